@@ -1,0 +1,43 @@
+/* err: what went wrong, on the caller's stack. Every fallible function returns 0 (or a count) or -code and fills *e. */
+#pragma once
+#include <stddef.h>
+
+enum err_code {
+	ERR_OK = 0,
+	ERR_NOMEM,       /* memory or an arena's budget is spent */
+	ERR_IO,          /* the system refused; .sys holds errno */
+	ERR_TRUNCATED,   /* the input ended inside a structure */
+	ERR_FORMAT,      /* the input breaks a rule of its format */
+	ERR_LIMIT,       /* a configured limit was reached */
+	ERR_UNSUPPORTED, /* valid, but not something we read */
+	ERR_INTEGRITY,   /* a digest or checksum does not match */
+	ERR_NOT_FOUND,
+	ERR_CONFLICT,
+	ERR_DENIED,
+	ERR_TIMEOUT,
+	ERR_CANCELLED,
+	ERR_CHILD,    /* a worker process died, lied or hung */
+	ERR_INTERNAL, /* our own bug */
+	ERR_CODE_COUNT
+};
+
+struct err {
+	enum err_code code;
+	int sys; /* errno, or 0 */
+	char msg[512];
+};
+
+#define ERR_INIT {.code = ERR_OK, .sys = 0, .msg = {0}}
+
+/* Fill *e (may be NULL) and return -code. Bytes outside printable ASCII become '?'. */
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The same for a failed system call: code ERR_IO (ENOMEM gives ERR_NOMEM), errno kept in e->sys, its text appended. */
+int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Put "subject: " in front of e->msg; returns -e->code (or -ERR_INTERNAL if e is NULL or empty). */
+int err_ctx(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Lower-case word for a code ("format", "limit"), never NULL. */
+const char *err_word(enum err_code code);

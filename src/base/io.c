@@ -1,0 +1,148 @@
+#include "base/io.h"
+
+#include "base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static ssize_t read_loop(int fd, uint8_t *out, size_t n, int64_t off, struct err *e)
+{
+	size_t got = 0;
+	while (got < n) {
+		ssize_t r = off < 0 ? read(fd, out + got, n - got)
+				    : pread(fd, out + got, n - got, (off_t)off + (off_t)got);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return err_sys(e, "read");
+		if (r == 0)
+			break;
+		got += (size_t)r;
+	}
+	return (ssize_t)got;
+}
+
+ssize_t io_read(int fd, void *out, size_t n, struct err *e)
+{
+	return read_loop(fd, out, n, -1, e);
+}
+
+ssize_t io_pread(int fd, void *out, size_t n, uint64_t off, struct err *e)
+{
+	if (off > INT64_MAX - n)
+		return err_set(e, ERR_LIMIT, "read past the largest file offset");
+	return read_loop(fd, out, n, (int64_t)off, e);
+}
+
+static int write_loop(int fd, const uint8_t *in, size_t n, int64_t off, struct err *e)
+{
+	size_t put = 0;
+	while (put < n) {
+		ssize_t r = off < 0 ? write(fd, in + put, n - put)
+				    : pwrite(fd, in + put, n - put, (off_t)off + (off_t)put);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return err_sys(e, "write");
+		put += (size_t)r;
+	}
+	return 0;
+}
+
+int io_write(int fd, const void *in, size_t n, struct err *e)
+{
+	return write_loop(fd, in, n, -1, e);
+}
+
+int io_pwrite(int fd, const void *in, size_t n, uint64_t off, struct err *e)
+{
+	if (off > INT64_MAX - n)
+		return err_set(e, ERR_LIMIT, "write past the largest file offset");
+	return write_loop(fd, in, n, (int64_t)off, e);
+}
+
+int io_read_file(const char *path, struct buf *out, struct err *e)
+{
+	OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0) {
+		if (errno == ENOENT)
+			return err_set(e, ERR_NOT_FOUND, "%s: no such file", path);
+		return err_sys(e, "%s", path);
+	}
+	for (;;) {
+		if (out->len == out->max) {
+			uint8_t probe;
+			ssize_t more = io_read(fd, &probe, 1, e);
+			if (more < 0)
+				return err_ctx(e, "%s", path);
+			return more == 0 ? 0
+					 : err_set(e, ERR_LIMIT, "%s: larger than %zu bytes", path,
+						   out->max);
+		}
+		size_t step = out->max - out->len < 65536 ? out->max - out->len : 65536;
+		uint8_t *p = buf_room(out, step);
+		if (!p)
+			return err_set(e, ERR_NOMEM, "%s: no memory", path);
+		ssize_t r = io_read(fd, p, step, e);
+		if (r < 0)
+			return err_ctx(e, "%s", path);
+		buf_commit(out, (size_t)r);
+		if ((size_t)r < step)
+			return 0;
+	}
+}
+
+int io_sync_dir(const char *dir, struct err *e)
+{
+	OWN_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		return err_sys(e, "%s: sync", dir);
+	return 0;
+}
+
+int io_replace_file(const char *path, struct bytes content, unsigned mode, struct err *e)
+{
+	char tmp[4096], dir[4096];
+	int n = snprintf(tmp, sizeof tmp, "%s.tmp-%ld", path, (long)gettid());
+	if (n < 0 || (size_t)n >= sizeof tmp)
+		return err_set(e, ERR_LIMIT, "path too long");
+	OWN_FD int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+	if (fd < 0)
+		return err_sys(e, "%s", tmp);
+	if (io_write(fd, content.ptr, content.len, e) < 0 ||
+	    (fsync(fd) < 0 && err_sys(e, "sync") < 0) ||
+	    (rename(tmp, path) < 0 && err_sys(e, "rename") < 0)) {
+		(void)unlink(tmp);
+		return err_ctx(e, "%s", path);
+	}
+	(void)snprintf(dir, sizeof dir, "%s", path);
+	char *slash = strrchr(dir, '/');
+	if (slash == dir)
+		slash++;
+	if (slash)
+		*slash = '\0';
+	return io_sync_dir(slash ? dir : ".", e);
+}
+
+int io_mkdirs(const char *path, struct err *e)
+{
+	char part[4096];
+	size_t len = strlen(path);
+	if (len == 0 || len >= sizeof part)
+		return err_set(e, ERR_LIMIT, "folder name empty or too long");
+	memcpy(part, path, len + 1);
+	for (size_t i = 1; i <= len; i++) {
+		if (part[i] != '/' && part[i] != '\0')
+			continue;
+		char keep = part[i];
+		part[i] = '\0';
+		if (mkdir(part, 0700) < 0 && errno != EEXIST)
+			return err_sys(e, "%s: mkdir", part);
+		part[i] = keep;
+	}
+	return 0;
+}

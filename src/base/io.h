@@ -1,0 +1,19 @@
+/* io: whole reads and writes on descriptors, EINTR handled; files replaced so that a crash leaves the old or the new one. */
+#pragma once
+#include "base/buf.h"
+#include "base/err.h"
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Read up to n bytes, stopping only at end of file: bytes read, or <0. */
+ssize_t io_read(int fd, void *out, size_t n, struct err *e);
+ssize_t io_pread(int fd, void *out, size_t n, uint64_t off, struct err *e);
+int io_write(int fd, const void *in, size_t n, struct err *e);
+int io_pwrite(int fd, const void *in, size_t n, uint64_t off, struct err *e);
+/* The whole file into out (its max is the limit: ERR_LIMIT past it). ERR_NOT_FOUND when it does not exist. */
+int io_read_file(const char *path, struct buf *out, struct err *e);
+/* Write path.tmp-THREAD, fsync, rename over path, fsync the folder. */
+int io_replace_file(const char *path, struct bytes content, unsigned mode, struct err *e);
+int io_sync_dir(const char *dir, struct err *e);
+/* mkdir -p with mode 0700 for what is new. */
+int io_mkdirs(const char *path, struct err *e);

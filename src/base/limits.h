@@ -1,0 +1,32 @@
+/* limits: every number that bounds what a stranger can make us spend. Unit, default, reason. The daemon's configuration can change those in
+ * struct limits; the macros are fixed. */
+#pragma once
+#include <stdint.h>
+
+#define LIMIT_PATH_MAX 4096         /* bytes of a member's path: Linux PATH_MAX */
+#define LIMIT_JSON_DEPTH 64         /* levels: real documents stay under 20 */
+#define LIMIT_MANIFEST_MAX (4U << 20) /* bytes: OCI distribution-spec asks for at least 4 MiB */
+#define LIMIT_CONFIG_MAX (8U << 20) /* bytes of an image config: history of 10,000 lines fits */
+#define LIMIT_LAYERS_MAX 512        /* layers of one image: overlay stops at 500 */
+#define LIMIT_INDEX_MAX 512         /* manifests in one index */
+#define LIMIT_INVENTORY_MAX (32U << 20) /* bytes of a layer inventory a worker may send */
+#define LIMIT_FRAME_MAX (1U << 20)  /* bytes of one message between daemon and worker */
+
+struct limits {
+	uint64_t layer_in_max;      /* compressed bytes of a layer; 64 GiB */
+	uint64_t layer_out_max;     /* uncompressed bytes; 20 GiB: larger layers are stopped and said so */
+	uint64_t layer_ratio_max;   /* out/in after the first 16 MiB out; 1,200: deflate cannot exceed 1,032 */
+	uint64_t layer_members_max; /* tar members; 4 million */
+	uint64_t wanted_file_max;   /* bytes of one file handed to an ecosystem; 256 MiB */
+	uint64_t worker_memory_max; /* bytes of anonymous memory (RLIMIT_AS minus the program); 256 MiB */
+	uint64_t worker_cpu_sec;    /* processor seconds of one task; 600 */
+	uint64_t worker_wall_ms;    /* wall time of one task without progress; 120,000 */
+};
+
+#define LIMITS_DEFAULT                                                                             \
+	{                                                                                          \
+		.layer_in_max = UINT64_C(64) << 30, .layer_out_max = UINT64_C(20) << 30,           \
+		.layer_ratio_max = 1200, .layer_members_max = 4000000,                             \
+		.wanted_file_max = UINT64_C(256) << 20, .worker_memory_max = UINT64_C(256) << 20,  \
+		.worker_cpu_sec = 600, .worker_wall_ms = 120000,                                   \
+	}

@@ -1,0 +1,48 @@
+#include "base/own.h"
+
+#include <errno.h>
+#include <string.h>
+
+void own_fd_close(int *fd)
+{
+	int saved = errno;
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+void own_file_close(FILE **f)
+{
+	int saved = errno;
+	if (*f)
+		(void)fclose(*f);
+	*f = NULL;
+	errno = saved;
+}
+
+void own_dir_close(DIR **d)
+{
+	int saved = errno;
+	if (*d)
+		(void)closedir(*d);
+	*d = NULL;
+	errno = saved;
+}
+
+void own_free(void *p_of_p)
+{
+	void *p;
+	int saved = errno;
+	memcpy(&p, p_of_p, sizeof p);
+	free(p);
+	memset(p_of_p, 0, sizeof p);
+	errno = saved;
+}
+
+int own_fd_steal(int *fd)
+{
+	int r = *fd;
+	*fd = -1;
+	return r;
+}

@@ -1,0 +1,33 @@
+/* image inventory (inv_): layer inventories, bottom first, merged as an overlay file system shows them: whiteouts, opaque folders, replaced files,
+ * hard links, databases behind symlinked folders. */
+#pragma once
+#include "inventory/layer.h"
+
+struct inv_package {
+	struct pkg pkg;     /* distro and third_party set */
+	uint32_t layer;     /* index of the layer that brought it in: the lowest from which on every database states this identity */
+};
+
+struct inv_note {
+	int32_t layer; /* -1: the image as a whole */
+	struct bytes path;
+	struct bytes text;
+};
+
+enum inv_state { INV_ASSESSED, INV_PARTIAL, INV_NOTHING }; /* NOTHING: no package database and no distribution found */
+
+struct inv_image {
+	bool has_distro;
+	struct pkg_distro distro;
+	struct inv_package *packages; /* sorted by pkg_cmp, no duplicates */
+	size_t package_count;
+	struct inv_note *notes;
+	size_t note_count;
+	size_t third_party_count;
+	enum inv_state state;
+};
+
+/* layers[i] may have complete = false. Results borrow from the layers and from a. */
+int inv_merge(const struct lay *layers, size_t layer_count, struct arena *a, struct inv_image *ret, struct err *e);
+/* Name of the OS package that owns path in the merged image ("bash" or "libc6:amd64"), or the empty run. */
+struct bytes inv_owner(const struct lay *layers, size_t layer_count, struct bytes path);

@@ -1,0 +1,48 @@
+/* pool: worker processes for tasks. One process serves one task: what a hostile layer may have done to it dies with it. */
+#pragma once
+#include "jail/task.h"
+#include <stdbool.h>
+
+struct pool;
+struct pool_options {
+	const char *worker_path; /* plimsoll-worker; NULL = beside the running program */
+	unsigned slots;          /* tasks at once; 0 = processors online */
+	struct limits limits;
+	bool allow_unjailed;     /* run although a kernel feature is missing; default refuses */
+};
+/* Probes the kernel by running one empty worker: ERR_UNSUPPORTED names what is missing (unless allowed). */
+struct pool *pool_open(const struct pool_options *o, struct err *e);
+void pool_close(struct pool *p); /* waits for running tasks, after cancelling them */
+/* "seccomp=yes landlock=7 …" for /readyz and start-up; borrowed. */
+const char *pool_jail_report(const struct pool *p);
+bool pool_is_jailed(const struct pool *p);
+/* Slots in use / in all, for metrics. */
+void pool_load(const struct pool *p, unsigned *ret_busy, unsigned *ret_slots);
+
+/* Answers to a task. Called from the thread that runs pool_run / pool_finish. Bytes are hostile: parse with a cursor. */
+struct pool_reader {
+	void *arg;
+	int (*record)(void *arg, enum task_record type, struct bytes body, struct err *e);
+	int (*note)(void *arg, struct bytes where, struct bytes text, struct err *e);
+};
+
+struct pool_task {
+	enum task_kind kind;
+	int fd;         /* input; the caller keeps it */
+	int out_fd;     /* scratch or output file, or -1: the pool makes an unlinked temporary file when the kind needs one */
+	uint64_t off, len;
+	struct bytes name, path;
+};
+/* Run to its end in the calling thread; waits for a free slot. 0, or the worker's own error (FORMAT, LIMIT …), or ERR_CHILD (died, lied, hung), ERR_TIMEOUT,
+ * ERR_CANCELLED. Thread-safe. */
+int pool_run(struct pool *p, const struct pool_task *t, const struct pool_reader *r, struct err *e);
+
+/* A task on a file that is still growing (the tap of an upload). Never blocks the caller: NULL when no slot is free (then index it later). */
+struct pool_live;
+struct pool_live *pool_begin(struct pool *p, const struct pool_task *t, struct err *e);
+/* The file now holds `available` bytes. Non-blocking; calls may be coalesced. */
+void pool_advance(struct pool_live *l, uint64_t available);
+/* No more bytes will come; wait for the answers and free l. Errors as pool_run. */
+int pool_finish(struct pool_live *l, uint64_t total, const struct pool_reader *r, struct err *e);
+/* Kill the worker and free l; NULL accepted. */
+void pool_abandon(struct pool_live *l);

@@ -1,0 +1,21 @@
+/* image config: platform, diff ids, history. Spec: OCI image-spec v1.1 config.md. */
+#pragma once
+#include "base/arena.h"
+#include "oci/manifest.h"
+
+struct oci_history {
+	struct bytes created_by, comment, created;
+	bool empty_layer;
+};
+struct oci_config {
+	struct oci_platform platform;
+	struct bytes created;
+	struct bytes user;
+	struct digest *diff_ids;
+	size_t diff_id_count;
+	struct oci_history *history;
+	size_t history_count;
+};
+int oci_config_parse(struct bytes text, struct arena *a, struct oci_config *ret, struct err *e);
+/* The history line of layer i (0 = bottom), or the empty run when history does not tell. */
+struct bytes oci_config_layer_line(const struct oci_config *c, size_t i);

@@ -1,0 +1,53 @@
+/* db: one SQL text subset over two engines ("$1" parameters; spec of the subset in docs/decisions). SQLite in WAL mode with synchronous=FULL here.
+ * A struct db is a set of connections: one writer (transactions are serialised) and readers. Thread-safe; a struct db_tx belongs to one thread. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+
+struct db;
+struct db_tx;
+
+/* path: the database file (made with mode 0600), migrations applied. */
+struct db *db_open(const char *path, struct err *e);
+void db_close(struct db *d);
+
+enum db_mode { DB_READ, DB_WRITE };
+/* Run fn inside a transaction; commits when it returns >= 0, rolls back otherwise; returns fn's value or the commit's error. Write transactions retry on a
+ * busy engine, so fn may run more than once and must be idempotent. When it returns >= 0 for DB_WRITE the change is on disk. */
+typedef int (*db_fn)(struct db_tx *tx, void *arg, struct err *e);
+int db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
+
+/* Parameters. */
+enum db_type { DB_NULL, DB_INT, DB_REAL, DB_TEXT, DB_BLOB };
+struct db_value {
+	enum db_type type;
+	int64_t i;
+	double r;
+	struct bytes b; /* TEXT and BLOB; of results: borrows from the statement until the next db_step / db_done */
+};
+#define DB_I(v) ((struct db_value){.type = DB_INT, .i = (int64_t)(v)})
+#define DB_R(v) ((struct db_value){.type = DB_REAL, .r = (v)})
+#define DB_T(v) ((struct db_value){.type = DB_TEXT, .b = (v)})
+#define DB_B(v) ((struct db_value){.type = DB_BLOB, .b = (v)})
+#define DB_N ((struct db_value){.type = DB_NULL})
+
+/* A statement: text is a string literal (prepared once per connection, kept by its address). args: count values for $1…. */
+struct db_stmt;
+struct db_stmt *db_query(struct db_tx *tx, const char *text, const struct db_value *args, size_t count, struct err *e);
+/* 1 = row, 0 = end, <0 = error. */
+int db_step(struct db_stmt *s, struct err *e);
+int64_t db_int(struct db_stmt *s, int column);       /* NULL gives 0 */
+double db_real(struct db_stmt *s, int column);
+struct bytes db_bytes(struct db_stmt *s, int column); /* TEXT or BLOB, borrowed until the next step */
+bool db_is_null(struct db_stmt *s, int column);
+void db_done(struct db_stmt *s); /* NULL accepted; always call it, before the transaction ends */
+/* Statements without rows: rows changed, or <0 (ERR_CONFLICT when a UNIQUE constraint forbids). */
+int64_t db_exec(struct db_tx *tx, const char *text, const struct db_value *args, size_t count, struct err *e);
+#define DB_ARGS(...) (const struct db_value[]){__VA_ARGS__}, sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value)
+
+/* Schema: numbered steps, each SQL text, applied once in order; one row per room in store/schema.c. */
+struct db_migration {
+	int number;
+	const char *what;
+	const char *sql;
+};

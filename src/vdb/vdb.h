@@ -1,0 +1,59 @@
+/* vdb: the vulnerability database, one immutable file per generation, mapped read-only. docs/formats/vdb.md holds the layout.
+ * Every offset is checked when it is followed; a truncated or altered file is refused at open (length, version, header checksum, and section
+ * checksums by vdb_verify). */
+#pragma once
+#include "base/arena.h"
+#include "feed/advisory.h"
+
+/* Building: records in any order, then finish. Memory grows with the records (about the size of the file). */
+struct vdb_writer;
+struct vdb_writer *vdb_writer_open(struct err *e);
+void vdb_writer_close(struct vdb_writer *w);
+int vdb_writer_add(struct vdb_writer *w, const struct adv *a, struct err *e);
+int vdb_writer_add_exploit(struct vdb_writer *w, const struct adv_exploit *x, struct err *e);
+/* Where the records came from, shown by `vdb info`: feed, source (path or URL), when fetched, how many. */
+int vdb_writer_add_source(struct vdb_writer *w, struct bytes feed, struct bytes source, int64_t fetched_ms, uint64_t records, uint64_t notes, struct err *e);
+/* Write the file with io_replace_file's care. The same records in another order give the same bytes, apart from nothing: built_ms is the newest
+ * modified_ms or fetched_ms given. */
+int vdb_writer_finish(struct vdb_writer *w, const char *path, struct err *e);
+
+/* Reading. A struct vdb may be used by many threads at once. */
+struct vdb;
+struct vdb *vdb_open(const char *path, struct err *e);
+void vdb_close(struct vdb *v);
+int vdb_verify(const struct vdb *v, struct err *e); /* all section checksums */
+/* SHA-256 of the content, 64 hex chars: the generation's stable name. */
+const char *vdb_digest(const struct vdb *v);
+int64_t vdb_built_ms(const struct vdb *v);
+struct vdb_counts {
+	uint64_t advisories, affected, packages, exploits, file_len;
+};
+struct vdb_counts vdb_counts_get(const struct vdb *v);
+struct vdb_source {
+	struct bytes feed, source;
+	int64_t fetched_ms;
+	uint64_t records, notes;
+};
+size_t vdb_source_count(const struct vdb *v);
+bool vdb_source_get(const struct vdb *v, size_t i, struct vdb_source *ret);
+
+/* One affected package of one advisory, without the advisory's texts. Runs borrow from the map, arrays from the arena given. */
+struct vdb_hit {
+	uint32_t advisory; /* for vdb_advisory */
+	struct adv_affected affected;
+};
+/* All hits of (ecosystem, name); *ret_hits from a. Returns their number, 0 = none, <0 = error (damaged file: ERR_INTEGRITY; NOMEM). */
+int64_t vdb_find(const struct vdb *v, struct bytes ecosystem, struct bytes name, struct arena *a, struct vdb_hit **ret_hits, struct err *e);
+/* The advisory's own fields (affected left out). */
+int vdb_advisory(const struct vdb *v, uint32_t advisory, struct arena *a, struct adv *ret, struct err *e);
+/* By id or alias; numbers into *ret_ids from a; count, 0, or <0. */
+int64_t vdb_find_id(const struct vdb *v, struct bytes id, struct arena *a, uint32_t **ret_ids, struct err *e);
+/* With affected: all packages of an advisory (for query and why-not). */
+int vdb_advisory_full(const struct vdb *v, uint32_t advisory, struct arena *a, struct adv *ret, struct err *e);
+bool vdb_exploit(const struct vdb *v, struct bytes cve, struct adv_exploit *ret);
+/* Does the database hold anything for this ecosystem ("Debian:12")? */
+bool vdb_has_ecosystem(const struct vdb *v, struct bytes ecosystem);
+
+/* What changed between two generations: (ecosystem, name) keys whose hits, or the advisories and exploit facts behind them, differ. old may be NULL (all keys). */
+typedef int (*vdb_key_fn)(void *arg, struct bytes ecosystem, struct bytes name, struct err *e);
+int vdb_diff(const struct vdb *old, const struct vdb *now, vdb_key_fn each, void *arg, struct err *e);
