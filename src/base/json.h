@@ -28,6 +28,7 @@ struct json {
 	bool first;          /* nothing of the container just entered was read yet */
 	const char *why;     /* literal, set on failure */
 	size_t why_off;
+	enum err_code code; /* of the failure */
 };
 
 void json_init(struct json *j, struct bytes text, struct arena *arena);
