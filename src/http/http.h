@@ -1,6 +1,9 @@
-/* http: server, router, requests and replies. Wraps the HTTP library: nothing else includes it. A request is served by one thread from first byte to last
- * (docs/decisions), so handlers may block. Refused before any handler: two Content-Lengths, Content-Length with Transfer-Encoding, no Host (HTTP/1.1), header or
- * request line over its limit; all with 400/431/414 and the connection closed. */
+/* http: server, router, requests and replies. Wraps the HTTP library: nothing else includes it.
+ * A request is served by one thread from first byte to last (docs/decisions/http-threads.md), so
+ * handlers may block. Refused before any handler, with 400/431/414/501 and the connection closed:
+ * two Content-Lengths, Content-Length with Transfer-Encoding, a Transfer-Encoding other than
+ * "chunked", no or two Hosts (HTTP/1.1), control bytes in a header, a bad chunk, a header or
+ * request line over its limit, a target whose path is not clean (http/uri.h). */
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
@@ -10,80 +13,155 @@
 struct http_request;
 struct http_route;
 
-enum http_method { HTTP_GET = 1, HTTP_HEAD = 2, HTTP_POST = 4, HTTP_PUT = 8, HTTP_PATCH = 16, HTTP_DELETE = 32, HTTP_OPTIONS = 64 };
+enum http_method {
+	HTTP_GET = 1,
+	HTTP_HEAD = 2,
+	HTTP_POST = 4,
+	HTTP_PUT = 8,
+	HTTP_PATCH = 16,
+	HTTP_DELETE = 32,
+	HTTP_OPTIONS = 64
+};
 
-/* Who asks; filled by the server's authenticate hook before the handler runs. Opaque here, access/ owns it. */
+/* Who asks; filled by the server's authorise hook before the handler runs. Opaque here, access/
+ * owns it. */
 struct principal;
 
-/* One row: the only place where a route is named. A row without action does not compile into the table (HTTP_PUBLIC says so in words). */
+/* How a body arrives at a route that streams it: pushed piece by piece, on the request's own
+ * thread, straight from the connection's read buffer. Order of the calls:
+ *
+ *   begin  once, after authorisation, before any byte of the body is read (and before
+ *          "100 Continue" is sent). 0: go on, with what it stored in *ret_state. <0: the server
+ *          writes the error reply. A reply sent here is final too. In both cases no further call
+ *          is made, so begin frees what it made; the client's body is not read and the
+ *          connection is closed.
+ *   data   for every piece, piece.len > 0, borrowed until it returns; may block (that is the
+ *          back-pressure). <0: abort follows, then the server writes the error reply and closes
+ *          the connection. Sends no reply itself.
+ *   end    once, when the body is whole (also when it was empty). Takes state back (frees it
+ *          whatever it returns) and sends the reply, or returns <0 as a plain handler does.
+ *   abort  instead of end, once: the client went away, sent a bad chunk, was too slow, or data
+ *          failed. Takes state back, sends nothing.
+ *
+ * So after a begin that returned 0 without reply exactly one of end and abort is called. */
+struct http_stream {
+	int (*begin)(struct http_request *r, void **ret_state, struct err *e);
+	int (*data)(struct http_request *r, void *state, struct bytes piece, struct err *e);
+	int (*end)(struct http_request *r, void *state, struct err *e);
+	void (*abort)(struct http_request *r, void *state);
+};
+
+/* One row: the only place where a route is named. http_server_open refuses a row without action
+ * (HTTP_PUBLIC says so in words), and one with none or both of handle and stream. */
 #define HTTP_PUBLIC "public"
 struct http_route {
-	unsigned methods;      /* of enum http_method */
-	const char *pattern;   /* "/v2/{name...}/blobs/{digest}": {x} one segment, {x...} one or more segments */
-	int (*handle)(struct http_request *r, struct err *e); /* <0: the server writes the error reply with the row's error format */
-	const char *action;    /* what access/ must allow, e.g. "registries/pull/read"; HTTP_PUBLIC for none */
-	uint64_t body_max;     /* bytes; 0 = no body expected; UINT64_MAX = streamed by the handler with http_body_read */
-	const char *summary;   /* one line for the OpenAPI document */
-	int error_format;      /* enum http_error_format */
+	unsigned methods; /* of enum http_method; a row with GET serves HEAD too */
+	/* "/v2/{name...}/blobs/{digest}": {x} one segment, {x...} one or more segments. A literal
+	 * segment wins over {x}, {x} over {x...}; at most one {x...} in a pattern. A trailing "/"
+	 * counts: "/v2/" is not "/v2". */
+	const char *pattern;
+	/* <0: the server writes the error reply (status by http_status_of) in the row's format. */
+	int (*handle)(struct http_request *r, struct err *e);
+	const char *action;  /* what access/ must allow: "registries/pull/read"; or HTTP_PUBLIC */
+	uint64_t body_max;   /* bytes; 0 = a body is refused (413); UINT64_MAX = no limit */
+	const char *summary; /* one line for the OpenAPI document */
+	int error_format;    /* enum http_error_format */
+	const struct http_stream *stream; /* instead of handle: the body is pushed; else whole */
+	const char *query; /* query parameters for the OpenAPI document: "n last"; NULL = none */
 };
 enum http_error_format { HTTP_PROBLEM, HTTP_OCI_ERRORS };
 
-/* The request; runs live until the handler returns. */
+/* The request; runs live until the handler (of a stream: end or abort) returns. */
 struct arena *http_arena(struct http_request *r);
-void *http_context(struct http_request *r);               /* the application's pointer given to the server */
+void *http_context(struct http_request *r); /* the application's pointer given to the server */
 enum http_method http_method_get(const struct http_request *r);
-struct bytes http_path(const struct http_request *r);     /* decoded path */
-struct bytes http_target(const struct http_request *r);   /* as sent, with query */
-struct bytes http_param(const struct http_request *r, const char *name); /* of the pattern; decoded */
-struct bytes http_query(const struct http_request *r, const char *name, bool *ret_present); /* decoded; the first of that name */
-/* All values of a repeated query parameter, in order: fills out, returns the count (<= max). */
-size_t http_query_all(const struct http_request *r, const char *name, struct bytes *out, size_t max);
-struct bytes http_header(const struct http_request *r, const char *name); /* any case; several are joined by ", " */
-struct bytes http_peer(const struct http_request *r);      /* "127.0.0.1" */
+const struct http_route *http_route_get(const struct http_request *r);	 /* NULL: none fitted */
+struct bytes http_path(const struct http_request *r);			 /* decoded path */
+struct bytes http_target(const struct http_request *r);			 /* as sent, with query */
+struct bytes http_param(const struct http_request *r, const char *name); /* decoded */
+/* Of the query, decoded; the first of that name. ret_present may be NULL. */
+struct bytes http_query(const struct http_request *r, const char *name, bool *ret_present);
+/* All values of a repeated parameter, in order: fills out, returns the count (<= max). */
+size_t http_query_all(const struct http_request *r, const char *name, struct bytes *out,
+		      size_t max);
+/* The same of a body of type application/x-www-form-urlencoded (finite body_max). */
+struct bytes http_form(struct http_request *r, const char *name, bool *ret_present);
+size_t http_form_all(struct http_request *r, const char *name, struct bytes *out, size_t max);
+/* Any case; several lines of the name are joined by ", ". Empty when absent. */
+struct bytes http_header(struct http_request *r, const char *name);
+struct bytes http_peer(const struct http_request *r); /* "127.0.0.1" */
 bool http_is_tls(const struct http_request *r);
 const struct principal *http_principal(const struct http_request *r);
+void http_principal_set(struct http_request *r, const struct principal *p);
 /* -1 when the length is unknown (chunked). */
 int64_t http_body_length(const struct http_request *r);
-/* The whole body, for routes with a finite body_max. */
+/* The whole body, for routes with handle. */
 struct bytes http_body(const struct http_request *r);
-/* Streamed routes: the next piece (blocks): bytes > 0, 0 at the end, <0 (ERR_TRUNCATED: the client went away; ERR_LIMIT). Borrowed until the next call. */
-int http_body_read(struct http_request *r, struct bytes *ret, struct err *e);
 
-/* The reply. Headers first, then exactly one of the senders. */
-int http_reply_header(struct http_request *r, const char *name, struct bytes value, struct err *e); /* refuses CR, LF, NUL */
-int http_reply_bytes(struct http_request *r, unsigned status, const char *content_type, struct bytes body, struct err *e); /* copied; HEAD sends only headers */
+/* The reply. Headers first, then exactly one of the senders. HEAD sends the headers only, with
+ * the Content-Length that GET would have. */
+/* Refuses CR, LF, NUL and bytes that no header may hold. Content-Length is the senders' own. */
+int http_reply_header(struct http_request *r, const char *name, struct bytes value, struct err *e);
+/* body is copied. */
+int http_reply_bytes(struct http_request *r, unsigned status, const char *content_type,
+		     struct bytes body, struct err *e);
 int http_reply_empty(struct http_request *r, unsigned status, struct err *e);
-/* A file's part; fd is taken. sendfile where there is no TLS. */
-int http_reply_file(struct http_request *r, unsigned status, const char *content_type, int fd, uint64_t off, uint64_t len, struct err *e);
-/* Server-sent events: next fills *out with the next event text (blocks at most timeout_ms, may leave it empty for a keep-alive), 0 to go on, <0 to end. */
+/* A HEAD reply that tells of a body of this length without having it at hand. */
+int http_reply_head(struct http_request *r, unsigned status, const char *content_type, uint64_t len,
+		    struct err *e);
+/* A file's part; fd is taken (closed on failure too). sendfile where there is no TLS. */
+int http_reply_file(struct http_request *r, unsigned status, const char *content_type, int fd,
+		    uint64_t off, uint64_t len, struct err *e);
+/* Server-sent events: next fills *out with the next event text (blocks at most timeout_ms, may
+ * leave it empty for a keep-alive), 0 to go on, <0 to end. done is called once in any case. */
 typedef int (*http_event_fn)(void *arg, struct buf *out, unsigned timeout_ms);
-int http_reply_events(struct http_request *r, http_event_fn next, void (*done)(void *arg), void *arg, struct err *e);
-/* RFC 9457 problem or OCI error body by the route's error_format; code is the OCI code ("BLOB_UNKNOWN") or the problem's type slug. */
-int http_reply_error(struct http_request *r, unsigned status, const char *code, const char *detail, struct err *e);
+int http_reply_events(struct http_request *r, http_event_fn next, void (*done)(void *arg),
+		      void *arg, struct err *e);
+/* RFC 9457 problem or OCI error body by the route's error_format; code is the OCI code
+ * ("BLOB_UNKNOWN") or the problem's type slug. */
+int http_reply_error(struct http_request *r, unsigned status, const char *code, const char *detail,
+		     struct err *e);
 unsigned http_status_of(enum err_code code);
+/* A reply was already queued. */
+bool http_replied(const struct http_request *r);
+
+/* The part that a Range header asks for of a body of size bytes: 1 = serve 206 with
+ * [*ret_off, *ret_off + *ret_len), 0 = serve the whole (no header, another unit, several ranges,
+ * not well-formed), -ERR_LIMIT = 416 (first byte past the end, or a suffix of 0 bytes).
+ * Spec: RFC 9110 §14.1.2, §14.2. */
+int http_range_parse(struct bytes header, uint64_t size, uint64_t *ret_off, uint64_t *ret_len);
+/* The value of an If-None-Match (or If-Match) header names this entity tag (with its quotes);
+ * "*" names every one. Weak comparison. Spec: RFC 9110 §8.8.3.2, §13.1.2. */
+bool http_etag_matches(struct bytes header, struct bytes etag);
 
 struct http_hooks {
 	void *context;
-	/* Authenticate and authorise for route->action. Return 0 = go on (principal set with http_principal_set), 1 = a reply was sent (401/403). */
+	/* Authenticate and authorise for route->action. Called for every route, public ones too.
+	 * 0 = go on (principal set with http_principal_set), 1 = a reply was sent (401/403), <0 =
+	 * the server writes the error reply. */
 	int (*authorise)(struct http_request *r, const struct http_route *route, struct err *e);
 	/* After each request, for logs and metrics. route NULL = none fitted. */
-	void (*served)(void *context, const struct http_request *r, const struct http_route *route, unsigned status, int64_t took_us, uint64_t bytes_in, uint64_t bytes_out);
+	void (*served)(void *context, const struct http_request *r, const struct http_route *route,
+		       unsigned status, int64_t took_us, uint64_t bytes_in, uint64_t bytes_out);
 };
-void http_principal_set(struct http_request *r, const struct principal *p);
 
+/* 0 and NULL mean the default told behind each. */
 struct http_options {
-	const char *address; /* "127.0.0.1", "::" */
-	uint16_t port;       /* 0 = any; http_server_port tells */
+	const char *address;			/* "127.0.0.1" (default), "::" */
+	uint16_t port;				/* 0 = any; http_server_port tells */
 	const char *tls_cert_pem, *tls_key_pem; /* contents; NULL = plain */
-	unsigned connections_max;   /* at once; 1,024 */
-	unsigned connections_per_ip_max; /* 0 = no limit */
-	unsigned header_timeout_ms; /* from connect or end of the last reply to the end of the headers; 20,000 */
-	unsigned idle_timeout_ms;   /* between two bytes of a body or reply; 60,000 */
-	uint64_t header_max;        /* bytes; 32 KiB */
+	unsigned connections_max;		/* at once; 1,024 */
+	unsigned connections_per_ip_max;	/* 0 = no limit */
+	/* From connect or end of the last reply to the end of the headers; 20,000. */
+	unsigned header_timeout_ms;
+	unsigned idle_timeout_ms; /* between two bytes of a body or reply; 60,000; whole seconds */
+	uint64_t header_max;	  /* bytes of request line and headers; 32 KiB */
 };
 struct http_server;
-struct http_server *http_server_open(const struct http_options *o, const struct http_route *const *tables, const size_t *counts, size_t table_count,
-				     const struct http_hooks *hooks, struct err *e);
+struct http_server *http_server_open(const struct http_options *o,
+				     const struct http_route *const *tables, const size_t *counts,
+				     size_t table_count, const struct http_hooks *hooks,
+				     struct err *e);
 uint16_t http_server_port(const struct http_server *s);
-/* Stops accepting, lets running requests finish for at most grace_ms. */
+/* Stops accepting, lets running requests finish for at most grace_ms, then cuts them. */
 void http_server_close(struct http_server *s, unsigned grace_ms);
