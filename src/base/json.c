@@ -576,6 +576,11 @@ void json_fail(struct json *j, const char *why)
 	fail_code(j, ERR_FORMAT, j->off, why);
 }
 
+void json_fail_memory(struct json *j)
+{
+	fail_code(j, ERR_NOMEM, j->off, "no memory for what was read");
+}
+
 bool json_ok(const struct json *j)
 {
 	return !j->failed;

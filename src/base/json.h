@@ -50,6 +50,7 @@ bool json_bool(struct json *j);
 struct bytes json_raw(struct json *j); /* the next value's own text, checked */
 void json_skip(struct json *j);
 void json_fail(struct json *j, const char *why); /* a caller's own rule was broken here; why is a literal */
+void json_fail_memory(struct json *j); /* a caller found no memory for what it read: json_finish gives ERR_NOMEM */
 bool json_ok(const struct json *j);
 /* 0 when the whole text was one value and all was read, else ERR_FORMAT ("at byte 17: …"), ERR_TRUNCATED, ERR_LIMIT (depth) or ERR_NOMEM. */
 int json_finish(struct json *j, struct err *e);

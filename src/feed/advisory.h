@@ -4,7 +4,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/cursor.h"
+#include "base/err.h"
 
+/* NOT_AFFECTED: no version is affected, and there are no events then. */
 enum adv_status { ADV_UNKNOWN, ADV_FIXED, ADV_AFFECTED, ADV_WILL_NOT_FIX, ADV_FIX_DEFERRED, ADV_END_OF_LIFE, ADV_UNDER_INVESTIGATION, ADV_NOT_AFFECTED };
 enum adv_severity { ADV_SEV_UNKNOWN, ADV_SEV_NEGLIGIBLE, ADV_SEV_LOW, ADV_SEV_MEDIUM, ADV_SEV_HIGH, ADV_SEV_CRITICAL };
 enum adv_event { ADV_INTRODUCED, ADV_FIXED_AT, ADV_LAST_AFFECTED, ADV_LIMIT };

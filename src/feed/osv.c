@@ -1,0 +1,361 @@
+/* OSV, schema 1.7 and before: one JSON object per record
+ *
+ *   {"schema_version", "id", "modified", "published", "withdrawn", "aliases": [id], "related": [id], "upstream": [id], "summary", "details",
+ *    "severity": [{"type": "CVSS_V2" | "CVSS_V3" | "CVSS_V4" | vendor, "score"}], "affected": […], "references": [{"type", "url"}],
+ *    "credits": […], "database_specific": {…}}
+ *
+ * or an array of such objects. A record is sent, or withdrawn, or told by a note: one that names no package that can be matched, or whose shape is
+ * wrong. An alias is what means the same vulnerability: "aliases", then the CVE and GHSA ids of "upstream" (what a distribution's record is
+ * about), for an erratum of a distribution the CVEs of "related", and the CVE inside ids such as UBUNTU-CVE-2024-1. */
+#include "feed/osv.h"
+
+#include "feed/grow.h"
+#include "feed/rows.h"
+#include "feed/value.h"
+
+#include <stdio.h>
+
+#define ID_MAX 256       /* bytes: the longest real ids stay under 60 */
+#define ALIASES_MAX 8192 /* ids of one list: kernel errata name up to about 2,000 CVEs */
+#define VECTORS_MAX 64   /* CVSS vectors of one record */
+#define CWES_MAX 256
+
+bool feed_wants_json(struct bytes path)
+{
+	return bytes_has_suffix_lit(path, ".json");
+}
+
+void osv_add(struct osv_record *r, struct bytes **list, size_t *count, struct bytes b, size_t max)
+{
+	if (b.len == 0 || !json_ok(r->j))
+		return;
+	if (*count >= max)
+		json_fail(r->j, "a list is too long");
+	else if (!feed_add_once(r->a, list, count, b))
+		json_fail_memory(r->j);
+}
+
+void osv_read_list(struct osv_record *r, struct bytes **list, size_t *count, size_t max)
+{
+	if (!value_array(r->j))
+		return;
+	while (json_next_item(r->j))
+		osv_add(r, list, count, value_text(r->j), max);
+}
+
+void osv_read_versions(struct osv_record *r, struct adv_affected *f)
+{
+	if (!value_array(r->j))
+		return;
+	while (json_next_item(r->j)) {
+		struct bytes version = value_text(r->j);
+		struct bytes *room = feed_grow(r->a, f->versions, f->version_count, sizeof *room);
+		if (!room) {
+			json_fail_memory(r->j);
+			return;
+		}
+		f->versions = room;
+		if (version.len > 0)
+			room[f->version_count++] = version;
+	}
+}
+
+static void add_vector(struct osv_record *r, struct bytes vector)
+{
+	if (bytes_find(vector, '/') < vector.len) /* a bare number is a score without its vector */
+		osv_add(r, &r->adv.cvss, &r->adv.cvss_count, vector, VECTORS_MAX);
+}
+
+void osv_read_severity(struct osv_record *r, struct bytes *word)
+{
+	if (!value_array(r->j))
+		return;
+	while (json_next_item(r->j)) {
+		struct bytes key, type = BYTES_NONE, score = BYTES_NONE;
+		if (!value_object(r->j))
+			continue;
+		while (json_next_key(r->j, &key)) {
+			if (bytes_eq_lit(key, "type"))
+				type = value_text(r->j);
+			else if (bytes_eq_lit(key, "score"))
+				score = value_text(r->j);
+			else
+				json_skip(r->j);
+		}
+		if (bytes_has_prefix_lit(type, "CVSS"))
+			add_vector(r, score);
+		else if (score.len > 0) /* "Ubuntu": "medium" */
+			*word = score;
+	}
+}
+
+/* ["CWE-79"], "CWE-79" or [{"cweId": "CWE-79", …}]. */
+static void read_cwes(struct osv_record *r)
+{
+	struct bytes key;
+	struct adv *adv = &r->adv;
+	if (json_peek(r->j) != JSON_ARRAY) {
+		osv_add(r, &adv->cwes, &adv->cwe_count, value_text(r->j), CWES_MAX);
+		return;
+	}
+	if (!json_enter_array(r->j))
+		return;
+	while (json_next_item(r->j)) {
+		if (json_peek(r->j) != JSON_OBJECT) {
+			osv_add(r, &adv->cwes, &adv->cwe_count, value_text(r->j), CWES_MAX);
+			continue;
+		}
+		if (!json_enter_object(r->j))
+			return;
+		while (json_next_key(r->j, &key)) {
+			if (bytes_eq_lit(key, "cweId"))
+				osv_add(r, &adv->cwes, &adv->cwe_count, value_text(r->j), CWES_MAX);
+			else
+				json_skip(r->j);
+		}
+	}
+}
+
+/* "CVSS:3.1/…", or {"vectorString": "CVSS:3.1/…"}. */
+static void read_vector(struct osv_record *r)
+{
+	struct bytes key;
+	if (json_peek(r->j) != JSON_OBJECT) {
+		add_vector(r, value_text(r->j));
+		return;
+	}
+	if (!json_enter_object(r->j))
+		return;
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "vectorString"))
+			add_vector(r, value_text(r->j));
+		else
+			json_skip(r->j);
+	}
+}
+
+bool osv_read_shared(struct osv_record *r, struct bytes key)
+{
+	if (bytes_eq_lit(key, "cwe_ids") || bytes_eq_lit(key, "cwes") || bytes_eq_lit(key, "cwe"))
+		read_cwes(r);
+	else if (bytes_eq_lit(key, "cvss"))
+		read_vector(r);
+	else
+		return false;
+	return true;
+}
+
+static void read_specific(struct osv_record *r)
+{
+	struct bytes key;
+	if (!value_object(r->j))
+		return;
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "severity")) {
+			struct bytes word = value_text(r->j);
+			if (word.len > 0)
+				r->adv.severity_text = word;
+		} else if (!osv_read_shared(r, key)) {
+			json_skip(r->j);
+		}
+	}
+}
+
+static void read_reference(struct osv_record *r)
+{
+	struct bytes key;
+	struct adv_reference ref = {0};
+	if (!value_object(r->j))
+		return;
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "type"))
+			ref.type = value_text(r->j);
+		else if (bytes_eq_lit(key, "url"))
+			ref.url = value_text(r->j);
+		else
+			json_skip(r->j);
+	}
+	if (ref.url.len == 0)
+		return;
+	struct adv_reference *room =
+		feed_grow(r->a, r->adv.references, r->adv.reference_count, sizeof *room);
+	if (!room) {
+		json_fail_memory(r->j);
+		return;
+	}
+	r->adv.references = room;
+	room[r->adv.reference_count++] = ref;
+}
+
+static void read_references(struct osv_record *r)
+{
+	if (!value_array(r->j))
+		return;
+	while (json_next_item(r->j))
+		read_reference(r);
+}
+
+/* True when key was one of the plain texts and its value is read. */
+static bool read_plain(struct osv_record *r, struct bytes key)
+{
+	struct adv *adv = &r->adv;
+	if (bytes_eq_lit(key, "id"))
+		adv->id = value_text(r->j);
+	else if (bytes_eq_lit(key, "summary"))
+		adv->summary = value_text(r->j);
+	else if (bytes_eq_lit(key, "details"))
+		adv->details = value_text(r->j);
+	else if (bytes_eq_lit(key, "published"))
+		adv->published_ms = value_time(r->j);
+	else if (bytes_eq_lit(key, "modified"))
+		adv->modified_ms = value_time(r->j);
+	else
+		return false;
+	return true;
+}
+
+static bool read_record_key(struct osv_record *r, struct bytes key, bool *withdrawn)
+{
+	struct adv *adv = &r->adv;
+	if (bytes_eq_lit(key, "aliases"))
+		osv_read_list(r, &adv->aliases, &adv->alias_count, ALIASES_MAX);
+	else if (bytes_eq_lit(key, "related"))
+		osv_read_list(r, &r->related, &r->related_count, ALIASES_MAX);
+	else if (bytes_eq_lit(key, "upstream"))
+		osv_read_list(r, &r->upstream, &r->upstream_count, ALIASES_MAX);
+	else if (bytes_eq_lit(key, "severity"))
+		osv_read_severity(r, &adv->severity_text);
+	else if (bytes_eq_lit(key, "affected"))
+		osv_read_affected(r);
+	else if (bytes_eq_lit(key, "references"))
+		read_references(r);
+	else if (bytes_eq_lit(key, "withdrawn"))
+		*withdrawn = value_text(r->j).len > 0;
+	else if (bytes_eq_lit(key, "database_specific") || bytes_eq_lit(key, "ecosystem_specific"))
+		read_specific(r);
+	else
+		return read_plain(r, key);
+	return true;
+}
+
+static bool is_cve(struct bytes id)
+{
+	return bytes_has_prefix_lit(id, "CVE-");
+}
+
+/* UBUNTU-CVE-…, ALPINE-CVE-…, DEBIAN-CVE-…: the CVE inside; the empty run when there is none. */
+static struct bytes inner_cve(struct bytes id)
+{
+	static const char *const prefixes[] = {"UBUNTU-", "ALPINE-", "DEBIAN-", "BELL-", "ECHO-"};
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		struct bytes rest = bytes_from(id, bytes_of(prefixes[i]).len);
+		if (bytes_has_prefix_lit(id, prefixes[i]) && is_cve(rest))
+			return rest;
+	}
+	return BYTES_NONE;
+}
+
+static void finish_aliases(struct osv_record *r)
+{
+	struct adv *adv = &r->adv;
+	size_t kept = 0;
+	osv_add(r, &adv->aliases, &adv->alias_count, inner_cve(adv->id), 3 * ALIASES_MAX);
+	for (size_t i = 0; i < r->upstream_count; i++)
+		if (is_cve(r->upstream[i]) || bytes_has_prefix_lit(r->upstream[i], "GHSA-"))
+			osv_add(r, &adv->aliases, &adv->alias_count, r->upstream[i],
+				3 * ALIASES_MAX);
+	bool related = r->rules && r->rules->related_cves && !is_cve(adv->id);
+	for (size_t i = 0; related && i < r->related_count; i++)
+		if (is_cve(r->related[i]))
+			osv_add(r, &adv->aliases, &adv->alias_count, r->related[i],
+				3 * ALIASES_MAX);
+	for (size_t i = 0; i < adv->alias_count; i++)
+		if (!bytes_eq(adv->aliases[i], adv->id))
+			adv->aliases[kept++] = adv->aliases[i];
+	adv->alias_count = kept;
+}
+
+/* "Important: kernel security update": the vendor's word in front of the summary. */
+static void finish_severity(struct osv_record *r)
+{
+	struct adv *adv = &r->adv;
+	if (adv->severity_text.len == 0 && r->rules && r->rules->summary_word) {
+		size_t colon = bytes_find(adv->summary, ':');
+		struct bytes word = bytes_part(adv->summary, 0, colon);
+		if (colon < adv->summary.len && adv_severity_parse(word) != ADV_SEV_UNKNOWN)
+			adv->severity_text = word;
+	}
+	adv->severity = adv_severity_parse(adv->severity_text);
+}
+
+static const char *why_not_sent(const struct osv_record *r)
+{
+	const struct adv *adv = &r->adv;
+	if (adv->id.len == 0)
+		return "no id";
+	if (adv->id.len > ID_MAX)
+		return "id longer than 256 bytes";
+	if (adv->affected_count == 0)
+		return r->unused_why ? r->unused_why : "no affected package";
+	return NULL;
+}
+
+static int send_record(struct osv_record *r, struct bytes path, const struct feed_sink *sink,
+		       struct err *e)
+{
+	char text[256];
+	struct bytes where = r->adv.id.len > 0 ? r->adv.id : path;
+	const char *why = why_not_sent(r);
+	if (why) {
+		(void)snprintf(text, sizeof text, "record not used: %s", why);
+		return sink->note(sink->arg, where, text, e);
+	}
+	int rc = sink->advisory(sink->arg, &r->adv, e);
+	if (rc < 0 || r->unused == 0)
+		return rc;
+	(void)snprintf(text, sizeof text, "used without %zu affected entries: %s", r->unused,
+		       r->unused_why);
+	return sink->note(sink->arg, where, text, e);
+}
+
+/* The object that j stands before. Failures stay in j. */
+static int read_record(struct json *j, struct bytes path, const struct feed_sink *sink,
+		       struct err *e)
+{
+	struct osv_record r = {.j = j, .a = j->arena, .adv = {.feed = BYTES_LIT("osv")}};
+	struct bytes key;
+	bool withdrawn = false;
+	if (!json_enter_object(j))
+		return 0;
+	while (json_next_key(j, &key))
+		if (!read_record_key(&r, key, &withdrawn))
+			json_skip(j);
+	if (!json_ok(j) || withdrawn)
+		return 0;
+	finish_aliases(&r);
+	finish_severity(&r);
+	return json_ok(j) ? send_record(&r, path, sink, e) : 0;
+}
+
+int osv_import(struct bytes path, struct bytes document, const struct feed_sink *sink,
+	       struct arena *a, struct err *e)
+{
+	struct json j;
+	int rc = 0;
+	json_init(&j, document, a);
+	if (json_peek(&j) != JSON_ARRAY) {
+		rc = read_record(&j, path, sink, e);
+		return rc < 0 ? rc : json_finish(&j, e);
+	}
+	/* An array of records is read with the memory of one. */
+	size_t budget = a->budget;
+	for (bool more = json_enter_array(&j); more && rc >= 0 && json_next_item(&j);) {
+		struct arena one;
+		arena_init(&one, budget);
+		j.arena = &one;
+		rc = read_record(&j, path, sink, e);
+		j.arena = a;
+		arena_free(&one);
+	}
+	return rc < 0 ? rc : json_finish(&j, e);
+}

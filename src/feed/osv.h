@@ -1,0 +1,38 @@
+/* osv: one record being read; shared by the two halves of the importer. */
+#pragma once
+#include "base/json.h"
+#include "feed/feed.h"
+
+struct osv_rules {
+	const char *ecosystem; /* "Debian": itself, or with ":…" behind it */
+	enum adv_keyed keyed;
+	bool related_cves;  /* "related" of an erratum names the CVEs it fixes */
+	bool summary_word;  /* the summary starts with the vendor's severity: "Important: …" */
+};
+
+struct osv_record {
+	struct json *j;
+	struct arena *a;
+	struct adv adv;
+	struct bytes *related, *upstream;
+	size_t related_count, upstream_count;
+	size_t unused;          /* affected entries that nothing can be matched with */
+	const char *unused_why; /* of the first of them */
+	const struct osv_rules *rules; /* of the first affected entry with any; NULL for languages */
+};
+
+/* The rules of an ecosystem, NULL for those of languages: their names are the packages' own. */
+const struct osv_rules *osv_rules_of(struct bytes ecosystem);
+/* The value of "affected" into r->adv. Failures are the reader's (r->j). */
+void osv_read_affected(struct osv_record *r);
+/* A "severity" array: vectors go to r->adv.cvss, another vendor's word to *word. */
+void osv_read_severity(struct osv_record *r, struct bytes *word);
+/* One member of database_specific / ecosystem_specific that the record and its affected entries share; false when key is none of them (the value
+ * is then still to be read). */
+bool osv_read_shared(struct osv_record *r, struct bytes key);
+/* Append to a list of the record, once; fails the reader when memory or max is spent. */
+void osv_add(struct osv_record *r, struct bytes **list, size_t *count, struct bytes b, size_t max);
+/* "versions" of an affected entry: all strings, in order. */
+void osv_read_versions(struct osv_record *r, struct adv_affected *f);
+/* Strings of an array value, appended as by osv_add. */
+void osv_read_list(struct osv_record *r, struct bytes **list, size_t *count, size_t max);

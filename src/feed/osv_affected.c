@@ -1,0 +1,317 @@
+/* "affected" of an OSV record: an array of
+ *
+ *   {"package": {"ecosystem", "name", "purl"}, "severity": [{"type", "score"}],
+ *    "ranges": [{"type": "SEMVER" | "ECOSYSTEM" | "GIT", "repo", "events": [{"introduced" | "fixed" | "last_affected" | "limit": version}]}],
+ *    "versions": [version], "ecosystem_specific": {…}, "database_specific": {…}}
+ *
+ * What the two last hold is each database's own; the keys read here are those that databases use (docs/formats/osv.md lists them). GIT ranges
+ * name commits, which no installed package states: an entry that has nothing else is not used, and that is told. */
+#include "feed/grow.h"
+#include "feed/osv.h"
+#include "feed/value.h"
+
+#include <string.h>
+
+/* Distributions. Where a purl says arch=source, or keyed_by says otherwise, that wins. */
+static const struct osv_rules rules_table[] = {
+	{"AlmaLinux", ADV_BY_BINARY, true, true},
+	{"Alpaquita", ADV_BY_SOURCE, false, false},
+	{"Alpine", ADV_BY_SOURCE, false, false},
+	{"Amazon Linux", ADV_BY_BINARY, true, false},
+	{"Azure Linux", ADV_BY_SOURCE, true, false},
+	{"BellSoft Hardened Containers", ADV_BY_SOURCE, false, false},
+	{"Bottlerocket", ADV_BY_SOURCE, true, false},
+	{"CBL-Mariner", ADV_BY_SOURCE, true, false},
+	{"CentOS", ADV_BY_BINARY, true, false},
+	{"Chainguard", ADV_BY_SOURCE, false, false},
+	{"Debian", ADV_BY_SOURCE, true, false},
+	{"Echo", ADV_BY_SOURCE, false, false},
+	{"Fedora", ADV_BY_BINARY, true, false},
+	{"Mageia", ADV_BY_SOURCE, true, false},
+	{"MinimOS", ADV_BY_BINARY, false, false}, /* lists sub-packages one by one */
+	{"Oracle Linux", ADV_BY_BINARY, true, false},
+	{"Photon OS", ADV_BY_SOURCE, true, false},
+	{"Red Hat", ADV_BY_BINARY, true, false},
+	/* Rocky's records name source packages ("kernel", "java-11-openjdk") and no sub-package. */
+	{"Rocky Linux", ADV_BY_SOURCE, true, true},
+	{"Root:Alpine", ADV_BY_SOURCE, false, false},
+	{"Root:Debian", ADV_BY_SOURCE, false, false},
+	{"Root:Ubuntu", ADV_BY_SOURCE, false, false},
+	{"SUSE", ADV_BY_SOURCE, true, false},
+	{"Ubuntu", ADV_BY_SOURCE, false, false},
+	{"Wolfi", ADV_BY_SOURCE, false, false},
+	{"openEuler", ADV_BY_SOURCE, true, false},
+	{"openSUSE", ADV_BY_SOURCE, true, false},
+};
+
+#define RANGES_MAX 256 /* ranges of one entry: their number is a byte */
+
+const struct osv_rules *osv_rules_of(struct bytes ecosystem)
+{
+	for (size_t i = 0; i < sizeof rules_table / sizeof *rules_table; i++) {
+		struct bytes name = bytes_of(rules_table[i].ecosystem);
+		if (bytes_has_prefix(ecosystem, name) &&
+		    (ecosystem.len == name.len || ecosystem.ptr[name.len] == ':'))
+			return &rules_table[i];
+	}
+	return NULL;
+}
+
+/* What one entry said, before it is known which ecosystem it is of. */
+struct entry {
+	struct adv_affected out;
+	struct bytes purl, keyed_by, urgency;
+	enum adv_status stated;
+	bool has_git;
+	unsigned ranges;
+};
+
+static void add_event(struct osv_record *r, struct entry *in, enum adv_event kind)
+{
+	struct bytes version = value_text(r->j);
+	if (version.len == 0)
+		return;
+	struct adv_range_event *room =
+		feed_grow(r->a, in->out.events, in->out.event_count, sizeof *room);
+	if (!room) {
+		json_fail_memory(r->j);
+		return;
+	}
+	in->out.events = room;
+	room[in->out.event_count++] = (struct adv_range_event){
+		.range = (uint8_t)in->ranges, .kind = kind, .version = version};
+}
+
+static void read_event(struct osv_record *r, struct entry *in)
+{
+	struct bytes key;
+	if (!value_object(r->j))
+		return;
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "introduced"))
+			add_event(r, in, ADV_INTRODUCED);
+		else if (bytes_eq_lit(key, "fixed"))
+			add_event(r, in, ADV_FIXED_AT);
+		else if (bytes_eq_lit(key, "last_affected"))
+			add_event(r, in, ADV_LAST_AFFECTED);
+		else if (bytes_eq_lit(key, "limit"))
+			add_event(r, in, ADV_LIMIT);
+		else
+			json_skip(r->j);
+	}
+}
+
+/* The type may stand behind the events: they are taken first and given back when the range is one of commits. */
+static void read_range(struct osv_record *r, struct entry *in)
+{
+	struct bytes key, type = BYTES_NONE;
+	size_t before = in->out.event_count;
+	if (!value_object(r->j))
+		return;
+	if (in->ranges >= RANGES_MAX) {
+		json_fail(r->j, "more than 256 ranges of one package");
+		return;
+	}
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "type"))
+			type = value_text(r->j);
+		else if (bytes_eq_lit(key, "events") && value_array(r->j))
+			while (json_next_item(r->j))
+				read_event(r, in);
+		else if (!bytes_eq_lit(key, "events"))
+			json_skip(r->j);
+	}
+	if (bytes_eq_lit(type, "GIT")) {
+		in->has_git = true;
+		in->out.event_count = before;
+	} else if (in->out.event_count > before) {
+		in->ranges++;
+	}
+}
+
+static void read_package(struct osv_record *r, struct entry *in)
+{
+	struct bytes key;
+	if (!value_object(r->j))
+		return;
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "ecosystem"))
+			in->out.ecosystem = value_text(r->j);
+		else if (bytes_eq_lit(key, "name"))
+			in->out.name = value_text(r->j);
+		else if (bytes_eq_lit(key, "purl"))
+			in->purl = value_text(r->j);
+		else
+			json_skip(r->j);
+	}
+}
+
+/* ["x86_64", "aarch64"], or one string: "x86_64 aarch64". */
+static struct bytes read_arches(struct osv_record *r)
+{
+	struct bytes *list = NULL;
+	size_t count = 0, len = 0;
+	if (json_peek(r->j) != JSON_ARRAY)
+		return value_text(r->j);
+	osv_read_list(r, &list, &count, 64);
+	for (size_t i = 0; i < count; i++)
+		len += list[i].len + 1;
+	uint8_t *text = count > 0 ? arena_alloc(r->a, len, 1) : NULL;
+	if (!text)
+		return BYTES_NONE;
+	len = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			text[len++] = ' ';
+		memcpy(text + len, list[i].ptr, list[i].len);
+		len += list[i].len;
+	}
+	return (struct bytes){text, len};
+}
+
+static struct bytes read_first(struct osv_record *r)
+{
+	struct bytes *list = NULL;
+	size_t count = 0;
+	if (json_peek(r->j) != JSON_ARRAY)
+		return value_text(r->j);
+	osv_read_list(r, &list, &count, 64);
+	return count > 0 ? list[0] : BYTES_NONE;
+}
+
+static void keep(struct bytes *to, struct bytes value)
+{
+	if (value.len > 0)
+		*to = value;
+}
+
+static void read_specific_key(struct osv_record *r, struct entry *in, struct bytes key)
+{
+	struct json *j = r->j;
+	if (bytes_eq_lit(key, "keyed_by"))
+		keep(&in->keyed_by, value_text(j));
+	else if (bytes_eq_lit(key, "arches") || bytes_eq_lit(key, "arch"))
+		keep(&in->out.arches, read_arches(r));
+	else if (bytes_eq_lit(key, "module") || bytes_eq_lit(key, "rpm_modularity"))
+		keep(&in->out.module, value_text(j));
+	else if (bytes_eq_lit(key, "vendor_ids") || bytes_eq_lit(key, "advisory"))
+		keep(&in->out.vendor_id, read_first(r));
+	else if (bytes_eq_lit(key, "urgency"))
+		keep(&in->urgency, value_text(j));
+	else if (bytes_eq_lit(key, "severity") || bytes_eq_lit(key, "ubuntu_priority") ||
+		 bytes_eq_lit(key, "informational"))
+		keep(&in->out.severity_text, value_text(j));
+	else if (bytes_eq_lit(key, "status") || bytes_eq_lit(key, "fix_state") ||
+		 bytes_eq_lit(key, "fix_status") || bytes_eq_lit(key, "nodsa_reason")) {
+		enum adv_status stated = value_status(value_text(j));
+		if (stated != ADV_UNKNOWN)
+			in->stated = stated;
+	} else if (!osv_read_shared(r, key))
+		json_skip(j);
+}
+
+static void read_specific(struct osv_record *r, struct entry *in)
+{
+	struct bytes key;
+	if (!value_object(r->j))
+		return;
+	while (json_next_key(r->j, &key))
+		read_specific_key(r, in, key);
+}
+
+static void read_entry(struct osv_record *r, struct entry *in)
+{
+	struct bytes key;
+	if (!value_object(r->j))
+		return;
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "package")) {
+			read_package(r, in);
+		} else if (bytes_eq_lit(key, "ranges")) {
+			if (value_array(r->j))
+				while (json_next_item(r->j))
+					read_range(r, in);
+		} else if (bytes_eq_lit(key, "versions")) {
+			osv_read_versions(r, &in->out);
+		} else if (bytes_eq_lit(key, "severity")) {
+			osv_read_severity(r, &in->out.severity_text);
+		} else if (bytes_eq_lit(key, "database_specific") ||
+			   bytes_eq_lit(key, "ecosystem_specific")) {
+			read_specific(r, in);
+		} else {
+			json_skip(r->j);
+		}
+	}
+}
+
+static enum adv_keyed keyed_of(const struct entry *in, const struct osv_rules *rules)
+{
+	if (bytes_eq_lit(in->keyed_by, "source"))
+		return ADV_BY_SOURCE;
+	if (bytes_eq_lit(in->keyed_by, "binary") || bytes_eq_lit(in->keyed_by, "library"))
+		return ADV_BY_BINARY;
+	if (bytes_find_bytes(in->purl, BYTES_LIT("arch=source")) < in->purl.len)
+		return ADV_BY_SOURCE;
+	return rules ? rules->keyed : ADV_BY_BINARY;
+}
+
+/* A real fixed version overrides what was said before it existed (a postponed or ignored state), but not "not affected". */
+static enum adv_status status_of(const struct entry *in)
+{
+	if (in->stated == ADV_NOT_AFFECTED)
+		return ADV_NOT_AFFECTED;
+	for (size_t i = 0; i < in->out.event_count; i++)
+		if (in->out.events[i].kind == ADV_FIXED_AT)
+			return ADV_FIXED;
+	if (in->stated != ADV_UNKNOWN && in->stated != ADV_FIXED)
+		return in->stated;
+	return ADV_AFFECTED;
+}
+
+static const char *why_unused(const struct entry *in)
+{
+	if (in->out.ecosystem.len == 0 || in->out.name.len == 0)
+		return in->has_git ? "no package, only GIT ranges" : "no package named";
+	if (in->out.event_count > 0 || in->out.version_count > 0 ||
+	    in->stated == ADV_NOT_AFFECTED)
+		return NULL;
+	return in->has_git ? "only GIT ranges" : "neither ranges nor versions";
+}
+
+static void finish_entry(struct osv_record *r, struct entry *in)
+{
+	const struct osv_rules *rules = osv_rules_of(in->out.ecosystem);
+	const char *why = why_unused(in);
+	if (why) {
+		r->unused_why = r->unused_why ? r->unused_why : why;
+		r->unused++;
+		return;
+	}
+	r->rules = r->rules ? r->rules : rules;
+	if (bytes_eq_lit(in->urgency, "end-of-life"))
+		in->stated = ADV_END_OF_LIFE;
+	else if (adv_severity_parse(in->urgency) != ADV_SEV_UNKNOWN)
+		in->out.severity_text = in->urgency;
+	in->out.keyed = keyed_of(in, rules);
+	in->out.status = status_of(in);
+	struct adv_affected *room =
+		feed_grow(r->a, r->adv.affected, r->adv.affected_count, sizeof *room);
+	if (!room) {
+		json_fail_memory(r->j);
+		return;
+	}
+	r->adv.affected = room;
+	room[r->adv.affected_count++] = in->out;
+}
+
+void osv_read_affected(struct osv_record *r)
+{
+	if (!value_array(r->j))
+		return;
+	while (json_next_item(r->j)) {
+		struct entry in = {0};
+		read_entry(r, &in);
+		if (json_ok(r->j))
+			finish_entry(r, &in);
+	}
+}

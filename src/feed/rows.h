@@ -1,0 +1,19 @@
+/* rows: the functions behind feed/table.c. Each importer's contract is that of struct feed. */
+#pragma once
+#include "feed/feed.h"
+
+#define FEED_IMPORT(name)                                                                          \
+	int name(struct bytes path, struct bytes document, const struct feed_sink *sink,           \
+		 struct arena *a, struct err *e)
+
+bool feed_wants_json(struct bytes path); /* ….json */
+FEED_IMPORT(osv_import);
+bool alpine_secdb_wants(struct bytes path); /* main.json, community.json, security.json */
+FEED_IMPORT(alpine_secdb_import);
+FEED_IMPORT(debian_tracker_import);
+bool debian_list_wants(struct bytes path); /* …/DSA/list, …/DLA/list */
+FEED_IMPORT(debian_list_import);
+bool kev_wants(struct bytes path); /* known_exploited_vulnerabilities.json */
+FEED_IMPORT(kev_import);
+bool epss_wants(struct bytes path); /* ….csv */
+FEED_IMPORT(epss_import);
