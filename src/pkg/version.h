@@ -1,17 +1,29 @@
-/* version (ver_): order of versions. One file per scheme under pkg/version/, one row in pkg/version/table.c. */
+/* version (ver_): order of versions. One file per scheme under pkg/version/, one row in
+ * pkg/version/table.c. */
 #pragma once
 #include "base/bytes.h"
 #include <stdbool.h>
+
+/* What the `vercmp` verb answers when an operand is not a valid version. ver_scheme.cmp orders
+ * every text in any case. */
+enum ver_doubt {
+	VER_REFUSE, /* "invalid" */
+	VER_SELF,   /* the order, as the native tool does; "invalid" only for a text compared with
+		       itself */
+	VER_ORDER,  /* always the order */
+};
 
 struct ver_scheme {
 	const char *name; /* "dpkg", "rpm", "apk", "semver" … */
 	bool (*is_valid)(struct bytes v);
 	/* Defined for every input, valid or not; total order: <0, 0, >0. No allocation. */
 	int (*cmp)(struct bytes a, struct bytes b);
+	enum ver_doubt doubt;
 };
 extern const struct ver_scheme ver_table[];
 extern const size_t ver_count;
 /* NULL when unknown. */
 const struct ver_scheme *ver_find(struct bytes name);
-/* The scheme of an OSV ecosystem ("Debian:12" → dpkg, "AlmaLinux:8" → rpm, "Alpine:v3.19" → apk, "Go" → semver …), or NULL. */
+/* The scheme of an OSV ecosystem ("Debian:12" → dpkg, "AlmaLinux:8" → rpm, "Alpine:v3.19" → apk,
+ * "Go" → semver …), or NULL. */
 const struct ver_scheme *ver_of_ecosystem(struct bytes ecosystem);

@@ -1,0 +1,20 @@
+/* lines: the lines of a stream, each bounded, for the verbs that answer in batches. */
+#pragma once
+#include "base/buf.h"
+#include "base/err.h"
+
+#define LINES_MAX                                                                                  \
+	(1U << 20) /* bytes of one line: versions and vectors are short, this is generous */
+
+struct lines {
+	int fd;
+	struct buf held; /* read and not yet handed out */
+	size_t used;	 /* of held: handed out already */
+	bool ended;
+};
+
+void lines_init(struct lines *l, int fd);
+void lines_free(struct lines *l);
+/* The next line without its '\n' (a last one without '\n' counts), borrowed until the next call. 1,
+ * 0 = end, <0 (IO, LIMIT, NOMEM). */
+int lines_next(struct lines *l, struct bytes *ret_line, struct err *e);

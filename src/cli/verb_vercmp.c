@@ -1,0 +1,97 @@
+#include "cli/lines.h"
+#include "pkg/version.h"
+#include <stdio.h>
+#include <unistd.h>
+
+int verb_vercmp(int argc, char **argv);
+
+static const char *answer(const struct ver_scheme *s, struct bytes a, struct bytes b)
+{
+	bool same = bytes_eq(a, b);
+	if (s->doubt == VER_REFUSE && (!s->is_valid(a) || !s->is_valid(b)))
+		return "invalid";
+	if (s->doubt == VER_SELF && same && !s->is_valid(a))
+		return "invalid";
+	int r = s->cmp(a, b);
+	return r < 0 ? "<" : r > 0 ? ">" : "=";
+}
+
+/* Take back \t \n \r \\ in place of the four bytes that a row cannot hold. */
+static struct bytes unescape(struct bytes field, struct buf *out)
+{
+	size_t start = out->len;
+	for (size_t i = 0; i < field.len; i++) {
+		uint8_t c = field.ptr[i];
+		if (c == '\\' && i + 1 < field.len) {
+			c = field.ptr[++i];
+			if (c != 't' && c != 'n' && c != 'r' && c != '\\')
+				buf_put_u8(out, '\\');
+			c = c == 't' ? '\t' : c == 'n' ? '\n' : c == 'r' ? '\r' : c;
+		}
+		buf_put_u8(out, c);
+	}
+	return bytes_from(buf_bytes(out), start);
+}
+
+static const char *answer_row(struct bytes row, struct buf *a, struct buf *b)
+{
+	struct bytes name = bytes_cut(&row, '\t');
+	struct bytes left = bytes_cut(&row, '\t'), right = bytes_cut(&row, '\t');
+	const struct ver_scheme *s = ver_find(name);
+	buf_clear(a);
+	buf_clear(b);
+	left = unescape(left, a);
+	right = unescape(right, b);
+	return s && buf_ok(a) && buf_ok(b) ? answer(s, left, right) : "invalid";
+}
+
+static int batch(void)
+{
+	struct err e = ERR_INIT;
+	struct lines l;
+	struct buf a, b;
+	lines_init(&l, STDIN_FILENO);
+	buf_init(&a, LINES_MAX);
+	buf_init(&b, LINES_MAX);
+	int r;
+	for (struct bytes row; (r = lines_next(&l, &row, &e)) > 0;)
+		puts(answer_row(row, &a, &b));
+	buf_free(&b);
+	buf_free(&a);
+	lines_free(&l);
+	if (r == 0 && fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "plimsoll vercmp: %s\n",
+		r < 0 ? e.msg : "standard output cannot be written");
+	return 1;
+}
+
+static int usage(void)
+{
+	fputs("usage: plimsoll vercmp SCHEME A B\n       plimsoll vercmp --batch < rows of "
+	      "SCHEME<TAB>A<TAB>B\nschemes:",
+	      stderr);
+	for (size_t i = 0; i < ver_count; i++)
+		fprintf(stderr, " %s", ver_table[i].name);
+	fputc('\n', stderr);
+	return 2;
+}
+
+int verb_vercmp(int argc, char **argv)
+{
+	if (argc == 2 && bytes_eq_lit(bytes_of(argv[1]), "--batch"))
+		return batch();
+	if (argc != 4)
+		return usage();
+	const struct ver_scheme *s = ver_find(bytes_of(argv[1]));
+	if (!s) {
+		fprintf(stderr, "plimsoll vercmp: unknown scheme %s\n", argv[1]);
+		return usage();
+	}
+	const char *text = answer(s, bytes_of(argv[2]), bytes_of(argv[3]));
+	if (bytes_eq_lit(bytes_of(text), "invalid")) {
+		fprintf(stderr, "plimsoll vercmp: not a valid %s version\n", s->name);
+		return 1;
+	}
+	return puts(text) < 0;
+}

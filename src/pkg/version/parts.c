@@ -1,0 +1,93 @@
+/* Numbers in versions have no size limit in most schemes, so they are compared as text: without
+ * leading zeros the longer run is the greater number, and among equally long ones byte order is
+ * numeric order. */
+#include "pkg/version/parts.h"
+#include <string.h>
+
+struct bytes part_digits(struct bytes *rest)
+{
+	size_t n = 0;
+	while (n < rest->len && byte_is_digit(rest->ptr[n]))
+		n++;
+	struct bytes run = {.ptr = rest->ptr, .len = n};
+	if (n > 0)
+		*rest = (struct bytes){.ptr = rest->ptr + n, .len = rest->len - n};
+	return run;
+}
+
+struct bytes part_letters(struct bytes *rest)
+{
+	size_t n = 0;
+	while (n < rest->len && byte_is_alpha(rest->ptr[n]))
+		n++;
+	struct bytes run = {.ptr = rest->ptr, .len = n};
+	if (n > 0)
+		*rest = (struct bytes){.ptr = rest->ptr + n, .len = rest->len - n};
+	return run;
+}
+
+struct bytes part_until(struct bytes *rest, uint8_t sep_a, uint8_t sep_b, uint8_t *ret_sep)
+{
+	struct bytes all = *rest;
+	for (size_t i = 0; i < all.len; i++) {
+		if (all.ptr[i] != sep_a && all.ptr[i] != sep_b)
+			continue;
+		*ret_sep = all.ptr[i];
+		*rest = bytes_from(all, i + 1);
+		return bytes_part(all, 0, i);
+	}
+	*ret_sep = 0;
+	*rest = bytes_from(all, all.len);
+	return all;
+}
+
+static struct bytes without_zeros(struct bytes b)
+{
+	size_t n = 0;
+	while (n < b.len && b.ptr[n] == '0')
+		n++;
+	if (n > 0)
+		return (struct bytes){.ptr = b.ptr + n, .len = b.len - n};
+	return b;
+}
+
+int part_digits_cmp(struct bytes a, struct bytes b)
+{
+	a = without_zeros(a);
+	b = without_zeros(b);
+	if (a.len != b.len)
+		return a.len < b.len ? -1 : 1;
+	for (size_t i = 0; i < a.len; i++)
+		if (a.ptr[i] != b.ptr[i])
+			return a.ptr[i] < b.ptr[i] ? -1 : 1;
+	return 0;
+}
+
+bool part_is_digits(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (!byte_is_digit(b.ptr[i]))
+			return false;
+	return b.len > 0;
+}
+
+int part_cmp_fold(struct bytes a, struct bytes b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t x = byte_lower(a.ptr[i]), y = byte_lower(b.ptr[i]);
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return a.len == b.len ? 0 : a.len < b.len ? -1 : 1;
+}
+
+bool part_eq_fold(struct bytes b, const char *text)
+{
+	return part_cmp_fold(b, bytes_of(text)) == 0;
+}
+
+int part_sign(int64_t difference)
+{
+	return (difference > 0) - (difference < 0);
+}

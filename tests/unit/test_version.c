@@ -1,0 +1,296 @@
+/* Version order against the tables of the native tools, and the laws that any order keeps. */
+#include "corpus.h"
+#include "pkg/version.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define FIELD_MAX 4096
+
+static int checked_tables;
+
+static int sign(int r)
+{
+	return (r > 0) - (r < 0);
+}
+
+/* Of our own: rules as the specifications state them. */
+static const struct {
+	const char *scheme, *a, *b;
+	int order;
+} cases[] = {
+    {"dpkg", "1.0~rc1", "1.0", -1}, /* deb-version(7): ~ before the end of a part */
+    {"dpkg", "1:0.1", "2.0", 1},    /* a missing epoch is 0 */
+    {"dpkg", "1.0-0", "1.0", 0},    /* no revision equals "0" */
+    {"dpkg", "1.0a", "1.0+", -1},   /* letters before non-letters */
+    {"dpkg", "1.0-1~", "1.0-1", -1},
+    {"dpkg", "1.0.010", "1.0.10", 0},
+    {"dpkg", "99999999999999999999.1", "100000000000000000000.0", -1},
+    {"rpm", "1.0~rc1-1", "1.0-1", -1}, /* rpm-version(7) */
+    {"rpm", "1.0^git1-1", "1.0-1", 1},
+    {"rpm", "1.0^git1-1", "1.0.1-1", -1},
+    {"rpm", "1:1.0-1", "2.0-1", 1},
+    {"rpm", "0:1.0-1", "1.0-1", 0},
+    {"rpm", "1.a-1", "1.1-1", -1},
+    {"apk", "1.2.3_rc1", "1.2.3", -1}, /* apk-package(5) */
+    {"apk", "1.2.3_p1", "1.2.3", 1},
+    {"apk", "1.2.3-r10", "1.2.3-r9", 1},
+    {"apk", "1.2.3a", "1.2.3", 1},
+    {"apk", "1.0_rc1", "1.0", -1},
+    {"apk3", "1.2~0123abc-r0", "1.2~0123abd-r0", -1},
+    {"semver", "1.0.0-rc.1", "1.0.0", -1}, /* semver.org §11 */
+    {"semver", "1.0.0-beta.11", "1.0.0-beta.2", 1},
+    {"semver", "1.0.0+a", "1.0.0+b", 0},
+};
+
+static void test_rules(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct ver_scheme *s = ver_find(bytes_of(cases[i].scheme));
+		assert_non_null(s);
+		struct bytes a = bytes_of(cases[i].a), b = bytes_of(cases[i].b);
+		if (sign(s->cmp(a, b)) != cases[i].order || sign(s->cmp(b, a)) != -cases[i].order)
+			fail_msg("%s %s %s: not %d", cases[i].scheme, cases[i].a, cases[i].b,
+				 cases[i].order);
+	}
+}
+
+static void test_table(const struct ver_scheme *s)
+{
+	char name[128];
+	struct buf text;
+	size_t rows = 0;
+	snprintf(name, sizeof(name), "versions/%s.tsv", s->name);
+	if (!corpus_read(name, &text)) {
+		buf_free(&text);
+		return;
+	}
+	checked_tables++;
+	for (struct bytes rest = buf_bytes(&text); rest.len > 0;) {
+		struct bytes row = bytes_cut(&rest, '\n');
+		uint8_t room_a[FIELD_MAX], room_b[FIELD_MAX];
+		(void)bytes_cut(&row, '\t');
+		struct bytes a = corpus_unescape(bytes_cut(&row, '\t'), room_a);
+		struct bytes op = bytes_cut(&row, '\t');
+		struct bytes b = corpus_unescape(bytes_cut(&row, '\t'), room_b);
+		if (op.len != 1)
+			continue;
+		rows++;
+		int want = op.ptr[0] == '<' ? -1 : op.ptr[0] == '>';
+		if (sign(s->cmp(a, b)) != want || sign(s->cmp(b, a)) != -want)
+			fail_msg("%s: %.*s is not %c %.*s", s->name, BYTES_ARG(a), op.ptr[0],
+				 BYTES_ARG(b));
+		if (s->doubt == VER_REFUSE && (!s->is_valid(a) || !s->is_valid(b)))
+			fail_msg("%s: %.*s or %.*s called invalid", s->name, BYTES_ARG(a),
+				 BYTES_ARG(b));
+	}
+	assert_true(rows > 0);
+	buf_free(&text);
+}
+
+static void test_tables(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ver_count; i++)
+		test_table(&ver_table[i]);
+}
+
+static void test_validity(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ver_count; i++) {
+		char name[128];
+		struct buf text;
+		snprintf(name, sizeof(name), "versions/%s.valid.tsv", ver_table[i].name);
+		if (!corpus_read(name, &text))
+			text.len = 0;
+		for (struct bytes rest = buf_bytes(&text); rest.len > 0;) {
+			struct bytes row = bytes_cut(&rest, '\n');
+			uint8_t room[FIELD_MAX];
+			(void)bytes_cut(&row, '\t');
+			struct bytes v = corpus_unescape(bytes_cut(&row, '\t'), room);
+			bool want = bytes_eq_lit(bytes_cut(&row, '\t'), "valid");
+			if (ver_table[i].is_valid(v) != want)
+				fail_msg("%s: '%.*s' should be %s", ver_table[i].name, BYTES_ARG(v),
+					 want ? "valid" : "invalid");
+		}
+		buf_free(&text);
+	}
+}
+
+/* Texts that stress the laws: what is valid nowhere, marks at the ends, empty parts. */
+static const char *const odd[] = {
+    "",
+    "0",
+    "00",
+    "1",
+    "01",
+    "1.0",
+    "1.00",
+    "1.01",
+    "1.",
+    ".1",
+    "1..0",
+    "1.0-",
+    "-",
+    "-1",
+    "1-1",
+    "1.0-1",
+    "1.0-r0",
+    "1.0-r1",
+    "1.0-r",
+    "1.0_rc",
+    "1.0_rc1",
+    "1.0_p",
+    "1.0_p1",
+    "1.0_foo",
+    "1.0a",
+    "1.0b",
+    "1.0bc",
+    "1.0a1",
+    "1.0A",
+    "1.0~",
+    "1.0~a",
+    "1.0~~",
+    "1.0~rc1",
+    "1.0^",
+    "1.0^a",
+    "1.0^1",
+    "1:1.0",
+    "0:1.0",
+    ":1.0",
+    "a:1",
+    "1:",
+    "~",
+    "^",
+    "v1.0.0",
+    "1.0.0-a",
+    "1.0.0-a.1",
+    "1.0.0-1",
+    "1.0.0-",
+    "1.0.0+b",
+    "1.0.0-rc.1+b",
+    "go1.21rc1",
+    "1.0.dev1",
+    "1.0.post1",
+    "1!1.0",
+    "1.0rc1",
+    "1.0-alpha-1",
+    "1.0-SNAPSHOT",
+    "1.0.Final",
+    "1.0-x",
+    "1x",
+    "x",
+    "X",
+    "x1",
+    "1.0.beta.2",
+    "1.0-beta",
+    "1.0 ",
+    " 1.0",
+    "1.0+deb9u1",
+    "1.0.\xce\xb1",
+    "\xff",
+    "99999999999999999999999",
+    "1.99999999999999999999999",
+    "dev-master",
+};
+#define ODD_COUNT (sizeof(odd) / sizeof(odd[0]))
+
+static void test_laws(void **state)
+{
+	(void)state;
+	for (size_t s = 0; s < ver_count; s++) {
+		static signed char order[ODD_COUNT][ODD_COUNT];
+		for (size_t i = 0; i < ODD_COUNT; i++)
+			for (size_t j = 0; j < ODD_COUNT; j++)
+				order[i][j] = (signed char)sign(
+				    ver_table[s].cmp(bytes_of(odd[i]), bytes_of(odd[j])));
+		for (size_t i = 0; i < ODD_COUNT; i++) {
+			assert_int_equal(order[i][i], 0);
+			for (size_t j = 0; j < ODD_COUNT; j++) {
+				if (order[i][j] != -order[j][i])
+					fail_msg("%s: '%s' and '%s' are not antisymmetric",
+						 ver_table[s].name, odd[i], odd[j]);
+				for (size_t k = 0; k < ODD_COUNT; k++)
+					if (order[i][j] <= 0 && order[j][k] <= 0 &&
+					    (order[i][k] > 0 ||
+					     (order[i][k] == 0 && (order[i][j] || order[j][k]))))
+						fail_msg(
+						    "%s: '%s' <= '%s' <= '%s' is not transitive",
+						    ver_table[s].name, odd[i], odd[j], odd[k]);
+			}
+		}
+	}
+}
+
+/* A megabyte of each mark and of digits: all comparisons end at once (linear time, no recursion).
+ */
+static void test_hostile(void **state)
+{
+	(void)state;
+	static const char marks[] = "0179azAZ.-_~^+!:*[]() \x01\xff";
+	const size_t len = 1 << 20;
+	uint8_t *a = malloc(len), *b = malloc(len);
+	assert_true(a && b);
+	for (size_t s = 0; s < ver_count; s++) {
+		for (size_t m = 0; m + 1 < sizeof(marks); m++) {
+			memset(a, marks[m], len);
+			memset(b, marks[m], len);
+			a[0] = b[0] = '1';
+			b[len - 1] = '5';
+			struct bytes x = {.ptr = a, .len = len}, y = {.ptr = b, .len = len};
+			assert_int_equal(ver_table[s].cmp(x, x), 0);
+			assert_int_equal(sign(ver_table[s].cmp(x, y)),
+					 -sign(ver_table[s].cmp(y, x)));
+			(void)ver_table[s].is_valid(x);
+			for (size_t i = 0; i + 1 < len; i += 2)
+				b[i] = '1';
+			assert_int_equal(sign(ver_table[s].cmp(x, y)),
+					 -sign(ver_table[s].cmp(y, x)));
+			(void)ver_table[s].is_valid(y);
+		}
+	}
+	free(a);
+	free(b);
+}
+
+static void test_ecosystems(void **state)
+{
+	(void)state;
+	static const char *const want[][2] = {
+	    {"Debian:12", "dpkg"},	    {"Ubuntu:22.04:LTS", "dpkg"},
+	    {"Alpine:v3.19", "apk"},	    {"Wolfi", "apk"},
+	    {"Chainguard", "apk"},	    {"AlmaLinux:8", "rpm"},
+	    {"Rocky Linux:9", "rpm"},	    {"Red Hat:enterprise_linux:8::appstream", "rpm"},
+	    {"openSUSE:Leap 15.5", "rpm"},  {"SUSE:Linux Enterprise Server 15 SP4", "rpm"},
+	    {"Photon OS:4.0", "rpm"},	    {"Amazon Linux:2023", "rpm"},
+	    {"Azure Linux:3", "rpm"},	    {"CBL-Mariner:2", "rpm"},
+	    {"openEuler:22.03-LTS", "rpm"}, {"Mageia:9", "rpm"},
+	    {"Oracle Linux:8", "rpm"},	    {"Bitnami", "semver"},
+	};
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		const struct ver_scheme *s = ver_of_ecosystem(bytes_of(want[i][0]));
+		assert_non_null(s);
+		assert_string_equal(s->name, want[i][1]);
+	}
+	assert_null(ver_of_ecosystem(BYTES_LIT("Debianish:12")));
+	assert_null(ver_of_ecosystem(BYTES_NONE));
+	assert_null(ver_find(BYTES_LIT("dpk")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_rules),    cmocka_unit_test(test_laws),
+	    cmocka_unit_test(test_hostile),  cmocka_unit_test(test_tables),
+	    cmocka_unit_test(test_validity), cmocka_unit_test(test_ecosystems),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	if (failed == 0 && checked_tables == 0) {
+		puts("the shared version tables are absent: rows not checked");
+		return 77;
+	}
+	return failed;
+}
