@@ -31,7 +31,8 @@ struct db_value {
 #define DB_B(v) ((struct db_value){.type = DB_BLOB, .b = (v)})
 #define DB_N ((struct db_value){.type = DB_NULL})
 
-/* A statement: text is a string literal (prepared once per connection, kept by its address). args: count values for $1…. */
+/* A statement: text is a string literal (prepared once per connection, kept by its address). args: count values for $1…, copied.
+ * NULL + e on failure. A thread inside db_run must not call db_run again. */
 struct db_stmt;
 struct db_stmt *db_query(struct db_tx *tx, const char *text, const struct db_value *args, size_t count, struct err *e);
 /* 1 = row, 0 = end, <0 = error. */
@@ -44,6 +45,18 @@ void db_done(struct db_stmt *s); /* NULL accepted; always call it, before the tr
 /* Statements without rows: rows changed, or <0 (ERR_CONFLICT when a UNIQUE constraint forbids). */
 int64_t db_exec(struct db_tx *tx, const char *text, const struct db_value *args, size_t count, struct err *e);
 #define DB_ARGS(...) (const struct db_value[]){__VA_ARGS__}, sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value)
+
+/* The next number of a named counter, from 1, inside a DB_WRITE transaction; <0 on error. Numbers of a transaction that failed are given out again. */
+int64_t db_id_next(struct db_tx *tx, const char *counter, struct err *e);
+
+/* Wake-ups inside this process: db_signal marks a write transaction, and its commit moves the sequence. event.h builds on it. */
+void db_signal(struct db_tx *tx);
+uint64_t db_signal_seq(struct db *d);
+uint64_t db_signal_wait(struct db *d, uint64_t seen, unsigned timeout_ms);
+void db_signal_all(struct db *d);
+
+/* Move the write-ahead log into the main file as far as readers allow (housekeeping, before a copy). */
+int db_checkpoint(struct db *d, struct err *e);
 
 /* Schema: numbered steps, each SQL text, applied once in order; one row per room in store/schema.c. */
 struct db_migration {

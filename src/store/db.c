@@ -1,0 +1,385 @@
+/* One writer connection, used by one thread at a time, and up to READERS_MAX readers made when first needed.
+ *
+ * Group commit: a writer that finds others waiting leaves the transaction open for them and waits; the last in the row commits for all. Each one's changes
+ * stand in a savepoint of their own, so its failure takes nothing else away. When the shared commit fails, or the engine gives the whole transaction up, every
+ * member runs again. */
+#include "store/db_sqlite.h"
+
+#include "store/schema.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define READERS_MAX 16U /* connections: reads beyond wait; each costs about 1 MiB of pages */
+#define BATCH_MAX 64U   /* transactions that share a commit: bounds how long the first one waits */
+#define TRIES_MAX 4U    /* runs of one write transaction */
+
+/* The transactions that share one commit. It lives until its last member has read the result. */
+struct batch {
+	unsigned waiting; /* members that wait for the commit */
+	unsigned count;   /* transactions in it, the one that runs included */
+	bool signal;
+	bool done;
+	int result; /* of the commit */
+	struct err why;
+};
+
+struct db {
+	char *path;
+
+	pthread_mutex_t write_lock; /* guards the writer connection and the open batch */
+	pthread_cond_t committed;
+	struct db_conn *writer;
+	struct batch *batch; /* of the open transaction, or NULL */
+	_Atomic unsigned writers_waiting;
+
+	pthread_mutex_t read_lock;
+	pthread_cond_t reader_free;
+	struct db_conn *readers[READERS_MAX]; /* idle ones */
+	unsigned readers_idle, readers_made;
+
+	pthread_mutex_t signal_lock;
+	pthread_cond_t signalled;
+	uint64_t signal_seq;
+};
+
+static void signal_move(struct db *d)
+{
+	pthread_mutex_lock(&d->signal_lock);
+	d->signal_seq++;
+	pthread_cond_broadcast(&d->signalled);
+	pthread_mutex_unlock(&d->signal_lock);
+}
+
+/* The open batch ends with this result: tell everyone in it. Under write_lock. */
+static void batch_end(struct db *d, int result, const struct err *why)
+{
+	struct batch *b = d->batch;
+	d->batch = NULL;
+	if (result >= 0 && b->signal)
+		signal_move(d);
+	b->done = true;
+	b->result = result;
+	if (why)
+		b->why = *why;
+	if (b->waiting == 0)
+		free(b);
+	else
+		pthread_cond_broadcast(&d->committed);
+}
+
+/* Run fn in a savepoint of the open batch. *ret_lost: the engine gave up the whole transaction. */
+static int run_inside(struct db *d, db_fn fn, void *arg, bool *ret_lost, struct err *e)
+{
+	struct db_tx tx = {.db = d, .conn = d->writer, .mode = DB_WRITE};
+	struct err ignored = ERR_INIT;
+	*ret_lost = false;
+	int r = db_conn_do(d->writer, "SAVEPOINT one", e);
+	if (r < 0)
+		return r;
+	r = fn(&tx, arg, e);
+	if (!db_conn_in_transaction(d->writer)) {
+		*ret_lost = true;
+		return r < 0 ? r : err_set(e, ERR_IO, "database: transaction given up");
+	}
+	if (r < 0 && db_conn_do(d->writer, "ROLLBACK TO one", &ignored) < 0)
+		*ret_lost = true;
+	struct err why = ERR_INIT;
+	int released = db_conn_do(d->writer, "RELEASE one", &why);
+	if (released < 0) {
+		*ret_lost = true;
+		if (r >= 0) {
+			*e = why;
+			r = released;
+		}
+	}
+	if (r >= 0 && tx.signal)
+		d->batch->signal = true;
+	return r;
+}
+
+/* Roll everything of the open batch back. */
+static void batch_lose(struct db *d, const struct err *why)
+{
+	struct err ignored = ERR_INIT;
+	if (db_conn_in_transaction(d->writer))
+		(void)db_conn_do(d->writer, "ROLLBACK", &ignored);
+	batch_end(d, why->code == ERR_OK ? -(int)ERR_INTERNAL : -(int)why->code, why);
+}
+
+static int batch_begin(struct db *d, struct err *e)
+{
+	struct batch *b = calloc(1, sizeof *b);
+	if (!b)
+		return err_set(e, ERR_NOMEM, "database: no memory");
+	int r = db_conn_do(d->writer, "BEGIN IMMEDIATE", e);
+	if (r < 0)
+		free(b);
+	else
+		d->batch = b;
+	return r;
+}
+
+/* Leave the commit to the next in the row and wait for it. Under write_lock, given up while waiting. */
+static int batch_wait(struct db *d, struct err *e)
+{
+	struct batch *b = d->batch;
+	b->waiting++;
+	while (!b->done)
+		pthread_cond_wait(&d->committed, &d->write_lock);
+	int r = b->result;
+	if (r < 0)
+		*e = b->why;
+	if (--b->waiting == 0)
+		free(b);
+	return r;
+}
+
+static int batch_commit(struct db *d, struct err *e)
+{
+	int r = db_conn_do(d->writer, "COMMIT", e);
+	if (r < 0)
+		batch_lose(d, e);
+	else
+		batch_end(d, 0, NULL);
+	return r;
+}
+
+/* One try. *ret_again: it was not this transaction's own doing that it failed. */
+static int write_once(struct db *d, db_fn fn, void *arg, bool *ret_again, struct err *e)
+{
+	*ret_again = false;
+	bool alone = !d->batch, lost;
+	if (alone) {
+		int r = batch_begin(d, e);
+		if (r < 0) {
+			*ret_again = e->code == ERR_TIMEOUT;
+			return r;
+		}
+	}
+	d->batch->count++;
+	int own = run_inside(d, fn, arg, &lost, e);
+	if (lost) {
+		batch_lose(d, e);
+		*ret_again = e->code == ERR_TIMEOUT;
+		return own;
+	}
+	if (own < 0 && alone && d->writers_waiting == 0) {
+		struct err ignored = ERR_INIT;
+		(void)db_conn_do(d->writer, "ROLLBACK", &ignored);
+		batch_end(d, 0, NULL);
+		return own;
+	}
+	bool leave = d->writers_waiting > 0 && d->batch->count < BATCH_MAX;
+	if (own < 0) {
+		/* Its own changes are gone: it need not wait, but someone must commit the others'. */
+		struct err other = ERR_INIT;
+		if (!leave)
+			(void)batch_commit(d, &other);
+		return own;
+	}
+	int shared = leave ? batch_wait(d, e) : batch_commit(d, e);
+	if (shared < 0) {
+		*ret_again = leave || e->code == ERR_TIMEOUT;
+		return shared;
+	}
+	return own;
+}
+
+static int run_write(struct db *d, db_fn fn, void *arg, struct err *e)
+{
+	int r = -(int)ERR_INTERNAL;
+	bool again = true;
+	for (unsigned i = 0; again && i < TRIES_MAX; i++) {
+		d->writers_waiting++;
+		pthread_mutex_lock(&d->write_lock);
+		d->writers_waiting--;
+		*e = (struct err)ERR_INIT;
+		r = write_once(d, fn, arg, &again, e);
+		pthread_mutex_unlock(&d->write_lock);
+	}
+	return r;
+}
+
+static struct db_conn *reader_take(struct db *d, struct err *e)
+{
+	struct db_conn *c = NULL;
+	pthread_mutex_lock(&d->read_lock);
+	while (d->readers_idle == 0 && d->readers_made == READERS_MAX)
+		pthread_cond_wait(&d->reader_free, &d->read_lock);
+	bool make = d->readers_idle == 0;
+	if (make)
+		d->readers_made++;
+	else
+		c = d->readers[--d->readers_idle];
+	pthread_mutex_unlock(&d->read_lock);
+	if (!make)
+		return c;
+	c = db_conn_open(d->path, false, e);
+	if (!c) {
+		pthread_mutex_lock(&d->read_lock);
+		d->readers_made--;
+		pthread_cond_signal(&d->reader_free);
+		pthread_mutex_unlock(&d->read_lock);
+	}
+	return c;
+}
+
+static void reader_give(struct db *d, struct db_conn *c)
+{
+	pthread_mutex_lock(&d->read_lock);
+	d->readers[d->readers_idle++] = c;
+	pthread_cond_signal(&d->reader_free);
+	pthread_mutex_unlock(&d->read_lock);
+}
+
+static int run_read(struct db *d, db_fn fn, void *arg, struct err *e)
+{
+	struct db_conn *c = reader_take(d, e);
+	if (!c)
+		return -(int)e->code;
+	struct db_tx tx = {.db = d, .conn = c, .mode = DB_READ};
+	int r = db_conn_do(c, "BEGIN", e);
+	if (r >= 0) {
+		struct err ignored = ERR_INIT;
+		r = fn(&tx, arg, e);
+		if (db_conn_in_transaction(c))
+			(void)db_conn_do(c, "ROLLBACK", &ignored);
+	}
+	reader_give(d, c);
+	return r;
+}
+
+int db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e)
+{
+	struct err own = ERR_INIT;
+	return (mode == DB_WRITE ? run_write : run_read)(d, fn, arg, e ? e : &own);
+}
+
+int64_t db_id_next(struct db_tx *tx, const char *counter, struct err *e)
+{
+	struct db_stmt *s =
+		db_query(tx,
+			 "INSERT INTO id_counter(name,value) VALUES($1,1)"
+			 " ON CONFLICT(name) DO UPDATE SET value=id_counter.value+1 RETURNING value",
+			 DB_ARGS(DB_T(bytes_of(counter))), e);
+	if (!s)
+		return e ? -(int)e->code : -(int)ERR_INTERNAL;
+	int64_t id = db_step(s, e);
+	if (id == 1) {
+		id = db_int(s, 0);
+		int end = db_step(s, e); /* the change is complete only at its end */
+		if (end < 0)
+			id = end;
+	} else if (id == 0) {
+		id = err_set(e, ERR_INTERNAL, "database: counter without a row");
+	}
+	db_done(s);
+	return id;
+}
+
+void db_signal(struct db_tx *tx)
+{
+	tx->signal = true;
+}
+
+uint64_t db_signal_seq(struct db *d)
+{
+	pthread_mutex_lock(&d->signal_lock);
+	uint64_t seq = d->signal_seq;
+	pthread_mutex_unlock(&d->signal_lock);
+	return seq;
+}
+
+uint64_t db_signal_wait(struct db *d, uint64_t seen, unsigned timeout_ms)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += timeout_ms / 1000;
+	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&d->signal_lock);
+	int over = 0;
+	while (d->signal_seq == seen && over == 0)
+		over = pthread_cond_timedwait(&d->signalled, &d->signal_lock, &until);
+	uint64_t seq = d->signal_seq;
+	pthread_mutex_unlock(&d->signal_lock);
+	return seq;
+}
+
+void db_signal_all(struct db *d)
+{
+	signal_move(d);
+}
+
+int db_checkpoint(struct db *d, struct err *e)
+{
+	pthread_mutex_lock(&d->write_lock);
+	/* Inside an open batch the log cannot move: the next commit does it. */
+	int r = d->batch ? 0 : db_conn_checkpoint(d->writer, e);
+	pthread_mutex_unlock(&d->write_lock);
+	return r;
+}
+
+static struct db *db_new(const char *path)
+{
+	struct db *d = calloc(1, sizeof *d);
+	if (!d)
+		return NULL;
+	d->path = strdup(path);
+	pthread_condattr_t mono;
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_mutex_init(&d->write_lock, NULL);
+	pthread_cond_init(&d->committed, NULL);
+	pthread_mutex_init(&d->read_lock, NULL);
+	pthread_cond_init(&d->reader_free, NULL);
+	pthread_mutex_init(&d->signal_lock, NULL);
+	pthread_cond_init(&d->signalled, &mono);
+	pthread_condattr_destroy(&mono);
+	return d;
+}
+
+struct db *schema_open(const char *path, const struct schema_room *rooms, size_t count,
+		       struct err *e)
+{
+	struct db *d = db_new(path);
+	if (!d || !d->path) {
+		err_set(e, ERR_NOMEM, "database: no memory");
+		db_close(d);
+		return NULL;
+	}
+	d->writer = db_conn_open(path, true, e);
+	if (!d->writer || db_migrate(d, rooms, count, e) < 0) {
+		db_close(d);
+		return NULL;
+	}
+	return d;
+}
+
+struct db *db_open(const char *path, struct err *e)
+{
+	return schema_open(path, schema_rooms, schema_room_count, e);
+}
+
+void db_close(struct db *d)
+{
+	if (!d)
+		return;
+	for (unsigned i = 0; i < d->readers_idle; i++)
+		db_conn_close(d->readers[i]);
+	db_conn_close(d->writer);
+	pthread_mutex_destroy(&d->write_lock);
+	pthread_cond_destroy(&d->committed);
+	pthread_mutex_destroy(&d->read_lock);
+	pthread_cond_destroy(&d->reader_free);
+	pthread_mutex_destroy(&d->signal_lock);
+	pthread_cond_destroy(&d->signalled);
+	free(d->path);
+	free(d);
+}

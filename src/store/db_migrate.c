@@ -1,0 +1,80 @@
+/* Table schema_version holds one row per room: the number of the last step applied. All that is missing is applied in one transaction, so a program that dies
+ * here leaves the old schema. */
+#include "store/db_sqlite.h"
+
+#include "base/clock.h"
+#include "store/schema.h"
+
+struct migrate {
+	const struct schema_room *rooms;
+	size_t count;
+};
+
+static int version(struct db_tx *tx, const char *room, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, "SELECT number FROM schema_version WHERE room=$1",
+				     DB_ARGS(DB_T(bytes_of(room))), e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r == 1)
+		r = (int)db_int(s, 0);
+	db_done(s);
+	return r;
+}
+
+static int migrate_room(struct db_tx *tx, const struct schema_room *room, struct err *e)
+{
+	int at = version(tx, room->room, e);
+	if (at < 0)
+		return at;
+	int last = 0;
+	for (const struct db_migration *m = room->steps; m->sql; m++) {
+		if (m->number != last + 1)
+			return err_set(e, ERR_INTERNAL, "schema of %s: step %d after %d",
+				       room->room, m->number, last);
+		last = m->number;
+		if (m->number <= at)
+			continue;
+		if (db_conn_script(tx->conn, m->sql, e) < 0)
+			return err_ctx(e, "schema of %s: step %d (%s)", room->room, m->number,
+				       m->what);
+	}
+	if (at > last)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "schema of %s is at step %d, this program knows %d: it was written "
+			       "by a newer one",
+			       room->room, at, last);
+	if (at == last)
+		return 0;
+	int64_t n = db_exec(tx,
+			    "INSERT INTO schema_version(room,number,at) VALUES($1,$2,$3)"
+			    " ON CONFLICT(room) DO UPDATE SET number=excluded.number,at=excluded.at",
+			    DB_ARGS(DB_T(bytes_of(room->room)), DB_I(last), DB_I(clock_wall_ms())),
+			    e);
+	return n < 0 ? (int)n : 0;
+}
+
+static int migrate(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct migrate *m = arg;
+	int r = db_conn_script(tx->conn,
+			       "CREATE TABLE IF NOT EXISTS schema_version("
+			       "room TEXT NOT NULL PRIMARY KEY,"
+			       "number BIGINT NOT NULL,"
+			       "at BIGINT NOT NULL){NOROWID}",
+			       e);
+	for (size_t i = 0; r >= 0 && i < m->count; i++)
+		r = migrate_room(tx, &m->rooms[i], e);
+	return r;
+}
+
+int db_migrate(struct db *d, const struct schema_room *rooms, size_t count, struct err *e)
+{
+	struct err own = ERR_INIT;
+	struct migrate m = {.rooms = rooms, .count = count};
+	int r = db_run(d, DB_WRITE, migrate, &m, &own);
+	if (r < 0 && e)
+		*e = own;
+	return r;
+}

@@ -1,0 +1,28 @@
+/* db_sqlite: one SQLite connection with its prepared statements. Private to the engine: only db_*.c include it. */
+#pragma once
+#include "store/db.h"
+
+#include <sqlite3.h>
+
+#define DB_PARAMS_MAX 32U
+
+struct db_conn;
+struct db_tx {
+	struct db *db;
+	struct db_conn *conn;
+	enum db_mode mode;
+	bool signal; /* db_signal was called */
+};
+
+/* writer: creates the file (mode 0600) and sets the journal; a reader refuses to change anything. */
+struct db_conn *db_conn_open(const char *path, bool writer, struct err *e);
+void db_conn_close(struct db_conn *c);
+/* One of our own literal texts without parameters or rows, from the cache. */
+int db_conn_do(struct db_conn *c, const char *text, struct err *e);
+/* Many statements in one text, tokens expanded, nothing cached. */
+int db_conn_script(struct db_conn *c, const char *text, struct err *e);
+bool db_conn_in_transaction(struct db_conn *c);
+int db_conn_checkpoint(struct db_conn *c, struct err *e);
+
+struct schema_room;
+int db_migrate(struct db *d, const struct schema_room *rooms, size_t count, struct err *e);

@@ -1,0 +1,94 @@
+#include "store/event.h"
+
+int event_append(struct db_tx *tx, const struct event *ev, struct err *e)
+{
+	int64_t id = db_id_next(tx, "event", e);
+	if (id < 0)
+		return (int)id;
+	int64_t n = db_exec(tx,
+			    "INSERT INTO event(id,tenant_id,type,registry,repository,digest,tag,"
+			    "media_type,size,actor,detail,at)"
+			    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
+			    DB_ARGS(DB_I(id), DB_I(ev->tenant_id), DB_T(ev->type),
+				    DB_T(ev->registry), DB_T(ev->repository), DB_T(ev->digest),
+				    DB_T(ev->tag), DB_T(ev->media_type), DB_I(ev->size),
+				    DB_T(ev->actor), DB_T(ev->detail), DB_I(ev->at)),
+			    e);
+	if (n < 0)
+		return (int)n;
+	db_signal(tx);
+	return 0;
+}
+
+int event_next(struct db_tx *tx, int64_t after_id, struct arena *a, struct event *ret,
+	       struct err *e)
+{
+	struct db_stmt *s =
+		db_query(tx,
+			 "SELECT id,tenant_id,type,registry,repository,digest,tag,media_type,size,"
+			 "actor,detail,at FROM event WHERE id>$1 ORDER BY id LIMIT 1",
+			 DB_ARGS(DB_I(after_id)), e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r == 1) {
+		bool ok = true, fits = true;
+		struct bytes text[8];
+		const int columns[8] = {2, 3, 4, 5, 6, 7, 9, 10};
+		for (size_t i = 0; i < 8; i++) {
+			text[i] = arena_bytes(a, db_bytes(s, columns[i]), &ok);
+			fits = fits && ok;
+		}
+		*ret = (struct event){.id = db_int(s, 0),
+				      .tenant_id = db_int(s, 1),
+				      .type = text[0],
+				      .registry = text[1],
+				      .repository = text[2],
+				      .digest = text[3],
+				      .tag = text[4],
+				      .media_type = text[5],
+				      .size = (uint64_t)db_int(s, 8),
+				      .actor = text[6],
+				      .detail = text[7],
+				      .at = db_int(s, 11)};
+		if (!fits)
+			r = err_set(e, ERR_NOMEM, "event %lld: no memory", (long long)ret->id);
+	}
+	db_done(s);
+	return r;
+}
+
+int event_last(struct db_tx *tx, int64_t *ret_id, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, "SELECT COALESCE(MAX(id),0) FROM event", NULL, 0, e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r == 1)
+		*ret_id = db_int(s, 0);
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
+int64_t event_prune(struct db_tx *tx, int64_t upto_id, int64_t before_ms, struct err *e)
+{
+	return db_exec(tx,
+		       "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id<=$1 AND at<$2"
+		       " ORDER BY id LIMIT 1000)",
+		       DB_ARGS(DB_I(upto_id), DB_I(before_ms)), e);
+}
+
+uint64_t event_seq(struct db *d)
+{
+	return db_signal_seq(d);
+}
+
+uint64_t event_wait(struct db *d, uint64_t seen, unsigned timeout_ms)
+{
+	return db_signal_wait(d, seen, timeout_ms);
+}
+
+void event_wake(struct db *d)
+{
+	db_signal_all(d);
+}

@@ -1,0 +1,6 @@
+#include "store/schema.h"
+
+const struct schema_room schema_rooms[] = {
+	{.room = "store", .steps = schema_store},
+};
+const size_t schema_room_count = sizeof schema_rooms / sizeof schema_rooms[0];
