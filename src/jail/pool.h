@@ -12,7 +12,8 @@ struct pool_options {
 };
 /* Probes the kernel by running one empty worker: ERR_UNSUPPORTED names what is missing (unless allowed). */
 struct pool *pool_open(const struct pool_options *o, struct err *e);
-void pool_close(struct pool *p); /* waits for running tasks, after cancelling them */
+/* Cancels what runs (ERR_CANCELLED) and waits for it, also until the owners of live tasks have finished or abandoned them. NULL accepted. */
+void pool_close(struct pool *p);
 /* "seccomp=yes landlock=7 …" for /readyz and start-up; borrowed. */
 const char *pool_jail_report(const struct pool *p);
 bool pool_is_jailed(const struct pool *p);
@@ -29,8 +30,8 @@ struct pool_reader {
 struct pool_task {
 	enum task_kind kind;
 	int fd;         /* input; the caller keeps it */
-	int out_fd;     /* scratch or output file, or -1: the pool makes an unlinked temporary file when the kind needs one */
-	uint64_t off, len;
+	int out_fd;     /* read and write: scratch or output file, or -1: the pool makes an unlinked temporary file when the kind needs one */
+	uint64_t off, len; /* len UINT64_MAX: to the file's end as it is now; pool_begin ignores len */
 	struct bytes name, path;
 };
 /* Run to its end in the calling thread; waits for a free slot. 0, or the worker's own error (FORMAT, LIMIT …), or ERR_CHILD (died, lied, hung), ERR_TIMEOUT,

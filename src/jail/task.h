@@ -2,11 +2,20 @@
  * Socket: SOCK_SEQPACKET; every message is u8 type, u8 version (TASK_VERSION), u16 zero, then its body; at most LIMIT_FRAME_MAX bytes. */
 #pragma once
 #include "base/buf.h"
+#include "base/cursor.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "jail/cage.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TASK_VERSION 1
+#define TASK_SOCKET_FD 3 /* where a worker finds its socket, its input and its scratch or output file */
+#define TASK_IN_FD 4
+#define TASK_OUT_FD 5         /* may be closed: then the task keeps everything in memory */
+#define TASK_HEAD_LEN 4       /* bytes of a message in front of its body */
+#define TASK_FRAME_FILL 65536 /* bytes a worker fills a message up to: larger ones gain nothing */
+#define TASK_NAME_MAX 256     /* bytes of a START's name */
 
 enum task_kind {
 	TASK_INDEX_LAYER, /* fd 0: the layer's file (maybe still growing), fd 1: scratch file; answers one inventory */
@@ -21,8 +30,36 @@ enum task_request { TASK_START = 1, TASK_AVAILABLE = 2, TASK_CANCEL = 3 };
  * blob name (feed name or path), blob path. TASK_AVAILABLE body: u64 bytes in the file now, u8 final. */
 
 /* Messages from the worker, in this order per task: any number of RECORD, NOTE; then one of DONE, FAILED. */
-enum task_reply { TASK_READY = 16, TASK_RECORD = 17, TASK_NOTE = 18, TASK_DONE = 19, TASK_FAILED = 20 };
-/* TASK_RECORD body: u8 record type, u8 more (1 = the record goes on in the next message), bytes. */
+enum task_reply {
+	TASK_READY = 16,
+	TASK_RECORD = 17,
+	TASK_NOTE = 18,
+	TASK_DONE = 19,
+	TASK_FAILED = 20,
+	TASK_BATCH = 21,
+};
+/* TASK_READY comes first, before the worker has read anything; body: u8 no_new_privs, u8 rlimits, u8 landlock, u8 seccomp, u32 landlock ABI.
+ * TASK_BATCH body: u8 record type, then small whole records of that type, a blob each, at least one.
+ * TASK_RECORD body: u8 record type, u8 more (1 = the record goes on in the next message), bytes. */
 enum task_record { TASK_INVENTORY = 1, TASK_ADVISORY = 2, TASK_EXPLOIT = 3, TASK_MEMBER = 4 };
 /* TASK_MEMBER body: blob path, u8 tar_type, blob link, u64 offset, u64 size.  TASK_NOTE body: blob where, blob text.
  * TASK_DONE body: u64 records sent.  TASK_FAILED body: u8 err_code, blob text. */
+
+struct task_start {
+	enum task_kind kind;
+	struct limits limits;
+	uint64_t off, len;
+	struct bytes name, path; /* borrowed */
+};
+
+/* Append a message's head; its body follows. */
+void task_head_put(struct buf *out, uint8_t type);
+/* Take the head: the type, or 0 with the cursor failed when it is no message of ours. */
+uint8_t task_head_take(struct cursor *c);
+void task_start_put(struct buf *out, const struct task_start *s);
+void task_available_put(struct buf *out, uint64_t available, bool final);
+/* Bodies, after task_head_take. ERR_FORMAT on anything that the other side would not write; runs borrow from the message. */
+int task_start_take(struct cursor *c, struct task_start *ret, struct err *e);
+int task_available_take(struct cursor *c, uint64_t *ret_available, bool *ret_final, struct err *e);
+void task_ready_put(struct buf *out, const struct cage_report *r);
+int task_ready_take(struct cursor *c, struct cage_report *ret, struct err *e);

@@ -1,0 +1,33 @@
+/* session (ses_): a worker's side of its one task: what it was asked, and the answers on their way out. */
+#pragma once
+#include "base/buf.h"
+#include "jail/task.h"
+#include <stdbool.h>
+
+struct session {
+	int sock;
+	struct task_start start; /* borrows from request */
+	uint64_t available;      /* bytes the growing file is known to hold in all */
+	bool is_final;
+	uint64_t record_count, note_count;
+	enum task_record batch_type;
+	struct buf batch; /* a BATCH message being filled; empty = none */
+	struct buf out;   /* any other message */
+	uint8_t request[2 * LIMIT_PATH_MAX];
+};
+
+void ses_init(struct session *s, int sock);
+void ses_free(struct session *s);
+/* Wait for START. 1 = s->start is filled, 0 = the parent went away or cancelled, ERR_FORMAT. */
+int ses_wait_start(struct session *s, struct err *e);
+/* A stream_wait_fn (arg: the session): wait until the parent says that the file has grown past have. */
+int64_t ses_wait_growth(void *arg, uint64_t have, bool *ret_final, struct err *e);
+/* Send one record; small ones travel together. */
+int ses_record(struct session *s, enum task_record type, struct bytes body, struct err *e);
+/* Tell of something that could not be read. After NOTE_MAX of them the rest is only counted and told at the end. */
+int ses_note(struct session *s, struct bytes where, struct bytes text, struct err *e);
+/* The end of the task: DONE, or FAILED with *task_error. */
+int ses_done(struct session *s, struct err *e);
+int ses_failed(struct session *s, const struct err *task_error);
+/* The cage stands. */
+int ses_ready(struct session *s, const struct cage_report *r, struct err *e);

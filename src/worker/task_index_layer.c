@@ -1,0 +1,26 @@
+#include "worker/tasks.h"
+
+#include "codec/stream.h"
+#include "inventory/layer.h"
+
+/* A layer's blob, maybe still being uploaded: one record, its inventory. */
+
+static struct stream *open_layer(void *arg, struct err *e)
+{
+	struct session *s = arg;
+	return stream_open_fd(TASK_IN_FD, s->start.off, s->start.len, ses_wait_growth, s, e);
+}
+
+int task_index_layer(struct session *s, int out_fd, struct err *e)
+{
+	struct buf out;
+	buf_init(&out, LIMIT_INVENTORY_MAX);
+	struct lay_source src = {.reopen = open_layer, .arg = s, .scratch_fd = out_fd};
+	int r = lay_index(&src, &s->start.limits, &out, e);
+	if (r == 0 && !buf_ok(&out))
+		r = err_set(e, ERR_LIMIT, "inventory over %u bytes", LIMIT_INVENTORY_MAX);
+	if (r == 0)
+		r = ses_record(s, TASK_INVENTORY, buf_bytes(&out), e);
+	buf_free(&out);
+	return r;
+}

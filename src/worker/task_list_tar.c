@@ -1,0 +1,77 @@
+#include "worker/tasks.h"
+
+#include "archive/tar.h"
+#include "base/io.h"
+#include "codec/codec.h"
+
+/* An image saved as a tar (docker-archive, OCI layout): a record for every member that a reader of images can want: where its bytes stand. Offsets only help
+ * in a plain file, so a compressed one is first written plain to the output file. */
+
+#define COPY_STEP 262144U /* bytes */
+
+static int put_plain(struct stream *in, int out_fd, struct err *e)
+{
+	struct bytes part;
+	int r;
+	while ((r = stream_peek(in, COPY_STEP, &part, e)) > 0) {
+		if (io_write(out_fd, part.ptr, part.len, e) < 0)
+			return err_ctx(e, "plain copy");
+		stream_consume(in, part.len);
+	}
+	return r;
+}
+
+static int list(struct session *s, struct stream *in, struct buf *buf, struct err *e)
+{
+	struct tar *t = tar_open(in, &s->start.limits, e);
+	if (!t)
+		return -(int)e->code;
+	struct tar_entry ent;
+	int r;
+	while ((r = tar_next(t, &ent, e)) > 0) {
+		buf_clear(buf);
+		buf_put_blob(buf, ent.path);
+		buf_put_u8(buf, (uint8_t)ent.type);
+		buf_put_blob(buf, ent.link);
+		buf_put_le64(buf, ent.offset);
+		buf_put_le64(buf, ent.stored);
+		if (ent.sparse) /* its bytes do not stand in a row */
+			r = ses_note(s, ent.path, BYTES_LIT("sparse member left out"), e);
+		else if (!buf_ok(buf))
+			r = err_set(e, ERR_NOMEM, "member: no memory");
+		else
+			r = ses_record(s, TASK_MEMBER, buf_bytes(buf), e);
+		if (r < 0)
+			break;
+	}
+	tar_close(t);
+	return r;
+}
+
+int task_list_tar(struct session *s, int out_fd, struct err *e)
+{
+	const char *codec = NULL;
+	struct stream *in = stream_open_fd(TASK_IN_FD, s->start.off, s->start.len, ses_wait_growth, s, e);
+	if (in)
+		in = codec_open(in, &s->start.limits, &codec, e);
+	if (!in)
+		return -(int)e->code;
+	int r = 0;
+	if (!bytes_eq_lit(bytes_of(codec), "none")) {
+		r = out_fd >= 0 ? put_plain(in, out_fd, e)
+				: err_set(e, ERR_UNSUPPORTED, "compressed, and no file to put it plain");
+		stream_close(in);
+		in = NULL;
+		if (r == 0)
+			in = stream_open_fd(out_fd, 0, UINT64_MAX, NULL, NULL, e);
+		if (r == 0 && !in)
+			r = -(int)e->code;
+	}
+	struct buf buf;
+	buf_init(&buf, 2 * LIMIT_PATH_MAX + 64);
+	if (r == 0)
+		r = list(s, in, &buf, e);
+	buf_free(&buf);
+	stream_close(in);
+	return r;
+}

@@ -1,0 +1,16 @@
+/* tasks: what a worker can do. One file and one row in table.c each. */
+#pragma once
+#include "worker/session.h"
+
+struct worker_task {
+	enum task_kind kind;
+	/* Reads TASK_IN_FD, may use out_fd (-1 = there is none), answers by ses_record and ses_note. The end is told by the caller. */
+	int (*run)(struct session *s, int out_fd, struct err *e);
+};
+
+extern const struct worker_task worker_task_table[];
+extern const size_t worker_task_count;
+
+int task_index_layer(struct session *s, int out_fd, struct err *e);
+int task_read_feed(struct session *s, int out_fd, struct err *e);
+int task_list_tar(struct session *s, int out_fd, struct err *e);

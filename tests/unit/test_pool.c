@@ -1,0 +1,416 @@
+/* The pool against workers that lie, hang and attack (tests/hostile/lying_worker.c), and its slots. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "jail/pool.h"
+
+static const char *worker_path;
+static int input_fd;
+
+static struct pool *open_pool(unsigned slots, uint64_t wall_ms, uint64_t cpu_sec)
+{
+	struct pool_options o = {.worker_path = worker_path, .slots = slots, .limits = LIMITS_DEFAULT};
+	o.limits.worker_wall_ms = wall_ms;
+	o.limits.worker_cpu_sec = cpu_sec;
+	o.limits.layer_out_max = 1 << 20;
+	struct err e = ERR_INIT;
+	struct pool *p = pool_open(&o, &e);
+	if (!p)
+		print_error("%s\n", e.msg);
+	assert_non_null(p);
+	return p;
+}
+
+struct got {
+	size_t records, notes, bytes;
+};
+
+static int on_record(void *arg, enum task_record type, struct bytes body, struct err *e)
+{
+	struct got *g = arg;
+	(void)type;
+	(void)e;
+	g->records++;
+	g->bytes += body.len;
+	return 0;
+}
+
+static int on_note(void *arg, struct bytes where, struct bytes text, struct err *e)
+{
+	struct got *g = arg;
+	(void)where;
+	(void)text;
+	(void)e;
+	g->notes++;
+	return 0;
+}
+
+static int run(struct pool *p, const char *name, struct got *g, struct err *e)
+{
+	struct pool_task t = {.kind = TASK_INDEX_LAYER,
+			      .fd = input_fd,
+			      .out_fd = -1,
+			      .len = UINT64_MAX,
+			      .name = bytes_of(name)};
+	struct pool_reader r = {.arg = g, .record = on_record, .note = on_note};
+	*g = (struct got){0};
+	*e = (struct err)ERR_INIT;
+	return pool_run(p, &t, &r, e);
+}
+
+static size_t count_fds(void)
+{
+	size_t n = 0;
+	DIR *d = opendir("/proc/self/fd");
+	while (d && readdir(d))
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static void assert_no_children(void)
+{
+	errno = 0;
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+static const struct lie {
+	const char *name;
+	enum err_code code;
+	const char *text; /* part of the message; NULL = any */
+} lies[] = {
+	{"garbage", ERR_CHILD, "not a message"},
+	{"empty_message", ERR_CHILD, NULL},
+	{"short_message", ERR_CHILD, "not a message"},
+	{"no_ready", ERR_CHILD, "before READY"},
+	{"unjailed", ERR_UNSUPPORTED, "jail"},
+	{"ready_twice", ERR_CHILD, "second READY"},
+	{"wrong_type", ERR_CHILD, "RECORD"},
+	{"done_without_record", ERR_CHILD, "without an inventory"},
+	{"done_miscounted", ERR_CHILD, "DONE"},
+	{"done_in_part", ERR_CHILD, "unfinished"},
+	{"two_inventories", ERR_CHILD, "more records"},
+	{"endless_record", ERR_CHILD, "oversized record"},
+	{"endless_nothing", ERR_CHILD, "empty part"},
+	{"endless_notes", ERR_CHILD, "more notes"},
+	{"long_note", ERR_CHILD, "NOTE"},
+	{"oversized", ERR_CHILD, NULL},
+	{"bad_code", ERR_CHILD, "FAILED"},
+	{"hang", ERR_TIMEOUT, "no progress"},
+	{"close_and_hang", ERR_CHILD, "went on"},
+	{"exit_clean", ERR_CHILD, "status 0"},
+	{"exit_in_record", ERR_CHILD, "status 0"},
+	{"crash", ERR_CHILD, "signal 11"},
+	{"die_by_kill", ERR_CHILD, "signal 9"},
+};
+
+static const struct lie attacks[] = {
+	{"cage_spin", ERR_TIMEOUT, "processor time"},
+#ifndef PLIMSOLL_SANITIZED
+	{"cage_allocate", ERR_CHILD, "status 1"},
+	{"cage_open", ERR_CHILD, "forbidden"},
+	{"cage_mmap_exec", ERR_CHILD, "forbidden"},
+	{"cage_mprotect_exec", ERR_CHILD, "forbidden"},
+	{"cage_mmap_file", ERR_CHILD, "forbidden"},
+	{"cage_prlimit", ERR_CHILD, "forbidden"},
+	{"cage_stat", ERR_CHILD, "forbidden"},
+	{"cage_write_stderr", ERR_CHILD, "forbidden"},
+#endif
+	{"cage_fork", ERR_CHILD, "forbidden"},
+	{"cage_vfork", ERR_CHILD, "forbidden"},
+	{"cage_exec", ERR_CHILD, "forbidden"},
+	{"cage_socket", ERR_CHILD, "forbidden"},
+	{"cage_connect", ERR_CHILD, "forbidden"},
+	{"cage_ptrace", ERR_CHILD, "forbidden"},
+	{"cage_kill", ERR_CHILD, "forbidden"},
+	{"cage_write_input", ERR_CHILD, "forbidden"},
+	{"cage_truncate_input", ERR_CHILD, "forbidden"},
+	{"cage_sendmsg", ERR_CHILD, "forbidden"},
+	{"cage_io_uring", ERR_CHILD, "forbidden"},
+	{"cage_dup", ERR_CHILD, "forbidden"},
+};
+
+static void check_lies(struct pool *p, const struct lie *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct got g;
+		struct err e;
+		int r = run(p, list[i].name, &g, &e);
+		if (r != -(int)list[i].code || (list[i].text && !strstr(e.msg, list[i].text))) {
+			print_error("%s: %d %s\n", list[i].name, r, e.msg);
+			fail();
+		}
+		assert_int_equal(e.code, list[i].code);
+		/* The pool is as healthy as before. */
+		assert_int_equal(run(p, "honest", &g, &e), 0);
+		assert_int_equal(g.records, 1);
+	}
+}
+
+static void test_lies(void **state)
+{
+	(void)state;
+	size_t fds = count_fds();
+	struct pool *p = open_pool(2, 400, 1);
+	check_lies(p, lies, sizeof lies / sizeof lies[0]);
+	unsigned busy, slots;
+	pool_load(p, &busy, &slots);
+	assert_int_equal(busy, 0);
+	assert_int_equal(slots, 2);
+	assert_no_children();
+	pool_close(p);
+	assert_int_equal(count_fds(), fds);
+}
+
+static void test_attacks(void **state)
+{
+	(void)state;
+	struct pool *p = open_pool(2, 5000, 1);
+	check_lies(p, attacks, sizeof attacks / sizeof attacks[0]);
+	struct got g;
+	struct err e;
+	int r = run(p, "cage_honest", &g, &e);
+	if (r < 0)
+		print_error("%s\n", e.msg);
+	assert_int_equal(r, 0);
+	assert_int_equal(g.bytes, 9);
+	assert_no_children();
+	pool_close(p);
+}
+
+/* Descriptors that a worker sends must not pile up here. */
+static void test_descriptors_sent(void **state)
+{
+	(void)state;
+	struct pool *p = open_pool(2, 5000, 10);
+	struct got g;
+	struct err e;
+	assert_int_equal(run(p, "honest", &g, &e), 0);
+	size_t before = count_fds();
+	assert_int_equal(run(p, "send_descriptors", &g, &e), 0);
+	assert_int_equal(g.notes, 50);
+	assert_int_equal(count_fds(), before);
+	/* DONE counts, whatever the process does then: it is killed. */
+	assert_int_equal(run(p, "never_read", &g, &e), 0);
+	assert_no_children();
+	pool_close(p);
+}
+
+static struct pool_live *begin(struct pool *p, const char *name, struct err *e)
+{
+	struct pool_task t = {
+		.kind = TASK_INDEX_LAYER, .fd = input_fd, .out_fd = -1, .name = bytes_of(name)};
+	return pool_begin(p, &t, e);
+}
+
+static void test_live_slots(void **state)
+{
+	(void)state;
+	struct err e = ERR_INIT;
+	struct got g;
+	struct pool_reader r = {.arg = &g, .record = on_record, .note = on_note};
+	struct pool *p = open_pool(2, 5000, 10);
+	struct pool_live *a = begin(p, "honest", &e);
+	assert_non_null(a);
+	/* One slot is left, and it is for ordinary tasks. */
+	assert_null(begin(p, "honest", &e));
+	assert_int_equal(e.code, ERR_LIMIT);
+	assert_int_equal(run(p, "honest", &g, &e), 0);
+	pool_advance(a, 10);
+	pool_advance(a, 1 << 20);
+	memset(&g, 0, sizeof g);
+	assert_int_equal(pool_finish(a, 1 << 20, &r, &e), 0);
+	assert_int_equal(g.records, 1);
+	a = begin(p, "hang", &e);
+	assert_non_null(a);
+	for (uint64_t i = 1; i < 2000; i++) /* far more news than a socket holds */
+		pool_advance(a, i << 20);
+	pool_abandon(a);
+	pool_abandon(NULL);
+	a = begin(p, "crash", &e);
+	assert_non_null(a);
+	pool_advance(a, 1 << 20);
+	assert_int_equal(pool_finish(a, 1 << 20, &r, &e), -ERR_CHILD);
+	unsigned busy, slots;
+	pool_load(p, &busy, &slots);
+	assert_int_equal(busy, 0);
+	assert_no_children();
+	pool_close(p);
+}
+
+/* A stalled upload gives its slot up, and is indexed all the same when it ends. */
+static void test_live_stalled(void **state)
+{
+	(void)state;
+	struct err e = ERR_INIT;
+	struct got g;
+	struct pool_reader r = {.arg = &g, .record = on_record, .note = on_note};
+	struct pool *p = open_pool(1, 20000, 10);
+	struct pool_live *a = begin(p, "honest", &e);
+	assert_non_null(a);
+	int64_t since = clock_mono_ms();
+	assert_int_equal(run(p, "honest", &g, &e), 0);
+	assert_in_range(clock_mono_ms() - since, 4000, 8000);
+	memset(&g, 0, sizeof g);
+	assert_int_equal(pool_finish(a, 100, &r, &e), 0);
+	assert_int_equal(g.records, 1);
+	assert_no_children();
+	pool_close(p);
+}
+
+struct thread_job {
+	struct pool *pool;
+	unsigned failures;
+};
+
+static void *many_main(void *arg)
+{
+	struct thread_job *j = arg;
+	for (unsigned i = 0; i < 25; i++) {
+		struct err e = ERR_INIT;
+		struct got g;
+		if (i % 5 == 4) {
+			struct pool_live *l = begin(j->pool, "honest", &e);
+			if (l)
+				pool_advance(l, 5);
+			if (l && i % 2)
+				pool_abandon(l);
+			else if (l)
+				j->failures += pool_finish(l, 5, NULL, &e) != 0;
+		} else if (i % 5 == 3) {
+			j->failures += run(j->pool, "crash", &g, &e) != -ERR_CHILD;
+		} else {
+			j->failures += run(j->pool, "honest", &g, &e) != 0;
+		}
+	}
+	return NULL;
+}
+
+static void test_many_threads(void **state)
+{
+	(void)state;
+	struct pool *p = open_pool(3, 20000, 10);
+	struct thread_job jobs[8];
+	pthread_t threads[8];
+	for (size_t i = 0; i < 8; i++) {
+		jobs[i] = (struct thread_job){.pool = p};
+		assert_int_equal(pthread_create(&threads[i], NULL, many_main, &jobs[i]), 0);
+	}
+	for (size_t i = 0; i < 8; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(jobs[i].failures, 0);
+	}
+	assert_no_children();
+	pool_close(p);
+}
+
+struct cancel_job {
+	struct pool *pool;
+	int result;
+};
+
+static void *cancel_main(void *arg)
+{
+	struct cancel_job *j = arg;
+	struct got g;
+	struct err e;
+	j->result = run(j->pool, "hang", &g, &e);
+	return NULL;
+}
+
+static void test_close_cancels(void **state)
+{
+	(void)state;
+	struct pool *p = open_pool(1, 60000, 10);
+	struct cancel_job jobs[2] = {{.pool = p}, {.pool = p}};
+	pthread_t threads[2];
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, cancel_main, &jobs[i]), 0);
+	unsigned busy = 0, slots;
+	while (busy == 0)
+		pool_load(p, &busy, &slots);
+	usleep(50000); /* for the second to wait for its slot */
+	pool_close(p);
+	for (size_t i = 0; i < 2; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(jobs[i].result, -ERR_CANCELLED);
+	}
+	assert_no_children();
+}
+
+static void test_open_errors(void **state)
+{
+	(void)state;
+	struct err e = ERR_INIT;
+	size_t fds = count_fds();
+	struct pool_options o = {.worker_path = "/nonexistent/worker", .limits = LIMITS_DEFAULT};
+	assert_null(pool_open(&o, &e));
+	assert_int_equal(e.code, ERR_NOT_FOUND);
+	o.worker_path = "/bin/true";
+	assert_null(pool_open(&o, &e));
+	assert_int_equal(e.code, ERR_CHILD);
+	assert_no_children();
+	assert_int_equal(count_fds(), fds);
+}
+
+/* A reader that refuses ends the task with its own error. */
+static int refuse(void *arg, enum task_record type, struct bytes body, struct err *e)
+{
+	(void)arg;
+	(void)type;
+	(void)body;
+	return err_set(e, ERR_CONFLICT, "refused");
+}
+
+static void test_reader_refuses(void **state)
+{
+	(void)state;
+	struct pool *p = open_pool(1, 5000, 10);
+	struct pool_task t = {.kind = TASK_INDEX_LAYER,
+			      .fd = input_fd,
+			      .out_fd = -1,
+			      .len = 0,
+			      .name = BYTES_LIT("honest")};
+	struct pool_reader r = {.record = refuse};
+	struct err e = ERR_INIT;
+	assert_int_equal(pool_run(p, &t, &r, &e), -ERR_CONFLICT);
+	assert_no_children();
+	pool_close(p);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_open_errors),	 cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_attacks),		 cmocka_unit_test(test_descriptors_sent),
+		cmocka_unit_test(test_live_slots),	 cmocka_unit_test(test_live_stalled),
+		cmocka_unit_test(test_reader_refuses),	 cmocka_unit_test(test_many_threads),
+		cmocka_unit_test(test_close_cancels),
+	};
+	if (argc != 2)
+		return 2;
+	worker_path = argv[1];
+	input_fd = memfd_create("input", MFD_CLOEXEC);
+	if (input_fd < 0 || write(input_fd, "some input", 10) != 10)
+		return 2;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
