@@ -21,3 +21,13 @@ uint64_t zip_count(const struct zip *z);
 int zip_next(struct zip *z, struct zip_entry *ent, struct err *e);
 /* The member's plain bytes; checks size and CRC at the end (ERR_INTEGRITY). The caller closes the stream before the zip. */
 struct stream *zip_open_member(struct zip *z, const struct zip_entry *ent, const struct limits *lim, struct err *e);
+
+/* The same over bytes in memory, borrowed until close. */
+struct zip *zip_open_bytes(struct bytes b, const struct limits *lim, struct err *e);
+/* What is odd about the archive though it can be read: bits of enum zip_note. Sorts all members once; 48 bytes of memory each. */
+enum zip_note {
+	ZIP_NOTE_PREFIX = 1,    /* bytes stand in front of it: a self-extractor */
+	ZIP_NOTE_OVERLAP = 2,   /* members share bytes: a bomb's trick */
+	ZIP_NOTE_DUPLICATE = 4, /* two members have one path; which one a reader takes differs */
+};
+int zip_notes(struct zip *z, unsigned *ret_notes, struct err *e);
