@@ -1,0 +1,52 @@
+/* cli: the command line: one file per verb, one row per verb in cli/table.c. Exit status: 0 done, 1 error, 2 --fail-on was reached, N --exit-code. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CLI_OPTIONS_MAX 40
+#define CLI_OPERANDS_MAX 512
+
+struct cli_option {
+	const char *name;     /* "severity", written --severity; the environment's PLIMSOLL_SEVERITY is its default */
+	char letter;          /* 's', or 0 */
+	const char *value;    /* name of the value in help ("LIST"); NULL: a switch */
+	const char *fallback; /* shown and used when not given; NULL: none */
+	const char *help;
+};
+
+struct cli_command {
+	const char *name;
+	int (*main)(int argc, char **argv); /* argv[0] is the verb */
+	const char *synopsis;               /* after "plimsoll NAME" */
+	const char *summary;                /* one line */
+	const char *text;                   /* paragraphs for help and the man page; may be NULL */
+	const struct cli_option *options;   /* ends with a row whose name is NULL; may be NULL */
+};
+extern const struct cli_command cli_table[];
+extern const size_t cli_count;
+
+struct cli_args {
+	const struct cli_option *options;
+	const char *values[CLI_OPTIONS_MAX]; /* "1" for a switch that is on; NULL = off */
+	const char *operands[CLI_OPERANDS_MAX];
+	size_t operand_count;
+};
+
+/* Parse argv by options. "--x=v", "--x v", "-x v", "--" ends options. ERR_FORMAT says what is wrong in the user's words. */
+int cli_parse(const struct cli_option *options, int argc, char **argv, struct cli_args *ret, struct err *e);
+const char *cli_get(const struct cli_args *a, const char *name);
+bool cli_has(const struct cli_args *a, const char *name);
+/* Print "plimsoll VERB: message" on standard error; returns 1. With ERR_FORMAT of cli_parse also how to get help. */
+int cli_fail(const char *verb, const struct err *e);
+int cli_usage(const char *verb, const struct err *e);
+void cli_print_help(const struct cli_command *c);
+const struct cli_command *cli_find(const char *name);
+
+/* $XDG_DATA_HOME/plimsoll/vulnerabilities.vdb and $XDG_CACHE_HOME/plimsoll/layers (or below $HOME), into out[4096]. */
+void cli_default_vdb(char *out);
+void cli_default_cache(char *out);
+/* Write a report to a file or, path NULL or "-", to standard output. */
+int cli_write(const char *path, struct bytes content, struct err *e);

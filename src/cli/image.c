@@ -1,0 +1,115 @@
+#include "cli/image.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "base/own.h"
+#include "scan/pull.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define ASSESS_BUDGET (512U << 20) /* bytes: 2,000 packages with 20,000 findings take some 40 MiB */
+
+static void on_alarm(int sig)
+{
+	static const char text[] = "plimsoll: the time given by --timeout is over\n";
+	(void)sig;
+	ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+	(void)ignored;
+	_exit(1); /* the workers die with the socket they serve */
+}
+
+int cimg_arm_timeout(const struct cli_args *args, struct err *e)
+{
+	uint64_t ms;
+	const char *text = cli_get(args, "timeout");
+	if (!text || !num_duration_ms(bytes_of(text), &ms) || ms == 0 || ms > UINT64_C(86400000) * 30)
+		return err_set(e, ERR_FORMAT, "--timeout: \"%s\" is not a time such as 90s, 5m or 1h",
+			       text ? text : "");
+	struct sigaction sa = {.sa_handler = on_alarm};
+	struct itimerval when = {.it_value = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)}};
+	if (sigaction(SIGALRM, &sa, NULL) < 0 || setitimer(ITIMER_REAL, &when, NULL) < 0)
+		return err_sys(e, "timer");
+	return 0;
+}
+
+static void on_layer(void *arg, size_t index, bool cached)
+{
+	const struct cimg *c = arg;
+	if (c->progress)
+		fprintf(stderr, "layer %zu of %zu: %s\n", index + 1, c->input.layer_count,
+			cached ? "known" : "read");
+}
+
+static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
+{
+	char fallback[4096];
+	const char *path = cli_get(args, "vdb");
+	cli_default_vdb(fallback);
+	c->vdb = vdb_open(path ? path : fallback, e);
+	if (!c->vdb && e->code == ERR_NOT_FOUND && !path)
+		return err_set(e, ERR_NOT_FOUND,
+			       "there is no vulnerability database at %s: make one with \"plimsoll vdb update\" or "
+			       "name one with --vdb", fallback);
+	return c->vdb ? 0 : -(int)e->code;
+}
+
+static int open_input(struct cimg *c, const struct cli_args *args, const char *ref, struct err *e)
+{
+	const char *platform = cli_get(args, "platform");
+	const char *path = cli_get(args, "input");
+	if (path)
+		return scan_input_open(&c->input, path, bytes_of(platform), c->pool, e);
+	struct pull_options o = {.username = cli_get(args, "username"), .password = cli_get(args, "password"),
+				 .password_stdin = cli_has(args, "password-stdin"),
+				 .insecure = cli_has(args, "insecure"), .platform = platform};
+	return pull_image(&c->input, ref, &o, e);
+}
+
+static int take_inventory(struct cimg *c, const struct cli_args *args, struct err *e)
+{
+	char cache[4096];
+	const char *dir = cli_get(args, "cache-dir");
+	cli_default_cache(cache);
+	if (cli_has(args, "no-cache"))
+		dir = NULL;
+	else if (!dir)
+		dir = cache;
+	struct layers_progress progress = {.arg = c, .done = on_layer};
+	if (layers_index(c->input.layers, c->input.layer_count, c->pool, dir, &progress, &c->layers, e) < 0)
+		return -(int)e->code;
+	return inv_merge(c->layers.parsed, c->layers.count, &c->arena, &c->image, e);
+}
+
+int cimg_open(struct cimg *c, const struct cli_args *args, const char *ref, bool want_vdb, struct err *e)
+{
+	*c = (struct cimg){.progress = !cli_has(args, "quiet") && isatty(STDERR_FILENO)};
+	arena_init(&c->arena, ASSESS_BUDGET);
+	if (!ref == !cli_get(args, "input"))
+		return err_set(e, ERR_FORMAT, ref ? "give either REF or --input, not both" : "give REF or --input PATH");
+	struct pool_options po = {.limits = LIMITS_DEFAULT, .allow_unjailed = cli_has(args, "allow-unjailed")};
+	if (cimg_arm_timeout(args, e) < 0 || (want_vdb && open_vdb(c, args, e) < 0))
+		return -(int)e->code;
+	c->pool = pool_open(&po, e);
+	if (!c->pool || open_input(c, args, ref, e) < 0)
+		return -(int)e->code;
+	if (take_inventory(c, args, e) < 0 ||
+	    assess_image(&c->image, &c->input.config.platform, c->vdb, &c->arena, &c->assess, e) < 0 ||
+	    assess_layers(&c->assess, c->input.layers, c->layers.parsed, c->layers.count, &c->arena, e) < 0)
+		return err_ctx(e, "%.*s", BYTES_ARG(c->input.name));
+	return 0;
+}
+
+void cimg_close(struct cimg *c)
+{
+	layers_result_free(&c->layers);
+	scan_input_free(&c->input);
+	vdb_close(c->vdb);
+	pool_close(c->pool);
+	arena_free(&c->arena);
+	*c = (struct cimg){0};
+}

@@ -1,0 +1,38 @@
+/* image (cimg_): what the verbs that look at one image share: open it, take its inventory, match it. */
+#pragma once
+#include "cli/cli.h"
+#include "report/report.h"
+#include "scan/layers.h"
+
+/* Options of every such verb, to be put at the head of its table. */
+#define CIMG_OPTIONS                                                                                         \
+	{"input", 'i', "PATH", NULL, "an OCI layout or docker-archive, folder or tar, instead of REF"},      \
+		{"platform", 0, "OS/ARCH", NULL, "which image of an index (default: this machine's)"},       \
+		{"vdb", 0, "FILE", NULL, "the vulnerability database"},                                      \
+		{"cache-dir", 0, "DIR", NULL, "where layer inventories are kept"},                           \
+		{"no-cache", 0, NULL, NULL, "neither read nor keep layer inventories"},                      \
+		{"timeout", 0, "TIME", "5m", "give up after this long"},                                     \
+		{"quiet", 'q', NULL, NULL, "no progress on standard error"},                                 \
+		{"output", 'o', "FILE", NULL, "write the report there"},                                     \
+		{"insecure", 0, NULL, NULL, "talk to a registry without TLS or without checking its certificate"}, \
+		{"username", 'u', "NAME", NULL, "for the registry (default: from Docker's config.json)"},    \
+		{"password", 0, "TEXT", NULL, "for the registry; better: --password-stdin"},                 \
+		{"password-stdin", 0, NULL, NULL, "read the password from standard input"},                  \
+		{"allow-unjailed", 0, NULL, NULL, "run although this kernel cannot jail the workers"}
+
+struct cimg {
+	struct pool *pool;
+	struct vdb *vdb; /* NULL when not asked for */
+	struct scan_input input;
+	struct layers_result layers;
+	struct inv_image image;
+	struct assess assess;
+	struct arena arena;
+	bool progress;
+};
+
+/* ref: the operand, or NULL with --input. want_vdb: match too (ERR_NOT_FOUND tells how to get a database). */
+int cimg_open(struct cimg *c, const struct cli_args *args, const char *ref, bool want_vdb, struct err *e);
+void cimg_close(struct cimg *c);
+/* From here on the process ends with status 1 after --timeout. */
+int cimg_arm_timeout(const struct cli_args *args, struct err *e);

@@ -1,0 +1,137 @@
+#include "cli/image.h"
+#include "cli/verbs.h"
+
+#include <stdio.h>
+
+const struct cli_option why_options[] = {CIMG_OPTIONS, {0}};
+
+static void put_package(struct buf *out, const struct cimg *c, const struct inv_package *ip)
+{
+	const struct pkg *p = &ip->pkg;
+	report_put_plain(out, p->name);
+	buf_put_text(out, " ");
+	report_put_plain(out, p->version);
+	buf_put_text(out, " (source ");
+	report_put_plain(out, p->source_name);
+	buf_put_text(out, " ");
+	report_put_plain(out, p->source_version);
+	buf_put_text(out, ")\n  stated by ");
+	report_put_plain(out, p->path);
+	if (ip->layer < c->assess.layer_count) {
+		const struct assess_layer *l = &c->assess.layers[ip->layer];
+		buf_printf(out, " in layer %u, %s\n", ip->layer + 1, l->digest);
+		if (l->created_by.len) {
+			buf_put_text(out, "  brought in by: ");
+			report_put_plain(out, l->created_by);
+			buf_put_text(out, "\n");
+		}
+	} else {
+		buf_put_text(out, "\n");
+	}
+}
+
+/* Each line of an explanation, indented. */
+static void put_lines(struct buf *out, struct bytes text)
+{
+	while (text.len) {
+		buf_put_text(out, "  ");
+		report_put_plain(out, bytes_cut(&text, '\n'));
+		buf_put_text(out, "\n");
+	}
+}
+
+static int explain(const struct cimg *c, struct bytes id, bool why_not, struct buf *out, size_t *ret_shown, struct err *e)
+{
+	struct arena a;
+	for (size_t i = 0; i < c->image.package_count; i++) {
+		const struct inv_package *ip = &c->image.packages[i];
+		enum match_outcome outcome;
+		struct bytes text;
+		arena_init(&a, 16U << 20);
+		int rc = match_explain(c->vdb, &ip->pkg, id, &a, &outcome, &text, e);
+		bool affected = outcome == MATCH_AFFECTED;
+		if (rc == 0 && (why_not ? outcome == MATCH_NOT_AFFECTED || outcome == MATCH_NOT_ASSESSED : affected)) {
+			put_package(out, c, ip);
+			put_lines(out, text);
+			(*ret_shown)++;
+		} else if (rc == 0 && why_not && affected) {
+			put_package(out, c, ip);
+			buf_put_text(out, "  IS reported:\n");
+			put_lines(out, text);
+			(*ret_shown)++;
+		}
+		arena_free(&a);
+		if (rc < 0)
+			return rc;
+	}
+	return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory");
+}
+
+/* No package spoke of it: is it known at all, and for what? */
+static int put_unknown(const struct cimg *c, struct bytes id, struct buf *out, struct err *e)
+{
+	struct arena a;
+	uint32_t *ids;
+	arena_init(&a, 64U << 20);
+	int64_t n = vdb_find_id(c->vdb, id, &a, &ids, e);
+	report_put_plain(out, id);
+	if (n == 0)
+		buf_put_text(out, ": no record of the vulnerability database has this id or alias\n");
+	else if (n > 0)
+		buf_put_text(out, ": known to the database, but for no package of this image. Its records name:\n");
+	for (int64_t i = 0; i < n && i < 20; i++) {
+		struct adv adv;
+		if (vdb_advisory_full(c->vdb, ids[i], &a, &adv, e) < 0) {
+			n = -(int)e->code;
+			break;
+		}
+		for (size_t k = 0; k < adv.affected_count && k < 20; k++) {
+			buf_put_text(out, "  ");
+			report_put_plain(out, adv.id);
+			buf_put_text(out, ": ");
+			report_put_plain(out, adv.affected[k].ecosystem);
+			buf_put_text(out, " ");
+			report_put_plain(out, adv.affected[k].name);
+			buf_put_text(out, "\n");
+		}
+	}
+	arena_free(&a);
+	return n < 0 ? (int)n : 0;
+}
+
+static int run(const char *verb, bool why_not, int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct cli_args args;
+	struct cimg c = {0};
+	if (cli_parse(why_options, argc, argv, &args, &e) < 0)
+		return cli_usage(verb, &e);
+	if (args.operand_count < 1 || args.operand_count > 2) {
+		err_set(&e, ERR_FORMAT, "give a CVE or advisory id, then the image");
+		return cli_usage(verb, &e);
+	}
+	struct bytes id = bytes_of(args.operands[0]);
+	struct buf out;
+	buf_init(&out, 64U << 20);
+	size_t shown = 0;
+	int rc = cimg_open(&c, &args, args.operand_count == 2 ? args.operands[1] : NULL, true, &e);
+	if (rc == 0)
+		rc = explain(&c, id, why_not, &out, &shown, &e);
+	if (rc == 0 && shown == 0)
+		rc = put_unknown(&c, id, &out, &e);
+	if (rc == 0)
+		rc = cli_write(cli_get(&args, "output"), buf_bytes(&out), &e);
+	buf_free(&out);
+	cimg_close(&c);
+	return rc < 0 ? cli_fail(verb, &e) : 0;
+}
+
+int verb_why(int argc, char **argv)
+{
+	return run("why", false, argc, argv);
+}
+
+int verb_why_not(int argc, char **argv)
+{
+	return run("why-not", true, argc, argv);
+}

@@ -1,0 +1,22 @@
+/* verbs: what cli/table.c names: each `int verb_NAME(int argc, char **argv)`, exit status, and its options where it has a table of them. */
+#pragma once
+#include "cli/cli.h"
+
+extern const struct cli_option scan_options[];
+extern const struct cli_option inventory_options[];
+extern const struct cli_option why_options[];
+extern const struct cli_option serve_options[];
+extern const struct cli_option push_status_options[];
+
+int verb_scan(int argc, char **argv);
+int verb_inventory(int argc, char **argv);
+int verb_why(int argc, char **argv);
+int verb_why_not(int argc, char **argv);
+int verb_vdb(int argc, char **argv);
+int verb_vercmp(int argc, char **argv);
+int verb_cvss(int argc, char **argv);
+int verb_serve(int argc, char **argv);
+int verb_push_status(int argc, char **argv);
+int verb_help(int argc, char **argv);
+int verb_man(int argc, char **argv);
+int verb_version(int argc, char **argv);

@@ -1,0 +1,96 @@
+/* The JSON report: docs/formats/report-json.md is its schema. Keys are only ever added. */
+#include "report/formats.h"
+
+static void put_vdb(struct json_out *w, const struct vdb *vdb)
+{
+	if (!vdb)
+		return;
+	json_put_object(w, "vdb");
+	json_put_text(w, "digest", vdb_digest(vdb));
+	json_put_time(w, "built", vdb_built_ms(vdb));
+	json_put_end(w, '}');
+}
+
+static void put_summary(struct json_out *w, const struct report *r)
+{
+	size_t counts[ADV_SEV_CRITICAL + 1];
+	report_count_severities(r, counts);
+	json_put_object(w, "summary");
+	json_put_u64(w, "total", r->finding_count);
+	json_put_u64(w, "hidden_by_filters", r->hidden_count);
+	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
+		json_put_u64(w, adv_severity_word(report_severity_order[i]), counts[report_severity_order[i]]);
+	json_put_end(w, '}');
+}
+
+static int end(struct json_out *w, struct err *e)
+{
+	json_put_end(w, '}');
+	buf_put_u8(w->out, '\n');
+	return buf_ok(w->out) ? 0 : err_set(e, ERR_NOMEM, "no memory for the report");
+}
+
+static void begin(struct json_out *w, const struct report *r, struct buf *out, const char *kind)
+{
+	json_out_init(w, out, true);
+	json_put_object(w, NULL);
+	json_put_u64(w, "schema_version", 1);
+	json_put_text(w, "kind", kind);
+	json_put_object(w, "generator");
+	json_put_text(w, "name", "plimsoll");
+	json_put_text(w, "version", r->version);
+	json_put_end(w, '}');
+	report_put_image(w, r);
+}
+
+int report_json_put(const struct report *r, struct buf *out, struct err *e)
+{
+	struct json_out w;
+	begin(&w, r, out, "scan");
+	json_put_text(&w, "state", assess_state_word(r->assess->state));
+	json_put_string(&w, "reason", r->assess->reason);
+	put_summary(&w, r);
+	json_put_array(&w, "findings");
+	for (size_t i = 0; i < r->finding_count; i++)
+		report_finding_put(&w, NULL, &r->findings[i]);
+	json_put_end(&w, ']');
+	assess_put_coverage(&w, "coverage", r->assess);
+	put_vdb(&w, r->vdb);
+	return end(&w, e);
+}
+
+int report_inventory_json(const struct report *r, struct buf *out, struct err *e)
+{
+	struct json_out w;
+	const struct inv_image *image = r->assess->image;
+	struct buf purl;
+	begin(&w, r, out, "inventory");
+	buf_init(&purl, 8192);
+	json_put_array(&w, "packages");
+	for (size_t i = 0; i < image->package_count; i++) {
+		const struct inv_package *ip = &image->packages[i];
+		const struct pkg *p = &ip->pkg;
+		buf_clear(&purl);
+		pkg_purl(p, &purl);
+		json_put_object(&w, NULL);
+		json_put_string(&w, "type", p->type);
+		json_put_string(&w, "name", p->name);
+		json_put_string(&w, "version", p->version);
+		json_put_string(&w, "arch", p->arch);
+		json_put_string(&w, "source_name", p->source_name);
+		json_put_string(&w, "source_version", p->source_version);
+		json_put_string(&w, "distro", p->distro);
+		json_put_string_nonempty(&w, "module", p->module);
+		json_put_string_nonempty(&w, "vendor", p->vendor);
+		json_put_bool(&w, "third_party", p->third_party);
+		json_put_string(&w, "path", p->path);
+		if (ip->layer < r->assess->layer_count)
+			json_put_text(&w, "layer", r->assess->layers[ip->layer].digest);
+		json_put_string(&w, "purl", buf_bytes(&purl));
+		json_put_end(&w, '}');
+	}
+	json_put_end(&w, ']');
+	buf_free(&purl);
+	assess_put_coverage(&w, "coverage", r->assess);
+	return end(&w, e);
+}

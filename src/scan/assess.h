@@ -1,0 +1,48 @@
+/* assess: an image inventory and a vulnerability database → what is wrong with the image and what was looked at. Pure; the daemon and the command line
+ * come to the same findings because both come here. */
+#pragma once
+#include "base/json.h"
+#include "inventory/image.h"
+#include "match/match.h"
+#include "scan/input.h"
+
+/* One row of a finding list: a security check of one package. */
+struct assess_finding {
+	const struct inv_package *package;
+	const struct match *match;
+};
+
+enum assess_state { ASSESS_HEALTHY, ASSESS_UNHEALTHY, ASSESS_UNVERIFIED };
+
+struct assess_layer {
+	char digest[DIGEST_TEXT_CAP];
+	struct bytes created_by;
+	bool complete;
+	uint64_t in_len, out_len, member_count;
+};
+
+struct assess {
+	enum assess_state state;
+	struct bytes reason; /* of UNVERIFIED, and of what is missing otherwise; may be empty */
+	const struct inv_image *image;
+	struct assess_layer *layers;
+	size_t layer_count;
+	struct assess_finding *findings; /* severity (worst first), package name, version, check id */
+	size_t finding_count;
+	size_t counts[ADV_SEV_CRITICAL + 1]; /* security checks by severity: a check counts once however many packages it hits */
+	size_t assessed_count;               /* packages that were looked up */
+	struct bytes *unassessed;            /* words for what was not looked up and why */
+	size_t unassessed_count;
+};
+
+/* vdb may be NULL: the inventory only; platform may be NULL. Results borrow from image and a. */
+int assess_image(const struct inv_image *image, const struct oci_platform *platform, const struct vdb *vdb,
+		 struct arena *a, struct assess *ret, struct err *e);
+/* All of it but the findings: what was and was not assessed, and the reason if that leaves the image Unverified. */
+int assess_describe(const struct inv_image *image, const struct oci_platform *platform, const struct vdb *vdb,
+		    struct arena *a, struct assess *ret, struct err *e);
+/* The coverage statement, the same in every report and reply. */
+void assess_put_coverage(struct json_out *w, const char *key, const struct assess *as);
+const char *assess_state_word(enum assess_state s); /* "Healthy" … */
+/* The layers' part of the statement. */
+int assess_layers(struct assess *as, const struct scan_layer *layers, const struct lay *inventories, size_t count, struct arena *a, struct err *e);

@@ -1,0 +1,39 @@
+/* engine: scanning as the daemon does it. Events of the registry become scans; a scan takes its layers' inventories (made while they were uploaded, or now),
+ * merges them, matches what was never matched, and makes the findings visible in one transaction. Threads of its own; restartable at any moment. */
+#pragma once
+#include "jail/pool.h"
+#include "registry/registry.h"
+#include "store/db.h"
+#include "vdb/vdb.h"
+
+struct engine;
+struct engine_options {
+	struct db *db;
+	struct registry *registry;
+	struct pool *pool;
+	const char *vdb_dir;     /* generations are kept here: vdb-<digest>.vdb; may be empty at first */
+	unsigned scan_threads;   /* 0 = one per processor */
+	int64_t recheck_ms;      /* images pulled in the last 30 days are scanned again after this; 7 days */
+};
+/* The tap must be given to registry_open before the engine can exist, so it is made first and bound later. */
+struct engine *engine_new(const struct engine_options *o, struct err *e);
+const struct tap *engine_tap(struct engine *g);
+void engine_set_registry(struct engine *g, struct registry *registry);
+/* Take over what a crash left, then start the threads. */
+int engine_start(struct engine *g, struct err *e);
+/* Stops the threads; running scans go back to the queue. */
+void engine_stop(struct engine *g);
+void engine_free(struct engine *g);
+
+/* Make file (a complete vdb) the current generation: kept under vdb_dir, matched by gen_switch. */
+int engine_switch(struct engine *g, const char *file, struct err *e);
+/* The current generation; NULL when there is none. Give it back. */
+const struct vdb *engine_vdb_take(struct engine *g);
+void engine_vdb_give(struct engine *g, const struct vdb *v);
+/* Ask for a scan now. ERR_NOT_FOUND. */
+int engine_scan_now(struct engine *g, struct bytes repository, struct bytes digest, int64_t *ret_scan, struct err *e);
+/* For /metrics. */
+struct engine_counts {
+	uint64_t completed, failed, unsupported, layers_live, layers_late;
+};
+struct engine_counts engine_counts_get(const struct engine *g);

@@ -1,0 +1,73 @@
+/* engine_impl: what the parts of the engine share. Private to scan/engine*.c. */
+#pragma once
+#include "inventory/image.h"
+#include "oci/config.h"
+#include "scan/engine.h"
+#include "store/images.h"
+#include "store/scans.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define ENGINE_THREADS_MAX 64
+#define ENGINE_PULL_WINDOW_MS (INT64_C(30) * 86400000) /* "pulled in the last 30 days" */
+#define ENGINE_STALE_MS (INT64_C(7) * 86400000)        /* a pull of an image checked longer ago than this scans it */
+
+/* An upload whose layer is being indexed, or waits for it. */
+struct upload {
+	struct upload *next;
+	struct digest digest;
+	int fd; /* ours */
+	uint64_t len;
+	struct pool_live *live; /* NULL: index from the file */
+	bool decided, skip;
+};
+
+/* A layer that some thread is indexing now: others wait for it. */
+struct indexing {
+	struct indexing *next;
+	struct digest digest;
+};
+
+struct engine {
+	struct engine_options o;
+	struct tap tap;
+	atomic_bool stopping;
+	pthread_t threads[ENGINE_THREADS_MAX];
+	size_t thread_count;
+
+	pthread_mutex_t layer_lock; /* uploads, indexing */
+	pthread_cond_t layer_moved;
+	struct upload *uploads, **uploads_end;
+	struct indexing *indexing;
+
+	pthread_mutex_t scan_lock; /* wakes scan threads */
+	pthread_cond_t scan_moved;
+	uint64_t scan_seq;
+	struct scs_scan running[ENGINE_THREADS_MAX]; /* ids and epochs, for lease renewal; id 0 = idle */
+
+	pthread_rwlock_t vdb_lock; /* read: matching and committing with the current one; write: a switch */
+	struct vdb *vdb;
+
+	atomic_uint_fast64_t completed, failed, unsupported, layers_live, layers_late;
+};
+
+/* engine_layers.c */
+void engine_layers_init(struct engine *g);
+void *engine_layers_main(void *arg);
+/* The inventory of a layer, from the store, from an upload under way, or made now. */
+int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d, struct buf *out, struct err *e);
+void engine_layers_stop(struct engine *g);
+
+/* engine_scan.c: one scan from manifest to counts. ret_reason: of SCS_UNSUPPORTED. */
+int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_status *ret_status, struct bytes *ret_reason, struct arena *a, struct err *e);
+
+/* engine_events.c */
+void *engine_events_main(void *arg);
+void *engine_keeper_main(void *arg);
+void engine_wake_scans(struct engine *g);
+void engine_sleep(struct engine *g, unsigned ms); /* until woken by engine_wake_scans or stopping */
+
+/* engine_source.c: what scanning reads of the registry. */
+int engine_read_manifest(struct engine *g, struct bytes repository, struct bytes digest, struct arena *a, struct bytes *ret_text, struct bytes *ret_type, struct err *e);
+int engine_open_blob(struct engine *g, struct bytes repository, const struct digest *d, int *ret_fd, uint64_t *ret_len, struct err *e);

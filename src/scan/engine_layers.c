@@ -1,0 +1,311 @@
+/* Layers: indexed by a worker while they are uploaded (the tap), or afterwards from the store; each digest by one thread at a time. */
+#include "scan/engine_impl.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "scan/layers.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#define PARSE_BUDGET (256U << 20)
+
+/* ---- the tap: called on the upload's thread, must not block -------------------------------------------------------- */
+
+static void *tap_begin(void *arg, int fd)
+{
+	struct engine *g = arg;
+	if (atomic_load(&g->stopping))
+		return NULL;
+	struct upload *u = calloc(1, sizeof *u);
+	if (!u)
+		return NULL;
+	u->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (u->fd < 0) {
+		free(u);
+		return NULL;
+	}
+	return u;
+}
+
+/* The first byte tells configs from layers: a JSON document is nothing to index. */
+static void decide(struct engine *g, struct upload *u)
+{
+	uint8_t first = 0;
+	struct err e = ERR_INIT;
+	if (io_pread(u->fd, &first, 1, 0, &e) != 1)
+		return;
+	u->decided = true;
+	u->skip = first == '{' || first == '[';
+	if (u->skip)
+		return;
+	struct pool_task t = {.kind = TASK_INDEX_LAYER, .fd = u->fd, .out_fd = -1, .off = 0, .len = UINT64_MAX};
+	u->live = pool_begin(g->o.pool, &t, &e);
+}
+
+static void tap_grow(void *arg, void *handle, uint64_t len)
+{
+	struct upload *u = handle;
+	if (!u)
+		return;
+	if (!u->decided && len > 0)
+		decide(arg, u);
+	if (u->live)
+		pool_advance(u->live, len);
+}
+
+static void upload_free(struct upload *u)
+{
+	pool_abandon(u->live);
+	own_fd_close(&u->fd);
+	free(u);
+}
+
+static bool is_indexing(const struct engine *g, const struct digest *d)
+{
+	for (const struct indexing *x = g->indexing; x; x = x->next) {
+		if (digest_eq(&x->digest, d))
+			return true;
+	}
+	return false;
+}
+
+/* Mark d as being indexed; false when somebody does already (or memory is spent). Lock held. */
+static bool indexing_add(struct engine *g, const struct digest *d)
+{
+	struct indexing *x = is_indexing(g, d) ? NULL : malloc(sizeof *x);
+	if (!x)
+		return false;
+	*x = (struct indexing){.next = g->indexing, .digest = *d};
+	g->indexing = x;
+	return true;
+}
+
+static void indexing_end(struct engine *g, const struct digest *d)
+{
+	pthread_mutex_lock(&g->layer_lock);
+	for (struct indexing **p = &g->indexing; *p; p = &(*p)->next) {
+		if (digest_eq(&(*p)->digest, d)) {
+			struct indexing *gone = *p;
+			*p = gone->next;
+			free(gone);
+			break;
+		}
+	}
+	pthread_cond_broadcast(&g->layer_moved);
+	pthread_mutex_unlock(&g->layer_lock);
+}
+
+static void tap_end(void *arg, void *handle, const struct digest *d, int fd, uint64_t len)
+{
+	struct engine *g = arg;
+	struct upload *u = handle;
+	(void)fd;
+	if (!u)
+		return;
+	if (d && !u->decided && len > 0)
+		decide(g, u);
+	if (!d || u->skip || len == 0 || atomic_load(&g->stopping)) {
+		upload_free(u);
+		return;
+	}
+	u->digest = *d;
+	u->len = len;
+	pthread_mutex_lock(&g->layer_lock);
+	/* From here on a scan of this layer waits instead of indexing it a second time. */
+	bool ours = indexing_add(g, d);
+	if (ours) {
+		*g->uploads_end = u;
+		g->uploads_end = &u->next;
+		pthread_cond_broadcast(&g->layer_moved);
+	}
+	pthread_mutex_unlock(&g->layer_lock);
+	if (!ours)
+		upload_free(u);
+}
+
+/* ---- the store of inventories --------------------------------------------------------------------------------------- */
+
+struct layer_row {
+	const char *digest;
+	struct buf *out;
+	bool found;
+	const struct lay *lay;
+};
+
+static int read_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct layer_row *r = arg;
+	struct db_stmt *s = db_query(tx, "SELECT inventory FROM layer WHERE digest = $1 AND analyzer = $2",
+				     DB_ARGS(DB_T(bytes_of(r->digest)), DB_I(LAY_ANALYZER_VERSION)), e);
+	if (!s)
+		return -(int)e->code;
+	int rc = db_step(s, e);
+	r->found = rc > 0;
+	buf_clear(r->out);
+	if (rc > 0)
+		buf_put(r->out, db_bytes(s, 0));
+	db_done(s);
+	if (rc >= 0 && !buf_ok(r->out))
+		return err_set(e, ERR_NOMEM, "no memory for an inventory");
+	return rc < 0 ? rc : 0;
+}
+
+static int write_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct layer_row *r = arg;
+	int64_t n = db_exec(tx,
+			    "INSERT INTO layer(digest, analyzer, inventory, in_len, out_len, complete, indexed_at)"
+			    " VALUES($1, $2, $3, $4, $5, $6, $7) ON CONFLICT(digest, analyzer) DO NOTHING",
+			    DB_ARGS(DB_T(bytes_of(r->digest)), DB_I(LAY_ANALYZER_VERSION), DB_B(buf_bytes(r->out)),
+				    DB_I(r->lay->in_len), DB_I(r->lay->out_len), DB_I(r->lay->complete),
+				    DB_I(clock_wall_ms())),
+			    e);
+	return n < 0 ? (int)n : 0;
+}
+
+/* What a worker sent is checked before it is kept. */
+static int keep(struct engine *g, const struct digest *d, struct buf *out, struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	struct arena a;
+	struct lay lay;
+	digest_text(d, text);
+	arena_init(&a, PARSE_BUDGET);
+	int r = lay_parse(buf_bytes(out), &a, &lay, e);
+	if (r < 0) {
+		struct err why = *e;
+		r = err_set(e, ERR_CHILD, "a worker sent a malformed inventory: %s", why.msg);
+	} else {
+		struct layer_row row = {.digest = text, .out = out, .lay = &lay};
+		r = db_run(g->o.db, DB_WRITE, write_tx, &row, e);
+	}
+	arena_free(&a);
+	return r;
+}
+
+static int find(struct engine *g, const struct digest *d, struct buf *out, bool *ret_found, struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	digest_text(d, text);
+	struct layer_row row = {.digest = text, .out = out};
+	int r = db_run(g->o.db, DB_READ, read_tx, &row, e);
+	*ret_found = row.found;
+	return r;
+}
+
+/* ---- uploads that ended -------------------------------------------------------------------------------------------- */
+
+static void finish_upload(struct engine *g, struct upload *u)
+{
+	struct err e = ERR_INIT;
+	struct buf out;
+	bool known = false;
+	buf_init(&out, LIMIT_INVENTORY_MAX);
+	int r = find(g, &u->digest, &out, &known, &e);
+	if (r >= 0 && !known) {
+		buf_clear(&out);
+		struct pool_reader reader = layers_reader(&out);
+		if (u->live) {
+			r = pool_finish(u->live, u->len, &reader, &e);
+			u->live = NULL;
+			atomic_fetch_add(&g->layers_live, 1);
+		} else {
+			r = layers_index_one(g->o.pool, u->fd, 0, u->len, &out, &e);
+			atomic_fetch_add(&g->layers_late, 1);
+		}
+		if (r >= 0)
+			r = keep(g, &u->digest, &out, &e);
+	}
+	if (r < 0 && !atomic_load(&g->stopping)) {
+		char text[DIGEST_TEXT_CAP];
+		digest_text(&u->digest, text);
+		log_line(LOG_WARN, "layer %s: %s; it is indexed again when an image needs it", text, e.msg);
+	}
+	buf_free(&out);
+	indexing_end(g, &u->digest);
+	upload_free(u);
+}
+
+void *engine_layers_main(void *arg)
+{
+	struct engine *g = arg;
+	for (;;) {
+		pthread_mutex_lock(&g->layer_lock);
+		while (!g->uploads && !atomic_load(&g->stopping))
+			pthread_cond_wait(&g->layer_moved, &g->layer_lock);
+		struct upload *u = g->uploads;
+		if (u) {
+			g->uploads = u->next;
+			if (!g->uploads)
+				g->uploads_end = &g->uploads;
+		}
+		pthread_mutex_unlock(&g->layer_lock);
+		if (!u)
+			return NULL;
+		finish_upload(g, u);
+	}
+}
+
+/* Wait until nobody indexes d, then take the work; false when stopping. */
+static bool take_layer(struct engine *g, const struct digest *d, struct buf *out, bool *ret_found, int *ret_r, struct err *e)
+{
+	for (;;) {
+		*ret_r = find(g, d, out, ret_found, e);
+		if (*ret_r < 0 || *ret_found)
+			return false;
+		pthread_mutex_lock(&g->layer_lock);
+		if (indexing_add(g, d)) {
+			pthread_mutex_unlock(&g->layer_lock);
+			/* It may have been kept between the look and the mark. */
+			*ret_r = find(g, d, out, ret_found, e);
+			if (*ret_r < 0 || *ret_found) {
+				indexing_end(g, d);
+				return false;
+			}
+			return true;
+		}
+		while (is_indexing(g, d) && !atomic_load(&g->stopping))
+			pthread_cond_wait(&g->layer_moved, &g->layer_lock);
+		pthread_mutex_unlock(&g->layer_lock);
+		if (atomic_load(&g->stopping)) {
+			*ret_r = err_set(e, ERR_CANCELLED, "the server is stopping");
+			return false;
+		}
+	}
+}
+
+int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d, struct buf *out, struct err *e)
+{
+	bool found = false;
+	int r;
+	if (!take_layer(g, d, out, &found, &r, e))
+		return r < 0 ? r : 0;
+	OWN_FD int fd = -1;
+	uint64_t len;
+	buf_clear(out);
+	r = engine_open_blob(g, repository, d, &fd, &len, e);
+	if (r >= 0)
+		r = layers_index_one(g->o.pool, fd, 0, len, out, e);
+	if (r >= 0)
+		r = keep(g, d, out, e);
+	indexing_end(g, d);
+	return r;
+}
+
+void engine_layers_init(struct engine *g)
+{
+	pthread_mutex_init(&g->layer_lock, NULL);
+	pthread_cond_init(&g->layer_moved, NULL);
+	g->uploads_end = &g->uploads;
+	g->tap = (struct tap){.arg = g, .begin = tap_begin, .grow = tap_grow, .end = tap_end};
+}
+
+void engine_layers_stop(struct engine *g)
+{
+	pthread_mutex_lock(&g->layer_lock);
+	pthread_cond_broadcast(&g->layer_moved);
+	pthread_mutex_unlock(&g->layer_lock);
+}

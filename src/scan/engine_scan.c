@@ -1,0 +1,273 @@
+/* One scan: manifest, config, layer inventories, merge, match, commit. */
+#include "scan/engine_impl.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/own.h"
+#include "scan/assess.h"
+#include "store/event.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COVERAGE_MAX (1U << 20)
+
+/* A package of the image on its way into the store. */
+struct row {
+	const struct inv_package *package;
+	uint8_t identity[PKS_IDENTITY_LEN];
+	int64_t id; /* 0 = not kept yet */
+	struct match *matches;
+	size_t match_count;
+};
+
+struct image_scan {
+	struct engine *g;
+	const struct scs_scan *scan;
+	struct arena *arena;
+	struct oci_manifest manifest;
+	struct oci_config config;
+	struct scan_layer *layers;
+	struct buf *texts;
+	struct lay *parsed;
+	size_t layer_count;
+	struct inv_image image;
+	struct assess assess;
+	struct row *rows;
+	struct ims_image out;
+};
+
+/* 0 = an image; 1 = not one (*ret_reason). */
+static int read_image(struct image_scan *w, struct bytes *ret_reason, struct err *e)
+{
+	struct bytes text, type;
+	if (engine_read_manifest(w->g, w->scan->repository, w->scan->digest, w->arena, &text, &type, e) < 0 ||
+	    oci_manifest_parse(text, type, w->arena, &w->manifest, e) < 0)
+		return -(int)e->code;
+	if (!oci_is_image(&w->manifest)) {
+		*ret_reason = w->manifest.kind == OCI_INDEX ? BYTES_LIT("an index: its images are scanned one by one")
+							    : BYTES_LIT("an artifact, not an image");
+		return 1;
+	}
+	OWN_FD int fd = -1;
+	uint64_t len;
+	if (engine_open_blob(w->g, w->scan->repository, &w->manifest.config.digest, &fd, &len, e) < 0)
+		return -(int)e->code;
+	if (len > LIMIT_CONFIG_MAX)
+		return err_set(e, ERR_LIMIT, "config: %llu bytes, more than %u", (unsigned long long)len, LIMIT_CONFIG_MAX);
+	uint8_t *config = arena_alloc(w->arena, (size_t)len, 1);
+	if (!config)
+		return err_set(e, ERR_NOMEM, "no memory for the config");
+	if (io_pread(fd, config, (size_t)len, 0, e) < 0)
+		return -(int)e->code;
+	return oci_config_parse((struct bytes){.ptr = config, .len = (size_t)len}, w->arena, &w->config, e);
+}
+
+static int take_layers(struct image_scan *w, struct err *e)
+{
+	size_t n = w->manifest.layer_count;
+	w->layers = arena_alloc(w->arena, n, sizeof *w->layers);
+	w->texts = arena_alloc(w->arena, n, sizeof *w->texts);
+	w->parsed = arena_alloc(w->arena, n, sizeof *w->parsed);
+	if (!w->layers || !w->texts || !w->parsed)
+		return err_set(e, ERR_NOMEM, "no memory for %zu layers", n);
+	for (size_t i = 0; i < n; i++) {
+		const struct oci_descriptor *d = &w->manifest.layers[i];
+		if (d->digest.algo == DIGEST_NONE)
+			return err_set(e, ERR_UNSUPPORTED, "layer %zu: unknown digest algorithm", i + 1);
+		w->layers[i] = (struct scan_layer){.digest = d->digest, .media_type = d->media_type, .fd = -1,
+						   .created_by = oci_config_layer_line(&w->config, i)};
+		buf_init(&w->texts[i], LIMIT_INVENTORY_MAX);
+		w->layer_count = i + 1;
+		if (engine_layer_get(w->g, w->scan->repository, &d->digest, &w->texts[i], e) < 0 ||
+		    lay_parse(buf_bytes(&w->texts[i]), w->arena, &w->parsed[i], e) < 0)
+			return err_ctx(e, "layer %zu", i + 1);
+	}
+	return 0;
+}
+
+static int find_known(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct image_scan *w = arg;
+	for (size_t i = 0; i < w->image.package_count; i++) {
+		if (pks_find(tx, w->rows[i].identity, &w->rows[i].id, e) < 0)
+			return -(int)e->code;
+	}
+	return 0;
+}
+
+/* Match what the store does not know yet. The caller holds the generation. */
+static int match_new(struct image_scan *w, struct err *e)
+{
+	w->rows = arena_alloc(w->arena, w->image.package_count, sizeof *w->rows);
+	if (!w->rows)
+		return err_set(e, ERR_NOMEM, "no memory for %zu packages", w->image.package_count);
+	for (size_t i = 0; i < w->image.package_count; i++) {
+		w->rows[i].package = &w->image.packages[i];
+		pks_identity(&w->image.packages[i].pkg, w->rows[i].identity);
+	}
+	if (db_run(w->g->o.db, DB_READ, find_known, w, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; w->g->vdb && i < w->image.package_count; i++) {
+		struct row *r = &w->rows[i];
+		if (r->id)
+			continue;
+		int64_t n = match_package(w->g->vdb, &r->package->pkg, w->arena, &r->matches, e);
+		if (n < 0)
+			return (int)n;
+		r->match_count = (size_t)n;
+	}
+	return 0;
+}
+
+static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
+{
+	for (size_t i = 0; i < w->image.package_count; i++) {
+		struct row *r = &w->rows[i];
+		int64_t id;
+		int known = pks_find(tx, r->identity, &id, e);
+		if (known < 0)
+			return known;
+		/* Known now but not when it was looked up: another scan kept it meanwhile, with the matches of this generation. */
+		if (known == 0 && (pks_add(tx, &r->package->pkg, r->identity, &id, e) < 0 ||
+				   pks_put_matches(tx, id, r->matches, r->match_count, e) < 0))
+			return -(int)e->code;
+		r->id = id;
+	}
+	return 0;
+}
+
+/* The packages by the layer that brought them in. */
+static int make_parts(struct image_scan *w, struct ims_part **ret, size_t *ret_count, struct err *e)
+{
+	struct ims_part *parts = arena_alloc(w->arena, w->layer_count, sizeof *parts);
+	size_t n = 0;
+	if (!parts)
+		return err_set(e, ERR_NOMEM, "no memory");
+	for (size_t layer = 0; layer < w->layer_count; layer++) {
+		struct ims_part *p = &parts[n];
+		*p = (struct ims_part){.position = (uint32_t)layer, .layer = bytes_of(w->assess.layers[layer].digest),
+				       .created_by = w->layers[layer].created_by};
+		for (size_t i = 0; i < w->image.package_count; i++)
+			p->member_count += w->image.packages[i].layer == layer;
+		if (p->member_count == 0)
+			continue;
+		p->members = arena_alloc(w->arena, p->member_count, sizeof *p->members);
+		if (!p->members)
+			return err_set(e, ERR_NOMEM, "no memory");
+		size_t at = 0;
+		for (size_t i = 0; i < w->image.package_count; i++) {
+			if (w->image.packages[i].layer == layer)
+				p->members[at++] = (struct pks_member){.package = w->rows[i].id,
+								       .path = w->image.packages[i].pkg.path};
+		}
+		n++;
+	}
+	*ret = parts;
+	*ret_count = n;
+	return 0;
+}
+
+static int append_event(struct db_tx *tx, const struct image_scan *w, struct err *e)
+{
+	struct buf detail;
+	struct json_out j;
+	buf_init(&detail, 65536);
+	json_out_init(&j, &detail, false);
+	json_put_object(&j, NULL);
+	json_put_i64(&j, "scan", w->scan->id);
+	json_put_text(&j, "state", ims_state_word(w->out.state));
+	json_put_end(&j, '}');
+	struct event ev = {.type = BYTES_LIT("scanned"), .repository = w->scan->repository, .digest = w->scan->digest,
+			   .detail = buf_bytes(&detail), .at = clock_wall_ms()};
+	int r = event_append(tx, &ev, e);
+	buf_free(&detail);
+	return r;
+}
+
+static int commit(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct image_scan *w = arg;
+	struct ims_part *parts;
+	size_t part_count;
+	if (put_packages(tx, w, e) < 0 || make_parts(w, &parts, &part_count, e) < 0)
+		return -(int)e->code;
+	int r = ims_put(tx, &w->out, parts, part_count, e);
+	if (r < 0)
+		return r;
+	if (append_event(tx, w, e) < 0 ||
+	    scs_end(tx, w->scan, SCS_COMPLETED, BYTES_NONE, 0, clock_wall_ms(), e) < 0)
+		return -(int)e->code;
+	return 0;
+}
+
+static int arena_buf(struct arena *a, struct buf *b, struct bytes *ret, struct err *e)
+{
+	bool ok;
+	*ret = arena_bytes(a, buf_bytes(b), &ok);
+	ok = ok && buf_ok(b);
+	buf_free(b);
+	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory");
+}
+
+static int describe(struct image_scan *w, struct err *e)
+{
+	struct buf platform, coverage;
+	struct json_out j;
+	buf_init(&platform, 1024);
+	buf_init(&coverage, COVERAGE_MAX);
+	oci_platform_text(&w->config.platform, &platform);
+	json_out_init(&j, &coverage, false);
+	assess_put_coverage(&j, NULL, &w->assess);
+	w->out = (struct ims_image){.repository = w->scan->repository, .digest = w->scan->digest,
+				    .reason = w->assess.reason, .package_count = w->image.package_count,
+				    .scanned_ms = clock_wall_ms()};
+	w->out.state = w->assess.reason.len ? IMS_UNVERIFIED : IMS_HEALTHY; /* ims_put makes it Unhealthy when checks count */
+	if (w->image.has_distro) {
+		w->out.distro_id = w->image.distro.id;
+		w->out.distro_version = w->image.distro.version_id;
+		w->out.distro_name = w->image.distro.name;
+	}
+	int r = arena_buf(w->arena, &platform, &w->out.platform, e);
+	int r2 = arena_buf(w->arena, &coverage, &w->out.coverage, e);
+	return r < 0 ? r : r2;
+}
+
+static int match_and_commit(struct image_scan *w, struct err *e)
+{
+	if (inv_merge(w->parsed, w->layer_count, w->arena, &w->image, e) < 0)
+		return -(int)e->code;
+	/* A switch of generations waits for this scan, or this scan for it: never half of each. */
+	pthread_rwlock_rdlock(&w->g->vdb_lock);
+	int r = assess_describe(&w->image, &w->config.platform, w->g->vdb, w->arena, &w->assess, e);
+	if (r >= 0)
+		r = assess_layers(&w->assess, w->layers, w->parsed, w->layer_count, w->arena, e);
+	if (r >= 0)
+		r = match_new(w, e);
+	if (r >= 0)
+		r = describe(w, e);
+	if (r >= 0)
+		r = db_run(w->g->o.db, DB_WRITE, commit, w, e);
+	pthread_rwlock_unlock(&w->g->vdb_lock);
+	return r;
+}
+
+int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_status *ret_status, struct bytes *ret_reason,
+		      struct arena *a, struct err *e)
+{
+	struct image_scan w = {.g = g, .scan = s, .arena = a};
+	*ret_status = SCS_COMPLETED;
+	int r = read_image(&w, ret_reason, e);
+	if (r == 1) {
+		*ret_status = SCS_UNSUPPORTED;
+		return 0;
+	}
+	if (r == 0)
+		r = take_layers(&w, e);
+	if (r == 0)
+		r = match_and_commit(&w, e);
+	for (size_t i = 0; i < w.layer_count; i++)
+		buf_free(&w.texts[i]);
+	return r;
+}

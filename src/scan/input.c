@@ -1,0 +1,300 @@
+#include "scan/input.h"
+
+#include "base/json.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#define INPUT_BUDGET (32U << 20) /* bytes: manifests and configs are a few hundred KiB */
+
+void scan_input_free(struct scan_input *in)
+{
+	for (size_t i = 0; i < in->text_count; i++)
+		buf_free(&in->texts[i]);
+	files_close(in->files);
+	arena_free(&in->arena);
+	*in = (struct scan_input){0};
+}
+
+struct buf *scan_input_text(struct scan_input *in, size_t max)
+{
+	if (in->text_count == sizeof in->texts / sizeof *in->texts)
+		return NULL;
+	struct buf *b = &in->texts[in->text_count++];
+	buf_init(b, max);
+	return b;
+}
+
+static int read_text(struct scan_input *in, struct bytes name, size_t max, struct bytes *ret, struct err *e)
+{
+	struct buf *b = scan_input_text(in, max);
+	if (!b)
+		return err_set(e, ERR_LIMIT, "indexes are nested too deep");
+	if (files_read(in->files, name, b, e) < 0)
+		return -(int)e->code;
+	*ret = buf_bytes(b);
+	return 0;
+}
+
+/* "blobs/sha256/<hex>" of an OCI layout. Spec: image-layout.md "Blobs". */
+static int blob_name(struct scan_input *in, const struct digest *d, struct bytes *ret, struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	digest_text(d, text);
+	char *colon = strchr(text, ':');
+	if (colon)
+		*colon = '/';
+	const char *path = arena_printf(&in->arena, "blobs/%s", text);
+	if (!path)
+		return err_set(e, ERR_NOMEM, "no memory");
+	*ret = bytes_of(path);
+	return 0;
+}
+
+static int check_digest(const struct digest *want, struct bytes text, struct err *e)
+{
+	struct digest got;
+	char want_text[DIGEST_TEXT_CAP];
+	digest_of(want->algo, text, &got);
+	digest_text(want, want_text);
+	if (!digest_eq(want, &got))
+		return err_set(e, ERR_INTEGRITY, "%s: the content has another digest", want_text);
+	return 0;
+}
+
+static int read_blob(struct scan_input *in, const struct oci_descriptor *d, size_t max, struct bytes *ret,
+		     struct err *e)
+{
+	struct bytes name;
+	if (d->digest.algo == DIGEST_NONE)
+		return err_set(e, ERR_UNSUPPORTED, "digest %.*s: unknown algorithm", BYTES_ARG(d->digest_text));
+	if (blob_name(in, &d->digest, &name, e) < 0 || read_text(in, name, max, ret, e) < 0)
+		return -(int)e->code;
+	return check_digest(&d->digest, *ret, e);
+}
+
+static const char *machine_platform(void)
+{
+	struct utsname u;
+	if (uname(&u) == 0 && strcmp(u.machine, "aarch64") == 0)
+		return "linux/arm64";
+	return "linux/amd64";
+}
+
+/* Which manifest of an index: the wanted platform, this machine's, or the first image. */
+static const struct oci_descriptor *choose(const struct oci_manifest *index, struct bytes platform)
+{
+	struct bytes want = platform.len ? platform : bytes_of(machine_platform());
+	for (size_t i = 0; i < index->layer_count; i++) {
+		const struct oci_descriptor *d = &index->layers[i];
+		if (d->has_platform && oci_platform_matches(&d->platform, want))
+			return d;
+	}
+	for (size_t i = 0; i < index->layer_count; i++) {
+		const struct oci_descriptor *d = &index->layers[i];
+		bool attestation = d->has_platform && bytes_eq_lit(d->platform.os, "unknown");
+		if (!attestation && (!platform.len || !d->has_platform))
+			return d;
+	}
+	return NULL;
+}
+
+static int add_layers(struct scan_input *in, const struct oci_manifest *m, struct err *e)
+{
+	in->layers = arena_alloc(&in->arena, m->layer_count, sizeof *in->layers);
+	if (!in->layers)
+		return err_set(e, ERR_NOMEM, "no memory for %zu layers", m->layer_count);
+	for (size_t i = 0; i < m->layer_count; i++) {
+		const struct oci_descriptor *d = &m->layers[i];
+		struct files_part part;
+		struct bytes name;
+		if (d->digest.algo == DIGEST_NONE)
+			return err_set(e, ERR_UNSUPPORTED, "layer %.*s: unknown digest algorithm",
+				       BYTES_ARG(d->digest_text));
+		if (blob_name(in, &d->digest, &name, e) < 0)
+			return -(int)e->code;
+		int r = files_find(in->files, name, &part, e);
+		if (r == 0)
+			return err_set(e, ERR_NOT_FOUND, "layer %.*s is not in the image", BYTES_ARG(d->digest_text));
+		if (r < 0)
+			return r;
+		in->layers[i] = (struct scan_layer){.digest = d->digest, .media_type = d->media_type,
+						    .fd = part.fd, .off = part.off, .len = part.len};
+	}
+	in->layer_count = m->layer_count;
+	return 0;
+}
+
+static void add_history(struct scan_input *in)
+{
+	for (size_t i = 0; i < in->layer_count; i++)
+		in->layers[i].created_by = oci_config_layer_line(&in->config, i);
+}
+
+/* A manifest with its config and layers; an index leads on to one of its manifests. */
+static int open_manifest(struct scan_input *in, const struct oci_descriptor *first, struct bytes platform,
+			 struct err *e)
+{
+	struct oci_descriptor d = *first;
+	for (int depth = 0; depth < 4; depth++) {
+		struct bytes text;
+		struct oci_manifest m;
+		if (read_blob(in, &d, LIMIT_MANIFEST_MAX, &text, e) < 0)
+			return err_ctx(e, "manifest");
+		if (oci_manifest_parse(text, d.media_type, &in->arena, &m, e) < 0)
+			return err_ctx(e, "manifest %.*s", BYTES_ARG(d.digest_text));
+		if (m.kind == OCI_INDEX) {
+			const struct oci_descriptor *next = choose(&m, platform);
+			if (!next)
+				return err_set(e, ERR_NOT_FOUND, "the index has no image for platform \"%.*s\"",
+					       BYTES_ARG(platform));
+			d = *next;
+			continue;
+		}
+		if (!oci_is_image(&m))
+			return err_set(e, ERR_UNSUPPORTED, "an artifact of type %.*s, not an image",
+				       BYTES_ARG(m.artifact_type));
+		struct bytes config;
+		if (read_blob(in, &m.config, LIMIT_CONFIG_MAX, &config, e) < 0 ||
+		    oci_config_parse(config, &in->arena, &in->config, e) < 0)
+			return err_ctx(e, "config");
+		in->has_digest = true;
+		in->digest = d.digest;
+		if (add_layers(in, &m, e) < 0)
+			return -(int)e->code;
+		add_history(in);
+		return 0;
+	}
+	return err_set(e, ERR_LIMIT, "indexes are nested more than 4 deep");
+}
+
+static int open_layout(struct scan_input *in, struct bytes platform, struct err *e)
+{
+	struct bytes text;
+	struct oci_manifest index;
+	if (read_text(in, BYTES_LIT("index.json"), LIMIT_MANIFEST_MAX, &text, e) < 0 ||
+	    oci_manifest_parse(text, BYTES_LIT(OCI_INDEX_TYPE), &in->arena, &index, e) < 0)
+		return err_ctx(e, "index.json");
+	const struct oci_descriptor *d = choose(&index, platform);
+	if (!d)
+		return err_set(e, ERR_NOT_FOUND, "index.json names no image%s%.*s", platform.len ? " for " : "",
+			       BYTES_ARG(platform));
+	return open_manifest(in, d, platform, e);
+}
+
+struct archive_row {
+	struct bytes config, tag;
+	struct bytes layers[LIMIT_LAYERS_MAX];
+	size_t layer_count;
+};
+
+/* docker-archive: manifest.json = [{"Config": path, "RepoTags": [..], "Layers": [paths]}]; the first image is taken. */
+static int parse_archive(struct scan_input *in, struct bytes text, struct archive_row *row, struct err *e)
+{
+	struct json j;
+	json_init(&j, text, &in->arena);
+	bool first = true;
+	if (json_enter_array(&j)) {
+		while (json_next_item(&j)) {
+			if (!first || !json_enter_object(&j)) {
+				json_skip(&j);
+				continue;
+			}
+			first = false;
+			for (struct bytes key; json_next_key(&j, &key);) {
+				if (bytes_eq_lit(key, "Config")) {
+					row->config = json_string(&j);
+				} else if (bytes_eq_lit(key, "Layers") && json_enter_array(&j)) {
+					while (json_next_item(&j)) {
+						struct bytes name = json_string(&j);
+						if (row->layer_count == LIMIT_LAYERS_MAX)
+							json_fail(&j, "too many layers");
+						else
+							row->layers[row->layer_count++] = name;
+					}
+				} else if (bytes_eq_lit(key, "RepoTags") && json_peek(&j) == JSON_ARRAY) {
+					(void)json_enter_array(&j);
+					while (json_next_item(&j)) {
+						struct bytes tag = json_string(&j);
+						row->tag = row->tag.len ? row->tag : tag;
+					}
+				} else {
+					json_skip(&j);
+				}
+			}
+		}
+	}
+	if (json_finish(&j, e) < 0)
+		return err_ctx(e, "manifest.json");
+	if (!row->config.len)
+		return err_set(e, ERR_FORMAT, "manifest.json: no image with a Config");
+	return 0;
+}
+
+static int open_archive(struct scan_input *in, struct bytes text, struct err *e)
+{
+	struct archive_row *row = arena_alloc(&in->arena, 1, sizeof *row);
+	struct bytes config;
+	if (!row)
+		return err_set(e, ERR_NOMEM, "no memory");
+	if (parse_archive(in, text, row, e) < 0 || read_text(in, row->config, LIMIT_CONFIG_MAX, &config, e) < 0 ||
+	    oci_config_parse(config, &in->arena, &in->config, e) < 0)
+		return err_ctx(e, "docker-archive");
+	if (in->config.diff_id_count != row->layer_count)
+		return err_set(e, ERR_FORMAT, "docker-archive: %zu layers but %zu diff_ids", row->layer_count,
+			       in->config.diff_id_count);
+	in->layers = arena_alloc(&in->arena, row->layer_count, sizeof *in->layers);
+	if (!in->layers)
+		return err_set(e, ERR_NOMEM, "no memory");
+	for (size_t i = 0; i < row->layer_count; i++) {
+		struct files_part part;
+		int r = files_find(in->files, row->layers[i], &part, e);
+		if (r == 0)
+			return err_set(e, ERR_NOT_FOUND, "docker-archive: layer %.*s is not in it",
+				       BYTES_ARG(row->layers[i]));
+		if (r < 0)
+			return r;
+		in->layers[i] = (struct scan_layer){.digest = in->config.diff_ids[i],
+						    .media_type = BYTES_LIT("application/vnd.oci.image.layer.v1.tar"),
+						    .fd = part.fd, .off = part.off, .len = part.len,
+						    .is_diff_id = true};
+	}
+	in->layer_count = row->layer_count;
+	in->tag = row->tag;
+	digest_of(DIGEST_SHA256, config, &in->digest);
+	add_history(in);
+	return 0;
+}
+
+static bool is_there(struct scan_input *in, const char *name)
+{
+	struct files_part part;
+	struct err ignored = ERR_INIT;
+	return files_find(in->files, bytes_of(name), &part, &ignored) == 1;
+}
+
+int scan_input_open(struct scan_input *in, const char *path, struct bytes platform, struct pool *pool, struct err *e)
+{
+	*in = (struct scan_input){.name = bytes_of(path)};
+	arena_init(&in->arena, INPUT_BUDGET);
+	in->files = files_open(path, pool, e);
+	int r;
+	struct bytes text;
+	if (!in->files)
+		r = -(int)e->code;
+	else if (is_there(in, "index.json"))
+		r = open_layout(in, platform, e);
+	else if (is_there(in, "manifest.json"))
+		r = read_text(in, BYTES_LIT("manifest.json"), LIMIT_MANIFEST_MAX, &text, e) < 0
+			    ? -(int)e->code
+			    : open_archive(in, text, e);
+	else
+		r = err_set(e, ERR_UNSUPPORTED,
+			    "neither an OCI layout (index.json) nor a docker-archive (manifest.json)");
+	if (r < 0) {
+		if (in->files)
+			err_ctx(e, "%s", path);
+		scan_input_free(in);
+	}
+	return r;
+}

@@ -1,0 +1,35 @@
+/* input: one image to scan, wherever it lies: a folder or tar on disk, or a registry (connect/). */
+#pragma once
+#include "oci/config.h"
+#include "oci/reference.h"
+#include "scan/files.h"
+
+struct scan_layer {
+	struct digest digest; /* of the bytes at fd/off/len as the manifest (or diff_ids, for docker-archive) states it */
+	struct bytes media_type;
+	int fd;
+	uint64_t off, len;
+	bool is_diff_id;      /* digest is of the plain tar (docker-archive): only a layer stored plain can be checked against it */
+	struct bytes created_by; /* history line, may be empty */
+};
+
+struct scan_input {
+	struct bytes name;    /* as the user gave it */
+	struct bytes tag;     /* RepoTags / annotation, may be empty */
+	bool has_digest;
+	struct digest digest; /* of the image manifest; docker-archive has none: then of the config */
+	struct oci_config config;
+	struct scan_layer *layers;
+	size_t layer_count;
+	struct arena arena;   /* holds all of the above */
+	struct files *files;
+	struct buf texts[8];  /* manifest and config texts that runs borrow from */
+	size_t text_count;
+};
+
+/* path: OCI layout, docker-archive or skopeo dir, as folder or tar. platform ("linux/arm64", may be empty): which image of an index; empty takes this
+ * machine's, else the first. ERR_FORMAT, ERR_NOT_FOUND (no image of that platform), ERR_UNSUPPORTED. */
+int scan_input_open(struct scan_input *in, const char *path, struct bytes platform, struct pool *pool, struct err *e);
+void scan_input_free(struct scan_input *in);
+/* Add a text the input's runs may borrow from; NULL when there is no room. */
+struct buf *scan_input_text(struct scan_input *in, size_t max);

@@ -1,0 +1,278 @@
+#include "scan/layers.h"
+
+#include "base/io.h"
+#include "base/own.h"
+#include "oci/digest.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARSED_BUDGET (256U << 20) /* bytes for all parsed inventories: some 500 MB of layers need 2 MiB */
+#define HASH_STEP (256U * 1024U)
+
+static int on_record(void *arg, enum task_record type, struct bytes body, struct err *e)
+{
+	struct buf *out = arg;
+	if (type != TASK_INVENTORY || out->len)
+		return err_set(e, ERR_CHILD, "a worker answered with something else than one inventory");
+	buf_put(out, body);
+	return buf_ok(out) ? 0 : err_set(e, ERR_LIMIT, "an inventory is larger than %zu bytes", out->max);
+}
+
+static int on_note(void *arg, struct bytes where, struct bytes text, struct err *e)
+{
+	(void)arg;
+	(void)where;
+	(void)text;
+	(void)e;
+	return 0; /* an inventory carries its own notes */
+}
+
+struct pool_reader layers_reader(struct buf *out)
+{
+	return (struct pool_reader){.arg = out, .record = on_record, .note = on_note};
+}
+
+int layers_index_one(struct pool *pool, int fd, uint64_t off, uint64_t len, struct buf *out, struct err *e)
+{
+	struct pool_task task = {.kind = TASK_INDEX_LAYER, .fd = fd, .out_fd = -1, .off = off, .len = len};
+	struct pool_reader reader = layers_reader(out);
+	int r = pool_run(pool, &task, &reader, e);
+	if (r == 0 && out->len == 0)
+		return err_set(e, ERR_CHILD, "a worker ended without an inventory");
+	return r;
+}
+
+struct work {
+	const struct scan_layer *layers;
+	size_t count;
+	struct pool *pool;
+	const char *cache_dir;
+	const struct layers_progress *progress;
+	struct layers_result *result;
+	pthread_mutex_t lock;
+	size_t next_index, next_hash;
+	bool *ok_digest; /* set by the hashing thread */
+	bool failed;
+	struct err err; /* the first */
+};
+
+static void fail(struct work *w, const struct err *e)
+{
+	pthread_mutex_lock(&w->lock);
+	if (!w->failed)
+		w->err = *e;
+	w->failed = true;
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* The next layer that is not from the cache, or count. */
+static size_t take(struct work *w, size_t *next)
+{
+	pthread_mutex_lock(&w->lock);
+	while (*next < w->count && w->result->cached[*next])
+		(*next)++;
+	size_t i = w->failed ? w->count : *next;
+	if (i < w->count)
+		(*next)++;
+	pthread_mutex_unlock(&w->lock);
+	return i;
+}
+
+static void *index_main(void *arg)
+{
+	struct work *w = arg;
+	for (size_t i; (i = take(w, &w->next_index)) < w->count;) {
+		struct err e = ERR_INIT;
+		const struct scan_layer *l = &w->layers[i];
+		if (layers_index_one(w->pool, l->fd, l->off, l->len, &w->result->texts[i], &e) < 0) {
+			err_ctx(&e, "layer %zu", i + 1);
+			fail(w, &e);
+		} else if (w->progress) {
+			w->progress->done(w->progress->arg, i, false);
+		}
+	}
+	return NULL;
+}
+
+static bool is_compressed(const struct scan_layer *l)
+{
+	uint8_t head[6] = {0};
+	struct err e = ERR_INIT;
+	if (io_pread(l->fd, head, sizeof head, l->off, &e) < 0)
+		return false;
+	static const uint8_t magics[][4] = {
+		{0x1f, 0x8b, 0x08, 0}, {0x28, 0xb5, 0x2f, 0xfd}, {0xfd, '7', 'z', 'X'}, {'B', 'Z', 'h', 0}};
+	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
+		if (memcmp(head, magics[i], magics[i][3] ? 4 : 3) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int hash_layer(const struct scan_layer *l, uint8_t *step, struct err *e)
+{
+	struct digest_run *run = digest_run_open(l->digest.algo, e);
+	if (!run)
+		return -(int)e->code;
+	int r = 0;
+	for (uint64_t at = 0; at < l->len && r == 0;) {
+		size_t want = l->len - at < HASH_STEP ? (size_t)(l->len - at) : HASH_STEP;
+		ssize_t got = io_pread(l->fd, step, want, l->off + at, e);
+		if (got < 0)
+			r = (int)got;
+		else if ((size_t)got < want)
+			r = err_set(e, ERR_TRUNCATED, "the file ends early");
+		else
+			digest_run_add(run, (struct bytes){.ptr = step, .len = want});
+		at += want;
+	}
+	struct digest got;
+	digest_run_get(run, &got);
+	digest_run_close(run);
+	if (r == 0 && !digest_eq(&got, &l->digest)) {
+		char text[DIGEST_TEXT_CAP];
+		digest_text(&l->digest, text);
+		r = err_set(e, ERR_INTEGRITY, "the content does not have the digest %s", text);
+	}
+	return r;
+}
+
+static void *hash_main(void *arg)
+{
+	struct work *w = arg;
+	OWN_FREE uint8_t *step = malloc(HASH_STEP);
+	for (size_t i; (i = take(w, &w->next_hash)) < w->count;) {
+		struct err e = ERR_INIT;
+		const struct scan_layer *l = &w->layers[i];
+		if (l->is_diff_id && is_compressed(l))
+			continue; /* cannot be checked without inflating it here: used, but never kept */
+		int r = step ? hash_layer(l, step, &e) : err_set(&e, ERR_NOMEM, "no memory");
+		if (r < 0) {
+			err_ctx(&e, "layer %zu", i + 1);
+			fail(w, &e);
+		} else {
+			w->ok_digest[i] = true;
+		}
+	}
+	return NULL;
+}
+
+static void cache_path(const struct work *w, size_t i, char out[4096])
+{
+	char text[DIGEST_TEXT_CAP];
+	digest_text(&w->layers[i].digest, text);
+	for (char *p = text; *p; p++)
+		*p = *p == ':' ? '-' : *p;
+	(void)snprintf(out, 4096, "%s/%s-%d.lay", w->cache_dir, text, LAY_ANALYZER_VERSION);
+}
+
+static void read_cache(struct work *w)
+{
+	for (size_t i = 0; w->cache_dir && i < w->count; i++) {
+		char path[4096];
+		struct err e = ERR_INIT;
+		cache_path(w, i, path);
+		if (io_read_file(path, &w->result->texts[i], &e) < 0) {
+			buf_clear(&w->result->texts[i]);
+			continue;
+		}
+		/* A kept file that does not parse is made anew. */
+		struct arena a;
+		struct lay lay;
+		arena_init(&a, PARSED_BUDGET);
+		w->result->cached[i] = lay_parse(buf_bytes(&w->result->texts[i]), &a, &lay, &e) == 0;
+		arena_free(&a);
+		if (!w->result->cached[i])
+			buf_clear(&w->result->texts[i]);
+		else if (w->progress)
+			w->progress->done(w->progress->arg, i, true);
+	}
+}
+
+/* Best effort: a cache that cannot be written costs time, not correctness. */
+static void write_cache(const struct work *w)
+{
+	struct err e = ERR_INIT;
+	if (!w->cache_dir || io_mkdirs(w->cache_dir, &e) < 0)
+		return;
+	for (size_t i = 0; i < w->count; i++) {
+		char path[4096];
+		if (w->result->cached[i] || !w->ok_digest[i] || !w->result->parsed[i].complete)
+			continue;
+		cache_path(w, i, path);
+		(void)io_replace_file(path, buf_bytes(&w->result->texts[i]), 0600, &e);
+	}
+}
+
+static int run_threads(struct work *w, struct err *e)
+{
+	unsigned busy, slots;
+	pool_load(w->pool, &busy, &slots);
+	size_t todo = 0;
+	for (size_t i = 0; i < w->count; i++)
+		todo += !w->result->cached[i];
+	if (todo == 0)
+		return 0;
+	size_t n = todo < slots ? todo : slots;
+	pthread_t threads[65];
+	size_t started = 0;
+	if (n > 64)
+		n = 64;
+	for (size_t i = 0; i <= n; i++) {
+		if (pthread_create(&threads[started], NULL, i == 0 ? hash_main : index_main, w) == 0)
+			started++;
+	}
+	for (size_t i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	if (started < 2)
+		return err_set(e, ERR_NOMEM, "no thread could be started");
+	if (w->failed) {
+		*e = w->err;
+		return -(int)e->code;
+	}
+	return 0;
+}
+
+int layers_index(const struct scan_layer *layers, size_t count, struct pool *pool, const char *cache_dir,
+		 const struct layers_progress *progress, struct layers_result *ret, struct err *e)
+{
+	*ret = (struct layers_result){.count = count};
+	arena_init(&ret->arena, PARSED_BUDGET);
+	struct work w = {.layers = layers, .count = count, .pool = pool, .cache_dir = cache_dir,
+			 .progress = progress, .result = ret, .lock = PTHREAD_MUTEX_INITIALIZER};
+	ret->texts = arena_alloc(&ret->arena, count, sizeof *ret->texts);
+	ret->parsed = arena_alloc(&ret->arena, count, sizeof *ret->parsed);
+	ret->cached = arena_alloc(&ret->arena, count, sizeof *ret->cached);
+	w.ok_digest = arena_alloc(&ret->arena, count, sizeof *w.ok_digest);
+	int r = 0;
+	if (!ret->texts || !ret->parsed || !ret->cached || !w.ok_digest) {
+		ret->count = 0;
+		r = err_set(e, ERR_NOMEM, "no memory for %zu layers", count);
+	} else {
+		for (size_t i = 0; i < count; i++)
+			buf_init(&ret->texts[i], LIMIT_INVENTORY_MAX);
+		read_cache(&w);
+		r = run_threads(&w, e);
+	}
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (lay_parse(buf_bytes(&ret->texts[i]), &ret->arena, &ret->parsed[i], e) < 0)
+			r = err_set(e, ERR_CHILD, "layer %zu: a worker sent a malformed inventory", i + 1);
+	}
+	if (r == 0)
+		write_cache(&w);
+	else
+		layers_result_free(ret);
+	return r;
+}
+
+void layers_result_free(struct layers_result *r)
+{
+	for (size_t i = 0; i < r->count && r->texts; i++)
+		buf_free(&r->texts[i]);
+	arena_free(&r->arena);
+	*r = (struct layers_result){0};
+}

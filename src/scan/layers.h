@@ -1,0 +1,28 @@
+/* layers: the inventories of an image's layers, several workers at once, from a cache where they are known. Each layer's digest is checked while it is
+ * indexed; nothing is kept of a layer that is not what it claims to be. */
+#pragma once
+#include "inventory/layer.h"
+#include "scan/input.h"
+
+struct layers_result {
+	struct buf *texts;  /* layer_count serialised inventories */
+	struct lay *parsed; /* borrow from texts and arena */
+	bool *cached;
+	size_t count;
+	struct arena arena;
+};
+
+/* cache_dir: folder of kept inventories ("sha256-<hex>-<analyzer>.lay"), or NULL for none. progress (may be NULL) is told after each layer. ERR_INTEGRITY when a
+ * layer's bytes do not have its digest; ERR_CHILD / ERR_TIMEOUT when a worker failed. A damaged layer is no error: its inventory says so. */
+struct layers_progress {
+	void *arg;
+	void (*done)(void *arg, size_t index, bool cached);
+};
+int layers_index(const struct scan_layer *layers, size_t count, struct pool *pool, const char *cache_dir,
+		 const struct layers_progress *progress, struct layers_result *ret, struct err *e);
+void layers_result_free(struct layers_result *r);
+
+/* One layer by one worker into out (LIMIT_INVENTORY_MAX), checked by lay_parse's caller. */
+int layers_index_one(struct pool *pool, int fd, uint64_t off, uint64_t len, struct buf *out, struct err *e);
+/* A pool_reader that gathers a single inventory record into the struct buf at arg. */
+struct pool_reader layers_reader(struct buf *out);

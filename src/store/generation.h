@@ -1,0 +1,20 @@
+/* generation (gen_): which vulnerability database the matches were made with, and the switch to the next one: only the packages whose advisories changed are
+ * matched again, then the sets and images that have them are counted again. A crash in the middle repeats the switch at the next start. */
+#pragma once
+#include "store/images.h"
+#include "vdb/vdb.h"
+
+struct gen_state {
+	struct bytes current_digest, current_path, next_digest, next_path;
+};
+int gen_get(struct db_tx *tx, struct arena *a, struct gen_state *ret, struct err *e);
+/* Say that a switch begins. */
+int gen_begin(struct db_tx *tx, struct bytes digest, struct bytes path, struct err *e);
+
+struct gen_result {
+	uint64_t keys, packages, sets, images;
+	int64_t took_us;
+};
+/* The switch itself, one transaction: all counts are of the old generation until it commits, of the new one after. old may be NULL (everything is matched
+ * again). path, digest: of now. */
+int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, struct bytes path, struct gen_result *ret, struct err *e);

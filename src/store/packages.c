@@ -1,0 +1,312 @@
+#include "store/packages.h"
+
+#include "base/json.h"
+#include "oci/digest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void pks_identity(const struct pkg *p, uint8_t out[PKS_IDENTITY_LEN])
+{
+	const struct bytes fields[] = {p->distro, p->type, p->namespace, p->name, p->version, p->arch,
+				       p->source_name, p->source_version, p->module, p->vendor};
+	struct digest d = {0};
+	struct err e = ERR_INIT;
+	struct digest_run *run = digest_run_open(DIGEST_SHA256, &e);
+	for (size_t i = 0; run && i < sizeof fields / sizeof *fields; i++) {
+		uint8_t len[4];
+		for (size_t k = 0; k < 4; k++)
+			len[k] = (uint8_t)(fields[i].len >> (8 * k));
+		digest_run_add(run, (struct bytes){.ptr = len, .len = 4});
+		digest_run_add(run, fields[i]);
+	}
+	if (run) {
+		uint8_t flag = p->third_party;
+		digest_run_add(run, (struct bytes){.ptr = &flag, .len = 1});
+		digest_run_get(run, &d);
+		digest_run_close(run);
+	}
+	memcpy(out, d.hash, PKS_IDENTITY_LEN);
+}
+
+static struct bytes identity_bytes(const uint8_t *identity)
+{
+	return (struct bytes){.ptr = identity, .len = PKS_IDENTITY_LEN};
+}
+
+/* A query for one integer: 1, 0, <0. */
+static int query_id(struct db_tx *tx, const char *text, struct db_value arg, int64_t *ret, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, text, &arg, 1, e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r > 0)
+		*ret = db_int(s, 0);
+	db_done(s);
+	return r;
+}
+
+int pks_find(struct db_tx *tx, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id, struct err *e)
+{
+	return query_id(tx, "SELECT id FROM package WHERE identity = $1", DB_B(identity_bytes(identity)), ret_id, e);
+}
+
+int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id,
+	    struct err *e)
+{
+	struct db_stmt *s = db_query(
+		tx,
+		"INSERT INTO package(identity, type, namespace, name, version, arch, source_name, source_version,"
+		" module, vendor, distro, third_party) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+		" ON CONFLICT(identity) DO UPDATE SET type = excluded.type RETURNING id",
+		DB_ARGS(DB_B(identity_bytes(identity)), DB_T(p->type), DB_T(p->namespace), DB_T(p->name),
+			DB_T(p->version), DB_T(p->arch), DB_T(p->source_name), DB_T(p->source_version),
+			DB_T(p->module), DB_T(p->vendor), DB_T(p->distro), DB_I(p->third_party)),
+		e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r > 0)
+		*ret_id = db_int(s, 0);
+	while (r > 0)
+		r = db_step(s, e);
+	db_done(s);
+	return r;
+}
+
+int pks_get(struct db_tx *tx, int64_t id, struct arena *a, struct pkg *ret, struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT type, namespace, name, version, arch, source_name, source_version,"
+				     " module, vendor, distro, third_party FROM package WHERE id = $1",
+				     DB_ARGS(DB_I(id)), e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r > 0) {
+		struct pkg p = {.type = db_bytes(s, 0), .namespace = db_bytes(s, 1), .name = db_bytes(s, 2),
+				.version = db_bytes(s, 3), .arch = db_bytes(s, 4), .source_name = db_bytes(s, 5),
+				.source_version = db_bytes(s, 6), .module = db_bytes(s, 7), .vendor = db_bytes(s, 8),
+				.distro = db_bytes(s, 9), .class = PKG_OS, .third_party = db_int(s, 10) != 0};
+		r = pkg_copy(a, &p, ret, e);
+	} else if (r == 0) {
+		r = err_set(e, ERR_NOT_FOUND, "package %lld is not kept", (long long)id);
+	}
+	db_done(s);
+	return r;
+}
+
+static struct db_value score(struct cvss_score s)
+{
+	return s.version == CVSS_NONE ? DB_N : DB_R(s.base);
+}
+
+static struct db_value maybe(double v)
+{
+	return v < 0 ? DB_N : DB_R(v);
+}
+
+static void put_references(struct buf *out, const struct match_check *c)
+{
+	struct json_out w;
+	json_out_init(&w, out, false);
+	json_put_array(&w, NULL);
+	for (size_t i = 0; i < c->reference_count; i++) {
+		json_put_object(&w, NULL);
+		json_put_string(&w, "type", c->references[i].type);
+		json_put_string(&w, "url", c->references[i].url);
+		json_put_end(&w, '}');
+	}
+	json_put_end(&w, ']');
+}
+
+static int put_cves(struct db_tx *tx, const struct match_check *c, struct err *e)
+{
+	if (db_exec(tx, "DELETE FROM check_cve WHERE check_id = $1", DB_ARGS(DB_I(c->id)), e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < c->cve_count; i++) {
+		if (db_exec(tx, "INSERT INTO check_cve(cve, check_id) VALUES($1, $2) ON CONFLICT(cve, check_id) DO NOTHING",
+			    DB_ARGS(DB_T(c->cves[i]), DB_I(c->id)), e) < 0)
+			return -(int)e->code;
+	}
+	return 0;
+}
+
+static int put_check(struct db_tx *tx, const struct match_check *c, struct err *e)
+{
+	struct buf cves, refs;
+	buf_init(&cves, 1U << 20);
+	buf_init(&refs, 4U << 20);
+	for (size_t i = 0; i < c->cve_count; i++) {
+		if (i)
+			buf_put_u8(&cves, ' ');
+		buf_put(&cves, c->cves[i]);
+	}
+	put_references(&refs, c);
+	int64_t r = db_exec(
+		tx,
+		"INSERT INTO security_check(id, advisory, source_name, title, category, severity, vendor_severity,"
+		" cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev, ransomware, epss,"
+		" epss_percentile, published, modified, summary, details, cves, refs)"
+		" VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,"
+		" $21, $22, $23) ON CONFLICT(id) DO UPDATE SET title = excluded.title, category = excluded.category,"
+		" severity = excluded.severity, vendor_severity = excluded.vendor_severity,"
+		" cvss_version = excluded.cvss_version, cvss_base = excluded.cvss_base,"
+		" cvss_vector = excluded.cvss_vector, cvss_v2 = excluded.cvss_v2, cvss_v3 = excluded.cvss_v3,"
+		" cvss_v4 = excluded.cvss_v4, kev = excluded.kev, ransomware = excluded.ransomware,"
+		" epss = excluded.epss, epss_percentile = excluded.epss_percentile,"
+		" published = excluded.published, modified = excluded.modified, summary = excluded.summary,"
+		" details = excluded.details, cves = excluded.cves, refs = excluded.refs",
+		DB_ARGS(DB_I(c->id), DB_T(c->advisory), DB_T(c->source_name), DB_T(c->title), DB_T(c->category),
+			DB_I(c->severity), DB_I(c->vendor_severity), DB_I(c->cvss.version), DB_R(c->cvss.base),
+			DB_T(c->cvss_vector), score(c->cvss_v2), score(c->cvss_v3), score(c->cvss_v4), DB_I(c->kev),
+			DB_I(c->ransomware), maybe(c->epss), maybe(c->epss_percentile), DB_I(c->published_ms),
+			DB_I(c->modified_ms), DB_T(c->summary), DB_T(c->details), DB_T(buf_bytes(&cves)),
+			DB_T(buf_bytes(&refs))),
+		e);
+	if (r >= 0 && !(buf_ok(&cves) && buf_ok(&refs)))
+		r = err_set(e, ERR_NOMEM, "no memory for a security check");
+	buf_free(&cves);
+	buf_free(&refs);
+	return r < 0 ? (int)r : put_cves(tx, c, e);
+}
+
+static void put_evidence(struct buf *out, const struct match_evidence *v)
+{
+	struct json_out w;
+	json_out_init(&w, out, false);
+	json_put_object(&w, NULL);
+	json_put_string(&w, "ecosystem", v->ecosystem);
+	json_put_string(&w, "name", v->keyed_name);
+	json_put_text(&w, "keyed", v->keyed == ADV_BY_SOURCE ? "source" : "binary");
+	json_put_string(&w, "compared", v->compared);
+	json_put_string(&w, "scheme", v->scheme);
+	json_put_string(&w, "range", v->range);
+	json_put_end(&w, '}');
+}
+
+int pks_put_matches(struct db_tx *tx, int64_t package, const struct match *matches, size_t count, struct err *e)
+{
+	if (db_exec(tx, "DELETE FROM package_match WHERE package_id = $1", DB_ARGS(DB_I(package)), e) < 0)
+		return -(int)e->code;
+	struct buf evidence;
+	buf_init(&evidence, 1U << 20);
+	int64_t r = 0;
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		const struct match *m = &matches[i];
+		buf_clear(&evidence);
+		put_evidence(&evidence, &m->evidence);
+		r = put_check(tx, &m->check, e);
+		if (r >= 0)
+			r = db_exec(tx,
+				    "INSERT INTO package_match(package_id, check_id, fixed_version, status, patchable,"
+				    " remediation, evidence) VALUES($1, $2, $3, $4, $5, $6, $7)",
+				    DB_ARGS(DB_I(package), DB_I(m->check.id), DB_T(m->fixed_version), DB_I(m->status),
+					    DB_I(m->patchable), DB_T(m->remediation), DB_T(buf_bytes(&evidence))),
+				    e);
+	}
+	buf_free(&evidence);
+	return r < 0 ? (int)r : 0;
+}
+
+static int by_package(const void *a, const void *b)
+{
+	const struct pks_member *x = a, *y = b;
+	return (x->package > y->package) - (x->package < y->package);
+}
+
+static void set_hash(const struct pks_member *members, size_t count, uint8_t out[PKS_IDENTITY_LEN])
+{
+	struct buf text;
+	struct digest d;
+	buf_init(&text, SIZE_MAX / 4);
+	for (size_t i = 0; i < count; i++) {
+		buf_put_varint(&text, (uint64_t)members[i].package);
+		buf_put_blob(&text, members[i].path);
+	}
+	digest_of(DIGEST_SHA256, buf_bytes(&text), &d);
+	buf_free(&text);
+	memcpy(out, d.hash, PKS_IDENTITY_LEN);
+}
+
+int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t *ret_set, struct err *e)
+{
+	uint8_t hash[PKS_IDENTITY_LEN];
+	if (count)
+		qsort(members, count, sizeof *members, by_package);
+	set_hash(members, count, hash);
+	int r = query_id(tx, "SELECT id FROM package_set WHERE hash = $1", DB_B(identity_bytes(hash)), ret_set, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	struct db_stmt *s = db_query(tx,
+				     "INSERT INTO package_set(hash, package_count, checks) VALUES($1, $2, $3) RETURNING id",
+				     DB_ARGS(DB_B(identity_bytes(hash)), DB_I(count), DB_B(BYTES_LIT(""))), e);
+	if (!s)
+		return -(int)e->code;
+	for (r = db_step(s, e); r > 0; r = db_step(s, e))
+		*ret_set = db_int(s, 0);
+	db_done(s);
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		int64_t n = db_exec(tx,
+				    "INSERT INTO set_package(set_id, package_id, path) VALUES($1, $2, $3)"
+				    " ON CONFLICT(set_id, package_id) DO NOTHING",
+				    DB_ARGS(DB_I(*ret_set), DB_I(members[i].package), DB_T(members[i].path)), e);
+		r = n < 0 ? (int)n : 0;
+	}
+	bool changed;
+	return r < 0 ? r : pks_set_refresh(tx, *ret_set, &changed, e);
+}
+
+int pks_set_refresh(struct db_tx *tx, int64_t set, bool *ret_changed, struct err *e)
+{
+	struct buf now;
+	buf_init(&now, 64U << 20);
+	struct db_stmt *s = db_query(tx,
+				     "SELECT DISTINCT c.id, c.severity FROM set_package sp"
+				     " JOIN package_match m ON m.package_id = sp.package_id"
+				     " JOIN security_check c ON c.id = m.check_id WHERE sp.set_id = $1 ORDER BY c.id",
+				     DB_ARGS(DB_I(set)), e);
+	if (!s)
+		return -(int)e->code;
+	int r;
+	uint64_t last = 0;
+	while ((r = db_step(s, e)) > 0) {
+		uint64_t id = (uint64_t)db_int(s, 0);
+		buf_put_varint(&now, id - last);
+		buf_put_u8(&now, (uint8_t)db_int(s, 1));
+		last = id;
+	}
+	db_done(s);
+	if (r == 0 && !buf_ok(&now))
+		r = err_set(e, ERR_NOMEM, "no memory for the checks of a set");
+	*ret_changed = false;
+	if (r == 0) {
+		int64_t n = db_exec(tx, "UPDATE package_set SET checks = $2 WHERE id = $1 AND checks <> $2",
+				    DB_ARGS(DB_I(set), DB_B(buf_bytes(&now))), e);
+		r = n < 0 ? (int)n : 0;
+		*ret_changed = n > 0;
+	}
+	buf_free(&now);
+	return r;
+}
+
+int pks_checks_parse(struct bytes kept, struct arena *a, struct pks_check **ret, size_t *ret_count, struct err *e)
+{
+	struct cursor c = cur_of(kept);
+	size_t cap = kept.len / 2 + 1, n = 0; /* two bytes at least each */
+	struct pks_check *checks = arena_alloc(a, cap, sizeof *checks);
+	uint64_t id = 0;
+	if (!checks)
+		return err_set(e, ERR_NOMEM, "no memory for the checks of a set");
+	while (cur_left(&c)) {
+		id += cur_varint(&c);
+		uint8_t severity = cur_u8(&c);
+		if (!cur_ok(&c) || severity > ADV_SEV_CRITICAL)
+			return err_set(e, ERR_INTEGRITY, "the checks of a set are damaged at byte %zu", c.off);
+		checks[n++] = (struct pks_check){.id = id, .severity = severity};
+	}
+	*ret = checks;
+	*ret_count = n;
+	return 0;
+}

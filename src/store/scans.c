@@ -1,0 +1,160 @@
+#include "store/scans.h"
+
+#include <stdint.h>
+
+#define COLUMNS                                                                                                     \
+	"id, repository, digest, trigger, status, attempts, run_at, lease_epoch, reason, queued_at, started_at,"    \
+	" finished_at"
+
+const char *scs_status_word(enum scs_status s)
+{
+	static const char *const words[] = {"queued", "running", "completed", "failed", "unsupported"};
+	return (unsigned)s < sizeof words / sizeof *words ? words[s] : "unknown";
+}
+
+static int row(struct db_stmt *s, struct arena *a, struct scs_scan *ret, struct err *e)
+{
+	struct scs_scan r = {.id = db_int(s, 0), .status = (enum scs_status)db_int(s, 4), .attempts = db_int(s, 5),
+			     .run_at_ms = db_int(s, 6), .lease_epoch = db_int(s, 7), .queued_ms = db_int(s, 9),
+			     .started_ms = db_int(s, 10), .finished_ms = db_int(s, 11)};
+	struct {
+		struct bytes *to;
+		int column;
+	} texts[] = {{&r.repository, 1}, {&r.digest, 2}, {&r.trigger, 3}, {&r.reason, 8}};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		bool ok;
+		*texts[i].to = arena_bytes(a, db_bytes(s, texts[i].column), &ok);
+		if (!ok)
+			return err_set(e, ERR_NOMEM, "no memory for a scan");
+	}
+	*ret = r;
+	return 0;
+}
+
+/* Read one integer column of the first row: 1, 0, <0. */
+static int first_int(struct db_stmt *s, int64_t *ret, struct err *e)
+{
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e), found = r;
+	if (r > 0)
+		*ret = db_int(s, 0);
+	while (r > 0)
+		r = db_step(s, e);
+	db_done(s);
+	return r < 0 ? r : found;
+}
+
+int scs_add(struct db_tx *tx, struct bytes repository, struct bytes digest, struct bytes trigger, int64_t now_ms,
+	    int64_t *ret_id, struct err *e)
+{
+	int64_t n = db_exec(tx,
+			    "INSERT INTO scan(repository, digest, trigger, status, attempts, run_at, lease_until,"
+			    " lease_epoch, reason, queued_at, started_at, finished_at)"
+			    " VALUES($1, $2, $3, 0, 0, $4, 0, 0, '', $4, 0, 0)"
+			    " ON CONFLICT(repository, digest) WHERE status IN (0, 1) DO NOTHING",
+			    DB_ARGS(DB_T(repository), DB_T(digest), DB_T(trigger), DB_I(now_ms)), e);
+	if (n < 0)
+		return (int)n;
+	int r = first_int(db_query(tx,
+				   "SELECT id FROM scan WHERE repository = $1 AND digest = $2 AND status IN (0, 1)",
+				   DB_ARGS(DB_T(repository), DB_T(digest)), e),
+			  ret_id, e);
+	return r < 0 ? r : 0;
+}
+
+int scs_claim(struct db_tx *tx, int64_t now_ms, struct arena *a, struct scs_scan *ret, int64_t *ret_next_ms,
+	      struct err *e)
+{
+	int64_t id = 0, due = INT64_MAX;
+	int r = first_int(db_query(tx, "SELECT run_at FROM scan WHERE status = 0 ORDER BY run_at, id LIMIT 1", NULL, 0, e),
+			  &due, e);
+	if (r < 0)
+		return r;
+	*ret_next_ms = r ? due : INT64_MAX;
+	if (r == 0 || due > now_ms)
+		return 0;
+	r = first_int(db_query(tx, "SELECT id FROM scan WHERE status = 0 ORDER BY run_at, id LIMIT 1", NULL, 0, e), &id, e);
+	if (r <= 0)
+		return r;
+	struct db_stmt *s = db_query(tx,
+				     "UPDATE scan SET status = 1, attempts = attempts + 1, lease_epoch = lease_epoch + 1,"
+				     " lease_until = $2, started_at = $3 WHERE id = $1 AND status = 0 RETURNING " COLUMNS,
+				     DB_ARGS(DB_I(id), DB_I(now_ms + SCS_LEASE_MS), DB_I(now_ms)), e);
+	if (!s)
+		return -(int)e->code;
+	r = db_step(s, e);
+	int found = r;
+	if (r > 0 && row(s, a, ret, e) < 0)
+		found = -(int)e->code;
+	while (r > 0)
+		r = db_step(s, e);
+	db_done(s);
+	return r < 0 ? r : found;
+}
+
+int scs_renew(struct db_tx *tx, const struct scs_scan *s, int64_t now_ms, struct err *e)
+{
+	int64_t n = db_exec(tx, "UPDATE scan SET lease_until = $3 WHERE id = $1 AND lease_epoch = $2 AND status = 1",
+			    DB_ARGS(DB_I(s->id), DB_I(s->lease_epoch), DB_I(now_ms + SCS_LEASE_MS)), e);
+	return n < 0 ? (int)n : n > 0;
+}
+
+int scs_end(struct db_tx *tx, const struct scs_scan *s, enum scs_status status, struct bytes reason, int64_t run_at_ms,
+	    int64_t now_ms, struct err *e)
+{
+	int64_t n = db_exec(tx,
+			    "UPDATE scan SET status = $3, reason = $4, run_at = $5, finished_at = $6, lease_until = 0"
+			    " WHERE id = $1 AND lease_epoch = $2 AND status = 1",
+			    DB_ARGS(DB_I(s->id), DB_I(s->lease_epoch), DB_I(status), DB_T(reason), DB_I(run_at_ms),
+				    DB_I(status == SCS_QUEUED ? 0 : now_ms)),
+			    e);
+	return n < 0 ? (int)n : 0;
+}
+
+int64_t scs_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e)
+{
+	return db_exec(tx, "UPDATE scan SET status = 0, run_at = $1 WHERE status = 1 AND lease_until < $2",
+		       DB_ARGS(DB_I(now_ms), DB_I(all ? INT64_MAX : now_ms)), e);
+}
+
+int64_t scs_list(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t before, size_t max,
+		 struct arena *a, struct scs_scan *out, struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT " COLUMNS " FROM scan WHERE id < $1 AND ($2 = '' OR repository = $2)"
+				     " AND ($3 = '' OR digest = $3) ORDER BY id DESC LIMIT $4",
+				     DB_ARGS(DB_I(before ? before : INT64_MAX), DB_T(repository), DB_T(digest), DB_I(max)),
+				     e);
+	if (!s)
+		return -(int)e->code;
+	int r;
+	int64_t n = 0;
+	while ((r = db_step(s, e)) > 0 && (size_t)n < max) {
+		r = row(s, a, &out[n], e);
+		if (r < 0)
+			break;
+		n++;
+	}
+	db_done(s);
+	return r < 0 ? r : n;
+}
+
+int scs_get(struct db_tx *tx, int64_t id, struct arena *a, struct scs_scan *ret, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, "SELECT " COLUMNS " FROM scan WHERE id = $1", DB_ARGS(DB_I(id)), e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r > 0 && row(s, a, ret, e) < 0)
+		r = -(int)e->code;
+	db_done(s);
+	return r;
+}
+
+int64_t scs_count(struct db_tx *tx, enum scs_status status, struct err *e)
+{
+	int64_t n = 0;
+	int r = first_int(db_query(tx, "SELECT count(*) FROM scan WHERE status = $1", DB_ARGS(DB_I(status)), e), &n, e);
+	return r < 0 ? r : n;
+}

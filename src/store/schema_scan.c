@@ -1,0 +1,71 @@
+#include "store/schema.h"
+
+/* What scanning keeps (DESIGN §5). Times are milliseconds since 1970. A package's identity, a set's content and a layer's text are kept once and shared by
+ * all images that have the same. */
+const struct db_migration schema_scan[] = {
+	{.number = 1, .what = "layers, packages, images, matches, scans", .sql =
+	"CREATE TABLE layer(digest TEXT NOT NULL, analyzer BIGINT NOT NULL, inventory {BLOB} NOT NULL,"
+	" in_len BIGINT NOT NULL, out_len BIGINT NOT NULL, complete SMALLINT NOT NULL, indexed_at BIGINT NOT NULL,"
+	" PRIMARY KEY(digest, analyzer));"
+
+	"CREATE TABLE package(id INTEGER PRIMARY KEY, identity {BLOB} NOT NULL, type TEXT NOT NULL,"
+	" namespace TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, arch TEXT NOT NULL,"
+	" source_name TEXT NOT NULL, source_version TEXT NOT NULL, module TEXT NOT NULL, vendor TEXT NOT NULL,"
+	" distro TEXT NOT NULL, third_party SMALLINT NOT NULL);"
+	"CREATE UNIQUE INDEX package_identity ON package(identity);"
+	"CREATE INDEX package_name ON package(name);"
+	"CREATE INDEX package_source ON package(source_name);"
+
+	/* checks: the security checks of the set's packages, ascending: varint difference of ids, u8 severity. */
+	"CREATE TABLE package_set(id INTEGER PRIMARY KEY, hash {BLOB} NOT NULL, package_count BIGINT NOT NULL,"
+	" checks {BLOB} NOT NULL);"
+	"CREATE UNIQUE INDEX package_set_hash ON package_set(hash);"
+	"CREATE TABLE set_package(set_id BIGINT NOT NULL, package_id BIGINT NOT NULL, path TEXT NOT NULL,"
+	" PRIMARY KEY(set_id, package_id)){NOROWID};"
+	"CREATE INDEX set_package_package ON set_package(package_id, set_id);"
+
+	"CREATE TABLE image(id INTEGER PRIMARY KEY, repository TEXT NOT NULL, digest TEXT NOT NULL,"
+	" platform TEXT NOT NULL, state SMALLINT NOT NULL, reason TEXT NOT NULL, coverage TEXT NOT NULL,"
+	" distro_id TEXT NOT NULL, distro_version TEXT NOT NULL, distro_name TEXT NOT NULL,"
+	" package_count BIGINT NOT NULL, pushed_at BIGINT NOT NULL, pulled_at BIGINT NOT NULL,"
+	" scanned_at BIGINT NOT NULL, critical BIGINT NOT NULL, high BIGINT NOT NULL, medium BIGINT NOT NULL,"
+	" low BIGINT NOT NULL, negligible BIGINT NOT NULL, unknown BIGINT NOT NULL);"
+	"CREATE UNIQUE INDEX image_name ON image(repository, digest);"
+	"CREATE INDEX image_digest ON image(digest);"
+	"CREATE TABLE image_layer(id INTEGER PRIMARY KEY, hash {BLOB} NOT NULL, digest TEXT NOT NULL,"
+	" created_by TEXT NOT NULL);"
+	"CREATE UNIQUE INDEX image_layer_hash ON image_layer(hash);"
+	"CREATE TABLE image_set(image_id BIGINT NOT NULL, position BIGINT NOT NULL, set_id BIGINT NOT NULL,"
+	" layer_id BIGINT NOT NULL, PRIMARY KEY(image_id, position)){NOROWID};"
+	"CREATE INDEX image_set_set ON image_set(set_id, image_id);"
+
+	"CREATE TABLE security_check(id BIGINT PRIMARY KEY, advisory TEXT NOT NULL, source_name TEXT NOT NULL,"
+	" title TEXT NOT NULL, category TEXT NOT NULL, severity SMALLINT NOT NULL,"
+	" vendor_severity SMALLINT NOT NULL, cvss_version SMALLINT NOT NULL, cvss_base DOUBLE PRECISION NOT NULL,"
+	" cvss_vector TEXT NOT NULL, cvss_v2 DOUBLE PRECISION, cvss_v3 DOUBLE PRECISION, cvss_v4 DOUBLE PRECISION,"
+	" kev SMALLINT NOT NULL, ransomware SMALLINT NOT NULL, epss DOUBLE PRECISION, epss_percentile DOUBLE PRECISION,"
+	" published BIGINT NOT NULL, modified BIGINT NOT NULL, summary TEXT NOT NULL, details TEXT NOT NULL,"
+	" cves TEXT NOT NULL, refs TEXT NOT NULL);"
+	"CREATE TABLE check_cve(cve TEXT NOT NULL, check_id BIGINT NOT NULL, PRIMARY KEY(cve, check_id)){NOROWID};"
+	"CREATE TABLE package_match(package_id BIGINT NOT NULL, check_id BIGINT NOT NULL, fixed_version TEXT NOT NULL,"
+	" status SMALLINT NOT NULL, patchable SMALLINT NOT NULL, remediation TEXT NOT NULL, evidence TEXT NOT NULL,"
+	" PRIMARY KEY(package_id, check_id)){NOROWID};"
+	"CREATE INDEX package_match_check ON package_match(check_id, package_id);"
+
+	/* A scan is its own job: status 0 queued, 1 running, 2 completed, 3 failed, 4 unsupported. */
+	"CREATE TABLE scan(id INTEGER PRIMARY KEY, repository TEXT NOT NULL, digest TEXT NOT NULL,"
+	" trigger TEXT NOT NULL, status SMALLINT NOT NULL, attempts BIGINT NOT NULL, run_at BIGINT NOT NULL,"
+	" lease_until BIGINT NOT NULL, lease_epoch BIGINT NOT NULL, reason TEXT NOT NULL,"
+	" queued_at BIGINT NOT NULL, started_at BIGINT NOT NULL, finished_at BIGINT NOT NULL);"
+	"CREATE INDEX scan_ready ON scan(run_at, id) WHERE status = 0;"
+	"CREATE UNIQUE INDEX scan_open ON scan(repository, digest) WHERE status IN (0, 1);"
+	"CREATE INDEX scan_image ON scan(repository, digest, id);"
+
+	/* One row: the generation that matches were made with, and the one a switch is under way to (a crash repeats the switch). */
+	"CREATE TABLE generation(id INTEGER PRIMARY KEY, current_digest TEXT NOT NULL, current_path TEXT NOT NULL,"
+	" next_digest TEXT NOT NULL, next_path TEXT NOT NULL, switched_at BIGINT NOT NULL);"
+	"INSERT INTO generation VALUES(1, '', '', '', '', 0);"
+	/* How far each consumer of the event table has come. */
+	"CREATE TABLE event_cursor(name TEXT PRIMARY KEY, last_event BIGINT NOT NULL);"},
+	{0},
+};
