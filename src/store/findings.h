@@ -1,0 +1,43 @@
+/* findings (fnd_): finding lists from the store: image sets ⋈ packages ⋈ matches ⋈ security checks (DESIGN §5). Never materialised. */
+#pragma once
+#include "store/images.h"
+
+struct fnd_filter {
+	struct bytes repository, digest;  /* empty = any; digest needs repository */
+	bool severities[ADV_SEV_CRITICAL + 1]; /* all false = any */
+	bool patchable_only, fixed_only, kev_only;
+	bool has_status;
+	enum adv_status status;
+	struct bytes category;  /* exact */
+	struct bytes package;   /* binary or source name, exact */
+	struct bytes cve;       /* CVE, or the advisory's own id */
+	struct bytes text;      /* substring of the title, any case of ASCII */
+	uint64_t check;         /* 0 = any */
+	double cvss_min;        /* <= 0 = any */
+};
+
+enum fnd_sort { FND_BY_SEVERITY, FND_BY_PACKAGE, FND_BY_CVSS, FND_BY_EPSS, FND_SORT_COUNT };
+
+/* One row, in the words of a report. Runs from the arena. */
+struct fnd_finding {
+	struct bytes repository, digest; /* of the image */
+	struct pkg pkg;
+	struct bytes layer, layer_line;
+	struct match match; /* check.summary and references included; details not */
+};
+
+/* Where the next page begins: the sort key and identity of the last row. Opaque text for clients: fnd_cursor_text / _parse. */
+struct fnd_cursor {
+	bool is_set;
+	double key;
+	int64_t image, package, check;
+	struct bytes name;
+};
+int fnd_cursor_text(const struct fnd_cursor *c, struct arena *a, struct bytes *ret, struct err *e);
+int fnd_cursor_parse(struct bytes text, struct arena *a, struct fnd_cursor *ret, struct err *e); /* ERR_FORMAT */
+
+/* Up to max rows after *cursor into out; count, or <0. *cursor is moved to the last row; *ret_more: there are more. */
+int64_t fnd_list(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort, struct fnd_cursor *cursor, size_t max, struct arena *a,
+		 struct fnd_finding *out, bool *ret_more, struct err *e);
+/* A security check with its details: 1 = found. image_count: images it is a finding of. */
+int fnd_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_check *ret, uint64_t *ret_image_count, struct err *e);
