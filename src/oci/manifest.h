@@ -2,6 +2,7 @@
  * Docker "Image Manifest V 2, Schema 2". Runs borrow from the text or the arena. */
 #pragma once
 #include "base/arena.h"
+#include "base/buf.h"
 #include "oci/digest.h"
 
 #define OCI_MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"

@@ -43,7 +43,26 @@ void report_finding_put(struct json_out *w, const char *key, const struct report
 	json_put_string_nonempty(w, "summary", f->summary);
 	json_put_string_nonempty(w, "remediation", f->remediation);
 	json_put_time(w, "published", f->published_ms);
+	json_put_string_nonempty(w, "repository", f->repository);
+	json_put_string_nonempty(w, "digest", f->digest);
 	json_put_end(w, '}');
+}
+
+void report_package_put(struct json_out *w, const struct pkg *p, struct bytes layer, struct bytes purl)
+{
+	json_put_string(w, "type", p->type);
+	json_put_string(w, "name", p->name);
+	json_put_string(w, "version", p->version);
+	json_put_string(w, "arch", p->arch);
+	json_put_string(w, "source_name", p->source_name);
+	json_put_string(w, "source_version", p->source_version);
+	json_put_string(w, "distro", p->distro);
+	json_put_string_nonempty(w, "module", p->module);
+	json_put_string_nonempty(w, "vendor", p->vendor);
+	json_put_bool(w, "third_party", p->third_party);
+	json_put_string(w, "path", p->path);
+	json_put_string(w, "layer", layer);
+	json_put_string(w, "purl", purl);
 }
 
 static int fill(const struct assess *as, const struct assess_finding *from, struct arena *a,

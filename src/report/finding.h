@@ -25,9 +25,12 @@ struct report_finding {
 	double epss, epss_percentile; /* <0 = unknown */
 	struct bytes summary, remediation;
 	int64_t published_ms;
+	struct bytes repository, digest; /* of the image, where a list spans images; else empty */
 };
 
 /* As an array element (key NULL) or member. */
 void report_finding_put(struct json_out *w, const char *key, const struct report_finding *f);
+/* The members of a package row, the same in every list; the caller opens and closes the object. */
+void report_package_put(struct json_out *w, const struct pkg *p, struct bytes layer, struct bytes purl);
 /* Of an assessed image; runs borrow from it and from a. ERR_NOMEM. */
 int report_findings_of(const struct assess *as, struct arena *a, struct report_finding **ret, size_t *ret_count, struct err *e);

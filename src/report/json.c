@@ -73,20 +73,9 @@ int report_inventory_json(const struct report *r, struct buf *out, struct err *e
 		buf_clear(&purl);
 		pkg_purl(p, &purl);
 		json_put_object(&w, NULL);
-		json_put_string(&w, "type", p->type);
-		json_put_string(&w, "name", p->name);
-		json_put_string(&w, "version", p->version);
-		json_put_string(&w, "arch", p->arch);
-		json_put_string(&w, "source_name", p->source_name);
-		json_put_string(&w, "source_version", p->source_version);
-		json_put_string(&w, "distro", p->distro);
-		json_put_string_nonempty(&w, "module", p->module);
-		json_put_string_nonempty(&w, "vendor", p->vendor);
-		json_put_bool(&w, "third_party", p->third_party);
-		json_put_string(&w, "path", p->path);
-		if (ip->layer < r->assess->layer_count)
-			json_put_text(&w, "layer", r->assess->layers[ip->layer].digest);
-		json_put_string(&w, "purl", buf_bytes(&purl));
+		struct bytes layer = ip->layer < r->assess->layer_count ? bytes_of(r->assess->layers[ip->layer].digest)
+									: BYTES_NONE;
+		report_package_put(&w, p, layer, buf_bytes(&purl));
 		json_put_end(&w, '}');
 	}
 	json_put_end(&w, ']');

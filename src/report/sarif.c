@@ -2,6 +2,7 @@
  * "the image". */
 #include "report/formats.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char *level(enum adv_severity s)

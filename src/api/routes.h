@@ -1,0 +1,14 @@
+/* routes: the tables of the resources, and what those share. */
+#pragma once
+#include "api/api.h"
+
+#define API_REGISTRY "local" /* the name of the embedded registry */
+
+extern const struct http_route api_images_routes[];
+extern const size_t api_images_route_count;
+extern const struct http_route api_findings_routes[];
+extern const size_t api_findings_route_count;
+extern const struct http_route api_scans_routes[];
+extern const size_t api_scans_route_count;
+extern const struct http_route api_vdb_routes[];
+extern const size_t api_vdb_route_count;

@@ -1,0 +1,232 @@
+#include "daemon/config.h"
+
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/num.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#define AT(field) offsetof(struct config, field)
+#define DAY UINT64_C(86400000)
+
+const struct config_setting config_table[] = {
+	{"data-dir", CONFIG_PATH, "plimsoll-data", 0, 0, "folder that holds everything: blobs, database, keys", AT(data_dir)},
+	{"listen", CONFIG_LISTEN, "127.0.0.1:5080", 0, 0, "address and port to serve on", AT(listen)},
+	{"tls-cert", CONFIG_PATH, "", 0, 0, "certificate chain (PEM); with tls-key the server speaks TLS", AT(tls_cert)},
+	{"tls-key", CONFIG_PATH, "", 0, 0, "private key (PEM)", AT(tls_key)},
+	{"public-url", CONFIG_TEXT, "", 0, 0, "URL that clients reach the server by, when a proxy stands in front", AT(public_url)},
+	{"log-level", CONFIG_TEXT, "info", 0, 0, "debug, info, warn, error or none", AT(log_level)},
+	{"worker", CONFIG_PATH, "", 0, 0, "the worker program (default: plimsoll-worker beside plimsoll)", AT(worker)},
+	{"workers", CONFIG_COUNT, "0", 0, 256, "workers at once; 0 = one per processor", AT(workers)},
+	{"allow-unjailed", CONFIG_SWITCH, "false", 0, 0, "run although the kernel cannot jail workers", AT(allow_unjailed)},
+	{"anonymous-pull", CONFIG_SWITCH, "false", 0, 0, "let anybody pull without an account", AT(anonymous_pull)},
+	{"connections", CONFIG_COUNT, "1024", 1, 65536, "connections at once", AT(connections)},
+	{"upload-max", CONFIG_SIZE, "64GiB", 1, UINT64_C(1) << 50, "largest blob", AT(upload_max)},
+	{"upload-expire", CONFIG_TIME, "7d", 60000, 365 * DAY, "an upload nobody continued is removed after this", AT(upload_expire_ms)},
+	{"gc-grace", CONFIG_TIME, "24h", 0, 365 * DAY, "how long an unreferenced blob is kept", AT(gc_grace_ms)},
+	{"gc-every", CONFIG_TIME, "1h", 1000, 365 * DAY, "how often unreferenced blobs are looked for", AT(gc_every_ms)},
+	{"vdb", CONFIG_PATH, "", 0, 0, "vulnerability database to load at start", AT(vdb)},
+	{"feeds", CONFIG_TEXT, "", 0, 0, "NAME=URL words, the advisory feeds to fetch (default: the built-in list)", AT(feeds)},
+	{"feeds-every", CONFIG_TIME, "6h", 0, 30 * DAY, "how often feeds are fetched; 0 = never", AT(feeds_every_ms)},
+	{"recheck", CONFIG_TIME, "7d", 60000, 365 * DAY, "images pulled in the last 30 days are scanned again after this", AT(recheck_ms)},
+	{"layer-max", CONFIG_SIZE, "20GiB", 1U << 20, UINT64_C(1) << 50, "uncompressed bytes of a layer that are looked at", AT(layer_out_max)},
+	{"worker-timeout", CONFIG_TIME, "2m", 1000, DAY, "a worker without progress is killed after this", AT(worker_wall_ms)},
+};
+const size_t config_count = sizeof config_table / sizeof *config_table;
+
+#define FILE_MAX (1U << 20)
+struct file_values {
+	const char *values[sizeof config_table / sizeof *config_table];
+};
+
+static int find(const char *name)
+{
+	for (size_t i = 0; i < config_count; i++) {
+		if (strcmp(config_table[i].name, name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* One flat mapping of scalars; anything else is refused by name and line. */
+static int read_events(yaml_parser_t *parser, struct file_values *out, struct arena *a, struct err *e)
+{
+	char key[64] = "";
+	int depth = 0;
+	for (;;) {
+		yaml_event_t ev;
+		if (!yaml_parser_parse(parser, &ev))
+			return err_set(e, ERR_FORMAT, "line %zu: %s", parser->problem_mark.line + 1,
+				       parser->problem ? parser->problem : "not YAML");
+		yaml_event_type_t type = ev.type;
+		size_t line = ev.start_mark.line + 1;
+		const char *text = type == YAML_SCALAR_EVENT ? (const char *)ev.data.scalar.value : "";
+		int r = 0;
+		if (type == YAML_MAPPING_START_EVENT && depth++ > 0)
+			r = err_set(e, ERR_FORMAT, "line %zu: settings are plain values", line);
+		else if (type == YAML_SEQUENCE_START_EVENT || type == YAML_ALIAS_EVENT)
+			r = err_set(e, ERR_FORMAT, "line %zu: settings are plain values", line);
+		else if (type == YAML_SCALAR_EVENT && depth == 0)
+			r = err_set(e, ERR_FORMAT, "line %zu: expected \"setting: value\"", line);
+		else if (type == YAML_SCALAR_EVENT && !key[0]) {
+			if (find(text) < 0)
+				r = err_set(e, ERR_FORMAT, "line %zu: there is no setting \"%s\"", line, text);
+			else
+				(void)snprintf(key, sizeof key, "%s", text);
+		} else if (type == YAML_SCALAR_EVENT) {
+			char *copy = arena_cstr(a, bytes_of(text));
+			r = copy ? 0 : err_set(e, ERR_NOMEM, "no memory");
+			out->values[find(key)] = copy;
+			key[0] = '\0';
+		}
+		yaml_event_delete(&ev);
+		if (r < 0 || type == YAML_STREAM_END_EVENT)
+			return r;
+	}
+}
+
+static int read_file(const char *path, struct file_values *out, struct arena *a, struct err *e)
+{
+	struct buf text;
+	yaml_parser_t parser;
+	buf_init(&text, FILE_MAX);
+	int r = io_read_file(path, &text, e);
+	if (r == 0 && !yaml_parser_initialize(&parser))
+		r = err_set(e, ERR_NOMEM, "no memory");
+	else if (r == 0) {
+		yaml_parser_set_input_string(&parser, text.ptr, text.len);
+		r = read_events(&parser, out, a, e);
+		yaml_parser_delete(&parser);
+		if (r < 0)
+			err_ctx(e, "%s", path);
+	}
+	buf_free(&text);
+	return r;
+}
+
+static bool parse_switch(const char *text, bool *ret)
+{
+	static const char *const on[] = {"1", "true", "yes", "on"}, *const off[] = {"0", "false", "no", "off", ""};
+	for (size_t i = 0; i < sizeof on / sizeof *on; i++) {
+		if (strcmp(text, on[i]) == 0)
+			return *ret = true;
+	}
+	*ret = false;
+	for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
+		if (strcmp(text, off[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "127.0.0.1:5080", "[::]:5080", ":5080" (every address). */
+static int parse_listen(struct config *c, const char *text, struct err *e)
+{
+	struct bytes all = bytes_of(text);
+	size_t colon = bytes_find_last(all, ':');
+	uint64_t port;
+	struct bytes host = bytes_part(all, 0, colon);
+	if (colon == all.len || !num_u64(bytes_from(all, colon + 1), 65535, &port))
+		return err_set(e, ERR_FORMAT, "\"%s\" is not ADDRESS:PORT", text);
+	if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+		host = bytes_part(host, 1, host.len - 2);
+	c->address = host.len ? arena_cstr(&c->arena, host) : "0.0.0.0";
+	c->port = (uint16_t)port;
+	return c->address ? 0 : err_set(e, ERR_NOMEM, "no memory");
+}
+
+static int set(struct config *c, const struct config_setting *s, const char *text, struct err *e)
+{
+	uint8_t *field = (uint8_t *)c + s->offset;
+	uint64_t number;
+	bool ok = true, flag;
+	char *copy = arena_cstr(&c->arena, bytes_of(text));
+	if (!copy)
+		return err_set(e, ERR_NOMEM, "no memory");
+	switch (s->kind) {
+	case CONFIG_TEXT:
+	case CONFIG_PATH:
+		memcpy(field, &copy, sizeof copy);
+		return 0;
+	case CONFIG_LISTEN:
+		memcpy(field, &copy, sizeof copy);
+		return parse_listen(c, copy, e);
+	case CONFIG_SWITCH:
+		if (!parse_switch(text, &flag))
+			return err_set(e, ERR_FORMAT, "\"%s\" is neither true nor false", text);
+		memcpy(field, &flag, sizeof flag);
+		return 0;
+	case CONFIG_SIZE:
+		ok = num_size(bytes_of(text), &number);
+		break;
+	case CONFIG_TIME:
+		ok = num_duration_ms(bytes_of(text), &number);
+		break;
+	case CONFIG_COUNT:
+	default:
+		ok = num_u64(bytes_of(text), UINT64_MAX, &number);
+		break;
+	}
+	if (!ok)
+		return err_set(e, ERR_FORMAT, "\"%s\" is not a %s", text,
+			       s->kind == CONFIG_SIZE   ? "size such as 64MiB"
+			       : s->kind == CONFIG_TIME ? "time such as 30s, 5m, 24h or 7d"
+							: "number");
+	if (number < s->min || number > s->max)
+		return err_set(e, ERR_FORMAT, "\"%s\" is not between %llu and %llu", text, (unsigned long long)s->min,
+			       (unsigned long long)s->max);
+	memcpy(field, &number, sizeof number);
+	return 0;
+}
+
+static void env_name(const char *name, char out[64])
+{
+	size_t n = 9;
+	memcpy(out, "PLIMSOLL_", 9);
+	for (; *name && n < 63; name++)
+		out[n++] = *name == '-' ? '_' : *name >= 'a' && *name <= 'z' ? (char)(*name - 32) : *name;
+	out[n] = '\0';
+}
+
+static int check(const struct config *c, struct err *e)
+{
+	if (!*c->tls_cert != !*c->tls_key)
+		return err_set(e, ERR_FORMAT, "tls-cert and tls-key are given together or not at all");
+	if (*c->public_url && strncmp(c->public_url, "http://", 7) != 0 && strncmp(c->public_url, "https://", 8) != 0)
+		return err_set(e, ERR_FORMAT, "public-url: \"%s\" does not begin with http:// or https://", c->public_url);
+	return 0;
+}
+
+int config_load(struct config *c, config_get_fn get, void *arg, struct err *e)
+{
+	struct file_values file = {{NULL}};
+	*c = (struct config){0};
+	arena_init(&c->arena, 4U << 20);
+	const char *path = get(arg, "config");
+	const char *env_path = getenv("PLIMSOLL_CONFIG");
+	if (!path && env_path && *env_path)
+		path = env_path;
+	if (path && read_file(path, &file, &c->arena, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < config_count; i++) {
+		const struct config_setting *s = &config_table[i];
+		char key[64], where[128];
+		env_name(s->name, key);
+		const char *flag = get(arg, s->name), *env = getenv(key);
+		const char *text = flag ? flag : env ? env : file.values[i] ? file.values[i] : s->fallback;
+		(void)snprintf(where, sizeof where, "%s%s", flag ? "--" : !env && file.values[i] ? "setting " : "",
+			       !flag && env ? key : s->name);
+		if (set(c, s, text, e) < 0)
+			return err_ctx(e, "%s", where);
+	}
+	return check(c, e);
+}
+
+void config_free(struct config *c)
+{
+	arena_free(&c->arena);
+	*c = (struct config){0};
+}

@@ -1,0 +1,48 @@
+/* config: the settings of `plimsoll serve`: one table row each; a value comes from the flag, else the environment (PLIMSOLL_DATA_DIR), else the file, else the
+ * default. docs/configuration.md is printed from the same rows. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/limits.h"
+
+enum config_kind { CONFIG_TEXT, CONFIG_PATH, CONFIG_SIZE, CONFIG_TIME, CONFIG_COUNT, CONFIG_SWITCH, CONFIG_LISTEN };
+
+struct config {
+	const char *data_dir;
+	const char *listen; /* as given */
+	const char *address;
+	uint16_t port;
+	const char *tls_cert, *tls_key; /* files; both or none */
+	const char *public_url;         /* what clients are told in Location and realm; empty = by the Host they use */
+	const char *log_level;
+	const char *worker;
+	bool anonymous_pull;
+	bool allow_unjailed;
+	uint64_t workers;       /* 0 = processors */
+	uint64_t connections;
+	uint64_t upload_max;    /* bytes of one blob */
+	uint64_t upload_expire_ms;
+	uint64_t gc_grace_ms, gc_every_ms;
+	uint64_t feeds_every_ms; /* 0 = never */
+	const char *feeds;       /* "osv=URL …", empty = the built-in list */
+	const char *vdb;         /* a database file to begin with, may be empty */
+	uint64_t recheck_ms;
+	uint64_t layer_out_max, worker_wall_ms;
+	struct arena arena;
+};
+
+struct config_setting {
+	const char *name; /* "data-dir": --data-dir, PLIMSOLL_DATA_DIR, data-dir: in the file */
+	enum config_kind kind;
+	const char *fallback;
+	uint64_t min, max; /* of numbers */
+	const char *help;
+	size_t offset; /* in struct config */
+};
+extern const struct config_setting config_table[];
+extern const size_t config_count;
+
+/* get: the value of a flag, or NULL (cli_get). ERR_FORMAT names the setting, where the value came from, and what is expected. */
+typedef const char *(*config_get_fn)(void *arg, const char *name);
+int config_load(struct config *c, config_get_fn get, void *arg, struct err *e);
+void config_free(struct config *c);
