@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static ssize_t read_loop(int fd, uint8_t *out, size_t n, int64_t off, struct err *e)
@@ -63,6 +64,20 @@ int io_pwrite(int fd, const void *in, size_t n, uint64_t off, struct err *e)
 	if (off > INT64_MAX - n)
 		return err_set(e, ERR_LIMIT, "write past the largest file offset");
 	return write_loop(fd, in, n, (int64_t)off, e);
+}
+
+int io_size(int fd, uint64_t *ret_size, struct err *e)
+{
+	struct stat st;
+#if defined(SYS_fstat) && defined(__LP64__) /* there the kernel's struct is the C library's */
+	int r = (int)syscall(SYS_fstat, fd, &st);
+#else
+	int r = fstat(fd, &st);
+#endif
+	if (r < 0)
+		return err_sys(e, "size of a file");
+	*ret_size = st.st_size > 0 ? (uint64_t)st.st_size : 0;
+	return 0;
 }
 
 int io_read_file(const char *path, struct buf *out, struct err *e)

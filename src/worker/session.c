@@ -105,7 +105,8 @@ static int take_growth(struct session *s, int flags, struct err *e)
 	return 1;
 }
 
-int64_t ses_wait_growth(void *arg, uint64_t have, bool *ret_final, struct err *e)
+/* A stream_wait_fn. */
+static int64_t wait_growth(void *arg, uint64_t have, bool *ret_final, struct err *e)
 {
 	struct session *s = arg;
 	int r = 1;
@@ -115,6 +116,13 @@ int64_t ses_wait_growth(void *arg, uint64_t have, bool *ret_final, struct err *e
 		return r;
 	*ret_final = s->is_final;
 	return (int64_t)s->available;
+}
+
+struct stream *ses_open_input(struct session *s, struct err *e)
+{
+	/* Asked for growth a stream trusts only what was announced: not for a file that is whole. */
+	bool grows = s->start.len == UINT64_MAX;
+	return stream_open_fd(TASK_IN_FD, s->start.off, s->start.len, grows ? wait_growth : NULL, s, e);
 }
 
 static int flush(struct session *s, struct err *e)

@@ -1,6 +1,7 @@
 /* session (ses_): a worker's side of its one task: what it was asked, and the answers on their way out. */
 #pragma once
 #include "base/buf.h"
+#include "codec/stream.h"
 #include "jail/task.h"
 #include <stdbool.h>
 
@@ -20,8 +21,8 @@ void ses_init(struct session *s, int sock);
 void ses_free(struct session *s);
 /* Wait for START. 1 = s->start is filled, 0 = the parent went away or cancelled, ERR_FORMAT. */
 int ses_wait_start(struct session *s, struct err *e);
-/* A stream_wait_fn (arg: the session): wait until the parent says that the file has grown past have. */
-int64_t ses_wait_growth(void *arg, uint64_t have, bool *ret_final, struct err *e);
+/* The input from its start, as far as it goes; waits for a file that is still growing. Close it with stream_close. */
+struct stream *ses_open_input(struct session *s, struct err *e);
 /* Send one record; small ones travel together. */
 int ses_record(struct session *s, enum task_record type, struct bytes body, struct err *e);
 /* Tell of something that could not be read. After NOTE_MAX of them the rest is only counted and told at the end. */

@@ -1,14 +1,12 @@
 #include "worker/tasks.h"
 
-#include "codec/stream.h"
 #include "inventory/layer.h"
 
 /* A layer's blob, maybe still being uploaded: one record, its inventory. */
 
 static struct stream *open_layer(void *arg, struct err *e)
 {
-	struct session *s = arg;
-	return stream_open_fd(TASK_IN_FD, s->start.off, s->start.len, ses_wait_growth, s, e);
+	return ses_open_input(arg, e);
 }
 
 int task_index_layer(struct session *s, int out_fd, struct err *e)

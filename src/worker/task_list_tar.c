@@ -51,7 +51,7 @@ static int list(struct session *s, struct stream *in, struct buf *buf, struct er
 int task_list_tar(struct session *s, int out_fd, struct err *e)
 {
 	const char *codec = NULL;
-	struct stream *in = stream_open_fd(TASK_IN_FD, s->start.off, s->start.len, ses_wait_growth, s, e);
+	struct stream *in = ses_open_input(s, e);
 	if (in)
 		in = codec_open(in, &s->start.limits, &codec, e);
 	if (!in)
