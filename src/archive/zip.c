@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "archive/zip_impl.h"
 #include "base/cursor.h"
+#include "base/io.h"
 #include "codec/member.h"
 
 /* A zip archive is a run of members, each
@@ -38,15 +38,15 @@ static struct zip *open_any(int fd, struct bytes mem, uint64_t size, const struc
 struct zip *zip_open(int fd, const struct limits *lim, struct err *e)
 {
 	struct err own = ERR_INIT;
-	struct stat st;
+	uint64_t size;
 
 	if (!e)
 		e = &own;
-	if (fstat(fd, &st) < 0) {
-		(void)err_sys(e, "zip: size of the file");
+	if (io_size(fd, &size, e) < 0) {
+		(void)err_ctx(e, "zip");
 		return NULL;
 	}
-	return open_any(fd, BYTES_NONE, st.st_size > 0 ? (uint64_t)st.st_size : 0, lim, e);
+	return open_any(fd, BYTES_NONE, size, lim, e);
 }
 
 struct zip *zip_open_bytes(struct bytes b, const struct limits *lim, struct err *e)

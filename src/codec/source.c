@@ -1,9 +1,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "codec/stream_impl.h"
 
 /* A descriptor as a stream, read with pread at our own offset. With a wait callback the file is still being written: only bytes that the
@@ -70,10 +70,10 @@ static int source_skip(void *impl, uint64_t n, struct err *e)
 	struct source *f = impl;
 
 	if (!f->wait) {
-		struct stat st;
-		if (fstat(f->fd, &st) < 0)
-			return err_sys(e, "size of the file");
-		uint64_t size = st.st_size > 0 ? (uint64_t)st.st_size : 0;
+		uint64_t size;
+		int r = io_size(f->fd, &size, e);
+		if (r < 0)
+			return r;
 		uint64_t end = size < f->end ? size : f->end;
 		uint64_t left = f->pos < end ? end - f->pos : 0;
 		if (n > left)

@@ -14,11 +14,14 @@
 #include "base/own.h"
 #include "jail/task.h"
 
-/* Four walls, each enough to hold most attacks alone: limits on what may be spent, no way to gain privileges, no path of the file system and no
- * port (Landlock), and no system call but those that computing and answering need (seccomp). docs/jail.md has a row for every call allowed.
+/* Four walls, each enough to hold most attacks alone: limits on what may be spent, no way to gain
+ * privileges, no path of the file system and no port (Landlock), and no system call but those that
+ * computing and answering need (seccomp). docs/jail.md has a row for every call allowed.
  *
- * Landlock by raw calls: the C library has no wrappers, and the rights below are numbered here because the headers of a build machine are often
- * older than the kernel that runs the program. Everything the kernel can deny is denied: a ruleset that handles a right and has no rule for it. */
+ * Landlock by raw calls: the C library has no wrappers, and the rights below are numbered here
+ * because the headers of a build machine are often older than the kernel that runs the program.
+ * Everything the kernel can deny is denied: a ruleset that handles a right and has no rule for it.
+ */
 
 #define LANDLOCK_CREATE 444 /* the same numbers on every architecture since Linux 5.13 */
 #define LANDLOCK_RESTRICT 446
@@ -30,7 +33,8 @@ struct landlock_attr {
 	uint64_t scoped;      /* since ABI 6: abstract sockets, signals */
 };
 
-/* Program text, libraries and stack when /proc cannot tell: generous, they are not the stranger's to fill. */
+/* Program text, libraries and stack when /proc cannot tell: generous, they are not the stranger's
+ * to fill. */
 #define PROGRAM_SIZE_GUESS (UINT64_C(64) << 20)
 /* The stack may grow after the measurement. */
 #define PROGRAM_SIZE_EXTRA (UINT64_C(1) << 20)
@@ -58,7 +62,8 @@ static uint64_t program_size(void)
 #endif
 }
 
-/* Soft and hard limit to value, but never above the hard limit we were started with: nobody may raise that here. */
+/* Soft and hard limit to value, but never above the hard limit we were started with: nobody may
+ * raise that here. */
 static int set_limit(__rlimit_resource_t what, uint64_t soft, uint64_t hard, const char *name,
 		     struct err *e)
 {
@@ -82,7 +87,8 @@ static int enter_limits(const struct limits *lim, uint64_t program, struct err *
 			size = RLIM_INFINITY;
 		r = set_limit(RLIMIT_AS, size, size, "AS", e);
 	}
-	/* SIGXCPU first, so that the parent can tell a spent limit from an outside kill; SIGKILL a second later. */
+	/* SIGXCPU first, so that the parent can tell a spent limit from an outside kill; SIGKILL a
+	 * second later. */
 	uint64_t cpu = lim->worker_cpu_sec;
 	if (r == 0)
 		r = set_limit(RLIMIT_CPU, cpu, cpu < UINT32_MAX ? cpu + 1 : cpu, "CPU", e);
@@ -123,9 +129,9 @@ static int enter_landlock(int *ret_abi, struct err *e)
 	if (abi < 1)
 		return err_set(e, ERR_UNSUPPORTED, "the kernel has no Landlock");
 	struct landlock_attr attr = {
-		.handled_fs = landlock_fs_rights((int)abi),
-		.handled_net = abi >= 4 ? 3 : 0,
-		.scoped = abi >= 6 ? 3 : 0,
+	    .handled_fs = landlock_fs_rights((int)abi),
+	    .handled_net = abi >= 4 ? 3 : 0,
+	    .scoped = abi >= 6 ? 3 : 0,
 	};
 	size_t size = abi >= 6 ? sizeof attr : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
 	OWN_FD int fd = (int)syscall(LANDLOCK_CREATE, &attr, size, 0U);
@@ -139,40 +145,40 @@ static int enter_landlock(int *ret_abi, struct err *e)
 
 /* System calls allowed whatever their arguments. */
 static const int plain_calls[] = {
-	SCMP_SYS(munmap),
-	SCMP_SYS(brk),
-	SCMP_SYS(mremap),
-	SCMP_SYS(madvise),
-	SCMP_SYS(futex),
-	SCMP_SYS(exit_group),
-	SCMP_SYS(exit),
-	SCMP_SYS(clock_gettime),
-	SCMP_SYS(gettimeofday),
-	SCMP_SYS(time),
-	SCMP_SYS(getrandom),
-	SCMP_SYS(getpid),
-	SCMP_SYS(sysinfo),
+    SCMP_SYS(munmap),
+    SCMP_SYS(brk),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
+    SCMP_SYS(futex),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(exit),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(time),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(getpid),
+    SCMP_SYS(sysinfo),
 #ifdef PLIMSOLL_SANITIZED
-	/* What a sanitizer's run time needs to check and to write its report. */
-	SCMP_SYS(mmap),
-	SCMP_SYS(mprotect),
-	SCMP_SYS(openat),
-	SCMP_SYS(close),
-	SCMP_SYS(read),
-	SCMP_SYS(readlink),
-	SCMP_SYS(newfstatat),
-	SCMP_SYS(sigaltstack),
-	SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(gettid),
-	SCMP_SYS(tgkill),
-	SCMP_SYS(sched_yield),
-	SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(getrlimit),
-	SCMP_SYS(prlimit64),
-	SCMP_SYS(prctl),
-	SCMP_SYS(ioctl),
+    /* What a sanitizer's run time needs to check and to write its report. */
+    SCMP_SYS(mmap),
+    SCMP_SYS(mprotect),
+    SCMP_SYS(openat),
+    SCMP_SYS(close),
+    SCMP_SYS(read),
+    SCMP_SYS(readlink),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(gettid),
+    SCMP_SYS(tgkill),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(getrlimit),
+    SCMP_SYS(prlimit64),
+    SCMP_SYS(prctl),
+    SCMP_SYS(ioctl),
 #endif
 };
 
@@ -181,29 +187,24 @@ static const struct fd_call {
 	int call;
 	int fd;
 } fd_calls[] = {
-	{SCMP_SYS(pread64), TASK_IN_FD},
-	{SCMP_SYS(pread64), TASK_OUT_FD},
-	{SCMP_SYS(read), TASK_IN_FD},
-	{SCMP_SYS(read), TASK_OUT_FD},
-	{SCMP_SYS(lseek), TASK_IN_FD},
-	{SCMP_SYS(lseek), TASK_OUT_FD},
-	{SCMP_SYS(fstat), TASK_IN_FD},
-	{SCMP_SYS(fstat), TASK_OUT_FD},
-	{SCMP_SYS(pwrite64), TASK_OUT_FD},
-	{SCMP_SYS(write), TASK_OUT_FD},
-	{SCMP_SYS(ftruncate), TASK_OUT_FD},
-	{SCMP_SYS(sendto), TASK_SOCKET_FD},
-	{SCMP_SYS(recvfrom), TASK_SOCKET_FD},
+    {SCMP_SYS(pread64), TASK_IN_FD},	  {SCMP_SYS(pread64), TASK_OUT_FD},
+    {SCMP_SYS(read), TASK_IN_FD},	  {SCMP_SYS(read), TASK_OUT_FD},
+    {SCMP_SYS(lseek), TASK_IN_FD},	  {SCMP_SYS(lseek), TASK_OUT_FD},
+    {SCMP_SYS(fstat), TASK_IN_FD},	  {SCMP_SYS(fstat), TASK_OUT_FD},
+    {SCMP_SYS(pwrite64), TASK_OUT_FD},	  {SCMP_SYS(write), TASK_OUT_FD},
+    {SCMP_SYS(ftruncate), TASK_OUT_FD},	  {SCMP_SYS(sendto), TASK_SOCKET_FD},
+    {SCMP_SYS(recvfrom), TASK_SOCKET_FD},
 #ifdef PLIMSOLL_SANITIZED
-	{SCMP_SYS(write), STDERR_FILENO},
+    {SCMP_SYS(write), STDERR_FILENO},
 #endif
 };
 
-/* The kernel takes a descriptor from the low half of the register; some C libraries leave the upper half as it is. */
+/* The kernel takes a descriptor from the low half of the register; some C libraries leave the upper
+ * half as it is. */
 static struct scmp_arg_cmp fd_is(unsigned arg, int fd)
 {
 	return (struct scmp_arg_cmp){
-		.arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = (uint32_t)fd};
+	    .arg = arg, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = (uint32_t)fd};
 }
 
 static int add_rules(scmp_filter_ctx f)
@@ -220,11 +221,11 @@ static int add_rules(scmp_filter_ctx f)
 #ifndef PLIMSOLL_SANITIZED
 	/* Memory, but neither a file's nor any that can be executed. */
 	struct scmp_arg_cmp map[] = {
-		{.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0},
-		{.arg = 3,
-		 .op = SCMP_CMP_MASKED_EQ,
-		 .datum_a = MAP_ANONYMOUS | MAP_PRIVATE,
-		 .datum_b = MAP_ANONYMOUS | MAP_PRIVATE},
+	    {.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0},
+	    {.arg = 3,
+	     .op = SCMP_CMP_MASKED_EQ,
+	     .datum_a = MAP_ANONYMOUS | MAP_PRIVATE,
+	     .datum_b = MAP_ANONYMOUS | MAP_PRIVATE},
 	};
 	if (r == 0)
 		r = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, map);
@@ -258,7 +259,8 @@ static int enter_seccomp(struct err *e)
 int cage_enter(const struct limits *lim, bool allow_missing, struct cage_report *ret, struct err *e)
 {
 	struct cage_report done = {0};
-	/* Without its parent a worker has no reason to live; nobody of the same user may look into it. */
+	/* Without its parent a worker has no reason to live; nobody of the same user may look into
+	 * it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(e, "prctl");
 	uint64_t program = program_size(); /* while files can still be opened */

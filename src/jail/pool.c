@@ -18,16 +18,20 @@
 #include "jail/process.h"
 #include "jail/reply.h"
 
-/* One lock guards everything in struct pool and in every live task. Nothing under it blocks: sends are non-blocking, workers are started by one thread of the
- * pool's own (which must outlive them: a worker dies with the thread that started it, so none outlives a killed daemon) and reaped with the lock released.
+/* One lock guards everything in struct pool and in every live task. Nothing under it blocks: sends
+ * are non-blocking, workers are started by one thread of the pool's own (which must outlive them: a
+ * worker dies with the thread that started it, so none outlives a killed daemon) and reaped with
+ * the lock released.
  *
- * Slots: an ordinary task waits for one; a live task takes one only if it is free, and all live tasks together leave one to the ordinary. A live
- * task whose file has stopped growing gives its slot up when others wait; its owner learns nothing of it, pool_finish then indexes the whole file. */
+ * Slots: an ordinary task waits for one; a live task takes one only if it is free, and all live
+ * tasks together leave one to the ordinary. A live task whose file has stopped growing gives its
+ * slot up when others wait; its owner learns nothing of it, pool_finish then indexes the whole
+ * file. */
 
-#define STALE_MS 5000       /* a live task that has not grown for so long gives way to those who wait */
+#define STALE_MS 5000 /* a live task that has not grown for so long gives way to those who wait */
 #define ADVANCE_STEP 262144 /* bytes: a message for less growth costs more than it brings, */
-#define ADVANCE_MS 50       /* unless the client is slow */
-#define TICK_MS 500         /* how often a silent worker's processor clock is read */
+#define ADVANCE_MS 50	    /* unless the client is slow */
+#define TICK_MS 500	    /* how often a silent worker's processor clock is read */
 #define PROBE_MS 10000
 #define SLOTS_MAX 256U
 
@@ -46,7 +50,7 @@ struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	pthread_t spawner;
-	int cancel_fd; /* readable once the pool closes */
+	int cancel_fd;		   /* readable once the pool closes */
 	bool closing, wants_stale; /* wants_stale: an upload found no slot */
 	unsigned slots, busy, live_busy, callers;
 	struct pool_live *lives;
@@ -110,8 +114,8 @@ static void steal(struct pool *p, struct pool_live *l)
 
 /* --- starting workers --- */
 
-static int make_start(struct spawn *s, const struct pool *p, const struct pool_task *t, uint64_t len,
-		      struct err *e)
+static int make_start(struct spawn *s, const struct pool *p, const struct pool_task *t,
+		      uint64_t len, struct err *e)
 {
 	struct task_start start = {.kind = t->kind,
 				   .limits = p->limits,
@@ -131,7 +135,8 @@ static void tell(struct pool_live *l, bool final)
 	uint8_t room[32];
 	struct buf m = {.ptr = room, .cap = sizeof room, .max = sizeof room};
 	task_available_put(&m, l->available, final);
-	/* A full socket holds older news that the worker has yet to read; a later call brings the newest. */
+	/* A full socket holds older news that the worker has yet to read; a later call brings the
+	 * newest. */
 	if (proc_send(&l->proc, buf_bytes(&m), NULL) == 0)
 		l->told = l->available;
 	l->told_ms = clock_mono_ms();
@@ -232,8 +237,8 @@ static int check_deadline(struct talk *t, struct err *e)
 static int await(struct talk *t, struct err *e)
 {
 	struct pollfd fds[2] = {
-		{.fd = t->proc->sock, .events = POLLIN},
-		{.fd = t->pool->cancel_fd, .events = POLLIN},
+	    {.fd = t->proc->sock, .events = POLLIN},
+	    {.fd = t->pool->cancel_fd, .events = POLLIN},
 	};
 	if (t->last.len > 0)
 		fds[0].events |= POLLOUT;
@@ -255,18 +260,20 @@ static int await(struct talk *t, struct err *e)
 static int talk_loop(struct talk *t, struct err *e)
 {
 	for (;;) {
-		ssize_t n = recv(t->proc->sock, t->frame, LIMIT_FRAME_MAX, MSG_DONTWAIT | MSG_TRUNC);
+		ssize_t n =
+		    recv(t->proc->sock, t->frame, LIMIT_FRAME_MAX, MSG_DONTWAIT | MSG_TRUNC);
 		int r;
 		if (n > 0 && (size_t)n > LIMIT_FRAME_MAX)
 			return err_set(e, ERR_CHILD, "worker: oversized message");
 		if (n < 0 && errno == ECONNRESET)
-			continue; /* told once, when it ended with unread news; its answers come first */
+			continue; /* told once, when it ended with unread news; its answers come
+				     first */
 		if (n == 0)
 			return proc_explain(t->proc, e);
 		if (n > 0) {
 			t->quiet_since_ms = clock_mono_ms();
-			r = reply_take(&t->reply,
-				       (struct bytes){.ptr = t->frame, .len = (size_t)n}, e);
+			r = reply_take(&t->reply, (struct bytes){.ptr = t->frame, .len = (size_t)n},
+				       e);
 			if (r == 0 && t->quiet_since_ms >= t->end_ms)
 				r = check_deadline(t, e);
 		} else if (errno == EAGAIN) {
@@ -279,7 +286,8 @@ static int talk_loop(struct talk *t, struct err *e)
 	}
 }
 
-/* The whole of a task with a worker that was started. last (may be empty) is the message that ends a growing file. Always ends the worker. */
+/* The whole of a task with a worker that was started. last (may be empty) is the message that ends
+ * a growing file. Always ends the worker. */
 static int talk_run(struct pool *p, struct proc *w, enum task_kind kind, struct bytes last,
 		    const struct pool_reader *reader, struct err *e)
 {
@@ -294,14 +302,15 @@ static int talk_run(struct pool *p, struct proc *w, enum task_kind kind, struct 
 			 .wall_ms = (int64_t)wall,
 			 .quiet_since_ms = now,
 			 .cpu_us = proc_cpu_us(w)};
-	/* For one that trickles: a machine so loaded that honest work takes four times its processor time is no use anyhow. */
+	/* For one that trickles: a machine so loaded that honest work takes four times its
+	 * processor time is no use anyhow. */
 	t.end_ms = now + (int64_t)(cpu * 4000 + wall);
 	reply_init(&t.reply, kind, l, reader);
 	t.reply.allow_unjailed = p->allow_unjailed;
 	buf_init(&t.last, 64);
 	buf_put(&t.last, last);
-	int r = frame && buf_ok(&t.last) ? talk_loop(&t, e)
-					 : err_set(e, ERR_NOMEM, "task: no memory");
+	int r =
+	    frame && buf_ok(&t.last) ? talk_loop(&t, e) : err_set(e, ERR_NOMEM, "task: no memory");
 	buf_free(&t.last);
 	reply_free(&t.reply);
 	proc_kill(w);
@@ -427,7 +436,7 @@ static struct pool_live *live_make(struct pool *p, const struct pool_task *t, st
 	l->proc = l->spawn.proc = PROC_NONE;
 	l->task = *t;
 	l->task.fd = proc_read_only(t->fd, e);
-	l->task.out_fd = t->out_fd >= 0 ? fcntl(t->out_fd, F_DUPFD_CLOEXEC, 0)
+	l->task.out_fd = t->out_fd >= 0		  ? fcntl(t->out_fd, F_DUPFD_CLOEXEC, 0)
 			 : wants_scratch(t->kind) ? proc_scratch()
 						  : -1;
 	l->texts = malloc(t->name.len + t->path.len + 1);
@@ -502,8 +511,8 @@ void pool_advance(struct pool_live *l, uint64_t available)
 	if (available > l->available) {
 		l->available = available;
 		l->grown_ms = clock_mono_ms();
-		if (l->proc.pid > 0 && (available - l->told >= ADVANCE_STEP ||
-					l->grown_ms - l->told_ms >= ADVANCE_MS))
+		if (l->proc.pid > 0 &&
+		    (available - l->told >= ADVANCE_STEP || l->grown_ms - l->told_ms >= ADVANCE_MS))
 			tell(l, false);
 	}
 	pthread_mutex_unlock(&p->lock);
@@ -524,7 +533,8 @@ static void live_leave(struct pool_live *l)
 	pthread_cond_broadcast(&p->changed);
 }
 
-static int live_talk(struct pool_live *l, uint64_t total, const struct pool_reader *r, struct err *e)
+static int live_talk(struct pool_live *l, uint64_t total, const struct pool_reader *r,
+		     struct err *e)
 {
 	uint8_t room[32];
 	struct buf m = {.ptr = room, .cap = sizeof room, .max = sizeof room};

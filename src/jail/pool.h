@@ -1,4 +1,5 @@
-/* pool: worker processes for tasks. One process serves one task: what a hostile layer may have done to it dies with it. */
+/* pool: worker processes for tasks. One process serves one task: what a hostile layer may have done
+ * to it dies with it. */
 #pragma once
 #include "jail/task.h"
 #include <stdbool.h>
@@ -6,13 +7,15 @@
 struct pool;
 struct pool_options {
 	const char *worker_path; /* plimsoll-worker; NULL = beside the running program */
-	unsigned slots;          /* tasks at once; 0 = processors online */
+	unsigned slots;		 /* tasks at once; 0 = processors online */
 	struct limits limits;
-	bool allow_unjailed;     /* run although a kernel feature is missing; default refuses */
+	bool allow_unjailed; /* run although a kernel feature is missing; default refuses */
 };
-/* Probes the kernel by running one empty worker: ERR_UNSUPPORTED names what is missing (unless allowed). */
+/* Probes the kernel by running one empty worker: ERR_UNSUPPORTED names what is missing (unless
+ * allowed). */
 struct pool *pool_open(const struct pool_options *o, struct err *e);
-/* Cancels what runs (ERR_CANCELLED) and waits for it, also until the owners of live tasks have finished or abandoned them. NULL accepted. */
+/* Cancels what runs (ERR_CANCELLED) and waits for it, also until the owners of live tasks have
+ * finished or abandoned them. NULL accepted. */
 void pool_close(struct pool *p);
 /* "seccomp=yes landlock=7 …" for /readyz and start-up; borrowed. */
 const char *pool_jail_report(const struct pool *p);
@@ -20,7 +23,8 @@ bool pool_is_jailed(const struct pool *p);
 /* Slots in use / in all, for metrics. */
 void pool_load(const struct pool *p, unsigned *ret_busy, unsigned *ret_slots);
 
-/* Answers to a task. Called from the thread that runs pool_run / pool_finish. Bytes are hostile: parse with a cursor. */
+/* Answers to a task. Called from the thread that runs pool_run / pool_finish. Bytes are hostile:
+ * parse with a cursor. */
 struct pool_reader {
 	void *arg;
 	int (*record)(void *arg, enum task_record type, struct bytes body, struct err *e);
@@ -29,16 +33,19 @@ struct pool_reader {
 
 struct pool_task {
 	enum task_kind kind;
-	int fd;         /* input; the caller keeps it */
-	int out_fd;     /* read and write: scratch or output file, or -1: the pool makes an unlinked temporary file when the kind needs one */
-	uint64_t off, len; /* len UINT64_MAX: to the file's end as it is now; pool_begin ignores len */
+	int fd;	    /* input; the caller keeps it */
+	int out_fd; /* read and write: scratch or output file, or -1: the pool makes an unlinked
+		       temporary file when the kind needs one */
+	uint64_t off,
+	    len; /* len UINT64_MAX: to the file's end as it is now; pool_begin ignores len */
 	struct bytes name, path;
 };
-/* Run to its end in the calling thread; waits for a free slot. 0, or the worker's own error (FORMAT, LIMIT …), or ERR_CHILD (died, lied, hung), ERR_TIMEOUT,
- * ERR_CANCELLED. Thread-safe. */
+/* Run to its end in the calling thread; waits for a free slot. 0, or the worker's own error
+ * (FORMAT, LIMIT …), or ERR_CHILD (died, lied, hung), ERR_TIMEOUT, ERR_CANCELLED. Thread-safe. */
 int pool_run(struct pool *p, const struct pool_task *t, const struct pool_reader *r, struct err *e);
 
-/* A task on a file that is still growing (the tap of an upload). Never blocks the caller: NULL when no slot is free (then index it later). */
+/* A task on a file that is still growing (the tap of an upload). Never blocks the caller: NULL when
+ * no slot is free (then index it later). */
 struct pool_live;
 struct pool_live *pool_begin(struct pool *p, const struct pool_task *t, struct err *e);
 /* The file now holds `available` bytes. Non-blocking; calls may be coalesced. */

@@ -16,14 +16,18 @@
 #include "base/own.h"
 #include "jail/task.h"
 
-/* The worker gets: /dev/null on 0, 1 and 2; its socket, its input and its scratch file on TASK_SOCKET_FD and after; an empty environment; default signals; a
- * session of its own, so that a terminal's ^C reaches the parent only. The limits of the cage stand in its arguments, because the cage must be shut before the
- * first message is read: memory, processor seconds, bytes of the output file, and whether a missing part is allowed.
+/* The worker gets: /dev/null on 0, 1 and 2; its socket, its input and its scratch file on
+ * TASK_SOCKET_FD and after; an empty environment; default signals; a session of its own, so that a
+ * terminal's ^C reaches the parent only. The limits of the cage stand in its arguments, because the
+ * cage must be shut before the first message is read: memory, processor seconds, bytes of the
+ * output file, and whether a missing part is allowed.
  *
- * posix_spawn shares the parent's memory until exec (vfork), so a parent of 1 GiB pays no more than a small one, and the C library does in the child only
- * what is safe there although the parent has threads. */
+ * posix_spawn shares the parent's memory until exec (vfork), so a parent of 1 GiB pays no more than
+ * a small one, and the C library does in the child only what is safe there although the parent has
+ * threads. */
 
-#define ABOVE_ALL 16 /* sources of dup2 stand above its targets, so no order of them can collide */
+#define ABOVE_ALL 16 /* sources of dup2 stand above its targets, so no order of them can collide   \
+		      */
 #define GRACE_MS 200 /* for a process that has closed its socket to end by itself */
 #define ARGS_MAX 5
 #define ARG_CAP 24 /* chars: a 64-bit number */
@@ -76,8 +80,8 @@ static int spawn(const struct proc_args *args, const int fd[3], pid_t *ret_pid)
 	(void)snprintf(number[0], ARG_CAP, "%" PRIu64, l->worker_memory_max);
 	(void)snprintf(number[1], ARG_CAP, "%" PRIu64, l->worker_cpu_sec);
 	(void)snprintf(number[2], ARG_CAP, "%" PRIu64, l->layer_out_max);
-	char *argv[ARGS_MAX + 1] = {name, number[0], number[1], number[2],
-				    args->allow_missing ? word : NULL, NULL};
+	char *argv[ARGS_MAX + 1] = {
+	    name, number[0], number[1], number[2], args->allow_missing ? word : NULL, NULL};
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	int r = posix_spawn_file_actions_init(&fa);
@@ -197,7 +201,8 @@ int proc_explain(struct proc *w, struct err *e)
 	if (!itself)
 		return err_set(e, ERR_CHILD, "worker: closed its socket and went on");
 	if (end.si_code == CLD_EXITED)
-		return err_set(e, ERR_CHILD, "worker: ended with status %d before its task was done",
+		return err_set(e, ERR_CHILD,
+			       "worker: ended with status %d before its task was done",
 			       end.si_status);
 	if (end.si_status == SIGXCPU)
 		return err_set(e, ERR_TIMEOUT, "worker: used up its processor time");

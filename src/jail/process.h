@@ -23,8 +23,9 @@ struct proc_args {
 	int in_fd, out_fd;  /* -1 = none */
 };
 
-/* Start a worker; nothing of this process but those two descriptors reaches it. The thread that calls must outlive the worker, which dies with it. Costs
- * under a millisecond whatever the size of this process (vfork semantics). ERR_IO, ERR_UNSUPPORTED, ERR_NOT_FOUND (no such program). */
+/* Start a worker; nothing of this process but those two descriptors reaches it. The thread that
+ * calls must outlive the worker, which dies with it. Costs under a millisecond whatever the size of
+ * this process (vfork semantics). ERR_IO, ERR_UNSUPPORTED, ERR_NOT_FOUND (no such program). */
 int proc_spawn(const struct proc_args *args, struct proc *ret, struct err *e);
 /* Send one message; never blocks: 0, 1 = the socket is full, <0 ERR_CHILD. */
 int proc_send(const struct proc *w, struct bytes message, struct err *e);
@@ -32,9 +33,12 @@ int proc_send(const struct proc *w, struct bytes message, struct err *e);
 int64_t proc_cpu_us(const struct proc *w);
 /* Kill it, wait for its end, close all; accepts PROC_NONE. */
 void proc_kill(struct proc *w);
-/* It closed its socket without finishing: wait briefly, kill it if need be, and say in *e how it ended: ERR_TIMEOUT (processor limit) or ERR_CHILD. */
+/* It closed its socket without finishing: wait briefly, kill it if need be, and say in *e how it
+ * ended: ERR_TIMEOUT (processor limit) or ERR_CHILD. */
 int proc_explain(struct proc *w, struct err *e);
-/* A description of fd that can only be read and has its own position; where the system refuses one, a duplicate. -1 + *e. */
+/* A description of fd that can only be read and has its own position; where the system refuses one,
+ * a duplicate. -1 + *e. */
 int proc_read_only(int fd, struct err *e);
-/* A file without a name for a worker's large pieces, on disk where possible. -1 when there is no place for one. */
+/* A file without a name for a worker's large pieces, on disk where possible. -1 when there is no
+ * place for one. */
 int proc_scratch(void);

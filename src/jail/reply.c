@@ -1,7 +1,9 @@
 #include "jail/reply.h"
 
-/* The order of a task: READY; then RECORD, BATCH and NOTE in any mix; then DONE with the number of records, or FAILED. A record in parts is a run of
- * RECORD messages of one type, all but the last with more = 1; nothing may stand between them. What a kind may answer, and how much, is a table. */
+/* The order of a task: READY; then RECORD, BATCH and NOTE in any mix; then DONE with the number of
+ * records, or FAILED. A record in parts is a run of RECORD messages of one type, all but the last
+ * with more = 1; nothing may stand between them. What a kind may answer, and how much, is a table.
+ */
 
 #define NOTE_COUNT_MAX 100000U /* notes of one task: a worker sums up the rest itself */
 #define NOTE_TEXT_MAX 4096U    /* bytes */
@@ -13,18 +15,17 @@ static const struct answer {
 	uint64_t count_max; /* records; 0 = members_max */
 	uint64_t bytes_max; /* bytes of all records */
 } answers[] = {
-	{TASK_INDEX_LAYER, TASK_INVENTORY, LIMIT_INVENTORY_MAX, 1, LIMIT_INVENTORY_MAX},
-	/* An advisory that lists every affected version of a kernel takes megabytes. */
-	{TASK_READ_FEED, TASK_ADVISORY, 16U << 20, 16U << 20, UINT64_C(16) << 30},
-	{TASK_READ_FEED, TASK_EXPLOIT, 64U << 10, 16U << 20, UINT64_C(16) << 30},
-	{TASK_LIST_TAR, TASK_MEMBER, 2 * LIMIT_PATH_MAX + 64, 0, UINT64_C(1) << 30},
+    {TASK_INDEX_LAYER, TASK_INVENTORY, LIMIT_INVENTORY_MAX, 1, LIMIT_INVENTORY_MAX},
+    /* An advisory that lists every affected version of a kernel takes megabytes. */
+    {TASK_READ_FEED, TASK_ADVISORY, 16U << 20, 16U << 20, UINT64_C(16) << 30},
+    {TASK_READ_FEED, TASK_EXPLOIT, 64U << 10, 16U << 20, UINT64_C(16) << 30},
+    {TASK_LIST_TAR, TASK_MEMBER, 2 * LIMIT_PATH_MAX + 64, 0, UINT64_C(1) << 30},
 };
 
 void reply_init(struct reply *r, enum task_kind kind, const struct limits *lim,
 		const struct pool_reader *reader)
 {
-	*r = (struct reply){
-		.kind = kind, .members_max = lim->layer_members_max, .reader = reader};
+	*r = (struct reply){.kind = kind, .members_max = lim->layer_members_max, .reader = reader};
 	buf_init(&r->part, 0);
 }
 
@@ -141,12 +142,13 @@ static int take_done(const struct reply *r, struct cursor *c, struct err *e)
 	return 1;
 }
 
-/* Errors that a worker can mean; the others are the parent's own words about workers and requests. */
+/* Errors that a worker can mean; the others are the parent's own words about workers and requests.
+ */
 static bool is_worker_error(uint8_t code)
 {
-	static const uint8_t codes[] = {ERR_NOMEM,     ERR_IO,          ERR_TRUNCATED, ERR_FORMAT,
-					ERR_LIMIT,     ERR_UNSUPPORTED, ERR_INTEGRITY, ERR_NOT_FOUND,
-					ERR_CANCELLED, ERR_INTERNAL};
+	static const uint8_t codes[] = {
+	    ERR_NOMEM,	     ERR_IO,	    ERR_TRUNCATED, ERR_FORMAT,	  ERR_LIMIT,
+	    ERR_UNSUPPORTED, ERR_INTEGRITY, ERR_NOT_FOUND, ERR_CANCELLED, ERR_INTERNAL};
 	for (size_t i = 0; i < sizeof codes; i++) {
 		if (codes[i] == code)
 			return true;

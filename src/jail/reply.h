@@ -1,4 +1,5 @@
-/* reply: what a worker says, taken message by message as if an attacker wrote it. Knows no sockets. */
+/* reply: what a worker says, taken message by message as if an attacker wrote it. Knows no sockets.
+ */
 #pragma once
 #include "jail/pool.h"
 
@@ -6,7 +7,8 @@ struct reply {
 	enum task_kind kind;
 	uint64_t members_max;
 	bool allow_unjailed;
-	const struct pool_reader *reader; /* members may be NULL: such answers are checked and dropped */
+	const struct pool_reader
+	    *reader; /* members may be NULL: such answers are checked and dropped */
 	bool is_ready, in_part;
 	enum task_record part_type;
 	struct buf part; /* a record that goes on */
@@ -17,6 +19,7 @@ struct reply {
 void reply_init(struct reply *r, enum task_kind kind, const struct limits *lim,
 		const struct pool_reader *reader);
 void reply_free(struct reply *r);
-/* One whole message. 0 = more must come, 1 = the task is done, <0: the worker's own error, the reader's, ERR_UNSUPPORTED (not jailed) or ERR_CHILD (it
- * lied: wrong order, type, length or total). After a result other than 0 nothing more may be taken. */
+/* One whole message. 0 = more must come, 1 = the task is done, <0: the worker's own error, the
+ * reader's, ERR_UNSUPPORTED (not jailed) or ERR_CHILD (it lied: wrong order, type, length or
+ * total). After a result other than 0 nothing more may be taken. */
 int reply_take(struct reply *r, struct bytes message, struct err *e);

@@ -1,6 +1,7 @@
 #include "jail/task.h"
 
-/* A message: u8 type, u8 TASK_VERSION, u16 zero, body. Numbers are little-endian; a blob is a LEB128 length and its bytes. */
+/* A message: u8 type, u8 TASK_VERSION, u16 zero, body. Numbers are little-endian; a blob is a
+ * LEB128 length and its bytes. */
 
 _Static_assert(sizeof(struct limits) == 8 * sizeof(uint64_t), "a new limit must be sent as well");
 

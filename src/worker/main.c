@@ -1,4 +1,5 @@
-/* plimsoll-worker: started by the pool with its cage's limits as arguments, the socket, the input and the scratch file open. Not for use by hand. */
+/* plimsoll-worker: started by the pool with its cage's limits as arguments, the socket, the input
+ * and the scratch file open. Not for use by hand. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,7 @@ int main(int argc, char **argv)
 		_exit(EXIT_CAGE);
 	}
 	int r = ses_ready(&session, &cage, &e);
-	/* Not exit(): handlers of libraries have no business in here, and a leak ends with the process. */
+	/* Not exit(): handlers of libraries have no business in here, and a leak ends with the
+	 * process. */
 	_exit(r < 0 ? EXIT_TALK : work(&session, out_fd));
 }

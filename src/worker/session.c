@@ -4,10 +4,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Messages as jail/task.h has them. The socket blocks: a parent that does not read yet slows the task down and loses nothing. A parent that is gone ends the
- * task at the next message. */
+/* Messages as jail/task.h has them. The socket blocks: a parent that does not read yet slows the
+ * task down and loses nothing. A parent that is gone ends the task at the next message. */
 
-#define NOTE_MAX 10000U    /* notes sent one by one */
+#define NOTE_MAX 10000U	    /* notes sent one by one */
 #define NOTE_TEXT_MAX 1000U /* bytes of a note's text */
 
 void ses_init(struct session *s, int sock)
@@ -120,9 +120,11 @@ static int64_t wait_growth(void *arg, uint64_t have, bool *ret_final, struct err
 
 struct stream *ses_open_input(struct session *s, struct err *e)
 {
-	/* Asked for growth a stream trusts only what was announced: not for a file that is whole. */
+	/* Asked for growth a stream trusts only what was announced: not for a file that is whole.
+	 */
 	bool grows = s->start.len == UINT64_MAX;
-	return stream_open_fd(TASK_IN_FD, s->start.off, s->start.len, grows ? wait_growth : NULL, s, e);
+	return stream_open_fd(TASK_IN_FD, s->start.off, s->start.len, grows ? wait_growth : NULL, s,
+			      e);
 }
 
 static int flush(struct session *s, struct err *e)
@@ -153,9 +155,8 @@ static int send_parts(struct session *s, enum task_record type, struct bytes bod
 int ses_record(struct session *s, enum task_record type, struct bytes body, struct err *e)
 {
 	int r = 0;
-	if (s->batch.len > 0 &&
-	    (s->batch_type != type || body.len > TASK_FRAME_FILL / 2 ||
-	     s->batch.len + body.len > TASK_FRAME_FILL))
+	if (s->batch.len > 0 && (s->batch_type != type || body.len > TASK_FRAME_FILL / 2 ||
+				 s->batch.len + body.len > TASK_FRAME_FILL))
 		r = flush(s, e);
 	if (r < 0)
 		return r;

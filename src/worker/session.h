@@ -1,4 +1,5 @@
-/* session (ses_): a worker's side of its one task: what it was asked, and the answers on their way out. */
+/* session (ses_): a worker's side of its one task: what it was asked, and the answers on their way
+ * out. */
 #pragma once
 #include "base/buf.h"
 #include "codec/stream.h"
@@ -8,12 +9,12 @@
 struct session {
 	int sock;
 	struct task_start start; /* borrows from request */
-	uint64_t available;      /* bytes the growing file is known to hold in all */
+	uint64_t available;	 /* bytes the growing file is known to hold in all */
 	bool is_final;
 	uint64_t record_count, note_count;
 	enum task_record batch_type;
 	struct buf batch; /* a BATCH message being filled; empty = none */
-	struct buf out;   /* any other message */
+	struct buf out;	  /* any other message */
 	uint8_t request[2 * LIMIT_PATH_MAX];
 };
 
@@ -21,11 +22,13 @@ void ses_init(struct session *s, int sock);
 void ses_free(struct session *s);
 /* Wait for START. 1 = s->start is filled, 0 = the parent went away or cancelled, ERR_FORMAT. */
 int ses_wait_start(struct session *s, struct err *e);
-/* The input from its start, as far as it goes; waits for a file that is still growing. Close it with stream_close. */
+/* The input from its start, as far as it goes; waits for a file that is still growing. Close it
+ * with stream_close. */
 struct stream *ses_open_input(struct session *s, struct err *e);
 /* Send one record; small ones travel together. */
 int ses_record(struct session *s, enum task_record type, struct bytes body, struct err *e);
-/* Tell of something that could not be read. After NOTE_MAX of them the rest is only counted and told at the end. */
+/* Tell of something that could not be read. After NOTE_MAX of them the rest is only counted and
+ * told at the end. */
 int ses_note(struct session *s, struct bytes where, struct bytes text, struct err *e);
 /* The end of the task: DONE, or FAILED with *task_error. */
 int ses_done(struct session *s, struct err *e);

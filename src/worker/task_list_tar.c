@@ -4,8 +4,9 @@
 #include "base/io.h"
 #include "codec/codec.h"
 
-/* An image saved as a tar (docker-archive, OCI layout): a record for every member that a reader of images can want: where its bytes stand. Offsets only help
- * in a plain file, so a compressed one is first written plain to the output file. */
+/* An image saved as a tar (docker-archive, OCI layout): a record for every member that a reader of
+ * images can want: where its bytes stand. Offsets only help in a plain file, so a compressed one is
+ * first written plain to the output file. */
 
 #define COPY_STEP 262144U /* bytes */
 
@@ -58,8 +59,9 @@ int task_list_tar(struct session *s, int out_fd, struct err *e)
 		return -(int)e->code;
 	int r = 0;
 	if (!bytes_eq_lit(bytes_of(codec), "none")) {
-		r = out_fd >= 0 ? put_plain(in, out_fd, e)
-				: err_set(e, ERR_UNSUPPORTED, "compressed, and no file to put it plain");
+		r = out_fd >= 0
+			? put_plain(in, out_fd, e)
+			: err_set(e, ERR_UNSUPPORTED, "compressed, and no file to put it plain");
 		stream_close(in);
 		in = NULL;
 		if (r == 0)

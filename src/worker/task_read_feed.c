@@ -50,7 +50,7 @@ int task_read_feed(struct session *s, int out_fd, struct err *e)
 	struct sink_state st = {.s = s};
 	buf_init(&st.buf, 16U << 20);
 	struct feed_sink sink = {
-		.arg = &st, .advisory = on_advisory, .exploit = on_exploit, .note = on_note};
+	    .arg = &st, .advisory = on_advisory, .exploit = on_exploit, .note = on_note};
 	int r = feed_read(f, s->start.path, TASK_IN_FD, &s->start.limits, &sink, e);
 	buf_free(&st.buf);
 	return r;

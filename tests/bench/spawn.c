@@ -1,5 +1,5 @@
-/* bench: a worker's whole life, from pool_run to its end, for an empty layer. Prints the median and the limit; status 1 over it.
- *   build/tests/bench/spawn [path of plimsoll-worker] */
+/* bench: a worker's whole life, from pool_run to its end, for an empty layer. Prints the median and
+ * the limit; status 1 over it. build/tests/bench/spawn [path of plimsoll-worker] */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +31,8 @@ int main(int argc, char **argv)
 {
 	static int64_t us[RUNS];
 	struct err e = ERR_INIT;
-	struct pool_options o = {.worker_path = argc > 1 ? argv[1] : NULL, .limits = LIMITS_DEFAULT};
+	struct pool_options o = {.worker_path = argc > 1 ? argv[1] : NULL,
+				 .limits = LIMITS_DEFAULT};
 	/* A parent as large as a busy daemon: its size must not matter. */
 	size_t ballast_len = (size_t)512 << 20;
 	uint8_t *ballast = malloc(ballast_len);
@@ -55,7 +56,8 @@ int main(int argc, char **argv)
 		us[i] = clock_mono_us() - begin;
 	}
 	qsort(us, RUNS, sizeof us[0], by_value);
-	printf("spawn: empty layer, start to end: median %lld us, p99 %lld us, min %lld us; limit %d us (jail: %s)\n",
+	printf("spawn: empty layer, start to end: median %lld us, p99 %lld us, min %lld us; limit "
+	       "%d us (jail: %s)\n",
 	       (long long)us[RUNS / 2], (long long)us[RUNS * 99 / 100], (long long)us[0], LIMIT_US,
 	       pool_jail_report(p));
 	pool_close(p);

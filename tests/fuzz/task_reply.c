@@ -1,4 +1,5 @@
-/* A whole conversation as a worker might make it: u8 kind, then messages, each with a u16 length in front. */
+/* A whole conversation as a worker might make it: u8 kind, then messages, each with a u16 length in
+ * front. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -53,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (rc == 1 && records != r.record_count)
 		abort();
-	if (rc < 0 && e.code != (enum err_code)-rc)
+	if (rc < 0 && e.code != (enum err_code) - rc)
 		abort();
 	reply_free(&r);
 	return 0;

@@ -1,5 +1,6 @@
-/* A worker that breaks one rule. Stands in for plimsoll-worker in the tests of the pool; which rule it breaks is the name in START. The first process of a
- * pool gets no START: the probe. It enters no cage unless the rule is about the cage. */
+/* A worker that breaks one rule. Stands in for plimsoll-worker in the tests of the pool; which rule
+ * it breaks is the name in START. The first process of a pool gets no START: the probe. It enters
+ * no cage unless the rule is about the cage. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -175,8 +176,10 @@ static void send_descriptors(void)
 	char control[CMSG_SPACE(sizeof fds)] = {0};
 	char data[] = {TASK_NOTE, 1, 0, 0, 1, 'a', 1, 'b'};
 	struct iovec io = {data, sizeof data};
-	struct msghdr m = {
-		.msg_iov = &io, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+	struct msghdr m = {.msg_iov = &io,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = sizeof control};
 	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
 	h->cmsg_level = SOL_SOCKET;
 	h->cmsg_type = SCM_RIGHTS;
@@ -305,7 +308,8 @@ static void cage_kill(void)
 
 static void cage_mmap_exec(void)
 {
-	(void)syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	(void)syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		      0);
 	honest();
 }
 
@@ -390,53 +394,53 @@ static const struct lie {
 	const char *name;
 	void (*tell)(void);
 } lies[] = {
-	{"honest", honest},
-	{"garbage", garbage},
-	{"empty_message", empty_message},
-	{"short_message", short_message},
-	{"ready_twice", ready_twice},
-	{"wrong_type", wrong_type},
-	{"done_without_record", done_without_record},
-	{"done_miscounted", done_miscounted},
-	{"done_in_part", done_in_part},
-	{"two_inventories", two_inventories},
-	{"endless_record", endless_record},
-	{"endless_nothing", endless_nothing},
-	{"endless_notes", endless_notes},
-	{"long_note", long_note},
-	{"oversized", oversized},
-	{"bad_code", bad_code},
-	{"send_descriptors", send_descriptors},
-	{"hang", hang},
-	{"close_and_hang", close_and_hang},
-	{"spin", spin},
-	{"exit_clean", exit_clean},
-	{"exit_in_record", exit_in_record},
-	{"crash", crash},
-	{"die_by_kill", die_by_kill},
-	{"never_read", never_read},
-	{"cage_allocate", cage_allocate},
-	{"cage_spin", spin},
-	{"cage_fork", cage_fork},
-	{"cage_vfork", cage_vfork},
-	{"cage_exec", cage_exec},
-	{"cage_open", cage_open},
-	{"cage_stat", cage_stat},
-	{"cage_socket", cage_socket},
-	{"cage_connect", cage_connect},
-	{"cage_ptrace", cage_ptrace},
-	{"cage_kill", cage_kill},
-	{"cage_mmap_exec", cage_mmap_exec},
-	{"cage_mprotect_exec", cage_mprotect_exec},
-	{"cage_mmap_file", cage_mmap_file},
-	{"cage_write_input", cage_write_input},
-	{"cage_truncate_input", cage_truncate_input},
-	{"cage_sendmsg", cage_sendmsg},
-	{"cage_io_uring", cage_io_uring},
-	{"cage_prlimit", cage_prlimit},
-	{"cage_dup", cage_dup},
-	{"cage_write_stderr", cage_write_stderr},
-	{"cage_honest", cage_honest},
+    {"honest", honest},
+    {"garbage", garbage},
+    {"empty_message", empty_message},
+    {"short_message", short_message},
+    {"ready_twice", ready_twice},
+    {"wrong_type", wrong_type},
+    {"done_without_record", done_without_record},
+    {"done_miscounted", done_miscounted},
+    {"done_in_part", done_in_part},
+    {"two_inventories", two_inventories},
+    {"endless_record", endless_record},
+    {"endless_nothing", endless_nothing},
+    {"endless_notes", endless_notes},
+    {"long_note", long_note},
+    {"oversized", oversized},
+    {"bad_code", bad_code},
+    {"send_descriptors", send_descriptors},
+    {"hang", hang},
+    {"close_and_hang", close_and_hang},
+    {"spin", spin},
+    {"exit_clean", exit_clean},
+    {"exit_in_record", exit_in_record},
+    {"crash", crash},
+    {"die_by_kill", die_by_kill},
+    {"never_read", never_read},
+    {"cage_allocate", cage_allocate},
+    {"cage_spin", spin},
+    {"cage_fork", cage_fork},
+    {"cage_vfork", cage_vfork},
+    {"cage_exec", cage_exec},
+    {"cage_open", cage_open},
+    {"cage_stat", cage_stat},
+    {"cage_socket", cage_socket},
+    {"cage_connect", cage_connect},
+    {"cage_ptrace", cage_ptrace},
+    {"cage_kill", cage_kill},
+    {"cage_mmap_exec", cage_mmap_exec},
+    {"cage_mprotect_exec", cage_mprotect_exec},
+    {"cage_mmap_file", cage_mmap_file},
+    {"cage_write_input", cage_write_input},
+    {"cage_truncate_input", cage_truncate_input},
+    {"cage_sendmsg", cage_sendmsg},
+    {"cage_io_uring", cage_io_uring},
+    {"cage_prlimit", cage_prlimit},
+    {"cage_dup", cage_dup},
+    {"cage_write_stderr", cage_write_stderr},
+    {"cage_honest", cage_honest},
 };
 
 static void enter(char **argv, struct cage_report *ret)

@@ -1,4 +1,5 @@
-/* The pool against workers that lie, hang and attack (tests/hostile/lying_worker.c), and its slots. */
+/* The pool against workers that lie, hang and attack (tests/hostile/lying_worker.c), and its slots.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +27,8 @@ static int input_fd;
 
 static struct pool *open_pool(unsigned slots, uint64_t wall_ms, uint64_t cpu_sec)
 {
-	struct pool_options o = {.worker_path = worker_path, .slots = slots, .limits = LIMITS_DEFAULT};
+	struct pool_options o = {
+	    .worker_path = worker_path, .slots = slots, .limits = LIMITS_DEFAULT};
 	o.limits.worker_wall_ms = wall_ms;
 	o.limits.worker_cpu_sec = cpu_sec;
 	o.limits.layer_out_max = 1 << 20;
@@ -98,55 +100,45 @@ static const struct lie {
 	enum err_code code;
 	const char *text; /* part of the message; NULL = any */
 } lies[] = {
-	{"garbage", ERR_CHILD, "not a message"},
-	{"empty_message", ERR_CHILD, NULL},
-	{"short_message", ERR_CHILD, "not a message"},
-	{"no_ready", ERR_CHILD, "before READY"},
-	{"unjailed", ERR_UNSUPPORTED, "jail"},
-	{"ready_twice", ERR_CHILD, "second READY"},
-	{"wrong_type", ERR_CHILD, "RECORD"},
-	{"done_without_record", ERR_CHILD, "without an inventory"},
-	{"done_miscounted", ERR_CHILD, "DONE"},
-	{"done_in_part", ERR_CHILD, "unfinished"},
-	{"two_inventories", ERR_CHILD, "more records"},
-	{"endless_record", ERR_CHILD, "oversized record"},
-	{"endless_nothing", ERR_CHILD, "empty part"},
-	{"endless_notes", ERR_CHILD, "more notes"},
-	{"long_note", ERR_CHILD, "NOTE"},
-	{"oversized", ERR_CHILD, NULL},
-	{"bad_code", ERR_CHILD, "FAILED"},
-	{"hang", ERR_TIMEOUT, "no progress"},
-	{"close_and_hang", ERR_CHILD, "went on"},
-	{"exit_clean", ERR_CHILD, "status 0"},
-	{"exit_in_record", ERR_CHILD, "status 0"},
-	{"crash", ERR_CHILD, "signal 11"},
-	{"die_by_kill", ERR_CHILD, "signal 9"},
+    {"garbage", ERR_CHILD, "not a message"},
+    {"empty_message", ERR_CHILD, NULL},
+    {"short_message", ERR_CHILD, "not a message"},
+    {"no_ready", ERR_CHILD, "before READY"},
+    {"unjailed", ERR_UNSUPPORTED, "jail"},
+    {"ready_twice", ERR_CHILD, "second READY"},
+    {"wrong_type", ERR_CHILD, "RECORD"},
+    {"done_without_record", ERR_CHILD, "without an inventory"},
+    {"done_miscounted", ERR_CHILD, "DONE"},
+    {"done_in_part", ERR_CHILD, "unfinished"},
+    {"two_inventories", ERR_CHILD, "more records"},
+    {"endless_record", ERR_CHILD, "oversized record"},
+    {"endless_nothing", ERR_CHILD, "empty part"},
+    {"endless_notes", ERR_CHILD, "more notes"},
+    {"long_note", ERR_CHILD, "NOTE"},
+    {"oversized", ERR_CHILD, NULL},
+    {"bad_code", ERR_CHILD, "FAILED"},
+    {"hang", ERR_TIMEOUT, "no progress"},
+    {"close_and_hang", ERR_CHILD, "went on"},
+    {"exit_clean", ERR_CHILD, "status 0"},
+    {"exit_in_record", ERR_CHILD, "status 0"},
+    {"crash", ERR_CHILD, "signal 11"},
+    {"die_by_kill", ERR_CHILD, "signal 9"},
 };
 
 static const struct lie attacks[] = {
-	{"cage_spin", ERR_TIMEOUT, "processor time"},
+    {"cage_spin", ERR_TIMEOUT, "processor time"},
 #ifndef PLIMSOLL_SANITIZED
-	{"cage_allocate", ERR_CHILD, "status 1"},
-	{"cage_open", ERR_CHILD, "forbidden"},
-	{"cage_mmap_exec", ERR_CHILD, "forbidden"},
-	{"cage_mprotect_exec", ERR_CHILD, "forbidden"},
-	{"cage_mmap_file", ERR_CHILD, "forbidden"},
-	{"cage_prlimit", ERR_CHILD, "forbidden"},
-	{"cage_stat", ERR_CHILD, "forbidden"},
-	{"cage_write_stderr", ERR_CHILD, "forbidden"},
+    {"cage_allocate", ERR_CHILD, "status 1"},	     {"cage_open", ERR_CHILD, "forbidden"},
+    {"cage_mmap_exec", ERR_CHILD, "forbidden"},	     {"cage_mprotect_exec", ERR_CHILD, "forbidden"},
+    {"cage_mmap_file", ERR_CHILD, "forbidden"},	     {"cage_prlimit", ERR_CHILD, "forbidden"},
+    {"cage_stat", ERR_CHILD, "forbidden"},	     {"cage_write_stderr", ERR_CHILD, "forbidden"},
 #endif
-	{"cage_fork", ERR_CHILD, "forbidden"},
-	{"cage_vfork", ERR_CHILD, "forbidden"},
-	{"cage_exec", ERR_CHILD, "forbidden"},
-	{"cage_socket", ERR_CHILD, "forbidden"},
-	{"cage_connect", ERR_CHILD, "forbidden"},
-	{"cage_ptrace", ERR_CHILD, "forbidden"},
-	{"cage_kill", ERR_CHILD, "forbidden"},
-	{"cage_write_input", ERR_CHILD, "forbidden"},
-	{"cage_truncate_input", ERR_CHILD, "forbidden"},
-	{"cage_sendmsg", ERR_CHILD, "forbidden"},
-	{"cage_io_uring", ERR_CHILD, "forbidden"},
-	{"cage_dup", ERR_CHILD, "forbidden"},
+    {"cage_fork", ERR_CHILD, "forbidden"},	     {"cage_vfork", ERR_CHILD, "forbidden"},
+    {"cage_exec", ERR_CHILD, "forbidden"},	     {"cage_socket", ERR_CHILD, "forbidden"},
+    {"cage_connect", ERR_CHILD, "forbidden"},	     {"cage_ptrace", ERR_CHILD, "forbidden"},
+    {"cage_kill", ERR_CHILD, "forbidden"},	     {"cage_write_input", ERR_CHILD, "forbidden"},
+    {"cage_truncate_input", ERR_CHILD, "forbidden"}, {"cage_sendmsg", ERR_CHILD, "forbidden"},
+    {"cage_io_uring", ERR_CHILD, "forbidden"},	     {"cage_dup", ERR_CHILD, "forbidden"},
 };
 
 static void check_lies(struct pool *p, const struct lie *list, size_t count)
@@ -218,7 +210,7 @@ static void test_descriptors_sent(void **state)
 static struct pool_live *begin(struct pool *p, const char *name, struct err *e)
 {
 	struct pool_task t = {
-		.kind = TASK_INDEX_LAYER, .fd = input_fd, .out_fd = -1, .name = bytes_of(name)};
+	    .kind = TASK_INDEX_LAYER, .fd = input_fd, .out_fd = -1, .name = bytes_of(name)};
 	return pool_begin(p, &t, e);
 }
 
@@ -400,11 +392,11 @@ static void test_reader_refuses(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_open_errors),	 cmocka_unit_test(test_lies),
-		cmocka_unit_test(test_attacks),		 cmocka_unit_test(test_descriptors_sent),
-		cmocka_unit_test(test_live_slots),	 cmocka_unit_test(test_live_stalled),
-		cmocka_unit_test(test_reader_refuses),	 cmocka_unit_test(test_many_threads),
-		cmocka_unit_test(test_close_cancels),
+	    cmocka_unit_test(test_open_errors),	   cmocka_unit_test(test_lies),
+	    cmocka_unit_test(test_attacks),	   cmocka_unit_test(test_descriptors_sent),
+	    cmocka_unit_test(test_live_slots),	   cmocka_unit_test(test_live_stalled),
+	    cmocka_unit_test(test_reader_refuses), cmocka_unit_test(test_many_threads),
+	    cmocka_unit_test(test_close_cancels),
 	};
 	if (argc != 2)
 		return 2;

@@ -1,4 +1,5 @@
-/* Messages between daemon and worker, byte by byte as jail/task.h states them, and the parent's table of what may come when. */
+/* Messages between daemon and worker, byte by byte as jail/task.h states them, and the parent's
+ * table of what may come when. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,13 +14,98 @@
 
 #define HEAD(type) type, 1, 0, 0
 
-static const uint8_t start_bytes[] = {
-	HEAD(TASK_START), 1, /* TASK_READ_FEED */
-	1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0,
-	5, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0,
-	0, 1, 0, 0, 0, 0, 0, 0, /* off 256 */
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, /* growing */
-	3, 'o', 's', 'v', 5, 'a', '.', 'z', 'i', 'p'};
+static const uint8_t start_bytes[] = {HEAD(TASK_START),
+				      1, /* TASK_READ_FEED */
+				      1,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      2,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      3,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      4,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      5,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      6,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      7,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      8,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      1,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0, /* off 256 */
+				      0xff,
+				      0xff,
+				      0xff,
+				      0xff,
+				      0xff,
+				      0xff,
+				      0xff,
+				      0xff, /* growing */
+				      3,
+				      'o',
+				      's',
+				      'v',
+				      5,
+				      'a',
+				      '.',
+				      'z',
+				      'i',
+				      'p'};
 
 static struct bytes of(const uint8_t *p, size_t n)
 {
@@ -82,10 +168,10 @@ static void test_start_refused(void **state)
 	static const struct {
 		size_t at;
 		uint8_t value;
-	} bad[] = {{0, 0},  {1, 2},  {2, 1}, {3, 1}, {4, TASK_KIND_COUNT},
+	} bad[] = {{0, 0},     {1, 2}, {2, 1}, {3, 1}, {4, TASK_KIND_COUNT},
 		   {76, 0x80}, /* off beyond the largest file */
 		   {84, 0x7f}, /* off + len beyond it */
-		   {85, 2},  /* a name shorter than its bytes: leftovers */
+		   {85, 2},    /* a name shorter than its bytes: leftovers */
 		   {85, 200}};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		struct task_start s;
@@ -147,8 +233,16 @@ static int on_note(void *arg, struct bytes where, struct bytes text, struct err 
 }
 
 #define MESSAGES_MAX 6
-#define READY_WHOLE 12, {HEAD(TASK_READY), 1, 1, 1, 1, 7, 0, 0, 0}
-#define DONE(n) 12, {HEAD(TASK_DONE), n, 0, 0, 0, 0, 0, 0, 0}
+#define READY_WHOLE                                                                                \
+	12,                                                                                        \
+	{                                                                                          \
+		HEAD(TASK_READY), 1, 1, 1, 1, 7, 0, 0, 0                                           \
+	}
+#define DONE(n)                                                                                    \
+	12,                                                                                        \
+	{                                                                                          \
+		HEAD(TASK_DONE), n, 0, 0, 0, 0, 0, 0, 0                                            \
+	}
 
 static const struct talk {
 	const char *name;
@@ -160,35 +254,196 @@ static const struct talk {
 	int result; /* of the last message; all before it give 0 */
 	size_t records, bytes, notes;
 } talks[] = {
-	{"layer", TASK_INDEX_LAYER, {{READY_WHOLE}, {8, {HEAD(TASK_RECORD), 1, 0, 'a', 'b'}}, {DONE(1)}}, 1, 1, 2, 0},
-	{"in parts", TASK_INDEX_LAYER, {{READY_WHOLE}, {8, {HEAD(TASK_RECORD), 1, 1, 'a', 'b'}}, {8, {HEAD(TASK_RECORD), 1, 1, 'a', 'b'}}, {7, {HEAD(TASK_RECORD), 1, 0, 'a'}}, {DONE(1)}}, 1, 1, 5, 0},
-	{"notes", TASK_INDEX_LAYER, {{READY_WHOLE}, {8, {HEAD(TASK_NOTE), 1, 'p', 1, 't'}}, {6, {HEAD(TASK_NOTE), 0, 0}}, {7, {HEAD(TASK_RECORD), 1, 0, 'a'}}, {DONE(1)}}, 1, 1, 1, 2},
-	{"batch", TASK_READ_FEED, {{READY_WHOLE}, {10, {HEAD(TASK_BATCH), 2, 1, 'a', 2, 'b', 'c'}}, {7, {HEAD(TASK_RECORD), 3, 0, 'x'}}, {DONE(3)}}, 1, 3, 4, 0},
-	{"no members", TASK_LIST_TAR, {{READY_WHOLE}, {DONE(0)}}, 1, 0, 0, 0},
-	{"failed", TASK_LIST_TAR, {{READY_WHOLE}, {8, {HEAD(TASK_FAILED), ERR_FORMAT, 2, 'n', 'o'}}}, -ERR_FORMAT, 0, 0, 0},
-	{"failed before READY", TASK_LIST_TAR, {{8, {HEAD(TASK_FAILED), ERR_UNSUPPORTED, 2, 'n', 'o'}}}, -ERR_UNSUPPORTED, 0, 0, 0},
-	{"failed with OK", TASK_LIST_TAR, {{READY_WHOLE}, {6, {HEAD(TASK_FAILED), 0, 0}}}, -ERR_CHILD, 0, 0, 0},
-	{"failed with CHILD", TASK_LIST_TAR, {{READY_WHOLE}, {6, {HEAD(TASK_FAILED), ERR_CHILD, 0}}}, -ERR_CHILD, 0, 0, 0},
-	{"failed with leftovers", TASK_LIST_TAR, {{READY_WHOLE}, {7, {HEAD(TASK_FAILED), ERR_FORMAT, 0, 0}}}, -ERR_CHILD, 0, 0, 0},
-	{"cage without landlock", TASK_LIST_TAR, {{12, {HEAD(TASK_READY), 1, 1, 0, 1, 0, 0, 0, 0}}}, -ERR_UNSUPPORTED, 0, 0, 0},
-	{"READY with a 2", TASK_LIST_TAR, {{12, {HEAD(TASK_READY), 1, 2, 1, 1, 7, 0, 0, 0}}}, -ERR_CHILD, 0, 0, 0},
-	{"READY too long", TASK_LIST_TAR, {{13, {HEAD(TASK_READY), 1, 1, 1, 1, 7, 0, 0, 0, 0}}}, -ERR_CHILD, 0, 0, 0},
-	{"record first", TASK_INDEX_LAYER, {{7, {HEAD(TASK_RECORD), 1, 0, 'a'}}}, -ERR_CHILD, 0, 0, 0},
-	{"done first", TASK_LIST_TAR, {{DONE(0)}}, -ERR_CHILD, 0, 0, 0},
-	{"wrong version", TASK_LIST_TAR, {{12, {TASK_READY, 2, 0, 0, 1, 1, 1, 1, 7}}}, -ERR_CHILD, 0, 0, 0},
-	{"a request as reply", TASK_LIST_TAR, {{READY_WHOLE}, {4, {HEAD(TASK_CANCEL)}}}, -ERR_CHILD, 0, 0, 0},
-	{"unknown type", TASK_LIST_TAR, {{READY_WHOLE}, {4, {HEAD(99)}}}, -ERR_CHILD, 0, 0, 0},
-	{"member of a layer", TASK_INDEX_LAYER, {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 4, 0, 'a'}}}, -ERR_CHILD, 0, 0, 0},
-	{"record type 0", TASK_INDEX_LAYER, {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 0, 0, 'a'}}}, -ERR_CHILD, 0, 0, 0},
-	{"more = 2", TASK_INDEX_LAYER, {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 1, 2, 'a'}}}, -ERR_CHILD, 0, 0, 0},
-	{"empty record", TASK_INDEX_LAYER, {{READY_WHOLE}, {6, {HEAD(TASK_RECORD), 1, 0}}}, -ERR_CHILD, 0, 0, 0},
-	{"type changes", TASK_READ_FEED, {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 2, 1, 'a'}}, {7, {HEAD(TASK_RECORD), 3, 0, 'a'}}}, -ERR_CHILD, 0, 0, 0},
-	{"note inside a record", TASK_READ_FEED, {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 2, 1, 'a'}}, {6, {HEAD(TASK_NOTE), 0, 0}}}, -ERR_CHILD, 0, 0, 0},
-	{"empty batch", TASK_READ_FEED, {{READY_WHOLE}, {5, {HEAD(TASK_BATCH), 2}}}, -ERR_CHILD, 0, 0, 0},
-	{"batch of nothing", TASK_READ_FEED, {{READY_WHOLE}, {6, {HEAD(TASK_BATCH), 2, 0}}}, -ERR_CHILD, 0, 0, 0},
-	{"batch cut", TASK_READ_FEED, {{READY_WHOLE}, {9, {HEAD(TASK_BATCH), 2, 1, 'a', 2, 'b'}}}, -ERR_CHILD, 1, 1, 0},
-	{"miscounted", TASK_READ_FEED, {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 3, 0, 'x'}}, {DONE(0)}}, -ERR_CHILD, 1, 1, 0},
-	{"too many members", TASK_LIST_TAR, {{READY_WHOLE}, {13, {HEAD(TASK_BATCH), 4, 1, 'a', 1, 'a', 1, 'a', 1, 'a'}}}, -ERR_CHILD, 3, 3, 0},
+    {"layer",
+     TASK_INDEX_LAYER,
+     {{READY_WHOLE}, {8, {HEAD(TASK_RECORD), 1, 0, 'a', 'b'}}, {DONE(1)}},
+     1,
+     1,
+     2,
+     0},
+    {"in parts",
+     TASK_INDEX_LAYER,
+     {{READY_WHOLE},
+      {8, {HEAD(TASK_RECORD), 1, 1, 'a', 'b'}},
+      {8, {HEAD(TASK_RECORD), 1, 1, 'a', 'b'}},
+      {7, {HEAD(TASK_RECORD), 1, 0, 'a'}},
+      {DONE(1)}},
+     1,
+     1,
+     5,
+     0},
+    {"notes",
+     TASK_INDEX_LAYER,
+     {{READY_WHOLE},
+      {8, {HEAD(TASK_NOTE), 1, 'p', 1, 't'}},
+      {6, {HEAD(TASK_NOTE), 0, 0}},
+      {7, {HEAD(TASK_RECORD), 1, 0, 'a'}},
+      {DONE(1)}},
+     1,
+     1,
+     1,
+     2},
+    {"batch",
+     TASK_READ_FEED,
+     {{READY_WHOLE},
+      {10, {HEAD(TASK_BATCH), 2, 1, 'a', 2, 'b', 'c'}},
+      {7, {HEAD(TASK_RECORD), 3, 0, 'x'}},
+      {DONE(3)}},
+     1,
+     3,
+     4,
+     0},
+    {"no members", TASK_LIST_TAR, {{READY_WHOLE}, {DONE(0)}}, 1, 0, 0, 0},
+    {"failed",
+     TASK_LIST_TAR,
+     {{READY_WHOLE}, {8, {HEAD(TASK_FAILED), ERR_FORMAT, 2, 'n', 'o'}}},
+     -ERR_FORMAT,
+     0,
+     0,
+     0},
+    {"failed before READY",
+     TASK_LIST_TAR,
+     {{8, {HEAD(TASK_FAILED), ERR_UNSUPPORTED, 2, 'n', 'o'}}},
+     -ERR_UNSUPPORTED,
+     0,
+     0,
+     0},
+    {"failed with OK",
+     TASK_LIST_TAR,
+     {{READY_WHOLE}, {6, {HEAD(TASK_FAILED), 0, 0}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"failed with CHILD",
+     TASK_LIST_TAR,
+     {{READY_WHOLE}, {6, {HEAD(TASK_FAILED), ERR_CHILD, 0}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"failed with leftovers",
+     TASK_LIST_TAR,
+     {{READY_WHOLE}, {7, {HEAD(TASK_FAILED), ERR_FORMAT, 0, 0}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"cage without landlock",
+     TASK_LIST_TAR,
+     {{12, {HEAD(TASK_READY), 1, 1, 0, 1, 0, 0, 0, 0}}},
+     -ERR_UNSUPPORTED,
+     0,
+     0,
+     0},
+    {"READY with a 2",
+     TASK_LIST_TAR,
+     {{12, {HEAD(TASK_READY), 1, 2, 1, 1, 7, 0, 0, 0}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"READY too long",
+     TASK_LIST_TAR,
+     {{13, {HEAD(TASK_READY), 1, 1, 1, 1, 7, 0, 0, 0, 0}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"record first", TASK_INDEX_LAYER, {{7, {HEAD(TASK_RECORD), 1, 0, 'a'}}}, -ERR_CHILD, 0, 0, 0},
+    {"done first", TASK_LIST_TAR, {{DONE(0)}}, -ERR_CHILD, 0, 0, 0},
+    {"wrong version",
+     TASK_LIST_TAR,
+     {{12, {TASK_READY, 2, 0, 0, 1, 1, 1, 1, 7}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"a request as reply",
+     TASK_LIST_TAR,
+     {{READY_WHOLE}, {4, {HEAD(TASK_CANCEL)}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"unknown type", TASK_LIST_TAR, {{READY_WHOLE}, {4, {HEAD(99)}}}, -ERR_CHILD, 0, 0, 0},
+    {"member of a layer",
+     TASK_INDEX_LAYER,
+     {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 4, 0, 'a'}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"record type 0",
+     TASK_INDEX_LAYER,
+     {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 0, 0, 'a'}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"more = 2",
+     TASK_INDEX_LAYER,
+     {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 1, 2, 'a'}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"empty record",
+     TASK_INDEX_LAYER,
+     {{READY_WHOLE}, {6, {HEAD(TASK_RECORD), 1, 0}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"type changes",
+     TASK_READ_FEED,
+     {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 2, 1, 'a'}}, {7, {HEAD(TASK_RECORD), 3, 0, 'a'}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"note inside a record",
+     TASK_READ_FEED,
+     {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 2, 1, 'a'}}, {6, {HEAD(TASK_NOTE), 0, 0}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"empty batch",
+     TASK_READ_FEED,
+     {{READY_WHOLE}, {5, {HEAD(TASK_BATCH), 2}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"batch of nothing",
+     TASK_READ_FEED,
+     {{READY_WHOLE}, {6, {HEAD(TASK_BATCH), 2, 0}}},
+     -ERR_CHILD,
+     0,
+     0,
+     0},
+    {"batch cut",
+     TASK_READ_FEED,
+     {{READY_WHOLE}, {9, {HEAD(TASK_BATCH), 2, 1, 'a', 2, 'b'}}},
+     -ERR_CHILD,
+     1,
+     1,
+     0},
+    {"miscounted",
+     TASK_READ_FEED,
+     {{READY_WHOLE}, {7, {HEAD(TASK_RECORD), 3, 0, 'x'}}, {DONE(0)}},
+     -ERR_CHILD,
+     1,
+     1,
+     0},
+    {"too many members",
+     TASK_LIST_TAR,
+     {{READY_WHOLE}, {13, {HEAD(TASK_BATCH), 4, 1, 'a', 1, 'a', 1, 'a', 1, 'a'}}},
+     -ERR_CHILD,
+     3,
+     3,
+     0},
 };
 
 static void test_talks(void **state)
@@ -214,7 +469,8 @@ static void test_talks(void **state)
 		reply_free(&r);
 		if (rc != t->result || seen.records != t->records || seen.bytes != t->bytes ||
 		    seen.notes != t->notes)
-			fail_msg("%s: %d %zu %zu %zu %s", t->name, rc, seen.records, seen.bytes, seen.notes, e.msg);
+			fail_msg("%s: %d %zu %zu %zu %s", t->name, rc, seen.records, seen.bytes,
+				 seen.notes, e.msg);
 	}
 }
 
@@ -229,11 +485,11 @@ static void test_cut(void **state)
 		uint8_t bytes[24];
 		size_t right_from; /* a record may end anywhere after its first byte */
 	} whole[] = {
-		{TASK_INDEX_LAYER, DONE(0), 100},
-		{TASK_LIST_TAR, DONE(0), 12},
-		{TASK_READ_FEED, 8, {HEAD(TASK_NOTE), 1, 'p', 1, 't'}, 8},
-		{TASK_READ_FEED, 10, {HEAD(TASK_BATCH), 2, 1, 'a', 2, 'b', 'c'}, 10},
-		{TASK_READ_FEED, 8, {HEAD(TASK_RECORD), 2, 0, 'a', 'b'}, 7},
+	    {TASK_INDEX_LAYER, DONE(0), 100},
+	    {TASK_LIST_TAR, DONE(0), 12},
+	    {TASK_READ_FEED, 8, {HEAD(TASK_NOTE), 1, 'p', 1, 't'}, 8},
+	    {TASK_READ_FEED, 10, {HEAD(TASK_BATCH), 2, 1, 'a', 2, 'b', 'c'}, 10},
+	    {TASK_READ_FEED, 8, {HEAD(TASK_RECORD), 2, 0, 'a', 'b'}, 7},
 	};
 	static const uint8_t ready[] = {HEAD(TASK_READY), 1, 1, 1, 1, 7, 0, 0, 0};
 	for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++) {
@@ -245,7 +501,8 @@ static void test_cut(void **state)
 			uint8_t *p = exact(whole[i].bytes, n);
 			int rc = reply_take(&r, of(p, n), &e);
 			/* Seven bytes of the batch are a shorter one. */
-			bool right = n >= whole[i].right_from || (whole[i].bytes[0] == TASK_BATCH && n == 7);
+			bool right =
+			    n >= whole[i].right_from || (whole[i].bytes[0] == TASK_BATCH && n == 7);
 			assert_int_equal(rc < 0, !right);
 			free(p);
 			reply_free(&r);
@@ -289,9 +546,9 @@ static void test_inventory_max(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_start),	  cmocka_unit_test(test_start_refused),
-		cmocka_unit_test(test_available), cmocka_unit_test(test_talks),
-		cmocka_unit_test(test_cut),	  cmocka_unit_test(test_inventory_max),
+	    cmocka_unit_test(test_start),     cmocka_unit_test(test_start_refused),
+	    cmocka_unit_test(test_available), cmocka_unit_test(test_talks),
+	    cmocka_unit_test(test_cut),	      cmocka_unit_test(test_inventory_max),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
