@@ -47,10 +47,11 @@ static struct bytes next_word(struct bytes *rest)
 	return bytes_trim(bytes_cut(rest, ' '));
 }
 
-/* "CVE-2023-5363", "XSA-2", "GNUTLS-SA-2020-06-03", "CVE_2019-2426": a capital first, a digit and a dash somewhere. */
+/* "CVE-2023-5363", "XSA-2", "GNUTLS-SA-2020-06-03", "CVE_2019-2426": a capital first, a digit and a dash somewhere; of GHSA ids some have no
+ * digit. */
 static bool is_id(struct bytes word)
 {
-	bool digit = false;
+	bool digit = bytes_has_prefix_lit(word, "GHSA-");
 	if (word.len < 4 || word.len > 64 || word.ptr[0] < 'A' || word.ptr[0] > 'Z' ||
 	    bytes_find(word, '-') == word.len)
 		return false;

@@ -288,6 +288,14 @@ static void finish_severity(struct osv_record *r)
 	adv->severity = adv_severity_parse(adv->severity_text);
 }
 
+/* Exports of the Trivy database name the record itself where no erratum fixes the package. */
+static void finish_vendor_ids(struct adv *adv)
+{
+	for (size_t i = 0; i < adv->affected_count; i++)
+		if (bytes_eq(adv->affected[i].vendor_id, adv->id))
+			adv->affected[i].vendor_id = BYTES_NONE;
+}
+
 static const char *why_not_sent(const struct osv_record *r)
 {
 	const struct adv *adv = &r->adv;
@@ -334,6 +342,7 @@ static int read_record(struct json *j, struct bytes path, const struct feed_sink
 		return 0;
 	finish_aliases(&r);
 	finish_severity(&r);
+	finish_vendor_ids(&r.adv);
 	return json_ok(j) ? send_record(&r, path, sink, e) : 0;
 }
 
