@@ -1,11 +1,15 @@
-/* RFC 8259, read by hand over the bounds-checked text. A value is an object "{" member *("," member) "}" with member = string ":" value, an
- * array "[" value *("," value) "]", a string, a number or one of true, false, null; between tokens stand space, tab, CR and LF only.
- * Strings hold no byte under 0x20, only valid UTF-8 (RFC 3629: no over-long form, no surrogate, nothing above U+10FFFF), and the escapes
- * \" \\ \/ \b \f \n \r \t \uXXXX, where a surrogate stands in a high-low pair. Numbers: -? (0 | 1-9 digits) (. digits)? (e [+-]? digits)?.
- * A byte order mark is not accepted (section 8.1 lets a parser choose).
+/* RFC 8259, read by hand over the bounds-checked text. A value is an object "{" member *(","
+ * member) "}" with member = string ":" value, an array "[" value *("," value) "]", a string, a
+ * number or one of true, false, null; between tokens stand space, tab, CR and LF only. Strings hold
+ * no byte under 0x20, only valid UTF-8 (RFC 3629: no over-long form, no surrogate, nothing above
+ * U+10FFFF), and the escapes
+ * \" \\ \/ \b \f \n \r \t \uXXXX, where a surrogate stands in a high-low pair. Numbers: -? (0 | 1-9
+ * digits) (. digits)? (e [+-]? digits)?. A byte order mark is not accepted (section 8.1 lets a
+ * parser choose).
  *
- * State: off, how deep we are, and whether the container just entered has shown a member yet ("first"): a comma stands before every member
- * but the first, never before a closing bracket. At depth 0 first means that no value was read. */
+ * State: off, how deep we are, and whether the container just entered has shown a member yet
+ * ("first"): a comma stands before every member but the first, never before a closing bracket. At
+ * depth 0 first means that no value was read. */
 #include "base/json.h"
 
 #include "base/limits.h"
@@ -132,7 +136,8 @@ static bool utf8_is_cut(const uint8_t *p, size_t n)
 	return false;
 }
 
-/* Offset of the first byte at or after i that is not plain ASCII inside a string: a quote, a backslash, a control byte, or above 0x7f. */
+/* Offset of the first byte at or after i that is not plain ASCII inside a string: a quote, a
+ * backslash, a control byte, or above 0x7f. */
 static size_t plain_end(const uint8_t *p, size_t i, size_t n)
 {
 #ifdef __SSE2__
@@ -140,10 +145,11 @@ static size_t plain_end(const uint8_t *p, size_t i, size_t n)
 	const __m128i space = _mm_set1_epi8(' ');
 	while (n - i >= 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		/* As signed bytes, control bytes and everything above 0x7f are less than a space. */
-		__m128i hit = _mm_or_si128(_mm_cmplt_epi8(v, space),
-					   _mm_or_si128(_mm_cmpeq_epi8(v, quote),
-							_mm_cmpeq_epi8(v, slash)));
+		/* As signed bytes, control bytes and everything above 0x7f are less than a space.
+		 */
+		__m128i hit =
+		    _mm_or_si128(_mm_cmplt_epi8(v, space),
+				 _mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
 		unsigned mask = (unsigned)_mm_movemask_epi8(hit);
 		if (mask)
 			return i + (size_t)__builtin_ctz(mask);
@@ -197,7 +203,8 @@ static bool is_low(uint32_t unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/* The escape that starts at off with a backslash: its length, 0 on failure. *ret_code: the code point it stands for. */
+/* The escape that starts at off with a backslash: its length, 0 on failure. *ret_code: the code
+ * point it stands for. */
 static size_t read_escape(struct json *j, size_t off, uint32_t *ret_code)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
@@ -238,7 +245,8 @@ static size_t read_escape(struct json *j, size_t off, uint32_t *ret_code)
 	return j->failed ? 0 : 12;
 }
 
-/* Move over the string that starts here. Its raw content in *ret, true when it has escapes. Check j->failed. */
+/* Move over the string that starts here. Its raw content in *ret, true when it has escapes. Check
+ * j->failed. */
 static bool scan_string(struct json *j, struct bytes *ret)
 {
 	const uint8_t *p = j->text.ptr;
@@ -500,7 +508,8 @@ bool json_bool(struct json *j)
 	return !j->failed && v;
 }
 
-/* To the next value of the container whose kind is told; false when it ended. Names are checked but not unescaped. */
+/* To the next value of the container whose kind is told; false when it ended. Names are checked but
+ * not unescaped. */
 static bool skip_to_next(struct json *j, bool is_object)
 {
 	if (!is_object)

@@ -1,6 +1,7 @@
-/* The writer's side of RFC 8259: a comma before every member of a level but the first (a bit per level remembers), two spaces per level when
- * pretty, strings with the short escapes where there is one and \u00XX for the other control bytes. Bytes that are not UTF-8 become U+FFFD,
- * one for each byte, so that what we write is always valid. */
+/* The writer's side of RFC 8259: a comma before every member of a level but the first (a bit per
+ * level remembers), two spaces per level when pretty, strings with the short escapes where there is
+ * one and \u00XX for the other control bytes. Bytes that are not UTF-8 become U+FFFD, one for each
+ * byte, so that what we write is always valid. */
 #include "base/json.h"
 
 #include "base/clock.h"
@@ -75,7 +76,8 @@ static void put_open(struct json_out *w, const char *key, uint8_t open)
 {
 	put_head(w, key);
 	buf_put_u8(w->out, open);
-	if (w->depth >= 63) { /* our own documents are not that deep: refuse rather than forget a comma */
+	if (w->depth >=
+	    63) { /* our own documents are not that deep: refuse rather than forget a comma */
 		w->out->failed = true;
 		return;
 	}
@@ -139,9 +141,9 @@ void json_put_double(struct json_out *w, const char *key, double v, unsigned dec
 {
 	char text[512]; /* the largest double has 309 digits before the point */
 	put_head(w, key);
-	int n = isfinite(v) ? snprintf(text, sizeof text, "%.*f",
-				       decimals > 17 ? 17 : (int)decimals, v)
-			    : 0;
+	int n = isfinite(v)
+		    ? snprintf(text, sizeof text, "%.*f", decimals > 17 ? 17 : (int)decimals, v)
+		    : 0;
 	if (n <= 0 || (size_t)n >= sizeof text) {
 		buf_put(w->out, BYTES_LIT("null"));
 		return;

@@ -1,11 +1,13 @@
-/* The serialised form, version 1 (all integers little-endian, "blob" = varint length and bytes, "list" = varint count and elements):
+/* The serialised form, version 1 (all integers little-endian, "blob" = varint length and bytes,
+ * "list" = varint count and elements):
  *
- *   advisory  u8 1, blob feed, blob id, list of blob aliases, blob summary, blob details, u64 published, u64 modified, u64 withdrawn,
- *             u8 severity, blob severity_text, list of blob cvss, list of (blob type, blob url), list of blob cwes, list of affected
- *   affected  blob ecosystem, blob name, u8 keyed, blob arches, blob module, u8 status, blob severity_text,
- *             list of (u8 range, u8 kind, blob version), list of blob versions, blob vendor_id
- *   exploit   u8 1, blob cve, u8 flags (1 kev, 2 ransomware), u64 kev_added, blob kev_action, blob kev_name, u64 epss, u64 percentile
- *             (the last two are the bits of an IEEE 754 double)
+ *   advisory  u8 1, blob feed, blob id, list of blob aliases, blob summary, blob details, u64
+ * published, u64 modified, u64 withdrawn, u8 severity, blob severity_text, list of blob cvss, list
+ * of (blob type, blob url), list of blob cwes, list of affected affected  blob ecosystem, blob
+ * name, u8 keyed, blob arches, blob module, u8 status, blob severity_text, list of (u8 range, u8
+ * kind, blob version), list of blob versions, blob vendor_id exploit   u8 1, blob cve, u8 flags (1
+ * kev, 2 ransomware), u64 kev_added, blob kev_action, blob kev_name, u64 epss, u64 percentile (the
+ * last two are the bits of an IEEE 754 double)
  *
  * Nothing may follow. The reader trusts no count, no enumeration and no order of ranges. */
 #include "feed/advisory.h"
@@ -66,14 +68,16 @@ void adv_put(struct buf *out, const struct adv *a)
 		put_affected(out, &a->affected[i]);
 }
 
-/* Everything that the reader needs to know where it is; *nomem tells a spent arena from a bad count. */
+/* Everything that the reader needs to know where it is; *nomem tells a spent arena from a bad
+ * count. */
 struct taker {
 	struct cursor c;
 	struct arena *arena;
 	bool nomem;
 };
 
-/* A count of elements that take at least min bytes each, and room for them of size bytes each. NULL for none or on failure. */
+/* A count of elements that take at least min bytes each, and room for them of size bytes each. NULL
+ * for none or on failure. */
 static void *take_array(struct taker *t, size_t min, size_t size, size_t *ret_count)
 {
 	uint64_t n = cur_varint(&t->c);
@@ -235,15 +239,21 @@ int adv_exploit_take(struct bytes in, struct adv_exploit *ret, struct err *e)
 const char *adv_severity_word(enum adv_severity s)
 {
 	static const char *const words[] = {"Unknown", "Negligible", "Low",
-					    "Medium",  "High",       "Critical"};
+					    "Medium",  "High",	     "Critical"};
 	return s <= ADV_SEV_CRITICAL ? words[s] : words[0];
 }
 
 const char *adv_status_word(enum adv_status s)
 {
 	static const char *const words[] = {
-		"unknown",      "fixed",       "affected",            "will_not_fix",
-		"fix_deferred", "end_of_life", "under_investigation", "not_affected",
+	    "unknown",
+	    "fixed",
+	    "affected",
+	    "will_not_fix",
+	    "fix_deferred",
+	    "end_of_life",
+	    "under_investigation",
+	    "not_affected",
 	};
 	return s <= ADV_NOT_AFFECTED ? words[s] : words[0];
 }
@@ -266,17 +276,17 @@ enum adv_severity adv_severity_parse(struct bytes word)
 		const char *word;
 		enum adv_severity severity;
 	} words[] = {
-		{"critical", ADV_SEV_CRITICAL},
-		{"high", ADV_SEV_HIGH},
-		{"important", ADV_SEV_HIGH}, /* Red Hat, AlmaLinux, Rocky, SUSE, Microsoft */
-		{"medium", ADV_SEV_MEDIUM},
-		{"moderate", ADV_SEV_MEDIUM}, /* Red Hat, GitHub */
-		{"low", ADV_SEV_LOW},
-		{"minor", ADV_SEV_LOW}, /* Mageia, Gentoo */
-		{"negligible", ADV_SEV_NEGLIGIBLE}, /* Ubuntu */
-		{"unimportant", ADV_SEV_NEGLIGIBLE}, /* Debian */
-		{"unmaintained", ADV_SEV_NEGLIGIBLE}, /* RustSec informational */
-		{"notice", ADV_SEV_NEGLIGIBLE}, /* RustSec informational */
+	    {"critical", ADV_SEV_CRITICAL},
+	    {"high", ADV_SEV_HIGH},
+	    {"important", ADV_SEV_HIGH}, /* Red Hat, AlmaLinux, Rocky, SUSE, Microsoft */
+	    {"medium", ADV_SEV_MEDIUM},
+	    {"moderate", ADV_SEV_MEDIUM}, /* Red Hat, GitHub */
+	    {"low", ADV_SEV_LOW},
+	    {"minor", ADV_SEV_LOW},		  /* Mageia, Gentoo */
+	    {"negligible", ADV_SEV_NEGLIGIBLE},	  /* Ubuntu */
+	    {"unimportant", ADV_SEV_NEGLIGIBLE},  /* Debian */
+	    {"unmaintained", ADV_SEV_NEGLIGIBLE}, /* RustSec informational */
+	    {"notice", ADV_SEV_NEGLIGIBLE},	  /* RustSec informational */
 	};
 	word = bytes_trim(word);
 	while (word.len > 0 && word.ptr[word.len - 1] == '*') /* Debian: "low**" = taken from NVD */

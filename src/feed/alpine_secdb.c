@@ -1,11 +1,16 @@
-/* Alpine secdb, JSON, one file per release and repository, and the security.json of Wolfi and Chainguard in the same shape:
+/* Alpine secdb, JSON, one file per release and repository, and the security.json of Wolfi and
+ * Chainguard in the same shape:
  *
- *   {"apkurl", "archs": [], "reponame": "main", "urlprefix": "https://dl-cdn.alpinelinux.org/alpine", "distroversion": "v3.19",
- *    "packages": [{"pkg": {"name": "openssl", "secfixes": {"3.1.4-r1": ["CVE-2023-5363", "CVE-2017-1 XSA-2 (comment)"], "0": ["CVE-2023-1"]}}}]}
+ *   {"apkurl", "archs": [], "reponame": "main", "urlprefix":
+ * "https://dl-cdn.alpinelinux.org/alpine", "distroversion": "v3.19", "packages": [{"pkg": {"name":
+ * "openssl", "secfixes": {"3.1.4-r1": ["CVE-2023-5363", "CVE-2017-1 XSA-2 (comment)"], "0":
+ * ["CVE-2023-1"]}}}]}
  *
- * pkg.name is the origin (source) package. A key of secfixes is the version that fixes what it lists; "0" says never affected. One entry may hold
- * several words: the ids of one vulnerability, and remarks. The same id may stand under several versions (a fix that had to be repeated): one
- * advisory is sent for each package and id. Without distroversion the ecosystem follows from urlprefix. */
+ * pkg.name is the origin (source) package. A key of secfixes is the version that fixes what it
+ * lists; "0" says never affected. One entry may hold several words: the ids of one vulnerability,
+ * and remarks. The same id may stand under several versions (a fix that had to be repeated): one
+ * advisory is sent for each package and id. Without distroversion the ecosystem follows from
+ * urlprefix. */
 #include "base/json.h"
 #include "feed/grow.h"
 #include "feed/rows.h"
@@ -47,8 +52,8 @@ static struct bytes next_word(struct bytes *rest)
 	return bytes_trim(bytes_cut(rest, ' '));
 }
 
-/* "CVE-2023-5363", "XSA-2", "GNUTLS-SA-2020-06-03", "CVE_2019-2426": a capital first, a digit and a dash somewhere; of GHSA ids some have no
- * digit. */
+/* "CVE-2023-5363", "XSA-2", "GNUTLS-SA-2020-06-03", "CVE_2019-2426": a capital first, a digit and a
+ * dash somewhere; of GHSA ids some have no digit. */
 static bool is_id(struct bytes word)
 {
 	bool digit = bytes_has_prefix_lit(word, "GHSA-");
@@ -163,8 +168,7 @@ static bool add_affected(struct arena *a, struct adv *adv, struct bytes version)
 	if (!f->events)
 		return false;
 	f->event_count = 2;
-	f->events[0] =
-		(struct adv_range_event){.kind = ADV_INTRODUCED, .version = BYTES_LIT("0")};
+	f->events[0] = (struct adv_range_event){.kind = ADV_INTRODUCED, .version = BYTES_LIT("0")};
 	f->events[1] = (struct adv_range_event){.kind = ADV_FIXED_AT, .version = version};
 	return true;
 }
@@ -186,7 +190,7 @@ static int send_group(struct arena *a, struct secdb *db, struct bytes name, cons
 			continue;
 		zero = is_zero;
 		adv.affected[adv.affected_count] = (struct adv_affected){
-			.ecosystem = db->ecosystem, .name = name, .keyed = ADV_BY_SOURCE};
+		    .ecosystem = db->ecosystem, .name = name, .keyed = ADV_BY_SOURCE};
 		ok = add_affected(a, &adv, fixes[i].version);
 	}
 	if (!ok)

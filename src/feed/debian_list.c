@@ -6,9 +6,10 @@
  *   	[buster] - xorg-server <not-affected> (reason)
  *   	NOTE: free text
  *
- * A line that starts without a blank opens a block; the braces may be missing (regression updates). In the place of a version there may be
- * <not-affected>, <unfixed>, <end-of-life>, <no-dsa>, <ignored>, <postponed> or <undetermined>. Empty lines stand anywhere. A line of another
- * form, and a block without a package, are told by a note with their line number. */
+ * A line that starts without a blank opens a block; the braces may be missing (regression updates).
+ * In the place of a version there may be <not-affected>, <unfixed>, <end-of-life>, <no-dsa>,
+ * <ignored>, <postponed> or <undetermined>. Empty lines stand anywhere. A line of another form, and
+ * a block without a package, are told by a note with their line number. */
 #include "base/clock.h"
 #include "feed/debian_release.h"
 #include "feed/grow.h"
@@ -152,10 +153,10 @@ static bool set_state(struct arena *a, struct bytes version, struct adv_affected
 	if (!f->events)
 		return false;
 	f->events[f->event_count++] =
-		(struct adv_range_event){.kind = ADV_INTRODUCED, .version = BYTES_LIT("0")};
+	    (struct adv_range_event){.kind = ADV_INTRODUCED, .version = BYTES_LIT("0")};
 	if (!word)
 		f->events[f->event_count++] =
-			(struct adv_range_event){.kind = ADV_FIXED_AT, .version = version};
+		    (struct adv_range_event){.kind = ADV_FIXED_AT, .version = version};
 	return true;
 }
 
@@ -166,7 +167,7 @@ static int add_package(struct block *b, struct bytes line, size_t number, struct
 	struct bytes codename = bytes_cut(&rest, ']');
 	struct bytes dash = next_word(&rest), name = next_word(&rest), version = next_word(&rest);
 	struct adv_affected f = {
-		.ecosystem = debian_ecosystem(codename), .name = name, .keyed = ADV_BY_SOURCE};
+	    .ecosystem = debian_ecosystem(codename), .name = name, .keyed = ADV_BY_SOURCE};
 	if (!bytes_eq_lit(dash, "-") || version.len == 0)
 		return tell(b, number, "line not understood", e);
 	if (f.ecosystem.len == 0)
@@ -176,7 +177,7 @@ static int add_package(struct block *b, struct bytes line, size_t number, struct
 		return tell(b, number, "entry not used: undetermined", e);
 	}
 	struct adv_affected *room =
-		feed_grow(&b->arena, b->adv.affected, b->adv.affected_count, sizeof *room);
+	    feed_grow(&b->arena, b->adv.affected, b->adv.affected_count, sizeof *room);
 	if (!room)
 		return err_set(e, ERR_NOMEM, "line %zu: no memory", number);
 	b->adv.affected = room;

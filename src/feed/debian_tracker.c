@@ -1,11 +1,14 @@
 /* The Debian security tracker's data/json: one object, source package → vulnerability → facts
  *
- *   {"openssl": {"CVE-2024-1": {"description", "debianbug", "scope", "releases": {"bookworm": {"status": "open" | "resolved" | "undetermined",
- *    "repositories": {"bookworm": "3.0.11-1"}, "fixed_version": "3.0.11-1", "urgency": "not yet assigned" | "unimportant" | "low" | "medium" |
- *    "high" | "end-of-life" (two stars behind it: taken from NVD), "nodsa": why, "nodsa_reason": "" | "ignored" | "postponed"}}}}}
+ *   {"openssl": {"CVE-2024-1": {"description", "debianbug", "scope", "releases": {"bookworm":
+ * {"status": "open" | "resolved" | "undetermined", "repositories": {"bookworm": "3.0.11-1"},
+ * "fixed_version": "3.0.11-1", "urgency": "not yet assigned" | "unimportant" | "low" | "medium" |
+ *    "high" | "end-of-life" (two stars behind it: taken from NVD), "nodsa": why, "nodsa_reason": ""
+ * | "ignored" | "postponed"}}}}}
  *
- * fixed_version "0" says that the release never was affected. "undetermined" says nothing. A fixed version counts whatever the status says, and
- * overrides a postponed or ignored state. Ids are CVE-… or TEMP-…. One advisory is sent for each package and vulnerability; what is not sent is
+ * fixed_version "0" says that the release never was affected. "undetermined" says nothing. A fixed
+ * version counts whatever the status says, and overrides a postponed or ignored state. Ids are
+ * CVE-… or TEMP-…. One advisory is sent for each package and vulnerability; what is not sent is
  * told in sums at the end, because it is normal and there is much of it. */
 #include "feed/debian_release.h"
 #include "feed/grow.h"
@@ -49,10 +52,10 @@ static bool set_events(struct arena *a, struct adv_affected *f, struct bytes fix
 	if (!f->events)
 		return false;
 	f->events[f->event_count++] =
-		(struct adv_range_event){.kind = ADV_INTRODUCED, .version = BYTES_LIT("0")};
+	    (struct adv_range_event){.kind = ADV_INTRODUCED, .version = BYTES_LIT("0")};
 	if (fixed.len > 0)
 		f->events[f->event_count++] =
-			(struct adv_range_event){.kind = ADV_FIXED_AT, .version = fixed};
+		    (struct adv_range_event){.kind = ADV_FIXED_AT, .version = fixed};
 	return true;
 }
 
@@ -94,7 +97,7 @@ static void add_release(struct json *j, struct tracker *t, struct adv *adv, stru
 {
 	struct release rel = {0};
 	struct adv_affected f = {
-		.ecosystem = debian_ecosystem(codename), .name = package, .keyed = ADV_BY_SOURCE};
+	    .ecosystem = debian_ecosystem(codename), .name = package, .keyed = ADV_BY_SOURCE};
 	read_release(j, &rel);
 	if (!json_ok(j))
 		return;
@@ -105,7 +108,7 @@ static void add_release(struct json *j, struct tracker *t, struct adv *adv, stru
 	if (!judge(j, t, &rel, &f))
 		return;
 	struct adv_affected *room =
-		feed_grow(j->arena, adv->affected, adv->affected_count, sizeof *room);
+	    feed_grow(j->arena, adv->affected, adv->affected_count, sizeof *room);
 	if (!room) {
 		json_fail_memory(j);
 		return;
@@ -182,11 +185,11 @@ static int tell(const struct tracker *t, struct bytes path, struct err *e)
 		uint64_t count;
 		const char *what;
 	} sums[] = {
-		{t->undetermined, "release entries not used: undetermined"},
-		{t->unknown_release, "release entries not used: unknown release"},
-		{t->no_version, "release entries not used: resolved without a fixed version, or "
-				"of an unknown status"},
-		{t->no_release, "records not used: nothing stated for any release"},
+	    {t->undetermined, "release entries not used: undetermined"},
+	    {t->unknown_release, "release entries not used: unknown release"},
+	    {t->no_version, "release entries not used: resolved without a fixed version, or "
+			    "of an unknown status"},
+	    {t->no_release, "records not used: nothing stated for any release"},
 	};
 	for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
 		char text[160];

@@ -1,6 +1,9 @@
-/* EPSS, CSV: comment lines that start with '#' ("#model_version:v2023.03.01,score_date:2024-10-25T00:00:00+0000"), the header
- * "cve,epss,percentile", then one line per CVE: "CVE-1999-0001,0.01167,0.85076". Both numbers are from 0 to 1. Nothing is quoted. Lines end with
- * LF or CR LF, the last one may end with the file (RFC 4180, section 2). A line of another form is told by a note with its number. Files before 2021 have no comment line. */
+/* EPSS, CSV: comment lines that start with '#'
+ * ("#model_version:v2023.03.01,score_date:2024-10-25T00:00:00+0000"), the header
+ * "cve,epss,percentile", then one line per CVE: "CVE-1999-0001,0.01167,0.85076". Both numbers are
+ * from 0 to 1. Nothing is quoted. Lines end with LF or CR LF, the last one may end with the file
+ * (RFC 4180, section 2). A line of another form is told by a note with its number. Files before
+ * 2021 have no comment line. */
 #include "base/num.h"
 #include "feed/rows.h"
 
@@ -59,8 +62,8 @@ int epss_import(struct bytes path, struct bytes document, const struct feed_sink
 			return err_set(e, ERR_FORMAT, "EPSS: more than %d bad lines", NOTES_MAX);
 		char where[32];
 		(void)snprintf(where, sizeof where, "line %zu", number);
-		rc = sink->note(sink->arg, bytes_of(where), "record not used: not \"CVE,score,share\"",
-				e);
+		rc = sink->note(sink->arg, bytes_of(where),
+				"record not used: not \"CVE,score,share\"", e);
 	}
 	if (rc >= 0 && !head)
 		return err_set(e, ERR_FORMAT, "EPSS: no header line");

@@ -1,7 +1,9 @@
-/* CISA KEV, JSON: {"title", "catalogVersion", "dateReleased", "count", "vulnerabilities": [{"cveID", "vendorProject", "product",
- * "vulnerabilityName", "dateAdded": "2021-12-10", "shortDescription", "requiredAction", "dueDate", "knownRansomwareCampaignUse": "Known" |
- * "Unknown", "notes", "cwes": […]}]}. Entries are sent as they are read; one without a CVE id is told by a note. "count", when it stands there,
- * must be the number of entries: a catalogue cut by its server is noticed. */
+/* CISA KEV, JSON: {"title", "catalogVersion", "dateReleased", "count", "vulnerabilities":
+ * [{"cveID", "vendorProject", "product", "vulnerabilityName", "dateAdded": "2021-12-10",
+ * "shortDescription", "requiredAction", "dueDate", "knownRansomwareCampaignUse": "Known" |
+ * "Unknown", "notes", "cwes": […]}]}. Entries are sent as they are read; one without a CVE id is
+ * told by a note. "count", when it stands there, must be the number of entries: a catalogue cut by
+ * its server is noticed. */
 #include "feed/rows.h"
 #include "feed/value.h"
 
@@ -42,10 +44,12 @@ static int read_entry(struct json *j, struct kev *k, struct err *e)
 	if (!json_ok(j))
 		return 0;
 	char where[48];
-	(void)snprintf(where, sizeof where, "vulnerabilities[%llu]", (unsigned long long)k->entries);
+	(void)snprintf(where, sizeof where, "vulnerabilities[%llu]",
+		       (unsigned long long)k->entries);
 	k->entries++;
 	if (!bytes_has_prefix_lit(x.cve, "CVE-"))
-		return k->sink->note(k->sink->arg, bytes_of(where), "record not used: no CVE id", e);
+		return k->sink->note(k->sink->arg, bytes_of(where), "record not used: no CVE id",
+				     e);
 	return k->sink->exploit(k->sink->arg, &x, e);
 }
 

@@ -1,12 +1,15 @@
 /* OSV, schema 1.7 and before: one JSON object per record
  *
- *   {"schema_version", "id", "modified", "published", "withdrawn", "aliases": [id], "related": [id], "upstream": [id], "summary", "details",
- *    "severity": [{"type": "CVSS_V2" | "CVSS_V3" | "CVSS_V4" | vendor, "score"}], "affected": […], "references": [{"type", "url"}],
- *    "credits": […], "database_specific": {…}}
+ *   {"schema_version", "id", "modified", "published", "withdrawn", "aliases": [id], "related":
+ * [id], "upstream": [id], "summary", "details", "severity": [{"type": "CVSS_V2" | "CVSS_V3" |
+ * "CVSS_V4" | vendor, "score"}], "affected": […], "references": [{"type", "url"}], "credits": […],
+ * "database_specific": {…}}
  *
- * or an array of such objects. A record is sent, or withdrawn, or told by a note: one that names no package that can be matched, or whose shape is
- * wrong. An alias is what means the same vulnerability: "aliases", then the CVE and GHSA ids of "upstream" (what a distribution's record is
- * about), for an erratum of a distribution the CVEs of "related", and the CVE inside ids such as UBUNTU-CVE-2024-1. */
+ * or an array of such objects. A record is sent, or withdrawn, or told by a note: one that names no
+ * package that can be matched, or whose shape is wrong. An alias is what means the same
+ * vulnerability: "aliases", then the CVE and GHSA ids of "upstream" (what a distribution's record
+ * is about), for an erratum of a distribution the CVEs of "related", and the CVE inside ids such as
+ * UBUNTU-CVE-2024-1. */
 #include "feed/osv.h"
 
 #include "feed/grow.h"
@@ -15,9 +18,9 @@
 
 #include <stdio.h>
 
-#define ID_MAX 256       /* bytes: the longest real ids stay under 60 */
+#define ID_MAX 256	 /* bytes: the longest real ids stay under 60 */
 #define ALIASES_MAX 8192 /* ids of one list: kernel errata name up to about 2,000 CVEs */
-#define VECTORS_MAX 64   /* CVSS vectors of one record */
+#define VECTORS_MAX 64	 /* CVSS vectors of one record */
 #define CWES_MAX 256
 
 bool feed_wants_json(struct bytes path)
@@ -178,7 +181,7 @@ static void read_reference(struct osv_record *r)
 	if (ref.url.len == 0)
 		return;
 	struct adv_reference *room =
-		feed_grow(r->a, r->adv.references, r->adv.reference_count, sizeof *room);
+	    feed_grow(r->a, r->adv.references, r->adv.reference_count, sizeof *room);
 	if (!room) {
 		json_fail_memory(r->j);
 		return;

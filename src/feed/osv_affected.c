@@ -1,11 +1,13 @@
 /* "affected" of an OSV record: an array of
  *
  *   {"package": {"ecosystem", "name", "purl"}, "severity": [{"type", "score"}],
- *    "ranges": [{"type": "SEMVER" | "ECOSYSTEM" | "GIT", "repo", "events": [{"introduced" | "fixed" | "last_affected" | "limit": version}]}],
- *    "versions": [version], "ecosystem_specific": {…}, "database_specific": {…}}
+ *    "ranges": [{"type": "SEMVER" | "ECOSYSTEM" | "GIT", "repo", "events": [{"introduced" | "fixed"
+ * | "last_affected" | "limit": version}]}], "versions": [version], "ecosystem_specific": {…},
+ * "database_specific": {…}}
  *
- * What the two last hold is each database's own; the keys read here are those that databases use (docs/formats/osv.md lists them). GIT ranges
- * name commits, which no installed package states: an entry that has nothing else is not used, and that is told. */
+ * What the two last hold is each database's own; the keys read here are those that databases use
+ * (docs/formats/osv.md lists them). GIT ranges name commits, which no installed package states: an
+ * entry that has nothing else is not used, and that is told. */
 #include "feed/grow.h"
 #include "feed/osv.h"
 #include "feed/value.h"
@@ -14,34 +16,34 @@
 
 /* Distributions. Where a purl says arch=source, or keyed_by says otherwise, that wins. */
 static const struct osv_rules rules_table[] = {
-	{"AlmaLinux", ADV_BY_BINARY, true, true},
-	{"Alpaquita", ADV_BY_SOURCE, false, false},
-	{"Alpine", ADV_BY_SOURCE, false, false},
-	{"Amazon Linux", ADV_BY_BINARY, true, false},
-	{"Azure Linux", ADV_BY_SOURCE, true, false},
-	{"BellSoft Hardened Containers", ADV_BY_SOURCE, false, false},
-	{"Bottlerocket", ADV_BY_SOURCE, true, false},
-	{"CBL-Mariner", ADV_BY_SOURCE, true, false},
-	{"CentOS", ADV_BY_BINARY, true, false},
-	{"Chainguard", ADV_BY_SOURCE, false, false},
-	{"Debian", ADV_BY_SOURCE, true, false},
-	{"Echo", ADV_BY_SOURCE, false, false},
-	{"Fedora", ADV_BY_BINARY, true, false},
-	{"Mageia", ADV_BY_SOURCE, true, false},
-	{"MinimOS", ADV_BY_BINARY, false, false}, /* lists sub-packages one by one */
-	{"Oracle Linux", ADV_BY_BINARY, true, false},
-	{"Photon OS", ADV_BY_SOURCE, true, false},
-	{"Red Hat", ADV_BY_BINARY, true, false},
-	/* Rocky's records name source packages ("kernel", "java-11-openjdk") and no sub-package. */
-	{"Rocky Linux", ADV_BY_SOURCE, true, true},
-	{"Root:Alpine", ADV_BY_SOURCE, false, false},
-	{"Root:Debian", ADV_BY_SOURCE, false, false},
-	{"Root:Ubuntu", ADV_BY_SOURCE, false, false},
-	{"SUSE", ADV_BY_SOURCE, true, false},
-	{"Ubuntu", ADV_BY_SOURCE, false, false},
-	{"Wolfi", ADV_BY_SOURCE, false, false},
-	{"openEuler", ADV_BY_SOURCE, true, false},
-	{"openSUSE", ADV_BY_SOURCE, true, false},
+    {"AlmaLinux", ADV_BY_BINARY, true, true},
+    {"Alpaquita", ADV_BY_SOURCE, false, false},
+    {"Alpine", ADV_BY_SOURCE, false, false},
+    {"Amazon Linux", ADV_BY_BINARY, true, false},
+    {"Azure Linux", ADV_BY_SOURCE, true, false},
+    {"BellSoft Hardened Containers", ADV_BY_SOURCE, false, false},
+    {"Bottlerocket", ADV_BY_SOURCE, true, false},
+    {"CBL-Mariner", ADV_BY_SOURCE, true, false},
+    {"CentOS", ADV_BY_BINARY, true, false},
+    {"Chainguard", ADV_BY_SOURCE, false, false},
+    {"Debian", ADV_BY_SOURCE, true, false},
+    {"Echo", ADV_BY_SOURCE, false, false},
+    {"Fedora", ADV_BY_BINARY, true, false},
+    {"Mageia", ADV_BY_SOURCE, true, false},
+    {"MinimOS", ADV_BY_BINARY, false, false}, /* lists sub-packages one by one */
+    {"Oracle Linux", ADV_BY_BINARY, true, false},
+    {"Photon OS", ADV_BY_SOURCE, true, false},
+    {"Red Hat", ADV_BY_BINARY, true, false},
+    /* Rocky's records name source packages ("kernel", "java-11-openjdk") and no sub-package. */
+    {"Rocky Linux", ADV_BY_SOURCE, true, true},
+    {"Root:Alpine", ADV_BY_SOURCE, false, false},
+    {"Root:Debian", ADV_BY_SOURCE, false, false},
+    {"Root:Ubuntu", ADV_BY_SOURCE, false, false},
+    {"SUSE", ADV_BY_SOURCE, true, false},
+    {"Ubuntu", ADV_BY_SOURCE, false, false},
+    {"Wolfi", ADV_BY_SOURCE, false, false},
+    {"openEuler", ADV_BY_SOURCE, true, false},
+    {"openSUSE", ADV_BY_SOURCE, true, false},
 };
 
 #define RANGES_MAX 256 /* ranges of one entry: their number is a byte */
@@ -72,14 +74,14 @@ static void add_event(struct osv_record *r, struct entry *in, enum adv_event kin
 	if (version.len == 0)
 		return;
 	struct adv_range_event *room =
-		feed_grow(r->a, in->out.events, in->out.event_count, sizeof *room);
+	    feed_grow(r->a, in->out.events, in->out.event_count, sizeof *room);
 	if (!room) {
 		json_fail_memory(r->j);
 		return;
 	}
 	in->out.events = room;
 	room[in->out.event_count++] = (struct adv_range_event){
-		.range = (uint8_t)in->ranges, .kind = kind, .version = version};
+	    .range = (uint8_t)in->ranges, .kind = kind, .version = version};
 }
 
 static void read_event(struct osv_record *r, struct entry *in)
@@ -101,7 +103,8 @@ static void read_event(struct osv_record *r, struct entry *in)
 	}
 }
 
-/* The type may stand behind the events: they are taken first and given back when the range is one of commits. */
+/* The type may stand behind the events: they are taken first and given back when the range is one
+ * of commits. */
 static void read_range(struct osv_record *r, struct entry *in)
 {
 	struct bytes key, type = BYTES_NONE;
@@ -255,7 +258,8 @@ static enum adv_keyed keyed_of(const struct entry *in, const struct osv_rules *r
 	return rules ? rules->keyed : ADV_BY_BINARY;
 }
 
-/* A real fixed version overrides what was said before it existed (a postponed or ignored state), but not "not affected". */
+/* A real fixed version overrides what was said before it existed (a postponed or ignored state),
+ * but not "not affected". */
 static enum adv_status status_of(const struct entry *in)
 {
 	if (in->stated == ADV_NOT_AFFECTED)
@@ -272,8 +276,7 @@ static const char *why_unused(const struct entry *in)
 {
 	if (in->out.ecosystem.len == 0 || in->out.name.len == 0)
 		return in->has_git ? "no package, only GIT ranges" : "no package named";
-	if (in->out.event_count > 0 || in->out.version_count > 0 ||
-	    in->stated == ADV_NOT_AFFECTED)
+	if (in->out.event_count > 0 || in->out.version_count > 0 || in->stated == ADV_NOT_AFFECTED)
 		return NULL;
 	return in->has_git ? "only GIT ranges" : "neither ranges nor versions";
 }
@@ -295,7 +298,7 @@ static void finish_entry(struct osv_record *r, struct entry *in)
 	in->out.keyed = keyed_of(in, rules);
 	in->out.status = status_of(in);
 	struct adv_affected *room =
-		feed_grow(r->a, r->adv.affected, r->adv.affected_count, sizeof *room);
+	    feed_grow(r->a, r->adv.affected, r->adv.affected_count, sizeof *room);
 	if (!room) {
 		json_fail_memory(r->j);
 		return;

@@ -1,7 +1,9 @@
-/* What a feed comes in, found out from its first bytes: a zip ("PK\3\4", or "PK\5\6" when empty), else a stream that codec/ makes plain (gzip, zstd,
- * xz, bzip2, or as it is), and in it a tar ("ustar" at byte 257) or one document. Archives are read member by member; members that the feed does
- * not want are passed over, wanted ones that cannot be read are told by a note and the others go on. One document alone that cannot be read is an
- * error, and so is an archive without any wanted member: an empty import must not pass for a good one. */
+/* What a feed comes in, found out from its first bytes: a zip ("PK\3\4", or "PK\5\6" when empty),
+ * else a stream that codec/ makes plain (gzip, zstd, xz, bzip2, or as it is), and in it a tar
+ * ("ustar" at byte 257) or one document. Archives are read member by member; members that the feed
+ * does not want are passed over, wanted ones that cannot be read are told by a note and the others
+ * go on. One document alone that cannot be read is an error, and so is an archive without any
+ * wanted member: an empty import must not pass for a good one. */
 #include "archive/tar.h"
 #include "archive/zip.h"
 #include "base/io.h"
@@ -10,8 +12,9 @@
 
 #include <string.h>
 
-#define PARSE_MEMORY_MAX ((size_t)96 << 20) /* bytes beside one document: worker_memory_max has room for both */
-#define HEAD_LEN 512U                       /* bytes: one tar header */
+#define PARSE_MEMORY_MAX                                                                           \
+	((size_t)96 << 20) /* bytes beside one document: worker_memory_max has room for both */
+#define HEAD_LEN 512U	   /* bytes: one tar header */
 #define STEP_LEN 65536U
 
 struct reading {
@@ -50,10 +53,8 @@ static int pass_note(void *arg, struct bytes where, const char *text, struct err
 
 static int import(struct reading *r, struct bytes path, struct err *e)
 {
-	const struct feed_sink sink = {.arg = r,
-				       .advisory = pass_advisory,
-				       .exploit = pass_exploit,
-				       .note = pass_note};
+	const struct feed_sink sink = {
+	    .arg = r, .advisory = pass_advisory, .exploit = pass_exploit, .note = pass_note};
 	struct arena a;
 	arena_init(&a, PARSE_MEMORY_MAX);
 	int rc = r->feed->import(path, buf_bytes(&r->document), &sink, &a, e);
@@ -137,14 +138,14 @@ static int read_tar(struct reading *r, struct stream *s, struct err *e)
 	uint8_t path[LIMIT_PATH_MAX];
 	int rc = t ? 0 : -(int)e->code;
 	while (rc >= 0 && (rc = tar_next(t, &ent, e)) > 0) {
-		if (ent.type != TAR_FILE || ent.path.len > sizeof path ||
-		    !r->feed->wants(ent.path))
+		if (ent.type != TAR_FILE || ent.path.len > sizeof path || !r->feed->wants(ent.path))
 			continue;
 		r->wanted++;
 		struct bytes name = {path, ent.path.len};
 		memcpy(path, ent.path.ptr, ent.path.len);
 		rc = read_tar_member(r, t, &ent, e);
-		/* A member too large is skipped; a stream that broke off breaks the next member as well. */
+		/* A member too large is skipped; a stream that broke off breaks the next member as
+		 * well. */
 		rc = rc < 0 ? err_ctx(e, "%.*s", BYTES_ARG(name)) : import(r, name, e);
 		rc = member_done(r, name, rc, e);
 	}

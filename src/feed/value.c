@@ -33,7 +33,8 @@ bool value_array(struct json *j)
 	return false;
 }
 
-/* Equal without regard to case and to what stands between words. pattern: lower case, words parted by '_'. */
+/* Equal without regard to case and to what stands between words. pattern: lower case, words parted
+ * by '_'. */
 static bool eq_loose(struct bytes b, struct bytes pattern)
 {
 	if (b.len != pattern.len)
@@ -54,33 +55,34 @@ enum adv_status value_status(struct bytes word)
 		const char *word;
 		enum adv_status status;
 	} words[] = {
-		{"fixed", ADV_FIXED},
-		{"resolved", ADV_FIXED},
-		{"released", ADV_FIXED},
-		{"3", ADV_FIXED}, /* digits: the enumeration of the Trivy database, as exports of it carry it */
-		{"affected", ADV_AFFECTED},
-		{"open", ADV_AFFECTED},
-		{"needed", ADV_AFFECTED},
-		{"unfixed", ADV_AFFECTED},
-		{"no_dsa", ADV_AFFECTED},
-		{"pending", ADV_AFFECTED},
-		{"2", ADV_AFFECTED},
-		{"will_not_fix", ADV_WILL_NOT_FIX},
-		{"ignored", ADV_WILL_NOT_FIX},
-		{"wontfix", ADV_WILL_NOT_FIX},
-		{"5", ADV_WILL_NOT_FIX},
-		{"fix_deferred", ADV_FIX_DEFERRED},
-		{"deferred", ADV_FIX_DEFERRED},
-		{"postponed", ADV_FIX_DEFERRED},
-		{"6", ADV_FIX_DEFERRED},
-		{"end_of_life", ADV_END_OF_LIFE},
-		{"out_of_support_scope", ADV_END_OF_LIFE}, /* Red Hat */
-		{"7", ADV_END_OF_LIFE},
-		{"under_investigation", ADV_UNDER_INVESTIGATION},
-		{"needs_triage", ADV_UNDER_INVESTIGATION}, /* Ubuntu */
-		{"4", ADV_UNDER_INVESTIGATION},
-		{"not_affected", ADV_NOT_AFFECTED},
-		{"1", ADV_NOT_AFFECTED},
+	    {"fixed", ADV_FIXED},
+	    {"resolved", ADV_FIXED},
+	    {"released", ADV_FIXED},
+	    {"3", ADV_FIXED}, /* digits: the enumeration of the Trivy database, as exports of it
+				 carry it */
+	    {"affected", ADV_AFFECTED},
+	    {"open", ADV_AFFECTED},
+	    {"needed", ADV_AFFECTED},
+	    {"unfixed", ADV_AFFECTED},
+	    {"no_dsa", ADV_AFFECTED},
+	    {"pending", ADV_AFFECTED},
+	    {"2", ADV_AFFECTED},
+	    {"will_not_fix", ADV_WILL_NOT_FIX},
+	    {"ignored", ADV_WILL_NOT_FIX},
+	    {"wontfix", ADV_WILL_NOT_FIX},
+	    {"5", ADV_WILL_NOT_FIX},
+	    {"fix_deferred", ADV_FIX_DEFERRED},
+	    {"deferred", ADV_FIX_DEFERRED},
+	    {"postponed", ADV_FIX_DEFERRED},
+	    {"6", ADV_FIX_DEFERRED},
+	    {"end_of_life", ADV_END_OF_LIFE},
+	    {"out_of_support_scope", ADV_END_OF_LIFE}, /* Red Hat */
+	    {"7", ADV_END_OF_LIFE},
+	    {"under_investigation", ADV_UNDER_INVESTIGATION},
+	    {"needs_triage", ADV_UNDER_INVESTIGATION}, /* Ubuntu */
+	    {"4", ADV_UNDER_INVESTIGATION},
+	    {"not_affected", ADV_NOT_AFFECTED},
+	    {"1", ADV_NOT_AFFECTED},
 	};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (eq_loose(word, bytes_of(words[i].word)))

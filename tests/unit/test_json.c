@@ -72,47 +72,191 @@ static int read_both(struct bytes text, struct err *e)
 	return skipped;
 }
 
-#define OK(t) {t, sizeof(t) - 1, 0}
-#define BAD(t) {t, sizeof(t) - 1, -ERR_FORMAT}
-#define CUT(t) {t, sizeof(t) - 1, -ERR_TRUNCATED}
+#define OK(t)                                                                                      \
+	{                                                                                          \
+		t, sizeof(t) - 1, 0                                                                \
+	}
+#define BAD(t)                                                                                     \
+	{                                                                                          \
+		t, sizeof(t) - 1, -ERR_FORMAT                                                      \
+	}
+#define CUT(t)                                                                                     \
+	{                                                                                          \
+		t, sizeof(t) - 1, -ERR_TRUNCATED                                                   \
+	}
 
 static const struct doc docs[] = {
-	/* RFC 8259 section 2 to 7: what is a value */
-	OK("null"), OK("true"), OK("false"), OK("0"), OK("-0"), OK("\"\""), OK("[]"), OK("{}"),
-	OK(" \t\r\n1\n"), OK("[1]"), OK("[1 , 2]"), OK("[[],[[]]]"), OK("{\"a\":{}}"),
-	OK("{\"a\" : 1 , \"a\" : 2}"), OK("{\"\":0}"), OK("[1,null,true,\"x\",{},[]]"),
-	OK("123456789012345678901234567890"), OK("-1.5e+10"), OK("1E5"), OK("1e-5"), OK("0.5"),
-	OK("0e1"), OK("[-0.0]"), OK("\"\\u0000\""), OK("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""),
-	OK("\"\\ud834\\udd1e\""), OK("\"\\uDBFF\\uDFFF\""), OK("\"\xc2\x80\xdf\xbf\""),
-	OK("\"\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\""),
-	OK("\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\""), OK("\"\x7f\""), OK("\"\xe2\x80\xa8\""),
-	OK("\"0123456789abcdef0123456789abcdef\""), OK("                    1"),
-	/* not values */
-	BAD("]"), BAD("}"), BAD(","), BAD(":"), BAD("[1,]"), BAD("[,1]"), BAD("[1 2]"), BAD("[1}"),
-	BAD("{\"a\":1,}"), BAD("{,\"a\":1}"), BAD("{\"a\" 1}"), BAD("{\"a\"::1}"), BAD("{a:1}"),
-	BAD("{1:1}"), BAD("{\"a\":}"), BAD("{'a':1}"), BAD("['a']"), BAD("[1]x"), BAD("1 2"),
-	BAD("[1]]"), BAD("{}}"), BAD("[1,,2]"), BAD("{\"a\":1,,\"b\":2}"), BAD("{\"a\":1 \"b\":2}"),
-	BAD("nul1"), BAD("nulL"), BAD("True"), BAD("truE"), BAD("TRUE"), BAD("NaN"), BAD("Infinity"),
-	BAD("-Infinity"), BAD("undefined"), BAD("truex"), BAD("01"), BAD("-01"), BAD("00"), BAD("+1"),
-	BAD(".5"), BAD("-.5"), BAD("1.e1"), BAD("1.x"), BAD("1ex"), BAD("1e+x"), BAD("0x10"),
-	BAD("1_000"), BAD("1,000"), BAD("- 1"), BAD("--1"), BAD("[1.]"), BAD("[1e]"), BAD("[-]"),
-	BAD("\"\t\""), BAD("\"\n\""), BAD("\"\0\""), BAD("\"\x1f\""), BAD("\"\\x41\""), BAD("\"\\a\""),
-	BAD("\"\\'\""), BAD("\"\\u12G4\""), BAD("\"\\u 123\""), BAD("\"\\U0041\""), BAD("\"\\ud800\""),
-	BAD("\"\\udc00\""), BAD("\"\\ud800x\""), BAD("\"\\ud800\\n\""), BAD("\"\\ud800\\ud800\""),
-	BAD("\"\\ud800\\u0041\""), BAD("\"\\udc00\\ud800\""), BAD("\"\x80\""), BAD("\"\xbf\""),
-	BAD("\"\xc0\x80\""), BAD("\"\xc1\xbf\""), BAD("\"\xc2\""), BAD("\"\xe0\x80\x80\""),
-	BAD("\"\xe0\x9f\xbf\""), BAD("\"\xed\xa0\x80\""), BAD("\"\xe2\x82\""), BAD("\"\xf0\x80\x80\x80\""),
-	BAD("\"\xf4\x90\x80\x80\""), BAD("\"\xf5\x80\x80\x80\""), BAD("\"\xff\""), BAD("\"\xfe\""),
-	BAD("{\"\xff\":1}"), BAD("\xef\xbb\xbf{}"), BAD("\x0b" "1"), BAD("\x0c" "1"), BAD("\xa0" "1"),
-	BAD("[1]\0"), BAD("\0"), BAD("/**/1"), BAD("1//x"), BAD("#1"), BAD("[1;2]"), BAD("(1)"),
-	BAD("0123456789abcdef"), BAD("\"0123456789abcdef\x01\""), BAD("\"0123456789abcde\xff\""),
-	/* cut */
-	CUT(""), CUT("   "), CUT("["), CUT("{"), CUT("\""), CUT("\"abc"), CUT("\"\\"), CUT("\"\\u"),
-	CUT("\"\\u12"), CUT("\"\\ud800"), CUT("\"\\ud800\\"), CUT("\"\\ud800\\u"), CUT("\"\\ud800\\udc"),
-	CUT("t"), CUT("fals"), CUT("nul"), CUT("-"), CUT("1."), CUT("1e"), CUT("1e-"), CUT("[1"),
-	CUT("[1,"), CUT("{\"a"), CUT("{\"a\""), CUT("{\"a\":"), CUT("{\"a\":1"), CUT("{\"a\":1,"),
-	CUT("\"\xe2"), CUT("\"\xe2\x82"), CUT("\"\xf0\x90\x80"), CUT("\"\xed"), CUT("\"\xf4"),
-	CUT("[[[[[[[["),
+    /* RFC 8259 section 2 to 7: what is a value */
+    OK("null"),
+    OK("true"),
+    OK("false"),
+    OK("0"),
+    OK("-0"),
+    OK("\"\""),
+    OK("[]"),
+    OK("{}"),
+    OK(" \t\r\n1\n"),
+    OK("[1]"),
+    OK("[1 , 2]"),
+    OK("[[],[[]]]"),
+    OK("{\"a\":{}}"),
+    OK("{\"a\" : 1 , \"a\" : 2}"),
+    OK("{\"\":0}"),
+    OK("[1,null,true,\"x\",{},[]]"),
+    OK("123456789012345678901234567890"),
+    OK("-1.5e+10"),
+    OK("1E5"),
+    OK("1e-5"),
+    OK("0.5"),
+    OK("0e1"),
+    OK("[-0.0]"),
+    OK("\"\\u0000\""),
+    OK("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""),
+    OK("\"\\ud834\\udd1e\""),
+    OK("\"\\uDBFF\\uDFFF\""),
+    OK("\"\xc2\x80\xdf\xbf\""),
+    OK("\"\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\""),
+    OK("\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\""),
+    OK("\"\x7f\""),
+    OK("\"\xe2\x80\xa8\""),
+    OK("\"0123456789abcdef0123456789abcdef\""),
+    OK("                    1"),
+    /* not values */
+    BAD("]"),
+    BAD("}"),
+    BAD(","),
+    BAD(":"),
+    BAD("[1,]"),
+    BAD("[,1]"),
+    BAD("[1 2]"),
+    BAD("[1}"),
+    BAD("{\"a\":1,}"),
+    BAD("{,\"a\":1}"),
+    BAD("{\"a\" 1}"),
+    BAD("{\"a\"::1}"),
+    BAD("{a:1}"),
+    BAD("{1:1}"),
+    BAD("{\"a\":}"),
+    BAD("{'a':1}"),
+    BAD("['a']"),
+    BAD("[1]x"),
+    BAD("1 2"),
+    BAD("[1]]"),
+    BAD("{}}"),
+    BAD("[1,,2]"),
+    BAD("{\"a\":1,,\"b\":2}"),
+    BAD("{\"a\":1 \"b\":2}"),
+    BAD("nul1"),
+    BAD("nulL"),
+    BAD("True"),
+    BAD("truE"),
+    BAD("TRUE"),
+    BAD("NaN"),
+    BAD("Infinity"),
+    BAD("-Infinity"),
+    BAD("undefined"),
+    BAD("truex"),
+    BAD("01"),
+    BAD("-01"),
+    BAD("00"),
+    BAD("+1"),
+    BAD(".5"),
+    BAD("-.5"),
+    BAD("1.e1"),
+    BAD("1.x"),
+    BAD("1ex"),
+    BAD("1e+x"),
+    BAD("0x10"),
+    BAD("1_000"),
+    BAD("1,000"),
+    BAD("- 1"),
+    BAD("--1"),
+    BAD("[1.]"),
+    BAD("[1e]"),
+    BAD("[-]"),
+    BAD("\"\t\""),
+    BAD("\"\n\""),
+    BAD("\"\0\""),
+    BAD("\"\x1f\""),
+    BAD("\"\\x41\""),
+    BAD("\"\\a\""),
+    BAD("\"\\'\""),
+    BAD("\"\\u12G4\""),
+    BAD("\"\\u 123\""),
+    BAD("\"\\U0041\""),
+    BAD("\"\\ud800\""),
+    BAD("\"\\udc00\""),
+    BAD("\"\\ud800x\""),
+    BAD("\"\\ud800\\n\""),
+    BAD("\"\\ud800\\ud800\""),
+    BAD("\"\\ud800\\u0041\""),
+    BAD("\"\\udc00\\ud800\""),
+    BAD("\"\x80\""),
+    BAD("\"\xbf\""),
+    BAD("\"\xc0\x80\""),
+    BAD("\"\xc1\xbf\""),
+    BAD("\"\xc2\""),
+    BAD("\"\xe0\x80\x80\""),
+    BAD("\"\xe0\x9f\xbf\""),
+    BAD("\"\xed\xa0\x80\""),
+    BAD("\"\xe2\x82\""),
+    BAD("\"\xf0\x80\x80\x80\""),
+    BAD("\"\xf4\x90\x80\x80\""),
+    BAD("\"\xf5\x80\x80\x80\""),
+    BAD("\"\xff\""),
+    BAD("\"\xfe\""),
+    BAD("{\"\xff\":1}"),
+    BAD("\xef\xbb\xbf{}"),
+    BAD("\x0b"
+	"1"),
+    BAD("\x0c"
+	"1"),
+    BAD("\xa0"
+	"1"),
+    BAD("[1]\0"),
+    BAD("\0"),
+    BAD("/**/1"),
+    BAD("1//x"),
+    BAD("#1"),
+    BAD("[1;2]"),
+    BAD("(1)"),
+    BAD("0123456789abcdef"),
+    BAD("\"0123456789abcdef\x01\""),
+    BAD("\"0123456789abcde\xff\""),
+    /* cut */
+    CUT(""),
+    CUT("   "),
+    CUT("["),
+    CUT("{"),
+    CUT("\""),
+    CUT("\"abc"),
+    CUT("\"\\"),
+    CUT("\"\\u"),
+    CUT("\"\\u12"),
+    CUT("\"\\ud800"),
+    CUT("\"\\ud800\\"),
+    CUT("\"\\ud800\\u"),
+    CUT("\"\\ud800\\udc"),
+    CUT("t"),
+    CUT("fals"),
+    CUT("nul"),
+    CUT("-"),
+    CUT("1."),
+    CUT("1e"),
+    CUT("1e-"),
+    CUT("[1"),
+    CUT("[1,"),
+    CUT("{\"a"),
+    CUT("{\"a\""),
+    CUT("{\"a\":"),
+    CUT("{\"a\":1"),
+    CUT("{\"a\":1,"),
+    CUT("\"\xe2"),
+    CUT("\"\xe2\x82"),
+    CUT("\"\xf0\x90\x80"),
+    CUT("\"\xed"),
+    CUT("\"\xf4"),
+    CUT("[[[[[[[["),
 };
 
 static void documents_are_judged_by_the_rfc(void **state)
@@ -122,14 +266,15 @@ static void documents_are_judged_by_the_rfc(void **state)
 		struct err e = ERR_INIT;
 		int got = read_both((struct bytes){(const uint8_t *)docs[i].text, docs[i].len}, &e);
 		if (got != docs[i].want)
-			fail_msg("%s: got %d (%s), want %d", docs[i].text, got, e.msg, docs[i].want);
+			fail_msg("%s: got %d (%s), want %d", docs[i].text, got, e.msg,
+				 docs[i].want);
 	}
 }
 
-static const char whole[] =
-	"{\"id\": \"A-1\", \"n\": [1, -2.5e3, 18446744073709551615], \"esc\": \"a\\u00e9\\ud83d\\ude00\\n\","
-	" \"utf\": \"\xe2\x82\xac and more than sixteen bytes of plain text\","
-	" \"t\": [true, false, null], \"o\": {\"deep\": [[{\"x\": {}}]]}}";
+static const char whole[] = "{\"id\": \"A-1\", \"n\": [1, -2.5e3, 18446744073709551615], \"esc\": "
+			    "\"a\\u00e9\\ud83d\\ude00\\n\","
+			    " \"utf\": \"\xe2\x82\xac and more than sixteen bytes of plain text\","
+			    " \"t\": [true, false, null], \"o\": {\"deep\": [[{\"x\": {}}]]}}";
 
 static void every_prefix_is_truncated(void **state)
 {
@@ -269,11 +414,13 @@ static void the_writer_writes(void **state)
 		assert_int_equal(read_both(buf_bytes(&b), &e), 0);
 		if (!pretty)
 			assert_string_equal(
-				buf_cstr(&b),
-				"{\"s\":\"a\\\"\\\\\\n\\u0001\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"
-				"\xef\xbf\xbd\\u0000z\",\"a\":[18446744073709551615,-9223372036854775808,"
-				"0.12,true,null],\"o\":{},\"then\":\"1970-01-01T00:00:01.000Z\","
-				"\"raw\":[1]}");
+			    buf_cstr(&b),
+			    "{\"s\":"
+			    "\"a\\\"\\\\\\n\\u0001\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"
+			    "\xef\xbf\xbd\\u0000z\",\"a\":[18446744073709551615,-"
+			    "9223372036854775808,"
+			    "0.12,true,null],\"o\":{},\"then\":\"1970-01-01T00:00:01.000Z\","
+			    "\"raw\":[1]}");
 	}
 	buf_clear(&b);
 	json_out_init(&w, &b, true);
@@ -290,13 +437,13 @@ static void the_writer_writes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(documents_are_judged_by_the_rfc),
-		cmocka_unit_test(every_prefix_is_truncated),
-		cmocka_unit_test(values_are_read),
-		cmocka_unit_test(wrong_types_fail_once_and_stay),
-		cmocka_unit_test(depth_is_limited),
-		cmocka_unit_test(spent_memory_is_an_answer),
-		cmocka_unit_test(the_writer_writes),
+	    cmocka_unit_test(documents_are_judged_by_the_rfc),
+	    cmocka_unit_test(every_prefix_is_truncated),
+	    cmocka_unit_test(values_are_read),
+	    cmocka_unit_test(wrong_types_fail_once_and_stay),
+	    cmocka_unit_test(depth_is_limited),
+	    cmocka_unit_test(spent_memory_is_an_answer),
+	    cmocka_unit_test(the_writer_writes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,151 @@
+/* feed_case: what every importer's test does: documents with all that they must give, prefixes,
+ * failing allocations, a sink that refuses, and the golden folder. Include in one file of a program
+ * linked with torture_dep. */
+#pragma once
+#include "torture.h"
+
+#include "base/io.h"
+#include "feed_catch.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct feed_case {
+	const char *document;
+	const char *want; /* feed_catch's text */
+	int code;	  /* 0 or -code */
+};
+
+struct feed_run {
+	const struct feed *feed;
+	struct bytes document;
+};
+
+/* Import a copy of exactly this size, so that a sanitizer sees a read past it. The caller frees
+ * c->text. */
+static int feed_run(const char *feed, struct bytes document, struct feed_catch *c, struct err *e)
+{
+	struct feed_sink sink = catch_sink(c);
+	struct arena a;
+	const struct feed *f = feed_find(bytes_of(feed));
+	uint8_t *copy = malloc(document.len ? document.len : 1);
+	if (!copy)
+		return err_set(e, ERR_NOMEM, "no memory");
+	if (document.len > 0)
+		memcpy(copy, document.ptr, document.len);
+	arena_init(&a, 64U << 20);
+	int rc = f->import(BYTES_LIT("file"), (struct bytes){copy, document.len}, &sink, &a, e);
+	arena_free(&a);
+	free(copy);
+	return rc;
+}
+
+static void feed_check(const char *feed, const struct feed_case *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct feed_catch c;
+		struct err e = ERR_INIT;
+		int rc = feed_run(feed, bytes_of(cases[i].document), &c, &e);
+		if (rc != cases[i].code)
+			fail_msg("case %zu: %d (%s), want %d", i, rc, e.msg, cases[i].code);
+		assert_string_equal(buf_cstr(&c.text), cases[i].want);
+		buf_free(&c.text);
+	}
+}
+
+/* No prefix of a whole document may crash, and none that is shorter than min_ok bytes may pass for
+ * whole. */
+static void feed_prefixes(const char *feed, const char *document, size_t min_ok)
+{
+	size_t len = strlen(document);
+	for (size_t n = 0; n < len; n++) {
+		struct feed_catch c;
+		struct err e = ERR_INIT;
+		int rc = feed_run(feed, bytes_part(bytes_of(document), 0, n), &c, &e);
+		if (n < min_ok && rc >= 0)
+			fail_msg("%zu of %zu bytes pass for a whole document", n, len);
+		buf_free(&c.text);
+	}
+}
+
+struct feed_torture {
+	const char *feed, *document;
+};
+
+static int feed_torture_once(void *arg)
+{
+	const struct feed_torture *t = arg;
+	struct feed_catch c;
+	struct err e = ERR_INIT;
+	int rc = feed_run(t->feed, bytes_of(t->document), &c, &e);
+	buf_free(&c.text);
+	return rc;
+}
+
+static void feed_tortured(const char *feed, const char *document)
+{
+	struct feed_torture t = {feed, document};
+	assert_true(torture(feed_torture_once, &t) > 2);
+}
+
+/* What the sink answers is what import returns. */
+static void feed_refused(const char *feed, const char *document)
+{
+	struct feed_catch c;
+	struct feed_sink sink = catch_sink(&c);
+	struct arena a;
+	struct err e = ERR_INIT;
+	c.refuse = true;
+	arena_init(&a, 1U << 20);
+	assert_int_equal(
+	    feed_find(bytes_of(feed))->import(BYTES_LIT("file"), bytes_of(document), &sink, &a, &e),
+	    -ERR_CANCELLED);
+	arena_free(&a);
+	buf_free(&c.text);
+}
+
+static void feed_golden_case(const char *feed, const char *dir, const char *name)
+{
+	char path[4096];
+	struct buf input, want;
+	struct err e = ERR_INIT;
+	struct feed_catch c;
+	buf_init(&input, 1U << 20);
+	buf_init(&want, 1U << 20);
+	(void)snprintf(path, sizeof path, "%s/%s/input", dir, name);
+	if (io_read_file(path, &input, &e) < 0)
+		fail_msg("%s", e.msg);
+	(void)snprintf(path, sizeof path, "%s/%s/expected", dir, name);
+	if (io_read_file(path, &want, &e) < 0)
+		fail_msg("%s", e.msg);
+	int rc = feed_run(feed, buf_bytes(&input), &c, &e);
+	if (rc < 0)
+		fail_msg("%s/%s: %s", dir, name, e.msg);
+	assert_string_equal(buf_cstr(&c.text), buf_cstr(&want));
+	buf_free(&c.text);
+	buf_free(&want);
+	buf_free(&input);
+}
+
+/* Every case of tests/golden/feed-NAME: input is imported, expected is what feed_catch writes down.
+ */
+static void feed_golden(const char *feed)
+{
+	char dir[2048];
+	size_t cases = 0;
+	const char *source = getenv("PLIMSOLL_SOURCE");
+	(void)snprintf(dir, sizeof dir, "%s/tests/golden/feed-%s", source ? source : ".", feed);
+	DIR *d = opendir(dir);
+	for (struct dirent *ent; d && (ent = readdir(d));) {
+		if (ent->d_name[0] == '.')
+			continue;
+		feed_golden_case(feed, dir, ent->d_name);
+		cases++;
+	}
+	if (d)
+		closedir(d);
+	if (cases == 0)
+		fail_msg("%s: no golden case", dir);
+}
