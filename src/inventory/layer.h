@@ -13,9 +13,10 @@ enum lay_kind {
 	LAY_FILE,     /* a file an ecosystem parsed (or failed to: note set) */
 	LAY_HARDLINK, /* wanted path that is a hard link; target */
 	LAY_SYMLINK,  /* a link at or above a canonical location, or at the root; target as stored */
-	LAY_OTHER,    /* a directory entry is not recorded; a fifo/device/… at or above a canonical location is: it hides lower files */
+	LAY_OTHER,    /* a file of no ecosystem, fifo, device … at or above a canonical location: it hides lower files */
 	LAY_WHITEOUT, /* path is gone (without the ".wh." prefix) */
 	LAY_OPAQUE,   /* what lower layers have below this folder is gone */
+	LAY_DIR,      /* a folder at or above a canonical location: it takes the place of a lower link or file */
 };
 
 struct lay_entry {
@@ -61,7 +62,8 @@ struct lay {
 };
 
 /* Read a layer (compressed as it may be) and serialise its inventory into out. scratch_fd: a file for large captured files (>= 1 MiB), or -1 to
- * keep all in memory. reopen gives a fresh stream of the same layer for a second pass (a hard link to a file already gone by); may be NULL.
+ * keep all in memory. reopen gives a fresh stream of the layer: called once, and again for a second pass (a hard link to a file already gone by),
+ * which may be refused with ERR_NOT_FOUND: a note then says so.
  * 0 also for a damaged layer: the inventory then says complete = false with a note. <0 only for NOMEM, CANCELLED, IO, INTERNAL. */
 struct lay_source {
 	struct stream *(*reopen)(void *arg, struct err *e);

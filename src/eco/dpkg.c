@@ -1,0 +1,275 @@
+/* The database of dpkg and, in the same form, of opkg.
+ *
+ * var/lib/dpkg/status holds stanzas ("paragraphs") separated by blank lines; a line is "Field: value", a line that starts with a space or tab
+ * continues the field before. Field names are compared without case. Of interest: Package, Status ("want flag state"), Version,
+ * Architecture, Source ("name" or "name (version)"), Maintainer. A package is on disk when its state is none of not-installed, config-files
+ * and half-installed; what is wanted of it (install, deinstall, hold) does not matter.
+ * var/lib/dpkg/status.d/NAME (images put together without dpkg) holds one such stanza, without Status.
+ * var/lib/dpkg/info/NAME[:ARCH].list names a package's files and folders, one absolute path a line; NAME[:ARCH].md5sums has lines of 32
+ * hexadecimal digits, two spaces and a path relative to the root. status.d/NAME.md5sums is the same.
+ * Spec: deb-control(5), dpkg-query(1) "Package states", Debian Policy chapter 5. */
+#include "eco/path.h"
+#include "eco/table.h"
+
+#define DPKG_FILE_MAX (UINT64_C(128) << 20) /* bytes: a status file of 100,000 packages */
+#define MD5_HEX_LEN 32
+
+struct stanza {
+	uint64_t off; /* in the file */
+	bool has_fields;
+	struct bytes package, status, version, arch, source, maintainer;
+};
+
+static struct eco_want dpkg_wants(struct bytes path)
+{
+	struct eco_want w = {.wanted = false};
+	struct bytes dir = eco_path_dir(path);
+	if (bytes_has_suffix_lit(path, ".list") || bytes_has_suffix_lit(path, ".md5sums")) {
+		w.wanted = eco_path_near(dir, "var/lib/dpkg/info", 2, &w.keep) ||
+			   eco_path_near(dir, "var/lib/dpkg/status.d", 2, &w.keep);
+		w.merge = ECO_OWNERSHIP;
+	} else if (bytes_has_suffix_lit(dir, "dpkg/status.d")) {
+		w.wanted = eco_path_near(dir, "var/lib/dpkg/status.d", 2, &w.keep);
+		w.merge = ECO_PART;
+	} else if (bytes_has_suffix_lit(path, "pkg/status")) {
+		w.wanted = eco_path_near(path, "var/lib/dpkg/status", 2, &w.keep);
+		if (!w.wanted) {
+			w.wanted = eco_path_at(path, "usr/lib/opkg/status", &w.keep) ||
+				   eco_path_at(path, "var/lib/opkg/status", &w.keep);
+			w.rank = 1;
+		}
+	}
+	return w;
+}
+
+static bool field_is(struct bytes name, const char *lower)
+{
+	size_t i = 0;
+	for (; i < name.len && lower[i]; i++) {
+		if (byte_lower(name.ptr[i]) != (uint8_t)lower[i])
+			return false;
+	}
+	return i == name.len && !lower[i];
+}
+
+static void stanza_field(struct stanza *s, struct bytes line)
+{
+	struct bytes value = line;
+	struct bytes name = bytes_trim(bytes_cut(&value, ':'));
+	value = bytes_trim(value);
+	s->has_fields = true;
+	if (field_is(name, "package"))
+		s->package = value;
+	else if (field_is(name, "status"))
+		s->status = value;
+	else if (field_is(name, "version"))
+		s->version = value;
+	else if (field_is(name, "architecture"))
+		s->arch = value;
+	else if (field_is(name, "source"))
+		s->source = value;
+	else if (field_is(name, "maintainer"))
+		s->maintainer = value;
+}
+
+static bool is_on_disk(struct bytes status)
+{
+	if (status.len == 0)
+		return true;
+	size_t space = bytes_find_last(status, ' ');
+	struct bytes state = space == status.len ? status : bytes_from(status, space + 1);
+	return !bytes_eq_lit(state, "config-files") && !bytes_eq_lit(state, "not-installed") &&
+	       !bytes_eq_lit(state, "half-installed");
+}
+
+/* A name of a package: what can be looked up and printed. Stricter than nothing, laxer than Policy (upper case occurs in opkg). */
+static bool is_name(struct bytes name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.ptr[i] <= ' ' || name.ptr[i] >= 0x7f || name.ptr[i] == '/')
+			return false;
+	}
+	return name.len > 0;
+}
+
+/* "name (version)" or "name". */
+static void set_source(struct pkg *p, struct bytes source)
+{
+	p->source_name = p->name;
+	p->source_version = p->version;
+	if (source.len == 0)
+		return;
+	struct bytes version = source;
+	struct bytes name = bytes_trim(bytes_cut(&version, '('));
+	version = bytes_trim(bytes_part(version, 0, bytes_find(version, ')')));
+	if (!is_name(name))
+		return;
+	p->source_name = name;
+	if (version.len > 0)
+		p->source_version = version;
+}
+
+static int stanza_end(const struct stanza *s, const char *type, const struct eco_sink *sink,
+		      struct err *e)
+{
+	if (!s->has_fields || !is_on_disk(s->status))
+		return 0;
+	if (!is_name(s->package))
+		return sink->note(sink->arg, s->off, "stanza without a package name", e);
+	if (!is_name(s->version))
+		return sink->note(sink->arg, s->off, "stanza without a version", e);
+	struct pkg p = {.type = bytes_of(type),
+			.name = s->package,
+			.version = s->version,
+			.arch = s->arch,
+			.vendor = s->maintainer,
+			.class = PKG_OS};
+	set_source(&p, s->source);
+	return sink->package(sink->arg, &p, e);
+}
+
+static int parse_stanzas(struct bytes file, const char *type, const struct eco_sink *sink,
+			 struct err *e)
+{
+	struct stanza s = {.off = 0};
+	struct bytes rest = file;
+	uint64_t bad_off = UINT64_MAX;
+	while (rest.len > 0) {
+		uint64_t off = (uint64_t)(rest.ptr - file.ptr);
+		struct bytes line = bytes_cut(&rest, '\n');
+		if (bytes_trim(line).len == 0) {
+			int r = stanza_end(&s, type, sink, e);
+			if (r < 0)
+				return r;
+			s = (struct stanza){.off = (uint64_t)(rest.ptr - file.ptr)};
+		} else if (byte_is_space(line.ptr[0]) || line.ptr[0] == '#') {
+			continue;
+		} else if (bytes_find(line, ':') == line.len) {
+			if (bad_off == UINT64_MAX)
+				bad_off = off;
+		} else {
+			stanza_field(&s, line);
+		}
+	}
+	int r = stanza_end(&s, type, sink, e);
+	if (r == 0 && bad_off != UINT64_MAX)
+		r = sink->note(sink->arg, bad_off, "line that is neither a field nor part of one", e);
+	return r;
+}
+
+/* info/NAME.list: a folder is followed by what is in it, so a line that the next one continues with "/" is a folder and not owned content. */
+static int parse_list(struct bytes file, struct bytes name, struct bytes arch,
+		      const struct eco_sink *sink, struct err *e)
+{
+	struct bytes rest = file;
+	struct bytes line = bytes_cut(&rest, '\n');
+	while (line.len > 0 || rest.len > 0) {
+		struct bytes next = bytes_cut(&rest, '\n');
+		bool is_folder = next.len > line.len && next.ptr[line.len] == '/' &&
+				 bytes_has_prefix(next, line);
+		if (line.len > 1 && !is_folder && !bytes_eq_lit(line, "/.")) {
+			int r = sink->owns(sink->arg, name, arch, line, e);
+			if (r < 0)
+				return r;
+		}
+		line = next;
+	}
+	return 0;
+}
+
+static int parse_md5sums(struct bytes file, struct bytes name, struct bytes arch,
+			 const struct eco_sink *sink, struct err *e)
+{
+	for (struct bytes rest = file; rest.len > 0;) {
+		struct bytes line = bytes_cut(&rest, '\n');
+		if (line.len <= MD5_HEX_LEN + 2 || !byte_is_space(line.ptr[MD5_HEX_LEN]))
+			continue;
+		int r = sink->owns(sink->arg, name, arch, bytes_from(line, MD5_HEX_LEN + 2), e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int base64_value(uint8_t c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (byte_is_digit(c))
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* Some builders name the files of status.d by the base64 of the package name. The decoded name, if it is one that Policy allows; else name. */
+static struct bytes plain_name(struct bytes name, struct arena *a)
+{
+	uint32_t acc = 0;
+	unsigned bits = 0;
+	size_t n = 0, in_len = name.len;
+	while (in_len > 0 && name.ptr[in_len - 1] == '=')
+		in_len--;
+	uint8_t *out = in_len >= 4 ? arena_alloc(a, in_len, 1) : NULL;
+	if (!out)
+		return name;
+	for (size_t i = 0; i < in_len; i++) {
+		int v = base64_value(name.ptr[i]);
+		if (v < 0)
+			return name;
+		acc = (acc << 6 | (uint32_t)v) & 0xffff;
+		bits += 6;
+		if (bits < 8)
+			continue;
+		bits -= 8;
+		uint8_t c = (uint8_t)(acc >> bits);
+		bool lower_alnum = byte_is_digit(c) || (c >= 'a' && c <= 'z');
+		if (!lower_alnum && (n == 0 || (c != '+' && c != '-' && c != '.')))
+			return name;
+		out[n++] = c;
+	}
+	return n < 2 ? name : (struct bytes){.ptr = out, .len = n};
+}
+
+static int parse_ownership(struct bytes path, struct bytes file, const struct eco_sink *sink,
+			   struct arena *a, struct err *e)
+{
+	struct bytes base = eco_path_base(path);
+	bool is_list = bytes_has_suffix_lit(base, ".list");
+	base = bytes_part(base, 0, base.len - (is_list ? sizeof ".list" : sizeof ".md5sums") + 1);
+	struct bytes arch = base;
+	struct bytes name = bytes_cut(&arch, ':');
+	if (!is_name(name))
+		return 0;
+	if (is_list)
+		return parse_list(file, name, arch, sink, e);
+	if (bytes_has_suffix_lit(eco_path_dir(path), "/status.d"))
+		name = plain_name(name, a);
+	return parse_md5sums(file, name, arch, sink, e);
+}
+
+static int dpkg_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		      struct arena *a, struct err *e)
+{
+	if (bytes_has_suffix_lit(path, ".list") || bytes_has_suffix_lit(path, ".md5sums"))
+		return parse_ownership(path, file, sink, a, e);
+	bool is_opkg = bytes_has_suffix_lit(path, "opkg/status");
+	return parse_stanzas(file, is_opkg ? "opkg" : "deb", sink, e);
+}
+
+static const char *const dpkg_locations[] = {
+	"var/lib/dpkg/status", "var/lib/dpkg/status.d/", "var/lib/dpkg/info/",
+	"usr/lib/opkg/status", "var/lib/opkg/status",	 NULL,
+};
+
+const struct ecosystem eco_dpkg = {
+	.name = "Debian packages",
+	.id = "dpkg",
+	.purl_type = "deb",
+	.file_max = DPKG_FILE_MAX,
+	.locations = dpkg_locations,
+	.wants = dpkg_wants,
+	.parse = dpkg_parse,
+};

@@ -1,0 +1,95 @@
+#include "inventory/vendor.h"
+
+/* rpm: how the Vendor of a distribution's own packages starts. A distribution that is not listed has no rule: all count as its own. */
+static const struct {
+	const char *distro, *vendor;
+} rpm_vendors[] = {
+	{"almalinux", "AlmaLinux"},
+	{"almalinux", "CloudLinux"}, /* the first releases */
+	{"amzn", "Amazon"},	     /* "Amazon Linux", "Amazon.com, Inc." */
+	{"azurelinux", "Microsoft Corporation"},
+	{"centos", "CentOS"},
+	{"centos", "Red Hat"},
+	{"cloudlinux", "CloudLinux"},
+	{"fedora", "Fedora Project"},
+	{"mariner", "Microsoft Corporation"},
+	{"ol", "Oracle America"},
+	{"opensuse", "openSUSE"},
+	{"opensuse", "SUSE"},
+	{"opensuse-leap", "openSUSE"},
+	{"opensuse-leap", "SUSE"},
+	{"opensuse-tumbleweed", "openSUSE"},
+	{"opensuse-tumbleweed", "SUSE"},
+	{"photon", "VMware"},
+	{"photon", "Broadcom"},
+	{"rhel", "Red Hat"},
+	{"rocky", "Rocky"},
+	{"sle_hpc", "SUSE"},
+	{"sled", "SUSE"},
+	{"sles", "SUSE"},
+};
+
+/* dpkg: parts of the Maintainer of packages that vendors offer for Debian and Ubuntu themselves. */
+static const char *const deb_maintainers[] = {
+	"support@docker.com",
+	"@nvidia.com",
+	"Google Cloud CLI Authors",
+	"sapmachine@sap.com",
+	"@hashicorp.com",
+	"@microsoft.com",
+	"@mongodb.com",
+	"developers@lists.mariadb.org",
+	"dev@couchdb.apache.org",
+	"info@elastic.co",
+	"nginx-packaging@f5.com",
+	"@konghq.com",
+	"@cloudflare.com",
+	"support@influxdb.com",
+	"support@gitlab.com",
+	"contact@grafana.com",
+	"@datadoghq.com",
+	"@nodesource.com",
+	"info@tailscale.com",
+	"@openrobotics.org",
+	"@osrfoundation.org",
+};
+static const char *const deb_maintainers_whole[] = {"GitHub", "HashiCorp"};
+
+static bool is_foreign_rpm(const struct pkg *p, struct bytes distro)
+{
+	bool has_rule = false;
+	for (size_t i = 0; i < sizeof rpm_vendors / sizeof rpm_vendors[0]; i++) {
+		if (!bytes_eq_lit(distro, rpm_vendors[i].distro))
+			continue;
+		has_rule = true;
+		if (bytes_has_prefix_lit(p->vendor, rpm_vendors[i].vendor))
+			return false;
+	}
+	/* Amazon Linux ships some packages without a vendor: their release tells */
+	if (has_rule && p->vendor.len == 0 && bytes_eq_lit(distro, "amzn")) {
+		struct bytes release = bytes_from(p->version, bytes_find_last(p->version, '-'));
+		return bytes_find_bytes(release, BYTES_LIT("amzn")) == release.len;
+	}
+	return has_rule;
+}
+
+static bool is_foreign_deb(const struct pkg *p)
+{
+	for (size_t i = 0; i < sizeof deb_maintainers / sizeof deb_maintainers[0]; i++) {
+		struct bytes part = bytes_of(deb_maintainers[i]);
+		if (bytes_find_bytes(p->vendor, part) < p->vendor.len)
+			return true;
+	}
+	for (size_t i = 0; i < sizeof deb_maintainers_whole / sizeof deb_maintainers_whole[0]; i++) {
+		if (bytes_eq_lit(p->vendor, deb_maintainers_whole[i]))
+			return true;
+	}
+	return false;
+}
+
+bool vendor_is_third_party(const struct pkg *p, const struct pkg_distro *d)
+{
+	if (bytes_eq_lit(p->type, "deb"))
+		return is_foreign_deb(p);
+	return d && bytes_eq_lit(p->type, "rpm") && is_foreign_rpm(p, d->id);
+}

@@ -1,0 +1,387 @@
+/* The serialised form, all numbers varint unless said otherwise, blob = varint length and bytes:
+ *
+ *   u32 magic "PLAY", analyzer version, u8 complete, blob codec, in_len, out_len, member_count
+ *   count, entries: u8 kind, blob path; links: blob target; files and hard links: u8 eco, u8 merge, u8 rank, keep;
+ *     files: size, blob note, pkg_count, u8 has_distro and then six blobs (id, id_like, version_id, codename, name, cpe)
+ *   count, packages in the order of the entries, as pkg_put writes them
+ *   count, owner names as blobs
+ *   count, owned paths by ascending hash: u64 hash, u32 index of the owner's name (both fixed, little-endian)
+ *   count, notes: blob path, blob text
+ */
+#include "inventory/writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Together they keep a layer under 64 MiB of memory whatever it holds: 9 + 16 + 10 + 3 here, at most 32 for the serialised form. */
+#define ENTRY_MAX 65536U	 /* an image of 10,000 packages has 20,000 */
+#define PATHS_MAX (8U << 20)	 /* bytes of paths, targets and distributions */
+#define PKGS_MAX (9U << 20)	 /* bytes of packages: some 50,000 */
+#define OWNED_MAX (1U << 20)	 /* paths; a server with a desktop has 400,000 */
+#define NAMES_MAX (2U << 20)	 /* bytes of owner names */
+#define NOTES_MAX (256U << 10)	 /* bytes of notes */
+#define NOTE_COUNT_MAX 500U
+#define FIELD_MAX 1024U		 /* bytes of one field of a package */
+#define PKG_LEN_MAX (16U << 10)	 /* bytes of a serialised package, path included */
+
+enum key { KEY_PATH = 0, KEY_WHITEOUT = 1, KEY_OPAQUE = 2 };
+
+void laywr_init(struct laywr *w)
+{
+	*w = (struct laywr){.complete = true};
+	arena_init(&w->arena, PATHS_MAX);
+	buf_init(&w->pkgs, PKGS_MAX);
+	buf_init(&w->names, NAMES_MAX);
+	buf_init(&w->notes, NOTES_MAX);
+	buf_init(&w->last_name, LIMIT_PATH_MAX);
+}
+
+void laywr_free(struct laywr *w)
+{
+	free(w->entries);
+	free(w->slots);
+	free(w->owned);
+	buf_free(&w->pkgs);
+	buf_free(&w->names);
+	buf_free(&w->notes);
+	buf_free(&w->last_name);
+	arena_free(&w->arena);
+	*w = (struct laywr){.entries = NULL};
+}
+
+static int spent(struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "layer inventory: out of memory");
+}
+
+/* Room for one more element in a growing array; false when memory is spent. */
+static bool grow(void **array, uint32_t count, uint32_t *cap, size_t size)
+{
+	if (count < *cap)
+		return true;
+	uint32_t more = *cap ? *cap * 2 : 64;
+	void *bigger = realloc(*array, more * size);
+	if (!bigger)
+		return false;
+	*array = bigger;
+	*cap = more;
+	return true;
+}
+
+static enum key key_of(enum lay_kind kind)
+{
+	return kind == LAY_WHITEOUT ? KEY_WHITEOUT : kind == LAY_OPAQUE ? KEY_OPAQUE : KEY_PATH;
+}
+
+/* The slot of path, or the free one where it belongs. */
+static struct laywr_slot *slot_find(const struct laywr *w, enum key key, struct bytes path)
+{
+	uint64_t hash = bytes_hash(path, key);
+	for (uint32_t i = (uint32_t)hash & (w->slot_cap - 1);; i = (i + 1) & (w->slot_cap - 1)) {
+		struct laywr_slot *s = &w->slots[i];
+		if (s->index == 0) {
+			s->hash = hash;
+			return s;
+		}
+		const struct laywr_entry *ent = &w->entries[s->index - 1];
+		if (s->hash == hash && key_of(ent->kind) == key && bytes_eq(ent->path, path))
+			return s;
+	}
+}
+
+static bool slots_grow(struct laywr *w)
+{
+	if (w->slot_cap / 2 > w->entry_count)
+		return true;
+	uint32_t old_cap = w->slot_cap, cap = old_cap ? old_cap * 2 : 256;
+	struct laywr_slot *old = w->slots, *bigger = calloc(cap, sizeof *bigger);
+	if (!bigger)
+		return false;
+	for (uint32_t i = 0; i < old_cap; i++) {
+		if (old[i].index == 0)
+			continue;
+		uint32_t at = (uint32_t)old[i].hash & (cap - 1);
+		while (bigger[at].index != 0)
+			at = (at + 1) & (cap - 1);
+		bigger[at] = old[i];
+	}
+	free(old);
+	w->slots = bigger;
+	w->slot_cap = cap;
+	return true;
+}
+
+static int layer_full(struct laywr *w, struct err *e)
+{
+	if (w->complete) {
+		w->complete = false;
+		int r = laywr_note(w, BYTES_NONE,
+				   "more files, links and whiteouts of interest than are recorded", e);
+		if (r < 0)
+			return r;
+	}
+	return err_set(e, ERR_LIMIT, "layer inventory: too many entries");
+}
+
+int laywr_add(struct laywr *w, enum lay_kind kind, struct bytes path, uint32_t *ret, struct err *e)
+{
+	bool ok;
+	if (w->entry_count >= ENTRY_MAX ||
+	    w->arena.budget < LIMIT_PATH_MAX * UINT32_C(64))
+		return layer_full(w, e);
+	if (!slots_grow(w) || !grow((void **)&w->entries, w->entry_count, &w->entry_cap,
+				    sizeof *w->entries))
+		return spent(e);
+	struct laywr_entry ent = {.kind = kind, .path = arena_bytes(&w->arena, path, &ok)};
+	if (!ok)
+		return spent(e);
+	struct laywr_slot *s = slot_find(w, key_of(kind), path);
+	if (s->index != 0)
+		w->entries[s->index - 1].dead = true;
+	w->entries[w->entry_count] = ent;
+	*ret = w->entry_count++;
+	s->index = w->entry_count;
+	return 0;
+}
+
+struct laywr_entry *laywr_find(struct laywr *w, struct bytes path)
+{
+	if (w->slot_cap == 0)
+		return NULL;
+	const struct laywr_slot *s = slot_find(w, KEY_PATH, path);
+	return s->index == 0 ? NULL : &w->entries[s->index - 1];
+}
+
+int laywr_target(struct laywr *w, uint32_t index, struct bytes target, struct err *e)
+{
+	bool ok;
+	w->entries[index].target = arena_bytes(&w->arena, target, &ok);
+	return ok ? 0 : spent(e);
+}
+
+void laywr_begin(struct laywr *w, uint32_t index)
+{
+	struct laywr_entry *ent = &w->entries[index];
+	ent->pkgs_off = (uint32_t)w->pkgs.len;
+	ent->owned_first = ent->owned_end = w->owned_count;
+	buf_clear(&w->last_name);
+}
+
+int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct err *e)
+{
+	struct laywr_entry *ent = &w->entries[index];
+	struct pkg stated = *p;
+	stated.path = ent->path;
+	stated.vendor = bytes_part(p->vendor, 0, FIELD_MAX);
+	const struct bytes *fields[] = {&p->name, &p->version,	     &p->arch,
+					&p->module, &p->source_name, &p->source_version};
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		if (fields[i]->len > FIELD_MAX)
+			return laywr_note(w, ent->path, "package with a field over 1 KiB left out", e);
+	}
+	size_t len = w->pkgs.len;
+	pkg_put(&w->pkgs, &stated);
+	if (!buf_ok(&w->pkgs)) {
+		bool is_limit = w->pkgs.max - len < PKG_LEN_MAX;
+		buf_clear(&w->pkgs);
+		buf_commit(&w->pkgs, len);
+		return is_limit ? err_set(e, ERR_LIMIT, "more packages than are recorded of a layer")
+				: spent(e);
+	}
+	ent->pkg_count++;
+	ent->pkgs_len = (uint32_t)w->pkgs.len - ent->pkgs_off;
+	return 0;
+}
+
+/* The index of owner in names; parsers state all files of a package in a row. */
+static bool name_index(struct laywr *w, struct bytes owner, uint32_t *ret)
+{
+	if (w->last_name.len == 0 || !bytes_eq(buf_bytes(&w->last_name), owner)) {
+		buf_clear(&w->last_name);
+		buf_put(&w->last_name, owner);
+		size_t len = w->names.len;
+		buf_put_blob(&w->names, owner);
+		if (!buf_ok(&w->names) || !buf_ok(&w->last_name)) {
+			buf_clear(&w->last_name);
+			buf_clear(&w->names);
+			buf_commit(&w->names, len);
+			return false;
+		}
+		w->name_count++;
+	}
+	*ret = w->name_count - 1;
+	return true;
+}
+
+int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes path, struct err *e)
+{
+	uint32_t name;
+	if (owner.len == 0 || owner.len > LIMIT_PATH_MAX || w->owned_full)
+		return 0;
+	if (w->owned_count >= OWNED_MAX || !name_index(w, owner, &name)) {
+		w->owned_full = true;
+		return laywr_note(w, w->entries[index].path,
+				  "more files of packages than are recorded: some have no owner", e);
+	}
+	if (!grow((void **)&w->owned, w->owned_count, &w->owned_cap, sizeof *w->owned))
+		return spent(e);
+	w->owned[w->owned_count++] =
+		(struct lay_owned){.path_hash = bytes_hash(path, 0), .pkg = name};
+	w->entries[index].owned_end = w->owned_count;
+	return 0;
+}
+
+int laywr_distro(struct laywr *w, uint32_t index, const struct pkg_distro *d, struct err *e)
+{
+	struct pkg_distro *copy = arena_alloc(&w->arena, 1, sizeof *copy);
+	if (!copy)
+		return spent(e);
+	const struct bytes *from[] = {&d->id,	    &d->id_like, &d->version_id,
+				      &d->codename, &d->name,	 &d->cpe};
+	struct bytes *to[] = {&copy->id,       &copy->id_like, &copy->version_id,
+			      &copy->codename, &copy->name,    &copy->cpe};
+	for (size_t i = 0; i < sizeof to / sizeof to[0]; i++) {
+		bool ok;
+		*to[i] = arena_bytes(&w->arena, bytes_part(*from[i], 0, 512), &ok);
+		if (!ok)
+			return spent(e);
+	}
+	w->entries[index].distro = copy;
+	return 0;
+}
+
+int laywr_unread(struct laywr *w, uint32_t index, const char *text, struct err *e)
+{
+	bool ok;
+	struct bytes why = arena_bytes(&w->arena, bytes_of(text), &ok);
+	w->entries[index].note = why;
+	return ok ? 0 : spent(e);
+}
+
+int laywr_note(struct laywr *w, struct bytes path, const char *text, struct err *e)
+{
+	if (w->note_count > NOTE_COUNT_MAX)
+		return 0;
+	if (w->note_count == NOTE_COUNT_MAX) {
+		path = BYTES_NONE;
+		text = "further notes are left out";
+	}
+	size_t len = w->notes.len;
+	buf_put_blob(&w->notes, path);
+	buf_put_blob(&w->notes, bytes_of(text));
+	if (!buf_ok(&w->notes)) {
+		bool is_limit = w->notes.max - len < LIMIT_PATH_MAX + 1024U;
+		buf_clear(&w->notes);
+		buf_commit(&w->notes, len);
+		return is_limit ? 0 : spent(e);
+	}
+	w->note_count++;
+	return 0;
+}
+
+static int owned_cmp(const void *pa, const void *pb)
+{
+	const struct lay_owned *a = pa, *b = pb;
+	if (a->path_hash != b->path_hash)
+		return a->path_hash < b->path_hash ? -1 : 1;
+	return a->pkg < b->pkg ? -1 : a->pkg > b->pkg;
+}
+
+static void put_distro(struct buf *out, const struct pkg_distro *d)
+{
+	buf_put_u8(out, d != NULL);
+	if (!d)
+		return;
+	buf_put_blob(out, d->id);
+	buf_put_blob(out, d->id_like);
+	buf_put_blob(out, d->version_id);
+	buf_put_blob(out, d->codename);
+	buf_put_blob(out, d->name);
+	buf_put_blob(out, d->cpe);
+}
+
+static void put_entry(struct buf *out, const struct laywr_entry *ent)
+{
+	buf_put_u8(out, (uint8_t)ent->kind);
+	buf_put_blob(out, ent->path);
+	if (ent->kind == LAY_HARDLINK || ent->kind == LAY_SYMLINK)
+		buf_put_blob(out, ent->target);
+	if (ent->kind != LAY_FILE && ent->kind != LAY_HARDLINK)
+		return;
+	buf_put_u8(out, ent->eco);
+	buf_put_u8(out, ent->merge);
+	buf_put_u8(out, ent->rank);
+	buf_put_varint(out, ent->keep);
+	if (ent->kind != LAY_FILE)
+		return;
+	buf_put_varint(out, ent->size);
+	buf_put_blob(out, ent->note);
+	buf_put_varint(out, ent->pkg_count);
+	put_distro(out, ent->distro);
+}
+
+/* What the dead entries stated goes; what is left is sorted and, for one path, the first owner stays. */
+static void owned_finish(struct laywr *w)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < w->entry_count; i++) {
+		const struct laywr_entry *ent = &w->entries[i];
+		uint32_t len = ent->owned_end - ent->owned_first;
+		if (ent->dead || len == 0)
+			continue;
+		/* files are parsed in the order of entries: never over what is still to come */
+		memmove(w->owned + n, w->owned + ent->owned_first, len * sizeof *w->owned);
+		n += len;
+	}
+	if (n > 0)
+		qsort(w->owned, n, sizeof *w->owned, owned_cmp);
+	w->owned_count = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (w->owned_count == 0 ||
+		    w->owned[i].path_hash != w->owned[w->owned_count - 1].path_hash)
+			w->owned[w->owned_count++] = w->owned[i];
+	}
+}
+
+static void put_entries(const struct laywr *w, struct buf *out)
+{
+	uint32_t alive = 0, pkg_count = 0;
+	for (uint32_t i = 0; i < w->entry_count; i++) {
+		alive += !w->entries[i].dead;
+		pkg_count += w->entries[i].dead ? 0 : w->entries[i].pkg_count;
+	}
+	buf_put_varint(out, alive);
+	for (uint32_t i = 0; i < w->entry_count; i++) {
+		if (!w->entries[i].dead)
+			put_entry(out, &w->entries[i]);
+	}
+	buf_put_varint(out, pkg_count);
+	for (uint32_t i = 0; i < w->entry_count; i++) {
+		const struct laywr_entry *ent = &w->entries[i];
+		if (!ent->dead)
+			buf_put(out, bytes_part(buf_bytes(&w->pkgs), ent->pkgs_off, ent->pkgs_len));
+	}
+}
+
+int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, struct err *e)
+{
+	buf_put_le32(out, LAYWR_MAGIC);
+	buf_put_varint(out, LAY_ANALYZER_VERSION);
+	buf_put_u8(out, w->complete);
+	buf_put_blob(out, t->codec);
+	buf_put_varint(out, t->in_len);
+	buf_put_varint(out, t->out_len);
+	buf_put_varint(out, t->member_count);
+	put_entries(w, out);
+	buf_put_varint(out, w->name_count);
+	buf_put(out, buf_bytes(&w->names));
+	owned_finish(w);
+	buf_put_varint(out, w->owned_count);
+	for (uint32_t i = 0; i < w->owned_count; i++) {
+		buf_put_le64(out, w->owned[i].path_hash);
+		buf_put_le32(out, w->owned[i].pkg);
+	}
+	buf_put_varint(out, w->note_count);
+	buf_put(out, buf_bytes(&w->notes));
+	return buf_ok(out) ? 0 : spent(e);
+}

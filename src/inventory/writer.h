@@ -1,0 +1,66 @@
+/* writer (laywr_): a layer inventory while it grows. Packages, names and notes are serialised at once, so that memory stays near the size of the
+ * result; entries stay structs until the end, because a later member of a path replaces an earlier one. */
+#pragma once
+#include "base/buf.h"
+#include "inventory/layer.h"
+
+struct laywr_entry {
+	struct bytes path, target, note;
+	const struct pkg_distro *distro; /* NULL: none */
+	uint64_t size;
+	uint32_t keep;
+	uint32_t pkg_count;
+	uint32_t pkgs_off, pkgs_len;	  /* in laywr.pkgs */
+	uint32_t owned_first, owned_end; /* in laywr.owned */
+	enum lay_kind kind;
+	uint8_t eco, merge, rank;
+	bool dead; /* a later member of the layer took its place */
+};
+
+struct laywr_slot {
+	uint64_t hash;
+	uint32_t index; /* of the entry, + 1; 0 = free */
+};
+
+struct laywr {
+	struct laywr_entry *entries;
+	uint32_t entry_count, entry_cap;
+	struct laywr_slot *slots; /* by path; a power of two, at most half full */
+	uint32_t slot_cap;
+	struct arena arena; /* paths, targets, distributions */
+	struct buf pkgs, names, notes;
+	uint32_t name_count, note_count;
+	struct buf last_name;
+	struct lay_owned *owned;
+	uint32_t owned_count, owned_cap;
+	bool owned_full;
+	bool complete;
+};
+
+/* Numbers of the layer as a whole. */
+struct laywr_totals {
+	struct bytes codec;
+	uint64_t in_len, out_len, member_count;
+};
+
+void laywr_init(struct laywr *w);
+void laywr_free(struct laywr *w);
+/* A new entry of kind at path (copied), in place of an earlier one there; whiteouts and opaque marks stand beside it. *ret: its index.
+ * ERR_LIMIT: the layer has too many; w->complete is then false and a note says so. */
+int laywr_add(struct laywr *w, enum lay_kind kind, struct bytes path, uint32_t *ret, struct err *e);
+/* The living file, link or other entry at path, or NULL. Valid until the next laywr_add. */
+struct laywr_entry *laywr_find(struct laywr *w, struct bytes path);
+int laywr_target(struct laywr *w, uint32_t index, struct bytes target, struct err *e);
+/* What a parser states about the file of entry index, which must be the last one stated about. */
+void laywr_begin(struct laywr *w, uint32_t index);
+int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct err *e);
+int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes path, struct err *e);
+int laywr_distro(struct laywr *w, uint32_t index, const struct pkg_distro *d, struct err *e);
+/* Why the entry's file was not read, or not to its end. */
+int laywr_unread(struct laywr *w, uint32_t index, const char *text, struct err *e);
+/* A coverage note. Past a limit they are counted in one last note. */
+int laywr_note(struct laywr *w, struct bytes path, const char *text, struct err *e);
+/* Serialise into out: what lay_parse reads. Sorts what w holds: call once. */
+int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, struct err *e);
+
+#define LAYWR_MAGIC UINT32_C(0x59414c50) /* "PLAY" */
