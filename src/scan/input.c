@@ -1,17 +1,26 @@
 #include "scan/input.h"
 
 #include "base/json.h"
+#include "base/own.h"
 
 #include <string.h>
 #include <sys/utsname.h>
 
 #define INPUT_BUDGET (32U << 20) /* bytes: manifests and configs are a few hundred KiB */
 
+void scan_input_init(struct scan_input *in, const char *name)
+{
+	*in = (struct scan_input){.name = bytes_of(name)};
+	arena_init(&in->arena, INPUT_BUDGET);
+}
+
 void scan_input_free(struct scan_input *in)
 {
 	for (size_t i = 0; i < in->text_count; i++)
 		buf_free(&in->texts[i]);
 	files_close(in->files);
+	for (size_t i = 0; i < in->owned_fd_count; i++)
+		own_fd_close(&in->owned_fds[i]);
 	arena_free(&in->arena);
 	*in = (struct scan_input){0};
 }
@@ -81,8 +90,7 @@ static const char *machine_platform(void)
 	return "linux/amd64";
 }
 
-/* Which manifest of an index: the wanted platform, this machine's, or the first image. */
-static const struct oci_descriptor *choose(const struct oci_manifest *index, struct bytes platform)
+const struct oci_descriptor *scan_input_choose(const struct oci_manifest *index, struct bytes platform)
 {
 	struct bytes want = platform.len ? platform : bytes_of(machine_platform());
 	for (size_t i = 0; i < index->layer_count; i++) {
@@ -144,7 +152,7 @@ static int open_manifest(struct scan_input *in, const struct oci_descriptor *fir
 		if (oci_manifest_parse(text, d.media_type, &in->arena, &m, e) < 0)
 			return err_ctx(e, "manifest %.*s", BYTES_ARG(d.digest_text));
 		if (m.kind == OCI_INDEX) {
-			const struct oci_descriptor *next = choose(&m, platform);
+			const struct oci_descriptor *next = scan_input_choose(&m, platform);
 			if (!next)
 				return err_set(e, ERR_NOT_FOUND, "the index has no image for platform \"%.*s\"",
 					       BYTES_ARG(platform));
@@ -175,7 +183,7 @@ static int open_layout(struct scan_input *in, struct bytes platform, struct err 
 	if (read_text(in, BYTES_LIT("index.json"), LIMIT_MANIFEST_MAX, &text, e) < 0 ||
 	    oci_manifest_parse(text, BYTES_LIT(OCI_INDEX_TYPE), &in->arena, &index, e) < 0)
 		return err_ctx(e, "index.json");
-	const struct oci_descriptor *d = choose(&index, platform);
+	const struct oci_descriptor *d = scan_input_choose(&index, platform);
 	if (!d)
 		return err_set(e, ERR_NOT_FOUND, "index.json names no image%s%.*s", platform.len ? " for " : "",
 			       BYTES_ARG(platform));
@@ -275,8 +283,7 @@ static bool is_there(struct scan_input *in, const char *name)
 
 int scan_input_open(struct scan_input *in, const char *path, struct bytes platform, struct pool *pool, struct err *e)
 {
-	*in = (struct scan_input){.name = bytes_of(path)};
-	arena_init(&in->arena, INPUT_BUDGET);
+	scan_input_init(in, path);
 	in->files = files_open(path, pool, e);
 	int r;
 	struct bytes text;

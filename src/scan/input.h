@@ -22,14 +22,19 @@ struct scan_input {
 	struct scan_layer *layers;
 	size_t layer_count;
 	struct arena arena;   /* holds all of the above */
-	struct files *files;
-	struct buf texts[8];  /* manifest and config texts that runs borrow from */
+	struct files *files; /* of a local image */
+	int *owned_fds;      /* of a pulled one */
+	size_t owned_fd_count;
+	struct buf texts[12];  /* manifest and config texts that runs borrow from */
 	size_t text_count;
 };
 
 /* path: OCI layout, docker-archive or skopeo dir, as folder or tar. platform ("linux/arm64", may be empty): which image of an index; empty takes this
  * machine's, else the first. ERR_FORMAT, ERR_NOT_FOUND (no image of that platform), ERR_UNSUPPORTED. */
 int scan_input_open(struct scan_input *in, const char *path, struct bytes platform, struct pool *pool, struct err *e);
+void scan_input_init(struct scan_input *in, const char *name);
+/* Which manifest of an index: the wanted platform's, this machine's when empty, else the first image. NULL = none. */
+const struct oci_descriptor *scan_input_choose(const struct oci_manifest *index, struct bytes platform);
 void scan_input_free(struct scan_input *in);
 /* Add a text the input's runs may borrow from; NULL when there is no room. */
 struct buf *scan_input_text(struct scan_input *in, size_t max);

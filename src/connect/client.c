@@ -1,0 +1,224 @@
+#include "connect/client.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TOKEN_REPLY_MAX (1U << 20)
+#define BLOB_TRIES 4
+
+static const char accept_types[] = "Accept: " OCI_INDEX_TYPE ", " OCI_MANIFEST_TYPE ", " DOCKER_LIST_TYPE
+				   ", " DOCKER_MANIFEST_TYPE;
+
+static bool is_loopback(struct bytes registry)
+{
+	return bytes_has_prefix_lit(registry, "localhost:") || bytes_eq_lit(registry, "localhost") ||
+	       bytes_has_prefix_lit(registry, "127.") || bytes_has_prefix_lit(registry, "[::1]");
+}
+
+static char *url_of(struct client *c, const char *kind, const char *leaf)
+{
+	return arena_printf(&c->arena, "%s://%.*s/v2/%.*s/%s/%s", c->scheme, BYTES_ARG(c->registry),
+			    BYTES_ARG(c->repository), kind, leaf);
+}
+
+/* One name="value" of a challenge. Spec: RFC 9110 §11.6.1; values here hold no escaped quotes. */
+static struct bytes challenge_value(struct bytes challenge, const char *name)
+{
+	struct bytes want = bytes_of(name);
+	for (size_t at = 0; at + want.len + 2 < challenge.len; at++) {
+		bool at_start = at == 0 || challenge.ptr[at - 1] == ' ' || challenge.ptr[at - 1] == ',';
+		struct bytes here = bytes_from(challenge, at);
+		if (!at_start || !bytes_has_prefix(here, want) || here.ptr[want.len] != '=' ||
+		    here.ptr[want.len + 1] != '"')
+			continue;
+		here = bytes_from(here, want.len + 2);
+		return bytes_part(here, 0, bytes_find(here, '"'));
+	}
+	return BYTES_NONE;
+}
+
+static int token_of(struct client *c, struct bytes reply, struct err *e)
+{
+	struct json j;
+	struct bytes token = BYTES_NONE;
+	json_init(&j, reply, &c->arena);
+	if (json_enter_object(&j)) {
+		for (struct bytes key; json_next_key(&j, &key);) {
+			if (bytes_eq_lit(key, "token") || bytes_eq_lit(key, "access_token"))
+				token = json_string(&j);
+			else
+				json_skip(&j);
+		}
+	}
+	if (json_finish(&j, e) < 0)
+		return err_ctx(e, "token");
+	c->token = token.len ? arena_cstr(&c->arena, token) : NULL;
+	return c->token ? 0 : err_set(e, ERR_DENIED, "the token service gave no token");
+}
+
+/* Answer a 401: get a token, or turn to Basic. ERR_DENIED when nothing is left to try. */
+static int authenticate(struct client *c, const char *challenge_text, struct err *e)
+{
+	struct bytes challenge = bytes_of(challenge_text);
+	if (bytes_has_prefix_lit(challenge, "Basic") && c->credentials.username && !c->basic) {
+		c->basic = true;
+		return 0;
+	}
+	struct bytes realm = challenge_value(challenge, "realm"), service = challenge_value(challenge, "service");
+	struct bytes scope = challenge_value(challenge, "scope");
+	if (!bytes_has_prefix_lit(challenge, "Bearer") || !realm.len || c->token)
+		return err_set(e, ERR_DENIED, "%.*s: access denied%s", BYTES_ARG(c->registry),
+			       c->credentials.username ? "" : " (no credentials were found for it)");
+	struct buf url;
+	buf_init(&url, 65536);
+	buf_put(&url, realm);
+	buf_put_text(&url, bytes_find(realm, '?') == realm.len ? "?service=" : "&service=");
+	fetch_encode(&url, service);
+	buf_put_text(&url, "&scope=");
+	if (scope.len) {
+		fetch_encode(&url, scope);
+	} else {
+		buf_put_text(&url, "repository%3A");
+		fetch_encode(&url, c->repository);
+		buf_put_text(&url, "%3Apull");
+	}
+	struct fetch f = {.url = buf_cstr(&url), .username = c->credentials.username,
+			  .password = c->credentials.password, .insecure = c->insecure, .max = TOKEN_REPLY_MAX,
+			  .out_fd = -1};
+	struct fetch_reply reply;
+	int r = fetch_run(&f, &reply, e);
+	if (r == 0 && reply.status != 200)
+		r = err_set(e, ERR_DENIED, "%.*s: the token service answered %ld", BYTES_ARG(c->registry), reply.status);
+	if (r == 0)
+		r = token_of(c, buf_bytes(&reply.body), e);
+	fetch_reply_free(&reply);
+	buf_free(&url);
+	return r;
+}
+
+/* Fall back to plain http where that is allowed and TLS was not answered. */
+static bool may_downgrade(struct client *c, const struct err *e)
+{
+	if (strcmp(c->scheme, "https") != 0 || e->code != ERR_IO || !(c->insecure || is_loopback(c->registry)))
+		return false;
+	c->scheme = "http";
+	return true;
+}
+
+/* kind/leaf with authentication; f's url is filled in here. The caller frees reply. */
+static int request(struct client *c, const char *kind, const char *leaf, struct fetch *f, struct fetch_reply *reply,
+		   struct err *e)
+{
+	for (int tries = 0; tries < 4; tries++) {
+		f->url = url_of(c, kind, leaf);
+		f->insecure = c->insecure || is_loopback(c->registry);
+		f->bearer = c->token;
+		f->username = c->basic ? c->credentials.username : NULL;
+		f->password = c->basic ? c->credentials.password : NULL;
+		if (!f->url)
+			return err_set(e, ERR_NOMEM, "no memory");
+		if (fetch_run(f, reply, e) < 0) {
+			if (!may_downgrade(c, e))
+				return -(int)e->code;
+			fetch_reply_free(reply);
+			continue;
+		}
+		if (reply->status != 401)
+			return 0;
+		if (authenticate(c, reply->challenge, e) < 0)
+			return -(int)e->code;
+		fetch_reply_free(reply);
+	}
+	return err_set(e, ERR_DENIED, "%.*s: access denied", BYTES_ARG(c->registry));
+}
+
+int client_open(struct client *c, const struct ref *ref, const struct credentials *cred, bool insecure, struct err *e)
+{
+	*c = (struct client){.registry = ref->registry, .repository = ref->repository, .scheme = "https",
+			     .insecure = insecure};
+	arena_init(&c->arena, 32U << 20);
+	if (cred && cred->username)
+		c->credentials = *cred;
+	else if (cred_find(ref->registry, &c->arena, &c->credentials, e) < 0)
+		return -(int)e->code;
+	return 0;
+}
+
+void client_close(struct client *c)
+{
+	arena_free(&c->arena);
+	*c = (struct client){0};
+}
+
+static int status_error(const struct client *c, long status, const char *what, struct err *e)
+{
+	if (status == 404)
+		return err_set(e, ERR_NOT_FOUND, "%.*s/%.*s: there is no %s", BYTES_ARG(c->registry),
+			       BYTES_ARG(c->repository), what);
+	if (status == 403)
+		return err_set(e, ERR_DENIED, "%.*s/%.*s: access denied", BYTES_ARG(c->registry),
+			       BYTES_ARG(c->repository));
+	return err_set(e, ERR_IO, "%.*s/%.*s: %s: the registry answered %ld", BYTES_ARG(c->registry),
+		       BYTES_ARG(c->repository), what, status);
+}
+
+int client_manifest(struct client *c, struct bytes reference, struct buf *out, struct bytes *ret_type, struct err *e)
+{
+	const char *headers[] = {accept_types, NULL};
+	struct fetch f = {.headers = headers, .max = LIMIT_MANIFEST_MAX, .out_fd = -1};
+	struct fetch_reply reply = {0};
+	struct digest want, got;
+	struct err ignored = ERR_INIT;
+	char *leaf = arena_cstr(&c->arena, reference);
+	if (!leaf)
+		return err_set(e, ERR_FORMAT, "the reference holds a NUL");
+	int r = request(c, "manifests", leaf, &f, &reply, e);
+	if (r == 0 && reply.status != 200)
+		r = status_error(c, reply.status, "such manifest", e);
+	if (r == 0 && digest_parse(reference, &want, &ignored) == 0) {
+		digest_of(want.algo, buf_bytes(&reply.body), &got);
+		if (!digest_eq(&want, &got))
+			r = err_set(e, ERR_INTEGRITY, "manifest %s: the content has another digest", leaf);
+	}
+	if (r == 0) {
+		struct bytes type = bytes_of(reply.content_type);
+		bool ok;
+		buf_put(out, buf_bytes(&reply.body));
+		*ret_type = arena_bytes(&c->arena, bytes_trim(bytes_part(type, 0, bytes_find(type, ';'))), &ok);
+		r = ok && buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory for the manifest");
+	}
+	fetch_reply_free(&reply);
+	return r;
+}
+
+int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	digest_text(d, text);
+	int r = 0;
+	for (int tries = 0; tries < BLOB_TRIES; tries++) {
+		off_t have = lseek(fd, 0, SEEK_END);
+		struct fetch f = {.max = max, .out_fd = fd, .resume_from = have > 0 ? (uint64_t)have : 0};
+		struct fetch_reply reply = {0};
+		r = request(c, "blobs", text, &f, &reply, e);
+		long status = reply.status;
+		fetch_reply_free(&reply);
+		if (r < 0 && e->code != ERR_IO && e->code != ERR_TIMEOUT)
+			return r;
+		if (r < 0)
+			continue;
+		if (status == 206 || (status == 200 && have <= 0))
+			return 0;
+		/* The whole again although the rest was asked for: begin anew. */
+		if (status == 200 && (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0))
+			return err_sys(e, "temporary file");
+		if (status != 200)
+			return status_error(c, status, text, e);
+		r = err_set(e, ERR_IO, "blob %s: the registry would not resume", text);
+	}
+	return r;
+}

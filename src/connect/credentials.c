@@ -1,0 +1,211 @@
+#include "connect/credentials.h"
+
+#include "base/io.h"
+#include "base/json.h"
+#include "base/own.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FILE_MAX (1U << 20)
+#define ANSWER_MAX 65536
+
+extern char **environ;
+
+/* Docker Hub's entry is written under its old address. */
+static bool same_registry(struct bytes key, struct bytes registry)
+{
+	static const char *const hub[] = {"https://index.docker.io/v1/", "index.docker.io", "docker.io",
+					  "registry-1.docker.io"};
+	bool is_hub = bytes_eq_lit(registry, "registry-1.docker.io") || bytes_eq_lit(registry, "docker.io");
+	for (size_t i = 0; is_hub && i < sizeof hub / sizeof *hub; i++) {
+		if (bytes_eq_lit(key, hub[i]))
+			return true;
+	}
+	if (bytes_has_prefix_lit(key, "https://"))
+		key = bytes_from(key, 8);
+	else if (bytes_has_prefix_lit(key, "http://"))
+		key = bytes_from(key, 7);
+	return bytes_eq(bytes_part(key, 0, bytes_find(key, '/')), registry);
+}
+
+static int decode_auth(struct bytes auth, struct arena *a, struct credentials *ret, struct err *e)
+{
+	uint8_t *plain = arena_alloc(a, auth.len + 4, 1);
+	if (!plain)
+		return err_set(e, ERR_NOMEM, "no memory");
+	int n = auth.len < 65536 ? EVP_DecodeBlock(plain, auth.ptr, (int)auth.len) : -1;
+	while (n > 0 && plain[n - 1] == 0) /* padding decodes to zeros */
+		n--;
+	struct bytes rest = {.ptr = plain, .len = n > 0 ? (size_t)n : 0};
+	if (n <= 0 || bytes_find(rest, ':') == rest.len)
+		return err_set(e, ERR_FORMAT, "\"auth\" is not the base64 of user:password");
+	ret->username = arena_cstr(a, bytes_cut(&rest, ':'));
+	ret->password = arena_cstr(a, rest);
+	return ret->username && ret->password ? 1 : err_set(e, ERR_FORMAT, "\"auth\" holds a NUL");
+}
+
+static int read_entry(struct json *j, struct arena *a, struct credentials *ret, struct err *e)
+{
+	struct bytes auth = BYTES_NONE, user = BYTES_NONE, password = BYTES_NONE, identity = BYTES_NONE;
+	if (!json_enter_object(j))
+		return 0;
+	for (struct bytes key; json_next_key(j, &key);) {
+		struct bytes *to = bytes_eq_lit(key, "auth")	      ? &auth
+				   : bytes_eq_lit(key, "username")    ? &user
+				   : bytes_eq_lit(key, "password")    ? &password
+				   : bytes_eq_lit(key, "identitytoken") ? &identity
+								      : NULL;
+		if (to)
+			*to = json_string_or_null(j);
+		else
+			json_skip(j);
+	}
+	if (!json_ok(j))
+		return 0;
+	if (user.len && (password.len || identity.len)) {
+		ret->username = arena_cstr(a, user);
+		ret->password = arena_cstr(a, password.len ? password : identity);
+		return ret->username && ret->password ? 1 : err_set(e, ERR_NOMEM, "no memory");
+	}
+	return auth.len ? decode_auth(auth, a, ret, e) : 0;
+}
+
+int cred_parse(struct bytes text, struct bytes registry, struct arena *a, struct credentials *ret,
+	       const char **ret_helper, struct err *e)
+{
+	struct json j;
+	int found = 0;
+	struct bytes store = BYTES_NONE, helper = BYTES_NONE;
+	json_init(&j, text, a);
+	if (json_enter_object(&j)) {
+		for (struct bytes key; found >= 0 && json_next_key(&j, &key);) {
+			if (bytes_eq_lit(key, "auths") && json_enter_object(&j)) {
+				for (struct bytes host; found >= 0 && json_next_key(&j, &host);) {
+					if (same_registry(host, registry) && !found)
+						found = read_entry(&j, a, ret, e);
+					else
+						json_skip(&j);
+				}
+			} else if (bytes_eq_lit(key, "credHelpers") && json_enter_object(&j)) {
+				for (struct bytes host; json_next_key(&j, &host);) {
+					struct bytes name = json_string(&j);
+					helper = same_registry(host, registry) ? name : helper;
+				}
+			} else if (bytes_eq_lit(key, "credsStore")) {
+				store = json_string_or_null(&j);
+			} else {
+				json_skip(&j);
+			}
+		}
+	}
+	if (found < 0)
+		return found;
+	if (json_finish(&j, e) < 0)
+		return -(int)e->code;
+	helper = helper.len ? helper : found ? BYTES_NONE : store;
+	*ret_helper = helper.len ? arena_cstr(a, helper) : NULL;
+	return found;
+}
+
+/* A helper's name becomes part of a program's name: letters, digits, '-', '_', '.' only. */
+static bool is_helper_name(const char *name)
+{
+	for (const char *p = name; *p; p++) {
+		if (!byte_is_alnum((uint8_t)*p) && *p != '-' && *p != '_' && *p != '.')
+			return false;
+	}
+	return *name != '\0';
+}
+
+/* Run docker-credential-NAME get with the registry on its standard input; its answer is JSON. */
+static int ask_helper(const char *name, struct bytes registry, struct arena *a, struct credentials *ret, struct err *e)
+{
+	if (!is_helper_name(name))
+		return err_set(e, ERR_FORMAT, "credential helper \"%s\" is not a plain name", name);
+	char *program = arena_printf(a, "docker-credential-%s", name);
+	int in[2], out[2];
+	if (!program)
+		return err_set(e, ERR_NOMEM, "no memory");
+	if (pipe2(in, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
+	OWN_FD int in_read = in[0], in_write = in[1];
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return err_sys(e, "pipe");
+	OWN_FD int out_read = out[0], out_write = out[1];
+	posix_spawn_file_actions_t actions;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, in_read, 0);
+	posix_spawn_file_actions_adddup2(&actions, out_write, 1);
+	char *argv[] = {program, (char[]){"get"}, NULL};
+	pid_t pid;
+	int rc = posix_spawnp(&pid, program, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	own_fd_close(&in_read);
+	own_fd_close(&out_write);
+	if (rc != 0)
+		return err_set(e, ERR_IO, "%s: cannot be run: %s", program, strerror(rc));
+	(void)io_write(in_write, registry.ptr, registry.len, e);
+	own_fd_close(&in_write);
+	uint8_t *answer = arena_alloc(a, ANSWER_MAX, 1);
+	ssize_t n = answer ? io_read(out_read, answer, ANSWER_MAX, e) : -1;
+	int status;
+	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0 || n < 0)
+		return 0; /* helpers fail when they know nothing: anonymous then */
+	struct json j;
+	struct bytes user = BYTES_NONE, secret = BYTES_NONE;
+	json_init(&j, (struct bytes){.ptr = answer, .len = (size_t)n}, a);
+	if (json_enter_object(&j)) {
+		for (struct bytes key; json_next_key(&j, &key);) {
+			struct bytes v = json_string_or_null(&j);
+			if (bytes_eq_lit(key, "Username"))
+				user = v;
+			else if (bytes_eq_lit(key, "Secret"))
+				secret = v;
+		}
+	}
+	if (json_finish(&j, e) < 0)
+		return err_ctx(e, "%s", program);
+	ret->username = arena_cstr(a, user);
+	ret->password = arena_cstr(a, secret);
+	return 0;
+}
+
+static int try_file(const char *path, struct bytes registry, struct arena *a, struct credentials *ret, struct err *e)
+{
+	struct buf text;
+	const char *helper = NULL;
+	buf_init(&text, FILE_MAX);
+	int r = io_read_file(path, &text, e);
+	if (r < 0 && e->code == ERR_NOT_FOUND) {
+		buf_free(&text);
+		return 0;
+	}
+	if (r == 0)
+		r = cred_parse(buf_bytes(&text), registry, a, ret, &helper, e);
+	if (r >= 0 && helper)
+		r = ask_helper(helper, registry, a, ret, e);
+	buf_free(&text);
+	if (r < 0)
+		return err_ctx(e, "%s", path);
+	return r > 0 || ret->username;
+}
+
+int cred_find(struct bytes registry, struct arena *a, struct credentials *ret, struct err *e)
+{
+	const char *dir = getenv("DOCKER_CONFIG"), *home = getenv("HOME"), *file = getenv("REGISTRY_AUTH_FILE");
+	const char *paths[3] = {file && *file ? file : NULL, dir && *dir ? arena_printf(a, "%s/config.json", dir) : NULL,
+				home && *home ? arena_printf(a, "%s/.docker/config.json", home) : NULL};
+	*ret = (struct credentials){0};
+	for (size_t i = 0; i < 3; i++) {
+		int r = paths[i] ? try_file(paths[i], registry, a, ret, e) : 0;
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	return 0;
+}

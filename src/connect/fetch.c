@@ -1,0 +1,191 @@
+#include "connect/fetch.h"
+
+#include "base/io.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REDIRECTS_MAX 8L
+#define CONNECT_SEC 15L
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void init_library(void)
+{
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+struct transfer {
+	const struct fetch *f;
+	struct fetch_reply *reply;
+	struct err *e;
+	CURL *curl;
+	bool failed;
+};
+
+static size_t on_body(char *data, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	size_t n = size * count;
+	long status = 0;
+	(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (n > t->f->max - t->reply->length) {
+		err_set(t->e, ERR_LIMIT, "the reply is larger than %llu bytes", (unsigned long long)t->f->max);
+		t->failed = true;
+		return 0;
+	}
+	t->reply->length += n;
+	/* Only a wanted body goes to the file: an error page must not end up in it. */
+	if (t->f->out_fd >= 0 && (status == 200 || status == 206)) {
+		if (io_write(t->f->out_fd, data, n, t->e) < 0) {
+			t->failed = true;
+			return 0;
+		}
+		return n;
+	}
+	buf_put(&t->reply->body, (struct bytes){.ptr = (const uint8_t *)data, .len = n});
+	return buf_ok(&t->reply->body) ? n : 0;
+}
+
+static bool header_is(struct bytes line, const char *name, struct bytes *ret_value)
+{
+	struct bytes want = bytes_of(name);
+	if (line.len < want.len + 1 || line.ptr[want.len] != ':')
+		return false;
+	for (size_t i = 0; i < want.len; i++) {
+		if (byte_lower(line.ptr[i]) != byte_lower(want.ptr[i]))
+			return false;
+	}
+	*ret_value = bytes_trim(bytes_from(line, want.len + 1));
+	return true;
+}
+
+static void keep(char *out, size_t cap, struct bytes v)
+{
+	size_t n = v.len < cap - 1 ? v.len : cap - 1;
+	if (n)
+		memcpy(out, v.ptr, n);
+	out[n] = '\0';
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	struct fetch_reply *r = t->reply;
+	struct bytes line = {.ptr = (const uint8_t *)data, .len = size * count}, v;
+	if (bytes_has_prefix_lit(line, "HTTP/")) { /* a redirect's headers are not the reply's */
+		r->content_type[0] = r->etag[0] = r->last_modified[0] = r->digest[0] = r->challenge[0] = '\0';
+	} else if (header_is(line, "Content-Type", &v)) {
+		keep(r->content_type, sizeof r->content_type, v);
+	} else if (header_is(line, "ETag", &v)) {
+		keep(r->etag, sizeof r->etag, v);
+	} else if (header_is(line, "Last-Modified", &v)) {
+		keep(r->last_modified, sizeof r->last_modified, v);
+	} else if (header_is(line, "Docker-Content-Digest", &v)) {
+		keep(r->digest, sizeof r->digest, v);
+	} else if (header_is(line, "WWW-Authenticate", &v)) {
+		/* Of several challenges the Bearer one is the one to take. */
+		if (!r->challenge[0] || bytes_has_prefix_lit(v, "Bearer"))
+			keep(r->challenge, sizeof r->challenge, v);
+	}
+	return size * count;
+}
+
+static int explain(CURLcode code, const char *detail, const struct transfer *t)
+{
+	if (t->failed)
+		return -(int)t->e->code;
+	const char *text = *detail ? detail : curl_easy_strerror(code);
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return err_set(t->e, ERR_TIMEOUT, "%s", text);
+	if (code == CURLE_OUT_OF_MEMORY)
+		return err_set(t->e, ERR_NOMEM, "%s", text);
+	return err_set(t->e, ERR_IO, "%s", text);
+}
+
+static int perform(struct transfer *t, struct curl_slist *headers)
+{
+	const struct fetch *f = t->f;
+	CURL *c = t->curl;
+	char detail[CURL_ERROR_SIZE] = "", range[32];
+	(void)curl_easy_setopt(c, CURLOPT_URL, f->url);
+	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	(void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+	(void)curl_easy_setopt(c, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
+	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SEC);
+	(void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	(void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)(f->stall_sec ? f->stall_sec : 60));
+	(void)curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 256L * 1024);
+	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "plimsoll");
+	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, detail);
+	(void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+	(void)curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	(void)curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+	if (f->insecure) {
+		(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+		(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	if (f->username && f->password) {
+		(void)curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		(void)curl_easy_setopt(c, CURLOPT_USERNAME, f->username);
+		(void)curl_easy_setopt(c, CURLOPT_PASSWORD, f->password);
+	} else if (f->bearer) {
+		(void)curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		(void)curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, f->bearer);
+	}
+	if (f->body)
+		(void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, f->body);
+	if (f->resume_from) {
+		(void)snprintf(range, sizeof range, "%llu-", (unsigned long long)f->resume_from);
+		(void)curl_easy_setopt(c, CURLOPT_RANGE, range);
+	}
+	CURLcode code = curl_easy_perform(c);
+	if (code != CURLE_OK)
+		return explain(code, detail, t);
+	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &t->reply->status);
+	return 0;
+}
+
+int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e)
+{
+	*ret = (struct fetch_reply){0};
+	buf_init(&ret->body, f->out_fd >= 0 ? 1U << 20 : (size_t)f->max);
+	(void)pthread_once(&once, init_library);
+	struct transfer t = {.f = f, .reply = ret, .e = e, .curl = curl_easy_init()};
+	struct curl_slist *headers = NULL;
+	int r = t.curl ? 0 : err_set(e, ERR_NOMEM, "no memory for a request");
+	for (size_t i = 0; r == 0 && f->headers && f->headers[i]; i++) {
+		struct curl_slist *more = curl_slist_append(headers, f->headers[i]);
+		if (!more)
+			r = err_set(e, ERR_NOMEM, "no memory for a request");
+		else
+			headers = more;
+	}
+	if (r == 0)
+		r = perform(&t, headers);
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(t.curl);
+	return r < 0 ? err_ctx(e, "%s", f->url) : 0;
+}
+
+void fetch_reply_free(struct fetch_reply *r)
+{
+	buf_free(&r->body);
+}
+
+void fetch_encode(struct buf *out, struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+		if (byte_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
+			buf_put_u8(out, c);
+		else
+			buf_printf(out, "%%%02X", c);
+	}
+}
