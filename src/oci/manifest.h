@@ -1,5 +1,6 @@
-/* manifest: OCI and Docker v2.2 image manifests and indexes, parsed and validated. Spec: OCI image-spec v1.1 manifest.md, image-index.md, descriptor.md;
- * Docker "Image Manifest V 2, Schema 2". Runs borrow from the text or the arena. */
+/* manifest: OCI and Docker v2.2 image manifests and indexes, parsed and validated. Spec: OCI
+ * image-spec v1.1 manifest.md, image-index.md, descriptor.md; Docker "Image Manifest V 2, Schema
+ * 2". Runs borrow from the text or the arena. */
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
@@ -21,11 +22,12 @@ struct oci_platform {
 struct oci_descriptor {
 	struct bytes media_type;
 	struct bytes digest_text;
-	struct digest digest; /* algo NONE when the algorithm is unknown to us (allowed by the spec) */
+	struct digest
+	    digest; /* algo NONE when the algorithm is unknown to us (allowed by the spec) */
 	uint64_t size;
 	struct bytes artifact_type;
 	struct bytes annotations; /* raw JSON object, or empty */
-	struct bytes data;        /* base64 text as stored, or empty */
+	struct bytes data;	  /* base64 text as stored, or empty */
 	bool has_platform;
 	struct oci_platform platform;
 	bool has_urls;
@@ -37,19 +39,22 @@ struct oci_manifest {
 	struct bytes media_type;    /* as stated, or implied by its shape when absent */
 	struct bytes artifact_type; /* stated, else config.media_type for images; empty otherwise */
 	struct bytes annotations;   /* raw JSON object, or empty */
-	struct oci_descriptor config; /* images */
+	struct oci_descriptor config;  /* images */
 	struct oci_descriptor *layers; /* images; manifests of an index */
 	size_t layer_count;
 	bool has_subject;
 	struct oci_descriptor subject;
 };
-/* content_type: of the request, may be empty; when both are present mediaType must agree with it. ERR_FORMAT names the field and the rule; ERR_UNSUPPORTED
- * for Docker schema 1. */
-int oci_manifest_parse(struct bytes text, struct bytes content_type, struct arena *a, struct oci_manifest *ret, struct err *e);
-/* Is this a layer that holds a file-system change set (any tar type, docker or OCI, nondistributable too)? */
+/* content_type: of the request, may be empty; when both are present mediaType must agree with it.
+ * ERR_FORMAT names the field and the rule; ERR_UNSUPPORTED for Docker schema 1. */
+int oci_manifest_parse(struct bytes text, struct bytes content_type, struct arena *a,
+		       struct oci_manifest *ret, struct err *e);
+/* Is this a layer that holds a file-system change set (any tar type, docker or OCI,
+ * nondistributable too)? */
 bool oci_is_layer_type(struct bytes media_type);
 /* An image whose config is an image config, i.e. something to scan (not an artifact). */
 bool oci_is_image(const struct oci_manifest *m);
 /* "linux/arm64/v8" against a platform; text parts left out match anything. */
 bool oci_platform_matches(const struct oci_platform *p, struct bytes text);
-void oci_platform_text(const struct oci_platform *p, struct buf *out); /* "linux/amd64", with "/variant" if there is one */
+void oci_platform_text(const struct oci_platform *p,
+		       struct buf *out); /* "linux/amd64", with "/variant" if there is one */

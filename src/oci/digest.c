@@ -1,0 +1,169 @@
+/* algorithm ":" encoded. algorithm: components of [a-z0-9]+ parted by one of "+._-"; encoded:
+ * [a-zA-Z0-9=_-]+. Registered: sha256 with 64, sha512 with 128 lower-case hexadecimal digits.
+ * Others may stand in manifests, but we can neither store nor check them. */
+#include "oci/digest.h"
+#include "base/num.h"
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct digest_run {
+	EVP_MD_CTX *ctx;
+	enum digest_algo algo;
+	bool failed;
+};
+
+static const struct {
+	enum digest_algo algo;
+	const char *name;
+	uint8_t len;
+} algos[] = {
+    {DIGEST_SHA256, "sha256", 32},
+    {DIGEST_SHA512, "sha512", 64},
+};
+#define ALGO_COUNT (sizeof(algos) / sizeof(algos[0]))
+
+static bool is_component_byte(uint8_t c)
+{
+	return byte_is_digit(c) || (c >= 'a' && c <= 'z');
+}
+
+static bool is_algorithm(struct bytes name)
+{
+	bool inside = false;
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.ptr[i];
+		if (is_component_byte(c))
+			inside = true;
+		else if (inside && (c == '+' || c == '.' || c == '_' || c == '-'))
+			inside = false;
+		else
+			return false;
+	}
+	return inside;
+}
+
+static bool is_encoded(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+		if (!byte_is_alnum(c) && c != '=' && c != '_' && c != '-')
+			return false;
+	}
+	return text.len > 0;
+}
+
+static bool is_lower_hex(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!byte_is_digit(text.ptr[i]) && (text.ptr[i] < 'a' || text.ptr[i] > 'f'))
+			return false;
+	return true;
+}
+
+int digest_parse(struct bytes text, struct digest *ret, struct err *e)
+{
+	size_t colon = bytes_find(text, ':');
+	struct bytes name = bytes_part(text, 0, colon), hex = bytes_from(text, colon + 1);
+	if (!is_algorithm(name) || !is_encoded(hex))
+		return err_set(
+		    e, ERR_FORMAT,
+		    "digest \"%.*s\" is not algorithm:encoded (image-spec descriptor.md, Digests)",
+		    BYTES_ARG(bytes_part(text, 0, DIGEST_TEXT_CAP)));
+	for (size_t i = 0; i < ALGO_COUNT; i++) {
+		if (!bytes_eq_lit(name, algos[i].name))
+			continue;
+		struct digest d = {.algo = algos[i].algo, .len = algos[i].len};
+		if (hex.len != 2 * (size_t)d.len || !is_lower_hex(hex) ||
+		    !num_hex_decode(hex, d.hash, d.len))
+			return err_set(e, ERR_FORMAT,
+				       "digest: %s needs %d lower-case hexadecimal digits "
+				       "(image-spec descriptor.md)",
+				       algos[i].name, 2 * d.len);
+		*ret = d;
+		return 0;
+	}
+	return err_set(e, ERR_UNSUPPORTED, "digest algorithm \"%.*s\" is not sha256 or sha512",
+		       BYTES_ARG(bytes_part(name, 0, 64)));
+}
+
+void digest_text(const struct digest *d, char out[DIGEST_TEXT_CAP])
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < ALGO_COUNT; i++) {
+		if (algos[i].algo != d->algo)
+			continue;
+		size_t n = strlen(algos[i].name);
+		memcpy(out, algos[i].name, n);
+		out[n] = ':';
+		num_hex_encode((struct bytes){.ptr = d->hash, .len = algos[i].len}, out + n + 1);
+	}
+}
+
+bool digest_eq(const struct digest *a, const struct digest *b)
+{
+	return a->algo == b->algo && a->len == b->len && memcmp(a->hash, b->hash, a->len) == 0;
+}
+
+static const EVP_MD *md_of(enum digest_algo algo)
+{
+	return algo == DIGEST_SHA256 ? EVP_sha256() : algo == DIGEST_SHA512 ? EVP_sha512() : NULL;
+}
+
+static uint8_t len_of(enum digest_algo algo)
+{
+	return algo == DIGEST_SHA256 ? 32 : algo == DIGEST_SHA512 ? 64 : 0;
+}
+
+void digest_of(enum digest_algo algo, struct bytes content, struct digest *ret)
+{
+	*ret = (struct digest){.algo = algo, .len = len_of(algo)};
+	const EVP_MD *md = md_of(algo);
+	if (!md || !EVP_Digest(content.len ? content.ptr : (const uint8_t *)"", content.len,
+			       ret->hash, NULL, md, NULL))
+		*ret = (struct digest){.algo = DIGEST_NONE};
+}
+
+struct digest_run *digest_run_open(enum digest_algo algo, struct err *e)
+{
+	const EVP_MD *md = md_of(algo);
+	if (!md) {
+		err_set(e, ERR_UNSUPPORTED, "digest algorithm is not sha256 or sha512");
+		return NULL;
+	}
+	struct digest_run *r = calloc(1, sizeof(*r));
+	if (r) {
+		r->algo = algo;
+		r->ctx = EVP_MD_CTX_new();
+	}
+	if (!r || !r->ctx || !EVP_DigestInit_ex(r->ctx, md, NULL)) {
+		digest_run_close(r);
+		err_set(e, ERR_NOMEM, "no memory for a running digest");
+		return NULL;
+	}
+	return r;
+}
+
+void digest_run_add(struct digest_run *r, struct bytes b)
+{
+	if (b.len > 0 && !EVP_DigestUpdate(r->ctx, b.ptr, b.len))
+		r->failed = true;
+}
+
+void digest_run_get(const struct digest_run *r, struct digest *ret)
+{
+	*ret = (struct digest){.algo = r->algo, .len = len_of(r->algo)};
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+	if (r->failed || !copy || !EVP_MD_CTX_copy_ex(copy, r->ctx) ||
+	    !EVP_DigestFinal_ex(copy, ret->hash, NULL))
+		*ret = (struct digest){.algo = DIGEST_NONE};
+	EVP_MD_CTX_free(copy);
+}
+
+void digest_run_close(struct digest_run *r)
+{
+	if (!r)
+		return;
+	EVP_MD_CTX_free(r->ctx);
+	free(r);
+}

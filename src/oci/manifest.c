@@ -1,0 +1,281 @@
+/* Image: {"schemaVersion": 2, ["mediaType"], "config": descriptor, "layers": [descriptor],
+ * ["artifactType", "subject", "annotations"]}. Index: the same with "manifests" in place of config
+ * and layers. Docker's v2.2 manifest and list have the same members. A text that is both or neither
+ * is refused: clients would disagree on what was pushed. Members that stand twice are refused too.
+ * Spec: image-spec manifest.md, image-index.md; Docker "Image Manifest V 2, Schema 2". */
+#include "oci/manifest.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "oci/descriptor.h"
+
+struct reader {
+	struct oci_manifest m;
+	uint64_t schema_version;
+	bool too_many;
+	bool nomem;
+	uint32_t seen;
+};
+
+enum field {
+	F_VERSION,
+	F_MEDIA_TYPE,
+	F_CONFIG,
+	F_LAYERS,
+	F_MANIFESTS,
+	F_SUBJECT,
+	F_ANNOTATIONS,
+	F_ARTIFACT_TYPE,
+	F_FS_LAYERS,
+	F_COUNT
+};
+
+static const char *const field_names[F_COUNT] = {
+    [F_VERSION] = "schemaVersion",   [F_MEDIA_TYPE] = "mediaType",	 [F_CONFIG] = "config",
+    [F_LAYERS] = "layers",	     [F_MANIFESTS] = "manifests",	 [F_SUBJECT] = "subject",
+    [F_ANNOTATIONS] = "annotations", [F_ARTIFACT_TYPE] = "artifactType", [F_FS_LAYERS] = "fsLayers",
+};
+
+static bool has(const struct reader *r, enum field f)
+{
+	return (r->seen >> f) & 1U;
+}
+
+static void read_list(struct json *j, struct reader *r, size_t max, struct arena *a)
+{
+	size_t count = descriptor_count(j), i = 0;
+	if (count > max) {
+		r->too_many = true;
+		json_fail(j, "too many descriptors");
+		return;
+	}
+	r->m.layers = count > 0 ? arena_alloc(a, count, sizeof(*r->m.layers)) : NULL;
+	r->nomem = count > 0 && !r->m.layers;
+	if (r->nomem) {
+		json_fail(j, "no memory");
+		return;
+	}
+	if (!json_enter_array(j))
+		return;
+	while (json_next_item(j)) {
+		/* More than were counted: the text is broken further on, and skipping finds where.
+		 */
+		if (i == count)
+			json_skip(j);
+		else
+			descriptor_read(j, &r->m.layers[i++]);
+	}
+	r->m.layer_count = i;
+}
+
+static void read_field(struct json *j, enum field f, struct reader *r, struct arena *a)
+{
+	switch (f) {
+	case F_VERSION:
+		r->schema_version = json_u64(j);
+		break;
+	case F_MEDIA_TYPE:
+		r->m.media_type = descriptor_media_type(j);
+		break;
+	case F_CONFIG:
+		descriptor_read(j, &r->m.config);
+		break;
+	case F_LAYERS:
+		read_list(j, r, LIMIT_LAYERS_MAX, a);
+		break;
+	case F_MANIFESTS:
+		read_list(j, r, LIMIT_INDEX_MAX, a);
+		break;
+	case F_SUBJECT:
+		r->m.has_subject = true;
+		descriptor_read(j, &r->m.subject);
+		break;
+	case F_ANNOTATIONS:
+		r->m.annotations = descriptor_annotations(j);
+		break;
+	case F_ARTIFACT_TYPE:
+		r->m.artifact_type = descriptor_media_type(j);
+		break;
+	case F_FS_LAYERS:
+	case F_COUNT:
+		json_skip(j);
+		break;
+	}
+}
+
+static void read_members(struct json *j, struct reader *r, struct arena *a)
+{
+	struct bytes key;
+	if (!json_enter_object(j))
+		return;
+	while (json_next_key(j, &key)) {
+		unsigned f = 0;
+		while (f < F_COUNT && !bytes_eq_lit(key, field_names[f]))
+			f++;
+		if (f < F_COUNT && descriptor_skip_null(j))
+			continue;
+		if (f < F_COUNT)
+			descriptor_once(j, &r->seen, f);
+		/* A second list would replace the first, counted one. */
+		if ((f == F_LAYERS && has(r, F_MANIFESTS)) ||
+		    (f == F_MANIFESTS && has(r, F_LAYERS)))
+			json_fail(j, "layers and manifests in one document");
+		read_field(j, (enum field)f, r, a);
+	}
+}
+
+/* "Application/vnd.x+json; charset=utf-8" without its parameters. */
+static struct bytes bare_type(struct bytes content_type)
+{
+	return bytes_trim(bytes_part(content_type, 0, bytes_find(content_type, ';')));
+}
+
+static bool is_index_type(struct bytes t)
+{
+	return bytes_eq_lit(t, OCI_INDEX_TYPE) || bytes_eq_lit(t, DOCKER_LIST_TYPE);
+}
+
+static bool is_image_type(struct bytes t)
+{
+	return bytes_eq_lit(t, OCI_MANIFEST_TYPE) || bytes_eq_lit(t, DOCKER_MANIFEST_TYPE);
+}
+
+static bool is_schema1(struct bytes t)
+{
+	return bytes_eq_lit(t, DOCKER_SCHEMA1_TYPE) ||
+	       bytes_eq_lit(t, "application/vnd.docker.distribution.manifest.v1+json");
+}
+
+/* Settle kind and media type from what is stated and from the members that are there. */
+static int settle(struct reader *r, struct bytes type, struct err *e)
+{
+	struct oci_manifest *m = &r->m;
+	bool index = has(r, F_MANIFESTS), image = has(r, F_CONFIG) || has(r, F_LAYERS);
+	if (type.len > 0 && m->media_type.len > 0 && !bytes_eq(type, m->media_type))
+		return err_set(
+		    e, ERR_FORMAT,
+		    "mediaType \"%.*s\" is not the Content-Type \"%.*s\" (image-spec manifest.md)",
+		    BYTES_ARG(bytes_part(m->media_type, 0, 128)),
+		    BYTES_ARG(bytes_part(type, 0, 128)));
+	if (m->media_type.len == 0)
+		m->media_type = type;
+	if (is_schema1(m->media_type) || (r->schema_version == 1 && has(r, F_VERSION)) ||
+	    has(r, F_FS_LAYERS))
+		return err_set(
+		    e, ERR_UNSUPPORTED,
+		    "Docker image manifest version 2, schema 1: push it as schema 2 or OCI");
+	if (!has(r, F_VERSION) || r->schema_version != 2)
+		return err_set(e, ERR_FORMAT, "schemaVersion must be 2 (image-spec manifest.md)");
+	if (index && image)
+		return err_set(e, ERR_FORMAT,
+			       "both an image (config, layers) and an index (manifests): a "
+			       "document must be one of them");
+	if (m->media_type.len == 0)
+		m->media_type = index ? BYTES_LIT(OCI_INDEX_TYPE) : BYTES_LIT(OCI_MANIFEST_TYPE);
+	if (!is_index_type(m->media_type) && !is_image_type(m->media_type))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "media type \"%.*s\" is no image manifest and no index",
+			       BYTES_ARG(bytes_part(m->media_type, 0, 128)));
+	m->kind = is_index_type(m->media_type) ? OCI_INDEX : OCI_IMAGE;
+	if (m->kind == OCI_INDEX && (image || !index))
+		return err_set(e, ERR_FORMAT,
+			       "an index needs manifests and has no config or layers (image-spec "
+			       "image-index.md)");
+	if (m->kind == OCI_IMAGE && (index || !has(r, F_CONFIG)))
+		return err_set(
+		    e, ERR_FORMAT,
+		    "an image manifest needs config and has no manifests (image-spec manifest.md)");
+	if (m->kind == OCI_IMAGE && m->artifact_type.len == 0)
+		m->artifact_type = m->config.media_type;
+	return 0;
+}
+
+int oci_manifest_parse(struct bytes text, struct bytes content_type, struct arena *a,
+		       struct oci_manifest *ret, struct err *e)
+{
+	struct reader r = {.seen = 0};
+	struct json j;
+	if (text.len > LIMIT_MANIFEST_MAX)
+		return err_set(e, ERR_LIMIT, "manifest: %zu bytes are more than %u", text.len,
+			       LIMIT_MANIFEST_MAX);
+	if (is_schema1(bare_type(content_type)))
+		return err_set(
+		    e, ERR_UNSUPPORTED,
+		    "Docker image manifest version 2, schema 1: push it as schema 2 or OCI");
+	json_init(&j, text, a);
+	read_members(&j, &r, a);
+	if (r.too_many)
+		return err_set(e, ERR_LIMIT, "manifest: more than %d layers or %d manifests",
+			       LIMIT_LAYERS_MAX, LIMIT_INDEX_MAX);
+	if (r.nomem)
+		return err_set(e, ERR_NOMEM, "manifest: no memory");
+	int code = json_finish(&j, e);
+	if (code == 0)
+		code = settle(&r, bare_type(content_type), e);
+	if (code < 0) {
+		err_ctx(e, "manifest");
+		return code;
+	}
+	*ret = r.m;
+	return 0;
+}
+
+bool oci_is_layer_type(struct bytes media_type)
+{
+	static const char *const prefixes[] = {
+	    "application/vnd.oci.image.layer.v1.tar",
+	    "application/vnd.oci.image.layer.nondistributable.v1.tar",
+	    "application/vnd.docker.image.rootfs.diff.tar",
+	    "application/vnd.docker.image.rootfs.foreign.diff.tar",
+	    "application/vnd.docker.container.image.rootfs.diff",
+	};
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		struct bytes prefix = bytes_of(prefixes[i]);
+		struct bytes rest = bytes_from(media_type, prefix.len);
+		/* What may follow tells of compression or encryption: "+gzip", ".zstd", "+x-gtar",
+		 * "+gzip+encrypted". */
+		if (bytes_has_prefix(media_type, prefix) &&
+		    (rest.len == 0 || rest.ptr[0] == '+' || rest.ptr[0] == '.'))
+			return true;
+	}
+	return false;
+}
+
+bool oci_is_image(const struct oci_manifest *m)
+{
+	if (m->kind != OCI_IMAGE)
+		return false;
+	if (!bytes_eq_lit(m->config.media_type, OCI_CONFIG_TYPE) &&
+	    !bytes_eq_lit(m->config.media_type, DOCKER_CONFIG_TYPE))
+		return false;
+	/* BuildKit's attestations have an image config, but layers of in-toto statements. */
+	for (size_t i = 0; i < m->layer_count; i++)
+		if (oci_is_layer_type(m->layers[i].media_type))
+			return true;
+	return m->layer_count == 0;
+}
+
+bool oci_platform_matches(const struct oci_platform *p, struct bytes text)
+{
+	struct bytes os = bytes_cut(&text, '/'), arch = bytes_cut(&text, '/'),
+		     variant = bytes_cut(&text, '/');
+	if (os.len > 0 && !bytes_eq(os, p->os))
+		return false;
+	if (arch.len > 0 && !bytes_eq(arch, p->arch))
+		return false;
+	if (variant.len == 0 || bytes_eq(variant, p->variant))
+		return text.len == 0;
+	/* v8 is arm64's only variant in use, and most images leave it out. */
+	return text.len == 0 && p->variant.len == 0 && bytes_eq_lit(p->arch, "arm64") &&
+	       bytes_eq_lit(variant, "v8");
+}
+
+void oci_platform_text(const struct oci_platform *p, struct buf *out)
+{
+	buf_put(out, p->os);
+	buf_put_u8(out, '/');
+	buf_put(out, p->arch);
+	if (p->variant.len > 0) {
+		buf_put_u8(out, '/');
+		buf_put(out, p->variant);
+	}
+}
