@@ -2,5 +2,6 @@
 
 const struct schema_room schema_rooms[] = {
 	{.room = "store", .steps = schema_store},
+	{.room = "access", .steps = schema_access},
 };
 const size_t schema_room_count = sizeof schema_rooms / sizeof schema_rooms[0];

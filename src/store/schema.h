@@ -13,6 +13,7 @@ extern const size_t schema_room_count;
 
 /* One line per room's file. */
 extern const struct db_migration schema_store[];
+extern const struct db_migration schema_access[];
 extern const struct db_migration schema_registry[];
 
 /* As db_open, with another list of rooms (tests of migrations). ERR_UNSUPPORTED when the file was written by a newer program. */

@@ -1,0 +1,485 @@
+#include "access/state.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CACHE_MS 60000 /* how long a verified password is remembered */
+#define CHECKS_MAX 2U  /* password checks at once: each takes 19 MiB and a core */
+#define KEY_FILE "token.key"
+#define TTL_DEFAULT_SEC 300U
+
+/* The signing key: 32 random bytes. A file of another length is somebody's mistake, not a key. */
+static int key_load(struct access *a, const char *dir, struct err *e)
+{
+	char path[4096];
+	int n = snprintf(path, sizeof path, "%s/" KEY_FILE, dir);
+	if (n < 0 || (size_t)n >= sizeof path)
+		return err_set(e, ERR_LIMIT, "data folder: path too long");
+	OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT) {
+		int rc = secret_random(a->sign_key, sizeof a->sign_key, e);
+		struct bytes key = {.ptr = a->sign_key, .len = sizeof a->sign_key};
+		return rc < 0 ? rc : io_replace_file(path, key, 0600, e);
+	}
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "%s", path);
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 077) || st.st_size != JWT_KEY_LEN)
+		return err_set(e, ERR_FORMAT, "%s: must be a file of %d bytes with mode 0600", path,
+			       JWT_KEY_LEN);
+	ssize_t got = io_read(fd, a->sign_key, sizeof a->sign_key, e);
+	if (got < 0)
+		return (int)got;
+	if (got != JWT_KEY_LEN)
+		return err_set(e, ERR_TRUNCATED, "%s", path);
+	return 0;
+}
+
+struct access *access_open(struct db *db, const struct access_options *o, struct err *e)
+{
+	struct access *a = calloc(1, sizeof *a);
+	if (!a) {
+		(void)err_set(e, ERR_NOMEM, "access");
+		return NULL;
+	}
+	a->db = db;
+	a->token_ttl_sec = o->token_ttl_sec ? o->token_ttl_sec : TTL_DEFAULT_SEC;
+	a->anonymous = o->anonymous;
+	(void)pthread_mutex_init(&a->lock, NULL);
+	(void)pthread_cond_init(&a->check_done, NULL);
+	a->registry = strdup(o->registry ? o->registry : "local");
+	a->service = strdup(o->service ? o->service : "plimsoll");
+	a->public_url = o->public_url ? strdup(o->public_url) : NULL;
+	bool ok = a->registry && a->service && (a->public_url || !o->public_url);
+	if (!ok)
+		(void)err_set(e, ERR_NOMEM, "access");
+	ok = ok && secret_random(a->cache_key, sizeof a->cache_key, e) == 0;
+	if (!ok || key_load(a, o->data_dir, e) < 0) {
+		access_close(a);
+		return NULL;
+	}
+	return a;
+}
+
+void access_close(struct access *a)
+{
+	if (!a)
+		return;
+	(void)pthread_mutex_destroy(&a->lock);
+	(void)pthread_cond_destroy(&a->check_done);
+	free(a->registry);
+	free(a->service);
+	free(a->public_url);
+	secret_wipe(a, sizeof *a);
+	free(a);
+}
+
+const char *access_service(const struct access *a)
+{
+	return a->service;
+}
+
+const char *access_public_url(const struct access *a)
+{
+	return a->public_url;
+}
+
+bool access_allows(const struct principal *p, const char *action, struct bytes scope)
+{
+	struct bytes wanted = bytes_of(action);
+	if (!p)
+		return false;
+	if (bytes_eq_lit(wanted, ACTION_ANY_PRINCIPAL))
+		return p->kind != PRINCIPAL_ANONYMOUS || p->by_token;
+	for (size_t i = 0; i < p->grant_count; i++)
+		if (role_scope_covers(p->grants[i].scope, scope) &&
+		    role_allows(p->grants[i].actions, wanted))
+			return true;
+	return false;
+}
+
+struct bytes access_repository_scope(const struct access *a, struct bytes repository,
+				     struct arena *arena)
+{
+	bool ok = true;
+	struct bytes name = arena_bytes(arena, repository, &ok);
+	if (!ok || name.len > 4096)
+		return BYTES_NONE;
+	return bytes_of(arena_printf(arena, "/registries/%s/repositories/%.*s", a->registry,
+				     (int)name.len, name.len ? (const char *)name.ptr : ""));
+}
+
+/* What a transaction that looks a principal up needs and finds. */
+struct lookup {
+	struct bytes name, hash, kind;
+	struct arena *arena;
+	struct access_user user;
+	struct access_token token;
+	struct principal *principal;
+	int64_t user_id;
+};
+
+static int role_patterns(struct db_tx *tx, struct bytes id, struct arena *arena, struct bytes *ret,
+			 struct err *e)
+{
+	const struct role *role = role_find(id);
+	if (role) {
+		*ret = bytes_of(role->actions);
+		return 1;
+	}
+	struct access_role_row row;
+	int rc = access_db_role_find(tx, id, arena, &row, e);
+	if (rc == 1)
+		*ret = row.actions;
+	return rc;
+}
+
+static int grants_load(struct db_tx *tx, struct lookup *l, struct err *e)
+{
+	struct principal *p = arena_alloc(l->arena, 1, sizeof *p);
+	struct grant *grants = arena_alloc(l->arena, ACCESS_GRANTS_MAX, sizeof *grants);
+	if (!p || !grants)
+		return err_set(e, ERR_NOMEM, "principal");
+	bool robot = bytes_eq_lit(l->user.kind, "robot");
+	*p = (struct principal){.kind = robot ? PRINCIPAL_ROBOT : PRINCIPAL_USER,
+				.user_id = l->user.id,
+				.name = l->user.name,
+				.grants = grants};
+	struct access_assignment m = {.id = 0};
+	for (int rc; p->grant_count < ACCESS_GRANTS_MAX;) {
+		rc = access_db_assignment_next(tx, l->user.id, m.id, l->arena, &m, e);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			break;
+		struct grant *g = &grants[p->grant_count];
+		rc = role_patterns(tx, m.role, l->arena, &g->actions, e);
+		if (rc < 0)
+			return rc;
+		g->scope = m.scope;
+		p->grant_count += rc == 1;
+	}
+	l->principal = p;
+	return 0;
+}
+
+static int no_one(struct err *e)
+{
+	return err_set(e, ERR_DENIED, "wrong name, password or token");
+}
+
+static int find_user(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct lookup *l = arg;
+	l->user = (struct access_user){.id = 0};
+	int rc = access_db_user_find(tx, l->name, l->arena, &l->user, e);
+	if (rc == 1 && l->user.enabled)
+		return grants_load(tx, l, e);
+	l->user.password = BYTES_NONE;
+	return rc < 0 ? rc : 0;
+}
+
+static int find_token(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct lookup *l = arg;
+	int rc = access_db_token_find(tx, l->hash, l->arena, &l->token, e);
+	if (rc == 1 && secret_eq(l->token.hash, l->hash) && bytes_eq(l->token.kind, l->kind))
+		rc = access_db_user_get(tx, l->token.user_id, l->arena, &l->user, e);
+	else if (rc >= 0)
+		rc = 0;
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || !l->user.enabled)
+		return no_one(e);
+	if (l->token.expires_at && l->token.expires_at <= clock_wall_ms())
+		return err_set(e, ERR_TIMEOUT, "the token expired");
+	return grants_load(tx, l, e);
+}
+
+static int by_token(struct access *a, struct bytes token, const char *kind, struct arena *arena,
+		    const struct principal **ret, struct err *e)
+{
+	uint8_t hash[SECRET_HASH_LEN];
+	int rc = secret_sha256(token, hash, e);
+	if (rc < 0)
+		return rc;
+	struct lookup l = {
+	    .hash = {.ptr = hash, .len = sizeof hash}, .kind = bytes_of(kind), .arena = arena};
+	rc = db_run(a->db, DB_READ, find_token, &l, e);
+	if (rc < 0)
+		return rc;
+	*ret = l.principal;
+	return 0;
+}
+
+void state_forget(struct access *a)
+{
+	(void)pthread_mutex_lock(&a->lock);
+	memset(a->cache, 0, sizeof a->cache);
+	a->epoch++;
+	(void)pthread_mutex_unlock(&a->lock);
+}
+
+static struct state_verified *slot_of(struct access *a, const uint8_t mac[SECRET_HASH_LEN])
+{
+	return &a->cache[mac[0] & (STATE_CACHE_SLOTS - 1)];
+}
+
+static int cache_mac(struct access *a, struct bytes name, struct bytes password,
+		     uint8_t mac[SECRET_HASH_LEN], struct err *e)
+{
+	uint8_t text[ACCESS_NAME_MAX + 1 + SECRET_PASSWORD_MAX];
+	if (name.len == 0 || name.len > ACCESS_NAME_MAX || password.len == 0 ||
+	    password.len > SECRET_PASSWORD_MAX)
+		return no_one(e);
+	memcpy(text, name.ptr, name.len);
+	text[name.len] = 0;
+	memcpy(text + name.len + 1, password.ptr, password.len);
+	struct bytes key = {.ptr = a->cache_key, .len = sizeof a->cache_key};
+	int rc = secret_hmac(key, (struct bytes){.ptr = text, .len = name.len + 1 + password.len},
+			     mac, e);
+	secret_wipe(text, sizeof text);
+	return rc;
+}
+
+/* True when this pair was verified within the last minute; else *ret_epoch for cache_put. */
+static bool cache_has(struct access *a, const uint8_t mac[SECRET_HASH_LEN], uint64_t *ret_epoch)
+{
+	(void)pthread_mutex_lock(&a->lock);
+	const struct state_verified *v = slot_of(a, mac);
+	bool hit = v->until_ms > clock_mono_ms() &&
+		   secret_eq((struct bytes){.ptr = v->mac, .len = sizeof v->mac},
+			     (struct bytes){.ptr = mac, .len = SECRET_HASH_LEN});
+	*ret_epoch = a->epoch;
+	(void)pthread_mutex_unlock(&a->lock);
+	return hit;
+}
+
+static void cache_put(struct access *a, const uint8_t mac[SECRET_HASH_LEN], uint64_t epoch)
+{
+	(void)pthread_mutex_lock(&a->lock);
+	if (a->epoch == epoch) {
+		struct state_verified *v = slot_of(a, mac);
+		memcpy(v->mac, mac, sizeof v->mac);
+		v->until_ms = clock_mono_ms() + CACHE_MS;
+	}
+	(void)pthread_mutex_unlock(&a->lock);
+}
+
+/* One of the few places at the Argon2 bench, so that guessing cannot eat the machine. */
+static int check_password(struct access *a, struct bytes encoded, struct bytes password,
+			  struct err *e)
+{
+	(void)pthread_mutex_lock(&a->lock);
+	while (a->checks_running >= CHECKS_MAX)
+		(void)pthread_cond_wait(&a->check_done, &a->lock);
+	a->checks_running++;
+	(void)pthread_mutex_unlock(&a->lock);
+	int rc = secret_password_check(encoded, password, e);
+	(void)pthread_mutex_lock(&a->lock);
+	a->checks_running--;
+	(void)pthread_cond_signal(&a->check_done);
+	(void)pthread_mutex_unlock(&a->lock);
+	return rc;
+}
+
+/* Registry clients log in to some registries with this name and a token as the password. */
+#define NULL_GUID "00000000-0000-0000-0000-000000000000"
+
+static int login_by_token(struct access *a, struct bytes name, struct bytes token,
+			  struct arena *arena, const struct principal **ret, struct err *e)
+{
+	const struct principal *p = NULL;
+	int rc = by_token(a, token, "personal", arena, &p, e);
+	if (rc == -ERR_DENIED)
+		rc = by_token(a, token, "refresh", arena, &p, e);
+	if (rc < 0)
+		return rc;
+	if (!bytes_eq(p->name, name) && !bytes_eq_lit(name, NULL_GUID))
+		return no_one(e);
+	*ret = p;
+	return 0;
+}
+
+int access_login(struct access *a, struct bytes name, struct bytes password, struct arena *arena,
+		 const struct principal **ret, struct err *e)
+{
+	uint8_t mac[SECRET_HASH_LEN];
+	uint64_t epoch = 0;
+	int rc = cache_mac(a, name, password, mac, e);
+	if (rc < 0)
+		return rc;
+	if (secret_is_token(password)) {
+		rc = login_by_token(a, name, password, arena, ret, e);
+		if (rc != -ERR_DENIED)
+			return rc;
+	}
+	bool known = cache_has(a, mac, &epoch);
+	struct lookup l = {.name = name, .arena = arena};
+	rc = db_run(a->db, DB_READ, find_user, &l, e);
+	if (rc < 0)
+		return rc;
+	if (!known || !l.principal)
+		rc = check_password(a, l.user.password, password, e);
+	if (rc == -ERR_DENIED || (rc == 0 && !l.principal))
+		return no_one(e);
+	if (rc < 0)
+		return rc;
+	if (!known)
+		cache_put(a, mac, epoch);
+	*ret = l.principal;
+	return 0;
+}
+
+static unsigned joined(const struct jwt_access *entry, char *out, size_t cap)
+{
+	(void)snprintf(out, cap, "%s%s%s", entry->actions & JWT_PULL ? ACTION_PULL "\n" : "",
+		       entry->actions & JWT_PUSH ? ACTION_PUSH "\n" : "",
+		       entry->actions & JWT_DELETE ? ACTION_DELETE "\n" : "");
+	return entry->actions;
+}
+
+/* A registry access token says itself what its bearer may: nothing is looked up. */
+static int by_claims(struct access *a, const struct jwt_claims *c, struct arena *arena,
+		     const struct principal **ret, struct err *e)
+{
+	struct principal *p = arena_alloc(arena, 1, sizeof *p);
+	struct grant *grants = arena_alloc(arena, c->access_count + 1, sizeof *grants);
+	if (!p || !grants)
+		return err_set(e, ERR_NOMEM, "principal");
+	*p = (struct principal){.kind = c->sub.len ? PRINCIPAL_USER : PRINCIPAL_ANONYMOUS,
+				.name = c->sub,
+				.by_token = true,
+				.grants = grants};
+	for (size_t i = 0; i < c->access_count; i++) {
+		const struct jwt_access *entry = &c->access[i];
+		struct grant *g = &grants[p->grant_count];
+		char actions[128];
+		if (bytes_eq_lit(entry->type, "repository") &&
+		    joined(entry, actions, sizeof actions)) {
+			g->scope = access_repository_scope(a, entry->name, arena);
+			g->actions = bytes_of(arena_printf(arena, "%s", actions));
+		} else if (bytes_eq_lit(entry->type, "registry") &&
+			   bytes_eq_lit(entry->name, "catalog") && entry->actions) {
+			g->scope = BYTES_LIT("/");
+			g->actions = BYTES_LIT(ACTION_CATALOG);
+		} else {
+			continue;
+		}
+		p->grant_count += g->scope.len > 0 && g->actions.len > 0;
+	}
+	*ret = p;
+	return 0;
+}
+
+int access_bearer(struct access *a, struct bytes token, struct arena *arena,
+		  const struct principal **ret, struct err *e)
+{
+	if (secret_is_token(token))
+		return by_token(a, token, "personal", arena, ret, e);
+	struct jwt_claims *c = arena_alloc(arena, 1, sizeof *c);
+	if (!c)
+		return err_set(e, ERR_NOMEM, "token");
+	struct bytes key = {.ptr = a->sign_key, .len = sizeof a->sign_key};
+	int rc = jwt_read(token, key, bytes_of(a->service), bytes_of(a->service),
+			  clock_wall_ms() / 1000, arena, c, e);
+	if (rc == -ERR_FORMAT || rc == -ERR_LIMIT || rc == -ERR_TRUNCATED)
+		return no_one(e);
+	return rc < 0 ? rc : by_claims(a, c, arena, ret, e);
+}
+
+int access_refresh(struct access *a, struct bytes token, struct arena *arena,
+		   const struct principal **ret, struct err *e)
+{
+	if (!secret_is_token(token))
+		return no_one(e);
+	return by_token(a, token, "refresh", arena, ret, e);
+}
+
+int access_anonymous(struct access *a, struct arena *arena, const struct principal **ret,
+		     struct err *e)
+{
+	const char *role = NULL;
+	if (a->anonymous == ACCESS_ANONYMOUS_PULL)
+		role = ROLE_ACR_PULL;
+	else if (a->anonymous == ACCESS_ANONYMOUS_PUSH)
+		role = ROLE_ACR_PUSH;
+	if (!role)
+		return no_one(e);
+	struct principal *p = arena_alloc(arena, 1, sizeof *p);
+	struct grant *g = arena_alloc(arena, 1, sizeof *g);
+	if (!p || !g)
+		return err_set(e, ERR_NOMEM, "principal");
+	g->actions = bytes_of(role_find(bytes_of(role))->actions);
+	g->scope = BYTES_LIT("/");
+	*p = (struct principal){.kind = PRINCIPAL_ANONYMOUS, .grants = g, .grant_count = 1};
+	*ret = p;
+	return 0;
+}
+
+static unsigned allowed_part(struct access *a, const struct principal *p,
+			     const struct jwt_access *wanted, struct arena *arena)
+{
+	if (bytes_eq_lit(wanted->type, "registry") && bytes_eq_lit(wanted->name, "catalog"))
+		return access_allows(p, ACTION_CATALOG, BYTES_LIT("/"))
+			   ? wanted->actions & JWT_CATALOG
+			   : 0;
+	if (!bytes_eq_lit(wanted->type, "repository"))
+		return 0;
+	struct bytes scope = access_repository_scope(a, wanted->name, arena);
+	unsigned allowed = 0;
+	if (!role_is_scope(scope))
+		return 0;
+	allowed |= access_allows(p, ACTION_PULL, scope) ? JWT_PULL : 0U;
+	allowed |= access_allows(p, ACTION_PUSH, scope) ? JWT_PUSH : 0U;
+	allowed |= access_allows(p, ACTION_DELETE, scope) ? JWT_DELETE : 0U;
+	return wanted->actions & allowed;
+}
+
+int access_token_issue(struct access *a, const struct principal *p, const struct jwt_access *wanted,
+		       size_t count, struct arena *arena, struct access_grant *ret, struct err *e)
+{
+	uint8_t id[16];
+	char id_text[2 * sizeof id + 1];
+	struct jwt_claims *c = arena_alloc(arena, 1, sizeof *c);
+	if (!c)
+		return err_set(e, ERR_NOMEM, "token");
+	int rc = secret_random(id, sizeof id, e);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < sizeof id; i++)
+		(void)snprintf(id_text + 2 * i, 3, "%02x", id[i]);
+	int64_t now_ms = clock_wall_ms();
+	*c = (struct jwt_claims){.iss = bytes_of(a->service),
+				 .aud = bytes_of(a->service),
+				 .sub = p->name,
+				 .jti = bytes_of(id_text),
+				 .iat = now_ms / 1000,
+				 .nbf = now_ms / 1000,
+				 .exp = now_ms / 1000 + a->token_ttl_sec};
+	for (size_t i = 0; i < count && c->access_count < JWT_ACCESS_MAX; i++) {
+		struct jwt_access entry = wanted[i];
+		entry.actions = allowed_part(a, p, &wanted[i], arena);
+		if (entry.actions)
+			c->access[c->access_count++] = entry;
+	}
+	struct buf out;
+	buf_init(&out, JWT_TEXT_MAX);
+	struct bytes key = {.ptr = a->sign_key, .len = sizeof a->sign_key};
+	rc = jwt_write(c, key, &out, e);
+	bool kept = true;
+	if (rc == 0)
+		ret->token = arena_bytes(arena, buf_bytes(&out), &kept);
+	buf_free(&out);
+	ret->expires_in_sec = a->token_ttl_sec;
+	ret->issued_at = now_ms;
+	return kept ? rc : err_set(e, ERR_NOMEM, "token");
+}

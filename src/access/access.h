@@ -1,0 +1,116 @@
+/* access: who asks and what he may. Principals are users and robots; they prove themselves by name
+ * and password (or name and token), by a personal token, or by a registry access token that we
+ * signed. Roles are assigned to them at scopes (access/role.h). Thread-safe.
+ *
+ * Passwords are Argon2id, tokens 256 random bits of which only the SHA-256 is kept. A verified name
+ * and password is remembered for a minute under a keyed hash, so that clients that send it with
+ * each request do not cost 30 ms each; any change of users or passwords forgets all of them. */
+#pragma once
+#include "access/jwt.h"
+#include "access/role.h"
+#include "access/secret.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "store/access.h"
+
+#define ACCESS_GRANTS_MAX 256 /* assignments of one principal that are looked at */
+#define ACCESS_NAME_MAX 128   /* bytes of a user's name */
+
+struct access;
+
+enum access_anonymous {
+	ACCESS_ANONYMOUS_NONE,
+	ACCESS_ANONYMOUS_PULL, /* the role AcrPull at "/" */
+	ACCESS_ANONYMOUS_PUSH, /* AcrPush: for tests and closed networks */
+};
+struct access_options {
+	const char *data_dir;	/* the signing key lives there, mode 0600 */
+	const char *registry;	/* name of the embedded registry in scopes; NULL = "local" */
+	const char *service;	/* of registry tokens; NULL = "plimsoll" */
+	const char *public_url; /* "https://registry.example.org": where clients find us; NULL =
+				 * what the request's Host says */
+	unsigned token_ttl_sec; /* of registry access tokens; 0 = 300 */
+	enum access_anonymous anonymous;
+};
+/* The texts of o are copied. */
+struct access *access_open(struct db *db, const struct access_options *o, struct err *e);
+void access_close(struct access *a);
+/* When there is no user yet: make the owner "admin" with a random password. 1 = made, secret holds
+ * the password, which is never shown again; 0 = there are users. */
+int access_bootstrap(struct access *a, char secret[SECRET_TOKEN_CAP], struct err *e);
+
+enum principal_kind { PRINCIPAL_ANONYMOUS, PRINCIPAL_USER, PRINCIPAL_ROBOT };
+struct grant {
+	struct bytes actions; /* patterns, one a line */
+	struct bytes scope;
+};
+struct principal {
+	enum principal_kind kind;
+	int64_t user_id; /* 0 for anonymous and for registry access tokens */
+	struct bytes name;
+	bool by_token; /* a registry access token: it may lack what its owner has */
+	struct grant *grants;
+	size_t grant_count;
+};
+
+/* The one decision: p may do the action at the scope. NULL may nothing. */
+bool access_allows(const struct principal *p, const char *action, struct bytes scope);
+/* The scope of a repository of the embedded registry, in the arena; empty when memory is spent. */
+struct bytes access_repository_scope(const struct access *a, struct bytes repository,
+				     struct arena *arena);
+
+/* Who is it? All make *ret in the arena. ERR_DENIED: no one we know (one message for all reasons);
+ * ERR_TIMEOUT: the token expired. */
+int access_login(struct access *a, struct bytes name, struct bytes password, struct arena *arena,
+		 const struct principal **ret, struct err *e);
+/* A bearer token: a personal one or a registry access token. */
+int access_bearer(struct access *a, struct bytes token, struct arena *arena,
+		  const struct principal **ret, struct err *e);
+/* A refresh token of the token route. */
+int access_refresh(struct access *a, struct bytes token, struct arena *arena,
+		   const struct principal **ret, struct err *e);
+/* What those get who say nothing; ERR_DENIED when that is nothing. */
+int access_anonymous(struct access *a, struct arena *arena, const struct principal **ret,
+		     struct err *e);
+/* A token in the text; for an audit row: who changes. */
+struct access_actor {
+	struct bytes name, peer;
+};
+
+/* A registry access token with as much of what is asked for as p may have. */
+struct access_grant {
+	struct bytes token;
+	unsigned expires_in_sec;
+	int64_t issued_at; /* wall ms */
+};
+int access_token_issue(struct access *a, const struct principal *p, const struct jwt_access *wanted,
+		       size_t count, struct arena *arena, struct access_grant *ret, struct err *e);
+const char *access_service(const struct access *a);
+const char *access_public_url(const struct access *a); /* NULL when none is configured */
+
+/* Changes. Each writes its audit row in the same transaction. Names: 1 to ACCESS_NAME_MAX bytes of
+ * letters, digits and ".-_@$+", not beginning with "-" or ".". */
+int64_t access_user_add(struct access *a, const struct access_actor *by, struct bytes name,
+			bool robot, struct bytes password, struct err *e);
+/* A new password ends all tokens of the user. */
+int access_password_set(struct access *a, const struct access_actor *by, struct bytes name,
+			struct bytes password, struct err *e);
+int access_user_remove(struct access *a, const struct access_actor *by, struct bytes name,
+		       struct err *e);
+/* role: GUID or name, built-in or custom. */
+int access_assign(struct access *a, const struct access_actor *by, struct bytes user,
+		  struct bytes role, struct bytes scope, struct err *e);
+int access_unassign(struct access *a, const struct access_actor *by, struct bytes user,
+		    struct bytes role, struct bytes scope, struct err *e);
+/* A token of that user; expires_at 0 = never. kind: "personal" or "refresh". */
+int access_token_add(struct access *a, const struct access_actor *by, int64_t user_id,
+		     const char *kind, struct bytes label, int64_t expires_at,
+		     char token[SECRET_TOKEN_CAP], struct err *e);
+int access_token_remove(struct access *a, const struct access_actor *by, int64_t user_id,
+			int64_t token_id, struct err *e);
+/* A custom role; id is a GUID or a word of the caller's choice. */
+int access_role_put(struct access *a, const struct access_actor *by,
+		    const struct access_role_row *row, struct err *e);
+/* For other rooms' changes: an audit row in their own transaction. */
+int access_audit(struct db_tx *tx, const struct access_actor *by, const char *action,
+		 struct bytes subject, struct bytes before, struct bytes after, struct err *e);

@@ -1,0 +1,384 @@
+/* Changes of users, tokens, roles and assignments. A change and its audit row are one transaction.
+ */
+#include "access/state.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+
+#include <string.h>
+
+#define NOTE_MAX 4096 /* bytes of an audit row's before or after */
+#define CHANGE_ARENA_MAX (1U << 20)
+
+int access_audit(struct db_tx *tx, const struct access_actor *by, const char *action,
+		 struct bytes subject, struct bytes before, struct bytes after, struct err *e)
+{
+	int64_t id = access_db_audit_add(tx,
+					 &(struct access_audit){.at = clock_wall_ms(),
+								.actor = by->name,
+								.peer = by->peer,
+								.action = bytes_of(action),
+								.subject = subject,
+								.before = before,
+								.after = after},
+					 e);
+	return id < 0 ? (int)id : 0;
+}
+
+/* One change; which fields are used depends on its function. */
+struct change {
+	const struct access_actor *by;
+	struct bytes name, password, role, scope, label;
+	const char *kind;
+	bool robot, only_first;
+	uint8_t hash[SECRET_HASH_LEN];
+	int64_t user_id, token_id, expires_at, made;
+	const struct access_role_row *row;
+	struct arena arena;
+};
+
+static int change_run(struct access *a, db_fn fn, struct change *c, struct err *e)
+{
+	arena_init(&c->arena, CHANGE_ARENA_MAX);
+	int rc = db_run(a->db, DB_WRITE, fn, c, e);
+	arena_free(&c->arena);
+	return rc;
+}
+
+/* {"k1":"v1","k2":"v2"} for the audit row; a NULL key ends. */
+static struct bytes note(struct change *c, const char *k1, struct bytes v1, const char *k2,
+			 struct bytes v2)
+{
+	struct buf out;
+	struct json_out w;
+	bool kept = true;
+	buf_init(&out, NOTE_MAX);
+	json_out_init(&w, &out, false);
+	json_put_object(&w, NULL);
+	json_put_string(&w, k1, v1);
+	if (k2)
+		json_put_string(&w, k2, v2);
+	json_put_end(&w, '}');
+	struct bytes text =
+	    buf_ok(&out) ? arena_bytes(&c->arena, buf_bytes(&out), &kept) : BYTES_LIT("{}");
+	buf_free(&out);
+	return kept ? text : BYTES_LIT("{}");
+}
+
+static bool is_name(struct bytes name)
+{
+	if (name.len == 0 || name.len > ACCESS_NAME_MAX || name.ptr[0] == '-' || name.ptr[0] == '.')
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (!byte_is_alnum(name.ptr[i]) && !memchr(".-_@$+", name.ptr[i], 6))
+			return false;
+	return true;
+}
+
+static int user_of(struct db_tx *tx, struct change *c, struct access_user *ret, struct err *e)
+{
+	int rc = access_db_user_find(tx, c->name, &c->arena, ret, e);
+	if (rc == 0)
+		return err_set(e, ERR_NOT_FOUND, "no user \"%.*s\"", BYTES_ARG(c->name));
+	return rc < 0 ? rc : 0;
+}
+
+static int user_add_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	if (c->only_first) {
+		int64_t users = access_db_user_count(tx, e);
+		if (users != 0)
+			return users < 0 ? (int)users : 0;
+	}
+	struct bytes kind = c->robot ? BYTES_LIT("robot") : BYTES_LIT("user");
+	c->made = access_db_user_add(tx,
+				     &(struct access_user){.name = c->name,
+							   .kind = kind,
+							   .password = c->password,
+							   .enabled = true,
+							   .created_at = clock_wall_ms()},
+				     e);
+	if (c->made < 0)
+		return (int)c->made;
+	int64_t id = 0;
+	if (c->only_first)
+		id = access_db_assignment_add(
+		    tx,
+		    &(struct access_assignment){.user_id = c->made,
+						.role = BYTES_LIT(ROLE_OWNER),
+						.scope = BYTES_LIT("/"),
+						.created_at = clock_wall_ms()},
+		    e);
+	if (id < 0)
+		return (int)id;
+	int rc = access_audit(tx, c->by, "user.add", c->name, BYTES_NONE,
+			      note(c, "kind", kind, NULL, BYTES_NONE), e);
+	return rc < 0 ? rc : 1;
+}
+
+int access_bootstrap(struct access *a, char secret[SECRET_TOKEN_CAP], struct err *e)
+{
+	struct arena arena;
+	const struct access_actor by = {.name = BYTES_LIT("first start")};
+	struct change c = {.by = &by, .name = BYTES_LIT("admin"), .only_first = true};
+	char made[SECRET_TOKEN_CAP];
+	arena_init(&arena, CHANGE_ARENA_MAX);
+	int rc = secret_token_new(made, e);
+	/* Without the prefix of tokens: it is a password. */
+	struct bytes password = bytes_from(bytes_of(made), 4);
+	if (rc == 0)
+		rc = secret_password_hash(password, &arena, &c.password, e);
+	if (rc == 0)
+		rc = change_run(a, user_add_tx, &c, e);
+	if (rc == 1) {
+		memcpy(secret, password.ptr, password.len);
+		secret[password.len] = '\0';
+	}
+	secret_wipe(made, sizeof made);
+	arena_free(&arena);
+	return rc;
+}
+
+int64_t access_user_add(struct access *a, const struct access_actor *by, struct bytes name,
+			bool robot, struct bytes password, struct err *e)
+{
+	struct arena arena;
+	struct change c = {.by = by, .name = name, .robot = robot};
+	if (!is_name(name))
+		return err_set(e, ERR_FORMAT, "\"%.*s\" is no user name", BYTES_ARG(name));
+	arena_init(&arena, CHANGE_ARENA_MAX);
+	int rc = 0;
+	if (password.len > 0) /* robots have tokens only */
+		rc = secret_password_hash(password, &arena, &c.password, e);
+	if (rc == 0)
+		rc = change_run(a, user_add_tx, &c, e);
+	arena_free(&arena);
+	state_forget(a);
+	return rc < 0 ? rc : c.made;
+}
+
+static int password_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct access_user u;
+	int rc = user_of(tx, c, &u, e);
+	if (rc < 0)
+		return rc;
+	int64_t n = access_db_user_set(tx, u.id, c->password, u.enabled, e);
+	if (n >= 0)
+		n = access_db_token_remove_all(tx, u.id, e);
+	if (n < 0)
+		return (int)n;
+	return access_audit(tx, c->by, "user.password", c->name, BYTES_NONE, BYTES_NONE, e);
+}
+
+int access_password_set(struct access *a, const struct access_actor *by, struct bytes name,
+			struct bytes password, struct err *e)
+{
+	struct arena arena;
+	struct change c = {.by = by, .name = name};
+	arena_init(&arena, CHANGE_ARENA_MAX);
+	int rc = secret_password_hash(password, &arena, &c.password, e);
+	if (rc == 0)
+		rc = change_run(a, password_tx, &c, e);
+	arena_free(&arena);
+	state_forget(a);
+	return rc < 0 ? rc : 0;
+}
+
+static int user_remove_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct access_user u;
+	int rc = user_of(tx, c, &u, e);
+	if (rc < 0)
+		return rc;
+	int64_t n = access_db_user_remove(tx, u.id, e);
+	if (n < 0)
+		return (int)n;
+	return access_audit(tx, c->by, "user.remove", c->name,
+			    note(c, "kind", u.kind, NULL, BYTES_NONE), BYTES_NONE, e);
+}
+
+int access_user_remove(struct access *a, const struct access_actor *by, struct bytes name,
+		       struct err *e)
+{
+	struct change c = {.by = by, .name = name};
+	int rc = change_run(a, user_remove_tx, &c, e);
+	state_forget(a);
+	return rc < 0 ? rc : 0;
+}
+
+/* The identifier of a role given by GUID or name. */
+static int role_id(struct db_tx *tx, struct change *c, struct bytes *ret, struct err *e)
+{
+	const struct role *role = role_find(c->role);
+	struct access_role_row row;
+	if (role) {
+		*ret = bytes_of(role->id);
+		return 0;
+	}
+	int rc = access_db_role_find(tx, c->role, &c->arena, &row, e);
+	if (rc == 0)
+		return err_set(e, ERR_NOT_FOUND, "no role \"%.*s\"", BYTES_ARG(c->role));
+	if (rc == 1)
+		*ret = row.id;
+	return rc < 0 ? rc : 0;
+}
+
+static int assign_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct access_user u;
+	struct bytes role = BYTES_NONE;
+	int rc = user_of(tx, c, &u, e);
+	if (rc == 0)
+		rc = role_id(tx, c, &role, e);
+	if (rc < 0)
+		return rc;
+	int64_t id = access_db_assignment_add(
+	    tx,
+	    &(struct access_assignment){
+		.user_id = u.id, .role = role, .scope = c->scope, .created_at = clock_wall_ms()},
+	    e);
+	if (id < 0)
+		return (int)id;
+	return access_audit(tx, c->by, "role.assign", c->name, BYTES_NONE,
+			    note(c, "role", role, "scope", c->scope), e);
+}
+
+int access_assign(struct access *a, const struct access_actor *by, struct bytes user,
+		  struct bytes role, struct bytes scope, struct err *e)
+{
+	struct change c = {.by = by, .name = user, .role = role, .scope = scope};
+	if (!role_is_scope(scope))
+		return err_set(e, ERR_FORMAT, "\"%.*s\" is no scope", BYTES_ARG(scope));
+	int rc = change_run(a, assign_tx, &c, e);
+	return rc < 0 ? rc : 0;
+}
+
+static int unassign_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct access_user u;
+	struct bytes role = BYTES_NONE;
+	struct access_assignment m = {.id = 0};
+	int rc = user_of(tx, c, &u, e);
+	if (rc == 0)
+		rc = role_id(tx, c, &role, e);
+	if (rc < 0)
+		return rc;
+	do {
+		rc = access_db_assignment_next(tx, u.id, m.id, &c->arena, &m, e);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
+			return err_set(e, ERR_NOT_FOUND, "no such assignment");
+	} while (!bytes_eq(m.role, role) || !bytes_eq(m.scope, c->scope));
+	int64_t n = access_db_assignment_remove(tx, m.id, e);
+	if (n < 0)
+		return (int)n;
+	return access_audit(tx, c->by, "role.unassign", c->name,
+			    note(c, "role", role, "scope", c->scope), BYTES_NONE, e);
+}
+
+int access_unassign(struct access *a, const struct access_actor *by, struct bytes user,
+		    struct bytes role, struct bytes scope, struct err *e)
+{
+	struct change c = {.by = by, .name = user, .role = role, .scope = scope};
+	int rc = change_run(a, unassign_tx, &c, e);
+	return rc < 0 ? rc : 0;
+}
+
+static int token_add_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct access_user u;
+	int rc = access_db_user_get(tx, c->user_id, &c->arena, &u, e);
+	if (rc == 0)
+		return err_set(e, ERR_NOT_FOUND, "no such user");
+	if (rc < 0)
+		return rc;
+	int64_t n = access_db_token_prune(tx, clock_wall_ms(), e);
+	if (n < 0)
+		return (int)n;
+	c->made = access_db_token_add(
+	    tx,
+	    &(struct access_token){.user_id = c->user_id,
+				   .kind = bytes_of(c->kind),
+				   .name = c->label,
+				   .hash = {.ptr = c->hash, .len = sizeof c->hash},
+				   .created_at = clock_wall_ms(),
+				   .expires_at = c->expires_at},
+	    e);
+	if (c->made < 0)
+		return (int)c->made;
+	return access_audit(tx, c->by, "token.add", u.name, BYTES_NONE,
+			    note(c, "kind", bytes_of(c->kind), "name", c->label), e);
+}
+
+int access_token_add(struct access *a, const struct access_actor *by, int64_t user_id,
+		     const char *kind, struct bytes label, int64_t expires_at,
+		     char token[SECRET_TOKEN_CAP], struct err *e)
+{
+	struct change c = {
+	    .by = by, .user_id = user_id, .kind = kind, .label = label, .expires_at = expires_at};
+	char made[SECRET_TOKEN_CAP];
+	int rc = secret_token_new(made, e);
+	if (rc == 0)
+		rc = secret_sha256(bytes_of(made), c.hash, e);
+	if (rc == 0)
+		rc = change_run(a, token_add_tx, &c, e);
+	if (rc >= 0)
+		memcpy(token, made, sizeof made);
+	secret_wipe(made, sizeof made);
+	return rc < 0 ? rc : 0;
+}
+
+static int token_remove_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct access_user u;
+	int rc = access_db_user_get(tx, c->user_id, &c->arena, &u, e);
+	if (rc < 0)
+		return rc;
+	int64_t n = rc == 0 ? 0 : access_db_token_remove(tx, c->user_id, c->token_id, e);
+	if (n == 0)
+		return err_set(e, ERR_NOT_FOUND, "no such token");
+	if (n < 0)
+		return (int)n;
+	return access_audit(tx, c->by, "token.remove", u.name, BYTES_NONE, BYTES_NONE, e);
+}
+
+int access_token_remove(struct access *a, const struct access_actor *by, int64_t user_id,
+			int64_t token_id, struct err *e)
+{
+	struct change c = {.by = by, .user_id = user_id, .token_id = token_id};
+	int rc = change_run(a, token_remove_tx, &c, e);
+	return rc < 0 ? rc : 0;
+}
+
+static int role_put_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct access_role_row old = {.id = BYTES_NONE};
+	int rc = access_db_role_find(tx, c->row->id, &c->arena, &old, e);
+	int64_t n = rc < 0 ? rc : access_db_role_put(tx, c->row, e);
+	if (n < 0)
+		return (int)n;
+	return access_audit(tx, c->by, "role.put", c->row->id,
+			    rc == 1 ? note(c, "name", old.name, "actions", old.actions)
+				    : BYTES_NONE,
+			    note(c, "name", c->row->name, "actions", c->row->actions), e);
+}
+
+int access_role_put(struct access *a, const struct access_actor *by,
+		    const struct access_role_row *row, struct err *e)
+{
+	struct change c = {.by = by, .row = row};
+	if (row->id.len == 0 || row->name.len == 0 || role_find(row->id) || role_find(row->name))
+		return err_set(e, ERR_CONFLICT, "a built-in role has this name");
+	int rc = change_run(a, role_put_tx, &c, e);
+	return rc < 0 ? rc : 0;
+}

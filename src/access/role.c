@@ -1,0 +1,100 @@
+#include "access/role.h"
+
+const struct role roles[] = {
+    {"Owner", ROLE_OWNER, "*"},
+    {"Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c",
+     "*\n!authorization/*write\n!registries/sign/*\n!registries/quarantine/*"},
+    {"Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7", "*/read\n!registries/quarantine/read"},
+    {"AcrPush", ROLE_ACR_PUSH, ACTION_PULL "\n" ACTION_PUSH "\n" ACTION_CATALOG},
+    {"AcrPull", ROLE_ACR_PULL, ACTION_PULL "\n" ACTION_CATALOG},
+    {"AcrDelete", "c2f4ef07-c644-48eb-af81-4b1b4947fb11", ACTION_DELETE},
+    {"AcrImageSigner", "6cef56e8-d556-48e5-a04f-b8e64114680f", "registries/sign/write"},
+    {"AcrQuarantineReader", "cdda3590-29a3-44f6-95f2-9f980659eb04", "registries/quarantine/read"},
+    {"AcrQuarantineWriter", "c8d4ff99-41c3-41a8-9f60-21dfdad59608",
+     "registries/quarantine/read\nregistries/quarantine/write"},
+    {"Security Reader", "39bc4728-0917-49c7-9d2c-d95423bc2eb4",
+     "security/*read\n" ACTION_REGISTRY_READ "\nsubscriptions/read"},
+    {"Security Admin", "fb1c8493-542b-48eb-b624-b4c8fea62acd",
+     "security/*\npolicy/*\n" ACTION_REGISTRY_READ "\nsubscriptions/read"},
+    {"Resource Policy Contributor", "36243c78-bf99-498c-9df9-86d9f8d28608",
+     "policy/*\n*/read\n!" ACTION_PULL "\n!registries/quarantine/read"},
+    {"User Access Administrator", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
+     "authorization/*\n*/read\n!" ACTION_PULL "\n!registries/quarantine/read"},
+};
+const size_t role_count = sizeof roles / sizeof *roles;
+
+const struct role *role_find(struct bytes id_or_name)
+{
+	for (size_t i = 0; i < role_count; i++)
+		if (bytes_eq_lit(id_or_name, roles[i].id) ||
+		    bytes_eq_lit(id_or_name, roles[i].name))
+			return &roles[i];
+	return NULL;
+}
+
+/* Wildcard match in linear memory: on a mismatch go back to the last "*" and let it take one more.
+ */
+static bool fits(struct bytes pattern, struct bytes text)
+{
+	size_t p = 0, t = 0, star = SIZE_MAX, star_t = 0;
+	while (t < text.len) {
+		if (p < pattern.len && pattern.ptr[p] == '*') {
+			star = p++;
+			star_t = t;
+		} else if (p < pattern.len && pattern.ptr[p] == text.ptr[t]) {
+			p++;
+			t++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			t = ++star_t;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.len && pattern.ptr[p] == '*')
+		p++;
+	return p == pattern.len;
+}
+
+bool role_allows(struct bytes patterns, struct bytes action)
+{
+	bool allowed = false;
+	while (patterns.len > 0) {
+		struct bytes line = bytes_trim(bytes_cut(&patterns, '\n'));
+		bool takes = bytes_has_prefix_lit(line, "!");
+		if (line.len == 0 || !fits(bytes_from(line, takes), action))
+			continue;
+		if (takes)
+			return false;
+		allowed = true;
+	}
+	return allowed;
+}
+
+bool role_scope_covers(struct bytes scope, struct bytes path)
+{
+	if (bytes_eq_lit(scope, "/"))
+		return path.len > 0 && path.ptr[0] == '/';
+	return scope.len > 0 && bytes_has_prefix(path, scope) &&
+	       (path.len == scope.len || path.ptr[scope.len] == '/');
+}
+
+bool role_is_scope(struct bytes scope)
+{
+	if (bytes_eq_lit(scope, "/"))
+		return true;
+	if (scope.len == 0 || scope.len > 1024 || scope.ptr[0] != '/')
+		return false;
+	struct bytes rest = bytes_from(scope, 1);
+	for (size_t i = 0; i < rest.len; i++)
+		if (rest.ptr[i] <= 0x20 || rest.ptr[i] >= 0x7f)
+			return false;
+	if (rest.ptr[rest.len - 1] == '/')
+		return false;
+	while (rest.len > 0) {
+		struct bytes part = bytes_cut(&rest, '/');
+		if (part.len == 0 || bytes_eq_lit(part, ".") || bytes_eq_lit(part, ".."))
+			return false;
+	}
+	return true;
+}

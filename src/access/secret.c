@@ -1,0 +1,133 @@
+#include "access/secret.h"
+
+#include "access/base64.h"
+
+#include <argon2.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define ARGON2_KIB 19456U
+#define ARGON2_PASSES 2U
+#define ARGON2_LANES 1U
+#define ARGON2_SALT_LEN 16U
+#define ARGON2_TEXT_MAX 192U /* chars of the encoded form with these lengths: under 110 */
+#define TOKEN_PREFIX "plm_"
+#define TOKEN_BYTES 32
+
+int secret_random(uint8_t *out, size_t len, struct err *e)
+{
+	size_t have = 0;
+	while (have < len) {
+		ssize_t n = getrandom(out + have, len - have, 0);
+		if (n < 0 && errno != EINTR)
+			return err_sys(e, "random bytes");
+		have += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+int secret_token_new(char out[SECRET_TOKEN_CAP], struct err *e)
+{
+	uint8_t raw[TOKEN_BYTES];
+	int rc = secret_random(raw, sizeof raw, e);
+	if (rc < 0)
+		return rc;
+	struct buf text;
+	buf_init(&text, SECRET_TOKEN_CAP - 1);
+	buf_put_text(&text, TOKEN_PREFIX);
+	base64_put(BASE64_URL, (struct bytes){.ptr = raw, .len = sizeof raw}, &text);
+	if (buf_ok(&text)) {
+		memcpy(out, text.ptr, text.len);
+		out[text.len] = '\0';
+	} else {
+		rc = err_set(e, ERR_NOMEM, "token");
+	}
+	secret_wipe(raw, sizeof raw);
+	if (text.ptr)
+		secret_wipe(text.ptr, text.len);
+	buf_free(&text);
+	return rc;
+}
+
+bool secret_is_token(struct bytes text)
+{
+	return bytes_has_prefix_lit(text, TOKEN_PREFIX);
+}
+
+int secret_sha256(struct bytes in, uint8_t out[SECRET_HASH_LEN], struct err *e)
+{
+	unsigned len = SECRET_HASH_LEN;
+	if (EVP_Digest(in.ptr, in.len, out, &len, EVP_sha256(), NULL) != 1)
+		return err_set(e, ERR_INTERNAL, "sha256");
+	return 0;
+}
+
+int secret_hmac(struct bytes key, struct bytes in, uint8_t out[SECRET_HASH_LEN], struct err *e)
+{
+	unsigned len = SECRET_HASH_LEN;
+	if (key.len > INT32_MAX ||
+	    !HMAC(EVP_sha256(), key.ptr, (int)key.len, in.ptr, in.len, out, &len))
+		return err_set(e, ERR_INTERNAL, "hmac");
+	return 0;
+}
+
+bool secret_eq(struct bytes a, struct bytes b)
+{
+	return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+void secret_wipe(void *p, size_t len)
+{
+	OPENSSL_cleanse(p, len);
+}
+
+int secret_password_hash(struct bytes password, struct arena *a, struct bytes *ret_encoded,
+			 struct err *e)
+{
+	uint8_t salt[ARGON2_SALT_LEN];
+	if (password.len == 0 || password.len > SECRET_PASSWORD_MAX)
+		return err_set(e, ERR_LIMIT, "password of %zu bytes (1 to %d)", password.len,
+			       SECRET_PASSWORD_MAX);
+	char *text = arena_alloc(a, ARGON2_TEXT_MAX, 1);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "password");
+	int rc = secret_random(salt, sizeof salt, e);
+	if (rc < 0)
+		return rc;
+	int argon = argon2id_hash_encoded(ARGON2_PASSES, ARGON2_KIB, ARGON2_LANES, password.ptr,
+					  password.len, salt, sizeof salt, SECRET_HASH_LEN, text,
+					  ARGON2_TEXT_MAX);
+	if (argon != ARGON2_OK)
+		return err_set(e,
+			       argon == ARGON2_MEMORY_ALLOCATION_ERROR ? ERR_NOMEM : ERR_INTERNAL,
+			       "password: %s", argon2_error_message(argon));
+	*ret_encoded = bytes_of(text);
+	return 0;
+}
+
+/* Of no password at all: what is checked for users that do not exist. */
+#define NOBODY                                                                                     \
+	"$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"                                   \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+int secret_password_check(struct bytes encoded, struct bytes password, struct err *e)
+{
+	char text[ARGON2_TEXT_MAX] = NOBODY;
+	bool known = encoded.len > 0 && encoded.len < sizeof text;
+	if (known) {
+		memcpy(text, encoded.ptr, encoded.len);
+		text[encoded.len] = '\0';
+	}
+	if (password.len > SECRET_PASSWORD_MAX)
+		return err_set(e, ERR_DENIED, "wrong name or password");
+	int argon = argon2id_verify(text, password.ptr, password.len);
+	if (argon == ARGON2_MEMORY_ALLOCATION_ERROR)
+		return err_set(e, ERR_NOMEM, "password check");
+	if (argon != ARGON2_OK || !known)
+		return err_set(e, ERR_DENIED, "wrong name or password");
+	return 0;
+}

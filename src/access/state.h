@@ -1,0 +1,29 @@
+/* state: what the files of access/ share. Private to access/. */
+#pragma once
+#include "access/access.h"
+
+#include <pthread.h>
+
+#define STATE_CACHE_SLOTS 256 /* verified passwords remembered; a power of two */
+
+struct state_verified {
+	uint8_t mac[SECRET_HASH_LEN]; /* of name, 0, password under cache_key */
+	int64_t until_ms;	      /* clock_mono_ms; 0 = empty */
+};
+
+struct access {
+	struct db *db;
+	char *registry, *service, *public_url;
+	unsigned token_ttl_sec;
+	enum access_anonymous anonymous;
+	uint8_t sign_key[JWT_KEY_LEN];
+	uint8_t cache_key[SECRET_HASH_LEN];
+	pthread_mutex_t lock; /* the rest */
+	struct state_verified cache[STATE_CACHE_SLOTS];
+	uint64_t epoch; /* of users and passwords: a check that began before a change is not kept */
+	unsigned checks_running;
+	pthread_cond_t check_done;
+};
+
+/* After a change of users or passwords. */
+void state_forget(struct access *a);

@@ -1,0 +1,314 @@
+#include "store/access.h"
+
+#include <stdint.h>
+
+/* One row or none: fill reads the columns of the row into ret. */
+typedef bool (*fill_fn)(struct db_stmt *s, struct arena *a, void *ret);
+
+static int one(struct db_stmt *s, fill_fn fill, struct arena *a, void *ret, struct err *e)
+{
+	if (!s)
+		return e ? -(int)e->code : -(int)ERR_INTERNAL;
+	int rc = db_step(s, e);
+	if (rc == 1 && !fill(s, a, ret))
+		rc = err_set(e, ERR_NOMEM, "access row");
+	db_done(s);
+	return rc;
+}
+
+static struct bytes keep(struct db_stmt *s, int column, struct arena *a, bool *ok)
+{
+	bool kept = true;
+	struct bytes b = arena_bytes(a, db_bytes(s, column), &kept);
+	*ok = *ok && kept;
+	return b;
+}
+
+/* Take the next number of the table's counter as the row's id and run its INSERT. */
+static int64_t add(struct db_tx *tx, const char *counter, const char *text, struct db_value *args,
+		   size_t count, struct err *e)
+{
+	int64_t id = db_id_next(tx, counter, e);
+	if (id < 0)
+		return id;
+	args[0] = DB_I(id);
+	int64_t n = db_exec(tx, text, args, count, e);
+	return n < 0 ? n : id;
+}
+
+static bool user_fill(struct db_stmt *s, struct arena *a, void *arg)
+{
+	struct access_user *u = arg;
+	bool ok = true;
+	*u = (struct access_user){
+	    .id = db_int(s, 0),
+	    .name = keep(s, 1, a, &ok),
+	    .kind = keep(s, 2, a, &ok),
+	    .password = keep(s, 3, a, &ok),
+	    .enabled = db_int(s, 4) != 0,
+	    .created_at = db_int(s, 5),
+	};
+	return ok;
+}
+
+#define USER_COLUMNS "SELECT id,name,kind,password,enabled,created_at FROM access_user "
+
+int64_t access_db_user_add(struct db_tx *tx, const struct access_user *u, struct err *e)
+{
+	struct db_value args[] = {DB_N,
+				  DB_T(u->name),
+				  DB_T(u->kind),
+				  DB_T(u->password),
+				  DB_I(u->enabled),
+				  DB_I(u->created_at)};
+	return add(tx, "access_user",
+		   "INSERT INTO access_user(id,name,kind,password,enabled,created_at)"
+		   " VALUES($1,$2,$3,$4,$5,$6)",
+		   args, sizeof args / sizeof *args, e);
+}
+
+int access_db_user_find(struct db_tx *tx, struct bytes name, struct arena *a,
+			struct access_user *ret, struct err *e)
+{
+	return one(db_query(tx, USER_COLUMNS "WHERE name=$1", DB_ARGS(DB_T(name)), e), user_fill, a,
+		   ret, e);
+}
+
+int access_db_user_get(struct db_tx *tx, int64_t id, struct arena *a, struct access_user *ret,
+		       struct err *e)
+{
+	return one(db_query(tx, USER_COLUMNS "WHERE id=$1", DB_ARGS(DB_I(id)), e), user_fill, a,
+		   ret, e);
+}
+
+int access_db_user_next(struct db_tx *tx, struct bytes after, struct arena *a,
+			struct access_user *ret, struct err *e)
+{
+	return one(db_query(tx, USER_COLUMNS "WHERE name>$1 ORDER BY name LIMIT 1",
+			    DB_ARGS(DB_T(after)), e),
+		   user_fill, a, ret, e);
+}
+
+int64_t access_db_user_set(struct db_tx *tx, int64_t id, struct bytes password, bool enabled,
+			   struct err *e)
+{
+	return db_exec(tx, "UPDATE access_user SET password=$2,enabled=$3 WHERE id=$1",
+		       DB_ARGS(DB_I(id), DB_T(password), DB_I(enabled)), e);
+}
+
+int64_t access_db_user_remove(struct db_tx *tx, int64_t id, struct err *e)
+{
+	int64_t n = access_db_token_remove_all(tx, id, e);
+	if (n >= 0)
+		n = db_exec(tx, "DELETE FROM access_assignment WHERE user_id=$1", DB_ARGS(DB_I(id)),
+			    e);
+	if (n >= 0)
+		n = db_exec(tx, "DELETE FROM access_user WHERE id=$1", DB_ARGS(DB_I(id)), e);
+	return n;
+}
+
+static bool count_fill(struct db_stmt *s, struct arena *a, void *arg)
+{
+	(void)a;
+	int64_t *n = arg;
+	*n = db_int(s, 0);
+	return true;
+}
+
+int64_t access_db_user_count(struct db_tx *tx, struct err *e)
+{
+	int64_t n = 0;
+	int rc = one(db_query(tx, "SELECT count(*) FROM access_user", NULL, 0, e), count_fill, NULL,
+		     &n, e);
+	return rc < 0 ? rc : n;
+}
+
+static bool token_fill(struct db_stmt *s, struct arena *a, void *arg)
+{
+	struct access_token *t = arg;
+	bool ok = true;
+	*t = (struct access_token){
+	    .id = db_int(s, 0),
+	    .user_id = db_int(s, 1),
+	    .kind = keep(s, 2, a, &ok),
+	    .name = keep(s, 3, a, &ok),
+	    .hash = keep(s, 4, a, &ok),
+	    .created_at = db_int(s, 5),
+	    .expires_at = db_int(s, 6),
+	};
+	return ok;
+}
+
+#define TOKEN_COLUMNS "SELECT id,user_id,kind,name,hash,created_at,expires_at FROM access_token "
+
+int64_t access_db_token_add(struct db_tx *tx, const struct access_token *t, struct err *e)
+{
+	struct db_value args[] = {
+	    DB_N,	   DB_I(t->user_id),	DB_T(t->kind),	    DB_T(t->name),
+	    DB_B(t->hash), DB_I(t->created_at), DB_I(t->expires_at)};
+	return add(tx, "access_token",
+		   "INSERT INTO access_token(id,user_id,kind,name,hash,created_at,expires_at)"
+		   " VALUES($1,$2,$3,$4,$5,$6,$7)",
+		   args, sizeof args / sizeof *args, e);
+}
+
+int access_db_token_find(struct db_tx *tx, struct bytes hash, struct arena *a,
+			 struct access_token *ret, struct err *e)
+{
+	return one(db_query(tx, TOKEN_COLUMNS "WHERE hash=$1", DB_ARGS(DB_B(hash)), e), token_fill,
+		   a, ret, e);
+}
+
+int access_db_token_next(struct db_tx *tx, int64_t user_id, int64_t after_id, struct arena *a,
+			 struct access_token *ret, struct err *e)
+{
+	return one(db_query(tx, TOKEN_COLUMNS "WHERE user_id=$1 AND id>$2 ORDER BY id LIMIT 1",
+			    DB_ARGS(DB_I(user_id), DB_I(after_id)), e),
+		   token_fill, a, ret, e);
+}
+
+int64_t access_db_token_remove(struct db_tx *tx, int64_t user_id, int64_t id, struct err *e)
+{
+	return db_exec(tx, "DELETE FROM access_token WHERE user_id=$1 AND id=$2",
+		       DB_ARGS(DB_I(user_id), DB_I(id)), e);
+}
+
+int64_t access_db_token_remove_all(struct db_tx *tx, int64_t user_id, struct err *e)
+{
+	return db_exec(tx, "DELETE FROM access_token WHERE user_id=$1", DB_ARGS(DB_I(user_id)), e);
+}
+
+int64_t access_db_token_prune(struct db_tx *tx, int64_t before_ms, struct err *e)
+{
+	return db_exec(tx, "DELETE FROM access_token WHERE expires_at>0 AND expires_at<$1",
+		       DB_ARGS(DB_I(before_ms)), e);
+}
+
+static bool assignment_fill(struct db_stmt *s, struct arena *a, void *arg)
+{
+	struct access_assignment *m = arg;
+	bool ok = true;
+	*m = (struct access_assignment){
+	    .id = db_int(s, 0),
+	    .user_id = db_int(s, 1),
+	    .role = keep(s, 2, a, &ok),
+	    .scope = keep(s, 3, a, &ok),
+	    .created_at = db_int(s, 4),
+	};
+	return ok;
+}
+
+int64_t access_db_assignment_add(struct db_tx *tx, const struct access_assignment *m, struct err *e)
+{
+	struct db_value args[] = {DB_N, DB_I(m->user_id), DB_T(m->role), DB_T(m->scope),
+				  DB_I(m->created_at)};
+	return add(tx, "access_assignment",
+		   "INSERT INTO access_assignment(id,user_id,role,scope,created_at)"
+		   " VALUES($1,$2,$3,$4,$5)",
+		   args, sizeof args / sizeof *args, e);
+}
+
+int access_db_assignment_next(struct db_tx *tx, int64_t user_id, int64_t after_id, struct arena *a,
+			      struct access_assignment *ret, struct err *e)
+{
+	return one(db_query(tx,
+			    "SELECT id,user_id,role,scope,created_at FROM access_assignment"
+			    " WHERE user_id=$1 AND id>$2 ORDER BY id LIMIT 1",
+			    DB_ARGS(DB_I(user_id), DB_I(after_id)), e),
+		   assignment_fill, a, ret, e);
+}
+
+int64_t access_db_assignment_remove(struct db_tx *tx, int64_t id, struct err *e)
+{
+	return db_exec(tx, "DELETE FROM access_assignment WHERE id=$1", DB_ARGS(DB_I(id)), e);
+}
+
+static bool role_fill(struct db_stmt *s, struct arena *a, void *arg)
+{
+	struct access_role_row *r = arg;
+	bool ok = true;
+	*r = (struct access_role_row){
+	    .id = keep(s, 0, a, &ok),
+	    .name = keep(s, 1, a, &ok),
+	    .actions = keep(s, 2, a, &ok),
+	};
+	return ok;
+}
+
+int64_t access_db_role_put(struct db_tx *tx, const struct access_role_row *r, struct err *e)
+{
+	return db_exec(tx,
+		       "INSERT INTO access_role(id,name,actions) VALUES($1,$2,$3)"
+		       " ON CONFLICT(id) DO UPDATE SET name=excluded.name,actions=excluded.actions",
+		       DB_ARGS(DB_T(r->id), DB_T(r->name), DB_T(r->actions)), e);
+}
+
+int access_db_role_find(struct db_tx *tx, struct bytes id, struct arena *a,
+			struct access_role_row *ret, struct err *e)
+{
+	return one(db_query(tx, "SELECT id,name,actions FROM access_role WHERE id=$1",
+			    DB_ARGS(DB_T(id)), e),
+		   role_fill, a, ret, e);
+}
+
+int access_db_role_next(struct db_tx *tx, struct bytes after_id, struct arena *a,
+			struct access_role_row *ret, struct err *e)
+{
+	return one(db_query(tx,
+			    "SELECT id,name,actions FROM access_role"
+			    " WHERE id>$1 ORDER BY id LIMIT 1",
+			    DB_ARGS(DB_T(after_id)), e),
+		   role_fill, a, ret, e);
+}
+
+int64_t access_db_role_remove(struct db_tx *tx, struct bytes id, struct err *e)
+{
+	int64_t n =
+	    db_exec(tx, "DELETE FROM access_assignment WHERE role=$1", DB_ARGS(DB_T(id)), e);
+	if (n >= 0)
+		n = db_exec(tx, "DELETE FROM access_role WHERE id=$1", DB_ARGS(DB_T(id)), e);
+	return n;
+}
+
+static bool audit_fill(struct db_stmt *s, struct arena *a, void *arg)
+{
+	struct access_audit *row = arg;
+	bool ok = true;
+	*row = (struct access_audit){
+	    .id = db_int(s, 0),
+	    .at = db_int(s, 1),
+	    .actor = keep(s, 2, a, &ok),
+	    .peer = keep(s, 3, a, &ok),
+	    .action = keep(s, 4, a, &ok),
+	    .subject = keep(s, 5, a, &ok),
+	    .before = keep(s, 6, a, &ok),
+	    .after = keep(s, 7, a, &ok),
+	};
+	return ok;
+}
+
+int64_t access_db_audit_add(struct db_tx *tx, const struct access_audit *row, struct err *e)
+{
+	struct db_value args[] = {DB_N,
+				  DB_I(row->at),
+				  DB_T(row->actor),
+				  DB_T(row->peer),
+				  DB_T(row->action),
+				  DB_T(row->subject),
+				  DB_T(row->before),
+				  DB_T(row->after)};
+	return add(tx, "access_audit",
+		   "INSERT INTO access_audit(id,at,actor,peer,action,subject,before,after)"
+		   " VALUES($1,$2,$3,$4,$5,$6,$7,$8)",
+		   args, sizeof args / sizeof *args, e);
+}
+
+int access_db_audit_next(struct db_tx *tx, int64_t before_id, struct arena *a,
+			 struct access_audit *ret, struct err *e)
+{
+	return one(db_query(tx,
+			    "SELECT id,at,actor,peer,action,subject,before,after"
+			    " FROM access_audit WHERE id<$1 ORDER BY id DESC LIMIT 1",
+			    DB_ARGS(DB_I(before_id)), e),
+		   audit_fill, a, ret, e);
+}

@@ -1,0 +1,81 @@
+/* access (access_db_): the rows of users, tokens, roles, assignments and audit. Statements only;
+ * who may do what is access/'s business. All run inside a transaction of the caller; texts live in
+ * the arena given. */
+#pragma once
+#include "store/db.h"
+
+struct access_user {
+	int64_t id; /* 0 when adding */
+	struct bytes name;
+	struct bytes kind;     /* "user", "robot" */
+	struct bytes password; /* Argon2id, encoded; empty = none */
+	bool enabled;
+	int64_t created_at; /* wall ms */
+};
+/* The new user's id; ERR_CONFLICT when the name is taken. */
+int64_t access_db_user_add(struct db_tx *tx, const struct access_user *u, struct err *e);
+/* 1 = found, 0 = no such user. */
+int access_db_user_find(struct db_tx *tx, struct bytes name, struct arena *a,
+			struct access_user *ret, struct err *e);
+int access_db_user_get(struct db_tx *tx, int64_t id, struct arena *a, struct access_user *ret,
+		       struct err *e);
+/* In order of name, the first after the one given: 1 or 0. */
+int access_db_user_next(struct db_tx *tx, struct bytes after, struct arena *a,
+			struct access_user *ret, struct err *e);
+/* Rows changed (0 = no such user). */
+int64_t access_db_user_set(struct db_tx *tx, int64_t id, struct bytes password, bool enabled,
+			   struct err *e);
+int64_t access_db_user_remove(struct db_tx *tx, int64_t id, struct err *e);
+/* How many users there are. */
+int64_t access_db_user_count(struct db_tx *tx, struct err *e);
+
+struct access_token {
+	int64_t id, user_id;
+	struct bytes kind; /* "personal", "refresh" */
+	struct bytes name;
+	struct bytes hash;		/* 32 bytes */
+	int64_t created_at, expires_at; /* expires_at 0 = never */
+};
+int64_t access_db_token_add(struct db_tx *tx, const struct access_token *t, struct err *e);
+int access_db_token_find(struct db_tx *tx, struct bytes hash, struct arena *a,
+			 struct access_token *ret, struct err *e);
+/* Of one user in order of id: 1 or 0. */
+int access_db_token_next(struct db_tx *tx, int64_t user_id, int64_t after_id, struct arena *a,
+			 struct access_token *ret, struct err *e);
+int64_t access_db_token_remove(struct db_tx *tx, int64_t user_id, int64_t id, struct err *e);
+/* All of one user (a new password ends them), and all that expired before: how many. */
+int64_t access_db_token_remove_all(struct db_tx *tx, int64_t user_id, struct err *e);
+int64_t access_db_token_prune(struct db_tx *tx, int64_t before_ms, struct err *e);
+
+struct access_assignment {
+	int64_t id, user_id;
+	struct bytes role, scope;
+	int64_t created_at;
+};
+/* ERR_CONFLICT when it stands already. */
+int64_t access_db_assignment_add(struct db_tx *tx, const struct access_assignment *m,
+				 struct err *e);
+int access_db_assignment_next(struct db_tx *tx, int64_t user_id, int64_t after_id, struct arena *a,
+			      struct access_assignment *ret, struct err *e);
+int64_t access_db_assignment_remove(struct db_tx *tx, int64_t id, struct err *e);
+
+/* A custom role; actions: one pattern a line. */
+struct access_role_row {
+	struct bytes id, name, actions;
+};
+int64_t access_db_role_put(struct db_tx *tx, const struct access_role_row *r, struct err *e);
+int access_db_role_find(struct db_tx *tx, struct bytes id, struct arena *a,
+			struct access_role_row *ret, struct err *e);
+int access_db_role_next(struct db_tx *tx, struct bytes after_id, struct arena *a,
+			struct access_role_row *ret, struct err *e);
+int64_t access_db_role_remove(struct db_tx *tx, struct bytes id, struct err *e);
+
+struct access_audit {
+	int64_t id, at;
+	struct bytes actor, peer, action, subject;
+	struct bytes before, after; /* JSON or empty */
+};
+int64_t access_db_audit_add(struct db_tx *tx, const struct access_audit *row, struct err *e);
+/* Newest first, older than before_id (INT64_MAX at first): 1 or 0. */
+int access_db_audit_next(struct db_tx *tx, int64_t before_id, struct arena *a,
+			 struct access_audit *ret, struct err *e);
