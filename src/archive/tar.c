@@ -211,10 +211,14 @@ static int peek_header(struct tar *t, struct bytes *ret, struct err *e)
 	}
 	struct bytes h = bytes_part(b, 0, TAR_BLOCK_LEN);
 	if (is_zero(h)) {
-		if (is_zero(bytes_part(b, TAR_BLOCK_LEN, TAR_BLOCK_LEN)))
+		/* Something that is no header may follow one block of zeros (plexus-archiver); members must not hide there. */
+		struct bytes after = bytes_part(b, TAR_BLOCK_LEN, TAR_BLOCK_LEN);
+		if (after.len < TAR_BLOCK_LEN || is_zero(after) || !sum_matches(after))
 			return 0;
 		return err_set(e, ERR_FORMAT, "tar: a lone block of zeros at byte %" PRIu64, at);
 	}
+	if (!sum_matches(h) && t->members == 0)
+		return err_set(e, ERR_FORMAT, "tar: no tar archive: no header at its start");
 	if (!sum_matches(h))
 		return err_set(e, ERR_FORMAT, "tar: wrong header checksum at byte %" PRIu64, at);
 	*ret = h;

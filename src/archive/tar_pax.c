@@ -47,6 +47,8 @@ static int read_length(struct record *r, uint64_t *left, struct err *e)
 		return -(int)e->code;
 	b = bytes_part(b, 0, LEN_DIGITS_MAX + 1);
 	size_t digits = bytes_find(b, ' ');
+	if (digits == b.len && b.len < *left && b.len <= LEN_DIGITS_MAX)
+		return err_set(e, ERR_TRUNCATED, "pax: the archive ends inside the header");
 	if (digits == b.len || !num_u64(bytes_part(b, 0, digits), INT64_MAX, &len))
 		return bad("a record without a length", e);
 	if (len > *left || len < digits + 1 + sizeof "=\n" - 1)

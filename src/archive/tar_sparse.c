@@ -44,7 +44,7 @@ int tar_map_put_pair(struct tar_map *m, uint64_t off, uint64_t len, struct err *
 	}
 	if (m->count == m->cap) {
 		size_t cap = m->cap ? m->cap * 2 : 64;
-		struct tar_extent *more = reallocarray(m->extents, cap, sizeof *more);
+		struct tar_extent *more = realloc(m->extents, cap * sizeof *more);
 		if (!more)
 			return err_set(e, ERR_NOMEM, "sparse map: no memory");
 		m->extents = more;

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#define ZLIB_CONST /* next_in is only read */
 #include <zlib.h>
 
 #include "codec/inflate.h"

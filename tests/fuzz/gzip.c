@@ -1,0 +1,6 @@
+#include "decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	return decode(gzip_open, data, size);
+}
