@@ -53,12 +53,14 @@ static struct bytes next_word(struct bytes *rest)
 }
 
 /* "CVE-2023-5363", "XSA-2", "GNUTLS-SA-2020-06-03", "CVE_2019-2426": a capital first, a digit and a
- * dash somewhere; of GHSA ids some have no digit. */
-static bool is_id(struct bytes word)
+ * dash somewhere; of GHSA ids some have no digit. Where nothing else stands in the entry, small
+ * letters do as well: "wnpa-sec-2017-18". */
+static bool is_id(struct bytes word, struct bytes entry)
 {
 	bool digit = bytes_has_prefix_lit(word, "GHSA-");
-	if (word.len < 4 || word.len > 64 || word.ptr[0] < 'A' || word.ptr[0] > 'Z' ||
-	    bytes_find(word, '-') == word.len)
+	bool alone = bytes_eq(word, bytes_trim(entry));
+	if (word.len < 4 || word.len > 64 || !byte_is_alpha(word.ptr[0]) ||
+	    (!alone && word.ptr[0] > 'Z') || bytes_find(word, '-') == word.len)
 		return false;
 	for (size_t i = 0; i < word.len; i++) {
 		digit = digit || byte_is_digit(word.ptr[i]);
@@ -89,7 +91,7 @@ static struct bytes entry_id(struct bytes entry)
 	struct bytes first = BYTES_NONE, rest = entry;
 	while (rest.len > 0) {
 		struct bytes word = next_word(&rest);
-		if (!is_id(word))
+		if (!is_id(word, entry))
 			continue;
 		if (bytes_has_prefix_lit(word, "CVE"))
 			return word;
@@ -144,10 +146,11 @@ static int cmp_fix(const void *a, const void *b)
 
 static bool add_aliases(struct arena *a, struct adv *adv, struct bytes entry)
 {
+	struct bytes rest = entry;
 	bool ok = true;
-	while (entry.len > 0 && ok) {
-		struct bytes word = next_word(&entry);
-		if (!is_id(word))
+	while (rest.len > 0 && ok) {
+		struct bytes word = next_word(&rest);
+		if (!is_id(word, entry))
 			continue;
 		word = clean_id(a, word, &ok);
 		if (ok && !bytes_eq(word, adv->id))

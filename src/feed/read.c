@@ -153,6 +153,17 @@ static int read_tar(struct reading *r, struct stream *s, struct err *e)
 	return rc;
 }
 
+/* What stands behind the end of a tar is nobody's content, but the checksums of its compression may
+ * be in it. */
+static int drain(struct stream *s, struct err *e)
+{
+	struct bytes part;
+	int more;
+	while ((more = stream_peek(s, 1, &part, e)) > 0)
+		stream_consume(s, part.len);
+	return more;
+}
+
 static bool is_tar(struct bytes head)
 {
 	return bytes_eq_lit(bytes_part(head, 257, 5), "ustar");
@@ -167,6 +178,8 @@ static int read_stream(struct reading *r, struct bytes path, int fd, struct err 
 	int rc = s ? stream_peek(s, HEAD_LEN, &head, e) : -(int)e->code;
 	if (rc > 0 && is_tar(head)) {
 		rc = read_tar(r, s, e);
+		if (rc >= 0 && (rc = drain(s, e)) < 0)
+			rc = err_ctx(e, "%.*s", BYTES_ARG(path));
 	} else if (rc >= 0) {
 		r->wanted++;
 		rc = read_document(r, s, e);

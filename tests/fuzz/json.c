@@ -1,4 +1,5 @@
-/* Three readers of one text must agree: skipping it, reading every value, and reading what the writer made of those values. */
+/* Three readers of one text must agree: skipping it, reading every value, and reading what the
+ * writer made of those values. */
 #include "base/json.h"
 #include "base/limits.h"
 

@@ -25,7 +25,8 @@ struct feed_run {
 
 /* Import a copy of exactly this size, so that a sanitizer sees a read past it. The caller frees
  * c->text. */
-static int feed_run(const char *feed, struct bytes document, struct feed_catch *c, struct err *e)
+static inline int feed_run(const char *feed, struct bytes document, struct feed_catch *c,
+			   struct err *e)
 {
 	struct feed_sink sink = catch_sink(c);
 	struct arena a;
@@ -42,7 +43,7 @@ static int feed_run(const char *feed, struct bytes document, struct feed_catch *
 	return rc;
 }
 
-static void feed_check(const char *feed, const struct feed_case *cases, size_t count)
+static inline void feed_check(const char *feed, const struct feed_case *cases, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct feed_catch c;
@@ -57,7 +58,7 @@ static void feed_check(const char *feed, const struct feed_case *cases, size_t c
 
 /* No prefix of a whole document may crash, and none that is shorter than min_ok bytes may pass for
  * whole. */
-static void feed_prefixes(const char *feed, const char *document, size_t min_ok)
+static inline void feed_prefixes(const char *feed, const char *document, size_t min_ok)
 {
 	size_t len = strlen(document);
 	for (size_t n = 0; n < len; n++) {
@@ -74,7 +75,7 @@ struct feed_torture {
 	const char *feed, *document;
 };
 
-static int feed_torture_once(void *arg)
+static inline int feed_torture_once(void *arg)
 {
 	const struct feed_torture *t = arg;
 	struct feed_catch c;
@@ -84,14 +85,14 @@ static int feed_torture_once(void *arg)
 	return rc;
 }
 
-static void feed_tortured(const char *feed, const char *document)
+static inline void feed_tortured(const char *feed, const char *document)
 {
 	struct feed_torture t = {feed, document};
 	assert_true(torture(feed_torture_once, &t) > 2);
 }
 
 /* What the sink answers is what import returns. */
-static void feed_refused(const char *feed, const char *document)
+static inline void feed_refused(const char *feed, const char *document)
 {
 	struct feed_catch c;
 	struct feed_sink sink = catch_sink(&c);
@@ -106,7 +107,7 @@ static void feed_refused(const char *feed, const char *document)
 	buf_free(&c.text);
 }
 
-static void feed_golden_case(const char *feed, const char *dir, const char *name)
+static inline void feed_golden_case(const char *feed, const char *dir, const char *name)
 {
 	char path[4096];
 	struct buf input, want;
@@ -131,7 +132,7 @@ static void feed_golden_case(const char *feed, const char *dir, const char *name
 
 /* Every case of tests/golden/feed-NAME: input is imported, expected is what feed_catch writes down.
  */
-static void feed_golden(const char *feed)
+static inline void feed_golden(const char *feed)
 {
 	char dir[2048];
 	size_t cases = 0;

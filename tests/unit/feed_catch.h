@@ -9,19 +9,20 @@ struct feed_catch {
 	bool refuse; /* answer -ERR_CANCELLED to everything */
 };
 
-static void catch_field(struct buf *out, const char *name, struct bytes v)
+static inline void catch_field(struct buf *out, const char *name, struct bytes v)
 {
 	if (v.len > 0)
 		buf_printf(out, " %s=%.*s", name, BYTES_ARG(v));
 }
 
-static void catch_list(struct buf *out, const char *name, const struct bytes *list, size_t count)
+static inline void catch_list(struct buf *out, const char *name, const struct bytes *list,
+			      size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		buf_printf(out, "%s %.*s\n", name, BYTES_ARG(list[i]));
 }
 
-static void catch_affected(struct buf *out, const struct adv_affected *f)
+static inline void catch_affected(struct buf *out, const struct adv_affected *f)
 {
 	static const char *const kinds[] = {"introduced", "fixed", "last_affected", "limit"};
 	buf_printf(out, " affected %.*s %.*s %s %s", BYTES_ARG(f->ecosystem), BYTES_ARG(f->name),
@@ -37,7 +38,7 @@ static void catch_affected(struct buf *out, const struct adv_affected *f)
 	catch_list(out, "  version", f->versions, f->version_count);
 }
 
-static void catch_write(struct buf *out, const struct adv *a)
+static inline void catch_write(struct buf *out, const struct adv *a)
 {
 	buf_printf(out, "advisory %.*s %.*s %s", BYTES_ARG(a->feed), BYTES_ARG(a->id),
 		   adv_severity_word(a->severity));
@@ -63,7 +64,7 @@ static void catch_write(struct buf *out, const struct adv *a)
 		catch_affected(out, &a->affected[i]);
 }
 
-static int catch_advisory(void *arg, const struct adv *a, struct err *e)
+static inline int catch_advisory(void *arg, const struct adv *a, struct err *e)
 {
 	struct feed_catch *c = arg;
 	struct arena arena;
@@ -86,7 +87,7 @@ static int catch_advisory(void *arg, const struct adv *a, struct err *e)
 	return rc;
 }
 
-static int catch_exploit(void *arg, const struct adv_exploit *x, struct err *e)
+static inline int catch_exploit(void *arg, const struct adv_exploit *x, struct err *e)
 {
 	struct feed_catch *c = arg;
 	struct buf form;
@@ -115,7 +116,7 @@ static int catch_exploit(void *arg, const struct adv_exploit *x, struct err *e)
 	return rc;
 }
 
-static int catch_note(void *arg, struct bytes where, const char *text, struct err *e)
+static inline int catch_note(void *arg, struct bytes where, const char *text, struct err *e)
 {
 	struct feed_catch *c = arg;
 	if (c->refuse)
@@ -125,7 +126,7 @@ static int catch_note(void *arg, struct bytes where, const char *text, struct er
 	return buf_ok(&c->text) ? 0 : err_set(e, ERR_NOMEM, "no memory");
 }
 
-static struct feed_sink catch_sink(struct feed_catch *c)
+static inline struct feed_sink catch_sink(struct feed_catch *c)
 {
 	*c = (struct feed_catch){0};
 	buf_init(&c->text, 64U << 20);

@@ -25,6 +25,8 @@ static const struct feed_case cases[] = {
      ADV("CVE-2019-2426") FIXED("1") ADV("GHSA-qjjm-abcd-efgh") FIXED("1")
 	 ADV("GNUTLS-SA-2020-06-03") FIXED("1"),
      0},
+    {DB(PKG("\"1\":[\"wnpa-sec-2017-18\"]")), ADV("wnpa-sec-2017-18") FIXED("1"), 0},
+    {DB(PKG("\"1\":[\"CVE-2024-1 on x86-64\"]")), ADV("CVE-2024-1") FIXED("1"), 0},
     {DB(PKG("\"1\":[\"(none)\"]")), "note a: entry not used: no id in it\n", 0},
     {DB("{\"pkg\":{\"secfixes\":{\"1\":[\"CVE-2024-1\"]}}}"),
      "note packages: package not used: no name\n", 0},

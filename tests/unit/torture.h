@@ -46,7 +46,7 @@ void *__wrap_realloc(void *p, size_t n)
 /* run says 0 when all went well, and <0 when it noticed that something did not. It must say <0
  * whenever an allocation failed, and 0 in the last round, where none did. Returns the rounds with a
  * failure: at least one, or the case allocates nothing and proves nothing. */
-static unsigned long torture(int (*run)(void *arg), void *arg)
+static inline unsigned long torture(int (*run)(void *arg), void *arg)
 {
 	for (unsigned long n = 1;; n++) {
 		torture_hit = false;
