@@ -1,0 +1,262 @@
+/* Every pair of the shared corpus of package databases for dpkg, apk and rpm: what we read against what other readers' own tests expect. A pair may
+ * differ only as docs/formats/packages-corpus.md says: the table there is read by this program. */
+#include "corpus.h"
+#include "eco_catch.h"
+
+#define FIELD_COUNT 9 /* of index.tsv up to the note */
+#define LINE_COUNT_MAX 4096
+
+enum { F_TYPE, F_PROJECT, F_COMMIT, F_FIXTURES, F_EXPECTED, F_COUNT, F_TEST, F_CASE, F_NOTE };
+
+struct lines {
+	struct bytes line[LINE_COUNT_MAX];
+	size_t count;
+};
+
+static size_t cut_fields(struct bytes line, uint8_t sep, struct bytes *out, size_t max)
+{
+	size_t n = 0;
+	for (struct bytes rest = line; n < max;) {
+		size_t at = bytes_find(rest, sep);
+		out[n++] = bytes_part(rest, 0, at);
+		if (at == rest.len)
+			break;
+		rest = bytes_from(rest, at + 1);
+	}
+	for (size_t i = n; i < max; i++)
+		out[i] = BYTES_NONE;
+	return n;
+}
+
+/* "name version arch source" of an expected row, as far as it states them. rpm lists give the source rpm's file name and keep the epoch apart. */
+static void expected_line(struct bytes row, bool is_rpm, struct buf *out)
+{
+	struct bytes f[6], json;
+	cut_fields(row, '\t', f, 6);
+	json = f[5];
+	size_t at = bytes_find_bytes(json, BYTES_LIT("\"epoch\": "));
+	struct bytes epoch = bytes_from(json, at + 9);
+	epoch = bytes_part(epoch, 0, bytes_find(epoch, ','));
+	if (at == json.len) {
+		at = bytes_find_bytes(json, BYTES_LIT("\"Epoch\": "));
+		epoch = bytes_from(json, at + 9);
+		epoch = bytes_part(epoch, 0, bytes_find(epoch, ','));
+	}
+	bool has_epoch = is_rpm && at < json.len && !bytes_eq_lit(epoch, "null") &&
+			 !bytes_eq_lit(epoch, "0");
+	buf_put(out, f[0]);
+	buf_put_u8(out, ' ');
+	if (has_epoch) {
+		buf_put(out, epoch);
+		buf_put_u8(out, ':');
+	}
+	buf_put(out, f[1]);
+	buf_put_u8(out, ' ');
+	buf_put(out, f[2]);
+	buf_put_u8(out, ' ');
+	buf_put(out, f[3]);
+	if (!is_rpm && f[4].len > 0) {
+		buf_put_u8(out, ' ');
+		buf_put(out, f[4]);
+	}
+}
+
+/* The same of what we read; parts that the expected row leaves empty are left empty. */
+static void actual_line(struct bytes row, struct bytes want_row, bool is_rpm, struct buf *out)
+{
+	struct bytes f[8], w[6];
+	cut_fields(row, '\t', f, 8);
+	cut_fields(want_row, '\t', w, 6);
+	buf_put(out, f[1]);
+	buf_put_u8(out, ' ');
+	buf_put(out, f[2]);
+	buf_put_u8(out, ' ');
+	if (w[2].len > 0)
+		buf_put(out, f[3]);
+	buf_put_u8(out, ' ');
+	if (w[3].len == 0)
+		return;
+	buf_put(out, f[4]);
+	if (is_rpm) {
+		struct bytes version = f[5];
+		size_t colon = bytes_find(version, ':');
+		buf_put_u8(out, '-');
+		buf_put(out, colon == version.len ? version : bytes_from(version, colon + 1));
+		bool nosrc = bytes_has_suffix_lit(w[3], ".nosrc.rpm");
+		buf_put_text(out, nosrc ? ".nosrc.rpm" : ".src.rpm");
+	} else if (w[4].len > 0) {
+		buf_put_u8(out, ' ');
+		buf_put(out, f[5]);
+	}
+}
+
+static void split_lines(struct bytes text, struct lines *out)
+{
+	out->count = 0;
+	for (struct bytes rest = text; rest.len > 0 && out->count < LINE_COUNT_MAX;) {
+		struct bytes line = bytes_cut(&rest, '\n');
+		if (line.len > 0 && line.ptr[0] != '#')
+			out->line[out->count++] = line;
+	}
+}
+
+/* Rows that have no partner on the other side. */
+static void compare(struct bytes want_text, struct bytes have_text, bool is_rpm, size_t *ret_missing,
+		    size_t *ret_extra)
+{
+	static struct lines want, have;
+	static bool used[LINE_COUNT_MAX];
+	split_lines(want_text, &want);
+	split_lines(have_text, &have);
+	memset(used, 0, sizeof used);
+	*ret_missing = 0;
+	for (size_t i = 0; i < want.count; i++) {
+		struct buf a, b;
+		bool found = false;
+		buf_init(&a, 65536);
+		buf_init(&b, 65536);
+		expected_line(want.line[i], is_rpm, &a);
+		for (size_t k = 0; k < have.count && !found; k++) {
+			buf_clear(&b);
+			actual_line(have.line[k], want.line[i], is_rpm, &b);
+			found = !used[k] && bytes_eq(buf_bytes(&a), buf_bytes(&b));
+			used[k] = used[k] || found;
+		}
+		if (!found)
+			printf("    missing: %s\n", buf_cstr(&a));
+		*ret_missing += !found;
+		buf_free(&a);
+		buf_free(&b);
+	}
+	*ret_extra = 0;
+	for (size_t k = 0; k < have.count; k++) {
+		if (!used[k])
+			printf("    extra: %.*s\n", BYTES_ARG(have.line[k]));
+		*ret_extra += !used[k];
+	}
+}
+
+/* Where such a file lies in an image. */
+static const char *place_of(struct bytes type, struct bytes fixture)
+{
+	if (bytes_eq_lit(type, "apk"))
+		return "lib/apk/db/installed";
+	if (bytes_eq_lit(type, "dpkg")) {
+		if (bytes_find_bytes(fixture, BYTES_LIT("/opkg/")) < fixture.len)
+			return "usr/lib/opkg/status";
+		return bytes_find_bytes(fixture, BYTES_LIT("/status.d/")) < fixture.len
+			       ? "var/lib/dpkg/status.d/foo"
+			       : "var/lib/dpkg/status";
+	}
+	return "var/lib/rpm/Packages";
+}
+
+/* Files of a txtar archive, each parsed where it says it lies. */
+static int parse_txtar(struct eco_catch *c, struct bytes text, struct err *e)
+{
+	int r = 0;
+	struct bytes rest = text;
+	bytes_cut(&rest, 0);
+	rest = text;
+	char path[256] = "";
+	size_t start = 0;
+	for (size_t off = 0; r >= 0; off = (size_t)(rest.ptr - text.ptr)) {
+		struct bytes line = rest.len ? bytes_cut(&rest, '\n') : BYTES_NONE;
+		bool is_head = bytes_has_prefix_lit(line, "-- ") && bytes_has_suffix_lit(line, " --");
+		if (!is_head && line.ptr)
+			continue;
+		if (path[0]) {
+			r = eco_catch_parse(c, path, bytes_part(text, start, off - start), e);
+			r = r == -ERR_NOT_FOUND ? 0 : r;
+		}
+		if (!line.ptr)
+			break;
+		struct bytes name = bytes_part(line, 3, line.len - 6);
+		snprintf(path, sizeof path, "%.*s", BYTES_ARG(name));
+		start = (size_t)(rest.ptr - text.ptr);
+	}
+	return r;
+}
+
+/* The row of the table in the documentation for this expected list: "| `file` | missing | extra | why |". */
+static bool explained(struct bytes doc, struct bytes expected, size_t missing, size_t extra)
+{
+	char want[512];
+	size_t slash = bytes_find_last(expected, '/');
+	struct bytes base = bytes_from(expected, slash + 1);
+	snprintf(want, sizeof want, "| `%.*s` | %zu | %zu | ", BYTES_ARG(base), missing, extra);
+	return bytes_find_bytes(doc, bytes_of(want)) < doc.len;
+}
+
+struct totals {
+	size_t pairs, exact, explained, wrong, without_input, packages;
+};
+
+static void run_pair(const struct bytes *f, struct bytes doc, struct totals *t)
+{
+	char name[1024];
+	struct buf input, expected;
+	struct eco_catch c;
+	struct err e = ERR_INIT;
+	t->pairs++;
+	if (f[F_FIXTURES].len == 0) {
+		t->without_input++;
+		return;
+	}
+	snprintf(name, sizeof name, "packages/%.*s", BYTES_ARG(f[F_FIXTURES]));
+	bool ok = corpus_read(name, &input);
+	snprintf(name, sizeof name, "packages/%.*s", BYTES_ARG(f[F_EXPECTED]));
+	ok = corpus_read(name, &expected) && ok;
+	eco_catch_init(&c);
+	int r = -ERR_NOT_FOUND;
+	if (ok && bytes_has_suffix_lit(f[F_FIXTURES], ".txtar"))
+		r = parse_txtar(&c, buf_bytes(&input), &e);
+	else if (ok)
+		r = eco_catch_parse(&c, place_of(f[F_TYPE], f[F_FIXTURES]), buf_bytes(&input), &e);
+	size_t missing, extra;
+	printf("%.*s: %zu packages, %zu notes%s%s\n", BYTES_ARG(f[F_EXPECTED]), c.package_count,
+	       c.note_count, r < 0 ? ": " : "", e.msg);
+	compare(buf_bytes(&expected), buf_bytes(&c.packages), bytes_eq_lit(f[F_TYPE], "rpm"), &missing,
+		&extra);
+	bool same = r == 0 && missing == 0 && extra == 0;
+	bool known = !same && r == 0 && explained(doc, f[F_EXPECTED], missing, extra);
+	t->exact += same;
+	t->explained += known;
+	t->wrong += !same && !known;
+	t->packages += c.package_count;
+	if (!same)
+		printf("    %s: %zu missing, %zu extra\n", known ? "explained" : "WRONG", missing, extra);
+	eco_catch_free(&c);
+	buf_free(&input);
+	buf_free(&expected);
+}
+
+int main(void)
+{
+	struct buf index, doc;
+	char path[4096];
+	const char *source = getenv("PLIMSOLL_SOURCE");
+	if (!corpus_read("packages/index.tsv", &index)) {
+		printf("no shared corpus: skipped\n");
+		return 77;
+	}
+	buf_init(&doc, 1U << 20);
+	snprintf(path, sizeof path, "%s/docs/formats/packages-corpus.md", source ? source : ".");
+	if (io_read_file(path, &doc, NULL) < 0) {
+		printf("%s: cannot be read\n", path);
+		return 1;
+	}
+	struct totals t = {.pairs = 0};
+	for (struct bytes rest = buf_bytes(&index); rest.len > 0;) {
+		struct bytes f[FIELD_COUNT];
+		cut_fields(bytes_cut(&rest, '\n'), '\t', f, FIELD_COUNT);
+		if (bytes_eq_lit(f[F_TYPE], "apk") || bytes_eq_lit(f[F_TYPE], "dpkg") ||
+		    bytes_eq_lit(f[F_TYPE], "rpm"))
+			run_pair(f, buf_bytes(&doc), &t);
+	}
+	printf("%zu pairs: %zu exact, %zu explained, %zu wrong, %zu without an input; %zu packages\n",
+	       t.pairs, t.exact, t.explained, t.wrong, t.without_input, t.packages);
+	buf_free(&index);
+	buf_free(&doc);
+	return t.wrong == 0 && t.exact > 0 ? 0 : 1;
+}

@@ -1,0 +1,204 @@
+/* The text databases (dpkg, apk, os-release) and the table of ecosystems as a whole. */
+#include "torture.h"
+
+#include "golden.h"
+
+#include <sys/stat.h>
+
+static const struct ecosystem *row(const char *id)
+{
+	for (size_t i = 0; i < eco_count; i++) {
+		if (bytes_eq_lit(bytes_of(eco_table[i]->id), id))
+			return eco_table[i];
+	}
+	fail();
+	return NULL;
+}
+
+/* A row without golden cases or without a fuzz target is not done. */
+static void test_rows_are_tested(void **state)
+{
+	const char *source = getenv("PLIMSOLL_SOURCE");
+	(void)state;
+	assert_true(eco_count > 0);
+	for (size_t i = 0; i < eco_count; i++) {
+		char path[4096], name[64];
+		struct stat st;
+		snprintf(name, sizeof name, "%s", eco_table[i]->id);
+		for (char *p = name; *p; p++)
+			*p = *p == '-' ? '_' : *p;
+		assert_true(golden_all(eco_table[i]->id) > 0);
+		snprintf(path, sizeof path, "%s/tests/fuzz/%s.c", source ? source : ".", name);
+		assert_int_equal(stat(path, &st), 0);
+		assert_true(eco_table[i]->file_max > 0);
+	}
+}
+
+/* Every location is wanted, at the root and below, with what is in front of it counted. */
+static void test_locations_are_wanted(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < eco_count; i++) {
+		for (const char *const *loc = eco_table[i]->locations; *loc; loc++) {
+			char path[256];
+			size_t n = strlen(*loc);
+			const char *file = (*loc)[n - 1] == '/' ? "x.list" : "";
+			snprintf(path, sizeof path, "%s%s", *loc, file);
+			struct eco_want w = eco_table[i]->wants(bytes_of(path));
+			assert_true(w.wanted);
+			assert_int_equal(w.keep, 0);
+			snprintf(path, sizeof path, "a/b/%s%s", *loc, file);
+			w = eco_table[i]->wants(bytes_of(path));
+			assert_true(w.wanted);
+			assert_int_equal(w.keep, 4);
+			snprintf(path, sizeof path, "x%s%s", *loc, file);
+			w = eco_table[i]->wants(bytes_of(path));
+			assert_true(!w.wanted || w.keep != 0);
+		}
+		assert_false(eco_table[i]->wants(BYTES_NONE).wanted);
+		assert_false(eco_table[i]->wants(BYTES_LIT("usr/bin/bash")).wanted);
+	}
+}
+
+static void test_dpkg_wants(void **state)
+{
+	const struct ecosystem *d = row("dpkg");
+	(void)state;
+	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/status.d/base")).merge, ECO_PART);
+	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/status.d/base.md5sums")).merge, ECO_OWNERSHIP);
+	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/info/a.list")).merge, ECO_OWNERSHIP);
+	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/status")).merge, ECO_REPLACE);
+	assert_false(d->wants(BYTES_LIT("var/lib/dpkg/status-old")).wanted);
+	assert_false(d->wants(BYTES_LIT("var/lib/dpkg/info/a.postinst")).wanted);
+	assert_false(d->wants(BYTES_LIT("etc/apt/sources.list")).wanted);
+	assert_true(d->wants(BYTES_LIT("data/dpkg/status")).keep > 0);
+}
+
+static void test_os_release_ranks(void **state)
+{
+	const struct ecosystem *o = row("os-release");
+	(void)state;
+	assert_true(o->wants(BYTES_LIT("etc/os-release")).rank <
+		    o->wants(BYTES_LIT("usr/lib/os-release")).rank);
+	assert_true(o->wants(BYTES_LIT("etc/centos-release")).rank <
+		    o->wants(BYTES_LIT("etc/redhat-release")).rank);
+	assert_true(o->wants(BYTES_LIT("etc/lsb-release")).rank <
+		    o->wants(BYTES_LIT("etc/debian_version")).rank);
+}
+
+static void parse(struct eco_catch *c, const char *path, struct bytes file, int want)
+{
+	eco_catch_init(c);
+	assert_int_equal(eco_catch_parse(c, path, file, NULL), want);
+}
+
+static void test_dpkg_odd_input(void **state)
+{
+	struct eco_catch c;
+	(void)state;
+	/* a field twice: the last counts; CR LF ends; no newline at the end */
+	parse(&c, "var/lib/dpkg/status", BYTES_LIT("Package: a\r\nVersion: 1\r\nVersion: 2\r\n\r\nPackage: b\nVersion: 3"), 0);
+	assert_string_equal(buf_cstr(&c.packages), "deb\ta\t2\t\ta\t2\t\t\ndeb\tb\t3\t\tb\t3\t\t\n");
+	eco_catch_free(&c);
+	/* bytes that are no database: noted, nothing stated */
+	parse(&c, "var/lib/dpkg/status", BYTES_LIT("\x7f" "ELF\1\1\0\0 garbage\n"), 0);
+	assert_int_equal(c.package_count, 0);
+	assert_int_equal(c.note_count, 1);
+	eco_catch_free(&c);
+	parse(&c, "var/lib/dpkg/status", BYTES_LIT("Package: a b\nVersion: 1\n\nPackage: c\nVersion: 1 2\n"), 0);
+	assert_int_equal(c.package_count, 0);
+	assert_int_equal(c.note_count, 2);
+	eco_catch_free(&c);
+	parse(&c, "var/lib/dpkg/status", BYTES_LIT("Package: a\nVersion: 1\nSource: s (\n\nPackage: b\nVersion: 1\nSource: (2)\n"), 0);
+	assert_string_equal(buf_cstr(&c.packages), "deb\ta\t1\t\ts\t1\t\t\ndeb\tb\t1\t\tb\t1\t\t\n");
+	eco_catch_free(&c);
+	parse(&c, "var/lib/dpkg/status", BYTES_NONE, 0);
+	assert_int_equal(c.package_count + c.note_count, 0);
+	eco_catch_free(&c);
+	parse(&c, "usr/lib/opkg/status", BYTES_LIT("Package: a\nVersion: 1\nStatus: install user installed\n"), 0);
+	assert_string_equal(buf_cstr(&c.packages), "opkg\ta\t1\t\ta\t1\t\t\n");
+	eco_catch_free(&c);
+}
+
+static void test_sink_ends_the_parse(void **state)
+{
+	static const char *const paths[] = {"var/lib/dpkg/status", "lib/apk/db/installed"};
+	static const char *const files[] = {"Package: a\nVersion: 1\n\nPackage: b\nVersion: 1\n\nPackage: c\nVersion: 1\n",
+					    "P:a\nV:1\n\nP:b\nV:1\n\nP:c\nV:1\n"};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct eco_catch c;
+		eco_catch_init(&c);
+		c.fail_after = 2;
+		assert_int_equal(eco_catch_parse(&c, paths[i], bytes_of(files[i]), NULL), -ERR_LIMIT);
+		assert_int_equal(c.package_count, 2);
+		eco_catch_free(&c);
+	}
+}
+
+static void test_apk_long_paths(void **state)
+{
+	struct buf file;
+	struct eco_catch c;
+	(void)state;
+	buf_init(&file, 1U << 20);
+	buf_put_text(&file, "P:a\nV:1\nF:");
+	for (int i = 0; i < 4096; i++)
+		buf_put_u8(&file, 'x');
+	buf_put_text(&file, "\nR:y\nF:z\nR:w\n");
+	parse(&c, "lib/apk/db/installed", buf_bytes(&file), 0);
+	assert_string_equal(buf_cstr(&c.owned), "a z/w\n");
+	eco_catch_free(&c);
+	buf_free(&file);
+}
+
+static void test_os_release_odd_input(void **state)
+{
+	struct eco_catch c;
+	(void)state;
+	parse(&c, "etc/os-release", BYTES_LIT("ID=\"a b\"\n"), -ERR_FORMAT);
+	eco_catch_free(&c);
+	parse(&c, "etc/os-release", BYTES_LIT("ID=\"unfinished\\"), -ERR_FORMAT);
+	eco_catch_free(&c);
+	parse(&c, "etc/redhat-release", BYTES_LIT("Some other system\n"), 0);
+	assert_int_equal(c.distro_count, 0);
+	assert_int_equal(c.note_count, 1);
+	eco_catch_free(&c);
+}
+
+static int torture_run(void *arg)
+{
+	(void)arg;
+	struct arena a;
+	struct bytes file = BYTES_LIT("DISTRIB_ID=X\\\nDISTRIB_DESCRIPTION=\"a\\\"b\"\n");
+	arena_init(&a, 1U << 20);
+	struct eco_catch c;
+	eco_catch_init(&c);
+	const struct eco_sink caught = eco_catch_sink(&c);
+	int r = row("os-release")->parse(BYTES_LIT("etc/lsb-release"), file, &caught, &a, NULL);
+	arena_free(&a);
+	eco_catch_free(&c);
+	return r == -ERR_FORMAT ? 0 : r;
+}
+
+static void test_torture(void **state)
+{
+	(void)state;
+	torture(torture_run, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows_are_tested),
+		cmocka_unit_test(test_locations_are_wanted),
+		cmocka_unit_test(test_dpkg_wants),
+		cmocka_unit_test(test_os_release_ranks),
+		cmocka_unit_test(test_dpkg_odd_input),
+		cmocka_unit_test(test_sink_ends_the_parse),
+		cmocka_unit_test(test_apk_long_paths),
+		cmocka_unit_test(test_os_release_odd_input),
+		cmocka_unit_test(test_torture),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
