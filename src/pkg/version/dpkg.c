@@ -60,30 +60,52 @@ bool ver_dpkg_is_valid(struct bytes v)
 
 static int weight(struct bytes b, size_t i)
 {
-	if (i >= b.len || byte_is_digit(b.ptr[i]))
+	if (i >= b.len)
 		return 0;
-	if (b.ptr[i] == '~')
+	uint8_t c = b.ptr[i], letter = (uint8_t)((c | 0x20) - 'a');
+	if ((uint8_t)(c - '0') <= 9)
+		return 0;
+	if (c == '~')
 		return -1;
-	return byte_is_alpha(b.ptr[i]) ? b.ptr[i] : b.ptr[i] + 256;
+	return letter < 26 ? c : c + 256;
 }
 
+static bool is_digit_at(struct bytes b, size_t i)
+{
+	return i < b.len && (uint8_t)(b.ptr[i] - '0') <= 9;
+}
+
+static size_t skip_zeros(struct bytes b, size_t i)
+{
+	while (i < b.len && b.ptr[i] == '0')
+		i++;
+	return i;
+}
+
+/* Written with two offsets and no calls: the matcher spends its time here. */
 static int part_order(struct bytes a, struct bytes b)
 {
-	while (a.len > 0 || b.len > 0) {
-		size_t i = 0;
-		for (;; i++) {
-			int wa = weight(a, i), wb = weight(b, i);
+	size_t i = 0, j = 0;
+	while (i < a.len || j < b.len) {
+		for (;; i++, j++) {
+			int wa = weight(a, i), wb = weight(b, j);
 			if (wa != wb)
 				return wa < wb ? -1 : 1;
 			if (wa == 0)
 				break;
 		}
-		a = bytes_from(a, i);
-		b = bytes_from(b, i);
-		struct bytes na = part_digits(&a), nb = part_digits(&b);
-		int r = part_digits_cmp(na, nb);
-		if (r != 0)
-			return r;
+		int difference = 0;
+		i = skip_zeros(a, i);
+		j = skip_zeros(b, j);
+		for (; is_digit_at(a, i) && is_digit_at(b, j); i++, j++)
+			if (difference == 0)
+				difference = a.ptr[i] - b.ptr[j];
+		if (is_digit_at(a, i))
+			return 1;
+		if (is_digit_at(b, j))
+			return -1;
+		if (difference != 0)
+			return difference < 0 ? -1 : 1;
 	}
 	return 0;
 }
