@@ -20,8 +20,11 @@ int vdb_writer_finish(struct vdb_writer *w, const char *path, struct err *e);
 /* Reading. A struct vdb may be used by many threads at once. */
 struct vdb;
 struct vdb *vdb_open(const char *path, struct err *e);
+/* The same over bytes in memory, which stay the caller's and must outlive it. */
+struct vdb *vdb_open_bytes(struct bytes content, struct err *e);
 void vdb_close(struct vdb *v);
-int vdb_verify(const struct vdb *v, struct err *e); /* all section checksums */
+/* All section checksums, then every record decoded and every index entry followed. ERR_INTEGRITY. */
+int vdb_verify(const struct vdb *v, struct err *e);
 /* SHA-256 of the content, 64 hex chars: the generation's stable name. */
 const char *vdb_digest(const struct vdb *v);
 int64_t vdb_built_ms(const struct vdb *v);
@@ -51,8 +54,14 @@ int64_t vdb_find_id(const struct vdb *v, struct bytes id, struct arena *a, uint3
 /* With affected: all packages of an advisory (for query and why-not). */
 int vdb_advisory_full(const struct vdb *v, uint32_t advisory, struct arena *a, struct adv *ret, struct err *e);
 bool vdb_exploit(const struct vdb *v, struct bytes cve, struct adv_exploit *ret);
-/* Does the database hold anything for this ecosystem ("Debian:12")? */
+/* Does the database hold anything for this ecosystem ("Debian:12")? A '*' at its end stands for any rest. */
 bool vdb_has_ecosystem(const struct vdb *v, struct bytes ecosystem);
+/* All ecosystems that begin with prefix (empty: all), sorted; *ret from a, names borrowed. Their number, or <0. keys: packages in it. */
+struct vdb_ecosystem {
+	struct bytes name;
+	uint64_t keys;
+};
+int64_t vdb_ecosystems(const struct vdb *v, struct bytes prefix, struct arena *a, struct vdb_ecosystem **ret, struct err *e);
 
 /* What changed between two generations: (ecosystem, name) keys whose hits, or the advisories and exploit facts behind them, differ. old may be NULL (all keys). */
 typedef int (*vdb_key_fn)(void *arg, struct bytes ecosystem, struct bytes name, struct err *e);

@@ -1,0 +1,56 @@
+/* records: the writer's own form of advisories: strings are numbers of an intern table, arrays live in the writer's arena. Not for other rooms. */
+#pragma once
+#include "base/arena.h"
+#include "feed/advisory.h"
+#include "vdb/intern.h"
+
+struct rec_list {
+	uint32_t *v; /* string numbers */
+	uint32_t count;
+};
+struct rec_event {
+	uint32_t version;
+	uint8_t range, kind;
+};
+struct rec_affected {
+	uint32_t ecosystem, name, arches, module, severity_text, vendor_id;
+	uint32_t key; /* set by the writer once keys are numbered */
+	uint32_t event_count;
+	struct rec_event *events;
+	struct rec_list versions;
+	uint8_t keyed, status;
+};
+struct rec_reference {
+	uint32_t type, url;
+};
+struct rec {
+	uint32_t feed, id, summary, details, severity_text;
+	uint8_t severity;
+	int64_t published_ms, modified_ms;
+	struct rec_list aliases, cvss, cwes;
+	struct rec_reference *references;
+	uint32_t reference_count;
+	struct rec_affected *affected;
+	uint32_t affected_count;
+};
+struct rec_exploit {
+	uint32_t cve, action, name;
+	uint32_t epss, percentile; /* VDB_EPSS_UNIT, VDB_EPSS_UNKNOWN */
+	int64_t added_ms;
+	bool kev, ransomware;
+};
+struct rec_source {
+	uint32_t feed, source;
+	int64_t fetched_ms;
+	uint64_t records, notes;
+};
+
+/* Texts longer than this are cut at a character and marked "[…]": database_specific essays of 60 kB exist, nobody reads them in a finding. */
+#define REC_SUMMARY_MAX 500U
+#define REC_DETAILS_MAX 2000U
+
+int rec_from_adv(struct intern *t, struct arena *a, const struct adv *adv, struct rec *ret, struct err *e);
+
+/* Put in one order (by rank, the strings' byte order) and make one of what is there twice: lists of every record, then records of the same feed and id.
+ * Of those, the newest by modified_ms stands; several of the same time are united. recs is sorted; *count shrinks. NOMEM. */
+int rec_normalise(struct rec *recs, size_t *count, const uint32_t *rank, struct arena *a, struct err *e);

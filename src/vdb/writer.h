@@ -1,0 +1,19 @@
+/* writer: what vdb_writer holds between add and finish. Not for other rooms. */
+#pragma once
+#include "vdb/records.h"
+#include "vdb/vdb.h"
+
+struct vdb_writer {
+	struct intern strings; /* number 0 is the empty string */
+	struct arena arena;
+	struct rec *recs;
+	size_t rec_count, rec_cap;
+	struct rec_exploit *exploits;
+	size_t exploit_count, exploit_cap;
+	struct rec_source *sources;
+	size_t source_count, source_cap;
+	int64_t newest_ms;
+};
+
+/* The whole file into *out (initialised). Puts the records in order on the way. */
+int vdb_layout(struct vdb_writer *w, struct buf *out, struct err *e);
