@@ -1,0 +1,430 @@
+/* From verdicts to matches. Records that mean the same security check become one match: same vendor, same id as the vendor writes it, same source
+ * package. docs/decisions/match-checks.md holds why. */
+#include "match/verdict.h"
+
+#include "oci/digest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct candidate {
+	const struct verdict *v;
+	struct adv adv;
+	struct bytes id; /* normalised */
+	uint64_t check;
+};
+
+struct gather {
+	const struct vdb *v;
+	const struct pkg *p;
+	struct arena *a;
+	struct err *e;
+};
+
+static int nomem(struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "match: no memory");
+}
+
+static bool is_cve(struct bytes id)
+{
+	return bytes_has_prefix_lit(id, "CVE-");
+}
+
+/* "UBUNTU-CVE-2024-1", "DEBIAN-CVE-2024-1" are OSV's names for what the vendors call CVE-2024-1. */
+static struct bytes vendor_id(struct bytes id)
+{
+	size_t at = bytes_find_bytes(id, BYTES_LIT("-CVE-"));
+	for (size_t i = 0; i < at && at < id.len; i++)
+		if (!byte_is_alpha(id.ptr[i]))
+			return id;
+	return at < id.len ? bytes_from(id, at + 1) : id;
+}
+
+static struct bytes source_of(const struct pkg *p)
+{
+	return p->source_name.len ? p->source_name : p->name;
+}
+
+static uint64_t check_id(struct bytes vendor, struct bytes id, struct bytes source)
+{
+	struct buf b;
+	struct digest d;
+	uint64_t v = 0;
+	buf_init(&b, vendor.len + id.len + source.len + 2);
+	for (size_t i = 0; i < vendor.len; i++)
+		buf_put_u8(&b, byte_lower(vendor.ptr[i]));
+	buf_put_u8(&b, 0);
+	buf_put(&b, id);
+	buf_put_u8(&b, 0);
+	buf_put(&b, source);
+	if (buf_ok(&b)) {
+		digest_of(DIGEST_SHA256, buf_bytes(&b), &d);
+		for (size_t i = 0; i < 8; i++)
+			v = v << 8 | d.hash[i];
+		v >>= 12;
+		v = v ? v : 1;
+	}
+	buf_free(&b);
+	return v; /* 0: no memory */
+}
+
+/* The release itself delivers what Ubuntu Pro repeats: then there is nothing left to say. */
+static bool base_has_fix(const struct verdicts *all, uint32_t advisory)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (!all->v[i].pro && all->v[i].hit->advisory == advisory &&
+		    all->v[i].kind == VERDICT_OUT_OF_RANGE && all->v[i].fixed.len)
+			return true;
+	return false;
+}
+
+static int64_t gather(const struct gather *g, const struct verdicts *all, struct candidate **ret)
+{
+	struct candidate *list = all->count ? arena_alloc(g->a, all->count, sizeof *list) : NULL;
+	size_t n = 0;
+	if (all->count && !list)
+		return nomem(g->e);
+	for (size_t i = 0; i < all->count; i++) {
+		const struct verdict *v = &all->v[i];
+		if (v->kind != VERDICT_AFFECTED || (v->pro && base_has_fix(all, v->hit->advisory)))
+			continue;
+		struct candidate *c = &list[n];
+		int r = vdb_advisory(g->v, v->hit->advisory, g->a, &c->adv, g->e);
+		if (r < 0)
+			return r;
+		c->v = v;
+		c->id = vendor_id(c->adv.id);
+		c->check = check_id(vendor_of(v->hit->affected.ecosystem), c->id, source_of(g->p));
+		if (c->check == 0)
+			return nomem(g->e);
+		n++;
+	}
+	*ret = list;
+	return (int64_t)n;
+}
+
+/* By check; within one the record that decides comes first: what the release delivers, then with a fix, then the highest fix (fixed everywhere), then
+ * the state that says most. */
+static int cmp_candidate(const void *x, const void *y)
+{
+	const struct candidate *a = x, *b = y;
+	if (a->check != b->check)
+		return a->check < b->check ? -1 : 1;
+	bool fa = a->v->fixed.len, fb = b->v->fixed.len;
+	if (fa != fb)
+		return fa ? -1 : 1;
+	if (a->v->pro != b->v->pro)
+		return a->v->pro ? 1 : -1;
+	int c = fa ? a->v->scheme->cmp(b->v->fixed, a->v->fixed) : 0;
+	if (c)
+		return c;
+	enum adv_status sa = a->v->hit->affected.status, sb = b->v->hit->affected.status;
+	if (sa != sb)
+		return sa > sb ? -1 : 1;
+	c = (a->v->hit->advisory > b->v->hit->advisory) - (a->v->hit->advisory < b->v->hit->advisory);
+	return c ? c : (a->v > b->v) - (a->v < b->v);
+}
+
+/* --- filling a check from the records behind it --- */
+
+static bool add_cve(struct match_check *c, struct bytes id)
+{
+	if (!is_cve(id))
+		return true;
+	for (size_t i = 0; i < c->cve_count; i++)
+		if (bytes_eq(c->cves[i], id))
+			return true;
+	c->cves[c->cve_count++] = id;
+	return true;
+}
+
+static bool fill_cves(struct match_check *c, const struct candidate *v, size_t n, struct arena *a)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < n; i++)
+		most += 1 + v[i].adv.alias_count;
+	c->cves = arena_alloc(a, most, sizeof *c->cves);
+	if (!c->cves)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		(void)add_cve(c, v[i].id);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < v[i].adv.alias_count; k++)
+			(void)add_cve(c, v[i].adv.aliases[k]);
+	return true;
+}
+
+static void better(struct cvss_score *have, struct cvss_score s)
+{
+	if (s.version > have->version || (s.version == have->version && s.base > have->base))
+		*have = s;
+}
+
+/* v3.1, v3.0, v4.0, v2 */
+static unsigned preference(enum cvss_version v)
+{
+	static const unsigned order[] = {
+		[CVSS_NONE] = 0, [CVSS_2_0] = 1, [CVSS_4_0] = 2, [CVSS_3_0] = 3, [CVSS_3_1] = 4};
+	return order[v];
+}
+
+static void add_vector(struct match_check *c, struct bytes vector)
+{
+	struct cvss_score s;
+	if (!cvss_parse(vector, &s))
+		return;
+	if (s.version == CVSS_2_0)
+		better(&c->cvss_v2, s);
+	else if (s.version == CVSS_4_0)
+		better(&c->cvss_v4, s);
+	else
+		better(&c->cvss_v3, s);
+	unsigned was = preference(c->cvss.version), is = preference(s.version);
+	if (is > was || (is == was && s.base > c->cvss.base)) {
+		c->cvss = s;
+		c->cvss_vector = vector;
+	}
+}
+
+/* A feed that states neither severity nor vector (Alpine's) may be helped by any other record of the same CVE: the vector is a fact of the CVE. */
+static int borrow_vectors(const struct gather *g, struct match_check *c)
+{
+	for (size_t i = 0; i < c->cve_count; i++) {
+		uint32_t *ids;
+		int64_t n = vdb_find_id(g->v, c->cves[i], g->a, &ids, g->e);
+		if (n < 0)
+			return (int)n;
+		for (int64_t k = 0; k < n; k++) {
+			struct adv adv;
+			int r = vdb_advisory(g->v, ids[k], g->a, &adv, g->e);
+			if (r < 0)
+				return r;
+			for (size_t v = 0; v < adv.cvss_count; v++)
+				add_vector(c, adv.cvss[v]);
+		}
+	}
+	return 0;
+}
+
+static int fill_severity(const struct gather *g, struct match_check *c, const struct candidate *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct bytes word = v[i].v->hit->affected.severity_text;
+		enum adv_severity s = adv_severity_parse(word);
+		if (s == ADV_SEV_UNKNOWN)
+			s = v[i].adv.severity;
+		if (c->vendor_severity == ADV_SEV_UNKNOWN)
+			c->vendor_severity = s;
+		for (size_t k = 0; k < v[i].adv.cvss_count; k++)
+			add_vector(c, v[i].adv.cvss[k]);
+	}
+	c->severity = c->vendor_severity;
+	if (c->severity != ADV_SEV_UNKNOWN)
+		return 0;
+	int r = c->cvss.version == CVSS_NONE ? borrow_vectors(g, c) : 0;
+	if (c->cvss.version != CVSS_NONE) {
+		c->severity = cvss_severity(c->cvss);
+		c->severity_from_cvss = true;
+	}
+	return r;
+}
+
+static void fill_exploits(const struct vdb *v, struct match_check *c)
+{
+	c->epss = c->epss_percentile = -1;
+	for (size_t i = 0; i < c->cve_count; i++) {
+		struct adv_exploit x;
+		if (!vdb_exploit(v, c->cves[i], &x))
+			continue;
+		c->kev |= x.kev;
+		c->ransomware |= x.ransomware;
+		if (x.epss > c->epss) {
+			c->epss = x.epss;
+			c->epss_percentile = x.epss_percentile;
+		}
+	}
+}
+
+static struct bytes first_text(struct bytes have, struct bytes more)
+{
+	return have.len ? have : more;
+}
+
+static struct bytes title_of(const struct match_check *c, struct bytes erratum, struct arena *a)
+{
+	bool update = !is_cve(c->advisory) || erratum.len;
+	char *t = arena_printf(a, "%.*s %s %.*s (%.*s%s%.*s)", BYTES_ARG(c->category),
+			       update ? "Security Update for" : "Vulnerability in",
+			       BYTES_ARG(c->source_name), BYTES_ARG(erratum), erratum.len ? ": " : "",
+			       BYTES_ARG(c->advisory));
+	return bytes_of(t);
+}
+
+static int fill_check(const struct gather *g, const struct candidate *v, size_t n, struct match_check *c)
+{
+	*c = (struct match_check){
+		.id = v->check,
+		.advisory = v->id,
+		.source_name = source_of(g->p),
+		.category = vendor_of(v->v->hit->affected.ecosystem),
+	};
+	if (!fill_cves(c, v, n, g->a))
+		return nomem(g->e);
+	int r = fill_severity(g, c, v, n);
+	if (r < 0)
+		return r;
+	fill_exploits(g->v, c);
+	for (size_t i = 0; i < n; i++) {
+		c->summary = first_text(c->summary, v[i].adv.summary);
+		c->details = first_text(c->details, v[i].adv.details);
+		if (!c->published_ms)
+			c->published_ms = v[i].adv.published_ms;
+		if (v[i].adv.modified_ms > c->modified_ms)
+			c->modified_ms = v[i].adv.modified_ms;
+		if (c->reference_count == 0) {
+			c->references = v[i].adv.references;
+			c->reference_count = v[i].adv.reference_count;
+		}
+	}
+	struct bytes erratum = v->v->hit->affected.vendor_id;
+	if (bytes_eq(erratum, c->advisory) || is_cve(erratum))
+		erratum = BYTES_NONE;
+	c->title = title_of(c, erratum, g->a);
+	return c->title.len ? 0 : nomem(g->e);
+}
+
+static enum adv_status status_of(const struct verdict *v)
+{
+	enum adv_status s = v->hit->affected.status;
+	if (v->fixed.len)
+		return ADV_FIXED;
+	return s == ADV_FIXED || s == ADV_UNKNOWN ? ADV_AFFECTED : s;
+}
+
+static int fill_match(const struct gather *g, const struct candidate *v, size_t n, struct match *m)
+{
+	const struct verdict *d = v->v;
+	int r = fill_check(g, v, n, &m->check);
+	if (r < 0)
+		return r;
+	m->fixed_version = d->fixed;
+	m->status = status_of(d);
+	m->patchable = d->fixed.len && !d->pro;
+	m->evidence = (struct match_evidence){
+		.ecosystem = d->hit->affected.ecosystem,
+		.keyed_name = d->hit->affected.name,
+		.keyed = d->hit->affected.keyed,
+		.compared = d->compared,
+		.scheme = bytes_of(d->scheme->name),
+		.range = d->listed ? BYTES_LIT("listed version") : range_text(&d->hit->affected, g->a),
+	};
+	bool by_source = d->hit->affected.keyed == ADV_BY_SOURCE;
+	m->remediation = remedy_text(g->p, m, d->pro, by_source, g->a);
+	return m->evidence.range.len && m->remediation.len ? 0 : nomem(g->e);
+}
+
+/* --- errata over single CVEs --- */
+
+struct group {
+	size_t first, count; /* candidates */
+	bool dropped;
+};
+
+static bool lists(const struct adv *adv, struct bytes cve)
+{
+	for (size_t i = 0; i < adv->alias_count; i++)
+		if (bytes_eq(adv->aliases[i], cve))
+			return true;
+	return false;
+}
+
+static bool same_vendor(const struct verdict *a, const struct verdict *b)
+{
+	return bytes_eq(vendor_of(a->hit->affected.ecosystem), vendor_of(b->hit->affected.ecosystem));
+}
+
+/* An erratum that hits this package and lists the CVE says it all, with the fix. */
+static bool covered_by_match(const struct candidate *list, const struct group *groups, size_t n,
+			     const struct candidate *c)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct candidate *x = &list[groups[i].first];
+		if (!is_cve(x->id) && x->v->fixed.len && same_vendor(x->v, c->v) && lists(&x->adv, c->id))
+			return true;
+	}
+	return false;
+}
+
+/* Red Hat keeps a CVE's own record "affected" although an erratum that the package already has fixed it. Returns 1, 0 or <0. */
+static int fixed_by_erratum(const struct gather *g, const struct verdicts *all, const struct candidate *c)
+{
+	if (!bytes_eq_lit(vendor_of(c->v->hit->affected.ecosystem), "Red Hat") || c->v->fixed.len)
+		return 0;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct verdict *v = &all->v[i];
+		struct adv adv;
+		if (v->kind != VERDICT_OUT_OF_RANGE || v->fixed.len == 0)
+			continue;
+		int r = vdb_advisory(g->v, v->hit->advisory, g->a, &adv, g->e);
+		if (r < 0)
+			return r;
+		if (same_vendor(v, c->v) && (bytes_eq(vendor_id(adv.id), c->id) || lists(&adv, c->id)))
+			return 1;
+	}
+	return 0;
+}
+
+static int drop_covered(const struct gather *g, const struct verdicts *all, const struct candidate *list,
+			struct group *groups, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct candidate *c = &list[groups[i].first];
+		if (!is_cve(c->id))
+			continue;
+		int r = covered_by_match(list, groups, n, c) ? 1 : fixed_by_erratum(g, all, c);
+		if (r < 0)
+			return r;
+		groups[i].dropped = r == 1;
+	}
+	return 0;
+}
+
+static size_t make_groups(const struct candidate *list, size_t n, struct group *groups)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || list[i].check != list[i - 1].check)
+			groups[count++] = (struct group){.first = i};
+		groups[count - 1].count++;
+	}
+	return count;
+}
+
+int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a, struct match **ret,
+		      struct err *e)
+{
+	struct gather g = {.v = v, .p = p, .a = a, .e = e};
+	struct verdicts all;
+	struct candidate *list;
+	*ret = NULL;
+	int r = verdict_all(v, p, a, &all, e);
+	int64_t n = r < 0 ? r : gather(&g, &all, &list);
+	if (n <= 0)
+		return n;
+	qsort(list, (size_t)n, sizeof *list, cmp_candidate);
+	struct group *groups = arena_alloc(a, (size_t)n, sizeof *groups);
+	struct match *matches = arena_alloc(a, (size_t)n, sizeof *matches);
+	if (!groups || !matches)
+		return nomem(e);
+	size_t count = make_groups(list, (size_t)n, groups);
+	r = drop_covered(&g, &all, list, groups, count);
+	int64_t kept = 0;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (!groups[i].dropped)
+			r = fill_match(&g, &list[groups[i].first], groups[i].count, &matches[kept++]);
+	if (r < 0)
+		return r;
+	*ret = matches;
+	return kept;
+}

@@ -1,0 +1,188 @@
+/* Why, and why not. */
+#include "match/verdict.h"
+
+struct why {
+	const struct vdb *v;
+	const struct pkg *p;
+	struct arena *a;
+	struct err *e;
+	struct buf *out;
+	uint32_t *ids; /* advisories that the id means */
+	size_t id_count;
+};
+
+static bool is_meant(const struct why *w, uint32_t advisory)
+{
+	for (size_t i = 0; i < w->id_count; i++)
+		if (w->ids[i] == advisory)
+			return true;
+	return false;
+}
+
+static bool names_id(const struct match_check *c, struct bytes id)
+{
+	if (bytes_eq(c->advisory, id))
+		return true;
+	for (size_t i = 0; i < c->cve_count; i++)
+		if (bytes_eq(c->cves[i], id))
+			return true;
+	return false;
+}
+
+static void say_match(struct why *w, const struct match *m)
+{
+	const struct match_evidence *v = &m->evidence;
+	buf_printf(w->out, "%.*s %.*s is affected: ", BYTES_ARG(w->p->name), BYTES_ARG(w->p->version));
+	buf_printf(w->out, "%.*s\n", BYTES_ARG(m->check.title));
+	buf_printf(w->out, "  record %.*s for the %s package %.*s in %.*s\n", BYTES_ARG(m->check.advisory),
+		   v->keyed == ADV_BY_SOURCE ? "source" : "binary", BYTES_ARG(v->keyed_name),
+		   BYTES_ARG(v->ecosystem));
+	buf_printf(w->out, "  compared %.*s by %.*s order with: %.*s\n", BYTES_ARG(v->compared),
+		   BYTES_ARG(v->scheme), BYTES_ARG(v->range));
+	buf_printf(w->out, "  status %s", adv_status_word(m->status));
+	if (m->fixed_version.len)
+		buf_printf(w->out, ", fixed in %.*s", BYTES_ARG(m->fixed_version));
+	buf_put_text(w->out, "\n");
+}
+
+static void say_verdict(struct why *w, const struct verdict *v)
+{
+	const struct adv_affected *x = &v->hit->affected;
+	buf_printf(w->out, "%.*s %.*s: record for the %s package %.*s in %.*s: ", BYTES_ARG(w->p->name),
+		   BYTES_ARG(w->p->version), x->keyed == ADV_BY_SOURCE ? "source" : "binary",
+		   BYTES_ARG(x->name), BYTES_ARG(x->ecosystem));
+	switch (v->kind) {
+	case VERDICT_AFFECTED:
+		buf_put_text(w->out, "in range, but an erratum of the same vendor that is already installed, or "
+				     "that is reported instead, covers it");
+		break;
+	case VERDICT_OUT_OF_RANGE:
+		if (v->fixed.len)
+			buf_printf(w->out, "fixed in %.*s, and %.*s is not older", BYTES_ARG(v->fixed),
+				   BYTES_ARG(v->compared));
+		else
+			buf_printf(w->out, "%.*s is outside of: %.*s", BYTES_ARG(v->compared),
+				   BYTES_ARG(range_text(x, w->a)));
+		break;
+	case VERDICT_OTHER_NAME:
+		buf_put_text(w->out, "means another package than this one");
+		break;
+	case VERDICT_OTHER_ARCH:
+		buf_printf(w->out, "only for %.*s, this is %.*s", BYTES_ARG(x->arches), BYTES_ARG(w->p->arch));
+		break;
+	case VERDICT_OTHER_MODULE:
+		buf_printf(w->out, "of module \"%.*s\", this package of \"%.*s\"", BYTES_ARG(x->module),
+			   BYTES_ARG(w->p->module));
+		break;
+	case VERDICT_OTHER_FLAVOUR:
+		buf_put_text(w->out, "for another flavour of the package (ksplice, fips)");
+		break;
+	case VERDICT_NOT_AFFECTED:
+		buf_put_text(w->out, "the vendor states that it is not affected");
+		break;
+	case VERDICT_NO_SCHEME:
+		buf_put_text(w->out, "versions of this ecosystem cannot be ordered yet");
+		break;
+	}
+	buf_put_text(w->out, "\n");
+}
+
+static int64_t say_reported(struct why *w, struct bytes id)
+{
+	struct match *m;
+	int64_t n = match_package(w->v, w->p, w->a, &m, w->e), said = 0;
+	for (int64_t i = 0; i < n; i++) {
+		if (!names_id(&m[i].check, id))
+			continue;
+		say_match(w, &m[i]);
+		said++;
+	}
+	return n < 0 ? n : said;
+}
+
+static int find_meant(struct why *w, struct bytes id)
+{
+	int64_t n = vdb_find_id(w->v, id, w->a, &w->ids, w->e);
+	w->id_count = n > 0 ? (size_t)n : 0;
+	return n < 0 ? (int)n : 0;
+}
+
+/* Where the id is known, but not for this package: where else. */
+static int say_elsewhere(struct why *w, struct bytes id)
+{
+	buf_printf(w->out, "no record of %.*s speaks of %.*s in ", BYTES_ARG(id), BYTES_ARG(w->p->name));
+	buf_printf(w->out, "%.*s\n", BYTES_ARG(w->p->distro));
+	for (size_t i = 0; i < w->id_count; i++) {
+		struct adv adv;
+		int r = vdb_advisory_full(w->v, w->ids[i], w->a, &adv, w->e);
+		if (r < 0)
+			return r;
+		size_t shown = adv.affected_count < 10 ? adv.affected_count : 10;
+		for (size_t k = 0; k < shown; k++)
+			buf_printf(w->out, "  %.*s: %.*s %.*s\n", BYTES_ARG(adv.id),
+				   BYTES_ARG(adv.affected[k].ecosystem), BYTES_ARG(adv.affected[k].name));
+		if (shown < adv.affected_count)
+			buf_printf(w->out, "  %.*s: and %zu more\n", BYTES_ARG(adv.id),
+				   adv.affected_count - shown);
+	}
+	return 0;
+}
+
+static int not_assessed(struct why *w, const char *why)
+{
+	buf_printf(w->out, "%.*s %.*s was not assessed: %s\n", BYTES_ARG(w->p->name),
+		   BYTES_ARG(w->p->version), why);
+	return MATCH_NOT_ASSESSED;
+}
+
+/* The outcome, or <0. */
+static int explain(struct why *w, struct bytes id)
+{
+	struct bytes names[MATCH_ECOSYSTEMS_MAX];
+	struct verdicts all;
+	if (w->p->third_party)
+		return not_assessed(w, "it does not come from the distribution");
+	if (match_ecosystems(w->p, w->a, names) == 0)
+		return not_assessed(w, "no advisories are known for its distribution");
+	int64_t said = say_reported(w, id);
+	if (said != 0)
+		return said < 0 ? (int)said : MATCH_AFFECTED;
+	int r = find_meant(w, id);
+	if (r < 0 || (r = verdict_all(w->v, w->p, w->a, &all, w->e)) < 0)
+		return r;
+	size_t count = 0;
+	bool assessed = false;
+	for (size_t i = 0; i < all.count; i++) {
+		if (!is_meant(w, all.v[i].hit->advisory))
+			continue;
+		say_verdict(w, &all.v[i]);
+		count++;
+		assessed |= all.v[i].kind != VERDICT_NO_SCHEME;
+	}
+	if (count)
+		return assessed ? MATCH_NOT_AFFECTED : MATCH_NOT_ASSESSED;
+	if (w->id_count == 0)
+		buf_printf(w->out, "the database holds no record %.*s\n", BYTES_ARG(id));
+	else
+		r = say_elsewhere(w, id);
+	return r < 0 ? r : MATCH_NO_RECORD;
+}
+
+int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a,
+		  enum match_outcome *ret_outcome, struct bytes *ret_text, struct err *e)
+{
+	struct buf out;
+	bool ok = false;
+	buf_init(&out, 1U << 20);
+	struct why w = {.v = v, .p = p, .a = a, .e = e, .out = &out};
+	int r = explain(&w, id);
+	struct bytes text = buf_ok(&out) ? arena_bytes(a, buf_bytes(&out), &ok) : BYTES_NONE;
+	buf_free(&out);
+	if (r < 0)
+		return r;
+	if (!ok)
+		return err_set(e, ERR_NOMEM, "match: no memory");
+	*ret_outcome = (enum match_outcome)r;
+	*ret_text = text;
+	return 0;
+}

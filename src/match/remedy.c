@@ -1,0 +1,115 @@
+/* What to do about a match, with the exact command of the distribution's package manager. Names and versions come from strangers' databases and are
+ * meant to be pasted into a shell: a command is given only when every character is harmless there. */
+#include "match/verdict.h"
+
+struct manager {
+	const char *type;    /* purl type */
+	const char *distros; /* space-separated ids, " " at both ends; NULL = any other */
+	const char *exact;   /* %n name, %v version */
+	const char *newest;  /* when the version of the binary package is not known */
+};
+
+static const struct manager managers[] = {
+	{"deb", NULL, "apt-get update && apt-get install --only-upgrade %n=%v",
+	 "apt-get update && apt-get install --only-upgrade %n"},
+	{"apk", NULL, "apk update && apk add --upgrade '%n>=%v'", "apk update && apk upgrade %n"},
+	{"rpm", " photon mariner azurelinux ", "tdnf update %n-%v", "tdnf update %n"},
+	{"rpm", " sles opensuse-leap opensuse-tumbleweed ", "zypper refresh && zypper install '%n>=%v'",
+	 "zypper refresh && zypper update %n"},
+	{"rpm", " centos amzn ", "yum update %n-%v", "yum update %n"},
+	{"rpm", NULL, "dnf upgrade --refresh %n-%v", "dnf upgrade --refresh %n"},
+};
+
+static bool is_safe(struct bytes s)
+{
+	if (s.len == 0 || s.ptr[0] == '-')
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (!byte_is_alnum(s.ptr[i]) &&
+		    bytes_find(BYTES_LIT("+-._:~^@"), s.ptr[i]) == sizeof "+-._:~^@" - 1)
+			return false;
+	return true;
+}
+
+static bool names_distro(const char *distros, struct bytes id)
+{
+	struct bytes rest = bytes_trim(bytes_of(distros));
+	while (rest.len)
+		if (bytes_eq(bytes_cut(&rest, ' '), id))
+			return true;
+	return false;
+}
+
+static const struct manager *manager_of(const struct pkg *p)
+{
+	for (size_t i = 0; i < sizeof managers / sizeof *managers; i++)
+		if (bytes_eq_lit(p->type, managers[i].type) &&
+		    (!managers[i].distros || names_distro(managers[i].distros, distro_id(p))))
+			return &managers[i];
+	return NULL;
+}
+
+static void put_command(struct buf *b, const struct pkg *p, struct bytes fixed, bool exact)
+{
+	const struct manager *m = manager_of(p);
+	if (!m || !is_safe(p->name) || !is_safe(fixed)) {
+		buf_put_text(b, "Update the package from its distribution's repositories.");
+		return;
+	}
+	for (const char *c = exact ? m->exact : m->newest; *c; c++) {
+		if (*c != '%')
+			buf_put_u8(b, (uint8_t)*c);
+		else if (*++c == 'n')
+			buf_put(b, p->name);
+		else
+			buf_put(b, fixed);
+	}
+}
+
+static const char *without_fix(enum adv_status s)
+{
+	switch (s) {
+	case ADV_WILL_NOT_FIX:
+		return "The vendor has decided not to fix this in this release. Move to a newer release of "
+		       "the distribution, or remove the package.";
+	case ADV_FIX_DEFERRED:
+		return "The vendor has put the fix off; it may come with a later update.";
+	case ADV_END_OF_LIFE:
+		return "This release gets no more fixes. Move to a supported release of the distribution.";
+	case ADV_UNDER_INVESTIGATION:
+		return "The vendor is still looking into it; no fix is available yet.";
+	case ADV_UNKNOWN:
+	case ADV_FIXED:
+	case ADV_AFFECTED:
+	case ADV_NOT_AFFECTED:
+		break;
+	}
+	return "No fixed version is available yet. Remove the package if it is not needed.";
+}
+
+struct bytes remedy_text(const struct pkg *p, const struct match *m, bool pro, bool by_source,
+			 struct arena *a)
+{
+	struct buf b;
+	bool ok;
+	buf_init(&b, 8000);
+	if (m->fixed_version.len == 0) {
+		buf_put_text(&b, without_fix(m->status));
+	} else {
+		if (pro)
+			buf_printf(&b, "The fix, version %.*s, requires Ubuntu Pro. With a subscription: ",
+				   BYTES_ARG(m->fixed_version));
+		if (pro)
+			buf_put_text(&b, "pro attach, then ");
+		/* A source package's version is the binary's only where the database says they are equal. */
+		bool exact = !by_source || p->source_version.len == 0 ||
+			     bytes_eq(p->source_version, p->version);
+		put_command(&b, p, m->fixed_version, exact);
+		if (!exact)
+			buf_printf(&b, " (fixed in source package %.*s %.*s)", BYTES_ARG(m->check.source_name),
+				   BYTES_ARG(m->fixed_version));
+	}
+	struct bytes t = buf_ok(&b) ? arena_bytes(a, buf_bytes(&b), &ok) : BYTES_NONE;
+	buf_free(&b);
+	return t;
+}

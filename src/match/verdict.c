@@ -1,0 +1,202 @@
+/* What each record says of a package: which name it means, architecture, rpm module and flavour, then the range. */
+#include "match/verdict.h"
+
+struct look {
+	const struct vdb *v;
+	const struct pkg *p;
+	struct arena *a;
+	struct verdict *out;
+	size_t count, cap;
+	struct err *e;
+};
+
+static bool has(struct bytes text, const char *part)
+{
+	struct bytes p = bytes_of(part);
+	return bytes_find_bytes(text, p) < text.len;
+}
+
+static bool arch_passes(struct bytes arches, struct bytes arch)
+{
+	if (arches.len == 0 || arch.len == 0 || bytes_eq_lit(arch, "noarch") || bytes_eq_lit(arch, "all"))
+		return true;
+	while (arches.len) {
+		struct bytes one = bytes_cut(&arches, ' ');
+		if (bytes_eq(one, arch) || bytes_eq_lit(one, "noarch"))
+			return true;
+	}
+	return false;
+}
+
+/* "1:12.22.5-1.module_el8.5.0+2618+8d46dafd": built for a module stream. */
+static bool is_modular_version(struct bytes version)
+{
+	return has(version, ".module");
+}
+
+static struct bytes fixed_of(const struct adv_affected *x)
+{
+	for (size_t i = x->event_count; i > 0; i--)
+		if (x->events[i - 1].kind == ADV_FIXED_AT)
+			return x->events[i - 1].version;
+	return BYTES_NONE;
+}
+
+/* "nodejs:12" of "nodejs:12:8020020200326104117:4cda2c84". */
+static struct bytes stream_of(struct bytes label)
+{
+	size_t name = bytes_find(label, ':');
+	size_t stream = bytes_find(bytes_from(label, name + 1), ':');
+	return bytes_part(label, 0, name + 1 + stream);
+}
+
+static bool ends_word(struct bytes text, size_t at)
+{
+	return at >= text.len || !(byte_is_alnum(text.ptr[at]) || text.ptr[at] == '.' ||
+				   text.ptr[at] == '_' || text.ptr[at] == '-');
+}
+
+/* AlmaLinux's and Rocky's records name the stream in their summary only: "nodejs:14 security update". 1 = this stream, 0 = another, <0 error. */
+static int stream_in_summary(const struct look *l, const struct vdb_hit *h, struct bytes stream)
+{
+	struct adv adv;
+	struct arena tmp;
+	arena_init(&tmp, 1U << 26);
+	int r = vdb_advisory(l->v, h->advisory, &tmp, &adv, l->e);
+	arena_free(&tmp); /* the summary borrows from the database */
+	if (r < 0)
+		return r;
+	struct bytes rest = adv.summary;
+	for (;;) {
+		size_t at = bytes_find_bytes(rest, stream);
+		if (at == rest.len)
+			return 0;
+		if (ends_word(rest, at + stream.len))
+			return 1;
+		rest = bytes_from(rest, at + 1);
+	}
+}
+
+/* 1 = same module or none on both sides, 0 = not, <0 error. */
+static int module_passes(const struct look *l, const struct vdb_hit *h)
+{
+	const struct adv_affected *x = &h->affected;
+	struct bytes label = l->p->module;
+	bool modular = label.len || is_modular_version(l->p->version);
+	if (!bytes_eq_lit(l->p->type, "rpm"))
+		return 1;
+	if (x->module.len) {
+		/* "nodejs:12" and "nodejs:12::npm" (a profile) mean the stream. */
+		struct bytes want = stream_of(x->module);
+		return label.len && bytes_eq(stream_of(label), want);
+	}
+	struct bytes fixed = fixed_of(x);
+	if (fixed.len == 0)
+		return !modular;
+	if (is_modular_version(fixed) != modular)
+		return 0;
+	if (!modular)
+		return 1;
+	return label.len ? stream_in_summary(l, h, stream_of(label)) : 0;
+}
+
+static bool flavour_passes(const struct pkg *p, const struct adv_affected *x)
+{
+	static const char *const flavours[] = {".ksplice", "_fips"};
+	struct bytes fixed = fixed_of(x);
+	if (!bytes_eq_lit(p->type, "rpm") || fixed.len == 0)
+		return true;
+	for (size_t i = 0; i < sizeof flavours / sizeof *flavours; i++)
+		if (has(fixed, flavours[i]) != has(p->version, flavours[i]))
+			return false;
+	return true;
+}
+
+static int judge(const struct look *l, const struct vdb_hit *h, bool source_name, bool binary_name,
+		 struct verdict *ret)
+{
+	const struct adv_affected *x = &h->affected;
+	bool by_source = x->keyed == ADV_BY_SOURCE;
+	*ret = (struct verdict){
+		.hit = h,
+		.scheme = ver_of_ecosystem(x->ecosystem),
+		.compared = by_source && l->p->source_version.len ? l->p->source_version : l->p->version,
+		.pro = bytes_has_prefix_lit(x->ecosystem, "Ubuntu:Pro:"),
+	};
+	int module = 1;
+	if (!(by_source ? source_name : binary_name))
+		ret->kind = VERDICT_OTHER_NAME;
+	else if (!arch_passes(x->arches, l->p->arch))
+		ret->kind = VERDICT_OTHER_ARCH;
+	else if ((module = module_passes(l, h)) <= 0)
+		ret->kind = VERDICT_OTHER_MODULE;
+	else if (!flavour_passes(l->p, x))
+		ret->kind = VERDICT_OTHER_FLAVOUR;
+	else if (x->status == ADV_NOT_AFFECTED)
+		ret->kind = VERDICT_NOT_AFFECTED;
+	else if (!ret->scheme)
+		ret->kind = VERDICT_NO_SCHEME;
+	else
+		ret->kind = range_has(x, ret->scheme, ret->compared, &ret->fixed, &ret->listed)
+				    ? VERDICT_AFFECTED
+				    : VERDICT_OUT_OF_RANGE;
+	return module < 0 ? module : 0;
+}
+
+static int look_in(struct look *l, struct bytes ecosystem, struct bytes name)
+{
+	struct vdb_hit *hits;
+	bool is_source = l->p->source_name.len ? bytes_eq(name, l->p->source_name)
+					       : bytes_eq(name, l->p->name);
+	int64_t n = vdb_find(l->v, ecosystem, name, l->a, &hits, l->e);
+	if (n <= 0)
+		return (int)n;
+	if (l->cap - l->count < (size_t)n) {
+		size_t cap = 2 * l->count + (size_t)n;
+		struct verdict *more = arena_alloc(l->a, cap, sizeof *more);
+		if (!more)
+			return err_set(l->e, ERR_NOMEM, "match: no memory");
+		for (size_t i = 0; i < l->count; i++)
+			more[i] = l->out[i];
+		l->out = more;
+		l->cap = cap;
+	}
+	for (int64_t i = 0; i < n; i++) {
+		int r = judge(l, &hits[i], is_source, bytes_eq(name, l->p->name), &l->out[l->count]);
+		if (r < 0)
+			return r;
+		l->count++;
+	}
+	return 0;
+}
+
+static int look_both(struct look *l, struct bytes ecosystem)
+{
+	int r = look_in(l, ecosystem, l->p->name);
+	if (r == 0 && l->p->source_name.len && !bytes_eq(l->p->source_name, l->p->name))
+		r = look_in(l, ecosystem, l->p->source_name);
+	return r;
+}
+
+int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struct verdicts *ret,
+		struct err *e)
+{
+	struct look l = {.v = v, .p = p, .a = a, .e = e};
+	struct bytes names[MATCH_ECOSYSTEMS_MAX];
+	size_t n = p->third_party ? 0 : match_ecosystems(p, a, names);
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		struct vdb_ecosystem *list;
+		if (!bytes_has_suffix_lit(names[i], "*")) {
+			r = look_both(&l, names[i]);
+			continue;
+		}
+		int64_t many = vdb_ecosystems(v, bytes_part(names[i], 0, names[i].len - 1), a, &list, e);
+		r = many < 0 ? (int)many : 0;
+		for (int64_t k = 0; r == 0 && k < many; k++)
+			r = look_both(&l, list[k].name);
+	}
+	if (r == 0)
+		*ret = (struct verdicts){.v = l.out, .count = l.count};
+	return r;
+}

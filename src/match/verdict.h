@@ -1,0 +1,48 @@
+/* verdict: what each record that names a package says of it. Inside match only. */
+#pragma once
+#include "match/match.h"
+#include "pkg/version.h"
+
+enum verdict_kind {
+	VERDICT_AFFECTED,
+	VERDICT_OUT_OF_RANGE,  /* fixed before, or not introduced yet */
+	VERDICT_OTHER_NAME,    /* the record means the source package's name and this is the binary's, or the other way round */
+	VERDICT_OTHER_ARCH,
+	VERDICT_OTHER_MODULE,
+	VERDICT_OTHER_FLAVOUR, /* .ksplice, _fips */
+	VERDICT_NOT_AFFECTED,  /* the vendor says so */
+	VERDICT_NO_SCHEME      /* versions of this ecosystem cannot be ordered yet */
+};
+
+struct verdict {
+	enum verdict_kind kind;
+	const struct vdb_hit *hit;
+	const struct ver_scheme *scheme;
+	struct bytes compared; /* the package's version that was compared */
+	struct bytes fixed;    /* that ends the range the version is in, or (OUT_OF_RANGE) that was reached */
+	bool listed;           /* affected by enumeration */
+	bool pro;              /* the fix is in Ubuntu Pro only */
+};
+
+struct verdicts {
+	struct verdict *v;
+	size_t count;
+};
+
+/* All records that name p or its source package, in the order of ecosystems. From a. */
+int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struct verdicts *ret, struct err *e);
+
+/* Is version in what an affected entry says? *ret_fixed: see above. Spec: OSV schema "evaluation algorithm". */
+bool range_has(const struct adv_affected *x, const struct ver_scheme *s, struct bytes version, struct bytes *ret_fixed, bool *ret_listed);
+/* "introduced 0, fixed 1.2-3" for people. */
+struct bytes range_text(const struct adv_affected *x, struct arena *a);
+
+/* "debian" and "12" of "debian:12". */
+struct bytes distro_id(const struct pkg *p);
+struct bytes distro_version(const struct pkg *p);
+
+/* The vendor in an ecosystem's name, as titles and categories have it: "Debian", "Red Hat". */
+struct bytes vendor_of(struct bytes ecosystem);
+
+/* The text and, where the names are safe to paste, the exact command. Empty on spent memory. */
+struct bytes remedy_text(const struct pkg *p, const struct match *m, bool pro, bool by_source, struct arena *a);
