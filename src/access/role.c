@@ -3,7 +3,7 @@
 const struct role roles[] = {
     {"Owner", ROLE_OWNER, "*"},
     {"Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c",
-     "*\n!authorization/*write\n!registries/sign/*\n!registries/quarantine/*"},
+     "*\n!Microsoft.Authorization/*write\n!registries/sign/*\n!registries/quarantine/*"},
     {"Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7", "*/read\n!registries/quarantine/read"},
     {"AcrPush", ROLE_ACR_PUSH, ACTION_PULL "\n" ACTION_PUSH "\n" ACTION_CATALOG},
     {"AcrPull", ROLE_ACR_PULL, ACTION_PULL "\n" ACTION_CATALOG},
@@ -13,13 +13,14 @@ const struct role roles[] = {
     {"AcrQuarantineWriter", "c8d4ff99-41c3-41a8-9f60-21dfdad59608",
      "registries/quarantine/read\nregistries/quarantine/write"},
     {"Security Reader", "39bc4728-0917-49c7-9d2c-d95423bc2eb4",
-     "security/*read\n" ACTION_REGISTRY_READ "\nsubscriptions/read"},
+     "Microsoft.Security/*/read\n" ACTION_REGISTRY_READ "\nMicrosoft.Resources/subscriptions/read"},
     {"Security Admin", "fb1c8493-542b-48eb-b624-b4c8fea62acd",
-     "security/*\npolicy/*\n" ACTION_REGISTRY_READ "\nsubscriptions/read"},
+     "Microsoft.Security/*\nMicrosoft.Authorization/policy*\n" ACTION_REGISTRY_READ
+     "\nMicrosoft.Resources/subscriptions/read"},
     {"Resource Policy Contributor", "36243c78-bf99-498c-9df9-86d9f8d28608",
-     "policy/*\n*/read\n!" ACTION_PULL "\n!registries/quarantine/read"},
+     "Microsoft.Authorization/policy*\n*/read\n!" ACTION_PULL "\n!registries/quarantine/read"},
     {"User Access Administrator", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
-     "authorization/*\n*/read\n!" ACTION_PULL "\n!registries/quarantine/read"},
+     "Microsoft.Authorization/*\n*/read\n!" ACTION_PULL "\n!registries/quarantine/read"},
 };
 const size_t role_count = sizeof roles / sizeof *roles;
 

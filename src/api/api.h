@@ -5,11 +5,19 @@
 #include "http/http.h"
 #include "store/db.h"
 
+#include <stdatomic.h>
+
 struct access;
 struct blobs;
 struct engine;
 struct pool;
 struct registry;
+
+/* Counted by api_served. */
+struct api_metrics {
+	_Atomic uint64_t requests[6]; /* by hundred of the status; 0: the client went away before */
+	_Atomic uint64_t took_us, bytes_in, bytes_out;
+};
 
 struct api {
 	struct db *db;
@@ -22,6 +30,7 @@ struct api {
 	const char *version;
 	int64_t started_ms;
 	bool ready; /* set when everything runs */
+	struct api_metrics metrics;
 };
 struct api *api_of(struct http_request *r);
 
@@ -32,6 +41,16 @@ struct api_routes {
 };
 extern const struct api_routes api_tables[];
 extern const size_t api_table_count;
+
+/* The hooks of the HTTP server (struct http_hooks; context is the struct api). */
+int api_authorise(struct http_request *r, const struct http_route *route, struct err *e);
+void api_served(void *context, const struct http_request *r, const struct http_route *route,
+		unsigned status, int64_t took_us, uint64_t bytes_in, uint64_t bytes_out);
+/* The asking principal may do the action in this repository too (the source of a cross-mount). */
+bool api_allows(struct http_request *r, const char *action, struct bytes repository);
+/* The OpenAPI 3.1 document of these tables. */
+void api_openapi_put(struct buf *out, const char *version, const struct api_routes *tables,
+		     size_t count);
 
 /* Replies. */
 int api_reply_json(struct http_request *r, unsigned status, struct buf *body, struct err *e); /* frees body */

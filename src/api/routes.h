@@ -4,6 +4,10 @@
 
 #define API_REGISTRY "local" /* the name of the embedded registry */
 
+extern const struct http_route api_auth_routes[];
+extern const size_t api_auth_route_count;
+extern const struct http_route api_system_routes[];
+extern const size_t api_system_route_count;
 extern const struct http_route api_images_routes[];
 extern const size_t api_images_route_count;
 extern const struct http_route api_findings_routes[];

@@ -1,0 +1,295 @@
+/* Who asks, and the registry's token service.
+ *
+ * Spec: the Docker registry token authentication specification. A client without a token is sent
+ * to the token route by "WWW-Authenticate: Bearer realm=...,service=...,scope=..."; there it shows
+ * name and password (Basic, or a form) and gets a token good for what it may of what it asked.
+ * Name and password, and personal tokens, are taken on every route directly, too. */
+#include "access/access.h"
+#include "access/base64.h"
+#include "api/routes.h"
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SCOPES_MAX 32	     /* scope parameters of one token request */
+#define FORM_MAX (64U << 10) /* bytes: a form holds a refresh token and scopes */
+#define REFRESH_DAYS 30
+#define CREDENTIALS_MAX 4096 /* bytes of a Basic credential */
+
+static bool same_word(struct bytes have, const char *lower)
+{
+	struct bytes want = bytes_of(lower);
+	if (have.len != want.len)
+		return false;
+	for (size_t i = 0; i < have.len; i++)
+		if (byte_lower(have.ptr[i]) != want.ptr[i])
+			return false;
+	return true;
+}
+
+/* 1 = *ret set, 0 = the client said nothing, <0. */
+static int identify(struct http_request *r, const struct principal **ret, struct err *e)
+{
+	struct access *access = api_of(r)->access;
+	struct bytes rest = bytes_trim(http_header(r, "Authorization"));
+	if (rest.len == 0)
+		return 0;
+	struct bytes scheme = bytes_cut(&rest, ' ');
+	rest = bytes_trim(rest);
+	int rc;
+	if (same_word(scheme, "bearer")) {
+		rc = access_bearer(access, rest, http_arena(r), ret, e);
+	} else if (same_word(scheme, "basic")) {
+		uint8_t raw[CREDENTIALS_MAX];
+		struct bytes pair = {.ptr = raw};
+		if (rest.len > CREDENTIALS_MAX ||
+		    !base64_decode(BASE64_STANDARD, rest, raw, &pair.len))
+			return err_set(e, ERR_DENIED, "credentials cannot be read");
+		struct bytes name = bytes_cut(&pair, ':');
+		rc = access_login(access, name, pair, http_arena(r), ret, e);
+		secret_wipe(raw, sizeof raw);
+	} else {
+		return err_set(e, ERR_DENIED, "unknown authentication scheme");
+	}
+	return rc < 0 ? rc : 1;
+}
+
+/* What the route's action means for a registry token. */
+static const char *token_actions(const char *action)
+{
+	if (strcmp(action, ACTION_PUSH) == 0)
+		return "pull,push";
+	if (strcmp(action, ACTION_DELETE) == 0)
+		return "delete";
+	return strcmp(action, ACTION_PULL) == 0 ? "pull" : NULL;
+}
+
+static bool is_host(struct bytes host)
+{
+	for (size_t i = 0; i < host.len; i++)
+		if (!byte_is_alnum(host.ptr[i]) && !memchr(".-:[]", host.ptr[i], 5))
+			return false;
+	return host.len > 0 && host.len <= 255;
+}
+
+static const char *base_url(struct http_request *r)
+{
+	const struct api *api = api_of(r);
+	if (api->public_url && api->public_url[0])
+		return api->public_url;
+	struct bytes host = http_header(r, "Host");
+	if (!is_host(host))
+		host = BYTES_LIT("localhost");
+	return arena_printf(http_arena(r), "%s://%.*s", http_is_tls(r) ? "https" : "http",
+			    BYTES_ARG(host));
+}
+
+static struct bytes repository_of(struct http_request *r)
+{
+	struct bytes name = http_param(r, "name");
+	return name.len ? name : http_param(r, "repository");
+}
+
+static int challenge(struct http_request *r, const struct http_route *route, const char *why,
+		     struct err *e)
+{
+	struct arena *arena = http_arena(r);
+	const char *url = base_url(r);
+	const char *text = "Bearer realm=\"plimsoll\"";
+	if (route->error_format == HTTP_OCI_ERRORS) {
+		const char *scope = "", *actions = token_actions(route->action);
+		struct bytes name = repository_of(r);
+		/* A name with quotes in it is no repository's and gets no scope. */
+		if (actions && name.len && bytes_find(name, '"') == name.len)
+			scope = arena_printf(arena, ",scope=\"repository:%.*s:%s\"",
+					     BYTES_ARG(name), actions);
+		else if (strcmp(route->action, ACTION_CATALOG) == 0)
+			scope = ",scope=\"registry:catalog:*\"";
+		text = arena_printf(arena, "Bearer realm=\"%s/oauth2/token\",service=\"%s\"%s%s",
+				    url ? url : "", access_service(api_of(r)->access),
+				    scope ? scope : "", why);
+	}
+	if (!url || !text)
+		return err_set(e, ERR_NOMEM, "challenge");
+	int rc = http_reply_header(r, "WWW-Authenticate", bytes_of(text), e);
+	if (rc == 0 && route->error_format == HTTP_OCI_ERRORS)
+		rc = http_reply_header(r, "Docker-Distribution-Api-Version",
+				       BYTES_LIT("registry/2.0"), e);
+	if (rc == 0)
+		rc = http_reply_error(r, 401, "UNAUTHORIZED", "authentication required", e);
+	return rc < 0 ? rc : 1;
+}
+
+/* What is asked for: a repository, the registry, or everything. */
+static struct bytes scope_of(struct http_request *r)
+{
+	struct bytes repository = repository_of(r);
+	if (repository.len)
+		return access_repository_scope(api_of(r)->access, repository, http_arena(r));
+	struct bytes registry = http_param(r, "registry");
+	if (registry.len)
+		return bytes_of(
+		    arena_printf(http_arena(r), "/registries/%.*s", BYTES_ARG(registry)));
+	return BYTES_LIT("/");
+}
+
+int api_authorise(struct http_request *r, const struct http_route *route, struct err *e)
+{
+	const struct principal *p = NULL;
+	if (strcmp(route->action, HTTP_PUBLIC) == 0)
+		return 0;
+	struct err why = ERR_INIT;
+	int rc = identify(r, &p, &why);
+	if (rc == 0 && access_anonymous(api_of(r)->access, http_arena(r), &p, NULL) < 0)
+		return challenge(r, route, "", e);
+	if (rc == -ERR_DENIED || rc == -ERR_TIMEOUT)
+		return challenge(r, route, ",error=\"invalid_token\"", e);
+	if (rc < 0)
+		return err_set(e, why.code, "%s", why.msg);
+	http_principal_set(r, p);
+	if (access_allows(p, route->action, scope_of(r)))
+		return 0;
+	/* Someone who could get more by another token is told how; others are told no. */
+	if (p->by_token || p->kind == PRINCIPAL_ANONYMOUS)
+		return challenge(r, route, rc ? ",error=\"insufficient_scope\"" : "", e);
+	rc = http_reply_error(r, 403, "DENIED", "not allowed", e);
+	return rc < 0 ? rc : 1;
+}
+
+bool api_allows(struct http_request *r, const char *action, struct bytes repository)
+{
+	struct bytes scope = access_repository_scope(api_of(r)->access, repository, http_arena(r));
+	return scope.len > 0 && access_allows(http_principal(r), action, scope);
+}
+
+/* What a token request asks for, from the query or the form. */
+struct ask {
+	struct jwt_access wanted[SCOPES_MAX];
+	size_t count;
+	bool offline;
+	const struct principal *principal;
+};
+
+static void scopes_read(struct ask *ask, const struct bytes *texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct bytes rest = texts[i]; /* several in one, divided by spaces (RFC 6749) */
+		while (rest.len > 0 && ask->count < SCOPES_MAX) {
+			struct bytes one = bytes_cut(&rest, ' ');
+			ask->count += jwt_scope_parse(one, &ask->wanted[ask->count]);
+		}
+	}
+}
+
+static int token_refused(struct http_request *r, struct err *e)
+{
+	int rc = http_reply_header(r, "WWW-Authenticate", BYTES_LIT("Basic realm=\"plimsoll\""), e);
+	if (rc < 0)
+		return rc;
+	return http_reply_error(r, 401, "UNAUTHORIZED", "wrong name, password or token", e);
+}
+
+static int refresh_add(struct http_request *r, const struct principal *p, struct json_out *w,
+		       struct err *e)
+{
+	char text[SECRET_TOKEN_CAP];
+	const struct access_actor by = {.name = p->name, .peer = http_peer(r)};
+	int64_t until = clock_wall_ms() + (int64_t)REFRESH_DAYS * 86400000;
+	int rc = access_token_add(api_of(r)->access, &by, p->user_id, "refresh",
+				  http_header(r, "User-Agent"), until, text, e);
+	if (rc == 0)
+		json_put_text(w, "refresh_token", text);
+	return rc;
+}
+
+static int token_reply(struct http_request *r, const struct ask *ask, struct bytes refresh,
+		       struct err *e)
+{
+	struct access_grant grant;
+	struct buf body;
+	struct json_out w;
+	char at[CLOCK_RFC3339_CAP];
+	int rc = access_token_issue(api_of(r)->access, ask->principal, ask->wanted, ask->count,
+				    http_arena(r), &grant, e);
+	if (rc < 0)
+		return rc;
+	clock_rfc3339(grant.issued_at, at);
+	buf_init(&body, 2 * JWT_TEXT_MAX + 1024);
+	json_out_init(&w, &body, false);
+	json_put_object(&w, NULL);
+	json_put_string(&w, "token", grant.token);
+	json_put_string(&w, "access_token", grant.token);
+	json_put_text(&w, "token_type", "Bearer");
+	json_put_u64(&w, "expires_in", grant.expires_in_sec);
+	json_put_text(&w, "issued_at", at);
+	if (refresh.len)
+		json_put_string(&w, "refresh_token", refresh);
+	else if (ask->offline && ask->principal->user_id)
+		rc = refresh_add(r, ask->principal, &w, e);
+	json_put_end(&w, '}');
+	if (rc == 0)
+		rc = http_reply_header(r, "Cache-Control", BYTES_LIT("no-store"), e);
+	if (rc < 0) {
+		buf_free(&body);
+		return rc;
+	}
+	return api_reply_json(r, 200, &body, e);
+}
+
+static int get_token(struct http_request *r, struct err *e)
+{
+	struct ask ask = {.count = 0};
+	struct bytes texts[SCOPES_MAX];
+	scopes_read(&ask, texts, http_query_all(r, "scope", texts, SCOPES_MAX));
+	ask.offline = bytes_eq_lit(http_query(r, "offline_token", NULL), "true");
+	int rc = identify(r, &ask.principal, e);
+	if (rc == 0)
+		rc = access_anonymous(api_of(r)->access, http_arena(r), &ask.principal, e);
+	/* A token does not beget tokens: its owner may have lost what it grants. */
+	if (rc >= 0 && ask.principal->by_token)
+		rc = -ERR_DENIED;
+	if (rc == -ERR_DENIED || rc == -ERR_TIMEOUT)
+		return token_refused(r, e);
+	return rc < 0 ? rc : token_reply(r, &ask, BYTES_NONE, e);
+}
+
+static int post_token(struct http_request *r, struct err *e)
+{
+	struct ask ask = {.count = 0};
+	struct bytes texts[SCOPES_MAX], refresh = BYTES_NONE;
+	struct access *access = api_of(r)->access;
+	struct bytes type = http_form(r, "grant_type", NULL);
+	int rc;
+	scopes_read(&ask, texts, http_form_all(r, "scope", texts, SCOPES_MAX));
+	ask.offline = bytes_eq_lit(http_form(r, "access_type", NULL), "offline");
+	if (bytes_eq_lit(type, "refresh_token")) {
+		refresh = http_form(r, "refresh_token", NULL);
+		rc = access_refresh(access, refresh, http_arena(r), &ask.principal, e);
+	} else if (bytes_eq_lit(type, "password")) {
+		rc = access_login(access, http_form(r, "username", NULL),
+				  http_form(r, "password", NULL), http_arena(r), &ask.principal, e);
+	} else {
+		return http_reply_error(r, 400, "unsupported_grant_type",
+					"grant_type must be password or refresh_token", e);
+	}
+	if (rc == -ERR_DENIED || rc == -ERR_TIMEOUT)
+		return token_refused(r, e);
+	return rc < 0 ? rc : token_reply(r, &ask, refresh, e);
+}
+
+const struct http_route api_auth_routes[] = {
+    {.methods = HTTP_GET,
+     .pattern = "/oauth2/token",
+     .handle = get_token,
+     .action = HTTP_PUBLIC,
+     .summary = "A registry access token for the credentials shown",
+     .query = "service scope account client_id offline_token"},
+    {.methods = HTTP_POST,
+     .pattern = "/oauth2/token",
+     .handle = post_token,
+     .action = HTTP_PUBLIC,
+     .body_max = FORM_MAX,
+     .summary = "A registry access token for a password or a refresh token"},
+};
+const size_t api_auth_route_count = sizeof api_auth_routes / sizeof *api_auth_routes;

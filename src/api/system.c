@@ -1,0 +1,240 @@
+/* How the server is: for orchestrators, monitoring and people. */
+#include "access/role.h"
+#include "api/routes.h"
+#include "base/clock.h"
+#include "jail/pool.h"
+#include "scan/engine.h"
+#include "vdb/vdb.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define METRICS_MAX (64U << 10)
+
+static int get_livez(struct http_request *r, struct err *e)
+{
+	return http_reply_bytes(r, 200, "text/plain", BYTES_LIT("ok\n"), e);
+}
+
+static int ping(struct db_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	struct db_stmt *s = db_query(tx, "SELECT 1", NULL, 0, e);
+	if (!s)
+		return e ? -(int)e->code : -(int)ERR_INTERNAL;
+	int rc = db_step(s, e);
+	db_done(s);
+	return rc < 0 ? rc : 0;
+}
+
+struct check {
+	const char *name;
+	bool ok;
+	const char *why; /* when it is not */
+};
+
+/* When the vulnerability database in use was built, wall ms; 0 = there is none. */
+static int64_t vdb_built(const struct api *api)
+{
+	const struct vdb *v = api->engine ? engine_vdb_take(api->engine) : NULL;
+	int64_t built = v ? vdb_built_ms(v) : 0;
+	if (v)
+		engine_vdb_give(api->engine, v);
+	return built;
+}
+
+#define CHECK_COUNT 4
+static void checks_run(const struct api *api, struct check out[CHECK_COUNT])
+{
+	out[0] = (struct check){"started", api->ready, "still starting or stopping"};
+	out[1] =
+	    (struct check){"database", api->db && db_run(api->db, DB_READ, ping, NULL, NULL) >= 0,
+			   "the database does not answer"};
+	out[2] = (struct check){"jail", api->pool && pool_is_jailed(api->pool),
+				"workers run without their full jail"};
+	out[3] = (struct check){"vulnerability database", vdb_built(api) > 0,
+				"no vulnerability database is loaded: nothing can be matched"};
+}
+
+/* An unjailed pool and a missing database are warnings: the first was decided at start, and images
+ * can be taken in without the second. */
+static int get_readyz(struct http_request *r, struct err *e)
+{
+	struct check checks[CHECK_COUNT];
+	struct buf body;
+	struct json_out w;
+	checks_run(api_of(r), checks);
+	bool ready = checks[0].ok && checks[1].ok;
+	buf_init(&body, METRICS_MAX);
+	json_out_init(&w, &body, false);
+	json_put_object(&w, NULL);
+	json_put_bool(&w, "ready", ready);
+	json_put_array(&w, "checks");
+	for (size_t i = 0; i < CHECK_COUNT; i++) {
+		json_put_object(&w, NULL);
+		json_put_text(&w, "name", checks[i].name);
+		json_put_bool(&w, "ok", checks[i].ok);
+		if (!checks[i].ok)
+			json_put_text(&w, "reason", checks[i].why);
+		json_put_end(&w, '}');
+	}
+	json_put_end(&w, ']');
+	if (api_of(r)->pool)
+		json_put_text(&w, "jail", pool_jail_report(api_of(r)->pool));
+	json_put_time(&w, "vulndb_built_at", vdb_built(api_of(r)));
+	json_put_end(&w, '}');
+	return api_reply_json(r, ready ? 200 : 503, &body, e);
+}
+
+static int get_version(struct http_request *r, struct err *e)
+{
+	struct buf body;
+	struct json_out w;
+	const struct api *api = api_of(r);
+	buf_init(&body, 4096);
+	json_out_init(&w, &body, false);
+	json_put_object(&w, NULL);
+	json_put_text(&w, "name", "plimsoll");
+	json_put_text(&w, "version", api->version ? api->version : "");
+	json_put_array(&w, "apis");
+	json_put_text(&w, NULL, "/api/v1");
+	json_put_text(&w, NULL, "/v2/");
+	json_put_end(&w, ']');
+	json_put_end(&w, '}');
+	return api_reply_json(r, 200, &body, e);
+}
+
+/* Resident bytes, from the kernel: second number of statm, in pages. 0 when it cannot be read. */
+static uint64_t resident(void)
+{
+	uint64_t size = 0, pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%" SCNu64 " %" SCNu64, &size, &pages) != 2)
+		pages = 0;
+	(void)fclose(f);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void metric(struct buf *out, const char *name, const char *type, const char *help,
+		   double value)
+{
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %.17g\n", name, help, name, type, name,
+		   value);
+}
+
+static void scan_metrics(struct buf *out, const struct api *api)
+{
+	unsigned busy = 0, slots = 0;
+	if (api->pool)
+		pool_load(api->pool, &busy, &slots);
+	metric(out, "plimsoll_workers_busy", "gauge", "Workers at work", busy);
+	metric(out, "plimsoll_workers", "gauge", "Workers at most", slots);
+	if (!api->engine)
+		return;
+	struct engine_counts n = engine_counts_get(api->engine);
+	metric(out, "plimsoll_scans_completed_total", "counter", "Scans completed",
+	       (double)n.completed);
+	metric(out, "plimsoll_scans_failed_total", "counter", "Scans failed", (double)n.failed);
+	metric(out, "plimsoll_scans_unsupported_total", "counter",
+	       "Scans of images that cannot be assessed", (double)n.unsupported);
+	metric(out, "plimsoll_layers_live_total", "counter", "Layers indexed while they uploaded",
+	       (double)n.layers_live);
+	metric(out, "plimsoll_layers_late_total", "counter", "Layers indexed from the store",
+	       (double)n.layers_late);
+	metric(out, "plimsoll_vulndb_built_timestamp_seconds", "gauge",
+	       "When the vulnerability database was built; 0 without one",
+	       (double)vdb_built(api) / 1e3);
+}
+
+static int get_metrics(struct http_request *r, struct err *e)
+{
+	struct buf body;
+	struct api *api = api_of(r);
+	struct check checks[CHECK_COUNT];
+	checks_run(api, checks);
+	buf_init(&body, METRICS_MAX);
+	buf_printf(&body, "# HELP plimsoll_http_requests_total Requests by class of status\n"
+			  "# TYPE plimsoll_http_requests_total counter\n");
+	for (unsigned i = 0; i < 6; i++)
+		buf_printf(&body, "plimsoll_http_requests_total{status=\"%s%s\"} %" PRIu64 "\n",
+			   i ? (const char[]){(char)('0' + i), '\0'} : "gone", i ? "xx" : "",
+			   atomic_load(&api->metrics.requests[i]));
+	metric(&body, "plimsoll_http_request_seconds_total", "counter", "Time spent on requests",
+	       (double)atomic_load(&api->metrics.took_us) / 1e6);
+	metric(&body, "plimsoll_http_received_bytes_total", "counter", "Bytes of request bodies",
+	       (double)atomic_load(&api->metrics.bytes_in));
+	metric(&body, "plimsoll_http_sent_bytes_total", "counter", "Bytes of reply bodies",
+	       (double)atomic_load(&api->metrics.bytes_out));
+	metric(&body, "plimsoll_uptime_seconds", "gauge", "Since the start",
+	       (double)(clock_wall_ms() - api->started_ms) / 1e3);
+	metric(&body, "process_resident_memory_bytes", "gauge", "Resident memory",
+	       (double)resident());
+	buf_printf(&body, "# HELP plimsoll_check Checks of /readyz\n# TYPE plimsoll_check gauge\n");
+	for (size_t i = 0; i < CHECK_COUNT; i++)
+		buf_printf(&body, "plimsoll_check{name=\"%s\"} %d\n", checks[i].name, checks[i].ok);
+	scan_metrics(&body, api);
+	int rc = buf_ok(&body)
+		     ? http_reply_bytes(r, 200, "text/plain; version=0.0.4", buf_bytes(&body), e)
+		     : err_set(e, ERR_NOMEM, "metrics");
+	buf_free(&body);
+	return rc;
+}
+
+static int get_openapi(struct http_request *r, struct err *e)
+{
+	struct buf body;
+	const struct api *api = api_of(r);
+	buf_init(&body, 4U << 20);
+	api_openapi_put(&body, api->version ? api->version : "", api_tables, api_table_count);
+	return api_reply_json(r, 200, &body, e);
+}
+
+void api_served(void *context, const struct http_request *r, const struct http_route *route,
+		unsigned status, int64_t took_us, uint64_t bytes_in, uint64_t bytes_out)
+{
+	(void)r;
+	(void)route;
+	struct api_metrics *m = &((struct api *)context)->metrics;
+	unsigned class = status / 100 < 6 ? status / 100 : 0;
+	atomic_fetch_add_explicit(&m->requests[class], 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&m->took_us, (uint64_t)took_us, memory_order_relaxed);
+	atomic_fetch_add_explicit(&m->bytes_in, bytes_in, memory_order_relaxed);
+	atomic_fetch_add_explicit(&m->bytes_out, bytes_out, memory_order_relaxed);
+}
+
+const struct http_route api_system_routes[] = {
+    {.methods = HTTP_GET,
+     .pattern = "/livez",
+     .handle = get_livez,
+     .action = HTTP_PUBLIC,
+     .summary = "The process answers"},
+    {.methods = HTTP_GET,
+     .pattern = "/readyz",
+     .handle = get_readyz,
+     .action = HTTP_PUBLIC,
+     .summary = "The server can do its work; what is wrong if not"},
+    {.methods = HTTP_GET,
+     .pattern = "/healthz",
+     .handle = get_readyz,
+     .action = HTTP_PUBLIC,
+     .summary = "The same as /readyz"},
+    {.methods = HTTP_GET,
+     .pattern = "/version",
+     .handle = get_version,
+     .action = HTTP_PUBLIC,
+     .summary = "Name and version"},
+    {.methods = HTTP_GET,
+     .pattern = "/metrics",
+     .handle = get_metrics,
+     .action = ACTION_SYSTEM_READ,
+     .summary = "Metrics in the Prometheus text format"},
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/openapi.json",
+     .handle = get_openapi,
+     .action = HTTP_PUBLIC,
+     .summary = "This description of the interface"},
+};
+const size_t api_system_route_count = sizeof api_system_routes / sizeof *api_system_routes;
