@@ -136,25 +136,27 @@ static int add_aliases(struct block *b, struct bytes line, size_t number, struct
 	return 0;
 }
 
-/* What stands in the place of a version into *f; false when it is nothing we know. */
-static bool set_state(struct arena *a, struct bytes version, struct adv_affected *f)
+/* What stands in the place of a version; UNKNOWN when it is nothing we know. */
+static enum adv_status state_of(struct bytes version)
 {
-	bool word = bytes_has_prefix_lit(version, "<");
-	if (word) {
-		if (!bytes_has_suffix_lit(version, ">"))
-			return false;
-		f->status = value_status(bytes_part(version, 1, version.len - 2));
-		if (f->status == ADV_UNKNOWN || f->status == ADV_NOT_AFFECTED)
-			return f->status == ADV_NOT_AFFECTED;
-	} else {
-		f->status = ADV_FIXED;
-	}
+	if (!bytes_has_prefix_lit(version, "<"))
+		return ADV_FIXED;
+	return bytes_has_suffix_lit(version, ">")
+		   ? value_status(bytes_part(version, 1, version.len - 2))
+		   : ADV_UNKNOWN;
+}
+
+/* The range that a state stands for; none when not affected. False when memory is spent. */
+static bool set_events(struct arena *a, struct bytes version, struct adv_affected *f)
+{
+	if (f->status == ADV_NOT_AFFECTED)
+		return true;
 	f->events = arena_alloc(a, 2, sizeof *f->events);
 	if (!f->events)
 		return false;
 	f->events[f->event_count++] =
 	    (struct adv_range_event){.kind = ADV_INTRODUCED, .version = BYTES_LIT("0")};
-	if (!word)
+	if (!bytes_has_prefix_lit(version, "<"))
 		f->events[f->event_count++] =
 		    (struct adv_range_event){.kind = ADV_FIXED_AT, .version = version};
 	return true;
@@ -176,13 +178,14 @@ static int add_package(struct block *b, struct bytes line, size_t number, struct
 		b->undetermined++;
 		return tell(b, number, "entry not used: undetermined", e);
 	}
+	f.status = state_of(version);
+	if (f.status == ADV_UNKNOWN)
+		return tell(b, number, "entry not used: unknown state", e);
 	struct adv_affected *room =
 	    feed_grow(&b->arena, b->adv.affected, b->adv.affected_count, sizeof *room);
-	if (!room)
+	if (!room || !set_events(&b->arena, version, &f))
 		return err_set(e, ERR_NOMEM, "line %zu: no memory", number);
 	b->adv.affected = room;
-	if (!set_state(&b->arena, version, &f))
-		return tell(b, number, "entry not used: unknown state", e);
 	room[b->adv.affected_count++] = f;
 	return 0;
 }

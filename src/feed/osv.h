@@ -18,7 +18,7 @@ struct osv_record {
 	size_t related_count, upstream_count;
 	size_t unused;          /* affected entries that nothing can be matched with */
 	const char *unused_why; /* of the first of them */
-	const struct osv_rules *rules; /* of the first affected entry with any; NULL for languages */
+	const struct osv_rules *rules; /* of the first entry with any; NULL for languages */
 };
 
 /* The rules of an ecosystem, NULL for those of languages: their names are the packages' own. */
@@ -27,8 +27,8 @@ const struct osv_rules *osv_rules_of(struct bytes ecosystem);
 void osv_read_affected(struct osv_record *r);
 /* A "severity" array: vectors go to r->adv.cvss, another vendor's word to *word. */
 void osv_read_severity(struct osv_record *r, struct bytes *word);
-/* One member of database_specific / ecosystem_specific that the record and its affected entries share; false when key is none of them (the value
- * is then still to be read). */
+/* One member of database_specific / ecosystem_specific that the record and its affected entries
+ * share; false when key is none of them (the value is then still to be read). */
 bool osv_read_shared(struct osv_record *r, struct bytes key);
 /* Append to a list of the record, once; fails the reader when memory or max is spent. */
 void osv_add(struct osv_record *r, struct bytes **list, size_t *count, struct bytes b, size_t max);

@@ -16,34 +16,34 @@
 
 /* Distributions. Where a purl says arch=source, or keyed_by says otherwise, that wins. */
 static const struct osv_rules rules_table[] = {
-    {"AlmaLinux", ADV_BY_BINARY, true, true},
-    {"Alpaquita", ADV_BY_SOURCE, false, false},
-    {"Alpine", ADV_BY_SOURCE, false, false},
-    {"Amazon Linux", ADV_BY_BINARY, true, false},
-    {"Azure Linux", ADV_BY_SOURCE, true, false},
-    {"BellSoft Hardened Containers", ADV_BY_SOURCE, false, false},
-    {"Bottlerocket", ADV_BY_SOURCE, true, false},
-    {"CBL-Mariner", ADV_BY_SOURCE, true, false},
-    {"CentOS", ADV_BY_BINARY, true, false},
-    {"Chainguard", ADV_BY_SOURCE, false, false},
-    {"Debian", ADV_BY_SOURCE, true, false},
-    {"Echo", ADV_BY_SOURCE, false, false},
-    {"Fedora", ADV_BY_BINARY, true, false},
-    {"Mageia", ADV_BY_SOURCE, true, false},
-    {"MinimOS", ADV_BY_BINARY, false, false}, /* lists sub-packages one by one */
-    {"Oracle Linux", ADV_BY_BINARY, true, false},
-    {"Photon OS", ADV_BY_SOURCE, true, false},
-    {"Red Hat", ADV_BY_BINARY, true, false},
-    /* Rocky's records name source packages ("kernel", "java-11-openjdk") and no sub-package. */
-    {"Rocky Linux", ADV_BY_SOURCE, true, true},
-    {"Root:Alpine", ADV_BY_SOURCE, false, false},
-    {"Root:Debian", ADV_BY_SOURCE, false, false},
-    {"Root:Ubuntu", ADV_BY_SOURCE, false, false},
-    {"SUSE", ADV_BY_SOURCE, true, false},
-    {"Ubuntu", ADV_BY_SOURCE, false, false},
-    {"Wolfi", ADV_BY_SOURCE, false, false},
-    {"openEuler", ADV_BY_SOURCE, true, false},
-    {"openSUSE", ADV_BY_SOURCE, true, false},
+	{"AlmaLinux", ADV_BY_BINARY, true, true},
+	{"Alpaquita", ADV_BY_SOURCE, false, false},
+	{"Alpine", ADV_BY_SOURCE, false, false},
+	{"Amazon Linux", ADV_BY_BINARY, true, false},
+	{"Azure Linux", ADV_BY_SOURCE, true, false},
+	{"BellSoft Hardened Containers", ADV_BY_SOURCE, false, false},
+	{"Bottlerocket", ADV_BY_SOURCE, true, false},
+	{"CBL-Mariner", ADV_BY_SOURCE, true, false},
+	{"CentOS", ADV_BY_BINARY, true, false},
+	{"Chainguard", ADV_BY_SOURCE, false, false},
+	{"Debian", ADV_BY_SOURCE, true, false},
+	{"Echo", ADV_BY_SOURCE, false, false},
+	{"Fedora", ADV_BY_BINARY, true, false},
+	{"Mageia", ADV_BY_SOURCE, true, false},
+	{"MinimOS", ADV_BY_BINARY, false, false}, /* lists sub-packages one by one */
+	{"Oracle Linux", ADV_BY_BINARY, true, false},
+	{"Photon OS", ADV_BY_SOURCE, true, false},
+	{"Red Hat", ADV_BY_BINARY, true, false},
+	/* Rocky's records name source packages ("kernel", "java-11-openjdk") and no sub-package. */
+	{"Rocky Linux", ADV_BY_SOURCE, true, true},
+	{"Root:Alpine", ADV_BY_SOURCE, false, false},
+	{"Root:Debian", ADV_BY_SOURCE, false, false},
+	{"Root:Ubuntu", ADV_BY_SOURCE, false, false},
+	{"SUSE", ADV_BY_SOURCE, true, false},
+	{"Ubuntu", ADV_BY_SOURCE, false, false},
+	{"Wolfi", ADV_BY_SOURCE, false, false},
+	{"openEuler", ADV_BY_SOURCE, true, false},
+	{"openSUSE", ADV_BY_SOURCE, true, false},
 };
 
 #define RANGES_MAX 256 /* ranges of one entry: their number is a byte */
@@ -159,9 +159,13 @@ static struct bytes read_arches(struct osv_record *r)
 	osv_read_list(r, &list, &count, 64);
 	for (size_t i = 0; i < count; i++)
 		len += list[i].len + 1;
-	uint8_t *text = count > 0 ? arena_alloc(r->a, len, 1) : NULL;
-	if (!text)
+	if (count == 0)
 		return BYTES_NONE;
+	uint8_t *text = arena_alloc(r->a, len, 1);
+	if (!text) {
+		json_fail_memory(r->j);
+		return BYTES_NONE;
+	}
 	len = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)

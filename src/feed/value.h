@@ -1,5 +1,5 @@
-/* value: what importers read of JSON values whose type a feed does not always keep: another type is skipped, not an error (the JSON itself is
- * still checked). */
+/* value: what importers read of JSON values whose type a feed does not always keep: another type
+ * is skipped, not an error (the JSON itself is still checked). */
 #pragma once
 #include "base/json.h"
 #include "feed/advisory.h"

@@ -34,8 +34,8 @@ static void load(const char *name, struct buf *out)
 }
 
 static const char *const containers[] = {
-    "document",	   "document.gz",     "document.zst",	"document.xz", "document.bz2",
-    "members.tar", "members.tar.zst", "members.tar.gz", "members.zip",
+	"document",	   "document.gz",     "document.zst",	"document.xz", "document.bz2",
+	"members.tar", "members.tar.zst", "members.tar.gz", "members.zip",
 };
 #define CONTAINERS (sizeof containers / sizeof *containers)
 
