@@ -1,16 +1,139 @@
-/* registry: the embedded OCI registry over store/. Spec: OCI distribution-spec v1.1. Knows nothing of HTTP (api/ does) or scanning. */
+/* registry: the embedded OCI registry over store/. Spec: OCI distribution-spec v1.1. Knows nothing of HTTP (api/ does) or scanning.
+ *
+ * What is acknowledged is on disk: a committed blob is synced and its row committed, a put manifest is committed. Events are appended in the same transaction
+ * as what they tell (store/event.h). Thread-safe. Names of repositories, tags and digests given here are checked by the caller (oci/reference.h, digest.h);
+ * e is never NULL.
+ * Error codes: ERR_NOT_FOUND (upload, blob, manifest or repository unknown), ERR_INTEGRITY (digest does not match), ERR_FORMAT (manifest breaks a rule),
+ * ERR_CONFLICT (upload in use by another request), ERR_LIMIT (too large), ERR_DENIED (refused by a rule of ours), ERR_UNSUPPORTED. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
 #include "oci/digest.h"
 #include "oci/manifest.h"
 #include "registry/tap.h"
+#include "store/blobs.h"
 #include "store/db.h"
+#include "base/limits.h"
+#include "store/registry.h"
+
+#define REGISTRY_REFERENCES_MAX (LIMIT_LAYERS_MAX + LIMIT_INDEX_MAX)
+#define REGISTRY_TAGS_MAX 32 /* tags of one manifest put by digest (?tag=) */
 
 struct registry;
-struct blobs; /* store/blobs.h */
 
-/* Events appended in the same transaction as what they tell (store: table event, in order, never lost). type: "pushed", "pulled", "deleted". */
-struct registry *registry_open(struct db *db, struct blobs *blobs, const struct tap *tap, struct err *e);
+struct registry_options {
+	int64_t tenant;
+	const char *name;          /* of this registry in events; kept by the caller */
+	uint64_t blob_max;         /* bytes of one blob; 64 GiB */
+	uint64_t upload_expire_ms; /* an upload nobody touched this long is given up; 12 h */
+	uint64_t gc_grace_ms;      /* a blob nobody refers to lives this long after its last promise; 24 h; above upload_expire_ms */
+	uint64_t gc_every_ms;      /* 1 h; 0 = only when registry_gc is called */
+	uint64_t orphan_ms;        /* a file without a row is removed after this; 48 h */
+	uint64_t removal_delay_ms; /* between a blob's row and its file going: a reader that looked the key up may still open it; 60 s */
+};
+#define REGISTRY_OPTIONS_DEFAULT                                                                   \
+	{                                                                                          \
+		.tenant = 1, .name = "registry", .blob_max = UINT64_C(64) << 30,                   \
+		.upload_expire_ms = UINT64_C(12) * 3600000, .gc_grace_ms = UINT64_C(24) * 3600000, \
+		.gc_every_ms = UINT64_C(3600000), .orphan_ms = UINT64_C(48) * 3600000,             \
+		.removal_delay_ms = 60000,                                                         \
+	}
+
+/* tap may be NULL. db and blobs are the caller's and outlive the registry. */
+struct registry *registry_open(struct db *db, struct blobs *blobs, const struct tap *tap,
+			       struct err *e);
+/* Before the registry is used. */
+void registry_configure(struct registry *g, const struct registry_options *o);
+/* The housekeeping thread: pulls, expired uploads, garbage. registry_close stops it. */
+int registry_start(struct registry *g, struct err *e);
 void registry_close(struct registry *g);
-/* The owner of this room defines the rest here: uploads, blobs, manifests, tags, referrers, catalog, garbage collection. */
+
+/* ---- uploads ---- */
+struct upload;
+/* A new session. It survives a crash of this process. */
+int registry_upload_new(struct registry *g, struct bytes repository, enum digest_algo algo,
+			char ret_id[BLOB_KEY_CAP], struct err *e);
+/* Take a session for one request: ERR_NOT_FOUND, ERR_CONFLICT when another request has it. After a restart its bytes are read again for the hash. */
+int registry_upload_take(struct registry *g, struct bytes repository, struct bytes id,
+			 struct upload **ret, struct err *e);
+/* A session that lives only as long as the request that made it. */
+int registry_upload_once(struct registry *g, struct bytes repository, enum digest_algo algo,
+			 struct upload **ret, struct err *e);
+/* Bytes received so far, without taking it. */
+int registry_upload_offset(struct registry *g, struct bytes repository, struct bytes id,
+			   uint64_t *ret_off, struct err *e);
+uint64_t upload_offset(const struct upload *u);
+const char *upload_id(const struct upload *u);
+/* Append. ERR_LIMIT past blob_max, ERR_IO. */
+int upload_write(struct upload *u, struct bytes piece, struct err *e);
+/* Back to a shorter length (a chunk that turned out wrong). */
+int upload_truncate(struct upload *u, uint64_t len, struct err *e);
+/* Give the session back for the next request. */
+void upload_release(struct upload *u);
+/* Complete: checks the digest (ERR_INTEGRITY ends the session), makes it durable, links it to the repository. u is gone whatever is returned. */
+int upload_commit(struct upload *u, const struct digest *d, struct err *e);
+/* Give it up, with its bytes. */
+int upload_cancel(struct upload *u, struct err *e);
+
+/* ---- blobs ---- */
+/* 1 = there, 0 = not in this repository. A found blob is a promise: it is not collected for at least 3/4 of the grace time. */
+int registry_blob_find(struct registry *g, struct bytes repository, const struct digest *d,
+		       uint64_t *ret_size, struct err *e);
+/* The same with a descriptor for reading, which is the caller's. */
+int registry_blob_open(struct registry *g, struct bytes repository, const struct digest *d,
+		       int *ret_fd, uint64_t *ret_size, struct err *e);
+/* 1 = linked into `to`, 0 = `from` does not have it. Whether the caller may read `from` is for the caller to know. */
+int registry_blob_mount(struct registry *g, struct bytes from, struct bytes to,
+			const struct digest *d, struct err *e);
+/* 1 = removed from this repository, 0 = was not there. ERR_DENIED when a manifest of the repository refers to it. */
+int registry_blob_delete(struct registry *g, struct bytes repository, const struct digest *d,
+			 struct err *e);
+
+/* ---- manifests and tags; runs live in the arena ---- */
+/* reference: a tag or a digest text. 1/0. */
+int registry_manifest_get(struct registry *g, struct bytes repository, struct bytes reference,
+			  bool with_content, struct arena *a, struct rgs_manifest *ret,
+			  struct err *e);
+/* A pull happened (GET, not HEAD): kept in memory, written with its event within a second. */
+void registry_manifest_pulled(struct registry *g, struct bytes repository,
+			      const struct rgs_manifest *m, struct bytes tag, struct bytes actor);
+struct registry_put {
+	struct bytes repository;
+	struct bytes content_type;
+	struct bytes content;
+	const struct digest *digest; /* of the reference, or NULL when it was a tag */
+	const struct bytes *tags;
+	size_t tag_count;
+	struct bytes actor;
+	const char *event; /* NULL = EVENT_PUSHED */
+};
+struct registry_put_result {
+	char digest[DIGEST_TEXT_CAP];
+	struct bytes subject; /* digest text, or empty */
+	bool blob_unknown;    /* ERR_NOT_FOUND was about a blob or manifest it refers to */
+};
+int registry_manifest_put(struct registry *g, const struct registry_put *p, struct arena *a,
+			  struct registry_put_result *ret, struct err *e);
+/* A tag, or with a digest the manifest and all tags that point to it. 1/0. */
+int registry_manifest_delete(struct registry *g, struct bytes repository, struct bytes reference,
+			     struct bytes actor, struct err *e);
+/* ERR_NOT_FOUND: no such repository. */
+int registry_tags(struct registry *g, struct bytes repository, const struct rgs_page *page,
+		  struct arena *a, struct rgs_texts *ret, struct err *e);
+/* An unknown repository has none. */
+int registry_referrers(struct registry *g, struct bytes repository, struct bytes subject,
+		       const struct rgs_page *page, struct arena *a, struct rgs_manifests *ret,
+		       struct err *e);
+int registry_catalog(struct registry *g, struct bytes after, size_t n, struct arena *a,
+		     struct rgs_texts *ret, struct err *e);
+
+/* ---- housekeeping; the thread calls these, tests and commands may ---- */
+struct registry_gc_counts {
+	uint64_t marked, collected, files, uploads, orphans;
+};
+/* One whole pass at this time: mark, sweep, remove files, expire uploads. Safe while people push and pull. */
+int registry_gc(struct registry *g, int64_t now_ms, struct registry_gc_counts *ret, struct err *e);
+/* Files without a row, older than orphan_ms. */
+int registry_orphans(struct registry *g, int64_t now_ms, uint64_t *ret_removed, struct err *e);
+/* Write the pulls noted so far. */
+int registry_flush_pulls(struct registry *g, struct err *e);

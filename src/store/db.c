@@ -188,7 +188,41 @@ static int write_once(struct db *d, db_fn fn, void *arg, bool *ret_again, struct
 	return own;
 }
 
-static int run_write(struct db *d, db_fn fn, void *arg, struct err *e)
+/* Alone and without waiting for the disk; in company it is a member like any other. */
+static int write_soon(struct db *d, db_fn fn, void *arg, bool *ret_again, struct err *e)
+{
+	if (d->batch)
+		return write_once(d, fn, arg, ret_again, e);
+	*ret_again = false;
+	int r = db_conn_script(d->writer, "PRAGMA synchronous=NORMAL", e);
+	if (r >= 0)
+		r = batch_begin(d, e);
+	if (r >= 0) {
+		bool lost;
+		struct err ignored = ERR_INIT;
+		d->batch->count++;
+		r = run_inside(d, fn, arg, &lost, e);
+		if (lost) {
+			batch_lose(d, e);
+		} else if (r < 0) {
+			(void)db_conn_do(d->writer, "ROLLBACK", &ignored);
+			batch_end(d, 0, NULL);
+		} else {
+			int done = batch_commit(d, e);
+			r = done < 0 ? done : r;
+		}
+	}
+	*ret_again = r < 0 && e->code == ERR_TIMEOUT;
+	struct err why = ERR_INIT;
+	int full = db_conn_script(d->writer, "PRAGMA synchronous=FULL", &why);
+	if (full < 0 && r >= 0) {
+		*e = why;
+		r = full;
+	}
+	return r;
+}
+
+static int run_write(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e)
 {
 	int r = -(int)ERR_INTERNAL;
 	bool again = true;
@@ -197,7 +231,7 @@ static int run_write(struct db *d, db_fn fn, void *arg, struct err *e)
 		pthread_mutex_lock(&d->write_lock);
 		d->writers_waiting--;
 		*e = (struct err)ERR_INIT;
-		r = write_once(d, fn, arg, &again, e);
+		r = (mode == DB_WRITE_SOON ? write_soon : write_once)(d, fn, arg, &again, e);
 		pthread_mutex_unlock(&d->write_lock);
 	}
 	return r;
@@ -255,7 +289,9 @@ static int run_read(struct db *d, db_fn fn, void *arg, struct err *e)
 int db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e)
 {
 	struct err own = ERR_INIT;
-	return (mode == DB_WRITE ? run_write : run_read)(d, fn, arg, e ? e : &own);
+	if (mode == DB_READ)
+		return run_read(d, fn, arg, e ? e : &own);
+	return run_write(d, mode, fn, arg, e ? e : &own);
 }
 
 int64_t db_id_next(struct db_tx *tx, const char *counter, struct err *e)

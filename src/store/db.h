@@ -11,7 +11,9 @@ struct db_tx;
 struct db *db_open(const char *path, struct err *e);
 void db_close(struct db *d);
 
-enum db_mode { DB_READ, DB_WRITE };
+/* DB_WRITE_SOON: a write that survives the death of this process at once, and a power cut only after the next DB_WRITE or checkpoint: for what nobody was
+ * promised. */
+enum db_mode { DB_READ, DB_WRITE, DB_WRITE_SOON };
 /* Run fn inside a transaction; commits when it returns >= 0, rolls back otherwise; returns fn's value or the commit's error. Write transactions retry on a
  * busy engine, so fn may run more than once and must be idempotent. When it returns >= 0 for DB_WRITE the change is on disk. */
 typedef int (*db_fn)(struct db_tx *tx, void *arg, struct err *e);

@@ -1,0 +1,324 @@
+/* Manifests and tags. A manifest is kept byte for byte; what it refers to must be in the same repository when it comes, and is held by rows of manifest_ref
+ * from then on. */
+#include "registry/registry_impl.h"
+
+#include "store/event.h"
+
+#include <string.h>
+
+#define PARSE_BUDGET (16U << 20) /* bytes for the parsed form of 4 MiB of JSON */
+#define TAGS_OF_MAX 10000U       /* tags told as deleted with their manifest */
+
+struct put_job {
+	struct registry *g;
+	const struct registry_put *p;
+	const struct oci_manifest *m;
+	struct bytes digest;
+	bool blob_unknown;
+};
+
+static int append(const struct rgs *t, const struct registry *g, struct event *ev, struct err *e)
+{
+	ev->tenant_id = t->tenant;
+	ev->registry = bytes_of(g->o.name);
+	ev->at = t->now_ms;
+	return event_append(t->tx, ev, e);
+}
+
+/* A layer that lies elsewhere (urls, or a type that is not distributed) need not be here. */
+static bool is_foreign(const struct oci_descriptor *d)
+{
+	return d->has_urls || bytes_has_prefix_lit(d->media_type,
+						   "application/vnd.oci.image.layer.nondistributable.") ||
+	       bytes_has_prefix_lit(d->media_type,
+				    "application/vnd.docker.image.rootfs.foreign.");
+}
+
+static int refer_blob(const struct rgs *t, int64_t repository, struct put_job *j,
+		      const struct oci_descriptor *d, struct err *e)
+{
+	struct rgs_blob b;
+	int r = rgs_blob_find(t, repository, d->digest_text, &b, e);
+	if (r < 0)
+		return r;
+	if (r == 0 && is_foreign(d))
+		return 0;
+	if (r == 0) {
+		j->blob_unknown = true;
+		return err_set(e, ERR_NOT_FOUND, "%.*s is not in this repository",
+			       BYTES_ARG(d->digest_text));
+	}
+	if (b.size != d->size)
+		return err_set(e, ERR_FORMAT, "%.*s has %llu bytes, the manifest says %llu",
+			       BYTES_ARG(d->digest_text), (unsigned long long)b.size,
+			       (unsigned long long)d->size);
+	r = rgs_blob_touch(t, d->digest_text, e);
+	return r < 0 ? r : rgs_manifest_ref(t, repository, j->digest, RGS_REF_BLOB, d->digest_text, e);
+}
+
+static int refer_manifest(const struct rgs *t, int64_t repository, struct put_job *j,
+			  const struct oci_descriptor *d, struct err *e)
+{
+	int r = rgs_manifest_exists(t, repository, d->digest_text, e);
+	if (r == 0 && !is_foreign(d)) {
+		j->blob_unknown = true;
+		return err_set(e, ERR_NOT_FOUND, "manifest %.*s is not in this repository",
+			       BYTES_ARG(d->digest_text));
+	}
+	return r < 0 ? r
+		     : rgs_manifest_ref(t, repository, j->digest, RGS_REF_MANIFEST, d->digest_text, e);
+}
+
+static int refer(const struct rgs *t, int64_t repository, struct put_job *j, struct err *e)
+{
+	const struct oci_manifest *m = j->m;
+	int r = 0;
+	if (m->kind == OCI_IMAGE)
+		r = refer_blob(t, repository, j, &m->config, e);
+	for (size_t i = 0; r >= 0 && i < m->layer_count; i++)
+		r = m->kind == OCI_IMAGE ? refer_blob(t, repository, j, &m->layers[i], e)
+					 : refer_manifest(t, repository, j, &m->layers[i], e);
+	return r;
+}
+
+static int put_tags(const struct rgs *t, int64_t repository, const struct put_job *j, struct err *e)
+{
+	const struct registry_put *p = j->p;
+	struct event ev = {.type = bytes_of(p->event ? p->event : EVENT_PUSHED),
+			   .repository = p->repository,
+			   .digest = j->digest,
+			   .media_type = j->m->media_type,
+			   .size = p->content.len,
+			   .actor = p->actor};
+	if (p->tag_count == 0)
+		return append(t, j->g, &ev, e);
+	int r = 0;
+	for (size_t i = 0; r >= 0 && i < p->tag_count; i++) {
+		r = rgs_tag_put(t, repository, p->tags[i], j->digest, e);
+		ev.tag = p->tags[i];
+		if (r >= 0)
+			r = append(t, j->g, &ev, e);
+	}
+	return r;
+}
+
+static int put(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct put_job *j = arg;
+	struct rgs t = registry_rgs(j->g, tx);
+	const struct oci_manifest *m = j->m;
+	j->blob_unknown = false;
+	int64_t repository = rgs_repository_make(&t, j->p->repository, e);
+	if (repository < 0)
+		return (int)repository;
+	int r = refer(&t, repository, j, e);
+	if (r < 0)
+		return r;
+	struct rgs_manifest row = {.digest = j->digest,
+				   .media_type = m->media_type,
+				   .artifact_type = m->artifact_type,
+				   .subject = m->has_subject ? m->subject.digest_text : BYTES_NONE,
+				   .annotations = m->has_subject ? m->annotations : BYTES_NONE,
+				   .content = j->p->content};
+	r = rgs_manifest_put(&t, repository, &row, e);
+	return r < 0 ? r : put_tags(&t, repository, j, e);
+}
+
+int registry_manifest_put(struct registry *g, const struct registry_put *p, struct arena *a,
+			  struct registry_put_result *ret, struct err *e)
+{
+	struct oci_manifest m;
+	struct digest d;
+	ret->blob_unknown = false;
+	ret->subject = BYTES_NONE;
+	if (p->content.len > LIMIT_MANIFEST_MAX)
+		return err_set(e, ERR_LIMIT, "a manifest may have %u bytes", LIMIT_MANIFEST_MAX);
+	digest_of(p->digest ? p->digest->algo : DIGEST_SHA256, p->content, &d);
+	digest_text(&d, ret->digest);
+	if (p->digest && !digest_eq(&d, p->digest))
+		return err_set(e, ERR_INTEGRITY, "the content is %s", ret->digest);
+	int r = oci_manifest_parse(p->content, p->content_type, a, &m, e);
+	if (r < 0)
+		return r;
+	struct put_job j = {.g = g, .p = p, .m = &m, .digest = bytes_of(ret->digest)};
+	r = db_run(g->db, DB_WRITE, put, &j, e);
+	ret->blob_unknown = j.blob_unknown;
+	if (r < 0)
+		return r;
+	if (m.has_subject)
+		ret->subject = m.subject.digest_text;
+	return 0;
+}
+
+/* ---- reading ---- */
+
+struct get_job {
+	struct registry *g;
+	struct bytes repository;
+	struct bytes reference;
+	bool with_content;
+	struct arena *a;
+	struct rgs_manifest *ret;
+	struct bytes actor;
+};
+
+static bool is_digest(struct bytes reference)
+{
+	return bytes_find(reference, ':') < reference.len; /* no tag holds a colon */
+}
+
+static int get(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct get_job *j = arg;
+	struct rgs t = registry_rgs(j->g, tx);
+	struct bytes digest = j->reference;
+	int64_t id = rgs_repository_find(&t, j->repository, e);
+	if (id <= 0)
+		return (int)id;
+	if (!is_digest(j->reference)) {
+		int r = rgs_tag_find(&t, id, j->reference, j->a, &digest, e);
+		if (r != 1)
+			return r;
+	}
+	return rgs_manifest_find(&t, id, digest, j->with_content, j->a, j->ret, e);
+}
+
+int registry_manifest_get(struct registry *g, struct bytes repository, struct bytes reference,
+			  bool with_content, struct arena *a, struct rgs_manifest *ret,
+			  struct err *e)
+{
+	struct get_job j = {.g = g,
+			    .repository = repository,
+			    .reference = reference,
+			    .with_content = with_content,
+			    .a = a,
+			    .ret = ret};
+	return db_run(g->db, DB_READ, get, &j, e);
+}
+
+/* ---- removing ---- */
+
+static int drop_manifest(const struct rgs *t, struct get_job *j, int64_t id, struct err *e)
+{
+	struct rgs_texts tags;
+	struct event ev = {.type = BYTES_LIT(EVENT_DELETED),
+			   .repository = j->repository,
+			   .digest = j->reference,
+			   .actor = j->actor};
+	int r = rgs_manifest_exists(t, id, j->reference, e);
+	if (r != 1)
+		return r;
+	r = rgs_tags_of(t, id, j->reference, TAGS_OF_MAX, j->a, &tags, e);
+	for (size_t i = 0; r >= 0 && i < tags.count; i++) {
+		ev.tag = tags.items[i];
+		r = append(t, j->g, &ev, e);
+	}
+	ev.tag = BYTES_NONE;
+	if (r >= 0)
+		r = append(t, j->g, &ev, e);
+	return r < 0 ? r : rgs_manifest_delete(t, id, j->reference, e);
+}
+
+static int drop_tag(const struct rgs *t, struct get_job *j, int64_t id, struct err *e)
+{
+	struct event ev = {.type = BYTES_LIT(EVENT_DELETED),
+			   .repository = j->repository,
+			   .tag = j->reference,
+			   .actor = j->actor};
+	int r = rgs_tag_find(t, id, j->reference, j->a, &ev.digest, e);
+	if (r != 1)
+		return r;
+	r = append(t, j->g, &ev, e);
+	return r < 0 ? r : rgs_tag_delete(t, id, j->reference, e);
+}
+
+static int drop(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct get_job *j = arg;
+	struct rgs t = registry_rgs(j->g, tx);
+	int64_t id = rgs_repository_find(&t, j->repository, e);
+	if (id <= 0)
+		return (int)id;
+	return is_digest(j->reference) ? drop_manifest(&t, j, id, e) : drop_tag(&t, j, id, e);
+}
+
+int registry_manifest_delete(struct registry *g, struct bytes repository, struct bytes reference,
+			     struct bytes actor, struct err *e)
+{
+	struct arena a;
+	arena_init(&a, PARSE_BUDGET);
+	struct get_job j = {
+		.g = g, .repository = repository, .reference = reference, .a = &a, .actor = actor};
+	int r = db_run(g->db, DB_WRITE, drop, &j, e);
+	arena_free(&a);
+	return r;
+}
+
+/* ---- lists ---- */
+
+struct list_job {
+	struct registry *g;
+	struct bytes repository;
+	struct bytes subject;
+	const struct rgs_page *page;
+	struct arena *a;
+	struct rgs_texts *texts;
+	struct rgs_manifests *manifests;
+};
+
+static int tags(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct list_job *j = arg;
+	struct rgs t = registry_rgs(j->g, tx);
+	int64_t id = rgs_repository_find(&t, j->repository, e);
+	if (id <= 0)
+		return id < 0 ? (int)id : err_set(e, ERR_NOT_FOUND, "no such repository");
+	return rgs_tags(&t, id, j->page, j->a, j->texts, e);
+}
+
+int registry_tags(struct registry *g, struct bytes repository, const struct rgs_page *page,
+		  struct arena *a, struct rgs_texts *ret, struct err *e)
+{
+	struct list_job j = {
+		.g = g, .repository = repository, .page = page, .a = a, .texts = ret};
+	return db_run(g->db, DB_READ, tags, &j, e);
+}
+
+static int referrers(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct list_job *j = arg;
+	struct rgs t = registry_rgs(j->g, tx);
+	int64_t id = rgs_repository_find(&t, j->repository, e);
+	*j->manifests = (struct rgs_manifests){.items = NULL};
+	if (id <= 0)
+		return (int)id;
+	return rgs_referrers(&t, id, j->subject, j->page, j->a, j->manifests, e);
+}
+
+int registry_referrers(struct registry *g, struct bytes repository, struct bytes subject,
+		       const struct rgs_page *page, struct arena *a, struct rgs_manifests *ret,
+		       struct err *e)
+{
+	struct list_job j = {.g = g,
+			     .repository = repository,
+			     .subject = subject,
+			     .page = page,
+			     .a = a,
+			     .manifests = ret};
+	return db_run(g->db, DB_READ, referrers, &j, e);
+}
+
+static int catalog(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct list_job *j = arg;
+	struct rgs t = registry_rgs(j->g, tx);
+	return rgs_catalog(&t, j->page->after, j->page->n, j->a, j->texts, e);
+}
+
+int registry_catalog(struct registry *g, struct bytes after, size_t n, struct arena *a,
+		     struct rgs_texts *ret, struct err *e)
+{
+	struct rgs_page page = {.after = after, .n = n};
+	struct list_job j = {.g = g, .page = &page, .a = a, .texts = ret};
+	return db_run(g->db, DB_READ, catalog, &j, e);
+}

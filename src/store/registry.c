@@ -1,0 +1,339 @@
+#include "store/registry.h"
+
+#include <string.h>
+
+#define PAGE_MAX 10000U /* rows of one list */
+
+static int changed(int64_t n)
+{
+	return n < 0 ? (int)n : n > 0;
+}
+
+/* The first row's first column as a number; 0 without a row. */
+static int64_t number(const struct rgs *t, const char *text, const struct db_value *args,
+		      size_t count, struct err *e)
+{
+	struct db_stmt *s = db_query(t->tx, text, args, count, e);
+	if (!s)
+		return -(int)e->code;
+	int64_t r = db_step(s, e);
+	if (r == 1)
+		r = db_int(s, 0);
+	db_done(s);
+	return r;
+}
+
+static int exists(const struct rgs *t, const char *text, const struct db_value *args, size_t count,
+		  struct err *e)
+{
+	struct db_stmt *s = db_query(t->tx, text, args, count, e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	db_done(s);
+	return r;
+}
+
+int rgs_texts_read(struct db_stmt *s, size_t n, struct arena *a, struct rgs_texts *ret,
+		   struct err *e)
+{
+	struct rgs_texts out = {.items = NULL};
+	size_t cap = 0;
+	int r = s ? 0 : -(int)e->code;
+	while (r >= 0 && (r = db_step(s, e)) == 1) {
+		if (out.count == n) {
+			out.more = true;
+			r = 0;
+			break;
+		}
+		if (out.count == cap) {
+			cap = cap ? cap * 2 : 32;
+			struct bytes *grown = arena_alloc(a, cap, sizeof *grown);
+			if (grown && out.count)
+				memcpy(grown, out.items, out.count * sizeof *grown);
+			out.items = grown;
+		}
+		bool ok = false;
+		if (out.items)
+			out.items[out.count] = arena_bytes(a, db_bytes(s, 0), &ok);
+		if (!ok)
+			r = err_set(e, ERR_NOMEM, "list: no memory");
+		out.count++;
+	}
+	db_done(s);
+	if (r >= 0)
+		*ret = out;
+	return r < 0 ? r : 0;
+}
+
+static size_t page(size_t n)
+{
+	return n < PAGE_MAX ? n : PAGE_MAX;
+}
+
+/* ---- repositories ---- */
+
+int64_t rgs_repository_find(const struct rgs *t, struct bytes name, struct err *e)
+{
+	return number(t, "SELECT id FROM repository WHERE tenant_id=$1 AND name=$2",
+		      DB_ARGS(DB_I(t->tenant), DB_T(name)), e);
+}
+
+int64_t rgs_repository_make(const struct rgs *t, struct bytes name, struct err *e)
+{
+	int64_t id = rgs_repository_find(t, name, e);
+	if (id != 0)
+		return id;
+	id = db_id_next(t->tx, "repository", e);
+	if (id < 0)
+		return id;
+	int64_t n = db_exec(
+		t->tx, "INSERT INTO repository(tenant_id,id,name,created_at) VALUES($1,$2,$3,$4)",
+		DB_ARGS(DB_I(t->tenant), DB_I(id), DB_T(name), DB_I(t->now_ms)), e);
+	return n < 0 ? n : id;
+}
+
+int rgs_catalog(const struct rgs *t, struct bytes after, size_t n, struct arena *a,
+		struct rgs_texts *ret, struct err *e)
+{
+	n = page(n);
+	struct db_stmt *s = db_query(
+		t->tx,
+		"SELECT name FROM repository WHERE tenant_id=$1 AND name>$2 AND EXISTS"
+		"(SELECT 1 FROM manifest m WHERE m.tenant_id=repository.tenant_id"
+		" AND m.repository_id=repository.id) ORDER BY name LIMIT $3",
+		DB_ARGS(DB_I(t->tenant), DB_T(after), DB_I(n + 1)), e);
+	return rgs_texts_read(s, n, a, ret, e);
+}
+
+/* ---- blobs ---- */
+
+static int blob_row(struct db_stmt *s, struct rgs_blob *ret, struct err *e)
+{
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r == 1) {
+		struct bytes key = db_bytes(s, 0);
+		*ret = (struct rgs_blob){.size = (uint64_t)db_int(s, 1),
+					 .state = db_int(s, 2) == 0 ? RGS_LIVE : RGS_CANDIDATE,
+					 .touched_at = db_int(s, 3)};
+		if (blobs_is_key(key))
+			memcpy(ret->key, key.ptr, key.len);
+		else
+			r = err_set(e, ERR_INTEGRITY, "database: blob with a malformed key");
+	}
+	db_done(s);
+	return r;
+}
+
+int rgs_blob_find(const struct rgs *t, int64_t repository, struct bytes digest,
+		  struct rgs_blob *ret, struct err *e)
+{
+	if (repository == 0)
+		return blob_row(db_query(t->tx,
+					 "SELECT key,size,state,touched_at FROM blob"
+					 " WHERE tenant_id=$1 AND digest=$2",
+					 DB_ARGS(DB_I(t->tenant), DB_T(digest)), e),
+				ret, e);
+	return blob_row(
+		db_query(t->tx,
+			 "SELECT b.key,b.size,b.state,b.touched_at FROM repo_blob r"
+			 " JOIN blob b ON b.tenant_id=r.tenant_id AND b.digest=r.digest"
+			 " WHERE r.tenant_id=$1 AND r.repository_id=$2 AND r.digest=$3",
+			 DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e),
+		ret, e);
+}
+
+int rgs_blob_touch(const struct rgs *t, struct bytes digest, struct err *e)
+{
+	return changed(db_exec(
+		t->tx,
+		"UPDATE blob SET state=0,touched_at=$3 WHERE tenant_id=$1 AND digest=$2",
+		DB_ARGS(DB_I(t->tenant), DB_T(digest), DB_I(t->now_ms)), e));
+}
+
+int rgs_blob_add(const struct rgs *t, struct bytes digest, const char *key, uint64_t size,
+		 struct err *e)
+{
+	int r = rgs_blob_touch(t, digest, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return changed(db_exec(t->tx,
+			       "INSERT INTO blob(tenant_id,digest,key,size,state,touched_at)"
+			       " VALUES($1,$2,$3,$4,0,$5) ON CONFLICT(tenant_id,digest) DO NOTHING",
+			       DB_ARGS(DB_I(t->tenant), DB_T(digest), DB_T(bytes_of(key)),
+				       DB_I(size), DB_I(t->now_ms)),
+			       e));
+}
+
+int rgs_blob_rekey(const struct rgs *t, struct bytes digest, const char *key, uint64_t size,
+		   struct err *e)
+{
+	return changed(db_exec(t->tx,
+			       "UPDATE blob SET key=$3,size=$4,state=0,touched_at=$5"
+			       " WHERE tenant_id=$1 AND digest=$2",
+			       DB_ARGS(DB_I(t->tenant), DB_T(digest), DB_T(bytes_of(key)),
+				       DB_I(size), DB_I(t->now_ms)),
+			       e));
+}
+
+int rgs_blob_link(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
+{
+	return changed(db_exec(t->tx,
+			       "INSERT INTO repo_blob(tenant_id,repository_id,digest)"
+			       " VALUES($1,$2,$3)"
+			       " ON CONFLICT(tenant_id,repository_id,digest) DO NOTHING",
+			       DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e));
+}
+
+int rgs_blob_unlink(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
+{
+	return changed(
+		db_exec(t->tx,
+			"DELETE FROM repo_blob WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
+			DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e));
+}
+
+int rgs_is_referenced(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
+{
+	if (repository == 0)
+		return exists(t,
+			      "SELECT 1 FROM manifest_ref WHERE tenant_id=$1 AND digest=$2 LIMIT 1",
+			      DB_ARGS(DB_I(t->tenant), DB_T(digest)), e);
+	return exists(t,
+		      "SELECT 1 FROM manifest_ref WHERE tenant_id=$1 AND digest=$2"
+		      " AND repository_id=$3 LIMIT 1",
+		      DB_ARGS(DB_I(t->tenant), DB_T(digest), DB_I(repository)), e);
+}
+
+int rgs_key_known(const struct rgs *t, const char *key, struct err *e)
+{
+	struct bytes k = bytes_of(key);
+	return exists(t,
+		      "SELECT 1 FROM blob WHERE key=$1 UNION ALL"
+		      " SELECT 1 FROM upload WHERE key=$1 UNION ALL"
+		      " SELECT 1 FROM garbage WHERE key=$1 LIMIT 1",
+		      DB_ARGS(DB_T(k)), e);
+}
+
+/* ---- uploads ---- */
+
+int rgs_upload_add(const struct rgs *t, struct bytes repository, const struct rgs_upload *u,
+		   struct err *e)
+{
+	return changed(db_exec(t->tx,
+			       "INSERT INTO upload(tenant_id,id,repository,key,algo,started_at)"
+			       " VALUES($1,$2,$3,$4,$5,$6)",
+			       DB_ARGS(DB_I(t->tenant), DB_T(bytes_of(u->id)), DB_T(repository),
+				       DB_T(bytes_of(u->key)), DB_I(u->algo), DB_I(t->now_ms)),
+			       e));
+}
+
+int rgs_upload_find(const struct rgs *t, struct bytes repository, struct bytes id,
+		    struct rgs_upload *ret, struct err *e)
+{
+	if (!blobs_is_key(id))
+		return 0;
+	struct db_stmt *s =
+		db_query(t->tx,
+			 "SELECT key,algo FROM upload WHERE tenant_id=$1 AND id=$2 AND repository=$3",
+			 DB_ARGS(DB_I(t->tenant), DB_T(id), DB_T(repository)), e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r == 1) {
+		struct bytes key = db_bytes(s, 0);
+		*ret = (struct rgs_upload){.algo = (int)db_int(s, 1)};
+		memcpy(ret->id, id.ptr, id.len);
+		if (blobs_is_key(key))
+			memcpy(ret->key, key.ptr, key.len);
+		else
+			r = err_set(e, ERR_INTEGRITY, "database: upload with a malformed key");
+	}
+	db_done(s);
+	return r;
+}
+
+int rgs_upload_delete(const struct rgs *t, struct bytes id, struct err *e)
+{
+	return changed(db_exec(t->tx, "DELETE FROM upload WHERE tenant_id=$1 AND id=$2",
+			       DB_ARGS(DB_I(t->tenant), DB_T(id)), e));
+}
+
+int rgs_upload_exists(const struct rgs *t, struct bytes id, struct err *e)
+{
+	return exists(t, "SELECT 1 FROM upload WHERE tenant_id=$1 AND id=$2",
+		      DB_ARGS(DB_I(t->tenant), DB_T(id)), e);
+}
+
+/* ---- garbage ---- */
+
+int rgs_garbage_add(const struct rgs *t, const char *key, struct err *e)
+{
+	return changed(db_exec(
+		t->tx,
+		"INSERT INTO garbage(key,queued_at) VALUES($1,$2) ON CONFLICT(key) DO NOTHING",
+		DB_ARGS(DB_T(bytes_of(key)), DB_I(t->now_ms)), e));
+}
+
+int rgs_garbage_delete(const struct rgs *t, const char *key, struct err *e)
+{
+	return changed(db_exec(t->tx, "DELETE FROM garbage WHERE key=$1",
+			       DB_ARGS(DB_T(bytes_of(key))), e));
+}
+
+int rgs_garbage_list(const struct rgs *t, int64_t before_ms, size_t n, struct arena *a,
+		     struct rgs_texts *ret, struct err *e)
+{
+	n = page(n);
+	return rgs_texts_read(db_query(t->tx,
+			      "SELECT key FROM garbage WHERE queued_at<$1 ORDER BY queued_at LIMIT $2",
+			      DB_ARGS(DB_I(before_ms), DB_I(n + 1)), e),
+		     n, a, ret, e);
+}
+
+/* ---- collection ---- */
+
+#define UNREFERENCED                                                                               \
+	" AND NOT EXISTS(SELECT 1 FROM manifest_ref m WHERE m.tenant_id=blob.tenant_id"            \
+	" AND m.digest=blob.digest)"
+
+int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, size_t n, struct err *e)
+{
+	return db_exec(t->tx,
+		       "UPDATE blob SET state=1 WHERE tenant_id=$1 AND state=0 AND digest IN"
+		       "(SELECT digest FROM blob WHERE tenant_id=$1 AND state=0 AND touched_at<$2"
+		       UNREFERENCED " ORDER BY touched_at LIMIT $3)",
+		       DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(n)), e);
+}
+
+static int collect(const struct rgs *t, struct bytes digest, struct err *e)
+{
+	int64_t r = db_exec(t->tx,
+			    "INSERT INTO garbage(key,queued_at) SELECT key,$3 FROM blob"
+			    " WHERE tenant_id=$1 AND digest=$2",
+			    DB_ARGS(DB_I(t->tenant), DB_T(digest), DB_I(t->now_ms)), e);
+	if (r >= 0)
+		r = db_exec(t->tx, "DELETE FROM repo_blob WHERE tenant_id=$1 AND digest=$2",
+			    DB_ARGS(DB_I(t->tenant), DB_T(digest)), e);
+	if (r >= 0)
+		r = db_exec(t->tx, "DELETE FROM blob WHERE tenant_id=$1 AND digest=$2",
+			    DB_ARGS(DB_I(t->tenant), DB_T(digest)), e);
+	return r < 0 ? (int)r : 0;
+}
+
+int64_t rgs_gc_sweep(const struct rgs *t, int64_t before_ms, size_t n, struct arena *a,
+		     struct err *e)
+{
+	struct rgs_texts list;
+	n = page(n);
+	int r = rgs_texts_read(db_query(t->tx,
+			       "SELECT digest FROM blob WHERE tenant_id=$1 AND state=1"
+			       " AND touched_at<$2" UNREFERENCED " ORDER BY touched_at LIMIT $3",
+			       DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(n)), e),
+		      n, a, &list, e);
+	for (size_t i = 0; r >= 0 && i < list.count; i++)
+		r = collect(t, list.items[i], e);
+	return r < 0 ? r : (int64_t)list.count;
+}

@@ -1,0 +1,128 @@
+/* registry (rgs_): the registry's rows: repositories, blobs, manifests, tags, uploads. SQL only; the rules are registry/'s. Every call runs inside a transaction
+ * of the caller. Digests are text here. Returns 1/0 for found/absent where it says so, <0 on error; e is never NULL. */
+#pragma once
+#include "base/arena.h"
+#include "store/blobs.h"
+#include "store/db.h"
+
+struct rgs {
+	struct db_tx *tx;
+	int64_t tenant;
+	int64_t now_ms;
+};
+
+enum rgs_blob_state { RGS_LIVE, RGS_CANDIDATE };
+struct rgs_blob {
+	char key[BLOB_KEY_CAP];
+	uint64_t size;
+	enum rgs_blob_state state;
+	int64_t touched_at;
+};
+struct rgs_manifest {
+	struct bytes digest, media_type, artifact_type, subject, annotations;
+	uint64_t size;
+	int64_t pushed_at, pulled_at;
+	struct bytes content; /* empty unless asked for */
+};
+struct rgs_upload {
+	char id[BLOB_KEY_CAP];
+	char key[BLOB_KEY_CAP];
+	int algo;
+};
+struct rgs_texts {
+	struct bytes *items;
+	size_t count;
+	bool more; /* there are further ones after the last */
+};
+/* The first column of up to n rows of a statement that was asked for n + 1 (NULL: the query failed, e says why). Ends the statement. */
+int rgs_texts_read(struct db_stmt *s, size_t n, struct arena *a, struct rgs_texts *ret,
+		   struct err *e);
+enum rgs_ref_kind { RGS_REF_BLOB, RGS_REF_MANIFEST };
+
+/* Repositories: id > 0, 0 = none. */
+int64_t rgs_repository_find(const struct rgs *t, struct bytes name, struct err *e);
+int64_t rgs_repository_make(const struct rgs *t, struct bytes name, struct err *e);
+/* Names of repositories that hold a manifest, sorted by bytes, after `after` (exclusive). n <= 10,000. */
+int rgs_catalog(const struct rgs *t, struct bytes after, size_t n, struct arena *a,
+		struct rgs_texts *ret, struct err *e);
+
+/* Blobs: 1/0. repository 0 = whichever. */
+int rgs_blob_find(const struct rgs *t, int64_t repository, struct bytes digest,
+		  struct rgs_blob *ret, struct err *e);
+/* A reference or a promise: live again, touched now. 0 = the blob is not there. */
+int rgs_blob_touch(const struct rgs *t, struct bytes digest, struct err *e);
+/* 1 = added; 0 = the digest is there already (touched). */
+int rgs_blob_add(const struct rgs *t, struct bytes digest, const char *key, uint64_t size,
+		 struct err *e);
+/* Another file for a blob whose own went missing. */
+int rgs_blob_rekey(const struct rgs *t, struct bytes digest, const char *key, uint64_t size,
+		   struct err *e);
+int rgs_blob_link(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e);
+int rgs_blob_unlink(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e);
+/* A manifest of this repository (0 = of any) refers to it: 1/0. */
+int rgs_is_referenced(const struct rgs *t, int64_t repository, struct bytes digest,
+		      struct err *e);
+/* Some row names this key (blob, upload or garbage): 1/0. */
+int rgs_key_known(const struct rgs *t, const char *key, struct err *e);
+
+/* Uploads: 1/0. */
+int rgs_upload_add(const struct rgs *t, struct bytes repository, const struct rgs_upload *u,
+		   struct err *e);
+int rgs_upload_find(const struct rgs *t, struct bytes repository, struct bytes id,
+		    struct rgs_upload *ret, struct err *e);
+int rgs_upload_delete(const struct rgs *t, struct bytes id, struct err *e);
+int rgs_upload_exists(const struct rgs *t, struct bytes id, struct err *e);
+
+/* Garbage: keys whose files are to be removed. */
+int rgs_garbage_add(const struct rgs *t, const char *key, struct err *e);
+int rgs_garbage_delete(const struct rgs *t, const char *key, struct err *e);
+/* Up to n keys queued before before_ms. */
+int rgs_garbage_list(const struct rgs *t, int64_t before_ms, size_t n, struct arena *a,
+		     struct rgs_texts *ret, struct err *e);
+
+/* Manifests and tags. */
+int rgs_manifest_put(const struct rgs *t, int64_t repository, const struct rgs_manifest *m,
+		     struct err *e);
+int rgs_manifest_ref(const struct rgs *t, int64_t repository, struct bytes manifest,
+		     enum rgs_ref_kind kind, struct bytes digest, struct err *e);
+/* 1/0; runs live in the arena. */
+int rgs_manifest_find(const struct rgs *t, int64_t repository, struct bytes digest,
+		      bool with_content, struct arena *a, struct rgs_manifest *ret, struct err *e);
+int rgs_manifest_exists(const struct rgs *t, int64_t repository, struct bytes digest,
+			struct err *e);
+/* With its references: 1 = gone, 0 = was not there. */
+int rgs_manifest_delete(const struct rgs *t, int64_t repository, struct bytes digest,
+			struct err *e);
+int rgs_manifest_pulled(const struct rgs *t, int64_t repository, struct bytes digest, int64_t at_ms,
+			struct err *e);
+/* Manifests whose subject is this one, by digest, after `after`; content is left empty. */
+struct rgs_page {
+	struct bytes after;
+	struct bytes artifact_type; /* empty = all */
+	size_t n;
+};
+struct rgs_manifests {
+	struct rgs_manifest *items;
+	size_t count;
+	bool more;
+};
+int rgs_referrers(const struct rgs *t, int64_t repository, struct bytes subject,
+		  const struct rgs_page *page, struct arena *a, struct rgs_manifests *ret,
+		  struct err *e);
+/* The digest of a tag: 1/0; in the arena. */
+int rgs_tag_find(const struct rgs *t, int64_t repository, struct bytes name, struct arena *a,
+		 struct bytes *ret_digest, struct err *e);
+int rgs_tag_put(const struct rgs *t, int64_t repository, struct bytes name, struct bytes digest,
+		struct err *e);
+int rgs_tag_delete(const struct rgs *t, int64_t repository, struct bytes name, struct err *e);
+int rgs_tags(const struct rgs *t, int64_t repository, const struct rgs_page *page, struct arena *a,
+	     struct rgs_texts *ret, struct err *e);
+/* Tags of one manifest, all of them up to n. */
+int rgs_tags_of(const struct rgs *t, int64_t repository, struct bytes digest, size_t n,
+		struct arena *a, struct rgs_texts *ret, struct err *e);
+
+/* Garbage collection, at most n rows a call; how many. Mark: live, untouched since before_ms, without a reference → candidate. Sweep: candidate, still without
+ * a reference and untouched since before_ms → its links go, its key becomes garbage. */
+int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, size_t n, struct err *e);
+int64_t rgs_gc_sweep(const struct rgs *t, int64_t before_ms, size_t n, struct arena *a,
+		     struct err *e);

@@ -1,0 +1,239 @@
+/* The rows of manifests, their references and tags. */
+#include "store/registry.h"
+
+#include <string.h>
+
+#define PAGE_MAX 10000U
+
+static int changed(int64_t n)
+{
+	return n < 0 ? (int)n : n > 0;
+}
+
+int rgs_manifest_put(const struct rgs *t, int64_t repository, const struct rgs_manifest *m,
+		     struct err *e)
+{
+	/* The same digest is the same content: only what the push says of it can differ. */
+	return changed(db_exec(
+		t->tx,
+		"INSERT INTO manifest(tenant_id,repository_id,digest,media_type,size,artifact_type,"
+		"subject,annotations,pushed_at,pulled_at,content)"
+		" VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,0,$10)"
+		" ON CONFLICT(tenant_id,repository_id,digest) DO UPDATE SET"
+		" media_type=excluded.media_type,pushed_at=excluded.pushed_at",
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(m->digest), DB_T(m->media_type),
+			DB_I(m->content.len), DB_T(m->artifact_type), DB_T(m->subject),
+			DB_T(m->annotations), DB_I(t->now_ms), DB_B(m->content)),
+		e));
+}
+
+int rgs_manifest_ref(const struct rgs *t, int64_t repository, struct bytes manifest,
+		     enum rgs_ref_kind kind, struct bytes digest, struct err *e)
+{
+	return changed(db_exec(
+		t->tx,
+		"INSERT INTO manifest_ref(tenant_id,repository_id,manifest,kind,digest)"
+		" VALUES($1,$2,$3,$4,$5)"
+		" ON CONFLICT(tenant_id,repository_id,manifest,kind,digest) DO NOTHING",
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(manifest), DB_I(kind), DB_T(digest)),
+		e));
+}
+
+/* Columns: digest, media_type, size, artifact_type, subject, annotations, pushed_at, pulled_at[, content]. */
+static int manifest_row(struct db_stmt *s, bool with_content, struct arena *a,
+			struct rgs_manifest *ret, struct err *e)
+{
+	const int columns[] = {0, 1, 3, 4, 5, 8};
+	struct bytes got[6];
+	for (size_t i = 0; i < 6; i++) {
+		bool ok;
+		if (i == 5 && !with_content) {
+			got[i] = BYTES_NONE;
+			continue;
+		}
+		got[i] = arena_bytes(a, db_bytes(s, columns[i]), &ok);
+		if (!ok)
+			return err_set(e, ERR_NOMEM, "manifest: no memory");
+	}
+	*ret = (struct rgs_manifest){.digest = got[0],
+				     .media_type = got[1],
+				     .size = (uint64_t)db_int(s, 2),
+				     .artifact_type = got[2],
+				     .subject = got[3],
+				     .annotations = got[4],
+				     .pushed_at = db_int(s, 6),
+				     .pulled_at = db_int(s, 7),
+				     .content = got[5]};
+	return 1;
+}
+
+#define COLUMNS "digest,media_type,size,artifact_type,subject,annotations,pushed_at,pulled_at"
+
+int rgs_manifest_find(const struct rgs *t, int64_t repository, struct bytes digest,
+		      bool with_content, struct arena *a, struct rgs_manifest *ret, struct err *e)
+{
+	struct db_stmt *s = db_query(
+		t->tx,
+		with_content ? "SELECT " COLUMNS ",content FROM manifest"
+			       " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3"
+			     : "SELECT " COLUMNS " FROM manifest"
+			       " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r == 1)
+		r = manifest_row(s, with_content, a, ret, e);
+	db_done(s);
+	return r;
+}
+
+int rgs_manifest_exists(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
+{
+	struct db_stmt *s = db_query(
+		t->tx,
+		"SELECT 1 FROM manifest WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	db_done(s);
+	return r;
+}
+
+int rgs_manifest_delete(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
+{
+	int64_t r = db_exec(
+		t->tx,
+		"DELETE FROM manifest_ref WHERE tenant_id=$1 AND repository_id=$2 AND manifest=$3",
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e);
+	if (r >= 0)
+		r = db_exec(
+			t->tx,
+			"DELETE FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
+			DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e);
+	if (r >= 0)
+		r = db_exec(t->tx,
+			    "DELETE FROM manifest"
+			    " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
+			    DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e);
+	return changed(r);
+}
+
+int rgs_manifest_pulled(const struct rgs *t, int64_t repository, struct bytes digest, int64_t at_ms,
+			struct err *e)
+{
+	return changed(db_exec(t->tx,
+			       "UPDATE manifest SET pulled_at=$4 WHERE tenant_id=$1"
+			       " AND repository_id=$2 AND digest=$3 AND pulled_at<$4",
+			       DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest), DB_I(at_ms)),
+			       e));
+}
+
+int rgs_referrers(const struct rgs *t, int64_t repository, struct bytes subject,
+		  const struct rgs_page *page, struct arena *a, struct rgs_manifests *ret,
+		  struct err *e)
+{
+	size_t n = page->n < PAGE_MAX ? page->n : PAGE_MAX, cap = 0;
+	struct rgs_manifests out = {.items = NULL};
+	struct db_stmt *s = db_query(
+		t->tx,
+		"SELECT " COLUMNS " FROM manifest WHERE tenant_id=$1 AND repository_id=$2"
+		" AND subject=$3 AND subject<>'' AND digest>$4 AND ($5='' OR artifact_type=$5)"
+		" ORDER BY digest LIMIT $6",
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(subject), DB_T(page->after),
+			DB_T(page->artifact_type), DB_I(n + 1)),
+		e);
+	int r = s ? 0 : -(int)e->code;
+	while (r >= 0 && (r = db_step(s, e)) == 1) {
+		if (out.count == n) {
+			out.more = true;
+			r = 0;
+			break;
+		}
+		if (out.count == cap) {
+			cap = cap ? cap * 2 : 16;
+			struct rgs_manifest *grown = arena_alloc(a, cap, sizeof *grown);
+			if (!grown) {
+				r = err_set(e, ERR_NOMEM, "referrers: no memory");
+				break;
+			}
+			if (out.count)
+				memcpy(grown, out.items, out.count * sizeof *grown);
+			out.items = grown;
+		}
+		r = manifest_row(s, false, a, &out.items[out.count++], e);
+	}
+	db_done(s);
+	if (r >= 0)
+		*ret = out;
+	return r < 0 ? r : 0;
+}
+
+/* ---- tags ---- */
+
+int rgs_tag_find(const struct rgs *t, int64_t repository, struct bytes name, struct arena *a,
+		 struct bytes *ret_digest, struct err *e)
+{
+	struct db_stmt *s = db_query(
+		t->tx, "SELECT digest FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND name=$3",
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name)), e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r == 1) {
+		bool ok;
+		*ret_digest = arena_bytes(a, db_bytes(s, 0), &ok);
+		if (!ok)
+			r = err_set(e, ERR_NOMEM, "tag: no memory");
+	}
+	db_done(s);
+	return r;
+}
+
+int rgs_tag_put(const struct rgs *t, int64_t repository, struct bytes name, struct bytes digest,
+		struct err *e)
+{
+	return changed(db_exec(
+		t->tx,
+		"INSERT INTO tag(tenant_id,repository_id,name,digest,version,updated_at)"
+		" VALUES($1,$2,$3,$4,1,$5)"
+		" ON CONFLICT(tenant_id,repository_id,name) DO UPDATE SET"
+		" digest=excluded.digest,version=tag.version+1,updated_at=excluded.updated_at",
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name), DB_T(digest),
+			DB_I(t->now_ms)),
+		e));
+}
+
+int rgs_tag_delete(const struct rgs *t, int64_t repository, struct bytes name, struct err *e)
+{
+	return changed(
+		db_exec(t->tx,
+			"DELETE FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND name=$3",
+			DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name)), e));
+}
+
+int rgs_tags(const struct rgs *t, int64_t repository, const struct rgs_page *page, struct arena *a,
+	     struct rgs_texts *ret, struct err *e)
+{
+	size_t n = page->n < PAGE_MAX ? page->n : PAGE_MAX;
+	return rgs_texts_read(db_query(t->tx,
+			      "SELECT name FROM tag WHERE tenant_id=$1 AND repository_id=$2"
+			      " AND name>$3 ORDER BY name LIMIT $4",
+			      DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(page->after),
+				      DB_I(n + 1)),
+			      e),
+		     n, a, ret, e);
+}
+
+int rgs_tags_of(const struct rgs *t, int64_t repository, struct bytes digest, size_t n,
+		struct arena *a, struct rgs_texts *ret, struct err *e)
+{
+	n = n < PAGE_MAX ? n : PAGE_MAX;
+	return rgs_texts_read(db_query(t->tx,
+			      "SELECT name FROM tag WHERE tenant_id=$1 AND repository_id=$2"
+			      " AND digest=$3 ORDER BY name LIMIT $4",
+			      DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest), DB_I(n + 1)),
+			      e),
+		     n, a, ret, e);
+}
