@@ -193,36 +193,37 @@ int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct e
 	return 0;
 }
 
-/* The index of owner in names; parsers state all files of a package in a row. */
-static bool name_index(struct laywr *w, struct bytes owner, uint32_t *ret)
+/* The index of owner in names; parsers state all files of a package in a row. ERR_LIMIT when the names are full. */
+static int name_index(struct laywr *w, struct bytes owner, uint32_t *ret, struct err *e)
 {
 	if (w->last_name.len == 0 || !bytes_eq(buf_bytes(&w->last_name), owner)) {
+		size_t len = w->names.len;
+		if (w->names.max - len < owner.len + 10)
+			return err_set(e, ERR_LIMIT, "too many owners");
 		buf_clear(&w->last_name);
 		buf_put(&w->last_name, owner);
-		size_t len = w->names.len;
 		buf_put_blob(&w->names, owner);
-		if (!buf_ok(&w->names) || !buf_ok(&w->last_name)) {
-			buf_clear(&w->last_name);
-			buf_clear(&w->names);
-			buf_commit(&w->names, len);
-			return false;
-		}
+		if (!buf_ok(&w->names) || !buf_ok(&w->last_name))
+			return spent(e);
 		w->name_count++;
 	}
 	*ret = w->name_count - 1;
-	return true;
+	return 0;
 }
 
 int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes path, struct err *e)
 {
-	uint32_t name;
+	uint32_t name = 0;
 	if (owner.len == 0 || owner.len > LIMIT_PATH_MAX || w->owned_full)
 		return 0;
-	if (w->owned_count >= OWNED_MAX || !name_index(w, owner, &name)) {
+	int r = w->owned_count >= OWNED_MAX ? -ERR_LIMIT : name_index(w, owner, &name, e);
+	if (r == -ERR_LIMIT) {
 		w->owned_full = true;
 		return laywr_note(w, w->entries[index].path,
 				  "more files of packages than are recorded: some have no owner", e);
 	}
+	if (r < 0)
+		return r;
 	if (!grow((void **)&w->owned, w->owned_count, &w->owned_cap, sizeof *w->owned))
 		return spent(e);
 	w->owned[w->owned_count++] =

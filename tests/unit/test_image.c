@@ -1,0 +1,482 @@
+/* inv_merge over layers made here: what an overlay of them shows. */
+#include "torture.h"
+
+#include "inventory/image.h"
+#include "layer_make.h"
+
+#define PKG(name, version)                                                                         \
+	"Package: " name "\nStatus: install ok installed\nVersion: " version "\nArchitecture: all\n\n"
+#define APK(name, version) "P:" name "\nV:" version "\n\n"
+#define DEBIAN "ID=debian\nVERSION_ID=12\n"
+#define LAYERS_MAX 8
+
+struct image {
+	struct buf tars[LAYERS_MAX], inventories[LAYERS_MAX];
+	struct lay lays[LAYERS_MAX];
+	size_t count;
+	struct arena a;
+	struct inv_image out;
+};
+
+/* Layers are written with tar_file(layer(im), …): each call of new_layer starts the next. */
+static struct buf *new_layer(struct image *im)
+{
+	struct buf *t = &im->tars[im->count++];
+	buf_init(t, 16U << 20);
+	return t;
+}
+
+static void merge(struct image *im)
+{
+	struct err e = ERR_INIT;
+	arena_init(&im->a, (size_t)16 << 20);
+	for (size_t i = 0; i < im->count; i++) {
+		tar_end(&im->tars[i]);
+		struct layer_source s = {.bytes = buf_bytes(&im->tars[i])};
+		assert_int_equal(layer_index(&s, -1, &im->inventories[i], &e), 0);
+		assert_int_equal(lay_parse(buf_bytes(&im->inventories[i]), &im->a, &im->lays[i], &e), 0);
+	}
+	assert_int_equal(inv_merge(im->lays, im->count, &im->a, &im->out, &e), 0);
+}
+
+static void drop(struct image *im)
+{
+	for (size_t i = 0; i < im->count; i++) {
+		buf_free(&im->tars[i]);
+		buf_free(&im->inventories[i]);
+	}
+	arena_free(&im->a);
+	*im = (struct image){.count = 0};
+}
+
+/* "name version layer" of each package, sorted as they come, "; " between. */
+static void assert_packages(const struct image *im, const char *want)
+{
+	struct buf have;
+	buf_init(&have, 65536);
+	for (size_t i = 0; i < im->out.package_count; i++) {
+		const struct inv_package *p = &im->out.packages[i];
+		buf_printf(&have, "%s%.*s %.*s %u", i ? "; " : "", BYTES_ARG(p->pkg.name),
+			   BYTES_ARG(p->pkg.version), p->layer);
+	}
+	assert_string_equal(buf_cstr(&have), want);
+	buf_free(&have);
+}
+
+static bool has_note(const struct image *im, int32_t layer, const char *part)
+{
+	for (size_t i = 0; i < im->out.note_count; i++) {
+		const struct inv_note *n = &im->out.notes[i];
+		if (n->layer == layer && bytes_find_bytes(n->text, bytes_of(part)) < n->text.len)
+			return true;
+	}
+	return false;
+}
+
+static void test_layers_of_packages(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1") PKG("b", "1") PKG("gone", "1") PKG("back", "1"));
+	t = new_layer(&im);
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1") PKG("b", "2"));
+	(void)new_layer(&im);
+	t = new_layer(&im);
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1") PKG("b", "2") PKG("c", "1") PKG("back", "1"));
+	merge(&im);
+	assert_int_equal(im.out.state, INV_ASSESSED);
+	assert_int_equal(im.out.note_count, 0);
+	assert_packages(&im, "a 1 0; b 2 1; back 1 3; c 1 3");
+	assert_true(bytes_eq_lit(im.out.packages[0].pkg.distro, "debian:12"));
+	assert_true(bytes_eq_lit(im.out.packages[0].pkg.namespace, "debian"));
+	drop(&im);
+}
+
+static void test_whiteouts(void **state)
+{
+	/* what the second layer says, and whether a package is left */
+	static const struct {
+		const char *path;
+		bool left;
+	} cases[] = {
+		{"var/lib/dpkg/.wh.status", false},	{"var/lib/.wh.dpkg", false},
+		{".wh.var", false},			{"var/lib/dpkg/.wh..wh..opq", false},
+		{".wh..wh..opq", false},		{"var/lib/.wh..wh..opq", false},
+		{"var/lib/dpkg/.wh.status-old", true}, {"var/lib/dpkg/info/.wh..wh..opq", true},
+		{"var/li/.wh.b", true},			{"var/lib/.wh.dpk", true},
+		{"var/lib/.wh.dpkgs", true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct image im = {.count = 0};
+		tar_file(new_layer(&im), "var/lib/dpkg/status", PKG("a", "1"));
+		tar_file(new_layer(&im), cases[i].path, "");
+		merge(&im);
+		if (im.out.package_count != cases[i].left)
+			printf("%s\n", cases[i].path);
+		assert_int_equal(im.out.package_count, cases[i].left);
+		drop(&im);
+	}
+}
+
+/* A whiteout hides lower layers only, not what its own layer brings. */
+static void test_whiteout_beside_its_file(void **state)
+{
+	struct image im = {.count = 0};
+	(void)state;
+	tar_file(new_layer(&im), "var/lib/dpkg/status", PKG("a", "1"));
+	struct buf *t = new_layer(&im);
+	tar_file(t, "var/lib/dpkg/status", PKG("b", "1"));
+	tar_file(t, "var/lib/dpkg/.wh..wh..opq", "");
+	tar_file(t, "var/lib/dpkg/.wh.status", "");
+	merge(&im);
+	assert_packages(&im, "b 1 1");
+	drop(&im);
+}
+
+static void test_file_takes_a_folders_place(void **state)
+{
+	struct image im = {.count = 0};
+	(void)state;
+	tar_file(new_layer(&im), "var/lib/dpkg/status", PKG("a", "1"));
+	tar_file(new_layer(&im), "var/lib/dpkg", "now a file");
+	merge(&im);
+	assert_int_equal(im.out.package_count, 0);
+	assert_int_equal(im.out.state, INV_NOTHING);
+	drop(&im);
+}
+
+static void test_parts_by_name(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "var/lib/dpkg/status.d/a", "Package: a\nVersion: 1\n");
+	tar_file(t, "var/lib/dpkg/status.d/b", "Package: b\nVersion: 1\n");
+	tar_file(t, "var/lib/dpkg/status.d/c", "Package: c\nVersion: 1\n");
+	t = new_layer(&im);
+	tar_file(t, "var/lib/dpkg/status.d/b", "Package: b\nVersion: 2\n");
+	tar_file(t, "var/lib/dpkg/status.d/.wh.c", "");
+	tar_file(t, "var/lib/dpkg/status.d/d", "Package: d\nVersion: 1\n");
+	tar_file(t, "var/lib/dpkg/status.d/d.md5sums", "0123456789abcdef0123456789abcdef  usr/d\n");
+	merge(&im);
+	assert_packages(&im, "a 1 0; b 2 1; d 1 1");
+	assert_true(bytes_eq_lit(im.out.packages[2].pkg.path, "var/lib/dpkg/status.d/d"));
+	assert_true(bytes_eq_lit(inv_owner(im.lays, im.count, BYTES_LIT("/usr/d")), "d"));
+	drop(&im);
+}
+
+/* lib -> usr/lib made in the first layer; the second writes through it, by either name. */
+static void test_merged_usr(void **state)
+{
+	static const char *const ways[] = {"lib/apk/db/installed", "usr/lib/apk/db/installed"};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct image im = {.count = 0};
+		struct buf *t = new_layer(&im);
+		tar_put(t, "lib", '2', "usr/lib", BYTES_NONE);
+		tar_file(t, "usr/lib/apk/db/installed", APK("a", "1-r0") APK("b", "1-r0"));
+		tar_file(t, "usr/lib/os-release", "ID=wolfi\nVERSION_ID=20230201\n");
+		tar_put(t, "etc/os-release", '2', "../usr/lib/os-release", BYTES_NONE);
+		tar_file(new_layer(&im), ways[i], APK("a", "1-r0") APK("b", "2-r0"));
+		merge(&im);
+		assert_packages(&im, "a 1-r0 0; b 2-r0 1");
+		assert_int_equal(im.out.state, INV_ASSESSED);
+		assert_int_equal(im.out.note_count, 0);
+		assert_true(bytes_eq_lit(im.out.distro.id, "wolfi"));
+		drop(&im);
+	}
+}
+
+/* A whiteout that goes through a link of a lower layer. */
+static void test_whiteout_through_a_link(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_put(t, "lib", '2', "usr/lib", BYTES_NONE);
+	tar_file(t, "usr/lib/apk/db/installed", APK("a", "1-r0"));
+	tar_file(new_layer(&im), "lib/apk/.wh.db", "");
+	merge(&im);
+	assert_int_equal(im.out.package_count, 0);
+	drop(&im);
+}
+
+/* var/lib/dpkg -> /data/dpkg: found behind the link; without the link it is somebody else's. */
+static void test_database_behind_a_link(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "data/dpkg/status", PKG("a", "1"));
+	t = new_layer(&im);
+	tar_put(t, "var/lib/dpkg", '2', "/data/dpkg", BYTES_NONE);
+	merge(&im);
+	assert_packages(&im, "a 1 1");
+	drop(&im);
+	t = new_layer(&im);
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "data/dpkg/status", PKG("a", "1"));
+	merge(&im);
+	assert_int_equal(im.out.package_count, 0);
+	assert_true(has_note(&im, 0, "outside the root file system"));
+	drop(&im);
+}
+
+static void test_links_in_circles(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_put(t, "var", '2', "var", BYTES_NONE);
+	tar_put(t, "lib", '2', "usr", BYTES_NONE);
+	tar_put(t, "usr", '2', "lib", BYTES_NONE);
+	tar_put(t, "etc/os-release", '2', "../../../../etc/os-release", BYTES_NONE);
+	tar_file(new_layer(&im), "lib/apk/db/installed", APK("a", "1-r0"));
+	merge(&im);
+	assert_int_equal(im.out.package_count, 0);
+	drop(&im);
+}
+
+/* A folder of an upper layer takes the place of a lower link: what the link led to is not seen any more. */
+static void test_folder_takes_a_links_place(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_put(t, "lib", '2', "usr/lib", BYTES_NONE);
+	tar_file(t, "usr/lib/apk/db/installed", APK("old", "1-r0"));
+	t = new_layer(&im);
+	tar_put(t, "lib", '5', NULL, BYTES_NONE);
+	tar_file(t, "lib/apk/db/installed", APK("new", "1-r0"));
+	merge(&im);
+	/* both places hold a database now: the first in rank is believed, the other is mentioned */
+	assert_packages(&im, "new 1-r0 1");
+	assert_true(has_note(&im, 0, "a second package database"));
+	drop(&im);
+}
+
+static void test_hard_links(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "data/dpkg/status", PKG("a", "1"));
+	t = new_layer(&im);
+	tar_put(t, "var/lib/dpkg/status", '1', "data/dpkg/status", BYTES_NONE);
+	tar_file(new_layer(&im), "data/.wh.dpkg", "");
+	merge(&im);
+	assert_packages(&im, "a 1 1");
+	drop(&im);
+	/* to nothing that was read: said */
+	tar_put(new_layer(&im), "var/lib/dpkg/status", '1', "nowhere", BYTES_NONE);
+	merge(&im);
+	assert_int_equal(im.out.package_count, 0);
+	assert_true(has_note(&im, 0, "hard link to a file that was not read"));
+	drop(&im);
+}
+
+static void test_which_distribution(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/debian_version", "jessie/sid\n");
+	tar_file(t, "etc/lsb-release", "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=14.04\n");
+	merge(&im);
+	assert_true(bytes_eq_lit(im.out.distro.id, "ubuntu"));
+	assert_int_equal(im.out.state, INV_PARTIAL);
+	assert_true(has_note(&im, -1, "no package database"));
+	drop(&im);
+	/* an os-release that names nothing does not hide a file that does */
+	t = new_layer(&im);
+	tar_file(t, "etc/os-release", "NAME=x\n");
+	tar_file(t, "etc/alpine-release", "3.18.0\n");
+	tar_file(t, "lib/apk/db/installed", APK("a", "1-r0"));
+	merge(&im);
+	assert_true(bytes_eq_lit(im.out.distro.id, "alpine"));
+	drop(&im);
+	t = new_layer(&im);
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+	merge(&im);
+	assert_int_equal(im.out.state, INV_PARTIAL);
+	assert_true(has_note(&im, -1, "names the distribution"));
+	assert_int_equal(im.out.packages[0].pkg.distro.len, 0);
+	drop(&im);
+}
+
+
+static void test_third_party(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "var/lib/dpkg/status",
+		 PKG("a", "1") "Package: docker-ce\nVersion: 1\nStatus: install ok installed\n"
+			       "Maintainer: Docker <support@docker.com>\n\n");
+	merge(&im);
+	assert_int_equal(im.out.third_party_count, 1);
+	assert_false(im.out.packages[0].pkg.third_party);
+	assert_true(im.out.packages[1].pkg.third_party);
+	drop(&im);
+	/* the vendor must be this distribution's own: Fedora's packages (EPEL) are foreign to an enterprise distribution */
+	static const struct {
+		const char *id, *vendor;
+		bool foreign;
+	} cases[] = {
+		{"rhel", "Red Hat, Inc.", false},
+		{"rhel", "Fedora Project", true},
+		{"rocky", "Fedora Project", true},
+		{"fedora", "Fedora Project", false},
+		{"rocky", "Rocky Enterprise Software Foundation", false},
+		{"mariner", "Microsoft Corporation", false},
+		{"rhel", "Remi's RPM repository", true},
+		{"almalinux", "(none)", true},
+		{"somethingelse", "Whoever", false},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char release[64], manifest[256];
+		snprintf(release, sizeof release, "ID=%s\nVERSION_ID=9\n", cases[i].id);
+		snprintf(manifest, sizeof manifest,
+			 "p\t1-1\t1\t1\t%s\t(none)\t1\tx86_64\t0\tp-1-1.src.rpm\n", cases[i].vendor);
+		t = new_layer(&im);
+		tar_file(t, "etc/os-release", release);
+		tar_file(t, "var/lib/rpmmanifest/container-manifest-2", manifest);
+		merge(&im);
+		assert_int_equal(im.out.package_count, 1);
+		assert_int_equal(im.out.packages[0].pkg.third_party, cases[i].foreign);
+		drop(&im);
+	}
+}
+
+static void test_unread_and_incomplete(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+	tar_file(t, "var/lib/rpm/Packages", "broken");
+	merge(&im);
+	assert_packages(&im, "a 1 0");
+	assert_int_equal(im.out.state, INV_PARTIAL);
+	assert_true(has_note(&im, 0, "neither Berkeley DB hash"));
+	drop(&im);
+	/* replaced above, the broken file is nobody's business */
+	t = new_layer(&im);
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "var/lib/dpkg/status", "nonsense\n");
+	tar_file(new_layer(&im), "var/lib/dpkg/status", PKG("a", "1"));
+	merge(&im);
+	assert_int_equal(im.out.state, INV_ASSESSED);
+	assert_int_equal(im.out.note_count, 0);
+	im.lays[0].complete = false;
+	assert_int_equal(inv_merge(im.lays, im.count, &im.a, &im.out, NULL), 0);
+	assert_int_equal(im.out.state, INV_PARTIAL);
+	assert_true(has_note(&im, 0, "not read to its end"));
+	drop(&im);
+	assert_int_equal(inv_merge(NULL, 0, &im.a, &im.out, NULL), -ERR_NOMEM);
+	arena_init(&im.a, 65536);
+	assert_int_equal(inv_merge(NULL, 0, &im.a, &im.out, NULL), 0);
+	assert_int_equal(im.out.state, INV_NOTHING);
+	arena_free(&im.a);
+}
+
+static void test_nested_roots(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+	tar_file(t, "rootfs/lib/apk/db/installed", APK("x", "1-r0"));
+	tar_file(t, "rootfs/etc/os-release", "ID=alpine\n");
+	merge(&im);
+	assert_packages(&im, "a 1 0");
+	assert_true(bytes_eq_lit(im.out.distro.id, "debian"));
+	assert_true(has_note(&im, 0, "outside the root file system"));
+	drop(&im);
+}
+
+static void test_owners(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "var/lib/dpkg/info/a:amd64.list", "/usr/lib/a\n/usr/lib/shared\n");
+	tar_file(t, "var/lib/dpkg/info/b.list", "/usr/lib/b\n");
+	t = new_layer(&im);
+	tar_file(t, "var/lib/dpkg/info/.wh.b.list", "");
+	tar_file(t, "var/lib/dpkg/info/c.list", "/usr/lib/shared\n");
+	merge(&im);
+	assert_true(bytes_eq_lit(inv_owner(im.lays, 2, BYTES_LIT("usr/lib/a")), "a:amd64"));
+	assert_true(bytes_eq_lit(inv_owner(im.lays, 2, BYTES_LIT("usr/lib/shared")), "c"));
+	assert_int_equal(inv_owner(im.lays, 2, BYTES_LIT("usr/lib/b")).len, 0);
+	assert_true(bytes_eq_lit(inv_owner(im.lays, 1, BYTES_LIT("usr/lib/b")), "b"));
+	assert_int_equal(inv_owner(im.lays, 2, BYTES_LIT("usr/lib/none")).len, 0);
+	drop(&im);
+	/* apk states all files anew */
+	tar_file(new_layer(&im), "lib/apk/db/installed", "P:a\nV:1\nF:usr\nR:a\n\nP:b\nV:1\nF:usr\nR:b\n\n");
+	tar_file(new_layer(&im), "lib/apk/db/installed", "P:a\nV:1\nF:usr\nR:a\n\n");
+	merge(&im);
+	assert_true(bytes_eq_lit(inv_owner(im.lays, 2, BYTES_LIT("usr/a")), "a"));
+	assert_int_equal(inv_owner(im.lays, 2, BYTES_LIT("usr/b")).len, 0);
+	drop(&im);
+}
+
+static int torture_run(void *arg)
+{
+	struct image *im = arg;
+	struct arena a;
+	struct inv_image out;
+	arena_init(&a, (size_t)1 << 20);
+	int r = inv_merge(im->lays, im->count, &a, &out, NULL);
+	arena_free(&a);
+	return r;
+}
+
+static void test_torture(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_put(t, "lib", '2', "usr/lib", BYTES_NONE);
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1") "broken\n");
+	t = new_layer(&im);
+	tar_file(t, "lib/apk/db/installed", APK("x", "1-r0"));
+	tar_file(t, "var/lib/dpkg/status.d/b", "Package: b\nVersion: 1\n");
+	merge(&im);
+	torture(torture_run, &im);
+	drop(&im);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_layers_of_packages),
+		cmocka_unit_test(test_whiteouts),
+		cmocka_unit_test(test_whiteout_beside_its_file),
+		cmocka_unit_test(test_file_takes_a_folders_place),
+		cmocka_unit_test(test_parts_by_name),
+		cmocka_unit_test(test_merged_usr),
+		cmocka_unit_test(test_whiteout_through_a_link),
+		cmocka_unit_test(test_database_behind_a_link),
+		cmocka_unit_test(test_links_in_circles),
+		cmocka_unit_test(test_folder_takes_a_links_place),
+		cmocka_unit_test(test_hard_links),
+		cmocka_unit_test(test_which_distribution),
+		cmocka_unit_test(test_third_party),
+		cmocka_unit_test(test_unread_and_incomplete),
+		cmocka_unit_test(test_nested_roots),
+		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_torture),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
