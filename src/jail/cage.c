@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/cursor.h"
+#include "base/num.h"
 #include "base/own.h"
 #include "jail/task.h"
 
@@ -33,32 +33,44 @@ struct landlock_attr {
 	uint64_t scoped;      /* since ABI 6: abstract sockets, signals */
 };
 
-/* Program text, libraries and stack when /proc cannot tell: generous, they are not the stranger's
- * to fill. */
+/* Text, libraries and stack when /proc cannot tell: generous, they are not the stranger's to fill.
+ */
 #define PROGRAM_SIZE_GUESS (UINT64_C(64) << 20)
 /* The stack may grow after the measurement. */
 #define PROGRAM_SIZE_EXTRA (UINT64_C(1) << 20)
+
+/* Bytes in use before the first byte of input. */
+struct program {
+	uint64_t size; /* of all addresses; 0 = do not bound memory */
+	uint64_t data; /* of what can be written */
+};
 
 bool cage_is_whole(const struct cage_report *r)
 {
 	return r->no_new_privs && r->rlimits && r->landlock && r->seccomp;
 }
 
-/* Bytes of addresses in use; 0 = do not bound them. */
-static uint64_t program_size(void)
+#define STATM_SIZE 0 /* fields of /proc/self/statm, in pages: proc(5) */
+#define STATM_DATA 5
+#define STATM_FIELDS 6
+
+static struct program program_measure(void)
 {
 #ifdef PLIMSOLL_SANITIZED
-	return 0; /* AddressSanitizer reserves terabytes of addresses */
+	return (struct program){0}; /* AddressSanitizer reserves terabytes of addresses */
 #else
+	uint64_t field[STATM_FIELDS] = {0}, page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint8_t text[256];
 	OWN_FD int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	uint8_t text[64];
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
-	uint64_t pages = 0;
-	for (ssize_t i = 0; i < n && byte_is_digit(text[i]); i++)
-		pages = pages * 10 + (uint64_t)(text[i] - '0');
-	if (pages == 0 || pages > UINT64_C(1) << 32)
-		return PROGRAM_SIZE_GUESS;
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE) + PROGRAM_SIZE_EXTRA;
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text);
+	struct bytes rest = {.ptr = text, .len = n > 0 ? (size_t)n : 0};
+	bool ok = n > 0;
+	for (size_t i = 0; i < STATM_FIELDS; i++)
+		ok = ok && num_u64(bytes_cut(&rest, ' '), UINT32_MAX, &field[i]);
+	if (!ok)
+		return (struct program){.size = PROGRAM_SIZE_GUESS, .data = PROGRAM_SIZE_GUESS};
+	return (struct program){.size = field[STATM_SIZE] * page + PROGRAM_SIZE_EXTRA,
+				.data = field[STATM_DATA] * page + PROGRAM_SIZE_EXTRA};
 #endif
 }
 
@@ -78,15 +90,26 @@ static int set_limit(__rlimit_resource_t what, uint64_t soft, uint64_t hard, con
 	return 0;
 }
 
-static int enter_limits(const struct limits *lim, uint64_t program, struct err *e)
+static uint64_t sum(uint64_t a, uint64_t b)
 {
-	int r = 0;
-	uint64_t size;
-	if (program > 0 && lim->worker_memory_max > 0) {
-		if (__builtin_add_overflow(program, lim->worker_memory_max, &size))
-			size = RLIM_INFINITY;
-		r = set_limit(RLIMIT_AS, size, size, "AS", e);
-	}
+	return __builtin_add_overflow(a, b, &a) ? RLIM_INFINITY : a;
+}
+
+/* Memory of its own is bounded by DATA; AS leaves room for the largest captured file to be mapped
+ * from the scratch file as well. */
+static int enter_memory(const struct limits *lim, const struct program *program, struct err *e)
+{
+	if (program->size == 0 || lim->worker_memory_max == 0)
+		return 0;
+	uint64_t data = sum(program->data, lim->worker_memory_max);
+	uint64_t size = sum(sum(program->size, lim->worker_memory_max), lim->wanted_file_max);
+	int r = set_limit(RLIMIT_DATA, data, data, "DATA", e);
+	return r == 0 ? set_limit(RLIMIT_AS, size, size, "AS", e) : r;
+}
+
+static int enter_limits(const struct limits *lim, const struct program *program, struct err *e)
+{
+	int r = enter_memory(lim, program, e);
 	/* SIGXCPU first, so that the parent can tell a spent limit from an outside kill; SIGKILL a
 	 * second later. */
 	uint64_t cpu = lim->worker_cpu_sec;
@@ -219,7 +242,7 @@ static int add_rules(scmp_filter_ctx f)
 			r = 0;
 	}
 #ifndef PLIMSOLL_SANITIZED
-	/* Memory, but neither a file's nor any that can be executed. */
+	/* Memory that cannot be executed: the process's own, or the scratch file's, to read. */
 	struct scmp_arg_cmp map[] = {
 	    {.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0},
 	    {.arg = 3,
@@ -229,6 +252,13 @@ static int add_rules(scmp_filter_ctx f)
 	};
 	if (r == 0)
 		r = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, map);
+	struct scmp_arg_cmp map_scratch[] = {
+	    {.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = PROT_READ},
+	    {.arg = 3, .op = SCMP_CMP_MASKED_EQ, .datum_a = UINT32_MAX, .datum_b = MAP_PRIVATE},
+	    fd_is(4, TASK_OUT_FD),
+	};
+	if (r == 0)
+		r = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 3, map_scratch);
 	if (r == 0)
 		r = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, map);
 #endif
@@ -263,7 +293,7 @@ int cage_enter(const struct limits *lim, bool allow_missing, struct cage_report 
 	 * it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(e, "prctl");
-	uint64_t program = program_size(); /* while files can still be opened */
+	struct program program = program_measure(); /* while files can still be opened */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "jail: no_new_privs");
 	done.no_new_privs = true;
@@ -272,7 +302,7 @@ int cage_enter(const struct limits *lim, bool allow_missing, struct cage_report 
 	if (r < 0 && !(r == -ERR_UNSUPPORTED && allow_missing))
 		return err_ctx(e, "jail");
 	/* After Landlock, whose ruleset needs a descriptor. */
-	if (enter_limits(lim, program, e) < 0)
+	if (enter_limits(lim, &program, e) < 0)
 		return err_ctx(e, "jail");
 	done.rlimits = true;
 	r = enter_seccomp(e);

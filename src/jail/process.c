@@ -26,10 +26,11 @@
  * a small one, and the C library does in the child only what is safe there although the parent has
  * threads. */
 
-#define ABOVE_ALL 16 /* sources of dup2 stand above its targets, so no order of them can collide   \
+#define ABOVE_ALL                                                                                  \
+	16	     /* sources of dup2 stand above its targets, so no order of them can collide   \
 		      */
 #define GRACE_MS 200 /* for a process that has closed its socket to end by itself */
-#define ARGS_MAX 5
+#define NUMBERS 4
 #define ARG_CAP 24 /* chars: a 64-bit number */
 
 static char *no_env[] = {NULL};
@@ -76,12 +77,14 @@ static int fill_attr(posix_spawnattr_t *attr)
 static int spawn(const struct proc_args *args, const int fd[3], pid_t *ret_pid)
 {
 	const struct limits *l = args->limits;
-	char number[3][ARG_CAP], name[] = "plimsoll-worker", word[] = "allow-missing";
+	char number[NUMBERS][ARG_CAP], name[] = "plimsoll-worker", word[] = "allow-missing";
 	(void)snprintf(number[0], ARG_CAP, "%" PRIu64, l->worker_memory_max);
 	(void)snprintf(number[1], ARG_CAP, "%" PRIu64, l->worker_cpu_sec);
 	(void)snprintf(number[2], ARG_CAP, "%" PRIu64, l->layer_out_max);
-	char *argv[ARGS_MAX + 1] = {
-	    name, number[0], number[1], number[2], args->allow_missing ? word : NULL, NULL};
+	(void)snprintf(number[3], ARG_CAP, "%" PRIu64, l->wanted_file_max);
+	char *argv[] = {name,	   number[0], number[1],
+			number[2], number[3], args->allow_missing ? word : NULL,
+			NULL};
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	int r = posix_spawn_file_actions_init(&fa);

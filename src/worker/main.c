@@ -16,13 +16,14 @@ static struct session session;
 
 static bool parse_args(int argc, char **argv, struct limits *lim, bool *ret_allow_missing)
 {
-	if (argc < 4 || argc > 5)
+	if (argc < 5 || argc > 6)
 		return false;
-	*ret_allow_missing = argc == 5;
+	*ret_allow_missing = argc == 6;
 	return num_u64(bytes_of(argv[1]), UINT64_MAX, &lim->worker_memory_max) &&
 	       num_u64(bytes_of(argv[2]), UINT64_MAX, &lim->worker_cpu_sec) &&
 	       num_u64(bytes_of(argv[3]), UINT64_MAX, &lim->layer_out_max) &&
-	       (argc == 4 || strcmp(argv[4], "allow-missing") == 0);
+	       num_u64(bytes_of(argv[4]), UINT64_MAX, &lim->wanted_file_max) &&
+	       (argc == 5 || strcmp(argv[5], "allow-missing") == 0);
 }
 
 static int run_task(struct session *s, int out_fd, struct err *e)

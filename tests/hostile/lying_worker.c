@@ -326,6 +326,12 @@ static void cage_mmap_file(void)
 	honest();
 }
 
+static void cage_mmap_shared(void)
+{
+	(void)syscall(SYS_mmap, NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, TASK_OUT_FD, 0);
+	honest();
+}
+
 static void cage_write_input(void)
 {
 	(void)syscall(SYS_pwrite64, TASK_IN_FD, "x", 1, 0);
@@ -433,6 +439,7 @@ static const struct lie {
     {"cage_mmap_exec", cage_mmap_exec},
     {"cage_mprotect_exec", cage_mprotect_exec},
     {"cage_mmap_file", cage_mmap_file},
+    {"cage_mmap_shared", cage_mmap_shared},
     {"cage_write_input", cage_write_input},
     {"cage_truncate_input", cage_truncate_input},
     {"cage_sendmsg", cage_sendmsg},

@@ -130,8 +130,9 @@ static const struct lie attacks[] = {
 #ifndef PLIMSOLL_SANITIZED
     {"cage_allocate", ERR_CHILD, "status 1"},	     {"cage_open", ERR_CHILD, "forbidden"},
     {"cage_mmap_exec", ERR_CHILD, "forbidden"},	     {"cage_mprotect_exec", ERR_CHILD, "forbidden"},
-    {"cage_mmap_file", ERR_CHILD, "forbidden"},	     {"cage_prlimit", ERR_CHILD, "forbidden"},
-    {"cage_stat", ERR_CHILD, "forbidden"},	     {"cage_write_stderr", ERR_CHILD, "forbidden"},
+    {"cage_mmap_file", ERR_CHILD, "forbidden"},	     {"cage_mmap_shared", ERR_CHILD, "forbidden"},
+    {"cage_prlimit", ERR_CHILD, "forbidden"},	     {"cage_stat", ERR_CHILD, "forbidden"},
+    {"cage_write_stderr", ERR_CHILD, "forbidden"},
 #endif
     {"cage_fork", ERR_CHILD, "forbidden"},	     {"cage_vfork", ERR_CHILD, "forbidden"},
     {"cage_exec", ERR_CHILD, "forbidden"},	     {"cage_socket", ERR_CHILD, "forbidden"},
