@@ -7,16 +7,19 @@
 #include "archive/tar_impl.h"
 #include "base/cursor.h"
 
-/* A tar archive is a run of 512-byte blocks: a header, the content padded to a block, the next header, ..., two blocks of zeros.
- *     0 name 100 | mode 8 | uid 8 | gid 8 | size 12 | mtime 12 | checksum 8 | type 1 | link 100
- *   257 magic 6, version 2: "ustar\0" "00" (POSIX), "ustar " " \0" (GNU), else v7
- *   265 owner 32 | group 32 | device 8, 8 | 345 prefix 155 (POSIX) or atime 12, ctime 12, ..., sparse map (GNU)
- *   508 "tar\0" with POSIX magic (star): prefix is 131 bytes
- * Types: 0 and NUL and 7 file, 1 hard link, 2 symlink, 3 character, 4 block, 5 folder, 6 fifo, S sparse file (old GNU), x pax records for the
- * next member, g for all after, L long name and K long link for the next member (GNU); any other type has content like a file.
+/* A tar archive is a run of 512-byte blocks: a header, the content padded to a block, the next
+ * header, ..., two blocks of zeros. 0 name 100 | mode 8 | uid 8 | gid 8 | size 12 | mtime 12 |
+ * checksum 8 | type 1 | link 100 257 magic 6, version 2: "ustar\0" "00" (POSIX), "ustar " " \0"
+ * (GNU), else v7 265 owner 32 | group 32 | device 8, 8 | 345 prefix 155 (POSIX) or atime 12, ctime
+ * 12, ..., sparse map (GNU) 508 "tar\0" with POSIX magic (star): prefix is 131 bytes Types: 0 and
+ * NUL and 7 file, 1 hard link, 2 symlink, 3 character, 4 block, 5 folder, 6 fifo, S sparse file
+ * (old GNU), x pax records for the next member, g for all after, L long name and K long link for
+ * the next member (GNU); any other type has content like a file.
  *
- * What a layer holds is what container engines unpack from it. They all read tar with Go's archive/tar, so wherever readers differ we do what that one
- * does: a global header does not change paths, links or sizes, L and K win over pax, and links, devices, folders and fifos have no content. */
+ * What a layer holds is what container engines unpack from it. They all read tar with Go's
+ * archive/tar, so wherever readers differ we do what that one does: a global header does not change
+ * paths, links or sizes, L and K win over pax, and links, devices, folders and fifos have no
+ * content. */
 
 #define OFF_MODE 100
 #define OFF_UID 108
@@ -149,7 +152,8 @@ static int size_number(struct bytes b, const char *name, uint64_t *ret, struct e
 	return 0;
 }
 
-/* The sum of all bytes, the checksum's own taken as spaces; old HP-UX and Sun tars summed signed chars. */
+/* The sum of all bytes, the checksum's own taken as spaces; old HP-UX and Sun tars summed signed
+ * chars. */
 static bool sum_matches(struct bytes h)
 {
 	struct err why = ERR_INIT;
@@ -176,7 +180,8 @@ static bool is_zero(struct bytes b)
 	return true;
 }
 
-/* Pass over what is left of the last member. Padding may be missing at the very end: some writers stop after the last byte. */
+/* Pass over what is left of the last member. Padding may be missing at the very end: some writers
+ * stop after the last byte. */
 static int finish_member(struct tar *t, struct err *e)
 {
 	struct bytes b;
@@ -211,7 +216,8 @@ static int peek_header(struct tar *t, struct bytes *ret, struct err *e)
 	}
 	struct bytes h = bytes_part(b, 0, TAR_BLOCK_LEN);
 	if (is_zero(h)) {
-		/* Something that is no header may follow one block of zeros (plexus-archiver); members must not hide there. */
+		/* Something that is no header may follow one block of zeros (plexus-archiver);
+		 * members must not hide there. */
 		struct bytes after = bytes_part(b, TAR_BLOCK_LEN, TAR_BLOCK_LEN);
 		if (after.len < TAR_BLOCK_LEN || is_zero(after) || !sum_matches(after))
 			return 0;
@@ -238,12 +244,11 @@ static int read_gnu_name(struct tar *t, struct tar_name *n, struct err *e)
 
 	if (t->left > sizeof n->ptr + 1)
 		return err_set(e, ERR_LIMIT,
-			       "tar: a long name of %" PRIu64 " bytes, at most %d are read", t->left,
-			       TAR_NAME_MAX);
+			       "tar: a long name of %" PRIu64 " bytes, at most %d are read",
+			       t->left, TAR_NAME_MAX);
 	size_t len = (size_t)t->left;
 	size_t part = len < sizeof n->ptr ? len : sizeof n->ptr;
-	if (stream_read(t->s, n->ptr, part, e) < 0 ||
-	    stream_read(t->s, &nul, len - part, e) < 0)
+	if (stream_read(t->s, n->ptr, part, e) < 0 || stream_read(t->s, &nul, len - part, e) < 0)
 		return err_ctx(e, "tar: long name");
 	t->left = 0;
 	n->len = bytes_find((struct bytes){.ptr = n->ptr, .len = part}, 0);
@@ -330,7 +335,8 @@ static struct bytes prefix_of(struct bytes h)
 		bool star = bytes_eq(field(h, OFF_STAR, 4), BYTES_LIT("tar\0"));
 		return text(h, OFF_PREFIX, star ? 131 : 155);
 	}
-	/* Go before 1.9 wrote GNU magic with a POSIX prefix: then there is text where the times should be. */
+	/* Go before 1.9 wrote GNU magic with a POSIX prefix: then there is text where the times
+	 * should be. */
 	if (bytes_eq(magic, BYTES_LIT("ustar  \0")) &&
 	    !(looks_numeric(field(h, OFF_ATIME, 12)) && looks_numeric(field(h, OFF_CTIME, 12)))) {
 		struct bytes prefix = text(h, OFF_PREFIX, 155);
@@ -381,7 +387,8 @@ static int set_numbers(struct tar *t, struct bytes h, struct tar_entry *ent, str
 	return 0;
 }
 
-/* Which sparse format does this member have? Its map goes to t->map. The header is taken already, h a copy of it. */
+/* Which sparse format does this member have? Its map goes to t->map. The header is taken already, h
+ * a copy of it. */
 static int set_sparse(struct tar *t, struct bytes h, uint8_t type, struct err *e)
 {
 	const struct tar_pax *p = &t->pax;

@@ -17,8 +17,8 @@ struct tar_extent {
 	uint64_t len;
 };
 
-/* Extents of a sparse file: GNU tar writes one per hole. 1,048,576 of them are 16 MiB of memory; a longer map makes the file unreadable
- * (tar_read: ERR_LIMIT) and the archive not. */
+/* Extents of a sparse file: GNU tar writes one per hole. 1,048,576 of them are 16 MiB of memory; a
+ * longer map makes the file unreadable (tar_read: ERR_LIMIT) and the archive not. */
 #define TAR_EXTENTS_MAX (1U << 20)
 
 struct tar_map {
@@ -26,7 +26,7 @@ struct tar_map {
 	size_t count;
 	size_t cap;
 	uint64_t stored; /* sum of all lengths */
-	uint64_t end;    /* of the last extent */
+	uint64_t end;	 /* of the last extent */
 	bool too_long;
 	bool half; /* an offset was seen, its length not yet */
 	uint64_t half_off;
@@ -52,12 +52,12 @@ struct tar {
 	uint64_t members_max;
 	bool ended;
 	struct err why; /* code set: the archive cannot be read on */
-	uint64_t left;     /* stored bytes of the member not yet taken from s */
-	uint64_t pad;      /* bytes after them to the next block */
+	uint64_t left;	/* stored bytes of the member not yet taken from s */
+	uint64_t pad;	/* bytes after them to the next block */
 	bool is_sparse;
-	uint64_t size;     /* expanded size */
-	uint64_t pos;      /* in the expanded content */
-	size_t extent;     /* the next one, when sparse */
+	uint64_t size; /* expanded size */
+	uint64_t pos;  /* in the expanded content */
+	size_t extent; /* the next one, when sparse */
 	struct tar_map map;
 	struct tar_pax pax;    /* local: for the next member */
 	struct tar_pax global; /* only uid, gid and mtime are kept */
@@ -67,7 +67,8 @@ struct tar {
 	struct tar_name link;
 };
 
-/* A number of a header field: octal with spaces or NULs around it, or base-256. ERR_FORMAT names the field. */
+/* A number of a header field: octal with spaces or NULs around it, or base-256. ERR_FORMAT names
+ * the field. */
 int tar_number(struct bytes field, const char *name, int64_t *ret_v, struct err *e);
 
 /* Read the records of a pax header of size bytes from s into *p; all of them are taken. */
@@ -77,7 +78,8 @@ void tar_pax_clear(struct tar_pax *p);
 
 void tar_map_clear(struct tar_map *m);
 void tar_map_free(struct tar_map *m);
-/* The next number of an alternating list offset, length, offset... ERR_FORMAT: not ascending. ERR_NOMEM. */
+/* The next number of an alternating list offset, length, offset... ERR_FORMAT: not ascending.
+ * ERR_NOMEM. */
 int tar_map_put(struct tar_map *m, uint64_t v, struct err *e);
 int tar_map_put_pair(struct tar_map *m, uint64_t off, uint64_t len, struct err *e);
 /* Does the map fit a file of size bytes stored in stored bytes? */

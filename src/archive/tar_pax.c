@@ -4,13 +4,14 @@
 #include "archive/tar_impl.h"
 #include "base/num.h"
 
-/* A pax header (type x, g) is a run of records "LEN KEY=VALUE\n", LEN in decimal and counting itself (POSIX.1-2017 pax, "pax Extended Header").
- * It may be large: an extended attribute can hold megabytes. So it is read as a stream, and only values that we use are kept. The last record of a key
- * wins; an empty value takes the key back. */
+/* A pax header (type x, g) is a run of records "LEN KEY=VALUE\n", LEN in decimal and counting
+ * itself (POSIX.1-2017 pax, "pax Extended Header"). It may be large: an extended attribute can hold
+ * megabytes. So it is read as a stream, and only values that we use are kept. The last record of a
+ * key wins; an empty value takes the key back. */
 
 #define LEN_DIGITS_MAX 19 /* of a length below 2^63 */
-#define KEY_MAX 64U       /* longer keys are none of ours */
-#define NUMBER_MAX 64U    /* bytes of a number: a time with its fraction */
+#define KEY_MAX 64U	  /* longer keys are none of ours */
+#define NUMBER_MAX 64U	  /* bytes of a number: a time with its fraction */
 
 struct record {
 	struct stream *s;
@@ -115,8 +116,9 @@ static int read_name(struct record *r, struct tar_name *n, struct err *e)
 {
 	uint64_t len = r->left - 1;
 	if (len > sizeof n->ptr)
-		return err_set(e, ERR_LIMIT, "pax: a name of %" PRIu64 " bytes, at most %d are read",
-			       len, TAR_NAME_MAX);
+		return err_set(e, ERR_LIMIT,
+			       "pax: a name of %" PRIu64 " bytes, at most %d are read", len,
+			       TAR_NAME_MAX);
 	if (stream_read(r->s, n->ptr, (size_t)len, e) < 0)
 		return err_ctx(e, "pax");
 	n->len = (size_t)len;

@@ -3,10 +3,11 @@
 
 #include "archive/tar_impl.h"
 
-/* Maps of sparse files (GNU tar manual, "Storing Sparse Files"): extents (offset, length) in ascending order; the stored bytes are those of the
- * extents, one behind the other; between them are zeros.
- *   old GNU (type S): 4 extents of two 12-byte fields at 386 of the header, "more" at 482, size at 483; each further block holds 21, "more" at 504
- *   pax 0.0, 0.1: in the pax header        pax 1.0: decimal lines before the content: count, then offset, length of each; padded to a block */
+/* Maps of sparse files (GNU tar manual, "Storing Sparse Files"): extents (offset, length) in
+ * ascending order; the stored bytes are those of the extents, one behind the other; between them
+ * are zeros. old GNU (type S): 4 extents of two 12-byte fields at 386 of the header, "more" at 482,
+ * size at 483; each further block holds 21, "more" at 504 pax 0.0, 0.1: in the pax header pax 1.0:
+ * decimal lines before the content: count, then offset, length of each; padded to a block */
 
 #define OLD_IN_HEADER 4U
 #define OLD_IN_BLOCK 21U
@@ -107,8 +108,8 @@ int tar_map_read_old(struct stream *s, struct bytes header, struct tar_map *m, s
 	for (bool more = header.ptr[482] != 0; more; more = block[504] != 0) {
 		if (stream_read(s, block, sizeof block, e) < 0)
 			return err_ctx(e, "sparse map");
-		if (put_old((struct bytes){.ptr = block, .len = sizeof block}, OLD_IN_BLOCK, m,
-			    e) < 0)
+		if (put_old((struct bytes){.ptr = block, .len = sizeof block}, OLD_IN_BLOCK, m, e) <
+		    0)
 			return -(int)e->code;
 	}
 	return 0;

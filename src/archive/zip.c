@@ -9,8 +9,9 @@
 #include "codec/member.h"
 
 /* A zip archive is a run of members, each
- *   "PK\3\4" 4 | version 2 | flags 2 | method 2 | time 4 | CRC-32 4 | sizes 4, 4 | path length 2 | extra length 2 | path | extra | data
- * and a central directory behind them that says it all again and is what counts: a member's own header is only asked how long it is. So data descriptors,
+ *   "PK\3\4" 4 | version 2 | flags 2 | method 2 | time 4 | CRC-32 4 | sizes 4, 4 | path length 2 |
+ * extra length 2 | path | extra | data and a central directory behind them that says it all again
+ * and is what counts: a member's own header is only asked how long it is. So data descriptors,
  * which follow data whose size was not known in time, need not be read. */
 
 #define SIG_MEMBER 0x04034b50U
@@ -120,8 +121,8 @@ static int check_member(struct zip *z, const struct zip_entry *ent, const struct
 	return 0;
 }
 
-struct stream *zip_open_member(struct zip *z, const struct zip_entry *ent,
-			       const struct limits *lim, struct err *e)
+struct stream *zip_open_member(struct zip *z, const struct zip_entry *ent, const struct limits *lim,
+			       struct err *e)
 {
 	struct err own = ERR_INIT;
 	uint64_t off;
@@ -131,9 +132,8 @@ struct stream *zip_open_member(struct zip *z, const struct zip_entry *ent,
 	if (check_member(z, ent, lim, e) < 0 || find_data(z, ent, &off, e) < 0)
 		return NULL;
 	struct stream *in =
-		z->fd < 0 ? stream_open_bytes(
-				    bytes_part(z->mem, (size_t)off, (size_t)ent->stored), e)
-			  : stream_open_fd(z->fd, off, ent->stored, NULL, NULL, e);
+	    z->fd < 0 ? stream_open_bytes(bytes_part(z->mem, (size_t)off, (size_t)ent->stored), e)
+		      : stream_open_fd(z->fd, off, ent->stored, NULL, NULL, e);
 	if (!in)
 		return NULL;
 	struct member m = {.method = ent->method, .size = ent->size, .crc32 = ent->crc32};

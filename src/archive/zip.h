@@ -1,12 +1,12 @@
-/* zip: members of a zip archive that lies in a file or in memory, by its central directory. Zip64, stored and deflated members.
- * Spec: PKWARE APPNOTE 6.3.x, sections 4.3, 4.4, 4.5.3. */
+/* zip: members of a zip archive that lies in a file or in memory, by its central directory. Zip64,
+ * stored and deflated members. Spec: PKWARE APPNOTE 6.3.x, sections 4.3, 4.4, 4.5.3. */
 #pragma once
 #include "codec/stream.h"
 
 struct zip;
 struct zip_entry {
 	struct bytes path; /* borrows from the zip until zip_close */
-	uint64_t size;     /* uncompressed, as the central directory says */
+	uint64_t size;	   /* uncompressed, as the central directory says */
 	uint64_t stored;
 	uint32_t crc32;
 	uint16_t method; /* 0 stored, 8 deflate */
@@ -19,15 +19,18 @@ void zip_close(struct zip *z);
 uint64_t zip_count(const struct zip *z);
 /* In the central directory's order: 1 = entry, 0 = end, <0 = error. */
 int zip_next(struct zip *z, struct zip_entry *ent, struct err *e);
-/* The member's plain bytes; checks size and CRC at the end (ERR_INTEGRITY). The caller closes the stream before the zip. */
-struct stream *zip_open_member(struct zip *z, const struct zip_entry *ent, const struct limits *lim, struct err *e);
+/* The member's plain bytes; checks size and CRC at the end (ERR_INTEGRITY). The caller closes the
+ * stream before the zip. */
+struct stream *zip_open_member(struct zip *z, const struct zip_entry *ent, const struct limits *lim,
+			       struct err *e);
 
 /* The same over bytes in memory, borrowed until close. */
 struct zip *zip_open_bytes(struct bytes b, const struct limits *lim, struct err *e);
-/* What is odd about the archive though it can be read: bits of enum zip_note. Sorts all members once; 48 bytes of memory each. */
+/* What is odd about the archive though it can be read: bits of enum zip_note. Sorts all members
+ * once; 48 bytes of memory each. */
 enum zip_note {
-	ZIP_NOTE_PREFIX = 1,    /* bytes stand in front of it: a self-extractor */
-	ZIP_NOTE_OVERLAP = 2,   /* members share bytes: a bomb's trick */
+	ZIP_NOTE_PREFIX = 1,	/* bytes stand in front of it: a self-extractor */
+	ZIP_NOTE_OVERLAP = 2,	/* members share bytes: a bomb's trick */
 	ZIP_NOTE_DUPLICATE = 4, /* two members have one path; which one a reader takes differs */
 };
 int zip_notes(struct zip *z, unsigned *ret_notes, struct err *e);

@@ -6,10 +6,11 @@
 #include "base/io.h"
 
 /* The central directory (APPNOTE 4.3.12 to 4.3.16), read from the end of the file:
- *   ... | records | zip64 end record | zip64 locator (20) | end record: 22 and a comment of at most 65,535 | maybe junk
- * An end record has the count, size and offset of the directory; all ones in a field mean "see the zip64 record". Offsets count from the archive's
- * first byte, which need not be the file's: `base` is the difference. Sizes in end records are often wrong, so records are read until none follows and
- * counted. */
+ *   ... | records | zip64 end record | zip64 locator (20) | end record: 22 and a comment of at most
+ * 65,535 | maybe junk An end record has the count, size and offset of the directory; all ones in a
+ * field mean "see the zip64 record". Offsets count from the archive's first byte, which need not be
+ * the file's: `base` is the difference. Sizes in end records are often wrong, so records are read
+ * until none follows and counted. */
 
 #define SIG_RECORD 0x02014b50U
 #define SIG_END 0x06054b50U
@@ -50,8 +51,8 @@ int zip_read_at(const struct zip *z, uint64_t off, void *out, size_t n, struct e
 /* The last end record whose comment fits the file. */
 static int find_end(const struct zip *z, struct end *end, struct err *e)
 {
-	uint64_t tail_len = z->file_size < END_LEN + COMMENT_MAX ? z->file_size
-								  : END_LEN + COMMENT_MAX;
+	uint64_t tail_len =
+	    z->file_size < END_LEN + COMMENT_MAX ? z->file_size : END_LEN + COMMENT_MAX;
 	uint64_t tail_off = z->file_size - tail_len;
 	uint8_t *tail = malloc(tail_len ? (size_t)tail_len : 1);
 	int rc = tail ? zip_read_at(z, tail_off, tail, (size_t)tail_len, e)
@@ -90,7 +91,8 @@ static int find_end64(const struct zip *z, struct end *end, struct err *e)
 		return 0;
 	cur_skip(&c, 4);
 	uint64_t at = cur_le64(&c);
-	/* With bytes in front of the archive the offset is off by their number; the record then stands right before the locator. */
+	/* With bytes in front of the archive the offset is off by their number; the record then
+	 * stands right before the locator. */
 	uint64_t near = end->at >= LOCATOR_LEN + END64_LEN ? end->at - LOCATOR_LEN - END64_LEN : at;
 	for (int turn = 0; turn < 2; turn++, at = near) {
 		if (at > end->at - LOCATOR_LEN || end->at - LOCATOR_LEN - at < END64_LEN)

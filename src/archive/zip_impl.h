@@ -12,7 +12,7 @@ struct zip {
 	uint64_t base; /* bytes in front of the archive: a self-extractor, say */
 	uint8_t *dir_buf;
 	struct bytes dir; /* the records, and maybe what follows them */
-	size_t dir_off;   /* of the next record */
+	size_t dir_off;	  /* of the next record */
 	uint64_t next;
 	uint64_t count;
 	uint64_t out_left; /* bytes that members may still give in all */
@@ -23,5 +23,6 @@ struct zip {
 int zip_read_at(const struct zip *z, uint64_t off, void *out, size_t n, struct err *e);
 /* Find the central directory, read and count its records. */
 int zip_dir_read(struct zip *z, const struct limits *lim, struct err *e);
-/* The record at the start of b: 1 and *ret_len its length; 0 when no record stands there; ERR_FORMAT. */
+/* The record at the start of b: 1 and *ret_len its length; 0 when no record stands there;
+ * ERR_FORMAT. */
 int zip_dir_parse(struct bytes b, struct zip_entry *ent, size_t *ret_len, struct err *e);

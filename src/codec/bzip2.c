@@ -5,8 +5,9 @@
 #include "codec/engine.h"
 #include "codec/table.h"
 
-/* bzip2: streams one after another, each "BZh", a digit 1 to 9 (block size in 100 kB), then blocks "1AY&SY" or the end mark, a CRC each.
- * No specification but the library; it needs at most 3.7 MB. */
+/* bzip2: streams one after another, each "BZh", a digit 1 to 9 (block size in 100 kB), then blocks
+ * "1AY&SY" or the end mark, a CRC each. No specification but the library; it needs at most 3.7 MB.
+ */
 
 struct bzip2 {
 	bz_stream bs;
@@ -23,8 +24,7 @@ bool bzip2_is_magic(struct bytes head)
 
 static bool bzip2_is_short(struct bytes head)
 {
-	return head.len < 10 &&
-	       bytes_has_prefix(BYTES_LIT("BZh"), bytes_part(head, 0, 3));
+	return head.len < 10 && bytes_has_prefix(BYTES_LIT("BZh"), bytes_part(head, 0, 3));
 }
 
 static void end(struct bzip2 *b)

@@ -1,4 +1,5 @@
-/* codec: find out how a stream is compressed and open it plain. One row per format in codec/table.c. */
+/* codec: find out how a stream is compressed and open it plain. One row per format in
+ * codec/table.c. */
 #pragma once
 #include "codec/stream.h"
 
@@ -13,8 +14,11 @@ struct codec {
 extern const struct codec codec_table[];
 extern const size_t codec_count;
 
-/* Looks at the first bytes of in: returns a stream of plain bytes (in itself when nothing fits: "none"). Takes ownership of in, also on
- * failure. *ret_name (may be NULL) gets the codec's name. Enforced per lim: layer_out_max (ERR_LIMIT), layer_ratio_max (ERR_LIMIT). Multi-member
- * gzip, multi-frame zstd, skippable frames, and trailing zero bytes are read through; other trailing garbage is ERR_FORMAT.
- * Errors of a codec: ERR_FORMAT, ERR_TRUNCATED (input ends inside a member), ERR_INTEGRITY (CRC), ERR_LIMIT, ERR_NOMEM. */
-struct stream *codec_open(struct stream *in, const struct limits *lim, const char **ret_name, struct err *e);
+/* Looks at the first bytes of in: returns a stream of plain bytes (in itself when nothing fits:
+ * "none"). Takes ownership of in, also on failure. *ret_name (may be NULL) gets the codec's name.
+ * Enforced per lim: layer_out_max (ERR_LIMIT), layer_ratio_max (ERR_LIMIT). Multi-member gzip,
+ * multi-frame zstd, skippable frames, and trailing zero bytes are read through; other trailing
+ * garbage is ERR_FORMAT. Errors of a codec: ERR_FORMAT, ERR_TRUNCATED (input ends inside a member),
+ * ERR_INTEGRITY (CRC), ERR_LIMIT, ERR_NOMEM. */
+struct stream *codec_open(struct stream *in, const struct limits *lim, const char **ret_name,
+			  struct err *e);

@@ -22,7 +22,8 @@ bool engine_is_prefix(struct bytes head, struct bytes magic)
 	return head.len < magic.len && bytes_has_prefix(magic, head);
 }
 
-/* Zeros to the end: writers to tape and to block devices pad so (GNU gzip reads over them too). Anything else is not ours to ignore. */
+/* Zeros to the end: writers to tape and to block devices pad so (GNU gzip reads over them too).
+ * Anything else is not ours to ignore. */
 static int read_tail(struct engine *c, struct err *e)
 {
 	for (;;) {
@@ -32,10 +33,11 @@ static int read_tail(struct engine *c, struct err *e)
 			return rc;
 		for (size_t i = 0; i < b.len; i++) {
 			if (b.ptr[i] != 0)
-				return err_set(e, ERR_FORMAT,
-					       "%s: byte %" PRIu64
-					       " after the last member is neither zero nor a member",
-					       c->ops->name, stream_offset(c->in) + i);
+				return err_set(
+				    e, ERR_FORMAT,
+				    "%s: byte %" PRIu64
+				    " after the last member is neither zero nor a member",
+				    c->ops->name, stream_offset(c->in) + i);
 		}
 		stream_consume(c->in, b.len);
 	}
@@ -141,7 +143,7 @@ static void engine_close(void *impl)
 }
 
 static const struct stream_ops engine_stream = {
-	.read = engine_read, .skip = NULL, .close = engine_close};
+    .read = engine_read, .skip = NULL, .close = engine_close};
 
 struct stream *engine_open(const struct engine_ops *ops, void *z, struct stream *in,
 			   const struct limits *lim, struct err *e)

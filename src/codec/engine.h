@@ -1,5 +1,6 @@
-/* engine (engine_): the loop that all codecs share: members one after another, zeros behind them, what is truncated and what is garbage.
- * A codec gives the parts that differ. For this room only. */
+/* engine (engine_): the loop that all codecs share: members one after another, zeros behind them,
+ * what is truncated and what is garbage. A codec gives the parts that differ. For this room only.
+ */
 #pragma once
 #include "codec/codec.h"
 
@@ -20,7 +21,8 @@ struct engine_ops {
 	bool (*is_short)(struct bytes head);
 	/* Begin a member; may take its header from in. 0 or <0. */
 	int (*start)(void *z, struct stream *in, struct err *e);
-	/* 1 = the member ended, 0 = more room or more input is needed, <0 = error. in_len is 0 when the input has ended. */
+	/* 1 = the member ended, 0 = more room or more input is needed, <0 = error. in_len is 0 when
+	 * the input has ended. */
 	int (*run)(void *z, struct engine_io *io, struct err *e);
 	void (*close)(void *z);
 };

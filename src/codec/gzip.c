@@ -7,9 +7,9 @@
 
 /* gzip, RFC 1952. A file is one or more members, each:
  *   1f 8b | method 8 | flags | mtime 4 | extra flags | system       10 bytes
- *   FEXTRA: length 2, bytes   FNAME: bytes, 0   FCOMMENT: bytes, 0   FHCRC: low half of the header's CRC-32
- *   deflate blocks | CRC-32 4 | length mod 2^32 4
- * eStargz and pgzip write many members; a reader passes over the seams. */
+ *   FEXTRA: length 2, bytes   FNAME: bytes, 0   FCOMMENT: bytes, 0   FHCRC: low half of the
+ * header's CRC-32 deflate blocks | CRC-32 4 | length mod 2^32 4 eStargz and pgzip write many
+ * members; a reader passes over the seams. */
 
 #define FLAG_HCRC 0x02
 #define FLAG_EXTRA 0x04
@@ -51,7 +51,8 @@ static int skip_text(struct stream *in, uint32_t *crc, struct err *e)
 		if (rc < 0)
 			return rc;
 		if (rc == 0)
-			return err_set(e, ERR_TRUNCATED, "gzip: header: the data end inside a name");
+			return err_set(e, ERR_TRUNCATED,
+				       "gzip: header: the data end inside a name");
 		b = bytes_part(b, 0, TEXT_MAX + 1 - n);
 		size_t end = bytes_find(b, 0);
 		size_t part = end < b.len ? end + 1 : b.len;

@@ -44,8 +44,7 @@ static int64_t read_some(struct member_stream *s, uint8_t *out, size_t cap, bool
 		stream_consume(s->in, n);
 		return (int64_t)n;
 	}
-	struct engine_io io = {
-		.in = b.ptr, .in_len = rc ? b.len : 0, .out = out, .out_cap = cap};
+	struct engine_io io = {.in = b.ptr, .in_len = rc ? b.len : 0, .out = out, .out_cap = cap};
 	rc = inflate_run(s->z, &io, e);
 	if (rc < 0)
 		return rc;
@@ -85,7 +84,7 @@ static void member_close(void *impl)
 }
 
 static const struct stream_ops member_ops = {
-	.read = member_read, .skip = NULL, .close = member_close};
+    .read = member_read, .skip = NULL, .close = member_close};
 
 struct stream *member_open(struct stream *in, const struct member *m, struct err *e)
 {

@@ -6,13 +6,14 @@
 #include "base/io.h"
 #include "codec/stream_impl.h"
 
-/* A descriptor as a stream, read with pread at our own offset. With a wait callback the file is still being written: only bytes that the
- * callback has announced are read (a file may be longer than what of it is valid, as after fallocate). */
+/* A descriptor as a stream, read with pread at our own offset. With a wait callback the file is
+ * still being written: only bytes that the callback has announced are read (a file may be longer
+ * than what of it is valid, as after fallocate). */
 
 struct source {
 	int fd;
 	uint64_t pos;
-	uint64_t end;   /* exclusive; UINT64_MAX: the file's own end */
+	uint64_t end;	/* exclusive; UINT64_MAX: the file's own end */
 	uint64_t known; /* with wait: bytes that are there for sure */
 	stream_wait_fn wait;
 	void *wait_arg;
@@ -95,7 +96,7 @@ static int source_skip(void *impl, uint64_t n, struct err *e)
 }
 
 static const struct stream_ops source_ops = {
-	.read = source_read, .skip = source_skip, .close = free};
+    .read = source_read, .skip = source_skip, .close = free};
 
 struct stream *stream_open_fd(int fd, uint64_t off, uint64_t len, stream_wait_fn wait,
 			      void *wait_arg, struct err *e)

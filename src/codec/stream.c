@@ -7,9 +7,11 @@
 
 #include "codec/stream_impl.h"
 
-/* A stream owns one buffer of 2 * STREAM_PEEK_MAX bytes and a window [win, win + win_len) into it. The producer writes into the buffer
- * directly, at most READ_MAX bytes at a time, so that the only bytes ever copied are those of a window too short for the next peek: they
- * move to the front and the producer goes on behind them. A stream over memory has no buffer: its window is the memory. */
+/* A stream owns one buffer of 2 * STREAM_PEEK_MAX bytes and a window [win, win + win_len) into it.
+ * The producer writes into the buffer directly, at most READ_MAX bytes at a time, so that the only
+ * bytes ever copied are those of a window too short for the next peek: they move to the front and
+ * the producer goes on behind them. A stream over memory has no buffer: its window is the memory.
+ */
 
 #define READ_MAX STREAM_PEEK_MAX
 #define BUF_CAP (2U * STREAM_PEEK_MAX)
@@ -59,8 +61,8 @@ static int check_limits(const struct stream *s, struct err *why)
 	uint64_t taken = stream_offset(s->in);
 	if (s->produced / (taken ? taken : 1) > s->ratio_max)
 		return err_set(why, ERR_LIMIT,
-			       "%" PRIu64 " bytes from %" PRIu64
-			       " compressed: more than %" PRIu64 " to one",
+			       "%" PRIu64 " bytes from %" PRIu64 " compressed: more than %" PRIu64
+			       " to one",
 			       s->produced, taken, s->ratio_max);
 	return 0;
 }
@@ -74,8 +76,8 @@ static int refill(struct stream *s, struct err *e)
 		memmove(s->buf, s->win, s->win_len);
 	s->win = s->buf;
 	size_t room = BUF_CAP - s->win_len;
-	int64_t got = s->ops->read(s->impl, s->buf + s->win_len, room < READ_MAX ? room : READ_MAX,
-				   &why);
+	int64_t got =
+	    s->ops->read(s->impl, s->buf + s->win_len, room < READ_MAX ? room : READ_MAX, &why);
 	if (got < 0)
 		return fail(s, &why, e);
 	if (got == 0) {

@@ -1,5 +1,6 @@
-/* stream: bytes in order, pulled. Peek shows what is next without taking it; consume takes it. Sources (a descriptor, bytes in memory) and
- * codecs (gzip, zstd, xz, bzip2) are streams, a codec reads from another stream. */
+/* stream: bytes in order, pulled. Peek shows what is next without taking it; consume takes it.
+ * Sources (a descriptor, bytes in memory) and codecs (gzip, zstd, xz, bzip2) are streams, a codec
+ * reads from another stream. */
 #pragma once
 #include "base/bytes.h"
 #include "base/err.h"
@@ -8,8 +9,9 @@
 
 struct stream;
 
-/* Show at least one and, if the stream has them, at least want bytes (want <= STREAM_PEEK_MAX) in *ret; borrowed until the next call on s.
- * Returns 1 = bytes shown (fewer than want only at the end), 0 = end of stream, <0 = error (sticky). */
+/* Show at least one and, if the stream has them, at least want bytes (want <= STREAM_PEEK_MAX) in
+ * *ret; borrowed until the next call on s. Returns 1 = bytes shown (fewer than want only at the
+ * end), 0 = end of stream, <0 = error (sticky). */
 #define STREAM_PEEK_MAX (256U * 1024U)
 int stream_peek(struct stream *s, size_t want, struct bytes *ret, struct err *e);
 /* Take n bytes of those last shown. */
@@ -26,8 +28,11 @@ void stream_close(struct stream *s);
 /* Bytes in memory, borrowed until close. NULL when memory is spent (all stream_open_*). */
 struct stream *stream_open_bytes(struct bytes b, struct err *e);
 
-/* A file from off, len bytes (UINT64_MAX: to its end). Uses pread: the descriptor's position is untouched; the caller keeps fd.
- * wait (may be NULL) is asked when the file ends before len: a file that is still being written. It blocks and returns how many bytes
- * the file is now known to hold in all, sets *ret_final when no more will come, or returns <0 (ERR_CANCELLED) to end the stream. */
+/* A file from off, len bytes (UINT64_MAX: to its end). Uses pread: the descriptor's position is
+ * untouched; the caller keeps fd. wait (may be NULL) is asked when the file ends before len: a file
+ * that is still being written. It blocks and returns how many bytes the file is now known to hold
+ * in all, sets *ret_final when no more will come, or returns <0 (ERR_CANCELLED) to end the stream.
+ */
 typedef int64_t (*stream_wait_fn)(void *arg, uint64_t have, bool *ret_final, struct err *e);
-struct stream *stream_open_fd(int fd, uint64_t off, uint64_t len, stream_wait_fn wait, void *wait_arg, struct err *e);
+struct stream *stream_open_fd(int fd, uint64_t off, uint64_t len, stream_wait_fn wait,
+			      void *wait_arg, struct err *e);

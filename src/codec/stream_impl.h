@@ -11,11 +11,14 @@ struct stream_ops {
 	void (*close)(void *impl);
 };
 
-/* Takes ownership of impl, also on failure (then ops->close(impl) was called). NULL when memory is spent. */
+/* Takes ownership of impl, also on failure (then ops->close(impl) was called). NULL when memory is
+ * spent. */
 struct stream *stream_open(const struct stream_ops *ops, void *impl, struct err *e);
-/* From now on: at most out_max bytes in all (ERR_LIMIT). in (may be NULL; stays the codec's): where the bytes come from; once more than
- * STREAM_RATIO_FREE bytes came out, out/in must stay <= ratio_max (ERR_LIMIT). */
+/* From now on: at most out_max bytes in all (ERR_LIMIT). in (may be NULL; stays the codec's): where
+ * the bytes come from; once more than STREAM_RATIO_FREE bytes came out, out/in must stay <=
+ * ratio_max (ERR_LIMIT). */
 void stream_set_limits(struct stream *s, uint64_t out_max, uint64_t ratio_max,
 		       const struct stream *in);
-/* Bytes: a few zeros in a small archive compress as well as a bomb does; below this nobody is hurt. */
+/* Bytes: a few zeros in a small archive compress as well as a bomb does; below this nobody is hurt.
+ */
 #define STREAM_RATIO_FREE (16U << 20)

@@ -5,10 +5,10 @@
 #define HEAD_MAX 16
 
 const struct codec codec_table[] = {
-	{.name = "gzip", .is_magic = gzip_is_magic, .open = gzip_open},
-	{.name = "zstd", .is_magic = zstd_is_magic, .open = zstd_open},
-	{.name = "xz", .is_magic = xz_is_magic, .open = xz_open},
-	{.name = "bzip2", .is_magic = bzip2_is_magic, .open = bzip2_open},
+    {.name = "gzip", .is_magic = gzip_is_magic, .open = gzip_open},
+    {.name = "zstd", .is_magic = zstd_is_magic, .open = zstd_open},
+    {.name = "xz", .is_magic = xz_is_magic, .open = xz_open},
+    {.name = "bzip2", .is_magic = bzip2_is_magic, .open = bzip2_open},
 };
 const size_t codec_count = sizeof codec_table / sizeof codec_table[0];
 

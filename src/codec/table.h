@@ -1,4 +1,5 @@
-/* table: what table.c lists; one pair per format file of this room. Contracts as in struct codec. */
+/* table: what table.c lists; one pair per format file of this room. Contracts as in struct codec.
+ */
 #pragma once
 #include "codec/codec.h"
 

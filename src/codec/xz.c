@@ -4,12 +4,15 @@
 #include "codec/engine.h"
 #include "codec/table.h"
 
-/* xz, "The .xz File Format" 1.2: streams one after another, each fd 37 7a 58 5a 00, flags, blocks, index, footer; zeros may stand between
- * streams and at the end. The library reads one stream; the loop over them is ours. */
+/* xz, "The .xz File Format" 1.2: streams one after another, each fd 37 7a 58 5a 00, flags, blocks,
+ * index, footer; zeros may stand between streams and at the end. The library reads one stream; the
+ * loop over them is ours. */
 
 /* Bytes the decoder may take: xz -9 needs 65 MiB, its default 9 MiB. */
 #define MEMORY_MAX (UINT64_C(72) << 20)
-#define MAGIC BYTES_LIT("\xfd" "7zXZ\0")
+#define MAGIC                                                                                      \
+	BYTES_LIT("\xfd"                                                                           \
+		  "7zXZ\0")
 
 struct xz {
 	lzma_stream lz;

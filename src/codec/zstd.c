@@ -6,12 +6,13 @@
 #include "codec/engine.h"
 
 /* Zstandard, RFC 8878. Frames one after another, each either
- *   28 b5 2f fd | frame header | blocks | optional checksum 4           or, skipped by every reader,
- *   5x 2a 4d 18 | length 4 | bytes          (0x184d2a50 to 0x184d2a5f)
- * zstd:chunked keeps its table of contents in a skippable frame at the end; pzstd writes one before each frame. */
+ *   28 b5 2f fd | frame header | blocks | optional checksum 4           or, skipped by every
+ * reader, 5x 2a 4d 18 | length 4 | bytes          (0x184d2a50 to 0x184d2a5f) zstd:chunked keeps its
+ * table of contents in a skippable frame at the end; pzstd writes one before each frame. */
 
-/* log2 of bytes: 128 MiB, what `zstd --long` writes and `zstd -d` reads without being asked; higher levels up to 19 write 8 MiB. A frame
- * gets memory for its own window only, so an ordinary layer needs under 9 MiB. */
+/* log2 of bytes: 128 MiB, what `zstd --long` writes and `zstd -d` reads without being asked; higher
+ * levels up to 19 write 8 MiB. A frame gets memory for its own window only, so an ordinary layer
+ * needs under 9 MiB. */
 #define WINDOW_LOG_MAX 27
 
 static bool is_frame(struct bytes head)
@@ -58,8 +59,7 @@ static int refuse(size_t rc, struct err *e)
 		code = ERR_LIMIT;
 	else if (why == ZSTD_error_memory_allocation)
 		code = ERR_NOMEM;
-	else if (why == ZSTD_error_dictionary_wrong ||
-		 why == ZSTD_error_frameParameter_unsupported)
+	else if (why == ZSTD_error_dictionary_wrong || why == ZSTD_error_frameParameter_unsupported)
 		code = ERR_UNSUPPORTED;
 	return err_set(e, code, "zstd: %s", ZSTD_getErrorName(rc));
 }

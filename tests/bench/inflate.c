@@ -1,5 +1,7 @@
-/* What our layer walk costs over the bare decompressor: reads FILE (tar.gz or tar.zst) with the library alone, then through codec and tar, in turns, and
- * compares the best processor times. Prints figure, limit and ratio; exits with 1 past the limit. Usage: bench_inflate FILE [ROUNDS] */
+/* What our layer walk costs over the bare decompressor: reads FILE (tar.gz or tar.zst) with the
+ * library alone, then through codec and tar, in turns, and compares the best processor times.
+ * Prints figure, limit and ratio; exits with 1 past the limit. Usage: bench_inflate FILE [ROUNDS]
+ */
 #include "archive/tar.h"
 #include "base/num.h"
 #include "codec/codec.h"
@@ -97,7 +99,7 @@ static uint64_t ours(int fd, uint64_t *ret_members)
 	int rc;
 
 	struct stream *s =
-		codec_open(stream_open_fd(fd, 0, UINT64_MAX, NULL, NULL, &e), &lim, NULL, &e);
+	    codec_open(stream_open_fd(fd, 0, UINT64_MAX, NULL, NULL, &e), &lim, NULL, &e);
 	struct tar *t = s ? tar_open(s, &lim, &e) : NULL;
 	*ret_members = 0;
 	while (t && (rc = tar_next(t, &ent, &e)) > 0)

@@ -17,7 +17,7 @@ static inline void decode_touch(struct bytes b)
 
 /* First byte: how large the peeks are; the rest is the input. */
 static inline int decode(struct stream *(*open)(struct stream *, const struct limits *,
-						 struct err *),
+						struct err *),
 			 const uint8_t *data, size_t size)
 {
 	struct limits lim = LIMITS_DEFAULT;

@@ -1,4 +1,5 @@
-/* make_tar: writes tar members byte by byte as the specification lays them out, right ones and wrong ones. */
+/* make_tar: writes tar members byte by byte as the specification lays them out, right ones and
+ * wrong ones. */
 #pragma once
 #include "base/buf.h"
 #include <stdarg.h>
@@ -20,7 +21,7 @@ struct make_tar {
 	enum make_magic magic;
 	uint64_t size;
 	const char *size_text; /* instead of size: 12 bytes */
-	int sum_off;           /* added to the right checksum */
+	int sum_off;	       /* added to the right checksum */
 	bool signed_sum;
 };
 

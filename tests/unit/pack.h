@@ -1,4 +1,5 @@
-/* pack: makes compressed input for the tests of codec/ and archive/ with the libraries' own compressors. */
+/* pack: makes compressed input for the tests of codec/ and archive/ with the libraries' own
+ * compressors. */
 #pragma once
 #include "base/buf.h"
 #include <bzlib.h>
@@ -69,9 +70,9 @@ static inline void pack_xz(struct buf *out, struct bytes in)
 	uint8_t *room = buf_room(out, cap);
 	size_t n = 0;
 	assert_non_null(room);
-	assert_int_equal(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, in.ptr, in.len, room,
-						 &n, cap),
-			 LZMA_OK);
+	assert_int_equal(
+	    lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, in.ptr, in.len, room, &n, cap),
+	    LZMA_OK);
 	buf_commit(out, n);
 }
 

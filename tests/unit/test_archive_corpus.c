@@ -1,5 +1,6 @@
-/* The shared tar and zip archives against what their own projects expect of them: names, types, sizes and content of Go's archive/tar, names and errors of
- * its archive/zip, the number of members that bsdtar lists, and no crash, hang or silence on the malicious ones. */
+/* The shared tar and zip archives against what their own projects expect of them: names, types,
+ * sizes and content of Go's archive/tar, names and errors of its archive/zip, the number of members
+ * that bsdtar lists, and no crash, hang or silence on the malicious ones. */
 #include "archive/tar.h"
 #include "archive/zip.h"
 #include "codec/codec.h"
@@ -69,7 +70,7 @@ static int64_t walk_tar(int fd, struct seen *out, size_t max, struct err *e)
 	int64_t rc = -1;
 	int64_t n = 0;
 	struct stream *s =
-		codec_open(stream_open_fd(fd, 0, UINT64_MAX, NULL, NULL, e), &lim, NULL, e);
+	    codec_open(stream_open_fd(fd, 0, UINT64_MAX, NULL, NULL, e), &lim, NULL, e);
 	struct tar *t = s ? tar_open(s, &lim, e) : NULL;
 	while (t && (rc = tar_next(t, &ent, e)) > 0) {
 		struct seen m = {.size = ent.size, .uid = ent.uid, .mode = ent.mode};
@@ -120,10 +121,10 @@ static enum tar_type go_type(struct bytes t)
 	static const struct {
 		const char *name;
 		enum tar_type type;
-	} types[] = {{"0", TAR_FILE},      {"TypeReg", TAR_FILE},  {"TypeGNUSparse", TAR_FILE},
-		     {"S", TAR_FILE},      {"2", TAR_SYMLINK},     {"TypeSymlink", TAR_SYMLINK},
-		     {"5", TAR_DIR},       {"TypeDir", TAR_DIR},   {"D", TAR_OTHER},
-		     {"83", TAR_FILE},     {"48", TAR_FILE}};
+	} types[] = {{"0", TAR_FILE},  {"TypeReg", TAR_FILE}, {"TypeGNUSparse", TAR_FILE},
+		     {"S", TAR_FILE},  {"2", TAR_SYMLINK},    {"TypeSymlink", TAR_SYMLINK},
+		     {"5", TAR_DIR},   {"TypeDir", TAR_DIR},  {"D", TAR_OTHER},
+		     {"83", TAR_FILE}, {"48", TAR_FILE}};
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
 		if (bytes_eq_lit(t, types[i].name))
 			return types[i].type;
@@ -141,8 +142,8 @@ static bool check_header(struct json *j, const struct seen *m)
 		return false;
 	for (struct bytes key; json_next_key(j, &key);) {
 		if (bytes_eq_lit(key, "Typeflag")) {
-			struct bytes t = json_peek(j) == JSON_NUMBER ? json_number(j)
-								     : json_string(j);
+			struct bytes t =
+			    json_peek(j) == JSON_NUMBER ? json_number(j) : json_string(j);
 			global = bytes_eq_lit(t, "TypeXGlobalHeader");
 			if (!global)
 				assert_int_equal(m->type, go_type(t));
@@ -239,18 +240,18 @@ static const struct {
 	const char *path;
 	int64_t want;
 } differs[] = {
-	/* Compressions that no layer has: compress, lz4, lzop. */
-	{".tar.Z", -ERR_FORMAT},
-	{".pax.Z", -ERR_FORMAT},
-	{".tar.lz4", -ERR_FORMAT},
-	/* Tells its map's lines apart by comments, which GNU tar does not read either. */
-	{"sparse_1_17_posix10_modified.tar", -ERR_FORMAT},
-	/* A member with a wrong CRC on purpose: listing alone does not notice. */
-	{"test_read_format_zip.zip", -ERR_INTEGRITY},
-	/* Stored content longer than declared: bsdtar cuts it. */
-	{"zip_size_exceeds_declared_stored.zip", -ERR_INTEGRITY},
-	/* bzip2 in zip, which no package file has. */
-	{"zip_bzip2.zipx", -ERR_UNSUPPORTED},
+    /* Compressions that no layer has: compress, lz4, lzop. */
+    {".tar.Z", -ERR_FORMAT},
+    {".pax.Z", -ERR_FORMAT},
+    {".tar.lz4", -ERR_FORMAT},
+    /* Tells its map's lines apart by comments, which GNU tar does not read either. */
+    {"sparse_1_17_posix10_modified.tar", -ERR_FORMAT},
+    /* A member with a wrong CRC on purpose: listing alone does not notice. */
+    {"test_read_format_zip.zip", -ERR_INTEGRITY},
+    /* Stored content longer than declared: bsdtar cuts it. */
+    {"zip_size_exceeds_declared_stored.zip", -ERR_INTEGRITY},
+    /* bzip2 in zip, which no package file has. */
+    {"zip_bzip2.zipx", -ERR_UNSUPPORTED},
 };
 
 static bool check_count(struct bytes path, struct bytes want, int64_t n, const struct err *e)

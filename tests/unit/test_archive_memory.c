@@ -8,7 +8,8 @@
 #include "make_tar.h"
 #include "pack.h"
 
-/* Every allocation of codec/ and archive/ fails once: the caller gets ERR_NOMEM and nothing leaks (the sanitizers see to that). */
+/* Every allocation of codec/ and archive/ fails once: the caller gets ERR_NOMEM and nothing leaks
+ * (the sanitizers see to that). */
 
 static const struct limits defaults = LIMITS_DEFAULT;
 

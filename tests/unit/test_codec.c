@@ -21,10 +21,10 @@ static const struct {
 	void (*pack)(struct buf *out, struct bytes in);
 	size_t head_len; /* so many bytes of a second member's start are needed to know it is one */
 } kinds[] = {
-	{"gzip", pack_gzip_plain, 3},
-	{"zstd", pack_zstd, 4},
-	{"xz", pack_xz, 6},
-	{"bzip2", pack_bzip2, 10},
+    {"gzip", pack_gzip_plain, 3},
+    {"zstd", pack_zstd, 4},
+    {"xz", pack_xz, 6},
+    {"bzip2", pack_bzip2, 10},
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
@@ -123,9 +123,8 @@ static void test_drip(void **state)
 		assert_int_equal(write(fd, packed.ptr, packed.len), (ssize_t)packed.len);
 		uint64_t end = packed.len;
 		const char *name = NULL;
-		struct stream *s =
-			codec_open(stream_open_fd(fd, 0, UINT64_MAX, drip, &end, &e), &defaults,
-				   &name, &e);
+		struct stream *s = codec_open(stream_open_fd(fd, 0, UINT64_MAX, drip, &end, &e),
+					      &defaults, &name, &e);
 		assert_non_null(s);
 		assert_string_equal(name, kinds[k].name);
 		assert_int_equal(drain(s, &out, &e), 0);
@@ -138,7 +137,8 @@ static void test_drip(void **state)
 	}
 }
 
-/* Every prefix of two members and a tail: the boundary and the tail are whole, everything else is truncated. */
+/* Every prefix of two members and a tail: the boundary and the tail are whole, everything else is
+ * truncated. */
 static void test_prefixes(void **state)
 {
 	(void)state;
@@ -151,7 +151,8 @@ static void test_prefixes(void **state)
 		size_t first = packed.len;
 		kinds[k].pack(&packed, buf_bytes(&plain));
 		size_t second = packed.len;
-		buf_put(&packed, (struct bytes){.ptr = (const uint8_t *)"\0\0\0\0\0\0\0\0\0", .len = 9});
+		buf_put(&packed,
+			(struct bytes){.ptr = (const uint8_t *)"\0\0\0\0\0\0\0\0\0", .len = 9});
 		for (size_t n = kinds[k].head_len; n <= packed.len; n++) {
 			struct err e = ERR_INIT;
 			struct buf out;
@@ -305,7 +306,7 @@ static void test_none(void **state)
 	struct buf out;
 	buf_init(&out, 100);
 	struct stream *s =
-		codec_open(stream_open_bytes(BYTES_LIT("plain"), &e), &defaults, &name, &e);
+	    codec_open(stream_open_bytes(BYTES_LIT("plain"), &e), &defaults, &name, &e);
 	assert_string_equal(name, "none");
 	assert_int_equal(drain(s, &out, &e), 0);
 	assert_int_equal(out.len, 5);
@@ -348,7 +349,8 @@ static void test_limits(void **state)
 		assert_int_equal(decode(buf_bytes(&in), &lim, &out, &e), 0);
 		buf_free(&out);
 	}
-	/* What deflate can do at best stays within the default ratio: no real gzip layer is refused for it. */
+	/* What deflate can do at best stays within the default ratio: no real gzip layer is refused
+	 * for it. */
 	buf_clear(&in);
 	pack_gzip(&in, NULL, buf_bytes(&zeros), 9);
 	expect_plain(buf_bytes(&in), buf_bytes(&zeros));
@@ -382,9 +384,9 @@ static void test_member(void **state)
 	assert_int_equal(read_member(buf_bytes(&in), m, &out, &e), 0);
 	assert_true(bytes_eq(buf_bytes(&out), buf_bytes(&plain)));
 	for (size_t cut = 1; cut < in.len; cut += 997)
-		assert_int_equal(read_member(bytes_part(buf_bytes(&in), 0, in.len - cut), m, &out,
-					     &e),
-				 -ERR_TRUNCATED);
+		assert_int_equal(
+		    read_member(bytes_part(buf_bytes(&in), 0, in.len - cut), m, &out, &e),
+		    -ERR_TRUNCATED);
 	m.size--;
 	assert_int_equal(read_member(buf_bytes(&in), m, &out, &e), -ERR_INTEGRITY);
 	m.size += 2;
@@ -409,11 +411,11 @@ static void test_member(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_drip),
-		cmocka_unit_test(test_prefixes),      cmocka_unit_test(test_bit_flips),
-		cmocka_unit_test(test_gzip_header),   cmocka_unit_test(test_stored_blocks),
-		cmocka_unit_test(test_zstd_frames),   cmocka_unit_test(test_none),
-		cmocka_unit_test(test_limits),        cmocka_unit_test(test_member),
+	    cmocka_unit_test(test_round_trip),	cmocka_unit_test(test_drip),
+	    cmocka_unit_test(test_prefixes),	cmocka_unit_test(test_bit_flips),
+	    cmocka_unit_test(test_gzip_header), cmocka_unit_test(test_stored_blocks),
+	    cmocka_unit_test(test_zstd_frames), cmocka_unit_test(test_none),
+	    cmocka_unit_test(test_limits),	cmocka_unit_test(test_member),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

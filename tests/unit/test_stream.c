@@ -204,9 +204,9 @@ static void test_growing_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bytes),   cmocka_unit_test(test_fd),
-		cmocka_unit_test(test_fd_part), cmocka_unit_test(test_growing),
-		cmocka_unit_test(test_growing_ends),
+	    cmocka_unit_test(test_bytes),	 cmocka_unit_test(test_fd),
+	    cmocka_unit_test(test_fd_part),	 cmocka_unit_test(test_growing),
+	    cmocka_unit_test(test_growing_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,12 +102,11 @@ static void test_types(void **state)
 	static const struct {
 		char c;
 		enum tar_type type;
-	} types[] = {{'0', TAR_FILE}, {'7', TAR_FILE},  {'1', TAR_HARDLINK}, {'2', TAR_SYMLINK},
-		     {'3', TAR_CHAR}, {'4', TAR_BLOCK}, {'5', TAR_DIR},      {'6', TAR_FIFO},
-		     {'V', TAR_OTHER}};
+	} types[] = {{'0', TAR_FILE},	 {'7', TAR_FILE}, {'1', TAR_HARDLINK},
+		     {'2', TAR_SYMLINK}, {'3', TAR_CHAR}, {'4', TAR_BLOCK},
+		     {'5', TAR_DIR},	 {'6', TAR_FIFO}, {'V', TAR_OTHER}};
 	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-		make_put(&in, &(struct make_tar){
-				      .name = "m", .link = "to", .type = types[i].c});
+		make_put(&in, &(struct make_tar){.name = "m", .link = "to", .type = types[i].c});
 	make_put(&in, &(struct make_tar){.name = "dir/", .magic = MAKE_V7});
 	make_member(&in, 0, "file", BYTES_LIT("content"));
 	/* A folder has no content whatever its size says. */
@@ -141,17 +140,15 @@ static void test_names(void **state)
 	full[100] = 0;
 	make_put(&in, &(struct make_tar){.name = full, .type = '0'});
 	make_put(&in, &(struct make_tar){.name = "b", .prefix = "a/a", .type = '0'});
-	make_put(&in, &(struct make_tar){
-			      .name = "b", .prefix = "a/a", .type = '0', .magic = MAKE_V7});
-	make_put(&in, &(struct make_tar){
-			      .name = "b", .prefix = "p", .type = '0', .magic = MAKE_STAR});
+	make_put(&in,
+		 &(struct make_tar){.name = "b", .prefix = "a/a", .type = '0', .magic = MAKE_V7});
+	make_put(&in,
+		 &(struct make_tar){.name = "b", .prefix = "p", .type = '0', .magic = MAKE_STAR});
 	/* GNU magic with text where the times belong (Go before 1.9). */
 	make_put(&in, &(struct make_tar){
-			      .name = "b", .prefix = "dir/x", .type = '0', .magic = MAKE_GNU});
-	make_put(&in, &(struct make_tar){.name = "b",
-					 .prefix = "00000000001",
-					 .type = '0',
-					 .magic = MAKE_GNU});
+			  .name = "b", .prefix = "dir/x", .type = '0', .magic = MAKE_GNU});
+	make_put(&in, &(struct make_tar){
+			  .name = "b", .prefix = "00000000001", .type = '0', .magic = MAKE_GNU});
 	make_end(&in);
 	reopen();
 	expect_next(TAR_FILE, full, 0);
@@ -211,7 +208,8 @@ static void test_pax(void **state)
 	buf_init(&rec, SIZE_MAX / 2);
 	make_record(&rec, "path", BYTES_LIT("first"));
 	make_record(&rec, "SCHILY.xattr.big", (struct bytes){.ptr = junk, .len = 3000000});
-	make_record(&rec, "a-key-that-is-longer-than-any-key-that-we-could-want-to-know-of-so-it-is",
+	make_record(&rec,
+		    "a-key-that-is-longer-than-any-key-that-we-could-want-to-know-of-so-it-is",
 		    BYTES_LIT("v"));
 	make_record(&rec, "path", BYTES_LIT("long/path"));
 	make_record(&rec, "linkpath", BYTES_LIT("to/there"));
@@ -291,29 +289,29 @@ static void test_pax_broken(void **state)
 		const char *text;
 		enum err_code code;
 	} cases[] = {
-		{"x path=a\n", ERR_FORMAT},
-		{"10 path=a", ERR_FORMAT},
-		{"10 path=a\nx", ERR_FORMAT},
-		{"9 path=a\n\n", ERR_FORMAT},
-		{"11 path=a\n", ERR_FORMAT},
-		{"0 path=a\n", ERR_FORMAT},
-		{"4 =\n", ERR_FORMAT},
-		{"5 =v\n", ERR_FORMAT},
-		{"7 path\n", ERR_FORMAT},
-		{"-10 path=a\n", ERR_FORMAT},
-		{"99999999999999999999 path=a\n", ERR_FORMAT},
-		{"18446744073709551615 path=a\n", ERR_FORMAT},
-		{"10 size=x\n", ERR_FORMAT},
-		{"11 size=-1\n", ERR_FORMAT},
-		{"28 size=9223372036854775808\n", ERR_FORMAT},
-		{"15 mtime=1.2.3\n", ERR_FORMAT},
-		{"11 mtime=a\n", ERR_FORMAT},
-		{"22 GNU.sparse.offset=1\n", ERR_FORMAT},
-		{"24 GNU.sparse.numbytes=1\n", ERR_FORMAT},
-		{"22 GNU.sparse.map=1,x\n", ERR_FORMAT},
-		{"22 GNU.sparse.map=1,2,", ERR_FORMAT},
-		{"22 GNU.sparse.map=,2,3\n", ERR_FORMAT},
-		{"21 GNU.sparse.map=1,\n", ERR_FORMAT},
+	    {"x path=a\n", ERR_FORMAT},
+	    {"10 path=a", ERR_FORMAT},
+	    {"10 path=a\nx", ERR_FORMAT},
+	    {"9 path=a\n\n", ERR_FORMAT},
+	    {"11 path=a\n", ERR_FORMAT},
+	    {"0 path=a\n", ERR_FORMAT},
+	    {"4 =\n", ERR_FORMAT},
+	    {"5 =v\n", ERR_FORMAT},
+	    {"7 path\n", ERR_FORMAT},
+	    {"-10 path=a\n", ERR_FORMAT},
+	    {"99999999999999999999 path=a\n", ERR_FORMAT},
+	    {"18446744073709551615 path=a\n", ERR_FORMAT},
+	    {"10 size=x\n", ERR_FORMAT},
+	    {"11 size=-1\n", ERR_FORMAT},
+	    {"28 size=9223372036854775808\n", ERR_FORMAT},
+	    {"15 mtime=1.2.3\n", ERR_FORMAT},
+	    {"11 mtime=a\n", ERR_FORMAT},
+	    {"22 GNU.sparse.offset=1\n", ERR_FORMAT},
+	    {"24 GNU.sparse.numbytes=1\n", ERR_FORMAT},
+	    {"22 GNU.sparse.map=1,x\n", ERR_FORMAT},
+	    {"22 GNU.sparse.map=1,2,", ERR_FORMAT},
+	    {"22 GNU.sparse.map=,2,3\n", ERR_FORMAT},
+	    {"21 GNU.sparse.map=1,\n", ERR_FORMAT},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		buf_clear(&in);
@@ -340,36 +338,36 @@ static void test_numbers(void **state)
 		const char *text;
 		int64_t size; /* <0: error code */
 	} cases[] = {
-		{"00000000003\0", 3},
-		{"         3 \0", 3},
-		{"3\0          ", 3},
-		{" 3 \0\0\0\0\0\0\0\0\0", 3},
-		{"\0\0\0\0\0\0\0\0\0\0\0\0", 0},
-		{"            ", 0},
-		{"000000000003", 3},
-		{"\x80\0\0\0\0\0\0\0\0\0\0\x03", 3},
-		{"\x80\0\0\0\x80\0\0\0\0\0\0\0", -ERR_FORMAT},
-		{"\x80\x01\0\0\0\0\0\0\0\0\0\0", -ERR_FORMAT},
-		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", -ERR_FORMAT},
-		{"\xc0\0\0\0\0\0\0\0\0\0\0\0", -ERR_FORMAT},
-		{"\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", -ERR_TRUNCATED},
-		{"77777777777\0", -ERR_TRUNCATED},
-		{"00000000008\0", -ERR_FORMAT},
-		{"-0000000001\0", -ERR_FORMAT},
-		{"0x000000003\0", -ERR_FORMAT},
-		{"3 3        \0", -ERR_FORMAT},
+	    {"00000000003\0", 3},
+	    {"         3 \0", 3},
+	    {"3\0          ", 3},
+	    {" 3 \0\0\0\0\0\0\0\0\0", 3},
+	    {"\0\0\0\0\0\0\0\0\0\0\0\0", 0},
+	    {"            ", 0},
+	    {"000000000003", 3},
+	    {"\x80\0\0\0\0\0\0\0\0\0\0\x03", 3},
+	    {"\x80\0\0\0\x80\0\0\0\0\0\0\0", -ERR_FORMAT},
+	    {"\x80\x01\0\0\0\0\0\0\0\0\0\0", -ERR_FORMAT},
+	    {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", -ERR_FORMAT},
+	    {"\xc0\0\0\0\0\0\0\0\0\0\0\0", -ERR_FORMAT},
+	    {"\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff", -ERR_TRUNCATED},
+	    {"77777777777\0", -ERR_TRUNCATED},
+	    {"00000000008\0", -ERR_FORMAT},
+	    {"-0000000001\0", -ERR_FORMAT},
+	    {"0x000000003\0", -ERR_FORMAT},
+	    {"3 3        \0", -ERR_FORMAT},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct err e = ERR_INIT;
 		buf_clear(&in);
-		make_put(&in, &(struct make_tar){
-				      .name = "f", .type = '0', .size_text = cases[i].text});
+		make_put(&in,
+			 &(struct make_tar){.name = "f", .type = '0', .size_text = cases[i].text});
 		if (cases[i].size > 0)
 			buf_put(&in, BYTES_LIT("abc"));
 		make_pad(&in);
 		make_member(&in, '0', "next", BYTES_NONE);
 		if (cases[i].size < 0) {
-			expect_fail((enum err_code)-cases[i].size);
+			expect_fail((enum err_code) - cases[i].size);
 			continue;
 		}
 		reopen();
@@ -464,8 +462,8 @@ static void sparse_field(uint8_t *at, uint64_t off, uint64_t len)
 static void put_old_sparse(unsigned extents)
 {
 	uint8_t h[512];
-	make_header(h, &(struct make_tar){
-			       .name = "old", .type = 'S', .magic = MAKE_GNU, .size = 5});
+	make_header(h,
+		    &(struct make_tar){.name = "old", .type = 'S', .magic = MAKE_GNU, .size = 5});
 	sparse_field(h + 386, 5, 3);
 	if (extents > 1)
 		sparse_field(h + 410, 12, 2);
@@ -549,12 +547,12 @@ static void test_sparse_broken(void **state)
 {
 	(void)state;
 	static const char *const maps[] = {
-		"size=20 map=5,3,6,2",                           /* overlap */
-		"size=20 map=12,2,5,3",                          /* order */
-		"size=13 map=5,3,12,2",                          /* past the end */
-		"size=20 map=5,3,12,3",                          /* more than is stored */
-		"size=20 map=5,3,999999999999999999,2",          /* far past the end */
-		"size=20 major=1 minor=0",                       /* the map is not there */
+	    "size=20 map=5,3,6,2",		    /* overlap */
+	    "size=20 map=12,2,5,3",		    /* order */
+	    "size=13 map=5,3,12,2",		    /* past the end */
+	    "size=20 map=5,3,12,3",		    /* more than is stored */
+	    "size=20 map=5,3,999999999999999999,2", /* far past the end */
+	    "size=20 major=1 minor=0",		    /* the map is not there */
 	};
 	for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++) {
 		buf_clear(&in);
@@ -663,22 +661,22 @@ static void test_clean_path(void **state)
 		const char *in;
 		const char *out;
 	} cases[] = {
-		{"", ""},
-		{"/", ""},
-		{".", ""},
-		{"./", ""},
-		{"..", ""},
-		{"../../..", ""},
-		{"a", "a"},
-		{"/a/b", "a/b"},
-		{"./a//b/./c/", "a/b/c"},
-		{"a/../b", "b"},
-		{"a/b/../../c", "c"},
-		{"../../etc/passwd", "etc/passwd"},
-		{"a/../../../etc", "etc"},
-		{"...", "..."},
-		{".wh..wh..opq", ".wh..wh..opq"},
-		{"a/..b/.c", "a/..b/.c"},
+	    {"", ""},
+	    {"/", ""},
+	    {".", ""},
+	    {"./", ""},
+	    {"..", ""},
+	    {"../../..", ""},
+	    {"a", "a"},
+	    {"/a/b", "a/b"},
+	    {"./a//b/./c/", "a/b/c"},
+	    {"a/../b", "b"},
+	    {"a/b/../../c", "c"},
+	    {"../../etc/passwd", "etc/passwd"},
+	    {"a/../../../etc", "etc"},
+	    {"...", "..."},
+	    {".wh..wh..opq", ".wh..wh..opq"},
+	    {"a/..b/.c", "a/..b/.c"},
 	};
 	uint8_t out[LIMIT_PATH_MAX];
 	struct err e = ERR_INIT;
@@ -705,12 +703,12 @@ static void test_clean_path(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_types),       TEST(test_names),         TEST(test_gnu_long),
-		TEST(test_pax),         TEST(test_pax_global),    TEST(test_pax_broken),
-		TEST(test_numbers),     TEST(test_checksum),      TEST(test_end),
-		TEST(test_members_max), TEST(test_sparse),        TEST(test_sparse_broken),
-		TEST(test_sparse_huge), TEST(test_sparse_too_long), TEST(test_prefixes),
-		TEST(test_clean_path),
+	    TEST(test_types),	    TEST(test_names),		TEST(test_gnu_long),
+	    TEST(test_pax),	    TEST(test_pax_global),	TEST(test_pax_broken),
+	    TEST(test_numbers),	    TEST(test_checksum),	TEST(test_end),
+	    TEST(test_members_max), TEST(test_sparse),		TEST(test_sparse_broken),
+	    TEST(test_sparse_huge), TEST(test_sparse_too_long), TEST(test_prefixes),
+	    TEST(test_clean_path),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

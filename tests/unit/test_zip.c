@@ -181,21 +181,21 @@ static void test_read(void **state)
 	buf_init(&plain, SIZE_MAX / 2);
 	pack_plain(&plain, 600000);
 	static const struct end ends[] = {
-		{.base = 0},
-		{.zip64 = true},
-		{.comment = {(const uint8_t *)"a comment PK\5\6 like an end", 26}},
-		{.base = 1000},
-		{.base = 1000, .zip64 = true},
-		{.size_off = 7}, /* sizes in end records are often wrong */
+	    {.base = 0},
+	    {.zip64 = true},
+	    {.comment = {(const uint8_t *)"a comment PK\5\6 like an end", 26}},
+	    {.base = 1000},
+	    {.base = 1000, .zip64 = true},
+	    {.size_off = 7}, /* sizes in end records are often wrong */
 	};
 	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
 		struct err e = ERR_INIT;
 		struct make m[] = {
-			{.path = "dir/", .plain = BYTES_NONE},
-			{.path = "stored", .plain = BYTES_LIT("as it is")},
-			{.path = "dir/packed", .plain = buf_bytes(&plain), .method = 8},
-			{.path = "big", .plain = BYTES_LIT("x"), .zip64 = true, .flags = 8},
-			{.path = "empty", .plain = BYTES_NONE, .method = 8},
+		    {.path = "dir/", .plain = BYTES_NONE},
+		    {.path = "stored", .plain = BYTES_LIT("as it is")},
+		    {.path = "dir/packed", .plain = buf_bytes(&plain), .method = 8},
+		    {.path = "big", .plain = BYTES_LIT("x"), .zip64 = true, .flags = 8},
+		    {.path = "empty", .plain = BYTES_NONE, .method = 8},
 		};
 		buf_init(&in, SIZE_MAX / 2);
 		for (uint64_t k = 0; k < ends[i].base; k++)
@@ -242,7 +242,7 @@ static enum err_code member_error(struct make m)
 	zip_close(z);
 	buf_free(&in);
 	buf_free(&out);
-	return (enum err_code)-rc;
+	return (enum err_code) - rc;
 }
 
 static void test_member_errors(void **state)
@@ -257,14 +257,12 @@ static void test_member_errors(void **state)
 	assert_int_equal(member_error((struct make){.path = "a", .plain = p, .crc_xor = 1}),
 			 ERR_INTEGRITY);
 	for (int off = -1; off <= 1; off += 2) {
-		assert_int_equal(member_error((struct make){.path = "a",
-							    .plain = p,
-							    .method = 8,
-							    .size_off = off}),
+		assert_int_equal(member_error((struct make){
+				     .path = "a", .plain = p, .method = 8, .size_off = off}),
 				 ERR_INTEGRITY);
 		assert_int_equal(
-			member_error((struct make){.path = "a", .plain = p, .size_off = off}),
-			ERR_INTEGRITY);
+		    member_error((struct make){.path = "a", .plain = p, .size_off = off}),
+		    ERR_INTEGRITY);
 	}
 }
 
@@ -298,8 +296,9 @@ static void test_refused(void **state)
 	expect_refused(&in, ERR_FORMAT);
 	/* A zip64 locator that points anywhere. */
 	in.len = 0;
-	buf_put(&in, BYTES_LIT("PK\6\7\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\1\0\0\0"
-			       "PK\5\6\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0"));
+	buf_put(&in,
+		BYTES_LIT("PK\6\7\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\1\0\0\0"
+			  "PK\5\6\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0"));
 	expect_refused(&in, ERR_FORMAT);
 	/* Members limit. */
 	struct err e = ERR_INIT;
@@ -359,7 +358,8 @@ static void test_overlap(void **state)
 	buf_free(&plain);
 }
 
-/* Truncated at every byte, and every byte changed: an answer, whatever it is; never more than was announced. */
+/* Truncated at every byte, and every byte changed: an answer, whatever it is; never more than was
+ * announced. */
 static void try_all(struct bytes b)
 {
 	struct err e = ERR_INIT;
@@ -385,19 +385,17 @@ static void test_damaged(void **state)
 	for (int turn = 0; turn < 2; turn++) {
 		struct buf in;
 		struct make m[] = {
-			{.path = "stored", .plain = BYTES_LIT("as it is")},
-			{.path = "packed",
-			 .plain = BYTES_LIT("packed packed packed"),
-			 .method = 8},
-			{.path = "big", .plain = BYTES_LIT("x"), .zip64 = true},
+		    {.path = "stored", .plain = BYTES_LIT("as it is")},
+		    {.path = "packed", .plain = BYTES_LIT("packed packed packed"), .method = 8},
+		    {.path = "big", .plain = BYTES_LIT("x"), .zip64 = true},
 		};
 		buf_init(&in, 1 << 20);
 		make_zip(&in, m, 3, &(struct end){.zip64 = turn == 1});
 		for (size_t n = 0; n < in.len; n++) {
 			struct err e = ERR_INIT;
 			/* The end record is the last thing: without it there is no archive. */
-			assert_null(zip_open_bytes(bytes_part(buf_bytes(&in), 0, n), &defaults,
-						   &e));
+			assert_null(
+			    zip_open_bytes(bytes_part(buf_bytes(&in), 0, n), &defaults, &e));
 		}
 		for (size_t i = 0; i < in.len; i++) {
 			for (unsigned x = 1; x < 256; x = x * 3 + 1) {
@@ -413,9 +411,9 @@ static void test_damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),    cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_member_errors), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_overlap), cmocka_unit_test(test_damaged),
+	    cmocka_unit_test(test_read),	  cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_member_errors), cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_overlap),	  cmocka_unit_test(test_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
