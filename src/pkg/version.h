@@ -16,7 +16,8 @@ enum ver_doubt {
 struct ver_scheme {
 	const char *name; /* "dpkg", "rpm", "apk", "semver" … */
 	bool (*is_valid)(struct bytes v);
-	/* Defined for every input, valid or not; total order: <0, 0, >0. No allocation. */
+	/* Defined for every input, valid or not; total order: <0, 0, >0. No allocation. Exception:
+	 * maven is not transitive where Maven itself is not (docs/formats/versions.md). */
 	int (*cmp)(struct bytes a, struct bytes b);
 	enum ver_doubt doubt;
 };
