@@ -119,7 +119,8 @@ void *request_target(void *cls, const char *target, struct MHD_Connection *mhd);
 void request_done(void *cls, struct MHD_Connection *mhd, void **ctx,
 		  enum MHD_RequestTerminationCode how);
 /* Check the headers: 0, or the status to refuse with. */
-unsigned header_check(struct http_request *r, const char *version);
+unsigned header_check(struct http_request *r, const char *method, const char *url,
+		      const char *version);
 
 /* reply.c */
 enum MHD_Result reply_queue(struct http_request *r);

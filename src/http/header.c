@@ -1,7 +1,13 @@
 /* The header rules that the library leaves open and that keep two servers from disagreeing about
- * where a request ends (RFC 9112 §3.2, §6.1, §6.3, §11.2): one Host, at most one Content-Length of
- * digits, at most one Transfer-Encoding that is exactly "chunked", never both, none on HTTP/1.0;
- * names are tokens (so no space before the colon), values hold no control bytes. */
+ * where a request ends (RFC 9112 §2.2, §3.2, §5, §6.1, §6.3, §11.2): one Host, at most one
+ * Content-Length of digits, at most one Transfer-Encoding that is exactly "chunked", never both,
+ * none on HTTP/1.0; names are tokens (so no space before the colon), values hold no control bytes.
+ *
+ * The library parses in place: it writes zeros over spaces, colons and line ends, and its strings
+ * point into the one run of bytes that came. So the gaps between its strings tell what it skipped:
+ * two bytes between a value and the next name are CR LF; one is a bare LF; more are a NUL and what
+ * it hid, or a line with an empty name, which the library takes for the end of the headers. A
+ * folded line was put together elsewhere. All of those are refused. */
 #include "base/num.h"
 #include "http/conn.h"
 
@@ -11,6 +17,7 @@ struct seen {
 	uint64_t max, total;
 	unsigned host, length, encoding;
 	struct bytes length_value, encoding_value;
+	const char *at; /* where the next line must begin */
 	bool bad;
 };
 
@@ -37,7 +44,8 @@ static enum MHD_Result see(void *arg, enum MHD_ValueKind kind, const char *key, 
 	struct seen *s = arg;
 	struct bytes name = {.ptr = (const uint8_t *)key, .len = key_len};
 	struct bytes v = {.ptr = (const uint8_t *)value, .len = value ? value_len : 0};
-	s->bad = s->bad || name.len == 0;
+	s->bad = s->bad || name.len == 0 || !value || key != s->at;
+	s->at = value ? value + value_len + 2 : NULL;
 	for (size_t i = 0; i < name.len; i++)
 		s->bad = s->bad || !is_token_byte(name.ptr[i]);
 	for (size_t i = 0; i < v.len; i++)
@@ -55,13 +63,26 @@ static enum MHD_Result see(void *arg, enum MHD_ValueKind kind, const char *key, 
 	return MHD_YES;
 }
 
-unsigned header_check(struct http_request *r, const char *version)
+/* One space between the words of the request line, and nothing behind the version. */
+static bool line_is_tight(const struct http_request *r, const char *method, const char *url,
+			  const char *version)
 {
-	struct seen s = {.max = r->conn->server->options.header_max};
+	return url == method + strlen(method) + 1 && version == url + r->target.len + 1;
+}
+
+unsigned header_check(struct http_request *r, const char *method, const char *url,
+		      const char *version)
+{
+	struct seen s = {.max = r->conn->server->options.header_max, .at = version + 10};
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(r->conn->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 	(void)MHD_get_connection_values_n(r->conn->mhd, MHD_HEADER_KIND, see, &s);
 	bool one_one = bytes_eq_lit(bytes_of(version), "HTTP/1.1");
 	if (!one_one && !bytes_eq_lit(bytes_of(version), "HTTP/1.0"))
 		return 505;
+	if (!info || !line_is_tight(r, method, url, version) ||
+	    s.at + 2 != method + info->header_size)
+		return 400;
 	if (s.bad || s.host > 1 || (one_one && s.host != 1))
 		return 400;
 	if (s.total + r->target.len > s.max)

@@ -72,8 +72,8 @@ static bool method_parse(const char *word, enum http_method *ret)
 }
 
 /* The status to refuse with, or 0. */
-static unsigned parse_head(struct http_request *r, const char *method, const char *version,
-			   struct err *e)
+static unsigned parse_head(struct http_request *r, const char *method, const char *url,
+			   const char *version, struct err *e)
 {
 	struct http_conn *c = r->conn;
 	if (c->target_len > sizeof c->target) {
@@ -81,7 +81,7 @@ static unsigned parse_head(struct http_request *r, const char *method, const cha
 		return 414;
 	}
 	r->target = (struct bytes){.ptr = (const uint8_t *)c->target, .len = c->target_len};
-	unsigned status = header_check(r, version);
+	unsigned status = header_check(r, method, url, version);
 	if (status) {
 		(void)err_set(e, ERR_FORMAT, "the request's headers cannot be accepted");
 		return status;
@@ -161,11 +161,12 @@ static bool expects_continue(struct http_request *r)
 	return MHD_lookup_connection_value(r->conn->mhd, MHD_HEADER_KIND, "Expect") != NULL;
 }
 
-static enum MHD_Result first_call(struct http_request *r, const char *method, const char *version)
+static enum MHD_Result first_call(struct http_request *r, const char *method, const char *url,
+				  const char *version)
 {
 	struct err e = ERR_INIT;
 	conn_phase_set(r->conn, CONN_WORKING);
-	unsigned status = parse_head(r, method, version, &e);
+	unsigned status = parse_head(r, method, url, version, &e);
 	if (status) {
 		r->close = true;
 		(void)http_reply_error(r, status, "UNSUPPORTED", e.msg, NULL);
@@ -256,13 +257,12 @@ enum MHD_Result request_call(void *cls, struct MHD_Connection *mhd, const char *
 {
 	(void)cls;
 	(void)mhd;
-	(void)url;
 	struct http_request *r = *ctx;
 	if (!r)
 		return MHD_NO;
 	if (!r->headers_seen) {
 		r->headers_seen = true;
-		return first_call(r, method, version);
+		return first_call(r, method, url, version);
 	}
 	if (*size) {
 		struct bytes piece = {.ptr = (const uint8_t *)data, .len = *size};

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define POOL_SMALL_LEN (48U << 10)  /* GET and HEAD: the headers, and a reply's */
+#define POOL_SMALL_LEN (64U << 10)  /* GET and HEAD: the headers, and a reply's */
 #define POOL_LARGE_LEN (320U << 10) /* uploads: reads of up to a quarter MiB */
 #define POOL_STEP_LEN (32U << 10)   /* by which the library lets a read buffer grow */
 #define STACK_LEN (512U << 10)	    /* bytes per thread: 60 KiB of frames were the most seen */
@@ -121,7 +121,8 @@ static struct MHD_Daemon *pool_start(struct http_server *s, size_t memory)
 	    flags, 0, NULL, NULL, request_call, s, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
 	    MHD_OPTION_CONNECTION_LIMIT, o->connections_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    memory, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)POOL_STEP_LEN,
-	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_LEN, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_LEN, MHD_OPTION_STRICT_FOR_CLIENT,
+	    0, /* header.c is stricter */
 	    MHD_OPTION_URI_LOG_CALLBACK, request_target, s, MHD_OPTION_UNESCAPE_CALLBACK,
 	    no_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_done, s,
 	    MHD_OPTION_NOTIFY_CONNECTION, connection_notify, s, MHD_OPTION_ARRAY, tls,
