@@ -114,6 +114,13 @@ static void steal(struct pool *p, struct pool_live *l)
 
 /* --- starting workers --- */
 
+static int check_task(const struct pool_task *t, struct err *e)
+{
+	if (t->name.len > TASK_NAME_MAX || t->path.len > LIMIT_PATH_MAX)
+		return err_set(e, ERR_LIMIT, "task: name or path too long");
+	return 0;
+}
+
 static int make_start(struct spawn *s, const struct pool *p, const struct pool_task *t,
 		      uint64_t len, struct err *e)
 {
@@ -125,8 +132,6 @@ static int make_start(struct spawn *s, const struct pool *p, const struct pool_t
 				   .path = t->path};
 	buf_init(&s->start, 2 * LIMIT_PATH_MAX);
 	task_start_put(&s->start, &start);
-	if (t->name.len > TASK_NAME_MAX || t->path.len > LIMIT_PATH_MAX)
-		return err_set(e, ERR_LIMIT, "task: name or path too long");
 	return buf_ok(&s->start) ? 0 : err_set(e, ERR_NOMEM, "task: no memory");
 }
 
@@ -399,6 +404,8 @@ int pool_run(struct pool *p, const struct pool_task *t, const struct pool_reader
 {
 	struct err local = ERR_INIT;
 	struct err *err = e ? e : &local;
+	if (check_task(t, err) < 0)
+		return -(int)err->code;
 	pthread_mutex_lock(&p->lock);
 	p->callers++;
 	int rc = slot_wait(p, err);
@@ -474,6 +481,8 @@ static bool live_may_start(const struct pool *p)
 
 struct pool_live *pool_begin(struct pool *p, const struct pool_task *t, struct err *e)
 {
+	if (check_task(t, e) < 0)
+		return NULL;
 	pthread_mutex_lock(&p->lock);
 	bool free_slot = live_may_start(p);
 	if (free_slot) {

@@ -249,6 +249,13 @@ static void cage_allocate(void)
 	honest();
 }
 
+/* Says on its file that it runs, and never ends by itself. */
+static void cage_orphan(void)
+{
+	(void)!write(TASK_OUT_FD, "x", 1);
+	spin();
+}
+
 static void cage_fork(void)
 {
 	(void)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
@@ -427,6 +434,7 @@ static const struct lie {
     {"never_read", never_read},
     {"cage_allocate", cage_allocate},
     {"cage_spin", spin},
+    {"cage_orphan", cage_orphan},
     {"cage_fork", cage_fork},
     {"cage_vfork", cage_vfork},
     {"cage_exec", cage_exec},

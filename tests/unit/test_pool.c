@@ -10,8 +10,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -350,6 +351,36 @@ static void test_close_cancels(void **state)
 	assert_no_children();
 }
 
+/* A daemon that is killed leaves no worker behind. The worker holds the pipe's other end. */
+static void test_daemon_killed(void **state)
+{
+	(void)state;
+	int ends[2];
+	char c;
+	assert_int_equal(pipe(ends), 0);
+	pid_t daemon = fork();
+	assert_true(daemon >= 0);
+	if (daemon == 0) {
+		close(ends[0]);
+		struct pool *p = open_pool(1, 60000, 60);
+		struct pool_task t = {.kind = TASK_INDEX_LAYER,
+				      .fd = input_fd,
+				      .out_fd = ends[1],
+				      .name = BYTES_LIT("cage_orphan")};
+		struct err e;
+		(void)pool_run(p, &t, NULL, &e);
+		_exit(0);
+	}
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &c, 1), 1);
+	assert_int_equal(kill(daemon, SIGKILL), 0);
+	assert_int_equal(waitpid(daemon, NULL, 0), daemon);
+	struct pollfd p = {.fd = ends[0], .events = POLLIN};
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	assert_int_equal(read(ends[0], &c, 1), 0);
+	close(ends[0]);
+}
+
 static void test_open_errors(void **state)
 {
 	(void)state;
@@ -397,7 +428,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_attacks),	   cmocka_unit_test(test_descriptors_sent),
 	    cmocka_unit_test(test_live_slots),	   cmocka_unit_test(test_live_stalled),
 	    cmocka_unit_test(test_reader_refuses), cmocka_unit_test(test_many_threads),
-	    cmocka_unit_test(test_close_cancels),
+	    cmocka_unit_test(test_close_cancels),  cmocka_unit_test(test_daemon_killed),
 	};
 	if (argc != 2)
 		return 2;

@@ -24,7 +24,7 @@
 #include "inventory/layer.h"
 #include "jail/pool.h"
 
-static const char *worker_path, *shared;
+static const char *worker_path, *old_kernel_path, *shared;
 static struct pool *pool;
 
 static const char dpkg_status[] =
@@ -372,6 +372,36 @@ static void test_feed(void **state)
 	close(fd);
 }
 
+/* A kernel without Landlock: refused with its name, or run and told. */
+static void test_old_kernel(void **state)
+{
+	(void)state;
+	struct err e = ERR_INIT;
+	struct pool_options o = {
+	    .worker_path = old_kernel_path, .slots = 1, .limits = LIMITS_DEFAULT};
+	assert_null(pool_open(&o, &e));
+	assert_int_equal(e.code, ERR_UNSUPPORTED);
+	assert_non_null(strstr(e.msg, "Landlock"));
+	o.allow_unjailed = true;
+	struct pool *p = pool_open(&o, &e);
+	if (!p)
+		fail_msg("%s", e.msg);
+	assert_false(pool_is_jailed(p));
+	assert_non_null(strstr(pool_jail_report(p), "seccomp=yes landlock=0"));
+	struct got g;
+	got_init(&g);
+	int fd = file_of(BYTES_NONE);
+	struct pool_task t = {.kind = TASK_INDEX_LAYER, .fd = fd, .out_fd = -1, .len = UINT64_MAX};
+	struct pool_reader r = {.arg = &g, .record = on_record, .note = on_note};
+	assert_int_equal(pool_run(p, &t, &r, &e), 0);
+	assert_int_equal(g.records, 1);
+	got_free(&g);
+	close(fd);
+	pool_close(p);
+	assert_true(pool_is_jailed(pool));
+	assert_non_null(strstr(pool_jail_report(pool), "seccomp=yes"));
+}
+
 /* --- the shared corpus --- */
 
 static size_t file_count, failed_count;
@@ -435,6 +465,50 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
 	return 0;
 }
 
+/* A sample of each feed as it is published, in the cage. */
+static void test_feeds(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *feed, *path;
+	} samples[] = {
+	    {"osv", "osv/AlmaLinux/all.zip"},
+	    {"osv", "osv/Go/all.zip"},
+	    {"osv", "osv-derived/Debian/all.zip"},
+	    {"alpine-secdb", "alpine/alpine-secdb-from-aports.tar.zst"},
+	    {"debian-lists", "debian/security-tracker-dsa-dla.tar.zst"},
+	    {"kev", "kev/cisa-kev.tar.zst"},
+	};
+	size_t records = 0;
+	if (!shared || access(shared, R_OK) < 0) {
+		print_message("no shared feeds: not run on real ones\n");
+		skip();
+	}
+	for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+		char path[4096];
+		struct got g;
+		struct err e;
+		(void)snprintf(path, sizeof path, "%s/feeds/%s", shared, samples[i].path);
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		got_init(&g);
+		struct pool_task t = {.kind = TASK_READ_FEED,
+				      .fd = fd,
+				      .out_fd = -1,
+				      .len = UINT64_MAX,
+				      .name = bytes_of(samples[i].feed),
+				      .path = bytes_of(samples[i].path)};
+		if (run(&t, &g, &e) < 0)
+			fail_msg("%s: %s", samples[i].path, e.msg);
+		assert_true(g.records > 0);
+		records += g.records;
+		got_free(&g);
+		close(fd);
+	}
+	print_message("%zu records\n", records);
+}
+
 static void test_corpus(void **state)
 {
 	(void)state;
@@ -461,11 +535,13 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_layer),	  cmocka_unit_test(test_layer_inside),
 	    cmocka_unit_test(test_layer_growing), cmocka_unit_test(test_layer_damaged),
 	    cmocka_unit_test(test_list),	  cmocka_unit_test(test_feed),
+	    cmocka_unit_test(test_old_kernel),	  cmocka_unit_test(test_feeds),
 	    cmocka_unit_test(test_corpus),
 	};
-	if (argc != 2)
+	if (argc != 3)
 		return 2;
 	worker_path = argv[1];
+	old_kernel_path = argv[2];
 	shared = getenv("PLIMSOLL_SHARED");
 	struct err e = ERR_INIT;
 	struct pool_options o = {.worker_path = worker_path, .slots = 2, .limits = LIMITS_DEFAULT};
