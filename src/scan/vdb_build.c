@@ -4,6 +4,7 @@
 #include "vdb/vdb.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define RECORD_BUDGET (64U << 20) /* bytes for one advisory taken apart; the message itself is at most 16 MiB */
 
@@ -73,8 +74,8 @@ static int on_file(void *arg, int fd, const char *path, int64_t mtime_ms, struct
 	/* A folder may hold other files beside the feed's. */
 	if (r < 0 && b->folder && e->code == ERR_NOT_FOUND)
 		return on_note(b, bytes_of(path), BYTES_LIT("nothing of this feed in it"), e);
-	if (r < 0)
-		return err_ctx(e, "%s", path);
+	if (r < 0) /* the worker names it where the trouble was in a document */
+		return strncmp(e->msg, path, strlen(path)) == 0 ? r : err_ctx(e, "%s", path);
 	b->of_input.documents++;
 	if (mtime_ms > b->newest_ms)
 		b->newest_ms = mtime_ms;
@@ -88,6 +89,8 @@ static int read_input(struct build *b, const struct vdb_build_input *in, struct 
 	b->in = in;
 	b->of_input = (struct vdb_build_stats){.documents = 0};
 	b->newest_ms = 0;
+	struct stat st;
+	b->folder = stat(in->path, &st) == 0 && S_ISDIR(st.st_mode);
 	int r = feed_files_each(in->path, on_file, b, e);
 	const struct vdb_build_stats *s = &b->of_input;
 	if (r == 0 && s->documents == 0)

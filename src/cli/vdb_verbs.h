@@ -1,0 +1,8 @@
+/* vdb_verbs: the verbs below `plimsoll vdb`. Each gets its own argv[0] and returns the exit status. */
+#pragma once
+
+int vdb_verb_build(int argc, char **argv);
+int vdb_verb_info(int argc, char **argv);
+int vdb_verb_query(int argc, char **argv);
+int vdb_verb_diff(int argc, char **argv);
+int vdb_verb_verify(int argc, char **argv);

@@ -1,0 +1,151 @@
+/* vdb: verbs in a verb. */
+#include "cli/vdb_verbs.h"
+#include "cli/verbs.h"
+
+#include "base/clock.h"
+#include "scan/vdb_build.h"
+#include "vdb/vdb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+	const char *synopsis;
+} verbs[] = {
+	{"build", vdb_verb_build, "--out FILE NAME=PATH …"},
+	{"info", vdb_verb_info, "FILE [--format table|json]"},
+	{"query", vdb_verb_query, "FILE (--package ECOSYSTEM NAME | --id ID) [--format table|json]"},
+	{"diff", vdb_verb_diff, "OLD NEW"},
+	{"verify", vdb_verb_verify, "FILE"},
+};
+
+static int usage(void)
+{
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		fprintf(stderr, "%s plimsoll vdb %s %s\n", i ? "      " : "usage:", verbs[i].name,
+			verbs[i].synopsis);
+	return 1;
+}
+
+int verb_vdb(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return verbs[i].main(argc - 1, argv + 1);
+	return usage();
+}
+
+/* --- build --- */
+
+static const struct cli_option build_options[] = {
+	{"out", 'o', "FILE", NULL, "the database to write"},
+	{"quiet", 'q', NULL, NULL, "say nothing but errors"},
+	{"notes", 0, NULL, NULL, "say each record that could not be read"},
+	{"allow-unjailed", 0, NULL, NULL, "read although the kernel lacks a part of the jail"},
+	{NULL, 0, NULL, NULL, NULL},
+};
+
+struct talk {
+	bool quiet, notes;
+};
+
+/* Control bytes would let a feed write to the terminal. */
+static void say(FILE *f, struct bytes text)
+{
+	for (size_t i = 0; i < text.len && i < 300; i++)
+		fputc(text.ptr[i] < 0x20 || text.ptr[i] == 0x7f ? '?' : text.ptr[i], f);
+}
+
+static void on_note(void *arg, const char *feed, struct bytes where, struct bytes text)
+{
+	const struct talk *t = arg;
+	if (!t->notes)
+		return;
+	fprintf(stderr, "%s: ", feed);
+	say(stderr, where);
+	fputs(": ", stderr);
+	say(stderr, text);
+	fputc('\n', stderr);
+}
+
+static void on_read(void *arg, const char *feed, const char *path, const struct vdb_build_stats *s)
+{
+	const struct talk *t = arg;
+	if (!t->quiet)
+		fprintf(stderr, "%s: %s read, %llu advisories and %llu exploit facts so far\n", feed, path,
+			(unsigned long long)s->advisories, (unsigned long long)s->exploits);
+}
+
+/* "osv=all.zip": cut in place. */
+static int take_inputs(const struct cli_args *args, struct vdb_build_input *in, struct err *e)
+{
+	for (size_t i = 0; i < args->operand_count; i++) {
+		char *text = strdup(args->operands[i]);
+		char *eq = text ? strchr(text, '=') : NULL;
+		in[i].feed = text;
+		if (!text)
+			return err_set(e, ERR_NOMEM, "no memory");
+		if (!eq || eq == text || !eq[1])
+			return err_set(e, ERR_FORMAT, "\"%s\" is not NAME=PATH", args->operands[i]);
+		*eq = '\0';
+		in[i].path = eq + 1;
+	}
+	return 0;
+}
+
+static void say_built(const char *out, const struct vdb_build_stats *s, int64_t ms)
+{
+	struct err e = ERR_INIT;
+	struct vdb *v = vdb_open(out, &e);
+	if (!v)
+		return;
+	struct vdb_counts c = vdb_counts_get(v);
+	fprintf(stderr, "%s: %llu advisories, %llu entries of %llu packages, %llu exploit facts, %llu bytes, %lld ms\n",
+		out, (unsigned long long)c.advisories, (unsigned long long)c.affected,
+		(unsigned long long)c.packages, (unsigned long long)c.exploits,
+		(unsigned long long)c.file_len, (long long)ms);
+	if (s->notes)
+		fprintf(stderr, "%llu records could not be read (--notes says which)\n",
+			(unsigned long long)s->notes);
+	vdb_close(v);
+}
+
+static int build(const struct cli_args *args, struct vdb_build_input *in, struct err *e)
+{
+	const char *out = cli_get(args, "out");
+	struct talk talk = {.quiet = cli_has(args, "quiet"), .notes = cli_has(args, "notes")};
+	struct vdb_build_hooks hooks = {.arg = &talk, .note = on_note, .read = on_read};
+	struct vdb_build_stats stats = {.documents = 0};
+	struct pool_options po = {.limits = LIMITS_DEFAULT, .allow_unjailed = cli_has(args, "allow-unjailed")};
+	if (!out || args->operand_count == 0)
+		return err_set(e, ERR_FORMAT, "give --out FILE and at least one NAME=PATH");
+	int r = take_inputs(args, in, e);
+	if (r < 0)
+		return r;
+	struct pool *pool = pool_open(&po, e);
+	if (!pool)
+		return -(int)e->code;
+	int64_t start = clock_mono_ms();
+	r = scan_vdb_build(pool, in, args->operand_count, out, &hooks, &stats, e);
+	pool_close(pool);
+	if (r == 0 && !talk.quiet)
+		say_built(out, &stats, clock_mono_ms() - start);
+	return r;
+}
+
+int vdb_verb_build(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct cli_args args;
+	struct vdb_build_input in[CLI_OPERANDS_MAX] = {{.feed = NULL}};
+	if (cli_parse(build_options, argc, argv, &args, &e) < 0)
+		return cli_usage("vdb build", &e);
+	int r = build(&args, in, &e);
+	for (size_t i = 0; i < args.operand_count; i++)
+		free((void *)(uintptr_t)in[i].feed);
+	return r < 0 ? cli_fail("vdb build", &e) : 0;
+}
