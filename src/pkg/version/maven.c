@@ -21,6 +21,7 @@ struct item {
 
 #define PLACE_RELEASE 5
 #define PLACE_OTHER 7
+#define QUALIFIER_MAX 9 /* bytes: "milestone" */
 
 static const struct {
 	const char *name;
@@ -44,6 +45,8 @@ struct scanner {
 static struct item qualifier(struct bytes text, bool digit_follows)
 {
 	struct item it = {.kind = KIND_QUALIFIER, .text = text, .place = PLACE_OTHER};
+	if (text.len > QUALIFIER_MAX)
+		return it;
 	for (size_t i = 0; i < sizeof(qualifiers) / sizeof(qualifiers[0]); i++) {
 		if (qualifiers[i].before_digit && !digit_follows)
 			continue;
