@@ -17,6 +17,7 @@
 #include "base/own.h"
 #include "jail/process.h"
 #include "jail/reply.h"
+#include "jail/talk.h"
 
 /* One lock guards everything in struct pool and in every live task. Nothing under it blocks: sends
  * are non-blocking, workers are started by one thread of the pool's own (which must outlive them: a
@@ -31,7 +32,7 @@
 #define STALE_MS 5000 /* a live task that has not grown for so long gives way to those who wait */
 #define ADVANCE_STEP 262144 /* bytes: a message for less growth costs more than it brings, */
 #define ADVANCE_MS 50	    /* unless the client is slow */
-#define TICK_MS 500	    /* how often a silent worker's processor clock is read */
+#define TICK_MS 500	    /* how often one who waits looks for a stalled upload */
 #define PROBE_MS 10000
 #define SLOTS_MAX 256U
 
@@ -211,117 +212,6 @@ static void spawn_wait(struct pool *p, const struct spawn *s)
 		pthread_cond_wait(&p->changed, &p->lock);
 }
 
-/* --- talking with one worker --- */
-
-struct talk {
-	struct pool *pool;
-	struct proc *proc;
-	struct reply reply;
-	struct buf last; /* to be sent still, or empty */
-	uint8_t *frame;
-	int64_t wall_ms, end_ms, quiet_since_ms, cpu_us;
-};
-
-static int check_deadline(struct talk *t, struct err *e)
-{
-	int64_t now = clock_mono_ms();
-	int64_t cpu = proc_cpu_us(t->proc);
-	if (cpu > t->cpu_us) {
-		/* It computes. How long it may is RLIMIT_CPU's matter. */
-		t->cpu_us = cpu;
-		t->quiet_since_ms = now;
-	}
-	if (now - t->quiet_since_ms >= t->wall_ms)
-		return err_set(e, ERR_TIMEOUT, "worker: no progress for %lld ms",
-			       (long long)t->wall_ms);
-	if (now >= t->end_ms)
-		return err_set(e, ERR_TIMEOUT, "worker: the task takes too long");
-	return 0;
-}
-
-static int await(struct talk *t, struct err *e)
-{
-	struct pollfd fds[2] = {
-	    {.fd = t->proc->sock, .events = POLLIN},
-	    {.fd = t->pool->cancel_fd, .events = POLLIN},
-	};
-	if (t->last.len > 0)
-		fds[0].events |= POLLOUT;
-	int64_t left = t->quiet_since_ms + t->wall_ms - clock_mono_ms();
-	int n = poll(fds, 2, left < 0 ? 0 : left < TICK_MS ? (int)left : TICK_MS);
-	if (n < 0 && errno != EINTR)
-		return err_sys(e, "worker: poll");
-	if (n > 0 && fds[1].revents)
-		return err_set(e, ERR_CANCELLED, "cancelled");
-	if (n > 0 && fds[0].revents & POLLOUT) {
-		int r = proc_send(t->proc, buf_bytes(&t->last), NULL);
-		if (r <= 0) /* gone: the read tells why */
-			buf_clear(&t->last);
-	}
-	return n > 0 && fds[0].revents ? 0 : check_deadline(t, e);
-}
-
-/* 1 = done, <0 error; the worker is still to be killed. */
-static int talk_loop(struct talk *t, struct err *e)
-{
-	for (;;) {
-		ssize_t n =
-		    recv(t->proc->sock, t->frame, LIMIT_FRAME_MAX, MSG_DONTWAIT | MSG_TRUNC);
-		int r;
-		if (n > 0 && (size_t)n > LIMIT_FRAME_MAX)
-			return err_set(e, ERR_CHILD, "worker: oversized message");
-		if (n < 0 && errno == ECONNRESET)
-			continue; /* told once, when it ended with unread news; its answers come
-				     first */
-		if (n == 0)
-			return proc_explain(t->proc, e);
-		if (n > 0) {
-			t->quiet_since_ms = clock_mono_ms();
-			r = reply_take(&t->reply, (struct bytes){.ptr = t->frame, .len = (size_t)n},
-				       e);
-			if (r == 0 && t->quiet_since_ms >= t->end_ms)
-				r = check_deadline(t, e);
-		} else if (errno == EAGAIN) {
-			r = await(t, e);
-		} else {
-			r = errno == EINTR ? 0 : err_sys(e, "worker: receive");
-		}
-		if (r != 0)
-			return r;
-	}
-}
-
-/* The whole of a task with a worker that was started. last (may be empty) is the message that ends
- * a growing file. Always ends the worker. */
-static int talk_run(struct pool *p, struct proc *w, enum task_kind kind, struct bytes last,
-		    const struct pool_reader *reader, struct err *e)
-{
-	int64_t now = clock_mono_ms();
-	const struct limits *l = &p->limits;
-	OWN_FREE uint8_t *frame = malloc(LIMIT_FRAME_MAX);
-	uint64_t wall = l->worker_wall_ms < INT32_MAX ? l->worker_wall_ms : INT32_MAX;
-	uint64_t cpu = l->worker_cpu_sec < INT32_MAX ? l->worker_cpu_sec : INT32_MAX;
-	struct talk t = {.pool = p,
-			 .proc = w,
-			 .frame = frame,
-			 .wall_ms = (int64_t)wall,
-			 .quiet_since_ms = now,
-			 .cpu_us = proc_cpu_us(w)};
-	/* For one that trickles: a machine so loaded that honest work takes four times its
-	 * processor time is no use anyhow. */
-	t.end_ms = now + (int64_t)(cpu * 4000 + wall);
-	reply_init(&t.reply, kind, l, reader);
-	t.reply.allow_unjailed = p->allow_unjailed;
-	buf_init(&t.last, 64);
-	buf_put(&t.last, last);
-	int r =
-	    frame && buf_ok(&t.last) ? talk_loop(&t, e) : err_set(e, ERR_NOMEM, "task: no memory");
-	buf_free(&t.last);
-	reply_free(&t.reply);
-	proc_kill(w);
-	return r < 0 ? r : 0;
-}
-
 static void wait_changed(struct pool *p, int64_t ms)
 {
 	struct timespec at;
@@ -352,6 +242,18 @@ static int slot_wait(struct pool *p, struct err *e)
 }
 
 /* --- ordinary tasks --- */
+
+static int talk(struct pool *p, struct proc *w, enum task_kind kind, struct bytes last,
+		const struct pool_reader *reader, struct err *e)
+{
+	struct talk_how how = {.limits = &p->limits,
+			       .allow_unjailed = p->allow_unjailed,
+			       .cancel_fd = p->cancel_fd,
+			       .kind = kind,
+			       .last = last,
+			       .reader = reader};
+	return talk_run(&how, w, e);
+}
 
 static bool wants_scratch(enum task_kind kind)
 {
@@ -387,7 +289,7 @@ static int run_in_slot(struct pool *p, const struct pool_task *t, const struct p
 		if (rc < 0)
 			*e = s.err;
 		else
-			rc = talk_run(p, &s.proc, t->kind, BYTES_NONE, r, e);
+			rc = talk(p, &s.proc, t->kind, BYTES_NONE, r, e);
 		proc_kill(&s.proc);
 	}
 	buf_free(&s.start);
@@ -552,7 +454,7 @@ static int live_talk(struct pool_live *l, uint64_t total, const struct pool_read
 		return l->spawn.result;
 	}
 	task_available_put(&m, total, true);
-	return talk_run(l->pool, &l->proc, l->task.kind, buf_bytes(&m), r, e);
+	return talk(l->pool, &l->proc, l->task.kind, buf_bytes(&m), r, e);
 }
 
 int pool_finish(struct pool_live *l, uint64_t total, const struct pool_reader *r, struct err *e)
