@@ -1,7 +1,11 @@
 /* Every pair of the shared corpus of package databases for dpkg, apk and rpm: what we read against what other readers' own tests expect. A pair may
  * differ only as docs/formats/packages-corpus.md says: the table there is read by this program. */
 #include "corpus.h"
+#include "base/json.h"
 #include "eco_catch.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
 
 #define FIELD_COUNT 9 /* of index.tsv up to the note */
 #define LINE_COUNT_MAX 4096
@@ -231,6 +235,101 @@ static void run_pair(const struct bytes *f, struct bytes doc, struct totals *t)
 	buf_free(&expected);
 }
 
+/* The "Distribution" that another reader makes of an os-release file: each field it names must be ours. Codenames that it leaves out we may imply. */
+static bool same_distro(struct bytes text, struct bytes have_line)
+{
+	static const char *const keys[] = {"did", "version_id", "version_code_name", "pretty_name", "cpe"};
+	static const size_t columns[] = {0, 2, 3, 4, 5};
+	struct bytes have[6];
+	struct arena a;
+	struct json j;
+	bool same = true;
+	cut_fields(bytes_trim(have_line), '\t', have, 6);
+	arena_init(&a, 65536);
+	json_init(&j, text, &a);
+	if (json_enter_object(&j)) {
+		for (struct bytes key; json_next_key(&j, &key);) {
+			struct bytes value = json_string(&j);
+			for (size_t i = 0; i < 5; i++) {
+				/* that reader shortens some names for people to the product's */
+				bool is_short = columns[i] == 4 && bytes_has_prefix(have[4], value);
+				if (bytes_eq_lit(key, keys[i]) && !bytes_eq(value, have[columns[i]]) &&
+				    !is_short)
+					same = false;
+			}
+		}
+	}
+	same = same && json_finish(&j, NULL) == 0;
+	arena_free(&a);
+	return same;
+}
+
+static size_t run_os_release(const char *root, size_t *ret_count)
+{
+	char path[4096];
+	size_t wrong = 0;
+	snprintf(path, sizeof path, "%s/corpus/packages/_raw/claircore/osrelease/testdata", root);
+	DIR *d = opendir(path);
+	for (struct dirent *ent; d && (ent = readdir(d));) {
+		char name[512];
+		struct buf input, want;
+		struct eco_catch c;
+		if (!bytes_has_suffix_lit(bytes_of(ent->d_name), ".txtar.d"))
+			continue;
+		snprintf(name, sizeof name, "packages/_raw/claircore/osrelease/testdata/%s/os-release", ent->d_name);
+		bool ok = corpus_read(name, &input);
+		snprintf(name, sizeof name, "packages/_raw/claircore/osrelease/testdata/%s/Distribution", ent->d_name);
+		ok = corpus_read(name, &want) && ok;
+		if (ok) {
+			eco_catch_init(&c);
+			int r = eco_catch_parse(&c, "etc/os-release", buf_bytes(&input), NULL);
+			bool same = r == 0 && same_distro(buf_bytes(&want), buf_bytes(&c.distro));
+			printf("%s: %s %s", ent->d_name, same ? "as expected" : "WRONG", buf_cstr(&c.distro));
+			wrong += !same;
+			(*ret_count)++;
+			eco_catch_free(&c);
+		}
+		buf_free(&input);
+		buf_free(&want);
+	}
+	if (d)
+		closedir(d);
+	return wrong;
+}
+
+/* Every broken input of the corpus, whatever it was made for, as each of our files: nothing may happen. */
+static size_t run_negative(const char *path)
+{
+	static const char *const places[] = {"var/lib/dpkg/status", "lib/apk/db/installed",
+					     "var/lib/rpm/Packages", "etc/os-release"};
+	struct stat st;
+	size_t files = 0;
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+		struct buf input;
+		buf_init(&input, CORPUS_MAX);
+		(void)io_read_file(path, &input, NULL);
+		for (size_t i = 0; i < 4; i++) {
+			struct eco_catch c;
+			eco_catch_init(&c);
+			(void)eco_catch_parse(&c, places[i], buf_bytes(&input), NULL);
+			eco_catch_free(&c);
+		}
+		buf_free(&input);
+		return 1;
+	}
+	DIR *d = S_ISDIR(st.st_mode) ? opendir(path) : NULL;
+	for (struct dirent *ent; d && (ent = readdir(d));) {
+		char sub[4096];
+		if (ent->d_name[0] == '.')
+			continue;
+		if (snprintf(sub, sizeof sub, "%s/%s", path, ent->d_name) < (int)sizeof sub)
+			files += run_negative(sub);
+	}
+	if (d)
+		closedir(d);
+	return files;
+}
+
 int main(void)
 {
 	struct buf index, doc;
@@ -256,6 +355,11 @@ int main(void)
 	}
 	printf("%zu pairs: %zu exact, %zu explained, %zu wrong, %zu without an input; %zu packages\n",
 	       t.pairs, t.exact, t.explained, t.wrong, t.without_input, t.packages);
+	size_t releases = 0;
+	const char *root = getenv("PLIMSOLL_SHARED");
+	t.wrong += run_os_release(root ? root : "", &releases);
+	snprintf(path, sizeof path, "%s/corpus/packages/_negative", root ? root : "");
+	printf("%zu os-release files; %zu broken inputs read without harm\n", releases, run_negative(path));
 	buf_free(&index);
 	buf_free(&doc);
 	return t.wrong == 0 && t.exact > 0 ? 0 : 1;

@@ -1,0 +1,208 @@
+/* The overlay against the shared whiteout images: every member of their layers becomes an entry, and the tree that is left must be the expected one.
+ * Expected files list the whole tree (folders end with "/"), or lines "+ path" (there) and "- path" (gone). */
+#include "archive/tar.h"
+#include "base/json.h"
+#include "corpus.h"
+#include "inventory/overlay.h"
+
+#define LAYERS_MAX 8
+#define ENTRIES_MAX 256
+
+struct tree {
+	struct arena a;
+	struct bytes layer_tars[LAYERS_MAX];
+	struct lay lays[LAYERS_MAX];
+	size_t count;
+	struct ovl *overlay;
+};
+
+static struct bytes read_member(struct tar *t, const struct tar_entry *m, struct arena *a)
+{
+	uint8_t *out = arena_alloc(a, m->size ? m->size : 1, 1);
+	size_t len = 0;
+	for (int64_t n; out && len < m->size && (n = tar_read(t, out + len, m->size - len, NULL)) > 0;)
+		len += (size_t)n;
+	return (struct bytes){.ptr = out, .len = len};
+}
+
+/* The member of an archive in memory. */
+static struct bytes find_member(struct bytes archive, struct bytes path, struct arena *a)
+{
+	struct limits lim = LIMITS_DEFAULT;
+	struct stream *s = stream_open_bytes(archive, NULL);
+	struct tar *t = tar_open(s, &lim, NULL);
+	struct tar_entry m;
+	struct bytes out = BYTES_NONE;
+	while (tar_next(t, &m, NULL) == 1) {
+		if (bytes_eq(m.path, path))
+			out = read_member(t, &m, a);
+	}
+	tar_close(t);
+	stream_close(s);
+	return out;
+}
+
+static void find_layers(struct tree *tr, struct bytes archive)
+{
+	struct json j;
+	struct bytes manifest = find_member(archive, BYTES_LIT("manifest.json"), &tr->a);
+	json_init(&j, manifest, &tr->a);
+	if (!json_enter_array(&j) || !json_next_item(&j) || !json_enter_object(&j))
+		return;
+	for (struct bytes key; json_next_key(&j, &key);) {
+		if (!bytes_eq_lit(key, "Layers")) {
+			json_skip(&j);
+			continue;
+		}
+		for (json_enter_array(&j); json_next_item(&j) && tr->count < LAYERS_MAX;)
+			tr->layer_tars[tr->count++] = find_member(archive, json_string(&j), &tr->a);
+	}
+}
+
+static struct lay_entry entry_of(struct bytes path, enum tar_type type, struct arena *a)
+{
+	size_t slash = bytes_find_last(path, '/');
+	struct bytes base = slash == path.len ? path : bytes_from(path, slash + 1);
+	struct bytes dir = slash == path.len ? BYTES_NONE : bytes_part(path, 0, slash);
+	struct lay_entry ent = {.kind = type == TAR_DIR ? LAY_DIR : LAY_OTHER, .path = path};
+	if (bytes_eq_lit(base, ".wh..wh..opq")) {
+		ent.kind = LAY_OPAQUE;
+		ent.path = dir;
+	} else if (bytes_has_prefix_lit(base, ".wh.")) {
+		struct bytes name = bytes_from(base, 4);
+		const char *slash_text = dir.len ? "/" : "";
+		ent.kind = LAY_WHITEOUT;
+		ent.path = bytes_of(arena_printf(a, "%.*s%s%.*s", BYTES_ARG(dir), slash_text, BYTES_ARG(name)));
+	}
+	return ent;
+}
+
+static void read_layer(struct tree *tr, size_t i)
+{
+	struct limits lim = LIMITS_DEFAULT;
+	struct lay_entry *entries = arena_alloc(&tr->a, ENTRIES_MAX, sizeof *entries);
+	struct stream *s = stream_open_bytes(tr->layer_tars[i], NULL);
+	struct tar *t = tar_open(s, &lim, NULL);
+	struct tar_entry m;
+	size_t n = 0;
+	while (entries && n < ENTRIES_MAX && tar_next(t, &m, NULL) == 1) {
+		uint8_t path[LIMIT_PATH_MAX];
+		bool ok;
+		int64_t len = tar_clean_path(m.path, path, NULL);
+		if (len <= 0)
+			continue;
+		struct bytes clean = {.ptr = path, .len = (size_t)len};
+		entries[n++] = entry_of(arena_bytes(&tr->a, clean, &ok), m.type, &tr->a);
+	}
+	tar_close(t);
+	stream_close(s);
+	tr->lays[i] = (struct lay){.entries = entries, .entry_count = n, .complete = true};
+}
+
+static bool is_there(const struct tree *tr, struct bytes path)
+{
+	size_t count;
+	const struct ovl_node *nodes = ovl_nodes(tr->overlay, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (!nodes[i].gone && bytes_has_prefix(nodes[i].path, path) &&
+		    (nodes[i].path.len == path.len || nodes[i].path.ptr[path.len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* A folder itself is not kept by the overlay: it is there when the last layer has it. */
+static bool is_folder_of_last(const struct tree *tr, struct bytes path)
+{
+	const struct lay *l = &tr->lays[tr->count - 1];
+	for (size_t i = 0; i < l->entry_count; i++) {
+		if (l->entries[i].kind == LAY_DIR && bytes_eq(l->entries[i].path, path))
+			return true;
+	}
+	return false;
+}
+
+static size_t check(const struct tree *tr, struct bytes expected, const char *name)
+{
+	size_t wrong = 0, listed = 0, alive = 0, count;
+	bool signs = expected.len > 1 && expected.ptr[1] == ' ';
+	for (struct bytes rest = expected; rest.len > 0;) {
+		struct bytes line = bytes_cut(&rest, '\n');
+		struct bytes path = signs ? bytes_from(line, 2) : line;
+		bool gone = signs && line.len > 0 && line.ptr[0] == '-';
+		if (path.len == 0 || bytes_has_suffix_lit(path, "/"))
+			continue;
+		listed++;
+		bool there = is_there(tr, path) || (!gone && is_folder_of_last(tr, path));
+		if (there == gone) {
+			printf("%s: %.*s should be %s\n", name, BYTES_ARG(path), gone ? "gone" : "there");
+			wrong++;
+		}
+	}
+	const struct ovl_node *nodes = ovl_nodes(tr->overlay, &count);
+	for (size_t i = 0; i < count; i++)
+		alive += !nodes[i].gone;
+	if (!signs && listed != alive) {
+		printf("%s: %zu files listed, %zu there\n", name, listed, alive);
+		wrong++;
+	}
+	return wrong;
+}
+
+static size_t run_case(const char *name)
+{
+	char file[256];
+	struct buf archive, expected;
+	struct tree tr = {.count = 0};
+	size_t wrong = 1;
+	snprintf(file, sizeof file, "oci/whiteouts/%s.tar", name);
+	bool ok = corpus_read(file, &archive);
+	snprintf(file, sizeof file, "oci/whiteouts/%s.expected.txt", name);
+	ok = corpus_read(file, &expected) && ok;
+	arena_init(&tr.a, 16U << 20);
+	if (ok)
+		find_layers(&tr, buf_bytes(&archive));
+	for (size_t i = 0; i < tr.count; i++)
+		read_layer(&tr, i);
+	tr.overlay = ovl_open(tr.lays, tr.count, NULL);
+	for (size_t i = 0; i < tr.count && ok; i++)
+		ok = ovl_push(tr.overlay, NULL) == 0;
+	if (ok && tr.count > 0)
+		wrong = check(&tr, buf_bytes(&expected), name);
+	printf("%s: %zu layers, %s\n", name, tr.count, wrong ? "WRONG" : "as expected");
+	ovl_close(tr.overlay);
+	arena_free(&tr.a);
+	buf_free(&archive);
+	buf_free(&expected);
+	return wrong;
+}
+
+int main(void)
+{
+	static const char *const names[] = {
+		"storage-TestApplyLayerWhiteouts-0",
+		"storage-TestApplyLayerWhiteouts-1",
+		"storage-TestApplyLayerWhiteouts-2",
+		"storage-TestApplyLayerWhiteouts-3",
+		"umoci-TestUnpackOpaqueWhiteout-EmptyDir",
+		"umoci-TestUnpackOpaqueWhiteout-MissingUpperAncestor",
+		"umoci-TestUnpackOpaqueWhiteout-MultiLevel",
+		"umoci-TestUnpackOpaqueWhiteout-MultiLevelNoUpper",
+		"umoci-TestUnpackOpaqueWhiteout-OneLevel",
+		"umoci-TestUnpackOpaqueWhiteout-OneLevelNoUpper",
+		"umoci-TestUnpackOpaqueWhiteout-TwoLevel",
+		"umoci-TestUnpackOpaqueWhiteout-TwoLevelNoUpper",
+		"umoci-TestUnpackOpaqueWhiteout-UpperDirWhiteout",
+		"umoci-TestUnpackOpaqueWhiteout-UpperWhiteout",
+	};
+	struct buf index;
+	if (!corpus_read("oci/index.tsv", &index)) {
+		printf("no shared corpus: skipped\n");
+		return 77;
+	}
+	buf_free(&index);
+	size_t wrong = 0;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		wrong += run_case(names[i]);
+	return wrong == 0 ? 0 : 1;
+}
