@@ -1,15 +1,19 @@
-/* The database of apk-tools: lib/apk/db/installed, or usr/lib/apk/db/installed where /lib is merged into /usr.
+/* The database of apk-tools: lib/apk/db/installed, or usr/lib/apk/db/installed where /lib is merged
+ * into /usr.
  *
- * Stanzas separated by blank lines, each line one letter, ":" and a value: P name, V version, A architecture, o origin (the source package),
- * m maintainer; then the files: F folder (relative to the root, empty for the root), R file in the folder last named. The other letters are
- * not needed. Packages that apk makes up to hold a set of dependencies (apk add --virtual) have names that start with ".".
- * Spec: apk-tools doc/apk-package.5 "installed database"; the letters of V2 index files. */
+ * Stanzas separated by blank lines, each line one letter, ":" and a value: P name, V version, A
+ * architecture, o origin (the source package), m maintainer; then the files: F folder (relative to
+ * the root, empty for the root), R file in the folder last named. The other letters are not needed.
+ * Packages that apk makes up to hold a set of dependencies (apk add --virtual) have names that
+ * start with ".". Spec: apk-tools doc/apk-package.5 "installed database"; the letters of V2 index
+ * files. */
 #include "eco/path.h"
 #include "eco/table.h"
 
 #include <string.h>
 
-#define APK_FILE_MAX (UINT64_C(128) << 20) /* bytes: file lists included, a full desktop stays under 40 MiB */
+#define APK_FILE_MAX                                                                               \
+	(UINT64_C(128) << 20) /* bytes: file lists included, a full desktop stays under 40 MiB */
 
 struct apk_run {
 	const struct eco_sink *sink;
@@ -140,22 +144,23 @@ static int apk_parse(struct bytes path, struct bytes file, const struct eco_sink
 	if (r == 0)
 		r = stanza_end(s, e);
 	if (r == 0 && bad_off != UINT64_MAX)
-		r = sink->note(sink->arg, bad_off, "line that is not a letter, a colon and a value", e);
+		r = sink->note(sink->arg, bad_off, "line that is not a letter, a colon and a value",
+			       e);
 	return r;
 }
 
 static const char *const apk_locations[] = {
-	"lib/apk/db/installed",
-	"usr/lib/apk/db/installed",
-	NULL,
+    "lib/apk/db/installed",
+    "usr/lib/apk/db/installed",
+    NULL,
 };
 
 const struct ecosystem eco_apk = {
-	.name = "Alpine packages",
-	.id = "apk",
-	.purl_type = "apk",
-	.file_max = APK_FILE_MAX,
-	.locations = apk_locations,
-	.wants = apk_wants,
-	.parse = apk_parse,
+    .name = "Alpine packages",
+    .id = "apk",
+    .purl_type = "apk",
+    .file_max = APK_FILE_MAX,
+    .locations = apk_locations,
+    .wants = apk_wants,
+    .parse = apk_parse,
 };

@@ -1,13 +1,15 @@
 /* The database of dpkg and, in the same form, of opkg.
  *
- * var/lib/dpkg/status holds stanzas ("paragraphs") separated by blank lines; a line is "Field: value", a line that starts with a space or tab
- * continues the field before. Field names are compared without case. Of interest: Package, Status ("want flag state"), Version,
- * Architecture, Source ("name" or "name (version)"), Maintainer. A package is on disk when its state is none of not-installed, config-files
- * and half-installed; what is wanted of it (install, deinstall, hold) does not matter.
- * var/lib/dpkg/status.d/NAME (images put together without dpkg) holds one such stanza, without Status.
- * var/lib/dpkg/info/NAME[:ARCH].list names a package's files and folders, one absolute path a line; NAME[:ARCH].md5sums has lines of 32
- * hexadecimal digits, two spaces and a path relative to the root. status.d/NAME.md5sums is the same.
- * Spec: deb-control(5), dpkg-query(1) "Package states", Debian Policy chapter 5. */
+ * var/lib/dpkg/status holds stanzas ("paragraphs") separated by blank lines; a line is "Field:
+ * value", a line that starts with a space or tab continues the field before. Field names are
+ * compared without case. Of interest: Package, Status ("want flag state"), Version, Architecture,
+ * Source ("name" or "name (version)"), Maintainer. A package is on disk when its state is none of
+ * not-installed, config-files and half-installed; what is wanted of it (install, deinstall, hold)
+ * does not matter. var/lib/dpkg/status.d/NAME (images put together without dpkg) holds one such
+ * stanza, without Status. var/lib/dpkg/info/NAME[:ARCH].list names a package's files and folders,
+ * one absolute path a line; NAME[:ARCH].md5sums has lines of 32 hexadecimal digits, two spaces and
+ * a path relative to the root. status.d/NAME.md5sums is the same. Spec: deb-control(5),
+ * dpkg-query(1) "Package states", Debian Policy chapter 5. */
 #include "eco/path.h"
 #include "eco/table.h"
 
@@ -82,7 +84,8 @@ static bool is_on_disk(struct bytes status)
 	       !bytes_eq_lit(state, "half-installed");
 }
 
-/* A name of a package: what can be looked up and printed. Stricter than nothing, laxer than Policy (upper case occurs in opkg). */
+/* A name of a package: what can be looked up and printed. Stricter than nothing, laxer than Policy
+ * (upper case occurs in opkg). */
 static bool is_name(struct bytes name)
 {
 	for (size_t i = 0; i < name.len; i++) {
@@ -153,11 +156,13 @@ static int parse_stanzas(struct bytes file, const char *type, const struct eco_s
 	}
 	int r = stanza_end(&s, type, sink, e);
 	if (r == 0 && bad_off != UINT64_MAX)
-		r = sink->note(sink->arg, bad_off, "line that is neither a field nor part of one", e);
+		r = sink->note(sink->arg, bad_off, "line that is neither a field nor part of one",
+			       e);
 	return r;
 }
 
-/* info/NAME.list: a folder is followed by what is in it, so a line that the next one continues with "/" is a folder and not owned content. */
+/* info/NAME.list: a folder is followed by what is in it, so a line that the next one continues with
+ * "/" is a folder and not owned content. */
 static int parse_list(struct bytes file, struct bytes name, struct bytes arch,
 		      const struct eco_sink *sink, struct err *e)
 {
@@ -204,7 +209,8 @@ static int base64_value(uint8_t c)
 	return c == '/' || c == '_' ? 63 : -1;
 }
 
-/* Some builders name the files of status.d by the base64 of the package name. The decoded name, if it is one that Policy allows; else name. */
+/* Some builders name the files of status.d by the base64 of the package name. The decoded name, if
+ * it is one that Policy allows; else name. */
 static struct bytes plain_name(struct bytes name, struct arena *a)
 {
 	uint32_t acc = 0;
@@ -260,16 +266,16 @@ static int dpkg_parse(struct bytes path, struct bytes file, const struct eco_sin
 }
 
 static const char *const dpkg_locations[] = {
-	"var/lib/dpkg/status", "var/lib/dpkg/status.d/", "var/lib/dpkg/info/",
-	"usr/lib/opkg/status", "var/lib/opkg/status",	 NULL,
+    "var/lib/dpkg/status", "var/lib/dpkg/status.d/", "var/lib/dpkg/info/",
+    "usr/lib/opkg/status", "var/lib/opkg/status",    NULL,
 };
 
 const struct ecosystem eco_dpkg = {
-	.name = "Debian packages",
-	.id = "dpkg",
-	.purl_type = "deb",
-	.file_max = DPKG_FILE_MAX,
-	.locations = dpkg_locations,
-	.wants = dpkg_wants,
-	.parse = dpkg_parse,
+    .name = "Debian packages",
+    .id = "dpkg",
+    .purl_type = "deb",
+    .file_max = DPKG_FILE_MAX,
+    .locations = dpkg_locations,
+    .wants = dpkg_wants,
+    .parse = dpkg_parse,
 };

@@ -1,13 +1,14 @@
 /* The distribution of an image: os-release, and the files that were there before it.
  *
- * os-release (etc/os-release, usr/lib/os-release): lines of NAME=value as a shell would read them: optional single or double quotes, in double
- * quotes a backslash in front of $ " \ `, comments start with "#"; the last assignment of a name counts. etc/lsb-release has the same form with
+ * os-release (etc/os-release, usr/lib/os-release): lines of NAME=value as a shell would read them:
+ * optional single or double quotes, in double quotes a backslash in front of $ " \ `, comments
+ * start with "#"; the last assignment of a name counts. etc/lsb-release has the same form with
  * DISTRIB_ID, DISTRIB_RELEASE, DISTRIB_CODENAME, DISTRIB_DESCRIPTION.
- * The etc/<vendor>-release files hold one line for people: words, often "release", a version, sometimes a name in parentheses:
- *   CentOS release 6.10 (Final)        Red Hat Enterprise Linux Server release 5.11 (Tikanga)        VMware Photon OS 3.0
- * etc/SuSE-release has such a line, then "VERSION = 11" and "PATCHLEVEL = 4". etc/alpine-release is a bare version, etc/debian_version a bare
- * version or "codename/sid".
- * Spec: os-release(5); lsb_release(1). */
+ * The etc/<vendor>-release files hold one line for people: words, often "release", a version,
+ * sometimes a name in parentheses: CentOS release 6.10 (Final)        Red Hat Enterprise Linux
+ * Server release 5.11 (Tikanga)        VMware Photon OS 3.0 etc/SuSE-release has such a line, then
+ * "VERSION = 11" and "PATCHLEVEL = 4". etc/alpine-release is a bare version, etc/debian_version a
+ * bare version or "codename/sid". Spec: os-release(5); lsb_release(1). */
 #include "base/num.h"
 #include "eco/path.h"
 #include "eco/table.h"
@@ -18,48 +19,51 @@
 
 enum release_form { FORM_ASSIGN, FORM_LSB, FORM_LINE, FORM_SUSE, FORM_ALPINE, FORM_DEBIAN };
 
-/* In the order in which they are believed: what states more first; a file that derivatives inherit unchanged (redhat-release, debian_version) last. */
+/* In the order in which they are believed: what states more first; a file that derivatives inherit
+ * unchanged (redhat-release, debian_version) last. */
 static const struct release_file {
 	const char *location;
 	enum release_form form;
 } release_files[] = {
-	{"etc/os-release", FORM_ASSIGN},       {"usr/lib/os-release", FORM_ASSIGN},
-	{"etc/alpine-release", FORM_ALPINE},   {"etc/centos-release", FORM_LINE},
-	{"etc/rocky-release", FORM_LINE},      {"etc/almalinux-release", FORM_LINE},
-	{"etc/oracle-release", FORM_LINE},     {"etc/fedora-release", FORM_LINE},
-	{"etc/photon-release", FORM_LINE},     {"etc/mariner-release", FORM_LINE},
-	{"etc/azurelinux-release", FORM_LINE}, {"etc/system-release", FORM_LINE},
-	{"etc/redhat-release", FORM_LINE},     {"etc/SuSE-release", FORM_SUSE},
-	{"etc/lsb-release", FORM_LSB},	       {"etc/debian_version", FORM_DEBIAN},
+    {"etc/os-release", FORM_ASSIGN},	   {"usr/lib/os-release", FORM_ASSIGN},
+    {"etc/alpine-release", FORM_ALPINE},   {"etc/centos-release", FORM_LINE},
+    {"etc/rocky-release", FORM_LINE},	   {"etc/almalinux-release", FORM_LINE},
+    {"etc/oracle-release", FORM_LINE},	   {"etc/fedora-release", FORM_LINE},
+    {"etc/photon-release", FORM_LINE},	   {"etc/mariner-release", FORM_LINE},
+    {"etc/azurelinux-release", FORM_LINE}, {"etc/system-release", FORM_LINE},
+    {"etc/redhat-release", FORM_LINE},	   {"etc/SuSE-release", FORM_SUSE},
+    {"etc/lsb-release", FORM_LSB},	   {"etc/debian_version", FORM_DEBIAN},
 };
 #define RELEASE_FILE_COUNT (sizeof release_files / sizeof release_files[0])
 
-/* How a line for people starts, and the os-release ID of that distribution. Longer starts before their own beginnings. */
+/* How a line for people starts, and the os-release ID of that distribution. Longer starts before
+ * their own beginnings. */
 static const struct {
 	const char *start, *id;
 } line_ids[] = {
-	{"CentOS", "centos"},
-	{"Red Hat Enterprise Linux", "rhel"},
-	{"Rocky Linux", "rocky"},
-	{"AlmaLinux", "almalinux"},
-	{"Oracle Linux", "ol"},
-	{"Enterprise Linux Enterprise Linux", "ol"},
-	{"Fedora", "fedora"},
-	{"Amazon Linux", "amzn"},
-	{"VMware Photon", "photon"},
-	{"CBL-Mariner", "mariner"},
-	{"Common Base Linux Mariner", "mariner"},
-	{"Microsoft Azure Linux", "azurelinux"},
-	{"Scientific Linux", "scientific"},
-	{"CloudLinux", "cloudlinux"},
-	{"openSUSE", "opensuse"},
-	{"SUSE Linux Enterprise Desktop", "sled"},
-	{"SUSE Linux Enterprise", "sles"},
+    {"CentOS", "centos"},
+    {"Red Hat Enterprise Linux", "rhel"},
+    {"Rocky Linux", "rocky"},
+    {"AlmaLinux", "almalinux"},
+    {"Oracle Linux", "ol"},
+    {"Enterprise Linux Enterprise Linux", "ol"},
+    {"Fedora", "fedora"},
+    {"Amazon Linux", "amzn"},
+    {"VMware Photon", "photon"},
+    {"CBL-Mariner", "mariner"},
+    {"Common Base Linux Mariner", "mariner"},
+    {"Microsoft Azure Linux", "azurelinux"},
+    {"Scientific Linux", "scientific"},
+    {"CloudLinux", "cloudlinux"},
+    {"openSUSE", "opensuse"},
+    {"SUSE Linux Enterprise Desktop", "sled"},
+    {"SUSE Linux Enterprise", "sles"},
 };
 
 static const struct release_file *release_file_of(struct bytes path, size_t *ret_keep)
 {
-	if (!bytes_has_suffix_lit(path, "-release") && !bytes_has_suffix_lit(path, "/debian_version"))
+	if (!bytes_has_suffix_lit(path, "-release") &&
+	    !bytes_has_suffix_lit(path, "/debian_version"))
 		return NULL;
 	for (size_t i = 0; i < RELEASE_FILE_COUNT; i++) {
 		if (eco_path_at(path, release_files[i].location, ret_keep))
@@ -84,7 +88,8 @@ static int spent(struct err *e)
 	return err_set(e, ERR_NOMEM, "os-release: out of memory");
 }
 
-/* A value as a shell reads it, without its quotes. Borrows from value, or from a when a backslash had to go. */
+/* A value as a shell reads it, without its quotes. Borrows from value, or from a when a backslash
+ * had to go. */
 static int unquote(struct bytes value, struct arena *a, struct bytes *ret, struct err *e)
 {
 	value = bytes_trim(value);
@@ -125,8 +130,9 @@ static int lower(struct bytes b, struct arena *a, struct bytes *ret, struct err 
 	return 0;
 }
 
-/* VERSION="8 (jessie)", "9 (stretch)", "16.04.7 LTS (Xenial Xerus)": the first word in parentheses, in lower case, is the codename that releases
- * of Debian and Ubuntu from before VERSION_CODENAME go by. */
+/* VERSION="8 (jessie)", "9 (stretch)", "16.04.7 LTS (Xenial Xerus)": the first word in parentheses,
+ * in lower case, is the codename that releases of Debian and Ubuntu from before VERSION_CODENAME go
+ * by. */
 static int codename_of_version(struct bytes version, struct arena *a, struct bytes *ret,
 			       struct err *e)
 {
@@ -140,13 +146,13 @@ static int assign(struct pkg_distro *d, struct bytes *version, bool lsb, struct 
 		  struct bytes value)
 {
 	static const char *const names[][2] = {
-		{"ID", "DISTRIB_ID"},
-		{"VERSION_ID", "DISTRIB_RELEASE"},
-		{"VERSION_CODENAME", "DISTRIB_CODENAME"},
-		{"PRETTY_NAME", "DISTRIB_DESCRIPTION"},
-		{"ID_LIKE", ""},
-		{"CPE_NAME", ""},
-		{"VERSION", ""},
+	    {"ID", "DISTRIB_ID"},
+	    {"VERSION_ID", "DISTRIB_RELEASE"},
+	    {"VERSION_CODENAME", "DISTRIB_CODENAME"},
+	    {"PRETTY_NAME", "DISTRIB_DESCRIPTION"},
+	    {"ID_LIKE", ""},
+	    {"CPE_NAME", ""},
+	    {"VERSION", ""},
 	};
 	struct bytes *slots[] = {&d->id,      &d->version_id, &d->codename, &d->name,
 				 &d->id_like, &d->cpe,	      version};
@@ -246,7 +252,8 @@ static int parse_debian(struct bytes file, struct arena *a, struct pkg_distro *d
 	d->id = BYTES_LIT("debian");
 	if (!byte_is_digit(word.ptr[0]))
 		return lower(bytes_part(word, 0, bytes_find(word, '/')), a, &d->codename, e);
-	/* os-release(5) of Debian states the major alone; before 7 two numbers name a release ("3.1") */
+	/* os-release(5) of Debian states the major alone; before 7 two numbers name a release
+	 * ("3.1") */
 	struct bytes major = bytes_part(word, 0, bytes_find(word, '.'));
 	uint64_t n;
 	d->version_id = num_u64(major, 1000, &n) && n >= 4 ? major : word;
@@ -301,20 +308,31 @@ static int os_release_parse(struct bytes path, struct bytes file, const struct e
 }
 
 static const char *const os_release_locations[] = {
-	"etc/os-release",	  "usr/lib/os-release",	    "etc/alpine-release",
-	"etc/centos-release",	  "etc/rocky-release",	    "etc/almalinux-release",
-	"etc/oracle-release",	  "etc/fedora-release",	    "etc/photon-release",
-	"etc/mariner-release",	  "etc/azurelinux-release", "etc/system-release",
-	"etc/redhat-release",	  "etc/SuSE-release",	    "etc/lsb-release",
-	"etc/debian_version",	  NULL,
+    "etc/os-release",
+    "usr/lib/os-release",
+    "etc/alpine-release",
+    "etc/centos-release",
+    "etc/rocky-release",
+    "etc/almalinux-release",
+    "etc/oracle-release",
+    "etc/fedora-release",
+    "etc/photon-release",
+    "etc/mariner-release",
+    "etc/azurelinux-release",
+    "etc/system-release",
+    "etc/redhat-release",
+    "etc/SuSE-release",
+    "etc/lsb-release",
+    "etc/debian_version",
+    NULL,
 };
 
 const struct ecosystem eco_os_release = {
-	.name = "Distribution",
-	.id = "os-release",
-	.purl_type = NULL,
-	.file_max = OS_RELEASE_FILE_MAX,
-	.locations = os_release_locations,
-	.wants = os_release_wants,
-	.parse = os_release_parse,
+    .name = "Distribution",
+    .id = "os-release",
+    .purl_type = NULL,
+    .file_max = OS_RELEASE_FILE_MAX,
+    .locations = os_release_locations,
+    .wants = os_release_wants,
+    .parse = os_release_parse,
 };

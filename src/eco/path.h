@@ -1,11 +1,13 @@
-/* path (eco_path_): is a clean, root-relative path one of an ecosystem's locations? Cheap: one look at the end of the path per question. */
+/* path (eco_path_): is a clean, root-relative path one of an ecosystem's locations? Cheap: one look
+ * at the end of the path per question. */
 #pragma once
 #include "eco/eco.h"
 
 /* path is location, or ends with "/" and location: *ret_keep gets the bytes in front of it. */
 bool eco_path_at(struct bytes path, const char *location, size_t *ret_keep);
-/* The same; or path ends with the last tail_parts components of location behind a folder of another name (a database that a symbolic link
- * points to): *ret_keep then counts everything in front of that tail and is never 0. */
+/* The same; or path ends with the last tail_parts components of location behind a folder of another
+ * name (a database that a symbolic link points to): *ret_keep then counts everything in front of
+ * that tail and is never 0. */
 bool eco_path_near(struct bytes path, const char *location, unsigned tail_parts, size_t *ret_keep);
 /* The last component, and what is in front of it without the "/". */
 struct bytes eco_path_base(struct bytes path);

@@ -1,30 +1,33 @@
 /* The package database of rpm. One of three containers holds the same header blobs (rpm_header.c):
- *   Packages       Berkeley DB hash       until rpm 4.15 and in enterprise distributions until 8       rpm_bdb.c
- *   Packages.db    NDB                    SUSE                                                         rpm_ndb.c
- *   rpmdb.sqlite   SQLite                 Fedora since 33, enterprise distributions since 9, Azure     rpm_sqlite.c
- * in var/lib/rpm, usr/lib/sysimage/rpm or usr/share/rpm. What a file is, its first bytes decide, not its name.
- * var/lib/rpmmanifest/container-manifest-2 stands in for the database in Microsoft's distroless images: a line a package, ten fields separated by
- * tabs: name, version-release, install time, build time, vendor, epoch or "(none)", size, architecture, epoch number, source rpm. */
+ *   Packages       Berkeley DB hash       until rpm 4.15 and in enterprise distributions until 8
+ * rpm_bdb.c Packages.db    NDB                    SUSE rpm_ndb.c rpmdb.sqlite   SQLite Fedora since
+ * 33, enterprise distributions since 9, Azure     rpm_sqlite.c in var/lib/rpm, usr/lib/sysimage/rpm
+ * or usr/share/rpm. What a file is, its first bytes decide, not its name.
+ * var/lib/rpmmanifest/container-manifest-2 stands in for the database in Microsoft's distroless
+ * images: a line a package, ten fields separated by tabs: name, version-release, install time,
+ * build time, vendor, epoch or "(none)", size, architecture, epoch number, source rpm. */
 #include "eco/rpm.h"
 #include "base/num.h"
 #include "eco/path.h"
 #include "eco/table.h"
 
-#define RPM_FILE_MAX (UINT64_C(1) << 30) /* bytes; limits.wanted_file_max is usually lower. Real ones stay under 200 MiB */
+#define RPM_FILE_MAX                                                                               \
+	(UINT64_C(1)                                                                               \
+	 << 30) /* bytes; limits.wanted_file_max is usually lower. Real ones stay under 200 MiB */
 #define MANIFEST_FIELDS 10
 
 static const char *const rpm_locations[] = {
-	"var/lib/rpm/rpmdb.sqlite",
-	"var/lib/rpm/Packages.db",
-	"var/lib/rpm/Packages",
-	"usr/lib/sysimage/rpm/rpmdb.sqlite",
-	"usr/lib/sysimage/rpm/Packages.db",
-	"usr/lib/sysimage/rpm/Packages",
-	"usr/share/rpm/rpmdb.sqlite",
-	"usr/share/rpm/Packages.db",
-	"usr/share/rpm/Packages",
-	"var/lib/rpmmanifest/container-manifest-2",
-	NULL,
+    "var/lib/rpm/rpmdb.sqlite",
+    "var/lib/rpm/Packages.db",
+    "var/lib/rpm/Packages",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "usr/lib/sysimage/rpm/Packages.db",
+    "usr/lib/sysimage/rpm/Packages",
+    "usr/share/rpm/rpmdb.sqlite",
+    "usr/share/rpm/Packages.db",
+    "usr/share/rpm/Packages",
+    "var/lib/rpmmanifest/container-manifest-2",
+    NULL,
 };
 
 static struct eco_want rpm_wants(struct bytes path)
@@ -131,11 +134,11 @@ static int rpm_parse(struct bytes path, struct bytes file, const struct eco_sink
 }
 
 const struct ecosystem eco_rpm = {
-	.name = "RPM packages",
-	.id = "rpm",
-	.purl_type = "rpm",
-	.file_max = RPM_FILE_MAX,
-	.locations = rpm_locations,
-	.wants = rpm_wants,
-	.parse = rpm_parse,
+    .name = "RPM packages",
+    .id = "rpm",
+    .purl_type = "rpm",
+    .file_max = RPM_FILE_MAX,
+    .locations = rpm_locations,
+    .wants = rpm_wants,
+    .parse = rpm_parse,
 };

@@ -1,14 +1,16 @@
-/* A Berkeley DB hash file, as rpm wrote "Packages" until 4.15. Numbers are in the order of the machine that wrote it; the magic tells.
+/* A Berkeley DB hash file, as rpm wrote "Packages" until 4.15. Numbers are in the order of the
+ * machine that wrote it; the magic tells.
  *
- * Page 0: u32 magic 0x061561 at 12, version at 16 (8, 9; 10 from Berkeley DB 18), page size at 20, u8 encryption at 24, u8 page type 8 at 25,
- *   u8 flags at 26 (1: checksums), u32 last page at 32.
- * Every page: u32 next page at 16, u16 entries at 20, u16 free offset (overflow pages: bytes of data) at 22, u8 type at 25; 26 bytes in all.
- *   Type 2 and 13, hash: u16 offset of each item follows the page header; items fill the page from its end; they alternate key, data. First byte:
- *     1 KEYDATA  the rest, up to the item before, is the content
- *     3 OFFPAGE  u32 first overflow page at 4, u32 length at 8
- *   Type 7, overflow: data after the page header, continued in the next page.
- * rpm's key is a package number; number 0 holds the counter. Free pages have type 0 and are passed over.
- * Spec: the Berkeley DB on-disk structures db_page.h; "Berkeley DB Reference Guide", Hash access method. */
+ * Page 0: u32 magic 0x061561 at 12, version at 16 (8, 9; 10 from Berkeley DB 18), page size at 20,
+ * u8 encryption at 24, u8 page type 8 at 25, u8 flags at 26 (1: checksums), u32 last page at 32.
+ * Every page: u32 next page at 16, u16 entries at 20, u16 free offset (overflow pages: bytes of
+ * data) at 22, u8 type at 25; 26 bytes in all. Type 2 and 13, hash: u16 offset of each item follows
+ * the page header; items fill the page from its end; they alternate key, data. First byte: 1
+ * KEYDATA  the rest, up to the item before, is the content 3 OFFPAGE  u32 first overflow page at 4,
+ * u32 length at 8 Type 7, overflow: data after the page header, continued in the next page. rpm's
+ * key is a package number; number 0 holds the counter. Free pages have type 0 and are passed over.
+ * Spec: the Berkeley DB on-disk structures db_page.h; "Berkeley DB Reference Guide", Hash access
+ * method. */
 #include "eco/rpm.h"
 #include "base/buf.h"
 #include "base/cursor.h"
@@ -31,7 +33,8 @@ struct bdb {
 	bool big;
 	uint32_t page_len;
 	uint32_t page_count;
-	uint64_t copied; /* bytes taken from overflow pages: a page belongs to one item, so never more than the file has */
+	uint64_t copied; /* bytes taken from overflow pages: a page belongs to one item, so never
+			    more than the file has */
 	struct buf blob;
 	const struct rpm_sink *sink;
 };
@@ -70,16 +73,19 @@ static int bdb_open(struct bdb *db, struct err *e)
 	uint32_t version = get32(db->big, db->file, 16);
 	db->page_len = get32(db->big, db->file, 20);
 	if (version < 8 || version > 10 || db->file.ptr[25] != PAGE_HASHMETA)
-		return err_set(e, ERR_UNSUPPORTED, "Berkeley DB: not a hash of version 8 to 10 (%u)", version);
+		return err_set(e, ERR_UNSUPPORTED,
+			       "Berkeley DB: not a hash of version 8 to 10 (%u)", version);
 	if (db->file.ptr[24] != 0 || (db->file.ptr[26] & META_CHKSUM))
 		return err_set(e, ERR_UNSUPPORTED, "Berkeley DB: encrypted or with checksums");
-	if (db->page_len < PAGE_MIN || db->page_len > PAGE_MAX || (db->page_len & (db->page_len - 1)))
+	if (db->page_len < PAGE_MIN || db->page_len > PAGE_MAX ||
+	    (db->page_len & (db->page_len - 1)))
 		return err_set(e, ERR_FORMAT, "Berkeley DB: page size %u", db->page_len);
 	uint64_t pages = db->file.len / db->page_len;
 	db->page_count = pages > UINT32_MAX ? UINT32_MAX : (uint32_t)pages;
 	uint32_t last = get32(db->big, db->file, 32);
 	if (last >= db->page_count)
-		return db->sink->note(db->sink->arg, 32, "Berkeley DB: pages are missing at the end", e);
+		return db->sink->note(db->sink->arg, 32,
+				      "Berkeley DB: pages are missing at the end", e);
 	return 0;
 }
 
@@ -94,7 +100,8 @@ static struct page page_get(const struct bdb *db, uint32_t number)
 	return p;
 }
 
-/* Item i: its bytes up to the item before, or to the end of the page. Empty when its offset is wrong. */
+/* Item i: its bytes up to the item before, or to the end of the page. Empty when its offset is
+ * wrong. */
 static struct bytes page_item(const struct bdb *db, const struct page *p, unsigned i)
 {
 	size_t first = PAGE_HEADER_LEN + 2U * p->entries;
@@ -135,7 +142,8 @@ static int item_read(struct bdb *db, const struct page *p, struct bytes item, st
 	if (item.len > 1 && item.ptr[0] == ITEM_KEYDATA)
 		return db->sink->header(db->sink->arg, p->off, bytes_from(item, 1), e);
 	if (item.len < OFFPAGE_LEN || item.ptr[0] != ITEM_OFFPAGE)
-		return db->sink->note(db->sink->arg, p->off, "Berkeley DB: item of unknown form", e);
+		return db->sink->note(db->sink->arg, p->off, "Berkeley DB: item of unknown form",
+				      e);
 	const char *why = chain_read(db, get32(db->big, item, 4), get32(db->big, item, 8));
 	if (why)
 		return db->sink->note(db->sink->arg, p->off, why, e);
@@ -149,7 +157,8 @@ static int page_read(struct bdb *db, const struct page *p, struct err *e)
 	if (p->type != PAGE_HASH && p->type != PAGE_HASH_UNSORTED)
 		return 0;
 	if (2U * p->entries > p->all.len - PAGE_HEADER_LEN || p->entries % 2 != 0)
-		return db->sink->note(db->sink->arg, p->off, "Berkeley DB: wrong count of items", e);
+		return db->sink->note(db->sink->arg, p->off, "Berkeley DB: wrong count of items",
+				      e);
 	for (unsigned i = 0; i + 1 < p->entries; i += 2) {
 		struct bytes key = page_item(db, p, i);
 		if (key.len == 5 && key.ptr[0] == ITEM_KEYDATA && get32(db->big, key, 1) == 0)

@@ -4,10 +4,11 @@
  *   il × { u32 tag, u32 type, u32 offset into the data, u32 count }
  *   dl bytes of data
  *
- * Types: 4 INT32, 6 STRING (ends with NUL), 8 STRING_ARRAY (count strings, each ending with NUL), 9 I18NSTRING (as 8; the first is the "C" locale).
- * Region tags (61-63) only group entries. An entry that follows the region's replaces one of the same tag inside: the last one counts.
- * File lists: path i is DIRNAMES[DIRINDEXES[i]] BASENAMES[i]; before rpm 4 OLDFILENAMES has whole paths.
- * Spec: rpm "Header Format" (docs/manual/format_header.md), rpmtag.h. */
+ * Types: 4 INT32, 6 STRING (ends with NUL), 8 STRING_ARRAY (count strings, each ending with NUL), 9
+ * I18NSTRING (as 8; the first is the "C" locale). Region tags (61-63) only group entries. An entry
+ * that follows the region's replaces one of the same tag inside: the last one counts. File lists:
+ * path i is DIRNAMES[DIRINDEXES[i]] BASENAMES[i]; before rpm 4 OLDFILENAMES has whole paths. Spec:
+ * rpm "Header Format" (docs/manual/format_header.md), rpmtag.h. */
 #include "eco/rpm.h"
 #include "base/cursor.h"
 
@@ -18,32 +19,45 @@
 #define INDEX_ENTRY_LEN 16
 #define INDEX_COUNT_MAX UINT32_C(65536) /* entries: what rpm itself accepts */
 #define FOLDER_COUNT_MAX 500000U	/* of one package: the largest seen has 30,000 */
-#define RPM_TEMP_MAX (16U << 20)	/* bytes: the table of one header's folder names and some strings */
+#define RPM_TEMP_MAX                                                                               \
+	(16U << 20) /* bytes: the table of one header's folder names and some strings */
 
 enum { TYPE_INT16 = 3, TYPE_INT32 = 4, TYPE_STRING = 6, TYPE_STRING_ARRAY = 8, TYPE_I18N = 9 };
 
 enum slot {
-	NAME, VERSION, RELEASE, EPOCH, VENDOR, ARCH, SOURCERPM, MODULARITYLABEL,
-	OLDFILENAMES, FILEMODES, DIRINDEXES, BASENAMES, DIRNAMES, SLOT_COUNT
+	NAME,
+	VERSION,
+	RELEASE,
+	EPOCH,
+	VENDOR,
+	ARCH,
+	SOURCERPM,
+	MODULARITYLABEL,
+	OLDFILENAMES,
+	FILEMODES,
+	DIRINDEXES,
+	BASENAMES,
+	DIRNAMES,
+	SLOT_COUNT
 };
 
 static const struct {
 	uint32_t tag;
 	uint32_t type;
 } slots[SLOT_COUNT] = {
-	[NAME] = {1000, TYPE_STRING},
-	[VERSION] = {1001, TYPE_STRING},
-	[RELEASE] = {1002, TYPE_STRING},
-	[EPOCH] = {1003, TYPE_INT32},
-	[VENDOR] = {1011, TYPE_STRING},
-	[ARCH] = {1022, TYPE_STRING},
-	[OLDFILENAMES] = {1027, TYPE_STRING_ARRAY},
-	[FILEMODES] = {1030, TYPE_INT16},
-	[SOURCERPM] = {1044, TYPE_STRING},
-	[DIRINDEXES] = {1116, TYPE_INT32},
-	[BASENAMES] = {1117, TYPE_STRING_ARRAY},
-	[DIRNAMES] = {1118, TYPE_STRING_ARRAY},
-	[MODULARITYLABEL] = {5096, TYPE_STRING},
+    [NAME] = {1000, TYPE_STRING},
+    [VERSION] = {1001, TYPE_STRING},
+    [RELEASE] = {1002, TYPE_STRING},
+    [EPOCH] = {1003, TYPE_INT32},
+    [VENDOR] = {1011, TYPE_STRING},
+    [ARCH] = {1022, TYPE_STRING},
+    [OLDFILENAMES] = {1027, TYPE_STRING_ARRAY},
+    [FILEMODES] = {1030, TYPE_INT16},
+    [SOURCERPM] = {1044, TYPE_STRING},
+    [DIRINDEXES] = {1116, TYPE_INT32},
+    [BASENAMES] = {1117, TYPE_STRING_ARRAY},
+    [DIRNAMES] = {1118, TYPE_STRING_ARRAY},
+    [MODULARITYLABEL] = {5096, TYPE_STRING},
 };
 
 struct rpm_value {
@@ -57,7 +71,8 @@ struct rpm_header {
 
 static bool type_fits(uint32_t have, uint32_t want)
 {
-	return have == want || (want == TYPE_STRING && (have == TYPE_I18N || have == TYPE_STRING_ARRAY));
+	return have == want ||
+	       (want == TYPE_STRING && (have == TYPE_I18N || have == TYPE_STRING_ARRAY));
 }
 
 static bool header_open(struct bytes blob, struct rpm_header *h)
@@ -245,7 +260,8 @@ int rpm_header_parse(struct bytes blob, uint64_t off, const struct eco_sink *sin
 {
 	struct rpm_header h;
 	if (!header_open(blob, &h))
-		return sink->note(sink->arg, off, "rpm header: index or data larger than the header", e);
+		return sink->note(sink->arg, off,
+				  "rpm header: index or data larger than the header", e);
 	struct bytes name = header_string(&h, NAME);
 	if (bytes_eq_lit(name, "gpg-pubkey"))
 		return 0; /* a key that was imported, not a package */
@@ -257,8 +273,8 @@ int rpm_header_parse(struct bytes blob, uint64_t off, const struct eco_sink *sin
 	int r = state_package(&h, &a, sink, e);
 	if (r == 0)
 		r = has_sane_folders(&h)
-			    ? state_files(&h, &a, sink, e)
-			    : sink->note(sink->arg, off, "rpm header: count of folders", e);
+			? state_files(&h, &a, sink, e)
+			: sink->note(sink->arg, off, "rpm header: count of folders", e);
 	arena_free(&a);
 	return r;
 }

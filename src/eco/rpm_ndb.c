@@ -1,9 +1,10 @@
 /* NDB, rpm's own container, "Packages.db". All numbers little-endian.
  *
- *   header, 32 bytes: "RpmP", u32 version (0), u32 generation, u32 pages of slots, u32 next package number
- *   slots of 16 bytes up to the end of the slot pages (4,096 bytes each; the header is part of the first): "Slot", u32 package number (0: free),
- *     u32 first block, u32 blocks
- *   blobs in blocks of 16 bytes: "BlbS", u32 package number, u32 generation, u32 length; the header; padding; u32 Adler-32, u32 length, "BlbE"
+ *   header, 32 bytes: "RpmP", u32 version (0), u32 generation, u32 pages of slots, u32 next package
+ * number slots of 16 bytes up to the end of the slot pages (4,096 bytes each; the header is part of
+ * the first): "Slot", u32 package number (0: free), u32 first block, u32 blocks blobs in blocks of
+ * 16 bytes: "BlbS", u32 package number, u32 generation, u32 length; the header; padding; u32
+ * Adler-32, u32 length, "BlbE"
  *
  * Spec: lib/backend/ndb/rpmpkg.c of rpm defines it; there is no other text. */
 #include "eco/rpm.h"
@@ -64,7 +65,8 @@ int rpm_ndb_read(struct bytes file, const struct rpm_sink *sink, struct err *e)
 		if (!cur_ok(&c))
 			return err_set(e, ERR_TRUNCATED, "NDB: file ends inside its slots");
 		if (!bytes_eq_lit(magic, "Slot"))
-			return err_set(e, ERR_FORMAT, "NDB: no slot at byte %llu", (unsigned long long)off);
+			return err_set(e, ERR_FORMAT, "NDB: no slot at byte %llu",
+				       (unsigned long long)off);
 		if (number == 0)
 			continue;
 		const char *why;
@@ -73,7 +75,8 @@ int rpm_ndb_read(struct bytes file, const struct rpm_sink *sink, struct err *e)
 		taken += (uint64_t)blocks * BLOCK_LEN;
 		if (!why && taken > file.len)
 			return err_set(e, ERR_FORMAT, "NDB: blobs overlap");
-		int r = why ? sink->note(sink->arg, off, why, e) : sink->header(sink->arg, off, blob, e);
+		int r = why ? sink->note(sink->arg, off, why, e)
+			    : sink->header(sink->arg, off, blob, e);
 		if (r < 0)
 			return r;
 	}

@@ -1,7 +1,9 @@
-/* rpmdb.sqlite: table Packages(hnum INTEGER PRIMARY KEY, blob BLOB). SQLite reads the file where it lies in memory, through a file system of ours
- * that has one file, cannot be written, and makes no system call (docs/decisions/rpm-sqlite.md). rpm leaves the file in WAL mode (bytes 18 and 19
- * are 2); without the write-ahead log beside it that would be refused, so these two bytes read as 1: the state of the last checkpoint.
- * Spec: SQLite "Database File Format" 1.3; "Defense Against The Dark Arts". */
+/* rpmdb.sqlite: table Packages(hnum INTEGER PRIMARY KEY, blob BLOB). SQLite reads the file where it
+ * lies in memory, through a file system of ours that has one file, cannot be written, and makes no
+ * system call (docs/decisions/rpm-sqlite.md). rpm leaves the file in WAL mode (bytes 18 and 19 are
+ * 2); without the write-ahead log beside it that would be refused, so these two bytes read as 1:
+ * the state of the last checkpoint. Spec: SQLite "Database File Format" 1.3; "Defense Against The
+ * Dark Arts". */
 #include "eco/rpm.h"
 
 #include <sqlite3.h>
@@ -16,7 +18,8 @@
 
 bool rpm_sqlite_is_magic(struct bytes file)
 {
-	return file.len >= sizeof SQLITE_MAGIC && memcmp(file.ptr, SQLITE_MAGIC, sizeof SQLITE_MAGIC) == 0;
+	return file.len >= sizeof SQLITE_MAGIC &&
+	       memcmp(file.ptr, SQLITE_MAGIC, sizeof SQLITE_MAGIC) == 0;
 }
 
 struct mem_file {
@@ -101,19 +104,19 @@ static int mem_traits(sqlite3_file *f)
 }
 
 static const sqlite3_io_methods mem_methods = {
-	.iVersion = 1,
-	.xClose = mem_close,
-	.xRead = mem_read,
-	.xWrite = mem_write,
-	.xTruncate = mem_truncate,
-	.xSync = mem_flag,
-	.xFileSize = mem_size,
-	.xLock = mem_flag,
-	.xUnlock = mem_flag,
-	.xCheckReservedLock = mem_reserved,
-	.xFileControl = mem_control,
-	.xSectorSize = mem_sector,
-	.xDeviceCharacteristics = mem_traits,
+    .iVersion = 1,
+    .xClose = mem_close,
+    .xRead = mem_read,
+    .xWrite = mem_write,
+    .xTruncate = mem_truncate,
+    .xSync = mem_flag,
+    .xFileSize = mem_size,
+    .xLock = mem_flag,
+    .xUnlock = mem_flag,
+    .xCheckReservedLock = mem_reserved,
+    .xFileControl = mem_control,
+    .xSectorSize = mem_sector,
+    .xDeviceCharacteristics = mem_traits,
 };
 
 static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *ret_flags)
@@ -184,7 +187,8 @@ static int on_progress(void *arg)
 	return 0;
 }
 
-/* Only to read, and only from Packages: a schema that hides a view or a virtual table behind the name gets nowhere. */
+/* Only to read, and only from Packages: a schema that hides a view or a virtual table behind the
+ * name gets nowhere. */
 static int on_authorize(void *arg, int action, const char *one, const char *two, const char *db,
 			const char *by)
 {
@@ -214,12 +218,18 @@ static int sqlite_failed(sqlite3 *db, int rc, struct err *e)
 static void harden(sqlite3 *db)
 {
 	static const int limits[][2] = {
-		{SQLITE_LIMIT_LENGTH, (int)RPM_HEADER_MAX}, {SQLITE_LIMIT_SQL_LENGTH, 100000},
-		{SQLITE_LIMIT_COLUMN, 100},		    {SQLITE_LIMIT_EXPR_DEPTH, 10},
-		{SQLITE_LIMIT_COMPOUND_SELECT, 3},	    {SQLITE_LIMIT_VDBE_OP, 25000},
-		{SQLITE_LIMIT_FUNCTION_ARG, 8},		    {SQLITE_LIMIT_ATTACHED, 0},
-		{SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50},	    {SQLITE_LIMIT_VARIABLE_NUMBER, 10},
-		{SQLITE_LIMIT_TRIGGER_DEPTH, 1},	    {SQLITE_LIMIT_WORKER_THREADS, 0},
+	    {SQLITE_LIMIT_LENGTH, (int)RPM_HEADER_MAX},
+	    {SQLITE_LIMIT_SQL_LENGTH, 100000},
+	    {SQLITE_LIMIT_COLUMN, 100},
+	    {SQLITE_LIMIT_EXPR_DEPTH, 10},
+	    {SQLITE_LIMIT_COMPOUND_SELECT, 3},
+	    {SQLITE_LIMIT_VDBE_OP, 25000},
+	    {SQLITE_LIMIT_FUNCTION_ARG, 8},
+	    {SQLITE_LIMIT_ATTACHED, 0},
+	    {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50},
+	    {SQLITE_LIMIT_VARIABLE_NUMBER, 10},
+	    {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+	    {SQLITE_LIMIT_WORKER_THREADS, 0},
 	};
 	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
 		(void)sqlite3_limit(db, limits[i][0], limits[i][1]);
@@ -270,8 +280,9 @@ static int read_db(sqlite3 *db, struct bytes file, const struct rpm_sink *sink, 
 	struct budget budget = {.calls_left = 1000 + file.len / OPS_PER_CALL};
 	harden(db);
 	sqlite3_progress_handler(db, OPS_PER_CALL, on_progress, &budget);
-	int rc = sqlite3_exec(db, "PRAGMA cache_size=" CACHE_KIB "; PRAGMA mmap_size=0; PRAGMA cell_size_check=1",
-			      NULL, NULL, NULL);
+	int rc = sqlite3_exec(
+	    db, "PRAGMA cache_size=" CACHE_KIB "; PRAGMA mmap_size=0; PRAGMA cell_size_check=1",
+	    NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return sqlite_failed(db, rc, e);
 	(void)sqlite3_set_authorizer(db, on_authorize, NULL);
@@ -284,18 +295,18 @@ int rpm_sqlite_read(struct bytes file, const struct rpm_sink *sink, struct err *
 	char name[32];
 	(void)snprintf(name, sizeof name, "bytes-%p", (void *)&file);
 	sqlite3_vfs vfs = {
-		.iVersion = 1,
-		.szOsFile = (int)sizeof(struct mem_file),
-		.mxPathname = 64,
-		.zName = name,
-		.pAppData = &file,
-		.xOpen = vfs_open,
-		.xDelete = vfs_delete,
-		.xAccess = vfs_access,
-		.xFullPathname = vfs_full_path,
-		.xRandomness = vfs_random,
-		.xSleep = vfs_sleep,
-		.xCurrentTime = vfs_time,
+	    .iVersion = 1,
+	    .szOsFile = (int)sizeof(struct mem_file),
+	    .mxPathname = 64,
+	    .zName = name,
+	    .pAppData = &file,
+	    .xOpen = vfs_open,
+	    .xDelete = vfs_delete,
+	    .xAccess = vfs_access,
+	    .xFullPathname = vfs_full_path,
+	    .xRandomness = vfs_random,
+	    .xSleep = vfs_sleep,
+	    .xCurrentTime = vfs_time,
 	};
 	int rc = sqlite3_vfs_register(&vfs, 0);
 	if (rc != SQLITE_OK)

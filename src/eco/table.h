@@ -1,5 +1,5 @@
-/* table: the rows of eco_table, one per ecosystem. Inventories name a row by its index: rows are only added at the end
- * (or LAY_ANALYZER_VERSION is raised). */
+/* table: the rows of eco_table, one per ecosystem. Inventories name a row by its index: rows are
+ * only added at the end (or LAY_ANALYZER_VERSION is raised). */
 #pragma once
 #include "eco/eco.h"
 

@@ -1,5 +1,6 @@
-/* inv_merge: lay the layers over one another (overlay.c) and look, after each, at what every ecosystem's canonical locations show. What the last look
- * shows are the image's packages; the layer of a package is the one since which every look showed it. */
+/* inv_merge: lay the layers over one another (overlay.c) and look, after each, at what every
+ * ecosystem's canonical locations show. What the last look shows are the image's packages; the
+ * layer of a package is the one since which every look showed it. */
 #include "inventory/image.h"
 #include "inventory/overlay.h"
 #include "inventory/vendor.h"
@@ -19,7 +20,8 @@ struct seen {
 struct view {
 	const struct ovl_node **nodes; /* readable package files, in order */
 	size_t node_count, node_cap;
-	const struct lay_entry **last; /* the entries of the look before, to see whether anything changed */
+	const struct lay_entry *
+	    *last; /* the entries of the look before, to see whether anything changed */
 	size_t last_count, last_cap;
 	struct seen *seen; /* sorted by identity */
 	size_t seen_count;
@@ -71,7 +73,7 @@ static int note_add(struct merge *m, int32_t layer, struct bytes path, struct by
 		  sizeof *m->image.notes))
 		return spent(e);
 	m->image.notes[m->image.note_count++] =
-		(struct inv_note){.layer = layer, .path = path, .text = text};
+	    (struct inv_note){.layer = layer, .path = path, .text = text};
 	return 0;
 }
 
@@ -117,7 +119,8 @@ static int look_folder(struct merge *m, size_t eco, const char *location, struct
 		if (nodes[i].gone || ent->kind != LAY_FILE || ent->eco != eco ||
 		    ent->merge != ECO_PART || !is_in_folder(nodes[i].path, folder))
 			continue;
-		if (!grow((void **)&v->nodes, v->node_count, &v->node_cap, sizeof(struct ovl_node *)))
+		if (!grow((void **)&v->nodes, v->node_count, &v->node_cap,
+			  sizeof(struct ovl_node *)))
 			return spent(e);
 		v->nodes[v->node_count++] = &nodes[i];
 		v->found = v->found || ent->note.len == 0;
@@ -125,7 +128,8 @@ static int look_folder(struct merge *m, size_t eco, const char *location, struct
 	return 0;
 }
 
-/* Of the files that stand for the same thing the first location that states something is believed. */
+/* Of the files that stand for the same thing the first location that states something is believed.
+ */
 static int look(struct merge *m, size_t eco, struct err *e)
 {
 	struct view *v = &m->views[eco];
@@ -202,8 +206,8 @@ static int view_remember(struct view *v, struct err *e)
 }
 
 /* Sorted, each identity once. */
-static int view_list(const struct merge *m, const struct view *v, uint32_t layer,
-		     struct seen **ret, size_t *ret_count, struct err *e)
+static int view_list(const struct merge *m, const struct view *v, uint32_t layer, struct seen **ret,
+		     size_t *ret_count, struct err *e)
 {
 	size_t count = 0, n = 0;
 	for (size_t i = 0; i < v->node_count; i++)
@@ -215,8 +219,8 @@ static int view_list(const struct merge *m, const struct view *v, uint32_t layer
 		const struct lay_entry *ent = v->nodes[i]->entry;
 		const struct lay *l = &m->layers[v->nodes[i]->content_layer];
 		for (uint32_t k = 0; k < ent->pkg_count; k++)
-			list[n++] = (struct seen){.pkg = &l->pkgs[ent->pkg_first + k],
-						  .layer = layer};
+			list[n++] =
+			    (struct seen){.pkg = &l->pkgs[ent->pkg_first + k], .layer = layer};
 	}
 	qsort(list, n, sizeof *list, seen_cmp);
 	size_t kept = 0;
@@ -292,7 +296,7 @@ static int put_packages(struct merge *m, struct err *e)
 			p->pkg.namespace = im->has_distro ? im->distro.id : BYTES_NONE;
 			p->pkg.distro = distro;
 			p->pkg.third_party =
-				vendor_is_third_party(&p->pkg, im->has_distro ? &im->distro : NULL);
+			    vendor_is_third_party(&p->pkg, im->has_distro ? &im->distro : NULL);
 			im->third_party_count += p->pkg.third_party;
 		}
 	}
@@ -301,7 +305,8 @@ static int put_packages(struct merge *m, struct err *e)
 
 static int package_cmp(const void *a, const void *b)
 {
-	return pkg_cmp(&((const struct inv_package *)a)->pkg, &((const struct inv_package *)b)->pkg);
+	return pkg_cmp(&((const struct inv_package *)a)->pkg,
+		       &((const struct inv_package *)b)->pkg);
 }
 
 /* Is this file one that the image's result rests on? */
@@ -357,9 +362,10 @@ static int note_node(struct merge *m, const struct ovl_node *n, struct err *e)
 	if (!states || is_used(m, n))
 		return 0;
 	return note_add(m, layer, n->path,
-			at_location ? BYTES_LIT("a second package database; another one is used")
-				    : BYTES_LIT("package database outside the root file system's own "
-						"place: not assessed"),
+			at_location
+			    ? BYTES_LIT("a second package database; another one is used")
+			    : BYTES_LIT("package database outside the root file system's own "
+					"place: not assessed"),
 			e);
 }
 
@@ -383,8 +389,8 @@ static int note_layer(struct merge *m, size_t layer, struct err *e)
 	}
 	if (l->complete || said_why)
 		return 0;
-	return note_add(m, (int32_t)layer, BYTES_NONE, BYTES_LIT("the layer was not read to its end"),
-			e);
+	return note_add(m, (int32_t)layer, BYTES_NONE,
+			BYTES_LIT("the layer was not read to its end"), e);
 }
 
 static int note_image(struct merge *m, bool found_database, struct err *e)
@@ -437,8 +443,8 @@ static int finish(struct merge *m, struct inv_image *ret, struct err *e)
 	if (r < 0)
 		return r;
 	/* the paths of notes may be the overlay's, and the array is this function's */
-	struct inv_note *notes = arena_alloc(
-		m->a, m->image.note_count ? m->image.note_count : 1, sizeof *notes);
+	struct inv_note *notes =
+	    arena_alloc(m->a, m->image.note_count ? m->image.note_count : 1, sizeof *notes);
 	for (size_t i = 0; notes && i < m->image.note_count; i++) {
 		bool ok;
 		notes[i] = m->image.notes[i];

@@ -1,11 +1,13 @@
-/* image inventory (inv_): layer inventories, bottom first, merged as an overlay file system shows them: whiteouts, opaque folders, replaced files,
- * hard links, databases behind symlinked folders. */
+/* image inventory (inv_): layer inventories, bottom first, merged as an overlay file system shows
+ * them: whiteouts, opaque folders, replaced files, hard links, databases behind symlinked folders.
+ */
 #pragma once
 #include "inventory/layer.h"
 
 struct inv_package {
-	struct pkg pkg;     /* distro and third_party set */
-	uint32_t layer;     /* index of the layer that brought it in: the lowest from which on every database states this identity */
+	struct pkg pkg; /* distro and third_party set */
+	uint32_t layer; /* index of the layer that brought it in: the lowest from which on every
+			   database states this identity */
 };
 
 struct inv_note {
@@ -14,7 +16,11 @@ struct inv_note {
 	struct bytes text;
 };
 
-enum inv_state { INV_ASSESSED, INV_PARTIAL, INV_NOTHING }; /* NOTHING: no package database and no distribution found */
+enum inv_state {
+	INV_ASSESSED,
+	INV_PARTIAL,
+	INV_NOTHING
+}; /* NOTHING: no package database and no distribution found */
 
 struct inv_image {
 	bool has_distro;
@@ -28,6 +34,8 @@ struct inv_image {
 };
 
 /* layers[i] may have complete = false. Results borrow from the layers and from a. */
-int inv_merge(const struct lay *layers, size_t layer_count, struct arena *a, struct inv_image *ret, struct err *e);
-/* Name of the OS package that owns path in the merged image ("bash" or "libc6:amd64"), or the empty run. */
+int inv_merge(const struct lay *layers, size_t layer_count, struct arena *a, struct inv_image *ret,
+	      struct err *e);
+/* Name of the OS package that owns path in the merged image ("bash" or "libc6:amd64"), or the empty
+ * run. */
 struct bytes inv_owner(const struct lay *layers, size_t layer_count, struct bytes path);

@@ -1,8 +1,11 @@
-/* lay_index: one pass over the members of a layer. Of most members only the path is looked at; a file that an ecosystem wants is held (in memory up to
- * 1 MiB, else in the scratch file, mapped) while its parser runs, then dropped. A wanted path that is a hard link to a file that went by unwanted
+/* lay_index: one pass over the members of a layer. Of most members only the path is looked at; a
+ * file that an ecosystem wants is held (in memory up to 1 MiB, else in the scratch file, mapped)
+ * while its parser runs, then dropped. A wanted path that is a hard link to a file that went by
+ * unwanted
  * ("status" linked to "status-old") is what a second pass is for.
- * Whiteouts, spec OCI image-spec layer.md "Representing Changes": ".wh.NAME" hides NAME, ".wh..wh..opq" hides what lower layers have in its folder;
- * other names that start with ".wh..wh." are notes of AUFS to itself. */
+ * Whiteouts, spec OCI image-spec layer.md "Representing Changes": ".wh.NAME" hides NAME,
+ * ".wh..wh..opq" hides what lower layers have in its folder; other names that start with ".wh..wh."
+ * are notes of AUFS to itself. */
 #include "archive/tar.h"
 #include "base/io.h"
 #include "base/own.h"
@@ -13,12 +16,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define MEMORY_FILE_MAX (1U << 20)	  /* bytes of a file held in memory when there is a scratch file */
+#define MEMORY_FILE_MAX (1U << 20) /* bytes of a file held in memory when there is a scratch file  \
+				    */
 #define CHUNK_LEN 65536U
-#define PARSE_MEMORY (24U << 20)	  /* bytes that a parser may take beside its file */
-#define CAPTURE_TOTAL_MAX (UINT64_C(2) << 30) /* bytes of files held in one layer, one after another: sparse files are cheap to send */
-#define SECOND_PASS_MAX 1024U		  /* hard links */
-#define KNOWN_CAP 512U			  /* slots for the locations and the folders above them */
+#define PARSE_MEMORY (24U << 20) /* bytes that a parser may take beside its file */
+#define CAPTURE_TOTAL_MAX                                                                          \
+	(UINT64_C(2) << 30)   /* bytes of files held in one layer, one after another: sparse files \
+				 are cheap to send */
+#define SECOND_PASS_MAX 1024U /* hard links */
+#define KNOWN_CAP 512U	      /* slots for the locations and the folders above them */
 
 struct indexer {
 	const struct lay_source *src;
@@ -26,7 +32,8 @@ struct indexer {
 	struct laywr w;
 	struct laywr_totals totals;
 	uint64_t captured;
-	struct bytes known[KNOWN_CAP]; /* hash set of the ecosystems' locations and the folders above them */
+	struct bytes
+	    known[KNOWN_CAP]; /* hash set of the ecosystems' locations and the folders above them */
 	size_t known_len_max;
 	uint8_t path[LIMIT_PATH_MAX], target[LIMIT_PATH_MAX];
 	/* second pass */
@@ -41,11 +48,12 @@ struct capture {
 	size_t len;
 };
 
-/* The input's fault: recorded, and what was read until then stands. Anything else is ours or the system's and ends the work. */
+/* The input's fault: recorded, and what was read until then stands. Anything else is ours or the
+ * system's and ends the work. */
 static bool is_damage(int r)
 {
-	return r == -ERR_TRUNCATED || r == -ERR_FORMAT || r == -ERR_LIMIT || r == -ERR_UNSUPPORTED ||
-	       r == -ERR_INTEGRITY;
+	return r == -ERR_TRUNCATED || r == -ERR_FORMAT || r == -ERR_LIMIT ||
+	       r == -ERR_UNSUPPORTED || r == -ERR_INTEGRITY;
 }
 
 static void known_add(struct indexer *ix, struct bytes path)
@@ -89,7 +97,8 @@ static bool is_known(const struct indexer *ix, struct bytes path)
 	return false;
 }
 
-/* Entries past the limit are dropped with a note (laywr_add); the layer goes on. *ret_added tells. */
+/* Entries past the limit are dropped with a note (laywr_add); the layer goes on. *ret_added tells.
+ */
 static int add(struct indexer *ix, enum lay_kind kind, struct bytes path, uint32_t *ret_index,
 	       bool *ret_added, struct err *e)
 {
@@ -118,7 +127,8 @@ static int on_package(void *arg, const struct pkg *p, struct err *e)
 	return laywr_package(&run->ix->w, run->index, p, e);
 }
 
-static int on_owns(void *arg, struct bytes name, struct bytes arch, struct bytes path, struct err *e)
+static int on_owns(void *arg, struct bytes name, struct bytes arch, struct bytes path,
+		   struct err *e)
 {
 	struct parse_run *run = arg;
 	uint8_t clean[LIMIT_PATH_MAX];
@@ -126,8 +136,9 @@ static int on_owns(void *arg, struct bytes name, struct bytes arch, struct bytes
 	int64_t len = tar_clean_path(path, clean, NULL);
 	if (len <= 0 || name.len > 512 || arch.len > 64)
 		return 0;
-	int n = arch.len > 0 ? snprintf(owner, sizeof owner, "%.*s:%.*s", BYTES_ARG(name), BYTES_ARG(arch))
-			     : snprintf(owner, sizeof owner, "%.*s", BYTES_ARG(name));
+	int n = arch.len > 0
+		    ? snprintf(owner, sizeof owner, "%.*s:%.*s", BYTES_ARG(name), BYTES_ARG(arch))
+		    : snprintf(owner, sizeof owner, "%.*s", BYTES_ARG(name));
 	struct bytes owner_bytes = {.ptr = (const uint8_t *)owner, .len = n > 0 ? (size_t)n : 0};
 	return laywr_owns(&run->ix->w, run->index, owner_bytes,
 			  (struct bytes){.ptr = clean, .len = (size_t)len}, e);
@@ -237,7 +248,7 @@ static int parse_file(struct indexer *ix, uint32_t index, struct bytes file, str
 	if (is_damage(r))
 		return laywr_unread(&ix->w, index, why.msg, e);
 	if (r < 0)
-		return err_set(e, (enum err_code)-r, "%s", why.msg);
+		return err_set(e, (enum err_code) - r, "%s", why.msg);
 	return 0;
 }
 
@@ -284,7 +295,8 @@ static int index_file(struct indexer *ix, struct tar *t, const struct tar_entry 
 		struct bytes file = {.ptr = c.map ? c.map : c.heap, .len = c.len};
 		r = parse_file(ix, index, file, e);
 	} else if (is_damage(r)) {
-		int noted = laywr_unread(&ix->w, index, "the layer ends or breaks inside this file", e);
+		int noted =
+		    laywr_unread(&ix->w, index, "the layer ends or breaks inside this file", e);
 		r = noted < 0 ? noted : r;
 	}
 	capture_free(&c);
@@ -303,8 +315,8 @@ static int index_link(struct indexer *ix, const struct tar_entry *m, struct byte
 	if (r < 0 || !added)
 		return r;
 	entry_fill(&ix->w.entries[index], eco, want);
-	return laywr_target(&ix->w, index,
-			    (struct bytes){.ptr = ix->target, .len = (size_t)len}, e);
+	return laywr_target(&ix->w, index, (struct bytes){.ptr = ix->target, .len = (size_t)len},
+			    e);
 }
 
 static int index_symlink(struct indexer *ix, const struct tar_entry *m, struct bytes path,
@@ -361,7 +373,8 @@ static int index_member(struct indexer *ix, struct tar *t, const struct tar_entr
 {
 	int64_t len = tar_clean_path(m->path, ix->path, NULL);
 	if (len < 0)
-		return laywr_note(&ix->w, bytes_part(m->path, 0, 200), "member with an unusable path", e);
+		return laywr_note(&ix->w, bytes_part(m->path, 0, 200),
+				  "member with an unusable path", e);
 	struct bytes path = {.ptr = ix->path, .len = (size_t)len};
 	if (len == 0)
 		return 0;
@@ -420,7 +433,8 @@ static int link_read(struct indexer *ix, uint32_t link, uint64_t size, struct by
 	return parse_file(ix, index, file, e);
 }
 
-static int second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m, struct err *e)
+static int second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m,
+			 struct err *e)
 {
 	struct capture c = {.heap = NULL};
 	bool is_read = false;
@@ -445,7 +459,8 @@ static int second_member(struct indexer *ix, struct tar *t, const struct tar_ent
 
 /* passes */
 
-typedef int (*member_fn)(struct indexer *ix, struct tar *t, const struct tar_entry *m, struct err *e);
+typedef int (*member_fn)(struct indexer *ix, struct tar *t, const struct tar_entry *m,
+			 struct err *e);
 
 static int read_members(struct indexer *ix, struct stream *plain, member_fn member,
 			uint64_t *ret_count, struct err *e)
@@ -504,7 +519,7 @@ static int index_layer(struct indexer *ix, struct err *e)
 		ix->w.complete = false;
 		r = laywr_note(&ix->w, BYTES_NONE, why.msg, e);
 	} else if (r < 0) {
-		return err_set(e, (enum err_code)-r, "%s", why.msg);
+		return err_set(e, (enum err_code) - r, "%s", why.msg);
 	}
 	if (r == 0)
 		r = links_collect(ix, e);
@@ -514,10 +529,11 @@ static int index_layer(struct indexer *ix, struct err *e)
 	r = read_layer(ix, second_member, &again, &why);
 	if (is_damage(r) || r == -ERR_NOT_FOUND)
 		return ix->w.complete ? laywr_note(&ix->w, BYTES_NONE, why.msg, e) : 0;
-	return r < 0 ? err_set(e, (enum err_code)-r, "%s", why.msg) : 0;
+	return r < 0 ? err_set(e, (enum err_code) - r, "%s", why.msg) : 0;
 }
 
-int lay_index(const struct lay_source *src, const struct limits *lim, struct buf *out, struct err *e)
+int lay_index(const struct lay_source *src, const struct limits *lim, struct buf *out,
+	      struct err *e)
 {
 	struct indexer *ix = calloc(1, sizeof *ix);
 	if (!ix)

@@ -1,4 +1,5 @@
-/* lay_parse: see writer.c for the form. Everything is checked: a worker that went wrong must not be able to make the daemon read past anything. */
+/* lay_parse: see writer.c for the form. Everything is checked: a worker that went wrong must not be
+ * able to make the daemon read past anything. */
 #include "inventory/layer.h"
 #include "inventory/writer.h"
 
@@ -9,7 +10,8 @@ static int malformed(struct err *e, const char *what)
 	return err_set(e, ERR_FORMAT, "layer inventory: %s", what);
 }
 
-/* An array of as many elements as the next varint says; an element takes at least min_len bytes of what is left. */
+/* An array of as many elements as the next varint says; an element takes at least min_len bytes of
+ * what is left. */
 static void *take_array(struct cursor *c, struct arena *a, size_t min_len, size_t size,
 			size_t *ret_count, int *ret_r, struct err *e)
 {
@@ -30,7 +32,8 @@ static void *take_array(struct cursor *c, struct arena *a, size_t min_len, size_
 	return array;
 }
 
-/* Root-relative, no empty, "." or ".." components, no NUL. The root itself (empty) only for opaque marks. */
+/* Root-relative, no empty, "." or ".." components, no NUL. The root itself (empty) only for opaque
+ * marks. */
 static bool is_clean_path(struct bytes path)
 {
 	if (path.len == 0 || path.len > LIMIT_PATH_MAX || bytes_find(path, 0) != path.len)
@@ -88,7 +91,8 @@ static bool take_entry(struct cursor *c, struct lay_entry *ent, uint64_t *pkg_ne
 		return false;
 	if (ent->kind == LAY_HARDLINK || ent->kind == LAY_SYMLINK) {
 		ent->target = cur_blob(c);
-		if (ent->target.len > LIMIT_PATH_MAX || bytes_find(ent->target, 0) != ent->target.len)
+		if (ent->target.len > LIMIT_PATH_MAX ||
+		    bytes_find(ent->target, 0) != ent->target.len)
 			return false;
 	}
 	if (ent->kind == LAY_HARDLINK && !is_clean_path(ent->target))
@@ -110,8 +114,7 @@ static int take_entries(struct cursor *c, struct arena *a, struct lay *l, struct
 {
 	int r;
 	uint64_t pkg_next = 0;
-	struct lay_entry *entries =
-		take_array(c, a, 2, sizeof *entries, &l->entry_count, &r, e);
+	struct lay_entry *entries = take_array(c, a, 2, sizeof *entries, &l->entry_count, &r, e);
 	for (size_t i = 0; r == 0 && i < l->entry_count; i++) {
 		if (!take_entry(c, &entries[i], &pkg_next))
 			return malformed(e, "bad entry");

@@ -1,5 +1,6 @@
-/* layer inventory (lay_): what a worker says of one layer: the files its ecosystems read with their packages, whiteouts, links and notes. Immutable,
- * keyed by (layer digest, LAY_ANALYZER_VERSION). Serialised form is what a worker sends and the store keeps; parsing it trusts nothing. */
+/* layer inventory (lay_): what a worker says of one layer: the files its ecosystems read with their
+ * packages, whiteouts, links and notes. Immutable, keyed by (layer digest, LAY_ANALYZER_VERSION).
+ * Serialised form is what a worker sends and the store keeps; parsing it trusts nothing. */
 #pragma once
 #include "base/arena.h"
 #include "base/limits.h"
@@ -12,23 +13,25 @@
 enum lay_kind {
 	LAY_FILE,     /* a file an ecosystem parsed (or failed to: note set) */
 	LAY_HARDLINK, /* wanted path that is a hard link; target */
-	LAY_SYMLINK,  /* a link at or above a canonical location, or at the root; target as stored */
-	LAY_OTHER,    /* a file of no ecosystem, fifo, device … at or above a canonical location: it hides lower files */
+	LAY_SYMLINK, /* a link at or above a canonical location, or at the root; target as stored */
+	LAY_OTHER, /* a file of no ecosystem, fifo, device … at or above a canonical location: it
+		      hides lower files */
 	LAY_WHITEOUT, /* path is gone (without the ".wh." prefix) */
 	LAY_OPAQUE,   /* what lower layers have below this folder is gone */
-	LAY_DIR,      /* a folder at or above a canonical location: it takes the place of a lower link or file */
+	LAY_DIR, /* a folder at or above a canonical location: it takes the place of a lower link or
+		    file */
 };
 
 struct lay_entry {
 	enum lay_kind kind;
 	struct bytes path;   /* clean, root-relative */
 	struct bytes target; /* of links */
-	uint8_t eco;         /* index in eco_table, LAY_FILE and LAY_HARDLINK */
+	uint8_t eco;	     /* index in eco_table, LAY_FILE and LAY_HARDLINK */
 	enum eco_merge merge;
 	uint8_t rank;
 	uint32_t keep; /* see struct eco_want */
 	uint64_t size;
-	struct bytes note; /* why the file could not be read; empty = read */
+	struct bytes note;	       /* why the file could not be read; empty = read */
 	uint32_t pkg_first, pkg_count; /* in lay.pkgs */
 	bool has_distro;
 	struct pkg_distro distro;
@@ -42,7 +45,7 @@ struct lay_note {
 
 struct lay_owned {
 	uint64_t path_hash; /* bytes_hash(clean path, 0) */
-	uint32_t pkg;       /* index in lay.names */
+	uint32_t pkg;	    /* index in lay.names */
 };
 
 struct lay {
@@ -58,19 +61,23 @@ struct lay {
 	size_t owned_count;
 	const struct lay_note *notes;
 	size_t note_count;
-	bool complete; /* false: the layer ended early (a note says why); what was read until then stands */
+	bool complete; /* false: the layer ended early (a note says why); what was read until then
+			  stands */
 };
 
-/* Read a layer (compressed as it may be) and serialise its inventory into out. scratch_fd: a file for large captured files (>= 1 MiB), or -1 to
- * keep all in memory. reopen gives a fresh stream of the layer: called once, and again for a second pass (a hard link to a file already gone by),
+/* Read a layer (compressed as it may be) and serialise its inventory into out. scratch_fd: a file
+ * for large captured files (>= 1 MiB), or -1 to keep all in memory. reopen gives a fresh stream of
+ * the layer: called once, and again for a second pass (a hard link to a file already gone by),
  * which may be refused with ERR_NOT_FOUND: a note then says so.
- * 0 also for a damaged layer: the inventory then says complete = false with a note. <0 only for NOMEM, CANCELLED, IO, INTERNAL. */
+ * 0 also for a damaged layer: the inventory then says complete = false with a note. <0 only for
+ * NOMEM, CANCELLED, IO, INTERNAL. */
 struct lay_source {
 	struct stream *(*reopen)(void *arg, struct err *e);
 	void *arg;
 	int scratch_fd;
 };
-int lay_index(const struct lay_source *src, const struct limits *lim, struct buf *out, struct err *e);
+int lay_index(const struct lay_source *src, const struct limits *lim, struct buf *out,
+	      struct err *e);
 
 /* Parse what lay_index wrote; everything borrows from in and a. ERR_FORMAT on any inconsistency. */
 int lay_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e);

@@ -1,7 +1,8 @@
-/* A layer takes effect in four steps: what its own paths, as written, hide of lower layers (whiteouts, opaque folders, files and links where folders
- * were, folders where links were); its symbolic links; what its whiteouts hide when their folders are followed through links; its files, put where
- * their folders really are: an archive may say lib/x although lib is a link that a lower layer made.
- * Spec: OCI image-spec layer.md "Representing Changes", "Applying Changesets". */
+/* A layer takes effect in four steps: what its own paths, as written, hide of lower layers
+ * (whiteouts, opaque folders, files and links where folders were, folders where links were); its
+ * symbolic links; what its whiteouts hide when their folders are followed through links; its files,
+ * put where their folders really are: an archive may say lib/x although lib is a link that a lower
+ * layer made. Spec: OCI image-spec layer.md "Representing Changes", "Applying Changesets". */
 #include "inventory/overlay.h"
 
 #include <stdlib.h>
@@ -147,7 +148,7 @@ static int node_put(struct ovl *o, struct bytes path, const struct lay_entry *en
 	uint64_t hash = hash_path(path);
 	node_drop(o, node_at(o, path, hash));
 	o->nodes[o->node_count] = (struct ovl_node){
-		.path = path, .entry = entry, .layer = layer, .content_layer = layer, .hash = hash};
+	    .path = path, .entry = entry, .layer = layer, .content_layer = layer, .hash = hash};
 	*slot_find(o, path, hash) = (uint32_t)++o->node_count;
 	o->link_count += entry->kind == LAY_SYMLINK;
 	return 0;
@@ -164,7 +165,8 @@ const struct ovl_node *ovl_nodes(const struct ovl *o, size_t *ret_count)
 struct walk {
 	uint8_t done[LIMIT_PATH_MAX]; /* real path so far */
 	size_t done_len;
-	uint8_t todo[2][LIMIT_PATH_MAX]; /* what is left lies in one; a link's target and the rest are joined in the other */
+	uint8_t todo[2][LIMIT_PATH_MAX]; /* what is left lies in one; a link's target and the rest
+					    are joined in the other */
 	unsigned side;
 	struct bytes rest;
 	unsigned links;
@@ -263,7 +265,8 @@ const struct ovl_node *ovl_find(const struct ovl *o, struct bytes path)
 	return node_at(o, real, hash_path(real));
 }
 
-/* Where entry really lies: its folders followed, its last component not. Copied when it differs from what was written. */
+/* Where entry really lies: its folders followed, its last component not. Copied when it differs
+ * from what was written. */
 static int entry_path(struct ovl *o, struct bytes path, struct bytes *ret, struct err *e)
 {
 	struct walk w;
@@ -350,7 +353,8 @@ static void hiders_apply(struct ovl *o, const struct hider_set *s, uint32_t laye
 	}
 }
 
-/* Hide by the paths of the layer's entries; followed: only those that lie elsewhere than they say. */
+/* Hide by the paths of the layer's entries; followed: only those that lie elsewhere than they say.
+ */
 static int hide_lower(struct ovl *o, const struct lay *l, uint32_t layer, bool followed,
 		      struct err *e)
 {
@@ -377,8 +381,8 @@ static int put_kind(struct ovl *o, const struct lay *l, uint32_t layer, bool lin
 	for (size_t i = 0; i < l->entry_count; i++) {
 		const struct lay_entry *ent = &l->entries[i];
 		bool is_link = ent->kind == LAY_SYMLINK;
-		bool is_file = ent->kind == LAY_FILE || ent->kind == LAY_HARDLINK ||
-			       ent->kind == LAY_OTHER;
+		bool is_file =
+		    ent->kind == LAY_FILE || ent->kind == LAY_HARDLINK || ent->kind == LAY_OTHER;
 		if (links ? !is_link : !is_file)
 			continue;
 		struct bytes path;

@@ -1,5 +1,6 @@
-/* inv_owner: from the top layer down, the first that states an owner. A statement of a lower layer does not count any more when a layer above removed the
- * package's file list (dpkg) or replaced the whole database (apk, rpm). */
+/* inv_owner: from the top layer down, the first that states an owner. A statement of a lower layer
+ * does not count any more when a layer above removed the package's file list (dpkg) or replaced the
+ * whole database (apk, rpm). */
 #include "inventory/image.h"
 
 static struct bytes owner_in(const struct lay *l, uint64_t hash)
@@ -30,7 +31,8 @@ static bool removes_list(const struct lay *l, struct bytes owner)
 			return true;
 		struct bytes name = bytes_from(ent->path, info.len);
 		if (ent->kind == LAY_WHITEOUT && bytes_has_prefix(ent->path, info) &&
-		    bytes_has_prefix(name, owner) && name.len > owner.len && name.ptr[owner.len] == '.')
+		    bytes_has_prefix(name, owner) && name.len > owner.len &&
+		    name.ptr[owner.len] == '.')
 			return true;
 	}
 	return false;

@@ -1,57 +1,58 @@
 #include "inventory/vendor.h"
 
-/* rpm: how the Vendor of a distribution's own packages starts. A distribution that is not listed has no rule: all count as its own. */
+/* rpm: how the Vendor of a distribution's own packages starts. A distribution that is not listed
+ * has no rule: all count as its own. */
 static const struct {
 	const char *distro, *vendor;
 } rpm_vendors[] = {
-	{"almalinux", "AlmaLinux"},
-	{"almalinux", "CloudLinux"}, /* the first releases */
-	{"amzn", "Amazon"},	     /* "Amazon Linux", "Amazon.com, Inc." */
-	{"azurelinux", "Microsoft Corporation"},
-	{"centos", "CentOS"},
-	{"centos", "Red Hat"},
-	{"cloudlinux", "CloudLinux"},
-	{"fedora", "Fedora Project"},
-	{"mariner", "Microsoft Corporation"},
-	{"ol", "Oracle America"},
-	{"opensuse", "openSUSE"},
-	{"opensuse", "SUSE"},
-	{"opensuse-leap", "openSUSE"},
-	{"opensuse-leap", "SUSE"},
-	{"opensuse-tumbleweed", "openSUSE"},
-	{"opensuse-tumbleweed", "SUSE"},
-	{"photon", "VMware"},
-	{"photon", "Broadcom"},
-	{"rhel", "Red Hat"},
-	{"rocky", "Rocky"},
-	{"sle_hpc", "SUSE"},
-	{"sled", "SUSE"},
-	{"sles", "SUSE"},
+    {"almalinux", "AlmaLinux"},
+    {"almalinux", "CloudLinux"}, /* the first releases */
+    {"amzn", "Amazon"},		 /* "Amazon Linux", "Amazon.com, Inc." */
+    {"azurelinux", "Microsoft Corporation"},
+    {"centos", "CentOS"},
+    {"centos", "Red Hat"},
+    {"cloudlinux", "CloudLinux"},
+    {"fedora", "Fedora Project"},
+    {"mariner", "Microsoft Corporation"},
+    {"ol", "Oracle America"},
+    {"opensuse", "openSUSE"},
+    {"opensuse", "SUSE"},
+    {"opensuse-leap", "openSUSE"},
+    {"opensuse-leap", "SUSE"},
+    {"opensuse-tumbleweed", "openSUSE"},
+    {"opensuse-tumbleweed", "SUSE"},
+    {"photon", "VMware"},
+    {"photon", "Broadcom"},
+    {"rhel", "Red Hat"},
+    {"rocky", "Rocky"},
+    {"sle_hpc", "SUSE"},
+    {"sled", "SUSE"},
+    {"sles", "SUSE"},
 };
 
 /* dpkg: parts of the Maintainer of packages that vendors offer for Debian and Ubuntu themselves. */
 static const char *const deb_maintainers[] = {
-	"support@docker.com",
-	"@nvidia.com",
-	"Google Cloud CLI Authors",
-	"sapmachine@sap.com",
-	"@hashicorp.com",
-	"@microsoft.com",
-	"@mongodb.com",
-	"developers@lists.mariadb.org",
-	"dev@couchdb.apache.org",
-	"info@elastic.co",
-	"nginx-packaging@f5.com",
-	"@konghq.com",
-	"@cloudflare.com",
-	"support@influxdb.com",
-	"support@gitlab.com",
-	"contact@grafana.com",
-	"@datadoghq.com",
-	"@nodesource.com",
-	"info@tailscale.com",
-	"@openrobotics.org",
-	"@osrfoundation.org",
+    "support@docker.com",
+    "@nvidia.com",
+    "Google Cloud CLI Authors",
+    "sapmachine@sap.com",
+    "@hashicorp.com",
+    "@microsoft.com",
+    "@mongodb.com",
+    "developers@lists.mariadb.org",
+    "dev@couchdb.apache.org",
+    "info@elastic.co",
+    "nginx-packaging@f5.com",
+    "@konghq.com",
+    "@cloudflare.com",
+    "support@influxdb.com",
+    "support@gitlab.com",
+    "contact@grafana.com",
+    "@datadoghq.com",
+    "@nodesource.com",
+    "info@tailscale.com",
+    "@openrobotics.org",
+    "@osrfoundation.org",
 };
 static const char *const deb_maintainers_whole[] = {"GitHub", "HashiCorp"};
 
@@ -80,7 +81,8 @@ static bool is_foreign_deb(const struct pkg *p)
 		if (bytes_find_bytes(p->vendor, part) < p->vendor.len)
 			return true;
 	}
-	for (size_t i = 0; i < sizeof deb_maintainers_whole / sizeof deb_maintainers_whole[0]; i++) {
+	for (size_t i = 0; i < sizeof deb_maintainers_whole / sizeof deb_maintainers_whole[0];
+	     i++) {
 		if (bytes_eq_lit(p->vendor, deb_maintainers_whole[i]))
 			return true;
 	}

@@ -1,4 +1,5 @@
-/* vendor: was a package built by the distribution it is installed on? Its advisories speak of no others. */
+/* vendor: was a package built by the distribution it is installed on? Its advisories speak of no
+ * others. */
 #pragma once
 #include "pkg/package.h"
 

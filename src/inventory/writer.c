@@ -1,28 +1,28 @@
 /* The serialised form, all numbers varint unless said otherwise, blob = varint length and bytes:
  *
  *   u32 magic "PLAY", analyzer version, u8 complete, blob codec, in_len, out_len, member_count
- *   count, entries: u8 kind, blob path; links: blob target; files and hard links: u8 eco, u8 merge, u8 rank, keep;
- *     files: size, blob note, pkg_count, u8 has_distro and then six blobs (id, id_like, version_id, codename, name, cpe)
- *   count, packages in the order of the entries, as pkg_put writes them
- *   count, owner names as blobs
- *   count, owned paths by ascending hash: u64 hash, u32 index of the owner's name (both fixed, little-endian)
- *   count, notes: blob path, blob text
+ *   count, entries: u8 kind, blob path; links: blob target; files and hard links: u8 eco, u8 merge,
+ * u8 rank, keep; files: size, blob note, pkg_count, u8 has_distro and then six blobs (id, id_like,
+ * version_id, codename, name, cpe) count, packages in the order of the entries, as pkg_put writes
+ * them count, owner names as blobs count, owned paths by ascending hash: u64 hash, u32 index of the
+ * owner's name (both fixed, little-endian) count, notes: blob path, blob text
  */
 #include "inventory/writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Together they keep a layer under 64 MiB of memory whatever it holds: 9 + 16 + 10 + 3 here, at most 32 for the serialised form. */
-#define ENTRY_MAX 65536U	 /* an image of 10,000 packages has 20,000 */
-#define PATHS_MAX (8U << 20)	 /* bytes of paths, targets and distributions */
-#define PKGS_MAX (9U << 20)	 /* bytes of packages: some 50,000 */
-#define OWNED_MAX (1U << 20)	 /* paths; a server with a desktop has 400,000 */
-#define NAMES_MAX (2U << 20)	 /* bytes of owner names */
-#define NOTES_MAX (256U << 10)	 /* bytes of notes */
+/* Together they keep a layer under 64 MiB of memory whatever it holds: 9 + 16 + 10 + 3 here, at
+ * most 32 for the serialised form. */
+#define ENTRY_MAX 65536U       /* an image of 10,000 packages has 20,000 */
+#define PATHS_MAX (8U << 20)   /* bytes of paths, targets and distributions */
+#define PKGS_MAX (9U << 20)    /* bytes of packages: some 50,000 */
+#define OWNED_MAX (1U << 20)   /* paths; a server with a desktop has 400,000 */
+#define NAMES_MAX (2U << 20)   /* bytes of owner names */
+#define NOTES_MAX (256U << 10) /* bytes of notes */
 #define NOTE_COUNT_MAX 500U
-#define FIELD_MAX 1024U		 /* bytes of one field of a package */
-#define PKG_LEN_MAX (16U << 10)	 /* bytes of a serialised package, path included */
+#define FIELD_MAX 1024U		/* bytes of one field of a package */
+#define PKG_LEN_MAX (16U << 10) /* bytes of a serialised package, path included */
 
 enum key { KEY_PATH = 0, KEY_WHITEOUT = 1, KEY_OPAQUE = 2 };
 
@@ -115,8 +115,9 @@ static int layer_full(struct laywr *w, struct err *e)
 {
 	if (w->complete) {
 		w->complete = false;
-		int r = laywr_note(w, BYTES_NONE,
-				   "more files, links and whiteouts of interest than are recorded", e);
+		int r =
+		    laywr_note(w, BYTES_NONE,
+			       "more files, links and whiteouts of interest than are recorded", e);
 		if (r < 0)
 			return r;
 	}
@@ -126,11 +127,10 @@ static int layer_full(struct laywr *w, struct err *e)
 int laywr_add(struct laywr *w, enum lay_kind kind, struct bytes path, uint32_t *ret, struct err *e)
 {
 	bool ok;
-	if (w->entry_count >= ENTRY_MAX ||
-	    w->arena.budget < LIMIT_PATH_MAX * UINT32_C(64))
+	if (w->entry_count >= ENTRY_MAX || w->arena.budget < LIMIT_PATH_MAX * UINT32_C(64))
 		return layer_full(w, e);
-	if (!slots_grow(w) || !grow((void **)&w->entries, w->entry_count, &w->entry_cap,
-				    sizeof *w->entries))
+	if (!slots_grow(w) ||
+	    !grow((void **)&w->entries, w->entry_count, &w->entry_cap, sizeof *w->entries))
 		return spent(e);
 	struct laywr_entry ent = {.kind = kind, .path = arena_bytes(&w->arena, path, &ok)};
 	if (!ok)
@@ -173,11 +173,12 @@ int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct e
 	struct pkg stated = *p;
 	stated.path = ent->path;
 	stated.vendor = bytes_part(p->vendor, 0, FIELD_MAX);
-	const struct bytes *fields[] = {&p->name, &p->version,	     &p->arch,
+	const struct bytes *fields[] = {&p->name,   &p->version,     &p->arch,
 					&p->module, &p->source_name, &p->source_version};
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		if (fields[i]->len > FIELD_MAX)
-			return laywr_note(w, ent->path, "package with a field over 1 KiB left out", e);
+			return laywr_note(w, ent->path, "package with a field over 1 KiB left out",
+					  e);
 	}
 	size_t len = w->pkgs.len;
 	pkg_put(&w->pkgs, &stated);
@@ -185,15 +186,17 @@ int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct e
 		bool is_limit = w->pkgs.max - len < PKG_LEN_MAX;
 		buf_clear(&w->pkgs);
 		buf_commit(&w->pkgs, len);
-		return is_limit ? err_set(e, ERR_LIMIT, "more packages than are recorded of a layer")
-				: spent(e);
+		return is_limit
+			   ? err_set(e, ERR_LIMIT, "more packages than are recorded of a layer")
+			   : spent(e);
 	}
 	ent->pkg_count++;
 	ent->pkgs_len = (uint32_t)w->pkgs.len - ent->pkgs_off;
 	return 0;
 }
 
-/* The index of owner in names; parsers state all files of a package in a row. ERR_LIMIT when the names are full. */
+/* The index of owner in names; parsers state all files of a package in a row. ERR_LIMIT when the
+ * names are full. */
 static int name_index(struct laywr *w, struct bytes owner, uint32_t *ret, struct err *e)
 {
 	if (w->last_name.len == 0 || !bytes_eq(buf_bytes(&w->last_name), owner)) {
@@ -211,7 +214,8 @@ static int name_index(struct laywr *w, struct bytes owner, uint32_t *ret, struct
 	return 0;
 }
 
-int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes path, struct err *e)
+int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes path,
+	       struct err *e)
 {
 	uint32_t name = 0;
 	if (owner.len == 0 || owner.len > LIMIT_PATH_MAX || w->owned_full)
@@ -220,14 +224,15 @@ int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes
 	if (r == -ERR_LIMIT) {
 		w->owned_full = true;
 		return laywr_note(w, w->entries[index].path,
-				  "more files of packages than are recorded: some have no owner", e);
+				  "more files of packages than are recorded: some have no owner",
+				  e);
 	}
 	if (r < 0)
 		return r;
 	if (!grow((void **)&w->owned, w->owned_count, &w->owned_cap, sizeof *w->owned))
 		return spent(e);
 	w->owned[w->owned_count++] =
-		(struct lay_owned){.path_hash = bytes_hash(path, 0), .pkg = name};
+	    (struct lay_owned){.path_hash = bytes_hash(path, 0), .pkg = name};
 	w->entries[index].owned_end = w->owned_count;
 	return 0;
 }
@@ -321,7 +326,8 @@ static void put_entry(struct buf *out, const struct laywr_entry *ent)
 	put_distro(out, ent->distro);
 }
 
-/* What the dead entries stated goes; what is left is sorted and, for one path, the first owner stays. */
+/* What the dead entries stated goes; what is left is sorted and, for one path, the first owner
+ * stays. */
 static void owned_finish(struct laywr *w)
 {
 	uint32_t n = 0;

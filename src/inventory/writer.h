@@ -1,5 +1,6 @@
-/* writer (laywr_): a layer inventory while it grows. Packages, names and notes are serialised at once, so that memory stays near the size of the
- * result; entries stay structs until the end, because a later member of a path replaces an earlier one. */
+/* writer (laywr_): a layer inventory while it grows. Packages, names and notes are serialised at
+ * once, so that memory stays near the size of the result; entries stay structs until the end,
+ * because a later member of a path replaces an earlier one. */
 #pragma once
 #include "base/buf.h"
 #include "inventory/layer.h"
@@ -10,7 +11,7 @@ struct laywr_entry {
 	uint64_t size;
 	uint32_t keep;
 	uint32_t pkg_count;
-	uint32_t pkgs_off, pkgs_len;	  /* in laywr.pkgs */
+	uint32_t pkgs_off, pkgs_len;	 /* in laywr.pkgs */
 	uint32_t owned_first, owned_end; /* in laywr.owned */
 	enum lay_kind kind;
 	uint8_t eco, merge, rank;
@@ -45,8 +46,9 @@ struct laywr_totals {
 
 void laywr_init(struct laywr *w);
 void laywr_free(struct laywr *w);
-/* A new entry of kind at path (copied), in place of an earlier one there; whiteouts and opaque marks stand beside it. *ret: its index.
- * ERR_LIMIT: the layer has too many; w->complete is then false and a note says so. */
+/* A new entry of kind at path (copied), in place of an earlier one there; whiteouts and opaque
+ * marks stand beside it. *ret: its index. ERR_LIMIT: the layer has too many; w->complete is then
+ * false and a note says so. */
 int laywr_add(struct laywr *w, enum lay_kind kind, struct bytes path, uint32_t *ret, struct err *e);
 /* The living file, link or other entry at path, or NULL. Valid until the next laywr_add. */
 struct laywr_entry *laywr_find(struct laywr *w, struct bytes path);
@@ -54,7 +56,8 @@ int laywr_target(struct laywr *w, uint32_t index, struct bytes target, struct er
 /* What a parser states about the file of entry index, which must be the last one stated about. */
 void laywr_begin(struct laywr *w, uint32_t index);
 int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct err *e);
-int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes path, struct err *e);
+int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes path,
+	       struct err *e);
 int laywr_distro(struct laywr *w, uint32_t index, const struct pkg_distro *d, struct err *e);
 /* Why the entry's file was not read, or not to its end. */
 int laywr_unread(struct laywr *w, uint32_t index, const char *text, struct err *e);

@@ -1,4 +1,5 @@
-/* eco_fuzz: hand the input to the parser that wants a path, keep what it states, look at every byte of it. */
+/* eco_fuzz: hand the input to the parser that wants a path, keep what it states, look at every byte
+ * of it. */
 #pragma once
 #include "../unit/eco_catch.h"
 #include <stdlib.h>

@@ -16,9 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint64_t sum = 0;
 		if (inv_merge(lays, 2, &a, &image, NULL) == 0) {
 			for (size_t i = 0; i < image.package_count; i++)
-				sum += bytes_hash(image.packages[i].pkg.name, 0) + image.packages[i].layer;
+				sum += bytes_hash(image.packages[i].pkg.name, 0) +
+				       image.packages[i].layer;
 			for (size_t i = 0; i < image.note_count; i++)
-				sum += bytes_hash(image.notes[i].text, bytes_hash(image.notes[i].path, 0));
+				sum += bytes_hash(image.notes[i].text,
+						  bytes_hash(image.notes[i].path, 0));
 		}
 		for (size_t i = 0; i < lays[0].entry_count; i++)
 			sum += inv_owner(lays, 2, lays[0].entries[i].path).len;

@@ -4,7 +4,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const paths[] = {"var/lib/rpm/Packages", "var/lib/rpmmanifest/container-manifest-2"};
+	static const char *const paths[] = {"var/lib/rpm/Packages",
+					    "var/lib/rpmmanifest/container-manifest-2"};
 	eco_fuzz_choice(paths, sizeof paths / sizeof paths[0], data, size);
 	return 0;
 }

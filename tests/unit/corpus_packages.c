@@ -1,5 +1,6 @@
-/* Every pair of the shared corpus of package databases for dpkg, apk and rpm: what we read against what other readers' own tests expect. A pair may
- * differ only as docs/formats/packages-corpus.md says: the table there is read by this program. */
+/* Every pair of the shared corpus of package databases for dpkg, apk and rpm: what we read against
+ * what other readers' own tests expect. A pair may differ only as docs/formats/packages-corpus.md
+ * says: the table there is read by this program. */
 #include "corpus.h"
 #include "base/json.h"
 #include "eco_catch.h"
@@ -32,7 +33,8 @@ static size_t cut_fields(struct bytes line, uint8_t sep, struct bytes *out, size
 	return n;
 }
 
-/* "name version arch source" of an expected row, as far as it states them. rpm lists give the source rpm's file name and keep the epoch apart. */
+/* "name version arch source" of an expected row, as far as it states them. rpm lists give the
+ * source rpm's file name and keep the epoch apart. */
 static void expected_line(struct bytes row, bool is_rpm, struct buf *out)
 {
 	struct bytes f[6], json;
@@ -46,8 +48,8 @@ static void expected_line(struct bytes row, bool is_rpm, struct buf *out)
 		epoch = bytes_from(json, at + 9);
 		epoch = bytes_part(epoch, 0, bytes_find(epoch, ','));
 	}
-	bool has_epoch = is_rpm && at < json.len && !bytes_eq_lit(epoch, "null") &&
-			 !bytes_eq_lit(epoch, "0");
+	bool has_epoch =
+	    is_rpm && at < json.len && !bytes_eq_lit(epoch, "null") && !bytes_eq_lit(epoch, "0");
 	buf_put(out, f[0]);
 	buf_put_u8(out, ' ');
 	if (has_epoch) {
@@ -105,8 +107,8 @@ static void split_lines(struct bytes text, struct lines *out)
 }
 
 /* Rows that have no partner on the other side. */
-static void compare(struct bytes want_text, struct bytes have_text, bool is_rpm, size_t *ret_missing,
-		    size_t *ret_extra)
+static void compare(struct bytes want_text, struct bytes have_text, bool is_rpm,
+		    size_t *ret_missing, size_t *ret_extra)
 {
 	static struct lines want, have;
 	static bool used[LINE_COUNT_MAX];
@@ -149,8 +151,8 @@ static const char *place_of(struct bytes type, struct bytes fixture)
 		if (bytes_find_bytes(fixture, BYTES_LIT("/opkg/")) < fixture.len)
 			return "usr/lib/opkg/status";
 		return bytes_find_bytes(fixture, BYTES_LIT("/status.d/")) < fixture.len
-			       ? "var/lib/dpkg/status.d/foo"
-			       : "var/lib/dpkg/status";
+			   ? "var/lib/dpkg/status.d/foo"
+			   : "var/lib/dpkg/status";
 	}
 	return "var/lib/rpm/Packages";
 }
@@ -166,7 +168,8 @@ static int parse_txtar(struct eco_catch *c, struct bytes text, struct err *e)
 	size_t start = 0;
 	for (size_t off = 0; r >= 0; off = (size_t)(rest.ptr - text.ptr)) {
 		struct bytes line = rest.len ? bytes_cut(&rest, '\n') : BYTES_NONE;
-		bool is_head = bytes_has_prefix_lit(line, "-- ") && bytes_has_suffix_lit(line, " --");
+		bool is_head =
+		    bytes_has_prefix_lit(line, "-- ") && bytes_has_suffix_lit(line, " --");
 		if (!is_head && line.ptr)
 			continue;
 		if (path[0]) {
@@ -182,7 +185,8 @@ static int parse_txtar(struct eco_catch *c, struct bytes text, struct err *e)
 	return r;
 }
 
-/* The row of the table in the documentation for this expected list: "| `file` | missing | extra | why |". */
+/* The row of the table in the documentation for this expected list: "| `file` | missing | extra |
+ * why |". */
 static bool explained(struct bytes doc, struct bytes expected, size_t missing, size_t extra)
 {
 	char want[512];
@@ -220,8 +224,8 @@ static void run_pair(const struct bytes *f, struct bytes doc, struct totals *t)
 	size_t missing, extra;
 	printf("%.*s: %zu packages, %zu notes%s%s\n", BYTES_ARG(f[F_EXPECTED]), c.package_count,
 	       c.note_count, r < 0 ? ": " : "", e.msg);
-	compare(buf_bytes(&expected), buf_bytes(&c.packages), bytes_eq_lit(f[F_TYPE], "rpm"), &missing,
-		&extra);
+	compare(buf_bytes(&expected), buf_bytes(&c.packages), bytes_eq_lit(f[F_TYPE], "rpm"),
+		&missing, &extra);
 	bool same = r == 0 && missing == 0 && extra == 0;
 	bool known = !same && r == 0 && explained(doc, f[F_EXPECTED], missing, extra);
 	t->exact += same;
@@ -229,16 +233,19 @@ static void run_pair(const struct bytes *f, struct bytes doc, struct totals *t)
 	t->wrong += !same && !known;
 	t->packages += c.package_count;
 	if (!same)
-		printf("    %s: %zu missing, %zu extra\n", known ? "explained" : "WRONG", missing, extra);
+		printf("    %s: %zu missing, %zu extra\n", known ? "explained" : "WRONG", missing,
+		       extra);
 	eco_catch_free(&c);
 	buf_free(&input);
 	buf_free(&expected);
 }
 
-/* The "Distribution" that another reader makes of an os-release file: each field it names must be ours. Codenames that it leaves out we may imply. */
+/* The "Distribution" that another reader makes of an os-release file: each field it names must be
+ * ours. Codenames that it leaves out we may imply. */
 static bool same_distro(struct bytes text, struct bytes have_line)
 {
-	static const char *const keys[] = {"did", "version_id", "version_code_name", "pretty_name", "cpe"};
+	static const char *const keys[] = {"did", "version_id", "version_code_name", "pretty_name",
+					   "cpe"};
 	static const size_t columns[] = {0, 2, 3, 4, 5};
 	struct bytes have[6];
 	struct arena a;
@@ -253,8 +260,8 @@ static bool same_distro(struct bytes text, struct bytes have_line)
 			for (size_t i = 0; i < 5; i++) {
 				/* that reader shortens some names for people to the product's */
 				bool is_short = columns[i] == 4 && bytes_has_prefix(have[4], value);
-				if (bytes_eq_lit(key, keys[i]) && !bytes_eq(value, have[columns[i]]) &&
-				    !is_short)
+				if (bytes_eq_lit(key, keys[i]) &&
+				    !bytes_eq(value, have[columns[i]]) && !is_short)
 					same = false;
 			}
 		}
@@ -276,15 +283,18 @@ static size_t run_os_release(const char *root, size_t *ret_count)
 		struct eco_catch c;
 		if (!bytes_has_suffix_lit(bytes_of(ent->d_name), ".txtar.d"))
 			continue;
-		snprintf(name, sizeof name, "packages/_raw/claircore/osrelease/testdata/%s/os-release", ent->d_name);
+		snprintf(name, sizeof name,
+			 "packages/_raw/claircore/osrelease/testdata/%s/os-release", ent->d_name);
 		bool ok = corpus_read(name, &input);
-		snprintf(name, sizeof name, "packages/_raw/claircore/osrelease/testdata/%s/Distribution", ent->d_name);
+		snprintf(name, sizeof name,
+			 "packages/_raw/claircore/osrelease/testdata/%s/Distribution", ent->d_name);
 		ok = corpus_read(name, &want) && ok;
 		if (ok) {
 			eco_catch_init(&c);
 			int r = eco_catch_parse(&c, "etc/os-release", buf_bytes(&input), NULL);
 			bool same = r == 0 && same_distro(buf_bytes(&want), buf_bytes(&c.distro));
-			printf("%s: %s %s", ent->d_name, same ? "as expected" : "WRONG", buf_cstr(&c.distro));
+			printf("%s: %s %s", ent->d_name, same ? "as expected" : "WRONG",
+			       buf_cstr(&c.distro));
 			wrong += !same;
 			(*ret_count)++;
 			eco_catch_free(&c);
@@ -297,7 +307,8 @@ static size_t run_os_release(const char *root, size_t *ret_count)
 	return wrong;
 }
 
-/* Every broken input of the corpus, whatever it was made for, as each of our files: nothing may happen. */
+/* Every broken input of the corpus, whatever it was made for, as each of our files: nothing may
+ * happen. */
 static size_t run_negative(const char *path)
 {
 	static const char *const places[] = {"var/lib/dpkg/status", "lib/apk/db/installed",
@@ -353,13 +364,15 @@ int main(void)
 		    bytes_eq_lit(f[F_TYPE], "rpm"))
 			run_pair(f, buf_bytes(&doc), &t);
 	}
-	printf("%zu pairs: %zu exact, %zu explained, %zu wrong, %zu without an input; %zu packages\n",
-	       t.pairs, t.exact, t.explained, t.wrong, t.without_input, t.packages);
+	printf(
+	    "%zu pairs: %zu exact, %zu explained, %zu wrong, %zu without an input; %zu packages\n",
+	    t.pairs, t.exact, t.explained, t.wrong, t.without_input, t.packages);
 	size_t releases = 0;
 	const char *root = getenv("PLIMSOLL_SHARED");
 	t.wrong += run_os_release(root ? root : "", &releases);
 	snprintf(path, sizeof path, "%s/corpus/packages/_negative", root ? root : "");
-	printf("%zu os-release files; %zu broken inputs read without harm\n", releases, run_negative(path));
+	printf("%zu os-release files; %zu broken inputs read without harm\n", releases,
+	       run_negative(path));
 	buf_free(&index);
 	buf_free(&doc);
 	return t.wrong == 0 && t.exact > 0 ? 0 : 1;

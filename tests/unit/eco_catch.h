@@ -5,7 +5,8 @@
 #include <string.h>
 
 struct eco_catch {
-	struct buf packages; /* "type name version arch source source_version module vendor", tabs between, a line each */
+	struct buf packages; /* "type name version arch source source_version module vendor", tabs
+				between, a line each */
 	struct buf owned;    /* "name[:arch] path" */
 	struct buf notes;    /* "offset text" */
 	struct buf distro;   /* "id id_like version_id codename name cpe", tabs between */

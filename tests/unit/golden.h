@@ -1,5 +1,6 @@
-/* golden: a folder per case under tests/golden/<ecosystem>/ with the file "input" and the text "expected": first "path P", where the file lies in the
- * image; then, in this order, what is stated: "package …", "owns …", "distro …", "note …" (see eco_catch.h). Include after cmocka. */
+/* golden: a folder per case under tests/golden/<ecosystem>/ with the file "input" and the text
+ * "expected": first "path P", where the file lies in the image; then, in this order, what is
+ * stated: "package …", "owns …", "distro …", "note …" (see eco_catch.h). Include after cmocka. */
 #pragma once
 #include "base/io.h"
 #include "eco_catch.h"
@@ -34,7 +35,8 @@ static inline void golden_text(const struct eco_catch *c, const char *path, stru
 	golden_put(out, "note ", buf_bytes(&c->notes));
 }
 
-/* Also every prefix of the input: no crash, and never more packages than the whole states plus the one that was cut. */
+/* Also every prefix of the input: no crash, and never more packages than the whole states plus the
+ * one that was cut. */
 static inline void golden_prefixes(const char *path, struct bytes input, size_t whole)
 {
 	for (size_t n = 0; n < input.len; n++) {

@@ -1,4 +1,5 @@
-/* rpm_make: headers and the three containers around them, written from the format's descriptions for tests and fuzz seeds. */
+/* rpm_make: headers and the three containers around them, written from the format's descriptions
+ * for tests and fuzz seeds. */
 #pragma once
 #include "base/buf.h"
 #include <stdlib.h>
@@ -37,7 +38,8 @@ static inline void rpm_make_string(struct rpm_make *h, uint32_t tag, const char 
 	buf_put(&h->data, (struct bytes){.ptr = (const uint8_t *)text, .len = strlen(text) + 1});
 }
 
-static inline void rpm_make_int32(struct rpm_make *h, uint32_t tag, const uint32_t *v, uint32_t count)
+static inline void rpm_make_int32(struct rpm_make *h, uint32_t tag, const uint32_t *v,
+				  uint32_t count)
 {
 	while (h->data.len % 4)
 		buf_put_u8(&h->data, 0);
@@ -51,7 +53,8 @@ static inline void rpm_make_array(struct rpm_make *h, uint32_t tag, const char *
 {
 	rpm_make_entry(h, tag, 8, count);
 	for (uint32_t i = 0; i < count; i++)
-		buf_put(&h->data, (struct bytes){.ptr = (const uint8_t *)v[i], .len = strlen(v[i]) + 1});
+		buf_put(&h->data,
+			(struct bytes){.ptr = (const uint8_t *)v[i], .len = strlen(v[i]) + 1});
 }
 
 /* The blob; h may be made again after. */
@@ -119,7 +122,8 @@ static inline uint32_t bdb_page(struct bdb_make *m, uint8_t type)
 	return m->count++;
 }
 
-/* One hash page per pair, the blob on overflow pages when it is large. key: the package number; 0 = the counter. */
+/* One hash page per pair, the blob on overflow pages when it is large. key: the package number; 0 =
+ * the counter. */
 static inline void bdb_put(struct bdb_make *m, uint32_t key, struct bytes blob)
 {
 	uint32_t number = bdb_page(m, 13);

@@ -65,7 +65,8 @@ static void test_dpkg_wants(void **state)
 	const struct ecosystem *d = row("dpkg");
 	(void)state;
 	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/status.d/base")).merge, ECO_PART);
-	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/status.d/base.md5sums")).merge, ECO_OWNERSHIP);
+	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/status.d/base.md5sums")).merge,
+			 ECO_OWNERSHIP);
 	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/info/a.list")).merge, ECO_OWNERSHIP);
 	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/status")).merge, ECO_REPLACE);
 	assert_false(d->wants(BYTES_LIT("var/lib/dpkg/status-old")).wanted);
@@ -97,25 +98,36 @@ static void test_dpkg_odd_input(void **state)
 	struct eco_catch c;
 	(void)state;
 	/* a field twice: the last counts; CR LF ends; no newline at the end */
-	parse(&c, "var/lib/dpkg/status", BYTES_LIT("Package: a\r\nVersion: 1\r\nVersion: 2\r\n\r\nPackage: b\nVersion: 3"), 0);
-	assert_string_equal(buf_cstr(&c.packages), "deb\ta\t2\t\ta\t2\t\t\ndeb\tb\t3\t\tb\t3\t\t\n");
+	parse(&c, "var/lib/dpkg/status",
+	      BYTES_LIT("Package: a\r\nVersion: 1\r\nVersion: 2\r\n\r\nPackage: b\nVersion: 3"), 0);
+	assert_string_equal(buf_cstr(&c.packages),
+			    "deb\ta\t2\t\ta\t2\t\t\ndeb\tb\t3\t\tb\t3\t\t\n");
 	eco_catch_free(&c);
 	/* bytes that are no database: noted, nothing stated */
-	parse(&c, "var/lib/dpkg/status", BYTES_LIT("\x7f" "ELF\1\1\0\0 garbage\n"), 0);
+	parse(&c, "var/lib/dpkg/status",
+	      BYTES_LIT("\x7f"
+			"ELF\1\1\0\0 garbage\n"),
+	      0);
 	assert_int_equal(c.package_count, 0);
 	assert_int_equal(c.note_count, 1);
 	eco_catch_free(&c);
-	parse(&c, "var/lib/dpkg/status", BYTES_LIT("Package: a b\nVersion: 1\n\nPackage: c\nVersion: 1 2\n"), 0);
+	parse(&c, "var/lib/dpkg/status",
+	      BYTES_LIT("Package: a b\nVersion: 1\n\nPackage: c\nVersion: 1 2\n"), 0);
 	assert_int_equal(c.package_count, 0);
 	assert_int_equal(c.note_count, 2);
 	eco_catch_free(&c);
-	parse(&c, "var/lib/dpkg/status", BYTES_LIT("Package: a\nVersion: 1\nSource: s (\n\nPackage: b\nVersion: 1\nSource: (2)\n"), 0);
-	assert_string_equal(buf_cstr(&c.packages), "deb\ta\t1\t\ts\t1\t\t\ndeb\tb\t1\t\tb\t1\t\t\n");
+	parse(&c, "var/lib/dpkg/status",
+	      BYTES_LIT(
+		  "Package: a\nVersion: 1\nSource: s (\n\nPackage: b\nVersion: 1\nSource: (2)\n"),
+	      0);
+	assert_string_equal(buf_cstr(&c.packages),
+			    "deb\ta\t1\t\ts\t1\t\t\ndeb\tb\t1\t\tb\t1\t\t\n");
 	eco_catch_free(&c);
 	parse(&c, "var/lib/dpkg/status", BYTES_NONE, 0);
 	assert_int_equal(c.package_count + c.note_count, 0);
 	eco_catch_free(&c);
-	parse(&c, "usr/lib/opkg/status", BYTES_LIT("Package: a\nVersion: 1\nStatus: install user installed\n"), 0);
+	parse(&c, "usr/lib/opkg/status",
+	      BYTES_LIT("Package: a\nVersion: 1\nStatus: install user installed\n"), 0);
 	assert_string_equal(buf_cstr(&c.packages), "opkg\ta\t1\t\ta\t1\t\t\n");
 	eco_catch_free(&c);
 }
@@ -123,14 +135,16 @@ static void test_dpkg_odd_input(void **state)
 static void test_sink_ends_the_parse(void **state)
 {
 	static const char *const paths[] = {"var/lib/dpkg/status", "lib/apk/db/installed"};
-	static const char *const files[] = {"Package: a\nVersion: 1\n\nPackage: b\nVersion: 1\n\nPackage: c\nVersion: 1\n",
-					    "P:a\nV:1\n\nP:b\nV:1\n\nP:c\nV:1\n"};
+	static const char *const files[] = {
+	    "Package: a\nVersion: 1\n\nPackage: b\nVersion: 1\n\nPackage: c\nVersion: 1\n",
+	    "P:a\nV:1\n\nP:b\nV:1\n\nP:c\nV:1\n"};
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct eco_catch c;
 		eco_catch_init(&c);
 		c.fail_after = 2;
-		assert_int_equal(eco_catch_parse(&c, paths[i], bytes_of(files[i]), NULL), -ERR_LIMIT);
+		assert_int_equal(eco_catch_parse(&c, paths[i], bytes_of(files[i]), NULL),
+				 -ERR_LIMIT);
 		assert_int_equal(c.package_count, 2);
 		eco_catch_free(&c);
 	}
@@ -190,15 +204,11 @@ static void test_torture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows_are_tested),
-		cmocka_unit_test(test_locations_are_wanted),
-		cmocka_unit_test(test_dpkg_wants),
-		cmocka_unit_test(test_os_release_ranks),
-		cmocka_unit_test(test_dpkg_odd_input),
-		cmocka_unit_test(test_sink_ends_the_parse),
-		cmocka_unit_test(test_apk_long_paths),
-		cmocka_unit_test(test_os_release_odd_input),
-		cmocka_unit_test(test_torture),
+	    cmocka_unit_test(test_rows_are_tested), cmocka_unit_test(test_locations_are_wanted),
+	    cmocka_unit_test(test_dpkg_wants),	    cmocka_unit_test(test_os_release_ranks),
+	    cmocka_unit_test(test_dpkg_odd_input),  cmocka_unit_test(test_sink_ends_the_parse),
+	    cmocka_unit_test(test_apk_long_paths),  cmocka_unit_test(test_os_release_odd_input),
+	    cmocka_unit_test(test_torture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

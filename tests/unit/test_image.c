@@ -5,7 +5,8 @@
 #include "layer_make.h"
 
 #define PKG(name, version)                                                                         \
-	"Package: " name "\nStatus: install ok installed\nVersion: " version "\nArchitecture: all\n\n"
+	"Package: " name "\nStatus: install ok installed\nVersion: " version                       \
+	"\nArchitecture: all\n\n"
 #define APK(name, version) "P:" name "\nV:" version "\n\n"
 #define DEBIAN "ID=debian\nVERSION_ID=12\n"
 #define LAYERS_MAX 8
@@ -34,7 +35,8 @@ static void merge(struct image *im)
 		tar_end(&im->tars[i]);
 		struct layer_source s = {.bytes = buf_bytes(&im->tars[i])};
 		assert_int_equal(layer_index(&s, -1, &im->inventories[i], &e), 0);
-		assert_int_equal(lay_parse(buf_bytes(&im->inventories[i]), &im->a, &im->lays[i], &e), 0);
+		assert_int_equal(
+		    lay_parse(buf_bytes(&im->inventories[i]), &im->a, &im->lays[i], &e), 0);
 	}
 	assert_int_equal(inv_merge(im->lays, im->count, &im->a, &im->out, &e), 0);
 }
@@ -79,12 +81,14 @@ static void test_layers_of_packages(void **state)
 	struct buf *t = new_layer(&im);
 	(void)state;
 	tar_file(t, "etc/os-release", DEBIAN);
-	tar_file(t, "var/lib/dpkg/status", PKG("a", "1") PKG("b", "1") PKG("gone", "1") PKG("back", "1"));
+	tar_file(t, "var/lib/dpkg/status",
+		 PKG("a", "1") PKG("b", "1") PKG("gone", "1") PKG("back", "1"));
 	t = new_layer(&im);
 	tar_file(t, "var/lib/dpkg/status", PKG("a", "1") PKG("b", "2"));
 	(void)new_layer(&im);
 	t = new_layer(&im);
-	tar_file(t, "var/lib/dpkg/status", PKG("a", "1") PKG("b", "2") PKG("c", "1") PKG("back", "1"));
+	tar_file(t, "var/lib/dpkg/status",
+		 PKG("a", "1") PKG("b", "2") PKG("c", "1") PKG("back", "1"));
 	merge(&im);
 	assert_int_equal(im.out.state, INV_ASSESSED);
 	assert_int_equal(im.out.note_count, 0);
@@ -101,12 +105,17 @@ static void test_whiteouts(void **state)
 		const char *path;
 		bool left;
 	} cases[] = {
-		{"var/lib/dpkg/.wh.status", false},	{"var/lib/.wh.dpkg", false},
-		{".wh.var", false},			{"var/lib/dpkg/.wh..wh..opq", false},
-		{".wh..wh..opq", false},		{"var/lib/.wh..wh..opq", false},
-		{"var/lib/dpkg/.wh.status-old", true}, {"var/lib/dpkg/info/.wh..wh..opq", true},
-		{"var/li/.wh.b", true},			{"var/lib/.wh.dpk", true},
-		{"var/lib/.wh.dpkgs", true},
+	    {"var/lib/dpkg/.wh.status", false},
+	    {"var/lib/.wh.dpkg", false},
+	    {".wh.var", false},
+	    {"var/lib/dpkg/.wh..wh..opq", false},
+	    {".wh..wh..opq", false},
+	    {"var/lib/.wh..wh..opq", false},
+	    {"var/lib/dpkg/.wh.status-old", true},
+	    {"var/lib/dpkg/info/.wh..wh..opq", true},
+	    {"var/li/.wh.b", true},
+	    {"var/lib/.wh.dpk", true},
+	    {"var/lib/.wh.dpkgs", true},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -242,7 +251,8 @@ static void test_links_in_circles(void **state)
 	drop(&im);
 }
 
-/* A folder of an upper layer takes the place of a lower link: what the link led to is not seen any more. */
+/* A folder of an upper layer takes the place of a lower link: what the link led to is not seen any
+ * more. */
 static void test_folder_takes_a_links_place(void **state)
 {
 	struct image im = {.count = 0};
@@ -310,7 +320,6 @@ static void test_which_distribution(void **state)
 	drop(&im);
 }
 
-
 static void test_third_party(void **state)
 {
 	struct image im = {.count = 0};
@@ -325,26 +334,28 @@ static void test_third_party(void **state)
 	assert_false(im.out.packages[0].pkg.third_party);
 	assert_true(im.out.packages[1].pkg.third_party);
 	drop(&im);
-	/* the vendor must be this distribution's own: Fedora's packages (EPEL) are foreign to an enterprise distribution */
+	/* the vendor must be this distribution's own: Fedora's packages (EPEL) are foreign to an
+	 * enterprise distribution */
 	static const struct {
 		const char *id, *vendor;
 		bool foreign;
 	} cases[] = {
-		{"rhel", "Red Hat, Inc.", false},
-		{"rhel", "Fedora Project", true},
-		{"rocky", "Fedora Project", true},
-		{"fedora", "Fedora Project", false},
-		{"rocky", "Rocky Enterprise Software Foundation", false},
-		{"mariner", "Microsoft Corporation", false},
-		{"rhel", "Remi's RPM repository", true},
-		{"almalinux", "(none)", true},
-		{"somethingelse", "Whoever", false},
+	    {"rhel", "Red Hat, Inc.", false},
+	    {"rhel", "Fedora Project", true},
+	    {"rocky", "Fedora Project", true},
+	    {"fedora", "Fedora Project", false},
+	    {"rocky", "Rocky Enterprise Software Foundation", false},
+	    {"mariner", "Microsoft Corporation", false},
+	    {"rhel", "Remi's RPM repository", true},
+	    {"almalinux", "(none)", true},
+	    {"somethingelse", "Whoever", false},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char release[64], manifest[256];
 		snprintf(release, sizeof release, "ID=%s\nVERSION_ID=9\n", cases[i].id);
 		snprintf(manifest, sizeof manifest,
-			 "p\t1-1\t1\t1\t%s\t(none)\t1\tx86_64\t0\tp-1-1.src.rpm\n", cases[i].vendor);
+			 "p\t1-1\t1\t1\t%s\t(none)\t1\tx86_64\t0\tp-1-1.src.rpm\n",
+			 cases[i].vendor);
 		t = new_layer(&im);
 		tar_file(t, "etc/os-release", release);
 		tar_file(t, "var/lib/rpmmanifest/container-manifest-2", manifest);
@@ -422,7 +433,8 @@ static void test_owners(void **state)
 	assert_int_equal(inv_owner(im.lays, 2, BYTES_LIT("usr/lib/none")).len, 0);
 	drop(&im);
 	/* apk states all files anew */
-	tar_file(new_layer(&im), "lib/apk/db/installed", "P:a\nV:1\nF:usr\nR:a\n\nP:b\nV:1\nF:usr\nR:b\n\n");
+	tar_file(new_layer(&im), "lib/apk/db/installed",
+		 "P:a\nV:1\nF:usr\nR:a\n\nP:b\nV:1\nF:usr\nR:b\n\n");
 	tar_file(new_layer(&im), "lib/apk/db/installed", "P:a\nV:1\nF:usr\nR:a\n\n");
 	merge(&im);
 	assert_true(bytes_eq_lit(inv_owner(im.lays, 2, BYTES_LIT("usr/a")), "a"));
@@ -460,23 +472,23 @@ static void test_torture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layers_of_packages),
-		cmocka_unit_test(test_whiteouts),
-		cmocka_unit_test(test_whiteout_beside_its_file),
-		cmocka_unit_test(test_file_takes_a_folders_place),
-		cmocka_unit_test(test_parts_by_name),
-		cmocka_unit_test(test_merged_usr),
-		cmocka_unit_test(test_whiteout_through_a_link),
-		cmocka_unit_test(test_database_behind_a_link),
-		cmocka_unit_test(test_links_in_circles),
-		cmocka_unit_test(test_folder_takes_a_links_place),
-		cmocka_unit_test(test_hard_links),
-		cmocka_unit_test(test_which_distribution),
-		cmocka_unit_test(test_third_party),
-		cmocka_unit_test(test_unread_and_incomplete),
-		cmocka_unit_test(test_nested_roots),
-		cmocka_unit_test(test_owners),
-		cmocka_unit_test(test_torture),
+	    cmocka_unit_test(test_layers_of_packages),
+	    cmocka_unit_test(test_whiteouts),
+	    cmocka_unit_test(test_whiteout_beside_its_file),
+	    cmocka_unit_test(test_file_takes_a_folders_place),
+	    cmocka_unit_test(test_parts_by_name),
+	    cmocka_unit_test(test_merged_usr),
+	    cmocka_unit_test(test_whiteout_through_a_link),
+	    cmocka_unit_test(test_database_behind_a_link),
+	    cmocka_unit_test(test_links_in_circles),
+	    cmocka_unit_test(test_folder_takes_a_links_place),
+	    cmocka_unit_test(test_hard_links),
+	    cmocka_unit_test(test_which_distribution),
+	    cmocka_unit_test(test_third_party),
+	    cmocka_unit_test(test_unread_and_incomplete),
+	    cmocka_unit_test(test_nested_roots),
+	    cmocka_unit_test(test_owners),
+	    cmocka_unit_test(test_torture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,7 +238,8 @@ static void test_cut_layers(void **state)
 		arena_init(&a, 1U << 20);
 		assert_int_equal(layer_index(&s, -1, &out, NULL), 0);
 		assert_int_equal(lay_parse(buf_bytes(&out), &a, &lay, NULL), 0);
-		if (n % 512 != 0 && n < 512 + 10) /* inside the first header or the file; padding may be missing */
+		if (n % 512 != 0 &&
+		    n < 512 + 10) /* inside the first header or the file; padding may be missing */
 			assert_false(lay.complete);
 		if (!lay.complete)
 			assert_true(lay.note_count > 0);
@@ -260,7 +261,10 @@ static void test_scratch_file(void **state)
 	struct buf status;
 	buf_init(&status, (size_t)8 << 20);
 	for (int i = 0; i < 30000; i++)
-		buf_printf(&status, "Package: p%d\nStatus: install ok installed\nVersion: %d\nSource: s%d\n\n", i, i, i);
+		buf_printf(
+		    &status,
+		    "Package: p%d\nStatus: install ok installed\nVersion: %d\nSource: s%d\n\n", i,
+		    i, i);
 	assert_true(status.len > 1U << 20);
 	start(&p);
 	tar_put(&p.tar, "var/lib/dpkg/status", '0', NULL, buf_bytes(&status));
@@ -297,7 +301,8 @@ static void test_floods(void **state)
 	struct buf status;
 	buf_init(&status, (size_t)32 << 20);
 	for (int i = 0; i < 200000; i++)
-		buf_printf(&status, "Package: a-package-with-a-name-%d\nVersion: 1.2.3-%d\n\n", i, i);
+		buf_printf(&status, "Package: a-package-with-a-name-%d\nVersion: 1.2.3-%d\n\n", i,
+			   i);
 	start(&p);
 	tar_put(&p.tar, "var/lib/dpkg/status", '0', NULL, buf_bytes(&status));
 	finish(&p);
@@ -332,7 +337,8 @@ static void test_hostile_paths(void **state)
 	drop(&p);
 }
 
-/* Every prefix of an inventory and every byte of it changed: refused or sound, never a read past its end. */
+/* Every prefix of an inventory and every byte of it changed: refused or sound, never a read past
+ * its end. */
 static void test_parse_distrusts(void **state)
 {
 	struct parsed p;
@@ -363,11 +369,13 @@ static void test_parse_distrusts(void **state)
 		memcpy(copy, p.inventory.ptr, p.inventory.len);
 		copy[n / 4] = values[n % 4];
 		arena_init(&a, 1U << 20);
-		int r = lay_parse((struct bytes){.ptr = copy, .len = p.inventory.len}, &a, &lay, NULL);
+		int r =
+		    lay_parse((struct bytes){.ptr = copy, .len = p.inventory.len}, &a, &lay, NULL);
 		assert_true(r == 0 || r == -ERR_FORMAT);
 		for (size_t i = 0; r == 0 && i < lay.entry_count; i++) {
 			if (lay.entries[i].kind == LAY_FILE)
-				assert_true(lay.entries[i].pkg_first + lay.entries[i].pkg_count <= lay.pkg_count);
+				assert_true(lay.entries[i].pkg_first + lay.entries[i].pkg_count <=
+					    lay.pkg_count);
 		}
 		arena_free(&a);
 		free(copy);
@@ -410,17 +418,17 @@ static void test_torture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plain_layer),
-		cmocka_unit_test(test_last_member_wins),
-		cmocka_unit_test(test_whiteouts_and_links),
-		cmocka_unit_test(test_hard_link_to_what_went_by),
-		cmocka_unit_test(test_bad_files_are_noted),
-		cmocka_unit_test(test_cut_layers),
-		cmocka_unit_test(test_scratch_file),
-		cmocka_unit_test(test_floods),
-		cmocka_unit_test(test_hostile_paths),
-		cmocka_unit_test(test_parse_distrusts),
-		cmocka_unit_test(test_torture),
+	    cmocka_unit_test(test_plain_layer),
+	    cmocka_unit_test(test_last_member_wins),
+	    cmocka_unit_test(test_whiteouts_and_links),
+	    cmocka_unit_test(test_hard_link_to_what_went_by),
+	    cmocka_unit_test(test_bad_files_are_noted),
+	    cmocka_unit_test(test_cut_layers),
+	    cmocka_unit_test(test_scratch_file),
+	    cmocka_unit_test(test_floods),
+	    cmocka_unit_test(test_hostile_paths),
+	    cmocka_unit_test(test_parse_distrusts),
+	    cmocka_unit_test(test_torture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

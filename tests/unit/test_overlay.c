@@ -1,5 +1,6 @@
-/* The overlay against the shared whiteout images: every member of their layers becomes an entry, and the tree that is left must be the expected one.
- * Expected files list the whole tree (folders end with "/"), or lines "+ path" (there) and "- path" (gone). */
+/* The overlay against the shared whiteout images: every member of their layers becomes an entry,
+ * and the tree that is left must be the expected one. Expected files list the whole tree (folders
+ * end with "/"), or lines "+ path" (there) and "- path" (gone). */
 #include "archive/tar.h"
 #include "base/json.h"
 #include "corpus.h"
@@ -20,7 +21,8 @@ static struct bytes read_member(struct tar *t, const struct tar_entry *m, struct
 {
 	uint8_t *out = arena_alloc(a, m->size ? m->size : 1, 1);
 	size_t len = 0;
-	for (int64_t n; out && len < m->size && (n = tar_read(t, out + len, m->size - len, NULL)) > 0;)
+	for (int64_t n;
+	     out && len < m->size && (n = tar_read(t, out + len, m->size - len, NULL)) > 0;)
 		len += (size_t)n;
 	return (struct bytes){.ptr = out, .len = len};
 }
@@ -72,7 +74,8 @@ static struct lay_entry entry_of(struct bytes path, enum tar_type type, struct a
 		struct bytes name = bytes_from(base, 4);
 		const char *slash_text = dir.len ? "/" : "";
 		ent.kind = LAY_WHITEOUT;
-		ent.path = bytes_of(arena_printf(a, "%.*s%s%.*s", BYTES_ARG(dir), slash_text, BYTES_ARG(name)));
+		ent.path = bytes_of(
+		    arena_printf(a, "%.*s%s%.*s", BYTES_ARG(dir), slash_text, BYTES_ARG(name)));
 	}
 	return ent;
 }
@@ -135,7 +138,8 @@ static size_t check(const struct tree *tr, struct bytes expected, const char *na
 		listed++;
 		bool there = is_there(tr, path) || (!gone && is_folder_of_last(tr, path));
 		if (there == gone) {
-			printf("%s: %.*s should be %s\n", name, BYTES_ARG(path), gone ? "gone" : "there");
+			printf("%s: %.*s should be %s\n", name, BYTES_ARG(path),
+			       gone ? "gone" : "there");
 			wrong++;
 		}
 	}
@@ -180,20 +184,20 @@ static size_t run_case(const char *name)
 int main(void)
 {
 	static const char *const names[] = {
-		"storage-TestApplyLayerWhiteouts-0",
-		"storage-TestApplyLayerWhiteouts-1",
-		"storage-TestApplyLayerWhiteouts-2",
-		"storage-TestApplyLayerWhiteouts-3",
-		"umoci-TestUnpackOpaqueWhiteout-EmptyDir",
-		"umoci-TestUnpackOpaqueWhiteout-MissingUpperAncestor",
-		"umoci-TestUnpackOpaqueWhiteout-MultiLevel",
-		"umoci-TestUnpackOpaqueWhiteout-MultiLevelNoUpper",
-		"umoci-TestUnpackOpaqueWhiteout-OneLevel",
-		"umoci-TestUnpackOpaqueWhiteout-OneLevelNoUpper",
-		"umoci-TestUnpackOpaqueWhiteout-TwoLevel",
-		"umoci-TestUnpackOpaqueWhiteout-TwoLevelNoUpper",
-		"umoci-TestUnpackOpaqueWhiteout-UpperDirWhiteout",
-		"umoci-TestUnpackOpaqueWhiteout-UpperWhiteout",
+	    "storage-TestApplyLayerWhiteouts-0",
+	    "storage-TestApplyLayerWhiteouts-1",
+	    "storage-TestApplyLayerWhiteouts-2",
+	    "storage-TestApplyLayerWhiteouts-3",
+	    "umoci-TestUnpackOpaqueWhiteout-EmptyDir",
+	    "umoci-TestUnpackOpaqueWhiteout-MissingUpperAncestor",
+	    "umoci-TestUnpackOpaqueWhiteout-MultiLevel",
+	    "umoci-TestUnpackOpaqueWhiteout-MultiLevelNoUpper",
+	    "umoci-TestUnpackOpaqueWhiteout-OneLevel",
+	    "umoci-TestUnpackOpaqueWhiteout-OneLevelNoUpper",
+	    "umoci-TestUnpackOpaqueWhiteout-TwoLevel",
+	    "umoci-TestUnpackOpaqueWhiteout-TwoLevelNoUpper",
+	    "umoci-TestUnpackOpaqueWhiteout-UpperDirWhiteout",
+	    "umoci-TestUnpackOpaqueWhiteout-UpperWhiteout",
 	};
 	struct buf index;
 	if (!corpus_read("oci/index.tsv", &index)) {

@@ -1,4 +1,5 @@
-/* The three containers and the header, from bytes written here after the formats' descriptions; big-endian and old versions too. */
+/* The three containers and the header, from bytes written here after the formats' descriptions;
+ * big-endian and old versions too. */
 #include "torture.h"
 
 #include "eco/rpm.h"
@@ -26,7 +27,8 @@ static void full_header(struct buf *out)
 	rpm_make_string(&h, 5096, "bash:9:1");
 	rpm_make_int32(&h, 1003, epoch, 1);
 	rpm_make_entry(&h, 1030, 3, 3);
-	buf_put(&h.data, (struct bytes){.ptr = (const uint8_t *)"\x81\xed\x41\xed\x81\xa4", .len = 6});
+	buf_put(&h.data,
+		(struct bytes){.ptr = (const uint8_t *)"\x81\xed\x41\xed\x81\xa4", .len = 6});
 	rpm_make_int32(&h, 1116, indexes, 3);
 	rpm_make_array(&h, 1117, names, 3);
 	rpm_make_array(&h, 1118, folders, 2);
@@ -50,7 +52,8 @@ static void test_header(void **state)
 	parse_header(&c, buf_bytes(&blob));
 	assert_string_equal(buf_cstr(&c.packages), FULL_STATED);
 	/* usr/share is a folder by its mode */
-	assert_string_equal(buf_cstr(&c.owned), "bash:x86_64 /usr/bin/bash\nbash:x86_64 /usr/README\n");
+	assert_string_equal(buf_cstr(&c.owned),
+			    "bash:x86_64 /usr/bin/bash\nbash:x86_64 /usr/README\n");
 	assert_int_equal(c.note_count, 0);
 	eco_catch_free(&c);
 	for (size_t n = 0; n < blob.len; n++) {
@@ -167,13 +170,16 @@ static void assert_five(const char *path, struct bytes file)
 	assert_int_equal(c.package_count, BLOB_COUNT);
 	for (int i = 0; i < BLOB_COUNT; i++) {
 		char line[80];
-		snprintf(line, sizeof line, "rpm\tp%d\t1.0-1\tx86_64\tp\t1.0-1\t\tExample Vendor\n", i);
-		assert_true(bytes_find_bytes(buf_bytes(&c.packages), bytes_of(line)) < c.packages.len);
+		snprintf(line, sizeof line, "rpm\tp%d\t1.0-1\tx86_64\tp\t1.0-1\t\tExample Vendor\n",
+			 i);
+		assert_true(bytes_find_bytes(buf_bytes(&c.packages), bytes_of(line)) <
+			    c.packages.len);
 	}
 	eco_catch_free(&c);
 }
 
-/* Parse a part of a file from a block of exactly its size: whatever it says, nothing is read past it. */
+/* Parse a part of a file from a block of exactly its size: whatever it says, nothing is read past
+ * it. */
 static void parse_part(const char *path, struct bytes file, size_t n)
 {
 	struct eco_catch c;
@@ -221,7 +227,8 @@ static void test_bdb_damaged(void **state)
 	struct bytes file = bdb_finish(&m, 9);
 	for (size_t n = 0; n < file.len; n += n < 300 ? 1 : 1021)
 		parse_part("var/lib/rpm/Packages", file, n);
-	/* a chain that runs in a circle: the first overflow page of the last package names itself */
+	/* a chain that runs in a circle: the first overflow page of the last package names itself
+	 */
 	struct eco_catch c;
 	uint32_t number = m.count - 49;
 	bdb_w32(&m, m.pages + (size_t)number * 4096 + 16, number);
@@ -334,7 +341,10 @@ static void test_sqlite(void **state)
 {
 	struct buf file;
 	(void)state;
-	make_sqlite(&file, "CREATE TABLE Packages(hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)", true);
+	make_sqlite(
+	    &file,
+	    "CREATE TABLE Packages(hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)",
+	    true);
 	assert_five("var/lib/rpm/rpmdb.sqlite", buf_bytes(&file));
 	for (size_t n = 0; n < file.len; n += n < 200 ? 1 : 4093)
 		parse_part("var/lib/rpm/rpmdb.sqlite", buf_bytes(&file), n);
@@ -345,11 +355,14 @@ static void test_sqlite(void **state)
 static void test_sqlite_hostile_schemas(void **state)
 {
 	static const char *const schemas[] = {
-		"CREATE TABLE t(hnum, blob); CREATE VIEW Packages AS SELECT 1 hnum, randomblob(1000) blob FROM t",
-		"CREATE VIEW Packages AS WITH RECURSIVE r(hnum, blob) AS (SELECT 1, x'00' UNION ALL SELECT hnum+1, blob FROM r) SELECT * FROM r",
-		"CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, other BLOB)",
-		"CREATE TABLE Unrelated(a)",
-		"CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, x, blob GENERATED ALWAYS AS (zeroblob(100)) VIRTUAL); INSERT INTO Packages(x) VALUES(1)",
+	    "CREATE TABLE t(hnum, blob); CREATE VIEW Packages AS SELECT 1 hnum, randomblob(1000) "
+	    "blob FROM t",
+	    "CREATE VIEW Packages AS WITH RECURSIVE r(hnum, blob) AS (SELECT 1, x'00' UNION ALL "
+	    "SELECT hnum+1, blob FROM r) SELECT * FROM r",
+	    "CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, other BLOB)",
+	    "CREATE TABLE Unrelated(a)",
+	    "CREATE TABLE Packages(hnum INTEGER PRIMARY KEY, x, blob GENERATED ALWAYS AS "
+	    "(zeroblob(100)) VIRTUAL); INSERT INTO Packages(x) VALUES(1)",
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof schemas / sizeof schemas[0]; i++) {
@@ -358,7 +371,8 @@ static void test_sqlite_hostile_schemas(void **state)
 		make_sqlite(&file, schemas[i], false);
 		eco_catch_init(&c);
 		int r = eco_catch_parse(&c, "var/lib/rpm/rpmdb.sqlite", buf_bytes(&file), NULL);
-		/* a computed column can only compute harmless bytes: read, and noted as no header */
+		/* a computed column can only compute harmless bytes: read, and noted as no header
+		 */
 		bool is_computed = i + 1 == sizeof schemas / sizeof schemas[0];
 		assert_int_equal(r, is_computed ? 0 : -ERR_FORMAT);
 		assert_int_equal(c.note_count, is_computed ? 1 : 0);
@@ -371,9 +385,9 @@ static void test_sqlite_hostile_schemas(void **state)
 static void test_wants(void **state)
 {
 	static const char *const yes[] = {
-		"var/lib/rpm/Packages", "rootfs/var/lib/rpm/Packages.db", "usr/share/rpm/rpmdb.sqlite",
-		"usr/lib/sysimage/rpm/rpmdb.sqlite", "data/rpm/Packages",
-		"var/lib/rpmmanifest/container-manifest-2"};
+	    "var/lib/rpm/Packages",	  "rootfs/var/lib/rpm/Packages.db",
+	    "usr/share/rpm/rpmdb.sqlite", "usr/lib/sysimage/rpm/rpmdb.sqlite",
+	    "data/rpm/Packages",	  "var/lib/rpmmanifest/container-manifest-2"};
 	static const char *const no[] = {"Packages", "var/lib/rpm/Packages.old", "usr/Packages/x",
 					 "var/lib/apt/lists/Packages", "rpm/Packages"};
 	(void)state;
@@ -390,7 +404,8 @@ static void test_neither(void **state)
 	struct eco_catch c;
 	(void)state;
 	eco_catch_init(&c);
-	assert_int_equal(eco_catch_parse(&c, "var/lib/rpm/Packages", BYTES_LIT("hello"), NULL), -ERR_FORMAT);
+	assert_int_equal(eco_catch_parse(&c, "var/lib/rpm/Packages", BYTES_LIT("hello"), NULL),
+			 -ERR_FORMAT);
 	assert_int_equal(eco_catch_parse(&c, "var/lib/rpm/Packages", BYTES_NONE, NULL), 0);
 	eco_catch_free(&c);
 }
@@ -418,7 +433,8 @@ static int keep_nothing(void *arg, const struct pkg *p, struct err *e)
 	return 0;
 }
 
-static int own_nothing(void *arg, struct bytes name, struct bytes arch, struct bytes path, struct err *e)
+static int own_nothing(void *arg, struct bytes name, struct bytes arch, struct bytes path,
+		       struct err *e)
 {
 	(void)arg, (void)name, (void)arch, (void)path, (void)e;
 	return 0;
@@ -428,7 +444,7 @@ static int torture_run(void *arg)
 {
 	const struct torture_file *f = arg;
 	const struct eco_sink sink = {
-		.package = keep_nothing, .owns = own_nothing, .note = note_nothing};
+	    .package = keep_nothing, .owns = own_nothing, .note = note_nothing};
 	struct arena a;
 	arena_init(&a, 1U << 20);
 	int r = eco_table[3]->parse(bytes_of(f->path), f->file, &sink, &a, NULL);
@@ -454,20 +470,20 @@ static void test_torture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_header),
-		cmocka_unit_test(test_header_old_file_names),
-		cmocka_unit_test(test_header_keys_and_lies),
-		cmocka_unit_test(test_source_names),
-		cmocka_unit_test(test_bdb),
-		cmocka_unit_test(test_bdb_damaged),
-		cmocka_unit_test(test_bdb_shared_chain),
-		cmocka_unit_test(test_ndb),
-		cmocka_unit_test(test_sqlite),
-		cmocka_unit_test(test_sqlite_hostile_schemas),
-		cmocka_unit_test(test_wants),
-		cmocka_unit_test(test_neither),
-		cmocka_unit_test(test_golden),
-		cmocka_unit_test(test_torture),
+	    cmocka_unit_test(test_header),
+	    cmocka_unit_test(test_header_old_file_names),
+	    cmocka_unit_test(test_header_keys_and_lies),
+	    cmocka_unit_test(test_source_names),
+	    cmocka_unit_test(test_bdb),
+	    cmocka_unit_test(test_bdb_damaged),
+	    cmocka_unit_test(test_bdb_shared_chain),
+	    cmocka_unit_test(test_ndb),
+	    cmocka_unit_test(test_sqlite),
+	    cmocka_unit_test(test_sqlite_hostile_schemas),
+	    cmocka_unit_test(test_wants),
+	    cmocka_unit_test(test_neither),
+	    cmocka_unit_test(test_golden),
+	    cmocka_unit_test(test_torture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
