@@ -1,0 +1,260 @@
+/* The OpenAPI document and the route tables say the same: every route is in it, and nothing else.
+ */
+#include "api/routes.h"
+#include "base/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static int handle(struct http_request *r, struct err *e)
+{
+	(void)r;
+	(void)e;
+	return 0;
+}
+
+static const struct http_route sample_rows[] = {
+    {.methods = HTTP_GET | HTTP_DELETE,
+     .pattern = "/v2/{name...}/blobs/{digest}",
+     .handle = handle,
+     .action = "x/read",
+     .summary = "One \"blob\"",
+     .error_format = HTTP_OCI_ERRORS},
+    {.methods = HTTP_PUT,
+     .pattern = "/v2/{name...}/blobs/{digest}",
+     .handle = handle,
+     .action = "x/write",
+     .summary = "s",
+     .body_max = 1},
+    {.methods = HTTP_GET,
+     .pattern = "/v2/",
+     .handle = handle,
+     .action = HTTP_PUBLIC,
+     .summary = "s",
+     .query = "n last"},
+};
+static const size_t sample_count = sizeof sample_rows / sizeof *sample_rows;
+static const struct api_routes sample_tables[] = {
+    {"sample", sample_rows, &sample_count},
+    {"auth", api_auth_routes, &api_auth_route_count},
+};
+
+static const char *const words[] = {"get", "head", "post", "put", "patch", "delete", "options"};
+
+/* What the document says of one operation. */
+struct operation {
+	char path[256], method[16], id[256];
+	char params[512]; /* "path:name path:digest query:n" */
+	bool is_public, has_body;
+};
+struct document {
+	struct operation operations[512];
+	size_t count;
+};
+
+static void keep(char *out, size_t cap, struct bytes b)
+{
+	assert_in_range(b.len, 1, cap - 1);
+	memcpy(out, b.ptr, b.len);
+	out[b.len] = '\0';
+}
+
+static void read_parameters(struct json *j, struct operation *op)
+{
+	assert_true(json_enter_array(j));
+	while (json_next_item(j)) {
+		struct bytes name = BYTES_NONE, in = BYTES_NONE;
+		bool required = false;
+		assert_true(json_enter_object(j));
+		for (struct bytes key; json_next_key(j, &key);) {
+			if (bytes_eq_lit(key, "name"))
+				name = json_string(j);
+			else if (bytes_eq_lit(key, "in"))
+				in = json_string(j);
+			else if (bytes_eq_lit(key, "required"))
+				required = json_bool(j);
+			else
+				json_skip(j);
+		}
+		assert_int_equal(required, bytes_eq_lit(in, "path"));
+		size_t used = strlen(op->params);
+		(void)snprintf(op->params + used, sizeof op->params - used, "%.*s:%.*s ",
+			       BYTES_ARG(in), BYTES_ARG(name));
+	}
+}
+
+static void read_operation(struct json *j, struct document *d, struct bytes path,
+			   struct bytes method)
+{
+	assert_true(d->count < 512);
+	struct operation *op = &d->operations[d->count++];
+	bool summary = false, responses = false;
+	keep(op->path, sizeof op->path, path);
+	keep(op->method, sizeof op->method, method);
+	assert_true(json_enter_object(j));
+	for (struct bytes key; json_next_key(j, &key);) {
+		if (bytes_eq_lit(key, "operationId")) {
+			keep(op->id, sizeof op->id, json_string(j));
+		} else if (bytes_eq_lit(key, "parameters")) {
+			read_parameters(j, op);
+		} else {
+			summary = summary || bytes_eq_lit(key, "summary");
+			responses = responses || bytes_eq_lit(key, "responses");
+			op->is_public = op->is_public || bytes_eq_lit(key, "security");
+			op->has_body = op->has_body || bytes_eq_lit(key, "requestBody");
+			json_skip(j);
+		}
+	}
+	assert_true(summary && responses && op->id[0]);
+}
+
+static void read_paths(struct json *j, struct document *d)
+{
+	assert_true(json_enter_object(j));
+	for (struct bytes path; json_next_key(j, &path);) {
+		assert_true(json_enter_object(j));
+		for (struct bytes method; json_next_key(j, &method);)
+			read_operation(j, d, path, method);
+	}
+}
+
+static const struct operation *find(const struct document *d, const char *path, const char *method)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (strcmp(d->operations[i].path, path) == 0 &&
+		    strcmp(d->operations[i].method, method) == 0)
+			return &d->operations[i];
+	return NULL;
+}
+
+/* "{x...}" is "{x}" there; params: "path:x ..." as the pattern has them. */
+static void expected(const struct http_route *route, char *path, char *params)
+{
+	*path = '\0';
+	*params = '\0';
+	for (const char *p = route->pattern; *p; p++) {
+		if (strncmp(p, "...}", 4) == 0)
+			p += 3;
+		if (*p == '{') {
+			int n = (int)strcspn(p, ".}") - 1;
+			(void)sprintf(params + strlen(params), "path:%.*s ", n, p + 1);
+		}
+		(void)sprintf(path + strlen(path), "%c", *p);
+	}
+	const char *q = route->query ? route->query : "";
+	while (*q) {
+		int n = (int)strcspn(q, " ");
+		(void)sprintf(params + strlen(params), "query:%.*s ", n, q);
+		q += n + (q[n] == ' ');
+	}
+}
+
+static size_t check_route(const struct document *d, const struct http_route *route)
+{
+	char path[256], params[512];
+	size_t n = 0;
+	expected(route, path, params);
+	for (unsigned m = 0; m < 7; m++) {
+		if (!(route->methods & 1U << m))
+			continue;
+		const struct operation *op = find(d, path, words[m]);
+		if (!op)
+			fail_msg("%s %s is not in the document", words[m], path);
+		assert_string_equal(op->params, params);
+		assert_int_equal(op->is_public, strcmp(route->action, HTTP_PUBLIC) == 0);
+		assert_int_equal(op->has_body, route->body_max > 0);
+		n++;
+	}
+	return n;
+}
+
+static void check(const struct api_routes *tables, size_t count)
+{
+	struct buf text;
+	struct arena a;
+	struct json j;
+	static struct document d;
+	memset(&d, 0, sizeof d);
+	buf_init(&text, 4U << 20);
+	arena_init(&a, 4U << 20);
+	api_openapi_put(&text, "1.2.3", tables, count);
+	assert_true(buf_ok(&text));
+	json_init(&j, buf_bytes(&text), &a);
+	bool paths = false, version = false;
+	assert_true(json_enter_object(&j));
+	for (struct bytes key; json_next_key(&j, &key);) {
+		if (bytes_eq_lit(key, "paths")) {
+			read_paths(&j, &d);
+			paths = true;
+		} else if (bytes_eq_lit(key, "openapi")) {
+			version = bytes_eq_lit(json_string(&j), "3.1.0");
+		} else {
+			json_skip(&j);
+		}
+	}
+	struct err e = ERR_INIT;
+	if (json_finish(&j, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_true(paths && version);
+	size_t n = 0;
+	for (size_t t = 0; t < count; t++)
+		for (size_t i = 0; i < *tables[t].count; i++)
+			n += check_route(&d, &tables[t].rows[i]);
+	/* Each was found, the numbers are equal and no two are the same: so nothing else is there.
+	 */
+	assert_int_equal(d.count, n);
+	for (size_t i = 0; i < d.count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(d.operations[i].id, d.operations[k].id) == 0)
+				fail_msg("operationId %s twice", d.operations[i].id);
+	print_message("%zu operations\n", n);
+	buf_free(&text);
+	arena_free(&a);
+}
+
+static void test_sample(void **state)
+{
+	(void)state;
+	check(sample_tables, sizeof sample_tables / sizeof *sample_tables);
+}
+
+#ifdef WITH_ALL_ROUTES
+static void test_all(void **state)
+{
+	(void)state;
+	const struct http_route *tables[64];
+	size_t counts[64];
+	struct err e = ERR_INIT;
+	assert_in_range(api_table_count, 5, 64);
+	check(api_tables, api_table_count);
+	for (size_t i = 0; i < api_table_count; i++) {
+		tables[i] = api_tables[i].rows;
+		counts[i] = *api_tables[i].count;
+	}
+	/* The server takes them: patterns, actions and handlers are in order, none is there twice.
+	 */
+	const struct http_hooks hooks = {.context = NULL};
+	struct http_server *s = http_server_open(&(struct http_options){.port = 0}, tables, counts,
+						 api_table_count, &hooks, &e);
+	if (!s)
+		fail_msg("%s", e.msg);
+	http_server_close(s, 0);
+}
+#endif
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_sample),
+#ifdef WITH_ALL_ROUTES
+	    cmocka_unit_test(test_all),
+#endif
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
