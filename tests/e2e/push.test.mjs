@@ -1,0 +1,180 @@
+// Real clients push real images; the findings read by API are those of `plimsoll scan`.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { Server, debianRelease, dpkgStatus, findingLines, has, hasShared, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, run, shared,
+  tempDir } from './lib.mjs';
+
+const packages = [
+  { name: 'libssl3', version: '3.0.9-1', source: 'openssl' },
+  { name: 'openssl', version: '3.0.9-1' },
+  { name: 'bash', version: '5.2.15-2+b2', source: 'bash', sourceVersion: '5.2.15-2' },
+  { name: 'zlib1g', version: '1:1.2.13.dfsg-1', source: 'zlib' },
+];
+const records = [
+  osvRecord('DSA-5678-1', [{ ecosystem: 'Debian:12', name: 'openssl', fixed: '3.0.11-1~deb12u2' }],
+    { aliases: ['CVE-2023-5363'], cvss: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N' }),
+  osvRecord('CVE-2024-0001', [{ ecosystem: 'Debian:12', name: 'bash' }], { severity: 'LOW' }),
+  osvRecord('CVE-2024-0002', [{ ecosystem: 'Debian:11', name: 'bash', fixed: '9' }], { severity: 'HIGH' }),
+  osvRecord('CVE-2024-0003', [{ ecosystem: 'Debian:12', name: 'zlib', fixed: '1:1.2.12-1' }], { severity: 'HIGH' }),
+];
+let server, vdb, layout;
+
+before(async () => {
+  vdb = makeVdb(records);
+  layout = makeLayout([[debianRelease(), dpkgStatus(packages.slice(1))], [dpkgStatus(packages)]]);
+  server = await new Server({ args: ['--vdb', vdb] }).start();
+});
+after(() => server?.stop());
+
+function scanned(input, database = vdb) {
+  return JSON.parse(plimsoll(['scan', '--input', input, '--vdb', database, '--format', 'json']).stdout);
+}
+const creds = () => `admin:${server.password}`;
+
+test('the plainest client: findings are right and equal to scan', async () => {
+  await pushLayout(server, 'plain/image', layout);
+  const image = await server.scanned('plain/image', layout.digest);
+  const findings = await server.findings('plain/image', layout.digest);
+  // Reasoned by hand: openssl's two binaries are older than the fix, bash is unfixed in 12, zlib is newer than its fix, Debian 11 does not count.
+  assert.deepEqual(findings.map((f) => [f.package, f.advisory, f.fixed_version, f.severity]).sort(), [
+    ['bash', 'CVE-2024-0001', '', 'Low'],
+    ['libssl3', 'DSA-5678-1', '3.0.11-1~deb12u2', 'High'],
+    ['openssl', 'DSA-5678-1', '3.0.11-1~deb12u2', 'High'],
+  ]);
+  assert.equal(image.state, 'Unhealthy');
+  assert.deepEqual([image.findings.High, image.findings.Low, image.findings.Critical], [1, 1, 0]); // checks, not packages
+  const libssl = findings.find((f) => f.package === 'libssl3');
+  assert.equal(libssl.layer, layout.layers[1].digest); // the second layer brought it in
+  assert.equal(findings.find((f) => f.package === 'openssl').layer, layout.layers[0].digest);
+  assert.equal(libssl.check, 'Debian Security Update for openssl (DSA-5678-1)');
+  assert.deepEqual(libssl.cves, ['CVE-2023-5363']);
+  assert.deepEqual(findingLines(findings), findingLines(scanned(layout.dir).findings));
+});
+
+test('skopeo, OCI', async () => {
+  run('skopeo', ['copy', '-q', '--insecure-policy', '--dest-tls-verify=false', '--dest-creds', creds(), `oci:${layout.dir}:${layout.tag}`,
+    `docker://${server.host}/skopeo/oci:1`]);
+  await server.scanned('skopeo/oci', layout.digest);
+  assert.deepEqual(findingLines(await server.findings('skopeo/oci', layout.digest)), findingLines(scanned(layout.dir).findings));
+});
+
+test('skopeo, Docker schema 2', async () => {
+  run('skopeo', ['copy', '-q', '--insecure-policy', '--format', 'v2s2', '--dest-tls-verify=false', '--dest-creds', creds(),
+    `oci:${layout.dir}:${layout.tag}`, `docker://${server.host}/skopeo/docker:1`]);
+  const digest = JSON.parse(run('skopeo', ['inspect', '--tls-verify=false', '--creds', creds(), `docker://${server.host}/skopeo/docker:1`]).stdout).Digest;
+  await server.scanned('skopeo/docker', digest);
+  assert.deepEqual(findingLines(await server.findings('skopeo/docker', digest)), findingLines(scanned(layout.dir).findings));
+});
+
+test('skopeo, zstd layers', async () => {
+  const out = path.join(tempDir('zst'), 'l');
+  run('skopeo', ['copy', '-q', '--insecure-policy', '--dest-compress', '--dest-compress-format', 'zstd', '--format', 'oci',
+    `oci:${layout.dir}:${layout.tag}`, `oci:${out}:z`]);
+  const digest = JSON.parse(fs.readFileSync(path.join(out, 'index.json'))).manifests[0].digest;
+  run('skopeo', ['copy', '-q', '--insecure-policy', '--dest-tls-verify=false', '--dest-creds', creds(), `oci:${out}:z`,
+    `docker://${server.host}/skopeo/zstd:1`]);
+  await server.scanned('skopeo/zstd', digest);
+  assert.deepEqual(findingLines(await server.findings('skopeo/zstd', digest)), findingLines(scanned(out).findings));
+});
+
+test('buildah and podman push, podman pulls back', async () => {
+  const dir = tempDir('buildah');
+  const storage = ['--root', `${dir}/root`, '--runroot', `${dir}/run`, '--storage-driver', 'vfs'];
+  const archive = path.join(dir, 'a.tar');
+  run('skopeo', ['copy', '-q', '--insecure-policy', `oci:${layout.dir}:${layout.tag}`, `docker-archive:${archive}:localhost/x:1`]);
+  const env = { BUILDAH_ISOLATION: 'chroot' };
+  run('buildah', [...storage, 'pull', '-q', `docker-archive:${archive}`], { env });
+  run('buildah', [...storage, 'push', '-q', '--tls-verify=false', '--creds', creds(), 'localhost/x:1', `docker://${server.host}/buildah/x:1`], { env });
+  const podman = [...storage, '--cgroup-manager', 'cgroupfs', '--events-backend', 'file'];
+  run('podman', [...podman, 'push', '-q', '--tls-verify=false', '--creds', creds(), 'localhost/x:1', `${server.host}/podman/x:1`]);
+  const want = scanned(archive).findings.map((f) => [f.package, f.advisory, f.fixed_version]).sort();
+  assert.equal(want.length, 3);
+  for (const repository of ['buildah/x', 'podman/x']) {
+    const tags = await server.json(`/v2/${repository}/tags/list`);
+    assert.deepEqual(tags.tags, ['1']);
+    const head = await server.fetch(`/v2/${repository}/manifests/1`, { method: 'HEAD', headers: {
+      accept: 'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json' } });
+    const digest = head.headers.get('docker-content-digest');
+    await server.scanned(repository, digest);
+    assert.deepEqual((await server.findings(repository, digest)).map((f) => [f.package, f.advisory, f.fixed_version]).sort(), want);
+  }
+  run('podman', [...podman, 'pull', '-q', '--tls-verify=false', '--creds', creds(), `${server.host}/podman/x:1`]);
+});
+
+test('an index: every platform is its own image', async () => {
+  const arm = makeLayout([[debianRelease(), dpkgStatus([{ name: 'bash', version: '5.2.15-2', arch: 'arm64' }])]],
+    { platform: { os: 'linux', architecture: 'arm64' } });
+  await pushLayout(server, 'multi/arch', layout, layout.digest);
+  await pushLayout(server, 'multi/arch', arm, arm.digest);
+  const index = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests: [
+    { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: layout.digest, size: layout.manifestBytes.length, platform: { os: 'linux', architecture: 'amd64' } },
+    { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: arm.digest, size: arm.manifestBytes.length, platform: { os: 'linux', architecture: 'arm64' } }] });
+  const r = await server.fetch('/v2/multi/arch/manifests/1', { method: 'PUT', body: index, headers: { 'content-type': 'application/vnd.oci.image.index.v1+json' } });
+  assert.equal(r.status, 201);
+  assert.equal((await server.scanned('multi/arch', layout.digest)).platform, 'linux/amd64');
+  assert.equal((await server.scanned('multi/arch', arm.digest)).platform, 'linux/arm64');
+  const images = await server.all('/api/v1/repositories/multi/arch/images');
+  assert.equal(images.length, 2); // the index itself is no image
+});
+
+test('scan of a reference pulls from the registry and says the same', async () => {
+  await pushLayout(server, 'pull/me', layout, 'v1');
+  const r = plimsoll(['scan', `${server.host}/pull/me:v1`, '--username', 'admin', '--password', server.password, '--insecure', '--vdb', vdb,
+    '--format', 'json', '--no-cache']);
+  assert.deepEqual(findingLines(JSON.parse(r.stdout).findings), findingLines(scanned(layout.dir).findings));
+});
+
+test('an image without packages is Unverified, with the reason', async () => {
+  const empty = makeLayout([[{ path: 'hello', content: 'static' }]]);
+  await pushLayout(server, 'no/packages', empty);
+  const image = await server.scanned('no/packages', empty.digest);
+  assert.equal(image.state, 'Unverified');
+  assert.match(image.reason, /no package database/);
+});
+
+test('deleting the manifest takes the findings away', async () => {
+  await pushLayout(server, 'delete/me', layout);
+  await server.scanned('delete/me', layout.digest);
+  assert.equal((await server.fetch(`/v2/delete/me/manifests/${layout.digest}`, { method: 'DELETE' })).status, 202);
+  for (let i = 0; i < 200; i++) {
+    if ((await server.fetch(`/api/v1/repositories/delete/me/images/${layout.digest}`)).status === 404) return;
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  assert.fail('the image is still there after 2 s');
+});
+
+test('images of the corpus: API and scan agree, and with what is expected', { skip: !hasShared && '../shared is absent' }, async (t) => {
+  const dir = path.join(shared, 'corpus/images');
+  const explained = new Set(fs.existsSync(path.join(import.meta.dirname ?? '.', 'corpus-differences.json'))
+    ? JSON.parse(fs.readFileSync(new URL('corpus-differences.json', import.meta.url))) : []);
+  for (const file of fs.readdirSync(dir).filter((f) => f.endsWith('.tar') && !f.startsWith('trivy-lang-'))) {
+    await t.test(file, async () => {
+      const name = file.slice(0, -4);
+      const database = path.join(tempDir('vdb'), 'x.vdb');
+      plimsoll(['vdb', 'build', '--out', database, `osv=${path.join(dir, `${name}.osv`)}`]);
+      const findings = scanned(path.join(dir, file), database).findings;
+      const got = findings.map((f) => `${f.package} ${f.installed_version} ${f.cves[0] ?? f.advisory} ${f.fixed_version}`).sort();
+      const want = fs.readFileSync(path.join(dir, `${name}.expected.tsv`), 'utf8').split('\n').filter((l) => l && !l.startsWith('#'))
+        .map((l) => l.split('\t').slice(0, 4).join(' ')).sort();
+      assert.deepEqual(got.filter((x) => !explained.has(`${name}: ${x}`)), want.filter((x) => !explained.has(`${name}: ${x}`)));
+
+      const other = await new Server({ args: ['--vdb', database] }).start();
+      try {
+        const format = fs.readFileSync(path.join(dir, file)).includes('oci-layout') ? 'oci-archive' : 'docker-archive';
+        run('skopeo', ['copy', '-q', '--insecure-policy', '--dest-tls-verify=false', '--dest-creds', `admin:${other.password}`,
+          `${format}:${path.join(dir, file)}`, `docker://${other.host}/corpus/${name}:1`]);
+        const repository = `corpus/${name}`;
+        let images = [];
+        for (let i = 0; i < 500 && !images.length; i++) {
+          images = await other.all(`/api/v1/repositories/${repository}/images`);
+          await new Promise((done) => setTimeout(done, 10));
+        }
+        const image = await other.scanned(repository, images[0].digest);
+        const api = (await other.findings(repository, image.digest)).map((f) => `${f.id} ${f.package} ${f.installed_version} ${f.fixed_version} ${f.severity}`).sort();
+        assert.deepEqual(api, findings.map((f) => `${f.id} ${f.package} ${f.installed_version} ${f.fixed_version} ${f.severity}`).sort());
+      } finally { await other.stop(); }
+    });
+  }
+});
