@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "daemon/settings.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -10,31 +11,8 @@
 #include <yaml.h>
 
 #define AT(field) offsetof(struct config, field)
-#define DAY UINT64_C(86400000)
-
-const struct config_setting config_table[] = {
-	{"data-dir", CONFIG_PATH, "plimsoll-data", 0, 0, "folder that holds everything: blobs, database, keys", AT(data_dir)},
-	{"listen", CONFIG_LISTEN, "127.0.0.1:5080", 0, 0, "address and port to serve on", AT(listen)},
-	{"tls-cert", CONFIG_PATH, "", 0, 0, "certificate chain (PEM); with tls-key the server speaks TLS", AT(tls_cert)},
-	{"tls-key", CONFIG_PATH, "", 0, 0, "private key (PEM)", AT(tls_key)},
-	{"public-url", CONFIG_TEXT, "", 0, 0, "URL that clients reach the server by, when a proxy stands in front", AT(public_url)},
-	{"log-level", CONFIG_TEXT, "info", 0, 0, "debug, info, warn, error or none", AT(log_level)},
-	{"worker", CONFIG_PATH, "", 0, 0, "the worker program (default: plimsoll-worker beside plimsoll)", AT(worker)},
-	{"workers", CONFIG_COUNT, "0", 0, 256, "workers at once; 0 = one per processor", AT(workers)},
-	{"allow-unjailed", CONFIG_SWITCH, "false", 0, 0, "run although the kernel cannot jail workers", AT(allow_unjailed)},
-	{"anonymous-pull", CONFIG_SWITCH, "false", 0, 0, "let anybody pull without an account", AT(anonymous_pull)},
-	{"connections", CONFIG_COUNT, "1024", 1, 65536, "connections at once", AT(connections)},
-	{"upload-max", CONFIG_SIZE, "64GiB", 1, UINT64_C(1) << 50, "largest blob", AT(upload_max)},
-	{"upload-expire", CONFIG_TIME, "7d", 60000, 365 * DAY, "an upload nobody continued is removed after this", AT(upload_expire_ms)},
-	{"gc-grace", CONFIG_TIME, "24h", 0, 365 * DAY, "how long an unreferenced blob is kept", AT(gc_grace_ms)},
-	{"gc-every", CONFIG_TIME, "1h", 1000, 365 * DAY, "how often unreferenced blobs are looked for", AT(gc_every_ms)},
-	{"vdb", CONFIG_PATH, "", 0, 0, "vulnerability database to load at start", AT(vdb)},
-	{"feeds", CONFIG_TEXT, "", 0, 0, "NAME=URL words, the advisory feeds to fetch (default: the built-in list)", AT(feeds)},
-	{"feeds-every", CONFIG_TIME, "6h", 0, 30 * DAY, "how often feeds are fetched; 0 = never", AT(feeds_every_ms)},
-	{"recheck", CONFIG_TIME, "7d", 60000, 365 * DAY, "images pulled in the last 30 days are scanned again after this", AT(recheck_ms)},
-	{"layer-max", CONFIG_SIZE, "20GiB", 1U << 20, UINT64_C(1) << 50, "uncompressed bytes of a layer that are looked at", AT(layer_out_max)},
-	{"worker-timeout", CONFIG_TIME, "2m", 1000, DAY, "a worker without progress is killed after this", AT(worker_wall_ms)},
-};
+#define ROW(name, kind, word, fallback, min, max, help, field) {name, kind, fallback, min, max, help, AT(field)},
+const struct config_setting config_table[] = {CONFIG_SETTINGS(ROW)};
 const size_t config_count = sizeof config_table / sizeof *config_table;
 
 #define FILE_MAX (1U << 20)

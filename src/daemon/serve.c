@@ -1,0 +1,197 @@
+#include "daemon/serve.h"
+
+#include "access/access.h"
+#include "api/api.h"
+#include "api/auth.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "daemon/schedule.h"
+#include "jail/pool.h"
+#include "registry/registry.h"
+#include "scan/engine.h"
+#include "store/blobs.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PEM_MAX (1U << 20)
+#define GRACE_MS 10000 /* running requests may finish for this long at the end */
+#define TABLES_MAX 32
+
+/* Everything that is made, in this order; closed in reverse. */
+struct server {
+	const struct config *c;
+	struct api api;
+	struct blobs *blobs;
+	struct db *db;
+	struct pool *pool;
+	struct engine *engine;
+	struct registry *registry;
+	struct access *access;
+	struct http_server *http;
+	struct schedule *schedule;
+	struct buf cert, key;
+};
+
+static int open_store(struct server *s, struct err *e)
+{
+	char path[4096];
+	if (io_mkdirs(s->c->data_dir, e) < 0)
+		return err_ctx(e, "data-dir");
+	s->blobs = blobs_open(s->c->data_dir, e); /* first: it holds the folder against a second server */
+	if (!s->blobs)
+		return err_ctx(e, "%s", s->c->data_dir);
+	(void)snprintf(path, sizeof path, "%s/plimsoll.db", s->c->data_dir);
+	s->db = db_open(path, e);
+	return s->db ? 0 : err_ctx(e, "%s", path);
+}
+
+static int open_scanning(struct server *s, struct err *e)
+{
+	static char vdb_dir[4096];
+	struct pool_options po = {.worker_path = *s->c->worker ? s->c->worker : NULL, .slots = (unsigned)s->c->workers,
+				  .limits = LIMITS_DEFAULT, .allow_unjailed = s->c->allow_unjailed};
+	po.limits.layer_out_max = s->c->layer_out_max;
+	po.limits.worker_wall_ms = s->c->worker_wall_ms;
+	s->pool = pool_open(&po, e);
+	if (!s->pool)
+		return err_ctx(e, "workers");
+	if (!pool_is_jailed(s->pool))
+		log_line(LOG_WARN, "workers run WITHOUT a full jail: %s", pool_jail_report(s->pool));
+	(void)snprintf(vdb_dir, sizeof vdb_dir, "%s/vdb", s->c->data_dir);
+	struct engine_options eo = {.db = s->db, .pool = s->pool, .vdb_dir = vdb_dir,
+				    .recheck_ms = (int64_t)s->c->recheck_ms};
+	s->engine = engine_new(&eo, e);
+	return s->engine ? io_mkdirs(vdb_dir, e) : -(int)e->code;
+}
+
+static int open_registry(struct server *s, struct err *e)
+{
+	s->registry = registry_open(s->db, s->blobs, engine_tap(s->engine), e);
+	if (!s->registry)
+		return err_ctx(e, "registry");
+	engine_set_registry(s->engine, s->registry);
+	if (engine_start(s->engine, e) < 0)
+		return err_ctx(e, "scanning");
+	if (*s->c->vdb && engine_switch(s->engine, s->c->vdb, e) < 0)
+		return err_ctx(e, "vdb");
+	return 0;
+}
+
+static int open_access(struct server *s, struct err *e)
+{
+	char secret[SECRET_TOKEN_CAP];
+	struct access_options ao = {.data_dir = s->c->data_dir, .registry = "local",
+				    .public_url = *s->c->public_url ? s->c->public_url : NULL,
+				    .anonymous = s->c->anonymous_pull ? ACCESS_ANONYMOUS_PULL : ACCESS_ANONYMOUS_NONE};
+	s->access = access_open(s->db, &ao, e);
+	int made = s->access ? access_bootstrap(s->access, secret, e) : -1;
+	if (made < 0)
+		return err_ctx(e, "access");
+	if (made > 0)
+		printf("The owner of this new server is \"admin\". It is shown once, keep it:\n  password: %s\n\n", secret);
+	return 0;
+}
+
+static int open_http(struct server *s, struct err *e)
+{
+	const struct http_route *tables[TABLES_MAX];
+	size_t counts[TABLES_MAX];
+	if (api_table_count > TABLES_MAX)
+		return err_set(e, ERR_INTERNAL, "more than %d route tables", TABLES_MAX);
+	for (size_t i = 0; i < api_table_count; i++) {
+		tables[i] = api_tables[i].rows;
+		counts[i] = *api_tables[i].count;
+	}
+	bool tls = *s->c->tls_cert != '\0';
+	buf_init(&s->cert, PEM_MAX);
+	buf_init(&s->key, PEM_MAX);
+	if (tls && (io_read_file(s->c->tls_cert, &s->cert, e) < 0 || io_read_file(s->c->tls_key, &s->key, e) < 0))
+		return err_ctx(e, "TLS");
+	s->api = (struct api){.db = s->db, .blobs = s->blobs, .registry = s->registry, .access = s->access,
+			      .pool = s->pool, .engine = s->engine, .public_url = s->c->public_url,
+			      .version = s->api.version, .started_ms = clock_wall_ms()};
+	struct http_hooks hooks = {.context = &s->api, .authorise = api_authorise, .served = api_served};
+	struct http_options ho = {.address = s->c->address, .port = s->c->port,
+				  .tls_cert_pem = tls ? buf_cstr(&s->cert) : NULL,
+				  .tls_key_pem = tls ? buf_cstr(&s->key) : NULL,
+				  .connections_max = (unsigned)s->c->connections};
+	s->http = http_server_open(&ho, tables, counts, api_table_count, &hooks, e);
+	return s->http ? 0 : err_ctx(e, "listen %s", s->c->listen);
+}
+
+static void close_all(struct server *s)
+{
+	schedule_stop(s->schedule);
+	if (s->http)
+		http_server_close(s->http, GRACE_MS);
+	if (s->engine)
+		engine_stop(s->engine);
+	registry_close(s->registry);
+	access_close(s->access);
+	engine_free(s->engine);
+	pool_close(s->pool);
+	db_close(s->db);
+	blobs_close(s->blobs);
+	buf_free(&s->cert);
+	buf_free(&s->key);
+}
+
+static void say_hello(const struct server *s)
+{
+	const char *scheme = *s->c->tls_cert ? "https" : "http";
+	const char *open = strchr(s->c->address, ':') ? "[" : "", *close = *open ? "]" : "";
+	unsigned port = http_server_port(s->http);
+	printf("Plimsoll %s, data in %s\nlistening on %s://%s%s%s:%u/\n\n"
+	       "Push an image, then see what is vulnerable in it:\n"
+	       "  skopeo login %s-u admin %s%s%s:%u\n"
+	       "  skopeo copy %sdocker://docker.io/library/debian:11 docker://%s%s%s:%u/demo/debian:11\n"
+	       "  plimsoll push-status --server %s://%s%s%s:%u --username admin demo/debian:11\n",
+	       s->api.version, s->c->data_dir, scheme, open, s->c->address, close, port,
+	       *s->c->tls_cert ? "" : "--tls-verify=false ", open, s->c->address, close, port,
+	       *s->c->tls_cert ? "" : "--dest-tls-verify=false ", open, s->c->address, close, port, scheme, open,
+	       s->c->address, close, port);
+	(void)fflush(stdout);
+}
+
+int serve_run(const struct config *c, const char *version, struct err *e)
+{
+	struct server s = {.c = c, .api = {.version = version}};
+	enum log_level level;
+	if (!log_level_parse(c->log_level, &level))
+		return err_set(e, ERR_FORMAT, "log-level: \"%s\" is none of debug, info, warn, error, none", c->log_level);
+	log_level_set(level);
+	sigset_t stop;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	/* Blocked before the first thread starts, so that only this one is told. */
+	if (pthread_sigmask(SIG_BLOCK, &stop, NULL) != 0)
+		return err_set(e, ERR_INTERNAL, "signals cannot be blocked");
+	int r = open_store(&s, e);
+	if (r == 0)
+		r = open_scanning(&s, e);
+	if (r == 0)
+		r = open_registry(&s, e);
+	if (r == 0)
+		r = open_access(&s, e);
+	if (r == 0)
+		r = open_http(&s, e);
+	if (r == 0) {
+		s.schedule = schedule_start(c, s.engine, s.pool, s.registry, e);
+		r = s.schedule ? 0 : -(int)e->code;
+	}
+	if (r == 0) {
+		int signal_number;
+		s.api.ready = true;
+		say_hello(&s);
+		(void)sigwait(&stop, &signal_number);
+		log_line(LOG_INFO, "stopping on signal %d", signal_number);
+		s.api.ready = false;
+	}
+	close_all(&s);
+	return r;
+}

@@ -1,0 +1,48 @@
+/* settings: one row each: X(name, kind, word for the value, default, min, max, help, field of struct config). The settings table of daemon/config.c and the
+ * options of `plimsoll serve` are both made of it. */
+#pragma once
+
+#define CONFIG_DAY UINT64_C(86400000)
+#define CONFIG_SETTINGS(X) \
+	X("data-dir", CONFIG_PATH, "PATH", "plimsoll-data", 0, 0, \
+	  "folder that holds everything: blobs, database, keys", data_dir) \
+	X("listen", CONFIG_LISTEN, "ADDRESS:PORT", "127.0.0.1:5080", 0, 0, \
+	  "address and port to serve on", listen) \
+	X("tls-cert", CONFIG_PATH, "PATH", "", 0, 0, \
+	  "certificate chain (PEM); with tls-key the server speaks TLS", tls_cert) \
+	X("tls-key", CONFIG_PATH, "PATH", "", 0, 0, \
+	  "private key (PEM)", tls_key) \
+	X("public-url", CONFIG_TEXT, "TEXT", "", 0, 0, \
+	  "URL that clients reach the server by, when a proxy stands in front", public_url) \
+	X("log-level", CONFIG_TEXT, "TEXT", "info", 0, 0, \
+	  "debug, info, warn, error or none", log_level) \
+	X("worker", CONFIG_PATH, "PATH", "", 0, 0, \
+	  "the worker program (default: plimsoll-worker beside plimsoll)", worker) \
+	X("workers", CONFIG_COUNT, "N", "0", 0, 256, \
+	  "workers at once; 0 = one per processor", workers) \
+	X("allow-unjailed", CONFIG_SWITCH, "BOOL", "false", 0, 0, \
+	  "run although the kernel cannot jail workers", allow_unjailed) \
+	X("anonymous-pull", CONFIG_SWITCH, "BOOL", "false", 0, 0, \
+	  "let anybody pull without an account", anonymous_pull) \
+	X("connections", CONFIG_COUNT, "N", "1024", 1, 65536, \
+	  "connections at once", connections) \
+	X("upload-max", CONFIG_SIZE, "SIZE", "64GiB", 1, UINT64_C(1) << 50, \
+	  "largest blob", upload_max) \
+	X("upload-expire", CONFIG_TIME, "TIME", "7d", 60000, 365 * CONFIG_DAY, \
+	  "an upload nobody continued is removed after this", upload_expire_ms) \
+	X("gc-grace", CONFIG_TIME, "TIME", "24h", 0, 365 * CONFIG_DAY, \
+	  "how long an unreferenced blob is kept", gc_grace_ms) \
+	X("gc-every", CONFIG_TIME, "TIME", "1h", 1000, 365 * CONFIG_DAY, \
+	  "how often unreferenced blobs are looked for", gc_every_ms) \
+	X("vdb", CONFIG_PATH, "PATH", "", 0, 0, \
+	  "vulnerability database to load at start", vdb) \
+	X("feeds", CONFIG_TEXT, "TEXT", "", 0, 0, \
+	  "NAME=URL words, the advisory feeds to fetch (default: the built-in list)", feeds) \
+	X("feeds-every", CONFIG_TIME, "TIME", "6h", 0, 30 * CONFIG_DAY, \
+	  "how often feeds are fetched; 0 = never", feeds_every_ms) \
+	X("recheck", CONFIG_TIME, "TIME", "7d", 60000, 365 * CONFIG_DAY, \
+	  "images pulled in the last 30 days are scanned again after this", recheck_ms) \
+	X("layer-max", CONFIG_SIZE, "SIZE", "20GiB", 1U << 20, UINT64_C(1) << 50, \
+	  "uncompressed bytes of a layer that are looked at", layer_out_max) \
+	X("worker-timeout", CONFIG_TIME, "TIME", "2m", 1000, CONFIG_DAY, \
+	  "a worker without progress is killed after this", worker_wall_ms)

@@ -1,0 +1,219 @@
+/* Beside each copy NAME lies NAME.state with three lines: URL, ETag, Last-Modified; and while a download is under way NAME.part, which the next attempt
+ * continues when the server still has the same entity (If-Range). */
+#include "scan/update.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/own.h"
+#include "connect/fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FEED_MAX (UINT64_C(4) << 30) /* bytes of one feed: the largest is some 200 MB */
+#define STATE_MAX 4096
+
+#define OSV(ecosystem) {"osv", "https://osv-vulnerabilities.storage.googleapis.com/" ecosystem "/all.zip"}
+
+const struct update_source update_defaults[] = {
+	OSV("Debian"), OSV("AlmaLinux"), OSV("Rocky%20Linux"), OSV("Red%20Hat"), OSV("Ubuntu"), OSV("Wolfi"), OSV("Chainguard"),
+	OSV("SUSE"), OSV("openSUSE"), OSV("openEuler"), OSV("Mageia"), OSV("Azure%20Linux"),
+	{"alpine-secdb", "https://secdb.alpinelinux.org/edge/main.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/edge/community.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.23/main.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.23/community.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.22/main.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.22/community.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.21/main.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.21/community.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.20/main.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.20/community.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.19/main.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.19/community.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.18/main.json"},
+	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.18/community.json"},
+	{"debian-tracker", "https://security-tracker.debian.org/tracker/data/json"},
+	{"kev", "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
+	{"epss", "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"},
+};
+const size_t update_default_count = sizeof update_defaults / sizeof *update_defaults;
+
+int update_parse(struct bytes text, struct arena *a, struct update_source **ret, size_t *ret_count, struct err *e)
+{
+	size_t cap = 1, n = 0;
+	for (size_t i = 0; i < text.len; i++)
+		cap += byte_is_space(text.ptr[i]) || text.ptr[i] == ',';
+	struct update_source *out = arena_alloc(a, cap, sizeof *out);
+	if (!out)
+		return err_set(e, ERR_NOMEM, "no memory");
+	while (text.len) {
+		size_t len = 0;
+		while (len < text.len && !byte_is_space(text.ptr[len]) && text.ptr[len] != ',')
+			len++;
+		struct bytes word = bytes_part(text, 0, len);
+		text = bytes_from(text, len < text.len ? len + 1 : len);
+		if (!word.len)
+			continue;
+		struct bytes url = word, name = bytes_cut(&url, '=');
+		if (!name.len || !(bytes_has_prefix_lit(url, "https://") || bytes_has_prefix_lit(url, "http://")))
+			return err_set(e, ERR_FORMAT, "\"%.*s\" is not FEED=URL", BYTES_ARG(word));
+		out[n] = (struct update_source){.feed = arena_cstr(a, name), .url = arena_cstr(a, url)};
+		if (!out[n].feed || !out[n].url)
+			return err_set(e, ERR_NOMEM, "no memory");
+		n++;
+	}
+	*ret = out;
+	*ret_count = n;
+	return 0;
+}
+
+/* A file name for a source: the feed, a hash of the URL, and the URL's last part, which keeps its ending. */
+static char *file_name(const struct update_source *s, const char *dir, struct arena *a)
+{
+	struct bytes url = bytes_of(s->url);
+	struct bytes leaf = bytes_from(url, bytes_find_last(url, '/') + 1);
+	char clean[64];
+	size_t n = 0;
+	for (size_t i = 0; i < leaf.len && n < sizeof clean - 1; i++) {
+		uint8_t c = leaf.ptr[i];
+		clean[n++] = byte_is_alnum(c) || c == '.' || c == '-' || c == '_' ? (char)c : '_';
+	}
+	clean[n] = '\0';
+	return arena_printf(a, "%s/%s-%016llx-%s", dir, s->feed, (unsigned long long)bytes_hash(url, 0), clean);
+}
+
+struct state {
+	char etag[256], last_modified[64];
+};
+
+static void state_read(const char *path, const char *url, struct state *ret)
+{
+	char name[4200];
+	struct buf text;
+	struct err e = ERR_INIT;
+	*ret = (struct state){0};
+	buf_init(&text, STATE_MAX);
+	(void)snprintf(name, sizeof name, "%s.state", path);
+	if (io_read_file(name, &text, &e) == 0) {
+		struct bytes rest = buf_bytes(&text);
+		if (bytes_eq_lit(bytes_cut(&rest, '\n'), url)) {
+			struct bytes etag = bytes_cut(&rest, '\n'), when = bytes_cut(&rest, '\n');
+			(void)snprintf(ret->etag, sizeof ret->etag, "%.*s", BYTES_ARG(etag));
+			(void)snprintf(ret->last_modified, sizeof ret->last_modified, "%.*s", BYTES_ARG(when));
+		}
+	}
+	buf_free(&text);
+}
+
+static int state_write(const char *path, const char *url, const struct fetch_reply *reply, struct err *e)
+{
+	char name[4200];
+	struct buf text;
+	buf_init(&text, STATE_MAX);
+	(void)snprintf(name, sizeof name, "%s.state", path);
+	buf_printf(&text, "%s\n%s\n%s\n", url, reply->etag, reply->last_modified);
+	int r = io_replace_file(name, buf_bytes(&text), 0600, e);
+	buf_free(&text);
+	return r;
+}
+
+/* The finished download becomes the copy. */
+static int publish(const char *part, const struct update_file *f, int fd, const struct fetch_reply *reply, struct err *e)
+{
+	if (fsync(fd) < 0)
+		return err_sys(e, "%s: sync", part);
+	if (rename(part, f->path) < 0)
+		return err_sys(e, "%s: rename", f->path);
+	return state_write(f->path, f->url, reply, e);
+}
+
+static int64_t mtime_ms(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 ? (int64_t)st.st_mtim.tv_sec * 1000 : 0;
+}
+
+static int fetch_one(struct update_file *f, struct err *e)
+{
+	char part[4200], condition[320] = "", since[128] = "";
+	struct state s;
+	(void)snprintf(part, sizeof part, "%s.part", f->path);
+	OWN_FD int fd = open(part, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, "%s", part);
+	off_t have = lseek(fd, 0, SEEK_END);
+	bool has_copy = mtime_ms(f->path) != 0;
+	state_read(f->path, f->url, &s);
+	const char *headers[3] = {NULL, NULL, NULL};
+	size_t n = 0;
+	if (have > 0 && s.etag[0] && !has_copy) {
+		(void)snprintf(condition, sizeof condition, "If-Range: %s", s.etag);
+		headers[n++] = condition;
+	} else {
+		have = 0;
+		if (ftruncate(fd, 0) < 0)
+			return err_sys(e, "%s", part);
+		if (has_copy && s.etag[0]) {
+			(void)snprintf(condition, sizeof condition, "If-None-Match: %s", s.etag);
+			headers[n++] = condition;
+		}
+		if (has_copy && s.last_modified[0]) {
+			(void)snprintf(since, sizeof since, "If-Modified-Since: %s", s.last_modified);
+			headers[n++] = since;
+		}
+	}
+	struct fetch request = {.url = f->url, .headers = headers, .max = FEED_MAX, .out_fd = fd,
+				.resume_from = have > 0 ? (uint64_t)have : 0};
+	struct fetch_reply reply;
+	int r = fetch_run(&request, &reply, e);
+	if (r < 0 && reply.etag[0] && !has_copy)
+		(void)state_write(f->path, f->url, &reply, &(struct err)ERR_INIT); /* so that the rest can be asked for */
+	if (r == 0 && reply.status == 304) {
+		f->outcome = UPDATE_SAME;
+		(void)utimensat(AT_FDCWD, f->path, NULL, 0);
+		(void)unlink(part);
+	} else if (r == 0 && (reply.status == 200 || reply.status == 206)) {
+		if (reply.status == 200 && have > 0) /* the whole after all: it was appended behind the old part */
+			r = err_set(e, ERR_IO, "%s: the download begins anew", f->url);
+		else
+			r = publish(part, f, fd, &reply, e);
+		f->outcome = UPDATE_NEW;
+		if (r < 0)
+			(void)unlink(part);
+	} else if (r == 0) {
+		r = err_set(e, ERR_IO, "%s: the server answered %ld", f->url, reply.status);
+		(void)unlink(part);
+	}
+	fetch_reply_free(&reply);
+	return r;
+}
+
+int update_fetch(const struct update_source *sources, size_t count, const char *dir, struct arena *a,
+		 struct update_file **ret, struct err *e)
+{
+	struct update_file *files = arena_alloc(a, count, sizeof *files);
+	if (!files)
+		return err_set(e, ERR_NOMEM, "no memory for %zu feeds", count);
+	if (io_mkdirs(dir, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < count; i++) {
+		struct err why = ERR_INIT;
+		struct update_file *f = &files[i];
+		*f = (struct update_file){.feed = sources[i].feed, .url = sources[i].url,
+					  .path = file_name(&sources[i], dir, a)};
+		if (!f->path)
+			return err_set(e, ERR_NOMEM, "no memory");
+		int r = fetch_one(f, &why);
+		f->fetched_ms = mtime_ms(f->path);
+		if (r < 0) {
+			f->outcome = f->fetched_ms ? UPDATE_STALE : UPDATE_MISSING;
+			(void)snprintf(f->why, sizeof f->why, "%s", why.msg);
+		}
+	}
+	*ret = files;
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* update: fetch advisory feeds and keep the last good copy of each. Conditional requests (ETag, Last-Modified), broken downloads resumed, a feed that cannot be
+ * reached is a warning and an age, never a stop. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include <stdint.h>
+
+struct update_source {
+	const char *feed; /* "osv" */
+	const char *url;
+};
+/* What is fetched when nothing else is configured. */
+extern const struct update_source update_defaults[];
+extern const size_t update_default_count;
+/* "osv=https://… kev=https://…": words. ERR_FORMAT. */
+int update_parse(struct bytes text, struct arena *a, struct update_source **ret, size_t *ret_count, struct err *e);
+
+enum update_outcome { UPDATE_NEW, UPDATE_SAME, UPDATE_STALE, UPDATE_MISSING };
+struct update_file {
+	const char *feed, *url;
+	char *path;          /* the last good copy */
+	int64_t fetched_ms;  /* when it was last known to be current; 0 = never */
+	enum update_outcome outcome;
+	char why[512];       /* of STALE and MISSING */
+};
+/* Fetch all into dir. *ret (count rows) from a. <0 only when dir cannot be used or memory is spent. */
+int update_fetch(const struct update_source *sources, size_t count, const char *dir, struct arena *a, struct update_file **ret, struct err *e);
