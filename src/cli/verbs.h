@@ -13,6 +13,7 @@ int verb_inventory(int argc, char **argv);
 int verb_why(int argc, char **argv);
 int verb_why_not(int argc, char **argv);
 int verb_vdb(int argc, char **argv);
+int verb_vdb_update(int argc, char **argv); /* argv[0] is "update" */
 int verb_vercmp(int argc, char **argv);
 int verb_cvss(int argc, char **argv);
 int verb_serve(int argc, char **argv);

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "registry/registry.h"
 #include "scan/engine.h"
 #include "scan/update.h"
 #include "scan/vdb_build.h"
@@ -18,7 +17,6 @@ struct schedule {
 	const struct config *c;
 	struct engine *engine;
 	struct pool *pool;
-	struct registry *registry;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
@@ -29,17 +27,16 @@ struct schedule {
 static int build(struct schedule *s, const struct update_file *files, size_t count, struct err *e)
 {
 	char out[4096];
-	struct vdb_source_path sources[128];
+	struct vdb_build_input sources[128];
 	size_t n = 0;
 	for (size_t i = 0; i < count && n < sizeof sources / sizeof *sources; i++) {
 		if (files[i].outcome != UPDATE_MISSING)
-			sources[n++] = (struct vdb_source_path){.feed = files[i].feed, .path = files[i].path,
-								.origin = files[i].url, .fetched_ms = files[i].fetched_ms};
+			sources[n++] = (struct vdb_build_input){.feed = files[i].feed, .path = files[i].path};
 	}
 	if (n == 0)
 		return err_set(e, ERR_NOT_FOUND, "no feed could be fetched");
 	(void)snprintf(out, sizeof out, "%s/vdb/next.vdb", s->c->data_dir);
-	if (scan_vdb_build(s->pool, sources, n, out, NULL, e) < 0 || engine_switch(s->engine, out, e) < 0)
+	if (scan_vdb_build(s->pool, sources, n, out, NULL, NULL, e) < 0 || engine_switch(s->engine, out, e) < 0)
 		return -(int)e->code;
 	(void)remove(out);
 	return 0;
@@ -75,32 +72,16 @@ static void update(struct schedule *s)
 	arena_free(&a);
 }
 
-static void collect(struct schedule *s)
-{
-	struct err e = ERR_INIT;
-	if (registry_collect(s->registry, (int64_t)s->c->gc_grace_ms, (int64_t)s->c->upload_expire_ms, &e) < 0)
-		log_line(LOG_WARN, "garbage collection: %s", e.msg);
-}
-
 static void *schedule_main(void *arg)
 {
 	struct schedule *s = arg;
 	int64_t next_update = clock_mono_ms() + FIRST_UPDATE_MS;
-	int64_t next_collect = clock_mono_ms() + (int64_t)s->c->gc_every_ms;
 	pthread_mutex_lock(&s->lock);
 	while (!s->stopping) {
-		int64_t now = clock_mono_ms();
-		bool do_update = s->c->feeds_every_ms && now >= next_update, do_collect = now >= next_collect;
-		if (do_update || do_collect) {
+		if (s->c->feeds_every_ms && clock_mono_ms() >= next_update) {
 			pthread_mutex_unlock(&s->lock);
-			if (do_update) {
-				update(s);
-				next_update = clock_mono_ms() + (int64_t)s->c->feeds_every_ms;
-			}
-			if (do_collect) {
-				collect(s);
-				next_collect = clock_mono_ms() + (int64_t)s->c->gc_every_ms;
-			}
+			update(s);
+			next_update = clock_mono_ms() + (int64_t)s->c->feeds_every_ms;
 			pthread_mutex_lock(&s->lock);
 			continue;
 		}
@@ -113,15 +94,14 @@ static void *schedule_main(void *arg)
 	return NULL;
 }
 
-struct schedule *schedule_start(const struct config *c, struct engine *engine, struct pool *pool, struct registry *registry,
-				struct err *e)
+struct schedule *schedule_start(const struct config *c, struct engine *engine, struct pool *pool, struct err *e)
 {
 	struct schedule *s = calloc(1, sizeof *s);
 	if (!s) {
 		err_set(e, ERR_NOMEM, "no memory for the schedule");
 		return NULL;
 	}
-	*s = (struct schedule){.c = c, .engine = engine, .pool = pool, .registry = registry};
+	*s = (struct schedule){.c = c, .engine = engine, .pool = pool};
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -1,4 +1,4 @@
-/* schedule: what the server does by the clock: fetch feeds and switch generations, collect garbage, expire uploads. One thread. */
+/* schedule: what the server does by the clock: fetch feeds and switch generations. One thread. */
 #pragma once
 #include "base/err.h"
 #include "daemon/config.h"
@@ -6,7 +6,6 @@
 struct schedule;
 struct engine;
 struct pool;
-struct registry;
 
-struct schedule *schedule_start(const struct config *c, struct engine *engine, struct pool *pool, struct registry *registry, struct err *e);
+struct schedule *schedule_start(const struct config *c, struct engine *engine, struct pool *pool, struct err *e);
 void schedule_stop(struct schedule *s); /* NULL accepted */

@@ -2,7 +2,6 @@
 
 #include "access/access.h"
 #include "api/api.h"
-#include "api/auth.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -72,6 +71,15 @@ static int open_registry(struct server *s, struct err *e)
 {
 	s->registry = registry_open(s->db, s->blobs, engine_tap(s->engine), e);
 	if (!s->registry)
+		return err_ctx(e, "registry");
+	struct registry_options ro = REGISTRY_OPTIONS_DEFAULT;
+	ro.name = "local";
+	ro.blob_max = s->c->upload_max;
+	ro.upload_expire_ms = s->c->upload_expire_ms;
+	ro.gc_grace_ms = s->c->gc_grace_ms;
+	ro.gc_every_ms = s->c->gc_every_ms;
+	registry_configure(s->registry, &ro);
+	if (registry_start(s->registry, e) < 0)
 		return err_ctx(e, "registry");
 	engine_set_registry(s->engine, s->registry);
 	if (engine_start(s->engine, e) < 0)
@@ -181,7 +189,7 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 	if (r == 0)
 		r = open_http(&s, e);
 	if (r == 0) {
-		s.schedule = schedule_start(c, s.engine, s.pool, s.registry, e);
+		s.schedule = schedule_start(c, s.engine, s.pool, e);
 		r = s.schedule ? 0 : -(int)e->code;
 	}
 	if (r == 0) {

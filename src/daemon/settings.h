@@ -28,7 +28,7 @@
 	  "connections at once", connections) \
 	X("upload-max", CONFIG_SIZE, "SIZE", "64GiB", 1, UINT64_C(1) << 50, \
 	  "largest blob", upload_max) \
-	X("upload-expire", CONFIG_TIME, "TIME", "7d", 60000, 365 * CONFIG_DAY, \
+	X("upload-expire", CONFIG_TIME, "TIME", "12h", 60000, 365 * CONFIG_DAY, \
 	  "an upload nobody continued is removed after this", upload_expire_ms) \
 	X("gc-grace", CONFIG_TIME, "TIME", "24h", 0, 365 * CONFIG_DAY, \
 	  "how long an unreferenced blob is kept", gc_grace_ms) \

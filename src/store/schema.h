@@ -15,6 +15,7 @@ extern const size_t schema_room_count;
 extern const struct db_migration schema_store[];
 extern const struct db_migration schema_access[];
 extern const struct db_migration schema_registry[];
+extern const struct db_migration schema_scan[];
 
 /* As db_open, with another list of rooms (tests of migrations). ERR_UNSUPPORTED when the file was written by a newer program. */
 struct db *schema_open(const char *path, const struct schema_room *rooms, size_t count,

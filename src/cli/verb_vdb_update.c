@@ -1,0 +1,107 @@
+/* `plimsoll vdb update`: fetch the feeds, keep the last good copy of each, build. */
+#include "cli/image.h"
+#include "cli/verbs.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "scan/update.h"
+#include "scan/vdb_build.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_option options[] = {
+	{"out", 'o', "FILE", NULL, "the database to write"},
+	{"feeds-dir", 0, "DIR", NULL, "where copies of feeds are kept"},
+	{"force", 0, NULL, NULL, "build although no feed changed"},
+	{"quiet", 'q', NULL, NULL, "no progress on standard error"},
+	{"allow-unjailed", 0, NULL, NULL, "run although this kernel cannot jail the workers"},
+	{0},
+};
+
+static void tell(const struct update_file *f)
+{
+	static const char *const words[] = {"fetched", "unchanged", "STALE", "MISSING"};
+	char when[CLOCK_RFC3339_CAP] = "never";
+	if (f->fetched_ms)
+		clock_rfc3339(f->fetched_ms, when);
+	fprintf(stderr, "%-15s %-9s %s%s%s%s\n", f->feed, words[f->outcome], f->url, *f->why ? ": " : "", f->why,
+		f->outcome == UPDATE_STALE ? " (the copy is used)" : "");
+}
+
+static int build(const struct cli_args *args, const char *out, const struct update_file *files, size_t count, struct err *e)
+{
+	struct vdb_build_input inputs[256];
+	size_t n = 0;
+	for (size_t i = 0; i < count && n < sizeof inputs / sizeof *inputs; i++) {
+		if (files[i].outcome != UPDATE_MISSING)
+			inputs[n++] = (struct vdb_build_input){.feed = files[i].feed, .path = files[i].path};
+	}
+	if (n == 0)
+		return err_set(e, ERR_IO, "no feed could be fetched and there is no copy of any");
+	struct pool_options po = {.limits = LIMITS_DEFAULT, .allow_unjailed = cli_has(args, "allow-unjailed")};
+	struct pool *pool = pool_open(&po, e);
+	if (!pool)
+		return -(int)e->code;
+	int r = scan_vdb_build(pool, inputs, n, out, NULL, NULL, e);
+	pool_close(pool);
+	return r;
+}
+
+static int run(const struct cli_args *args, struct arena *a, struct err *e)
+{
+	char fallback[4096], dir[4200];
+	struct update_source *named = arena_alloc(a, args->operand_count, sizeof *named);
+	struct update_file *files;
+	cli_default_vdb(fallback);
+	const char *out = cli_get(args, "out") ? cli_get(args, "out") : fallback;
+	if (!named)
+		return err_set(e, ERR_NOMEM, "no memory");
+	for (size_t i = 0; i < args->operand_count; i++) {
+		struct update_source *one;
+		size_t n;
+		if (update_parse(bytes_of(args->operands[i]), a, &one, &n, e) < 0)
+			return -(int)e->code;
+		named[i] = one[0];
+	}
+	const struct update_source *sources = args->operand_count ? named : update_defaults;
+	size_t count = args->operand_count ? args->operand_count : update_default_count;
+	(void)snprintf(dir, sizeof dir, "%s.feeds", out);
+	const char *feeds_dir = cli_get(args, "feeds-dir");
+	const char *slash = strrchr(out, '/');
+	char *folder = slash && slash != out ? arena_cstr(a, bytes_part(bytes_of(out), 0, (size_t)(slash - out))) : NULL;
+	if ((folder && io_mkdirs(folder, e) < 0) ||
+	    update_fetch(sources, count, feeds_dir ? feeds_dir : dir, a, &files, e) < 0)
+		return -(int)e->code;
+	size_t changed = 0;
+	for (size_t i = 0; i < count; i++) {
+		changed += files[i].outcome == UPDATE_NEW;
+		if (!cli_has(args, "quiet") || files[i].outcome >= UPDATE_STALE)
+			tell(&files[i]);
+	}
+	struct err ignored = ERR_INIT;
+	struct vdb *present = vdb_open(out, &ignored);
+	bool is_there = present != NULL;
+	vdb_close(present);
+	if (!changed && is_there && !cli_has(args, "force")) {
+		printf("%s is up to date\n", out);
+		return 0;
+	}
+	if (build(args, out, files, count, e) < 0)
+		return -(int)e->code;
+	printf("%s was built\n", out);
+	return 0;
+}
+
+int verb_vdb_update(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct cli_args args;
+	struct arena a;
+	if (cli_parse(options, argc, argv, &args, &e) < 0)
+		return cli_usage("vdb", &e);
+	arena_init(&a, 64U << 20);
+	int r = run(&args, &a, &e);
+	arena_free(&a);
+	return r < 0 ? cli_fail("vdb update", &e) : 0;
+}
