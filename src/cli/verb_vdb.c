@@ -21,6 +21,7 @@ static const struct {
 	{"query", vdb_verb_query, "FILE (--package ECOSYSTEM NAME | --id ID) [--format table|json]"},
 	{"diff", vdb_verb_diff, "OLD NEW"},
 	{"verify", vdb_verb_verify, "FILE"},
+	{"update", verb_vdb_update, "[--out FILE] [FEED=URL …]"},
 };
 
 static int usage(void)
