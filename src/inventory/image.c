@@ -270,6 +270,19 @@ static int look_all(struct merge *m, uint32_t layer, struct err *e)
 
 /* the result */
 
+static void mark_third_party(struct inv_image *im)
+{
+	const struct pkg_distro *d = im->has_distro ? &im->distro : NULL;
+	bool vendors_stated = false;
+	for (size_t i = 0; i < im->package_count && !vendors_stated; i++)
+		vendors_stated = vendor_is_own(&im->packages[i].pkg, d);
+	for (size_t i = 0; i < im->package_count; i++) {
+		struct pkg *p = &im->packages[i].pkg;
+		p->third_party = vendor_is_third_party(p, d, vendors_stated);
+		im->third_party_count += p->third_party;
+	}
+}
+
 static int put_packages(struct merge *m, struct err *e)
 {
 	struct inv_image *im = &m->image;
@@ -295,11 +308,9 @@ static int put_packages(struct merge *m, struct err *e)
 			p->layer = s->layer;
 			p->pkg.namespace = im->has_distro ? im->distro.id : BYTES_NONE;
 			p->pkg.distro = distro;
-			p->pkg.third_party =
-			    vendor_is_third_party(&p->pkg, im->has_distro ? &im->distro : NULL);
-			im->third_party_count += p->pkg.third_party;
 		}
 	}
+	mark_third_party(im);
 	return 0;
 }
 

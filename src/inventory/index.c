@@ -16,8 +16,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define MEMORY_FILE_MAX (1U << 20) /* bytes of a file held in memory when there is a scratch file  \
-				    */
+#define MEMORY_FILE_MAX                                                                            \
+	(1U << 20) /* bytes of a file held in memory when there is a scratch file                  \
+		    */
 #define CHUNK_LEN 65536U
 #define PARSE_MEMORY (24U << 20) /* bytes that a parser may take beside its file */
 #define CAPTURE_TOTAL_MAX                                                                          \

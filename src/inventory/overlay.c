@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINKS_MAX 40 /* followed in one path: what Linux allows */
-#define NODES_MAX (4U << 20)
+#define LINKS_MAX 40	       /* followed in one path: what Linux allows */
+#define NODES_MAX (256U << 10) /* a hundred layers of a large image have 20,000 */
 
 enum hide { HIDE_PATH = 1, HIDE_BELOW = 2, HIDE_NONDIR = 4 };
 
@@ -376,10 +376,18 @@ static int hide_lower(struct ovl *o, const struct lay *l, uint32_t layer, bool f
 	return r;
 }
 
+/* File lists of packages: many, and nothing is looked up by their paths. */
+static bool is_ownership(const struct lay_entry *ent)
+{
+	return (ent->kind == LAY_FILE || ent->kind == LAY_HARDLINK) && ent->merge == ECO_OWNERSHIP;
+}
+
 static int put_kind(struct ovl *o, const struct lay *l, uint32_t layer, bool links, struct err *e)
 {
 	for (size_t i = 0; i < l->entry_count; i++) {
 		const struct lay_entry *ent = &l->entries[i];
+		if (is_ownership(ent))
+			continue;
 		bool is_link = ent->kind == LAY_SYMLINK;
 		bool is_file =
 		    ent->kind == LAY_FILE || ent->kind == LAY_HARDLINK || ent->kind == LAY_OTHER;

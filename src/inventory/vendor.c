@@ -56,22 +56,33 @@ static const char *const deb_maintainers[] = {
 };
 static const char *const deb_maintainers_whole[] = {"GitHub", "HashiCorp"};
 
-static bool is_foreign_rpm(const struct pkg *p, struct bytes distro)
+static bool has_rule(struct bytes distro)
 {
-	bool has_rule = false;
 	for (size_t i = 0; i < sizeof rpm_vendors / sizeof rpm_vendors[0]; i++) {
-		if (!bytes_eq_lit(distro, rpm_vendors[i].distro))
-			continue;
-		has_rule = true;
-		if (bytes_has_prefix_lit(p->vendor, rpm_vendors[i].vendor))
-			return false;
+		if (bytes_eq_lit(distro, rpm_vendors[i].distro))
+			return true;
 	}
+	return false;
+}
+
+bool vendor_is_own(const struct pkg *p, const struct pkg_distro *d)
+{
+	for (size_t i = 0; d && i < sizeof rpm_vendors / sizeof rpm_vendors[0]; i++) {
+		if (bytes_eq_lit(d->id, rpm_vendors[i].distro) &&
+		    bytes_has_prefix_lit(p->vendor, rpm_vendors[i].vendor))
+			return true;
+	}
+	return false;
+}
+
+static bool is_foreign_rpm(const struct pkg *p, const struct pkg_distro *d, bool vendors_stated)
+{
+	if (!vendors_stated || !has_rule(d->id) || vendor_is_own(p, d))
+		return false;
 	/* Amazon Linux ships some packages without a vendor: their release tells */
-	if (has_rule && p->vendor.len == 0 && bytes_eq_lit(distro, "amzn")) {
-		struct bytes release = bytes_from(p->version, bytes_find_last(p->version, '-'));
-		return bytes_find_bytes(release, BYTES_LIT("amzn")) == release.len;
-	}
-	return has_rule;
+	struct bytes release = bytes_from(p->version, bytes_find_last(p->version, '-'));
+	return p->vendor.len > 0 || !bytes_eq_lit(d->id, "amzn") ||
+	       bytes_find_bytes(release, BYTES_LIT("amzn")) == release.len;
 }
 
 static bool is_foreign_deb(const struct pkg *p)
@@ -89,9 +100,9 @@ static bool is_foreign_deb(const struct pkg *p)
 	return false;
 }
 
-bool vendor_is_third_party(const struct pkg *p, const struct pkg_distro *d)
+bool vendor_is_third_party(const struct pkg *p, const struct pkg_distro *d, bool vendors_stated)
 {
 	if (bytes_eq_lit(p->type, "deb"))
 		return is_foreign_deb(p);
-	return d && bytes_eq_lit(p->type, "rpm") && is_foreign_rpm(p, d->id);
+	return d && bytes_eq_lit(p->type, "rpm") && is_foreign_rpm(p, d, vendors_stated);
 }

@@ -339,31 +339,55 @@ static void test_third_party(void **state)
 	static const struct {
 		const char *id, *vendor;
 		bool foreign;
+		const char *own; /* vendor of another package in the image */
 	} cases[] = {
-	    {"rhel", "Red Hat, Inc.", false},
-	    {"rhel", "Fedora Project", true},
-	    {"rocky", "Fedora Project", true},
-	    {"fedora", "Fedora Project", false},
-	    {"rocky", "Rocky Enterprise Software Foundation", false},
-	    {"mariner", "Microsoft Corporation", false},
-	    {"rhel", "Remi's RPM repository", true},
-	    {"almalinux", "(none)", true},
-	    {"somethingelse", "Whoever", false},
+	    {"rhel", "Red Hat, Inc.", false, "Red Hat, Inc."},
+	    {"rhel", "Fedora Project", true, "Red Hat, Inc."},
+	    {"rocky", "Fedora Project", true, "Rocky Enterprise Software Foundation"},
+	    {"fedora", "Fedora Project", false, "Fedora Project"},
+	    {"rocky", "Rocky Enterprise Software Foundation", false, "Fedora Project"},
+	    {"mariner", "Microsoft Corporation", false, "Somebody"},
+	    {"rhel", "Remi's RPM repository", true, "Red Hat, Inc."},
+	    {"almalinux", "(none)", true, "AlmaLinux"},
+	    {"almalinux", "(none)", false, "(none)"},
+	    {"almalinux", "In-house", false, "In-house"},
+	    {"somethingelse", "Whoever", false, "Another"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char release[64], manifest[256];
 		snprintf(release, sizeof release, "ID=%s\nVERSION_ID=9\n", cases[i].id);
 		snprintf(manifest, sizeof manifest,
-			 "p\t1-1\t1\t1\t%s\t(none)\t1\tx86_64\t0\tp-1-1.src.rpm\n",
-			 cases[i].vendor);
+			 "p\t1-1\t1\t1\t%s\t(none)\t1\tx86_64\t0\tp-1-1.src.rpm\n"
+			 "q\t1-1\t1\t1\t%s\t(none)\t1\tx86_64\t0\tq-1-1.src.rpm\n",
+			 cases[i].vendor, cases[i].own);
 		t = new_layer(&im);
 		tar_file(t, "etc/os-release", release);
 		tar_file(t, "var/lib/rpmmanifest/container-manifest-2", manifest);
 		merge(&im);
-		assert_int_equal(im.out.package_count, 1);
+		assert_int_equal(im.out.package_count, 2);
 		assert_int_equal(im.out.packages[0].pkg.third_party, cases[i].foreign);
 		drop(&im);
 	}
+}
+
+/* Without a vendor: foreign only where the distribution's other packages state theirs. */
+static void test_no_vendor(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", "ID=amzn\nVERSION_ID=2\n");
+	tar_file(t, "var/lib/rpmmanifest/container-manifest-2",
+		 "a\t1-1.amzn2\t1\t1\tAmazon Linux\t(none)\t1\tx86_64\t0\ta-1-1.amzn2.src.rpm\n"
+		 "b\t1-1.amzn2\t1\t1\t(none)\t(none)\t1\tx86_64\t0\tb-1-1.amzn2.src.rpm\n"
+		 "c\t1-1\t1\t1\t(none)\t(none)\t1\tx86_64\t0\tc-1-1.src.rpm\n");
+	merge(&im);
+	assert_int_equal(im.out.package_count, 3);
+	assert_false(im.out.packages[0].pkg.third_party);
+	assert_false(im.out.packages[1].pkg.third_party);
+	assert_true(im.out.packages[2].pkg.third_party);
+	assert_int_equal(im.out.third_party_count, 1);
+	drop(&im);
 }
 
 static void test_unread_and_incomplete(void **state)
@@ -485,6 +509,7 @@ int main(void)
 	    cmocka_unit_test(test_hard_links),
 	    cmocka_unit_test(test_which_distribution),
 	    cmocka_unit_test(test_third_party),
+	    cmocka_unit_test(test_no_vendor),
 	    cmocka_unit_test(test_unread_and_incomplete),
 	    cmocka_unit_test(test_nested_roots),
 	    cmocka_unit_test(test_owners),
