@@ -16,3 +16,5 @@ extern const struct http_route api_scans_routes[];
 extern const size_t api_scans_route_count;
 extern const struct http_route api_vdb_routes[];
 extern const size_t api_vdb_route_count;
+extern const struct http_route api_users_routes[];
+extern const size_t api_users_route_count;
