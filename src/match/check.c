@@ -128,15 +128,13 @@ static int cmp_candidate(const void *x, const void *y)
 
 /* --- filling a check from the records behind it --- */
 
-static bool add_cve(struct match_check *c, struct bytes id)
+static void add_cve(struct match_check *c, struct bytes id)
 {
-	if (!is_cve(id))
-		return true;
 	for (size_t i = 0; i < c->cve_count; i++)
 		if (bytes_eq(c->cves[i], id))
-			return true;
-	c->cves[c->cve_count++] = id;
-	return true;
+			return;
+	if (is_cve(id))
+		c->cves[c->cve_count++] = id;
 }
 
 static bool fill_cves(struct match_check *c, const struct candidate *v, size_t n, struct arena *a)
@@ -148,10 +146,10 @@ static bool fill_cves(struct match_check *c, const struct candidate *v, size_t n
 	if (!c->cves)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		(void)add_cve(c, v[i].id);
+		add_cve(c, v[i].id);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < v[i].adv.alias_count; k++)
-			(void)add_cve(c, v[i].adv.aliases[k]);
+			add_cve(c, v[i].adv.aliases[k]);
 	return true;
 }
 

@@ -13,7 +13,7 @@ struct distro_row {
 #define RED_HAT "Red Hat:enterprise_linux:%M"
 static const struct distro_row distros[] = {
 	{"debian", 7, 999, {"Debian:%M"}},
-	{"debian", 1, 6, {"Debian:%M.0", "Debian:%N"}},
+	{"debian", 4, 6, {"Debian:%M.0"}},
 	{"raspbian", 7, 999, {"Debian:%M"}},
 	{"alpine", 0, 0, {"Alpine:v%N"}},
 	{"wolfi", 0, 0, {"Wolfi"}},
@@ -86,74 +86,90 @@ static void expand(struct buf *out, const char *pattern, struct bytes version)
 	}
 }
 
-static void add(struct arena *a, struct bytes *out, size_t *n, struct buf *b)
-{
-	bool ok;
-	struct bytes name = arena_bytes(a, buf_bytes(b), &ok);
-	if (ok && buf_ok(b) && *n < MATCH_ECOSYSTEMS_MAX)
-		out[(*n)++] = name;
-	buf_clear(b);
-}
+struct names {
+	struct arena *a;
+	struct bytes *out;
+	size_t count;
+	bool ok; /* false: memory is spent */
+};
 
-static void add_pattern(struct arena *a, struct bytes *out, size_t *n, const char *pattern,
-			struct bytes version)
+static void add(struct names *n, const char *pattern, struct bytes version)
 {
 	struct buf b;
-	buf_init(&b, 200);
+	bool ok = false;
+	buf_init(&b, 4000);
 	expand(&b, pattern, version);
-	add(a, out, n, &b);
+	struct bytes name = buf_ok(&b) ? arena_bytes(n->a, buf_bytes(&b), &ok) : BYTES_NONE;
 	buf_free(&b);
+	n->ok = n->ok && ok;
+	if (ok && n->count < MATCH_ECOSYSTEMS_MAX)
+		n->out[n->count++] = name;
 }
 
 /* 22.04, 24.04: April of an even year is a long-term release. */
-static void add_ubuntu(struct arena *a, struct bytes *out, size_t *n, struct bytes version)
+static void add_ubuntu(struct names *n, struct bytes version)
 {
 	uint64_t year;
 	bool lts = num_u64(bytes_part(version, 0, bytes_find(version, '.')), 99, &year) &&
 		   year % 2 == 0 && bytes_has_suffix_lit(version, ".04");
 	if (lts)
-		add_pattern(a, out, n, "Ubuntu:%N:LTS", version);
-	add_pattern(a, out, n, "Ubuntu:%N", version);
-	if (lts)
-		add_pattern(a, out, n, "Ubuntu:Pro:%N:LTS", version);
-	else
-		add_pattern(a, out, n, "Ubuntu:Pro:%N", version);
+		add(n, "Ubuntu:%N:LTS", version);
+	add(n, "Ubuntu:%N", version);
+	add(n, lts ? "Ubuntu:Pro:%N:LTS" : "Ubuntu:Pro:%N", version);
 }
 
-size_t match_ecosystems(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX])
+/* "3.20_alpha20240315" is what Alpine's edge calls itself; Debian's sid has no version at all. */
+static bool is_rolling(struct bytes id, struct bytes version)
 {
-	struct bytes id = distro_id(p), version = distro_version(p);
-	size_t n = 0;
-	uint64_t major = 0;
-	bool numbered = num_u64(bytes_part(version, 0, bytes_find(version, '.')), 100000, &major);
-	if (p->class != PKG_OS)
-		return 0;
-	if (bytes_eq_lit(id, "ubuntu")) {
-		if (numbered)
-			add_ubuntu(a, out, &n, version);
-		return n;
-	}
-	if (bytes_eq_lit(id, "debian") && (version.len == 0 || bytes_eq_lit(version, "sid"))) {
-		add_pattern(a, out, &n, "Debian:sid", version);
-		add_pattern(a, out, &n, "Debian", version);
-		return n;
-	}
-	/* "3.20_alpha20240315" is what edge calls itself. */
-	if (bytes_eq_lit(id, "alpine") &&
-	    (version.len == 0 || bytes_eq_lit(version, "edge") ||
-	     bytes_find_bytes(version, BYTES_LIT("_alpha")) < version.len)) {
-		add_pattern(a, out, &n, "Alpine:edge", version);
-		return n;
-	}
+	if (bytes_eq_lit(id, "debian"))
+		return version.len == 0 || bytes_eq_lit(version, "sid");
+	return bytes_eq_lit(id, "alpine") &&
+	       (version.len == 0 || bytes_eq_lit(version, "edge") ||
+		bytes_find_bytes(version, BYTES_LIT("_alpha")) < version.len);
+}
+
+static void add_rows(struct names *n, struct bytes id, struct bytes version, bool numbered, uint64_t major)
+{
 	for (size_t i = 0; i < sizeof distros / sizeof *distros; i++) {
 		const struct distro_row *d = &distros[i];
 		if (!bytes_eq_lit(id, d->id) ||
 		    (d->last && (!numbered || major < d->first || major > d->last)))
 			continue;
-		for (size_t k = 0; k < MATCH_ECOSYSTEMS_MAX && d->patterns[k]; k++)
-			if (numbered || bytes_find(bytes_of(d->patterns[k]), '%') ==
-						bytes_of(d->patterns[k]).len)
-				add_pattern(a, out, &n, d->patterns[k], version);
+		for (size_t k = 0; k < MATCH_ECOSYSTEMS_MAX && d->patterns[k]; k++) {
+			struct bytes pattern = bytes_of(d->patterns[k]);
+			if (numbered || bytes_find(pattern, '%') == pattern.len)
+				add(n, d->patterns[k], version);
+		}
 	}
-	return n;
+}
+
+bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX],
+		   size_t *ret_count)
+{
+	struct bytes id = distro_id(p), version = distro_version(p);
+	struct names n = {.a = a, .out = out, .ok = true};
+	uint64_t major = 0;
+	bool numbered = num_u64(bytes_part(version, 0, bytes_find(version, '.')), 100000, &major);
+	if (p->class != PKG_OS) {
+		*ret_count = 0;
+		return true;
+	}
+	if (is_rolling(id, version)) {
+		bool debian = bytes_eq_lit(id, "debian");
+		add(&n, debian ? "Debian:sid" : "Alpine:edge", version);
+		if (debian)
+			add(&n, "Debian", version);
+	} else if (!bytes_eq_lit(id, "ubuntu")) {
+		add_rows(&n, id, version, numbered, major);
+	} else if (numbered) {
+		add_ubuntu(&n, version);
+	}
+	*ret_count = n.count;
+	return n.ok;
+}
+
+size_t match_ecosystems(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX])
+{
+	size_t n;
+	return ecosystems_of(p, a, out, &n) ? n : 0;
 }

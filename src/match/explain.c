@@ -48,6 +48,8 @@ static void say_match(struct why *w, const struct match *m)
 static void say_verdict(struct why *w, const struct verdict *v)
 {
 	const struct adv_affected *x = &v->hit->affected;
+	struct bytes range = range_text(x, w->a);
+	w->out->failed |= range.len == 0; /* no memory */
 	buf_printf(w->out, "%.*s %.*s: record for the %s package %.*s in %.*s: ", BYTES_ARG(w->p->name),
 		   BYTES_ARG(w->p->version), x->keyed == ADV_BY_SOURCE ? "source" : "binary",
 		   BYTES_ARG(x->name), BYTES_ARG(x->ecosystem));
@@ -62,7 +64,7 @@ static void say_verdict(struct why *w, const struct verdict *v)
 				   BYTES_ARG(v->compared));
 		else
 			buf_printf(w->out, "%.*s is outside of: %.*s", BYTES_ARG(v->compared),
-				   BYTES_ARG(range_text(x, w->a)));
+				   BYTES_ARG(range));
 		break;
 	case VERDICT_OTHER_NAME:
 		buf_put_text(w->out, "means another package than this one");
@@ -142,7 +144,10 @@ static int explain(struct why *w, struct bytes id)
 	struct verdicts all;
 	if (w->p->third_party)
 		return not_assessed(w, "it does not come from the distribution");
-	if (match_ecosystems(w->p, w->a, names) == 0)
+	size_t n;
+	if (!ecosystems_of(w->p, w->a, names, &n))
+		return err_set(w->e, ERR_NOMEM, "match: no memory");
+	if (n == 0)
 		return not_assessed(w, "no advisories are known for its distribution");
 	int64_t said = say_reported(w, id);
 	if (said != 0)

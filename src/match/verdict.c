@@ -183,8 +183,10 @@ int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struc
 {
 	struct look l = {.v = v, .p = p, .a = a, .e = e};
 	struct bytes names[MATCH_ECOSYSTEMS_MAX];
-	size_t n = p->third_party ? 0 : match_ecosystems(p, a, names);
+	size_t n = 0;
 	int r = 0;
+	if (!p->third_party && !ecosystems_of(p, a, names, &n))
+		return err_set(e, ERR_NOMEM, "match: no memory");
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		struct vdb_ecosystem *list;
 		if (!bytes_has_suffix_lit(names[i], "*")) {

@@ -41,6 +41,9 @@ struct bytes range_text(const struct adv_affected *x, struct arena *a);
 struct bytes distro_id(const struct pkg *p);
 struct bytes distro_version(const struct pkg *p);
 
+/* match_ecosystems; false: memory is spent. */
+bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX], size_t *ret_count);
+
 /* The vendor in an ecosystem's name, as titles and categories have it: "Debian", "Red Hat". */
 struct bytes vendor_of(struct bytes ecosystem);
 

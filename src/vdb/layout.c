@@ -228,6 +228,21 @@ static void hash_exploit(const struct layout *l, struct buf *b, uint32_t cve)
 	hash_text(l, b, x->name);
 }
 
+/* match/ takes vectors of other records of the same CVE where a record states no severity. */
+static void hash_vectors_of(const struct layout *l, struct buf *b, uint32_t id)
+{
+	size_t lo = 0, hi = l->id_count;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (l->rank[l->ids[mid].string] < l->rank[id])
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < l->id_count && l->ids[lo].string == id; lo++)
+		hash_list(l, b, &l->w->recs[l->ids[lo].advisory].cvss);
+}
+
 static void hash_rec(const struct layout *l, struct buf *b, const struct rec *r)
 {
 	hash_text(l, b, r->feed);
@@ -248,6 +263,11 @@ static void hash_rec(const struct layout *l, struct buf *b, const struct rec *r)
 	hash_exploit(l, b, r->id);
 	for (uint32_t i = 0; i < r->aliases.count; i++)
 		hash_exploit(l, b, r->aliases.v[i]);
+	if (r->severity != ADV_SEV_UNKNOWN || r->cvss.count)
+		return;
+	hash_vectors_of(l, b, r->id);
+	for (uint32_t i = 0; i < r->aliases.count; i++)
+		hash_vectors_of(l, b, r->aliases.v[i]);
 }
 
 static void hash_affected(const struct layout *l, struct buf *b, const struct rec_affected *a)

@@ -258,6 +258,26 @@ static void tells_differences(void **state)
 	db_close(&y);
 }
 
+/* What a match is made of may stand elsewhere: exploit facts of its CVE, and another record's vector of it. */
+static void tells_differences_behind(void **state)
+{
+	struct sample two[] = {
+		{.id = "CVE-2024-1", .ecosystem = D, .name = "a", .events = "introduced 0"},
+		{.id = "X", .ecosystem = "Bitnami", .name = "b", .alias = "CVE-2024-1", .cvss = "CVSS:3.1/1"},
+	};
+	struct open_db x, y;
+	struct err e = ERR_INIT;
+	struct seen s = {""};
+	(void)state;
+	db_open(&x, two, 2);
+	two[1].cvss = "CVSS:3.1/2";
+	db_open(&y, two, 2);
+	assert_int_equal(vdb_diff(x.v, y.v, see, &s, &e), 0);
+	assert_string_equal(s.text, "Bitnami/b Debian:12/a ");
+	db_close(&x);
+	db_close(&y);
+}
+
 static void replaced_while_read(void **state)
 {
 	struct err e = ERR_INIT;
@@ -349,6 +369,7 @@ int main(void)
 		cmocka_unit_test(newer_record_replaces),
 		cmocka_unit_test(texts_are_cut_at_a_character),
 		cmocka_unit_test(tells_differences),
+		cmocka_unit_test(tells_differences_behind),
 		cmocka_unit_test(replaced_while_read),
 		cmocka_unit_test(empty_database),
 		cmocka_unit_test(refuses_bad_records),

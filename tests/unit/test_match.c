@@ -1,0 +1,518 @@
+/* Which records name a package, which ranges hold its version, what is made of them. */
+#include "torture.h"
+#include "vdb_sample.h"
+
+#include "match/match.h"
+
+struct bench_pkg {
+	const char *type, *distro, *name, *version, *source, *source_version, *arch, *module;
+	bool third_party;
+};
+
+static struct pkg package(const struct bench_pkg *b)
+{
+	return (struct pkg){
+		.type = bytes_of(b->type ? b->type : "deb"),
+		.name = bytes_of(b->name),
+		.version = bytes_of(b->version),
+		.source_name = bytes_of(b->source ? b->source : b->name),
+		.source_version = bytes_of(b->source_version ? b->source_version : b->version),
+		.arch = bytes_of(b->arch),
+		.module = bytes_of(b->module),
+		.distro = bytes_of(b->distro),
+		.class = PKG_OS,
+		.third_party = b->third_party,
+	};
+}
+
+struct db {
+	struct buf file;
+	struct vdb *v;
+	struct arena a;
+};
+
+static void db_open(struct db *d, const struct sample *rows, size_t n)
+{
+	struct err e = ERR_INIT;
+	sample_file(rows, n, &d->file);
+	d->v = vdb_open_bytes(buf_bytes(&d->file), &e);
+	assert_non_null(d->v);
+	arena_init(&d->a, 1U << 26);
+}
+
+static void db_close(struct db *d)
+{
+	vdb_close(d->v);
+	arena_free(&d->a);
+	buf_free(&d->file);
+}
+
+static int64_t matches(struct db *d, const struct bench_pkg *b, struct match **m)
+{
+	struct err e = ERR_INIT;
+	struct pkg p = package(b);
+	int64_t n = match_package(d->v, &p, &d->a, m, &e);
+	assert_true(n >= 0);
+	return n;
+}
+
+#define assert_text(b, want)                                                                                \
+	do {                                                                                               \
+		if (!bytes_eq_lit((b), (want)))                                                            \
+			fail_msg("\"%.*s\", not \"%s\"", BYTES_ARG(b), (want));                            \
+	} while (0)
+
+/* --- ranges: OSV schema, "evaluation" and its examples --- */
+
+static const struct {
+	const char *events, *listed, *version;
+	bool affected;
+	const char *fixed;
+} ranges[] = {
+	{"introduced 0", NULL, "1", true, ""},
+	{"introduced 0,fixed 2", NULL, "1", true, "2"},
+	{"introduced 0,fixed 2", NULL, "2", false, ""},
+	{"introduced 0,fixed 2", NULL, "2~rc1", true, "2"},
+	{"fixed 2,introduced 0", NULL, "1", true, "2"}, /* any order */
+	{"introduced 1,fixed 2,introduced 3,fixed 4", NULL, "0.9", false, ""},
+	{"introduced 1,fixed 2,introduced 3,fixed 4", NULL, "1", true, "2"},
+	{"introduced 1,fixed 2,introduced 3,fixed 4", NULL, "2.5", false, ""},
+	{"fixed 4,introduced 3,fixed 2,introduced 1", NULL, "3.5", true, "4"},
+	{"introduced 1,fixed 2,introduced 3,fixed 4", NULL, "4", false, ""},
+	{"introduced 0,last_affected 2", NULL, "2", true, ""},
+	{"introduced 0,last_affected 2", NULL, "2.0.1", false, ""},
+	{"introduced 2,last_affected 2", NULL, "2", true, ""},
+	{"introduced 0,last_affected 2,introduced 3,fixed 4", NULL, "1", true, ""},
+	{"introduced 0,last_affected 2,introduced 3,fixed 4", NULL, "3", true, "4"},
+	{"introduced 0,fixed 0", NULL, "1", false, ""}, /* never affected */
+	{"fixed 2", NULL, "1", true, "2"},              /* no beginning said: from the first */
+	{"introduced 0,limit 2", NULL, "1", true, ""},
+	{"introduced 0,limit 2", NULL, "2", false, ""},
+	{"introduced 0,fixed 1;introduced 2,fixed 3", NULL, "2.1", true, "3"},
+	{"introduced 0,fixed 1;introduced 2,fixed 3", NULL, "1.5", false, ""},
+	{"introduced 0,fixed 1", "1.5", "1.5", true, ""},
+	{"introduced 0,fixed 1", "1.5", "1.6", false, ""},
+	{NULL, "1.5", "0:1.5", true, ""}, /* dpkg: the same version */
+	{NULL, NULL, "1", false, ""},     /* nothing said, nothing affected */
+};
+
+static void evaluates_ranges(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+		struct sample row = {.id = "CVE-2024-1", .ecosystem = "Debian:12", .name = "x", .status = ADV_FIXED, .events = ranges[i].events, .listed = ranges[i].listed};
+		struct bench_pkg b = {.distro = "debian:12", .name = "x", .version = ranges[i].version};
+		struct match *m;
+		struct db d;
+		db_open(&d, &row, 1);
+		int64_t n = matches(&d, &b, &m);
+		if (n != ranges[i].affected)
+			fail_msg("\"%s\" at %s", ranges[i].events, ranges[i].version);
+		if (n) {
+			assert_text(m->fixed_version, ranges[i].fixed);
+			assert_int_equal(m->status, ranges[i].fixed[0] ? ADV_FIXED : ADV_AFFECTED);
+			assert_int_equal(m->patchable, ranges[i].fixed[0] != 0);
+		}
+		db_close(&d);
+	}
+}
+
+/* --- which ecosystem --- */
+
+static const struct {
+	const char *distro, *want;
+} ecosystems[] = {
+	{"debian:12", "Debian:12"},
+	{"debian:9.9", "Debian:9"},
+	{"debian:", "Debian:sid Debian"},
+	{"debian:6.0.10", "Debian:6.0"},
+	{"ubuntu:22.04", "Ubuntu:22.04:LTS Ubuntu:22.04 Ubuntu:Pro:22.04:LTS"},
+	{"ubuntu:23.10", "Ubuntu:23.10 Ubuntu:Pro:23.10"},
+	{"ubuntu:23.04", "Ubuntu:23.04 Ubuntu:Pro:23.04"},
+	{"alpine:3.19.1", "Alpine:v3.19"},
+	{"alpine:3.10", "Alpine:v3.10"},
+	{"alpine:3.20_alpha20240315", "Alpine:edge"},
+	{"alpine:edge", "Alpine:edge"},
+	{"wolfi:20230201", "Wolfi"},
+	{"chainguard:20230214", "Chainguard"},
+	{"almalinux:8.5", "AlmaLinux:8 AlmaLinux"},
+	{"rocky:9.3", "Rocky Linux:9 Rocky Linux"},
+	{"rhel:8.4", "Red Hat:enterprise_linux:8::* Red Hat:enterprise_linux:8"},
+	{"rhel:10.0", "Red Hat:enterprise_linux:10*"},
+	{"centos:7", "Red Hat:enterprise_linux:7::* Red Hat:enterprise_linux:7"},
+	{"centos:9", ""}, /* Stream */
+	{"photon:3.0", "Photon OS:3.0"},
+	{"amzn:2", "Amazon Linux:2"},
+	{"amzn:2018.03", "Amazon Linux:1"},
+	{"amzn:2023", "Amazon Linux:2023"},
+	{"ol:8.9", "Oracle Linux:8"},
+	{"mariner:2.0", "CBL-Mariner:2.0"},
+	{"azurelinux:3.0", "Azure Linux:3.0"},
+	{"opensuse-leap:15.5", "openSUSE:Leap 15.5"},
+	{"fedora:36", "Fedora:36"},
+	{"gentoo:2.14", ""},
+	{"debian:x", ""},
+	{":", ""},
+	{"", ""},
+};
+
+static void maps_distributions(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof ecosystems / sizeof *ecosystems; i++) {
+		struct bench_pkg b = {.distro = ecosystems[i].distro, .name = "x", .version = "1"};
+		struct pkg p = package(&b);
+		struct bytes out[MATCH_ECOSYSTEMS_MAX];
+		struct arena a;
+		char have[500] = "";
+		arena_init(&a, 1U << 16);
+		size_t n = match_ecosystems(&p, &a, out);
+		for (size_t k = 0; k < n; k++)
+			(void)snprintf(have + strlen(have), sizeof have - strlen(have), "%s%.*s", k ? " " : "", BYTES_ARG(out[k]));
+		assert_string_equal(have, ecosystems[i].want);
+		arena_free(&a);
+	}
+	struct bench_pkg b = {.distro = "sles:15.5", .name = "x", .version = "1"};
+	struct pkg p = package(&b);
+	struct bytes out[MATCH_ECOSYSTEMS_MAX];
+	struct arena a;
+	arena_init(&a, 1U << 16);
+	assert_int_equal(match_ecosystems(&p, &a, out), 6);
+	assert_text(out[0], "SUSE:Linux Enterprise Server 15 SP5");
+	assert_text(out[1], "SUSE:Linux Enterprise Module for Basesystem 15 SP5");
+	p.class = PKG_LANGUAGE;
+	assert_int_equal(match_ecosystems(&p, &a, out), 0);
+	arena_free(&a);
+}
+
+/* --- which package --- */
+
+#define RH8 "Red Hat:enterprise_linux:8::appstream"
+static const struct sample scoped[] = {
+	{.id = "CVE-2024-10", .ecosystem = "Debian:12", .name = "gcc-12", .events = "introduced 0,fixed 12.3-1", .status = ADV_FIXED},
+	{.id = "CVE-2024-11", .ecosystem = "AlmaLinux:8", .name = "openssl-libs", .events = "introduced 0,fixed 1:1.1.1k-5.el8", .keyed = ADV_BY_BINARY, .status = ADV_FIXED},
+	{.id = "CVE-2024-12", .ecosystem = RH8, .name = "bash", .events = "introduced 0", .keyed = ADV_BY_BINARY, .arches = "aarch64 s390x", .status = ADV_AFFECTED},
+	{.id = "RHSA-1", .ecosystem = RH8, .name = "npm", .events = "introduced 0,fixed 1:6-1.module+el8", .keyed = ADV_BY_BINARY, .module = "nodejs:12", .status = ADV_FIXED},
+	{.id = "RHSA-2", .ecosystem = RH8, .name = "npm", .events = "introduced 0,fixed 1:9-1.el8", .keyed = ADV_BY_BINARY, .status = ADV_FIXED},
+	{.id = "ALSA-12", .ecosystem = "AlmaLinux:8", .name = "nodejs", .events = "introduced 0,fixed 1:12.22.5-1.module_el8.4.0+1", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .summary = "Important: nodejs:12 security update"},
+	{.id = "ALSA-14", .ecosystem = "AlmaLinux:8", .name = "nodejs", .events = "introduced 0,fixed 1:14.18.0-1.module_el8.4.0+2", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .summary = "Important: nodejs:14 security update"},
+	{.id = "ALSA-1", .ecosystem = "AlmaLinux:8", .name = "nodejs", .events = "introduced 0,fixed 1:99-1.module_el8.4.0+2", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .summary = "Important: nodejs:1 security update"},
+	{.id = "ELSA-1", .ecosystem = "Oracle Linux:8", .name = "glibc", .events = "introduced 0,fixed 2:2.28-189.ksplice1.el8", .keyed = ADV_BY_BINARY, .status = ADV_FIXED},
+	{.id = "CVE-2024-13", .ecosystem = "Wolfi", .name = "curl", .events = "introduced 0,fixed 0", .status = ADV_NOT_AFFECTED},
+};
+
+static const struct {
+	struct bench_pkg p;
+	const char *want; /* advisories */
+} cases[] = {
+	/* by source: name and version of the source, whatever the binary's */
+	{{.distro = "debian:12", .name = "libgcc-s1", .version = "12.2-1+b3", .source = "gcc-12", .source_version = "12.2-1"}, "CVE-2024-10"},
+	{{.distro = "debian:12", .name = "libgcc-s1", .version = "12.2-1", .source = "gcc-12", .source_version = "12.3-1"}, ""},
+	{{.distro = "debian:12", .name = "gcc-12", .version = "12.2-1", .source = "gcc-defaults"}, ""},
+	{{.distro = "debian:11", .name = "libgcc-s1", .version = "12.2-1", .source = "gcc-12"}, ""},
+	{{.distro = "debian:12", .name = "libgcc-s1", .version = "12.2-1", .source = "gcc-12", .third_party = true}, ""},
+	/* by binary */
+	{{.type = "rpm", .distro = "almalinux:8.5", .name = "openssl-libs", .version = "1:1.1.1k-4.el8", .source = "openssl"}, "CVE-2024-11"},
+	{{.type = "rpm", .distro = "almalinux:8.5", .name = "openssl-devel", .version = "1:1.1.1k-4.el8", .source = "openssl-libs"}, ""},
+	{{.type = "rpm", .distro = "almalinux:8.5", .name = "openssl-libs", .version = "1:1.1.1k-5.el8"}, ""},
+	/* architecture */
+	{{.type = "rpm", .distro = "rhel:8.5", .name = "bash", .version = "4-1", .arch = "x86_64"}, ""},
+	{{.type = "rpm", .distro = "rhel:8.5", .name = "bash", .version = "4-1", .arch = "s390x"}, "CVE-2024-12"},
+	{{.type = "rpm", .distro = "rhel:8.5", .name = "bash", .version = "4-1", .arch = "noarch"}, "CVE-2024-12"},
+	/* modules, both ways */
+	{{.type = "rpm", .distro = "rhel:8.5", .name = "npm", .version = "1:5-1.module+el8", .module = "nodejs:12:8020:4cda"}, "RHSA-1"},
+	{{.type = "rpm", .distro = "rhel:8.5", .name = "npm", .version = "1:5-1.module+el8", .module = "nodejs:14:8020:4cda"}, ""},
+	{{.type = "rpm", .distro = "rhel:8.5", .name = "npm", .version = "1:5-1.module+el8", .module = "nodejs:1"}, ""},
+	{{.type = "rpm", .distro = "rhel:8.5", .name = "npm", .version = "1:5-1.el8"}, "RHSA-2"},
+	{{.type = "rpm", .distro = "almalinux:8.5", .name = "nodejs", .version = "1:12.18.2-1.module_el8.2.0+1", .module = "nodejs:12:82:1"}, "ALSA-12"},
+	{{.type = "rpm", .distro = "almalinux:8.5", .name = "nodejs", .version = "1:14.11.0-1.module_el8.3.0+1", .module = "nodejs:14:83:1"}, "ALSA-14"},
+	{{.type = "rpm", .distro = "almalinux:8.5", .name = "nodejs", .version = "1:12.22.5-1.module_el8.4.0+1", .module = "nodejs:12:84:1"}, ""},
+	{{.type = "rpm", .distro = "almalinux:8.5", .name = "nodejs", .version = "1:12.18.2-1.module_el8.2.0+1"}, ""}, /* no label: which stream? */
+	/* flavours */
+	{{.type = "rpm", .distro = "ol:8.5", .name = "glibc", .version = "2.28-100.el8"}, ""},
+	{{.type = "rpm", .distro = "ol:8.5", .name = "glibc", .version = "2:2.28-100.ksplice1.el8"}, "ELSA-1"},
+	/* the vendor says no */
+	{{.type = "apk", .distro = "wolfi:2023", .name = "curl", .version = "8-r0"}, ""},
+};
+
+static void scopes_packages(void **state)
+{
+	struct db d;
+	(void)state;
+	db_open(&d, scoped, sizeof scoped / sizeof *scoped);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct match *m;
+		char have[200] = "";
+		int64_t n = matches(&d, &cases[i].p, &m);
+		for (int64_t k = 0; k < n; k++)
+			(void)snprintf(have + strlen(have), sizeof have - strlen(have), "%s%.*s", k ? " " : "", BYTES_ARG(m[k].check.advisory));
+		if (strcmp(have, cases[i].want) != 0)
+			fail_msg("case %zu (%s): \"%s\", not \"%s\"", i, cases[i].p.name, have, cases[i].want);
+	}
+	db_close(&d);
+}
+
+/* --- what is said --- */
+
+static void says_what_it_is(void **state)
+{
+	static const struct sample rows[] = {
+		{.id = "DSA-5678-1", .ecosystem = "Debian:12", .name = "openssl", .events = "introduced 0,fixed 3.0.1-1", .status = ADV_FIXED, .alias = "CVE-2024-1", .cvss = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", .severity = ADV_SEV_LOW, .summary = "openssl security update"},
+		{.id = "CVE-2019-18276", .ecosystem = "Debian:12", .name = "bash", .events = "introduced 0", .status = ADV_WILL_NOT_FIX, .severity_text = "unimportant", .severity = ADV_SEV_HIGH},
+		{.id = "CVE-2024-2", .ecosystem = "Debian:12", .name = "zlib", .events = "introduced 0,fixed 2", .status = ADV_FIXED, .cvss = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", .vendor_id = "DSA-9-1"},
+	};
+	struct db d;
+	struct match *m;
+	(void)state;
+	db_open(&d, rows, 3);
+	struct bench_pkg ssl = {.distro = "debian:12", .name = "libssl3", .version = "3.0.0-1", .source = "openssl"};
+	assert_int_equal(matches(&d, &ssl, &m), 1);
+	assert_text(m->check.title, "Debian Security Update for openssl (DSA-5678-1)");
+	assert_text(m->check.category, "Debian");
+	assert_text(m->check.source_name, "openssl");
+	assert_int_equal(m->check.cve_count, 1);
+	assert_text(m->check.cves[0], "CVE-2024-1");
+	assert_int_equal(m->check.severity, ADV_SEV_LOW); /* the vendor's before CVSS */
+	assert_false(m->check.severity_from_cvss);
+	assert_int_equal(m->check.cvss.version, CVSS_3_1);
+	assert_true(m->check.cvss.base > 9.79 && m->check.cvss.base < 9.81);
+	assert_true(m->check.kev && m->check.ransomware);
+	assert_true(m->check.epss > 0.4999 && m->check.epss < 0.5001);
+	assert_text(m->remediation, "apt-get update && apt-get install --only-upgrade libssl3=3.0.1-1");
+	assert_text(m->evidence.ecosystem, "Debian:12");
+	assert_text(m->evidence.keyed_name, "openssl");
+	assert_text(m->evidence.compared, "3.0.0-1");
+	assert_text(m->evidence.scheme, "dpkg");
+	assert_text(m->evidence.range, "introduced 0, fixed 3.0.1-1");
+	uint64_t id = m->check.id;
+	struct bench_pkg cli = {.distro = "debian:12", .name = "openssl", .version = "3.0.0-1"};
+	assert_int_equal(matches(&d, &cli, &m), 1);
+	assert_true(m->check.id == id); /* one check for all packages of a source */
+	struct bench_pkg bash = {.distro = "debian:12", .name = "bash", .version = "5"};
+	assert_int_equal(matches(&d, &bash, &m), 1);
+	assert_text(m->check.title, "Debian Vulnerability in bash (CVE-2019-18276)");
+	assert_int_equal(m->check.severity, ADV_SEV_NEGLIGIBLE);
+	assert_int_equal(m->status, ADV_WILL_NOT_FIX);
+	assert_false(m->patchable);
+	assert_true(m->check.epss < 0);
+	struct bench_pkg z = {.distro = "debian:12", .name = "zlib1g", .version = "1", .source = "zlib", .source_version = "1:0"};
+	assert_int_equal(matches(&d, &z, &m), 0); /* the source's epoch */
+	z.source_version = "1.0";
+	assert_int_equal(matches(&d, &z, &m), 1);
+	assert_int_equal(m->check.severity, ADV_SEV_CRITICAL);
+	assert_true(m->check.severity_from_cvss);
+	assert_text(m->check.title, "Debian Security Update for zlib (DSA-9-1: CVE-2024-2)");
+	assert_text(m->remediation, "apt-get update && apt-get install --only-upgrade zlib1g (fixed in source package zlib 2)");
+	db_close(&d);
+}
+
+/* SHA-256 of "debian", NUL, "DSA-5678-1", NUL, "openssl" by sha256sum begins 116d3cbecce0b…: it must never change. */
+static void check_ids_are_for_ever(void **state)
+{
+	static const struct sample row = {.id = "DSA-5678-1", .ecosystem = "Debian:12", .name = "openssl", .events = "introduced 0", .status = ADV_AFFECTED};
+	struct bench_pkg p = {.distro = "debian:12", .name = "openssl", .version = "1"};
+	struct db d;
+	struct match *m;
+	(void)state;
+	db_open(&d, &row, 1);
+	assert_int_equal(matches(&d, &p, &m), 1);
+	assert_true(m->check.id == UINT64_C(0x116d3cbecce0b));
+	db_close(&d);
+}
+
+static void unites_and_supersedes(void **state)
+{
+	static const struct sample rows[] = {
+		/* the same check by two feeds: the fix wins */
+		{.id = "CVE-2024-20", .ecosystem = "Debian:12", .name = "a", .events = "introduced 0", .status = ADV_AFFECTED},
+		{.id = "CVE-2024-20", .feed = "debian-tracker", .ecosystem = "Debian:12", .name = "a", .events = "introduced 0,fixed 2", .status = ADV_FIXED},
+		{.id = "DEBIAN-CVE-2024-20", .ecosystem = "Debian:12", .name = "a", .events = "introduced 0,fixed 1.5", .status = ADV_FIXED, .alias = "CVE-2024-20"},
+		/* an erratum lists the CVE */
+		{.id = "DSA-2-1", .ecosystem = "Debian:12", .name = "b", .events = "introduced 0,fixed 2", .status = ADV_FIXED, .alias = "CVE-2024-21"},
+		{.id = "CVE-2024-21", .ecosystem = "Debian:12", .name = "b", .events = "introduced 0", .status = ADV_AFFECTED},
+		{.id = "CVE-2024-22", .ecosystem = "Debian:12", .name = "b", .events = "introduced 0", .status = ADV_AFFECTED},
+		/* Red Hat: CVE still "affected" though the erratum is installed */
+		{.id = "RHSA-3", .ecosystem = RH8, .name = "c", .keyed = ADV_BY_BINARY, .events = "introduced 0,fixed 2-1", .status = ADV_FIXED, .alias = "CVE-2024-23"},
+		{.id = "CVE-2024-23", .ecosystem = "Red Hat:enterprise_linux:8", .name = "c", .keyed = ADV_BY_BINARY, .events = "introduced 0", .status = ADV_AFFECTED},
+		{.id = "CVE-2024-24", .ecosystem = "Red Hat:enterprise_linux:8", .name = "c", .keyed = ADV_BY_BINARY, .events = "introduced 0", .status = ADV_END_OF_LIFE},
+	};
+	struct db d;
+	struct match *m;
+	(void)state;
+	db_open(&d, rows, sizeof rows / sizeof *rows);
+	struct bench_pkg a = {.distro = "debian:12", .name = "a", .version = "1"};
+	assert_int_equal(matches(&d, &a, &m), 1);
+	assert_text(m->check.advisory, "CVE-2024-20");
+	assert_text(m->fixed_version, "2"); /* fixed in the eyes of all */
+	struct bench_pkg b = {.distro = "debian:12", .name = "b", .version = "1"};
+	assert_int_equal(matches(&d, &b, &m), 2);
+	bool first = bytes_eq_lit(m[0].check.advisory, "DSA-2-1");
+	assert_text(m[first].check.advisory, "CVE-2024-22");
+	assert_true(m[0].check.id < m[1].check.id);
+	struct bench_pkg c = {.type = "rpm", .distro = "rhel:8.6", .name = "c", .version = "2-1"};
+	assert_int_equal(matches(&d, &c, &m), 1);
+	assert_text(m->check.advisory, "CVE-2024-24");
+	assert_int_equal(m->status, ADV_END_OF_LIFE);
+	c.version = "1-1";
+	assert_int_equal(matches(&d, &c, &m), 2);
+	db_close(&d);
+}
+
+static void ubuntu_pro(void **state)
+{
+	static const struct sample rows[] = {
+		{.id = "UBUNTU-CVE-2024-30", .ecosystem = "Ubuntu:18.04:LTS", .name = "x", .events = "introduced 0", .status = ADV_AFFECTED, .alias = "CVE-2024-30"},
+		{.id = "UBUNTU-CVE-2024-30", .ecosystem = "Ubuntu:Pro:18.04:LTS", .name = "x", .events = "introduced 0,fixed 1.2~esm1", .status = ADV_FIXED, .alias = "CVE-2024-30"},
+		{.id = "UBUNTU-CVE-2024-31", .ecosystem = "Ubuntu:18.04:LTS", .name = "x", .events = "introduced 0,fixed 1", .status = ADV_FIXED},
+		{.id = "UBUNTU-CVE-2024-31", .ecosystem = "Ubuntu:Pro:18.04:LTS", .name = "x", .events = "introduced 0,fixed 2~esm1", .status = ADV_FIXED},
+	};
+	struct bench_pkg p = {.distro = "ubuntu:18.04", .name = "x", .version = "1.1"};
+	struct db d;
+	struct match *m;
+	(void)state;
+	db_open(&d, rows, 4);
+	assert_int_equal(matches(&d, &p, &m), 1);
+	assert_text(m->check.advisory, "CVE-2024-30");
+	assert_text(m->fixed_version, "1.2~esm1");
+	assert_false(m->patchable);
+	assert_true(bytes_find_bytes(m->remediation, BYTES_LIT("requires Ubuntu Pro")) < m->remediation.len);
+	db_close(&d);
+}
+
+/* A vector is a fact of the CVE: another record's serves where the feed states nothing. */
+static void borrows_vectors(void **state)
+{
+	static const struct sample rows[] = {
+		{.id = "CVE-2024-40", .feed = "alpine-secdb", .ecosystem = "Alpine:v3.19", .name = "x", .events = "introduced 0,fixed 2-r0", .status = ADV_FIXED},
+		{.id = "BIT-1", .ecosystem = "Bitnami", .name = "y", .alias = "CVE-2024-40", .cvss = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"},
+	};
+	struct bench_pkg p = {.type = "apk", .distro = "alpine:3.19.0", .name = "x", .version = "1-r0"};
+	struct db d;
+	struct match *m;
+	(void)state;
+	db_open(&d, rows, 2);
+	assert_int_equal(matches(&d, &p, &m), 1);
+	assert_int_equal(m->check.severity, ADV_SEV_HIGH);
+	assert_int_equal(m->check.vendor_severity, ADV_SEV_UNKNOWN);
+	assert_true(m->check.severity_from_cvss);
+	assert_text(m->remediation, "apk update && apk add --upgrade 'x>=2-r0'");
+	db_close(&d);
+}
+
+static void commands(void **state)
+{
+	static const struct {
+		const char *type, *distro, *ecosystem, *want;
+	} all[] = {
+		{"rpm", "centos:7", "Red Hat:enterprise_linux:7::server", "yum update x-1:2-1"},
+		{"rpm", "rhel:8.1", RH8, "dnf upgrade --refresh x-1:2-1"},
+		{"rpm", "photon:3.0", "Photon OS:3.0", "tdnf update x-1:2-1"},
+		{"rpm", "opensuse-leap:15.5", "openSUSE:Leap 15.5", "zypper refresh && zypper install 'x>=1:2-1'"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		struct sample row = {.id = "A-1", .ecosystem = all[i].ecosystem, .name = "x", .events = "introduced 0,fixed 1:2-1", .status = ADV_FIXED};
+		struct bench_pkg p = {.type = all[i].type, .distro = all[i].distro, .name = "x", .version = "1:1-1"};
+		struct db d;
+		struct match *m;
+		db_open(&d, &row, 1);
+		assert_int_equal(matches(&d, &p, &m), 1);
+		assert_text(m->remediation, all[i].want);
+		db_close(&d);
+	}
+}
+
+/* Names that a shell would act on never get into a command. */
+static void hostile_names_give_no_command(void **state)
+{
+	static const char *const names[] = {"x;reboot", "$(id)", "x y", "-oAPT::x=1", "x\n", "a`b`", "a'b"};
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct sample row = {.id = "A-1", .ecosystem = "Debian:12", .name = names[i], .events = "introduced 0,fixed 2", .status = ADV_FIXED};
+		struct bench_pkg p = {.distro = "debian:12", .name = names[i], .version = "1"};
+		struct db d;
+		struct match *m;
+		db_open(&d, &row, 1);
+		assert_int_equal(matches(&d, &p, &m), 1);
+		assert_text(m->remediation, "Update the package from its distribution's repositories.");
+		db_close(&d);
+	}
+}
+
+static void explains(void **state)
+{
+	static const struct {
+		struct bench_pkg p;
+		const char *id;
+		enum match_outcome outcome;
+		const char *part;
+	} all[] = {
+		{{.distro = "debian:12", .name = "gcc-12", .version = "12.2-1"}, "CVE-2024-10", MATCH_AFFECTED, "fixed in 12.3-1"},
+		{{.distro = "debian:12", .name = "gcc-12", .version = "12.3-1"}, "CVE-2024-10", MATCH_NOT_AFFECTED, "fixed in 12.3-1, and 12.3-1 is not older"},
+		{{.distro = "debian:12", .name = "bash", .version = "1"}, "CVE-2024-10", MATCH_NO_RECORD, "Debian:12 gcc-12"},
+		{{.distro = "debian:12", .name = "bash", .version = "1"}, "CVE-1999-1", MATCH_NO_RECORD, "holds no record"},
+		{{.distro = "debian:12", .name = "gcc-12", .version = "1", .third_party = true}, "CVE-2024-10", MATCH_NOT_ASSESSED, "does not come from the distribution"},
+		{{.distro = "gentoo:2", .name = "gcc-12", .version = "1"}, "CVE-2024-10", MATCH_NOT_ASSESSED, "no advisories are known"},
+		{{.type = "rpm", .distro = "rhel:8.5", .name = "bash", .version = "4-1", .arch = "x86_64"}, "CVE-2024-12", MATCH_NOT_AFFECTED, "only for aarch64 s390x"},
+		{{.type = "rpm", .distro = "rhel:8.5", .name = "npm", .version = "1:5-1.el8"}, "RHSA-1", MATCH_NOT_AFFECTED, "of module \"nodejs:12\""},
+		{{.type = "apk", .distro = "wolfi:2023", .name = "curl", .version = "8-r0"}, "CVE-2024-13", MATCH_NOT_AFFECTED, "the vendor states"},
+	};
+	struct db d;
+	(void)state;
+	db_open(&d, scoped, sizeof scoped / sizeof *scoped);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		struct err e = ERR_INIT;
+		struct pkg p = package(&all[i].p);
+		enum match_outcome outcome;
+		struct bytes text;
+		assert_int_equal(match_explain(d.v, &p, bytes_of(all[i].id), &d.a, &outcome, &text, &e), 0);
+		if (outcome != all[i].outcome || bytes_find_bytes(text, bytes_of(all[i].part)) == text.len)
+			fail_msg("case %zu: %d \"%.*s\"", i, (int)outcome, BYTES_ARG(text));
+	}
+	db_close(&d);
+}
+
+static int match_once(void *arg)
+{
+	struct db *d = arg;
+	struct err e = ERR_INIT;
+	struct arena a;
+	struct match *m;
+	enum match_outcome outcome;
+	struct bytes text;
+	struct bench_pkg b = {.distro = "debian:12", .name = "gcc-12", .version = "12.2-1"};
+	struct pkg p = package(&b);
+	arena_init(&a, 1U << 20);
+	int64_t n = match_package(d->v, &p, &a, &m, &e);
+	int r = n < 0 ? (int)n : match_explain(d->v, &p, BYTES_LIT("CVE-2024-12"), &a, &outcome, &text, &e);
+	arena_free(&a);
+	return r;
+}
+
+static void survives_spent_memory(void **state)
+{
+	struct db d;
+	(void)state;
+	db_open(&d, scoped, sizeof scoped / sizeof *scoped);
+	(void)torture(match_once, &d);
+	db_close(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(evaluates_ranges),
+		cmocka_unit_test(maps_distributions),
+		cmocka_unit_test(scopes_packages),
+		cmocka_unit_test(says_what_it_is),
+		cmocka_unit_test(check_ids_are_for_ever),
+		cmocka_unit_test(unites_and_supersedes),
+		cmocka_unit_test(ubuntu_pro),
+		cmocka_unit_test(borrows_vectors),
+		cmocka_unit_test(commands),
+		cmocka_unit_test(hostile_names_give_no_command),
+		cmocka_unit_test(explains),
+		cmocka_unit_test(survives_spent_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
