@@ -133,24 +133,33 @@ static const struct operation *find(const struct document *d, const char *path, 
 	return NULL;
 }
 
+static void append(char *out, size_t cap, const char *kind, const char *text, size_t len)
+{
+	size_t used = strlen(out), k = strlen(kind);
+	assert_true(used + k + len + 2 <= cap);
+	memcpy(out + used, kind, k);
+	memcpy(out + used + k, text, len);
+	if (kind[0])
+		out[used + k + len++] = ' ';
+	out[used + k + len] = '\0';
+}
+
 /* "{x...}" is "{x}" there; params: "path:x ..." as the pattern has them. */
-static void expected(const struct http_route *route, char *path, char *params)
+static void expected(const struct http_route *route, char path[256], char params[512])
 {
 	*path = '\0';
 	*params = '\0';
 	for (const char *p = route->pattern; *p; p++) {
 		if (strncmp(p, "...}", 4) == 0)
 			p += 3;
-		if (*p == '{') {
-			int n = (int)strcspn(p, ".}") - 1;
-			(void)sprintf(params + strlen(params), "path:%.*s ", n, p + 1);
-		}
-		(void)sprintf(path + strlen(path), "%c", *p);
+		if (*p == '{')
+			append(params, 512, "path:", p + 1, strcspn(p + 1, ".}"));
+		append(path, 256, "", p, 1);
 	}
 	const char *q = route->query ? route->query : "";
 	while (*q) {
-		int n = (int)strcspn(q, " ");
-		(void)sprintf(params + strlen(params), "query:%.*s ", n, q);
+		size_t n = strcspn(q, " ");
+		append(params, 512, "query:", q, n);
 		q += n + (q[n] == ' ');
 	}
 }
