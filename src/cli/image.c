@@ -58,6 +58,15 @@ static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
 	return c->vdb ? 0 : -(int)e->code;
 }
 
+/* Starting workers costs more than a scan whose layers are all known: only when there is work for them. */
+static int open_pool(struct cimg *c, const struct cli_args *args, struct err *e)
+{
+	struct pool_options po = {.limits = LIMITS_DEFAULT, .allow_unjailed = cli_has(args, "allow-unjailed")};
+	if (!c->pool)
+		c->pool = pool_open(&po, e);
+	return c->pool ? 0 : -(int)e->code;
+}
+
 static int open_input(struct cimg *c, const struct cli_args *args, const char *ref, struct err *e)
 {
 	const char *platform = cli_get(args, "platform");
@@ -80,8 +89,11 @@ static int take_inventory(struct cimg *c, const struct cli_args *args, struct er
 	else if (!dir)
 		dir = cache;
 	struct layers_progress progress = {.arg = c, .done = on_layer};
-	if (layers_index(c->input.layers, c->input.layer_count, c->pool, dir, &progress, &c->layers, e) < 0)
-		return -(int)e->code;
+	int r = layers_index(c->input.layers, c->input.layer_count, c->pool, dir, &progress, &c->layers, e);
+	if (r < 0 && e->code == ERR_CONFLICT && !c->pool && open_pool(c, args, e) == 0)
+		r = layers_index(c->input.layers, c->input.layer_count, c->pool, dir, &progress, &c->layers, e);
+	if (r < 0)
+		return r;
 	return inv_merge(c->layers.parsed, c->layers.count, &c->arena, &c->image, e);
 }
 
@@ -91,11 +103,11 @@ int cimg_open(struct cimg *c, const struct cli_args *args, const char *ref, bool
 	arena_init(&c->arena, ASSESS_BUDGET);
 	if (!ref == !cli_get(args, "input"))
 		return err_set(e, ERR_FORMAT, ref ? "give either REF or --input, not both" : "give REF or --input PATH");
-	struct pool_options po = {.limits = LIMITS_DEFAULT, .allow_unjailed = cli_has(args, "allow-unjailed")};
-	if (cimg_arm_timeout(args, e) < 0 || (want_vdb && open_vdb(c, args, e) < 0))
-		return -(int)e->code;
-	c->pool = pool_open(&po, e);
-	if (!c->pool || open_input(c, args, ref, e) < 0)
+	struct stat st;
+	const char *path = cli_get(args, "input");
+	bool is_tar = path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	if (cimg_arm_timeout(args, e) < 0 || (want_vdb && open_vdb(c, args, e) < 0) ||
+	    (is_tar && open_pool(c, args, e) < 0) || open_input(c, args, ref, e) < 0)
 		return -(int)e->code;
 	if (take_inventory(c, args, e) < 0 ||
 	    assess_image(&c->image, &c->input.config.platform, c->vdb, &c->arena, &c->assess, e) < 0 ||

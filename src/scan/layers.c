@@ -211,12 +211,14 @@ static void write_cache(const struct work *w)
 static int run_threads(struct work *w, struct err *e)
 {
 	unsigned busy, slots;
-	pool_load(w->pool, &busy, &slots);
 	size_t todo = 0;
 	for (size_t i = 0; i < w->count; i++)
 		todo += !w->result->cached[i];
 	if (todo == 0)
 		return 0;
+	if (!w->pool)
+		return err_set(e, ERR_CONFLICT, "%zu layers are not known yet", todo);
+	pool_load(w->pool, &busy, &slots);
 	size_t n = todo < slots ? todo : slots;
 	pthread_t threads[65];
 	size_t started = 0;
