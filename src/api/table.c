@@ -8,5 +8,9 @@ const struct api_routes api_tables[] = {
     {"scans", api_scans_routes, &api_scans_route_count},
     {"users", api_users_routes, &api_users_route_count},
     {"vdb", api_vdb_routes, &api_vdb_route_count},
+    {"registry_blobs", api_registry_blobs_routes, &api_registry_blobs_route_count},
+    {"registry_uploads", api_registry_uploads_routes, &api_registry_uploads_route_count},
+    {"registry_manifests", api_registry_manifests_routes, &api_registry_manifests_route_count},
+    {"registry_tags", api_registry_tags_routes, &api_registry_tags_route_count},
 };
 const size_t api_table_count = sizeof api_tables / sizeof *api_tables;

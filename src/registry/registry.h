@@ -33,7 +33,7 @@ struct registry_options {
 };
 #define REGISTRY_OPTIONS_DEFAULT                                                                   \
 	{                                                                                          \
-		.tenant = 1, .name = "registry", .blob_max = UINT64_C(64) << 30,                   \
+		.tenant = 1, .name = "local", .blob_max = UINT64_C(64) << 30,                   \
 		.upload_expire_ms = UINT64_C(12) * 3600000, .gc_grace_ms = UINT64_C(24) * 3600000, \
 		.gc_every_ms = UINT64_C(3600000), .orphan_ms = UINT64_C(48) * 3600000,             \
 		.removal_delay_ms = 60000,                                                         \

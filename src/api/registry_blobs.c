@@ -1,0 +1,146 @@
+/* The registry's root, and blobs: read whole or in part, removed. */
+#include "api/registry.h"
+
+#include "access/role.h"
+#include "base/own.h"
+
+static int root(struct http_request *r, struct err *e)
+{
+	int rc = http_reply_header(r, "Docker-Distribution-Api-Version", BYTES_LIT("registry/2.0"),
+				   e);
+	return rc < 0 ? rc : http_reply_bytes(r, 200, "application/json", BYTES_LIT("{}"), e);
+}
+
+/* Digest, entity tag and how long it may be kept: a blob never changes. */
+static int put_headers(struct http_request *r, const char *digest, struct err *e)
+{
+	const char *etag = arena_printf(http_arena(r), "\"%s\"", digest);
+	if (!etag)
+		return err_set(e, ERR_NOMEM, "no memory");
+	int rc = http_reply_header(r, "Docker-Content-Digest", bytes_of(digest), e);
+	if (rc == 0)
+		rc = http_reply_header(r, "ETag", bytes_of(etag), e);
+	if (rc == 0)
+		rc = http_reply_header(r, "Cache-Control", BYTES_LIT("private, max-age=31536000"),
+				       e);
+	if (rc == 0)
+		rc = http_reply_header(r, "Accept-Ranges", BYTES_LIT("bytes"), e);
+	if (rc == 0 && http_etag_matches(http_header(r, "If-None-Match"), bytes_of(etag))) {
+		rc = http_reply_empty(r, 304, e);
+		return rc < 0 ? rc : 1;
+	}
+	return rc;
+}
+
+static int put_content_range(struct http_request *r, const char *text, struct err *e)
+{
+	return text ? http_reply_header(r, "Content-Range", bytes_of(text), e)
+		    : err_set(e, ERR_NOMEM, "no memory");
+}
+
+/* fd is taken. */
+static int reply_part(struct http_request *r, int fd, uint64_t size, struct err *e)
+{
+	OWN_FD int file = fd;
+	uint64_t off, len;
+	unsigned long long total = size;
+	int part = http_range_parse(http_header(r, "Range"), size, &off, &len);
+	int rc = 0;
+	if (part < 0) {
+		rc = put_content_range(r, arena_printf(http_arena(r), "bytes */%llu", total), e);
+		return rc < 0 ? rc
+			      : http_reply_error(r, 416, "SIZE_INVALID", "no such part of the blob",
+						 e);
+	}
+	if (part == 0)
+		return http_reply_file(r, 200, "application/octet-stream", STEAL_FD(file), 0, size,
+				       e);
+	rc = put_content_range(r,
+			       arena_printf(http_arena(r), "bytes %llu-%llu/%llu",
+					    (unsigned long long)off,
+					    (unsigned long long)(off + len - 1), total),
+			       e);
+	return rc < 0 ? rc
+		      : http_reply_file(r, 206, "application/octet-stream", STEAL_FD(file), off, len,
+					e);
+}
+
+/* Name and digest of the path: 0, 1 = replied. */
+static int which(struct http_request *r, struct bytes *ret_name, struct digest *ret, struct err *e)
+{
+	int rc = rgr_name(r, ret_name, e);
+	return rc != 0 ? rc : rgr_digest(r, http_param(r, "digest"), ret, e);
+}
+
+static int get_blob(struct http_request *r, struct err *e)
+{
+	struct bytes name;
+	struct digest d;
+	char text[DIGEST_TEXT_CAP];
+	uint64_t size;
+	int fd = -1;
+	int rc = which(r, &name, &d, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	digest_text(&d, text);
+	bool head = http_method_get(r) == HTTP_HEAD;
+	rc = head ? registry_blob_find(api_of(r)->registry, name, &d, &size, e)
+		  : registry_blob_open(api_of(r)->registry, name, &d, &fd, &size, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return http_reply_error(r, 404, "BLOB_UNKNOWN", text, e);
+	OWN_FD int file = fd;
+	rc = put_headers(r, text, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	if (head)
+		return http_reply_head(r, 200, "application/octet-stream", size, e);
+	return reply_part(r, STEAL_FD(file), size, e);
+}
+
+static int delete_blob(struct http_request *r, struct err *e)
+{
+	struct bytes name;
+	struct digest d;
+	int rc = which(r, &name, &d, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = registry_blob_delete(api_of(r)->registry, name, &d, e);
+	if (rc == -(int)ERR_DENIED)
+		return http_reply_error(r, 405, "UNSUPPORTED", e->msg, e);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return http_reply_error(r, 404, "BLOB_UNKNOWN", "not in this repository", e);
+	return http_reply_empty(r, 202, e);
+}
+
+const struct http_route api_registry_blobs_routes[] = {
+	{.methods = HTTP_GET,
+	 .pattern = "/v2/",
+	 .handle = root,
+	 .action = ACTION_ANY_PRINCIPAL,
+	 .summary = "The registry is there and knows who asks",
+	 .error_format = HTTP_OCI_ERRORS},
+	{.methods = HTTP_GET,
+	 .pattern = "/v2",
+	 .handle = root,
+	 .action = ACTION_ANY_PRINCIPAL,
+	 .summary = "The registry is there and knows who asks",
+	 .error_format = HTTP_OCI_ERRORS},
+	{.methods = HTTP_GET,
+	 .pattern = "/v2/{name...}/blobs/{digest}",
+	 .handle = get_blob,
+	 .action = ACTION_PULL,
+	 .summary = "A blob, whole or in part",
+	 .error_format = HTTP_OCI_ERRORS},
+	{.methods = HTTP_DELETE,
+	 .pattern = "/v2/{name...}/blobs/{digest}",
+	 .handle = delete_blob,
+	 .action = ACTION_DELETE,
+	 .summary = "Remove a blob from a repository",
+	 .error_format = HTTP_OCI_ERRORS},
+};
+const size_t api_registry_blobs_route_count =
+	sizeof api_registry_blobs_routes / sizeof *api_registry_blobs_routes;

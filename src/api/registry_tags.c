@@ -1,0 +1,197 @@
+/* Lists: tags of a repository, referrers of a manifest, repositories. */
+#include "api/registry.h"
+
+#include "access/role.h"
+
+#define PAGE_MAX 10000U      /* names in one reply; about a megabyte of tags */
+#define REFERRERS_MAX 1000U  /* descriptors in one reply: each may carry annotations */
+#define REPLY_MAX (64U << 20)
+
+/* Everything but unreserved bytes as %XX. NULL without memory. */
+static const char *escape(struct http_request *r, struct bytes text)
+{
+	struct buf out;
+	buf_init(&out, 3 * text.len + 1);
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+		if (byte_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
+			buf_put_u8(&out, c);
+		else
+			buf_printf(&out, "%%%02X", c);
+	}
+	const char *copy = buf_ok(&out) ? arena_cstr(http_arena(r), buf_bytes(&out)) : NULL;
+	buf_free(&out);
+	return copy;
+}
+
+static int reply(struct http_request *r, const char *type, struct buf *body, struct err *e)
+{
+	int rc = buf_ok(body) ? http_reply_bytes(r, 200, type, buf_bytes(body), e)
+			      : err_set(e, ERR_NOMEM, "no memory for the reply");
+	buf_free(body);
+	return rc;
+}
+
+static void put_names(struct json_out *w, const char *key, const struct rgs_texts *list)
+{
+	json_put_array(w, key);
+	for (size_t i = 0; i < list->count; i++)
+		json_put_string(w, NULL, list->items[i]);
+	json_put_end(w, ']');
+	json_put_end(w, '}');
+}
+
+static int put_next(struct http_request *r, const char *path, size_t n,
+		    const struct rgs_texts *list, struct err *e)
+{
+	if (!list->more || list->count == 0)
+		return 0;
+	const char *last = escape(r, list->items[list->count - 1]);
+	return rgr_next(r,
+			last ? arena_printf(http_arena(r), "%s?n=%zu&last=%s", path, n, last) : NULL,
+			e);
+}
+
+static int get_tags(struct http_request *r, struct err *e)
+{
+	struct bytes name;
+	struct rgs_texts list;
+	struct rgs_page page = {.after = http_query(r, "last", NULL)};
+	struct buf body;
+	struct json_out w;
+	int rc = rgr_name(r, &name, e);
+	if (rc == 0)
+		rc = rgr_page(r, PAGE_MAX, PAGE_MAX, &page.n, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = registry_tags(api_of(r)->registry, name, &page, http_arena(r), &list, e);
+	if (rc < 0)
+		return rgr_fail(r, "NAME_UNKNOWN", "NAME_INVALID", e);
+	const char *path = arena_printf(http_arena(r), "/v2/%.*s/tags/list", BYTES_ARG(name));
+	if (!path)
+		return err_set(e, ERR_NOMEM, "no memory");
+	rc = put_next(r, path, page.n, &list, e);
+	if (rc < 0)
+		return rc;
+	buf_init(&body, REPLY_MAX);
+	json_out_init(&w, &body, false);
+	json_put_object(&w, NULL);
+	json_put_string(&w, "name", name);
+	put_names(&w, "tags", &list);
+	return reply(r, "application/json", &body, e);
+}
+
+static int get_catalog(struct http_request *r, struct err *e)
+{
+	struct rgs_texts list;
+	struct buf body;
+	struct json_out w;
+	size_t n;
+	int rc = http_reply_header(r, "Docker-Distribution-Api-Version", BYTES_LIT("registry/2.0"),
+				   e);
+	if (rc == 0)
+		rc = rgr_page(r, PAGE_MAX, PAGE_MAX, &n, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = registry_catalog(api_of(r)->registry, http_query(r, "last", NULL), n, http_arena(r),
+			      &list, e);
+	if (rc == 0)
+		rc = put_next(r, "/v2/_catalog", n, &list, e);
+	if (rc < 0)
+		return rc;
+	buf_init(&body, REPLY_MAX);
+	json_out_init(&w, &body, false);
+	json_put_object(&w, NULL);
+	put_names(&w, "repositories", &list);
+	return reply(r, "application/json", &body, e);
+}
+
+static int put_filter_headers(struct http_request *r, struct bytes name, struct bytes subject,
+			      const struct rgs_page *page, const struct rgs_manifests *list,
+			      struct err *e)
+{
+	int rc = 0;
+	if (page->artifact_type.len)
+		rc = http_reply_header(r, "OCI-Filters-Applied", BYTES_LIT("artifactType"), e);
+	if (rc < 0 || !list->more || list->count == 0)
+		return rc;
+	const char *type = escape(r, page->artifact_type);
+	const char *last = escape(r, list->items[list->count - 1].digest);
+	if (!type || !last)
+		return err_set(e, ERR_NOMEM, "no memory");
+	return rgr_next(r,
+			arena_printf(http_arena(r), "/v2/%.*s/referrers/%.*s?%s%s%sn=%zu&last=%s",
+				     BYTES_ARG(name), BYTES_ARG(subject),
+				     *type ? "artifactType=" : "", type, *type ? "&" : "", page->n,
+				     last),
+			e);
+}
+
+static int get_referrers(struct http_request *r, struct err *e)
+{
+	struct bytes name, subject = http_param(r, "digest");
+	struct digest d;
+	struct rgs_manifests list;
+	struct rgs_page page = {.after = http_query(r, "last", NULL),
+				.artifact_type = http_query(r, "artifactType", NULL)};
+	struct buf body;
+	struct json_out w;
+	int rc = rgr_name(r, &name, e);
+	if (rc == 0)
+		rc = rgr_digest(r, subject, &d, e);
+	if (rc == 0)
+		rc = rgr_page(r, REFERRERS_MAX, REFERRERS_MAX, &page.n, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = registry_referrers(api_of(r)->registry, name, subject, &page, http_arena(r), &list, e);
+	if (rc == 0)
+		rc = put_filter_headers(r, name, subject, &page, &list, e);
+	if (rc < 0)
+		return rc;
+	buf_init(&body, REPLY_MAX);
+	json_out_init(&w, &body, false);
+	json_put_object(&w, NULL);
+	json_put_u64(&w, "schemaVersion", 2);
+	json_put_text(&w, "mediaType", OCI_INDEX_TYPE);
+	json_put_array(&w, "manifests");
+	for (size_t i = 0; i < list.count; i++) {
+		const struct rgs_manifest *m = &list.items[i];
+		json_put_object(&w, NULL);
+		json_put_string(&w, "mediaType", m->media_type);
+		json_put_string(&w, "digest", m->digest);
+		json_put_u64(&w, "size", m->size);
+		json_put_string_nonempty(&w, "artifactType", m->artifact_type);
+		if (m->annotations.len)
+			json_put_raw(&w, "annotations", m->annotations);
+		json_put_end(&w, '}');
+	}
+	json_put_end(&w, ']');
+	json_put_end(&w, '}');
+	return reply(r, OCI_INDEX_TYPE, &body, e);
+}
+
+const struct http_route api_registry_tags_routes[] = {
+	{.methods = HTTP_GET,
+	 .pattern = "/v2/{name...}/tags/list",
+	 .handle = get_tags,
+	 .action = ACTION_PULL,
+	 .summary = "The tags of a repository",
+	 .error_format = HTTP_OCI_ERRORS,
+	 .query = "n last"},
+	{.methods = HTTP_GET,
+	 .pattern = "/v2/_catalog",
+	 .handle = get_catalog,
+	 .action = ACTION_CATALOG,
+	 .summary = "The repositories of the registry",
+	 .error_format = HTTP_OCI_ERRORS,
+	 .query = "n last"},
+	{.methods = HTTP_GET,
+	 .pattern = "/v2/{name...}/referrers/{digest}",
+	 .handle = get_referrers,
+	 .action = ACTION_PULL,
+	 .summary = "The manifests whose subject is this one",
+	 .error_format = HTTP_OCI_ERRORS,
+	 .query = "artifactType n last"},
+};
+const size_t api_registry_tags_route_count =
+	sizeof api_registry_tags_routes / sizeof *api_registry_tags_routes;

@@ -1,0 +1,368 @@
+/* Blob uploads: sessions, chunks, monolithic pushes, cross-repository mounts.
+ *
+ * A body is written as it comes. What a failed request leaves of it: a chunk with Content-Range and the body of a PUT are taken back whole, so that the same
+ * request may come again; a PATCH without Content-Range keeps what arrived, and GET tells how much. */
+#include "api/content_range.h"
+#include "api/registry.h"
+
+#include "access/role.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct push {
+	struct upload *upload; /* NULL: a POST that only opens a session or mounts */
+	struct bytes name;
+	bool whole;	 /* a failure takes the body back */
+	bool has_range;
+	uint64_t start; /* offset of the session when the request began */
+	uint64_t want;	/* bytes the Content-Range tells */
+	struct digest digest;
+	char id[BLOB_KEY_CAP];
+};
+
+static struct registry *registry_of(struct http_request *r)
+{
+	return api_of(r)->registry;
+}
+
+/* Location, Range and Docker-Upload-UUID of a session. */
+static int put_session(struct http_request *r, struct bytes name, const char *id, uint64_t offset,
+		       struct err *e)
+{
+	const char *path = arena_printf(http_arena(r), "/v2/%.*s/blobs/uploads/%s",
+					BYTES_ARG(name), id);
+	/* An empty session has no last byte; "0-0" is what clients of every registry know. */
+	const char *range = arena_printf(http_arena(r), "0-%llu",
+					 (unsigned long long)(offset ? offset - 1 : 0));
+	if (!path || !range)
+		return err_set(e, ERR_NOMEM, "no memory");
+	int rc = rgr_location(r, path, e);
+	if (rc == 0)
+		rc = http_reply_header(r, "Range", bytes_of(range), e);
+	if (rc == 0)
+		rc = http_reply_header(r, "Docker-Upload-UUID", bytes_of(id), e);
+	return rc;
+}
+
+static int reply_created(struct http_request *r, struct bytes name, const struct digest *d,
+			 struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	digest_text(d, text);
+	const char *path =
+		arena_printf(http_arena(r), "/v2/%.*s/blobs/%s", BYTES_ARG(name), text);
+	if (!path)
+		return err_set(e, ERR_NOMEM, "no memory");
+	int rc = rgr_location(r, path, e);
+	if (rc == 0)
+		rc = http_reply_header(r, "Docker-Content-Digest", bytes_of(text), e);
+	return rc < 0 ? rc : http_reply_empty(r, 201, e);
+}
+
+static int fail(struct http_request *r, struct err *e)
+{
+	return rgr_fail(r, "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID", e);
+}
+
+/* ---- the pieces, the same for all three ---- */
+
+static int push_data(struct http_request *r, void *state, struct bytes piece, struct err *e)
+{
+	struct push *p = state;
+	(void)r;
+	if (!p->upload)
+		return err_set(e, ERR_FORMAT, "a POST with a body needs ?digest=");
+	if (p->has_range && upload_offset(p->upload) - p->start + piece.len > p->want)
+		return err_set(e, ERR_FORMAT, "more bytes than Content-Range tells");
+	return upload_write(p->upload, piece, e);
+}
+
+static void push_abort(struct http_request *r, void *state)
+{
+	struct push *p = state;
+	struct err ignored = ERR_INIT;
+	(void)r;
+	if (!p->upload)
+		return;
+	if (p->whole && upload_truncate(p->upload, p->start, &ignored) < 0)
+		(void)upload_cancel(p->upload, &ignored);
+	else
+		upload_release(p->upload);
+	p->upload = NULL;
+}
+
+/* 0, or 1 = replied. Sets what Content-Range and Content-Length say. */
+static int chunk_check(struct http_request *r, struct push *p, struct err *e)
+{
+	uint64_t first, last;
+	struct bytes text = http_header(r, "Content-Range");
+	int64_t length = http_body_length(r);
+	int rc;
+	if (text.len == 0)
+		return 0;
+	if (!content_range_parse(text, &first, &last) ||
+	    (length >= 0 && (uint64_t)length != last - first + 1)) {
+		rc = http_reply_error(r, 400, "SIZE_INVALID",
+				      "Content-Range does not fit Content-Length", e);
+		return rc < 0 ? rc : 1;
+	}
+	if (first != p->start) {
+		rc = put_session(r, p->name, p->id, p->start, e);
+		if (rc == 0)
+			rc = http_reply_error(r, 416, "BLOB_UPLOAD_INVALID",
+					      "the chunk does not follow the last one", e);
+		return rc < 0 ? rc : 1;
+	}
+	p->has_range = p->whole = true;
+	p->want = last - first + 1;
+	return 0;
+}
+
+/* Name and session of a PATCH or PUT. 0, 1 = replied. */
+static int push_take(struct http_request *r, struct push *p, struct err *e)
+{
+	int rc = rgr_name(r, &p->name, e);
+	if (rc != 0)
+		return rc;
+	rc = registry_upload_take(registry_of(r), p->name, http_param(r, "id"), &p->upload, e);
+	if (rc < 0) {
+		rc = fail(r, e);
+		return rc < 0 ? rc : 1;
+	}
+	p->start = upload_offset(p->upload);
+	memcpy(p->id, upload_id(p->upload), sizeof p->id);
+	rc = chunk_check(r, p, e);
+	if (rc != 0) {
+		upload_release(p->upload);
+		p->upload = NULL;
+	}
+	return rc;
+}
+
+static struct push *push_new(struct http_request *r, struct err *e)
+{
+	struct push *p = arena_alloc(http_arena(r), 1, sizeof *p);
+	if (!p)
+		err_set(e, ERR_NOMEM, "no memory");
+	return p;
+}
+
+/* The whole chunk came. 0, 1 = replied (and the session given back). */
+static int chunk_end(struct http_request *r, struct push *p, struct err *e)
+{
+	if (!p->has_range || upload_offset(p->upload) - p->start == p->want)
+		return 0;
+	push_abort(r, p);
+	int rc = http_reply_error(r, 400, "SIZE_INVALID", "fewer bytes than Content-Range tells",
+				  e);
+	return rc < 0 ? rc : 1;
+}
+
+/* ---- PATCH ---- */
+
+static int patch_begin(struct http_request *r, void **ret_state, struct err *e)
+{
+	struct push *p = push_new(r, e);
+	if (!p)
+		return -(int)ERR_NOMEM;
+	*ret_state = p;
+	int rc = push_take(r, p, e);
+	return rc < 0 ? rc : 0;
+}
+
+static int patch_end(struct http_request *r, void *state, struct err *e)
+{
+	struct push *p = state;
+	int rc = chunk_end(r, p, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	uint64_t offset = upload_offset(p->upload);
+	upload_release(p->upload);
+	rc = put_session(r, p->name, p->id, offset, e);
+	return rc < 0 ? rc : http_reply_empty(r, 202, e);
+}
+
+/* ---- PUT ---- */
+
+static int put_begin(struct http_request *r, void **ret_state, struct err *e)
+{
+	struct push *p = push_new(r, e);
+	struct digest d;
+	if (!p)
+		return -(int)ERR_NOMEM;
+	*ret_state = p;
+	int rc = rgr_digest(r, http_query(r, "digest", NULL), &d, e);
+	if (rc == 0)
+		rc = push_take(r, p, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	p->digest = d;
+	p->whole = true;
+	return 0;
+}
+
+static int put_end(struct http_request *r, void *state, struct err *e)
+{
+	struct push *p = state;
+	int rc = chunk_end(r, p, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = upload_commit(p->upload, &p->digest, e);
+	return rc < 0 ? fail(r, e) : reply_created(r, p->name, &p->digest, e);
+}
+
+/* ---- POST ---- */
+
+static enum digest_algo wanted_algo(struct http_request *r, bool *ret_known)
+{
+	bool present;
+	struct bytes text = http_query(r, "digest-algorithm", &present);
+	*ret_known = !present || bytes_eq_lit(text, "sha256") || bytes_eq_lit(text, "sha512");
+	return bytes_eq_lit(text, "sha512") ? DIGEST_SHA512 : DIGEST_SHA256;
+}
+
+static int post_begin(struct http_request *r, void **ret_state, struct err *e)
+{
+	bool present, known;
+	struct push *p = push_new(r, e);
+	if (!p)
+		return -(int)ERR_NOMEM;
+	*ret_state = p;
+	int rc = rgr_name(r, &p->name, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	(void)wanted_algo(r, &known);
+	if (!known)
+		return http_reply_error(r, 400, "DIGEST_INVALID",
+					"digest-algorithm must be sha256 or sha512", e);
+	struct bytes text = http_query(r, "digest", &present);
+	if (!present)
+		return 0;
+	rc = rgr_digest(r, text, &p->digest, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = registry_upload_once(registry_of(r), p->name, p->digest.algo, &p->upload, e);
+	return rc < 0 ? fail(r, e) : 0;
+}
+
+/* 1 = mounted and replied, 0 = go on with a session, 2 = replied with an error. */
+static int post_mount(struct http_request *r, struct push *p, struct err *e)
+{
+	bool present;
+	struct bytes text = http_query(r, "mount", &present);
+	struct bytes from = http_query(r, "from", NULL);
+	struct digest d;
+	if (!present)
+		return 0;
+	int rc = rgr_digest(r, text, &d, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 2;
+	/* No word about a repository the client may not read, nor about one that is not there. */
+	if (!ref_is_name(from) || !api_allows(r, ACTION_PULL, from))
+		return 0;
+	rc = registry_blob_mount(registry_of(r), from, p->name, &d, e);
+	if (rc != 1)
+		return rc;
+	rc = reply_created(r, p->name, &d, e);
+	return rc < 0 ? rc : 1;
+}
+
+static int post_end(struct http_request *r, void *state, struct err *e)
+{
+	struct push *p = state;
+	bool known;
+	int rc;
+	if (p->upload) {
+		rc = upload_commit(p->upload, &p->digest, e);
+		return rc < 0 ? fail(r, e) : reply_created(r, p->name, &p->digest, e);
+	}
+	rc = post_mount(r, p, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = registry_upload_new(registry_of(r), p->name, wanted_algo(r, &known), p->id, e);
+	if (rc < 0)
+		return fail(r, e);
+	rc = put_session(r, p->name, p->id, 0, e);
+	return rc < 0 ? rc : http_reply_empty(r, 202, e);
+}
+
+/* ---- GET, DELETE ---- */
+
+static int upload_status(struct http_request *r, struct err *e)
+{
+	struct bytes name;
+	uint64_t offset;
+	int rc = rgr_name(r, &name, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	struct bytes id = http_param(r, "id");
+	rc = registry_upload_offset(registry_of(r), name, id, &offset, e);
+	if (rc < 0)
+		return fail(r, e);
+	const char *text = arena_cstr(http_arena(r), id);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "no memory");
+	rc = put_session(r, name, text, offset, e);
+	return rc < 0 ? rc : http_reply_empty(r, 204, e);
+}
+
+static int upload_drop(struct http_request *r, struct err *e)
+{
+	struct bytes name;
+	struct upload *u;
+	int rc = rgr_name(r, &name, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = registry_upload_take(registry_of(r), name, http_param(r, "id"), &u, e);
+	if (rc == 0)
+		rc = upload_cancel(u, e);
+	return rc < 0 ? fail(r, e) : http_reply_empty(r, 204, e);
+}
+
+static const struct http_stream post_stream = {
+	.begin = post_begin, .data = push_data, .end = post_end, .abort = push_abort};
+static const struct http_stream patch_stream = {
+	.begin = patch_begin, .data = push_data, .end = patch_end, .abort = push_abort};
+static const struct http_stream put_stream = {
+	.begin = put_begin, .data = push_data, .end = put_end, .abort = push_abort};
+
+const struct http_route api_registry_uploads_routes[] = {
+	{.methods = HTTP_POST,
+	 .pattern = "/v2/{name...}/blobs/uploads/",
+	 .stream = &post_stream,
+	 .action = ACTION_PUSH,
+	 .body_max = UINT64_MAX,
+	 .summary = "Open an upload, push a blob at once, or mount one",
+	 .error_format = HTTP_OCI_ERRORS,
+	 .query = "digest digest-algorithm mount from"},
+	{.methods = HTTP_GET,
+	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
+	 .handle = upload_status,
+	 .action = ACTION_PUSH,
+	 .summary = "How much of an upload has arrived",
+	 .error_format = HTTP_OCI_ERRORS},
+	{.methods = HTTP_PATCH,
+	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
+	 .stream = &patch_stream,
+	 .action = ACTION_PUSH,
+	 .body_max = UINT64_MAX,
+	 .summary = "Append to an upload",
+	 .error_format = HTTP_OCI_ERRORS},
+	{.methods = HTTP_PUT,
+	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
+	 .stream = &put_stream,
+	 .action = ACTION_PUSH,
+	 .body_max = UINT64_MAX,
+	 .summary = "Complete an upload",
+	 .error_format = HTTP_OCI_ERRORS,
+	 .query = "digest"},
+	{.methods = HTTP_DELETE,
+	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
+	 .handle = upload_drop,
+	 .action = ACTION_PUSH,
+	 .summary = "Give an upload up",
+	 .error_format = HTTP_OCI_ERRORS},
+};
+const size_t api_registry_uploads_route_count =
+	sizeof api_registry_uploads_routes / sizeof *api_registry_uploads_routes;
