@@ -12,12 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Together they keep a layer under 64 MiB of memory whatever it holds: 9 + 16 + 10 + 3 here, at
- * most 32 for the serialised form. */
+/* Together they keep a layer under 64 MiB of memory whatever it holds: 8 + 8 + 8 + 5 here, 32
+ * beside them for a parser while it runs, or at most 32 for the serialised form; what it holds is
+ * freed as it grows. */
 #define ENTRY_MAX 65536U       /* an image of 10,000 packages has 20,000 */
 #define PATHS_MAX (8U << 20)   /* bytes of paths, targets and distributions */
-#define PKGS_MAX (9U << 20)    /* bytes of packages: some 50,000 */
-#define OWNED_MAX (1U << 20)   /* paths; a server with a desktop has 400,000 */
+#define PKGS_MAX (8U << 20)    /* bytes of packages: some 45,000 */
+#define OWNED_MAX (512U << 10) /* paths; a server with a desktop has 400,000 */
 #define NAMES_MAX (2U << 20)   /* bytes of owner names */
 #define NOTES_MAX (256U << 10) /* bytes of notes */
 #define NOTE_COUNT_MAX 500U
@@ -36,16 +37,24 @@ void laywr_init(struct laywr *w)
 	buf_init(&w->last_name, LIMIT_PATH_MAX);
 }
 
-void laywr_free(struct laywr *w)
+static void entries_free(struct laywr *w)
 {
 	free(w->entries);
 	free(w->slots);
+	arena_free(&w->arena);
+	w->entries = NULL;
+	w->slots = NULL;
+	w->entry_count = w->entry_cap = w->slot_cap = 0;
+}
+
+void laywr_free(struct laywr *w)
+{
+	entries_free(w);
 	free(w->owned);
 	buf_free(&w->pkgs);
 	buf_free(&w->names);
 	buf_free(&w->notes);
 	buf_free(&w->last_name);
-	arena_free(&w->arena);
 	*w = (struct laywr){.entries = NULL};
 }
 
@@ -372,6 +381,7 @@ static void put_entries(const struct laywr *w, struct buf *out)
 
 int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, struct err *e)
 {
+	owned_finish(w);
 	buf_put_le32(out, LAYWR_MAGIC);
 	buf_put_varint(out, LAY_ANALYZER_VERSION);
 	buf_put_u8(out, w->complete);
@@ -380,9 +390,11 @@ int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, st
 	buf_put_varint(out, t->out_len);
 	buf_put_varint(out, t->member_count);
 	put_entries(w, out);
+	entries_free(w);
+	buf_free(&w->pkgs);
 	buf_put_varint(out, w->name_count);
 	buf_put(out, buf_bytes(&w->names));
-	owned_finish(w);
+	buf_free(&w->names);
 	buf_put_varint(out, w->owned_count);
 	for (uint32_t i = 0; i < w->owned_count; i++) {
 		buf_put_le64(out, w->owned[i].path_hash);

@@ -63,7 +63,7 @@ int laywr_distro(struct laywr *w, uint32_t index, const struct pkg_distro *d, st
 int laywr_unread(struct laywr *w, uint32_t index, const char *text, struct err *e);
 /* A coverage note. Past a limit they are counted in one last note. */
 int laywr_note(struct laywr *w, struct bytes path, const char *text, struct err *e);
-/* Serialise into out: what lay_parse reads. Sorts what w holds: call once. */
+/* Serialise into out: what lay_parse reads. Uses up what w holds: call once. */
 int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, struct err *e);
 
 #define LAYWR_MAGIC UINT32_C(0x59414c50) /* "PLAY" */
