@@ -409,10 +409,10 @@ static void put_entry(struct layout *l, struct buf *b, const struct rec_affected
 {
 	const uint32_t strings[] = {a->arches, a->module, a->severity_text, a->vendor_id};
 	enum vdb_shape shape = shape_of(l, a);
-	unsigned flags = a->keyed ? VDB_ENTRY_BINARY : 0;
+	unsigned flags = a->keyed ? (unsigned)VDB_ENTRY_BINARY : 0;
 	for (unsigned i = 0; i < 4; i++)
-		flags |= strings[i] ? VDB_ENTRY_ARCHES << i : 0;
-	flags |= a->versions.count ? VDB_ENTRY_VERSIONS : 0;
+		flags |= strings[i] ? (unsigned)VDB_ENTRY_ARCHES << i : 0;
+	flags |= a->versions.count ? (unsigned)VDB_ENTRY_VERSIONS : 0;
 	buf_put_u8(b, (uint8_t)flags);
 	buf_put_u8(b, (uint8_t)(a->status | (unsigned)shape << VDB_SHAPE_SHIFT));
 	for (unsigned i = 0; i < 4; i++)

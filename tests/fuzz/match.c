@@ -46,6 +46,8 @@ static void add(struct vdb_writer *w, struct bytes line)
 	(void)vdb_writer_add(w, &a, NULL);
 }
 
+static volatile uint64_t sink;
+
 static void ask(const struct vdb *v, const struct pkg *p)
 {
 	struct arena a;
@@ -53,7 +55,6 @@ static void ask(const struct vdb *v, const struct pkg *p)
 	enum match_outcome outcome;
 	struct bytes text;
 	struct vdb_ecosystem *list;
-	static volatile uint64_t sink;
 	arena_init(&a, 1U << 24);
 	int64_t n = match_package(v, p, &a, &m, NULL);
 	for (int64_t i = 0; i < n; i++)

@@ -220,10 +220,6 @@ static void actual_rows(const struct inv_image *image, const struct vdb *v, stru
 	struct err e = ERR_INIT;
 	for (size_t i = 0; i < image->package_count; i++) {
 		struct match *m;
-		/* One image's rpm database was made anew with Vendor "Example", which is not the distribution's: such packages are not matched, but
-		 * its table wants them. */
-		if (bytes_eq_lit(image->packages[i].pkg.vendor, "Example"))
-			image->packages[i].pkg.third_party = false;
 		int64_t n = match_package(v, &image->packages[i].pkg, a, &m, &e);
 		assert_true(n >= 0);
 		for (int64_t k = 0; k < n; k++)
