@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -55,6 +56,21 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* How many of the file's pages are in memory. */
+static size_t pages_in_memory(int fd)
+{
+	static unsigned char in[1U << 16];
+	off_t len = lseek(fd, 0, SEEK_END);
+	size_t n = ((size_t)len + 4095) / 4096, count = 0;
+	void *map = mmap(NULL, (size_t)len, PROT_READ, MAP_SHARED, fd, 0);
+	if (n > sizeof in || map == MAP_FAILED || mincore(map, (size_t)len, in) < 0)
+		exit(1);
+	for (size_t i = 0; i < n; i++)
+		count += in[i] & 1;
+	(void)munmap(map, (size_t)len);
+	return count;
+}
+
 /* The file's pages are dropped from memory before each. */
 static int64_t open_cold_us(const char *path)
 {
@@ -63,7 +79,10 @@ static int64_t open_cold_us(const char *path)
 	for (int i = 0; i < OPENS; i++) {
 		int fd = open(path, O_RDONLY | O_CLOEXEC);
 		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		size_t left = pages_in_memory(fd);
 		close(fd);
+		if (left && i == 0)
+			printf("  %zu pages would not leave memory: not cold\n", left);
 		int64_t start = clock_mono_us();
 		struct vdb *v = vdb_open(path, &e);
 		us[i] = clock_mono_us() - start;
@@ -141,6 +160,7 @@ int main(int argc, char **argv)
 	struct rusage self, children;
 	getrusage(RUSAGE_SELF, &self);
 	getrusage(RUSAGE_CHILDREN, &children);
+	int64_t cold_us = open_cold_us(out); /* while nobody maps it: mapped pages stay */
 	struct vdb *v = vdb_open(out, &e);
 	struct vdb_counts c = vdb_counts_get(v);
 	struct keys k = {.cap = c.packages, .v = v};
@@ -155,7 +175,7 @@ int main(int argc, char **argv)
 	       (unsigned long long)c.file_len, (unsigned long long)c.advisories, (unsigned long long)c.packages,
 	       (unsigned long long)k.pairs);
 	figure("bytes per (package, advisory)", (double)c.file_len / (double)k.pairs, PAIR_LIMIT, false, "bytes");
-	figure("open, cold, median", (double)open_cold_us(out), OPEN_LIMIT_US, false, "us");
+	figure("open, cold, median", (double)cold_us, OPEN_LIMIT_US, false, "us");
 	figure("lookups that find", lookups_per_sec(&k, true, 100), LOOKUPS_LIMIT, true, "a second");
 	figure("lookups, mostly in vain", lookups_per_sec(&k, false, 200), LOOKUPS_LIMIT, true, "a second");
 	vdb_close(v);
