@@ -116,7 +116,7 @@ static struct db_stmt *prepare(struct db_conn *c, const char *text, struct err *
 	struct db_stmt *s = calloc(1, sizeof *s);
 	if (!s || !sql) {
 		free(s);
-		err_set(e, ERR_NOMEM, "database: no memory for a statement");
+		err_set(e, sql ? ERR_NOMEM : ERR_INTERNAL, "database: a statement holds an unknown {token}, or no memory");
 		return NULL;
 	}
 	s->text = text;

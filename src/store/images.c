@@ -17,9 +17,9 @@ int ims_add(struct db_tx *tx, struct bytes repository, struct bytes digest, int6
 		tx,
 		"INSERT INTO image(repository, digest, platform, state, reason, coverage, distro_id, distro_version,"
 		" distro_name, package_count, pushed_at, pulled_at, scanned_at, critical, high, medium, low,"
-		" negligible, unknown) VALUES($1, $2, '', 0, '', '{}', '', '', '', 0, $3, 0, 0, 0, 0, 0, 0, 0, 0)"
+		" negligible, unknown) VALUES($1, $2, '', 0, '', $4, '', '', '', 0, $3, 0, 0, 0, 0, 0, 0, 0, 0)"
 		" ON CONFLICT(repository, digest) DO UPDATE SET pushed_at = excluded.pushed_at",
-		DB_ARGS(DB_T(repository), DB_T(digest), DB_I(pushed_ms)), e);
+		DB_ARGS(DB_T(repository), DB_T(digest), DB_I(pushed_ms), DB_T(BYTES_LIT("{}"))), e);
 	return n < 0 ? (int)n : 0;
 }
 

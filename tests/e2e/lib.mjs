@@ -188,7 +188,7 @@ export class Server {
     }
   }
   /** Wait until no scan of this image is open; the image. */
-  async scanned(repository, digest, timeout = 60000) {
+  async scanned(repository, digest, timeout = 20000) {
     const until = Date.now() + timeout;
     for (;;) {
       const r = await this.fetch(`/api/v1/repositories/${repository}/images/${digest}`);
