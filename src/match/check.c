@@ -329,63 +329,96 @@ struct group {
 	bool dropped;
 };
 
-static bool lists(const struct adv *adv, struct bytes cve)
+/* A kernel has thousands of records on both sides: sets, not loops in loops. */
+struct id_set {
+	struct bytes *v;
+	size_t count;
+};
+
+static int cmp_id(const void *a, const void *b)
 {
-	for (size_t i = 0; i < adv->alias_count; i++)
-		if (bytes_eq(adv->aliases[i], cve))
-			return true;
-	return false;
+	const struct bytes *x = a, *y = b;
+	return bytes_cmp(*x, *y);
 }
 
-static bool same_vendor(const struct verdict *a, const struct verdict *b)
+static bool set_has(const struct id_set *s, struct bytes id)
 {
-	return bytes_eq(vendor_of(a->hit->affected.ecosystem), vendor_of(b->hit->affected.ecosystem));
+	return s->count && bsearch(&id, s->v, s->count, sizeof id, cmp_id);
 }
 
-/* An erratum that hits this package and lists the CVE says it all, with the fix. */
-static bool covered_by_match(const struct candidate *list, const struct group *groups, size_t n,
-			     const struct candidate *c)
+static int set_make(struct id_set *s, size_t most, struct arena *a, struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct candidate *x = &list[groups[i].first];
-		if (!is_cve(x->id) && x->v->fixed.len && same_vendor(x->v, c->v) && lists(&x->adv, c->id))
-			return true;
-	}
-	return false;
+	*s = (struct id_set){.v = arena_alloc(a, most ? most : 1, sizeof *s->v)};
+	return s->v ? 0 : nomem(e);
 }
 
-/* Red Hat keeps a CVE's own record "affected" although an erratum that the package already has fixed it. Returns 1, 0 or <0. */
-static int fixed_by_erratum(const struct gather *g, const struct verdicts *all, const struct candidate *c)
+static void set_sort(struct id_set *s)
 {
-	if (!bytes_eq_lit(vendor_of(c->v->hit->affected.ecosystem), "Red Hat") || c->v->fixed.len)
-		return 0;
-	for (size_t i = 0; i < all->count; i++) {
-		const struct verdict *v = &all->v[i];
-		struct adv adv;
-		if (v->kind != VERDICT_OUT_OF_RANGE || v->fixed.len == 0)
+	if (s->count)
+		qsort(s->v, s->count, sizeof *s->v, cmp_id);
+}
+
+/* What errata with a fix that hit this package list: they say it all. (The ecosystems of one package are of one vendor.) */
+static int listed_by_matches(const struct gather *g, const struct candidate *list, const struct group *groups,
+			     size_t n, struct id_set *ret)
+{
+	size_t most = 0;
+	for (size_t i = 0; i < n; i++)
+		most += list[groups[i].first].adv.alias_count;
+	int r = set_make(ret, most, g->a, g->e);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct candidate *c = &list[groups[i].first];
+		if (is_cve(c->id) || c->v->fixed.len == 0)
 			continue;
-		int r = vdb_advisory(g->v, v->hit->advisory, g->a, &adv, g->e);
+		for (size_t k = 0; k < c->adv.alias_count; k++)
+			ret->v[ret->count++] = c->adv.aliases[k];
+	}
+	set_sort(ret);
+	return r;
+}
+
+/* Red Hat keeps a CVE's own record "affected" although an erratum that the package already has fixed it: what those errata are and list. */
+static int fixed_by_errata(const struct gather *g, const struct verdicts *all, struct id_set *ret)
+{
+	size_t most = 0, n = 0;
+	*ret = (struct id_set){.v = NULL};
+	if (all->count == 0 ||
+	    !bytes_eq_lit(vendor_of(all->v->hit->affected.ecosystem), "Red Hat"))
+		return 0;
+	struct adv *advs = arena_alloc(g->a, all->count, sizeof *advs);
+	if (!advs)
+		return nomem(g->e);
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->v[i].kind != VERDICT_OUT_OF_RANGE || all->v[i].fixed.len == 0)
+			continue;
+		int r = vdb_advisory(g->v, all->v[i].hit->advisory, g->a, &advs[n], g->e);
 		if (r < 0)
 			return r;
-		if (same_vendor(v, c->v) && (bytes_eq(vendor_id(adv.id), c->id) || lists(&adv, c->id)))
-			return 1;
+		most += 1 + advs[n++].alias_count;
 	}
-	return 0;
+	int r = set_make(ret, most, g->a, g->e);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		ret->v[ret->count++] = vendor_id(advs[i].id);
+		for (size_t k = 0; k < advs[i].alias_count; k++)
+			ret->v[ret->count++] = advs[i].aliases[k];
+	}
+	set_sort(ret);
+	return r;
 }
 
 static int drop_covered(const struct gather *g, const struct verdicts *all, const struct candidate *list,
 			struct group *groups, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	struct id_set listed, fixed;
+	int r = listed_by_matches(g, list, groups, n, &listed);
+	if (r == 0)
+		r = fixed_by_errata(g, all, &fixed);
+	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct candidate *c = &list[groups[i].first];
-		if (!is_cve(c->id))
-			continue;
-		int r = covered_by_match(list, groups, n, c) ? 1 : fixed_by_erratum(g, all, c);
-		if (r < 0)
-			return r;
-		groups[i].dropped = r == 1;
+		groups[i].dropped = is_cve(c->id) &&
+				    (set_has(&listed, c->id) || (c->v->fixed.len == 0 && set_has(&fixed, c->id)));
 	}
-	return 0;
+	return r;
 }
 
 static size_t make_groups(const struct candidate *list, size_t n, struct group *groups)
