@@ -155,7 +155,9 @@ static int list(struct names *out, int dir_fd, const char *prefix, unsigned dept
 			int sub = openat(dirfd(d), ent->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 			if (sub < 0)
 				return err_sys(e, "%s", path);
-			(void)strcat(path, "/"); /* room was left above */
+			size_t len = strlen(path); /* room for one more was left above */
+			path[len] = '/';
+			path[len + 1] = '\0';
 			r = list(out, sub, path, depth - 1, e);
 		}
 	}
