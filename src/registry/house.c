@@ -143,7 +143,7 @@ void registry_manifest_pulled(struct registry *g, struct bytes repository,
 
 /* ---- garbage ---- */
 
-enum gc_step { GC_MARK, GC_SWEEP, GC_LIST, GC_FORGET, GC_KNOWN, GC_UPLOAD };
+enum gc_step { GC_MARK, GC_SWEEP, GC_LIST, GC_FORGET, GC_KNOWN, GC_UPLOAD, GC_OLD, GC_DISCARD };
 struct gc_job {
 	struct registry *g;
 	enum gc_step step;
@@ -151,6 +151,7 @@ struct gc_job {
 	struct arena a;
 	struct rgs_texts keys;
 	const char *key;
+	struct bytes after;
 	int64_t count;
 };
 
@@ -178,6 +179,11 @@ static int gc_rows(struct db_tx *tx, void *arg, struct err *e)
 		break;
 	case GC_KNOWN:
 		return rgs_key_known(&t, j->key, e);
+	case GC_OLD:
+		return rgs_upload_old(&t, j->now_ms - (int64_t)o->upload_expire_ms, j->after, &j->a,
+				      &j->keys, e);
+	case GC_DISCARD:
+		return rgs_upload_discard(&t, bytes_of(j->key), e);
 	case GC_UPLOAD:
 		r = rgs_upload_delete(&t, bytes_of(j->key), e);
 		break;
@@ -249,6 +255,39 @@ static int expire_upload(void *arg, const char *id, int64_t changed_ms, struct e
 	return r;
 }
 
+/* One old session: without a file of its own it died between rename and transaction. */
+static int discard_upload(struct registry *g, const char *id, int64_t now_ms, uint64_t *count,
+			  struct err *e)
+{
+	if (blobs_upload_exists(g->blobs, id) || !uploads_take_for_removal(g, id))
+		return 0;
+	struct gc_job j = {.g = g, .step = GC_DISCARD, .now_ms = now_ms, .key = id};
+	++*count;
+	return db_run(g->db, DB_WRITE, gc_rows, &j, e);
+}
+
+static int discard_uploads(struct registry *g, int64_t now_ms, uint64_t *count, struct err *e)
+{
+	char after[BLOB_KEY_CAP] = "";
+	for (bool more = true; more && !g->stopping;) {
+		struct gc_job j = {
+			.g = g, .step = GC_OLD, .now_ms = now_ms, .after = bytes_of(after)};
+		arena_init(&j.a, LIST_BUDGET);
+		int r = db_run(g->db, DB_READ, gc_rows, &j, e);
+		for (size_t i = 0; r >= 0 && i < j.keys.count; i++) {
+			if (!blobs_is_key(j.keys.items[i]))
+				continue;
+			memcpy(after, j.keys.items[i].ptr, j.keys.items[i].len);
+			r = discard_upload(g, after, now_ms, count, e);
+		}
+		more = j.keys.more;
+		arena_free(&j.a);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int remove_orphan(void *arg, const char *key, int64_t changed_ms, struct err *e)
 {
 	struct walk *w = arg;
@@ -280,6 +319,8 @@ int registry_gc(struct registry *g, int64_t now_ms, struct registry_gc_counts *r
 	struct walk w = {.g = g, .before_ms = now_ms - (int64_t)g->o.upload_expire_ms};
 	pthread_mutex_lock(&g->gc_lock);
 	int r = blobs_walk(g->blobs, -1, expire_upload, &w, e);
+	if (r >= 0)
+		r = discard_uploads(g, now_ms, &w.removed, e);
 	n.uploads = w.removed;
 	/* Sweep before mark: what is marked now lives until the next pass. */
 	if (r >= 0)

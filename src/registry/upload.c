@@ -496,8 +496,12 @@ static int commit_rows(struct db_tx *tx, void *arg, struct err *e)
 	if (repository < 0)
 		return (int)repository;
 	r = rgs_blob_link(&t, repository, j->digest, e);
-	if (r >= 0 && !u->once)
+	if (r >= 0 && !u->once) {
+		/* The row is what makes the key ours: housekeeping may have given the session up. */
 		r = rgs_upload_delete(&t, bytes_of(u->row.id), e);
+		if (r == 0)
+			r = err_set(e, ERR_NOT_FOUND, "the upload was given up");
+	}
 	return r < 0 ? r : 1;
 }
 

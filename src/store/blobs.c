@@ -148,6 +148,12 @@ int blobs_upload_remove(struct blobs *b, const char *id, struct err *e)
 	return 0;
 }
 
+bool blobs_upload_exists(struct blobs *b, const char *id)
+{
+	struct stat st;
+	return fstatat(b->uploads_fd, id, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 int blobs_upload_commit(struct blobs *b, const char *id, int fd, const char *key, struct err *e)
 {
 	char path[PATH_CAP];

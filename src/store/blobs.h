@@ -23,6 +23,7 @@ int blobs_upload_new(struct blobs *b, const char *id, struct err *e);
 int blobs_upload_open(struct blobs *b, const char *id, const char *key, struct err *e);
 /* Absence is not an error. */
 int blobs_upload_remove(struct blobs *b, const char *id, struct err *e);
+bool blobs_upload_exists(struct blobs *b, const char *id);
 /* fsync the file, rename it to its key, fsync the folder. After this the transaction that names the key may be committed. */
 int blobs_upload_commit(struct blobs *b, const char *id, int fd, const char *key, struct err *e);
 

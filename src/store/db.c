@@ -16,6 +16,18 @@
 #define BATCH_MAX 64U   /* transactions that share a commit: bounds how long the first one waits */
 #define TRIES_MAX 4U    /* runs of one write transaction */
 
+/* What must never fail for want of memory is prepared when a connection opens. */
+static const char sql_begin_write[] = "BEGIN IMMEDIATE";
+static const char sql_begin_read[] = "BEGIN";
+static const char sql_commit[] = "COMMIT";
+static const char sql_rollback[] = "ROLLBACK";
+static const char sql_savepoint[] = "SAVEPOINT one";
+static const char sql_undo[] = "ROLLBACK TO one";
+static const char sql_release[] = "RELEASE one";
+static const char *const writer_texts[] = {sql_begin_write, sql_commit,	 sql_rollback,
+					   sql_savepoint,   sql_undo,	 sql_release};
+static const char *const reader_texts[] = {sql_begin_read, sql_rollback};
+
 /* The transactions that share one commit. It lives until its last member has read the result. */
 struct batch {
 	unsigned waiting; /* members that wait for the commit */
@@ -32,6 +44,7 @@ struct db {
 	pthread_mutex_t write_lock; /* guards the writer connection and the open batch */
 	pthread_cond_t committed;
 	struct db_conn *writer;
+	bool soon; /* the writer does not sync its commits now */
 	struct batch *batch; /* of the open transaction, or NULL */
 	_Atomic unsigned writers_waiting;
 
@@ -76,7 +89,7 @@ static int run_inside(struct db *d, db_fn fn, void *arg, bool *ret_lost, struct 
 	struct db_tx tx = {.db = d, .conn = d->writer, .mode = DB_WRITE};
 	struct err ignored = ERR_INIT;
 	*ret_lost = false;
-	int r = db_conn_do(d->writer, "SAVEPOINT one", e);
+	int r = db_conn_do(d->writer, sql_savepoint, e);
 	if (r < 0)
 		return r;
 	r = fn(&tx, arg, e);
@@ -84,10 +97,10 @@ static int run_inside(struct db *d, db_fn fn, void *arg, bool *ret_lost, struct 
 		*ret_lost = true;
 		return r < 0 ? r : err_set(e, ERR_IO, "database: transaction given up");
 	}
-	if (r < 0 && db_conn_do(d->writer, "ROLLBACK TO one", &ignored) < 0)
+	if (r < 0 && db_conn_do(d->writer, sql_undo, &ignored) < 0)
 		*ret_lost = true;
 	struct err why = ERR_INIT;
-	int released = db_conn_do(d->writer, "RELEASE one", &why);
+	int released = db_conn_do(d->writer, sql_release, &why);
 	if (released < 0) {
 		*ret_lost = true;
 		if (r >= 0) {
@@ -105,16 +118,28 @@ static void batch_lose(struct db *d, const struct err *why)
 {
 	struct err ignored = ERR_INIT;
 	if (db_conn_in_transaction(d->writer))
-		(void)db_conn_do(d->writer, "ROLLBACK", &ignored);
+		(void)db_conn_do(d->writer, sql_rollback, &ignored);
 	batch_end(d, why->code == ERR_OK ? -(int)ERR_INTERNAL : -(int)why->code, why);
 }
 
-static int batch_begin(struct db *d, struct err *e)
+static int batch_begin(struct db *d, bool soon, struct err *e)
 {
+	struct err ignored = ERR_INIT;
+	int r = 0;
+	/* A rollback that failed before: the engine says why it fails again. */
+	if (db_conn_in_transaction(d->writer))
+		(void)db_conn_do(d->writer, sql_rollback, &ignored);
+	if (d->soon != soon)
+		r = db_conn_script(d->writer,
+				   soon ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL",
+				   e);
+	if (r < 0)
+		return r;
+	d->soon = soon;
 	struct batch *b = calloc(1, sizeof *b);
 	if (!b)
 		return err_set(e, ERR_NOMEM, "database: no memory");
-	int r = db_conn_do(d->writer, "BEGIN IMMEDIATE", e);
+	r = db_conn_do(d->writer, sql_begin_write, e);
 	if (r < 0)
 		free(b);
 	else
@@ -139,7 +164,7 @@ static int batch_wait(struct db *d, struct err *e)
 
 static int batch_commit(struct db *d, struct err *e)
 {
-	int r = db_conn_do(d->writer, "COMMIT", e);
+	int r = db_conn_do(d->writer, sql_commit, e);
 	if (r < 0)
 		batch_lose(d, e);
 	else
@@ -153,7 +178,7 @@ static int write_once(struct db *d, db_fn fn, void *arg, bool *ret_again, struct
 	*ret_again = false;
 	bool alone = !d->batch, lost;
 	if (alone) {
-		int r = batch_begin(d, e);
+		int r = batch_begin(d, false, e);
 		if (r < 0) {
 			*ret_again = e->code == ERR_TIMEOUT;
 			return r;
@@ -168,7 +193,7 @@ static int write_once(struct db *d, db_fn fn, void *arg, bool *ret_again, struct
 	}
 	if (own < 0 && alone && d->writers_waiting == 0) {
 		struct err ignored = ERR_INIT;
-		(void)db_conn_do(d->writer, "ROLLBACK", &ignored);
+		(void)db_conn_do(d->writer, sql_rollback, &ignored);
 		batch_end(d, 0, NULL);
 		return own;
 	}
@@ -193,10 +218,7 @@ static int write_soon(struct db *d, db_fn fn, void *arg, bool *ret_again, struct
 {
 	if (d->batch)
 		return write_once(d, fn, arg, ret_again, e);
-	*ret_again = false;
-	int r = db_conn_script(d->writer, "PRAGMA synchronous=NORMAL", e);
-	if (r >= 0)
-		r = batch_begin(d, e);
+	int r = batch_begin(d, true, e);
 	if (r >= 0) {
 		bool lost;
 		struct err ignored = ERR_INIT;
@@ -205,7 +227,7 @@ static int write_soon(struct db *d, db_fn fn, void *arg, bool *ret_again, struct
 		if (lost) {
 			batch_lose(d, e);
 		} else if (r < 0) {
-			(void)db_conn_do(d->writer, "ROLLBACK", &ignored);
+			(void)db_conn_do(d->writer, sql_rollback, &ignored);
 			batch_end(d, 0, NULL);
 		} else {
 			int done = batch_commit(d, e);
@@ -213,12 +235,6 @@ static int write_soon(struct db *d, db_fn fn, void *arg, bool *ret_again, struct
 		}
 	}
 	*ret_again = r < 0 && e->code == ERR_TIMEOUT;
-	struct err why = ERR_INIT;
-	int full = db_conn_script(d->writer, "PRAGMA synchronous=FULL", &why);
-	if (full < 0 && r >= 0) {
-		*e = why;
-		r = full;
-	}
 	return r;
 }
 
@@ -252,6 +268,10 @@ static struct db_conn *reader_take(struct db *d, struct err *e)
 	if (!make)
 		return c;
 	c = db_conn_open(d->path, false, e);
+	if (c && db_conn_warm(c, reader_texts, sizeof reader_texts / sizeof *reader_texts, e) < 0) {
+		db_conn_close(c);
+		c = NULL;
+	}
 	if (!c) {
 		pthread_mutex_lock(&d->read_lock);
 		d->readers_made--;
@@ -275,12 +295,12 @@ static int run_read(struct db *d, db_fn fn, void *arg, struct err *e)
 	if (!c)
 		return -(int)e->code;
 	struct db_tx tx = {.db = d, .conn = c, .mode = DB_READ};
-	int r = db_conn_do(c, "BEGIN", e);
+	int r = db_conn_do(c, sql_begin_read, e);
 	if (r >= 0) {
 		struct err ignored = ERR_INIT;
 		r = fn(&tx, arg, e);
 		if (db_conn_in_transaction(c))
-			(void)db_conn_do(c, "ROLLBACK", &ignored);
+			(void)db_conn_do(c, sql_rollback, &ignored);
 	}
 	reader_give(d, c);
 	return r;
@@ -391,7 +411,10 @@ struct db *schema_open(const char *path, const struct schema_room *rooms, size_t
 		return NULL;
 	}
 	d->writer = db_conn_open(path, true, e);
-	if (!d->writer || db_migrate(d, rooms, count, e) < 0) {
+	if (!d->writer ||
+	    db_conn_warm(d->writer, writer_texts, sizeof writer_texts / sizeof *writer_texts, e) <
+		    0 ||
+	    db_migrate(d, rooms, count, e) < 0) {
 		db_close(d);
 		return NULL;
 	}

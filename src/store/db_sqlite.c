@@ -271,6 +271,17 @@ int db_conn_do(struct db_conn *c, const char *text, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+int db_conn_warm(struct db_conn *c, const char *const *texts, size_t count, struct err *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct db_stmt *s = take(c, texts[i], e);
+		if (!s)
+			return e ? -(int)e->code : -(int)ERR_INTERNAL;
+		db_done(s);
+	}
+	return 0;
+}
+
 int db_conn_script(struct db_conn *c, const char *text, struct err *e)
 {
 	OWN_FREE char *sql = expand(text);

@@ -19,6 +19,8 @@ struct db_conn *db_conn_open(const char *path, bool writer, struct err *e);
 void db_conn_close(struct db_conn *c);
 /* One of our own literal texts without parameters or rows, from the cache. */
 int db_conn_do(struct db_conn *c, const char *text, struct err *e);
+/* Prepare these texts now. */
+int db_conn_warm(struct db_conn *c, const char *const *texts, size_t count, struct err *e);
 /* Many statements in one text, tokens expanded, nothing cached. */
 int db_conn_script(struct db_conn *c, const char *text, struct err *e);
 bool db_conn_in_transaction(struct db_conn *c);

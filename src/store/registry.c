@@ -261,10 +261,26 @@ int rgs_upload_delete(const struct rgs *t, struct bytes id, struct err *e)
 			       DB_ARGS(DB_I(t->tenant), DB_T(id)), e));
 }
 
-int rgs_upload_exists(const struct rgs *t, struct bytes id, struct err *e)
+int rgs_upload_old(const struct rgs *t, int64_t before_ms, struct bytes after, struct arena *a,
+		   struct rgs_texts *ret, struct err *e)
 {
-	return exists(t, "SELECT 1 FROM upload WHERE tenant_id=$1 AND id=$2",
-		      DB_ARGS(DB_I(t->tenant), DB_T(id)), e);
+	const size_t n = 500;
+	return rgs_texts_read(db_query(t->tx,
+				       "SELECT id FROM upload WHERE tenant_id=$1 AND id>$2"
+				       " AND started_at<$3 ORDER BY id LIMIT $4",
+				       DB_ARGS(DB_I(t->tenant), DB_T(after), DB_I(before_ms),
+					       DB_I(n + 1)),
+				       e),
+			      n, a, ret, e);
+}
+
+int rgs_upload_discard(const struct rgs *t, struct bytes id, struct err *e)
+{
+	int64_t n = db_exec(t->tx,
+			    "INSERT INTO garbage(key,queued_at) SELECT key,$3 FROM upload"
+			    " WHERE tenant_id=$1 AND id=$2 ON CONFLICT(key) DO NOTHING",
+			    DB_ARGS(DB_I(t->tenant), DB_T(id), DB_I(t->now_ms)), e);
+	return n < 0 ? (int)n : rgs_upload_delete(t, id, e);
 }
 
 /* ---- garbage ---- */

@@ -71,7 +71,11 @@ int rgs_upload_add(const struct rgs *t, struct bytes repository, const struct rg
 int rgs_upload_find(const struct rgs *t, struct bytes repository, struct bytes id,
 		    struct rgs_upload *ret, struct err *e);
 int rgs_upload_delete(const struct rgs *t, struct bytes id, struct err *e);
-int rgs_upload_exists(const struct rgs *t, struct bytes id, struct err *e);
+/* Ids of sessions begun before before_ms, by id, after `after`, up to 500. */
+int rgs_upload_old(const struct rgs *t, int64_t before_ms, struct bytes after, struct arena *a,
+		   struct rgs_texts *ret, struct err *e);
+/* The row of a session whose file is gone goes; its key, under which the file may lie, becomes garbage. */
+int rgs_upload_discard(const struct rgs *t, struct bytes id, struct err *e);
 
 /* Garbage: keys whose files are to be removed. */
 int rgs_garbage_add(const struct rgs *t, const char *key, struct err *e);
