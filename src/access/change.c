@@ -35,12 +35,24 @@ struct change {
 	int64_t user_id, token_id, expires_at, made;
 	const struct access_role_row *row;
 	struct arena arena;
+	db_fn fn;
+	bool note_lost; /* the audit row would not say all */
 };
+
+/* No change without its audit row in full. */
+static int audited_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	c->note_lost = false;
+	int rc = c->fn(tx, c, e);
+	return rc >= 0 && c->note_lost ? err_set(e, ERR_NOMEM, "no memory for the audit row") : rc;
+}
 
 static int change_run(struct access *a, db_fn fn, struct change *c, struct err *e)
 {
 	arena_init(&c->arena, CHANGE_ARENA_MAX);
-	int rc = db_run(a->db, DB_WRITE, fn, c, e);
+	c->fn = fn;
+	int rc = db_run(a->db, DB_WRITE, audited_tx, c, e);
 	arena_free(&c->arena);
 	return rc;
 }
@@ -51,7 +63,7 @@ static struct bytes note(struct change *c, const char *k1, struct bytes v1, cons
 {
 	struct buf out;
 	struct json_out w;
-	bool kept = true;
+	bool kept;
 	buf_init(&out, NOTE_MAX);
 	json_out_init(&w, &out, false);
 	json_put_object(&w, NULL);
@@ -59,10 +71,11 @@ static struct bytes note(struct change *c, const char *k1, struct bytes v1, cons
 	if (k2)
 		json_put_string(&w, k2, v2);
 	json_put_end(&w, '}');
-	struct bytes text =
-	    buf_ok(&out) ? arena_bytes(&c->arena, buf_bytes(&out), &kept) : BYTES_LIT("{}");
+	kept = buf_ok(&out);
+	struct bytes text = kept ? arena_bytes(&c->arena, buf_bytes(&out), &kept) : BYTES_NONE;
 	buf_free(&out);
-	return kept ? text : BYTES_LIT("{}");
+	c->note_lost = c->note_lost || !kept;
+	return text;
 }
 
 static bool is_name(struct bytes name)

@@ -240,7 +240,7 @@ static int token_reply(struct http_request *r, const struct ask *ask, struct byt
 static int get_token(struct http_request *r, struct err *e)
 {
 	struct ask ask = {.count = 0};
-	struct bytes texts[SCOPES_MAX];
+	struct bytes texts[SCOPES_MAX] = {{0}};
 	scopes_read(&ask, texts, http_query_all(r, "scope", texts, SCOPES_MAX));
 	ask.offline = bytes_eq_lit(http_query(r, "offline_token", NULL), "true");
 	int rc = identify(r, &ask.principal, e);

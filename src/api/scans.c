@@ -76,7 +76,7 @@ static int reply_list(struct http_request *r, struct listing *l, struct err *e)
 	struct bytes cursor = http_query(r, "cursor", &has_cursor);
 	struct buf out;
 	l->r = r;
-	l->out = &out;
+	l->out = &out; // cppcheck-suppress autoVariables
 	if (has_cursor && !num_u64(cursor, INT64_MAX, &l->before))
 		return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
 	if (api_limit(r, PAGE, PAGE_MAX, &l->limit, e) < 0)

@@ -274,7 +274,7 @@ static int get_state(struct engine *g, struct arena *a, struct gen_state *ret, s
 static int open_generation(struct engine *g, struct err *e)
 {
 	struct arena a;
-	struct gen_state s;
+	struct gen_state s = {0};
 	arena_init(&a, 1U << 20);
 	int r = get_state(g, &a, &s, e);
 	const char *path = r >= 0 && s.current_path.len ? arena_cstr(&a, s.current_path) : NULL;

@@ -244,7 +244,10 @@ static int read_references(struct bytes text, struct arena *a, struct match_chec
 
 static struct cvss_score score_of(struct db_stmt *s, int column, enum cvss_version v)
 {
-	return db_is_null(s, column) ? (struct cvss_score){0} : (struct cvss_score){.version = v, .base = db_real(s, column)};
+	struct cvss_score r = {.version = CVSS_NONE};
+	if (!db_is_null(s, column))
+		r = (struct cvss_score){.version = v, .base = db_real(s, column)};
+	return r;
 }
 
 int fnd_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_check *ret, uint64_t *ret_image_count,
