@@ -1,8 +1,10 @@
 /* Replies are made by the handler and queued by request.c. */
 #include "base/json.h"
+#include "base/log.h"
 #include "base/own.h"
 #include "http/conn.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -228,9 +230,16 @@ void reply_failed(struct http_request *r, const struct err *e)
 	if (r->response || r->status)
 		return;
 	struct status_row row = status_row(e->code);
+	const char *public = NULL;
+	if (e->code == ERR_IO && (e->sys == ENOSPC || e->sys == EDQUOT)) {
+		row.status = 507;
+		public = "the server has no space left";
+	}
 	bool ours = row.status >= 500;
+	if (ours)
+		log_line(LOG_ERROR, "%.*s: %s", BYTES_ARG(r->target), e->msg);
 	const char *code = speaks_oci(r) ? row.oci : err_word(e->code);
-	(void)http_reply_error(r, row.status, code, ours ? title_of(row.status) : e->msg, NULL);
+	(void)http_reply_error(r, row.status, code, public ? public : ours ? title_of(row.status) : e->msg, NULL);
 }
 
 bool http_replied(const struct http_request *r)
