@@ -80,6 +80,7 @@ static int take_option(struct cli_args *a, int argc, char **argv, int *at, struc
 		if (inline_value)
 			return err_set(e, ERR_FORMAT, "option --%s takes no value", o->name);
 		a->values[i] = "1";
+		a->given[i] = true;
 		return 0;
 	}
 	if (!inline_value) {
@@ -88,6 +89,7 @@ static int take_option(struct cli_args *a, int argc, char **argv, int *at, struc
 		inline_value = argv[++*at];
 	}
 	a->values[i] = inline_value;
+	a->given[i] = true;
 	return 0;
 }
 
@@ -120,6 +122,12 @@ const char *cli_get(const struct cli_args *a, const char *name)
 {
 	int i = find_long(a, name, strlen(name));
 	return i < 0 ? NULL : a->values[i];
+}
+
+const char *cli_given(const struct cli_args *a, const char *name)
+{
+	int i = find_long(a, name, strlen(name));
+	return i < 0 || !a->given[i] ? NULL : a->values[i];
 }
 
 bool cli_has(const struct cli_args *a, const char *name)

@@ -31,6 +31,7 @@ extern const size_t cli_count;
 struct cli_args {
 	const struct cli_option *options;
 	const char *values[CLI_OPTIONS_MAX]; /* "1" for a switch that is on; NULL = off */
+	bool given[CLI_OPTIONS_MAX];	     /* on the command line, not by environment or default */
 	const char *operands[CLI_OPERANDS_MAX];
 	size_t operand_count;
 };
@@ -38,6 +39,8 @@ struct cli_args {
 /* Parse argv by options. "--x=v", "--x v", "-x v", "--" ends options. ERR_FORMAT says what is wrong in the user's words. */
 int cli_parse(const struct cli_option *options, int argc, char **argv, struct cli_args *ret, struct err *e);
 const char *cli_get(const struct cli_args *a, const char *name);
+/* The same, but NULL unless it stands on the command line itself. */
+const char *cli_given(const struct cli_args *a, const char *name);
 bool cli_has(const struct cli_args *a, const char *name);
 /* Print "plimsoll VERB: message" on standard error; returns 1. With ERR_FORMAT of cli_parse also how to get help. */
 int cli_fail(const char *verb, const struct err *e);

@@ -12,7 +12,7 @@ const struct cli_option serve_options[] = {
 
 static const char *get(void *arg, const char *name)
 {
-	return cli_get(arg, name);
+	return cli_given(arg, name);
 }
 
 int verb_serve(int argc, char **argv)
