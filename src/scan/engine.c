@@ -249,6 +249,18 @@ static int recover_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
 	int64_t n = scs_reap(tx, clock_wall_ms(), true, e);
+	if (n < 0)
+		return (int)n;
+	/* What was given up on gets another chance: a restart is how a bad worker, a full disk or too
+	 * little memory is put right. */
+	n = db_exec(tx,
+		    "INSERT INTO scan(repository, digest, trigger, status, attempts, run_at, lease_until,"
+		    " lease_epoch, reason, queued_at, started_at, finished_at)"
+		    " SELECT i.repository, i.digest, 'recheck', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM image i"
+		    " WHERE i.state = 3 AND 3 = (SELECT s.status FROM scan s WHERE s.repository = i.repository"
+		    " AND s.digest = i.digest ORDER BY s.id DESC LIMIT 1)"
+		    " ON CONFLICT(repository, digest) WHERE status IN (0, 1) DO NOTHING",
+		    DB_ARGS(DB_I(clock_wall_ms())), e);
 	return n < 0 ? (int)n : 0;
 }
 
