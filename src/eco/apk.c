@@ -7,13 +7,10 @@
  * Packages that apk makes up to hold a set of dependencies (apk add --virtual) have names that
  * start with ".". Spec: apk-tools doc/apk-package.5 "installed database"; the letters of V2 index
  * files. */
+#include "eco/parsers.h"
 #include "eco/path.h"
-#include "eco/table.h"
 
 #include <string.h>
-
-#define APK_FILE_MAX                                                                               \
-	(UINT64_C(128) << 20) /* bytes: file lists included, a full desktop stays under 40 MiB */
 
 struct apk_run {
 	const struct eco_sink *sink;
@@ -149,18 +146,4 @@ static int apk_parse(struct bytes path, struct bytes file, const struct eco_sink
 	return r;
 }
 
-static const char *const apk_locations[] = {
-    "lib/apk/db/installed",
-    "usr/lib/apk/db/installed",
-    NULL,
-};
-
-const struct ecosystem eco_apk = {
-    .name = "Alpine packages",
-    .id = "apk",
-    .purl_type = "apk",
-    .file_max = APK_FILE_MAX,
-    .locations = apk_locations,
-    .wants = apk_wants,
-    .parse = apk_parse,
-};
+const struct eco_parser eco_apk = {.wants = apk_wants, .parse = apk_parse};

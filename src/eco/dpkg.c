@@ -10,10 +10,9 @@
  * one absolute path a line; NAME[:ARCH].md5sums has lines of 32 hexadecimal digits, two spaces and
  * a path relative to the root. status.d/NAME.md5sums is the same. Spec: deb-control(5),
  * dpkg-query(1) "Package states", Debian Policy chapter 5. */
+#include "eco/parsers.h"
 #include "eco/path.h"
-#include "eco/table.h"
 
-#define DPKG_FILE_MAX (UINT64_C(128) << 20) /* bytes: a status file of 100,000 packages */
 #define MD5_HEX_LEN 32
 
 struct stanza {
@@ -265,17 +264,4 @@ static int dpkg_parse(struct bytes path, struct bytes file, const struct eco_sin
 	return parse_stanzas(file, is_opkg ? "opkg" : "deb", sink, e);
 }
 
-static const char *const dpkg_locations[] = {
-    "var/lib/dpkg/status", "var/lib/dpkg/status.d/", "var/lib/dpkg/info/",
-    "usr/lib/opkg/status", "var/lib/opkg/status",    NULL,
-};
-
-const struct ecosystem eco_dpkg = {
-    .name = "Debian packages",
-    .id = "dpkg",
-    .purl_type = "deb",
-    .file_max = DPKG_FILE_MAX,
-    .locations = dpkg_locations,
-    .wants = dpkg_wants,
-    .parse = dpkg_parse,
-};
+const struct eco_parser eco_dpkg = {.wants = dpkg_wants, .parse = dpkg_parse};

@@ -10,12 +10,10 @@
  * "VERSION = 11" and "PATCHLEVEL = 4". etc/alpine-release is a bare version, etc/debian_version a
  * bare version or "codename/sid". Spec: os-release(5); lsb_release(1). */
 #include "base/num.h"
+#include "eco/parsers.h"
 #include "eco/path.h"
-#include "eco/table.h"
 
 #include <string.h>
-
-#define OS_RELEASE_FILE_MAX (UINT64_C(64) << 10) /* bytes: real ones stay under 2 KiB */
 
 enum release_form { FORM_ASSIGN, FORM_LSB, FORM_LINE, FORM_SUSE, FORM_ALPINE, FORM_DEBIAN };
 
@@ -307,32 +305,4 @@ static int os_release_parse(struct bytes path, struct bytes file, const struct e
 	return sink->distro(sink->arg, &d, e);
 }
 
-static const char *const os_release_locations[] = {
-    "etc/os-release",
-    "usr/lib/os-release",
-    "etc/alpine-release",
-    "etc/centos-release",
-    "etc/rocky-release",
-    "etc/almalinux-release",
-    "etc/oracle-release",
-    "etc/fedora-release",
-    "etc/photon-release",
-    "etc/mariner-release",
-    "etc/azurelinux-release",
-    "etc/system-release",
-    "etc/redhat-release",
-    "etc/SuSE-release",
-    "etc/lsb-release",
-    "etc/debian_version",
-    NULL,
-};
-
-const struct ecosystem eco_os_release = {
-    .name = "Distribution",
-    .id = "os-release",
-    .purl_type = NULL,
-    .file_max = OS_RELEASE_FILE_MAX,
-    .locations = os_release_locations,
-    .wants = os_release_wants,
-    .parse = os_release_parse,
-};
+const struct eco_parser eco_os_release = {.wants = os_release_wants, .parse = os_release_parse};

@@ -1,7 +1,7 @@
 /* path (eco_path_): is a clean, root-relative path one of an ecosystem's locations? Cheap: one look
  * at the end of the path per question. */
 #pragma once
-#include "eco/eco.h"
+#include "eco/parsers.h"
 
 /* path is location, or ends with "/" and location: *ret_keep gets the bytes in front of it. */
 bool eco_path_at(struct bytes path, const char *location, size_t *ret_keep);

@@ -1,8 +1,8 @@
 /* The package database of rpm. One of three containers holds the same header blobs (rpm_header.c):
- *   Packages       Berkeley DB hash       until rpm 4.15 and in enterprise distributions until 8
- * rpm_bdb.c Packages.db    NDB                    SUSE rpm_ndb.c rpmdb.sqlite   SQLite Fedora since
- * 33, enterprise distributions since 9, Azure     rpm_sqlite.c in var/lib/rpm, usr/lib/sysimage/rpm
- * or usr/share/rpm. What a file is, its first bytes decide, not its name.
+ * "Packages", Berkeley DB hash (rpm_bdb.c): until rpm 4.15, in enterprise distributions until 8.
+ * "Packages.db", NDB (rpm_ndb.c): SUSE. "rpmdb.sqlite", SQLite (rpm_sqlite.c): Fedora since 33,
+ * enterprise distributions since 9, Azure Linux. They lie in var/lib/rpm, usr/lib/sysimage/rpm or
+ * usr/share/rpm. What a file is, its first bytes decide, not its name.
  * var/lib/rpmmanifest/container-manifest-2 stands in for the database in Microsoft's distroless
  * images: a line a package, ten fields separated by tabs: name, version-release, install time,
  * build time, vendor, epoch or "(none)", size, architecture, epoch number, source rpm. */
@@ -11,38 +11,22 @@
 #include "eco/path.h"
 #include "eco/table.h"
 
-#define RPM_FILE_MAX                                                                               \
-	(UINT64_C(1)                                                                               \
-	 << 30) /* bytes; limits.wanted_file_max is usually lower. Real ones stay under 200 MiB */
 #define MANIFEST_FIELDS 10
-
-static const char *const rpm_locations[] = {
-    "var/lib/rpm/rpmdb.sqlite",
-    "var/lib/rpm/Packages.db",
-    "var/lib/rpm/Packages",
-    "usr/lib/sysimage/rpm/rpmdb.sqlite",
-    "usr/lib/sysimage/rpm/Packages.db",
-    "usr/lib/sysimage/rpm/Packages",
-    "usr/share/rpm/rpmdb.sqlite",
-    "usr/share/rpm/Packages.db",
-    "usr/share/rpm/Packages",
-    "var/lib/rpmmanifest/container-manifest-2",
-    NULL,
-};
 
 static struct eco_want rpm_wants(struct bytes path)
 {
 	struct eco_want w = {.wanted = false, .merge = ECO_REPLACE};
+	const char *const *locations = eco_table[ECO_RPM].locations;
 	struct bytes base = eco_path_base(path);
 	if (!bytes_eq_lit(base, "Packages") && !bytes_eq_lit(base, "Packages.db") &&
 	    !bytes_eq_lit(base, "rpmdb.sqlite") && !bytes_eq_lit(base, "container-manifest-2"))
 		return w;
-	for (int i = 0; rpm_locations[i] && !w.wanted; i++) {
-		w.wanted = eco_path_at(path, rpm_locations[i], &w.keep);
+	for (int i = 0; locations[i] && !w.wanted; i++) {
+		w.wanted = eco_path_at(path, locations[i], &w.keep);
 		w.rank = i;
 	}
 	for (int i = 0; i < 3 && !w.wanted; i++) {
-		w.wanted = eco_path_near(path, rpm_locations[i], 2, &w.keep);
+		w.wanted = eco_path_near(path, locations[i], 2, &w.keep);
 		w.rank = i;
 	}
 	return w;
@@ -133,12 +117,4 @@ static int rpm_parse(struct bytes path, struct bytes file, const struct eco_sink
 	return err_set(e, ERR_FORMAT, "rpm database: neither Berkeley DB hash, NDB nor SQLite");
 }
 
-const struct ecosystem eco_rpm = {
-    .name = "RPM packages",
-    .id = "rpm",
-    .purl_type = "rpm",
-    .file_max = RPM_FILE_MAX,
-    .locations = rpm_locations,
-    .wants = rpm_wants,
-    .parse = rpm_parse,
-};
+const struct eco_parser eco_rpm = {.wants = rpm_wants, .parse = rpm_parse};

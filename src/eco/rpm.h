@@ -1,7 +1,7 @@
 /* rpm: the parts of the rpm ecosystem to one another. A container (Berkeley DB hash, NDB, SQLite)
  * holds one header blob per package. */
 #pragma once
-#include "eco/eco.h"
+#include "eco/parsers.h"
 
 #define RPM_HEADER_MAX                                                                             \
 	(UINT32_C(16)                                                                              \

@@ -1,4 +1,93 @@
 #include "eco/table.h"
 
-const struct ecosystem *const eco_table[] = {&eco_os_release, &eco_dpkg, &eco_apk, &eco_rpm};
+/* bytes of one file */
+#define OS_RELEASE_FILE_MAX (UINT64_C(64) << 10) /* real ones stay under 2 KiB */
+#define DPKG_FILE_MAX (UINT64_C(128) << 20)	 /* a status file of 100,000 packages */
+#define APK_FILE_MAX                                                                               \
+	(UINT64_C(128) << 20) /* file lists included, a full desktop stays under 40 MiB */
+#define RPM_FILE_MAX                                                                               \
+	(UINT64_C(1)                                                                               \
+	 << 30) /* limits.wanted_file_max is usually lower. Real ones stay under 200 MiB */
+
+static const char *const os_release_locations[] = {
+    "etc/os-release",
+    "usr/lib/os-release",
+    "etc/alpine-release",
+    "etc/centos-release",
+    "etc/rocky-release",
+    "etc/almalinux-release",
+    "etc/oracle-release",
+    "etc/fedora-release",
+    "etc/photon-release",
+    "etc/mariner-release",
+    "etc/azurelinux-release",
+    "etc/system-release",
+    "etc/redhat-release",
+    "etc/SuSE-release",
+    "etc/lsb-release",
+    "etc/debian_version",
+    NULL,
+};
+
+static const char *const dpkg_locations[] = {
+    "var/lib/dpkg/status", "var/lib/dpkg/status.d/", "var/lib/dpkg/info/",
+    "usr/lib/opkg/status", "var/lib/opkg/status",    NULL,
+};
+
+static const char *const apk_locations[] = {
+    "lib/apk/db/installed",
+    "usr/lib/apk/db/installed",
+    NULL,
+};
+
+static const char *const rpm_locations[] = {
+    "var/lib/rpm/rpmdb.sqlite",
+    "var/lib/rpm/Packages.db",
+    "var/lib/rpm/Packages",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite",
+    "usr/lib/sysimage/rpm/Packages.db",
+    "usr/lib/sysimage/rpm/Packages",
+    "usr/share/rpm/rpmdb.sqlite",
+    "usr/share/rpm/Packages.db",
+    "usr/share/rpm/Packages",
+    "var/lib/rpmmanifest/container-manifest-2",
+    NULL,
+};
+
+const struct ecosystem eco_table[] = {
+    [ECO_OS_RELEASE] =
+	{
+	    .name = "Distribution",
+	    .id = "os-release",
+	    .purl_type = NULL,
+	    .file_max = OS_RELEASE_FILE_MAX,
+	    .locations = os_release_locations,
+	},
+    [ECO_DPKG] =
+	{
+	    .name = "Debian packages",
+	    .id = "dpkg",
+	    .purl_type = "deb",
+	    .file_max = DPKG_FILE_MAX,
+	    .locations = dpkg_locations,
+	},
+    [ECO_APK] =
+	{
+	    .name = "Alpine packages",
+	    .id = "apk",
+	    .purl_type = "apk",
+	    .file_max = APK_FILE_MAX,
+	    .locations = apk_locations,
+	},
+    [ECO_RPM] =
+	{
+	    .name = "RPM packages",
+	    .id = "rpm",
+	    .purl_type = "rpm",
+	    .file_max = RPM_FILE_MAX,
+	    .locations = rpm_locations,
+	},
+};
 const size_t eco_count = sizeof eco_table / sizeof eco_table[0];
+_Static_assert(sizeof eco_table / sizeof eco_table[0] == ECO_ROW_COUNT,
+	       "an ecosystem has facts and functions");

@@ -1,9 +1,6 @@
-/* table: the rows of eco_table, one per ecosystem. Inventories name a row by its index: rows are
+/* table: which row of eco_table an ecosystem has. Inventories name a row by its index: rows are
  * only added at the end (or LAY_ANALYZER_VERSION is raised). */
 #pragma once
 #include "eco/eco.h"
 
-extern const struct ecosystem eco_os_release;
-extern const struct ecosystem eco_dpkg;
-extern const struct ecosystem eco_apk;
-extern const struct ecosystem eco_rpm;
+enum eco_row { ECO_OS_RELEASE, ECO_DPKG, ECO_APK, ECO_RPM, ECO_ROW_COUNT };

@@ -137,7 +137,7 @@ static int look(struct merge *m, size_t eco, struct err *e)
 	v->node_count = 0;
 	v->found = false;
 	v->distro = NULL;
-	for (const char *const *loc = eco_table[eco]->locations; *loc; loc++) {
+	for (const char *const *loc = eco_table[eco].locations; *loc; loc++) {
 		if (is_folder(*loc)) {
 			int r = look_folder(m, eco, *loc, e);
 			if (r < 0)
@@ -335,7 +335,7 @@ static bool is_used(const struct merge *m, const struct ovl_node *n)
 
 static bool is_at_location(const struct merge *m, const struct ovl_node *n)
 {
-	for (const char *const *loc = eco_table[n->entry->eco]->locations; *loc; loc++) {
+	for (const char *const *loc = eco_table[n->entry->eco].locations; *loc; loc++) {
 		if (!is_folder(*loc)) {
 			if (ovl_find(m->overlay, bytes_of(*loc)) == n)
 				return true;
@@ -424,7 +424,7 @@ static int put_notes(struct merge *m, struct err *e)
 	int r = 0;
 	const struct ovl_node *nodes = ovl_nodes(m->overlay, &node_count);
 	for (size_t i = 0; i < eco_count; i++)
-		found = found || (eco_table[i]->purl_type && m->views[i].found);
+		found = found || (eco_table[i].purl_type && m->views[i].found);
 	for (size_t i = 0; r == 0 && i < m->layer_count; i++)
 		r = note_layer(m, i, e);
 	for (size_t i = 0; r == 0 && i < node_count; i++) {

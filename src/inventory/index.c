@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/own.h"
 #include "codec/codec.h"
+#include "eco/parsers.h"
 #include "inventory/layer.h"
 #include "inventory/writer.h"
 
@@ -75,7 +76,7 @@ static void known_add(struct indexer *ix, struct bytes path)
 static void known_init(struct indexer *ix)
 {
 	for (size_t i = 0; i < eco_count; i++) {
-		for (const char *const *loc = eco_table[i]->locations; *loc; loc++) {
+		for (const char *const *loc = eco_table[i].locations; *loc; loc++) {
 			struct bytes path = bytes_of(*loc);
 			for (size_t n = 1; n <= path.len; n++) {
 				if (n == path.len ? path.ptr[n - 1] != '/' : path.ptr[n] == '/')
@@ -244,7 +245,7 @@ static int parse_file(struct indexer *ix, uint32_t index, struct bytes file, str
 	laywr_begin(&ix->w, index);
 	arena_init(&a, PARSE_MEMORY);
 	struct bytes path = ix->w.entries[index].path;
-	int r = eco_table[ix->w.entries[index].eco]->parse(path, file, &sink, &a, &why);
+	int r = eco_parsers[ix->w.entries[index].eco]->parse(path, file, &sink, &a, &why);
 	arena_free(&a);
 	if (is_damage(r))
 		return laywr_unread(&ix->w, index, why.msg, e);
@@ -256,7 +257,7 @@ static int parse_file(struct indexer *ix, uint32_t index, struct bytes file, str
 /* Why a file of this size is not read, into text; false when it may be. */
 static bool is_too_large(const struct indexer *ix, size_t eco, uint64_t size, char text[120])
 {
-	uint64_t max = eco_table[eco]->file_max;
+	uint64_t max = eco_table[eco].file_max;
 	if (max > ix->lim->wanted_file_max)
 		max = ix->lim->wanted_file_max;
 	if (size > max)
@@ -384,7 +385,7 @@ static int index_member(struct indexer *ix, struct tar *t, const struct tar_entr
 		return r < 0 ? r : 0;
 	if (m->type == TAR_FILE || m->type == TAR_HARDLINK) {
 		for (size_t i = 0; i < eco_count; i++) {
-			struct eco_want want = eco_table[i]->wants(path);
+			struct eco_want want = eco_parsers[i]->wants(path);
 			if (!want.wanted)
 				continue;
 			return m->type == TAR_FILE ? index_file(ix, t, m, path, i, &want, e)

@@ -45,11 +45,6 @@ struct program {
 	uint64_t data; /* of what can be written */
 };
 
-bool cage_is_whole(const struct cage_report *r)
-{
-	return r->no_new_privs && r->rlimits && r->landlock && r->seccomp;
-}
-
 #define STATM_SIZE 0 /* fields of /proc/self/statm, in pages: proc(5) */
 #define STATM_DATA 5
 #define STATM_FIELDS 6

@@ -3,19 +3,13 @@
 #pragma once
 #include "base/err.h"
 #include "base/limits.h"
-#include <stdbool.h>
+#include "jail/cage_report.h"
 
-struct cage_report {
-	bool no_new_privs, rlimits, landlock, seccomp;
-	int landlock_abi;
-};
-/* lim: worker_memory_max (0 = no bound), wanted_file_max, worker_cpu_sec and layer_out_max (bytes of the file at
- * TASK_OUT_FD) are used. Descriptors stay as they are: see docs/jail.md for what may be done with
- * which. Call it with one thread. ERR_UNSUPPORTED: the kernel lacks a step and allow_missing is
- * false. rlimits (DATA, AS, CPU, FSIZE, NOFILE, NPROC 0, CORE 0), no_new_privs, Landlock (no file-system
- * or network access), seccomp (read, write, pread, mmap without PROT_EXEC, sendmsg … only;
- * everything else kills the process). */
+/* lim: worker_memory_max (0 = no bound), wanted_file_max, worker_cpu_sec and layer_out_max (bytes
+ * of the file at TASK_OUT_FD) are used. Descriptors stay as they are: see docs/jail.md for what may
+ * be done with which. Call it with one thread. ERR_UNSUPPORTED: the kernel lacks a step and
+ * allow_missing is false. rlimits (DATA, AS, CPU, FSIZE, NOFILE, NPROC 0, CORE 0), no_new_privs,
+ * Landlock (no file-system or network access), seccomp (read, write, pread, mmap without PROT_EXEC,
+ * sendmsg … only; everything else kills the process). */
 int cage_enter(const struct limits *lim, bool allow_missing, struct cage_report *ret,
 	       struct err *e);
-/* Every step was taken. */
-bool cage_is_whole(const struct cage_report *r);

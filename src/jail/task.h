@@ -6,7 +6,7 @@
 #include "base/cursor.h"
 #include "base/err.h"
 #include "base/limits.h"
-#include "jail/cage.h"
+#include "jail/cage_report.h"
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* eco_catch: what a parser states, kept as lines of text that tests compare. */
 #pragma once
 #include "base/buf.h"
-#include "eco/eco.h"
+#include "eco/parsers.h"
 #include <string.h>
 
 struct eco_catch {
@@ -106,11 +106,11 @@ static inline int eco_catch_parse(struct eco_catch *c, const char *path, struct 
 {
 	const struct eco_sink sink = eco_catch_sink(c);
 	for (size_t i = 0; i < eco_count; i++) {
-		if (!eco_table[i]->wants(bytes_of(path)).wanted)
+		if (!eco_parsers[i]->wants(bytes_of(path)).wanted)
 			continue;
 		struct arena a;
 		arena_init(&a, (size_t)32 << 20);
-		int r = eco_table[i]->parse(bytes_of(path), file, &sink, &a, e);
+		int r = eco_parsers[i]->parse(bytes_of(path), file, &sink, &a, e);
 		arena_free(&a);
 		return r;
 	}

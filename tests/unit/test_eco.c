@@ -5,11 +5,11 @@
 
 #include <sys/stat.h>
 
-static const struct ecosystem *row(const char *id)
+static const struct eco_parser *row(const char *id)
 {
 	for (size_t i = 0; i < eco_count; i++) {
-		if (bytes_eq_lit(bytes_of(eco_table[i]->id), id))
-			return eco_table[i];
+		if (bytes_eq_lit(bytes_of(eco_table[i].id), id))
+			return eco_parsers[i];
 	}
 	fail();
 	return NULL;
@@ -24,13 +24,13 @@ static void test_rows_are_tested(void **state)
 	for (size_t i = 0; i < eco_count; i++) {
 		char path[4096], name[64];
 		struct stat st;
-		snprintf(name, sizeof name, "%s", eco_table[i]->id);
+		snprintf(name, sizeof name, "%s", eco_table[i].id);
 		for (char *p = name; *p; p++)
 			*p = *p == '-' ? '_' : *p;
-		assert_true(golden_all(eco_table[i]->id) > 0);
+		assert_true(golden_all(eco_table[i].id) > 0);
 		snprintf(path, sizeof path, "%s/tests/fuzz/%s.c", source ? source : ".", name);
 		assert_int_equal(stat(path, &st), 0);
-		assert_true(eco_table[i]->file_max > 0);
+		assert_true(eco_table[i].file_max > 0);
 	}
 }
 
@@ -39,30 +39,30 @@ static void test_locations_are_wanted(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < eco_count; i++) {
-		for (const char *const *loc = eco_table[i]->locations; *loc; loc++) {
+		for (const char *const *loc = eco_table[i].locations; *loc; loc++) {
 			char path[256];
 			size_t n = strlen(*loc);
 			const char *file = (*loc)[n - 1] == '/' ? "x.list" : "";
 			snprintf(path, sizeof path, "%s%s", *loc, file);
-			struct eco_want w = eco_table[i]->wants(bytes_of(path));
+			struct eco_want w = eco_parsers[i]->wants(bytes_of(path));
 			assert_true(w.wanted);
 			assert_int_equal(w.keep, 0);
 			snprintf(path, sizeof path, "a/b/%s%s", *loc, file);
-			w = eco_table[i]->wants(bytes_of(path));
+			w = eco_parsers[i]->wants(bytes_of(path));
 			assert_true(w.wanted);
 			assert_int_equal(w.keep, 4);
 			snprintf(path, sizeof path, "x%s%s", *loc, file);
-			w = eco_table[i]->wants(bytes_of(path));
+			w = eco_parsers[i]->wants(bytes_of(path));
 			assert_true(!w.wanted || w.keep != 0);
 		}
-		assert_false(eco_table[i]->wants(BYTES_NONE).wanted);
-		assert_false(eco_table[i]->wants(BYTES_LIT("usr/bin/bash")).wanted);
+		assert_false(eco_parsers[i]->wants(BYTES_NONE).wanted);
+		assert_false(eco_parsers[i]->wants(BYTES_LIT("usr/bin/bash")).wanted);
 	}
 }
 
 static void test_dpkg_wants(void **state)
 {
-	const struct ecosystem *d = row("dpkg");
+	const struct eco_parser *d = row("dpkg");
 	(void)state;
 	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/status.d/base")).merge, ECO_PART);
 	assert_int_equal(d->wants(BYTES_LIT("var/lib/dpkg/status.d/base.md5sums")).merge,
@@ -77,7 +77,7 @@ static void test_dpkg_wants(void **state)
 
 static void test_os_release_ranks(void **state)
 {
-	const struct ecosystem *o = row("os-release");
+	const struct eco_parser *o = row("os-release");
 	(void)state;
 	assert_true(o->wants(BYTES_LIT("etc/os-release")).rank <
 		    o->wants(BYTES_LIT("usr/lib/os-release")).rank);

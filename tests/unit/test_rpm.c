@@ -392,11 +392,11 @@ static void test_wants(void **state)
 					 "var/lib/apt/lists/Packages", "rpm/Packages"};
 	(void)state;
 	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
-		assert_true(eco_table[3]->wants(bytes_of(yes[i])).wanted);
+		assert_true(eco_rpm.wants(bytes_of(yes[i])).wanted);
 	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
-		assert_false(eco_table[3]->wants(bytes_of(no[i])).wanted);
-	assert_int_equal(eco_table[3]->wants(bytes_of(yes[1])).keep, 7);
-	assert_true(eco_table[3]->wants(bytes_of(yes[4])).keep > 0);
+		assert_false(eco_rpm.wants(bytes_of(no[i])).wanted);
+	assert_int_equal(eco_rpm.wants(bytes_of(yes[1])).keep, 7);
+	assert_true(eco_rpm.wants(bytes_of(yes[4])).keep > 0);
 }
 
 static void test_neither(void **state)
@@ -447,7 +447,7 @@ static int torture_run(void *arg)
 	    .package = keep_nothing, .owns = own_nothing, .note = note_nothing};
 	struct arena a;
 	arena_init(&a, 1U << 20);
-	int r = eco_table[3]->parse(bytes_of(f->path), f->file, &sink, &a, NULL);
+	int r = eco_rpm.parse(bytes_of(f->path), f->file, &sink, &a, NULL);
 	arena_free(&a);
 	return r;
 }

@@ -1,0 +1,50 @@
+/* parsers (eco_): an ecosystem reads the files it knows in a layer and states packages. One file
+ * and one row in eco/parsers.c each. Runs in the worker only. */
+#pragma once
+#include "base/arena.h"
+#include "base/limits.h"
+#include "eco/eco.h"
+#include "pkg/package.h"
+
+/* Where parsers put what they find. Runs given to a sink are copied by it. A sink function that
+ * returns <0 (memory, limits) ends the parse: the parser returns that value. */
+struct eco_sink {
+	void *arg;
+	/* p->path is set by the caller of parse, not by the parser. */
+	int (*package)(void *arg, const struct pkg *p, struct err *e);
+	/* The package named name (arch may be empty) owns path (as the database writes it; leading
+	 * "/" allowed). */
+	int (*owns)(void *arg, struct bytes name, struct bytes arch, struct bytes path,
+		    struct err *e);
+	int (*distro)(void *arg, const struct pkg_distro *d, struct err *e);
+	/* Something in the file could not be read but the rest can: recorded as a coverage note.
+	 * off: byte offset in the file. */
+	int (*note)(void *arg, uint64_t off, const char *text, struct err *e);
+};
+
+struct eco_want {
+	bool wanted;
+	enum eco_merge merge;
+	int rank; /* among REPLACE files of one ecosystem's row that stand for the same thing (both
+		     apk locations, three rpm formats, etc/os-release over usr/lib/os-release): the
+		     lowest rank that exists wins */
+	size_t keep; /* bytes of the path, from its start, that are in front of the canonical
+			location: "rootfs/" of "rootfs/lib/apk/db/installed"; 0 = at the root */
+};
+
+struct eco_parser {
+	/* Is this (clean, root-relative) path one of ours? By suffix, so that a database behind a
+	 * symlinked folder is captured as well. */
+	struct eco_want (*wants)(struct bytes path);
+	/* Parse one file. Temporary memory from a. 0, or <0: FORMAT/TRUNCATED/UNSUPPORTED (a bad
+	 * file: the caller records it as a note and goes on), NOMEM, LIMIT. */
+	int (*parse)(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		     struct arena *a, struct err *e);
+};
+/* eco_count rows, in the order of eco_table. */
+extern const struct eco_parser *const eco_parsers[];
+
+extern const struct eco_parser eco_os_release;
+extern const struct eco_parser eco_dpkg;
+extern const struct eco_parser eco_apk;
+extern const struct eco_parser eco_rpm;
