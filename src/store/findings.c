@@ -34,12 +34,13 @@
 #define IN_IMAGE "i.id = $1 AND $2 = $2"
 #define IN_ANY "($1 = '' OR i.repository = $1) AND ($2 = '' OR i.digest = $2)"
 #define EPSS "COALESCE(c.epss, -1)"
+#define NO_KEY "CAST(0 AS INTEGER)" /* a plain 0 would be the number of a column to ORDER BY */
 
 /* One image is found by its index; anything wider looks at every image in scope. */
 static const char *const list_texts[2][FND_SORT_COUNT] = {
-	{[FND_BY_SEVERITY] = LIST_TEXT(IN_ANY, "c.severity"), [FND_BY_PACKAGE] = LIST_TEXT(IN_ANY, "0"),
+	{[FND_BY_SEVERITY] = LIST_TEXT(IN_ANY, "c.severity"), [FND_BY_PACKAGE] = LIST_TEXT(IN_ANY, NO_KEY),
 	 [FND_BY_CVSS] = LIST_TEXT(IN_ANY, "c.cvss_base"), [FND_BY_EPSS] = LIST_TEXT(IN_ANY, EPSS)},
-	{[FND_BY_SEVERITY] = LIST_TEXT(IN_IMAGE, "c.severity"), [FND_BY_PACKAGE] = LIST_TEXT(IN_IMAGE, "0"),
+	{[FND_BY_SEVERITY] = LIST_TEXT(IN_IMAGE, "c.severity"), [FND_BY_PACKAGE] = LIST_TEXT(IN_IMAGE, NO_KEY),
 	 [FND_BY_CVSS] = LIST_TEXT(IN_IMAGE, "c.cvss_base"), [FND_BY_EPSS] = LIST_TEXT(IN_IMAGE, EPSS)},
 };
 

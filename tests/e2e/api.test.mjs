@@ -1,0 +1,410 @@
+// API v1: every route of the OpenAPI document answers as it says; lists filter, sort and page; errors are problems in clear words; roles decide; events stream.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout } from './lib.mjs';
+
+const packages = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'].flatMap((source) => [
+  { name: source, version: '1.0-1' }, { name: `lib${source}`, version: '1.0-1+b1', source, sourceVersion: '1.0-1' }]);
+const cvss = { high: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N', medium: 'CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:L/I:L/A:L' };
+const records = [
+  osvRecord('CVE-2026-0001', [{ ecosystem: 'Debian:12', name: 'alpha', fixed: '1.1-1' }], { cvss: cvss.high }), // 7.5
+  osvRecord('CVE-2026-0002', [{ ecosystem: 'Debian:12', name: 'beta' }], { severity: 'LOW' }),
+  osvRecord('CVE-2026-0003', [{ ecosystem: 'Debian:12', name: 'gamma', fixed: '2' }], { severity: 'CRITICAL' }),
+  osvRecord('DSA-1-1', [{ ecosystem: 'Debian:12', name: 'delta', fixed: '1.0-2' }], { aliases: ['CVE-2026-0004', 'CVE-2026-0005'], cvss: cvss.medium }), // 5.3
+  osvRecord('CVE-2026-0006', [{ ecosystem: 'Debian:12', name: 'alpha' }]),
+];
+// By hand: each source's two binaries are found by each of its records.
+const total = 10;
+let server, layout, openapi;
+
+before(async () => {
+  server = await new Server({ args: ['--vdb', makeVdb(records)] }).start();
+  layout = makeLayout([[debianRelease(), dpkgStatus(packages)]], { tag: 'v1' });
+  await pushLayout(server, 'team/app', layout);
+  await server.scanned('team/app', layout.digest);
+  openapi = await server.json('/api/v1/openapi.json');
+});
+after(() => server?.stop());
+
+const image = () => `/api/v1/repositories/team/app/images/${layout.digest}`;
+const send = (method, target, body, headers) => server.fetch(target, { method, body: body === undefined ? undefined : JSON.stringify(body),
+  headers: { 'content-type': 'application/json', ...headers } });
+async function problem(r, status, pattern) {
+  const text = await r.text();
+  assert.equal(r.status, status, text);
+  assert.match(r.headers.get('content-type'), /^application\/problem\+json/);
+  const p = JSON.parse(text);
+  assert.equal(p.status, status);
+  assert.ok(p.title && p.detail && p.type, text);
+  if (pattern) assert.match(p.detail, pattern);
+  return p;
+}
+
+test('every operation of the OpenAPI document answers, and not with 404 or 405 where things are there', async () => {
+  const scan = (await server.json('/api/v1/scans')).items[0];
+  const check = (await server.findings('team/app', layout.digest))[0].id;
+  const values = { repository: 'team/app', name: 'team/app', digest: layout.digest, user: 'admin', reference: 'v1', id: '1', upload: 'none', session: 'none' };
+  let count = 0;
+  for (const [pattern, operations] of Object.entries(openapi.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      count++;
+      assert.ok(operation.summary && operation.responses, `${method} ${pattern}`);
+      const id = pattern.includes('/checks/') ? check : pattern.includes('/scans/') ? scan.id : values.id;
+      const target = pattern.replace(/\{(\w+)\}/g, (_, n) => (n === 'id' ? id : values[n] ?? 'none'));
+      const anonymous = await fetch(new URL(target, server.url), { method: method.toUpperCase(), redirect: 'manual' }).then(async (r) => { await r.body?.cancel(); return r; });
+      if (pattern === '/oauth2/token') continue; // asks for a name and password itself
+      if (operation.security?.length === 0 || (operation.security && !operation.security.some((s) => Object.keys(s).length)))
+        assert.notEqual(anonymous.status, 401, `${method} ${pattern} is public`);
+      else
+        assert.equal(anonymous.status, 401, `${method} ${pattern} needs an account`);
+      assert.notEqual(anonymous.status, 405, `${method} ${pattern}`);
+      if (method !== 'get' || pattern.startsWith('/v2/') || pattern === '/api/v1/events') continue;
+      const r = await server.fetch(target);
+      const text = await r.text();
+      assert.equal(r.status, 200, `${target}: ${r.status} ${text}`);
+      if (pattern.startsWith('/api/') && !pattern.endsWith('.json')) assert.equal(typeof JSON.parse(text), 'object');
+    }
+  }
+  assert.ok(count >= 40, `${count} operations`);
+  // The other way round: what is not in the document is not there.
+  for (const target of ['/api/v1', '/api/v1/nothing', '/api/v2/findings', '/api/v1/findings/x/y', '/admin', '/api/v1/repositories/team/app'])
+    await problem(await server.fetch(target), 404);
+});
+
+test('a wrong method gets 405 and Allow', async () => {
+  const r = await server.fetch('/api/v1/findings', { method: 'DELETE' });
+  await problem(r, 405);
+  assert.match(r.headers.get('allow'), /GET/);
+});
+
+test('paging by one gives what one page gives, in every order', async () => {
+  for (const sort of ['severity', 'package', 'cvss', 'epss']) {
+    const whole = await server.json(`${image()}/findings?sort=${sort}&limit=1000`);
+    assert.equal(whole.items.length, total);
+    assert.equal(whole.next, undefined);
+    const one = [];
+    for (let cursor = '', i = 0; ; i++) {
+      assert.ok(i <= total, 'paging ends');
+      const page = await server.json(`${image()}/findings?sort=${sort}&limit=1${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      assert.ok(page.items.length <= 1);
+      one.push(...page.items);
+      if (!page.next) break;
+      cursor = page.next;
+    }
+    assert.deepEqual(one, whole.items, sort);
+    assert.deepEqual(findingLines(one), findingLines(await server.all('/api/v1/findings')));
+  }
+  const order = (await server.json(`${image()}/findings?sort=severity`)).items.map((f) => f.severity);
+  const rank = ['Critical', 'High', 'Medium', 'Low', 'Negligible', 'Unknown'];
+  assert.deepEqual(order, [...order].sort((a, b) => rank.indexOf(a) - rank.indexOf(b)));
+  const byName = (await server.json(`${image()}/findings?sort=package`)).items.map((f) => f.package);
+  assert.deepEqual(byName, [...byName].sort());
+});
+
+test('filters', async () => {
+  const ask = async (query) => (await server.json(`/api/v1/findings?${query}`)).items;
+  const names = async (query) => [...new Set((await ask(query)).map((f) => f.advisory))].sort();
+  assert.deepEqual(await names('severity=Critical'), ['CVE-2026-0003']);
+  assert.deepEqual(await names('severity=critical,LOW'), ['CVE-2026-0002', 'CVE-2026-0003']);
+  assert.deepEqual(await names('severity=Medium'), ['DSA-1-1']);
+  assert.deepEqual(await names('severity=Unknown'), ['CVE-2026-0006']);
+  assert.deepEqual(await names('fixed=true'), ['CVE-2026-0001', 'CVE-2026-0003', 'DSA-1-1']);
+  assert.deepEqual(await names('status=affected'), ['CVE-2026-0002', 'CVE-2026-0006']);
+  assert.deepEqual(await names('cve=CVE-2026-0005'), ['DSA-1-1']);
+  assert.deepEqual(await names('cve=DSA-1-1'), ['DSA-1-1']);
+  assert.deepEqual(await names('cvss_gte=7.5'), ['CVE-2026-0001']);
+  assert.deepEqual(await names('cvss_gte=7.6'), []);
+  assert.deepEqual(await names('kev=true'), []);
+  assert.deepEqual(await names('search=DELTA'), ['DSA-1-1']);
+  assert.equal((await ask('package=libalpha')).length, 2);
+  assert.equal((await ask('package=alpha')).length, 4); // by binary or source name
+  assert.equal((await ask('repository=team/app')).length, total);
+  assert.equal((await ask('repository=team/none')).length, 0);
+  assert.equal((await ask(`repository=team/app&digest=${layout.digest}`)).length, total);
+  const id = (await ask('cve=DSA-1-1'))[0].id;
+  assert.deepEqual(await names(`check_id=${id}`), ['DSA-1-1']);
+  const check = await server.json(`/api/v1/checks/${id}`);
+  assert.deepEqual([check.id, check.title, check.severity, check.images], [id, 'Debian Security Update for delta (DSA-1-1)', 'Medium', 1]);
+  assert.deepEqual(check.cves.sort(), ['CVE-2026-0004', 'CVE-2026-0005']);
+});
+
+test('what is wrong with a request is said', async () => {
+  const none = `sha256:${'0'.repeat(64)}`;
+  for (const [target, status, pattern] of [
+    ['/api/v1/findings?severity=Awful', 400, /Awful.*Critical/],
+    ['/api/v1/findings?status=broken', 400, /broken/],
+    ['/api/v1/findings?sort=colour', 400, /colour.*severity/],
+    ['/api/v1/findings?limit=0', 400, /limit.*1 to 1000/],
+    ['/api/v1/findings?limit=1001', 400, /limit/],
+    ['/api/v1/findings?limit=x', 400, /limit/],
+    ['/api/v1/findings?cursor=x', 400, /cursor/],
+    ['/api/v1/findings?check_id=x', 400, /check_id/],
+    ['/api/v1/findings?cvss_gte=x', 400, /cvss_gte/],
+    [`/api/v1/findings?digest=${none}`, 400, /repository/],
+    ['/api/v1/repositories/team/app/images?state=Sick', 400, /Sick.*Healthy/],
+    ['/api/v1/scans?cursor=x', 400, /cursor/],
+    [`/api/v1/repositories/team/app/images/${none}`, 404, /no image/],
+    [`/api/v1/repositories/team/app/images/${none}/findings`, 404, /no image/],
+    [`/api/v1/repositories/team/app/images/${none}/packages`, 404, /no image/],
+    ['/api/v1/checks/1', 404, /no security check 1/],
+    ['/api/v1/checks/x', 404, /no security check/],
+    ['/api/v1/scans/999999', 404, /no scan/],
+    ['/api/v1/users/nobody', 404, /no user "nobody"/],
+  ]) await problem(await server.fetch(target), status, pattern).catch((e) => { e.message = `${target}: ${e.message}`; throw e; });
+  for (const [target, body, pattern] of [
+    ['/api/v1/scans', '{', /body/], ['/api/v1/scans', '{}', /repository and digest/], ['/api/v1/scans', '[]', /body/],
+    ['/api/v1/users', '{"name":"x","password":"long enough it is","shoe":"9"}', /shoe/],
+    ['/api/v1/users', '{"name":"../x","password":"long enough it is"}', /user name/],
+    ['/api/v1/users', '{"name":"x","password":"short"}', /12/],
+    ['/api/v1/users', '{"name":"x","kind":"cat"}', /cat/],
+    ['/api/v1/role-assignments', '{"user":"admin","role":"AcrPull","scope":"nope"}', /scope/],
+  ]) await problem(await server.fetch(target, { method: 'POST', body, headers: { 'content-type': 'application/json' } }), 400, pattern);
+  await problem(await send('POST', '/api/v1/scans', { repository: 'team/app', digest: none }), 404, /image/);
+  await problem(await send('POST', '/api/v1/role-assignments', { user: 'admin', role: 'King' }), 404, /King/);
+});
+
+test('images, packages, repositories, registries tell the same counts', async () => {
+  const one = await server.json(image());
+  assert.equal(one.state, 'Unhealthy');
+  assert.equal(one.platform, 'linux/amd64');
+  assert.deepEqual(one.distro, { id: 'debian', version_id: '12', name: 'Debian GNU/Linux 12 (bookworm)' });
+  // Checks, not packages: each record counts once.
+  assert.deepEqual(one.findings, { Critical: 1, High: 1, Medium: 1, Low: 1, Negligible: 0, Unknown: 1 });
+  assert.equal(one.packages, packages.length);
+  const list = await server.json('/api/v1/repositories/team/app/images?state=Unhealthy');
+  assert.deepEqual(list.items, [one]);
+  assert.deepEqual((await server.json('/api/v1/repositories/team/app/images?state=Healthy')).items, []);
+  const found = (await server.json(`${image()}/packages`)).items;
+  assert.deepEqual(found.map((p) => p.name).sort(), packages.map((p) => p.name).sort());
+  const lib = found.find((p) => p.name === 'libbeta');
+  assert.deepEqual([lib.type, lib.version, lib.source_name, lib.source_version, lib.arch, lib.path, lib.layer],
+    ['deb', '1.0-1+b1', 'beta', '1.0-1', 'amd64', 'var/lib/dpkg/status', layout.layers[0].digest]);
+  assert.match(lib.purl, /^pkg:deb\/debian\/libbeta@1\.0-1(\+|%2B)b1\?/);
+  const repository = (await server.all('/api/v1/repositories')).find((r) => r.name === 'team/app');
+  assert.deepEqual([repository.images, repository.unhealthy, repository.findings.Critical], [1, 1, 1]);
+  const registry = (await server.json('/api/v1/registries')).items[0];
+  assert.equal(registry.name, 'local');
+  assert.equal(registry.state, 'Unhealthy');
+});
+
+test('scans: asked for by hand, listed, paged', async () => {
+  const r = await send('POST', '/api/v1/scans', { repository: 'team/app', digest: layout.digest });
+  assert.equal(r.status, 202);
+  const asked = await r.json();
+  assert.equal(asked.trigger, 'manual');
+  await server.scanned('team/app', layout.digest);
+  const done = await server.json(`/api/v1/scans/${asked.id}`);
+  assert.equal(done.status, 'completed');
+  assert.ok(done.queued_at && done.started_at && done.finished_at && done.duration_ms >= 0);
+  const all = (await server.json('/api/v1/scans?limit=1000')).items, one = [];
+  for (let cursor; ;) {
+    const page = await server.json(`/api/v1/scans?limit=1${cursor ? `&cursor=${cursor}` : ''}`);
+    one.push(...page.items);
+    if (!page.next) break;
+    cursor = page.next;
+  }
+  assert.deepEqual(one, all);
+  assert.ok(all[0].id > all.at(-1).id, 'newest first');
+  assert.equal((await server.findings('team/app', layout.digest)).length, total);
+});
+
+test('events: pushed, then scanned; a client that comes back gets what it missed', async () => {
+  const stop = new AbortController();
+  const read = async (headers, want) => {
+    const r = await server.fetch('/api/v1/events', { headers, signal: stop.signal });
+    assert.equal(r.status, 200);
+    assert.match(r.headers.get('content-type'), /^text\/event-stream/);
+    const events = [];
+    let text = '';
+    for await (const piece of r.body) {
+      text += Buffer.from(piece).toString();
+      for (let at; (at = text.indexOf('\n\n')) >= 0; text = text.slice(at + 2)) {
+        const fields = Object.fromEntries(text.slice(0, at).split('\n').filter((l) => l && !l.startsWith(':')).map((l) => [l.slice(0, l.indexOf(':')), l.slice(l.indexOf(':') + 2)]));
+        if (fields.event) events.push({ id: fields.id, type: fields.event, data: JSON.parse(fields.data) });
+      }
+      if (want(events)) return events;
+    }
+    assert.fail(`the stream ended: ${JSON.stringify(events)}`);
+  };
+  const timer = setTimeout(() => stop.abort(new Error('no events within 20 s')), 20000);
+  try {
+    const other = makeLayout([[debianRelease(), dpkgStatus([{ name: 'zeta', version: '1' }])]], { tag: 'v1' });
+    const done = (events) => events.some((e) => e.type === 'scanned' && e.data.digest === other.digest);
+    const live = read({}, done);
+    await new Promise((go) => setTimeout(go, 200));
+    await pushLayout(server, 'team/events', other);
+    const events = (await live).filter((e) => e.data.digest === other.digest);
+    const types = events.map((e) => e.type);
+    assert.ok(types.indexOf('pushed') >= 0 && types.indexOf('pushed') < types.indexOf('scanned'), types.join());
+    const pushed = events.find((e) => e.type === 'pushed').data;
+    assert.deepEqual([pushed.repository, pushed.tag], ['team/events', 'v1']);
+    assert.equal(events.find((e) => e.type === 'scanned').data.detail.state, 'Healthy');
+    const again = await read({ 'last-event-id': String(Number(events[0].id) - 1) }, done);
+    assert.deepEqual(again.filter((e) => e.data.digest === other.digest), events);
+  } finally { clearTimeout(timer); stop.abort(); }
+});
+
+// ---- who may do what ---------------------------------------------------------------------------------------------
+
+/** A server handle that asks as somebody else. */
+function as(authorization) {
+  const other = Object.create(server);
+  Object.defineProperty(other, 'headers', { value: { authorization } });
+  return other;
+}
+const basic = (name, secret) => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
+async function user(name, roles, scope = '/') {
+  const password = `correct horse ${name}`;
+  const made = await send('POST', '/api/v1/users', { name, password });
+  assert.equal(made.status, 201, await made.clone().text());
+  for (const role of roles) assert.equal((await send('POST', '/api/v1/role-assignments', { user: name, role, scope })).status, 201);
+  return as(basic(name, password));
+}
+const manifest = (who, repository = 'team/app') => who.fetch(`/v2/${repository}/manifests/v1`, { headers: { accept: '*/*' } }).then((r) => r.status);
+const upload = (who, repository = 'team/app') => who.fetch(`/v2/${repository}/blobs/uploads/`, { method: 'POST', headers: { 'content-length': '0' } }).then((r) => r.status);
+const findings = (who) => who.fetch('/api/v1/findings').then((r) => r.status);
+const users = (who) => who.fetch('/api/v1/users').then((r) => r.status);
+const refused = (status) => assert.ok(status === 401 || status === 403, `${status}`);
+
+test('no account, a wrong password, an unknown user: 401 and how to log in', async () => {
+  for (const headers of [{}, { authorization: basic('admin', 'wrong') }, { authorization: basic('nobody', 'x') }, { authorization: 'Bearer nonsense' },
+    { authorization: 'Digest x' }, { authorization: 'Basic !!!' }]) {
+    const r = await fetch(new URL('/api/v1/findings', server.url), { headers });
+    await problem(r, 401);
+    assert.match(r.headers.get('www-authenticate'), /^Bearer/);
+  }
+});
+
+test('AcrPull pulls, and neither pushes nor reads findings', async () => {
+  const who = await user('puller', ['AcrPull']);
+  assert.equal(await manifest(who), 200);
+  assert.equal(await upload(who), 403);
+  assert.equal((await who.fetch(`/v2/team/app/manifests/${layout.digest}`, { method: 'DELETE' })).status, 403);
+  await problem(await who.fetch('/api/v1/findings'), 403);
+  await problem(await who.fetch('/api/v1/users'), 403);
+  assert.equal((await who.fetch('/api/v1/scans', { method: 'POST', body: '{}' })).status, 403);
+});
+
+test('AcrPush pushes and pulls, and does not delete', async () => {
+  const who = await user('pusher', ['AcrPush']);
+  assert.equal(await manifest(who), 200);
+  await pushBlob(who, 'team/pushed', Buffer.from('by the pusher'));
+  assert.equal((await who.fetch(`/v2/team/app/manifests/${layout.digest}`, { method: 'DELETE' })).status, 403);
+  assert.equal(await findings(who), 403);
+});
+
+test('Security Reader reads findings, and neither pulls nor asks for scans', async () => {
+  const who = await user('auditor', ['Security Reader']);
+  assert.equal(await findings(who), 200);
+  assert.equal((await who.fetch(image())).status, 200);
+  refused(await manifest(who));
+  refused(await upload(who));
+  assert.equal((await who.fetch('/api/v1/scans', { method: 'POST', body: JSON.stringify({ repository: 'team/app', digest: layout.digest }) })).status, 403);
+  assert.equal(await users(who), 403);
+});
+
+test('Security Admin asks for scans; Contributor does everything but give roles; Reader reads', async () => {
+  const admin = await user('secadmin', ['Security Admin']);
+  const body = JSON.stringify({ repository: 'team/app', digest: layout.digest });
+  assert.equal((await admin.fetch('/api/v1/scans', { method: 'POST', body })).status, 202);
+  refused(await upload(admin));
+  const contributor = await user('contributor', ['Contributor']);
+  assert.equal(await upload(contributor), 202);
+  assert.equal(await findings(contributor), 200);
+  assert.equal((await contributor.fetch('/api/v1/users', { method: 'POST', body: JSON.stringify({ name: 'mallory', password: 'long enough it is' }) })).status, 403);
+  assert.equal((await contributor.fetch('/api/v1/role-assignments', { method: 'POST', body: JSON.stringify({ user: 'contributor', role: 'Owner' }) })).status, 403);
+  const reader = await user('reader', ['Reader']);
+  assert.equal(await manifest(reader), 200);
+  assert.equal(await findings(reader), 200);
+  assert.equal(await users(reader), 200);
+  assert.equal(await upload(reader), 403);
+  const nobody = await user('norole', []);
+  refused(await manifest(nobody));
+  assert.equal(await findings(nobody), 403);
+});
+
+test('a role at a repository holds there and below, and nowhere else', async () => {
+  const who = await user('tenant', ['AcrPush'], '/registries/local/repositories/team');
+  assert.equal(await manifest(who), 200);
+  assert.equal(await upload(who, 'team/new'), 202);
+  assert.equal(await upload(who, 'teamster/new'), 403);
+  assert.equal(await upload(who, 'other/new'), 403);
+  // A role for a repository named like a user gives nothing over that user.
+  const named = await user('namesake', ['Owner'], '/registries/local/repositories/puller');
+  assert.equal((await named.fetch('/api/v1/users/puller', { method: 'DELETE' })).status, 403);
+  assert.equal((await named.fetch('/api/v1/users/puller/tokens', { method: 'POST', body: '{}' })).status, 403);
+});
+
+test('robots have tokens: good for API and registry until they are ended', async () => {
+  assert.equal((await send('POST', '/api/v1/users', { name: 'ci', kind: 'robot' })).status, 201);
+  assert.equal((await send('POST', '/api/v1/role-assignments', { user: 'ci', role: 'AcrPull' })).status, 201);
+  assert.equal((await send('POST', '/api/v1/role-assignments', { user: 'ci', role: 'Security Reader' })).status, 201);
+  const r = await send('POST', '/api/v1/users/ci/tokens', { label: 'build', days: 7 });
+  assert.equal(r.status, 201);
+  assert.equal(r.headers.get('cache-control'), 'no-store');
+  const { token } = await r.json();
+  assert.equal(await findings(as(`Bearer ${token}`)), 200);
+  assert.equal(await manifest(as(basic('ci', token))), 200);
+  const dance = await fetch(new URL(`/oauth2/token?service=plimsoll&scope=repository:team/app:pull,push`, server.url), { headers: { authorization: basic('ci', token) } });
+  assert.equal(dance.status, 200);
+  const access = (await dance.json()).token;
+  assert.equal(await manifest(as(`Bearer ${access}`)), 200);
+  refused(await upload(as(`Bearer ${access}`)));
+  const list = (await server.json('/api/v1/users/ci/tokens')).items;
+  assert.deepEqual(list.map((t) => [t.label, t.kind]), [['build', 'personal']]);
+  assert.ok(!JSON.stringify(list).includes(token));
+  assert.ok(Math.abs(Date.parse(list[0].expires_at) - Date.now() - 7 * 86400000) < 60000);
+  await problem(await send('DELETE', `/api/v1/users/admin/tokens/${list[0].id}`), 404); // another's
+  assert.equal((await send('DELETE', `/api/v1/users/ci/tokens/${list[0].id}`)).status, 204);
+  assert.equal(await findings(as(`Bearer ${token}`)), 401);
+  assert.equal(await manifest(as(basic('ci', token))), 401);
+});
+
+test('a new password ends the old one and the tokens; a removed user is nobody', async () => {
+  const who = await user('leaver', ['Owner']);
+  const { token } = await (await send('POST', '/api/v1/users/leaver/tokens', {})).json();
+  assert.equal(await users(who), 200);
+  assert.equal((await send('PUT', '/api/v1/users/leaver/password', { password: 'another good one' })).status, 204);
+  assert.equal(await users(who), 401);
+  assert.equal(await users(as(`Bearer ${token}`)), 401);
+  const now = as(basic('leaver', 'another good one'));
+  assert.equal(await users(now), 200);
+  assert.equal((await send('DELETE', '/api/v1/role-assignments?user=leaver&role=Owner')).status, 204);
+  assert.equal(await users(now), 403);
+  assert.equal((await send('DELETE', '/api/v1/users/leaver')).status, 204);
+  assert.equal(await users(now), 401);
+  await problem(await send('DELETE', '/api/v1/users/leaver'), 404);
+  await problem(await send('POST', '/api/v1/users', { name: 'admin', password: 'once more, with feeling' }), 409);
+});
+
+test('nobody can lock himself out', async () => {
+  await problem(await send('DELETE', '/api/v1/users/admin'), 409, /himself/);
+  await problem(await send('DELETE', '/api/v1/role-assignments?user=admin&role=Owner'), 409, /himself/);
+});
+
+test('every change is in the audit: who, what, from where', async () => {
+  const rows = await server.all('/api/v1/audit');
+  const of = (action, subject) => rows.find((r) => r.action === action && r.subject === subject);
+  for (const [action, subject] of [['user.add', 'leaver'], ['role.assign', 'leaver'], ['token.add', 'leaver'], ['user.password', 'leaver'],
+    ['role.unassign', 'leaver'], ['user.remove', 'leaver'], ['token.remove', 'ci']]) {
+    const row = of(action, subject);
+    assert.ok(row, `${action} ${subject}`);
+    assert.deepEqual([row.actor, row.peer], ['admin', '127.0.0.1']);
+    assert.ok(Math.abs(Date.parse(row.at) - Date.now()) < 600000);
+  }
+  assert.equal(of('role.assign', 'tenant').after.scope, '/registries/local/repositories/team');
+  assert.ok(!JSON.stringify(rows).includes('correct horse'), 'no secrets');
+  assert.deepEqual([...rows].map((r) => r.id), [...rows].map((r) => r.id).sort((a, b) => b - a));
+  const one = [];
+  for (let cursor; ;) {
+    const page = await server.json(`/api/v1/audit?limit=3${cursor ? `&cursor=${cursor}` : ''}`);
+    one.push(...page.items);
+    if (!page.next) break;
+    cursor = page.next;
+  }
+  assert.deepEqual(one, rows);
+  const roles = (await server.json('/api/v1/roles')).items;
+  assert.ok(['Owner', 'AcrPull', 'Security Reader'].every((n) => roles.some((r) => r.name === n && r.builtin && r.actions.length)));
+  const assigned = (await server.json('/api/v1/role-assignments?user=ci')).items.map((a) => a.role).sort();
+  assert.deepEqual(assigned, ['AcrPull', 'Security Reader']);
+});
