@@ -53,7 +53,7 @@ static void put_cell(struct buf *out, struct bytes text, size_t width, bool last
 		buf_put_u8(out, ' ');
 }
 
-static void put_head(const struct report *r, struct buf *out)
+static void put_name(const struct report *r, struct buf *out)
 {
 	const struct inv_image *image = r->assess->image;
 	report_put_plain(out, r->input->name);
@@ -62,7 +62,13 @@ static void put_head(const struct report *r, struct buf *out)
 		report_put_plain(out, image->distro.name.len ? image->distro.name : image->distro.id);
 		buf_put_text(out, ")");
 	}
-	buf_printf(out, ": %s, %zu packages\n", assess_state_word(r->assess->state), image->package_count);
+	buf_put_text(out, ": ");
+}
+
+static void put_head(const struct report *r, struct buf *out)
+{
+	put_name(r, out);
+	buf_printf(out, "%s, %zu packages\n", assess_state_word(r->assess->state), r->assess->image->package_count);
 	if (r->assess->reason.len) {
 		buf_put_text(out, "  ");
 		report_put_plain(out, r->assess->reason);
@@ -153,7 +159,9 @@ int report_inventory_table(const struct report *r, struct buf *out, struct err *
 		for (int c = 0; c < 3; c++)
 			width[c] = n[c] > width[c] ? (n[c] > 48 ? 48 : n[c]) : width[c];
 	}
-	put_head(r, out);
+	/* no state and no reason: nothing was judged */
+	put_name(r, out);
+	buf_printf(out, "%zu packages\n", image->package_count);
 	for (size_t i = 0; i < image->package_count; i++) {
 		const struct pkg *p = &image->packages[i].pkg;
 		put_cell(out, p->name, width[0], false);
