@@ -1,6 +1,7 @@
 /* The overlay against the shared whiteout images: every member of their layers becomes an entry,
  * and the tree that is left must be the expected one. Expected files list the whole tree (folders
- * end with "/"), or lines "+ path" (there) and "- path" (gone). */
+ * end with "/"), or lines "+ path" (there) and "- path" (gone). And against the shared images with
+ * symbolic links: the files that another reader opens after each layer, or cannot open. */
 #include "archive/tar.h"
 #include "base/json.h"
 #include "corpus.h"
@@ -61,12 +62,13 @@ static void find_layers(struct tree *tr, struct bytes archive)
 	}
 }
 
-static struct lay_entry entry_of(struct bytes path, enum tar_type type, struct arena *a)
+static struct lay_entry entry_of(struct bytes path, const struct tar_entry *m, struct arena *a)
 {
 	size_t slash = bytes_find_last(path, '/');
 	struct bytes base = slash == path.len ? path : bytes_from(path, slash + 1);
 	struct bytes dir = slash == path.len ? BYTES_NONE : bytes_part(path, 0, slash);
-	struct lay_entry ent = {.kind = type == TAR_DIR ? LAY_DIR : LAY_OTHER, .path = path};
+	struct lay_entry ent = {.kind = m->type == TAR_DIR ? LAY_DIR : LAY_OTHER, .path = path};
+	bool ok;
 	if (bytes_eq_lit(base, ".wh..wh..opq")) {
 		ent.kind = LAY_OPAQUE;
 		ent.path = dir;
@@ -76,6 +78,9 @@ static struct lay_entry entry_of(struct bytes path, enum tar_type type, struct a
 		ent.kind = LAY_WHITEOUT;
 		ent.path = bytes_of(
 		    arena_printf(a, "%.*s%s%.*s", BYTES_ARG(dir), slash_text, BYTES_ARG(name)));
+	} else if (m->type == TAR_SYMLINK) {
+		ent.kind = LAY_SYMLINK;
+		ent.target = arena_bytes(a, m->link, &ok);
 	}
 	return ent;
 }
@@ -95,7 +100,7 @@ static void read_layer(struct tree *tr, size_t i)
 		if (len <= 0)
 			continue;
 		struct bytes clean = {.ptr = path, .len = (size_t)len};
-		entries[n++] = entry_of(arena_bytes(&tr->a, clean, &ok), m.type, &tr->a);
+		entries[n++] = entry_of(arena_bytes(&tr->a, clean, &ok), &m, &tr->a);
 	}
 	tar_close(t);
 	stream_close(s);
@@ -181,6 +186,131 @@ static size_t run_case(const char *name)
 	return wrong;
 }
 
+/* The highest layer so far that has a member at path: its file is the one to be seen. */
+static size_t top_layer_of(const struct tree *tr, size_t layer, struct bytes path)
+{
+	for (size_t i = layer + 1; i > 0; i--) {
+		for (size_t k = 0; k < tr->lays[i - 1].entry_count; k++) {
+			if (bytes_eq(tr->lays[i - 1].entries[k].path, path))
+				return i - 1;
+		}
+	}
+	return SIZE_MAX;
+}
+
+/* One file of a case, [path, content or null], after layer. */
+static size_t check_file(const struct tree *tr, struct json *j, size_t layer, bool readable)
+{
+	struct bytes path = BYTES_NONE;
+	size_t wrong = 0;
+	json_enter_array(j);
+	for (size_t n = 0; json_next_item(j); n++) {
+		if (n == 0)
+			path = json_string(j);
+		else
+			json_skip(j);
+	}
+	const struct ovl_node *n = ovl_find(tr->overlay, path);
+	/* the link itself is there in any case: what it leads to is the question */
+	if (top_layer_of(tr, layer, path) == SIZE_MAX)
+		wrong = 1;
+	else if (readable)
+		wrong = !n || n->layer != top_layer_of(tr, layer, n->path);
+	else
+		wrong = n != NULL;
+	if (wrong)
+		printf("    layer %zu: %.*s: WRONG\n", layer, BYTES_ARG(path));
+	return wrong;
+}
+
+static size_t check_chain(struct tree *tr, struct json *j, bool readable)
+{
+	size_t wrong = 0, layer = 0;
+	for (json_enter_array(j); json_next_item(j); layer++) {
+		if (layer >= tr->count || ovl_push(tr->overlay, NULL) < 0)
+			wrong++;
+		json_enter_object(j);
+		for (struct bytes key; json_next_key(j, &key);) {
+			if (!bytes_eq_lit(key, "files") || layer >= tr->count) {
+				json_skip(j);
+				continue;
+			}
+			for (json_enter_array(j); json_next_item(j);)
+				wrong += check_file(tr, j, layer, readable);
+		}
+	}
+	return wrong;
+}
+
+/* One object of scalibr-expected.json; its keys come in the order name, tar, error_on_open,
+ * error_on_read, chain_layers. Limits that only that reader has are left out: there the files are
+ * there. */
+static size_t run_layered(struct json *j, size_t *ret_cases)
+{
+	struct tree tr = {.count = 0};
+	struct buf archive;
+	struct bytes name = BYTES_NONE;
+	bool readable = true, opens = true, there = false;
+	size_t wrong = 0;
+	arena_init(&tr.a, 16U << 20);
+	buf_init(&archive, 1);
+	json_enter_object(j);
+	for (struct bytes key; json_next_key(j, &key);) {
+		if (bytes_eq_lit(key, "name")) {
+			name = json_string(j);
+		} else if (bytes_eq_lit(key, "tar")) {
+			char file[256];
+			struct bytes base = json_string(j);
+			snprintf(file, sizeof file, "oci/layered-images/scalibr-%.*s",
+				 BYTES_ARG(base));
+			there = corpus_read(file, &archive);
+		} else if (bytes_eq_lit(key, "error_on_open")) {
+			opens = json_string_or_null(j).len == 0;
+		} else if (bytes_eq_lit(key, "error_on_read")) {
+			bool own_limit =
+			    bytes_find_bytes(name, BYTES_LIT("max file size")) < name.len ||
+			    bytes_find_bytes(name, BYTES_LIT("depth exceeded")) < name.len;
+			readable = json_string_or_null(j).len == 0 || own_limit;
+		} else if (bytes_eq_lit(key, "chain_layers") && there && opens) {
+			find_layers(&tr, buf_bytes(&archive));
+			for (size_t i = 0; i < tr.count; i++)
+				read_layer(&tr, i);
+			tr.overlay = ovl_open(tr.lays, tr.count, NULL);
+			wrong = check_chain(&tr, j, readable);
+			printf("%.*s: %zu layers, %s\n", BYTES_ARG(name), tr.count,
+			       wrong ? "WRONG" : "as expected");
+			*ret_cases += 1;
+		} else {
+			json_skip(j);
+		}
+	}
+	ovl_close(tr.overlay);
+	arena_free(&tr.a);
+	buf_free(&archive);
+	return wrong;
+}
+
+static size_t run_all_layered(void)
+{
+	struct buf text;
+	struct arena a;
+	struct json j;
+	struct err e = ERR_INIT;
+	size_t wrong = 0, cases = 0;
+	arena_init(&a, 1U << 20);
+	if (!corpus_read("oci/layered-images/scalibr-expected.json", &text))
+		wrong++;
+	json_init(&j, buf_bytes(&text), &a);
+	for (json_enter_array(&j); json_next_item(&j);)
+		wrong += run_layered(&j, &cases);
+	if (json_finish(&j, &e) < 0)
+		wrong++;
+	printf("%zu cases of layered images%s\n", cases, cases ? "" : ": WRONG");
+	arena_free(&a);
+	buf_free(&text);
+	return wrong + (cases == 0);
+}
+
 int main(void)
 {
 	static const char *const names[] = {
@@ -208,5 +338,6 @@ int main(void)
 	size_t wrong = 0;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		wrong += run_case(names[i]);
+	wrong += run_all_layered();
 	return wrong == 0 ? 0 : 1;
 }
