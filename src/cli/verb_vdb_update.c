@@ -1,5 +1,6 @@
 /* `plimsoll vdb update`: fetch the feeds, keep the last good copy of each, build. */
 #include "cli/image.h"
+#include "cli/vdb_verbs.h"
 #include "cli/verbs.h"
 
 #include "base/clock.h"
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct cli_option options[] = {
+const struct cli_option vdb_update_options[] = {
 	{"out", 'o', "FILE", NULL, "the database to write"},
 	{"feeds-dir", 0, "DIR", NULL, "where copies of feeds are kept"},
 	{"force", 0, NULL, NULL, "build although no feed changed"},
@@ -75,7 +76,7 @@ static int run(const struct cli_args *args, struct arena *a, struct err *e)
 		return -(int)e->code;
 	size_t changed = 0;
 	for (size_t i = 0; i < count; i++) {
-		changed += files[i].outcome == UPDATE_NEW;
+		changed += files[i].unbuilt;
 		if (!cli_has(args, "quiet") || files[i].outcome >= UPDATE_STALE)
 			tell(&files[i]);
 	}
@@ -89,6 +90,7 @@ static int run(const struct cli_args *args, struct arena *a, struct err *e)
 	}
 	if (build(args, out, files, count, e) < 0)
 		return -(int)e->code;
+	update_built(files, count);
 	printf("%s was built\n", out);
 	return 0;
 }
@@ -98,8 +100,8 @@ int verb_vdb_update(int argc, char **argv)
 	struct err e = ERR_INIT;
 	struct cli_args args;
 	struct arena a;
-	if (cli_parse(options, argc, argv, &args, &e) < 0)
-		return cli_usage("vdb", &e);
+	if (cli_parse(vdb_update_options, argc, argv, &args, &e) < 0)
+		return cli_usage("vdb update", &e);
 	arena_init(&a, 64U << 20);
 	int r = run(&args, &a, &e);
 	arena_free(&a);

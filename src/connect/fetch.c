@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REDIRECTS_MAX 8L
 #define CONNECT_SEC 15L
@@ -33,6 +34,13 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (n > t->f->max - t->reply->length) {
 		err_set(t->e, ERR_LIMIT, "the reply is larger than %llu bytes", (unsigned long long)t->f->max);
+		t->failed = true;
+		return 0;
+	}
+	/* The whole instead of the rest that was asked for: what is there is of another entity. */
+	if (t->reply->length == 0 && t->f->out_fd >= 0 && t->f->resume_from && status == 200 &&
+	    ftruncate(t->f->out_fd, 0) < 0) {
+		err_sys(t->e, "cut the old part");
 		t->failed = true;
 		return 0;
 	}

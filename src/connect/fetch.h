@@ -14,8 +14,8 @@ struct fetch {
 	bool insecure;              /* do not check the certificate */
 	uint64_t max;               /* bytes of the reply's body; ERR_LIMIT past it */
 	unsigned stall_sec;         /* give up after so long below 1 byte/s; 0 = 60 */
-	int out_fd;                 /* where the body goes, appended; -1 = into reply.body */
-	uint64_t resume_from;       /* ask for the rest from here (Range); reply.status 206 tells that it was */
+	int out_fd;                 /* where the body goes, appended (open it with O_APPEND); -1 = into reply.body */
+	uint64_t resume_from;       /* ask for the rest from here (Range); reply.status 206 tells that it was, with 200 out_fd was cut to nothing first */
 };
 
 struct fetch_reply {

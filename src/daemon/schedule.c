@@ -58,15 +58,20 @@ static void update(struct schedule *s)
 	if (r == 0)
 		r = update_fetch(from, count, dir, &a, &files, &e);
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		changed += files[i].outcome == UPDATE_NEW;
+		changed += files[i].unbuilt;
 		if (files[i].outcome == UPDATE_STALE)
 			log_line(LOG_WARN, "feed %s: %s; the copy from %lld hours ago is used", files[i].feed, files[i].why,
 				 (long long)((clock_wall_ms() - files[i].fetched_ms) / 3600000));
 		else if (files[i].outcome == UPDATE_MISSING)
 			log_line(LOG_WARN, "feed %s: %s; there is no copy of it", files[i].feed, files[i].why);
 	}
-	if (r == 0 && changed)
+	const struct vdb *present = engine_vdb_take(s->engine);
+	engine_vdb_give(s->engine, present);
+	if (r == 0 && (changed || !present)) {
 		r = build(s, files, count, &e);
+		if (r == 0)
+			update_built(files, count);
+	}
 	if (r < 0)
 		log_line(LOG_WARN, "vulnerability database: %s; the present one stays", e.msg);
 	arena_free(&a);

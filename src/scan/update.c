@@ -1,5 +1,6 @@
-/* Beside each copy NAME lies NAME.state with three lines: URL, ETag, Last-Modified; and while a download is under way NAME.part, which the next attempt
- * continues when the server still has the same entity (If-Range). */
+/* Beside each copy NAME lie: NAME.state with three lines (URL, ETag, Last-Modified) of the copy; while a download is under way NAME.part and the same
+ * three lines for it in NAME.part.state, so that the next attempt asks for the rest when the server still has the same entity (If-Range); and NAME.new from
+ * before the copy is replaced until a database was built of it, so that a crash between the two does not leave the old database in place. */
 #include "scan/update.h"
 
 #include "base/clock.h"
@@ -90,6 +91,7 @@ struct state {
 	char etag[256], last_modified[64];
 };
 
+/* path is the copy's or the part's. */
 static void state_read(const char *path, const char *url, struct state *ret)
 {
 	char name[4200];
@@ -121,13 +123,52 @@ static int state_write(const char *path, const char *url, const struct fetch_rep
 	return r;
 }
 
+static void name_of(const struct update_file *f, const char *ending, char out[4200])
+{
+	(void)snprintf(out, 4200, "%s.%s", f->path, ending);
+}
+
+static int mark_new(const struct update_file *f, struct err *e)
+{
+	char name[4200];
+	name_of(f, "new", name);
+	return io_replace_file(name, BYTES_NONE, 0600, e);
+}
+
+static bool is_unbuilt(const struct update_file *f)
+{
+	char name[4200];
+	name_of(f, "new", name);
+	return access(name, F_OK) == 0;
+}
+
+void update_built(const struct update_file *files, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char name[4200];
+		name_of(&files[i], "new", name);
+		(void)unlink(name);
+	}
+}
+
+static void part_remove(const char *part)
+{
+	char name[4300];
+	(void)snprintf(name, sizeof name, "%s.state", part);
+	(void)unlink(part);
+	(void)unlink(name);
+}
+
 /* The finished download becomes the copy. */
 static int publish(const char *part, const struct update_file *f, int fd, const struct fetch_reply *reply, struct err *e)
 {
 	if (fsync(fd) < 0)
 		return err_sys(e, "%s: sync", part);
+	if (mark_new(f, e) < 0)
+		return -(int)e->code;
 	if (rename(part, f->path) < 0)
 		return err_sys(e, "%s: rename", f->path);
+	part_remove(part);
 	return state_write(f->path, f->url, reply, e);
 }
 
@@ -137,56 +178,80 @@ static int64_t mtime_ms(const char *path)
 	return stat(path, &st) == 0 ? (int64_t)st.st_mtim.tv_sec * 1000 : 0;
 }
 
+/* What is asked of the server: the rest of a part, a newer copy, or all of it. */
+struct question {
+	char condition[320], since[128];
+	const char *headers[3];
+	uint64_t resume_from;
+};
+
+static int ask(struct question *q, const struct update_file *f, const char *part, int fd, struct err *e)
+{
+	struct state copy, begun;
+	size_t n = 0;
+	off_t have = lseek(fd, 0, SEEK_END);
+	*q = (struct question){.resume_from = 0};
+	state_read(f->path, f->url, &copy);
+	state_read(part, f->url, &begun);
+	if (have > 0 && begun.etag[0]) {
+		(void)snprintf(q->condition, sizeof q->condition, "If-Range: %s", begun.etag);
+		q->headers[n++] = q->condition;
+		q->resume_from = (uint64_t)have;
+		return 0;
+	}
+	if (ftruncate(fd, 0) < 0)
+		return err_sys(e, "%s", part);
+	if (mtime_ms(f->path) == 0)
+		return 0;
+	if (copy.etag[0]) {
+		(void)snprintf(q->condition, sizeof q->condition, "If-None-Match: %s", copy.etag);
+		q->headers[n++] = q->condition;
+	}
+	if (copy.last_modified[0]) {
+		(void)snprintf(q->since, sizeof q->since, "If-Modified-Since: %s", copy.last_modified);
+		q->headers[n++] = q->since;
+	}
+	return 0;
+}
+
+static int take_reply(struct update_file *f, const char *part, int fd, const struct fetch_reply *reply, struct err *e)
+{
+	if (reply->status == 304) {
+		f->outcome = UPDATE_SAME;
+		(void)utimensat(AT_FDCWD, f->path, NULL, 0);
+		part_remove(part);
+		return 0;
+	}
+	f->outcome = UPDATE_NEW;
+	int r = reply->status == 200 || reply->status == 206
+			? publish(part, f, fd, reply, e)
+			: err_set(e, ERR_IO, "%s: the server answered %ld", f->url, reply->status);
+	if (r < 0)
+		part_remove(part);
+	return r;
+}
+
 static int fetch_one(struct update_file *f, struct err *e)
 {
-	char part[4200], condition[320] = "", since[128] = "";
-	struct state s;
-	(void)snprintf(part, sizeof part, "%s.part", f->path);
+	char part[4200];
+	struct question q;
+	struct fetch_reply reply;
+	name_of(f, "part", part);
 	OWN_FD int fd = open(part, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, "%s", part);
-	off_t have = lseek(fd, 0, SEEK_END);
-	bool has_copy = mtime_ms(f->path) != 0;
-	state_read(f->path, f->url, &s);
-	const char *headers[3] = {NULL, NULL, NULL};
-	size_t n = 0;
-	if (have > 0 && s.etag[0] && !has_copy) {
-		(void)snprintf(condition, sizeof condition, "If-Range: %s", s.etag);
-		headers[n++] = condition;
-	} else {
-		have = 0;
-		if (ftruncate(fd, 0) < 0)
-			return err_sys(e, "%s", part);
-		if (has_copy && s.etag[0]) {
-			(void)snprintf(condition, sizeof condition, "If-None-Match: %s", s.etag);
-			headers[n++] = condition;
-		}
-		if (has_copy && s.last_modified[0]) {
-			(void)snprintf(since, sizeof since, "If-Modified-Since: %s", s.last_modified);
-			headers[n++] = since;
-		}
-	}
-	struct fetch request = {.url = f->url, .headers = headers, .max = FEED_MAX, .out_fd = fd,
-				.resume_from = have > 0 ? (uint64_t)have : 0};
-	struct fetch_reply reply;
+	if (ask(&q, f, part, fd, e) < 0)
+		return -(int)e->code;
+	struct fetch request = {.url = f->url, .headers = q.headers, .max = FEED_MAX, .out_fd = fd,
+				.resume_from = q.resume_from};
 	int r = fetch_run(&request, &reply, e);
-	if (r < 0 && reply.etag[0] && !has_copy)
-		(void)state_write(f->path, f->url, &reply, &(struct err)ERR_INIT); /* so that the rest can be asked for */
-	if (r == 0 && reply.status == 304) {
-		f->outcome = UPDATE_SAME;
-		(void)utimensat(AT_FDCWD, f->path, NULL, 0);
-		(void)unlink(part);
-	} else if (r == 0 && (reply.status == 200 || reply.status == 206)) {
-		if (reply.status == 200 && have > 0) /* the whole after all: it was appended behind the old part */
-			r = err_set(e, ERR_IO, "%s: the download begins anew", f->url);
-		else
-			r = publish(part, f, fd, &reply, e);
-		f->outcome = UPDATE_NEW;
-		if (r < 0)
-			(void)unlink(part);
-	} else if (r == 0) {
-		r = err_set(e, ERR_IO, "%s: the server answered %ld", f->url, reply.status);
-		(void)unlink(part);
+	if (r == 0) {
+		r = take_reply(f, part, fd, &reply, e);
+	} else if (reply.length && reply.etag[0]) {
+		struct err ignored = ERR_INIT;
+		(void)state_write(part, f->url, &reply, &ignored); /* so that the rest can be asked for */
+	} else if (reply.length) {
+		part_remove(part); /* without a name of the entity its rest cannot be asked for */
 	}
 	fetch_reply_free(&reply);
 	return r;
@@ -209,6 +274,7 @@ int update_fetch(const struct update_source *sources, size_t count, const char *
 			return err_set(e, ERR_NOMEM, "no memory");
 		int r = fetch_one(f, &why);
 		f->fetched_ms = mtime_ms(f->path);
+		f->unbuilt = is_unbuilt(f);
 		if (r < 0) {
 			f->outcome = f->fetched_ms ? UPDATE_STALE : UPDATE_MISSING;
 			(void)snprintf(f->why, sizeof f->why, "%s", why.msg);

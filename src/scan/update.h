@@ -3,6 +3,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 struct update_source {
@@ -21,7 +22,10 @@ struct update_file {
 	char *path;          /* the last good copy */
 	int64_t fetched_ms;  /* when it was last known to be current; 0 = never */
 	enum update_outcome outcome;
+	bool unbuilt;        /* no database was built of this copy yet (update_built) */
 	char why[512];       /* of STALE and MISSING */
 };
 /* Fetch all into dir. *ret (count rows) from a. <0 only when dir cannot be used or memory is spent. */
 int update_fetch(const struct update_source *sources, size_t count, const char *dir, struct arena *a, struct update_file **ret, struct err *e);
+/* A database was built of these and is in use: until this is said they stay unbuilt, also over a crash. */
+void update_built(const struct update_file *files, size_t count);
