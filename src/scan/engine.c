@@ -298,10 +298,14 @@ static int open_generation(struct engine *g, struct err *e)
 	}
 	if (r >= 0 && next) {
 		struct err why = ERR_INIT;
-		if (engine_switch(g, next, &why) < 0)
+		if (engine_switch(g, next, &why) == 0)
+			next = NULL;
+		else
 			log_line(LOG_WARN, "vulnerability database: an interrupted switch could not be finished: %s", why.msg);
 	}
 	arena_free(&a);
+	if (g->vdb && !next)
+		engine_sweep(g);
 	return r;
 }
 

@@ -68,6 +68,9 @@ void *engine_keeper_main(void *arg);
 void engine_wake_scans(struct engine *g);
 void engine_sleep(struct engine *g, unsigned ms); /* until woken by engine_wake_scans or stopping */
 
+/* engine_sweep.c: remove files of generations that are no longer used; g->vdb is the one in use. */
+void engine_sweep(struct engine *g);
+
 /* engine_source.c: what scanning reads of the registry. */
 int engine_read_manifest(struct engine *g, struct bytes repository, struct bytes digest, struct arena *a, struct bytes *ret_text, struct bytes *ret_type, struct err *e);
 int engine_open_blob(struct engine *g, struct bytes repository, const struct digest *d, int *ret_fd, uint64_t *ret_len, struct err *e);
