@@ -2,8 +2,10 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "base/num.h"
 #include "daemon/settings.h"
+#include "scan/update.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -116,6 +118,47 @@ static int parse_listen(struct config *c, const char *text, struct err *e)
 	return c->address ? 0 : err_set(e, ERR_NOMEM, "no memory");
 }
 
+/* Texts that must be of some form. */
+static int check_text(const char *name, const char *text, struct err *e)
+{
+	enum log_level level;
+	if (strcmp(name, "log-level") == 0 && !log_level_parse(text, &level))
+		return err_set(e, ERR_FORMAT, "\"%s\" is none of debug, info, warn, error, none", text);
+	if (strcmp(name, "public-url") == 0 && *text && strncmp(text, "http://", 7) != 0 &&
+	    strncmp(text, "https://", 8) != 0)
+		return err_set(e, ERR_FORMAT, "\"%s\" does not begin with http:// or https://", text);
+	if (strcmp(name, "feeds") == 0) {
+		struct arena a;
+		struct update_source *sources;
+		size_t count;
+		arena_init(&a, 1U << 20);
+		int r = update_parse(bytes_of(text), &a, &sources, &count, e);
+		arena_free(&a);
+		return r;
+	}
+	return 0;
+}
+
+/* A limit in the words that a value is given in. */
+static const char *limit_text(const struct config_setting *s, uint64_t n, char out[32])
+{
+	static const struct {
+		enum config_kind kind;
+		uint64_t unit;
+		const char *word;
+	} units[] = {{CONFIG_TIME, UINT64_C(86400000), "d"}, {CONFIG_TIME, 3600000, "h"}, {CONFIG_TIME, 60000, "m"},
+		     {CONFIG_TIME, 1000, "s"}, {CONFIG_SIZE, UINT64_C(1) << 40, "TiB"}, {CONFIG_SIZE, 1U << 30, "GiB"},
+		     {CONFIG_SIZE, 1U << 20, "MiB"}, {CONFIG_SIZE, 1U << 10, "KiB"}};
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (units[i].kind == s->kind && n >= units[i].unit && n % units[i].unit == 0) {
+			(void)snprintf(out, 32, "%llu%s", (unsigned long long)(n / units[i].unit), units[i].word);
+			return out;
+		}
+	}
+	(void)snprintf(out, 32, "%llu", (unsigned long long)n);
+	return out;
+}
+
 static int set(struct config *c, const struct config_setting *s, const char *text, struct err *e)
 {
 	uint8_t *field = (uint8_t *)c + s->offset;
@@ -128,7 +171,7 @@ static int set(struct config *c, const struct config_setting *s, const char *tex
 	case CONFIG_TEXT:
 	case CONFIG_PATH:
 		memcpy(field, &copy, sizeof copy);
-		return 0;
+		return check_text(s->name, copy, e);
 	case CONFIG_LISTEN:
 		memcpy(field, &copy, sizeof copy);
 		return parse_listen(c, copy, e);
@@ -153,9 +196,10 @@ static int set(struct config *c, const struct config_setting *s, const char *tex
 			       s->kind == CONFIG_SIZE   ? "size such as 64MiB"
 			       : s->kind == CONFIG_TIME ? "time such as 30s, 5m, 24h or 7d"
 							: "number");
+	char least[32], most[32];
 	if (number < s->min || number > s->max)
-		return err_set(e, ERR_FORMAT, "\"%s\" is not between %llu and %llu", text, (unsigned long long)s->min,
-			       (unsigned long long)s->max);
+		return err_set(e, ERR_FORMAT, "\"%s\" is not between %s and %s", text, limit_text(s, s->min, least),
+			       limit_text(s, s->max, most));
 	memcpy(field, &number, sizeof number);
 	return 0;
 }
@@ -173,8 +217,6 @@ static int check(const struct config *c, struct err *e)
 {
 	if (!*c->tls_cert != !*c->tls_key)
 		return err_set(e, ERR_FORMAT, "tls-cert and tls-key are given together or not at all");
-	if (*c->public_url && strncmp(c->public_url, "http://", 7) != 0 && strncmp(c->public_url, "https://", 8) != 0)
-		return err_set(e, ERR_FORMAT, "public-url: \"%s\" does not begin with http:// or https://", c->public_url);
 	return 0;
 }
 
