@@ -147,14 +147,9 @@ int cli_usage(const char *verb, const struct err *e)
 	return 1;
 }
 
-void cli_print_help(const struct cli_command *c)
+static void print_options(const struct cli_option *o)
 {
-	printf("plimsoll %s - %s\n\nUsage: plimsoll %s %s\n", c->name, c->summary, c->name, c->synopsis);
-	if (c->text)
-		printf("\n%s\n", c->text);
-	if (c->options)
-		printf("\nOptions (default also from the environment: --ignore-unfixed is PLIMSOLL_IGNORE_UNFIXED):\n");
-	for (const struct cli_option *o = c->options; o && o->name; o++) {
+	for (; o && o->name; o++) {
 		char head[64];
 		(void)snprintf(head, sizeof head, "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
 			       o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
@@ -162,6 +157,29 @@ void cli_print_help(const struct cli_command *c)
 		printf("  %-28s %s%s%s%s\n", head, o->help, o->fallback ? " (default " : "",
 		       o->fallback ? o->fallback : "", o->fallback ? ")" : "");
 	}
+}
+
+void cli_print_help(const struct cli_command *c)
+{
+	printf("plimsoll %s - %s\n\nUsage: plimsoll %s %s\n", c->name, c->summary, c->name, c->synopsis);
+	if (c->text)
+		printf("\n%s\n", c->text);
+	if (c->options)
+		printf("\nOptions (default also from the environment: --ignore-unfixed is PLIMSOLL_IGNORE_UNFIXED):\n");
+	print_options(c->options);
+	for (const struct cli_command *v = c->verbs; v && v->name; v++) {
+		printf("\nplimsoll %s %s %s\n  %s\n", c->name, v->name, v->synopsis, v->summary);
+		print_options(v->options);
+	}
+}
+
+const struct cli_command *cli_find_below(const struct cli_command *c, const char *name)
+{
+	for (const struct cli_command *v = c->verbs; name && v && v->name; v++) {
+		if (strcmp(v->name, name) == 0)
+			return v;
+	}
+	return NULL;
 }
 
 const struct cli_command *cli_find(const char *name)

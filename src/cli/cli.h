@@ -24,6 +24,7 @@ struct cli_command {
 	const char *summary;                /* one line */
 	const char *text;                   /* paragraphs for help and the man page; may be NULL */
 	const struct cli_option *options;   /* ends with a row whose name is NULL; may be NULL */
+	const struct cli_command *verbs;    /* commands below this one ("vdb build"); ends likewise; may be NULL */
 };
 extern const struct cli_command cli_table[];
 extern const size_t cli_count;
@@ -47,6 +48,8 @@ int cli_fail(const char *verb, const struct err *e);
 int cli_usage(const char *verb, const struct err *e);
 void cli_print_help(const struct cli_command *c);
 const struct cli_command *cli_find(const char *name);
+/* The command below c, or NULL; name may be NULL. */
+const struct cli_command *cli_find_below(const struct cli_command *c, const char *name);
 
 /* $XDG_DATA_HOME/plimsoll/vulnerabilities.vdb and $XDG_CACHE_HOME/plimsoll/layers (or below $HOME), into out[4096]. */
 void cli_default_vdb(char *out);

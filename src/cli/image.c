@@ -79,6 +79,22 @@ static int open_input(struct cimg *c, const struct cli_args *args, const char *r
 	return pull_image(&c->input, ref, &o, e);
 }
 
+/* An index is chosen from by platform; a single image says only now what it is for. */
+static int check_platform(const struct cimg *c, const struct cli_args *args, struct err *e)
+{
+	const struct oci_platform *is = &c->input.config.platform;
+	struct bytes want = bytes_of(cli_get(args, "platform"));
+	struct buf text;
+	if (!want.len || !is->os.len || oci_platform_matches(is, want))
+		return 0;
+	buf_init(&text, 1024);
+	oci_platform_text(is, &text);
+	err_set(e, ERR_NOT_FOUND, "--platform: the image is for %.*s, not for %.*s", BYTES_ARG(buf_bytes(&text)),
+		BYTES_ARG(want));
+	buf_free(&text);
+	return -(int)e->code;
+}
+
 static int take_inventory(struct cimg *c, const struct cli_args *args, struct err *e)
 {
 	char cache[4096];
@@ -107,7 +123,8 @@ int cimg_open(struct cimg *c, const struct cli_args *args, const char *ref, bool
 	const char *path = cli_get(args, "input");
 	bool is_tar = path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 	if (cimg_arm_timeout(args, e) < 0 || (want_vdb && open_vdb(c, args, e) < 0) ||
-	    (is_tar && open_pool(c, args, e) < 0) || open_input(c, args, ref, e) < 0)
+	    (is_tar && open_pool(c, args, e) < 0) || open_input(c, args, ref, e) < 0 ||
+	    check_platform(c, args, e) < 0)
 		return -(int)e->code;
 	if (take_inventory(c, args, e) < 0 ||
 	    assess_image(&c->image, &c->input.config.platform, c->vdb, &c->arena, &c->assess, e) < 0 ||

@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "--help") == 0) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
 			cli_print_help(c);
 			return 0;
 		}

@@ -11,13 +11,13 @@
 
 #define QUERY_BUDGET (256U << 20) /* bytes: the kernel's 10,000 records take some 20 MiB */
 
-static const struct cli_option query_options[] = {
+const struct cli_option vdb_query_options[] = {
 	{"package", 'p', "ECOSYSTEM", NULL, "what is known of the package named by the next operand"},
 	{"id", 'i', "ID", NULL, "an advisory by its id, or all that name a CVE"},
 	{"format", 'f', "table|json", "table", "how to print it"},
 	{NULL, 0, NULL, NULL, NULL},
 };
-static const struct cli_option info_options[] = {
+const struct cli_option vdb_info_options[] = {
 	{"format", 'f', "table|json", "table", "how to print it"},
 	{NULL, 0, NULL, NULL, NULL},
 };
@@ -163,7 +163,7 @@ int vdb_verb_info(int argc, char **argv)
 	struct err e = ERR_INIT;
 	struct cli_args args;
 	struct report r = {.as_json = false};
-	if (cli_parse(info_options, argc, argv, &args, &e) < 0)
+	if (cli_parse(vdb_info_options, argc, argv, &args, &e) < 0)
 		return cli_usage("vdb info", &e);
 	if (args.operand_count != 1) {
 		(void)err_set(&e, ERR_FORMAT, "give one FILE");
@@ -339,7 +339,7 @@ int vdb_verb_query(int argc, char **argv)
 	struct err e = ERR_INIT;
 	struct cli_args args;
 	struct report r = {.as_json = false};
-	if (cli_parse(query_options, argc, argv, &args, &e) < 0)
+	if (cli_parse(vdb_query_options, argc, argv, &args, &e) < 0)
 		return cli_usage("vdb query", &e);
 	const char *ecosystem = cli_get(&args, "package"), *id = cli_get(&args, "id");
 	if (!ecosystem == !id || args.operand_count != (ecosystem ? 2U : 1U)) {

@@ -38,7 +38,7 @@ int verb_cvss(int argc, char **argv)
 		fputs("usage: plimsoll cvss VECTOR\n       plimsoll cvss --batch < vectors, one a "
 		      "line\n",
 		      stderr);
-		return 2;
+		return 1;
 	}
 	if (answer(bytes_of(argv[1])))
 		return 0;

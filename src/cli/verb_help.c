@@ -23,22 +23,50 @@ int verb_help(int argc, char **argv)
 	return 0;
 }
 
-/* mdoc(7) text: a line must not begin with a dot or quote of its own. */
+#define MAN_WIDTH 78
+
+/* One word of mdoc(7) text: a line must not begin with a dot or quote of its own, a sentence ends its line. */
+static void put_word(const char *word, size_t len, size_t *column)
+{
+	if (*column && *column + 1 + len > MAN_WIDTH) {
+		putchar('\n');
+		*column = 0;
+	}
+	if (*column) {
+		putchar(' ');
+		*column += 1;
+	} else if (*word == '.' || *word == '\'') {
+		printf("\\&");
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (word[i] == '\\')
+			printf("\\e");
+		else
+			putchar(word[i]);
+	}
+	*column += len;
+	if (word[len - 1] == '.' && (len < 3 || word[len - 2] != '.')) {
+		putchar('\n');
+		*column = 0;
+	}
+}
+
 static void put_paragraphs(const char *text)
 {
-	bool at_start = true;
-	for (; *text; text++) {
-		if (at_start && (*text == '.' || *text == '\''))
-			printf("\\&");
-		if (*text == '\\')
-			printf("\\e");
-		else if (*text == '\n' && text[1] == '\n')
-			printf("\n.Pp");
-		else
-			putchar(*text);
-		at_start = *text == '\n';
+	size_t column = 0;
+	while (*text) {
+		size_t len = strcspn(text, " \n");
+		if (len)
+			put_word(text, len, &column);
+		text += len;
+		if (strncmp(text, "\n\n", 2) == 0) {
+			printf("%s.Pp\n", column ? "\n" : "");
+			column = 0;
+		}
+		text += strspn(text, " \n");
 	}
-	putchar('\n');
+	if (column)
+		putchar('\n');
 }
 
 static void put_options(const struct cli_option *o)
@@ -49,11 +77,40 @@ static void put_options(const struct cli_option *o)
 		if (o->letter)
 			printf("Fl %c , ", o->letter);
 		printf("Fl -%s%s%s\n", o->name, o->value ? " Ar " : "", o->value ? o->value : "");
-		put_paragraphs(o->help);
-		if (o->fallback)
-			printf("The default is %s.\n", o->fallback);
+		char help[512];
+		(void)snprintf(help, sizeof help, o->fallback ? "%s (default %s)" : "%s", o->help, o->fallback);
+		put_paragraphs(help);
 	}
 	printf(".El\n");
+}
+
+static void put_head(const char *name, const char *summary)
+{
+	printf(".Dd November 23, 2026\n.Dt PLIMSOLL%s", *name ? "-" : "");
+	for (const char *p = name; *p; p++)
+		putchar(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
+	printf(" 1\n.Os\n.Sh NAME\n.Nm plimsoll%s%s\n.Nd %s\n.Sh SYNOPSIS\n", *name ? "-" : "", name, summary);
+}
+
+static void put_command(const struct cli_command *c)
+{
+	put_head(c->name, c->summary);
+	printf(".Nm plimsoll %s\n", c->name);
+	put_paragraphs(c->synopsis);
+	printf(".Sh DESCRIPTION\n");
+	put_paragraphs(c->text ? c->text : c->summary);
+	if (c->options)
+		put_options(c->options);
+	for (const struct cli_command *v = c->verbs; v && v->name; v++) {
+		printf(".Ss %s %s\n", c->name, v->name);
+		put_paragraphs(v->synopsis);
+		printf(".Pp\n");
+		put_paragraphs(v->summary);
+		if (v->options)
+			put_options(v->options);
+	}
+	printf(".Sh EXIT STATUS\n0 done, 1 error; commands that judge an image say more above.\n"
+	       ".Sh SEE ALSO\n.Xr plimsoll 1\n");
 }
 
 /* The man page of one command, or of the program: made from the same table as the help, so that they cannot differ. */
@@ -64,19 +121,12 @@ int verb_man(int argc, char **argv)
 		fprintf(stderr, "plimsoll man: there is no command \"%s\"\n", argv[1]);
 		return 1;
 	}
-	printf(".Dd November 23, 2026\n.Dt PLIMSOLL%s%s 1\n.Os\n.Sh NAME\n", only ? "-" : "", only ? only->name : "");
 	if (only) {
-		printf(".Nm plimsoll-%s\n.Nd %s\n.Sh SYNOPSIS\n.Nm plimsoll %s\n%s\n", only->name, only->summary,
-		       only->name, only->synopsis);
-		printf(".Sh DESCRIPTION\n");
-		put_paragraphs(only->text ? only->text : only->summary);
-		if (only->options)
-			put_options(only->options);
-		printf(".Sh EXIT STATUS\n0 done, 1 error; commands that judge an image say more above.\n"
-		       ".Sh SEE ALSO\n.Xr plimsoll 1\n");
+		put_command(only);
 		return 0;
 	}
-	printf(".Nm plimsoll\n.Nd a defender for container registries\n.Sh SYNOPSIS\n.Nm plimsoll\n.Ar command\n"
+	put_head("", "a defender for container registries");
+	printf(".Nm plimsoll\n.Ar command\n"
 	       ".Op options\n.Sh DESCRIPTION\nEach command has a page of its own.\n.Bl -tag -width Ds\n");
 	for (size_t i = 0; i < cli_count; i++)
 		printf(".It Xr plimsoll-%s 1\n%s.\n", cli_table[i].name, cli_table[i].summary);

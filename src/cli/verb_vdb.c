@@ -11,32 +11,21 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct {
-	const char *name;
-	int (*main)(int argc, char **argv);
-	const char *synopsis;
-} verbs[] = {
-	{"build", vdb_verb_build, "--out FILE NAME=PATH …"},
-	{"info", vdb_verb_info, "FILE [--format table|json]"},
-	{"query", vdb_verb_query, "FILE (--package ECOSYSTEM NAME | --id ID) [--format table|json]"},
-	{"diff", vdb_verb_diff, "OLD NEW"},
-	{"verify", vdb_verb_verify, "FILE"},
-	{"update", verb_vdb_update, "[--out FILE] [FEED=URL …]"},
-};
-
 static int usage(void)
 {
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		fprintf(stderr, "%s plimsoll vdb %s %s\n", i ? "      " : "usage:", verbs[i].name,
-			verbs[i].synopsis);
+	for (const struct cli_command *v = vdb_commands; v->name; v++)
+		fprintf(stderr, "%s plimsoll vdb %s %s\n", v == vdb_commands ? "usage:" : "      ", v->name,
+			v->synopsis);
 	return 1;
 }
 
 int verb_vdb(int argc, char **argv)
 {
-	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
-		if (strcmp(argv[1], verbs[i].name) == 0)
-			return verbs[i].main(argc - 1, argv + 1);
+	for (const struct cli_command *v = vdb_commands; argc > 1 && v->name; v++)
+		if (strcmp(argv[1], v->name) == 0)
+			return v->main(argc - 1, argv + 1);
+	if (argc > 1)
+		fprintf(stderr, "plimsoll vdb: there is no command \"%s\"\n", argv[1]);
 	return usage();
 }
 
@@ -150,3 +139,19 @@ int vdb_verb_build(int argc, char **argv)
 		free((void *)(uintptr_t)in[i].feed);
 	return r < 0 ? cli_fail("vdb build", &e) : 0;
 }
+
+const struct cli_command vdb_commands[] = {
+	{.name = "build", .main = vdb_verb_build, .synopsis = "--out FILE NAME=PATH ...",
+	 .summary = "make a database of feeds; PATH is a file, zip, .zst, tar.zst or folder", .options = build_options},
+	{.name = "update", .main = verb_vdb_update, .synopsis = "[--out FILE] [NAME=URL ...]",
+	 .summary = "fetch the feeds, keep the last good copy of each, build when something is new",
+	 .options = vdb_update_options},
+	{.name = "info", .main = vdb_verb_info, .synopsis = "FILE [--format table|json]", .summary = "what is in it",
+	 .options = vdb_info_options},
+	{.name = "query", .main = vdb_verb_query,
+	 .synopsis = "FILE (--package ECOSYSTEM NAME | --id ID) [--format table|json]",
+	 .summary = "what is known of a package or an advisory", .options = vdb_query_options},
+	{.name = "diff", .main = vdb_verb_diff, .synopsis = "OLD NEW", .summary = "packages whose advisories differ"},
+	{.name = "verify", .main = vdb_verb_verify, .synopsis = "FILE", .summary = "check every byte"},
+	{.name = NULL},
+};

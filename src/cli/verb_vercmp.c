@@ -74,7 +74,7 @@ static int usage(void)
 	for (size_t i = 0; i < ver_count; i++)
 		fprintf(stderr, " %s", ver_table[i].name);
 	fputc('\n', stderr);
-	return 2;
+	return 1;
 }
 
 int verb_vercmp(int argc, char **argv)

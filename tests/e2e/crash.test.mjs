@@ -262,6 +262,9 @@ test('kill -9 in the middle of a switch of generations: all findings are of one 
         assert.deepEqual(findingLines(await whole.findings(`gen/i${i}`, layouts[i].digest)), (to === vdbA ? wantA : wantB)[i]);
       await whole.stop();
     }
+    await plain.start(); // and what the crashes left is gone
+    assert.equal(fs.readdirSync(path.join(server.dataDir, 'vdb')).filter((name) => name.startsWith('vdb-')).length, 1);
+    await plain.stop();
   } finally { await server.stop(); }
 });
 

@@ -1,0 +1,406 @@
+// The command line: help and manual pages, exit statuses, filters, formats, configuration, vulnerability databases and their update.
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { Server, debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, plimsoll, program, root, run, runAsync, sha256,
+  tempDir } from './lib.mjs';
+
+const commands = ['serve', 'scan', 'inventory', 'why', 'why-not', 'vdb', 'vercmp', 'cvss', 'push-status', 'help', 'man', 'version'];
+const records = [
+  osvRecord('CVE-2026-1', [{ ecosystem: 'Debian:12', name: 'openssl', fixed: '3.1' }], { severity: 'HIGH', cvss: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N' }),
+  osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'bash' }], { severity: 'LOW' }),
+  osvRecord('CVE-2026-3', [{ ecosystem: 'Debian:12', name: 'zlib', fixed: '2' }], { severity: 'CRITICAL' }),
+];
+let vdb, layout, clean;
+before(() => {
+  vdb = makeVdb(records);
+  layout = makeLayout([[debianRelease(), dpkgStatus([{ name: 'openssl', version: '3.0' }])],
+    [dpkgStatus([{ name: 'openssl', version: '3.0' }, { name: 'bash', version: '5' }, { name: 'zlib1g', version: '1', source: 'zlib' }])]]);
+  clean = makeLayout([[debianRelease(), dpkgStatus([{ name: 'openssl', version: '3.2' }])]]);
+});
+const scan = (args, options = {}) => plimsoll(['scan', '--input', layout.dir, '--vdb', vdb, ...args], { check: false, ...options });
+const bad = (args, pattern, options = {}) => {
+  const r = plimsoll(args, { check: false, timeout: 20000, ...options });
+  assert.equal(r.status, 1, `${args.join(' ')}: status ${r.status}\n${r.stdout}${r.stderr}`);
+  assert.equal(r.stdout, '', `${args.join(' ')}: nothing but a report belongs on stdout`);
+  assert.match(r.stderr, pattern);
+  assert.match(r.stderr, /^(plimsoll|usage)/m);
+};
+
+test('help of every command, in every way', () => {
+  const overview = plimsoll(['help']).stdout;
+  assert.deepEqual([...overview.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map((m) => m[1]), commands);
+  assert.equal(plimsoll(['--help']).stdout, overview);
+  for (const name of commands) {
+    const text = plimsoll(['help', name]).stdout;
+    assert.ok(text.startsWith(`plimsoll ${name} - `) && text.includes(`Usage: plimsoll ${name}`), text);
+    assert.equal(plimsoll([name, '--help']).stdout, text);
+    assert.equal(plimsoll([name, '-h']).stdout, text);
+  }
+  for (const below of ['build', 'update', 'info', 'query', 'diff', 'verify'])
+    assert.match(plimsoll(['vdb', below, '--help']).stdout, new RegExp(`plimsoll vdb ${below} `));
+  assert.match(plimsoll(['--version']).stdout, /^plimsoll \d+\.\d+\.\d+\n$/);
+});
+
+test('manual pages are without mistakes', { skip: !has('mandoc') && 'mandoc is absent' }, () => {
+  for (const name of [[], ...commands.map((c) => [c])]) {
+    const page = plimsoll(['man', ...name]).stdout;
+    const lint = run('mandoc', ['-T', 'lint'], { input: page, check: false }).stdout.split('\n')
+      .filter((line) => line && !/referenced manual not found/.test(line)); // they are not installed here
+    assert.deepEqual(lint, [], name.join());
+    const options = [...plimsoll(['help', ...name]).stdout.matchAll(/^ {2,6}(?:-\w, )?(--[a-z-]+)/gm)].map((m) => m[1].slice(2));
+    for (const option of name.length ? options : []) assert.ok(page.includes(`Fl -${option}`), `${name}: --${option}`);
+  }
+});
+
+test('exit status of scan', () => {
+  assert.equal(scan([]).status, 0);
+  assert.equal(scan(['--exit-code', '7']).status, 7);
+  assert.equal(scan(['--exit-code=7', '--severity', 'medium']).status, 0); // nothing remains after the filter
+  assert.equal(scan(['--fail-on', 'high']).status, 2);
+  assert.equal(scan(['--fail-on', 'critical', '--severity', 'LOW']).status, 0);
+  assert.equal(scan(['--fail-on', 'High', '--exit-code', '7']).status, 2);
+  const good = plimsoll(['scan', '--input', clean.dir, '--vdb', vdb, '--exit-code', '7', '--fail-on', 'low'], { check: false });
+  assert.equal(good.status, 0);
+  assert.equal(scan(['--exit-code', '7', '--format', 'json']).status, 7, 'the report is written nevertheless');
+});
+
+test('filters', () => {
+  const of = (args) => {
+    const report = JSON.parse(scan(['--format', 'json', ...args]).stdout);
+    assert.equal(report.summary.total, report.findings.length);
+    assert.equal(report.summary.total + report.summary.hidden_by_filters, 3);
+    return report.findings.map((f) => f.advisory).sort();
+  };
+  assert.deepEqual(of([]), ['CVE-2026-1', 'CVE-2026-2', 'CVE-2026-3']);
+  assert.deepEqual(of(['--severity', 'high,CRITICAL']), ['CVE-2026-1', 'CVE-2026-3']);
+  assert.deepEqual(of(['--ignore-unfixed']), ['CVE-2026-1', 'CVE-2026-3']);
+  assert.deepEqual(of(['-s', 'Low', '--ignore-unfixed']), []);
+  const env = { PLIMSOLL_SEVERITY: 'LOW' };
+  assert.equal(JSON.parse(scan(['--format', 'json'], { env }).stdout).findings.length, 1, 'the environment is the default');
+  assert.equal(JSON.parse(scan(['--format', 'json', '--severity', 'HIGH,LOW'], { env }).stdout).findings.length, 2, 'the flag wins');
+});
+
+test('JSON reports hold what docs/formats/report-json.md says, and nothing else', () => {
+  const text = fs.readFileSync(path.join(root, 'docs/formats/report-json.md'), 'utf8');
+  const documented = new Set([...text.matchAll(/`([A-Za-z_]+)`/g)].map((m) => m[1]));
+  const report = JSON.parse(scan(['--format', 'json']).stdout);
+  const inventory = JSON.parse(plimsoll(['inventory', '--input', layout.dir, '--format', 'json']).stdout);
+  const walk = (value, where) => {
+    if (Array.isArray(value)) value.forEach((v) => walk(v, where));
+    else if (value && typeof value === 'object') for (const [key, v] of Object.entries(value)) {
+      assert.ok(documented.has(key), `${where}.${key} is not in the page`);
+      walk(v, `${where}.${key}`);
+    }
+  };
+  walk(report, 'scan');
+  walk(inventory, 'inventory');
+  const types = { id: 'number', check: 'string', category: 'string', advisory: 'string', severity: 'string', package: 'string', installed_version: 'string',
+    fixed_version: 'string', status: 'string', patchable: 'boolean', arch: 'string', source_name: 'string', source_version: 'string', layer: 'string',
+    path: 'string', purl: 'string', kev: 'boolean' };
+  for (const f of report.findings) {
+    for (const [key, type] of Object.entries(types)) assert.equal(typeof f[key], type, key);
+    assert.ok(Number.isSafeInteger(f.id) && Array.isArray(f.cves));
+  }
+  const openssl = report.findings.find((f) => f.package === 'openssl');
+  assert.deepEqual([openssl.installed_version, openssl.fixed_version, openssl.severity, openssl.status, openssl.cves, openssl.layer, openssl.cvss.base],
+    ['3.0', '3.1', 'High', 'fixed', ['CVE-2026-1'], layout.layers[0].digest, 7.5]);
+  assert.deepEqual([report.schema_version, report.kind, report.state, report.image.digest, report.image.layers.length],
+    [1, 'scan', 'Unhealthy', layout.digest, 2]);
+  assert.deepEqual(inventory.packages.map((p) => [p.type, p.name, p.version, p.source_name, p.layer]).sort(), [
+    ['deb', 'bash', '5', 'bash', layout.layers[1].digest], ['deb', 'openssl', '3.0', 'openssl', layout.layers[0].digest],
+    ['deb', 'zlib1g', '1', 'zlib', layout.layers[1].digest]]);
+});
+
+test('SARIF has what code scanning asks for', () => {
+  const sarif = JSON.parse(scan(['--format', 'sarif']).stdout);
+  assert.equal(sarif.version, '2.1.0');
+  assert.match(sarif.$schema, /sarif.*2\.1\.0.*json/);
+  assert.equal(sarif.runs.length, 1);
+  const { tool, results } = sarif.runs[0];
+  assert.ok(tool.driver.name && tool.driver.version);
+  const ids = tool.driver.rules.map((r) => r.id);
+  assert.equal(new Set(ids).size, ids.length);
+  assert.equal(results.length, 3);
+  for (const rule of tool.driver.rules) {
+    assert.ok(rule.shortDescription.text && rule.fullDescription.text && rule.help.text && rule.name);
+    assert.match(rule.properties['security-severity'], /^\d+\.\d$/);
+    assert.ok(['error', 'warning', 'note'].includes(rule.defaultConfiguration.level));
+  }
+  for (const r of results) {
+    assert.equal(ids[r.ruleIndex], r.ruleId);
+    assert.ok(['error', 'warning', 'note'].includes(r.level) && r.message.text);
+    const { artifactLocation, region } = r.locations[0].physicalLocation;
+    assert.ok(artifactLocation.uri && !artifactLocation.uri.startsWith('/') && region.startLine >= 1);
+  }
+});
+
+test('only the report on stdout, no colours where there is no terminal or NO_COLOR is set', { skip: !has('script') && 'script is absent' }, () => {
+  const r = scan([]);
+  assert.match(r.stdout, /CVE-2026-1/);
+  assert.ok(!r.stdout.includes('\x1b') && r.stderr === '', r.stderr);
+  JSON.parse(scan(['--format', 'json']).stdout);
+  const terminal = (env, args = '') => run('script', ['-qec', `${program} scan --input ${layout.dir} --vdb ${vdb} --no-cache ${args}`, '/dev/null'],
+    { env: { TERM: 'xterm', NO_COLOR: '', ...env } }).stdout;
+  assert.ok(terminal({}).includes('\x1b['), 'colours on a terminal');
+  assert.match(terminal({}), /layer 1 of 2/);
+  assert.ok(!terminal({ NO_COLOR: '1' }).includes('\x1b['));
+  assert.ok(!terminal({}, '--no-color').includes('\x1b['));
+  assert.doesNotMatch(terminal({}, '--quiet'), /layer 1 of 2/);
+  const file = path.join(tempDir('out'), 'report.json');
+  assert.equal(scan(['--format', 'json', '--output', file]).stdout, '');
+  assert.equal(JSON.parse(fs.readFileSync(file)).findings.length, 3);
+});
+
+test('wrong input is told in clear words, with status 1', () => {
+  const dir = tempDir('wrong'), junk = path.join(dir, 'junk');
+  fs.writeFileSync(junk, crypto.randomBytes(4096));
+  for (const [args, pattern] of [
+    [['nonsense'], /no command "nonsense"/], [['help', 'nonsense'], /nonsense/], [['man', 'nonsense'], /nonsense/],
+    [['scan'], /REF or --input/], [['scan', 'a', 'b'], /one image/], [['scan', '--bogus'], /no option --bogus/], [['scan', '--vdb'], /--vdb needs a value/],
+    [['scan', '--quiet=1'], /takes no value/], [['scan', 'x', '--input', dir], /not both/],
+    [['scan', '--input', dir, '--severity', 'bad'], /--severity: "bad".*Critical/], [['scan', '--input', dir, '--fail-on', 'bad'], /--fail-on/],
+    [['scan', '--input', dir, '--exit-code', '256'], /--exit-code.*255/], [['scan', '--input', dir, '--format', 'xml'], /no format "xml"/],
+    [['scan', '--input', dir, '--timeout', 'soon'], /--timeout: "soon"/], [['scan', '--input', dir, '--vdb', '/nonexistent'], /\/nonexistent: no such file/],
+    [['scan', '--input', dir, '--vdb', junk], /junk: not a vulnerability database/], [['scan', '--input', '/nonexistent', '--vdb', vdb], /\/nonexistent/],
+    [['scan', '--input', dir, '--vdb', vdb], /layout|manifest|index/], [['scan', '--input', junk, '--vdb', vdb], /junk/],
+    [['scan', '--input', layout.dir, '--vdb', vdb, '--platform', 'plan9/vax'], /plan9\/vax|platform/],
+    [['scan', 'UPPER/case:x', '--vdb', vdb], /UPPER|reference/], [['scan', '127.0.0.1:1/x:y', '--vdb', vdb, '--insecure'], /127\.0\.0\.1:1|connect/i],
+    [['inventory', '--input', layout.dir, '--format', 'sarif'], /table or json/], [['why'], /id/], [['why-not'], /id/],
+    [['vercmp', 'dpkg', '1'], /usage/], [['vercmp', 'nope', '1', '2'], /nope/], [['vercmp', 'dpkg', 'not a version!', '1'], /valid/],
+    [['cvss'], /usage/], [['cvss', 'CVSS:3.1/nope'], /valid/], [['vdb'], /usage/], [['vdb', 'nope'], /no command "nope"/],
+    [['vdb', 'build', 'osv=.'], /--out/], [['vdb', 'build', '--out', path.join(dir, 'x'), 'osv'], /"osv" is not NAME=PATH/],
+    [['vdb', 'build', '--out', path.join(dir, 'x'), 'nope=.'], /nope/], [['vdb', 'build', '--out', path.join(dir, 'x'), 'osv=/nonexistent'], /\/nonexistent/],
+    [['vdb', 'info'], /FILE/], [['vdb', 'info', junk], /not a vulnerability database/], [['vdb', 'query', vdb], /--package|--id/],
+    [['vdb', 'diff', vdb], /OLD and NEW/], [['vdb', 'verify', junk], /not a vulnerability/], [['vdb', 'update', 'osv'], /FEED=URL/],
+    [['push-status'], /REPOSITORY/], [['push-status', '--server', 'http://127.0.0.1:1', 'a/b'], /connect/i], [['serve', 'extra'], /options only/],
+  ]) bad(args, pattern);
+  assert.ok(!fs.existsSync(path.join(dir, 'x')), 'a failed build leaves nothing');
+});
+
+test('a report that cannot be written is an error', { skip: !fs.existsSync('/dev/full') && '/dev/full is absent' }, () => {
+  const r = run('sh', ['-c', `${program} scan --input ${layout.dir} --vdb ${vdb} > /dev/full`], { check: false });
+  assert.equal(r.status, 1);
+  assert.match(r.stderr, /standard output/);
+  assert.equal(run('sh', ['-c', `${program} help > /dev/full`], { check: false }).status, 1);
+});
+
+test('versions and scores in batches', () => {
+  const r = plimsoll(['vercmp', '--batch'], { input: 'dpkg\t1.0~rc1\t1.0\nrpm\t1.0\t1.0\napk\t1.2.3-r1\t1.2.3-r0\ndpkg\ta b\t1\nnope\t1\t2\n' });
+  assert.equal(r.stdout, '<\n=\n>\ninvalid\ninvalid\n');
+  const c = plimsoll(['cvss', '--batch'], { input: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\nx\nAV:N/AC:L/Au:N/C:P/I:P/A:P\n' });
+  assert.match(c.stdout, /^3\.1\s+9\.8\ninvalid\n2\.0\s+7\.5\n$/);
+});
+
+test('why and why-not show the evidence', () => {
+  const why = plimsoll(['why', 'CVE-2026-1', '--input', layout.dir, '--vdb', vdb]).stdout;
+  for (const part of ['openssl 3.0', 'var/lib/dpkg/status', 'step 1', '3.1']) assert.ok(why.includes(part), `${part}\n${why}`);
+  assert.match(plimsoll(['why-not', 'CVE-2026-1', '--input', clean.dir, '--vdb', vdb]).stdout, /3\.2[^]*3\.1/);
+  assert.match(plimsoll(['why-not', 'CVE-2026-3', '--input', clean.dir, '--vdb', vdb]).stdout, /no package of this image[^]*zlib/);
+  assert.match(plimsoll(['why-not', 'CVE-1999-1', '--input', clean.dir, '--vdb', vdb]).stdout, /no record/);
+});
+
+// ---- configuration -----------------------------------------------------------------------------------------------
+
+test('every setting is documented with its default, and nothing that is none', () => {
+  const rows = [...fs.readFileSync(path.join(root, 'src/daemon/settings.h'), 'utf8').matchAll(/X\("([a-z-]+)", CONFIG_\w+, "\w+(?::PORT)?", "([^"]*)"/g)].map((m) => [m[1], m[2]]);
+  assert.ok(rows.length >= 20);
+  const page = [...fs.readFileSync(path.join(root, 'docs/configuration.md'), 'utf8').matchAll(/^\| `([a-z-]+)` \| [^|]+ \| (?:`([^`]*)`)?[^|]*\|/gm)].map((m) => [m[1], m[2] ?? '']);
+  assert.deepEqual(page, rows);
+  const help = plimsoll(['help', 'serve']).stdout;
+  for (const [name] of rows) assert.ok(help.includes(`--${name} `), name);
+});
+
+test('a flag wins over the environment, that over the file, that over the default', async () => {
+  const dir = tempDir('conf'), file = path.join(dir, 'plimsoll.yaml');
+  const where = async (args, env) => {
+    const r = await runAsync('timeout', ['2', program, 'serve', '--listen', '127.0.0.1:0', '--feeds-every', '0', ...args], { env });
+    return /data in (\S+)/.exec(r.stdout)?.[1];
+  };
+  fs.writeFileSync(file, `data-dir: ${dir}/file # a comment\nlisten: "127.0.0.1:0"\n`);
+  fs.writeFileSync(`${file}.2`, `data-dir: "${dir}/second"`);
+  const env = { PLIMSOLL_DATA_DIR: `${dir}/env` };
+  assert.deepEqual(await Promise.all([where(['--config', file, '--data-dir', `${dir}/flag`], env), where(['--config', file], env),
+    where(['--config', file], {}), where([], { PLIMSOLL_CONFIG: `${file}.2` }), where(['--config', file, '--data-dir', `${dir}/third`], { PLIMSOLL_CONFIG: '/nonexistent' })]),
+  ['flag', 'env', 'file', 'second', 'third'].map((name) => path.join(dir, name)));
+});
+
+test('wrong settings are refused by name and by where they came from', () => {
+  const dir = tempDir('conf'), file = path.join(dir, 'c.yaml'), data = path.join(dir, 'data');
+  const base = ['serve', '--data-dir', data];
+  for (const [args, pattern] of [
+    [['--listen', 'x'], /--listen: "x" is not ADDRESS:PORT/], [['--listen', '1.2.3.4:99999'], /--listen/], [['--workers', '257'], /--workers: "257" is not between 0 and 256/],
+    [['--workers', 'many'], /--workers: "many" is not a number/], [['--gc-every', '10ms'], /--gc-every: "10ms" is not between 1s and 365d/],
+    [['--gc-every', 'often'], /--gc-every: "often" is not a time/], [['--upload-max', '1XB'], /--upload-max: "1XB" is not a size/],
+    [['--layer-max', '1KiB'], /--layer-max: "1KiB" is not between 1MiB and 1024TiB/], [['--anonymous-pull', 'maybe'], /--anonymous-pull: "maybe" is neither true nor false/],
+    [['--log-level', 'loud'], /--log-level: "loud" is none of debug/], [['--public-url', 'ftp://x'], /--public-url: "ftp:\/\/x"/],
+    [['--feeds', 'osv'], /--feeds: "osv" is not FEED=URL/], [['--tls-cert', file], /tls-cert and tls-key/], [['--worker', '/nonexistent'], /\/nonexistent/],
+    [['--vdb', '/nonexistent'], /vdb: \/nonexistent/], [['--config', '/nonexistent'], /\/nonexistent/], [['--nonsense', 'x'], /no option --nonsense/],
+    [['--data-dir', '/proc/x'], /data-dir: \/proc\/x/],
+  ]) bad([...base, '--listen', '127.0.0.1:0', ...args], pattern);
+  bad(base, /PLIMSOLL_WORKERS: "x" is not a number/, { env: { PLIMSOLL_WORKERS: 'x' } });
+  bad(base, /PLIMSOLL_LISTEN: "x" is not ADDRESS:PORT/, { env: { PLIMSOLL_LISTEN: 'x' } });
+  for (const [text, pattern] of [['workers: x\n', /setting workers: "x"/], ['shoe: 9\n', /line 1: there is no setting "shoe"/], ['a\n', /line 1/],
+    ['listen: [1, 2]\n', /line 1: settings are plain values/], ['\n\nlisten: {a: b}\n', /line 3/], ['listen: "\n', /line/], ['- listen\n', /line 1/]]) {
+    fs.writeFileSync(file, text);
+    bad([...base, '--config', file], pattern);
+  }
+});
+
+// ---- vulnerability databases ---------------------------------------------------------------------------------------
+
+test('vdb info, query, diff, verify', () => {
+  const other = makeVdb([records[0], osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'bash', fixed: '6' }]), osvRecord('CVE-2026-9', [{ ecosystem: 'Alpine:v3.20', name: 'musl', fixed: '1' }])]);
+  const info = JSON.parse(plimsoll(['vdb', 'info', vdb, '--format', 'json']).stdout);
+  assert.deepEqual([info.advisories, info.packages, info.sources.length, info.bytes], [3, 3, 1, fs.statSync(vdb).size]);
+  assert.match(plimsoll(['vdb', 'info', vdb]).stdout, new RegExp(info.digest));
+  const byName = JSON.parse(plimsoll(['vdb', 'query', vdb, '--package', 'Debian:12', 'openssl', '--format', 'json']).stdout);
+  assert.deepEqual(byName.map((a) => a.id), ['CVE-2026-1']);
+  assert.deepEqual(JSON.parse(plimsoll(['vdb', 'query', vdb, '--id', 'CVE-2026-3', '--format', 'json']).stdout)[0].affected.map((x) => x.name), ['zlib']);
+  assert.equal(plimsoll(['vdb', 'query', vdb, '--id', 'CVE-1-1', '--format', 'json']).stdout.replace(/\s/g, ''), '[]');
+  assert.deepEqual(plimsoll(['vdb', 'diff', vdb, other]).stdout.trim().split('\n').map((l) => l.split('\t').at(-1)).sort(), ['bash', 'musl', 'zlib']);
+  assert.equal(plimsoll(['vdb', 'diff', vdb, vdb]).stdout, '');
+  assert.ok(plimsoll(['vdb', 'verify', vdb]).stdout.includes(info.digest));
+  const again = makeVdb(records);
+  assert.equal(JSON.parse(plimsoll(['vdb', 'info', again, '--format', 'json']).stdout).packages, 3);
+  const whole = fs.readFileSync(vdb);
+  const broken = path.join(tempDir('broken'), 'b.vdb');
+  for (const length of [0, 1, 100, whole.length >> 1, whole.length - 1]) {
+    fs.writeFileSync(broken, whole.subarray(0, length));
+    bad(['vdb', 'verify', broken], /b\.vdb/);
+    bad(['scan', '--input', layout.dir, '--vdb', broken], /b\.vdb/);
+  }
+  for (let i = 0; i < 20; i++) {
+    const at = crypto.randomInt(whole.length), copy = Buffer.from(whole);
+    copy[at] ^= 1 << crypto.randomInt(8);
+    fs.writeFileSync(broken, copy);
+    bad(['vdb', 'verify', broken], /b\.vdb|damaged|checksum|database/);
+  }
+});
+
+/** A server of feeds: what it says is set by the test. */
+async function feedServer() {
+  const seen = [];
+  const feeds = new Map(); // path → {body, etag, breakAt, status, ignoreRange}
+  const server = http.createServer((req, res) => {
+    const feed = feeds.get(req.url);
+    seen.push({ url: req.url, range: req.headers.range, ifRange: req.headers['if-range'], ifNoneMatch: req.headers['if-none-match'] });
+    if (!feed || feed.status) { res.writeHead(feed?.status ?? 404); res.end('no'); return; }
+    if (feed.etag && req.headers['if-none-match'] === feed.etag) { res.writeHead(304, { etag: feed.etag }); res.end(); return; }
+    let from = 0;
+    if (req.headers.range && !feed.ignoreRange && req.headers['if-range'] === feed.etag) from = Number(/^bytes=(\d+)-/.exec(req.headers.range)[1]);
+    const body = feed.body.subarray(from);
+    const headers = { 'content-length': body.length, ...(feed.etag && { etag: feed.etag }), ...(from && { 'content-range': `bytes ${from}-${feed.body.length - 1}/${feed.body.length}` }) };
+    res.writeHead(from ? 206 : 200, headers);
+    if (feed.breakAt) {
+      res.write(body.subarray(0, feed.breakAt), () => setTimeout(() => res.destroy(), 50));
+      feed.breakAt = 0;
+      return;
+    }
+    res.end(body);
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  return { seen, feeds, url: (name) => `osv=http://127.0.0.1:${server.address().port}${name}`, close: () => server.close() };
+}
+const osvFile = (list) => Buffer.from(JSON.stringify(list.length === 1 ? list[0] : list));
+
+test('vdb update: new, unchanged, changed, broken and resumed, unreachable', async () => {
+  const feeds = await feedServer();
+  const out = path.join(tempDir('update'), 'x.vdb');
+  const update = async (...args) => runAsync(program, ['vdb', 'update', '--out', out, ...(args.length ? args : [feeds.url('/one.json')])]);
+  const advisories = () => JSON.parse(plimsoll(['vdb', 'info', out, '--format', 'json']).stdout).advisories;
+  const known = (id) => JSON.parse(plimsoll(['vdb', 'query', out, '--id', id, '--format', 'json']).stdout).length === 1;
+  try {
+    const padded = (record, n) => osvFile([{ ...record, details: 'x'.repeat(n) }]);
+    feeds.feeds.set('/one.json', { body: padded(records[0], 10), etag: '"a"' });
+    let r = await update();
+    assert.equal(r.status, 0, r.stderr);
+    assert.match(r.stderr, /osv +fetched/);
+    assert.ok(advisories() === 1 && known('CVE-2026-1'));
+    const digest = sha256(fs.readFileSync(out));
+
+    r = await update();
+    assert.equal(feeds.seen.at(-1).ifNoneMatch, '"a"');
+    assert.match(r.stderr, /unchanged/);
+    assert.match(r.stdout, /up to date/);
+    assert.equal(sha256(fs.readFileSync(out)), digest);
+
+    // A broken download of a newer copy goes on where it broke; until then the old copy and database stay.
+    feeds.feeds.set('/one.json', { body: padded(records[1], 3000000), etag: '"b"', breakAt: 1000000 });
+    r = await update();
+    assert.equal(r.status, 0);
+    assert.match(r.stderr, /STALE.*the copy is used/);
+    assert.ok(known('CVE-2026-1'));
+    r = await update();
+    assert.equal(feeds.seen.at(-1).ifRange, '"b"');
+    assert.match(feeds.seen.at(-1).range, /^bytes=[1-9]\d*-$/);
+    assert.match(r.stderr, /fetched/, r.stderr);
+    assert.ok(known('CVE-2026-2') && !known('CVE-2026-1'));
+
+    // The same, but the server has another entity by then: the whole comes instead of the rest.
+    for (const ignoreRange of [false, true]) {
+      feeds.feeds.set('/one.json', { body: padded(records[0], 2000000), etag: `"c${ignoreRange}"`, breakAt: 500000 });
+      assert.match((await update()).stderr, /STALE/);
+      feeds.feeds.set('/one.json', { body: padded(records[2], 1000 + ignoreRange), etag: ignoreRange ? `"c${ignoreRange}"` : '"d"', ignoreRange });
+      r = await update();
+      assert.equal(r.status, 0, r.stderr);
+      assert.match(r.stderr, /fetched/, r.stderr);
+      assert.ok(known('CVE-2026-3'), r.stderr);
+    }
+
+    // Unreachable, gone, failing: a warning and the copy; a feed that never was is left out.
+    feeds.feeds.set('/one.json', { status: 503 });
+    r = await update(feeds.url('/one.json'), feeds.url('/never.json'));
+    assert.equal(r.status, 0, r.stderr);
+    assert.match(r.stderr, /STALE.*503/);
+    assert.match(r.stderr, /MISSING.*404/);
+    r = await update('osv=http://127.0.0.1:1/one.json');
+    assert.equal(r.status, 0, 'nothing new, and the database is there');
+    assert.match(r.stderr, /MISSING/);
+    assert.ok(known('CVE-2026-3'));
+    const none = await runAsync(program, ['vdb', 'update', '--out', path.join(tempDir('none'), 'x.vdb'), 'osv=http://127.0.0.1:1/x.json']);
+    assert.equal(none.status, 1);
+    assert.match(none.stderr, /no feed could be fetched/);
+
+    // Fetched, but the build was cut short: the next update builds although nothing is new.
+    feeds.feeds.set('/one.json', { body: padded(records[1], 5), etag: '"e"' });
+    fs.mkdirSync(`${out}.blocked`);
+    const blocked = await runAsync(program, ['vdb', 'update', '--out', `${out}.blocked`, '--feeds-dir', `${out}.feeds`, feeds.url('/one.json')]);
+    assert.equal(blocked.status, 1, 'a folder is no file to write');
+    r = await update();
+    assert.match(r.stderr, /unchanged/);
+    assert.match(r.stdout, /was built/);
+    assert.ok(known('CVE-2026-2'));
+  } finally { feeds.close(); }
+});
+
+test('serve fetches feeds by itself, and an unreachable one stops nothing', async () => {
+  const feeds = await feedServer();
+  feeds.feeds.set('/one.json', { body: osvFile([records[0]]), etag: '"a"' });
+  const server = new Server({ args: ['--feeds-every', '3s', '--feeds', `${feeds.url('/one.json')} osv=http://127.0.0.1:1/x.json`] });
+  try {
+    await server.start();
+    const until = Date.now() + 30000;
+    const wait = async (advisory) => {
+      for (;;) {
+        const v = await server.json('/api/v1/vulndb');
+        if (v.present && v.advisories === advisory) return v;
+        assert.ok(Date.now() < until, JSON.stringify(v));
+        await new Promise((go) => setTimeout(go, 100));
+      }
+    };
+    const first = await wait(1);
+    feeds.feeds.set('/one.json', { body: osvFile([{ ...records[1] }]), etag: '"b"' });
+    for (;;) {
+      const v = await server.json('/api/v1/vulndb');
+      if (v.digest !== first.digest) break;
+      assert.ok(Date.now() < until, 'the second generation comes');
+      await new Promise((go) => setTimeout(go, 100));
+    }
+    assert.match(server.output, /127\.0\.0\.1:1.*no copy/);
+    assert.equal((await server.json('/readyz')).ready, true);
+  } finally { await server.stop(); feeds.close(); }
+});
