@@ -117,17 +117,19 @@ static void add_release(struct json *j, struct tracker *t, struct adv *adv, stru
 	room[adv->affected_count++] = f;
 }
 
-/* The vulnerability's severity is the most severe that any release states. */
-static void sum_severity(struct adv *adv)
+/* A release that has no urgency of its own takes the most severe of this package's other releases.
+ * Nothing is stated for the vulnerability itself: the same id in another package may weigh more. */
+static void share_severity(struct adv *adv)
 {
+	struct bytes most = BYTES_NONE;
 	for (size_t i = 0; i < adv->affected_count; i++) {
 		struct bytes word = adv->affected[i].severity_text;
-		enum adv_severity severity = adv_severity_parse(word);
-		if (severity > adv->severity) {
-			adv->severity = severity;
-			adv->severity_text = word;
-		}
+		if (adv_severity_parse(word) > adv_severity_parse(most))
+			most = word;
 	}
+	for (size_t i = 0; i < adv->affected_count; i++)
+		if (adv->affected[i].severity_text.len == 0)
+			adv->affected[i].severity_text = most;
 }
 
 static int read_vulnerability(struct json *j, struct tracker *t, struct bytes package,
@@ -154,7 +156,7 @@ static int read_vulnerability(struct json *j, struct tracker *t, struct bytes pa
 		t->no_release++;
 		return 0;
 	}
-	sum_severity(&adv);
+	share_severity(&adv);
 	return t->sink->advisory(t->sink->arg, &adv, e);
 }
 

@@ -299,6 +299,21 @@ static void finish_vendor_ids(struct adv *adv)
 			adv->affected[i].vendor_id = BYTES_NONE;
 }
 
+/* Errata that repair or add something and fix no vulnerability: not what a security check is about. */
+static bool is_not_security(const struct adv *adv)
+{
+	static const char *const prefixes[] = {
+	    "ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-", "ELBA-", "ELEA-", "CEBA-", "CEEA-",
+	    "SUSE-RU-", "SUSE-FU-", "SUSE-OU-", "openSUSE-RU-", "openSUSE-FU-", "openSUSE-OU-"};
+	for (size_t i = 0; i < adv->alias_count; i++)
+		if (is_cve(adv->aliases[i]))
+			return false;
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (bytes_has_prefix_lit(adv->id, prefixes[i]))
+			return true;
+	return false;
+}
+
 static const char *why_not_sent(const struct osv_record *r)
 {
 	const struct adv *adv = &r->adv;
@@ -346,6 +361,8 @@ static int read_record(struct json *j, struct bytes path, const struct feed_sink
 	finish_aliases(&r);
 	finish_severity(&r);
 	finish_vendor_ids(&r.adv);
+	if (is_not_security(&r.adv))
+		return 0;
 	return json_ok(j) ? send_record(&r, path, sink, e) : 0;
 }
 

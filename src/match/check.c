@@ -1,44 +1,15 @@
 /* From verdicts to matches. Records that mean the same security check become one match: same vendor, same id as the vendor writes it, same source
  * package. docs/decisions/match-checks.md holds why. */
-#include "match/verdict.h"
+#include "match/candidate.h"
 
 #include "oci/digest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct candidate {
-	const struct verdict *v;
-	struct adv adv;
-	struct bytes id; /* normalised */
-	uint64_t check;
-};
-
-struct gather {
-	const struct vdb *v;
-	const struct pkg *p;
-	struct arena *a;
-	struct err *e;
-};
-
 static int nomem(struct err *e)
 {
 	return err_set(e, ERR_NOMEM, "match: no memory");
-}
-
-static bool is_cve(struct bytes id)
-{
-	return bytes_has_prefix_lit(id, "CVE-");
-}
-
-/* "UBUNTU-CVE-2024-1", "DEBIAN-CVE-2024-1" are OSV's names for what the vendors call CVE-2024-1. */
-static struct bytes vendor_id(struct bytes id)
-{
-	size_t at = bytes_find_bytes(id, BYTES_LIT("-CVE-"));
-	for (size_t i = 0; i < at && at < id.len; i++)
-		if (!byte_is_alpha(id.ptr[i]))
-			return id;
-	return at < id.len ? bytes_from(id, at + 1) : id;
 }
 
 static struct bytes source_of(const struct pkg *p)
@@ -94,7 +65,7 @@ static int64_t gather(const struct gather *g, const struct verdicts *all, struct
 		if (r < 0)
 			return r;
 		c->v = v;
-		c->id = vendor_id(c->adv.id);
+		c->id = candidate_vendor_id(c->adv.id);
 		c->check = check_id(vendor_of(v->hit->affected.ecosystem), c->id, source_of(g->p));
 		if (c->check == 0)
 			return nomem(g->e);
@@ -133,7 +104,7 @@ static void add_cve(struct match_check *c, struct bytes id)
 	for (size_t i = 0; i < c->cve_count; i++)
 		if (bytes_eq(c->cves[i], id))
 			return;
-	if (is_cve(id))
+	if (candidate_is_cve(id))
 		c->cves[c->cve_count++] = id;
 }
 
@@ -205,18 +176,25 @@ static int borrow_vectors(const struct gather *g, struct match_check *c)
 	return 0;
 }
 
-static int fill_severity(const struct gather *g, struct match_check *c, const struct candidate *v, size_t n)
+/* What the vendor says of the check; of an erratum without a word, the most severe that it says of the CVEs in it. */
+static enum adv_severity vendor_severity(const struct match_check *c, const struct candidate *v, size_t n,
+					 const struct covered *covered)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct bytes word = v[i].v->hit->affected.severity_text;
-		enum adv_severity s = adv_severity_parse(word);
-		if (s == ADV_SEV_UNKNOWN)
-			s = v[i].adv.severity;
-		if (c->vendor_severity == ADV_SEV_UNKNOWN)
-			c->vendor_severity = s;
+	enum adv_severity s = candidate_severity(v, n), most = ADV_SEV_UNKNOWN;
+	for (size_t i = 0; s == ADV_SEV_UNKNOWN && i < c->cve_count; i++) {
+		enum adv_severity of_cve = cover_severity(covered, c->cves[i]);
+		most = of_cve > most ? of_cve : most;
+	}
+	return s != ADV_SEV_UNKNOWN ? s : most;
+}
+
+static int fill_severity(const struct gather *g, struct match_check *c, const struct candidate *v, size_t n,
+			 const struct covered *covered)
+{
+	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < v[i].adv.cvss_count; k++)
 			add_vector(c, v[i].adv.cvss[k]);
-	}
+	c->vendor_severity = vendor_severity(c, v, n, covered);
 	c->severity = c->vendor_severity;
 	if (c->severity != ADV_SEV_UNKNOWN)
 		return 0;
@@ -251,7 +229,7 @@ static struct bytes first_text(struct bytes have, struct bytes more)
 
 static struct bytes title_of(const struct match_check *c, struct bytes erratum, struct arena *a)
 {
-	bool update = !is_cve(c->advisory) || erratum.len;
+	bool update = !candidate_is_cve(c->advisory) || erratum.len;
 	char *t = arena_printf(a, "%.*s %s %.*s (%.*s%s%.*s)", BYTES_ARG(c->category),
 			       update ? "Security Update for" : "Vulnerability in",
 			       BYTES_ARG(c->source_name), BYTES_ARG(erratum), erratum.len ? ": " : "",
@@ -259,7 +237,8 @@ static struct bytes title_of(const struct match_check *c, struct bytes erratum, 
 	return bytes_of(t);
 }
 
-static int fill_check(const struct gather *g, const struct candidate *v, size_t n, struct match_check *c)
+static int fill_check(const struct gather *g, const struct candidate *v, size_t n,
+		      const struct covered *covered, struct match_check *c)
 {
 	*c = (struct match_check){
 		.id = v->check,
@@ -269,7 +248,7 @@ static int fill_check(const struct gather *g, const struct candidate *v, size_t 
 	};
 	if (!fill_cves(c, v, n, g->a))
 		return nomem(g->e);
-	int r = fill_severity(g, c, v, n);
+	int r = fill_severity(g, c, v, n, covered);
 	if (r < 0)
 		return r;
 	fill_exploits(g->v, c);
@@ -286,7 +265,7 @@ static int fill_check(const struct gather *g, const struct candidate *v, size_t 
 		}
 	}
 	struct bytes erratum = v->v->hit->affected.vendor_id;
-	if (bytes_eq(erratum, c->advisory) || is_cve(erratum))
+	if (bytes_eq(erratum, c->advisory) || candidate_is_cve(erratum))
 		erratum = BYTES_NONE;
 	c->title = title_of(c, erratum, g->a);
 	return c->title.len ? 0 : nomem(g->e);
@@ -300,10 +279,11 @@ static enum adv_status status_of(const struct verdict *v)
 	return s == ADV_FIXED || s == ADV_UNKNOWN ? ADV_AFFECTED : s;
 }
 
-static int fill_match(const struct gather *g, const struct candidate *v, size_t n, struct match *m)
+static int fill_match(const struct gather *g, const struct candidate *v, size_t n,
+		      const struct covered *covered, struct match *m)
 {
 	const struct verdict *d = v->v;
-	int r = fill_check(g, v, n, &m->check);
+	int r = fill_check(g, v, n, covered, &m->check);
 	if (r < 0)
 		return r;
 	m->fixed_version = d->fixed;
@@ -320,105 +300,6 @@ static int fill_match(const struct gather *g, const struct candidate *v, size_t 
 	bool by_source = d->hit->affected.keyed == ADV_BY_SOURCE;
 	m->remediation = remedy_text(g->p, m, d->pro, by_source, g->a);
 	return m->evidence.range.len && m->remediation.len ? 0 : nomem(g->e);
-}
-
-/* --- errata over single CVEs --- */
-
-struct group {
-	size_t first, count; /* candidates */
-	bool dropped;
-};
-
-/* A kernel has thousands of records on both sides: sets, not loops in loops. */
-struct id_set {
-	struct bytes *v;
-	size_t count;
-};
-
-static int cmp_id(const void *a, const void *b)
-{
-	const struct bytes *x = a, *y = b;
-	return bytes_cmp(*x, *y);
-}
-
-static bool set_has(const struct id_set *s, struct bytes id)
-{
-	return s->count && bsearch(&id, s->v, s->count, sizeof id, cmp_id);
-}
-
-static int set_make(struct id_set *s, size_t most, struct arena *a, struct err *e)
-{
-	*s = (struct id_set){.v = arena_alloc(a, most ? most : 1, sizeof *s->v)};
-	return s->v ? 0 : nomem(e);
-}
-
-static void set_sort(struct id_set *s)
-{
-	if (s->count)
-		qsort(s->v, s->count, sizeof *s->v, cmp_id);
-}
-
-/* What errata with a fix that hit this package list: they say it all. (The ecosystems of one package are of one vendor.) */
-static int listed_by_matches(const struct gather *g, const struct candidate *list, const struct group *groups,
-			     size_t n, struct id_set *ret)
-{
-	size_t most = 0;
-	for (size_t i = 0; i < n; i++)
-		most += list[groups[i].first].adv.alias_count;
-	int r = set_make(ret, most, g->a, g->e);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		const struct candidate *c = &list[groups[i].first];
-		if (is_cve(c->id) || c->v->fixed.len == 0)
-			continue;
-		for (size_t k = 0; k < c->adv.alias_count; k++)
-			ret->v[ret->count++] = c->adv.aliases[k];
-	}
-	set_sort(ret);
-	return r;
-}
-
-/* Red Hat keeps a CVE's own record "affected" although an erratum that the package already has fixed it: what those errata are and list. */
-static int fixed_by_errata(const struct gather *g, const struct verdicts *all, struct id_set *ret)
-{
-	size_t most = 0, n = 0;
-	*ret = (struct id_set){.v = NULL};
-	if (all->count == 0 ||
-	    !bytes_eq_lit(vendor_of(all->v->hit->affected.ecosystem), "Red Hat"))
-		return 0;
-	struct adv *advs = arena_alloc(g->a, all->count, sizeof *advs);
-	if (!advs)
-		return nomem(g->e);
-	for (size_t i = 0; i < all->count; i++) {
-		if (all->v[i].kind != VERDICT_OUT_OF_RANGE || all->v[i].fixed.len == 0)
-			continue;
-		int r = vdb_advisory(g->v, all->v[i].hit->advisory, g->a, &advs[n], g->e);
-		if (r < 0)
-			return r;
-		most += 1 + advs[n++].alias_count;
-	}
-	int r = set_make(ret, most, g->a, g->e);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		ret->v[ret->count++] = vendor_id(advs[i].id);
-		for (size_t k = 0; k < advs[i].alias_count; k++)
-			ret->v[ret->count++] = advs[i].aliases[k];
-	}
-	set_sort(ret);
-	return r;
-}
-
-static int drop_covered(const struct gather *g, const struct verdicts *all, const struct candidate *list,
-			struct group *groups, size_t n)
-{
-	struct id_set listed, fixed;
-	int r = listed_by_matches(g, list, groups, n, &listed);
-	if (r == 0)
-		r = fixed_by_errata(g, all, &fixed);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		const struct candidate *c = &list[groups[i].first];
-		groups[i].dropped = is_cve(c->id) &&
-				    (set_has(&listed, c->id) || (c->v->fixed.len == 0 && set_has(&fixed, c->id)));
-	}
-	return r;
 }
 
 static size_t make_groups(const struct candidate *list, size_t n, struct group *groups)
@@ -449,11 +330,12 @@ int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a,
 	if (!groups || !matches)
 		return nomem(e);
 	size_t count = make_groups(list, (size_t)n, groups);
-	r = drop_covered(&g, &all, list, groups, count);
+	struct covered covered;
+	r = cover_drop(&g, &all, list, groups, count, &covered);
 	int64_t kept = 0;
 	for (size_t i = 0; r == 0 && i < count; i++)
 		if (!groups[i].dropped)
-			r = fill_match(&g, &list[groups[i].first], groups[i].count, &matches[kept++]);
+			r = fill_match(&g, &list[groups[i].first], groups[i].count, &covered, &matches[kept++]);
 	if (r < 0)
 		return r;
 	*ret = matches;

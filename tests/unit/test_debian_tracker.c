@@ -36,12 +36,20 @@ static const struct feed_case cases[] = {
 	{DOC(REL("bookworm", OPEN ",\"fixed_version\":\"2\"," NODSA("ignored"))),
      HEAD SRC("12", "fixed") FROM0 "  0 fixed 2\n", 0},
 	{DOC(REL("buster", OPEN "," URGENCY("end-of-life"))), HEAD SRC("10", "end_of_life") FROM0, 0},
-	/* urgencies: stars say that NVD was asked; the record has the most severe */
+	/* urgencies: stars say that NVD was asked. The record has none: its id may be another
+	 * package's as well */
 	{DOC(REL("bookworm", OPEN "," URGENCY("unimportant")) "," REL("sid",
 								  OPEN "," URGENCY("medium**"))),
-     "advisory debian-tracker CVE-2024-1 Medium word=medium**\n details d\n"
+     HEAD
      " affected Debian:12 a source affected severity=unimportant\n" FROM0
      " affected Debian:sid a source affected severity=medium**\n" FROM0,
+     0},
+	/* a release without an urgency: the most severe of the package's others */
+	{DOC(REL("bookworm", OPEN "," URGENCY("not yet assigned")) "," REL(
+	     "bullseye", OPEN "," URGENCY("low")) "," REL("sid", OPEN "," URGENCY("high"))),
+     HEAD " affected Debian:12 a source affected severity=high\n" FROM0
+	  " affected Debian:11 a source affected severity=low\n" FROM0
+	  " affected Debian:sid a source affected severity=high\n" FROM0,
      0},
 	/* what says nothing is counted */
 	{DOC(REL("bookworm", "\"status\":\"undetermined\"") "," REL("warty", OPEN) "," REL("sid",

@@ -47,7 +47,8 @@ static const struct {
 	struct count want;
 } files[] = {
 	/* withdrawn: 17 of Go's 4,291, 10 of PyPI's 2,661, 13 of RustSec's 1,206, 5 of Ubuntu's 18 */
-	{"osv", "osv/AlmaLinux/all.zip", {5637, 69160, 0, 0}},
+	/* 1,197 of AlmaLinux's 5,637 repair or add something and fix no vulnerability */
+	{"osv", "osv/AlmaLinux/all.zip", {4440, 59899, 0, 0}},
 	{"osv", "osv/Go/all.zip", {4274, 6106, 0, 0}},
 	{"osv", "osv/Bitnami/all.zip", {7444, 7444, 0, 0}},
 	{"osv", "osv/PyPI/all.zip", {2651, 2651, 0, 0}},

@@ -358,6 +358,40 @@ static void unites_and_supersedes(void **state)
 	db_close(&d);
 }
 
+/* Debian: a DSA has no urgency, the CVEs in it have; a DSA below the CVE's own fix does not stand for it. */
+static void errata_take_severities(void **state)
+{
+	static const struct sample rows[] = {
+		{.id = "DSA-1-1", .ecosystem = "Debian:12", .name = "a", .events = "introduced 0,fixed 2", .status = ADV_FIXED, .alias = "CVE-2024-50"},
+		{.id = "CVE-2024-50", .ecosystem = "Debian:12", .name = "a", .events = "introduced 0,fixed 2", .status = ADV_FIXED, .severity_text = "high", .feed = "debian-tracker"},
+		{.id = "CVE-2024-50", .ecosystem = "Debian:12", .name = "b", .events = "introduced 0,fixed 2", .status = ADV_FIXED, .severity_text = "unimportant", .feed = "debian-tracker"},
+		{.id = "DSA-2-1", .ecosystem = "Debian:12", .name = "c", .events = "introduced 0,fixed 2", .status = ADV_FIXED, .alias = "CVE-2024-51"},
+		{.id = "CVE-2024-51", .ecosystem = "Debian:12", .name = "c", .events = "introduced 0,fixed 2.1", .status = ADV_FIXED, .severity_text = "low"},
+		{.id = "USN-1-1", .ecosystem = "Ubuntu:Pro:18.04:LTS", .name = "d", .events = "introduced 0,fixed 3~esm1", .status = ADV_FIXED, .alias = "CVE-2024-52"},
+		{.id = "UBUNTU-CVE-2024-52", .ecosystem = "Ubuntu:18.04:LTS", .name = "d", .events = "introduced 0,fixed 2", .status = ADV_FIXED},
+	};
+	struct bench_pkg p = {.distro = "debian:12", .name = "a", .version = "1"};
+	struct db d;
+	struct match *m;
+	(void)state;
+	db_open(&d, rows, sizeof rows / sizeof *rows);
+	assert_int_equal(matches(&d, &p, &m), 1);
+	assert_text(m->check.advisory, "DSA-1-1");
+	assert_int_equal(m->check.vendor_severity, ADV_SEV_HIGH);
+	assert_int_equal(m->check.severity, ADV_SEV_HIGH);
+	p.name = p.source = "b";
+	assert_int_equal(matches(&d, &p, &m), 1);
+	assert_int_equal(m->check.severity, ADV_SEV_NEGLIGIBLE);
+	p.name = p.source = "c";
+	assert_int_equal(matches(&d, &p, &m), 2);
+	bool first = bytes_eq_lit(m[0].check.advisory, "DSA-2-1");
+	assert_text(m[first].check.advisory, "CVE-2024-51");
+	assert_text(m[first].fixed_version, "2.1");
+	p = (struct bench_pkg){.distro = "ubuntu:18.04", .name = "d", .version = "1"};
+	assert_int_equal(matches(&d, &p, &m), 2); /* what all get stays visible beside what Pro has */
+	db_close(&d);
+}
+
 static void ubuntu_pro(void **state)
 {
 	static const struct sample rows[] = {
@@ -507,6 +541,7 @@ int main(void)
 		cmocka_unit_test(says_what_it_is),
 		cmocka_unit_test(check_ids_are_for_ever),
 		cmocka_unit_test(unites_and_supersedes),
+		cmocka_unit_test(errata_take_severities),
 		cmocka_unit_test(ubuntu_pro),
 		cmocka_unit_test(borrows_vectors),
 		cmocka_unit_test(commands),

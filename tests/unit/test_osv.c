@@ -33,6 +33,17 @@ static const struct feed_case records[] = {
      HEAD " affected npm a binary affected\n  0 introduced 0\n  0 last_affected 1\n", 0},
 	/* withdrawn is not sent, whatever else it says */
 	{RECORD("\"withdrawn\":\"2024-02-02T00:00:00Z\"," AFFECTED(PKG("npm", "a") "," FROM0)), "", 0},
+	/* errata that repair or add something (bug fix, enhancement) are no vulnerabilities, unless
+	 * they list one */
+	{"{\"id\":\"ALBA-2020:1673\",\"related\":[],\"summary\":\"bug fix and enhancement update\","
+	 AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("2-1.el8")) "}", "", 0},
+	{"{\"id\":\"RHEA-2020:1\"," AFFECTED(PKG("Red Hat:enterprise_linux:8::baseos", "a") "," FIX("2")) "}", "", 0},
+	{"{\"id\":\"openSUSE-RU-2020:1-1\"," AFFECTED(PKG("openSUSE:Leap 15.5", "a") "," FIX("2")) "}", "", 0},
+	{"{\"id\":\"ALBA-2021:1\",\"related\":[\"CVE-2021-1\"]," AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("2")) "}",
+     "advisory osv ALBA-2021:1 Unknown\n alias CVE-2021-1\n affected AlmaLinux:8 a binary fixed\n"
+     "  0 introduced 0\n  0 fixed 2\n", 0},
+	{"{\"id\":\"ALSA-2021:1\"," AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("2")) "}",
+     "advisory osv ALSA-2021:1 Unknown\n affected AlmaLinux:8 a binary fixed\n  0 introduced 0\n  0 fixed 2\n", 0},
 	/* null is as if it were not there */
 	{RECORD("\"withdrawn\":null,\"aliases\":null,\"severity\":null,\"references\":null,"
 	    "\"database_specific\":null,\"details\":null," AFFECTED(
