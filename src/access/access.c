@@ -396,6 +396,17 @@ int access_bearer(struct access *a, struct bytes token, struct arena *arena,
 	return rc < 0 ? rc : by_claims(a, c, arena, ret, e);
 }
 
+int access_owner_may(struct access *a, const struct principal *p, const char *action, struct bytes repository,
+		     struct arena *arena, struct err *e)
+{
+	struct bytes scope = access_repository_scope(a, repository, arena);
+	if (!p || !p->by_token || !p->name.len || !scope.len || access_allows(p, action, scope))
+		return 0;
+	struct lookup l = {.name = p->name, .arena = arena};
+	int rc = db_run(a->db, DB_READ, find_user, &l, e);
+	return rc < 0 ? rc : access_allows(l.principal, action, scope);
+}
+
 int access_refresh(struct access *a, struct bytes token, struct arena *arena,
 		   const struct principal **ret, struct err *e)
 {

@@ -55,6 +55,10 @@ struct principal {
 
 /* The one decision: p may do the action at the scope. NULL may nothing. */
 bool access_allows(const struct principal *p, const char *action, struct bytes scope);
+/* p asks by a registry access token that does not allow this, yet who the token was made for may do it: another token
+ * would help. 1 = so, 0 = not, <0. */
+int access_owner_may(struct access *a, const struct principal *p, const char *action, struct bytes repository,
+		     struct arena *arena, struct err *e);
 /* The scope of a repository of the embedded registry, in the arena; empty when memory is spent. */
 struct bytes access_repository_scope(const struct access *a, struct bytes repository,
 				     struct arena *arena);

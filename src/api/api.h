@@ -48,6 +48,9 @@ void api_served(void *context, const struct http_request *r, const struct http_r
 		unsigned status, int64_t took_us, uint64_t bytes_in, uint64_t bytes_out);
 /* The asking principal may do the action in this repository too (the source of a cross-mount). */
 bool api_allows(struct http_request *r, const char *action, struct bytes repository);
+/* Instead of doing without it: when a token for more would let the asking principal pull from this repository, too, reply 401
+ * with a challenge that names both. 1 = replied, 0 = nothing to gain, <0. */
+int api_challenge_pull(struct http_request *r, struct bytes repository, struct err *e);
 /* The OpenAPI 3.1 document of these tables. */
 void api_openapi_put(struct buf *out, const char *version, const struct api_routes *tables,
 		     size_t count);

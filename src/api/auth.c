@@ -47,6 +47,9 @@ static int identify(struct http_request *r, const struct principal **ret, struct
 		    !base64_decode(BASE64_STANDARD, rest, raw, &pair.len))
 			return err_set(e, ERR_DENIED, "credentials cannot be read");
 		struct bytes name = bytes_cut(&pair, ':');
+		/* Some clients show an empty name and password when they have none. */
+		if (name.len == 0 && pair.len == 0)
+			return 0;
 		rc = access_login(access, name, pair, http_arena(r), ret, e);
 		secret_wipe(raw, sizeof raw);
 	} else {
@@ -91,8 +94,9 @@ static struct bytes repository_of(struct http_request *r)
 	return name.len ? name : http_param(r, "repository");
 }
 
-static int challenge(struct http_request *r, const struct http_route *route, const char *why,
-		     struct err *e)
+/* also: a repository that is pulled from besides; may be empty. */
+static int challenge(struct http_request *r, const struct http_route *route, struct bytes also,
+		     const char *why, struct err *e)
 {
 	struct arena *arena = http_arena(r);
 	const char *url = base_url(r);
@@ -102,8 +106,10 @@ static int challenge(struct http_request *r, const struct http_route *route, con
 		struct bytes name = repository_of(r);
 		/* A name with quotes in it is no repository's and gets no scope. */
 		if (actions && name.len && bytes_find(name, '"') == name.len)
-			scope = arena_printf(arena, ",scope=\"repository:%.*s:%s\"",
-					     BYTES_ARG(name), actions);
+			scope = arena_printf(arena, ",scope=\"repository:%.*s:%s%s%.*s%s\"",
+					     BYTES_ARG(name), actions,
+					     also.len ? " repository:" : "", BYTES_ARG(also),
+					     also.len ? ":pull" : "");
 		else if (strcmp(route->action, ACTION_CATALOG) == 0)
 			scope = ",scope=\"registry:catalog:*\"";
 		text = arena_printf(arena, "Bearer realm=\"%s/oauth2/token\",service=\"%s\"%s%s",
@@ -142,9 +148,9 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	struct err why = ERR_INIT;
 	int rc = identify(r, &p, &why);
 	if (rc == 0 && access_anonymous(api_of(r)->access, http_arena(r), &p, NULL) < 0)
-		return challenge(r, route, "", e);
+		return challenge(r, route, BYTES_NONE, "", e);
 	if (rc == -ERR_DENIED || rc == -ERR_TIMEOUT)
-		return challenge(r, route, ",error=\"invalid_token\"", e);
+		return challenge(r, route, BYTES_NONE, ",error=\"invalid_token\"", e);
 	if (rc < 0)
 		return err_set(e, why.code, "%s", why.msg);
 	http_principal_set(r, p);
@@ -152,7 +158,7 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 		return 0;
 	/* Someone who could get more by another token is told how; others are told no. */
 	if (p->by_token || p->kind == PRINCIPAL_ANONYMOUS)
-		return challenge(r, route, rc ? ",error=\"insufficient_scope\"" : "", e);
+		return challenge(r, route, BYTES_NONE, rc ? ",error=\"insufficient_scope\"" : "", e);
 	rc = http_reply_error(r, 403, "DENIED", "not allowed", e);
 	return rc < 0 ? rc : 1;
 }
@@ -161,6 +167,15 @@ bool api_allows(struct http_request *r, const char *action, struct bytes reposit
 {
 	struct bytes scope = access_repository_scope(api_of(r)->access, repository, http_arena(r));
 	return scope.len > 0 && access_allows(http_principal(r), action, scope);
+}
+
+int api_challenge_pull(struct http_request *r, struct bytes repository, struct err *e)
+{
+	int rc = access_owner_may(api_of(r)->access, http_principal(r), ACTION_PULL, repository,
+				  http_arena(r), e);
+	if (rc <= 0)
+		return rc;
+	return challenge(r, http_route_get(r), repository, ",error=\"insufficient_scope\"", e);
 }
 
 /* What a token request asks for, from the query or the form. */

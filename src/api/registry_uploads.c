@@ -258,8 +258,14 @@ static int post_mount(struct http_request *r, struct push *p, struct err *e)
 	int rc = rgr_digest(r, text, &d, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 2;
+	if (!ref_is_name(from))
+		return 0;
+	/* A token for the target alone: ask for one that covers both, else the client pushes what is here. */
+	rc = api_challenge_pull(r, from, e);
+	if (rc != 0)
+		return rc < 0 ? rc : 2;
 	/* No word about a repository the client may not read, nor about one that is not there. */
-	if (!ref_is_name(from) || !api_allows(r, ACTION_PULL, from))
+	if (!api_allows(r, ACTION_PULL, from))
 		return 0;
 	rc = registry_blob_mount(registry_of(r), from, p->name, &d, e);
 	if (rc != 1)

@@ -382,6 +382,26 @@ describe('push: blobs', () => {
     r = await request('POST', `/v2/${repo2}/blobs/uploads/?mount=${digest}&from=no/such/repo`);
     assert.equal(r.status, 202);
   });
+  test('mount with a token for the target alone: told to ask for both', { skip: process.env.PLIMSOLL_ANONYMOUS === '1' }, async () => {
+    const data = crypto.randomBytes(64), digest = sha256(data);
+    await pushBlob(data);
+    const token = async (...scopes) => {
+      const r = await request('GET', `/oauth2/token?service=plimsoll&${scopes.map((s) => `scope=${encodeURIComponent(s)}`).join('&')}`);
+      assert.equal(r.status, 200, r.text);
+      return { auth: false, headers: { Authorization: `Bearer ${r.json.token}` } };
+    };
+    const target = `repository:${repo2}:pull,push`, source = `repository:${repo1}:pull`;
+    const path = `/v2/${repo2}/blobs/uploads/?mount=${digest}&from=${encodeURIComponent(repo1)}`;
+    let r = await request('POST', path, await token(target));
+    isError(r, 401, 'UNAUTHORIZED');
+    assert.match(r.headers['www-authenticate'], /error="insufficient_scope"/);
+    const scope = /scope="([^"]*)"/.exec(r.headers['www-authenticate'])[1];
+    assert.deepEqual(scope.split(' ').sort(), [source, target].sort());
+    r = await request('POST', path, await token(scope)); // one parameter, divided by a space
+    assert.equal(r.status, 201, r.text);
+    r = await request('POST', path, await token(target, source));
+    assert.equal(r.status, 201, r.text);
+  });
   test('two requests cannot write to one session at once', async () => {
     const url = new URL(await openUpload());
     const s = net.connect(Number(url.port || 80), url.hostname);

@@ -505,6 +505,13 @@ static void test_registry_token(void **state)
 	assert_false(may(who, ACTION_PULL, "/registries/local/repositories/other"));
 	assert_false(may(who, ACTION_CATALOG, "/"));
 	assert_int_equal(who->grant_count, 1);
+	/* What a wider token would bring: what she may and the token does not say. */
+	assert_int_equal(access_owner_may(p->a, who, ACTION_PULL, BYTES_LIT("team/base"), &p->arena, &e), 1);
+	assert_int_equal(access_owner_may(p->a, who, ACTION_PULL, BYTES_LIT("team/app"), &p->arena, &e), 0);
+	assert_int_equal(access_owner_may(p->a, who, ACTION_PULL, BYTES_LIT("other"), &p->arena, &e), 0);
+	assert_int_equal(access_owner_may(p->a, who, ACTION_DELETE, BYTES_LIT("team/app"), &p->arena, &e), 0);
+	assert_int_equal(access_owner_may(p->a, ann, ACTION_PULL, BYTES_LIT("team/base"), &p->arena, &e), 0);
+	assert_int_equal(access_owner_may(p->a, NULL, ACTION_PULL, BYTES_LIT("team/base"), &p->arena, &e), 0);
 	/* Signed by another key: refused. */
 	struct place q = {.db = NULL};
 	(void)snprintf(q.dir, sizeof q.dir, "/tmp/plimsoll-access-XXXXXX");
