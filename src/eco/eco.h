@@ -17,7 +17,9 @@ struct ecosystem {
 	const char *name; /* "Debian packages" */
 	const char
 	    *id; /* "dpkg", "apk", "rpm", "os-release": names golden folder and fuzz target */
-	const char *purl_type; /* "deb" …; NULL for os-release */
+	const char *purl_type; /* "deb" …; NULL: states no packages */
+	const char *refines;   /* os-release id whose release this row's files state better than
+				  os-release does; NULL: none */
 	uint64_t file_max;     /* bytes of one file; also bounded by limits.wanted_file_max */
 	/* Canonical locations, NULL-terminated: "var/lib/dpkg/status"; a trailing "/" is a folder
 	 * of files. For symlink resolution at merge. */

@@ -6,6 +6,7 @@ const struct eco_parser *const eco_parsers[] = {
     [ECO_DPKG] = &eco_dpkg,
     [ECO_APK] = &eco_apk,
     [ECO_RPM] = &eco_rpm,
+    [ECO_APK_REPOSITORIES] = &eco_apk_repositories,
 };
 _Static_assert(sizeof eco_parsers / sizeof eco_parsers[0] == ECO_ROW_COUNT,
 	       "an ecosystem has facts and functions");

@@ -48,3 +48,4 @@ extern const struct eco_parser eco_os_release;
 extern const struct eco_parser eco_dpkg;
 extern const struct eco_parser eco_apk;
 extern const struct eco_parser eco_rpm;
+extern const struct eco_parser eco_apk_repositories;

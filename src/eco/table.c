@@ -2,6 +2,7 @@
 
 /* bytes of one file */
 #define OS_RELEASE_FILE_MAX (UINT64_C(64) << 10) /* real ones stay under 2 KiB */
+#define APK_REPOSITORIES_FILE_MAX (UINT64_C(64) << 10) /* real ones stay under 1 KiB */
 #define DPKG_FILE_MAX (UINT64_C(128) << 20)	 /* a status file of 100,000 packages */
 #define APK_FILE_MAX                                                                               \
 	(UINT64_C(128) << 20) /* file lists included, a full desktop stays under 40 MiB */
@@ -37,6 +38,11 @@ static const char *const dpkg_locations[] = {
 static const char *const apk_locations[] = {
     "lib/apk/db/installed",
     "usr/lib/apk/db/installed",
+    NULL,
+};
+
+static const char *const apk_repositories_locations[] = {
+    "etc/apk/repositories",
     NULL,
 };
 
@@ -86,6 +92,15 @@ const struct ecosystem eco_table[] = {
 	    .purl_type = "rpm",
 	    .file_max = RPM_FILE_MAX,
 	    .locations = rpm_locations,
+	},
+    [ECO_APK_REPOSITORIES] =
+	{
+	    .name = "Alpine repositories",
+	    .id = "apk-repositories",
+	    .purl_type = NULL,
+	    .refines = "alpine",
+	    .file_max = APK_REPOSITORIES_FILE_MAX,
+	    .locations = apk_repositories_locations,
 	},
 };
 const size_t eco_count = sizeof eco_table / sizeof eco_table[0];

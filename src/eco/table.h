@@ -3,4 +3,4 @@
 #pragma once
 #include "eco/eco.h"
 
-enum eco_row { ECO_OS_RELEASE, ECO_DPKG, ECO_APK, ECO_RPM, ECO_ROW_COUNT };
+enum eco_row { ECO_OS_RELEASE, ECO_DPKG, ECO_APK, ECO_RPM, ECO_APK_REPOSITORIES, ECO_ROW_COUNT };

@@ -440,6 +440,38 @@ static int put_notes(struct merge *m, struct err *e)
 	return 0;
 }
 
+/* "3.18.4" is of release 3.18; "3.20_alpha20240315" is what edge calls itself. */
+static bool is_of_release(struct bytes version, struct bytes release)
+{
+	if (bytes_eq_lit(release, "edge"))
+		return bytes_find_bytes(version, BYTES_LIT("_alpha")) < version.len;
+	return bytes_has_prefix(version, release) &&
+	       (version.len == release.len || version.ptr[release.len] == '.');
+}
+
+/* Where a row's file says better which release the image is of, that counts, and is told. */
+static int refine_distro(struct merge *m, struct err *e)
+{
+	struct pkg_distro *d = &m->image.distro;
+	for (size_t i = 0; i < eco_count; i++) {
+		const struct ovl_node *n = m->views[i].distro;
+		if (!eco_table[i].refines || !n || !bytes_eq_lit(d->id, eco_table[i].refines))
+			continue;
+		struct bytes release = n->entry->distro.version_id;
+		if (bytes_eq(d->version_id, release) || is_of_release(d->version_id, release))
+			continue;
+		char *text = arena_printf(m->a, "packages come from release %.*s, not from %.*s: its advisories "
+					  "are used", BYTES_ARG(release), BYTES_ARG(d->version_id));
+		if (!text)
+			return spent(e);
+		d->version_id = release;
+		int r = note_add(m, (int32_t)n->layer, n->path, bytes_of(text), e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int finish(struct merge *m, struct inv_image *ret, struct err *e)
 {
 	for (size_t i = 0; i < eco_count && !m->image.has_distro; i++) {
@@ -448,7 +480,9 @@ static int finish(struct merge *m, struct inv_image *ret, struct err *e)
 		m->image.has_distro = true;
 		m->image.distro = m->views[i].distro->entry->distro;
 	}
-	int r = put_packages(m, e);
+	int r = refine_distro(m, e);
+	if (r == 0)
+		r = put_packages(m, e);
 	if (r == 0)
 		r = put_notes(m, e);
 	if (r < 0)

@@ -320,6 +320,49 @@ static void test_which_distribution(void **state)
 	drop(&im);
 }
 
+/* Alpine's release is that of its repositories; what os-release says is left only when they agree. */
+static void test_release_of_repositories(void **state)
+{
+	static const struct {
+		const char *os_release, *repositories, *want;
+		bool told;
+	} cases[] = {
+	    {"3.19.1", "https://dl-cdn.alpinelinux.org/alpine/v3.19/main\n", "alpine:3.19.1", false},
+	    {"3.18.4", "https://dl-cdn.alpinelinux.org/alpine/v3.19/main\n", "alpine:3.19", true},
+	    {"3.19.1", "https://dl-cdn.alpinelinux.org/alpine/edge/main\n", "alpine:edge", true},
+	    {"3.19.1", "http://m/alpine/v3.19/main\n@edge http://m/alpine/edge/main\n", "alpine:3.19.1", false},
+	    {"3.1.2", "http://m/alpine/v3.19/main\n", "alpine:3.19", true},
+	    {"3.20_alpha20240315", "http://m/alpine/edge/main\n", "alpine:3.20_alpha20240315", false},
+	    {"3.19.1", "/media/cdrom/apks\n", "alpine:3.19.1", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct image im = {.count = 0};
+		struct buf *t = new_layer(&im);
+		char release[64];
+		snprintf(release, sizeof release, "ID=alpine\nVERSION_ID=%s\n", cases[i].os_release);
+		tar_file(t, "etc/os-release", release);
+		tar_file(t, "lib/apk/db/installed", APK("a", "1-r0"));
+		t = new_layer(&im);
+		tar_file(t, "etc/apk/repositories", cases[i].repositories);
+		merge(&im);
+		if (!bytes_eq_lit(im.out.packages[0].pkg.distro, cases[i].want))
+			fail_msg("case %zu: %.*s", i, BYTES_ARG(im.out.packages[0].pkg.distro));
+		assert_int_equal(has_note(&im, 1, "packages come from release"), cases[i].told);
+		assert_int_equal(im.out.state, INV_ASSESSED);
+		drop(&im);
+	}
+	/* another distribution with such a file keeps its own */
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	tar_file(t, "etc/os-release", "ID=wolfi\nVERSION_ID=20230201\n");
+	tar_file(t, "lib/apk/db/installed", APK("a", "1-r0"));
+	tar_file(t, "etc/apk/repositories", "http://m/alpine/edge/main\n");
+	merge(&im);
+	assert_true(bytes_eq_lit(im.out.packages[0].pkg.distro, "wolfi:20230201"));
+	drop(&im);
+}
+
 static void test_third_party(void **state)
 {
 	struct image im = {.count = 0};
@@ -508,6 +551,7 @@ int main(void)
 	    cmocka_unit_test(test_folder_takes_a_links_place),
 	    cmocka_unit_test(test_hard_links),
 	    cmocka_unit_test(test_which_distribution),
+	    cmocka_unit_test(test_release_of_repositories),
 	    cmocka_unit_test(test_third_party),
 	    cmocka_unit_test(test_no_vendor),
 	    cmocka_unit_test(test_unread_and_incomplete),
