@@ -283,6 +283,14 @@ static void mark_third_party(struct inv_image *im)
 	}
 }
 
+/* CentOS Stream says ID=centos as the rebuild of RHEL did, and is none: only its name tells. */
+static struct bytes distro_of_packages(const struct pkg_distro *d)
+{
+	bool stream = bytes_eq_lit(d->id, "centos") &&
+		      bytes_find_bytes(d->name, BYTES_LIT("Stream")) < d->name.len;
+	return stream ? BYTES_LIT("centos-stream") : d->id;
+}
+
 static int put_packages(struct merge *m, struct err *e)
 {
 	struct inv_image *im = &m->image;
@@ -291,7 +299,7 @@ static int put_packages(struct merge *m, struct err *e)
 		count += m->views[i].seen_count;
 	struct bytes distro = BYTES_NONE;
 	if (im->has_distro) {
-		char *text = arena_printf(m->a, "%.*s:%.*s", BYTES_ARG(im->distro.id),
+		char *text = arena_printf(m->a, "%.*s:%.*s", BYTES_ARG(distro_of_packages(&im->distro)),
 					  BYTES_ARG(im->distro.version_id));
 		if (!text)
 			return spent(e);

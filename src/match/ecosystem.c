@@ -24,7 +24,7 @@ static const struct distro_row distros[] = {
 	{"rocky", 0, 0, {"Rocky Linux:%M", "Rocky Linux"}},
 	{"rhel", 1, 9, {RED_HAT "::*", RED_HAT}},
 	{"rhel", 10, 99, {RED_HAT "*"}},
-	/* CentOS Stream (9 and later under this id) is not rebuilt from RHEL: nobody publishes data for it. */
+	/* CentOS Stream ("centos-stream", and 9 and later) is not rebuilt from RHEL: nobody publishes data for it. */
 	{"centos", 1, 8, {RED_HAT "::*", RED_HAT}},
 	{"ol", 0, 0, {"Oracle Linux:%M"}},
 	{"amzn", 2, 2017, {"Amazon Linux:%M"}},

@@ -311,6 +311,22 @@ static void test_which_distribution(void **state)
 	merge(&im);
 	assert_true(bytes_eq_lit(im.out.distro.id, "alpine"));
 	drop(&im);
+	/* CentOS Stream has the id of what was a rebuild of RHEL */
+	static const char *const names[][3] = {
+	    {"etc/os-release", "ID=\"centos\"\nVERSION_ID=\"8\"\nPRETTY_NAME=\"CentOS Stream 8\"\n",
+	     "centos-stream:8"},
+	    {"etc/centos-release", "CentOS Stream release 8\n", "centos-stream:8"},
+	    {"etc/os-release", "ID=\"centos\"\nVERSION_ID=\"8\"\nPRETTY_NAME=\"CentOS Linux 8\"\n", "centos:8"},
+	};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		t = new_layer(&im);
+		tar_file(t, names[i][0], names[i][1]);
+		tar_file(t, "var/lib/rpmmanifest/container-manifest-2",
+			 "p\t1-1\t1\t1\tCentOS\t(none)\t1\tx86_64\t0\tp-1-1.src.rpm\n");
+		merge(&im);
+		assert_true(bytes_eq_lit(im.out.packages[0].pkg.distro, names[i][2]));
+		drop(&im);
+	}
 	t = new_layer(&im);
 	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
 	merge(&im);

@@ -141,6 +141,7 @@ static const struct {
 	{"rhel:10.0", "Red Hat:enterprise_linux:10*"},
 	{"centos:7", "Red Hat:enterprise_linux:7::* Red Hat:enterprise_linux:7"},
 	{"centos:9", ""}, /* Stream */
+	{"centos-stream:8", ""},
 	{"photon:3.0", "Photon OS:3.0"},
 	{"amzn:2", "Amazon Linux:2"},
 	{"amzn:2018.03", "Amazon Linux:1"},
