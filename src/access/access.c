@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define CACHE_MS 60000 /* how long a verified password is remembered */
-#define CHECKS_MAX 2U  /* password checks at once: each takes 19 MiB and a core */
+#define CHECKS_MAX 2U  /* password checks at once: each takes 7 MiB and a core */
 #define KEY_FILE "token.key"
 #define TTL_DEFAULT_SEC 300U
 

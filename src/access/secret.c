@@ -10,8 +10,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define ARGON2_KIB 19456U
-#define ARGON2_PASSES 2U
+#define ARGON2_KIB 7168U
+#define ARGON2_PASSES 5U
 #define ARGON2_LANES 1U
 #define ARGON2_SALT_LEN 16U
 #define ARGON2_TEXT_MAX 192U /* chars of the encoded form with these lengths: under 110 */
@@ -111,7 +111,7 @@ int secret_password_hash(struct bytes password, struct arena *a, struct bytes *r
 
 /* Of no password at all: what is checked for users that do not exist. */
 #define NOBODY                                                                                     \
-	"$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"                                   \
+	"$argon2id$v=19$m=7168,t=5,p=1$AAAAAAAAAAAAAAAAAAAAAA$"                                   \
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 int secret_password_check(struct bytes encoded, struct bytes password, struct err *e)

@@ -11,6 +11,7 @@
 #include "scan/engine.h"
 #include "store/blobs.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -165,6 +166,15 @@ static void say_hello(const struct server *s)
 	(void)fflush(stdout);
 }
 
+/* Large allocations are mapped on their own and given back at once. By default the limit rises with each large block that is freed, and what a password check
+ * or an inventory took stays in some thread's heap. */
+static void memory_setup(void)
+{
+#ifdef M_MMAP_THRESHOLD /* glibc */
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 int serve_run(const struct config *c, const char *version, struct err *e)
 {
 	struct server s = {.c = c, .api = {.version = version}};
@@ -172,6 +182,7 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 	if (!log_level_parse(c->log_level, &level))
 		return err_set(e, ERR_FORMAT, "log-level: \"%s\" is none of debug, info, warn, error, none", c->log_level);
 	log_level_set(level);
+	memory_setup();
 	sigset_t stop;
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "registry/registry.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +89,9 @@ static int serve(const char *dir, uint16_t port, bool anonymous)
 int main(int argc, char **argv)
 {
 	sigset_t set;
+#ifdef M_MMAP_THRESHOLD
+	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20); /* as the daemon does */
+#endif
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
