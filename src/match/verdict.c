@@ -56,6 +56,37 @@ static bool ends_word(struct bytes text, size_t at)
 				   text.ptr[at] == '_' || text.ptr[at] == '-');
 }
 
+static bool has_word(struct bytes text, struct bytes word)
+{
+	size_t from = 0;
+	for (;;) {
+		size_t at = from + bytes_find_bytes(bytes_from(text, from), word);
+		if (at >= text.len)
+			return false;
+		if ((at == 0 || ends_word(text, at - 1)) && ends_word(text, at + word.len))
+			return true;
+		from = at + 1;
+	}
+}
+
+/* "Important: varnish security update" for "varnish:6": a few summaries name the module without its stream. The stream is then the one that the fix is
+ * a version of, or a rolling one ("rhel8"), which has no number. */
+static bool stream_unsaid(struct bytes summary, struct bytes stream, struct bytes fixed)
+{
+	struct bytes number = stream;
+	struct bytes module = bytes_cut(&number, ':');
+	struct bytes named = bytes_part(stream, 0, module.len + 1); /* with the ':' */
+	if (number.len == 0 || !has_word(summary, module) ||
+	    bytes_find_bytes(summary, named) < summary.len)
+		return false;
+	if (!byte_is_digit(number.ptr[0]))
+		return true;
+	size_t colon = bytes_find(fixed, ':');
+	struct bytes upstream = colon < fixed.len ? bytes_from(fixed, colon + 1) : fixed;
+	return bytes_has_prefix(upstream, number) && upstream.len > number.len &&
+	       (upstream.ptr[number.len] == '.' || upstream.ptr[number.len] == '-');
+}
+
 /* AlmaLinux's and Rocky's records name the stream in their summary only: "nodejs:14 security update". 1 = this stream, 0 = another, <0 error. */
 static int stream_in_summary(const struct look *l, const struct vdb_hit *h, struct bytes stream)
 {
@@ -66,15 +97,8 @@ static int stream_in_summary(const struct look *l, const struct vdb_hit *h, stru
 	arena_free(&tmp); /* the summary borrows from the database */
 	if (r < 0)
 		return r;
-	struct bytes rest = adv.summary;
-	for (;;) {
-		size_t at = bytes_find_bytes(rest, stream);
-		if (at == rest.len)
-			return 0;
-		if (ends_word(rest, at + stream.len))
-			return 1;
-		rest = bytes_from(rest, at + 1);
-	}
+	return has_word(adv.summary, stream) ||
+	       stream_unsaid(adv.summary, stream, fixed_of(&h->affected));
 }
 
 /* 1 = same module or none on both sides, 0 = not, <0 error. */

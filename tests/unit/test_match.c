@@ -198,6 +198,9 @@ static const struct sample scoped[] = {
 	{.id = "ALSA-12", .ecosystem = "AlmaLinux:8", .name = "nodejs", .events = "introduced 0,fixed 1:12.22.5-1.module_el8.4.0+1", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .summary = "Important: nodejs:12 security update"},
 	{.id = "ALSA-14", .ecosystem = "AlmaLinux:8", .name = "nodejs", .events = "introduced 0,fixed 1:14.18.0-1.module_el8.4.0+2", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .summary = "Important: nodejs:14 security update"},
 	{.id = "ALSA-1", .ecosystem = "AlmaLinux:8", .name = "nodejs", .events = "introduced 0,fixed 1:99-1.module_el8.4.0+2", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .summary = "Important: nodejs:1 security update"},
+	/* as ALSA-2024:1690 and ALSA-2024:4237: no stream in the summary */
+	{.id = "ALSA-6", .ecosystem = "AlmaLinux:8", .name = "varnish", .events = "introduced 0,fixed 6.0.13-1.module_el8.9.0+1", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .summary = "Important: varnish security update"},
+	{.id = "ALSA-7", .ecosystem = "AlmaLinux:8", .name = "golang", .events = "introduced 0,fixed 1.21.11-1.module_el8.10.0+1", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .summary = "Moderate: go-toolset security update"},
 	{.id = "ELSA-1", .ecosystem = "Oracle Linux:8", .name = "glibc", .events = "introduced 0,fixed 2:2.28-189.ksplice1.el8", .keyed = ADV_BY_BINARY, .status = ADV_FIXED},
 	{.id = "CVE-2024-13", .ecosystem = "Wolfi", .name = "curl", .events = "introduced 0,fixed 0", .status = ADV_NOT_AFFECTED},
 };
@@ -229,6 +232,11 @@ static const struct {
 	{{.type = "rpm", .distro = "almalinux:8.5", .name = "nodejs", .version = "1:14.11.0-1.module_el8.3.0+1", .module = "nodejs:14:83:1"}, "ALSA-14"},
 	{{.type = "rpm", .distro = "almalinux:8.5", .name = "nodejs", .version = "1:12.22.5-1.module_el8.4.0+1", .module = "nodejs:12:84:1"}, ""},
 	{{.type = "rpm", .distro = "almalinux:8.5", .name = "nodejs", .version = "1:12.18.2-1.module_el8.2.0+1"}, ""}, /* no label: which stream? */
+	{{.type = "rpm", .distro = "almalinux:8.9", .name = "varnish", .version = "6.0.8-1.module_el8.5.0+1", .module = "varnish:6:85:1"}, "ALSA-6"},
+	{{.type = "rpm", .distro = "almalinux:8.9", .name = "varnish", .version = "6.0.8-1.module_el8.5.0+1", .module = "varnish:60:85:1"}, ""},
+	{{.type = "rpm", .distro = "almalinux:8.9", .name = "varnish", .version = "4.0.8-1.module_el8.5.0+1", .module = "varnish:4:85:1"}, ""},
+	{{.type = "rpm", .distro = "almalinux:8.9", .name = "varnish", .version = "4.0.8-1.module_el8.5.0+1", .module = "nish:6:85:1"}, ""},
+	{{.type = "rpm", .distro = "almalinux:8.9", .name = "golang", .version = "1.20-1.module_el8.5.0+1", .module = "go-toolset:rhel8:85:1"}, "ALSA-7"},
 	/* flavours */
 	{{.type = "rpm", .distro = "ol:8.5", .name = "glibc", .version = "2.28-100.el8"}, ""},
 	{{.type = "rpm", .distro = "ol:8.5", .name = "glibc", .version = "2:2.28-100.ksplice1.el8"}, "ELSA-1"},
