@@ -119,8 +119,10 @@ int verb_scan(int argc, char **argv)
 	struct cimg c = {0};
 	if (cli_parse(scan_options, argc, argv, &args, &e) < 0 || parse_filters(&args, &filters, &e) < 0)
 		return cli_usage("scan", &e);
-	if (args.operand_count > 1)
-		return err_set(&e, ERR_FORMAT, "one image at a time"), cli_usage("scan", &e);
+	if (args.operand_count > 1) {
+		(void)err_set(&e, ERR_FORMAT, "one image at a time");
+		return cli_usage("scan", &e);
+	}
 	int rc = cimg_open(&c, &args, args.operand_count ? args.operands[0] : NULL, true, &e);
 	struct report r = {.input = &c.input, .assess = &c.assess, .vdb = c.vdb, .color = wants_color(&args),
 			   .version = PLIMSOLL_VERSION};

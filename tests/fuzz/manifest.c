@@ -23,9 +23,10 @@ static uint64_t read_descriptor(const struct oci_descriptor *d)
 	return sum;
 }
 
+static volatile uint64_t sink;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static volatile uint64_t sink;
 	struct bytes text = {.ptr = data, .len = size};
 	struct bytes type = bytes_cut(&text, '\n');
 	struct arena a;

@@ -4,9 +4,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static volatile uint64_t sink;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static volatile uint64_t sink;
 	struct arena a;
 	struct ref r;
 	struct bytes text = {.ptr = data, .len = size};

@@ -14,12 +14,13 @@ static unsigned touch(struct bytes b)
 	return sum;
 }
 
+static volatile unsigned sink;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cursor c = cur_of((struct bytes){.ptr = data, .len = size});
 	struct err e = ERR_INIT;
 	uint8_t type = task_head_take(&c);
-	volatile unsigned sink = 0;
 	if (type == TASK_START) {
 		struct task_start s;
 		if (task_start_take(&c, &s, &e) < 0)
