@@ -26,6 +26,9 @@ struct api {
 	struct access *access;
 	struct pool *pool;
 	struct engine *engine;
+	/* Fetch the feeds now rather than at the next turn. NULL: there is nobody who fetches. */
+	void (*vdb_update)(void *arg);
+	void *vdb_update_arg;
 	const char *public_url; /* "" = answer by the Host that was asked */
 	const char *version;
 	int64_t started_ms;
@@ -56,6 +59,26 @@ void api_openapi_put(struct buf *out, const char *version, const struct api_rout
 		     size_t count);
 
 /* Replies. */
-int api_reply_json(struct http_request *r, unsigned status, struct buf *body, struct err *e); /* frees body */
-/* ?limit= of 1 to max, fallback when absent; ERR_FORMAT. */
-int api_limit(struct http_request *r, size_t fallback, size_t max, size_t *ret, struct err *e);
+/* Frees body. */
+int api_reply_json(struct http_request *r, unsigned status, struct buf *body, struct err *e);
+/* JSON written inside one read transaction, so that a reply never mixes two states. write may be
+ * called again for a transaction that is repeated; what it wrote before is thrown away. 0 or <0. */
+typedef int (*api_write_fn)(struct db_tx *tx, struct json_out *w, void *arg, struct err *e);
+int api_reply_read(struct http_request *r, unsigned status, api_write_fn write, void *arg,
+		   struct err *e);
+/* {"items": [ … ], "next": "…"}; next is left out when it is empty: the last page. */
+void api_list_begin(struct json_out *w);
+void api_list_end(struct json_out *w, struct bytes next);
+/* ?limit= of 1 to 1,000, 100 when absent; ERR_FORMAT. */
+int api_limit(struct http_request *r, size_t *ret, struct err *e);
+
+/* ?cursor= of a list that is paged by descending ids; *ret is left alone when absent. ERR_FORMAT. */
+int api_cursor_id(struct http_request *r, uint64_t *ret, struct err *e);
+
+/* The texts of a body {"key": "text"}. A number's text will do; a key that is not asked for is a
+ * mistake to be told: ERR_FORMAT. Values live as long as the request; absent ones stay empty. */
+struct api_field {
+	const char *key;
+	struct bytes value;
+};
+int api_read_fields(struct http_request *r, struct api_field *fields, size_t count, struct err *e);

@@ -154,8 +154,13 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	if (rc < 0)
 		return err_set(e, why.code, "%s", why.msg);
 	http_principal_set(r, p);
-	if (access_allows(p, route->action, scope_of(r)))
+	if (access_allows(p, route->action, scope_of(r))) {
+		struct bytes registry = http_param(r, "registry");
+		if (registry.len && !bytes_eq_lit(registry, API_REGISTRY))
+			return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",
+				       BYTES_ARG(registry));
 		return 0;
+	}
 	/* Someone who could get more by another token is told how; others are told no. */
 	if (p->by_token || p->kind == PRINCIPAL_ANONYMOUS)
 		return challenge(r, route, BYTES_NONE, rc ? ",error=\"insufficient_scope\"" : "", e);

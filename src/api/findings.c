@@ -1,16 +1,12 @@
-/* Findings and security checks. */
+/* Findings: filtered, sorted, paged. */
 #include "api/routes.h"
 
 #include "base/num.h"
 #include "report/finding.h"
 #include "store/findings.h"
 
-#define PAGE 100
-#define PAGE_MAX 1000
-
 struct listing {
 	struct http_request *r;
-	struct buf *out;
 	struct fnd_filter filter;
 	enum fnd_sort sort;
 	struct fnd_cursor cursor;
@@ -88,7 +84,7 @@ static int parse_listing(struct http_request *r, struct listing *l, struct err *
 		return err_set(e, ERR_FORMAT, "sort: \"%.*s\" is none of severity, package, cvss, epss", BYTES_ARG(sort));
 	if (has_cursor && fnd_cursor_parse(cursor, http_arena(r), &l->cursor, e) < 0)
 		return -(int)e->code;
-	return api_limit(r, PAGE, PAGE_MAX, &l->limit, e);
+	return api_limit(r, &l->limit, e);
 }
 
 static void put_finding(struct json_out *w, const struct fnd_finding *f, struct buf *purl)
@@ -109,72 +105,44 @@ static void put_finding(struct json_out *w, const struct fnd_finding *f, struct 
 	report_finding_put(w, NULL, &row);
 }
 
-static int list_tx(struct db_tx *tx, void *arg, struct err *e)
+static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	struct listing *l = arg;
+	const struct listing *l = arg;
 	struct arena *a = http_arena(l->r);
 	struct fnd_cursor cursor = l->cursor;
-	struct json_out w;
+	struct bytes next = BYTES_NONE;
 	struct buf purl;
 	bool more;
 	struct fnd_finding *rows = arena_alloc(a, l->limit, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu findings", l->limit);
+	if (http_param(l->r, "digest").len && api_image_exists(tx, l->r, e) < 0)
+		return -(int)e->code;
 	int64_t n = fnd_list(tx, &l->filter, l->sort, &cursor, l->limit, a, rows, &more, e);
 	if (n < 0)
 		return (int)n;
-	buf_clear(l->out);
+	if (more && fnd_cursor_text(&cursor, a, &next, e) < 0)
+		return -(int)e->code;
 	buf_init(&purl, 8192);
-	json_out_init(&w, l->out, false);
-	json_put_object(&w, NULL);
-	json_put_array(&w, "items");
+	api_list_begin(w);
 	for (int64_t i = 0; i < n; i++)
-		put_finding(&w, &rows[i], &purl);
-	json_put_end(&w, ']');
+		put_finding(w, &rows[i], &purl);
+	api_list_end(w, next);
 	buf_free(&purl);
-	if (more) {
-		struct bytes next;
-		if (fnd_cursor_text(&cursor, a, &next, e) < 0)
-			return -(int)e->code;
-		json_put_string(&w, "next", next);
-	}
-	json_put_end(&w, '}');
 	return 0;
 }
 
-static int reply_listing(struct http_request *r, struct listing *l, struct err *e)
+static int reply_findings(struct http_request *r, struct listing *l, struct err *e)
 {
-	struct buf out;
-	buf_init(&out, 256U << 20);
-	l->r = r;
-	l->out = &out; // cppcheck-suppress autoVariables
 	int rc = parse_listing(r, l, e);
-	if (rc == 0)
-		rc = db_run(api_of(r)->db, DB_READ, list_tx, l, e);
-	if (rc < 0) {
-		buf_free(&out);
-		return rc;
-	}
-	return api_reply_json(r, 200, &out, e);
+	return rc < 0 ? rc : api_reply_read(r, 200, write_findings, l, e);
 }
 
 static int get_findings(struct http_request *r, struct err *e)
 {
-	struct listing l = {0};
-	if (parse_filter(r, &l.filter, e) < 0)
-		return -(int)e->code;
-	return reply_listing(r, &l, e);
-}
-
-static int exists_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct listing *l = arg;
-	struct ims_image image;
-	int r = ims_get(tx, l->filter.repository, l->filter.digest, http_arena(l->r), &image, e);
-	if (r == 0)
-		return err_set(e, ERR_NOT_FOUND, "there is no image %.*s@%.*s", BYTES_ARG(l->filter.repository),
-			       BYTES_ARG(l->filter.digest));
-	return r < 0 ? r : 0;
+	struct listing l = {.r = r};
+	int rc = parse_filter(r, &l.filter, e);
+	return rc < 0 ? rc : reply_findings(r, &l, e);
 }
 
 static int get_image_findings(struct http_request *r, struct err *e)
@@ -184,112 +152,17 @@ static int get_image_findings(struct http_request *r, struct err *e)
 		return -(int)e->code;
 	l.filter.repository = http_param(r, "repository");
 	l.filter.digest = http_param(r, "digest");
-	if (db_run(api_of(r)->db, DB_READ, exists_tx, &l, e) < 0)
-		return -(int)e->code;
-	return reply_listing(r, &l, e);
-}
-
-/* ---- checks -------------------------------------------------------------------------------------------------------------- */
-
-static void put_score(struct json_out *w, const char *key, struct cvss_score s)
-{
-	if (s.version == CVSS_NONE)
-		return;
-	json_put_object(w, key);
-	json_put_double(w, "base", s.base, 1);
-	json_put_end(w, '}');
-}
-
-static void put_check(struct json_out *w, const struct match_check *c, uint64_t images)
-{
-	json_put_object(w, NULL);
-	json_put_u64(w, "id", c->id);
-	json_put_string(w, "title", c->title);
-	json_put_string(w, "category", c->category);
-	json_put_string(w, "advisory", c->advisory);
-	json_put_string(w, "source_name", c->source_name);
-	json_put_text(w, "severity", adv_severity_word(c->severity));
-	json_put_text(w, "vendor_severity", adv_severity_word(c->vendor_severity));
-	json_put_array(w, "cves");
-	for (size_t i = 0; i < c->cve_count; i++)
-		json_put_string(w, NULL, c->cves[i]);
-	json_put_end(w, ']');
-	json_put_object(w, "cvss");
-	put_score(w, "2.0", c->cvss_v2);
-	put_score(w, "3.0", c->cvss_v3);
-	put_score(w, "4.0", c->cvss_v4);
-	json_put_end(w, '}');
-	json_put_string_nonempty(w, "cvss_vector", c->cvss_vector);
-	json_put_bool(w, "kev", c->kev);
-	json_put_bool(w, "ransomware", c->ransomware);
-	if (c->epss >= 0)
-		json_put_double(w, "epss", c->epss, 5);
-	if (c->epss_percentile >= 0)
-		json_put_double(w, "epss_percentile", c->epss_percentile, 5);
-	json_put_time(w, "published", c->published_ms);
-	json_put_time(w, "modified", c->modified_ms);
-	json_put_string(w, "summary", c->summary);
-	json_put_string(w, "description", c->details);
-	json_put_array(w, "references");
-	for (size_t i = 0; i < c->reference_count; i++) {
-		json_put_object(w, NULL);
-		json_put_string(w, "type", c->references[i].type);
-		json_put_string(w, "url", c->references[i].url);
-		json_put_end(w, '}');
-	}
-	json_put_end(w, ']');
-	json_put_u64(w, "images", images);
-	json_put_end(w, '}');
-}
-
-struct lookup {
-	struct http_request *r;
-	uint64_t id;
-	struct buf *out;
-};
-
-static int check_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct lookup *l = arg;
-	struct match_check c;
-	struct json_out w;
-	uint64_t images;
-	int r = fnd_check(tx, l->id, http_arena(l->r), &c, &images, e);
-	if (r == 0)
-		return err_set(e, ERR_NOT_FOUND, "there is no security check %llu", (unsigned long long)l->id);
-	if (r < 0)
-		return r;
-	buf_clear(l->out);
-	json_out_init(&w, l->out, false);
-	put_check(&w, &c, images);
-	return 0;
-}
-
-static int get_check(struct http_request *r, struct err *e)
-{
-	struct buf out;
-	struct lookup l = {.r = r, .out = &out};
-	if (!num_u64(http_param(r, "id"), UINT64_C(1) << 53, &l.id))
-		return err_set(e, ERR_NOT_FOUND, "there is no security check \"%.*s\"", BYTES_ARG(http_param(r, "id")));
-	buf_init(&out, 64U << 20);
-	int rc = db_run(api_of(r)->db, DB_READ, check_tx, &l, e);
-	if (rc < 0) {
-		buf_free(&out);
-		return rc;
-	}
-	return api_reply_json(r, 200, &out, e);
+	return reply_findings(r, &l, e);
 }
 
 #define FILTERS "severity category check_id cve package status patchable fixed kev cvss_gte search sort limit cursor"
 
 const struct http_route api_findings_routes[] = {
 	{.methods = HTTP_GET, .pattern = "/api/v1/findings", .handle = get_findings,
-	 .action = "Microsoft.Security/assessments/read", .summary = "Findings, filtered and sorted",
+	 .action = ACTION_SECURITY_READ, .summary = "Findings, filtered and sorted",
 	 .query = "repository digest " FILTERS},
-	{.methods = HTTP_GET, .pattern = "/api/v1/repositories/{repository...}/images/{digest}/findings",
-	 .handle = get_image_findings, .action = "Microsoft.Security/assessments/read",
+	{.methods = HTTP_GET, .pattern = API_IMAGE "/findings",
+	 .handle = get_image_findings, .action = ACTION_SECURITY_READ,
 	 .summary = "Findings of one image", .query = FILTERS},
-	{.methods = HTTP_GET, .pattern = "/api/v1/checks/{id}", .handle = get_check,
-	 .action = "Microsoft.Security/assessments/read", .summary = "A security check in full"},
 };
 const size_t api_findings_route_count = sizeof api_findings_routes / sizeof *api_findings_routes;

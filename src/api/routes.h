@@ -1,23 +1,42 @@
 /* routes: the tables of the resources, and what those share. */
 #pragma once
+#include "access/role.h"
 #include "api/api.h"
 
+struct ims_counts;
+
 #define API_REGISTRY "local" /* the name of the embedded registry */
+#define API_TENANT 1	     /* the subscription it belongs to */
+#define API_REPOSITORY "/api/v1/registries/{registry}/repositories/{repository...}"
+#define API_IMAGE API_REPOSITORY "/images/{digest}"
+
+/* Security checks by severity, worst first. */
+void api_put_counts(struct json_out *w, const char *key, const struct ims_counts *c);
+/* The image that the path names is there: 0, or ERR_NOT_FOUND. */
+int api_image_exists(struct db_tx *tx, struct http_request *r, struct err *e);
 
 extern const struct http_route api_auth_routes[];
 extern const size_t api_auth_route_count;
 extern const struct http_route api_system_routes[];
 extern const size_t api_system_route_count;
+extern const struct http_route api_registries_routes[];
+extern const size_t api_registries_route_count;
 extern const struct http_route api_images_routes[];
 extern const size_t api_images_route_count;
 extern const struct http_route api_findings_routes[];
 extern const size_t api_findings_route_count;
+extern const struct http_route api_checks_routes[];
+extern const size_t api_checks_route_count;
 extern const struct http_route api_scans_routes[];
 extern const size_t api_scans_route_count;
 extern const struct http_route api_vdb_routes[];
 extern const size_t api_vdb_route_count;
 extern const struct http_route api_users_routes[];
 extern const size_t api_users_route_count;
+extern const struct http_route api_roles_routes[];
+extern const size_t api_roles_route_count;
+extern const struct http_route api_audit_routes[];
+extern const size_t api_audit_route_count;
 extern const struct http_route api_registry_blobs_routes[];
 extern const size_t api_registry_blobs_route_count;
 extern const struct http_route api_registry_uploads_routes[];

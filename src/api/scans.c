@@ -7,11 +7,8 @@
 #include "store/event.h"
 #include "store/scans.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#define PAGE 100
-#define PAGE_MAX 1000
 #define EVENT_BUDGET (4U << 20)
 
 static void put_scan(struct json_out *w, const char *key, const struct scs_scan *s)
@@ -34,98 +31,77 @@ static void put_scan(struct json_out *w, const char *key, const struct scs_scan 
 	json_put_end(w, '}');
 }
 
-struct listing {
+struct page {
 	struct http_request *r;
-	struct buf *out;
 	struct bytes repository, digest;
-	uint64_t before;
+	uint64_t before; /* ids below this one; 0 = from the newest */
 	size_t limit;
 };
 
-static int list_tx(struct db_tx *tx, void *arg, struct err *e)
+static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	struct listing *l = arg;
-	struct arena *a = http_arena(l->r);
-	struct scs_scan *rows = arena_alloc(a, l->limit + 1, sizeof *rows);
-	struct json_out w;
+	const struct page *p = arg;
+	struct arena *a = http_arena(p->r);
+	struct bytes next = BYTES_NONE;
+	struct scs_scan *rows = arena_alloc(a, p->limit + 1, sizeof *rows);
 	if (!rows)
-		return err_set(e, ERR_NOMEM, "no memory for %zu scans", l->limit);
-	int64_t n = scs_list(tx, l->repository, l->digest, (int64_t)l->before, l->limit + 1, a, rows, e);
+		return err_set(e, ERR_NOMEM, "no memory for %zu scans", p->limit);
+	int64_t n = scs_list(tx, p->repository, p->digest, (int64_t)p->before, p->limit + 1, a, rows, e);
 	if (n < 0)
 		return (int)n;
-	size_t shown = (size_t)n > l->limit ? l->limit : (size_t)n;
-	buf_clear(l->out);
-	json_out_init(&w, l->out, false);
-	json_put_object(&w, NULL);
-	json_put_array(&w, "items");
+	size_t shown = (size_t)n > p->limit ? p->limit : (size_t)n;
+	if ((size_t)n > shown)
+		next = bytes_of(arena_printf(a, "%lld", (long long)rows[shown - 1].id));
+	api_list_begin(w);
 	for (size_t i = 0; i < shown; i++)
-		put_scan(&w, NULL, &rows[i]);
-	json_put_end(&w, ']');
-	if ((size_t)n > shown) {
-		char next[24];
-		(void)snprintf(next, sizeof next, "%lld", (long long)rows[shown - 1].id);
-		json_put_text(&w, "next", next);
-	}
-	json_put_end(&w, '}');
+		put_scan(w, NULL, &rows[i]);
+	api_list_end(w, next);
 	return 0;
 }
 
-static int reply_list(struct http_request *r, struct listing *l, struct err *e)
+static int reply_scans(struct http_request *r, struct page *p, struct err *e)
 {
-	bool has_cursor;
-	struct bytes cursor = http_query(r, "cursor", &has_cursor);
-	struct buf out;
-	l->r = r;
-	l->out = &out; // cppcheck-suppress autoVariables
-	if (has_cursor && !num_u64(cursor, INT64_MAX, &l->before))
-		return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
-	if (api_limit(r, PAGE, PAGE_MAX, &l->limit, e) < 0)
+	if (api_cursor_id(r, &p->before, e) < 0 || api_limit(r, &p->limit, e) < 0)
 		return -(int)e->code;
-	buf_init(&out, 64U << 20);
-	int rc = db_run(api_of(r)->db, DB_READ, list_tx, l, e);
-	if (rc < 0) {
-		buf_free(&out);
-		return rc;
-	}
-	return api_reply_json(r, 200, &out, e);
+	return api_reply_read(r, 200, write_scans, p, e);
 }
 
 static int get_scans(struct http_request *r, struct err *e)
 {
-	struct listing l = {.repository = http_query(r, "repository", NULL), .digest = http_query(r, "digest", NULL)};
-	return reply_list(r, &l, e);
+	struct page p = {.r = r,
+			 .repository = http_query(r, "repository", NULL),
+			 .digest = http_query(r, "digest", NULL)};
+	return reply_scans(r, &p, e);
 }
 
 static int get_image_scans(struct http_request *r, struct err *e)
 {
-	struct listing l = {.repository = http_param(r, "repository"), .digest = http_param(r, "digest")};
-	return reply_list(r, &l, e);
+	struct page p = {
+	    .r = r, .repository = http_param(r, "repository"), .digest = http_param(r, "digest")};
+	return reply_scans(r, &p, e);
 }
 
-struct lookup {
+struct asked {
 	struct http_request *r;
 	int64_t id;
-	struct scs_scan scan;
 };
 
-static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
+static int write_scan(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	struct lookup *l = arg;
-	int r = scs_get(tx, l->id, http_arena(l->r), &l->scan, e);
-	return r == 0 ? err_set(e, ERR_NOT_FOUND, "there is no scan %lld", (long long)l->id) : r < 0 ? r : 0;
+	const struct asked *q = arg;
+	struct scs_scan scan;
+	int r = scs_get(tx, q->id, http_arena(q->r), &scan, e);
+	if (r == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no scan %lld", (long long)q->id);
+	if (r > 0)
+		put_scan(w, NULL, &scan);
+	return r < 0 ? r : 0;
 }
 
 static int reply_scan(struct http_request *r, unsigned status, int64_t id, struct err *e)
 {
-	struct lookup l = {.r = r, .id = id};
-	struct buf out;
-	struct json_out w;
-	if (db_run(api_of(r)->db, DB_READ, scan_tx, &l, e) < 0)
-		return -(int)e->code;
-	buf_init(&out, 1U << 20);
-	json_out_init(&w, &out, false);
-	put_scan(&w, NULL, &l.scan);
-	return api_reply_json(r, status, &out, e);
+	struct asked q = {.r = r, .id = id};
+	return api_reply_read(r, status, write_scan, &q, e);
 }
 
 static int get_scan(struct http_request *r, struct err *e)
@@ -138,25 +114,13 @@ static int get_scan(struct http_request *r, struct err *e)
 
 static int post_scan(struct http_request *r, struct err *e)
 {
-	struct json j;
-	struct bytes repository = BYTES_NONE, digest = BYTES_NONE;
-	json_init(&j, http_body(r), http_arena(r));
-	if (json_enter_object(&j)) {
-		for (struct bytes key; json_next_key(&j, &key);) {
-			if (bytes_eq_lit(key, "repository"))
-				repository = json_string(&j);
-			else if (bytes_eq_lit(key, "digest"))
-				digest = json_string(&j);
-			else
-				json_skip(&j);
-		}
-	}
-	if (json_finish(&j, e) < 0)
-		return err_ctx(e, "body");
-	if (!repository.len || !digest.len)
-		return err_set(e, ERR_FORMAT, "body: repository and digest are needed");
+	struct api_field f[] = {{.key = "repository"}, {.key = "digest"}};
 	int64_t id;
-	if (engine_scan_now(api_of(r)->engine, repository, digest, &id, e) < 0)
+	if (api_read_fields(r, f, sizeof f / sizeof *f, e) < 0)
+		return -(int)e->code;
+	if (!f[0].value.len || !f[1].value.len)
+		return err_set(e, ERR_FORMAT, "body: repository and digest are needed");
+	if (engine_scan_now(api_of(r)->engine, f[0].value, f[1].value, &id, e) < 0)
 		return -(int)e->code;
 	return reply_scan(r, 202, id, e);
 }
@@ -249,17 +213,17 @@ static int get_events(struct http_request *r, struct err *e)
 
 const struct http_route api_scans_routes[] = {
 	{.methods = HTTP_GET, .pattern = "/api/v1/scans", .handle = get_scans,
-	 .action = "Microsoft.Security/assessments/read", .summary = "Scans, newest first",
+	 .action = ACTION_SECURITY_READ, .summary = "Scans, newest first",
 	 .query = "repository digest limit cursor"},
 	{.methods = HTTP_POST, .pattern = "/api/v1/scans", .handle = post_scan, .body_max = 65536,
-	 .action = "Microsoft.Security/assessments/write", .summary = "Ask for a scan now"},
+	 .action = ACTION_SCAN, .summary = "Ask for a scan now"},
 	{.methods = HTTP_GET, .pattern = "/api/v1/scans/{id}", .handle = get_scan,
-	 .action = "Microsoft.Security/assessments/read", .summary = "One scan"},
-	{.methods = HTTP_GET, .pattern = "/api/v1/repositories/{repository...}/images/{digest}/scans",
-	 .handle = get_image_scans, .action = "Microsoft.Security/assessments/read",
+	 .action = ACTION_SECURITY_READ, .summary = "One scan"},
+	{.methods = HTTP_GET, .pattern = API_IMAGE "/scans",
+	 .handle = get_image_scans, .action = ACTION_SECURITY_READ,
 	 .summary = "Scans of an image, newest first", .query = "limit cursor"},
 	{.methods = HTTP_GET, .pattern = "/api/v1/events", .handle = get_events,
-	 .action = "Microsoft.Security/assessments/read",
+	 .action = ACTION_SECURITY_READ,
 	 .summary = "Server-sent events: pushed, pulled, deleted, scanned"},
 };
 const size_t api_scans_route_count = sizeof api_scans_routes / sizeof *api_scans_routes;

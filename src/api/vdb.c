@@ -50,8 +50,22 @@ static int get_vdb(struct http_request *r, struct err *e)
 	return api_reply_json(r, 200, &out, e);
 }
 
+static int post_update(struct http_request *r, struct err *e)
+{
+	const struct api *api = api_of(r);
+	if (!api->vdb_update)
+		return err_set(e, ERR_UNSUPPORTED, "this server fetches no feeds");
+	api->vdb_update(api->vdb_update_arg);
+	return http_reply_empty(r, 202, e);
+}
+
 const struct http_route api_vdb_routes[] = {
 	{.methods = HTTP_GET, .pattern = "/api/v1/vulndb", .handle = get_vdb,
-	 .action = "Microsoft.Security/assessments/read", .summary = "The vulnerability database in use"},
+	 .action = ACTION_SECURITY_READ, .summary = "The vulnerability database in use"},
+    {.methods = HTTP_POST,
+     .pattern = "/api/v1/vulndb:update",
+     .handle = post_update,
+     .action = ACTION_VDB_UPDATE,
+     .summary = "Fetch the feeds now; what changed is matched as soon as it is built"},
 };
 const size_t api_vdb_route_count = sizeof api_vdb_routes / sizeof *api_vdb_routes;

@@ -139,7 +139,7 @@ static int look(const struct asking *q, struct bytes digest, struct standing *s,
 	*s = (struct standing){0};
 	for (int i = 0; i < 2; i++) {
 		struct fetch_reply reply = {0};
-		const char *path = arena_printf(q->arena, "/api/v1/repositories/%.*s/images/%.*s%s",
+		const char *path = arena_printf(q->arena, "/api/v1/registries/local/repositories/%.*s/images/%.*s%s",
 						BYTES_ARG(q->repository), BYTES_ARG(digest), leaves[i]);
 		int r = path ? ask(q, path, NULL, &reply, e) : err_set(e, ERR_NOMEM, "no memory");
 		if (r == 0 && reply.status == 200)

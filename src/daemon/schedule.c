@@ -20,7 +20,7 @@ struct schedule {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
-	bool stopping;
+	bool stopping, update_now;
 };
 
 /* Build a database of the last good copies and make it the current generation. */
@@ -83,7 +83,8 @@ static void *schedule_main(void *arg)
 	int64_t next_update = clock_mono_ms() + FIRST_UPDATE_MS;
 	pthread_mutex_lock(&s->lock);
 	while (!s->stopping) {
-		if (s->c->feeds_every_ms && clock_mono_ms() >= next_update) {
+		if (s->update_now || (s->c->feeds_every_ms && clock_mono_ms() >= next_update)) {
+			s->update_now = false;
 			pthread_mutex_unlock(&s->lock);
 			update(s);
 			next_update = clock_mono_ms() + (int64_t)s->c->feeds_every_ms;
@@ -119,6 +120,14 @@ struct schedule *schedule_start(const struct config *c, struct engine *engine, s
 		return NULL;
 	}
 	return s;
+}
+
+void schedule_update_now(struct schedule *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->update_now = true;
+	pthread_cond_broadcast(&s->moved);
+	pthread_mutex_unlock(&s->lock);
 }
 
 void schedule_stop(struct schedule *s)

@@ -8,4 +8,6 @@ struct engine;
 struct pool;
 
 struct schedule *schedule_start(const struct config *c, struct engine *engine, struct pool *pool, struct err *e);
+/* Fetch the feeds now rather than at the next turn. Returns at once. */
+void schedule_update_now(struct schedule *s);
 void schedule_stop(struct schedule *s); /* NULL accepted */

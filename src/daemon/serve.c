@@ -31,8 +31,8 @@ struct server {
 	struct engine *engine;
 	struct registry *registry;
 	struct access *access;
-	struct http_server *http;
 	struct schedule *schedule;
+	struct http_server *http;
 	struct buf cert, key;
 };
 
@@ -105,6 +105,11 @@ static int open_access(struct server *s, struct err *e)
 	return 0;
 }
 
+static void update_now(void *schedule)
+{
+	schedule_update_now(schedule);
+}
+
 static int open_http(struct server *s, struct err *e)
 {
 	const struct http_route *tables[TABLES_MAX];
@@ -121,7 +126,8 @@ static int open_http(struct server *s, struct err *e)
 	if (tls && (io_read_file(s->c->tls_cert, &s->cert, e) < 0 || io_read_file(s->c->tls_key, &s->key, e) < 0))
 		return err_ctx(e, "TLS");
 	s->api = (struct api){.db = s->db, .blobs = s->blobs, .registry = s->registry, .access = s->access,
-			      .pool = s->pool, .engine = s->engine, .public_url = s->c->public_url,
+			      .pool = s->pool, .engine = s->engine, .vdb_update = update_now,
+			      .vdb_update_arg = s->schedule, .public_url = s->c->public_url,
 			      .version = s->api.version, .started_ms = clock_wall_ms()};
 	struct http_hooks hooks = {.context = &s->api, .authorise = api_authorise, .served = api_served};
 	struct http_options ho = {.address = s->c->address, .port = s->c->port,
@@ -134,9 +140,9 @@ static int open_http(struct server *s, struct err *e)
 
 static void close_all(struct server *s)
 {
-	schedule_stop(s->schedule);
 	if (s->http)
 		http_server_close(s->http, GRACE_MS);
+	schedule_stop(s->schedule);
 	if (s->engine)
 		engine_stop(s->engine);
 	registry_close(s->registry);
@@ -197,11 +203,9 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 		r = open_registry(&s, e);
 	if (r == 0)
 		r = open_access(&s, e);
-	if (r == 0)
-		r = open_http(&s, e);
 	if (r == 0) {
 		s.schedule = schedule_start(c, s.engine, s.pool, e);
-		r = s.schedule ? 0 : -(int)e->code;
+		r = s.schedule ? open_http(&s, e) : -(int)e->code;
 	}
 	if (r == 0) {
 		int signal_number;

@@ -58,7 +58,7 @@ for (let i = 0; i < pushes; i++) {
   if (r.status !== 201) throw new Error(`${r.status} ${await r.text()}`);
   const from = performance.now();
   for (;;) {
-    const image = await server.fetch(`/api/v1/repositories/bench/findings/images/${layout.digest}`);
+    const image = await server.fetch(`/api/v1/registries/local/repositories/bench/findings/images/${layout.digest}`);
     if (image.status === 200 && (await image.json()).state === 'Unhealthy') break;
     await sleep(1);
   }

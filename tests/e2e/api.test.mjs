@@ -26,7 +26,7 @@ before(async () => {
 });
 after(() => server?.stop());
 
-const image = () => `/api/v1/repositories/team/app/images/${layout.digest}`;
+const image = () => `/api/v1/registries/local/repositories/team/app/images/${layout.digest}`;
 const send = (method, target, body, headers) => server.fetch(target, { method, body: body === undefined ? undefined : JSON.stringify(body),
   headers: { 'content-type': 'application/json', ...headers } });
 async function problem(r, status, pattern) {
@@ -43,7 +43,7 @@ async function problem(r, status, pattern) {
 test('every operation of the OpenAPI document answers, and not with 404 or 405 where things are there', async () => {
   const scan = (await server.json('/api/v1/scans')).items[0];
   const check = (await server.findings('team/app', layout.digest))[0].id;
-  const values = { repository: 'team/app', name: 'team/app', digest: layout.digest, user: 'admin', reference: 'v1', id: '1', upload: 'none', session: 'none' };
+  const values = { registry: 'local', repository: 'team/app', name: 'team/app', digest: layout.digest, user: 'admin', reference: 'v1', id: '1', upload: 'none', session: 'none' };
   let count = 0;
   for (const [pattern, operations] of Object.entries(openapi.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
@@ -67,7 +67,7 @@ test('every operation of the OpenAPI document answers, and not with 404 or 405 w
   }
   assert.ok(count >= 40, `${count} operations`);
   // The other way round: what is not in the document is not there.
-  for (const target of ['/api/v1', '/api/v1/nothing', '/api/v2/findings', '/api/v1/findings/x/y', '/admin', '/api/v1/repositories/team/app'])
+  for (const target of ['/api/v1', '/api/v1/nothing', '/api/v2/findings', '/api/v1/findings/x/y', '/admin', '/api/v1/registries/local/repositories/team/app'])
     await problem(await server.fetch(target), 404);
 });
 
@@ -141,17 +141,18 @@ test('what is wrong with a request is said', async () => {
     ['/api/v1/findings?check_id=x', 400, /check_id/],
     ['/api/v1/findings?cvss_gte=x', 400, /cvss_gte/],
     [`/api/v1/findings?digest=${none}`, 400, /repository/],
-    ['/api/v1/repositories/team/app/images?state=Sick', 400, /Sick.*Healthy/],
+    ['/api/v1/registries/local/repositories/team/app/images?state=Sick', 400, /Sick.*Healthy/],
     ['/api/v1/scans?cursor=x', 400, /cursor/],
-    [`/api/v1/repositories/team/app/images/${none}`, 404, /no image/],
-    [`/api/v1/repositories/team/app/images/${none}/findings`, 404, /no image/],
-    [`/api/v1/repositories/team/app/images/${none}/packages`, 404, /no image/],
+    [`/api/v1/registries/local/repositories/team/app/images/${none}`, 404, /no image/],
+    [`/api/v1/registries/local/repositories/team/app/images/${none}/findings`, 404, /no image/],
+    [`/api/v1/registries/local/repositories/team/app/images/${none}/packages`, 404, /no image/],
     ['/api/v1/checks/1', 404, /no security check 1/],
     ['/api/v1/checks/x', 404, /no security check/],
     ['/api/v1/scans/999999', 404, /no scan/],
     ['/api/v1/users/nobody', 404, /no user "nobody"/],
   ]) await problem(await server.fetch(target), status, pattern).catch((e) => { e.message = `${target}: ${e.message}`; throw e; });
   for (const [target, body, pattern] of [
+    ['/api/v1/scans', '{"repository":"team/app","digset":"x"}', /digset/],
     ['/api/v1/scans', '{', /body/], ['/api/v1/scans', '{}', /repository and digest/], ['/api/v1/scans', '[]', /body/],
     ['/api/v1/users', '{"name":"x","password":"long enough it is","shoe":"9"}', /shoe/],
     ['/api/v1/users', '{"name":"../x","password":"long enough it is"}', /user name/],
@@ -171,20 +172,28 @@ test('images, packages, repositories, registries tell the same counts', async ()
   // Checks, not packages: each record counts once.
   assert.deepEqual(one.findings, { Critical: 1, High: 1, Medium: 1, Low: 1, Negligible: 0, Unknown: 1 });
   assert.equal(one.packages, packages.length);
-  const list = await server.json('/api/v1/repositories/team/app/images?state=Unhealthy');
+  const list = await server.json('/api/v1/registries/local/repositories/team/app/images?state=Unhealthy');
   assert.deepEqual(list.items, [one]);
-  assert.deepEqual((await server.json('/api/v1/repositories/team/app/images?state=Healthy')).items, []);
+  assert.deepEqual((await server.json('/api/v1/registries/local/repositories/team/app/images?state=Healthy')).items, []);
   const found = (await server.json(`${image()}/packages`)).items;
   assert.deepEqual(found.map((p) => p.name).sort(), packages.map((p) => p.name).sort());
   const lib = found.find((p) => p.name === 'libbeta');
   assert.deepEqual([lib.type, lib.version, lib.source_name, lib.source_version, lib.arch, lib.path, lib.layer],
     ['deb', '1.0-1+b1', 'beta', '1.0-1', 'amd64', 'var/lib/dpkg/status', layout.layers[0].digest]);
   assert.match(lib.purl, /^pkg:deb\/debian\/libbeta@1\.0-1(\+|%2B)b1\?/);
-  const repository = (await server.all('/api/v1/repositories')).find((r) => r.name === 'team/app');
+  const repository = (await server.all('/api/v1/registries/local/repositories')).find((r) => r.name === 'team/app');
   assert.deepEqual([repository.images, repository.unhealthy, repository.findings.Critical], [1, 1, 1]);
   const registry = (await server.json('/api/v1/registries')).items[0];
   assert.equal(registry.name, 'local');
   assert.equal(registry.state, 'Unhealthy');
+  assert.deepEqual(await server.json('/api/v1/registries/local'), registry);
+  assert.deepEqual(one.tags, ['v1']);
+});
+
+test('a registry that is not there', async () => {
+  const leaf = image().split('/registries/local')[1];
+  for (const rest of ['', '/repositories', leaf, `${leaf}/findings`])
+    await problem(await server.fetch(`/api/v1/registries/elsewhere${rest}`), 404, /no registry "elsewhere"/);
 });
 
 test('scans: asked for by hand, listed, paged', async () => {

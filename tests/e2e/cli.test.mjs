@@ -377,6 +377,21 @@ test('vdb update: new, unchanged, changed, broken and resumed, unreachable', asy
   } finally { feeds.close(); }
 });
 
+test('serve fetches feeds at once when asked to', async () => {
+  const feeds = await feedServer();
+  feeds.feeds.set('/one.json', { body: osvFile([records[0]]), etag: '"a"' });
+  const server = new Server({ args: ['--feeds-every', '0', '--feeds', feeds.url('/one.json')] });
+  try {
+    await server.start();
+    assert.equal((await server.json('/api/v1/vulndb')).present, false);
+    assert.equal((await server.fetch('/api/v1/vulndb:update', { method: 'POST' })).status, 202);
+    for (const until = Date.now() + 30000; !(await server.json('/api/v1/vulndb')).present;) {
+      assert.ok(Date.now() < until, 'the generation comes');
+      await new Promise((go) => setTimeout(go, 100));
+    }
+  } finally { await server.stop(); feeds.close(); }
+});
+
 test('serve fetches feeds by itself, and an unreachable one stops nothing', async () => {
   const feeds = await feedServer();
   feeds.feeds.set('/one.json', { body: osvFile([records[0]]), etag: '"a"' });

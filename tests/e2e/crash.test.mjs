@@ -379,7 +379,7 @@ test('workers that hang, lie, flood and die', { concurrency: 3 }, async (t) => {
       const image = await server.scanned('lie/me', layout.digest, 60000);
       assert.equal(image.state, 'Unverified');
       assert.match(image.reason, /worker/);
-      const scans = await server.json(`/api/v1/repositories/lie/me/images/${layout.digest}/scans`);
+      const scans = await server.json(`/api/v1/registries/local/repositories/lie/me/images/${layout.digest}/scans`);
       assert.equal(scans.items[0].status, 'failed');
       assert.ok(scans.items[0].attempts > 1 && scans.items[0].attempts < 10, `${scans.items[0].attempts} attempts`);
       await server.stop();

@@ -191,17 +191,17 @@ export class Server {
   async scanned(repository, digest, timeout = 20000) {
     const until = Date.now() + timeout;
     for (;;) {
-      const r = await this.fetch(`/api/v1/repositories/${repository}/images/${digest}`);
+      const r = await this.fetch(`/api/v1/registries/local/repositories/${repository}/images/${digest}`);
       if (r.status === 200) {
         const image = await r.json();
-        const scans = await this.json(`/api/v1/repositories/${repository}/images/${digest}/scans`);
+        const scans = await this.json(`/api/v1/registries/local/repositories/${repository}/images/${digest}/scans`);
         if (image.state !== 'Pending' && scans.items.every((s) => !['queued', 'running'].includes(s.status))) return image;
       }
       if (Date.now() > until) throw new Error(`${repository}@${digest}: not scanned within ${timeout} ms: ${await r.text?.().catch(() => '')}`);
       await sleep(10);
     }
   }
-  findings(repository, digest) { return this.all(`/api/v1/repositories/${repository}/images/${digest}/findings`); }
+  findings(repository, digest) { return this.all(`/api/v1/registries/local/repositories/${repository}/images/${digest}/findings`); }
   async stop() {
     if (this.child?.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
     return this.exited;

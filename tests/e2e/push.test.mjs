@@ -115,7 +115,7 @@ test('an index: every platform is its own image', async () => {
   assert.equal(r.status, 201);
   assert.equal((await server.scanned('multi/arch', layout.digest)).platform, 'linux/amd64');
   assert.equal((await server.scanned('multi/arch', arm.digest)).platform, 'linux/arm64');
-  const images = await server.all('/api/v1/repositories/multi/arch/images');
+  const images = await server.all('/api/v1/registries/local/repositories/multi/arch/images');
   assert.equal(images.length, 2); // the index itself is no image
 });
 
@@ -139,7 +139,7 @@ test('deleting the manifest takes the findings away', async () => {
   await server.scanned('delete/me', layout.digest);
   assert.equal((await server.fetch(`/v2/delete/me/manifests/${layout.digest}`, { method: 'DELETE' })).status, 202);
   for (let i = 0; i < 200; i++) {
-    if ((await server.fetch(`/api/v1/repositories/delete/me/images/${layout.digest}`)).status === 404) return;
+    if ((await server.fetch(`/api/v1/registries/local/repositories/delete/me/images/${layout.digest}`)).status === 404) return;
     await new Promise((done) => setTimeout(done, 10));
   }
   assert.fail('the image is still there after 2 s');
@@ -168,7 +168,7 @@ test('images of the corpus: API and scan agree, and with what is expected', { sk
         const repository = `corpus/${name}`;
         let images = [];
         for (let i = 0; i < 500 && !images.length; i++) {
-          images = await other.all(`/api/v1/repositories/${repository}/images`);
+          images = await other.all(`/api/v1/registries/local/repositories/${repository}/images`);
           await new Promise((done) => setTimeout(done, 10));
         }
         const image = await other.scanned(repository, images[0].digest);

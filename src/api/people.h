@@ -1,0 +1,24 @@
+/* people: what the resources about users, roles and tokens share. */
+#pragma once
+#include "access/access.h"
+#include "api/routes.h"
+
+struct people_list {
+	struct http_request *r;
+	struct bytes cursor; /* users after this name */
+	struct bytes user;   /* this one alone; empty = all */
+	size_t limit;	     /* users of a page */
+};
+/* Writes what is to be told of one user. */
+typedef int (*people_put_fn)(struct db_tx *tx, struct json_out *w, const struct people_list *l,
+			     const struct access_user *u, struct err *e);
+/* A page of the list of users, by name. */
+int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *l, people_put_fn put,
+		struct err *e);
+/* The user's role assignments as items of an array; named: each says whose it is. */
+int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct access_user *u,
+			   bool named, struct arena *a, struct err *e);
+int people_reply_user(struct http_request *r, unsigned status, struct bytes name, struct err *e);
+/* Who asks, for the audit. */
+struct access_actor people_actor(const struct http_request *r);
+int people_no_user(struct bytes name, struct err *e); /* ERR_NOT_FOUND */
