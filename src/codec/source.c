@@ -10,6 +10,9 @@
  * still being written: only bytes that the callback has announced are read (a file may be longer
  * than what of it is valid, as after fallocate). */
 
+/* Bytes: what is read at once stays in the processor's cache until it is used. */
+#define READ_STEP (64U << 10)
+
 struct source {
 	int fd;
 	uint64_t pos;
@@ -48,6 +51,8 @@ static int64_t source_read(void *impl, uint8_t *out, size_t cap, struct err *e)
 	int64_t left = source_left(f, e);
 	if (left <= 0)
 		return left;
+	if (cap > READ_STEP)
+		cap = READ_STEP;
 	size_t n = (uint64_t)left < cap ? (size_t)left : cap;
 	ssize_t got;
 	do
