@@ -54,5 +54,8 @@ const struct cli_command *cli_find_below(const struct cli_command *c, const char
 /* $XDG_DATA_HOME/plimsoll/vulnerabilities.vdb and $XDG_CACHE_HOME/plimsoll/layers (or below $HOME), into out[4096]. */
 void cli_default_vdb(char *out);
 void cli_default_cache(char *out);
+/* Open a vulnerability database and check all of it, unless this very file was found whole before: ERR_INTEGRITY says what is damaged. */
+struct vdb;
+struct vdb *cli_open_vdb(const char *path, struct err *e);
 /* Write a report to a file or, path NULL or "-", to standard output. */
 int cli_write(const char *path, struct bytes content, struct err *e);

@@ -5,6 +5,7 @@
 #include "base/own.h"
 #include "scan/pull.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,23 +46,66 @@ static void on_layer(void *arg, size_t index, bool cached)
 			cached ? "known" : "read");
 }
 
+/* Where inventories and what is known of databases are kept; NULL: nowhere. */
+static const char *cache_dir(const struct cli_args *args, char fallback[4096])
+{
+	const char *dir = cli_get(args, "cache-dir");
+	if (cli_has(args, "no-cache"))
+		return NULL;
+	cli_default_cache(fallback);
+	return dir ? dir : fallback;
+}
+
+static void *check_main(void *arg)
+{
+	struct cimg *c = arg;
+	char fallback[4096];
+	(void)vdb_check(c->vdb, cache_dir(c->args, fallback), &c->check_err);
+	return NULL;
+}
+
+/* The database is read through beside the layers: it is needed only when they are known. */
 static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
 {
-	char fallback[4096];
+	char fallback[4096], cache[4096];
 	const char *path = cli_get(args, "vdb");
 	cli_default_vdb(fallback);
-	c->vdb = vdb_open(path ? path : fallback, e);
+	c->vdb_path = path ? path : arena_cstr(&c->arena, bytes_of(fallback));
+	if (!c->vdb_path)
+		return err_set(e, ERR_NOMEM, "no memory");
+	c->vdb = vdb_open(c->vdb_path, e);
 	if (!c->vdb && e->code == ERR_NOT_FOUND && !path)
 		return err_set(e, ERR_NOT_FOUND,
 			       "there is no vulnerability database at %s: make one with \"plimsoll vdb update\" or "
 			       "name one with --vdb", fallback);
-	return c->vdb ? 0 : -(int)e->code;
+	if (!c->vdb)
+		return -(int)e->code;
+	c->args = args;
+	c->check_err = (struct err)ERR_INIT;
+	if (vdb_is_known_whole(c->vdb, cache_dir(args, cache)))
+		return 0;
+	c->checking = pthread_create(&c->checker, NULL, check_main, c) == 0;
+	if (!c->checking)
+		(void)check_main(c);
+	return 0;
+}
+
+static int join_check(struct cimg *c, struct err *e)
+{
+	if (c->checking)
+		pthread_join(c->checker, NULL);
+	c->checking = false;
+	if (!c->vdb || c->check_err.code == ERR_OK)
+		return 0;
+	*e = c->check_err;
+	return err_ctx(e, "%s", c->vdb_path);
 }
 
 /* Starting workers costs more than a scan whose layers are all known: only when there is work for them. */
 static int open_pool(struct cimg *c, const struct cli_args *args, struct err *e)
 {
-	struct pool_options po = {.limits = LIMITS_DEFAULT, .allow_unjailed = cli_has(args, "allow-unjailed")};
+	struct pool_options po = {.limits = LIMITS_DEFAULT, .skip_probe = true,
+				  .allow_unjailed = cli_has(args, "allow-unjailed")};
 	if (!c->pool)
 		c->pool = pool_open(&po, e);
 	return c->pool ? 0 : -(int)e->code;
@@ -98,12 +142,7 @@ static int check_platform(const struct cimg *c, const struct cli_args *args, str
 static int take_inventory(struct cimg *c, const struct cli_args *args, struct err *e)
 {
 	char cache[4096];
-	const char *dir = cli_get(args, "cache-dir");
-	cli_default_cache(cache);
-	if (cli_has(args, "no-cache"))
-		dir = NULL;
-	else if (!dir)
-		dir = cache;
+	const char *dir = cache_dir(args, cache);
 	struct layers_progress progress = {.arg = c, .done = on_layer};
 	int r = layers_index(c->input.layers, c->input.layer_count, c->pool, dir, &progress, &c->layers, e);
 	if (r < 0 && e->code == ERR_CONFLICT && !c->pool && open_pool(c, args, e) == 0)
@@ -126,7 +165,10 @@ int cimg_open(struct cimg *c, const struct cli_args *args, const char *ref, bool
 	    (is_tar && open_pool(c, args, e) < 0) || open_input(c, args, ref, e) < 0 ||
 	    check_platform(c, args, e) < 0)
 		return -(int)e->code;
-	if (take_inventory(c, args, e) < 0 ||
+	int r = take_inventory(c, args, e);
+	if (r == 0 && join_check(c, e) < 0)
+		return -(int)e->code;
+	if (r < 0 ||
 	    assess_image(&c->image, &c->input.config.platform, c->vdb, &c->arena, &c->assess, e) < 0 ||
 	    assess_layers(&c->assess, c->input.layers, c->layers.parsed, c->layers.count, &c->arena, e) < 0)
 		return err_ctx(e, "%.*s", BYTES_ARG(c->input.name));
@@ -135,6 +177,8 @@ int cimg_open(struct cimg *c, const struct cli_args *args, const char *ref, bool
 
 void cimg_close(struct cimg *c)
 {
+	if (c->checking)
+		pthread_join(c->checker, NULL);
 	layers_result_free(&c->layers);
 	scan_input_free(&c->input);
 	vdb_close(c->vdb);

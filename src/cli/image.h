@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "report/report.h"
 #include "scan/layers.h"
+#include <pthread.h>
 
 /* Options of every such verb, to be put at the head of its table. */
 #define CIMG_OPTIONS                                                                                         \
@@ -29,6 +30,12 @@ struct cimg {
 	struct assess assess;
 	struct arena arena;
 	bool progress;
+	/* the database being checked beside other work; all borrowed */
+	const struct cli_args *args;
+	const char *vdb_path;
+	pthread_t checker;
+	bool checking;
+	struct err check_err;
 };
 
 /* ref: the operand, or NULL with --input. want_vdb: match too (ERR_NOT_FOUND tells how to get a database). */

@@ -40,7 +40,7 @@ static int report_open(struct report *r, const struct cli_args *args, const char
 	if (format && !r->as_json && strcmp(format, "table") != 0)
 		return err_set(e, ERR_FORMAT, "--format: \"%s\" is neither table nor json", format);
 	json_out_init(&r->json, &r->text, true);
-	r->v = vdb_open(path, e);
+	r->v = cli_open_vdb(path, e);
 	return r->v ? 0 : -(int)e->code;
 }
 
@@ -376,7 +376,7 @@ int vdb_verb_diff(int argc, char **argv)
 		return cli_usage("vdb diff", &e);
 	}
 	buf_init(&out, SIZE_MAX / 4);
-	struct vdb *old = vdb_open(argv[1], &e), *now = old ? vdb_open(argv[2], &e) : NULL;
+	struct vdb *old = cli_open_vdb(argv[1], &e), *now = old ? cli_open_vdb(argv[2], &e) : NULL;
 	int rc = now ? vdb_diff(old, now, put_key, &out, &e) : -(int)e.code;
 	if (rc == 0)
 		rc = cli_write(NULL, buf_bytes(&out), &e);
@@ -395,6 +395,8 @@ int vdb_verb_verify(int argc, char **argv)
 	}
 	struct vdb *v = vdb_open(argv[1], &e);
 	int rc = v ? vdb_verify(v, &e) : -(int)e.code;
+	if (v && rc < 0)
+		(void)err_ctx(&e, "%s", argv[1]);
 	if (rc == 0)
 		printf("%s  %s\n", vdb_digest(v), argv[1]);
 	vdb_close(v);

@@ -81,7 +81,7 @@ static int run(const struct cli_args *args, struct arena *a, struct err *e)
 			tell(&files[i]);
 	}
 	struct err ignored = ERR_INIT;
-	struct vdb *present = vdb_open(out, &ignored);
+	struct vdb *present = cli_open_vdb(out, &ignored);
 	bool is_there = present != NULL;
 	vdb_close(present);
 	if (!changed && is_there && !cli_has(args, "force")) {

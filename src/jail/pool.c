@@ -639,7 +639,7 @@ struct pool *pool_open(const struct pool_options *o, struct err *e)
 		pool_free(p);
 		return NULL;
 	}
-	if (probe(p, err) < 0) {
+	if (!o->skip_probe && probe(p, err) < 0) {
 		pool_close(p);
 		return NULL;
 	}

@@ -10,9 +10,11 @@ struct pool_options {
 	unsigned slots;		 /* tasks at once; 0 = processors online */
 	struct limits limits;
 	bool allow_unjailed; /* run although a kernel feature is missing; default refuses */
+	bool skip_probe;     /* no empty worker first: the first task's own worker tells what its cage is,
+				and is refused then; pool_jail_report says nothing */
 };
-/* Probes the kernel by running one empty worker: ERR_UNSUPPORTED names what is missing (unless
- * allowed). */
+/* Probes the kernel by running one empty worker (unless skip_probe): ERR_UNSUPPORTED names what is
+ * missing (unless allowed). */
 struct pool *pool_open(const struct pool_options *o, struct err *e);
 /* Cancels what runs (ERR_CANCELLED) and waits for it, also until the owners of live tasks have
  * finished or abandoned them. NULL accepted. */

@@ -7,7 +7,7 @@
 
 #define WALK_BUDGET (UINT64_C(1) << 30) /* bytes for one record: the largest package has some thousand entries */
 
-static int verify_hashes(const struct vdb *v, struct err *e)
+int vdb_check_sums(const struct vdb *v, struct err *e)
 {
 	struct buf all;
 	struct digest d;
@@ -92,7 +92,7 @@ static int verify_order(const struct vdb *v, enum vdb_section s, bool strict, st
 
 int vdb_verify(const struct vdb *v, struct err *e)
 {
-	int r = verify_hashes(v, e);
+	int r = vdb_check_sums(v, e);
 	if (r == 0)
 		r = verify_advisories(v, e);
 	if (r == 0)

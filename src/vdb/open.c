@@ -124,6 +124,7 @@ struct vdb *vdb_open(const char *path, struct err *e)
 		return NULL;
 	}
 	v->mapped = true;
+	v->st = st;
 	return v;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "vdb/format.h"
 #include "vdb/vdb.h"
+#include <sys/stat.h>
 
 struct vdb {
 	struct bytes all; /* the whole file */
@@ -13,6 +14,7 @@ struct vdb {
 	int64_t built_ms;
 	uint64_t affected_count;
 	bool mapped;
+	struct stat st; /* of the file mapped */
 };
 
 /* The string at ref; false: damaged. */
@@ -22,6 +24,8 @@ uint32_t vdb_row_u32(const struct vdb *v, enum vdb_section s, uint32_t i, uint32
 struct cursor vdb_cursor(const struct vdb *v, enum vdb_section s, uint32_t off);
 int64_t vdb_take_time(struct cursor *c);
 int vdb_damaged(struct err *e, const char *what);
+/* Every section against its checksum, and these against the digest. */
+int vdb_check_sums(const struct vdb *v, struct err *e);
 /* First row of a sorted section whose first string is not less than s. */
 int vdb_lower_bound(const struct vdb *v, enum vdb_section section, struct bytes s, uint32_t *ret_row, struct err *e);
 

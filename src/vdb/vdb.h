@@ -1,6 +1,6 @@
 /* vdb: the vulnerability database, one immutable file per generation, mapped read-only. docs/formats/vdb.md holds the layout.
- * Every offset is checked when it is followed; a truncated or altered file is refused at open (length, version, header checksum, and section
- * checksums by vdb_verify). */
+ * Every offset is checked when it is followed; a truncated or altered file is refused at open (length, version, header checksum), or by
+ * vdb_check and vdb_verify (section checksums). */
 #pragma once
 #include "base/arena.h"
 #include "feed/advisory.h"
@@ -25,6 +25,11 @@ struct vdb *vdb_open_bytes(struct bytes content, struct err *e);
 void vdb_close(struct vdb *v);
 /* All section checksums, then every record decoded and every index entry followed. ERR_INTEGRITY. */
 int vdb_verify(const struct vdb *v, struct err *e);
+/* Every byte against the checksums, without decoding what they say: ERR_INTEGRITY, naming the section. A file found whole is remembered in the folder
+ * memory_dir (may be NULL), made when missing, by device, inode, length and the times of its last change. */
+int vdb_check(const struct vdb *v, const char *memory_dir, struct err *e);
+/* Was this very file, unchanged since, found whole before? Guards against accidents: who may write to the folder or the disk can lie to it. */
+bool vdb_is_known_whole(const struct vdb *v, const char *memory_dir);
 /* SHA-256 of the content, 64 hex chars: the generation's stable name. */
 const char *vdb_digest(const struct vdb *v);
 int64_t vdb_built_ms(const struct vdb *v);

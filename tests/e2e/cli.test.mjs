@@ -56,6 +56,22 @@ test('manual pages are without mistakes', { skip: !has('mandoc') && 'mandoc is a
   }
 });
 
+test('a damaged or truncated vulnerability database is refused by every verb that reads one', () => {
+  const dir = tempDir(), file = path.join(dir, 'damaged.vdb'), good = fs.readFileSync(vdb);
+  const verbs = [['scan', '--no-cache', '--input', layout.dir, '--vdb', file], ['scan', '--cache-dir', path.join(dir, 'c'), '--input', layout.dir, '--vdb', file],
+    ['why', 'CVE-2026-1', '--input', layout.dir, '--vdb', file], ['vdb', 'info', file], ['vdb', 'query', file, '--id', 'CVE-2026-1'],
+    ['vdb', 'diff', vdb, file], ['vdb', 'verify', file]];
+  const says = /damaged\.vdb: .*(damaged|truncated|not a vulnerability database|version)/;
+  for (let i = 0; i < 70; i++) {
+    const cut = i % 2, at = crypto.randomInt(good.length), bytes = Buffer.from(cut ? good.subarray(0, at) : good);
+    if (!cut) bytes[at] ^= 1 << crypto.randomInt(8);
+    fs.writeFileSync(file, bytes);
+    bad(verbs[i % verbs.length], says);
+  }
+  fs.writeFileSync(file, good);
+  for (const verb of verbs) assert.equal(plimsoll(verb, { check: false }).status, 0, verb.join(' '));
+});
+
 test('exit status of scan', () => {
   assert.equal(scan([]).status, 0);
   assert.equal(scan(['--exit-code', '7']).status, 7);

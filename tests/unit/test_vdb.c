@@ -1,4 +1,5 @@
 /* What goes in comes out: lookups by package, id, alias and CVE; records united; the same bytes whatever the order; differences. */
+#include "vdb/reader.h"
 #include "torture.h"
 #include "vdb_sample.h"
 #include "vdb_walk.h"
@@ -304,6 +305,52 @@ static void replaced_while_read(void **state)
 	buf_free(&y);
 }
 
+static struct vdb *open_settled(const char *path)
+{
+	struct err e = ERR_INIT;
+	struct vdb *v = vdb_open(path, &e);
+	assert_non_null(v);
+	v->st.st_ctim.tv_sec = 1000; /* as if it had been changed long ago */
+	return v;
+}
+
+static void whole_file_is_remembered(void **state)
+{
+	struct err e = ERR_INIT;
+	char path[256], dir[256], kept[512];
+	struct buf x;
+	(void)state;
+	sample_path(path, "whole");
+	sample_path(dir, "memory");
+	sample_file(rows, ROWS, &x);
+	assert_int_equal(io_replace_file(path, buf_bytes(&x), 0600, &e), 0);
+	struct vdb *fresh = vdb_open(path, &e), *v = open_settled(path);
+	assert_int_equal(vdb_check(fresh, dir, &e), 0); /* just written: may change again unseen */
+	assert_false(vdb_is_known_whole(fresh, dir));
+	assert_int_equal(vdb_check(v, NULL, &e), 0);
+	assert_false(vdb_is_known_whole(v, NULL));
+	assert_false(vdb_is_known_whole(v, dir));
+	assert_int_equal(vdb_check(v, dir, &e), 0);
+	assert_true(vdb_is_known_whole(v, dir));
+	(void)snprintf(kept, sizeof kept, "%s/vdb-%llx-%llx.whole", dir, (unsigned long long)v->st.st_dev,
+		       (unsigned long long)v->st.st_ino);
+	v->st.st_mtim.tv_nsec ^= 1;
+	assert_false(vdb_is_known_whole(v, dir));
+	v->st.st_mtim.tv_nsec ^= 1;
+	v->st.st_ctim.tv_nsec ^= 1;
+	assert_false(vdb_is_known_whole(v, dir));
+	v->st.st_ctim.tv_nsec ^= 1;
+	assert_true(vdb_is_known_whole(v, dir));
+	assert_int_equal(io_replace_file(kept, BYTES_LIT("1 2 3\n"), 0600, &e), 0);
+	assert_false(vdb_is_known_whole(v, dir));
+	vdb_close(v);
+	vdb_close(fresh);
+	(void)unlink(kept);
+	(void)rmdir(dir);
+	(void)unlink(path);
+	buf_free(&x);
+}
+
 static void empty_database(void **state)
 {
 	struct open_db d;
@@ -371,6 +418,7 @@ int main(void)
 		cmocka_unit_test(tells_differences),
 		cmocka_unit_test(tells_differences_behind),
 		cmocka_unit_test(replaced_while_read),
+		cmocka_unit_test(whole_file_is_remembered),
 		cmocka_unit_test(empty_database),
 		cmocka_unit_test(refuses_bad_records),
 		cmocka_unit_test(survives_spent_memory),

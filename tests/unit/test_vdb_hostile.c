@@ -34,6 +34,8 @@ static void every_byte_changed(void **state)
 			struct vdb *v = vdb_open_bytes((struct bytes){.ptr = p, .len = file.len}, &e);
 			if (v) {
 				(void)walk_all(v);
+				assert_int_equal(vdb_check(v, NULL, &e), -ERR_INTEGRITY);
+				e = (struct err)ERR_INIT;
 				assert_int_equal(vdb_verify(v, &e), -ERR_INTEGRITY);
 			}
 			assert_int_equal(e.code, ERR_INTEGRITY);
