@@ -3,6 +3,7 @@
 #include "base/io.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,11 +12,51 @@
 #define REDIRECTS_MAX 8L
 #define CONNECT_SEC 15L
 
+/* libcurl is loaded when the first request is made: with it come some thirty libraries, whose loading takes longer than scanning an image whose layers
+ * are known. */
+#define LIBRARY "libcurl.so.4" /* the ABI since 2006 */
+
+static struct library {
+	CURLcode (*global_init)(long flags);
+	CURL *(*init)(void);
+	CURLcode (*setopt)(CURL *c, CURLoption option, ...);
+	CURLcode (*perform)(CURL *c);
+	CURLcode (*getinfo)(CURL *c, CURLINFO info, ...);
+	void (*cleanup)(CURL *c);
+	const char *(*strerror)(CURLcode code);
+	struct curl_slist *(*slist_append)(struct curl_slist *list, const char *text);
+	void (*slist_free_all)(struct curl_slist *list);
+} lib;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static char why_not[256]; /* why there is no library; empty: there is */
+
+static void find(void *handle, const char *name, void *ret_function, size_t size)
+{
+	void *symbol = dlsym(handle, name);
+	memcpy(ret_function, &symbol, size);
+	if (!symbol)
+		(void)snprintf(why_not, sizeof why_not, "%s has no %s", LIBRARY, name);
+}
 
 static void init_library(void)
 {
-	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+	void *h = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	if (!h) {
+		const char *text = dlerror();
+		(void)snprintf(why_not, sizeof why_not, "%s", text ? text : LIBRARY);
+		return;
+	}
+	find(h, "curl_global_init", &lib.global_init, sizeof lib.global_init);
+	find(h, "curl_easy_init", &lib.init, sizeof lib.init);
+	find(h, "curl_easy_setopt", &lib.setopt, sizeof lib.setopt);
+	find(h, "curl_easy_perform", &lib.perform, sizeof lib.perform);
+	find(h, "curl_easy_getinfo", &lib.getinfo, sizeof lib.getinfo);
+	find(h, "curl_easy_cleanup", &lib.cleanup, sizeof lib.cleanup);
+	find(h, "curl_easy_strerror", &lib.strerror, sizeof lib.strerror);
+	find(h, "curl_slist_append", &lib.slist_append, sizeof lib.slist_append);
+	find(h, "curl_slist_free_all", &lib.slist_free_all, sizeof lib.slist_free_all);
+	if (!*why_not)
+		(void)lib.global_init(CURL_GLOBAL_DEFAULT);
 }
 
 struct transfer {
@@ -31,7 +72,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	struct transfer *t = arg;
 	size_t n = size * count;
 	long status = 0;
-	(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)lib.getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (n > t->f->max - t->reply->length) {
 		err_set(t->e, ERR_LIMIT, "the reply is larger than %llu bytes", (unsigned long long)t->f->max);
 		t->failed = true;
@@ -105,7 +146,7 @@ static int explain(CURLcode code, const char *detail, const struct transfer *t)
 {
 	if (t->failed)
 		return -(int)t->e->code;
-	const char *text = *detail ? detail : curl_easy_strerror(code);
+	const char *text = *detail ? detail : lib.strerror(code);
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return err_set(t->e, ERR_TIMEOUT, "%s", text);
 	if (code == CURLE_OUT_OF_MEMORY)
@@ -118,45 +159,45 @@ static int perform(struct transfer *t, struct curl_slist *headers)
 	const struct fetch *f = t->f;
 	CURL *c = t->curl;
 	char detail[CURL_ERROR_SIZE] = "", range[32];
-	(void)curl_easy_setopt(c, CURLOPT_URL, f->url);
-	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	(void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-	(void)curl_easy_setopt(c, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
-	(void)curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SEC);
-	(void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	(void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)(f->stall_sec ? f->stall_sec : 60));
-	(void)curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 256L * 1024);
-	(void)curl_easy_setopt(c, CURLOPT_USERAGENT, "plimsoll");
-	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, detail);
-	(void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-	(void)curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	(void)curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+	(void)lib.setopt(c, CURLOPT_URL, f->url);
+	(void)lib.setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)lib.setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	(void)lib.setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+	(void)lib.setopt(c, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
+	(void)lib.setopt(c, CURLOPT_NOSIGNAL, 1L);
+	(void)lib.setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SEC);
+	(void)lib.setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	(void)lib.setopt(c, CURLOPT_LOW_SPEED_TIME, (long)(f->stall_sec ? f->stall_sec : 60));
+	(void)lib.setopt(c, CURLOPT_BUFFERSIZE, 256L * 1024);
+	(void)lib.setopt(c, CURLOPT_USERAGENT, "plimsoll");
+	(void)lib.setopt(c, CURLOPT_ERRORBUFFER, detail);
+	(void)lib.setopt(c, CURLOPT_HTTPHEADER, headers);
+	(void)lib.setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	(void)lib.setopt(c, CURLOPT_WRITEDATA, t);
+	(void)lib.setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	(void)lib.setopt(c, CURLOPT_HEADERDATA, t);
 	if (f->insecure) {
-		(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
-		(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+		(void)lib.setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+		(void)lib.setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
 	if (f->username && f->password) {
-		(void)curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-		(void)curl_easy_setopt(c, CURLOPT_USERNAME, f->username);
-		(void)curl_easy_setopt(c, CURLOPT_PASSWORD, f->password);
+		(void)lib.setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		(void)lib.setopt(c, CURLOPT_USERNAME, f->username);
+		(void)lib.setopt(c, CURLOPT_PASSWORD, f->password);
 	} else if (f->bearer) {
-		(void)curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-		(void)curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, f->bearer);
+		(void)lib.setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		(void)lib.setopt(c, CURLOPT_XOAUTH2_BEARER, f->bearer);
 	}
 	if (f->body)
-		(void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, f->body);
+		(void)lib.setopt(c, CURLOPT_POSTFIELDS, f->body);
 	if (f->resume_from) {
 		(void)snprintf(range, sizeof range, "%llu-", (unsigned long long)f->resume_from);
-		(void)curl_easy_setopt(c, CURLOPT_RANGE, range);
+		(void)lib.setopt(c, CURLOPT_RANGE, range);
 	}
-	CURLcode code = curl_easy_perform(c);
+	CURLcode code = lib.perform(c);
 	if (code != CURLE_OK)
 		return explain(code, detail, t);
-	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &t->reply->status);
+	(void)lib.getinfo(c, CURLINFO_RESPONSE_CODE, &t->reply->status);
 	return 0;
 }
 
@@ -165,11 +206,13 @@ int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e)
 	*ret = (struct fetch_reply){0};
 	buf_init(&ret->body, f->out_fd >= 0 ? 1U << 20 : (size_t)f->max);
 	(void)pthread_once(&once, init_library);
-	struct transfer t = {.f = f, .reply = ret, .e = e, .curl = curl_easy_init()};
+	if (*why_not)
+		return err_set(e, ERR_UNSUPPORTED, "no library for requests: %s", why_not);
+	struct transfer t = {.f = f, .reply = ret, .e = e, .curl = lib.init()};
 	struct curl_slist *headers = NULL;
 	int r = t.curl ? 0 : err_set(e, ERR_NOMEM, "no memory for a request");
 	for (size_t i = 0; r == 0 && f->headers && f->headers[i]; i++) {
-		struct curl_slist *more = curl_slist_append(headers, f->headers[i]);
+		struct curl_slist *more = lib.slist_append(headers, f->headers[i]);
 		if (!more)
 			r = err_set(e, ERR_NOMEM, "no memory for a request");
 		else
@@ -177,8 +220,8 @@ int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e)
 	}
 	if (r == 0)
 		r = perform(&t, headers);
-	curl_slist_free_all(headers);
-	curl_easy_cleanup(t.curl);
+	lib.slist_free_all(headers);
+	lib.cleanup(t.curl);
 	return r < 0 ? err_ctx(e, "%s", f->url) : 0;
 }
 
