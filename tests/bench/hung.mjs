@@ -69,7 +69,9 @@ for (let i = -1; i < rounds; i++) {
   if (childrenOf(ill.child.pid, liar).length === 0) console.log(`round ${i}: the hanging worker was given up meanwhile`);
 }
 await well.stop();
+const hung = childrenOf(ill.child.pid, liar);
 await ill.kill();
+for (const pid of hung) process.kill(Number(pid), 'SIGKILL'); // it does not see that its server is gone
 const ratio = median(without) / median(during);
 const mb = body.length / 1e6;
 console.log(`upload of ${mb.toFixed(0)} MB, ${rounds} rounds: ${(mb / median(without)).toFixed(0)} MB/s with healthy workers, ${(mb / median(during)).toFixed(0)} MB/s while one hangs, ` +
