@@ -15,7 +15,7 @@
 struct limits {
 	uint64_t layer_in_max;      /* compressed bytes of a layer; 64 GiB */
 	uint64_t layer_out_max;     /* uncompressed bytes; 20 GiB: larger layers are stopped and said so */
-	uint64_t layer_ratio_max;   /* out/in after the first 16 MiB out; 1,200: deflate cannot exceed 1,032 */
+	uint64_t layer_ratio_max;   /* out/in once a fifth of layer_out_max is out; 1,200: deflate cannot exceed 1,032 */
 	uint64_t layer_members_max; /* tar members; 4 million */
 	uint64_t wanted_file_max;   /* bytes of one file handed to an ecosystem; 256 MiB */
 	uint64_t worker_memory_max; /* bytes of anonymous memory (RLIMIT_AS minus the program); 256 MiB */

@@ -16,7 +16,7 @@ extern const size_t codec_count;
 
 /* Looks at the first bytes of in: returns a stream of plain bytes (in itself when nothing fits:
  * "none"). Takes ownership of in, also on failure. *ret_name (may be NULL) gets the codec's name.
- * Enforced per lim: layer_out_max (ERR_LIMIT), layer_ratio_max (ERR_LIMIT). Multi-member gzip,
+ * Enforced per lim: layer_in_max, layer_out_max, layer_ratio_max (ERR_LIMIT). Multi-member gzip,
  * multi-frame zstd, skippable frames, and trailing zero bytes are read through; other trailing
  * garbage is ERR_FORMAT. Errors of a codec: ERR_FORMAT, ERR_TRUNCATED (input ends inside a member),
  * ERR_INTEGRITY (CRC), ERR_LIMIT, ERR_NOMEM. */

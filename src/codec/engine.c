@@ -12,6 +12,7 @@ struct engine {
 	void *z;
 	struct stream *in;
 	uint64_t members;
+	uint64_t in_max;
 	bool in_member;
 	bool failed;
 	struct err why; /* of an error that stands behind bytes already made */
@@ -89,6 +90,9 @@ static int step(struct engine *c, uint8_t *out, size_t cap, size_t *made, struct
 	*made = io.made;
 	if (rc < 0)
 		return rc;
+	if (stream_offset(c->in) > c->in_max)
+		return err_set(e, ERR_LIMIT, "%s: more than %" PRIu64 " bytes compressed",
+			       c->ops->name, c->in_max);
 	if (rc > 0) {
 		c->in_member = false;
 		return 1;
@@ -155,7 +159,7 @@ struct stream *engine_open(const struct engine_ops *ops, void *z, struct stream 
 		(void)err_set(e, ERR_NOMEM, "%s: no memory", ops->name);
 		return NULL;
 	}
-	*c = (struct engine){.ops = ops, .z = z, .in = in};
+	*c = (struct engine){.ops = ops, .z = z, .in = in, .in_max = lim->layer_in_max};
 	struct stream *s = stream_open(&engine_stream, c, e);
 	if (s)
 		stream_set_limits(s, lim->layer_out_max, lim->layer_ratio_max, in);

@@ -26,6 +26,7 @@ struct stream {
 	uint64_t produced;
 	uint64_t out_max;
 	uint64_t ratio_max;
+	uint64_t ratio_free;
 	const struct stream *in;
 	bool ended;
 	bool failed;
@@ -56,7 +57,7 @@ static int check_limits(const struct stream *s, struct err *why)
 	if (s->produced > s->out_max)
 		return err_set(why, ERR_LIMIT, "more than %" PRIu64 " bytes uncompressed",
 			       s->out_max);
-	if (!s->in || s->produced <= STREAM_RATIO_FREE)
+	if (!s->in || s->produced <= s->ratio_free)
 		return 0;
 	uint64_t taken = stream_offset(s->in);
 	if (s->produced / (taken ? taken : 1) > s->ratio_max)
@@ -212,6 +213,7 @@ void stream_set_limits(struct stream *s, uint64_t out_max, uint64_t ratio_max,
 {
 	s->out_max = out_max < UINT64_MAX ? out_max : UINT64_MAX - 1;
 	s->ratio_max = ratio_max;
+	s->ratio_free = s->out_max / STREAM_RATIO_SHARE;
 	s->in = in;
 	struct err why = ERR_INIT;
 	if (!s->failed && s->produced > s->out_max && check_limits(s, &why) < 0)

@@ -15,10 +15,11 @@ struct stream_ops {
  * spent. */
 struct stream *stream_open(const struct stream_ops *ops, void *impl, struct err *e);
 /* From now on: at most out_max bytes in all (ERR_LIMIT). in (may be NULL; stays the codec's): where
- * the bytes come from; once more than STREAM_RATIO_FREE bytes came out, out/in must stay <=
+ * the bytes come from; once more than out_max / STREAM_RATIO_SHARE bytes came out, out/in must stay <=
  * ratio_max (ERR_LIMIT). */
 void stream_set_limits(struct stream *s, uint64_t out_max, uint64_t ratio_max,
 		       const struct stream *in);
-/* Bytes: a few zeros in a small archive compress as well as a bomb does; below this nobody is hurt.
- */
-#define STREAM_RATIO_FREE (16U << 20)
+/* The part of out_max for which no ratio counts, 4 GiB of 20: honest layers hold long runs of zeros
+ * (a sparse lastlog, a disk image), which zstd packs ten thousand to one; so much costs seconds and
+ * no memory. What goes on like that past it is a bomb, and is stopped before it gets to out_max. */
+#define STREAM_RATIO_SHARE 5U

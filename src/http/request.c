@@ -137,6 +137,9 @@ static int admit(struct http_request *r, struct err *e)
 	}
 	if (!route)
 		return http_reply_error(r, 404, "NOT_FOUND", "no such resource", e);
+	/* A query that is not read to its end would look like one without filters. */
+	if (uri_form_count(r->query_text) > URI_PAIRS_MAX)
+		return http_reply_error(r, 414, "UNSUPPORTED", "too many query parameters", e);
 	if (s->hooks.authorise) {
 		rc = s->hooks.authorise(r, route, e);
 		if (rc < 0 || r->response)

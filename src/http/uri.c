@@ -153,6 +153,14 @@ int uri_form_parse(struct bytes text, struct arena *a, struct uri_form *ret, str
 	return 0;
 }
 
+size_t uri_form_count(struct bytes text)
+{
+	size_t n = 0;
+	while (text.len > 0)
+		n += bytes_cut(&text, '&').len > 0;
+	return n;
+}
+
 struct bytes uri_form_get(const struct uri_form *f, const char *name, bool *ret_present)
 {
 	struct bytes v = BYTES_NONE;

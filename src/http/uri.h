@@ -34,6 +34,8 @@ struct uri_form {
 /* Decode "a=1&b=x+y&c". Order and repeats are kept; a name without "=" has the empty value. A
  * broken %XX is kept as it stands, as browsers do. ERR_LIMIT: too many. Borrows from a. */
 int uri_form_parse(struct bytes text, struct arena *a, struct uri_form *ret, struct err *e);
+/* How many pairs there are, read or not. */
+size_t uri_form_count(struct bytes text);
 /* The first of that name; *ret_present may be NULL. */
 struct bytes uri_form_get(const struct uri_form *f, const char *name, bool *ret_present);
 size_t uri_form_all(const struct uri_form *f, const char *name, struct bytes *out, size_t max);

@@ -335,10 +335,28 @@ static void test_limits(void **state)
 		buf_init(&out, SIZE_MAX / 2);
 		buf_clear(&in);
 		kinds[k].pack(&in, buf_bytes(&zeros));
+		/* A ratio counts once a fifth of the plain bytes allowed is out, not before. */
 		lim.layer_ratio_max = 100;
+		lim.layer_out_max = 80U << 20;
 		assert_int_equal(decode(buf_bytes(&in), &lim, &out, &e), -ERR_LIMIT);
-		assert_in_range(out.len, 1, 18U << 20);
+		assert_in_range(out.len, 15U << 20, 18U << 20);
 		buf_clear(&out);
+		lim.layer_out_max = 200U << 20;
+		assert_int_equal(decode(buf_bytes(&in), &lim, &out, &e), 0);
+		buf_clear(&out);
+		/* Compressed bytes: exactly as many as there are, then one less. */
+		lim = defaults;
+		lim.layer_in_max = in.len;
+		assert_int_equal(decode(buf_bytes(&in), &lim, &out, &e), 0);
+		buf_clear(&out);
+		lim.layer_in_max = in.len - 1;
+		assert_int_equal(decode(buf_bytes(&in), &lim, &out, &e), -ERR_LIMIT);
+		buf_clear(&out);
+		/* Zeros are no bomb by default, however well the codec packs them. */
+		assert_int_equal(decode(buf_bytes(&in), &defaults, &out, &e), 0);
+		assert_int_equal(out.len, 40U << 20);
+		buf_clear(&out);
+		lim = defaults;
 		lim.layer_ratio_max = UINT64_MAX;
 		lim.layer_out_max = 1000000;
 		assert_int_equal(decode(buf_bytes(&in), &lim, &out, &e), -ERR_LIMIT);

@@ -472,6 +472,17 @@ static void test_limits(void **state)
 	(void)memcpy(big + 20000, rest, sizeof rest);
 	talk(big);
 	assert_int_equal(status(), 414);
+	/* 64 query parameters are read; a query of more is refused, not taken for an empty one. */
+	for (int pairs = 64; pairs <= 65; pairs++) {
+		static char query[1024];
+		size_t used = (size_t)snprintf(query, sizeof query, "GET /small?");
+		for (int i = 0; i < pairs; i++)
+			used += (size_t)snprintf(query + used, sizeof query - used, "a=%d&", i);
+		(void)snprintf(query + used, sizeof query - used, " HTTP/1.1\r\n" HOST
+								  "Connection: close\r\n\r\n");
+		talk(query);
+		assert_int_equal(status(), pairs == 64 ? 200 : 414);
+	}
 	static char headers[200000];
 	size_t n = (size_t)snprintf(headers, sizeof headers, "GET /small HTTP/1.1\r\n" HOST);
 	for (int i = 0; i < 600; i++)
