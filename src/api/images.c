@@ -97,8 +97,9 @@ static int64_t read_images(struct db_tx *tx, const struct asked *q, struct ims_i
 {
 	struct db_stmt *s =
 	    db_query(tx,
-		     "SELECT " IMS_COLUMNS " FROM image i WHERE i.repository = $1 AND i.digest > $2"
-		     " AND ($3 < 0 OR i.state = $3) ORDER BY i.digest LIMIT $4",
+		     "SELECT " IMS_COLUMNS " FROM " IMS_FROM
+		     " WHERE i.repository = $1 AND i.digest > $2"
+		     " AND ($3 < 0 OR " CNT_STATE " = $3) ORDER BY i.digest LIMIT $4",
 		     DB_ARGS(DB_T(q->repository), DB_T(q->digest), DB_I(q->state),
 			     DB_I(q->limit + 1)),
 		     e);

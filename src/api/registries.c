@@ -1,68 +1,44 @@
 /* Registries and their repositories: what is there and how it stands. */
 #include "api/routes.h"
 
-#include "store/images.h"
+#include "store/counts.h"
 
-/* The columns that both lists sum up, and the same in the reply. */
-#define SUMS                                                                                       \
-	"count(*), sum(state = 2), sum(state = 3), sum(state = 1), sum(critical), sum(high),"      \
-	" sum(medium), sum(low), sum(negligible), sum(unknown)"
-
-struct sums {
-	int64_t images, unhealthy, unverified, healthy;
-	struct ims_counts findings;
-};
-
-static struct sums sums_read(struct db_stmt *s, int first)
+static void put_total(struct json_out *w, const struct cnt_total *t)
 {
-	struct sums n = {.images = db_int(s, first),
-			 .unhealthy = db_int(s, first + 1),
-			 .unverified = db_int(s, first + 2),
-			 .healthy = db_int(s, first + 3)};
-	for (int i = 0; i <= ADV_SEV_CRITICAL; i++)
-		n.findings.by[ADV_SEV_CRITICAL - i] = (uint64_t)db_int(s, first + 4 + i);
-	return n;
+	json_put_u64(w, "images", t->images);
+	json_put_u64(w, "unhealthy", t->unhealthy);
+	json_put_u64(w, "unverified", t->unverified);
+	json_put_u64(w, "healthy", t->healthy);
+	api_put_counts(w, "findings", &t->counts);
 }
 
-static void put_sums(struct json_out *w, const struct sums *n)
-{
-	json_put_i64(w, "images", n->images);
-	json_put_i64(w, "unhealthy", n->unhealthy);
-	json_put_i64(w, "unverified", n->unverified);
-	json_put_i64(w, "healthy", n->healthy);
-	api_put_counts(w, "findings", &n->findings);
-}
-
-static void put_registry(struct json_out *w, const struct sums *n)
+static void put_registry(struct json_out *w, const struct cnt_total *t)
 {
 	const char *state = "Healthy", *reason = "";
-	if (n->unhealthy) {
+	if (t->unhealthy) {
 		state = "Unhealthy";
-	} else if (n->images == n->unverified) {
+	} else if (t->images == t->unverified) {
 		state = "NotApplicable";
-		reason = n->images ? "no image could be verified" : "the registry holds no images";
+		reason = t->images ? "no image could be verified" : "the registry holds no images";
 	}
 	json_put_object(w, NULL);
 	json_put_text(w, "name", API_REGISTRY);
 	json_put_text(w, "type", "embedded");
 	json_put_text(w, "state", state);
 	json_put_text(w, "reason", reason);
-	put_sums(w, n);
+	put_total(w, t);
 	json_put_end(w, '}');
 }
 
 static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
+	struct cnt_total t;
 	(void)arg;
-	struct db_stmt *s = db_query(tx, "SELECT " SUMS " FROM image", NULL, 0, e);
-	if (!s)
-		return -(int)e->code;
-	int r = db_step(s, e);
-	struct sums n = r > 0 ? sums_read(s, 0) : (struct sums){0};
-	db_done(s);
-	if (r >= 0)
-		put_registry(w, &n);
-	return r < 0 ? r : 0;
+	int r = cnt_registry(tx, &t, e);
+	if (r < 0)
+		return r;
+	put_registry(w, &t);
+	return 0;
 }
 
 static int write_registries(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
@@ -92,36 +68,25 @@ struct page {
 static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct page *p = arg;
-	struct bytes last = BYTES_NONE, next = BYTES_NONE;
-	bool ok = true;
-	int r;
-	struct db_stmt *s = db_query(tx,
-				     "SELECT repository, max(pushed_at), " SUMS
-				     " FROM image WHERE repository > $1 GROUP BY repository"
-				     " ORDER BY repository LIMIT $2",
-				     DB_ARGS(DB_T(p->after), DB_I(p->limit + 1)), e);
-	if (!s)
-		return -(int)e->code;
+	struct arena *a = http_arena(p->r);
+	struct cnt_total *rows = arena_alloc(a, p->limit + 1, sizeof *rows);
+	if (!rows)
+		return err_set(e, ERR_NOMEM, "no memory for %zu repositories", p->limit);
+	int64_t n = cnt_repositories(tx, p->after, p->limit + 1, a, rows, e);
+	if (n < 0)
+		return (int)n;
+	bool more = (size_t)n > p->limit;
 	api_list_begin(w);
-	for (size_t n = 0; (r = db_step(s, e)) > 0; n++) {
-		if (n == p->limit) {
-			next = last;
-			break;
-		}
-		struct sums sums = sums_read(s, 2);
-		last = arena_bytes(http_arena(p->r), db_bytes(s, 0), &ok);
+	for (size_t i = 0; i < (more ? p->limit : (size_t)n); i++) {
 		json_put_object(w, NULL);
 		json_put_text(w, "registry", API_REGISTRY);
-		json_put_string(w, "name", db_bytes(s, 0));
-		put_sums(w, &sums);
-		json_put_time(w, "pushed_at", db_int(s, 1));
+		json_put_string(w, "name", rows[i].name);
+		put_total(w, &rows[i]);
+		json_put_time(w, "pushed_at", rows[i].pushed_ms);
 		json_put_end(w, '}');
 	}
-	db_done(s);
-	api_list_end(w, next);
-	if (!ok)
-		return err_set(e, ERR_NOMEM, "no memory for the list of repositories");
-	return r < 0 ? r : 0;
+	api_list_end(w, more ? rows[p->limit - 1].name : BYTES_NONE);
+	return 0;
 }
 
 static int get_repositories(struct http_request *r, struct err *e)

@@ -136,8 +136,7 @@ static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 		return -(int)e->code;
 	/* What is no image has no findings: it leaves the list of images. */
 	if (n->status == SCS_UNSUPPORTED &&
-	    (db_exec(tx, "DELETE FROM image WHERE repository = $1 AND digest = $2",
-		     DB_ARGS(DB_T(n->scan->repository), DB_T(n->scan->digest)), e) < 0))
+	    ims_forget(tx, n->scan->repository, n->scan->digest, e) < 0)
 		return -(int)e->code;
 	return scs_end(tx, n->scan, n->status, n->reason, n->run_at, now, e);
 }
@@ -256,8 +255,8 @@ static int recover_tx(struct db_tx *tx, void *arg, struct err *e)
 	n = db_exec(tx,
 		    "INSERT INTO scan(repository, digest, trigger, status, attempts, run_at, lease_until,"
 		    " lease_epoch, reason, queued_at, started_at, finished_at)"
-		    " SELECT i.repository, i.digest, 'recheck', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM image i"
-		    " WHERE i.state = 3 AND 3 = (SELECT s.status FROM scan s WHERE s.repository = i.repository"
+		    " SELECT i.repository, i.digest, 'recheck', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM " IMS_FROM
+		    " WHERE n.rest = 3 AND 3 = (SELECT s.status FROM scan s WHERE s.repository = i.repository"
 		    " AND s.digest = i.digest ORDER BY s.id DESC LIMIT 1)"
 		    " ON CONFLICT(repository, digest) WHERE status IN (0, 1) DO NOTHING",
 		    DB_ARGS(DB_I(clock_wall_ms())), e);
@@ -378,8 +377,8 @@ static int again_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t n = db_exec(tx,
 			    "INSERT INTO scan(repository, digest, trigger, status, attempts, run_at, lease_until,"
 			    " lease_epoch, reason, queued_at, started_at, finished_at)"
-			    " SELECT i.repository, i.digest, 'advisories', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM image i"
-			    " WHERE i.state = 3 ON CONFLICT(repository, digest) WHERE status IN (0, 1) DO NOTHING",
+			    " SELECT i.repository, i.digest, 'advisories', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM " IMS_FROM
+			    " WHERE " CNT_STATE " = 3 ON CONFLICT(repository, digest) WHERE status IN (0, 1) DO NOTHING",
 			    DB_ARGS(DB_I(clock_wall_ms())), e);
 	return n < 0 ? (int)n : 0;
 }

@@ -11,10 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define READERS_MAX 16U /* connections: reads beyond wait; each costs about 1 MiB of pages */
 #define BATCH_MAX 64U   /* transactions that share a commit: bounds how long the first one waits */
 #define TRIES_MAX 4U    /* runs of one write transaction */
+#define YIELD_US 100U   /* how long those who wait are given at a time */
+#define YIELD_MAX 200U  /* and how often: writers that never cease must not stop a switch of generations */
 
 /* What must never fail for want of memory is prepared when a connection opens. */
 static const char sql_begin_write[] = "BEGIN IMMEDIATE";
@@ -251,6 +254,13 @@ static int run_write(struct db *d, enum db_mode mode, db_fn fn, void *arg, struc
 		pthread_mutex_unlock(&d->write_lock);
 	}
 	return r;
+}
+
+/* The lock is not fair: who gives it up and takes it again at once gets it before those whom it woke. */
+void db_yield(struct db *d)
+{
+	for (unsigned i = 0; i < YIELD_MAX && d->writers_waiting > 0; i++)
+		(void)usleep(YIELD_US);
 }
 
 static struct db_conn *reader_take(struct db *d, struct err *e)

@@ -19,6 +19,9 @@ enum db_mode { DB_READ, DB_WRITE, DB_WRITE_SOON };
 typedef int (*db_fn)(struct db_tx *tx, void *arg, struct err *e);
 int db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
 
+/* Between the transactions of a long row of them: let the writers go first that wait now. */
+void db_yield(struct db *d);
+
 /* Parameters. */
 enum db_type { DB_NULL, DB_INT, DB_REAL, DB_TEXT, DB_BLOB };
 struct db_value {

@@ -1,5 +1,6 @@
 /* generation (gen_): which vulnerability database the matches were made with, and the switch to the next one: only the packages whose advisories changed are
- * matched again, then the sets and images that have them are counted again. A crash in the middle repeats the switch at the next start. */
+ * matched again, then the sets and images that have them are counted again (docs/decisions/generation-switch.md). A crash in the middle repeats the switch at the next
+ * start. */
 #pragma once
 #include "store/images.h"
 #include "vdb/vdb.h"
@@ -14,7 +15,10 @@ int gen_begin(struct db_tx *tx, struct bytes digest, struct bytes path, struct e
 struct gen_result {
 	uint64_t keys, packages, sets, images;
 	int64_t took_us;
+	int64_t held_us; /* longest time other writers were kept out at one stretch */
+	int64_t flip_us; /* of it: the last transaction, which makes the new generation visible */
 };
-/* The switch itself, one transaction: all counts are of the old generation until it commits, of the new one after. old may be NULL (everything is matched
- * again). path, digest: of now. */
+/* The switch itself. Checks of sets and counts of images are prepared beside what readers see, in short transactions; the last one writes the matches and
+ * makes all of it visible: until it commits all lists and counts are of the old generation, from then on of the new one. Nobody may scan meanwhile. What an
+ * interrupted switch prepared, for whichever generation, is prepared again. old may be NULL (everything is matched again). path, digest: of now. */
 int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, struct bytes path, struct gen_result *ret, struct err *e);

@@ -1,13 +1,9 @@
 /* images (ims_): images, what they consist of, and their counts. */
 #pragma once
+#include "store/counts.h"
 #include "store/packages.h"
 
-enum ims_state { IMS_PENDING, IMS_HEALTHY, IMS_UNHEALTHY, IMS_UNVERIFIED };
 const char *ims_state_word(enum ims_state s); /* "Pending", "Healthy" … */
-
-struct ims_counts {
-	uint64_t by[ADV_SEV_CRITICAL + 1]; /* security checks by enum adv_severity */
-};
 
 struct ims_image {
 	int64_t id;
@@ -32,19 +28,20 @@ struct ims_part {
 
 /* Note that an image exists (state Pending until it is scanned). pushed_ms of an older row is brought forward. */
 int ims_add(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t pushed_ms, struct err *e);
-/* The result of a scan: row, sets and counts. image->id and counts are filled in. The state of an image that has checks is Unhealthy. ERR_NOT_FOUND when the
+/* The result of a scan: row, sets and counts. image->id and counts are filled in, and the state becomes Unhealthy when there are checks. ERR_NOT_FOUND when the
  * image was deleted meanwhile. */
 int ims_put(struct db_tx *tx, struct ims_image *image, struct ims_part *parts, size_t part_count, struct err *e);
 /* Only the state (a scan that could not be done). */
 int ims_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest, enum ims_state state, struct bytes reason, int64_t scanned_ms, struct err *e);
+/* The image only, or its scans too. */
+int ims_forget(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e);
 int ims_delete(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e);
 /* 1 = found; runs from a. */
 int ims_get(struct db_tx *tx, struct bytes repository, struct bytes digest, struct arena *a, struct ims_image *ret, struct err *e);
-/* A row of a SELECT of IMS_COLUMNS. */
+/* A row of a SELECT of IMS_COLUMNS FROM IMS_FROM. */
 #define IMS_COLUMNS                                                                                                    \
-	"i.id, i.repository, i.digest, i.platform, i.state, i.reason, i.coverage, i.distro_id, i.distro_version,"      \
-	" i.distro_name, i.package_count, i.pushed_at, i.pulled_at, i.scanned_at, i.critical, i.high, i.medium, i.low," \
-	" i.negligible, i.unknown"
+	"i.id, i.repository, i.digest, i.platform, " CNT_STATE ", i.reason, i.coverage, i.distro_id, i.distro_version,"      \
+	" i.distro_name, i.package_count, i.pushed_at, i.pulled_at, i.scanned_at, " CNT_NOW("critical") ", " CNT_NOW("high") \
+	", " CNT_NOW("medium") ", " CNT_NOW("low") ", " CNT_NOW("negligible") ", " CNT_NOW("unknown")
+#define IMS_FROM "image i JOIN image_counts n ON n.image_id = i.id"
 int ims_row(struct db_stmt *s, struct arena *a, struct ims_image *ret, struct err *e);
-/* Recompute the counts of every image that has one of these sets. *ret_images: how many rows changed. */
-int ims_refresh(struct db_tx *tx, const int64_t *sets, size_t set_count, uint64_t *ret_images, struct err *e);

@@ -157,7 +157,17 @@ static int put_check(struct db_tx *tx, const struct match_check *c, struct err *
 		" cvss_v4 = excluded.cvss_v4, kev = excluded.kev, ransomware = excluded.ransomware,"
 		" epss = excluded.epss, epss_percentile = excluded.epss_percentile,"
 		" published = excluded.published, modified = excluded.modified, summary = excluded.summary,"
-		" details = excluded.details, cves = excluded.cves, refs = excluded.refs",
+		" details = excluded.details, cves = excluded.cves, refs = excluded.refs"
+		/* Most are as they were: a package's neighbours have the same ones. */
+		" WHERE (security_check.title, security_check.category, security_check.severity, security_check.vendor_severity,"
+		" security_check.cvss_version, security_check.cvss_base, security_check.cvss_vector, security_check.cvss_v2,"
+		" security_check.cvss_v3, security_check.cvss_v4, security_check.kev, security_check.ransomware,"
+		" security_check.epss, security_check.epss_percentile, security_check.published, security_check.modified,"
+		" security_check.summary, security_check.details, security_check.cves, security_check.refs)"
+		" IS DISTINCT FROM (excluded.title, excluded.category, excluded.severity, excluded.vendor_severity,"
+		" excluded.cvss_version, excluded.cvss_base, excluded.cvss_vector, excluded.cvss_v2, excluded.cvss_v3,"
+		" excluded.cvss_v4, excluded.kev, excluded.ransomware, excluded.epss, excluded.epss_percentile,"
+		" excluded.published, excluded.modified, excluded.summary, excluded.details, excluded.cves, excluded.refs)",
 		DB_ARGS(DB_I(c->id), DB_T(c->advisory), DB_T(c->source_name), DB_T(c->title), DB_T(c->category),
 			DB_I(c->severity), DB_I(c->vendor_severity), DB_I(c->cvss.version), DB_R(c->cvss.base),
 			DB_T(c->cvss_vector), score(c->cvss_v2), score(c->cvss_v3), score(c->cvss_v4), DB_I(c->kev),
@@ -169,7 +179,7 @@ static int put_check(struct db_tx *tx, const struct match_check *c, struct err *
 		r = err_set(e, ERR_NOMEM, "no memory for a security check");
 	buf_free(&cves);
 	buf_free(&refs);
-	return r < 0 ? (int)r : put_cves(tx, c, e);
+	return r <= 0 ? (int)r : put_cves(tx, c, e);
 }
 
 static void put_evidence(struct buf *out, const struct match_evidence *v)
@@ -230,6 +240,24 @@ static void set_hash(const struct pks_member *members, size_t count, uint8_t out
 	memcpy(out, d.hash, PKS_IDENTITY_LEN);
 }
 
+static int set_checks_now(struct db_tx *tx, int64_t set, struct buf *out, struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT c.id, c.severity FROM set_package sp"
+				     " JOIN package_match m ON m.package_id = sp.package_id"
+				     " JOIN security_check c ON c.id = m.check_id WHERE sp.set_id = $1",
+				     DB_ARGS(DB_I(set)), e);
+	struct pks_union all = {0};
+	int r = s ? 0 : -(int)e->code;
+	while (r == 0 && (r = db_step(s, e)) > 0)
+		r = pks_union_add_one(&all, (struct pks_check){.id = (uint64_t)db_int(s, 0), .severity = (uint8_t)db_int(s, 1)}, e);
+	db_done(s);
+	if (r == 0)
+		r = pks_union_put(&all, out, e);
+	pks_union_free(&all);
+	return r;
+}
+
 int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t *ret_set, struct err *e)
 {
 	uint8_t hash[PKS_IDENTITY_LEN];
@@ -254,59 +282,130 @@ int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t 
 				    DB_ARGS(DB_I(*ret_set), DB_I(members[i].package), DB_T(members[i].path)), e);
 		r = n < 0 ? (int)n : 0;
 	}
-	bool changed;
-	return r < 0 ? r : pks_set_refresh(tx, *ret_set, &changed, e);
+	struct buf checks;
+	buf_init(&checks, 64U << 20);
+	if (r >= 0)
+		r = set_checks_now(tx, *ret_set, &checks, e);
+	if (r >= 0) {
+		int64_t n = db_exec(tx, "UPDATE package_set SET checks = $2 WHERE id = $1",
+				    DB_ARGS(DB_I(*ret_set), DB_B(buf_bytes(&checks))), e);
+		r = n < 0 ? (int)n : 0;
+	}
+	buf_free(&checks);
+	return r;
 }
 
-int pks_set_refresh(struct db_tx *tx, int64_t set, bool *ret_changed, struct err *e)
+int pks_set_checks(struct db_tx *tx, int64_t set, int64_t epoch, struct buf *out, struct err *e)
 {
-	struct buf now;
-	buf_init(&now, 64U << 20);
-	struct db_stmt *s = db_query(tx,
-				     "SELECT DISTINCT c.id, c.severity FROM set_package sp"
-				     " JOIN package_match m ON m.package_id = sp.package_id"
-				     " JOIN security_check c ON c.id = m.check_id WHERE sp.set_id = $1 ORDER BY c.id",
-				     DB_ARGS(DB_I(set)), e);
+	struct db_stmt *s = db_query(tx, "SELECT checks FROM package_set WHERE id = $1 AND since <= $2",
+				     DB_ARGS(DB_I(set), DB_I(epoch)), e);
 	if (!s)
 		return -(int)e->code;
-	int r;
-	uint64_t last = 0;
-	while ((r = db_step(s, e)) > 0) {
-		uint64_t id = (uint64_t)db_int(s, 0);
-		buf_put_varint(&now, id - last);
-		buf_put_u8(&now, (uint8_t)db_int(s, 1));
-		last = id;
-	}
+	int r = db_step(s, e);
+	buf_clear(out);
+	if (r > 0)
+		buf_put(out, db_bytes(s, 0));
 	db_done(s);
-	if (r == 0 && !buf_ok(&now))
-		r = err_set(e, ERR_NOMEM, "no memory for the checks of a set");
-	*ret_changed = false;
-	if (r == 0) {
-		int64_t n = db_exec(tx, "UPDATE package_set SET checks = $2 WHERE id = $1 AND checks <> $2",
-				    DB_ARGS(DB_I(set), DB_B(buf_bytes(&now))), e);
-		r = n < 0 ? (int)n : 0;
-		*ret_changed = n > 0;
-	}
-	buf_free(&now);
-	return r;
+	if (r == 0)
+		return set_checks_now(tx, set, out, e);
+	if (r > 0 && !buf_ok(out))
+		return err_set(e, ERR_NOMEM, "no memory for the checks of a set");
+	return r < 0 ? r : 0;
 }
 
 int pks_checks_parse(struct bytes kept, struct arena *a, struct pks_check **ret, size_t *ret_count, struct err *e)
 {
+	struct pks_union u = {0};
+	int r = pks_union_add(&u, kept, e);
+	*ret_count = u.count;
+	*ret = r < 0 ? NULL : arena_alloc(a, u.count, sizeof **ret);
+	if (r == 0 && !*ret)
+		r = err_set(e, ERR_NOMEM, "no memory for the checks of a set");
+	if (r == 0 && u.count)
+		memcpy(*ret, u.items, u.count * sizeof **ret);
+	pks_union_free(&u);
+	return r;
+}
+
+/* ---- checks of several sets ---------------------------------------------------------------------------------------------- */
+
+void pks_union_free(struct pks_union *u)
+{
+	free(u->items);
+	*u = (struct pks_union){0};
+}
+
+void pks_union_clear(struct pks_union *u)
+{
+	u->count = 0;
+}
+
+int pks_union_add_one(struct pks_union *u, struct pks_check c, struct err *e)
+{
+	if (u->count == u->cap) {
+		size_t cap = u->cap ? u->cap * 2 : 256;
+		struct pks_check *items = realloc(u->items, cap * sizeof *items);
+		if (!items)
+			return err_set(e, ERR_NOMEM, "no memory for the checks of a set");
+		u->items = items;
+		u->cap = cap;
+	}
+	u->items[u->count++] = c;
+	return 0;
+}
+
+int pks_union_add(struct pks_union *u, struct bytes kept, struct err *e)
+{
 	struct cursor c = cur_of(kept);
-	size_t cap = kept.len / 2 + 1, n = 0; /* two bytes at least each */
-	struct pks_check *checks = arena_alloc(a, cap, sizeof *checks);
 	uint64_t id = 0;
-	if (!checks)
-		return err_set(e, ERR_NOMEM, "no memory for the checks of a set");
 	while (cur_left(&c)) {
 		id += cur_varint(&c);
 		uint8_t severity = cur_u8(&c);
 		if (!cur_ok(&c) || severity > ADV_SEV_CRITICAL)
 			return err_set(e, ERR_INTEGRITY, "the checks of a set are damaged at byte %zu", c.off);
-		checks[n++] = (struct pks_check){.id = id, .severity = severity};
+		if (pks_union_add_one(u, (struct pks_check){.id = id, .severity = severity}, e) < 0)
+			return -(int)e->code;
 	}
-	*ret = checks;
-	*ret_count = n;
 	return 0;
+}
+
+static int by_check(const void *a, const void *b)
+{
+	const struct pks_check *x = a, *y = b;
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return (int)y->severity - (int)x->severity; /* the same for all of a generation; if not, the worst is the one */
+}
+
+static void settle(struct pks_union *u)
+{
+	size_t kept = 0;
+	if (u->count)
+		qsort(u->items, u->count, sizeof *u->items, by_check);
+	for (size_t i = 0; i < u->count; i++) {
+		if (kept == 0 || u->items[kept - 1].id != u->items[i].id)
+			u->items[kept++] = u->items[i];
+	}
+	u->count = kept;
+}
+
+void pks_union_count(struct pks_union *u, uint64_t *by)
+{
+	settle(u);
+	memset(by, 0, (ADV_SEV_CRITICAL + 1) * sizeof *by);
+	for (size_t i = 0; i < u->count; i++)
+		by[u->items[i].severity]++;
+}
+
+int pks_union_put(struct pks_union *u, struct buf *out, struct err *e)
+{
+	uint64_t last = 0;
+	settle(u);
+	buf_clear(out);
+	for (size_t i = 0; i < u->count; i++) {
+		buf_put_varint(out, u->items[i].id - last);
+		buf_put_u8(out, u->items[i].severity);
+		last = u->items[i].id;
+	}
+	return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory for the checks of a set");
 }

@@ -13,7 +13,7 @@ int pks_find(struct db_tx *tx, const uint8_t identity[PKS_IDENTITY_LEN], int64_t
 int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id, struct err *e);
 /* Runs from a. ERR_NOT_FOUND. */
 int pks_get(struct db_tx *tx, int64_t id, struct arena *a, struct pkg *ret, struct err *e);
-/* Replace the matches of a package; the checks are put or brought up to date. */
+/* Replace the matches of a package; the checks are put or brought up to date where they differ. */
 int pks_put_matches(struct db_tx *tx, int64_t package, const struct match *matches, size_t count, struct err *e);
 
 struct pks_member {
@@ -22,12 +22,27 @@ struct pks_member {
 };
 /* The set of these packages (sorted by package id here), made when new, with its checks. */
 int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t *ret_set, struct err *e);
-/* Recompute what a set's checks are; *ret_changed tells whether they differ. */
-int pks_set_refresh(struct db_tx *tx, int64_t set, bool *ret_changed, struct err *e);
+/* A set's checks as they are kept: ascending, varint difference of ids and u8 severity each. epoch: the one that readers see; a set that is prepared for the
+ * next one is computed again. */
+int pks_set_checks(struct db_tx *tx, int64_t set, int64_t epoch, struct buf *out, struct err *e);
 
-/* The checks of a set, as kept. */
 struct pks_check {
 	uint64_t id;
 	uint8_t severity;
 };
 int pks_checks_parse(struct bytes kept, struct arena *a, struct pks_check **ret, size_t *ret_count, struct err *e);
+
+/* Checks of several sets or packages, each once. Zeroed at first. */
+struct pks_union {
+	struct pks_check *items;
+	size_t count, cap;
+};
+void pks_union_free(struct pks_union *u);
+void pks_union_clear(struct pks_union *u); /* memory is kept */
+/* ERR_INTEGRITY: kept is damaged. */
+int pks_union_add(struct pks_union *u, struct bytes kept, struct err *e);
+int pks_union_add_one(struct pks_union *u, struct pks_check c, struct err *e);
+/* Sorts; by[enum adv_severity]. */
+void pks_union_count(struct pks_union *u, uint64_t *by);
+/* Sorts; the kept form into out, which is cleared. */
+int pks_union_put(struct pks_union *u, struct buf *out, struct err *e);

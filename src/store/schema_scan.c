@@ -67,5 +67,43 @@ const struct db_migration schema_scan[] = {
 	"INSERT INTO generation VALUES(1, '', '', '', '', 0);"
 	/* How far each consumer of the event table has come. */
 	"CREATE TABLE event_cursor(name TEXT PRIMARY KEY, last_event BIGINT NOT NULL);"},
+	/* Counts of two generations beside each other (store/counts.c). A check's CVEs are found by the check, too. */
+	{.number = 2, .what = "counts by image and repository for a switch in steps", .sql =
+	"CREATE INDEX check_cve_check ON check_cve(check_id);"
+	"ALTER TABLE package_set ADD COLUMN since BIGINT NOT NULL DEFAULT 0;" /* epoch that checks are of; above the generation's: prepared */
+	"ALTER TABLE generation ADD COLUMN epoch BIGINT NOT NULL DEFAULT 1;"
+
+	"CREATE TABLE repository_total(id INTEGER PRIMARY KEY, name TEXT NOT NULL, since BIGINT NOT NULL,"
+	" images BIGINT NOT NULL, healthy BIGINT NOT NULL, unhealthy BIGINT NOT NULL, unverified BIGINT NOT NULL,"
+	" critical BIGINT NOT NULL, high BIGINT NOT NULL, medium BIGINT NOT NULL, low BIGINT NOT NULL,"
+	" negligible BIGINT NOT NULL, unknown BIGINT NOT NULL, d_healthy BIGINT NOT NULL, d_unhealthy BIGINT NOT NULL,"
+	" d_unverified BIGINT NOT NULL, d_critical BIGINT NOT NULL, d_high BIGINT NOT NULL, d_medium BIGINT NOT NULL,"
+	" d_low BIGINT NOT NULL, d_negligible BIGINT NOT NULL, d_unknown BIGINT NOT NULL);"
+	"CREATE UNIQUE INDEX repository_total_name ON repository_total(name);"
+	"INSERT INTO repository_total(name, since, images, healthy, unhealthy, unverified, critical, high, medium, low,"
+	" negligible, unknown, d_healthy, d_unhealthy, d_unverified, d_critical, d_high, d_medium, d_low, d_negligible, d_unknown)"
+	" SELECT repository, 0, count(*),"
+	" sum(CASE WHEN state = 1 AND critical + high + medium + low + negligible + unknown = 0 THEN 1 ELSE 0 END),"
+	" sum(CASE WHEN critical + high + medium + low + negligible + unknown > 0 THEN 1 ELSE 0 END),"
+	" sum(CASE WHEN state = 3 AND critical + high + medium + low + negligible + unknown = 0 THEN 1 ELSE 0 END),"
+	" sum(critical), sum(high), sum(medium), sum(low), sum(negligible), sum(unknown), 0, 0, 0, 0, 0, 0, 0, 0, 0"
+	" FROM image GROUP BY repository;"
+
+	"CREATE TABLE image_counts(image_id INTEGER PRIMARY KEY, repository_id BIGINT NOT NULL, rest SMALLINT NOT NULL,"
+	" since BIGINT NOT NULL, critical BIGINT NOT NULL, high BIGINT NOT NULL, medium BIGINT NOT NULL, low BIGINT NOT NULL,"
+	" negligible BIGINT NOT NULL, unknown BIGINT NOT NULL, old_critical BIGINT NOT NULL, old_high BIGINT NOT NULL,"
+	" old_medium BIGINT NOT NULL, old_low BIGINT NOT NULL, old_negligible BIGINT NOT NULL, old_unknown BIGINT NOT NULL);"
+	"INSERT INTO image_counts(image_id, repository_id, rest, since, critical, high, medium, low, negligible, unknown,"
+	" old_critical, old_high, old_medium, old_low, old_negligible, old_unknown)"
+	" SELECT i.id, t.id, CASE WHEN i.state <> 2 THEN i.state WHEN i.reason = '' THEN 1 ELSE 3 END, 0, i.critical, i.high,"
+	" i.medium, i.low, i.negligible, i.unknown, 0, 0, 0, 0, 0, 0 FROM image i JOIN repository_total t ON t.name = i.repository;"
+	"ALTER TABLE image DROP COLUMN state;"
+	"ALTER TABLE image DROP COLUMN critical;"
+	"ALTER TABLE image DROP COLUMN high;"
+	"ALTER TABLE image DROP COLUMN medium;"
+	"ALTER TABLE image DROP COLUMN low;"
+	"ALTER TABLE image DROP COLUMN negligible;"
+	"ALTER TABLE image DROP COLUMN unknown;"
+	"CREATE INDEX image_pushed ON image(repository, pushed_at);"},
 	{0},
 };

@@ -1,0 +1,34 @@
+/* rescore (rsc_): what a new generation changes in sets and images, computed beside what readers see and written for the next epoch in short transactions.
+ * Order: rsc_packages, rsc_sets, rsc_images; then the caller writes the matches and raises the epoch. Nobody scans meanwhile. */
+#pragma once
+#include "store/images.h"
+#include "vdb/vdb.h"
+
+/* Growing list of ids; sorted and made unique by rsc_ids_settle. */
+struct rsc_ids {
+	struct buf buf;
+};
+size_t rsc_ids_count(const struct rsc_ids *l);
+const int64_t *rsc_ids_all(const struct rsc_ids *l);
+
+struct rescore {
+	struct db *db;
+	const struct vdb *old, *now; /* old may be NULL: everything is looked at */
+	uint64_t keys;
+	struct rsc_ids packages; /* those that are to be matched again */
+	struct rsc_ids sets;	 /* those whose checks changed */
+	uint64_t images;
+	int64_t held_us; /* longest time the writer was held */
+	int64_t epoch;	 /* of readers */
+	struct rsc_lists *next, *cache;
+};
+void rsc_init(struct rescore *r, struct db *db, const struct vdb *old, const struct vdb *now);
+void rsc_free(struct rescore *r);
+/* Which packages may have other matches, and which checks they will have. */
+int rsc_packages(struct rescore *r, struct err *e);
+/* The checks of the sets that hold them. A set that an interrupted switch prepared is prepared again. */
+int rsc_sets(struct rescore *r, struct err *e);
+/* The counts of the images that have those. */
+int rsc_images(struct rescore *r, struct err *e);
+/* All matches of a package by the new generation, kept; inside the caller's transaction. */
+int rsc_put_matches(struct db_tx *tx, const struct vdb *now, int64_t package, struct err *e);

@@ -1,0 +1,298 @@
+#include "recount.h"
+
+#include "match/match.h"
+#include "store/findings.h"
+#include "store/images.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LISTED 300 /* images whose finding lists are compared row by row */
+
+struct row {
+	uint64_t check, facts; /* facts: hash of what a list shows of the match */
+	int64_t package;
+	uint8_t severity;
+};
+struct list {
+	struct row *rows;
+	size_t count, cap;
+};
+
+struct recount {
+	const struct vdb *v;
+	struct list *packages; /* by package id: rows by check */
+	struct list *sets;     /* by set id: rows by check, each check once */
+	int64_t *members;      /* set and package, pairs */
+	int64_t *parts;	       /* image and set, pairs */
+	size_t package_cap, set_cap, member_count, part_count;
+	size_t wrong_sets, wrong_images, wrong_lists, image_count, finding_count, listed_rows;
+	struct ims_counts total;
+};
+
+static void add(struct list *l, struct row r)
+{
+	if (l->count == l->cap) {
+		l->cap = l->cap ? l->cap * 2 : 4;
+		l->rows = realloc(l->rows, l->cap * sizeof *l->rows);
+		if (!l->rows)
+			exit(1);
+	}
+	l->rows[l->count++] = r;
+}
+
+static int by_check(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	if (x->check != y->check)
+		return x->check < y->check ? -1 : 1;
+	return (x->package > y->package) - (x->package < y->package);
+}
+
+static int by_facts(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	return x->check != y->check ? (x->check < y->check ? -1 : 1) : (x->facts > y->facts) - (x->facts < y->facts);
+}
+
+static uint64_t facts_of(const struct pkg *p, const struct match *m)
+{
+	uint64_t h = bytes_hash(p->name, 1);
+	h = bytes_hash(p->version, h);
+	h = bytes_hash(m->fixed_version, h);
+	h = bytes_hash(m->remediation, h);
+	h = bytes_hash(m->check.title, h);
+	h = bytes_hash(m->check.cvss_vector, h);
+	return h * 31 + (uint64_t)m->status * 8 + (uint64_t)m->check.severity + (m->patchable ? 64 : 0);
+}
+
+/* ---- what the store consists of ---------------------------------------------------------------------------------------- */
+
+static int64_t one(struct db_tx *tx, const char *text, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, text, NULL, 0, e);
+	int64_t v = 0;
+	if (!s)
+		return -1;
+	while (db_step(s, e) > 0)
+		v = db_int(s, 0);
+	db_done(s);
+	return v;
+}
+
+static int64_t *pairs(struct db_tx *tx, const char *count, const char *text, size_t *ret, struct err *e)
+{
+	int64_t n = one(tx, count, e);
+	int64_t *out = calloc((size_t)n + 1, 2 * sizeof *out);
+	struct db_stmt *s = out ? db_query(tx, text, NULL, 0, e) : NULL;
+	size_t at = 0;
+	if (!s)
+		return NULL;
+	while (db_step(s, e) > 0 && at < (size_t)n) {
+		out[2 * at] = db_int(s, 0);
+		out[2 * at++ + 1] = db_int(s, 1);
+	}
+	db_done(s);
+	*ret = at;
+	return out;
+}
+
+static int match_packages(struct recount *c, struct db_tx *tx, struct err *e)
+{
+	for (int64_t id = 1; id < (int64_t)c->package_cap; id++) {
+		struct arena a;
+		struct pkg p;
+		struct match *m;
+		arena_init(&a, 64U << 20);
+		int64_t n = pks_get(tx, id, &a, &p, e) < 0 ? -1 : match_package(c->v, &p, &a, &m, e);
+		for (int64_t i = 0; i < n; i++)
+			add(&c->packages[id], (struct row){.check = m[i].check.id, .package = id, .facts = facts_of(&p, &m[i]),
+							   .severity = (uint8_t)m[i].check.severity});
+		arena_free(&a);
+		if (n < 0 && e->code != ERR_NOT_FOUND)
+			return -(int)e->code;
+	}
+	return 0;
+}
+
+static void unite(struct list *l)
+{
+	size_t kept = 0;
+	if (l->count)
+		qsort(l->rows, l->count, sizeof *l->rows, by_check);
+	for (size_t i = 0; i < l->count; i++) {
+		if (kept == 0 || l->rows[kept - 1].check != l->rows[i].check)
+			l->rows[kept++] = l->rows[i];
+	}
+	l->count = kept;
+}
+
+static void make_sets(struct recount *c)
+{
+	for (size_t i = 0; i < c->member_count; i++) {
+		const struct list *p = &c->packages[c->members[2 * i + 1]];
+		for (size_t k = 0; k < p->count; k++)
+			add(&c->sets[c->members[2 * i]], p->rows[k]);
+	}
+	for (size_t i = 0; i < c->set_cap; i++)
+		unite(&c->sets[i]);
+}
+
+/* ---- comparing ------------------------------------------------------------------------------------------------------------- */
+
+static int compare_sets(struct recount *c, struct db_tx *tx, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, "SELECT id, checks FROM package_set", NULL, 0, e);
+	if (!s)
+		return -(int)e->code;
+	int r;
+	while ((r = db_step(s, e)) > 0) {
+		const struct list *want = &c->sets[db_int(s, 0)];
+		struct pks_check *have;
+		struct arena a;
+		size_t n;
+		arena_init(&a, 64U << 20);
+		bool same = pks_checks_parse(db_bytes(s, 1), &a, &have, &n, e) == 0 && n == want->count;
+		for (size_t i = 0; same && i < n; i++)
+			same = have[i].id == want->rows[i].check && have[i].severity == want->rows[i].severity;
+		arena_free(&a);
+		c->wrong_sets += !same;
+	}
+	db_done(s);
+	return r;
+}
+
+/* An image's sets are pairs from..end. */
+static struct list image_list(const struct recount *c, size_t from, size_t end)
+{
+	struct list l = {0};
+	for (size_t i = from; i < end; i++) {
+		const struct list *set = &c->sets[c->parts[2 * i + 1]];
+		for (size_t k = 0; k < set->count; k++)
+			add(&l, set->rows[k]);
+	}
+	unite(&l);
+	return l;
+}
+
+/* What lists show: every package's matches. */
+static struct list image_rows(const struct recount *c, size_t from, size_t end)
+{
+	struct list l = {0};
+	for (size_t i = 0; i < c->member_count; i++) {
+		for (size_t k = from; k < end; k++) {
+			const struct list *p = &c->packages[c->members[2 * i + 1]];
+			for (size_t m = 0; c->members[2 * i] == c->parts[2 * k + 1] && m < p->count; m++)
+				add(&l, p->rows[m]);
+		}
+	}
+	return l;
+}
+
+static int compare_list(struct recount *c, struct db_tx *tx, const struct ims_image *im, size_t from, size_t end, struct err *e)
+{
+	struct list want = image_rows(c, from, end), have = {0};
+	struct fnd_filter f = {.repository = im->repository, .digest = im->digest};
+	struct fnd_cursor cursor = {0};
+	struct arena a;
+	bool more = true;
+	int64_t n = 0;
+	arena_init(&a, 256U << 20);
+	while (more && n >= 0) {
+		struct fnd_finding *rows = arena_alloc(&a, 100, sizeof *rows);
+		n = fnd_list(tx, &f, FND_BY_SEVERITY, &cursor, 100, &a, rows, &more, e);
+		for (int64_t i = 0; i < n; i++)
+			add(&have, (struct row){.check = rows[i].match.check.id, .facts = facts_of(&rows[i].pkg, &rows[i].match)});
+	}
+	if (have.count)
+		qsort(have.rows, have.count, sizeof *have.rows, by_facts);
+	if (want.count)
+		qsort(want.rows, want.count, sizeof *want.rows, by_facts);
+	bool same = have.count == want.count;
+	for (size_t i = 0; same && i < have.count; i++)
+		same = have.rows[i].check == want.rows[i].check && have.rows[i].facts == want.rows[i].facts;
+	c->wrong_lists += !same;
+	c->listed_rows += have.count;
+	arena_free(&a);
+	free(want.rows);
+	free(have.rows);
+	return n < 0 ? (int)n : 0;
+}
+
+static int compare_images(struct recount *c, struct db_tx *tx, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, "SELECT " IMS_COLUMNS " FROM " IMS_FROM " ORDER BY i.id", NULL, 0, e);
+	int64_t images = one(tx, "SELECT count(*) FROM image", e);
+	size_t at = 0, every = (size_t)images / LISTED + 1;
+	int r;
+	if (!s)
+		return -(int)e->code;
+	while ((r = db_step(s, e)) > 0) {
+		struct arena a;
+		struct ims_image im;
+		struct ims_counts want = {0};
+		arena_init(&a, 1U << 20);
+		r = ims_row(s, &a, &im, e);
+		size_t from = at;
+		while (at < c->part_count && c->parts[2 * at] == im.id)
+			at++;
+		struct list l = image_list(c, from, at);
+		for (size_t i = 0; i < l.count; i++)
+			want.by[l.rows[i].severity]++;
+		for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
+			c->total.by[i] += want.by[i];
+		if (memcmp(&want, &im.counts, sizeof want) != 0 || im.state != (l.count ? IMS_UNHEALTHY : IMS_HEALTHY))
+			c->wrong_images++;
+		c->finding_count += l.count;
+		free(l.rows);
+		if (r == 0 && c->image_count++ % every == 0)
+			r = compare_list(c, tx, &im, from, at, e);
+		arena_free(&a);
+		if (r < 0)
+			break;
+	}
+	db_done(s);
+	return r;
+}
+
+static int recount_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct recount *c = arg;
+	c->package_cap = (size_t)one(tx, "SELECT COALESCE(max(id), 0) FROM package", e) + 1;
+	c->set_cap = (size_t)one(tx, "SELECT COALESCE(max(id), 0) FROM package_set", e) + 1;
+	c->packages = calloc(c->package_cap, sizeof *c->packages);
+	c->sets = calloc(c->set_cap, sizeof *c->sets);
+	c->members = pairs(tx, "SELECT count(*) FROM set_package", "SELECT set_id, package_id FROM set_package", &c->member_count, e);
+	c->parts = pairs(tx, "SELECT count(*) FROM image_set", "SELECT image_id, set_id FROM image_set ORDER BY image_id",
+			 &c->part_count, e);
+	if (!c->packages || !c->sets || !c->members || !c->parts)
+		return err_set(e, ERR_NOMEM, "recount: no memory");
+	if (match_packages(c, tx, e) < 0)
+		return -(int)e->code;
+	make_sets(c);
+	return compare_sets(c, tx, e) < 0 || compare_images(c, tx, e) < 0 ? -(int)e->code : 0;
+}
+
+int recount(struct db *db, const struct vdb *v)
+{
+	struct recount c = {.v = v};
+	struct err e = ERR_INIT;
+	int r = db_run(db, DB_READ, recount_tx, &c, &e);
+	for (size_t i = 0; c.packages && i < c.package_cap; i++)
+		free(c.packages[i].rows);
+	for (size_t i = 0; c.sets && i < c.set_cap; i++)
+		free(c.sets[i].rows);
+	free(c.packages);
+	free(c.sets);
+	free(c.members);
+	free(c.parts);
+	if (r < 0) {
+		printf("recount: %s\n", e.msg);
+		return r;
+	}
+	printf("counted again: %zu packages, %zu members of sets, %zu sets (%zu wrong), %zu images with %zu findings (%zu wrong),\n"
+	       "  lists of %zu rows of every %dth part of the images (%zu wrong)\n", c.package_cap - 1, c.member_count, c.set_cap - 1,
+	       c.wrong_sets, c.image_count, c.finding_count, c.wrong_images, c.listed_rows, LISTED, c.wrong_lists);
+	return c.wrong_sets || c.wrong_images || c.wrong_lists || !c.finding_count ? -1 : 0;
+}

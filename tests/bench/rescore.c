@@ -1,0 +1,230 @@
+/* bench: a new generation that changes 100 packages, in a store of 100,000 images (fleet.h): how long until all counts are right, how long the writer is held
+ * at one stretch and how long a push's acknowledgement waits meanwhile, how much memory that takes, how large the store is. All counts are then counted again
+ * from the advisories, without the store's own counts. Prints each figure, its limit and their ratio; status 1 over a limit or when a count is wrong.
+ * build/tests/rooms/scan/bench_rescore DIR [IMAGES]      DIR is kept: a second run switches back, and api.mjs serves it. */
+#include "base/clock.h"
+#include "base/io.h"
+#include "fleet.h"
+#include "match/match.h"
+#include "recount.h"
+#include "store/generation.h"
+#include "store/registry.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SECONDS_LIMIT 5.0
+#define BYTES_LIMIT 6144.0
+#define PROBE_MS 3 /* between two acknowledgements */
+#define PROBES_MAX 100000
+
+static bool over;
+
+static void figure(const char *what, double v, double limit, const char *unit)
+{
+	printf("%-46s %10.3f %-8s limit %8.1f  ratio %.3f%s\n", what, v, unit, limit, v / limit, v > limit ? "  OVER" : "");
+	over |= v > limit;
+}
+
+static void need(int r, const struct err *e)
+{
+	if (r >= 0)
+		return;
+	fprintf(stderr, "bench_rescore: %s\n", e->msg);
+	exit(1);
+}
+
+/* ---- a push's acknowledgement --------------------------------------------------------------------------------------------- */
+
+struct probe {
+	struct db *db;
+	atomic_bool stop;
+	int64_t us[PROBES_MAX];
+	size_t count;
+};
+
+static int acknowledge(struct db_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	struct rgs t = {.tx = tx, .tenant = 2, .now_ms = clock_wall_ms()};
+	int64_t repository = rgs_repository_make(&t, BYTES_LIT("bench/probe"), e);
+	return repository < 0 ? (int)repository
+			      : rgs_tag_put(&t, repository, BYTES_LIT("latest"), BYTES_LIT("sha256:0123"), e);
+}
+
+static void *probe_main(void *arg)
+{
+	struct probe *p = arg;
+	struct err e = ERR_INIT;
+	while (!atomic_load(&p->stop) && p->count < PROBES_MAX) {
+		int64_t from = clock_mono_us();
+		need(db_run(p->db, DB_WRITE, acknowledge, NULL, &e), &e);
+		p->us[p->count++] = clock_mono_us() - from;
+		usleep(PROBE_MS * 1000);
+	}
+	return NULL;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static void probe_say(struct probe *p, const char *when)
+{
+	qsort(p->us, p->count, sizeof *p->us, by_value);
+	if (p->count)
+		printf("acknowledgement %-30s median %.1f ms, p99 %.1f ms, longest %.1f ms (%zu)\n", when,
+		       (double)p->us[p->count / 2] / 1e3, (double)p->us[p->count * 99 / 100] / 1e3,
+		       (double)p->us[p->count - 1] / 1e3, p->count);
+}
+
+/* ---- the store ------------------------------------------------------------------------------------------------------------ */
+
+struct place {
+	char db[512], vdb[2][512];
+};
+
+static int state_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct arena a;
+	struct gen_state s;
+	arena_init(&a, 1U << 20);
+	int r = gen_get(tx, &a, &s, e);
+	size_t n = s.current_digest.len < 64 ? s.current_digest.len : 64;
+	memcpy(arg, s.current_digest.ptr, n);
+	((char *)arg)[n] = '\0';
+	arena_free(&a);
+	return r;
+}
+
+static struct gen_result switch_to(struct db *db, const struct vdb *old, const struct vdb *now, const char *path)
+{
+	struct err e = ERR_INIT;
+	struct gen_result r;
+	need(gen_switch(db, old, now, bytes_of(path), &r, &e), &e);
+	return r;
+}
+
+static uint64_t bytes_of_store(const struct place *p, struct db *db)
+{
+	struct err e = ERR_INIT;
+	struct stat s;
+	need(db_checkpoint(db, &e), &e);
+	if (stat(p->db, &s) < 0)
+		exit(1);
+	return (uint64_t)s.st_size;
+}
+
+static void make(const struct fleet *f, const struct place *p)
+{
+	struct err e = ERR_INIT;
+	int64_t from = clock_mono_ms();
+	printf("making a store of %u images\n", f->images);
+	for (int i = 0; i < 2; i++)
+		need(fleet_vdb(f, i, p->vdb[i], &e), &e);
+	struct db *db = db_open(p->db, &e);
+	struct vdb *v = vdb_open(p->vdb[0], &e);
+	if (!db || !v)
+		need(-1, &e);
+	(void)switch_to(db, NULL, v, p->vdb[0]);
+	need(fleet_fill(f, db, v, true, &e), &e);
+	need(db_checkpoint(db, &e), &e);
+	vdb_close(v);
+	db_close(db);
+	printf("made in %.1f s\n", (double)(clock_mono_ms() - from) / 1e3);
+}
+
+static int count_key(void *arg, struct bytes ecosystem, struct bytes name, struct err *e)
+{
+	(void)ecosystem;
+	(void)name;
+	(void)e;
+	return (++*(size_t *)arg, 0);
+}
+
+static void one_core(void)
+{
+	cpu_set_t set;
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	if (sched_setaffinity(0, sizeof set, &set) < 0)
+		printf("not kept to one core\n");
+}
+
+static long peak_kib(void)
+{
+	struct rusage u;
+	getrusage(RUSAGE_SELF, &u);
+	return u.ru_maxrss;
+}
+
+static void run(const struct fleet *f, const struct place *p)
+{
+	static struct probe before, during;
+	struct err e = ERR_INIT;
+	char current[65];
+	struct db *db = db_open(p->db, &e);
+	struct vdb *v[2] = {vdb_open(p->vdb[0], &e), vdb_open(p->vdb[1], &e)};
+	if (!db || !v[0] || !v[1])
+		need(-1, &e);
+	need(db_run(db, DB_READ, state_tx, current, &e), &e);
+	int to = strcmp(current, vdb_digest(v[1])) == 0 ? 0 : 1;
+	size_t keys = 0;
+	need(vdb_diff(v[!to], v[to], count_key, &keys, &e), &e);
+	one_core();
+	pthread_t thread;
+	before.db = during.db = db;
+	pthread_create(&thread, NULL, probe_main, &before);
+	usleep(1000000);
+	atomic_store(&before.stop, true);
+	pthread_join(thread, NULL);
+	long peak = peak_kib();
+	pthread_create(&thread, NULL, probe_main, &during);
+	struct gen_result r = switch_to(db, v[!to], v[to], p->vdb[to]);
+	atomic_store(&during.stop, true);
+	pthread_join(thread, NULL);
+	printf("%zu packages of the advisories differ: %llu packages of the store, %llu sets, %llu images counted again\n", keys,
+	       (unsigned long long)r.packages, (unsigned long long)r.sets, (unsigned long long)r.images);
+	figure("switch until all counts are right, one core", (double)r.took_us / 1e6, SECONDS_LIMIT, "s");
+	printf("writer held at one stretch: at most %.1f ms; the transaction that makes it visible %.1f ms\n", (double)r.held_us / 1e3,
+	       (double)r.flip_us / 1e3);
+	probe_say(&before, "alone:");
+	probe_say(&during, "during the switch:");
+	printf("memory: peak %ld KiB before the switch, %ld KiB after it\n", peak, peak_kib());
+	figure("store per image", (double)bytes_of_store(p, db) / f->images, BYTES_LIMIT, "bytes");
+	if (keys != FLEET_CHANGED || recount(db, v[to]) < 0)
+		over = true;
+	db_close(db);
+	vdb_close(v[0]);
+	vdb_close(v[1]);
+}
+
+int main(int argc, char **argv)
+{
+	struct fleet f = FLEET_FULL;
+	struct place p;
+	if (argc < 2) {
+		fputs("usage: bench_rescore DIR [IMAGES]\n", stderr);
+		return 1;
+	}
+	if (argc > 2)
+		f.images = (unsigned)atoi(argv[2]);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)mkdir(argv[1], 0700);
+	(void)snprintf(p.db, sizeof p.db, "%s/plimsoll.db", argv[1]);
+	(void)snprintf(p.vdb[0], sizeof p.vdb[0], "%s/a.vdb", argv[1]);
+	(void)snprintf(p.vdb[1], sizeof p.vdb[1], "%s/b.vdb", argv[1]);
+	if (access(p.db, F_OK) != 0)
+		make(&f, &p);
+	run(&f, &p);
+	return over;
+}
