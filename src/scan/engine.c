@@ -291,8 +291,13 @@ static int open_generation(struct engine *g, struct err *e)
 	const char *path = r >= 0 && s.current_path.len ? arena_cstr(&a, s.current_path) : NULL;
 	const char *next = r >= 0 && s.next_path.len ? arena_cstr(&a, s.next_path) : NULL;
 	if (path) {
-		g->vdb = vdb_open(path, e);
-		if (!g->vdb)
+		struct vdb *v = vdb_open(path, e);
+		if (v && vdb_check(v, NULL, e) < 0) {
+			vdb_close(v);
+			v = NULL;
+		}
+		g->vdb = v;
+		if (!v)
 			log_line(LOG_WARN, "vulnerability database: %s; all packages are matched again with the next one", e->msg);
 	}
 	if (r >= 0 && next) {
@@ -387,7 +392,7 @@ static int again_tx(struct db_tx *tx, void *arg, struct err *e)
 static int keep_file(struct engine *g, const char *file, const char *digest, char path[4096], struct err *e)
 {
 	(void)snprintf(path, 4096, "%s/vdb-%s.vdb", g->o.vdb_dir, digest);
-	if (strcmp(path, file) == 0 || access(path, R_OK) == 0)
+	if (strcmp(path, file) == 0)
 		return 0;
 	struct buf content;
 	buf_init(&content, (size_t)8 << 30);
@@ -406,13 +411,13 @@ int engine_switch(struct engine *g, const char *file, struct err *e)
 	struct vdb *now = vdb_open(file, e);
 	struct gen_result result;
 	int r = now ? vdb_verify(now, e) : -(int)e->code;
-	if (r == 0)
-		r = keep_file(g, file, vdb_digest(now), path, e);
-	struct begin b = {.digest = bytes_of(now ? vdb_digest(now) : NULL), .path = bytes_of(path)};
 	if (r == 0 && g->vdb && strcmp(vdb_digest(g->vdb), vdb_digest(now)) == 0) {
 		vdb_close(now);
 		return 0;
 	}
+	if (r == 0)
+		r = keep_file(g, file, vdb_digest(now), path, e);
+	struct begin b = {.digest = bytes_of(now ? vdb_digest(now) : NULL), .path = bytes_of(path)};
 	if (r == 0)
 		r = db_run(g->o.db, DB_WRITE, begin_tx, &b, e);
 	if (r < 0) {

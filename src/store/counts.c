@@ -141,7 +141,10 @@ static int sums_write(struct db_tx *tx, struct sums *s, struct err *e)
 static int sums_move(struct db_tx *tx, struct sums *s, const struct row *before, const struct row *after, struct err *e)
 {
 	const struct row *rows[] = {before, after};
-	int64_t repository = before ? before->repository : after->repository;
+	const struct row *known = before ? before : after;
+	if (!known)
+		return 0;
+	int64_t repository = known->repository;
 	if (s->repository != repository && sums_write(tx, s, e) < 0)
 		return -(int)e->code;
 	s->repository = repository;

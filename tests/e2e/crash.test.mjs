@@ -268,6 +268,28 @@ test('kill -9 in the middle of a switch of generations: all findings are of one 
   } finally { await server.stop(); }
 });
 
+test('a generation that was damaged on disk is not used after a restart, and the same one mends it', async () => {
+  const server = new Server();
+  try {
+    await server.start(['--vdb', vdbA]);
+    const dir = path.join(server.dataDir, 'vdb'), whole = await server.json('/api/v1/vulndb');
+    await server.stop();
+    const [name] = fs.readdirSync(dir).filter((n) => n.endsWith('.vdb'));
+    const bytes = fs.readFileSync(path.join(dir, name));
+    bytes[bytes.length >> 1] ^= 0x10;
+    fs.writeFileSync(path.join(dir, name), bytes);
+    await server.start();
+    assert.equal((await server.json('/api/v1/vulndb')).present, false);
+    assert.match(server.output, /vulnerability database/);
+    await server.stop();
+    for (const extra of [['--vdb', vdbA], []]) {
+      await server.start(extra);
+      assert.equal((await server.json('/api/v1/vulndb')).digest, whole.digest, extra.join(' '));
+      await server.stop();
+    }
+  } finally { await server.stop(); }
+});
+
 test('dropped connections in the middle of PATCH and PUT', async () => {
   const server = await new Server({ args: ['--vdb', vdbA] }).start();
   try {
