@@ -19,7 +19,7 @@ int secret_hmac(struct bytes key, struct bytes in, uint8_t out[SECRET_HASH_LEN],
 bool secret_eq(struct bytes a, struct bytes b);
 void secret_wipe(void *p, size_t len);
 
-/* Argon2id, 7 MiB, 5 passes, 1 lane (OWASP password storage, 2024): about 20 ms. The encoded text
+/* Argon2id, 7 MiB, 5 passes, 1 lane (OWASP password storage, 2024): about 34 ms. The encoded text
  * lives in the arena. */
 int secret_password_hash(struct bytes password, struct arena *a, struct bytes *ret_encoded,
 			 struct err *e);

@@ -11,8 +11,8 @@
 #include "scan/engine.h"
 #include "store/blobs.h"
 
-#include <malloc.h>
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* vdb_check: a damaged file is refused before anything is matched against it. Reading it all takes some 25 ms for 40 MB, so that a file once found whole
+/* vdb_check: a damaged file is refused before anything is matched against it. Hashing it all takes longer than a scan whose layers are known, so a file once found whole
  * is remembered: one small file per inode in memory_dir, "vdb-DEVICE-INODE.whole", holding length, mtime, ctime and digest. Any write, rename
  * over it or restored copy changes one of these. */
 #include "vdb/reader.h"
