@@ -1,9 +1,9 @@
 #include "connect/fetch.h"
 
 #include "base/io.h"
+#include "base/library.h"
 
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,34 +28,22 @@ static struct library {
 	void (*slist_free_all)(struct curl_slist *list);
 } lib;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static char why_not[256]; /* why there is no library; empty: there is */
-
-static void find(void *handle, const char *name, void *ret_function, size_t size)
-{
-	void *symbol = dlsym(handle, name);
-	memcpy(ret_function, &symbol, size);
-	if (!symbol)
-		(void)snprintf(why_not, sizeof why_not, "%s has no %s", LIBRARY, name);
-}
+static struct err failed = ERR_INIT; /* why there is no library; ERR_OK: there is */
 
 static void init_library(void)
 {
-	void *h = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!h) {
-		const char *text = dlerror();
-		(void)snprintf(why_not, sizeof why_not, "%s", text ? text : LIBRARY);
-		return;
-	}
-	find(h, "curl_global_init", &lib.global_init, sizeof lib.global_init);
-	find(h, "curl_easy_init", &lib.init, sizeof lib.init);
-	find(h, "curl_easy_setopt", &lib.setopt, sizeof lib.setopt);
-	find(h, "curl_easy_perform", &lib.perform, sizeof lib.perform);
-	find(h, "curl_easy_getinfo", &lib.getinfo, sizeof lib.getinfo);
-	find(h, "curl_easy_cleanup", &lib.cleanup, sizeof lib.cleanup);
-	find(h, "curl_easy_strerror", &lib.strerror, sizeof lib.strerror);
-	find(h, "curl_slist_append", &lib.slist_append, sizeof lib.slist_append);
-	find(h, "curl_slist_free_all", &lib.slist_free_all, sizeof lib.slist_free_all);
-	if (!*why_not)
+	const struct library_symbol symbols[] = {
+	    {"curl_global_init", &lib.global_init},
+	    {"curl_easy_init", &lib.init},
+	    {"curl_easy_setopt", &lib.setopt},
+	    {"curl_easy_perform", &lib.perform},
+	    {"curl_easy_getinfo", &lib.getinfo},
+	    {"curl_easy_cleanup", &lib.cleanup},
+	    {"curl_easy_strerror", &lib.strerror},
+	    {"curl_slist_append", &lib.slist_append},
+	    {"curl_slist_free_all", &lib.slist_free_all},
+	};
+	if (library_load(LIBRARY, symbols, sizeof symbols / sizeof *symbols, &failed) == 0)
 		(void)lib.global_init(CURL_GLOBAL_DEFAULT);
 }
 
@@ -206,8 +194,8 @@ int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e)
 	*ret = (struct fetch_reply){0};
 	buf_init(&ret->body, f->out_fd >= 0 ? 1U << 20 : (size_t)f->max);
 	(void)pthread_once(&once, init_library);
-	if (*why_not)
-		return err_set(e, ERR_UNSUPPORTED, "no library for requests: %s", why_not);
+	if (failed.code != ERR_OK)
+		return err_set(e, ERR_UNSUPPORTED, "no library for requests: %s", failed.msg);
 	struct transfer t = {.f = f, .reply = ret, .e = e, .curl = lib.init()};
 	struct curl_slist *headers = NULL;
 	int r = t.curl ? 0 : err_set(e, ERR_NOMEM, "no memory for a request");

@@ -137,7 +137,7 @@ static void knock_ready(struct http_server *s, struct http_knock *k)
 	k->fd = -1;
 	s->knock_count--;
 	bool small = !tls && (first[0] == 'G' || first[0] == 'H');
-	(void)MHD_add_connection(s->pools[small ? POOL_SMALL : POOL_LARGE], taken.fd,
+	(void)mhd_lib.add_connection(s->pools[small ? POOL_SMALL : POOL_LARGE], taken.fd,
 				 (struct sockaddr *)&taken.addr, taken.addr_len);
 }
 

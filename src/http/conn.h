@@ -2,10 +2,10 @@
  * http/. */
 #pragma once
 #include "http/http.h"
+#include "http/library.h"
 #include "http/route.h"
 #include "http/uri.h"
 
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -83,13 +83,13 @@ int http_reply_events(struct http_request *r, http_event_fn next, void (*done)(v
 	}
 	*v = (struct events){.conn = r->conn, .next = next, .done = done, .arg = arg};
 	buf_init(&v->out, EVENT_MAX);
-	struct MHD_Response *response = MHD_create_response_from_callback(
+	struct MHD_Response *response = mhd_lib.create_response_from_callback(
 	    MHD_SIZE_UNKNOWN, BLOCK_LEN, events_read, v, events_free);
 	if (!response) {
 		events_free(v);
 		return err_set(e, ERR_NOMEM, "events");
 	}
-	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
-	(void)MHD_add_response_header(response, "X-Accel-Buffering", "no");
+	(void)mhd_lib.add_response_header(response, "Cache-Control", "no-store");
+	(void)mhd_lib.add_response_header(response, "X-Accel-Buffering", "no");
 	return reply_set(r, 200, "text/event-stream", response, 0, e);
 }

@@ -155,7 +155,7 @@ static enum MHD_Result header_see(void *arg, enum MHD_ValueKind kind, const char
 struct bytes http_header(struct http_request *r, const char *name)
 {
 	struct header_join j = {.r = r, .name = bytes_of(name)};
-	(void)MHD_get_connection_values_n(r->conn->mhd, MHD_HEADER_KIND, header_see, &j);
+	(void)mhd_lib.get_connection_values_n(r->conn->mhd, MHD_HEADER_KIND, header_see, &j);
 	return j.value;
 }
 

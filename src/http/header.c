@@ -75,8 +75,8 @@ unsigned header_check(struct http_request *r, const char *method, const char *ur
 {
 	struct seen s = {.max = r->conn->server->options.header_max, .at = version + 10};
 	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(r->conn->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-	(void)MHD_get_connection_values_n(r->conn->mhd, MHD_HEADER_KIND, see, &s);
+	    mhd_lib.get_connection_info(r->conn->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	(void)mhd_lib.get_connection_values_n(r->conn->mhd, MHD_HEADER_KIND, see, &s);
 	bool one_one = bytes_eq_lit(bytes_of(version), "HTTP/1.1");
 	if (!one_one && !bytes_eq_lit(bytes_of(version), "HTTP/1.0"))
 		return 505;

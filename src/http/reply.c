@@ -46,17 +46,17 @@ int reply_set(struct http_request *r, unsigned status, const char *content_type,
 		return err_set(e, ERR_NOMEM, "reply");
 	bool ok = !r->response && !r->status;
 	if (!ok) {
-		MHD_destroy_response(response);
+		mhd_lib.destroy_response(response);
 		return err_set(e, ERR_INTERNAL, "a second reply");
 	}
 	for (size_t i = 0; i < r->header_count; i++)
-		ok = ok && MHD_add_response_header(response, r->headers[i].name,
+		ok = ok && mhd_lib.add_response_header(response, r->headers[i].name,
 						   r->headers[i].value) == MHD_YES;
 	if (content_type)
 		ok = ok &&
-		     MHD_add_response_header(response, "Content-Type", content_type) == MHD_YES;
+		     mhd_lib.add_response_header(response, "Content-Type", content_type) == MHD_YES;
 	if (!ok) {
-		MHD_destroy_response(response);
+		mhd_lib.destroy_response(response);
 		return err_set(e, ERR_NOMEM, "reply headers");
 	}
 	r->response = response;
@@ -71,11 +71,11 @@ enum MHD_Result reply_queue(struct http_request *r)
 	if (!response)
 		return MHD_NO;
 	if (r->close || atomic_load_explicit(&r->conn->server->closing, memory_order_relaxed))
-		(void)MHD_add_response_header(response, "Connection", "close");
+		(void)mhd_lib.add_response_header(response, "Connection", "close");
 	r->response = NULL;
 	conn_phase_set(r->conn, CONN_REPLYING);
-	enum MHD_Result rc = MHD_queue_response(r->conn->mhd, r->status, response);
-	MHD_destroy_response(response);
+	enum MHD_Result rc = mhd_lib.queue_response(r->conn->mhd, r->status, response);
+	mhd_lib.destroy_response(response);
 	return rc;
 }
 
@@ -87,7 +87,7 @@ int http_reply_bytes(struct http_request *r, unsigned status, const char *conten
 		const uint8_t *in;
 		void *out; /* the library copies, but its prototype is not const */
 	} data = {.in = body.ptr};
-	struct MHD_Response *response = MHD_create_response_from_buffer(
+	struct MHD_Response *response = mhd_lib.create_response_from_buffer(
 	    body.len, body.len ? data.out : nothing,
 	    body.len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
 	return reply_set(r, status, content_type, response, body.len, e);
@@ -116,7 +116,7 @@ int http_reply_head(struct http_request *r, unsigned status, const char *content
 	if (len == 0)
 		return http_reply_bytes(r, status, content_type, BYTES_NONE, e);
 	struct MHD_Response *response =
-	    MHD_create_response_from_callback(len, 64, no_body, NULL, NULL);
+	    mhd_lib.create_response_from_callback(len, 64, no_body, NULL, NULL);
 	return reply_set(r, status, content_type, response, len, e);
 }
 
@@ -126,7 +126,7 @@ int http_reply_file(struct http_request *r, unsigned status, const char *content
 	OWN_FD int file = fd;
 	if (len == 0)
 		return http_reply_bytes(r, status, content_type, BYTES_NONE, e);
-	struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(len, file, off);
+	struct MHD_Response *response = mhd_lib.create_response_from_fd_at_offset64(len, file, off);
 	if (response)
 		(void)STEAL_FD(file); /* the library closes it */
 	return reply_set(r, status, content_type, response, len, e);
@@ -148,7 +148,7 @@ static void oci_errors_put(struct buf *out, const char *code, const char *detail
 
 static const char *title_of(unsigned status)
 {
-	const char *phrase = MHD_get_reason_phrase_for(status);
+	const char *phrase = mhd_lib.get_reason_phrase_for(status);
 	return phrase ? phrase : "Error";
 }
 

@@ -39,7 +39,7 @@ void *request_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	(void)cls;
 	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	    mhd_lib.get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	if (!info || !info->socket_context)
 		return NULL;
 	struct http_conn *c = info->socket_context;
@@ -161,7 +161,7 @@ static int admit(struct http_request *r, struct err *e)
 
 static bool expects_continue(struct http_request *r)
 {
-	return MHD_lookup_connection_value(r->conn->mhd, MHD_HEADER_KIND, "Expect") != NULL;
+	return mhd_lib.lookup_connection_value(r->conn->mhd, MHD_HEADER_KIND, "Expect") != NULL;
 }
 
 static enum MHD_Result first_call(struct http_request *r, const char *method, const char *url,
@@ -309,7 +309,7 @@ void request_done(void *cls, struct MHD_Connection *mhd, void **ctx,
 		r->match.route->stream->abort(r, r->stream_state);
 	}
 	if (r->response)
-		MHD_destroy_response(r->response);
+		mhd_lib.destroy_response(r->response);
 	r->response = NULL;
 	if (s->hooks.served && r->headers_seen)
 		s->hooks.served(s->hooks.context, r, r->match.route, r->status,

@@ -36,7 +36,7 @@ static size_t no_unescape(void *cls, struct MHD_Connection *mhd, char *text)
 static void peer_text(struct MHD_Connection *mhd, char *out, socklen_t cap)
 {
 	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	    mhd_lib.get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	out[0] = '\0';
 	if (!info || !info->client_addr)
 		return;
@@ -51,7 +51,7 @@ static void peer_text(struct MHD_Connection *mhd, char *out, socklen_t cap)
 static struct http_conn *conn_open(struct http_server *s, struct MHD_Connection *mhd)
 {
 	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	    mhd_lib.get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct http_conn *c = info ? calloc(1, sizeof *c) : NULL;
 	if (!c)
 		return NULL;
@@ -117,7 +117,7 @@ static struct MHD_Daemon *pool_start(struct http_server *s, size_t memory)
 			 MHD_USE_POLL | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET;
 	if (o->tls_cert_pem)
 		flags |= MHD_USE_TLS;
-	return MHD_start_daemon(
+	return mhd_lib.start_daemon(
 	    flags, 0, NULL, NULL, request_call, s, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
 	    MHD_OPTION_CONNECTION_LIMIT, o->connections_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    memory, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)POOL_STEP_LEN,
@@ -172,7 +172,9 @@ static int server_start(struct http_server *s, struct err *e)
 {
 	if (!s->options.tls_cert_pem != !s->options.tls_key_pem)
 		return err_set(e, ERR_FORMAT, "TLS needs both certificate and key");
-	int rc = listen_on(s, e);
+	int rc = mhd_load(e);
+	if (rc == 0)
+		rc = listen_on(s, e);
 	if (rc < 0)
 		return rc;
 	s->pools[POOL_SMALL] = pool_start(s, POOL_SMALL_LEN);
@@ -236,7 +238,7 @@ void http_server_close(struct http_server *s, unsigned grace_ms)
 	(void)cut(s, true);
 	for (int i = 0; i < POOL_COUNT; i++)
 		if (s->pools[i])
-			MHD_stop_daemon(s->pools[i]);
+			mhd_lib.stop_daemon(s->pools[i]);
 	if (s->epoll_fd >= 0)
 		(void)close(s->epoll_fd);
 	if (s->wake_fd >= 0)

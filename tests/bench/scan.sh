@@ -12,7 +12,8 @@ J
 build/plimsoll vdb build --quiet --out "$work/v" "osv=$work/r.json" >/dev/null
 ninja -C build tests/rooms/codec/bench_inflate_only >/dev/null
 median() { sort -n | awk '{a[NR]=$1} END {print a[int((NR+1)/2)]}'; }
-seconds() { local from; from=$(date +%s%N); "$@" >/dev/null; echo $((($(date +%s%N) - from) / 1000)); }
+# EPOCHREALTIME has six decimals and, other than date, starts no process within what is timed.
+micros() { local from=${EPOCHREALTIME/[^0-9]/}; "$@" >/dev/null; echo $((${EPOCHREALTIME/[^0-9]/} - from)); }
 peak() {
 	"$@" >/dev/null & local pid=$! most=0 sum
 	while kill -0 $pid 2>/dev/null; do
@@ -30,13 +31,13 @@ for layout in "$@"; do
 	cat "${layers[@]}" >/dev/null
 	cold=() bare=()
 	for _ in $(seq "$rounds"); do
-		cold+=("$(seconds build/plimsoll scan --quiet --no-cache --input "$layout" --vdb "$work/v" --format json)")
-		bare+=("$(seconds build/tests/rooms/codec/bench_inflate_only "${layers[@]}")")
+		cold+=("$(micros build/plimsoll scan --quiet --no-cache --input "$layout" --vdb "$work/v" --format json)")
+		bare+=("$(micros build/tests/rooms/codec/bench_inflate_only "${layers[@]}")")
 	done
 	build/plimsoll scan --quiet --cache-dir "$work/c" --input "$layout" --vdb "$work/v" --format json >/dev/null
 	again=()
 	for _ in $(seq "$rounds"); do
-		again+=("$(seconds build/plimsoll scan --quiet --cache-dir "$work/c" --input "$layout" --vdb "$work/v" --format json)")
+		again+=("$(micros build/plimsoll scan --quiet --cache-dir "$work/c" --input "$layout" --vdb "$work/v" --format json)")
 	done
 	c=$(printf '%s\n' "${cold[@]}" | median) b=$(printf '%s\n' "${bare[@]}" | median) a=$(printf '%s\n' "${again[@]}" | median)
 	m=$(peak build/plimsoll scan --quiet --no-cache --input "$layout" --vdb "$work/v" --format json)
