@@ -86,13 +86,29 @@ static void batch_end(struct db *d, int result, const struct err *why)
 		pthread_cond_broadcast(&d->committed);
 }
 
-/* Run fn in a savepoint of the open batch. *ret_lost: the engine gave up the whole transaction. */
-static int run_inside(struct db *d, db_fn fn, void *arg, bool *ret_lost, struct err *e)
+/* Take back what fn did, or keep it. r: what fn said. */
+static int savepoint_end(struct db *d, int r, bool *ret_lost, struct err *e)
+{
+	struct err ignored = ERR_INIT, why = ERR_INIT;
+	if (r < 0 && db_conn_do(d->writer, sql_undo, &ignored) < 0)
+		*ret_lost = true;
+	int released = db_conn_do(d->writer, sql_release, &why);
+	if (released < 0)
+		*ret_lost = true;
+	if (released < 0 && r >= 0) {
+		*e = why;
+		return released;
+	}
+	return r;
+}
+
+/* Run fn in the open batch: the first of it plainly, those after it each in a savepoint, so that one that fails takes nothing of the others along. (Within a
+ * savepoint every statement of a long transaction would pay for all pages that those before it changed.) *ret_lost: the engine gave up the whole transaction. */
+static int run_inside(struct db *d, bool first, db_fn fn, void *arg, bool *ret_lost, struct err *e)
 {
 	struct db_tx tx = {.db = d, .conn = d->writer, .mode = DB_WRITE};
-	struct err ignored = ERR_INIT;
 	*ret_lost = false;
-	int r = db_conn_do(d->writer, sql_savepoint, e);
+	int r = first ? 0 : db_conn_do(d->writer, sql_savepoint, e);
 	if (r < 0)
 		return r;
 	r = fn(&tx, arg, e);
@@ -100,17 +116,8 @@ static int run_inside(struct db *d, db_fn fn, void *arg, bool *ret_lost, struct 
 		*ret_lost = true;
 		return r < 0 ? r : err_set(e, ERR_IO, "database: transaction given up");
 	}
-	if (r < 0 && db_conn_do(d->writer, sql_undo, &ignored) < 0)
-		*ret_lost = true;
-	struct err why = ERR_INIT;
-	int released = db_conn_do(d->writer, sql_release, &why);
-	if (released < 0) {
-		*ret_lost = true;
-		if (r >= 0) {
-			*e = why;
-			r = released;
-		}
-	}
+	if (!first)
+		r = savepoint_end(d, r, ret_lost, e);
 	if (r >= 0 && tx.signal)
 		d->batch->signal = true;
 	return r;
@@ -188,13 +195,13 @@ static int write_once(struct db *d, db_fn fn, void *arg, bool *ret_again, struct
 		}
 	}
 	d->batch->count++;
-	int own = run_inside(d, fn, arg, &lost, e);
+	int own = run_inside(d, alone, fn, arg, &lost, e);
 	if (lost) {
 		batch_lose(d, e);
 		*ret_again = e->code == ERR_TIMEOUT;
 		return own;
 	}
-	if (own < 0 && alone && d->writers_waiting == 0) {
+	if (own < 0 && alone) {
 		struct err ignored = ERR_INIT;
 		(void)db_conn_do(d->writer, sql_rollback, &ignored);
 		batch_end(d, 0, NULL);
@@ -226,7 +233,7 @@ static int write_soon(struct db *d, db_fn fn, void *arg, bool *ret_again, struct
 		bool lost;
 		struct err ignored = ERR_INIT;
 		d->batch->count++;
-		r = run_inside(d, fn, arg, &lost, e);
+		r = run_inside(d, true, fn, arg, &lost, e);
 		if (lost) {
 			batch_lose(d, e);
 		} else if (r < 0) {
