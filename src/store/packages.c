@@ -332,6 +332,7 @@ int pks_checks_parse(struct bytes kept, struct arena *a, struct pks_check **ret,
 void pks_union_free(struct pks_union *u)
 {
 	free(u->items);
+	free(u->other);
 	*u = (struct pks_union){0};
 }
 
@@ -345,9 +346,12 @@ int pks_union_add_one(struct pks_union *u, struct pks_check c, struct err *e)
 	if (u->count == u->cap) {
 		size_t cap = u->cap ? u->cap * 2 : 256;
 		struct pks_check *items = realloc(u->items, cap * sizeof *items);
-		if (!items)
+		if (items)
+			u->items = items;
+		struct pks_check *other = items ? realloc(u->other, cap * sizeof *other) : NULL;
+		if (!other)
 			return err_set(e, ERR_NOMEM, "no memory for the checks of a set");
-		u->items = items;
+		u->other = other;
 		u->cap = cap;
 	}
 	u->items[u->count++] = c;
@@ -369,24 +373,54 @@ int pks_union_add(struct pks_union *u, struct bytes kept, struct err *e)
 	return 0;
 }
 
-static int by_check(const void *a, const void *b)
+/* Merge the sorted runs [from, middle) and [middle, to) of in to out, each check once: how many. Of a check with two severities (there is one in a generation) the
+ * worst stays. */
+static size_t merge_runs(const struct pks_check *in, size_t from, size_t middle, size_t to, struct pks_check *out)
 {
-	const struct pks_check *x = a, *y = b;
-	if (x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	return (int)y->severity - (int)x->severity; /* the same for all of a generation; if not, the worst is the one */
+	size_t a = from, b = middle, n = 0;
+	while (a < middle || b < to) {
+		const struct pks_check *next = b == to || (a < middle && in[a].id <= in[b].id) ? &in[a++] : &in[b++];
+		if (n == 0 || out[n - 1].id != next->id)
+			out[n++] = *next;
+		else if (out[n - 1].severity < next->severity)
+			out[n - 1].severity = next->severity;
+	}
+	return n;
 }
 
+static size_t run_end(const struct pks_check *items, size_t from, size_t count)
+{
+	size_t i = from + 1;
+	while (i < count && items[i - 1].id < items[i].id)
+		i++;
+	return i < count ? i : count;
+}
+
+/* One pass over all runs, two at a time, into the other half of the memory: how many runs there are now. */
+static size_t merge_pass(struct pks_union *u)
+{
+	const struct pks_check *in = u->items;
+	struct pks_check *out = u->other;
+	size_t runs = 0, n = 0;
+	for (size_t from = 0; from < u->count; runs++) {
+		size_t middle = run_end(in, from, u->count);
+		size_t to = middle < u->count ? run_end(in, middle, u->count) : middle;
+		n += merge_runs(in, from, middle, to, out + n);
+		from = to;
+	}
+	u->other = u->items;
+	u->items = out;
+	u->count = n;
+	return runs;
+}
+
+/* Ascending, each once. What was added are a few sorted lists: they are merged, not sorted. */
 static void settle(struct pks_union *u)
 {
-	size_t kept = 0;
-	if (u->count)
-		qsort(u->items, u->count, sizeof *u->items, by_check);
-	for (size_t i = 0; i < u->count; i++) {
-		if (kept == 0 || u->items[kept - 1].id != u->items[i].id)
-			u->items[kept++] = u->items[i];
-	}
-	u->count = kept;
+	if (u->count == 0 || run_end(u->items, 0, u->count) == u->count)
+		return;
+	while (merge_pass(u) > 1)
+		;
 }
 
 void pks_union_count(struct pks_union *u, uint64_t *by)

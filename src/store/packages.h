@@ -34,7 +34,7 @@ int pks_checks_parse(struct bytes kept, struct arena *a, struct pks_check **ret,
 
 /* Checks of several sets or packages, each once. Zeroed at first. */
 struct pks_union {
-	struct pks_check *items;
+	struct pks_check *items, *other; /* other: room for merging, as much as items */
 	size_t count, cap;
 };
 void pks_union_free(struct pks_union *u);
