@@ -415,7 +415,7 @@ static size_t merge_pass(struct pks_union *u)
 }
 
 /* Ascending, each once. What was added are a few sorted lists: they are merged, not sorted. */
-static void settle(struct pks_union *u)
+void pks_union_settle(struct pks_union *u)
 {
 	if (u->count == 0 || run_end(u->items, 0, u->count) == u->count)
 		return;
@@ -425,7 +425,7 @@ static void settle(struct pks_union *u)
 
 void pks_union_count(struct pks_union *u, uint64_t *by)
 {
-	settle(u);
+	pks_union_settle(u);
 	memset(by, 0, (ADV_SEV_CRITICAL + 1) * sizeof *by);
 	for (size_t i = 0; i < u->count; i++)
 		by[u->items[i].severity]++;
@@ -434,7 +434,7 @@ void pks_union_count(struct pks_union *u, uint64_t *by)
 int pks_union_put(struct pks_union *u, struct buf *out, struct err *e)
 {
 	uint64_t last = 0;
-	settle(u);
+	pks_union_settle(u);
 	buf_clear(out);
 	for (size_t i = 0; i < u->count; i++) {
 		buf_put_varint(out, u->items[i].id - last);

@@ -42,7 +42,9 @@ void pks_union_clear(struct pks_union *u); /* memory is kept */
 /* ERR_INTEGRITY: kept is damaged. */
 int pks_union_add(struct pks_union *u, struct bytes kept, struct err *e);
 int pks_union_add_one(struct pks_union *u, struct pks_check c, struct err *e);
-/* Sorts; by[enum adv_severity]. */
+/* items are ascending, each check once, until more are added. */
+void pks_union_settle(struct pks_union *u);
+/* Settles; by[enum adv_severity]. */
 void pks_union_count(struct pks_union *u, uint64_t *by);
-/* Sorts; the kept form into out, which is cleared. */
+/* Settles; the kept form into out, which is cleared. */
 int pks_union_put(struct pks_union *u, struct buf *out, struct err *e);

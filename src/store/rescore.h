@@ -4,7 +4,7 @@
 #include "store/images.h"
 #include "vdb/vdb.h"
 
-/* Growing list of ids; sorted and made unique by rsc_ids_settle. */
+/* List of ids; ascending, each once, when a phase is over. */
 struct rsc_ids {
 	struct buf buf;
 };

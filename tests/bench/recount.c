@@ -143,7 +143,7 @@ static void make_sets(struct recount *c)
 
 static int compare_sets(struct recount *c, struct db_tx *tx, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT id, checks FROM package_set", NULL, 0, e);
+	struct db_stmt *s = db_query(tx, "SELECT id, checks FROM package_set WHERE since <= " CNT_EPOCH, NULL, 0, e);
 	if (!s)
 		return -(int)e->code;
 	int r;

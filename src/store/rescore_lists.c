@@ -1,0 +1,158 @@
+#include "store/rescore_lists.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct rsc_lists {
+	int64_t *keys; /* open addressing; 0 = free */
+	size_t *at;    /* offset of a blob in data */
+	size_t mask, used;
+	struct buf data;
+};
+
+static size_t slot_of(const struct rsc_lists *l, int64_t key)
+{
+	size_t i = (size_t)(((uint64_t)key * UINT64_C(0x9e3779b97f4a7c15)) >> 24) & l->mask;
+	while (l->keys[i] && l->keys[i] != key)
+		i = (i + 1) & l->mask;
+	return i;
+}
+
+void rsl_close(struct rsc_lists *l)
+{
+	if (!l)
+		return;
+	free(l->keys);
+	free(l->at);
+	buf_free(&l->data);
+	free(l);
+}
+
+struct rsc_lists *rsl_open(size_t max)
+{
+	struct rsc_lists *l = calloc(1, sizeof *l);
+	if (!l)
+		return NULL;
+	l->mask = 4095;
+	l->keys = calloc(l->mask + 1, sizeof *l->keys);
+	l->at = calloc(l->mask + 1, sizeof *l->at);
+	buf_init(&l->data, max);
+	if (l->keys && l->at)
+		return l;
+	rsl_close(l);
+	return NULL;
+}
+
+void rsl_clear(struct rsc_lists *l)
+{
+	memset(l->keys, 0, (l->mask + 1) * sizeof *l->keys);
+	l->used = 0;
+	buf_clear(&l->data);
+}
+
+static bool grow(struct rsc_lists *l)
+{
+	struct rsc_lists bigger = {.mask = l->mask * 2 + 1};
+	bigger.keys = calloc(bigger.mask + 1, sizeof *bigger.keys);
+	bigger.at = calloc(bigger.mask + 1, sizeof *bigger.at);
+	if (!bigger.keys || !bigger.at) {
+		free(bigger.keys);
+		free(bigger.at);
+		return false;
+	}
+	for (size_t i = 0; i <= l->mask; i++) {
+		if (!l->keys[i])
+			continue;
+		size_t at = slot_of(&bigger, l->keys[i]);
+		bigger.keys[at] = l->keys[i];
+		bigger.at[at] = l->at[i];
+	}
+	free(l->keys);
+	free(l->at);
+	l->keys = bigger.keys;
+	l->at = bigger.at;
+	l->mask = bigger.mask;
+	return true;
+}
+
+bool rsl_find(const struct rsc_lists *l, int64_t key, struct bytes *ret)
+{
+	size_t i = slot_of(l, key);
+	if (!l->keys[i])
+		return false;
+	struct cursor c = cur_of(bytes_from(buf_bytes(&l->data), l->at[i]));
+	*ret = cur_blob(&c);
+	return cur_ok(&c);
+}
+
+bool rsl_put(struct rsc_lists *l, int64_t key, struct bytes checks)
+{
+	if (l->used * 2 > l->mask && !grow(l))
+		return false;
+	size_t i = slot_of(l, key), at = l->data.len;
+	buf_put_blob(&l->data, checks);
+	if (!buf_ok(&l->data))
+		return false;
+	l->used += !l->keys[i];
+	l->keys[i] = key;
+	l->at[i] = at;
+	return true;
+}
+
+int rsl_cache(struct rsc_lists *l, int64_t key, struct bytes checks, struct err *e)
+{
+	if (l->data.len + checks.len + 16 > RSL_CACHE_MAX)
+		rsl_clear(l);
+	return rsl_put(l, key, checks) ? 0 : err_set(e, ERR_NOMEM, "no memory for the checks of a set");
+}
+
+/* ---- ids ------------------------------------------------------------------------------------------------------------------- */
+
+void rsc_ids_add(struct rsc_ids *l, int64_t id)
+{
+	buf_put(&l->buf, (struct bytes){.ptr = (const uint8_t *)&id, .len = sizeof id});
+}
+
+size_t rsc_ids_count(const struct rsc_ids *l)
+{
+	return l->buf.len / sizeof(int64_t);
+}
+
+const int64_t *rsc_ids_all(const struct rsc_ids *l)
+{
+	return (const int64_t *)(const void *)l->buf.ptr;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+int rsc_ids_settle(struct rsc_ids *l, struct err *e)
+{
+	if (!buf_ok(&l->buf))
+		return err_set(e, ERR_NOMEM, "no memory for a list of ids");
+	int64_t *ids = (int64_t *)(void *)l->buf.ptr;
+	size_t n = rsc_ids_count(l), kept = 0;
+	if (n)
+		qsort(ids, n, sizeof *ids, by_number);
+	for (size_t i = 0; i < n; i++) {
+		if (kept == 0 || ids[kept - 1] != ids[i])
+			ids[kept++] = ids[i];
+	}
+	l->buf.len = kept * sizeof *ids;
+	return 0;
+}
+
+int rsc_ids_collect(struct db_tx *tx, const char *text, const struct db_value *args, size_t count, struct rsc_ids *out, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, text, args, count, e);
+	if (!s)
+		return -(int)e->code;
+	int r;
+	while ((r = db_step(s, e)) > 0)
+		rsc_ids_add(out, db_int(s, 0));
+	db_done(s);
+	return r;
+}
