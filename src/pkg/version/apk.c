@@ -1,12 +1,14 @@
 /* number{.number}[letter]{_suffix[number]}[~hash][-rnumber]: a list of tokens, compared one by one.
  * A first number, a suffix's number and a revision are compared by value; a number behind a dot
- * too, unless one of the two begins with '0': then in byte order. Suffixes in order: alpha beta pre
+ * too, unless one of the two begins with '0': then in byte order. apk-tools 2 puts more zeros in
+ * front first and then compares by value. Suffixes in order: alpha beta pre
  * rc, then cvs svn git hg p. Hashes in byte order. Where two tokens differ in kind, one of alpha to
  * rc comes first; else the order is: what is not valid, the end, revision, hash, suffix number,
  * suffix, letter, number. So an invalid text has its place too, as `apk version -t` gives it one.
  * "apk3" is apk-tools 3. "apk" also reads on where apk-tools 2 does and 3 stops: digits behind the
- * letter ("6.6.2p1-r1", which old Alpine releases shipped) and a dot without a number. Both agree
- * on everything that both call valid. Spec: apk-package(5) "Version". Native tool: apk version. */
+ * letter ("6.6.2p1-r1", which old Alpine releases shipped) and a dot without a number. Leading zeros
+ * aside both agree on everything that both call valid. Spec: apk-package(5) "Version". Native tool:
+ * apk version. */
 #include "pkg/version/parts.h"
 #include "pkg/version/schemes.h"
 
@@ -119,12 +121,31 @@ static bool has_zero(struct bytes number)
 	return number.len > 0 && number.ptr[0] == '0';
 }
 
-static int token_cmp(struct token a, struct token b)
+static size_t zero_count(struct bytes number)
+{
+	size_t n = 0;
+	while (n < number.len && number.ptr[n] == '0')
+		n++;
+	return n;
+}
+
+/* Numbers behind a dot of which at least one begins with '0'. */
+static int zero_cmp(struct bytes a, struct bytes b, bool old)
+{
+	size_t x = zero_count(a), y = zero_count(b);
+	if (old && x != y)
+		return x > y ? -1 : 1;
+	if (old && part_digits_cmp(a, b) != 0)
+		return part_digits_cmp(a, b);
+	return part_sign(bytes_cmp(a, b));
+}
+
+static int token_cmp(struct token a, struct token b, bool old)
 {
 	switch (a.kind) {
 	case KIND_NUMBER:
 		if (has_zero(a.text) || has_zero(b.text))
-			return part_sign(bytes_cmp(a.text, b.text));
+			return zero_cmp(a.text, b.text, old);
 		return part_digits_cmp(a.text, b.text);
 	case KIND_FIRST:
 	case KIND_SUFFIX_NUMBER:
@@ -151,7 +172,7 @@ static int order(struct bytes a, struct bytes b, bool old)
 {
 	struct token x = number(&a, KIND_FIRST), y = number(&b, KIND_FIRST);
 	while (x.kind == y.kind && x.kind < KIND_END) {
-		int r = token_cmp(x, y);
+		int r = token_cmp(x, y, old);
 		if (r != 0)
 			return r;
 		x = next(&a, x.kind, old);
