@@ -20,8 +20,6 @@ void lines_free(struct lines *l)
 static int refill(struct lines *l, struct err *e)
 {
 	size_t left = l->held.len - l->used;
-	if (left > LINES_MAX)
-		return err_set(e, ERR_LIMIT, "a line is longer than %u bytes", LINES_MAX);
 	if (l->used > 0 && left > 0)
 		memmove(l->held.ptr, l->held.ptr + l->used, left);
 	l->held.len = left;
@@ -40,20 +38,31 @@ static int refill(struct lines *l, struct err *e)
 	return 0;
 }
 
+static struct bytes without_cr(struct bytes line)
+{
+	bool has_cr = line.len > 0 && line.ptr[line.len - 1] == '\r';
+	return bytes_part(line, 0, line.len - has_cr);
+}
+
 int lines_next(struct lines *l, struct bytes *ret_line, struct err *e)
 {
 	size_t seen = 0; /* of what is left: known to hold no line end */
+	l->is_cut = false;
 	for (;;) {
 		struct bytes left = bytes_from(buf_bytes(&l->held), l->used);
 		size_t end = seen + bytes_find(bytes_from(left, seen), '\n');
-		if (end < left.len || (l->ended && left.len > 0)) {
-			*ret_line = bytes_part(left, 0, end);
+		l->is_cut = l->is_cut || end > LINES_MAX;
+		if (end < left.len || (l->ended && (left.len > 0 || l->is_cut))) {
+			*ret_line = l->is_cut ? (struct bytes){0}
+					      : without_cr(bytes_part(left, 0, end));
 			l->used += end < left.len ? end + 1 : left.len;
 			return 1;
 		}
 		if (l->ended)
 			return 0;
-		seen = left.len;
+		if (l->is_cut)
+			l->used = l->held.len;
+		seen = l->held.len - l->used;
 		int r = refill(l, e);
 		if (r < 0)
 			return r;

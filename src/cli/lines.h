@@ -11,10 +11,11 @@ struct lines {
 	struct buf held; /* read and not yet handed out */
 	size_t used;	 /* of held: handed out already */
 	bool ended;
+	bool is_cut; /* the line last handed out was longer than LINES_MAX: it is empty instead */
 };
 
 void lines_init(struct lines *l, int fd);
 void lines_free(struct lines *l);
-/* The next line without its '\n' (a last one without '\n' counts), borrowed until the next call. 1,
- * 0 = end, <0 (IO, LIMIT, NOMEM). */
+/* The next line without its '\n' or "\r\n" (a last one without counts), borrowed until the next
+ * call. 1, 0 = end, <0 (IO, NOMEM). */
 int lines_next(struct lines *l, struct bytes *ret_line, struct err *e);

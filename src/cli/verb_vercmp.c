@@ -55,7 +55,7 @@ static int batch(void)
 	buf_init(&b, LINES_MAX);
 	int r;
 	for (struct bytes row; (r = lines_next(&l, &row, &e)) > 0;)
-		puts(answer_row(row, &a, &b));
+		puts(answer_row(row, &a, &b)); /* a line that was cut is empty, and so invalid */
 	buf_free(&b);
 	buf_free(&a);
 	lines_free(&l);
@@ -81,6 +81,10 @@ int verb_vercmp(int argc, char **argv)
 {
 	if (argc == 2 && bytes_eq_lit(bytes_of(argv[1]), "--batch"))
 		return batch();
+	if (argc > 1 && bytes_eq_lit(bytes_of(argv[1]), "--")) {
+		argc--;
+		argv++;
+	}
 	if (argc != 4)
 		return usage();
 	const struct ver_scheme *s = ver_find(bytes_of(argv[1]));

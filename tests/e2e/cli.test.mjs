@@ -211,6 +211,21 @@ test('versions and scores in batches', () => {
   assert.match(c.stdout, /^3\.1\s+9\.8\ninvalid\n2\.0\s+7\.5\n$/);
 });
 
+test('every line of a batch has its answer, whatever it holds', () => {
+  const long = '9'.repeat(3 << 20), most = '9'.repeat((1 << 20) - 7); // with "dpkg\t" and "\t1" exactly the longest line
+  const rows = ['dpkg\t1\t2\r', 'rpm\t1\t1\r', 'apk\t2\t1\r', '', '\r', '\t\t', 'dpkg', 'dpkg\t1', 'dpkg\t1\0\t2', `dpkg\t${long}\t1`, `dpkg\t${most}\t1`,
+    `dpkg\t9${most}\t1`, Buffer.from('dpkg\t\xff\t1', 'latin1'), 'dpkg\t2\t1'];
+  const input = (list, end) => Buffer.concat([...list.flatMap((r, i) => [Buffer.from(i ? '\n' : ''), Buffer.from(r)]), Buffer.from(end)]);
+  const expected = ['<', '=', '>', ...Array(7).fill('invalid'), '>', 'invalid', 'invalid', '>'];
+  for (const end of ['\n', '']) assert.deepEqual(plimsoll(['vercmp', '--batch'], { input: input(rows, end) }).stdout.split('\n'), [...expected, '']);
+  assert.equal(plimsoll(['vercmp', '--batch'], { input: long }).stdout, 'invalid\n'); // no line end at all
+  assert.equal(plimsoll(['vercmp', '--batch'], { input: '' }).stdout, '');
+  const good = 'AV:N/AC:L/Au:N/C:P/I:P/A:P';
+  const c = plimsoll(['cvss', '--batch'], { input: input([`${good}\r`, '', long, good], '') });
+  assert.equal(c.stdout, '2.0 7.5\ninvalid\ninvalid\n2.0 7.5\n');
+  assert.equal(plimsoll(['vercmp', '--', 'dpkg', '1', '2']).stdout, '<\n');
+});
+
 test('why and why-not show the evidence', () => {
   const why = plimsoll(['why', 'CVE-2026-1', '--input', layout.dir, '--vdb', vdb]).stdout;
   for (const part of ['openssl 3.0', 'var/lib/dpkg/status', 'step 1', '3.1']) assert.ok(why.includes(part), `${part}\n${why}`);
