@@ -9,7 +9,9 @@
  * fixed_version "0" says that the release never was affected. "undetermined" says nothing. A fixed
  * version counts whatever the status says, and overrides a postponed or ignored state. Ids are
  * CVE-… or TEMP-…. One advisory is sent for each package and vulnerability; what is not sent is
- * told in sums at the end, because it is normal and there is much of it. */
+ * told in sums at the end, because it is normal and there is much of it.
+ *
+ * The tracker's DSA and DLA lists are taken too, as debian_list.c reads them. */
 #include "feed/debian_release.h"
 #include "feed/grow.h"
 #include "feed/rows.h"
@@ -206,6 +208,18 @@ static int tell(const struct tracker *t, struct bytes path, struct err *e)
 	return 0;
 }
 
+/* A list begins with the date of an advisory in brackets, the JSON with a brace. */
+static bool is_list(struct bytes document)
+{
+	document = bytes_trim(document);
+	return document.len > 1 && document.ptr[0] == '[' && byte_is_digit(document.ptr[1]);
+}
+
+bool debian_tracker_wants(struct bytes path)
+{
+	return feed_wants_json(path) || debian_list_wants(path);
+}
+
 int debian_tracker_import(struct bytes path, struct bytes document, const struct feed_sink *sink,
 			  struct arena *a, struct err *e)
 {
@@ -213,6 +227,8 @@ int debian_tracker_import(struct bytes path, struct bytes document, const struct
 	struct json j;
 	struct bytes package;
 	int rc = 0;
+	if (is_list(document))
+		return debian_list_import(path, document, sink, a, e);
 	json_init(&j, document, a);
 	for (bool more = json_enter_object(&j); more && rc >= 0 && json_next_key(&j, &package);)
 		rc = read_package(&j, &t, package, e);

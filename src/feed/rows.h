@@ -10,6 +10,7 @@ bool feed_wants_json(struct bytes path); /* ….json */
 FEED_IMPORT(osv_import);
 bool alpine_secdb_wants(struct bytes path); /* main.json, community.json, security.json */
 FEED_IMPORT(alpine_secdb_import);
+bool debian_tracker_wants(struct bytes path); /* ….json, and what debian_list_wants */
 FEED_IMPORT(debian_tracker_import);
 bool debian_list_wants(struct bytes path); /* …/DSA/list, …/DLA/list */
 FEED_IMPORT(debian_list_import);

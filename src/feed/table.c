@@ -24,11 +24,11 @@ const struct feed feed_table[] = {
 	},
 	{
 	.name = "debian-tracker",
-	.title = "Debian security tracker, JSON",
+	.title = "Debian security tracker, JSON or DSA and DLA lists",
 	.licence = "not stated (Debian project)",
 	.url = "https://security-tracker.debian.org/tracker/data/json",
 	.document_max = 128 * MIB,
-	.wants = feed_wants_json,
+	.wants = debian_tracker_wants,
 	.import = debian_tracker_import,
 	},
 	{

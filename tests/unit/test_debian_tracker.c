@@ -64,6 +64,13 @@ static const struct feed_case cases[] = {
      0},
 	{"{\"a\":{\"TEMP-0000000-ABCDEF\":{\"releases\":{" REL("sid", OPEN) "}}}}",
      "advisory debian-tracker TEMP-0000000-ABCDEF Unknown\n" SRC("sid", "affected") FROM0, 0},
+	/* the tracker's lists under the same name */
+	{"[29 Mar 2023] DSA-5380-1 a - security update\n\t{CVE-2023-1393}\n\t[bullseye] - a 2:1.2-3\n",
+     "advisory debian-lists DSA-5380-1 Unknown published=1680048000000 modified=1680048000000\n"
+     " alias CVE-2023-1393\n summary a - security update\n reference ADVISORY "
+     "https://security-tracker.debian.org/tracker/DSA-5380-1\n"
+     " affected Debian:11 a source fixed\n  0 introduced 0\n  0 fixed 2:1.2-3\n",
+     0},
 	{"{}", "", 0},
 	{"{\"a\":[]}", "", -ERR_FORMAT},
 	{"[]", "", -ERR_FORMAT},
