@@ -122,6 +122,9 @@ int io_sync_dir(const char *dir, struct err *e)
 int io_replace_file(const char *path, struct bytes content, unsigned mode, struct err *e)
 {
 	char tmp[4096], dir[4096];
+	struct stat there;
+	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+		return err_set(e, ERR_IO, "%s: not a regular file", path);
 	int n = snprintf(tmp, sizeof tmp, "%s.tmp-%ld", path, (long)gettid());
 	if (n < 0 || (size_t)n >= sizeof tmp)
 		return err_set(e, ERR_LIMIT, "path too long");

@@ -283,6 +283,31 @@ test('wrong settings are refused by name and by where they came from', () => {
 
 // ---- vulnerability databases ---------------------------------------------------------------------------------------
 
+test('debian-tracker takes the JSON and the lists, as files, folders and archives', () => {
+  const dir = tempDir('tracker'), out = path.join(dir, 'out.vdb'), data = path.join(dir, 'data');
+  fs.mkdirSync(path.join(data, 'DSA'), { recursive: true });
+  fs.mkdirSync(path.join(data, 'DLA'));
+  fs.writeFileSync(path.join(data, 'DSA/list'), '[29 Mar 2023] DSA-5380-1 openssl - security update\n\t{CVE-2023-1393}\n\t[bookworm] - openssl 3.1\n');
+  fs.writeFileSync(path.join(data, 'DLA/list'), '[29 Mar 2023] DLA-5380-1 zlib - security update\n\t{CVE-2023-1394}\n\t[bookworm] - zlib 2\n');
+  fs.writeFileSync(path.join(data, 'json.json'), '{"bash":{"CVE-2023-1395":{"releases":{"bookworm":{"status":"open","urgency":"low"}}}}}');
+  run('tar', ['-cf', path.join(dir, 'data.tar'), '-C', dir, 'data']);
+  run('zstd', ['-q', path.join(dir, 'data.tar')]);
+  for (const [sources, expected] of [[['data'], 3], [['data.tar'], 3], [['data.tar.zst'], 3], [['data/DSA/list'], 1], [['data/DSA/list', 'data/DLA/list', 'data/json.json'], 3]]) {
+    plimsoll(['vdb', 'build', '--out', out, ...sources.map((s) => `debian-tracker=${path.join(dir, s)}`)]);
+    assert.equal(JSON.parse(plimsoll(['vdb', 'info', out, '--format', 'json']).stdout).advisories, expected, sources.join());
+  }
+  const report = JSON.parse(plimsoll(['scan', '--input', layout.dir, '--vdb', out, '--format', 'json']).stdout);
+  assert.deepEqual(report.findings.map((f) => [f.package, f.advisory, f.fixed_version]).sort(), [['bash', 'CVE-2023-1395', ''], ['openssl', 'DSA-5380-1', '3.1'], ['zlib1g', 'DLA-5380-1', '2']]);
+});
+
+test('a database takes no device\'s place', () => {
+  const dir = tempDir('device'), pipe = path.join(dir, 'pipe');
+  run('mkfifo', [pipe]);
+  fs.writeFileSync(path.join(dir, 'a.json'), JSON.stringify(records[0]));
+  for (const out of [pipe, dir]) bad(['vdb', 'build', '--quiet', '--out', out, `osv=${path.join(dir, 'a.json')}`], /not a regular file/);
+  assert.ok(fs.statSync(pipe).isFIFO());
+});
+
 test('vdb info, query, diff, verify', () => {
   const other = makeVdb([records[0], osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'bash', fixed: '6' }]), osvRecord('CVE-2026-9', [{ ecosystem: 'Alpine:v3.20', name: 'musl', fixed: '1' }])]);
   const info = JSON.parse(plimsoll(['vdb', 'info', vdb, '--format', 'json']).stdout);
