@@ -421,6 +421,8 @@ static int note_image(struct merge *m, bool found_database, struct err *e)
 		text = "packages found, but no file that names the distribution";
 	else if (!m->image.has_distro)
 		text = "neither a package database nor a distribution found";
+	if (!m->partial)
+		m->image.lack = bytes_of(text);
 	m->partial = m->partial || text != NULL;
 	return text ? note_add(m, -1, BYTES_NONE, bytes_of(text), e) : 0;
 }
