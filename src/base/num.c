@@ -74,12 +74,36 @@ bool num_size(struct bytes b, uint64_t *ret_v)
 	return scaled(b, units, sizeof units / sizeof *units, ret_v);
 }
 
+/* Bytes of the number and unit that b begins with. */
+static size_t first_part(struct bytes b)
+{
+	size_t n = 0;
+	while (n < b.len && !byte_is_digit(b.ptr[n]))
+		n++;
+	while (n < b.len && byte_is_digit(b.ptr[n]))
+		n++;
+	while (n < b.len && !byte_is_digit(b.ptr[n]))
+		n++;
+	return n;
+}
+
 bool num_duration_ms(struct bytes b, uint64_t *ret_ms)
 {
+	/* the bare number comes last: it is none of the units of "1h30" */
 	static const struct unit units[] = {
-		{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000},
+		{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {"", 1000},
 	};
-	return scaled(b, units, sizeof units / sizeof *units, ret_ms);
+	size_t unit_count = sizeof units / sizeof *units - (first_part(b) < b.len);
+	*ret_ms = 0;
+	do {
+		uint64_t ms;
+		size_t n = first_part(b);
+		if (!scaled(bytes_part(b, 0, n), units, unit_count, &ms) ||
+		    __builtin_add_overflow(*ret_ms, ms, ret_ms))
+			return false;
+		b = bytes_from(b, n);
+	} while (b.len > 0);
+	return true;
 }
 
 static uint8_t hex_value(uint8_t c)

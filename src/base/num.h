@@ -11,7 +11,7 @@ bool num_u64(struct bytes b, uint64_t max, uint64_t *ret_v);
 bool num_i64(struct bytes b, int64_t *ret_v);
 /* "64KiB", "20 GiB", "3MB", "100": bytes; units B, KB, MB, GB, TB (1000) and KiB, MiB, GiB, TiB (1024), any case. */
 bool num_size(struct bytes b, uint64_t *ret_v);
-/* "250ms", "30s", "5m", "24h", "7d": milliseconds; a bare number is seconds. */
+/* "250ms", "30s", "5m", "24h", "7d", "1h30m", "5m0s": milliseconds; a bare number is seconds. */
 bool num_duration_ms(struct bytes b, uint64_t *ret_ms);
 /* Hexadecimal, both cases accepted: out_len must be b.len/2. */
 bool num_hex_decode(struct bytes b, uint8_t *out, size_t out_len);

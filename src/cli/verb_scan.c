@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 const struct cli_option scan_options[] = {
@@ -12,6 +13,7 @@ const struct cli_option scan_options[] = {
 	{"format", 'f', "NAME", "table", "table, json or sarif"},
 	{"severity", 's', "LIST", NULL, "show only these, e.g. HIGH,CRITICAL"},
 	{"ignore-unfixed", 0, NULL, NULL, "leave out what has no fixed version yet"},
+	{"only-fixed", 0, NULL, NULL, "the same"},
 	{"exit-code", 0, "N", "0", "exit status when findings remain"},
 	{"fail-on", 0, "SEVERITY", NULL, "exit with 2 when a finding is at least this severe"},
 	{"no-color", 0, NULL, NULL, "no colors, also with NO_COLOR in the environment"},
@@ -45,7 +47,8 @@ struct filters {
 
 static int parse_filters(const struct cli_args *args, struct filters *f, struct err *e)
 {
-	*f = (struct filters){.fixed_only = cli_has(args, "ignore-unfixed")};
+	*f = (struct filters){.fixed_only = cli_has(args, "ignore-unfixed") ||
+						  cli_has(args, "only-fixed")};
 	struct bytes list = bytes_of(cli_get(args, "severity"));
 	bool all = list.len == 0;
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
@@ -111,6 +114,16 @@ static bool wants_color(const struct cli_args *args)
 	return !cli_has(args, "no-color") && !(no && *no) && !path && isatty(STDOUT_FILENO);
 }
 
+/* "scan image REF", as other scanners want it, is "scan REF". */
+static void drop_word(struct cli_args *args)
+{
+	if (args->operand_count == 0 || !bytes_eq_lit(bytes_of(args->operands[0]), "image") ||
+	    (args->operand_count == 1 && !cli_get(args, "input")))
+		return;
+	args->operand_count--;
+	memmove(args->operands, args->operands + 1, args->operand_count * sizeof *args->operands);
+}
+
 int verb_scan(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
@@ -119,6 +132,7 @@ int verb_scan(int argc, char **argv)
 	struct cimg c = {0};
 	if (cli_parse(scan_options, argc, argv, &args, &e) < 0 || parse_filters(&args, &filters, &e) < 0)
 		return cli_usage("scan", &e);
+	drop_word(&args);
 	if (args.operand_count > 1) {
 		(void)err_set(&e, ERR_FORMAT, "one image at a time");
 		return cli_usage("scan", &e);

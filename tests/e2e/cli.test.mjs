@@ -131,6 +131,25 @@ test('JSON reports hold what docs/formats/report-json.md says, and nothing else'
     ['deb', 'zlib1g', '1', 'zlib', layout.layers[1].digest]]);
 });
 
+test('an image of language packages alone says what was not assessed', () => {
+  const image = makeLayout([[debianRelease(), { path: 'app/package-lock.json', content: '{"packages":{"node_modules/a":{"version":"1.0.0"}}}' }]]);
+  const r = JSON.parse(plimsoll(['scan', '--input', image.dir, '--vdb', vdb, '--format', 'json']).stdout);
+  assert.equal(r.state, 'Unverified');
+  assert.equal(r.reason, 'no package database found');
+  assert.ok(r.coverage.not_assessed.some((text) => /language packages/.test(text)), JSON.stringify(r.coverage));
+});
+
+test('spellings that other scanners have', () => {
+  const same = (a, b) => assert.equal(scan(a).stdout, scan(b).stdout, a.join(' '));
+  same(['--only-fixed'], ['--ignore-unfixed']);
+  same(['--timeout', '5m0s'], []);
+  same(['--timeout', '1h30m10s5ms'], []);
+  assert.equal(plimsoll(['scan', 'image', '--vdb', vdb, '--input', layout.dir]).stdout, scan([]).stdout);
+  for (const text of ['5m0', '5mm', 'm5', '', '5m -1s', '0s', `${'9'.repeat(30)}h`, '5m18446744073709551615ms'])
+    bad(['scan', '--vdb', vdb, '--input', layout.dir, '--timeout', text], /--timeout/);
+  bad(['scan', 'image', '127.0.0.1:1/x:y', '--vdb', vdb, '--insecure'], /127\.0\.0\.1:1|connect/i);
+});
+
 test('SARIF has what code scanning asks for', () => {
   const sarif = JSON.parse(scan(['--format', 'sarif']).stdout);
   assert.equal(sarif.version, '2.1.0');
