@@ -12,6 +12,7 @@
 #include "eco/table.h"
 
 #define MANIFEST_FIELDS 10
+#define WAL_NAME "rpmdb.sqlite-wal" /* SQLite's log: empty, unless rpm was stopped at work */
 
 static struct eco_want rpm_wants(struct bytes path)
 {
@@ -19,7 +20,8 @@ static struct eco_want rpm_wants(struct bytes path)
 	const char *const *locations = eco_table[ECO_RPM].locations;
 	struct bytes base = eco_path_base(path);
 	if (!bytes_eq_lit(base, "Packages") && !bytes_eq_lit(base, "Packages.db") &&
-	    !bytes_eq_lit(base, "rpmdb.sqlite") && !bytes_eq_lit(base, "container-manifest-2"))
+	    !bytes_eq_lit(base, "rpmdb.sqlite") && !bytes_eq_lit(base, "container-manifest-2") &&
+	    !bytes_eq_lit(base, WAL_NAME))
 		return w;
 	for (int i = 0; locations[i] && !w.wanted; i++) {
 		w.wanted = eco_path_at(path, locations[i], &w.keep);
@@ -104,6 +106,8 @@ static int rpm_parse(struct bytes path, struct bytes file, const struct eco_sink
 {
 	struct rpm_run run = {.sink = sink};
 	const struct rpm_sink headers = {.arg = &run, .header = on_header, .note = on_note};
+	if (bytes_eq_lit(eco_path_base(path), WAL_NAME) && file.len > 0)
+		return err_set(e, ERR_UNSUPPORTED, "changes that rpm had not yet put into the database: not read");
 	if (bytes_eq_lit(eco_path_base(path), "container-manifest-2"))
 		return manifest_parse(file, sink, a, e);
 	if (rpm_sqlite_is_magic(file))

@@ -57,6 +57,9 @@ static const char *const rpm_locations[] = {
     "usr/share/rpm/Packages.db",
     "usr/share/rpm/Packages",
     "var/lib/rpmmanifest/container-manifest-2",
+    "var/lib/rpm/rpmdb.sqlite-wal",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
+    "usr/share/rpm/rpmdb.sqlite-wal",
     NULL,
 };
 

@@ -8,7 +8,7 @@
 #include "eco/eco.h"
 #include "pkg/package.h"
 
-#define LAY_ANALYZER_VERSION 2 /* raised when the same layer would give another inventory */
+#define LAY_ANALYZER_VERSION 3 /* raised when the same layer would give another inventory */
 
 enum lay_kind {
 	LAY_FILE,     /* a file an ecosystem parsed (or failed to: note set) */

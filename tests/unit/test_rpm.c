@@ -399,6 +399,19 @@ static void test_wants(void **state)
 	assert_true(eco_rpm.wants(bytes_of(yes[4])).keep > 0);
 }
 
+/* SQLite's log beside the database: it never stands for it, and is not passed over in silence. */
+static void test_log(void **state)
+{
+	struct bytes log = BYTES_LIT("usr/lib/sysimage/rpm/rpmdb.sqlite-wal");
+	struct eco_sink sink = {0};
+	struct err e = ERR_INIT;
+	(void)state;
+	assert_true(eco_rpm.wants(log).wanted);
+	assert_true(eco_rpm.wants(log).rank > eco_rpm.wants(BYTES_LIT("usr/share/rpm/Packages")).rank);
+	assert_int_equal(eco_rpm.parse(log, BYTES_NONE, &sink, NULL, &e), 0);
+	assert_int_equal(eco_rpm.parse(log, BYTES_LIT("\x37\x7f\x06\x82"), &sink, NULL, &e), -ERR_UNSUPPORTED);
+}
+
 static void test_neither(void **state)
 {
 	struct eco_catch c;
@@ -481,6 +494,7 @@ int main(void)
 	    cmocka_unit_test(test_sqlite),
 	    cmocka_unit_test(test_sqlite_hostile_schemas),
 	    cmocka_unit_test(test_wants),
+	    cmocka_unit_test(test_log),
 	    cmocka_unit_test(test_neither),
 	    cmocka_unit_test(test_golden),
 	    cmocka_unit_test(test_torture),
