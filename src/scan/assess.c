@@ -65,6 +65,8 @@ static struct bytes unverified_reason(const struct inv_image *image, const struc
 		text = "no package database and no distribution was found in the image";
 	else if (!image->has_distro && image->package_count)
 		text = "the image does not say which distribution it is (no os-release)";
+	else if (!image->package_count && image->state == INV_ASSESSED)
+		text = "the package database states no packages";
 	else if (vdb && image->package_count) {
 		struct bytes ecosystems[MATCH_ECOSYSTEMS_MAX];
 		size_t n = match_ecosystems(&image->packages[0].pkg, a, ecosystems);

@@ -139,6 +139,12 @@ test('an image of language packages alone says what was not assessed', () => {
   assert.ok(r.coverage.not_assessed.some((text) => /language packages/.test(text)), JSON.stringify(r.coverage));
 });
 
+test('an empty package database is no clean bill', () => {
+  const image = makeLayout([[debianRelease(), dpkgStatus([])]]);
+  const r = JSON.parse(plimsoll(['scan', '--input', image.dir, '--vdb', vdb, '--format', 'json']).stdout);
+  assert.deepEqual([r.state, r.reason], ['Unverified', 'the package database states no packages']);
+});
+
 test('spellings that other scanners have', () => {
   const same = (a, b) => assert.equal(scan(a).stdout, scan(b).stdout, a.join(' '));
   same(['--only-fixed'], ['--ignore-unfixed']);
