@@ -1,4 +1,4 @@
-/* How the scan of a pushed image stands: asks a running server, waits for the end, prints the counts. */
+/* How the scan of a pushed image stands: asks a running server, waits for the end, prints the counts. Of an index: those of each of its images. */
 #include "cli/verbs.h"
 
 #include "base/clock.h"
@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define CHILDREN_MAX 256 /* images of an index; the largest in public use have some 20 */
+#define DEPTH_MAX 3	 /* indexes in indexes */
 
 const struct cli_option push_status_options[] = {
 	{"server", 0, "URL", "http://127.0.0.1:5080", "where Plimsoll is"},
@@ -46,19 +49,26 @@ static int ask(const struct asking *q, const char *path, const char *header, str
 	return 0;
 }
 
-/* The digest a tag stands for now. */
-static int resolve(const struct asking *q, struct bytes tag, struct bytes *ret, struct err *e)
+/* The manifest of a tag or digest. reply is freed by the caller in any case. */
+static int ask_manifest(const struct asking *q, struct bytes name, struct fetch_reply *reply, struct err *e)
 {
-	struct fetch_reply reply = {0};
-	const char *path = arena_printf(q->arena, "/v2/%.*s/manifests/%.*s", BYTES_ARG(q->repository), BYTES_ARG(tag));
+	const char *path = arena_printf(q->arena, "/v2/%.*s/manifests/%.*s", BYTES_ARG(q->repository), BYTES_ARG(name));
 	int r = path ? ask(q, path,
 			   "Accept: application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
 			   "application/vnd.docker.distribution.manifest.v2+json, "
 			   "application/vnd.docker.distribution.manifest.list.v2+json",
-			   &reply, e)
+			   reply, e)
 		     : err_set(e, ERR_NOMEM, "no memory");
-	if (r == 0 && reply.status != 200)
-		r = err_set(e, ERR_NOT_FOUND, "%.*s:%.*s: there is no such tag", BYTES_ARG(q->repository), BYTES_ARG(tag));
+	if (r == 0 && reply->status != 200)
+		r = err_set(e, ERR_NOT_FOUND, "%.*s:%.*s: there is no such tag", BYTES_ARG(q->repository), BYTES_ARG(name));
+	return r;
+}
+
+/* The digest a tag stands for now. */
+static int resolve(const struct asking *q, struct bytes tag, struct bytes *ret, struct err *e)
+{
+	struct fetch_reply reply = {0};
+	int r = ask_manifest(q, tag, &reply, e);
 	bool ok = true;
 	if (r == 0)
 		*ret = arena_bytes(q->arena, bytes_of(reply.digest), &ok);
@@ -69,6 +79,7 @@ static int resolve(const struct asking *q, struct bytes tag, struct bytes *ret, 
 struct standing {
 	bool known, open;
 	struct bytes state, reason, status;
+	struct bytes why; /* the scan's own reason */
 	uint64_t counts[ADV_SEV_CRITICAL + 1];
 };
 
@@ -119,12 +130,14 @@ static int read_scans(const struct asking *q, struct bytes text, struct standing
 			}
 			while (json_next_item(&j) && json_enter_object(&j)) {
 				for (struct bytes field; json_next_key(&j, &field);) {
-					if (!bytes_eq_lit(field, "status")) {
+					bool is_status = bytes_eq_lit(field, "status");
+					if (!is_status && !bytes_eq_lit(field, "reason")) {
 						json_skip(&j);
 						continue;
 					}
-					struct bytes status = json_string(&j);
-					s->status = s->status.len ? s->status : status; /* newest first */
+					struct bytes *to = is_status ? &s->status : &s->why;
+					struct bytes text_of = json_string(&j);
+					*to = to->len ? *to : text_of; /* newest first */
 				}
 			}
 		}
@@ -152,21 +165,36 @@ static int look(const struct asking *q, struct bytes digest, struct standing *s,
 	return 0;
 }
 
+static void put_head(struct buf *out, const struct asking *q, struct bytes digest, struct bytes state, struct bytes reason)
+{
+	report_put_plain(out, q->repository);
+	buf_put_text(out, "@");
+	report_put_plain(out, digest);
+	buf_put_text(out, ": ");
+	report_put_plain(out, state);
+	if (reason.len) {
+		buf_put_text(out, ", ");
+		report_put_plain(out, reason);
+	}
+	buf_put_text(out, "\n");
+}
+
+/* Of an index or artifact: it has no findings of its own. */
+static void print_unsupported(const struct asking *q, struct bytes digest, const struct standing *s)
+{
+	struct buf out;
+	buf_init(&out, 1U << 20);
+	put_head(&out, q, digest, s->status, s->why);
+	fputs(buf_cstr(&out), stdout);
+	buf_free(&out);
+}
+
 static void print(const struct asking *q, struct bytes digest, const struct standing *s)
 {
 	struct buf out;
 	uint64_t total = 0;
 	buf_init(&out, 1U << 20);
-	report_put_plain(&out, q->repository);
-	buf_put_text(&out, "@");
-	report_put_plain(&out, digest);
-	buf_put_text(&out, ": ");
-	report_put_plain(&out, s->open ? s->status : s->state);
-	if (s->reason.len) {
-		buf_put_text(&out, ", ");
-		report_put_plain(&out, s->reason);
-	}
-	buf_put_text(&out, "\n");
+	put_head(&out, q, digest, s->open ? s->status : s->state, s->reason);
 	for (int i = 0; i <= ADV_SEV_CRITICAL; i++)
 		total += s->counts[i];
 	buf_printf(&out, "%llu security checks", (unsigned long long)total);
@@ -179,11 +207,93 @@ static void print(const struct asking *q, struct bytes digest, const struct stan
 	buf_free(&out);
 }
 
+/* One round of asking. 1: it is as it will be, and printed; 2: so is an index or artifact; 0: not yet. */
+static int round_of(const struct asking *q, struct bytes digest, bool is_late, struct err *e)
+{
+	struct standing s;
+	int r = look(q, digest, &s, e);
+	if (r < 0)
+		return r;
+	bool is_unsupported = !s.known && bytes_eq_lit(s.status, "unsupported");
+	bool is_pending = s.open || (s.known && bytes_eq_lit(s.state, "Pending"));
+	bool is_done = (s.known && !is_pending) || is_unsupported || cli_has(q->args, "no-wait");
+	if (!is_done && is_late)
+		return err_set(e, ERR_TIMEOUT, s.known ? "the scan has not ended yet" : "the server knows no such image");
+	if (!is_done)
+		return 0;
+	if (is_unsupported) {
+		print_unsupported(q, digest, &s);
+		return 2;
+	}
+	if (!s.known)
+		return err_set(e, ERR_NOT_FOUND, "the server knows no such image");
+	print(q, digest, &s);
+	return 1;
+}
+
+static int wait_for(const struct asking *q, struct bytes digest, int64_t until, struct err *e)
+{
+	for (;;) {
+		struct arena round;
+		arena_init(&round, 64U << 20);
+		struct asking now = {.args = q->args, .arena = &round, .repository = q->repository};
+		int r = round_of(&now, digest, clock_mono_ms() > until, e);
+		arena_free(&round);
+		if (r != 0)
+			return r;
+		(void)usleep(50000);
+	}
+}
+
+/* The digests that an index names; none for another manifest. Returns how many. */
+static int read_index(const struct asking *q, struct bytes text, struct bytes *ret, size_t max, struct err *e)
+{
+	struct json j;
+	bool ok;
+	size_t n = 0;
+	json_init(&j, arena_bytes(q->arena, text, &ok), q->arena);
+	if (!json_enter_object(&j))
+		return json_finish(&j, e);
+	for (struct bytes key; json_next_key(&j, &key);) {
+		if (!bytes_eq_lit(key, "manifests") || !json_enter_array(&j)) {
+			json_skip(&j);
+			continue;
+		}
+		while (json_next_item(&j) && json_enter_object(&j)) {
+			for (struct bytes field; json_next_key(&j, &field);) {
+				if (bytes_eq_lit(field, "digest") && n < max)
+					ret[n++] = json_string(&j);
+				else
+					json_skip(&j);
+			}
+		}
+	}
+	int r = json_finish(&j, e);
+	return r < 0 ? r : (int)n;
+}
+
+/* The images of an index, which may be indexes themselves. */
+static int wait_for_all(const struct asking *q, struct bytes digest, int64_t until, int depth, struct err *e)
+{
+	struct bytes children[CHILDREN_MAX];
+	struct fetch_reply reply = {0};
+	int r = wait_for(q, digest, until, e);
+	if (r != 2 || depth == DEPTH_MAX)
+		return r < 0 ? r : 0;
+	r = ask_manifest(q, digest, &reply, e);
+	if (r == 0)
+		r = read_index(q, buf_bytes(&reply.body), children, CHILDREN_MAX, e);
+	fetch_reply_free(&reply);
+	int n = r;
+	for (int i = 0; i < n && r >= 0; i++)
+		r = wait_for_all(q, children[i], until, depth + 1, e);
+	return r < 0 ? r : 0;
+}
+
 static int wait_and_print(struct asking *q, const struct ref *ref, uint64_t timeout_ms, struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
 	struct bytes digest = BYTES_NONE;
-	struct standing s;
 	int64_t until = clock_mono_ms() + (int64_t)timeout_ms;
 	if (ref->has_digest) {
 		digest_text(&ref->digest, text);
@@ -191,24 +301,7 @@ static int wait_and_print(struct asking *q, const struct ref *ref, uint64_t time
 	} else if (resolve(q, ref->tag, &digest, e) < 0) {
 		return -(int)e->code;
 	}
-	for (;;) {
-		struct arena round;
-		arena_init(&round, 64U << 20);
-		struct asking now = {.args = q->args, .arena = &round, .repository = q->repository};
-		int r = look(&now, digest, &s, e);
-		bool pending = s.open || (s.known && bytes_eq_lit(s.state, "Pending"));
-		bool done = r < 0 || (s.known && !pending) || cli_has(q->args, "no-wait");
-		if (r == 0 && !done && clock_mono_ms() > until)
-			r = err_set(e, ERR_TIMEOUT, s.known ? "the scan has not ended yet" : "the server knows no such image");
-		if (r == 0 && done && !s.known)
-			r = err_set(e, ERR_NOT_FOUND, "the server knows no such image");
-		if (r == 0 && done)
-			print(&now, digest, &s);
-		arena_free(&round);
-		if (r < 0 || done)
-			return r;
-		(void)usleep(50000);
-	}
+	return wait_for_all(q, digest, until, 0, e);
 }
 
 int verb_push_status(int argc, char **argv)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, findingLines, has, hasShared, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, run, shared,
+import { Server, debianRelease, dpkgStatus, findingLines, has, hasShared, makeLayout, makeVdb, osvRecord, plimsoll, program, pushLayout, run, runAsync, shared,
   tempDir } from './lib.mjs';
 
 const packages = [
@@ -117,6 +117,11 @@ test('an index: every platform is its own image', async () => {
   assert.equal((await server.scanned('multi/arch', arm.digest)).platform, 'linux/arm64');
   const images = await server.all('/api/v1/registries/local/repositories/multi/arch/images');
   assert.equal(images.length, 2); // the index itself is no image
+  const status = await runAsync(program, ['push-status', '--server', server.url, '--username', 'admin', '--password', server.password, '--timeout', '20s', 'multi/arch:1']);
+  assert.equal(status.status, 0, status.stderr);
+  const heads = status.stdout.split('\n').filter((line) => line.startsWith('multi/arch@'));
+  assert.match(heads[0], /unsupported, an index/);
+  assert.deepEqual(heads.slice(1).map((line) => line.slice('multi/arch@'.length).split(': ')[0]).sort(), images.map((i) => i.digest).sort());
 });
 
 test('scan of a reference pulls from the registry and says the same', async () => {
