@@ -2,6 +2,7 @@
  * files in a layer, and whoever makes an image's inventory of what it says. The functions stand in
  * eco/parser.h and run in the worker only. One row in eco/table.c each; nothing else names it. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,8 +19,9 @@ struct ecosystem {
 	const char
 	    *id; /* "dpkg", "apk", "rpm", "os-release": names golden folder and fuzz target */
 	const char *purl_type; /* "deb" …; NULL: states no packages */
-	const char *refines;   /* os-release id whose release this row's files state better than
-				  os-release does; NULL: none */
+	const char *refines;   /* os-release id whose release or product streams this row's files
+				  state better than os-release does; NULL: none */
+	bool lacks_sources;    /* its files do not say which source package a package is built from */
 	uint64_t file_max;     /* bytes of one file; also bounded by limits.wanted_file_max */
 	/* Canonical locations, NULL-terminated: "var/lib/dpkg/status"; a trailing "/" is a folder
 	 * of files. For symlink resolution at merge. */

@@ -140,6 +140,19 @@ static int codename_of_version(struct bytes version, struct arena *a, struct byt
 	return lower(bytes_cut(&rest, ' '), a, ret, e);
 }
 
+/* openEuler: VERSION_ID="22.03" of VERSION="22.03 (LTS-SP1)" leaves out what its advisories name: "22.03-LTS-SP1". */
+static int service_pack(struct bytes version, struct arena *a, struct pkg_distro *d, struct err *e)
+{
+	struct bytes rest = version;
+	bytes_cut(&rest, '(');
+	struct bytes pack = bytes_cut(&rest, ')');
+	if (pack.len == 0 || pack.len > 32 || d->version_id.len > 32)
+		return 0;
+	char *text = arena_printf(a, "%.*s-%.*s", BYTES_ARG(d->version_id), BYTES_ARG(pack));
+	d->version_id = text ? bytes_of(text) : d->version_id;
+	return text ? 0 : spent(e);
+}
+
 static int assign(struct pkg_distro *d, struct bytes *version, bool lsb, struct bytes key,
 		  struct bytes value)
 {
@@ -177,6 +190,8 @@ static int parse_assign(struct bytes file, bool lsb, struct arena *a, struct pkg
 			return r;
 	}
 	int r = lower(d->id, a, &d->id, e);
+	if (r == 0 && bytes_eq_lit(d->id, "openeuler"))
+		return service_pack(version, a, d, e);
 	if (r == 0 && d->codename.len == 0 &&
 	    (bytes_eq_lit(d->id, "debian") || bytes_eq_lit(d->id, "ubuntu")))
 		r = codename_of_version(version, a, &d->codename, e);

@@ -7,6 +7,9 @@ const struct eco_parser *const eco_parsers[] = {
     [ECO_APK] = &eco_apk,
     [ECO_RPM] = &eco_rpm,
     [ECO_APK_REPOSITORIES] = &eco_apk_repositories,
+    [ECO_UBUNTU_PRO] = &eco_ubuntu_pro,
+    [ECO_CONTENT_SETS] = &eco_content_sets,
+    [ECO_CHISEL] = &eco_chisel,
 };
 _Static_assert(sizeof eco_parsers / sizeof eco_parsers[0] == ECO_ROW_COUNT,
 	       "an ecosystem has facts and functions");

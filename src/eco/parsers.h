@@ -49,3 +49,6 @@ extern const struct eco_parser eco_dpkg;
 extern const struct eco_parser eco_apk;
 extern const struct eco_parser eco_rpm;
 extern const struct eco_parser eco_apk_repositories;
+extern const struct eco_parser eco_ubuntu_pro;
+extern const struct eco_parser eco_content_sets;
+extern const struct eco_parser eco_chisel;

@@ -9,6 +9,9 @@
 #define RPM_FILE_MAX                                                                               \
 	(UINT64_C(1)                                                                               \
 	 << 30) /* limits.wanted_file_max is usually lower. Real ones stay under 200 MiB */
+#define UBUNTU_PRO_FILE_MAX (UINT64_C(1) << 20)	  /* real ones stay under 64 KiB */
+#define CONTENT_SETS_FILE_MAX (UINT64_C(8) << 20) /* with image_contents real ones reach 1 MiB */
+#define CHISEL_FILE_MAX (UINT64_C(16) << 20)	  /* compressed; real ones stay under 1 MiB */
 
 static const char *const os_release_locations[] = {
     "etc/os-release",
@@ -63,6 +66,22 @@ static const char *const rpm_locations[] = {
     NULL,
 };
 
+static const char *const ubuntu_pro_locations[] = {
+    "var/lib/ubuntu-advantage/status.json",
+    NULL,
+};
+
+static const char *const content_sets_locations[] = {
+    "root/buildinfo/content_manifests/",
+    "usr/share/buildinfo/",
+    NULL,
+};
+
+static const char *const chisel_locations[] = {
+    "var/lib/chisel/manifest.wall",
+    NULL,
+};
+
 const struct ecosystem eco_table[] = {
     [ECO_OS_RELEASE] =
 	{
@@ -104,6 +123,33 @@ const struct ecosystem eco_table[] = {
 	    .refines = "alpine",
 	    .file_max = APK_REPOSITORIES_FILE_MAX,
 	    .locations = apk_repositories_locations,
+	},
+    [ECO_UBUNTU_PRO] =
+	{
+	    .name = "Ubuntu Pro services",
+	    .id = "ubuntu-pro",
+	    .purl_type = NULL,
+	    .refines = "ubuntu",
+	    .file_max = UBUNTU_PRO_FILE_MAX,
+	    .locations = ubuntu_pro_locations,
+	},
+    [ECO_CONTENT_SETS] =
+	{
+	    .name = "Red Hat content sets",
+	    .id = "content-sets",
+	    .purl_type = NULL,
+	    .refines = "rhel",
+	    .file_max = CONTENT_SETS_FILE_MAX,
+	    .locations = content_sets_locations,
+	},
+    [ECO_CHISEL] =
+	{
+	    .name = "Chisel packages",
+	    .id = "chisel",
+	    .purl_type = "deb",
+	    .lacks_sources = true,
+	    .file_max = CHISEL_FILE_MAX,
+	    .locations = chisel_locations,
 	},
 };
 const size_t eco_count = sizeof eco_table / sizeof eco_table[0];

@@ -3,6 +3,7 @@
  * layer of a package is the one since which every look showed it. */
 #include "inventory/image.h"
 #include "inventory/overlay.h"
+#include "inventory/stream.h"
 #include "inventory/vendor.h"
 
 #include <stdlib.h>
@@ -291,6 +292,39 @@ static struct bytes distro_of_packages(const struct pkg_distro *d)
 	return stream ? BYTES_LIT("centos-stream") : d->id;
 }
 
+static int package_cmp(const void *a, const void *b)
+{
+	return pkg_cmp(&((const struct inv_package *)a)->pkg,
+		       &((const struct inv_package *)b)->pkg);
+}
+
+static bool is_same_package(const struct pkg *a, const struct pkg *b)
+{
+	return bytes_eq(a->type, b->type) && bytes_eq(a->name, b->name) && bytes_eq(a->version, b->version) &&
+	       bytes_eq(a->arch, b->arch);
+}
+
+static bool says_more(const struct pkg *p)
+{
+	return p->vendor.len > 0 || !bytes_eq(p->source_name, p->name) || !bytes_eq(p->source_version, p->version);
+}
+
+/* Two ecosystems may state the same package (a status file beside the manifest of what it was cut from): it is one, as the one that says more has it. */
+static void drop_repeated(struct inv_image *im)
+{
+	size_t kept = 0;
+	qsort(im->packages, im->package_count, sizeof *im->packages, package_cmp);
+	for (size_t i = 0; i < im->package_count; i++) {
+		struct inv_package *last = kept ? &im->packages[kept - 1] : NULL, *p = &im->packages[i];
+		if (!last || !is_same_package(&last->pkg, &p->pkg) || bytes_eq(last->pkg.path, p->pkg.path) ||
+		    (says_more(&last->pkg) && says_more(&p->pkg)))
+			im->packages[kept++] = *p;
+		else if (says_more(&p->pkg))
+			*last = *p;
+	}
+	im->package_count = kept;
+}
+
 static int put_packages(struct merge *m, struct err *e)
 {
 	struct inv_image *im = &m->image;
@@ -299,8 +333,10 @@ static int put_packages(struct merge *m, struct err *e)
 		count += m->views[i].seen_count;
 	struct bytes distro = BYTES_NONE;
 	if (im->has_distro) {
-		char *text = arena_printf(m->a, "%.*s:%.*s", BYTES_ARG(distro_of_packages(&im->distro)),
-					  BYTES_ARG(im->distro.version_id));
+		struct bytes version = bytes_part(im->distro.version_id, 0, bytes_find(im->distro.version_id, ':'));
+		char *text = arena_printf(m->a, "%.*s:%.*s%s%.*s", BYTES_ARG(distro_of_packages(&im->distro)),
+					  BYTES_ARG(version), im->distro.streams.len ? ":" : "",
+					  BYTES_ARG(im->distro.streams));
 		if (!text)
 			return spent(e);
 		distro = bytes_of(text);
@@ -318,14 +354,9 @@ static int put_packages(struct merge *m, struct err *e)
 			p->pkg.distro = distro;
 		}
 	}
+	drop_repeated(im);
 	mark_third_party(im);
 	return 0;
-}
-
-static int package_cmp(const void *a, const void *b)
-{
-	return pkg_cmp(&((const struct inv_package *)a)->pkg,
-		       &((const struct inv_package *)b)->pkg);
 }
 
 /* Is this file one that the image's result rests on? */
@@ -427,6 +458,20 @@ static int note_image(struct merge *m, bool found_database, struct err *e)
 	return text ? note_add(m, -1, BYTES_NONE, bytes_of(text), e) : 0;
 }
 
+/* What is not looked up of packages whose database leaves their sources out. */
+static int note_sources(struct merge *m, struct err *e)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < eco_count; i++) {
+		const struct view *v = &m->views[i];
+		if (eco_table[i].lacks_sources && v->node_count > 0)
+			r = note_add(m, (int32_t)v->nodes[0]->layer, v->nodes[0]->path,
+				     BYTES_LIT("does not say which source packages its packages are built from: advisories "
+					       "for a source of another name are not found"), e);
+	}
+	return r;
+}
+
 static int put_notes(struct merge *m, struct err *e)
 {
 	size_t node_count;
@@ -441,6 +486,8 @@ static int put_notes(struct merge *m, struct err *e)
 		if (!nodes[i].gone)
 			r = note_node(m, &nodes[i], e);
 	}
+	if (r == 0)
+		r = note_sources(m, e);
 	if (r == 0)
 		r = note_image(m, found, e);
 	if (r < 0)
@@ -459,33 +506,66 @@ static bool is_of_release(struct bytes version, struct bytes release)
 	       (version.len == release.len || version.ptr[release.len] == '.');
 }
 
-/* Where a row's file says better which release the image is of, that counts, and is told. */
+/* What the files of one row say of the release, and what of it counts. */
+static int refine_release(struct merge *m, const struct ovl_node *n, struct err *e)
+{
+	struct pkg_distro *d = &m->image.distro;
+	struct bytes release = n->entry->distro.version_id;
+	if (release.len == 0 || bytes_eq(d->version_id, release) || is_of_release(d->version_id, release))
+		return 0;
+	char *text = arena_printf(m->a, "packages come from release %.*s, not from %.*s: its advisories "
+				  "are used", BYTES_ARG(release), BYTES_ARG(d->version_id));
+	if (!text)
+		return spent(e);
+	d->version_id = release;
+	return note_add(m, (int32_t)n->layer, n->path, bytes_of(text), e);
+}
+
+static int refine_streams(struct merge *m, const struct ovl_node *n, struct err *e)
+{
+	int r = stream_add_all(&m->image.distro, n->entry->distro.streams, m->a, e);
+	if (r == 0 || r == -ERR_NOMEM)
+		return r;
+	return note_add(m, (int32_t)n->layer, n->path,
+			BYTES_LIT("not all product streams are used: too many, or not well named"), e);
+}
+
+static int refine_by(struct merge *m, const struct ovl_node *n, struct err *e)
+{
+	int r = refine_release(m, n, e);
+	return r < 0 ? r : refine_streams(m, n, e);
+}
+
+/* Where a row's files say better what the image's packages are of, that counts, and is told. */
 static int refine_distro(struct merge *m, struct err *e)
 {
 	struct pkg_distro *d = &m->image.distro;
-	for (size_t i = 0; i < eco_count; i++) {
-		const struct ovl_node *n = m->views[i].distro;
-		if (!eco_table[i].refines || !n || !bytes_eq_lit(d->id, eco_table[i].refines))
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < eco_count; i++) {
+		const struct view *v = &m->views[i];
+		if (!eco_table[i].refines || !bytes_eq_lit(d->id, eco_table[i].refines))
 			continue;
-		struct bytes release = n->entry->distro.version_id;
-		if (bytes_eq(d->version_id, release) || is_of_release(d->version_id, release))
-			continue;
-		char *text = arena_printf(m->a, "packages come from release %.*s, not from %.*s: its advisories "
-					  "are used", BYTES_ARG(release), BYTES_ARG(d->version_id));
-		if (!text)
-			return spent(e);
-		d->version_id = release;
-		int r = note_add(m, (int32_t)n->layer, n->path, bytes_of(text), e);
-		if (r < 0)
-			return r;
+		if (v->distro)
+			r = refine_by(m, v->distro, e);
+		for (size_t k = 0; r == 0 && k < v->node_count; k++)
+			if (v->nodes[k]->entry->has_distro && v->nodes[k] != v->distro)
+				r = refine_by(m, v->nodes[k], e);
 	}
-	return 0;
+	if (r == 0)
+		r = stream_finish(d, m->a, e);
+	if (r < 0 || d->streams.len == 0)
+		return r;
+	char *text = arena_printf(m->a, "packages come from the product streams %.*s: their advisories are used",
+				  BYTES_ARG(d->streams));
+	return text ? note_add(m, -1, BYTES_NONE, bytes_of(text), e) : spent(e);
 }
 
 static int finish(struct merge *m, struct inv_image *ret, struct err *e)
 {
 	for (size_t i = 0; i < eco_count && !m->image.has_distro; i++) {
-		if (!m->views[i].distro)
+		bool named = m->views[i].distro && (!eco_table[i].refines ||
+						    m->views[i].distro->entry->distro.version_id.len);
+		if (!named)
 			continue;
 		m->image.has_distro = true;
 		m->image.distro = m->views[i].distro->entry->distro;
@@ -509,7 +589,6 @@ static int finish(struct merge *m, struct inv_image *ret, struct err *e)
 	}
 	if (!notes)
 		return spent(e);
-	qsort(m->image.packages, m->image.package_count, sizeof *m->image.packages, package_cmp);
 	*ret = m->image;
 	ret->notes = notes;
 	return 0;

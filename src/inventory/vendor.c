@@ -19,15 +19,20 @@ static const struct {
     {"opensuse", "SUSE"},
     {"opensuse-leap", "openSUSE"},
     {"opensuse-leap", "SUSE"},
+    {"opensuse-leap-micro", "openSUSE"},
+    {"opensuse-leap-micro", "SUSE"},
     {"opensuse-tumbleweed", "openSUSE"},
     {"opensuse-tumbleweed", "SUSE"},
     {"photon", "VMware"},
     {"photon", "Broadcom"},
     {"rhel", "Red Hat"},
     {"rocky", "Rocky"},
+    {"sl-micro", "SUSE"},
+    {"sle-micro", "SUSE"},
     {"sle_hpc", "SUSE"},
     {"sled", "SUSE"},
     {"sles", "SUSE"},
+    {"sles_sap", "SUSE"},
 };
 
 /* dpkg: parts of the Maintainer of packages that vendors offer for Debian and Ubuntu themselves. */

@@ -60,13 +60,14 @@ static void put_qualifier(struct qualifiers *q, const char *key, struct bytes va
 	put_encoded(q->out, value, FOLD_NOT);
 }
 
-/* "debian:12" is written debian-12, as other tools write it. */
+/* "debian:12" is written debian-12, as other tools write it, without product streams. */
 static void put_distro(struct qualifiers *q, struct bytes distro)
 {
 	if (distro.len == 0)
 		return;
 	struct bytes release = distro;
 	struct bytes id = bytes_cut(&release, ':');
+	release = bytes_cut(&release, ':');
 	put_key(q, "distro");
 	put_encoded(q->out, id, FOLD_NOT);
 	if (release.len > 0) {

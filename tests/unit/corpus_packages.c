@@ -1,4 +1,4 @@
-/* Every pair of the shared corpus of package databases for dpkg, apk and rpm: what we read against
+/* Every pair of the shared corpus of package databases for dpkg, apk, rpm and chisel: what we read against
  * what other readers' own tests expect. A pair may differ only as docs/formats/packages-corpus.md
  * says: the table there is read by this program. */
 #include "corpus.h"
@@ -147,6 +147,8 @@ static const char *place_of(struct bytes type, struct bytes fixture)
 {
 	if (bytes_eq_lit(type, "apk"))
 		return "lib/apk/db/installed";
+	if (bytes_eq_lit(type, "chisel"))
+		return "var/lib/chisel/manifest.wall";
 	if (bytes_eq_lit(type, "dpkg")) {
 		if (bytes_find_bytes(fixture, BYTES_LIT("/opkg/")) < fixture.len)
 			return "usr/lib/opkg/status";
@@ -312,14 +314,17 @@ static size_t run_os_release(const char *root, size_t *ret_count)
 static size_t run_negative(const char *path)
 {
 	static const char *const places[] = {"var/lib/dpkg/status", "lib/apk/db/installed",
-					     "var/lib/rpm/Packages", "etc/os-release"};
+					     "var/lib/rpm/Packages", "etc/os-release",
+					     "var/lib/chisel/manifest.wall",
+					     "var/lib/ubuntu-advantage/status.json",
+					     "usr/share/buildinfo/content-sets.json"};
 	struct stat st;
 	size_t files = 0;
 	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
 		struct buf input;
 		buf_init(&input, CORPUS_MAX);
 		(void)io_read_file(path, &input, NULL);
-		for (size_t i = 0; i < 4; i++) {
+		for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 			struct eco_catch c;
 			eco_catch_init(&c);
 			(void)eco_catch_parse(&c, places[i], buf_bytes(&input), NULL);
@@ -361,7 +366,7 @@ int main(void)
 		struct bytes f[FIELD_COUNT];
 		cut_fields(bytes_cut(&rest, '\n'), '\t', f, FIELD_COUNT);
 		if (bytes_eq_lit(f[F_TYPE], "apk") || bytes_eq_lit(f[F_TYPE], "dpkg") ||
-		    bytes_eq_lit(f[F_TYPE], "rpm"))
+		    bytes_eq_lit(f[F_TYPE], "rpm") || bytes_eq_lit(f[F_TYPE], "chisel"))
 			run_pair(f, buf_bytes(&doc), &t);
 	}
 	printf(

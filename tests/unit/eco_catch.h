@@ -9,7 +9,7 @@ struct eco_catch {
 				between, a line each */
 	struct buf owned;    /* "name[:arch] path" */
 	struct buf notes;    /* "offset text" */
-	struct buf distro;   /* "id id_like version_id codename name cpe", tabs between */
+	struct buf distro;   /* "id id_like version_id codename name cpe [streams]", tabs between */
 	size_t package_count, owned_count, note_count, distro_count;
 	size_t fail_after; /* refuse this package and all later ones: 0 = never */
 	uint64_t touched;  /* sum of all bytes delivered: reads each */
@@ -60,7 +60,9 @@ static inline int eco_catch_distro(void *arg, const struct pkg_distro *d, struct
 	const struct bytes f[] = {d->id, d->id_like, d->version_id, d->codename, d->name, d->cpe};
 	(void)e;
 	for (size_t i = 0; i < 6; i++)
-		eco_catch_field(c, &c->distro, f[i], i == 5 ? '\n' : '\t');
+		eco_catch_field(c, &c->distro, f[i], i == 5 && !d->streams.len ? '\n' : '\t');
+	if (d->streams.len)
+		eco_catch_field(c, &c->distro, d->streams, '\n');
 	c->distro_count++;
 	return 0;
 }

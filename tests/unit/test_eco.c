@@ -42,7 +42,8 @@ static void test_locations_are_wanted(void **state)
 		for (const char *const *loc = eco_table[i].locations; *loc; loc++) {
 			char path[256];
 			size_t n = strlen(*loc);
-			const char *file = (*loc)[n - 1] == '/' ? "x.list" : "";
+			bool is_json = bytes_eq_lit(bytes_of(eco_table[i].id), "content-sets");
+			const char *file = (*loc)[n - 1] != '/' ? "" : is_json ? "x.json" : "x.list";
 			snprintf(path, sizeof path, "%s%s", *loc, file);
 			struct eco_want w = eco_parsers[i]->wants(bytes_of(path));
 			assert_true(w.wanted);
@@ -180,6 +181,163 @@ static void test_os_release_odd_input(void **state)
 	eco_catch_free(&c);
 }
 
+/* The version of openEuler that its advisories name. */
+static void test_openeuler(void **state)
+{
+	struct eco_catch c;
+	(void)state;
+	parse(&c, "etc/os-release", BYTES_LIT("NAME=\"openEuler\"\nVERSION=\"22.03 (LTS-SP1)\"\nID=\"openEuler\"\nVERSION_ID=\"22.03\"\n"), 0);
+	assert_string_equal(buf_cstr(&c.distro), "openeuler\t\t22.03-LTS-SP1\t\t\t\n");
+	eco_catch_free(&c);
+	parse(&c, "etc/os-release", BYTES_LIT("VERSION=\"23.09\"\nID=openEuler\nVERSION_ID=23.09\n"), 0);
+	assert_string_equal(buf_cstr(&c.distro), "openeuler\t\t23.09\t\t\t\n");
+	eco_catch_free(&c);
+}
+
+/* As many streams as are used, and the file that names one more. */
+static void test_many_streams(void **state)
+{
+	struct eco_catch c;
+	struct buf file;
+	(void)state;
+	buf_init(&file, 1U << 20);
+	buf_put_text(&file, "{\"content_sets\": [\"rhel-9-for-x86_64-baseos-rpms\"");
+	for (int i = 10; i < 21; i++)
+		buf_printf(&file, ",\"rhocp-4.%d-for-rhel-9-x86_64-rpms\"", i);
+	size_t full = file.len;
+	buf_put_text(&file, "]}");
+	parse(&c, "usr/share/buildinfo/x.json", buf_bytes(&file), 0);
+	assert_int_equal(c.distro_count, 1);
+	assert_true(bytes_has_suffix_lit(buf_bytes(&c.distro), ",openshift:4.20\n"));
+	eco_catch_free(&c);
+	file.len = full;
+	buf_put_text(&file, ",\"rhocp-4.21-for-rhel-9-x86_64-rpms\"]}");
+	parse(&c, "usr/share/buildinfo/x.json", buf_bytes(&file), -ERR_LIMIT);
+	assert_int_equal(c.distro_count, 0);
+	eco_catch_free(&c);
+	buf_free(&file);
+}
+
+static void test_json_that_is_not(void **state)
+{
+	static const char *const paths[] = {"var/lib/ubuntu-advantage/status.json", "usr/share/buildinfo/x.json"};
+	static const struct {
+		const char *text;
+		int want;
+	} cases[] = {{"", -ERR_TRUNCATED}, {"[]", -ERR_FORMAT}, {"{\"attached\": tru", -ERR_FORMAT}, {"{} x", -ERR_FORMAT},
+		     {"{\"services\": [{\"name\": \"esm-infra\", \"status\": \"enabled\"", -ERR_TRUNCATED},
+		     {"{\"services\": {}, \"content_sets\": {}, \"attached\": 1}", 0}};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		for (size_t k = 0; k < 2; k++) {
+			struct eco_catch c;
+			struct err e = ERR_INIT;
+			eco_catch_init(&c);
+			int r = eco_catch_parse(&c, paths[k], bytes_of(cases[i].text), &e);
+			/* where text ends a value may end as well: either code says so */
+			assert_true(r == cases[i].want || (cases[i].want < 0 && (r == -ERR_FORMAT || r == -ERR_TRUNCATED)));
+			assert_int_equal(c.distro_count, 0);
+			eco_catch_free(&c);
+		}
+	}
+}
+
+static void test_chisel_odd_input(void **state)
+{
+	static const char wall[] = "var/lib/chisel/manifest.wall";
+	struct eco_catch c;
+	struct buf file;
+	(void)state;
+	parse(&c, wall, BYTES_NONE, 0); /* says nothing */
+	eco_catch_free(&c);
+	parse(&c, wall, BYTES_LIT("{\"kind\":\"package\",\"name\":\"a\",\"version\":\"1\"}\n"), -ERR_FORMAT);
+	assert_int_equal(c.package_count, 0);
+	eco_catch_free(&c);
+	parse(&c, wall, BYTES_LIT("\x28\xb5\x2f\xfd"), -ERR_TRUNCATED); /* the magic and no frame */
+	eco_catch_free(&c);
+	/* a line longer than any path is */
+	buf_init(&file, 1U << 20);
+	buf_put_text(&file, "{\"jsonwall\":\"1.0\"}\n{\"kind\":\"");
+	for (int i = 0; i < 70000; i++)
+		buf_put_u8(&file, 'x');
+	buf_put_text(&file, "\"}\n");
+	parse(&c, wall, buf_bytes(&file), -ERR_LIMIT);
+	eco_catch_free(&c);
+	buf_free(&file);
+}
+
+/* What "zstd -19" makes of 256 MiB of line feeds behind a head fits into some kilobytes; so does a frame of RLE blocks (RFC 8878, 3.1.1.2), which is
+ * made here: each block says 128 KiB in four bytes. */
+static void test_chisel_bomb(void **state)
+{
+	struct eco_catch c;
+	struct buf file;
+	(void)state;
+	buf_init(&file, 1U << 20);
+	buf_put(&file, BYTES_LIT("\x28\xb5\x2f\xfd"));
+	buf_put_u8(&file, 0x00); /* no content size, no checksum */
+	buf_put_u8(&file, 0x38); /* window 128 KiB */
+	for (int i = 0; i < 4096; i++) { /* 512 MiB */
+		uint32_t head = (UINT32_C(131072) << 3) | 1U << 1 | (i == 4095);
+		buf_put_u8(&file, (uint8_t)head);
+		buf_put_u8(&file, (uint8_t)(head >> 8));
+		buf_put_u8(&file, (uint8_t)(head >> 16));
+		buf_put_u8(&file, '\n');
+	}
+	parse(&c, "var/lib/chisel/manifest.wall", buf_bytes(&file), -ERR_LIMIT);
+	assert_int_equal(c.package_count, 0);
+	eco_catch_free(&c);
+	buf_free(&file);
+}
+
+/* A sink that needs no memory: what fails is the parser's. */
+static int take_package(void *arg, const struct pkg *p, struct err *e)
+{
+	(void)arg, (void)p, (void)e;
+	return 0;
+}
+
+static int take_distro(void *arg, const struct pkg_distro *d, struct err *e)
+{
+	(void)arg, (void)d, (void)e;
+	return 0;
+}
+
+static int take_note(void *arg, uint64_t off, const char *text, struct err *e)
+{
+	(void)arg, (void)off, (void)text, (void)e;
+	return 0;
+}
+
+static int torture_file(const char *id, struct bytes file)
+{
+	const struct eco_sink taken = {.package = take_package, .distro = take_distro, .note = take_note};
+	struct arena a;
+	struct err e = ERR_INIT;
+	arena_init(&a, 1U << 20);
+	int r = row(id)->parse(BYTES_NONE, file, &taken, &a, &e);
+	arena_free(&a);
+	return r;
+}
+
+static int torture_chisel(void *arg)
+{
+	(void)arg;
+	return torture_file("chisel", BYTES_LIT("{\"jsonwall\":\"1.0\"}\n{\"kind\":\"package\",\"name\":\"\\u0061\",\"version\":\"1\"}\n"));
+}
+
+static int torture_pro(void *arg)
+{
+	(void)arg;
+	return torture_file("ubuntu-pro", BYTES_LIT("{\"services\":[{\"name\":\"esm-\\u0061pps\",\"status\":\"enabled\"}]}"));
+}
+
+static int torture_sets(void *arg)
+{
+	(void)arg;
+	return torture_file("content-sets", BYTES_LIT("{\"content_sets\":[\"rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_2\",\"rhocp-4.12-for-rhel-9-rpms\",\"x\"]}"));
+}
+
 static int torture_run(void *arg)
 {
 	(void)arg;
@@ -199,6 +357,9 @@ static void test_torture(void **state)
 {
 	(void)state;
 	torture(torture_run, NULL);
+	torture(torture_chisel, NULL);
+	torture(torture_pro, NULL);
+	torture(torture_sets, NULL);
 }
 
 int main(void)
@@ -208,7 +369,9 @@ int main(void)
 	    cmocka_unit_test(test_dpkg_wants),	    cmocka_unit_test(test_os_release_ranks),
 	    cmocka_unit_test(test_dpkg_odd_input),  cmocka_unit_test(test_sink_ends_the_parse),
 	    cmocka_unit_test(test_apk_long_paths),  cmocka_unit_test(test_os_release_odd_input),
-	    cmocka_unit_test(test_torture),
+	    cmocka_unit_test(test_openeuler),	    cmocka_unit_test(test_many_streams),
+	    cmocka_unit_test(test_json_that_is_not), cmocka_unit_test(test_chisel_odd_input),
+	    cmocka_unit_test(test_chisel_bomb),	    cmocka_unit_test(test_torture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -379,6 +379,90 @@ static void test_release_of_repositories(void **state)
 	drop(&im);
 }
 
+#define SETS(list) "{\"content_sets\": [" list "]}"
+#define EUS92 "\"rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_2\""
+#define MAIN9 "\"rhel-9-for-x86_64-baseos-rpms\""
+#define PRO(service) "{\"attached\": true, \"services\": [{\"name\": \"" service "\", \"status\": \"enabled\"}]}"
+
+/* What files say of product streams is part of what packages are. */
+static void test_product_streams(void **state)
+{
+	static const char *const manifests = "root/buildinfo/content_manifests/base.json";
+	static const char *const pro = "var/lib/ubuntu-advantage/status.json";
+	static const struct {
+		const char *os_release;
+		const char *path[2], *text[2]; /* of the layers above */
+		const char *want;
+		bool told;
+	} cases[] = {
+	    {"ID=ubuntu\nVERSION_ID=18.04\n", {pro}, {PRO("esm-infra")}, "ubuntu:18.04:esm-infra", true},
+	    {"ID=ubuntu\nVERSION_ID=18.04\n", {pro, "var/lib/ubuntu-advantage/.wh.status.json"}, {PRO("esm-infra"), ""}, "ubuntu:18.04", false},
+	    {"ID=ubuntu\nVERSION_ID=18.04\n", {pro, pro}, {PRO("esm-infra"), "{}"}, "ubuntu:18.04", false},
+	    {"ID=debian\nVERSION_ID=12\n", {pro}, {PRO("esm-infra")}, "debian:12", false},
+	    {"ID=ubuntu\nVERSION_ID=\"18.04:x\"\n", {pro}, {PRO("esm-apps")}, "ubuntu:18.04:esm-apps", true},
+	    /* the release's own stream alone says nothing; one manifest for each image it was built on */
+	    {"ID=rhel\nVERSION_ID=9.2\n", {manifests}, {SETS(MAIN9)}, "rhel:9.2", false},
+	    {"ID=rhel\nVERSION_ID=9.2\n", {manifests}, {SETS(EUS92)}, "rhel:9.2:rhel_eus:9.2", true},
+	    {"ID=rhel\nVERSION_ID=9.2\n", {manifests, "root/buildinfo/content_manifests/top.json"}, {SETS(MAIN9), SETS(EUS92)}, "rhel:9.2:enterprise_linux:9,rhel_eus:9.2", true},
+	    {"ID=rhel\nVERSION_ID=9.2\n", {manifests, "usr/share/buildinfo/content-sets.json"}, {SETS(EUS92), SETS(EUS92)}, "rhel:9.2:rhel_eus:9.2", true},
+	    {"ID=rhel\nVERSION_ID=9.2\nCPE_NAME=cpe:/o:redhat:rhel_eus:9.2::baseos\n", {"x"}, {""}, "rhel:9.2:rhel_eus:9.2", true},
+	    {"ID=rhel\nVERSION_ID=9.2\nCPE_NAME=cpe:/o:redhat:enterprise_linux:9::baseos\n", {"x"}, {""}, "rhel:9.2", false},
+	    {"ID=almalinux\nVERSION_ID=9.2\n", {manifests}, {SETS(EUS92)}, "almalinux:9.2", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct image im = {.count = 0};
+		struct buf *t = new_layer(&im);
+		tar_file(t, "etc/os-release", cases[i].os_release);
+		tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+		for (int k = 0; k < 2; k++)
+			if (cases[i].path[k])
+				tar_file(new_layer(&im), cases[i].path[k], cases[i].text[k]);
+		merge(&im);
+		if (!bytes_eq_lit(im.out.packages[0].pkg.distro, cases[i].want))
+			fail_msg("case %zu: %.*s", i, BYTES_ARG(im.out.packages[0].pkg.distro));
+		assert_int_equal(has_note(&im, -1, "product streams"), cases[i].told);
+		assert_int_equal(im.out.state, INV_ASSESSED);
+		drop(&im);
+	}
+	/* such a file names no distribution by itself */
+	struct image im = {.count = 0};
+	tar_file(new_layer(&im), pro, PRO("esm-infra"));
+	merge(&im);
+	assert_false(im.out.has_distro);
+	assert_int_equal(im.out.state, INV_NOTHING);
+	drop(&im);
+}
+
+/* A manifest of Chisel is a database; beside a status file each package is one, as that file has it. */
+static void test_manifest_of_chisel(void **state)
+{
+	static const char wall[] = "{\"jsonwall\":\"1.0\"}\n"
+				   "{\"kind\":\"content\",\"slice\":\"a_libs\",\"path\":\"/usr/lib/a\"}\n"
+				   "{\"kind\":\"package\",\"name\":\"a\",\"version\":\"1\",\"arch\":\"all\"}\n"
+				   "{\"kind\":\"package\",\"name\":\"b\",\"version\":\"1\",\"arch\":\"all\"}\n";
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", "ID=ubuntu\nVERSION_ID=24.04\n");
+	tar_file(t, "var/lib/chisel/manifest.wall", wall);
+	merge(&im);
+	assert_packages(&im, "a 1 0; b 1 0");
+	assert_true(has_note(&im, 0, "does not say which source packages"));
+	assert_int_equal(im.out.state, INV_ASSESSED);
+	assert_true(bytes_eq_lit(inv_owner(im.lays, im.count, BYTES_LIT("usr/lib/a")), "a"));
+	drop(&im);
+	t = new_layer(&im);
+	tar_file(t, "etc/os-release", "ID=ubuntu\nVERSION_ID=24.04\n");
+	tar_file(t, "var/lib/chisel/manifest.wall", wall);
+	t = new_layer(&im);
+	tar_file(t, "var/lib/dpkg/status", "Package: b\nVersion: 1\nArchitecture: all\nSource: src\n\n" PKG("c", "1"));
+	merge(&im);
+	assert_packages(&im, "a 1 0; b 1 1; c 1 1");
+	assert_true(bytes_eq_lit(im.out.packages[1].pkg.source_name, "src"));
+	drop(&im);
+}
+
 static void test_third_party(void **state)
 {
 	struct image im = {.count = 0};
@@ -568,6 +652,7 @@ int main(void)
 	    cmocka_unit_test(test_hard_links),
 	    cmocka_unit_test(test_which_distribution),
 	    cmocka_unit_test(test_release_of_repositories),
+	    cmocka_unit_test(test_product_streams), cmocka_unit_test(test_manifest_of_chisel),
 	    cmocka_unit_test(test_third_party),
 	    cmocka_unit_test(test_no_vendor),
 	    cmocka_unit_test(test_unread_and_incomplete),
