@@ -251,6 +251,20 @@ static void read_entry(struct osv_record *r, struct entry *in)
 	}
 }
 
+/* The service of Ubuntu Pro that delivers: "esm-infra" of "pkg:deb/ubuntu/wayland@1.12?arch=source&distro=esm-infra/xenial"; "trusty/esm" was its name
+ * on 14.04. */
+static struct bytes pro_service(struct bytes purl)
+{
+	size_t at = bytes_find_bytes(purl, BYTES_LIT("distro="));
+	struct bytes rest = at < purl.len ? bytes_from(purl, at + sizeof "distro=" - 1) : BYTES_NONE;
+	rest = bytes_part(rest, 0, bytes_find(rest, '&'));
+	struct bytes release = rest;
+	struct bytes service = bytes_cut(&release, '/');
+	if (release.len == 0)
+		return BYTES_NONE;
+	return bytes_eq_lit(release, "esm") ? BYTES_LIT("esm-infra") : service;
+}
+
 static enum adv_keyed keyed_of(const struct entry *in, const struct osv_rules *rules)
 {
 	if (bytes_eq_lit(in->keyed_by, "source"))
@@ -299,6 +313,8 @@ static void finish_entry(struct osv_record *r, struct entry *in)
 		in->stated = ADV_END_OF_LIFE;
 	else if (adv_severity_parse(in->urgency) != ADV_SEV_UNKNOWN)
 		in->out.severity_text = in->urgency;
+	if (bytes_has_prefix_lit(in->out.ecosystem, "Ubuntu:Pro:") && in->out.module.len == 0)
+		in->out.module = pro_service(in->purl);
 	in->out.keyed = keyed_of(in, rules);
 	in->out.status = status_of(in);
 	struct adv_affected *room =

@@ -40,11 +40,19 @@ static uint64_t check_id(struct bytes vendor, struct bytes id, struct bytes sour
 	return v; /* 0: no memory */
 }
 
-/* The release itself delivers what Ubuntu Pro repeats: then there is nothing left to say. */
-static bool base_has_fix(const struct verdicts *all, uint32_t advisory)
+static bool is_pro(const struct verdict *v)
 {
+	return bytes_has_prefix_lit(v->hit->affected.ecosystem, "Ubuntu:Pro:");
+}
+
+/* The same record says for the other of the release and Ubuntu Pro that the package has the fix: what the release delivers, Pro need not repeat; and
+ * where the release has no fix, Pro's is installed. */
+static bool other_has_fix(const struct verdicts *all, const struct verdict *v)
+{
+	if (!is_pro(v) && v->fixed.len)
+		return false;
 	for (size_t i = 0; i < all->count; i++)
-		if (!all->v[i].pro && all->v[i].hit->advisory == advisory &&
+		if (all->v[i].hit->advisory == v->hit->advisory && is_pro(&all->v[i]) != is_pro(v) &&
 		    all->v[i].kind == VERDICT_OUT_OF_RANGE && all->v[i].fixed.len)
 			return true;
 	return false;
@@ -58,7 +66,7 @@ static int64_t gather(const struct gather *g, const struct verdicts *all, struct
 		return nomem(g->e);
 	for (size_t i = 0; i < all->count; i++) {
 		const struct verdict *v = &all->v[i];
-		if (v->kind != VERDICT_AFFECTED || (v->pro && base_has_fix(all, v->hit->advisory)))
+		if (v->kind != VERDICT_AFFECTED || other_has_fix(all, v))
 			continue;
 		struct candidate *c = &list[n];
 		int r = vdb_advisory(g->v, v->hit->advisory, g->a, &c->adv, g->e);
@@ -75,8 +83,8 @@ static int64_t gather(const struct gather *g, const struct verdicts *all, struct
 	return (int64_t)n;
 }
 
-/* By check; within one the record that decides comes first: what the release delivers, then with a fix, then the highest fix (fixed everywhere), then
- * the state that says most. */
+/* By check; within one the record that decides comes first: with a fix, then one that the image's own repositories deliver, then the highest fix (fixed
+ * everywhere), then the state that says most. */
 static int cmp_candidate(const void *x, const void *y)
 {
 	const struct candidate *a = x, *b = y;
@@ -85,8 +93,9 @@ static int cmp_candidate(const void *x, const void *y)
 	bool fa = a->v->fixed.len, fb = b->v->fixed.len;
 	if (fa != fb)
 		return fa ? -1 : 1;
-	if (a->v->pro != b->v->pro)
-		return a->v->pro ? 1 : -1;
+	bool oa = a->v->from == FIX_OWN, ob = b->v->from == FIX_OWN;
+	if (oa != ob)
+		return oa ? -1 : 1;
 	int c = fa ? a->v->scheme->cmp(b->v->fixed, a->v->fixed) : 0;
 	if (c)
 		return c;
@@ -275,7 +284,7 @@ static enum adv_status status_of(const struct verdict *v)
 {
 	enum adv_status s = v->hit->affected.status;
 	if (v->fixed.len)
-		return ADV_FIXED;
+		return v->from == FIX_OWN ? ADV_FIXED : ADV_AFFECTED;
 	return s == ADV_FIXED || s == ADV_UNKNOWN ? ADV_AFFECTED : s;
 }
 
@@ -286,9 +295,9 @@ static int fill_match(const struct gather *g, const struct candidate *v, size_t 
 	int r = fill_check(g, v, n, covered, &m->check);
 	if (r < 0)
 		return r;
-	m->fixed_version = d->fixed;
+	m->fixed_version = d->from == FIX_OWN ? d->fixed : BYTES_NONE;
 	m->status = status_of(d);
-	m->patchable = d->fixed.len && !d->pro;
+	m->patchable = m->fixed_version.len > 0;
 	m->evidence = (struct match_evidence){
 		.ecosystem = d->hit->affected.ecosystem,
 		.keyed_name = d->hit->affected.name,
@@ -297,8 +306,7 @@ static int fill_match(const struct gather *g, const struct candidate *v, size_t 
 		.scheme = bytes_of(d->scheme->name),
 		.range = d->listed ? BYTES_LIT("listed version") : range_text(&d->hit->affected, g->a),
 	};
-	bool by_source = d->hit->affected.keyed == ADV_BY_SOURCE;
-	m->remediation = remedy_text(g->p, m, d->pro, by_source, g->a);
+	m->remediation = remedy_text(g->p, m, d, g->a);
 	return m->evidence.range.len && m->remediation.len ? 0 : nomem(g->e);
 }
 

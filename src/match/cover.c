@@ -111,8 +111,15 @@ static int listed_by_matches(const struct gather *g, const struct candidate *lis
 	return r;
 }
 
-/* Red Hat keeps a CVE's own record "affected" although an erratum that the package already has fixed it: what those errata are and list. */
-static int fixed_by_errata(const struct gather *g, const struct verdicts *all, struct id_set *ret)
+/* Of the release's own product stream, as Red Hat names it. */
+static bool is_of_release(const struct verdict *v)
+{
+	return bytes_has_prefix_lit(v->hit->affected.ecosystem, "Red Hat:enterprise_linux:");
+}
+
+/* Red Hat keeps a CVE's own record "affected" although an erratum that the package already has fixed it: what those errata are and list; of all, or
+ * of those of other streams than the release's own. */
+static int fixed_by_errata(const struct gather *g, const struct verdicts *all, bool other_streams, struct id_set *ret)
 {
 	size_t most = 0, n = 0;
 	*ret = (struct id_set){.v = NULL};
@@ -123,7 +130,8 @@ static int fixed_by_errata(const struct gather *g, const struct verdicts *all, s
 	if (!advs)
 		return nomem(g->e);
 	for (size_t i = 0; i < all->count; i++) {
-		if (all->v[i].kind != VERDICT_OUT_OF_RANGE || all->v[i].fixed.len == 0)
+		if (all->v[i].kind != VERDICT_OUT_OF_RANGE || all->v[i].fixed.len == 0 ||
+		    (other_streams && is_of_release(&all->v[i])))
 			continue;
 		int r = vdb_advisory(g->v, all->v[i].hit->advisory, g->a, &advs[n], g->e);
 		if (r < 0)
@@ -145,7 +153,7 @@ static bool says_it_all(const struct candidate *erratum, const struct candidate 
 {
 	if (c->v->fixed.len == 0)
 		return true;
-	return (!erratum->v->pro || c->v->pro) &&
+	return (erratum->v->from == FIX_OWN || c->v->from != FIX_OWN) &&
 	       c->v->scheme->cmp(erratum->v->fixed, c->v->fixed) >= 0;
 }
 
@@ -155,6 +163,40 @@ static bool is_covered(const struct id_set *listed, const struct id_set *fixed, 
 		if (says_it_all(listed->v[i].by, c))
 			return true;
 	return c->v->fixed.len == 0 && set_first(fixed, c->id) < fixed->count;
+}
+
+/* An image of an extended update stream: an erratum of the release's own stream tells of CVEs. Has each of them an erratum of the image's stream, one that
+ * is installed or that is reported? */
+static bool is_told_by_stream(const struct id_set *listed, const struct id_set *fixed, const struct candidate *c)
+{
+	size_t told = 0;
+	for (size_t k = 0; k < c->adv.alias_count; k++) {
+		struct bytes id = c->adv.aliases[k];
+		if (!candidate_is_cve(id))
+			continue;
+		bool found = set_first(fixed, id) < fixed->count;
+		for (size_t i = set_first(listed, id); !found && i < listed->count && bytes_eq(listed->v[i].id, id); i++)
+			found = !is_of_release(listed->v[i].by->v);
+		if (!found)
+			return false;
+		told++;
+	}
+	return told > 0;
+}
+
+static int drop_told(const struct gather *g, const struct verdicts *all, const struct candidate *list, struct group *groups,
+		     size_t n, const struct id_set *listed)
+{
+	struct id_set fixed;
+	if (!stream_is_extended(g->p))
+		return 0;
+	int r = fixed_by_errata(g, all, true, &fixed);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct candidate *c = &list[groups[i].first];
+		if (!candidate_is_cve(c->id) && is_of_release(c->v) && is_told_by_stream(listed, &fixed, c))
+			groups[i].dropped = true;
+	}
+	return r;
 }
 
 /* --- what stays of those left out --- */
@@ -188,11 +230,13 @@ int cover_drop(const struct gather *g, const struct verdicts *all, const struct 
 	struct id_set listed, fixed;
 	int r = listed_by_matches(g, list, groups, n, &listed);
 	if (r == 0)
-		r = fixed_by_errata(g, all, &fixed);
+		r = fixed_by_errata(g, all, false, &fixed);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct candidate *c = &list[groups[i].first];
 		groups[i].dropped = candidate_is_cve(c->id) && is_covered(&listed, &fixed, c);
 	}
+	if (r == 0)
+		r = drop_told(g, all, list, groups, n, &listed);
 	return r < 0 ? r : keep_severities(g, list, groups, n, ret);
 }
 

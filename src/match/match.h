@@ -56,5 +56,5 @@ int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a,
 int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a, enum match_outcome *ret_outcome, struct bytes *ret_text, struct err *e);
 /* The OSV ecosystems that p is looked up in ("Debian:12"), most specific first, into out[MATCH_ECOSYSTEMS_MAX]; count; 0 = this distribution has no
  * mapping: a coverage note for the image. A '*' at the end stands for any rest: Red Hat names a stream for each repository. */
-#define MATCH_ECOSYSTEMS_MAX 6
+#define MATCH_ECOSYSTEMS_MAX 24
 size_t match_ecosystems(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX]);

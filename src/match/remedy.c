@@ -14,7 +14,7 @@ static const struct manager managers[] = {
 	 "apt-get update && apt-get install --only-upgrade %n"},
 	{"apk", NULL, "apk update && apk add --upgrade '%n>=%v'", "apk update && apk upgrade %n"},
 	{"rpm", " photon mariner azurelinux ", "tdnf update %n-%v", "tdnf update %n"},
-	{"rpm", " sles opensuse-leap opensuse-tumbleweed ", "zypper refresh && zypper install '%n>=%v'",
+	{"rpm", " sles sled sles_sap sle_hpc sle-micro sl-micro opensuse-leap opensuse-tumbleweed ", "zypper refresh && zypper install '%n>=%v'",
 	 "zypper refresh && zypper update %n"},
 	{"rpm", " centos amzn ", "yum update %n-%v", "yum update %n"},
 	{"rpm", NULL, "dnf upgrade --refresh %n-%v", "dnf upgrade --refresh %n"},
@@ -87,27 +87,40 @@ static const char *without_fix(enum adv_status s)
 	return "No fixed version is available yet. Remove the package if it is not needed.";
 }
 
-struct bytes remedy_text(const struct pkg *p, const struct match *m, bool pro, bool by_source,
-			 struct arena *a)
+/* The command that brings the fix of v. */
+static void put_fix(struct buf *b, const struct pkg *p, const struct match *m, const struct verdict *v)
+{
+	/* A source package's version is the binary's only where the database says they are equal. */
+	bool by_source = v->hit->affected.keyed == ADV_BY_SOURCE;
+	bool exact = !by_source || p->source_version.len == 0 || bytes_eq(p->source_version, p->version);
+	put_command(b, p, v->fixed, exact);
+	if (!exact)
+		buf_printf(b, " (fixed in source package %.*s %.*s)", BYTES_ARG(m->check.source_name), BYTES_ARG(v->fixed));
+}
+
+static void put_other_stream(struct buf *b, const struct pkg *p, const struct verdict *v)
+{
+	struct bytes stream = v->hit->affected.ecosystem;
+	bytes_cut(&stream, ':');
+	buf_printf(b, "The fix, version %.*s, is of the product stream %.*s;", BYTES_ARG(v->fixed), BYTES_ARG(stream));
+	buf_printf(b, " the streams of this image (%.*s) have none. Move to that stream, or remove the package.",
+		   BYTES_ARG(distro_streams(p)));
+}
+
+struct bytes remedy_text(const struct pkg *p, const struct match *m, const struct verdict *v, struct arena *a)
 {
 	struct buf b;
 	bool ok;
 	buf_init(&b, 8000);
-	if (m->fixed_version.len == 0) {
+	if (v->fixed.len == 0) {
 		buf_put_text(&b, without_fix(m->status));
+	} else if (v->from == FIX_OTHER_STREAM) {
+		put_other_stream(&b, p, v);
 	} else {
-		if (pro)
-			buf_printf(&b, "The fix, version %.*s, requires Ubuntu Pro. With a subscription: ",
-				   BYTES_ARG(m->fixed_version));
-		if (pro)
-			buf_put_text(&b, "pro attach, then ");
-		/* A source package's version is the binary's only where the database says they are equal. */
-		bool exact = !by_source || p->source_version.len == 0 ||
-			     bytes_eq(p->source_version, p->version);
-		put_command(&b, p, m->fixed_version, exact);
-		if (!exact)
-			buf_printf(&b, " (fixed in source package %.*s %.*s)", BYTES_ARG(m->check.source_name),
-				   BYTES_ARG(m->fixed_version));
+		if (v->from == FIX_PRO)
+			buf_printf(&b, "The fix, version %.*s, requires Ubuntu Pro. With a subscription: pro attach, then ",
+				   BYTES_ARG(v->fixed));
+		put_fix(&b, p, m, v);
 	}
 	struct bytes t = buf_ok(&b) ? arena_bytes(a, buf_bytes(&b), &ok) : BYTES_NONE;
 	buf_free(&b);

@@ -145,7 +145,6 @@ static int judge(const struct look *l, const struct vdb_hit *h, bool source_name
 		.hit = h,
 		.scheme = ver_of_ecosystem(x->ecosystem),
 		.compared = by_source && l->p->source_version.len ? l->p->source_version : l->p->version,
-		.pro = bytes_has_prefix_lit(x->ecosystem, "Ubuntu:Pro:"),
 	};
 	int module = 1;
 	if (!(by_source ? source_name : binary_name))
@@ -164,6 +163,7 @@ static int judge(const struct look *l, const struct vdb_hit *h, bool source_name
 		ret->kind = range_has(x, ret->scheme, ret->compared, &ret->fixed, &ret->listed)
 				    ? VERDICT_AFFECTED
 				    : VERDICT_OUT_OF_RANGE;
+	ret->from = stream_fix(l->p, x, ret->fixed);
 	return module < 0 ? module : 0;
 }
 

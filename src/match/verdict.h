@@ -14,6 +14,13 @@ enum verdict_kind {
 	VERDICT_NO_SCHEME      /* versions of this ecosystem cannot be ordered yet */
 };
 
+/* Who gets the version that ends the range. */
+enum verdict_fix {
+	FIX_OWN,         /* the image's own repositories deliver it */
+	FIX_PRO,         /* Ubuntu Pro, which the image is not attached to */
+	FIX_OTHER_STREAM /* another product stream of Red Hat's than the image's */
+};
+
 struct verdict {
 	enum verdict_kind kind;
 	const struct vdb_hit *hit;
@@ -21,7 +28,7 @@ struct verdict {
 	struct bytes compared; /* the package's version that was compared */
 	struct bytes fixed;    /* that ends the range the version is in, or (OUT_OF_RANGE) that was reached */
 	bool listed;           /* affected by enumeration */
-	bool pro;              /* the fix is in Ubuntu Pro only */
+	enum verdict_fix from; /* of fixed */
 };
 
 struct verdicts {
@@ -37,9 +44,15 @@ bool range_has(const struct adv_affected *x, const struct ver_scheme *s, struct 
 /* "introduced 0, fixed 1.2-3" for people. */
 struct bytes range_text(const struct adv_affected *x, struct arena *a);
 
-/* "debian" and "12" of "debian:12". */
+/* "ubuntu", "18.04" and "esm-apps,esm-infra" of "ubuntu:18.04:esm-apps,esm-infra". */
 struct bytes distro_id(const struct pkg *p);
 struct bytes distro_version(const struct pkg *p);
+struct bytes distro_streams(const struct pkg *p);
+
+/* Whether what x says was fixed is for p's image to have (stream.c). */
+enum verdict_fix stream_fix(const struct pkg *p, const struct adv_affected *x, struct bytes fixed);
+/* Does p's image follow an extended update stream of Red Hat's and not the release's own? */
+bool stream_is_extended(const struct pkg *p);
 
 /* match_ecosystems; false: memory is spent. */
 bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX], size_t *ret_count);
@@ -48,4 +61,4 @@ bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_
 struct bytes vendor_of(struct bytes ecosystem);
 
 /* The text and, where the names are safe to paste, the exact command. Empty on spent memory. */
-struct bytes remedy_text(const struct pkg *p, const struct match *m, bool pro, bool by_source, struct arena *a);
+struct bytes remedy_text(const struct pkg *p, const struct match *m, const struct verdict *v, struct arena *a);
