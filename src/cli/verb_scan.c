@@ -12,6 +12,8 @@ const struct cli_option scan_options[] = {
 	CIMG_OPTIONS,
 	{"format", 'f', "NAME", "table", "table, json or sarif"},
 	{"severity", 's', "LIST", NULL, "show only these, e.g. HIGH,CRITICAL"},
+	{"category", 0, "LIST", NULL, "show only these, e.g. \"Debian,Kernel headers\""},
+	{"not-category", 0, "LIST", NULL, "leave these out, e.g. \"kernel headers\""},
 	{"ignore-unfixed", 0, NULL, NULL, "leave out what has no fixed version yet"},
 	{"only-fixed", 0, NULL, NULL, "the same"},
 	{"exit-code", 0, "N", "0", "exit status when findings remain"},
@@ -38,6 +40,7 @@ static int parse_severity(struct bytes word, const char *option, enum adv_severi
 
 struct filters {
 	bool severities[ADV_SEV_CRITICAL + 1];
+	struct bytes categories, not_categories; /* commas between; empty: any, none */
 	bool fixed_only;
 	bool has_fail_on;
 	enum adv_severity fail_on;
@@ -47,8 +50,9 @@ struct filters {
 
 static int parse_filters(const struct cli_args *args, struct filters *f, struct err *e)
 {
-	*f = (struct filters){.fixed_only = cli_has(args, "ignore-unfixed") ||
-						  cli_has(args, "only-fixed")};
+	*f = (struct filters){.fixed_only = cli_has(args, "ignore-unfixed") || cli_has(args, "only-fixed"),
+			      .categories = bytes_of(cli_get(args, "category")),
+			      .not_categories = bytes_of(cli_get(args, "not-category"))};
 	struct bytes list = bytes_of(cli_get(args, "severity"));
 	bool all = list.len == 0;
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
@@ -74,12 +78,32 @@ static int parse_filters(const struct cli_args *args, struct filters *f, struct 
 	return 0;
 }
 
+/* Is category one of list, whatever its case? */
+static bool is_listed(struct bytes list, struct bytes category)
+{
+	while (list.len) {
+		struct bytes one = bytes_trim(bytes_cut(&list, ','));
+		size_t n = 0;
+		while (n < one.len && n < category.len && byte_lower(one.ptr[n]) == byte_lower(category.ptr[n]))
+			n++;
+		if (n == one.len && n == category.len)
+			return true;
+	}
+	return false;
+}
+
+static bool is_shown(const struct filters *f, const struct report_finding *x)
+{
+	return f->severities[x->severity] && (!f->fixed_only || x->fixed_version.len) &&
+	       (f->categories.len == 0 || is_listed(f->categories, x->category)) &&
+	       !is_listed(f->not_categories, x->category);
+}
+
 static void apply(const struct filters *f, struct report *r)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < r->finding_count; i++) {
-		const struct report_finding *x = &r->findings[i];
-		if (f->severities[x->severity] && (!f->fixed_only || x->fixed_version.len))
+		if (is_shown(f, &r->findings[i]))
 			r->findings[kept++] = r->findings[i];
 	}
 	r->hidden_count = r->finding_count - kept;

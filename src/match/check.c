@@ -236,10 +236,10 @@ static struct bytes first_text(struct bytes have, struct bytes more)
 	return have.len ? have : more;
 }
 
-static struct bytes title_of(const struct match_check *c, struct bytes erratum, struct arena *a)
+static struct bytes title_of(const struct match_check *c, struct bytes vendor, struct bytes erratum, struct arena *a)
 {
 	bool update = !candidate_is_cve(c->advisory) || erratum.len;
-	char *t = arena_printf(a, "%.*s %s %.*s (%.*s%s%.*s)", BYTES_ARG(c->category),
+	char *t = arena_printf(a, "%.*s %s %.*s (%.*s%s%.*s)", BYTES_ARG(vendor),
 			       update ? "Security Update for" : "Vulnerability in",
 			       BYTES_ARG(c->source_name), BYTES_ARG(erratum), erratum.len ? ": " : "",
 			       BYTES_ARG(c->advisory));
@@ -249,11 +249,12 @@ static struct bytes title_of(const struct match_check *c, struct bytes erratum, 
 static int fill_check(const struct gather *g, const struct candidate *v, size_t n,
 		      const struct covered *covered, struct match_check *c)
 {
+	struct bytes vendor = vendor_of(v->v->hit->affected.ecosystem);
 	*c = (struct match_check){
 		.id = v->check,
 		.advisory = v->id,
 		.source_name = source_of(g->p),
-		.category = vendor_of(v->v->hit->affected.ecosystem),
+		.category = category_of(vendor, source_of(g->p)),
 	};
 	if (!fill_cves(c, v, n, g->a))
 		return nomem(g->e);
@@ -276,7 +277,7 @@ static int fill_check(const struct gather *g, const struct candidate *v, size_t 
 	struct bytes erratum = v->v->hit->affected.vendor_id;
 	if (bytes_eq(erratum, c->advisory) || candidate_is_cve(erratum))
 		erratum = BYTES_NONE;
-	c->title = title_of(c, erratum, g->a);
+	c->title = title_of(c, vendor, erratum, g->a);
 	return c->title.len ? 0 : nomem(g->e);
 }
 

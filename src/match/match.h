@@ -5,13 +5,17 @@
 #include "pkg/package.h"
 #include "vdb/vdb.h"
 
+/* The category of checks of kernels' sources, and why they are told apart. */
+#define MATCH_KERNEL_HEADERS "Kernel headers"
+#define MATCH_KERNEL_HEADERS_WHY "kernel code is not executed in a container"
+
 /* What a finding is about (DESIGN §2 "security check"). */
 struct match_check {
 	uint64_t id;           /* stable: first 52 bits (never 0) of SHA-256("feed-family\0advisory-id\0source-name"); the same everywhere and for ever */
 	struct bytes advisory; /* id as the vendor writes it: "DSA-5678-1" */
 	struct bytes source_name;
 	struct bytes title;    /* "Debian Security Update for openssl (DSA-5678-1)"; CVE-only: "Debian Vulnerability in bash (CVE-2019-18276)" */
-	struct bytes category; /* "Debian", "Alpine", "AlmaLinux", "Red Hat" … */
+	struct bytes category; /* "Debian", "Alpine", "AlmaLinux", "Red Hat" …, or MATCH_KERNEL_HEADERS; no part of the id */
 	struct bytes *cves;
 	size_t cve_count;
 	enum adv_severity severity;     /* vendor's first, then CVSS */

@@ -60,5 +60,8 @@ bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_
 /* The vendor in an ecosystem's name, as titles and categories have it: "Debian", "Red Hat". */
 struct bytes vendor_of(struct bytes ecosystem);
 
+/* The category of a security check: vendor, or one of its own for source. */
+struct bytes category_of(struct bytes vendor, struct bytes source);
+
 /* The text and, where the names are safe to paste, the exact command. Empty on spent memory. */
 struct bytes remedy_text(const struct pkg *p, const struct match *m, const struct verdict *v, struct arena *a);

@@ -11,6 +11,27 @@ static void put_vdb(struct json_out *w, const struct vdb *vdb)
 	json_put_end(w, '}');
 }
 
+/* How many findings of each category, in the order of their coming: an image has one or two. */
+static void put_categories(struct json_out *w, const struct report *r)
+{
+	json_put_array(w, "categories");
+	for (size_t i = 0; i < r->finding_count; i++) {
+		struct bytes category = r->findings[i].category;
+		size_t first = 0, count = 0;
+		while (!bytes_eq(r->findings[first].category, category))
+			first++;
+		for (size_t k = i; first == i && k < r->finding_count; k++)
+			count += bytes_eq(r->findings[k].category, category);
+		if (first != i)
+			continue;
+		json_put_object(w, NULL);
+		json_put_string(w, "category", category);
+		json_put_u64(w, "findings", count);
+		json_put_end(w, '}');
+	}
+	json_put_end(w, ']');
+}
+
 static void put_summary(struct json_out *w, const struct report *r)
 {
 	size_t counts[ADV_SEV_CRITICAL + 1];
@@ -20,6 +41,7 @@ static void put_summary(struct json_out *w, const struct report *r)
 	json_put_u64(w, "hidden_by_filters", r->hidden_count);
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
 		json_put_u64(w, adv_severity_word(report_severity_order[i]), counts[report_severity_order[i]]);
+	put_categories(w, r);
 	json_put_end(w, '}');
 }
 

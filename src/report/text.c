@@ -90,6 +90,12 @@ static void put_totals(const struct report *r, struct buf *out)
 	if (r->hidden_count)
 		buf_printf(out, ", %zu more hidden by filters", r->hidden_count);
 	buf_put_text(out, "\n");
+	size_t headers = 0;
+	for (size_t i = 0; i < r->finding_count; i++)
+		headers += bytes_eq_lit(r->findings[i].category, MATCH_KERNEL_HEADERS);
+	if (headers)
+		buf_printf(out, "%s: %zu of these (%s; --not-category leaves them out)\n", MATCH_KERNEL_HEADERS, headers,
+			   MATCH_KERNEL_HEADERS_WHY);
 }
 
 static void put_notes(const struct report *r, struct buf *out)

@@ -40,6 +40,21 @@ async function problem(r, status, pattern) {
   return p;
 }
 
+test('kernel headers are a category of their own', async () => {
+  const records = [osvRecord('CVE-2026-1', [{ ecosystem: 'Debian:12', name: 'openssl' }]), osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'linux' }])];
+  const own = await new Server({ args: ['--vdb', makeVdb(records)] }).start();
+  try {
+    const headers = makeLayout([[debianRelease(), dpkgStatus([{ name: 'openssl', version: '3.0' }, { name: 'linux-libc-dev', version: '6.1', source: 'linux' }])]]);
+    await pushLayout(own, 'team/headers', headers);
+    await own.scanned('team/headers', headers.digest);
+    const of = async (category) => (await own.json(`/api/v1/findings?category=${encodeURIComponent(category)}`)).items.map((f) => [f.advisory, f.package, f.category]);
+    assert.deepEqual(await of('Kernel headers'), [['CVE-2026-2', 'linux-libc-dev', 'Kernel headers']]);
+    assert.deepEqual(await of('Debian'), [['CVE-2026-1', 'openssl', 'Debian']]);
+  } finally {
+    await own.stop();
+  }
+});
+
 test('every operation of the OpenAPI document answers, and not with 404 or 405 where things are there', async () => {
   const scan = (await server.json('/api/v1/scans')).items[0];
   const check = (await server.findings('team/app', layout.digest))[0].id;

@@ -100,6 +100,24 @@ test('filters', () => {
   assert.equal(JSON.parse(scan(['--format', 'json', '--severity', 'HIGH,LOW'], { env }).stdout).findings.length, 2, 'the flag wins');
 });
 
+test('kernel headers are a category: reported, counted, and left out when asked', () => {
+  const db = makeVdb([...records, osvRecord('CVE-2026-4', [{ ecosystem: 'Debian:12', name: 'linux' }], { severity: 'HIGH' }),
+    osvRecord('CVE-2026-5', [{ ecosystem: 'Debian:12', name: 'linux' }], { severity: 'LOW' })]);
+  const image = makeLayout([[debianRelease(), dpkgStatus([{ name: 'openssl', version: '3.0' }, { name: 'linux-libc-dev', version: '6.1', source: 'linux' }])]]);
+  const ask = (...args) => plimsoll(['scan', '--input', image.dir, '--vdb', db, ...args], { check: false }).stdout;
+  const of = (...args) => JSON.parse(ask('--format', 'json', ...args));
+  const all = of();
+  assert.deepEqual(all.findings.map((f) => [f.advisory, f.category]).sort(),
+    [['CVE-2026-1', 'Debian'], ['CVE-2026-4', 'Kernel headers'], ['CVE-2026-5', 'Kernel headers']]);
+  assert.deepEqual(all.summary.categories.sort((a, b) => a.findings - b.findings), [{ category: 'Debian', findings: 1 }, { category: 'Kernel headers', findings: 2 }]);
+  assert.deepEqual(of('--category', 'kernel headers').findings.map((f) => f.advisory).sort(), ['CVE-2026-4', 'CVE-2026-5']);
+  assert.deepEqual(of('--not-category', 'Kernel Headers').findings.map((f) => f.advisory), ['CVE-2026-1']);
+  assert.deepEqual(of('--category', 'Alpine, Debian').findings.map((f) => f.advisory), ['CVE-2026-1']);
+  assert.equal(of('--category', 'Debian', '--not-category', 'debian').summary.hidden_by_filters, 3);
+  assert.match(ask(), /^Kernel headers: 2 of these \(kernel code is not executed in a container/m);
+  assert.doesNotMatch(ask('--not-category', 'kernel headers'), /Kernel headers/);
+});
+
 test('JSON reports hold what docs/formats/report-json.md says, and nothing else', () => {
   const text = fs.readFileSync(path.join(root, 'docs/formats/report-json.md'), 'utf8');
   const documented = new Set([...text.matchAll(/`([A-Za-z_]+)`/g)].map((m) => m[1]));

@@ -345,6 +345,31 @@ static void says_what_it_is(void **state)
 }
 
 /* SHA-256 of "debian", NUL, "DSA-5678-1", NUL, "openssl" by sha256sum begins 116d3cbecce0b…: it must never change. */
+/* Sources of kernels as Debian, Ubuntu, Alpine, RHEL, SUSE, Oracle, Amazon name them, and others that begin like one. */
+static void kernel_headers_are_a_category(void **state)
+{
+	static const struct {
+		const char *source;
+		bool is;
+	} names[] = {{"linux", true}, {"linux-6.1", true}, {"linux-aws", true}, {"linux-aws-5.15", true}, {"linux-hwe-6.8", true}, {"linux-lts", true},
+		     {"linux-headers", true}, {"kernel", true}, {"kernel-rt", true}, {"kernel-default", true}, {"kernel-source", true}, {"kernel-uek", true}, {"kernel6.12", true},
+		     {"linux-pam", false}, {"linux-firmware", false}, {"linux-base", false}, {"linux-atm", false}, {"linuxinfo", false}, {"kernel-srpm-macros", false},
+		     {"kernel-wedge", false}, {"kernel-firmware", false}, {"util-linux", false}, {"bash", false}};
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct sample row = {.id = "CVE-2024-1", .ecosystem = "Debian:12", .name = names[i].source, .events = "introduced 0", .status = ADV_AFFECTED};
+		struct bench_pkg p = {.distro = "debian:12", .name = "linux-libc-dev", .version = "1", .source = names[i].source};
+		struct match *m;
+		struct db d;
+		db_open(&d, &row, 1);
+		assert_int_equal(matches(&d, &p, &m), 1);
+		if (!bytes_eq_lit(m->check.category, names[i].is ? "Kernel headers" : "Debian"))
+			fail_msg("%s: %.*s", names[i].source, BYTES_ARG(m->check.category));
+		assert_true(bytes_has_prefix_lit(m->check.title, "Debian Vulnerability in "));
+		db_close(&d);
+	}
+}
+
 static void check_ids_are_for_ever(void **state)
 {
 	static const struct sample row = {.id = "DSA-5678-1", .ecosystem = "Debian:12", .name = "openssl", .events = "introduced 0", .status = ADV_AFFECTED};
@@ -699,6 +724,7 @@ int main(void)
 		cmocka_unit_test(maps_distributions),
 		cmocka_unit_test(scopes_packages),
 		cmocka_unit_test(says_what_it_is),
+		cmocka_unit_test(kernel_headers_are_a_category),
 		cmocka_unit_test(check_ids_are_for_ever),
 		cmocka_unit_test(unites_and_supersedes),
 		cmocka_unit_test(errata_take_severities),
