@@ -1,11 +1,14 @@
 /* Images: how they stand, and the packages in them. */
 #include "api/routes.h"
 
+#include "base/clock.h"
 #include "report/finding.h"
+#include "report/support.h"
 #include "store/images.h"
 #include "store/registry.h"
 
 #define TAGS_MAX 100 /* told of one image */
+#define SUPPORT_MAX 4096U /* bytes: what is said of a release's support takes some 200 */
 
 struct asked {
 	struct http_request *r;
@@ -65,6 +68,47 @@ static int put_tags(struct db_tx *tx, struct json_out *w, const struct asked *q,
 	return r < 0 ? r : 0;
 }
 
+/* What the image itself says of the end of its support. */
+static struct bytes stated_end(struct bytes coverage, struct arena *a)
+{
+	struct json j;
+	struct bytes key, end = BYTES_NONE;
+	json_init(&j, coverage, a);
+	json_enter_object(&j);
+	while (json_next_key(&j, &key)) {
+		if (bytes_eq_lit(key, "support_end") && json_peek(&j) == JSON_STRING)
+			end = json_string(&j);
+		else
+			json_skip(&j);
+	}
+	return json_finish(&j, NULL) == 0 ? end : BYTES_NONE;
+}
+
+/* The statement as the scan made it, and what today says of the release's support. */
+static void put_coverage(struct json_out *w, const struct ims_image *i, struct arena *a)
+{
+	struct support support;
+	struct buf text, more;
+	struct json_out inner;
+	bool whole = bytes_has_prefix_lit(i->coverage, "{\"") && bytes_has_suffix_lit(i->coverage, "}");
+	if (!whole || !support_find(i->distro_id, i->distro_version, i->distro_name, stated_end(i->coverage, a), clock_wall_ms(), &support)) {
+		json_put_raw(w, "coverage", i->coverage);
+		return;
+	}
+	buf_init(&text, i->coverage.len + SUPPORT_MAX);
+	buf_init(&more, SUPPORT_MAX);
+	json_out_init(&inner, &more, false);
+	json_put_object(&inner, NULL);
+	support_put(&inner, &support);
+	json_put_end(&inner, '}');
+	buf_put(&text, bytes_part(i->coverage, 0, i->coverage.len - 1));
+	buf_put_u8(&text, ',');
+	buf_put(&text, bytes_from(buf_bytes(&more), 1));
+	json_put_raw(w, "coverage", buf_ok(&text) && buf_ok(&more) ? buf_bytes(&text) : i->coverage);
+	buf_free(&more);
+	buf_free(&text);
+}
+
 static int put_image(struct db_tx *tx, struct json_out *w, const struct asked *q,
 		     const struct ims_image *i, struct err *e)
 {
@@ -86,7 +130,7 @@ static int put_image(struct db_tx *tx, struct json_out *w, const struct asked *q
 	json_put_time(w, "pushed_at", i->pushed_ms);
 	json_put_time(w, "pulled_at", i->pulled_ms);
 	json_put_time(w, "scanned_at", i->scanned_ms);
-	json_put_raw(w, "coverage", i->coverage);
+	put_coverage(w, i, http_arena(q->r));
 	json_put_end(w, '}');
 	return r;
 }

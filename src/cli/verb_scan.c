@@ -1,6 +1,7 @@
 #include "cli/image.h"
 #include "cli/verbs.h"
 
+#include "base/clock.h"
 #include "base/num.h"
 
 #include <stdio.h>
@@ -163,7 +164,7 @@ int verb_scan(int argc, char **argv)
 	}
 	int rc = cimg_open(&c, &args, args.operand_count ? args.operands[0] : NULL, true, &e);
 	struct report r = {.input = &c.input, .assess = &c.assess, .vdb = c.vdb, .color = wants_color(&args),
-			   .version = PLIMSOLL_VERSION};
+			   .version = PLIMSOLL_VERSION, .now_ms = clock_wall_ms()};
 	int status = 1;
 	if (rc == 0)
 		rc = report_findings_of(&c.assess, &c.arena, &r.findings, &r.finding_count, &e);
@@ -190,7 +191,8 @@ int verb_inventory(int argc, char **argv)
 		return cli_usage("inventory", &e);
 	}
 	int rc = cimg_open(&c, &args, args.operand_count ? args.operands[0] : NULL, false, &e);
-	struct report r = {.input = &c.input, .assess = &c.assess, .version = PLIMSOLL_VERSION};
+	struct report r = {.input = &c.input, .assess = &c.assess, .version = PLIMSOLL_VERSION,
+			   .now_ms = clock_wall_ms()};
 	if (rc == 0)
 		rc = write_report(json ? report_inventory_json : report_inventory_table, &r, &args, &e);
 	cimg_close(&c);

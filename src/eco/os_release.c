@@ -163,10 +163,11 @@ static int assign(struct pkg_distro *d, struct bytes *version, bool lsb, struct 
 	    {"PRETTY_NAME", "DISTRIB_DESCRIPTION"},
 	    {"ID_LIKE", ""},
 	    {"CPE_NAME", ""},
+	    {"SUPPORT_END", ""},
 	    {"VERSION", ""},
 	};
-	struct bytes *slots[] = {&d->id,      &d->version_id, &d->codename, &d->name,
-				 &d->id_like, &d->cpe,	      version};
+	struct bytes *slots[] = {&d->id,      &d->version_id, &d->codename,    &d->name,
+				 &d->id_like, &d->cpe,	      &d->support_end, version};
 	for (size_t i = 0; i < sizeof slots / sizeof slots[0]; i++) {
 		if (names[i][lsb][0] && bytes_eq_lit(key, names[i][lsb]))
 			*slots[i] = value;

@@ -64,6 +64,7 @@ static bool take_distro(struct cursor *c, struct lay_entry *ent)
 	ent->distro.codename = cur_blob(c);
 	ent->distro.name = cur_blob(c);
 	ent->distro.cpe = cur_blob(c);
+	ent->distro.support_end = cur_blob(c);
 	ent->distro.streams = cur_blob(c);
 	return has == 1 && cur_ok(c) && ent->distro.id.len > 0;
 }

@@ -15,6 +15,7 @@ struct pkg_distro {
 	struct bytes codename;   /* VERSION_CODENAME or what the file implies, may be empty */
 	struct bytes name;       /* PRETTY_NAME, for people */
 	struct bytes cpe;        /* CPE_NAME, may be empty */
+	struct bytes support_end; /* SUPPORT_END, "2026-12-02"; may be empty */
 	struct bytes streams;    /* pkg/streams.h; usually empty */
 };
 

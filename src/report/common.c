@@ -42,6 +42,23 @@ void report_count_severities(const struct report *r, size_t counts[ADV_SEV_CRITI
 		counts[r->findings[i].severity]++;
 }
 
+bool report_support(const struct report *r, struct support *ret)
+{
+	const struct pkg_distro *d = &r->assess->image->distro;
+	return r->now_ms && r->assess->image->has_distro &&
+	       support_find(d->id, d->version_id, d->name, d->support_end, r->now_ms, ret);
+}
+
+void report_put_coverage(struct json_out *w, const struct report *r)
+{
+	struct support support;
+	json_put_object(w, "coverage");
+	assess_put_coverage_members(w, r->assess);
+	if (report_support(r, &support))
+		support_put(w, &support);
+	json_put_end(w, '}');
+}
+
 void report_put_image(struct json_out *w, const struct report *r)
 {
 	const struct scan_input *in = r->input;

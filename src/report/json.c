@@ -76,7 +76,7 @@ int report_json_put(const struct report *r, struct buf *out, struct err *e)
 	for (size_t i = 0; i < r->finding_count; i++)
 		report_finding_put(&w, NULL, &r->findings[i]);
 	json_put_end(&w, ']');
-	assess_put_coverage(&w, "coverage", r->assess);
+	report_put_coverage(&w, r);
 	put_vdb(&w, r->vdb);
 	return end(&w, e);
 }
@@ -102,6 +102,6 @@ int report_inventory_json(const struct report *r, struct buf *out, struct err *e
 	}
 	json_put_end(&w, ']');
 	buf_free(&purl);
-	assess_put_coverage(&w, "coverage", r->assess);
+	report_put_coverage(&w, r);
 	return end(&w, e);
 }

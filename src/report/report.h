@@ -1,6 +1,7 @@
 /* report: a scan's result in the formats people ask for: one file and one row in report/table.c each. */
 #pragma once
 #include "report/finding.h"
+#include "report/support.h"
 #include "scan/input.h"
 
 struct report {
@@ -12,6 +13,7 @@ struct report {
 	size_t hidden_count;  /* findings the filters took out */
 	bool color;           /* escape sequences are welcome */
 	const char *version;  /* of the program */
+	int64_t now_ms;       /* for what has ended by now; 0: nothing is said of that */
 };
 
 struct report_format {
@@ -28,6 +30,9 @@ int report_inventory_json(const struct report *r, struct buf *out, struct err *e
 int report_inventory_table(const struct report *r, struct buf *out, struct err *e);
 /* Shared by formats. Untrusted bytes for a terminal: control bytes and escapes become '?', valid UTF-8 stays. */
 void report_put_plain(struct buf *out, struct bytes text);
+/* Is it known until when the image's release is supported? */
+bool report_support(const struct report *r, struct support *ret);
+void report_put_coverage(struct json_out *w, const struct report *r);
 void report_put_image(struct json_out *w, const struct report *r);
 /* Severities of the findings shown. */
 void report_count_severities(const struct report *r, size_t counts[ADV_SEV_CRITICAL + 1]);

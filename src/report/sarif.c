@@ -110,6 +110,31 @@ static int by_id(const void *a, const void *b)
 	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
 }
 
+/* What of the image is past its end: a notification of the tool, no result. */
+static void put_invocation(struct json_out *w, const struct report *r)
+{
+	const struct pkg_distro *d = &r->assess->image->distro;
+	struct support support;
+	struct buf line;
+	if (!report_support(r, &support) || support.state == SUPPORT_FULL)
+		return;
+	buf_init(&line, 4096);
+	support_put_text(&line, d->id, d->version_id, &support);
+	json_put_array(w, "invocations");
+	json_put_object(w, NULL);
+	json_put_bool(w, "executionSuccessful", true);
+	json_put_array(w, "toolExecutionNotifications");
+	json_put_object(w, NULL);
+	json_put_text(w, "level", "warning");
+	put_message(w, "message", buf_bytes(&line));
+	json_put_end(w, '}');
+	json_put_end(w, ']');
+	json_put_end(w, '}');
+	json_put_end(w, ']');
+	w->out->failed |= !buf_ok(&line);
+	buf_free(&line);
+}
+
 int sarif_put(const struct report *r, struct buf *out, struct err *e)
 {
 	struct json_out w;
@@ -138,6 +163,7 @@ int sarif_put(const struct report *r, struct buf *out, struct err *e)
 	json_put_end(&w, ']');
 	json_put_end(&w, '}');
 	json_put_end(&w, '}');
+	put_invocation(&w, r);
 	json_put_array(&w, "results");
 	size_t rule = 0;
 	for (size_t i = 0; i < n; i++) {

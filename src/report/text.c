@@ -101,6 +101,18 @@ static void put_totals(const struct report *r, struct buf *out)
 static void put_notes(const struct report *r, struct buf *out)
 {
 	const struct assess *as = r->assess;
+	const struct pkg_distro *d = &as->image->distro;
+	struct support support;
+	if (report_support(r, &support) && support.state != SUPPORT_FULL) {
+		struct buf line;
+		buf_init(&line, 4096);
+		support_put_text(&line, d->id, d->version_id, &support);
+		buf_put_text(out, "Support: ");
+		report_put_plain(out, buf_bytes(&line));
+		buf_put_text(out, "\n");
+		out->failed |= !buf_ok(&line);
+		buf_free(&line);
+	}
 	for (size_t i = 0; i < as->unassessed_count; i++) {
 		buf_put_text(out, "Not assessed: ");
 		report_put_plain(out, as->unassessed[i]);

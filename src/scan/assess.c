@@ -139,9 +139,8 @@ int assess_image(const struct inv_image *image, const struct oci_platform *platf
 	return 0;
 }
 
-void assess_put_coverage(struct json_out *w, const char *key, const struct assess *as)
+void assess_put_coverage_members(struct json_out *w, const struct assess *as)
 {
-	json_put_object(w, key);
 	json_put_text(w, "state", as->image->state == INV_ASSESSED  ? "assessed"
 				  : as->image->state == INV_PARTIAL ? "partial"
 								    : "nothing");
@@ -163,6 +162,13 @@ void assess_put_coverage(struct json_out *w, const char *key, const struct asses
 		json_put_end(w, '}');
 	}
 	json_put_end(w, ']');
+	json_put_string_nonempty(w, "support_end", as->image->distro.support_end);
+}
+
+void assess_put_coverage(struct json_out *w, const char *key, const struct assess *as)
+{
+	json_put_object(w, key);
+	assess_put_coverage_members(w, as);
 	json_put_end(w, '}');
 }
 

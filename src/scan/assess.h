@@ -43,6 +43,8 @@ int assess_describe(const struct inv_image *image, const struct oci_platform *pl
 		    struct arena *a, struct assess *ret, struct err *e);
 /* The coverage statement, the same in every report and reply. */
 void assess_put_coverage(struct json_out *w, const char *key, const struct assess *as);
+/* Its members; the caller opens and closes the object. */
+void assess_put_coverage_members(struct json_out *w, const struct assess *as);
 const char *assess_state_word(enum assess_state s); /* "Healthy" … */
 /* The layers' part of the statement. */
 int assess_layers(struct assess *as, const struct scan_layer *layers, const struct lay *inventories, size_t count, struct arena *a, struct err *e);

@@ -40,6 +40,12 @@ async function problem(r, status, pattern) {
   return p;
 }
 
+test('the coverage of an image says until when its release is supported', async () => {
+  const { coverage } = await server.json(image());
+  assert.deepEqual([coverage.support.standard_end, coverage.support.extended, coverage.support.extended_end], ['2026-07-11', 'LTS', '2028-06-30']);
+  assert.ok(['supported', 'extended', 'ended'].includes(coverage.support.state) && Array.isArray(coverage.notes));
+});
+
 test('kernel headers are a category of their own', async () => {
   const records = [osvRecord('CVE-2026-1', [{ ecosystem: 'Debian:12', name: 'openssl' }]), osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'linux' }])];
   const own = await new Server({ args: ['--vdb', makeVdb(records)] }).start();

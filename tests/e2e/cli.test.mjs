@@ -100,6 +100,18 @@ test('filters', () => {
   assert.equal(JSON.parse(scan(['--format', 'json', '--severity', 'HIGH,LOW'], { env }).stdout).findings.length, 2, 'the flag wins');
 });
 
+test('an image whose release is past its end says so, beside its findings', () => {
+  const old = makeLayout([[debianRelease(9), dpkgStatus([{ name: 'openssl', version: '3.0' }])]]);
+  const ask = (...args) => plimsoll(['scan', '--input', old.dir, '--vdb', vdb, ...args], { check: false }).stdout;
+  const report = JSON.parse(ask('--format', 'json'));
+  assert.equal(report.findings.length, 0);
+  assert.deepEqual([report.coverage.support.state, report.coverage.support.standard_end, report.coverage.support.extended_end], ['ended', '2020-07-18', '2022-06-30']);
+  assert.match(ask(), /^Support: debian 9 gets no more fixes: /m);
+  const sarif = JSON.parse(ask('--format', 'sarif')).runs[0];
+  assert.match(sarif.invocations[0].toolExecutionNotifications[0].message.text, /^debian 9 gets no more fixes/);
+  assert.equal(sarif.results.length, 0);
+});
+
 test('kernel headers are a category: reported, counted, and left out when asked', () => {
   const db = makeVdb([...records, osvRecord('CVE-2026-4', [{ ecosystem: 'Debian:12', name: 'linux' }], { severity: 'HIGH' }),
     osvRecord('CVE-2026-5', [{ ecosystem: 'Debian:12', name: 'linux' }], { severity: 'LOW' })]);

@@ -80,7 +80,7 @@ static void test_layers_of_packages(void **state)
 	struct image im = {.count = 0};
 	struct buf *t = new_layer(&im);
 	(void)state;
-	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "etc/os-release", DEBIAN "SUPPORT_END=2028-06-30\n");
 	tar_file(t, "var/lib/dpkg/status",
 		 PKG("a", "1") PKG("b", "1") PKG("gone", "1") PKG("back", "1"));
 	t = new_layer(&im);
@@ -94,6 +94,7 @@ static void test_layers_of_packages(void **state)
 	assert_int_equal(im.out.note_count, 0);
 	assert_packages(&im, "a 1 0; b 2 1; back 1 3; c 1 3");
 	assert_true(bytes_eq_lit(im.out.packages[0].pkg.distro, "debian:12"));
+	assert_true(bytes_eq_lit(im.out.distro.support_end, "2028-06-30"));
 	assert_true(bytes_eq_lit(im.out.packages[0].pkg.namespace, "debian"));
 	drop(&im);
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "base/clock.h"
 #include "report/formats.h"
 #include "report/report.h"
 #include "scan/assess.h"
@@ -70,9 +71,99 @@ static void test_scan(void **state)
 	      "Total: 0 (UNKNOWN: 0, NEGLIGIBLE: 0, LOW: 0, MEDIUM: 0, HIGH: 0, CRITICAL: 0)\n");
 }
 
+/* Dates as the distributions publish them; the last day is a day of support. */
+static const struct {
+	const char *id, *version, *name, *stated, *now;
+	const char *text; /* NULL: nothing is known; "": in full support */
+} supports[] = {
+    {"debian", "10", "", "", "2022-09-10T23:59:59Z", ""},
+    {"debian", "10", "", "", "2022-09-11", "debian 10 is past its standard support, which ended on 2022-09-10: fixes come with LTS only, until 2024-06-30"},
+    {"debian", "10", "", "", "2024-07-01", "debian 10 gets no more fixes: standard support ended on 2022-09-10, LTS on 2024-06-30"},
+    {"debian", "9.13", "", "", "2030-01-01", "debian 9.13 gets no more fixes: standard support ended on 2020-07-18, LTS on 2022-06-30"},
+    {"debian", "", "", "", "2030-01-01", NULL}, /* sid */
+    {"ubuntu", "18.04", "", "", "2024-01-01", "ubuntu 18.04 is past its standard support, which ended on 2023-05-31: fixes come with Ubuntu Pro only, until 2028-04-26"},
+    {"ubuntu", "23.10", "", "", "2024-07-12", "ubuntu 23.10 gets no more fixes: support ended on 2024-07-11"},
+    {"alpine", "3.1", "", "", "2016-01-01", ""},
+    {"alpine", "3.10.9", "", "", "2021-05-02", "alpine 3.10.9 gets no more fixes: support ended on 2021-05-01"},
+    {"alpine", "edge", "", "", "2030-01-01", NULL},
+    {"rhel", "7.9", "", "", "2024-07-01", "rhel 7.9 is past its standard support, which ended on 2024-06-30: fixes come with Extended Life Cycle Support only, until 2028-06-30"},
+    {"rhel", "10.0", "", "", "2026-01-01", ""},
+    {"centos", "8", "CentOS Linux 8", "", "2022-01-01", "centos 8 gets no more fixes: support ended on 2021-12-31"},
+    {"centos", "8", "CentOS Stream 8", "", "2022-01-01", ""},
+    {"sles", "15.5", "", "", "2025-01-01", "sles 15.5 is past its standard support, which ended on 2024-12-31: fixes come with LTSS only, until 2027-12-31"},
+    {"sles", "15.9", "", "", "2030-01-01", NULL},
+    {"opensuse-leap", "15.1", "", "", "2021-02-03", "opensuse-leap 15.1 gets no more fixes: support ended on 2021-02-02"},
+    {"amzn", "2018.03", "", "", "2024-01-01", "amzn 2018.03 gets no more fixes: standard support ended on 2020-12-31, maintenance support on 2023-12-31"},
+    {"amzn", "2", "", "", "2024-01-01", ""},
+    {"almalinux", "8.5", "", "", "2029-03-02", "almalinux 8.5 gets no more fixes: support ended on 2029-03-01"},
+    {"rocky", "8.5", "", "", "2029-06-01", "rocky 8.5 gets no more fixes: support ended on 2029-05-31"},
+    {"ol", "6.10", "", "", "2025-01-01", "ol 6.10 gets no more fixes: standard support ended on 2021-03-31, Extended Support on 2024-12-31"},
+    {"fedora", "36", "", "2020-01-01", "2023-05-16", ""}, /* the table knows it */
+    {"fedora", "99", "", "2031-05-14", "2031-05-15", "fedora 99 gets no more fixes: support ended on 2031-05-14"},
+    {"fedora", "99", "", "2031-05-14", "2031-05-14", ""},
+    {"fedora", "99", "", "2031-13-45", "2032-01-01", NULL},
+    {"fedora", "99", "", "soon", "2032-01-01", NULL},
+    {"", "", "", "", "2032-01-01", NULL},
+};
+
+static void test_support(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof supports / sizeof supports[0]; i++) {
+		struct support s;
+		struct buf out;
+		int64_t now;
+		struct bytes id = bytes_of(supports[i].id), version = bytes_of(supports[i].version);
+		assert_true(clock_parse_rfc3339(bytes_of(supports[i].now), &now));
+		bool known = support_find(id, version, bytes_of(supports[i].name), bytes_of(supports[i].stated), now, &s);
+		if (known != (supports[i].text != NULL))
+			fail_msg("case %zu: %s", i, known ? "known" : "not known");
+		if (!known)
+			continue;
+		buf_init(&out, 4096);
+		support_put_text(&out, id, version, &s);
+		assert_string_equal(buf_cstr(&out), supports[i].text);
+		buf_free(&out);
+	}
+}
+
+/* Every report of an image whose release has ended says so, and none has a finding for it. */
+static void test_support_in_reports(void **state)
+{
+	static const struct inv_image old = {.has_distro = true,
+					     .distro = {.id = TEXT("debian"), .version_id = TEXT("9"), .name = TEXT("Debian 9")},
+					     .state = INV_ASSESSED};
+	static const struct assess healthy = {.state = ASSESS_HEALTHY, .image = &old};
+	static const struct {
+		int (*put)(const struct report *, struct buf *, struct err *);
+		const char *want;
+	} puts[] = {
+	    {table_put, "Support: debian 9 gets no more fixes: standard support ended on 2020-07-18, LTS on 2022-06-30\n"},
+	    {report_json_put, "\"support\": {\n      \"state\": \"ended\",\n      \"standard_end\": \"2020-07-18\",\n      \"extended\": \"LTS\",\n"
+			      "      \"extended_end\": \"2022-06-30\",\n      \"source\": \"distro-info-data"},
+	    {report_inventory_json, "\"support\": {"},
+	    {sarif_put, "\"toolExecutionNotifications\": [\n            {\n              \"level\": \"warning\",\n              \"message\": {\n"
+			"                \"text\": \"debian 9 gets no more fixes: "},
+	};
+	struct report r = {.input = &input, .assess = &healthy, .version = "0", .now_ms = INT64_C(1700000000000)};
+	(void)state;
+	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++) {
+		for (int told = 1; told >= 0; told--) {
+			struct buf out;
+			r.now_ms = told ? INT64_C(1700000000000) : 0;
+			buf_init(&out, 1U << 16);
+			assert_int_equal(puts[i].put(&r, &out, NULL), 0);
+			bool found = bytes_find_bytes(buf_bytes(&out), bytes_of(puts[i].want)) < out.len;
+			if (found != told)
+				fail_msg("format %zu: %s", i, buf_cstr(&out));
+			buf_free(&out);
+		}
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_inventory),
-					   cmocka_unit_test(test_scan)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_inventory), cmocka_unit_test(test_scan), cmocka_unit_test(test_support),
+					   cmocka_unit_test(test_support_in_reports)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
