@@ -9,7 +9,7 @@
  * package that can be matched, or whose shape is wrong. An alias is what means the same
  * vulnerability: "aliases", then the CVE and GHSA ids of "upstream" (what a distribution's record
  * is about), for an erratum of a distribution the CVEs of "related", and the CVE inside ids such as
- * UBUNTU-CVE-2024-1. */
+ * UBUNTU-CVE-2024-1, its own and those of "upstream" (Ubuntu's notices name their CVEs so). */
 #include "feed/osv.h"
 
 #include "feed/grow.h"
@@ -263,11 +263,13 @@ static void finish_aliases(struct osv_record *r)
 	struct adv *adv = &r->adv;
 	size_t kept = 0;
 	osv_add(r, &adv->aliases, &adv->alias_count, inner_cve(adv->id), 3 * ALIASES_MAX);
-	for (size_t i = 0; i < r->upstream_count; i++)
+	for (size_t i = 0; i < r->upstream_count; i++) {
+		osv_add(r, &adv->aliases, &adv->alias_count, inner_cve(r->upstream[i]), 3 * ALIASES_MAX);
 		if (is_cve(r->upstream[i]) || bytes_has_prefix_lit(r->upstream[i], "GHSA-"))
 			osv_add(r, &adv->aliases, &adv->alias_count, r->upstream[i],
 				3 * ALIASES_MAX);
-	bool related = r->rules && r->rules->related_cves && !is_cve(adv->id);
+	}
+	bool related = r->rules && r->rules->related_cves && !is_cve(adv->id) && inner_cve(adv->id).len == 0;
 	for (size_t i = 0; related && i < r->related_count; i++)
 		if (is_cve(r->related[i]))
 			osv_add(r, &adv->aliases, &adv->alias_count, r->related[i],

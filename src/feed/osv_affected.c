@@ -40,7 +40,7 @@ static const struct osv_rules rules_table[] = {
 	{"Root:Debian", ADV_BY_SOURCE, false, false},
 	{"Root:Ubuntu", ADV_BY_SOURCE, false, false},
 	{"SUSE", ADV_BY_SOURCE, true, false},
-	{"Ubuntu", ADV_BY_SOURCE, false, false},
+	{"Ubuntu", ADV_BY_SOURCE, true, false},
 	{"Wolfi", ADV_BY_SOURCE, false, false},
 	{"openEuler", ADV_BY_SOURCE, true, false},
 	{"openSUSE", ADV_BY_SOURCE, true, false},

@@ -69,7 +69,9 @@ static struct bytes unverified_reason(const struct inv_image *image, const struc
 		text = "the package database states no packages";
 	else if (vdb && image->package_count) {
 		struct bytes ecosystems[MATCH_ECOSYSTEMS_MAX];
-		size_t n = match_ecosystems(&image->packages[0].pkg, a, ecosystems);
+		/* of the image, whatever its first package is */
+		const struct pkg any = {.class = PKG_OS, .distro = image->packages[0].pkg.distro};
+		size_t n = match_ecosystems(&any, a, ecosystems);
 		bool known = false;
 		for (size_t i = 0; i < n && !known; i++)
 			known = vdb_has_ecosystem(vdb, ecosystems[i]);
