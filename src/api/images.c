@@ -90,8 +90,10 @@ static void put_coverage(struct json_out *w, const struct ims_image *i, struct a
 	struct support support;
 	struct buf text, more;
 	struct json_out inner;
-	bool whole = bytes_has_prefix_lit(i->coverage, "{\"") && bytes_has_suffix_lit(i->coverage, "}");
-	if (!whole || !support_find(i->distro_id, i->distro_version, i->distro_name, stated_end(i->coverage, a), clock_wall_ms(), &support)) {
+	bool whole =
+	    bytes_has_prefix_lit(i->coverage, "{\"") && bytes_has_suffix_lit(i->coverage, "}");
+	if (!whole || !support_find(i->distro_id, i->distro_version, i->distro_name,
+				    stated_end(i->coverage, a), clock_wall_ms(), &support)) {
 		json_put_raw(w, "coverage", i->coverage);
 		return;
 	}
@@ -104,7 +106,8 @@ static void put_coverage(struct json_out *w, const struct ims_image *i, struct a
 	buf_put(&text, bytes_part(i->coverage, 0, i->coverage.len - 1));
 	buf_put_u8(&text, ',');
 	buf_put(&text, bytes_from(buf_bytes(&more), 1));
-	json_put_raw(w, "coverage", buf_ok(&text) && buf_ok(&more) ? buf_bytes(&text) : i->coverage);
+	json_put_raw(w, "coverage",
+		     buf_ok(&text) && buf_ok(&more) ? buf_bytes(&text) : i->coverage);
 	buf_free(&more);
 	buf_free(&text);
 }

@@ -85,7 +85,8 @@ static bool is_listed(struct bytes list, struct bytes category)
 	while (list.len) {
 		struct bytes one = bytes_trim(bytes_cut(&list, ','));
 		size_t n = 0;
-		while (n < one.len && n < category.len && byte_lower(one.ptr[n]) == byte_lower(category.ptr[n]))
+		while (n < one.len && n < category.len &&
+		       byte_lower(one.ptr[n]) == byte_lower(category.ptr[n]))
 			n++;
 		if (n == one.len && n == category.len)
 			return true;
@@ -163,8 +164,12 @@ int verb_scan(int argc, char **argv)
 		return cli_usage("scan", &e);
 	}
 	int rc = cimg_open(&c, &args, args.operand_count ? args.operands[0] : NULL, true, &e);
-	struct report r = {.input = &c.input, .assess = &c.assess, .vdb = c.vdb, .color = wants_color(&args),
-			   .version = PLIMSOLL_VERSION, .now_ms = clock_wall_ms()};
+	struct report r = {.input = &c.input,
+			   .assess = &c.assess,
+			   .vdb = c.vdb,
+			   .color = wants_color(&args),
+			   .version = PLIMSOLL_VERSION,
+			   .now_ms = clock_wall_ms()};
 	int status = 1;
 	if (rc == 0)
 		rc = report_findings_of(&c.assess, &c.arena, &r.findings, &r.finding_count, &e);

@@ -1,4 +1,5 @@
-/* The manifest of an image that was cut with Chisel: var/lib/chisel/manifest.wall, zstd-compressed lines of JSON ("jsonwall"):
+/* The manifest of an image that was cut with Chisel: var/lib/chisel/manifest.wall, zstd-compressed
+ * lines of JSON ("jsonwall"):
  *
  *   {"jsonwall":"1.0","schema":"1.0","count":4}
  *   {"kind":"content","slice":"libc6_libs","path":"/usr/lib/x86_64-linux-gnu/libc.so.6"}
@@ -6,19 +7,20 @@
  *   {"kind":"path","path":"/usr/lib/x86_64-linux-gnu/libc.so.6","mode":"0755","slices":["libc6_libs"],…}
  *   {"kind":"slice","name":"libc6_libs"}
  *
- * The first line is the head, the others stand sorted by their bytes; other kinds may come. A slice is named after its package, "_" between. Of a path's
- * two kinds of line "content" is read: it names one slice. The manifest does not say which source package a package was built from.
- * Spec: canonical/chisel, public/manifest and internal/jsonwall. */
+ * The first line is the head, the others stand sorted by their bytes; other kinds may come. A slice
+ * is named after its package, "_" between. Of a path's two kinds of line "content" is read: it
+ * names one slice. The manifest does not say which source package a package was built from. Spec:
+ * canonical/chisel, public/manifest and internal/jsonwall. */
 #include "base/json.h"
 #include "codec/codec.h"
 #include "eco/parsers.h"
 #include "eco/path.h"
 #include "eco/table.h"
 
-#define PLAIN_MAX (UINT64_C(64) << 20)	 /* bytes unpacked: a manifest of 400,000 paths */
-#define RATIO_MAX 200U			 /* real ones reach about 8 */
-#define LINE_MAX ((size_t)64 << 10)	 /* bytes of one line: a path and its slices */
-#define LINE_ARENA_MAX ((size_t)256 << 10)
+#define PLAIN_MAX (UINT64_C(64) << 20) /* bytes unpacked: a manifest of 400,000 paths */
+#define RATIO_MAX 200U		       /* real ones reach about 8 */
+#define LINE_MAX ((size_t)64 << 10)    /* bytes of one line: a path and its slices */
+#define LINE_ARENA_MAX ((size_t)1 << 20)
 
 struct wall_line {
 	struct bytes kind, name, version, arch, slice, path;
@@ -34,9 +36,11 @@ static struct eco_want chisel_wants(struct bytes path)
 
 static void read_key(struct json *j, struct bytes key, struct wall_line *l)
 {
-	static const char *const names[] = {"kind", "name", "version", "arch", "slice", "path", "jsonwall"};
+	static const char *const names[] = {"kind",  "name", "version", "arch",
+					    "slice", "path", "jsonwall"};
 	struct bytes format = BYTES_NONE;
-	struct bytes *const slots[] = {&l->kind, &l->name, &l->version, &l->arch, &l->slice, &l->path, &format};
+	struct bytes *const slots[] = {&l->kind,  &l->name, &l->version, &l->arch,
+				       &l->slice, &l->path, &format};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (!bytes_eq_lit(key, names[i]) || json_peek(j) != JSON_STRING)
 			continue;
@@ -55,19 +59,27 @@ static bool is_word(struct bytes b)
 	return b.len > 0;
 }
 
-static int state(const struct wall_line *l, uint64_t off, const struct eco_sink *sink, struct err *e)
+static int state(const struct wall_line *l, uint64_t off, const struct eco_sink *sink,
+		 struct err *e)
 {
 	if (bytes_eq_lit(l->kind, "content") && l->slice.len && l->path.len) {
 		struct bytes package = bytes_part(l->slice, 0, bytes_find(l->slice, '_'));
 		bool folder = l->path.ptr[l->path.len - 1] == '/';
-		return folder || !is_word(package) ? 0 : sink->owns(sink->arg, package, BYTES_NONE, l->path, e);
+		return folder || !is_word(package)
+			   ? 0
+			   : sink->owns(sink->arg, package, BYTES_NONE, l->path, e);
 	}
 	if (!bytes_eq_lit(l->kind, "package"))
 		return 0;
 	if (!is_word(l->name) || !is_word(l->version))
 		return sink->note(sink->arg, off, "package without a name or a version", e);
-	struct pkg p = {.type = BYTES_LIT("deb"), .name = l->name, .version = l->version, .arch = l->arch,
-			.source_name = l->name, .source_version = l->version, .class = PKG_OS};
+	struct pkg p = {.type = BYTES_LIT("deb"),
+			.name = l->name,
+			.version = l->version,
+			.arch = l->arch,
+			.source_name = l->name,
+			.source_version = l->version,
+			.class = PKG_OS};
 	return sink->package(sink->arg, &p, e);
 }
 
@@ -113,8 +125,9 @@ static int read_lines(struct stream *s, const struct eco_sink *sink, struct err 
 		if (r <= 0)
 			return r;
 		if (end >= LINE_MAX)
-			return err_set(e, ERR_LIMIT, "manifest.wall: line of more than %zu bytes at byte %llu", LINE_MAX,
-				       (unsigned long long)off);
+			return err_set(e, ERR_LIMIT,
+				       "manifest.wall: line of more than %zu bytes at byte %llu",
+				       LINE_MAX, (unsigned long long)off);
 		struct bytes line = bytes_trim(bytes_part(seen, 0, end));
 		r = line.len ? read_line(line, off, sink, e) : 0;
 		if (r < 0)
@@ -123,7 +136,8 @@ static int read_lines(struct stream *s, const struct eco_sink *sink, struct err 
 	}
 }
 
-static int chisel_parse(struct bytes path, struct bytes file, const struct eco_sink *sink, struct arena *a, struct err *e)
+static int chisel_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+			struct arena *a, struct err *e)
 {
 	(void)path;
 	(void)a;

@@ -1,13 +1,16 @@
-/* The repositories that a Red Hat image was built from: root/buildinfo/content_manifests/NAME.json, one for each image it was built on, and
- * usr/share/buildinfo/content-sets.json since 2025:
+/* The repositories that a Red Hat image was built from: root/buildinfo/content_manifests/NAME.json,
+ * one for each image it was built on, and usr/share/buildinfo/content-sets.json since 2025:
  *
  *   {"metadata": {…}, "content_sets": ["rhel-8-for-x86_64-baseos-rpms", …], "image_contents": […]}
  *
- * A content set names a product stream, which advisories name by its CPE: the extended update streams of one minor release say so in their middle
- * and their minor behind "__" ("rhel-9-for-x86_64-appstream-eus-rpms__9_DOT_2": rhel_eus:9.2); a layered product starts with its name and version
- * ("rhocp-4.12-for-rhel-8-x86_64-rpms": openshift:4.12); the others are the release's own (enterprise_linux:8). Repositories of one stream are not told
- * apart: packages that a later build step adds come from repositories that no manifest names. Red Hat keeps the whole map as repository-to-cpe.json.
- * Spec: Red Hat, "Security Data Guidelines", "Content sets". */
+ * A content set names a product stream, which advisories name by its CPE: the extended update
+ * streams of one minor release say so in their middle and their minor behind "__"
+ * ("rhel-9-for-x86_64-appstream-eus-rpms__9_DOT_2": rhel_eus:9.2); a layered product starts with
+ * its name and version
+ * ("rhocp-4.12-for-rhel-8-x86_64-rpms": openshift:4.12); the others are the release's own
+ * (enterprise_linux:8). Repositories of one stream are not told apart: packages that a later build
+ * step adds come from repositories that no manifest names. Red Hat keeps the whole map as
+ * repository-to-cpe.json. Spec: Red Hat, "Security Data Guidelines", "Content sets". */
 #include "base/json.h"
 #include "base/num.h"
 #include "eco/parsers.h"
@@ -23,28 +26,32 @@
 
 static const struct {
 	const char *part, *product;
-} extended[] = {
-	{"-eus-", "rhel_eus"}, {"-e4s-", "rhel_e4s"}, {"-aus-", "rhel_aus"}, {"-tus-", "rhel_tus"}, {"-els-", "rhel_els"}};
+} extended[] = {{"-eus-", "rhel_eus"},
+		{"-e4s-", "rhel_e4s"},
+		{"-aus-", "rhel_aus"},
+		{"-tus-", "rhel_tus"},
+		{"-els-", "rhel_els"}};
 
 /* "NAME-VERSION-for-rhel-MAJOR-…" */
 static const struct {
 	const char *name, *product;
 } layered[] = {
-	{"ansible-automation-platform", "ansible_automation_platform"},
-	{"cnv", "container_native_virtualization"},
-	{"logging", "logging"},
-	{"ocp-tools", "ocp_tools"},
-	{"openshift-gitops", "openshift_gitops"},
-	{"openstack", "openstack"},
-	{"ossm", "service_mesh"},
-	{"rhceph", "ceph_storage"},
-	{"rhocp", "openshift"},
-	{"satellite", "satellite"},
-	{"satellite-capsule", "satellite_capsule"},
+    {"ansible-automation-platform", "ansible_automation_platform"},
+    {"cnv", "container_native_virtualization"},
+    {"logging", "logging"},
+    {"ocp-tools", "ocp_tools"},
+    {"openshift-gitops", "openshift_gitops"},
+    {"openstack", "openstack"},
+    {"ossm", "service_mesh"},
+    {"rhceph", "ceph_storage"},
+    {"rhocp", "openshift"},
+    {"satellite", "satellite"},
+    {"satellite-capsule", "satellite_capsule"},
 };
 
 /* How names of the release's own repositories start, up to the major. */
-static const char *const own[] = {"rhel-", "ubi-", "codeready-builder-for-rhel-", "fast-datapath-for-rhel-"};
+static const char *const own[] = {"rhel-", "ubi-", "codeready-builder-for-rhel-",
+				  "fast-datapath-for-rhel-"};
 
 static struct eco_want sets_wants(struct bytes path)
 {
@@ -87,20 +94,23 @@ static bool major_behind(struct bytes name, const char *start, struct bytes *ret
 	return bytes_has_prefix_lit(name, start) && num_u64(*ret, MAJOR_MAX, &major);
 }
 
-/* "openshift:4.12" of "rhocp-4.12-for-rhel-8-x86_64-rpms" and "rhel-7-server-ose-4.6-rpms"; false: no such product. */
+/* "openshift:4.12" of "rhocp-4.12-for-rhel-8-x86_64-rpms" and "rhel-7-server-ose-4.6-rpms"; false:
+ * no such product. */
 static bool layered_stream(struct bytes name, char out[STREAM_CAP])
 {
 	size_t at = bytes_find_bytes(name, BYTES_LIT("-for-rhel-"));
 	struct bytes ose = BYTES_LIT("rhel-7-server-ose-");
 	if (bytes_has_prefix(name, ose)) {
 		struct bytes version = bytes_from(name, ose.len);
-		return put_stream(out, "openshift", bytes_part(version, 0, bytes_find(version, '-')));
+		return put_stream(out, "openshift",
+				  bytes_part(version, 0, bytes_find(version, '-')));
 	}
 	if (bytes_has_prefix_lit(name, "rhel-server-rhscl-"))
 		return put_stream(out, "rhel_software_collections", BYTES_LIT("3"));
 	struct bytes front = bytes_part(name, 0, at);
 	size_t dash = bytes_find_last(front, '-');
-	for (size_t i = 0; at < name.len && dash < front.len && i < sizeof layered / sizeof *layered; i++)
+	for (size_t i = 0;
+	     at < name.len && dash < front.len && i < sizeof layered / sizeof *layered; i++)
 		if (bytes_eq_lit(bytes_part(front, 0, dash), layered[i].name))
 			return put_stream(out, layered[i].product, bytes_from(front, dash + 1));
 	return false;
@@ -133,7 +143,8 @@ static int add_stream(struct bytes set, struct arena *a, struct bytes *streams, 
 	return r == -ERR_FORMAT ? 0 : r < 0 ? r : 1;
 }
 
-static int read_sets(struct json *j, const struct eco_sink *sink, struct arena *a, struct bytes *streams, struct err *e)
+static int read_sets(struct json *j, const struct eco_sink *sink, struct arena *a,
+		     struct bytes *streams, struct err *e)
 {
 	bool noted = false;
 	json_enter_array(j);
@@ -147,7 +158,10 @@ static int read_sets(struct json *j, const struct eco_sink *sink, struct arena *
 		int r = json_ok(j) ? add_stream(set, a, streams, e) : 1;
 		if (r == 0 && !noted) {
 			noted = true;
-			r = sink->note(sink->arg, off, "content sets of a product that is not known: its advisories are not used", e);
+			r = sink->note(sink->arg, off,
+				       "content sets of a product that is not known: its "
+				       "advisories are not used",
+				       e);
 		}
 		if (r < 0)
 			return r;
@@ -155,7 +169,8 @@ static int read_sets(struct json *j, const struct eco_sink *sink, struct arena *
 	return 0;
 }
 
-static int sets_parse(struct bytes path, struct bytes file, const struct eco_sink *sink, struct arena *a, struct err *e)
+static int sets_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		      struct arena *a, struct err *e)
 {
 	struct json j;
 	struct bytes key;

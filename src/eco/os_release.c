@@ -140,7 +140,8 @@ static int codename_of_version(struct bytes version, struct arena *a, struct byt
 	return lower(bytes_cut(&rest, ' '), a, ret, e);
 }
 
-/* openEuler: VERSION_ID="22.03" of VERSION="22.03 (LTS-SP1)" leaves out what its advisories name: "22.03-LTS-SP1". */
+/* openEuler: VERSION_ID="22.03" of VERSION="22.03 (LTS-SP1)" leaves out what its advisories name:
+ * "22.03-LTS-SP1". */
 static int service_pack(struct bytes version, struct arena *a, struct pkg_distro *d, struct err *e)
 {
 	struct bytes rest = version;

@@ -10,7 +10,7 @@
 	(UINT64_C(1)                                                                               \
 	 << 30) /* limits.wanted_file_max is usually lower. Real ones stay under 200 MiB */
 #define UBUNTU_PRO_FILE_MAX (UINT64_C(1) << 20)	  /* real ones stay under 64 KiB */
-#define CONTENT_SETS_FILE_MAX (UINT64_C(8) << 20) /* with image_contents real ones reach 1 MiB */
+#define CONTENT_SETS_FILE_MAX (UINT64_C(4) << 20) /* with image_contents real ones reach 1 MiB */
 #define CHISEL_FILE_MAX (UINT64_C(16) << 20)	  /* compressed; real ones stay under 1 MiB */
 
 static const char *const os_release_locations[] = {

@@ -1,16 +1,20 @@
-/* Which services of Ubuntu Pro an image is attached to: var/lib/ubuntu-advantage/status.json, what "pro status" last saw:
+/* Which services of Ubuntu Pro an image is attached to: var/lib/ubuntu-advantage/status.json, what
+ * "pro status" last saw:
  *
- *   {"attached": true, "services": [{"name": "esm-infra", "entitled": "yes", "status": "enabled", …}, …], …}
+ *   {"attached": true, "services": [{"name": "esm-infra", "entitled": "yes", "status": "enabled",
+ * …}, …], …}
  *
- * A service is the image's when its status is "enabled" ("disabled", "n/a", "warning" are not) and the machine is not said to be detached. Of interest are
- * those that bring packages with versions of their own; each is stated as a product stream of Ubuntu. Spec: ubuntu-pro(1), the client's status output. */
+ * A service is the image's when its status is "enabled" ("disabled", "n/a", "warning" are not) and
+ * the machine is not said to be detached. Of interest are those that bring packages with versions
+ * of their own; each is stated as a product stream of Ubuntu. Spec: ubuntu-pro(1), the client's
+ * status output. */
 #include "base/json.h"
 #include "eco/parsers.h"
 #include "eco/path.h"
 #include "eco/table.h"
 #include "pkg/streams.h"
 
-static const char *const services[] = {"esm-apps",     "esm-infra", "esm-infra-legacy", "fips",
+static const char *const services[] = {"esm-apps",     "esm-infra",    "esm-infra-legacy", "fips",
 				       "fips-preview", "fips-updates", "realtime-kernel"};
 
 static struct eco_want pro_wants(struct bytes path)
@@ -45,12 +49,14 @@ static int read_service(struct json *j, struct arena *a, struct bytes *streams, 
 			json_skip(j);
 	}
 	for (size_t i = 0; i < sizeof services / sizeof *services; i++)
-		if (json_ok(j) && bytes_eq_lit(name, services[i]) && bytes_eq_lit(status, "enabled"))
+		if (json_ok(j) && bytes_eq_lit(name, services[i]) &&
+		    bytes_eq_lit(status, "enabled"))
 			return pkg_streams_add(streams, name, a, e);
 	return 0;
 }
 
-static int pro_parse(struct bytes path, struct bytes file, const struct eco_sink *sink, struct arena *a, struct err *e)
+static int pro_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		     struct arena *a, struct err *e)
 {
 	struct json j;
 	struct bytes key;

@@ -24,7 +24,8 @@ struct adv_affected {
 	struct bytes name;
 	enum adv_keyed keyed;
 	struct bytes arches;  /* space-separated, empty = all */
-	struct bytes module;  /* "nodejs:12", empty = non-modular or unsaid; Ubuntu Pro: the service, "esm-infra" */
+	struct bytes module; /* "nodejs:12", empty = non-modular or unsaid; Ubuntu Pro: the service,
+				"esm-infra" */
 	enum adv_status status; /* FIXED when a fixed event exists, unless the feed states otherwise */
 	struct bytes severity_text; /* vendor's word for this package, empty = the record's */
 	struct adv_range_event *events;

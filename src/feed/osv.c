@@ -264,12 +264,14 @@ static void finish_aliases(struct osv_record *r)
 	size_t kept = 0;
 	osv_add(r, &adv->aliases, &adv->alias_count, inner_cve(adv->id), 3 * ALIASES_MAX);
 	for (size_t i = 0; i < r->upstream_count; i++) {
-		osv_add(r, &adv->aliases, &adv->alias_count, inner_cve(r->upstream[i]), 3 * ALIASES_MAX);
+		osv_add(r, &adv->aliases, &adv->alias_count, inner_cve(r->upstream[i]),
+			3 * ALIASES_MAX);
 		if (is_cve(r->upstream[i]) || bytes_has_prefix_lit(r->upstream[i], "GHSA-"))
 			osv_add(r, &adv->aliases, &adv->alias_count, r->upstream[i],
 				3 * ALIASES_MAX);
 	}
-	bool related = r->rules && r->rules->related_cves && !is_cve(adv->id) && inner_cve(adv->id).len == 0;
+	bool related =
+	    r->rules && r->rules->related_cves && !is_cve(adv->id) && inner_cve(adv->id).len == 0;
 	for (size_t i = 0; related && i < r->related_count; i++)
 		if (is_cve(r->related[i]))
 			osv_add(r, &adv->aliases, &adv->alias_count, r->related[i],

@@ -251,8 +251,9 @@ static void read_entry(struct osv_record *r, struct entry *in)
 	}
 }
 
-/* The service of Ubuntu Pro that delivers: "esm-infra" of "pkg:deb/ubuntu/wayland@1.12?arch=source&distro=esm-infra/xenial"; "trusty/esm" was its name
- * on 14.04. */
+/* The service of Ubuntu Pro that delivers: "esm-infra" of
+ * "pkg:deb/ubuntu/wayland@1.12?arch=source&distro=esm-infra/xenial"; "trusty/esm" was its name on
+ * 14.04. */
 static struct bytes pro_service(struct bytes purl)
 {
 	size_t at = bytes_find_bytes(purl, BYTES_LIT("distro="));

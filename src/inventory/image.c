@@ -300,23 +300,27 @@ static int package_cmp(const void *a, const void *b)
 
 static bool is_same_package(const struct pkg *a, const struct pkg *b)
 {
-	return bytes_eq(a->type, b->type) && bytes_eq(a->name, b->name) && bytes_eq(a->version, b->version) &&
-	       bytes_eq(a->arch, b->arch);
+	return bytes_eq(a->type, b->type) && bytes_eq(a->name, b->name) &&
+	       bytes_eq(a->version, b->version) && bytes_eq(a->arch, b->arch);
 }
 
 static bool says_more(const struct pkg *p)
 {
-	return p->vendor.len > 0 || !bytes_eq(p->source_name, p->name) || !bytes_eq(p->source_version, p->version);
+	return p->vendor.len > 0 || !bytes_eq(p->source_name, p->name) ||
+	       !bytes_eq(p->source_version, p->version);
 }
 
-/* Two ecosystems may state the same package (a status file beside the manifest of what it was cut from): it is one, as the one that says more has it. */
+/* Two ecosystems may state the same package (a status file beside the manifest of what it was cut
+ * from): it is one, as the one that says more has it. */
 static void drop_repeated(struct inv_image *im)
 {
 	size_t kept = 0;
 	qsort(im->packages, im->package_count, sizeof *im->packages, package_cmp);
 	for (size_t i = 0; i < im->package_count; i++) {
-		struct inv_package *last = kept ? &im->packages[kept - 1] : NULL, *p = &im->packages[i];
-		if (!last || !is_same_package(&last->pkg, &p->pkg) || bytes_eq(last->pkg.path, p->pkg.path) ||
+		struct inv_package *last = kept ? &im->packages[kept - 1] : NULL,
+				   *p = &im->packages[i];
+		if (!last || !is_same_package(&last->pkg, &p->pkg) ||
+		    bytes_eq(last->pkg.path, p->pkg.path) ||
 		    (says_more(&last->pkg) && says_more(&p->pkg)))
 			im->packages[kept++] = *p;
 		else if (says_more(&p->pkg))
@@ -333,10 +337,12 @@ static int put_packages(struct merge *m, struct err *e)
 		count += m->views[i].seen_count;
 	struct bytes distro = BYTES_NONE;
 	if (im->has_distro) {
-		struct bytes version = bytes_part(im->distro.version_id, 0, bytes_find(im->distro.version_id, ':'));
-		char *text = arena_printf(m->a, "%.*s:%.*s%s%.*s", BYTES_ARG(distro_of_packages(&im->distro)),
-					  BYTES_ARG(version), im->distro.streams.len ? ":" : "",
-					  BYTES_ARG(im->distro.streams));
+		struct bytes version =
+		    bytes_part(im->distro.version_id, 0, bytes_find(im->distro.version_id, ':'));
+		char *text =
+		    arena_printf(m->a, "%.*s:%.*s%s%.*s",
+				 BYTES_ARG(distro_of_packages(&im->distro)), BYTES_ARG(version),
+				 im->distro.streams.len ? ":" : "", BYTES_ARG(im->distro.streams));
 		if (!text)
 			return spent(e);
 		distro = bytes_of(text);
@@ -466,8 +472,10 @@ static int note_sources(struct merge *m, struct err *e)
 		const struct view *v = &m->views[i];
 		if (eco_table[i].lacks_sources && v->node_count > 0)
 			r = note_add(m, (int32_t)v->nodes[0]->layer, v->nodes[0]->path,
-				     BYTES_LIT("does not say which source packages its packages are built from: advisories "
-					       "for a source of another name are not found"), e);
+				     BYTES_LIT("does not say which source packages its packages "
+					       "are built from: advisories "
+					       "for a source of another name are not found"),
+				     e);
 	}
 	return r;
 }
@@ -511,10 +519,13 @@ static int refine_release(struct merge *m, const struct ovl_node *n, struct err 
 {
 	struct pkg_distro *d = &m->image.distro;
 	struct bytes release = n->entry->distro.version_id;
-	if (release.len == 0 || bytes_eq(d->version_id, release) || is_of_release(d->version_id, release))
+	if (release.len == 0 || bytes_eq(d->version_id, release) ||
+	    is_of_release(d->version_id, release))
 		return 0;
-	char *text = arena_printf(m->a, "packages come from release %.*s, not from %.*s: its advisories "
-				  "are used", BYTES_ARG(release), BYTES_ARG(d->version_id));
+	char *text = arena_printf(m->a,
+				  "packages come from release %.*s, not from %.*s: its advisories "
+				  "are used",
+				  BYTES_ARG(release), BYTES_ARG(d->version_id));
 	if (!text)
 		return spent(e);
 	d->version_id = release;
@@ -527,7 +538,8 @@ static int refine_streams(struct merge *m, const struct ovl_node *n, struct err 
 	if (r == 0 || r == -ERR_NOMEM)
 		return r;
 	return note_add(m, (int32_t)n->layer, n->path,
-			BYTES_LIT("not all product streams are used: too many, or not well named"), e);
+			BYTES_LIT("not all product streams are used: too many, or not well named"),
+			e);
 }
 
 static int refine_by(struct merge *m, const struct ovl_node *n, struct err *e)
@@ -555,16 +567,18 @@ static int refine_distro(struct merge *m, struct err *e)
 		r = stream_finish(d, m->a, e);
 	if (r < 0 || d->streams.len == 0)
 		return r;
-	char *text = arena_printf(m->a, "packages come from the product streams %.*s: their advisories are used",
-				  BYTES_ARG(d->streams));
+	char *text = arena_printf(
+	    m->a, "packages come from the product streams %.*s: their advisories are used",
+	    BYTES_ARG(d->streams));
 	return text ? note_add(m, -1, BYTES_NONE, bytes_of(text), e) : spent(e);
 }
 
 static int finish(struct merge *m, struct inv_image *ret, struct err *e)
 {
 	for (size_t i = 0; i < eco_count && !m->image.has_distro; i++) {
-		bool named = m->views[i].distro && (!eco_table[i].refines ||
-						    m->views[i].distro->entry->distro.version_id.len);
+		bool named =
+		    m->views[i].distro &&
+		    (!eco_table[i].refines || m->views[i].distro->entry->distro.version_id.len);
 		if (!named)
 			continue;
 		m->image.has_distro = true;

@@ -10,14 +10,17 @@ int stream_add_all(struct pkg_distro *d, struct bytes streams, struct arena *a, 
 	return r;
 }
 
-/* "rhel_eus:9.2" of "cpe:/o:redhat:rhel_eus:9.2::baseos". The release's own product is what its name says already. */
+/* "rhel_eus:9.2" of "cpe:/o:redhat:rhel_eus:9.2::baseos". The release's own product is what its
+ * name says already. */
 static int add_cpe(struct pkg_distro *d, struct arena *a, struct err *e)
 {
 	struct bytes rest = d->cpe;
-	struct bytes scheme = bytes_cut(&rest, ':'), part = bytes_cut(&rest, ':'), vendor = bytes_cut(&rest, ':');
+	struct bytes scheme = bytes_cut(&rest, ':'), part = bytes_cut(&rest, ':'),
+		     vendor = bytes_cut(&rest, ':');
 	struct bytes product = bytes_cut(&rest, ':'), version = bytes_cut(&rest, ':');
-	bool says = bytes_eq_lit(scheme, "cpe") && bytes_has_prefix_lit(part, "/") && bytes_eq_lit(vendor, "redhat") &&
-		    version.len > 0 && !bytes_eq_lit(product, "enterprise_linux");
+	bool says = bytes_eq_lit(scheme, "cpe") && bytes_has_prefix_lit(part, "/") &&
+		    bytes_eq_lit(vendor, "redhat") && version.len > 0 &&
+		    !bytes_eq_lit(product, "enterprise_linux");
 	if (!says)
 		return 0;
 	char *text = arena_printf(a, "%.*s:%.*s", BYTES_ARG(product), BYTES_ARG(version));

@@ -2,10 +2,11 @@
  *
  *   u32 magic "PLAY", analyzer version, u8 complete, blob codec, in_len, out_len, member_count
  *   count, entries: u8 kind, blob path; links: blob target; files and hard links: u8 eco, u8 merge,
- * u8 rank, keep; files: size, blob note, pkg_count, u8 has_distro and then eight blobs (id, id_like,
- * version_id, codename, name, cpe, support_end, streams) count, packages in the order of the entries, as pkg_put writes
- * them count, owner names as blobs count, owned paths by ascending hash: u64 hash, u32 index of the
- * owner's name (both fixed, little-endian) count, notes: blob path, blob text
+ * u8 rank, keep; files: size, blob note, pkg_count, u8 has_distro and then eight blobs (id,
+ * id_like, version_id, codename, name, cpe, support_end, streams) count, packages in the order of
+ * the entries, as pkg_put writes them count, owner names as blobs count, owned paths by ascending
+ * hash: u64 hash, u32 index of the owner's name (both fixed, little-endian) count, notes: blob
+ * path, blob text
  */
 #include "inventory/writer.h"
 
@@ -251,13 +252,14 @@ int laywr_distro(struct laywr *w, uint32_t index, const struct pkg_distro *d, st
 	struct pkg_distro *copy = arena_alloc(&w->arena, 1, sizeof *copy);
 	if (!copy)
 		return spent(e);
-	const struct bytes *from[] = {&d->id,	    &d->id_like, &d->version_id,
-				      &d->codename, &d->name,	 &d->cpe, &d->support_end, &d->streams};
-	struct bytes *to[] = {&copy->id,       &copy->id_like, &copy->version_id,
-			      &copy->codename, &copy->name,    &copy->cpe, &copy->support_end, &copy->streams};
+	const struct bytes *from[] = {&d->id,	&d->id_like, &d->version_id,  &d->codename,
+				      &d->name, &d->cpe,     &d->support_end, &d->streams};
+	struct bytes *to[] = {&copy->id,   &copy->id_like, &copy->version_id,  &copy->codename,
+			      &copy->name, &copy->cpe,	   &copy->support_end, &copy->streams};
 	for (size_t i = 0; i < sizeof to / sizeof to[0]; i++) {
 		bool ok;
-		*to[i] = arena_bytes(&w->arena, bytes_part(*from[i], 0, LAYWR_DISTRO_TEXT_MAX), &ok);
+		*to[i] =
+		    arena_bytes(&w->arena, bytes_part(*from[i], 0, LAYWR_DISTRO_TEXT_MAX), &ok);
 		if (!ok)
 			return spent(e);
 	}

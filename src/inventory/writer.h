@@ -66,5 +66,7 @@ int laywr_note(struct laywr *w, struct bytes path, const char *text, struct err 
 /* Serialise into out: what lay_parse reads. Uses up what w holds: call once. */
 int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, struct err *e);
 
-#define LAYWR_DISTRO_TEXT_MAX 1024U /* bytes of one text of a distribution, more is cut off; all its streams take at most 779 */
+#define LAYWR_DISTRO_TEXT_MAX                                                                      \
+	1024U /* bytes of one text of a distribution, more is cut off; all its streams take at     \
+		 most 779 */
 #define LAYWR_MAGIC UINT32_C(0x59414c50) /* "PLAY" */

@@ -1,14 +1,19 @@
-/* The category of a security check: the vendor, or MATCH_KERNEL_HEADERS for what is built from a kernel's source. Images bring the kernel's headers (linux-libc-dev,
- * linux-headers-*, linux-kbuild-*, rpm's kernel-headers), which carry no kernel code that runs: the host's kernel does. One check is about all packages of a source, so
- * the source decides, never the package that was found. */
+/* The category of a security check: the vendor, or MATCH_KERNEL_HEADERS for what is built from a
+ * kernel's source. Images bring the kernel's headers (linux-libc-dev, linux-headers-*,
+ * linux-kbuild-*, rpm's kernel-headers), which carry no kernel code that runs: the host's kernel
+ * does. One check is about all packages of a source, so the source decides, never the package that
+ * was found. */
 #include "match/verdict.h"
 
-/* What stands behind "linux-" or "kernel-" in names of kernels' sources, up to the next '-'; numbers ("linux-6.1") are in any case. */
+/* What stands behind "linux-" or "kernel-" in names of kernels' sources, up to the next '-';
+ * numbers ("linux-6.1") are in any case. */
 static const char *const flavours[] = {
-	"64kb",	   "alt",      "aws",	    "azure",   "bluefield", "default", "edge",	   "esx",   "fips",    "gcp",    "gke",
-	"gkeop",   "hci",      "headers",   "hwe",     "ibm",	    "intel",   "kvm",	   "kvmsmall", "lowlatency", "lts", "meta",
-	"nvidia",  "obs",      "oem",	    "oracle",  "raspi",	    "raspi2",  "realtime", "riscv", "rt",      "secure", "signed",
-	"source",  "starfive", "stable",    "syms",    "uek",	    "virt",    "xilinx",   "zfcpdump",
+    "64kb",	"alt",	  "aws",   "azure",  "bluefield", "default",	"edge",
+    "esx",	"fips",	  "gcp",   "gke",    "gkeop",	  "hci",	"headers",
+    "hwe",	"ibm",	  "intel", "kvm",    "kvmsmall",  "lowlatency", "lts",
+    "meta",	"nvidia", "obs",   "oem",    "oracle",	  "raspi",	"raspi2",
+    "realtime", "riscv",  "rt",	   "secure", "signed",	  "source",	"starfive",
+    "stable",	"syms",	  "uek",   "virt",   "xilinx",	  "zfcpdump",
 };
 
 static bool is_kernel(struct bytes source)

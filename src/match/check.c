@@ -45,15 +45,17 @@ static bool is_pro(const struct verdict *v)
 	return bytes_has_prefix_lit(v->hit->affected.ecosystem, "Ubuntu:Pro:");
 }
 
-/* The same record says for the other of the release and Ubuntu Pro that the package has the fix: what the release delivers, Pro need not repeat; and
- * where the release has no fix, Pro's is installed. */
+/* The same record says for the other of the release and Ubuntu Pro that the package has the fix:
+ * what the release delivers, Pro need not repeat; and where the release has no fix, Pro's is
+ * installed. */
 static bool other_has_fix(const struct verdicts *all, const struct verdict *v)
 {
 	if (!is_pro(v) && v->fixed.len)
 		return false;
 	for (size_t i = 0; i < all->count; i++)
-		if (all->v[i].hit->advisory == v->hit->advisory && is_pro(&all->v[i]) != is_pro(v) &&
-		    all->v[i].kind == VERDICT_OUT_OF_RANGE && all->v[i].fixed.len)
+		if (all->v[i].hit->advisory == v->hit->advisory &&
+		    is_pro(&all->v[i]) != is_pro(v) && all->v[i].kind == VERDICT_OUT_OF_RANGE &&
+		    all->v[i].fixed.len)
 			return true;
 	return false;
 }
@@ -83,8 +85,9 @@ static int64_t gather(const struct gather *g, const struct verdicts *all, struct
 	return (int64_t)n;
 }
 
-/* By check; within one the record that decides comes first: with a fix, then one that the image's own repositories deliver, then the highest fix (fixed
- * everywhere), then the state that says most. */
+/* By check; within one the record that decides comes first: with a fix, then one that the image's
+ * own repositories deliver, then the highest fix (fixed everywhere), then the state that says most.
+ */
 static int cmp_candidate(const void *x, const void *y)
 {
 	const struct candidate *a = x, *b = y;
@@ -236,13 +239,14 @@ static struct bytes first_text(struct bytes have, struct bytes more)
 	return have.len ? have : more;
 }
 
-static struct bytes title_of(const struct match_check *c, struct bytes vendor, struct bytes erratum, struct arena *a)
+static struct bytes title_of(const struct match_check *c, struct bytes vendor, struct bytes erratum,
+			     struct arena *a)
 {
 	bool update = !candidate_is_cve(c->advisory) || erratum.len;
 	char *t = arena_printf(a, "%.*s %s %.*s (%.*s%s%.*s)", BYTES_ARG(vendor),
 			       update ? "Security Update for" : "Vulnerability in",
-			       BYTES_ARG(c->source_name), BYTES_ARG(erratum), erratum.len ? ": " : "",
-			       BYTES_ARG(c->advisory));
+			       BYTES_ARG(c->source_name), BYTES_ARG(erratum),
+			       erratum.len ? ": " : "", BYTES_ARG(c->advisory));
 	return bytes_of(t);
 }
 
@@ -251,10 +255,10 @@ static int fill_check(const struct gather *g, const struct candidate *v, size_t 
 {
 	struct bytes vendor = vendor_of(v->v->hit->affected.ecosystem);
 	*c = (struct match_check){
-		.id = v->check,
-		.advisory = v->id,
-		.source_name = source_of(g->p),
-		.category = category_of(vendor, source_of(g->p)),
+	    .id = v->check,
+	    .advisory = v->id,
+	    .source_name = source_of(g->p),
+	    .category = category_of(vendor, source_of(g->p)),
 	};
 	if (!fill_cves(c, v, n, g->a))
 		return nomem(g->e);

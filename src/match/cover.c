@@ -117,9 +117,11 @@ static bool is_of_release(const struct verdict *v)
 	return bytes_has_prefix_lit(v->hit->affected.ecosystem, "Red Hat:enterprise_linux:");
 }
 
-/* Red Hat keeps a CVE's own record "affected" although an erratum that the package already has fixed it: what those errata are and list; of all, or
- * of those of other streams than the release's own. */
-static int fixed_by_errata(const struct gather *g, const struct verdicts *all, bool other_streams, struct id_set *ret)
+/* Red Hat keeps a CVE's own record "affected" although an erratum that the package already has
+ * fixed it: what those errata are and list; of all, or of those of other streams than the release's
+ * own. */
+static int fixed_by_errata(const struct gather *g, const struct verdicts *all, bool other_streams,
+			   struct id_set *ret)
 {
 	size_t most = 0, n = 0;
 	*ret = (struct id_set){.v = NULL};
@@ -165,9 +167,10 @@ static bool is_covered(const struct id_set *listed, const struct id_set *fixed, 
 	return c->v->fixed.len == 0 && set_first(fixed, c->id) < fixed->count;
 }
 
-/* An image of an extended update stream: an erratum of the release's own stream tells of CVEs. Has each of them an erratum of the image's stream, one that
- * is installed or that is reported? */
-static bool is_told_by_stream(const struct id_set *listed, const struct id_set *fixed, const struct candidate *c)
+/* An image of an extended update stream: an erratum of the release's own stream tells of CVEs. Has
+ * each of them an erratum of the image's stream, one that is installed or that is reported? */
+static bool is_told_by_stream(const struct id_set *listed, const struct id_set *fixed,
+			      const struct candidate *c)
 {
 	size_t told = 0;
 	for (size_t k = 0; k < c->adv.alias_count; k++) {
@@ -175,7 +178,8 @@ static bool is_told_by_stream(const struct id_set *listed, const struct id_set *
 		if (!candidate_is_cve(id))
 			continue;
 		bool found = set_first(fixed, id) < fixed->count;
-		for (size_t i = set_first(listed, id); !found && i < listed->count && bytes_eq(listed->v[i].id, id); i++)
+		for (size_t i = set_first(listed, id);
+		     !found && i < listed->count && bytes_eq(listed->v[i].id, id); i++)
 			found = !is_of_release(listed->v[i].by->v);
 		if (!found)
 			return false;
@@ -184,8 +188,9 @@ static bool is_told_by_stream(const struct id_set *listed, const struct id_set *
 	return told > 0;
 }
 
-static int drop_told(const struct gather *g, const struct verdicts *all, const struct candidate *list, struct group *groups,
-		     size_t n, const struct id_set *listed)
+static int drop_told(const struct gather *g, const struct verdicts *all,
+		     const struct candidate *list, struct group *groups, size_t n,
+		     const struct id_set *listed)
 {
 	struct id_set fixed;
 	if (!stream_is_extended(g->p))
@@ -193,7 +198,8 @@ static int drop_told(const struct gather *g, const struct verdicts *all, const s
 	int r = fixed_by_errata(g, all, true, &fixed);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct candidate *c = &list[groups[i].first];
-		if (!candidate_is_cve(c->id) && is_of_release(c->v) && is_told_by_stream(listed, &fixed, c))
+		if (!candidate_is_cve(c->id) && is_of_release(c->v) &&
+		    is_told_by_stream(listed, &fixed, c))
 			groups[i].dropped = true;
 	}
 	return r;

@@ -1,5 +1,6 @@
-/* Which OSV ecosystems a distribution's packages are looked up in. Rows for each os-release id; the pattern's letters: %M major version, %N
- * major.minor as written, %V all of it, %S "15 SP5" from "15.5". Names as the OSV schema lists them, where it lists the distribution. */
+/* Which OSV ecosystems a distribution's packages are looked up in. Rows for each os-release id; the
+ * pattern's letters: %M major version, %N major.minor as written, %V all of it, %S "15 SP5" from
+ * "15.5". Names as the OSV schema lists them, where it lists the distribution. */
 #include "match/verdict.h"
 
 #include "base/num.h"
@@ -8,8 +9,8 @@
 #include <stdio.h>
 
 #define PATTERNS_MAX 16
-#define UNNUMBERED 0, 0   /* the row is for releases without a number: rolling ones */
-#define ANY 0, 999999     /* for every number */
+#define UNNUMBERED 0, 0 /* the row is for releases without a number: rolling ones */
+#define ANY 0, 999999	/* for every number */
 
 struct distro_row {
 	const char *id;
@@ -19,70 +20,78 @@ struct distro_row {
 
 #define RED_HAT "Red Hat:enterprise_linux:%M"
 #define SLE "SUSE:Linux Enterprise "
-#define SLE_MODULES                                                                                                      \
-	SLE "Module for Basesystem %S", SLE "Module for Server Applications %S", SLE "Module for Development Tools %S",   \
-		SLE "Module for Web and Scripting %S", SLE "Module for Containers %S", SLE "Module for Python 3 %S",      \
-		SLE "Module for Legacy %S", SLE "Module for Desktop Applications %S", SLE "Module for Public Cloud %S"
-#define SLE_12 SLE "Software Development Kit %S", SLE "Module for Web and Scripting %M", SLE "Module for Containers %M",  \
-		SLE "Module for Legacy %M", SLE "Module for Public Cloud %M", SLE "Module for Toolchain %M"
+#define SLE_MODULES                                                                                \
+	SLE "Module for Basesystem %S", SLE "Module for Server Applications %S",                   \
+	    SLE "Module for Development Tools %S", SLE "Module for Web and Scripting %S",          \
+	    SLE "Module for Containers %S", SLE "Module for Python 3 %S",                          \
+	    SLE "Module for Legacy %S", SLE "Module for Desktop Applications %S",                  \
+	    SLE "Module for Public Cloud %S"
+#define SLE_12                                                                                     \
+	SLE "Software Development Kit %S", SLE "Module for Web and Scripting %M",                  \
+	    SLE "Module for Containers %M", SLE "Module for Legacy %M",                            \
+	    SLE "Module for Public Cloud %M", SLE "Module for Toolchain %M"
 #define SLES SLE "Server %S", SLE "Server %S-LTSS"
 
 static const struct distro_row distros[] = {
-	{"debian", 7, 999, {"Debian:%M"}},
-	{"debian", 4, 6, {"Debian:%M.0"}},
-	{"raspbian", 7, 999, {"Debian:%M"}},
-	{"echo", UNNUMBERED, {"Echo"}},
-	{"echo", ANY, {"Echo"}},
-	{"alpine", ANY, {"Alpine:v%N"}},
-	{"wolfi", UNNUMBERED, {"Wolfi"}},
-	{"wolfi", 1, 999999999, {"Wolfi"}}, /* "20230201" */
-	{"chainguard", UNNUMBERED, {"Chainguard"}},
-	{"chainguard", 1, 999999999, {"Chainguard"}},
-	{"minimos", UNNUMBERED, {"MinimOS"}},
-	{"minimos", 1, 999999999, {"MinimOS"}},
-	{"alpaquita", ANY, {"Alpaquita:%M"}},
-	{"alpaquita", UNNUMBERED, {"Alpaquita:stream"}},
-	{"bellsoft-hardened-containers", ANY, {"BellSoft Hardened Containers:%M"}},
-	{"bellsoft-hardened-containers", UNNUMBERED, {"BellSoft Hardened Containers:stream"}},
-	{"almalinux", ANY, {"AlmaLinux:%M", "AlmaLinux"}},
-	{"rocky", ANY, {"Rocky Linux:%M", "Rocky Linux"}},
-	{"rhel", 1, 9, {RED_HAT "::*", RED_HAT}},
-	{"rhel", 10, 99, {RED_HAT "*"}},
-	/* CentOS Stream ("centos-stream", and 9 and later) is not rebuilt from RHEL: nobody publishes data for it. */
-	{"centos", 1, 8, {RED_HAT "::*", RED_HAT}},
-	{"ol", ANY, {"Oracle Linux:%M"}},
-	{"amzn", 2, 2017, {"Amazon Linux:%M"}},
-	{"amzn", 2018, 2018, {"Amazon Linux:1"}},
-	{"amzn", 2019, 9999, {"Amazon Linux:%M"}},
-	{"fedora", ANY, {"Fedora:%M"}},
-	{"photon", ANY, {"Photon OS:%N"}},
-	/* OSV's own feed calls both generations Azure Linux and names the major alone. */
-	{"mariner", ANY, {"CBL-Mariner:%N", "Azure Linux:%M"}},
-	{"azurelinux", ANY, {"Azure Linux:%M", "Azure Linux:%N"}},
-	{"mageia", ANY, {"Mageia:%M"}},
-	{"openeuler", ANY, {"openEuler:%V"}},
-	{"bottlerocket", ANY, {"Bottlerocket"}},
-	{"opensuse-leap", ANY, {"openSUSE:Leap %N"}},
-	{"opensuse-leap-micro", ANY, {"openSUSE:Leap Micro %N"}},
-	{"opensuse-tumbleweed", UNNUMBERED, {"openSUSE:Tumbleweed"}},
-	{"opensuse-tumbleweed", 1, 999999999, {"openSUSE:Tumbleweed"}}, /* "20240101" */
-	{"opensuse-microos", UNNUMBERED, {"openSUSE:Tumbleweed"}},
-	{"opensuse-microos", 1, 999999999, {"openSUSE:Tumbleweed"}},
-	/* What a product holds is published under the module that brings it; after general support a release goes on as "-LTSS". */
-	{"sles", 1, 11, {SLES}},
-	{"sles", 12, 12, {SLES, SLE_12}},
-	{"sles", 13, 15, {SLES, SLE_MODULES}},
-	{"sles", 16, 99, {SLE "Server %N"}},
-	{"sles_sap", 12, 12, {SLE "Server for SAP Applications %S", SLES, SLE_12}},
-	{"sles_sap", 13, 15, {SLE "Server for SAP Applications %S", SLES, SLE_MODULES}},
-	{"sles_sap", 16, 99, {SLE "Server for SAP applications %N", SLE "Server %N"}},
-	{"sled", 12, 12, {SLE "Desktop %S", SLE_12}},
-	{"sled", 13, 15, {SLE "Desktop %S", SLE_MODULES}},
-	{"sle_hpc", 12, 15,
-	 {SLE "High Performance Computing %S", SLE "High Performance Computing %S-LTSS", SLE "High Performance Computing %S-ESPOS",
-	  SLE "Module for HPC %S", SLE_MODULES}},
-	{"sle-micro", ANY, {SLE "Micro %N"}},
-	{"sl-micro", ANY, {"SUSE:Linux Micro %N", SLE "Micro %N"}},
+    {"debian", 7, 999, {"Debian:%M"}},
+    {"debian", 4, 6, {"Debian:%M.0"}},
+    {"raspbian", 7, 999, {"Debian:%M"}},
+    {"echo", UNNUMBERED, {"Echo"}},
+    {"echo", ANY, {"Echo"}},
+    {"alpine", ANY, {"Alpine:v%N"}},
+    {"wolfi", UNNUMBERED, {"Wolfi"}},
+    {"wolfi", 1, 999999999, {"Wolfi"}}, /* "20230201" */
+    {"chainguard", UNNUMBERED, {"Chainguard"}},
+    {"chainguard", 1, 999999999, {"Chainguard"}},
+    {"minimos", UNNUMBERED, {"MinimOS"}},
+    {"minimos", 1, 999999999, {"MinimOS"}},
+    {"alpaquita", ANY, {"Alpaquita:%M"}},
+    {"alpaquita", UNNUMBERED, {"Alpaquita:stream"}},
+    {"bellsoft-hardened-containers", ANY, {"BellSoft Hardened Containers:%M"}},
+    {"bellsoft-hardened-containers", UNNUMBERED, {"BellSoft Hardened Containers:stream"}},
+    {"almalinux", ANY, {"AlmaLinux:%M", "AlmaLinux"}},
+    {"rocky", ANY, {"Rocky Linux:%M", "Rocky Linux"}},
+    {"rhel", 1, 9, {RED_HAT "::*", RED_HAT}},
+    {"rhel", 10, 99, {RED_HAT "*"}},
+    /* CentOS Stream ("centos-stream", and 9 and later) is not rebuilt from RHEL: nobody publishes
+       data for it. */
+    {"centos", 1, 8, {RED_HAT "::*", RED_HAT}},
+    {"ol", ANY, {"Oracle Linux:%M"}},
+    {"amzn", 2, 2017, {"Amazon Linux:%M"}},
+    {"amzn", 2018, 2018, {"Amazon Linux:1"}},
+    {"amzn", 2019, 9999, {"Amazon Linux:%M"}},
+    {"fedora", ANY, {"Fedora:%M"}},
+    {"photon", ANY, {"Photon OS:%N"}},
+    /* OSV's own feed calls both generations Azure Linux and names the major alone. */
+    {"mariner", ANY, {"CBL-Mariner:%N", "Azure Linux:%M"}},
+    {"azurelinux", ANY, {"Azure Linux:%M", "Azure Linux:%N"}},
+    {"mageia", ANY, {"Mageia:%M"}},
+    {"openeuler", ANY, {"openEuler:%V"}},
+    {"bottlerocket", ANY, {"Bottlerocket"}},
+    {"opensuse-leap", ANY, {"openSUSE:Leap %N"}},
+    {"opensuse-leap-micro", ANY, {"openSUSE:Leap Micro %N"}},
+    {"opensuse-tumbleweed", UNNUMBERED, {"openSUSE:Tumbleweed"}},
+    {"opensuse-tumbleweed", 1, 999999999, {"openSUSE:Tumbleweed"}}, /* "20240101" */
+    {"opensuse-microos", UNNUMBERED, {"openSUSE:Tumbleweed"}},
+    {"opensuse-microos", 1, 999999999, {"openSUSE:Tumbleweed"}},
+    /* What a product holds is published under the module that brings it; after general support a
+       release goes on as "-LTSS". */
+    {"sles", 1, 11, {SLES}},
+    {"sles", 12, 12, {SLES, SLE_12}},
+    {"sles", 13, 15, {SLES, SLE_MODULES}},
+    {"sles", 16, 99, {SLE "Server %N"}},
+    {"sles_sap", 12, 12, {SLE "Server for SAP Applications %S", SLES, SLE_12}},
+    {"sles_sap", 13, 15, {SLE "Server for SAP Applications %S", SLES, SLE_MODULES}},
+    {"sles_sap", 16, 99, {SLE "Server for SAP applications %N", SLE "Server %N"}},
+    {"sled", 12, 12, {SLE "Desktop %S", SLE_12}},
+    {"sled", 13, 15, {SLE "Desktop %S", SLE_MODULES}},
+    {"sle_hpc",
+     12,
+     15,
+     {SLE "High Performance Computing %S", SLE "High Performance Computing %S-LTSS",
+      SLE "High Performance Computing %S-ESPOS", SLE "Module for HPC %S", SLE_MODULES}},
+    {"sle-micro", ANY, {SLE "Micro %N"}},
+    {"sl-micro", ANY, {"SUSE:Linux Micro %N", SLE "Micro %N"}},
 };
 
 struct bytes distro_id(const struct pkg *p)
@@ -168,7 +177,8 @@ static bool has_folded(struct bytes text, const char *lower)
 }
 
 /* "Ubuntu:Pro:FIPS:20.04:LTS" and its like; service NULL: whatever the image's is. */
-static void add_service(struct names *n, const char *name, const char *service, bool lts, const struct pkg *p)
+static void add_service(struct names *n, const char *name, const char *service, bool lts,
+			const struct pkg *p)
 {
 	static const char *const fips[] = {"fips", "fips-preview", "fips-updates"};
 	struct bytes streams = distro_streams(p);
@@ -187,8 +197,9 @@ static void add_service(struct names *n, const char *name, const char *service, 
 	add(n, pattern, distro_version(p));
 }
 
-/* 22.04, 24.04: April of an even year is a long-term release. Packages of the FIPS streams are built from other sources than the release's, under
- * the same names: their versions only compare with their own records. */
+/* 22.04, 24.04: April of an even year is a long-term release. Packages of the FIPS streams are
+ * built from other sources than the release's, under the same names: their versions only compare
+ * with their own records. */
 static void add_ubuntu(struct names *n, const struct pkg *p)
 {
 	uint64_t year;
@@ -207,28 +218,31 @@ static void add_ubuntu(struct names *n, const struct pkg *p)
 	add(n, lts ? "Ubuntu:Pro:%N:LTS" : "Ubuntu:Pro:%N", version);
 	if (has_folded(p->source_name, "realtime")) {
 		add_service(n, "Realtime", NULL, lts, p);
-		add(n, lts ? "Ubuntu:Pro:%N:LTS:Realtime:Kernel" : "Ubuntu:Pro:%N:Realtime:Kernel", version);
+		add(n, lts ? "Ubuntu:Pro:%N:LTS:Realtime:Kernel" : "Ubuntu:Pro:%N:Realtime:Kernel",
+		    version);
 	}
 }
 
 /* --- Red Hat --- */
 
-/* "Red Hat:rhel_eus:9.2::*" of "rhel_eus:9.2", "Red Hat:openshift:4.12::el9*" of "openshift:4.12". The release's own is looked up for all. */
+/* "Red Hat:rhel_eus:9.2::*" of "rhel_eus:9.2", "Red Hat:openshift:4.12::el9*" of "openshift:4.12".
+ * The release's own is looked up for all. */
 static void add_streams(struct names *n, struct bytes streams, struct bytes version)
 {
 	while (streams.len) {
 		char pattern[PKG_STREAM_LEN_MAX + 32];
 		struct bytes stream = bytes_cut(&streams, ',');
 		const char *rest = bytes_has_prefix_lit(stream, "rhel_") ? "::*" : "::el%M*";
-		if (bytes_has_prefix_lit(stream, "enterprise_linux:") || stream.len > PKG_STREAM_LEN_MAX ||
-		    bytes_find(stream, '%') < stream.len)
+		if (bytes_has_prefix_lit(stream, "enterprise_linux:") ||
+		    stream.len > PKG_STREAM_LEN_MAX || bytes_find(stream, '%') < stream.len)
 			continue;
 		(void)snprintf(pattern, sizeof pattern, "Red Hat:%.*s%s", BYTES_ARG(stream), rest);
 		add(n, pattern, version);
 		struct bytes release = bytes_from(stream, sizeof "rhel_eus:" - 1);
 		/* since 10 the extended update stream has another name */
 		if (bytes_has_prefix_lit(stream, "rhel_eus:1")) {
-			(void)snprintf(pattern, sizeof pattern, "Red Hat:enterprise_linux_eus:%.*s*", BYTES_ARG(release));
+			(void)snprintf(pattern, sizeof pattern,
+				       "Red Hat:enterprise_linux_eus:%.*s*", BYTES_ARG(release));
 			add(n, pattern, version);
 		}
 	}
@@ -248,8 +262,10 @@ static void add_rows(struct names *n, struct bytes id, struct bytes version, boo
 {
 	for (size_t i = 0; i < sizeof distros / sizeof *distros; i++) {
 		const struct distro_row *d = &distros[i];
-		bool fits = numbered ? d->last && major >= d->first && major <= d->last : d->last == 0;
-		for (size_t k = 0; fits && bytes_eq_lit(id, d->id) && k < PATTERNS_MAX && d->patterns[k]; k++)
+		bool fits =
+		    numbered ? d->last && major >= d->first && major <= d->last : d->last == 0;
+		for (size_t k = 0;
+		     fits && bytes_eq_lit(id, d->id) && k < PATTERNS_MAX && d->patterns[k]; k++)
 			add(n, d->patterns[k], version);
 	}
 }
@@ -260,7 +276,8 @@ bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_
 	struct bytes id = distro_id(p), version = distro_version(p);
 	struct names n = {.a = a, .out = out, .ok = true};
 	uint64_t major = 0;
-	bool numbered = num_u64(bytes_part(version, 0, bytes_find(version, '.')), 999999999, &major);
+	bool numbered =
+	    num_u64(bytes_part(version, 0, bytes_find(version, '.')), 999999999, &major);
 	if (bytes_eq_lit(id, "rhel") && numbered && p->class == PKG_OS)
 		add_streams(&n, distro_streams(p), version);
 	if (p->class != PKG_OS) {

@@ -15,7 +15,8 @@ struct match_check {
 	struct bytes advisory; /* id as the vendor writes it: "DSA-5678-1" */
 	struct bytes source_name;
 	struct bytes title;    /* "Debian Security Update for openssl (DSA-5678-1)"; CVE-only: "Debian Vulnerability in bash (CVE-2019-18276)" */
-	struct bytes category; /* "Debian", "Alpine", "AlmaLinux", "Red Hat" …, or MATCH_KERNEL_HEADERS; no part of the id */
+	struct bytes category; /* "Debian", "Alpine", "AlmaLinux", "Red Hat" …, or
+				  MATCH_KERNEL_HEADERS; no part of the id */
 	struct bytes *cves;
 	size_t cve_count;
 	enum adv_severity severity;     /* vendor's first, then CVSS */

@@ -10,14 +10,14 @@ struct manager {
 };
 
 static const struct manager managers[] = {
-	{"deb", NULL, "apt-get update && apt-get install --only-upgrade %n=%v",
-	 "apt-get update && apt-get install --only-upgrade %n"},
-	{"apk", NULL, "apk update && apk add --upgrade '%n>=%v'", "apk update && apk upgrade %n"},
-	{"rpm", " photon mariner azurelinux ", "tdnf update %n-%v", "tdnf update %n"},
-	{"rpm", " sles sled sles_sap sle_hpc sle-micro sl-micro opensuse-leap opensuse-tumbleweed ", "zypper refresh && zypper install '%n>=%v'",
-	 "zypper refresh && zypper update %n"},
-	{"rpm", " centos amzn ", "yum update %n-%v", "yum update %n"},
-	{"rpm", NULL, "dnf upgrade --refresh %n-%v", "dnf upgrade --refresh %n"},
+    {"deb", NULL, "apt-get update && apt-get install --only-upgrade %n=%v",
+     "apt-get update && apt-get install --only-upgrade %n"},
+    {"apk", NULL, "apk update && apk add --upgrade '%n>=%v'", "apk update && apk upgrade %n"},
+    {"rpm", " photon mariner azurelinux ", "tdnf update %n-%v", "tdnf update %n"},
+    {"rpm", " sles sled sles_sap sle_hpc sle-micro sl-micro opensuse-leap opensuse-tumbleweed ",
+     "zypper refresh && zypper install '%n>=%v'", "zypper refresh && zypper update %n"},
+    {"rpm", " centos amzn ", "yum update %n-%v", "yum update %n"},
+    {"rpm", NULL, "dnf upgrade --refresh %n-%v", "dnf upgrade --refresh %n"},
 };
 
 static bool is_safe(struct bytes s)
@@ -88,26 +88,34 @@ static const char *without_fix(enum adv_status s)
 }
 
 /* The command that brings the fix of v. */
-static void put_fix(struct buf *b, const struct pkg *p, const struct match *m, const struct verdict *v)
+static void put_fix(struct buf *b, const struct pkg *p, const struct match *m,
+		    const struct verdict *v)
 {
-	/* A source package's version is the binary's only where the database says they are equal. */
+	/* A source package's version is the binary's only where the database says they are equal.
+	 */
 	bool by_source = v->hit->affected.keyed == ADV_BY_SOURCE;
-	bool exact = !by_source || p->source_version.len == 0 || bytes_eq(p->source_version, p->version);
+	bool exact =
+	    !by_source || p->source_version.len == 0 || bytes_eq(p->source_version, p->version);
 	put_command(b, p, v->fixed, exact);
 	if (!exact)
-		buf_printf(b, " (fixed in source package %.*s %.*s)", BYTES_ARG(m->check.source_name), BYTES_ARG(v->fixed));
+		buf_printf(b, " (fixed in source package %.*s %.*s)",
+			   BYTES_ARG(m->check.source_name), BYTES_ARG(v->fixed));
 }
 
 static void put_other_stream(struct buf *b, const struct pkg *p, const struct verdict *v)
 {
 	struct bytes stream = v->hit->affected.ecosystem;
 	bytes_cut(&stream, ':');
-	buf_printf(b, "The fix, version %.*s, is of the product stream %.*s;", BYTES_ARG(v->fixed), BYTES_ARG(stream));
-	buf_printf(b, " the streams of this image (%.*s) have none. Move to that stream, or remove the package.",
+	buf_printf(b, "The fix, version %.*s, is of the product stream %.*s;", BYTES_ARG(v->fixed),
+		   BYTES_ARG(stream));
+	buf_printf(b,
+		   " the streams of this image (%.*s) have none. Move to that stream, or remove "
+		   "the package.",
 		   BYTES_ARG(distro_streams(p)));
 }
 
-struct bytes remedy_text(const struct pkg *p, const struct match *m, const struct verdict *v, struct arena *a)
+struct bytes remedy_text(const struct pkg *p, const struct match *m, const struct verdict *v,
+			 struct arena *a)
 {
 	struct buf b;
 	bool ok;
@@ -118,7 +126,9 @@ struct bytes remedy_text(const struct pkg *p, const struct match *m, const struc
 		put_other_stream(&b, p, v);
 	} else {
 		if (v->from == FIX_PRO)
-			buf_printf(&b, "The fix, version %.*s, requires Ubuntu Pro. With a subscription: pro attach, then ",
+			buf_printf(&b,
+				   "The fix, version %.*s, requires Ubuntu Pro. With a "
+				   "subscription: pro attach, then ",
 				   BYTES_ARG(v->fixed));
 		put_fix(&b, p, m, v);
 	}

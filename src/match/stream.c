@@ -1,8 +1,10 @@
 /* Product streams: who gets a fix. docs/decisions/product-streams.md holds why.
  *
- * Ubuntu Pro: records of "Ubuntu:Pro:…" state what services of a subscription deliver; the service is the record's module ("esm-infra"), or the
- * ecosystem's own ("Ubuntu:Pro:FIPS-updates:20.04:LTS"). Red Hat: an image of an extended update stream ("rhel_eus:9.2") gets what was fixed until its minor
- * release branched off ("-3.el9", "-3.el9_2"), not what was fixed for a later one ("-3.el9_4"). */
+ * Ubuntu Pro: records of "Ubuntu:Pro:…" state what services of a subscription deliver; the service
+ * is the record's module ("esm-infra"), or the ecosystem's own
+ * ("Ubuntu:Pro:FIPS-updates:20.04:LTS"). Red Hat: an image of an extended update stream
+ * ("rhel_eus:9.2") gets what was fixed until its minor release branched off ("-3.el9", "-3.el9_2"),
+ * not what was fixed for a later one ("-3.el9_4"). */
 #include "match/verdict.h"
 
 #include "base/num.h"
@@ -11,10 +13,10 @@
 static const struct {
 	const char *ecosystem, *service;
 } services[] = {
-	{"Ubuntu:Pro:FIPS-updates:", "fips-updates"},
-	{"Ubuntu:Pro:FIPS-preview:", "fips-preview"},
-	{"Ubuntu:Pro:FIPS:", "fips"},
-	{"Ubuntu:Pro:Realtime:", "realtime-kernel"},
+    {"Ubuntu:Pro:FIPS-updates:", "fips-updates"},
+    {"Ubuntu:Pro:FIPS-preview:", "fips-preview"},
+    {"Ubuntu:Pro:FIPS:", "fips"},
+    {"Ubuntu:Pro:Realtime:", "realtime-kernel"},
 };
 
 static bool is_attached(struct bytes streams, const struct adv_affected *x)
@@ -26,7 +28,8 @@ static bool is_attached(struct bytes streams, const struct adv_affected *x)
 		return pkg_streams_has(streams, BYTES_LIT("realtime-kernel"));
 	if (x->module.len)
 		return pkg_streams_has(streams, x->module);
-	return pkg_streams_has(streams, BYTES_LIT("esm-infra")) || pkg_streams_has(streams, BYTES_LIT("esm-apps"));
+	return pkg_streams_has(streams, BYTES_LIT("esm-infra")) ||
+	       pkg_streams_has(streams, BYTES_LIT("esm-apps"));
 }
 
 /* The minor release of an extended update stream, or UINT64_MAX. */
@@ -68,7 +71,8 @@ static uint64_t fixed_minor(struct bytes version)
 	rest = bytes_from(rest, n + 1);
 	for (n = 0; n < rest.len && byte_is_digit(rest.ptr[n]);)
 		n++;
-	/* "el9.1" is a rebuild's own number; in "module+el8.4.0" the minor release stands behind the dot */
+	/* "el9.1" is a rebuild's own number; in "module+el8.4.0" the minor release stands behind
+	 * the dot */
 	if (dot && bytes_find_bytes(release, BYTES_LIT("module")) == release.len)
 		return UINT64_MAX;
 	return num_u64(bytes_part(rest, 0, n), 999, &minor) ? minor : UINT64_MAX;
@@ -79,7 +83,8 @@ enum verdict_fix stream_fix(const struct pkg *p, const struct adv_affected *x, s
 	struct bytes streams = distro_streams(p);
 	if (bytes_has_prefix_lit(x->ecosystem, "Ubuntu:Pro:"))
 		return is_attached(streams, x) ? FIX_OWN : FIX_PRO;
-	if (!bytes_has_prefix_lit(x->ecosystem, "Red Hat:enterprise_linux:") || fixed.len == 0 || !stream_is_extended(p))
+	if (!bytes_has_prefix_lit(x->ecosystem, "Red Hat:enterprise_linux:") || fixed.len == 0 ||
+	    !stream_is_extended(p))
 		return FIX_OWN;
 	uint64_t minor = fixed_minor(fixed);
 	return minor != UINT64_MAX && minor > extended_minor(streams) ? FIX_OTHER_STREAM : FIX_OWN;

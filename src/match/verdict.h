@@ -16,8 +16,8 @@ enum verdict_kind {
 
 /* Who gets the version that ends the range. */
 enum verdict_fix {
-	FIX_OWN,         /* the image's own repositories deliver it */
-	FIX_PRO,         /* Ubuntu Pro, which the image is not attached to */
+	FIX_OWN,	 /* the image's own repositories deliver it */
+	FIX_PRO,	 /* Ubuntu Pro, which the image is not attached to */
 	FIX_OTHER_STREAM /* another product stream of Red Hat's than the image's */
 };
 
@@ -64,4 +64,5 @@ struct bytes vendor_of(struct bytes ecosystem);
 struct bytes category_of(struct bytes vendor, struct bytes source);
 
 /* The text and, where the names are safe to paste, the exact command. Empty on spent memory. */
-struct bytes remedy_text(const struct pkg *p, const struct match *m, const struct verdict *v, struct arena *a);
+struct bytes remedy_text(const struct pkg *p, const struct match *m, const struct verdict *v,
+			 struct arena *a);

@@ -16,7 +16,7 @@ struct pkg_distro {
 	struct bytes name;       /* PRETTY_NAME, for people */
 	struct bytes cpe;        /* CPE_NAME, may be empty */
 	struct bytes support_end; /* SUPPORT_END, "2026-12-02"; may be empty */
-	struct bytes streams;    /* pkg/streams.h; usually empty */
+	struct bytes streams;	  /* pkg/streams.h; usually empty */
 };
 
 /* One package. Identity: type, namespace, name, version, arch, source_name, source_version, module, distro (id and version). Empty = not stated. */
@@ -30,7 +30,8 @@ struct pkg {
 	struct bytes source_version; /* = version when the database does not differ */
 	struct bytes module;         /* rpm MODULARITYLABEL, "nodejs:12:8020020200326104117:4cda2c84" */
 	struct bytes vendor;         /* rpm Vendor, dpkg Maintainer */
-	struct bytes distro;         /* "debian:12": id:version_id; with streams "ubuntu:18.04:esm-infra"; set when an image is put together */
+	struct bytes distro; /* "debian:12": id:version_id; with streams "ubuntu:18.04:esm-infra";
+				set when an image is put together */
 	struct bytes path;           /* of the database or file that states it */
 	enum pkg_class class;
 	bool third_party;            /* not built by the distribution (accuracy §4.1, §4.4): not matched against its advisories */

@@ -24,7 +24,8 @@ int pkg_streams_add(struct bytes *text, struct bytes word, struct arena *a, stru
 	struct bytes rest = *text;
 	size_t before = 0, count = 0;
 	if (!is_word(word))
-		return err_set(e, ERR_FORMAT, "product stream: not of [a-z0-9._:-], 1 to %d bytes", PKG_STREAM_LEN_MAX);
+		return err_set(e, ERR_FORMAT, "product stream: not of [a-z0-9._:-], 1 to %d bytes",
+			       PKG_STREAM_LEN_MAX);
 	for (; rest.len > 0; count++) {
 		size_t end = (size_t)(rest.ptr - text->ptr) + bytes_find(rest, ',');
 		int order = bytes_cmp(bytes_cut(&rest, ','), word);
@@ -38,9 +39,11 @@ int pkg_streams_add(struct bytes *text, struct bytes word, struct arena *a, stru
 	struct bytes head = bytes_part(*text, 0, before), tail = bytes_from(*text, before);
 	char *joined;
 	if (head.len > 0)
-		joined = arena_printf(a, "%.*s,%.*s%.*s", BYTES_ARG(head), BYTES_ARG(word), BYTES_ARG(tail));
+		joined = arena_printf(a, "%.*s,%.*s%.*s", BYTES_ARG(head), BYTES_ARG(word),
+				      BYTES_ARG(tail));
 	else
-		joined = arena_printf(a, "%.*s%s%.*s", BYTES_ARG(word), tail.len ? "," : "", BYTES_ARG(tail));
+		joined = arena_printf(a, "%.*s%s%.*s", BYTES_ARG(word), tail.len ? "," : "",
+				      BYTES_ARG(tail));
 	if (!joined)
 		return err_set(e, ERR_NOMEM, "product streams: no memory");
 	*text = bytes_of(joined);

@@ -13,7 +13,7 @@ struct report {
 	size_t hidden_count;  /* findings the filters took out */
 	bool color;           /* escape sequences are welcome */
 	const char *version;  /* of the program */
-	int64_t now_ms;       /* for what has ended by now; 0: nothing is said of that */
+	int64_t now_ms;	      /* for what has ended by now; 0: nothing is said of that */
 };
 
 struct report_format {

@@ -94,8 +94,8 @@ static void put_totals(const struct report *r, struct buf *out)
 	for (size_t i = 0; i < r->finding_count; i++)
 		headers += bytes_eq_lit(r->findings[i].category, MATCH_KERNEL_HEADERS);
 	if (headers)
-		buf_printf(out, "%s: %zu of these (%s; --not-category leaves them out)\n", MATCH_KERNEL_HEADERS, headers,
-			   MATCH_KERNEL_HEADERS_WHY);
+		buf_printf(out, "%s: %zu of these (%s; --not-category leaves them out)\n",
+			   MATCH_KERNEL_HEADERS, headers, MATCH_KERNEL_HEADERS_WHY);
 }
 
 static void put_notes(const struct report *r, struct buf *out)
