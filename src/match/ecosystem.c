@@ -206,7 +206,8 @@ static void add_ubuntu(struct names *n, const struct pkg *p)
 	struct bytes version = distro_version(p);
 	bool lts = num_u64(bytes_part(version, 0, bytes_find(version, '.')), 99, &year) &&
 		   year % 2 == 0 && bytes_has_suffix_lit(version, ".04");
-	if (has_folded(p->version, "fips") || has_folded(p->source_name, "fips")) {
+	/* "1.1.1f-1ubuntu2.fips.2.8", "linux-aws-fips"; not "rust-fips203" */
+	if (has_folded(p->version, "fips") || bytes_has_suffix_lit(p->source_name, "-fips")) {
 		add_service(n, "FIPS-updates", "fips-updates", lts, p);
 		add_service(n, "FIPS", "fips", lts, p);
 		add_service(n, "FIPS-preview", "fips-preview", lts, p);

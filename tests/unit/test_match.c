@@ -468,6 +468,7 @@ static const struct sample pro_rows[] = {
 	{.id = "UBUNTU-CVE-2024-35", .ecosystem = "Ubuntu:18.04:LTS", .name = "ssl", .events = "introduced 0,fixed 1.1.1-1ubuntu2.9", .status = ADV_FIXED},
 	{.id = "UBUNTU-CVE-2024-35", .ecosystem = "Ubuntu:Pro:FIPS:18.04:LTS", .name = "ssl", .events = "introduced 0,fixed 1.1.1-1ubuntu2.fips.2.3", .status = ADV_FIXED},
 	{.id = "UBUNTU-CVE-2024-35", .ecosystem = "Ubuntu:Pro:FIPS-updates:18.04:LTS", .name = "ssl", .events = "introduced 0,fixed 1.1.1-1ubuntu2.fips.2.9", .status = ADV_FIXED},
+	{.id = "UBUNTU-CVE-2024-37", .ecosystem = "Ubuntu:18.04:LTS", .name = "rust-fips203", .events = "introduced 0,fixed 2", .status = ADV_FIXED},
 	{.id = "UBUNTU-CVE-2024-36", .ecosystem = "Ubuntu:Pro:18.04:LTS:Realtime:Kernel", .name = "linux-realtime", .events = "introduced 0,fixed 9", .status = ADV_FIXED},
 	{.id = "UBUNTU-CVE-2024-36", .ecosystem = "Ubuntu:Pro:18.04:LTS:Realtime:Kernel", .name = "linux", .events = "introduced 0,fixed 9", .status = ADV_FIXED},
 };
@@ -494,6 +495,7 @@ static const struct {
 	{":fips", "ssl", "1.1.1-1ubuntu2.fips.2.3", NULL, NULL},
 	{":fips-updates", "ssl", "1.1.1-1ubuntu2.fips.2.3", "1.1.1-1ubuntu2.fips.2.9", "apt-get"},
 	{"", "ssl", "1.1.1-1ubuntu2.Fips.2.1", "", "requires Ubuntu Pro"},
+	{"", "rust-fips203", "1", "2", "apt-get"}, /* a program about FIPS, of the release */
 	{"", "linux-realtime", "8", "", "requires Ubuntu Pro"},
 	{":realtime-kernel", "linux-realtime", "8", "9", "apt-get"},
 	{":realtime-kernel", "linux", "8", NULL, NULL},
