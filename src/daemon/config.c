@@ -147,7 +147,8 @@ static const char *limit_text(const struct config_setting *s, uint64_t n, char o
 		uint64_t unit;
 		const char *word;
 	} units[] = {{CONFIG_TIME, UINT64_C(86400000), "d"}, {CONFIG_TIME, 3600000, "h"}, {CONFIG_TIME, 60000, "m"},
-		     {CONFIG_TIME, 1000, "s"}, {CONFIG_SIZE, UINT64_C(1) << 40, "TiB"}, {CONFIG_SIZE, 1U << 30, "GiB"},
+		     {CONFIG_TIME, 1000, "s"}, {CONFIG_TIME, 1, "ms"},
+		     {CONFIG_SIZE, UINT64_C(1) << 40, "TiB"}, {CONFIG_SIZE, 1U << 30, "GiB"},
 		     {CONFIG_SIZE, 1U << 20, "MiB"}, {CONFIG_SIZE, 1U << 10, "KiB"}};
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
 		if (units[i].kind == s->kind && n >= units[i].unit && n % units[i].unit == 0) {

@@ -19,7 +19,10 @@ struct config {
 	bool anonymous_pull;
 	bool allow_unjailed;
 	uint64_t workers;       /* 0 = processors */
-	uint64_t connections;
+	uint64_t connections, connections_per_peer;
+	uint64_t header_timeout_ms, idle_timeout_ms, body_timeout_ms, reply_timeout_ms;
+	uint64_t rate_min; /* bytes a second */
+	uint64_t upload_timeout_ms;
 	uint64_t upload_max;    /* bytes of one blob */
 	uint64_t upload_expire_ms;
 	uint64_t gc_grace_ms, gc_every_ms;

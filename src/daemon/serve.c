@@ -134,7 +134,14 @@ static int open_http(struct server *s, struct err *e)
 	struct http_options ho = {.address = s->c->address, .port = s->c->port,
 				  .tls_cert_pem = tls ? buf_cstr(&s->cert) : NULL,
 				  .tls_key_pem = tls ? buf_cstr(&s->key) : NULL,
-				  .connections_max = (unsigned)s->c->connections};
+				  .connections_max = (unsigned)s->c->connections,
+				  .connections_per_ip_max = (unsigned)s->c->connections_per_peer,
+				  .header_timeout_ms = s->c->header_timeout_ms,
+				  .idle_timeout_ms = s->c->idle_timeout_ms,
+				  .body_timeout_ms = s->c->body_timeout_ms,
+				  .reply_timeout_ms = s->c->reply_timeout_ms,
+				  .rate_min = s->c->rate_min,
+				  .upload_timeout_ms = s->c->upload_timeout_ms};
 	s->http = http_server_open(&ho, tables, counts, api_table_count, &hooks, e);
 	return s->http ? 0 : err_ctx(e, "listen %s", s->c->listen);
 }

@@ -26,6 +26,20 @@
 	  "let anybody pull without an account", anonymous_pull) \
 	X("connections", CONFIG_COUNT, "N", "1024", 1, 65536, \
 	  "connections at once", connections) \
+	X("connections-per-peer", CONFIG_COUNT, "N", "0", 0, 65536, \
+	  "connections of one address at once; 0 = no limit of its own", connections_per_peer) \
+	X("header-timeout", CONFIG_TIME, "TIME", "20s", 500, CONFIG_DAY, \
+	  "a request's headers must be there this long after its first byte", header_timeout_ms) \
+	X("idle-timeout", CONFIG_TIME, "TIME", "30s", 500, CONFIG_DAY, \
+	  "a connection without a next request is closed after this", idle_timeout_ms) \
+	X("body-timeout", CONFIG_TIME, "TIME", "60s", 500, CONFIG_DAY, \
+	  "a client that sends its body slower than rate-min is cut after this", body_timeout_ms) \
+	X("reply-timeout", CONFIG_TIME, "TIME", "60s", 500, CONFIG_DAY, \
+	  "a client that takes its reply slower than rate-min is cut after this", reply_timeout_ms) \
+	X("rate-min", CONFIG_SIZE, "SIZE", "1KiB", 0, 1U << 30, \
+	  "bytes a second that a body or reply must move; 0 = any byte will do", rate_min) \
+	X("upload-timeout", CONFIG_TIME, "TIME", "12h", 500, 365 * CONFIG_DAY, \
+	  "longest time for the body of one request", upload_timeout_ms) \
 	X("upload-max", CONFIG_SIZE, "SIZE", "64GiB", 1, UINT64_C(1) << 50, \
 	  "largest blob", upload_max) \
 	X("upload-expire", CONFIG_TIME, "TIME", "12h", 60000, 365 * CONFIG_DAY, \

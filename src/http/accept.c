@@ -142,39 +142,75 @@ static void knock_ready(struct http_server *s, struct http_knock *k)
 }
 
 /* Bytes that went either way, as the kernel counts them: it sees sendfile and TLS too. */
-static uint64_t bytes_moved(int fd)
+static uint64_t bytes_moved(int fd, uint64_t *ret_received)
 {
 	struct tcp_info info = {.tcpi_state = 0};
 	socklen_t len = sizeof info;
+	*ret_received = 0;
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
 		return 0;
+	*ret_received = info.tcpi_bytes_received;
 	return info.tcpi_bytes_received + info.tcpi_bytes_acked;
+}
+
+static bool is_past(int64_t since, uint64_t timeout_ms, int64_t now)
+{
+	return now > since && (uint64_t)(now - since) > timeout_ms;
+}
+
+/* A kept connection: the next request has one deadline to begin and one to be there. */
+static bool idle_is_late(const struct http_options *o, struct http_conn *c, uint64_t received,
+			 int64_t now)
+{
+	struct conn_watch *w = &c->watch;
+	if (!w->head_ms && received > w->received)
+		w->head_ms = now;
+	if (w->head_ms)
+		return is_past(w->head_ms, o->header_timeout_ms, now);
+	return is_past(atomic_load(&c->since_ms), o->idle_timeout_ms, now);
+}
+
+/* Only time spent waiting for the client counts, not what our own handlers take. */
+static bool flow_is_late(const struct http_options *o, struct http_conn *c, uint64_t timeout_ms,
+			 uint64_t moved, uint64_t step_ms)
+{
+	struct conn_watch *w = &c->watch;
+	uint64_t need = o->rate_min * (timeout_ms / 1000 + (timeout_ms % 1000 > 0));
+	if (moved - w->moved >= (need ? need : 1)) {
+		w->moved = moved;
+		w->waited_ms = 0;
+		return false;
+	}
+	w->waited_ms += step_ms;
+	return w->waited_ms > timeout_ms;
 }
 
 static bool is_late(const struct http_options *o, struct http_conn *c, int64_t now)
 {
 	enum conn_phase phase = (enum conn_phase)atomic_load(&c->phase);
 	int64_t since = atomic_load(&c->since_ms);
-	switch (phase) {
-	case CONN_WAITING:
-		return now - since > o->header_timeout_ms;
-	case CONN_WHOLE:
-		return now - since > o->idle_timeout_ms;
-	case CONN_STREAM:
-	case CONN_REPLYING:
-		if (now - since < TICK_MS)
-			return false;
-		break;
-	case CONN_WORKING:
-	default:
+	unsigned turn = atomic_load(&c->turn);
+	struct conn_watch *w = &c->watch;
+	if (phase == CONN_WAITING)
+		return is_past(since, o->header_timeout_ms, now);
+	if (phase == CONN_WHOLE)
+		return is_past(since, o->body_timeout_ms, now);
+	if (phase == CONN_WORKING) {
+		w->at_ms = now;
 		return false;
 	}
-	uint64_t moved = bytes_moved(c->fd);
-	if (moved != c->moved || c->moved_ms < since) {
-		c->moved = moved;
-		c->moved_ms = now;
-	}
-	return now - c->moved_ms > o->idle_timeout_ms;
+	uint64_t received, moved = bytes_moved(c->fd, &received);
+	if (turn != w->turn || w->at_ms == 0)
+		*w = (struct conn_watch){
+		    .turn = turn, .moved = moved, .received = received, .at_ms = now};
+	uint64_t step_ms = (uint64_t)(now - w->at_ms);
+	w->at_ms = now;
+	if (phase == CONN_IDLE)
+		return idle_is_late(o, c, received, now);
+	if (phase == CONN_STREAM && is_past(atomic_load(&c->body_ms), o->upload_timeout_ms, now))
+		return true;
+	return flow_is_late(o, c, phase == CONN_STREAM ? o->body_timeout_ms : o->reply_timeout_ms,
+			    moved, step_ms);
 }
 
 static void watch(struct http_server *s)
@@ -182,7 +218,7 @@ static void watch(struct http_server *s)
 	int64_t now = clock_mono_ms();
 	for (unsigned i = 0; s->knock_count && i < s->options.connections_max; i++) {
 		struct http_knock *k = &s->knocks[i];
-		if (k->fd >= 0 && now - k->since_ms > s->options.header_timeout_ms)
+		if (k->fd >= 0 && is_past(k->since_ms, s->options.header_timeout_ms, now))
 			knock_drop(s, k);
 	}
 	(void)pthread_mutex_lock(&s->lock);

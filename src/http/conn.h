@@ -20,9 +20,10 @@
 
 /* What a connection is doing; the watchdog's rule for it follows from this. */
 enum conn_phase {
-	CONN_WAITING,  /* for the end of a request's headers: total deadline */
+	CONN_WAITING,  /* for the end of the first request's headers: total deadline */
+	CONN_IDLE,     /* for the next request: one deadline to its first byte, one from there */
 	CONN_WHOLE,    /* for the end of a body that is kept whole: total deadline */
-	CONN_STREAM,   /* receiving a streamed body: bytes must move */
+	CONN_STREAM,   /* receiving a streamed body: bytes must move, total deadline */
 	CONN_WORKING,  /* a handler runs: no deadline of ours */
 	CONN_REPLYING, /* sending: bytes must move */
 };
@@ -61,6 +62,16 @@ struct http_request {
 	int64_t begin_us;
 };
 
+/* What the watchdog has seen of a connection; its own. */
+struct conn_watch {
+	unsigned turn;
+	uint64_t moved;	   /* bytes received and acknowledged when this window began */
+	uint64_t received; /* of them received */
+	uint64_t waited_ms; /* for the client, since then */
+	int64_t head_ms;   /* when an idle connection's next request was seen to begin; 0 = not */
+	int64_t at_ms;	   /* of the last look */
+};
+
 struct http_conn {
 	struct http_conn *prev, *next; /* the server's list, under its lock */
 	struct http_server *server;
@@ -68,8 +79,9 @@ struct http_conn {
 	int fd;
 	_Atomic int phase;
 	_Atomic int64_t since_ms; /* clock_mono_ms of the last change of phase */
-	uint64_t moved;		  /* the watchdog's: bytes received and acknowledged so far */
-	int64_t moved_ms;	  /* and when that last changed */
+	_Atomic int64_t body_ms;  /* when the body that is streamed began */
+	_Atomic unsigned turn;	  /* counts waits for different things: a new one starts afresh */
+	struct conn_watch watch;
 	char peer[INET6_ADDRSTRLEN];
 	char target[CONN_TARGET_MAX];
 	size_t target_len; /* > CONN_TARGET_MAX: too long */
@@ -106,6 +118,8 @@ struct http_server {
 };
 
 void conn_phase_set(struct http_conn *c, enum conn_phase phase);
+/* The same, and what is waited for is another thing than before. */
+void conn_turn(struct http_conn *c, enum conn_phase phase);
 
 /* accept.c: the thread that accepts, waits for first bytes and watches deadlines. */
 int accept_start(struct http_server *s, struct err *e);

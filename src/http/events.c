@@ -51,7 +51,7 @@ static void fill(struct events *v)
 		conn_phase_set(v->conn, CONN_WORKING);
 		if (v->next(v->arg, &v->out, SLICE_MS) < 0 || !buf_ok(&v->out))
 			v->ended = true;
-		conn_phase_set(v->conn, CONN_REPLYING);
+		conn_turn(v->conn, CONN_REPLYING);
 		if (v->out.len == 0 && clock_mono_ms() >= until)
 			buf_put_text(&v->out, ":\n\n");
 	}

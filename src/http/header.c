@@ -70,6 +70,20 @@ static bool line_is_tight(const struct http_request *r, const char *method, cons
 	return url == method + strlen(method) + 1 && version == url + r->target.len + 1;
 }
 
+/* RFC 9112 §6.1, §6.3: without chunked as its last coding a request has no end that two could
+ * agree on, nor with chunked twice: 400. Other codings before it are merely not ours: 501. */
+static unsigned encoding_refusal(struct bytes value)
+{
+	unsigned chunked = 0, count = 0;
+	bool last = false;
+	while (value.len > 0) {
+		last = same_name(bytes_trim(bytes_cut(&value, ',')), "chunked");
+		chunked += last;
+		count++;
+	}
+	return last && chunked == 1 && count > 1 ? 501 : 400;
+}
+
 unsigned header_check(struct http_request *r, const char *method, const char *url,
 		      const char *version)
 {
@@ -94,7 +108,7 @@ unsigned header_check(struct http_request *r, const char *method, const char *ur
 		if (!one_one)
 			return 400;
 		if (!same_name(bytes_trim(s.encoding_value), "chunked"))
-			return 501;
+			return encoding_refusal(s.encoding_value);
 		r->body_len = -1;
 	}
 	if (s.length) {

@@ -2,7 +2,7 @@
  * A request is served by one thread from first byte to last (docs/decisions/http-threads.md), so
  * handlers may block. Refused before any handler, with 400/431/414/501 and the connection closed:
  * two Content-Lengths, Content-Length with Transfer-Encoding, a Transfer-Encoding other than
- * "chunked", no or two Hosts (HTTP/1.1), control bytes in a header, a bad chunk, a header or
+ * "chunked" (400 when chunked is not its last and only once, else 501), no or two Hosts (HTTP/1.1), control bytes in a header, a bad chunk, a header or
  * request line over its limit, a target whose path is not clean (http/uri.h). */
 #pragma once
 #include "base/arena.h"
@@ -152,10 +152,17 @@ struct http_options {
 	const char *tls_cert_pem, *tls_key_pem; /* contents; NULL = plain */
 	unsigned connections_max;		/* at once; 1,024 */
 	unsigned connections_per_ip_max;	/* 0 = no limit */
-	/* From connect or end of the last reply to the end of the headers; 20,000. */
-	unsigned header_timeout_ms;
-	unsigned idle_timeout_ms; /* between two bytes of a body or reply; 60,000; whole seconds */
-	uint64_t header_max;	  /* bytes of request line and headers; 32 KiB */
+	/* Deadlines. One that passes cuts the connection, up to half a second late. */
+	uint64_t header_timeout_ms; /* from a request's first byte to the end of its headers, and
+				     * from connect to the first byte; 20,000 */
+	uint64_t idle_timeout_ms;   /* from the end of a reply to the next first byte; 30,000 */
+	/* A client that is waited for so long, in all, and moved less than rate_min bytes for each
+	 * second of it (0: no byte). A body that is kept whole must be there within; 60,000. */
+	uint64_t body_timeout_ms;
+	uint64_t reply_timeout_ms; /* the same of a reply that the client does not take; 60,000 */
+	uint64_t rate_min;
+	uint64_t upload_timeout_ms; /* of one streamed body, first byte to last; 43,200,000 */
+	uint64_t header_max;	    /* bytes of request line and headers; 32 KiB */
 };
 struct http_server;
 struct http_server *http_server_open(const struct http_options *o,

@@ -73,7 +73,7 @@ enum MHD_Result reply_queue(struct http_request *r)
 	if (r->close || atomic_load_explicit(&r->conn->server->closing, memory_order_relaxed))
 		(void)mhd_lib.add_response_header(response, "Connection", "close");
 	r->response = NULL;
-	conn_phase_set(r->conn, CONN_REPLYING);
+	conn_turn(r->conn, CONN_REPLYING);
 	enum MHD_Result rc = mhd_lib.queue_response(r->conn->mhd, r->status, response);
 	mhd_lib.destroy_response(response);
 	return rc;

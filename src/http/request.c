@@ -22,6 +22,12 @@ void conn_phase_set(struct http_conn *c, enum conn_phase phase)
 	atomic_store_explicit(&c->phase, (int)phase, memory_order_release);
 }
 
+void conn_turn(struct http_conn *c, enum conn_phase phase)
+{
+	(void)atomic_fetch_add_explicit(&c->turn, 1, memory_order_relaxed);
+	conn_phase_set(c, phase);
+}
+
 static void request_reset(struct http_request *r, struct http_conn *c)
 {
 	struct buf body = r->body;
@@ -181,8 +187,9 @@ static enum MHD_Result first_call(struct http_request *r, const char *method, co
 		r->linger = true;
 		return reply_queue(r);
 	}
+	atomic_store_explicit(&r->conn->body_ms, clock_mono_ms(), memory_order_relaxed);
 	if (r->body_len)
-		conn_phase_set(r->conn, r->stream_open ? CONN_STREAM : CONN_WHOLE);
+		conn_turn(r->conn, r->stream_open ? CONN_STREAM : CONN_WHOLE);
 	return MHD_YES;
 }
 
@@ -239,6 +246,10 @@ static enum MHD_Result last_call(struct http_request *r)
 	struct err e = ERR_INIT;
 	int rc = 0;
 	conn_phase_set(r->conn, CONN_WORKING);
+	/* The library takes a bare line feed for the end of a chunk's line. A front that does not
+	 * would see this body end elsewhere, so what follows on this connection is not ours to
+	 * read. */
+	r->close = r->close || r->body_len < 0;
 	if (r->stream_open) {
 		r->stream_open = false;
 		rc = r->match.route->stream->end(r, r->stream_state, &e);
@@ -319,5 +330,5 @@ void request_done(void *cls, struct MHD_Connection *mhd, void **ctx,
 	arena_free(&r->arena);
 	if (r->body.cap > CONN_DRAIN_SMALL)
 		buf_free(&r->body);
-	conn_phase_set(r->conn, CONN_WAITING);
+	conn_turn(r->conn, CONN_IDLE);
 }

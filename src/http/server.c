@@ -164,7 +164,10 @@ static void options_complete(struct http_options *o)
 	o->address = o->address ? o->address : "127.0.0.1";
 	o->connections_max = o->connections_max ? o->connections_max : 1024;
 	o->header_timeout_ms = o->header_timeout_ms ? o->header_timeout_ms : 20000;
-	o->idle_timeout_ms = o->idle_timeout_ms ? o->idle_timeout_ms : 60000;
+	o->idle_timeout_ms = o->idle_timeout_ms ? o->idle_timeout_ms : 30000;
+	o->body_timeout_ms = o->body_timeout_ms ? o->body_timeout_ms : 60000;
+	o->reply_timeout_ms = o->reply_timeout_ms ? o->reply_timeout_ms : 60000;
+	o->upload_timeout_ms = o->upload_timeout_ms ? o->upload_timeout_ms : 43200000;
 	o->header_max = o->header_max ? o->header_max : 32U << 10;
 }
 
@@ -213,12 +216,18 @@ uint16_t http_server_port(const struct http_server *s)
 	return s->port;
 }
 
+static bool is_between(struct http_conn *c)
+{
+	int phase = atomic_load(&c->phase);
+	return phase == CONN_WAITING || phase == CONN_IDLE;
+}
+
 /* Cut the connections that wait for a request (all: every one); how many are left. */
 static unsigned cut(struct http_server *s, bool all)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	for (struct http_conn *c = s->conns; c; c = c->next)
-		if (all || atomic_load(&c->phase) == CONN_WAITING)
+		if (all || is_between(c))
 			(void)shutdown(c->fd, SHUT_RDWR);
 	unsigned left = s->conn_count;
 	(void)pthread_mutex_unlock(&s->lock);

@@ -99,6 +99,15 @@ static int get_file(struct http_request *r, struct err *e)
 	return http_reply_file(r, 206, "application/octet-stream", fd, 1000, FILE_LEN - 1000, e);
 }
 
+/* More than the kernel takes on behalf of a client that does not read. */
+static int get_large(struct http_request *r, struct err *e)
+{
+	int fd = memfd_create("t", MFD_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 64 << 20), 0);
+	return http_reply_file(r, 200, "application/octet-stream", fd, 0, 64 << 20, e);
+}
+
 static int next_event(void *arg, struct buf *out, unsigned timeout_ms)
 {
 	(void)timeout_ms;
@@ -171,6 +180,7 @@ static const struct http_route rows[] = {
     {ROW(HTTP_GET, "/silent", get_silent), .action = HTTP_PUBLIC},
     {ROW(HTTP_GET, "/split", get_split), .action = HTTP_PUBLIC},
     {ROW(HTTP_GET, "/file", get_file), .action = HTTP_PUBLIC},
+    {ROW(HTTP_GET, "/large", get_large), .action = HTTP_PUBLIC},
     {ROW(HTTP_GET, "/events", get_events), .action = HTTP_PUBLIC},
     {ROW(HTTP_GET, "/locked", get_small), .action = "x/read"},
     {ROW(HTTP_PUT | HTTP_PATCH, "/up/{name...}", NULL), .stream = &up, .action = HTTP_PUBLIC,
@@ -218,7 +228,9 @@ static int group_setup(void **state)
 {
 	(void)state;
 	(void)signal(SIGPIPE, SIG_IGN);
-	server = server_of((struct http_options){.header_timeout_ms = 700, .idle_timeout_ms = 900});
+	server = server_of((struct http_options){
+	    .header_timeout_ms = 700, .idle_timeout_ms = 700, .body_timeout_ms = 900,
+	    .reply_timeout_ms = 900, .rate_min = 20, .upload_timeout_ms = 3000});
 	return 0;
 }
 
@@ -749,6 +761,97 @@ static void test_slow(void **state)
 	(void)close(fd);
 }
 
+/* A byte now and then is no progress, and enough of them are no upload. */
+static void test_trickle(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned pause_us;
+		int min_ms, max_ms;
+	} cases[] = {
+	    {100000, 800, 2000},  /* 10 bytes a second: under rate_min, cut by the body's time-out */
+	    {10000, 2800, 4200}, /* 100 a second: cut by the upload's */
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int aborts = atomic_load(&seen.abort);
+		int fd = dial(server);
+		static const char head[] =
+		    "PUT /up/a HTTP/1.1\r\n" HOST "Content-Length: 100000\r\n\r\n";
+		int64_t begin = clock_mono_ms();
+		put(fd, head, sizeof head - 1);
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		while (poll(&p, 1, 0) == 0 && clock_mono_ms() - begin < 6000) {
+			put(fd, "x", 1);
+			(void)usleep(cases[i].pause_us);
+		}
+		assert_in_range(clock_mono_ms() - begin, cases[i].min_ms, cases[i].max_ms);
+		(void)close(fd);
+		wait_for(&seen.abort, aborts + 1);
+	}
+}
+
+/* A client that does not take its reply is cut; its thread is free again. */
+static void test_slow_reader(void **state)
+{
+	(void)state;
+	int small = 4096;
+	int fd = dial(server);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+	int served_before = atomic_load(&seen.served);
+	static const char one[] = "GET /large HTTP/1.1\r\n" HOST "\r\n";
+	put(fd, one, sizeof one - 1);
+	int64_t begin = clock_mono_ms();
+	wait_for(&seen.served, served_before + 1);
+	assert_in_range(clock_mono_ms() - begin, 800, 2500);
+	(void)close(fd);
+}
+
+/* The end of a chunked body is not sure to be the same to a front and to us. */
+static void test_chunked_is_last(void **state)
+{
+	(void)state;
+	static const char *const bodies[] = {
+	    "3\r\nabc\r\n0\r\n\r\n",	      /* as it should be */
+	    "3\nabc\n0\n\n",		      /* as the library takes it, too */
+	    "3;x\nabc\r\n0\r\n\r\n",	      /* one extension to some, a body to others */
+	    "3\r\nabc\r\n0\r\nX: y\nZ: z\r\n\r\n", /* trailers */
+	};
+	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+		char text[512];
+		int plain = atomic_load(&seen.plain);
+		(void)snprintf(text, sizeof text,
+			       "PUT /up/a HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n%s"
+			       "GET /small HTTP/1.1\r\n" HOST "\r\n",
+			       bodies[i]);
+		talk(text);
+		assert_int_equal(status(), 201);
+		assert_int_equal(count_of("HTTP/1.1 "), 1);
+		assert_non_null(strstr(answer, "Connection: close"));
+		assert_int_equal(atomic_load(&seen.plain), plain);
+	}
+}
+
+static void test_encodings(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *value;
+		unsigned status;
+	} cases[] = {{"gzip, chunked", 501}, {"chunked, identity", 400}, {"identity", 400},
+		     {"chunked, chunked", 400}, {"gzip", 400}, {"chunked,", 400}, {",chunked", 501},
+		     {"", 400}, {"\x0b" "chunked", 400}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[512];
+		(void)snprintf(text, sizeof text,
+			       "PUT /up/a HTTP/1.1\r\n" HOST "Transfer-Encoding: %s\r\n\r\n"
+			       "0\r\n\r\nGET /small HTTP/1.1\r\n" HOST "\r\n",
+			       cases[i].value);
+		talk(text);
+		if (status() != cases[i].status || count_of("HTTP/1.1 200"))
+			fail_msg("%s\n-> %s", text, answer);
+	}
+}
+
 static void test_tls_hello_on_plain_port(void **state)
 {
 	(void)state;
@@ -854,6 +957,10 @@ int main(void)
 	    cmocka_unit_test(test_continue),
 	    cmocka_unit_test(test_file_and_events),
 	    cmocka_unit_test(test_slow),
+	    cmocka_unit_test(test_trickle),
+	    cmocka_unit_test(test_slow_reader),
+	    cmocka_unit_test(test_chunked_is_last),
+	    cmocka_unit_test(test_encodings),
 	    cmocka_unit_test(test_tls_hello_on_plain_port),
 	    cmocka_unit_test(test_connection_limits),
 	    cmocka_unit_test(test_graceful_close),
