@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #define CACHE_MS 60000 /* how long a verified password is remembered */
-#define CHECKS_MAX 2U  /* password checks at once: each takes 7 MiB and a core */
 #define KEY_FILE "token.key"
 #define TTL_DEFAULT_SEC 300U
 
@@ -54,7 +53,6 @@ struct access *access_open(struct db *db, const struct access_options *o, struct
 	a->token_ttl_sec = o->token_ttl_sec ? o->token_ttl_sec : TTL_DEFAULT_SEC;
 	a->anonymous = o->anonymous;
 	(void)pthread_mutex_init(&a->lock, NULL);
-	(void)pthread_cond_init(&a->check_done, NULL);
 	a->registry = strdup(o->registry ? o->registry : "local");
 	a->service = strdup(o->service ? o->service : "plimsoll");
 	a->public_url = o->public_url ? strdup(o->public_url) : NULL;
@@ -62,7 +60,9 @@ struct access *access_open(struct db *db, const struct access_options *o, struct
 	if (!ok)
 		(void)err_set(e, ERR_NOMEM, "access");
 	ok = ok && secret_random(a->cache_key, sizeof a->cache_key, e) == 0;
-	if (!ok || key_load(a, o->data_dir, e) < 0) {
+	if (ok)
+		a->guard = guard_open(&o->guard, e);
+	if (!a->guard || key_load(a, o->data_dir, e) < 0) {
 		access_close(a);
 		return NULL;
 	}
@@ -74,7 +74,7 @@ void access_close(struct access *a)
 	if (!a)
 		return;
 	(void)pthread_mutex_destroy(&a->lock);
-	(void)pthread_cond_destroy(&a->check_done);
+	guard_close(a->guard);
 	free(a->registry);
 	free(a->service);
 	free(a->public_url);
@@ -274,20 +274,47 @@ static void cache_put(struct access *a, const uint8_t mac[SECRET_HASH_LEN], uint
 	(void)pthread_mutex_unlock(&a->lock);
 }
 
-/* One of the few places at the Argon2 bench, so that guessing cannot eat the machine. */
-static int check_password(struct access *a, struct bytes encoded, struct bytes password,
-			  struct err *e)
+static int refusal_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	(void)pthread_mutex_lock(&a->lock);
-	while (a->checks_running >= CHECKS_MAX)
-		(void)pthread_cond_wait(&a->check_done, &a->lock);
-	a->checks_running++;
-	(void)pthread_mutex_unlock(&a->lock);
-	int rc = secret_password_check(encoded, password, e);
-	(void)pthread_mutex_lock(&a->lock);
-	a->checks_running--;
-	(void)pthread_cond_signal(&a->check_done);
-	(void)pthread_mutex_unlock(&a->lock);
+	const struct access_login *l = arg;
+	const struct access_actor by = {.peer = l->peer};
+	struct bytes name = l->name; /* a stranger's */
+	for (size_t i = 0; i < name.len; i++)
+		if (name.ptr[i] < 0x20 || name.ptr[i] > 0x7e)
+			name = BYTES_LIT("(no name)");
+	return access_audit(tx, &by, "login.refuse", name, BYTES_NONE, BYTES_NONE, e);
+}
+
+/* Too many failures. The first of a row of refusals is kept for the owner to see; that it cannot
+ * be is no reason to let anyone in. */
+static int refuse(struct access *a, struct access_login *l, const struct guard_try *t)
+{
+	struct err ignored = ERR_INIT;
+	l->wait_sec = t->wait_sec;
+	if (t->is_news)
+		(void)db_run(a->db, DB_WRITE, refusal_tx, l, &ignored);
+	return -ERR_LIMIT;
+}
+
+/* Hash and compare, when it is this one's turn. */
+static int check_password(struct access *a, struct access_login *l, struct bytes encoded,
+			  const uint8_t mac[SECRET_HASH_LEN], struct err *e)
+{
+	struct guard_try t = {.name = l->name, .peer = l->peer};
+	uint64_t epoch;
+	int rc = guard_begin(a->guard, &t, e);
+	if (rc < 0)
+		return rc == -ERR_LIMIT ? refuse(a, l, &t) : rc;
+	/* Clients open several connections at once: another may have verified the pair while this
+	 * one waited. */
+	bool known = cache_has(a, mac, &epoch);
+	if (!known)
+		rc = secret_password_check(encoded, l->password, e);
+	guard_end(a->guard, &t,
+		  known		       ? GUARD_UNDONE
+		  : rc == 0	       ? GUARD_RIGHT
+		  : rc == -ERR_DENIED ? GUARD_WRONG
+				      : GUARD_UNDONE);
 	return rc;
 }
 
@@ -309,33 +336,33 @@ static int login_by_token(struct access *a, struct bytes name, struct bytes toke
 	return 0;
 }
 
-int access_login(struct access *a, struct bytes name, struct bytes password, struct arena *arena,
+int access_login(struct access *a, struct access_login *l, struct arena *arena,
 		 const struct principal **ret, struct err *e)
 {
 	uint8_t mac[SECRET_HASH_LEN];
 	uint64_t epoch = 0;
-	int rc = cache_mac(a, name, password, mac, e);
+	int rc = cache_mac(a, l->name, l->password, mac, e);
 	if (rc < 0)
 		return rc;
-	if (secret_is_token(password)) {
-		rc = login_by_token(a, name, password, arena, ret, e);
+	if (secret_is_token(l->password)) {
+		rc = login_by_token(a, l->name, l->password, arena, ret, e);
 		if (rc != -ERR_DENIED)
 			return rc;
 	}
 	bool known = cache_has(a, mac, &epoch);
-	struct lookup l = {.name = name, .arena = arena};
-	rc = db_run(a->db, DB_READ, find_user, &l, e);
+	struct lookup u = {.name = l->name, .arena = arena};
+	rc = db_run(a->db, DB_READ, find_user, &u, e);
 	if (rc < 0)
 		return rc;
-	if (!known || !l.principal)
-		rc = check_password(a, l.user.password, password, e);
-	if (rc == -ERR_DENIED || (rc == 0 && !l.principal))
+	if (!known || !u.principal)
+		rc = check_password(a, l, u.user.password, mac, e);
+	if (rc == -ERR_DENIED || (rc == 0 && !u.principal))
 		return no_one(e);
 	if (rc < 0)
 		return rc;
 	if (!known)
 		cache_put(a, mac, epoch);
-	*ret = l.principal;
+	*ret = u.principal;
 	return 0;
 }
 

@@ -6,6 +6,7 @@
  * and password is remembered for a minute under a keyed hash, so that clients that send it with
  * each request do not cost 30 ms each; any change of users or passwords forgets all of them. */
 #pragma once
+#include "access/guard.h"
 #include "access/jwt.h"
 #include "access/role.h"
 #include "access/secret.h"
@@ -31,6 +32,7 @@ struct access_options {
 				 * what the request's Host says */
 	unsigned token_ttl_sec; /* of registry access tokens; 0 = 300 */
 	enum access_anonymous anonymous;
+	struct guard_options guard; /* of passwords */
 };
 /* The texts of o are copied. */
 struct access *access_open(struct db *db, const struct access_options *o, struct err *e);
@@ -65,7 +67,12 @@ struct bytes access_repository_scope(const struct access *a, struct bytes reposi
 
 /* Who is it? All make *ret in the arena. ERR_DENIED: no one we know (one message for all reasons);
  * ERR_TIMEOUT: the token expired. */
-int access_login(struct access *a, struct bytes name, struct bytes password, struct arena *arena,
+struct access_login {
+	struct bytes name, password; /* or a token */
+	struct bytes peer;	     /* where it comes from, as text */
+	unsigned wait_sec;	     /* set with ERR_LIMIT: too many failures; how long to stay away */
+};
+int access_login(struct access *a, struct access_login *l, struct arena *arena,
 		 const struct principal **ret, struct err *e);
 /* A bearer token: a personal one or a registry access token. */
 int access_bearer(struct access *a, struct bytes token, struct arena *arena,

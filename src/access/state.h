@@ -21,8 +21,7 @@ struct access {
 	pthread_mutex_t lock; /* the rest */
 	struct state_verified cache[STATE_CACHE_SLOTS];
 	uint64_t epoch; /* of users and passwords: a check that began before a change is not kept */
-	unsigned checks_running;
-	pthread_cond_t check_done;
+	struct guard *guard; /* has its own lock */
 };
 
 /* After a change of users or passwords. */

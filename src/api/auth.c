@@ -28,8 +28,9 @@ static bool same_word(struct bytes have, const char *lower)
 	return true;
 }
 
-/* 1 = *ret set, 0 = the client said nothing, <0. */
-static int identify(struct http_request *r, const struct principal **ret, struct err *e)
+/* 1 = *ret set, 0 = the client said nothing, <0; *ret_wait_sec: not 0 when it tried too often. */
+static int identify(struct http_request *r, const struct principal **ret, unsigned *ret_wait_sec,
+		    struct err *e)
 {
 	struct access *access = api_of(r)->access;
 	struct bytes rest = bytes_trim(http_header(r, "Authorization"));
@@ -50,7 +51,9 @@ static int identify(struct http_request *r, const struct principal **ret, struct
 		/* Some clients show an empty name and password when they have none. */
 		if (name.len == 0 && pair.len == 0)
 			return 0;
-		rc = access_login(access, name, pair, http_arena(r), ret, e);
+		struct access_login l = {.name = name, .password = pair, .peer = http_peer(r)};
+		rc = access_login(access, &l, http_arena(r), ret, e);
+		*ret_wait_sec = l.wait_sec;
 		secret_wipe(raw, sizeof raw);
 	} else {
 		return err_set(e, ERR_DENIED, "unknown authentication scheme");
@@ -86,6 +89,17 @@ static const char *base_url(struct http_request *r)
 		host = BYTES_LIT("localhost");
 	return arena_printf(http_arena(r), "%s://%.*s", http_is_tls(r) ? "https" : "http",
 			    BYTES_ARG(host));
+}
+
+static int too_many(struct http_request *r, unsigned wait_sec, struct err *e)
+{
+	const char *text = arena_printf(http_arena(r), "%u", wait_sec);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "reply");
+	int rc = http_reply_header(r, "Retry-After", bytes_of(text), e);
+	if (rc < 0)
+		return rc;
+	return http_reply_error(r, 429, "TOOMANYREQUESTS", "too many attempts to log in", e);
 }
 
 static struct bytes repository_of(struct http_request *r)
@@ -146,7 +160,12 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	if (strcmp(route->action, HTTP_PUBLIC) == 0)
 		return 0;
 	struct err why = ERR_INIT;
-	int rc = identify(r, &p, &why);
+	unsigned wait_sec = 0;
+	int rc = identify(r, &p, &wait_sec, &why);
+	if (wait_sec) {
+		rc = too_many(r, wait_sec, e);
+		return rc < 0 ? rc : 1;
+	}
 	if (rc == 0 && access_anonymous(api_of(r)->access, http_arena(r), &p, NULL) < 0)
 		return challenge(r, route, BYTES_NONE, "", e);
 	if (rc == -ERR_DENIED || rc == -ERR_TIMEOUT)
@@ -263,7 +282,10 @@ static int get_token(struct http_request *r, struct err *e)
 	struct bytes texts[SCOPES_MAX] = {{0}};
 	scopes_read(&ask, texts, http_query_all(r, "scope", texts, SCOPES_MAX));
 	ask.offline = bytes_eq_lit(http_query(r, "offline_token", NULL), "true");
-	int rc = identify(r, &ask.principal, e);
+	unsigned wait_sec = 0;
+	int rc = identify(r, &ask.principal, &wait_sec, e);
+	if (wait_sec)
+		return too_many(r, wait_sec, e);
 	if (rc == 0)
 		rc = access_anonymous(api_of(r)->access, http_arena(r), &ask.principal, e);
 	/* A token does not beget tokens: its owner may have lost what it grants. */
@@ -287,8 +309,12 @@ static int post_token(struct http_request *r, struct err *e)
 		refresh = http_form(r, "refresh_token", NULL);
 		rc = access_refresh(access, refresh, http_arena(r), &ask.principal, e);
 	} else if (bytes_eq_lit(type, "password")) {
-		rc = access_login(access, http_form(r, "username", NULL),
-				  http_form(r, "password", NULL), http_arena(r), &ask.principal, e);
+		struct access_login l = {.name = http_form(r, "username", NULL),
+					 .password = http_form(r, "password", NULL),
+					 .peer = http_peer(r)};
+		rc = access_login(access, &l, http_arena(r), &ask.principal, e);
+		if (l.wait_sec)
+			return too_many(r, l.wait_sec, e);
 	} else {
 		return http_reply_error(r, 400, "unsupported_grant_type",
 					"grant_type must be password or refresh_token", e);

@@ -96,7 +96,13 @@ static int open_access(struct server *s, struct err *e)
 	char secret[SECRET_TOKEN_CAP];
 	struct access_options ao = {.data_dir = s->c->data_dir, .registry = "local",
 				    .public_url = *s->c->public_url ? s->c->public_url : NULL,
-				    .anonymous = s->c->anonymous_pull ? ACCESS_ANONYMOUS_PULL : ACCESS_ANONYMOUS_NONE};
+				    .anonymous = s->c->anonymous_pull ? ACCESS_ANONYMOUS_PULL : ACCESS_ANONYMOUS_NONE,
+				    .guard = {.pair_max = (unsigned)s->c->login_failures,
+					      .peer_max = (unsigned)s->c->login_failures_per_peer,
+					      .name_max = (unsigned)s->c->login_failures_per_name,
+					      .window_ms = s->c->login_window_ms,
+					      .checks_max = (unsigned)s->c->password_checks,
+					      .checks_per_sec = (unsigned)s->c->password_checks_per_sec}};
 	s->access = access_open(s->db, &ao, e);
 	int made = s->access ? access_bootstrap(s->access, secret, e) : -1;
 	if (made < 0)

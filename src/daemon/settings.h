@@ -24,6 +24,18 @@
 	  "run although the kernel cannot jail workers", allow_unjailed) \
 	X("anonymous-pull", CONFIG_SWITCH, "BOOL", "false", 0, 0, \
 	  "let anybody pull without an account", anonymous_pull) \
+	X("login-failures", CONFIG_COUNT, "N", "10", 0, 1000000, \
+	  "wrong passwords for one name from one address within login-window; 0 = no limit", login_failures) \
+	X("login-failures-per-peer", CONFIG_COUNT, "N", "50", 0, 1000000, \
+	  "wrong passwords from one address; 0 = no limit", login_failures_per_peer) \
+	X("login-failures-per-name", CONFIG_COUNT, "N", "100", 0, 1000000, \
+	  "wrong passwords for one name from everywhere; 0 = no limit", login_failures_per_name) \
+	X("login-window", CONFIG_TIME, "TIME", "5m", 1000, CONFIG_DAY, \
+	  "time in which failed logins are forgotten", login_window_ms) \
+	X("password-checks", CONFIG_COUNT, "N", "2", 1, 64, \
+	  "passwords hashed at once; each takes 7 MiB and a processor", password_checks) \
+	X("password-checks-per-second", CONFIG_COUNT, "N", "10", 0, 10000, \
+	  "passwords hashed for those who never gave a right one from there; 0 = no limit", password_checks_per_sec) \
 	X("connections", CONFIG_COUNT, "N", "1024", 1, 65536, \
 	  "connections at once", connections) \
 	X("connections-per-peer", CONFIG_COUNT, "N", "0", 0, 65536, \

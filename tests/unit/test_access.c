@@ -71,6 +71,15 @@ static int teardown(void **state)
 	return rc;
 }
 
+static int login(struct access *a, struct bytes name, struct bytes password, struct arena *arena,
+		 const struct principal **ret, struct err *e)
+{
+	struct access_login l = {.name = name, .password = password, .peer = BYTES_LIT("::1")};
+	int rc = access_login(a, &l, arena, ret, e);
+	assert_int_equal(l.wait_sec, 0);
+	return rc;
+}
+
 static bool may(const struct principal *p, const char *action, const char *scope)
 {
 	return access_allows(p, action, bytes_of(scope));
@@ -193,12 +202,12 @@ static void test_bootstrap(void **state)
 	assert_int_equal(strlen(secret), 43); /* 256 bits */
 	assert_int_equal(access_bootstrap(p->a, again, &e), 0);
 	assert_int_equal(
-	    access_login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e), 0);
+	    login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e), 0);
 	assert_true(may(who, ACTION_ACCESS_WRITE, "/"));
 	assert_true(may(who, ACTION_ANY_PRINCIPAL, "/"));
 	secret[0] ^= 1;
 	assert_int_equal(
-	    access_login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e),
+	    login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e),
 	    -ERR_DENIED);
 	secret[0] ^= 1;
 	(void)snprintf(key, sizeof key, "%s/token.key", p->dir);
@@ -210,7 +219,7 @@ static void test_bootstrap(void **state)
 	place_open(p, ACCESS_ANONYMOUS_NONE);
 	assert_int_equal(access_bootstrap(p->a, again, &e), 0);
 	assert_int_equal(
-	    access_login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e), 0);
+	    login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e), 0);
 	/* A key that others may read is refused. */
 	access_close(p->a);
 	assert_int_equal(chmod(key, 0644), 0);
@@ -234,26 +243,26 @@ static void test_login(void **state)
 		    access_user_add(p->a, &me, bytes_of(bad_names[i]), false, word, &e),
 		    -ERR_FORMAT);
 	int64_t begin = clock_mono_us();
-	assert_int_equal(access_login(p->a, ann, word, &p->arena, &who, &e), 0);
+	assert_int_equal(login(p->a, ann, word, &p->arena, &who, &e), 0);
 	int64_t cold = clock_mono_us() - begin;
 	begin = clock_mono_us();
-	assert_int_equal(access_login(p->a, ann, word, &p->arena, &who, &e), 0);
+	assert_int_equal(login(p->a, ann, word, &p->arena, &who, &e), 0);
 	int64_t warm = clock_mono_us() - begin;
 	print_message("password check %lld us, remembered %lld us\n", (long long)cold,
 		      (long long)warm);
 	assert_true(warm * 4 < cold);
 	assert_false(may(who, ACTION_PULL, "/")); /* no role yet */
 	assert_true(may(who, ACTION_ANY_PRINCIPAL, "/"));
-	assert_int_equal(access_login(p->a, ann, other, &p->arena, &who, &e), -ERR_DENIED);
-	assert_int_equal(access_login(p->a, BYTES_LIT("bob"), word, &p->arena, &who, &e),
+	assert_int_equal(login(p->a, ann, other, &p->arena, &who, &e), -ERR_DENIED);
+	assert_int_equal(login(p->a, BYTES_LIT("bob"), word, &p->arena, &who, &e),
 			 -ERR_DENIED);
-	assert_int_equal(access_login(p->a, ann, BYTES_NONE, &p->arena, &who, &e), -ERR_DENIED);
+	assert_int_equal(login(p->a, ann, BYTES_NONE, &p->arena, &who, &e), -ERR_DENIED);
 	/* A new password ends the old one at once, remembered or not. */
 	assert_int_equal(access_password_set(p->a, &me, ann, other, &e), 0);
-	assert_int_equal(access_login(p->a, ann, word, &p->arena, &who, &e), -ERR_DENIED);
-	assert_int_equal(access_login(p->a, ann, other, &p->arena, &who, &e), 0);
+	assert_int_equal(login(p->a, ann, word, &p->arena, &who, &e), -ERR_DENIED);
+	assert_int_equal(login(p->a, ann, other, &p->arena, &who, &e), 0);
 	assert_int_equal(access_user_remove(p->a, &me, ann, &e), 0);
-	assert_int_equal(access_login(p->a, ann, other, &p->arena, &who, &e), -ERR_DENIED);
+	assert_int_equal(login(p->a, ann, other, &p->arena, &who, &e), -ERR_DENIED);
 	assert_int_equal(access_user_remove(p->a, &me, ann, &e), -ERR_NOT_FOUND);
 	assert_int_equal(access_password_set(p->a, &me, ann, other, &e), -ERR_NOT_FOUND);
 }
@@ -273,7 +282,7 @@ static void test_assignments(void **state)
 			 -ERR_NOT_FOUND);
 	assert_int_equal(access_assign(p->a, &me, ann, BYTES_LIT("AcrPush"), BYTES_LIT("team"), &e),
 			 -ERR_FORMAT);
-	assert_int_equal(access_login(p->a, ann, word, &p->arena, &who, &e), 0);
+	assert_int_equal(login(p->a, ann, word, &p->arena, &who, &e), 0);
 	assert_true(may(who, ACTION_PUSH, "/registries/local/repositories/team"));
 	assert_true(may(who, ACTION_PUSH, "/registries/local/repositories/team/app"));
 	assert_false(may(who, ACTION_PUSH, "/registries/local/repositories/teamster"));
@@ -290,7 +299,7 @@ static void test_assignments(void **state)
 	assert_int_equal(access_unassign(p->a, &me, ann, BYTES_LIT("AcrPush"), team, &e), 0);
 	assert_int_equal(access_unassign(p->a, &me, ann, BYTES_LIT("AcrPush"), team, &e),
 			 -ERR_NOT_FOUND);
-	assert_int_equal(access_login(p->a, ann, word, &p->arena, &who, &e), 0);
+	assert_int_equal(login(p->a, ann, word, &p->arena, &who, &e), 0);
 	assert_true(may(who, ACTION_DELETE, "/registries/local/repositories/team"));
 	assert_false(may(who, ACTION_PUSH, "/registries/local/repositories/team"));
 	assert_false(access_allows(NULL, ACTION_PULL, team));
@@ -319,6 +328,28 @@ static int audits_read(struct db_tx *tx, void *arg, struct err *e)
 	return rc;
 }
 
+struct refusals {
+	struct arena *arena;
+	struct bytes name;
+	unsigned count;
+};
+
+static int refusals_read(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct refusals *v = arg;
+	struct access_audit row = {.id = INT64_MAX};
+	int rc;
+	v->count = 0;
+	while ((rc = access_db_audit_next(tx, row.id, v->arena, &row, e)) == 1) {
+		if (!bytes_eq_lit(row.action, "login.refuse") || !bytes_eq(row.subject, v->name))
+			continue;
+		v->count++;
+		assert_true(bytes_eq_lit(row.peer, "192.0.2.1"));
+		assert_int_equal(row.actor.len, 0);
+	}
+	return rc;
+}
+
 static void test_audit(void **state)
 {
 	struct place *p = *state;
@@ -337,6 +368,55 @@ static void test_audit(void **state)
 	assert_true(db_run(p->db, DB_READ, audits_read, &v, &e) >= 0);
 	assert_int_equal(v.count, 4); /* what failed left no row */
 	assert_string_equal(v.last, "user.remove ann");
+}
+
+static unsigned refusals_of(struct place *p, struct bytes name)
+{
+	struct err e = ERR_INIT;
+	struct refusals v = {.arena = &p->arena, .name = name};
+	assert_true(db_run(p->db, DB_READ, refusals_read, &v, &e) >= 0);
+	return v.count;
+}
+
+/* The limit is reached by names that exist and names that do not, and is told once for each. */
+static void test_refusals(void **state)
+{
+	struct place *p = *state;
+	struct err e = ERR_INIT;
+	const struct principal *who = NULL;
+	access_close(p->a);
+	p->a = access_open(p->db,
+			   &(struct access_options){.data_dir = p->dir,
+						    .guard = {.pair_max = 2, .window_ms = 60000}},
+			   &e);
+	assert_non_null(p->a);
+	assert_true(access_user_add(p->a, &me, BYTES_LIT("ann"), false, BYTES_LIT("word"), &e) > 0);
+	static const char *const names[] = {"ann", "nobody"};
+	for (int n = 0; n < 2; n++) {
+		struct access_login l = {.name = bytes_of(names[n]), .password = BYTES_LIT("x"),
+					 .peer = BYTES_LIT("192.0.2.1")};
+		for (int i = 0; i < 2; i++)
+			assert_int_equal(access_login(p->a, &l, &p->arena, &who, &e), -ERR_DENIED);
+		for (int i = 0; i < 3; i++) {
+			assert_int_equal(access_login(p->a, &l, &p->arena, &who, &e), -ERR_LIMIT);
+			assert_in_range(l.wait_sec, 29, 31);
+		}
+		assert_int_equal(refusals_of(p, l.name), 1);
+		l.wait_sec = 0;
+		l.peer = BYTES_LIT("192.0.2.2");
+		l.password = BYTES_LIT("word");
+		assert_int_equal(access_login(p->a, &l, &p->arena, &who, &e), n ? -ERR_DENIED : 0);
+		/* The right one, from where it was guessed. */
+		l.peer = BYTES_LIT("192.0.2.1");
+		assert_int_equal(access_login(p->a, &l, &p->arena, &who, &e), n ? -ERR_LIMIT : 0);
+	}
+	/* What is no name is not kept as one. */
+	struct access_login l = {.name = BYTES_LIT("\x1b[2J\xff"), .password = BYTES_LIT("x"),
+				 .peer = BYTES_LIT("192.0.2.1")};
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(access_login(p->a, &l, &p->arena, &who, &e),
+				 i < 2 ? -ERR_DENIED : -ERR_LIMIT);
+	assert_int_equal(refusals_of(p, BYTES_LIT("(no name)")), 1);
 }
 
 static void test_tokens(void **state)
@@ -368,11 +448,11 @@ static void test_tokens(void **state)
 	assert_int_equal(access_refresh(p->a, bytes_of(refresh), &p->arena, &who, &e), 0);
 	assert_int_equal(access_refresh(p->a, bytes_of(token), &p->arena, &who, &e), -ERR_DENIED);
 	/* As the password of its own user only. */
-	assert_int_equal(access_login(p->a, bot, bytes_of(token), &p->arena, &who, &e), 0);
+	assert_int_equal(login(p->a, bot, bytes_of(token), &p->arena, &who, &e), 0);
 	assert_int_equal(
-	    access_login(p->a, BYTES_LIT("admin"), bytes_of(token), &p->arena, &who, &e),
+	    login(p->a, BYTES_LIT("admin"), bytes_of(token), &p->arena, &who, &e),
 	    -ERR_DENIED);
-	assert_int_equal(access_login(p->a, bot, BYTES_NONE, &p->arena, &who, &e), -ERR_DENIED);
+	assert_int_equal(login(p->a, bot, BYTES_NONE, &p->arena, &who, &e), -ERR_DENIED);
 	token[10] ^= 1;
 	assert_int_equal(access_bearer(p->a, bytes_of(token), &p->arena, &who, &e), -ERR_DENIED);
 	token[10] ^= 1;
@@ -493,7 +573,7 @@ static void test_registry_token(void **state)
 	assert_int_equal(access_assign(p->a, &me, name, BYTES_LIT("AcrPush"),
 				       BYTES_LIT("/registries/local/repositories/team"), &e),
 			 0);
-	assert_int_equal(access_login(p->a, name, word, &p->arena, &ann, &e), 0);
+	assert_int_equal(login(p->a, name, word, &p->arena, &ann, &e), 0);
 	assert_int_equal(access_token_issue(p->a, ann, wanted, 4, &p->arena, &g, &e), 0);
 	assert_true(g.expires_in_sec >= 60);
 	assert_int_equal(access_bearer(p->a, g.token, &p->arena, &who, &e), 0);
@@ -548,6 +628,7 @@ int main(void)
 	    cmocka_unit_test(test_hmac),   cmocka_unit_test(test_scope_parse),
 	    IN_PLACE(test_bootstrap),	   IN_PLACE(test_login),
 	    IN_PLACE(test_assignments),	   IN_PLACE(test_audit),
+	    IN_PLACE(test_refusals),
 	    IN_PLACE(test_tokens),	   IN_PLACE(test_registry_token),
 	    IN_PLACE(test_anonymous),
 	};

@@ -49,7 +49,8 @@ static int try_token(void *arg)
 	struct access_grant g;
 	const struct jwt_access wanted = {BYTES_LIT("repository"), BYTES_LIT("a"), JWT_PULL};
 	arena_init(&a, 4U << 20);
-	int rc = access_login(api.access, BYTES_LIT("ann"), BYTES_LIT("word"), &a, &p, &e);
+	struct access_login l = {.name = BYTES_LIT("ann"), .password = BYTES_LIT("word")};
+	int rc = access_login(api.access, &l, &a, &p, &e);
 	if (rc == 0)
 		rc = access_token_issue(api.access, p, &wanted, 1, &a, &g, &e);
 	if (rc == 0)
