@@ -31,7 +31,8 @@ enum { PAIR, PEER, NAME, KINDS };
 struct bucket {
 	uint64_t key; /* 0 = free */
 	uint64_t spent;
-	int64_t at_ms;
+	int64_t at_ms; /* drained up to here */
+	uint8_t kind;
 	bool told;
 };
 
@@ -122,9 +123,15 @@ static int key_of(const struct guard *g, uint8_t kind, struct bytes name, struct
 static void drain(struct bucket *b, uint64_t max, uint64_t window_ms, int64_t now)
 {
 	uint64_t past = now > b->at_ms ? (uint64_t)(now - b->at_ms) : 0;
-	uint64_t gone = past >= window_ms ? b->spent : past * max * ONE / window_ms;
-	b->spent -= gone < b->spent ? gone : b->spent;
-	b->at_ms = now;
+	if (past >= window_ms || b->spent == 0) {
+		b->spent = 0;
+		b->at_ms = now;
+	} else {
+		/* Time that is too short for a thousandth is not lost, however often one asks. */
+		uint64_t gone = past * max * ONE / window_ms;
+		b->spent -= gone < b->spent ? gone : b->spent;
+		b->at_ms += gone ? (int64_t)(gone * window_ms / (max * ONE)) : 0;
+	}
 	b->told = b->told && b->spent > 0;
 }
 
@@ -138,16 +145,17 @@ static struct bucket *find(struct guard *g, uint64_t key, int kind, bool make, i
 {
 	struct bucket *set = g->buckets[(key >> 8) & (SETS - 1)], *emptiest = set;
 	for (unsigned i = 0; i < WAYS; i++) {
-		if (set[i].key == key) {
-			drain(&set[i], max_of(g, kind), g->o.window_ms, now);
-			return &set[i];
-		}
-		if (set[i].key == 0 || (emptiest->key && set[i].spent < emptiest->spent))
-			emptiest = &set[i];
+		struct bucket *b = &set[i];
+		drain(b, max_of(g, b->kind), g->o.window_ms, now); /* a free one is empty */
+		if (b->key == key)
+			return b;
+		if (b->spent < emptiest->spent ||
+		    (b->spent == emptiest->spent && b->at_ms < emptiest->at_ms))
+			emptiest = b;
 	}
 	if (!make)
 		return NULL;
-	*emptiest = (struct bucket){.key = key, .at_ms = now};
+	*emptiest = (struct bucket){.key = key, .at_ms = now, .kind = (uint8_t)kind};
 	return emptiest;
 }
 

@@ -56,6 +56,7 @@ static int open_scanning(struct server *s, struct err *e)
 	struct pool_options po = {.worker_path = *s->c->worker ? s->c->worker : NULL, .slots = (unsigned)s->c->workers,
 				  .limits = LIMITS_DEFAULT, .allow_unjailed = s->c->allow_unjailed};
 	po.limits.layer_out_max = s->c->layer_out_max;
+	po.limits.layer_window_max = s->c->layer_window_max;
 	po.limits.worker_wall_ms = s->c->worker_wall_ms;
 	s->pool = pool_open(&po, e);
 	if (!s->pool)

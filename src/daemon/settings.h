@@ -70,5 +70,7 @@
 	  "images pulled in the last 30 days are scanned again after this", recheck_ms) \
 	X("layer-max", CONFIG_SIZE, "SIZE", "20GiB", 1U << 20, UINT64_C(1) << 50, \
 	  "uncompressed bytes of a layer that are looked at", layer_out_max) \
+	X("zstd-window-max", CONFIG_SIZE, "SIZE", "32MiB", 8U << 20, LIMIT_WINDOW_MAX, \
+	  "zstd layers with a larger window are not looked at", layer_window_max) \
 	X("worker-timeout", CONFIG_TIME, "TIME", "2m", 1000, CONFIG_DAY, \
 	  "a worker without progress is killed after this", worker_wall_ms)

@@ -3,7 +3,7 @@
 /* A message: u8 type, u8 TASK_VERSION, u16 zero, body. Numbers are little-endian; a blob is a
  * LEB128 length and its bytes. */
 
-_Static_assert(sizeof(struct limits) == 8 * sizeof(uint64_t), "a new limit must be sent as well");
+_Static_assert(sizeof(struct limits) == 9 * sizeof(uint64_t), "a new limit must be sent as well");
 
 void task_head_put(struct buf *out, uint8_t type)
 {
@@ -31,6 +31,7 @@ void task_start_put(struct buf *out, const struct task_start *s)
 	buf_put_le64(out, l->layer_out_max);
 	buf_put_le64(out, l->layer_ratio_max);
 	buf_put_le64(out, l->layer_members_max);
+	buf_put_le64(out, l->layer_window_max);
 	buf_put_le64(out, l->wanted_file_max);
 	buf_put_le64(out, l->worker_memory_max);
 	buf_put_le64(out, l->worker_cpu_sec);
@@ -50,6 +51,7 @@ int task_start_take(struct cursor *c, struct task_start *ret, struct err *e)
 	l->layer_out_max = cur_le64(c);
 	l->layer_ratio_max = cur_le64(c);
 	l->layer_members_max = cur_le64(c);
+	l->layer_window_max = cur_le64(c);
 	l->wanted_file_max = cur_le64(c);
 	l->worker_memory_max = cur_le64(c);
 	l->worker_cpu_sec = cur_le64(c);

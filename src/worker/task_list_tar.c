@@ -52,6 +52,7 @@ static int list(struct session *s, struct stream *in, struct buf *buf, struct er
 int task_list_tar(struct session *s, int out_fd, struct err *e)
 {
 	const char *codec = NULL;
+	s->start.limits.layer_window_max = LIMIT_WINDOW_MAX; /* no layer, and little else is kept */
 	struct stream *in = ses_open_input(s, e);
 	if (in)
 		in = codec_open(in, &s->start.limits, &codec, e);

@@ -47,6 +47,8 @@ int task_read_feed(struct session *s, int out_fd, struct err *e)
 	if (!f)
 		return err_set(e, ERR_UNSUPPORTED, "no feed is called \"%.*s\"",
 			       BYTES_ARG(s->start.name));
+	/* An operator's file, in a worker that does nothing else. */
+	s->start.limits.layer_window_max = LIMIT_WINDOW_MAX;
 	struct sink_state st = {.s = s};
 	buf_init(&st.buf, 16U << 20);
 	struct feed_sink sink = {

@@ -297,6 +297,62 @@ static void test_zstd_frames(void **state)
 	buf_free(&in);
 }
 
+/* RFC 8878 §3.1.1.1.2: a window's byte is 5 bits of exponent over 10, 3 bits of eighths. */
+static void test_zstd_windows(void **state)
+{
+	(void)state;
+	static const uint64_t mib = 1U << 20;
+	const struct {
+		struct bytes frame;
+		uint64_t limit; /* 0 = the default, 32 MiB */
+		enum err_code code;
+		const char *says; /* the window */
+	} cases[] = {
+#define EMPTY_BLOCK "\x01\0\0"
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x78" EMPTY_BLOCK), 0, ERR_OK, NULL},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x79" EMPTY_BLOCK), 0, ERR_LIMIT, "37748736"},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x88" EMPTY_BLOCK), 0, ERR_LIMIT, "134217728"},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x88" EMPTY_BLOCK), 128 * mib, ERR_OK, NULL},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x89" EMPTY_BLOCK), 128 * mib, ERR_LIMIT, "150994944"},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x68" EMPTY_BLOCK), 8 * mib, ERR_OK, NULL},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x69" EMPTY_BLOCK), 8 * mib, ERR_LIMIT, "9437184"},
+	    /* The largest there is: 3.75 TiB. */
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\xff" EMPTY_BLOCK), 128 * mib, ERR_LIMIT, "4123168604160"},
+	    /* One segment: the content is the window, told in 1, 2, 4 or 8 bytes. */
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\x20\0" EMPTY_BLOCK), 0, ERR_OK, NULL},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\x60\0\0" EMPTY_BLOCK), 0, ERR_FORMAT, NULL},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\xa0\x01\0\0\x02" EMPTY_BLOCK), 0, ERR_LIMIT, "33554433"},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\xe0\0\0\0\0\0\0\0\x80" EMPTY_BLOCK), 128 * mib, ERR_LIMIT,
+	     "9223372036854775808"},
+	    /* The same behind a dictionary's number of 1, 2 and 4 bytes. */
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\xa1\7\x01\0\0\x02" EMPTY_BLOCK), 0, ERR_LIMIT, "33554433"},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\xa2\7\7\x01\0\0\x02" EMPTY_BLOCK), 0, ERR_LIMIT, "33554433"},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\xa3\7\7\7\7\x01\0\0\x02" EMPTY_BLOCK), 0, ERR_LIMIT,
+	     "33554433"},
+	    /* A second frame is looked at, too. */
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x68" EMPTY_BLOCK "\x28\xb5\x2f\xfd\0\x88" EMPTY_BLOCK), 0,
+	     ERR_LIMIT, "134217728"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct err e = ERR_INIT;
+		struct buf out;
+		struct limits lim = defaults;
+		buf_init(&out, 1024);
+		lim.layer_window_max = cases[i].limit ? cases[i].limit : lim.layer_window_max;
+		int rc = decode(cases[i].frame, &lim, &out, &e);
+		if (rc != -(int)cases[i].code || (cases[i].says && !strstr(e.msg, cases[i].says)))
+			fail_msg("case %zu: %d %s", i, rc, e.msg);
+		/* Cut anywhere it is an error, or nothing at all. */
+		for (size_t n = 1; n < cases[i].frame.len && n < 9; n++) {
+			struct err ignored = ERR_INIT;
+			buf_clear(&out);
+			(void)decode(bytes_part(cases[i].frame, 0, n), &lim, &out, &ignored);
+			assert_true(n < 4 || ignored.code != ERR_OK);
+		}
+		buf_free(&out);
+	}
+}
+
 static void test_none(void **state)
 {
 	(void)state;
@@ -432,7 +488,8 @@ int main(void)
 	    cmocka_unit_test(test_round_trip),	cmocka_unit_test(test_drip),
 	    cmocka_unit_test(test_prefixes),	cmocka_unit_test(test_bit_flips),
 	    cmocka_unit_test(test_gzip_header), cmocka_unit_test(test_stored_blocks),
-	    cmocka_unit_test(test_zstd_frames), cmocka_unit_test(test_none),
+	    cmocka_unit_test(test_zstd_frames),
+	    cmocka_unit_test(test_zstd_windows), cmocka_unit_test(test_none),
 	    cmocka_unit_test(test_limits),	cmocka_unit_test(test_member),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

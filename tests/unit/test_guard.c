@@ -95,6 +95,24 @@ static void test_drains(void **state)
 	guard_close(g);
 }
 
+/* Asking does not stop the draining. */
+static void test_drains_though_asked(void **state)
+{
+	(void)state;
+	struct guard *g = guard_of((struct guard_options){.pair_max = 2, .window_ms = 1000000});
+	for (int i = 0; i < 2; i++)
+		assert_true(attempt(g, "ann", "p", GUARD_WRONG));
+	unsigned first = 0;
+	for (int i = 0; i < 3000; i++) {
+		assert_false(attempt(g, "ann", "p", GUARD_WRONG));
+		first = first ? first : last.wait_sec;
+		(void)usleep(500);
+	}
+	assert_in_range(first, 500, 501);
+	assert_true(last.wait_sec < first);
+	guard_close(g);
+}
+
 static void test_peer(void **state)
 {
 	(void)state;
@@ -263,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_pair),      cmocka_unit_test(test_right_empties),
 	    cmocka_unit_test(test_drains),    cmocka_unit_test(test_peer),
+	    cmocka_unit_test(test_drains_though_asked),
 	    cmocka_unit_test(test_name),      cmocka_unit_test(test_flood_of_names),
 	    cmocka_unit_test(test_at_once),   cmocka_unit_test(test_in_a_second),
 	    cmocka_unit_test(test_long_name),

@@ -48,6 +48,14 @@ static const uint8_t start_bytes[] = {HEAD(TASK_START),
 				      0,
 				      0,
 				      0,
+				      9,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
+				      0,
 				      5,
 				      0,
 				      0,
@@ -141,6 +149,7 @@ static void test_start(void **state)
 	assert_int_equal(s.limits.layer_out_max, 2);
 	assert_int_equal(s.limits.layer_ratio_max, 3);
 	assert_int_equal(s.limits.layer_members_max, 4);
+	assert_int_equal(s.limits.layer_window_max, 9);
 	assert_int_equal(s.limits.wanted_file_max, 5);
 	assert_int_equal(s.limits.worker_memory_max, 6);
 	assert_int_equal(s.limits.worker_cpu_sec, 7);
@@ -169,10 +178,10 @@ static void test_start_refused(void **state)
 		size_t at;
 		uint8_t value;
 	} bad[] = {{0, 0},     {1, 2}, {2, 1}, {3, 1}, {4, TASK_KIND_COUNT},
-		   {76, 0x80}, /* off beyond the largest file */
-		   {84, 0x7f}, /* off + len beyond it */
-		   {85, 2},    /* a name shorter than its bytes: leftovers */
-		   {85, 200}};
+		   {84, 0x80}, /* off beyond the largest file */
+		   {92, 0x7f}, /* off + len beyond it */
+		   {93, 2},    /* a name shorter than its bytes: leftovers */
+		   {93, 200}};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		struct task_start s;
 		struct err e = ERR_INIT;
