@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define PEM_MAX (1U << 20)
 #define GRACE_MS 10000 /* running requests may finish for this long at the end */
@@ -196,6 +197,20 @@ static void memory_setup(void)
 #endif
 }
 
+/* A connection takes its socket and the file it sends or writes; others wait idle. Shells give 1,024. */
+static void descriptors_setup(const struct config *c)
+{
+	struct rlimit l;
+	rlim_t want = (rlim_t)(2 * c->connections + 1024);
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur >= want)
+		return;
+	l.rlim_cur = l.rlim_max < want ? l.rlim_max : want;
+	if (setrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur < want)
+		log_line(LOG_WARN, "%llu files may be open at once; %llu connections may need %llu",
+			 (unsigned long long)l.rlim_cur, (unsigned long long)c->connections,
+			 (unsigned long long)want);
+}
+
 int serve_run(const struct config *c, const char *version, struct err *e)
 {
 	struct server s = {.c = c, .api = {.version = version}};
@@ -204,6 +219,7 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 		return err_set(e, ERR_FORMAT, "log-level: \"%s\" is none of debug, info, warn, error, none", c->log_level);
 	log_level_set(level);
 	memory_setup();
+	descriptors_setup(c);
 	sigset_t stop;
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
