@@ -148,11 +148,15 @@ static struct push *push_new(struct http_request *r, struct err *e)
 	return p;
 }
 
-/* The whole chunk came. 0, 1 = replied (and the session given back). */
+/* The whole chunk came, and is written. 0, 1 = replied, <0 = not written (and the session given back). */
 static int chunk_end(struct http_request *r, struct push *p, struct err *e)
 {
-	if (!p->has_range || upload_offset(p->upload) - p->start == p->want)
-		return 0;
+	if (!p->has_range || upload_offset(p->upload) - p->start == p->want) {
+		int written = upload_flush(p->upload, e);
+		if (written < 0)
+			push_abort(r, p);
+		return written;
+	}
 	push_abort(r, p);
 	int rc = http_reply_error(r, 400, "SIZE_INVALID", "fewer bytes than Content-Range tells",
 				  e);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static ssize_t read_loop(int fd, uint8_t *out, size_t n, int64_t off, struct err *e)
@@ -64,6 +65,31 @@ int io_pwrite(int fd, const void *in, size_t n, uint64_t off, struct err *e)
 	if (off > INT64_MAX - n)
 		return err_set(e, ERR_LIMIT, "write past the largest file offset");
 	return write_loop(fd, in, n, (int64_t)off, e);
+}
+
+int io_pwrite_pair(int fd, struct bytes first, struct bytes second, uint64_t off, struct err *e)
+{
+	union {
+		const uint8_t *in;
+		void *out; /* only read, but the kernel's struct is not const */
+	} a = {.in = first.ptr}, b = {.in = second.ptr};
+	const struct iovec parts[] = {{.iov_base = a.out, .iov_len = first.len},
+				      {.iov_base = b.out, .iov_len = second.len}};
+	if (off > INT64_MAX - first.len || off + first.len > INT64_MAX - second.len)
+		return err_set(e, ERR_LIMIT, "write past the largest file offset");
+	ssize_t r = pwritev(fd, parts, 2, (off_t)off);
+	if (r < 0 && errno != EINTR)
+		return err_sys(e, "write");
+	size_t put = r < 0 ? 0 : (size_t)r;
+	/* What a short write left. */
+	int rc = 0;
+	if (put < first.len)
+		rc = io_pwrite(fd, first.ptr + put, first.len - put, off + put, e);
+	size_t of_second = put > first.len ? put - first.len : 0;
+	if (rc == 0 && of_second < second.len)
+		rc = io_pwrite(fd, second.ptr + of_second, second.len - of_second,
+			       off + first.len + of_second, e);
+	return rc;
 }
 
 int io_size(int fd, uint64_t *ret_size, struct err *e)

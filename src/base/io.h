@@ -10,6 +10,8 @@ ssize_t io_read(int fd, void *out, size_t n, struct err *e);
 ssize_t io_pread(int fd, void *out, size_t n, uint64_t off, struct err *e);
 int io_write(int fd, const void *in, size_t n, struct err *e);
 int io_pwrite(int fd, const void *in, size_t n, uint64_t off, struct err *e);
+/* first and second behind it, in one call. */
+int io_pwrite_pair(int fd, struct bytes first, struct bytes second, uint64_t off, struct err *e);
 /* Bytes in the file now. Asks by descriptor alone: the jail allows no call that can take a path, as the C library's fstat does. */
 int io_size(int fd, uint64_t *ret_size, struct err *e);
 /* The whole file into out (its max is the limit: ERR_LIMIT past it). ERR_NOT_FOUND when it does not exist. */

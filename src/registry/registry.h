@@ -59,16 +59,19 @@ int registry_upload_take(struct registry *g, struct bytes repository, struct byt
 /* A session that lives only as long as the request that made it. */
 int registry_upload_once(struct registry *g, struct bytes repository, enum digest_algo algo,
 			 struct upload **ret, struct err *e);
-/* Bytes received so far, without taking it. */
+/* Bytes written so far, without taking it. */
 int registry_upload_offset(struct registry *g, struct bytes repository, struct bytes id,
 			   uint64_t *ret_off, struct err *e);
+/* Bytes appended so far, written or waiting. */
 uint64_t upload_offset(const struct upload *u);
 const char *upload_id(const struct upload *u);
-/* Append. ERR_LIMIT past blob_max, ERR_IO. */
+/* Append; up to 256 KiB may wait in memory for more. ERR_LIMIT past blob_max, ERR_IO: bytes that waited are lost with the piece, upload_offset tells. */
 int upload_write(struct upload *u, struct bytes piece, struct err *e);
+/* Write what waits. ERR_IO: it is lost. */
+int upload_flush(struct upload *u, struct err *e);
 /* Back to a shorter length (a chunk that turned out wrong). */
 int upload_truncate(struct upload *u, uint64_t len, struct err *e);
-/* Give the session back for the next request. */
+/* Give the session back for the next request, with what could be written of the bytes that wait. */
 void upload_release(struct upload *u);
 /* Complete: checks the digest (ERR_INTEGRITY ends the session), makes it durable, links it to the repository. u is gone whatever is returned. */
 int upload_commit(struct upload *u, const struct digest *d, struct err *e);
