@@ -55,6 +55,29 @@ static int migrate_room(struct db_tx *tx, const struct schema_room *room, struct
 	return n < 0 ? (int)n : 0;
 }
 
+/* A room that only a newer program has. */
+static int refuse_unknown(struct db_tx *tx, const struct migrate *m, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, "SELECT room FROM schema_version ORDER BY room", NULL, 0, e);
+	if (!s)
+		return -(int)e->code;
+	int r;
+	while ((r = db_step(s, e)) > 0) {
+		struct bytes room = db_bytes(s, 0);
+		bool known = false;
+		for (size_t i = 0; i < m->count; i++)
+			known = known || bytes_eq(room, bytes_of(m->rooms[i].room));
+		if (!known) {
+			r = err_set(e, ERR_UNSUPPORTED,
+				    "schema of %.*s is not known to this program: it was written by a newer one",
+				    BYTES_ARG(room));
+			break;
+		}
+	}
+	db_done(s);
+	return r;
+}
+
 static int migrate(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct migrate *m = arg;
@@ -66,7 +89,7 @@ static int migrate(struct db_tx *tx, void *arg, struct err *e)
 			       e);
 	for (size_t i = 0; r >= 0 && i < m->count; i++)
 		r = migrate_room(tx, &m->rooms[i], e);
-	return r;
+	return r < 0 ? r : refuse_unknown(tx, m, e);
 }
 
 int db_migrate(struct db *d, const struct schema_room *rooms, size_t count, struct err *e)

@@ -1,0 +1,391 @@
+/* migrations: a store of every older schema, with data, brought to today's. The old rows are plain SQL of
+ * that time, so that nothing of today's program has a hand in them. A new step is a row of `changes`
+ * (changes_complete asks for it). A process that dies at any write of a migration leaves a store that the
+ * next start brings to the end. */
+#include "store/counts.h"
+#include "store/images.h"
+#include "store/schema.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#define ROOMS_MAX 8
+
+static char dir[64];
+
+static const char *path_of(char out[96], const char *name)
+{
+	(void)snprintf(out, 96, "%s/%s", dir, name);
+	return out;
+}
+
+/* ---- the changes: what the schema before the step held, and what must be there after it ---- */
+
+/* Room scan before step 2: states and counts stand in the image. States: 0 Pending, 1 Healthy,
+ * 2 Unhealthy, 3 Unverified. */
+#define IMAGE(id, repository, state, reason, pushed, counts)                                       \
+	"INSERT INTO image VALUES(" #id ",'" repository "','sha256:" #id "','linux/amd64'," #state \
+	",'" reason "','{}','debian','12','Debian GNU/Linux 12',7," #pushed ",0,900," counts ");"
+static const char scan_1[] =
+	"INSERT INTO layer VALUES('sha256:l1', 4, x'00ff', 10, 20, 1, 30);"
+	"INSERT INTO package(id, identity, type, namespace, name, version, arch, source_name, source_version,"
+	" module, vendor, distro, third_party) VALUES(5, x'aa', 'deb', 'debian', 'openssl', '3.0', 'amd64',"
+	" 'openssl', '3.0', '', '', 'debian-12', 0);"
+	"INSERT INTO package_set VALUES(6, x'bb', 1, x'0102');"
+	"INSERT INTO set_package VALUES(6, 5, 'var/lib/dpkg/status');"
+	"INSERT INTO check_cve VALUES('CVE-2026-1', 77);"
+	/* critical, high, medium, low, negligible, unknown */
+	IMAGE(1, "a", 1, "", 100, "0,0,0,0,0,0")
+	IMAGE(2, "a", 2, "", 300, "1,2,0,0,0,4")
+	IMAGE(3, "a", 3, "no package database", 200, "0,0,0,0,0,0")
+	IMAGE(4, "a", 0, "", 250, "0,0,0,0,0,0")
+	/* Findings of the part that could be read. */
+	IMAGE(5, "b/c", 2, "layer 2 was not read", 50, "0,0,0,3,0,0")
+	/* Checks of an earlier scan, and a later one that failed. */
+	IMAGE(6, "b/c", 3, "worker died", 60, "0,0,5,0,6,0")
+	"INSERT INTO image_layer VALUES(1, x'cc', 'sha256:l1', 'COPY . .');"
+	"INSERT INTO image_set VALUES(2, 0, 6, 1);"
+	"UPDATE generation SET current_digest = 'd', current_path = 'p', switched_at = 8 WHERE id = 1;"
+	"INSERT INTO event_cursor VALUES('scan', 41);";
+
+struct want_total {
+	const char *name;
+	uint64_t images, healthy, unhealthy, unverified;
+	uint64_t critical, high, medium, low, negligible, unknown;
+	int64_t pushed_ms;
+};
+static void check_total(const struct cnt_total *t, const struct want_total *w)
+{
+	assert_true(bytes_eq(t->name, bytes_of(w->name)));
+	assert_int_equal(t->images, w->images);
+	assert_int_equal(t->healthy, w->healthy);
+	assert_int_equal(t->unhealthy, w->unhealthy);
+	assert_int_equal(t->unverified, w->unverified);
+	assert_int_equal(t->counts.by[ADV_SEV_CRITICAL], w->critical);
+	assert_int_equal(t->counts.by[ADV_SEV_HIGH], w->high);
+	assert_int_equal(t->counts.by[ADV_SEV_MEDIUM], w->medium);
+	assert_int_equal(t->counts.by[ADV_SEV_LOW], w->low);
+	assert_int_equal(t->counts.by[ADV_SEV_NEGLIGIBLE], w->negligible);
+	assert_int_equal(t->counts.by[ADV_SEV_UNKNOWN], w->unknown);
+	assert_int_equal(t->pushed_ms, w->pushed_ms);
+}
+
+static int64_t number(struct db_tx *tx, const char *sql)
+{
+	struct err e = ERR_INIT;
+	struct db_stmt *s = db_query(tx, sql, NULL, 0, &e);
+	if (!s)
+		fail_msg("%s", e.msg);
+	assert_int_equal(db_step(s, &e), 1);
+	int64_t n = db_int(s, 0);
+	db_done(s);
+	return n;
+}
+
+static void check_images(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	static const struct {
+		const char *repository, *digest;
+		enum ims_state state;
+		const char *reason;
+		uint64_t critical, medium, low, unknown;
+	} want[] = {
+		{"a", "sha256:1", IMS_HEALTHY, "", 0, 0, 0, 0},
+		{"a", "sha256:2", IMS_UNHEALTHY, "", 1, 0, 0, 4},
+		{"a", "sha256:3", IMS_UNVERIFIED, "no package database", 0, 0, 0, 0},
+		{"a", "sha256:4", IMS_PENDING, "", 0, 0, 0, 0},
+		{"b/c", "sha256:5", IMS_UNHEALTHY, "layer 2 was not read", 0, 0, 3, 0},
+		{"b/c", "sha256:6", IMS_UNHEALTHY, "worker died", 0, 5, 0, 0},
+	};
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+		struct ims_image im;
+		assert_int_equal(ims_get(tx, bytes_of(want[i].repository), bytes_of(want[i].digest), a, &im, e), 1);
+		assert_int_equal(im.state, want[i].state);
+		assert_true(bytes_eq(im.reason, bytes_of(want[i].reason)));
+		assert_int_equal(im.counts.by[ADV_SEV_CRITICAL], want[i].critical);
+		assert_int_equal(im.counts.by[ADV_SEV_MEDIUM], want[i].medium);
+		assert_int_equal(im.counts.by[ADV_SEV_LOW], want[i].low);
+		assert_int_equal(im.counts.by[ADV_SEV_UNKNOWN], want[i].unknown);
+		assert_int_equal(im.package_count, 7);
+		assert_int_equal(im.scanned_ms, 900);
+	}
+}
+
+static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct cnt_total t[4];
+	check_images(tx, a, e);
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 2);
+	check_total(&t[0], &(struct want_total){.name = "a", .images = 4, .healthy = 1, .unhealthy = 1, .unverified = 1,
+						.critical = 1, .high = 2, .unknown = 4, .pushed_ms = 300});
+	check_total(&t[1], &(struct want_total){.name = "b/c", .images = 2, .unhealthy = 2, .medium = 5, .low = 3,
+						.negligible = 6, .pushed_ms = 60});
+	assert_int_equal(cnt_registry(tx, &t[2], e), 0);
+	check_total(&t[2], &(struct want_total){.name = "", .images = 6, .healthy = 1, .unhealthy = 3, .unverified = 1,
+						.critical = 1, .high = 2, .medium = 5, .low = 3, .negligible = 6,
+						.unknown = 4});
+	assert_int_equal(number(tx, "SELECT count(*) FROM check_cve WHERE check_id = 77"), 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM generation WHERE current_digest = 'd' AND current_path = 'p'"
+				    " AND switched_at = 8"), 1);
+	assert_int_equal(number(tx, "SELECT last_event FROM event_cursor WHERE name = 'scan'"), 41);
+	assert_int_equal(number(tx, "SELECT count(*) FROM image_set s JOIN set_package p ON p.set_id = s.set_id"
+				    " JOIN package q ON q.id = p.package_id JOIN image_layer l ON l.id = s.layer_id"
+				    " WHERE s.image_id = 2 AND q.name = 'openssl' AND l.digest = 'sha256:l1'"), 1);
+}
+
+/* Today's program goes on with the rows it found: the sums follow. */
+static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct cnt_total t[4];
+	struct bytes b = BYTES_LIT("b/c");
+	/* Unhealthy stays: the checks are still there. */
+	assert_int_equal(ims_put_state(tx, b, BYTES_LIT("sha256:5"), IMS_UNVERIFIED, BYTES_LIT("gone"), 901, e), 0);
+	assert_int_equal(ims_put_state(tx, BYTES_LIT("a"), BYTES_LIT("sha256:4"), IMS_UNVERIFIED, BYTES_LIT("x"), 901, e), 0);
+	assert_int_equal(ims_delete(tx, b, BYTES_LIT("sha256:6"), e), 0);
+	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:2"), e), 0);
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 2);
+	check_total(&t[0], &(struct want_total){.name = "a", .images = 3, .healthy = 1, .unverified = 2, .pushed_ms = 250});
+	check_total(&t[1], &(struct want_total){.name = "b/c", .images = 1, .unhealthy = 1, .low = 3, .pushed_ms = 50});
+	assert_int_equal(ims_delete(tx, b, BYTES_LIT("sha256:5"), e), 0);
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 1);
+}
+
+static const struct change {
+	const char *room;
+	int step;	  /* this one, after all before it */
+	const char *before; /* rows of the schema before it, SQL of that time */
+	void (*after)(struct db_tx *tx, struct arena *a, struct err *e);   /* with today's schema: all is there */
+	void (*goes_on)(struct db_tx *tx, struct arena *a, struct err *e); /* NULL: nothing more to see */
+} changes[] = {
+	{"scan", 2, scan_1, scan_2, scan_2_goes_on},
+};
+#define CHANGES (sizeof changes / sizeof *changes)
+
+static void changes_complete(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < schema_room_count; i++) {
+		for (const struct db_migration *m = schema_rooms[i].steps; m->sql; m++) {
+			bool found = m->number == 1; /* of an empty store */
+			for (size_t k = 0; k < CHANGES; k++)
+				found = found || (strcmp(changes[k].room, schema_rooms[i].room) == 0 &&
+						  changes[k].step == m->number);
+			if (!found)
+				fail_msg("step %d of %s (%s) has no row here", m->number, schema_rooms[i].room, m->what);
+		}
+	}
+}
+
+/* ---- stores of another time ---- */
+
+static void script(const char *file, const char *sql)
+{
+	sqlite3 *h = NULL;
+	char *why = NULL;
+	assert_int_equal(sqlite3_open_v2(file, &h, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	if (sqlite3_exec(h, sql, NULL, NULL, &why) != SQLITE_OK)
+		fail_msg("%s", why);
+	assert_int_equal(sqlite3_close(h), SQLITE_OK);
+}
+
+/* A store whose room was at the step before this change's, all others as today, with the change's rows. */
+static void make_old(const struct change *c, const char *file)
+{
+	struct db_migration steps[32] = {{0}};
+	struct schema_room rooms[ROOMS_MAX];
+	struct err e = ERR_INIT;
+	assert_true(schema_room_count <= ROOMS_MAX);
+	for (size_t i = 0; i < schema_room_count; i++) {
+		rooms[i] = schema_rooms[i];
+		if (strcmp(rooms[i].room, c->room) != 0)
+			continue;
+		assert_true(c->step > 1 && c->step < 32);
+		for (int k = 0; k < c->step - 1; k++)
+			steps[k] = rooms[i].steps[k];
+		rooms[i].steps = steps;
+	}
+	struct db *d = schema_open(file, rooms, schema_room_count, &e);
+	if (!d)
+		fail_msg("%s", e.msg);
+	db_close(d);
+	script(file, c->before);
+}
+
+struct visit {
+	const struct change *c;
+	bool go_on;
+};
+static int visit_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct visit *v = arg;
+	struct arena a;
+	arena_init(&a, 1U << 20);
+	if (v->go_on)
+		v->c->goes_on(tx, &a, e);
+	else
+		v->c->after(tx, &a, e);
+	arena_free(&a);
+	return 0;
+}
+
+static void check_new(const struct change *c, const char *file)
+{
+	struct err e = ERR_INIT;
+	struct db *d = db_open(file, &e);
+	if (!d)
+		fail_msg("%s", e.msg);
+	assert_int_equal(db_run(d, DB_READ, visit_tx, &(struct visit){.c = c}, &e), 0);
+	if (c->goes_on)
+		assert_int_equal(db_run(d, DB_WRITE, visit_tx, &(struct visit){.c = c, .go_on = true}, &e), 0);
+	db_close(d);
+}
+
+static void each_change(void **state)
+{
+	(void)state;
+	char file[96], name[32];
+	for (size_t i = 0; i < CHANGES; i++) {
+		(void)snprintf(name, sizeof name, "change%zu", i);
+		make_old(&changes[i], path_of(file, name));
+		check_new(&changes[i], file);
+	}
+}
+
+/* ---- death in the middle ---- */
+
+static long writes_left; /* of the child: it dies before the write after these */
+static ssize_t (*real_pwrite)(int fd, const void *p, size_t n, off_t off);
+
+static void one_write(void)
+{
+	if (writes_left-- == 0)
+		(void)raise(SIGKILL);
+}
+
+static ssize_t dying_pwrite(int fd, const void *p, size_t n, off_t off)
+{
+	one_write();
+	return real_pwrite(fd, p, n, off);
+}
+
+static void copy(const char *from, const char *to)
+{
+	static char bytes[4U << 20];
+	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+	assert_non_null(in);
+	assert_non_null(out);
+	size_t n = fread(bytes, 1, sizeof bytes, in);
+	assert_true(n > 0 && n < sizeof bytes);
+	assert_int_equal(fwrite(bytes, 1, n, out), n);
+	assert_int_equal(fclose(in), 0);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* Whether the process that migrates died at its write number n (from 0) or came to the end. */
+static bool dies_at(const char *file, long n)
+{
+	int status;
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct err e = ERR_INIT;
+		sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+		writes_left = n;
+		real_pwrite = (ssize_t(*)(int, const void *, size_t, off_t))vfs->xGetSystemCall(vfs, "pwrite64");
+		if (!real_pwrite)
+			real_pwrite = pwrite;
+		if (vfs->xSetSystemCall(vfs, "pwrite64", (sqlite3_syscall_ptr)dying_pwrite) != SQLITE_OK ||
+		    vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)dying_pwrite) != SQLITE_OK)
+			_exit(3);
+		struct db *d = db_open(file, &e);
+		db_close(d);
+		_exit(d ? 0 : 2);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status)) {
+		assert_int_equal(WEXITSTATUS(status), 0);
+		return false;
+	}
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	return true;
+}
+
+static void killed(void **state)
+{
+	(void)state;
+	char old[96], file[96], name[32];
+	for (size_t i = 0; i < CHANGES; i++) {
+		long n = 0;
+		(void)snprintf(name, sizeof name, "old%zu", i);
+		make_old(&changes[i], path_of(old, name));
+		for (bool died = true; died; n++) {
+			(void)snprintf(name, sizeof name, "killed%zu-%ld", i, n);
+			copy(old, path_of(file, name));
+			died = dies_at(file, n);
+			check_new(&changes[i], file);
+		}
+		assert_true(n > 10);
+	}
+}
+
+/* ---- newer than the program ---- */
+
+static void newer(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *sql, *says;
+	} cases[] = {
+		{"UPDATE schema_version SET number = 900 WHERE room = 'scan'", "schema of scan is at step 900"},
+		{"INSERT INTO schema_version VALUES('defend', 1, 0)", "schema of defend"},
+	};
+	char file[96], name[32];
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct err e = ERR_INIT;
+		(void)snprintf(name, sizeof name, "newer%zu", i);
+		struct db *d = db_open(path_of(file, name), &e);
+		assert_non_null(d);
+		db_close(d);
+		script(file, cases[i].sql);
+		assert_null(db_open(file, &e));
+		assert_int_equal(e.code, ERR_UNSUPPORTED);
+		assert_non_null(strstr(e.msg, cases[i].says));
+		assert_non_null(strstr(e.msg, "newer"));
+	}
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-migrations-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	char line[96];
+	(void)snprintf(line, sizeof line, "rm -r %s", dir);
+	return system(line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(changes_complete),
+		cmocka_unit_test(each_change),
+		cmocka_unit_test(killed),
+		cmocka_unit_test(newer),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
