@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/own.h"
+#include "figure.h"
 #include "http/http.h"
 
 #include <fcntl.h>
@@ -149,12 +150,6 @@ static double floor_mb(void)
 	return BLOB_LEN / (double)(clock_mono_us() - begin);
 }
 
-static void show(const char *what, double figure, const char *unit, double limit)
-{
-	printf("%-46s %10.0f %-6s limit >= %6.0f  ratio %5.2f\n", what, figure, unit, limit,
-	       figure / limit);
-}
-
 int main(void)
 {
 	struct err e = ERR_INIT;
@@ -176,35 +171,35 @@ int main(void)
 	(void)snprintf(command, sizeof command,
 		       "wrk -t1 -c32 -d2 http://127.0.0.1:%u/v2/ | sed -n 's/^Requests.sec: *//p'",
 		       port);
-	show("GET /v2/, 32 kept connections", median_of(command), "/s", 75000);
+	figure("GET /v2/, 32 kept connections", median_of(command), "/s", FIGURE_LEAST, 75000);
 	(void)snprintf(
 	    command, sizeof command,
 	    "ab -q -c16 -n 10000 http://127.0.0.1:%u/v2/ | sed -n 's/^Requests per second: *//p'",
 	    port);
-	show("GET /v2/, a connection each", median_of(command), "/s", 1900);
+	figure("GET /v2/, a connection each", median_of(command), "/s", FIGURE_LEAST, 1900);
 	(void)snprintf(
 	    command, sizeof command,
 	    "curl -s -o /dev/null -w '%%{speed_upload}\\n' -T %s/in http://127.0.0.1:%u/blob |"
 	    " awk '{print $1/1e6}'",
 	    dir, port);
 	double best = floor_mb();
-	show("PUT 256 MiB, SHA-256 and file", median_of(command), "MB/s", 650);
+	figure("PUT 256 MiB, SHA-256 and file", median_of(command), "MB/s", FIGURE_LEAST, 650);
 	(void)snprintf(
 	    command, sizeof command,
 	    "curl -s -o /dev/null -w '%%{speed_upload}\\n' -H 'Transfer-Encoding: chunked'"
 	    " -T %s/in http://127.0.0.1:%u/blob | awk '{print $1/1e6}'",
 	    dir, port);
-	show("the same chunked", median_of(command), "MB/s", 650);
+	figure("the same chunked", median_of(command), "MB/s", FIGURE_LEAST, 650);
 	printf("%-46s %10.0f MB/s\n", "SHA-256 and file without HTTP, one thread", best);
 	(void)snprintf(command, sizeof command,
 		       "curl -s -o /dev/null -w '%%{speed_download}\\n' http://127.0.0.1:%u/blob |"
 		       " awk '{print $1/1e6}'",
 		       port);
-	show("GET 256 MiB", median_of(command), "MB/s", 1500);
+	figure("GET 256 MiB", median_of(command), "MB/s", FIGURE_LEAST, 1500);
 	struct rusage u;
 	(void)getrusage(RUSAGE_SELF, &u);
 	printf("%-46s %10.1f MiB\n", "peak memory", (double)u.ru_maxrss / 1024);
 	http_server_close(s, 500);
 	(void)snprintf(command, sizeof command, "rm -r %s", dir);
-	return system(command);
+	return system(command) != 0 ? 2 : figure_status();
 }

@@ -8,6 +8,7 @@
 #
 # Needs docker-registry, curl, wrk. The client shares the processors with the server, so the ratios count, not the figures.
 set -eu
+. "$(dirname "$0")/figure.sh"
 build=${1:?usage: registry.sh BUILD [MEGABYTES] [RUNS]}
 size=${2:-256}
 runs=${3:-5}
@@ -99,14 +100,9 @@ root_rate() { wrk -t1 -c32 -d2s "$1/v2/" | awk '/Requests\/sec/ {print $2}'; }
 # Of the whole life of the process, the start included: a first start hashes the first password.
 peak() { awk '/VmHWM/ {print $2 / 1024}' "/proc/$1/status"; }
 
-failed=0
-row() { # what, unit, ours, theirs, limit, sense
-	awk -v what="$1" -v unit="$2" -v a="$3" -v b="$4" -v lim="$5" -v sense="$6" 'BEGIN {
-		r = a / b
-		ok = sense == ">=" ? r >= lim : r <= lim
-		printf "%-28s %10.1f %-6s docker-registry %10.1f  ratio %6.2f  limit %s %s  %s\n", what, a, unit, b, r, sense, lim, ok ? "ok" : "MISSED"
-		exit !ok
-	}' || failed=1
+row() { # what, unit, ours, theirs, limit, sense: the figure is ours by theirs
+	echo "$1: $3 $2, docker-registry $4 $2"
+	figure "registry: $1" "$(awk -v a="$3" -v b="$4" 'BEGIN {print a / b}')" x "$6" "$5"
 }
 
 both put_once
@@ -123,4 +119,4 @@ row "download" MB/s "$a" "$b" 1 ">="
 both root_rate
 row "GET /v2/, 32 connections" req/s "$a" "$b" 30 ">="
 row "peak memory since start" MiB "$(peak "$ours")" "$(peak "$theirs")" 0.5 "<="
-exit $failed
+figure_end

@@ -4,6 +4,7 @@
  * build/tests/rooms/scan/bench_rescore DIR [IMAGES]      DIR is kept: a second run switches back, and api.mjs serves it. */
 #include "base/clock.h"
 #include "base/io.h"
+#include "figure.h"
 #include "fleet.h"
 #include "match/match.h"
 #include "recount.h"
@@ -24,14 +25,6 @@
 #define BYTES_LIMIT 6144.0
 #define PROBE_MS 3 /* between two acknowledgements */
 #define PROBES_MAX 100000
-
-static bool over;
-
-static void figure(const char *what, double v, double limit, const char *unit)
-{
-	printf("%-46s %10.3f %-8s limit %8.1f  ratio %.3f%s\n", what, v, unit, limit, v / limit, v > limit ? "  OVER" : "");
-	over |= v > limit;
-}
 
 static void need(int r, const struct err *e)
 {
@@ -194,15 +187,15 @@ static void run(const struct fleet *f, const struct place *p)
 	pthread_join(thread, NULL);
 	printf("%zu packages of the advisories differ: %llu packages of the store, %llu sets, %llu images counted again\n", keys,
 	       (unsigned long long)r.packages, (unsigned long long)r.sets, (unsigned long long)r.images);
-	figure("switch until all counts are right, one core", (double)r.took_us / 1e6, SECONDS_LIMIT, "s");
+	figure("switch until all counts are right, one core", (double)r.took_us / 1e6, "s", FIGURE_MOST, SECONDS_LIMIT);
 	printf("writer held at one stretch: at most %.1f ms; the transaction that makes it visible %.1f ms\n", (double)r.held_us / 1e3,
 	       (double)r.flip_us / 1e3);
 	probe_say(&before, "alone:");
 	probe_say(&during, "during the switch:");
 	printf("memory: peak %ld KiB before the switch, %ld KiB after it\n", peak, peak_kib());
-	figure("store per image", (double)bytes_of_store(p, db) / f->images, BYTES_LIMIT, "bytes");
+	figure("store per image", (double)bytes_of_store(p, db) / f->images, "bytes", FIGURE_MOST, BYTES_LIMIT);
 	if (keys != FLEET_CHANGED || recount(db, v[to]) < 0)
-		over = true;
+		figure_missed = true;
 	db_close(db);
 	vdb_close(v[0]);
 	vdb_close(v[1]);
@@ -226,5 +219,5 @@ int main(int argc, char **argv)
 	if (access(p.db, F_OK) != 0)
 		make(&f, &p);
 	run(&f, &p);
-	return over;
+	return figure_status();
 }

@@ -1,8 +1,10 @@
 #!/bin/bash
 # Cold `plimsoll scan --input` against inflating the same layers alone. Usage: tests/bench/scan.sh LAYOUT…   (OCI layout folders; gzip or zstd layers)
-# Prints median seconds of both, the ratio, and the most memory all processes held together (PSS). Limits: gzip 1.25, zstd 1.35, memory 100 MiB.
+# Prints median seconds of both, the ratio, and the most memory all processes held together (PSS). Limits: gzip 1.25, zstd 1.35, again 10 ms, memory 100 MiB;
+# status 1 over one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+. tests/bench/figure.sh
 rounds=${ROUNDS:-5}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -41,7 +43,11 @@ for layout in "$@"; do
 	done
 	c=$(printf '%s\n' "${cold[@]}" | median) b=$(printf '%s\n' "${bare[@]}" | median) a=$(printf '%s\n' "${again[@]}" | median)
 	m=$(peak build/plimsoll scan --quiet --no-cache --input "$layout" --vdb "$work/v" --format json)
-	awk -v l="$layout" -v c="$c" -v b="$b" -v a="$a" -v m="$m" 'BEGIN {
-		printf "%s: cold %.3f s, inflate alone %.3f s, ratio %.3f (limit 1.25 gzip, 1.35 zstd); again %.1f ms (limit 10); peak %.1f MiB (limit 100)\n",
-			l, c/1e6, b/1e6, c/b, a/1e3, m/1024 }'
+	limit=1.25
+	if grep -qs 'tar+zstd' "$layout"/blobs/sha256/* 2>/dev/null; then limit=1.35; fi
+	echo "$layout: cold $((c / 1000)) ms, inflating alone $((b / 1000)) ms"
+	figure "scan: cold against inflating alone" "$(awk -v c="$c" -v b="$b" 'BEGIN {print c / b}')" x '<=' $limit
+	figure "scan: again, layers known" "$(awk -v a="$a" 'BEGIN {print a / 1e3}')" ms '<=' 10
+	figure "scan: peak memory of all processes" "$(awk -v m="$m" 'BEGIN {print m / 1024}')" MiB '<=' 100
 done
+figure_end

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "figure.h"
 #include "jail/pool.h"
 
 #define RUNS 400
@@ -56,12 +57,11 @@ int main(int argc, char **argv)
 		us[i] = clock_mono_us() - begin;
 	}
 	qsort(us, RUNS, sizeof us[0], by_value);
-	printf("spawn: empty layer, start to end: median %lld us, p99 %lld us, min %lld us; limit "
-	       "%d us (jail: %s)\n",
-	       (long long)us[RUNS / 2], (long long)us[RUNS * 99 / 100], (long long)us[0], LIMIT_US,
-	       pool_jail_report(p));
+	printf("spawn: jail: %s\n", pool_jail_report(p));
+	figure("spawn: empty layer, start to end, median", (double)us[RUNS / 2], "us", FIGURE_MOST, LIMIT_US);
+	printf("spawn: p99 %lld us, min %lld us\n", (long long)us[RUNS * 99 / 100], (long long)us[0]);
 	pool_close(p);
 	free(ballast);
 	close(fd);
-	return us[RUNS / 2] <= LIMIT_US ? 0 : 1;
+	return figure_status();
 }

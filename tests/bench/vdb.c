@@ -1,6 +1,7 @@
 /* bench: a database of all of feeds/osv and feeds/alpine: how fast it is built, how large it is, how fast it opens cold, how fast packages are found.
  * Prints each figure, its limit and their ratio; status 1 over a limit. build/tests/bench_vdb WORKER FEEDS [OUT] */
 #include "base/clock.h"
+#include "figure.h"
 #include "scan/vdb_build.h"
 #include "vdb/vdb.h"
 
@@ -23,15 +24,6 @@ struct keys {
 	uint64_t pairs; /* (package, advisory) */
 	const struct vdb *v;
 };
-
-static bool over;
-
-static void figure(const char *what, double v, double limit, bool more_is_better, const char *unit)
-{
-	double ratio = more_is_better ? limit / v : v / limit;
-	printf("%-34s %12.1f %-10s limit %12.1f  ratio %.3f%s\n", what, v, unit, limit, ratio, ratio > 1 ? "  OVER" : "");
-	over |= ratio > 1;
-}
 
 static int take_key(void *arg, struct bytes ecosystem, struct bytes name, struct err *e)
 {
@@ -174,12 +166,12 @@ int main(int argc, char **argv)
 	printf("file: %llu bytes, %llu advisories, %llu packages, %llu pairs of package and advisory\n",
 	       (unsigned long long)c.file_len, (unsigned long long)c.advisories, (unsigned long long)c.packages,
 	       (unsigned long long)k.pairs);
-	figure("bytes per (package, advisory)", (double)c.file_len / (double)k.pairs, PAIR_LIMIT, false, "bytes");
-	figure("open, cold, median", (double)cold_us, OPEN_LIMIT_US, false, "us");
-	figure("lookups that find", lookups_per_sec(&k, true, 100), LOOKUPS_LIMIT, true, "a second");
-	figure("lookups, mostly in vain", lookups_per_sec(&k, false, 200), LOOKUPS_LIMIT, true, "a second");
+	figure("bytes per (package, advisory)", (double)c.file_len / (double)k.pairs, "bytes", FIGURE_MOST, PAIR_LIMIT);
+	figure("open, cold, median", (double)cold_us, "us", FIGURE_MOST, OPEN_LIMIT_US);
+	figure("lookups that find", lookups_per_sec(&k, true, 100), "/s", FIGURE_LEAST, LOOKUPS_LIMIT);
+	figure("lookups, mostly in vain", lookups_per_sec(&k, false, 200), "/s", FIGURE_LEAST, LOOKUPS_LIMIT);
 	vdb_close(v);
 	free(k.ecosystem);
 	free(k.name);
-	return over;
+	return figure_status();
 }

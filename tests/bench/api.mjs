@@ -1,0 +1,119 @@
+// The API over a store of 100,000 images: 20 readers at once, each asking one route after the other out of the mix below.
+// Usage: node tests/bench/api.mjs [STORE [IMAGES]]      STORE: a folder that bench_rescore makes when it holds none (minutes), kept; without it one is made
+// and removed. SECONDS and READERS change the run. Prints median and p99 by route and over all with the limits; status 1 over one.
+// Client and server share the processors.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { Server, build, sleep, tempDir } from '../e2e/lib.mjs';
+import { figure, median, quantile } from './figure.mjs';
+
+const MEDIAN_MS = 50, P99_MS = 250;
+const readers = Number(process.env.READERS ?? 20), seconds = Number(process.env.SECONDS ?? 30);
+const store = process.argv[2] ?? tempDir('bench-api'), images = process.argv[3] ?? '100000';
+if (!fs.existsSync(path.join(store, 'plimsoll.db'))) {
+  const made = spawnSync(path.join(build, 'tests/rooms/scan/bench_rescore'), [store, images], { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (!fs.existsSync(path.join(store, 'plimsoll.db'))) throw new Error(`no store was made: status ${made.status} ${made.signal ?? ''}`);
+}
+const secret = path.join(store, 'bench-api-password'); // the first start says it once
+const server = await new Server({ dataDir: store, password: fs.existsSync(secret) ? fs.readFileSync(secret, 'utf8') : undefined }).start();
+fs.writeFileSync(secret, server.password, { mode: 0o600 });
+const made = await server.json('/api/v1/users/admin/tokens', { method: 'POST', body: JSON.stringify({ label: `bench ${process.pid}`, days: '1' }),
+  headers: { 'content-type': 'application/json' } });
+
+const agent = new http.Agent({ keepAlive: true, maxSockets: readers });
+/** {status, body, ms}: until the last byte is there. */
+function ask(target) {
+  return new Promise((done, fail) => {
+    const from = performance.now();
+    http.get(new URL(target, server.url), { agent, headers: { authorization: `Bearer ${made.token}` } }, (r) => {
+      const pieces = [];
+      r.on('data', (piece) => pieces.push(piece));
+      r.on('end', () => done({ status: r.statusCode, body: Buffer.concat(pieces), ms: performance.now() - from }));
+    }).on('error', fail);
+  });
+}
+
+// What is asked for: chosen by numbers that are the same in every run.
+let seed = 1;
+const random = (n) => { seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0; return Math.floor((seed / 2 ** 32) * n); };
+const one = (list) => list[random(list.length)];
+const local = '/api/v1/registries/local';
+const registry = await server.json(local);
+const repositories = (await server.all(`${local}/repositories`)).map((r) => r.name);
+const known = [], checks = new Set(), packages = new Set(), cves = new Set();
+for (let i = 0; i < 60; i++) {
+  const repository = one(repositories);
+  const page = await server.json(`${local}/repositories/${repository}/images?limit=20`);
+  for (const image of page.items) known.push({ repository, digest: image.digest });
+}
+for (let i = 0; i < 40; i++) {
+  const image = one(known);
+  for (const f of (await server.json(`${local}/repositories/${image.repository}/images/${image.digest}/findings?limit=50`)).items) {
+    checks.add(f.id);
+    packages.add(f.package);
+    for (const cve of f.cves) cves.add(cve);
+  }
+}
+const checkList = [...checks], packageList = [...packages], cveList = [...cves];
+const imagePath = () => { const i = one(known); return `${local}/repositories/${i.repository}/images/${i.digest}`; };
+
+// The mix: weight of 100, what it is, where it begins. A route with pages is followed from page to page by the reader that began it.
+const mix = [
+  [3, 'registries', () => '/api/v1/registries'],
+  [2, 'one registry', () => local],
+  [12, 'repositories, paged', () => `${local}/repositories?limit=50`, true],
+  [18, 'images of a repository, paged', () => `${local}/repositories/${one(repositories)}/images?limit=50`, true],
+  [5, 'unhealthy images of a repository', () => `${local}/repositories/${one(repositories)}/images?state=Unhealthy&limit=50`],
+  [10, 'one image', imagePath],
+  [12, 'findings of an image', () => `${imagePath()}/findings?limit=50`, true],
+  [6, 'findings of an image, critical and high', () => `${imagePath()}/findings?severity=Critical,High&limit=50`],
+  [4, 'findings of an image, patchable by CVSS', () => `${imagePath()}/findings?patchable=true&sort=cvss&limit=50`],
+  [3, 'findings of an image, of one package', () => `${imagePath()}/findings?package=${one(packageList)}`],
+  [8, 'findings of a repository', () => `/api/v1/findings?repository=${one(repositories)}&limit=50`, true],
+  [2, 'findings of a repository, critical', () => `/api/v1/findings?repository=${one(repositories)}&severity=Critical&limit=50`],
+  [5, 'one check', () => `/api/v1/checks/${one(checkList)}`],
+  [3, 'images of one check', () => `/api/v1/findings?check_id=${one(checkList)}&limit=50`, true],
+  [2, 'images of one CVE', () => `/api/v1/findings?cve=${one(cveList)}&limit=50`],
+  [5, 'packages of an image', () => `${imagePath()}/packages`],
+];
+
+const times = new Map(mix.map(([, what]) => [what, []]));
+const slowest = new Map();
+const lottery = mix.flatMap((row) => Array(row[0]).fill(row));
+async function reader(until) {
+  const next = new Map();
+  while (performance.now() < until) {
+    const [, what, begin, paged] = one(lottery);
+    const target = next.get(what) ?? begin();
+    const r = await ask(target);
+    if (r.status !== 200) throw new Error(`${target}: ${r.status} ${r.body}`);
+    times.get(what).push(r.ms);
+    if (r.ms > (slowest.get(what)?.ms ?? 0)) slowest.set(what, { ms: r.ms, target });
+    if (!paged) continue;
+    const cursor = JSON.parse(r.body).next;
+    if (cursor) next.set(what, `${target.replace(/&cursor=.*/, '')}&cursor=${encodeURIComponent(cursor)}`);
+    else next.delete(what);
+  }
+}
+await Promise.all(Array.from({ length: readers }, () => reader(performance.now() + 2000))); // page cache
+for (const list of times.values()) list.length = 0;
+slowest.clear();
+const until = performance.now() + seconds * 1000;
+await Promise.all(Array.from({ length: readers }, () => reader(until)));
+agent.destroy();
+const size = fs.statSync(path.join(store, 'plimsoll.db')).size;
+await server.stop();
+await sleep(0);
+
+const all = [...times.values()].flat();
+console.log(`${registry.images ?? registry.image_count ?? '?'} images in ${repositories.length} repositories, ${(size / 2 ** 20).toFixed(0)} MiB; ` +
+  `${readers} readers, ${seconds} s: ${all.length} replies, ${(all.length / seconds).toFixed(0)} a second`);
+for (const [what, list] of times) {
+  if (list.length === 0) { console.log(`${what}: not asked for`); process.exitCode = 1; continue; }
+  const fine = figure(`${what} (${list.length}): median`, median(list), 'ms', '<=', MEDIAN_MS) & figure(`${what}: p99`, quantile(list, 0.99), 'ms', '<=', P99_MS);
+  if (!fine) console.log(`  slowest: ${slowest.get(what).target} ${slowest.get(what).ms.toFixed(0)} ms`);
+}
+figure('all: median', median(all), 'ms', '<=', MEDIAN_MS);
+figure('all: p99', quantile(all, 0.99), 'ms', '<=', P99_MS);
