@@ -331,6 +331,7 @@ static int token_add_tx(struct db_tx *tx, void *arg, struct err *e)
 			    note(c, "kind", bytes_of(c->kind), "name", c->label), e);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): all of them are the row */
 int access_token_add(struct access *a, const struct access_actor *by, int64_t user_id,
 		     const char *kind, struct bytes label, int64_t expires_at,
 		     char token[SECRET_TOKEN_CAP], struct err *e)

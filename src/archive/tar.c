@@ -462,7 +462,7 @@ static int next(struct tar *t, struct tar_entry *ent, struct err *e)
 	t->gnu_path.set = t->gnu_link.set = false;
 	for (;;) {
 		struct bytes h;
-		uint64_t size;
+		uint64_t size = 0;
 		if (finish_member(t, e) < 0)
 			return -(int)e->code;
 		int rc = peek_header(t, &h, e);

@@ -69,7 +69,7 @@ struct tar {
 
 /* A number of a header field: octal with spaces or NULs around it, or base-256. ERR_FORMAT names
  * the field. */
-int tar_number(struct bytes field, const char *name, int64_t *ret_v, struct err *e);
+int tar_number(struct bytes b, const char *name, int64_t *ret_v, struct err *e);
 
 /* Read the records of a pax header of size bytes from s into *p; all of them are taken. */
 int tar_pax_read(struct stream *s, uint64_t size, struct tar_pax *p, struct err *e);

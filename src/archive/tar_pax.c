@@ -143,7 +143,7 @@ static int read_number_text(struct record *r, uint8_t *buf, struct bytes *ret, s
 static int read_u64(struct record *r, bool *has, uint64_t *ret, struct err *e)
 {
 	uint8_t buf[NUMBER_MAX];
-	struct bytes text;
+	struct bytes text = BYTES_NONE;
 	if (read_number_text(r, buf, &text, e) < 0)
 		return -(int)e->code;
 	*has = text.len > 0;
@@ -187,7 +187,7 @@ static bool parse_time(struct bytes text, int64_t *ret)
 static int read_time(struct record *r, bool *has, int64_t *ret, struct err *e)
 {
 	uint8_t buf[NUMBER_MAX];
-	struct bytes text;
+	struct bytes text = BYTES_NONE;
 	if (read_number_text(r, buf, &text, e) < 0)
 		return -(int)e->code;
 	*has = text.len > 0;
@@ -234,8 +234,8 @@ static int read_map(struct record *r, struct tar_map *m, struct err *e)
 /* GNU.sparse.offset and GNU.sparse.numbytes of format 0.0, in turns. */
 static int read_map_part(struct record *r, bool is_len, struct tar_map *m, struct err *e)
 {
-	bool has;
-	uint64_t v;
+	bool has = false;
+	uint64_t v = 0;
 	if (read_u64(r, &has, &v, e) < 0)
 		return -(int)e->code;
 	if (!has || m->half != is_len)
@@ -246,7 +246,7 @@ static int read_map_part(struct record *r, bool is_len, struct tar_map *m, struc
 static int read_sparse(struct record *r, struct tar_pax *p, struct err *e)
 {
 	struct bytes key = bytes_from(r->key, sizeof "GNU.sparse." - 1);
-	bool has;
+	bool has = false;
 
 	if (bytes_eq_lit(key, "name"))
 		return read_name(r, &p->sparse_name, e);

@@ -125,7 +125,7 @@ struct stream *zip_open_member(struct zip *z, const struct zip_entry *ent, const
 			       struct err *e)
 {
 	struct err own = ERR_INIT;
-	uint64_t off;
+	uint64_t off = 0;
 
 	if (!e)
 		e = &own;

@@ -146,7 +146,7 @@ static int count_records(struct zip *z, const struct end *end, uint64_t max, str
 {
 	for (size_t off = 0; off < z->dir.len;) {
 		struct zip_entry ent;
-		size_t len;
+		size_t len = 0;
 		int rc = zip_dir_parse(bytes_from(z->dir, off), &ent, &len, e);
 		if (rc < 0)
 			return err_ctx(e, "zip: record %" PRIu64 " of the central directory",

@@ -73,9 +73,8 @@ void *arena_alloc(struct arena *a, size_t n, size_t size)
 		return NULL;
 	if (want == 0)
 		want = 1;
-	size_t step = want;
-	if (!ARENA_EACH)
-		step = (want + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+	const size_t unit = ARENA_EACH ? 1 : _Alignof(max_align_t);
+	size_t step = (want + unit - 1) & ~(unit - 1);
 	struct arena_block *b = a->blocks;
 	if (ARENA_EACH || !b || step > b->cap - b->len)
 		b = block_add(a, step);

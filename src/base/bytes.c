@@ -26,7 +26,8 @@ int bytes_cmp(struct bytes a, struct bytes b)
 
 bool bytes_has_prefix(struct bytes b, struct bytes prefix)
 {
-	return b.len >= prefix.len && bytes_eq(bytes_part(b, 0, prefix.len), prefix);
+	return b.len >= prefix.len &&
+	       bytes_eq((struct bytes){.ptr = b.ptr, .len = prefix.len}, prefix);
 }
 
 bool bytes_has_suffix(struct bytes b, struct bytes suffix)

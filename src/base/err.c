@@ -1,3 +1,4 @@
+#undef PLIMSOLL_ANALYZE /* the functions, not what stands for them */
 #include "base/err.h"
 
 #include <errno.h>

@@ -39,5 +39,18 @@ int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2
 /* Put "subject: " in front of e->msg; returns -e->code (or -ERR_INTERNAL if e is NULL or empty). */
 int err_ctx(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+#ifdef PLIMSOLL_ANALYZE
+/* Analyzers read one file at a time: this tells them what the contracts above promise. */
+static inline int err_negative(int r)
+{
+	if (r >= 0)
+		__builtin_unreachable();
+	return r;
+}
+#define err_set(...) err_negative(err_set(__VA_ARGS__))
+#define err_sys(...) err_negative(err_sys(__VA_ARGS__))
+#define err_ctx(...) err_negative(err_ctx(__VA_ARGS__))
+#endif
+
 /* Lower-case word for a code ("format", "limit"), never NULL. */
 const char *err_word(enum err_code code);

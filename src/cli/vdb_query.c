@@ -350,7 +350,7 @@ int vdb_verb_query(int argc, char **argv)
 	if (rc == 0)
 		rc = query(&r, &args, &e);
 	if (rc == 0 && !r.as_json)
-		fputs("plimsoll vdb query: nothing found\n", stderr);
+		(void)fputs("plimsoll vdb query: nothing found\n", stderr);
 	rc = report_close(&r, (int)rc, &e);
 	return rc < 0 ? cli_fail("vdb query", &e) : 0;
 }

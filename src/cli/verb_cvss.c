@@ -35,13 +35,13 @@ int verb_cvss(int argc, char **argv)
 	if (argc == 2 && bytes_eq_lit(bytes_of(argv[1]), "--batch"))
 		return batch();
 	if (argc != 2) {
-		fputs("usage: plimsoll cvss VECTOR\n       plimsoll cvss --batch < vectors, one a "
+		(void)fputs("usage: plimsoll cvss VECTOR\n       plimsoll cvss --batch < vectors, one a "
 		      "line\n",
 		      stderr);
 		return 1;
 	}
 	if (answer(bytes_of(argv[1])))
 		return 0;
-	fputs("plimsoll cvss: not a valid CVSS vector\n", stderr);
+	(void)fputs("plimsoll cvss: not a valid CVSS vector\n", stderr);
 	return 1;
 }

@@ -117,6 +117,20 @@ static int read_image(const struct asking *q, struct bytes text, struct standing
 	return json_finish(&j, e);
 }
 
+static void read_scan(struct json *j, struct standing *s)
+{
+	for (struct bytes field; json_next_key(j, &field);) {
+		bool is_status = bytes_eq_lit(field, "status");
+		if (!is_status && !bytes_eq_lit(field, "reason")) {
+			json_skip(j);
+			continue;
+		}
+		struct bytes *to = is_status ? &s->status : &s->why;
+		struct bytes text = json_string(j);
+		*to = to->len ? *to : text; /* newest first */
+	}
+}
+
 static int read_scans(const struct asking *q, struct bytes text, struct standing *s, struct err *e)
 {
 	struct json j;
@@ -128,18 +142,8 @@ static int read_scans(const struct asking *q, struct bytes text, struct standing
 				json_skip(&j);
 				continue;
 			}
-			while (json_next_item(&j) && json_enter_object(&j)) {
-				for (struct bytes field; json_next_key(&j, &field);) {
-					bool is_status = bytes_eq_lit(field, "status");
-					if (!is_status && !bytes_eq_lit(field, "reason")) {
-						json_skip(&j);
-						continue;
-					}
-					struct bytes *to = is_status ? &s->status : &s->why;
-					struct bytes text_of = json_string(&j);
-					*to = to->len ? *to : text_of; /* newest first */
-				}
-			}
+			while (json_next_item(&j) && json_enter_object(&j))
+				read_scan(&j, s);
 		}
 	}
 	s->open = bytes_eq_lit(s->status, "queued") || bytes_eq_lit(s->status, "running");

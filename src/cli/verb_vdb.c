@@ -47,7 +47,7 @@ struct talk {
 static void say(FILE *f, struct bytes text)
 {
 	for (size_t i = 0; i < text.len && i < 300; i++)
-		fputc(text.ptr[i] < 0x20 || text.ptr[i] == 0x7f ? '?' : text.ptr[i], f);
+		(void)fputc(text.ptr[i] < 0x20 || text.ptr[i] == 0x7f ? '?' : text.ptr[i], f);
 }
 
 static void on_note(void *arg, const char *feed, struct bytes where, struct bytes text)
@@ -57,9 +57,9 @@ static void on_note(void *arg, const char *feed, struct bytes where, struct byte
 		return;
 	fprintf(stderr, "%s: ", feed);
 	say(stderr, where);
-	fputs(": ", stderr);
+	(void)fputs(": ", stderr);
 	say(stderr, text);
-	fputc('\n', stderr);
+	(void)fputc('\n', stderr);
 }
 
 static void on_read(void *arg, const char *feed, const char *path, const struct vdb_build_stats *s)

@@ -68,12 +68,12 @@ static int batch(void)
 
 static int usage(void)
 {
-	fputs("usage: plimsoll vercmp SCHEME A B\n       plimsoll vercmp --batch < rows of "
+	(void)fputs("usage: plimsoll vercmp SCHEME A B\n       plimsoll vercmp --batch < rows of "
 	      "SCHEME<TAB>A<TAB>B\nschemes:",
 	      stderr);
 	for (size_t i = 0; i < ver_count; i++)
 		fprintf(stderr, " %s", ver_table[i].name);
-	fputc('\n', stderr);
+	(void)fputc('\n', stderr);
 	return 1;
 }
 

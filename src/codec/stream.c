@@ -158,11 +158,11 @@ int stream_read(struct stream *s, void *out, size_t n, struct err *e)
 	uint8_t *at = out;
 
 	while (n > 0) {
-		struct bytes b;
+		struct bytes b = BYTES_NONE;
 		int rc = stream_peek(s, 1, &b, e);
 		if (rc < 0)
 			return rc;
-		if (rc == 0)
+		if (rc == 0 || !b.ptr)
 			return truncated(n, e);
 		size_t part = b.len < n ? b.len : n;
 		memcpy(at, b.ptr, part);

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/own.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <spawn.h>
@@ -76,6 +77,27 @@ static int read_entry(struct json *j, struct arena *a, struct credentials *ret, 
 	return auth.len ? decode_auth(auth, a, ret, e) : 0;
 }
 
+/* 1 when the registry is among them. */
+static int read_auths(struct json *j, struct bytes registry, struct arena *a, struct credentials *ret, struct err *e)
+{
+	int found = 0;
+	for (struct bytes host; found >= 0 && json_next_key(j, &host);) {
+		if (same_registry(host, registry) && !found)
+			found = read_entry(j, a, ret, e);
+		else
+			json_skip(j);
+	}
+	return found;
+}
+
+static void read_helpers(struct json *j, struct bytes registry, struct bytes *helper)
+{
+	for (struct bytes host; json_next_key(j, &host);) {
+		struct bytes name = json_string(j);
+		*helper = same_registry(host, registry) ? name : *helper;
+	}
+}
+
 int cred_parse(struct bytes text, struct bytes registry, struct arena *a, struct credentials *ret,
 	       const char **ret_helper, struct err *e)
 {
@@ -86,17 +108,9 @@ int cred_parse(struct bytes text, struct bytes registry, struct arena *a, struct
 	if (json_enter_object(&j)) {
 		for (struct bytes key; found >= 0 && json_next_key(&j, &key);) {
 			if (bytes_eq_lit(key, "auths") && json_enter_object(&j)) {
-				for (struct bytes host; found >= 0 && json_next_key(&j, &host);) {
-					if (same_registry(host, registry) && !found)
-						found = read_entry(&j, a, ret, e);
-					else
-						json_skip(&j);
-				}
+				found = read_auths(&j, registry, a, ret, e);
 			} else if (bytes_eq_lit(key, "credHelpers") && json_enter_object(&j)) {
-				for (struct bytes host; json_next_key(&j, &host);) {
-					struct bytes name = json_string(&j);
-					helper = same_registry(host, registry) ? name : helper;
-				}
+				read_helpers(&j, registry, &helper);
 			} else if (bytes_eq_lit(key, "credsStore")) {
 				store = json_string_or_null(&j);
 			} else {
@@ -148,8 +162,10 @@ static int ask_helper(const char *name, struct bytes registry, struct arena *a, 
 	posix_spawn_file_actions_destroy(&actions);
 	own_fd_close(&in_read);
 	own_fd_close(&out_write);
-	if (rc != 0)
-		return err_set(e, ERR_IO, "%s: cannot be run: %s", program, strerror(rc));
+	if (rc != 0) {
+		errno = rc;
+		return err_sys(e, "%s: cannot be run", program);
+	}
 	(void)io_write(in_write, registry.ptr, registry.len, e);
 	own_fd_close(&in_write);
 	uint8_t *answer = arena_alloc(a, ANSWER_MAX, 1);

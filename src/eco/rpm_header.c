@@ -112,11 +112,13 @@ static struct bytes header_string(const struct rpm_header *h, enum slot s)
 
 bool rpm_is_word(struct bytes b)
 {
+	if (!b.ptr || b.len == 0 || b.len > RPM_WORD_MAX)
+		return false;
 	for (size_t i = 0; i < b.len; i++) {
 		if (b.ptr[i] <= ' ' || b.ptr[i] >= 0x7f)
 			return false;
 	}
-	return b.len > 0 && b.len <= RPM_WORD_MAX;
+	return true;
 }
 
 bool rpm_split_source(struct bytes sourcerpm, struct bytes *ret_name, struct bytes *ret_version)

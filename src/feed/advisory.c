@@ -58,7 +58,7 @@ void adv_put(struct buf *out, const struct adv *a)
 	buf_put_blob(out, a->severity_text);
 	put_list(out, a->cvss, a->cvss_count);
 	buf_put_varint(out, a->reference_count);
-	for (size_t i = 0; i < a->reference_count; i++) {
+	for (size_t i = 0; a->references && i < a->reference_count; i++) {
 		buf_put_blob(out, a->references[i].type);
 		buf_put_blob(out, a->references[i].url);
 	}
@@ -101,7 +101,7 @@ static void *take_array(struct taker *t, size_t min, size_t size, size_t *ret_co
 static struct bytes *take_list(struct taker *t, size_t *ret_count)
 {
 	struct bytes *list = take_array(t, 1, sizeof *list, ret_count);
-	for (size_t i = 0; i < *ret_count; i++)
+	for (size_t i = 0; list && i < *ret_count; i++)
 		list[i] = cur_blob(&t->c);
 	return list;
 }
@@ -119,7 +119,7 @@ static uint8_t take_enum(struct taker *t, uint8_t max)
 static void take_events(struct taker *t, struct adv_affected *f)
 {
 	f->events = take_array(t, 3, sizeof *f->events, &f->event_count);
-	for (size_t i = 0; i < f->event_count; i++) {
+	for (size_t i = 0; f->events && i < f->event_count; i++) {
 		struct adv_range_event *ev = &f->events[i];
 		ev->range = cur_u8(&t->c);
 		ev->kind = (enum adv_event)take_enum(t, ADV_LIMIT);

@@ -65,8 +65,9 @@ static int64_t parse_date(struct bytes text)
 		return 0;
 	for (unsigned m = 0; m < 12; m++) {
 		const char *name = months + (size_t)3 * m;
-		if (byte_lower(month.ptr[0]) != name[0] || byte_lower(month.ptr[1]) != name[1] ||
-		    byte_lower(month.ptr[2]) != name[2])
+		if (byte_lower(month.ptr[0]) != (uint8_t)name[0] ||
+		    byte_lower(month.ptr[1]) != (uint8_t)name[1] ||
+		    byte_lower(month.ptr[2]) != (uint8_t)name[2])
 			continue;
 		(void)snprintf(iso, sizeof iso, "%.*s-%02u-%s%.*s", BYTES_ARG(year), m + 1,
 			       day.len == 1 ? "0" : "", BYTES_ARG(day));

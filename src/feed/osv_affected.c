@@ -53,7 +53,8 @@ const struct osv_rules *osv_rules_of(struct bytes ecosystem)
 	for (size_t i = 0; i < sizeof rules_table / sizeof *rules_table; i++) {
 		struct bytes name = bytes_of(rules_table[i].ecosystem);
 		if (bytes_has_prefix(ecosystem, name) &&
-		    (ecosystem.len == name.len || ecosystem.ptr[name.len] == ':'))
+		    (ecosystem.len == name.len ||
+		     bytes_has_prefix_lit(bytes_from(ecosystem, name.len), ":")))
 			return &rules_table[i];
 	}
 	return NULL;

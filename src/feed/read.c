@@ -171,7 +171,7 @@ static bool is_tar(struct bytes head)
 
 static int read_stream(struct reading *r, struct bytes path, int fd, struct err *e)
 {
-	struct bytes head;
+	struct bytes head = BYTES_NONE;
 	struct stream *s = stream_open_fd(fd, 0, UINT64_MAX, NULL, NULL, e);
 	if (s)
 		s = codec_open(s, r->lim, NULL, e);

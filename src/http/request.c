@@ -265,6 +265,7 @@ static enum MHD_Result last_call(struct http_request *r)
 	return reply_queue(r);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the library calls it so */
 enum MHD_Result request_call(void *cls, struct MHD_Connection *mhd, const char *url,
 			     const char *method, const char *version, const char *data,
 			     size_t *size, void **ctx)

@@ -29,8 +29,8 @@ static uint64_t check_id(struct bytes vendor, struct bytes id, struct bytes sour
 	buf_put(&b, id);
 	buf_put_u8(&b, 0);
 	buf_put(&b, source);
-	if (buf_ok(&b)) {
-		digest_of(DIGEST_SHA256, buf_bytes(&b), &d);
+	digest_of(buf_ok(&b) ? DIGEST_SHA256 : DIGEST_NONE, buf_bytes(&b), &d);
+	if (d.algo != DIGEST_NONE) {
 		for (size_t i = 0; i < 8; i++)
 			v = v << 8 | d.hash[i];
 		v >>= 12;
@@ -331,11 +331,11 @@ int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a,
 {
 	struct gather g = {.v = v, .p = p, .a = a, .e = e};
 	struct verdicts all;
-	struct candidate *list;
+	struct candidate *list = NULL;
 	*ret = NULL;
 	int r = verdict_all(v, p, a, &all, e);
 	int64_t n = r < 0 ? r : gather(&g, &all, &list);
-	if (n <= 0)
+	if (n <= 0 || !list)
 		return n;
 	qsort(list, (size_t)n, sizeof *list, cmp_candidate);
 	struct group *groups = arena_alloc(a, (size_t)n, sizeof *groups);

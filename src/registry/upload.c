@@ -369,7 +369,7 @@ int registry_upload_offset(struct registry *g, struct bytes repository, struct b
 	if (u)
 		return 0;
 	r = registry_upload_take(g, repository, id, &u, e);
-	if (r < 0)
+	if (r < 0 || !u)
 		return r;
 	*ret_off = u->offset;
 	upload_release(u);

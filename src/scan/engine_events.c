@@ -74,7 +74,7 @@ static int read_cursor(struct db_tx *tx, int64_t *ret, struct err *e)
 static int consume_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct consume *c = arg;
-	int64_t last;
+	int64_t last = 0;
 	c->count = c->scans = 0;
 	if (read_cursor(tx, &last, e) < 0)
 		return -(int)e->code;
@@ -107,7 +107,7 @@ static int consume_tx(struct db_tx *tx, void *arg, struct err *e)
 static int peek_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	bool *any = arg;
-	int64_t last, newest = 0;
+	int64_t last = 0, newest = 0;
 	if (read_cursor(tx, &last, e) < 0 || event_last(tx, &newest, e) < 0)
 		return -(int)e->code;
 	*any = newest > last;

@@ -105,7 +105,8 @@ static int match_new(struct image_scan *w, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory for %zu packages", w->image.package_count);
 	for (size_t i = 0; i < w->image.package_count; i++) {
 		w->rows[i].package = &w->image.packages[i];
-		pks_identity(&w->image.packages[i].pkg, w->rows[i].identity);
+		if (pks_identity(&w->image.packages[i].pkg, w->rows[i].identity, e) < 0)
+			return -(int)ERR_NOMEM;
 	}
 	if (db_run(w->g->o.db, DB_READ, find_known, w, e) < 0)
 		return -(int)e->code;

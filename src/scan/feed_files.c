@@ -129,6 +129,7 @@ static void free_names(struct names *n)
 }
 
 /* dir_fd is consumed. prefix: "" or "a/b/". */
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
 static int list(struct names *out, int dir_fd, const char *prefix, unsigned depth, struct err *e)
 {
 	OWN_DIR DIR *d = fdopendir(dir_fd);

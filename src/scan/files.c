@@ -270,7 +270,7 @@ int files_find(struct files *f, struct bytes name, struct files_part *ret, struc
 
 int files_read(struct files *f, struct bytes name, struct buf *out, struct err *e)
 {
-	struct files_part part;
+	struct files_part part = {0};
 	int r = files_find(f, name, &part, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "%.*s: not in the image", BYTES_ARG(name));

@@ -74,7 +74,7 @@ static int check_digest(const struct digest *want, struct bytes text, struct err
 static int read_blob(struct scan_input *in, const struct oci_descriptor *d, size_t max, struct bytes *ret,
 		     struct err *e)
 {
-	struct bytes name;
+	struct bytes name = BYTES_NONE;
 	if (d->digest.algo == DIGEST_NONE)
 		return err_set(e, ERR_UNSUPPORTED, "digest %.*s: unknown algorithm", BYTES_ARG(d->digest_text));
 	if (blob_name(in, &d->digest, &name, e) < 0 || read_text(in, name, max, ret, e) < 0)
@@ -115,7 +115,7 @@ static int add_layers(struct scan_input *in, const struct oci_manifest *m, struc
 	for (size_t i = 0; i < m->layer_count; i++) {
 		const struct oci_descriptor *d = &m->layers[i];
 		struct files_part part;
-		struct bytes name;
+		struct bytes name = BYTES_NONE;
 		if (d->digest.algo == DIGEST_NONE)
 			return err_set(e, ERR_UNSUPPORTED, "layer %.*s: unknown digest algorithm",
 				       BYTES_ARG(d->digest_text));
@@ -145,7 +145,7 @@ static int open_manifest(struct scan_input *in, const struct oci_descriptor *fir
 {
 	struct oci_descriptor d = *first;
 	for (int depth = 0; depth < 4; depth++) {
-		struct bytes text;
+		struct bytes text = BYTES_NONE;
 		struct oci_manifest m;
 		if (read_blob(in, &d, LIMIT_MANIFEST_MAX, &text, e) < 0)
 			return err_ctx(e, "manifest");
@@ -162,7 +162,7 @@ static int open_manifest(struct scan_input *in, const struct oci_descriptor *fir
 		if (!oci_is_image(&m))
 			return err_set(e, ERR_UNSUPPORTED, "an artifact of type %.*s, not an image",
 				       BYTES_ARG(m.artifact_type));
-		struct bytes config;
+		struct bytes config = BYTES_NONE;
 		if (read_blob(in, &m.config, LIMIT_CONFIG_MAX, &config, e) < 0 ||
 		    oci_config_parse(config, &in->arena, &in->config, e) < 0)
 			return err_ctx(e, "config");
@@ -178,7 +178,7 @@ static int open_manifest(struct scan_input *in, const struct oci_descriptor *fir
 
 static int open_layout(struct scan_input *in, struct bytes platform, struct err *e)
 {
-	struct bytes text;
+	struct bytes text = BYTES_NONE;
 	struct oci_manifest index;
 	if (read_text(in, BYTES_LIT("index.json"), LIMIT_MANIFEST_MAX, &text, e) < 0 ||
 	    oci_manifest_parse(text, BYTES_LIT(OCI_INDEX_TYPE), &in->arena, &index, e) < 0)
@@ -196,6 +196,36 @@ struct archive_row {
 	size_t layer_count;
 };
 
+static void read_archive_layers(struct json *j, struct archive_row *row)
+{
+	while (json_next_item(j)) {
+		struct bytes name = json_string(j);
+		if (row->layer_count == LIMIT_LAYERS_MAX)
+			json_fail(j, "too many layers");
+		else
+			row->layers[row->layer_count++] = name;
+	}
+}
+
+static void read_archive_row(struct json *j, struct archive_row *row)
+{
+	for (struct bytes key; json_next_key(j, &key);) {
+		if (bytes_eq_lit(key, "Config")) {
+			row->config = json_string(j);
+		} else if (bytes_eq_lit(key, "Layers") && json_enter_array(j)) {
+			read_archive_layers(j, row);
+		} else if (bytes_eq_lit(key, "RepoTags") && json_peek(j) == JSON_ARRAY) {
+			(void)json_enter_array(j);
+			while (json_next_item(j)) {
+				struct bytes tag = json_string(j);
+				row->tag = row->tag.len ? row->tag : tag;
+			}
+		} else {
+			json_skip(j);
+		}
+	}
+}
+
 /* docker-archive: manifest.json = [{"Config": path, "RepoTags": [..], "Layers": [paths]}]; the first image is taken. */
 static int parse_archive(struct scan_input *in, struct bytes text, struct archive_row *row, struct err *e)
 {
@@ -204,31 +234,11 @@ static int parse_archive(struct scan_input *in, struct bytes text, struct archiv
 	bool first = true;
 	if (json_enter_array(&j)) {
 		while (json_next_item(&j)) {
-			if (!first || !json_enter_object(&j)) {
+			if (first && json_enter_object(&j)) {
+				first = false;
+				read_archive_row(&j, row);
+			} else {
 				json_skip(&j);
-				continue;
-			}
-			first = false;
-			for (struct bytes key; json_next_key(&j, &key);) {
-				if (bytes_eq_lit(key, "Config")) {
-					row->config = json_string(&j);
-				} else if (bytes_eq_lit(key, "Layers") && json_enter_array(&j)) {
-					while (json_next_item(&j)) {
-						struct bytes name = json_string(&j);
-						if (row->layer_count == LIMIT_LAYERS_MAX)
-							json_fail(&j, "too many layers");
-						else
-							row->layers[row->layer_count++] = name;
-					}
-				} else if (bytes_eq_lit(key, "RepoTags") && json_peek(&j) == JSON_ARRAY) {
-					(void)json_enter_array(&j);
-					while (json_next_item(&j)) {
-						struct bytes tag = json_string(&j);
-						row->tag = row->tag.len ? row->tag : tag;
-					}
-				} else {
-					json_skip(&j);
-				}
 			}
 		}
 	}
@@ -242,7 +252,7 @@ static int parse_archive(struct scan_input *in, struct bytes text, struct archiv
 static int open_archive(struct scan_input *in, struct bytes text, struct err *e)
 {
 	struct archive_row *row = arena_alloc(&in->arena, 1, sizeof *row);
-	struct bytes config;
+	struct bytes config = BYTES_NONE;
 	if (!row)
 		return err_set(e, ERR_NOMEM, "no memory");
 	if (parse_archive(in, text, row, e) < 0 || read_text(in, row->config, LIMIT_CONFIG_MAX, &config, e) < 0 ||
@@ -286,7 +296,7 @@ int scan_input_open(struct scan_input *in, const char *path, struct bytes platfo
 	scan_input_init(in, path);
 	in->files = files_open(path, pool, e);
 	int r;
-	struct bytes text;
+	struct bytes text = BYTES_NONE;
 	if (!in->files)
 		r = -(int)e->code;
 	else if (is_there(in, "index.json"))

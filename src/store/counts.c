@@ -234,7 +234,7 @@ int cnt_put_next(struct db_tx *tx, const struct cnt_image *images, size_t count,
 	struct sums s = {0};
 	int r = cnt_epoch(tx, &s.epoch, e);
 	for (size_t i = 0; i < count && r >= 0; i++) {
-		struct row before;
+		struct row before = {0};
 		r = find(tx, images[i].image, &before, e);
 		if (r <= 0) /* deleted meanwhile */
 			continue;

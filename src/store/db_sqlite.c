@@ -74,7 +74,7 @@ static int fail(struct db_conn *c, int rc, const char *what, struct err *e)
 }
 
 /* The text with its tokens replaced; NULL when memory is spent or a token is unknown. */
-static char *expand(const char *text)
+static char *expand(const char *text, struct err *e)
 {
 	static const struct {
 		const char *token, *sql;
@@ -99,6 +99,10 @@ static char *expand(const char *text)
 	}
 	char *copy = known && buf_ok(&out) ? strdup(buf_cstr(&out)) : NULL;
 	buf_free(&out);
+	if (!known)
+		err_set(e, ERR_INTERNAL, "database: a statement holds an unknown {token}");
+	else if (!copy)
+		err_set(e, ERR_NOMEM, "database: no memory for a statement");
 	return copy;
 }
 
@@ -112,11 +116,12 @@ static void stmt_free(struct db_stmt *s)
 
 static struct db_stmt *prepare(struct db_conn *c, const char *text, struct err *e)
 {
-	OWN_FREE char *sql = expand(text);
+	OWN_FREE char *sql = expand(text, e);
+	if (!sql)
+		return NULL;
 	struct db_stmt *s = calloc(1, sizeof *s);
-	if (!s || !sql) {
-		free(s);
-		err_set(e, sql ? ERR_NOMEM : ERR_INTERNAL, "database: a statement holds an unknown {token}, or no memory");
+	if (!s) {
+		err_set(e, ERR_NOMEM, "database: no memory for a statement");
 		return NULL;
 	}
 	s->text = text;
@@ -284,10 +289,11 @@ int db_conn_warm(struct db_conn *c, const char *const *texts, size_t count, stru
 
 int db_conn_script(struct db_conn *c, const char *text, struct err *e)
 {
-	OWN_FREE char *sql = expand(text);
+	OWN_FREE char *sql = expand(text, e);
 	if (!sql)
-		return err_set(e, ERR_INTERNAL, "database: text with an unknown token");
+		return e ? -(int)e->code : -(int)ERR_INTERNAL;
 	int rc = sqlite3_exec(c->handle, sql, NULL, NULL, NULL);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): clang does not see what OWN_FREE does */
 	return rc == SQLITE_OK ? 0 : fail(c, rc, "script", e);
 }
 

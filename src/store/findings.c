@@ -170,6 +170,7 @@ static int like_pattern(struct bytes text, struct arena *a, struct bytes *ret, s
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): filter, order, place and room of one page */
 int64_t fnd_list(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort, struct fnd_cursor *cursor, size_t max,
 		 struct arena *a, struct fnd_finding *out, bool *ret_more, struct err *e)
 {

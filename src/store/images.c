@@ -26,7 +26,7 @@ static int find_id(struct db_tx *tx, struct bytes repository, struct bytes diges
 
 int ims_add(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t pushed_ms, struct err *e)
 {
-	int64_t id;
+	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r < 0)
 		return r;
@@ -50,8 +50,10 @@ static int layer_id(struct db_tx *tx, const struct ims_part *part, int64_t *ret,
 	buf_init(&text, SIZE_MAX / 4);
 	buf_put_blob(&text, part->layer);
 	buf_put_blob(&text, part->created_by);
-	digest_of(DIGEST_SHA256, buf_bytes(&text), &d);
+	digest_of(buf_ok(&text) ? DIGEST_SHA256 : DIGEST_NONE, buf_bytes(&text), &d);
 	buf_free(&text);
+	if (d.algo == DIGEST_NONE)
+		return err_set(e, ERR_NOMEM, "no memory for a layer");
 	struct bytes hash = {.ptr = d.hash, .len = PKS_IDENTITY_LEN};
 	struct db_stmt *s = db_query(tx,
 				     "INSERT INTO image_layer(hash, digest, created_by) VALUES($1, $2, $3)"
@@ -74,7 +76,7 @@ static int count_image(struct db_tx *tx, int64_t image, struct ims_counts *ret, 
 	struct db_stmt *s = db_query(tx, "SELECT set_id FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(image)), e);
 	struct buf kept;
 	struct pks_union all = {0};
-	int64_t epoch;
+	int64_t epoch = 0;
 	int r = s ? cnt_epoch(tx, &epoch, e) : -(int)e->code;
 	buf_init(&kept, 64U << 20);
 	while (r == 0 && (r = db_step(s, e)) > 0) {
@@ -95,7 +97,7 @@ static int put_parts(struct db_tx *tx, int64_t image, struct ims_part *parts, si
 	if (db_exec(tx, "DELETE FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(image)), e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < part_count; i++) {
-		int64_t set, layer;
+		int64_t set = 0, layer = 0;
 		if (pks_set(tx, parts[i].members, parts[i].member_count, &set, e) < 0 ||
 		    layer_id(tx, &parts[i], &layer, e) < 0 ||
 		    db_exec(tx, "INSERT INTO image_set(image_id, position, set_id, layer_id) VALUES($1, $2, $3, $4)",
@@ -141,7 +143,7 @@ int ims_put(struct db_tx *tx, struct ims_image *image, struct ims_part *parts, s
 int ims_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest, enum ims_state state,
 		  struct bytes reason, int64_t scanned_ms, struct err *e)
 {
-	int64_t id;
+	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r <= 0)
 		return r;
@@ -153,7 +155,7 @@ int ims_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest
 
 int ims_forget(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e)
 {
-	int64_t id;
+	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r <= 0)
 		return r;

@@ -6,27 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-void pks_identity(const struct pkg *p, uint8_t out[PKS_IDENTITY_LEN])
+int pks_identity(const struct pkg *p, uint8_t out[PKS_IDENTITY_LEN], struct err *e)
 {
 	const struct bytes fields[] = {p->distro, p->type, p->namespace, p->name, p->version, p->arch,
 				       p->source_name, p->source_version, p->module, p->vendor};
 	struct digest d = {0};
-	struct err e = ERR_INIT;
-	struct digest_run *run = digest_run_open(DIGEST_SHA256, &e);
-	for (size_t i = 0; run && i < sizeof fields / sizeof *fields; i++) {
+	struct digest_run *run = digest_run_open(DIGEST_SHA256, e);
+	if (!run)
+		return e ? -(int)e->code : -(int)ERR_NOMEM;
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
 		uint8_t len[4];
 		for (size_t k = 0; k < 4; k++)
 			len[k] = (uint8_t)(fields[i].len >> (8 * k));
 		digest_run_add(run, (struct bytes){.ptr = len, .len = 4});
 		digest_run_add(run, fields[i]);
 	}
-	if (run) {
-		uint8_t flag = p->third_party;
-		digest_run_add(run, (struct bytes){.ptr = &flag, .len = 1});
-		digest_run_get(run, &d);
-		digest_run_close(run);
-	}
+	uint8_t flag = p->third_party;
+	digest_run_add(run, (struct bytes){.ptr = &flag, .len = 1});
+	digest_run_get(run, &d);
+	digest_run_close(run);
+	if (d.algo == DIGEST_NONE)
+		return err_set(e, ERR_NOMEM, "no memory for a package's identity");
 	memcpy(out, d.hash, PKS_IDENTITY_LEN);
+	return 0;
 }
 
 static struct bytes identity_bytes(const uint8_t *identity)
@@ -226,7 +228,7 @@ static int by_package(const void *a, const void *b)
 	return (x->package > y->package) - (x->package < y->package);
 }
 
-static void set_hash(const struct pks_member *members, size_t count, uint8_t out[PKS_IDENTITY_LEN])
+static int set_hash(const struct pks_member *members, size_t count, uint8_t out[PKS_IDENTITY_LEN], struct err *e)
 {
 	struct buf text;
 	struct digest d;
@@ -235,9 +237,12 @@ static void set_hash(const struct pks_member *members, size_t count, uint8_t out
 		buf_put_varint(&text, (uint64_t)members[i].package);
 		buf_put_blob(&text, members[i].path);
 	}
-	digest_of(DIGEST_SHA256, buf_bytes(&text), &d);
+	digest_of(buf_ok(&text) ? DIGEST_SHA256 : DIGEST_NONE, buf_bytes(&text), &d);
 	buf_free(&text);
+	if (d.algo == DIGEST_NONE)
+		return err_set(e, ERR_NOMEM, "no memory for a set of %zu packages", count);
 	memcpy(out, d.hash, PKS_IDENTITY_LEN);
+	return 0;
 }
 
 static int set_checks_now(struct db_tx *tx, int64_t set, struct buf *out, struct err *e)
@@ -263,7 +268,8 @@ int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t 
 	uint8_t hash[PKS_IDENTITY_LEN];
 	if (count)
 		qsort(members, count, sizeof *members, by_package);
-	set_hash(members, count, hash);
+	if (set_hash(members, count, hash, e) < 0)
+		return -(int)ERR_NOMEM;
 	int r = query_id(tx, "SELECT id FROM package_set WHERE hash = $1", DB_B(identity_bytes(hash)), ret_set, e);
 	if (r != 0)
 		return r < 0 ? r : 0;

@@ -7,7 +7,7 @@
 #define PKS_IDENTITY_LEN 16
 
 /* First bytes of SHA-256 over the identity fields (distro, type, names, versions, arch, module, vendor, third_party; not the path). */
-void pks_identity(const struct pkg *p, uint8_t out[PKS_IDENTITY_LEN]);
+int pks_identity(const struct pkg *p, uint8_t out[PKS_IDENTITY_LEN], struct err *e); /* ERR_NOMEM */
 /* 1 + *ret_id, or 0 when it is not kept. */
 int pks_find(struct db_tx *tx, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id, struct err *e);
 int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id, struct err *e);

@@ -118,6 +118,7 @@ int64_t scs_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e)
 		       DB_ARGS(DB_I(now_ms), DB_I(all ? INT64_MAX : now_ms)), e);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): filter, place and room of one page */
 int64_t scs_list(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t before, size_t max,
 		 struct arena *a, struct scs_scan *out, struct err *e)
 {

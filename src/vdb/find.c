@@ -336,7 +336,7 @@ int vdb_lower_bound(const struct vdb *v, enum vdb_section section, struct bytes 
 int64_t vdb_find_id(const struct vdb *v, struct bytes id, struct arena *a, uint32_t **ret_ids,
 		    struct err *e)
 {
-	uint32_t first;
+	uint32_t first = 0;
 	int r = vdb_lower_bound(v, VDB_IDS, id, &first, e);
 	if (r < 0)
 		return r;
@@ -368,7 +368,7 @@ static double epss_of(uint32_t units)
 
 bool vdb_exploit(const struct vdb *v, struct bytes cve, struct adv_exploit *ret)
 {
-	uint32_t row;
+	uint32_t row = 0;
 	struct bytes have;
 	if (vdb_lower_bound(v, VDB_EXPLOITS, cve, &row, NULL) < 0 || row >= v->rows[VDB_EXPLOITS] ||
 	    !vdb_string(v, vdb_row_u32(v, VDB_EXPLOITS, row, 0), &have) || !bytes_eq(have, cve))
@@ -393,7 +393,7 @@ bool vdb_exploit(const struct vdb *v, struct bytes cve, struct adv_exploit *ret)
 
 bool vdb_has_ecosystem(const struct vdb *v, struct bytes ecosystem)
 {
-	uint32_t row;
+	uint32_t row = 0;
 	struct bytes have;
 	bool prefix = bytes_has_suffix_lit(ecosystem, "*");
 	if (prefix)
@@ -407,7 +407,7 @@ bool vdb_has_ecosystem(const struct vdb *v, struct bytes ecosystem)
 int64_t vdb_ecosystems(const struct vdb *v, struct bytes prefix, struct arena *a,
 		       struct vdb_ecosystem **ret, struct err *e)
 {
-	uint32_t first, end;
+	uint32_t first = 0, end;
 	int r = vdb_lower_bound(v, VDB_ECOSYSTEMS, prefix, &first, e);
 	if (r < 0)
 		return r;
