@@ -41,6 +41,7 @@ struct api_routes {
 	const char *resource;
 	const struct http_route *rows;
 	const size_t *count;
+	const char *text; /* what the resource is, for the OpenAPI document */
 };
 extern const struct api_routes api_tables[];
 extern const size_t api_table_count;
@@ -54,9 +55,9 @@ bool api_allows(struct http_request *r, const char *action, struct bytes reposit
 /* Instead of doing without it: when a token for more would let the asking principal pull from this repository, too, reply 401
  * with a challenge that names both. 1 = replied, 0 = nothing to gain, <0. */
 int api_challenge_pull(struct http_request *r, struct bytes repository, struct err *e);
-/* The OpenAPI 3.1 document of these tables. */
-void api_openapi_put(struct buf *out, const char *version, const struct api_routes *tables,
-		     size_t count);
+/* The OpenAPI 3.1 document of these tables; url: of the server, "" or NULL = relative. */
+void api_openapi_put(struct buf *out, const char *version, const char *url,
+		     const struct api_routes *tables, size_t count);
 
 /* Replies. */
 /* Frees body. */
@@ -69,16 +70,3 @@ int api_reply_read(struct http_request *r, unsigned status, api_write_fn write, 
 /* {"items": [ … ], "next": "…"}; next is left out when it is empty: the last page. */
 void api_list_begin(struct json_out *w);
 void api_list_end(struct json_out *w, struct bytes next);
-/* ?limit= of 1 to 1,000, 100 when absent; ERR_FORMAT. */
-int api_limit(struct http_request *r, size_t *ret, struct err *e);
-
-/* ?cursor= of a list that is paged by descending ids; *ret is left alone when absent. ERR_FORMAT. */
-int api_cursor_id(struct http_request *r, uint64_t *ret, struct err *e);
-
-/* The texts of a body {"key": "text"}. A number's text will do; a key that is not asked for is a
- * mistake to be told: ERR_FORMAT. Values live as long as the request; absent ones stay empty. */
-struct api_field {
-	const char *key;
-	struct bytes value;
-};
-int api_read_fields(struct http_request *r, struct api_field *fields, size_t count, struct err *e);

@@ -1,33 +1,32 @@
 /* The record of who changed what. */
 #include "access/access.h"
+#include "api/doc.h"
 #include "api/routes.h"
 #include "base/num.h"
 
-static void put_audit(struct json_out *w, const struct access_audit *row)
-{
-	json_put_object(w, NULL);
-	json_put_i64(w, "id", row->id);
-	json_put_time(w, "at", row->at);
-	json_put_string(w, "actor", row->actor);
-	json_put_string_nonempty(w, "peer", row->peer);
-	json_put_string(w, "action", row->action);
-	json_put_string(w, "subject", row->subject);
-	if (row->before.len)
-		json_put_raw(w, "before", row->before);
-	if (row->after.len)
-		json_put_raw(w, "after", row->after);
-	json_put_end(w, '}');
-}
+#define A(member, kind, key, ...) SCH_FIELD(struct access_audit, member, kind, key, __VA_ARGS__)
+static const struct sch_field audit_fields[] = {
+	A(id, SCH_INT, "id", "Its number; later ones are higher"),
+	A(at, SCH_TIME, "at", "When"),
+	A(actor, SCH_TEXT, "actor", "Who"),
+	A(peer, SCH_TEXT, "peer", "From which address", .flags = SCH_OPTIONAL),
+	A(action, SCH_TEXT, "action", "What", .example = "\"role.assign\""),
+	A(subject, SCH_TEXT, "subject", "To whom or what"),
+	A(before, SCH_JSON, "before", "What it was", .flags = SCH_OPTIONAL),
+	A(after, SCH_JSON, "after", "What it is now", .flags = SCH_OPTIONAL),
+};
+static const struct sch_object audit_object = {
+	.name = "AuditEntry", .text = "A change that somebody made", SCH_TABLE(audit_fields)};
 
-struct page {
+struct listing {
+	struct api_page page; /* the table's struct */
 	struct http_request *r;
 	uint64_t before; /* ids below this one */
-	size_t limit;
 };
 
 static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	const struct page *p = arg;
+	const struct listing *p = arg;
 	struct arena *a = http_arena(p->r);
 	struct access_audit row = {.id = (int64_t)p->before};
 	struct bytes next = BYTES_NONE;
@@ -35,13 +34,13 @@ static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	int rc;
 	api_list_begin(w);
 	for (size_t n = 0; (rc = access_db_audit_next(tx, row.id, a, &row, e)) > 0; n++) {
-		if (n == p->limit) {
+		if (n == p->page.limit) {
 			next = bytes_of(arena_printf(a, "%lld", (long long)last));
 			rc = 0;
 			break;
 		}
 		last = row.id;
-		put_audit(w, &row);
+		sch_put(w, NULL, &audit_object, &row);
 	}
 	api_list_end(w, next);
 	return rc;
@@ -49,11 +48,19 @@ static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct e
 
 static int get_audit(struct http_request *r, struct err *e)
 {
-	struct page p = {.r = r, .before = INT64_MAX};
-	if (api_cursor_id(r, &p.before, e) < 0 || api_limit(r, &p.limit, e) < 0)
+	struct listing p = {.r = r, .before = INT64_MAX};
+	if (sch_query(r, &p.page, e) < 0)
 		return -(int)e->code;
+	if (p.page.cursor.len && !num_u64(p.page.cursor, INT64_MAX, &p.before))
+		return api_bad_cursor(e);
 	return api_reply_read(r, 200, write_audit, &p, e);
 }
+
+static const struct api_doc audit_doc = {
+	.id = "listAudit",
+	.query = &api_page_query,
+	.replies = {{200, "A page of changes, newest first", .of = &audit_object, .list = true}},
+};
 
 const struct http_route api_audit_routes[] = {
     {.methods = HTTP_GET,
@@ -61,6 +68,6 @@ const struct http_route api_audit_routes[] = {
      .handle = get_audit,
      .action = ACTION_ACCESS_READ,
      .summary = "What people changed, newest first",
-     .query = "limit cursor"},
+     .doc = &audit_doc},
 };
 const size_t api_audit_route_count = sizeof api_audit_routes / sizeof *api_audit_routes;

@@ -6,6 +6,7 @@
  * Name and password, and personal tokens, are taken on every route directly, too. */
 #include "access/access.h"
 #include "access/base64.h"
+#include "api/doc.h"
 #include "api/routes.h"
 #include "base/clock.h"
 
@@ -158,7 +159,7 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 {
 	const struct principal *p = NULL;
 	if (strcmp(route->action, HTTP_PUBLIC) == 0)
-		return 0;
+		return api_admit(r, route, e);
 	struct err why = ERR_INIT;
 	unsigned wait_sec = 0;
 	int rc = identify(r, &p, &wait_sec, &why);
@@ -178,7 +179,7 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 		if (registry.len && !bytes_eq_lit(registry, API_REGISTRY))
 			return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",
 				       BYTES_ARG(registry));
-		return 0;
+		return api_admit(r, route, e);
 	}
 	/* Someone who could get more by another token is told how; others are told no. */
 	if (p->by_token || p->kind == PRINCIPAL_ANONYMOUS)
@@ -229,17 +230,32 @@ static int token_refused(struct http_request *r, struct err *e)
 	return http_reply_error(r, 401, "UNAUTHORIZED", "wrong name, password or token", e);
 }
 
-static int refresh_add(struct http_request *r, const struct principal *p, struct json_out *w,
-		       struct err *e)
+struct grant_row {
+	struct bytes token, type, issued_at, refresh;
+	uint64_t expires_in;
+};
+#define G(member, kind, key, ...) SCH_FIELD(struct grant_row, member, kind, key, __VA_ARGS__)
+static const struct sch_field grant_fields[] = {
+	G(token, SCH_TEXT, "token", "The token"),
+	G(token, SCH_TEXT, "access_token", "The same, for clients of OAuth 2"),
+	G(type, SCH_TEXT, "token_type", "Bearer"),
+	G(expires_in, SCH_UINT, "expires_in", "Seconds it is good for"),
+	G(issued_at, SCH_TEXT, "issued_at", "When it was made", .format = "date-time"),
+	G(refresh, SCH_TEXT, "refresh_token", "Gets further tokens, where one was asked for",
+	  .flags = SCH_OPTIONAL),
+};
+static const struct sch_object grant_object = {
+	.name = "RegistryToken",
+	.text = "A token for the registry. Docker registry token authentication",
+	SCH_TABLE(grant_fields)};
+
+/* text: where the secret is kept until it is written. */
+static int refresh_add(struct http_request *r, const struct principal *p, char *text, struct err *e)
 {
-	char text[SECRET_TOKEN_CAP];
 	const struct access_actor by = {.name = p->name, .peer = http_peer(r)};
 	int64_t until = clock_wall_ms() + (int64_t)REFRESH_DAYS * 86400000;
-	int rc = access_token_add(api_of(r)->access, &by, p->user_id, "refresh",
-				  http_header(r, "User-Agent"), until, text, e);
-	if (rc == 0)
-		json_put_text(w, "refresh_token", text);
-	return rc;
+	return access_token_add(api_of(r)->access, &by, p->user_id, "refresh",
+				http_header(r, "User-Agent"), until, text, e);
 }
 
 static int token_reply(struct http_request *r, const struct ask *ask, struct bytes refresh,
@@ -248,31 +264,28 @@ static int token_reply(struct http_request *r, const struct ask *ask, struct byt
 	struct access_grant grant;
 	struct buf body;
 	struct json_out w;
-	char at[CLOCK_RFC3339_CAP];
+	char at[CLOCK_RFC3339_CAP], secret[SECRET_TOKEN_CAP];
 	int rc = access_token_issue(api_of(r)->access, ask->principal, ask->wanted, ask->count,
 				    http_arena(r), &grant, e);
 	if (rc < 0)
 		return rc;
 	clock_rfc3339(grant.issued_at, at);
-	buf_init(&body, 2 * JWT_TEXT_MAX + 1024);
-	json_out_init(&w, &body, false);
-	json_put_object(&w, NULL);
-	json_put_string(&w, "token", grant.token);
-	json_put_string(&w, "access_token", grant.token);
-	json_put_text(&w, "token_type", "Bearer");
-	json_put_u64(&w, "expires_in", grant.expires_in_sec);
-	json_put_text(&w, "issued_at", at);
-	if (refresh.len)
-		json_put_string(&w, "refresh_token", refresh);
-	else if (ask->offline && ask->principal->user_id)
-		rc = refresh_add(r, ask->principal, &w, e);
-	json_put_end(&w, '}');
+	struct grant_row row = {.token = grant.token,
+				.type = BYTES_LIT("Bearer"),
+				.expires_in = grant.expires_in_sec,
+				.issued_at = bytes_of(at),
+				.refresh = refresh};
+	if (!refresh.len && ask->offline && ask->principal->user_id) {
+		rc = refresh_add(r, ask->principal, secret, e);
+		row.refresh = rc == 0 ? bytes_of(secret) : BYTES_NONE;
+	}
 	if (rc == 0)
 		rc = http_reply_header(r, "Cache-Control", BYTES_LIT("no-store"), e);
-	if (rc < 0) {
-		buf_free(&body);
+	if (rc < 0)
 		return rc;
-	}
+	buf_init(&body, 2 * JWT_TEXT_MAX + 1024);
+	json_out_init(&w, &body, false);
+	sch_put(&w, NULL, &grant_object, &row);
 	return api_reply_json(r, 200, &body, e);
 }
 
@@ -324,18 +337,57 @@ static int post_token(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : token_reply(r, &ask, refresh, e);
 }
 
+static const struct sch_field token_query_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "service", "The registry's name, as the challenge tells it"),
+	SCH_SHOWN(SCH_TEXT, "scope",
+		  "`repository:NAME:ACTIONS`, several divided by spaces or given several times"),
+	SCH_SHOWN(SCH_TEXT, "account", "Who asks; the credentials decide"),
+	SCH_SHOWN(SCH_TEXT, "client_id", "Which program asks"),
+	SCH_SHOWN(SCH_CHOICE, "offline_token", "A refresh token is wanted too"),
+};
+static const struct sch_object token_query = {SCH_TABLE(token_query_fields)};
+static const struct sch_field form_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "grant_type", "`password` or `refresh_token`", .flags = SCH_NEEDED),
+	SCH_SHOWN(SCH_TEXT, "username", "For `password`"),
+	SCH_SHOWN(SCH_TEXT, "password", "For `password`", .flags = SCH_SECRET),
+	SCH_SHOWN(SCH_TEXT, "refresh_token", "For `refresh_token`", .flags = SCH_SECRET),
+	SCH_SHOWN(SCH_TEXT, "service", "The registry's name"),
+	SCH_SHOWN(SCH_TEXT, "client_id", "Which program asks"),
+	SCH_SHOWN(SCH_TEXT, "scope", "As in a query"),
+	SCH_SHOWN(SCH_TEXT, "access_type", "`offline`: a refresh token is wanted too"),
+};
+static const struct sch_object form = {
+	.name = "RegistryTokenForm", .text = "OAuth 2 as registry clients speak it",
+	SCH_TABLE(form_fields)};
+
+static const struct api_doc get_token_doc = {
+	.id = "getRegistryToken",
+	.text = "Credentials are shown by HTTP Basic: name and password, or name and token.",
+	.query = &token_query,
+	.replies = {{200, "The token", .of = &grant_object}},
+	.errors = {401},
+};
+static const struct api_doc post_token_doc = {
+	.id = "postRegistryToken",
+	.body = &form,
+	.body_type = "application/x-www-form-urlencoded",
+	.replies = {{200, "The token", .of = &grant_object}},
+	.errors = {401},
+};
+
 const struct http_route api_auth_routes[] = {
     {.methods = HTTP_GET,
      .pattern = "/oauth2/token",
      .handle = get_token,
      .action = HTTP_PUBLIC,
      .summary = "A registry access token for the credentials shown",
-     .query = "service scope account client_id offline_token"},
+     .doc = &get_token_doc},
     {.methods = HTTP_POST,
      .pattern = "/oauth2/token",
      .handle = post_token,
      .action = HTTP_PUBLIC,
      .body_max = FORM_MAX,
-     .summary = "A registry access token for a password or a refresh token"},
+     .summary = "A registry access token for a password or a refresh token",
+     .doc = &post_token_doc},
 };
 const size_t api_auth_route_count = sizeof api_auth_routes / sizeof *api_auth_routes;

@@ -1,58 +1,132 @@
 /* Security checks. */
+#include "api/doc.h"
 #include "api/routes.h"
 
 #include "base/num.h"
 #include "store/findings.h"
 
-static void put_score(struct json_out *w, const char *key, struct cvss_score s)
+#define REMEDIATIONS_MAX 20 /* told of one check */
+
+/* ---- the JSON ---------------------------------------------------------------------------------- */
+
+struct score_row {
+	double base;
+};
+static const struct sch_field score_fields[] = {
+	SCH_FIELD(struct score_row, base, SCH_NUMBER, "base", "Base score", .decimals = 1, .max = 10),
+};
+static const struct sch_object score_object = {.name = "CvssBase", SCH_TABLE(score_fields)};
+
+struct scores {
+	const void *v2, *v3, *v4; /* struct score_row; NULL = none */
+};
+static const struct sch_field scores_fields[] = {
+	SCH_FIELD(struct scores, v2, SCH_OBJECT_AT, "2.0", "CVSS 2.0", .flags = SCH_OPTIONAL,
+		  .of = &score_object),
+	SCH_FIELD(struct scores, v3, SCH_OBJECT_AT, "3.0", "CVSS 3.0 or 3.1",
+		  .flags = SCH_OPTIONAL, .of = &score_object),
+	SCH_FIELD(struct scores, v4, SCH_OBJECT_AT, "4.0", "CVSS 4.0", .flags = SCH_OPTIONAL,
+		  .of = &score_object),
+};
+static const struct sch_object scores_object = {
+	.name = "CvssScores", .text = "By version of CVSS", SCH_TABLE(scores_fields)};
+
+static const struct sch_field reference_fields[] = {
+	SCH_FIELD(struct adv_reference, type, SCH_TEXT, "type", "OSV's word: ADVISORY, FIX, WEB …"),
+	SCH_FIELD(struct adv_reference, url, SCH_TEXT, "url", "Where it is"),
+};
+static const struct sch_object reference_object = {
+	.name = "Reference", SCH_TABLE(reference_fields)};
+
+struct check_row {
+	struct match_check c;
+	struct sch_rows cves, references, remediations;
+	struct scores scores;
+	uint64_t images;
+	bool patchable;
+};
+#define C(member, kind, key, ...) SCH_FIELD(struct check_row, member, kind, key, __VA_ARGS__)
+static const struct sch_field check_fields[] = {
+	C(c.id, SCH_UINT, "id", "Its number: the same on every server and for ever"),
+	C(c.title, SCH_TEXT, "title", "What it is",
+	  .example = "\"Debian Security Update for openssl (DSA-5678-1)\""),
+	C(c.category, SCH_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),
+	C(c.advisory, SCH_TEXT, "advisory", "The advisory's id"),
+	C(c.source_name, SCH_TEXT, "source_name", "The source package it is about"),
+	C(c.severity, SCH_WORD, "severity", "The vendor's, else that of the CVSS score",
+	  .words = api_severity_word),
+	C(c.vendor_severity, SCH_WORD, "vendor_severity", "The vendor's own",
+	  .words = api_severity_word),
+	C(cves, SCH_TEXTS, "cves", "The CVEs it is about"),
+	C(scores, SCH_OBJECT, "cvss", "Scores by version of CVSS", .of = &scores_object),
+	C(c.cvss_vector, SCH_TEXT, "cvss_vector", "Vector of the effective score",
+	  .flags = SCH_OPTIONAL),
+	C(c.kev, SCH_BOOL, "kev", "CISA knows of exploits"),
+	C(c.ransomware, SCH_BOOL, "ransomware", "CISA knows of its use by ransomware"),
+	C(c.epss, SCH_NUMBER, "epss", "Probability of exploitation within 30 days",
+	  .flags = SCH_OPTIONAL, .decimals = 5, .max = 1),
+	C(c.epss_percentile, SCH_NUMBER, "epss_percentile", "Share of CVEs with a lower one",
+	  .flags = SCH_OPTIONAL, .decimals = 5, .max = 1),
+	C(c.published_ms, SCH_TIME, "published", "When the advisory was published",
+	  .flags = SCH_OPTIONAL),
+	C(c.modified_ms, SCH_TIME, "modified", "When it was changed last", .flags = SCH_OPTIONAL),
+	C(c.summary, SCH_TEXT, "summary", "The advisory in a line"),
+	C(c.details, SCH_TEXT, "description", "The advisory in full"),
+	C(references, SCH_OBJECTS, "references", "Where to read more", .of = &reference_object,
+	  .stride = sizeof(struct adv_reference)),
+	C(patchable, SCH_BOOL, "patchable",
+	  "For a package at least, the image's own repositories can deliver a fixed version"),
+	C(remediations, SCH_TEXTS, "remediations",
+	  "What to do, with the exact commands: up to 20, one for each package and version"),
+	C(images, SCH_UINT, "images", "Images that it is a finding of"),
+};
+static const struct sch_object check_object = {
+	.name = "Check",
+	.text = "A security check: what findings are about. One advisory for one source package",
+	SCH_TABLE(check_fields)};
+
+static void put_check(struct json_out *w, struct check_row *row)
 {
-	if (s.version == CVSS_NONE)
-		return;
-	json_put_object(w, key);
-	json_put_double(w, "base", s.base, 1);
-	json_put_end(w, '}');
+	const struct match_check *c = &row->c;
+	struct score_row v2 = {c->cvss_v2.base}, v3 = {c->cvss_v3.base}, v4 = {c->cvss_v4.base};
+	row->scores = (struct scores){.v2 = c->cvss_v2.version == CVSS_NONE ? NULL : &v2,
+				      .v3 = c->cvss_v3.version == CVSS_NONE ? NULL : &v3,
+				      .v4 = c->cvss_v4.version == CVSS_NONE ? NULL : &v4};
+	row->cves = (struct sch_rows){c->cves, c->cve_count};
+	row->references = (struct sch_rows){c->references, c->reference_count};
+	sch_put(w, NULL, &check_object, row);
 }
 
-static void put_check(struct json_out *w, const struct match_check *c, uint64_t images)
+/* ---- the row ----------------------------------------------------------------------------------- */
+
+/* What its matches say of a remedy. */
+static int read_remedies(struct db_tx *tx, struct arena *a, struct check_row *row, struct err *e)
 {
-	json_put_object(w, NULL);
-	json_put_u64(w, "id", c->id);
-	json_put_string(w, "title", c->title);
-	json_put_string(w, "category", c->category);
-	json_put_string(w, "advisory", c->advisory);
-	json_put_string(w, "source_name", c->source_name);
-	json_put_text(w, "severity", adv_severity_word(c->severity));
-	json_put_text(w, "vendor_severity", adv_severity_word(c->vendor_severity));
-	json_put_array(w, "cves");
-	for (size_t i = 0; i < c->cve_count; i++)
-		json_put_string(w, NULL, c->cves[i]);
-	json_put_end(w, ']');
-	json_put_object(w, "cvss");
-	put_score(w, "2.0", c->cvss_v2);
-	put_score(w, "3.0", c->cvss_v3);
-	put_score(w, "4.0", c->cvss_v4);
-	json_put_end(w, '}');
-	json_put_string_nonempty(w, "cvss_vector", c->cvss_vector);
-	json_put_bool(w, "kev", c->kev);
-	json_put_bool(w, "ransomware", c->ransomware);
-	if (c->epss >= 0)
-		json_put_double(w, "epss", c->epss, 5);
-	if (c->epss_percentile >= 0)
-		json_put_double(w, "epss_percentile", c->epss_percentile, 5);
-	json_put_time(w, "published", c->published_ms);
-	json_put_time(w, "modified", c->modified_ms);
-	json_put_string(w, "summary", c->summary);
-	json_put_string(w, "description", c->details);
-	json_put_array(w, "references");
-	for (size_t i = 0; i < c->reference_count; i++) {
-		json_put_object(w, NULL);
-		json_put_string(w, "type", c->references[i].type);
-		json_put_string(w, "url", c->references[i].url);
-		json_put_end(w, '}');
+	struct bytes *texts = arena_alloc(a, REMEDIATIONS_MAX, sizeof *texts);
+	if (!texts)
+		return err_set(e, ERR_NOMEM, "no memory for a security check");
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT remediation, max(patchable) FROM package_match WHERE check_id = $1"
+	    " GROUP BY remediation ORDER BY max(patchable) DESC, remediation LIMIT $2",
+	    DB_ARGS(DB_I(row->c.id), DB_I(REMEDIATIONS_MAX)), e);
+	if (!s)
+		return -(int)e->code;
+	int r;
+	size_t n = 0;
+	while ((r = db_step(s, e)) > 0) {
+		bool ok;
+		row->patchable = row->patchable || db_int(s, 1) != 0;
+		texts[n] = arena_bytes(a, db_bytes(s, 0), &ok);
+		if (!ok) {
+			r = err_set(e, ERR_NOMEM, "no memory for a security check");
+			break;
+		}
+		n += texts[n].len > 0;
 	}
-	json_put_end(w, ']');
-	json_put_u64(w, "images", images);
-	json_put_end(w, '}');
+	db_done(s);
+	row->remediations = (struct sch_rows){texts, n};
+	return r < 0 ? r : 0;
 }
 
 struct asked {
@@ -63,14 +137,16 @@ struct asked {
 static int write_check(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct asked *q = arg;
-	struct match_check c;
-	uint64_t images;
-	int r = fnd_check(tx, q->id, http_arena(q->r), &c, &images, e);
+	struct arena *a = http_arena(q->r);
+	struct check_row row = {0};
+	int r = fnd_check(tx, q->id, a, &row.c, &row.images, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no security check %llu",
 			       (unsigned long long)q->id);
 	if (r > 0)
-		put_check(w, &c, images);
+		r = read_remedies(tx, a, &row, e);
+	if (r >= 0)
+		put_check(w, &row);
 	return r < 0 ? r : 0;
 }
 
@@ -83,11 +159,17 @@ static int get_check(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_check, &q, e);
 }
 
+static const struct api_doc check_doc = {
+	.id = "getCheck",
+	.replies = {{200, "The security check", .of = &check_object}},
+};
+
 const struct http_route api_checks_routes[] = {
     {.methods = HTTP_GET,
      .pattern = "/api/v1/checks/{id}",
      .handle = get_check,
      .action = ACTION_SECURITY_READ,
-     .summary = "A security check in full"},
+     .summary = "A security check in full",
+     .doc = &check_doc},
 };
 const size_t api_checks_route_count = sizeof api_checks_routes / sizeof *api_checks_routes;

@@ -1,90 +1,156 @@
 /* Findings: filtered, sorted, paged. */
+#include "api/doc.h"
 #include "api/routes.h"
 
-#include "base/num.h"
 #include "report/finding.h"
 #include "store/findings.h"
 
-struct listing {
-	struct http_request *r;
-	struct fnd_filter filter;
+/* ---- the JSON: as report_finding_put writes it ------------------------------------------------- */
+
+static const char *cvss_word(int i)
+{
+	static const char *const words[] = {"2.0", "3.0", "3.1", "4.0", NULL};
+	return words[i];
+}
+
+static const struct sch_field cvss_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "version", "Version of CVSS", .words = cvss_word),
+	SCH_SHOWN(SCH_NUMBER, "base", "Base score", .max = 10),
+	SCH_SHOWN(SCH_TEXT, "vector", "The vector it was computed from"),
+};
+static const struct sch_object cvss_object = {
+	.name = "Cvss", .text = "The effective score", SCH_TABLE(cvss_fields)};
+
+static const struct sch_field finding_fields[] = {
+	SCH_SHOWN(SCH_UINT, "id", "Number of the security check: the same everywhere and for ever"),
+	SCH_SHOWN(SCH_TEXT, "check", "Title of the security check",
+		  .example = "\"Debian Security Update for openssl (DSA-5678-1)\""),
+	SCH_SHOWN(SCH_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),
+	SCH_SHOWN(SCH_TEXT, "advisory", "The advisory's id", .example = "\"DSA-5678-1\""),
+	SCH_SHOWN(SCH_TEXTS, "cves", "The CVEs it is about"),
+	SCH_SHOWN(SCH_TEXT, "severity", "The vendor's, else that of the CVSS score",
+		  .words = api_severity_word),
+	SCH_SHOWN(SCH_TEXT, "vendor_severity", "The vendor's own, where he tells one",
+		  .flags = SCH_OPTIONAL, .words = api_severity_word),
+	SCH_SHOWN(SCH_TEXT, "package", "Name of the package"),
+	SCH_SHOWN(SCH_TEXT, "installed_version", "Its version in the image"),
+	SCH_SHOWN(SCH_TEXT, "fixed_version", "The first version without it; empty when there is none"),
+	SCH_SHOWN(SCH_TEXT, "status", "Fix status", .words = api_status_word),
+	SCH_SHOWN(SCH_BOOL, "patchable",
+		  "A fixed version exists that the image's own repositories can deliver"),
+	SCH_SHOWN(SCH_TEXT, "arch", "The package's architecture"),
+	SCH_SHOWN(SCH_TEXT, "source_name", "The source package it was built from"),
+	SCH_SHOWN(SCH_TEXT, "source_version", "The version of that"),
+	SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer that brought the package in"),
+	SCH_SHOWN(SCH_TEXT, "layer_created_by", "History line of that layer",
+		  .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_TEXT, "path", "The file that tells of the package"),
+	SCH_SHOWN(SCH_TEXT, "purl", "Package URL"),
+	SCH_SHOWN(SCH_OBJECT, "cvss", "The effective score", .flags = SCH_OPTIONAL,
+		  .of = &cvss_object),
+	SCH_SHOWN(SCH_BOOL, "kev", "CISA knows of exploits"),
+	SCH_SHOWN(SCH_BOOL, "ransomware", "CISA knows of its use by ransomware",
+		  .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_NUMBER, "epss", "Probability of exploitation within 30 days",
+		  .flags = SCH_OPTIONAL, .max = 1),
+	SCH_SHOWN(SCH_NUMBER, "epss_percentile", "Share of CVEs with a lower one",
+		  .flags = SCH_OPTIONAL, .max = 1),
+	SCH_SHOWN(SCH_TEXT, "summary", "The advisory in a line", .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_TEXT, "remediation", "What to do, with the exact command",
+		  .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_TIME, "published", "When the advisory was published",
+		  .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_TEXT, "repository", "Repository of the image"),
+	SCH_SHOWN(SCH_TEXT, "digest", "Digest of the image", .pattern = SCH_DIGEST_PATTERN),
+};
+static const struct sch_object finding_object = {
+	.name = "Finding",
+	.text = "One security check for one package of one image",
+	SCH_TABLE(finding_fields)};
+
+/* ---- the query --------------------------------------------------------------------------------- */
+
+struct findings_query {
+	struct api_page page;
+	struct bytes repository, digest; /* empty = any, as are the others */
+	struct bytes cve, package, category, search;
+	bool severity[SCH_WORDS_MAX];
+	enum sch_choice patchable, fixed, kev;
+	int status; /* enum adv_status; -1 = any */
+	uint64_t check;
+	double cvss, epss; /* at least; <0 = any */
 	enum fnd_sort sort;
-	struct fnd_cursor cursor;
-	size_t limit;
 };
 
-static bool is_on(struct bytes v)
+static const char *sort_word(int i)
 {
-	return bytes_eq_lit(v, "true") || bytes_eq_lit(v, "1");
+	static const char *const words[FND_SORT_COUNT + 1] = {"severity", "package", "cvss", "epss"};
+	return words[i];
 }
 
-static int parse_severities(struct bytes list, struct fnd_filter *f, struct err *e)
-{
-	while (list.len) {
-		struct bytes word = bytes_trim(bytes_cut(&list, ','));
-		enum adv_severity s = adv_severity_parse(word);
-		if (s == ADV_SEV_UNKNOWN && !(word.len == 7 && byte_lower(word.ptr[0]) == 'u'))
-			return err_set(e, ERR_FORMAT,
-				       "severity: \"%.*s\" is none of Critical, High, Medium, Low, Negligible, Unknown",
-				       BYTES_ARG(word));
-		f->severities[s] = true;
-	}
-	return 0;
-}
+#define Q(member, kind, key, ...) SCH_FIELD(struct findings_query, member, kind, key, __VA_ARGS__)
+#define FILTERS                                                                                    \
+	Q(severity, SCH_WORD_LIST, "severity", "Any of these, divided by commas, in any case",     \
+	  .words = api_severity_word, .example = "[\"Critical\", \"High\"]"),                      \
+	    Q(category, SCH_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),    \
+	    Q(check, SCH_UINT, "check_id", "Of this security check", .min = 1,                     \
+	      .max = UINT64_C(1) << 53),                                                           \
+	    Q(cve, SCH_TEXT, "cve", "About this CVE, or of this advisory",                         \
+	      .example = "\"CVE-2023-5363\""),                                                     \
+	    Q(package, SCH_TEXT, "package", "In this package, by its name or its source's"),       \
+	    Q(status, SCH_WORD, "status", "With this fix status", .words = api_status_word,        \
+	      .fallback = SCH_NONE),                                                               \
+	    Q(patchable, SCH_CHOICE, "patchable",                                                  \
+	      "Whether the image's own repositories can deliver a fixed version"),                 \
+	    Q(fixed, SCH_CHOICE, "fixed", "Whether there is a fixed version"),                     \
+	    Q(kev, SCH_CHOICE, "kev", "Whether CISA knows of exploits"),                           \
+	    Q(cvss, SCH_NUMBER, "cvss_gte", "Base score of at least this", .max = 10),             \
+	    Q(epss, SCH_NUMBER, "epss_gte", "EPSS probability of at least this", .max = 1),        \
+	    Q(search, SCH_TEXT, "search", "With this in the title, in any case"),                  \
+	    Q(sort, SCH_WORD, "sort", "Order: highest first, packages by name",                    \
+	      .words = sort_word, .fallback = FND_BY_SEVERITY),                                    \
+	    API_PAGE_FIELDS(struct findings_query, page)
 
-static int parse_status(struct bytes word, struct fnd_filter *f, struct err *e)
-{
-	for (int s = ADV_UNKNOWN; s <= ADV_NOT_AFFECTED; s++) {
-		if (bytes_eq_lit(word, adv_status_word((enum adv_status)s))) {
-			f->has_status = true;
-			f->status = (enum adv_status)s;
-			return 0;
-		}
-	}
-	return err_set(e, ERR_FORMAT, "status: \"%.*s\" is no fix status", BYTES_ARG(word));
-}
+static const struct sch_field image_query_fields[] = {FILTERS};
+static const struct sch_field query_fields[] = {
+	Q(repository, SCH_TEXT, "repository", "In this repository"),
+	Q(digest, SCH_TEXT, "digest", "In this image; give the repository too"),
+	FILTERS,
+};
+static const struct sch_object image_query = {SCH_TABLE(image_query_fields)};
+static const struct sch_object query = {SCH_TABLE(query_fields)};
 
-static int parse_filter(struct http_request *r, struct fnd_filter *f, struct err *e)
+struct listing {
+	struct findings_query q; /* the tables' struct */
+	struct http_request *r;
+	struct fnd_filter filter;
+	struct fnd_cursor cursor;
+};
+
+static enum fnd_choice choice(enum sch_choice c)
 {
-	bool has_status, has_check, has_cvss;
-	struct bytes status = http_query(r, "status", &has_status);
-	struct bytes check = http_query(r, "check_id", &has_check);
-	struct bytes cvss = http_query(r, "cvss_gte", &has_cvss);
-	*f = (struct fnd_filter){.repository = http_query(r, "repository", NULL), .digest = http_query(r, "digest", NULL),
-				 .patchable_only = is_on(http_query(r, "patchable", NULL)),
-				 .fixed_only = is_on(http_query(r, "fixed", NULL)),
-				 .kev_only = is_on(http_query(r, "kev", NULL)),
-				 .category = http_query(r, "category", NULL), .package = http_query(r, "package", NULL),
-				 .cve = http_query(r, "cve", NULL), .text = http_query(r, "search", NULL)};
-	if (parse_severities(http_query(r, "severity", NULL), f, e) < 0 ||
-	    (has_status && parse_status(status, f, e) < 0))
-		return -(int)e->code;
-	if (has_check && !num_u64(check, UINT64_C(1) << 53, &f->check))
-		return err_set(e, ERR_FORMAT, "check_id: \"%.*s\" is not a number", BYTES_ARG(check));
-	if (has_cvss && !num_double(cvss, &f->cvss_min))
-		return err_set(e, ERR_FORMAT, "cvss_gte: \"%.*s\" is not a number", BYTES_ARG(cvss));
-	if (f->digest.len && !f->repository.len)
-		return err_set(e, ERR_FORMAT, "digest: give the repository too");
-	return 0;
+	return c == SCH_YES ? FND_ONLY : c == SCH_NO ? FND_NONE : FND_ANY;
 }
 
 static int parse_listing(struct http_request *r, struct listing *l, struct err *e)
 {
-	static const char *const sorts[FND_SORT_COUNT] = {"severity", "package", "cvss", "epss"};
-	bool has_sort, has_cursor;
-	struct bytes sort = http_query(r, "sort", &has_sort), cursor = http_query(r, "cursor", &has_cursor);
-	bool known = !has_sort;
-	for (int i = 0; has_sort && i < FND_SORT_COUNT; i++) {
-		if (bytes_eq_lit(sort, sorts[i])) {
-			l->sort = (enum fnd_sort)i;
-			known = true;
-		}
-	}
-	if (!known)
-		return err_set(e, ERR_FORMAT, "sort: \"%.*s\" is none of severity, package, cvss, epss", BYTES_ARG(sort));
-	if (has_cursor && fnd_cursor_parse(cursor, http_arena(r), &l->cursor, e) < 0)
+	const struct findings_query *q = &l->q;
+	if (sch_query(r, &l->q, e) < 0)
 		return -(int)e->code;
-	return api_limit(r, &l->limit, e);
+	l->filter = (struct fnd_filter){.repository = q->repository, .digest = q->digest,
+					.category = q->category, .package = q->package,
+					.cve = q->cve, .text = q->search,
+					.patchable = choice(q->patchable),
+					.fixed = choice(q->fixed), .kev = choice(q->kev),
+					.has_status = q->status >= 0, .check = q->check,
+					.cvss_min = q->cvss, .epss_min = q->epss};
+	if (l->filter.has_status)
+		l->filter.status = (enum adv_status)q->status;
+	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
+		l->filter.severities[i] = q->severity[i];
+	if (q->page.cursor.len)
+		return fnd_cursor_parse(q->page.cursor, http_arena(r), &l->cursor, e);
+	return 0;
 }
 
 static void put_finding(struct json_out *w, const struct fnd_finding *f, struct buf *purl)
@@ -111,14 +177,16 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 	struct arena *a = http_arena(l->r);
 	struct fnd_cursor cursor = l->cursor;
 	struct bytes next = BYTES_NONE;
+	struct ims_image image;
 	struct buf purl;
 	bool more;
-	struct fnd_finding *rows = arena_alloc(a, l->limit, sizeof *rows);
+	size_t limit = (size_t)l->q.page.limit;
+	struct fnd_finding *rows = arena_alloc(a, limit, sizeof *rows);
 	if (!rows)
-		return err_set(e, ERR_NOMEM, "no memory for %zu findings", l->limit);
-	if (http_param(l->r, "digest").len && api_image_exists(tx, l->r, e) < 0)
+		return err_set(e, ERR_NOMEM, "no memory for %zu findings", limit);
+	if (http_param(l->r, "digest").len && api_image_find(tx, l->r, &image, e) < 0)
 		return -(int)e->code;
-	int64_t n = fnd_list(tx, &l->filter, l->sort, &cursor, l->limit, a, rows, &more, e);
+	int64_t n = fnd_list(tx, &l->filter, l->q.sort, &cursor, limit, a, rows, &more, e);
 	if (n < 0)
 		return (int)n;
 	if (more && fnd_cursor_text(&cursor, a, &next, e) < 0)
@@ -132,37 +200,45 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 	return 0;
 }
 
-static int reply_findings(struct http_request *r, struct listing *l, struct err *e)
-{
-	int rc = parse_listing(r, l, e);
-	return rc < 0 ? rc : api_reply_read(r, 200, write_findings, l, e);
-}
-
 static int get_findings(struct http_request *r, struct err *e)
 {
 	struct listing l = {.r = r};
-	int rc = parse_filter(r, &l.filter, e);
-	return rc < 0 ? rc : reply_findings(r, &l, e);
+	if (parse_listing(r, &l, e) < 0)
+		return -(int)e->code;
+	if (l.filter.digest.len && !l.filter.repository.len)
+		return err_set(e, ERR_FORMAT, "digest: give the repository too");
+	return api_reply_read(r, 200, write_findings, &l, e);
 }
 
 static int get_image_findings(struct http_request *r, struct err *e)
 {
 	struct listing l = {.r = r};
-	if (parse_filter(r, &l.filter, e) < 0)
+	if (parse_listing(r, &l, e) < 0)
 		return -(int)e->code;
 	l.filter.repository = http_param(r, "repository");
 	l.filter.digest = http_param(r, "digest");
-	return reply_findings(r, &l, e);
+	return api_reply_read(r, 200, write_findings, &l, e);
 }
 
-#define FILTERS "severity category check_id cve package status patchable fixed kev cvss_gte search sort limit cursor"
+/* ---- routes ------------------------------------------------------------------------------------ */
+
+static const struct api_doc findings_doc = {
+	.id = "listFindings",
+	.query = &query,
+	.replies = {{200, "A page of findings", .of = &finding_object, .list = true}},
+};
+static const struct api_doc image_findings_doc = {
+	.id = "listImageFindings",
+	.query = &image_query,
+	.replies = {{200, "A page of findings", .of = &finding_object, .list = true}},
+};
 
 const struct http_route api_findings_routes[] = {
 	{.methods = HTTP_GET, .pattern = "/api/v1/findings", .handle = get_findings,
 	 .action = ACTION_SECURITY_READ, .summary = "Findings, filtered and sorted",
-	 .query = "repository digest " FILTERS},
+	 .doc = &findings_doc},
 	{.methods = HTTP_GET, .pattern = API_IMAGE "/findings",
 	 .handle = get_image_findings, .action = ACTION_SECURITY_READ,
-	 .summary = "Findings of one image", .query = FILTERS},
+	 .summary = "Findings of one image", .doc = &image_findings_doc},
 };
 const size_t api_findings_route_count = sizeof api_findings_routes / sizeof *api_findings_routes;

@@ -1,7 +1,9 @@
-/* Images: how they stand, and the packages in them. */
+/* Images: how they stand. */
+#include "api/doc.h"
 #include "api/routes.h"
 
 #include "base/clock.h"
+#include "oci/digest.h"
 #include "report/finding.h"
 #include "report/support.h"
 #include "store/images.h"
@@ -10,62 +12,132 @@
 #define TAGS_MAX 100 /* told of one image */
 #define SUPPORT_MAX 4096U /* bytes: what is said of a release's support takes some 200 */
 
-struct asked {
-	struct http_request *r;
-	struct bytes repository;
-	struct bytes digest; /* the image's; in a list: after this one */
-	int state;	     /* enum ims_state; -1 = any */
-	size_t limit;
+/* ---- the JSON ---------------------------------------------------------------------------------- */
+
+static const char *state_word(int i)
+{
+	return i >= IMS_PENDING && i <= IMS_UNVERIFIED ? ims_state_word((enum ims_state)i) : NULL;
+}
+
+/* Made by a scan and kept as it is (scan/assess.c). */
+static const char *coverage_state(int i)
+{
+	static const char *const words[] = {"assessed", "partial", "nothing", NULL};
+	return words[i];
+}
+static const struct sch_field note_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer it is about", .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_TEXT, "path", "The file it is about", .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_TEXT, "text", "What could not be read or assessed, and why"),
+};
+static const struct sch_object note_object = {.name = "CoverageNote", SCH_TABLE(note_fields)};
+static const char *support_word(int i)
+{
+	static const char *const words[] = {"supported", "extended", "ended", NULL};
+	return words[i];
+}
+static const struct sch_field support_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "state", "extended: standard support has ended, the vendor offers more",
+		  .words = support_word),
+	SCH_SHOWN(SCH_TEXT, "standard_end", "Last day of standard support", .format = "date"),
+	SCH_SHOWN(SCH_TEXT, "extended", "What the vendor calls its further support",
+		  .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_TEXT, "extended_end", "Its last day", .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_TEXT, "source", "Of these dates"),
+	SCH_SHOWN(SCH_TEXT, "as_of", "When they were looked up", .flags = SCH_OPTIONAL),
+};
+static const struct sch_object support_object = {
+	.name = "Support",
+	.text = "Until when the distribution's release gets fixes",
+	SCH_TABLE(support_fields)};
+static const struct sch_field coverage_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "state", "How much could be assessed", .words = coverage_state),
+	SCH_SHOWN(SCH_UINT, "packages", "Packages found"),
+	SCH_SHOWN(SCH_UINT, "packages_assessed", "Those that advisories are known for"),
+	SCH_SHOWN(SCH_UINT, "packages_third_party", "Those that the distribution did not make"),
+	SCH_SHOWN(SCH_TEXTS, "not_assessed", "What was found and not assessed"),
+	SCH_SHOWN(SCH_OBJECTS, "notes", "What else is to be known", .of = &note_object),
+	SCH_SHOWN(SCH_TEXT, "support_end", "SUPPORT_END of the image's os-release",
+		  .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_OBJECT, "support", "Where it is known", .flags = SCH_OPTIONAL,
+		  .of = &support_object),
+};
+static const struct sch_object coverage_object = {
+	.name = "Coverage",
+	.text = "What of the image was assessed, what was not, and why",
+	SCH_TABLE(coverage_fields)};
+
+struct image_row {
+	struct bytes registry;
+	struct sch_rows tags;
+	struct ims_image i;
 };
 
-static struct asked asked(struct http_request *r)
-{
-	return (struct asked){.r = r,
-			      .repository = http_param(r, "repository"),
-			      .digest = http_param(r, "digest"),
-			      .state = -1};
-}
+static const struct sch_field distro_fields[] = {
+	SCH_FIELD(struct ims_image, distro_id, SCH_TEXT, "id", "ID of os-release",
+		  .example = "\"debian\""),
+	SCH_FIELD(struct ims_image, distro_version, SCH_TEXT, "version_id", "VERSION_ID",
+		  .example = "\"12\""),
+	SCH_FIELD(struct ims_image, distro_name, SCH_TEXT, "name", "PRETTY_NAME"),
+};
+static const struct sch_object distro_object = {
+	.name = "Distro", .text = "The distribution; empty where none was found",
+	SCH_TABLE(distro_fields)};
+static const struct sch_field image_fields[] = {
+	SCH_FIELD(struct image_row, registry, SCH_TEXT, "registry", "Its registry"),
+	SCH_FIELD(struct image_row, i.repository, SCH_TEXT, "repository", "Its repository",
+		  .pattern = SCH_REPOSITORY_PATTERN),
+	SCH_FIELD(struct image_row, i.digest, SCH_TEXT, "digest", "Digest of its manifest",
+		  .pattern = SCH_DIGEST_PATTERN),
+	SCH_FIELD(struct image_row, tags, SCH_TEXTS, "tags", "Up to 100 of its tags"),
+	SCH_FIELD(struct image_row, i.platform, SCH_TEXT, "platform",
+		  "os/architecture[/variant]; empty until it is scanned",
+		  .example = "\"linux/amd64\""),
+	SCH_FIELD(struct image_row, i.state, SCH_WORD, "state",
+		  "Pending: not scanned yet. Unverified: could not be assessed",
+		  .words = state_word),
+	SCH_FIELD(struct image_row, i.reason, SCH_TEXT, "reason",
+		  "Why it is Unverified; empty else"),
+	SCH_FIELD(struct image_row, i.counts, SCH_OBJECT, "findings", "Security checks by severity",
+		  .of = &api_counts),
+	SCH_FIELD(struct image_row, i.package_count, SCH_UINT, "packages", "Packages found"),
+	SCH_FIELD(struct image_row, i, SCH_OBJECT, "distro", "The distribution",
+		  .of = &distro_object),
+	SCH_FIELD(struct image_row, i.pushed_ms, SCH_TIME, "pushed_at", "When it was pushed last",
+		  .flags = SCH_OPTIONAL),
+	SCH_FIELD(struct image_row, i.pulled_ms, SCH_TIME, "pulled_at", "When it was pulled last",
+		  .flags = SCH_OPTIONAL),
+	SCH_FIELD(struct image_row, i.scanned_ms, SCH_TIME, "scanned_at", "When it was scanned last",
+		  .flags = SCH_OPTIONAL),
+	SCH_FIELD(struct image_row, i.coverage, SCH_JSON, "coverage",
+		  "What was assessed; absent until it is scanned", .flags = SCH_OPTIONAL,
+		  .of = &coverage_object),
+};
+static const struct sch_object image_object = {
+	.name = "Image",
+	.text = "One manifest of one platform in one repository",
+	SCH_TABLE(image_fields)};
 
-void api_put_counts(struct json_out *w, const char *key, const struct ims_counts *c)
-{
-	json_put_object(w, key);
-	for (int s = ADV_SEV_CRITICAL; s >= 0; s--)
-		json_put_u64(w, adv_severity_word((enum adv_severity)s), c->by[s]);
-	json_put_end(w, '}');
-}
+/* ---- one image --------------------------------------------------------------------------------- */
 
-/* 1 = *ret filled in; ERR_NOT_FOUND. */
-static int find(struct db_tx *tx, const struct asked *q, struct ims_image *ret, struct err *e)
+struct images_query {
+	struct api_page page;
+	int state; /* enum ims_state; -1 = any */
+};
+
+struct listing {
+	struct images_query q; /* the table's struct */
+	struct http_request *r;
+};
+
+int api_image_find(struct db_tx *tx, struct http_request *r, struct ims_image *ret, struct err *e)
 {
-	int r = ims_get(tx, q->repository, q->digest, http_arena(q->r), ret, e);
-	if (r == 0)
+	struct bytes repository = http_param(r, "repository"), digest = http_param(r, "digest");
+	int rc = ims_get(tx, repository, digest, http_arena(r), ret, e);
+	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no image %.*s@%.*s",
-			       BYTES_ARG(q->repository), BYTES_ARG(q->digest));
-	return r;
-}
-
-int api_image_exists(struct db_tx *tx, struct http_request *r, struct err *e)
-{
-	struct asked q = asked(r);
-	struct ims_image image;
-	int rc = find(tx, &q, &image, e);
+			       BYTES_ARG(repository), BYTES_ARG(digest));
 	return rc < 0 ? rc : 0;
-}
-
-static int put_tags(struct db_tx *tx, struct json_out *w, const struct asked *q,
-		    const struct ims_image *i, struct err *e)
-{
-	struct rgs t = {.tx = tx, .tenant = API_TENANT};
-	struct rgs_texts tags = {0};
-	int64_t repository = rgs_repository_find(&t, i->repository, e);
-	int r = repository < 0 ? (int)repository : 0;
-	if (repository > 0)
-		r = rgs_tags_of(&t, repository, i->digest, TAGS_MAX, http_arena(q->r), &tags, e);
-	json_put_array(w, "tags");
-	for (size_t k = 0; r >= 0 && k < tags.count; k++)
-		json_put_string(w, NULL, tags.items[k]);
-	json_put_end(w, ']');
-	return r < 0 ? r : 0;
 }
 
 /* What the image itself says of the end of its support. */
@@ -85,7 +157,7 @@ static struct bytes stated_end(struct bytes coverage, struct arena *a)
 }
 
 /* The statement as the scan made it, and what today says of the release's support. */
-static void put_coverage(struct json_out *w, const struct ims_image *i, struct arena *a)
+static struct bytes coverage_now(const struct ims_image *i, struct arena *a)
 {
 	struct support support;
 	struct buf text, more;
@@ -93,10 +165,8 @@ static void put_coverage(struct json_out *w, const struct ims_image *i, struct a
 	bool whole =
 	    bytes_has_prefix_lit(i->coverage, "{\"") && bytes_has_suffix_lit(i->coverage, "}");
 	if (!whole || !support_find(i->distro_id, i->distro_version, i->distro_name,
-				    stated_end(i->coverage, a), clock_wall_ms(), &support)) {
-		json_put_raw(w, "coverage", i->coverage);
-		return;
-	}
+				    stated_end(i->coverage, a), clock_wall_ms(), &support))
+		return i->coverage;
 	buf_init(&text, i->coverage.len + SUPPORT_MAX);
 	buf_init(&more, SUPPORT_MAX);
 	json_out_init(&inner, &more, false);
@@ -106,40 +176,47 @@ static void put_coverage(struct json_out *w, const struct ims_image *i, struct a
 	buf_put(&text, bytes_part(i->coverage, 0, i->coverage.len - 1));
 	buf_put_u8(&text, ',');
 	buf_put(&text, bytes_from(buf_bytes(&more), 1));
-	json_put_raw(w, "coverage",
-		     buf_ok(&text) && buf_ok(&more) ? buf_bytes(&text) : i->coverage);
+	bool ok = buf_ok(&text) && buf_ok(&more);
+	struct bytes all = ok ? arena_bytes(a, buf_bytes(&text), &ok) : BYTES_NONE;
 	buf_free(&more);
 	buf_free(&text);
+	return ok ? all : i->coverage;
 }
 
-static int put_image(struct db_tx *tx, struct json_out *w, const struct asked *q,
+static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *r,
 		     const struct ims_image *i, struct err *e)
 {
-	json_put_object(w, NULL);
-	json_put_text(w, "registry", API_REGISTRY);
-	json_put_string(w, "repository", i->repository);
-	json_put_string(w, "digest", i->digest);
-	int r = put_tags(tx, w, q, i, e);
-	json_put_string(w, "platform", i->platform);
-	json_put_text(w, "state", ims_state_word(i->state));
-	json_put_string(w, "reason", i->reason);
-	api_put_counts(w, "findings", &i->counts);
-	json_put_u64(w, "packages", i->package_count);
-	json_put_object(w, "distro");
-	json_put_string(w, "id", i->distro_id);
-	json_put_string(w, "version_id", i->distro_version);
-	json_put_string(w, "name", i->distro_name);
-	json_put_end(w, '}');
-	json_put_time(w, "pushed_at", i->pushed_ms);
-	json_put_time(w, "pulled_at", i->pulled_ms);
-	json_put_time(w, "scanned_at", i->scanned_ms);
-	put_coverage(w, i, http_arena(q->r));
-	json_put_end(w, '}');
-	return r;
+	struct rgs t = {.tx = tx, .tenant = API_TENANT};
+	struct rgs_texts tags = {0};
+	int64_t repository = rgs_repository_find(&t, i->repository, e);
+	int rc = repository < 0 ? (int)repository : 0;
+	if (repository > 0)
+		rc = rgs_tags_of(&t, repository, i->digest, TAGS_MAX, http_arena(r), &tags, e);
+	struct image_row row = {.registry = BYTES_LIT(API_REGISTRY),
+				.tags = {.items = tags.items, .count = tags.count},
+				.i = *i};
+	/* Not scanned yet: there is none. */
+	row.i.coverage = bytes_eq_lit(i->coverage, "{}") ? BYTES_NONE : coverage_now(i, http_arena(r));
+	sch_put(w, NULL, &image_object, &row);
+	return rc < 0 ? rc : 0;
 }
 
+static int write_image(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	struct ims_image image;
+	int rc = api_image_find(tx, arg, &image, e);
+	return rc < 0 ? rc : put_image(tx, w, arg, &image, e);
+}
+
+static int get_image(struct http_request *r, struct err *e)
+{
+	return api_reply_read(r, 200, write_image, r, e);
+}
+
+/* ---- the images of a repository ---------------------------------------------------------------- */
+
 /* Rows are read before the first one is written: its tags are another statement. */
-static int64_t read_images(struct db_tx *tx, const struct asked *q, struct ims_image *rows,
+static int64_t read_images(struct db_tx *tx, const struct listing *q, struct ims_image *rows,
 			   struct err *e)
 {
 	struct db_stmt *s =
@@ -147,8 +224,8 @@ static int64_t read_images(struct db_tx *tx, const struct asked *q, struct ims_i
 		     "SELECT " IMS_COLUMNS " FROM " IMS_FROM
 		     " WHERE i.repository = $1 AND i.digest > $2"
 		     " AND ($3 < 0 OR " CNT_STATE " = $3) ORDER BY i.digest LIMIT $4",
-		     DB_ARGS(DB_T(q->repository), DB_T(q->digest), DB_I(q->state),
-			     DB_I(q->limit + 1)),
+		     DB_ARGS(DB_T(http_param(q->r, "repository")), DB_T(q->q.page.cursor), DB_I(q->q.state),
+			     DB_I(q->q.page.limit + 1)),
 		     e);
 	if (!s)
 		return -(int)e->code;
@@ -162,120 +239,65 @@ static int64_t read_images(struct db_tx *tx, const struct asked *q, struct ims_i
 
 static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	const struct asked *q = arg;
-	struct ims_image *rows = arena_alloc(http_arena(q->r), q->limit + 1, sizeof *rows);
+	const struct listing *q = arg;
+	size_t limit = (size_t)q->q.page.limit;
+	struct ims_image *rows = arena_alloc(http_arena(q->r), limit + 1, sizeof *rows);
 	if (!rows)
-		return err_set(e, ERR_NOMEM, "no memory for %zu images", q->limit);
+		return err_set(e, ERR_NOMEM, "no memory for %zu images", limit);
 	int64_t n = read_images(tx, q, rows, e);
 	if (n < 0)
 		return (int)n;
-	bool more = (size_t)n > q->limit;
+	bool more = (size_t)n > limit;
 	int r = 0;
 	api_list_begin(w);
-	for (size_t i = 0; r == 0 && i < (more ? q->limit : (size_t)n); i++)
-		r = put_image(tx, w, q, &rows[i], e);
-	api_list_end(w, more ? rows[q->limit - 1].digest : BYTES_NONE);
+	for (size_t i = 0; r == 0 && i < (more ? limit : (size_t)n); i++)
+		r = put_image(tx, w, q->r, &rows[i], e);
+	api_list_end(w, more ? rows[limit - 1].digest : BYTES_NONE);
 	return r;
 }
 
+static const struct sch_field images_query_fields[] = {
+	SCH_FIELD(struct images_query, state, SCH_WORD, "state", "Only those in this state",
+		  .words = state_word, .fallback = SCH_NONE),
+	API_PAGE_FIELDS(struct images_query, page),
+};
+static const struct sch_object images_query = {SCH_TABLE(images_query_fields)};
+
 static int get_images(struct http_request *r, struct err *e)
 {
-	bool has_state;
-	struct bytes state = http_query(r, "state", &has_state);
-	struct asked q = asked(r);
-	q.digest = http_query(r, "cursor", NULL);
-	for (int i = IMS_PENDING; has_state && i <= IMS_UNVERIFIED; i++) {
-		if (bytes_eq_lit(state, ims_state_word((enum ims_state)i)))
-			q.state = i;
-	}
-	if (has_state && q.state < 0)
-		return err_set(e, ERR_FORMAT,
-			       "state: \"%.*s\" is none of Pending, Healthy, Unhealthy, Unverified",
-			       BYTES_ARG(state));
-	int rc = api_limit(r, &q.limit, e);
-	return rc < 0 ? rc : api_reply_read(r, 200, write_images, &q, e);
-}
-
-static int write_image(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
-{
-	struct ims_image image;
-	int r = find(tx, arg, &image, e);
-	return r < 0 ? r : put_image(tx, w, arg, &image, e);
-}
-
-static int get_image(struct http_request *r, struct err *e)
-{
-	struct asked q = asked(r);
-	return api_reply_read(r, 200, write_image, &q, e);
-}
-
-static int write_packages(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
-{
-	struct ims_image image;
-	struct buf purl;
-	int r = find(tx, arg, &image, e);
-	if (r < 0)
-		return r;
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT p.type, p.namespace, p.name, p.version, p.arch, p.source_name,"
-	    " p.source_version, p.module, p.vendor, p.distro, p.third_party, sp.path, l.digest"
-	    " FROM image_set s JOIN image_layer l ON l.id = s.layer_id"
-	    " JOIN set_package sp ON sp.set_id = s.set_id"
-	    " JOIN package p ON p.id = sp.package_id WHERE s.image_id = $1"
-	    " ORDER BY p.type, p.name, p.version, p.arch, p.id",
-	    DB_ARGS(DB_I(image.id)), e);
-	if (!s)
+	struct listing q = {.r = r};
+	struct digest d;
+	struct err why = ERR_INIT;
+	if (sch_query(r, &q.q, e) < 0)
 		return -(int)e->code;
-	buf_init(&purl, 8192);
-	api_list_begin(w);
-	while ((r = db_step(s, e)) > 0) {
-		struct pkg p = {.type = db_bytes(s, 0),
-				.namespace = db_bytes(s, 1),
-				.name = db_bytes(s, 2),
-				.version = db_bytes(s, 3),
-				.arch = db_bytes(s, 4),
-				.source_name = db_bytes(s, 5),
-				.source_version = db_bytes(s, 6),
-				.module = db_bytes(s, 7),
-				.vendor = db_bytes(s, 8),
-				.distro = db_bytes(s, 9),
-				.third_party = db_int(s, 10) != 0,
-				.path = db_bytes(s, 11)};
-		buf_clear(&purl);
-		pkg_purl(&p, &purl);
-		json_put_object(w, NULL);
-		report_package_put(w, &p, db_bytes(s, 12), buf_bytes(&purl));
-		json_put_end(w, '}');
-	}
-	db_done(s);
-	buf_free(&purl);
-	api_list_end(w, BYTES_NONE);
-	return r < 0 ? r : 0;
+	if (q.q.page.cursor.len && digest_parse(q.q.page.cursor, &d, &why) < 0)
+		return api_bad_cursor(e);
+	return api_reply_read(r, 200, write_images, &q, e);
 }
 
-static int get_packages(struct http_request *r, struct err *e)
-{
-	struct asked q = asked(r);
-	return api_reply_read(r, 200, write_packages, &q, e);
-}
+/* ---- routes ------------------------------------------------------------------------------------ */
 
+static const struct api_doc images_doc = {
+	.id = "listImages",
+	.query = &images_query,
+	.replies = {{200, "A page of images, by digest", .of = &image_object, .list = true}},
+};
+static const struct api_doc image_doc = {
+	.id = "getImage",
+	.replies = {{200, "The image", .of = &image_object}},
+};
 const struct http_route api_images_routes[] = {
     {.methods = HTTP_GET,
      .pattern = API_REPOSITORY "/images",
      .handle = get_images,
      .action = ACTION_SECURITY_READ,
      .summary = "Images of a repository",
-     .query = "state limit cursor"},
+     .doc = &images_doc},
     {.methods = HTTP_GET,
      .pattern = API_IMAGE,
      .handle = get_image,
      .action = ACTION_SECURITY_READ,
-     .summary = "One image, its state and coverage"},
-    {.methods = HTTP_GET,
-     .pattern = API_IMAGE "/packages",
-     .handle = get_packages,
-     .action = ACTION_SECURITY_READ,
-     .summary = "Packages of an image with the layer that brought each in"},
+     .summary = "One image, its state and coverage",
+     .doc = &image_doc},
 };
 const size_t api_images_route_count = sizeof api_images_routes / sizeof *api_images_routes;

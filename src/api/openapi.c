@@ -1,6 +1,6 @@
-/* OpenAPI 3.1.0, made from the route tables: paths and their parameters from the patterns, the rest
- * from the rows. */
-#include "api/api.h"
+/* OpenAPI 3.1.0, made from the route tables: paths from the patterns, operations from the rows and
+ * what their docs add (doc.c), schemas from the tables of fields (schema_show.c). */
+#include "api/doc.h"
 
 #include <string.h>
 
@@ -17,91 +17,6 @@ static void path_put(struct buf *out, const char *pattern)
 	}
 }
 
-static void parameter_put(struct json_out *w, struct bytes name, const char *in)
-{
-	bool path = strcmp(in, "path") == 0;
-	json_put_object(w, NULL);
-	json_put_string(w, "name", name);
-	json_put_text(w, "in", in);
-	if (path)
-		json_put_bool(w, "required", true);
-	json_put_raw(w, "schema", BYTES_LIT("{\"type\":\"string\"}"));
-	json_put_end(w, '}');
-}
-
-static void parameters_put(struct json_out *w, const struct http_route *route)
-{
-	json_put_array(w, "parameters");
-	struct bytes rest = bytes_of(route->pattern);
-	while (bytes_find(rest, '{') < rest.len) {
-		rest = bytes_from(rest, bytes_find(rest, '{') + 1);
-		struct bytes name = bytes_part(rest, 0, bytes_find(rest, '}'));
-		if (bytes_has_suffix_lit(name, "..."))
-			name = bytes_part(name, 0, name.len - 3);
-		parameter_put(w, name, "path");
-	}
-	rest = bytes_of(route->query);
-	while (rest.len > 0) {
-		struct bytes name = bytes_cut(&rest, ' ');
-		if (name.len)
-			parameter_put(w, name, "query");
-	}
-	json_put_end(w, ']');
-}
-
-/* "get /v2/{name...}/tags/list" -> "get_v2_name_tags_list" */
-static void operation_id_put(struct json_out *w, const char *method, const char *pattern)
-{
-	struct buf id;
-	buf_init(&id, 1024);
-	buf_put_text(&id, method);
-	bool gap = true;
-	for (const char *p = pattern; *p; p++) {
-		if (!byte_is_alnum((uint8_t)*p)) {
-			gap = true;
-			continue;
-		}
-		if (gap)
-			buf_put_u8(&id, '_');
-		gap = false;
-		buf_put_u8(&id, (uint8_t)*p);
-	}
-	/* "/v2" and "/v2/" are two paths. */
-	if (pattern[0] && pattern[strlen(pattern) - 1] == '/')
-		buf_put_u8(&id, '_');
-	json_put_text(w, "operationId", buf_cstr(&id));
-	buf_free(&id);
-}
-
-static void operation_put(struct json_out *w, const char *method, const struct http_route *route,
-			  const char *resource)
-{
-	bool oci = route->error_format == HTTP_OCI_ERRORS;
-	json_put_object(w, method);
-	operation_id_put(w, method, route->pattern);
-	json_put_text(w, "summary", route->summary);
-	json_put_array(w, "tags");
-	json_put_text(w, NULL, resource);
-	json_put_end(w, ']');
-	parameters_put(w, route);
-	if (strcmp(route->action, HTTP_PUBLIC) == 0)
-		json_put_raw(w, "security", BYTES_LIT("[]"));
-	else
-		json_put_text(w, "x-plimsoll-action", route->action);
-	if (route->body_max > 0)
-		json_put_raw(w, "requestBody",
-			     route->stream
-				 ? BYTES_LIT("{\"content\":{\"application/octet-stream\":{}}}")
-				 : BYTES_LIT("{\"content\":{\"*/*\":{}}}"));
-	json_put_object(w, "responses");
-	json_put_raw(w, "2XX", BYTES_LIT("{\"description\":\"Done\"}"));
-	json_put_raw(w, "default",
-		     oci ? BYTES_LIT("{\"$ref\":\"#/components/responses/OciErrors\"}")
-			 : BYTES_LIT("{\"$ref\":\"#/components/responses/Problem\"}"));
-	json_put_end(w, '}');
-	json_put_end(w, '}');
-}
-
 static const struct {
 	enum http_method method;
 	const char *word;
@@ -114,7 +29,7 @@ static void operations_put(struct json_out *w, const struct http_route *route, c
 {
 	for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
 		if (route->methods & methods[m].method)
-			operation_put(w, methods[m].word, route, resource);
+			doc_operation_put(w, methods[m].word, route, resource);
 }
 
 /* The position of a row among all tables. */
@@ -152,34 +67,52 @@ static void path_item_put(struct json_out *w, const struct api_routes *tables, s
 	buf_free(&path);
 }
 
-#define COMPONENTS                                                                                 \
-	"{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\"},"              \
-	"\"basic\":{\"type\":\"http\",\"scheme\":\"basic\"}},"                                     \
-	"\"schemas\":{\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457\","              \
-	"\"required\":[\"type\",\"title\",\"status\"],\"properties\":{"                            \
-	"\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"                          \
-	"\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"                      \
-	"\"code\":{\"type\":\"string\"}}},"                                                        \
-	"\"OciErrors\":{\"type\":\"object\",\"required\":[\"errors\"],\"properties\":{\"errors\":" \
-	"{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"code\"],"              \
-	"\"properties\":{\"code\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"},"        \
-	"\"detail\":{}}}}}}},"                                                                     \
-	"\"responses\":{\"Problem\":{\"description\":\"An error\",\"content\":{"                   \
-	"\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}," \
-	"\"OciErrors\":{\"description\":\"An error\",\"content\":{"                                \
-	"\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/OciErrors\"}}}}}}"
+#define ABOUT                                                                                      \
+	"Registry, scanner and findings of one server. Lists are pages: `{\"items\": [...], "      \
+	"\"next\": \"...\"}`; give `next` as `cursor` to get the next one, the last page has "     \
+	"none. A query parameter that a route does not know, an empty one and one given twice "    \
+	"are refused, so that a misspelt filter never looks like none. Every GET answers HEAD "    \
+	"too. Errors are problems (RFC 9457), those below /v2/ as the OCI distribution "           \
+	"specification has them. Readers must bear fields that they do not know: new ones may "    \
+	"come."
 
-void api_openapi_put(struct buf *out, const char *version, const struct api_routes *tables,
-		     size_t count)
+static void info_put(struct json_out *w, const char *version, const char *url)
+{
+	json_put_object(w, "info");
+	json_put_text(w, "title", "Plimsoll");
+	json_put_text(w, "summary", "A container registry that knows what is vulnerable in it");
+	json_put_text(w, "description", ABOUT);
+	json_put_object(w, "license");
+	json_put_text(w, "name", "Apache License 2.0");
+	json_put_text(w, "identifier", "Apache-2.0");
+	json_put_end(w, '}');
+	json_put_text(w, "version", version);
+	json_put_end(w, '}');
+	json_put_array(w, "servers");
+	json_put_object(w, NULL);
+	json_put_text(w, "url", url && *url ? url : "/");
+	json_put_text(w, "description", "This server");
+	json_put_end(w, '}');
+	json_put_end(w, ']');
+}
+
+void api_openapi_put(struct buf *out, const char *version, const char *url,
+		     const struct api_routes *tables, size_t count)
 {
 	struct json_out w;
 	json_out_init(&w, out, false);
 	json_put_object(&w, NULL);
 	json_put_text(&w, "openapi", "3.1.0");
-	json_put_object(&w, "info");
-	json_put_text(&w, "title", "Plimsoll");
-	json_put_text(&w, "version", version);
-	json_put_end(&w, '}');
+	json_put_text(&w, "jsonSchemaDialect", "https://json-schema.org/draft/2020-12/schema");
+	info_put(&w, version, url);
+	json_put_array(&w, "tags");
+	for (size_t t = 0; t < count; t++) {
+		json_put_object(&w, NULL);
+		json_put_text(&w, "name", tables[t].resource);
+		json_put_text(&w, "description", tables[t].text);
+		json_put_end(&w, '}');
+	}
+	json_put_end(&w, ']');
 	json_put_raw(&w, "security", BYTES_LIT("[{\"bearer\":[]},{\"basic\":[]}]"));
 	json_put_object(&w, "paths");
 	for (size_t t = 0; t < count; t++)
@@ -187,6 +120,6 @@ void api_openapi_put(struct buf *out, const char *version, const struct api_rout
 			if (is_first_of_path(tables, count, (struct at){t, i}))
 				path_item_put(&w, tables, count, tables[t].rows[i].pattern);
 	json_put_end(&w, '}');
-	json_put_raw(&w, "components", BYTES_LIT(COMPONENTS));
+	doc_components_put(&w, tables, count);
 	json_put_end(&w, '}');
 }

@@ -1,14 +1,21 @@
 /* people: what the resources about users, roles and tokens share. */
 #pragma once
 #include "access/access.h"
+#include "api/doc.h"
 #include "api/routes.h"
 
-struct people_list {
-	struct http_request *r;
-	struct bytes cursor; /* users after this name */
-	struct bytes user;   /* this one alone; empty = all */
-	size_t limit;	     /* users of a page */
+struct people_query {
+	struct api_page page; /* of users, after the cursor's name */
+	struct bytes user;    /* this one alone; empty = all */
 };
+struct people_list {
+	struct people_query q; /* the tables' struct */
+	struct http_request *r;
+};
+/* The query, and that its cursor is a user's name. ERR_FORMAT. */
+int people_query_read(struct http_request *r, struct people_list *l, struct err *e);
+/* A user and an assignment as JSON. */
+extern const struct sch_object people_user, people_assignment;
 /* Writes what is to be told of one user. */
 typedef int (*people_put_fn)(struct db_tx *tx, struct json_out *w, const struct people_list *l,
 			     const struct access_user *u, struct err *e);
@@ -18,6 +25,7 @@ int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *
 /* The user's role assignments as items of an array; named: each says whose it is. */
 int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct access_user *u,
 			   bool named, struct arena *a, struct err *e);
+/* A 201 says where the user is. */
 int people_reply_user(struct http_request *r, unsigned status, struct bytes name, struct err *e);
 /* Who asks, for the audit. */
 struct access_actor people_actor(const struct http_request *r);

@@ -1,33 +1,96 @@
 /* Registries and their repositories: what is there and how it stands. */
+#include "api/doc.h"
 #include "api/routes.h"
 
+#include "oci/reference.h"
 #include "store/counts.h"
 
-static void put_total(struct json_out *w, const struct cnt_total *t)
+/* ---- the JSON ---------------------------------------------------------------------------------- */
+
+static const char *registry_type(int i)
 {
-	json_put_u64(w, "images", t->images);
-	json_put_u64(w, "unhealthy", t->unhealthy);
-	json_put_u64(w, "unverified", t->unverified);
-	json_put_u64(w, "healthy", t->healthy);
-	api_put_counts(w, "findings", &t->counts);
+	return i == 0 ? "embedded" : NULL;
+}
+
+enum registry_state { REGISTRY_HEALTHY, REGISTRY_UNHEALTHY, REGISTRY_NOT_APPLICABLE };
+
+static const char *registry_state(int i)
+{
+	static const char *const words[] = {"Healthy", "Unhealthy", "NotApplicable", NULL};
+	return words[i];
+}
+
+struct registry_row {
+	struct bytes name, reason;
+	int type;
+	enum registry_state state;
+	uint64_t pending;
+	struct cnt_total total;
+};
+
+#define TOTAL_FIELDS(type)                                                                         \
+	SCH_FIELD(type, total.images, SCH_UINT, "images", "Images in all"),                        \
+	    SCH_FIELD(type, total.unhealthy, SCH_UINT, "unhealthy", "Images with findings"),       \
+	    SCH_FIELD(type, total.unverified, SCH_UINT, "unverified",                              \
+		      "Images that could not be assessed"),                                        \
+	    SCH_FIELD(type, total.healthy, SCH_UINT, "healthy", "Images without findings"),        \
+	    SCH_FIELD(type, pending, SCH_UINT, "pending", "Images that are not scanned yet"),      \
+	    SCH_FIELD(type, total.counts, SCH_OBJECT, "findings",                                  \
+		      "Security checks by severity, summed over the images", .of = &api_counts)
+
+static const struct sch_field registry_fields[] = {
+	SCH_FIELD(struct registry_row, name, SCH_TEXT, "name", "Its name"),
+	SCH_FIELD(struct registry_row, type, SCH_WORD, "type", "embedded: this server's own",
+		  .words = registry_type),
+	SCH_FIELD(struct registry_row, state, SCH_WORD, "state",
+		  "Unhealthy: an image of it has findings. NotApplicable: nothing can be said",
+		  .words = registry_state),
+	SCH_FIELD(struct registry_row, reason, SCH_TEXT, "reason",
+		  "Why it is NotApplicable; empty else"),
+	TOTAL_FIELDS(struct registry_row),
+};
+static const struct sch_object registry_object = {
+	.name = "Registry", .text = "A registry and how it stands", SCH_TABLE(registry_fields)};
+
+struct repository_row {
+	struct bytes registry;
+	uint64_t pending;
+	struct cnt_total total;
+};
+
+static const struct sch_field repository_fields[] = {
+	SCH_FIELD(struct repository_row, registry, SCH_TEXT, "registry", "Its registry"),
+	SCH_FIELD(struct repository_row, total.name, SCH_TEXT, "name", "Its name",
+		  .pattern = SCH_REPOSITORY_PATTERN),
+	TOTAL_FIELDS(struct repository_row),
+	SCH_FIELD(struct repository_row, total.pushed_ms, SCH_TIME, "pushed_at",
+		  "When an image was pushed last", .flags = SCH_OPTIONAL),
+};
+static const struct sch_object repository_object = {
+	.name = "Repository",
+	.text = "A repository with the sums of its images",
+	SCH_TABLE(repository_fields)};
+
+/* ---- registries -------------------------------------------------------------------------------- */
+
+static uint64_t pending_of(const struct cnt_total *t)
+{
+	uint64_t settled = t->healthy + t->unhealthy + t->unverified;
+	return t->images > settled ? t->images - settled : 0;
 }
 
 static void put_registry(struct json_out *w, const struct cnt_total *t)
 {
-	const char *state = "Healthy", *reason = "";
+	struct registry_row row = {
+		.name = BYTES_LIT(API_REGISTRY), .total = *t, .pending = pending_of(t)};
 	if (t->unhealthy) {
-		state = "Unhealthy";
+		row.state = REGISTRY_UNHEALTHY;
 	} else if (t->images == t->unverified) {
-		state = "NotApplicable";
-		reason = t->images ? "no image could be verified" : "the registry holds no images";
+		row.state = REGISTRY_NOT_APPLICABLE;
+		row.reason = bytes_of(t->images ? "no image could be verified"
+						: "the registry holds no images");
 	}
-	json_put_object(w, NULL);
-	json_put_text(w, "name", API_REGISTRY);
-	json_put_text(w, "type", "embedded");
-	json_put_text(w, "state", state);
-	json_put_text(w, "reason", reason);
-	put_total(w, t);
-	json_put_end(w, '}');
+	sch_put(w, NULL, &registry_object, &row);
 }
 
 static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
@@ -43,15 +106,23 @@ static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struc
 
 static int write_registries(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
+	const struct api_page *p = arg;
+	int r = 0;
 	api_list_begin(w);
-	int r = write_registry(tx, w, arg, e);
+	if (bytes_cmp(p->cursor, BYTES_LIT(API_REGISTRY)) < 0)
+		r = write_registry(tx, w, NULL, e);
 	api_list_end(w, BYTES_NONE);
 	return r;
 }
 
 static int get_registries(struct http_request *r, struct err *e)
 {
-	return api_reply_read(r, 200, write_registries, NULL, e);
+	struct api_page p;
+	if (sch_query(r, &p, e) < 0)
+		return -(int)e->code;
+	if (p.cursor.len && !ref_is_name(p.cursor))
+		return api_bad_cursor(e);
+	return api_reply_read(r, 200, write_registries, &p, e);
 }
 
 static int get_registry(struct http_request *r, struct err *e)
@@ -59,60 +130,82 @@ static int get_registry(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_registry, NULL, e);
 }
 
-struct page {
+/* ---- repositories ------------------------------------------------------------------------------ */
+
+struct listing {
+	struct api_page page; /* the table's struct: first */
 	struct http_request *r;
-	struct bytes after;
-	size_t limit;
 };
 
 static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	const struct page *p = arg;
+	const struct listing *p = arg;
+	size_t limit = (size_t)p->page.limit;
 	struct arena *a = http_arena(p->r);
-	struct cnt_total *rows = arena_alloc(a, p->limit + 1, sizeof *rows);
+	struct cnt_total *rows = arena_alloc(a, limit + 1, sizeof *rows);
 	if (!rows)
-		return err_set(e, ERR_NOMEM, "no memory for %zu repositories", p->limit);
-	int64_t n = cnt_repositories(tx, p->after, p->limit + 1, a, rows, e);
+		return err_set(e, ERR_NOMEM, "no memory for %zu repositories", limit);
+	int64_t n = cnt_repositories(tx, p->page.cursor, limit + 1, a, rows, e);
 	if (n < 0)
 		return (int)n;
-	bool more = (size_t)n > p->limit;
+	bool more = (size_t)n > limit;
 	api_list_begin(w);
-	for (size_t i = 0; i < (more ? p->limit : (size_t)n); i++) {
-		json_put_object(w, NULL);
-		json_put_text(w, "registry", API_REGISTRY);
-		json_put_string(w, "name", rows[i].name);
-		put_total(w, &rows[i]);
-		json_put_time(w, "pushed_at", rows[i].pushed_ms);
-		json_put_end(w, '}');
+	for (size_t i = 0; i < (more ? limit : (size_t)n); i++) {
+		struct repository_row row = {.registry = BYTES_LIT(API_REGISTRY),
+					     .pending = pending_of(&rows[i]),
+					     .total = rows[i]};
+		sch_put(w, NULL, &repository_object, &row);
 	}
-	api_list_end(w, more ? rows[p->limit - 1].name : BYTES_NONE);
+	api_list_end(w, more ? rows[limit - 1].name : BYTES_NONE);
 	return 0;
 }
 
 static int get_repositories(struct http_request *r, struct err *e)
 {
-	struct page p = {.r = r, .after = http_query(r, "cursor", NULL)};
-	int rc = api_limit(r, &p.limit, e);
-	return rc < 0 ? rc : api_reply_read(r, 200, write_repositories, &p, e);
+	struct listing p = {.r = r};
+	if (sch_query(r, &p.page, e) < 0)
+		return -(int)e->code;
+	if (p.page.cursor.len && !ref_is_name(p.page.cursor))
+		return api_bad_cursor(e);
+	return api_reply_read(r, 200, write_repositories, &p, e);
 }
+
+/* ---- routes ------------------------------------------------------------------------------------ */
+
+static const struct api_doc registries_doc = {
+	.id = "listRegistries",
+	.query = &api_page_query,
+	.replies = {{200, "A page of registries, by name", .of = &registry_object, .list = true}},
+};
+static const struct api_doc registry_doc = {
+	.id = "getRegistry",
+	.replies = {{200, "The registry", .of = &registry_object}},
+};
+static const struct api_doc repositories_doc = {
+	.id = "listRepositories",
+	.query = &api_page_query,
+	.replies = {{200, "A page of repositories, by name", .of = &repository_object, .list = true}},
+};
 
 const struct http_route api_registries_routes[] = {
     {.methods = HTTP_GET,
      .pattern = "/api/v1/registries",
      .handle = get_registries,
      .action = ACTION_SECURITY_READ,
-     .summary = "Registries and how they stand"},
+     .summary = "Registries and how they stand",
+     .doc = &registries_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/registries/{registry}",
      .handle = get_registry,
      .action = ACTION_SECURITY_READ,
-     .summary = "One registry"},
+     .summary = "One registry",
+     .doc = &registry_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/registries/{registry}/repositories",
      .handle = get_repositories,
      .action = ACTION_SECURITY_READ,
      .summary = "Repositories with the findings of their images",
-     .query = "limit cursor"},
+     .doc = &repositories_doc},
 };
 const size_t api_registries_route_count =
     sizeof api_registries_routes / sizeof *api_registries_routes;

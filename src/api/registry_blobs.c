@@ -1,5 +1,6 @@
 /* The registry's root, and blobs: read whole or in part, removed. */
 #include "api/registry.h"
+#include "api/registry_doc.h"
 
 #include "access/role.h"
 #include "base/own.h"
@@ -122,25 +123,29 @@ const struct http_route api_registry_blobs_routes[] = {
 	 .handle = root,
 	 .action = ACTION_ANY_PRINCIPAL,
 	 .summary = "The registry is there and knows who asks",
-	 .error_format = HTTP_OCI_ERRORS},
+	 .error_format = HTTP_OCI_ERRORS,
+	 .doc = &rgr_root_doc},
 	{.methods = HTTP_GET,
 	 .pattern = "/v2",
 	 .handle = root,
 	 .action = ACTION_ANY_PRINCIPAL,
 	 .summary = "The registry is there and knows who asks",
-	 .error_format = HTTP_OCI_ERRORS},
+	 .error_format = HTTP_OCI_ERRORS,
+	 .doc = &rgr_root_bare_doc},
 	{.methods = HTTP_GET,
 	 .pattern = "/v2/{name...}/blobs/{digest}",
 	 .handle = get_blob,
 	 .action = ACTION_PULL,
 	 .summary = "A blob, whole or in part",
-	 .error_format = HTTP_OCI_ERRORS},
+	 .error_format = HTTP_OCI_ERRORS,
+	 .doc = &rgr_get_blob_doc},
 	{.methods = HTTP_DELETE,
 	 .pattern = "/v2/{name...}/blobs/{digest}",
 	 .handle = delete_blob,
 	 .action = ACTION_DELETE,
 	 .summary = "Remove a blob from a repository",
-	 .error_format = HTTP_OCI_ERRORS},
+	 .error_format = HTTP_OCI_ERRORS,
+	 .doc = &rgr_delete_blob_doc},
 };
 const size_t api_registry_blobs_route_count =
 	sizeof api_registry_blobs_routes / sizeof *api_registry_blobs_routes;

@@ -1,5 +1,6 @@
 /* Manifests by tag or digest: read, put, removed. */
 #include "api/registry.h"
+#include "api/registry_doc.h"
 
 #include "access/role.h"
 
@@ -155,7 +156,8 @@ const struct http_route api_registry_manifests_routes[] = {
 	 .handle = get_manifest,
 	 .action = ACTION_PULL,
 	 .summary = "A manifest by tag or digest",
-	 .error_format = HTTP_OCI_ERRORS},
+	 .error_format = HTTP_OCI_ERRORS,
+	 .doc = &rgr_get_manifest_doc},
 	{.methods = HTTP_PUT,
 	 .pattern = "/v2/{name...}/manifests/{reference}",
 	 .handle = put_manifest,
@@ -163,13 +165,14 @@ const struct http_route api_registry_manifests_routes[] = {
 	 .body_max = LIMIT_MANIFEST_MAX,
 	 .summary = "Push a manifest",
 	 .error_format = HTTP_OCI_ERRORS,
-	 .query = "tag"},
+	 .doc = &rgr_put_manifest_doc},
 	{.methods = HTTP_DELETE,
 	 .pattern = "/v2/{name...}/manifests/{reference}",
 	 .handle = delete_manifest,
 	 .action = ACTION_DELETE,
 	 .summary = "Remove a tag, or a manifest with its tags",
-	 .error_format = HTTP_OCI_ERRORS},
+	 .error_format = HTTP_OCI_ERRORS,
+	 .doc = &rgr_delete_manifest_doc},
 };
 const size_t api_registry_manifests_route_count =
 	sizeof api_registry_manifests_routes / sizeof *api_registry_manifests_routes;

@@ -1,5 +1,6 @@
 /* Lists: tags of a repository, referrers of a manifest, repositories. */
 #include "api/registry.h"
+#include "api/registry_doc.h"
 
 #include "access/role.h"
 
@@ -32,13 +33,16 @@ static int reply(struct http_request *r, const char *type, struct buf *body, str
 	return rc;
 }
 
-static void put_names(struct json_out *w, const char *key, const struct rgs_texts *list)
+static int reply_names(struct http_request *r, const struct sch_object *o, struct bytes name,
+		       const struct rgs_texts *list, struct err *e)
 {
-	json_put_array(w, key);
-	for (size_t i = 0; i < list->count; i++)
-		json_put_string(w, NULL, list->items[i]);
-	json_put_end(w, ']');
-	json_put_end(w, '}');
+	struct buf body;
+	struct json_out w;
+	struct rgr_names row = {.name = name, .names = {list->items, list->count}};
+	buf_init(&body, REPLY_MAX);
+	json_out_init(&w, &body, false);
+	sch_put(&w, NULL, o, &row);
+	return reply(r, "application/json", &body, e);
 }
 
 static int put_next(struct http_request *r, const char *path, size_t n,
@@ -57,8 +61,6 @@ static int get_tags(struct http_request *r, struct err *e)
 	struct bytes name;
 	struct rgs_texts list;
 	struct rgs_page page = {.after = http_query(r, "last", NULL)};
-	struct buf body;
-	struct json_out w;
 	int rc = rgr_name(r, &name, e);
 	if (rc == 0)
 		rc = rgr_page(r, PAGE_MAX, PAGE_MAX, &page.n, e);
@@ -71,21 +73,12 @@ static int get_tags(struct http_request *r, struct err *e)
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
 	rc = put_next(r, path, page.n, &list, e);
-	if (rc < 0)
-		return rc;
-	buf_init(&body, REPLY_MAX);
-	json_out_init(&w, &body, false);
-	json_put_object(&w, NULL);
-	json_put_string(&w, "name", name);
-	put_names(&w, "tags", &list);
-	return reply(r, "application/json", &body, e);
+	return rc < 0 ? rc : reply_names(r, &rgr_tags_object, name, &list, e);
 }
 
 static int get_catalog(struct http_request *r, struct err *e)
 {
 	struct rgs_texts list;
-	struct buf body;
-	struct json_out w;
 	size_t n;
 	int rc = http_reply_header(r, "Docker-Distribution-Api-Version", BYTES_LIT("registry/2.0"),
 				   e);
@@ -97,13 +90,7 @@ static int get_catalog(struct http_request *r, struct err *e)
 			      &list, e);
 	if (rc == 0)
 		rc = put_next(r, "/v2/_catalog", n, &list, e);
-	if (rc < 0)
-		return rc;
-	buf_init(&body, REPLY_MAX);
-	json_out_init(&w, &body, false);
-	json_put_object(&w, NULL);
-	put_names(&w, "repositories", &list);
-	return reply(r, "application/json", &body, e);
+	return rc < 0 ? rc : reply_names(r, &rgr_catalog_object, BYTES_NONE, &list, e);
 }
 
 static int put_filter_headers(struct http_request *r, struct bytes name, struct bytes subject,
@@ -150,23 +137,10 @@ static int get_referrers(struct http_request *r, struct err *e)
 		return rc;
 	buf_init(&body, REPLY_MAX);
 	json_out_init(&w, &body, false);
-	json_put_object(&w, NULL);
-	json_put_u64(&w, "schemaVersion", 2);
-	json_put_text(&w, "mediaType", OCI_INDEX_TYPE);
-	json_put_array(&w, "manifests");
-	for (size_t i = 0; i < list.count; i++) {
-		const struct rgs_manifest *m = &list.items[i];
-		json_put_object(&w, NULL);
-		json_put_string(&w, "mediaType", m->media_type);
-		json_put_string(&w, "digest", m->digest);
-		json_put_u64(&w, "size", m->size);
-		json_put_string_nonempty(&w, "artifactType", m->artifact_type);
-		if (m->annotations.len)
-			json_put_raw(&w, "annotations", m->annotations);
-		json_put_end(&w, '}');
-	}
-	json_put_end(&w, ']');
-	json_put_end(&w, '}');
+	sch_put(&w, NULL, &rgr_index_object,
+		&(struct rgr_index){.version = 2,
+				    .type = BYTES_LIT(OCI_INDEX_TYPE),
+				    .manifests = {list.items, list.count}});
 	return reply(r, OCI_INDEX_TYPE, &body, e);
 }
 
@@ -177,21 +151,21 @@ const struct http_route api_registry_tags_routes[] = {
 	 .action = ACTION_PULL,
 	 .summary = "The tags of a repository",
 	 .error_format = HTTP_OCI_ERRORS,
-	 .query = "n last"},
+	 .doc = &rgr_tags_doc},
 	{.methods = HTTP_GET,
 	 .pattern = "/v2/_catalog",
 	 .handle = get_catalog,
 	 .action = ACTION_CATALOG,
 	 .summary = "The repositories of the registry",
 	 .error_format = HTTP_OCI_ERRORS,
-	 .query = "n last"},
+	 .doc = &rgr_catalog_doc},
 	{.methods = HTTP_GET,
 	 .pattern = "/v2/{name...}/referrers/{digest}",
 	 .handle = get_referrers,
 	 .action = ACTION_PULL,
 	 .summary = "The manifests whose subject is this one",
 	 .error_format = HTTP_OCI_ERRORS,
-	 .query = "artifactType n last"},
+	 .doc = &rgr_referrers_doc},
 };
 const size_t api_registry_tags_route_count =
 	sizeof api_registry_tags_routes / sizeof *api_registry_tags_routes;

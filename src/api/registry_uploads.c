@@ -4,6 +4,7 @@
  * request may come again; a PATCH without Content-Range keeps what arrived, and GET tells how much. */
 #include "api/content_range.h"
 #include "api/registry.h"
+#include "api/registry_doc.h"
 
 #include "access/role.h"
 
@@ -345,20 +346,22 @@ const struct http_route api_registry_uploads_routes[] = {
 	 .body_max = UINT64_MAX,
 	 .summary = "Open an upload, push a blob at once, or mount one",
 	 .error_format = HTTP_OCI_ERRORS,
-	 .query = "digest digest-algorithm mount from"},
+	 .doc = &rgr_open_upload_doc},
 	{.methods = HTTP_GET,
 	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
 	 .handle = upload_status,
 	 .action = ACTION_PUSH,
 	 .summary = "How much of an upload has arrived",
-	 .error_format = HTTP_OCI_ERRORS},
+	 .error_format = HTTP_OCI_ERRORS,
+	 .doc = &rgr_get_upload_doc},
 	{.methods = HTTP_PATCH,
 	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
 	 .stream = &patch_stream,
 	 .action = ACTION_PUSH,
 	 .body_max = UINT64_MAX,
 	 .summary = "Append to an upload",
-	 .error_format = HTTP_OCI_ERRORS},
+	 .error_format = HTTP_OCI_ERRORS,
+	 .doc = &rgr_append_upload_doc},
 	{.methods = HTTP_PUT,
 	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
 	 .stream = &put_stream,
@@ -366,13 +369,14 @@ const struct http_route api_registry_uploads_routes[] = {
 	 .body_max = UINT64_MAX,
 	 .summary = "Complete an upload",
 	 .error_format = HTTP_OCI_ERRORS,
-	 .query = "digest"},
+	 .doc = &rgr_complete_upload_doc},
 	{.methods = HTTP_DELETE,
 	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
 	 .handle = upload_drop,
 	 .action = ACTION_PUSH,
 	 .summary = "Give an upload up",
-	 .error_format = HTTP_OCI_ERRORS},
+	 .error_format = HTTP_OCI_ERRORS,
+	 .doc = &rgr_cancel_upload_doc},
 };
 const size_t api_registry_uploads_route_count =
 	sizeof api_registry_uploads_routes / sizeof *api_registry_uploads_routes;

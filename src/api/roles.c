@@ -4,16 +4,33 @@
 
 #define BODY_MAX 65536
 
+/* ---- assignments ------------------------------------------------------------------------------- */
+
+struct assignment_row {
+	struct bytes user, role;
+	struct access_assignment m;
+};
+#define M(member, kind, key, ...) SCH_FIELD(struct assignment_row, member, kind, key, __VA_ARGS__)
+static const struct sch_field assignment_fields[] = {
+	M(user, SCH_TEXT, "user", "Who has it; absent where the user is told around it",
+	  .flags = SCH_OPTIONAL),
+	M(role, SCH_TEXT, "role", "Name of the role", .example = "\"AcrPull\""),
+	M(m.role, SCH_TEXT, "role_id", "Its id"),
+	M(m.scope, SCH_TEXT, "scope", "At and below which path it holds",
+	  .example = "\"/registries/local/repositories/team\""),
+	M(m.created_at, SCH_TIME, "created_at", "Since when"),
+};
+const struct sch_object people_assignment = {
+	.name = "RoleAssignment",
+	.text = "That a user has a role at a scope",
+	SCH_TABLE(assignment_fields)};
+
 static void put_assignment(struct json_out *w, struct bytes user, const struct access_assignment *m)
 {
 	const struct role *role = role_find(m->role);
-	json_put_object(w, NULL);
-	json_put_string_nonempty(w, "user", user);
-	json_put_string(w, "role", role ? bytes_of(role->name) : m->role);
-	json_put_string(w, "role_id", m->role);
-	json_put_string(w, "scope", m->scope);
-	json_put_time(w, "created_at", m->created_at);
-	json_put_end(w, '}');
+	struct assignment_row row = {
+		.user = user, .role = role ? bytes_of(role->name) : m->role, .m = *m};
+	sch_put(w, NULL, &people_assignment, &row);
 }
 
 int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct access_user *u,
@@ -26,44 +43,95 @@ int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct ac
 	return rc;
 }
 
-static void put_role(struct json_out *w, struct bytes id, struct bytes name, struct bytes actions,
-		     bool builtin)
+/* ---- roles ------------------------------------------------------------------------------------- */
+
+struct role_row {
+	struct bytes id, name;
+	struct sch_rows actions;
+	bool builtin;
+};
+#define R(member, kind, key, ...) SCH_FIELD(struct role_row, member, kind, key, __VA_ARGS__)
+static const struct sch_field role_fields[] = {
+	R(id, SCH_TEXT, "id", "Its id"),
+	R(name, SCH_TEXT, "name", "Its name", .example = "\"AcrPull\""),
+	R(builtin, SCH_BOOL, "builtin", "It came with the server"),
+	R(actions, SCH_TEXTS, "actions",
+	  "Actions it allows; `*` stands for anything, `!` in front takes away"),
+};
+static const struct sch_object role_object = {
+	.name = "Role", .text = "A role and what it allows", SCH_TABLE(role_fields)};
+
+/* A page of roles: the built-in ones by their number, then the others by id. */
+struct role_list {
+	struct api_page page; /* the table's struct */
+	struct http_request *r;
+	struct bytes last;
+	uint64_t written;
+	bool more, started, failed;
+};
+
+/* One a line; few enough for the arena of a request. */
+static struct sch_rows split(struct bytes lines, struct arena *a)
 {
-	json_put_object(w, NULL);
-	json_put_string(w, "id", id);
-	json_put_string(w, "name", name);
-	json_put_bool(w, "builtin", builtin);
-	json_put_array(w, "actions");
-	while (actions.len)
-		json_put_string(w, NULL, bytes_cut(&actions, '\n'));
-	json_put_end(w, ']');
-	json_put_end(w, '}');
+	size_t count = lines.len ? 1 : 0, n = 0;
+	for (size_t i = 0; i < lines.len; i++)
+		count += lines.ptr[i] == '\n';
+	struct bytes *items = arena_alloc(a, count, sizeof *items);
+	while (items && lines.len)
+		items[n++] = bytes_cut(&lines, '\n');
+	return (struct sch_rows){items, n};
+}
+
+static void put_role(struct json_out *w, struct role_list *l, struct role_row row,
+		     struct bytes actions)
+{
+	if (!l->started) {
+		l->started = bytes_eq(row.id, l->page.cursor);
+		return;
+	}
+	if (l->written == l->page.limit) {
+		l->more = true;
+		return;
+	}
+	row.actions = split(actions, http_arena(l->r));
+	l->failed = l->failed || (actions.len && !row.actions.items);
+	sch_put(w, NULL, &role_object, &row);
+	l->last = row.id;
+	l->written++;
 }
 
 static int write_roles(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	struct http_request *r = arg;
+	struct role_list l = *(const struct role_list *)arg;
 	struct access_role_row row = {.id = BYTES_NONE};
-	int rc;
+	int rc = 0;
+	l.started = l.page.cursor.len == 0;
 	api_list_begin(w);
 	for (size_t i = 0; i < role_count; i++)
-		put_role(w, bytes_of(roles[i].id), bytes_of(roles[i].name),
-			 bytes_of(roles[i].actions), true);
-	while ((rc = access_db_role_next(tx, row.id, http_arena(r), &row, e)) > 0)
-		put_role(w, row.id, row.name, row.actions, false);
-	api_list_end(w, BYTES_NONE);
-	return rc;
+		put_role(w, &l,
+			 (struct role_row){.id = bytes_of(roles[i].id),
+					   .name = bytes_of(roles[i].name),
+					   .builtin = true},
+			 bytes_of(roles[i].actions));
+	while (!l.more && (rc = access_db_role_next(tx, row.id, http_arena(l.r), &row, e)) > 0)
+		put_role(w, &l, (struct role_row){.id = row.id, .name = row.name}, row.actions);
+	api_list_end(w, l.more ? l.last : BYTES_NONE);
+	if (rc >= 0 && !l.started)
+		return api_bad_cursor(e);
+	return rc >= 0 && l.failed ? err_set(e, ERR_NOMEM, "no memory for roles") : rc;
 }
 
 static int get_roles(struct http_request *r, struct err *e)
 {
-	return api_reply_read(r, 200, write_roles, r, e);
+	struct role_list l = {.r = r};
+	int rc = sch_query(r, &l.page, e);
+	return rc < 0 ? rc : api_reply_read(r, 200, write_roles, &l, e);
 }
 
 static int put_listed(struct db_tx *tx, struct json_out *w, const struct people_list *l,
 		      const struct access_user *u, struct err *e)
 {
-	if (l->user.len && !bytes_eq(l->user, u->name))
+	if (l->q.user.len && !bytes_eq(l->q.user, u->name))
 		return 0;
 	return people_put_assignments(tx, w, u, true, http_arena(l->r), e);
 }
@@ -74,63 +142,114 @@ static int write_assignments(struct db_tx *tx, struct json_out *w, void *arg, st
 	return people_each(tx, w, arg, put_listed, e);
 }
 
+static const struct sch_field assignments_query_fields[] = {
+	SCH_FIELD(struct people_query, user, SCH_TEXT, "user", "Of this user"),
+	API_PAGE_FIELDS(struct people_query, page),
+};
+static const struct sch_object assignments_query = {SCH_TABLE(assignments_query_fields)};
+
 static int get_assignments(struct http_request *r, struct err *e)
 {
-	struct people_list l = {.r = r,
-				.cursor = http_query(r, "cursor", NULL),
-				.user = http_query(r, "user", NULL)};
-	int rc = api_limit(r, &l.limit, e);
+	struct people_list l = {.r = r};
+	int rc = people_query_read(r, &l, e);
 	return rc < 0 ? rc : api_reply_read(r, 200, write_assignments, &l, e);
 }
 
+/* ---- who gets and loses one -------------------------------------------------------------------- */
+
+struct assignment_ask {
+	struct bytes user, role, scope;
+};
+#define K(member, key, ...) SCH_FIELD(struct assignment_ask, member, SCH_TEXT, key, __VA_ARGS__)
+static const struct sch_field ask_fields[] = {
+	K(user, "user", "Name of a user or robot", .flags = SCH_NEEDED),
+	K(role, "role", "Name or id of a role", .flags = SCH_NEEDED, .example = "\"AcrPull\""),
+	K(scope, "scope", "Path at and below which it holds; `/` when absent",
+	  .example = "\"/registries/local/repositories/team\""),
+};
+static const struct sch_object ask_body = {
+	.name = "NewRoleAssignment", .text = "Who is to have which role where",
+	SCH_TABLE(ask_fields)};
+static const struct sch_object ask_query = {SCH_TABLE(ask_fields)};
+
 static int post_assignment(struct http_request *r, struct err *e)
 {
-	struct api_field f[] = {{.key = "user"}, {.key = "role"}, {.key = "scope"}};
-	if (api_read_fields(r, f, sizeof f / sizeof *f, e) < 0)
+	struct assignment_ask b;
+	if (sch_body(r, &b, e) < 0)
 		return -(int)e->code;
-	struct bytes scope = f[2].value.len ? f[2].value : BYTES_LIT("/");
+	struct bytes scope = b.scope.len ? b.scope : BYTES_LIT("/");
 	struct access_actor by = people_actor(r);
-	int rc = access_assign(api_of(r)->access, &by, f[0].value, f[1].value, scope, e);
-	return rc < 0 ? rc : people_reply_user(r, 201, f[0].value, e);
+	int rc = access_assign(api_of(r)->access, &by, b.user, b.role, scope, e);
+	return rc < 0 ? rc : people_reply_user(r, 201, b.user, e);
 }
 
 static int delete_assignment(struct http_request *r, struct err *e)
 {
+	struct assignment_ask q;
 	struct access_actor by = people_actor(r);
-	struct bytes user = http_query(r, "user", NULL), role = http_query(r, "role", NULL);
-	struct bytes scope = http_query(r, "scope", NULL);
-	if (!user.len || !role.len)
-		return err_set(e, ERR_FORMAT, "user and role are needed");
-	if (bytes_eq(by.name, user))
+	if (sch_query(r, &q, e) < 0)
+		return -(int)e->code;
+	if (bytes_eq(by.name, q.user))
 		return err_set(e, ERR_CONFLICT, "nobody can take a role from himself");
-	int rc = access_unassign(api_of(r)->access, &by, user, role,
-				 scope.len ? scope : BYTES_LIT("/"), e);
+	int rc = access_unassign(api_of(r)->access, &by, q.user, q.role,
+				 q.scope.len ? q.scope : BYTES_LIT("/"), e);
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
+
+/* ---- routes ------------------------------------------------------------------------------------ */
+
+static const struct api_doc roles_doc = {
+	.id = "listRoles",
+	.query = &api_page_query,
+	.replies = {{200, "A page of roles, the built-in ones first", .of = &role_object, .list = true}},
+};
+static const struct api_doc assignments_doc = {
+	.id = "listRoleAssignments",
+	.text = "`limit` counts users: what one has stays on one page, and a page may be empty.",
+	.query = &assignments_query,
+	.replies = {{200, "A page of assignments, by user", .of = &people_assignment, .list = true}},
+};
+static const struct api_doc post_assignment_doc = {
+	.id = "createRoleAssignment",
+	.body = &ask_body,
+	.body_example = "{\"user\": \"ci\", \"role\": \"AcrPush\", "
+			"\"scope\": \"/registries/local/repositories/team\"}",
+	.replies = {{201, "The user, who has it now", .of = &people_user,
+		     .headers = &api_created_headers}},
+	.errors = {404, 409},
+};
+static const struct api_doc delete_assignment_doc = {
+	.id = "deleteRoleAssignment",
+	.query = &ask_query,
+	.replies = {{204, "It is taken"}},
+	.errors = {404, 409},
+};
 
 const struct http_route api_roles_routes[] = {
     {.methods = HTTP_GET,
      .pattern = "/api/v1/roles",
      .handle = get_roles,
      .action = ACTION_ACCESS_READ,
-     .summary = "Built-in and custom roles and their actions"},
+     .summary = "Built-in and custom roles and their actions",
+     .doc = &roles_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/role-assignments",
      .handle = get_assignments,
      .action = ACTION_ACCESS_READ,
      .summary = "Who has which role at which scope",
-     .query = "user limit cursor"},
+     .doc = &assignments_doc},
     {.methods = HTTP_POST,
      .pattern = "/api/v1/role-assignments",
      .handle = post_assignment,
      .action = ACTION_ACCESS_WRITE,
      .body_max = BODY_MAX,
-     .summary = "Give a user a role (user, role, scope)"},
+     .summary = "Give a user a role",
+     .doc = &post_assignment_doc},
     {.methods = HTTP_DELETE,
      .pattern = "/api/v1/role-assignments",
      .handle = delete_assignment,
      .action = ACTION_ACCESS_WRITE,
      .summary = "Take a role from a user",
-     .query = "user role scope"},
+     .doc = &delete_assignment_doc},
 };
 const size_t api_roles_route_count = sizeof api_roles_routes / sizeof *api_roles_routes;

@@ -3,17 +3,23 @@
 #include "access/role.h"
 #include "api/api.h"
 
-struct ims_counts;
+struct ims_image;
+struct sch_object;
 
 #define API_REGISTRY "local" /* the name of the embedded registry */
 #define API_TENANT 1	     /* the subscription it belongs to */
 #define API_REPOSITORY "/api/v1/registries/{registry}/repositories/{repository...}"
 #define API_IMAGE API_REPOSITORY "/images/{digest}"
 
-/* Security checks by severity, worst first. */
-void api_put_counts(struct json_out *w, const char *key, const struct ims_counts *c);
-/* The image that the path names is there: 0, or ERR_NOT_FOUND. */
-int api_image_exists(struct db_tx *tx, struct http_request *r, struct err *e);
+/* Security checks by severity, worst first: of a struct ims_counts. */
+extern const struct sch_object api_counts;
+/* The image that the path names: 0, or ERR_NOT_FOUND. */
+int api_image_find(struct db_tx *tx, struct http_request *r, struct ims_image *ret, struct err *e);
+
+/* The words of severities and of fix status, for tables. */
+const char *api_severity_word(int i);
+const char *api_status_word(int i);
+int api_bad_cursor(struct err *e); /* ERR_FORMAT */
 
 extern const struct http_route api_auth_routes[];
 extern const size_t api_auth_route_count;
@@ -23,6 +29,8 @@ extern const struct http_route api_registries_routes[];
 extern const size_t api_registries_route_count;
 extern const struct http_route api_images_routes[];
 extern const size_t api_images_route_count;
+extern const struct http_route api_packages_routes[];
+extern const size_t api_packages_route_count;
 extern const struct http_route api_findings_routes[];
 extern const size_t api_findings_route_count;
 extern const struct http_route api_checks_routes[];
@@ -33,6 +41,8 @@ extern const struct http_route api_vdb_routes[];
 extern const size_t api_vdb_route_count;
 extern const struct http_route api_users_routes[];
 extern const size_t api_users_route_count;
+extern const struct http_route api_tokens_routes[];
+extern const size_t api_tokens_route_count;
 extern const struct http_route api_roles_routes[];
 extern const size_t api_roles_route_count;
 extern const struct http_route api_audit_routes[];

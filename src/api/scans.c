@@ -1,55 +1,101 @@
 /* Scans: how they stand, asking for one, and the stream of what happens. */
+#include "api/doc.h"
 #include "api/routes.h"
 
 #include "base/clock.h"
 #include "base/num.h"
 #include "scan/engine.h"
 #include "store/event.h"
+#include "store/images.h"
 #include "store/scans.h"
 
 #include <stdlib.h>
 
 #define EVENT_BUDGET (4U << 20)
 
-static void put_scan(struct json_out *w, const char *key, const struct scs_scan *s)
+/* ---- the JSON ---------------------------------------------------------------------------------- */
+
+static const char *scan_status(int i)
 {
-	json_put_object(w, key);
-	json_put_i64(w, "id", s->id);
-	json_put_string(w, "repository", s->repository);
-	json_put_string(w, "digest", s->digest);
-	json_put_string(w, "trigger", s->trigger);
-	json_put_text(w, "status", scs_status_word(s->status));
-	json_put_string(w, "reason", s->reason);
-	json_put_i64(w, "attempts", s->attempts);
-	json_put_time(w, "queued_at", s->queued_ms);
-	json_put_time(w, "started_at", s->started_ms);
-	json_put_time(w, "finished_at", s->finished_ms);
-	if (s->status == SCS_QUEUED)
-		json_put_time(w, "next_run_at", s->run_at_ms);
-	if (s->started_ms && s->finished_ms >= s->started_ms)
-		json_put_i64(w, "duration_ms", s->finished_ms - s->started_ms);
-	json_put_end(w, '}');
+	return i >= 0 && i <= SCS_UNSUPPORTED ? scs_status_word((enum scs_status)i) : NULL;
 }
 
-struct page {
-	struct http_request *r;
+static const char *trigger_word(int i)
+{
+	static const char *const words[] = {"push",	  "import", "pull", "recheck",
+					    "advisories", "manual", NULL};
+	return words[i];
+}
+
+struct scan_row {
+	struct scs_scan s;
+	int64_t next_run_ms, duration_ms;
+};
+#define S(member, kind, key, ...) SCH_FIELD(struct scan_row, member, kind, key, __VA_ARGS__)
+static const struct sch_field scan_fields[] = {
+	S(s.id, SCH_INT, "id", "Its number; later ones are higher"),
+	S(s.repository, SCH_TEXT, "repository", "Repository of the image",
+	  .pattern = SCH_REPOSITORY_PATTERN),
+	S(s.digest, SCH_TEXT, "digest", "Digest of the image", .pattern = SCH_DIGEST_PATTERN),
+	S(s.trigger, SCH_TEXT, "trigger", "Why it runs", .words = trigger_word),
+	S(s.status, SCH_WORD, "status",
+	  "How it stands. unsupported: the image cannot be assessed, see `reason`",
+	  .words = scan_status),
+	S(s.reason, SCH_TEXT, "reason", "Why it failed, waits for another try or is unsupported"),
+	S(s.attempts, SCH_INT, "attempts", "How often it was tried"),
+	S(s.queued_ms, SCH_TIME, "queued_at", "When it was asked for"),
+	S(s.started_ms, SCH_TIME, "started_at", "When it began last", .flags = SCH_OPTIONAL),
+	S(s.finished_ms, SCH_TIME, "finished_at", "When it ended", .flags = SCH_OPTIONAL),
+	S(next_run_ms, SCH_TIME, "next_run_at", "When it will be tried, while it is queued",
+	  .flags = SCH_OPTIONAL),
+	S(duration_ms, SCH_INT, "duration_ms", "From start to end", .flags = SCH_OPTIONAL),
+};
+static const struct sch_object scan_object = {
+	.name = "Scan", .text = "A scan of an image and how it stands", SCH_TABLE(scan_fields)};
+
+static void put_scan(struct json_out *w, const char *key, const struct scs_scan *s)
+{
+	struct scan_row row = {.s = *s, .duration_ms = -1};
+	if (s->status == SCS_QUEUED)
+		row.next_run_ms = s->run_at_ms;
+	if (s->started_ms && s->finished_ms >= s->started_ms)
+		row.duration_ms = s->finished_ms - s->started_ms;
+	sch_put(w, key, &scan_object, &row);
+}
+
+/* ---- lists ------------------------------------------------------------------------------------- */
+
+struct scans_query {
+	struct api_page page;
 	struct bytes repository, digest;
+};
+static const struct sch_field scans_query_fields[] = {
+	SCH_FIELD(struct scans_query, repository, SCH_TEXT, "repository", "Of this repository"),
+	SCH_FIELD(struct scans_query, digest, SCH_TEXT, "digest", "Of images with this digest"),
+	API_PAGE_FIELDS(struct scans_query, page),
+};
+static const struct sch_object scans_query = {SCH_TABLE(scans_query_fields)};
+
+struct listing {
+	struct scans_query q; /* the tables' struct; page first */
+	struct http_request *r;
 	uint64_t before; /* ids below this one; 0 = from the newest */
-	size_t limit;
 };
 
 static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	const struct page *p = arg;
+	const struct listing *p = arg;
 	struct arena *a = http_arena(p->r);
 	struct bytes next = BYTES_NONE;
-	struct scs_scan *rows = arena_alloc(a, p->limit + 1, sizeof *rows);
+	size_t limit = (size_t)p->q.page.limit;
+	struct scs_scan *rows = arena_alloc(a, limit + 1, sizeof *rows);
 	if (!rows)
-		return err_set(e, ERR_NOMEM, "no memory for %zu scans", p->limit);
-	int64_t n = scs_list(tx, p->repository, p->digest, (int64_t)p->before, p->limit + 1, a, rows, e);
+		return err_set(e, ERR_NOMEM, "no memory for %zu scans", limit);
+	int64_t n = scs_list(tx, p->q.repository, p->q.digest, (int64_t)p->before, limit + 1, a,
+			     rows, e);
 	if (n < 0)
 		return (int)n;
-	size_t shown = (size_t)n > p->limit ? p->limit : (size_t)n;
+	size_t shown = (size_t)n > limit ? limit : (size_t)n;
 	if ((size_t)n > shown)
 		next = bytes_of(arena_printf(a, "%lld", (long long)rows[shown - 1].id));
 	api_list_begin(w);
@@ -59,27 +105,42 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	return 0;
 }
 
-static int reply_scans(struct http_request *r, struct page *p, struct err *e)
+static int parse_listing(struct http_request *r, struct listing *l, struct err *e)
 {
-	if (api_cursor_id(r, &p->before, e) < 0 || api_limit(r, &p->limit, e) < 0)
+	if (sch_query(r, &l->q, e) < 0)
 		return -(int)e->code;
-	return api_reply_read(r, 200, write_scans, p, e);
+	if (l->q.page.cursor.len &&
+	    (!num_u64(l->q.page.cursor, INT64_MAX, &l->before) || l->before == 0))
+		return api_bad_cursor(e);
+	return 0;
 }
 
 static int get_scans(struct http_request *r, struct err *e)
 {
-	struct page p = {.r = r,
-			 .repository = http_query(r, "repository", NULL),
-			 .digest = http_query(r, "digest", NULL)};
-	return reply_scans(r, &p, e);
+	struct listing l = {.r = r};
+	int rc = parse_listing(r, &l, e);
+	return rc < 0 ? rc : api_reply_read(r, 200, write_scans, &l, e);
+}
+
+static int write_image_scans(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	const struct listing *l = arg;
+	struct ims_image image;
+	int rc = api_image_find(tx, l->r, &image, e);
+	return rc < 0 ? rc : write_scans(tx, w, arg, e);
 }
 
 static int get_image_scans(struct http_request *r, struct err *e)
 {
-	struct page p = {
-	    .r = r, .repository = http_param(r, "repository"), .digest = http_param(r, "digest")};
-	return reply_scans(r, &p, e);
+	struct listing l = {.r = r};
+	if (parse_listing(r, &l, e) < 0)
+		return -(int)e->code;
+	l.q.repository = http_param(r, "repository");
+	l.q.digest = http_param(r, "digest");
+	return api_reply_read(r, 200, write_image_scans, &l, e);
 }
+
+/* ---- one scan ---------------------------------------------------------------------------------- */
 
 struct asked {
 	struct http_request *r;
@@ -112,17 +173,30 @@ static int get_scan(struct http_request *r, struct err *e)
 	return reply_scan(r, 200, (int64_t)id, e);
 }
 
+struct scan_body {
+	struct bytes repository, digest;
+};
+static const struct sch_field scan_body_fields[] = {
+	SCH_FIELD(struct scan_body, repository, SCH_TEXT, "repository", "Repository of the image",
+		  .flags = SCH_NEEDED),
+	SCH_FIELD(struct scan_body, digest, SCH_TEXT, "digest", "Digest of the image",
+		  .flags = SCH_NEEDED),
+};
+static const struct sch_object scan_body = {
+	.name = "NewScan", .text = "What to scan", SCH_TABLE(scan_body_fields)};
+
 static int post_scan(struct http_request *r, struct err *e)
 {
-	struct api_field f[] = {{.key = "repository"}, {.key = "digest"}};
+	struct scan_body b;
 	int64_t id;
-	if (api_read_fields(r, f, sizeof f / sizeof *f, e) < 0)
+	if (sch_body(r, &b, e) < 0 ||
+	    engine_scan_now(api_of(r)->engine, b.repository, b.digest, &id, e) < 0)
 		return -(int)e->code;
-	if (!f[0].value.len || !f[1].value.len)
-		return err_set(e, ERR_FORMAT, "body: repository and digest are needed");
-	if (engine_scan_now(api_of(r)->engine, f[0].value, f[1].value, &id, e) < 0)
-		return -(int)e->code;
-	return reply_scan(r, 202, id, e);
+	const char *at = arena_printf(http_arena(r), "/api/v1/scans/%lld", (long long)id);
+	if (!at)
+		return err_set(e, ERR_NOMEM, "no memory");
+	int rc = http_reply_header(r, "Location", bytes_of(at), e);
+	return rc < 0 ? rc : reply_scan(r, 202, id, e);
 }
 
 /* ---- server-sent events -------------------------------------------------------------------------------------------------- */
@@ -139,6 +213,27 @@ static int last_tx(struct db_tx *tx, void *arg, struct err *e)
 	return event_last(tx, arg, e);
 }
 
+static const char *event_word(int i)
+{
+	static const char *const words[] = {EVENT_PUSHED,  EVENT_PULLED, EVENT_IMPORTED,
+					    EVENT_DELETED, "scanned",	 NULL};
+	return words[i];
+}
+#define EV(member, kind, key, ...) SCH_FIELD(struct event, member, kind, key, __VA_ARGS__)
+static const struct sch_field event_fields[] = {
+	EV(id, SCH_INT, "id", "Its number; later ones are higher"),
+	EV(type, SCH_TEXT, "type", "What happened", .words = event_word),
+	EV(repository, SCH_TEXT, "repository", "In which repository"),
+	EV(digest, SCH_TEXT, "digest", "To which manifest", .flags = SCH_OPTIONAL),
+	EV(tag, SCH_TEXT, "tag", "By which tag", .flags = SCH_OPTIONAL),
+	EV(at, SCH_TIME, "at", "When"),
+	EV(detail, SCH_JSON, "detail",
+	   "scanned: `scan` (its number) and `state` (of the image); pulled: `count`",
+	   .flags = SCH_OPTIONAL),
+};
+static const struct sch_object event_object = {
+	.name = "Event", .text = "The data of a server-sent event", SCH_TABLE(event_fields)};
+
 static void put_event(struct buf *out, const struct event *ev)
 {
 	struct json_out w;
@@ -146,16 +241,7 @@ static void put_event(struct buf *out, const struct event *ev)
 	buf_put(out, ev->type); /* ours: no line ends in it */
 	buf_put_text(out, "\ndata: ");
 	json_out_init(&w, out, false);
-	json_put_object(&w, NULL);
-	json_put_i64(&w, "id", ev->id);
-	json_put_string(&w, "type", ev->type);
-	json_put_string(&w, "repository", ev->repository);
-	json_put_string_nonempty(&w, "digest", ev->digest);
-	json_put_string_nonempty(&w, "tag", ev->tag);
-	json_put_time(&w, "at", ev->at);
-	if (ev->detail.len)
-		json_put_raw(&w, "detail", ev->detail);
-	json_put_end(&w, '}');
+	sch_put(&w, NULL, &event_object, ev);
 	buf_put_text(out, "\n\n");
 }
 
@@ -196,34 +282,79 @@ static int next_events(void *arg, struct buf *out, unsigned timeout_ms)
 
 static int get_events(struct http_request *r, struct err *e)
 {
-	struct stream *s = calloc(1, sizeof *s);
-	uint64_t last;
+	uint64_t last = 0;
 	struct bytes header = http_header(r, "Last-Event-ID");
+	bool resumes = header.len > 0;
+	if (resumes && !num_u64(header, INT64_MAX, &last))
+		return err_set(e, ERR_FORMAT, "Last-Event-ID: not the id of an event");
+	struct stream *s = calloc(1, sizeof *s);
 	if (!s)
 		return err_set(e, ERR_NOMEM, "no memory");
 	s->db = api_of(r)->db;
-	if (num_u64(header, INT64_MAX, &last))
-		s->last = (int64_t)last;
-	else if (db_run(s->db, DB_READ, last_tx, &s->last, e) < 0) {
+	s->last = resumes ? (int64_t)last : 0;
+	if (!resumes && db_run(s->db, DB_READ, last_tx, &s->last, e) < 0) {
 		free(s);
 		return -(int)e->code;
 	}
 	return http_reply_events(r, next_events, free, s, e);
 }
 
+/* ---- routes ------------------------------------------------------------------------------------ */
+
+static const struct sch_field id_fields[] = {
+	SCH_SHOWN(SCH_INT, "id", "Number of the scan"),
+};
+static const struct sch_object id_params = {SCH_TABLE(id_fields)};
+static const struct sch_field resume_fields[] = {
+	SCH_SHOWN(SCH_INT, "Last-Event-ID", "Begin after this event; else with what comes next"),
+};
+static const struct sch_object resume_headers = {SCH_TABLE(resume_fields)};
+
+static const struct api_doc scans_doc = {
+	.id = "listScans",
+	.query = &scans_query,
+	.replies = {{200, "A page of scans, newest first", .of = &scan_object, .list = true}},
+};
+static const struct api_doc post_scan_doc = {
+	.id = "createScan",
+	.text = "A scan that is queued or runs already is told instead of a second one.",
+	.body = &scan_body,
+	.body_example = "{\"repository\": \"team/app\", \"digest\": \"sha256:9f86d081884c7d659a2fea"
+			"a0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"}",
+	.replies = {{202, "It is queued", .of = &scan_object, .headers = &api_created_headers}},
+	.errors = {404},
+};
+static const struct api_doc scan_doc = {
+	.id = "getScan",
+	.params = &id_params,
+	.replies = {{200, "The scan", .of = &scan_object}},
+};
+static const struct api_doc image_scans_doc = {
+	.id = "listImageScans",
+	.query = &api_page_query,
+	.replies = {{200, "A page of scans, newest first", .of = &scan_object, .list = true}},
+};
+static const struct api_doc events_doc = {
+	.id = "streamEvents",
+	.text = "Each event has `id`, `event` (its type) and `data`: an Event. A comment keeps a "
+		"silent connection alive.",
+	.headers = &resume_headers,
+	.also = &event_object,
+	.replies = {{200, "The stream; it does not end by itself", .type = "text/event-stream"}},
+};
+
 const struct http_route api_scans_routes[] = {
 	{.methods = HTTP_GET, .pattern = "/api/v1/scans", .handle = get_scans,
-	 .action = ACTION_SECURITY_READ, .summary = "Scans, newest first",
-	 .query = "repository digest limit cursor"},
+	 .action = ACTION_SECURITY_READ, .summary = "Scans, newest first", .doc = &scans_doc},
 	{.methods = HTTP_POST, .pattern = "/api/v1/scans", .handle = post_scan, .body_max = 65536,
-	 .action = ACTION_SCAN, .summary = "Ask for a scan now"},
+	 .action = ACTION_SCAN, .summary = "Ask for a scan now", .doc = &post_scan_doc},
 	{.methods = HTTP_GET, .pattern = "/api/v1/scans/{id}", .handle = get_scan,
-	 .action = ACTION_SECURITY_READ, .summary = "One scan"},
+	 .action = ACTION_SECURITY_READ, .summary = "One scan", .doc = &scan_doc},
 	{.methods = HTTP_GET, .pattern = API_IMAGE "/scans",
 	 .handle = get_image_scans, .action = ACTION_SECURITY_READ,
-	 .summary = "Scans of an image, newest first", .query = "limit cursor"},
+	 .summary = "Scans of an image, newest first", .doc = &image_scans_doc},
 	{.methods = HTTP_GET, .pattern = "/api/v1/events", .handle = get_events,
 	 .action = ACTION_SECURITY_READ,
-	 .summary = "Server-sent events: pushed, pulled, deleted, scanned"},
+	 .summary = "Server-sent events: pushed, pulled, deleted, scanned", .doc = &events_doc},
 };
 const size_t api_scans_route_count = sizeof api_scans_routes / sizeof *api_scans_routes;

@@ -1,5 +1,6 @@
 /* How the server is: for orchestrators, monitoring and people. */
 #include "access/role.h"
+#include "api/doc.h"
 #include "api/routes.h"
 #include "base/clock.h"
 #include "jail/pool.h"
@@ -57,52 +58,92 @@ static void checks_run(const struct api *api, struct check out[CHECK_COUNT])
 				"no vulnerability database is loaded: nothing can be matched"};
 }
 
+/* ---- the JSON ---------------------------------------------------------------------------------- */
+
+struct check_row {
+	struct bytes name, reason;
+	bool ok;
+};
+static const struct sch_field check_fields[] = {
+	SCH_FIELD(struct check_row, name, SCH_TEXT, "name", "What was looked at"),
+	SCH_FIELD(struct check_row, ok, SCH_BOOL, "ok", "It is as it should be"),
+	SCH_FIELD(struct check_row, reason, SCH_TEXT, "reason", "What is wrong",
+		  .flags = SCH_OPTIONAL),
+};
+static const struct sch_object check_object = {.name = "ReadyCheck", SCH_TABLE(check_fields)};
+
+struct ready_row {
+	bool ready;
+	struct sch_rows checks;
+	struct bytes jail;
+	int64_t vdb_built_ms;
+};
+static const struct sch_field ready_fields[] = {
+	SCH_FIELD(struct ready_row, ready, SCH_BOOL, "ready", "The server can do its work"),
+	SCH_FIELD(struct ready_row, checks, SCH_OBJECTS, "checks", "What was looked at",
+		  .of = &check_object, .stride = sizeof(struct check_row)),
+	SCH_FIELD(struct ready_row, jail, SCH_TEXT, "jail", "How workers are caged",
+		  .flags = SCH_OPTIONAL),
+	SCH_FIELD(struct ready_row, vdb_built_ms, SCH_TIME, "vulndb_built_at",
+		  "When the vulnerability database was built", .flags = SCH_OPTIONAL),
+};
+static const struct sch_object ready_object = {
+	.name = "Ready", .text = "How the server is", SCH_TABLE(ready_fields)};
+
+struct version_row {
+	struct bytes name, version;
+	struct sch_rows apis;
+};
+static const struct sch_field version_fields[] = {
+	SCH_FIELD(struct version_row, name, SCH_TEXT, "name", "plimsoll"),
+	SCH_FIELD(struct version_row, version, SCH_TEXT, "version", "Its version"),
+	SCH_FIELD(struct version_row, apis, SCH_TEXTS, "apis", "Where its interfaces begin"),
+};
+static const struct sch_object version_object = {.name = "Version", SCH_TABLE(version_fields)};
+
+/* ---- handlers ---------------------------------------------------------------------------------- */
+
+static int reply_row(struct http_request *r, unsigned status, const struct sch_object *o,
+		     const void *row, struct err *e)
+{
+	struct buf body;
+	struct json_out w;
+	buf_init(&body, METRICS_MAX);
+	json_out_init(&w, &body, false);
+	sch_put(&w, NULL, o, row);
+	return api_reply_json(r, status, &body, e);
+}
+
 /* An unjailed pool and a missing database are warnings: the first was decided at start, and images
  * can be taken in without the second. */
 static int get_readyz(struct http_request *r, struct err *e)
 {
+	const struct api *api = api_of(r);
 	struct check checks[CHECK_COUNT];
-	struct buf body;
-	struct json_out w;
-	checks_run(api_of(r), checks);
-	bool ready = checks[0].ok && checks[1].ok;
-	buf_init(&body, METRICS_MAX);
-	json_out_init(&w, &body, false);
-	json_put_object(&w, NULL);
-	json_put_bool(&w, "ready", ready);
-	json_put_array(&w, "checks");
-	for (size_t i = 0; i < CHECK_COUNT; i++) {
-		json_put_object(&w, NULL);
-		json_put_text(&w, "name", checks[i].name);
-		json_put_bool(&w, "ok", checks[i].ok);
-		if (!checks[i].ok)
-			json_put_text(&w, "reason", checks[i].why);
-		json_put_end(&w, '}');
-	}
-	json_put_end(&w, ']');
-	if (api_of(r)->pool)
-		json_put_text(&w, "jail", pool_jail_report(api_of(r)->pool));
-	json_put_time(&w, "vulndb_built_at", vdb_built(api_of(r)));
-	json_put_end(&w, '}');
-	return api_reply_json(r, ready ? 200 : 503, &body, e);
+	struct check_row rows[CHECK_COUNT];
+	checks_run(api, checks);
+	for (size_t i = 0; i < CHECK_COUNT; i++)
+		rows[i] = (struct check_row){
+			.name = bytes_of(checks[i].name),
+			.ok = checks[i].ok,
+			.reason = checks[i].ok ? BYTES_NONE : bytes_of(checks[i].why)};
+	struct ready_row row = {.ready = checks[0].ok && checks[1].ok,
+				.checks = {rows, CHECK_COUNT},
+				.vdb_built_ms = vdb_built(api)};
+	if (api->pool)
+		row.jail = bytes_of(pool_jail_report(api->pool));
+	return reply_row(r, row.ready ? 200 : 503, &ready_object, &row, e);
 }
 
 static int get_version(struct http_request *r, struct err *e)
 {
-	struct buf body;
-	struct json_out w;
+	static const char *const starts[] = {"/api/v1", "/v2/"};
+	const struct bytes apis[] = {bytes_of(starts[0]), bytes_of(starts[1])};
 	const struct api *api = api_of(r);
-	buf_init(&body, 4096);
-	json_out_init(&w, &body, false);
-	json_put_object(&w, NULL);
-	json_put_text(&w, "name", "plimsoll");
-	json_put_text(&w, "version", api->version ? api->version : "");
-	json_put_array(&w, "apis");
-	json_put_text(&w, NULL, "/api/v1");
-	json_put_text(&w, NULL, "/v2/");
-	json_put_end(&w, ']');
-	json_put_end(&w, '}');
-	return api_reply_json(r, 200, &body, e);
+	struct version_row row = {.name = BYTES_LIT("plimsoll"),
+				  .version = bytes_of(api->version ? api->version : ""),
+				  .apis = {apis, sizeof apis / sizeof *apis}};
+	return reply_row(r, 200, &version_object, &row, e);
 }
 
 /* Resident bytes, from the kernel: second number of statm, in pages. 0 when it cannot be read. */
@@ -189,7 +230,8 @@ static int get_openapi(struct http_request *r, struct err *e)
 	struct buf body;
 	const struct api *api = api_of(r);
 	buf_init(&body, 4U << 20);
-	api_openapi_put(&body, api->version ? api->version : "", api_tables, api_table_count);
+	api_openapi_put(&body, api->version ? api->version : "", api->public_url, api_tables,
+			api_table_count);
 	return api_reply_json(r, 200, &body, e);
 }
 
@@ -206,36 +248,67 @@ void api_served(void *context, const struct http_request *r, const struct http_r
 	atomic_fetch_add_explicit(&m->bytes_out, bytes_out, memory_order_relaxed);
 }
 
+/* ---- routes ------------------------------------------------------------------------------------ */
+
+static const struct api_doc livez_doc = {
+	.id = "getLivez",
+	.replies = {{200, "`ok`", .type = "text/plain"}},
+};
+#define READY_REPLIES                                                                              \
+	{                                                                                          \
+		{200, "It can", .of = &ready_object}, {503, "It cannot", .of = &ready_object}      \
+	}
+static const struct api_doc readyz_doc = {.id = "getReadyz", .replies = READY_REPLIES};
+static const struct api_doc healthz_doc = {.id = "getHealthz", .replies = READY_REPLIES};
+static const struct api_doc version_doc = {
+	.id = "getVersion",
+	.replies = {{200, "Name and version", .of = &version_object}},
+};
+static const struct api_doc metrics_doc = {
+	.id = "getMetrics",
+	.replies = {{200, "Metrics", .type = "text/plain; version=0.0.4"}},
+};
+static const struct api_doc openapi_doc = {
+	.id = "getOpenapi",
+	.replies = {{200, "This document", .type = "application/json"}},
+};
+
 const struct http_route api_system_routes[] = {
     {.methods = HTTP_GET,
      .pattern = "/livez",
      .handle = get_livez,
      .action = HTTP_PUBLIC,
-     .summary = "The process answers"},
+     .summary = "The process answers",
+     .doc = &livez_doc},
     {.methods = HTTP_GET,
      .pattern = "/readyz",
      .handle = get_readyz,
      .action = HTTP_PUBLIC,
-     .summary = "The server can do its work; what is wrong if not"},
+     .summary = "The server can do its work; what is wrong if not",
+     .doc = &readyz_doc},
     {.methods = HTTP_GET,
      .pattern = "/healthz",
      .handle = get_readyz,
      .action = HTTP_PUBLIC,
-     .summary = "The same as /readyz"},
+     .summary = "The same as /readyz",
+     .doc = &healthz_doc},
     {.methods = HTTP_GET,
      .pattern = "/version",
      .handle = get_version,
      .action = HTTP_PUBLIC,
-     .summary = "Name and version"},
+     .summary = "Name and version",
+     .doc = &version_doc},
     {.methods = HTTP_GET,
      .pattern = "/metrics",
      .handle = get_metrics,
      .action = ACTION_SYSTEM_READ,
-     .summary = "Metrics in the Prometheus text format"},
+     .summary = "Metrics in the Prometheus text format",
+     .doc = &metrics_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/openapi.json",
      .handle = get_openapi,
      .action = HTTP_PUBLIC,
-     .summary = "This description of the interface"},
+     .summary = "This description of the interface",
+     .doc = &openapi_doc},
 };
 const size_t api_system_route_count = sizeof api_system_routes / sizeof *api_system_routes;

@@ -1,4 +1,4 @@
-/* Users and robots, their passwords and tokens.
+/* Users and robots, and their passwords.
  *
  * Every change is access/'s, which writes its audit row in the same transaction. Nobody can remove
  * himself, so that there is always somebody left who may. The path's parameter is {user}, never
@@ -6,13 +6,11 @@
  * allowed. */
 #include "api/people.h"
 
-#include "base/clock.h"
-#include "base/num.h"
+#include <string.h>
 
 #define BODY_MAX 65536
 #define PASSWORD_MIN 12 /* bytes */
 #define PASSWORD_MAX 1024
-#define LABEL_MAX 128
 
 int people_no_user(struct bytes name, struct err *e)
 {
@@ -25,15 +23,39 @@ struct access_actor people_actor(const struct http_request *r)
 	return (struct access_actor){.name = p ? p->name : BYTES_NONE, .peer = http_peer(r)};
 }
 
+/* ---- the JSON ---------------------------------------------------------------------------------- */
+
+static const char *kind_word(int i)
+{
+	static const char *const words[] = {"user", "robot", NULL};
+	return words[i];
+}
+
+#define U(member, kind, key, ...) SCH_FIELD(struct user_row, member, kind, key, __VA_ARGS__)
+struct user_row {
+	struct access_user u;
+	bool has_password;
+};
+static const struct sch_field user_fields[] = {
+	U(u.name, SCH_TEXT, "name", "Its name", .example = "\"ci\""),
+	U(u.kind, SCH_TEXT, "kind", "A robot has tokens only", .words = kind_word),
+	U(u.enabled, SCH_BOOL, "enabled", "It may log in"),
+	U(has_password, SCH_BOOL, "has_password", "A password is set"),
+	U(u.created_at, SCH_TIME, "created_at", "When it was made"),
+	SCH_SHOWN(SCH_OBJECTS, "roles", "What it may, and where", .of = &people_assignment),
+};
+const struct sch_object people_user = {
+	.name = "User", .text = "A user or robot and its roles", SCH_TABLE(user_fields)};
+/* All but the roles, which are read while they are written. */
+static const struct sch_object user_written = {
+	.fields = user_fields, .count = sizeof user_fields / sizeof *user_fields - 1};
+
 static int put_user(struct db_tx *tx, struct json_out *w, const struct access_user *u,
 		    struct arena *a, struct err *e)
 {
+	struct user_row row = {.u = *u, .has_password = u->password.len > 0};
 	json_put_object(w, NULL);
-	json_put_string(w, "name", u->name);
-	json_put_string(w, "kind", u->kind);
-	json_put_bool(w, "enabled", u->enabled);
-	json_put_bool(w, "has_password", u->password.len > 0);
-	json_put_time(w, "created_at", u->created_at);
+	sch_put_members(w, &user_written, &row);
 	json_put_array(w, "roles");
 	int rc = people_put_assignments(tx, w, u, false, a, e);
 	json_put_end(w, ']');
@@ -41,16 +63,33 @@ static int put_user(struct db_tx *tx, struct json_out *w, const struct access_us
 	return rc;
 }
 
+/* ---- users ------------------------------------------------------------------------------------- */
+
+static bool is_cursor(struct bytes name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!byte_is_alnum(name.ptr[i]) && !memchr(".-_@$+", name.ptr[i], 6))
+			return false;
+	return name.len <= ACCESS_NAME_MAX;
+}
+
+int people_query_read(struct http_request *r, struct people_list *l, struct err *e)
+{
+	if (sch_query(r, &l->q, e) < 0)
+		return -(int)e->code;
+	return is_cursor(l->q.page.cursor) ? 0 : api_bad_cursor(e);
+}
+
 int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *l, people_put_fn put,
 		struct err *e)
 {
 	struct arena *a = http_arena(l->r);
-	struct access_user u = {.name = l->cursor};
+	struct access_user u = {.name = l->q.page.cursor};
 	struct bytes last = BYTES_NONE, next = BYTES_NONE;
 	int rc = 0;
 	api_list_begin(w);
 	for (size_t n = 0; (rc = access_db_user_next(tx, u.name, a, &u, e)) > 0; n++) {
-		if (n == l->limit) {
+		if (n == l->q.page.limit) {
 			next = last;
 			rc = 0;
 			break;
@@ -77,8 +116,8 @@ static int write_users(struct db_tx *tx, struct json_out *w, void *arg, struct e
 
 static int get_users(struct http_request *r, struct err *e)
 {
-	struct people_list l = {.r = r, .cursor = http_query(r, "cursor", NULL)};
-	int rc = api_limit(r, &l.limit, e);
+	struct people_list l = {.r = r};
+	int rc = people_query_read(r, &l, e);
 	return rc < 0 ? rc : api_reply_read(r, 200, write_users, &l, e);
 }
 
@@ -86,15 +125,23 @@ static int write_user(struct db_tx *tx, struct json_out *w, void *arg, struct er
 {
 	const struct people_list *l = arg;
 	struct access_user u;
-	int rc = access_db_user_find(tx, l->user, http_arena(l->r), &u, e);
+	int rc = access_db_user_find(tx, l->q.user, http_arena(l->r), &u, e);
 	if (rc == 0)
-		return people_no_user(l->user, e);
+		return people_no_user(l->q.user, e);
 	return rc < 0 ? rc : put_user(tx, w, &u, http_arena(l->r), e);
 }
 
 int people_reply_user(struct http_request *r, unsigned status, struct bytes name, struct err *e)
 {
-	struct people_list l = {.r = r, .user = name};
+	struct people_list l = {.r = r, .q = {.user = name}};
+	if (status == 201) {
+		const char *at =
+			arena_printf(http_arena(r), "/api/v1/users/%.*s", BYTES_ARG(name));
+		if (!at)
+			return err_set(e, ERR_NOMEM, "no memory");
+		if (http_reply_header(r, "Location", bytes_of(at), e) < 0)
+			return -(int)e->code;
+	}
 	return api_reply_read(r, status, write_user, &l, e);
 }
 
@@ -103,31 +150,36 @@ static int get_user(struct http_request *r, struct err *e)
 	return people_reply_user(r, 200, http_param(r, "user"), e);
 }
 
-static int check_password(struct bytes password, struct err *e)
-{
-	if (password.len >= PASSWORD_MIN && password.len <= PASSWORD_MAX)
-		return 0;
-	return err_set(e, ERR_FORMAT, "password: from %d to %d bytes are needed", PASSWORD_MIN,
-		       PASSWORD_MAX);
-}
+#define PASSWORD_FIELD(type, ...)                                                                  \
+	SCH_FIELD(type, password, SCH_TEXT, "password", __VA_ARGS__, .min = PASSWORD_MIN,          \
+		  .max = PASSWORD_MAX)
+struct new_user {
+	struct bytes name, kind, password;
+};
+static const struct sch_field new_user_fields[] = {
+	SCH_FIELD(struct new_user, name, SCH_TEXT, "name",
+		  "Letters, digits and `.-_@$+`, not beginning with `-` or `.`",
+		  .flags = SCH_NEEDED, .min = 1, .max = ACCESS_NAME_MAX),
+	SCH_FIELD(struct new_user, kind, SCH_TEXT, "kind", "`user` when absent",
+		  .words = kind_word),
+	PASSWORD_FIELD(struct new_user, "A user needs one, a robot has none", .flags = SCH_SECRET),
+};
+static const struct sch_object new_user = {
+	.name = "NewUser", .text = "A user or robot to be made", SCH_TABLE(new_user_fields)};
 
 static int post_user(struct http_request *r, struct err *e)
 {
-	struct api_field f[] = {{.key = "name"}, {.key = "kind"}, {.key = "password"}};
-	if (api_read_fields(r, f, sizeof f / sizeof *f, e) < 0)
+	struct new_user b;
+	if (sch_body(r, &b, e) < 0)
 		return -(int)e->code;
-	struct bytes name = f[0].value, kind = f[1].value, password = f[2].value;
-	bool robot = bytes_eq_lit(kind, "robot");
-	if (!robot && kind.len && !bytes_eq_lit(kind, "user"))
-		return err_set(e, ERR_FORMAT, "kind: \"%.*s\" is neither user nor robot",
-			       BYTES_ARG(kind));
-	if (robot && password.len)
+	bool robot = bytes_eq_lit(b.kind, "robot");
+	if (robot && b.password.len)
 		return err_set(e, ERR_FORMAT, "password: a robot has tokens only");
-	if (!robot && check_password(password, e) < 0)
-		return -(int)e->code;
+	if (!robot && !b.password.len)
+		return err_set(e, ERR_FORMAT, "password: a user needs one");
 	struct access_actor by = people_actor(r);
-	int64_t id = access_user_add(api_of(r)->access, &by, name, robot, password, e);
-	return id < 0 ? (int)id : people_reply_user(r, 201, name, e);
+	int64_t id = access_user_add(api_of(r)->access, &by, b.name, robot, b.password, e);
+	return id < 0 ? (int)id : people_reply_user(r, 201, b.name, e);
 }
 
 static int delete_user(struct http_request *r, struct err *e)
@@ -140,133 +192,56 @@ static int delete_user(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 
+struct new_password {
+	struct bytes password;
+};
+static const struct sch_field new_password_fields[] = {
+	PASSWORD_FIELD(struct new_password, "The new one", .flags = SCH_NEEDED | SCH_SECRET),
+};
+static const struct sch_object new_password = {
+	.name = "NewPassword", SCH_TABLE(new_password_fields)};
+
 static int put_password(struct http_request *r, struct err *e)
 {
-	struct api_field f[] = {{.key = "password"}};
+	struct new_password b;
 	struct access_actor by = people_actor(r);
-	if (api_read_fields(r, f, sizeof f / sizeof *f, e) < 0 || check_password(f[0].value, e) < 0)
+	if (sch_body(r, &b, e) < 0)
 		return -(int)e->code;
-	int rc = access_password_set(api_of(r)->access, &by, http_param(r, "user"), f[0].value, e);
+	int rc = access_password_set(api_of(r)->access, &by, http_param(r, "user"), b.password, e);
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 
-/* ---- tokens ------------------------------------------------------------------------------------ */
+/* ---- routes ------------------------------------------------------------------------------------ */
 
-static int write_tokens(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
-{
-	const struct people_list *l = arg;
-	struct access_user u;
-	struct access_token t = {.id = 0};
-	int rc = access_db_user_find(tx, l->user, http_arena(l->r), &u, e);
-	if (rc == 0)
-		return people_no_user(l->user, e);
-	if (rc < 0)
-		return rc;
-	api_list_begin(w);
-	while ((rc = access_db_token_next(tx, u.id, t.id, http_arena(l->r), &t, e)) > 0) {
-		json_put_object(w, NULL);
-		json_put_i64(w, "id", t.id);
-		json_put_string(w, "kind", t.kind);
-		json_put_string(w, "label", t.name);
-		json_put_time(w, "created_at", t.created_at);
-		json_put_time(w, "expires_at", t.expires_at);
-		json_put_end(w, '}');
-	}
-	api_list_end(w, BYTES_NONE);
-	return rc;
-}
-
-static int get_tokens(struct http_request *r, struct err *e)
-{
-	struct people_list l = {.r = r, .user = http_param(r, "user")};
-	return api_reply_read(r, 200, write_tokens, &l, e);
-}
-
-struct user_id {
-	struct bytes name;
-	struct arena *arena;
-	int64_t id;
+static const struct api_doc users_doc = {
+	.id = "listUsers",
+	.query = &api_page_query,
+	.replies = {{200, "A page of users, by name", .of = &people_user, .list = true}},
 };
-
-static int user_id_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct user_id *f = arg;
-	struct access_user u;
-	int rc = access_db_user_find(tx, f->name, f->arena, &u, e);
-	if (rc == 0)
-		return people_no_user(f->name, e);
-	if (rc > 0)
-		f->id = u.id;
-	return rc < 0 ? rc : 0;
-}
-
-static int find_user(struct http_request *r, int64_t *ret, struct err *e)
-{
-	struct user_id f = {.name = http_param(r, "user"), .arena = http_arena(r)};
-	int rc = db_run(api_of(r)->db, DB_READ, user_id_tx, &f, e);
-	*ret = f.id;
-	return rc < 0 ? rc : 0;
-}
-
-/* days: how long it is good for, as text; empty = for ever. */
-static int expiry_of(struct bytes days, int64_t *ret, struct err *e)
-{
-	uint64_t n;
-	*ret = 0;
-	if (days.len == 0)
-		return 0;
-	if (!num_u64(days, 3650, &n) || n == 0)
-		return err_set(e, ERR_FORMAT, "days: \"%.*s\" is not a number from 1 to 3650",
-			       BYTES_ARG(days));
-	*ret = clock_wall_ms() + (int64_t)n * 86400000;
-	return 0;
-}
-
-static int post_token(struct http_request *r, struct err *e)
-{
-	char token[SECRET_TOKEN_CAP];
-	int64_t user, until;
-	struct api_field f[] = {{.key = "label"}, {.key = "days"}};
-	if (api_read_fields(r, f, sizeof f / sizeof *f, e) < 0 ||
-	    expiry_of(f[1].value, &until, e) < 0 || find_user(r, &user, e) < 0)
-		return -(int)e->code;
-	if (f[0].value.len > LABEL_MAX)
-		return err_set(e, ERR_FORMAT, "label: more than %d bytes", LABEL_MAX);
-	struct access_actor by = people_actor(r);
-	int rc =
-	    access_token_add(api_of(r)->access, &by, user, "personal", f[0].value, until, token, e);
-	if (rc < 0)
-		return rc;
-	struct buf out;
-	struct json_out w;
-	buf_init(&out, 4096);
-	json_out_init(&w, &out, false);
-	json_put_object(&w, NULL);
-	json_put_text(&w, "token", token); /* shown this once: only its hash is kept */
-	json_put_string(&w, "label", f[0].value);
-	json_put_time(&w, "expires_at", until);
-	json_put_end(&w, '}');
-	secret_wipe(token, sizeof token);
-	rc = http_reply_header(r, "Cache-Control", BYTES_LIT("no-store"), e);
-	if (rc < 0) {
-		buf_free(&out);
-		return rc;
-	}
-	return api_reply_json(r, 201, &out, e);
-}
-
-static int delete_token(struct http_request *r, struct err *e)
-{
-	int64_t user;
-	uint64_t token;
-	struct access_actor by = people_actor(r);
-	if (!num_u64(http_param(r, "id"), INT64_MAX, &token))
-		return err_set(e, ERR_NOT_FOUND, "no such token");
-	int rc = find_user(r, &user, e);
-	if (rc == 0)
-		rc = access_token_remove(api_of(r)->access, &by, user, (int64_t)token, e);
-	return rc < 0 ? rc : http_reply_empty(r, 204, e);
-}
+static const struct api_doc post_user_doc = {
+	.id = "createUser",
+	.text = "It may nothing until it has a role.",
+	.body = &new_user,
+	.body_example = "{\"name\": \"ci\", \"kind\": \"robot\"}",
+	.replies = {{201, "The user", .of = &people_user, .headers = &api_created_headers}},
+	.errors = {409},
+};
+static const struct api_doc user_doc = {
+	.id = "getUser",
+	.replies = {{200, "The user", .of = &people_user}},
+};
+static const struct api_doc delete_user_doc = {
+	.id = "deleteUser",
+	.replies = {{204, "It is removed, with tokens and roles"}},
+	.errors = {409},
+};
+static const struct api_doc password_doc = {
+	.id = "setPassword",
+	.body = &new_password,
+	.body_example = "{\"password\": \"correct horse battery staple\"}",
+	.replies = {{204, "It is set; the user's tokens are ended"}},
+	.errors = {409},
+};
 
 const struct http_route api_users_routes[] = {
     {.methods = HTTP_GET,
@@ -274,44 +249,32 @@ const struct http_route api_users_routes[] = {
      .handle = get_users,
      .action = ACTION_ACCESS_READ,
      .summary = "Users and robots with their roles",
-     .query = "limit cursor"},
+     .doc = &users_doc},
     {.methods = HTTP_POST,
      .pattern = "/api/v1/users",
      .handle = post_user,
      .action = ACTION_ACCESS_WRITE,
      .body_max = BODY_MAX,
-     .summary = "A new user (name, password) or robot (name, kind)"},
+     .summary = "A new user or robot",
+     .doc = &post_user_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/users/{user}",
      .handle = get_user,
      .action = ACTION_ACCESS_READ,
-     .summary = "One user"},
+     .summary = "One user",
+     .doc = &user_doc},
     {.methods = HTTP_DELETE,
      .pattern = "/api/v1/users/{user}",
      .handle = delete_user,
      .action = ACTION_ACCESS_WRITE,
-     .summary = "Remove a user with tokens and roles"},
+     .summary = "Remove a user with tokens and roles",
+     .doc = &delete_user_doc},
     {.methods = HTTP_PUT,
      .pattern = "/api/v1/users/{user}/password",
      .handle = put_password,
      .action = ACTION_ACCESS_WRITE,
      .body_max = BODY_MAX,
-     .summary = "A new password; ends the user's tokens"},
-    {.methods = HTTP_GET,
-     .pattern = "/api/v1/users/{user}/tokens",
-     .handle = get_tokens,
-     .action = ACTION_ACCESS_READ,
-     .summary = "Tokens of a user, without their secrets"},
-    {.methods = HTTP_POST,
-     .pattern = "/api/v1/users/{user}/tokens",
-     .handle = post_token,
-     .action = ACTION_ACCESS_WRITE,
-     .body_max = BODY_MAX,
-     .summary = "A new token (label, days); its secret is shown this once"},
-    {.methods = HTTP_DELETE,
-     .pattern = "/api/v1/users/{user}/tokens/{id}",
-     .handle = delete_token,
-     .action = ACTION_ACCESS_WRITE,
-     .summary = "End a token"},
+     .summary = "A new password; ends the user's tokens",
+     .doc = &password_doc},
 };
 const size_t api_users_route_count = sizeof api_users_routes / sizeof *api_users_routes;

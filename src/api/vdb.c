@@ -1,26 +1,65 @@
 /* The vulnerability database in use. */
+#include "api/doc.h"
 #include "api/routes.h"
 
 #include "base/clock.h"
 #include "scan/engine.h"
 #include "vdb/vdb.h"
 
-static void put_sources(struct json_out *w, const struct vdb *v)
+static const struct sch_field source_fields[] = {
+	SCH_FIELD(struct vdb_source, feed, SCH_TEXT, "feed", "Which feed", .example = "\"osv\""),
+	SCH_FIELD(struct vdb_source, source, SCH_TEXT, "source", "File or address it came from"),
+	SCH_FIELD(struct vdb_source, fetched_ms, SCH_TIME, "fetched_at", "When it was fetched",
+		  .flags = SCH_OPTIONAL),
+	SCH_FIELD(struct vdb_source, records, SCH_UINT, "records", "Records in it"),
+	SCH_FIELD(struct vdb_source, notes, SCH_UINT, "notes", "What could not be read"),
+};
+static const struct sch_object source_object = {.name = "VulndbSource", SCH_TABLE(source_fields)};
+
+struct vdb_row {
+	struct bytes digest;
+	int64_t built_ms, age_sec;
+	struct vdb_counts counts;
+	struct sch_rows sources;
+	bool present;
+};
+#define V(member, kind, key, ...)                                                                  \
+	SCH_FIELD(struct vdb_row, member, kind, key, __VA_ARGS__, .flags = SCH_OPTIONAL)
+static const struct sch_field vdb_fields[] = {
+	SCH_FIELD(struct vdb_row, present, SCH_BOOL, "present",
+		  "There is one; without it nothing can be matched, and nothing else is told"),
+	V(digest, SCH_TEXT, "digest", "SHA-256 of the file"),
+	V(built_ms, SCH_TIME, "built_at", "When it was built"),
+	V(age_sec, SCH_INT, "age_seconds", "Since then"),
+	V(counts.advisories, SCH_UINT, "advisories", "Advisories"),
+	V(counts.affected, SCH_UINT, "affected", "Their statements about packages"),
+	V(counts.packages, SCH_UINT, "packages", "Packages they are about"),
+	V(counts.exploits, SCH_UINT, "exploits", "CVEs with KEV or EPSS data"),
+	V(counts.file_len, SCH_UINT, "size", "Bytes of the file"),
+	V(sources, SCH_OBJECTS, "sources", "What it was built from", .of = &source_object,
+	  .stride = sizeof(struct vdb_source)),
+};
+static const struct sch_object vdb_object = {
+	.name = "Vulndb", .text = "The vulnerability database in use", SCH_TABLE(vdb_fields)};
+static const struct sch_object none_object = {.fields = vdb_fields, .count = 1};
+
+/* The database's row; runs borrow from it. */
+static int fill(const struct vdb *v, struct arena *a, struct vdb_row *row, struct err *e)
 {
-	json_put_array(w, "sources");
-	for (size_t i = 0; i < vdb_source_count(v); i++) {
-		struct vdb_source s;
-		if (!vdb_source_get(v, i, &s))
-			continue;
-		json_put_object(w, NULL);
-		json_put_string(w, "feed", s.feed);
-		json_put_string(w, "source", s.source);
-		json_put_time(w, "fetched_at", s.fetched_ms);
-		json_put_u64(w, "records", s.records);
-		json_put_u64(w, "notes", s.notes);
-		json_put_end(w, '}');
-	}
-	json_put_end(w, ']');
+	size_t count = vdb_source_count(v), n = 0;
+	struct vdb_source *sources = arena_alloc(a, count, sizeof *sources);
+	if (!sources)
+		return err_set(e, ERR_NOMEM, "no memory for %zu sources", count);
+	for (size_t i = 0; i < count; i++)
+		n += vdb_source_get(v, i, &sources[n]);
+	*row = (struct vdb_row){.present = true,
+				.digest = bytes_of(vdb_digest(v)),
+				.built_ms = vdb_built_ms(v),
+				.age_sec = (clock_wall_ms() - vdb_built_ms(v)) / 1000,
+				.counts = vdb_counts_get(v),
+				.sources = {sources, n}};
+	row->age_sec = row->age_sec < 0 ? 0 : row->age_sec;
+	return 0;
 }
 
 static int get_vdb(struct http_request *r, struct err *e)
@@ -28,26 +67,18 @@ static int get_vdb(struct http_request *r, struct err *e)
 	struct buf out;
 	struct json_out w;
 	struct engine *g = api_of(r)->engine;
+	struct vdb_row row = {.present = false};
 	const struct vdb *v = engine_vdb_take(g);
+	int rc = v ? fill(v, http_arena(r), &row, e) : 0;
 	buf_init(&out, 4U << 20);
 	json_out_init(&w, &out, false);
-	json_put_object(&w, NULL);
-	json_put_bool(&w, "present", v != NULL);
-	if (v) {
-		struct vdb_counts c = vdb_counts_get(v);
-		json_put_text(&w, "digest", vdb_digest(v));
-		json_put_time(&w, "built_at", vdb_built_ms(v));
-		json_put_i64(&w, "age_seconds", (clock_wall_ms() - vdb_built_ms(v)) / 1000);
-		json_put_u64(&w, "advisories", c.advisories);
-		json_put_u64(&w, "affected", c.affected);
-		json_put_u64(&w, "packages", c.packages);
-		json_put_u64(&w, "exploits", c.exploits);
-		json_put_u64(&w, "size", c.file_len);
-		put_sources(&w, v);
-	}
-	json_put_end(&w, '}');
+	if (rc == 0)
+		sch_put(&w, NULL, v ? &vdb_object : &none_object, &row);
 	engine_vdb_give(g, v);
-	return api_reply_json(r, 200, &out, e);
+	if (rc == 0)
+		return api_reply_json(r, 200, &out, e);
+	buf_free(&out);
+	return rc;
 }
 
 static int post_update(struct http_request *r, struct err *e)
@@ -59,13 +90,25 @@ static int post_update(struct http_request *r, struct err *e)
 	return http_reply_empty(r, 202, e);
 }
 
+static const struct api_doc vdb_doc = {
+	.id = "getVulndb",
+	.replies = {{200, "The database, or that there is none", .of = &vdb_object}},
+};
+static const struct api_doc update_doc = {
+	.id = "updateVulndb",
+	.text = "The reply does not wait: `built_at` of /api/v1/vulndb tells when it is done.",
+	.replies = {{202, "The feeds are being fetched"}},
+};
+
 const struct http_route api_vdb_routes[] = {
 	{.methods = HTTP_GET, .pattern = "/api/v1/vulndb", .handle = get_vdb,
-	 .action = ACTION_SECURITY_READ, .summary = "The vulnerability database in use"},
+	 .action = ACTION_SECURITY_READ, .summary = "The vulnerability database in use",
+	 .doc = &vdb_doc},
     {.methods = HTTP_POST,
      .pattern = "/api/v1/vulndb:update",
      .handle = post_update,
      .action = ACTION_VDB_UPDATE,
-     .summary = "Fetch the feeds now; what changed is matched as soon as it is built"},
+     .summary = "Fetch the feeds now; what changed is matched as soon as it is built",
+     .doc = &update_doc},
 };
 const size_t api_vdb_route_count = sizeof api_vdb_routes / sizeof *api_vdb_routes;

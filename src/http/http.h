@@ -12,6 +12,7 @@
 
 struct http_request;
 struct http_route;
+struct api_doc;
 
 enum http_method {
 	HTTP_GET = 1,
@@ -67,7 +68,7 @@ struct http_route {
 	const char *summary; /* one line for the OpenAPI document */
 	int error_format;    /* enum http_error_format */
 	const struct http_stream *stream; /* instead of handle: the body is pushed; else whole */
-	const char *query; /* query parameters for the OpenAPI document: "n last"; NULL = none */
+	const struct api_doc *doc; /* what goes in and comes out, for api/: nothing here reads it */
 };
 enum http_error_format { HTTP_PROBLEM, HTTP_OCI_ERRORS };
 

@@ -152,7 +152,18 @@ static const char *title_of(unsigned status)
 	return phrase ? phrase : "Error";
 }
 
-static void problem_put(struct buf *out, unsigned status, const char *slug, const char *detail)
+/* "NOT_FOUND" and "not found" -> "not_found" */
+static void slug_put(struct json_out *w, const char *code)
+{
+	char slug[64];
+	size_t n = 0;
+	for (; code[n] && n < sizeof slug - 1; n++)
+		slug[n] = code[n] == ' ' ? '_' : (char)byte_lower((uint8_t)code[n]);
+	slug[n] = '\0';
+	json_put_text(w, "code", slug);
+}
+
+static void problem_put(struct buf *out, unsigned status, const char *code, const char *detail)
 {
 	struct json_out w;
 	json_out_init(&w, out, false);
@@ -161,7 +172,7 @@ static void problem_put(struct buf *out, unsigned status, const char *slug, cons
 	json_put_text(&w, "title", title_of(status));
 	json_put_u64(&w, "status", status);
 	json_put_text(&w, "detail", detail);
-	json_put_text(&w, "code", slug);
+	slug_put(&w, code);
 	json_put_end(&w, '}');
 }
 

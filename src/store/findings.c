@@ -22,7 +22,8 @@
 	" WHERE " scope                                                                                                \
 	" AND ($3 = 0 OR ($3 / CASE c.severity WHEN 0 THEN 1 WHEN 1 THEN 2 WHEN 2 THEN 4 WHEN 3 THEN 8 WHEN 4 THEN 16" \
 	" ELSE 32 END) % 2 = 1)"                                                                                       \
-	" AND ($4 = 0 OR m.patchable = 1) AND ($5 = 0 OR m.fixed_version <> '') AND ($6 = 0 OR c.kev = 1)"             \
+	" AND ($4 = 0 OR ($4 = 1) = (m.patchable = 1)) AND ($5 = 0 OR ($5 = 1) = (m.fixed_version <> ''))"             \
+	" AND ($6 = 0 OR ($6 = 1) = (c.kev = 1)) AND ($21 <= 0 OR c.epss >= $21)"                                      \
 	" AND ($7 < 0 OR m.status = $7) AND ($8 = '' OR c.category = $8)"                                              \
 	" AND ($9 = '' OR p.name = $9 OR p.source_name = $9)"                                                          \
 	" AND ($10 = '' OR c.advisory = $10 OR EXISTS (SELECT 1 FROM check_cve v WHERE v.cve = $10 AND v.check_id = c.id))" \
@@ -192,11 +193,11 @@ int64_t fnd_list(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sor
 	}
 	struct db_stmt *s = db_query(
 		tx, list_texts[one][sort],
-		DB_ARGS(scope[0], scope[1], DB_I(mask), DB_I(f->patchable_only), DB_I(f->fixed_only),
-			DB_I(f->kev_only), DB_I(f->has_status ? (int)f->status : -1), DB_T(f->category),
+		DB_ARGS(scope[0], scope[1], DB_I(mask), DB_I(f->patchable), DB_I(f->fixed),
+			DB_I(f->kev), DB_I(f->has_status ? (int)f->status : -1), DB_T(f->category),
 			DB_T(f->package), DB_T(f->cve), DB_T(pattern), DB_I(f->check), DB_R(f->cvss_min),
 			DB_I(cursor->is_set), DB_R(cursor->key), DB_T(cursor->name), DB_I(cursor->image),
-			DB_I(cursor->package), DB_I(cursor->check), DB_I(max + 1)),
+			DB_I(cursor->package), DB_I(cursor->check), DB_I(max + 1), DB_R(f->epss_min)),
 		e);
 	if (!s)
 		return -(int)e->code;

@@ -2,10 +2,12 @@
 #pragma once
 #include "store/images.h"
 
+enum fnd_choice { FND_ANY, FND_ONLY, FND_NONE }; /* whichever; only those; only the others */
+
 struct fnd_filter {
 	struct bytes repository, digest;  /* empty = any; digest needs repository */
 	bool severities[ADV_SEV_CRITICAL + 1]; /* all false = any */
-	bool patchable_only, fixed_only, kev_only;
+	enum fnd_choice patchable, fixed, kev;
 	bool has_status;
 	enum adv_status status;
 	struct bytes category;  /* exact */
@@ -13,7 +15,7 @@ struct fnd_filter {
 	struct bytes cve;       /* CVE, or the advisory's own id */
 	struct bytes text;      /* substring of the title, any case of ASCII */
 	uint64_t check;         /* 0 = any */
-	double cvss_min;        /* <= 0 = any */
+	double cvss_min, epss_min; /* <= 0 = any */
 };
 
 enum fnd_sort { FND_BY_SEVERITY, FND_BY_PACKAGE, FND_BY_CVSS, FND_BY_EPSS, FND_SORT_COUNT };

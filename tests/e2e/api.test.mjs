@@ -1,6 +1,7 @@
 // API v1: every route of the OpenAPI document answers as it says; lists filter, sort and page; errors are problems in clear words; roles decide; events stream.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { check, record } from './openapi.mjs';
 import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout } from './lib.mjs';
 
 const packages = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'].flatMap((source) => [
@@ -15,10 +16,12 @@ const records = [
 ];
 // By hand: each source's two binaries are found by each of its records.
 const total = 10;
-let server, layout, openapi;
+let server, layout, openapi, recorded;
+const streamed = []; // data of events
 
 before(async () => {
   server = await new Server({ args: ['--vdb', makeVdb(records)] }).start();
+  recorded = record(server);
   layout = makeLayout([[debianRelease(), dpkgStatus(packages)]], { tag: 'v1' });
   await pushLayout(server, 'team/app', layout);
   await server.scanned('team/app', layout.digest);
@@ -136,6 +139,13 @@ test('filters', async () => {
   assert.deepEqual(await names('cvss_gte=7.5'), ['CVE-2026-0001']);
   assert.deepEqual(await names('cvss_gte=7.6'), []);
   assert.deepEqual(await names('kev=true'), []);
+  assert.equal((await ask('kev=false')).length, total);
+  assert.deepEqual(await names('fixed=false'), ['CVE-2026-0002', 'CVE-2026-0006']);
+  const patchable = await ask('patchable=true'), rest = await ask('patchable=false');
+  assert.ok(patchable.every((f) => f.patchable) && rest.every((f) => !f.patchable));
+  assert.equal(patchable.length + rest.length, total);
+  assert.equal((await ask('category=Debian')).length, total);
+  assert.deepEqual(await ask('category=Alpine'), []);
   assert.deepEqual(await names('search=DELTA'), ['DSA-1-1']);
   assert.equal((await ask('package=libalpha')).length, 2);
   assert.equal((await ask('package=alpha')).length, 4); // by binary or source name
@@ -164,6 +174,12 @@ test('what is wrong with a request is said', async () => {
     [`/api/v1/findings?digest=${none}`, 400, /repository/],
     ['/api/v1/registries/local/repositories/team/app/images?state=Sick', 400, /Sick.*Healthy/],
     ['/api/v1/scans?cursor=x', 400, /cursor/],
+    ['/api/v1/findings?severtiy=High', 400, /severtiy/],
+    ['/api/v1/findings?kev=true&kev=false', 400, /kev.*twice/],
+    ['/api/v1/findings?repository=', 400, /repository.*empty/],
+    ['/api/v1/findings?patchable=yes', 400, /patchable.*true/],
+    ['/api/v1/findings?cvss_gte=10.1', 400, /cvss_gte.*0 to 10/],
+    ['/api/v1/findings?epss_gte=2', 400, /epss_gte.*0 to 1/],
     [`/api/v1/registries/local/repositories/team/app/images/${none}`, 404, /no image/],
     [`/api/v1/registries/local/repositories/team/app/images/${none}/findings`, 404, /no image/],
     [`/api/v1/registries/local/repositories/team/app/images/${none}/packages`, 404, /no image/],
@@ -174,7 +190,8 @@ test('what is wrong with a request is said', async () => {
   ]) await problem(await server.fetch(target), status, pattern).catch((e) => { e.message = `${target}: ${e.message}`; throw e; });
   for (const [target, body, pattern] of [
     ['/api/v1/scans', '{"repository":"team/app","digset":"x"}', /digset/],
-    ['/api/v1/scans', '{', /body/], ['/api/v1/scans', '{}', /repository and digest/], ['/api/v1/scans', '[]', /body/],
+    ['/api/v1/scans', '{', /body/], ['/api/v1/scans', '{}', /repository is needed/], ['/api/v1/scans', '{"repository":"a"}', /digest is needed/],
+    ['/api/v1/scans', '{"repository":7,"digest":"x"}', /repository.*string/], ['/api/v1/scans', '[]', /body/],
     ['/api/v1/users', '{"name":"x","password":"long enough it is","shoe":"9"}', /shoe/],
     ['/api/v1/users', '{"name":"../x","password":"long enough it is"}', /user name/],
     ['/api/v1/users', '{"name":"x","password":"short"}', /12/],
@@ -250,7 +267,10 @@ test('events: pushed, then scanned; a client that comes back gets what it missed
       text += Buffer.from(piece).toString();
       for (let at; (at = text.indexOf('\n\n')) >= 0; text = text.slice(at + 2)) {
         const fields = Object.fromEntries(text.slice(0, at).split('\n').filter((l) => l && !l.startsWith(':')).map((l) => [l.slice(0, l.indexOf(':')), l.slice(l.indexOf(':') + 2)]));
-        if (fields.event) events.push({ id: fields.id, type: fields.event, data: JSON.parse(fields.data) });
+        if (fields.event) {
+          events.push({ id: fields.id, type: fields.event, data: JSON.parse(fields.data) });
+          streamed.push(events.at(-1).data);
+        }
       }
       if (want(events)) return events;
     }
@@ -336,7 +356,7 @@ test('Security Reader reads findings, and neither pulls nor asks for scans', asy
 test('Security Admin asks for scans; Contributor does everything but give roles; Reader reads', async () => {
   const admin = await user('secadmin', ['Security Admin']);
   const body = JSON.stringify({ repository: 'team/app', digest: layout.digest });
-  assert.equal((await admin.fetch('/api/v1/scans', { method: 'POST', body })).status, 202);
+  assert.equal((await admin.fetch('/api/v1/scans', { method: 'POST', body, headers: { 'content-type': 'application/json' } })).status, 202);
   refused(await upload(admin));
   const contributor = await user('contributor', ['Contributor']);
   assert.equal(await upload(contributor), 202);
@@ -437,4 +457,13 @@ test('every change is in the audit: who, what, from where', async () => {
   assert.ok(['Owner', 'AcrPull', 'Security Reader'].every((n) => roles.some((r) => r.name === n && r.builtin && r.actions.length)));
   const assigned = (await server.json('/api/v1/role-assignments?user=ci')).items.map((a) => a.role).sort();
   assert.deepEqual(assigned, ['AcrPull', 'Security Reader']);
+});
+
+test('whatever was answered above is what the OpenAPI document says', async () => {
+  await recorded.settled();
+  const { failures, seen } = check(openapi, recorded.exchanges, streamed);
+  assert.deepEqual(failures, []);
+  const operations = Object.values(openapi.paths).flatMap((item) => Object.values(item).map((o) => o.operationId));
+  assert.deepEqual(operations.filter((id) => !seen[id]), [], 'each was asked for');
+  assert.ok(streamed.length >= 4, `${streamed.length} events`);
 });

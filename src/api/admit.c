@@ -1,0 +1,102 @@
+/* What is asked of every request to the API before its handler runs. */
+#include "api/doc.h"
+
+#include "base/num.h"
+
+#include <string.h>
+
+static bool same_type(struct bytes have, const char *want, size_t want_len)
+{
+	if (have.len != want_len)
+		return false;
+	for (size_t i = 0; i < want_len; i++)
+		if (byte_lower(have.ptr[i]) != (uint8_t)want[i])
+			return false;
+	return true;
+}
+
+/* How well a media range fits: 0 = not, 1 = all types, 2 = of the kind, 3 = this one. */
+static int fit(struct bytes range, const char *type)
+{
+	size_t len = strcspn(type, ";"), slash = strcspn(type, "/");
+	if (bytes_eq_lit(range, "*/*"))
+		return 1;
+	if (range.len == slash + 2 && bytes_has_suffix_lit(range, "/*") &&
+	    same_type(bytes_part(range, 0, slash), type, slash))
+		return 2;
+	return same_type(range, type, len) ? 3 : 0;
+}
+
+/* The weight among the parameters of a range; 1 when there is none that can be read. */
+static double weight(struct bytes parameters)
+{
+	double q;
+	while (parameters.len) {
+		struct bytes one = bytes_trim(bytes_cut(&parameters, ';'));
+		if (one.len > 2 && byte_lower(one.ptr[0]) == 'q' && one.ptr[1] == '=' &&
+		    num_double(bytes_from(one, 2), &q))
+			return q;
+	}
+	return 1;
+}
+
+/* The most specific range that fits decides. Spec: RFC 9110 §12.5.1. */
+static bool accepts(struct bytes accept, const char *type)
+{
+	int best = 0;
+	double q = 0;
+	if (accept.len == 0)
+		return true;
+	while (accept.len) {
+		struct bytes rest = bytes_cut(&accept, ',');
+		struct bytes range = bytes_trim(bytes_cut(&rest, ';'));
+		int f = fit(range, type);
+		if (f > best) {
+			best = f;
+			q = weight(rest);
+		}
+	}
+	return q > 0;
+}
+
+static const char *type_of(const struct http_route *route)
+{
+	const struct api_reply *reply = &route->doc->replies[0];
+	return reply->type ? reply->type : reply->of ? "application/json" : NULL;
+}
+
+static bool is_ours(const struct http_route *route)
+{
+	return route->doc && bytes_has_prefix_lit(bytes_of(route->pattern), "/api/v1/");
+}
+
+bool api_negotiates(const struct http_route *route)
+{
+	return is_ours(route) && type_of(route);
+}
+
+static int refuse(struct http_request *r, unsigned status, const char *code, const char *text,
+		  struct err *e)
+{
+	int rc = http_reply_error(r, status, code, text, e);
+	return rc < 0 ? rc : 1;
+}
+
+int api_admit(struct http_request *r, const struct http_route *route, struct err *e)
+{
+	if (!is_ours(route))
+		return 0;
+	if (sch_query_check(r, e) < 0)
+		return -(int)e->code;
+	const char *type = type_of(route);
+	if (type && !accepts(http_header(r, "Accept"), type)) {
+		const char *text = arena_printf(http_arena(r), "Accept: this route gives %s", type);
+		return refuse(r, 406, "not_acceptable", text ? text : "not acceptable", e);
+	}
+	struct bytes sent = http_header(r, "Content-Type");
+	if (route->doc->body && sent.len &&
+	    !same_type(bytes_trim(bytes_cut(&sent, ';')), "application/json", 16))
+		return refuse(r, 415, "unsupported_media_type",
+			      "Content-Type: the body must be application/json", e);
+	return 0;
+}

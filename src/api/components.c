@@ -1,0 +1,157 @@
+/* The components of the OpenAPI document: a schema for every object that a table names, found by
+ * going through the tables, and the errors that routes share. */
+#include "api/doc.h"
+#include "api/error_rows.h"
+
+#include <string.h>
+
+#define OBJECTS_MAX 128
+
+/* ---- errors ------------------------------------------------------------------------------------ */
+
+static const struct sch_field challenge_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "WWW-Authenticate", "How to log in"),
+};
+static const struct sch_object challenge_headers = {SCH_TABLE(challenge_fields)};
+static const struct sch_field allow_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "Allow", "The methods that this path has", .flags = SCH_OPTIONAL),
+};
+static const struct sch_object allow_headers = {SCH_TABLE(allow_fields)};
+
+const struct error_row error_rows[] = {
+	{400, "BadRequest", "The request is wrong; the text names the parameter or field", NULL},
+	{401, "Unauthorized", "Nobody known asks, or nothing is known against the secret shown",
+	 &challenge_headers},
+	{403, "Forbidden", "No role of the one who asks has the action at this scope", NULL},
+	{404, "NotFound", "It is not there", NULL},
+	{405, "MethodNotAllowed", "This server does not do that", &allow_headers},
+	{406, "NotAcceptable", "The Accept header refuses the only form there is", NULL},
+	{409, "Conflict", "It contradicts what is there", NULL},
+	{413, "ContentTooLarge", "The body is longer than this route takes", NULL},
+	{414, "UriTooLong", "Too much is asked for at once", NULL},
+	{415, "UnsupportedMediaType", "The body must be application/json", NULL},
+	{416, "RangeNotSatisfiable", "The part asked for or sent does not fit", NULL},
+	{0, "Error", "Any other error", NULL},
+};
+const size_t error_row_count = sizeof error_rows / sizeof *error_rows - 1;
+
+static void error_put(struct json_out *w, bool oci, const struct error_row *row)
+{
+	struct buf name;
+	buf_init(&name, 128);
+	buf_printf(&name, "%s%s", oci ? "Oci" : "", row->name);
+	json_put_object(w, buf_cstr(&name));
+	buf_free(&name);
+	json_put_text(w, "description", row->text);
+	if (row->headers) {
+		const struct sch_field *f = row->headers->fields;
+		json_put_object(w, "headers");
+		json_put_object(w, f->key);
+		json_put_text(w, "description", f->text);
+		if (!(f->flags & SCH_OPTIONAL))
+			json_put_bool(w, "required", true);
+		sch_field_show(w, "schema", f, SCH_PARAMETER);
+		json_put_end(w, '}');
+		json_put_end(w, '}');
+	}
+	json_put_object(w, "content");
+	json_put_object(w, oci ? "application/json" : "application/problem+json");
+	sch_ref_show(w, "schema", oci ? &api_oci_errors : &api_problem, SCH_REPLY);
+	json_put_end(w, '}');
+	json_put_end(w, '}');
+	json_put_end(w, '}');
+}
+
+/* ---- schemas ----------------------------------------------------------------------------------- */
+
+struct found {
+	const struct sch_object *object;
+	enum sch_use use;
+	bool list;
+};
+struct objects {
+	struct found items[OBJECTS_MAX];
+	size_t count;
+};
+
+static void add(struct objects *all, const struct sch_object *o, enum sch_use use, bool list)
+{
+	if (!o)
+		return;
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->items[i].object == o) {
+			all->items[i].list = all->items[i].list || list;
+			return;
+		}
+	}
+	if (o->name && all->count < OBJECTS_MAX)
+		all->items[all->count++] = (struct found){o, use, list};
+	/* Tables hold no rings: each nested object stands above the one that names it. */
+	for (size_t i = 0; i < o->count; i++)
+		add(all, o->fields[i].of, use, false);
+}
+
+static void add_route(struct objects *all, const struct http_route *route)
+{
+	if (!route->doc)
+		return;
+	add(all, route->doc->body, SCH_REQUEST, false);
+	add(all, route->doc->also, SCH_REPLY, false);
+	for (size_t i = 0; i < API_REPLIES_MAX && route->doc->replies[i].status; i++)
+		add(all, route->doc->replies[i].of, SCH_REPLY, route->doc->replies[i].list);
+}
+
+static void list_put(struct json_out *w, const struct sch_object *o)
+{
+	struct buf name;
+	buf_init(&name, 256);
+	buf_printf(&name, "%sList", o->name);
+	json_put_object(w, buf_cstr(&name));
+	buf_free(&name);
+	json_put_text(w, "type", "object");
+	json_put_raw(w, "required", BYTES_LIT("[\"items\"]"));
+	json_put_object(w, "properties");
+	json_put_object(w, "items");
+	json_put_text(w, "type", "array");
+	sch_ref_show(w, "items", o, SCH_REPLY);
+	json_put_end(w, '}');
+	json_put_raw(w, "next",
+		     BYTES_LIT("{\"type\":\"string\",\"minLength\":1,\"description\":"
+			       "\"The next page's cursor; absent on the last page\"}"));
+	json_put_end(w, '}');
+	json_put_bool(w, "additionalProperties", false);
+	json_put_end(w, '}');
+}
+
+#define SECURITY                                                                                   \
+	"{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":"                    \
+	"\"A personal token, or below /v2/ one that /oauth2/token gave\"},"                        \
+	"\"basic\":{\"type\":\"http\",\"scheme\":\"basic\",\"description\":"                       \
+	"\"Name and password, or name and token\"}}"
+
+void doc_components_put(struct json_out *w, const struct api_routes *tables, size_t count)
+{
+	struct objects all = {.count = 0};
+	add(&all, &api_problem, SCH_REPLY, false);
+	add(&all, &api_oci_errors, SCH_REPLY, false);
+	for (size_t t = 0; t < count; t++)
+		for (size_t i = 0; i < *tables[t].count; i++)
+			add_route(&all, &tables[t].rows[i]);
+	json_put_object(w, "components");
+	json_put_raw(w, "securitySchemes", BYTES_LIT(SECURITY));
+	json_put_object(w, "schemas");
+	for (size_t i = 0; i < all.count; i++) {
+		sch_object_show(w, all.items[i].object->name, all.items[i].object,
+				all.items[i].use);
+		if (all.items[i].list)
+			list_put(w, all.items[i].object);
+	}
+	json_put_end(w, '}');
+	json_put_object(w, "responses");
+	for (size_t i = 0; i <= error_row_count; i++) {
+		error_put(w, false, &error_rows[i]);
+		error_put(w, true, &error_rows[i]);
+	}
+	json_put_end(w, '}');
+	json_put_end(w, '}');
+}

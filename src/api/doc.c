@@ -1,0 +1,241 @@
+/* One operation of the OpenAPI document: what goes in and what comes out, from the row and its doc. */
+#include "api/doc.h"
+#include "api/error_rows.h"
+
+#include <string.h>
+
+/* ---- parameters -------------------------------------------------------------------------------- */
+
+static const struct sch_field path_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "registry", "Name of the registry; the embedded one is `local`",
+		  .example = "\"local\""),
+	SCH_SHOWN(SCH_TEXT, "repository",
+		  "Name of the repository; its slashes are written as they are",
+		  .example = "\"team/app\""),
+	SCH_SHOWN(SCH_TEXT, "name", "Name of the repository; its slashes are written as they are",
+		  .example = "\"team/app\""),
+	SCH_SHOWN(SCH_TEXT, "digest", "Digest: `sha256:` or `sha512:` and lower-case hex"),
+	SCH_SHOWN(SCH_TEXT, "reference", "A tag or a digest", .example = "\"latest\""),
+	SCH_SHOWN(SCH_TEXT, "user", "Name of a user or robot", .example = "\"ci\""),
+	SCH_SHOWN(SCH_INT, "id", "Number of what is asked for"),
+};
+static const struct sch_object path_common = {SCH_TABLE(path_fields)};
+
+static const struct sch_field *field_of(const struct sch_object *o, struct bytes name)
+{
+	for (size_t i = 0; o && i < o->count; i++)
+		if (bytes_eq_lit(name, o->fields[i].key))
+			return &o->fields[i];
+	return NULL;
+}
+
+static void parameter_put(struct json_out *w, const struct sch_field *f, const char *in)
+{
+	bool path = strcmp(in, "path") == 0;
+	json_put_object(w, NULL);
+	json_put_text(w, "name", f->key);
+	json_put_text(w, "in", in);
+	json_put_text(w, "description", f->text);
+	if (path || (f->flags & SCH_NEEDED))
+		json_put_bool(w, "required", true);
+	if (f->kind == SCH_WORD_LIST) {
+		json_put_text(w, "style", "form");
+		json_put_bool(w, "explode", false);
+	}
+	sch_field_show(w, "schema", f, SCH_PARAMETER);
+	json_put_end(w, '}');
+}
+
+static void path_parameters_put(struct json_out *w, const struct http_route *route)
+{
+	struct bytes rest = bytes_of(route->pattern);
+	while (bytes_find(rest, '{') < rest.len) {
+		rest = bytes_from(rest, bytes_find(rest, '{') + 1);
+		struct bytes name = bytes_part(rest, 0, bytes_find(rest, '}'));
+		if (bytes_has_suffix_lit(name, "..."))
+			name = bytes_part(name, 0, name.len - 3);
+		const struct sch_field *f = field_of(route->doc->params, name);
+		f = f ? f : field_of(&path_common, name);
+		if (f)
+			parameter_put(w, f, "path");
+	}
+}
+
+static void fields_put(struct json_out *w, const struct sch_object *o, const char *in)
+{
+	for (size_t i = 0; o && i < o->count; i++)
+		parameter_put(w, &o->fields[i], in);
+}
+
+static void parameters_put(struct json_out *w, const struct http_route *route)
+{
+	json_put_array(w, "parameters");
+	path_parameters_put(w, route);
+	fields_put(w, route->doc->query, "query");
+	fields_put(w, route->doc->headers, "header");
+	json_put_end(w, ']');
+}
+
+/* ---- bodies ------------------------------------------------------------------------------------ */
+
+static void request_put(struct json_out *w, const struct http_route *route)
+{
+	const struct api_doc *doc = route->doc;
+	if (route->body_max == 0)
+		return;
+	json_put_object(w, "requestBody");
+	json_put_bool(w, "required", doc->body != NULL);
+	json_put_object(w, "content");
+	json_put_object(w, doc->body_type ? doc->body_type : "application/json");
+	if (doc->body)
+		sch_ref_show(w, "schema", doc->body, SCH_REQUEST);
+	if (doc->body_example)
+		json_put_raw(w, "example", bytes_of(doc->body_example));
+	json_put_end(w, '}');
+	json_put_end(w, '}');
+	json_put_end(w, '}');
+}
+
+static void headers_put(struct json_out *w, const struct sch_object *o)
+{
+	if (!o)
+		return;
+	json_put_object(w, "headers");
+	for (size_t i = 0; i < o->count; i++) {
+		const struct sch_field *f = &o->fields[i];
+		json_put_object(w, f->key);
+		json_put_text(w, "description", f->text);
+		if (!(f->flags & SCH_OPTIONAL))
+			json_put_bool(w, "required", true);
+		sch_field_show(w, "schema", f, SCH_PARAMETER);
+		json_put_end(w, '}');
+	}
+	json_put_end(w, '}');
+}
+
+static void list_ref_put(struct json_out *w, const char *name)
+{
+	struct buf ref;
+	buf_init(&ref, 256);
+	buf_printf(&ref, "#/components/schemas/%sList", name);
+	json_put_object(w, "schema");
+	json_put_text(w, "$ref", buf_cstr(&ref));
+	json_put_end(w, '}');
+	buf_free(&ref);
+}
+
+static void content_put(struct json_out *w, const struct api_reply *reply)
+{
+	json_put_object(w, "content");
+	json_put_object(w, reply->type ? reply->type : "application/json");
+	if (reply->list)
+		list_ref_put(w, reply->of->name);
+	else if (reply->of)
+		sch_ref_show(w, "schema", reply->of, SCH_REPLY);
+	if (reply->example)
+		json_put_raw(w, "example", bytes_of(reply->example));
+	json_put_end(w, '}');
+	json_put_end(w, '}');
+}
+
+/* "404" as the key of an object. */
+static void status_key(char out[8], unsigned status)
+{
+	for (int i = 2; i >= 0; i--, status /= 10)
+		out[i] = (char)('0' + status % 10);
+	out[3] = '\0';
+}
+
+static void reply_put(struct json_out *w, const struct api_reply *reply)
+{
+	char key[8];
+	status_key(key, reply->status);
+	json_put_object(w, key);
+	json_put_text(w, "description", reply->text);
+	headers_put(w, reply->headers);
+	if (reply->of || reply->type)
+		content_put(w, reply);
+	json_put_end(w, '}');
+}
+
+/* ---- errors ------------------------------------------------------------------------------------ */
+
+static bool is_error_of(const struct http_route *route, unsigned status)
+{
+	const struct api_doc *doc = route->doc;
+	bool public = strcmp(route->action, HTTP_PUBLIC) == 0;
+	for (size_t i = 0; i < API_ERRORS_MAX && doc->errors[i]; i++)
+		if (doc->errors[i] == status)
+			return true;
+	switch (status) {
+	case 400:
+		return true;
+	case 401:
+	case 403:
+		return !public;
+	case 404:
+		return strchr(route->pattern, '{') != NULL;
+	case 406:
+		return api_negotiates(route);
+	case 413:
+		return route->body_max > 0 && route->body_max < UINT64_MAX;
+	case 415:
+		return doc->body && !doc->body_type;
+	default:
+		return false;
+	}
+}
+
+static const char *format_prefix(bool oci)
+{
+	return oci ? "#/components/responses/Oci" : "#/components/responses/";
+}
+
+static void error_ref_put(struct json_out *w, const char *key, bool oci, const char *name)
+{
+	struct buf ref;
+	buf_init(&ref, 256);
+	buf_printf(&ref, "%s%s", format_prefix(oci), name);
+	json_put_object(w, key);
+	json_put_text(w, "$ref", buf_cstr(&ref));
+	json_put_end(w, '}');
+	buf_free(&ref);
+}
+
+static void replies_put(struct json_out *w, const struct http_route *route)
+{
+	bool oci = route->error_format == HTTP_OCI_ERRORS;
+	json_put_object(w, "responses");
+	for (size_t i = 0; i < API_REPLIES_MAX && route->doc->replies[i].status; i++)
+		reply_put(w, &route->doc->replies[i]);
+	for (size_t i = 0; i < error_row_count; i++) {
+		char key[8];
+		status_key(key, error_rows[i].status);
+		if (is_error_of(route, error_rows[i].status))
+			error_ref_put(w, key, oci, error_rows[i].name);
+	}
+	error_ref_put(w, "default", oci, "Error");
+	json_put_end(w, '}');
+}
+
+void doc_operation_put(struct json_out *w, const char *method, const struct http_route *route,
+		       const char *resource)
+{
+	const struct api_doc *doc = route->doc;
+	json_put_object(w, method);
+	json_put_text(w, "operationId", doc->id);
+	json_put_text(w, "summary", route->summary);
+	if (doc->text)
+		json_put_text(w, "description", doc->text);
+	json_put_array(w, "tags");
+	json_put_text(w, NULL, resource);
+	json_put_end(w, ']');
+	parameters_put(w, route);
+	if (strcmp(route->action, HTTP_PUBLIC) == 0)
+		json_put_raw(w, "security", BYTES_LIT("[]"));
+	else
+		json_put_text(w, "x-plimsoll-action", route->action);
+	request_put(w, route);
+	replies_put(w, route);
+	json_put_end(w, '}');
+}

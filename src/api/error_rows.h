@@ -1,0 +1,11 @@
+/* error_rows: the errors that routes share, as the OpenAPI document names and describes them. */
+#pragma once
+#include "api/doc.h"
+
+struct error_row {
+	unsigned status; /* 0: any that is not listed */
+	const char *name, *text;
+	const struct sch_object *headers;
+};
+extern const struct error_row error_rows[];
+extern const size_t error_row_count; /* without the last, which stands for the rest */

@@ -1,0 +1,181 @@
+/* The packages of an image. */
+#include "api/doc.h"
+#include "api/routes.h"
+
+#include "base/num.h"
+#include "report/finding.h"
+#include "store/images.h"
+
+/* As report_package_put writes it. */
+static const struct sch_field package_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "type", "Type of the package URL: deb, apk, rpm …",
+		  .example = "\"deb\""),
+	SCH_SHOWN(SCH_TEXT, "name", "Its name"),
+	SCH_SHOWN(SCH_TEXT, "version", "Its version, as its package manager writes it"),
+	SCH_SHOWN(SCH_TEXT, "arch", "Its architecture; empty where it has none"),
+	SCH_SHOWN(SCH_TEXT, "source_name", "The source package it was built from"),
+	SCH_SHOWN(SCH_TEXT, "source_version", "The version of that"),
+	SCH_SHOWN(SCH_TEXT, "distro", "Distribution and release", .example = "\"debian:12\""),
+	SCH_SHOWN(SCH_TEXT, "module", "Module and stream of an rpm", .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_TEXT, "vendor", "Who made an rpm", .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_BOOL, "third_party", "Not the distribution's own: its advisories do not hold"),
+	SCH_SHOWN(SCH_TEXT, "path", "The file that tells of it"),
+	SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer that brought it in"),
+	SCH_SHOWN(SCH_TEXT, "purl", "Package URL"),
+};
+static const struct sch_object package_object = {
+	.name = "Package", .text = "A package of an image", SCH_TABLE(package_fields)};
+
+struct packages_query {
+	struct api_page page;
+	struct bytes package, type; /* empty = any */
+};
+static const struct sch_field packages_query_fields[] = {
+	SCH_FIELD(struct packages_query, package, SCH_TEXT, "package",
+		  "Only those of this name, their own or their source package's"),
+	SCH_FIELD(struct packages_query, type, SCH_TEXT, "type",
+		  "Only those of this type of package URL", .example = "\"deb\""),
+	API_PAGE_FIELDS(struct packages_query, page),
+};
+static const struct sch_object packages_query = {SCH_TABLE(packages_query_fields)};
+
+/* Where a page of packages begins: after this one. Clients see the two numbers; the rest of the key
+ * is read again. */
+struct after {
+	bool is_set;
+	uint64_t package, position;
+	struct bytes type, name, version, arch;
+};
+
+struct packages {
+	struct packages_query q; /* the table's struct */
+	struct http_request *r;
+	struct after after;
+};
+
+static bool copy(struct arena *a, struct db_stmt *s, int column, struct bytes *ret)
+{
+	bool ok;
+	*ret = arena_bytes(a, db_bytes(s, column), &ok);
+	return ok;
+}
+
+/* A package that is no longer known cannot say where the list stood. */
+static int read_after(struct db_tx *tx, struct arena *a, struct after *at, struct err *e)
+{
+	struct db_stmt *s =
+		db_query(tx, "SELECT type, name, version, arch FROM package WHERE id = $1",
+			 DB_ARGS(DB_I(at->package)), e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	if (r > 0 && !(copy(a, s, 0, &at->type) && copy(a, s, 1, &at->name) &&
+		       copy(a, s, 2, &at->version) && copy(a, s, 3, &at->arch)))
+		r = err_set(e, ERR_NOMEM, "no memory for a cursor");
+	db_done(s);
+	return r == 0 ? api_bad_cursor(e) : r < 0 ? r : 0;
+}
+
+static void put_package(struct json_out *w, struct db_stmt *s, struct buf *purl)
+{
+	struct pkg p = {.type = db_bytes(s, 0),
+			.namespace = db_bytes(s, 1),
+			.name = db_bytes(s, 2),
+			.version = db_bytes(s, 3),
+			.arch = db_bytes(s, 4),
+			.source_name = db_bytes(s, 5),
+			.source_version = db_bytes(s, 6),
+			.module = db_bytes(s, 7),
+			.vendor = db_bytes(s, 8),
+			.distro = db_bytes(s, 9),
+			.third_party = db_int(s, 10) != 0,
+			.path = db_bytes(s, 11)};
+	buf_clear(purl);
+	pkg_purl(&p, purl);
+	json_put_object(w, NULL);
+	report_package_put(w, &p, db_bytes(s, 12), buf_bytes(purl));
+	json_put_end(w, '}');
+}
+
+static struct db_stmt *query_packages(struct db_tx *tx, const struct packages *l, int64_t image,
+				      struct err *e)
+{
+	const struct after *at = &l->after;
+	return db_query(
+	    tx,
+	    "SELECT p.type, p.namespace, p.name, p.version, p.arch, p.source_name,"
+	    " p.source_version, p.module, p.vendor, p.distro, p.third_party, sp.path, l.digest,"
+	    " p.id, s.position"
+	    " FROM image_set s JOIN image_layer l ON l.id = s.layer_id"
+	    " JOIN set_package sp ON sp.set_id = s.set_id"
+	    " JOIN package p ON p.id = sp.package_id WHERE s.image_id = $1"
+	    " AND ($2 = '' OR p.name = $2 OR p.source_name = $2) AND ($3 = '' OR p.type = $3)"
+	    " AND ($4 = 0 OR (p.type, p.name, p.version, p.arch, p.id, s.position)"
+	    " > ($5, $6, $7, $8, $9, $10))"
+	    " ORDER BY p.type, p.name, p.version, p.arch, p.id, s.position LIMIT $11",
+	    DB_ARGS(DB_I(image), DB_T(l->q.package), DB_T(l->q.type), DB_I(at->is_set),
+		    DB_T(at->type), DB_T(at->name), DB_T(at->version), DB_T(at->arch),
+		    DB_I(at->package), DB_I(at->position), DB_I(l->q.page.limit + 1)),
+	    e);
+}
+
+static int write_packages(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	struct packages *l = arg;
+	struct arena *a = http_arena(l->r);
+	struct ims_image image;
+	struct bytes next = BYTES_NONE;
+	struct buf purl;
+	long long package = 0, position = 0;
+	int r = api_image_find(tx, l->r, &image, e);
+	if (r >= 0 && l->after.is_set)
+		r = read_after(tx, a, &l->after, e);
+	struct db_stmt *s = r < 0 ? NULL : query_packages(tx, l, image.id, e);
+	if (!s)
+		return -(int)e->code;
+	buf_init(&purl, 8192);
+	api_list_begin(w);
+	for (uint64_t n = 0; (r = db_step(s, e)) > 0; n++) {
+		if (n == l->q.page.limit) {
+			next = bytes_of(arena_printf(a, "%lld.%lld", package, position));
+			break;
+		}
+		put_package(w, s, &purl);
+		package = db_int(s, 13);
+		position = db_int(s, 14);
+	}
+	db_done(s);
+	buf_free(&purl);
+	api_list_end(w, next);
+	return r < 0 ? r : 0;
+}
+
+static int get_packages(struct http_request *r, struct err *e)
+{
+	struct packages l = {.r = r};
+	if (sch_query(r, &l.q, e) < 0)
+		return -(int)e->code;
+	struct bytes rest = l.q.page.cursor;
+	l.after.is_set = rest.len > 0;
+	if (l.after.is_set && (!num_u64(bytes_cut(&rest, '.'), INT64_MAX, &l.after.package) ||
+			       !num_u64(rest, INT64_MAX, &l.after.position)))
+		return api_bad_cursor(e);
+	return api_reply_read(r, 200, write_packages, &l, e);
+}
+
+static const struct api_doc packages_doc = {
+	.id = "listPackages",
+	.query = &packages_query,
+	.replies = {{200, "A page of packages, by type, name and version", .of = &package_object,
+		     .list = true}},
+};
+
+const struct http_route api_packages_routes[] = {
+    {.methods = HTTP_GET,
+     .pattern = API_IMAGE "/packages",
+     .handle = get_packages,
+     .action = ACTION_SECURITY_READ,
+     .summary = "Packages of an image with the layer that brought each in",
+     .doc = &packages_doc},
+};
+const size_t api_packages_route_count = sizeof api_packages_routes / sizeof *api_packages_routes;

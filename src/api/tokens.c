@@ -1,0 +1,225 @@
+/* The tokens of users and robots: their secrets are shown once, only hashes are kept. */
+#include "api/people.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+
+#define BODY_MAX 65536
+#define LABEL_MAX 128 /* bytes */
+#define DAYS_MAX 3650
+
+/* ---- the JSON ---------------------------------------------------------------------------------- */
+
+static const char *kind_word(int i)
+{
+	static const char *const words[] = {"personal", "refresh", NULL};
+	return words[i];
+}
+
+#define T(member, kind, key, ...) SCH_FIELD(struct access_token, member, kind, key, __VA_ARGS__)
+static const struct sch_field token_fields[] = {
+	T(id, SCH_INT, "id", "Its number, to end it by"),
+	T(kind, SCH_TEXT, "kind", "refresh: made for a registry client by /oauth2/token",
+	  .words = kind_word),
+	T(name, SCH_TEXT, "label", "What it was called when it was made"),
+	T(created_at, SCH_TIME, "created_at", "When it was made"),
+	T(expires_at, SCH_TIME, "expires_at", "When it ends; absent when it does not",
+	  .flags = SCH_OPTIONAL),
+};
+static const struct sch_object token_object = {
+	.name = "Token", .text = "A token, without its secret", SCH_TABLE(token_fields)};
+
+struct made_row {
+	struct bytes token, label;
+	int64_t until;
+};
+static const struct sch_field made_fields[] = {
+	SCH_FIELD(struct made_row, token, SCH_TEXT, "token", "The secret; shown this once"),
+	SCH_FIELD(struct made_row, label, SCH_TEXT, "label", "As it was asked for"),
+	SCH_FIELD(struct made_row, until, SCH_TIME, "expires_at",
+		  "When it ends; absent when it does not", .flags = SCH_OPTIONAL),
+};
+static const struct sch_object made_object = {
+	.name = "MadeToken", .text = "A token that was just made", SCH_TABLE(made_fields)};
+
+/* ---- list -------------------------------------------------------------------------------------- */
+
+struct listing {
+	struct api_page page; /* the table's struct */
+	struct http_request *r;
+	uint64_t after; /* ids above this one */
+};
+
+static int write_tokens(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	const struct listing *l = arg;
+	struct bytes name = http_param(l->r, "user"), next = BYTES_NONE;
+	struct arena *a = http_arena(l->r);
+	struct access_user u;
+	struct access_token t = {.id = (int64_t)l->after};
+	int64_t last = 0;
+	int rc = access_db_user_find(tx, name, a, &u, e);
+	if (rc == 0)
+		return people_no_user(name, e);
+	if (rc < 0)
+		return rc;
+	api_list_begin(w);
+	for (uint64_t n = 0; (rc = access_db_token_next(tx, u.id, t.id, a, &t, e)) > 0; n++) {
+		if (n == l->page.limit) {
+			next = bytes_of(arena_printf(a, "%lld", (long long)last));
+			rc = 0;
+			break;
+		}
+		sch_put(w, NULL, &token_object, &t);
+		last = t.id;
+	}
+	api_list_end(w, next);
+	return rc;
+}
+
+static int get_tokens(struct http_request *r, struct err *e)
+{
+	struct listing l = {.r = r};
+	if (sch_query(r, &l.page, e) < 0)
+		return -(int)e->code;
+	if (l.page.cursor.len && !num_u64(l.page.cursor, INT64_MAX, &l.after))
+		return api_bad_cursor(e);
+	return api_reply_read(r, 200, write_tokens, &l, e);
+}
+
+/* ---- made and ended ---------------------------------------------------------------------------- */
+
+struct user_id {
+	struct bytes name;
+	struct arena *arena;
+	int64_t id;
+};
+
+static int user_id_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct user_id *f = arg;
+	struct access_user u;
+	int rc = access_db_user_find(tx, f->name, f->arena, &u, e);
+	if (rc == 0)
+		return people_no_user(f->name, e);
+	if (rc > 0)
+		f->id = u.id;
+	return rc < 0 ? rc : 0;
+}
+
+static int find_user(struct http_request *r, int64_t *ret, struct err *e)
+{
+	struct user_id f = {.name = http_param(r, "user"), .arena = http_arena(r)};
+	int rc = db_run(api_of(r)->db, DB_READ, user_id_tx, &f, e);
+	*ret = f.id;
+	return rc < 0 ? rc : 0;
+}
+
+struct new_token {
+	struct bytes label;
+	uint64_t days;
+};
+static const struct sch_field new_token_fields[] = {
+	SCH_FIELD(struct new_token, label, SCH_TEXT, "label", "What it is for", .max = LABEL_MAX),
+	SCH_FIELD(struct new_token, days, SCH_UINT, "days",
+		  "How long it is good for; for ever when absent", .min = 1, .max = DAYS_MAX),
+};
+static const struct sch_object new_token = {
+	.name = "NewToken", .text = "A token to be made", SCH_TABLE(new_token_fields)};
+
+static int reply_made(struct http_request *r, const struct made_row *row, struct err *e)
+{
+	struct buf out;
+	struct json_out w;
+	if (http_reply_header(r, "Cache-Control", BYTES_LIT("no-store"), e) < 0)
+		return -(int)e->code;
+	buf_init(&out, 4096);
+	json_out_init(&w, &out, false);
+	sch_put(&w, NULL, &made_object, row);
+	return api_reply_json(r, 201, &out, e);
+}
+
+static int post_token(struct http_request *r, struct err *e)
+{
+	char token[SECRET_TOKEN_CAP];
+	struct new_token b;
+	int64_t user;
+	if (sch_body(r, &b, e) < 0 || find_user(r, &user, e) < 0)
+		return -(int)e->code;
+	int64_t until = b.days ? clock_wall_ms() + (int64_t)b.days * 86400000 : 0;
+	struct access_actor by = people_actor(r);
+	int rc = access_token_add(api_of(r)->access, &by, user, "personal", b.label, until, token,
+				  e);
+	if (rc < 0)
+		return rc;
+	rc = reply_made(r,
+			&(struct made_row){
+				.token = bytes_of(token), .label = b.label, .until = until},
+			e);
+	secret_wipe(token, sizeof token);
+	return rc;
+}
+
+static int delete_token(struct http_request *r, struct err *e)
+{
+	int64_t user;
+	uint64_t token;
+	struct access_actor by = people_actor(r);
+	if (!num_u64(http_param(r, "id"), INT64_MAX, &token))
+		return err_set(e, ERR_NOT_FOUND, "no such token");
+	int rc = find_user(r, &user, e);
+	if (rc == 0)
+		rc = access_token_remove(api_of(r)->access, &by, user, (int64_t)token, e);
+	return rc < 0 ? rc : http_reply_empty(r, 204, e);
+}
+
+/* ---- routes ------------------------------------------------------------------------------------ */
+
+static const struct sch_field id_fields[] = {
+	SCH_SHOWN(SCH_INT, "id", "Number of the token"),
+};
+static const struct sch_object id_params = {SCH_TABLE(id_fields)};
+static const struct sch_field secret_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "Cache-Control", "no-store"),
+};
+static const struct sch_object secret_headers = {SCH_TABLE(secret_fields)};
+
+static const struct api_doc tokens_doc = {
+	.id = "listTokens",
+	.query = &api_page_query,
+	.replies = {{200, "A page of tokens, oldest first", .of = &token_object, .list = true}},
+};
+static const struct api_doc post_token_doc = {
+	.id = "createToken",
+	.body = &new_token,
+	.body_example = "{\"label\": \"build\", \"days\": 90}",
+	.replies = {{201, "The token", .of = &made_object, .headers = &secret_headers}},
+};
+static const struct api_doc delete_token_doc = {
+	.id = "deleteToken",
+	.params = &id_params,
+	.replies = {{204, "It is ended"}},
+};
+
+const struct http_route api_tokens_routes[] = {
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/users/{user}/tokens",
+     .handle = get_tokens,
+     .action = ACTION_ACCESS_READ,
+     .summary = "Tokens of a user, without their secrets",
+     .doc = &tokens_doc},
+    {.methods = HTTP_POST,
+     .pattern = "/api/v1/users/{user}/tokens",
+     .handle = post_token,
+     .action = ACTION_ACCESS_WRITE,
+     .body_max = BODY_MAX,
+     .summary = "A new token; its secret is shown this once",
+     .doc = &post_token_doc},
+    {.methods = HTTP_DELETE,
+     .pattern = "/api/v1/users/{user}/tokens/{id}",
+     .handle = delete_token,
+     .action = ACTION_ACCESS_WRITE,
+     .summary = "End a token",
+     .doc = &delete_token_doc},
+};
+const size_t api_tokens_route_count = sizeof api_tokens_routes / sizeof *api_tokens_routes;
