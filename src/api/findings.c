@@ -94,7 +94,7 @@ static const char *sort_word(int i)
 	  .words = api_severity_word, .example = "[\"Critical\", \"High\"]"),                      \
 	    Q(category, SCH_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),    \
 	    Q(check, SCH_UINT, "check_id", "Of this security check", .min = 1,                     \
-	      .max = UINT64_C(1) << 53),                                                           \
+	      .max = (UINT64_C(1) << 53) - 1),                                                           \
 	    Q(cve, SCH_TEXT, "cve", "About this CVE, or of this advisory",                         \
 	      .example = "\"CVE-2023-5363\""),                                                     \
 	    Q(package, SCH_TEXT, "package", "In this package, by its name or its source's"),       \

@@ -67,6 +67,8 @@ static int put_user(struct db_tx *tx, struct json_out *w, const struct access_us
 
 static bool is_cursor(struct bytes name)
 {
+	if (name.len && (name.ptr[0] == '-' || name.ptr[0] == '.'))
+		return false;
 	for (size_t i = 0; i < name.len; i++)
 		if (!byte_is_alnum(name.ptr[i]) && !memchr(".-_@$+", name.ptr[i], 6))
 			return false;

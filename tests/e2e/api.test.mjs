@@ -461,7 +461,7 @@ test('every change is in the audit: who, what, from where', async () => {
 
 test('whatever was answered above is what the OpenAPI document says', async () => {
   await recorded.settled();
-  const { failures, seen } = check(openapi, recorded.exchanges, streamed);
+  const { failures, seen } = await check(openapi, recorded.exchanges, streamed);
   assert.deepEqual(failures, []);
   const operations = Object.values(openapi.paths).flatMap((item) => Object.values(item).map((o) => o.operationId));
   assert.deepEqual(operations.filter((id) => !seen[id]), [], 'each was asked for');

@@ -1,5 +1,5 @@
 // What a server answers, recorded and held against the OpenAPI document that it serves.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { root } from './lib.mjs';
 
@@ -24,10 +24,15 @@ export function record(server) {
 }
 
 /** The failures of a document and of exchanges under it, and which statuses of which operations occurred. */
-export function check(document, exchanges = [], events = []) {
-  // Debian's own interpreter: it has Debian's python3-jsonschema.
-  const r = spawnSync('/usr/bin/python3', [path.join(root, 'tests/e2e/openapi_check.py')],
-    { input: JSON.stringify({ document, exchanges, events }), encoding: 'utf8', maxBuffer: 1 << 28 });
-  if (r.status !== 0) throw new Error(`openapi_check.py: ${r.status}\n${r.stderr}`);
-  return JSON.parse(r.stdout);
+export async function check(document, exchanges = [], events = []) {
+  // Debian's own interpreter: it has Debian's python3-jsonschema. Not spawnSync: connections that the server closes meanwhile must be seen.
+  const child = spawn('/usr/bin/python3', [path.join(root, 'tests/e2e/openapi_check.py')], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let stdout = '', stderr = '';
+  child.stdout.on('data', (d) => { stdout += d; });
+  child.stderr.on('data', (d) => { stderr += d; });
+  child.stdin.on('error', () => {}); // told by the status
+  child.stdin.end(JSON.stringify({ document, exchanges, events }));
+  const status = await new Promise((done, fail) => { child.on('close', done); child.on('error', fail); });
+  if (status !== 0) throw new Error(`openapi_check.py: ${status}\n${stderr}`);
+  return JSON.parse(stdout);
 }
