@@ -59,7 +59,8 @@ static int get_audit(struct http_request *r, struct err *e)
 static const struct api_doc audit_doc = {
 	.id = "listAudit",
 	.query = &api_page_query,
-	.replies = {{200, "A page of changes, newest first", .of = &audit_object, .list = true}},
+	.replies = {{.status = 200, .text = "A page of changes, newest first",
+		     .of = &audit_object, .list = true}},
 };
 
 const struct http_route api_audit_routes[] = {

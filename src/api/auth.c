@@ -364,14 +364,14 @@ static const struct api_doc get_token_doc = {
 	.id = "getRegistryToken",
 	.text = "Credentials are shown by HTTP Basic: name and password, or name and token.",
 	.query = &token_query,
-	.replies = {{200, "The token", .of = &grant_object}},
+	.replies = {{.status = 200, .text = "The token", .of = &grant_object}},
 	.errors = {401},
 };
 static const struct api_doc post_token_doc = {
 	.id = "postRegistryToken",
 	.body = &form,
 	.body_type = "application/x-www-form-urlencoded",
-	.replies = {{200, "The token", .of = &grant_object}},
+	.replies = {{.status = 200, .text = "The token", .of = &grant_object}},
 	.errors = {401},
 };
 

@@ -7,13 +7,14 @@
 
 #define REMEDIATIONS_MAX 20 /* told of one check */
 
-/* ---- the JSON ---------------------------------------------------------------------------------- */
+/* ---- the JSON -------------------------------------------------------------------------------- */
 
 struct score_row {
 	double base;
 };
 static const struct sch_field score_fields[] = {
-	SCH_FIELD(struct score_row, base, SCH_NUMBER, "base", "Base score", .decimals = 1, .max = 10),
+	SCH_FIELD(struct score_row, base, SCH_NUMBER, "base", "Base score",
+		  .decimals = 1, .max = 10),
 };
 static const struct sch_object score_object = {.name = "CvssBase", SCH_TABLE(score_fields)};
 
@@ -32,7 +33,8 @@ static const struct sch_object scores_object = {
 	.name = "CvssScores", .text = "By version of CVSS", SCH_TABLE(scores_fields)};
 
 static const struct sch_field reference_fields[] = {
-	SCH_FIELD(struct adv_reference, type, SCH_TEXT, "type", "OSV's word: ADVISORY, FIX, WEB …"),
+	SCH_FIELD(struct adv_reference, type, SCH_TEXT, "type",
+		  "OSV's word: ADVISORY, FIX, WEB …"),
 	SCH_FIELD(struct adv_reference, url, SCH_TEXT, "url", "Where it is"),
 };
 static const struct sch_object reference_object = {
@@ -97,7 +99,7 @@ static void put_check(struct json_out *w, struct check_row *row)
 	sch_put(w, NULL, &check_object, row);
 }
 
-/* ---- the row ----------------------------------------------------------------------------------- */
+/* ---- the row --------------------------------------------------------------------------------- */
 
 /* What its matches say of a remedy. */
 static int read_remedies(struct db_tx *tx, struct arena *a, struct check_row *row, struct err *e)
@@ -161,7 +163,7 @@ static int get_check(struct http_request *r, struct err *e)
 
 static const struct api_doc check_doc = {
 	.id = "getCheck",
-	.replies = {{200, "The security check", .of = &check_object}},
+	.replies = {{.status = 200, .text = "The security check", .of = &check_object}},
 };
 
 const struct http_route api_checks_routes[] = {

@@ -7,7 +7,7 @@
 
 #define OBJECTS_MAX 128
 
-/* ---- errors ------------------------------------------------------------------------------------ */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static const struct sch_field challenge_fields[] = {
 	SCH_SHOWN(SCH_TEXT, "WWW-Authenticate", "How to log in"),
@@ -19,19 +19,27 @@ static const struct sch_field allow_fields[] = {
 static const struct sch_object allow_headers = {SCH_TABLE(allow_fields)};
 
 const struct error_row error_rows[] = {
-	{400, "BadRequest", "The request is wrong; the text names the parameter or field", NULL},
-	{401, "Unauthorized", "Nobody known asks, or nothing is known against the secret shown",
-	 &challenge_headers},
-	{403, "Forbidden", "No role of the one who asks has the action at this scope", NULL},
-	{404, "NotFound", "It is not there", NULL},
-	{405, "MethodNotAllowed", "This server does not do that", &allow_headers},
-	{406, "NotAcceptable", "The Accept header refuses the only form there is", NULL},
-	{409, "Conflict", "It contradicts what is there", NULL},
-	{413, "ContentTooLarge", "The body is longer than this route takes", NULL},
-	{414, "UriTooLong", "Too much is asked for at once", NULL},
-	{415, "UnsupportedMediaType", "The body must be application/json", NULL},
-	{416, "RangeNotSatisfiable", "The part asked for or sent does not fit", NULL},
-	{0, "Error", "Any other error", NULL},
+	{.status = 400, .name = "BadRequest",
+	 .text = "The request is wrong; the text names the parameter or field"},
+	{.status = 401, .name = "Unauthorized",
+	 .text = "Nobody known asks, or nothing is known against the secret shown",
+	 .headers = &challenge_headers},
+	{.status = 403, .name = "Forbidden",
+	 .text = "No role of the one who asks has the action at this scope"},
+	{.status = 404, .name = "NotFound", .text = "It is not there"},
+	{.status = 405, .name = "MethodNotAllowed", .text = "This server does not do that",
+	 .headers = &allow_headers},
+	{.status = 406, .name = "NotAcceptable",
+	 .text = "The Accept header refuses the only form there is"},
+	{.status = 409, .name = "Conflict", .text = "It contradicts what is there"},
+	{.status = 413, .name = "ContentTooLarge",
+	 .text = "The body is longer than this route takes"},
+	{.status = 414, .name = "UriTooLong", .text = "Too much is asked for at once"},
+	{.status = 415, .name = "UnsupportedMediaType",
+	 .text = "The body must be application/json"},
+	{.status = 416, .name = "RangeNotSatisfiable",
+	 .text = "The part asked for or sent does not fit"},
+	{.status = 0, .name = "Error", .text = "Any other error"},
 };
 const size_t error_row_count = sizeof error_rows / sizeof *error_rows - 1;
 
@@ -62,7 +70,7 @@ static void error_put(struct json_out *w, bool oci, const struct error_row *row)
 	json_put_end(w, '}');
 }
 
-/* ---- schemas ----------------------------------------------------------------------------------- */
+/* ---- schemas --------------------------------------------------------------------------------- */
 
 struct found {
 	const struct sch_object *object;

@@ -1,10 +1,10 @@
-/* One operation of the OpenAPI document: what goes in and what comes out, from the row and its doc. */
+/* One operation of the OpenAPI document: what goes in and comes out, from the row and its doc. */
 #include "api/doc.h"
 #include "api/error_rows.h"
 
 #include <string.h>
 
-/* ---- parameters -------------------------------------------------------------------------------- */
+/* ---- parameters ------------------------------------------------------------------------------ */
 
 static const struct sch_field path_fields[] = {
 	SCH_SHOWN(SCH_TEXT, "registry", "Name of the registry; the embedded one is `local`",
@@ -76,7 +76,7 @@ static void parameters_put(struct json_out *w, const struct http_route *route)
 	json_put_end(w, ']');
 }
 
-/* ---- bodies ------------------------------------------------------------------------------------ */
+/* ---- bodies ---------------------------------------------------------------------------------- */
 
 static void request_put(struct json_out *w, const struct http_route *route)
 {
@@ -158,7 +158,7 @@ static void reply_put(struct json_out *w, const struct api_reply *reply)
 	json_put_end(w, '}');
 }
 
-/* ---- errors ------------------------------------------------------------------------------------ */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static bool is_error_of(const struct http_route *route, unsigned status)
 {

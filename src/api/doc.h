@@ -1,5 +1,6 @@
 /* doc: what the OpenAPI document says of a route beyond its row: tables of what goes in, and what
- * comes out by status. Errors that follow from the row itself (401, 403, 404, 413 …) are not listed. */
+ * comes out by status. Errors that follow from the row itself (401, 403, 404, 413 …) are not listed.
+ */
 #pragma once
 #include "api/schema.h"
 
@@ -47,8 +48,8 @@ struct api_page {
 extern const struct sch_object api_page_query;
 
 /* Before a handler of /api/v1/ runs: its query holds what the route knows (ERR_FORMAT), the client
- * takes the only type there is (else 406), and a JSON body says that it is one (else 415). 0 = go on,
- * 1 = a reply was sent. */
+ * takes the only type there is (else 406), and a JSON body says that it is one (else 415).
+ * 0 = go on, 1 = a reply was sent. */
 int api_admit(struct http_request *r, const struct http_route *route, struct err *e);
 /* The route has a body to be accepted or not. */
 bool api_negotiates(const struct http_route *route);

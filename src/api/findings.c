@@ -5,7 +5,7 @@
 #include "report/finding.h"
 #include "store/findings.h"
 
-/* ---- the JSON: as report_finding_put writes it ------------------------------------------------- */
+/* ---- the JSON: as report_finding_put writes it ----------------------------------------------- */
 
 static const char *cvss_word(int i)
 {
@@ -34,7 +34,8 @@ static const struct sch_field finding_fields[] = {
 		  .flags = SCH_OPTIONAL, .words = api_severity_word),
 	SCH_SHOWN(SCH_TEXT, "package", "Name of the package"),
 	SCH_SHOWN(SCH_TEXT, "installed_version", "Its version in the image"),
-	SCH_SHOWN(SCH_TEXT, "fixed_version", "The first version without it; empty when there is none"),
+	SCH_SHOWN(SCH_TEXT, "fixed_version",
+		  "The first version without it; empty when there is none"),
 	SCH_SHOWN(SCH_TEXT, "status", "Fix status", .words = api_status_word),
 	SCH_SHOWN(SCH_BOOL, "patchable",
 		  "A fixed version exists that the image's own repositories can deliver"),
@@ -68,7 +69,7 @@ static const struct sch_object finding_object = {
 	.text = "One security check for one package of one image",
 	SCH_TABLE(finding_fields)};
 
-/* ---- the query --------------------------------------------------------------------------------- */
+/* ---- the query ------------------------------------------------------------------------------- */
 
 struct findings_query {
 	struct api_page page;
@@ -84,7 +85,8 @@ struct findings_query {
 
 static const char *sort_word(int i)
 {
-	static const char *const words[FND_SORT_COUNT + 1] = {"severity", "package", "cvss", "epss"};
+	static const char *const words[FND_SORT_COUNT + 1] = {"severity", "package", "cvss",
+							     "epss"};
 	return words[i];
 }
 
@@ -94,7 +96,7 @@ static const char *sort_word(int i)
 	  .words = api_severity_word, .example = "[\"Critical\", \"High\"]"),                      \
 	    Q(category, SCH_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),    \
 	    Q(check, SCH_UINT, "check_id", "Of this security check", .min = 1,                     \
-	      .max = (UINT64_C(1) << 53) - 1),                                                           \
+	      .max = (UINT64_C(1) << 53) - 1),                                                     \
 	    Q(cve, SCH_TEXT, "cve", "About this CVE, or of this advisory",                         \
 	      .example = "\"CVE-2023-5363\""),                                                     \
 	    Q(package, SCH_TEXT, "package", "In this package, by its name or its source's"),       \
@@ -220,17 +222,19 @@ static int get_image_findings(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_findings, &l, e);
 }
 
-/* ---- routes ------------------------------------------------------------------------------------ */
+/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc findings_doc = {
 	.id = "listFindings",
 	.query = &query,
-	.replies = {{200, "A page of findings", .of = &finding_object, .list = true}},
+	.replies = {{.status = 200, .text = "A page of findings",
+		     .of = &finding_object, .list = true}},
 };
 static const struct api_doc image_findings_doc = {
 	.id = "listImageFindings",
 	.query = &image_query,
-	.replies = {{200, "A page of findings", .of = &finding_object, .list = true}},
+	.replies = {{.status = 200, .text = "A page of findings",
+		     .of = &finding_object, .list = true}},
 };
 
 const struct http_route api_findings_routes[] = {

@@ -12,7 +12,7 @@
 #define TAGS_MAX 100 /* told of one image */
 #define SUPPORT_MAX 4096U /* bytes: what is said of a release's support takes some 200 */
 
-/* ---- the JSON ---------------------------------------------------------------------------------- */
+/* ---- the JSON -------------------------------------------------------------------------------- */
 
 static const char *state_word(int i)
 {
@@ -107,8 +107,8 @@ static const struct sch_field image_fields[] = {
 		  .flags = SCH_OPTIONAL),
 	SCH_FIELD(struct image_row, i.pulled_ms, SCH_TIME, "pulled_at", "When it was pulled last",
 		  .flags = SCH_OPTIONAL),
-	SCH_FIELD(struct image_row, i.scanned_ms, SCH_TIME, "scanned_at", "When it was scanned last",
-		  .flags = SCH_OPTIONAL),
+	SCH_FIELD(struct image_row, i.scanned_ms, SCH_TIME, "scanned_at",
+		  "When it was scanned last", .flags = SCH_OPTIONAL),
 	SCH_FIELD(struct image_row, i.coverage, SCH_JSON, "coverage",
 		  "What was assessed; absent until it is scanned", .flags = SCH_OPTIONAL,
 		  .of = &coverage_object),
@@ -118,7 +118,7 @@ static const struct sch_object image_object = {
 	.text = "One manifest of one platform in one repository",
 	SCH_TABLE(image_fields)};
 
-/* ---- one image --------------------------------------------------------------------------------- */
+/* ---- one image ------------------------------------------------------------------------------- */
 
 struct images_query {
 	struct api_page page;
@@ -213,7 +213,7 @@ static int get_image(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_image, r, e);
 }
 
-/* ---- the images of a repository ---------------------------------------------------------------- */
+/* ---- the images of a repository -------------------------------------------------------------- */
 
 /* Rows are read before the first one is written: its tags are another statement. */
 static int64_t read_images(struct db_tx *tx, const struct listing *q, struct ims_image *rows,
@@ -224,8 +224,8 @@ static int64_t read_images(struct db_tx *tx, const struct listing *q, struct ims
 		     "SELECT " IMS_COLUMNS " FROM " IMS_FROM
 		     " WHERE i.repository = $1 AND i.digest > $2"
 		     " AND ($3 < 0 OR " CNT_STATE " = $3) ORDER BY i.digest LIMIT $4",
-		     DB_ARGS(DB_T(http_param(q->r, "repository")), DB_T(q->q.page.cursor), DB_I(q->q.state),
-			     DB_I(q->q.page.limit + 1)),
+		     DB_ARGS(DB_T(http_param(q->r, "repository")), DB_T(q->q.page.cursor),
+			     DB_I(q->q.state), DB_I(q->q.page.limit + 1)),
 		     e);
 	if (!s)
 		return -(int)e->code;
@@ -275,16 +275,17 @@ static int get_images(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_images, &q, e);
 }
 
-/* ---- routes ------------------------------------------------------------------------------------ */
+/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc images_doc = {
 	.id = "listImages",
 	.query = &images_query,
-	.replies = {{200, "A page of images, by digest", .of = &image_object, .list = true}},
+	.replies = {{.status = 200, .text = "A page of images, by digest",
+		     .of = &image_object, .list = true}},
 };
 static const struct api_doc image_doc = {
 	.id = "getImage",
-	.replies = {{200, "The image", .of = &image_object}},
+	.replies = {{.status = 200, .text = "The image", .of = &image_object}},
 };
 const struct http_route api_images_routes[] = {
     {.methods = HTTP_GET,

@@ -18,7 +18,8 @@ static const struct sch_field package_fields[] = {
 	SCH_SHOWN(SCH_TEXT, "distro", "Distribution and release", .example = "\"debian:12\""),
 	SCH_SHOWN(SCH_TEXT, "module", "Module and stream of an rpm", .flags = SCH_OPTIONAL),
 	SCH_SHOWN(SCH_TEXT, "vendor", "Who made an rpm", .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_BOOL, "third_party", "Not the distribution's own: its advisories do not hold"),
+	SCH_SHOWN(SCH_BOOL, "third_party",
+		  "Not the distribution's own: its advisories do not hold"),
 	SCH_SHOWN(SCH_TEXT, "path", "The file that tells of it"),
 	SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer that brought it in"),
 	SCH_SHOWN(SCH_TEXT, "purl", "Package URL"),
@@ -166,7 +167,8 @@ static int get_packages(struct http_request *r, struct err *e)
 static const struct api_doc packages_doc = {
 	.id = "listPackages",
 	.query = &packages_query,
-	.replies = {{200, "A page of packages, by type, name and version", .of = &package_object,
+	.replies = {{.status = 200, .text = "A page of packages, by type, name and version",
+		     .of = &package_object,
 		     .list = true}},
 };
 

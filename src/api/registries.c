@@ -5,7 +5,7 @@
 #include "oci/reference.h"
 #include "store/counts.h"
 
-/* ---- the JSON ---------------------------------------------------------------------------------- */
+/* ---- the JSON -------------------------------------------------------------------------------- */
 
 static const char *registry_type(int i)
 {
@@ -71,7 +71,7 @@ static const struct sch_object repository_object = {
 	.text = "A repository with the sums of its images",
 	SCH_TABLE(repository_fields)};
 
-/* ---- registries -------------------------------------------------------------------------------- */
+/* ---- registries ------------------------------------------------------------------------------ */
 
 static uint64_t pending_of(const struct cnt_total *t)
 {
@@ -130,7 +130,7 @@ static int get_registry(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_registry, NULL, e);
 }
 
-/* ---- repositories ------------------------------------------------------------------------------ */
+/* ---- repositories ---------------------------------------------------------------------------- */
 
 struct listing {
 	struct api_page page; /* the table's struct: first */
@@ -170,21 +170,23 @@ static int get_repositories(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_repositories, &p, e);
 }
 
-/* ---- routes ------------------------------------------------------------------------------------ */
+/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc registries_doc = {
 	.id = "listRegistries",
 	.query = &api_page_query,
-	.replies = {{200, "A page of registries, by name", .of = &registry_object, .list = true}},
+	.replies = {{.status = 200, .text = "A page of registries, by name",
+		     .of = &registry_object, .list = true}},
 };
 static const struct api_doc registry_doc = {
 	.id = "getRegistry",
-	.replies = {{200, "The registry", .of = &registry_object}},
+	.replies = {{.status = 200, .text = "The registry", .of = &registry_object}},
 };
 static const struct api_doc repositories_doc = {
 	.id = "listRepositories",
 	.query = &api_page_query,
-	.replies = {{200, "A page of repositories, by name", .of = &repository_object, .list = true}},
+	.replies = {{.status = 200, .text = "A page of repositories, by name",
+		     .of = &repository_object, .list = true}},
 };
 
 const struct http_route api_registries_routes[] = {

@@ -2,7 +2,7 @@
  * distribution specification's; what the handlers write themselves is written by these tables. */
 #include "api/registry_doc.h"
 
-/* ---- headers ----------------------------------------------------------------------------------- */
+/* ---- headers --------------------------------------------------------------------------------- */
 
 #define H(key, ...) SCH_SHOWN(SCH_TEXT, key, __VA_ARGS__)
 #define VERSION H("Docker-Distribution-Api-Version", "registry/2.0")
@@ -51,7 +51,7 @@ static const struct sch_object blob_asks = {SCH_TABLE(blob_asks_fields)};
 static const struct sch_object manifest_asks = {SCH_TABLE(manifest_asks_fields)};
 static const struct sch_object chunk_asks = {SCH_TABLE(chunk_asks_fields)};
 
-/* ---- parameters -------------------------------------------------------------------------------- */
+/* ---- parameters ------------------------------------------------------------------------------ */
 
 static const struct sch_field upload_fields[] = {H("id", "Id of the upload")};
 static const struct sch_object upload_params = {SCH_TABLE(upload_fields)};
@@ -76,7 +76,7 @@ static const struct sch_field open_fields[] = {
 	H("from", "The repository it is in")};
 static const struct sch_object open_query = {SCH_TABLE(open_fields)};
 
-/* ---- bodies ------------------------------------------------------------------------------------ */
+/* ---- bodies ---------------------------------------------------------------------------------- */
 
 static const struct sch_object root_object = {
 	.name = "RegistryRoot", .text = "The registry is there"};
@@ -112,82 +112,89 @@ static const struct sch_field index_fields[] = {
 const struct sch_object rgr_index_object = {
 	.name = "Referrers", .text = "An OCI index", SCH_TABLE(index_fields)};
 
-/* ---- routes ------------------------------------------------------------------------------------ */
+/* ---- routes ---------------------------------------------------------------------------------- */
 
-#define ROOT_REPLIES {{200, "It is", .of = &root_object, .headers = &with_version}}
+#define ROOT_REPLIES                                                                               \
+	{                                                                                          \
+		{.status = 200, .text = "It is", .of = &root_object, .headers = &with_version}     \
+	}
 const struct api_doc rgr_root_doc = {.id = "getRegistryRoot", .replies = ROOT_REPLIES};
 const struct api_doc rgr_root_bare_doc = {
 	.id = "getRegistryRootWithoutSlash", .replies = ROOT_REPLIES};
 const struct api_doc rgr_get_blob_doc = {
 	.id = "getBlob",
 	.headers = &blob_asks,
-	.replies = {{200, "The blob", .type = "application/octet-stream", .headers = &with_blob},
-		    {206, "A part of it", .type = "application/octet-stream",
+	.replies = {{.status = 200, .text = "The blob",
+		     .type = "application/octet-stream", .headers = &with_blob},
+		    {.status = 206, .text = "A part of it", .type = "application/octet-stream",
 		     .headers = &with_part},
-		    {304, "The client has it", .headers = &with_manifest}},
+		    {.status = 304, .text = "The client has it", .headers = &with_manifest}},
 	.errors = {416},
 };
 const struct api_doc rgr_delete_blob_doc = {
 	.id = "deleteBlob",
-	.replies = {{202, "It is removed", .headers = &with_version}},
+	.replies = {{.status = 202, .text = "It is removed", .headers = &with_version}},
 	.errors = {405},
 };
 const struct api_doc rgr_get_manifest_doc = {
 	.id = "getManifest",
 	.text = "The reply has the type that the manifest was pushed with.",
 	.headers = &manifest_asks,
-	.replies = {{200, "The manifest, byte by byte as it was pushed", .type = "*/*",
+	.replies = {{.status = 200, .text = "The manifest, byte by byte as it was pushed",
+		     .type = "*/*",
 		     .headers = &with_manifest},
-		    {304, "The client has it", .headers = &with_manifest}},
+		    {.status = 304, .text = "The client has it", .headers = &with_manifest}},
 };
 const struct api_doc rgr_put_manifest_doc = {
 	.id = "putManifest",
 	.query = &tag_query,
 	.body_type = "*/*",
-	.replies = {{201, "It is there", .headers = &with_manifest_made}},
+	.replies = {{.status = 201, .text = "It is there", .headers = &with_manifest_made}},
 	.errors = {409, 414},
 };
 const struct api_doc rgr_delete_manifest_doc = {
 	.id = "deleteManifest",
 	.text = "By a tag: the tag. By a digest: the manifest and the tags that point at it.",
-	.replies = {{202, "It is removed", .headers = &with_version}},
+	.replies = {{.status = 202, .text = "It is removed", .headers = &with_version}},
 };
 const struct api_doc rgr_tags_doc = {
 	.id = "listTags",
 	.query = &page_query,
-	.replies = {{200, "A page of tags", .of = &rgr_tags_object, .headers = &with_list}},
+	.replies = {{.status = 200, .text = "A page of tags",
+		     .of = &rgr_tags_object, .headers = &with_list}},
 };
 const struct api_doc rgr_catalog_doc = {
 	.id = "listCatalog",
 	.query = &page_query,
-	.replies = {{200, "A page of repositories", .of = &rgr_catalog_object,
+	.replies = {{.status = 200, .text = "A page of repositories", .of = &rgr_catalog_object,
 		     .headers = &with_list}},
 };
 const struct api_doc rgr_referrers_doc = {
 	.id = "listReferrers",
 	.query = &referrers_query,
-	.replies = {{200, "A page of referrers", .type = OCI_INDEX_TYPE, .of = &rgr_index_object,
+	.replies = {{.status = 200, .text = "A page of referrers",
+		     .type = OCI_INDEX_TYPE, .of = &rgr_index_object,
 		     .headers = &with_referrers}},
 };
 const struct api_doc rgr_open_upload_doc = {
 	.id = "openUpload",
 	.query = &open_query,
 	.body_type = "application/octet-stream",
-	.replies = {{201, "The blob is there: pushed at once, or mounted",
+	.replies = {{.status = 201, .text = "The blob is there: pushed at once, or mounted",
 		     .headers = &with_blob_made},
-		    {202, "The upload is open", .headers = &with_session}},
+		    {.status = 202, .text = "The upload is open", .headers = &with_session}},
 };
 const struct api_doc rgr_get_upload_doc = {
 	.id = "getUpload",
 	.params = &upload_params,
-	.replies = {{204, "How much has arrived", .headers = &with_session}},
+	.replies = {{.status = 204, .text = "How much has arrived", .headers = &with_session}},
 };
 const struct api_doc rgr_append_upload_doc = {
 	.id = "appendUpload",
 	.params = &upload_params,
 	.headers = &chunk_asks,
 	.body_type = "application/octet-stream",
-	.replies = {{202, "It has arrived", .headers = &with_session}},
+	.replies = {{.status = 202, .text = "It has arrived", .headers = &with_session}},
 	.errors = {409, 416},
 };
 const struct api_doc rgr_complete_upload_doc = {
@@ -196,12 +203,12 @@ const struct api_doc rgr_complete_upload_doc = {
 	.query = &digest_query,
 	.headers = &chunk_asks,
 	.body_type = "application/octet-stream",
-	.replies = {{201, "The blob is there", .headers = &with_blob_made}},
+	.replies = {{.status = 201, .text = "The blob is there", .headers = &with_blob_made}},
 	.errors = {409, 416},
 };
 const struct api_doc rgr_cancel_upload_doc = {
 	.id = "cancelUpload",
 	.params = &upload_params,
-	.replies = {{204, "It is given up", .headers = &with_version}},
+	.replies = {{.status = 204, .text = "It is given up", .headers = &with_version}},
 	.errors = {409},
 };

@@ -79,7 +79,7 @@ static int get_tags(struct http_request *r, struct err *e)
 static int get_catalog(struct http_request *r, struct err *e)
 {
 	struct rgs_texts list;
-	size_t n;
+	size_t n = 0;
 	int rc = http_reply_header(r, "Docker-Distribution-Api-Version", BYTES_LIT("registry/2.0"),
 				   e);
 	if (rc == 0)

@@ -4,7 +4,7 @@
 
 #define BODY_MAX 65536
 
-/* ---- assignments ------------------------------------------------------------------------------- */
+/* ---- assignments ----------------------------------------------------------------------------- */
 
 struct assignment_row {
 	struct bytes user, role;
@@ -43,7 +43,7 @@ int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct ac
 	return rc;
 }
 
-/* ---- roles ------------------------------------------------------------------------------------- */
+/* ---- roles ----------------------------------------------------------------------------------- */
 
 struct role_row {
 	struct bytes id, name;
@@ -155,7 +155,7 @@ static int get_assignments(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : api_reply_read(r, 200, write_assignments, &l, e);
 }
 
-/* ---- who gets and loses one -------------------------------------------------------------------- */
+/* ---- who gets and loses one ------------------------------------------------------------------ */
 
 struct assignment_ask {
 	struct bytes user, role, scope;
@@ -196,32 +196,34 @@ static int delete_assignment(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 
-/* ---- routes ------------------------------------------------------------------------------------ */
+/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc roles_doc = {
 	.id = "listRoles",
 	.query = &api_page_query,
-	.replies = {{200, "A page of roles, the built-in ones first", .of = &role_object, .list = true}},
+	.replies = {{.status = 200, .text = "A page of roles, the built-in ones first",
+		     .of = &role_object, .list = true}},
 };
 static const struct api_doc assignments_doc = {
 	.id = "listRoleAssignments",
 	.text = "`limit` counts users: what one has stays on one page, and a page may be empty.",
 	.query = &assignments_query,
-	.replies = {{200, "A page of assignments, by user", .of = &people_assignment, .list = true}},
+	.replies = {{.status = 200, .text = "A page of assignments, by user",
+		     .of = &people_assignment, .list = true}},
 };
 static const struct api_doc post_assignment_doc = {
 	.id = "createRoleAssignment",
 	.body = &ask_body,
 	.body_example = "{\"user\": \"ci\", \"role\": \"AcrPush\", "
 			"\"scope\": \"/registries/local/repositories/team\"}",
-	.replies = {{201, "The user, who has it now", .of = &people_user,
+	.replies = {{.status = 201, .text = "The user, who has it now", .of = &people_user,
 		     .headers = &api_created_headers}},
 	.errors = {404, 409},
 };
 static const struct api_doc delete_assignment_doc = {
 	.id = "deleteRoleAssignment",
 	.query = &ask_query,
-	.replies = {{204, "It is taken"}},
+	.replies = {{.status = 204, .text = "It is taken"}},
 	.errors = {404, 409},
 };
 

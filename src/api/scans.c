@@ -13,7 +13,7 @@
 
 #define EVENT_BUDGET (4U << 20)
 
-/* ---- the JSON ---------------------------------------------------------------------------------- */
+/* ---- the JSON -------------------------------------------------------------------------------- */
 
 static const char *scan_status(int i)
 {
@@ -63,7 +63,7 @@ static void put_scan(struct json_out *w, const char *key, const struct scs_scan 
 	sch_put(w, key, &scan_object, &row);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------- */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 struct scans_query {
 	struct api_page page;
@@ -140,7 +140,7 @@ static int get_image_scans(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_image_scans, &l, e);
 }
 
-/* ---- one scan ---------------------------------------------------------------------------------- */
+/* ---- one scan -------------------------------------------------------------------------------- */
 
 struct asked {
 	struct http_request *r;
@@ -199,7 +199,7 @@ static int post_scan(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : reply_scan(r, 202, id, e);
 }
 
-/* ---- server-sent events -------------------------------------------------------------------------------------------------- */
+/* ---- server-sent events ---------------------------------------------------------------------- */
 
 struct stream {
 	struct db *db;
@@ -299,7 +299,7 @@ static int get_events(struct http_request *r, struct err *e)
 	return http_reply_events(r, next_events, free, s, e);
 }
 
-/* ---- routes ------------------------------------------------------------------------------------ */
+/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct sch_field id_fields[] = {
 	SCH_SHOWN(SCH_INT, "id", "Number of the scan"),
@@ -313,7 +313,8 @@ static const struct sch_object resume_headers = {SCH_TABLE(resume_fields)};
 static const struct api_doc scans_doc = {
 	.id = "listScans",
 	.query = &scans_query,
-	.replies = {{200, "A page of scans, newest first", .of = &scan_object, .list = true}},
+	.replies = {{.status = 200, .text = "A page of scans, newest first",
+		     .of = &scan_object, .list = true}},
 };
 static const struct api_doc post_scan_doc = {
 	.id = "createScan",
@@ -321,18 +322,20 @@ static const struct api_doc post_scan_doc = {
 	.body = &scan_body,
 	.body_example = "{\"repository\": \"team/app\", \"digest\": \"sha256:9f86d081884c7d659a2fea"
 			"a0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"}",
-	.replies = {{202, "It is queued", .of = &scan_object, .headers = &api_created_headers}},
+	.replies = {{.status = 202, .text = "It is queued",
+		     .of = &scan_object, .headers = &api_created_headers}},
 	.errors = {404},
 };
 static const struct api_doc scan_doc = {
 	.id = "getScan",
 	.params = &id_params,
-	.replies = {{200, "The scan", .of = &scan_object}},
+	.replies = {{.status = 200, .text = "The scan", .of = &scan_object}},
 };
 static const struct api_doc image_scans_doc = {
 	.id = "listImageScans",
 	.query = &api_page_query,
-	.replies = {{200, "A page of scans, newest first", .of = &scan_object, .list = true}},
+	.replies = {{.status = 200, .text = "A page of scans, newest first",
+		     .of = &scan_object, .list = true}},
 };
 static const struct api_doc events_doc = {
 	.id = "streamEvents",
@@ -340,7 +343,8 @@ static const struct api_doc events_doc = {
 		"silent connection alive.",
 	.headers = &resume_headers,
 	.also = &event_object,
-	.replies = {{200, "The stream; it does not end by itself", .type = "text/event-stream"}},
+	.replies = {{.status = 200, .text = "The stream; it does not end by itself",
+		     .type = "text/event-stream"}},
 };
 
 const struct http_route api_scans_routes[] = {

@@ -1,7 +1,7 @@
 /* schema (sch_): the API's JSON as tables, one of fields per object. Replies are written from them,
- * bodies and queries are read by them into structs, and the OpenAPI document shows them: none of the
- * three can say something else. Objects that another room writes (findings, packages, coverage) have
- * tables that are only shown; tests/e2e holds every reply against the document. */
+ * bodies and queries are read by them into structs, and the OpenAPI document shows them: none of
+ * the three can say something else. Objects that another room writes (findings, packages, coverage)
+ * have tables that are only shown; tests/e2e holds every reply against the document. */
 #pragma once
 #include "api/api.h"
 
@@ -95,10 +95,13 @@ int sch_query_check(struct http_request *r, struct err *e);
  * unknown or missing. Runs live as long as the request. */
 int sch_body(struct http_request *r, void *ret, struct err *e);
 
-/* A field and an object as JSON Schema 2020-12. Of a request is required what it must have, of a reply
- * what it has; a parameter's description stands beside its schema. */
+/* A field and an object as JSON Schema 2020-12. Of a request is required what it must have, of a
+ * reply what it has; a parameter's description stands beside its schema. */
 enum sch_use { SCH_REPLY, SCH_REQUEST, SCH_PARAMETER };
-void sch_field_show(struct json_out *w, const char *key, const struct sch_field *f, enum sch_use use);
-void sch_object_show(struct json_out *w, const char *key, const struct sch_object *o, enum sch_use use);
+void sch_field_show(struct json_out *w, const char *key, const struct sch_field *f,
+		    enum sch_use use);
+void sch_object_show(struct json_out *w, const char *key, const struct sch_object *o,
+		     enum sch_use use);
 /* {"$ref": "#/components/schemas/NAME"} of an object that has a name, else the object. */
-void sch_ref_show(struct json_out *w, const char *key, const struct sch_object *o, enum sch_use use);
+void sch_ref_show(struct json_out *w, const char *key, const struct sch_object *o,
+		  enum sch_use use);

@@ -101,7 +101,8 @@ static int choice_parse(const struct sch_field *f, struct bytes v, enum sch_choi
 	return 0;
 }
 
-static int parameter_read(struct http_request *r, const struct sch_field *f, void *to, struct err *e)
+static int parameter_read(struct http_request *r, const struct sch_field *f, void *to,
+			  struct err *e)
 {
 	bool present;
 	struct bytes v = http_query(r, f->key, &present);

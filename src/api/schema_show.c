@@ -101,7 +101,8 @@ static void show_type(struct json_out *w, const struct sch_field *f, enum sch_us
 	}
 }
 
-void sch_field_show(struct json_out *w, const char *key, const struct sch_field *f, enum sch_use use)
+void sch_field_show(struct json_out *w, const char *key, const struct sch_field *f,
+		    enum sch_use use)
 {
 	bool one = f->of && f->kind != SCH_OBJECTS;
 	if (one && !f->of->name) {
@@ -133,7 +134,8 @@ static bool is_required(const struct sch_field *f, enum sch_use use)
 	return use == SCH_REPLY ? !(f->flags & SCH_OPTIONAL) : (f->flags & SCH_NEEDED) != 0;
 }
 
-void sch_object_show(struct json_out *w, const char *key, const struct sch_object *o, enum sch_use use)
+void sch_object_show(struct json_out *w, const char *key, const struct sch_object *o,
+		     enum sch_use use)
 {
 	json_put_object(w, key);
 	json_put_text(w, "type", "object");

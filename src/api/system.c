@@ -58,7 +58,7 @@ static void checks_run(const struct api *api, struct check out[CHECK_COUNT])
 				"no vulnerability database is loaded: nothing can be matched"};
 }
 
-/* ---- the JSON ---------------------------------------------------------------------------------- */
+/* ---- the JSON -------------------------------------------------------------------------------- */
 
 struct check_row {
 	struct bytes name, reason;
@@ -101,7 +101,7 @@ static const struct sch_field version_fields[] = {
 };
 static const struct sch_object version_object = {.name = "Version", SCH_TABLE(version_fields)};
 
-/* ---- handlers ---------------------------------------------------------------------------------- */
+/* ---- handlers -------------------------------------------------------------------------------- */
 
 static int reply_row(struct http_request *r, unsigned status, const struct sch_object *o,
 		     const void *row, struct err *e)
@@ -248,29 +248,30 @@ void api_served(void *context, const struct http_request *r, const struct http_r
 	atomic_fetch_add_explicit(&m->bytes_out, bytes_out, memory_order_relaxed);
 }
 
-/* ---- routes ------------------------------------------------------------------------------------ */
+/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc livez_doc = {
 	.id = "getLivez",
-	.replies = {{200, "`ok`", .type = "text/plain"}},
+	.replies = {{.status = 200, .text = "`ok`", .type = "text/plain"}},
 };
 #define READY_REPLIES                                                                              \
 	{                                                                                          \
-		{200, "It can", .of = &ready_object}, {503, "It cannot", .of = &ready_object}      \
+		{.status = 200, .text = "It can", .of = &ready_object},                            \
+		{.status = 503, .text = "It cannot", .of = &ready_object}                          \
 	}
 static const struct api_doc readyz_doc = {.id = "getReadyz", .replies = READY_REPLIES};
 static const struct api_doc healthz_doc = {.id = "getHealthz", .replies = READY_REPLIES};
 static const struct api_doc version_doc = {
 	.id = "getVersion",
-	.replies = {{200, "Name and version", .of = &version_object}},
+	.replies = {{.status = 200, .text = "Name and version", .of = &version_object}},
 };
 static const struct api_doc metrics_doc = {
 	.id = "getMetrics",
-	.replies = {{200, "Metrics", .type = "text/plain; version=0.0.4"}},
+	.replies = {{.status = 200, .text = "Metrics", .type = "text/plain; version=0.0.4"}},
 };
 static const struct api_doc openapi_doc = {
 	.id = "getOpenapi",
-	.replies = {{200, "This document", .type = "application/json"}},
+	.replies = {{.status = 200, .text = "This document", .type = "application/json"}},
 };
 
 const struct http_route api_system_routes[] = {

@@ -8,7 +8,7 @@
 #define LABEL_MAX 128 /* bytes */
 #define DAYS_MAX 3650
 
-/* ---- the JSON ---------------------------------------------------------------------------------- */
+/* ---- the JSON -------------------------------------------------------------------------------- */
 
 static const char *kind_word(int i)
 {
@@ -42,7 +42,7 @@ static const struct sch_field made_fields[] = {
 static const struct sch_object made_object = {
 	.name = "MadeToken", .text = "A token that was just made", SCH_TABLE(made_fields)};
 
-/* ---- list -------------------------------------------------------------------------------------- */
+/* ---- list ------------------------------------------------------------------------------------ */
 
 struct listing {
 	struct api_page page; /* the table's struct */
@@ -87,7 +87,7 @@ static int get_tokens(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_tokens, &l, e);
 }
 
-/* ---- made and ended ---------------------------------------------------------------------------- */
+/* ---- made and ended -------------------------------------------------------------------------- */
 
 struct user_id {
 	struct bytes name;
@@ -173,7 +173,7 @@ static int delete_token(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 
-/* ---- routes ------------------------------------------------------------------------------------ */
+/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct sch_field id_fields[] = {
 	SCH_SHOWN(SCH_INT, "id", "Number of the token"),
@@ -187,18 +187,20 @@ static const struct sch_object secret_headers = {SCH_TABLE(secret_fields)};
 static const struct api_doc tokens_doc = {
 	.id = "listTokens",
 	.query = &api_page_query,
-	.replies = {{200, "A page of tokens, oldest first", .of = &token_object, .list = true}},
+	.replies = {{.status = 200, .text = "A page of tokens, oldest first",
+		     .of = &token_object, .list = true}},
 };
 static const struct api_doc post_token_doc = {
 	.id = "createToken",
 	.body = &new_token,
 	.body_example = "{\"label\": \"build\", \"days\": 90}",
-	.replies = {{201, "The token", .of = &made_object, .headers = &secret_headers}},
+	.replies = {{.status = 201, .text = "The token",
+		     .of = &made_object, .headers = &secret_headers}},
 };
 static const struct api_doc delete_token_doc = {
 	.id = "deleteToken",
 	.params = &id_params,
-	.replies = {{204, "It is ended"}},
+	.replies = {{.status = 204, .text = "It is ended"}},
 };
 
 const struct http_route api_tokens_routes[] = {

@@ -23,7 +23,7 @@ struct access_actor people_actor(const struct http_request *r)
 	return (struct access_actor){.name = p ? p->name : BYTES_NONE, .peer = http_peer(r)};
 }
 
-/* ---- the JSON ---------------------------------------------------------------------------------- */
+/* ---- the JSON -------------------------------------------------------------------------------- */
 
 static const char *kind_word(int i)
 {
@@ -63,7 +63,7 @@ static int put_user(struct db_tx *tx, struct json_out *w, const struct access_us
 	return rc;
 }
 
-/* ---- users ------------------------------------------------------------------------------------- */
+/* ---- users ----------------------------------------------------------------------------------- */
 
 static bool is_cursor(struct bytes name)
 {
@@ -213,35 +213,37 @@ static int put_password(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 
-/* ---- routes ------------------------------------------------------------------------------------ */
+/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc users_doc = {
 	.id = "listUsers",
 	.query = &api_page_query,
-	.replies = {{200, "A page of users, by name", .of = &people_user, .list = true}},
+	.replies = {{.status = 200, .text = "A page of users, by name",
+		     .of = &people_user, .list = true}},
 };
 static const struct api_doc post_user_doc = {
 	.id = "createUser",
 	.text = "It may nothing until it has a role.",
 	.body = &new_user,
 	.body_example = "{\"name\": \"ci\", \"kind\": \"robot\"}",
-	.replies = {{201, "The user", .of = &people_user, .headers = &api_created_headers}},
+	.replies = {{.status = 201, .text = "The user",
+		     .of = &people_user, .headers = &api_created_headers}},
 	.errors = {409},
 };
 static const struct api_doc user_doc = {
 	.id = "getUser",
-	.replies = {{200, "The user", .of = &people_user}},
+	.replies = {{.status = 200, .text = "The user", .of = &people_user}},
 };
 static const struct api_doc delete_user_doc = {
 	.id = "deleteUser",
-	.replies = {{204, "It is removed, with tokens and roles"}},
+	.replies = {{.status = 204, .text = "It is removed, with tokens and roles"}},
 	.errors = {409},
 };
 static const struct api_doc password_doc = {
 	.id = "setPassword",
 	.body = &new_password,
 	.body_example = "{\"password\": \"correct horse battery staple\"}",
-	.replies = {{204, "It is set; the user's tokens are ended"}},
+	.replies = {{.status = 204, .text = "It is set; the user's tokens are ended"}},
 	.errors = {409},
 };
 

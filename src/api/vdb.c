@@ -92,12 +92,13 @@ static int post_update(struct http_request *r, struct err *e)
 
 static const struct api_doc vdb_doc = {
 	.id = "getVulndb",
-	.replies = {{200, "The database, or that there is none", .of = &vdb_object}},
+	.replies = {{.status = 200, .text = "The database, or that there is none",
+		     .of = &vdb_object}},
 };
 static const struct api_doc update_doc = {
 	.id = "updateVulndb",
 	.text = "The reply does not wait: `built_at` of /api/v1/vulndb tells when it is done.",
-	.replies = {{202, "The feeds are being fetched"}},
+	.replies = {{.status = 202, .text = "The feeds are being fetched"}},
 };
 
 const struct http_route api_vdb_routes[] = {
