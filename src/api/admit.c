@@ -3,28 +3,17 @@
 
 #include "base/num.h"
 
-#include <string.h>
-
-static bool same_type(struct bytes have, const char *want, size_t want_len)
-{
-	if (have.len != want_len)
-		return false;
-	for (size_t i = 0; i < want_len; i++)
-		if (byte_lower(have.ptr[i]) != (uint8_t)want[i])
-			return false;
-	return true;
-}
-
-/* How well a media range fits: 0 = not, 1 = all types, 2 = of the kind, 3 = this one. */
+/* How well a media range fits a type without parameters: 0 = not, 1 = all types, 2 = of the kind,
+ * 3 = this one. */
 static int fit(struct bytes range, const char *type)
 {
-	size_t len = strcspn(type, ";"), slash = strcspn(type, "/");
+	struct bytes kind = bytes_of(type);
+	kind = bytes_part(kind, 0, bytes_find(kind, '/'));
 	if (bytes_eq_lit(range, "*/*"))
 		return 1;
-	if (range.len == slash + 2 && bytes_has_suffix_lit(range, "/*") &&
-	    same_type(bytes_part(range, 0, slash), type, slash))
-		return 2;
-	return same_type(range, type, len) ? 3 : 0;
+	if (bytes_has_suffix_lit(range, "/*"))
+		return bytes_eq(bytes_part(range, 0, range.len - 2), kind) ? 2 : 0;
+	return api_is_word(range, type) ? 3 : 0;
 }
 
 /* The weight among the parameters of a range; 1 when there is none that can be read. */
@@ -95,7 +84,7 @@ int api_admit(struct http_request *r, const struct http_route *route, struct err
 	}
 	struct bytes sent = http_header(r, "Content-Type");
 	if (route->doc->body && sent.len &&
-	    !same_type(bytes_trim(bytes_cut(&sent, ';')), "application/json", 16))
+	    !api_is_word(bytes_trim(bytes_cut(&sent, ';')), "application/json"))
 		return refuse(r, 415, "unsupported_media_type",
 			      "Content-Type: the body must be application/json", e);
 	return 0;

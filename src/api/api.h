@@ -36,6 +36,7 @@ struct api {
 	struct api_metrics metrics;
 };
 struct api *api_of(struct http_request *r);
+bool api_is_word(struct bytes have, const char *word); /* in any case of ASCII */
 
 struct api_routes {
 	const char *resource;

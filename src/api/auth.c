@@ -18,17 +18,6 @@
 #define REFRESH_DAYS 30
 #define CREDENTIALS_MAX 4096 /* bytes of a Basic credential */
 
-static bool same_word(struct bytes have, const char *lower)
-{
-	struct bytes want = bytes_of(lower);
-	if (have.len != want.len)
-		return false;
-	for (size_t i = 0; i < have.len; i++)
-		if (byte_lower(have.ptr[i]) != want.ptr[i])
-			return false;
-	return true;
-}
-
 /* 1 = *ret set, 0 = the client said nothing, <0; *ret_wait_sec: not 0 when it tried too often. */
 static int identify(struct http_request *r, const struct principal **ret, unsigned *ret_wait_sec,
 		    struct err *e)
@@ -40,9 +29,9 @@ static int identify(struct http_request *r, const struct principal **ret, unsign
 	struct bytes scheme = bytes_cut(&rest, ' ');
 	rest = bytes_trim(rest);
 	int rc;
-	if (same_word(scheme, "bearer")) {
+	if (api_is_word(scheme, "bearer")) {
 		rc = access_bearer(access, rest, http_arena(r), ret, e);
-	} else if (same_word(scheme, "basic")) {
+	} else if (api_is_word(scheme, "basic")) {
 		uint8_t raw[CREDENTIALS_MAX];
 		struct bytes pair = {.ptr = raw};
 		if (rest.len > CREDENTIALS_MAX ||

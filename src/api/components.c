@@ -51,17 +51,7 @@ static void error_put(struct json_out *w, bool oci, const struct error_row *row)
 	json_put_object(w, buf_cstr(&name));
 	buf_free(&name);
 	json_put_text(w, "description", row->text);
-	if (row->headers) {
-		const struct sch_field *f = row->headers->fields;
-		json_put_object(w, "headers");
-		json_put_object(w, f->key);
-		json_put_text(w, "description", f->text);
-		if (!(f->flags & SCH_OPTIONAL))
-			json_put_bool(w, "required", true);
-		sch_field_show(w, "schema", f, SCH_PARAMETER);
-		json_put_end(w, '}');
-		json_put_end(w, '}');
-	}
+	doc_headers_put(w, row->headers);
 	json_put_object(w, "content");
 	json_put_object(w, oci ? "application/json" : "application/problem+json");
 	sch_ref_show(w, "schema", oci ? &api_oci_errors : &api_problem, SCH_REPLY);

@@ -96,7 +96,7 @@ static void request_put(struct json_out *w, const struct http_route *route)
 	json_put_end(w, '}');
 }
 
-static void headers_put(struct json_out *w, const struct sch_object *o)
+void doc_headers_put(struct json_out *w, const struct sch_object *o)
 {
 	if (!o)
 		return;
@@ -152,7 +152,7 @@ static void reply_put(struct json_out *w, const struct api_reply *reply)
 	status_key(key, reply->status);
 	json_put_object(w, key);
 	json_put_text(w, "description", reply->text);
-	headers_put(w, reply->headers);
+	doc_headers_put(w, reply->headers);
 	if (reply->of || reply->type)
 		content_put(w, reply);
 	json_put_end(w, '}');

@@ -57,5 +57,7 @@ bool api_negotiates(const struct http_route *route);
 /* The document's pieces; openapi.c puts them together. */
 void doc_operation_put(struct json_out *w, const char *method, const struct http_route *route,
 		       const char *resource);
+/* The headers of a reply; nothing for NULL. */
+void doc_headers_put(struct json_out *w, const struct sch_object *o);
 /* Schemas of every object that the tables name, and the replies that errors share. */
 void doc_components_put(struct json_out *w, const struct api_routes *tables, size_t count);

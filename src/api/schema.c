@@ -34,12 +34,14 @@ static void put_text(struct json_out *w, const struct sch_field *f, struct bytes
 static void put_field(struct json_out *w, const struct sch_field *f, const void *at)
 {
 	bool optional = f->flags & SCH_OPTIONAL;
+	const char *word;
 	switch (f->kind) {
 	case SCH_TEXT:
 		put_text(w, f, *(const struct bytes *)at);
 		break;
 	case SCH_WORD:
-		json_put_text(w, f->key, f->words((int)*(const unsigned *)at));
+		word = f->words(*(const int *)at);
+		json_put_text(w, f->key, word ? word : "");
 		break;
 	case SCH_INT:
 		if (!optional || *(const int64_t *)at >= 0)

@@ -15,17 +15,6 @@ static const struct sch_field *find(const struct sch_object *o, struct bytes key
 	return NULL;
 }
 
-static bool same_word(struct bytes have, const char *want)
-{
-	struct bytes b = bytes_of(want);
-	if (have.len != b.len)
-		return false;
-	for (size_t i = 0; i < b.len; i++)
-		if (byte_lower(have.ptr[i]) != byte_lower(b.ptr[i]))
-			return false;
-	return true;
-}
-
 /* "Critical, High, Medium" */
 static const char *words_text(sch_words words, struct arena *a)
 {
@@ -39,7 +28,7 @@ static const char *words_text(sch_words words, struct arena *a)
 static int word_parse(const struct sch_field *f, struct bytes v, struct arena *a, struct err *e)
 {
 	for (int i = 0; f->words(i); i++)
-		if (same_word(v, f->words(i)))
+		if (api_is_word(v, f->words(i)))
 			return i;
 	return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is none of %s", f->key, BYTES_ARG(v),
 		       words_text(f->words, a));
@@ -60,6 +49,8 @@ static int words_parse(const struct sch_field *f, struct bytes list, bool *out, 
 
 static int text_check(const struct sch_field *f, struct bytes v, struct err *e)
 {
+	if (!f->max && v.len == 0)
+		return err_set(e, ERR_FORMAT, "%s: is empty", f->key);
 	if (f->max && (v.len < f->min || v.len > f->max))
 		return err_set(e, ERR_FORMAT, "%s: from %llu to %llu bytes are needed", f->key,
 			       (unsigned long long)f->min, (unsigned long long)f->max);
