@@ -129,7 +129,7 @@ static struct bytes bare_type(struct bytes content_type)
 	return bytes_trim(bytes_part(content_type, 0, bytes_find(content_type, ';')));
 }
 
-static bool is_index_type(struct bytes t)
+bool oci_is_index_type(struct bytes t)
 {
 	return bytes_eq_lit(t, OCI_INDEX_TYPE) || bytes_eq_lit(t, DOCKER_LIST_TYPE);
 }
@@ -171,11 +171,11 @@ static int settle(struct reader *r, struct bytes type, struct err *e)
 			       "document must be one of them");
 	if (m->media_type.len == 0)
 		m->media_type = index ? BYTES_LIT(OCI_INDEX_TYPE) : BYTES_LIT(OCI_MANIFEST_TYPE);
-	if (!is_index_type(m->media_type) && !is_image_type(m->media_type))
+	if (!oci_is_index_type(m->media_type) && !is_image_type(m->media_type))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "media type \"%.*s\" is no image manifest and no index",
 			       BYTES_ARG(bytes_part(m->media_type, 0, 128)));
-	m->kind = is_index_type(m->media_type) ? OCI_INDEX : OCI_IMAGE;
+	m->kind = oci_is_index_type(m->media_type) ? OCI_INDEX : OCI_IMAGE;
 	if (m->kind == OCI_INDEX && (image || !index))
 		return err_set(e, ERR_FORMAT,
 			       "an index needs manifests and has no config or layers (image-spec "

@@ -52,6 +52,8 @@ int oci_manifest_parse(struct bytes text, struct bytes content_type, struct aren
 /* Is this a layer that holds a file-system change set (any tar type, docker or OCI,
  * nondistributable too)? */
 bool oci_is_layer_type(struct bytes media_type);
+/* An OCI index or a Docker manifest list? */
+bool oci_is_index_type(struct bytes media_type);
 /* An image whose config is an image config, i.e. something to scan (not an artifact). */
 bool oci_is_image(const struct oci_manifest *m);
 /* "linux/arm64/v8" against a platform; text parts left out match anything. */

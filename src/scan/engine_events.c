@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "oci/manifest.h"
 #include "store/event.h"
 
 #define BATCH 200         /* events a transaction: bounded work under the writer's lock */
@@ -15,11 +16,12 @@ struct consume {
 	size_t scans;  /* scans asked for */
 };
 
-/* Images are what has findings: not indexes, not artifacts; those are told apart by the scan itself. */
+/* Images are what has findings. An index is known by its type and never listed; an artifact's config must be read first, so its scan takes it from the list. */
 static int on_pushed(struct db_tx *tx, const struct event *ev, const char *trigger, struct consume *c, struct err *e)
 {
 	int64_t id;
-	if (ims_add(tx, ev->repository, ev->digest, ev->at, e) < 0 ||
+	bool is_image = !oci_is_index_type(ev->media_type);
+	if ((is_image && ims_add(tx, ev->repository, ev->digest, ev->at, e) < 0) ||
 	    scs_add(tx, ev->repository, ev->digest, bytes_of(trigger), clock_wall_ms(), &id, e) < 0)
 		return -(int)e->code;
 	c->scans++;
