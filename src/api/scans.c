@@ -122,12 +122,16 @@ static int get_scans(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : api_reply_read(r, 200, write_scans, &l, e);
 }
 
+/* An index or an artifact is no image, but has the scan that says so. */
 static int write_image_scans(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *l = arg;
 	struct ims_image image;
-	int rc = api_image_find(tx, l->r, &image, e);
-	return rc < 0 ? rc : write_scans(tx, w, arg, e);
+	struct scs_scan newest;
+	int64_t n = scs_list(tx, l->q.repository, l->q.digest, 0, 1, http_arena(l->r), &newest, e);
+	if (n == 0)
+		n = api_image_find(tx, l->r, &image, e);
+	return n < 0 ? (int)n : write_scans(tx, w, arg, e);
 }
 
 static int get_image_scans(struct http_request *r, struct err *e)
