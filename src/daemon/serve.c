@@ -180,7 +180,7 @@ static void say_hello(const struct server *s)
 	       "Push an image, then see what is vulnerable in it:\n"
 	       "  skopeo login %s-u admin %s%s%s:%u\n"
 	       "  skopeo copy %sdocker://docker.io/library/debian:11 docker://%s%s%s:%u/demo/debian:11\n"
-	       "  %s push-status --server %s://%s%s%s:%u --username admin demo/debian:11\n",
+	       "  %s push-status --server %s://%s%s%s:%u --username admin --password PASSWORD demo/debian:11\n",
 	       s->api.version, s->c->data_dir, scheme, open, s->c->address, close, port,
 	       *s->c->tls_cert ? "" : "--tls-verify=false ", open, s->c->address, close, port,
 	       *s->c->tls_cert ? "" : "--dest-tls-verify=false ", open, s->c->address, close, port,
