@@ -212,7 +212,8 @@ static void read_archive_row(struct json *j, struct archive_row *row)
 	for (struct bytes key; json_next_key(j, &key);) {
 		if (bytes_eq_lit(key, "Config")) {
 			row->config = json_string(j);
-		} else if (bytes_eq_lit(key, "Layers") && json_enter_array(j)) {
+		} else if (bytes_eq_lit(key, "Layers") && json_peek(j) != JSON_NULL &&
+			   json_enter_array(j)) {
 			read_archive_layers(j, row);
 		} else if (bytes_eq_lit(key, "RepoTags") && json_peek(j) == JSON_ARRAY) {
 			(void)json_enter_array(j);
@@ -226,7 +227,8 @@ static void read_archive_row(struct json *j, struct archive_row *row)
 	}
 }
 
-/* docker-archive: manifest.json = [{"Config": path, "RepoTags": [..], "Layers": [paths]}]; the first image is taken. */
+/* docker-archive: manifest.json = [{"Config": path, "RepoTags": [..], "Layers": [paths]}]; the first image is taken. docker save
+ * writes null for no layers or tags. */
 static int parse_archive(struct scan_input *in, struct bytes text, struct archive_row *row, struct err *e)
 {
 	struct json j;

@@ -169,6 +169,16 @@ test('an image of language packages alone says what was not assessed', () => {
   assert.ok(r.coverage.not_assessed.some((text) => /language packages/.test(text)), JSON.stringify(r.coverage));
 });
 
+test('docker save of an image without layers', () => {
+  const dir = tempDir('scratch');
+  fs.writeFileSync(path.join(dir, 'c.json'), '{"architecture":"amd64","os":"linux","config":{},"history":null,"rootfs":{"type":"layers"}}');
+  fs.writeFileSync(path.join(dir, 'manifest.json'), '[{"Config":"c.json","RepoTags":null,"Layers":null}]');
+  const r = JSON.parse(plimsoll(['scan', '--input', dir, '--vdb', vdb, '--format', 'json']).stdout);
+  assert.deepEqual([r.state, r.image.layers], ['Unverified', []]);
+  fs.writeFileSync(path.join(dir, 'manifest.json'), '[{"Config":"c.json","RepoTags":null,"Layers":"c.json"}]');
+  bad(['scan', '--input', dir, '--vdb', vdb], /an array is wanted/);
+});
+
 test('an empty package database is no clean bill', () => {
   const image = makeLayout([[debianRelease(), dpkgStatus([])]]);
   const r = JSON.parse(plimsoll(['scan', '--input', image.dir, '--vdb', vdb, '--format', 'json']).stdout);
