@@ -1,4 +1,5 @@
-/* How the scan of a pushed image stands: asks a running server, waits for the end, prints the counts. Of an index: those of each of its images. */
+/* How the scan of a pushed image stands: asks a running server, waits for the end, prints the
+ * counts. Of an index: those of each of its images. */
 #include "cli/verbs.h"
 
 #include "base/clock.h"
@@ -50,9 +51,11 @@ static int ask(const struct asking *q, const char *path, const char *header, str
 }
 
 /* The manifest of a tag or digest. reply is freed by the caller in any case. */
-static int ask_manifest(const struct asking *q, struct bytes name, struct fetch_reply *reply, struct err *e)
+static int ask_manifest(const struct asking *q, struct bytes name, struct fetch_reply *reply,
+			struct err *e)
 {
-	const char *path = arena_printf(q->arena, "/v2/%.*s/manifests/%.*s", BYTES_ARG(q->repository), BYTES_ARG(name));
+	const char *path = arena_printf(q->arena, "/v2/%.*s/manifests/%.*s",
+					BYTES_ARG(q->repository), BYTES_ARG(name));
 	int r = path ? ask(q, path,
 			   "Accept: application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
 			   "application/vnd.docker.distribution.manifest.v2+json, "
@@ -60,7 +63,8 @@ static int ask_manifest(const struct asking *q, struct bytes name, struct fetch_
 			   reply, e)
 		     : err_set(e, ERR_NOMEM, "no memory");
 	if (r == 0 && reply->status != 200)
-		r = err_set(e, ERR_NOT_FOUND, "%.*s:%.*s: there is no such tag", BYTES_ARG(q->repository), BYTES_ARG(name));
+		r = err_set(e, ERR_NOT_FOUND, "%.*s:%.*s: there is no such tag",
+			    BYTES_ARG(q->repository), BYTES_ARG(name));
 	return r;
 }
 
@@ -169,7 +173,8 @@ static int look(const struct asking *q, struct bytes digest, struct standing *s,
 	return 0;
 }
 
-static void put_head(struct buf *out, const struct asking *q, struct bytes digest, struct bytes state, struct bytes reason)
+static void put_head(struct buf *out, const struct asking *q, struct bytes digest,
+		     struct bytes state, struct bytes reason)
 {
 	report_put_plain(out, q->repository);
 	buf_put_text(out, "@");
@@ -211,7 +216,8 @@ static void print(const struct asking *q, struct bytes digest, const struct stan
 	buf_free(&out);
 }
 
-/* One round of asking. 1: it is as it will be, and printed; 2: so is an index or artifact; 0: not yet. */
+/* One round of asking. 1: it is as it will be, and printed; 2: so is an index or artifact; 0: not
+ * yet. */
 static int round_of(const struct asking *q, struct bytes digest, bool is_late, struct err *e)
 {
 	struct standing s;
@@ -222,7 +228,9 @@ static int round_of(const struct asking *q, struct bytes digest, bool is_late, s
 	bool is_pending = s.open || (s.known && bytes_eq_lit(s.state, "Pending"));
 	bool is_done = (s.known && !is_pending) || is_unsupported || cli_has(q->args, "no-wait");
 	if (!is_done && is_late)
-		return err_set(e, ERR_TIMEOUT, s.known ? "the scan has not ended yet" : "the server knows no such image");
+		return err_set(e, ERR_TIMEOUT,
+			       s.known ? "the scan has not ended yet"
+				       : "the server knows no such image");
 	if (!is_done)
 		return 0;
 	if (is_unsupported) {
@@ -250,7 +258,8 @@ static int wait_for(const struct asking *q, struct bytes digest, int64_t until, 
 }
 
 /* The digests that an index names; none for another manifest. Returns how many. */
-static int read_index(const struct asking *q, struct bytes text, struct bytes *ret, size_t max, struct err *e)
+static int read_index(const struct asking *q, struct bytes text, struct bytes *ret, size_t max,
+		      struct err *e)
 {
 	struct json j;
 	bool ok;
@@ -277,7 +286,8 @@ static int read_index(const struct asking *q, struct bytes text, struct bytes *r
 }
 
 /* The images of an index, which may be indexes themselves. */
-static int wait_for_all(const struct asking *q, struct bytes digest, int64_t until, int depth, struct err *e)
+static int wait_for_all(const struct asking *q, struct bytes digest, int64_t until, int depth,
+			struct err *e)
 {
 	struct bytes children[CHILDREN_MAX];
 	struct fetch_reply reply = {0};
@@ -294,7 +304,8 @@ static int wait_for_all(const struct asking *q, struct bytes digest, int64_t unt
 	return r < 0 ? r : 0;
 }
 
-static int wait_and_print(struct asking *q, const struct ref *ref, uint64_t timeout_ms, struct err *e)
+static int wait_and_print(struct asking *q, const struct ref *ref, uint64_t timeout_ms,
+			  struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
 	struct bytes digest = BYTES_NONE;

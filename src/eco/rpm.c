@@ -107,7 +107,8 @@ static int rpm_parse(struct bytes path, struct bytes file, const struct eco_sink
 	struct rpm_run run = {.sink = sink};
 	const struct rpm_sink headers = {.arg = &run, .header = on_header, .note = on_note};
 	if (bytes_eq_lit(eco_path_base(path), WAL_NAME) && file.len > 0)
-		return err_set(e, ERR_UNSUPPORTED, "changes that rpm had not yet put into the database: not read");
+		return err_set(e, ERR_UNSUPPORTED,
+			       "changes that rpm had not yet put into the database: not read");
 	if (bytes_eq_lit(eco_path_base(path), "container-manifest-2"))
 		return manifest_parse(file, sink, a, e);
 	if (rpm_sqlite_is_magic(file))

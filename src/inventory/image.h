@@ -31,7 +31,7 @@ struct inv_image {
 	size_t note_count;
 	size_t third_party_count;
 	enum inv_state state;
-	struct bytes lack; /* of an image that could be read: what it does not hold; empty = nothing */
+	struct bytes lack; /* of an image that could be read: what it does not hold; may be empty */
 };
 
 /* layers[i] may have complete = false. Results borrow from the layers and from a. */

@@ -120,11 +120,13 @@ int assess_describe(const struct inv_image *image, const struct oci_platform *pl
 	    add_unassessed(ret, arena_printf(a, "%zu third-party packages are not covered by the distribution's advisories",
 					     image->third_party_count), e) < 0)
 		return -(int)e->code;
-	if (add_unassessed(ret, "software outside the distribution's packages: language packages, and files no package owns", e) < 0)
+	if (add_unassessed(ret, "software outside the distribution's packages: language packages, and files no "
+				"package owns", e) < 0)
 		return -(int)e->code;
 	ret->reason = unverified_reason(image, platform, vdb, a);
 	if (!ret->reason.len && image->state == INV_PARTIAL)
-		ret->reason = image->lack.len ? image->lack : BYTES_LIT("part of the image could not be read");
+		ret->reason = image->lack.len ? image->lack
+					       : BYTES_LIT("part of the image could not be read");
 	if (!ret->reason.len && !vdb)
 		ret->reason = BYTES_LIT("there is no vulnerability database");
 	ret->state = ret->reason.len ? ASSESS_UNVERIFIED : ASSESS_HEALTHY;

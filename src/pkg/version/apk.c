@@ -1,14 +1,15 @@
 /* number{.number}[letter]{_suffix[number]}[~hash][-rnumber]: a list of tokens, compared one by one.
  * A first number, a suffix's number and a revision are compared by value; a number behind a dot
- * too, unless one of the two begins with '0': then in byte order. apk-tools 2 puts more zeros in
- * front first and then compares by value. Suffixes in order: alpha beta pre
- * rc, then cvs svn git hg p. Hashes in byte order. Where two tokens differ in kind, one of alpha to
- * rc comes first; else the order is: what is not valid, the end, revision, hash, suffix number,
- * suffix, letter, number. So an invalid text has its place too, as `apk version -t` gives it one.
- * "apk3" is apk-tools 3. "apk" also reads on where apk-tools 2 does and 3 stops: digits behind the
- * letter ("6.6.2p1-r1", which old Alpine releases shipped) and a dot without a number. Leading zeros
- * aside both agree on everything that both call valid. Spec: apk-package(5) "Version". Native tool:
- * apk version. */
+ * too, unless one of the two begins with '0': then in byte order. apk-tools 2 puts the one with
+ * more zeros in front first and then compares by value. Suffixes in order: alpha beta pre rc, then
+ * cvs svn git hg p. Hashes in byte order. Where two tokens differ in kind, one of alpha to rc comes
+ * first; else the order is: what is not valid, the end, revision, hash, suffix number, suffix,
+ * letter, number. So an invalid text has its place too, as `apk version -t` gives it one. "apk3" is
+ * apk-tools 3. "apk" also reads on where apk-tools 2 does and 3 stops: digits behind the letter
+ * ("6.6.2p1-r1", which old Alpine releases shipped) and a dot without a number. Leading zeros aside
+ * both agree on everything that both call valid, but for "1.0_rc1" and its like behind a zero, which
+ * apk-tools 2 puts after "1.0": here it comes before, as the specification has it.
+ * Spec: apk-package(5) "Version". Native tool: apk version. */
 #include "pkg/version/parts.h"
 #include "pkg/version/schemes.h"
 
