@@ -46,6 +46,7 @@ export function watchWorkers(pid) {
   const timer = setInterval(() => {
     for (const child of children(pid)) {
       try {
+        if (fs.readFileSync(`/proc/${child}/comm`, 'utf8') !== 'plimsoll-worker\n') continue; // between fork and exec
         const peak = 1024 * field(child, 'VmHWM');
         if (peak > seen.peak) seen.peak = peak;
         seen.pids.add(child);
