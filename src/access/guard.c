@@ -214,7 +214,7 @@ static void take(struct guard *g, const struct guard_try *t, int64_t now)
 	g->running++;
 }
 
-/* May this one be hashed now? Else *ret_ms until it is worth asking again, if nobody ends before. */
+/* May this one be hashed now? Else *ret_ms: when to ask again unless another ends before. */
 static bool has_turn(struct guard *g, const struct guard_try *t, int64_t now, int64_t *ret_ms)
 {
 	uint64_t max = (uint64_t)g->o.checks_per_sec * BURST_SEC;
@@ -292,7 +292,9 @@ int guard_begin(struct guard *g, struct guard_try *t, struct err *e)
 	if (go)
 		take(g, t, clock_mono_ms());
 	(void)pthread_mutex_unlock(&g->lock);
-	return go ? 0 : err_set(e, ERR_LIMIT, "too many attempts to log in: again in %u s", t->wait_sec);
+	if (go)
+		return 0;
+	return err_set(e, ERR_LIMIT, "too many attempts to log in: again in %u s", t->wait_sec);
 }
 
 static void give_back(struct guard *g, const struct guard_try *t, int kind, int64_t now)

@@ -9,7 +9,7 @@
  *
  * Besides, only so many hashes run at once and so many a second for all strangers together; who
  * comes then waits, and is refused when too many wait. A peer that gave the right password for this
- * name before is no stranger: of all this only the first bucket and the number at once hold it up. */
+ * name before is no stranger: only the first bucket and the number at once hold it up. */
 #pragma once
 #include "base/bytes.h"
 #include "base/err.h"

@@ -2,8 +2,9 @@
  * A request is served by one thread from first byte to last (docs/decisions/http-threads.md), so
  * handlers may block. Refused before any handler, with 400/431/414/501 and the connection closed:
  * two Content-Lengths, Content-Length with Transfer-Encoding, a Transfer-Encoding other than
- * "chunked" (400 when chunked is not its last and only once, else 501), no or two Hosts (HTTP/1.1), control bytes in a header, a bad chunk, a header or
- * request line over its limit, a target whose path is not clean (http/uri.h). */
+ * "chunked" (400 when chunked is not its last coding and that once, else 501), no or two Hosts
+ * (HTTP/1.1), control bytes in a header, a bad chunk, a header or request line over its limit, a
+ * target whose path is not clean (http/uri.h). A chunked body is the last on its connection. */
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
