@@ -42,6 +42,8 @@ static void say_match(struct why *w, const struct match *m)
 	buf_printf(w->out, "  status %s", adv_status_word(m->status));
 	if (m->fixed_version.len)
 		buf_printf(w->out, ", fixed in %.*s", BYTES_ARG(m->fixed_version));
+	else
+		buf_printf(w->out, ": %.*s", BYTES_ARG(m->remediation));
 	buf_put_text(w->out, "\n");
 }
 

@@ -102,6 +102,16 @@ static void put_fix(struct buf *b, const struct pkg *p, const struct match *m,
 			   BYTES_ARG(m->check.source_name), BYTES_ARG(v->fixed));
 }
 
+/* A subscription has several services; the record may say which. */
+static void put_pro(struct buf *b, const struct verdict *v)
+{
+	struct bytes service = v->hit->affected.module;
+	buf_printf(b, "The fix, version %.*s, requires Ubuntu Pro", BYTES_ARG(v->fixed));
+	if (service.len)
+		buf_printf(b, " (%.*s)", BYTES_ARG(service));
+	buf_put_text(b, ". With a subscription: pro attach, then ");
+}
+
 static void put_other_stream(struct buf *b, const struct pkg *p, const struct verdict *v)
 {
 	struct bytes stream = v->hit->affected.ecosystem;
@@ -126,10 +136,7 @@ struct bytes remedy_text(const struct pkg *p, const struct match *m, const struc
 		put_other_stream(&b, p, v);
 	} else {
 		if (v->from == FIX_PRO)
-			buf_printf(&b,
-				   "The fix, version %.*s, requires Ubuntu Pro. With a "
-				   "subscription: pro attach, then ",
-				   BYTES_ARG(v->fixed));
+			put_pro(&b, v);
 		put_fix(&b, p, m, v);
 	}
 	struct bytes t = buf_ok(&b) ? arena_bytes(a, buf_bytes(&b), &ok) : BYTES_NONE;

@@ -36,6 +36,8 @@ static const struct {
     [FEDORA] = {"docs.fedoraproject.org/en-US/releases/lifecycle", "2025-10-28"},
 };
 
+#define PRO_LEGACY "Ubuntu Pro (and its Legacy add-on)"
+
 /* The last days of support. release: what VERSION_ID starts with, up to a '.'. */
 static const struct release {
 	const char *id, *release, *standard;
@@ -56,31 +58,31 @@ static const struct release {
     {"ubuntu", "12.10", "2014-05-16", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "13.04", "2014-01-27", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "13.10", "2014-07-17", NULL, NULL, DISTRO_INFO},
-    {"ubuntu", "14.04", "2019-04-25", "Ubuntu Pro", "2024-04-25", DISTRO_INFO},
+    {"ubuntu", "14.04", "2019-04-25", PRO_LEGACY, "2026-04-28", DISTRO_INFO},
     {"ubuntu", "14.10", "2015-07-23", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "15.04", "2016-02-04", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "15.10", "2016-07-28", NULL, NULL, DISTRO_INFO},
-    {"ubuntu", "16.04", "2021-04-30", "Ubuntu Pro", "2026-04-23", DISTRO_INFO},
+    {"ubuntu", "16.04", "2021-04-30", PRO_LEGACY, "2028-04-25", DISTRO_INFO},
     {"ubuntu", "16.10", "2017-07-20", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "17.04", "2018-01-13", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "17.10", "2018-07-19", NULL, NULL, DISTRO_INFO},
-    {"ubuntu", "18.04", "2023-05-31", "Ubuntu Pro", "2028-04-26", DISTRO_INFO},
+    {"ubuntu", "18.04", "2023-05-31", PRO_LEGACY, "2030-04-30", DISTRO_INFO},
     {"ubuntu", "18.10", "2019-07-18", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "19.04", "2020-01-23", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "19.10", "2020-07-17", NULL, NULL, DISTRO_INFO},
-    {"ubuntu", "20.04", "2025-05-29", "Ubuntu Pro", "2030-04-23", DISTRO_INFO},
+    {"ubuntu", "20.04", "2025-05-29", PRO_LEGACY, "2032-04-27", DISTRO_INFO},
     {"ubuntu", "20.10", "2021-07-22", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "21.04", "2022-01-20", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "21.10", "2022-07-14", NULL, NULL, DISTRO_INFO},
-    {"ubuntu", "22.04", "2027-06-01", "Ubuntu Pro", "2032-04-21", DISTRO_INFO},
+    {"ubuntu", "22.04", "2027-06-01", PRO_LEGACY, "2034-04-25", DISTRO_INFO},
     {"ubuntu", "22.10", "2023-07-20", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "23.04", "2024-01-25", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "23.10", "2024-07-11", NULL, NULL, DISTRO_INFO},
-    {"ubuntu", "24.04", "2029-05-31", "Ubuntu Pro", "2034-04-25", DISTRO_INFO},
+    {"ubuntu", "24.04", "2029-05-31", PRO_LEGACY, "2036-04-29", DISTRO_INFO},
     {"ubuntu", "24.10", "2025-07-10", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "25.04", "2026-01-15", NULL, NULL, DISTRO_INFO},
     {"ubuntu", "25.10", "2026-07-09", NULL, NULL, DISTRO_INFO},
-    {"ubuntu", "26.04", "2031-05-29", "Ubuntu Pro", "2036-04-23", DISTRO_INFO},
+    {"ubuntu", "26.04", "2031-05-29", PRO_LEGACY, "2038-04-27", DISTRO_INFO},
     {"ubuntu", "26.10", "2027-07-15", NULL, NULL, DISTRO_INFO},
     {"alpine", "3.0", "2016-05-01", NULL, NULL, ALPINE},
     {"alpine", "3.1", "2016-11-01", NULL, NULL, ALPINE},

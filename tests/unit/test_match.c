@@ -485,7 +485,7 @@ static const struct {
 	{":esm-infra", "infra", "1", "1.2~esm1", "infra=1.2~esm1"},
 	{":esm-apps", "infra", "1", "", "requires Ubuntu Pro"},
 	{":esm-apps,esm-infra", "apps", "1", "1.2~esm1", "apps=1.2~esm1"},
-	{":esm-infra", "apps", "1", "", "requires Ubuntu Pro"},
+	{":esm-infra", "apps", "1", "", "requires Ubuntu Pro (esm-apps). With a subscription: pro attach, then apt-get"},
 	{"", "never", "1", "", "No fixed version"},
 	{":esm-apps", "never", "1", "", "No fixed version"},
 	/* packages of the FIPS streams: their own records and no others, and the other way round */

@@ -81,7 +81,7 @@ static const struct {
     {"debian", "10", "", "", "2024-07-01", "debian 10 gets no more fixes: standard support ended on 2022-09-10, LTS on 2024-06-30"},
     {"debian", "9.13", "", "", "2030-01-01", "debian 9.13 gets no more fixes: standard support ended on 2020-07-18, LTS on 2022-06-30"},
     {"debian", "", "", "", "2030-01-01", NULL}, /* sid */
-    {"ubuntu", "18.04", "", "", "2024-01-01", "ubuntu 18.04 is past its standard support, which ended on 2023-05-31: fixes come with Ubuntu Pro only, until 2028-04-26"},
+    {"ubuntu", "18.04", "", "", "2024-01-01", "ubuntu 18.04 is past its standard support, which ended on 2023-05-31: fixes come with Ubuntu Pro (and its Legacy add-on) only, until 2030-04-30"},
     {"ubuntu", "23.10", "", "", "2024-07-12", "ubuntu 23.10 gets no more fixes: support ended on 2024-07-11"},
     {"alpine", "3.1", "", "", "2016-01-01", ""},
     {"alpine", "3.10.9", "", "", "2021-05-02", "alpine 3.10.9 gets no more fixes: support ended on 2021-05-01"},
