@@ -74,7 +74,12 @@ static int read_entry(struct json *j, struct arena *a, struct credentials *ret, 
 		ret->password = arena_cstr(a, password.len ? password : identity);
 		return ret->username && ret->password ? 1 : err_set(e, ERR_NOMEM, "no memory");
 	}
-	return auth.len ? decode_auth(auth, a, ret, e) : 0;
+	int r = auth.len ? decode_auth(auth, a, ret, e) : 0;
+	if (r > 0 && identity.len && !*ret->password) { /* "auth" then holds the user's name only */
+		ret->password = arena_cstr(a, identity);
+		r = ret->password ? 1 : err_set(e, ERR_FORMAT, "\"identitytoken\" holds a NUL");
+	}
+	return r;
 }
 
 /* 1 when the registry is among them. */
@@ -170,6 +175,7 @@ static int ask_helper(const char *name, struct bytes registry, struct arena *a, 
 	own_fd_close(&in_write);
 	uint8_t *answer = arena_alloc(a, ANSWER_MAX, 1);
 	ssize_t n = answer ? io_read(out_read, answer, ANSWER_MAX, e) : -1;
+	own_fd_close(&out_read); /* one that says more must not wait for ever */
 	int status;
 	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0 || n < 0)
 		return 0; /* helpers fail when they know nothing: anonymous then */

@@ -58,7 +58,7 @@ void adv_put(struct buf *out, const struct adv *a)
 	buf_put_blob(out, a->severity_text);
 	put_list(out, a->cvss, a->cvss_count);
 	buf_put_varint(out, a->reference_count);
-	for (size_t i = 0; a->references && i < a->reference_count; i++) {
+	for (size_t i = 0; i < a->reference_count; i++) {
 		buf_put_blob(out, a->references[i].type);
 		buf_put_blob(out, a->references[i].url);
 	}
@@ -157,11 +157,12 @@ static void take_head(struct taker *t, struct adv *a)
 	a->severity = (enum adv_severity)take_enum(t, ADV_SEV_CRITICAL);
 	a->severity_text = cur_blob(&t->c);
 	a->cvss = take_list(t, &a->cvss_count);
-	a->references = take_array(t, 2, sizeof *a->references, &a->reference_count);
-	for (size_t i = 0; i < a->reference_count; i++) {
-		a->references[i].type = cur_blob(&t->c);
-		a->references[i].url = cur_blob(&t->c);
+	struct adv_reference *refs = take_array(t, 2, sizeof *refs, &a->reference_count);
+	for (size_t i = 0; refs && i < a->reference_count; i++) {
+		refs[i].type = cur_blob(&t->c);
+		refs[i].url = cur_blob(&t->c);
 	}
+	a->references = refs;
 	a->cwes = take_list(t, &a->cwe_count);
 }
 
