@@ -1,0 +1,290 @@
+/* input, files: images on disk as folders: OCI layouts and docker-archives, and what only looks like one. */
+#include "torture.h"
+
+#include "base/buf.h"
+#include "scan/input.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[64];
+
+static void path_of(char out[320], const char *name)
+{
+	(void)snprintf(out, 320, "%s/%s", dir, name);
+}
+
+static void put(const char *name, const char *text)
+{
+	char path[320];
+	path_of(path, name);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* A blob of the layout; its descriptor into out. */
+static const char *blob(char out[512], const char *type, const char *text, const char *more)
+{
+	struct digest d;
+	char digest[DIGEST_TEXT_CAP], name[300];
+	digest_of(DIGEST_SHA256, bytes_of(text), &d);
+	digest_text(&d, digest);
+	(void)snprintf(name, sizeof name, "blobs/sha256/%s", digest + 7);
+	put(name, text);
+	(void)snprintf(out, 512, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu%s}", type, digest, strlen(text), more);
+	return out;
+}
+
+#define TAR_TYPE "application/vnd.oci.image.layer.v1.tar"
+#define CONFIG                                                                                                                   \
+	"{\"architecture\":\"amd64\",\"os\":\"linux\",\"history\":[{\"created_by\":\"ADD base\"}],\"rootfs\":{\"type\":\"layers\"," \
+	"\"diff_ids\":[\"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"]}}"
+
+/* The text of a manifest of one layer. */
+static void manifest(char out[2048], const char *layer)
+{
+	char config[512], part[512];
+	(void)snprintf(out, 2048, "{\"schemaVersion\":2,\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"config\":%s,\"layers\":[%s]}",
+		       blob(config, OCI_CONFIG_TYPE, CONFIG, ""), blob(part, TAR_TYPE, layer, ""));
+}
+
+static void put_index(const char *descriptors)
+{
+	char text[8192];
+	(void)snprintf(text, sizeof text, "{\"schemaVersion\":2,\"manifests\":[%s]}", descriptors);
+	put("index.json", text);
+}
+
+static int open_as(struct scan_input *in, const char *platform, struct err *e)
+{
+	*e = (struct err)ERR_INIT;
+	return scan_input_open(in, dir, bytes_of(platform), NULL, e);
+}
+
+static void refused(const char *platform, enum err_code code, const char *says)
+{
+	struct scan_input in;
+	struct err e;
+	assert_int_equal(open_as(&in, platform, &e), -(int)code);
+	if (!strstr(e.msg, says))
+		fail_msg("\"%s\" does not say \"%s\"", e.msg, says);
+}
+
+/* The first byte of the only layer. */
+static void opened(const char *platform, char layer)
+{
+	struct scan_input in;
+	struct err e;
+	char c = 0;
+	if (open_as(&in, platform, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_int_equal(in.layer_count, 1);
+	assert_int_equal(pread(in.layers[0].fd, &c, 1, (off_t)in.layers[0].off), 1);
+	assert_int_equal(c, layer);
+	assert_true(bytes_eq_lit(in.layers[0].created_by, "ADD base"));
+	assert_true(in.has_digest == !in.layers[0].is_diff_id);
+	scan_input_free(&in);
+}
+
+static void test_layout(void **state)
+{
+	(void)state;
+	char a[2048], b[2048], da[512], db[512], both[1100];
+	manifest(a, "A");
+	manifest(b, "B");
+	put_index(blob(da, OCI_MANIFEST_TYPE, a, ""));
+	opened("", 'A');
+	/* One image of several platforms: the one asked for. */
+	(void)snprintf(both, sizeof both, "%s,%s",
+		       blob(da, OCI_MANIFEST_TYPE, a, ",\"platform\":{\"os\":\"linux\",\"architecture\":\"s390x\"}"),
+		       blob(db, OCI_MANIFEST_TYPE, b, ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\",\"variant\":\"v8\"}"));
+	put_index(both);
+	opened("linux/s390x", 'A');
+	opened("linux/arm64", 'B');
+	opened("linux/arm64/v8", 'B');
+	refused("linux/riscv64", ERR_NOT_FOUND, "linux/riscv64");
+	put_index("");
+	refused("", ERR_NOT_FOUND, "names no image");
+}
+
+/* An index in an index: four deep and no deeper. */
+static void test_nested(void **state)
+{
+	(void)state;
+	char text[2048], d[512];
+	manifest(text, "A");
+	(void)blob(d, OCI_MANIFEST_TYPE, text, "");
+	for (int depth = 1; depth <= 5; depth++) {
+		put_index(d);
+		if (depth <= 4)
+			opened("", 'A');
+		else
+			refused("", ERR_LIMIT, "nested");
+		(void)snprintf(text, sizeof text, "{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE "\",\"manifests\":[%s]}", d);
+		(void)blob(d, OCI_INDEX_TYPE, text, "");
+	}
+}
+
+static void test_damaged(void **state)
+{
+	(void)state;
+	char text[2048], d[512], name[300];
+	struct digest dg;
+	char digest[DIGEST_TEXT_CAP];
+	manifest(text, "A");
+	put_index(blob(d, OCI_MANIFEST_TYPE, text, ""));
+	/* A layer whose blob is not there. */
+	digest_of(DIGEST_SHA256, BYTES_LIT("A"), &dg);
+	digest_text(&dg, digest);
+	(void)snprintf(name, sizeof name, "%s/blobs/sha256/%s", dir, digest + 7);
+	assert_int_equal(unlink(name), 0);
+	refused("", ERR_NOT_FOUND, "is not in the image");
+	/* A link out of the image is not followed. */
+	assert_int_equal(symlink("/etc/passwd", name), 0);
+	struct scan_input in;
+	struct err e;
+	assert_true(open_as(&in, "", &e) < 0);
+	assert_int_equal(unlink(name), 0);
+	/* A folder, a fifo where a file should be: refused, not waited for. */
+	assert_int_equal(mkfifo(name, 0600), 0);
+	assert_true(open_as(&in, "", &e) < 0);
+	assert_int_equal(unlink(name), 0);
+	/* A manifest with other content than its digest says. */
+	manifest(text, "A");
+	digest_of(DIGEST_SHA256, bytes_of(text), &dg);
+	digest_text(&dg, digest);
+	(void)snprintf(name, sizeof name, "blobs/sha256/%s", digest + 7);
+	text[strlen(text) - 1] = ' ';
+	put(name, text);
+	refused("", ERR_INTEGRITY, "another digest");
+	put("index.json", "{\"schemaVersion\":2,\"manifests\":[");
+	refused("", ERR_TRUNCATED, "index.json");
+	put("index.json", "");
+	refused("", ERR_TRUNCATED, "index.json");
+}
+
+static void archive_refused(const char *text, enum err_code code, const char *says)
+{
+	put("manifest.json", text);
+	refused("", code, says);
+}
+
+static void test_archive(void **state)
+{
+	(void)state;
+	char path[320];
+	path_of(path, "index.json");
+	(void)unlink(path);
+	put("c.json", CONFIG);
+	put("layer.tar", "L");
+	put("manifest.json", "[{\"Config\":\"c.json\",\"RepoTags\":[\"a:1\",\"a:2\"],\"Layers\":[\"layer.tar\"],\"X\":{}},{\"Config\":\"none\"}]");
+	opened("", 'L');
+	struct scan_input in;
+	struct err e;
+	assert_int_equal(open_as(&in, "", &e), 0);
+	assert_true(bytes_eq_lit(in.tag, "a:1"));
+	scan_input_free(&in);
+	put("manifest.json", "[{\"Config\":\"c.json\",\"RepoTags\":null,\"Layers\":[\"layer.tar\"]}]");
+	opened("", 'L');
+	archive_refused("[{\"Config\":\"c.json\",\"Layers\":[]}]", ERR_FORMAT, "0 layers but 1 diff_ids");
+	archive_refused("[{\"Config\":\"c.json\",\"Layers\":[\"gone.tar\"]}]", ERR_NOT_FOUND, "gone.tar");
+	archive_refused("[{\"Config\":\"gone\",\"Layers\":[\"layer.tar\"]}]", ERR_NOT_FOUND, "gone");
+	archive_refused("[{\"Layers\":[\"layer.tar\"]}]", ERR_FORMAT, "Config");
+	archive_refused("[]", ERR_FORMAT, "Config");
+	archive_refused("{}", ERR_FORMAT, "manifest.json");
+	archive_refused("[{\"Config\":", ERR_TRUNCATED, "manifest.json");
+	/* Names lead nowhere outside. */
+	put("manifest.json", "[{\"Config\":\"../../../../etc/passwd\",\"Layers\":[]}]");
+	assert_true(open_as(&in, "", &e) < 0);
+	put("manifest.json", "[{\"Config\":\"/etc/passwd\",\"Layers\":[]}]");
+	assert_true(open_as(&in, "", &e) < 0);
+	/* More layers than an image may have. */
+	struct buf many;
+	buf_init(&many, 1U << 20);
+	buf_put_text(&many, "[{\"Config\":\"c.json\",\"Layers\":[\"layer.tar\"");
+	for (unsigned i = 0; i < LIMIT_LAYERS_MAX; i++)
+		buf_put_text(&many, ",\"layer.tar\"");
+	buf_put_text(&many, "]}]");
+	put("manifest.json", buf_cstr(&many));
+	buf_free(&many);
+	assert_true(open_as(&in, "", &e) < 0);
+	assert_non_null(strstr(e.msg, "too many layers"));
+}
+
+static void test_neither(void **state)
+{
+	(void)state;
+	char path[320];
+	path_of(path, "manifest.json");
+	(void)unlink(path);
+	refused("", ERR_UNSUPPORTED, "neither");
+	struct scan_input in;
+	struct err e = ERR_INIT;
+	assert_int_equal(scan_input_open(&in, "/nonexistent/image", BYTES_NONE, NULL, &e), -ERR_NOT_FOUND);
+}
+
+static int open_once(void *arg)
+{
+	struct scan_input in;
+	struct err e;
+	(void)arg;
+	int r = open_as(&in, "", &e);
+	if (r < 0)
+		assert_int_equal(e.code, ERR_NOMEM);
+	else
+		assert_int_equal(in.layer_count, 1);
+	if (r == 0)
+		scan_input_free(&in);
+	return r;
+}
+
+static void test_memory(void **state)
+{
+	(void)state;
+	char text[2048], d[512];
+	manifest(text, "A");
+	put_index(blob(d, OCI_MANIFEST_TYPE, text, ""));
+	assert_true(torture(open_once, NULL) > 2);
+	char path[320];
+	path_of(path, "index.json");
+	(void)unlink(path);
+	put("c.json", CONFIG);
+	put("layer.tar", "L");
+	put("manifest.json", "[{\"Config\":\"c.json\",\"Layers\":[\"layer.tar\"]}]");
+	assert_true(torture(open_once, NULL) > 2);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	char path[320];
+	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-input-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	path_of(path, "blobs");
+	assert_int_equal(mkdir(path, 0700), 0);
+	path_of(path, "blobs/sha256");
+	assert_int_equal(mkdir(path, 0700), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	char line[96];
+	(void)snprintf(line, sizeof line, "rm -r %s", dir);
+	return system(line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_layout),  cmocka_unit_test(test_nested),  cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_archive), cmocka_unit_test(test_neither), cmocka_unit_test(test_memory),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
