@@ -68,6 +68,8 @@ void json_put_array(struct json_out *w, const char *key);
 void json_put_end(struct json_out *w, char close); /* '}' or ']' */
 /* Bytes that are not valid UTF-8 are written as U+FFFD. */
 void json_put_string(struct json_out *w, const char *key, struct bytes v);
+/* b is part of what is written: when it failed, the output did. */
+void json_put_need(struct json_out *w, const struct buf *b);
 void json_put_text(struct json_out *w, const char *key, const char *v);
 void json_put_string_nonempty(struct json_out *w, const char *key, struct bytes v); /* nothing for the empty run */
 void json_put_u64(struct json_out *w, const char *key, uint64_t v);

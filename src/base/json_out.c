@@ -180,3 +180,9 @@ void json_put_time(struct json_out *w, const char *key, int64_t wall_ms)
 	clock_rfc3339(wall_ms, text);
 	json_put_text(w, key, text);
 }
+
+void json_put_need(struct json_out *w, const struct buf *b)
+{
+	if (!buf_ok(b))
+		w->out->failed = true;
+}

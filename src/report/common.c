@@ -73,6 +73,7 @@ void report_put_image(struct json_out *w, const struct report *r)
 	json_put_string_nonempty(w, "tag", in->tag);
 	json_put_text(w, in->has_digest ? "digest" : "config_digest", digest);
 	json_put_string(w, "platform", buf_bytes(&platform));
+	json_put_need(w, &platform);
 	buf_free(&platform);
 	if (image->has_distro) {
 		json_put_object(w, "distro");

@@ -94,6 +94,7 @@ int report_inventory_json(const struct report *r, struct buf *out, struct err *e
 		const struct pkg *p = &ip->pkg;
 		buf_clear(&purl);
 		pkg_purl(p, &purl);
+		json_put_need(&w, &purl);
 		json_put_object(&w, NULL);
 		struct bytes layer = ip->layer < r->assess->layer_count ? bytes_of(r->assess->layers[ip->layer].digest)
 									: BYTES_NONE;

@@ -88,6 +88,7 @@ static void put_result(struct json_out *w, const struct report_finding *f, size_
 	json_put_u64(w, "ruleIndex", rule);
 	json_put_text(w, "level", level(f->severity));
 	put_message(w, "message", buf_bytes(&text));
+	json_put_need(w, &text);
 	json_put_array(w, "locations");
 	json_put_object(w, NULL);
 	json_put_object(w, "physicalLocation");

@@ -1,13 +1,13 @@
 /* The reports for people: what a scan says that an inventory, which judges nothing, does not. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "torture.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "report/formats.h"
 #include "report/report.h"
 #include "scan/assess.h"
-#include <cmocka.h>
 
 #define TEXT(s)                                                                                    \
 	{                                                                                          \
@@ -161,9 +161,74 @@ static void test_support_in_reports(void **state)
 	}
 }
 
+/* ---- each format with each allocation failing: the whole report, or NOMEM ---- */
+
+static struct bytes cve = TEXT("CVE-2026-1");
+static struct report_finding finding = {.id = 5,
+					.check = TEXT("a check of \"musl\""),
+					.category = TEXT("Alpine"),
+					.advisory = TEXT("CVE-2026-1"),
+					.cves = &cve,
+					.cve_count = 1,
+					.severity = ADV_SEV_HIGH,
+					.package = TEXT("musl"),
+					.installed_version = TEXT("1.2.3-r4"),
+					.fixed_version = TEXT("1.2.3-r5"),
+					.purl = TEXT("pkg:apk/alpine/musl@1.2.3-r4"),
+					.path = TEXT("lib/apk/db/installed"),
+					.layer = TEXT("sha256:00"),
+					.status = ADV_FIXED,
+					.epss = -1,
+					.epss_percentile = -1,
+					.summary = TEXT("s"),
+					.remediation = TEXT("apk upgrade")};
+
+struct format_case {
+	int (*put)(const struct report *r, struct buf *out, struct err *e);
+	const struct report *report;
+	char *want;
+};
+
+static int put_once(void *arg)
+{
+	struct format_case *c = arg;
+	struct err e = ERR_INIT;
+	struct buf out;
+	buf_init(&out, 1U << 20);
+	int r = c->put(c->report, &out, &e);
+	if (r < 0)
+		assert_int_equal(e.code, ERR_NOMEM);
+	else if (c->want)
+		assert_string_equal(buf_cstr(&out), c->want);
+	else
+		c->want = strdup(buf_cstr(&out));
+	buf_free(&out);
+	return r;
+}
+
+static void test_memory(void **state)
+{
+	(void)state;
+	struct report full = report;
+	full.findings = &finding;
+	full.finding_count = 1;
+	struct format_case cases[16] = {{.put = report_inventory_json}, {.put = report_inventory_table}};
+	size_t n = 2;
+	for (size_t i = 0; i < report_count && n < 16; i++)
+		cases[n++].put = report_table[i].put;
+	for (size_t i = 0; i < n; i++) {
+		cases[i].report = &full;
+		assert_int_equal(put_once(&cases[i]), 0);
+		assert_true(strlen(cases[i].want) > 40);
+		assert_true(torture(put_once, &cases[i]) > 0);
+		free(cases[i].want);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_inventory), cmocka_unit_test(test_scan), cmocka_unit_test(test_support),
-					   cmocka_unit_test(test_support_in_reports)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_inventory), cmocka_unit_test(test_scan),
+					   cmocka_unit_test(test_support), cmocka_unit_test(test_support_in_reports),
+					   cmocka_unit_test(test_memory)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -397,12 +397,65 @@ static int build_once(void *arg)
 	return r;
 }
 
+static int count_key(void *arg, struct bytes ecosystem, struct bytes name, struct err *e)
+{
+	(void)ecosystem;
+	(void)name;
+	(void)e;
+	return (++*(int *)arg, 0);
+}
+
+/* Opening and every kind of question; what is there without a failure is what the tests above say. */
+static int read_once(void *arg)
+{
+	const struct buf *file = arg;
+	struct err e = ERR_INIT;
+	struct arena a;
+	struct vdb_hit *hits;
+	struct vdb_ecosystem *ecosystems;
+	struct adv adv;
+	uint32_t *ids;
+	int keys = 0;
+	arena_init(&a, 1U << 24);
+	struct vdb *v = vdb_open_bytes(buf_bytes(file), &e);
+	int64_t n = v ? vdb_find(v, BYTES_LIT(D), BYTES_LIT("openssl"), &a, &hits, &e) : -(int)e.code;
+	if (n >= 0) {
+		assert_int_equal(n, 3);
+		n = vdb_advisory(v, hits[2].advisory, &a, &adv, &e);
+	}
+	if (n >= 0)
+		n = vdb_find_id(v, BYTES_LIT("CVE-2024-1"), &a, &ids, &e);
+	if (n >= 0) {
+		assert_int_equal(n, 1);
+		n = vdb_advisory_full(v, ids[0], &a, &adv, &e);
+	}
+	if (n >= 0) {
+		assert_int_equal(adv.affected_count, 2);
+		n = vdb_ecosystems(v, BYTES_NONE, &a, &ecosystems, &e);
+	}
+	if (n >= 0) {
+		assert_true(n > 1);
+		n = vdb_diff(NULL, v, count_key, &keys, &e);
+	}
+	if (n >= 0)
+		assert_int_equal(keys, vdb_counts_get(v).packages);
+	else
+		assert_int_equal(e.code, ERR_NOMEM);
+	vdb_close(v);
+	arena_free(&a);
+	return n < 0 ? (int)n : 0;
+}
+
 static void survives_spent_memory(void **state)
 {
 	char path[256];
 	(void)state;
 	sample_path(path, "torture");
 	(void)torture(build_once, path);
+	struct buf file;
+	sample_file(rows, ROWS, &file);
+	assert_true(torture(read_once, &file) > 0);
+	buf_free(&file);
 	(void)unlink(path);
 }
 
