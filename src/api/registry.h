@@ -1,4 +1,4 @@
-/* registry: what the registry's route files share: names and digests of a request checked, errors of the registry as OCI errors, headers every reply of /v2/
+/* registry (rgr_): what the registry's route files share: names and digests of a request checked, errors of the registry as OCI errors, headers every reply of /v2/
  * has. Spec: OCI distribution-spec v1.1. */
 #pragma once
 #include "api/routes.h"

@@ -1,5 +1,6 @@
-/* arena: one lifetime of memory with a budget. Results borrow from it; nothing is freed alone. A spent budget is a normal
- * answer to hostile input: allocation returns NULL and the caller says ERR_NOMEM. Under ASan each allocation is its own block. */
+/* arena: one lifetime of memory with a budget. Results borrow from it; nothing is freed alone. A
+ * spent budget is a normal answer to hostile input: allocation returns NULL and the caller says
+ * ERR_NOMEM. Under ASan each allocation is its own block. */
 #pragma once
 #include "base/bytes.h"
 #include <stddef.h>
@@ -13,8 +14,10 @@ struct arena {
 
 /* budget: bytes in all. No allocation happens here. */
 void arena_init(struct arena *a, size_t budget);
-void arena_free(struct arena *a); /* accepts a zeroed struct; the arena may be used again after arena_init */
-/* n elements of size bytes, zeroed, aligned for any type; NULL when n*size overflows or the budget is spent. */
+/* Accepts a zeroed struct; the arena may be used again after arena_init. */
+void arena_free(struct arena *a);
+/* n elements of size bytes, zeroed, aligned for any type; NULL when n*size overflows or the budget
+ * is spent. */
 void *arena_alloc(struct arena *a, size_t n, size_t size)
 	__attribute__((malloc, warn_unused_result, alloc_size(2, 3)));
 /* A copy in the arena. *ret_ok is false when memory is spent. The empty run needs no memory. */

@@ -1,4 +1,5 @@
-/* buf: a growing run of bytes that its owner frees. Failure to grow, or passing max, is sticky: later writes do nothing, buf_ok tells. */
+/* buf: a growing run of bytes that its owner frees. Failure to grow, or passing max, is sticky:
+ * later writes do nothing, buf_ok tells. */
 #pragma once
 #include "base/bytes.h"
 #include <stdbool.h>
@@ -17,7 +18,8 @@ void buf_free(struct buf *b);
 void buf_clear(struct buf *b); /* empty again, memory kept, failure forgotten */
 bool buf_ok(const struct buf *b);
 struct bytes buf_bytes(const struct buf *b); /* borrowed until the next write */
-/* Room for n more bytes; NULL on failure. The caller writes there and then calls buf_commit(b, written). */
+/* Room for n more bytes; NULL on failure. The caller writes there and then calls buf_commit(b,
+ * written). */
 uint8_t *buf_room(struct buf *b, size_t n);
 void buf_commit(struct buf *b, size_t n);
 void buf_put(struct buf *b, struct bytes add);

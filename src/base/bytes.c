@@ -4,7 +4,8 @@
 
 struct bytes bytes_of(const char *text)
 {
-	return text ? (struct bytes){.ptr = (const uint8_t *)text, .len = strlen(text)} : BYTES_NONE;
+	return text ? (struct bytes){.ptr = (const uint8_t *)text, .len = strlen(text)}
+		    : BYTES_NONE;
 }
 
 bool bytes_eq(struct bytes a, struct bytes b)

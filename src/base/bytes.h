@@ -1,4 +1,5 @@
-/* bytes: a borrowed run of bytes, by value. Never NUL-terminated, may hold any value; ptr may be NULL when len is 0. */
+/* bytes (bytes_, and byte_ of one): a borrowed run of bytes, by value. Never NUL-terminated, may
+ * hold any value; ptr may be NULL when len is 0. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,9 +35,11 @@ struct bytes bytes_from(struct bytes b, size_t off);
 struct bytes bytes_part(struct bytes b, size_t off, size_t len);
 /* Without ASCII space, tab, CR and LF at both ends. */
 struct bytes bytes_trim(struct bytes b);
-/* Cut *rest at the first sep: returns what was before, *rest becomes what is after. Without sep: all, *rest empty. */
+/* Cut *rest at the first sep: returns what was before, *rest becomes what is after. Without sep:
+ * all, *rest empty. */
 struct bytes bytes_cut(struct bytes *rest, uint8_t sep);
-/* 64-bit hash for tables in memory and files of ours; stable across machines (FNV-1a folded); not for hostile keys without a seed. */
+/* 64-bit hash for tables in memory and files of ours; stable across machines (FNV-1a folded); not
+ * for hostile keys without a seed. */
 uint64_t bytes_hash(struct bytes b, uint64_t seed);
 
 bool byte_is_digit(uint8_t c);

@@ -1,5 +1,6 @@
-/* cursor (cur_): the only way to read structure from untrusted bytes. Failure is sticky; a failed read yields zero or the
- * empty run, so a header is read straight through and checked once with cur_ok before any value is used. */
+/* cursor (cur_): the only way to read structure from untrusted bytes. Failure is sticky; a failed
+ * read yields zero or the empty run, so a header is read straight through and checked once with
+ * cur_ok before any value is used. */
 #pragma once
 #include "base/bytes.h"
 #include <stdbool.h>
@@ -27,7 +28,8 @@ uint64_t cur_le64(struct cursor *c);
 uint64_t cur_varint(struct cursor *c);
 /* The next n bytes, borrowed from the input. */
 struct bytes cur_take(struct cursor *c, size_t n);
-/* What stands before delim; the delimiter is consumed. A missing delimiter is failure, not "the rest". */
+/* What stands before delim; the delimiter is consumed. A missing delimiter is failure, not "the
+ * rest". */
 struct bytes cur_until(struct cursor *c, uint8_t delim);
 /* A varint length and that many bytes. */
 struct bytes cur_blob(struct cursor *c);

@@ -1,4 +1,5 @@
-/* err: what went wrong, on the caller's stack. Every fallible function returns 0 (or a count) or -code and fills *e. */
+/* err: what went wrong, on the caller's stack. Every fallible function returns 0 (or a count) or
+ * -code and fills *e. */
 #pragma once
 #include <stddef.h>
 
@@ -33,7 +34,8 @@ struct err {
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same for a failed system call: code ERR_IO (ENOMEM gives ERR_NOMEM), errno kept in e->sys, its text appended. */
+/* The same for a failed system call: code ERR_IO (ENOMEM gives ERR_NOMEM), errno kept in e->sys,
+ * its text appended. */
 int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Put "subject: " in front of e->msg; returns -e->code (or -ERR_INTERNAL if e is NULL or empty). */

@@ -1,5 +1,6 @@
-/* json: a pull reader over untrusted bytes, and a writer. Spec: RFC 8259; strict (no comments, no trailing commas, valid UTF-8 in strings, \u surrogates paired).
- * Failure is sticky: after it every read yields nothing and json_finish says what was wrong, where. Goal: >= 500 MB/s.
+/* json: a pull reader over untrusted bytes, and a writer. Spec: RFC 8259; strict (no comments, no
+ * trailing commas, valid UTF-8 in strings, \u surrogates paired). Failure is sticky: after it every
+ * read yields nothing and json_finish says what was wrong, where. Goal: >= 500 MB/s.
  *
  *   struct json j; json_init(&j, text, arena);
  *   if (json_enter_object(&j))
@@ -17,7 +18,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum json_type { JSON_NONE, JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_type {
+	JSON_NONE,
+	JSON_NULL,
+	JSON_BOOL,
+	JSON_NUMBER,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT
+};
 
 struct json {
 	struct bytes text;
@@ -32,15 +41,17 @@ struct json {
 };
 
 void json_init(struct json *j, struct bytes text, struct arena *arena);
-enum json_type json_peek(struct json *j); /* of the next value; JSON_NONE at the end or after failure */
+/* Of the next value; JSON_NONE at the end or after failure. */
+enum json_type json_peek(struct json *j);
 /* Enter the next value; false + failure when it is of another type. */
 bool json_enter_object(struct json *j);
 bool json_enter_array(struct json *j);
-/* Next member / element of the container entered last; its value must be read, entered or skipped before the next call. False at its end (the
- * container is left) or after failure. */
+/* Next member / element of the container entered last; its value must be read, entered or skipped
+ * before the next call. False at its end (the container is left) or after failure. */
 bool json_next_key(struct json *j, struct bytes *ret_key);
 bool json_next_item(struct json *j);
-struct bytes json_string(struct json *j); /* borrows from the text, or from the arena when it had escapes */
+/* Borrows from the text, or from the arena when it had escapes. */
+struct bytes json_string(struct json *j);
 struct bytes json_string_or_null(struct json *j); /* null gives the empty run */
 struct bytes json_number(struct json *j); /* its text, checked for form */
 double json_double(struct json *j);
@@ -49,10 +60,13 @@ int64_t json_i64(struct json *j);
 bool json_bool(struct json *j);
 struct bytes json_raw(struct json *j); /* the next value's own text, checked */
 void json_skip(struct json *j);
-void json_fail(struct json *j, const char *why); /* a caller's own rule was broken here; why is a literal */
-void json_fail_memory(struct json *j); /* a caller found no memory for what it read: json_finish gives ERR_NOMEM */
+void json_fail(struct json *j,
+	       const char *why); /* a caller's own rule was broken here; why is a literal */
+/* A caller found no memory for what it read: json_finish gives ERR_NOMEM. */
+void json_fail_memory(struct json *j);
 bool json_ok(const struct json *j);
-/* 0 when the whole text was one value and all was read, else ERR_FORMAT ("at byte 17: …"), ERR_TRUNCATED, ERR_LIMIT (depth) or ERR_NOMEM. */
+/* 0 when the whole text was one value and all was read, else ERR_FORMAT ("at byte 17: …"),
+ * ERR_TRUNCATED, ERR_LIMIT (depth) or ERR_NOMEM. */
 int json_finish(struct json *j, struct err *e);
 
 /* Writer: commas and quotes are its business. A key of NULL inside arrays. */
@@ -71,11 +85,13 @@ void json_put_string(struct json_out *w, const char *key, struct bytes v);
 /* b is part of what is written: when it failed, the output did. */
 void json_put_need(struct json_out *w, const struct buf *b);
 void json_put_text(struct json_out *w, const char *key, const char *v);
-void json_put_string_nonempty(struct json_out *w, const char *key, struct bytes v); /* nothing for the empty run */
+void json_put_string_nonempty(struct json_out *w, const char *key,
+			      struct bytes v); /* nothing for the empty run */
 void json_put_u64(struct json_out *w, const char *key, uint64_t v);
 void json_put_i64(struct json_out *w, const char *key, int64_t v);
 void json_put_double(struct json_out *w, const char *key, double v, unsigned decimals);
 void json_put_bool(struct json_out *w, const char *key, bool v);
 void json_put_null(struct json_out *w, const char *key);
 void json_put_raw(struct json_out *w, const char *key, struct bytes json_text);
-void json_put_time(struct json_out *w, const char *key, int64_t wall_ms); /* RFC 3339; nothing for 0 */
+void json_put_time(struct json_out *w, const char *key,
+		   int64_t wall_ms); /* RFC 3339; nothing for 0 */

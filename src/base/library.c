@@ -3,7 +3,8 @@
 #include <dlfcn.h>
 #include <string.h>
 
-int library_load(const char *file, const struct library_symbol *symbols, size_t count, struct err *e)
+int library_load(const char *file, const struct library_symbol *symbols, size_t count,
+		 struct err *e)
 {
 	void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 	if (!handle) {

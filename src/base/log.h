@@ -1,4 +1,5 @@
-/* log: one line per event on stderr, logfmt ("ts=… level=info msg=\"…\" key=value"). Used by daemon/, cli/ and worker/ only. */
+/* log: one line per event on stderr, logfmt ("ts=… level=info msg=\"…\" key=value"). Used by
+ * daemon/, cli/ and worker/ only. */
 #pragma once
 #include <stdbool.h>
 

@@ -9,7 +9,8 @@
 bool num_u64(struct bytes b, uint64_t max, uint64_t *ret_v);
 /* As num_u64 with an optional leading '-'. */
 bool num_i64(struct bytes b, int64_t *ret_v);
-/* "64KiB", "20 GiB", "3MB", "100": bytes; units B, KB, MB, GB, TB (1000) and KiB, MiB, GiB, TiB (1024), any case. */
+/* "64KiB", "20 GiB", "3MB", "100": bytes; units B, KB, MB, GB, TB (1000) and KiB, MiB, GiB, TiB
+ * (1024), any case. */
 bool num_size(struct bytes b, uint64_t *ret_v);
 /* "250ms", "30s", "5m", "24h", "7d", "1h30m", "5m0s": milliseconds; a bare number is seconds. */
 bool num_duration_ms(struct bytes b, uint64_t *ret_ms);
@@ -17,5 +18,6 @@ bool num_duration_ms(struct bytes b, uint64_t *ret_ms);
 bool num_hex_decode(struct bytes b, uint8_t *out, size_t out_len);
 /* out needs 2*in.len+1 chars; lower case, NUL-terminated. */
 void num_hex_encode(struct bytes in, char *out);
-/* Decimal "7.5" style numbers of at most 15 digits, as JSON writes them (sign, fraction, exponent). */
+/* Decimal "7.5" style numbers of at most 15 digits, as JSON writes them (sign, fraction, exponent).
+ */
 bool num_double(struct bytes b, double *ret_v);

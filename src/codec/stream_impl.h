@@ -15,8 +15,8 @@ struct stream_ops {
  * spent. */
 struct stream *stream_open(const struct stream_ops *ops, void *impl, struct err *e);
 /* From now on: at most out_max bytes in all (ERR_LIMIT). in (may be NULL; stays the codec's): where
- * the bytes come from; once more than out_max / STREAM_RATIO_SHARE bytes came out, out/in must stay <=
- * ratio_max (ERR_LIMIT). */
+ * the bytes come from; once more than out_max / STREAM_RATIO_SHARE bytes came out, out/in must stay
+ * <= ratio_max (ERR_LIMIT). */
 void stream_set_limits(struct stream *s, uint64_t out_max, uint64_t ratio_max,
 		       const struct stream *in);
 /* The part of out_max for which no ratio counts, 4 GiB of 20: honest layers hold long runs of zeros

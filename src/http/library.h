@@ -1,4 +1,4 @@
-/* library: the HTTP library's functions that http/ calls. It brings a TLS library and some ten more, whose loading takes longer than scanning an image whose
+/* library (mhd_): the HTTP library's functions that http/ calls. It brings a TLS library and some ten more, whose loading takes longer than scanning an image whose
  * layers are known, so it is loaded when a server opens. Private to http/. */
 #pragma once
 #include "base/err.h"

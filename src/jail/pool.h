@@ -10,8 +10,8 @@ struct pool_options {
 	unsigned slots;		 /* tasks at once; 0 = processors online */
 	struct limits limits;
 	bool allow_unjailed; /* run although a kernel feature is missing; default refuses */
-	bool skip_probe;     /* no empty worker first: the first task's own worker tells what its cage is,
-				and is refused then; pool_jail_report says nothing */
+	bool skip_probe; /* no empty worker first: the first task's own worker tells what its cage
+			    is, and is refused then; pool_jail_report says nothing */
 };
 /* Probes the kernel by running one empty worker (unless skip_probe): ERR_UNSUPPORTED names what is
  * missing (unless allowed). */

@@ -1,5 +1,5 @@
-/* reference (ref_): names, tags and whole references. Spec: OCI distribution-spec "Pulling manifests" (name and tag grammar); docker reference
- * defaults for ref_parse. */
+/* reference (ref_): names, tags and whole references. Spec: OCI distribution-spec "Pulling
+ * manifests" (name and tag grammar); docker reference defaults for ref_parse. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-/* registry_impl: what the parts of the registry share. Private to registry/. */
+/* registry_impl (upload_, uploads_): what the parts of the registry share. Private to registry/. */
 #pragma once
 #include "registry/registry.h"
 

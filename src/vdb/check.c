@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define WALK_BUDGET (UINT64_C(1) << 30) /* bytes for one record: the largest package has some thousand entries */
+/* Bytes for one record: the largest package has some thousand entries. */
+#define WALK_BUDGET (UINT64_C(1) << 30)
 
 int vdb_check_sums(const struct vdb *v, struct err *e)
 {
@@ -16,9 +17,10 @@ int vdb_check_sums(const struct vdb *v, struct err *e)
 		digest_of(DIGEST_SHA256, v->section[i], &d);
 		if (memcmp(d.hash, v->section_hash[i], VDB_HASH_LEN) != 0) {
 			buf_free(&all);
-			return err_set(e, ERR_INTEGRITY,
-				       "vulnerability database is damaged: checksum of section \"%s\"",
-				       vdb_section_name[i]);
+			return err_set(
+			    e, ERR_INTEGRITY,
+			    "vulnerability database is damaged: checksum of section \"%s\"",
+			    vdb_section_name[i]);
 		}
 		if (i == VDB_SOURCES)
 			continue;
@@ -113,7 +115,8 @@ static int cmp_keys(const struct vdb_key *x, const struct vdb_key *y)
 	return c ? c : bytes_cmp(x->name, y->name);
 }
 
-int vdb_diff(const struct vdb *old, const struct vdb *now, vdb_key_fn each, void *arg, struct err *e)
+int vdb_diff(const struct vdb *old, const struct vdb *now, vdb_key_fn each, void *arg,
+	     struct err *e)
 {
 	uint32_t i = 0, n = old ? old->rows[VDB_KEYS] : 0;
 	uint32_t k = 0, m = now->rows[VDB_KEYS];

@@ -1,5 +1,5 @@
-/* Looking things up. Nothing in the file is believed: a reference that leads outside, a count larger than the bytes left or a number out of range is
- * ERR_INTEGRITY. */
+/* Looking things up. Nothing in the file is believed: a reference that leads outside, a count
+ * larger than the bytes left or a number out of range is ERR_INTEGRITY. */
 #include "vdb/reader.h"
 
 #include <stdlib.h>
@@ -42,7 +42,8 @@ bool vdb_string(const struct vdb *v, uint64_t ref, struct bytes *ret)
 	return cur_ok(&c);
 }
 
-/* cur_varint, without a call for what nearly all are: at most four bytes, well before the end. Lookups spend half their time here otherwise. */
+/* cur_varint, without a call for what nearly all are: at most four bytes, well before the end.
+ * Lookups spend half their time here otherwise. */
 static uint64_t take_varint(struct cursor *c)
 {
 	if (c->failed || c->len - c->off < 4)
@@ -83,8 +84,8 @@ static size_t take_count(struct cursor *c, size_t least)
 }
 
 /* ok turns false when memory is spent, which is not the file's fault. */
-static struct bytes *take_list(const struct vdb *v, struct cursor *c, struct arena *a, size_t *ret_count,
-			       bool *ok)
+static struct bytes *take_list(const struct vdb *v, struct cursor *c, struct arena *a,
+			       size_t *ret_count, bool *ok)
 {
 	size_t n = take_count(c, 1);
 	struct bytes *list = n ? arena_alloc(a, n, sizeof *list) : NULL;
@@ -114,8 +115,9 @@ static const struct adv_range_event event_all = {
 	.range = 0, .kind = ADV_INTRODUCED, .version = {.ptr = (const uint8_t *)"0", .len = 1}};
 
 /* pair: room for the two events that nearly all entries have at most. */
-static void take_events(const struct vdb *v, struct cursor *c, struct arena *a, struct adv_affected *to,
-			enum vdb_shape shape, struct adv_range_event *pair, bool *ok)
+static void take_events(const struct vdb *v, struct cursor *c, struct arena *a,
+			struct adv_affected *to, enum vdb_shape shape, struct adv_range_event *pair,
+			bool *ok)
 {
 	if (shape == VDB_SHAPE_NONE)
 		return;
@@ -142,21 +144,23 @@ static void take_events(const struct vdb *v, struct cursor *c, struct arena *a, 
 		uint64_t what = take_varint(c);
 		if (what / EVENT_KINDS > UINT8_MAX)
 			cur_fail(c);
-		to->events[i] = (struct adv_range_event){.range = (uint8_t)(what / EVENT_KINDS),
-							 .kind = (enum adv_event)(what % EVENT_KINDS),
-							 .version = take_string(v, c)};
+		to->events[i] =
+		    (struct adv_range_event){.range = (uint8_t)(what / EVENT_KINDS),
+					     .kind = (enum adv_event)(what % EVENT_KINDS),
+					     .version = take_string(v, c)};
 	}
 }
 
-static void take_entry(const struct vdb *v, struct cursor *c, struct arena *a, struct adv_affected *to,
-		       struct adv_range_event *pair, bool *ok)
+static void take_entry(const struct vdb *v, struct cursor *c, struct arena *a,
+		       struct adv_affected *to, struct adv_range_event *pair, bool *ok)
 {
 	struct bytes two = cur_take(c, 2);
 	if (two.len != 2)
 		return;
 	unsigned flags = two.ptr[0], second = two.ptr[1];
 	unsigned status = second & VDB_STATUS_MASK, shape = second >> VDB_SHAPE_SHIFT;
-	if (flags & ~(unsigned)VDB_ENTRY_FLAGS || status > ADV_NOT_AFFECTED || shape >= VDB_SHAPE_COUNT) {
+	if (flags & ~(unsigned)VDB_ENTRY_FLAGS || status > ADV_NOT_AFFECTED ||
+	    shape >= VDB_SHAPE_COUNT) {
 		cur_fail(c);
 		return;
 	}
@@ -200,7 +204,8 @@ int64_t vdb_key_hits(const struct vdb *v, const struct vdb_key *k, uint32_t only
 		kept += only == UINT32_MAX || only == advisory;
 	}
 	if (!ok)
-		return err_set(e, ERR_NOMEM, "vulnerability database: no memory for %zu records", n);
+		return err_set(e, ERR_NOMEM, "vulnerability database: no memory for %zu records",
+			       n);
 	if (cur_left(&c) != 0)
 		return vdb_damaged(e, "entries of a package");
 	*ret = hits;
@@ -268,7 +273,8 @@ static int take_body(const struct vdb *v, uint32_t advisory, struct cursor *c, s
 	return 0;
 }
 
-int vdb_advisory(const struct vdb *v, uint32_t advisory, struct arena *a, struct adv *ret, struct err *e)
+int vdb_advisory(const struct vdb *v, uint32_t advisory, struct arena *a, struct adv *ret,
+		 struct err *e)
 {
 	struct cursor c;
 	return take_body(v, advisory, &c, a, ret, e);
@@ -315,8 +321,8 @@ int vdb_advisory_full(const struct vdb *v, uint32_t advisory, struct arena *a, s
 	return 0;
 }
 
-int vdb_lower_bound(const struct vdb *v, enum vdb_section section, struct bytes s, uint32_t *ret_row,
-		    struct err *e)
+int vdb_lower_bound(const struct vdb *v, enum vdb_section section, struct bytes s,
+		    uint32_t *ret_row, struct err *e)
 {
 	uint32_t lo = 0, hi = v->rows[section];
 	while (lo < hi) {

@@ -1,9 +1,11 @@
-/* The layout of a vulnerability database file, shared by the writer and the reader (docs/formats/vdb.md). Not for other rooms. */
+/* The layout of a vulnerability database file, shared by the writer and the reader
+ * (docs/formats/vdb.md). Not for other rooms. */
 #pragma once
 #include "base/bytes.h"
 #include <stdint.h>
 
-/* All numbers are little-endian. A string reference is an offset in STRINGS, where a varint length and the bytes stand.
+/* All numbers are little-endian. A string reference is an offset in STRINGS, where a varint length
+ * and the bytes stand.
  *
  *   header    0 magic[8]  8 u32 version  12 u32 header length  16 u64 file length  24 i64 built_ms
  *             32 u64 affected entries  40 u32 sections  44 u32 zero  48 digest[32]
@@ -19,17 +21,20 @@
 #define VDB_HEADER_LEN (VDB_FIXED_LEN + VDB_SECTION_LEN * VDB_SECTION_COUNT + VDB_HASH_LEN)
 
 enum vdb_section {
-	VDB_STRINGS,    /* bytes */
+	VDB_STRINGS,	/* bytes */
 	VDB_ADVISORIES, /* rows: u32 id, u32 offset in BODIES; in the order of feed, id */
-	VDB_BODIES,     /* bytes: the advisories' fields, without what each package says */
+	VDB_BODIES,	/* bytes: the advisories' fields, without what each package says */
 	VDB_ECOSYSTEMS, /* rows: u32 name, u32 first key, u32 keys; sorted by name */
-	VDB_KEYS,       /* rows: u32 ecosystem, u32 name, u32 offset in ENTRIES, u32 length, u64 content hash; sorted */
-	VDB_KEY_SLOTS,  /* rows: u32 tag, u32 key + 1 (0 = free); a power of two of them, linear probing */
-	VDB_ENTRIES,    /* bytes: what the advisories say of a key's package */
-	VDB_IDS,        /* rows: u32 id or alias, u32 advisory; sorted */
-	VDB_EXPLOITS,   /* rows: u32 CVE, u32 EPSS, u32 percentile, u32 offset in EXPLOIT_FACTS + 1 (0 = not in KEV); sorted */
+	VDB_KEYS, /* rows: u32 ecosystem, u32 name, u32 offset in ENTRIES, u32 length, u64 content
+		     hash; sorted */
+	VDB_KEY_SLOTS, /* rows: u32 tag, u32 key + 1 (0 = free); a power of two of them, linear
+			  probing */
+	VDB_ENTRIES,   /* bytes: what the advisories say of a key's package */
+	VDB_IDS,       /* rows: u32 id or alias, u32 advisory; sorted */
+	VDB_EXPLOITS, /* rows: u32 CVE, u32 EPSS, u32 percentile, u32 offset in EXPLOIT_FACTS + 1 (0
+			 = not in KEV); sorted */
 	VDB_EXPLOIT_FACTS, /* bytes */
-	VDB_SOURCES,    /* bytes; the only section that the digest leaves out */
+	VDB_SOURCES,	   /* bytes; the only section that the digest leaves out */
 	VDB_SECTION_COUNT
 };
 
@@ -46,8 +51,9 @@ enum vdb_section {
 extern const uint32_t vdb_row_len[VDB_SECTION_COUNT];
 extern const char *const vdb_section_name[VDB_SECTION_COUNT];
 
-/* An entry of a key: varint advisory (the difference to the entry before), u8 flags, u8 status and shape, then what the flags say, in this order:
- * arches, module, severity text, vendor id (string references); events by shape; enumerated versions (count, references). */
+/* An entry of a key: varint advisory (the difference to the entry before), u8 flags, u8 status and
+ * shape, then what the flags say, in this order: arches, module, severity text, vendor id (string
+ * references); events by shape; enumerated versions (count, references). */
 enum vdb_entry_flag {
 	VDB_ENTRY_BINARY = 1,
 	VDB_ENTRY_ARCHES = 2,

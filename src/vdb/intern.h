@@ -1,4 +1,5 @@
-/* intern: each distinct string once, numbered in the order of arrival. Used by the database writer only. */
+/* intern: each distinct string once, numbered in the order of arrival. Used by the database writer
+ * only. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"

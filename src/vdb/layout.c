@@ -1,7 +1,8 @@
 /* From the writer's records to the file (format.h, docs/formats/vdb.md).
  *
- * Strings are ranked by their bytes, records put in order and united, affected packages gathered by key. Then every section but the strings is
- * written twice: the first time only counts how often each string is used, so that those used most get the smallest references. */
+ * Strings are ranked by their bytes, records put in order and united, affected packages gathered by
+ * key. Then every section but the strings is written twice: the first time only counts how often
+ * each string is used, so that those used most get the smallest references. */
 #include "vdb/layout.h"
 
 #include "oci/digest.h"

@@ -87,7 +87,8 @@ static int gather_ids(struct layout *l, struct err *e)
 	for (uint32_t i = 0; i < w->rec_count; i++) {
 		l->ids[n++] = (struct layout_id){.string = w->recs[i].id, .advisory = i};
 		for (uint32_t k = 0; k < w->recs[i].aliases.count; k++)
-			l->ids[n++] = (struct layout_id){.string = w->recs[i].aliases.v[k], .advisory = i};
+			l->ids[n++] =
+			    (struct layout_id){.string = w->recs[i].aliases.v[k], .advisory = i};
 	}
 	if (n)
 		qsort_r(l->ids, n, sizeof *l->ids, cmp_id, l);

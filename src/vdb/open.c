@@ -1,5 +1,6 @@
-/* Opening a database: the header is checked whole (magic, version, lengths, its SHA-256, sections one after the other up to the file's end); nothing
- * else is read, so that a cold open touches one page. What the sections hold is checked when it is followed, and by vdb_verify. */
+/* Opening a database: the header is checked whole (magic, version, lengths, its SHA-256, sections
+ * one after the other up to the file's end); nothing else is read, so that a cold open touches one
+ * page. What the sections hold is checked when it is followed, and by vdb_verify. */
 #include "vdb/reader.h"
 
 #include "base/num.h"
@@ -50,8 +51,8 @@ static int read_header(struct vdb *v, struct err *e)
 	uint32_t version = cur_le32(&c), header_len = cur_le32(&c);
 	if (cur_ok(&c) && version != VDB_VERSION)
 		return err_set(e, ERR_INTEGRITY,
-			       "vulnerability database of version %u, this program reads %u", version,
-			       VDB_VERSION);
+			       "vulnerability database of version %u, this program reads %u",
+			       version, VDB_VERSION);
 	uint64_t file_len = cur_le64(&c);
 	v->built_ms = (int64_t)cur_le64(&c);
 	v->affected_count = cur_le64(&c);
@@ -108,8 +109,8 @@ struct vdb *vdb_open(const char *path, struct err *e)
 	}
 	size_t len = (size_t)st.st_size;
 	if (len < VDB_HEADER_LEN) {
-		(void)err_set(e, ERR_INTEGRITY, "%s: vulnerability database is truncated: %zu bytes",
-			      path, len);
+		(void)err_set(e, ERR_INTEGRITY,
+			      "%s: vulnerability database is truncated: %zu bytes", path, len);
 		return NULL;
 	}
 	void *map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);

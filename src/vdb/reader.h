@@ -19,7 +19,8 @@ struct vdb {
 
 /* The string at ref; false: damaged. */
 bool vdb_string(const struct vdb *v, uint64_t ref, struct bytes *ret);
-/* u32 at byte off of row i of a section of rows; i < rows, off within the row: the caller's duty. */
+/* u32 at byte off of row i of a section of rows; i < rows, off within the row: the caller's duty.
+ */
 uint32_t vdb_row_u32(const struct vdb *v, enum vdb_section s, uint32_t i, uint32_t off);
 struct cursor vdb_cursor(const struct vdb *v, enum vdb_section s, uint32_t off);
 int64_t vdb_take_time(struct cursor *c);
@@ -27,7 +28,8 @@ int vdb_damaged(struct err *e, const char *what);
 /* Every section against its checksum, and these against the digest. */
 int vdb_check_sums(const struct vdb *v, struct err *e);
 /* First row of a sorted section whose first string is not less than s. */
-int vdb_lower_bound(const struct vdb *v, enum vdb_section section, struct bytes s, uint32_t *ret_row, struct err *e);
+int vdb_lower_bound(const struct vdb *v, enum vdb_section section, struct bytes s,
+		    uint32_t *ret_row, struct err *e);
 
 struct vdb_key {
 	struct bytes ecosystem, name;
@@ -36,4 +38,5 @@ struct vdb_key {
 };
 bool vdb_key_get(const struct vdb *v, uint32_t key, struct vdb_key *ret);
 /* Decode a key's entries: all, or only those of one advisory (UINT32_MAX = all). */
-int64_t vdb_key_hits(const struct vdb *v, const struct vdb_key *k, uint32_t only, struct arena *a, struct vdb_hit **ret, struct err *e);
+int64_t vdb_key_hits(const struct vdb *v, const struct vdb_key *k, uint32_t only, struct arena *a,
+		     struct vdb_hit **ret, struct err *e);

@@ -77,7 +77,8 @@ static void affected(struct conv *c, const struct adv_affected *from, struct rec
 	to->versions = list(c, from->versions, from->version_count);
 }
 
-int rec_from_adv(struct intern *t, struct arena *a, const struct adv *adv, struct rec *ret, struct err *e)
+int rec_from_adv(struct intern *t, struct arena *a, const struct adv *adv, struct rec *ret,
+		 struct err *e)
 {
 	struct conv c = {.t = t, .a = a, .e = e};
 	struct rec r = {
@@ -200,7 +201,7 @@ static void normalise_one(struct rec *r, const uint32_t *rank)
 	struct rec_list *lists[] = {&r->aliases, &r->cvss, &r->cwes};
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		lists[i]->count =
-			sort_unique(lists[i]->v, lists[i]->count, sizeof(uint32_t), cmp_string, rank);
+		    sort_unique(lists[i]->v, lists[i]->count, sizeof(uint32_t), cmp_string, rank);
 	r->reference_count = sort_unique(r->references, r->reference_count,
 					 sizeof *r->references, cmp_reference, rank);
 	for (uint32_t i = 0; i < r->affected_count; i++) {
@@ -213,7 +214,8 @@ static void normalise_one(struct rec *r, const uint32_t *rank)
 
 /* --- union --- */
 
-static void *joined(struct arena *a, const void *x, uint32_t nx, const void *y, uint32_t ny, size_t size)
+static void *joined(struct arena *a, const void *x, uint32_t nx, const void *y, uint32_t ny,
+		    size_t size)
 {
 	uint8_t *p = arena_alloc(a, (size_t)nx + ny, size);
 	if (p && nx)
@@ -234,7 +236,8 @@ static bool join_list(struct arena *a, struct rec_list *to, const struct rec_lis
 	return true;
 }
 
-/* The empty string is number 0 and ranks first, so the greater rank is the one that says something. */
+/* The empty string is number 0 and ranks first, so the greater rank is the one that says something.
+ */
 static void prefer(uint32_t *to, uint32_t other, const uint32_t *rank)
 {
 	if (rank[other] > rank[*to])
@@ -272,8 +275,8 @@ static bool join(struct rec *to, const struct rec *more, const uint32_t *rank, s
 	return true;
 }
 
-/* A tracker sends thousands of records of one id, one for each package: joining them one by one would copy quadratically, so the room for all is
- * taken at once by joining in a balanced way. */
+/* A tracker sends thousands of records of one id, one for each package: joining them one by one
+ * would copy quadratically, so the room for all is taken at once by joining in a balanced way. */
 static bool join_group(struct rec *g, size_t n, const uint32_t *rank, struct arena *a)
 {
 	for (size_t step = 1; step < n; step *= 2)
@@ -283,7 +286,8 @@ static bool join_group(struct rec *g, size_t n, const uint32_t *rank, struct are
 	return true;
 }
 
-int rec_normalise(struct rec *recs, size_t *count, const uint32_t *rank, struct arena *a, struct err *e)
+int rec_normalise(struct rec *recs, size_t *count, const uint32_t *rank, struct arena *a,
+		  struct err *e)
 {
 	if (*count == 0)
 		return 0;

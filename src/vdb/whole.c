@@ -1,6 +1,7 @@
-/* vdb_check: a damaged file is refused before anything is matched against it. Hashing it all takes longer than a scan whose layers are known, so a file once found whole
- * is remembered: one small file per inode in memory_dir, "vdb-DEVICE-INODE.whole", holding length, mtime, ctime and digest. Any write, rename
- * over it or restored copy changes one of these. */
+/* vdb_check: a damaged file is refused before anything is matched against it. Hashing it all takes
+ * longer than a scan whose layers are known, so a file once found whole is remembered: one small
+ * file per inode in memory_dir, "vdb-DEVICE-INODE.whole", holding length, mtime, ctime and digest.
+ * Any write, rename over it or restored copy changes one of these. */
 #include "vdb/reader.h"
 
 #include "base/io.h"
@@ -9,7 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#define SETTLE_SEC 2 /* file systems that count in seconds: a second change in the same tick would go unseen */
+#define SETTLE_SEC                                                                                 \
+	2 /* file systems that count in seconds: a second change in the same tick would go unseen  \
+	   */
 
 static bool memory_path(const struct vdb *v, const char *dir, char out[4096])
 {
@@ -22,8 +25,8 @@ static struct bytes memory_text(const struct vdb *v, char out[256])
 {
 	const struct stat *st = &v->st;
 	int n = snprintf(out, 256, "%lld %lld.%09ld %lld.%09ld %s\n", (long long)st->st_size,
-			 (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec, (long long)st->st_ctim.tv_sec,
-			 st->st_ctim.tv_nsec, v->digest_hex);
+			 (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
+			 (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec, v->digest_hex);
 	return (struct bytes){.ptr = (const uint8_t *)out, .len = n > 0 && n < 256 ? (size_t)n : 0};
 }
 
