@@ -10,9 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-#define SETTLE_SEC                                                                                 \
-	2 /* file systems that count in seconds: a second change in the same tick would go unseen  \
-	   */
+/* File systems that count in seconds: a second change in the same tick would go unseen. */
+#define SETTLE_SEC 2
 
 static bool memory_path(const struct vdb *v, const char *dir, char out[4096])
 {
