@@ -3,6 +3,7 @@
  * (changes_complete asks for it). A process that dies at any write of a migration leaves a store that the
  * next start brings to the end. */
 #include "store/counts.h"
+#include "store/findings.h"
 #include "store/images.h"
 #include "store/schema.h"
 
@@ -33,15 +34,20 @@ static const char *path_of(char out[96], const char *name)
 
 /* Room scan before step 2: states and counts stand in the image. States: 0 Pending, 1 Healthy,
  * 2 Unhealthy, 3 Unverified. */
+#define DIGEST(last) "sha256:000000000000000000000000000000000000000000000000000000000000000" last
 #define IMAGE(id, repository, state, reason, pushed, counts)                                       \
-	"INSERT INTO image VALUES(" #id ",'" repository "','sha256:" #id "','linux/amd64'," #state \
+	"INSERT INTO image VALUES(" #id ",'" repository "','" DIGEST(#id) "','linux/amd64'," #state \
 	",'" reason "','{}','debian','12','Debian GNU/Linux 12',7," #pushed ",0,900," counts ");"
 static const char scan_1[] =
-	"INSERT INTO layer VALUES('sha256:l1', 4, x'00ff', 10, 20, 1, 30);"
+	"INSERT INTO layer VALUES('" DIGEST("a") "', 4, x'00ff', 10, 20, 1, 30);"
 	"INSERT INTO package(id, identity, type, namespace, name, version, arch, source_name, source_version,"
 	" module, vendor, distro, third_party) VALUES(5, x'aa', 'deb', 'debian', 'openssl', '3.0', 'amd64',"
 	" 'openssl', '3.0', '', '', 'debian-12', 0);"
-	"INSERT INTO package_set VALUES(6, x'bb', 1, x'0102');"
+	/* One check: 77, severity 4. */
+	"INSERT INTO package_set VALUES(6, x'bb', 1, x'4d04');"
+	"INSERT INTO security_check VALUES(77, 'DSA-1-1', 'openssl', 'a title', 'Debian', 4, 4, 0, 0.0, '', NULL, NULL, NULL,"
+	" 0, 0, NULL, NULL, 1, 2, 's', 'd', 'CVE-2026-1', '[]');"
+	"INSERT INTO package_match VALUES(5, 77, '3.1', 0, 1, 'apt-get upgrade', '{}');"
 	"INSERT INTO set_package VALUES(6, 5, 'var/lib/dpkg/status');"
 	"INSERT INTO check_cve VALUES('CVE-2026-1', 77);"
 	/* critical, high, medium, low, negligible, unknown */
@@ -53,7 +59,7 @@ static const char scan_1[] =
 	IMAGE(5, "b/c", 2, "layer 2 was not read", 50, "0,0,0,3,0,0")
 	/* Checks of an earlier scan, and a later one that failed. */
 	IMAGE(6, "b/c", 3, "worker died", 60, "0,0,5,0,6,0")
-	"INSERT INTO image_layer VALUES(1, x'cc', 'sha256:l1', 'COPY . .');"
+	"INSERT INTO image_layer VALUES(1, x'cc', '" DIGEST("a") "', 'COPY . .');"
 	"INSERT INTO image_set VALUES(2, 0, 6, 1);"
 	"UPDATE generation SET current_digest = 'd', current_path = 'p', switched_at = 8 WHERE id = 1;"
 	"INSERT INTO event_cursor VALUES('scan', 41);";
@@ -100,12 +106,12 @@ static void check_images(struct db_tx *tx, struct arena *a, struct err *e)
 		const char *reason;
 		uint64_t critical, medium, low, unknown;
 	} want[] = {
-		{"a", "sha256:1", IMS_HEALTHY, "", 0, 0, 0, 0},
-		{"a", "sha256:2", IMS_UNHEALTHY, "", 1, 0, 0, 4},
-		{"a", "sha256:3", IMS_UNVERIFIED, "no package database", 0, 0, 0, 0},
-		{"a", "sha256:4", IMS_PENDING, "", 0, 0, 0, 0},
-		{"b/c", "sha256:5", IMS_UNHEALTHY, "layer 2 was not read", 0, 0, 3, 0},
-		{"b/c", "sha256:6", IMS_UNHEALTHY, "worker died", 0, 5, 0, 0},
+		{"a", DIGEST("1"), IMS_HEALTHY, "", 0, 0, 0, 0},
+		{"a", DIGEST("2"), IMS_UNHEALTHY, "", 1, 0, 0, 4},
+		{"a", DIGEST("3"), IMS_UNVERIFIED, "no package database", 0, 0, 0, 0},
+		{"a", DIGEST("4"), IMS_PENDING, "", 0, 0, 0, 0},
+		{"b/c", DIGEST("5"), IMS_UNHEALTHY, "layer 2 was not read", 0, 0, 3, 0},
+		{"b/c", DIGEST("6"), IMS_UNHEALTHY, "worker died", 0, 5, 0, 0},
 	};
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
 		struct ims_image im;
@@ -121,6 +127,23 @@ static void check_images(struct db_tx *tx, struct arena *a, struct err *e)
 	}
 }
 
+/* The only one: image 2's package, through its set, its layer and the match to the check. */
+static void check_finding(struct db_tx *tx, const struct fnd_filter *f, struct arena *a, struct err *e)
+{
+	struct fnd_finding rows[2];
+	struct fnd_cursor cursor = {0};
+	bool more;
+	assert_int_equal(fnd_list(tx, f, FND_BY_SEVERITY, &cursor, 2, a, rows, &more, e), 1);
+	assert_true(bytes_eq_lit(rows[0].digest, DIGEST("2")));
+	assert_true(bytes_eq_lit(rows[0].pkg.name, "openssl"));
+	assert_true(bytes_eq_lit(rows[0].pkg.path, "var/lib/dpkg/status"));
+	assert_true(bytes_eq_lit(rows[0].layer, DIGEST("a")));
+	assert_true(bytes_eq_lit(rows[0].layer_line, "COPY . ."));
+	assert_true(bytes_eq_lit(rows[0].match.fixed_version, "3.1"));
+	assert_int_equal(rows[0].match.check.id, 77);
+	assert_true(bytes_eq_lit(rows[0].match.check.advisory, "DSA-1-1"));
+}
+
 static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	struct cnt_total t[4];
@@ -134,13 +157,11 @@ static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 	check_total(&t[2], &(struct want_total){.name = "", .images = 6, .healthy = 1, .unhealthy = 3, .unverified = 1,
 						.critical = 1, .high = 2, .medium = 5, .low = 3, .negligible = 6,
 						.unknown = 4});
-	assert_int_equal(number(tx, "SELECT count(*) FROM check_cve WHERE check_id = 77"), 1);
 	assert_int_equal(number(tx, "SELECT count(*) FROM generation WHERE current_digest = 'd' AND current_path = 'p'"
 				    " AND switched_at = 8"), 1);
 	assert_int_equal(number(tx, "SELECT last_event FROM event_cursor WHERE name = 'scan'"), 41);
-	assert_int_equal(number(tx, "SELECT count(*) FROM image_set s JOIN set_package p ON p.set_id = s.set_id"
-				    " JOIN package q ON q.id = p.package_id JOIN image_layer l ON l.id = s.layer_id"
-				    " WHERE s.image_id = 2 AND q.name = 'openssl' AND l.digest = 'sha256:l1'"), 1);
+	check_finding(tx, &(struct fnd_filter){.repository = BYTES_LIT("a"), .digest = BYTES_LIT(DIGEST("2"))}, a, e);
+	check_finding(tx, &(struct fnd_filter){.cve = BYTES_LIT("CVE-2026-1")}, a, e);
 }
 
 /* Today's program goes on with the rows it found: the sums follow. */
@@ -149,14 +170,14 @@ static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	struct cnt_total t[4];
 	struct bytes b = BYTES_LIT("b/c");
 	/* Unhealthy stays: the checks are still there. */
-	assert_int_equal(ims_put_state(tx, b, BYTES_LIT("sha256:5"), IMS_UNVERIFIED, BYTES_LIT("gone"), 901, e), 0);
-	assert_int_equal(ims_put_state(tx, BYTES_LIT("a"), BYTES_LIT("sha256:4"), IMS_UNVERIFIED, BYTES_LIT("x"), 901, e), 0);
-	assert_int_equal(ims_delete(tx, b, BYTES_LIT("sha256:6"), e), 0);
-	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:2"), e), 0);
+	assert_int_equal(ims_put_state(tx, b, BYTES_LIT(DIGEST("5")), IMS_UNVERIFIED, BYTES_LIT("gone"), 901, e), 0);
+	assert_int_equal(ims_put_state(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("4")), IMS_UNVERIFIED, BYTES_LIT("x"), 901, e), 0);
+	assert_int_equal(ims_delete(tx, b, BYTES_LIT(DIGEST("6")), e), 0);
+	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
 	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 2);
 	check_total(&t[0], &(struct want_total){.name = "a", .images = 3, .healthy = 1, .unverified = 2, .pushed_ms = 250});
 	check_total(&t[1], &(struct want_total){.name = "b/c", .images = 1, .unhealthy = 1, .low = 3, .pushed_ms = 50});
-	assert_int_equal(ims_delete(tx, b, BYTES_LIT("sha256:5"), e), 0);
+	assert_int_equal(ims_delete(tx, b, BYTES_LIT(DIGEST("5")), e), 0);
 	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 1);
 }
 
