@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "scan/layers.h"
+#include "store/inventories.h"
+#include "store/pack.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -132,38 +134,22 @@ struct layer_row {
 	const char *digest;
 	struct buf *out;
 	bool found;
+	const struct buf *packed;
 	const struct lay *lay;
 };
 
 static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct layer_row *r = arg;
-	struct db_stmt *s = db_query(tx, "SELECT inventory FROM layer WHERE digest = $1 AND analyzer = $2",
-				     DB_ARGS(DB_T(bytes_of(r->digest)), DB_I(LAY_ANALYZER_VERSION)), e);
-	if (!s)
-		return -(int)e->code;
-	int rc = db_step(s, e);
+	int rc = ivs_get(tx, bytes_of(r->digest), r->out, e);
 	r->found = rc > 0;
-	buf_clear(r->out);
-	if (rc > 0)
-		buf_put(r->out, db_bytes(s, 0));
-	db_done(s);
-	if (rc >= 0 && !buf_ok(r->out))
-		return err_set(e, ERR_NOMEM, "no memory for an inventory");
 	return rc < 0 ? rc : 0;
 }
 
 static int write_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct layer_row *r = arg;
-	int64_t n = db_exec(tx,
-			    "INSERT INTO layer(digest, analyzer, inventory, in_len, out_len, complete, indexed_at)"
-			    " VALUES($1, $2, $3, $4, $5, $6, $7) ON CONFLICT(digest, analyzer) DO NOTHING",
-			    DB_ARGS(DB_T(bytes_of(r->digest)), DB_I(LAY_ANALYZER_VERSION), DB_B(buf_bytes(r->out)),
-				    DB_I(r->lay->in_len), DB_I(r->lay->out_len), DB_I(r->lay->complete),
-				    DB_I(clock_wall_ms())),
-			    e);
-	return n < 0 ? (int)n : 0;
+	return ivs_put(tx, bytes_of(r->digest), buf_bytes(r->packed), r->lay, clock_wall_ms(), e);
 }
 
 /* What a worker sent is checked before it is kept. */
@@ -179,8 +165,13 @@ static int keep(struct engine *g, const struct digest *d, struct buf *out, struc
 		struct err why = *e;
 		r = err_set(e, ERR_CHILD, "a worker sent a malformed inventory: %s", why.msg);
 	} else {
-		struct layer_row row = {.digest = text, .out = out, .lay = &lay};
-		r = db_run(g->o.db, DB_WRITE, write_tx, &row, e);
+		struct buf packed;
+		struct layer_row row = {.digest = text, .packed = &packed, .lay = &lay};
+		buf_init(&packed, LIMIT_INVENTORY_MAX + 16);
+		pack_put(buf_bytes(out), &packed);
+		r = buf_ok(&packed) ? db_run(g->o.db, DB_WRITE, write_tx, &row, e)
+				    : err_set(e, ERR_NOMEM, "no memory for an inventory");
+		buf_free(&packed);
 	}
 	arena_free(&a);
 	return r;

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/own.h"
+#include "store/db_lists.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -347,6 +348,8 @@ struct db_conn *db_conn_open(const char *path, bool writer, struct err *e)
 	if (rc != SQLITE_OK) {
 		fail(c, rc, "open", e);
 		err_ctx(e, "%s", path);
+	} else if ((rc = db_lists_add(c->handle, writer)) != SQLITE_OK) {
+		fail(c, rc, "functions", e);
 	} else if (settings(c, writer, e) < 0) {
 		err_ctx(e, "%s", path);
 	} else {

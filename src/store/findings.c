@@ -280,8 +280,8 @@ int fnd_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_check
 	if (read_references(refs, a, ret, e) < 0)
 		return -(int)e->code;
 	s = db_query(tx,
-		     "SELECT count(DISTINCT s.image_id) FROM package_match m JOIN set_package sp ON sp.package_id = m.package_id"
-		     " JOIN image_set s ON s.set_id = sp.set_id WHERE m.check_id = $1",
+		     "SELECT count(DISTINCT s.image_id) FROM package_match m JOIN package_in_set ps ON ps.package_id = m.package_id"
+		     " JOIN image_set s ON s.set_id = ps.set_id WHERE m.check_id = $1",
 		     DB_ARGS(DB_I(id)), e);
 	if (!s)
 		return -(int)e->code;

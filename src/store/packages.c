@@ -2,9 +2,13 @@
 
 #include "base/json.h"
 #include "oci/digest.h"
+#include "store/lists.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define SETS_LIST_MAX 512U	       /* bytes: one more set rewrites so much */
+#define MEMBERS_MAX ((size_t)256 << 20) /* bytes of a set's list */
 
 int pks_identity(const struct pkg *p, uint8_t out[PKS_IDENTITY_LEN], struct err *e)
 {
@@ -184,41 +188,22 @@ static int put_check(struct db_tx *tx, const struct match_check *c, struct err *
 	return r <= 0 ? (int)r : put_cves(tx, c, e);
 }
 
-static void put_evidence(struct buf *out, const struct match_evidence *v)
-{
-	struct json_out w;
-	json_out_init(&w, out, false);
-	json_put_object(&w, NULL);
-	json_put_string(&w, "ecosystem", v->ecosystem);
-	json_put_string(&w, "name", v->keyed_name);
-	json_put_text(&w, "keyed", v->keyed == ADV_BY_SOURCE ? "source" : "binary");
-	json_put_string(&w, "compared", v->compared);
-	json_put_string(&w, "scheme", v->scheme);
-	json_put_string(&w, "range", v->range);
-	json_put_end(&w, '}');
-}
-
 int pks_put_matches(struct db_tx *tx, int64_t package, const struct match *matches, size_t count, struct err *e)
 {
 	if (db_exec(tx, "DELETE FROM package_match WHERE package_id = $1", DB_ARGS(DB_I(package)), e) < 0)
 		return -(int)e->code;
-	struct buf evidence;
-	buf_init(&evidence, 1U << 20);
 	int64_t r = 0;
 	for (size_t i = 0; i < count && r >= 0; i++) {
 		const struct match *m = &matches[i];
-		buf_clear(&evidence);
-		put_evidence(&evidence, &m->evidence);
 		r = put_check(tx, &m->check, e);
 		if (r >= 0)
 			r = db_exec(tx,
 				    "INSERT INTO package_match(package_id, check_id, fixed_version, status, patchable,"
-				    " remediation, evidence) VALUES($1, $2, $3, $4, $5, $6, $7)",
+				    " remediation) VALUES($1, $2, $3, $4, $5, $6)",
 				    DB_ARGS(DB_I(package), DB_I(m->check.id), DB_T(m->fixed_version), DB_I(m->status),
-					    DB_I(m->patchable), DB_T(m->remediation), DB_T(buf_bytes(&evidence))),
+					    DB_I(m->patchable), DB_T(m->remediation)),
 				    e);
 	}
-	buf_free(&evidence);
 	return r < 0 ? (int)r : 0;
 }
 
@@ -263,6 +248,57 @@ static int set_checks_now(struct db_tx *tx, int64_t set, struct buf *out, struct
 	return r;
 }
 
+/* Say that a package is in a set: to the last of its lists, or in a new one when that is long. Sets are made in ascending order. */
+static int add_to_sets(struct db_tx *tx, int64_t package, int64_t set, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, "SELECT first, sets FROM package_sets WHERE package_id = $1 ORDER BY first DESC LIMIT 1",
+				     DB_ARGS(DB_I(package)), e);
+	struct buf list;
+	int64_t first = set, last = 0;
+	int r = s ? db_step(s, e) : -(int)e->code;
+	buf_init(&list, SETS_LIST_MAX + 16);
+	if (r > 0 && db_bytes(s, 1).len < SETS_LIST_MAX) {
+		struct cursor c = cur_of(db_bytes(s, 1));
+		first = last = db_int(s, 0);
+		buf_put(&list, db_bytes(s, 1));
+		while ((r = lst_ids_next(&c, &last, e)) > 0)
+			;
+	}
+	db_done(s);
+	if (last)
+		lst_ids_put(&last, set, &list);
+	int64_t n = r < 0 ? r
+			  : db_exec(tx,
+				    "INSERT INTO package_sets(package_id, first, sets) VALUES($1, $2, $3)"
+				    " ON CONFLICT(package_id, first) DO UPDATE SET sets = excluded.sets",
+				    DB_ARGS(DB_I(package), DB_I(first), DB_B(buf_bytes(&list))), e);
+	if (n >= 0 && !buf_ok(&list))
+		n = err_set(e, ERR_NOMEM, "no memory for the sets of a package");
+	buf_free(&list);
+	return n < 0 ? (int)n : 0;
+}
+
+/* A package that is named twice is a member once, at the first path. */
+static int put_members(struct db_tx *tx, int64_t set, const struct pks_member *members, size_t count, struct err *e)
+{
+	struct lst_writer w = {0};
+	struct buf list;
+	int64_t r = 0;
+	buf_init(&list, MEMBERS_MAX);
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		if (i && members[i].package == members[i - 1].package)
+			continue;
+		lst_put(&w, members[i].package, members[i].path, &list);
+		r = add_to_sets(tx, members[i].package, set, e);
+	}
+	if (r >= 0 && !buf_ok(&list))
+		r = err_set(e, ERR_NOMEM, "no memory for the members of a set");
+	if (r >= 0)
+		r = db_exec(tx, "UPDATE package_set SET members = $2 WHERE id = $1", DB_ARGS(DB_I(set), DB_B(buf_bytes(&list))), e);
+	buf_free(&list);
+	return r < 0 ? (int)r : 0;
+}
+
 int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t *ret_set, struct err *e)
 {
 	uint8_t hash[PKS_IDENTITY_LEN];
@@ -274,22 +310,17 @@ int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t 
 	if (r != 0)
 		return r < 0 ? r : 0;
 	struct db_stmt *s = db_query(tx,
-				     "INSERT INTO package_set(hash, package_count, checks) VALUES($1, $2, $3) RETURNING id",
+				     "INSERT INTO package_set(hash, package_count, checks, members) VALUES($1, $2, $3, $3) RETURNING id",
 				     DB_ARGS(DB_B(identity_bytes(hash)), DB_I(count), DB_B(BYTES_LIT(""))), e);
 	if (!s)
 		return -(int)e->code;
 	for (r = db_step(s, e); r > 0; r = db_step(s, e))
 		*ret_set = db_int(s, 0);
 	db_done(s);
-	for (size_t i = 0; i < count && r >= 0; i++) {
-		int64_t n = db_exec(tx,
-				    "INSERT INTO set_package(set_id, package_id, path) VALUES($1, $2, $3)"
-				    " ON CONFLICT(set_id, package_id) DO NOTHING",
-				    DB_ARGS(DB_I(*ret_set), DB_I(members[i].package), DB_T(members[i].path)), e);
-		r = n < 0 ? (int)n : 0;
-	}
 	struct buf checks;
 	buf_init(&checks, 64U << 20);
+	if (r >= 0)
+		r = put_members(tx, *ret_set, members, count, e);
 	if (r >= 0)
 		r = set_checks_now(tx, *ret_set, &checks, e);
 	if (r >= 0) {

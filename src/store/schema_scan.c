@@ -105,5 +105,36 @@ const struct db_migration schema_scan[] = {
 	"ALTER TABLE image DROP COLUMN negligible;"
 	"ALTER TABLE image DROP COLUMN unknown;"
 	"CREATE INDEX image_pushed ON image(repository, pushed_at);"},
+	/* What is kept by the hundred thousand takes little room (docs/decisions/store-size.md). members, sets: store/lists.h; a row of package_sets holds the sets
+	 * from first on. inventory: store/pack.h. A match's evidence was read by nobody: it follows from package and generation. */
+	{.number = 3, .what = "sets as lists, packed inventories", .sql =
+	"CREATE TABLE set_of_lists(id INTEGER PRIMARY KEY, hash {BLOB} NOT NULL, package_count BIGINT NOT NULL,"
+	" since BIGINT NOT NULL DEFAULT 0, checks {BLOB} NOT NULL, members {BLOB} NOT NULL);"
+	"INSERT INTO set_of_lists(id, hash, package_count, since, checks, members) SELECT s.id, s.hash, s.package_count, s.since, s.checks,"
+	" (SELECT pack_members(m.package_id, m.path) FROM (SELECT package_id, path FROM set_package WHERE set_id = s.id ORDER BY package_id) m)"
+	" FROM package_set s ORDER BY s.id;"
+	"CREATE TABLE package_sets(package_id BIGINT NOT NULL, first BIGINT NOT NULL, sets {BLOB} NOT NULL,"
+	" PRIMARY KEY(package_id, first)){NOROWID};"
+	"INSERT INTO package_sets(package_id, first, sets) SELECT package_id, min(set_id), pack_ids(set_id)"
+	" FROM (SELECT package_id, set_id FROM set_package ORDER BY package_id, set_id) GROUP BY package_id;"
+	"DROP TABLE set_package;"
+	"DROP TABLE package_set;"
+	"ALTER TABLE set_of_lists RENAME TO package_set;"
+	"CREATE UNIQUE INDEX package_set_hash ON package_set(hash);"
+	"CREATE VIEW set_package AS SELECT s.id AS set_id, m.package_id AS package_id, m.path AS path"
+	" FROM package_set s JOIN set_members(s.members) m;"
+	"CREATE VIEW package_in_set AS SELECT p.package_id AS package_id, i.set_id AS set_id"
+	" FROM package_sets p JOIN set_ids(p.sets, p.first) i;"
+
+	"CREATE TABLE packed_layer(id INTEGER PRIMARY KEY, digest {BLOB} NOT NULL, analyzer BIGINT NOT NULL,"
+	" in_len BIGINT NOT NULL, out_len BIGINT NOT NULL, complete SMALLINT NOT NULL, indexed_at BIGINT NOT NULL,"
+	" inventory {BLOB} NOT NULL);"
+	"INSERT INTO packed_layer(digest, analyzer, in_len, out_len, complete, indexed_at, inventory)"
+	" SELECT digest_key(digest), analyzer, in_len, out_len, complete, indexed_at, pack(inventory) FROM layer;"
+	"DROP TABLE layer;"
+	"ALTER TABLE packed_layer RENAME TO layer;"
+	"CREATE UNIQUE INDEX layer_digest ON layer(digest, analyzer);"
+
+	"ALTER TABLE package_match DROP COLUMN evidence;"},
 	{0},
 };

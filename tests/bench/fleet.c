@@ -9,6 +9,8 @@
 #include "match/match.h"
 #include "store/event.h"
 #include "store/images.h"
+#include "store/inventories.h"
+#include "store/pack.h"
 #include "store/registry.h"
 #include "store/scans.h"
 
@@ -265,7 +267,7 @@ struct fill {
 	int64_t *packages;	    /* ids by name and version; 0: not kept yet */
 	struct rgs rgs;
 	unsigned image, end;
-	struct buf tar, config, manifest, inventory;
+	struct buf tar, config, manifest, inventory, packed;
 };
 
 static struct stream *reopen(void *arg, struct err *e)
@@ -293,12 +295,9 @@ static int put_layer(struct db_tx *tx, struct fill *l, unsigned layer, struct er
 	if (lay_index(&source, &limits, &l->inventory, e) < 0 || lay_parse(buf_bytes(&l->inventory), &a, &lay, e) < 0)
 		return -(int)e->code;
 	arena_free(&a);
-	int64_t n = db_exec(tx,
-			    "INSERT INTO layer(digest, analyzer, inventory, in_len, out_len, complete, indexed_at)"
-			    " VALUES($1, $2, $3, $4, $5, $6, $7) ON CONFLICT(digest, analyzer) DO NOTHING",
-			    DB_ARGS(DB_T(bytes_of(text)), DB_I(LAY_ANALYZER_VERSION), DB_B(buf_bytes(&l->inventory)),
-				    DB_I(lay.in_len), DB_I(lay.out_len), DB_I(lay.complete), DB_I(l->rgs.now_ms)), e);
-	return n < 0 ? (int)n : 0;
+	buf_clear(&l->packed);
+	pack_put(buf_bytes(&l->inventory), &l->packed);
+	return ivs_put(tx, bytes_of(text), buf_bytes(&l->packed), &lay, l->rgs.now_ms, e);
 }
 
 static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_t *ret, struct err *e)
@@ -445,8 +444,8 @@ int fleet_fill(const struct fleet *f, struct db *db, const struct vdb *v, bool t
 	int r = 0;
 	l.layers = calloc(f->os_sets + f->app_sets, sizeof *l.layers);
 	l.packages = calloc((size_t)(f->os_names + f->app_names) * FLEET_VERSIONS, sizeof *l.packages);
-	struct buf *bufs[] = {&l.tar, &l.config, &l.manifest, &l.inventory};
-	for (size_t i = 0; i < 4; i++)
+	struct buf *bufs[] = {&l.tar, &l.config, &l.manifest, &l.inventory, &l.packed};
+	for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
 		buf_init(bufs[i], 64U << 20);
 	if (!l.layers || !l.packages)
 		r = err_set(e, ERR_NOMEM, "no memory for the fleet");
@@ -457,7 +456,7 @@ int fleet_fill(const struct fleet *f, struct db *db, const struct vdb *v, bool t
 		if (talk && l.image % 10000 == 0)
 			printf("  %u images\n", l.image);
 	}
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
 		buf_free(bufs[i]);
 	free(l.layers);
 	free(l.packages);

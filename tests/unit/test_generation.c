@@ -58,7 +58,8 @@ static int setup(void **state)
 		right(fleet_vdb(&f, i, p->vdb_path[i], &p->e), p);
 		assert_non_null(p->v[i] = vdb_open(p->vdb_path[i], &p->e));
 	}
-	assert_non_null(p->db = db_open(p->db_path, &p->e));
+	p->db = db_open(p->db_path, &p->e);
+	right(p->db ? 0 : -1, p);
 	struct gen_result r;
 	right(gen_switch(p->db, NULL, p->v[0], bytes_of(p->vdb_path[0]), &r, &p->e), p);
 	right(fleet_fill(&f, p->db, p->v[0], false, &p->e), p);
