@@ -1,8 +1,12 @@
 #include "store/registry.h"
 
+#include "store/digest_key.h"
+
 #include <string.h>
 
 #define PAGE_MAX 10000U /* rows of one list */
+/* A parameter: the key of a digest's text. */
+#define DIGEST(text) DB_B(digest_key_of(text, &(struct digest_key){{0}}))
 
 static int changed(int64_t n)
 {
@@ -134,14 +138,14 @@ int rgs_blob_find(const struct rgs *t, int64_t repository, struct bytes digest,
 		return blob_row(db_query(t->tx,
 					 "SELECT key,size,state,touched_at FROM blob"
 					 " WHERE tenant_id=$1 AND digest=$2",
-					 DB_ARGS(DB_I(t->tenant), DB_T(digest)), e),
+					 DB_ARGS(DB_I(t->tenant), DIGEST(digest)), e),
 				ret, e);
 	return blob_row(
 		db_query(t->tx,
 			 "SELECT b.key,b.size,b.state,b.touched_at FROM repo_blob r"
 			 " JOIN blob b ON b.tenant_id=r.tenant_id AND b.digest=r.digest"
 			 " WHERE r.tenant_id=$1 AND r.repository_id=$2 AND r.digest=$3",
-			 DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e),
+			 DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e),
 		ret, e);
 }
 
@@ -150,7 +154,7 @@ int rgs_blob_touch(const struct rgs *t, struct bytes digest, struct err *e)
 	return changed(db_exec(
 		t->tx,
 		"UPDATE blob SET state=0,touched_at=$3 WHERE tenant_id=$1 AND digest=$2",
-		DB_ARGS(DB_I(t->tenant), DB_T(digest), DB_I(t->now_ms)), e));
+		DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(t->now_ms)), e));
 }
 
 int rgs_blob_add(const struct rgs *t, struct bytes digest, const char *key, uint64_t size,
@@ -162,7 +166,7 @@ int rgs_blob_add(const struct rgs *t, struct bytes digest, const char *key, uint
 	return changed(db_exec(t->tx,
 			       "INSERT INTO blob(tenant_id,digest,key,size,state,touched_at)"
 			       " VALUES($1,$2,$3,$4,0,$5) ON CONFLICT(tenant_id,digest) DO NOTHING",
-			       DB_ARGS(DB_I(t->tenant), DB_T(digest), DB_T(bytes_of(key)),
+			       DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)),
 				       DB_I(size), DB_I(t->now_ms)),
 			       e));
 }
@@ -173,7 +177,7 @@ int rgs_blob_rekey(const struct rgs *t, struct bytes digest, const char *key, ui
 	return changed(db_exec(t->tx,
 			       "UPDATE blob SET key=$3,size=$4,state=0,touched_at=$5"
 			       " WHERE tenant_id=$1 AND digest=$2",
-			       DB_ARGS(DB_I(t->tenant), DB_T(digest), DB_T(bytes_of(key)),
+			       DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)),
 				       DB_I(size), DB_I(t->now_ms)),
 			       e));
 }
@@ -184,7 +188,7 @@ int rgs_blob_link(const struct rgs *t, int64_t repository, struct bytes digest, 
 			       "INSERT INTO repo_blob(tenant_id,repository_id,digest)"
 			       " VALUES($1,$2,$3)"
 			       " ON CONFLICT(tenant_id,repository_id,digest) DO NOTHING",
-			       DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e));
+			       DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e));
 }
 
 int rgs_blob_unlink(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
@@ -192,7 +196,7 @@ int rgs_blob_unlink(const struct rgs *t, int64_t repository, struct bytes digest
 	return changed(
 		db_exec(t->tx,
 			"DELETE FROM repo_blob WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-			DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e));
+			DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e));
 }
 
 int rgs_is_referenced(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
@@ -200,11 +204,11 @@ int rgs_is_referenced(const struct rgs *t, int64_t repository, struct bytes dige
 	if (repository == 0)
 		return exists(t,
 			      "SELECT 1 FROM manifest_ref WHERE tenant_id=$1 AND digest=$2 LIMIT 1",
-			      DB_ARGS(DB_I(t->tenant), DB_T(digest)), e);
+			      DB_ARGS(DB_I(t->tenant), DIGEST(digest)), e);
 	return exists(t,
 		      "SELECT 1 FROM manifest_ref WHERE tenant_id=$1 AND digest=$2"
 		      " AND repository_id=$3 LIMIT 1",
-		      DB_ARGS(DB_I(t->tenant), DB_T(digest), DB_I(repository)), e);
+		      DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(repository)), e);
 }
 
 int rgs_key_known(const struct rgs *t, const char *key, struct err *e)
@@ -324,18 +328,18 @@ int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, size_t n, struct err
 		       DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(n)), e);
 }
 
-static int collect(const struct rgs *t, struct bytes digest, struct err *e)
+static int collect(const struct rgs *t, struct bytes key, struct err *e)
 {
 	int64_t r = db_exec(t->tx,
 			    "INSERT INTO garbage(key,queued_at) SELECT key,$3 FROM blob"
 			    " WHERE tenant_id=$1 AND digest=$2",
-			    DB_ARGS(DB_I(t->tenant), DB_T(digest), DB_I(t->now_ms)), e);
+			    DB_ARGS(DB_I(t->tenant), DB_B(key), DB_I(t->now_ms)), e);
 	if (r >= 0)
 		r = db_exec(t->tx, "DELETE FROM repo_blob WHERE tenant_id=$1 AND digest=$2",
-			    DB_ARGS(DB_I(t->tenant), DB_T(digest)), e);
+			    DB_ARGS(DB_I(t->tenant), DB_B(key)), e);
 	if (r >= 0)
 		r = db_exec(t->tx, "DELETE FROM blob WHERE tenant_id=$1 AND digest=$2",
-			    DB_ARGS(DB_I(t->tenant), DB_T(digest)), e);
+			    DB_ARGS(DB_I(t->tenant), DB_B(key)), e);
 	return r < 0 ? (int)r : 0;
 }
 

@@ -1,9 +1,12 @@
 /* The rows of manifests, their references and tags. */
 #include "store/registry.h"
 
+#include "store/digest_key.h"
+
 #include <string.h>
 
 #define PAGE_MAX 10000U
+#define DIGEST(text) DB_B(digest_key_of(text, &(struct digest_key){{0}}))
 
 static int changed(int64_t n)
 {
@@ -21,7 +24,7 @@ int rgs_manifest_put(const struct rgs *t, int64_t repository, const struct rgs_m
 		" VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,0,$10)"
 		" ON CONFLICT(tenant_id,repository_id,digest) DO UPDATE SET"
 		" media_type=excluded.media_type,pushed_at=excluded.pushed_at",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(m->digest), DB_T(m->media_type),
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(m->digest), DB_T(m->media_type),
 			DB_I(m->content.len), DB_T(m->artifact_type), DB_T(m->subject),
 			DB_T(m->annotations), DB_I(t->now_ms), DB_B(m->content)),
 		e));
@@ -35,7 +38,7 @@ int rgs_manifest_ref(const struct rgs *t, int64_t repository, struct bytes manif
 		"INSERT INTO manifest_ref(tenant_id,repository_id,manifest,kind,digest)"
 		" VALUES($1,$2,$3,$4,$5)"
 		" ON CONFLICT(tenant_id,repository_id,manifest,kind,digest) DO NOTHING",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(manifest), DB_I(kind), DB_T(digest)),
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(manifest), DB_I(kind), DIGEST(digest)),
 		e));
 }
 
@@ -51,7 +54,7 @@ static int manifest_row(struct db_stmt *s, bool with_content, struct arena *a,
 			got[i] = BYTES_NONE;
 			continue;
 		}
-		got[i] = arena_bytes(a, db_bytes(s, columns[i]), &ok);
+		got[i] = i == 0 ? digest_key_text(db_bytes(s, 0), a, &ok) : arena_bytes(a, db_bytes(s, columns[i]), &ok);
 		if (!ok)
 			return err_set(e, ERR_NOMEM, "manifest: no memory");
 	}
@@ -78,7 +81,7 @@ int rgs_manifest_find(const struct rgs *t, int64_t repository, struct bytes dige
 			       " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3"
 			     : "SELECT " COLUMNS " FROM manifest"
 			       " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e);
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -93,7 +96,7 @@ int rgs_manifest_exists(const struct rgs *t, int64_t repository, struct bytes di
 	struct db_stmt *s = db_query(
 		t->tx,
 		"SELECT 1 FROM manifest WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e);
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -106,17 +109,17 @@ int rgs_manifest_delete(const struct rgs *t, int64_t repository, struct bytes di
 	int64_t r = db_exec(
 		t->tx,
 		"DELETE FROM manifest_ref WHERE tenant_id=$1 AND repository_id=$2 AND manifest=$3",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e);
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
 	if (r >= 0)
 		r = db_exec(
 			t->tx,
 			"DELETE FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-			DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e);
+			DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
 	if (r >= 0)
 		r = db_exec(t->tx,
 			    "DELETE FROM manifest"
 			    " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-			    DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest)), e);
+			    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
 	return changed(r);
 }
 
@@ -126,7 +129,7 @@ int rgs_manifest_pulled(const struct rgs *t, int64_t repository, struct bytes di
 	return changed(db_exec(t->tx,
 			       "UPDATE manifest SET pulled_at=$4 WHERE tenant_id=$1"
 			       " AND repository_id=$2 AND digest=$3 AND pulled_at<$4",
-			       DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest), DB_I(at_ms)),
+			       DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(at_ms)),
 			       e));
 }
 
@@ -141,7 +144,7 @@ int rgs_referrers(const struct rgs *t, int64_t repository, struct bytes subject,
 		"SELECT " COLUMNS " FROM manifest WHERE tenant_id=$1 AND repository_id=$2"
 		" AND subject=$3 AND subject<>'' AND digest>$4 AND ($5='' OR artifact_type=$5)"
 		" ORDER BY digest LIMIT $6",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(subject), DB_T(page->after),
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(subject), DIGEST(page->after),
 			DB_T(page->artifact_type), DB_I(n + 1)),
 		e);
 	int r = s ? 0 : -(int)e->code;
@@ -183,7 +186,7 @@ int rgs_tag_find(const struct rgs *t, int64_t repository, struct bytes name, str
 	int r = db_step(s, e);
 	if (r == 1) {
 		bool ok;
-		*ret_digest = arena_bytes(a, db_bytes(s, 0), &ok);
+		*ret_digest = digest_key_text(db_bytes(s, 0), a, &ok);
 		if (!ok)
 			r = err_set(e, ERR_NOMEM, "tag: no memory");
 	}
@@ -200,7 +203,7 @@ int rgs_tag_put(const struct rgs *t, int64_t repository, struct bytes name, stru
 		" VALUES($1,$2,$3,$4,1,$5)"
 		" ON CONFLICT(tenant_id,repository_id,name) DO UPDATE SET"
 		" digest=excluded.digest,version=tag.version+1,updated_at=excluded.updated_at",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name), DB_T(digest),
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name), DIGEST(digest),
 			DB_I(t->now_ms)),
 		e));
 }
@@ -233,7 +236,7 @@ int rgs_tags_of(const struct rgs *t, int64_t repository, struct bytes digest, si
 	return rgs_texts_read(db_query(t->tx,
 			      "SELECT name FROM tag WHERE tenant_id=$1 AND repository_id=$2"
 			      " AND digest=$3 ORDER BY name LIMIT $4",
-			      DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(digest), DB_I(n + 1)),
+			      DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(n + 1)),
 			      e),
 		     n, a, ret, e);
 }
