@@ -27,8 +27,16 @@ struct recount {
 	int64_t *members;      /* set and package, pairs */
 	int64_t *parts;	       /* image and set, pairs */
 	size_t package_cap, set_cap, member_count, part_count;
-	size_t wrong_sets, wrong_images, wrong_lists, image_count, finding_count, listed_rows;
-	struct ims_counts total;
+	size_t wrong_sets, wrong_images, wrong_lists, wrong_sums, image_count, finding_count, listed_rows;
+	struct sum *sums; /* by repository */
+	size_t sum_count, sum_cap;
+};
+
+/* A repository as its images add up. */
+struct sum {
+	char name[256];
+	uint64_t images, healthy, unhealthy, unverified;
+	struct ims_counts counts;
 };
 
 static void add(struct list *l, struct row r)
@@ -220,6 +228,76 @@ static int compare_list(struct recount *c, struct db_tx *tx, const struct ims_im
 	return n < 0 ? (int)n : 0;
 }
 
+/* ---- sums -------------------------------------------------------------------------------------------------------------------- */
+
+static struct sum *sum_of(struct recount *c, struct bytes name)
+{
+	for (size_t i = c->sum_count; i-- > 0;) {
+		if (bytes_eq(bytes_of(c->sums[i].name), name))
+			return &c->sums[i];
+	}
+	if (c->sum_count == c->sum_cap) {
+		c->sum_cap = c->sum_cap ? c->sum_cap * 2 : 64;
+		c->sums = realloc(c->sums, c->sum_cap * sizeof *c->sums);
+		if (!c->sums)
+			exit(1);
+	}
+	struct sum *s = &c->sums[c->sum_count++];
+	*s = (struct sum){0};
+	(void)snprintf(s->name, sizeof s->name, "%.*s", (int)name.len, (const char *)name.ptr);
+	return s;
+}
+
+static void add_to(struct sum *s, const struct ims_counts *counts, enum ims_state state)
+{
+	s->images++;
+	s->healthy += state == IMS_HEALTHY;
+	s->unhealthy += state == IMS_UNHEALTHY;
+	s->unverified += state == IMS_UNVERIFIED;
+	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
+		s->counts.by[i] += counts->by[i];
+}
+
+static bool same_sum(const struct sum *s, const struct cnt_total *t)
+{
+	return s->images == t->images && s->healthy == t->healthy && s->unhealthy == t->unhealthy && s->unverified == t->unverified &&
+	       memcmp(&s->counts, &t->counts, sizeof s->counts) == 0;
+}
+
+/* The store's own sums of repositories, page by page, and of the registry. */
+static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
+{
+	struct cnt_total page[64];
+	struct sum all = {0};
+	struct arena a;
+	size_t seen = 0;
+	int64_t n;
+	arena_init(&a, 64U << 20);
+	page[0].name = BYTES_NONE;
+	for (struct bytes after = BYTES_NONE; (n = cnt_repositories(tx, after, 64, &a, page, e)) > 0; after = page[n - 1].name) {
+		for (int64_t i = 0; i < n; i++) {
+			const struct sum *s = sum_of(c, page[i].name);
+			c->wrong_sums += !same_sum(s, &page[i]);
+			seen++;
+		}
+	}
+	c->wrong_sums += seen != c->sum_count;
+	for (size_t i = 0; i < c->sum_count; i++) {
+		const struct sum *s = &c->sums[i];
+		all.images += s->images;
+		all.healthy += s->healthy;
+		all.unhealthy += s->unhealthy;
+		all.unverified += s->unverified;
+		for (size_t k = 0; k <= ADV_SEV_CRITICAL; k++)
+			all.counts.by[k] += s->counts.by[k];
+	}
+	if (n == 0)
+		n = cnt_registry(tx, &page[0], e);
+	c->wrong_sums += n == 0 && !same_sum(&all, &page[0]);
+	arena_free(&a);
+	return (int)n;
+}
+
 static int compare_images(struct recount *c, struct db_tx *tx, struct err *e)
 {
 	struct db_stmt *s = db_query(tx, "SELECT " IMS_COLUMNS " FROM " IMS_FROM " ORDER BY i.id", NULL, 0, e);
@@ -240,9 +318,9 @@ static int compare_images(struct recount *c, struct db_tx *tx, struct err *e)
 		struct list l = image_list(c, from, at);
 		for (size_t i = 0; i < l.count; i++)
 			want.by[l.rows[i].severity]++;
-		for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
-			c->total.by[i] += want.by[i];
-		if (memcmp(&want, &im.counts, sizeof want) != 0 || im.state != (l.count ? IMS_UNHEALTHY : IMS_HEALTHY))
+		enum ims_state state = l.count ? IMS_UNHEALTHY : from == at ? im.state : IMS_HEALTHY; /* without sets: not scanned, or it could not be */
+		add_to(sum_of(c, im.repository), &want, state);
+		if (memcmp(&want, &im.counts, sizeof want) != 0 || im.state != state)
 			c->wrong_images++;
 		c->finding_count += l.count;
 		free(l.rows);
@@ -271,7 +349,7 @@ static int recount_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (match_packages(c, tx, e) < 0)
 		return -(int)e->code;
 	make_sets(c);
-	return compare_sets(c, tx, e) < 0 || compare_images(c, tx, e) < 0 ? -(int)e->code : 0;
+	return compare_sets(c, tx, e) < 0 || compare_images(c, tx, e) < 0 || compare_sums(c, tx, e) < 0 ? -(int)e->code : 0;
 }
 
 int recount(struct db *db, const struct vdb *v)
@@ -287,12 +365,14 @@ int recount(struct db *db, const struct vdb *v)
 	free(c.sets);
 	free(c.members);
 	free(c.parts);
+	free(c.sums);
 	if (r < 0) {
 		printf("recount: %s\n", e.msg);
 		return r;
 	}
 	printf("counted again: %zu packages, %zu members of sets, %zu sets (%zu wrong), %zu images with %zu findings (%zu wrong),\n"
-	       "  lists of %zu rows of every %dth part of the images (%zu wrong)\n", c.package_cap - 1, c.member_count, c.set_cap - 1,
-	       c.wrong_sets, c.image_count, c.finding_count, c.wrong_images, c.listed_rows, LISTED, c.wrong_lists);
-	return c.wrong_sets || c.wrong_images || c.wrong_lists || !c.finding_count ? -1 : 0;
+	       "  lists of %zu rows of every %dth part of the images (%zu wrong), sums of %zu repositories and of all (%zu wrong)\n", c.package_cap - 1, c.member_count, c.set_cap - 1,
+	       c.wrong_sets, c.image_count, c.finding_count, c.wrong_images, c.listed_rows, LISTED, c.wrong_lists, c.sum_count,
+	       c.wrong_sums);
+	return c.wrong_sets || c.wrong_images || c.wrong_lists || c.wrong_sums || !c.finding_count ? -1 : 0;
 }

@@ -122,6 +122,46 @@ static void an_interrupted_switch_back_from_nothing(void **state)
 	switch_to(p, NULL, 0);
 }
 
+/* ---- while a switch is under way ---------------------------------------------------------------------------------------------- */
+
+static int come_and_go_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const char *const *digest = arg;
+	struct bytes repository = BYTES_LIT("team00/service0000");
+	if (ims_delete(tx, repository, bytes_of(digest[0]), e) < 0 || ims_add(tx, repository, BYTES_LIT("sha256:new"), 5, e) < 0 ||
+	    ims_add(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"), 5, e) < 0 ||
+	    ims_put_state(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"), IMS_UNVERIFIED, BYTES_LIT("test"), 6, e) < 0)
+		return -(int)e->code;
+	return 0;
+}
+
+static int digest_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	char *out = arg;
+	struct db_stmt *s = db_query(tx, "SELECT digest FROM image WHERE repository = 'team00/service0000' ORDER BY id LIMIT 1", NULL, 0, e);
+	int r = s ? db_step(s, e) : -1;
+	if (r > 0)
+		(void)snprintf(out, DIGEST_TEXT_CAP, "%.*s", (int)db_bytes(s, 0).len, (const char *)db_bytes(s, 0).ptr);
+	db_done(s);
+	return r;
+}
+
+/* Sums of repositories hold differences for two epochs: images that are made, deleted and given up on in the middle change both. */
+static void images_come_and_go_during_a_switch(void **state)
+{
+	struct place *p = *state;
+	char digest[DIGEST_TEXT_CAP];
+	const char *which = digest;
+	begin_switch(p, 0, 1);
+	assert_int_equal(db_run(p->db, DB_READ, digest_tx, digest, &p->e), 1);
+	right(db_run(p->db, DB_WRITE, come_and_go_tx, &which, &p->e), p);
+	assert_int_equal(recount(p->db, p->v[0]), 0);
+	switch_to(p, p->v[0], 1);
+	begin_switch(p, 1, 0);
+	assert_int_equal(recount(p->db, p->v[1]), 0);
+	switch_to(p, p->v[1], 0);
+}
+
 int main(void)
 {
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -131,6 +171,7 @@ int main(void)
 		CASE(nobody_sees_a_switch_before_its_end),
 		CASE(an_interrupted_switch_is_given_up),
 		CASE(an_interrupted_switch_back_from_nothing),
+		CASE(images_come_and_go_during_a_switch),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
