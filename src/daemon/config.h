@@ -32,6 +32,7 @@ struct config {
 	const char *feeds;       /* "osv=URL …", empty = the built-in list */
 	const char *vdb;         /* a database file to begin with, may be empty */
 	uint64_t recheck_ms;
+	uint64_t history_ms;
 	uint64_t layer_out_max, layer_window_max, worker_wall_ms;
 	struct arena arena;
 };

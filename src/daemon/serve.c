@@ -66,7 +66,7 @@ static int open_scanning(struct server *s, struct err *e)
 		log_line(LOG_WARN, "workers run WITHOUT a full jail: %s", pool_jail_report(s->pool));
 	(void)snprintf(vdb_dir, sizeof vdb_dir, "%s/vdb", s->c->data_dir);
 	struct engine_options eo = {.db = s->db, .pool = s->pool, .vdb_dir = vdb_dir,
-				    .recheck_ms = (int64_t)s->c->recheck_ms};
+				    .recheck_ms = (int64_t)s->c->recheck_ms, .history_ms = (int64_t)s->c->history_ms};
 	s->engine = engine_new(&eo, e);
 	return s->engine ? io_mkdirs(vdb_dir, e) : -(int)e->code;
 }

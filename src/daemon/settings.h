@@ -68,6 +68,8 @@
 	  "how often feeds are fetched; 0 = never", feeds_every_ms) \
 	X("recheck", CONFIG_TIME, "TIME", "7d", 60000, 365 * CONFIG_DAY, \
 	  "images pulled in the last 30 days are scanned again after this", recheck_ms) \
+	X("history", CONFIG_TIME, "TIME", "90d", 3600000, 3650 * CONFIG_DAY, \
+	  "events and scans that are over are kept so long", history_ms) \
 	X("layer-max", CONFIG_SIZE, "SIZE", "20GiB", 1U << 20, UINT64_C(1) << 50, \
 	  "uncompressed bytes of a layer that are looked at", layer_out_max) \
 	X("zstd-window-max", CONFIG_SIZE, "SIZE", "32MiB", 8U << 20, LIMIT_WINDOW_MAX, \

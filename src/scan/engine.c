@@ -7,6 +7,7 @@
 #include "scan/engine_impl.h"
 #include "store/event.h"
 #include "store/generation.h"
+#include "store/history.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,6 +33,8 @@ struct engine *engine_new(const struct engine_options *o, struct err *e)
 		g->o.scan_threads = 16;
 	if (g->o.recheck_ms <= 0)
 		g->o.recheck_ms = ENGINE_STALE_MS;
+	if (g->o.history_ms <= 0)
+		g->o.history_ms = HST_KEEP_MS;
 	pthread_mutex_init(&g->scan_lock, NULL);
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);

@@ -14,6 +14,7 @@ struct engine_options {
 	const char *vdb_dir;     /* generations are kept here: vdb-<digest>.vdb; may be empty at first */
 	unsigned scan_threads;   /* 0 = one per processor */
 	int64_t recheck_ms;      /* images pulled in the last 30 days are scanned again after this; 7 days */
+	int64_t history_ms;      /* events and scans that are over are kept so long; 90 days */
 };
 /* The tap must be given to registry_open before the engine can exist, so it is made first and bound later. */
 struct engine *engine_new(const struct engine_options *o, struct err *e);

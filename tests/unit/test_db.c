@@ -1,6 +1,7 @@
 /* db and event: values through and back, transactions, group commit, migrations, what a crash leaves. */
 #include "store/db.h"
 #include "store/event.h"
+#include "store/history.h"
 #include "store/schema.h"
 
 #include "base/own.h"
@@ -485,12 +486,106 @@ static void events(void **state)
 	arena_free(&n.a);
 }
 
+/* ---- history ---------------------------------------------------------------------------------------------------------------- */
+
+static int fill_history(struct db_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	for (int i = 1; i <= 2500; i++) {
+		struct event ev = {.type = BYTES_LIT(EVENT_PUSHED), .at = i};
+		if (event_append(tx, &ev, e) < 0)
+			return -(int)e->code;
+	}
+	/* Image a: ended long ago, ended lately, queued. Image b: ended long ago once. Image c: 600 ended ones. */
+	static const char scan[] = "INSERT INTO scan(id, repository, digest, trigger, status, attempts, run_at, lease_until, lease_epoch, reason,"
+				   " queued_at, started_at, finished_at) VALUES($1, 'r', $2, 'push', $3, 1, 0, 0, 0, '', 0, 0, $4)";
+	const struct {
+		int64_t id, status, finished;
+		const char *digest;
+	} rows[] = {{1, 2, 10, "a"}, {2, 3, 20, "a"}, {3, 2, 5000, "a"}, {4, 0, 0, "a"}, {5, 2, 10, "b"}, {6, 0, 0, "b"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (db_exec(tx, scan, DB_ARGS(DB_I(rows[i].id), DB_T(bytes_of(rows[i].digest)), DB_I(rows[i].status), DB_I(rows[i].finished)), e) < 0)
+			return -(int)e->code;
+	}
+	for (int i = 0; i < 600; i++) {
+		if (db_exec(tx, scan, DB_ARGS(DB_I(100 + i), DB_T(BYTES_LIT("c")), DB_I(4), DB_I(30)), e) < 0)
+			return -(int)e->code;
+	}
+	return 0;
+}
+
+static int consumed(struct db_tx *tx, void *arg, struct err *e)
+{
+	const int64_t *upto = arg;
+	return (int)db_exec(tx,
+			    "INSERT INTO event_cursor(name, last_event) VALUES('scan', $1), ('other', 2400)"
+			    " ON CONFLICT(name) DO UPDATE SET last_event = excluded.last_event", DB_ARGS(DB_I(*upto)), e);
+}
+
+struct left {
+	int64_t events, first, scans;
+	char ids[64];
+};
+static int what_is_left(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct left *l = arg;
+	struct db_stmt *s = db_query(tx, "SELECT (SELECT count(*) FROM event), (SELECT min(id) FROM event), (SELECT count(*) FROM scan),"
+				     " (SELECT group_concat(id, ' ') FROM (SELECT id FROM scan ORDER BY id))", NULL, 0, e);
+	int r = db_step(s, e);
+	l->events = db_int(s, 0);
+	l->first = db_int(s, 1);
+	l->scans = db_int(s, 2);
+	(void)snprintf(l->ids, sizeof l->ids, "%.*s", BYTES_ARG(db_bytes(s, 3)));
+	db_done(s);
+	return r;
+}
+
+static void history(void **state)
+{
+	struct place *p = *state;
+	struct err e = ERR_INIT;
+	char path[128];
+	(void)snprintf(path, sizeof path, "%s/history", p->dir);
+	struct db *d = db_open(path, &e);
+	assert_non_null(d);
+	assert_int_equal(db_run(d, DB_WRITE, fill_history, NULL, &e), 0);
+	struct hst_rules rules = {.before_ms = 2300, .events_max = 1000000};
+	struct hst_result gone;
+	struct left l;
+	/* Nobody has taken an event: all stay. Of scans that ended before 2300 the newest of each image that has ended stays. */
+	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
+	assert_int_equal(gone.events, 0);
+	assert_int_equal(gone.scans, 2 + 599);
+	assert_true(db_run(d, DB_READ, what_is_left, &l, &e) >= 0);
+	assert_int_equal(l.events, 2500);
+	assert_string_equal(l.ids, "3 4 5 6 699");
+	/* The slower consumer decides, and then the age. */
+	int64_t upto = 1200;
+	assert_int_equal(db_run(d, DB_WRITE, consumed, &upto, &e), 2);
+	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
+	assert_int_equal(gone.events, 1200);
+	upto = 2500;
+	assert_int_equal(db_run(d, DB_WRITE, consumed, &upto, &e), 2);
+	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
+	assert_int_equal(gone.events, 2299 - 1200);
+	/* Too many: the oldest go although they are young, but none that somebody has yet to take (the other consumer is at 2400). */
+	rules.events_max = 150;
+	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
+	assert_int_equal(gone.events, 2350 - 2299);
+	rules.events_max = 10;
+	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
+	assert_true(db_run(d, DB_READ, what_is_left, &l, &e) >= 0);
+	assert_int_equal(l.first, 2401);
+	assert_int_equal(l.events, 100);
+	db_close(d);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(values),	 T(failures),	    T(misuse),	    T(many_writers), T(killed),
-		T(migrations),	 T(not_a_database), T(real_schema), T(events),
+		T(migrations),	 T(not_a_database), T(real_schema), T(events), T(history),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
