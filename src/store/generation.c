@@ -38,10 +38,6 @@ static int flip_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct flip *f = arg;
 	const struct rescore *r = f->r;
-	for (size_t i = 0; i < rsc_ids_count(&r->packages); i++) {
-		if (rsc_put_matches(tx, r->now, rsc_ids_all(&r->packages)[i], e) < 0)
-			return -(int)e->code;
-	}
 	int64_t n = db_exec(tx,
 			    "UPDATE generation SET current_digest = $1, current_path = $2, next_digest = '', next_path = '',"
 			    " switched_at = $3, epoch = $4 WHERE id = 1",
@@ -56,17 +52,25 @@ int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, stru
 	struct rescore r;
 	int64_t from = clock_mono_us(), flip_from = 0;
 	rsc_init(&r, db, old, now);
-	int rc = rsc_packages(&r, e);
+	int rc = rsc_clear(&r, true, e);
+	if (rc == 0)
+		rc = rsc_packages(&r, e);
 	if (rc == 0)
 		rc = rsc_sets(&r, e);
 	if (rc == 0)
 		rc = rsc_images(&r, e);
+	if (rc == 0)
+		rc = rsc_matches(&r, e);
 	if (rc == 0) {
 		struct flip f = {.r = &r, .path = path};
 		flip_from = clock_mono_us();
 		rc = db_run(db, DB_WRITE, flip_tx, &f, e);
 	}
 	int64_t end = clock_mono_us();
+	/* The switch has been made: what is over and cannot be cleared now is cleared by the next one. */
+	struct err ignored = ERR_INIT;
+	if (rc >= 0)
+		(void)rsc_clear(&r, false, &ignored);
 	if (rc >= 0)
 		*ret = (struct gen_result){.keys = r.keys, .packages = rsc_ids_count(&r.packages), .sets = rsc_ids_count(&r.sets),
 					   .images = r.images, .took_us = end - from,

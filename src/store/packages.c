@@ -1,6 +1,5 @@
 #include "store/packages.h"
 
-#include "base/json.h"
 #include "oci/digest.h"
 #include "store/lists.h"
 
@@ -101,110 +100,6 @@ int pks_get(struct db_tx *tx, int64_t id, struct arena *a, struct pkg *ret, stru
 	}
 	db_done(s);
 	return r;
-}
-
-static struct db_value score(struct cvss_score s)
-{
-	return s.version == CVSS_NONE ? DB_N : DB_R(s.base);
-}
-
-static struct db_value maybe(double v)
-{
-	return v < 0 ? DB_N : DB_R(v);
-}
-
-static void put_references(struct buf *out, const struct match_check *c)
-{
-	struct json_out w;
-	json_out_init(&w, out, false);
-	json_put_array(&w, NULL);
-	for (size_t i = 0; i < c->reference_count; i++) {
-		json_put_object(&w, NULL);
-		json_put_string(&w, "type", c->references[i].type);
-		json_put_string(&w, "url", c->references[i].url);
-		json_put_end(&w, '}');
-	}
-	json_put_end(&w, ']');
-}
-
-static int put_cves(struct db_tx *tx, const struct match_check *c, struct err *e)
-{
-	if (db_exec(tx, "DELETE FROM check_cve WHERE check_id = $1", DB_ARGS(DB_I(c->id)), e) < 0)
-		return -(int)e->code;
-	for (size_t i = 0; i < c->cve_count; i++) {
-		if (db_exec(tx, "INSERT INTO check_cve(cve, check_id) VALUES($1, $2) ON CONFLICT(cve, check_id) DO NOTHING",
-			    DB_ARGS(DB_T(c->cves[i]), DB_I(c->id)), e) < 0)
-			return -(int)e->code;
-	}
-	return 0;
-}
-
-static int put_check(struct db_tx *tx, const struct match_check *c, struct err *e)
-{
-	struct buf cves, refs;
-	buf_init(&cves, 1U << 20);
-	buf_init(&refs, 4U << 20);
-	for (size_t i = 0; i < c->cve_count; i++) {
-		if (i)
-			buf_put_u8(&cves, ' ');
-		buf_put(&cves, c->cves[i]);
-	}
-	put_references(&refs, c);
-	int64_t r = db_exec(
-		tx,
-		"INSERT INTO security_check(id, advisory, source_name, title, category, severity, vendor_severity,"
-		" cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev, ransomware, epss,"
-		" epss_percentile, published, modified, summary, details, cves, refs)"
-		" VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,"
-		" $21, $22, $23) ON CONFLICT(id) DO UPDATE SET title = excluded.title, category = excluded.category,"
-		" severity = excluded.severity, vendor_severity = excluded.vendor_severity,"
-		" cvss_version = excluded.cvss_version, cvss_base = excluded.cvss_base,"
-		" cvss_vector = excluded.cvss_vector, cvss_v2 = excluded.cvss_v2, cvss_v3 = excluded.cvss_v3,"
-		" cvss_v4 = excluded.cvss_v4, kev = excluded.kev, ransomware = excluded.ransomware,"
-		" epss = excluded.epss, epss_percentile = excluded.epss_percentile,"
-		" published = excluded.published, modified = excluded.modified, summary = excluded.summary,"
-		" details = excluded.details, cves = excluded.cves, refs = excluded.refs"
-		/* Most are as they were: a package's neighbours have the same ones. */
-		" WHERE (security_check.title, security_check.category, security_check.severity, security_check.vendor_severity,"
-		" security_check.cvss_version, security_check.cvss_base, security_check.cvss_vector, security_check.cvss_v2,"
-		" security_check.cvss_v3, security_check.cvss_v4, security_check.kev, security_check.ransomware,"
-		" security_check.epss, security_check.epss_percentile, security_check.published, security_check.modified,"
-		" security_check.summary, security_check.details, security_check.cves, security_check.refs)"
-		" IS DISTINCT FROM (excluded.title, excluded.category, excluded.severity, excluded.vendor_severity,"
-		" excluded.cvss_version, excluded.cvss_base, excluded.cvss_vector, excluded.cvss_v2, excluded.cvss_v3,"
-		" excluded.cvss_v4, excluded.kev, excluded.ransomware, excluded.epss, excluded.epss_percentile,"
-		" excluded.published, excluded.modified, excluded.summary, excluded.details, excluded.cves, excluded.refs)",
-		DB_ARGS(DB_I(c->id), DB_T(c->advisory), DB_T(c->source_name), DB_T(c->title), DB_T(c->category),
-			DB_I(c->severity), DB_I(c->vendor_severity), DB_I(c->cvss.version), DB_R(c->cvss.base),
-			DB_T(c->cvss_vector), score(c->cvss_v2), score(c->cvss_v3), score(c->cvss_v4), DB_I(c->kev),
-			DB_I(c->ransomware), maybe(c->epss), maybe(c->epss_percentile), DB_I(c->published_ms),
-			DB_I(c->modified_ms), DB_T(c->summary), DB_T(c->details), DB_T(buf_bytes(&cves)),
-			DB_T(buf_bytes(&refs))),
-		e);
-	if (r >= 0 && !(buf_ok(&cves) && buf_ok(&refs)))
-		r = err_set(e, ERR_NOMEM, "no memory for a security check");
-	buf_free(&cves);
-	buf_free(&refs);
-	return r <= 0 ? (int)r : put_cves(tx, c, e);
-}
-
-int pks_put_matches(struct db_tx *tx, int64_t package, const struct match *matches, size_t count, struct err *e)
-{
-	if (db_exec(tx, "DELETE FROM package_match WHERE package_id = $1", DB_ARGS(DB_I(package)), e) < 0)
-		return -(int)e->code;
-	int64_t r = 0;
-	for (size_t i = 0; i < count && r >= 0; i++) {
-		const struct match *m = &matches[i];
-		r = put_check(tx, &m->check, e);
-		if (r >= 0)
-			r = db_exec(tx,
-				    "INSERT INTO package_match(package_id, check_id, fixed_version, status, patchable,"
-				    " remediation) VALUES($1, $2, $3, $4, $5, $6)",
-				    DB_ARGS(DB_I(package), DB_I(m->check.id), DB_T(m->fixed_version), DB_I(m->status),
-					    DB_I(m->patchable), DB_T(m->remediation)),
-				    e);
-	}
-	return r < 0 ? (int)r : 0;
 }
 
 static int by_package(const void *a, const void *b)

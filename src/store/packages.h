@@ -1,4 +1,4 @@
-/* packages (pks_): unique packages, package sets, and the matches of packages. */
+/* packages (pks_): unique packages and package sets. */
 #pragma once
 #include "inventory/image.h"
 #include "match/match.h"
@@ -13,8 +13,6 @@ int pks_find(struct db_tx *tx, const uint8_t identity[PKS_IDENTITY_LEN], int64_t
 int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id, struct err *e);
 /* Runs from a. ERR_NOT_FOUND. */
 int pks_get(struct db_tx *tx, int64_t id, struct arena *a, struct pkg *ret, struct err *e);
-/* Replace the matches of a package; the checks are put or brought up to date where they differ. */
-int pks_put_matches(struct db_tx *tx, int64_t package, const struct match *matches, size_t count, struct err *e);
 
 struct pks_member {
 	int64_t package;

@@ -97,17 +97,6 @@ int rsc_packages(struct rescore *r, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-int rsc_put_matches(struct db_tx *tx, const struct vdb *now, int64_t package, struct err *e)
-{
-	struct arena a;
-	struct match *m = NULL;
-	arena_init(&a, MATCH_BUDGET);
-	int64_t n = match_one(tx, now, package, &a, &m, e);
-	int r = n < 0 ? (int)n : pks_put_matches(tx, package, m, (size_t)n, e);
-	arena_free(&a);
-	return r;
-}
-
 /* ---- steps ----------------------------------------------------------------------------------------------------------------- */
 
 /* Keep a step's results, and let those go first who waited meanwhile. */

@@ -1,5 +1,5 @@
 /* rescore (rsc_): what a new generation changes in sets and images, computed beside what readers see and written for the next epoch in short transactions.
- * Order: rsc_packages, rsc_sets, rsc_images; then the caller writes the matches and raises the epoch. Nobody scans meanwhile. */
+ * Order: rsc_clear (undo), rsc_packages, rsc_sets, rsc_images, rsc_matches; then the caller raises the epoch; then rsc_clear. Nobody scans meanwhile. */
 #pragma once
 #include "store/images.h"
 #include "vdb/vdb.h"
@@ -30,5 +30,7 @@ int rsc_packages(struct rescore *r, struct err *e);
 int rsc_sets(struct rescore *r, struct err *e);
 /* The counts of the images that have those. */
 int rsc_images(struct rescore *r, struct err *e);
-/* All matches of a package by the new generation, kept; inside the caller's transaction. */
-int rsc_put_matches(struct db_tx *tx, const struct vdb *now, int64_t package, struct err *e);
+/* Their matches, and the checks that are other ones. */
+int rsc_matches(struct rescore *r, struct err *e);
+/* Remove matches and checks that no reader sees any more; undo: what an interrupted switch prepared, too. */
+int rsc_clear(struct rescore *r, bool undo, struct err *e);

@@ -1,5 +1,9 @@
 #include "store/schema.h"
 
+/* Of a row with two epochs: readers see it. */
+#define SEEN                                                                                                               \
+	"since <= (SELECT epoch FROM generation WHERE id = 1) AND (until = 0 OR until > (SELECT epoch FROM generation WHERE id = 1))"
+
 /* What scanning keeps (DESIGN §5). Times are milliseconds since 1970. A package's identity, a set's content and a layer's text are kept once and shared by
  * all images that have the same. */
 const struct db_migration schema_scan[] = {
@@ -106,7 +110,7 @@ const struct db_migration schema_scan[] = {
 	"ALTER TABLE image DROP COLUMN unknown;"
 	"CREATE INDEX image_pushed ON image(repository, pushed_at);"},
 	/* What is kept by the hundred thousand takes little room (docs/decisions/store-size.md). members, sets: store/lists.h; a row of package_sets holds the sets
-	 * from first on. inventory: store/pack.h. A match's evidence was read by nobody: it follows from package and generation. */
+	 * from first on. inventory: store/pack.h. */
 	{.number = 3, .what = "sets as lists, packed inventories", .sql =
 	"CREATE TABLE set_of_lists(id INTEGER PRIMARY KEY, hash {BLOB} NOT NULL, package_count BIGINT NOT NULL,"
 	" since BIGINT NOT NULL DEFAULT 0, checks {BLOB} NOT NULL, members {BLOB} NOT NULL);"
@@ -133,8 +137,49 @@ const struct db_migration schema_scan[] = {
 	" SELECT digest_key(digest), analyzer, in_len, out_len, complete, indexed_at, pack(inventory) FROM layer;"
 	"DROP TABLE layer;"
 	"ALTER TABLE packed_layer RENAME TO layer;"
-	"CREATE UNIQUE INDEX layer_digest ON layer(digest, analyzer);"
+	"CREATE UNIQUE INDEX layer_digest ON layer(digest, analyzer);"},
+	/* since, until: store/matches.h. What is not for good is found by the small indexes. A match's evidence was read by nobody: it follows from package and
+	 * generation. */
+	{.number = 4, .what = "matches and checks of two epochs", .sql =
+	"CREATE TABLE match_version(package_id BIGINT NOT NULL, check_id BIGINT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,"
+	" fixed_version TEXT NOT NULL, status SMALLINT NOT NULL, patchable SMALLINT NOT NULL, remediation TEXT NOT NULL,"
+	" PRIMARY KEY(package_id, check_id, since)){NOROWID};"
+	"INSERT INTO match_version(package_id, check_id, since, until, fixed_version, status, patchable, remediation)"
+	" SELECT package_id, check_id, 0, 0, fixed_version, status, patchable, remediation FROM package_match;"
+	"DROP TABLE package_match;"
+	"CREATE INDEX match_version_check ON match_version(check_id, package_id);"
+	"CREATE INDEX match_version_begins ON match_version(since) WHERE since > 0;"
+	"CREATE INDEX match_version_ends ON match_version(until) WHERE until > 0;"
 
-	"ALTER TABLE package_match DROP COLUMN evidence;"},
+	"CREATE TABLE check_version(id BIGINT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL, advisory TEXT NOT NULL,"
+	" source_name TEXT NOT NULL, title TEXT NOT NULL, category TEXT NOT NULL, severity SMALLINT NOT NULL,"
+	" vendor_severity SMALLINT NOT NULL, cvss_version SMALLINT NOT NULL, cvss_base DOUBLE PRECISION NOT NULL,"
+	" cvss_vector TEXT NOT NULL, cvss_v2 DOUBLE PRECISION, cvss_v3 DOUBLE PRECISION, cvss_v4 DOUBLE PRECISION,"
+	" kev SMALLINT NOT NULL, ransomware SMALLINT NOT NULL, epss DOUBLE PRECISION, epss_percentile DOUBLE PRECISION,"
+	" published BIGINT NOT NULL, modified BIGINT NOT NULL, summary TEXT NOT NULL, details TEXT NOT NULL,"
+	" cves TEXT NOT NULL, refs TEXT NOT NULL, PRIMARY KEY(id, since));"
+	"INSERT INTO check_version(id, since, until, advisory, source_name, title, category, severity, vendor_severity, cvss_version,"
+	" cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary,"
+	" details, cves, refs) SELECT id, 0, 0, advisory, source_name, title, category, severity, vendor_severity, cvss_version,"
+	" cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary,"
+	" details, cves, refs FROM security_check;"
+	"DROP TABLE security_check;"
+	"CREATE INDEX check_version_begins ON check_version(since) WHERE since > 0;"
+	"CREATE INDEX check_version_ends ON check_version(until) WHERE until > 0;"
+
+	"CREATE TABLE cve_version(cve TEXT NOT NULL, check_id BIGINT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,"
+	" PRIMARY KEY(cve, check_id, since)){NOROWID};"
+	"INSERT INTO cve_version(cve, check_id, since, until) SELECT cve, check_id, 0, 0 FROM check_cve;"
+	"DROP TABLE check_cve;"
+	"CREATE INDEX cve_version_check ON cve_version(check_id);"
+	"CREATE INDEX cve_version_begins ON cve_version(since) WHERE since > 0;"
+	"CREATE INDEX cve_version_ends ON cve_version(until) WHERE until > 0;"
+
+	"CREATE VIEW package_match AS SELECT package_id, check_id, fixed_version, status, patchable, remediation FROM match_version"
+	" WHERE " SEEN ";"
+	"CREATE VIEW security_check AS SELECT id, advisory, source_name, title, category, severity, vendor_severity, cvss_version,"
+	" cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary,"
+	" details, cves, refs FROM check_version WHERE " SEEN ";"
+	"CREATE VIEW check_cve AS SELECT cve, check_id FROM cve_version WHERE " SEEN ";"},
 	{0},
 };

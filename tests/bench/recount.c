@@ -374,5 +374,5 @@ int recount(struct db *db, const struct vdb *v)
 	       "  lists of %zu rows of every %dth part of the images (%zu wrong), sums of %zu repositories and of all (%zu wrong)\n", c.package_cap - 1, c.member_count, c.set_cap - 1,
 	       c.wrong_sets, c.image_count, c.finding_count, c.wrong_images, c.listed_rows, LISTED, c.wrong_lists, c.sum_count,
 	       c.wrong_sums);
-	return c.wrong_sets || c.wrong_images || c.wrong_lists || c.wrong_sums || !c.finding_count ? -1 : 0;
+	return c.wrong_sets || c.wrong_images || c.wrong_lists || c.wrong_sums || !c.image_count ? -1 : 0;
 }

@@ -32,14 +32,46 @@ static void switch_to(struct place *p, const struct vdb *old, int to)
 	assert_int_equal(recount(p->db, p->v[to]), 0);
 }
 
+/* ---- a switch that ends early -------------------------------------------------------------------------------------------- */
+
+static int writes_left = -1; /* write transactions that are still let through; -1: all */
+int __real_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
+int __wrap_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
+
+int __wrap_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e)
+{
+	if (mode != DB_READ && writes_left == 0)
+		return err_set(e, ERR_CANCELLED, "the daemon died here");
+	writes_left -= mode != DB_READ && writes_left > 0;
+	return __real_db_run(d, mode, fn, arg, e);
+}
+
+/* The switch dies after its first write transaction, its second … and readers see nothing of it, until it is let through: how often it died. */
+static int switch_that_dies(struct place *p, const struct vdb *old, int from, int to, int every)
+{
+	struct gen_result r;
+	for (int n = 0;; n += every) {
+		writes_left = n;
+		int rc = gen_switch(p->db, old, p->v[to], bytes_of(p->vdb_path[to]), &r, &p->e);
+		/* All that is left is clearing: the switch has been made. */
+		writes_left = -1;
+		assert_int_equal(recount(p->db, p->v[rc < 0 ? from : to]), 0);
+		if (rc >= 0)
+			return n / every;
+		assert_int_equal(p->e.code, ERR_CANCELLED);
+	}
+}
+
 /* All of a switch but the last transaction: the daemon died there. */
 static void begin_switch(struct place *p, int from, int to)
 {
 	struct rescore r;
 	rsc_init(&r, p->db, p->v[from], p->v[to]);
+	right(rsc_clear(&r, true, &p->e), p);
 	right(rsc_packages(&r, &p->e), p);
 	right(rsc_sets(&r, &p->e), p);
 	right(rsc_images(&r, &p->e), p);
+	right(rsc_matches(&r, &p->e), p);
 	assert_true(rsc_ids_count(&r.packages) > 0 && rsc_ids_count(&r.sets) > 0 && r.images > 0);
 	rsc_free(&r);
 }
@@ -122,6 +154,49 @@ static void an_interrupted_switch_back_from_nothing(void **state)
 	switch_to(p, NULL, 0);
 }
 
+static int left_over_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT (SELECT count(*) FROM match_version WHERE until > 0) + (SELECT count(*) FROM check_version WHERE until > 0)"
+				     " + (SELECT count(*) FROM cve_version WHERE until > 0)", NULL, 0, e);
+	int r = s ? db_step(s, e) : -1;
+	int n = r > 0 ? (int)db_int(s, 0) : -1;
+	db_done(s);
+	return n;
+}
+
+static void a_switch_dies_at_every_step(void **state)
+{
+	struct place *p = *state;
+	assert_true(switch_that_dies(p, p->v[0], 0, 1, 1) >= 4);
+	switch_to(p, p->v[1], 0);
+	assert_int_equal(db_run(p->db, DB_READ, left_over_tx, NULL, &p->e), 0);
+}
+
+/* The first database, and one that takes every match away: more than one transaction of matches. */
+static void a_huge_switch_dies_at_steps(void **state)
+{
+	struct place *p = *state;
+	struct fleet none = {0};
+	char path[128];
+	struct gen_result r;
+	struct err e = ERR_INIT;
+	(void)snprintf(path, sizeof path, "%s/none.vdb", p->dir);
+	right(fleet_vdb(&none, 0, path, &p->e), p);
+	struct vdb *full = p->v[1], *empty = vdb_open(path, &e);
+	assert_non_null(empty);
+	p->v[1] = empty;
+	assert_true(switch_that_dies(p, p->v[0], 0, 1, 7) >= 2);
+	assert_int_equal(db_run(p->db, DB_READ, left_over_tx, NULL, &p->e), 0);
+	assert_true(switch_that_dies(p, NULL, 1, 0, 7) >= 2);
+	p->v[1] = full;
+	right(gen_switch(p->db, p->v[0], full, bytes_of(p->vdb_path[1]), &r, &p->e), p);
+	assert_int_equal(recount(p->db, full), 0);
+	vdb_close(empty);
+	(void)unlink(path);
+}
+
 /* ---- while a switch is under way ---------------------------------------------------------------------------------------------- */
 
 static int come_and_go_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -172,6 +247,8 @@ int main(void)
 		CASE(an_interrupted_switch_is_given_up),
 		CASE(an_interrupted_switch_back_from_nothing),
 		CASE(images_come_and_go_during_a_switch),
+		CASE(a_switch_dies_at_every_step),
+		CASE(a_huge_switch_dies_at_steps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
