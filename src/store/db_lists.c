@@ -189,6 +189,15 @@ static void pack_fn(sqlite3_context *out, int argc, sqlite3_value **argv)
 	result(out, &b);
 }
 
+static void pack_text_fn(sqlite3_context *out, int argc, sqlite3_value **argv)
+{
+	(void)argc;
+	struct buf b;
+	buf_init(&b, LIST_MAX);
+	pack_text_put(argument(argv[0]), &b);
+	result(out, &b);
+}
+
 static void digest_fn(sqlite3_context *out, int argc, sqlite3_value **argv)
 {
 	(void)argc;
@@ -271,6 +280,8 @@ int db_lists_add(sqlite3 *handle, bool writer)
 	if (rc != SQLITE_OK || !writer)
 		return rc;
 	rc = sqlite3_create_function(handle, "pack", 1, flags, NULL, pack_fn, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(handle, "pack_text", 1, flags, NULL, pack_text_fn, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function(handle, "digest_key", 1, flags, NULL, digest_fn, NULL, NULL);
 	if (rc == SQLITE_OK)

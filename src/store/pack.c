@@ -5,6 +5,7 @@
 #include "store/pack.h"
 
 #include "base/cursor.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -148,4 +149,94 @@ int pack_get(struct bytes packed, size_t max, struct buf *out, struct err *e)
 		return err_set(e, ERR_INTEGRITY, "packed bytes are damaged at byte %zu", c.off);
 	buf_commit(out, (size_t)total);
 	return 0;
+}
+
+/* ---- text with digests ------------------------------------------------------------------------------------------------------- */
+
+/* u8: are digests short; then the pack of the text, in which a mark and 32 bytes stand for "sha256:" and 64 digits. A text that holds the mark is left alone. */
+#define MARK 1U
+#define HASH_LEN 32U
+static const char prefix[] = "sha256:";
+#define PREFIX_LEN (sizeof prefix - 1)
+
+/* Does a digest stand here, in lower case? */
+static bool is_digest_at(struct bytes in, size_t at)
+{
+	if (in.len - at < PREFIX_LEN + 2 * HASH_LEN || memcmp(in.ptr + at, prefix, PREFIX_LEN) != 0)
+		return false;
+	for (size_t i = at + PREFIX_LEN; i < at + PREFIX_LEN + 2 * HASH_LEN; i++) {
+		if (!(in.ptr[i] >= '0' && in.ptr[i] <= '9') && !(in.ptr[i] >= 'a' && in.ptr[i] <= 'f'))
+			return false;
+	}
+	return true;
+}
+
+static void shorten(struct bytes in, struct buf *out)
+{
+	size_t from = 0;
+	for (size_t at = 0; at < in.len; at++) {
+		uint8_t hash[HASH_LEN];
+		if (in.ptr[at] != 's' || !is_digest_at(in, at))
+			continue;
+		(void)num_hex_decode((struct bytes){.ptr = in.ptr + at + PREFIX_LEN, .len = 2 * HASH_LEN}, hash, HASH_LEN);
+		buf_put(out, (struct bytes){.ptr = in.ptr + from, .len = at - from});
+		buf_put_u8(out, MARK);
+		buf_put(out, (struct bytes){.ptr = hash, .len = HASH_LEN});
+		at += PREFIX_LEN + 2 * HASH_LEN - 1;
+		from = at + 1;
+	}
+	buf_put(out, bytes_from(in, from));
+}
+
+void pack_text_put(struct bytes in, struct buf *out)
+{
+	struct buf text;
+	bool plain = in.len && memchr(in.ptr, MARK, in.len) != NULL;
+	buf_init(&text, in.len);
+	if (!plain)
+		shorten(in, &text);
+	buf_put_u8(out, !plain);
+	pack_put(plain ? in : buf_bytes(&text), out);
+	if (!buf_ok(&text))
+		out->failed = true;
+	buf_free(&text);
+}
+
+static int lengthen(struct bytes text, size_t max, struct buf *out, struct err *e)
+{
+	struct cursor c = cur_of(text);
+	size_t before = out->len;
+	while (cur_left(&c)) {
+		char digits[2 * HASH_LEN + 1];
+		struct bytes rest = bytes_from(text, c.off);
+		const uint8_t *mark = memchr(rest.ptr, MARK, rest.len);
+		buf_put(out, cur_take(&c, mark ? (size_t)(mark - rest.ptr) : rest.len));
+		if (!mark)
+			break;
+		(void)cur_u8(&c);
+		struct bytes hash = cur_take(&c, HASH_LEN);
+		if (!cur_ok(&c))
+			return err_set(e, ERR_INTEGRITY, "packed text is damaged at byte %zu", c.off);
+		num_hex_encode(hash, digits);
+		buf_put_text(out, prefix);
+		buf_put_text(out, digits);
+	}
+	if (!buf_ok(out))
+		return err_set(e, ERR_NOMEM, "no memory for packed text");
+	return out->len - before > max ? err_set(e, ERR_LIMIT, "packed text: more than %zu bytes", max) : 0;
+}
+
+int pack_text_get(struct bytes packed, size_t max, struct buf *out, struct err *e)
+{
+	if (packed.len == 0 || packed.ptr[0] > 1)
+		return err_set(e, ERR_INTEGRITY, "packed text is damaged at its first byte");
+	if (packed.ptr[0] == 0)
+		return pack_get(bytes_from(packed, 1), max, out, e);
+	struct buf text;
+	buf_init(&text, max);
+	int r = pack_get(bytes_from(packed, 1), max, &text, e);
+	if (r == 0)
+		r = lengthen(buf_bytes(&text), max, out, e);
+	buf_free(&text);
+	return r;
 }

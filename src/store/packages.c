@@ -54,24 +54,56 @@ static int query_id(struct db_tx *tx, const char *text, struct db_value arg, int
 
 int pks_find(struct db_tx *tx, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id, struct err *e)
 {
-	return query_id(tx, "SELECT id FROM package WHERE identity = $1", DB_B(identity_bytes(identity)), ret_id, e);
+	return query_id(tx, "SELECT id FROM package_row WHERE identity = $1", DB_B(identity_bytes(identity)), ret_id, e);
+}
+
+/* What p has in common with many others. */
+static int kind_of(struct db_tx *tx, const struct pkg *p, int64_t *ret, struct err *e)
+{
+	const struct db_value args[] = {DB_T(p->type), DB_T(p->namespace), DB_T(p->arch), DB_T(p->module),
+					DB_T(p->vendor), DB_T(p->distro), DB_I(p->third_party)};
+	const size_t count = sizeof args / sizeof *args;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT id FROM package_kind WHERE type = $1 AND namespace = $2 AND arch = $3 AND module = $4"
+				     " AND vendor = $5 AND distro = $6 AND third_party = $7", args, count, e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r > 0)
+		*ret = db_int(s, 0);
+	db_done(s);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	s = db_query(tx,
+		     "INSERT INTO package_kind(type, namespace, arch, module, vendor, distro, third_party)"
+		     " VALUES($1, $2, $3, $4, $5, $6, $7) RETURNING id", args, count, e);
+	r = s ? 1 : -(int)e->code;
+	while (r > 0 && (r = db_step(s, e)) > 0)
+		*ret = db_int(s, 0);
+	db_done(s);
+	return r;
+}
+
+static struct db_value other_than(struct bytes text, struct bytes usual)
+{
+	return bytes_eq(text, usual) ? DB_N : DB_T(text);
 }
 
 int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id,
 	    struct err *e)
 {
+	int64_t kind = 0;
+	int r = kind_of(tx, p, &kind, e);
+	if (r < 0)
+		return r;
 	struct db_stmt *s = db_query(
 		tx,
-		"INSERT INTO package(identity, type, namespace, name, version, arch, source_name, source_version,"
-		" module, vendor, distro, third_party) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-		" ON CONFLICT(identity) DO UPDATE SET type = excluded.type RETURNING id",
-		DB_ARGS(DB_B(identity_bytes(identity)), DB_T(p->type), DB_T(p->namespace), DB_T(p->name),
-			DB_T(p->version), DB_T(p->arch), DB_T(p->source_name), DB_T(p->source_version),
-			DB_T(p->module), DB_T(p->vendor), DB_T(p->distro), DB_I(p->third_party)),
+		"INSERT INTO package_row(identity, kind, name, version, source_name, source_version) VALUES($1, $2, $3, $4, $5, $6)"
+		" ON CONFLICT(identity) DO UPDATE SET kind = excluded.kind RETURNING id",
+		DB_ARGS(DB_B(identity_bytes(identity)), DB_I(kind), DB_T(p->name), DB_T(p->version),
+			other_than(p->source_name, p->name), other_than(p->source_version, p->version)),
 		e);
 	if (!s)
 		return -(int)e->code;
-	int r = db_step(s, e);
+	r = db_step(s, e);
 	if (r > 0)
 		*ret_id = db_int(s, 0);
 	while (r > 0)

@@ -1,7 +1,9 @@
 /* The rows of manifests, their references and tags. */
 #include "store/registry.h"
 
+#include "base/limits.h"
 #include "store/digest_key.h"
+#include "store/pack.h"
 
 #include <string.h>
 
@@ -16,8 +18,11 @@ static int changed(int64_t n)
 int rgs_manifest_put(const struct rgs *t, int64_t repository, const struct rgs_manifest *m,
 		     struct err *e)
 {
+	struct buf packed;
+	buf_init(&packed, m->content.len + 32);
+	pack_text_put(m->content, &packed);
 	/* The same digest is the same content: only what the push says of it can differ. */
-	return changed(db_exec(
+	int64_t n = !buf_ok(&packed) ? err_set(e, ERR_NOMEM, "manifest: no memory") : db_exec(
 		t->tx,
 		"INSERT INTO manifest(tenant_id,repository_id,digest,media_type,size,artifact_type,"
 		"subject,annotations,pushed_at,pulled_at,content)"
@@ -26,8 +31,25 @@ int rgs_manifest_put(const struct rgs *t, int64_t repository, const struct rgs_m
 		" media_type=excluded.media_type,pushed_at=excluded.pushed_at",
 		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(m->digest), DB_T(m->media_type),
 			DB_I(m->content.len), DB_T(m->artifact_type), DB_T(m->subject),
-			DB_T(m->annotations), DB_I(t->now_ms), DB_B(m->content)),
-		e));
+			DB_T(m->annotations), DB_I(t->now_ms), DB_B(buf_bytes(&packed))),
+		e);
+	buf_free(&packed);
+	return changed(n);
+}
+
+/* The content as it was pushed, in the arena. */
+static int unpack(struct bytes packed, struct arena *a, struct bytes *ret, struct err *e)
+{
+	struct buf text;
+	bool ok;
+	buf_init(&text, LIMIT_MANIFEST_MAX);
+	int r = pack_text_get(packed, LIMIT_MANIFEST_MAX, &text, e);
+	if (r == 0)
+		*ret = arena_bytes(a, buf_bytes(&text), &ok);
+	if (r == 0 && !ok)
+		r = err_set(e, ERR_NOMEM, "manifest: no memory");
+	buf_free(&text);
+	return r;
 }
 
 int rgs_manifest_ref(const struct rgs *t, int64_t repository, struct bytes manifest,
@@ -46,18 +68,16 @@ int rgs_manifest_ref(const struct rgs *t, int64_t repository, struct bytes manif
 static int manifest_row(struct db_stmt *s, bool with_content, struct arena *a,
 			struct rgs_manifest *ret, struct err *e)
 {
-	const int columns[] = {0, 1, 3, 4, 5, 8};
-	struct bytes got[6];
-	for (size_t i = 0; i < 6; i++) {
+	const int columns[] = {0, 1, 3, 4, 5};
+	struct bytes got[5], content = BYTES_NONE;
+	for (size_t i = 0; i < 5; i++) {
 		bool ok;
-		if (i == 5 && !with_content) {
-			got[i] = BYTES_NONE;
-			continue;
-		}
 		got[i] = i == 0 ? digest_key_text(db_bytes(s, 0), a, &ok) : arena_bytes(a, db_bytes(s, columns[i]), &ok);
 		if (!ok)
 			return err_set(e, ERR_NOMEM, "manifest: no memory");
 	}
+	if (with_content && unpack(db_bytes(s, 8), a, &content, e) < 0)
+		return -(int)e->code;
 	*ret = (struct rgs_manifest){.digest = got[0],
 				     .media_type = got[1],
 				     .size = (uint64_t)db_int(s, 2),
@@ -66,7 +86,7 @@ static int manifest_row(struct db_stmt *s, bool with_content, struct arena *a,
 				     .annotations = got[4],
 				     .pushed_at = db_int(s, 6),
 				     .pulled_at = db_int(s, 7),
-				     .content = got[5]};
+				     .content = content};
 	return 1;
 }
 

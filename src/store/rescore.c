@@ -37,8 +37,8 @@ static int on_key(void *arg, struct bytes ecosystem, struct bytes name, struct e
 	struct keys *k = arg;
 	(void)ecosystem;
 	k->r->keys++;
-	if (rsc_ids_collect(k->tx, "SELECT id FROM package WHERE name = $1", DB_ARGS(DB_T(name)), &k->r->packages, e) < 0 ||
-	    rsc_ids_collect(k->tx, "SELECT id FROM package WHERE source_name = $1", DB_ARGS(DB_T(name)), &k->r->packages, e) < 0)
+	if (rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE name = $1", DB_ARGS(DB_T(name)), &k->r->packages, e) < 0 ||
+	    rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE source_name = $1", DB_ARGS(DB_T(name)), &k->r->packages, e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -77,7 +77,7 @@ static int packages_tx(struct db_tx *tx, void *arg, struct err *e)
 	int rc = cnt_epoch(tx, &r->epoch, e);
 	if (rc == 0)
 		rc = r->old ? vdb_diff(r->old, r->now, on_key, &k, e)
-			    : rsc_ids_collect(tx, "SELECT id FROM package", NULL, 0, &r->packages, e);
+			    : rsc_ids_collect(tx, "SELECT id FROM package_row", NULL, 0, &r->packages, e);
 	if (rc == 0)
 		rc = rsc_ids_settle(&r->packages, e);
 	buf_init(&kept, MATCH_BUDGET);

@@ -1,4 +1,4 @@
-/* Digests are kept as keys (store/digest_key.h); subject, which few have, is text as it appears on the wire. Times are wall ms. */
+/* Digests are kept as keys (store/digest_key.h), manifests packed (store/pack.h); subject, which few have, is text as it appears on the wire. Times are wall ms. */
 #include "store/schema.h"
 
 const struct db_migration schema_registry[] = {
@@ -91,7 +91,7 @@ const struct db_migration schema_registry[] = {
 		"){NOROWID};"
 		"CREATE INDEX garbage_queued ON garbage(queued_at);"},
 	{.number = 2,
-	 .what = "digests as bytes",
+	 .what = "digests as bytes, packed manifests",
 	 .sql = "CREATE TABLE blob_2("
 		" tenant_id BIGINT NOT NULL,"
 		" digest {BLOB} NOT NULL,"
@@ -136,7 +136,7 @@ const struct db_migration schema_registry[] = {
 		");"
 		"INSERT INTO manifest_2(tenant_id,repository_id,digest,media_type,size,artifact_type,subject,annotations,"
 		"pushed_at,pulled_at,content) SELECT tenant_id,repository_id,digest_key(digest),media_type,size,"
-		"artifact_type,subject,annotations,pushed_at,pulled_at,content FROM manifest;"
+		"artifact_type,subject,annotations,pushed_at,pulled_at,pack_text(content) FROM manifest;"
 		"DROP TABLE manifest;"
 		"ALTER TABLE manifest_2 RENAME TO manifest;"
 		"CREATE INDEX manifest_subject ON manifest(tenant_id,repository_id,subject,digest)"

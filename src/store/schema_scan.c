@@ -140,7 +140,7 @@ const struct db_migration schema_scan[] = {
 	"CREATE UNIQUE INDEX layer_digest ON layer(digest, analyzer);"},
 	/* since, until: store/matches.h. What is not for good is found by the small indexes. A match's evidence was read by nobody: it follows from package and
 	 * generation. */
-	{.number = 4, .what = "matches and checks of two epochs", .sql =
+	{.number = 4, .what = "matches and checks of two epochs, kinds of packages", .sql =
 	"CREATE TABLE match_version(package_id BIGINT NOT NULL, check_id BIGINT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,"
 	" fixed_version TEXT NOT NULL, status SMALLINT NOT NULL, patchable SMALLINT NOT NULL, remediation TEXT NOT NULL,"
 	" PRIMARY KEY(package_id, check_id, since)){NOROWID};"
@@ -174,6 +174,29 @@ const struct db_migration schema_scan[] = {
 	"CREATE INDEX cve_version_check ON cve_version(check_id);"
 	"CREATE INDEX cve_version_begins ON cve_version(since) WHERE since > 0;"
 	"CREATE INDEX cve_version_ends ON cve_version(until) WHERE until > 0;"
+
+	"DROP INDEX image_digest;" /* nothing asked by it */
+
+	/* What many packages have in common stands once; a source is NULL where it is called as the package is. */
+	"CREATE TABLE package_kind(id INTEGER PRIMARY KEY, type TEXT NOT NULL, namespace TEXT NOT NULL, arch TEXT NOT NULL,"
+	" module TEXT NOT NULL, vendor TEXT NOT NULL, distro TEXT NOT NULL, third_party SMALLINT NOT NULL);"
+	"CREATE UNIQUE INDEX package_kind_all ON package_kind(vendor, distro, arch, type, namespace, module, third_party);"
+	"INSERT INTO package_kind(type, namespace, arch, module, vendor, distro, third_party)"
+	" SELECT DISTINCT type, namespace, arch, module, vendor, distro, third_party FROM package;"
+	"CREATE TABLE package_row(id INTEGER PRIMARY KEY, identity {BLOB} NOT NULL, kind BIGINT NOT NULL, name TEXT NOT NULL,"
+	" version TEXT NOT NULL, source_name TEXT, source_version TEXT);"
+	"INSERT INTO package_row(id, identity, kind, name, version, source_name, source_version)"
+	" SELECT p.id, p.identity, k.id, p.name, p.version, NULLIF(p.source_name, p.name), NULLIF(p.source_version, p.version)"
+	" FROM package p JOIN package_kind k ON k.vendor = p.vendor AND k.distro = p.distro AND k.arch = p.arch AND k.type = p.type"
+	" AND k.namespace = p.namespace AND k.module = p.module AND k.third_party = p.third_party ORDER BY p.id;"
+	"DROP TABLE package;"
+	"CREATE UNIQUE INDEX package_row_identity ON package_row(identity);"
+	"CREATE INDEX package_row_name ON package_row(name);"
+	"CREATE INDEX package_row_source ON package_row(source_name) WHERE source_name IS NOT NULL;"
+	"CREATE VIEW package AS SELECT r.id AS id, k.type AS type, k.namespace AS namespace, r.name AS name, r.version AS version,"
+	" k.arch AS arch, COALESCE(r.source_name, r.name) AS source_name, COALESCE(r.source_version, r.version) AS source_version,"
+	" k.module AS module, k.vendor AS vendor, k.distro AS distro, k.third_party AS third_party"
+	" FROM package_row r JOIN package_kind k ON k.id = r.kind;"
 
 	"CREATE VIEW package_match AS SELECT package_id, check_id, fixed_version, status, patchable, remediation FROM match_version"
 	" WHERE " SEEN ";"

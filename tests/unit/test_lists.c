@@ -97,6 +97,43 @@ static void damaged_packs(void **state)
 	buf_free(&out);
 }
 
+static void text_round(struct bytes in, size_t at_most)
+{
+	struct err e = ERR_INIT;
+	struct buf packed, out;
+	buf_init(&packed, 1U << 20);
+	buf_init(&out, 1U << 20);
+	pack_text_put(in, &packed);
+	assert_true(buf_ok(&packed) && packed.len <= at_most);
+	assert_int_equal(pack_text_get(buf_bytes(&packed), in.len, &out, &e), 0);
+	assert_true(bytes_eq(buf_bytes(&out), in));
+	for (size_t n = 0; n < packed.len; n++) {
+		buf_clear(&out);
+		assert_int_equal(pack_text_get((struct bytes){.ptr = packed.ptr, .len = n}, in.len, &out, &e), -ERR_INTEGRITY);
+	}
+	buf_free(&packed);
+	buf_free(&out);
+}
+
+static void packed_text_comes_back(void **state)
+{
+	(void)state;
+	struct err e = ERR_INIT;
+	struct buf out;
+	text_round(BYTES_NONE, 3);
+	text_round(BYTES_LIT("{\"digest\":\"sha256:" HEX "\",\"digest\":\"sha256:" HEX2 "\"}"), 100);
+	text_round(BYTES_LIT("sha256:" HEX "sha256:" HEX2), 71);
+	text_round(BYTES_LIT("sha256:" HEX), 37);
+	text_round(BYTES_LIT("sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef sha256:" HEX), 112); /* capitals stay */
+	text_round(BYTES_LIT("a\x01mark sha256:" HEX), 90); /* holds the mark */
+	buf_init(&out, 1U << 20);
+	/* A mark without its bytes, and more text than is allowed. */
+	assert_int_equal(pack_text_get(BYTES_LIT("\x01\x03\x30" "ab\x01"), 100, &out, &e), -ERR_INTEGRITY);
+	assert_int_equal(pack_text_get(BYTES_LIT("\x02\x00"), 100, &out, &e), -ERR_INTEGRITY);
+	assert_int_equal(pack_text_get(BYTES_LIT("\x01\x21\xf0\x12\x01" "0123456789012345678901234567890x"), 40, &out, &e), -ERR_LIMIT);
+	buf_free(&out);
+}
+
 /* ---- lists ------------------------------------------------------------------------------------------------------------------ */
 
 static const struct {
@@ -199,9 +236,10 @@ static void digests_come_back(void **state)
 /* What the program before these lists wrote: two sets of which one shares packages with the other, a layer, and a push. */
 static const char old_rows[] =
 	"INSERT INTO package(id, identity, type, namespace, name, version, arch, source_name, source_version, module, vendor, distro, third_party)"
-	" VALUES(1, x'01', 'deb', 'debian', 'a', '1', 'amd64', 'a', '1', '', '', 'debian:12', 0),"
-	" (2, x'02', 'deb', 'debian', 'b', '1', 'amd64', 'b', '1', '', '', 'debian:12', 0),"
-	" (9, x'09', 'deb', 'debian', 'c', '1', 'amd64', 'c', '1', '', '', 'debian:12', 0);"
+	" VALUES(1, x'01', 'deb', 'debian', 'a', '1', 'amd64', 'a', '1', '', 'v', 'debian:12', 0),"
+	" (2, x'02', 'deb', 'debian', 'b', '1', 'amd64', 'src', '2', '', '', 'debian:12', 0),"
+	" (9, x'09', 'deb', 'debian', 'c', '1', 'amd64', '', '1', '', '', 'debian:12', 1);"
+	"INSERT INTO check_cve(cve, check_id) VALUES('CVE-1', 5);"
 	"INSERT INTO package_set(id, hash, package_count, checks, since) VALUES(3, x'03', 2, x'0501', 0), (4, x'04', 3, x'', 7), (8, x'08', 0, x'', 0);"
 	"INSERT INTO set_package(set_id, package_id, path) VALUES(4, 9, 'p/c'), (4, 1, 'p/ab'), (3, 1, 'p/ab'), (4, 2, 'p/ab'), (3, 9, '');"
 	"INSERT INTO security_check(id, advisory, source_name, title, category, severity, vendor_severity, cvss_version, cvss_base, cvss_vector,"
@@ -277,6 +315,11 @@ static int check_scan(struct db_tx *tx, void *arg, struct err *e)
 	buf_init(&out, 4096);
 	assert_int_equal(ivs_get(tx, BYTES_LIT("sha256:" HEX2), &out, e), LAY_ANALYZER_VERSION == 2);
 	assert_true(LAY_ANALYZER_VERSION != 2 || bytes_eq_lit(buf_bytes(&out), "aaaaaaaaaaaaaaaaaaaa"));
+	expect(tx, "SELECT id || ' ' || type || ' ' || namespace || ' ' || name || ' ' || version || ' ' || arch || ' ' || source_name || ' ' ||"
+		   " source_version || ' ' || module || ' ' || vendor || ' ' || distro || ' ' || third_party FROM package ORDER BY id",
+	       "1 deb debian a 1 amd64 a 1  v debian:12 0|2 deb debian b 1 amd64 src 2   debian:12 0|9 deb debian c 1 amd64  1   debian:12 1|");
+	expect(tx, "SELECT package_id || ' ' || check_id || ' ' || fixed_version || ' ' || remediation FROM package_match", "1 5 2 update|");
+	expect(tx, "SELECT cve || ' ' || check_id FROM check_cve", "CVE-1 5|");
 	expect(tx, "SELECT in_len || ' ' || out_len || ' ' || complete || ' ' || indexed_at FROM layer", "10 20 1 5|");
 	buf_free(&out);
 	uint64_t images = 0;
@@ -367,7 +410,7 @@ static void an_older_store_opens(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(packed_comes_back), cmocka_unit_test(damaged_packs),	  cmocka_unit_test(members_come_back),
+		cmocka_unit_test(packed_comes_back), cmocka_unit_test(packed_text_comes_back), cmocka_unit_test(damaged_packs),	  cmocka_unit_test(members_come_back),
 		cmocka_unit_test(ids_come_back),     cmocka_unit_test(digests_come_back), cmocka_unit_test(an_older_store_opens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
