@@ -140,7 +140,7 @@ const struct db_migration schema_scan[] = {
 	"CREATE UNIQUE INDEX layer_digest ON layer(digest, analyzer);"},
 	/* since, until: store/matches.h. What is not for good is found by the small indexes. A match's evidence was read by nobody: it follows from package and
 	 * generation. */
-	{.number = 4, .what = "matches and checks of two epochs, kinds of packages", .sql =
+	{.number = 4, .what = "matches and checks of two epochs", .sql =
 	"CREATE TABLE match_version(package_id BIGINT NOT NULL, check_id BIGINT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,"
 	" fixed_version TEXT NOT NULL, status SMALLINT NOT NULL, patchable SMALLINT NOT NULL, remediation TEXT NOT NULL,"
 	" PRIMARY KEY(package_id, check_id, since)){NOROWID};"
@@ -175,9 +175,14 @@ const struct db_migration schema_scan[] = {
 	"CREATE INDEX cve_version_begins ON cve_version(since) WHERE since > 0;"
 	"CREATE INDEX cve_version_ends ON cve_version(until) WHERE until > 0;"
 
-	"DROP INDEX image_digest;" /* nothing asked by it */
-
-	/* What many packages have in common stands once; a source is NULL where it is called as the package is. */
+	"CREATE VIEW package_match AS SELECT package_id, check_id, fixed_version, status, patchable, remediation FROM match_version"
+	" WHERE " SEEN ";"
+	"CREATE VIEW security_check AS SELECT id, advisory, source_name, title, category, severity, vendor_severity, cvss_version,"
+	" cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary,"
+	" details, cves, refs FROM check_version WHERE " SEEN ";"
+	"CREATE VIEW check_cve AS SELECT cve, check_id FROM cve_version WHERE " SEEN ";"},
+	/* What many packages have in common stands once; a source is NULL where it is called as the package is. Nothing asked by an image's digest alone. */
+	{.number = 5, .what = "kinds of packages", .sql =
 	"CREATE TABLE package_kind(id INTEGER PRIMARY KEY, type TEXT NOT NULL, namespace TEXT NOT NULL, arch TEXT NOT NULL,"
 	" module TEXT NOT NULL, vendor TEXT NOT NULL, distro TEXT NOT NULL, third_party SMALLINT NOT NULL);"
 	"CREATE UNIQUE INDEX package_kind_all ON package_kind(vendor, distro, arch, type, namespace, module, third_party);"
@@ -197,12 +202,6 @@ const struct db_migration schema_scan[] = {
 	" k.arch AS arch, COALESCE(r.source_name, r.name) AS source_name, COALESCE(r.source_version, r.version) AS source_version,"
 	" k.module AS module, k.vendor AS vendor, k.distro AS distro, k.third_party AS third_party"
 	" FROM package_row r JOIN package_kind k ON k.id = r.kind;"
-
-	"CREATE VIEW package_match AS SELECT package_id, check_id, fixed_version, status, patchable, remediation FROM match_version"
-	" WHERE " SEEN ";"
-	"CREATE VIEW security_check AS SELECT id, advisory, source_name, title, category, severity, vendor_severity, cvss_version,"
-	" cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary,"
-	" details, cves, refs FROM check_version WHERE " SEEN ";"
-	"CREATE VIEW check_cve AS SELECT cve, check_id FROM cve_version WHERE " SEEN ";"},
+	"DROP INDEX image_digest;"},
 	{0},
 };
