@@ -133,7 +133,7 @@ static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
 			return known;
 		/* Known now but not when it was looked up: another scan kept it meanwhile, with the matches of this generation. */
 		if (known == 0 && (pks_add(tx, &r->package->pkg, r->identity, &id, e) < 0 ||
-				   mts_put(tx, id, r->matches, r->match_count, e) < 0))
+				   mts_put(tx, id, r->package->pkg.name, r->matches, r->match_count, e) < 0))
 			return -(int)e->code;
 		r->id = id;
 	}

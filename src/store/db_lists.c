@@ -4,6 +4,7 @@
 #include "store/digest_key.h"
 #include "store/lists.h"
 #include "store/pack.h"
+#include "store/remedies.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,19 @@ static void pack_text_fn(sqlite3_context *out, int argc, sqlite3_value **argv)
 	result(out, &b);
 }
 
+static void remedy_fn(sqlite3_context *out, int argc, sqlite3_value **argv)
+{
+	(void)argc;
+	struct buf b;
+	buf_init(&b, LIST_MAX);
+	rmd_template(argument(argv[0]), argument(argv[1]), argument(argv[2]), &b);
+	if (buf_ok(&b))
+		sqlite3_result_text64(out, (const char *)b.ptr, b.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+	else
+		sqlite3_result_error_nomem(out);
+	buf_free(&b);
+}
+
 static void digest_fn(sqlite3_context *out, int argc, sqlite3_value **argv)
 {
 	(void)argc;
@@ -282,6 +296,8 @@ int db_lists_add(sqlite3 *handle, bool writer)
 	rc = sqlite3_create_function(handle, "pack", 1, flags, NULL, pack_fn, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function(handle, "pack_text", 1, flags, NULL, pack_text_fn, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_create_function(handle, "remedy_template", 3, flags, NULL, remedy_fn, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function(handle, "digest_key", 1, flags, NULL, digest_fn, NULL, NULL);
 	if (rc == SQLITE_OK)

@@ -1,16 +1,19 @@
 #include "store/event.h"
 
+#include "store/digest_key.h"
+
 int event_append(struct db_tx *tx, const struct event *ev, struct err *e)
 {
 	int64_t id = db_id_next(tx, "event", e);
 	if (id < 0)
 		return (int)id;
+	struct digest_key key;
 	int64_t n = db_exec(tx,
 			    "INSERT INTO event(id,tenant_id,type,registry,repository,digest,tag,"
 			    "media_type,size,actor,detail,at)"
 			    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
 			    DB_ARGS(DB_I(id), DB_I(ev->tenant_id), DB_T(ev->type),
-				    DB_T(ev->registry), DB_T(ev->repository), DB_T(ev->digest),
+				    DB_T(ev->registry), DB_T(ev->repository), DB_B(digest_key_of(ev->digest, &key)),
 				    DB_T(ev->tag), DB_T(ev->media_type), DB_I(ev->size),
 				    DB_T(ev->actor), DB_T(ev->detail), DB_I(ev->at)),
 			    e);
@@ -36,7 +39,7 @@ int event_next(struct db_tx *tx, int64_t after_id, struct arena *a, struct event
 		struct bytes text[8];
 		const int columns[8] = {2, 3, 4, 5, 6, 7, 9, 10};
 		for (size_t i = 0; i < 8; i++) {
-			text[i] = arena_bytes(a, db_bytes(s, columns[i]), &ok);
+			text[i] = columns[i] == 5 ? digest_key_text(db_bytes(s, 5), a, &ok) : arena_bytes(a, db_bytes(s, columns[i]), &ok);
 			fits = fits && ok;
 		}
 		*ret = (struct event){.id = db_int(s, 0),

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/num.h"
+#include "store/remedies.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +14,13 @@
 	" p.module, p.vendor, p.distro, p.third_party, sp.path, l.digest, l.created_by, c.id, c.advisory,"             \
 	" c.source_name, c.title, c.category, c.severity, c.vendor_severity, c.cvss_version, c.cvss_base,"             \
 	" c.cvss_vector, c.kev, c.ransomware, c.epss, c.epss_percentile, c.published, c.modified, c.summary, c.cves,"  \
-	" m.fixed_version, m.status, m.patchable, m.remediation, i.id, p.id"
+	" m.fixed_version, m.status, m.patchable, t.text, i.id, p.id"
 #define LIST_TEXT(scope, key)                                                                                                 \
 	"SELECT " FINDING_COLUMNS ", " key " AS sort_key FROM image i"                                                 \
 	" JOIN image_set s ON s.image_id = i.id JOIN image_layer l ON l.id = s.layer_id"                               \
 	" JOIN set_package sp ON sp.set_id = s.set_id JOIN package_match m ON m.package_id = sp.package_id"            \
 	" JOIN security_check c ON c.id = m.check_id JOIN package p ON p.id = sp.package_id"                           \
+	" JOIN remedy t ON t.id = m.remedy"                                                                            \
 	" WHERE " scope                                                                                                \
 	" AND ($3 = 0 OR ($3 / CASE c.severity WHEN 0 THEN 1 WHEN 1 THEN 2 WHEN 2 THEN 4 WHEN 3 THEN 8 WHEN 4 THEN 16" \
 	" ELSE 32 END) % 2 = 1)"                                                                                       \
@@ -138,12 +140,14 @@ static int read_row(struct db_stmt *s, struct arena *a, struct fnd_finding *f, s
 	} texts[] = {{&f->repository, 0}, {&f->digest, 1}, {&f->pkg.type, 2}, {&f->pkg.namespace, 3}, {&f->pkg.name, 4},
 		     {&f->pkg.version, 5}, {&f->pkg.arch, 6}, {&f->pkg.source_name, 7}, {&f->pkg.source_version, 8},
 		     {&f->pkg.module, 9}, {&f->pkg.vendor, 10}, {&f->pkg.distro, 11}, {&f->pkg.path, 13}, {&f->layer, 14},
-		     {&f->layer_line, 15}, {&f->match.fixed_version, 34}, {&f->match.remediation, 37}};
+		     {&f->layer_line, 15}, {&f->match.fixed_version, 34}};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		if (!copy(a, s, texts[i].column, texts[i].to))
 			return err_set(e, ERR_NOMEM, "no memory for a finding");
 	}
 	f->pkg.third_party = db_int(s, 12) != 0;
+	if (rmd_text(db_bytes(s, 37), f->pkg.name, f->match.fixed_version, a, &f->match.remediation, e) < 0)
+		return -(int)e->code;
 	f->match.status = (enum adv_status)db_int(s, 35);
 	f->match.patchable = db_int(s, 36) != 0;
 	return read_check(s, 16, a, &f->match.check, e);

@@ -203,5 +203,25 @@ const struct db_migration schema_scan[] = {
 	" k.module AS module, k.vendor AS vendor, k.distro AS distro, k.third_party AS third_party"
 	" FROM package_row r JOIN package_kind k ON k.id = r.kind;"
 	"DROP INDEX image_digest;"},
+	{.number = 6, .what = "remedies told once", .sql =
+	"CREATE TABLE remedy(id INTEGER PRIMARY KEY, text TEXT NOT NULL);" /* templates: store/remedies.h */
+	"CREATE UNIQUE INDEX remedy_text ON remedy(text);"
+	"INSERT INTO remedy(text) SELECT DISTINCT remedy_template(v.remediation, r.name, v.fixed_version)"
+	" FROM match_version v JOIN package_row r ON r.id = v.package_id;"
+	"DROP VIEW package_match;"
+	"CREATE TABLE match_2(package_id BIGINT NOT NULL, check_id BIGINT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,"
+	" fixed_version TEXT NOT NULL, status SMALLINT NOT NULL, patchable SMALLINT NOT NULL, remedy BIGINT NOT NULL,"
+	" PRIMARY KEY(package_id, check_id, since)){NOROWID};"
+	"INSERT INTO match_2(package_id, check_id, since, until, fixed_version, status, patchable, remedy)"
+	" SELECT v.package_id, v.check_id, v.since, v.until, v.fixed_version, v.status, v.patchable,"
+	" (SELECT t.id FROM remedy t WHERE t.text = remedy_template(v.remediation, r.name, v.fixed_version))"
+	" FROM match_version v JOIN package_row r ON r.id = v.package_id ORDER BY v.package_id, v.check_id;"
+	"DROP TABLE match_version;"
+	"ALTER TABLE match_2 RENAME TO match_version;"
+	"CREATE INDEX match_version_check ON match_version(check_id, package_id);"
+	"CREATE INDEX match_version_begins ON match_version(since) WHERE since > 0;"
+	"CREATE INDEX match_version_ends ON match_version(until) WHERE until > 0;"
+	"CREATE VIEW package_match AS SELECT package_id, check_id, fixed_version, status, patchable, remedy FROM match_version"
+	" WHERE " SEEN ";"},
 	{0},
 };

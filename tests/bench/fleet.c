@@ -312,7 +312,8 @@ static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_
 		struct pkg p = package_of(l->f, m, &w);
 		arena_init(&a, 64U << 20);
 		int64_t n = match_package(l->v, &p, &a, &matches, e);
-		if (n < 0 || pks_identity(&p, identity, e) < 0 || pks_add(tx, &p, identity, id, e) < 0 || mts_put(tx, *id, matches, (size_t)n, e) < 0)
+		if (n < 0 || pks_identity(&p, identity, e) < 0 || pks_add(tx, &p, identity, id, e) < 0 ||
+		    mts_put(tx, *id, p.name, matches, (size_t)n, e) < 0)
 			return -(int)e->code;
 		arena_free(&a);
 	}

@@ -1,7 +1,8 @@
 /* bench: a new generation that changes 100 packages, in a store of 100,000 images (fleet.h): how long until all counts are right, how long the writer is held
  * at one stretch and how long a push's acknowledgement waits meanwhile, how much memory that takes, how large the store is. All counts are then counted again
  * from the advisories, without the store's own counts. Prints each figure, its limit and their ratio; status 1 over a limit or when a count is wrong.
- * build/tests/rooms/scan/bench_rescore DIR [IMAGES]      DIR is kept: a second run switches back, and api.mjs serves it. */
+ * build/tests/rooms/scan/bench_rescore DIR [IMAGES [huge]]      DIR is kept: a second run switches back, and api.mjs serves it. huge: then all advisories go, and
+ * a first database comes. */
 #include "base/clock.h"
 #include "base/io.h"
 #include "figure.h"
@@ -23,6 +24,7 @@
 
 #define SECONDS_LIMIT 5.0
 #define BYTES_LIMIT 6144.0
+#define WAIT_LIMIT_MS 100.0
 #define PROBE_MS 3 /* between two acknowledgements */
 #define PROBES_MAX 100000
 
@@ -160,7 +162,37 @@ static long peak_kib(void)
 	return u.ru_maxrss;
 }
 
-static void run(const struct fleet *f, const struct place *p)
+/* A generation without advisories takes every match away, then the first database brings all of them: what a push waits meanwhile. */
+static void switch_all(const struct place *p, struct db *db, const struct vdb *full, const char *path)
+{
+	const struct fleet nothing = {0};
+	char none[600];
+	struct err e = ERR_INIT;
+	(void)snprintf(none, sizeof none, "%s.none.vdb", p->db);
+	need(fleet_vdb(&nothing, 0, none, &e), &e);
+	struct vdb *empty = vdb_open(none, &e);
+	need(empty ? 0 : -1, &e);
+	for (int i = 0; i < 2; i++) {
+		static struct probe probe;
+		pthread_t thread;
+		memset(&probe, 0, sizeof probe);
+		probe.db = db;
+		pthread_create(&thread, NULL, probe_main, &probe);
+		struct gen_result r = i ? switch_to(db, NULL, full, path) : switch_to(db, full, empty, none);
+		atomic_store(&probe.stop, true);
+		pthread_join(thread, NULL);
+		printf("%s: %llu packages, %llu sets, %llu images in %.1f s; writer held at most %.1f ms, the last transaction %.1f ms\n",
+		       i ? "the first database" : "all advisories gone", (unsigned long long)r.packages, (unsigned long long)r.sets,
+		       (unsigned long long)r.images, (double)r.took_us / 1e6, (double)r.held_us / 1e3, (double)r.flip_us / 1e3);
+		probe_say(&probe, "meanwhile:");
+		figure("longest wait of an acknowledgement", (double)probe.us[probe.count - 1] / 1e3, WAIT_LIMIT_MS, "ms");
+		if (recount(db, i ? full : empty) < 0)
+			over = true;
+	}
+	vdb_close(empty);
+}
+
+static void run(const struct fleet *f, const struct place *p, bool huge)
 {
 	static struct probe before, during;
 	struct err e = ERR_INIT;
@@ -196,6 +228,8 @@ static void run(const struct fleet *f, const struct place *p)
 	figure("store per image", (double)bytes_of_store(p, db) / f->images, "bytes", FIGURE_MOST, BYTES_LIMIT);
 	if (keys != FLEET_CHANGED || recount(db, v[to]) < 0)
 		figure_missed = true;
+	if (huge)
+		switch_all(p, db, v[to], p->vdb[to]);
 	db_close(db);
 	vdb_close(v[0]);
 	vdb_close(v[1]);
@@ -206,7 +240,7 @@ int main(int argc, char **argv)
 	struct fleet f = FLEET_FULL;
 	struct place p;
 	if (argc < 2) {
-		fputs("usage: bench_rescore DIR [IMAGES]\n", stderr);
+		fputs("usage: bench_rescore DIR [IMAGES [huge]]\n", stderr);
 		return 1;
 	}
 	if (argc > 2)
@@ -218,6 +252,6 @@ int main(int argc, char **argv)
 	(void)snprintf(p.vdb[1], sizeof p.vdb[1], "%s/b.vdb", argv[1]);
 	if (access(p.db, F_OK) != 0)
 		make(&f, &p);
-	run(&f, &p);
+	run(&f, &p, argc > 3 && strcmp(argv[3], "huge") == 0);
 	return figure_status();
 }

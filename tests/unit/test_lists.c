@@ -7,6 +7,7 @@
 #include "store/lists.h"
 #include "store/pack.h"
 #include "store/registry.h"
+#include "store/remedies.h"
 #include "store/schema.h"
 
 #include "inventory/image.h"
@@ -228,6 +229,36 @@ static void digests_come_back(void **state)
 	}
 }
 
+static void remedies_come_back(void **state)
+{
+	(void)state;
+	const struct {
+		struct bytes text, name, fixed;
+		const char *template;
+	} cases[] = {
+		{BYTES_LIT("apt-get install apt=1.2"), BYTES_LIT("apt"), BYTES_LIT("1.2"), "~\x01-get install \x01=\x02"},
+		{BYTES_LIT("wait"), BYTES_LIT("x"), BYTES_LIT(""), "~wait"},
+		{BYTES_LIT(""), BYTES_LIT(""), BYTES_LIT(""), "~"},
+		{BYTES_LIT("aaa"), BYTES_LIT("aa"), BYTES_LIT("a"), "~\x01\x02"},
+		{BYTES_LIT("a\x01"), BYTES_LIT("a"), BYTES_LIT("1"), "=a\x01"},
+	};
+	struct err e = ERR_INIT;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf b;
+		struct arena a;
+		struct bytes text;
+		arena_init(&a, 4096);
+		buf_init(&b, 4096);
+		rmd_template(cases[i].text, cases[i].name, cases[i].fixed, &b);
+		assert_string_equal(buf_cstr(&b), cases[i].template);
+		assert_int_equal(rmd_text(buf_bytes(&b), cases[i].name, cases[i].fixed, &a, &text, &e), 0);
+		assert_true(bytes_eq(text, cases[i].text));
+		assert_int_equal(rmd_text(BYTES_NONE, cases[i].name, cases[i].fixed, &a, &text, &e), -ERR_INTEGRITY);
+		buf_free(&b);
+		arena_free(&a);
+	}
+}
+
 /* ---- an older store ----------------------------------------------------------------------------------------------------------- */
 
 #define OLD_SCAN_STEPS 2
@@ -246,7 +277,7 @@ static const char old_rows[] =
 	" kev, ransomware, published, modified, summary, details, cves, refs)"
 	" VALUES(5, 'CVE-1', 'a', 't', 'c', 1, 0, 0, 0, '', 0, 0, 0, 0, '', '', '', '[]');"
 	"INSERT INTO package_match(package_id, check_id, fixed_version, status, patchable, remediation, evidence)"
-	" VALUES(1, 5, '2', 0, 1, 'update', '');"
+	" VALUES(1, 5, '2', 0, 1, 'update to 2', '');"
 	"INSERT INTO image(id, repository, digest, platform, reason, coverage, distro_id, distro_version, distro_name, package_count, pushed_at,"
 	" pulled_at, scanned_at) VALUES(1, 'r', 'sha256:" HEX "', '', '', '', '', '', '', 3, 1, 0, 1);"
 	"INSERT INTO image_set(image_id, position, set_id, layer_id) VALUES(1, 0, 4, 1);"
@@ -318,7 +349,8 @@ static int check_scan(struct db_tx *tx, void *arg, struct err *e)
 	expect(tx, "SELECT id || ' ' || type || ' ' || namespace || ' ' || name || ' ' || version || ' ' || arch || ' ' || source_name || ' ' ||"
 		   " source_version || ' ' || module || ' ' || vendor || ' ' || distro || ' ' || third_party FROM package ORDER BY id",
 	       "1 deb debian a 1 amd64 a 1  v debian:12 0|2 deb debian b 1 amd64 src 2   debian:12 0|9 deb debian c 1 amd64  1   debian:12 1|");
-	expect(tx, "SELECT package_id || ' ' || check_id || ' ' || fixed_version || ' ' || remediation FROM package_match", "1 5 2 update|");
+	expect(tx, "SELECT package_id || ' ' || check_id || ' ' || fixed_version || ' ' || replace(replace(text, char(1), 'NAME'), char(2), 'FIXED')"
+		   " FROM package_match JOIN remedy t ON t.id = remedy", "1 5 2 ~updNAMEte to FIXED|");
 	expect(tx, "SELECT cve || ' ' || check_id FROM check_cve", "CVE-1 5|");
 	expect(tx, "SELECT in_len || ' ' || out_len || ' ' || complete || ' ' || indexed_at FROM layer", "10 20 1 5|");
 	buf_free(&out);
@@ -411,7 +443,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packed_comes_back), cmocka_unit_test(packed_text_comes_back), cmocka_unit_test(damaged_packs),	  cmocka_unit_test(members_come_back),
-		cmocka_unit_test(ids_come_back),     cmocka_unit_test(digests_come_back), cmocka_unit_test(an_older_store_opens),
+		cmocka_unit_test(ids_come_back),     cmocka_unit_test(digests_come_back), cmocka_unit_test(remedies_come_back), cmocka_unit_test(an_older_store_opens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
