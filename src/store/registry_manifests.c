@@ -41,7 +41,7 @@ int rgs_manifest_put(const struct rgs *t, int64_t repository, const struct rgs_m
 static int unpack(struct bytes packed, struct arena *a, struct bytes *ret, struct err *e)
 {
 	struct buf text;
-	bool ok;
+	bool ok = false;
 	buf_init(&text, LIMIT_MANIFEST_MAX);
 	int r = pack_text_get(packed, LIMIT_MANIFEST_MAX, &text, e);
 	if (r == 0)

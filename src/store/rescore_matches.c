@@ -19,7 +19,7 @@ struct batch {
 static int one_package(struct db_tx *tx, struct batch *b, int64_t package, struct err *e)
 {
 	struct pkg p;
-	struct match *m;
+	struct match *m = NULL;
 	int r = pks_get(tx, package, &b->arena, &p, e);
 	int64_t n = r < 0 ? r : match_package(b->r->now, &p, &b->arena, &m, e);
 	if (n < 0)
