@@ -5,7 +5,7 @@
 #define CHANGES_STEP 256U /* a write transaction: a few milliseconds */
 #define BATCH_PACKAGES 256U
 #define BATCH_BUDGET (256U << 20) /* bytes: matches of a batch; a kernel has some 5,000 */
-#define CLEAR_STEP 1000U	  /* rows of each table */
+#define CLEAR_STEP 250U	  /* rows of each kind: some milliseconds */
 
 struct batch {
 	struct rescore *r;
