@@ -4,7 +4,7 @@
 #include "store/rescore.h"
 
 #define RSC_IDS_MAX ((size_t)2 << 30)
-#define RSL_CACHE_MAX ((size_t)48 << 20) /* bytes of checks of packages and sets kept in memory: those of 1,000 systems and 60,000 applications */
+#define RSL_CACHE_MAX ((size_t)24 << 20) /* bytes of checks of packages and sets kept in memory: those of 1,000 systems and half of 60,000 applications */
 
 void rsc_ids_add(struct rsc_ids *l, int64_t id);
 int rsc_ids_settle(struct rsc_ids *l, struct err *e);
