@@ -6,6 +6,7 @@
 #include "store/event.h"
 #include "store/findings.h"
 #include "store/generation.h"
+#include "store/matches.h"
 #include "store/registry.h"
 #include "store/scans.h"
 
@@ -158,7 +159,7 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n >= 0)
 		assert_int_equal(n, 1);
 	if (r < 0 || (r = scs_claim(tx, NOW, &a, &scan, &next, e)) < 0 || (r = pks_add(tx, &package, identity, &member.package, e)) < 0 ||
-	    (r = pks_put_matches(tx, member.package, matches, (size_t)n, e)) < 0 || (r = ims_put(tx, &im, &part, 1, e)) < 0 ||
+	    (r = mts_put(tx, member.package, package.name, matches, (size_t)n, e)) < 0 || (r = ims_put(tx, &im, &part, 1, e)) < 0 ||
 	    (r = scs_end(tx, &scan, SCS_COMPLETED, BYTES_NONE, 0, NOW, e)) < 0)
 		goto end;
 	r = 0;
