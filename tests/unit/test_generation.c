@@ -188,11 +188,12 @@ static void a_huge_switch_dies_at_steps(void **state)
 	assert_non_null(empty);
 	p->v[1] = empty;
 	assert_true(switch_that_dies(p, p->v[0], 0, 1, 7) >= 2);
-	assert_int_equal(db_run(p->db, DB_READ, left_over_tx, NULL, &p->e), 0);
 	assert_true(switch_that_dies(p, NULL, 1, 0, 7) >= 2);
 	p->v[1] = full;
 	right(gen_switch(p->db, p->v[0], full, bytes_of(p->vdb_path[1]), &r, &p->e), p);
 	assert_int_equal(recount(p->db, full), 0);
+	/* Those that died while they cleared left it to the one after them. */
+	assert_int_equal(db_run(p->db, DB_READ, left_over_tx, NULL, &p->e), 0);
 	vdb_close(empty);
 	(void)unlink(path);
 }
