@@ -2,9 +2,13 @@
  * that time, so that nothing of today's program has a hand in them. A new step is a row of `changes`
  * (changes_complete asks for it). A process that dies at any write of a migration leaves a store that the
  * next start brings to the end. */
+#include "inventory/layer.h"
 #include "store/counts.h"
+#include "store/event.h"
 #include "store/findings.h"
 #include "store/images.h"
+#include "store/inventories.h"
+#include "store/registry.h"
 #include "store/schema.h"
 
 #include <setjmp.h>
@@ -181,6 +185,140 @@ static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 1);
 }
 
+#define TEXT_OF(number) #number
+#define NUMBER_TEXT(macro) TEXT_OF(macro)
+#define ANALYZER NUMBER_TEXT(LAY_ANALYZER_VERSION) /* inventories of another are not read */
+/* Room scan before the later steps: the same finding, as each of them found it. */
+#define IMAGE_2                                                                                     \
+	"INSERT INTO image(id, repository, digest, platform, reason, coverage, distro_id, distro_version," \
+	" distro_name, package_count, pushed_at, pulled_at, scanned_at)"                            \
+	" VALUES(2, 'a', '" DIGEST("2") "', 'linux/amd64', '', '{}', 'debian', '12', 'Debian', 7, 300, 0, 900);" \
+	"INSERT INTO repository_total VALUES(1, 'a', 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);" \
+	"INSERT INTO image_counts VALUES(2, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);"          \
+	"INSERT INTO image_layer VALUES(1, x'cc', '" DIGEST("a") "', 'COPY . .');"                 \
+	"INSERT INTO image_set VALUES(2, 0, 6, 1);"
+#define PACKAGE_WHOLE                                                                               \
+	"INSERT INTO package(id, identity, type, namespace, name, version, arch, source_name, source_version," \
+	" module, vendor, distro, third_party) VALUES(5, x'aa', 'deb', 'debian', 'openssl', '3.0', 'amd64'," \
+	" 'openssl', '3.0', '', '', 'debian-12', 0);"
+/* Package 5 with a path of 19 bytes; the package is in set 6 and in none after it (store/lists.h). */
+#define SET_OF_LISTS                                                                                \
+	"INSERT INTO package_set(id, hash, package_count, since, checks, members)"                  \
+	" VALUES(6, x'bb', 1, 0, x'4d04', x'0b0013' || CAST('var/lib/dpkg/status' AS BLOB));"       \
+	"INSERT INTO package_sets(package_id, first, sets) VALUES(5, 6, x'');"
+#define CHECK_OF(table, since_until)                                                                \
+	"INSERT INTO " table " VALUES(77, " since_until "'DSA-1-1', 'openssl', 'a title', 'Debian', 4, 4, 0, 0.0, ''," \
+	" NULL, NULL, NULL, 0, 0, NULL, NULL, 1, 2, 's', 'd', 'CVE-2026-1', '[]');"
+static const char scan_2_rows[] =
+	IMAGE_2 PACKAGE_WHOLE
+	"INSERT INTO package_set(id, hash, package_count, checks, since) VALUES(6, x'bb', 1, x'4d04', 0);"
+	"INSERT INTO set_package VALUES(6, 5, 'var/lib/dpkg/status');"
+	CHECK_OF("security_check", "")
+	"INSERT INTO check_cve VALUES('CVE-2026-1', 77);"
+	"INSERT INTO package_match VALUES(5, 77, '3.1', 0, 1, 'apt-get install openssl=3.1', '{}');"
+	"INSERT INTO layer VALUES('" DIGEST("a") "', " ANALYZER ", CAST('an inventory, an inventory, an inventory' AS BLOB), 10, 20, 1, 30);";
+static const char scan_3_rows[] =
+	IMAGE_2 PACKAGE_WHOLE SET_OF_LISTS
+	CHECK_OF("security_check", "")
+	"INSERT INTO check_cve VALUES('CVE-2026-1', 77);"
+	"INSERT INTO package_match VALUES(5, 77, '3.1', 0, 1, 'apt-get install openssl=3.1', '{}');";
+#define MATCH_OF_EPOCHS                                                                             \
+	CHECK_OF("check_version", "0, 0, ")                                                         \
+	"INSERT INTO cve_version VALUES('CVE-2026-1', 77, 0, 0);"                                   \
+	"INSERT INTO match_version VALUES(5, 77, 0, 0, '3.1', 0, 1, 'apt-get install openssl=3.1');"
+static const char scan_4_rows[] = IMAGE_2 PACKAGE_WHOLE SET_OF_LISTS MATCH_OF_EPOCHS;
+static const char scan_5_rows[] =
+	IMAGE_2 SET_OF_LISTS MATCH_OF_EPOCHS
+	"INSERT INTO package_kind VALUES(1, 'deb', 'debian', 'amd64', '', '', 'debian-12', 0);"
+	"INSERT INTO package_row VALUES(5, x'aa', 1, 'openssl', '3.0', NULL, NULL);";
+
+static void scan_seen(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct cnt_total t[2];
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 2, a, t, e), 1);
+	check_total(&t[0], &(struct want_total){.name = "a", .images = 1, .unhealthy = 1, .critical = 1, .pushed_ms = 300});
+	check_finding(tx, &(struct fnd_filter){.repository = BYTES_LIT("a"), .digest = BYTES_LIT(DIGEST("2"))}, a, e);
+	check_finding(tx, &(struct fnd_filter){.cve = BYTES_LIT("CVE-2026-1")}, a, e);
+	assert_int_equal(number(tx, "SELECT count(*) FROM package_in_set WHERE package_id = 5 AND set_id = 6"), 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM package WHERE name = 'openssl' AND source_name = 'openssl'"
+				    " AND source_version = '3.0' AND vendor = '' AND distro = 'debian-12'"), 1);
+}
+
+static void scan_remedy_seen(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct fnd_finding row;
+	struct fnd_cursor cursor = {0};
+	bool more;
+	scan_seen(tx, a, e);
+	assert_int_equal(fnd_list(tx, &(struct fnd_filter){.digest = BYTES_LIT(DIGEST("2")), .repository = BYTES_LIT("a")},
+				  FND_BY_SEVERITY, &cursor, 1, a, &row, &more, e), 1);
+	assert_true(bytes_eq_lit(row.match.remediation, "apt-get install openssl=3.1"));
+}
+
+static void scan_2_rows_seen(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct buf text;
+	struct bytes digest = BYTES_LIT(DIGEST("a"));
+	scan_remedy_seen(tx, a, e);
+	buf_init(&text, 1000);
+	assert_int_equal(ivs_get(tx, digest, &text, e), 1);
+	assert_true(bytes_eq_lit(buf_bytes(&text), "an inventory, an inventory, an inventory"));
+	buf_free(&text);
+}
+
+/* Room registry before step 2: digests as text, manifests as they came. */
+static const char registry_1[] =
+	"INSERT INTO repository VALUES(1, 3, 'a', 10);"
+	"INSERT INTO blob VALUES(1, '" DIGEST("b") "', '0123456789abcdef0123456789abcdef', 11, 0, 12);"
+	"INSERT INTO repo_blob VALUES(1, 3, '" DIGEST("b") "');"
+	"INSERT INTO manifest VALUES(1, 3, '" DIGEST("c") "', 'a/type', 96, '', '', '{}', 13, 14,"
+	" CAST('{\"layers\": [{\"digest\": \"" DIGEST("b") "\"}]}' AS BLOB));"
+	"INSERT INTO manifest VALUES(1, 3, '" DIGEST("d") "', 'a/type', 2, 'sig', '" DIGEST("c") "', '{}', 15, 0, CAST('{}' AS BLOB));"
+	"INSERT INTO manifest_ref VALUES(1, 3, '" DIGEST("c") "', 0, '" DIGEST("b") "');"
+	"INSERT INTO tag VALUES(1, 3, 'latest', '" DIGEST("c") "', 1, 16);";
+
+static void registry_2(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct rgs t = {.tx = tx, .tenant = 1};
+	struct rgs_blob b;
+	struct rgs_manifest m;
+	struct rgs_manifests referrers;
+	struct rgs_texts tags;
+	struct bytes digest;
+	assert_int_equal(rgs_blob_find(&t, 3, BYTES_LIT(DIGEST("b")), &b, e), 1);
+	assert_string_equal(b.key, "0123456789abcdef0123456789abcdef");
+	assert_int_equal(b.size, 11);
+	assert_int_equal(rgs_is_referenced(&t, 3, BYTES_LIT(DIGEST("b")), e), 1);
+	assert_int_equal(rgs_manifest_find(&t, 3, BYTES_LIT(DIGEST("c")), true, a, &m, e), 1);
+	assert_true(bytes_eq_lit(m.content, "{\"layers\": [{\"digest\": \"" DIGEST("b") "\"}]}"));
+	assert_int_equal(m.pulled_at, 14);
+	assert_int_equal(rgs_tag_find(&t, 3, BYTES_LIT("latest"), a, &digest, e), 1);
+	assert_true(bytes_eq_lit(digest, DIGEST("c")));
+	assert_int_equal(rgs_tags_of(&t, 3, digest, 2, a, &tags, e), 0);
+	assert_int_equal(tags.count, 1);
+	struct rgs_page page = {.n = 5};
+	assert_true(rgs_referrers(&t, 3, digest, &page, a, &referrers, e) >= 0);
+	assert_int_equal(referrers.count, 1);
+	assert_true(bytes_eq_lit(referrers.items[0].digest, DIGEST("d")));
+}
+
+/* Room store before step 2. */
+static const char store_1[] = "INSERT INTO event VALUES(41, 1, 'pushed', 'local', 'a', '" DIGEST("c") "', 'latest', 'a/type', 5, 'ann', '{}', 17);"
+			      "INSERT INTO event VALUES(42, 1, 'deleted', 'local', 'a', '', 'v1', '', 0, '', '', 18);";
+
+static void store_2(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct event ev;
+	assert_int_equal(event_next(tx, 0, a, &ev, e), 1);
+	assert_int_equal(ev.id, 41);
+	assert_true(bytes_eq_lit(ev.digest, DIGEST("c")));
+	assert_true(bytes_eq_lit(ev.actor, "ann"));
+	assert_int_equal(event_next(tx, 41, a, &ev, e), 1);
+	assert_int_equal(ev.digest.len, 0);
+	assert_true(bytes_eq_lit(ev.tag, "v1"));
+	assert_int_equal(event_next(tx, 42, a, &ev, e), 0);
+}
+
 static const struct change {
 	const char *room;
 	int step;	  /* this one, after all before it */
@@ -189,6 +327,12 @@ static const struct change {
 	void (*goes_on)(struct db_tx *tx, struct arena *a, struct err *e); /* NULL: nothing more to see */
 } changes[] = {
 	{"scan", 2, scan_1, scan_2, scan_2_goes_on},
+	{"scan", 3, scan_2_rows, scan_2_rows_seen, NULL},
+	{"scan", 4, scan_3_rows, scan_remedy_seen, NULL},
+	{"scan", 5, scan_4_rows, scan_remedy_seen, NULL},
+	{"scan", 6, scan_5_rows, scan_remedy_seen, NULL},
+	{"registry", 2, registry_1, registry_2, NULL},
+	{"store", 2, store_1, store_2, NULL},
 };
 #define CHANGES (sizeof changes / sizeof *changes)
 
