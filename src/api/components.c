@@ -41,7 +41,7 @@ const struct error_row error_rows[] = {
 	 .text = "The part asked for or sent does not fit"},
 	{.status = 0, .name = "Error", .text = "Any other error"},
 };
-const size_t error_row_count = sizeof error_rows / sizeof *error_rows - 1;
+const size_t error_rows_count = sizeof error_rows / sizeof *error_rows - 1;
 
 static void error_put(struct json_out *w, bool oci, const struct error_row *row)
 {
@@ -146,7 +146,7 @@ void doc_components_put(struct json_out *w, const struct api_routes *tables, siz
 	}
 	json_put_end(w, '}');
 	json_put_object(w, "responses");
-	for (size_t i = 0; i <= error_row_count; i++) {
+	for (size_t i = 0; i <= error_rows_count; i++) {
 		error_put(w, false, &error_rows[i]);
 		error_put(w, true, &error_rows[i]);
 	}

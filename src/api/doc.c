@@ -208,7 +208,7 @@ static void replies_put(struct json_out *w, const struct http_route *route)
 	json_put_object(w, "responses");
 	for (size_t i = 0; i < API_REPLIES_MAX && route->doc->replies[i].status; i++)
 		reply_put(w, &route->doc->replies[i]);
-	for (size_t i = 0; i < error_row_count; i++) {
+	for (size_t i = 0; i < error_rows_count; i++) {
 		char key[8];
 		status_key(key, error_rows[i].status);
 		if (is_error_of(route, error_rows[i].status))

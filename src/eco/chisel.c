@@ -4,7 +4,7 @@
  *   {"jsonwall":"1.0","schema":"1.0","count":4}
  *   {"kind":"content","slice":"libc6_libs","path":"/usr/lib/x86_64-linux-gnu/libc.so.6"}
  *   {"kind":"package","name":"libc6","version":"2.39-0ubuntu8.4","sha256":"…","arch":"amd64"}
- *   {"kind":"path","path":"/usr/lib/x86_64-linux-gnu/libc.so.6","mode":"0755","slices":["libc6_libs"],…}
+ *   {"kind":"path","path":"/usr/lib/…/libc.so.6","mode":"0755","slices":["libc6_libs"],…}
  *   {"kind":"slice","name":"libc6_libs"}
  *
  * The first line is the head, the others stand sorted by their bytes; other kinds may come. A slice

@@ -94,18 +94,18 @@ static const struct distro_row distros[] = {
     {"sl-micro", ANY, {"SUSE:Linux Micro %N", SLE "Micro %N"}},
 };
 
-struct bytes distro_id(const struct pkg *p)
+struct bytes ecosystem_distro_id(const struct pkg *p)
 {
 	return bytes_part(p->distro, 0, bytes_find(p->distro, ':'));
 }
 
-struct bytes distro_version(const struct pkg *p)
+struct bytes ecosystem_distro_version(const struct pkg *p)
 {
 	struct bytes rest = bytes_from(p->distro, bytes_find(p->distro, ':') + 1);
 	return bytes_cut(&rest, ':');
 }
 
-struct bytes distro_streams(const struct pkg *p)
+struct bytes ecosystem_distro_streams(const struct pkg *p)
 {
 	struct bytes rest = p->distro;
 	bytes_cut(&rest, ':');
@@ -181,7 +181,7 @@ static void add_service(struct names *n, const char *name, const char *service, 
 			const struct pkg *p)
 {
 	static const char *const fips[] = {"fips", "fips-preview", "fips-updates"};
-	struct bytes streams = distro_streams(p);
+	struct bytes streams = ecosystem_distro_streams(p);
 	char pattern[64] = "Ubuntu:Pro:";
 	bool stated = false;
 	for (size_t i = 0; i < sizeof fips / sizeof *fips; i++)
@@ -194,7 +194,7 @@ static void add_service(struct names *n, const char *name, const char *service, 
 	for (const char *c = lts ? ":%N:LTS" : ":%N"; *c; c++)
 		pattern[len++] = *c;
 	pattern[len] = 0;
-	add(n, pattern, distro_version(p));
+	add(n, pattern, ecosystem_distro_version(p));
 }
 
 /* 22.04, 24.04: April of an even year is a long-term release. Packages of the FIPS streams are
@@ -203,7 +203,7 @@ static void add_service(struct names *n, const char *name, const char *service, 
 static void add_ubuntu(struct names *n, const struct pkg *p)
 {
 	uint64_t year;
-	struct bytes version = distro_version(p);
+	struct bytes version = ecosystem_distro_version(p);
 	bool lts = num_u64(bytes_part(version, 0, bytes_find(version, '.')), 99, &year) &&
 		   year % 2 == 0 && bytes_has_suffix_lit(version, ".04");
 	/* "1.1.1f-1ubuntu2.fips.2.8", "linux-aws-fips"; not "rust-fips203" */
@@ -274,13 +274,13 @@ static void add_rows(struct names *n, struct bytes id, struct bytes version, boo
 bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX],
 		   size_t *ret_count)
 {
-	struct bytes id = distro_id(p), version = distro_version(p);
+	struct bytes id = ecosystem_distro_id(p), version = ecosystem_distro_version(p);
 	struct names n = {.a = a, .out = out, .ok = true};
 	uint64_t major = 0;
 	bool numbered =
 	    num_u64(bytes_part(version, 0, bytes_find(version, '.')), 999999999, &major);
 	if (bytes_eq_lit(id, "rhel") && numbered && p->class == PKG_OS)
-		add_streams(&n, distro_streams(p), version);
+		add_streams(&n, ecosystem_distro_streams(p), version);
 	if (p->class != PKG_OS) {
 		*ret_count = 0;
 		return true;

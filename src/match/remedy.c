@@ -44,7 +44,7 @@ static const struct manager *manager_of(const struct pkg *p)
 {
 	for (size_t i = 0; i < sizeof managers / sizeof *managers; i++)
 		if (bytes_eq_lit(p->type, managers[i].type) &&
-		    (!managers[i].distros || names_distro(managers[i].distros, distro_id(p))))
+		    (!managers[i].distros || names_distro(managers[i].distros, ecosystem_distro_id(p))))
 			return &managers[i];
 	return NULL;
 }
@@ -121,7 +121,7 @@ static void put_other_stream(struct buf *b, const struct pkg *p, const struct ve
 	buf_printf(b,
 		   " the streams of this image (%.*s) have none. Move to that stream, or remove "
 		   "the package.",
-		   BYTES_ARG(distro_streams(p)));
+		   BYTES_ARG(ecosystem_distro_streams(p)));
 }
 
 struct bytes remedy_text(const struct pkg *p, const struct match *m, const struct verdict *v,

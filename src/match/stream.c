@@ -50,9 +50,9 @@ static uint64_t extended_minor(struct bytes streams)
 
 bool stream_is_extended(const struct pkg *p)
 {
-	struct bytes streams = distro_streams(p);
+	struct bytes streams = ecosystem_distro_streams(p);
 	/* streams are sorted: the release's own is the first of those in question */
-	return bytes_eq_lit(distro_id(p), "rhel") && extended_minor(streams) != UINT64_MAX &&
+	return bytes_eq_lit(ecosystem_distro_id(p), "rhel") && extended_minor(streams) != UINT64_MAX &&
 	       bytes_find_bytes(streams, BYTES_LIT("enterprise_linux:")) == streams.len;
 }
 
@@ -80,7 +80,7 @@ static uint64_t fixed_minor(struct bytes version)
 
 enum verdict_fix stream_fix(const struct pkg *p, const struct adv_affected *x, struct bytes fixed)
 {
-	struct bytes streams = distro_streams(p);
+	struct bytes streams = ecosystem_distro_streams(p);
 	if (bytes_has_prefix_lit(x->ecosystem, "Ubuntu:Pro:"))
 		return is_attached(streams, x) ? FIX_OWN : FIX_PRO;
 	if (!bytes_has_prefix_lit(x->ecosystem, "Red Hat:enterprise_linux:") || fixed.len == 0 ||

@@ -45,9 +45,9 @@ bool range_has(const struct adv_affected *x, const struct ver_scheme *s, struct 
 struct bytes range_text(const struct adv_affected *x, struct arena *a);
 
 /* "ubuntu", "18.04" and "esm-apps,esm-infra" of "ubuntu:18.04:esm-apps,esm-infra". */
-struct bytes distro_id(const struct pkg *p);
-struct bytes distro_version(const struct pkg *p);
-struct bytes distro_streams(const struct pkg *p);
+struct bytes ecosystem_distro_id(const struct pkg *p);
+struct bytes ecosystem_distro_version(const struct pkg *p);
+struct bytes ecosystem_distro_streams(const struct pkg *p);
 
 /* Whether what x says was fixed is for p's image to have (stream.c). */
 enum verdict_fix stream_fix(const struct pkg *p, const struct adv_affected *x, struct bytes fixed);

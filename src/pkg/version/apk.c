@@ -6,8 +6,8 @@
  * first; else the order is: what is not valid, the end, revision, hash, suffix number, suffix,
  * letter, number. So an invalid text has its place too, as `apk version -t` gives it one. "apk3" is
  * apk-tools 3. "apk" also reads on where apk-tools 2 does and 3 stops: digits behind the letter
- * ("6.6.2p1-r1", which old Alpine releases shipped) and a dot without a number. Leading zeros aside
- * both agree on everything that both call valid, but for "1.0_rc1" and its like behind a zero, which
+ * ("6.6.2p1-r1", which old Alpine releases had) and a dot without a number. Leading zeros aside,
+ * both agree on everything that both call valid, but for "1.0_rc1" and its like behind a zero:
  * apk-tools 2 puts after "1.0": here it comes before, as the specification has it.
  * Spec: apk-package(5) "Version". Native tool: apk version. */
 #include "pkg/version/parts.h"
