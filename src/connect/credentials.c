@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FILE_MAX (1U << 20)
@@ -142,6 +144,27 @@ static bool is_helper_name(const char *name)
 	return *name != '\0';
 }
 
+/* Write to a pipe whose reader may be gone: an error then, whatever the program does with SIGPIPE. The signal is this thread's
+ * own, so it is held back and taken here, unless one was waiting before. */
+static int write_pipe(int fd, struct bytes text, struct err *e)
+{
+	sigset_t broken, before, waiting;
+	sigemptyset(&broken);
+	sigaddset(&broken, SIGPIPE);
+	sigpending(&waiting);
+	int rc = pthread_sigmask(SIG_BLOCK, &broken, &before);
+	if (rc != 0) {
+		errno = rc;
+		return err_sys(e, "signal mask");
+	}
+	int r = io_write(fd, text.ptr, text.len, e);
+	const struct timespec now = {0};
+	while (r < 0 && !sigismember(&waiting, SIGPIPE) && sigtimedwait(&broken, NULL, &now) < 0 && errno == EINTR)
+		;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
 /* Run docker-credential-NAME get with the registry on its standard input; its answer is JSON. */
 static int ask_helper(const char *name, struct bytes registry, struct arena *a, struct credentials *ret, struct err *e)
 {
@@ -171,7 +194,8 @@ static int ask_helper(const char *name, struct bytes registry, struct arena *a, 
 		errno = rc;
 		return err_sys(e, "%s: cannot be run", program);
 	}
-	(void)io_write(in_write, registry.ptr, registry.len, e);
+	/* One that answers without having read everything is believed; what it answers and how it ends decides. */
+	(void)write_pipe(in_write, registry, e);
 	own_fd_close(&in_write);
 	uint8_t *answer = arena_alloc(a, ANSWER_MAX, 1);
 	ssize_t n = answer ? io_read(out_read, answer, ANSWER_MAX, e) : -1;

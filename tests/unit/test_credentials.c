@@ -4,6 +4,7 @@
 
 #include "connect/credentials.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,36 @@ static int find(const char *registry, struct credentials *c, struct arena *a, st
 	return cred_find(bytes_of(registry), a, c, e);
 }
 
+/* Helpers that have gone before the registry is written: more of it than a pipe holds, so that the write cannot be done before. The
+ * program's SIGPIPE is the default, which would end it. */
+static void check_gone(void)
+{
+	struct arena a;
+	struct err e;
+	struct credentials c;
+	static char name[200000], config[400100];
+	memset(name, 'n', sizeof name - 1);
+	sigset_t before, after;
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &before), 0);
+	assert_ptr_equal(signal(SIGPIPE, SIG_DFL), SIG_DFL);
+	/* One that says nothing: its answer is no JSON. */
+	(void)snprintf(config, sizeof config, "{\"credHelpers\":{\"%s\":\"leaves\"}}", name);
+	put("config.json", config, 0600);
+	assert_int_equal(find(name, &c, &a, &e), -ERR_TRUNCATED);
+	assert_non_null(strstr(e.msg, "docker-credential-leaves"));
+	arena_free(&a);
+	/* One that answers whatever it is asked. */
+	(void)snprintf(config, sizeof config, "{\"credHelpers\":{\"%s\":\"deaf\"}}", name);
+	put("config.json", config, 0600);
+	assert_int_equal(find(name, &c, &a, &e), 0);
+	assert_string_equal(c.username, "ann");
+	arena_free(&a);
+	assert_int_equal(pthread_sigmask(SIG_SETMASK, NULL, &after), 0);
+	assert_int_equal(sigismember(&after, SIGPIPE), sigismember(&before, SIGPIPE));
+	assert_int_equal(sigpending(&after), 0);
+	assert_false(sigismember(&after, SIGPIPE));
+}
+
 static void test_find(void **state)
 {
 	(void)state;
@@ -173,6 +204,8 @@ static void test_find(void **state)
 	    "echo \"{\\\"ServerURL\\\":\\\"$r\\\",\\\"Username\\\":\\\"user of $r\\\",\\\"Secret\\\":\\\"s\\\"}\"\n", 0755);
 	put("docker-credential-fails", "#!/bin/sh\necho credentials not found\nexit 1\n", 0755);
 	put("docker-credential-lies", "#!/bin/sh\necho no json\n", 0755);
+	put("docker-credential-leaves", "#!/bin/sh\nexit 0\n", 0755);
+	put("docker-credential-deaf", "#!/bin/sh\nexec <&-\necho '{\"Username\":\"ann\",\"Secret\":\"s\"}'\n", 0755);
 	put("docker-credential-talks", "#!/bin/sh\nexec head -c 1000000 /dev/zero\n", 0755);
 	assert_int_equal(find("a", &c, &a, &e), 0);
 	assert_string_equal(c.username, "user of a");
@@ -203,6 +236,8 @@ static void test_find(void **state)
 	assert_int_equal(find("g", &c, &a, &e), 0);
 	assert_string_equal(c.username, "bob");
 	arena_free(&a);
+	assert_int_equal(unsetenv("REGISTRY_AUTH_FILE"), 0);
+	check_gone();
 	(void)snprintf(path, sizeof path, "rm -r %s", dir);
 	assert_int_equal(system(path), 0);
 }
