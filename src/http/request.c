@@ -142,7 +142,7 @@ static int admit(struct http_request *r, struct err *e)
 		return http_reply_error(r, 405, "UNSUPPORTED", "method not allowed here", e);
 	}
 	if (!route)
-		return http_reply_error(r, 404, "NOT_FOUND", "no such resource", e);
+		return err_set(e, ERR_NOT_FOUND, "no such resource");
 	/* A query that is not read to its end would look like one without filters. */
 	if (uri_form_count(r->query_text) > URI_PAIRS_MAX)
 		return http_reply_error(r, 414, "UNSUPPORTED", "too many query parameters", e);

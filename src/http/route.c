@@ -1,6 +1,7 @@
 /* A pattern is a run of segments, each a literal, one {name} or one {name...}. A path fits when
  * the segments before {name...} fit from the front, those after it from the back, and at least one
- * is left between. Rows are sorted: at the first segment where two differ in kind, literal before
+ * is left between: none of them empty, but for a registry's clients, who are told by the route that
+ * "a//b" is no name. Rows are sorted: at the first segment where two differ in kind, literal before
  * {name} before {name...}; then the longer pattern first. */
 #include "http/route.h"
 
@@ -165,30 +166,35 @@ static bool fits(const struct compiled *c, const struct uri_path *p)
 	for (size_t i = 1; i <= behind; i++)
 		if (!segment_fits(&c->segments[c->count - i], p->segments[p->count - i]))
 			return false;
+	if (c->route->error_format == HTTP_OCI_ERRORS)
+		return true;
 	for (size_t i = c->many; i < p->count - behind; i++)
 		if (p->segments[i].len == 0)
 			return false;
 	return true;
 }
 
-static struct bytes join(const struct bytes *segments, size_t count, struct arena *a)
+static bool join(const struct bytes *segments, size_t count, struct arena *a, struct bytes *ret)
 {
+	*ret = segments[0];
 	if (count == 1)
-		return segments[0];
+		return true;
 	size_t len = 0;
 	for (size_t i = 0; i < count; i++)
 		len += segments[i].len + (i > 0);
 	uint8_t *out = arena_alloc(a, len, 1);
 	if (!out)
-		return BYTES_NONE;
+		return false;
 	uint8_t *p = out;
 	for (size_t i = 0; i < count; i++) {
 		if (i)
 			*p++ = '/';
-		memcpy(p, segments[i].ptr, segments[i].len); /* never empty: fits() saw to it */
+		if (segments[i].len)
+			memcpy(p, segments[i].ptr, segments[i].len);
 		p += segments[i].len;
 	}
-	return (struct bytes){.ptr = out, .len = len};
+	*ret = (struct bytes){.ptr = out, .len = len};
+	return true;
 }
 
 static int capture(const struct compiled *c, const struct uri_path *p, struct arena *a,
@@ -198,8 +204,8 @@ static int capture(const struct compiled *c, const struct uri_path *p, struct ar
 	for (size_t i = 0; i < c->count; i++) {
 		size_t n = i == c->many ? p->count - c->count + 1 : 1;
 		if (c->segments[i].kind != SEGMENT_LITERAL) {
-			struct bytes value = join(&p->segments[from], n, a);
-			if (value.len == 0)
+			struct bytes value;
+			if (!join(&p->segments[from], n, a, &value))
 				return err_set(e, ERR_NOMEM, "path parameter");
 			ret->params[ret->param_count++] = (struct route_param){
 			    .name = (const char *)c->segments[i].text.ptr,

@@ -188,6 +188,16 @@ describe('pull', () => {
     isError(await request('GET', `/v2/${repo1}/blobs/sha256:xyz`), 400, 'DIGEST_INVALID');
     isError(await request('GET', '/v2/Upper/Case/manifests/x'), 400, 'NAME_INVALID');
     isError(await request('GET', '/v2/a--_b/tags/list'), 400, 'NAME_INVALID');
+    // every route below a name; an empty part is no name either
+    for (const name of ['', 'a//b', 'a/', '/a', 'A', 'a b', '%22', '..a'].map((n) => n.replace(' ', '%20')))
+      for (const [method, rest] of [['GET', 'tags/list'], ['GET', 'manifests/x'], ['PUT', 'manifests/x'], ['DELETE', 'manifests/x'],
+        ['GET', `blobs/${digest}`], ['DELETE', `blobs/${digest}`], ['POST', 'blobs/uploads/'], ['GET', 'blobs/uploads/1'],
+        ['PATCH', 'blobs/uploads/1'], ['PUT', `blobs/uploads/1?digest=${digest}`], ['DELETE', 'blobs/uploads/1'],
+        ['GET', `referrers/${digest}`]])
+        isError(await request(method, `/v2/${name}/${rest}`), 400, 'NAME_INVALID');
+    // what is no route has a code of the specification's too
+    for (const target of ['/v2/tags/list', '/v2/nothing', '/v2//', `/v2/${repo1}/tags/list/`, `/v2/${repo1}/manifests/`])
+      isError(await request('GET', target), 404, 'NAME_UNKNOWN');
   });
   test('ranges', async () => {
     const get = (range) => request('GET', `/v2/${repo1}/blobs/${digest}`, { headers: { Range: range } });

@@ -213,6 +213,12 @@ static const struct http_route rows[] = {
     ROW(HTTP_GET, "/api/me"),
     ROW(HTTP_POST, "/api/{y}"),
     ROW(HTTP_GET, "/all/{rest...}"),
+    {.methods = HTTP_GET,
+     .pattern = "/oci/{name...}/tags/list",
+     .handle = handle,
+     .action = HTTP_PUBLIC,
+     .summary = "s",
+     .error_format = HTTP_OCI_ERRORS},
 };
 
 static void test_route(void **state)
@@ -246,6 +252,17 @@ static void test_route(void **state)
 	    {HTTP_POST, "/api/me", "/api/{y}", "me", NULL, HTTP_GET | HTTP_HEAD | HTTP_POST},
 	    {HTTP_GET, "/api/you", "/api/{x}", "you", NULL, HTTP_GET | HTTP_HEAD | HTTP_POST},
 	    {HTTP_GET, "/api/", NULL, NULL, NULL, 0},
+	    /* A registry's route is asked, and answers that this is no name. */
+	    {HTTP_GET, "/oci//tags/list", "/oci/{name...}/tags/list", "", NULL,
+	     HTTP_GET | HTTP_HEAD},
+	    {HTTP_GET, "/oci/a//b/tags/list", "/oci/{name...}/tags/list", "a//b", NULL,
+	     HTTP_GET | HTTP_HEAD},
+	    {HTTP_GET, "/oci/a//tags/list", "/oci/{name...}/tags/list", "a/", NULL,
+	     HTTP_GET | HTTP_HEAD},
+	    {HTTP_GET, "/oci///tags/list", "/oci/{name...}/tags/list", "/", NULL,
+	     HTTP_GET | HTTP_HEAD},
+	    {HTTP_GET, "/oci/tags/list", NULL, NULL, NULL, 0},
+	    {HTTP_GET, "/oci/a/tags/list/", NULL, NULL, NULL, 0},
 	    {HTTP_GET, "/all/a/b/c", "/all/{rest...}", "a/b/c", NULL, HTTP_GET | HTTP_HEAD},
 	};
 	const struct http_route *tables[] = {rows};
