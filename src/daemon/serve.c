@@ -95,7 +95,6 @@ static int open_registry(struct server *s, struct err *e)
 
 static int open_access(struct server *s, struct err *e)
 {
-	char secret[SECRET_TOKEN_CAP];
 	struct access_options ao = {.data_dir = s->c->data_dir, .registry = "local",
 				    .public_url = *s->c->public_url ? s->c->public_url : NULL,
 				    .anonymous = s->c->anonymous_pull ? ACCESS_ANONYMOUS_PULL : ACCESS_ANONYMOUS_NONE,
@@ -106,7 +105,14 @@ static int open_access(struct server *s, struct err *e)
 					      .checks_max = (unsigned)s->c->password_checks,
 					      .checks_per_sec = (unsigned)s->c->password_checks_per_sec}};
 	s->access = access_open(s->db, &ao, e);
-	int made = s->access ? access_bootstrap(s->access, secret, e) : -1;
+	return s->access ? 0 : err_ctx(e, "access");
+}
+
+/* When all else stands: a first start that fails, on a port that is taken say, has shown no password that one must keep. */
+static int make_owner(struct server *s, struct err *e)
+{
+	char secret[SECRET_TOKEN_CAP];
+	int made = access_bootstrap(s->access, secret, e);
 	if (made < 0)
 		return err_ctx(e, "access");
 	if (made > 0)
@@ -238,6 +244,8 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 		s.schedule = schedule_start(c, s.engine, s.pool, e);
 		r = s.schedule ? open_http(&s, e) : -(int)e->code;
 	}
+	if (r == 0)
+		r = make_owner(&s, e);
 	if (r == 0) {
 		int signal_number;
 		s.api.ready = true;

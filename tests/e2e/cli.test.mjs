@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Server, debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, plimsoll, program, root, run, runAsync, sha256,
@@ -539,4 +540,23 @@ test('serve fetches feeds by itself, and an unreachable one stops nothing', asyn
     assert.match(server.output, /127\.0\.0\.1:1.*no copy/);
     assert.equal((await server.json('/readyz')).ready, true);
   } finally { await server.stop(); feeds.close(); }
+});
+
+test('a first start on a taken port shows no password; the next one does, and it is good', async () => {
+  const taken = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((done) => taken.once('listening', done));
+  const dataDir = tempDir('data');
+  const r = await runAsync(program, ['serve', '--data-dir', dataDir, '--listen', `127.0.0.1:${taken.address().port}`, '--feeds-every', '0'],
+    { timeout: 30000 });
+  taken.close();
+  assert.equal(r.status, 1, r.stderr);
+  assert.match(r.stderr, /listen 127\.0\.0\.1/);
+  assert.doesNotMatch(r.stdout + r.stderr, /password/);
+  const server = await new Server({ dataDir }).start();
+  try {
+    assert.ok(server.password);
+    assert.equal((await server.fetch('/v2/')).status, 200);
+  } finally {
+    await server.stop();
+  }
 });
