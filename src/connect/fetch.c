@@ -61,8 +61,11 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	size_t n = size * count;
 	long status = 0;
 	(void)lib.getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-	if (n > t->f->max - t->reply->length) {
-		err_set(t->e, ERR_LIMIT, "the reply is larger than %llu bytes", (unsigned long long)t->f->max);
+	/* Only a wanted body goes to the file: an error page must not end up in it, and may be larger than what was wanted. */
+	bool to_file = t->f->out_fd >= 0 && (status == 200 || status == 206);
+	uint64_t max = t->f->out_fd < 0 || to_file ? t->f->max : t->reply->body.max;
+	if (t->reply->length > max || n > max - t->reply->length) {
+		err_set(t->e, ERR_LIMIT, "the reply is larger than %llu bytes", (unsigned long long)max);
 		t->failed = true;
 		return 0;
 	}
@@ -74,8 +77,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 		return 0;
 	}
 	t->reply->length += n;
-	/* Only a wanted body goes to the file: an error page must not end up in it. */
-	if (t->f->out_fd >= 0 && (status == 200 || status == 206)) {
+	if (to_file) {
 		if (io_write(t->f->out_fd, data, n, t->e) < 0) {
 			t->failed = true;
 			return 0;
