@@ -97,7 +97,7 @@ static const struct sch_field image_fields[] = {
 		  "Pending: not scanned yet. Unverified: could not be assessed",
 		  .words = state_word),
 	SCH_FIELD(struct image_row, i.reason, SCH_TEXT, "reason",
-		  "Why it is Unverified; empty else"),
+		  "Why it is Unverified; of others what besides could not be assessed; may be empty"),
 	SCH_FIELD(struct image_row, i.counts, SCH_OBJECT, "findings", "Security checks by severity",
 		  .of = &api_counts),
 	SCH_FIELD(struct image_row, i.package_count, SCH_UINT, "packages", "Packages found"),

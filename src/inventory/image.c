@@ -430,6 +430,10 @@ static int note_layer(struct merge *m, size_t layer, struct err *e)
 {
 	const struct lay *l = &m->layers[layer];
 	m->partial = m->partial || !l->complete;
+	if (l->absent.len > 0) {
+		m->image.absent = m->image.absent_count++ ? m->image.absent : l->absent;
+		return note_add(m, (int32_t)layer, BYTES_NONE, l->absent, e);
+	}
 	bool said_why = false;
 	for (size_t i = 0; i < l->note_count; i++) {
 		const struct lay_note *note = &l->notes[i];
@@ -458,6 +462,7 @@ static int note_image(struct merge *m, bool found_database, struct err *e)
 		text = "packages found, but no file that names the distribution";
 	else if (!m->image.has_distro)
 		text = "neither a package database nor a distribution found";
+	m->image.unread = m->partial;
 	if (!m->partial)
 		m->image.lack = bytes_of(text);
 	m->partial = m->partial || text != NULL;

@@ -32,9 +32,12 @@ struct inv_image {
 	size_t third_party_count;
 	enum inv_state state;
 	struct bytes lack; /* of an image that could be read: what it does not hold; may be empty */
+	bool unread;	   /* a layer or a file that counts could not be read, or not to its end */
+	struct bytes absent; /* what the first absent layer says; empty: none is absent */
+	size_t absent_count;
 };
 
-/* layers[i] may have complete = false. Results borrow from the layers and from a. */
+/* layers[i] may have complete = false, or be absent. Results borrow from the layers and from a. */
 int inv_merge(const struct lay *layers, size_t layer_count, struct arena *a, struct inv_image *ret,
 	      struct err *e);
 /* Name of the OS package that owns path in the merged image ("bash" or "libc6:amd64"), or the empty

@@ -63,6 +63,8 @@ struct lay {
 	size_t note_count;
 	bool complete; /* false: the layer ended early (a note says why); what was read until then
 			  stands */
+	struct bytes absent; /* no inventory says so, but who has no layer to read: why; all else
+				is empty then */
 };
 
 /* Read a layer (compressed as it may be) and serialise its inventory into out. scratch_fd: a file

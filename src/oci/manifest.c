@@ -240,6 +240,13 @@ bool oci_is_layer_type(struct bytes media_type)
 	return false;
 }
 
+bool oci_is_foreign(const struct oci_descriptor *d)
+{
+	return d->has_urls || bytes_has_prefix_lit(d->media_type,
+						   "application/vnd.oci.image.layer.nondistributable.") ||
+	       bytes_has_prefix_lit(d->media_type, "application/vnd.docker.image.rootfs.foreign.");
+}
+
 bool oci_is_image(const struct oci_manifest *m)
 {
 	if (m->kind != OCI_IMAGE)

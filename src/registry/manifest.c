@@ -25,15 +25,6 @@ static int append(const struct rgs *t, const struct registry *g, struct event *e
 	return event_append(t->tx, ev, e);
 }
 
-/* A layer that lies elsewhere (urls, or a type that is not distributed) need not be here. */
-static bool is_foreign(const struct oci_descriptor *d)
-{
-	return d->has_urls || bytes_has_prefix_lit(d->media_type,
-						   "application/vnd.oci.image.layer.nondistributable.") ||
-	       bytes_has_prefix_lit(d->media_type,
-				    "application/vnd.docker.image.rootfs.foreign.");
-}
-
 static int refer_blob(const struct rgs *t, int64_t repository, struct put_job *j,
 		      const struct oci_descriptor *d, struct err *e)
 {
@@ -41,7 +32,7 @@ static int refer_blob(const struct rgs *t, int64_t repository, struct put_job *j
 	int r = rgs_blob_find(t, repository, d->digest_text, &b, e);
 	if (r < 0)
 		return r;
-	if (r == 0 && is_foreign(d))
+	if (r == 0 && oci_is_foreign(d))
 		return 0;
 	if (r == 0) {
 		j->blob_unknown = true;
@@ -60,7 +51,7 @@ static int refer_manifest(const struct rgs *t, int64_t repository, struct put_jo
 			  const struct oci_descriptor *d, struct err *e)
 {
 	int r = rgs_manifest_exists(t, repository, d->digest_text, e);
-	if (r == 0 && !is_foreign(d)) {
+	if (r == 0 && !oci_is_foreign(d)) {
 		j->blob_unknown = true;
 		return err_set(e, ERR_NOT_FOUND, "manifest %.*s is not in this repository",
 			       BYTES_ARG(d->digest_text));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define UNASSESSED_MAX 16
+#define UNREAD "part of the image could not be read"
 
 const char *assess_state_word(enum assess_state s)
 {
@@ -55,12 +56,24 @@ static void count_checks(struct assess *as)
 	qsort(as->findings, as->finding_count, sizeof *as->findings, by_severity);
 }
 
-static struct bytes unverified_reason(const struct inv_image *image, const struct oci_platform *platform,
-				      const struct vdb *vdb, struct arena *a)
+/* An image without one of its layers: which. */
+static const char *absent_text(const struct inv_image *image, struct arena *a)
 {
-	const char *text = NULL;
+	if (image->absent_count == 1)
+		return arena_cstr(a, image->absent);
+	return arena_printf(a, "%.*s; %zu others are not there either", BYTES_ARG(image->absent), image->absent_count - 1);
+}
+
+static int unverified_reason(const struct inv_image *image, const struct oci_platform *platform,
+			     const struct vdb *vdb, struct arena *a, struct bytes *ret, struct err *e)
+{
+	const char *text = "";
 	if (platform && platform->os.len && !bytes_eq_lit(platform->os, "linux"))
 		text = arena_printf(a, "images of operating system %.*s are not assessed", BYTES_ARG(platform->os));
+	else if (image->absent_count)
+		text = absent_text(image, a);
+	else if (image->unread && !(image->has_distro && image->package_count))
+		text = UNREAD; /* and what was not read may hold what was not found */
 	else if (image->state == INV_NOTHING)
 		text = "no package database and no distribution was found in the image";
 	else if (!image->has_distro && image->package_count)
@@ -79,7 +92,10 @@ static struct bytes unverified_reason(const struct inv_image *image, const struc
 			text = arena_printf(a, "the vulnerability database holds no advisories for %.*s %.*s",
 					    BYTES_ARG(image->distro.id), BYTES_ARG(image->distro.version_id));
 	}
-	return bytes_of(text);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "no memory");
+	*ret = bytes_of(text);
+	return 0;
 }
 
 static int match_all(const struct inv_image *image, const struct vdb *vdb, struct arena *a, struct assess *as,
@@ -123,10 +139,11 @@ int assess_describe(const struct inv_image *image, const struct oci_platform *pl
 	if (add_unassessed(ret, "software outside the distribution's packages: language packages, and files no "
 				"package owns", e) < 0)
 		return -(int)e->code;
-	ret->reason = unverified_reason(image, platform, vdb, a);
+	if (unverified_reason(image, platform, vdb, a, &ret->reason, e) < 0)
+		return -(int)e->code;
 	if (!ret->reason.len && image->state == INV_PARTIAL)
 		ret->reason = image->lack.len ? image->lack
-					       : BYTES_LIT("part of the image could not be read");
+					       : BYTES_LIT(UNREAD);
 	if (!ret->reason.len && !vdb)
 		ret->reason = BYTES_LIT("there is no vulnerability database");
 	ret->state = ret->reason.len ? ASSESS_UNVERIFIED : ASSESS_HEALTHY;

@@ -55,8 +55,10 @@ struct engine {
 /* engine_layers.c */
 void engine_layers_init(struct engine *g);
 void *engine_layers_main(void *arg);
-/* The inventory of a layer, from the store, from an upload under way, or made now. */
-int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d, struct buf *out, struct err *e);
+/* The inventory of a layer, from the store, from an upload under way, or made now. *ret_absent, with ERR_NOT_FOUND: the registry
+ * does not hold it in this repository, and need not (a blob whose file cannot be read is another error). */
+int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d, struct buf *out, bool *ret_absent,
+		     struct err *e);
 void engine_layers_stop(struct engine *g);
 
 /* engine_scan.c: one scan from manifest to counts. ret_reason: of SCS_UNSUPPORTED. */

@@ -268,9 +268,11 @@ static bool take_layer(struct engine *g, const struct digest *d, struct buf *out
 	}
 }
 
-int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d, struct buf *out, struct err *e)
+int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d, struct buf *out, bool *ret_absent,
+		     struct err *e)
 {
 	bool found = false;
+	*ret_absent = false;
 	int r;
 	if (!take_layer(g, d, out, &found, &r, e))
 		return r < 0 ? r : 0;
@@ -278,6 +280,7 @@ int engine_layer_get(struct engine *g, struct bytes repository, const struct dig
 	uint64_t len;
 	buf_clear(out);
 	r = engine_open_blob(g, repository, d, &fd, &len, e);
+	*ret_absent = r == -ERR_NOT_FOUND;
 	if (r >= 0)
 		r = layers_index_one(g->o.pool, fd, 0, len, out, e);
 	if (r >= 0)

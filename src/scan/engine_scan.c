@@ -65,6 +65,20 @@ static int read_image(struct image_scan *w, struct bytes *ret_reason, struct err
 	return oci_config_parse((struct bytes){.ptr = config, .len = (size_t)len}, w->arena, &w->config, e);
 }
 
+/* A layer that need not be here, and is not, leaves the rest to be assessed. */
+static int take_layer(struct image_scan *w, size_t i, struct err *e)
+{
+	struct scan_layer *l = &w->layers[i];
+	bool absent;
+	int r = engine_layer_get(w->g, w->scan->repository, &l->digest, &w->texts[i], &absent, e);
+	if (!absent)
+		return r < 0 ? r : lay_parse(buf_bytes(&w->texts[i]), w->arena, &w->parsed[i], e);
+	*e = (struct err)ERR_INIT;
+	r = scan_layer_absent(l, w->arena, e);
+	w->parsed[i] = (struct lay){.absent = l->absent};
+	return r;
+}
+
 static int take_layers(struct image_scan *w, struct err *e)
 {
 	size_t n = w->manifest.layer_count;
@@ -81,8 +95,7 @@ static int take_layers(struct image_scan *w, struct err *e)
 						   .created_by = oci_config_layer_line(&w->config, i)};
 		buf_init(&w->texts[i], LIMIT_INVENTORY_MAX);
 		w->layer_count = i + 1;
-		if (engine_layer_get(w->g, w->scan->repository, &d->digest, &w->texts[i], e) < 0 ||
-		    lay_parse(buf_bytes(&w->texts[i]), w->arena, &w->parsed[i], e) < 0)
+		if (take_layer(w, i, e) < 0)
 			return err_ctx(e, "layer %zu", i + 1);
 	}
 	return 0;

@@ -107,6 +107,31 @@ const struct oci_descriptor *scan_input_choose(const struct oci_manifest *index,
 	return NULL;
 }
 
+int scan_layer_absent(struct scan_layer *l, struct arena *a, struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	digest_text(&l->digest, text);
+	const char *why = arena_printf(a, "layer %s is not in the image", text);
+	if (!why)
+		return err_set(e, ERR_NOMEM, "no memory");
+	l->absent = bytes_of(why);
+	l->fd = -1;
+	return 0;
+}
+
+/* r: what files_find said of the layer's file. */
+static int place_layer(struct scan_input *in, struct scan_layer *l, int r, const struct files_part *part, struct err *e)
+{
+	if (r == 0)
+		return scan_layer_absent(l, &in->arena, e);
+	if (r < 0)
+		return r;
+	l->fd = part->fd;
+	l->off = part->off;
+	l->len = part->len;
+	return 0;
+}
+
 static int add_layers(struct scan_input *in, const struct oci_manifest *m, struct err *e)
 {
 	in->layers = arena_alloc(&in->arena, m->layer_count, sizeof *in->layers);
@@ -121,13 +146,10 @@ static int add_layers(struct scan_input *in, const struct oci_manifest *m, struc
 				       BYTES_ARG(d->digest_text));
 		if (blob_name(in, &d->digest, &name, e) < 0)
 			return -(int)e->code;
+		in->layers[i] = (struct scan_layer){.digest = d->digest, .media_type = d->media_type};
 		int r = files_find(in->files, name, &part, e);
-		if (r == 0)
-			return err_set(e, ERR_NOT_FOUND, "layer %.*s is not in the image", BYTES_ARG(d->digest_text));
-		if (r < 0)
-			return r;
-		in->layers[i] = (struct scan_layer){.digest = d->digest, .media_type = d->media_type,
-						    .fd = part.fd, .off = part.off, .len = part.len};
+		if (place_layer(in, &in->layers[i], r, &part, e) < 0)
+			return -(int)e->code;
 	}
 	in->layer_count = m->layer_count;
 	return 0;
@@ -268,16 +290,12 @@ static int open_archive(struct scan_input *in, struct bytes text, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory");
 	for (size_t i = 0; i < row->layer_count; i++) {
 		struct files_part part;
-		int r = files_find(in->files, row->layers[i], &part, e);
-		if (r == 0)
-			return err_set(e, ERR_NOT_FOUND, "docker-archive: layer %.*s is not in it",
-				       BYTES_ARG(row->layers[i]));
-		if (r < 0)
-			return r;
 		in->layers[i] = (struct scan_layer){.digest = in->config.diff_ids[i],
 						    .media_type = BYTES_LIT("application/vnd.oci.image.layer.v1.tar"),
-						    .fd = part.fd, .off = part.off, .len = part.len,
 						    .is_diff_id = true};
+		int r = files_find(in->files, row->layers[i], &part, e);
+		if (place_layer(in, &in->layers[i], r, &part, e) < 0)
+			return -(int)e->code;
 	}
 	in->layer_count = row->layer_count;
 	in->tag = row->tag;

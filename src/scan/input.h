@@ -11,6 +11,7 @@ struct scan_layer {
 	uint64_t off, len;
 	bool is_diff_id;      /* digest is of the plain tar (docker-archive): only a layer stored plain can be checked against it */
 	struct bytes created_by; /* history line, may be empty */
+	struct bytes absent;     /* why there is nothing to read (fd is -1 then); empty: it is there */
 };
 
 struct scan_input {
@@ -33,6 +34,8 @@ struct scan_input {
  * machine's, else the first. ERR_FORMAT, ERR_NOT_FOUND (no image of that platform), ERR_UNSUPPORTED. */
 int scan_input_open(struct scan_input *in, const char *path, struct bytes platform, struct pool *pool, struct err *e);
 void scan_input_init(struct scan_input *in, const char *name);
+/* The layer is not in the image: what is told of it, the same wherever the image lies. */
+int scan_layer_absent(struct scan_layer *l, struct arena *a, struct err *e);
 /* Which manifest of an index: the wanted platform's, this machine's when empty, else the first image. NULL = none. */
 const struct oci_descriptor *scan_input_choose(const struct oci_manifest *index, struct bytes platform);
 void scan_input_free(struct scan_input *in);

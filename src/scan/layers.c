@@ -69,11 +69,11 @@ static void fail(struct work *w, const struct err *e)
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* The next layer that is not from the cache, or count. */
+/* The next layer to read: not from the cache, and there; or count. */
 static size_t take(struct work *w, size_t *next)
 {
 	pthread_mutex_lock(&w->lock);
-	while (*next < w->count && w->result->cached[*next])
+	while (*next < w->count && (w->result->cached[*next] || w->layers[*next].absent.len))
 		(*next)++;
 	size_t i = w->failed ? w->count : *next;
 	if (i < w->count)
@@ -175,6 +175,8 @@ static void read_cache(struct work *w)
 	for (size_t i = 0; w->cache_dir && i < w->count; i++) {
 		char path[4096];
 		struct err e = ERR_INIT;
+		if (w->layers[i].absent.len)
+			continue;
 		cache_path(w, i, path);
 		if (io_read_file(path, &w->result->texts[i], &e) < 0) {
 			buf_clear(&w->result->texts[i]);
@@ -213,7 +215,7 @@ static int run_threads(struct work *w, struct err *e)
 	unsigned busy, slots;
 	size_t todo = 0;
 	for (size_t i = 0; i < w->count; i++)
-		todo += !w->result->cached[i];
+		todo += !w->result->cached[i] && !w->layers[i].absent.len;
 	if (todo == 0)
 		return 0;
 	if (!w->pool)
@@ -261,7 +263,10 @@ int layers_index(const struct scan_layer *layers, size_t count, struct pool *poo
 		r = run_threads(&w, e);
 	}
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (lay_parse(buf_bytes(&ret->texts[i]), &ret->arena, &ret->parsed[i], e) < 0)
+		const struct scan_layer *l = &layers[i];
+		if (l->absent.len)
+			ret->parsed[i] = (struct lay){.absent = l->absent};
+		else if (lay_parse(buf_bytes(&ret->texts[i]), &ret->arena, &ret->parsed[i], e) < 0)
 			r = err_set(e, ERR_CHILD, "layer %zu: a worker sent a malformed inventory", i + 1);
 	}
 	if (r == 0)

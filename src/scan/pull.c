@@ -86,13 +86,20 @@ static int pull_layers(struct scan_input *in, struct client *c, const struct oci
 		if (fd < 0)
 			return -(int)e->code;
 		in->owned_fds[in->owned_fd_count++] = fd;
-		if (client_blob(c, &d->digest, d->size, fd, e) < 0)
+		in->layers[i] = (struct scan_layer){.digest = d->digest, .media_type = d->media_type, .fd = fd,
+						    .created_by = oci_config_layer_line(&in->config, i)};
+		int r = client_blob(c, &d->digest, d->size, fd, e);
+		if (r == -ERR_NOT_FOUND && oci_is_foreign(d)) {
+			*e = (struct err)ERR_INIT;
+			if (scan_layer_absent(&in->layers[i], &in->arena, e) < 0)
+				return -(int)e->code;
+			continue;
+		}
+		if (r < 0)
 			return err_ctx(e, "layer %zu", i + 1);
 		if (fstat(fd, &st) < 0)
 			return err_sys(e, "layer %zu", i + 1);
-		in->layers[i] = (struct scan_layer){.digest = d->digest, .media_type = d->media_type, .fd = fd,
-						    .len = (uint64_t)st.st_size,
-						    .created_by = oci_config_layer_line(&in->config, i)};
+		in->layers[i].len = (uint64_t)st.st_size;
 	}
 	in->layer_count = m->layer_count;
 	return 0;

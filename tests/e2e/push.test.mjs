@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, findingLines, has, hasShared, makeLayout, makeVdb, osvRecord, plimsoll, program, pushLayout, run, runAsync, shared,
-  tempDir } from './lib.mjs';
+import { Server, debianRelease, dpkgStatus, findingLines, has, hasShared, makeLayout, makeVdb, osvRecord, plimsoll, program, pushLayout, run, runAsync, sha256,
+  shared, tar, tempDir } from './lib.mjs';
 
 const packages = [
   { name: 'libssl3', version: '3.0.9-1', source: 'openssl' },
@@ -137,6 +137,67 @@ test('an image without packages is Unverified, with the reason', async () => {
   const image = await server.scanned('no/packages', empty.digest);
   assert.equal(image.state, 'Unverified');
   assert.match(image.reason, /no package database/);
+});
+
+/** The layout's manifest with its layers changed, as another layout beside the same blobs. */
+function withLayers(from, layers) {
+  const manifest = JSON.parse(from.manifestBytes);
+  const manifestBytes = Buffer.from(JSON.stringify({ ...manifest, layers }));
+  const digest = `sha256:${sha256(manifestBytes)}`;
+  const dir = path.join(tempDir('layout'), 'l');
+  fs.cpSync(from.dir, dir, { recursive: true });
+  fs.writeFileSync(path.join(dir, 'blobs/sha256', digest.slice(7)), manifestBytes);
+  fs.writeFileSync(path.join(dir, 'index.json'), JSON.stringify({ schemaVersion: 2,
+    manifests: [{ mediaType: manifest.mediaType, digest, size: manifestBytes.length }] }));
+  return { ...from, dir, manifestBytes, digest };
+}
+
+test('a layer that is kept elsewhere: the others are assessed; server, layout and pull name it in the same words', async () => {
+  const full = makeLayout([[{ path: 'elsewhere', content: 'x' }], [debianRelease(), dpkgStatus(packages)]]);
+  const foreign = { ...full.layers[0], mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip' };
+  const cases = [
+    ['away/found', withLayers(full, [foreign, full.layers[1]]), 'Unhealthy', 3],
+    ['away/nothing', withLayers(full, [foreign]), 'Unverified', 0],
+    ['away/two', withLayers(full, [foreign, { ...foreign, digest: `sha256:${'1'.repeat(64)}` }, full.layers[1]]), 'Unhealthy', 3],
+  ];
+  for (const [repository, image, state, count] of cases) {
+    fs.rmSync(path.join(image.dir, 'blobs', foreign.digest.replace(':', '/')));
+    await pushLayout(server, repository, { ...image, layers: [full.layers[1]] });
+    const kept = await server.scanned(repository, image.digest);
+    assert.equal(kept.state, state);
+    const text = `layer ${foreign.digest} is not in the image`;
+    assert.ok(kept.reason.startsWith(text), kept.reason);
+    assert.equal(/1 others/.test(kept.reason), repository === 'away/two', kept.reason);
+    const findings = await server.findings(repository, image.digest);
+    assert.equal(findings.length, count);
+    const pulled = JSON.parse(plimsoll(['scan', `${server.host}/${repository}:latest`, '--username', 'admin', '--password', server.password,
+      '--insecure', '--vdb', vdb, '--format', 'json', '--no-cache']).stdout);
+    for (const report of [scanned(image.dir), pulled]) {
+      assert.deepEqual([report.state, report.reason, findingLines(report.findings)], [kept.state, kept.reason, findingLines(findings)]);
+      assert.deepEqual(report.coverage.notes, kept.coverage.notes);
+      assert.deepEqual(report.image.layers.map((l) => l.complete), JSON.parse(image.manifestBytes).layers.map((l) => l.mediaType !== foreign.mediaType));
+    }
+    assert.ok(kept.coverage.notes.some((n) => n.layer === foreign.digest && n.text === text), JSON.stringify(kept.coverage.notes));
+    assert.equal(kept.coverage.state, count ? 'partial' : 'nothing');
+  }
+  // The layer comes after all: the next scan has it.
+  const [repository, image] = cases[0];
+  await pushLayout(server, repository, { ...image, dir: full.dir, layers: full.layers });
+  const until = Date.now() + 20000;
+  let whole;
+  do {
+    whole = await server.scanned(repository, image.digest); // of the scan before, until the push is seen
+  } while (whole.reason && Date.now() < until);
+  assert.deepEqual([whole.state, whole.reason, whole.coverage.state], ['Unhealthy', '', 'assessed']);
+});
+
+test('an image whose only layer cannot be read is not one without packages', async () => {
+  const cut = makeLayout([Buffer.concat([tar([{ path: 'hello', content: 'static' }]).subarray(0, 1024), Buffer.alloc(512, 'x')])]);
+  await pushLayout(server, 'cut/short', cut);
+  const image = await server.scanned('cut/short', cut.digest), report = scanned(cut.dir);
+  assert.deepEqual([image.state, image.reason], ['Unverified', 'part of the image could not be read']);
+  assert.deepEqual([report.state, report.reason], [image.state, image.reason]);
+  assert.ok(image.coverage.notes.some((n) => n.layer === cut.layers[0].digest), JSON.stringify(image.coverage.notes));
 });
 
 test('deleting the manifest takes the findings away', async () => {

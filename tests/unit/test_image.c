@@ -292,6 +292,51 @@ static void test_hard_links(void **state)
 	drop(&im);
 }
 
+/* What could not be read may hold what was not found: said apart from an image that holds nothing. */
+static void test_unread(void **state)
+{
+	struct image im = {.count = 0};
+	(void)state;
+	tar_file(new_layer(&im), "hello", "static");
+	merge(&im);
+	assert_int_equal(im.out.state, INV_NOTHING);
+	assert_false(im.out.unread);
+	drop(&im);
+	/* a member whose header is no header: the layer ends there */
+	struct buf *t = new_layer(&im);
+	tar_file(t, "hello", "static");
+	for (size_t i = 0; i < 512; i++)
+		buf_put_u8(t, 'x');
+	merge(&im);
+	assert_int_equal(im.out.state, INV_NOTHING);
+	assert_true(im.out.unread);
+	assert_int_equal(im.out.absent_count, 0);
+	drop(&im);
+	/* a layer that is not there at all, between two that are */
+	struct lay lays[4];
+	tar_file(new_layer(&im), "etc/os-release", DEBIAN);
+	tar_file(new_layer(&im), "var/lib/dpkg/status", PKG("a", "1"));
+	merge(&im);
+	assert_int_equal(im.out.state, INV_ASSESSED);
+	assert_false(im.out.unread);
+	lays[0] = im.lays[0];
+	lays[1] = (struct lay){.absent = BYTES_LIT("layer one is not in the image")};
+	lays[2] = im.lays[1];
+	lays[3] = (struct lay){.absent = BYTES_LIT("layer three is not in the image")};
+	struct err e = ERR_INIT;
+	assert_int_equal(inv_merge(lays, 4, &im.a, &im.out, &e), 0);
+	assert_packages(&im, "a 1 2");
+	assert_int_equal(im.out.state, INV_PARTIAL);
+	assert_true(im.out.unread);
+	assert_int_equal(im.out.absent_count, 2);
+	assert_true(bytes_eq_lit(im.out.absent, "layer one is not in the image"));
+	assert_true(has_note(&im, 1, "layer one is not"));
+	assert_true(has_note(&im, 3, "layer three is not"));
+	assert_int_equal(im.out.note_count, 2);
+	assert_int_equal(inv_owner(lays, 4, BYTES_LIT("bin/a")).len, 0);
+	drop(&im);
+}
+
 static void test_which_distribution(void **state)
 {
 	struct image im = {.count = 0};
@@ -651,6 +696,7 @@ int main(void)
 	    cmocka_unit_test(test_links_in_circles),
 	    cmocka_unit_test(test_folder_takes_a_links_place),
 	    cmocka_unit_test(test_hard_links),
+	    cmocka_unit_test(test_unread),
 	    cmocka_unit_test(test_which_distribution),
 	    cmocka_unit_test(test_release_of_repositories),
 	    cmocka_unit_test(test_product_streams), cmocka_unit_test(test_manifest_of_chisel),
