@@ -8,7 +8,7 @@
  * apk-tools 3. "apk" also reads on where apk-tools 2 does and 3 stops: digits behind the letter
  * ("6.6.2p1-r1", which old Alpine releases had) and a dot without a number. Leading zeros aside,
  * both agree on everything that both call valid, but for "1.0_rc1" and its like behind a zero:
- * apk-tools 2 puts after "1.0": here it comes before, as the specification has it.
+ * apk-tools 2 puts them after "1.0"; here they come before, as the specification has it.
  * Spec: apk-package(5) "Version". Native tool: apk version. */
 #include "pkg/version/parts.h"
 #include "pkg/version/schemes.h"
