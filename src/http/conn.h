@@ -51,6 +51,7 @@ struct http_request {
 	bool headers_seen;
 	bool stream_open; /* begin said yes; neither end nor abort was called */
 	bool close;	  /* the connection must not be used again */
+	bool lost;	  /* there was no memory to say what went wrong: nothing more is done for it */
 	bool linger;	  /* the reply leaves before the body was read */
 	bool admitted;	  /* the authorise hook said yes */
 

@@ -250,7 +250,7 @@ void reply_failed(struct http_request *r, const struct err *e)
 	if (ours)
 		log_line(LOG_ERROR, "%.*s: %s", BYTES_ARG(r->target), e->msg);
 	const char *code = speaks_oci(r) ? row.oci : err_word(e->code);
-	(void)http_reply_error(r, row.status, code, public ? public : ours ? title_of(row.status) : e->msg, NULL);
+	r->lost = http_reply_error(r, row.status, code, public ? public : ours ? title_of(row.status) : e->msg, NULL) < 0;
 }
 
 bool http_replied(const struct http_request *r)

@@ -178,10 +178,12 @@ static enum MHD_Result first_call(struct http_request *r, const char *method, co
 	unsigned status = parse_head(r, method, url, version, &e);
 	if (status) {
 		r->close = true;
-		(void)http_reply_error(r, status, "UNSUPPORTED", e.msg, NULL);
+		r->lost = http_reply_error(r, status, "UNSUPPORTED", e.msg, NULL) < 0;
 	} else if (admit(r, &e) < 0) {
 		reply_failed(r, &e);
 	}
+	if (r->lost) /* refused, if only by closing: no handler may run */
+		return MHD_NO;
 	bool body_short = r->body_len >= 0 && r->body_len <= CONN_DRAIN_SMALL;
 	if (r->response && (r->close || (r->body_len && (!body_short || expects_continue(r))))) {
 		r->linger = true;
@@ -207,7 +209,7 @@ static void take_whole(struct http_request *r, struct bytes piece)
 {
 	uint64_t max = r->match.route->body_max;
 	if (r->body.len + piece.len > max) {
-		(void)http_reply_error(r, 413, "SIZE_INVALID", "the body is too large", NULL);
+		r->lost = http_reply_error(r, 413, "SIZE_INVALID", "the body is too large", NULL) < 0;
 		return;
 	}
 	r->body.max = (size_t)max;
@@ -230,7 +232,7 @@ static enum MHD_Result body_call(struct http_request *r, struct bytes piece)
 	}
 	if (!r->stream_open) {
 		take_whole(r, piece);
-		return MHD_YES;
+		return r->lost ? MHD_NO : MHD_YES;
 	}
 	struct err e = ERR_INIT;
 	conn_phase_set(r->conn, CONN_WORKING);
@@ -238,7 +240,7 @@ static enum MHD_Result body_call(struct http_request *r, struct bytes piece)
 	if (rc < 0)
 		stream_fail(r, &e);
 	conn_phase_set(r->conn, CONN_STREAM);
-	return MHD_YES;
+	return r->lost ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result last_call(struct http_request *r)

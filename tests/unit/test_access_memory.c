@@ -117,9 +117,9 @@ static unsigned ask(const struct http_server *s, const char *text)
 	return status;
 }
 
-static void test_requests(void **state)
+/* One allocation fails, or (dry) all from one on do: a refusal that cannot be told is a refusal. */
+static void requests(bool dry)
 {
-	(void)state;
 	struct err e = ERR_INIT;
 	const struct http_route *tables[] = {rows, api_auth_routes};
 	const size_t counts[] = {1, api_auth_route_count};
@@ -147,9 +147,11 @@ static void test_requests(void **state)
 		unsigned long n = 1;
 		for (;; n++) {
 			torture_hit = false;
+			torture_dry = dry;
 			torture_left = n;
 			unsigned status = ask(s, cases[i].text);
 			torture_left = 0;
+			torture_dry = false;
 			if (!torture_hit) {
 				assert_int_equal(status, cases[i].status);
 				break;
@@ -162,6 +164,18 @@ static void test_requests(void **state)
 		assert_true(n > 1);
 	}
 	http_server_close(s, 500);
+}
+
+static void test_requests(void **state)
+{
+	(void)state;
+	requests(false);
+}
+
+static void test_requests_dry(void **state)
+{
+	(void)state;
+	requests(true);
 }
 
 static void test_parts(void **state)
@@ -207,7 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_parts),
-	    cmocka_unit_test(test_requests),
+	    cmocka_unit_test(test_requests), cmocka_unit_test(test_requests_dry),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

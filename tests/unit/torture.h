@@ -19,11 +19,15 @@ void *__wrap_realloc(void *p, size_t n);
 
 static unsigned long torture_left; /* allocations until one fails; 0 = none will */
 static bool torture_hit;
+static bool torture_dry; /* memory stays spent: all that follow fail, too, until torture_left is 0 */
 
 static bool torture_fails(void)
 {
-	if (torture_left == 0 || --torture_left > 0)
+	if (torture_left == 0)
 		return false;
+	if (--torture_left > 0)
+		return false;
+	torture_left = torture_dry;
 	torture_hit = true;
 	return true;
 }
