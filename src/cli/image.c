@@ -160,7 +160,10 @@ int cimg_open(struct cimg *c, const struct cli_args *args, const char *ref, bool
 		return err_set(e, ERR_FORMAT, ref ? "give either REF or --input, not both" : "give REF or --input PATH");
 	struct stat st;
 	const char *path = cli_get(args, "input");
-	bool is_tar = path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+	char place[SCAN_PLACE_MAX];
+	struct bytes choice;
+	scan_input_place(path ? path : "", place, &choice);
+	bool is_tar = path && stat(place, &st) == 0 && S_ISREG(st.st_mode);
 	if (cimg_arm_timeout(args, e) < 0 || (want_vdb && open_vdb(c, args, e) < 0) ||
 	    (is_tar && open_pool(c, args, e) < 0) || open_input(c, args, ref, e) < 0 ||
 	    check_platform(c, args, e) < 0)

@@ -7,7 +7,8 @@
 
 /* Options of every such verb, to be put at the head of its table. */
 #define CIMG_OPTIONS                                                                                         \
-	{"input", 'i', "PATH", NULL, "an OCI layout or docker-archive, folder or tar, instead of REF"},      \
+	{"input", 'i', "PATH", NULL, "an OCI layout or docker-archive, folder or tar, instead of REF; "      \
+				     "of several images one is chosen as PATH:TAG or PATH@DIGEST"},          \
 		{"platform", 0, "OS/ARCH", NULL, "which image of an index (default: this machine's)"},       \
 		{"vdb", 0, "FILE", NULL, "the vulnerability database"},                                      \
 		{"cache-dir", 0, "DIR", NULL, "where layer inventories are kept"},                           \

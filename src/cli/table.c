@@ -12,6 +12,8 @@ const struct cli_command cli_table[] = {
 	 "Reads an image from a registry, an OCI layout, a docker-archive or a folder of either, and matches its "
 	 "packages against a vulnerability database. No daemon is needed. The report goes to standard output, "
 	 "everything else to standard error.\n\n"
+	 "A layout or archive may hold several images. --input PATH:TAG or PATH@DIGEST says which; of several for one "
+	 "platform none is taken unasked.\n\n"
 	 "The exit status is 0 when the scan was done, 1 on an error, 2 when --fail-on was reached, and the value "
 	 "of --exit-code when findings remain after the filters.",
 	 scan_options, NULL},

@@ -2,9 +2,10 @@
 
 #include "base/json.h"
 #include "base/own.h"
+#include "scan/choose.h"
 
 #include <string.h>
-#include <sys/utsname.h>
+#include <unistd.h>
 
 #define INPUT_BUDGET (32U << 20) /* bytes: manifests and configs are a few hundred KiB */
 
@@ -80,31 +81,6 @@ static int read_blob(struct scan_input *in, const struct oci_descriptor *d, size
 	if (blob_name(in, &d->digest, &name, e) < 0 || read_text(in, name, max, ret, e) < 0)
 		return -(int)e->code;
 	return check_digest(&d->digest, *ret, e);
-}
-
-static const char *machine_platform(void)
-{
-	struct utsname u;
-	if (uname(&u) == 0 && strcmp(u.machine, "aarch64") == 0)
-		return "linux/arm64";
-	return "linux/amd64";
-}
-
-const struct oci_descriptor *scan_input_choose(const struct oci_manifest *index, struct bytes platform)
-{
-	struct bytes want = platform.len ? platform : bytes_of(machine_platform());
-	for (size_t i = 0; i < index->layer_count; i++) {
-		const struct oci_descriptor *d = &index->layers[i];
-		if (d->has_platform && oci_platform_matches(&d->platform, want))
-			return d;
-	}
-	for (size_t i = 0; i < index->layer_count; i++) {
-		const struct oci_descriptor *d = &index->layers[i];
-		bool attestation = d->has_platform && bytes_eq_lit(d->platform.os, "unknown");
-		if (!attestation && (!platform.len || !d->has_platform))
-			return d;
-	}
-	return NULL;
 }
 
 int scan_layer_absent(struct scan_layer *l, struct arena *a, struct err *e)
@@ -205,10 +181,9 @@ static int open_layout(struct scan_input *in, struct bytes platform, struct err 
 	if (read_text(in, BYTES_LIT("index.json"), LIMIT_MANIFEST_MAX, &text, e) < 0 ||
 	    oci_manifest_parse(text, BYTES_LIT(OCI_INDEX_TYPE), &in->arena, &index, e) < 0)
 		return err_ctx(e, "index.json");
-	const struct oci_descriptor *d = scan_input_choose(&index, platform);
-	if (!d)
-		return err_set(e, ERR_NOT_FOUND, "index.json names no image%s%.*s", platform.len ? " for " : "",
-			       BYTES_ARG(platform));
+	const struct oci_descriptor *d;
+	if (choose_from_layout(&index, in->choice, platform, &in->arena, &d, e) < 0)
+		return err_ctx(e, "index.json");
 	return open_manifest(in, d, platform, e);
 }
 
@@ -216,6 +191,7 @@ struct archive_row {
 	struct bytes config, tag;
 	struct bytes layers[LIMIT_LAYERS_MAX];
 	size_t layer_count;
+	bool is_meant; /* by a name it was asked for, if it was by one */
 };
 
 static void read_archive_layers(struct json *j, struct archive_row *row)
@@ -229,8 +205,9 @@ static void read_archive_layers(struct json *j, struct archive_row *row)
 	}
 }
 
-static void read_archive_row(struct json *j, struct archive_row *row)
+static void read_archive_row(struct json *j, struct bytes choice, struct archive_row *row)
 {
+	row->is_meant = choice.len == 0;
 	for (struct bytes key; json_next_key(j, &key);) {
 		if (bytes_eq_lit(key, "Config")) {
 			row->config = json_string(j);
@@ -241,7 +218,9 @@ static void read_archive_row(struct json *j, struct archive_row *row)
 			(void)json_enter_array(j);
 			while (json_next_item(j)) {
 				struct bytes tag = json_string(j);
-				row->tag = row->tag.len ? row->tag : tag;
+				bool is_meant = choice.len && choose_is_name(tag, choice);
+				row->tag = row->tag.len && !is_meant ? row->tag : tag;
+				row->is_meant = row->is_meant || is_meant;
 			}
 		} else {
 			json_skip(j);
@@ -249,33 +228,37 @@ static void read_archive_row(struct json *j, struct archive_row *row)
 	}
 }
 
-/* docker-archive: manifest.json = [{"Config": path, "RepoTags": [..], "Layers": [paths]}]; the first image is taken. docker save
- * writes null for no layers or tags. */
-static int parse_archive(struct scan_input *in, struct bytes text, struct archive_row *row, struct err *e)
+/* docker-archive: manifest.json = [{"Config": path, "RepoTags": [..], "Layers": [paths]}]. docker save writes null for no layers or
+ * tags. Of several images one must be chosen. rows: two, the image's and a spare one. */
+static int parse_archive(struct scan_input *in, struct bytes text, struct archive_row rows[2], struct err *e)
 {
 	struct json j;
+	struct choose_names names = {0};
+	size_t found = 0;
 	json_init(&j, text, &in->arena);
-	bool first = true;
 	if (json_enter_array(&j)) {
 		while (json_next_item(&j)) {
-			if (first && json_enter_object(&j)) {
-				first = false;
-				read_archive_row(&j, row);
-			} else {
-				json_skip(&j);
-			}
+			struct archive_row *row = &rows[found > 0];
+			*row = (struct archive_row){.layer_count = 0};
+			if (!json_enter_object(&j))
+				break;
+			read_archive_row(&j, in->choice, row);
+			choose_names_add(&names, row->tag.len ? row->tag : row->config);
+			found += row->is_meant;
 		}
 	}
 	if (json_finish(&j, e) < 0)
 		return err_ctx(e, "manifest.json");
-	if (!row->config.len)
+	if (found != 1 && names.count)
+		return choose_fail(&names, in->choice, found, e), err_ctx(e, "manifest.json");
+	if (!rows[0].config.len)
 		return err_set(e, ERR_FORMAT, "manifest.json: no image with a Config");
 	return 0;
 }
 
 static int open_archive(struct scan_input *in, struct bytes text, struct err *e)
 {
-	struct archive_row *row = arena_alloc(&in->arena, 1, sizeof *row);
+	struct archive_row *row = arena_alloc(&in->arena, 2, sizeof *row);
 	struct bytes config = BYTES_NONE;
 	if (!row)
 		return err_set(e, ERR_NOMEM, "no memory");
@@ -311,10 +294,33 @@ static bool is_there(struct scan_input *in, const char *name)
 	return files_find(in->files, bytes_of(name), &part, &ignored) == 1;
 }
 
+void scan_input_place(const char *path, char place[SCAN_PLACE_MAX], struct bytes *ret_choice)
+{
+	size_t len = strlen(path), at = len;
+	*ret_choice = BYTES_NONE;
+	place[0] = '\0';
+	if (len >= SCAN_PLACE_MAX) /* longer than a path can be: nothing is there */
+		return;
+	memcpy(place, path, len + 1);
+	while (access(place, F_OK) < 0) {
+		while (at > 0 && path[at - 1] != ':' && path[at - 1] != '@')
+			at--;
+		if (at == 0) { /* nothing of it is there: the whole is what is missing */
+			memcpy(place, path, len + 1);
+			return;
+		}
+		place[--at] = '\0';
+	}
+	if (at < len)
+		*ret_choice = bytes_of(path + at + 1);
+}
+
 int scan_input_open(struct scan_input *in, const char *path, struct bytes platform, struct pool *pool, struct err *e)
 {
+	char place[SCAN_PLACE_MAX];
 	scan_input_init(in, path);
-	in->files = files_open(path, pool, e);
+	scan_input_place(path, place, &in->choice);
+	in->files = files_open(place, pool, e);
 	int r;
 	struct bytes text = BYTES_NONE;
 	if (!in->files)

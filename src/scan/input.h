@@ -16,6 +16,7 @@ struct scan_layer {
 
 struct scan_input {
 	struct bytes name;    /* as the user gave it */
+	struct bytes choice;  /* what stood behind the path: which image of several; may be empty */
 	struct bytes tag;     /* RepoTags / annotation, may be empty */
 	bool has_digest;
 	struct digest digest; /* of the image manifest; docker-archive has none: then of the config */
@@ -30,12 +31,16 @@ struct scan_input {
 	size_t text_count;
 };
 
-/* path: OCI layout, docker-archive or skopeo dir, as folder or tar. platform ("linux/arm64", may be empty): which image of an index; empty takes this
- * machine's, else the first. ERR_FORMAT, ERR_NOT_FOUND (no image of that platform), ERR_UNSUPPORTED. */
+/* path: OCI layout, docker-archive or skopeo dir, as folder or tar; ":TAG", ":NAME" or "@DIGEST" behind it says which of several images.
+ * platform ("linux/arm64", may be empty): which image of an index; empty takes this machine's, else the first. ERR_FORMAT, ERR_NOT_FOUND
+ * (no such image, or none of that platform), ERR_CONFLICT (several, and none was chosen), ERR_UNSUPPORTED. */
 int scan_input_open(struct scan_input *in, const char *path, struct bytes platform, struct pool *pool, struct err *e);
 void scan_input_init(struct scan_input *in, const char *name);
 /* The layer is not in the image: what is told of it, the same wherever the image lies. */
 int scan_layer_absent(struct scan_layer *l, struct arena *a, struct err *e);
+/* The path in what the user gave, and what stands behind it: what is there as it stands has no choice. */
+#define SCAN_PLACE_MAX 4096
+void scan_input_place(const char *path, char place[SCAN_PLACE_MAX], struct bytes *ret_choice);
 /* Which manifest of an index: the wanted platform's, this machine's when empty, else the first image. NULL = none. */
 const struct oci_descriptor *scan_input_choose(const struct oci_manifest *index, struct bytes platform);
 void scan_input_free(struct scan_input *in);

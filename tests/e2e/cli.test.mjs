@@ -542,6 +542,26 @@ test('serve fetches feeds by itself, and an unreachable one stops nothing', asyn
   } finally { await server.stop(); feeds.close(); }
 });
 
+test('a layout of two images: none is taken unasked; one is chosen by tag or digest, as a folder and as a tar', () => {
+  const dir = path.join(tempDir('layout'), 'two');
+  fs.cpSync(layout.dir, dir, { recursive: true });
+  fs.cpSync(clean.dir, dir, { recursive: true });
+  const of = (l, tag) => ({ mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: l.digest, size: l.manifestBytes.length,
+    annotations: { 'org.opencontainers.image.ref.name': tag } });
+  fs.writeFileSync(path.join(dir, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [of(layout, 'old'), of(clean, 'new')] }));
+  const archive = `${dir}.tar`;
+  run('tar', ['-C', dir, '-cf', archive, '.']);
+  for (const input of [dir, archive]) {
+    bad(['scan', '--input', input, '--vdb', vdb], /index\.json: several images; choose one by :TAG or @DIGEST behind the path: old, new/);
+    bad(['scan', '--input', `${input}:newer`, '--vdb', vdb], /there is no image "newer"; there are: old, new/);
+    for (const [behind, l, count] of [[':old', layout, 3], [':new', clean, 0], [`@${clean.digest}`, clean, 0], [`@${layout.digest}`, layout, 3]]) {
+      const report = JSON.parse(plimsoll(['scan', '--input', `${input}${behind}`, '--vdb', vdb, '--format', 'json']).stdout);
+      assert.deepEqual([report.image.digest, report.findings.length, report.image.name], [l.digest, count, `${input}${behind}`]);
+    }
+  }
+  assert.match(plimsoll(['inventory', '--input', `${dir}:new`]).stdout, /openssl/);
+});
+
 test('a first start on a taken port shows no password; the next one does, and it is good', async () => {
   const taken = net.createServer().listen(0, '127.0.0.1');
   await new Promise((done) => taken.once('listening', done));

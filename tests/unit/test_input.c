@@ -129,6 +129,132 @@ static void test_layout(void **state)
 	refused("", ERR_NOT_FOUND, "names no image");
 }
 
+static int open_named(struct scan_input *in, const char *behind, const char *platform, struct err *e)
+{
+	char path[400];
+	*e = (struct err)ERR_INIT;
+	(void)snprintf(path, sizeof path, "%s%s", dir, behind);
+	return scan_input_open(in, path, bytes_of(platform), NULL, e);
+}
+
+/* The image named behind the path has this as its only layer. */
+static void named(const char *behind, const char *platform, char layer)
+{
+	struct scan_input in;
+	struct err e;
+	char c = 0;
+	if (open_named(&in, behind, platform, &e) < 0)
+		fail_msg("%s: %s", behind, e.msg);
+	assert_int_equal(pread(in.layers[0].fd, &c, 1, (off_t)in.layers[0].off), 1);
+	assert_int_equal(c, layer);
+	scan_input_free(&in);
+}
+
+static void unnamed(const char *behind, enum err_code code, const char *says, const char *also)
+{
+	struct scan_input in;
+	struct err e;
+	assert_int_equal(open_named(&in, behind, "", &e), -(int)code);
+	if (!strstr(e.msg, says) || !strstr(e.msg, also))
+		fail_msg("\"%s\" does not say \"%s\" and \"%s\"", e.msg, says, also);
+}
+
+#define REF_NAME(n) "\"org.opencontainers.image.ref.name\":\"" n "\""
+#define WHOLE_NAME(n) "\"io.containerd.image.name\":\"" n "\""
+
+/* Several images in one layout: none is taken without a word. */
+static void test_choice(void **state)
+{
+	(void)state;
+	char a[2048], b[2048], da[512], db[512], dc[512], all[1700], digest[DIGEST_TEXT_CAP], behind[200];
+	struct digest d;
+	manifest(a, "A");
+	manifest(b, "B");
+	(void)snprintf(all, sizeof all, "%s,%s",
+		       blob(da, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v1") "," WHOLE_NAME("docker.io/x/a:v1") "}"),
+		       blob(db, OCI_MANIFEST_TYPE, b, ",\"annotations\":{" REF_NAME("v2") "}"));
+	put_index(all);
+	unnamed("", ERR_CONFLICT, "docker.io/x/a:v1, v2", ":TAG or @DIGEST");
+	named(":v1", "", 'A');
+	named(":v2", "", 'B');
+	named("@v2", "", 'B');
+	named(":docker.io/x/a:v1", "", 'A');
+	digest_of(DIGEST_SHA256, bytes_of(b), &d);
+	digest_text(&d, digest);
+	(void)snprintf(behind, sizeof behind, "@%s", digest);
+	named(behind, "", 'B');
+	unnamed(":v3", ERR_NOT_FOUND, "no image \"v3\"", "docker.io/x/a:v1, v2");
+	unnamed(":", ERR_CONFLICT, "", "");
+	unnamed("@sha256:00", ERR_NOT_FOUND, "sha256:00", "");
+	/* The same image under two tags is one image. */
+	(void)snprintf(all, sizeof all, "%s,%s", blob(da, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v1") "}"),
+		       blob(db, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v2") "}"));
+	put_index(all);
+	named("", "", 'A');
+	/* One tag for two images: only the digest tells. */
+	(void)snprintf(all, sizeof all, "%s,%s", blob(da, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v1") "}"),
+		       blob(db, OCI_MANIFEST_TYPE, b, ",\"annotations\":{" REF_NAME("v1") "}"));
+	put_index(all);
+	unnamed(":v1", ERR_CONFLICT, digest, "");
+	named(behind, "", 'B');
+	/* What platforms and types tell apart needs no choice: an attestation, a signature, another architecture. */
+#define OF(os, arch) ",\"platform\":{\"os\":\"" os "\",\"architecture\":\"" arch "\"}"
+	(void)snprintf(all, sizeof all, "%s,%s,%s", blob(da, OCI_MANIFEST_TYPE, a, OF("linux", "s390x")),
+		       blob(db, OCI_MANIFEST_TYPE, b, OF("linux", "riscv64")), blob(dc, OCI_MANIFEST_TYPE, "{}", OF("unknown", "unknown")));
+	put_index(all);
+	named("", "linux/riscv64", 'B');
+	named("", "", 'A');
+	(void)snprintf(all, sizeof all, "%s,%s", blob(da, OCI_MANIFEST_TYPE, a, ""),
+		       blob(db, OCI_MANIFEST_TYPE, b, ",\"artifactType\":\"application/x.signature\""));
+	put_index(all);
+	named("", "", 'A');
+	/* Two for one platform. */
+	(void)snprintf(all, sizeof all, "%s,%s", blob(da, OCI_MANIFEST_TYPE, a, OF("linux", "s390x") ",\"annotations\":{" REF_NAME("v1") "}"),
+		       blob(db, OCI_MANIFEST_TYPE, b, OF("linux", "s390x")));
+	put_index(all);
+	unnamed("", ERR_CONFLICT, "v1, sha256:", "");
+	named(":v1", "linux/s390x", 'A');
+	/* A path that is there as it stands has no choice in it. */
+	char place[SCAN_PLACE_MAX], there[400];
+	struct bytes choice;
+	(void)snprintf(there, sizeof there, "%s/x:v1", dir);
+	put("x:v1", "");
+	scan_input_place(there, place, &choice);
+	assert_string_equal(place, there);
+	assert_int_equal(choice.len, 0);
+	scan_input_place("/nonexistent/a:b@c", place, &choice);
+	assert_string_equal(place, "/nonexistent/a:b@c");
+	assert_int_equal(choice.len, 0);
+}
+
+static int choose_once(void *arg)
+{
+	struct scan_input in;
+	struct err e;
+	int r = open_named(&in, arg, "", &e);
+	if (r < 0 && e.code != ERR_NOMEM) {
+		assert_string_equal(arg, "");
+		assert_int_equal(e.code, ERR_CONFLICT);
+		return 0;
+	}
+	if (r == 0)
+		scan_input_free(&in);
+	return r;
+}
+
+static void test_choice_memory(void **state)
+{
+	(void)state;
+	char a[2048], b[2048], da[512], db[512], all[1100];
+	manifest(a, "A");
+	manifest(b, "B");
+	(void)snprintf(all, sizeof all, "%s,%s", blob(da, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v1") "}"),
+		       blob(db, OCI_MANIFEST_TYPE, b, ",\"annotations\":{" REF_NAME("v2") "}"));
+	put_index(all);
+	assert_true(torture(choose_once, (void *)(uintptr_t) "") > 2);
+	assert_true(torture(choose_once, (void *)(uintptr_t) ":v2") > 2);
+}
+
 /* An index in an index: four deep and no deeper. */
 static void test_nested(void **state)
 {
@@ -199,12 +325,24 @@ static void test_archive(void **state)
 	(void)unlink(path);
 	put("c.json", CONFIG);
 	put("layer.tar", "L");
-	put("manifest.json", "[{\"Config\":\"c.json\",\"RepoTags\":[\"a:1\",\"a:2\"],\"Layers\":[\"layer.tar\"],\"X\":{}},{\"Config\":\"none\"}]");
+	put("manifest.json", "[{\"Config\":\"c.json\",\"RepoTags\":[\"a:1\",\"a:2\"],\"Layers\":[\"layer.tar\"],\"X\":{}}]");
 	opened("", 'L');
 	struct scan_input in;
 	struct err e;
 	assert_int_equal(open_as(&in, "", &e), 0);
 	assert_true(bytes_eq_lit(in.tag, "a:1"));
+	scan_input_free(&in);
+	/* Of several one must be chosen, by whole name or tag. */
+	put("layer2.tar", "M");
+	put("manifest.json", "[{\"Config\":\"c.json\",\"RepoTags\":[\"a:1\",\"a:2\"],\"Layers\":[\"layer.tar\"]},"
+			     "{\"Config\":\"c.json\",\"RepoTags\":[\"b:3\"],\"Layers\":[\"layer2.tar\"]},{\"Config\":\"none\"}]");
+	unnamed("", ERR_CONFLICT, "manifest.json", "a:1, b:3, none");
+	unnamed(":4", ERR_NOT_FOUND, "no image \"4\"", "a:1, b:3, none");
+	named(":a:2", "", 'L');
+	named(":b:3", "", 'M');
+	named(":3", "", 'M');
+	assert_int_equal(open_named(&in, ":2", "", &e), 0);
+	assert_true(bytes_eq_lit(in.tag, "a:2"));
 	scan_input_free(&in);
 	put("manifest.json", "[{\"Config\":\"c.json\",\"RepoTags\":null,\"Layers\":[\"layer.tar\"]}]");
 	opened("", 'L');
@@ -308,7 +446,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout),  cmocka_unit_test(test_nested),  cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_layout),  cmocka_unit_test(test_choice),
+		cmocka_unit_test(test_choice_memory),
+		cmocka_unit_test(test_nested),  cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_archive), cmocka_unit_test(test_neither), cmocka_unit_test(test_memory),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
