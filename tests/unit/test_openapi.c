@@ -25,10 +25,10 @@ static const struct sch_field query_fields[] = {
     SCH_SHOWN(SCH_TEXT, "last", "Begin after this one"),
 };
 static const struct sch_object query = {SCH_TABLE(query_fields)};
-static const struct api_doc get_doc = {.id = "getSample", .replies = {{200, "It"}}};
-static const struct api_doc put_doc = {.id = "putSample", .replies = {{201, "It"}}};
+static const struct api_doc get_doc = {.id = "getSample", .replies = {{.status = 200, .text = "It"}}};
+static const struct api_doc put_doc = {.id = "putSample", .replies = {{.status = 201, .text = "It"}}};
 static const struct api_doc list_doc = {
-    .id = "listSamples", .query = &query, .replies = {{200, "They"}}};
+    .id = "listSamples", .query = &query, .replies = {{.status = 200, .text = "They"}}};
 
 static const struct http_route sample_rows[] = {
     {.methods = HTTP_GET,
