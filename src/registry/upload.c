@@ -29,9 +29,10 @@ struct upload {
 	bool in_use;
 	bool once; /* no row, ends with its request */
 	int fd;
-	_Atomic uint64_t offset; /* bytes in the file, and in the hash; other requests may ask for it */
-	uint8_t *block;		 /* WRITE_BLOCK bytes, or NULL; only while in use */
-	size_t held;		 /* bytes in block: they come after offset */
+	_Atomic uint64_t received; /* written and held; other requests may ask for it */
+	uint64_t offset;	   /* bytes in the file, and in the hash */
+	uint8_t *block;		   /* WRITE_BLOCK bytes, or NULL; only while in use */
+	size_t held;		   /* bytes in block: they come after offset */
 	uint64_t nudged; /* writeback was started up to here */
 	uint64_t told;   /* the tap knows of this many */
 	struct digest_run *run;
@@ -300,7 +301,7 @@ static int upload_load(struct upload *u, struct row_job *j, struct err *e)
 		return -(int)e->code;
 	if (fstat(u->fd, &st) < 0)
 		return err_sys(e, "upload %s", u->row.id);
-	u->offset = u->nudged = (uint64_t)st.st_size;
+	u->received = u->offset = u->nudged = (uint64_t)st.st_size;
 	u->algo = u->row.algo == DIGEST_SHA512 ? DIGEST_SHA512 : DIGEST_SHA256;
 	return rehash(u, u->algo, &u->run, e);
 }
@@ -364,14 +365,14 @@ int registry_upload_offset(struct registry *g, struct bytes repository, struct b
 	pthread_mutex_lock(&g->upload_lock);
 	struct upload *u = find(g, id);
 	if (u)
-		*ret_off = u->offset;
+		*ret_off = u->received;
 	pthread_mutex_unlock(&g->upload_lock);
 	if (u)
 		return 0;
 	r = registry_upload_take(g, repository, id, &u, e);
 	if (r < 0 || !u)
 		return r;
-	*ret_off = u->offset;
+	*ret_off = u->received;
 	upload_release(u);
 	return 0;
 }
@@ -458,6 +459,7 @@ int upload_write(struct upload *u, struct bytes piece, struct err *e)
 		/* The first bytes are written at once: the tap waits for them. */
 		bool now = part.len == room || u->offset == 0;
 		int r = now || !hold(u, part) ? put(u, part, e) : 0;
+		u->received = upload_offset(u);
 		if (r < 0)
 			return r;
 		piece = bytes_from(piece, part.len);
@@ -467,7 +469,9 @@ int upload_write(struct upload *u, struct bytes piece, struct err *e)
 
 int upload_flush(struct upload *u, struct err *e)
 {
-	return u->held ? put(u, BYTES_NONE, e) : 0;
+	int r = u->held ? put(u, BYTES_NONE, e) : 0;
+	u->received = upload_offset(u); /* less, when it could not be written */
+	return r;
 }
 
 int upload_truncate(struct upload *u, uint64_t len, struct err *e)
@@ -475,6 +479,7 @@ int upload_truncate(struct upload *u, uint64_t len, struct err *e)
 	if (len >= u->offset) {
 		if (len < upload_offset(u))
 			u->held = (size_t)(len - u->offset);
+		u->received = upload_offset(u);
 		return 0;
 	}
 	u->held = 0;
@@ -482,7 +487,7 @@ int upload_truncate(struct upload *u, uint64_t len, struct err *e)
 	tap_end(u, NULL);
 	if (ftruncate(u->fd, (off_t)len) < 0)
 		return err_sys(e, "upload: cut");
-	u->offset = len;
+	u->received = u->offset = len;
 	if (u->nudged > len)
 		u->nudged = len;
 	struct digest_run *run = NULL;

@@ -244,7 +244,7 @@ test('kill -9 in the middle of a switch of generations: all findings are of one 
     await server.kill();
     const wantA = await Promise.all(layouts.map((l) => expected(l, vdbA))), wantB = await Promise.all(layouts.map((l) => expected(l, vdbB)));
     assert.notDeepEqual(wantA, wantB);
-    const turns = Math.max(6, Math.floor(rounds / 2));
+    const turns = Math.max(6, Math.floor(kills / 16));
     for (let turn = 0; turn < turns; turn++) {
       const to = turn % 2 ? vdbA : vdbB;
       const dying = next(to);
