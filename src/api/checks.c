@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "store/findings.h"
+#include "store/remedies.h"
 
 #define REMEDIATIONS_MAX 20 /* told of one check */
 
@@ -101,6 +102,16 @@ static void put_check(struct json_out *w, struct check_row *row)
 
 /* ---- the row --------------------------------------------------------------------------------- */
 
+/* A text that other matches have, too, is told once. */
+static void put_remedy(struct bytes text, struct bytes *texts, size_t *n)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (bytes_eq(texts[i], text))
+			return;
+	texts[*n] = text;
+	*n += text.len > 0;
+}
+
 /* What its matches say of a remedy. */
 static int read_remedies(struct db_tx *tx, struct arena *a, struct check_row *row, struct err *e)
 {
@@ -109,22 +120,20 @@ static int read_remedies(struct db_tx *tx, struct arena *a, struct check_row *ro
 		return err_set(e, ERR_NOMEM, "no memory for a security check");
 	struct db_stmt *s = db_query(
 	    tx,
-	    "SELECT remediation, max(patchable) FROM package_match WHERE check_id = $1"
-	    " GROUP BY remediation ORDER BY max(patchable) DESC, remediation LIMIT $2",
-	    DB_ARGS(DB_I(row->c.id), DB_I(REMEDIATIONS_MAX)), e);
+	    "SELECT DISTINCT t.text, p.name, m.fixed_version, m.patchable FROM package_match m"
+	    " JOIN remedy t ON t.id = m.remedy JOIN package_row p ON p.id = m.package_id"
+	    " WHERE m.check_id = $1 ORDER BY m.patchable DESC, t.text, p.name, m.fixed_version",
+	    DB_ARGS(DB_I(row->c.id)), e);
 	if (!s)
 		return -(int)e->code;
-	int r;
+	int r = 1;
 	size_t n = 0;
-	while ((r = db_step(s, e)) > 0) {
-		bool ok;
-		row->patchable = row->patchable || db_int(s, 1) != 0;
-		texts[n] = arena_bytes(a, db_bytes(s, 0), &ok);
-		if (!ok) {
-			r = err_set(e, ERR_NOMEM, "no memory for a security check");
-			break;
-		}
-		n += texts[n].len > 0;
+	while (n < REMEDIATIONS_MAX && r >= 0 && (r = db_step(s, e)) > 0) {
+		struct bytes text;
+		row->patchable = row->patchable || db_int(s, 3) != 0;
+		r = rmd_text(db_bytes(s, 0), db_bytes(s, 1), db_bytes(s, 2), a, &text, e);
+		if (r >= 0)
+			put_remedy(text, texts, &n);
 	}
 	db_done(s);
 	row->remediations = (struct sch_rows){texts, n};
