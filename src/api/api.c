@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#define READ_MS 5000U	      /* of a reply's reading; the longest routes take tenths of it */
 #define REPLY_MAX (64U << 20) /* bytes: a page of 1,000 findings takes 3 MB, 20,000 packages 8 MB */
 
 struct api *api_of(struct http_request *r)
@@ -30,15 +31,22 @@ int api_reply_json(struct http_request *r, unsigned status, struct buf *body, st
 }
 
 struct reading {
+	struct http_request *r;
 	struct buf out;
 	api_write_fn write;
 	void *arg;
 };
 
+static bool is_gone(void *arg)
+{
+	return http_is_gone(arg);
+}
+
 static int reading_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct reading *r = arg;
 	struct json_out w;
+	db_limit(tx, READ_MS, is_gone, r->r);
 	buf_clear(&r->out);
 	json_out_init(&w, &r->out, false);
 	return r->write(tx, &w, r->arg, e);
@@ -47,11 +55,14 @@ static int reading_tx(struct db_tx *tx, void *arg, struct err *e)
 int api_reply_read(struct http_request *r, unsigned status, api_write_fn write, void *arg,
 		   struct err *e)
 {
-	struct reading reading = {.write = write, .arg = arg};
+	struct reading reading = {.r = r, .write = write, .arg = arg};
 	buf_init(&reading.out, REPLY_MAX);
 	int rc = db_run(api_of(r)->db, DB_READ, reading_tx, &reading, e);
 	if (rc < 0) {
+		struct err ignored = ERR_INIT;
 		buf_free(&reading.out);
+		if (rc == -(int)ERR_TIMEOUT)
+			(void)http_reply_header(r, "Retry-After", BYTES_LIT("5"), &ignored);
 		return rc;
 	}
 	return api_reply_json(r, status, &reading.out, e);

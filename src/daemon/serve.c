@@ -162,6 +162,8 @@ static int open_http(struct server *s, struct err *e)
 
 static void close_all(struct server *s)
 {
+	if (s->db)
+		db_stop(s->db); /* nobody waits for the end of a long list */
 	if (s->http)
 		http_server_close(s->http, GRACE_MS);
 	schedule_stop(s->schedule);

@@ -37,6 +37,11 @@ static bool client_left(const struct http_conn *c)
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
+bool http_is_gone(const struct http_request *r)
+{
+	return client_left(r->conn);
+}
+
 /* Wait for the next event text. */
 static void fill(struct events *v)
 {

@@ -94,6 +94,8 @@ size_t http_form_all(struct http_request *r, const char *name, struct bytes *out
 struct bytes http_header(struct http_request *r, const char *name);
 struct bytes http_peer(const struct http_request *r); /* "127.0.0.1" */
 bool http_is_tls(const struct http_request *r);
+/* The client has gone, or says no more at least: what it asked for need not be worked out. */
+bool http_is_gone(const struct http_request *r);
 const struct principal *http_principal(const struct http_request *r);
 void http_principal_set(struct http_request *r, const struct principal *p);
 /* -1 when the length is unknown (chunked). */

@@ -5,6 +5,7 @@
  * member runs again. */
 #include "store/db_sqlite.h"
 
+#include "base/clock.h"
 #include "store/schema.h"
 
 #include <pthread.h>
@@ -59,6 +60,8 @@ struct db {
 	pthread_mutex_t signal_lock;
 	pthread_cond_t signalled;
 	uint64_t signal_seq;
+
+	_Atomic bool stop; /* db_stop was called */
 };
 
 static void signal_move(struct db *d)
@@ -316,11 +319,24 @@ static int run_read(struct db *d, db_fn fn, void *arg, struct err *e)
 	if (r >= 0) {
 		struct err ignored = ERR_INIT;
 		r = fn(&tx, arg, e);
+		db_conn_unlimit(c);
 		if (db_conn_in_transaction(c))
 			(void)db_conn_do(c, sql_rollback, &ignored);
 	}
 	reader_give(d, c);
 	return r;
+}
+
+void db_limit(struct db_tx *tx, unsigned ms, bool (*gone)(void *arg), void *arg)
+{
+	if (tx->mode == DB_READ)
+		db_conn_limit(tx->conn, &(struct db_limits){.until_ms = clock_mono_ms() + ms, .gone = gone,
+							    .arg = arg, .stop = &tx->db->stop});
+}
+
+void db_stop(struct db *d)
+{
+	d->stop = true;
 }
 
 int db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e)

@@ -19,6 +19,12 @@ enum db_mode { DB_READ, DB_WRITE, DB_WRITE_SOON };
 typedef int (*db_fn)(struct db_tx *tx, void *arg, struct err *e);
 int db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
 
+/* What a read may take: longer than ms, or when gone(arg) says that nobody waits for it any more (asked now and then, from this thread; NULL = somebody always
+ * does), its statements fail with ERR_TIMEOUT. Until the transaction ends. Writes have no limit. */
+void db_limit(struct db_tx *tx, unsigned ms, bool (*gone)(void *arg), void *arg);
+/* Reads that have a limit are over, now and from now on: the program is about to end. */
+void db_stop(struct db *d);
+
 /* Between the transactions of a long row of them: let the writers go first that wait now. */
 void db_yield(struct db *d);
 

@@ -4,6 +4,7 @@
 #include "store/db_sqlite.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/own.h"
 #include "store/db_lists.h"
 
@@ -16,6 +17,7 @@
 
 #define SLOTS 1024U          /* statements kept per connection; the house has some hundred */
 #define SQL_MAX (256U << 10) /* bytes of one text */
+#define LIMIT_OPS 2000       /* of SQLite's machine between two looks at a limit: less than a ms */
 #define BUSY_MS 5000         /* how long SQLite itself waits for another process's write */
 
 struct db_stmt {
@@ -27,6 +29,7 @@ struct db_stmt {
 };
 struct db_conn {
 	sqlite3 *handle;
+	struct db_limits limits;
 	struct db_stmt *slots[SLOTS];
 };
 
@@ -41,6 +44,7 @@ static int fail(struct db_conn *c, int rc, const char *what, struct err *e)
 		break;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+	case SQLITE_INTERRUPT: /* limit_reached said so */
 		code = ERR_TIMEOUT;
 		break;
 	case SQLITE_FULL:
@@ -296,6 +300,23 @@ int db_conn_script(struct db_conn *c, const char *text, struct err *e)
 	int rc = sqlite3_exec(c->handle, sql, NULL, NULL, NULL);
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): clang does not see what OWN_FREE does */
 	return rc == SQLITE_OK ? 0 : fail(c, rc, "script", e);
+}
+
+static int limit_reached(void *arg)
+{
+	const struct db_limits *l = &((const struct db_conn *)arg)->limits;
+	return *l->stop || clock_mono_ms() >= l->until_ms || (l->gone && l->gone(l->arg));
+}
+
+void db_conn_limit(struct db_conn *c, const struct db_limits *l)
+{
+	c->limits = *l;
+	sqlite3_progress_handler(c->handle, LIMIT_OPS, limit_reached, c);
+}
+
+void db_conn_unlimit(struct db_conn *c)
+{
+	sqlite3_progress_handler(c->handle, 0, NULL, NULL);
 }
 
 bool db_conn_in_transaction(struct db_conn *c)

@@ -23,6 +23,15 @@ int db_conn_do(struct db_conn *c, const char *text, struct err *e);
 int db_conn_warm(struct db_conn *c, const char *const *texts, size_t count, struct err *e);
 /* Many statements in one text, tokens expanded, nothing cached. */
 int db_conn_script(struct db_conn *c, const char *text, struct err *e);
+/* db_limit; stop: read as long as the limit holds. */
+struct db_limits {
+	int64_t until_ms; /* of the monotonic clock */
+	bool (*gone)(void *arg);
+	void *arg;
+	const _Atomic bool *stop;
+};
+void db_conn_limit(struct db_conn *c, const struct db_limits *l);
+void db_conn_unlimit(struct db_conn *c);
 bool db_conn_in_transaction(struct db_conn *c);
 int db_conn_checkpoint(struct db_conn *c, struct err *e);
 

@@ -580,12 +580,64 @@ static void history(void **state)
 	db_close(d);
 }
 
+/* ---- what a read may take ---- */
+
+struct limit {
+	unsigned ms;
+	bool gone;
+	unsigned asked;
+};
+
+static bool is_gone(void *arg)
+{
+	struct limit *l = arg;
+	l->asked++;
+	return l->gone;
+}
+
+/* Counts for a minute, if it is let. */
+static int count_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	db_limit(tx, ((struct limit *)arg)->ms, is_gone, arg);
+	int64_t n = db_exec(tx, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT count(*) FROM n",
+			    NULL, 0, e);
+	return n < 0 ? (int)n : 0;
+}
+
+/* More than a look at the limit apart. */
+static int short_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	int64_t n = db_exec(tx, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT count(*) FROM n",
+			    NULL, 0, e);
+	return n < 0 ? (int)n : 0;
+}
+
+static void limits(void **state)
+{
+	struct place *p = *state;
+	struct err e = ERR_INIT;
+	struct limit none = {.ms = 600000}, late = {.ms = 20}, gone = {.ms = 600000, .gone = true};
+	p->d = schema_open(p->file, rooms_1, 2, &e);
+	assert_non_null(p->d);
+	assert_int_equal(db_run(p->d, DB_READ, count_tx, &late, &e), -ERR_TIMEOUT);
+	assert_true(late.asked > 0);
+	assert_int_equal(db_run(p->d, DB_READ, count_tx, &gone, &e), -ERR_TIMEOUT);
+	assert_int_equal(gone.asked, 1);
+	/* The connection is as good as before, and has no limit. */
+	assert_int_equal(db_run(p->d, DB_READ, short_tx, NULL, &e), 0);
+	db_stop(p->d);
+	assert_int_equal(db_run(p->d, DB_READ, count_tx, &none, &e), -ERR_TIMEOUT);
+	assert_int_equal(none.asked, 0);
+	assert_int_equal(db_run(p->d, DB_READ, short_tx, NULL, &e), 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(values),	 T(failures),	    T(misuse),	    T(many_writers), T(killed),
-		T(migrations),	 T(not_a_database), T(real_schema), T(events), T(history),
+		T(migrations),	 T(not_a_database), T(real_schema), T(events), T(limits), T(history),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
