@@ -2,49 +2,46 @@
 
 #include "base/json.h"
 #include "base/num.h"
+#include "store/findings_row.h"
+#include "store/findings_walk.h"
 #include "store/remedies.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* One text per sort, so that statements stay literals. A filter that is not wanted is passed as 0 or ''. The keyset is (key descending, package name, image,
- * package, check): every row differs in it. $16 tells whether there is a cursor. */
-#define FINDING_COLUMNS                                                                                                \
-	"i.repository, i.digest, p.type, p.namespace, p.name, p.version, p.arch, p.source_name, p.source_version,"     \
-	" p.module, p.vendor, p.distro, p.third_party, sp.path, l.digest, l.created_by, c.id, c.advisory,"             \
-	" c.source_name, c.title, c.category, c.severity, c.vendor_severity, c.cvss_version, c.cvss_base,"             \
-	" c.cvss_vector, c.kev, c.ransomware, c.epss, c.epss_percentile, c.published, c.modified, c.summary, c.cves,"  \
-	" m.fixed_version, m.status, m.patchable, t.text, i.id, p.id"
-#define LIST_TEXT(scope, key)                                                                                                 \
-	"SELECT " FINDING_COLUMNS ", " key " AS sort_key FROM image i"                                                 \
-	" JOIN image_set s ON s.image_id = i.id JOIN image_layer l ON l.id = s.layer_id"                               \
+/* One text per sort, so that statements stay literals. A filter that is not wanted is passed as 0 or ''. The keyset is (key descending, package name, package,
+ * check, position of the set): every row differs in it. $13 tells whether there is a cursor. The rows of a page are chosen by the few columns that say which
+ * they are; only theirs are read in full. */
+#define COLUMNS                                                                                                        \
+	"l.digest, l.created_by, p.type, p.namespace, p.name, p.version, p.arch, p.source_name, p.source_version,"     \
+	" p.module, p.vendor, p.distro, p.third_party, k.path, " FNR_CHECK                                             \
+	", k.fixed_version, k.status, k.patchable, t.text, p.id, k.position, k.sort_key"
+enum { C_CHECK = 14, C_FIXED = C_CHECK + 18, C_STATUS, C_PATCHABLE, C_REMEDY, C_PACKAGE, C_POSITION, C_KEY };
+#define LIST_TEXT(key)                                                                                                 \
+	"SELECT " COLUMNS " FROM (SELECT s.position AS position, s.layer_id AS layer_id, sp.path AS path,"             \
+	" sp.package_id AS package_id, m.check_id AS check_id, m.fixed_version AS fixed_version, m.status AS status,"  \
+	" m.patchable AS patchable, m.remedy AS remedy, p.name AS name, " key " AS sort_key FROM image_set s"          \
 	" JOIN set_package sp ON sp.set_id = s.set_id JOIN package_match m ON m.package_id = sp.package_id"            \
-	" JOIN security_check c ON c.id = m.check_id JOIN package p ON p.id = sp.package_id"                           \
-	" JOIN remedy t ON t.id = m.remedy"                                                                            \
-	" WHERE " scope                                                                                                \
-	" AND ($3 = 0 OR ($3 / CASE c.severity WHEN 0 THEN 1 WHEN 1 THEN 2 WHEN 2 THEN 4 WHEN 3 THEN 8 WHEN 4 THEN 16" \
-	" ELSE 32 END) % 2 = 1)"                                                                                       \
-	" AND ($4 = 0 OR ($4 = 1) = (m.patchable = 1)) AND ($5 = 0 OR ($5 = 1) = (m.fixed_version <> ''))"             \
-	" AND ($6 = 0 OR ($6 = 1) = (c.kev = 1)) AND ($21 <= 0 OR c.epss >= $21)"                                      \
+	" JOIN security_check c ON c.id = m.check_id JOIN package_row p ON p.id = sp.package_id WHERE s.image_id = $1" \
+	" AND ($2 / CASE c.severity WHEN 0 THEN 1 WHEN 1 THEN 2 WHEN 2 THEN 4 WHEN 3 THEN 8 WHEN 4 THEN 16"            \
+	" ELSE 32 END) % 2 = 1"                                                                                        \
+	" AND ($3 = 0 OR ($3 = 1) = (m.patchable = 1)) AND ($4 = 0 OR ($4 = 1) = (m.fixed_version <> ''))"             \
+	" AND ($5 = 0 OR ($5 = 1) = (c.kev = 1)) AND ($6 <= 0 OR c.epss >= $6)"                                        \
 	" AND ($7 < 0 OR m.status = $7) AND ($8 = '' OR c.category = $8)"                                              \
 	" AND ($9 = '' OR p.name = $9 OR p.source_name = $9)"                                                          \
 	" AND ($10 = '' OR c.advisory = $10 OR EXISTS (SELECT 1 FROM check_cve v WHERE v.cve = $10 AND v.check_id = c.id))" \
 	" AND ($11 = '' OR lower(c.title) LIKE $11 ESCAPE '\\')"                                                       \
-	" AND ($12 = 0 OR c.id = $12) AND ($13 <= 0 OR c.cvss_base >= $13)"                                            \
-	" AND ($14 = 0 OR (" key " < $15 OR (" key " = $15 AND (p.name, i.id, p.id, c.id) > ($16, $17, $18, $19))))"   \
-	" ORDER BY " key " DESC, p.name, i.id, p.id, c.id LIMIT $20"
+	" AND ($12 = 0 OR c.id = $12) AND ($20 <= 0 OR c.cvss_base >= $20)"                                            \
+	" AND ($13 = 0 OR (" key " < $14 OR (" key " = $14 AND (p.name, p.id, m.check_id, s.position) > ($15, $16, $17, $18))))" \
+	" ORDER BY " key " DESC, p.name, p.id, m.check_id, s.position LIMIT $19) k CROSS JOIN package p"               \
+	" CROSS JOIN security_check c CROSS JOIN image_layer l CROSS JOIN remedy t WHERE p.id = k.package_id"          \
+	" AND c.id = k.check_id AND l.id = k.layer_id AND t.id = k.remedy"                                             \
+	" ORDER BY k.sort_key DESC, k.name, k.package_id, k.check_id, k.position"
 
-#define IN_IMAGE "i.id = $1 AND $2 = $2"
-#define IN_ANY "($1 = '' OR i.repository = $1) AND ($2 = '' OR i.digest = $2)"
-#define EPSS "COALESCE(c.epss, -1)"
-#define NO_KEY "CAST(0 AS INTEGER)" /* a plain 0 would be the number of a column to ORDER BY */
-
-/* One image is found by its index; anything wider looks at every image in scope. */
-static const char *const list_texts[2][FND_SORT_COUNT] = {
-	{[FND_BY_SEVERITY] = LIST_TEXT(IN_ANY, "c.severity"), [FND_BY_PACKAGE] = LIST_TEXT(IN_ANY, NO_KEY),
-	 [FND_BY_CVSS] = LIST_TEXT(IN_ANY, "c.cvss_base"), [FND_BY_EPSS] = LIST_TEXT(IN_ANY, EPSS)},
-	{[FND_BY_SEVERITY] = LIST_TEXT(IN_IMAGE, "c.severity"), [FND_BY_PACKAGE] = LIST_TEXT(IN_IMAGE, NO_KEY),
-	 [FND_BY_CVSS] = LIST_TEXT(IN_IMAGE, "c.cvss_base"), [FND_BY_EPSS] = LIST_TEXT(IN_IMAGE, EPSS)},
+static const char *const list_texts[FND_SORT_COUNT] = {
+	[FND_BY_SEVERITY] = LIST_TEXT("c.severity"), [FND_BY_CVSS] = LIST_TEXT("c.cvss_base"),
+	[FND_BY_EPSS] = LIST_TEXT("COALESCE(c.epss, -1)"),
+	[FND_BY_PACKAGE] = LIST_TEXT("CAST(0 AS INTEGER)"), /* a plain 0 would be the number of a column to ORDER BY */
 };
 
 /* ---- cursors ---------------------------------------------------------------------------------------------------------- */
@@ -55,10 +52,11 @@ int fnd_cursor_text(const struct fnd_cursor *c, struct arena *a, struct bytes *r
 	uint64_t bits;
 	memcpy(&bits, &c->key, sizeof bits);
 	buf_init(&raw, 8192);
+	buf_put_u8(&raw, c->wide);
 	buf_put_le64(&raw, bits);
-	buf_put_varint(&raw, (uint64_t)c->image);
-	buf_put_varint(&raw, (uint64_t)c->package);
-	buf_put_varint(&raw, (uint64_t)c->check);
+	const int64_t numbers[] = {c->image, c->package, c->check, c->set, c->position};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		buf_put_varint(&raw, (uint64_t)numbers[i]);
 	buf_put_blob(&raw, c->name);
 	char *text = buf_ok(&raw) ? arena_alloc(a, 2 * raw.len + 1, 1) : NULL;
 	if (text)
@@ -79,13 +77,15 @@ int fnd_cursor_parse(struct bytes text, struct arena *a, struct fnd_cursor *ret,
 		return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
 	struct cursor c = cur_of((struct bytes){.ptr = raw, .len = text.len / 2});
 	struct fnd_cursor r = {.is_set = true};
+	uint8_t wide = cur_u8(&c);
 	uint64_t bits = cur_le64(&c);
-	r.image = (int64_t)cur_varint(&c);
-	r.package = (int64_t)cur_varint(&c);
-	r.check = (int64_t)cur_varint(&c);
+	int64_t *const numbers[] = {&r.image, &r.package, &r.check, &r.set, &r.position};
+	r.wide = wide != 0;
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		*numbers[i] = (int64_t)cur_varint(&c);
 	r.name = cur_blob(&c);
 	memcpy(&r.key, &bits, sizeof bits);
-	if (!cur_ok(&c) || cur_left(&c))
+	if (!cur_ok(&c) || cur_left(&c) || wide > 1)
 		return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
 	*ret = r;
 	return 0;
@@ -93,64 +93,25 @@ int fnd_cursor_parse(struct bytes text, struct arena *a, struct fnd_cursor *ret,
 
 /* ---- rows ------------------------------------------------------------------------------------------------------------- */
 
-static bool copy(struct arena *a, struct db_stmt *s, int column, struct bytes *ret)
-{
-	bool ok;
-	*ret = arena_bytes(a, db_bytes(s, column), &ok);
-	return ok;
-}
-
-static int split_cves(struct bytes text, struct arena *a, struct match_check *c, struct err *e)
-{
-	size_t n = text.len ? 1 : 0;
-	for (size_t i = 0; i < text.len; i++)
-		n += text.ptr[i] == ' ';
-	c->cves = arena_alloc(a, n, sizeof *c->cves);
-	if (!c->cves)
-		return err_set(e, ERR_NOMEM, "no memory");
-	while (text.len)
-		c->cves[c->cve_count++] = bytes_cut(&text, ' ');
-	return 0;
-}
-
-static int read_check(struct db_stmt *s, int at, struct arena *a, struct match_check *c, struct err *e)
-{
-	struct bytes cves;
-	*c = (struct match_check){
-		.id = (uint64_t)db_int(s, at), .severity = (enum adv_severity)db_int(s, at + 5),
-		.vendor_severity = (enum adv_severity)db_int(s, at + 6),
-		.cvss = {.version = (enum cvss_version)db_int(s, at + 7), .base = db_real(s, at + 8)},
-		.kev = db_int(s, at + 10) != 0, .ransomware = db_int(s, at + 11) != 0,
-		.epss = db_is_null(s, at + 12) ? -1 : db_real(s, at + 12),
-		.epss_percentile = db_is_null(s, at + 13) ? -1 : db_real(s, at + 13),
-		.published_ms = db_int(s, at + 14), .modified_ms = db_int(s, at + 15)};
-	if (!copy(a, s, at + 1, &c->advisory) || !copy(a, s, at + 2, &c->source_name) ||
-	    !copy(a, s, at + 3, &c->title) || !copy(a, s, at + 4, &c->category) || !copy(a, s, at + 9, &c->cvss_vector) ||
-	    !copy(a, s, at + 16, &c->summary) || !copy(a, s, at + 17, &cves))
-		return err_set(e, ERR_NOMEM, "no memory for a finding");
-	return split_cves(cves, a, c, e);
-}
-
 static int read_row(struct db_stmt *s, struct arena *a, struct fnd_finding *f, struct err *e)
 {
-	*f = (struct fnd_finding){0};
 	struct {
 		struct bytes *to;
 		int column;
-	} texts[] = {{&f->repository, 0}, {&f->digest, 1}, {&f->pkg.type, 2}, {&f->pkg.namespace, 3}, {&f->pkg.name, 4},
+	} texts[] = {{&f->layer, 0}, {&f->layer_line, 1}, {&f->pkg.type, 2}, {&f->pkg.namespace, 3}, {&f->pkg.name, 4},
 		     {&f->pkg.version, 5}, {&f->pkg.arch, 6}, {&f->pkg.source_name, 7}, {&f->pkg.source_version, 8},
-		     {&f->pkg.module, 9}, {&f->pkg.vendor, 10}, {&f->pkg.distro, 11}, {&f->pkg.path, 13}, {&f->layer, 14},
-		     {&f->layer_line, 15}, {&f->match.fixed_version, 34}};
+		     {&f->pkg.module, 9}, {&f->pkg.vendor, 10}, {&f->pkg.distro, 11}, {&f->pkg.path, 13},
+		     {&f->match.fixed_version, C_FIXED}};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		if (!copy(a, s, texts[i].column, texts[i].to))
+		if (!fnr_copy(a, s, texts[i].column, texts[i].to))
 			return err_set(e, ERR_NOMEM, "no memory for a finding");
 	}
 	f->pkg.third_party = db_int(s, 12) != 0;
-	if (rmd_text(db_bytes(s, 37), f->pkg.name, f->match.fixed_version, a, &f->match.remediation, e) < 0)
+	if (rmd_text(db_bytes(s, C_REMEDY), f->pkg.name, f->match.fixed_version, a, &f->match.remediation, e) < 0)
 		return -(int)e->code;
-	f->match.status = (enum adv_status)db_int(s, 35);
-	f->match.patchable = db_int(s, 36) != 0;
-	return read_check(s, 16, a, &f->match.check, e);
+	f->match.status = (enum adv_status)db_int(s, C_STATUS);
+	f->match.patchable = db_int(s, C_PATCHABLE) != 0;
+	return fnr_read_check(s, C_CHECK, a, &f->match.check, e);
 }
 
 /* "%text%" in lower case with LIKE's own signs escaped. */
@@ -175,54 +136,59 @@ static int like_pattern(struct bytes text, struct arena *a, struct bytes *ret, s
 	return 0;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): filter, order, place and room of one page */
-int64_t fnd_list(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort, struct fnd_cursor *cursor, size_t max,
-		 struct arena *a, struct fnd_finding *out, bool *ret_more, struct err *e)
+static struct db_stmt *query_image(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort, const struct fnd_cursor *c, int64_t image, size_t rows,
+				   struct arena *a, struct err *e)
 {
 	struct bytes pattern;
-	uint64_t mask = 0;
-	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
-		mask |= f->severities[i] ? UINT64_C(1) << i : 0;
 	if (like_pattern(f->text, a, &pattern, e) < 0)
-		return -(int)e->code;
-	struct db_value scope[2] = {DB_T(f->repository), DB_T(f->digest)};
-	bool one = f->repository.len && f->digest.len;
-	if (one) {
-		struct ims_image image;
-		int found = ims_get(tx, f->repository, f->digest, a, &image, e);
-		*ret_more = false;
-		if (found <= 0)
-			return found;
-		scope[0] = DB_I(image.id);
-	}
-	struct db_stmt *s = db_query(
-		tx, list_texts[one][sort],
-		DB_ARGS(scope[0], scope[1], DB_I(mask), DB_I(f->patchable), DB_I(f->fixed),
-			DB_I(f->kev), DB_I(f->has_status ? (int)f->status : -1), DB_T(f->category),
-			DB_T(f->package), DB_T(f->cve), DB_T(pattern), DB_I(f->check), DB_R(f->cvss_min),
-			DB_I(cursor->is_set), DB_R(cursor->key), DB_T(cursor->name), DB_I(cursor->image),
-			DB_I(cursor->package), DB_I(cursor->check), DB_I(max + 1), DB_R(f->epss_min)),
-		e);
+		return NULL;
+	return db_query(tx, list_texts[sort],
+			DB_ARGS(DB_I(image), DB_I(fnr_severities(f)), DB_I(f->patchable), DB_I(f->fixed), DB_I(f->kev), DB_R(f->epss_min),
+				DB_I(f->has_status ? (int)f->status : -1), DB_T(f->category), DB_T(f->package), DB_T(f->cve), DB_T(pattern),
+				DB_I(f->check), DB_I(c->is_set), DB_R(c->key), DB_T(c->name), DB_I(c->package), DB_I(c->check),
+				DB_I(c->position), DB_I(rows), DB_R(f->cvss_min)),
+			e);
+}
+
+static int64_t list_image(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort, struct fnd_cursor *cursor, size_t max, struct arena *a,
+			  struct fnd_finding *out, bool *ret_more, struct err *e)
+{
+	struct ims_image image;
+	*ret_more = false;
+	int r = ims_get(tx, f->repository, f->digest, a, &image, e);
+	if (r <= 0)
+		return r;
+	struct db_stmt *s = query_image(tx, f, sort, cursor, image.id, max + 1, a, e);
 	if (!s)
 		return -(int)e->code;
-	int r;
-	int64_t n = 0;
-	*ret_more = false;
+	size_t n = 0;
 	while ((r = db_step(s, e)) > 0) {
-		if ((size_t)n == max) {
+		if (n == max) {
 			*ret_more = true;
 			break;
 		}
+		out[n] = (struct fnd_finding){.repository = image.repository, .digest = image.digest};
 		r = read_row(s, a, &out[n], e);
 		if (r < 0)
 			break;
-		*cursor = (struct fnd_cursor){.is_set = true, .key = db_real(s, 40), .image = db_int(s, 38),
-					      .package = db_int(s, 39), .check = (int64_t)out[n].match.check.id,
+		*cursor = (struct fnd_cursor){.is_set = true, .key = db_real(s, C_KEY), .package = db_int(s, C_PACKAGE),
+					      .check = (int64_t)out[n].match.check.id, .position = db_int(s, C_POSITION),
 					      .name = out[n].pkg.name};
 		n++;
 	}
 	db_done(s);
-	return r < 0 ? r : n;
+	return r < 0 ? r : (int64_t)n;
+}
+
+int64_t fnd_list(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort, struct fnd_cursor *cursor, size_t max, struct arena *a,
+		 struct fnd_finding *out, bool *ret_more, struct err *e)
+{
+	bool wide = !f->digest.len;
+	if (!wide && !f->repository.len)
+		return err_set(e, ERR_FORMAT, "digest: give the repository too");
+	if (cursor->is_set && cursor->wide != wide)
+		return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
+	return (wide ? fnw_list : list_image)(tx, f, sort, cursor, max, a, out, ret_more, e);
 }
 
 /* ---- one check -------------------------------------------------------------------------------------------------------- */
@@ -270,8 +236,8 @@ int fnd_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_check
 		return -(int)e->code;
 	int r = db_step(s, e);
 	struct bytes refs = BYTES_NONE;
-	if (r > 0 && (read_check(s, 0, a, ret, e) < 0 ||
-		      (!(copy(a, s, 18, &ret->details) && copy(a, s, 19, &refs)) && err_set(e, ERR_NOMEM, "no memory") < 0)))
+	if (r > 0 && (fnr_read_check(s, 0, a, ret, e) < 0 ||
+		      (!(fnr_copy(a, s, 18, &ret->details) && fnr_copy(a, s, 19, &refs)) && err_set(e, ERR_NOMEM, "no memory") < 0)))
 		r = -(int)e->code;
 	if (r > 0) {
 		ret->cvss_v2 = score_of(s, 20, CVSS_2_0);

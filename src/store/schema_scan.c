@@ -223,5 +223,11 @@ const struct db_migration schema_scan[] = {
 	"CREATE INDEX match_version_ends ON match_version(until) WHERE until > 0;"
 	"CREATE VIEW package_match AS SELECT package_id, check_id, fixed_version, status, patchable, remedy FROM match_version"
 	" WHERE " SEEN ";"},
+	/* Lists over many images go through the checks in their order (docs/decisions/finding-lists.md). */
+	{.number = 7, .what = "checks in the orders of lists", .sql =
+	"CREATE INDEX check_version_severity ON check_version(severity, id);"
+	"CREATE INDEX check_version_cvss ON check_version(cvss_base, id);"
+	"CREATE INDEX check_version_epss ON check_version(COALESCE(epss, -1), id);"
+	"CREATE INDEX check_version_advisory ON check_version(advisory);"},
 	{0},
 };

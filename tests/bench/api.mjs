@@ -62,7 +62,7 @@ for (let i = 0; i < 40; i++) {
 const checkList = [...checks], packageList = [...packages], cveList = [...cves];
 const imagePath = () => { const i = one(known); return `${local}/repositories/${i.repository}/images/${i.digest}`; };
 
-// The mix: weight of 100, what it is, where it begins. A route with pages is followed from page to page by the reader that began it.
+// The mix: weight, what it is, where it begins. A route with pages is followed from page to page by the reader that began it.
 const mix = [
   [3, 'registries', () => '/api/v1/registries'],
   [2, 'one registry', () => local],
@@ -74,6 +74,15 @@ const mix = [
   [6, 'findings of an image, critical and high', () => `${imagePath()}/findings?severity=Critical,High&limit=50`],
   [4, 'findings of an image, patchable by CVSS', () => `${imagePath()}/findings?patchable=true&sort=cvss&limit=50`],
   [3, 'findings of an image, of one package', () => `${imagePath()}/findings?package=${one(packageList)}`],
+  [2, 'findings of everything', () => '/api/v1/findings?limit=50', true],
+  [1, 'findings of everything, critical and high, patchable', () => '/api/v1/findings?severity=Critical,High&patchable=true&limit=50', true],
+  [1, 'findings of everything, by CVSS', () => '/api/v1/findings?sort=cvss&limit=50', true],
+  [1, 'findings of everything, by package', () => '/api/v1/findings?sort=package&limit=50', true],
+  [1, 'findings of everything, that nothing is', () => '/api/v1/findings?search=nothing-is-called-so&limit=50', true],
+  [1, 'findings of a repository, by EPSS', () => `/api/v1/findings?repository=${one(repositories)}&sort=epss&limit=50`],
+  [1, 'findings of a repository, by package', () => `/api/v1/findings?repository=${one(repositories)}&sort=package&limit=50`],
+  [2, 'images of one package', () => `/api/v1/findings?package=${one(packageList)}&limit=50`, true],
+  [1, 'one package in a repository', () => `/api/v1/findings?repository=${one(repositories)}&package=${one(packageList)}&limit=50`],
   [8, 'findings of a repository', () => `/api/v1/findings?repository=${one(repositories)}&limit=50`, true],
   [2, 'findings of a repository, critical', () => `/api/v1/findings?repository=${one(repositories)}&severity=Critical&limit=50`],
   [5, 'one check', () => `/api/v1/checks/${one(checkList)}`],

@@ -137,7 +137,10 @@ static void check_finding(struct db_tx *tx, const struct fnd_filter *f, struct a
 	struct fnd_finding rows[2];
 	struct fnd_cursor cursor = {0};
 	bool more;
-	assert_int_equal(fnd_list(tx, f, FND_BY_SEVERITY, &cursor, 2, a, rows, &more, e), 1);
+	int64_t n = fnd_list(tx, f, FND_BY_SEVERITY, &cursor, 2, a, rows, &more, e);
+	if (n < 0)
+		fail_msg("%s", e->msg);
+	assert_int_equal(n, 1);
 	assert_true(bytes_eq_lit(rows[0].digest, DIGEST("2")));
 	assert_true(bytes_eq_lit(rows[0].pkg.name, "openssl"));
 	assert_true(bytes_eq_lit(rows[0].pkg.path, "var/lib/dpkg/status"));
@@ -166,6 +169,8 @@ static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(number(tx, "SELECT last_event FROM event_cursor WHERE name = 'scan'"), 41);
 	check_finding(tx, &(struct fnd_filter){.repository = BYTES_LIT("a"), .digest = BYTES_LIT(DIGEST("2"))}, a, e);
 	check_finding(tx, &(struct fnd_filter){.cve = BYTES_LIT("CVE-2026-1")}, a, e);
+	check_finding(tx, &(struct fnd_filter){.cve = BYTES_LIT("DSA-1-1")}, a, e);
+	check_finding(tx, &(struct fnd_filter){0}, a, e);
 }
 
 /* Today's program goes on with the rows it found: the sums follow. */
@@ -229,6 +234,15 @@ static const char scan_3_rows[] =
 static const char scan_4_rows[] = IMAGE_2 PACKAGE_WHOLE SET_OF_LISTS MATCH_OF_EPOCHS;
 static const char scan_5_rows[] =
 	IMAGE_2 SET_OF_LISTS MATCH_OF_EPOCHS
+	"INSERT INTO package_kind VALUES(1, 'deb', 'debian', 'amd64', '', '', 'debian-12', 0);"
+	"INSERT INTO package_row VALUES(5, x'aa', 1, 'openssl', '3.0', NULL, NULL);";
+
+static const char scan_6_rows[] =
+	IMAGE_2 SET_OF_LISTS
+	CHECK_OF("check_version", "0, 0, ")
+	"INSERT INTO cve_version VALUES('CVE-2026-1', 77, 0, 0);"
+	"INSERT INTO remedy VALUES(1, '=apt-get install openssl=3.1');"
+	"INSERT INTO match_version VALUES(5, 77, 0, 0, '3.1', 0, 1, 1);"
 	"INSERT INTO package_kind VALUES(1, 'deb', 'debian', 'amd64', '', '', 'debian-12', 0);"
 	"INSERT INTO package_row VALUES(5, x'aa', 1, 'openssl', '3.0', NULL, NULL);";
 
@@ -331,6 +345,7 @@ static const struct change {
 	{"scan", 4, scan_3_rows, scan_remedy_seen, NULL},
 	{"scan", 5, scan_4_rows, scan_remedy_seen, NULL},
 	{"scan", 6, scan_5_rows, scan_remedy_seen, NULL},
+	{"scan", 7, scan_6_rows, scan_remedy_seen, NULL},
 	{"registry", 2, registry_1, registry_2, NULL},
 	{"store", 2, store_1, store_2, NULL},
 };
