@@ -9,6 +9,7 @@ struct fnd_limits {
 	unsigned steps;	 /* checks, matches, sets, images that are looked at */
 	unsigned places; /* sets of all images of a repository that is read whole */
 	unsigned listed; /* checks or packages that are looked up and sorted */
+	unsigned members; /* that are kept in mind */
 };
 
 struct fnd_filter {

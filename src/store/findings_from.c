@@ -2,35 +2,44 @@
 
 #include "base/cursor.h"
 #include "store/findings_row.h"
+#include "store/lists.h"
 #include "store/packages.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define PLACES_MAX 4096U   /* sets of images of a repository; more: its share of everything is large */
-#define LISTED_MAX 16384U  /* checks or packages that are looked up to be sorted: some 30 ms */
-#define ENTRIES_RATIO 4U   /* checks of sets, whose severity stands beside them, take so much less */
+#define LISTED_MAX 512U	   /* checks or packages that are looked up to be sorted: some ms */
+#define MEMBERS_MAX 65536U /* that are known when everything is gone through */
+#define SKIPS_A_STEP 16U   /* of those that are not among them */
 #define IDS_BYTES ((size_t)64 << 20)
 #define KEY_ABOVE 1e9
 
 #define FACTS "c.id, c.severity, c.kev, c.epss, c.cvss_base, c.category, c.title"
-#define EPSS "COALESCE(c.epss, -1)"
-/* The first two in the order of enum fnd_sort, but for packages, which have texts of their own. */
-#define BY_SORT(before, after)                                                                     \
+/* Of a key: all checks in order, with what filters ask or, off the index alone, without. */
+enum { UNKNOWN_EPSS = FND_SORT_COUNT, KEYS };
+#define ROWS(columns, is)                                                                          \
+	"SELECT " columns " FROM security_check c WHERE " is " AND c.id >= $2 ORDER BY c.id"
+#define ROWS_TEXTS(columns)                                                                        \
 	{                                                                                          \
-		[FND_BY_SEVERITY] = before("c.severity") after,                                    \
-		[FND_BY_CVSS] = before("c.cvss_base") after, [FND_BY_EPSS] = before(EPSS) after,   \
+		[FND_BY_SEVERITY] = ROWS(columns, "c.severity = $1"),                              \
+		[FND_BY_CVSS] = ROWS(columns, "c.cvss_base = $1"),                                 \
+		[FND_BY_EPSS] = ROWS(columns, "c.epss = $1"),                                      \
+		[UNKNOWN_EPSS] = ROWS(columns, "c.epss IS NULL AND $1 < 0"),                       \
 	}
-#define ROWS(key) "SELECT " FACTS " FROM security_check c WHERE " key " = $1"
-#define BELOW(key) "SELECT " key " FROM security_check c WHERE " key " < $1 ORDER BY " key
-#define KEY_OF(key) "SELECT " key ", '' FROM security_check c WHERE c.id"
-static const char *const rows_texts[FND_SORT_COUNT] =
-	BY_SORT(ROWS, " AND c.id >= $2 ORDER BY c.id");
-static const char *const below_texts[FND_SORT_COUNT] = BY_SORT(BELOW, " DESC LIMIT 1");
+static const char *const rows_texts[KEYS] = ROWS_TEXTS(FACTS), *const ids_texts[KEYS] = ROWS_TEXTS("c.id");
+#define BELOW(key)                                                                                 \
+	"SELECT " key " FROM security_check c WHERE " key " < $1 ORDER BY " key " DESC LIMIT 1"
+static const char *const below_texts[FND_SORT_COUNT] = {
+	[FND_BY_SEVERITY] = BELOW("c.severity"),
+	[FND_BY_CVSS] = BELOW("c.cvss_base"),
+	[FND_BY_EPSS] = "SELECT COALESCE((" BELOW("c.epss") "), -1) WHERE $1 > -1",
+};
+#define KEY_OF(key) "SELECT " key ", '' FROM security_check c WHERE c.id = $1"
 static const char *const key_texts[FND_SORT_COUNT] = {
-	[FND_BY_SEVERITY] = KEY_OF("c.severity") " = $1",
-	[FND_BY_CVSS] = KEY_OF("c.cvss_base") " = $1",
-	[FND_BY_EPSS] = KEY_OF(EPSS) " = $1",
+	[FND_BY_SEVERITY] = KEY_OF("c.severity"),
+	[FND_BY_CVSS] = KEY_OF("c.cvss_base"),
+	[FND_BY_EPSS] = KEY_OF("COALESCE(c.epss, -1)"),
 	[FND_BY_PACKAGE] = "SELECT CAST(0 AS INTEGER), name FROM package_row WHERE id = $1",
 };
 
@@ -42,6 +51,11 @@ static size_t places_max(const struct fnf *w)
 static size_t listed_max(const struct fnf *w)
 {
 	return w->f->limits.listed ? w->f->limits.listed : LISTED_MAX;
+}
+
+static size_t members_max(const struct fnf *w)
+{
+	return w->f->limits.members ? w->f->limits.members : MEMBERS_MAX;
 }
 
 static int no_memory(struct err *e)
@@ -72,6 +86,11 @@ static int64_t id_at(const struct buf *ids, size_t i)
 	int64_t id;
 	memcpy(&id, ids->ptr + i * sizeof id, sizeof id);
 	return id;
+}
+
+static bool has_id(const struct buf *ids, int64_t id)
+{
+	return id_count(ids) && bsearch(&id, ids->ptr, id_count(ids), sizeof id, cmp_id);
 }
 
 /* Ascending, each once. */
@@ -111,7 +130,7 @@ static int collect_of(struct fnf *w, const char *text, const struct buf *from, s
 {
 	int r = 1;
 	for (size_t i = 0; r > 0 && i < id_count(from); i++)
-		r = collect(w->tx, text, DB_I(id_at(from, i)), listed_max(w), ids, e);
+		r = collect(w->tx, text, DB_I(id_at(from, i)), members_max(w), ids, e);
 	return r;
 }
 
@@ -245,7 +264,6 @@ static int heap_ready(struct fnf *w, struct err *e)
 /* The ids with their keys or names. */
 static int list_ids(struct fnf *w, struct buf *ids, struct err *e)
 {
-	settle_ids(ids);
 	for (size_t i = 0; i < id_count(ids); i++) {
 		struct entry n = {.id = id_at(ids, i)};
 		struct db_stmt *s = db_query(w->tx, key_texts[w->sort], DB_ARGS(DB_I(n.id)), e);
@@ -270,7 +288,6 @@ static int list_ids(struct fnf *w, struct buf *ids, struct err *e)
 
 #define PACKAGES_OF_CHECK "SELECT package_id FROM package_match WHERE check_id = $1"
 #define CHECKS_OF_PACKAGE "SELECT check_id FROM package_match WHERE package_id = $1"
-#define MEMBERS_OF_SET "SELECT package_id FROM set_package WHERE set_id = $1"
 #define PACKAGES_OF_NAME                                                                           \
 	"SELECT id FROM package_row WHERE name = $1"                                               \
 	" UNION SELECT id FROM package_row WHERE source_name = $1"
@@ -294,13 +311,13 @@ static int named_ids(struct fnf *w, struct buf *ids, struct buf *scratch, struct
 		else
 			buf_put(ids, buf_bytes(checks));
 		if (!packages)
-			r = buf_ok(ids) ? id_count(ids) <= listed_max(w) : no_memory(e);
+			r = buf_ok(ids) ? id_count(ids) <= members_max(w) : no_memory(e);
 	}
 	if (r == 0 && w->f->package.len) {
 		struct buf *to = packages ? ids : scratch;
 		buf_clear(ids);
 		buf_clear(scratch);
-		r = collect(w->tx, PACKAGES_OF_NAME, DB_T(w->f->package), listed_max(w), to, e);
+		r = collect(w->tx, PACKAGES_OF_NAME, DB_T(w->f->package), members_max(w), to, e);
 		if (r > 0 && !packages)
 			r = collect_of(w, CHECKS_OF_PACKAGE, scratch, ids, e);
 	}
@@ -337,11 +354,24 @@ static int put_set_checks(struct fnf *w, struct bytes kept, struct buf *ids, str
 	return 0;
 }
 
+static int put_set_packages(struct fnf *w, int64_t set, struct buf *ids, struct err *e)
+{
+	struct db_stmt *s = db_query(w->tx, "SELECT members FROM package_set WHERE id = $1",
+				     DB_ARGS(DB_I(set)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	struct lst_reader list;
+	lst_open(&list, r > 0 ? db_bytes(s, 0) : BYTES_NONE);
+	while (r > 0 && (r = lst_next(&list, e)) > 0)
+		put_id(ids, list.package);
+	lst_close(&list);
+	db_done(s);
+	return r;
+}
+
 /* What the sets of the repository have: 1, or 0 = too much. */
 static int repository_ids(struct fnf *w, struct buf *ids, struct buf *scratch, struct err *e)
 {
 	const struct fnf_place *all = places_of(w);
-	const size_t max = ENTRIES_RATIO * listed_max(w);
 	int64_t epoch;
 	int r = w->placed ? epoch_of(w->tx, &epoch, e) : 0;
 	if (r < 0 || !w->placed)
@@ -350,38 +380,39 @@ static int repository_ids(struct fnf *w, struct buf *ids, struct buf *scratch, s
 		if (i && all[i].set == all[i - 1].set)
 			continue;
 		if (w->sort == FND_BY_PACKAGE) {
-			r = collect(w->tx, MEMBERS_OF_SET, DB_I(all[i].set), max, ids, e);
+			r = put_set_packages(w, all[i].set, ids, e);
 		} else {
 			buf_clear(scratch);
 			r = pks_set_checks(w->tx, all[i].set, epoch, scratch, e);
 			if (r >= 0)
 				r = put_set_checks(w, buf_bytes(scratch), ids, e);
-			r = r < 0 ? r : entry_count(w) <= max && id_count(ids) <= max;
 		}
-		if (r <= 0)
+		if (r < 0)
 			return r;
+		if (entry_count(w) > members_max(w) || id_count(ids) > members_max(w))
+			return 0;
 	}
-	if (!buf_ok(ids))
-		return no_memory(e);
-	settle_ids(ids);
-	return id_count(ids) <= listed_max(w);
+	return buf_ok(ids) ? 1 : no_memory(e);
 }
 
+/* Few are sorted; of more it is known which they are; else all there are may be. */
 static int make_list(struct fnf *w, struct err *e)
 {
-	struct buf ids, scratch;
-	buf_init(&ids, IDS_BYTES);
+	struct buf scratch, *ids = &w->members;
 	buf_init(&scratch, IDS_BYTES);
-	int r = named_ids(w, &ids, &scratch, e);
+	int r = named_ids(w, ids, &scratch, e);
 	if (r == 0) {
-		buf_clear(&ids);
-		r = repository_ids(w, &ids, &scratch, e);
+		buf_clear(ids);
+		r = repository_ids(w, ids, &scratch, e);
 	}
-	if (r > 0)
-		r = list_ids(w, &ids, e);
-	buf_free(&ids);
 	buf_free(&scratch);
-	return r;
+	if (r <= 0) {
+		buf_clear(&w->heap);
+		return r;
+	}
+	settle_ids(ids);
+	w->known = id_count(ids) > listed_max(w);
+	return w->known ? 1 : list_ids(w, ids, e);
 }
 
 int fnf_open(struct fnf *w, struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort,
@@ -392,14 +423,15 @@ int fnf_open(struct fnf *w, struct db_tx *tx, const struct fnd_filter *f, enum f
 			  .key = after->is_set ? after->key : KEY_ABOVE};
 	buf_init(&w->places, IDS_BYTES);
 	buf_init(&w->cves, IDS_BYTES);
+	buf_init(&w->members, IDS_BYTES);
 	buf_init(&w->heap, IDS_BYTES);
 	int r = read_places(w, e);
 	if (r >= 0 && f->cve.len) {
 		r = collect(tx, CHECKS_OF_CVE, DB_T(f->cve), SIZE_MAX, &w->cves, e);
 		settle_ids(&w->cves);
 	}
-	if (r >= 0 && (r = make_list(w, e)) == 0)
-		buf_clear(&w->heap);
+	if (r >= 0)
+		r = make_list(w, e);
 	return r < 0 ? r : 0;
 }
 
@@ -409,6 +441,7 @@ void fnf_close(struct fnf *w)
 	w->rows = NULL;
 	buf_free(&w->places);
 	buf_free(&w->cves);
+	buf_free(&w->members);
 	buf_free(&w->heap);
 }
 
@@ -443,8 +476,7 @@ static bool passes(const struct fnf *w, struct db_stmt *s)
 		return false;
 	if (f->category.len && !bytes_eq(db_bytes(s, 5), f->category))
 		return false;
-	if (f->cve.len && (!id_count(&w->cves) || !bsearch(&id, w->cves.ptr, id_count(&w->cves),
-							   sizeof id, cmp_id)))
+	if (f->cve.len && !has_id(&w->cves, id))
 		return false;
 	return !f->text.len || has_text(db_bytes(s, 6), f->text);
 }
@@ -482,17 +514,29 @@ static int next_listed(struct fnf *w, struct fnf_candidate *ret, struct err *e)
 	return r < 0 ? r : 1;
 }
 
+/* Whether the row's is among those that are known; sixteen that are not are a step: *ret_step. */
+static bool is_member(struct fnf *w, int64_t id, bool *ret_step)
+{
+	bool is = !w->known || has_id(&w->members, id);
+	*ret_step = is || ++w->skipped % SKIPS_A_STEP == 0;
+	return is;
+}
+
 static int next_package(struct fnf *w, struct fnf_candidate *ret, struct err *e)
 {
+	bool step = false;
+	int r = 1;
 	if (!w->rows)
 		w->rows = db_query(w->tx,
 				   "SELECT id, name FROM package_row WHERE name >= $1"
 				   " AND (name > $1 OR id >= $2) ORDER BY name, id",
 				   DB_ARGS(DB_T(w->after.name), DB_I(w->after.package)), e);
-	int r = w->rows ? db_step(w->rows, e) : -(int)e->code;
-	if (r > 0)
+	if (!w->rows)
+		return -(int)e->code;
+	while (!step && (r = db_step(w->rows, e)) > 0)
 		*ret = (struct fnf_candidate){.id = db_int(w->rows, 0),
-					      .name = db_bytes(w->rows, 1), .passes = true};
+					      .name = db_bytes(w->rows, 1),
+					      .passes = is_member(w, db_int(w->rows, 0), &step)};
 	return r;
 }
 
@@ -515,29 +559,41 @@ static int lower_key(struct fnf *w, struct err *e)
 	return r;
 }
 
+static int begin_rows(struct fnf *w, struct err *e)
+{
+	bool first = w->after.is_set;
+	w->after.is_set = false;
+	int r = first ? 1 : lower_key(w, e);
+	if (r <= 0)
+		return r;
+	int key = w->sort == FND_BY_EPSS && w->key < 0 ? UNKNOWN_EPSS : (int)w->sort;
+	w->rows = db_query(w->tx, w->known ? ids_texts[key] : rows_texts[key],
+			   DB_ARGS(DB_R(w->key), DB_I(first ? w->after.check : 0)), e);
+	return w->rows ? 1 : -(int)e->code;
+}
+
 static int next_check(struct fnf *w, struct fnf_candidate *ret, struct err *e)
 {
-	for (;;) {
-		int r = 1;
-		bool first = !w->rows && w->after.is_set && w->key >= w->after.key;
-		if (!w->rows && !first)
-			r = lower_key(w, e);
-		if (r <= 0)
-			return r;
-		if (!w->rows)
-			w->rows = db_query(w->tx, rows_texts[w->sort],
-					   DB_ARGS(DB_R(w->key), DB_I(first ? w->after.check : 0)),
-					   e);
-		r = w->rows ? db_step(w->rows, e) : -(int)e->code;
-		if (r > 0)
-			*ret = (struct fnf_candidate){.key = w->key, .id = db_int(w->rows, 0),
-						      .passes = passes(w, w->rows)};
-		if (r != 0)
-			return r;
-		db_done(w->rows);
-		w->rows = NULL;
-		w->after.is_set = false;
+	bool step = false;
+	int r = 1;
+	while (!step && r > 0) {
+		if (!w->rows && (r = begin_rows(w, e)) <= 0)
+			break;
+		r = db_step(w->rows, e);
+		if (r == 0) {
+			db_done(w->rows);
+			w->rows = NULL;
+			r = 1;
+		} else if (r > 0) {
+			*ret = (struct fnf_candidate){.key = w->key, .id = db_int(w->rows, 0)};
+			ret->passes = is_member(w, ret->id, &step);
+		}
 	}
+	if (r <= 0 || !ret->passes)
+		return r;
+	r = w->known ? fnf_check_passes(w, ret->id, e) : passes(w, w->rows);
+	ret->passes = r > 0;
+	return r < 0 ? r : 1;
 }
 
 int fnf_next(struct fnf *w, struct fnf_candidate *ret, struct err *e)

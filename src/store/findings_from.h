@@ -24,7 +24,9 @@ struct fnf {
 	struct arena *a;
 	unsigned severities;
 	bool placed; /* places holds all of the repository; else it is too large, or any is wanted */
-	struct buf places, cves;
+	bool known;  /* members holds all that the walk can be of */
+	struct buf places, cves, members;
+	unsigned skipped;
 	bool listed; /* heap holds what has not been told */
 	struct buf heap;
 	int64_t last; /* told before */

@@ -225,9 +225,9 @@ const struct db_migration schema_scan[] = {
 	" WHERE " SEEN ";"},
 	/* Lists over many images go through the checks in their order (docs/decisions/finding-lists.md). */
 	{.number = 7, .what = "checks in the orders of lists", .sql =
-	"CREATE INDEX check_version_severity ON check_version(severity, id);"
-	"CREATE INDEX check_version_cvss ON check_version(cvss_base, id);"
-	"CREATE INDEX check_version_epss ON check_version(COALESCE(epss, -1), id);"
+	"CREATE INDEX check_version_severity ON check_version(severity, id, since, until);"
+	"CREATE INDEX check_version_cvss ON check_version(cvss_base, id, since, until);"
+	"CREATE INDEX check_version_epss ON check_version(epss, id, since, until);"
 	"CREATE INDEX check_version_advisory ON check_version(advisory);"},
 	{0},
 };

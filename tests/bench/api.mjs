@@ -21,7 +21,7 @@ const secret = path.join(store, 'bench-api-password'); // the first start says i
 const begin = () => new Server({ dataDir: store, password: fs.existsSync(secret) ? fs.readFileSync(secret, 'utf8') : undefined }).start();
 let server = await begin();
 fs.writeFileSync(secret, server.password, { mode: 0o600 });
-const made = await server.json('/api/v1/users/admin/tokens', { method: 'POST', body: JSON.stringify({ label: `bench ${process.pid}`, days: '1' }),
+const made = await server.json('/api/v1/users/admin/tokens', { method: 'POST', body: JSON.stringify({ label: `bench ${process.pid}`, days: 1 }),
   headers: { 'content-type': 'application/json' } });
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: readers });

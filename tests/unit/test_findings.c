@@ -415,8 +415,8 @@ static size_t compare(const struct fnd_filter *filter, const struct model *m)
 	static const struct {
 		struct fnd_limits limits;
 		size_t max;
-	} pages[] = {{{.steps = 0}, 3}, {{.steps = 0}, ROWS_MAX}, {{.steps = 1}, 2}, {{.steps = 3, .places = 1, .listed = 2}, 5},
-		     {{.steps = 40, .places = 1}, ROWS_MAX}, {{.listed = 3}, 7}};
+	} pages[] = {{{.steps = 0}, 3}, {{.steps = 0}, ROWS_MAX}, {{.steps = 1}, 2}, {{.steps = 3, .places = 1, .listed = 2, .members = 3}, 5},
+		     {{.steps = 40, .places = 1}, ROWS_MAX}, {{.listed = 3}, 7}, {{.steps = 2, .listed = 1}, 4}, {{.members = 1}, 6}};
 	struct err e = ERR_INIT;
 	struct asked q = {.m = m};
 	struct fnd_filter f = *filter;
