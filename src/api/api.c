@@ -74,6 +74,13 @@ void api_list_begin(struct json_out *w)
 	json_put_array(w, "items");
 }
 
+struct bytes api_cursor(struct json_out *w, const char *made)
+{
+	if (!made)
+		w->out->failed = true;
+	return bytes_of(made);
+}
+
 void api_list_end(struct json_out *w, struct bytes next)
 {
 	json_put_end(w, ']');

@@ -71,3 +71,6 @@ int api_reply_read(struct http_request *r, unsigned status, api_write_fn write, 
 /* {"items": [ … ], "next": "…"}; next is left out when it is empty: the last page. */
 void api_list_begin(struct json_out *w);
 void api_list_end(struct json_out *w, struct bytes next);
+/* Such a next, as printed into memory: without memory (NULL) the reply fails, for a list without next
+ * would say that it ends here. */
+struct bytes api_cursor(struct json_out *w, const char *made);

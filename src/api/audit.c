@@ -35,7 +35,7 @@ static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	api_list_begin(w);
 	for (size_t n = 0; (rc = access_db_audit_next(tx, row.id, a, &row, e)) > 0; n++) {
 		if (n == p->page.limit) {
-			next = bytes_of(arena_printf(a, "%lld", (long long)last));
+			next = api_cursor(w, arena_printf(a, "%lld", (long long)last));
 			rc = 0;
 			break;
 		}

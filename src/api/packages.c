@@ -93,6 +93,7 @@ static void put_package(struct json_out *w, struct db_stmt *s, struct buf *purl)
 			.path = db_bytes(s, 11)};
 	buf_clear(purl);
 	pkg_purl(&p, purl);
+	json_put_need(w, purl);
 	json_put_object(w, NULL);
 	report_package_put(w, &p, db_bytes(s, 12), buf_bytes(purl));
 	json_put_end(w, '}');
@@ -134,11 +135,11 @@ static int write_packages(struct db_tx *tx, struct json_out *w, void *arg, struc
 	struct db_stmt *s = r < 0 ? NULL : query_packages(tx, l, image.id, e);
 	if (!s)
 		return -(int)e->code;
-	buf_init(&purl, 8192);
+	buf_init(&purl, PKG_PURL_MAX);
 	api_list_begin(w);
 	for (uint64_t n = 0; (r = db_step(s, e)) > 0; n++) {
 		if (n == l->q.page.limit) {
-			next = bytes_of(arena_printf(a, "%lld.%lld", package, position));
+			next = api_cursor(w, arena_printf(a, "%lld.%lld", package, position));
 			break;
 		}
 		put_package(w, s, &purl);

@@ -97,7 +97,7 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 		return (int)n;
 	size_t shown = (size_t)n > limit ? limit : (size_t)n;
 	if ((size_t)n > shown)
-		next = bytes_of(arena_printf(a, "%lld", (long long)rows[shown - 1].id));
+		next = api_cursor(w, arena_printf(a, "%lld", (long long)rows[shown - 1].id));
 	api_list_begin(w);
 	for (size_t i = 0; i < shown; i++)
 		put_scan(w, NULL, &rows[i]);

@@ -66,7 +66,7 @@ static int write_tokens(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	api_list_begin(w);
 	for (uint64_t n = 0; (rc = access_db_token_next(tx, u.id, t.id, a, &t, e)) > 0; n++) {
 		if (n == l->page.limit) {
-			next = bytes_of(arena_printf(a, "%lld", (long long)last));
+			next = api_cursor(w, arena_printf(a, "%lld", (long long)last));
 			rc = 0;
 			break;
 		}

@@ -73,7 +73,7 @@ static int fill(const struct assess *as, const struct assess_finding *from, stru
 	const struct match_check *c = &m->check;
 	struct buf purl;
 	bool ok;
-	buf_init(&purl, 8192);
+	buf_init(&purl, PKG_PURL_MAX);
 	pkg_purl(p, &purl);
 	struct bytes purl_text = arena_bytes(a, buf_bytes(&purl), &ok);
 	ok = ok && buf_ok(&purl);

@@ -87,7 +87,7 @@ int report_inventory_json(const struct report *r, struct buf *out, struct err *e
 	const struct inv_image *image = r->assess->image;
 	struct buf purl;
 	begin(&w, r, out, "inventory");
-	buf_init(&purl, 8192);
+	buf_init(&purl, PKG_PURL_MAX);
 	json_put_array(&w, "packages");
 	for (size_t i = 0; i < image->package_count; i++) {
 		const struct inv_package *ip = &image->packages[i];

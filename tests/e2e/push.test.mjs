@@ -200,6 +200,22 @@ test('an image whose only layer cannot be read is not one without packages', asy
   assert.ok(image.coverage.notes.some((n) => n.layer === cut.layers[0].digest), JSON.stringify(image.coverage.notes));
 });
 
+test('package URLs of the longest fields are whole, in the API and in reports', async () => {
+  const long = (c) => c.repeat(1000);
+  const p = { name: `a${long('%')}`, version: `1${long('<')}`, arch: long('>'), source: `s${long('"')}`, sourceVersion: `2${long('^')}` };
+  const image = makeLayout([[debianRelease(), dpkgStatus([p])]]);
+  await pushLayout(server, 'long/purl', image);
+  await server.scanned('long/purl', image.digest);
+  // purl-spec: everything but letters, digits and "-._~" is a percent-encoded byte.
+  const coded = (text) => text.replace(/[^A-Za-z0-9._~-]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  const [kept] = await server.all(`/api/v1/registries/local/repositories/long/purl/images/${image.digest}/packages`);
+  const [listed] = JSON.parse(plimsoll(['inventory', '--input', image.dir, '--format', 'json']).stdout).packages;
+  assert.equal(kept.purl, listed.purl);
+  assert.ok(kept.purl.length > 15000, `${kept.purl.length}`);
+  assert.ok(kept.purl.startsWith(`pkg:deb/debian/${coded(p.name)}@${coded(p.version)}?arch=${coded(p.arch)}&`), kept.purl.slice(0, 100));
+  for (const part of [coded(p.source), coded(p.sourceVersion)]) assert.ok(kept.purl.includes(part));
+});
+
 test('deleting the manifest takes the findings away', async () => {
   await pushLayout(server, 'delete/me', layout);
   await server.scanned('delete/me', layout.digest);
