@@ -453,6 +453,44 @@ static int note_layer(struct merge *m, size_t layer, struct err *e)
 			BYTES_LIT("the layer was not read to its end"), e);
 }
 
+/* The link in whose place a database would be: the file itself, or the folder it lies in. */
+static const struct ovl_node *link_at(const struct merge *m, struct bytes location)
+{
+	bool folder = bytes_has_suffix_lit(location, "/");
+	struct bytes path = bytes_part(location, 0, location.len - folder);
+	const struct ovl_node *link = ovl_link(m->overlay, path);
+	size_t slash = bytes_find_last(path, '/');
+	if (!link && !folder && slash < path.len)
+		link = ovl_link(m->overlay, bytes_part(path, 0, slash));
+	return link;
+}
+
+/* Only files whose own name tells that they are wanted are read: a database of another name is not,
+ * whatever link leads to it. */
+static int note_links(struct merge *m, struct err *e)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < eco_count; i++) {
+		const struct ovl_node *told = NULL;
+		if (!eco_table[i].purl_type || m->views[i].found)
+			continue;
+		for (const char *const *loc = eco_table[i].locations; r == 0 && *loc; loc++) {
+			const struct ovl_node *link = link_at(m, bytes_of(*loc));
+			if (!link || link == told)
+				continue;
+			told = link;
+			m->partial = true;
+			char *text = arena_printf(
+			    m->a, "%s are stated behind a link to %.*s, where nothing was read",
+			    eco_table[i].name,
+			    BYTES_ARG(bytes_part(link->entry->target, 0, 200)));
+			r = text ? note_add(m, (int32_t)link->layer, link->path, bytes_of(text), e)
+				 : spent(e);
+		}
+	}
+	return r;
+}
+
 static int note_image(struct merge *m, bool found_database, struct err *e)
 {
 	const char *text = NULL;
@@ -501,6 +539,8 @@ static int put_notes(struct merge *m, struct err *e)
 	}
 	if (r == 0)
 		r = note_sources(m, e);
+	if (r == 0)
+		r = note_links(m, e);
 	if (r == 0)
 		r = note_image(m, found, e);
 	if (r < 0)

@@ -265,6 +265,16 @@ const struct ovl_node *ovl_find(const struct ovl *o, struct bytes path)
 	return node_at(o, real, hash_path(real));
 }
 
+const struct ovl_node *ovl_link(const struct ovl *o, struct bytes path)
+{
+	struct walk w;
+	if (!real_path(o, path, false, &w) || w.done_len == 0)
+		return NULL;
+	struct bytes real = {.ptr = w.done, .len = w.done_len};
+	const struct ovl_node *n = node_at(o, real, hash_path(real));
+	return n && n->entry->kind == LAY_SYMLINK ? n : NULL;
+}
+
 /* Where entry really lies: its folders followed, its last component not. Copied when it differs
  * from what was written. */
 static int entry_path(struct ovl *o, struct bytes path, struct bytes *ret, struct err *e)

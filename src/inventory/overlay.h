@@ -24,6 +24,8 @@ int ovl_push(struct ovl *o, struct err *e);
 /* The node at path, links in its folders and in its last component followed; NULL: nothing
  * (recorded) is there. */
 const struct ovl_node *ovl_find(const struct ovl *o, struct bytes path);
+/* The symbolic link at path itself, links in its folders followed; NULL: none (recorded) is there. */
+const struct ovl_node *ovl_link(const struct ovl *o, struct bytes path);
 /* The real path of a folder, into out[LIMIT_PATH_MAX]. False: too many links or too long. */
 bool ovl_real_path(const struct ovl *o, struct bytes path, uint8_t *out, size_t *ret_len);
 /* All nodes that were ever there, gone ones included, in the order of their coming. */

@@ -237,6 +237,54 @@ static void test_database_behind_a_link(void **state)
 	drop(&im);
 }
 
+/* The file itself is a link: followed where the target's own name tells what it is; else it is said. */
+static void test_database_is_a_link(void **state)
+{
+	static const struct {
+		const char *link, *target, *file;
+		bool is_read;
+	} cases[] = {
+	    {"var/lib/dpkg/status", "/data/dpkg/status", "data/dpkg/status", true},
+	    {"var/lib/dpkg/status", "../../../data/dpkg/status", "data/dpkg/status", true},
+	    {"var/lib/dpkg/status", "/data/packages", "data/packages", false},
+	    {"var/lib/dpkg/status", "/data/dpkg/status", "data/other", false},
+	    {"var/lib/dpkg", "/data/debs", "data/debs/status", false},
+	    {"var/lib/dpkg/status.d", "/data/parts", "data/parts/a", false},
+	    {"var/lib/rpm", "../../usr/lib/sysimage/rpm", "data/other", false},
+	    {"var/lib/rpm/rpmdb.sqlite", "/data/db", "data/db", false},
+	    {"lib/apk/db", "/data/apk", "data/apk/installed", false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct image im = {.count = 0};
+		char says[200];
+		struct buf *t = new_layer(&im);
+		tar_file(t, "etc/os-release", DEBIAN);
+		tar_file(t, cases[i].file, PKG("a", "1"));
+		t = new_layer(&im);
+		tar_put(t, cases[i].link, '2', cases[i].target, BYTES_NONE);
+		merge(&im);
+		snprintf(says, sizeof says, "behind a link to %s, where nothing was read",
+			 cases[i].target);
+		assert_packages(&im, cases[i].is_read ? "a 1 1" : "");
+		assert_int_equal(im.out.state, cases[i].is_read ? INV_ASSESSED : INV_PARTIAL);
+		assert_int_equal(has_note(&im, 1, says), !cases[i].is_read);
+		assert_int_equal(im.out.unread, !cases[i].is_read);
+		drop(&im);
+	}
+	/* Links that lead nowhere beside a database that was read: nothing is missing. */
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+	tar_put(t, "lib", '2', "usr/lib", BYTES_NONE);
+	tar_put(t, "var/lib/dpkg/status.d", '2', "/gone", BYTES_NONE);
+	merge(&im);
+	assert_int_equal(im.out.state, INV_ASSESSED);
+	assert_int_equal(im.out.note_count, 0);
+	drop(&im);
+}
+
 static void test_links_in_circles(void **state)
 {
 	struct image im = {.count = 0};
@@ -693,6 +741,7 @@ int main(void)
 	    cmocka_unit_test(test_merged_usr),
 	    cmocka_unit_test(test_whiteout_through_a_link),
 	    cmocka_unit_test(test_database_behind_a_link),
+	    cmocka_unit_test(test_database_is_a_link),
 	    cmocka_unit_test(test_links_in_circles),
 	    cmocka_unit_test(test_folder_takes_a_links_place),
 	    cmocka_unit_test(test_hard_links),
