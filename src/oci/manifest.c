@@ -242,9 +242,14 @@ bool oci_is_layer_type(struct bytes media_type)
 
 bool oci_is_foreign(const struct oci_descriptor *d)
 {
-	return d->has_urls || bytes_has_prefix_lit(d->media_type,
-						   "application/vnd.oci.image.layer.nondistributable.") ||
-	       bytes_has_prefix_lit(d->media_type, "application/vnd.docker.image.rootfs.foreign.");
+	static const char *const prefixes[] = {
+	    "application/vnd.oci.image.layer.nondistributable.",
+	    "application/vnd.docker.image.rootfs.foreign.",
+	};
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (bytes_has_prefix(d->media_type, bytes_of(prefixes[i])))
+			return true;
+	return d->has_urls;
 }
 
 bool oci_is_image(const struct oci_manifest *m)

@@ -52,8 +52,8 @@ int oci_manifest_parse(struct bytes text, struct bytes content_type, struct aren
 /* Is this a layer that holds a file-system change set (any tar type, docker or OCI,
  * nondistributable too)? */
 bool oci_is_layer_type(struct bytes media_type);
-/* A layer that lies elsewhere (urls, or a type that is not distributed): a registry need not hold it,
- * nor an image on disk. */
+/* A layer that lies elsewhere (urls, or a type that is not distributed): a registry need not hold
+ * it, nor an image on disk. */
 bool oci_is_foreign(const struct oci_descriptor *d);
 /* An OCI index or a Docker manifest list? */
 bool oci_is_index_type(struct bytes media_type);
