@@ -1,4 +1,5 @@
-/* io: whole reads and writes on descriptors, EINTR handled; files replaced so that a crash leaves the old or the new one. */
+/* io: whole reads and writes on descriptors, EINTR handled; files replaced so that a crash leaves
+ * the old or the new one. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -12,9 +13,11 @@ int io_write(int fd, const void *in, size_t n, struct err *e);
 int io_pwrite(int fd, const void *in, size_t n, uint64_t off, struct err *e);
 /* first and second behind it, in one call. */
 int io_pwrite_pair(int fd, struct bytes first, struct bytes second, uint64_t off, struct err *e);
-/* Bytes in the file now. Asks by descriptor alone: the jail allows no call that can take a path, as the C library's fstat does. */
+/* Bytes in the file now. Asks by descriptor alone: the jail allows no call that can take a path, as
+ * the C library's fstat does. */
 int io_size(int fd, uint64_t *ret_size, struct err *e);
-/* The whole file into out (its max is the limit: ERR_LIMIT past it). ERR_NOT_FOUND when it does not exist. */
+/* The whole file into out (its max is the limit: ERR_LIMIT past it). ERR_NOT_FOUND when it does not
+ * exist. */
 int io_read_file(const char *path, struct buf *out, struct err *e);
 /* Write path.tmp-THREAD, fsync, rename over path, fsync the folder. */
 int io_replace_file(const char *path, struct bytes content, unsigned mode, struct err *e);

@@ -1,5 +1,5 @@
-/* limits: every number that bounds what a stranger can make us spend. Unit, default, reason. The daemon's configuration can change those in
- * struct limits; the macros are fixed. */
+/* limits: every number that bounds what a stranger can make us spend. Unit, default, reason. The
+ * daemon's configuration can change those in struct limits; the macros are fixed. */
 #pragma once
 #include <stdint.h>
 
@@ -12,16 +12,21 @@
 #define LIMIT_INVENTORY_MAX (32U << 20) /* bytes of a layer inventory a worker may send */
 #define LIMIT_FRAME_MAX (1U << 20)  /* bytes of one message between daemon and worker */
 
-#define LIMIT_WINDOW_MAX (128U << 20) /* bytes: what zstd --long writes; for files an operator gave us */
+/* bytes: what zstd --long writes; for files an operator gave us */
+#define LIMIT_WINDOW_MAX (128U << 20)
 
 struct limits {
 	uint64_t layer_in_max;      /* compressed bytes of a layer; 64 GiB */
-	uint64_t layer_out_max;     /* uncompressed bytes; 20 GiB: larger layers are stopped and said so */
-	uint64_t layer_ratio_max;   /* out/in once a fifth of layer_out_max is out; 1,200: deflate cannot exceed 1,032 */
+	uint64_t layer_out_max;     /* uncompressed bytes; 20 GiB: larger layers are stopped, and
+				       said so */
+	uint64_t layer_ratio_max;   /* out/in once a fifth of layer_out_max is out; 1,200: deflate
+				       cannot exceed 1,032 */
 	uint64_t layer_members_max; /* tar members; 4 million */
-	uint64_t layer_window_max;  /* bytes of a zstd window; 32 MiB: half of the 64 MiB a layer may take; 0 = this */
+	uint64_t layer_window_max;  /* bytes of a zstd window; 32 MiB: half of the 64 MiB a layer
+				       may take; 0 = this */
 	uint64_t wanted_file_max;   /* bytes of one file handed to an ecosystem; 256 MiB */
-	uint64_t worker_memory_max; /* bytes of anonymous memory (RLIMIT_AS minus the program); 256 MiB */
+	uint64_t worker_memory_max; /* bytes of anonymous memory (RLIMIT_AS minus the program);
+				       256 MiB */
 	uint64_t worker_cpu_sec;    /* processor seconds of one task; 600 */
 	uint64_t worker_wall_ms;    /* wall time of one task without progress; 120,000 */
 };
