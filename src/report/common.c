@@ -1,13 +1,17 @@
 #include "report/report.h"
 
 const enum adv_severity report_severity_order[ADV_SEV_CRITICAL + 1] = {
-	ADV_SEV_CRITICAL, ADV_SEV_HIGH, ADV_SEV_MEDIUM, ADV_SEV_LOW, ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
+    ADV_SEV_CRITICAL, ADV_SEV_HIGH,	  ADV_SEV_MEDIUM,
+    ADV_SEV_LOW,      ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
 
 /* Length of a valid UTF-8 sequence that starts b, or 0. */
 static size_t utf8_len(struct bytes b)
 {
 	uint8_t c = b.ptr[0];
-	size_t n = c >= 0xc2 && c <= 0xdf ? 2 : c >= 0xe0 && c <= 0xef ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+	size_t n = c >= 0xc2 && c <= 0xdf   ? 2
+		   : c >= 0xe0 && c <= 0xef ? 3
+		   : c >= 0xf0 && c <= 0xf4 ? 4
+					    : 0;
 	if (n == 0 || n > b.len)
 		return 0;
 	for (size_t i = 1; i < n; i++) {

@@ -48,7 +48,8 @@ void report_finding_put(struct json_out *w, const char *key, const struct report
 	json_put_end(w, '}');
 }
 
-void report_package_put(struct json_out *w, const struct pkg *p, struct bytes layer, struct bytes purl)
+void report_package_put(struct json_out *w, const struct pkg *p, struct bytes layer,
+			struct bytes purl)
 {
 	json_put_string(w, "type", p->type);
 	json_put_string(w, "name", p->name);
@@ -82,14 +83,33 @@ static int fill(const struct assess *as, const struct assess_finding *from, stru
 		return err_set(e, ERR_NOMEM, "no memory for a finding");
 	uint32_t layer = from->package->layer;
 	*f = (struct report_finding){
-		.id = c->id, .check = c->title, .category = c->category, .advisory = c->advisory,
-		.cves = c->cves, .cve_count = c->cve_count, .severity = c->severity,
-		.vendor_severity = c->vendor_severity, .package = p->name, .installed_version = p->version,
-		.fixed_version = m->fixed_version, .arch = p->arch, .source_name = p->source_name,
-		.source_version = p->source_version, .purl = purl_text, .path = p->path, .status = m->status,
-		.patchable = m->patchable, .cvss_vector = c->cvss_vector, .cvss = c->cvss, .kev = c->kev,
-		.ransomware = c->ransomware, .epss = c->epss, .epss_percentile = c->epss_percentile,
-		.summary = c->summary, .remediation = m->remediation, .published_ms = c->published_ms,
+	    .id = c->id,
+	    .check = c->title,
+	    .category = c->category,
+	    .advisory = c->advisory,
+	    .cves = c->cves,
+	    .cve_count = c->cve_count,
+	    .severity = c->severity,
+	    .vendor_severity = c->vendor_severity,
+	    .package = p->name,
+	    .installed_version = p->version,
+	    .fixed_version = m->fixed_version,
+	    .arch = p->arch,
+	    .source_name = p->source_name,
+	    .source_version = p->source_version,
+	    .purl = purl_text,
+	    .path = p->path,
+	    .status = m->status,
+	    .patchable = m->patchable,
+	    .cvss_vector = c->cvss_vector,
+	    .cvss = c->cvss,
+	    .kev = c->kev,
+	    .ransomware = c->ransomware,
+	    .epss = c->epss,
+	    .epss_percentile = c->epss_percentile,
+	    .summary = c->summary,
+	    .remediation = m->remediation,
+	    .published_ms = c->published_ms,
 	};
 	if (layer < as->layer_count) {
 		f->layer = bytes_of(as->layers[layer].digest);
@@ -98,7 +118,8 @@ static int fill(const struct assess *as, const struct assess_finding *from, stru
 	return 0;
 }
 
-int report_findings_of(const struct assess *as, struct arena *a, struct report_finding **ret, size_t *ret_count, struct err *e)
+int report_findings_of(const struct assess *as, struct arena *a, struct report_finding **ret,
+		       size_t *ret_count, struct err *e)
 {
 	struct report_finding *rows = arena_alloc(a, as->finding_count, sizeof *rows);
 	if (!rows)

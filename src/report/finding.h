@@ -1,4 +1,5 @@
-/* finding: one row of a finding list as every report and every reply writes it, whether it comes from a scan in memory or from the store. */
+/* finding: one row of a finding list as every report and every reply writes it, whether it comes
+ * from a scan in memory or from the store. */
 #pragma once
 #include "base/json.h"
 #include "feed/advisory.h"
@@ -14,7 +15,8 @@ struct report_finding {
 	size_t cve_count;
 	enum adv_severity severity;
 	enum adv_severity vendor_severity;
-	struct bytes package, installed_version, fixed_version, arch, source_name, source_version, purl, path;
+	struct bytes package, installed_version, fixed_version, arch, source_name, source_version,
+	    purl, path;
 	struct bytes layer;      /* digest */
 	struct bytes layer_line; /* history line */
 	enum adv_status status;
@@ -31,6 +33,8 @@ struct report_finding {
 /* As an array element (key NULL) or member. */
 void report_finding_put(struct json_out *w, const char *key, const struct report_finding *f);
 /* The members of a package row, the same in every list; the caller opens and closes the object. */
-void report_package_put(struct json_out *w, const struct pkg *p, struct bytes layer, struct bytes purl);
+void report_package_put(struct json_out *w, const struct pkg *p, struct bytes layer,
+			struct bytes purl);
 /* Of an assessed image; runs borrow from it and from a. ERR_NOMEM. */
-int report_findings_of(const struct assess *as, struct arena *a, struct report_finding **ret, size_t *ret_count, struct err *e);
+int report_findings_of(const struct assess *as, struct arena *a, struct report_finding **ret,
+		       size_t *ret_count, struct err *e);

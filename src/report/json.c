@@ -40,7 +40,8 @@ static void put_summary(struct json_out *w, const struct report *r)
 	json_put_u64(w, "total", r->finding_count);
 	json_put_u64(w, "hidden_by_filters", r->hidden_count);
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
-		json_put_u64(w, adv_severity_word(report_severity_order[i]), counts[report_severity_order[i]]);
+		json_put_u64(w, adv_severity_word(report_severity_order[i]),
+			     counts[report_severity_order[i]]);
 	put_categories(w, r);
 	json_put_end(w, '}');
 }
@@ -96,8 +97,9 @@ int report_inventory_json(const struct report *r, struct buf *out, struct err *e
 		pkg_purl(p, &purl);
 		json_put_need(&w, &purl);
 		json_put_object(&w, NULL);
-		struct bytes layer = ip->layer < r->assess->layer_count ? bytes_of(r->assess->layers[ip->layer].digest)
-									: BYTES_NONE;
+		struct bytes layer = ip->layer < r->assess->layer_count
+					 ? bytes_of(r->assess->layers[ip->layer].digest)
+					 : BYTES_NONE;
 		report_package_put(&w, p, layer, buf_bytes(&purl));
 		json_put_end(&w, '}');
 	}

@@ -1,4 +1,5 @@
-/* report: a scan's result in the formats people ask for: one file and one row in report/table.c each. */
+/* report: a scan's result in the formats people ask for: one file and one row in report/table.c
+ * for each. */
 #pragma once
 #include "report/finding.h"
 #include "report/support.h"
@@ -28,7 +29,8 @@ const struct report_format *report_find(struct bytes name);
 /* The package list of an image: `plimsoll inventory`. */
 int report_inventory_json(const struct report *r, struct buf *out, struct err *e);
 int report_inventory_table(const struct report *r, struct buf *out, struct err *e);
-/* Shared by formats. Untrusted bytes for a terminal: control bytes and escapes become '?', valid UTF-8 stays. */
+/* Shared by formats. Untrusted bytes for a terminal: control bytes and escapes become '?', valid
+ * UTF-8 stays. */
 void report_put_plain(struct buf *out, struct bytes text);
 /* Is it known until when the image's release is supported? */
 bool report_support(const struct report *r, struct support *ret);

@@ -1,5 +1,5 @@
-/* SARIF 2.1.0 (OASIS): one rule per security check, one result per finding. Code-scanning services want a region with every location, so line 1 stands for
- * "the image". */
+/* SARIF 2.1.0 (OASIS): one rule per security check, one result per finding. Code-scanning services
+ * want a region with every location, so line 1 stands for "the image". */
 #include "report/formats.h"
 
 #include <stdio.h>
@@ -15,8 +15,9 @@ static const char *level(enum adv_severity s)
 /* What the severity means as a number where a check has no score: the lowest of its band. */
 static double security_severity(const struct report_finding *f)
 {
-	static const double bands[] = {[ADV_SEV_UNKNOWN] = 0.0, [ADV_SEV_NEGLIGIBLE] = 0.1, [ADV_SEV_LOW] = 2.0,
-				       [ADV_SEV_MEDIUM] = 5.5, [ADV_SEV_HIGH] = 8.0, [ADV_SEV_CRITICAL] = 9.5};
+	static const double bands[] = {
+	    [ADV_SEV_UNKNOWN] = 0.0, [ADV_SEV_NEGLIGIBLE] = 0.1, [ADV_SEV_LOW] = 2.0,
+	    [ADV_SEV_MEDIUM] = 5.5,  [ADV_SEV_HIGH] = 8.0,	 [ADV_SEV_CRITICAL] = 9.5};
 	return f->cvss.version != CVSS_NONE ? f->cvss.base : bands[f->severity];
 }
 

@@ -3,9 +3,11 @@
 #include "report/formats.h"
 
 const struct report_format report_table[] = {
-	{.name = "table", .help = "for people", .put = table_put},
-	{.name = "json", .help = "the documented schema (docs/formats/report-json.md)", .put = report_json_put},
-	{.name = "sarif", .help = "SARIF 2.1.0 for code scanning", .put = sarif_put},
+    {.name = "table", .help = "for people", .put = table_put},
+    {.name = "json",
+     .help = "the documented schema (docs/formats/report-json.md)",
+     .put = report_json_put},
+    {.name = "sarif", .help = "SARIF 2.1.0 for code scanning", .put = sarif_put},
 };
 const size_t report_count = sizeof report_table / sizeof *report_table;
 

@@ -1,11 +1,10 @@
-/* The table for people: a line for the image, a row for each finding, the totals line, and what was not assessed. */
+/* The table for people: a line for the image, a row for each finding, the totals line, and what was
+ * not assessed. */
 #include "report/formats.h"
 
-
-
 static const char *const severity_color[] = {
-	[ADV_SEV_UNKNOWN] = "", [ADV_SEV_NEGLIGIBLE] = "", [ADV_SEV_LOW] = "\x1b[36m",
-	[ADV_SEV_MEDIUM] = "\x1b[33m", [ADV_SEV_HIGH] = "\x1b[31m", [ADV_SEV_CRITICAL] = "\x1b[1;31m"};
+    [ADV_SEV_UNKNOWN] = "",	   [ADV_SEV_NEGLIGIBLE] = "",	[ADV_SEV_LOW] = "\x1b[36m",
+    [ADV_SEV_MEDIUM] = "\x1b[33m", [ADV_SEV_HIGH] = "\x1b[31m", [ADV_SEV_CRITICAL] = "\x1b[1;31m"};
 
 struct column {
 	const char *title;
@@ -25,8 +24,9 @@ static struct bytes cell(const struct report_finding *f, int column)
 	case COL_INSTALLED:
 		return f->installed_version;
 	case COL_FIXED:
-		return f->fixed_version.len ? f->fixed_version
-					    : bytes_of(f->status == ADV_AFFECTED ? "-" : adv_status_word(f->status));
+		return f->fixed_version.len
+			   ? f->fixed_version
+			   : bytes_of(f->status == ADV_AFFECTED ? "-" : adv_status_word(f->status));
 	case COL_ADVISORY:
 		return f->advisory;
 	default:
@@ -59,7 +59,8 @@ static void put_name(const struct report *r, struct buf *out)
 	report_put_plain(out, r->input->name);
 	if (image->has_distro) {
 		buf_put_text(out, " (");
-		report_put_plain(out, image->distro.name.len ? image->distro.name : image->distro.id);
+		report_put_plain(out,
+				 image->distro.name.len ? image->distro.name : image->distro.id);
 		buf_put_text(out, ")");
 	}
 	buf_put_text(out, ": ");
@@ -68,7 +69,8 @@ static void put_name(const struct report *r, struct buf *out)
 static void put_head(const struct report *r, struct buf *out)
 {
 	put_name(r, out);
-	buf_printf(out, "%s, %zu packages\n", assess_state_word(r->assess->state), r->assess->image->package_count);
+	buf_printf(out, "%s, %zu packages\n", assess_state_word(r->assess->state),
+		   r->assess->image->package_count);
 	if (r->assess->reason.len) {
 		buf_put_text(out, "  ");
 		report_put_plain(out, r->assess->reason);
@@ -134,8 +136,9 @@ static void put_notes(const struct report *r, struct buf *out)
 
 int table_put(const struct report *r, struct buf *out, struct err *e)
 {
-	struct column cols[COL_COUNT] = {{"Severity", 8, 10}, {"Package", 7, 32}, {"Installed", 9, 32},
-					 {"Fixed in", 8, 32}, {"Advisory", 8, 24}, {"Security check", 14, 200}};
+	struct column cols[COL_COUNT] = {{"Severity", 8, 10},  {"Package", 7, 32},
+					 {"Installed", 9, 32}, {"Fixed in", 8, 32},
+					 {"Advisory", 8, 24},  {"Security check", 14, 200}};
 	for (size_t i = 0; i < r->finding_count; i++) {
 		for (int c = 0; c < COL_COUNT; c++) {
 			size_t n = shown_len(cell(&r->findings[i], c));
