@@ -249,8 +249,10 @@ static int parse_archive(struct scan_input *in, struct bytes text, struct archiv
 	}
 	if (json_finish(&j, e) < 0)
 		return err_ctx(e, "manifest.json");
-	if (found != 1 && names.count)
-		return choose_fail(&names, in->choice, found, e), err_ctx(e, "manifest.json");
+	if (found != 1 && names.count) {
+		(void)choose_fail(&names, in->choice, found, e);
+		return err_ctx(e, "manifest.json");
+	}
 	if (!rows[0].config.len)
 		return err_set(e, ERR_FORMAT, "manifest.json: no image with a Config");
 	return 0;
