@@ -160,6 +160,7 @@ static void put_finding(struct json_out *w, const struct fnd_finding *f, struct 
 	const struct match_check *c = &f->match.check;
 	buf_clear(purl);
 	pkg_purl(&f->pkg, purl);
+	json_put_need(w, purl);
 	struct report_finding row = {
 		.id = c->id, .check = c->title, .category = c->category, .advisory = c->advisory, .cves = c->cves,
 		.cve_count = c->cve_count, .severity = c->severity, .vendor_severity = c->vendor_severity,
@@ -193,7 +194,7 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 		return (int)n;
 	if (more && fnd_cursor_text(&cursor, a, &next, e) < 0)
 		return -(int)e->code;
-	buf_init(&purl, 8192);
+	buf_init(&purl, PKG_PURL_MAX);
 	api_list_begin(w);
 	for (int64_t i = 0; i < n; i++)
 		put_finding(w, &rows[i], &purl);
