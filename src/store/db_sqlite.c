@@ -17,7 +17,7 @@
 
 #define SLOTS 1024U          /* statements kept per connection; the house has some hundred */
 #define SQL_MAX (256U << 10) /* bytes of one text */
-#define LIMIT_OPS 2000       /* of SQLite's machine between two looks at a limit: less than a ms */
+#define LIMIT_OPS 20000      /* of SQLite's machine between two looks at a limit: a ms or some */
 #define BUSY_MS 5000         /* how long SQLite itself waits for another process's write */
 
 struct db_stmt {

@@ -372,7 +372,7 @@ static int put_set_packages(struct fnf *w, int64_t set, struct buf *ids, struct 
 static int repository_ids(struct fnf *w, struct buf *ids, struct buf *scratch, struct err *e)
 {
 	const struct fnf_place *all = places_of(w);
-	int64_t epoch;
+	int64_t epoch = 0;
 	int r = w->placed ? epoch_of(w->tx, &epoch, e) : 0;
 	if (r < 0 || !w->placed)
 		return r;

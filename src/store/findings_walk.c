@@ -9,7 +9,7 @@
 #include "store/lists.h"
 #include "store/remedies.h"
 
-#define STEPS_MAX 4000U /* of a page; one is some µs */
+#define STEPS_MAX 3000U /* of a page; one is some µs */
 #define SETS_A_STEP 16U	 /* sets of a list that are none of the repository's */
 #define END INT64_MAX
 

@@ -618,8 +618,6 @@ static void limits(void **state)
 	struct place *p = *state;
 	struct err e = ERR_INIT;
 	struct limit none = {.ms = 600000}, late = {.ms = 20}, gone = {.ms = 600000, .gone = true};
-	p->d = schema_open(p->file, rooms_1, 2, &e);
-	assert_non_null(p->d);
 	assert_int_equal(db_run(p->d, DB_READ, count_tx, &late, &e), -ERR_TIMEOUT);
 	assert_true(late.asked > 0);
 	assert_int_equal(db_run(p->d, DB_READ, count_tx, &gone, &e), -ERR_TIMEOUT);

@@ -326,7 +326,7 @@ static size_t expected(const struct fnd_filter *f, enum fnd_sort sort, const str
 				for (unsigned c = 0; in_set[images[i].part[k].set][p] && c < CHECKS; c++) {
 					const struct match_check *mc = &m->checks[c];
 					struct row r = {i, k, p, c, 0};
-					r.key = sort == FND_BY_SEVERITY ? mc->severity : sort == FND_BY_CVSS ? mc->cvss.base :
+					r.key = sort == FND_BY_SEVERITY ? (double)mc->severity : sort == FND_BY_CVSS ? mc->cvss.base :
 						sort == FND_BY_EPSS ? mc->epss : 0;
 					if (wanted(f, m, &r)) {
 						assert_true(n < ROWS_MAX);
