@@ -9,7 +9,7 @@ dir=$(cd "$1" && pwd)
 which=${2:-all}
 export BUILDAH_ISOLATION=chroot
 store=(--root "$dir/store/root" --runroot "$dir/store/run")
-include=build-essential,python3,python3-pip,nodejs,npm,default-jre-headless,nginx,postgresql,redis-server,git,curl,vim,ffmpeg,ruby,php-cli,imagemagick
+include=build-essential,python3,python3-pip,nodejs,default-jre-headless,nginx,postgresql,redis-server,git,curl,vim,ffmpeg,ruby,php-cli,imagemagick
 make() { # NAME [debootstrap option…]
 	local name=$1 c m
 	shift
