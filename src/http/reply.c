@@ -157,7 +157,7 @@ static void slug_put(struct json_out *w, const char *code)
 {
 	char slug[64];
 	size_t n = 0;
-	for (; code[n] && n < sizeof slug - 1; n++)
+	for (; n < sizeof slug - 1 && code[n]; n++)
 		slug[n] = code[n] == ' ' ? '_' : (char)byte_lower((uint8_t)code[n]);
 	slug[n] = '\0';
 	json_put_text(w, "code", slug);
