@@ -72,6 +72,7 @@ struct objects {
 	size_t count;
 };
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the tables, which name each other in no circle */
 static void add(struct objects *all, const struct sch_object *o, enum sch_use use, bool list)
 {
 	if (!o)

@@ -128,7 +128,7 @@ static void content_put(struct json_out *w, const struct api_reply *reply)
 {
 	json_put_object(w, "content");
 	json_put_object(w, reply->type ? reply->type : "application/json");
-	if (reply->list)
+	if (reply->list && reply->of)
 		list_ref_put(w, reply->of->name);
 	else if (reply->of)
 		sch_ref_show(w, "schema", reply->of, SCH_REPLY);

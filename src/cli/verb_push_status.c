@@ -194,7 +194,7 @@ static void print_unsupported(const struct asking *q, struct bytes digest, const
 	struct buf out;
 	buf_init(&out, 1U << 20);
 	put_head(&out, q, digest, s->status, s->why);
-	fputs(buf_cstr(&out), stdout);
+	(void)fputs(buf_cstr(&out), stdout);
 	buf_free(&out);
 }
 
@@ -286,10 +286,11 @@ static int read_index(const struct asking *q, struct bytes text, struct bytes *r
 }
 
 /* The images of an index, which may be indexes themselves. */
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
 static int wait_for_all(const struct asking *q, struct bytes digest, int64_t until, int depth,
 			struct err *e)
 {
-	struct bytes children[CHILDREN_MAX];
+	struct bytes children[CHILDREN_MAX] = {0};
 	struct fetch_reply reply = {0};
 	int r = wait_for(q, digest, until, e);
 	if (r != 2 || depth == DEPTH_MAX)

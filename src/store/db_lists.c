@@ -156,12 +156,14 @@ static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
 	return SQLITE_OK;
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): an initialiser */
 #define MODULE(connect_fn)                                                                                               \
 	{                                                                                                                \
 		.xConnect = connect_fn, .xBestIndex = best_index, .xDisconnect = disconnect, .xOpen = open_rows,         \
 		.xClose = close_rows, .xFilter = filter, .xNext = next_row, .xEof = at_end, .xColumn = column,           \
 		.xRowid = row_id,                                                                                        \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 static const sqlite3_module members_module = MODULE(connect_members), ids_module = MODULE(connect_ids);
 
 /* ---- for migrations ---------------------------------------------------------------------------------------------------------- */

@@ -297,9 +297,10 @@ int db_conn_script(struct db_conn *c, const char *text, struct err *e)
 	OWN_FREE char *sql = expand(text, e);
 	if (!sql)
 		return e ? -(int)e->code : -(int)ERR_INTERNAL;
+	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): clang does not see what OWN_FREE does */
 	int rc = sqlite3_exec(c->handle, sql, NULL, NULL, NULL);
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): clang does not see what OWN_FREE does */
 	return rc == SQLITE_OK ? 0 : fail(c, rc, "script", e);
+	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 }
 
 static int limit_reached(void *arg)

@@ -136,6 +136,7 @@ static int like_pattern(struct bytes text, struct arena *a, struct bytes *ret, s
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): filter, place and room of one page */
 static struct db_stmt *query_image(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort, const struct fnd_cursor *c, int64_t image, size_t rows,
 				   struct arena *a, struct err *e)
 {
@@ -150,6 +151,7 @@ static struct db_stmt *query_image(struct db_tx *tx, const struct fnd_filter *f,
 			e);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): filter, place and room of one page */
 static int64_t list_image(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort, struct fnd_cursor *cursor, size_t max, struct arena *a,
 			  struct fnd_finding *out, bool *ret_more, struct err *e)
 {
@@ -180,6 +182,7 @@ static int64_t list_image(struct db_tx *tx, const struct fnd_filter *f, enum fnd
 	return r < 0 ? r : (int64_t)n;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): filter, place and room of one page */
 int64_t fnd_list(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort, struct fnd_cursor *cursor, size_t max, struct arena *a,
 		 struct fnd_finding *out, bool *ret_more, struct err *e)
 {

@@ -353,6 +353,7 @@ static int one_candidate(struct walk *w, const struct fnf_candidate *n, struct e
 	return resumed ? 0 : spend(w);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): filter, place and room of one page */
 int64_t fnw_list(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort,
 		 struct fnd_cursor *cursor, size_t max, struct arena *a, struct fnd_finding *out,
 		 bool *ret_more, struct err *e)

@@ -143,7 +143,7 @@ int pack_get(struct bytes packed, size_t max, struct buf *out, struct err *e)
 	if (cur_ok(&c) && !to && total)
 		return err_set(e, ERR_NOMEM, "no memory for packed bytes");
 	bool ok = cur_ok(&c);
-	while (ok && at < total && cur_left(&c))
+	while (ok && to && at < total && cur_left(&c))
 		ok = get_sequence(&c, to, &at, (size_t)total);
 	if (!ok || at != total || cur_left(&c))
 		return err_set(e, ERR_INTEGRITY, "packed bytes are damaged at byte %zu", c.off);
