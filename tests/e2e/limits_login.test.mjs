@@ -1,5 +1,6 @@
 // Failed logins: how many there may be, who is held up by them and who is not, and what a flood of them costs the others.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { Server, pushBlob, sleep } from './lib.mjs';
@@ -109,7 +110,7 @@ test('a flood of logins: a client with a token goes on being served, pushes go o
   const until = Date.now() + 4000;
   const seen = { 401: 0, 429: 0 };
   const ticks = () => { // of the processor, ours and the system's
-    const parts = String(process.getBuiltinModule('node:fs').readFileSync(`/proc/${server.child.pid}/stat`)).replace(/^.*\) /, '').split(' ');
+    const parts = String(fs.readFileSync(`/proc/${server.child.pid}/stat`)).replace(/^.*\) /, '').split(' ');
     return Number(parts[11]) + Number(parts[12]);
   };
   const begun = ticks();
