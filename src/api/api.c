@@ -1,6 +1,6 @@
 #include "api/api.h"
 
-#define READ_MS 5000U	      /* of a reply's reading; the longest routes take tenths of it */
+#define READ_MS 5000U	      /* of a reply's reading, unless told; the longest routes take tenths of it */
 #define REPLY_MAX (64U << 20) /* bytes: a page of 1,000 findings takes 3 MB, 20,000 packages 8 MB */
 
 struct api *api_of(struct http_request *r)
@@ -46,7 +46,8 @@ static int reading_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct reading *r = arg;
 	struct json_out w;
-	db_limit(tx, READ_MS, is_gone, r->r);
+	unsigned ms = api_of(r->r)->read_ms;
+	db_limit(tx, ms ? ms : READ_MS, is_gone, r->r);
 	buf_clear(&r->out);
 	json_out_init(&w, &r->out, false);
 	return r->write(tx, &w, r->arg, e);

@@ -32,6 +32,7 @@ struct api {
 	const char *public_url; /* "" = answer by the Host that was asked */
 	const char *version;
 	int64_t started_ms;
+	unsigned read_ms; /* a reply's reading may take this long, then it is 503; 0 = 5 s */
 	bool ready; /* set when everything runs */
 	struct api_metrics metrics;
 };

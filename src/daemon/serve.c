@@ -143,7 +143,8 @@ static int open_http(struct server *s, struct err *e)
 	s->api = (struct api){.db = s->db, .blobs = s->blobs, .registry = s->registry, .access = s->access,
 			      .pool = s->pool, .engine = s->engine, .vdb_update = update_now,
 			      .vdb_update_arg = s->schedule, .public_url = s->c->public_url,
-			      .version = s->api.version, .started_ms = clock_wall_ms()};
+			      .version = s->api.version, .started_ms = clock_wall_ms(),
+			      .read_ms = (unsigned)s->c->read_timeout_ms};
 	struct http_hooks hooks = {.context = &s->api, .authorise = api_authorise, .served = api_served};
 	struct http_options ho = {.address = s->c->address, .port = s->c->port,
 				  .tls_cert_pem = tls ? buf_cstr(&s->cert) : NULL,

@@ -48,6 +48,8 @@
 	  "a client that sends its body slower than rate-min is cut after this", body_timeout_ms) \
 	X("reply-timeout", CONFIG_TIME, "TIME", "60s", 500, CONFIG_DAY, \
 	  "a client that takes its reply slower than rate-min is cut after this", reply_timeout_ms) \
+	X("read-timeout", CONFIG_TIME, "TIME", "5s", 50, CONFIG_DAY, \
+	  "an API request that reads longer gets 503", read_timeout_ms) \
 	X("rate-min", CONFIG_SIZE, "SIZE", "1KiB", 0, 1U << 30, \
 	  "bytes a second that a body or reply must move; 0 = any byte will do", rate_min) \
 	X("upload-timeout", CONFIG_TIME, "TIME", "12h", 500, 365 * CONFIG_DAY, \
