@@ -4,12 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#define CACHE_LINE ((size_t)64)
 
 static ssize_t read_loop(int fd, uint8_t *out, size_t n, int64_t off, struct err *e)
 {
@@ -26,6 +30,13 @@ static ssize_t read_loop(int fd, uint8_t *out, size_t n, int64_t off, struct err
 		got += (size_t)r;
 	}
 	return (ssize_t)got;
+}
+
+void *io_block(size_t n)
+{
+	if (n > SIZE_MAX - CACHE_LINE)
+		return NULL;
+	return aligned_alloc(CACHE_LINE, (n + CACHE_LINE - 1) & ~(CACHE_LINE - 1));
 }
 
 ssize_t io_read(int fd, void *out, size_t n, struct err *e)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "codec/stream_impl.h"
 
 /* A stream owns one buffer of 2 * STREAM_PEEK_MAX bytes and a window [win, win + win_len) into it.
@@ -191,7 +192,7 @@ void stream_close(struct stream *s)
 struct stream *stream_open(const struct stream_ops *ops, void *impl, struct err *e)
 {
 	struct stream *s = calloc(1, sizeof *s);
-	uint8_t *buf = malloc(BUF_CAP);
+	uint8_t *buf = io_block(BUF_CAP);
 	if (!s || !buf) {
 		free(s);
 		free(buf);

@@ -267,7 +267,7 @@ int registry_upload_once(struct registry *g, struct bytes repository, enum diges
 static int rehash(struct upload *u, enum digest_algo algo, struct digest_run **ret, struct err *e)
 {
 	struct digest_run *run = digest_run_open(algo, e);
-	uint8_t *piece = malloc(READ_STEP);
+	uint8_t *piece = io_block(READ_STEP);
 	int r = !run ? -(int)e->code : 0;
 	if (r == 0 && !piece)
 		r = err_set(e, ERR_NOMEM, "upload: no memory");
@@ -440,7 +440,7 @@ static int put(struct upload *u, struct bytes part, struct err *e)
 static bool hold(struct upload *u, struct bytes part)
 {
 	if (!u->block)
-		u->block = malloc(WRITE_BLOCK);
+		u->block = io_block(WRITE_BLOCK);
 	if (!u->block)
 		return false;
 	memcpy(u->block + u->held, part.ptr, part.len);

@@ -144,7 +144,7 @@ static int hash_layer(const struct scan_layer *l, uint8_t *step, struct err *e)
 static void *hash_main(void *arg)
 {
 	struct work *w = arg;
-	OWN_FREE uint8_t *step = malloc(HASH_STEP);
+	OWN_FREE uint8_t *step = io_block(HASH_STEP);
 	for (size_t i; (i = take(w, &w->next_hash)) < w->count;) {
 		struct err e = ERR_INIT;
 		const struct scan_layer *l = &w->layers[i];

@@ -1,6 +1,6 @@
 /* torture: run a case again and again with the first, second, third … allocation failing. Include
  * in one file of a test program that is linked with torture_dep (the linker's --wrap sends malloc,
- * calloc and realloc of everything in the program through here). */
+ * calloc, realloc and aligned_alloc of everything in the program through here). */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +13,11 @@
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t n);
+void *__real_aligned_alloc(size_t align, size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
+void *__wrap_aligned_alloc(size_t align, size_t n);
 
 static unsigned long torture_left; /* allocations until one fails; 0 = none will */
 static bool torture_hit;
@@ -45,6 +47,11 @@ void *__wrap_calloc(size_t n, size_t size)
 void *__wrap_realloc(void *p, size_t n)
 {
 	return torture_fails() ? NULL : __real_realloc(p, n);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t n)
+{
+	return torture_fails() ? NULL : __real_aligned_alloc(align, n);
 }
 
 /* run says 0 when all went well, and <0 when it noticed that something did not. It must say <0
