@@ -33,12 +33,19 @@ struct bytes cur_take(struct cursor *c, size_t n)
 	return b;
 }
 
-static uint64_t take_uint(struct cursor *c, size_t n, bool big)
+/* n and big are constants of the callers below: what is left of the loop is one load. */
+static inline uint64_t take_uint(struct cursor *c, size_t n, bool big)
 {
-	struct bytes b = cur_take(c, n);
+	if (c->failed || n > c->len - c->off) {
+		c->failed = true;
+		return 0;
+	}
+	const uint8_t *p = c->ptr + c->off;
 	uint64_t v = 0;
-	for (size_t i = 0; i < b.len; i++)
-		v = v << 8 | b.ptr[big ? i : b.len - 1 - i];
+#pragma GCC unroll 8
+	for (size_t i = 0; i < n; i++)
+		v |= (uint64_t)p[i] << 8 * (big ? n - 1 - i : i);
+	c->off += n;
 	return v;
 }
 
