@@ -58,11 +58,28 @@ size_t bytes_find_last(struct bytes b, uint8_t c)
 	return p ? (size_t)(p - b.ptr) : b.len;
 }
 
+/* What memmem prepares costs more than looking through a name. */
+#define SHORT_LEN 256U
+static size_t find_short(struct bytes b, struct bytes needle)
+{
+	for (size_t off = 0; needle.len <= b.len - off; off++) {
+		const uint8_t *p = memchr(b.ptr + off, needle.ptr[0], b.len - off - needle.len + 1);
+		if (!p)
+			break;
+		off = (size_t)(p - b.ptr);
+		if (memcmp(p, needle.ptr, needle.len) == 0)
+			return off;
+	}
+	return b.len;
+}
+
 size_t bytes_find_bytes(struct bytes b, struct bytes needle)
 {
 	if (needle.len == 0)
 		return 0;
-	const uint8_t *p = b.len ? memmem(b.ptr, b.len, needle.ptr, needle.len) : NULL;
+	if (b.len <= SHORT_LEN)
+		return find_short(b, needle);
+	const uint8_t *p = memmem(b.ptr, b.len, needle.ptr, needle.len);
 	return p ? (size_t)(p - b.ptr) : b.len;
 }
 

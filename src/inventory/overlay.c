@@ -369,8 +369,10 @@ static int hide_lower(struct ovl *o, const struct lay *l, uint32_t layer, bool f
 		      struct err *e)
 {
 	struct hider_set s;
-	int r = o->node_count == 0 ? 0 : hiders_open(&s, l->entry_count, e);
-	if (r < 0 || o->node_count == 0)
+	if (layer == 0 || o->node_count == 0) /* nothing lies below */
+		return 0;
+	int r = hiders_open(&s, l->entry_count, e);
+	if (r < 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < l->entry_count; i++) {
 		const struct lay_entry *ent = &l->entries[i];

@@ -17,11 +17,10 @@ struct digest {
 int digest_parse(struct bytes text, struct digest *ret, struct err *e);
 void digest_text(const struct digest *d, char out[DIGEST_TEXT_CAP]);
 bool digest_eq(const struct digest *a, const struct digest *b);
-/* algo becomes DIGEST_NONE, which equals no digest of content, when libcrypto has no memory; here
- * and in digest_run_get. */
+/* algo becomes DIGEST_NONE, which equals no digest of content, when it is neither. */
 void digest_of(enum digest_algo algo, struct bytes content, struct digest *ret);
 
-/* Running hash (OpenSSL EVP, SHA-NI where there is). */
+/* Running hash (libcrypto's, SHA-NI where there is). */
 struct digest_run;
 struct digest_run *digest_run_open(enum digest_algo algo, struct err *e);
 void digest_run_add(struct digest_run *r, struct bytes b);
