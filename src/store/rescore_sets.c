@@ -1,5 +1,6 @@
 /* A set's next checks come from those it has: without what its changed packages lose and no other of its packages has, with what they get. Only a set of which
- * nothing is certain (the first database; one that an interrupted switch prepared, maybe of another generation) is put together from all its packages. */
+ * nothing is certain (the first database; one that an interrupted switch prepared, maybe of another generation), or of which most packages changed, is put
+ * together from all of them. */
 #include "store/rescore_lists.h"
 
 #include <stdlib.h>
@@ -146,15 +147,16 @@ static int change(struct step *w, struct db_tx *tx, int64_t set, struct err *e)
 }
 
 /* w->kept: the checks that the set has. 1 = a switch prepared them. */
-static int read_set(struct step *w, struct db_tx *tx, int64_t set, struct err *e)
+static int read_set(struct step *w, struct db_tx *tx, int64_t set, int64_t *ret_packages, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT checks, since FROM package_set WHERE id = $1", DB_ARGS(DB_I(set)), e);
+	struct db_stmt *s = db_query(tx, "SELECT checks, since, package_count FROM package_set WHERE id = $1", DB_ARGS(DB_I(set)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	bool prepared = false;
 	buf_clear(&w->kept);
 	if (r > 0) {
 		buf_put(&w->kept, db_bytes(s, 0));
 		prepared = db_int(s, 1) > w->r->epoch;
+		*ret_packages = db_int(s, 2);
 	}
 	db_done(s);
 	if (r == 0)
@@ -172,19 +174,21 @@ static int one_set(struct step *w, struct db_tx *tx, const struct pair *p, size_
 	pks_union_clear(&w->lost);
 	pks_union_clear(&w->got);
 	pks_union_clear(&w->all);
-	int prepared = read_set(w, tx, p->set, e), r = prepared;
+	int64_t packages = 0;
+	int prepared = read_set(w, tx, p->set, &packages, e), r = prepared;
+	bool whole = p->package == 0 || (int64_t)count > packages / 2;
 	buf_init(&before, CHECKS_MAX);
 	buf_put(&before, buf_bytes(&w->kept));
-	if (r >= 0 && p->package == 0)
+	if (r >= 0 && whole)
 		r = anew(w, tx, p->set, e);
 	else if (r >= 0)
 		r = pks_union_add(&w->now, buf_bytes(&before), e);
-	for (size_t i = 0; p->package && i < count && r >= 0; i++) {
+	for (size_t i = 0; !whole && i < count && r >= 0; i++) {
 		r = package_now(w, tx, p[i].package, &w->lost, e);
 		if (r == 0 && rsl_find(w->r->next, p[i].package, &next))
 			r = pks_union_add(&w->got, next, e);
 	}
-	if (r >= 0 && p->package)
+	if (r >= 0 && !whole)
 		r = change(w, tx, p->set, e);
 	if (r >= 0)
 		r = pks_union_put(&w->all, &w->kept, e);
