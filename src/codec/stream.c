@@ -29,6 +29,8 @@ struct stream {
 	uint64_t ratio_max;
 	uint64_t ratio_free;
 	const struct stream *in;
+	stream_see_fn see;
+	void *see_arg;
 	bool ended;
 	bool failed;
 	struct err why;
@@ -86,6 +88,9 @@ static int refill(struct stream *s, struct err *e)
 		s->ended = true;
 		return 0;
 	}
+	if (s->see)
+		s->see(s->see_arg,
+		       (struct bytes){.ptr = s->buf + s->win_len, .len = (size_t)got});
 	s->win_len += (size_t)got;
 	s->produced += (uint64_t)got;
 	if (check_limits(s, &why) < 0)
@@ -136,7 +141,7 @@ int stream_skip(struct stream *s, uint64_t n, struct err *e)
 			return 0;
 		if (s->ended)
 			return truncated(n, e);
-		if (s->ops->skip) {
+		if (s->ops->skip && !s->see) {
 			if (n > s->out_max - s->produced) {
 				s->produced = s->out_max + 1;
 				(void)check_limits(s, &why);
@@ -172,6 +177,15 @@ int stream_read(struct stream *s, void *out, size_t n, struct err *e)
 		n -= part;
 	}
 	return 0;
+}
+
+void stream_watch(struct stream *s, stream_see_fn see, void *arg)
+{
+	assert(s->consumed == 0);
+	s->see = see;
+	s->see_arg = arg;
+	if (s->win_len > 0)
+		see(arg, (struct bytes){.ptr = s->win, .len = s->win_len});
 }
 
 uint64_t stream_offset(const struct stream *s)

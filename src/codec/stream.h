@@ -20,6 +20,10 @@ void stream_consume(struct stream *s, size_t n);
 int stream_skip(struct stream *s, uint64_t n, struct err *e);
 /* Copy exactly n bytes to out: 0, ERR_TRUNCATED. */
 int stream_read(struct stream *s, void *out, size_t n, struct err *e);
+/* Let see have every byte of s once and in order, as it is made: also what stream_skip passes over.
+ * At the end of the stream it has seen them all. To be called before anything is consumed. */
+typedef void (*stream_see_fn)(void *arg, struct bytes b);
+void stream_watch(struct stream *s, stream_see_fn see, void *arg);
 /* Bytes consumed so far from this stream. */
 uint64_t stream_offset(const struct stream *s);
 /* Closes s and the stream it reads from; NULL accepted. */

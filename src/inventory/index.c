@@ -11,6 +11,7 @@
 #include "base/own.h"
 #include "codec/codec.h"
 #include "eco/parsers.h"
+#include "inventory/diffid.h"
 #include "inventory/layer.h"
 #include "inventory/writer.h"
 
@@ -495,8 +496,9 @@ static int read_members(struct indexer *ix, struct stream *plain, member_fn memb
 	return r;
 }
 
+/* hash (may be NULL) sees the whole of the plain stream. */
 static int read_layer(struct indexer *ix, member_fn member, struct laywr_totals *totals,
-		      struct err *e)
+		      struct diffid *hash, struct err *e)
 {
 	struct stream *in = ix->src->reopen(ix->src->arg, e);
 	if (!in)
@@ -505,7 +507,12 @@ static int read_layer(struct indexer *ix, member_fn member, struct laywr_totals 
 	struct stream *plain = codec_open(in, ix->lim, &codec, e);
 	if (!plain)
 		return -(int)e->code;
+	if (hash)
+		stream_watch(plain, diffid_see, hash);
 	int r = read_members(ix, plain, member, &totals->member_count, e);
+	if (hash)
+		diffid_finish(hash, totals->diff_id);
+	totals->has_diff_id = hash && r == 0;
 	totals->codec = bytes_of(codec);
 	totals->in_len = stream_offset(in); /* in lives as long as plain */
 	totals->out_len = stream_offset(plain);
@@ -513,10 +520,10 @@ static int read_layer(struct indexer *ix, member_fn member, struct laywr_totals 
 	return r;
 }
 
-static int index_layer(struct indexer *ix, struct err *e)
+static int index_layer(struct indexer *ix, struct diffid *hash, struct err *e)
 {
 	struct err why = ERR_INIT;
-	int r = read_layer(ix, index_member, &ix->totals, &why);
+	int r = read_layer(ix, index_member, &ix->totals, hash, &why);
 	if (is_damage(r)) {
 		ix->w.complete = false;
 		r = laywr_note(&ix->w, BYTES_NONE, why.msg, e);
@@ -528,7 +535,7 @@ static int index_layer(struct indexer *ix, struct err *e)
 	if (r < 0 || ix->link_count == 0)
 		return r;
 	struct laywr_totals again = {.in_len = 0};
-	r = read_layer(ix, second_member, &again, &why);
+	r = read_layer(ix, second_member, &again, NULL, &why);
 	if (is_damage(r) || r == -ERR_NOT_FOUND)
 		return ix->w.complete ? laywr_note(&ix->w, BYTES_NONE, why.msg, e) : 0;
 	return r < 0 ? err_set(e, (enum err_code) - r, "%s", why.msg) : 0;
@@ -537,17 +544,23 @@ static int index_layer(struct indexer *ix, struct err *e)
 int lay_index(const struct lay_source *src, const struct limits *lim, struct buf *out,
 	      struct err *e)
 {
+	struct diffid *own = src->diffid ? NULL : diffid_open(e);
+	if (!src->diffid && !own)
+		return -ERR_NOMEM;
 	struct indexer *ix = calloc(1, sizeof *ix);
-	if (!ix)
+	if (!ix) {
+		diffid_close(own);
 		return err_set(e, ERR_NOMEM, "layer: out of memory");
+	}
 	ix->src = src;
 	ix->lim = lim;
 	laywr_init(&ix->w);
 	known_init(ix);
-	int r = index_layer(ix, e);
+	int r = index_layer(ix, own ? own : src->diffid, e);
 	if (r == 0)
 		r = laywr_put(&ix->w, &ix->totals, out, e);
 	laywr_free(&ix->w);
 	free(ix);
+	diffid_close(own);
 	return r;
 }

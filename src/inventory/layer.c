@@ -160,15 +160,29 @@ static int take_owned(struct cursor *c, struct arena *a, struct lay *l, struct e
 static int take_notes(struct cursor *c, struct arena *a, struct lay *l, struct err *e)
 {
 	int r;
-	struct lay_note *notes = take_array(c, a, 2, sizeof *notes, &l->note_count, &r, e);
+	struct lay_note *notes = take_array(c, a, 3, sizeof *notes, &l->note_count, &r, e);
 	for (size_t i = 0; r == 0 && i < l->note_count; i++) {
 		notes[i].path = cur_blob(c);
 		notes[i].text = cur_blob(c);
-		if (!cur_ok(c) || notes[i].text.len == 0)
+		uint8_t doubt = cur_u8(c);
+		notes[i].doubt = doubt == 1;
+		if (!cur_ok(c) || notes[i].text.len == 0 || doubt > 1)
 			return malformed(e, "bad note");
 	}
 	l->notes = notes;
 	return r;
+}
+
+static bool take_diff_id(struct cursor *c, struct lay *l)
+{
+	uint8_t has = cur_u8(c);
+	struct bytes id = has ? cur_take(c, sizeof l->diff_id) : BYTES_NONE;
+	if (!cur_ok(c) || has > 1)
+		return false;
+	l->has_diff_id = has == 1;
+	if (l->has_diff_id)
+		memcpy(l->diff_id, id.ptr, sizeof l->diff_id);
+	return true;
 }
 
 int lay_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e)
@@ -182,10 +196,13 @@ int lay_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e)
 	l.in_len = cur_varint(&c);
 	l.out_len = cur_varint(&c);
 	l.member_count = cur_varint(&c);
+	bool named = take_diff_id(&c, &l);
 	if (!cur_ok(&c) || magic != LAYWR_MAGIC || complete > 1)
 		return malformed(e, "not one");
 	if (version != LAY_ANALYZER_VERSION)
 		return malformed(e, "made by another version of the analyzer");
+	if (!named)
+		return malformed(e, "bad diff ID");
 	l.complete = complete == 1;
 	int r = take_entries(&c, a, &l, e);
 	if (r == 0)

@@ -8,7 +8,7 @@
 #include "eco/eco.h"
 #include "pkg/package.h"
 
-#define LAY_ANALYZER_VERSION 3 /* raised when the same layer would give another inventory */
+#define LAY_ANALYZER_VERSION 4 /* raised when the same layer would give another inventory */
 
 enum lay_kind {
 	LAY_FILE,     /* a file an ecosystem parsed (or failed to: note set) */
@@ -37,11 +37,15 @@ struct lay_entry {
 	struct pkg_distro distro;
 };
 
-/* A coverage note: something of the layer that was not assessed. */
+/* A coverage note: something of the layer that was not assessed, or that readers of layers take
+ * differently. */
 struct lay_note {
 	struct bytes path;
 	struct bytes text;
+	bool doubt; /* what runs may not be what was read: makes the image partial */
 };
+
+#define LAY_DIFF_ID_LEN 32U
 
 struct lay_owned {
 	uint64_t path_hash; /* bytes_hash(clean path, 0) */
@@ -51,6 +55,9 @@ struct lay_owned {
 struct lay {
 	struct bytes codec; /* "gzip", "zstd", "none" */
 	uint64_t in_len, out_len, member_count;
+	/* SHA-256 of the uncompressed stream, all of it: what rootfs.diff_ids of a config names */
+	bool has_diff_id; /* false: it was not read to its end */
+	uint8_t diff_id[LAY_DIFF_ID_LEN];
 	const struct lay_entry *entries;
 	size_t entry_count;
 	const struct pkg *pkgs;
@@ -77,6 +84,7 @@ struct lay_source {
 	struct stream *(*reopen)(void *arg, struct err *e);
 	void *arg;
 	int scratch_fd;
+	struct diffid *diffid; /* hashes the stream; NULL: it is done in passing */
 };
 int lay_index(const struct lay_source *src, const struct limits *lim, struct buf *out,
 	      struct err *e);

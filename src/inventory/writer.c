@@ -1,12 +1,13 @@
 /* The serialised form, all numbers varint unless said otherwise, blob = varint length and bytes:
  *
- *   u32 magic "PLAY", analyzer version, u8 complete, blob codec, in_len, out_len, member_count
+ *   u32 magic "PLAY", analyzer version, u8 complete, blob codec, in_len, out_len, member_count, u8
+ * has_diff_id and then its 32 bytes
  *   count, entries: u8 kind, blob path; links: blob target; files and hard links: u8 eco, u8 merge,
  * u8 rank, keep; files: size, blob note, pkg_count, u8 has_distro and then eight blobs (id,
  * id_like, version_id, codename, name, cpe, support_end, streams) count, packages in the order of
  * the entries, as pkg_put writes them count, owner names as blobs count, owned paths by ascending
  * hash: u64 hash, u32 index of the owner's name (both fixed, little-endian) count, notes: blob
- * path, blob text
+ * path, blob text, u8 doubt
  */
 #include "inventory/writer.h"
 
@@ -275,25 +276,37 @@ int laywr_unread(struct laywr *w, uint32_t index, const char *text, struct err *
 	return ok ? 0 : spent(e);
 }
 
-int laywr_note(struct laywr *w, struct bytes path, const char *text, struct err *e)
+static int put_note(struct laywr *w, struct bytes path, const char *text, bool doubt,
+		    struct err *e)
 {
-	if (w->note_count > NOTE_COUNT_MAX)
-		return 0;
-	if (w->note_count == NOTE_COUNT_MAX) {
-		path = BYTES_NONE;
-		text = "further notes are left out";
-	}
 	size_t len = w->notes.len;
-	buf_put_blob(&w->notes, path);
-	buf_put_blob(&w->notes, bytes_of(text));
-	if (!buf_ok(&w->notes)) {
+	if (w->note_count < NOTE_COUNT_MAX) {
+		buf_put_blob(&w->notes, path);
+		buf_put_blob(&w->notes, bytes_of(text));
+		buf_put_u8(&w->notes, doubt);
+		if (buf_ok(&w->notes)) {
+			w->note_count++;
+			return 0;
+		}
 		bool is_limit = w->notes.max - len < LIMIT_PATH_MAX + 1024U;
 		buf_clear(&w->notes);
 		buf_commit(&w->notes, len);
-		return is_limit ? 0 : spent(e);
+		if (!is_limit)
+			return spent(e);
 	}
-	w->note_count++;
+	w->left_out = true;
+	w->doubt_left_out = w->doubt_left_out || doubt;
 	return 0;
+}
+
+int laywr_note(struct laywr *w, struct bytes path, const char *text, struct err *e)
+{
+	return put_note(w, path, text, false, e);
+}
+
+int laywr_doubt(struct laywr *w, struct bytes path, const char *text, struct err *e)
+{
+	return put_note(w, path, text, true, e);
 }
 
 static int owned_cmp(const void *pa, const void *pb)
@@ -393,6 +406,9 @@ int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, st
 	buf_put_varint(out, t->in_len);
 	buf_put_varint(out, t->out_len);
 	buf_put_varint(out, t->member_count);
+	buf_put_u8(out, t->has_diff_id);
+	if (t->has_diff_id)
+		buf_put(out, (struct bytes){.ptr = t->diff_id, .len = sizeof t->diff_id});
 	put_entries(w, out);
 	entries_free(w);
 	buf_free(&w->pkgs);
@@ -404,7 +420,12 @@ int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, st
 		buf_put_le64(out, w->owned[i].path_hash);
 		buf_put_le32(out, w->owned[i].pkg);
 	}
-	buf_put_varint(out, w->note_count);
+	buf_put_varint(out, w->note_count + w->left_out);
 	buf_put(out, buf_bytes(&w->notes));
+	if (w->left_out) {
+		buf_put_blob(out, BYTES_NONE);
+		buf_put_blob(out, BYTES_LIT("further notes are left out"));
+		buf_put_u8(out, w->doubt_left_out);
+	}
 	return buf_ok(out) ? 0 : spent(e);
 }

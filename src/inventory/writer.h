@@ -31,6 +31,7 @@ struct laywr {
 	struct arena arena; /* paths, targets, distributions */
 	struct buf pkgs, names, notes;
 	uint32_t name_count, note_count;
+	bool left_out, doubt_left_out; /* notes past the limit, doubts among them */
 	struct buf last_name;
 	struct lay_owned *owned;
 	uint32_t owned_count, owned_cap;
@@ -42,6 +43,8 @@ struct laywr {
 struct laywr_totals {
 	struct bytes codec;
 	uint64_t in_len, out_len, member_count;
+	bool has_diff_id;
+	uint8_t diff_id[LAY_DIFF_ID_LEN];
 };
 
 void laywr_init(struct laywr *w);
@@ -61,8 +64,10 @@ int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes
 int laywr_distro(struct laywr *w, uint32_t index, const struct pkg_distro *d, struct err *e);
 /* Why the entry's file was not read, or not to its end. */
 int laywr_unread(struct laywr *w, uint32_t index, const char *text, struct err *e);
-/* A coverage note. Past a limit they are counted in one last note. */
+/* A coverage note; laywr_doubt: what runs may not be what was read. Past a limit one last note says
+ * that there are more, and is a doubt when one of them is. */
 int laywr_note(struct laywr *w, struct bytes path, const char *text, struct err *e);
+int laywr_doubt(struct laywr *w, struct bytes path, const char *text, struct err *e);
 /* Serialise into out: what lay_parse reads. Uses up what w holds: call once. */
 int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, struct err *e);
 
