@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, run, sleep, tempDir } from './lib.mjs';
+import { Server, build, debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, plimsoll, root, run, sleep, tempDir } from './lib.mjs';
 
 const missing = ['containerd', 'dockerd', 'docker', 'ctr', 'skopeo'].filter((c) => !has(c));
 let why = missing.length ? `not installed: ${missing.join(', ')}` : process.getuid() !== 0 ? 'daemons need root' : false;
@@ -49,6 +49,7 @@ after(async () => {
     child.kill('SIGTERM');
     await exit;
   }
+  run('umount', [at('exec/netns/default')], { check: false }); // dockerd leaves it mounted when a container used the host's network
 });
 
 async function digestOf(repository) {
@@ -103,4 +104,30 @@ test('containerd: push, pull back', { timeout: 300000 }, async (t) => {
   ctr('images', 'rm', from);
   ctr('images', 'pull', ...user, name);
   assert.match(ctr('images', 'ls', `name==${name}`).stdout, new RegExp(digest));
+});
+
+test("docker: this project's own image runs with its jail whole, and any scanner sees what is in it", { timeout: 300000 }, async (t) => {
+  if (why) return t.skip(why);
+  if (!has('buildah')) return t.skip('not installed: buildah');
+  const archive = at('plimsoll-image.tar'), name = 'plimsoll:test';
+  run(path.join(root, 'packaging/container/build'), [archive], { env: { PLIMSOLL_BUILD: build } });
+  const packages = JSON.parse(plimsoll(['inventory', '--input', archive, '--format', 'json']).stdout).packages.map((p) => p.name);
+  for (const expected of ['libc6', 'libcurl4', 'libsqlite3-0', 'libssl3', 'ca-certificates'])
+    assert.ok(packages.includes(expected), `${expected} in ${packages.join(' ')}`);
+  run('skopeo', ['copy', '-q', '--insecure-policy', `oci-archive:${archive}`, `docker-archive:${at('own.tar')}:${name}`]);
+  docker('load', '-q', '-i', at('own.tar'));
+  const id = docker('run', '-d', '--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--network', 'host',
+    '-e', 'PLIMSOLL_LISTEN=127.0.0.1:0', '-e', 'PLIMSOLL_FEEDS_EVERY=0', name).stdout.trim();
+  try {
+    let port;
+    for (let i = 0; i < 100 && !port; i++) {
+      const logs = docker('logs', id);
+      port = /http:\/\/127\.0\.0\.1:([0-9]+)/.exec(logs.stdout + logs.stderr)?.[1];
+      if (!port) await sleep(100);
+    }
+    const ready = await (await fetch(`http://127.0.0.1:${port}/readyz`)).json();
+    assert.match(ready.jail, /^seccomp=yes landlock=[1-9][0-9]* no_new_privs=yes rlimits=yes$/);
+    docker('stop', '-t', '20', id);
+    assert.equal(docker('inspect', '-f', '{{.State.ExitCode}}', id).stdout.trim(), '0'); // ended by itself, not killed
+  } finally { docker('rm', '-f', id); }
 });
