@@ -266,6 +266,8 @@ static int enter_seccomp(struct err *e)
 	if (!f)
 		return err_set(e, ERR_NOMEM, "seccomp filter");
 	int r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (r == 0)
+		r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
 	/* The calls of the hot loop stand first in the filter. */
 	if (r == 0)
 		r = seccomp_syscall_priority(f, SCMP_SYS(pread64), 255);
@@ -281,7 +283,8 @@ static int enter_seccomp(struct err *e)
 	return 0;
 }
 
-int cage_enter(const struct limits *lim, bool allow_missing, struct cage_report *ret, struct err *e)
+int cage_enter(const struct limits *lim, bool allow_missing, cage_start_fn start, void *arg,
+	       struct cage_report *ret, struct err *e)
 {
 	struct cage_report done = {0};
 	/* Without its parent a worker has no reason to live; nobody of the same user may look into
@@ -296,6 +299,10 @@ int cage_enter(const struct limits *lim, bool allow_missing, struct cage_report 
 	done.landlock = r == 0;
 	if (r < 0 && !(r == -ERR_UNSUPPORTED && allow_missing))
 		return err_ctx(e, "jail");
+	/* A thread takes over what stands so far, limits are the process's, and seccomp is given to
+	 * all threads: but RLIMIT_NPROC allows no more of them. */
+	if (start)
+		start(arg);
 	/* After Landlock, whose ruleset needs a descriptor. */
 	if (enter_limits(lim, &program, e) < 0)
 		return err_ctx(e, "jail");

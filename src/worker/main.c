@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/num.h"
+#include "inventory/diffid.h"
 #include "jail/cage.h"
 #include "worker/tasks.h"
 
@@ -48,6 +49,13 @@ static int work(struct session *s, int out_fd)
 	return r < 0 && ses_failed(s, &e) < 0 ? EXIT_TALK : EXIT_DONE;
 }
 
+/* No thread, no memory: then the task hashes in passing. */
+static void start_threads(void *arg)
+{
+	(void)arg;
+	(void)diffid_start(session.diffid, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
@@ -60,7 +68,9 @@ int main(int argc, char **argv)
 	}
 	int out_fd = fcntl(TASK_OUT_FD, F_GETFD) < 0 ? -1 : TASK_OUT_FD;
 	ses_init(&session, TASK_SOCKET_FD);
-	if (cage_enter(&lim, allow_missing, &cage, &e) < 0) {
+	session.diffid = diffid_open(&e);
+	if (!session.diffid ||
+	    cage_enter(&lim, allow_missing, start_threads, NULL, &cage, &e) < 0) {
 		(void)ses_failed(&session, &e);
 		_exit(EXIT_CAGE);
 	}

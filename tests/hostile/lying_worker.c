@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -294,6 +296,33 @@ static void cage_socket(void)
 	honest();
 }
 
+/* A thread that was started before the cage closed is in it as well. */
+static atomic_int thread_may, thread_did;
+
+static void *thread_main(void *arg)
+{
+	while (!atomic_load(&thread_may))
+		continue;
+	(void)syscall(SYS_socket, AF_INET, SOCK_STREAM, 0);
+	atomic_store(&thread_did, 1);
+	return arg;
+}
+
+static void start_thread(void *arg)
+{
+	pthread_t t;
+	if (bytes_eq_lit(start.name, "cage_thread") && pthread_create(&t, NULL, thread_main, arg) != 0)
+		_exit(7);
+}
+
+static void cage_thread(void)
+{
+	atomic_store(&thread_may, 1);
+	while (!atomic_load(&thread_did))
+		continue;
+	honest();
+}
+
 static void cage_connect(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(80)};
@@ -442,6 +471,7 @@ static const struct lie {
     {"cage_stat", cage_stat},
     {"cage_socket", cage_socket},
     {"cage_connect", cage_connect},
+    {"cage_thread", cage_thread},
     {"cage_ptrace", cage_ptrace},
     {"cage_kill", cage_kill},
     {"cage_mmap_exec", cage_mmap_exec},
@@ -465,7 +495,7 @@ static void enter(char **argv, struct cage_report *ret)
 	(void)num_u64(bytes_of(argv[1]), UINT64_MAX, &lim.worker_memory_max);
 	(void)num_u64(bytes_of(argv[2]), UINT64_MAX, &lim.worker_cpu_sec);
 	(void)num_u64(bytes_of(argv[3]), UINT64_MAX, &lim.layer_out_max);
-	if (cage_enter(&lim, false, ret, &e) < 0)
+	if (cage_enter(&lim, false, start_thread, NULL, ret, &e) < 0)
 		_exit(4);
 }
 

@@ -15,7 +15,7 @@ static struct bytes sha256(struct bytes b, uint8_t out[LAY_DIFF_ID_LEN])
 	return (struct bytes){.ptr = out, .len = len};
 }
 
-static void test_known_answers(void **state)
+static void check_known(bool thread)
 {
 	static const uint8_t abc[LAY_DIFF_ID_LEN] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
 						     0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
@@ -25,8 +25,9 @@ static void test_known_answers(void **state)
 						      0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
 	uint8_t got[LAY_DIFF_ID_LEN];
 	struct diffid *d = diffid_open(NULL);
-	(void)state;
 	assert_non_null(d);
+	if (thread)
+		assert_int_equal(diffid_start(d, NULL), 0);
 	diffid_see(d, BYTES_LIT("a"));
 	diffid_see(d, BYTES_LIT("bc"));
 	diffid_finish(d, got);
@@ -36,6 +37,55 @@ static void test_known_answers(void **state)
 	diffid_see(d, BYTES_LIT("abc"));
 	diffid_finish(d, got);
 	assert_memory_equal(got, abc, sizeof got);
+	diffid_close(d);
+}
+
+static void test_known_answers(void **state)
+{
+	(void)state;
+	check_known(false);
+	check_known(true);
+}
+
+/* Pieces of all lengths, more of them than the thread's ring holds. */
+static void test_pieces(void **state)
+{
+	size_t len = (size_t)6 << 20, step = 1;
+	uint8_t *all = malloc(len), want[LAY_DIFF_ID_LEN], got[LAY_DIFF_ID_LEN];
+	struct diffid *d = diffid_open(NULL);
+	(void)state;
+	assert_non_null(all);
+	assert_non_null(d);
+	assert_int_equal(diffid_start(d, NULL), 0);
+	for (size_t i = 0; i < len; i++)
+		all[i] = (uint8_t)((i * 2654435761U) >> 24);
+	for (struct bytes rest = {.ptr = all, .len = len}; rest.len > 0; step = (step * 7 + 13) % 400000) {
+		struct bytes part = bytes_part(rest, 0, step);
+		diffid_see(d, part);
+		rest = bytes_from(rest, part.len);
+	}
+	diffid_finish(d, got);
+	(void)sha256((struct bytes){.ptr = all, .len = len}, want);
+	assert_memory_equal(got, want, sizeof want);
+	diffid_close(d);
+	free(all);
+}
+
+/* Without memory for the ring all is hashed in passing. */
+static void test_no_thread(void **state)
+{
+	uint8_t want[LAY_DIFF_ID_LEN], got[LAY_DIFF_ID_LEN];
+	struct err e = ERR_INIT;
+	struct diffid *d = diffid_open(NULL);
+	(void)state;
+	assert_non_null(d);
+	torture_left = 1;
+	assert_int_equal(diffid_start(d, &e), -ERR_NOMEM);
+	torture_left = 0;
+	diffid_see(d, BYTES_LIT("abc"));
+	diffid_finish(d, got);
+	(void)sha256(BYTES_LIT("abc"), want);
+	assert_memory_equal(got, want, sizeof want);
 	diffid_close(d);
 }
 
@@ -152,6 +202,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_known_answers),
+	    cmocka_unit_test(test_pieces),
+	    cmocka_unit_test(test_no_thread),
 	    cmocka_unit_test(test_layers),
 	    cmocka_unit_test(test_not_whole),
 	};

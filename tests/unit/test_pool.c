@@ -137,6 +137,7 @@ static const struct lie attacks[] = {
 #endif
     {"cage_fork", ERR_CHILD, "forbidden"},	     {"cage_vfork", ERR_CHILD, "forbidden"},
     {"cage_exec", ERR_CHILD, "forbidden"},	     {"cage_socket", ERR_CHILD, "forbidden"},
+    {"cage_thread", ERR_CHILD, "forbidden"},
     {"cage_connect", ERR_CHILD, "forbidden"},	     {"cage_ptrace", ERR_CHILD, "forbidden"},
     {"cage_kill", ERR_CHILD, "forbidden"},	     {"cage_write_input", ERR_CHILD, "forbidden"},
     {"cage_truncate_input", ERR_CHILD, "forbidden"}, {"cage_sendmsg", ERR_CHILD, "forbidden"},
