@@ -2,7 +2,9 @@
 
 #include "base/io.h"
 #include "base/own.h"
+#include "cli/suggest.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +20,19 @@ static size_t option_count(const struct cli_option *options)
 	return n;
 }
 
-/* PLIMSOLL_IGNORE_UNFIXED for "ignore-unfixed". */
+void cli_env_name(const char *option, char out[CLI_ENV_CAP])
+{
+	size_t len = sizeof "PLIMSOLL_" - 1;
+	memcpy(out, "PLIMSOLL_", len);
+	for (; *option && len < CLI_ENV_CAP - 1; option++)
+		out[len++] = *option == '-' ? '_' : *option >= 'a' && *option <= 'z' ? (char)(*option - 32) : *option;
+	out[len] = '\0';
+}
+
 static const char *from_environment(const char *name)
 {
-	char key[64] = "PLIMSOLL_";
-	size_t len = strlen(key);
-	for (; *name && len < sizeof key - 1; name++)
-		key[len++] = *name == '-' ? '_' : *name >= 'a' && *name <= 'z' ? (char)(*name - 32) : *name;
-	key[len] = '\0';
+	char key[CLI_ENV_CAP];
+	cli_env_name(name, key);
 	const char *v = getenv(key);
 	return v && *v ? v : NULL;
 }
@@ -59,6 +66,19 @@ static int find_letter(const struct cli_args *a, char c)
 	return -1;
 }
 
+static int no_option(const struct cli_args *a, const char *arg, struct err *e)
+{
+	const char *names[CLI_OPTIONS_MAX + 1] = {NULL}, *near = NULL;
+	struct bytes word = bytes_of(arg);
+	word = bytes_part(word, 0, bytes_find(word, '='));
+	for (size_t i = 0; i < option_count(a->options); i++)
+		names[i] = a->options[i].name;
+	if (bytes_has_prefix_lit(word, "--"))
+		near = suggest(bytes_from(word, 2), names);
+	return err_set(e, ERR_FORMAT, "there is no option %.*s%s%s%s", BYTES_ARG(word), near ? "; did you mean --" : "",
+		       near ? near : "", near ? "?" : "");
+}
+
 /* One option at argv[*at]; *at moves past its value. */
 static int take_option(struct cli_args *a, int argc, char **argv, int *at, struct err *e)
 {
@@ -74,7 +94,7 @@ static int take_option(struct cli_args *a, int argc, char **argv, int *at, struc
 		inline_value = arg[2] ? arg + 2 : NULL;
 	}
 	if (i < 0)
-		return err_set(e, ERR_FORMAT, "there is no option %s", arg);
+		return no_option(a, arg, e);
 	const struct cli_option *o = &a->options[i];
 	if (!o->value) {
 		if (inline_value)
@@ -147,32 +167,6 @@ int cli_usage(const char *verb, const struct err *e)
 	return 1;
 }
 
-static void print_options(const struct cli_option *o)
-{
-	for (; o && o->name; o++) {
-		char head[64];
-		(void)snprintf(head, sizeof head, "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
-			       o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-			       o->value ? " " : "", o->value ? o->value : "");
-		printf("  %-28s %s%s%s%s\n", head, o->help, o->fallback ? " (default " : "",
-		       o->fallback ? o->fallback : "", o->fallback ? ")" : "");
-	}
-}
-
-void cli_print_help(const struct cli_command *c)
-{
-	printf("plimsoll %s - %s\n\nUsage: plimsoll %s %s\n", c->name, c->summary, c->name, c->synopsis);
-	if (c->text)
-		printf("\n%s\n", c->text);
-	if (c->options)
-		printf("\nOptions (default also from the environment: --ignore-unfixed is PLIMSOLL_IGNORE_UNFIXED):\n");
-	print_options(c->options);
-	for (const struct cli_command *v = c->verbs; v && v->name; v++) {
-		printf("\nplimsoll %s %s %s\n  %s\n", c->name, v->name, v->synopsis, v->summary);
-		print_options(v->options);
-	}
-}
-
 const struct cli_command *cli_find_below(const struct cli_command *c, const char *name)
 {
 	for (const struct cli_command *v = c->verbs; name && v && v->name; v++) {
@@ -212,8 +206,11 @@ void cli_default_cache(char *out)
 
 int cli_write(const char *path, struct bytes content, struct err *e)
 {
-	if (!path || strcmp(path, "-") == 0)
-		return io_write(STDOUT_FILENO, content.ptr, content.len, e) < 0 ? err_ctx(e, "standard output") : 0;
+	if (!path || strcmp(path, "-") == 0) {
+		int r = io_write(STDOUT_FILENO, content.ptr, content.len, e);
+		/* "| head" has what it wants */
+		return r < 0 && e->sys != EPIPE ? err_ctx(e, "standard output") : 0;
+	}
 	struct stat st;
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* a pipe or a device is written to, not replaced */
 		OWN_FD int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);

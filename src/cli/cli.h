@@ -1,4 +1,4 @@
-/* cli: the command line: one file per verb, one row per verb in cli/table.c. Exit status: 0 done, 1 error, 2 --fail-on was reached, N --exit-code. */
+/* cli: the command line: one file per verb, one row per verb in cli/table.c. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -8,6 +8,9 @@
 
 #define CLI_OPTIONS_MAX 40
 #define CLI_OPERANDS_MAX 512
+
+/* Exit statuses, the same for every command. --exit-code N puts N in the place of GATE. */
+enum cli_status { CLI_DONE = 0, CLI_ERROR = 1, CLI_GATE = 2 };
 
 struct cli_option {
 	const char *name;     /* "severity", written --severity; the environment's PLIMSOLL_SEVERITY is its default */
@@ -46,12 +49,21 @@ bool cli_has(const struct cli_args *a, const char *name);
 /* Print "plimsoll VERB: message" on standard error; returns 1. With ERR_FORMAT of cli_parse also how to get help. */
 int cli_fail(const char *verb, const struct err *e);
 int cli_usage(const char *verb, const struct err *e);
-void cli_print_help(const struct cli_command *c);
+/* Help of a command; of: the command it is below, or NULL. */
+void cli_print_help(const struct cli_command *c, const struct cli_command *of);
+/* On standard error: there is no such command (below of, which may be NULL), and which may be meant. Returns 1. */
+int cli_no_command(const char *name, const struct cli_command *of);
 const struct cli_command *cli_find(const char *name);
 /* The command below c, or NULL; name may be NULL. */
 const struct cli_command *cli_find_below(const struct cli_command *c, const char *name);
+/* Run the command below c that argv[1] names; without one print what there is. */
+int cli_run_below(const struct cli_command *c, int argc, char **argv);
+/* The environment's variable of an option: PLIMSOLL_IGNORE_UNFIXED of "ignore-unfixed". */
+#define CLI_ENV_CAP 64
+void cli_env_name(const char *option, char out[CLI_ENV_CAP]);
 
 /* $XDG_DATA_HOME/plimsoll/vulnerabilities.vdb and $XDG_CACHE_HOME/plimsoll/layers (or below $HOME), into out[4096]. */
+#define CLI_PATH_CAP 4096
 void cli_default_vdb(char *out);
 void cli_default_cache(char *out);
 /* Open a vulnerability database and check all of it, unless this very file was found whole before: ERR_INTEGRITY says what is damaged. */

@@ -1,12 +1,13 @@
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 int main(int argc, char **argv)
 {
-	(void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error, told like others */
+	(void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error: what was written was wanted, no more is */
 	if (argc < 2) {
 		char *help[] = {(char[]){"help"}, NULL};
 		(void)cli_find("help")->main(1, help);
@@ -15,21 +16,21 @@ int main(int argc, char **argv)
 	const char *name = argv[1];
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		name = "help";
-	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0 || strcmp(name, "-v") == 0)
 		name = "version";
 	const struct cli_command *c = cli_find(name);
-	if (!c) {
-		fprintf(stderr, "plimsoll: there is no command \"%s\"\nTry \"plimsoll help\".\n", name);
-		return 1;
-	}
+	if (!c)
+		return cli_no_command(name, NULL);
 	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			cli_print_help(c);
+			const struct cli_command *below = cli_find_below(c, argv[2]);
+			cli_print_help(below ? below : c, below ? c : NULL);
 			return 0;
 		}
 	}
 	int status = c->main(argc - 1, argv + 1);
-	if (fflush(stdout) != 0 && status == 0) {
+	errno = 0;
+	if (fflush(stdout) != 0 && status == 0 && errno != EPIPE) {
 		fprintf(stderr, "plimsoll %s: standard output could not be written\n", name);
 		return 1;
 	}

@@ -14,8 +14,9 @@ const struct cli_command cli_table[] = {
 	 "everything else to standard error.\n\n"
 	 "A layout or archive may hold several images. --input PATH:TAG or PATH@DIGEST says which; of several for one "
 	 "platform none is taken unasked.\n\n"
-	 "The exit status is 0 when the scan was done, 1 on an error, 2 when --fail-on was reached, and the value "
-	 "of --exit-code when findings remain after the filters.",
+	 "The exit status is 0 when the scan was done, 1 on an error, 2 when --fail-on was reached. --exit-code sets "
+	 "another status for that; without --fail-on any finding that the filters left reaches it. A status of 0 "
+	 "that hides findings without a severity, or an image that could not be assessed, comes with a warning.",
 	 scan_options, NULL},
 	{"inventory", verb_inventory, "REF | --input FILE|DIR", "list the packages of an image",
 	 "Every package with its source package, distribution, the database that states it and the layer that "

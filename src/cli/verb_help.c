@@ -2,25 +2,26 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 int verb_help(int argc, char **argv)
 {
 	if (argc > 1) {
-		const struct cli_command *c = cli_find(argv[1]);
-		if (!c) {
-			fprintf(stderr, "plimsoll help: there is no command \"%s\"\n", argv[1]);
-			return 1;
-		}
-		cli_print_help(c);
-		return 0;
+		const struct cli_command *c = cli_find(argv[1]), *below = NULL;
+		if (!c)
+			return cli_no_command(argv[1], NULL);
+		if (argc > 2 && c->verbs && !(below = cli_find_below(c, argv[2])))
+			return cli_no_command(argv[2], c);
+		cli_print_help(below ? below : c, below ? c : NULL);
+		return CLI_DONE;
 	}
-	printf("Plimsoll keeps container registries from sailing overloaded: a registry that knows what is\n"
-	       "vulnerable in an image the moment a push returns, and a scanner for images anywhere.\n\n"
-	       "Usage: plimsoll COMMAND [OPTIONS] [OPERANDS]\n\nCommands:\n");
+	printf("plimsoll %s - a defender for container registries\n\nUsage: plimsoll COMMAND [OPTIONS] [OPERANDS]\n\nCommands:\n",
+	       PLIMSOLL_VERSION);
 	for (size_t i = 0; i < cli_count; i++)
 		printf("  %-12s %s\n", cli_table[i].name, cli_table[i].summary);
-	printf("\nMore: plimsoll help COMMAND\n");
-	return 0;
+	printf("\nMore: plimsoll help COMMAND\n"
+	       "Exit status: 0 done, 1 an error, 2 a gate (--fail-on) was reached; --exit-code N sets another.\n");
+	return CLI_DONE;
 }
 
 #define MAN_WIDTH 78
@@ -109,7 +110,7 @@ static void put_command(const struct cli_command *c)
 		if (v->options)
 			put_options(v->options);
 	}
-	printf(".Sh EXIT STATUS\n0 done, 1 error; commands that judge an image say more above.\n"
+	printf(".Sh EXIT STATUS\n0 done, 1 an error, 2 a gate was reached; --exit-code sets another.\n"
 	       ".Sh SEE ALSO\n.Xr plimsoll 1\n");
 }
 
@@ -117,10 +118,11 @@ static void put_command(const struct cli_command *c)
 int verb_man(int argc, char **argv)
 {
 	const struct cli_command *only = argc > 1 ? cli_find(argv[1]) : NULL;
-	if (argc > 1 && !only) {
-		fprintf(stderr, "plimsoll man: there is no command \"%s\"\n", argv[1]);
-		return 1;
-	}
+	if (argc > 1 && !only)
+		return cli_no_command(argv[1], NULL);
+	if (isatty(STDOUT_FILENO))
+		fprintf(stderr, "plimsoll man: this is the page's source; to read it: plimsoll man%s%s | man -l -\n",
+			only ? " " : "", only ? only->name : "");
 	if (only) {
 		put_command(only);
 		return 0;

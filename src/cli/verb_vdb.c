@@ -11,22 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static int usage(void)
-{
-	for (const struct cli_command *v = vdb_commands; v->name; v++)
-		fprintf(stderr, "%s plimsoll vdb %s %s\n", v == vdb_commands ? "usage:" : "      ", v->name,
-			v->synopsis);
-	return 1;
-}
-
 int verb_vdb(int argc, char **argv)
 {
-	for (const struct cli_command *v = vdb_commands; argc > 1 && v->name; v++)
-		if (strcmp(argv[1], v->name) == 0)
-			return v->main(argc - 1, argv + 1);
-	if (argc > 1)
-		fprintf(stderr, "plimsoll vdb: there is no command \"%s\"\n", argv[1]);
-	return usage();
+	return cli_run_below(cli_find("vdb"), argc, argv);
 }
 
 /* --- build --- */

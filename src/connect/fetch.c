@@ -2,10 +2,12 @@
 
 #include "base/io.h"
 #include "base/library.h"
+#include "base/num.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -116,6 +118,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 	struct bytes line = {.ptr = (const uint8_t *)data, .len = size * count}, v;
 	if (bytes_has_prefix_lit(line, "HTTP/")) { /* a redirect's headers are not the reply's */
 		r->content_type[0] = r->etag[0] = r->last_modified[0] = r->digest[0] = r->challenge[0] = '\0';
+		r->retry_after_sec = 0;
 	} else if (header_is(line, "Content-Type", &v)) {
 		keep(r->content_type, sizeof r->content_type, v);
 	} else if (header_is(line, "ETag", &v)) {
@@ -124,6 +127,9 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 		keep(r->last_modified, sizeof r->last_modified, v);
 	} else if (header_is(line, "Docker-Content-Digest", &v)) {
 		keep(r->digest, sizeof r->digest, v);
+	} else if (header_is(line, "Retry-After", &v)) {
+		uint64_t sec;
+		r->retry_after_sec = num_u64(v, UINT32_MAX, &sec) ? (unsigned)sec : 0;
 	} else if (header_is(line, "WWW-Authenticate", &v)) {
 		/* Of several challenges the Bearer one is the one to take. */
 		if (!r->challenge[0] || bytes_has_prefix_lit(v, "Bearer"))
@@ -178,8 +184,13 @@ static int perform(struct transfer *t, struct curl_slist *headers)
 		(void)lib.setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		(void)lib.setopt(c, CURLOPT_XOAUTH2_BEARER, f->bearer);
 	}
+	const char *authorities = getenv("SSL_CERT_FILE");
+	if (authorities && *authorities)
+		(void)lib.setopt(c, CURLOPT_CAINFO, authorities);
 	if (f->body)
 		(void)lib.setopt(c, CURLOPT_POSTFIELDS, f->body);
+	if (f->method)
+		(void)lib.setopt(c, CURLOPT_CUSTOMREQUEST, f->method);
 	if (f->resume_from) {
 		(void)snprintf(range, sizeof range, "%llu-", (unsigned long long)f->resume_from);
 		(void)lib.setopt(c, CURLOPT_RANGE, range);

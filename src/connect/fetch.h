@@ -1,5 +1,5 @@
 /* fetch: one HTTP request as a client. Wraps the client library: nothing else includes it. http and https only, redirects followed (credentials stay with the
- * first host), certificates checked unless told otherwise. Proxies by the usual environment variables. */
+ * first host), certificates checked unless told otherwise, against the authorities of $SSL_CERT_FILE where that is set. Proxies by the usual environment variables. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -8,7 +8,8 @@
 struct fetch {
 	const char *url;
 	const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
-	const char *body;           /* POST application/x-www-form-urlencoded when not NULL */
+	const char *method;         /* NULL: GET, or POST with a body */
+	const char *body;           /* of type application/x-www-form-urlencoded unless headers say otherwise; may be NULL */
 	const char *username, *password; /* Basic, may be NULL */
 	const char *bearer;         /* may be NULL */
 	bool insecure;              /* do not check the certificate */
@@ -22,6 +23,7 @@ struct fetch_reply {
 	long status;
 	struct buf body;
 	uint64_t length;            /* bytes of body received */
+	unsigned retry_after_sec;   /* of Retry-After in seconds; 0 = none */
 	char content_type[256], etag[256], last_modified[64], digest[160], challenge[2048];
 };
 

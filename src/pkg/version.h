@@ -28,3 +28,5 @@ const struct ver_scheme *ver_find(struct bytes name);
 /* The scheme of an OSV ecosystem ("Debian:12" → dpkg, "AlmaLinux:8" → rpm, "Alpine:v3.19" → apk,
  * "Go" → semver …), or NULL. */
 const struct ver_scheme *ver_of_ecosystem(struct bytes ecosystem);
+/* The OSV ecosystems that have one, by number: "Debian"; NULL after the last. */
+const char *ver_ecosystem_name(size_t i);

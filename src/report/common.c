@@ -1,41 +1,39 @@
 #include "report/report.h"
 
+#include "base/utf8.h"
+
 const enum adv_severity report_severity_order[ADV_SEV_CRITICAL + 1] = {
     ADV_SEV_CRITICAL, ADV_SEV_HIGH,	  ADV_SEV_MEDIUM,
     ADV_SEV_LOW,      ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
 
-/* Length of a valid UTF-8 sequence that starts b, or 0. */
-static size_t utf8_len(struct bytes b)
+/* The sequence of n > 1 bytes at p is one that a terminal obeys, or that makes a line read as
+ * another: C1 controls (U+0080..9F), marks of direction (U+200E.., U+202A.., U+2066..). */
+static bool is_obeyed(const uint8_t *p, size_t n)
 {
-	uint8_t c = b.ptr[0];
-	size_t n = c >= 0xc2 && c <= 0xdf   ? 2
-		   : c >= 0xe0 && c <= 0xef ? 3
-		   : c >= 0xf0 && c <= 0xf4 ? 4
-					    : 0;
-	if (n == 0 || n > b.len)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((b.ptr[i] & 0xc0U) != 0x80U)
-			return 0;
-	}
-	if (c == 0xc2 && b.ptr[1] < 0xa0) /* C1 controls: some terminals obey them */
-		return 0;
-	return n;
+	if (n == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	if (n != 3 || p[0] != 0xe2)
+		return false;
+	return (p[1] == 0x80 && (p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xaa && p[2] <= 0xae))) ||
+	       (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
 }
 
 void report_put_plain(struct buf *out, struct bytes text)
 {
 	for (size_t i = 0; i < text.len;) {
 		uint8_t c = text.ptr[i];
-		size_t n = c >= 0x80 ? utf8_len(bytes_from(text, i)) : 0;
-		if (n) {
+		size_t n = c >= 0x80 ? utf8_len(text.ptr + i, text.len - i) : 0;
+		if (n && !is_obeyed(text.ptr + i, n))
 			buf_put(out, bytes_part(text, i, n));
-			i += n;
-		} else {
+		else
 			buf_put_u8(out, c < 0x20 || c > 0x7e ? '?' : c);
-			i++;
-		}
+		i += n ? n : 1;
 	}
+}
+
+void report_put_count(struct buf *out, size_t count, const char *one, const char *many)
+{
+	buf_printf(out, "%zu %s", count, count == 1 ? one : many);
 }
 
 void report_count_severities(const struct report *r, size_t counts[ADV_SEV_CRITICAL + 1])

@@ -1,5 +1,6 @@
 /* The JSON report: docs/formats/report-json.md is its schema. Keys are only ever added. */
 #include "report/formats.h"
+#include "report/rows.h"
 
 static void put_vdb(struct json_out *w, const struct vdb *vdb)
 {
@@ -9,6 +10,30 @@ static void put_vdb(struct json_out *w, const struct vdb *vdb)
 	json_put_text(w, "digest", vdb_digest(vdb));
 	json_put_time(w, "built", vdb_built_ms(vdb));
 	json_put_end(w, '}');
+}
+
+/* The same as the table counts: a security check once, however many packages it hits. */
+static int put_checks(struct json_out *w, const struct report *r, struct err *e)
+{
+	struct arena a;
+	struct report_row *rows;
+	size_t count;
+	arena_init(&a, 256U << 20);
+	int rc = report_rows(r->findings, r->finding_count, &a, &rows, &count, e);
+	if (rc == 0) {
+		struct report_counts c = report_counts_of(rows, count);
+		json_put_object(w, "checks");
+		json_put_u64(w, "total", c.checks);
+		json_put_u64(w, "hidden_by_filters", r->hidden_checks);
+		json_put_u64(w, "kev", c.kev);
+		json_put_u64(w, "fixed", c.fixed);
+		for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
+			json_put_u64(w, adv_severity_word(report_severity_order[i]),
+				     c.severities[report_severity_order[i]]);
+		json_put_end(w, '}');
+	}
+	arena_free(&a);
+	return rc;
 }
 
 /* How many findings of each category, in the order of their coming: an image has one or two. */
@@ -32,7 +57,7 @@ static void put_categories(struct json_out *w, const struct report *r)
 	json_put_end(w, ']');
 }
 
-static void put_summary(struct json_out *w, const struct report *r)
+static int put_summary(struct json_out *w, const struct report *r, struct err *e)
 {
 	size_t counts[ADV_SEV_CRITICAL + 1];
 	report_count_severities(r, counts);
@@ -43,7 +68,9 @@ static void put_summary(struct json_out *w, const struct report *r)
 		json_put_u64(w, adv_severity_word(report_severity_order[i]),
 			     counts[report_severity_order[i]]);
 	put_categories(w, r);
+	int rc = put_checks(w, r, e);
 	json_put_end(w, '}');
+	return rc;
 }
 
 static int end(struct json_out *w, struct err *e)
@@ -72,7 +99,8 @@ int report_json_put(const struct report *r, struct buf *out, struct err *e)
 	begin(&w, r, out, "scan");
 	json_put_text(&w, "state", assess_state_word(r->assess->state));
 	json_put_string(&w, "reason", r->assess->reason);
-	put_summary(&w, r);
+	if (put_summary(&w, r, e) < 0)
+		return -(int)e->code;
 	json_put_array(&w, "findings");
 	for (size_t i = 0; i < r->finding_count; i++)
 		report_finding_put(&w, NULL, &r->findings[i]);

@@ -5,14 +5,27 @@
 #include "report/support.h"
 #include "scan/input.h"
 
+#define REPORT_COLUMNS_MAX 24
+
+struct report_style {
+	bool color; /* escape sequences are welcome */
+	bool ascii; /* the terminal shows no UTF-8 */
+	bool wide;  /* every column, nothing cut or left out */
+	size_t width; /* of the terminal; 0: lines may be of any length */
+	size_t columns[REPORT_COLUMNS_MAX]; /* of report_columns */
+	size_t column_count; /* 0: the usual ones */
+};
+
 struct report {
 	const struct scan_input *input;
 	const struct assess *assess;
 	const struct vdb *vdb; /* may be NULL */
 	struct report_finding *findings; /* after the user's filters */
 	size_t finding_count;
-	size_t hidden_count;  /* findings the filters took out */
-	bool color;           /* escape sequences are welcome */
+	size_t hidden_count;  /* rows of findings the filters took out */
+	size_t hidden_checks; /* security checks of which no row is left */
+	size_t hidden_unrated; /* checks without a severity that a list of severities took out */
+	struct report_style style; /* of the table */
 	const char *version;  /* of the program */
 	int64_t now_ms;	      /* for what has ended by now; 0: nothing is said of that */
 };
@@ -32,10 +45,12 @@ int report_inventory_table(const struct report *r, struct buf *out, struct err *
 /* Shared by formats. Untrusted bytes for a terminal: control bytes and escapes become '?', valid
  * UTF-8 stays. */
 void report_put_plain(struct buf *out, struct bytes text);
+/* "1 package", "2 packages". */
+void report_put_count(struct buf *out, size_t count, const char *one, const char *many);
 /* Is it known until when the image's release is supported? */
 bool report_support(const struct report *r, struct support *ret);
 void report_put_coverage(struct json_out *w, const struct report *r);
 void report_put_image(struct json_out *w, const struct report *r);
-/* Severities of the findings shown. */
+/* Severities of the rows shown. */
 void report_count_severities(const struct report *r, size_t counts[ADV_SEV_CRITICAL + 1]);
 extern const enum adv_severity report_severity_order[ADV_SEV_CRITICAL + 1]; /* Critical first */

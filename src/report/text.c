@@ -1,57 +1,127 @@
-/* The table for people: a line for the image, a row for each finding, the totals line, and what was
- * not assessed. */
+/* The table for people: what the image is, the totals in words, a row for each security check
+ * (worst first), what to upgrade, and what was not assessed. */
+#include "report/cells.h"
+#include "report/columns.h"
 #include "report/formats.h"
+
+#define TABLE_BUDGET (256U << 20) /* bytes: 20,000 rows take 4 MiB */
+#define CELL_MAX 65536		  /* bytes of one cell's text */
+#define GAP 2
+#define UPGRADES_SHOWN 8
+#define NOTES_SHOWN 12
+#define NOTE_INDENT 2
 
 static const char *const severity_color[] = {
     [ADV_SEV_UNKNOWN] = "",	   [ADV_SEV_NEGLIGIBLE] = "",	[ADV_SEV_LOW] = "\x1b[36m",
     [ADV_SEV_MEDIUM] = "\x1b[33m", [ADV_SEV_HIGH] = "\x1b[31m", [ADV_SEV_CRITICAL] = "\x1b[1;31m"};
 
-struct column {
-	const char *title;
-	size_t width;
-	size_t max;
+struct table {
+	const struct report *r;
+	struct arena arena;
+	struct report_row *rows;
+	size_t row_count;
+	size_t columns[REPORT_COLUMNS_MAX], widths[REPORT_COLUMNS_MAX];
+	size_t column_count;
+	struct buf cell; /* the text that is being measured or shown */
+	bool lost;	 /* one of them could not be kept */
 };
 
-enum { COL_SEVERITY, COL_PACKAGE, COL_INSTALLED, COL_FIXED, COL_ADVISORY, COL_CHECK, COL_COUNT };
-
-static struct bytes cell(const struct report_finding *f, int column)
+static const struct report_column *column(const struct table *t, size_t i)
 {
-	switch (column) {
-	case COL_SEVERITY:
-		return bytes_of(adv_severity_word(f->severity));
-	case COL_PACKAGE:
-		return f->package;
-	case COL_INSTALLED:
-		return f->installed_version;
-	case COL_FIXED:
-		return f->fixed_version.len
-			   ? f->fixed_version
-			   : bytes_of(f->status == ADV_AFFECTED ? "-" : adv_status_word(f->status));
-	case COL_ADVISORY:
-		return f->advisory;
-	default:
-		return f->check;
+	return &report_columns[t->columns[i]];
+}
+
+static struct bytes cell_of(struct table *t, size_t row, size_t i)
+{
+	buf_clear(&t->cell);
+	column(t, i)->put(&t->cell, &t->rows[row], t->r->style.wide);
+	t->lost = t->lost || !buf_ok(&t->cell);
+	return buf_bytes(&t->cell);
+}
+
+static void choose_columns(struct table *t)
+{
+	const struct report_style *s = &t->r->style;
+	bool any_kev = false;
+	for (size_t i = 0; i < t->row_count; i++)
+		any_kev = any_kev || t->rows[i].f->kev;
+	for (size_t i = 0; i < s->column_count; i++)
+		t->columns[t->column_count++] = s->columns[i];
+	for (size_t i = 0; s->column_count == 0 && i < report_column_count; i++) {
+		bool empty = !any_kev && bytes_eq_lit(bytes_of(report_columns[i].name), "kev");
+		if ((report_columns[i].usual || (s->wide && report_columns[i].wide)) && !empty)
+			t->columns[t->column_count++] = i;
 	}
 }
 
-/* Characters a terminal shows: bytes that do not continue a UTF-8 sequence. */
-static size_t shown_len(struct bytes b)
+static size_t total_width(const struct table *t)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < b.len; i++)
-		n += (b.ptr[i] & 0xc0U) != 0x80U;
-	return n;
+	size_t sum = (t->column_count - 1) * GAP;
+	for (size_t i = 0; i < t->column_count; i++)
+		sum += t->widths[i];
+	return sum;
 }
 
-static void put_cell(struct buf *out, struct bytes text, size_t width, bool last)
+/* As wide as what is in it; on a terminal, the widest column gives way first. */
+static void measure(struct table *t)
 {
-	struct bytes cut = text;
-	if (shown_len(text) > width && !last)
-		cut = bytes_part(text, 0, width);
-	report_put_plain(out, cut);
-	for (size_t n = shown_len(cut); !last && n < width + 2; n++)
-		buf_put_u8(out, ' ');
+	const struct report_style *s = &t->r->style;
+	for (size_t i = 0; i < t->column_count; i++) {
+		size_t most = cells_width(bytes_of(column(t, i)->title));
+		for (size_t row = 0; row < t->row_count; row++) {
+			size_t n = cells_width(cell_of(t, row, i));
+			most = n > most ? n : most;
+		}
+		bool bound = s->width && !s->wide && most > column(t, i)->max;
+		t->widths[i] = bound ? column(t, i)->max : most;
+	}
+	while (s->width && !s->wide && total_width(t) > s->width) {
+		size_t best = t->column_count;
+		for (size_t i = 0; i < t->column_count; i++) {
+			if (t->widths[i] > column(t, i)->min &&
+			    (best == t->column_count || t->widths[i] > t->widths[best]))
+				best = i;
+		}
+		if (best == t->column_count)
+			return;
+		t->widths[best]--;
+	}
 }
+
+static void put_line(struct table *t, struct buf *out, size_t row, bool title)
+{
+	bool plain = title || !t->r->style.color;
+	const char *color = plain ? "" : severity_color[t->rows[row].f->severity];
+	for (size_t i = 0; i < t->column_count; i++) {
+		struct bytes text = title ? bytes_of(column(t, i)->title) : cell_of(t, row, i);
+		bool colored = *color && bytes_eq_lit(bytes_of(column(t, i)->name), "severity");
+		struct cells_style style = {.width = t->widths[i] ? t->widths[i] : 1,
+					    .ascii = t->r->style.ascii,
+					    .last = i + 1 == t->column_count};
+		buf_put_text(out, colored ? color : "");
+		cells_put(out, text, style);
+		buf_put_text(out, colored ? "\x1b[0m" : "");
+		for (size_t n = 0; !style.last && n < GAP; n++)
+			buf_put_u8(out, ' ');
+	}
+	while (out->len && out->ptr[out->len - 1] == ' ') /* of a last cell without text */
+		out->len--;
+	buf_put_text(out, "\n");
+}
+
+static void put_rows(struct table *t, struct buf *out)
+{
+	if (t->row_count == 0)
+		return;
+	choose_columns(t);
+	measure(t);
+	buf_put_text(out, "\n");
+	put_line(t, out, 0, true);
+	for (size_t i = 0; i < t->row_count; i++)
+		put_line(t, out, i, false);
+}
+
+/* ---- around the rows ------------------------------------------------------------------------- */
 
 static void put_name(const struct report *r, struct buf *out)
 {
@@ -66,108 +136,175 @@ static void put_name(const struct report *r, struct buf *out)
 	buf_put_text(out, ": ");
 }
 
+/* Text that was collected in a buffer, as lines of the terminal's width. */
+static void put_wrapped(const struct report *r, struct buf *out, struct buf *text)
+{
+	cells_put_wrapped(out, buf_bytes(text), r->style.width, NOTE_INDENT);
+	out->failed |= !buf_ok(text);
+	buf_free(text);
+}
+
 static void put_head(const struct report *r, struct buf *out)
 {
 	put_name(r, out);
-	buf_printf(out, "%s, %zu packages\n", assess_state_word(r->assess->state),
-		   r->assess->image->package_count);
+	buf_printf(out, "%s, ", assess_state_word(r->assess->state));
+	report_put_count(out, r->assess->image->package_count, "package", "packages");
+	buf_put_text(out, "\n");
 	if (r->assess->reason.len) {
+		size_t width = r->style.width > NOTE_INDENT ? r->style.width - NOTE_INDENT : 0;
 		buf_put_text(out, "  ");
-		report_put_plain(out, r->assess->reason);
-		buf_put_text(out, "\n");
+		cells_put_wrapped(out, r->assess->reason, width, NOTE_INDENT);
 	}
 }
 
-static void put_totals(const struct report *r, struct buf *out)
+static void put_hidden(const struct report *r, struct buf *out)
 {
-	size_t counts[ADV_SEV_CRITICAL + 1];
-	report_count_severities(r, counts);
-	buf_printf(out, "Total: %zu (", r->finding_count);
-	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++) {
-		enum adv_severity s = (enum adv_severity)i;
-		for (const char *p = adv_severity_word(s); *p; p++)
-			buf_put_u8(out, (uint8_t)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p));
-		buf_printf(out, ": %zu%s", counts[s], i == ADV_SEV_CRITICAL ? ")" : ", ");
+	if (r->hidden_checks == 0)
+		return;
+	report_put_count(out, r->hidden_checks, "more is", "more are");
+	buf_put_text(out, " hidden by filters.");
+}
+
+static void put_totals(const struct table *t, struct buf *out)
+{
+	const struct report *r = t->r;
+	struct report_counts c = report_counts_of(t->rows, t->row_count);
+	struct buf text;
+	buf_init(&text, CELL_MAX);
+	report_put_count(&text, c.checks, "finding", "findings");
+	for (size_t i = 0, shown = 0; i <= ADV_SEV_CRITICAL; i++) {
+		enum adv_severity s = report_severity_order[i];
+		if (c.severities[s])
+			buf_printf(&text, "%s %zu %s", shown++ ? "," : ":", c.severities[s],
+				   adv_severity_word(s));
 	}
-	if (r->hidden_count)
-		buf_printf(out, ", %zu more hidden by filters", r->hidden_count);
-	buf_put_text(out, "\n");
+	buf_put_text(&text, ". ");
+	if (c.checks) {
+		if (c.kev)
+			report_put_count(&text, c.kev, "is known to be exploited (KEV), ",
+					 "are known to be exploited (KEV), ");
+		else
+			buf_put_text(&text, "None is known to be exploited (KEV), ");
+		report_put_count(&text, c.fixed, "has a fix; ", "have a fix; ");
+		buf_put_text(&text, "in ");
+		report_put_count(&text, c.packages, "source package, ", "source packages, ");
+		report_put_count(&text, c.matches, "match. ", "matches. ");
+	}
+	put_hidden(r, &text);
+	put_wrapped(r, out, &text);
 	size_t headers = 0;
-	for (size_t i = 0; i < r->finding_count; i++)
-		headers += bytes_eq_lit(r->findings[i].category, MATCH_KERNEL_HEADERS);
-	if (headers)
-		buf_printf(out, "%s: %zu of these (%s; --not-category leaves them out)\n",
-			   MATCH_KERNEL_HEADERS, headers, MATCH_KERNEL_HEADERS_WHY);
+	for (size_t i = 0; i < t->row_count; i++)
+		headers += bytes_eq_lit(t->rows[i].f->category, MATCH_KERNEL_HEADERS);
+	if (headers) {
+		buf_init(&text, CELL_MAX);
+		buf_printf(&text, "%s: %zu of these (%s; ", MATCH_KERNEL_HEADERS, headers,
+			   MATCH_KERNEL_HEADERS_WHY);
+		buf_put_text(&text, "--not-category \"kernel headers\" leaves them out)");
+		put_wrapped(r, out, &text);
+	}
+}
+
+static int put_upgrades(struct table *t, struct buf *out, struct err *e)
+{
+	struct report_upgrade *list;
+	size_t count, shown;
+	if (report_upgrades(t->rows, t->row_count, &t->arena, &list, &count, e) < 0)
+		return -(int)e->code;
+	shown = t->r->style.wide || count <= UPGRADES_SHOWN ? count : UPGRADES_SHOWN;
+	for (size_t i = 0; i < shown; i++) {
+		struct buf text;
+		buf_init(&text, CELL_MAX);
+		buf_put_text(&text, "Upgrade ");
+		buf_put(&text, list[i].package);
+		buf_put_text(&text, " to ");
+		buf_put(&text, list[i].version);
+		buf_printf(&text, ": clears %zu", list[i].clears);
+		if (list[i].kev)
+			buf_printf(&text, " (%zu KEV)", list[i].kev);
+		if (!list[i].deliverable)
+			buf_put_text(&text, ", not in the image's own repositories");
+		buf_put_text(out, i ? "" : "\n");
+		put_wrapped(t->r, out, &text);
+	}
+	if (shown < count) {
+		report_put_count(out, count - shown, "more upgrade", "more upgrades");
+		buf_put_text(out, ": --wide\n");
+	}
+	return 0;
+}
+
+static void put_support(const struct report *r, struct buf *out)
+{
+	const struct pkg_distro *d = &r->assess->image->distro;
+	struct support support;
+	struct buf line;
+	if (!report_support(r, &support) || support.state == SUPPORT_FULL)
+		return;
+	buf_init(&line, CELL_MAX);
+	buf_put_text(&line, "Support: ");
+	support_put_text(&line, d->id, d->version_id, &support);
+	put_wrapped(r, out, &line);
+}
+
+static void put_note(const struct report *r, struct buf *out, const struct inv_note *n)
+{
+	struct buf line;
+	buf_init(&line, CELL_MAX);
+	buf_put_text(&line, "Note: ");
+	if (n->layer >= 0)
+		buf_printf(&line, "layer %d: ", n->layer + 1);
+	buf_put(&line, n->path);
+	buf_put_text(&line, n->path.len ? ": " : "");
+	buf_put(&line, n->text);
+	put_wrapped(r, out, &line);
 }
 
 static void put_notes(const struct report *r, struct buf *out)
 {
 	const struct assess *as = r->assess;
-	const struct pkg_distro *d = &as->image->distro;
-	struct support support;
-	if (report_support(r, &support) && support.state != SUPPORT_FULL) {
-		struct buf line;
-		buf_init(&line, 4096);
-		support_put_text(&line, d->id, d->version_id, &support);
-		buf_put_text(out, "Support: ");
-		report_put_plain(out, buf_bytes(&line));
-		buf_put_text(out, "\n");
-		out->failed |= !buf_ok(&line);
-		buf_free(&line);
-	}
+	size_t notes = as->image->note_count;
+	bool all = r->style.wide || !r->style.width || notes <= NOTES_SHOWN;
+	size_t shown = all ? notes : NOTES_SHOWN;
+	put_support(r, out);
 	for (size_t i = 0; i < as->unassessed_count; i++) {
-		buf_put_text(out, "Not assessed: ");
-		report_put_plain(out, as->unassessed[i]);
-		buf_put_text(out, "\n");
+		struct buf line;
+		buf_init(&line, CELL_MAX);
+		buf_put_text(&line, "Not assessed: ");
+		buf_put(&line, as->unassessed[i]);
+		put_wrapped(r, out, &line);
 	}
-	for (size_t i = 0; i < as->image->note_count; i++) {
-		const struct inv_note *n = &as->image->notes[i];
-		buf_put_text(out, "Note: ");
-		if (n->layer >= 0)
-			buf_printf(out, "layer %d: ", n->layer + 1);
-		if (n->path.len) {
-			report_put_plain(out, n->path);
-			buf_put_text(out, ": ");
-		}
-		report_put_plain(out, n->text);
-		buf_put_text(out, "\n");
+	for (size_t i = 0; i < shown; i++)
+		put_note(r, out, &as->image->notes[i]);
+	if (shown < notes) {
+		report_put_count(out, notes - shown, "more note", "more notes");
+		buf_put_text(out, ": --wide\n");
 	}
+}
+
+static int put_all(struct table *t, struct buf *out, struct err *e)
+{
+	const struct report *r = t->r;
+	if (report_rows(r->findings, r->finding_count, &t->arena, &t->rows, &t->row_count, e) < 0)
+		return -(int)e->code;
+	put_head(r, out);
+	put_totals(t, out);
+	put_rows(t, out);
+	if (put_upgrades(t, out, e) < 0)
+		return -(int)e->code;
+	buf_put_text(out, t->row_count ? "\n" : "");
+	put_notes(r, out);
+	return buf_ok(out) && !t->lost ? 0 : err_set(e, ERR_NOMEM, "no memory for the report");
 }
 
 int table_put(const struct report *r, struct buf *out, struct err *e)
 {
-	struct column cols[COL_COUNT] = {{"Severity", 8, 10},  {"Package", 7, 32},
-					 {"Installed", 9, 32}, {"Fixed in", 8, 32},
-					 {"Advisory", 8, 24},  {"Security check", 14, 200}};
-	for (size_t i = 0; i < r->finding_count; i++) {
-		for (int c = 0; c < COL_COUNT; c++) {
-			size_t n = shown_len(cell(&r->findings[i], c));
-			cols[c].width = n > cols[c].width ? n : cols[c].width;
-			cols[c].width = cols[c].width > cols[c].max ? cols[c].max : cols[c].width;
-		}
-	}
-	put_head(r, out);
-	if (r->finding_count) {
-		buf_put_text(out, "\n");
-		for (int c = 0; c < COL_COUNT; c++)
-			put_cell(out, bytes_of(cols[c].title), cols[c].width, c == COL_COUNT - 1);
-		buf_put_text(out, "\n");
-	}
-	for (size_t i = 0; i < r->finding_count; i++) {
-		const char *color = r->color ? severity_color[r->findings[i].severity] : "";
-		buf_put_text(out, color);
-		for (int c = 0; c < COL_COUNT; c++) {
-			put_cell(out, cell(&r->findings[i], c), cols[c].width, c == COL_COUNT - 1);
-			if (c == COL_SEVERITY && *color)
-				buf_put_text(out, "\x1b[0m");
-		}
-		buf_put_text(out, "\n");
-	}
-	if (r->finding_count)
-		buf_put_text(out, "\n");
-	put_totals(r, out);
-	put_notes(r, out);
-	return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory for the report");
+	struct table t = {.r = r};
+	arena_init(&t.arena, TABLE_BUDGET);
+	buf_init(&t.cell, CELL_MAX);
+	int rc = put_all(&t, out, e);
+	buf_free(&t.cell);
+	arena_free(&t.arena);
+	return rc;
 }
 
 int report_inventory_table(const struct report *r, struct buf *out, struct err *e)
@@ -176,18 +313,26 @@ int report_inventory_table(const struct report *r, struct buf *out, struct err *
 	size_t width[3] = {7, 7, 4};
 	for (size_t i = 0; i < image->package_count; i++) {
 		const struct pkg *p = &image->packages[i].pkg;
-		size_t n[3] = {shown_len(p->name), shown_len(p->version), shown_len(p->arch)};
+		size_t n[3] = {cells_width(p->name), cells_width(p->version), cells_width(p->arch)};
 		for (int c = 0; c < 3; c++)
 			width[c] = n[c] > width[c] ? (n[c] > 48 ? 48 : n[c]) : width[c];
 	}
 	/* no state and no reason: nothing was judged */
 	put_name(r, out);
-	buf_printf(out, "%zu packages\n", image->package_count);
+	report_put_count(out, image->package_count, "package", "packages");
+	buf_put_text(out, "\n");
 	for (size_t i = 0; i < image->package_count; i++) {
 		const struct pkg *p = &image->packages[i].pkg;
-		put_cell(out, p->name, width[0], false);
-		put_cell(out, p->version, width[1], false);
-		put_cell(out, p->arch, width[2], false);
+		const struct bytes cells[3] = {p->name, p->version, p->arch};
+		for (int c = 0; c < 3; c++) {
+			/* a pipe gets the whole of it, a terminal what fits */
+			size_t most = r->style.width ? width[c] : 0;
+			cells_put(out, cells[c],
+				  (struct cells_style){.width = most, .ascii = r->style.ascii});
+			for (size_t n = cells_width(cells[c]); !most && n < width[c]; n++)
+				buf_put_u8(out, ' ');
+			buf_put_text(out, "  ");
+		}
 		buf_printf(out, "layer %u\n", image->packages[i].layer + 1);
 	}
 	put_notes(r, out);

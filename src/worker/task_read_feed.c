@@ -1,6 +1,7 @@
 #include "worker/tasks.h"
 
 #include "feed/feed.h"
+#include "feed/names.h"
 
 /* A feed's document, archive or zip: a record for every advisory and exploit fact in it. */
 
@@ -45,7 +46,8 @@ int task_read_feed(struct session *s, int out_fd, struct err *e)
 	(void)out_fd;
 	const struct feed *f = feed_find(s->start.name);
 	if (!f)
-		return err_set(e, ERR_UNSUPPORTED, "no feed is called \"%.*s\"",
+		return err_set(e, ERR_UNSUPPORTED,
+			       "no feed is called \"%.*s\"; there are " FEED_NAMES,
 			       BYTES_ARG(s->start.name));
 	/* An operator's file, in a worker that does nothing else. */
 	s->start.limits.layer_window_max = LIMIT_WINDOW_MAX;

@@ -83,3 +83,8 @@ const struct ver_scheme *ver_of_ecosystem(struct bytes ecosystem)
 			return ver_find(bytes_of(ecosystems[i].scheme));
 	return NULL;
 }
+
+const char *ver_ecosystem_name(size_t i)
+{
+	return i < sizeof(ecosystems) / sizeof(ecosystems[0]) ? ecosystems[i].ecosystem : NULL;
+}
