@@ -18,3 +18,5 @@ bool kev_wants(struct bytes path); /* known_exploited_vulnerabilities.json */
 FEED_IMPORT(kev_import);
 bool epss_wants(struct bytes path); /* ….csv */
 FEED_IMPORT(epss_import);
+bool cve5_wants(struct bytes path); /* CVE-….json */
+FEED_IMPORT(cve5_import);

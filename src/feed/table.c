@@ -59,6 +59,15 @@ const struct feed feed_table[] = {
 	.wants = epss_wants,
 	.import = epss_import,
 	},
+	{
+	.name = "cve5",
+	.title = "CVE records (CVE List, CISA Vulnrichment): severity by CVE",
+	.licence = "CVE terms of use (CVE List), CC0-1.0 (Vulnrichment)",
+	.url = "https://github.com/cisagov/vulnrichment/archive/refs/heads/develop.tar.gz",
+	.document_max = 8 * MIB,
+	.wants = cve5_wants,
+	.import = cve5_import,
+	},
 };
 const size_t feed_count = sizeof feed_table / sizeof *feed_table;
 

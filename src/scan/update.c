@@ -40,6 +40,7 @@ const struct update_source update_defaults[] = {
 	{"debian-tracker", "https://security-tracker.debian.org/tracker/data/json"},
 	{"kev", "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
 	{"epss", "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"},
+	{"cve5", "https://github.com/cisagov/vulnrichment/archive/refs/heads/develop.tar.gz"},
 };
 const size_t update_default_count = sizeof update_defaults / sizeof *update_defaults;
 

@@ -22,7 +22,8 @@ static inline int put_advisory(void *arg, const struct adv *a, struct err *e)
 		adv_put(&second, &back);
 		if (!bytes_eq(buf_bytes(&first), buf_bytes(&second)))
 			abort();
-		if (back.id.len == 0 || back.affected_count == 0 || back.feed.len == 0)
+		if (back.id.len == 0 || back.feed.len == 0 ||
+		    (back.affected_count == 0 && back.cvss_count == 0))
 			abort();
 	}
 	buf_free(&first);

@@ -1,0 +1,214 @@
+/* CVE records, JSON format 5.0 to 5.2 (the CVE List, and CISA's Vulnrichment of it): one object per
+ * document
+ *
+ *   {"dataType": "CVE_RECORD",
+ *    "cveMetadata": {"cveId": "CVE-2024-1", "state": "PUBLISHED" | "REJECTED", "datePublished",
+ *                    "dateUpdated"},
+ *    "containers": {"cna": CONTAINER, "adp": [CONTAINER]}}
+ *   CONTAINER = {"title", "metrics": [{"cvssV2_0" | "cvssV3_0" | "cvssV3_1" | "cvssV4_0":
+ *                {"vectorString"}, "other": …}], "problemTypes": [{"descriptions": [{"cweId"}]}], …}
+ *
+ * with members in any order. What the record says of products is not used: it is written for people,
+ * and distributions say it of their packages. What is used is the severity: an advisory without
+ * packages is sent, from whose vectors match/ takes what a vendor's record of the same CVE leaves
+ * out. The vectors are those of the authority that named the CVE (cna); where it states none, those
+ * that others added (adp). A rejected record is withdrawn, one without a vector says nothing: neither
+ * is sent. */
+#include "feed/grow.h"
+#include "feed/rows.h"
+#include "feed/value.h"
+
+#define VECTORS_MAX 64U /* of one container: real ones have up to 5 */
+#define CWES_MAX 256U
+
+struct container {
+	struct bytes *cvss, *cwes;
+	size_t cvss_count, cwe_count;
+};
+
+struct record {
+	struct json *j;
+	struct arena *a;
+	struct bytes type, id, state, title;
+	int64_t published_ms, updated_ms;
+	struct container cna, adp;
+};
+
+static void add(struct record *r, struct bytes **list, size_t *count, struct bytes text, size_t max)
+{
+	if (text.len == 0 || !json_ok(r->j))
+		return;
+	if (*count >= max)
+		json_fail(r->j, "a list is too long");
+	else if (!feed_add_once(r->a, list, count, text))
+		json_fail_memory(r->j);
+}
+
+static void read_vector(struct record *r, struct container *c)
+{
+	struct bytes key;
+	if (!value_object(r->j))
+		return;
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "vectorString"))
+			add(r, &c->cvss, &c->cvss_count, value_text(r->j), VECTORS_MAX);
+		else
+			json_skip(r->j);
+	}
+}
+
+static void read_metrics(struct record *r, struct container *c)
+{
+	struct bytes key;
+	if (!value_array(r->j))
+		return;
+	while (json_next_item(r->j)) {
+		if (!value_object(r->j))
+			continue;
+		while (json_next_key(r->j, &key)) {
+			if (bytes_has_prefix_lit(key, "cvssV"))
+				read_vector(r, c);
+			else
+				json_skip(r->j);
+		}
+	}
+}
+
+static void read_descriptions(struct record *r, struct container *c)
+{
+	struct bytes key;
+	if (!value_array(r->j))
+		return;
+	while (json_next_item(r->j)) {
+		if (!value_object(r->j))
+			continue;
+		while (json_next_key(r->j, &key)) {
+			if (bytes_eq_lit(key, "cweId"))
+				add(r, &c->cwes, &c->cwe_count, value_text(r->j), CWES_MAX);
+			else
+				json_skip(r->j);
+		}
+	}
+}
+
+static void read_problem_types(struct record *r, struct container *c)
+{
+	struct bytes key;
+	if (!value_array(r->j))
+		return;
+	while (json_next_item(r->j)) {
+		if (!value_object(r->j))
+			continue;
+		while (json_next_key(r->j, &key)) {
+			if (bytes_eq_lit(key, "descriptions"))
+				read_descriptions(r, c);
+			else
+				json_skip(r->j);
+		}
+	}
+}
+
+static void read_container(struct record *r, struct container *c, struct bytes *title)
+{
+	struct bytes key;
+	if (!value_object(r->j))
+		return;
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "metrics"))
+			read_metrics(r, c);
+		else if (bytes_eq_lit(key, "problemTypes"))
+			read_problem_types(r, c);
+		else if (title && bytes_eq_lit(key, "title"))
+			*title = value_text(r->j);
+		else
+			json_skip(r->j);
+	}
+}
+
+static void read_containers(struct record *r)
+{
+	struct bytes key;
+	if (!value_object(r->j))
+		return;
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "cna"))
+			read_container(r, &r->cna, &r->title);
+		else if (!bytes_eq_lit(key, "adp"))
+			json_skip(r->j);
+		else if (value_array(r->j))
+			while (json_next_item(r->j))
+				read_container(r, &r->adp, NULL);
+	}
+}
+
+static void read_metadata(struct record *r)
+{
+	struct bytes key;
+	if (!value_object(r->j))
+		return;
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "cveId"))
+			r->id = value_text(r->j);
+		else if (bytes_eq_lit(key, "state"))
+			r->state = value_text(r->j);
+		else if (bytes_eq_lit(key, "datePublished"))
+			r->published_ms = value_time(r->j);
+		else if (bytes_eq_lit(key, "dateUpdated"))
+			r->updated_ms = value_time(r->j);
+		else
+			json_skip(r->j);
+	}
+}
+
+static int send(struct record *r, struct bytes path, const struct feed_sink *sink, struct err *e)
+{
+	if (!bytes_eq_lit(r->type, "CVE_RECORD"))
+		return sink->note(sink->arg, path, "record not used: no CVE_RECORD", e);
+	if (!bytes_has_prefix_lit(r->id, "CVE-"))
+		return sink->note(sink->arg, path, "record not used: no CVE id", e);
+	if (bytes_eq_lit(r->state, "REJECTED"))
+		return 0;
+	const struct container *scored = r->cna.cvss_count ? &r->cna : &r->adp;
+	const struct container *typed = r->cna.cwe_count ? &r->cna : &r->adp;
+	if (scored->cvss_count == 0)
+		return 0;
+	struct adv adv = {.feed = BYTES_LIT("cve5"),
+			  .id = r->id,
+			  .summary = r->title,
+			  .published_ms = r->published_ms,
+			  .modified_ms = r->updated_ms,
+			  .cvss = scored->cvss,
+			  .cvss_count = scored->cvss_count,
+			  .cwes = typed->cwes,
+			  .cwe_count = typed->cwe_count};
+	return sink->advisory(sink->arg, &adv, e);
+}
+
+/* A folder of the CVE List holds other documents, too ("deltaLog.json"). */
+bool cve5_wants(struct bytes path)
+{
+	size_t slash = bytes_find_last(path, '/');
+	struct bytes name = slash < path.len ? bytes_from(path, slash + 1) : path;
+	return bytes_has_prefix_lit(name, "CVE-") && bytes_has_suffix_lit(name, ".json");
+}
+
+int cve5_import(struct bytes path, struct bytes document, const struct feed_sink *sink,
+		struct arena *a, struct err *e)
+{
+	struct json j;
+	struct record r = {.j = &j, .a = a};
+	struct bytes key;
+	json_init(&j, document, a);
+	for (bool more = json_enter_object(&j); more && json_next_key(&j, &key);) {
+		if (bytes_eq_lit(key, "dataType"))
+			r.type = value_text(&j);
+		else if (bytes_eq_lit(key, "cveMetadata"))
+			read_metadata(&r);
+		else if (bytes_eq_lit(key, "containers"))
+			read_containers(&r);
+		else
+			json_skip(&j);
+	}
+	int rc = json_finish(&j, e);
+	return rc < 0 ? rc : send(&r, path, sink, e);
+}

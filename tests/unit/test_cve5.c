@@ -1,0 +1,78 @@
+#include "feed_case.h"
+
+#define FEED "cve5"
+#define META(more) "\"cveMetadata\":{\"cveId\":\"CVE-2024-1\"" more "}"
+#define DOC(meta, containers)                                                                      \
+	"{\"dataType\":\"CVE_RECORD\"," meta ",\"containers\":{" containers "}}"
+#define V31 "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"
+#define METRIC(vector) "\"metrics\":[{\"cvssV3_1\":{\"vectorString\":\"" vector "\"}}]"
+
+static const struct feed_case cases[] = {
+    {DOC(META(), "\"cna\":{" METRIC(V31) "}"), "advisory cve5 CVE-2024-1 Unknown\n cvss " V31 "\n",
+     0},
+    /* the authority that named it has no vector: those of the others, each once */
+    {DOC(META(), "\"cna\":{\"title\":\"t\",\"metrics\":[{\"other\":{}}]},\"adp\":[{" METRIC(
+	     V31) "},{" METRIC(V31) "}]"),
+     "advisory cve5 CVE-2024-1 Unknown\n summary t\n cvss " V31 "\n", 0},
+    /* a score without its vector says nothing that can be checked */
+    {DOC(META(), "\"cna\":{\"metrics\":[{\"cvssV3_1\":{\"baseScore\":9.8}}]}"), "", 0},
+    {DOC(META(",\"state\":\"REJECTED\""), "\"cna\":{" METRIC(V31) "}"), "", 0},
+    {DOC(META(), ""), "", 0},
+    /* shapes that no schema knows are passed over */
+    {DOC(META(), "\"cna\":[1],\"adp\":{\"a\":1}"), "", 0},
+    {DOC(META(), "\"cna\":{\"metrics\":[1,{\"cvssV3_1\":\"x\"}],\"problemTypes\":{}}"), "", 0},
+    {"{\"dataType\":\"CVE_RECORD\",\"cveMetadata\":{\"cveId\":7}}",
+     "note file: record not used: no CVE id\n", 0},
+    {"{\"updated\":[]}", "note file: record not used: no CVE_RECORD\n", 0},
+    {"[]", "", -ERR_FORMAT},
+    {"{\"dataType\":\"CVE_RECORD\"", "", -ERR_TRUNCATED},
+    {"", "", -ERR_TRUNCATED},
+};
+
+static const char whole[] =
+    DOC(META(",\"datePublished\":\"2024-01-01\""),
+	"\"cna\":{\"title\":\"\\n\"," METRIC(V31) ",\"problemTypes\":[{\"descriptions\":[{\"cweId\":"
+						  "\"CWE-79\"}]}]},\"adp\":[{" METRIC(V31) "}]");
+#define MIN_OK (sizeof whole - 1)
+
+static void documents_give_what_they_say(void **state)
+{
+	(void)state;
+	feed_check(FEED, cases, sizeof cases / sizeof *cases);
+}
+
+static void hostile_runs_end(void **state)
+{
+	(void)state;
+	feed_prefixes(FEED, whole, MIN_OK);
+	feed_tortured(FEED, whole);
+	feed_refused(FEED, whole);
+}
+
+static void only_records_are_wanted(void **state)
+{
+	(void)state;
+	const struct feed *f = feed_find(BYTES_LIT(FEED));
+	assert_true(f->wants(BYTES_LIT("cves/2024/0xxx/CVE-2024-0001.json")));
+	assert_true(f->wants(BYTES_LIT("CVE-2024-0001.json")));
+	assert_false(f->wants(BYTES_LIT("cves/deltaLog.json")));
+	assert_false(f->wants(BYTES_LIT("CVE-2024/readme.md")));
+	assert_false(f->wants(BYTES_LIT("CVE-2024/x.json")));
+}
+
+static void golden(void **state)
+{
+	(void)state;
+	feed_golden(FEED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(documents_give_what_they_say),
+	    cmocka_unit_test(hostile_runs_end),
+	    cmocka_unit_test(only_records_are_wanted),
+	    cmocka_unit_test(golden),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
