@@ -10,13 +10,7 @@ struct api *api_of(struct http_request *r)
 
 bool api_is_word(struct bytes have, const char *word)
 {
-	struct bytes want = bytes_of(word);
-	if (have.len != want.len)
-		return false;
-	for (size_t i = 0; i < want.len; i++)
-		if (byte_lower(have.ptr[i]) != byte_lower(want.ptr[i]))
-			return false;
-	return true;
+	return bytes_eq_nocase(have, bytes_of(word));
 }
 
 int api_reply_json(struct http_request *r, unsigned status, struct buf *body, struct err *e)

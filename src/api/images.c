@@ -67,8 +67,15 @@ static const struct sch_object coverage_object = {
 	.text = "What of the image was assessed, what was not, and why",
 	SCH_TABLE(coverage_fields)};
 
+static const char *kind_word(int i)
+{
+	static const char *const words[] = {"image", "artifact", NULL};
+	return words[i];
+}
+
 struct image_row {
 	struct bytes registry;
+	int kind; /* of kind_word */
 	struct sch_rows tags;
 	struct ims_image i;
 };
@@ -90,6 +97,10 @@ static const struct sch_field image_fields[] = {
 	SCH_FIELD(struct image_row, i.digest, SCH_TEXT, "digest", "Digest of its manifest",
 		  .pattern = SCH_DIGEST_PATTERN),
 	SCH_FIELD(struct image_row, tags, SCH_TEXTS, "tags", "Up to 100 of its tags"),
+	SCH_FIELD(struct image_row, kind, SCH_WORD, "kind",
+		  "artifact: no engine could run it (a signature, a chart); it is never assessed and "
+		  "counts nowhere",
+		  .words = kind_word),
 	SCH_FIELD(struct image_row, i.platform, SCH_TEXT, "platform",
 		  "os/architecture[/variant]; empty until it is scanned",
 		  .example = "\"linux/amd64\""),
@@ -115,7 +126,7 @@ static const struct sch_field image_fields[] = {
 };
 static const struct sch_object image_object = {
 	.name = "Image",
-	.text = "One manifest of one platform in one repository",
+	.text = "One manifest of one platform in one repository; or an artifact",
 	SCH_TABLE(image_fields)};
 
 /* ---- one image ------------------------------------------------------------------------------- */
@@ -123,6 +134,7 @@ static const struct sch_object image_object = {
 struct images_query {
 	struct api_page page;
 	int state; /* enum ims_state; -1 = any */
+	int kind;  /* of kind_word; -1 = any */
 };
 
 struct listing {
@@ -195,6 +207,9 @@ static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *
 	struct image_row row = {.registry = BYTES_LIT(API_REGISTRY),
 				.tags = {.items = tags.items, .count = tags.count},
 				.i = *i};
+	row.kind = i->state == IMS_ARTIFACT;
+	if (i->state == IMS_ARTIFACT)
+		row.i.state = IMS_UNVERIFIED;
 	/* Not scanned yet: there is none. */
 	row.i.coverage = bytes_eq_lit(i->coverage, "{}") ? BYTES_NONE : coverage_now(i, http_arena(r));
 	sch_put(w, NULL, &image_object, &row);
@@ -223,9 +238,11 @@ static int64_t read_images(struct db_tx *tx, const struct listing *q, struct ims
 	    db_query(tx,
 		     "SELECT " IMS_COLUMNS " FROM " IMS_FROM
 		     " WHERE i.repository = $1 AND i.digest > $2"
-		     " AND ($3 < 0 OR " CNT_STATE " = $3) ORDER BY i.digest LIMIT $4",
+		     " AND ($3 < 0 OR " CNT_STATE " = $3 OR ($3 = 3 AND n.rest = 4))"
+		     " AND ($5 < 0 OR ($5 = 1 AND n.rest = 4) OR ($5 = 0 AND n.rest <> 4))"
+		     " ORDER BY i.digest LIMIT $4",
 		     DB_ARGS(DB_T(http_param(q->r, "repository")), DB_T(q->q.page.cursor),
-			     DB_I(q->q.state), DB_I(q->q.page.limit + 1)),
+			     DB_I(q->q.state), DB_I(q->q.page.limit + 1), DB_I(q->q.kind)),
 		     e);
 	if (!s)
 		return -(int)e->code;
@@ -259,6 +276,8 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 static const struct sch_field images_query_fields[] = {
 	SCH_FIELD(struct images_query, state, SCH_WORD, "state", "Only those in this state",
 		  .words = state_word, .fallback = SCH_NONE),
+	SCH_FIELD(struct images_query, kind, SCH_WORD, "kind", "Only those of this kind",
+		  .words = kind_word, .fallback = SCH_NONE),
 	API_PAGE_FIELDS(struct images_query, page),
 };
 static const struct sch_object images_query = {SCH_TABLE(images_query_fields)};

@@ -18,6 +18,16 @@ bool bytes_eq_lit(struct bytes a, const char *text)
 	return bytes_eq(a, bytes_of(text));
 }
 
+bool bytes_eq_nocase(struct bytes a, struct bytes b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (byte_lower(a.ptr[i]) != byte_lower(b.ptr[i]))
+			return false;
+	return true;
+}
+
 int bytes_cmp(struct bytes a, struct bytes b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;

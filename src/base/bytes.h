@@ -19,6 +19,7 @@ struct bytes {
 struct bytes bytes_of(const char *text);
 bool bytes_eq(struct bytes a, struct bytes b);
 bool bytes_eq_lit(struct bytes a, const char *text);
+bool bytes_eq_nocase(struct bytes a, struct bytes b); /* A to Z are a to z */
 /* Unsigned byte order, shorter first on a tie: <0, 0, >0. */
 int bytes_cmp(struct bytes a, struct bytes b);
 bool bytes_has_prefix(struct bytes b, struct bytes prefix);

@@ -5,51 +5,40 @@
 #include "oci/config.h"
 #include "base/limits.h"
 #include "oci/descriptor.h"
+#include "oci/fields.h"
 
 #define HISTORY_MAX                                                                                \
 	100000 /* lines: LIMIT_CONFIG_MAX holds fewer of any length that builders write */
+#define DIFF_ID_MIN_LEN 73 /* bytes of "sha256:…" in quotes */
+#define LINE_MIN_LEN 2	   /* bytes: {} */
 
 struct reader {
 	struct oci_config c;
 	struct arena *arena;
 	bool too_many;
 	bool nomem;
-	bool has_rootfs;
 };
 
-/* Room for the elements of the array that comes next, or NULL (none, or failed). */
-static void *room_for(struct json *j, struct reader *r, size_t size, size_t max, size_t *ret_count)
+/* Room for count elements, or NULL (none, or failed). */
+static void *room_for(struct json *j, struct reader *r, size_t count, size_t size)
 {
-	size_t count = descriptor_count(j);
-	*ret_count = 0;
-	if (count > max) {
-		r->too_many = true;
-		json_fail(j, "too many elements");
-		return NULL;
-	}
-	if (count == 0)
-		return NULL;
-	void *room = arena_alloc(r->arena, count, size);
-	if (!room) {
+	void *room = count ? arena_alloc(r->arena, count, size) : NULL;
+	if (count && !room) {
 		r->nomem = true;
 		json_fail(j, "no memory");
-		return NULL;
 	}
-	*ret_count = count;
 	return room;
 }
 
 static void read_diff_ids(struct json *j, struct reader *r)
 {
-	size_t max, i = 0;
-	if (descriptor_skip_null(j))
-		return;
-	r->c.diff_ids = room_for(j, r, sizeof(*r->c.diff_ids), LIMIT_LAYERS_MAX, &max);
+	size_t count = descriptor_count(j, DIFF_ID_MIN_LEN), i = 0;
+	r->c.diff_ids = room_for(j, r, count, sizeof(*r->c.diff_ids));
 	if (!json_enter_array(j))
 		return;
 	while (json_next_item(j)) {
 		struct bytes text = json_string(j);
-		if (!json_ok(j) || i == max)
+		if (!json_ok(j) || i == count)
 			continue;
 		if (digest_parse(text, &r->c.diff_ids[i++], NULL) < 0)
 			json_fail(j, "rootfs.diff_ids: not a sha256 or sha512 digest (image-spec "
@@ -60,55 +49,47 @@ static void read_diff_ids(struct json *j, struct reader *r)
 
 static void read_rootfs(struct json *j, struct reader *r)
 {
-	struct bytes key;
-	uint32_t seen = 0;
-	if (!json_enter_object(j))
+	static const char *const names[] = {"diff_ids", "type"};
+	struct fields f = {.names = names, .count = 2};
+	unsigned i;
+	if (!fields_enter(j, &f))
 		return;
-	r->has_rootfs = true;
-	while (json_next_key(j, &key)) {
-		if (bytes_eq_lit(key, "diff_ids")) {
-			descriptor_once(j, &seen, 0);
+	while (fields_next(j, &f, &i)) {
+		if (i == 0)
 			read_diff_ids(j, r);
-		} else if (bytes_eq_lit(key, "type")) {
-			struct bytes type = json_string(j);
-			if (json_ok(j) && !bytes_eq_lit(type, "layers"))
-				json_fail(j,
-					  "rootfs.type must be \"layers\" (image-spec config.md)");
-		} else {
-			json_skip(j);
-		}
+		else if (!bytes_eq_lit(json_string(j), "layers") && json_ok(j))
+			json_fail(j, "rootfs.type must be \"layers\" (image-spec config.md)");
 	}
 }
 
 static void read_history_line(struct json *j, struct oci_history *h)
 {
-	struct bytes key;
-	if (!json_enter_object(j))
+	static const char *const names[] = {"created_by", "comment", "created", "empty_layer"};
+	struct bytes *const texts[] = {&h->created_by, &h->comment, &h->created};
+	struct fields f = {.names = names, .count = 4};
+	unsigned i;
+	if (!fields_enter(j, &f))
 		return;
-	while (json_next_key(j, &key)) {
-		if (bytes_eq_lit(key, "created_by"))
-			h->created_by = json_string_or_null(j);
-		else if (bytes_eq_lit(key, "comment"))
-			h->comment = json_string_or_null(j);
-		else if (bytes_eq_lit(key, "created"))
-			h->created = json_string_or_null(j);
-		else if (bytes_eq_lit(key, "empty_layer"))
-			h->empty_layer = !descriptor_skip_null(j) && json_bool(j);
+	while (fields_next(j, &f, &i)) {
+		if (i < 3)
+			*texts[i] = json_string(j);
 		else
-			json_skip(j);
+			h->empty_layer = json_bool(j);
 	}
 }
 
 static void read_history(struct json *j, struct reader *r)
 {
-	size_t max, i = 0;
-	if (descriptor_skip_null(j))
-		return;
-	r->c.history = room_for(j, r, sizeof(*r->c.history), HISTORY_MAX, &max);
+	size_t count = descriptor_count(j, LINE_MIN_LEN), i = 0;
+	if (count > HISTORY_MAX) {
+		r->too_many = true;
+		json_fail(j, "too many elements");
+	}
+	r->c.history = json_ok(j) ? room_for(j, r, count, sizeof(*r->c.history)) : NULL;
 	if (!json_enter_array(j))
 		return;
 	while (json_next_item(j)) {
-		if (i == max)
+		if (i == count)
 			json_skip(j);
 		else
 			read_history_line(j, &r->c.history[i++]);
@@ -118,15 +99,13 @@ static void read_history(struct json *j, struct reader *r)
 
 static void read_run_config(struct json *j, struct reader *r)
 {
-	struct bytes key;
-	if (descriptor_skip_null(j) || !json_enter_object(j))
+	static const char *const names[] = {"User"};
+	struct fields f = {.names = names, .count = 1};
+	unsigned i;
+	if (!fields_enter(j, &f))
 		return;
-	while (json_next_key(j, &key)) {
-		if (bytes_eq_lit(key, "User"))
-			r->c.user = json_string_or_null(j);
-		else
-			json_skip(j);
-	}
+	while (fields_next(j, &f, &i))
+		r->c.user = json_string(j);
 }
 
 enum field {
@@ -156,32 +135,24 @@ static void read_field(struct json *j, enum field f, struct reader *r)
 	    [F_CREATED] = &r->c.created,
 	};
 	if (f <= F_CREATED)
-		*texts[f] = json_string_or_null(j);
+		*texts[f] = json_string(j);
 	else if (f == F_CONFIG)
 		read_run_config(j, r);
 	else if (f == F_ROOTFS)
 		read_rootfs(j, r);
-	else if (f == F_HISTORY)
-		read_history(j, r);
 	else
-		json_skip(j);
+		read_history(j, r);
 }
 
 static void read_members(struct json *j, struct reader *r)
 {
-	uint32_t seen = 0;
-	struct bytes key;
-	if (!json_enter_object(j))
+	struct fields f = {.names = field_names, .count = F_COUNT};
+	unsigned i;
+	if (!fields_enter(j, &f))
 		return;
-	while (json_next_key(j, &key)) {
-		unsigned f = 0;
-		while (f < F_COUNT && !bytes_eq_lit(key, field_names[f]))
-			f++;
-		if (f < F_COUNT)
-			descriptor_once(j, &seen, f);
-		read_field(j, (enum field)f, r);
-	}
-	if (json_ok(j) && !r->has_rootfs)
+	while (fields_next(j, &f, &i))
+		read_field(j, (enum field)i, r);
+	if (json_ok(j) && !fields_has(&f, F_ROOTFS))
 		json_fail(j, "rootfs is required (image-spec config.md)");
 }
 
@@ -195,9 +166,8 @@ int oci_config_parse(struct bytes text, struct arena *a, struct oci_config *ret,
 	json_init(&j, text, a);
 	read_members(&j, &r);
 	if (r.too_many)
-		return err_set(e, ERR_LIMIT,
-			       "image config: more than %d layers or %d history lines",
-			       LIMIT_LAYERS_MAX, HISTORY_MAX);
+		return err_set(e, ERR_LIMIT, "image config: more than %d history lines",
+			       HISTORY_MAX);
 	if (r.nomem)
 		return err_set(e, ERR_NOMEM, "image config: no memory");
 	int code = json_finish(&j, e);
@@ -207,6 +177,18 @@ int oci_config_parse(struct bytes text, struct arena *a, struct oci_config *ret,
 	}
 	*ret = r.c;
 	return 0;
+}
+
+bool oci_config_has_rootfs(struct bytes text, struct arena *a)
+{
+	struct json j;
+	bool found = false;
+	json_init(&j, text, a);
+	if (!json_enter_object(&j))
+		return false;
+	for (struct bytes key; !found && json_next_key(&j, &key); json_skip(&j))
+		found = fields_fold(key, "rootfs");
+	return found;
 }
 
 struct bytes oci_config_layer_line(const struct oci_config *c, size_t i)

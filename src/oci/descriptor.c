@@ -1,29 +1,13 @@
 /* {"mediaType", "digest", "size", ["urls", "annotations", "data", "artifactType", "platform"]}.
- * Unknown members are allowed and passed over. A member that stands twice is refused: what one
- * reader checked another would not use. null counts as absent, as Go's encoder writes it. Spec:
+ * Unknown members are allowed and passed over; oci/fields.h says how known ones are found. Spec:
  * image-spec descriptor.md; image-index.md for platform. */
 #include "oci/descriptor.h"
 #include "base/num.h"
+#include "oci/fields.h"
 
 #define NAME_MAX_LEN 127 /* bytes of a media type's halves: RFC 6838 §4.2 */
 
-void descriptor_once(struct json *j, uint32_t *seen, unsigned i)
-{
-	uint32_t bit = UINT32_C(1) << i;
-	if (*seen & bit)
-		json_fail(j, "a member stands twice");
-	*seen |= bit;
-}
-
-bool descriptor_skip_null(struct json *j)
-{
-	if (json_peek(j) != JSON_NULL)
-		return false;
-	json_skip(j);
-	return true;
-}
-
-size_t descriptor_count(const struct json *j)
+size_t descriptor_count(struct json *j, size_t min_len)
 {
 	struct json look = *j;
 	size_t n = 0;
@@ -32,7 +16,13 @@ size_t descriptor_count(const struct json *j)
 			json_skip(&look);
 			n++;
 		}
-	return json_ok(&look) ? n : 0;
+	if (!json_ok(&look))
+		return 0;
+	if (n > (look.off - j->off) / min_len) {
+		json_fail(j, "elements too short for what is wanted here");
+		return 0;
+	}
+	return n;
 }
 
 static bool is_restricted_name(struct bytes b)
@@ -66,10 +56,16 @@ struct bytes descriptor_media_type(struct json *j)
 	return text;
 }
 
+struct bytes descriptor_optional_type(struct json *j)
+{
+	struct json look = *j;
+	if (json_string(&look).len == 0 && json_ok(&look))
+		return json_string(j);
+	return descriptor_media_type(j);
+}
+
 struct bytes descriptor_annotations(struct json *j)
 {
-	if (descriptor_skip_null(j))
-		return BYTES_NONE;
 	struct json walk = *j;
 	struct bytes key;
 	if (json_enter_object(&walk))
@@ -111,7 +107,7 @@ static bool is_uri(struct bytes b)
 static bool read_urls(struct json *j)
 {
 	bool any = false;
-	if (descriptor_skip_null(j) || !json_enter_array(j))
+	if (!json_enter_array(j))
 		return false;
 	while (json_next_item(j)) {
 		struct bytes url = json_string(j);
@@ -124,8 +120,6 @@ static bool read_urls(struct json *j)
 
 static struct bytes read_data(struct json *j)
 {
-	if (descriptor_skip_null(j))
-		return BYTES_NONE;
 	struct bytes data = json_string(j);
 	if (json_ok(j) && !is_base64(data))
 		json_fail(j, "data: not base64 (RFC 4648 4)");
@@ -134,24 +128,15 @@ static struct bytes read_data(struct json *j)
 
 static void read_platform(struct json *j, struct oci_platform *p)
 {
-	static const char *const keys[] = {"os", "architecture", "variant", "os.version"};
-	struct bytes *const fields[] = {&p->os, &p->arch, &p->variant, &p->os_version};
-	uint32_t seen = 0;
-	struct bytes key;
-	if (!json_enter_object(j))
+	static const char *const names[] = {"os", "architecture", "variant", "os.version"};
+	struct bytes *const texts[] = {&p->os, &p->arch, &p->variant, &p->os_version};
+	struct fields f = {.names = names, .count = 4};
+	unsigned i;
+	if (!fields_enter(j, &f))
 		return;
-	while (json_next_key(j, &key)) {
-		size_t i = 0;
-		while (i < 4 && !bytes_eq_lit(key, keys[i]))
-			i++;
-		if (i == 4) {
-			json_skip(j);
-			continue;
-		}
-		descriptor_once(j, &seen, (unsigned)i);
-		*fields[i] = json_string(j);
-	}
-	if (json_ok(j) && (seen & 3) != 3)
+	while (fields_next(j, &f, &i))
+		*texts[i] = json_string(j);
+	if (json_ok(j) && (!fields_has(&f, 0) || !fields_has(&f, 1)))
 		json_fail(j,
 			  "platform: os and architecture are required (image-spec image-index.md)");
 }
@@ -221,37 +206,28 @@ static void read_field(struct json *j, enum field f, struct oci_descriptor *d)
 		d->data = read_data(j);
 		break;
 	case F_ARTIFACT_TYPE:
-		if (!descriptor_skip_null(j))
-			d->artifact_type = descriptor_media_type(j);
+		d->artifact_type = descriptor_optional_type(j);
 		break;
 	case F_PLATFORM:
-		if (descriptor_skip_null(j))
-			break;
 		d->has_platform = true;
 		read_platform(j, &d->platform);
 		break;
 	case F_COUNT:
-		json_skip(j);
 		break;
 	}
 }
 
 void descriptor_read(struct json *j, struct oci_descriptor *ret)
 {
-	uint32_t seen = 0;
-	struct bytes key;
+	struct fields f = {.names = field_names, .count = F_COUNT};
+	unsigned i;
 	*ret = (struct oci_descriptor){.size = 0};
-	if (!json_enter_object(j))
+	if (!fields_enter(j, &f))
 		return;
-	while (json_next_key(j, &key)) {
-		unsigned f = 0;
-		while (f < F_COUNT && !bytes_eq_lit(key, field_names[f]))
-			f++;
-		if (f < F_COUNT)
-			descriptor_once(j, &seen, f);
-		read_field(j, (enum field)f, ret);
-	}
-	if (json_ok(j) && (seen & 7) != 7)
+	while (fields_next(j, &f, &i))
+		read_field(j, (enum field)i, ret);
+	if (json_ok(j) &&
+	    !(fields_has(&f, F_MEDIA_TYPE) && fields_has(&f, F_DIGEST) && fields_has(&f, F_SIZE)))
 		json_fail(
 		    j, "a descriptor needs mediaType, digest and size (image-spec descriptor.md)");
 }

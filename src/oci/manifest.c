@@ -1,19 +1,19 @@
 /* Image: {"schemaVersion": 2, ["mediaType"], "config": descriptor, "layers": [descriptor],
  * ["artifactType", "subject", "annotations"]}. Index: the same with "manifests" in place of config
  * and layers. Docker's v2.2 manifest and list have the same members. A text that is both or neither
- * is refused: clients would disagree on what was pushed. Members that stand twice are refused too.
+ * is refused: clients would disagree on what was pushed. oci/fields.h says how members are found.
  * Spec: image-spec manifest.md, image-index.md; Docker "Image Manifest V 2, Schema 2". */
 #include "oci/manifest.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "oci/descriptor.h"
+#include "oci/fields.h"
 
 struct reader {
 	struct oci_manifest m;
 	uint64_t schema_version;
-	bool too_many;
 	bool nomem;
-	uint32_t seen;
+	struct fields fields;
 };
 
 enum field {
@@ -37,17 +37,12 @@ static const char *const field_names[F_COUNT] = {
 
 static bool has(const struct reader *r, enum field f)
 {
-	return (r->seen >> f) & 1U;
+	return fields_has(&r->fields, f);
 }
 
-static void read_list(struct json *j, struct reader *r, size_t max, struct arena *a)
+static void read_list(struct json *j, struct reader *r, struct arena *a)
 {
-	size_t count = descriptor_count(j), i = 0;
-	if (count > max) {
-		r->too_many = true;
-		json_fail(j, "too many descriptors");
-		return;
-	}
+	size_t count = descriptor_count(j, DESCRIPTOR_MIN_LEN), i = 0;
 	r->m.layers = count > 0 ? arena_alloc(a, count, sizeof(*r->m.layers)) : NULL;
 	r->nomem = count > 0 && !r->m.layers;
 	if (r->nomem) {
@@ -74,16 +69,14 @@ static void read_field(struct json *j, enum field f, struct reader *r, struct ar
 		r->schema_version = json_u64(j);
 		break;
 	case F_MEDIA_TYPE:
-		r->m.media_type = descriptor_media_type(j);
+		r->m.media_type = descriptor_optional_type(j);
 		break;
 	case F_CONFIG:
 		descriptor_read(j, &r->m.config);
 		break;
 	case F_LAYERS:
-		read_list(j, r, LIMIT_LAYERS_MAX, a);
-		break;
 	case F_MANIFESTS:
-		read_list(j, r, LIMIT_INDEX_MAX, a);
+		read_list(j, r, a);
 		break;
 	case F_SUBJECT:
 		r->m.has_subject = true;
@@ -93,7 +86,7 @@ static void read_field(struct json *j, enum field f, struct reader *r, struct ar
 		r->m.annotations = descriptor_annotations(j);
 		break;
 	case F_ARTIFACT_TYPE:
-		r->m.artifact_type = descriptor_media_type(j);
+		r->m.artifact_type = descriptor_optional_type(j);
 		break;
 	case F_FS_LAYERS:
 	case F_COUNT:
@@ -104,53 +97,61 @@ static void read_field(struct json *j, enum field f, struct reader *r, struct ar
 
 static void read_members(struct json *j, struct reader *r, struct arena *a)
 {
-	struct bytes key;
-	if (!json_enter_object(j))
+	unsigned i;
+	r->fields = (struct fields){.names = field_names, .count = F_COUNT};
+	if (!fields_enter(j, &r->fields))
 		return;
-	while (json_next_key(j, &key)) {
-		unsigned f = 0;
-		while (f < F_COUNT && !bytes_eq_lit(key, field_names[f]))
-			f++;
-		if (f < F_COUNT && descriptor_skip_null(j))
-			continue;
-		if (f < F_COUNT)
-			descriptor_once(j, &r->seen, f);
+	while (fields_next(j, &r->fields, &i)) {
 		/* A second list would replace the first, counted one. */
-		if ((f == F_LAYERS && has(r, F_MANIFESTS)) ||
-		    (f == F_MANIFESTS && has(r, F_LAYERS)))
+		if (has(r, F_LAYERS) && has(r, F_MANIFESTS))
 			json_fail(j, "layers and manifests in one document");
-		read_field(j, (enum field)f, r, a);
+		read_field(j, (enum field)i, r, a);
 	}
 }
 
-/* "Application/vnd.x+json; charset=utf-8" without its parameters. */
-static struct bytes bare_type(struct bytes content_type)
+/* "application/vnd.x+json; charset=utf-8" without its parameters. */
+static struct bytes bare_type(struct bytes type)
 {
-	return bytes_trim(bytes_part(content_type, 0, bytes_find(content_type, ';')));
+	return bytes_trim(bytes_part(type, 0, bytes_find(type, ';')));
+}
+
+/* Is it that type, whatever its letters' case and parameters? RFC 6838 §4.2, RFC 9110 §8.3.1. */
+static bool is_type(struct bytes type, const char *want)
+{
+	return bytes_eq_nocase(bare_type(type), bytes_of(want));
 }
 
 bool oci_is_index_type(struct bytes t)
 {
-	return bytes_eq_lit(t, OCI_INDEX_TYPE) || bytes_eq_lit(t, DOCKER_LIST_TYPE);
+	return is_type(t, OCI_INDEX_TYPE) || is_type(t, DOCKER_LIST_TYPE);
 }
 
-static bool is_image_type(struct bytes t)
+bool oci_is_image_type(struct bytes t)
 {
-	return bytes_eq_lit(t, OCI_MANIFEST_TYPE) || bytes_eq_lit(t, DOCKER_MANIFEST_TYPE);
+	return is_type(t, OCI_MANIFEST_TYPE) || is_type(t, DOCKER_MANIFEST_TYPE);
+}
+
+bool oci_is_config_type(struct bytes t)
+{
+	return is_type(t, OCI_CONFIG_TYPE) || is_type(t, DOCKER_CONFIG_TYPE);
 }
 
 static bool is_schema1(struct bytes t)
 {
-	return bytes_eq_lit(t, DOCKER_SCHEMA1_TYPE) ||
-	       bytes_eq_lit(t, "application/vnd.docker.distribution.manifest.v1+json");
+	return is_type(t, DOCKER_SCHEMA1_TYPE) ||
+	       is_type(t, "application/vnd.docker.distribution.manifest.v1+json");
 }
 
 /* Settle kind and media type from what is stated and from the members that are there. */
 static int settle(struct reader *r, struct bytes type, struct err *e)
 {
 	struct oci_manifest *m = &r->m;
-	bool index = has(r, F_MANIFESTS), image = has(r, F_CONFIG) || has(r, F_LAYERS);
-	if (type.len > 0 && m->media_type.len > 0 && !bytes_eq(type, m->media_type))
+	/* An index that Go's encoder wrote of no manifests says null. */
+	bool index = r->fields.seen >> F_MANIFESTS & 1U;
+	bool image = has(r, F_CONFIG) || has(r, F_LAYERS);
+	index = index && (has(r, F_MANIFESTS) || !image);
+	if (type.len > 0 && m->media_type.len > 0 &&
+	    !bytes_eq_nocase(type, bare_type(m->media_type)))
 		return err_set(
 		    e, ERR_FORMAT,
 		    "mediaType \"%.*s\" is not the Content-Type \"%.*s\" (image-spec manifest.md)",
@@ -171,7 +172,7 @@ static int settle(struct reader *r, struct bytes type, struct err *e)
 			       "document must be one of them");
 	if (m->media_type.len == 0)
 		m->media_type = index ? BYTES_LIT(OCI_INDEX_TYPE) : BYTES_LIT(OCI_MANIFEST_TYPE);
-	if (!oci_is_index_type(m->media_type) && !is_image_type(m->media_type))
+	if (!oci_is_index_type(m->media_type) && !oci_is_image_type(m->media_type))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "media type \"%.*s\" is no image manifest and no index",
 			       BYTES_ARG(bytes_part(m->media_type, 0, 128)));
@@ -192,7 +193,7 @@ static int settle(struct reader *r, struct bytes type, struct err *e)
 int oci_manifest_parse(struct bytes text, struct bytes content_type, struct arena *a,
 		       struct oci_manifest *ret, struct err *e)
 {
-	struct reader r = {.seen = 0};
+	struct reader r = {.schema_version = 0};
 	struct json j;
 	if (text.len > LIMIT_MANIFEST_MAX)
 		return err_set(e, ERR_LIMIT, "manifest: %zu bytes are more than %u", text.len,
@@ -203,9 +204,6 @@ int oci_manifest_parse(struct bytes text, struct bytes content_type, struct aren
 		    "Docker image manifest version 2, schema 1: push it as schema 2 or OCI");
 	json_init(&j, text, a);
 	read_members(&j, &r, a);
-	if (r.too_many)
-		return err_set(e, ERR_LIMIT, "manifest: more than %d layers or %d manifests",
-			       LIMIT_LAYERS_MAX, LIMIT_INDEX_MAX);
 	if (r.nomem)
 		return err_set(e, ERR_NOMEM, "manifest: no memory");
 	int code = json_finish(&j, e);
@@ -219,6 +217,13 @@ int oci_manifest_parse(struct bytes text, struct bytes content_type, struct aren
 	return 0;
 }
 
+static bool has_prefix_nocase(struct bytes b, const char *prefix, struct bytes *ret_rest)
+{
+	struct bytes want = bytes_of(prefix);
+	*ret_rest = bytes_from(b, want.len);
+	return bytes_eq_nocase(bytes_part(b, 0, want.len), want);
+}
+
 bool oci_is_layer_type(struct bytes media_type)
 {
 	static const char *const prefixes[] = {
@@ -228,15 +233,13 @@ bool oci_is_layer_type(struct bytes media_type)
 	    "application/vnd.docker.image.rootfs.foreign.diff.tar",
 	    "application/vnd.docker.container.image.rootfs.diff",
 	};
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		struct bytes prefix = bytes_of(prefixes[i]);
-		struct bytes rest = bytes_from(media_type, prefix.len);
+	struct bytes type = bare_type(media_type), rest;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		/* What may follow tells of compression or encryption: "+gzip", ".zstd", "+x-gtar",
 		 * "+gzip+encrypted". */
-		if (bytes_has_prefix(media_type, prefix) &&
+		if (has_prefix_nocase(type, prefixes[i], &rest) &&
 		    (rest.len == 0 || rest.ptr[0] == '+' || rest.ptr[0] == '.'))
 			return true;
-	}
 	return false;
 }
 
@@ -246,24 +249,37 @@ bool oci_is_foreign(const struct oci_descriptor *d)
 	    "application/vnd.oci.image.layer.nondistributable.",
 	    "application/vnd.docker.image.rootfs.foreign.",
 	};
+	struct bytes rest;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (bytes_has_prefix(d->media_type, bytes_of(prefixes[i])))
+		if (has_prefix_nocase(d->media_type, prefixes[i], &rest))
 			return true;
 	return d->has_urls;
 }
 
-bool oci_is_image(const struct oci_manifest *m)
+bool oci_has_layer_type(const struct oci_manifest *m)
 {
-	if (m->kind != OCI_IMAGE)
-		return false;
-	if (!bytes_eq_lit(m->config.media_type, OCI_CONFIG_TYPE) &&
-	    !bytes_eq_lit(m->config.media_type, DOCKER_CONFIG_TYPE))
-		return false;
-	/* BuildKit's attestations have an image config, but layers of in-toto statements. */
 	for (size_t i = 0; i < m->layer_count; i++)
 		if (oci_is_layer_type(m->layers[i].media_type))
 			return true;
 	return m->layer_count == 0;
+}
+
+/* arm without a variant is v7, arm64 is v8, amd64 v1: what containerd and Docker take them for. */
+static struct bytes variant_of(struct bytes arch, struct bytes variant)
+{
+	static const struct {
+		const char *arch, *variant;
+	} implied[] = {{"arm", "v7"}, {"arm64", "v8"}, {"amd64", "v1"}};
+	for (size_t i = 0; !variant.len && i < sizeof(implied) / sizeof(implied[0]); i++)
+		if (bytes_eq_lit(arch, implied[i].arch))
+			return bytes_of(implied[i].variant);
+	return variant;
+}
+
+bool oci_platform_eq(const struct oci_platform *a, const struct oci_platform *b)
+{
+	return bytes_eq(a->os, b->os) && bytes_eq(a->arch, b->arch) &&
+	       bytes_eq(variant_of(a->arch, a->variant), variant_of(b->arch, b->variant));
 }
 
 bool oci_platform_matches(const struct oci_platform *p, struct bytes text)
@@ -274,11 +290,8 @@ bool oci_platform_matches(const struct oci_platform *p, struct bytes text)
 		return false;
 	if (arch.len > 0 && !bytes_eq(arch, p->arch))
 		return false;
-	if (variant.len == 0 || bytes_eq(variant, p->variant))
-		return text.len == 0;
-	/* v8 is arm64's only variant in use, and most images leave it out. */
-	return text.len == 0 && p->variant.len == 0 && bytes_eq_lit(p->arch, "arm64") &&
-	       bytes_eq_lit(variant, "v8");
+	struct bytes have = variant_of(p->arch, p->variant);
+	return text.len == 0 && (variant.len == 0 || bytes_eq(variant, have));
 }
 
 void oci_platform_text(const struct oci_platform *p, struct buf *out)

@@ -49,17 +49,25 @@ struct oci_manifest {
  * ERR_FORMAT names the field and the rule; ERR_UNSUPPORTED for Docker schema 1. */
 int oci_manifest_parse(struct bytes text, struct bytes content_type, struct arena *a,
 		       struct oci_manifest *ret, struct err *e);
-/* Is this a layer that holds a file-system change set (any tar type, docker or OCI,
- * nondistributable too)? */
+/* Media types count without their parameters and whatever their letters' case: engines hardly look.
+ */
+/* A layer that holds a file-system change set (any tar type, docker or OCI, nondistributable too)?
+ */
 bool oci_is_layer_type(struct bytes media_type);
 /* A layer that lies elsewhere (urls, or a type that is not distributed): a registry need not hold
  * it, nor an image on disk. */
 bool oci_is_foreign(const struct oci_descriptor *d);
 /* An OCI index or a Docker manifest list? */
 bool oci_is_index_type(struct bytes media_type);
-/* An image whose config is an image config, i.e. something to scan (not an artifact). */
-bool oci_is_image(const struct oci_manifest *m);
-/* "linux/arm64/v8" against a platform; text parts left out match anything. */
+/* An image manifest of OCI or Docker? */
+bool oci_is_image_type(struct bytes media_type);
+/* The config of an image? */
+bool oci_is_config_type(struct bytes media_type);
+/* Is one of its layers a change set by its type, or are there none at all? */
+bool oci_has_layer_type(const struct oci_manifest *m);
+/* "linux/arm64/v8" against a platform; text parts left out match anything. A platform without a
+ * variant has the one that engines take it for: v7 of arm, v8 of arm64, v1 of amd64. */
 bool oci_platform_matches(const struct oci_platform *p, struct bytes text);
+bool oci_platform_eq(const struct oci_platform *a, const struct oci_platform *b);
 void oci_platform_text(const struct oci_platform *p,
 		       struct buf *out); /* "linux/amd64", with "/variant" if there is one */

@@ -56,6 +56,15 @@ int registry_blob_find(struct registry *g, struct bytes repository, const struct
 	return r;
 }
 
+int registry_blob_is_in(struct registry *g, struct bytes repository, const struct digest *d,
+			struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	digest_text(d, text);
+	struct blob_job j = {.g = g, .repository = repository, .digest = bytes_of(text)};
+	return db_run(g->db, DB_READ, find, &j, e);
+}
+
 int registry_blob_open(struct registry *g, struct bytes repository, const struct digest *d,
 		       int *ret_fd, uint64_t *ret_size, struct err *e)
 {

@@ -16,7 +16,6 @@
 #include "base/limits.h"
 #include "store/registry.h"
 
-#define REGISTRY_REFERENCES_MAX (LIMIT_LAYERS_MAX + LIMIT_INDEX_MAX)
 #define REGISTRY_TAGS_MAX 32 /* tags of one manifest put by digest (?tag=) */
 
 struct registry;
@@ -82,6 +81,8 @@ int upload_cancel(struct upload *u, struct err *e);
 /* 1 = there, 0 = not in this repository. A found blob is a promise: it is not collected for at least 3/4 of the grace time. */
 int registry_blob_find(struct registry *g, struct bytes repository, const struct digest *d,
 		       uint64_t *ret_size, struct err *e);
+/* Is it in this repository? 1, 0. No promise: it may be collected at any time. */
+int registry_blob_is_in(struct registry *g, struct bytes repository, const struct digest *d, struct err *e);
 /* The same with a descriptor for reading, which is the caller's. */
 int registry_blob_open(struct registry *g, struct bytes repository, const struct digest *d,
 		       int *ret_fd, uint64_t *ret_size, struct err *e);

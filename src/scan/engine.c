@@ -137,9 +137,8 @@ static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n->status == SCS_FAILED &&
 	    ims_put_state(tx, n->scan->repository, n->scan->digest, IMS_UNVERIFIED, n->reason, now, e) < 0)
 		return -(int)e->code;
-	/* What is no image has no findings: it leaves the list of images. */
 	if (n->status == SCS_UNSUPPORTED &&
-	    ims_forget(tx, n->scan->repository, n->scan->digest, e) < 0)
+	    ims_put_artifact(tx, n->scan->repository, n->scan->digest, n->reason, now, e) < 0)
 		return -(int)e->code;
 	return scs_end(tx, n->scan, n->status, n->reason, n->run_at, now, e);
 }

@@ -273,7 +273,12 @@ int engine_layer_get(struct engine *g, struct bytes repository, const struct dig
 {
 	bool found = false;
 	*ret_absent = false;
-	int r;
+	/* An inventory is the content's: it is told only to a repository that holds the blob, or who knows a digest would learn
+	 * what a layer of others holds. */
+	int r = registry_blob_is_in(g->o.registry, repository, d, e);
+	*ret_absent = r == 0;
+	if (r <= 0)
+		return r;
 	if (!take_layer(g, d, out, &found, &r, e))
 		return r < 0 ? r : 0;
 	OWN_FD int fd = -1;

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "scan/artifact.h"
 #include "scan/assess.h"
 #include "store/event.h"
 #include "store/matches.h"
@@ -39,30 +40,79 @@ struct image_scan {
 	struct ims_image out;
 };
 
-/* 0 = an image; 1 = not one (*ret_reason). */
-static int read_image(struct image_scan *w, struct bytes *ret_reason, struct err *e)
+/* The config's text; empty when it is larger than one may be. */
+static int read_config(struct image_scan *w, struct bytes *ret, struct err *e)
 {
-	struct bytes text, type;
-	if (engine_read_manifest(w->g, w->scan->repository, w->scan->digest, w->arena, &text, &type, e) < 0 ||
-	    oci_manifest_parse(text, type, w->arena, &w->manifest, e) < 0)
-		return -(int)e->code;
-	if (!oci_is_image(&w->manifest)) {
-		*ret_reason = w->manifest.kind == OCI_INDEX ? BYTES_LIT("an index: its images are scanned one by one")
-							    : BYTES_LIT("an artifact, not an image");
-		return 1;
-	}
 	OWN_FD int fd = -1;
 	uint64_t len;
+	*ret = BYTES_NONE;
 	if (engine_open_blob(w->g, w->scan->repository, &w->manifest.config.digest, &fd, &len, e) < 0)
 		return -(int)e->code;
 	if (len > LIMIT_CONFIG_MAX)
-		return err_set(e, ERR_LIMIT, "config: %llu bytes, more than %u", (unsigned long long)len, LIMIT_CONFIG_MAX);
+		return oci_is_config_type(w->manifest.config.media_type)
+			       ? err_set(e, ERR_LIMIT, "config: %llu bytes, more than %u", (unsigned long long)len, LIMIT_CONFIG_MAX)
+			       : 0;
 	uint8_t *config = arena_alloc(w->arena, (size_t)len, 1);
 	if (!config)
 		return err_set(e, ERR_NOMEM, "no memory for the config");
-	if (io_pread(fd, config, (size_t)len, 0, e) < 0)
+	ssize_t n = io_pread(fd, config, (size_t)len, 0, e);
+	if (n < 0)
+		return (int)n;
+	*ret = (struct bytes){.ptr = config, .len = (size_t)n};
+	return 0;
+}
+
+/* Is one of the layers something else than JSON, or not here to be looked at? */
+static int has_layers(struct image_scan *w, bool *ret, struct err *e)
+{
+	*ret = oci_has_layer_type(&w->manifest);
+	for (size_t i = 0; i < w->manifest.layer_count && !*ret; i++) {
+		OWN_FD int fd = -1;
+		uint64_t len;
+		const struct digest *d = &w->manifest.layers[i].digest;
+		int r = d->algo == DIGEST_NONE ? -(int)ERR_NOT_FOUND
+					       : engine_open_blob(w->g, w->scan->repository, d, &fd, &len, e);
+		if (r < 0 && r != -ERR_NOT_FOUND)
+			return r;
+		*ret = r < 0 || !artifact_is_json(fd, 0);
+	}
+	return 0;
+}
+
+static int not_an_image(struct image_scan *w, struct bytes *ret_reason, struct err *e)
+{
+	struct err why = ERR_INIT;
+	(void)artifact_fail(&w->manifest, &why);
+	char *text = arena_printf(w->arena, "%s", why.msg);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "no memory");
+	*ret_reason = bytes_of(text);
+	return 1;
+}
+
+/* 0 = an image; 1 = not one (*ret_reason). */
+static int read_image(struct image_scan *w, struct bytes *ret_reason, struct err *e)
+{
+	struct bytes text, type, config;
+	bool is_image;
+	if (engine_read_manifest(w->g, w->scan->repository, w->scan->digest, w->arena, &text, &type, e) < 0 ||
+	    oci_manifest_parse(text, type, w->arena, &w->manifest, e) < 0)
 		return -(int)e->code;
-	return oci_config_parse((struct bytes){.ptr = config, .len = (size_t)len}, w->arena, &w->config, e);
+	if (w->manifest.kind == OCI_INDEX) {
+		*ret_reason = BYTES_LIT("an index: its images are scanned one by one");
+		return 1;
+	}
+	if (read_config(w, &config, e) < 0)
+		return -(int)e->code;
+	if (!artifact_has_image_config(&w->manifest, config, w->arena))
+		return not_an_image(w, ret_reason, e);
+	if (w->manifest.layer_count > LIMIT_LAYERS_MAX)
+		return err_set(e, ERR_LIMIT, "%zu layers: images of more than %d are not assessed", w->manifest.layer_count,
+			       LIMIT_LAYERS_MAX);
+	if (has_layers(w, &is_image, e) < 0)
+		return -(int)e->code;
+	*e = (struct err)ERR_INIT;
+	return is_image ? oci_config_parse(config, w->arena, &w->config, e) : not_an_image(w, ret_reason, e);
 }
 
 /* A layer that need not be here, and is not, leaves the rest to be assessed. */

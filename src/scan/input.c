@@ -2,6 +2,8 @@
 
 #include "base/json.h"
 #include "base/own.h"
+#include "oci/fields.h"
+#include "scan/artifact.h"
 #include "scan/choose.h"
 
 #include <string.h>
@@ -83,6 +85,13 @@ static int read_blob(struct scan_input *in, const struct oci_descriptor *d, size
 	return check_digest(&d->digest, *ret, e);
 }
 
+int scan_input_check_layers(size_t count, struct err *e)
+{
+	return count <= LIMIT_LAYERS_MAX ? 0
+					 : err_set(e, ERR_LIMIT, "%zu layers: images of more than %d are not assessed",
+						   count, LIMIT_LAYERS_MAX);
+}
+
 int scan_layer_absent(struct scan_layer *l, struct arena *a, struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
@@ -110,6 +119,8 @@ static int place_layer(struct scan_input *in, struct scan_layer *l, int r, const
 
 static int add_layers(struct scan_input *in, const struct oci_manifest *m, struct err *e)
 {
+	if (scan_input_check_layers(m->layer_count, e) < 0)
+		return -(int)e->code;
 	in->layers = arena_alloc(&in->arena, m->layer_count, sizeof *in->layers);
 	if (!in->layers)
 		return err_set(e, ERR_NOMEM, "no memory for %zu layers", m->layer_count);
@@ -157,17 +168,19 @@ static int open_manifest(struct scan_input *in, const struct oci_descriptor *fir
 			d = *next;
 			continue;
 		}
-		if (!oci_is_image(&m))
-			return err_set(e, ERR_UNSUPPORTED, "an artifact of type %.*s, not an image",
-				       BYTES_ARG(m.artifact_type));
 		struct bytes config = BYTES_NONE;
-		if (read_blob(in, &m.config, LIMIT_CONFIG_MAX, &config, e) < 0 ||
-		    oci_config_parse(config, &in->arena, &in->config, e) < 0)
+		if (read_blob(in, &m.config, LIMIT_CONFIG_MAX, &config, e) < 0)
+			return err_ctx(e, "config");
+		if (!artifact_has_image_config(&m, config, &in->arena))
+			return artifact_fail(&m, e);
+		if (oci_config_parse(config, &in->arena, &in->config, e) < 0)
 			return err_ctx(e, "config");
 		in->has_digest = true;
 		in->digest = d.digest;
 		if (add_layers(in, &m, e) < 0)
 			return -(int)e->code;
+		if (!artifact_has_layers(&m, in->layers, in->layer_count))
+			return artifact_fail(&m, e);
 		add_history(in);
 		return 0;
 	}
@@ -190,41 +203,49 @@ static int open_layout(struct scan_input *in, struct bytes platform, struct err 
 struct archive_row {
 	struct bytes config, tag;
 	struct bytes layers[LIMIT_LAYERS_MAX];
-	size_t layer_count;
+	size_t layer_count; /* all of them, also those that did not fit */
 	bool is_meant; /* by a name it was asked for, if it was by one */
 };
 
 static void read_archive_layers(struct json *j, struct archive_row *row)
 {
+	if (!json_enter_array(j))
+		return;
 	while (json_next_item(j)) {
 		struct bytes name = json_string(j);
-		if (row->layer_count == LIMIT_LAYERS_MAX)
-			json_fail(j, "too many layers");
-		else
-			row->layers[row->layer_count++] = name;
+		if (row->layer_count < LIMIT_LAYERS_MAX)
+			row->layers[row->layer_count] = name;
+		row->layer_count++;
+	}
+}
+
+static void read_archive_tags(struct json *j, struct bytes choice, struct archive_row *row)
+{
+	if (!json_enter_array(j))
+		return;
+	while (json_next_item(j)) {
+		struct bytes tag = json_string(j);
+		bool is_meant = choice.len && choose_is_name(tag, choice);
+		row->tag = row->tag.len && !is_meant ? row->tag : tag;
+		row->is_meant = row->is_meant || is_meant;
 	}
 }
 
 static void read_archive_row(struct json *j, struct bytes choice, struct archive_row *row)
 {
+	static const char *const names[] = {"Config", "Layers", "RepoTags"};
+	struct fields f = {.names = names, .count = 3};
+	unsigned i;
 	row->is_meant = choice.len == 0;
-	for (struct bytes key; json_next_key(j, &key);) {
-		if (bytes_eq_lit(key, "Config")) {
+	if (!fields_enter(j, &f))
+		return;
+	while (fields_next(j, &f, &i)) {
+		if (i == 0)
 			row->config = json_string(j);
-		} else if (bytes_eq_lit(key, "Layers") && json_peek(j) != JSON_NULL &&
-			   json_enter_array(j)) {
+		else if (i == 1)
 			read_archive_layers(j, row);
-		} else if (bytes_eq_lit(key, "RepoTags") && json_peek(j) == JSON_ARRAY) {
-			(void)json_enter_array(j);
-			while (json_next_item(j)) {
-				struct bytes tag = json_string(j);
-				bool is_meant = choice.len && choose_is_name(tag, choice);
-				row->tag = row->tag.len && !is_meant ? row->tag : tag;
-				row->is_meant = row->is_meant || is_meant;
-			}
-		} else {
-			json_skip(j);
-		}
+		else
+			read_archive_tags(j, choice, row);
 	}
 }
 
@@ -240,8 +261,6 @@ static int parse_archive(struct scan_input *in, struct bytes text, struct archiv
 		while (json_next_item(&j)) {
 			struct archive_row *row = &rows[found > 0];
 			*row = (struct archive_row){.layer_count = 0};
-			if (!json_enter_object(&j))
-				break;
 			read_archive_row(&j, in->choice, row);
 			choose_names_add(&names, row->tag.len ? row->tag : row->config);
 			found += row->is_meant;
@@ -264,7 +283,8 @@ static int open_archive(struct scan_input *in, struct bytes text, struct err *e)
 	struct bytes config = BYTES_NONE;
 	if (!row)
 		return err_set(e, ERR_NOMEM, "no memory");
-	if (parse_archive(in, text, row, e) < 0 || read_text(in, row->config, LIMIT_CONFIG_MAX, &config, e) < 0 ||
+	if (parse_archive(in, text, row, e) < 0 || scan_input_check_layers(row->layer_count, e) < 0 ||
+	    read_text(in, row->config, LIMIT_CONFIG_MAX, &config, e) < 0 ||
 	    oci_config_parse(config, &in->arena, &in->config, e) < 0)
 		return err_ctx(e, "docker-archive");
 	if (in->config.diff_id_count != row->layer_count)

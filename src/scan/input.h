@@ -38,6 +38,8 @@ int scan_input_open(struct scan_input *in, const char *path, struct bytes platfo
 void scan_input_init(struct scan_input *in, const char *name);
 /* The layer is not in the image: what is told of it, the same wherever the image lies. */
 int scan_layer_absent(struct scan_layer *l, struct arena *a, struct err *e);
+/* ERR_LIMIT for more layers than are assessed. */
+int scan_input_check_layers(size_t count, struct err *e);
 /* The path in what the user gave, and what stands behind it: what is there as it stands has no choice. */
 #define SCAN_PLACE_MAX 4096
 void scan_input_place(const char *path, char place[SCAN_PLACE_MAX], struct bytes *ret_choice);

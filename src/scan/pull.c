@@ -3,6 +3,7 @@
 #include "base/io.h"
 #include "base/own.h"
 #include "connect/client.h"
+#include "scan/artifact.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -59,7 +60,7 @@ static int pull_config(struct scan_input *in, struct client *c, const struct oci
 	if (!text)
 		return err_set(e, ERR_LIMIT, "indexes are nested too deep");
 	if (client_blob(c, &m->config.digest, LIMIT_CONFIG_MAX, fd, e) < 0)
-		return -(int)e->code;
+		return err_ctx(e, "config");
 	uint8_t *p = buf_room(text, LIMIT_CONFIG_MAX);
 	ssize_t n = p ? io_pread(fd, p, LIMIT_CONFIG_MAX, 0, e) : err_set(e, ERR_NOMEM, "no memory");
 	if (n < 0)
@@ -67,12 +68,17 @@ static int pull_config(struct scan_input *in, struct client *c, const struct oci
 	buf_commit(text, (size_t)n);
 	digest_of(m->config.digest.algo, buf_bytes(text), &got);
 	if (!digest_eq(&got, &m->config.digest))
-		return err_set(e, ERR_INTEGRITY, "the content has another digest");
-	return oci_config_parse(buf_bytes(text), &in->arena, &in->config, e);
+		return err_set(e, ERR_INTEGRITY, "config: the content has another digest");
+	if (!artifact_has_image_config(m, buf_bytes(text), &in->arena))
+		return artifact_fail(m, e);
+	int r = oci_config_parse(buf_bytes(text), &in->arena, &in->config, e);
+	return r < 0 ? err_ctx(e, "config") : 0;
 }
 
 static int pull_layers(struct scan_input *in, struct client *c, const struct oci_manifest *m, struct err *e)
 {
+	if (scan_input_check_layers(m->layer_count, e) < 0)
+		return -(int)e->code;
 	in->layers = arena_alloc(&in->arena, m->layer_count, sizeof *in->layers);
 	in->owned_fds = arena_alloc(&in->arena, m->layer_count, sizeof *in->owned_fds);
 	if (!in->layers || !in->owned_fds)
@@ -130,12 +136,12 @@ static int pull(struct scan_input *in, const struct ref *ref, const struct pull_
 	int r = client_open(&c, ref, &cred, o->insecure, e);
 	if (r == 0)
 		r = find_manifest(in, &c, ref, bytes_of(o->platform), &m, e);
-	if (r == 0 && !oci_is_image(&m))
-		r = err_set(e, ERR_UNSUPPORTED, "an artifact of type %.*s, not an image", BYTES_ARG(m.artifact_type));
-	if (r == 0 && pull_config(in, &c, &m, e) < 0)
-		r = err_ctx(e, "config");
+	if (r == 0)
+		r = pull_config(in, &c, &m, e);
 	if (r == 0)
 		r = pull_layers(in, &c, &m, e);
+	if (r == 0 && !artifact_has_layers(&m, in->layers, in->layer_count))
+		r = artifact_fail(&m, e);
 	client_close(&c);
 	return r;
 }

@@ -42,6 +42,8 @@ static struct tally tally_of(const struct row *r, const struct ims_counts *c)
 {
 	struct tally t = {.v = {[T_IMAGES] = 1}};
 	uint64_t total = 0;
+	if (r->rest == IMS_ARTIFACT)
+		return (struct tally){0};
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++) {
 		t.v[T_CRITICAL + i] = (int64_t)c->by[order[i]];
 		total += c->by[order[i]];
@@ -224,7 +226,9 @@ int cnt_delete(struct db_tx *tx, int64_t image, struct err *e)
 		return r;
 	if (cnt_epoch(tx, &s.epoch, e) < 0 || sums_move(tx, &s, &row, NULL, e) < 0 || sums_write(tx, &s, e) < 0 ||
 	    db_exec(tx, "DELETE FROM image_counts WHERE image_id = $1", DB_ARGS(DB_I(image)), e) < 0 ||
-	    db_exec(tx, "DELETE FROM repository_total WHERE id = $1 AND images = 0", DB_ARGS(DB_I(row.repository)), e) < 0)
+	    db_exec(tx,
+		    "DELETE FROM repository_total WHERE id = $1 AND images = 0 AND NOT EXISTS (SELECT 1 FROM image i"
+		    " WHERE i.repository = repository_total.name AND i.id <> $2)", DB_ARGS(DB_I(row.repository), DB_I(image)), e) < 0)
 		return -(int)e->code;
 	return 0;
 }

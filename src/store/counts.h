@@ -5,7 +5,8 @@
 #include "feed/advisory.h"
 #include "store/db.h"
 
-enum ims_state { IMS_PENDING, IMS_HEALTHY, IMS_UNHEALTHY, IMS_UNVERIFIED };
+/* An artifact (signature, chart, attestation) is Unverified to readers and counts in no sum: it is not an image that somebody has to look after. */
+enum ims_state { IMS_PENDING, IMS_HEALTHY, IMS_UNHEALTHY, IMS_UNVERIFIED, IMS_ARTIFACT };
 
 struct ims_counts {
 	uint64_t by[ADV_SEV_CRITICAL + 1]; /* security checks by enum adv_severity */
@@ -23,7 +24,7 @@ struct ims_counts {
 int cnt_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 /* A new image of a repository: Pending, without checks. */
 int cnt_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err *e);
-/* What a scan found. rest: IMS_PENDING, _HEALTHY or _UNVERIFIED; counts NULL: they stay. */
+/* What a scan found. rest: IMS_PENDING, _HEALTHY, _UNVERIFIED or _ARTIFACT; counts NULL: they stay. */
 int cnt_put(struct db_tx *tx, int64_t image, enum ims_state rest, const struct ims_counts *counts, struct err *e);
 int cnt_delete(struct db_tx *tx, int64_t image, struct err *e);
 

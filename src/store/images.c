@@ -7,7 +7,7 @@
 
 const char *ims_state_word(enum ims_state s)
 {
-	static const char *const words[] = {"Pending", "Healthy", "Unhealthy", "Unverified"};
+	static const char *const words[] = {"Pending", "Healthy", "Unhealthy", "Unverified", "Unverified"};
 	return (unsigned)s < sizeof words / sizeof *words ? words[s] : "Pending";
 }
 
@@ -153,7 +153,22 @@ int ims_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest
 	return cnt_put(tx, id, state, NULL, e);
 }
 
-int ims_forget(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e)
+int ims_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest, struct bytes reason,
+		     int64_t scanned_ms, struct err *e)
+{
+	const struct ims_counts none = {0};
+	int64_t id = 0;
+	int r = find_id(tx, repository, digest, &id, e);
+	if (r <= 0)
+		return r;
+	if (put_parts(tx, id, NULL, 0, e) < 0 ||
+	    db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
+		    DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0)
+		return -(int)e->code;
+	return cnt_put(tx, id, IMS_ARTIFACT, &none, e);
+}
+
+static int forget(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e)
 {
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
@@ -167,7 +182,7 @@ int ims_forget(struct db_tx *tx, struct bytes repository, struct bytes digest, s
 
 int ims_delete(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e)
 {
-	if (ims_forget(tx, repository, digest, e) < 0 ||
+	if (forget(tx, repository, digest, e) < 0 ||
 	    db_exec(tx, "DELETE FROM scan WHERE repository = $1 AND digest = $2", DB_ARGS(DB_T(repository), DB_T(digest)), e) < 0)
 		return -(int)e->code;
 	return 0;

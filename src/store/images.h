@@ -3,7 +3,7 @@
 #include "store/counts.h"
 #include "store/packages.h"
 
-const char *ims_state_word(enum ims_state s); /* "Pending", "Healthy" … */
+const char *ims_state_word(enum ims_state s); /* "Pending", "Healthy" …; an artifact is Unverified */
 
 struct ims_image {
 	int64_t id;
@@ -33,8 +33,9 @@ int ims_add(struct db_tx *tx, struct bytes repository, struct bytes digest, int6
 int ims_put(struct db_tx *tx, struct ims_image *image, struct ims_part *parts, size_t part_count, struct err *e);
 /* Only the state (a scan that could not be done). */
 int ims_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest, enum ims_state state, struct bytes reason, int64_t scanned_ms, struct err *e);
-/* The image only, or its scans too. */
-int ims_forget(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e);
+/* It is no image and has nothing to be found: IMS_ARTIFACT with the reason. */
+int ims_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest, struct bytes reason, int64_t scanned_ms, struct err *e);
+/* With its scans. */
 int ims_delete(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e);
 /* 1 = found; runs from a. */
 int ims_get(struct db_tx *tx, struct bytes repository, struct bytes digest, struct arena *a, struct ims_image *ret, struct err *e);

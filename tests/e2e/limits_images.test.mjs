@@ -15,6 +15,7 @@ const MIB = 1 << 20;
 const SERVER_MAX = 96 * MIB; // resident, at any time
 const WORKER_MAX = 320 * MIB; // 256 MiB of its own, the program and libraries
 const LAYER_MAX = 64 * MIB; // what a layer may take that keeps nothing
+const INDEX = 'application/vnd.oci.image.index.v1+json', MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 
 let server, meanwhile;
 /** In a thread of its own, since this one packs gigabytes: ask until told to stop, then say how often and how long at most. */
@@ -206,11 +207,54 @@ test('layers whose mediaType lies are read as what they are', async () => {
     assert.equal(got.image.coverage.state, 'assessed');
     assert.deepEqual(got.packages, ['bash']);
   }
-  // One that no image has: an artifact, and the scan says so.
-  const put = await pushImage('lie/foreign', [{ bytes: gzip(layer(end)), mediaType: 'application/x-whatever' }]);
-  assert.equal(put.status, 201);
-  const ended = await scanOf('lie/foreign');
-  assert.deepEqual([ended.status, ended.reason], ['unsupported', 'an artifact, not an image']);
+  // Types that no image has: engines hardly look at them, the content counts.
+  for (const [i, mediaType] of ['application/x-whatever', 'application/vnd.oci.image.layer.v1.tar;x', 'text/html'].entries()) {
+    const got = await scanned(`lie/foreign${i}`, [{ bytes: gzip(layer(end)), mediaType }]);
+    assert.deepEqual(got.packages, ['bash']);
+  }
+});
+
+/** Push a manifest of these blobs; its digest. */
+async function pushArtifact(name, config, layers, more = {}) {
+  const put = async ({ mediaType, bytes }) => ({ mediaType, digest: await pushBlob(server, name, bytes), size: bytes.length });
+  const manifest = { schemaVersion: 2, mediaType: MANIFEST, config: await put(config), layers: [], ...more };
+  for (const l of layers) manifest.layers.push(await put(l));
+  const res = await putManifest(name, Buffer.from(JSON.stringify(manifest)), MANIFEST);
+  assert.equal(res.status, 201, res.text);
+  return res.digest;
+}
+const IMAGE_CONFIG = '{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[]}}';
+const json = (text, mediaType) => ({ bytes: Buffer.from(text), mediaType });
+const imagesOf = (name, query = '') => server.all(`/api/v1/registries/local/repositories/${encodeURIComponent(name)}/images${query}`);
+test('what an engine could run is an image, whatever its config is called', async () => {
+  const layerBlob = { bytes: gzip(layer(end)), mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip' };
+  const types = ['text/html', 'application/octet-stream', 'application/vnd.oci.image.config.v1+json;x=1', 'Application/vnd.docker.container.image.v1+JSON'];
+  for (const [i, type] of types.entries()) {
+    await pushArtifact(`runs/n${i}`, json(IMAGE_CONFIG, type), [layerBlob]);
+    await scanOf(`runs/n${i}`);
+    const [image] = await imagesOf(`runs/n${i}`);
+    assert.deepEqual([image.kind, image.packages, image.platform], ['image', 1, 'linux/amd64'], JSON.stringify(image));
+  }
+  // A config that engines read another way than we do is no clean one.
+  await pushArtifact('runs/fold', json(IMAGE_CONFIG.replace('{', '{"RootFS":{"type":"layers","diff_ids":["sha256:' + 'a'.repeat(64) + '"]},'), 'text/html'), [layerBlob]);
+  await scanOf('runs/fold');
+  const [fold] = await imagesOf('runs/fold');
+  assert.equal(fold.state, 'Unverified');
+  assert.match(fold.reason, /in other letters/);
+});
+test('what no engine could run has a row with the reason, and counts nowhere', async () => {
+  const config = 'application/vnd.oci.image.config.v1+json', name = 'artifacts';
+  const statement = json('{"_type":"x"}', 'application/vnd.in-toto+json');
+  await pushArtifact(name, json(IMAGE_CONFIG, config), [statement]); // as BuildKit's attestations and cosign's signatures are
+  await pushArtifact(name, json('{"name":"app","version":"1"}', 'application/vnd.cncf.helm.config.v1+json'), [{ bytes: gzip(layer(end)), mediaType: 'application/vnd.cncf.helm.chart.content.v1.tar+gzip' }]);
+  await pushArtifact(name, json('{}', 'application/vnd.oci.empty.v1+json'), [json('x', 'text/plain')], { artifactType: 'application/x.notes' });
+  await scanOf(name, 3);
+  const rows = await imagesOf(name);
+  assert.deepEqual(rows.map((i) => [i.kind, i.state]), Array(3).fill(['artifact', 'Unverified']));
+  assert.deepEqual(rows.map((i) => i.reason).sort(), [config, 'application/vnd.cncf.helm.config.v1+json', 'application/x.notes'].map((t) => `an artifact of type ${t}, not an image`).sort());
+  assert.deepEqual([(await imagesOf(name, '?kind=image')).length, (await imagesOf(name, '?kind=artifact')).length, (await imagesOf(name, '?state=Unverified')).length], [0, 3, 3]);
+  const total = (await server.all('/api/v1/registries/local/repositories')).find((r) => r.name === name);
+  assert.deepEqual([total.images, total.healthy, total.unverified, total.pending], [0, 0, 0, 0]);
 });
 /** Wait until so many scans of a repository have ended; the newest. */
 async function scanOf(repository, count = 1) {
@@ -220,6 +264,29 @@ async function scanOf(repository, count = 1) {
     assert.ok(Date.now() < until, `${repository}: ${JSON.stringify(all)}`);
   }
 }
+
+test('a layer that only another repository holds is absent, whatever is known of it', async () => {
+  const bytes = gzip(layer(end, randomBytes(512))), mediaType = 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip';
+  await scanned('holds/one', [{ bytes, mediaType }]);
+  const config = Buffer.from(IMAGE_CONFIG), name = 'holds/other';
+  for (const [tag, more] of [['a', { mediaType }], ['b', { mediaType: mediaType.replace('nondistributable.', ''), urls: ['http://x/'] }]]) {
+    const body = { schemaVersion: 2, mediaType: MANIFEST, layers: [{ ...more, digest: `sha256:${sha256(bytes)}`, size: bytes.length }], annotations: { tag },
+      config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: await pushBlob(server, name, config), size: config.length } };
+    assert.equal((await putManifest(name, Buffer.from(JSON.stringify(body)), MANIFEST)).status, 201);
+  }
+  await scanOf(name, 2);
+  for (const image of await imagesOf(name)) {
+    assert.deepEqual([image.state, image.packages], ['Unverified', 0]);
+    assert.match(image.reason, /is not in the image/);
+  }
+  // Pushed here it is known here.
+  await pushBlob(server, name, bytes);
+  const [image] = await imagesOf(name);
+  const again = await server.fetch('/api/v1/scans', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ repository: name, digest: image.digest }) });
+  assert.equal(again.status, 202);
+  await scanOf(name, 3);
+  assert.equal((await imagesOf(name)).find((i) => i.digest === image.digest).packages, 1);
+});
 
 test('windows up to the setting are read, and their memory is the window and little more', async () => {
   const old = server;
@@ -254,7 +321,6 @@ test('configs of 100 MB, and of a hundred thousand levels: the push stands, the 
   }
 });
 
-const INDEX = 'application/vnd.oci.image.index.v1+json', MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const index = (manifests) => Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: INDEX, manifests }));
 async function plainManifest(name, layerCount, annotations) {
   const bytes = gzip(layer(end)), config = Buffer.from('{"os":"linux","architecture":"amd64","rootfs":{"type":"layers","diff_ids":[]}}');
@@ -262,14 +328,13 @@ async function plainManifest(name, layerCount, annotations) {
   return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST,
     config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: await pushBlob(server, name, config), size: config.length }, layers: Array(layerCount).fill(d), annotations }));
 }
-test('manifests of 10,000 layers, of 5 MB, and without bottom are refused', async () => {
+test('manifests of 5 MB and without bottom are refused; of 10,000 layers they are kept and said not to be assessed', async () => {
   const missing = `sha256:${'a'.repeat(64)}`;
   for (const [bytes, status, code, type] of [
-    [await plainManifest('m/a', 10000), 413, 'SIZE_INVALID', MANIFEST],
     [await plainManifest('m/a', 1, { a: 'x'.repeat(5e6) }), 413, 'SIZE_INVALID', MANIFEST],
     [Buffer.from(`{"schemaVersion":2,"x":${'['.repeat(100000)}${']'.repeat(100000)}}`), 413, 'SIZE_INVALID', MANIFEST],
     [Buffer.from('{"schemaVersion":2,"x":' + '['.repeat(100000)), 413, 'SIZE_INVALID', MANIFEST],
-    [index(Array(600).fill({ mediaType: MANIFEST, digest: missing, size: 10 })), 413, 'SIZE_INVALID', INDEX],
+    [index(Array(20000).fill({ mediaType: MANIFEST, digest: missing, size: 10 })), 404, 'MANIFEST_BLOB_UNKNOWN', INDEX],
     // An index cannot hold its own digest; to name itself it must name one that is not there yet.
     [index([{ mediaType: INDEX, digest: missing, size: 10 }]), 404, 'MANIFEST_BLOB_UNKNOWN', INDEX],
   ]) {
@@ -279,6 +344,11 @@ test('manifests of 10,000 layers, of 5 MB, and without bottom are refused', asyn
   }
   assert.equal((await putManifest('m/a', await plainManifest('m/a', 512))).status, 201);
   assert.equal((await scanOf('m/a')).status, 'completed');
+  assert.equal((await putManifest('m/many', await plainManifest('m/many', 10000))).status, 201);
+  await scanOf('m/many');
+  const [many] = await imagesOf('m/many');
+  assert.equal(many.state, 'Unverified');
+  assert.match(many.reason, /10000 layers: images of more than 512 are not assessed/);
 });
 test('an index in an index, twelve deep: every push is answered, every scan ends', async () => {
   let bytes = await plainManifest('m/nest', 1), type = MANIFEST;

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r == 0) {
 		uint64_t sum = read_descriptor(&m.config) + read_descriptor(&m.subject) +
 			       bytes_hash(m.annotations, 1) + bytes_hash(m.artifact_type, 2) +
-			       bytes_hash(m.media_type, 3) + oci_is_image(&m);
+			       bytes_hash(m.media_type, 3) + oci_has_layer_type(&m);
 		for (size_t i = 0; i < m.layer_count; i++)
 			sum += read_descriptor(&m.layers[i]);
 		sink += sum;

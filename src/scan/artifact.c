@@ -1,0 +1,31 @@
+#include "scan/artifact.h"
+
+#include "base/io.h"
+
+bool artifact_has_image_config(const struct oci_manifest *m, struct bytes text, struct arena *a)
+{
+	return oci_is_config_type(m->config.media_type) || oci_config_has_rootfs(text, a);
+}
+
+bool artifact_is_json(int fd, uint64_t off)
+{
+	uint8_t first = 0;
+	struct err e = ERR_INIT;
+	return io_pread(fd, &first, 1, off, &e) == 1 && (first == '{' || first == '[');
+}
+
+bool artifact_has_layers(const struct oci_manifest *m, const struct scan_layer *layers, size_t count)
+{
+	if (oci_has_layer_type(m))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (layers[i].absent.len || layers[i].fd < 0 || !artifact_is_json(layers[i].fd, layers[i].off))
+			return true;
+	return false;
+}
+
+int artifact_fail(const struct oci_manifest *m, struct err *e)
+{
+	return err_set(e, ERR_UNSUPPORTED, "an artifact of type %.*s, not an image",
+		       BYTES_ARG(bytes_part(m->artifact_type, 0, 256)));
+}
