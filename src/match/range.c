@@ -8,19 +8,24 @@ static bool is_zero(struct bytes v)
 	return bytes_eq_lit(v, "0");
 }
 
-/* "0" first, then by the scheme. */
-static int cmp(const struct ver_scheme *s, struct bytes a, struct bytes b)
+int order_cmp(const struct order *o, struct bytes a, struct bytes b)
 {
 	if (is_zero(a) || is_zero(b))
 		return (int)is_zero(b) - (int)is_zero(a);
-	return s->cmp(a, b);
+	if (o->epochs == EPOCHS_COUNT)
+		return o->scheme->cmp(a, b);
+	bool stated;
+	struct bytes bare = ver_rpm_without_epoch(b, &stated);
+	if (o->epochs == EPOCHS_IF_STATED && stated)
+		return o->scheme->cmp(a, b);
+	return o->scheme->cmp(ver_rpm_without_epoch(a, NULL), bare);
 }
 
 /* Order of events: by version; at one version introduced, fixed, last_affected. */
-static int cmp_event(const struct ver_scheme *s, const struct adv_range_event *a,
+static int cmp_event(const struct order *s, const struct adv_range_event *a,
 		     const struct adv_range_event *b)
 {
-	int c = cmp(s, a->version, b->version);
+	int c = order_cmp(s, a->version, b->version);
 	return c ? c : (int)a->kind - (int)b->kind;
 }
 
@@ -33,13 +38,13 @@ static size_t next_range(const struct adv_affected *x, size_t *at)
 	return start;
 }
 
-static bool one_range(const struct adv_range_event *v, size_t n, const struct ver_scheme *s,
+static bool one_range(const struct adv_range_event *v, size_t n, const struct order *s,
 		      struct bytes version, struct bytes *ret_fixed)
 {
 	const struct adv_range_event *last = NULL, *next = NULL;
 	bool introduced = false, limited = false, below_limit = false;
 	for (size_t i = 0; i < n; i++) {
-		int c = is_zero(v[i].version) ? 1 : cmp(s, version, v[i].version);
+		int c = is_zero(v[i].version) ? 1 : order_cmp(s, version, v[i].version);
 		bool reached = v[i].kind == ADV_LAST_AFFECTED ? c > 0 : c >= 0;
 		introduced |= v[i].kind == ADV_INTRODUCED;
 		if (v[i].kind == ADV_LIMIT) {
@@ -79,7 +84,7 @@ static bool means_all(const struct adv_affected *x)
 	return false;
 }
 
-bool range_has(const struct adv_affected *x, const struct ver_scheme *s, struct bytes version,
+bool range_has(const struct adv_affected *x, const struct order *s, struct bytes version,
 	       struct bytes *ret_fixed, bool *ret_listed)
 {
 	struct bytes fixed = BYTES_NONE;
@@ -89,11 +94,11 @@ bool range_has(const struct adv_affected *x, const struct ver_scheme *s, struct 
 		struct bytes f;
 		in = one_range(x->events + start, at - start, s, version, &f);
 		/* Of ranges that were left behind, the highest fix is the one that counts. */
-		if (in || (f.len && (fixed.len == 0 || cmp(s, f, fixed) > 0)))
+		if (in || (f.len && (fixed.len == 0 || order_cmp(s, f, fixed) > 0)))
 			fixed = f;
 	}
 	for (size_t i = 0; !in && i < x->version_count; i++)
-		listed |= bytes_eq(x->versions[i], version) || s->cmp(x->versions[i], version) == 0;
+		listed |= bytes_eq(x->versions[i], version) || order_cmp(s, version, x->versions[i]) == 0;
 	if (!in && listed)
 		fixed = BYTES_NONE;
 	if (x->event_count == 0 && x->version_count == 0)

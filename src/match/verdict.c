@@ -136,6 +136,16 @@ static bool flavour_passes(const struct pkg *p, const struct adv_affected *x)
 	return true;
 }
 
+/* rpm has no epoch for a source; that of the binary package of the same name is the source's. */
+static enum epochs epochs_of(const struct pkg *p, const struct adv_affected *x)
+{
+	if (!bytes_eq_lit(p->type, "rpm"))
+		return EPOCHS_COUNT;
+	if (x->keyed == ADV_BY_SOURCE && !bytes_eq(p->name, x->name))
+		return EPOCHS_IGNORED;
+	return ver_states_epochs(x->ecosystem) ? EPOCHS_COUNT : EPOCHS_IF_STATED;
+}
+
 static int judge(const struct look *l, const struct vdb_hit *h, bool source_name, bool binary_name,
 		 struct verdict *ret)
 {
@@ -146,6 +156,7 @@ static int judge(const struct look *l, const struct vdb_hit *h, bool source_name
 		.scheme = ver_of_ecosystem(x->ecosystem),
 		.compared = by_source && l->p->source_version.len ? l->p->source_version : l->p->version,
 	};
+	const struct order order = {.scheme = ret->scheme, .epochs = epochs_of(l->p, x)};
 	int module = 1;
 	if (!(by_source ? source_name : binary_name))
 		ret->kind = VERDICT_OTHER_NAME;
@@ -160,7 +171,7 @@ static int judge(const struct look *l, const struct vdb_hit *h, bool source_name
 	else if (!ret->scheme)
 		ret->kind = VERDICT_NO_SCHEME;
 	else
-		ret->kind = range_has(x, ret->scheme, ret->compared, &ret->fixed, &ret->listed)
+		ret->kind = range_has(x, &order, ret->compared, &ret->fixed, &ret->listed)
 				    ? VERDICT_AFFECTED
 				    : VERDICT_OUT_OF_RANGE;
 	ret->from = stream_fix(l->p, x, ret->fixed);

@@ -21,6 +21,19 @@ enum verdict_fix {
 	FIX_OTHER_STREAM /* another product stream of Red Hat's than the image's */
 };
 
+/* What an rpm epoch counts for. A database states it for each binary package and never for a
+ * source, and a sub-package may have another one than its source: perl's is 4, perl-Errno's 0. */
+enum epochs {
+	EPOCHS_COUNT,	  /* as they are; none is 0 */
+	EPOCHS_IF_STATED, /* where the record states one */
+	EPOCHS_IGNORED
+};
+
+struct order {
+	const struct ver_scheme *scheme;
+	enum epochs epochs;
+};
+
 struct verdict {
 	enum verdict_kind kind;
 	const struct vdb_hit *hit;
@@ -39,8 +52,10 @@ struct verdicts {
 /* All records that name p or its source package, in the order of ecosystems. From a. */
 int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struct verdicts *ret, struct err *e);
 
+/* By the scheme; "0" is below every version. b is a record's. */
+int order_cmp(const struct order *o, struct bytes a, struct bytes b);
 /* Is version in what an affected entry says? *ret_fixed: see above. Spec: OSV schema "evaluation algorithm". */
-bool range_has(const struct adv_affected *x, const struct ver_scheme *s, struct bytes version, struct bytes *ret_fixed, bool *ret_listed);
+bool range_has(const struct adv_affected *x, const struct order *s, struct bytes version, struct bytes *ret_fixed, bool *ret_listed);
 /* "introduced 0, fixed 1.2-3" for people. */
 struct bytes range_text(const struct adv_affected *x, struct arena *a);
 

@@ -30,3 +30,8 @@ const struct ver_scheme *ver_find(struct bytes name);
 const struct ver_scheme *ver_of_ecosystem(struct bytes ecosystem);
 /* The OSV ecosystems that have one, by number: "Debian"; NULL after the last. */
 const char *ver_ecosystem_name(size_t i);
+/* Does this ecosystem's feed state an rpm epoch wherever there is one? Else a version without one
+ * says nothing of it: openEuler's and Mageia's records leave every epoch out. */
+bool ver_states_epochs(struct bytes ecosystem);
+/* An rpm version without its epoch; *ret_stated (may be NULL): it had one. */
+struct bytes ver_rpm_without_epoch(struct bytes v, bool *ret_stated);

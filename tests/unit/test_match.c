@@ -290,6 +290,63 @@ static void scopes_packages(void **state)
 	db_close(&d);
 }
 
+/* --- epochs: rpm states them for binaries, never for sources; some feeds never --- */
+
+#define EPOCH_ROW(n, eco, pkg, fix, by)                                                            \
+	{.id = n, .ecosystem = eco, .name = pkg, .events = "introduced 0,fixed " fix,              \
+	 .keyed = by, .status = ADV_FIXED}
+static const struct sample epoch_rows[] = {
+	EPOCH_ROW("RLSA-1", "Rocky Linux:8", "perl", "4:5.26.3-419.el8", ADV_BY_SOURCE),
+	EPOCH_ROW("RLSA-2", "Rocky Linux:9", "httpd", "0:2.4.57-5.el9", ADV_BY_SOURCE),
+	EPOCH_ROW("OESA-1", "openEuler:22.03-LTS", "openssl", "1.1.1m-20", ADV_BY_SOURCE),
+	EPOCH_ROW("MGASA-1", "Mageia:9", "bind", "9.18.15-2", ADV_BY_SOURCE),
+	EPOCH_ROW("AZL-1", "Azure Linux:3", "vim", "9.1-2", ADV_BY_BINARY),
+	EPOCH_ROW("AZL-2", "Azure Linux:3", "dhcp", "12:4.4-2", ADV_BY_BINARY),
+	EPOCH_ROW("ALSA-1", "AlmaLinux:9", "tool", "2.0-1", ADV_BY_BINARY),
+	EPOCH_ROW("RLSA-3", "Rocky Linux:9", "named", "0:9.0-1", ADV_BY_SOURCE),
+};
+
+static const struct {
+	struct bench_pkg p;
+	bool affected;
+} epoch_cases[] = {
+#define E_RPM(d, n, v, s, sv)                                                                      \
+	{.type = "rpm", .distro = d, .name = n, .version = v, .source = s, .source_version = sv}
+	/* the source's epoch is higher than the sub-package's */
+	{E_RPM("rocky:8.9", "perl-Errno", "1.28-422.el8", "perl", "5.26.3-422.el8"), false},
+	{E_RPM("rocky:8.9", "perl-Errno", "1.28-416.el8", "perl", "5.26.3-416.el8"), true},
+	/* and lower */
+	{E_RPM("rocky:9.2", "mod_ssl", "1:2.4.53-11.el9", "httpd", "1:2.4.53-11.el9"), true},
+	{E_RPM("rocky:9.2", "mod_ssl", "1:2.4.57-8.el9", "httpd", "1:2.4.57-8.el9"), false},
+	/* that of the package named like its source counts */
+	{E_RPM("rocky:9.2", "named", "1:8.0-1", "named", "1:8.0-1"), false},
+	/* feeds without any */
+	{E_RPM("openeuler:22.03-LTS", "openssl-libs", "1:1.1.1m-15", "openssl", "1:1.1.1m-15"), true},
+	{E_RPM("openeuler:22.03-LTS", "openssl", "1:1.1.1m-15", "openssl", "1:1.1.1m-15"), true},
+	{E_RPM("openeuler:22.03-LTS", "openssl", "1:1.1.1m-25", "openssl", "1:1.1.1m-25"), false},
+	{E_RPM("mageia:9", "bind", "1:9.18.15-1", "bind", "1:9.18.15-1"), true},
+	{E_RPM("azurelinux:3.0", "vim", "1:9.1-1", "vim", "1:9.1-1"), true},
+	{E_RPM("azurelinux:3.0", "vim", "1:9.1-3", "vim", "1:9.1-3"), false},
+	{E_RPM("azurelinux:3.0", "dhcp", "4.5-1", "dhcp", "4.5-1"), true},
+	/* a feed that states them means 0 where it states none */
+	{E_RPM("almalinux:9.2", "tool", "1:1.0-1", "tool", "1:1.0-1"), false},
+	{E_RPM("almalinux:9.2", "tool", "1.0-1", "tool", "1.0-1"), true},
+};
+
+static void epochs_of_sources(void **state)
+{
+	struct db d;
+	(void)state;
+	db_open(&d, epoch_rows, sizeof epoch_rows / sizeof *epoch_rows);
+	for (size_t i = 0; i < sizeof epoch_cases / sizeof *epoch_cases; i++) {
+		struct match *m;
+		if (matches(&d, &epoch_cases[i].p, &m) != epoch_cases[i].affected)
+			fail_msg("case %zu: %s %s", i, epoch_cases[i].p.name,
+				 epoch_cases[i].p.version);
+	}
+	db_close(&d);
+}
+
 /* --- what is said --- */
 
 static void says_what_it_is(void **state)
@@ -725,6 +782,7 @@ int main(void)
 		cmocka_unit_test(evaluates_ranges),
 		cmocka_unit_test(maps_distributions),
 		cmocka_unit_test(scopes_packages),
+		cmocka_unit_test(epochs_of_sources),
 		cmocka_unit_test(says_what_it_is),
 		cmocka_unit_test(kernel_headers_are_a_category),
 		cmocka_unit_test(check_ids_are_for_ever),

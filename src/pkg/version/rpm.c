@@ -5,6 +5,7 @@
  * place: '~', the end,
  * '^', letters (byte order), digits (by value). Numbers count as newer than letters.
  * Spec: rpm-version(7); rpm's manual, "Dependencies". Native tool: rpm.vercmp, rpm.labelCompare. */
+#include "pkg/version.h"
 #include "pkg/version/parts.h"
 #include "pkg/version/schemes.h"
 
@@ -96,6 +97,16 @@ static struct evr split(struct bytes v)
 		r.version = bytes_part(r.version, 0, dash);
 	}
 	return r;
+}
+
+struct bytes ver_rpm_without_epoch(struct bytes v, bool *ret_stated)
+{
+	struct bytes rest = v;
+	struct bytes epoch = part_digits(&rest);
+	bool stated = epoch.len > 0 && rest.len > 0 && rest.ptr[0] == ':';
+	if (ret_stated)
+		*ret_stated = stated;
+	return stated ? bytes_from(rest, 1) : v;
 }
 
 int ver_rpm_cmp(struct bytes a, struct bytes b)

@@ -31,41 +31,43 @@ const size_t ver_count = sizeof(ver_table) / sizeof(ver_table[0]);
 static const struct {
 	const char *ecosystem;
 	const char *scheme;
+	bool states_epochs; /* of rpm */
 } ecosystems[] = {
-    {"Debian", "dpkg"},
-    {"Ubuntu", "dpkg"},
-    {"Echo", "dpkg"},
-    {"Docker Hardened Images", "dpkg"},
-    {"Alpine", "apk"},
-    {"Wolfi", "apk"},
-    {"Chainguard", "apk"},
-    {"MinimOS", "apk"},
-    {"Alpaquita", "apk"},
-    {"BellSoft Hardened Containers", "apk"},
-    {"AlmaLinux", "rpm"},
-    {"Rocky Linux", "rpm"},
-    {"Red Hat", "rpm"},
-    {"CentOS", "rpm"},
-    {"Fedora", "rpm"},
-    {"SUSE", "rpm"},
-    {"openSUSE", "rpm"},
-    {"Photon OS", "rpm"},
-    {"Amazon Linux", "rpm"},
-    {"Oracle Linux", "rpm"},
-    {"Azure Linux", "rpm"},
-    {"CBL-Mariner", "rpm"},
-    {"openEuler", "rpm"},
-    {"Mageia", "rpm"},
-    {"Bitnami", "semver"},
-    {"Go", "go"},
-    {"npm", "npm"},
-    {"crates.io", "cargo"},
-    {"PyPI", "pep440"},
-    {"Maven", "maven"},
-    {"RubyGems", "gem"},
-    {"NuGet", "nuget"},
-    {"Packagist", "composer"},
+    {"Debian", "dpkg", false},
+    {"Ubuntu", "dpkg", false},
+    {"Echo", "dpkg", false},
+    {"Docker Hardened Images", "dpkg", false},
+    {"Alpine", "apk", false},
+    {"Wolfi", "apk", false},
+    {"Chainguard", "apk", false},
+    {"MinimOS", "apk", false},
+    {"Alpaquita", "apk", false},
+    {"BellSoft Hardened Containers", "apk", false},
+    {"AlmaLinux", "rpm", true},
+    {"Rocky Linux", "rpm", true},
+    {"Red Hat", "rpm", true},
+    {"CentOS", "rpm", true},
+    {"Fedora", "rpm", true},
+    {"SUSE", "rpm", false},
+    {"openSUSE", "rpm", false},
+    {"Photon OS", "rpm", false},
+    {"Amazon Linux", "rpm", true},
+    {"Oracle Linux", "rpm", true},
+    {"Azure Linux", "rpm", false},
+    {"CBL-Mariner", "rpm", false},
+    {"openEuler", "rpm", false},
+    {"Mageia", "rpm", false},
+    {"Bitnami", "semver", false},
+    {"Go", "go", false},
+    {"npm", "npm", false},
+    {"crates.io", "cargo", false},
+    {"PyPI", "pep440", false},
+    {"Maven", "maven", false},
+    {"RubyGems", "gem", false},
+    {"NuGet", "nuget", false},
+    {"Packagist", "composer", false},
 };
+#define ECOSYSTEM_COUNT (sizeof ecosystems / sizeof ecosystems[0])
 
 const struct ver_scheme *ver_find(struct bytes name)
 {
@@ -75,13 +77,25 @@ const struct ver_scheme *ver_find(struct bytes name)
 	return NULL;
 }
 
-const struct ver_scheme *ver_of_ecosystem(struct bytes ecosystem)
+static size_t row_of(struct bytes ecosystem)
 {
 	struct bytes name = bytes_part(ecosystem, 0, bytes_find(ecosystem, ':'));
-	for (size_t i = 0; i < sizeof(ecosystems) / sizeof(ecosystems[0]); i++)
-		if (bytes_eq_lit(name, ecosystems[i].ecosystem))
-			return ver_find(bytes_of(ecosystems[i].scheme));
-	return NULL;
+	size_t i = 0;
+	while (i < ECOSYSTEM_COUNT && !bytes_eq_lit(name, ecosystems[i].ecosystem))
+		i++;
+	return i;
+}
+
+const struct ver_scheme *ver_of_ecosystem(struct bytes ecosystem)
+{
+	size_t i = row_of(ecosystem);
+	return i < ECOSYSTEM_COUNT ? ver_find(bytes_of(ecosystems[i].scheme)) : NULL;
+}
+
+bool ver_states_epochs(struct bytes ecosystem)
+{
+	size_t i = row_of(ecosystem);
+	return i < ECOSYSTEM_COUNT && ecosystems[i].states_epochs;
 }
 
 const char *ver_ecosystem_name(size_t i)
