@@ -5,20 +5,49 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What nobody has rated may be anything: it is not shown below what is rated Medium. */
 static const char *level(enum adv_severity s)
 {
 	if (s >= ADV_SEV_HIGH)
 		return "error";
-	return s == ADV_SEV_MEDIUM ? "warning" : "note";
+	return s == ADV_SEV_MEDIUM || s == ADV_SEV_UNKNOWN ? "warning" : "note";
 }
 
-/* What the severity means as a number where a check has no score: the lowest of its band. */
+/* Code-scanning services make words of this number again (9, 7, 4 and 0.1 are where theirs begin),
+ * so it lies in the band of the finding's own severity: the score where the score does, else the
+ * band's nearest end, and the band's middle where there is no score. */
 static double security_severity(const struct report_finding *f)
 {
-	static const double bands[] = {
-	    [ADV_SEV_UNKNOWN] = 0.0, [ADV_SEV_NEGLIGIBLE] = 0.1, [ADV_SEV_LOW] = 2.0,
-	    [ADV_SEV_MEDIUM] = 5.5,  [ADV_SEV_HIGH] = 8.0,	 [ADV_SEV_CRITICAL] = 9.5};
-	return f->cvss.version != CVSS_NONE ? f->cvss.base : bands[f->severity];
+	static const struct {
+		double low, middle, high;
+	} bands[] = {
+	    [ADV_SEV_UNKNOWN] = {0.0, 0.0, 0.0}, [ADV_SEV_NEGLIGIBLE] = {0.1, 0.1, 0.1},
+	    [ADV_SEV_LOW] = {0.1, 2.0, 3.9},	 [ADV_SEV_MEDIUM] = {4.0, 5.5, 6.9},
+	    [ADV_SEV_HIGH] = {7.0, 8.0, 8.9},	 [ADV_SEV_CRITICAL] = {9.0, 9.5, 10.0}};
+	if (f->cvss.version == CVSS_NONE)
+		return bands[f->severity].middle;
+	double score = f->cvss.base;
+	score = score < bands[f->severity].low ? bands[f->severity].low : score;
+	return score > bands[f->severity].high ? bands[f->severity].high : score;
+}
+
+/* A path as a relative URI reference: RFC 3986 "pchar" and "/"; all else is encoded, and ':' too,
+ * which would end a scheme. */
+static void put_uri(struct json_out *w, struct bytes path)
+{
+	static const char plain[] = "/-._~!$&'()*+,;=@";
+	struct buf b;
+	buf_init(&b, 3 * (LIMIT_PATH_MAX + 1));
+	for (size_t i = 0; i < path.len; i++) {
+		uint8_t c = path.ptr[i];
+		if (byte_is_alnum(c) || bytes_find(bytes_of(plain), c) < sizeof plain - 1)
+			buf_put_u8(&b, c);
+		else
+			buf_printf(&b, "%%%02X", c);
+	}
+	json_put_string(w, "uri", buf_bytes(&b));
+	json_put_need(w, &b);
+	buf_free(&b);
 }
 
 static void put_message(struct json_out *w, const char *key, struct bytes text)
@@ -94,7 +123,7 @@ static void put_result(struct json_out *w, const struct report_finding *f, size_
 	json_put_object(w, NULL);
 	json_put_object(w, "physicalLocation");
 	json_put_object(w, "artifactLocation");
-	json_put_string(w, "uri", f->path);
+	put_uri(w, f->path);
 	json_put_text(w, "uriBaseId", "ROOTPATH");
 	json_put_end(w, '}');
 	put_region(w);

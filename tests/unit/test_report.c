@@ -1,6 +1,7 @@
 /* The reports for people: what a scan says that an inventory, which judges nothing, does not. */
 #include "torture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,6 +184,72 @@ static struct report_finding finding = {.id = 5,
 					.summary = TEXT("s"),
 					.remediation = TEXT("apk upgrade")};
 
+/* The number is what code-scanning services show a word of: the finding's own severity decides, and
+ * the score only where it lies in the same band (9.0, 7.0, 4.0, 0.1 begin GitHub's). */
+static void test_sarif_numbers(void **state)
+{
+	static const struct {
+		enum adv_severity severity;
+		double score; /* <0: none */
+		const char *level, *number;
+	} rows[] = {
+	    {ADV_SEV_LOW, 9.8, "note", "3.9"},	       {ADV_SEV_NEGLIGIBLE, 9.8, "note", "0.1"},
+	    {ADV_SEV_HIGH, 9.8, "error", "8.9"},       {ADV_SEV_CRITICAL, 4.3, "error", "9.0"},
+	    {ADV_SEV_MEDIUM, 5.3, "warning", "5.3"},   {ADV_SEV_MEDIUM, -1, "warning", "5.5"},
+	    {ADV_SEV_CRITICAL, 10, "error", "10.0"},   {ADV_SEV_LOW, 0, "note", "0.1"},
+	    {ADV_SEV_UNKNOWN, -1, "warning", "0.0"},   {ADV_SEV_HIGH, -1, "error", "8.0"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct report_finding f = finding;
+		struct report r = report;
+		struct buf out;
+		char want[64], level[64];
+		f.severity = rows[i].severity;
+		if (rows[i].score >= 0)
+			f.cvss = (struct cvss_score){.version = CVSS_3_1, .base = rows[i].score};
+		r.findings = &f;
+		r.finding_count = 1;
+		(void)snprintf(want, sizeof want, "\"security-severity\": \"%s\"", rows[i].number);
+		(void)snprintf(level, sizeof level, "\"level\": \"%s\"", rows[i].level);
+		buf_init(&out, 1U << 16);
+		assert_int_equal(sarif_put(&r, &out, NULL), 0);
+		if (!strstr(buf_cstr(&out), want) || !strstr(buf_cstr(&out), level))
+			fail_msg("row %zu: %s", i, buf_cstr(&out));
+		buf_free(&out);
+	}
+}
+
+/* RFC 3986: what is no "pchar" is encoded, each byte of UTF-8 by itself. */
+static void test_sarif_uris(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"var/lib/dpkg/status.d/a b", "var/lib/dpkg/status.d/a%20b"},
+	    {"d/100%", "d/100%25"},
+	    {"d/x#y?z", "d/x%23y%3Fz"},
+	    {"c:/libstdc++6", "c%3A/libstdc++6"},
+	    {"[a]\\\"<>^`{|}", "%5Ba%5D%5C%22%3C%3E%5E%60%7B%7C%7D"},
+	    {"caf\303\251", "caf%C3%A9"},
+	    {"a~b_c-d.e@1,2;k=v!$&'()*", "a~b_c-d.e@1,2;k=v!$&'()*"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct report_finding f = finding;
+		struct report r = report;
+		struct buf out;
+		char want[200];
+		f.path = bytes_of(rows[i][0]);
+		r.findings = &f;
+		r.finding_count = 1;
+		(void)snprintf(want, sizeof want, "\"uri\": \"%s\"", rows[i][1]);
+		buf_init(&out, 1U << 16);
+		assert_int_equal(sarif_put(&r, &out, NULL), 0);
+		if (!strstr(buf_cstr(&out), want))
+			fail_msg("%s: %s", rows[i][0], buf_cstr(&out));
+		buf_free(&out);
+	}
+}
+
 struct format_case {
 	int (*put)(const struct report *r, struct buf *out, struct err *e);
 	const struct report *report;
@@ -229,6 +296,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_inventory), cmocka_unit_test(test_scan),
 					   cmocka_unit_test(test_support), cmocka_unit_test(test_support_in_reports),
+					   cmocka_unit_test(test_sarif_numbers), cmocka_unit_test(test_sarif_uris),
 					   cmocka_unit_test(test_memory)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
