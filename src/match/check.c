@@ -329,11 +329,14 @@ static size_t make_groups(const struct candidate *list, size_t n, struct group *
 int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a, struct match **ret,
 		      struct err *e)
 {
-	struct gather g = {.v = v, .p = p, .a = a, .e = e};
+	struct pkg copy;
+	struct gather g = {.v = v, .p = kernel_of(p, a, &copy), .a = a, .e = e};
 	struct verdicts all;
 	struct candidate *list = NULL;
 	*ret = NULL;
-	int r = verdict_all(v, p, a, &all, e);
+	if (!g.p)
+		return nomem(e);
+	int r = verdict_all(v, g.p, a, &all, e);
 	int64_t n = r < 0 ? r : gather(&g, &all, &list);
 	if (n <= 0 || !list)
 		return n;

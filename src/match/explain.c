@@ -181,8 +181,9 @@ int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, str
 	struct buf out;
 	bool ok = false;
 	buf_init(&out, 1U << 20);
-	struct why w = {.v = v, .p = p, .a = a, .e = e, .out = &out};
-	int r = explain(&w, id);
+	struct pkg copy;
+	struct why w = {.v = v, .p = kernel_of(p, a, &copy), .a = a, .e = e, .out = &out};
+	int r = w.p ? explain(&w, id) : err_set(e, ERR_NOMEM, "match: no memory");
 	struct bytes text = buf_ok(&out) ? arena_bytes(a, buf_bytes(&out), &ok) : BYTES_NONE;
 	buf_free(&out);
 	if (r < 0)

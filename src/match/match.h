@@ -59,6 +59,11 @@ enum match_outcome { MATCH_AFFECTED, MATCH_NOT_AFFECTED, MATCH_NO_RECORD, MATCH_
 int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a, struct match **ret, struct err *e);
 /* Why id (CVE or advisory) is or is not reported for p; *ret_text explains in one or more lines. */
 int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a, enum match_outcome *ret_outcome, struct bytes *ret_text, struct err *e);
+/* Sources whose packages are looked up under the source package name as well: a kernel's signed
+ * builds. From a; their number, SIZE_MAX: no memory. Whoever looks for the packages that records of
+ * name are about asks for these, too. */
+#define MATCH_SOURCES_MAX 10
+size_t match_sources_of(struct bytes name, struct arena *a, struct bytes out[MATCH_SOURCES_MAX]);
 /* The OSV ecosystems that p is looked up in ("Debian:12"), most specific first, into out[MATCH_ECOSYSTEMS_MAX]; count; 0 = this distribution has no
  * mapping: a coverage note for the image. A '*' at the end stands for any rest: Red Hat names a stream for each repository. */
 #define MATCH_ECOSYSTEMS_MAX 24

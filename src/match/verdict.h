@@ -72,6 +72,9 @@ bool stream_is_extended(const struct pkg *p);
 /* match_ecosystems; false: memory is spent. */
 bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX], size_t *ret_count);
 
+/* p, or *copy of it with the source that advisories are about (kernel.c). NULL: no memory. */
+const struct pkg *kernel_of(const struct pkg *p, struct arena *a, struct pkg *copy);
+
 /* The vendor in an ecosystem's name, as titles and categories have it: "Debian", "Red Hat". */
 struct bytes vendor_of(struct bytes ecosystem);
 

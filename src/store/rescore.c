@@ -31,6 +31,21 @@ struct keys {
 	struct db_tx *tx;
 };
 
+/* Packages of other sources that records of name are about as well. */
+static int on_sources(struct keys *k, struct bytes name, struct err *e)
+{
+	struct bytes sources[MATCH_SOURCES_MAX];
+	struct arena a;
+	arena_init(&a, MATCH_BUDGET);
+	size_t n = match_sources_of(name, &a, sources);
+	int r = n == SIZE_MAX ? err_set(e, ERR_NOMEM, "no memory for names") : 0;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE source_name = $1",
+				    DB_ARGS(DB_T(sources[i])), &k->r->packages, e);
+	arena_free(&a);
+	return r;
+}
+
 /* Packages that a changed (ecosystem, name) may touch. The ecosystem is not asked here: matching again a package of another distribution gives what it had. */
 static int on_key(void *arg, struct bytes ecosystem, struct bytes name, struct err *e)
 {
@@ -40,7 +55,7 @@ static int on_key(void *arg, struct bytes ecosystem, struct bytes name, struct e
 	if (rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE name = $1", DB_ARGS(DB_T(name)), &k->r->packages, e) < 0 ||
 	    rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE source_name = $1", DB_ARGS(DB_T(name)), &k->r->packages, e) < 0)
 		return -(int)e->code;
-	return 0;
+	return on_sources(k, name, e);
 }
 
 static int64_t match_one(struct db_tx *tx, const struct vdb *now, int64_t package, struct arena *a, struct match **ret, struct err *e)

@@ -347,6 +347,52 @@ static void epochs_of_sources(void **state)
 	db_close(&d);
 }
 
+/* --- signed kernels: names as Debian 12 and Ubuntu 24.04 have them --- */
+
+static void signed_kernels(void **state)
+{
+	static const struct sample rows[] = {
+		{.id = "CVE-2024-50", .ecosystem = "Debian:12", .name = "linux", .events = "introduced 0,fixed 6.1.76-1", .status = ADV_FIXED},
+		{.id = "CVE-2024-51", .ecosystem = "Debian:12", .name = "linux-5.10", .events = "introduced 0,fixed 5.10.209-2", .status = ADV_FIXED},
+		{.id = "UBUNTU-CVE-2024-50", .ecosystem = "Ubuntu:24.04:LTS", .name = "linux", .events = "introduced 0,fixed 6.8.0-35.35", .status = ADV_FIXED},
+		{.id = "UBUNTU-CVE-2024-52", .ecosystem = "Ubuntu:24.04:LTS", .name = "linux-aws-6.9", .events = "introduced 0,fixed 6.9.0-2.2", .status = ADV_FIXED},
+	};
+	static const struct {
+		struct bench_pkg p;
+		const char *want; /* source of the check; NULL: nothing */
+	} all[] = {
+		{{.distro = "debian:12", .name = "linux-image-6.1.0-17-amd64", .version = "6.1.69-1", .source = "linux-signed-amd64", .source_version = "6.1.69+1"}, "linux"},
+		{{.distro = "debian:12", .name = "linux-image-6.1.0-18-arm64", .version = "6.1.76-1", .source = "linux-signed-arm64", .source_version = "6.1.76+1"}, NULL},
+		{{.distro = "debian:12", .name = "linux-image-5.10", .version = "5.10.205-2", .source = "linux-signed-5.10-i386", .source_version = "5.10.205+2"}, "linux-5.10"},
+		{{.distro = "debian:12", .name = "linux-signedness", .version = "1-1", .source = "linux-signedness"}, NULL},
+		{{.distro = "ubuntu:24.04", .name = "linux-image-6.8.0-31-generic", .version = "6.8.0-31.31", .source = "linux-signed"}, "linux"},
+		{{.distro = "ubuntu:24.04", .name = "linux-image-6.8.0-35-generic", .version = "6.8.0-35.35", .source = "linux-signed"}, NULL},
+		{{.distro = "ubuntu:24.04", .name = "linux-image-aws", .version = "6.9.0-1.1", .source = "linux-signed-aws-6.9"}, "linux-aws-6.9"},
+		{{.distro = "ubuntu:24.04", .name = "linux-image-generic", .version = "6.8.0-31.31", .source = "linux-meta"}, "linux"},
+		/* a version that is not the kernel's */
+		{{.distro = "ubuntu:24.04", .name = "linux-image-generic", .version = "6.8.0.31.31", .source = "linux-meta"}, NULL},
+	};
+	struct db d;
+	(void)state;
+	db_open(&d, rows, sizeof rows / sizeof *rows);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		struct match *m;
+		int64_t n = matches(&d, &all[i].p, &m);
+		if (n != (all[i].want != NULL))
+			fail_msg("case %zu: %s: %lld", i, all[i].p.name, (long long)n);
+		if (n)
+			assert_text(m->check.source_name, all[i].want);
+	}
+	struct bytes names[MATCH_SOURCES_MAX];
+	bool found = false;
+	size_t n = match_sources_of(BYTES_LIT("linux"), &d.a, names);
+	for (size_t i = 0; i < n; i++)
+		found |= bytes_eq_lit(names[i], "linux-signed-amd64");
+	assert_true(found);
+	assert_int_equal(match_sources_of(BYTES_LIT("linuxinfo"), &d.a, names), 0);
+	db_close(&d);
+}
+
 /* --- what is said --- */
 
 static void says_what_it_is(void **state)
@@ -783,6 +829,7 @@ int main(void)
 		cmocka_unit_test(maps_distributions),
 		cmocka_unit_test(scopes_packages),
 		cmocka_unit_test(epochs_of_sources),
+		cmocka_unit_test(signed_kernels),
 		cmocka_unit_test(says_what_it_is),
 		cmocka_unit_test(kernel_headers_are_a_category),
 		cmocka_unit_test(check_ids_are_for_ever),
