@@ -148,6 +148,20 @@ bool osv_read_shared(struct osv_record *r, struct bytes key)
 	return true;
 }
 
+/* {"applies_to_subpackages": false} */
+static void read_chainguard(struct osv_record *r)
+{
+	struct bytes key;
+	if (!value_object(r->j))
+		return;
+	while (json_next_key(r->j, &key)) {
+		if (bytes_eq_lit(key, "applies_to_subpackages") && json_peek(r->j) == JSON_BOOL)
+			r->alone = !json_bool(r->j);
+		else
+			json_skip(r->j);
+	}
+}
+
 static void read_specific(struct osv_record *r)
 {
 	struct bytes key;
@@ -158,6 +172,8 @@ static void read_specific(struct osv_record *r)
 			struct bytes word = value_text(r->j);
 			if (word.len > 0)
 				r->adv.severity_text = word;
+		} else if (bytes_eq_lit(key, "chainguard")) {
+			read_chainguard(r);
 		} else if (!osv_read_shared(r, key)) {
 			json_skip(r->j);
 		}
@@ -330,6 +346,20 @@ static const char *why_not_sent(const struct osv_record *r)
 	return NULL;
 }
 
+/* Of a version that is none: what became of it. */
+static int note_version(const struct osv_record *r, struct bytes where, const struct feed_sink *sink,
+			struct err *e)
+{
+	char text[256];
+	int n = snprintf(text, sizeof text, "package %.*s: \"%.*s\" is no version: ",
+			 BYTES_ARG(bytes_part(r->odd_name, 0, 80)),
+			 BYTES_ARG(bytes_part(r->odd_version, 0, 60)));
+	(void)snprintf(text + n, sizeof text - (size_t)n, "%s%s",
+		       r->odd_as == ADV_UNKNOWN ? "nothing can be compared with it" : "read as ",
+		       r->odd_as == ADV_UNKNOWN ? "" : adv_status_word(r->odd_as));
+	return sink->note(sink->arg, where, text, e);
+}
+
 static int send_record(struct osv_record *r, struct bytes path, const struct feed_sink *sink,
 		       struct err *e)
 {
@@ -337,10 +367,14 @@ static int send_record(struct osv_record *r, struct bytes path, const struct fee
 	struct bytes where = r->adv.id.len > 0 ? r->adv.id : path;
 	const char *why = why_not_sent(r);
 	if (why) {
+		if (r->odd_version.len)
+			return note_version(r, where, sink, e);
 		(void)snprintf(text, sizeof text, "record not used: %s", why);
 		return sink->note(sink->arg, where, text, e);
 	}
 	int rc = sink->advisory(sink->arg, &r->adv, e);
+	if (rc >= 0 && r->odd_version.len)
+		rc = note_version(r, where, sink, e);
 	if (rc < 0 || r->unused == 0)
 		return rc;
 	(void)snprintf(text, sizeof text, "used without %zu affected entries: %s", r->unused,
@@ -362,6 +396,7 @@ static int read_record(struct json *j, struct bytes path, const struct feed_sink
 			json_skip(j);
 	if (!json_ok(j) || withdrawn)
 		return 0;
+	osv_finish_affected(&r);
 	finish_aliases(&r);
 	finish_severity(&r);
 	finish_vendor_ids(&r.adv);

@@ -8,6 +8,8 @@ struct osv_rules {
 	enum adv_keyed keyed;
 	bool related_cves;  /* "related" of an erratum names the CVEs it fixes */
 	bool summary_word;  /* the summary starts with the vendor's severity: "Important: …" */
+	bool origins_too; /* a record names a package, and stands for its origin's other packages
+			     unless it says that it does not apply to sub-packages */
 };
 
 struct osv_record {
@@ -18,6 +20,9 @@ struct osv_record {
 	size_t related_count, upstream_count;
 	size_t unused;          /* affected entries that nothing can be matched with */
 	const char *unused_why; /* of the first of them */
+	bool alone; /* "applies_to_subpackages": false */
+	struct bytes odd_name, odd_version; /* of the first entry whose version is none */
+	enum adv_status odd_as; /* what it was read as; UNKNOWN: nothing */
 	const struct osv_rules *rules; /* of the first entry with any; NULL for languages */
 };
 
@@ -25,6 +30,8 @@ struct osv_record {
 const struct osv_rules *osv_rules_of(struct bytes ecosystem);
 /* The value of "affected" into r->adv. Failures are the reader's (r->j). */
 void osv_read_affected(struct osv_record *r);
+/* Once the whole record is read: entries that mean origins too are stated for both. */
+void osv_finish_affected(struct osv_record *r);
 /* A "severity" array: vectors go to r->adv.cvss, another vendor's word to *word. */
 void osv_read_severity(struct osv_record *r, struct bytes *word);
 /* One member of database_specific / ecosystem_specific that the record and its affected entries

@@ -11,39 +11,40 @@
 #include "feed/grow.h"
 #include "feed/osv.h"
 #include "feed/value.h"
+#include "pkg/version.h"
 
 #include <string.h>
 
 /* Distributions. Where a purl says arch=source, or keyed_by says otherwise, that wins. */
 static const struct osv_rules rules_table[] = {
-	{"AlmaLinux", ADV_BY_BINARY, true, true},
-	{"Alpaquita", ADV_BY_SOURCE, false, false},
-	{"Alpine", ADV_BY_SOURCE, false, false},
-	{"Amazon Linux", ADV_BY_BINARY, true, false},
-	{"Azure Linux", ADV_BY_SOURCE, true, false},
-	{"BellSoft Hardened Containers", ADV_BY_SOURCE, false, false},
-	{"Bottlerocket", ADV_BY_SOURCE, true, false},
-	{"CBL-Mariner", ADV_BY_SOURCE, true, false},
-	{"CentOS", ADV_BY_BINARY, true, false},
-	{"Chainguard", ADV_BY_SOURCE, false, false},
-	{"Debian", ADV_BY_SOURCE, true, false},
-	{"Echo", ADV_BY_SOURCE, false, false},
-	{"Fedora", ADV_BY_BINARY, true, false},
-	{"Mageia", ADV_BY_SOURCE, true, false},
-	{"MinimOS", ADV_BY_BINARY, false, false}, /* lists sub-packages one by one */
-	{"Oracle Linux", ADV_BY_BINARY, true, false},
-	{"Photon OS", ADV_BY_SOURCE, true, false},
-	{"Red Hat", ADV_BY_BINARY, true, false},
+	{"AlmaLinux", ADV_BY_BINARY, true, true, false},
+	{"Alpaquita", ADV_BY_SOURCE, false, false, false},
+	{"Alpine", ADV_BY_SOURCE, false, false, false},
+	{"Amazon Linux", ADV_BY_BINARY, true, false, false},
+	{"Azure Linux", ADV_BY_SOURCE, true, false, false},
+	{"BellSoft Hardened Containers", ADV_BY_SOURCE, false, false, false},
+	{"Bottlerocket", ADV_BY_SOURCE, true, false, false},
+	{"CBL-Mariner", ADV_BY_SOURCE, true, false, false},
+	{"CentOS", ADV_BY_BINARY, true, false, false},
+	{"Chainguard", ADV_BY_BINARY, false, false, true},
+	{"Debian", ADV_BY_SOURCE, true, false, false},
+	{"Echo", ADV_BY_SOURCE, false, false, false},
+	{"Fedora", ADV_BY_BINARY, true, false, false},
+	{"Mageia", ADV_BY_SOURCE, true, false, false},
+	{"MinimOS", ADV_BY_BINARY, false, false, false}, /* lists sub-packages one by one */
+	{"Oracle Linux", ADV_BY_BINARY, true, false, false},
+	{"Photon OS", ADV_BY_SOURCE, true, false, false},
+	{"Red Hat", ADV_BY_BINARY, true, false, false},
 	/* Rocky's records name source packages ("kernel", "java-11-openjdk") and no sub-package. */
-	{"Rocky Linux", ADV_BY_SOURCE, true, true},
-	{"Root:Alpine", ADV_BY_SOURCE, false, false},
-	{"Root:Debian", ADV_BY_SOURCE, false, false},
-	{"Root:Ubuntu", ADV_BY_SOURCE, false, false},
-	{"SUSE", ADV_BY_SOURCE, true, false},
-	{"Ubuntu", ADV_BY_SOURCE, true, false},
-	{"Wolfi", ADV_BY_SOURCE, false, false},
-	{"openEuler", ADV_BY_SOURCE, true, false},
-	{"openSUSE", ADV_BY_SOURCE, true, false},
+	{"Rocky Linux", ADV_BY_SOURCE, true, true, false},
+	{"Root:Alpine", ADV_BY_SOURCE, false, false, false},
+	{"Root:Debian", ADV_BY_SOURCE, false, false, false},
+	{"Root:Ubuntu", ADV_BY_SOURCE, false, false, false},
+	{"SUSE", ADV_BY_SOURCE, true, false, false},
+	{"Ubuntu", ADV_BY_SOURCE, true, false, false},
+	{"Wolfi", ADV_BY_BINARY, false, false, true},
+	{"openEuler", ADV_BY_SOURCE, true, false, false},
+	{"openSUSE", ADV_BY_SOURCE, true, false, false},
 };
 
 #define RANGES_MAX 256 /* ranges of one entry: their number is a byte */
@@ -301,9 +302,76 @@ static const char *why_unused(const struct entry *in)
 	return in->has_git ? "only GIT ranges" : "neither ranges nor versions";
 }
 
+/* Architecture of "pkg:apk/wolfi/prism?arch=aarch64": Wolfi and Chainguard make a record for each. */
+static struct bytes purl_arch(struct bytes purl)
+{
+	struct bytes rest = bytes_from(purl, bytes_find(purl, '?') + 1);
+	while (rest.len > 0) {
+		struct bytes value = bytes_cut(&rest, '&');
+		struct bytes key = bytes_cut(&value, '=');
+		if (bytes_eq_lit(key, "arch") && !bytes_eq_lit(value, "source"))
+			return value;
+	}
+	return BYTES_NONE;
+}
+
+static bool is_no_version(struct bytes ecosystem, const struct adv_range_event *v)
+{
+	const struct ver_scheme *scheme = ver_of_ecosystem(ecosystem);
+	return scheme && osv_rules_of(ecosystem) && !(v->kind == ADV_LIMIT && bytes_eq_lit(v->version, "*")) &&
+	       !ver_is_comparable(scheme, v->version);
+}
+
+/* "<not-affected>", "<unfixed>": Debian's lists have such words in a version's place, and a few
+ * records took them over. What is no version and no word either stays: nothing can be compared with
+ * it, and the matcher says so. Either is noted. */
+static void read_words(struct osv_record *r, struct entry *in)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < in->out.event_count; i++) {
+		struct adv_range_event *v = &in->out.events[i];
+		bool odd = is_no_version(in->out.ecosystem, v);
+		bool word = odd && bytes_has_prefix_lit(v->version, "<") &&
+			    bytes_has_suffix_lit(v->version, ">");
+		enum adv_status as =
+		    word ? value_status(bytes_part(v->version, 1, v->version.len - 2)) : ADV_UNKNOWN;
+		if (odd && r->odd_version.len == 0) {
+			r->odd_name = in->out.name;
+			r->odd_version = v->version;
+			r->odd_as = as;
+		}
+		if (as == ADV_UNKNOWN || as == ADV_FIXED)
+			in->out.events[kept++] = *v;
+		else
+			in->stated = as;
+	}
+	in->out.event_count = kept;
+}
+
+void osv_finish_affected(struct osv_record *r)
+{
+	size_t count = r->adv.affected_count;
+	for (size_t i = 0; i < count && !r->alone; i++) {
+		const struct adv_affected *f = &r->adv.affected[i];
+		const struct osv_rules *rules = osv_rules_of(f->ecosystem);
+		if (!rules || !rules->origins_too || f->keyed != ADV_BY_BINARY)
+			continue;
+		struct adv_affected *room =
+		    feed_grow(r->a, r->adv.affected, r->adv.affected_count, sizeof *room);
+		if (!room) {
+			json_fail_memory(r->j);
+			return;
+		}
+		r->adv.affected = room;
+		room[r->adv.affected_count] = room[i];
+		room[r->adv.affected_count++].keyed = ADV_BY_SOURCE;
+	}
+}
+
 static void finish_entry(struct osv_record *r, struct entry *in)
 {
 	const struct osv_rules *rules = osv_rules_of(in->out.ecosystem);
+	read_words(r, in);
 	const char *why = why_unused(in);
 	if (why) {
 		r->unused_why = r->unused_why ? r->unused_why : why;
@@ -317,6 +385,8 @@ static void finish_entry(struct osv_record *r, struct entry *in)
 		in->out.severity_text = in->urgency;
 	if (bytes_has_prefix_lit(in->out.ecosystem, "Ubuntu:Pro:") && in->out.module.len == 0)
 		in->out.module = pro_service(in->purl);
+	if (in->out.arches.len == 0)
+		in->out.arches = purl_arch(in->purl);
 	in->out.keyed = keyed_of(in, rules);
 	in->out.status = status_of(in);
 	struct adv_affected *room =

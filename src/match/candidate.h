@@ -7,6 +7,7 @@ struct candidate {
 	struct adv adv;
 	struct bytes id; /* as the vendor writes it: "CVE-2024-1" of "DEBIAN-CVE-2024-1" */
 	uint64_t check;
+	bool second; /* of another release than the image's own, whose repositories it has too */
 };
 
 struct gather {

@@ -1,6 +1,6 @@
 /* From verdicts to matches. Records that mean the same security check become one match: same vendor, same id as the vendor writes it, same source
  * package. docs/decisions/match-checks.md holds why. */
-#include "match/candidate.h"
+#include "match/settle.h"
 
 #include "oci/digest.h"
 
@@ -60,6 +60,26 @@ static bool other_has_fix(const struct verdicts *all, const struct verdict *v)
 	return false;
 }
 
+/* Wolfi and Chainguard make a record of their own for each component and architecture of a package
+ * that a CVE is about: what people look for is the CVE. */
+static bool is_of_component(const struct adv *adv)
+{
+	return bytes_has_prefix_lit(adv->id, "CGA-");
+}
+
+static struct bytes id_of(const struct adv *adv)
+{
+	struct bytes cve = BYTES_NONE;
+	size_t cves = 0;
+	for (size_t i = 0; is_of_component(adv) && i < adv->alias_count; i++) {
+		if (!candidate_is_cve(adv->aliases[i]))
+			continue;
+		cve = adv->aliases[i];
+		cves++;
+	}
+	return cves == 1 ? cve : candidate_vendor_id(adv->id);
+}
+
 static int64_t gather(const struct gather *g, const struct verdicts *all, struct candidate **ret)
 {
 	struct candidate *list = all->count ? arena_alloc(g->a, all->count, sizeof *list) : NULL;
@@ -75,27 +95,30 @@ static int64_t gather(const struct gather *g, const struct verdicts *all, struct
 		if (r < 0)
 			return r;
 		c->v = v;
-		c->id = candidate_vendor_id(c->adv.id);
+		c->second = stream_is_second(g->p, &v->hit->affected);
+		c->id = id_of(&c->adv);
 		c->check = check_id(vendor_of(v->hit->affected.ecosystem), c->id, source_of(g->p));
 		if (c->check == 0)
 			return nomem(g->e);
 		n++;
 	}
 	*ret = list;
-	return (int64_t)n;
+	return settle_drop(g, all, list, (int64_t)n);
 }
 
-/* By check; within one the record that decides comes first: with a fix, then one that the image's
- * own repositories deliver, then the highest fix (fixed everywhere), then the state that says most.
- */
+/* By check; within one the record that decides comes first: of the image's own release, with a fix
+ * (of components: without one, since all have to be fixed), then one that the image's own
+ * repositories deliver, then the highest fix (fixed everywhere), then the state that says most. */
 static int cmp_candidate(const void *x, const void *y)
 {
 	const struct candidate *a = x, *b = y;
 	if (a->check != b->check)
 		return a->check < b->check ? -1 : 1;
+	if (a->second != b->second)
+		return a->second ? 1 : -1;
 	bool fa = a->v->fixed.len, fb = b->v->fixed.len;
 	if (fa != fb)
-		return fa ? -1 : 1;
+		return fa != (is_of_component(&a->adv) && is_of_component(&b->adv)) ? -1 : 1;
 	bool oa = a->v->from == FIX_OWN, ob = b->v->from == FIX_OWN;
 	if (oa != ob)
 		return oa ? -1 : 1;

@@ -1,19 +1,8 @@
 /* Errata over records of single CVEs. A CVE's own record is left out when an erratum that hits the same package with a fix at least as high lists the
  * CVE; what the vendor said of its severity stays. docs/decisions/match-checks.md holds why. */
-#include "match/candidate.h"
+#include "match/idset.h"
 
 #include <stdlib.h>
-
-/* A kernel has thousands of records on both sides: sorted sets, not loops in loops. */
-struct listed_id {
-	struct bytes id;
-	const struct candidate *by; /* the erratum; NULL: one that is installed already */
-};
-
-struct id_set {
-	struct listed_id *v;
-	size_t count;
-};
 
 struct covered_cve {
 	struct bytes cve;
@@ -51,45 +40,6 @@ enum adv_severity candidate_severity(const struct candidate *v, size_t n)
 	return ADV_SEV_UNKNOWN;
 }
 
-/* --- sets --- */
-
-static int cmp_listed(const void *a, const void *b)
-{
-	const struct listed_id *x = a, *y = b;
-	return bytes_cmp(x->id, y->id);
-}
-
-static int set_make(struct id_set *s, size_t most, struct arena *a, struct err *e)
-{
-	*s = (struct id_set){.v = arena_alloc(a, most ? most : 1, sizeof *s->v)};
-	return s->v ? 0 : nomem(e);
-}
-
-static void set_add(struct id_set *s, struct bytes id, const struct candidate *by)
-{
-	s->v[s->count++] = (struct listed_id){.id = id, .by = by};
-}
-
-static void set_sort(struct id_set *s)
-{
-	if (s->count)
-		qsort(s->v, s->count, sizeof *s->v, cmp_listed);
-}
-
-/* The first row of id, or count. */
-static size_t set_first(const struct id_set *s, struct bytes id)
-{
-	size_t low = 0, high = s->count;
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		if (bytes_cmp(s->v[mid].id, id) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < s->count && bytes_eq(s->v[low].id, id) ? low : s->count;
-}
-
 /* --- which errata say what --- */
 
 /* Errata with a fix that hit this package, by what they list. (The ecosystems of one package are of one vendor.) */
@@ -99,22 +49,33 @@ static int listed_by_matches(const struct gather *g, const struct candidate *lis
 	size_t most = 0;
 	for (size_t i = 0; i < n; i++)
 		most += list[groups[i].first].adv.alias_count;
-	int r = set_make(ret, most, g->a, g->e);
+	int r = idset_make(ret, most, g->a, g->e);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const struct candidate *c = &list[groups[i].first];
 		if (candidate_is_cve(c->id) || c->v->fixed.len == 0)
 			continue;
 		for (size_t k = 0; k < c->adv.alias_count; k++)
-			set_add(ret, c->adv.aliases[k], c);
+			idset_add(ret, c->adv.aliases[k], c);
 	}
-	set_sort(ret);
+	idset_sort(ret);
 	return r;
 }
 
 /* Of the release's own product stream, as Red Hat names it. */
 static bool is_of_release(const struct verdict *v)
 {
-	return bytes_has_prefix_lit(v->hit->affected.ecosystem, "Red Hat:enterprise_linux:");
+	return stream_is_main(&v->hit->affected);
+}
+
+static bool is_installed_erratum(const struct gather *g, const struct verdict *v)
+{
+	(void)g;
+	return v->kind == VERDICT_OUT_OF_RANGE && v->fixed.len;
+}
+
+static bool is_installed_of_stream(const struct gather *g, const struct verdict *v)
+{
+	return is_installed_erratum(g, v) && !is_of_release(v);
 }
 
 /* Red Hat keeps a CVE's own record "affected" although an erratum that the package already has
@@ -123,31 +84,11 @@ static bool is_of_release(const struct verdict *v)
 static int fixed_by_errata(const struct gather *g, const struct verdicts *all, bool other_streams,
 			   struct id_set *ret)
 {
-	size_t most = 0, n = 0;
 	*ret = (struct id_set){.v = NULL};
 	if (all->count == 0 ||
 	    !bytes_eq_lit(vendor_of(all->v->hit->affected.ecosystem), "Red Hat"))
 		return 0;
-	struct adv *advs = arena_alloc(g->a, all->count, sizeof *advs);
-	if (!advs)
-		return nomem(g->e);
-	for (size_t i = 0; i < all->count; i++) {
-		if (all->v[i].kind != VERDICT_OUT_OF_RANGE || all->v[i].fixed.len == 0 ||
-		    (other_streams && is_of_release(&all->v[i])))
-			continue;
-		int r = vdb_advisory(g->v, all->v[i].hit->advisory, g->a, &advs[n], g->e);
-		if (r < 0)
-			return r;
-		most += 1 + advs[n++].alias_count;
-	}
-	int r = set_make(ret, most, g->a, g->e);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		set_add(ret, candidate_vendor_id(advs[i].id), NULL);
-		for (size_t k = 0; k < advs[i].alias_count; k++)
-			set_add(ret, advs[i].aliases[k], NULL);
-	}
-	set_sort(ret);
-	return r;
+	return idset_of(g, all, other_streams ? is_installed_of_stream : is_installed_erratum, ret);
 }
 
 /* An erratum below the CVE's own fix fixed it in part only; one that wants Ubuntu Pro does not stand for a fix that all get. */
@@ -161,10 +102,10 @@ static bool says_it_all(const struct candidate *erratum, const struct candidate 
 
 static bool is_covered(const struct id_set *listed, const struct id_set *fixed, const struct candidate *c)
 {
-	for (size_t i = set_first(listed, c->id); i < listed->count && bytes_eq(listed->v[i].id, c->id); i++)
+	for (size_t i = idset_first(listed, c->id); i < listed->count && bytes_eq(listed->v[i].id, c->id); i++)
 		if (says_it_all(listed->v[i].by, c))
 			return true;
-	return c->v->fixed.len == 0 && set_first(fixed, c->id) < fixed->count;
+	return c->v->fixed.len == 0 && idset_first(fixed, c->id) < fixed->count;
 }
 
 /* An image of an extended update stream: an erratum of the release's own stream tells of CVEs. Has
@@ -177,8 +118,8 @@ static bool is_told_by_stream(const struct id_set *listed, const struct id_set *
 		struct bytes id = c->adv.aliases[k];
 		if (!candidate_is_cve(id))
 			continue;
-		bool found = set_first(fixed, id) < fixed->count;
-		for (size_t i = set_first(listed, id);
+		bool found = idset_first(fixed, id) < fixed->count;
+		for (size_t i = idset_first(listed, id);
 		     !found && i < listed->count && bytes_eq(listed->v[i].id, id); i++)
 			found = !is_of_release(listed->v[i].by->v);
 		if (!found)

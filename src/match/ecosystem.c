@@ -57,8 +57,10 @@ static const struct distro_row distros[] = {
        data for it. */
     {"centos", 1, 8, {RED_HAT "::*", RED_HAT}},
     {"ol", ANY, {"Oracle Linux:%M"}},
-    {"amzn", 2, 2017, {"Amazon Linux:%M"}},
-    {"amzn", 2018, 2018, {"Amazon Linux:1"}},
+    /* Releases of the first generation have the number of a year, 2011.09 to 2018.03. */
+    {"amzn", 1, 1, {"Amazon Linux:1"}},
+    {"amzn", 2, 2010, {"Amazon Linux:%M"}},
+    {"amzn", 2011, 2018, {"Amazon Linux:1"}},
     {"amzn", 2019, 9999, {"Amazon Linux:%M"}},
     {"fedora", ANY, {"Fedora:%M"}},
     {"photon", ANY, {"Photon OS:%N"}},
@@ -249,6 +251,20 @@ static void add_streams(struct names *n, struct bytes streams, struct bytes vers
 	}
 }
 
+/* Alpine: the releases of the repositories beside the image's own. */
+static void add_branches(struct names *n, struct bytes streams)
+{
+	while (streams.len) {
+		char pattern[PKG_STREAM_LEN_MAX + 16];
+		struct bytes release = bytes_cut(&streams, ',');
+		if (release.len > PKG_STREAM_LEN_MAX || bytes_find(release, '%') < release.len)
+			continue;
+		(void)snprintf(pattern, sizeof pattern, "Alpine:%s%.*s",
+			       bytes_eq_lit(release, "edge") ? "" : "v", BYTES_ARG(release));
+		add(n, pattern, BYTES_NONE);
+	}
+}
+
 /* "3.20_alpha20240315" is what Alpine's edge calls itself; Debian's sid has no version at all. */
 static bool is_rolling(struct bytes id, struct bytes version)
 {
@@ -295,6 +311,8 @@ bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_
 	} else if (numbered) {
 		add_ubuntu(&n, p);
 	}
+	if (bytes_eq_lit(id, "alpine"))
+		add_branches(&n, ecosystem_distro_streams(p));
 	*ret_count = n.count;
 	return n.ok;
 }

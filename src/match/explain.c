@@ -57,8 +57,9 @@ static void say_verdict(struct why *w, const struct verdict *v)
 		   BYTES_ARG(x->name), BYTES_ARG(x->ecosystem));
 	switch (v->kind) {
 	case VERDICT_AFFECTED:
-		buf_put_text(w->out, "in range, but an erratum of the same vendor that is already installed, or "
-				     "that is reported instead, covers it");
+		buf_put_text(w->out, "in range, but another record of the same vendor settles it: one that is "
+				     "already installed, that is reported instead, or that is about the "
+				     "very build");
 		break;
 	case VERDICT_OUT_OF_RANGE:
 		if (v->fixed.len)
@@ -83,6 +84,10 @@ static void say_verdict(struct why *w, const struct verdict *v)
 		break;
 	case VERDICT_NOT_AFFECTED:
 		buf_put_text(w->out, "the vendor states that it is not affected");
+		break;
+	case VERDICT_NO_VERSION:
+		buf_printf(w->out, "its versions are none, nothing can be compared with them: %.*s",
+			   BYTES_ARG(range));
 		break;
 	case VERDICT_NO_SCHEME:
 		buf_put_text(w->out, "versions of this ecosystem cannot be ordered yet");
@@ -164,7 +169,7 @@ static int explain(struct why *w, struct bytes id)
 			continue;
 		say_verdict(w, &all.v[i]);
 		count++;
-		assessed |= all.v[i].kind != VERDICT_NO_SCHEME;
+		assessed |= all.v[i].kind != VERDICT_NO_SCHEME && all.v[i].kind != VERDICT_NO_VERSION;
 	}
 	if (count)
 		return assessed ? MATCH_NOT_AFFECTED : MATCH_NOT_ASSESSED;

@@ -8,7 +8,7 @@ static bool is_zero(struct bytes v)
 	return bytes_eq_lit(v, "0");
 }
 
-int order_cmp(const struct order *o, struct bytes a, struct bytes b)
+int range_cmp(const struct order *o, struct bytes a, struct bytes b)
 {
 	if (is_zero(a) || is_zero(b))
 		return (int)is_zero(b) - (int)is_zero(a);
@@ -25,7 +25,7 @@ int order_cmp(const struct order *o, struct bytes a, struct bytes b)
 static int cmp_event(const struct order *s, const struct adv_range_event *a,
 		     const struct adv_range_event *b)
 {
-	int c = order_cmp(s, a->version, b->version);
+	int c = range_cmp(s, a->version, b->version);
 	return c ? c : (int)a->kind - (int)b->kind;
 }
 
@@ -44,7 +44,7 @@ static bool one_range(const struct adv_range_event *v, size_t n, const struct or
 	const struct adv_range_event *last = NULL, *next = NULL;
 	bool introduced = false, limited = false, below_limit = false;
 	for (size_t i = 0; i < n; i++) {
-		int c = is_zero(v[i].version) ? 1 : order_cmp(s, version, v[i].version);
+		int c = is_zero(v[i].version) ? 1 : range_cmp(s, version, v[i].version);
 		bool reached = v[i].kind == ADV_LAST_AFFECTED ? c > 0 : c >= 0;
 		introduced |= v[i].kind == ADV_INTRODUCED;
 		if (v[i].kind == ADV_LIMIT) {
@@ -94,11 +94,11 @@ bool range_has(const struct adv_affected *x, const struct order *s, struct bytes
 		struct bytes f;
 		in = one_range(x->events + start, at - start, s, version, &f);
 		/* Of ranges that were left behind, the highest fix is the one that counts. */
-		if (in || (f.len && (fixed.len == 0 || order_cmp(s, f, fixed) > 0)))
+		if (in || (f.len && (fixed.len == 0 || range_cmp(s, f, fixed) > 0)))
 			fixed = f;
 	}
 	for (size_t i = 0; !in && i < x->version_count; i++)
-		listed |= bytes_eq(x->versions[i], version) || order_cmp(s, version, x->versions[i]) == 0;
+		listed |= bytes_eq(x->versions[i], version) || range_cmp(s, version, x->versions[i]) == 0;
 	if (!in && listed)
 		fixed = BYTES_NONE;
 	if (x->event_count == 0 && x->version_count == 0)
@@ -106,6 +106,17 @@ bool range_has(const struct adv_affected *x, const struct order *s, struct bytes
 	*ret_fixed = fixed;
 	*ret_listed = listed;
 	return in || listed;
+}
+
+bool range_is_comparable(const struct adv_affected *x, const struct ver_scheme *s)
+{
+	for (size_t i = 0; i < x->event_count; i++) {
+		const struct adv_range_event *v = &x->events[i];
+		if (!(v->kind == ADV_LIMIT && bytes_eq_lit(v->version, "*")) &&
+		    !ver_is_comparable(s, v->version))
+			return false;
+	}
+	return true;
 }
 
 struct bytes range_text(const struct adv_affected *x, struct arena *a)

@@ -56,8 +56,7 @@ bool stream_is_extended(const struct pkg *p)
 	       bytes_find_bytes(streams, BYTES_LIT("enterprise_linux:")) == streams.len;
 }
 
-/* "4" of "5.14.0-427.el9_4" and "1-2.module+el8.4.0+1"; UINT64_MAX: no minor release is said. */
-static uint64_t fixed_minor(struct bytes version)
+uint64_t stream_minor(struct bytes version)
 {
 	struct bytes release = bytes_from(version, bytes_find_last(version, '-'));
 	struct bytes rest = bytes_from(release, bytes_find_bytes(release, BYTES_LIT("el")) + 2);
@@ -78,14 +77,32 @@ static uint64_t fixed_minor(struct bytes version)
 	return num_u64(bytes_part(rest, 0, n), 999, &minor) ? minor : UINT64_MAX;
 }
 
+bool stream_is_main(const struct adv_affected *x)
+{
+	return bytes_has_prefix_lit(x->ecosystem, "Red Hat:enterprise_linux:");
+}
+
+bool stream_is_second(const struct pkg *p, const struct adv_affected *x)
+{
+	struct bytes version = ecosystem_distro_version(p);
+	struct bytes release = bytes_from(x->ecosystem, sizeof "Alpine:" - 1);
+	if (!bytes_eq_lit(ecosystem_distro_id(p), "alpine") ||
+	    ecosystem_distro_streams(p).len == 0)
+		return false;
+	if (bytes_eq(release, version))
+		return false; /* edge */
+	release = bytes_from(release, 1);
+	return !bytes_has_prefix(version, release) ||
+	       (version.len > release.len && version.ptr[release.len] != '.');
+}
+
 enum verdict_fix stream_fix(const struct pkg *p, const struct adv_affected *x, struct bytes fixed)
 {
 	struct bytes streams = ecosystem_distro_streams(p);
 	if (bytes_has_prefix_lit(x->ecosystem, "Ubuntu:Pro:"))
 		return is_attached(streams, x) ? FIX_OWN : FIX_PRO;
-	if (!bytes_has_prefix_lit(x->ecosystem, "Red Hat:enterprise_linux:") || fixed.len == 0 ||
-	    !stream_is_extended(p))
+	if (!stream_is_main(x) || fixed.len == 0 || !stream_is_extended(p))
 		return FIX_OWN;
-	uint64_t minor = fixed_minor(fixed);
+	uint64_t minor = stream_minor(fixed);
 	return minor != UINT64_MAX && minor > extended_minor(streams) ? FIX_OTHER_STREAM : FIX_OWN;
 }

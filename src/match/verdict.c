@@ -5,6 +5,7 @@ struct look {
 	const struct vdb *v;
 	const struct pkg *p;
 	struct arena *a;
+	struct bytes built_from; /* of a backport: the version to compare */
 	struct verdict *out;
 	size_t count, cap;
 	struct err *e;
@@ -156,6 +157,8 @@ static int judge(const struct look *l, const struct vdb_hit *h, bool source_name
 		.scheme = ver_of_ecosystem(x->ecosystem),
 		.compared = by_source && l->p->source_version.len ? l->p->source_version : l->p->version,
 	};
+	if (l->built_from.len)
+		ret->compared = l->built_from;
 	const struct order order = {.scheme = ret->scheme, .epochs = epochs_of(l->p, x)};
 	int module = 1;
 	if (!(by_source ? source_name : binary_name))
@@ -170,10 +173,15 @@ static int judge(const struct look *l, const struct vdb_hit *h, bool source_name
 		ret->kind = VERDICT_NOT_AFFECTED;
 	else if (!ret->scheme)
 		ret->kind = VERDICT_NO_SCHEME;
+	else if (!range_is_comparable(x, ret->scheme))
+		ret->kind = VERDICT_NO_VERSION;
 	else
 		ret->kind = range_has(x, &order, ret->compared, &ret->fixed, &ret->listed)
 				    ? VERDICT_AFFECTED
 				    : VERDICT_OUT_OF_RANGE;
+	if (ret->kind == VERDICT_AFFECTED && bytes_eq_lit(l->p->type, "deb") &&
+	    rebuild_has_fix(ret->scheme, ret->compared, ret->fixed))
+		ret->kind = VERDICT_OUT_OF_RANGE;
 	ret->from = stream_fix(l->p, x, ret->fixed);
 	return module < 0 ? module : 0;
 }
@@ -213,6 +221,26 @@ static int look_both(struct look *l, struct bytes ecosystem)
 	return r;
 }
 
+/* A backport has the state of the release after the one it was built for, where that is known. */
+static int look_backport(struct look *l, bool *ret_done)
+{
+	struct bytes version = l->p->source_version.len ? l->p->source_version : l->p->version, base;
+	uint64_t release = bytes_eq_lit(ecosystem_distro_id(l->p), "debian")
+			       ? rebuild_backport_of(version, &base)
+			       : 0;
+	*ret_done = false;
+	if (release == 0)
+		return 0;
+	char *next = arena_printf(l->a, "Debian:%llu", (unsigned long long)release + 1);
+	if (!next)
+		return err_set(l->e, ERR_NOMEM, "match: no memory");
+	if (!vdb_has_ecosystem(l->v, bytes_of(next)))
+		return 0;
+	*ret_done = true;
+	l->built_from = base;
+	return look_both(l, bytes_of(next));
+}
+
 int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struct verdicts *ret,
 		struct err *e)
 {
@@ -222,7 +250,9 @@ int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struc
 	int r = 0;
 	if (!p->third_party && !ecosystems_of(p, a, names, &n))
 		return err_set(e, ERR_NOMEM, "match: no memory");
-	for (size_t i = 0; r == 0 && i < n; i++) {
+	bool done = false;
+	r = n ? look_backport(&l, &done) : 0;
+	for (size_t i = 0; r == 0 && !done && i < n; i++) {
 		struct vdb_ecosystem *list;
 		if (!bytes_has_suffix_lit(names[i], "*")) {
 			r = look_both(&l, names[i]);

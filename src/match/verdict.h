@@ -11,7 +11,8 @@ enum verdict_kind {
 	VERDICT_OTHER_MODULE,
 	VERDICT_OTHER_FLAVOUR, /* .ksplice, _fips */
 	VERDICT_NOT_AFFECTED,  /* the vendor says so */
-	VERDICT_NO_SCHEME      /* versions of this ecosystem cannot be ordered yet */
+	VERDICT_NO_SCHEME,     /* versions of this ecosystem cannot be ordered yet */
+	VERDICT_NO_VERSION     /* the record's are none: nothing can be compared with them */
 };
 
 /* Who gets the version that ends the range. */
@@ -53,9 +54,11 @@ struct verdicts {
 int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struct verdicts *ret, struct err *e);
 
 /* By the scheme; "0" is below every version. b is a record's. */
-int order_cmp(const struct order *o, struct bytes a, struct bytes b);
+int range_cmp(const struct order *o, struct bytes a, struct bytes b);
 /* Is version in what an affected entry says? *ret_fixed: see above. Spec: OSV schema "evaluation algorithm". */
 bool range_has(const struct adv_affected *x, const struct order *s, struct bytes version, struct bytes *ret_fixed, bool *ret_listed);
+/* Are the record's versions such that something can be compared with them? */
+bool range_is_comparable(const struct adv_affected *x, const struct ver_scheme *s);
 /* "introduced 0, fixed 1.2-3" for people. */
 struct bytes range_text(const struct adv_affected *x, struct arena *a);
 
@@ -66,11 +69,24 @@ struct bytes ecosystem_distro_streams(const struct pkg *p);
 
 /* Whether what x says was fixed is for p's image to have (stream.c). */
 enum verdict_fix stream_fix(const struct pkg *p, const struct adv_affected *x, struct bytes fixed);
+/* Is x of the release's own product stream, as Red Hat names it? */
+bool stream_is_main(const struct adv_affected *x);
+/* The minor release that an rpm was built for, UINT64_MAX when its version does not say: "4" of
+ * "5.14.0-427.el9_4" and "1-2.module+el8.4.0+1". */
+uint64_t stream_minor(struct bytes version);
+/* Alpine with repositories of several releases: is x of another one than the image's own? */
+bool stream_is_second(const struct pkg *p, const struct adv_affected *x);
 /* Does p's image follow an extended update stream of Red Hat's and not the release's own? */
 bool stream_is_extended(const struct pkg *p);
 
 /* match_ecosystems; false: memory is spent. */
 bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX], size_t *ret_count);
+
+/* The release that version is a backport for (12 of "1.2-3~bpo12+1") and what it was built from; 0:
+ * it is none (rebuild.c). */
+uint64_t rebuild_backport_of(struct bytes version, struct bytes *ret_base);
+/* Is version ("1.2-3~deb12u1") built from one that fixed is not newer than? */
+bool rebuild_has_fix(const struct ver_scheme *s, struct bytes version, struct bytes fixed);
 
 /* p, or *copy of it with the source that advisories are about (kernel.c). NULL: no memory. */
 const struct pkg *kernel_of(const struct pkg *p, struct arena *a, struct pkg *copy);

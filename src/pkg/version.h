@@ -30,6 +30,10 @@ const struct ver_scheme *ver_find(struct bytes name);
 const struct ver_scheme *ver_of_ecosystem(struct bytes ecosystem);
 /* The OSV ecosystems that have one, by number: "Debian"; NULL after the last. */
 const char *ver_ecosystem_name(size_t i);
+/* Can anything be compared with v? Not with a text without a digit ("unfixed"), with one in
+ * brackets ("<not-affected>"), nor with what dpkg and rpm refuse; the other schemes order texts
+ * that they call invalid, and packages have such versions. "0" is OSV's "from the first". */
+bool ver_is_comparable(const struct ver_scheme *s, struct bytes v);
 /* Does this ecosystem's feed state an rpm epoch wherever there is one? Else a version without one
  * says nothing of it: openEuler's and Mageia's records leave every epoch out. */
 bool ver_states_epochs(struct bytes ecosystem);

@@ -54,7 +54,7 @@ static const struct {
 	{"osv", "osv/PyPI/all.zip", {2651, 2651, 0, 0}},
 	{"osv", "osv/crates.io/all.zip", {1193, 1193, 0, 0}},
 	{"osv", "osv/PSF/all.zip", {0, 0, 0, 132}}, /* GIT ranges only */
-	{"osv", "osv-derived/Debian/all.zip", {8911, 10468, 0, 0}},
+	{"osv", "osv-derived/Debian/all.zip", {8911, 10468, 0, 1}}, /* "<not-affected>" as a fix */
 	{"osv", "osv-fragments/Ubuntu/all.zip", {13, 69, 0, 0}},
 	{"osv", "osv-fragments/Rocky Linux/all.zip", {8, 275, 0, 0}},
 	{"alpine-secdb", "alpine/alpine-secdb-from-aports.tar.zst", {67343, 67549, 0, 0}},

@@ -145,6 +145,13 @@ static const struct {
 	{"photon:3.0", "Photon OS:3.0"},
 	{"amzn:2", "Amazon Linux:2"},
 	{"amzn:2018.03", "Amazon Linux:1"},
+	{"amzn:2011.09", "Amazon Linux:1"},
+	{"amzn:2017.09", "Amazon Linux:1"},
+	{"amzn:1", "Amazon Linux:1"},
+	{"amzn:2022", "Amazon Linux:2022"},
+	{"amzn:2027", "Amazon Linux:2027"},
+	{"alpine:3.19.1:edge", "Alpine:v3.19 Alpine:edge"},
+	{"alpine:3.19.1:3.18,edge", "Alpine:v3.19 Alpine:v3.18 Alpine:edge"},
 	{"amzn:2023", "Amazon Linux:2023"},
 	{"ol:8.9", "Oracle Linux:8"},
 	{"mariner:2.0", "CBL-Mariner:2.0 Azure Linux:2"},
@@ -390,6 +397,119 @@ static void signed_kernels(void **state)
 		found |= bytes_eq_lit(names[i], "linux-signed-amd64");
 	assert_true(found);
 	assert_int_equal(match_sources_of(BYTES_LIT("linuxinfo"), &d.a, names), 0);
+	db_close(&d);
+}
+
+/* --- records that another one settles --- */
+
+#define SET_RPM(n, eco, pkg, fix, cve)                                                             \
+	{.id = n, .ecosystem = eco, .name = pkg, .events = "introduced 0,fixed " fix,              \
+	 .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .alias = cve}
+#define SET_ROW(n, eco, pkg, ev, by)                                                               \
+	{.id = n, .ecosystem = eco, .name = pkg, .events = ev, .keyed = by, .status = ADV_FIXED}
+#define MAIN9 "Red Hat:enterprise_linux:9::baseos"
+static const struct sample settled_rows[] = {
+	/* one CVE, an erratum for each minor release */
+	SET_RPM("RHSA-7", MAIN9, "curl", "7.76.1-35.el9_7.2", "CVE-2026-1"),
+	SET_RPM("RHSA-8", MAIN9, "curl", "7.76.1-40.el9_8.1", "CVE-2026-1"),
+	SET_RPM("RHSA-9", MAIN9, "curl", "7.76.1-40.el9_8.3", "CVE-2026-2"),
+	SET_RPM("ALSA-7", "AlmaLinux:9", "curl", "7.76.1-35.el9_7.2.alma.1", "CVE-2026-1"),
+	SET_RPM("ALSA-8", "AlmaLinux:9", "curl", "7.76.1-40.el9", "CVE-2026-1"),
+	/* the image's own stream has the fix of a record keyed by CVE */
+	SET_ROW("CVE-2024-340", MAIN9, "kernel", "introduced 0,fixed 5.14.0-503.11.1.el9_5", ADV_BY_BINARY),
+	SET_ROW("CVE-2024-340", "Red Hat:rhel_eus:9.4::baseos", "kernel", "introduced 0,fixed 5.14.0-427.68.1.el9_4", ADV_BY_BINARY),
+	SET_ROW("CVE-2024-341", "Red Hat:rhel_eus:9.4::baseos", "bash", "introduced 0,fixed 5-8.el9", ADV_BY_BINARY),
+	SET_ROW("CVE-2024-341", MAIN9, "bash", "introduced 0,fixed 6-1.el9_5", ADV_BY_BINARY),
+	/* Alpine of two releases */
+	SET_ROW("CVE-2024-60", "Alpine:v3.19", "php81", "introduced 0,fixed 8.1.29-r0", ADV_BY_SOURCE),
+	SET_ROW("CVE-2024-61", "Alpine:v3.19", "curl", "introduced 0,fixed 8.5.0-r3", ADV_BY_SOURCE),
+	SET_ROW("CVE-2024-61", "Alpine:edge", "curl", "introduced 0,fixed 8.9.0-r0", ADV_BY_SOURCE),
+	SET_ROW("CVE-2024-62", "Alpine:edge", "php84", "introduced 0,fixed 8.4.1-r0", ADV_BY_SOURCE),
+	/* Debian's backports */
+	SET_ROW("CVE-2024-70", "Debian:12", "zabbix", "introduced 0", ADV_BY_SOURCE),
+	SET_ROW("CVE-2024-70", "Debian:13", "zabbix", "introduced 0,fixed 1:7.0.9-1", ADV_BY_SOURCE),
+	SET_ROW("CVE-2024-71", "Debian:12", "redis", "introduced 0,fixed 7-1+deb12u1", ADV_BY_SOURCE),
+	SET_ROW("CVE-2024-72", "Debian:13", "ssl", "introduced 0,fixed 3.0.13-1", ADV_BY_SOURCE),
+	SET_ROW("CVE-2024-73", "Debian:12", "ssl", "introduced 0,fixed 3.0.14-1~deb12u2", ADV_BY_SOURCE),
+	/* Wolfi: components and origins */
+	{.id = "CGA-1", .ecosystem = "Wolfi", .name = "tool", .events = "introduced 0,fixed 2-r1", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .alias = "CVE-2025-1"},
+	{.id = "CGA-2", .ecosystem = "Wolfi", .name = "tool", .events = "introduced 0,fixed 2-r5", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .alias = "CVE-2025-1"},
+	{.id = "CGA-3", .ecosystem = "Wolfi", .name = "tool", .events = "introduced 0,fixed 2-r9", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .alias = "CVE-2025-1", .arches = "aarch64"},
+	{.id = "CGA-4", .ecosystem = "Wolfi", .name = "part", .events = "introduced 0,fixed 2-r1", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .alias = "CVE-2025-2"},
+	{.id = "CGA-5", .ecosystem = "Wolfi", .name = "part", .events = "introduced 0", .keyed = ADV_BY_BINARY, .status = ADV_AFFECTED, .alias = "CVE-2025-2"},
+	{.id = "CGA-6", .ecosystem = "Wolfi", .name = "lib", .events = "introduced 0,fixed 0", .keyed = ADV_BY_BINARY, .status = ADV_FIXED, .alias = "CVE-2025-3"},
+	{.id = "CGA-7", .ecosystem = "Wolfi", .name = "origin", .events = "introduced 0,fixed 2-r5", .keyed = ADV_BY_SOURCE, .status = ADV_FIXED, .alias = "CVE-2025-3"},
+};
+
+static const struct {
+	struct bench_pkg p;
+	const char *want; /* "advisory fixed", "; " between */
+} settled_cases[] = {
+#define S_RPM(d, n, v) {.type = "rpm", .distro = d, .name = n, .version = v}
+#define S_DEB(d, n, v) {.distro = d, .name = n, .version = v}
+#define S_APK(d, n, v) {.type = "apk", .distro = d, .name = n, .version = v}
+	{S_RPM("rhel:9.7", "curl", "7.76.1-35.el9_7.2"), "RHSA-9 7.76.1-40.el9_8.3"},
+	{S_RPM("rhel:9.7", "curl", "7.76.1-35.el9_7.1"), "RHSA-7 7.76.1-35.el9_7.2; RHSA-9 7.76.1-40.el9_8.3"},
+	{S_RPM("rhel:9.8", "curl", "7.76.1-38.el9"), "RHSA-8 7.76.1-40.el9_8.1; RHSA-9 7.76.1-40.el9_8.3"},
+	{S_RPM("rhel:9.8", "curl", "7.76.1-40.el9_8.1"), "RHSA-9 7.76.1-40.el9_8.3"},
+	{S_RPM("rhel:9.8", "curl", "7.76.1-40.el9_8.3"), ""},
+	{S_RPM("almalinux:9.7", "curl", "7.76.1-35.el9_7.2.alma.1"), ""},
+	{S_RPM("almalinux:9.7", "curl", "7.76.1-35.el9_7.1"), "ALSA-7 7.76.1-35.el9_7.2.alma.1"},
+	{S_RPM("almalinux:9.7", "curl", "7.76.1-35.el9"), "ALSA-7 7.76.1-35.el9_7.2.alma.1; ALSA-8 7.76.1-40.el9"},
+	{S_RPM("rhel:9.4:rhel_eus:9.4", "kernel", "5.14.0-427.68.1.el9_4"), ""},
+	{S_RPM("rhel:9.4:rhel_eus:9.4", "kernel", "5.14.0-427.60.1.el9_4"), "CVE-2024-340 5.14.0-427.68.1.el9_4"},
+	{S_RPM("rhel:9.4", "kernel", "5.14.0-427.60.1.el9_4"), "CVE-2024-340 5.14.0-503.11.1.el9_5"},
+	{S_RPM("rhel:9.4:rhel_eus:9.4", "bash", "5-8.el9"), ""},
+	{S_APK("alpine:3.19.4:edge", "php81", "8.1.27-r0"), "CVE-2024-60 8.1.29-r0"},
+	{S_APK("alpine:3.19.4:edge", "curl", "8.5.0-r3"), ""},
+	{S_APK("alpine:3.19.4:edge", "curl", "8.5.0-r2"), "CVE-2024-61 8.5.0-r3"},
+	{S_APK("alpine:3.19.4:edge", "curl", "8.8.0-r0"), "CVE-2024-61 8.9.0-r0"},
+	{S_APK("alpine:3.19.4:edge", "php84", "8.4.0-r0"), "CVE-2024-62 8.4.1-r0"},
+	{S_APK("alpine:3.19.4", "php84", "8.4.0-r0"), ""},
+	{S_APK("alpine:edge:3.19", "curl", "8.8.0-r0"), "CVE-2024-61 8.9.0-r0"},
+	{S_DEB("debian:12", "zabbix", "1:7.0.10-1~bpo12+1"), ""},
+	{S_DEB("debian:12", "zabbix", "1:7.0.9-1~bpo12+1"), ""},
+	{S_DEB("debian:12", "zabbix", "1:7.0.8-1~bpo12+1"), "CVE-2024-70 1:7.0.9-1"},
+	{S_DEB("debian:12", "zabbix", "1:6.0.14-1"), "CVE-2024-70 -"},
+	{S_DEB("debian:12", "redis", "7.2-1~bpo12+1"), ""},
+	{S_DEB("debian:13", "redis", "5-1~bpo13+1"), ""},
+	{S_DEB("debian:12", "redis", "6-1~bpo11+1"), "CVE-2024-71 7-1+deb12u1"},
+	{S_DEB("debian:13", "ssl", "3.0.13-1~deb12u1"), ""},
+	{S_DEB("debian:13", "ssl", "3.0.12-1~deb12u1"), "CVE-2024-72 3.0.13-1"},
+	{S_DEB("debian:12", "ssl", "3.0.14-1~deb12u1"), "CVE-2024-73 3.0.14-1~deb12u2"},
+	{S_DEB("debian:12", "ssl", "3.0.14-1~deb12u2"), ""},
+	{{.type = "apk", .distro = "wolfi:2023", .name = "tool", .version = "2-r0", .arch = "x86_64"}, "CVE-2025-1 2-r5"},
+	{{.type = "apk", .distro = "wolfi:2023", .name = "tool", .version = "2-r2", .arch = "x86_64"}, "CVE-2025-1 2-r5"},
+	{{.type = "apk", .distro = "wolfi:2023", .name = "tool", .version = "2-r6", .arch = "x86_64"}, ""},
+	{{.type = "apk", .distro = "wolfi:2023", .name = "tool", .version = "2-r6", .arch = "aarch64"}, "CVE-2025-1 2-r9"},
+	{S_APK("wolfi:2023", "part", "2-r0"), "CVE-2025-2 -"},
+	{{.type = "apk", .distro = "wolfi:2023", .name = "lib", .version = "2-r0", .source = "origin"}, ""},
+	{{.type = "apk", .distro = "wolfi:2023", .name = "other", .version = "2-r0", .source = "origin"}, "CVE-2025-3 2-r5"},
+};
+
+static int by_advisory_text(const void *a, const void *b)
+{
+	const struct match *x = a, *y = b;
+	return bytes_cmp(x->check.advisory, y->check.advisory);
+}
+
+static void settles(void **state)
+{
+	struct db d;
+	(void)state;
+	db_open(&d, settled_rows, sizeof settled_rows / sizeof *settled_rows);
+	for (size_t i = 0; i < sizeof settled_cases / sizeof *settled_cases; i++) {
+		struct match *m;
+		char have[400] = "";
+		int64_t n = matches(&d, &settled_cases[i].p, &m);
+		if (n > 0)
+			qsort(m, (size_t)n, sizeof *m, by_advisory_text);
+		for (int64_t k = 0; k < n; k++)
+			(void)snprintf(have + strlen(have), sizeof have - strlen(have), "%s%.*s %.*s", k ? "; " : "", BYTES_ARG(m[k].check.advisory),
+				       BYTES_ARG(m[k].fixed_version.len ? m[k].fixed_version : BYTES_LIT("-")));
+		if (strcmp(have, settled_cases[i].want) != 0)
+			fail_msg("case %zu, %s %s: \"%s\", not \"%s\"", i, settled_cases[i].p.name, settled_cases[i].p.version, have, settled_cases[i].want);
+	}
 	db_close(&d);
 }
 
@@ -830,6 +950,7 @@ int main(void)
 		cmocka_unit_test(scopes_packages),
 		cmocka_unit_test(epochs_of_sources),
 		cmocka_unit_test(signed_kernels),
+		cmocka_unit_test(settles),
 		cmocka_unit_test(says_what_it_is),
 		cmocka_unit_test(kernel_headers_are_a_category),
 		cmocka_unit_test(check_ids_are_for_ever),

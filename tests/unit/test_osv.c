@@ -69,6 +69,23 @@ static const struct feed_case records[] = {
 	{"{\"id\":\"X-1\"} x", "note X-1: record not used: no affected package\n", -ERR_FORMAT},
 	{"\"X-1\"", "", -ERR_FORMAT},
 	{"", "", -ERR_TRUNCATED},
+	/* words where a version belongs, and what is neither: noted */
+	{RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<not-affected>"))),
+     HEAD " affected Debian:12 a source not_affected\n  0 introduced 0\n"
+	  "note X-1: package a: \"<not-affected>\" is no version: read as not_affected\n",
+     0},
+	{RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<unfixed>"))),
+     HEAD " affected Debian:12 a source affected\n  0 introduced 0\n"
+	  "note X-1: package a: \"<unfixed>\" is no version: read as affected\n",
+     0},
+	{RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<end-of-life>"))),
+     HEAD " affected Debian:12 a source end_of_life\n  0 introduced 0\n"
+	  "note X-1: package a: \"<end-of-life>\" is no version: read as end_of_life\n",
+     0},
+	{RECORD(AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("to be done"))),
+     HEAD " affected AlmaLinux:8 a binary fixed\n  0 introduced 0\n  0 fixed to be done\n"
+	  "note X-1: package a: \"to be done\" is no version: nothing can be compared with it\n",
+     0},
 	/* an array of records */
 	{"[" RECORD(AFFECTED(PKG("npm", "a") "," FROM0)) "," RECORD("\"affected\":[]") "]",
      HEAD " affected npm a binary affected\n  0 introduced 0\n"
@@ -99,10 +116,23 @@ static const struct feed_case names[] = {
 	  " affected Debian:12 a source affected\n  0 introduced 0\n"
 	  " affected Ubuntu:22.04:LTS a source affected\n  0 introduced 0\n"
 	  " affected Alpine:v3.19 a source affected\n  0 introduced 0\n"
-	  " affected Wolfi a source affected\n  0 introduced 0\n"
+	  " affected Wolfi a binary affected\n  0 introduced 0\n"
 	  " affected SUSE:Linux 15 a source affected\n  0 introduced 0\n"
 	  " affected PyPI a binary affected\n  0 introduced 0\n"
-	  " affected Debianish a binary affected\n  0 introduced 0\n",
+	  " affected Debianish a binary affected\n  0 introduced 0\n"
+	  " affected Wolfi a source affected\n  0 introduced 0\n",
+     0},
+	/* Wolfi, Chainguard: the package, and its origin's others unless said otherwise; the purl
+	   names the architecture */
+	{RECORD("\"affected\":[{\"package\":{\"ecosystem\":\"Chainguard\",\"name\":\"a\",\"purl\":"
+		"\"pkg:apk/chainguard/a?distro=x&arch=aarch64\"}," FIX("1-r0") "}],"
+		"\"database_specific\":{\"chainguard\":{\"x\":[1],\"applies_to_subpackages\":false}}"),
+     HEAD " affected Chainguard a binary fixed arches=aarch64\n  0 introduced 0\n  0 fixed 1-r0\n",
+     0},
+	{RECORD("\"database_specific\":{\"chainguard\":{\"applies_to_subpackages\":true}},"
+		AFFECTED(PKG("Chainguard", "a") "," FIX("1-r0"))),
+     HEAD " affected Chainguard a binary fixed\n  0 introduced 0\n  0 fixed 1-r0\n"
+	  " affected Chainguard a source fixed\n  0 introduced 0\n  0 fixed 1-r0\n",
      0},
 	{RECORD("\"affected\":[{\"package\":{\"ecosystem\":\"AlmaLinux:8\",\"name\":\"a\","
 	    "\"purl\":\"pkg:rpm/x/a?arch=source\"}," FROM0 "},"

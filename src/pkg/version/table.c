@@ -92,6 +92,19 @@ const struct ver_scheme *ver_of_ecosystem(struct bytes ecosystem)
 	return i < ECOSYSTEM_COUNT ? ver_find(bytes_of(ecosystems[i].scheme)) : NULL;
 }
 
+bool ver_is_comparable(const struct ver_scheme *s, struct bytes v)
+{
+	bool digit = false, bracket = false;
+	for (size_t i = 0; i < v.len; i++) {
+		digit |= byte_is_digit(v.ptr[i]);
+		bracket |= v.ptr[i] == '<' || v.ptr[i] == '>';
+	}
+	if (bytes_eq_lit(v, "0"))
+		return true; /* OSV: below every version */
+	bool strict = s->is_valid == ver_dpkg_is_valid || s->is_valid == ver_rpm_is_valid;
+	return digit && !bracket && (!strict || s->is_valid(v));
+}
+
 bool ver_states_epochs(struct bytes ecosystem)
 {
 	size_t i = row_of(ecosystem);
