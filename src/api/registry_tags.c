@@ -7,6 +7,7 @@
 #define PAGE_MAX 10000U      /* names in one reply; about a megabyte of tags */
 #define REFERRERS_MAX 1000U  /* descriptors in one reply: each may carry annotations */
 #define REPLY_MAX (64U << 20)
+#define OMITTED "plimsoll.annotations.omitted"
 
 /* Everything but unreserved bytes as %XX. NULL without memory. */
 static const char *escape(struct http_request *r, struct bytes text)
@@ -114,6 +115,19 @@ static int put_filter_headers(struct http_request *r, struct bytes name, struct 
 			e);
 }
 
+/* Annotations that would make the list a heavy one are in the manifest; the list says so in their place. */
+static int mark_omitted(struct rgs_manifest *m, struct arena *a, struct err *e)
+{
+	if (!m->omitted)
+		return 0;
+	const char *text = arena_printf(a, "{\"" OMITTED "\":\"%llu bytes: the manifest has them\"}",
+					(unsigned long long)m->omitted);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "no memory");
+	m->annotations = bytes_of(text);
+	return 0;
+}
+
 static int get_referrers(struct http_request *r, struct err *e)
 {
 	struct bytes name, subject = http_param(r, "digest");
@@ -131,6 +145,8 @@ static int get_referrers(struct http_request *r, struct err *e)
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = registry_referrers(api_of(r)->registry, name, subject, &page, http_arena(r), &list, e);
+	for (size_t i = 0; rc == 0 && i < list.count; i++)
+		rc = mark_omitted(&list.items[i], http_arena(r), e);
 	if (rc == 0)
 		rc = put_filter_headers(r, name, subject, &page, &list, e);
 	if (rc < 0)

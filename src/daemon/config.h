@@ -26,6 +26,7 @@ struct config {
 	uint64_t rate_min; /* bytes a second */
 	uint64_t upload_timeout_ms;
 	uint64_t upload_max;    /* bytes of one blob */
+	bool sparse_indexes;
 	uint64_t upload_expire_ms;
 	uint64_t gc_grace_ms, gc_every_ms;
 	uint64_t feeds_every_ms; /* 0 = never */

@@ -56,6 +56,8 @@
 	  "longest time for the body of one request", upload_timeout_ms) \
 	X("upload-max", CONFIG_SIZE, "SIZE", "64GiB", 1, UINT64_C(1) << 50, \
 	  "largest blob", upload_max) \
+	X("sparse-indexes", CONFIG_SWITCH, "BOOL", "false", 0, 0, \
+	  "take an index although manifests that it names are not there", sparse_indexes) \
 	X("upload-expire", CONFIG_TIME, "TIME", "12h", 60000, 365 * CONFIG_DAY, \
 	  "an upload nobody continued is removed after this", upload_expire_ms) \
 	X("gc-grace", CONFIG_TIME, "TIME", "24h", 0, 365 * CONFIG_DAY, \

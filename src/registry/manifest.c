@@ -4,15 +4,18 @@
 
 #include "store/event.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define PARSE_BUDGET (16U << 20) /* bytes for the parsed form of 4 MiB of JSON */
+#define PARSE_BUDGET (40U << 20) /* bytes for the parsed form of 4 MiB of JSON: 97,000 of the shortest descriptors */
 #define TAGS_OF_MAX 10000U       /* tags told as deleted with their manifest */
 
 struct put_job {
 	struct registry *g;
 	const struct registry_put *p;
 	const struct oci_manifest *m;
+	const struct oci_descriptor **references; /* layers or manifests, each once */
+	size_t reference_count;
 	struct bytes digest;
 	bool blob_unknown;
 };
@@ -47,28 +50,63 @@ static int refer_blob(const struct rgs *t, int64_t repository, struct put_job *j
 	return r < 0 ? r : rgs_manifest_ref(t, repository, j->digest, RGS_REF_BLOB, d->digest_text, e);
 }
 
+/* Entries of an index are manifests, and of BuildKit's cache layers and a record, which are pushed as blobs. */
 static int refer_manifest(const struct rgs *t, int64_t repository, struct put_job *j,
 			  const struct oci_descriptor *d, struct err *e)
 {
+	bool is_manifest = oci_is_image_type(d->media_type) || oci_is_index_type(d->media_type);
+	struct rgs_blob b;
 	int r = rgs_manifest_exists(t, repository, d->digest_text, e);
-	if (r == 0 && !oci_is_foreign(d)) {
+	int blob = r == 0 && !is_manifest ? rgs_blob_find(t, repository, d->digest_text, &b, e) : 0;
+	if (blob > 0)
+		return refer_blob(t, repository, j, d, e);
+	if (r < 0 || blob < 0)
+		return -(int)e->code;
+	if (r == 0 && !oci_is_foreign(d) && !j->g->o.sparse_indexes) {
 		j->blob_unknown = true;
 		return err_set(e, ERR_NOT_FOUND, "manifest %.*s is not in this repository",
 			       BYTES_ARG(d->digest_text));
 	}
-	return r < 0 ? r
-		     : rgs_manifest_ref(t, repository, j->digest, RGS_REF_MANIFEST, d->digest_text, e);
+	return rgs_manifest_ref(t, repository, j->digest, RGS_REF_MANIFEST, d->digest_text, e);
+}
+
+static int by_digest(const void *a, const void *b)
+{
+	const struct oci_descriptor *const *x = a, *const *y = b;
+	return bytes_cmp((*x)->digest_text, (*y)->digest_text);
+}
+
+/* One of each digest and size: the writer's lock is not held for a layer named ten thousand times. */
+static int distinct(const struct oci_manifest *m, struct arena *a, const struct oci_descriptor ***ret,
+		    size_t *ret_count, struct err *e)
+{
+	const struct oci_descriptor **list = arena_alloc(a, m->layer_count, sizeof(*list));
+	size_t n = 0;
+	if (m->layer_count && !list)
+		return err_set(e, ERR_NOMEM, "no memory for %zu references", m->layer_count);
+	for (size_t i = 0; i < m->layer_count; i++)
+		list[i] = &m->layers[i];
+	if (m->layer_count)
+		qsort(list, m->layer_count, sizeof(*list), by_digest);
+	for (size_t i = 0; i < m->layer_count; i++) {
+		const struct oci_descriptor *d = list[i], *last = n ? list[n - 1] : NULL;
+		if (!last || by_digest(&d, &last) != 0 || d->size != last->size ||
+		    oci_is_foreign(d) != oci_is_foreign(last) || !bytes_eq(d->media_type, last->media_type))
+			list[n++] = d;
+	}
+	*ret = list;
+	*ret_count = n;
+	return 0;
 }
 
 static int refer(const struct rgs *t, int64_t repository, struct put_job *j, struct err *e)
 {
-	const struct oci_manifest *m = j->m;
 	int r = 0;
-	if (m->kind == OCI_IMAGE)
-		r = refer_blob(t, repository, j, &m->config, e);
-	for (size_t i = 0; r >= 0 && i < m->layer_count; i++)
-		r = m->kind == OCI_IMAGE ? refer_blob(t, repository, j, &m->layers[i], e)
-					 : refer_manifest(t, repository, j, &m->layers[i], e);
+	if (j->m->kind == OCI_IMAGE)
+		r = refer_blob(t, repository, j, &j->m->config, e);
+	for (size_t i = 0; r >= 0 && i < j->reference_count; i++)
+		r = j->m->kind == OCI_IMAGE ? refer_blob(t, repository, j, j->references[i], e)
+					    : refer_manifest(t, repository, j, j->references[i], e);
 	return r;
 }
 
@@ -128,17 +166,20 @@ int registry_manifest_put(struct registry *g, const struct registry_put *p, stru
 	digest_text(&d, ret->digest);
 	if (p->digest && !digest_eq(&d, p->digest))
 		return err_set(e, ERR_INTEGRITY, "the content is %s", ret->digest);
-	int r = oci_manifest_parse(p->content, p->content_type, a, &m, e);
-	if (r < 0)
-		return r;
+	struct arena parsed;
+	arena_init(&parsed, PARSE_BUDGET);
 	struct put_job j = {.g = g, .p = p, .m = &m, .digest = bytes_of(ret->digest)};
-	r = db_run(g->db, DB_WRITE, put, &j, e);
+	int r = oci_manifest_parse(p->content, p->content_type, &parsed, &m, e);
+	if (r == 0)
+		r = distinct(&m, &parsed, &j.references, &j.reference_count, e);
+	if (r == 0)
+		r = db_run(g->db, DB_WRITE, put, &j, e);
 	ret->blob_unknown = j.blob_unknown;
-	if (r < 0)
-		return r;
-	if (m.has_subject)
-		ret->subject = m.subject.digest_text;
-	return 0;
+	bool kept = true;
+	if (r >= 0 && m.has_subject)
+		ret->subject = arena_bytes(a, m.subject.digest_text, &kept);
+	arena_free(&parsed);
+	return r < 0 ? r : kept ? 0 : err_set(e, ERR_NOMEM, "no memory");
 }
 
 /* ---- reading ---- */

@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "store/registry.h"
 
+#define REGISTRY_REFERENCES_MAX 40000 /* blobs that a manifest of LIMIT_MANIFEST_MAX may name by sha256 */
 #define REGISTRY_TAGS_MAX 32 /* tags of one manifest put by digest (?tag=) */
 
 struct registry;
@@ -28,6 +29,7 @@ struct registry_options {
 	uint64_t gc_grace_ms;      /* a blob nobody refers to lives this long after its last promise; 24 h; above upload_expire_ms */
 	uint64_t gc_every_ms;      /* 1 h; 0 = only when registry_gc is called */
 	uint64_t orphan_ms;        /* a file without a row is removed after this; 48 h */
+	bool sparse_indexes;       /* take an index whose manifests are not here */
 	uint64_t removal_delay_ms; /* between a blob's row and its file going: a reader that looked the key up may still open it; 60 s */
 };
 #define REGISTRY_OPTIONS_DEFAULT                                                                   \

@@ -18,9 +18,13 @@ struct rgs_blob {
 	enum rgs_blob_state state;
 	int64_t touched_at;
 };
+#define RGS_ANNOTATIONS_MAX (256U << 10) /* bytes told of one manifest: signatures have some 20 kB */
+#define RGS_REFERRERS_BYTES (1U << 20)	  /* of a page: what one reader may make us hold */
 struct rgs_manifest {
-	struct bytes digest, media_type, artifact_type, subject, annotations;
+	struct bytes digest, media_type, artifact_type, subject;
+	struct bytes annotations; /* empty past RGS_ANNOTATIONS_MAX: the manifest has them */
 	uint64_t size;
+	uint64_t omitted; /* bytes of annotations that were left out */
 	int64_t pushed_at, pulled_at;
 	struct bytes content; /* empty unless asked for */
 };
@@ -99,7 +103,8 @@ int rgs_manifest_delete(const struct rgs *t, int64_t repository, struct bytes di
 			struct err *e);
 int rgs_manifest_pulled(const struct rgs *t, int64_t repository, struct bytes digest, int64_t at_ms,
 			struct err *e);
-/* Manifests whose subject is this one, by digest, after `after`; content is left empty. */
+/* Manifests whose subject is this one, by digest, after `after`; content is left empty. A page ends at n, or before RGS_REFERRERS_BYTES of text, but never empty when
+ * there are more. */
 struct rgs_page {
 	struct bytes after;
 	struct bytes artifact_type; /* empty = all */

@@ -70,9 +70,12 @@ static int manifest_row(struct db_stmt *s, bool with_content, struct arena *a,
 {
 	const int columns[] = {0, 1, 3, 4, 5};
 	struct bytes got[5], content = BYTES_NONE;
+	uint64_t omitted = db_bytes(s, 5).len;
+	omitted = omitted > RGS_ANNOTATIONS_MAX ? omitted : 0;
 	for (size_t i = 0; i < 5; i++) {
 		bool ok;
-		got[i] = i == 0 ? digest_key_text(db_bytes(s, 0), a, &ok) : arena_bytes(a, db_bytes(s, columns[i]), &ok);
+		struct bytes text = i == 4 && omitted ? BYTES_NONE : db_bytes(s, columns[i]);
+		got[i] = i == 0 ? digest_key_text(text, a, &ok) : arena_bytes(a, text, &ok);
 		if (!ok)
 			return err_set(e, ERR_NOMEM, "manifest: no memory");
 	}
@@ -84,6 +87,7 @@ static int manifest_row(struct db_stmt *s, bool with_content, struct arena *a,
 				     .artifact_type = got[2],
 				     .subject = got[3],
 				     .annotations = got[4],
+				     .omitted = omitted,
 				     .pushed_at = db_int(s, 6),
 				     .pulled_at = db_int(s, 7),
 				     .content = content};
@@ -153,11 +157,34 @@ int rgs_manifest_pulled(const struct rgs *t, int64_t repository, struct bytes di
 			       e));
 }
 
+/* What a row takes of a page, names and braces included. */
+static size_t shown_len(struct db_stmt *s)
+{
+	size_t annotations = db_bytes(s, 5).len;
+	return 512 + db_bytes(s, 1).len + db_bytes(s, 3).len +
+	       (annotations > RGS_ANNOTATIONS_MAX ? 0 : annotations);
+}
+
+static int add_referrer(struct db_stmt *s, struct arena *a, size_t *cap, struct rgs_manifests *out,
+			struct err *e)
+{
+	if (out->count == *cap) {
+		*cap = *cap ? *cap * 2 : 16;
+		struct rgs_manifest *grown = arena_alloc(a, *cap, sizeof *grown);
+		if (!grown)
+			return err_set(e, ERR_NOMEM, "referrers: no memory");
+		if (out->count)
+			memcpy(grown, out->items, out->count * sizeof *grown);
+		out->items = grown;
+	}
+	return manifest_row(s, false, a, &out->items[out->count++], e);
+}
+
 int rgs_referrers(const struct rgs *t, int64_t repository, struct bytes subject,
 		  const struct rgs_page *page, struct arena *a, struct rgs_manifests *ret,
 		  struct err *e)
 {
-	size_t n = page->n < PAGE_MAX ? page->n : PAGE_MAX, cap = 0;
+	size_t n = page->n < PAGE_MAX ? page->n : PAGE_MAX, cap = 0, used = 0;
 	struct rgs_manifests out = {.items = NULL};
 	struct db_stmt *s = db_query(
 		t->tx,
@@ -169,23 +196,11 @@ int rgs_referrers(const struct rgs *t, int64_t repository, struct bytes subject,
 		e);
 	int r = s ? 0 : -(int)e->code;
 	while (r >= 0 && (r = db_step(s, e)) == 1) {
-		if (out.count == n) {
-			out.more = true;
-			r = 0;
+		used += shown_len(s);
+		out.more = out.count == n || (out.count > 0 && used > RGS_REFERRERS_BYTES);
+		if (out.more)
 			break;
-		}
-		if (out.count == cap) {
-			cap = cap ? cap * 2 : 16;
-			struct rgs_manifest *grown = arena_alloc(a, cap, sizeof *grown);
-			if (!grown) {
-				r = err_set(e, ERR_NOMEM, "referrers: no memory");
-				break;
-			}
-			if (out.count)
-				memcpy(grown, out.items, out.count * sizeof *grown);
-			out.items = grown;
-		}
-		r = manifest_row(s, false, a, &out.items[out.count++], e);
+		r = add_referrer(s, a, &cap, &out, e);
 	}
 	db_done(s);
 	if (r >= 0)
