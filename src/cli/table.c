@@ -38,9 +38,23 @@ const struct cli_command cli_table[] = {
 	 NULL, NULL},
 	{"cvss", verb_cvss, "VECTOR | --batch", "score a CVSS vector",
 	 "Prints version and base score. With --batch reads a vector a line; invalid ones give \"invalid\".", NULL, NULL},
-	{"push-status", verb_push_status, "REPOSITORY[:TAG|@DIGEST]", "wait for a pushed image's findings",
-	 "Asks a running Plimsoll how the scan of an image stands, waits until it ended, and prints the result.",
+	{"push-status", verb_push_status, "[HOST/]REPOSITORY[:TAG|@DIGEST]", "wait for a pushed image's findings",
+	 "Waits until a running Plimsoll has scanned an image, and reports its findings in the formats, with the filters and "
+	 "by the gates of \"plimsoll scan\". Of an index each image is reported.\n\n"
+	 "Without --username it logs in as docker, podman or skopeo login keep it. The exit status is 0 when the report was "
+	 "written, 1 on an error, 2 (or --exit-code) when --fail-on was reached.",
 	 push_status_options, NULL},
+	{.name = "user", .main = verb_user, .synopsis = "COMMAND ...", .summary = "users and robots of a server, and their passwords",
+	 .text = "Asks a running Plimsoll, which must allow it: the role Owner does. A password that is lost is set on the data folder of "
+		 "a stopped server: plimsoll user passwd admin --data-dir DIR.",
+	 .verbs = user_commands},
+	{.name = "token", .main = verb_token, .synopsis = "COMMAND ...", .summary = "tokens of users and robots",
+	 .text = "A token logs in where a password does: docker login -u ROBOT with the token, or as a bearer token of the API.",
+	 .verbs = token_commands},
+	{.name = "role", .main = verb_role, .synopsis = "COMMAND ...", .summary = "who may do what, and where",
+	 .text = "Roles are named as Azure names those of its registries. AcrPull, AcrPush and AcrDelete may be written Pull, Push and "
+		 "Delete. A robot that pushes and asks for findings needs two: Push and Security Reader.",
+	 .verbs = role_commands},
 	{"help", verb_help, "[COMMAND]", "explain a command", NULL, NULL, NULL},
 	{"man", verb_man, "[COMMAND]", "print a manual page (mdoc)", NULL, NULL, NULL},
 	{"version", verb_version, "", "print the version", NULL, NULL, NULL},

@@ -8,6 +8,10 @@ extern const struct cli_option why_options[];
 extern const struct cli_option serve_options[];
 extern const struct cli_option push_status_options[];
 
+extern const struct cli_command user_commands[];
+extern const struct cli_command token_commands[];
+extern const struct cli_command role_commands[];
+
 int verb_scan(int argc, char **argv);
 int verb_inventory(int argc, char **argv);
 int verb_why(int argc, char **argv);
@@ -18,6 +22,9 @@ int verb_vercmp(int argc, char **argv);
 int verb_cvss(int argc, char **argv);
 int verb_serve(int argc, char **argv);
 int verb_push_status(int argc, char **argv);
+int verb_user(int argc, char **argv);
+int verb_token(int argc, char **argv);
+int verb_role(int argc, char **argv);
 int verb_help(int argc, char **argv);
 int verb_man(int argc, char **argv);
 int verb_version(int argc, char **argv);

@@ -143,7 +143,7 @@ int client_open(struct client *c, const struct ref *ref, const struct credential
 	arena_init(&c->arena, 32U << 20);
 	if (cred && cred->username)
 		c->credentials = *cred;
-	else if (cred_find(ref->registry, &c->arena, &c->credentials, e) < 0)
+	else if (cred_find(ref->registry, ref->repository, &c->arena, &c->credentials, e) < 0)
 		return -(int)e->code;
 	return 0;
 }

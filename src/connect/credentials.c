@@ -20,21 +20,27 @@
 
 extern char **environ;
 
-/* Docker Hub's entry is written under its old address. */
-static bool same_registry(struct bytes key, struct bytes registry)
+/* How well a key fits: 0 = not, else 1 + the bytes of the repository's name that it holds. Docker writes a URL, whose path says nothing;
+ * podman "host/part/of/name" (containers-auth.json(5)). Docker Hub's entry is written under its old address. */
+static size_t fit(struct bytes key, struct bytes registry, struct bytes repository)
 {
 	static const char *const hub[] = {"https://index.docker.io/v1/", "index.docker.io", "docker.io",
 					  "registry-1.docker.io"};
 	bool is_hub = bytes_eq_lit(registry, "registry-1.docker.io") || bytes_eq_lit(registry, "docker.io");
+	bool is_url = bytes_has_prefix_lit(key, "https://") || bytes_has_prefix_lit(key, "http://");
 	for (size_t i = 0; is_hub && i < sizeof hub / sizeof *hub; i++) {
 		if (bytes_eq_lit(key, hub[i]))
-			return true;
+			return 1;
 	}
-	if (bytes_has_prefix_lit(key, "https://"))
-		key = bytes_from(key, 8);
-	else if (bytes_has_prefix_lit(key, "http://"))
-		key = bytes_from(key, 7);
-	return bytes_eq(bytes_part(key, 0, bytes_find(key, '/')), registry);
+	if (is_url)
+		key = bytes_from(key, bytes_find_bytes(key, BYTES_LIT("://")) + 3);
+	struct bytes rest = key, host = bytes_cut(&rest, '/');
+	bool same = bytes_eq(host, registry) || (is_hub && bytes_eq_lit(host, "docker.io"));
+	if (!same || is_url || rest.len == 0)
+		return same;
+	bool within = bytes_has_prefix(repository, rest) &&
+		      (repository.len == rest.len || repository.ptr[rest.len] == '/');
+	return within ? 1 + rest.len : 0;
 }
 
 static int decode_auth(struct bytes auth, struct arena *a, struct credentials *ret, struct err *e)
@@ -84,15 +90,29 @@ static int read_entry(struct json *j, struct arena *a, struct credentials *ret, 
 	return r;
 }
 
+/* Whose credentials are looked for. */
+struct wanted {
+	struct bytes registry, repository;
+	size_t best; /* fit of what was found */
+};
+
 /* 1 when the registry is among them. */
-static int read_auths(struct json *j, struct bytes registry, struct arena *a, struct credentials *ret, struct err *e)
+static int read_auths(struct json *j, struct wanted *w, struct arena *a, struct credentials *ret, struct err *e)
 {
 	int found = 0;
 	for (struct bytes host; found >= 0 && json_next_key(j, &host);) {
-		if (same_registry(host, registry) && !found)
-			found = read_entry(j, a, ret, e);
-		else
+		size_t n = fit(host, w->registry, w->repository);
+		if (n <= w->best) {
 			json_skip(j);
+			continue;
+		}
+		struct credentials one = {0};
+		int r = read_entry(j, a, &one, e);
+		if (r > 0) {
+			*ret = one;
+			w->best = n;
+		}
+		found = r < 0 ? r : found || r;
 	}
 	return found;
 }
@@ -101,13 +121,14 @@ static void read_helpers(struct json *j, struct bytes registry, struct bytes *he
 {
 	for (struct bytes host; json_next_key(j, &host);) {
 		struct bytes name = json_string(j);
-		*helper = same_registry(host, registry) ? name : *helper;
+		*helper = fit(host, registry, BYTES_NONE) ? name : *helper;
 	}
 }
 
-int cred_parse(struct bytes text, struct bytes registry, struct arena *a, struct credentials *ret,
+int cred_parse(struct bytes text, struct bytes registry, struct bytes repository, struct arena *a, struct credentials *ret,
 	       const char **ret_helper, struct err *e)
 {
+	struct wanted w = {.registry = registry, .repository = repository};
 	struct json j;
 	int found = 0;
 	struct bytes store = BYTES_NONE, helper = BYTES_NONE;
@@ -115,7 +136,7 @@ int cred_parse(struct bytes text, struct bytes registry, struct arena *a, struct
 	if (json_enter_object(&j)) {
 		for (struct bytes key; found >= 0 && json_next_key(&j, &key);) {
 			if (bytes_eq_lit(key, "auths") && json_enter_object(&j)) {
-				found = read_auths(&j, registry, a, ret, e);
+				found = read_auths(&j, &w, a, ret, e);
 			} else if (bytes_eq_lit(key, "credHelpers") && json_enter_object(&j)) {
 				read_helpers(&j, registry, &helper);
 			} else if (bytes_eq_lit(key, "credsStore")) {
@@ -222,7 +243,8 @@ static int ask_helper(const char *name, struct bytes registry, struct arena *a, 
 	return 0;
 }
 
-static int try_file(const char *path, struct bytes registry, struct arena *a, struct credentials *ret, struct err *e)
+static int try_file(const char *path, struct bytes registry, struct bytes repository, struct arena *a, struct credentials *ret,
+		    struct err *e)
 {
 	struct buf text;
 	const char *helper = NULL;
@@ -233,7 +255,7 @@ static int try_file(const char *path, struct bytes registry, struct arena *a, st
 		return 0;
 	}
 	if (r == 0)
-		r = cred_parse(buf_bytes(&text), registry, a, ret, &helper, e);
+		r = cred_parse(buf_bytes(&text), registry, repository, a, ret, &helper, e);
 	if (r >= 0 && helper)
 		r = ask_helper(helper, registry, a, ret, e);
 	buf_free(&text);
@@ -242,14 +264,25 @@ static int try_file(const char *path, struct bytes registry, struct arena *a, st
 	return r > 0 || ret->username;
 }
 
-int cred_find(struct bytes registry, struct arena *a, struct credentials *ret, struct err *e)
+static const char *below(struct arena *a, const char *dir, const char *leaf)
 {
-	const char *dir = getenv("DOCKER_CONFIG"), *home = getenv("HOME"), *file = getenv("REGISTRY_AUTH_FILE");
-	const char *paths[3] = {file && *file ? file : NULL, dir && *dir ? arena_printf(a, "%s/config.json", dir) : NULL,
-				home && *home ? arena_printf(a, "%s/.docker/config.json", home) : NULL};
+	return dir && *dir ? arena_printf(a, "%s/%s", dir, leaf) : NULL;
+}
+
+int cred_find(struct bytes registry, struct bytes repository, struct arena *a, struct credentials *ret, struct err *e)
+{
+	const char *home = getenv("HOME"), *file = getenv("REGISTRY_AUTH_FILE"), *run = getenv("XDG_RUNTIME_DIR");
+	const char *xdg = getenv("XDG_CONFIG_HOME");
+	const char *const paths[] = {
+		file && *file ? file : NULL,
+		run && *run ? below(a, run, "containers/auth.json")
+			    : arena_printf(a, "/run/containers/%u/auth.json", (unsigned)getuid()),
+		xdg && *xdg ? below(a, xdg, "containers/auth.json") : below(a, home, ".config/containers/auth.json"),
+		below(a, getenv("DOCKER_CONFIG"), "config.json"),
+		below(a, home, ".docker/config.json")};
 	*ret = (struct credentials){0};
-	for (size_t i = 0; i < 3; i++) {
-		int r = paths[i] ? try_file(paths[i], registry, a, ret, e) : 0;
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		int r = paths[i] ? try_file(paths[i], registry, repository, a, ret, e) : 0;
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}

@@ -29,6 +29,7 @@ static struct library {
 	struct curl_slist *(*slist_append)(struct curl_slist *list, const char *text);
 	void (*slist_free_all)(struct curl_slist *list);
 } lib;
+static const char *authorities; /* fetch_authorities */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct err failed = ERR_INIT; /* why there is no library; ERR_OK: there is */
 
@@ -184,9 +185,9 @@ static int perform(struct transfer *t, struct curl_slist *headers)
 		(void)lib.setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		(void)lib.setopt(c, CURLOPT_XOAUTH2_BEARER, f->bearer);
 	}
-	const char *authorities = getenv("SSL_CERT_FILE");
-	if (authorities && *authorities)
-		(void)lib.setopt(c, CURLOPT_CAINFO, authorities);
+	const char *file = authorities ? authorities : getenv("SSL_CERT_FILE");
+	if (file && *file)
+		(void)lib.setopt(c, CURLOPT_CAINFO, file);
 	if (f->body)
 		(void)lib.setopt(c, CURLOPT_POSTFIELDS, f->body);
 	if (f->method)
@@ -229,6 +230,11 @@ int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e)
 void fetch_reply_free(struct fetch_reply *r)
 {
 	buf_free(&r->body);
+}
+
+void fetch_authorities(const char *path)
+{
+	authorities = path;
 }
 
 void fetch_encode(struct buf *out, struct bytes text)

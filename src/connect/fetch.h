@@ -1,5 +1,5 @@
 /* fetch: one HTTP request as a client. Wraps the client library: nothing else includes it. http and https only, redirects followed (credentials stay with the
- * first host), certificates checked unless told otherwise, against the authorities of $SSL_CERT_FILE where that is set. Proxies by the usual environment variables. */
+ * first host), certificates checked unless told otherwise, against the authorities of fetch_authorities, else of $SSL_CERT_FILE, else the system's. Proxies by the usual environment variables. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -32,3 +32,5 @@ int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e);
 void fetch_reply_free(struct fetch_reply *r);
 /* Percent-encode for a query or form value. */
 void fetch_encode(struct buf *out, struct bytes text);
+/* From here on certificates are checked against this file (PEM) of authorities. Called before the first request, by one thread; path stays the caller's. */
+void fetch_authorities(const char *path);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 struct row {
-	const char *text, *registry;
+	const char *text, *registry; /* a repository may follow its '/' */
 	int found; /* 1, 0, or -ERR_… */
 	const char *username, *password, *helper;
 };
@@ -49,6 +49,13 @@ static const struct row rows[] = {
 	{"{\"HttpHeaders\":{\"auths\":{\"a\":{" ANN "}}},\"x\":[1,{}]}", "a", 0, NULL, NULL, NULL},
 	{"{\"auths\":null,\"credsStore\":null}", "a", -ERR_FORMAT, NULL, NULL, NULL},
 	{"{\"auths\":{\"a\":{\"auth\":null}}}", "a", 0, NULL, NULL, NULL},
+	/* podman's keys may name a part of a registry: the longest that fits counts, at whole names (containers-auth.json(5)). */
+	{"{\"auths\":{\"a\":{\"auth\":\"Ym9iOng=\"},\"a/team\":{" ANN "}}}", "a/team/shop", 1, "ann", "secret", NULL},
+	{"{\"auths\":{\"a/team\":{" ANN "},\"a\":{\"auth\":\"Ym9iOng=\"}}}", "a/team", 1, "ann", "secret", NULL},
+	{"{\"auths\":{\"a/team\":{" ANN "},\"a\":{\"auth\":\"Ym9iOng=\"}}}", "a/teams/shop", 1, "bob", "x", NULL},
+	{"{\"auths\":{\"a/team/shop\":{" ANN "}}}", "a/team", 0, NULL, NULL, NULL},
+	{"{\"auths\":{\"a/team\":{" ANN "}}}", "a", 0, NULL, NULL, NULL},
+	{"{\"auths\":{\"docker.io/team\":{" ANN "}}}", "registry-1.docker.io/team/x", 1, "ann", "secret", NULL},
 	{"{}", "a", 0, NULL, NULL, NULL},
 	{"", "a", -ERR_TRUNCATED, NULL, NULL, NULL},
 	{"[]", "a", -ERR_FORMAT, NULL, NULL, NULL},
@@ -72,7 +79,8 @@ static void test_rows(void **state)
 		struct credentials c = {0};
 		const char *helper = NULL;
 		arena_init(&a, 1U << 20);
-		int r = cred_parse(bytes_of(rows[i].text), bytes_of(rows[i].registry), &a, &c, &helper, &e);
+		struct bytes repository = bytes_of(rows[i].registry), registry = bytes_cut(&repository, '/');
+		int r = cred_parse(bytes_of(rows[i].text), registry, repository, &a, &c, &helper, &e);
 		if (rows[i].found < 0 ? r >= 0 : r != rows[i].found)
 			fail_msg("%s: %d %s", rows[i].text, r, e.msg);
 		if (r >= 0) {
@@ -98,7 +106,7 @@ static void test_prefixes(void **state)
 		char *copy = malloc(n + 1); /* of this length exactly, for the sanitizer */
 		assert_non_null(copy);
 		memcpy(copy, text, n);
-		assert_true(cred_parse((struct bytes){.ptr = (const uint8_t *)copy, .len = n}, BYTES_LIT("a"), &a, &c, &helper, &e) < 0);
+		assert_true(cred_parse((struct bytes){.ptr = (const uint8_t *)copy, .len = n}, BYTES_LIT("a"), BYTES_NONE, &a, &c, &helper, &e) < 0);
 		free(copy);
 		arena_free(&a);
 	}
@@ -112,7 +120,7 @@ static int parse_once(void *arg)
 	const char *helper = NULL;
 	(void)arg;
 	arena_init(&a, 1U << 20);
-	int r = cred_parse(BYTES_LIT("{\"auths\":{\"\\u0061\":{\"auth\":\"Ym9iOg==\",\"identitytoken\":\"t\"}}}"), BYTES_LIT("a"), &a, &c, &helper, &e);
+	int r = cred_parse(BYTES_LIT("{\"auths\":{\"\\u0061\":{\"auth\":\"Ym9iOg==\",\"identitytoken\":\"t\"}}}"), BYTES_LIT("a"), BYTES_NONE, &a, &c, &helper, &e);
 	if (r > 0) {
 		assert_string_equal(c.username, "bob");
 		assert_string_equal(c.password, "t");
@@ -146,7 +154,7 @@ static int find(const char *registry, struct credentials *c, struct arena *a, st
 {
 	*e = (struct err)ERR_INIT;
 	arena_init(a, 1U << 20);
-	return cred_find(bytes_of(registry), a, c, e);
+	return cred_find(bytes_of(registry), BYTES_NONE, a, c, e);
 }
 
 /* Helpers that have gone before the registry is written: more of it than a pipe holds, so that the write cannot be done before. The
@@ -193,6 +201,9 @@ static void test_find(void **state)
 	assert_int_equal(setenv("DOCKER_CONFIG", dir, 1), 0);
 	assert_int_equal(unsetenv("REGISTRY_AUTH_FILE"), 0);
 	assert_int_equal(setenv("HOME", "/nonexistent", 1), 0);
+	assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
+	(void)snprintf(path, sizeof path, "%s/run", dir);
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", path, 1), 0);
 	/* No file at all: anonymous. */
 	assert_int_equal(find("a", &c, &a, &e), 0);
 	assert_null(c.username);
@@ -237,6 +248,19 @@ static void test_find(void **state)
 	assert_string_equal(c.username, "bob");
 	arena_free(&a);
 	assert_int_equal(unsetenv("REGISTRY_AUTH_FILE"), 0);
+	/* So do its files in the usual places, that of this session before the kept one. */
+	(void)snprintf(path, sizeof path, "mkdir -p %s/run/containers %s/xdg/containers && cp %s/auth.json %s/xdg/containers", dir, dir, dir, dir);
+	assert_int_equal(system(path), 0);
+	(void)snprintf(path, sizeof path, "%s/xdg", dir);
+	assert_int_equal(setenv("XDG_CONFIG_HOME", path, 1), 0);
+	assert_int_equal(find("g", &c, &a, &e), 0);
+	assert_string_equal(c.username, "bob");
+	arena_free(&a);
+	put("run/containers/auth.json", "{\"auths\":{\"g\":{\"auth\":\"Y2FybDp5\"}}}", 0600); /* carl:y */
+	assert_int_equal(find("g", &c, &a, &e), 0);
+	assert_string_equal(c.username, "carl");
+	arena_free(&a);
+	assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
 	check_gone();
 	(void)snprintf(path, sizeof path, "rm -r %s", dir);
 	assert_int_equal(system(path), 0);

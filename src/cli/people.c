@@ -1,0 +1,90 @@
+#include "cli/people.h"
+
+#include "base/json.h"
+#include "report/cells.h"
+#include "report/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BUDGET (64U << 20) /* bytes: 100,000 users take 30 MiB */
+
+int ppl_open(struct ppl *p, const char *verb, const struct cli_option *options, int argc, char **argv, size_t least, size_t most,
+	     struct err *e)
+{
+	*p = (struct ppl){.verb = verb};
+	arena_init(&p->arena, BUDGET);
+	if (cli_parse(options, argc, argv, &p->args, e) == 0 &&
+	    (p->args.operand_count < least || p->args.operand_count > most))
+		err_set(e, ERR_FORMAT, p->args.operand_count < least ? "an operand is missing" : "too many operands");
+	if (e->code == ERR_OK)
+		return 0;
+	(void)cli_usage(verb, e);
+	arena_free(&p->arena);
+	return -(int)e->code;
+}
+
+int ppl_connect(struct ppl *p, struct err *e)
+{
+	return srv_open(&p->server, &p->args, NULL, &p->arena, e);
+}
+
+int ppl_close(struct ppl *p, int r, const struct err *e)
+{
+	int status = r < 0 ? cli_fail(p->verb, e) : CLI_DONE;
+	arena_free(&p->arena);
+	return status;
+}
+
+const char *ppl_user_path(struct ppl *p, const char *name, const char *leaf)
+{
+	struct buf b;
+	buf_init(&b, 4096);
+	buf_put_text(&b, "/api/v1/users/");
+	fetch_encode(&b, bytes_of(name));
+	buf_put_text(&b, leaf);
+	const char *path = buf_ok(&b) ? arena_cstr(&p->arena, buf_bytes(&b)) : NULL;
+	buf_free(&b);
+	return path;
+}
+
+const char *ppl_json(struct ppl *p, const char *const *pairs, struct err *e)
+{
+	struct buf b;
+	struct json_out w;
+	buf_init(&b, 65536);
+	json_out_init(&w, &b, false);
+	json_put_object(&w, NULL);
+	for (; *pairs; pairs += 2) {
+		if (pairs[1])
+			json_put_text(&w, pairs[0], pairs[1]);
+	}
+	json_put_end(&w, '}');
+	const char *text = buf_ok(&b) ? arena_cstr(&p->arena, buf_bytes(&b)) : NULL;
+	buf_free(&b);
+	if (!text)
+		err_set(e, ERR_NOMEM, "no memory");
+	return text;
+}
+
+int ppl_do(struct ppl *p, const char *method, const char *path, const char *json, struct err *e)
+{
+	struct fetch_reply reply = {0};
+	if (!path)
+		return err_set(e, ERR_NOMEM, "no memory");
+	struct srv_request q = {.method = method, .path = path, .json = json};
+	int r = srv_ask(&p->server, &q, &p->arena, &reply, e);
+	fetch_reply_free(&reply);
+	return r;
+}
+
+void ppl_cell(struct bytes text, size_t width)
+{
+	struct buf b;
+	buf_init(&b, 65536);
+	report_put_plain(&b, text);
+	for (size_t n = cells_width(text); n < width; n++)
+		buf_put_u8(&b, ' ');
+	printf("%s%s", buf_cstr(&b), width ? "  " : "\n");
+	buf_free(&b);
+}

@@ -1,0 +1,25 @@
+/* people (ppl_): what `plimsoll user`, `token` and `role` share. */
+#pragma once
+#include "cli/server.h"
+
+struct ppl {
+	const char *verb; /* "user add" */
+	struct cli_args args;
+	struct srv server; /* not open where the command works on a stopped folder */
+	struct arena arena;
+};
+/* Parse the command line; operands: least and most. Returns 0, or <0 after the user was told (status CLI_ERROR). */
+int ppl_open(struct ppl *p, const char *verb, const struct cli_option *options, int argc, char **argv, size_t least, size_t most,
+	     struct err *e);
+/* The server, where one is asked. */
+int ppl_connect(struct ppl *p, struct err *e);
+/* Print the error where r < 0, free everything; the exit status. */
+int ppl_close(struct ppl *p, int r, const struct err *e);
+/* "/api/v1/users/NAME" + leaf, the name percent-encoded; NULL without memory. */
+const char *ppl_user_path(struct ppl *p, const char *name, const char *leaf);
+/* {"k":"v", …} of pairs that end with NULL; a NULL value is left out. */
+const char *ppl_json(struct ppl *p, const char *const *pairs, struct err *e);
+/* An answer without anything to show. */
+int ppl_do(struct ppl *p, const char *method, const char *path, const char *json, struct err *e);
+/* Cells of a listing: padded to width, then two spaces; width 0 ends the line. */
+void ppl_cell(struct bytes text, size_t width);

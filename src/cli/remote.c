@@ -1,0 +1,302 @@
+#include "cli/remote.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXTS_MAX 1024 /* of a list: a server of ours sends fewer */
+
+/* ---- the image ------------------------------------------------------------------------------- */
+
+static void read_texts(struct json *j, struct arena *a, struct bytes **ret, size_t *ret_count)
+{
+	struct bytes held[TEXTS_MAX];
+	size_t n = 0;
+	if (!json_enter_array(j))
+		return;
+	while (json_next_item(j)) {
+		struct bytes text = json_string(j);
+		if (n < TEXTS_MAX)
+			held[n++] = text;
+	}
+	*ret = arena_alloc(a, n, sizeof **ret);
+	*ret_count = *ret ? n : 0;
+	if (!*ret)
+		json_fail_memory(j);
+	else if (n)
+		memcpy(*ret, held, n * sizeof *held);
+}
+
+static void read_note(struct json *j, struct inv_note *n)
+{
+	struct bytes layer = BYTES_NONE;
+	*n = (struct inv_note){.layer = -1};
+	if (!json_enter_object(j))
+		return;
+	for (struct bytes key; json_next_key(j, &key);) {
+		struct bytes *to = bytes_eq_lit(key, "path") ? &n->path : bytes_eq_lit(key, "text") ? &n->text
+						       : bytes_eq_lit(key, "layer") ? &layer : NULL;
+		if (to)
+			*to = json_string(j);
+		else
+			json_skip(j);
+	}
+}
+
+static void read_notes(struct json *j, struct arena *a, struct inv_image *image)
+{
+	image->notes = arena_alloc(a, TEXTS_MAX, sizeof *image->notes);
+	if (!image->notes)
+		json_fail_memory(j);
+	if (!image->notes || !json_enter_array(j))
+		return;
+	while (json_next_item(j)) {
+		struct inv_note note;
+		read_note(j, &note);
+		if (image->note_count < TEXTS_MAX)
+			image->notes[image->note_count++] = note;
+	}
+}
+
+static void read_coverage(struct json *j, struct arena *a, struct remote *m)
+{
+	if (!json_enter_object(j))
+		return;
+	for (struct bytes key; json_next_key(j, &key);) {
+		if (bytes_eq_lit(key, "state")) {
+			struct bytes word = json_string(j);
+			m->image.state = bytes_eq_lit(word, "assessed")	 ? INV_ASSESSED
+					 : bytes_eq_lit(word, "partial") ? INV_PARTIAL
+									 : INV_NOTHING;
+		} else if (bytes_eq_lit(key, "packages")) {
+			m->image.package_count = (size_t)json_u64(j);
+		} else if (bytes_eq_lit(key, "packages_assessed")) {
+			m->assess.assessed_count = (size_t)json_u64(j);
+		} else if (bytes_eq_lit(key, "packages_third_party")) {
+			m->image.third_party_count = (size_t)json_u64(j);
+		} else if (bytes_eq_lit(key, "not_assessed")) {
+			read_texts(j, a, &m->assess.unassessed, &m->assess.unassessed_count);
+		} else if (bytes_eq_lit(key, "notes")) {
+			read_notes(j, a, &m->image);
+		} else if (bytes_eq_lit(key, "support_end")) {
+			m->image.distro.support_end = json_string(j);
+		} else {
+			json_skip(j);
+		}
+	}
+}
+
+static void read_distro(struct json *j, struct pkg_distro *d)
+{
+	if (!json_enter_object(j))
+		return;
+	for (struct bytes key; json_next_key(j, &key);) {
+		struct bytes *to = bytes_eq_lit(key, "id")	     ? &d->id
+				   : bytes_eq_lit(key, "version_id") ? &d->version_id
+				   : bytes_eq_lit(key, "name")	     ? &d->name
+								     : NULL;
+		if (to)
+			*to = json_string(j);
+		else
+			json_skip(j);
+	}
+}
+
+static void read_platform(struct bytes text, struct oci_platform *p)
+{
+	p->os = bytes_cut(&text, '/');
+	p->arch = bytes_cut(&text, '/');
+	p->variant = text;
+}
+
+static int read_image(struct json *j, struct arena *a, struct remote *m, struct err *e)
+{
+	if (json_enter_object(j)) {
+		for (struct bytes key; json_next_key(j, &key);) {
+			if (bytes_eq_lit(key, "state"))
+				m->state = json_string(j);
+			else if (bytes_eq_lit(key, "reason"))
+				m->assess.reason = json_string(j);
+			else if (bytes_eq_lit(key, "platform"))
+				read_platform(json_string(j), &m->input.config.platform);
+			else if (bytes_eq_lit(key, "distro"))
+				read_distro(j, &m->image.distro);
+			else if (bytes_eq_lit(key, "coverage"))
+				read_coverage(j, a, m);
+			else
+				json_skip(j);
+		}
+	}
+	m->image.has_distro = m->image.distro.id.len > 0;
+	m->assess.state = bytes_eq_lit(m->state, "Healthy")	? ASSESS_HEALTHY
+			  : bytes_eq_lit(m->state, "Unhealthy") ? ASSESS_UNHEALTHY
+								: ASSESS_UNVERIFIED;
+	return json_finish(j, e);
+}
+
+static const char *image_path(struct bytes repository, struct bytes digest, const char *leaf, struct arena *a)
+{
+	return arena_printf(a, "/api/v1/registries/local/repositories/%.*s/images/%.*s%s", BYTES_ARG(repository),
+			    BYTES_ARG(digest), leaf);
+}
+
+int rem_image(const struct srv *s, struct bytes repository, struct bytes digest, const char *name, struct arena *a, struct remote *ret,
+	      struct err *e)
+{
+	struct fetch_reply reply = {0};
+	struct json j;
+	bool ok = true;
+	struct srv_request q = {.path = image_path(repository, digest, "", a)};
+	*ret = (struct remote){.input = {.name = bytes_of(name), .has_digest = true}};
+	if (!q.path)
+		return err_set(e, ERR_NOMEM, "no memory");
+	int r = srv_ask(s, &q, a, &reply, e);
+	struct bytes text = r == 0 ? arena_bytes(a, buf_bytes(&reply.body), &ok) : BYTES_NONE;
+	fetch_reply_free(&reply);
+	if (r < 0)
+		return e->code == ERR_NOT_FOUND ? 0 : r;
+	if (!ok)
+		return err_set(e, ERR_NOMEM, "no memory");
+	json_init(&j, text, a);
+	if (read_image(&j, a, ret, e) < 0 || digest_parse(digest, &ret->input.digest, e) < 0)
+		return err_ctx(e, "%s", s->url);
+	ret->assess.image = &ret->image;
+	ret->report = (struct report){.input = &ret->input, .assess = &ret->assess, .version = PLIMSOLL_VERSION,
+				      .now_ms = clock_wall_ms()};
+	return 1;
+}
+
+/* ---- its findings ---------------------------------------------------------------------------- */
+
+struct reading {
+	struct arena *a;
+	struct report_finding *rows; /* grown by realloc */
+	size_t count, cap;
+};
+
+static const struct text_field {
+	const char *key;
+	size_t offset;
+} text_fields[] = {
+#define T(key, member) {key, offsetof(struct report_finding, member)}
+    T("check", check),	       T("category", category),
+    T("advisory", advisory),   T("package", package),
+    T("arch", arch),	       T("installed_version", installed_version),
+    T("path", path),	       T("fixed_version", fixed_version),
+    T("purl", purl),	       T("source_name", source_name),
+    T("layer", layer),	       T("source_version", source_version),
+    T("summary", summary),     T("layer_created_by", layer_line),
+    T("remediation", remediation), T("repository", repository),
+    T("digest", digest),
+#undef T
+};
+
+static bool read_text(struct json *j, struct bytes key, struct report_finding *f)
+{
+	for (size_t i = 0; i < sizeof text_fields / sizeof *text_fields; i++) {
+		if (bytes_eq_lit(key, text_fields[i].key)) {
+			struct bytes text = json_string(j);
+			memcpy((uint8_t *)f + text_fields[i].offset, &text, sizeof text);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void read_cvss(struct json *j, struct report_finding *f)
+{
+	if (!json_enter_object(j))
+		return;
+	for (struct bytes key; json_next_key(j, &key);) {
+		if (bytes_eq_lit(key, "vector"))
+			f->cvss_vector = json_string(j);
+		else
+			json_skip(j);
+	}
+	if (!cvss_parse(f->cvss_vector, &f->cvss))
+		f->cvss = (struct cvss_score){.version = CVSS_NONE};
+}
+
+static enum adv_status status_of(struct bytes word)
+{
+	int last = ADV_NOT_AFFECTED;
+	for (int i = 0; i <= last; i++) {
+		if (bytes_eq_lit(word, adv_status_word((enum adv_status)i)))
+			return (enum adv_status)i;
+	}
+	return ADV_UNKNOWN;
+}
+
+static void read_other(struct json *j, struct bytes key, struct arena *a, struct report_finding *f)
+{
+	if (bytes_eq_lit(key, "id"))
+		f->id = json_u64(j);
+	else if (bytes_eq_lit(key, "severity"))
+		f->severity = adv_severity_parse(json_string(j));
+	else if (bytes_eq_lit(key, "vendor_severity"))
+		f->vendor_severity = adv_severity_parse(json_string(j));
+	else if (bytes_eq_lit(key, "status"))
+		f->status = status_of(json_string(j));
+	else if (bytes_eq_lit(key, "patchable"))
+		f->patchable = json_bool(j);
+	else if (bytes_eq_lit(key, "kev"))
+		f->kev = json_bool(j);
+	else if (bytes_eq_lit(key, "ransomware"))
+		f->ransomware = json_bool(j);
+	else if (bytes_eq_lit(key, "epss"))
+		f->epss = json_double(j);
+	else if (bytes_eq_lit(key, "epss_percentile"))
+		f->epss_percentile = json_double(j);
+	else if (bytes_eq_lit(key, "published"))
+		(void)clock_parse_rfc3339(json_string(j), &f->published_ms);
+	else if (bytes_eq_lit(key, "cvss"))
+		read_cvss(j, f);
+	else if (bytes_eq_lit(key, "cves"))
+		read_texts(j, a, &f->cves, &f->cve_count);
+	else
+		json_skip(j);
+}
+
+static int on_finding(void *arg, struct json *j, struct err *e)
+{
+	struct reading *g = arg;
+	if (g->count == g->cap) {
+		size_t cap = g->cap ? 2 * g->cap : 256;
+		struct report_finding *more = reallocarray(g->rows, cap, sizeof *more);
+		if (!more)
+			return err_set(e, ERR_NOMEM, "no memory for %zu findings", cap);
+		g->rows = more;
+		g->cap = cap;
+	}
+	struct report_finding *f = &g->rows[g->count++];
+	*f = (struct report_finding){.epss = -1, .epss_percentile = -1};
+	if (json_enter_object(j)) {
+		for (struct bytes key; json_next_key(j, &key);) {
+			if (!read_text(j, key, f))
+				read_other(j, key, g->a, f);
+		}
+	}
+	return 0;
+}
+
+int rem_findings(const struct srv *s, struct bytes repository, struct bytes digest, struct arena *a, struct remote *ret, struct err *e)
+{
+	struct reading g = {.a = a};
+	const char *path = image_path(repository, digest, "/findings", a);
+	int r = path ? srv_each(s, path, on_finding, &g, a, e) : err_set(e, ERR_NOMEM, "no memory");
+	struct report_finding *rows = r == 0 ? arena_alloc(a, g.count, sizeof *rows) : NULL;
+	if (r == 0 && !rows)
+		r = err_set(e, ERR_NOMEM, "no memory for %zu findings", g.count);
+	if (r == 0 && g.count)
+		memcpy(rows, g.rows, g.count * sizeof *rows);
+	free(g.rows);
+	if (r < 0)
+		return r;
+	/* That they are one image's goes without saying. */
+	for (size_t i = 0; i < g.count; i++)
+		rows[i].repository = rows[i].digest = BYTES_NONE;
+	ret->report.findings = rows;
+	ret->report.finding_count = g.count;
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* remote (rem_): an image as a running server knows it, as a report: the same formats, filters and gates as of a scan. */
+#pragma once
+#include "cli/server.h"
+#include "report/report.h"
+
+struct remote {
+	struct bytes state; /* Pending, Healthy, Unhealthy, Unverified */
+	struct report report;
+	/* what the report points to */
+	struct scan_input input;
+	struct assess assess;
+	struct inv_image image;
+};
+
+/* The image of this digest; name: of the report. Without its findings. All borrows from a. 1, 0: the server knows no such image, <0. */
+int rem_image(const struct srv *s, struct bytes repository, struct bytes digest, const char *name, struct arena *a, struct remote *ret,
+	      struct err *e);
+/* Its findings, into ret->report. */
+int rem_findings(const struct srv *s, struct bytes repository, struct bytes digest, struct arena *a, struct remote *ret, struct err *e);

@@ -1,0 +1,210 @@
+#include "cli/server.h"
+
+#include "base/json.h"
+#include "cli/term.h"
+#include "connect/credentials.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define URL_DEFAULT "http://127.0.0.1:5080"
+#define REPLY_MAX (32U << 20) /* bytes: a page of 1,000 findings takes 2 MiB */
+#define PAGE "limit=1000"
+
+int srv_set_authorities(const struct cli_args *args, struct err *e)
+{
+	const char *path = cli_get(args, "cacert");
+	if (!path)
+		return 0;
+	if (access(path, R_OK) < 0)
+		return err_sys(e, "--cacert: %s", path);
+	fetch_authorities(path);
+	return 0;
+}
+
+static bool is_loopback(struct bytes host)
+{
+	return bytes_has_prefix_lit(host, "localhost:") || bytes_eq_lit(host, "localhost") ||
+	       bytes_has_prefix_lit(host, "127.") || bytes_has_prefix_lit(host, "[::1]");
+}
+
+/* "registry.example.org:5000" of a URL. */
+static struct bytes host_of(const char *url)
+{
+	struct bytes b = bytes_of(url);
+	size_t at = bytes_find_bytes(b, BYTES_LIT("://"));
+	b = at < b.len ? bytes_from(b, at + 3) : b;
+	return bytes_part(b, 0, bytes_find(b, '/'));
+}
+
+/* Of whom is it, and is it a person that can be asked? */
+static int find_password(struct srv *s, const struct cli_args *args, struct arena *a, struct err *e)
+{
+	char prompt[512];
+	s->username = cli_get(args, "username");
+	s->password = cli_get(args, "password");
+	if (cli_has(args, "password-stdin") && term_stdin_line(a, &s->password, e) < 0)
+		return -(int)e->code;
+	if (!s->username && s->password)
+		return err_set(e, ERR_FORMAT, "the password of whom? give --username, too");
+	if (!s->username) {
+		struct credentials found;
+		if (cred_find(host_of(s->url), BYTES_NONE, a, &found, e) < 0)
+			return -(int)e->code;
+		s->username = found.username;
+		s->password = found.password;
+		return 0;
+	}
+	if (s->password)
+		return 0;
+	(void)snprintf(prompt, sizeof prompt, "Password of %s at %s", s->username, s->url);
+	if (term_password(prompt, a, &s->password, e) < 0)
+		return err_set(e, ERR_FORMAT, "the password of \"%s\": give it by PLIMSOLL_PASSWORD or --password-stdin",
+			       s->username);
+	return 0;
+}
+
+int srv_open(struct srv *s, const struct cli_args *args, const char *host, struct arena *a, struct err *e)
+{
+	const char *url = cli_get(args, "server");
+	*s = (struct srv){.insecure = cli_has(args, "insecure"), .url = url ? url : URL_DEFAULT};
+	if (!url && host)
+		s->url = arena_printf(a, "%s://%s", is_loopback(bytes_of(host)) ? "http" : "https", host);
+	size_t len = s->url ? strlen(s->url) : 0;
+	if (len && s->url[len - 1] == '/')
+		s->url = arena_printf(a, "%.*s", (int)(len - 1), s->url);
+	if (!s->url)
+		return err_set(e, ERR_NOMEM, "no memory");
+	if (!strstr(s->url, "://"))
+		return err_set(e, ERR_FORMAT, "--server: \"%s\" does not begin with http:// or https://", s->url);
+	if (srv_set_authorities(args, e) < 0)
+		return -(int)e->code;
+	return find_password(s, args, a, e);
+}
+
+/* "detail" of a problem, or the first "message" of the registry's errors; empty: it is neither. */
+static struct bytes detail_of(struct bytes body, struct arena *a)
+{
+	struct json j;
+	struct bytes text = BYTES_NONE;
+	json_init(&j, body, a);
+	if (json_peek(&j) != JSON_OBJECT || !json_enter_object(&j))
+		return text;
+	for (struct bytes key; json_next_key(&j, &key);) {
+		if (bytes_eq_lit(key, "detail") && json_peek(&j) == JSON_STRING) {
+			text = json_string(&j);
+		} else if (bytes_eq_lit(key, "errors") && json_peek(&j) == JSON_ARRAY) {
+			(void)json_enter_array(&j);
+			while (json_next_item(&j) && json_enter_object(&j)) {
+				for (struct bytes field; json_next_key(&j, &field);) {
+					if (bytes_eq_lit(field, "message") && json_peek(&j) == JSON_STRING && !text.len)
+						text = json_string(&j);
+					else
+						json_skip(&j);
+				}
+			}
+		} else {
+			json_skip(&j);
+		}
+	}
+	return json_ok(&j) ? text : BYTES_NONE;
+}
+
+static int refused(const struct srv *s, const struct fetch_reply *r, struct arena *a, struct err *e)
+{
+	struct bytes detail = detail_of(buf_bytes(&r->body), a);
+	char later[64] = "";
+	if (r->retry_after_sec)
+		(void)snprintf(later, sizeof later, "; try again in %u s", r->retry_after_sec);
+	switch (r->status) {
+	case 400:
+	case 413:
+	case 415:
+		return err_set(e, ERR_FORMAT, "%.*s", BYTES_ARG(detail));
+	case 401:
+		if (s->username)
+			return err_set(e, ERR_DENIED, "%s: wrong name or password for \"%s\"", s->url, s->username);
+		return err_set(e, ERR_DENIED, "%s: no credentials: give --username, and the password by PLIMSOLL_PASSWORD, "
+					      "--password-stdin or the prompt; or log in with skopeo, podman or docker", s->url);
+	case 403:
+		return err_set(e, ERR_DENIED, "%s: \"%s\" may not do this: %.*s (\"plimsoll role assign\" gives roles)", s->url,
+			       s->username ? s->username : "anonymous", BYTES_ARG(detail));
+	case 404:
+		return err_set(e, ERR_NOT_FOUND, "%.*s", BYTES_ARG(detail.len ? detail : BYTES_LIT("not found")));
+	case 409:
+		return err_set(e, ERR_CONFLICT, "%.*s", BYTES_ARG(detail));
+	case 429:
+		return err_set(e, ERR_LIMIT, "%s: too many wrong passwords, logins are refused for a while%s", s->url, later);
+	default:
+		return err_set(e, ERR_IO, "%s: the server answered %ld%s%.*s%s", s->url, r->status, detail.len ? ": " : "",
+			       BYTES_ARG(detail), later);
+	}
+}
+
+int srv_ask(const struct srv *s, const struct srv_request *q, struct arena *a, struct fetch_reply *reply, struct err *e)
+{
+	const char *headers[3] = {NULL};
+	size_t n = 0;
+	if (q->header)
+		headers[n++] = q->header;
+	if (q->json)
+		headers[n++] = "Content-Type: application/json";
+	struct fetch f = {.username = s->username, .password = s->password, .insecure = s->insecure, .max = REPLY_MAX,
+			  .out_fd = -1, .headers = headers, .method = q->method, .body = q->json};
+	*reply = (struct fetch_reply){0};
+	f.url = arena_printf(a, "%s%s", s->url, q->path);
+	if (!f.url)
+		return err_set(e, ERR_NOMEM, "no memory");
+	if (fetch_run(&f, reply, e) < 0)
+		return -(int)e->code;
+	return reply->status < 400 ? 0 : refused(s, reply, a, e);
+}
+
+static int read_page(struct bytes text, srv_item_fn each, void *arg, struct arena *a, struct bytes *ret_next, struct err *e)
+{
+	struct json j;
+	int r = 0;
+	*ret_next = BYTES_NONE;
+	json_init(&j, text, a);
+	if (json_enter_object(&j)) {
+		for (struct bytes key; r >= 0 && json_next_key(&j, &key);) {
+			if (bytes_eq_lit(key, "next")) {
+				*ret_next = json_string(&j);
+			} else if (bytes_eq_lit(key, "items") && json_enter_array(&j)) {
+				while (r >= 0 && json_next_item(&j))
+					r = each(arg, &j, e);
+			} else {
+				json_skip(&j);
+			}
+		}
+	}
+	return r < 0 ? r : json_finish(&j, e);
+}
+
+int srv_each(const struct srv *s, const char *path, srv_item_fn each, void *arg, struct arena *a, struct err *e)
+{
+	struct buf at;
+	struct bytes next = BYTES_NONE;
+	int r = 0;
+	buf_init(&at, 65536);
+	do {
+		struct fetch_reply reply = {0};
+		bool ok = true;
+		buf_clear(&at);
+		buf_printf(&at, "%s%c" PAGE, path, strchr(path, '?') ? '&' : '?');
+		if (next.len) {
+			buf_put_text(&at, "&cursor=");
+			fetch_encode(&at, next);
+		}
+		r = srv_ask(s, &(struct srv_request){.path = buf_cstr(&at)}, a, &reply, e);
+		/* what items hold borrows from the page */
+		struct bytes text = r == 0 ? arena_bytes(a, buf_bytes(&reply.body), &ok) : BYTES_NONE;
+		fetch_reply_free(&reply);
+		if (r == 0)
+			r = ok && buf_ok(&at) ? read_page(text, each, arg, a, &next, e) : err_set(e, ERR_NOMEM, "no memory");
+	} while (r == 0 && next.len);
+	buf_free(&at);
+	return r;
+}

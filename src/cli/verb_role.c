@@ -1,0 +1,192 @@
+/* Roles and who has them. A role may be written plainly: in any case, without spaces, without "Acr" in front. */
+#include "cli/people.h"
+#include "cli/verbs.h"
+
+#include "access/role.h"
+#include "base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_option role_options[] = {SRV_OPTIONS, {0}};
+
+#define WORD_CAP 64
+
+/* "Security Reader" and "security-reader" are "securityreader". */
+static void fold(const char *text, char out[WORD_CAP])
+{
+	size_t n = 0;
+	for (; *text && n < WORD_CAP - 1; text++) {
+		if (byte_is_alnum((uint8_t)*text))
+			out[n++] = (char)byte_lower((uint8_t)*text);
+	}
+	out[n] = '\0';
+}
+
+/* The role's own name; of a custom role what was written. */
+static const char *role_of(const char *word)
+{
+	char want[WORD_CAP], have[WORD_CAP];
+	fold(word, want);
+	for (size_t i = 0; i < role_count; i++) {
+		fold(roles[i].name, have);
+		if (strcmp(want, have) == 0 || (strncmp(have, "acr", 3) == 0 && strcmp(want, have + 3) == 0))
+			return roles[i].name;
+	}
+	return word;
+}
+
+/* A scope is a path; what is no path is a repository. */
+static const char *scope_of(struct ppl *p, const char *text)
+{
+	if (!text || *text == '/')
+		return text ? text : "/";
+	return arena_printf(&p->arena, "/registries/local/repositories/%s", text);
+}
+
+static int put_role(void *arg, struct json *j, struct err *e)
+{
+	struct bytes name = BYTES_NONE;
+	struct buf actions;
+	(void)arg;
+	buf_init(&actions, 65536);
+	if (json_enter_object(j)) {
+		for (struct bytes key; json_next_key(j, &key);) {
+			if (bytes_eq_lit(key, "name")) {
+				name = json_string(j);
+			} else if (bytes_eq_lit(key, "actions") && json_enter_array(j)) {
+				while (json_next_item(j)) {
+					buf_put_text(&actions, actions.len ? " " : "");
+					buf_put(&actions, json_string(j));
+				}
+			} else {
+				json_skip(j);
+			}
+		}
+	}
+	bool short_name = bytes_has_prefix_lit(name, "Acr");
+	if (json_ok(j)) {
+		ppl_cell(name, 27);
+		ppl_cell(short_name ? bytes_from(name, 3) : BYTES_NONE, 16);
+		ppl_cell(buf_bytes(&actions), 0);
+	}
+	bool ok = buf_ok(&actions);
+	buf_free(&actions);
+	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory");
+}
+
+static int put_assignment(void *arg, struct json *j, struct err *e)
+{
+	const struct ppl *p = arg;
+	struct bytes user = BYTES_NONE, role = BYTES_NONE, scope = BYTES_NONE;
+	(void)e;
+	if (!json_enter_object(j))
+		return 0;
+	for (struct bytes key; json_next_key(j, &key);) {
+		struct bytes *to = bytes_eq_lit(key, "user")	? &user
+				   : bytes_eq_lit(key, "role")	? &role
+				   : bytes_eq_lit(key, "scope") ? &scope
+								: NULL;
+		if (to)
+			*to = json_string(j);
+		else
+			json_skip(j);
+	}
+	if (!json_ok(j) || (p->args.operand_count && !bytes_eq_lit(user, p->args.operands[0])))
+		return 0;
+	ppl_cell(user, 20);
+	ppl_cell(role, 27);
+	ppl_cell(scope, 0);
+	return 0;
+}
+
+static int role_names(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (ppl_open(&p, "role names", role_options, argc, argv, 0, 0, &e) < 0)
+		return CLI_ERROR;
+	int r = ppl_connect(&p, &e);
+	if (r == 0)
+		r = srv_each(&p.server, "/api/v1/roles", put_role, NULL, &p.arena, &e);
+	return ppl_close(&p, r, &e);
+}
+
+static int role_list(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (ppl_open(&p, "role list", role_options, argc, argv, 0, 1, &e) < 0)
+		return CLI_ERROR;
+	int r = ppl_connect(&p, &e);
+	if (r == 0 && p.args.operand_count) /* there is such a user */
+		r = ppl_do(&p, NULL, ppl_user_path(&p, p.args.operands[0], ""), NULL, &e);
+	if (r == 0)
+		r = srv_each(&p.server, "/api/v1/role-assignments", put_assignment, &p, &p.arena, &e);
+	return ppl_close(&p, r, &e);
+}
+
+static int assign(struct ppl *p, struct err *e)
+{
+	const char *scope = scope_of(p, p->args.operand_count > 2 ? p->args.operands[2] : NULL);
+	const char *const pairs[] = {"user", p->args.operands[0], "role", role_of(p->args.operands[1]), "scope", scope, NULL};
+	const char *json = scope ? ppl_json(p, pairs, e) : NULL;
+	if (!json)
+		return err_set(e, ERR_NOMEM, "no memory");
+	if (ppl_connect(p, e) < 0)
+		return -(int)e->code;
+	return ppl_do(p, "POST", "/api/v1/role-assignments", json, e);
+}
+
+static int role_assign(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (ppl_open(&p, "role assign", role_options, argc, argv, 2, 3, &e) < 0)
+		return CLI_ERROR;
+	return ppl_close(&p, assign(&p, &e), &e);
+}
+
+static int remove_from(struct ppl *p, struct err *e)
+{
+	const char *scope = scope_of(p, p->args.operand_count > 2 ? p->args.operands[2] : NULL);
+	struct buf path;
+	if (!scope)
+		return err_set(e, ERR_NOMEM, "no memory");
+	if (ppl_connect(p, e) < 0)
+		return -(int)e->code;
+	buf_init(&path, 65536);
+	buf_put_text(&path, "/api/v1/role-assignments?user=");
+	fetch_encode(&path, bytes_of(p->args.operands[0]));
+	buf_put_text(&path, "&role=");
+	fetch_encode(&path, bytes_of(role_of(p->args.operands[1])));
+	buf_put_text(&path, "&scope=");
+	fetch_encode(&path, bytes_of(scope));
+	int r = ppl_do(p, "DELETE", buf_ok(&path) ? buf_cstr(&path) : NULL, NULL, e);
+	buf_free(&path);
+	return r;
+}
+
+static int role_remove(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (ppl_open(&p, "role remove", role_options, argc, argv, 2, 3, &e) < 0)
+		return CLI_ERROR;
+	return ppl_close(&p, remove_from(&p, &e), &e);
+}
+
+const struct cli_command role_commands[] = {
+	{.name = "names", .main = role_names, .synopsis = "", .summary = "the roles, their short names and what they allow",
+	 .options = role_options},
+	{.name = "list", .main = role_list, .synopsis = "[USER]", .summary = "who has which role where", .options = role_options},
+	{.name = "assign", .main = role_assign, .synopsis = "USER ROLE [REPOSITORY|/SCOPE]",
+	 .summary = "give a role, everywhere or at and below a repository", .options = role_options},
+	{.name = "remove", .main = role_remove, .synopsis = "USER ROLE [REPOSITORY|/SCOPE]", .summary = "take it", .options = role_options},
+	{.name = NULL},
+};
+
+int verb_role(int argc, char **argv)
+{
+	return cli_run_below(cli_find("role"), argc, argv);
+}

@@ -1,0 +1,270 @@
+/* Users and robots: over the API, or, for a password that is lost, on the data folder of a server that does not run. */
+#include "cli/people.h"
+#include "cli/term.h"
+#include "cli/verbs.h"
+
+#include "access/access.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "store/blobs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PASSWORD_MIN 12 /* bytes, as the API wants */
+
+static const struct cli_option user_options[] = {SRV_OPTIONS, {0}};
+static const struct cli_option add_options[] = {
+	SRV_OPTIONS,
+	{"robot", 0, NULL, NULL, "one that has tokens and no password"},
+	{"generate", 0, NULL, NULL, "make a password and show it, this once"},
+	{"new-password-stdin", 0, NULL, NULL, "read its password from standard input (after the line of --password-stdin)"},
+	{0},
+};
+static const struct cli_option passwd_options[] = {
+	SRV_OPTIONS,
+	{"data-dir", 0, "DIR", NULL, "work on this folder of a server that does not run, without logging in"},
+	{"generate", 0, NULL, NULL, "make a password and show it, this once"},
+	{"new-password-stdin", 0, NULL, NULL, "read the new one from standard input (after the line of --password-stdin)"},
+	{0},
+};
+
+/* ---- the new password ------------------------------------------------------------------------ */
+
+static int generate(struct ppl *p, const char **ret, struct err *e)
+{
+	char made[SECRET_TOKEN_CAP];
+	int r = secret_token_new(made, e);
+	/* without the prefix of tokens: it is a password */
+	*ret = r == 0 ? arena_cstr(&p->arena, bytes_from(bytes_of(made), 4)) : NULL;
+	secret_wipe(made, sizeof made);
+	return r < 0 ? r : *ret ? 0 : err_set(e, ERR_NOMEM, "no memory");
+}
+
+static int ask_twice(struct ppl *p, const char *name, const char **ret, struct err *e)
+{
+	char prompt[512];
+	const char *again;
+	(void)snprintf(prompt, sizeof prompt, "New password of %s", name);
+	if (term_password(prompt, &p->arena, ret, e) < 0)
+		return err_set(e, ERR_FORMAT, "the new password: --generate makes one, --new-password-stdin reads it");
+	if (term_password("Again", &p->arena, &again, e) < 0)
+		return -(int)e->code;
+	return strcmp(*ret, again) == 0 ? 0 : err_set(e, ERR_FORMAT, "the two differ");
+}
+
+/* offline: nobody logs in, so that the words for the login's password mean the new one. */
+static int new_password(struct ppl *p, const char *name, bool offline, const char **ret, struct err *e)
+{
+	bool from_stdin = cli_has(&p->args, "new-password-stdin") || (offline && cli_has(&p->args, "password-stdin"));
+	int r = 0;
+	*ret = offline ? cli_get(&p->args, "password") : NULL;
+	if (cli_has(&p->args, "generate"))
+		return generate(p, ret, e);
+	if (from_stdin)
+		r = term_stdin_line(&p->arena, ret, e);
+	else if (!*ret)
+		r = ask_twice(p, name, ret, e);
+	if (r == 0 && strlen(*ret) < PASSWORD_MIN)
+		return err_set(e, ERR_FORMAT, "the password is shorter than %d bytes", PASSWORD_MIN);
+	return r;
+}
+
+/* What was made is shown when it holds. */
+static int show_generated(struct ppl *p, const char *password, struct err *e)
+{
+	if (!cli_has(&p->args, "generate"))
+		return 0;
+	if (printf("password: %s\n", password) < 0 || fflush(stdout) != 0)
+		return err_set(e, ERR_IO, "the password was set, but standard output could not be written: set another");
+	return 0;
+}
+
+/* ---- the commands ---------------------------------------------------------------------------- */
+
+struct user_line {
+	struct bytes name, kind, created;
+	bool password;
+	struct buf roles;
+};
+
+static void read_roles(struct json *j, struct buf *out)
+{
+	if (!json_enter_array(j))
+		return;
+	while (json_next_item(j) && json_enter_object(j)) {
+		struct bytes role = BYTES_NONE, scope = BYTES_NONE;
+		for (struct bytes key; json_next_key(j, &key);) {
+			if (bytes_eq_lit(key, "role"))
+				role = json_string(j);
+			else if (bytes_eq_lit(key, "scope"))
+				scope = json_string(j);
+			else
+				json_skip(j);
+		}
+		buf_put_text(out, out->len ? ", " : "");
+		buf_put(out, role);
+		buf_put_text(out, " at ");
+		buf_put(out, scope);
+	}
+}
+
+static int put_user(void *arg, struct json *j, struct err *e)
+{
+	struct user_line u = {.password = false};
+	(void)arg;
+	buf_init(&u.roles, 65536);
+	if (json_enter_object(j)) {
+		for (struct bytes key; json_next_key(j, &key);) {
+			if (bytes_eq_lit(key, "name"))
+				u.name = json_string(j);
+			else if (bytes_eq_lit(key, "kind"))
+				u.kind = json_string(j);
+			else if (bytes_eq_lit(key, "created_at"))
+				u.created = json_string(j);
+			else if (bytes_eq_lit(key, "roles"))
+				read_roles(j, &u.roles);
+			else
+				json_skip(j);
+		}
+	}
+	if (json_ok(j)) {
+		ppl_cell(u.name, 20);
+		ppl_cell(u.kind, 5);
+		ppl_cell(bytes_part(u.created, 0, sizeof "2026-01-02" - 1), 10);
+		ppl_cell(u.roles.len ? buf_bytes(&u.roles) : BYTES_LIT("no role"), 0);
+	}
+	bool ok = buf_ok(&u.roles);
+	buf_free(&u.roles);
+	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory");
+}
+
+static int user_list(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (ppl_open(&p, "user list", user_options, argc, argv, 0, 0, &e) < 0)
+		return CLI_ERROR;
+	int r = ppl_connect(&p, &e);
+	if (r == 0)
+		r = srv_each(&p.server, "/api/v1/users", put_user, NULL, &p.arena, &e);
+	return ppl_close(&p, r, &e);
+}
+
+static int add(struct ppl *p, struct err *e)
+{
+	const char *name = p->args.operands[0], *password = NULL;
+	bool robot = cli_has(&p->args, "robot");
+	if (ppl_connect(p, e) < 0 || (!robot && new_password(p, name, false, &password, e) < 0))
+		return -(int)e->code;
+	const char *const pairs[] = {"name", name, "kind", robot ? "robot" : "user", "password", password, NULL};
+	const char *json = ppl_json(p, pairs, e);
+	if (!json || ppl_do(p, "POST", "/api/v1/users", json, e) < 0)
+		return -(int)e->code;
+	fprintf(stderr, "%s was added; it may do nothing yet: plimsoll role assign %s ROLE\n", name, name);
+	return robot ? 0 : show_generated(p, password, e);
+}
+
+static int user_add(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (ppl_open(&p, "user add", add_options, argc, argv, 1, 1, &e) < 0)
+		return CLI_ERROR;
+	return ppl_close(&p, add(&p, &e), &e);
+}
+
+static int set_in(struct db *db, const char *dir, const char *name, const char *password, struct err *e)
+{
+	const struct access_options o = {.data_dir = dir, .registry = "local"};
+	const struct access_actor by = {.name = BYTES_LIT("the data folder's owner")};
+	struct access *a = access_open(db, &o, e);
+	if (!a)
+		return -(int)e->code;
+	int r = access_password_set(a, &by, bytes_of(name), bytes_of(password), e);
+	access_close(a);
+	return r;
+}
+
+/* The folder is held against a server as a server holds it. */
+static int passwd_offline(struct ppl *p, const char *dir, const char *name, struct err *e)
+{
+	const char *password;
+	const char *path = arena_printf(&p->arena, "%s/plimsoll.db", dir);
+	if (!path)
+		return err_set(e, ERR_NOMEM, "no memory");
+	if (access(path, R_OK | W_OK) < 0)
+		return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s: no data of a server is there", dir) : err_sys(e, "%s", path);
+	struct blobs *blobs = blobs_open(dir, e);
+	if (!blobs && e->code == ERR_CONFLICT)
+		return err_set(e, ERR_CONFLICT, "%s: a server runs on it: stop it, or leave out --data-dir and log in", dir);
+	struct db *db = blobs ? db_open(path, e) : NULL;
+	int r = db ? new_password(p, name, true, &password, e) : -(int)e->code;
+	if (r == 0)
+		r = set_in(db, dir, name, password, e);
+	if (r == 0)
+		r = show_generated(p, password, e);
+	if (db)
+		db_close(db);
+	if (blobs)
+		blobs_close(blobs);
+	return r;
+}
+
+static int passwd(struct ppl *p, struct err *e)
+{
+	const char *name = p->args.operands[0], *password, *dir = cli_given(&p->args, "data-dir");
+	if (dir) {
+		int r = passwd_offline(p, dir, name, e);
+		if (r == 0)
+			fprintf(stderr, "the password of %s is set, its tokens are ended\n", name);
+		return r;
+	}
+	if (ppl_connect(p, e) < 0 || new_password(p, name, false, &password, e) < 0)
+		return -(int)e->code;
+	const char *const pairs[] = {"password", password, NULL};
+	const char *json = ppl_json(p, pairs, e);
+	if (!json || ppl_do(p, "PUT", ppl_user_path(p, name, "/password"), json, e) < 0)
+		return -(int)e->code;
+	fprintf(stderr, "the password of %s is set, its tokens are ended\n", name);
+	return show_generated(p, password, e);
+}
+
+static int user_passwd(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (ppl_open(&p, "user passwd", passwd_options, argc, argv, 1, 1, &e) < 0)
+		return CLI_ERROR;
+	return ppl_close(&p, passwd(&p, &e), &e);
+}
+
+static int user_remove(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (ppl_open(&p, "user remove", user_options, argc, argv, 1, 1, &e) < 0)
+		return CLI_ERROR;
+	int r = ppl_connect(&p, &e);
+	if (r == 0)
+		r = ppl_do(&p, "DELETE", ppl_user_path(&p, p.args.operands[0], ""), NULL, &e);
+	return ppl_close(&p, r, &e);
+}
+
+const struct cli_command user_commands[] = {
+	{.name = "list", .main = user_list, .synopsis = "", .summary = "users and robots with their roles", .options = user_options},
+	{.name = "add", .main = user_add, .synopsis = "NAME [--robot] [--generate]", .summary = "a new user or robot",
+	 .options = add_options},
+	{.name = "passwd", .main = user_passwd, .synopsis = "NAME [--generate] [--data-dir DIR]",
+	 .summary = "set a password; with --data-dir that of a server that does not run, when it is lost", .options = passwd_options},
+	{.name = "remove", .main = user_remove, .synopsis = "NAME", .summary = "remove a user with tokens and roles",
+	 .options = user_options},
+	{.name = NULL},
+};
+
+int verb_user(int argc, char **argv)
+{
+	return cli_run_below(cli_find("user"), argc, argv);
+}

@@ -1,0 +1,107 @@
+// Commands that ask a running server: push-status as a scan of what was pushed; users, tokens and roles; a lost password.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, tempDir } from './lib.mjs';
+
+let server, vdb, layout, scratch;
+before(async () => {
+  vdb = makeVdb([
+    osvRecord('DSA-2026-1', [{ ecosystem: 'Debian:12', name: 'openssl', fixed: '3.1' }], { severity: 'HIGH', aliases: ['CVE-2026-1'], cvss: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N' }),
+    osvRecord('CVE-2026-3', [{ ecosystem: 'Debian:12', name: 'bash' }]),
+  ]);
+  layout = makeLayout([[debianRelease(), dpkgStatus([{ name: 'openssl', version: '3.0' }, { name: 'libssl3', version: '3.0', source: 'openssl' }, { name: 'bash', version: '5' }])]]);
+  scratch = makeLayout([[{ path: 'hello', content: 'static' }]]);
+  server = await new Server({ args: ['--vdb', vdb] }).start();
+  await pushLayout(server, 'team/shop', layout, '1.4');
+  await pushLayout(server, 'team/scratch', scratch, '1');
+});
+after(() => server?.stop());
+
+/** As whom: {user: password}. */
+const ask = (args, { as = 'admin', password = server.password, input, env } = {}) => plimsoll(args, { check: false, input,
+  env: { PLIMSOLL_SERVER: server.url, PLIMSOLL_USERNAME: as, PLIMSOLL_PASSWORD: password, XDG_RUNTIME_DIR: '/nonexistent', HOME: '/nonexistent', ...env } });
+const ok = (args, options) => { const r = ask(args, options); assert.equal(r.status, 0, `${args.join(' ')}: ${r.stderr}`); return r.stdout; };
+
+test('push-status reports as scan does: the same rows, counts, formats and gates', () => {
+  const scan = (...args) => plimsoll(['scan', '--vdb', vdb, '--input', layout.dir, ...args], { check: false });
+  const table = (text) => text.split('\n').slice(1); // all but the image's name
+  assert.deepEqual(table(ok(['push-status', 'team/shop:1.4'])), table(scan().stdout));
+  const mine = JSON.parse(ok(['push-status', 'team/shop:1.4', '--format', 'json'])), theirs = JSON.parse(scan('--format', 'json').stdout);
+  assert.deepEqual(findingLines(mine.findings), findingLines(theirs.findings));
+  assert.deepEqual([mine.summary, mine.state, mine.coverage, mine.image.digest], [theirs.summary, theirs.state, theirs.coverage, layout.digest]);
+  assert.equal(JSON.parse(ok(['push-status', 'team/shop:1.4', '--format', 'sarif'])).runs[0].results.length, 3);
+  for (const [args, status, says] of [
+    [['team/shop:1.4', '--fail-on', 'critical'], 0, /1 finding has no severity/], [['team/shop:1.4', '--fail-on', 'high'], 2, /1 finding$/m],
+    [['team/shop:1.4', '--severity', 'LOW', '--exit-code', '3'], 0, /--severity hides/], [['team/shop:1.4', '--exit-code', '3'], 3, /^$/],
+    [['team/scratch:1'], 0, /Unverified.*no package database/], [['team/scratch:1', '--fail-on', 'unverified'], 2, /unverified/],
+    [[`${server.host}/team/shop@${layout.digest}`], 0, /^$/], [['team/shop:nope'], 1, /there is no team\/shop:nope/], [['team/none:1'], 1, /no team\/none:1/],
+    [['UPPER'], 1, /"UPPER" is not REPOSITORY/], [['team/shop:1.4', '--sevrity', 'x'], 1, /did you mean --severity/],
+  ]) {
+    const r = ask(['push-status', ...args]);
+    assert.equal(r.status, status, `${args.join(' ')}: ${r.stderr}`);
+    assert.match(r.stderr.trim(), says, args.join(' '));
+  }
+});
+
+test('who asks: wrong, nobody, not allowed, too often; and as docker login keeps it', async () => {
+  assert.match(ask(['push-status', 'team/shop:1.4'], { password: 'wrong' }).stderr, /wrong name or password for "admin"/);
+  assert.match(ask(['push-status', 'team/shop:1.4'], { as: '', password: '' }).stderr, /no credentials: give --username/);
+  const dir = tempDir('auth');
+  fs.writeFileSync(path.join(dir, 'auth.json'), JSON.stringify({ auths: { [server.host]: { auth: Buffer.from(`admin:${server.password}`).toString('base64') } } }));
+  ok(['push-status', 'team/shop:1.4'], { as: '', password: '', env: { REGISTRY_AUTH_FILE: path.join(dir, 'auth.json') } });
+  ok(['push-status', 'team/shop:1.4', '--password-stdin'], { password: '', input: `${server.password}\n` });
+  const lone = await new Server({ args: ['--login-failures', '1'] }).start();
+  try {
+    const wrong = () => ask(['user', 'list'], { password: 'wrong', env: { PLIMSOLL_SERVER: lone.url } });
+    wrong();
+    assert.match(wrong().stderr, /too many wrong passwords.*try again in \d+ s/);
+  } finally { await lone.stop(); }
+});
+
+test('a robot with a token and two roles pushes and asks', () => {
+  assert.match(ok(['user', 'list']), /^admin +user +\d{4}-\d\d-\d\d +Owner at \/$/m);
+  ok(['user', 'add', 'ci', '--robot']);
+  const token = ok(['token', 'create', 'ci', '--label', 'build', '--expires', '30d']).trim();
+  assert.match(ask(['push-status', 'team/shop:1.4'], { as: 'ci', password: token }).stderr, /"ci" may not do this.*role assign/);
+  ok(['role', 'assign', 'ci', 'push', 'team']);
+  ok(['role', 'assign', 'ci', 'Security-Reader']);
+  assert.deepEqual(ok(['role', 'list', 'ci']).trim().split('\n').map((l) => l.split(/ {2,}/)),
+    [['ci', 'AcrPush', '/registries/local/repositories/team'], ['ci', 'Security Reader', '/']]);
+  ok(['push-status', 'team/shop:1.4'], { as: 'ci', password: token });
+  const [id, kind, , , label] = ok(['token', 'list', 'ci']).trim().split(/ {2,}/);
+  assert.deepEqual([kind, label], ['personal', 'build']);
+  ok(['token', 'revoke', 'ci', id]);
+  assert.equal(ok(['token', 'list', 'ci']), '');
+  ok(['role', 'remove', 'ci', 'AcrPush', 'team']);
+  assert.match(ask(['role', 'assign', 'ci', 'nosuch']).stderr, /nosuch/);
+  assert.match(ask(['role', 'list', 'nobody']).stderr, /nobody/);
+  assert.match(ok(['role', 'names']), /^AcrPush +Push +registries\/pull\/read/m);
+  ok(['user', 'remove', 'ci']);
+  assert.match(ask(['token', 'list', 'ci']).stderr, /no user "ci"/);
+  for (const args of [['user', 'add'], ['token', 'create', 'ci', '--expires', '1h'], ['token', 'revoke', 'ci', 'x'], ['role', 'assign', 'ci']])
+    assert.equal(ask(args).status, 1, args.join(' '));
+});
+
+test('a lost password: generated on the stopped folder, never under a running server', async () => {
+  const own = await new Server().start();
+  try {
+    const offline = (...args) => ask(['user', 'passwd', ...args, '--data-dir', own.dataDir], { password: '' });
+    assert.match(offline('admin', '--generate').stderr, /a server runs on it/);
+    await own.stop();
+    const r = offline('admin', '--generate');
+    assert.equal(r.status, 0, r.stderr);
+    assert.match(offline('nobody', '--generate').stderr, /"nobody"/);
+    assert.match(ask(['user', 'passwd', 'admin', '--generate', '--data-dir', '/nonexistent']).stderr, /\/nonexistent: no data/);
+    const old = own.password;
+    own.password = /^password: (\S+)$/m.exec(r.stdout)[1];
+    await own.start();
+    assert.equal((await own.fetch('/api/v1/users')).status, 200);
+    const login = { env: { PLIMSOLL_SERVER: own.url }, password: own.password };
+    assert.match(ask(['user', 'list'], { ...login, password: old }).stderr, /wrong name or password/);
+    assert.match(ask(['user', 'passwd', 'admin', '--new-password-stdin'], { ...login, input: 'too short\n' }).stderr, /shorter than 12/);
+    ok(['user', 'passwd', 'admin', '--password-stdin', '--new-password-stdin'], { ...login, password: '', input: `${own.password}\ncorrect horse battery\n` });
+    ok(['user', 'list'], { ...login, password: 'correct horse battery' });
+  } finally { await own.stop(); }
+});
