@@ -10,7 +10,7 @@
 const struct cli_option scan_options[] = {CIMG_OPTIONS, GATE_OPTIONS, {0}};
 const struct cli_option inventory_options[] = {
 	CIMG_OPTIONS,
-	{"format", 'f', "NAME", "table", "table or json"},
+	{"format", 'f', "NAME", "table", "table, json or cyclonedx"},
 	{"wide", 'w', NULL, NULL, "of the table: nothing cut or left out"},
 	{0},
 };
@@ -64,16 +64,17 @@ int verb_inventory(int argc, char **argv)
 	struct cimg c = {0};
 	if (cli_parse(inventory_options, argc, argv, &args, &e) < 0)
 		return cli_usage("inventory", &e);
-	struct bytes format = bytes_of(cli_get(&args, "format"));
-	bool json = bytes_eq_lit(format, "json");
-	if (args.operand_count > 1 || (!json && !bytes_eq_lit(format, "table"))) {
-		err_set(&e, ERR_FORMAT, args.operand_count > 1 ? "one image at a time" : "--format is table or json");
+	const struct report_format *f = report_find(bytes_of(cli_get(&args, "format")));
+	if (args.operand_count > 1 || !f || !f->put_inventory) {
+		err_set(&e, ERR_FORMAT,
+			args.operand_count > 1 ? "one image at a time"
+					       : "--format is table, json or cyclonedx");
 		return cli_usage("inventory", &e);
 	}
 	int rc = cimg_open(&c, &args, args.operand_count ? args.operands[0] : NULL, false, &e);
 	struct report r = {.input = &c.input, .assess = &c.assess, .version = PLIMSOLL_VERSION,
 			   .now_ms = clock_wall_ms()};
-	struct report_format put = {.put = json ? report_inventory_json : report_inventory_table};
+	const struct report_format put = {.put = f ? f->put_inventory : NULL};
 	struct gate all = {.format = &put};
 	if (rc == 0)
 		rc = term_style(&args, &r.style, &e);

@@ -34,14 +34,13 @@ struct report_format {
 	const char *name;
 	const char *help;
 	int (*put)(const struct report *r, struct buf *out, struct err *e);
+	/* The package list of an image, for `plimsoll inventory`; NULL: the format has none. */
+	int (*put_inventory)(const struct report *r, struct buf *out, struct err *e);
 };
 extern const struct report_format report_table[];
 extern const size_t report_count;
 const struct report_format *report_find(struct bytes name);
 
-/* The package list of an image: `plimsoll inventory`. */
-int report_inventory_json(const struct report *r, struct buf *out, struct err *e);
-int report_inventory_table(const struct report *r, struct buf *out, struct err *e);
 /* Shared by formats. Untrusted bytes for a terminal: control bytes and escapes become '?', valid
  * UTF-8 stays. */
 void report_put_plain(struct buf *out, struct bytes text);

@@ -252,7 +252,7 @@ test('wrong input is told in clear words, with status 1', () => {
     [['scan', '--input', dir, '--vdb', vdb], /layout|manifest|index/], [['scan', '--input', junk, '--vdb', vdb], /junk/],
     [['scan', '--input', layout.dir, '--vdb', vdb, '--platform', 'plan9/vax'], /plan9\/vax|platform/],
     [['scan', 'UPPER/case:x', '--vdb', vdb], /UPPER|reference/], [['scan', '127.0.0.1:1/x:y', '--vdb', vdb, '--insecure'], /127\.0\.0\.1:1|connect/i],
-    [['inventory', '--input', layout.dir, '--format', 'sarif'], /table or json/], [['why'], /id/], [['why-not'], /id/],
+    [['inventory', '--input', layout.dir, '--format', 'sarif'], /table, json or cyclonedx/], [['why'], /id/], [['why-not'], /id/],
     [['vercmp', 'dpkg', '1'], /usage/], [['vercmp', 'nope', '1', '2'], /nope/], [['vercmp', 'dpkg', 'not a version!', '1'], /valid/],
     [['cvss'], /usage/], [['cvss', 'CVSS:3.1/nope'], /valid/], [['vdb'], /usage/], [['vdb', 'nope'], /no command "nope"/],
     [['vdb', 'build', 'osv=.'], /--out/], [['vdb', 'build', '--out', path.join(dir, 'x'), 'osv'], /"osv" is not NAME=PATH/],

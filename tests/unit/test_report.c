@@ -279,7 +279,8 @@ static void test_memory(void **state)
 	struct report full = report;
 	full.findings = &finding;
 	full.finding_count = 1;
-	struct format_case cases[16] = {{.put = report_inventory_json}, {.put = report_inventory_table}};
+	struct format_case cases[16] = {
+		{.put = report_inventory_json}, {.put = report_inventory_table}};
 	size_t n = 2;
 	for (size_t i = 0; i < report_count && n < 16; i++)
 		cases[n++].put = report_table[i].put;
