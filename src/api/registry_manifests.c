@@ -3,6 +3,7 @@
 #include "api/registry_doc.h"
 
 #include "access/role.h"
+#include "connect/fetch.h"
 
 static bool is_digest_like(struct bytes reference)
 {
@@ -47,8 +48,9 @@ static int get_manifest(struct http_request *r, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory");
 	if (head)
 		return http_reply_head(r, 200, type, m.size, e);
-	bool by_digest = is_digest_like(reference);
-	registry_manifest_pulled(g, name, &m, by_digest ? BYTES_NONE : reference, rgr_actor(r));
+	/* Who looks at an image with our own program does not run it. */
+	if (!bytes_eq_lit(http_header(r, "User-Agent"), FETCH_USER_AGENT))
+		registry_manifest_pulled(g, name, &m, is_digest_like(reference) ? BYTES_NONE : reference, rgr_actor(r));
 	return http_reply_bytes(r, 200, type, m.content, e);
 }
 

@@ -48,7 +48,10 @@ static int64_t vdb_built(const struct api *api)
 #define CHECK_COUNT 4
 static void checks_run(const struct api *api, struct check out[CHECK_COUNT])
 {
-	out[0] = (struct check){"started", api->ready, "still starting or stopping"};
+	out[0] = (struct check){"started", api->ready,
+				api->engine && !engine_is_settled(api->engine)
+				    ? "a vulnerability database is being switched to, or the server stops"
+				    : "still starting or stopping"};
 	out[1] =
 	    (struct check){"database", api->db && db_run(api->db, DB_READ, ping, NULL, NULL) >= 0,
 			   "the database does not answer"};

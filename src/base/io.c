@@ -2,6 +2,7 @@
 
 #include "base/own.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -181,6 +182,28 @@ int io_replace_file(const char *path, struct bytes content, unsigned mode, struc
 	if (slash)
 		*slash = '\0';
 	return io_sync_dir(slash ? dir : ".", e);
+}
+
+/* NAME.tmp-NUMBER */
+static bool is_temporary(const char *name)
+{
+	const char *number = strstr(name, ".tmp-");
+	if (!number)
+		return false;
+	number += strlen(".tmp-");
+	return *number && strspn(number, "0123456789") == strlen(number);
+}
+
+void io_sweep_temporary(const char *path)
+{
+	DIR *dir = opendir(path);
+	if (!dir)
+		return;
+	for (const struct dirent *entry; (entry = readdir(dir));) {
+		if (is_temporary(entry->d_name))
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	(void)closedir(dir);
 }
 
 int io_mkdirs(const char *path, struct err *e)

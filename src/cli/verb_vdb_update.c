@@ -71,8 +71,8 @@ static int run(const struct cli_args *args, struct arena *a, struct err *e)
 	const char *feeds_dir = cli_get(args, "feeds-dir");
 	const char *slash = strrchr(out, '/');
 	char *folder = slash && slash != out ? arena_cstr(a, bytes_part(bytes_of(out), 0, (size_t)(slash - out))) : NULL;
-	if ((folder && io_mkdirs(folder, e) < 0) ||
-	    update_fetch(sources, count, feeds_dir ? feeds_dir : dir, a, &files, e) < 0)
+	const struct update_place place = {.dir = feeds_dir ? feeds_dir : dir};
+	if ((folder && io_mkdirs(folder, e) < 0) || update_fetch(sources, count, &place, a, &files, e) < 0)
 		return -(int)e->code;
 	size_t changed = 0;
 	for (size_t i = 0; i < count; i++) {

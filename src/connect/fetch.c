@@ -139,11 +139,24 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
+/* Called often while bytes move, and about once a second while they do not, also while a name is looked up. */
+static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+	const struct transfer *t = arg;
+	(void)down_total;
+	(void)down;
+	(void)up_total;
+	(void)up;
+	return t->f->stop && atomic_load(t->f->stop);
+}
+
 static int explain(CURLcode code, const char *detail, const struct transfer *t)
 {
 	if (t->failed)
 		return -(int)t->e->code;
 	const char *text = *detail ? detail : lib.strerror(code);
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return err_set(t->e, ERR_CANCELLED, "the request was interrupted");
 	if (code == CURLE_OPERATION_TIMEDOUT)
 		return err_set(t->e, ERR_TIMEOUT, "%s", text);
 	if (code == CURLE_OUT_OF_MEMORY)
@@ -166,13 +179,19 @@ static int perform(struct transfer *t, struct curl_slist *headers)
 	(void)lib.setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	(void)lib.setopt(c, CURLOPT_LOW_SPEED_TIME, (long)(f->stall_sec ? f->stall_sec : 60));
 	(void)lib.setopt(c, CURLOPT_BUFFERSIZE, 256L * 1024);
-	(void)lib.setopt(c, CURLOPT_USERAGENT, "plimsoll");
+	(void)lib.setopt(c, CURLOPT_USERAGENT, FETCH_USER_AGENT);
 	(void)lib.setopt(c, CURLOPT_ERRORBUFFER, detail);
 	(void)lib.setopt(c, CURLOPT_HTTPHEADER, headers);
 	(void)lib.setopt(c, CURLOPT_WRITEFUNCTION, on_body);
 	(void)lib.setopt(c, CURLOPT_WRITEDATA, t);
 	(void)lib.setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	(void)lib.setopt(c, CURLOPT_HEADERDATA, t);
+	if (f->stop) {
+		(void)lib.setopt(c, CURLOPT_NOPROGRESS, 0L);
+		(void)lib.setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+		(void)lib.setopt(c, CURLOPT_XFERINFODATA, t);
+		(void)lib.setopt(c, CURLOPT_QUICK_EXIT, 1L); /* nor wait for a name that is being looked up */
+	}
 	if (f->insecure) {
 		(void)lib.setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
 		(void)lib.setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);

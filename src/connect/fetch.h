@@ -3,7 +3,10 @@
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
+#include <stdatomic.h>
 #include <stdint.h>
+
+#define FETCH_USER_AGENT "plimsoll" /* a registry of ours counts no pull for it */
 
 struct fetch {
 	const char *url;
@@ -16,6 +19,7 @@ struct fetch {
 	uint64_t max;               /* bytes of the reply's body; ERR_LIMIT past it */
 	unsigned stall_sec;         /* give up after so long below 1 byte/s; 0 = 60 */
 	int out_fd;                 /* where the body goes, appended (open it with O_APPEND); -1 = into reply.body */
+	const atomic_bool *stop;    /* set: the request ends with ERR_CANCELLED within about a second; may be NULL */
 	uint64_t resume_from;       /* ask for the rest from here (Range); reply.status 206 tells that it was, with 200 out_fd was cut to nothing first */
 };
 
@@ -27,7 +31,7 @@ struct fetch_reply {
 	char content_type[256], etag[256], last_modified[64], digest[160], challenge[2048];
 };
 
-/* 0 = there was a reply, whatever its status. ERR_IO (network, TLS; text says which), ERR_TIMEOUT, ERR_LIMIT. Free with fetch_reply_free in any case. */
+/* 0 = there was a reply, whatever its status. ERR_IO (network, TLS; text says which), ERR_TIMEOUT, ERR_LIMIT, ERR_CANCELLED. Free with fetch_reply_free in any case. */
 int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e);
 void fetch_reply_free(struct fetch_reply *r);
 /* Percent-encode for a query or form value. */

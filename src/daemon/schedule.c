@@ -1,17 +1,22 @@
 #include "daemon/schedule.h"
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "scan/engine.h"
 #include "scan/update.h"
 #include "scan/vdb_build.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define UPDATE_BUDGET (16U << 20)
 #define FIRST_UPDATE_MS 2000 /* after the start: a restart must not wait for feeds */
+#define RETRY_MS 5000	     /* after nothing could be fetched or built; doubled each time */
+#define RETRY_MAX_MS 600000
+#define RETRY_SOME_MS 60000 /* after some feeds could not be fetched; doubled up to feeds-every */
 
 struct schedule {
 	const struct config *c;
@@ -20,8 +25,11 @@ struct schedule {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
-	bool stopping, update_now;
+	bool update_now;
+	atomic_bool stopping;
 };
+
+enum outcome { OUTCOME_WHOLE, OUTCOME_PART, OUTCOME_NOTHING };
 
 /* Build a database of the last good copies and make it the current generation. */
 static int build(struct schedule *s, const struct update_file *files, size_t count, struct err *e)
@@ -42,52 +50,89 @@ static int build(struct schedule *s, const struct update_file *files, size_t cou
 	return 0;
 }
 
-static void update(struct schedule *s)
+/* One line for all that could not be fetched: each is a line of level debug. */
+static size_t report(const struct update_file *files, size_t count)
+{
+	const struct update_file *first = NULL;
+	size_t failed = 0, copies = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (files[i].outcome != UPDATE_STALE && files[i].outcome != UPDATE_MISSING)
+			continue;
+		first = first ? first : &files[i];
+		failed++;
+		copies += files[i].outcome == UPDATE_STALE;
+		if (files[i].outcome == UPDATE_STALE)
+			log_line(LOG_DEBUG, "feed %s: %s; the copy from %lld hours ago is used", files[i].feed, files[i].why,
+				 (long long)((clock_wall_ms() - files[i].fetched_ms) / 3600000));
+		else
+			log_line(LOG_DEBUG, "feed %s: %s; there is no copy of it", files[i].feed, files[i].why);
+	}
+	if (first)
+		log_line(LOG_WARN, "feeds: %zu of %zu could not be fetched (%s: %s); older copies are used of %zu", failed, count,
+			 first->feed, first->why, copies);
+	return failed;
+}
+
+static enum outcome update(struct schedule *s)
 {
 	struct arena a;
 	struct err e = ERR_INIT;
 	struct update_source *sources = NULL;
 	struct update_file *files = NULL;
-	size_t count = 0, changed = 0;
+	size_t count = 0, changed = 0, failed = 0;
 	char dir[4096];
 	arena_init(&a, UPDATE_BUDGET);
 	(void)snprintf(dir, sizeof dir, "%s/feeds", s->c->data_dir);
+	const struct update_place place = {.dir = dir, .stop = &s->stopping};
 	int r = update_parse(bytes_of(s->c->feeds), &a, &sources, &count, &e);
 	const struct update_source *from = count ? sources : update_defaults;
 	count = count ? count : update_default_count;
 	if (r == 0)
-		r = update_fetch(from, count, dir, &a, &files, &e);
-	for (size_t i = 0; r == 0 && i < count; i++) {
+		r = update_fetch(from, count, &place, &a, &files, &e);
+	if (r == 0)
+		failed = report(files, count);
+	for (size_t i = 0; r == 0 && i < count; i++)
 		changed += files[i].unbuilt;
-		if (files[i].outcome == UPDATE_STALE)
-			log_line(LOG_WARN, "feed %s: %s; the copy from %lld hours ago is used", files[i].feed, files[i].why,
-				 (long long)((clock_wall_ms() - files[i].fetched_ms) / 3600000));
-		else if (files[i].outcome == UPDATE_MISSING)
-			log_line(LOG_WARN, "feed %s: %s; there is no copy of it", files[i].feed, files[i].why);
-	}
 	const struct vdb *present = engine_vdb_take(s->engine);
 	engine_vdb_give(s->engine, present);
-	if (r == 0 && (changed || !present)) {
+	if (r == 0 && (changed || (!present && failed < count))) {
 		r = build(s, files, count, &e);
 		if (r == 0)
 			update_built(files, count);
 	}
-	if (r < 0)
-		log_line(LOG_WARN, "vulnerability database: %s; the present one stays", e.msg);
+	if (r < 0 && !atomic_load(&s->stopping))
+		log_line(LOG_WARN, "vulnerability database: %s%s", e.msg, present ? "; the present one stays" : "");
 	arena_free(&a);
+	return r < 0 || failed == count ? OUTCOME_NOTHING : failed ? OUTCOME_PART : OUTCOME_WHOLE;
+}
+
+/* Until the next try. Feeds are asked for in full at each: those that did not change answer with a line. */
+static int64_t next_after(const struct schedule *s, enum outcome outcome, unsigned failures)
+{
+	int64_t every = (int64_t)s->c->feeds_every_ms;
+	int64_t first = outcome == OUTCOME_NOTHING ? RETRY_MS : RETRY_SOME_MS;
+	int64_t ms = first << (failures < 12 ? failures : 12);
+	if (outcome == OUTCOME_NOTHING && ms > RETRY_MAX_MS)
+		ms = RETRY_MAX_MS;
+	return outcome == OUTCOME_WHOLE || ms > every ? every : ms;
 }
 
 static void *schedule_main(void *arg)
 {
 	struct schedule *s = arg;
 	int64_t next_update = clock_mono_ms() + FIRST_UPDATE_MS;
+	unsigned failures = 0;
+	char feeds[4096];
+	(void)snprintf(feeds, sizeof feeds, "%s/feeds", s->c->data_dir);
+	io_sweep_temporary(feeds);
 	pthread_mutex_lock(&s->lock);
-	while (!s->stopping) {
+	while (!atomic_load(&s->stopping)) {
 		if (s->update_now || (s->c->feeds_every_ms && clock_mono_ms() >= next_update)) {
 			s->update_now = false;
 			pthread_mutex_unlock(&s->lock);
-			update(s);
-			next_update = clock_mono_ms() + (int64_t)s->c->feeds_every_ms;
+			enum outcome outcome = update(s);
+			next_update = clock_mono_ms() + next_after(s, outcome, failures);
+			failures = outcome == OUTCOME_WHOLE ? 0 : failures + 1;
 			pthread_mutex_lock(&s->lock);
 			continue;
 		}
@@ -107,7 +152,9 @@ struct schedule *schedule_start(const struct config *c, struct engine *engine, s
 		err_set(e, ERR_NOMEM, "no memory for the schedule");
 		return NULL;
 	}
-	*s = (struct schedule){.c = c, .engine = engine, .pool = pool};
+	s->c = c;
+	s->engine = engine;
+	s->pool = pool;
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -130,14 +177,21 @@ void schedule_update_now(struct schedule *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+void schedule_stop_soon(struct schedule *s)
+{
+	if (!s)
+		return;
+	atomic_store(&s->stopping, true);
+	pthread_mutex_lock(&s->lock);
+	pthread_cond_broadcast(&s->moved);
+	pthread_mutex_unlock(&s->lock);
+}
+
 void schedule_stop(struct schedule *s)
 {
 	if (!s)
 		return;
-	pthread_mutex_lock(&s->lock);
-	s->stopping = true;
-	pthread_cond_broadcast(&s->moved);
-	pthread_mutex_unlock(&s->lock);
+	schedule_stop_soon(s);
 	pthread_join(s->thread, NULL);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->moved);

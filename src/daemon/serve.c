@@ -21,6 +21,7 @@
 
 #define PEM_MAX (1U << 20)
 #define GRACE_MS 10000 /* running requests may finish for this long at the end */
+#define HELLO_MS 2000
 #define TABLES_MAX 32
 
 /* Everything that is made, in this order; closed in reverse. */
@@ -87,11 +88,7 @@ static int open_registry(struct server *s, struct err *e)
 	if (registry_start(s->registry, e) < 0)
 		return err_ctx(e, "registry");
 	engine_set_registry(s->engine, s->registry);
-	if (engine_start(s->engine, e) < 0)
-		return err_ctx(e, "scanning");
-	if (*s->c->vdb && engine_switch(s->engine, s->c->vdb, e) < 0)
-		return err_ctx(e, "vdb");
-	return 0;
+	return engine_start(s->engine, *s->c->vdb ? s->c->vdb : NULL, e) < 0 ? err_ctx(e, "scanning") : 0;
 }
 
 static int open_access(struct server *s, struct err *e)
@@ -166,11 +163,14 @@ static void close_all(struct server *s)
 {
 	if (s->db)
 		db_stop(s->db); /* nobody waits for the end of a long list */
+	schedule_stop_soon(s->schedule);
+	if (s->engine)
+		engine_stop_soon(s->engine);
 	if (s->http)
 		http_server_close(s->http, GRACE_MS);
-	schedule_stop(s->schedule);
 	if (s->engine)
 		engine_stop(s->engine);
+	schedule_stop(s->schedule);
 	registry_close(s->registry);
 	access_close(s->access);
 	engine_free(s->engine);
@@ -196,6 +196,44 @@ static void say_hello(const struct server *s)
 	       *s->c->tls_cert ? "" : "--dest-tls-verify=false ", open, s->c->address, close, port,
 	       program_invocation_name, scheme, open, s->c->address, close, port);
 	(void)fflush(stdout);
+}
+
+static void say_no_vdb(const struct server *s)
+{
+	const struct vdb *v = engine_vdb_take(s->engine);
+	engine_vdb_give(s->engine, v);
+	if (v)
+		return;
+	if (s->c->feeds_every_ms)
+		log_line(LOG_WARN, "there is no vulnerability database yet: images are Unverified until one was built of the feeds, "
+				   "which are fetched now (settings feeds, feeds-every); --vdb FILE loads one at once");
+	else
+		log_line(LOG_WARN, "there is no vulnerability database: images stay Unverified; --vdb FILE loads one "
+				   "(made by `plimsoll vdb update` or `vdb build`), --feeds-every TIME builds one of the feeds");
+}
+
+/* The server listens before the long work of a start is done: when it is, it is ready. What is printed at a start waits a little for that. Returns the signal. */
+static int wait_for_stop(struct server *s, const sigset_t *stop)
+{
+	const struct timespec tick = {.tv_nsec = 20000000};
+	int64_t hello_at = clock_mono_ms() + HELLO_MS;
+	bool said = false;
+	int number = -1;
+	while (number < 0 && !(said && s->api.ready)) {
+		if (!s->api.ready && engine_is_settled(s->engine)) {
+			s->api.ready = true;
+			say_no_vdb(s);
+		}
+		if (!said && (s->api.ready || clock_mono_ms() >= hello_at)) {
+			say_hello(s);
+			said = true;
+		}
+		if (!(said && s->api.ready))
+			number = sigtimedwait(stop, NULL, &tick);
+	}
+	if (number < 0)
+		(void)sigwait(stop, &number);
+	return number;
 }
 
 /* Large allocations are mapped on their own and given back at once. By default the limit rises with each large block that is freed, and what a password check
@@ -251,10 +289,7 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 	if (r == 0)
 		r = make_owner(&s, e);
 	if (r == 0) {
-		int signal_number;
-		s.api.ready = true;
-		say_hello(&s);
-		(void)sigwait(&stop, &signal_number);
+		int signal_number = wait_for_stop(&s, &stop);
 		log_line(LOG_INFO, "stopping on signal %d", signal_number);
 		s.api.ready = false;
 	}

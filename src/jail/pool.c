@@ -646,15 +646,20 @@ struct pool *pool_open(const struct pool_options *o, struct err *e)
 	return p;
 }
 
-void pool_close(struct pool *p)
+void pool_stop(struct pool *p)
 {
-	if (!p)
-		return;
 	pthread_mutex_lock(&p->lock);
 	p->closing = true;
 	(void)eventfd_write(p->cancel_fd, 1);
 	pthread_cond_broadcast(&p->changed);
 	pthread_mutex_unlock(&p->lock);
+}
+
+void pool_close(struct pool *p)
+{
+	if (!p)
+		return;
+	pool_stop(p);
 	/* The spawner goes last: when no call is running and no live task is left to its owner. */
 	pthread_join(p->spawner, NULL);
 	pthread_cond_destroy(&p->changed);

@@ -16,7 +16,9 @@ struct pool_options {
 /* Probes the kernel by running one empty worker (unless skip_probe): ERR_UNSUPPORTED names what is
  * missing (unless allowed). */
 struct pool *pool_open(const struct pool_options *o, struct err *e);
-/* Cancels what runs (ERR_CANCELLED) and waits for it, also until the owners of live tasks have
+/* Cancels what runs and whatever comes (ERR_CANCELLED); returns at once. */
+void pool_stop(struct pool *p);
+/* pool_stop, and waits, also until the owners of live tasks have
  * finished or abandoned them. NULL accepted. */
 void pool_close(struct pool *p);
 /* "seccomp=yes landlock=7 …" for /readyz and start-up; borrowed. */

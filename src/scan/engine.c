@@ -1,22 +1,16 @@
 #include "scan/engine.h"
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/log.h"
-#include "base/own.h"
 #include "scan/engine_impl.h"
 #include "store/event.h"
-#include "store/generation.h"
 #include "store/history.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#define SCAN_BUDGET (1U << 30) /* bytes for one image: inventories, packages, matches */
 #define CHILD_DEATHS_MAX 3     /* a layer that kills its worker this often is poison */
 
 struct engine *engine_new(const struct engine_options *o, struct err *e)
@@ -28,7 +22,7 @@ struct engine *engine_new(const struct engine_options *o, struct err *e)
 	}
 	g->o = *o;
 	if (g->o.scan_threads == 0)
-		g->o.scan_threads = (unsigned)get_nprocs();
+		g->o.scan_threads = (unsigned)get_nprocs() + 1;
 	if (g->o.scan_threads > 16)
 		g->o.scan_threads = 16;
 	if (g->o.recheck_ms <= 0)
@@ -36,6 +30,8 @@ struct engine *engine_new(const struct engine_options *o, struct err *e)
 	if (g->o.history_ms <= 0)
 		g->o.history_ms = HST_KEEP_MS;
 	pthread_mutex_init(&g->scan_lock, NULL);
+	pthread_mutex_init(&g->claim_lock, NULL);
+	pthread_mutex_init(&g->switch_lock, NULL);
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -98,6 +94,7 @@ void engine_sleep(struct engine *g, unsigned ms)
 
 struct claim {
 	struct arena *arena;
+	struct scs_turn turn;
 	struct scs_scan scan;
 	int64_t next_ms;
 };
@@ -105,7 +102,7 @@ struct claim {
 static int claim_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct claim *c = arg;
-	return scs_claim(tx, clock_wall_ms(), c->arena, &c->scan, &c->next_ms, e);
+	return scs_claim(tx, clock_wall_ms(), &c->turn, c->arena, &c->scan, &c->next_ms, e);
 }
 
 /* Is anything due? Without the writer's lock: idle servers write nothing. */
@@ -127,46 +124,91 @@ struct ending {
 	const struct scs_scan *scan;
 	enum scs_status status;
 	struct bytes reason;
-	int64_t run_at;
+	int64_t run_at, retry_at; /* 0: not again by itself */
 };
+
+int engine_give_up(struct db_tx *tx, const struct scs_scan *s, struct bytes reason, struct err *e)
+{
+	int64_t now = clock_wall_ms();
+	if (ims_put_state(tx, s->repository, s->digest, IMS_UNVERIFIED, reason, now, e) < 0)
+		return -(int)e->code;
+	return scs_end(tx, s, SCS_FAILED, reason, 0, now, e);
+}
 
 static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct ending *n = arg;
 	int64_t now = clock_wall_ms();
-	if (n->status == SCS_FAILED &&
-	    ims_put_state(tx, n->scan->repository, n->scan->digest, IMS_UNVERIFIED, n->reason, now, e) < 0)
-		return -(int)e->code;
+	if (n->status == SCS_FAILED) {
+		int r = engine_give_up(tx, n->scan, n->reason, e);
+		return r < 0 || n->retry_at == 0 ? r : scs_put_retry(tx, n->scan, n->retry_at, e);
+	}
 	if (n->status == SCS_UNSUPPORTED &&
 	    ims_put_artifact(tx, n->scan->repository, n->scan->digest, n->reason, now, e) < 0)
 		return -(int)e->code;
 	return scs_end(tx, n->scan, n->status, n->reason, n->run_at, now, e);
 }
 
-/* May the same scan succeed later? */
-static bool can_help(enum err_code code, int64_t attempts)
+/* What is tried again: at once up to attempts times, seconds apart; then, minutes and hours apart, retries times. What the image itself is to blame for stays as it is. A
+ * worker's death may be either's fault. */
+static const struct patience {
+	enum err_code code;
+	int64_t attempts, retries;
+} patience[] = {
+	{ERR_CHILD, CHILD_DEATHS_MAX, 8},	   {ERR_TIMEOUT, CHILD_DEATHS_MAX, 2},
+	{ERR_IO, SCS_ATTEMPTS_MAX, INT64_MAX},	   {ERR_NOMEM, SCS_ATTEMPTS_MAX, INT64_MAX},
+	{ERR_CANCELLED, SCS_ATTEMPTS_MAX, INT64_MAX}, {ERR_CONFLICT, SCS_ATTEMPTS_MAX, INT64_MAX},
+	{ERR_INTERNAL, 1, INT64_MAX},		   {ERR_INTEGRITY, 1, INT64_MAX},
+};
+
+static int64_t retry_after_ms(int64_t retries)
 {
-	if (code == ERR_CHILD || code == ERR_TIMEOUT)
-		return attempts < CHILD_DEATHS_MAX;
-	return (code == ERR_IO || code == ERR_NOMEM || code == ERR_CANCELLED || code == ERR_CONFLICT) &&
-	       attempts < SCS_ATTEMPTS_MAX;
+	int64_t ms = INT64_C(60000) << (2 * (retries < 8 ? retries : 8));
+	return ms < SCS_RETRY_MAX_MS ? ms : SCS_RETRY_MAX_MS;
+}
+
+static void plan(struct ending *n, enum err_code code, int64_t now)
+{
+	for (size_t i = 0; i < sizeof patience / sizeof *patience; i++) {
+		const struct patience *p = &patience[i];
+		if (p->code != code)
+			continue;
+		if (n->scan->attempts < p->attempts) {
+			n->status = SCS_QUEUED;
+			n->run_at = now + (INT64_C(1000) << (2 * (n->scan->attempts - 1)));
+		} else if (n->scan->retries < p->retries) {
+			n->retry_at = now + retry_after_ms(n->scan->retries);
+		}
+	}
+}
+
+/* Nothing is wrong with a scan whose image was deleted under it. */
+static bool is_deleted(struct engine *g, const struct scs_scan *s)
+{
+	struct arena a;
+	struct err e = ERR_INIT;
+	struct bytes text, type;
+	arena_init(&a, 8U << 20);
+	int r = engine_read_manifest(g, s->repository, s->digest, &a, &text, &type, &e);
+	arena_free(&a);
+	return r == -ERR_NOT_FOUND;
 }
 
 static void settle(struct engine *g, const struct scs_scan *s, const struct err *why)
 {
 	struct err e = ERR_INIT;
 	struct ending n = {.scan = s, .status = SCS_FAILED, .reason = bytes_of(why->msg), .run_at = clock_wall_ms()};
-	if (why->code == ERR_CANCELLED && atomic_load(&g->stopping)) {
+	bool deleted = why->code == ERR_NOT_FOUND && is_deleted(g, s);
+	if (why->code == ERR_CANCELLED && atomic_load(&g->stopping))
 		n.status = SCS_QUEUED;
-	} else if (can_help(why->code, s->attempts)) {
-		n.status = SCS_QUEUED;
-		n.run_at += INT64_C(1000) << (2 * (s->attempts - 1));
-	}
-	if (n.status == SCS_FAILED)
+	else if (!deleted)
+		plan(&n, why->code, n.run_at);
+	bool failed = n.status == SCS_FAILED && !deleted;
+	if (failed)
 		atomic_fetch_add(&g->failed, 1);
-	log_line(n.status == SCS_FAILED ? LOG_WARN : LOG_INFO, "scan %lld of %.*s@%.*s: %s%s", (long long)s->id,
+	log_line(deleted ? LOG_DEBUG : failed ? LOG_WARN : LOG_INFO, "scan %lld of %.*s@%.*s: %s%s", (long long)s->id,
 		 BYTES_ARG(s->repository), BYTES_ARG(s->digest), why->msg,
-		 n.status == SCS_FAILED ? "; given up" : "; tried again");
+		 n.status == SCS_QUEUED ? "; tried again" : n.retry_at ? "; tried again later" : "; given up");
 	if (db_run(g->o.db, DB_WRITE, end_tx, &n, &e) < 0)
 		log_line(LOG_ERROR, "scan %lld: %s", (long long)s->id, e.msg); /* the lease runs out and it is taken again */
 }
@@ -189,10 +231,12 @@ static void run_scan(struct engine *g, const struct scs_scan *s, struct arena *a
 		return;
 	}
 	atomic_fetch_add(&g->completed, 1);
-	log_line(LOG_INFO, "scan %lld of %.*s@%.*s (%.*s): completed in %lld us", (long long)s->id,
+	log_line(LOG_INFO, "scan %lld of %.*s@%.*s (%.*s): completed in %.1f ms", (long long)s->id,
 		 BYTES_ARG(s->repository), BYTES_ARG(s->digest), BYTES_ARG(s->trigger),
-		 (long long)(clock_mono_us() - from));
+		 (double)(clock_mono_us() - from) / 1000);
 }
+
+/* ---- shares ---------------------------------------------------------------------------------------------------------- */
 
 static size_t running_add(struct engine *g, const struct scs_scan *s)
 {
@@ -200,7 +244,7 @@ static size_t running_add(struct engine *g, const struct scs_scan *s)
 	pthread_mutex_lock(&g->scan_lock);
 	while (at < ENGINE_THREADS_MAX - 1 && g->running[at].id)
 		at++;
-	g->running[at] = *s; /* only id and epoch are read: the runs may go away */
+	g->running[at] = *s;
 	pthread_mutex_unlock(&g->scan_lock);
 	return at;
 }
@@ -212,108 +256,92 @@ static void running_remove(struct engine *g, size_t at)
 	pthread_mutex_unlock(&g->scan_lock);
 }
 
+/* A repository may have all threads but one. */
+static int full_repositories(struct engine *g, struct claim *c, struct bytes full[ENGINE_THREADS_MAX], struct err *e)
+{
+	unsigned max = g->o.scan_threads > 1 ? g->o.scan_threads - 1 : 1;
+	bool ok = true;
+	pthread_mutex_lock(&g->scan_lock);
+	for (size_t i = 0; i < ENGINE_THREADS_MAX; i++) {
+		unsigned same = 0;
+		for (size_t k = 0; g->running[i].id && k <= i; k++)
+			same += g->running[k].id && bytes_eq(g->running[k].repository, g->running[i].repository);
+		bool copied = true;
+		if (same == max)
+			full[c->turn.full_count++] = arena_bytes(c->arena, g->running[i].repository, &copied);
+		ok = ok && copied;
+	}
+	pthread_mutex_unlock(&g->scan_lock);
+	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for a scan");
+}
+
+/* 1 = c->scan is ours, and *ret_at its place among those that run. */
+static int claim(struct engine *g, struct claim *c, size_t *ret_at, struct err *e)
+{
+	struct bytes full[ENGINE_THREADS_MAX];
+	pthread_mutex_lock(&g->claim_lock);
+	c->turn = (struct scs_turn){.after = g->last_repository, .full = full};
+	int r = full_repositories(g, c, full, e);
+	if (r == 0)
+		r = db_run(g->o.db, DB_WRITE, claim_tx, c, e);
+	if (r > 0) {
+		struct bytes name = bytes_part(c->scan.repository, 0, sizeof g->last_room);
+		if (name.len)
+			memcpy(g->last_room, name.ptr, name.len);
+		g->last_repository = (struct bytes){.ptr = g->last_room, .len = name.len};
+		*ret_at = running_add(g, &c->scan);
+	}
+	pthread_mutex_unlock(&g->claim_lock);
+	return r;
+}
+
+#define FULL_MS 1000 /* what is due is of repositories that have their share: a scan that ends wakes the others */
+
+/* One scan, if any is due: how long to wait for the next, 0 = not at all. */
+static int64_t scan_next(struct engine *g)
+{
+	struct err e = ERR_INIT;
+	struct arena a;
+	arena_init(&a, ENGINE_SCAN_BUDGET);
+	struct claim c = {.arena = &a, .next_ms = INT64_MAX};
+	size_t at = 0;
+	bool due = false;
+	int r = db_run(g->o.db, DB_READ, due_tx, &c.next_ms, &e);
+	if (r >= 0 && c.next_ms <= clock_wall_ms()) {
+		due = true;
+		r = claim(g, &c, &at, &e);
+	} else if (r >= 0) {
+		r = 0;
+	}
+	if (r > 0) {
+		run_scan(g, &c.scan, &a);
+		running_remove(g, at);
+		engine_wake_scans(g);
+	} else if (r < 0) {
+		log_line(LOG_ERROR, "scan queue: %s", e.msg);
+	}
+	arena_free(&a);
+	int64_t left = c.next_ms == INT64_MAX ? 5000 : c.next_ms - clock_wall_ms();
+	if (r > 0)
+		return 0;
+	return r < 0 || (due && left <= 0) ? FULL_MS : left < 20 ? 20 : left > 5000 ? 5000 : left;
+}
+
 static void *scan_main(void *arg)
 {
 	struct engine *g = arg;
 	while (!atomic_load(&g->stopping)) {
-		struct err e = ERR_INIT;
-		struct arena a;
 		pthread_mutex_lock(&g->scan_lock);
 		uint64_t seen = g->scan_seq;
 		pthread_mutex_unlock(&g->scan_lock);
-		arena_init(&a, SCAN_BUDGET);
-		struct claim c = {.arena = &a, .next_ms = INT64_MAX};
-		int r = db_run(g->o.db, DB_READ, due_tx, &c.next_ms, &e);
-		if (r >= 0 && c.next_ms <= clock_wall_ms())
-			r = db_run(g->o.db, DB_WRITE, claim_tx, &c, &e);
-		else if (r >= 0)
-			r = 0;
-		if (r > 0) {
-			size_t at = running_add(g, &c.scan);
-			run_scan(g, &c.scan, &a);
-			running_remove(g, at);
-		} else if (r < 0) {
-			log_line(LOG_ERROR, "scan queue: %s", e.msg);
-		}
-		arena_free(&a);
-		if (r <= 0) {
-			int64_t wait = c.next_ms == INT64_MAX ? 5000 : c.next_ms - clock_wall_ms();
-			wait_for(g, seen, wait < 20 ? 20 : wait > 5000 ? 5000 : wait);
-		}
+		int64_t wait = atomic_load(&g->settled) ? scan_next(g) : 1000;
+		if (wait)
+			wait_for(g, seen, wait);
 	}
 	return NULL;
 }
 
 /* ---- start and stop -------------------------------------------------------------------------------------------------- */
-
-static int recover_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	(void)arg;
-	int64_t n = scs_reap(tx, clock_wall_ms(), true, e);
-	if (n < 0)
-		return (int)n;
-	/* What was given up on gets another chance: a restart is how a bad worker, a full disk or too
-	 * little memory is put right. */
-	n = db_exec(tx,
-		    "INSERT INTO scan(repository, digest, trigger, status, attempts, run_at, lease_until,"
-		    " lease_epoch, reason, queued_at, started_at, finished_at)"
-		    " SELECT i.repository, i.digest, 'recheck', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM " IMS_FROM
-		    " WHERE n.rest = 3 AND 3 = (SELECT s.status FROM scan s WHERE s.repository = i.repository"
-		    " AND s.digest = i.digest ORDER BY s.id DESC LIMIT 1)"
-		    " ON CONFLICT(repository, digest) WHERE status IN (0, 1) DO NOTHING",
-		    DB_ARGS(DB_I(clock_wall_ms())), e);
-	return n < 0 ? (int)n : 0;
-}
-
-static int state_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct {
-		struct arena *a;
-		struct gen_state *s;
-	} *w = arg;
-	return gen_get(tx, w->a, w->s, e);
-}
-
-static int get_state(struct engine *g, struct arena *a, struct gen_state *ret, struct err *e)
-{
-	struct {
-		struct arena *a;
-		struct gen_state *s;
-	} w = {a, ret};
-	return db_run(g->o.db, DB_READ, state_tx, &w, e);
-}
-
-/* Open the generation the matches were made with; finish a switch that a crash interrupted. */
-static int open_generation(struct engine *g, struct err *e)
-{
-	struct arena a;
-	struct gen_state s = {0};
-	arena_init(&a, 1U << 20);
-	int r = get_state(g, &a, &s, e);
-	const char *path = r >= 0 && s.current_path.len ? arena_cstr(&a, s.current_path) : NULL;
-	const char *next = r >= 0 && s.next_path.len ? arena_cstr(&a, s.next_path) : NULL;
-	if (path) {
-		struct vdb *v = vdb_open(path, e);
-		if (v && vdb_check(v, NULL, e) < 0) {
-			vdb_close(v);
-			v = NULL;
-		}
-		g->vdb = v;
-		if (!v)
-			log_line(LOG_WARN, "vulnerability database: %s; all packages are matched again with the next one", e->msg);
-	}
-	if (r >= 0 && next) {
-		struct err why = ERR_INIT;
-		if (engine_switch(g, next, &why) == 0)
-			next = NULL;
-		else
-			log_line(LOG_WARN, "vulnerability database: an interrupted switch could not be finished: %s", why.msg);
-	}
-	arena_free(&a);
-	if (g->vdb && !next)
-		engine_sweep(g);
-	return r;
-}
 
 static int start_thread(struct engine *g, void *(*main)(void *), struct err *e)
 {
@@ -323,11 +351,11 @@ static int start_thread(struct engine *g, void *(*main)(void *), struct err *e)
 	return 0;
 }
 
-int engine_start(struct engine *g, struct err *e)
+int engine_start(struct engine *g, const char *vdb, struct err *e)
 {
 	unsigned busy, slots;
 	pool_load(g->o.pool, &busy, &slots);
-	if (db_run(g->o.db, DB_WRITE, recover_tx, g, e) < 0 || open_generation(g, e) < 0 ||
+	if (engine_generation_open(g, vdb, e) < 0 || start_thread(g, engine_settle_main, e) < 0 ||
 	    start_thread(g, engine_events_main, e) < 0 || start_thread(g, engine_keeper_main, e) < 0)
 		return -(int)e->code;
 	for (unsigned i = 0; i < slots && i < 16; i++) {
@@ -341,9 +369,21 @@ int engine_start(struct engine *g, struct err *e)
 	return 0;
 }
 
+bool engine_is_settled(const struct engine *g)
+{
+	return atomic_load(&g->settled);
+}
+
+void engine_stop_soon(struct engine *g)
+{
+	atomic_store(&g->cut_short, true);
+}
+
 void engine_stop(struct engine *g)
 {
 	atomic_store(&g->stopping, true);
+	engine_stop_soon(g);
+	pool_stop(g->o.pool);
 	engine_layers_stop(g);
 	engine_wake_scans(g);
 	event_wake(g->o.db);
@@ -359,106 +399,12 @@ void engine_free(struct engine *g)
 	vdb_close(g->vdb);
 	pthread_rwlock_destroy(&g->vdb_lock);
 	pthread_mutex_destroy(&g->scan_lock);
+	pthread_mutex_destroy(&g->claim_lock);
+	pthread_mutex_destroy(&g->switch_lock);
 	pthread_cond_destroy(&g->scan_moved);
 	pthread_mutex_destroy(&g->layer_lock);
 	pthread_cond_destroy(&g->layer_moved);
 	free(g);
-}
-
-/* ---- generations ------------------------------------------------------------------------------------------------------ */
-
-struct begin {
-	struct bytes digest, path;
-};
-
-static int begin_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct begin *b = arg;
-	return gen_begin(tx, b->digest, b->path, e);
-}
-
-/* Images that could not be verified may be verifiable now. */
-static int again_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	(void)arg;
-	int64_t n = db_exec(tx,
-			    "INSERT INTO scan(repository, digest, trigger, status, attempts, run_at, lease_until,"
-			    " lease_epoch, reason, queued_at, started_at, finished_at)"
-			    " SELECT i.repository, i.digest, 'advisories', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM " IMS_FROM
-			    " WHERE " CNT_STATE " = 3 ON CONFLICT(repository, digest) WHERE status IN (0, 1) DO NOTHING",
-			    DB_ARGS(DB_I(clock_wall_ms())), e);
-	return n < 0 ? (int)n : 0;
-}
-
-/* A copy under the generation's own name, so that the caller's file may go away. */
-static int keep_file(struct engine *g, const char *file, const char *digest, char path[4096], struct err *e)
-{
-	(void)snprintf(path, 4096, "%s/vdb-%s.vdb", g->o.vdb_dir, digest);
-	if (strcmp(path, file) == 0)
-		return 0;
-	struct buf content;
-	buf_init(&content, (size_t)8 << 30);
-	int r = io_mkdirs(g->o.vdb_dir, e);
-	if (r == 0)
-		r = io_read_file(file, &content, e);
-	if (r == 0)
-		r = io_replace_file(path, buf_bytes(&content), 0600, e);
-	buf_free(&content);
-	return r;
-}
-
-int engine_switch(struct engine *g, const char *file, struct err *e)
-{
-	char path[4096], old_path[4096] = "";
-	struct vdb *now = vdb_open(file, e);
-	struct gen_result result;
-	int r = now ? vdb_verify(now, e) : -(int)e->code;
-	if (r == 0 && g->vdb && strcmp(vdb_digest(g->vdb), vdb_digest(now)) == 0) {
-		vdb_close(now);
-		return 0;
-	}
-	if (r == 0)
-		r = keep_file(g, file, vdb_digest(now), path, e);
-	struct begin b = {.digest = bytes_of(now ? vdb_digest(now) : NULL), .path = bytes_of(path)};
-	if (r == 0)
-		r = db_run(g->o.db, DB_WRITE, begin_tx, &b, e);
-	if (r < 0) {
-		vdb_close(now);
-		return r;
-	}
-	pthread_rwlock_wrlock(&g->vdb_lock);
-	struct vdb *old = g->vdb;
-	if (old)
-		(void)snprintf(old_path, sizeof old_path, "%s/vdb-%s.vdb", g->o.vdb_dir, vdb_digest(old));
-	r = gen_switch(g->o.db, old, now, b.path, &result, e);
-	if (r >= 0)
-		g->vdb = now;
-	pthread_rwlock_unlock(&g->vdb_lock);
-	vdb_close(r >= 0 ? old : now);
-	if (r < 0)
-		return r;
-	if (*old_path)
-		(void)unlink(old_path);
-	log_line(LOG_INFO, "vulnerability database %.12s: %llu keys, %llu packages, %llu sets, %llu images in %lld ms", b.digest.ptr,
-		 (unsigned long long)result.keys, (unsigned long long)result.packages, (unsigned long long)result.sets,
-		 (unsigned long long)result.images, (long long)(result.took_us / 1000));
-	r = db_run(g->o.db, DB_WRITE, again_tx, NULL, e);
-	engine_wake_scans(g);
-	return r < 0 ? r : 0;
-}
-
-const struct vdb *engine_vdb_take(struct engine *g)
-{
-	pthread_rwlock_rdlock(&g->vdb_lock);
-	if (!g->vdb)
-		pthread_rwlock_unlock(&g->vdb_lock);
-	return g->vdb;
-}
-
-void engine_vdb_give(struct engine *g, const struct vdb *v)
-{
-	if (v)
-		pthread_rwlock_unlock(&g->vdb_lock);
 }
 
 struct now {

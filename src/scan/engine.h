@@ -12,7 +12,7 @@ struct engine_options {
 	struct registry *registry;
 	struct pool *pool;
 	const char *vdb_dir;     /* generations are kept here: vdb-<digest>.vdb; may be empty at first */
-	unsigned scan_threads;   /* 0 = one per processor */
+	unsigned scan_threads;   /* 0 = one per processor, and one more, since a repository may have all but one */
 	int64_t recheck_ms;      /* images pulled in the last 30 days are scanned again after this; 7 days */
 	int64_t history_ms;      /* events and scans that are over are kept so long; 90 days */
 };
@@ -20,13 +20,18 @@ struct engine_options {
 struct engine *engine_new(const struct engine_options *o, struct err *e);
 const struct tap *engine_tap(struct engine *g);
 void engine_set_registry(struct engine *g, struct registry *registry);
-/* Take over what a crash left, then start the threads. */
-int engine_start(struct engine *g, struct err *e);
-/* Stops the threads; running scans go back to the queue. */
+/* Load the generation on record and start the threads; vdb (may be NULL): a complete vdb to make current, ERR_* when it is none. Returns before long work: what a crash
+ * left is taken over and a switch is made in the background, and scans wait for it (engine_is_settled). */
+int engine_start(struct engine *g, const char *vdb, struct err *e);
+/* False: a switch of generations that belongs to the start is still under way. */
+bool engine_is_settled(const struct engine *g);
+/* Long work of the background ends early from now on (what it did not finish is done at the next start); scans go on. */
+void engine_stop_soon(struct engine *g);
+/* Stops the threads and what the pool runs; running scans go back to the queue. */
 void engine_stop(struct engine *g);
 void engine_free(struct engine *g);
 
-/* Make file (a complete vdb) the current generation: kept under vdb_dir, matched by gen_switch. */
+/* Make file (a complete vdb) the current generation: kept under vdb_dir, matched by gen_switch. ERR_CANCELLED when the engine stops. */
 int engine_switch(struct engine *g, const char *file, struct err *e);
 /* The current generation; NULL when there is none. Give it back. */
 const struct vdb *engine_vdb_take(struct engine *g);

@@ -9,6 +9,7 @@
 
 #define BATCH 200         /* events a transaction: bounded work under the writer's lock */
 #define KEEPER_MS 10000   /* a lease is renewed six times before it runs out */
+#define RETRY_STEP 200  /* scans that are asked for again, in one turn */
 #define EVENT_BUDGET (8U << 20)
 
 struct consume {
@@ -151,8 +152,10 @@ static int keep_tx(struct db_tx *tx, void *arg, struct err *e)
 		if (s.id && scs_renew(tx, &s, now, e) < 0)
 			return -(int)e->code;
 	}
-	int64_t n = scs_reap(tx, now, false, e);
-	return n < 0 ? (int)n : n > 0;
+	int64_t moved = scs_mend_clock(tx, now, e);
+	int64_t n = moved < 0 ? moved : scs_reap(tx, now, false, e);
+	int64_t again = n < 0 ? n : scs_retry(tx, now, RETRY_STEP, e);
+	return again < 0 ? (int)again : moved + n + again > 0;
 }
 
 /* Every image pulled within the window and checked too long ago. */
@@ -160,13 +163,7 @@ static int recheck_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct engine *g = arg;
 	int64_t now = clock_wall_ms();
-	int64_t n = db_exec(tx,
-			    "INSERT INTO scan(repository, digest, trigger, status, attempts, run_at, lease_until,"
-			    " lease_epoch, reason, queued_at, started_at, finished_at)"
-			    " SELECT i.repository, i.digest, 'recheck', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM image i"
-			    " WHERE i.pulled_at > $2 AND i.scanned_at < $3"
-			    " ON CONFLICT(repository, digest) WHERE status IN (0, 1) DO NOTHING",
-			    DB_ARGS(DB_I(now), DB_I(now - ENGINE_PULL_WINDOW_MS), DB_I(now - g->o.recheck_ms)), e);
+	int64_t n = scs_recheck(tx, now - ENGINE_PULL_WINDOW_MS, now - g->o.recheck_ms, now, e);
 	return n < 0 ? (int)n : n > 0;
 }
 
@@ -186,8 +183,15 @@ void *engine_keeper_main(void *arg)
 	int64_t next_recheck = 0;
 	while (!atomic_load(&g->stopping)) {
 		struct err e = ERR_INIT;
+		/* What the last run left is looked at first, and no scan runs before. */
+		if (!atomic_load(&g->settled)) {
+			engine_sleep(g, 100);
+			continue;
+		}
 		int r = db_run(g->o.db, DB_WRITE, keep_tx, g, &e);
 		int r2 = 0;
+		if (r >= 0 && atomic_load(&g->again_due))
+			engine_ask_again(g);
 		if (r >= 0 && clock_mono_ms() >= next_recheck) {
 			r2 = db_run(g->o.db, DB_WRITE, recheck_tx, g, &e);
 			if (r2 >= 0 && forget(g, &e) < 0)

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #define ENGINE_THREADS_MAX 64
+#define ENGINE_SCAN_BUDGET (1U << 30) /* bytes for one image: its inventories, what is taken out of them, packages, matches */
 #define ENGINE_PULL_WINDOW_MS (INT64_C(30) * 86400000) /* "pulled in the last 30 days" */
 #define ENGINE_STALE_MS (INT64_C(7) * 86400000)        /* a pull of an image checked longer ago than this scans it */
 
@@ -44,10 +45,17 @@ struct engine {
 	pthread_mutex_t scan_lock; /* wakes scan threads */
 	pthread_cond_t scan_moved;
 	uint64_t scan_seq;
-	struct scs_scan running[ENGINE_THREADS_MAX]; /* ids and epochs, for lease renewal; id 0 = idle */
+	struct scs_scan running[ENGINE_THREADS_MAX]; /* id 0 = idle, and then its runs are gone */
+
+	pthread_mutex_t claim_lock; /* one thread at a time takes a scan: shares are counted right */
+	struct bytes last_repository; /* the one that was served last; in last_room */
+	uint8_t last_room[256];
 
 	pthread_rwlock_t vdb_lock; /* read: matching and committing with the current one; write: a switch */
 	struct vdb *vdb;
+	pthread_mutex_t switch_lock; /* one switch at a time, and no clearing of rows beside it */
+	atomic_bool settled, cut_short; /* cut_short: switches end early */
+	atomic_bool again_due;		/* engine_ask_again failed */
 
 	atomic_uint_fast64_t completed, failed, unsupported, layers_live, layers_late;
 };
@@ -61,6 +69,9 @@ int engine_layer_get(struct engine *g, struct bytes repository, const struct dig
 		     struct err *e);
 void engine_layers_stop(struct engine *g);
 
+/* The image cannot be assessed: its state and the scan's end. */
+int engine_give_up(struct db_tx *tx, const struct scs_scan *s, struct bytes reason, struct err *e);
+
 /* engine_scan.c: one scan from manifest to counts. ret_reason: of SCS_UNSUPPORTED. */
 int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_status *ret_status, struct bytes *ret_reason, struct arena *a, struct err *e);
 
@@ -70,8 +81,14 @@ void *engine_keeper_main(void *arg);
 void engine_wake_scans(struct engine *g);
 void engine_sleep(struct engine *g, unsigned ms); /* until woken by engine_wake_scans or stopping */
 
-/* engine_sweep.c: remove files of generations that are no longer used; g->vdb is the one in use. */
-void engine_sweep(struct engine *g);
+/* engine_generation.c */
+int engine_generation_open(struct engine *g, const char *vdb, struct err *e);
+void *engine_settle_main(void *arg);
+void engine_ask_again(struct engine *g);
+
+/* engine_sweep.c: remove files of generations but that of this digest; at a start, before anything is written: what a crash left of temporary files. */
+void engine_sweep(struct engine *g, const char *keep);
+void engine_sweep_temporary(struct engine *g);
 
 /* engine_source.c: what scanning reads of the registry. */
 int engine_read_manifest(struct engine *g, struct bytes repository, struct bytes digest, struct arena *a, struct bytes *ret_text, struct bytes *ret_type, struct err *e);

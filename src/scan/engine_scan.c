@@ -20,6 +20,7 @@ struct row {
 	const struct inv_package *package;
 	uint8_t identity[PKS_IDENTITY_LEN];
 	int64_t id; /* 0 = not kept yet */
+	bool known; /* kept already when it was looked up: not matched here */
 	struct match *matches;
 	size_t match_count;
 };
@@ -31,7 +32,6 @@ struct image_scan {
 	struct oci_manifest manifest;
 	struct oci_config config;
 	struct scan_layer *layers;
-	struct buf *texts;
 	struct lay *parsed;
 	size_t layer_count;
 	struct inv_image image;
@@ -115,37 +115,78 @@ static int read_image(struct image_scan *w, struct bytes *ret_reason, struct err
 	return is_image ? oci_config_parse(config, w->arena, &w->config, e) : not_an_image(w, ret_reason, e);
 }
 
-/* A layer that need not be here, and is not, leaves the rest to be assessed. */
+/* A layer that need not be here, and is not, leaves the rest to be assessed. The inventory's text counts to the image's memory as all else does. */
 static int take_layer(struct image_scan *w, size_t i, struct err *e)
 {
 	struct scan_layer *l = &w->layers[i];
-	bool absent;
-	int r = engine_layer_get(w->g, w->scan->repository, &l->digest, &w->texts[i], &absent, e);
+	struct buf text;
+	bool absent, ok = true;
+	buf_init(&text, LIMIT_INVENTORY_MAX);
+	int r = engine_layer_get(w->g, w->scan->repository, &l->digest, &text, &absent, e);
+	if (!absent && r >= 0) {
+		struct bytes kept = arena_bytes(w->arena, buf_bytes(&text), &ok);
+		r = ok ? lay_parse(kept, w->arena, &w->parsed[i], e) : err_set(e, ERR_NOMEM, "no memory for an inventory");
+	}
+	buf_free(&text);
 	if (!absent)
-		return r < 0 ? r : lay_parse(buf_bytes(&w->texts[i]), w->arena, &w->parsed[i], e);
+		return r;
 	*e = (struct err)ERR_INIT;
 	r = scan_layer_absent(l, w->arena, e);
 	w->parsed[i] = (struct lay){.absent = l->absent};
 	return r;
 }
 
+/* Where each digest stands first: open addressing, position + 1, 0 = free. */
+struct firsts {
+	uint32_t *at;
+	size_t mask;
+};
+
+static int firsts_make(struct firsts *f, size_t count, struct arena *a, struct err *e)
+{
+	f->mask = 15;
+	while (f->mask < 2 * count)
+		f->mask = f->mask * 2 + 1;
+	f->at = arena_alloc(a, f->mask + 1, sizeof *f->at);
+	return f->at ? 0 : err_set(e, ERR_NOMEM, "no memory for %zu layers", count);
+}
+
+/* A layer that is named again: read once, whatever it is. */
+static bool copy_layer(struct image_scan *w, struct firsts *f, size_t i)
+{
+	const struct digest *d = &w->layers[i].digest;
+	size_t slot = bytes_hash((struct bytes){.ptr = d->hash, .len = sizeof d->hash}, 0) & f->mask;
+	while (f->at[slot] && !digest_eq(&w->layers[f->at[slot] - 1].digest, d))
+		slot = (slot + 1) & f->mask;
+	if (!f->at[slot]) {
+		f->at[slot] = (uint32_t)i + 1;
+		return false;
+	}
+	w->parsed[i] = w->parsed[f->at[slot] - 1];
+	w->layers[i].absent = w->layers[f->at[slot] - 1].absent;
+	return true;
+}
+
 static int take_layers(struct image_scan *w, struct err *e)
 {
 	size_t n = w->manifest.layer_count;
 	w->layers = arena_alloc(w->arena, n, sizeof *w->layers);
-	w->texts = arena_alloc(w->arena, n, sizeof *w->texts);
 	w->parsed = arena_alloc(w->arena, n, sizeof *w->parsed);
-	if (!w->layers || !w->texts || !w->parsed)
+	struct firsts firsts;
+	if (!w->layers || !w->parsed)
 		return err_set(e, ERR_NOMEM, "no memory for %zu layers", n);
+	if (firsts_make(&firsts, n, w->arena, e) < 0)
+		return -(int)e->code;
 	for (size_t i = 0; i < n; i++) {
 		const struct oci_descriptor *d = &w->manifest.layers[i];
 		if (d->digest.algo == DIGEST_NONE)
 			return err_set(e, ERR_UNSUPPORTED, "layer %zu: unknown digest algorithm", i + 1);
 		w->layers[i] = (struct scan_layer){.digest = d->digest, .media_type = d->media_type, .fd = -1,
 						   .created_by = oci_config_layer_line(&w->config, i)};
-		buf_init(&w->texts[i], LIMIT_INVENTORY_MAX);
 		w->layer_count = i + 1;
-		if (take_layer(w, i, e) < 0)
+		if (atomic_load(&w->g->stopping))
+			return err_set(e, ERR_CANCELLED, "the server is stopping");
+		if (!copy_layer(w, &firsts, i) && take_layer(w, i, e) < 0)
 			return err_ctx(e, "layer %zu", i + 1);
 	}
 	return 0;
@@ -176,7 +217,8 @@ static int match_new(struct image_scan *w, struct err *e)
 		return -(int)e->code;
 	for (size_t i = 0; w->g->vdb && i < w->image.package_count; i++) {
 		struct row *r = &w->rows[i];
-		if (r->id)
+		r->known = r->id != 0;
+		if (r->known)
 			continue;
 		int64_t n = match_package(w->g->vdb, &r->package->pkg, w->arena, &r->matches, e);
 		if (n < 0)
@@ -194,6 +236,9 @@ static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
 		int known = pks_find(tx, r->identity, &id, e);
 		if (known < 0)
 			return known;
+		/* Known then and not now: it was cleared away, and its matches were not looked for. */
+		if (known == 0 && r->known)
+			return err_set(e, ERR_CONFLICT, "a package was cleared away meanwhile");
 		/* Known now but not when it was looked up: another scan kept it meanwhile, with the matches of this generation. */
 		if (known == 0 && (pks_add(tx, &r->package->pkg, r->identity, &id, e) < 0 ||
 				   mts_put(tx, id, r->package->pkg.name, r->matches, r->match_count, e) < 0))
@@ -332,7 +377,8 @@ int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_statu
 		r = take_layers(&w, e);
 	if (r == 0)
 		r = match_and_commit(&w, e);
-	for (size_t i = 0; i < w.layer_count; i++)
-		buf_free(&w.texts[i]);
+	/* The image's own share was spent, and will be the next time. */
+	if (r == -ERR_NOMEM && a->used > ENGINE_SCAN_BUDGET / 2)
+		r = err_set(e, ERR_LIMIT, "its layers' inventories and packages need more than %u MiB together", ENGINE_SCAN_BUDGET >> 20);
 	return r;
 }

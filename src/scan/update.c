@@ -232,7 +232,7 @@ static int take_reply(struct update_file *f, const char *part, int fd, const str
 	return r;
 }
 
-static int fetch_one(struct update_file *f, struct err *e)
+static int fetch_one(struct update_file *f, const atomic_bool *stop, struct err *e)
 {
 	char part[4200];
 	struct question q;
@@ -244,7 +244,7 @@ static int fetch_one(struct update_file *f, struct err *e)
 	if (ask(&q, f, part, fd, e) < 0)
 		return -(int)e->code;
 	struct fetch request = {.url = f->url, .headers = q.headers, .max = FEED_MAX, .out_fd = fd,
-				.resume_from = q.resume_from};
+				.resume_from = q.resume_from, .stop = stop};
 	int r = fetch_run(&request, &reply, e);
 	if (r == 0) {
 		r = take_reply(f, part, fd, &reply, e);
@@ -258,22 +258,24 @@ static int fetch_one(struct update_file *f, struct err *e)
 	return r;
 }
 
-int update_fetch(const struct update_source *sources, size_t count, const char *dir, struct arena *a,
+int update_fetch(const struct update_source *sources, size_t count, const struct update_place *place, struct arena *a,
 		 struct update_file **ret, struct err *e)
 {
 	struct update_file *files = arena_alloc(a, count, sizeof *files);
 	if (!files)
 		return err_set(e, ERR_NOMEM, "no memory for %zu feeds", count);
-	if (io_mkdirs(dir, e) < 0)
+	if (io_mkdirs(place->dir, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < count; i++) {
 		struct err why = ERR_INIT;
 		struct update_file *f = &files[i];
 		*f = (struct update_file){.feed = sources[i].feed, .url = sources[i].url,
-					  .path = file_name(&sources[i], dir, a)};
+					  .path = file_name(&sources[i], place->dir, a)};
 		if (!f->path)
 			return err_set(e, ERR_NOMEM, "no memory");
-		int r = fetch_one(f, &why);
+		int r = fetch_one(f, place->stop, &why);
+		if (place->stop && atomic_load(place->stop))
+			return err_set(e, ERR_CANCELLED, "the feeds were not fetched to the end");
 		f->fetched_ms = mtime_ms(f->path);
 		f->unbuilt = is_unbuilt(f);
 		if (r < 0) {

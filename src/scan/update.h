@@ -3,6 +3,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,7 +26,11 @@ struct update_file {
 	bool unbuilt;        /* no database was built of this copy yet (update_built) */
 	char why[512];       /* of STALE and MISSING */
 };
-/* Fetch all into dir. *ret (count rows) from a. <0 only when dir cannot be used or memory is spent. */
-int update_fetch(const struct update_source *sources, size_t count, const char *dir, struct arena *a, struct update_file **ret, struct err *e);
+struct update_place {
+	const char *dir;
+	const atomic_bool *stop; /* set: ERR_CANCELLED before long; may be NULL */
+};
+/* Fetch all into the place. *ret (count rows) from a. <0 only when dir cannot be used, memory is spent, or stop was set. */
+int update_fetch(const struct update_source *sources, size_t count, const struct update_place *place, struct arena *a, struct update_file **ret, struct err *e);
 /* A database was built of these and is in use: until this is said they stay unbuilt, also over a crash. */
 void update_built(const struct update_file *files, size_t count);

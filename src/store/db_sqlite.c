@@ -1,6 +1,6 @@
 /* A statement is prepared once per connection and found again by the address of its text. Parameters are written $1, $2, …: SQLite takes "$1" as a name, so
- * each statement keeps the index of every number. Three tokens of the portable texts are replaced here: {SKIP} by nothing (SQLite has one writer), {BLOB} by
- * BLOB, {NOROWID} by WITHOUT ROWID. */
+ * each statement keeps the index of every number. Four tokens of the portable texts are replaced here: {SKIP} by nothing (SQLite has one writer), {BLOB} by
+ * BLOB, {NOROWID} by WITHOUT ROWID, {ID} by a key that numbers its rows and gives no number twice, also after its row was deleted. */
 #include "store/db_sqlite.h"
 
 #include "base/buf.h"
@@ -83,7 +83,8 @@ static char *expand(const char *text, struct err *e)
 {
 	static const struct {
 		const char *token, *sql;
-	} tokens[] = {{"{SKIP}", ""}, {"{BLOB}", "BLOB"}, {"{NOROWID}", " WITHOUT ROWID"}};
+	} tokens[] = {{"{SKIP}", ""}, {"{BLOB}", "BLOB"}, {"{NOROWID}", " WITHOUT ROWID"},
+	  {"{ID}", "INTEGER PRIMARY KEY AUTOINCREMENT"}};
 	struct buf out;
 	buf_init(&out, SQL_MAX);
 	bool known = true;

@@ -6,52 +6,60 @@
 int gen_get(struct db_tx *tx, struct arena *a, struct gen_state *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(
-		tx, "SELECT current_digest, current_path, next_digest, next_path FROM generation WHERE id = 1", NULL, 0, e);
+		tx, "SELECT current_digest, next_digest, again FROM generation WHERE id = 1", NULL, 0, e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
-	struct bytes *fields[] = {&ret->current_digest, &ret->current_path, &ret->next_digest, &ret->next_path};
+	struct bytes *fields[] = {&ret->current_digest, &ret->next_digest};
 	*ret = (struct gen_state){0};
-	for (int i = 0; r > 0 && i < 4; i++) {
+	for (int i = 0; r > 0 && i < 2; i++) {
 		bool ok;
 		*fields[i] = arena_bytes(a, db_bytes(s, i), &ok);
 		if (!ok)
 			r = err_set(e, ERR_NOMEM, "no memory");
 	}
+	ret->again = r > 0 && db_int(s, 2) != 0;
 	db_done(s);
 	return r < 0 ? r : 0;
 }
 
-int gen_begin(struct db_tx *tx, struct bytes digest, struct bytes path, struct err *e)
+int gen_begin(struct db_tx *tx, struct bytes digest, struct err *e)
 {
-	int64_t n = db_exec(tx, "UPDATE generation SET next_digest = $1, next_path = $2 WHERE id = 1",
-			    DB_ARGS(DB_T(digest), DB_T(path)), e);
+	int64_t n = db_exec(tx, "UPDATE generation SET next_digest = $1, next_path = '' WHERE id = 1", DB_ARGS(DB_T(digest)), e);
 	return n < 0 ? (int)n : 0;
 }
 
-struct flip {
-	const struct rescore *r;
-	struct bytes path;
-};
+int gen_forget(struct db_tx *tx, struct err *e)
+{
+	int64_t n = db_exec(tx,
+			    "UPDATE generation SET next_digest = CASE WHEN next_digest = '' THEN current_digest ELSE next_digest END,"
+			    " current_digest = '', current_path = '', next_path = '' WHERE id = 1", NULL, 0, e);
+	return n < 0 ? (int)n : 0;
+}
+
+int gen_asked(struct db_tx *tx, struct err *e)
+{
+	int64_t n = db_exec(tx, "UPDATE generation SET again = 0 WHERE id = 1", NULL, 0, e);
+	return n < 0 ? (int)n : 0;
+}
 
 static int flip_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	struct flip *f = arg;
-	const struct rescore *r = f->r;
+	const struct rescore *r = arg;
 	int64_t n = db_exec(tx,
-			    "UPDATE generation SET current_digest = $1, current_path = $2, next_digest = '', next_path = '',"
-			    " switched_at = $3, epoch = $4 WHERE id = 1",
-			    DB_ARGS(DB_T(bytes_of(vdb_digest(r->now))), DB_T(f->path), DB_I(clock_wall_ms()),
-				    DB_I(r->epoch + 1)), e);
+			    "UPDATE generation SET current_digest = $1, current_path = '', next_digest = '', next_path = '',"
+			    " switched_at = $2, epoch = $3, again = 1 WHERE id = 1",
+			    DB_ARGS(DB_T(bytes_of(vdb_digest(r->now))), DB_I(clock_wall_ms()), DB_I(r->epoch + 1)), e);
 	return n < 0 ? (int)n : 0;
 }
 
-int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, struct bytes path, struct gen_result *ret,
+int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, const atomic_bool *stop, struct gen_result *ret,
 	       struct err *e)
 {
 	struct rescore r;
 	int64_t from = clock_mono_us(), flip_from = 0;
 	rsc_init(&r, db, old, now);
+	r.stop = stop;
 	int rc = rsc_clear(&r, true, e);
 	if (rc == 0)
 		rc = rsc_packages(&r, e);
@@ -62,9 +70,8 @@ int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, stru
 	if (rc == 0)
 		rc = rsc_matches(&r, e);
 	if (rc == 0) {
-		struct flip f = {.r = &r, .path = path};
 		flip_from = clock_mono_us();
-		rc = db_run(db, DB_WRITE, flip_tx, &f, e);
+		rc = db_run(db, DB_WRITE, flip_tx, &r, e);
 	}
 	int64_t end = clock_mono_us();
 	/* The switch has been made: what is over and cannot be cleared now is cleared by the next one. */

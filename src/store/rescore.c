@@ -26,6 +26,11 @@ void rsc_free(struct rescore *r)
 	*r = (struct rescore){0};
 }
 
+int rsc_go_on(const struct rescore *r, struct err *e)
+{
+	return r->stop && atomic_load(r->stop) ? err_set(e, ERR_CANCELLED, "the switch of generations was interrupted") : 0;
+}
+
 struct keys {
 	struct rescore *r;
 	struct db_tx *tx;
@@ -52,7 +57,8 @@ static int on_key(void *arg, struct bytes ecosystem, struct bytes name, struct e
 	struct keys *k = arg;
 	(void)ecosystem;
 	k->r->keys++;
-	if (rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE name = $1", DB_ARGS(DB_T(name)), &k->r->packages, e) < 0 ||
+	if (rsc_go_on(k->r, e) < 0 ||
+	    rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE name = $1", DB_ARGS(DB_T(name)), &k->r->packages, e) < 0 ||
 	    rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE source_name = $1", DB_ARGS(DB_T(name)), &k->r->packages, e) < 0)
 		return -(int)e->code;
 	return on_sources(k, name, e);
@@ -96,8 +102,11 @@ static int packages_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (rc == 0)
 		rc = rsc_ids_settle(&r->packages, e);
 	buf_init(&kept, MATCH_BUDGET);
-	for (size_t i = 0; i < rsc_ids_count(&r->packages) && rc == 0; i++)
-		rc = match_next(r, tx, rsc_ids_all(&r->packages)[i], &kept, e);
+	for (size_t i = 0; i < rsc_ids_count(&r->packages) && rc == 0; i++) {
+		rc = rsc_go_on(r, e);
+		if (rc == 0)
+			rc = match_next(r, tx, rsc_ids_all(&r->packages)[i], &kept, e);
+	}
 	buf_free(&kept);
 	return rc;
 }
@@ -117,6 +126,8 @@ int rsc_packages(struct rescore *r, struct err *e)
 /* Keep a step's results, and let those go first who waited meanwhile. */
 int rsc_keep(struct rescore *r, db_fn fn, void *arg, struct err *e)
 {
+	if (rsc_go_on(r, e) < 0)
+		return -(int)e->code;
 	int64_t from = clock_mono_us();
 	int rc = db_run(r->db, DB_WRITE_SOON, fn, arg, e);
 	int64_t us = clock_mono_us() - from;

@@ -4,6 +4,8 @@
 #include "store/images.h"
 #include "vdb/vdb.h"
 
+#include <stdatomic.h>
+
 /* List of ids; ascending, each once, when a phase is over. */
 struct rsc_ids {
 	struct buf buf;
@@ -21,9 +23,12 @@ struct rescore {
 	int64_t held_us; /* longest time the writer was held */
 	int64_t epoch;	 /* of readers */
 	struct rsc_lists *next, *cache;
+	const atomic_bool *stop; /* may be NULL; set: what runs ends with ERR_CANCELLED */
 };
 void rsc_init(struct rescore *r, struct db *db, const struct vdb *old, const struct vdb *now);
 void rsc_free(struct rescore *r);
+/* 0, or ERR_CANCELLED when the switch is to end. */
+int rsc_go_on(const struct rescore *r, struct err *e);
 /* Which packages may have other matches, and which checks they will have. */
 int rsc_packages(struct rescore *r, struct err *e);
 /* The checks of the sets that hold them. A set that an interrupted switch prepared is prepared again. */

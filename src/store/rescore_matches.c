@@ -20,7 +20,9 @@ static int one_package(struct db_tx *tx, struct batch *b, int64_t package, struc
 {
 	struct pkg p;
 	struct match *m = NULL;
-	int r = pks_get(tx, package, &b->arena, &p, e);
+	int r = rsc_go_on(b->r, e);
+	if (r == 0)
+		r = pks_get(tx, package, &b->arena, &p, e);
 	int64_t n = r < 0 ? r : match_package(b->r->now, &p, &b->arena, &m, e);
 	if (n < 0)
 		return (int)n;

@@ -60,7 +60,9 @@ static int changed_tx(struct db_tx *tx, void *arg, struct err *e)
 			: collect(tx, "SELECT id FROM package_set WHERE id > $1", 0, 0, &c->pairs, e);
 	for (size_t i = 0; r->old && i < rsc_ids_count(&r->packages) && rc == 0; i++) {
 		int64_t package = rsc_ids_all(&r->packages)[i];
-		rc = collect(tx, "SELECT set_id FROM package_in_set WHERE package_id = $1", package, package, &c->pairs, e);
+		rc = rsc_go_on(r, e);
+		if (rc == 0)
+			rc = collect(tx, "SELECT set_id FROM package_in_set WHERE package_id = $1", package, package, &c->pairs, e);
 	}
 	if (rc == 0 && c->pairs.len)
 		qsort(c->pairs.ptr, c->pairs.len / sizeof(struct pair), sizeof(struct pair), by_set);
@@ -219,7 +221,9 @@ static int compute_tx(struct db_tx *tx, void *arg, struct err *e)
 	int r = 0;
 	for (size_t i = 0, n; i < w->count && r == 0; i += n) {
 		n = of_one_set(w->pairs + i, w->count - i);
-		r = one_set(w, tx, w->pairs + i, n, e);
+		r = rsc_go_on(w->r, e);
+		if (r == 0)
+			r = one_set(w, tx, w->pairs + i, n, e);
 	}
 	return r;
 }

@@ -229,5 +229,26 @@ const struct db_migration schema_scan[] = {
 	"CREATE INDEX check_version_cvss ON check_version(cvss_base, id, since, until);"
 	"CREATE INDEX check_version_epss ON check_version(epss, id, since, until);"
 	"CREATE INDEX check_version_advisory ON check_version(advisory);"},
+	/* deaths: servers that ended while the scan ran. retry_at: a failed scan whose cause was the server's is asked for again then; retries: how often it was.
+	 * Generations were recorded as matched although packages had come while their file was not loaded: everything is matched once more. */
+	{.number = 8, .what = "numbers of scans once, scans that are tried again, matches of the generation", .sql =
+	"CREATE TABLE scan_2(id {ID}, repository TEXT NOT NULL, digest TEXT NOT NULL,"
+	" trigger TEXT NOT NULL, status SMALLINT NOT NULL, attempts BIGINT NOT NULL, run_at BIGINT NOT NULL,"
+	" lease_until BIGINT NOT NULL, lease_epoch BIGINT NOT NULL, reason TEXT NOT NULL,"
+	" queued_at BIGINT NOT NULL, started_at BIGINT NOT NULL, finished_at BIGINT NOT NULL,"
+	" deaths BIGINT NOT NULL DEFAULT 0, retries BIGINT NOT NULL DEFAULT 0, retry_at BIGINT NOT NULL DEFAULT 0);"
+	"INSERT INTO scan_2(id, repository, digest, trigger, status, attempts, run_at, lease_until, lease_epoch, reason,"
+	" queued_at, started_at, finished_at) SELECT id, repository, digest, trigger, status, attempts, run_at, lease_until,"
+	" lease_epoch, reason, queued_at, started_at, finished_at FROM scan ORDER BY id;"
+	"DROP TABLE scan;"
+	"ALTER TABLE scan_2 RENAME TO scan;"
+	"CREATE INDEX scan_ready ON scan(run_at, id) WHERE status = 0;"
+	"CREATE INDEX scan_turn ON scan(repository, run_at, id) WHERE status = 0;"
+	"CREATE UNIQUE INDEX scan_open ON scan(repository, digest) WHERE status IN (0, 1);"
+	"CREATE INDEX scan_image ON scan(repository, digest, id);"
+	"CREATE INDEX scan_retry ON scan(retry_at) WHERE retry_at > 0;"
+	"ALTER TABLE generation ADD COLUMN again SMALLINT NOT NULL DEFAULT 0;" /* images that have a reason are to be scanned with it */
+	"UPDATE generation SET next_digest = current_digest WHERE id = 1 AND next_digest = '';"
+	"UPDATE generation SET current_digest = '', current_path = '', next_path = '' WHERE id = 1;"},
 	{0},
 };

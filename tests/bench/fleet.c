@@ -403,7 +403,7 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 	arena_init(&a, 1U << 20);
 	if (ims_add(tx, out.repository, digest, l->rgs.now_ms, e) < 0 ||
 	    scs_add(tx, out.repository, digest, BYTES_LIT("push"), l->rgs.now_ms, &next, e) < 0 ||
-	    scs_claim(tx, l->rgs.now_ms, &a, &scan, &next, e) < 0 || ims_put(tx, &out, parts, im->layer_count, e) < 0)
+	    scs_claim(tx, l->rgs.now_ms, NULL, &a, &scan, &next, e) < 0 || ims_put(tx, &out, parts, im->layer_count, e) < 0)
 		return -(int)e->code;
 	(void)snprintf(detail, sizeof detail, "{\"scan\":%lld,\"state\":\"%s\"}", (long long)scan.id, ims_state_word(out.state));
 	int r = put_event(tx, l, "scanned", im, digest, bytes_of(detail), e);

@@ -106,7 +106,7 @@ static struct gen_result switch_to(struct db *db, const struct vdb *old, const s
 {
 	struct err e = ERR_INIT;
 	struct gen_result r;
-	need(gen_switch(db, old, now, bytes_of(path), &r, &e), &e);
+	need(gen_switch(db, old, now, NULL, &r, &e), &e);
 	return r;
 }
 

@@ -5,9 +5,11 @@
 #include "store/rescore.h"
 
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -28,19 +30,22 @@ static void right(int r, const struct place *p)
 static void switch_to(struct place *p, const struct vdb *old, int to)
 {
 	struct gen_result r;
-	right(gen_switch(p->db, old, p->v[to], bytes_of(p->vdb_path[to]), &r, &p->e), p);
+	right(gen_switch(p->db, old, p->v[to], NULL, &r, &p->e), p);
 	assert_int_equal(recount(p->db, p->v[to]), 0);
 }
 
 /* ---- a switch that ends early -------------------------------------------------------------------------------------------- */
 
 static int writes_left = -1; /* write transactions that are still let through; -1: all */
+static atomic_bool *stop_at; /* then this is set, and nothing is held up; NULL: they fail */
 int __real_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
 int __wrap_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
 
 int __wrap_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e)
 {
-	if (mode != DB_READ && writes_left == 0)
+	if (mode != DB_READ && writes_left == 0 && stop_at)
+		atomic_store(stop_at, true);
+	else if (mode != DB_READ && writes_left == 0)
 		return err_set(e, ERR_CANCELLED, "the daemon died here");
 	writes_left -= mode != DB_READ && writes_left > 0;
 	return __real_db_run(d, mode, fn, arg, e);
@@ -52,7 +57,7 @@ static int switch_that_dies(struct place *p, const struct vdb *old, int from, in
 	struct gen_result r;
 	for (int n = 0;; n += every) {
 		writes_left = n;
-		int rc = gen_switch(p->db, old, p->v[to], bytes_of(p->vdb_path[to]), &r, &p->e);
+		int rc = gen_switch(p->db, old, p->v[to], NULL, &r, &p->e);
 		/* All that is left is clearing: the switch has been made. */
 		writes_left = -1;
 		assert_int_equal(recount(p->db, p->v[rc < 0 ? from : to]), 0);
@@ -76,6 +81,30 @@ static void begin_switch(struct place *p, int from, int to)
 	rsc_free(&r);
 }
 
+/* SIGTERM at any step: the switch ends, readers see the old generation, and the next start makes it from where it is. */
+static void a_switch_that_is_stopped(void **state)
+{
+	struct place *p = *state;
+	struct gen_result r;
+	atomic_bool stop = true;
+	assert_int_equal(gen_switch(p->db, p->v[0], p->v[1], &stop, &r, &p->e), -ERR_CANCELLED);
+	assert_int_equal(recount(p->db, p->v[0]), 0);
+	for (int n = 1; n < 60; n += 7) {
+		atomic_store(&stop, false);
+		stop_at = &stop;
+		writes_left = n;
+		int rc = gen_switch(p->db, p->v[0], p->v[1], &stop, &r, &p->e);
+		writes_left = -1;
+		stop_at = NULL;
+		if (rc >= 0)
+			break;
+		assert_int_equal(rc, -ERR_CANCELLED);
+		assert_true(strstr(p->e.msg, "interrupted"));
+		assert_int_equal(recount(p->db, p->v[0]), 0);
+	}
+	switch_to(p, p->v[0], 1);
+}
+
 static int setup(void **state)
 {
 	struct place *p = calloc(1, sizeof *p);
@@ -93,7 +122,7 @@ static int setup(void **state)
 	p->db = db_open(p->db_path, &p->e);
 	right(p->db ? 0 : -1, p);
 	struct gen_result r;
-	right(gen_switch(p->db, NULL, p->v[0], bytes_of(p->vdb_path[0]), &r, &p->e), p);
+	right(gen_switch(p->db, NULL, p->v[0], NULL, &r, &p->e), p);
 	right(fleet_fill(&f, p->db, p->v[0], false, &p->e), p);
 	assert_int_equal(recount(p->db, p->v[0]), 0);
 	*state = p;
@@ -190,7 +219,7 @@ static void a_huge_switch_dies_at_steps(void **state)
 	assert_true(switch_that_dies(p, p->v[0], 0, 1, 7) >= 2);
 	assert_true(switch_that_dies(p, NULL, 1, 0, 7) >= 2);
 	p->v[1] = full;
-	right(gen_switch(p->db, p->v[0], full, bytes_of(p->vdb_path[1]), &r, &p->e), p);
+	right(gen_switch(p->db, p->v[0], full, NULL, &r, &p->e), p);
 	assert_int_equal(recount(p->db, full), 0);
 	/* Those that died while they cleared left it to the one after them. */
 	assert_int_equal(db_run(p->db, DB_READ, left_over_tx, NULL, &p->e), 0);
@@ -243,6 +272,7 @@ int main(void)
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(there_and_back),
+		CASE(a_switch_that_is_stopped),
 		CASE(from_nothing),
 		CASE(nobody_sees_a_switch_before_its_end),
 		CASE(an_interrupted_switch_is_given_up),

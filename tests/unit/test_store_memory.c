@@ -158,7 +158,7 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 	int r = n < 0 ? (int)n : pks_identity(&package, identity, e);
 	if (n >= 0)
 		assert_int_equal(n, 1);
-	if (r < 0 || (r = scs_claim(tx, NOW, &a, &scan, &next, e)) < 0 || (r = pks_add(tx, &package, identity, &member.package, e)) < 0 ||
+	if (r < 0 || (r = scs_claim(tx, NOW, NULL, &a, &scan, &next, e)) < 0 || (r = pks_add(tx, &package, identity, &member.package, e)) < 0 ||
 	    (r = mts_put(tx, member.package, package.name, matches, (size_t)n, e)) < 0 || (r = ims_put(tx, &im, &part, 1, e)) < 0 ||
 	    (r = scs_end(tx, &scan, SCS_COMPLETED, BYTES_NONE, 0, NOW, e)) < 0)
 		goto end;
@@ -419,7 +419,7 @@ static void test_switch(void **state)
 		restore();
 		torture_hit = false;
 		torture_left = n;
-		int r = gen_switch(db, vdb_now, next, bytes_of(vdb_file(1)), &result, &e);
+		int r = gen_switch(db, vdb_now, next, NULL, &result, &e);
 		torture_left = 0;
 		if (r < 0)
 			assert_int_equal(e.code, ERR_NOMEM);
@@ -434,7 +434,7 @@ static void test_switch(void **state)
 		}
 		if (r < 0) {
 			e = (struct err)ERR_INIT;
-			right(gen_switch(db, vdb_now, next, bytes_of(vdb_file(1)), &result, &e), &e);
+			right(gen_switch(db, vdb_now, next, NULL, &result, &e), &e);
 			assert_int_equal(db_run(db, DB_READ, see_tx, &s, &e), 0);
 			assert_int_equal(s.high, 2);
 		}
@@ -460,7 +460,7 @@ static int setup(void **state)
 	db_close(db);
 	shell("cp %s %s/empty", file, dir);
 	reopen();
-	right(gen_switch(db, NULL, v, bytes_of(vdb_file(0)), &result, &e), &e);
+	right(gen_switch(db, NULL, v, NULL, &result, &e), &e);
 	right(db_run(db, DB_WRITE, push_tx, NULL, &e), &e);
 	right(db_run(db, DB_WRITE, scan_tx, v, &e), &e);
 	db_close(db);

@@ -1,0 +1,339 @@
+/* scans: whose turn it is, what is tried again and when, what is given up, and numbers that are given once. Times are the test's own. */
+#include "store/counts.h"
+#include "store/db.h"
+#include "store/generation.h"
+#include "store/images.h"
+#include "store/scans.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW INT64_C(1800000000000)
+#define MINUTE INT64_C(60000)
+#define TRIGGER BYTES_LIT("push")
+
+struct place {
+	char path[64];
+	struct db *db;
+	struct arena a;
+	struct err e;
+	void (*run)(struct place *p, struct db_tx *tx);
+};
+
+static int setup(void **state)
+{
+	struct place *p = calloc(1, sizeof *p);
+	assert_non_null(p);
+	p->e = (struct err)ERR_INIT;
+	(void)snprintf(p->path, sizeof p->path, "/tmp/plimsoll-scans-XXXXXX");
+	int fd = mkstemp(p->path);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	p->db = db_open(p->path, &p->e);
+	assert_non_null(p->db);
+	arena_init(&p->a, 16U << 20);
+	*state = p;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *p = *state;
+	char path[80];
+	db_close(p->db);
+	for (const char *const *s = (const char *const[]){"", "-wal", "-shm", NULL}; *s; s++) {
+		(void)snprintf(path, sizeof path, "%s%s", p->path, *s);
+		(void)unlink(path);
+	}
+	arena_free(&p->a);
+	free(p);
+	return 0;
+}
+
+static int in_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct place *p = arg;
+	(void)e;
+	p->run(p, tx);
+	return 0;
+}
+
+static void run(void **state, void (*fn)(struct place *p, struct db_tx *tx))
+{
+	struct place *p = *state;
+	p->run = fn;
+	assert_true(db_run(p->db, DB_WRITE, in_tx, p, &p->e) >= 0);
+}
+
+static int64_t add(struct place *p, struct db_tx *tx, const char *repository, const char *digest, int64_t at)
+{
+	int64_t id = 0;
+	assert_int_equal(scs_add(tx, bytes_of(repository), bytes_of(digest), TRIGGER, at, &id, &p->e), 0);
+	return id;
+}
+
+static int64_t claim(struct place *p, struct db_tx *tx, int64_t at, const struct scs_turn *turn, struct scs_scan *s)
+{
+	int64_t next;
+	int r = scs_claim(tx, at, turn, &p->a, s, &next, &p->e);
+	assert_true(r >= 0);
+	return r ? s->id : 0;
+}
+
+static int64_t number(struct place *p, struct db_tx *tx, const char *sql)
+{
+	struct db_stmt *s = db_query(tx, sql, NULL, 0, &p->e);
+	assert_non_null(s);
+	assert_int_equal(db_step(s, &p->e), 1);
+	int64_t n = db_int(s, 0);
+	db_done(s);
+	return n;
+}
+
+/* ---- turns ------------------------------------------------------------------------------------------------------------------- */
+
+/* A repository with a hundred images and two with one: they come at once, not after the hundred. */
+static void fill_three(struct place *p, struct db_tx *tx)
+{
+	char digest[16];
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(digest, sizeof digest, "sha256:%d", i);
+		(void)add(p, tx, "many/images", digest, NOW);
+	}
+	(void)add(p, tx, "a/late", "sha256:a", NOW + 5);
+	(void)add(p, tx, "z/late", "sha256:z", NOW + 6);
+}
+
+static void repositories_take_turns(struct place *p, struct db_tx *tx)
+{
+	struct scs_turn turn = {.full = NULL};
+	struct scs_scan s;
+	fill_three(p, tx);
+	const char *const want[] = {"a/late", "many/images", "z/late", "many/images", "many/images"};
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+		assert_true(claim(p, tx, NOW + 10, &turn, &s) > 0);
+		assert_true(bytes_eq(s.repository, bytes_of(want[i])));
+		turn.after = s.repository;
+	}
+}
+
+static void turns(void **state)
+{
+	run(state, repositories_take_turns);
+}
+
+/* It has its share: another one's scan is taken though it came later, and nothing when there is none. */
+static void the_full_wait(struct place *p, struct db_tx *tx)
+{
+	struct bytes full[] = {BYTES_LIT("many/images")};
+	struct scs_turn turn = {.after = BYTES_LIT("many/images"), .full = full, .full_count = 1};
+	struct scs_scan s;
+	fill_three(p, tx);
+	assert_true(claim(p, tx, NOW + 10, &turn, &s) > 0);
+	assert_true(bytes_eq_lit(s.repository, "z/late"));
+	assert_true(claim(p, tx, NOW + 10, &turn, &s) > 0);
+	assert_true(bytes_eq_lit(s.repository, "a/late"));
+	assert_int_equal(claim(p, tx, NOW + 10, &turn, &s), 0);
+	turn.full_count = 0;
+	assert_true(claim(p, tx, NOW + 10, &turn, &s) > 0);
+	/* Of one repository the longest due goes first. */
+	assert_true(bytes_eq_lit(s.digest, "sha256:0"));
+}
+
+static void full(void **state)
+{
+	run(state, the_full_wait);
+}
+
+/* ---- what took its server with it ------------------------------------------------------------------------------------------- */
+
+static void deaths_are_counted(struct place *p, struct db_tx *tx)
+{
+	struct scs_scan s, doomed;
+	int64_t bad = add(p, tx, "a", "sha256:bad", NOW), good = add(p, tx, "a", "sha256:good", NOW + 1);
+	for (int death = 1; death < SCS_DEATHS_MAX; death++) {
+		assert_int_equal(claim(p, tx, NOW + death, NULL, &s), bad);
+		assert_int_equal(scs_reap(tx, NOW, true, &p->e), 1);
+		assert_int_equal(scs_doomed(tx, &p->a, &doomed, &p->e), 0);
+	}
+	/* A lease that ran out while the server lived says nothing against the scan. */
+	assert_int_equal(claim(p, tx, NOW + 10, NULL, &s), bad);
+	assert_int_equal(scs_reap(tx, NOW + 10 + SCS_LEASE_MS + 1, false, &p->e), 1);
+	/* The last one: it is not queued again, the caller is to end it; the other scan goes on. */
+	assert_int_equal(claim(p, tx, NOW + 100 + SCS_LEASE_MS, NULL, &s), good);
+	assert_int_equal(claim(p, tx, NOW + 100 + SCS_LEASE_MS, NULL, &s), bad);
+	assert_int_equal(s.deaths, SCS_DEATHS_MAX - 1);
+	assert_int_equal(scs_reap(tx, NOW, true, &p->e), 1);
+	assert_int_equal(scs_doomed(tx, &p->a, &doomed, &p->e), 1);
+	assert_int_equal(doomed.id, bad);
+	assert_int_equal(doomed.deaths, SCS_DEATHS_MAX);
+	assert_int_equal(scs_end(tx, &doomed, SCS_FAILED, BYTES_LIT("given up"), 0, NOW, &p->e), 0);
+	assert_int_equal(scs_doomed(tx, &p->a, &doomed, &p->e), 0);
+	assert_int_equal(scs_get(tx, bad, &p->a, &s, &p->e), 1);
+	assert_int_equal(s.status, SCS_FAILED);
+}
+
+static void deaths(void **state)
+{
+	run(state, deaths_are_counted);
+}
+
+/* ---- what is tried again ----------------------------------------------------------------------------------------------------- */
+
+static void failed_scans_come_back(struct place *p, struct db_tx *tx)
+{
+	struct scs_scan s;
+	int64_t first = add(p, tx, "a", "sha256:1", NOW);
+	assert_int_equal(claim(p, tx, NOW, NULL, &s), first);
+	assert_int_equal(scs_end(tx, &s, SCS_FAILED, BYTES_LIT("no worker"), 0, NOW, &p->e), 0);
+	assert_int_equal(scs_put_retry(tx, &s, NOW + MINUTE, &p->e), 0);
+	assert_int_equal(scs_retry(tx, NOW + MINUTE - 1, 10, &p->e), 0);
+	assert_int_equal(claim(p, tx, NOW + MINUTE, NULL, &s), 0);
+	assert_int_equal(scs_retry(tx, NOW + MINUTE, 10, &p->e), 1);
+	assert_true(claim(p, tx, NOW + MINUTE, NULL, &s) > first);
+	assert_true(bytes_eq_lit(s.trigger, "retry"));
+	assert_int_equal(s.retries, 1);
+	assert_int_equal(scs_retry(tx, NOW + 2 * MINUTE, 10, &p->e), 0);
+	/* Somebody asked for a scan since: no other is added. */
+	assert_int_equal(scs_end(tx, &s, SCS_FAILED, BYTES_LIT("no worker"), 0, NOW, &p->e), 0);
+	assert_int_equal(scs_put_retry(tx, &s, NOW + 4 * MINUTE, &p->e), 0);
+	(void)add(p, tx, "a", "sha256:1", NOW + 2 * MINUTE);
+	int64_t before = number(p, tx, "SELECT count(*) FROM scan");
+	assert_int_equal(scs_retry(tx, NOW + 4 * MINUTE, 10, &p->e), 1);
+	assert_int_equal(number(p, tx, "SELECT count(*) FROM scan"), before);
+}
+
+static void retries(void **state)
+{
+	run(state, failed_scans_come_back);
+}
+
+/* The clock was an hour ahead, and is put right. */
+static void clock_goes_back(struct place *p, struct db_tx *tx)
+{
+	struct scs_scan s;
+	int64_t ahead = NOW + 60 * MINUTE;
+	int64_t fresh = add(p, tx, "a", "sha256:fresh", ahead), tried = add(p, tx, "a", "sha256:tried", ahead - 1);
+	assert_int_equal(claim(p, tx, ahead, NULL, &s), tried);
+	assert_int_equal(scs_end(tx, &s, SCS_QUEUED, BYTES_LIT("once more"), ahead + 1000, ahead, &p->e), 0);
+	int64_t failed = add(p, tx, "a", "sha256:failed", NOW);
+	assert_int_equal(claim(p, tx, NOW, NULL, &s), failed);
+	assert_int_equal(scs_end(tx, &s, SCS_FAILED, BYTES_LIT("disk"), 0, NOW, &p->e), 0);
+	assert_int_equal(scs_put_retry(tx, &s, NOW + SCS_RETRY_MAX_MS + 60 * MINUTE, &p->e), 0);
+	assert_int_equal(claim(p, tx, NOW, NULL, &s), 0);
+	assert_int_equal(scs_mend_clock(tx, NOW, &p->e), 2);
+	assert_int_equal(scs_retry(tx, NOW, 10, &p->e), 1);
+	int64_t got = claim(p, tx, NOW, NULL, &s) + claim(p, tx, NOW, NULL, &s);
+	assert_int_equal(got, fresh + tried);
+	assert_true(claim(p, tx, NOW, NULL, &s) > failed);
+	/* What waits a little between two tries goes on waiting. */
+	assert_int_equal(scs_end(tx, &s, SCS_QUEUED, BYTES_LIT("busy"), NOW + MINUTE, NOW, &p->e), 0);
+	assert_int_equal(scs_mend_clock(tx, NOW, &p->e), 0);
+	assert_int_equal(claim(p, tx, NOW, NULL, &s), 0);
+}
+
+static void clock_set_back(void **state)
+{
+	run(state, clock_goes_back);
+}
+
+/* ---- when a generation comes ------------------------------------------------------------------------------------------------- */
+
+static int64_t ended(struct place *p, struct db_tx *tx, const char *digest, enum ims_state state, const char *reason, enum scs_status status)
+{
+	struct scs_scan s;
+	assert_int_equal(ims_add(tx, BYTES_LIT("a"), bytes_of(digest), NOW, &p->e), 0);
+	int64_t id = add(p, tx, "a", digest, NOW);
+	assert_int_equal(claim(p, tx, NOW, NULL, &s), id);
+	assert_true(ims_put_state(tx, BYTES_LIT("a"), bytes_of(digest), state, bytes_of(reason), NOW, &p->e) >= 0);
+	assert_int_equal(scs_end(tx, &s, status, bytes_of(reason), 0, NOW, &p->e), 0);
+	return id;
+}
+
+static void images_with_a_reason_are_scanned_again(struct place *p, struct db_tx *tx)
+{
+	struct scs_scan s;
+	(void)ended(p, tx, "sha256:well", IMS_HEALTHY, "", SCS_COMPLETED);
+	(void)ended(p, tx, "sha256:early", IMS_UNVERIFIED, "there is no vulnerability database", SCS_COMPLETED);
+	/* It has findings of the part that was assessed, and a reason all the same. */
+	(void)ended(p, tx, "sha256:part", IMS_HEALTHY, "a layer is not here", SCS_COMPLETED);
+	int64_t deadly = ended(p, tx, "sha256:deadly", IMS_UNVERIFIED, "given up", SCS_FAILED);
+	(void)ended(p, tx, "sha256:failed", IMS_UNVERIFIED, "no worker", SCS_FAILED);
+	assert_int_equal(db_exec(tx, "UPDATE scan SET deaths = $2 WHERE id = $1", DB_ARGS(DB_I(deadly), DB_I(SCS_DEATHS_MAX)), &p->e), 1);
+	assert_int_equal(scs_again(tx, SCS_AGAIN_FAILED, 1, 1000, BYTES_LIT("recheck"), NOW, &p->e), 1);
+	assert_true(claim(p, tx, NOW, NULL, &s) > 0);
+	assert_true(bytes_eq_lit(s.digest, "sha256:failed"));
+	assert_int_equal(scs_end(tx, &s, SCS_COMPLETED, BYTES_NONE, 0, NOW, &p->e), 0);
+	assert_int_equal(scs_again(tx, SCS_AGAIN_REASON, 1, 1000, BYTES_LIT("advisories"), NOW, &p->e), 3);
+	assert_int_equal(number(p, tx, "SELECT count(*) FROM scan WHERE status = 0 AND digest IN ('sha256:early', 'sha256:part', 'sha256:failed')"), 3);
+	/* Asked twice is asked once. */
+	assert_int_equal(scs_again(tx, SCS_AGAIN_REASON, 1, 1000, BYTES_LIT("advisories"), NOW, &p->e), 0);
+}
+
+static void again_by_reason(void **state)
+{
+	run(state, images_with_a_reason_are_scanned_again);
+}
+
+/* A generation that cannot be loaded is taken off the record; the next is told to match everything, and the lost one may come back. */
+static void lost_generations(struct place *p, struct db_tx *tx)
+{
+	struct gen_state s;
+	assert_int_equal(db_exec(tx, "UPDATE generation SET current_digest = 'aa' WHERE id = 1", NULL, 0, &p->e), 1);
+	assert_int_equal(gen_forget(tx, &p->e), 0);
+	assert_int_equal(gen_get(tx, &p->a, &s, &p->e), 0);
+	assert_int_equal(s.current_digest.len, 0);
+	assert_true(bytes_eq_lit(s.next_digest, "aa"));
+	/* A switch that was under way goes on instead. */
+	assert_int_equal(db_exec(tx, "UPDATE generation SET current_digest = 'bb', next_digest = 'cc' WHERE id = 1", NULL, 0, &p->e), 1);
+	assert_int_equal(gen_forget(tx, &p->e), 0);
+	assert_int_equal(gen_get(tx, &p->a, &s, &p->e), 0);
+	assert_int_equal(s.current_digest.len, 0);
+	assert_true(bytes_eq_lit(s.next_digest, "cc"));
+}
+
+static void lost_generation(void **state)
+{
+	run(state, lost_generations);
+}
+
+/* ---- numbers ----------------------------------------------------------------------------------------------------------------- */
+
+static void numbers_are_given_once(struct place *p, struct db_tx *tx)
+{
+	int64_t first = add(p, tx, "a", "sha256:1", NOW), last = add(p, tx, "a", "sha256:2", NOW);
+	assert_true(last > first);
+	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:2"), &p->e), 0);
+	assert_true(add(p, tx, "b", "sha256:3", NOW) > last);
+	assert_int_equal(ims_delete(tx, BYTES_LIT("b"), BYTES_LIT("sha256:3"), &p->e), 0);
+	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:1"), &p->e), 0);
+	assert_int_equal(number(p, tx, "SELECT count(*) FROM scan"), 0);
+	assert_true(add(p, tx, "b", "sha256:4", NOW) > last + 1);
+}
+
+static void numbers(void **state)
+{
+	run(state, numbers_are_given_once);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(turns, setup, teardown),
+		cmocka_unit_test_setup_teardown(full, setup, teardown),
+		cmocka_unit_test_setup_teardown(deaths, setup, teardown),
+		cmocka_unit_test_setup_teardown(retries, setup, teardown),
+		cmocka_unit_test_setup_teardown(clock_set_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(again_by_reason, setup, teardown),
+		cmocka_unit_test_setup_teardown(lost_generation, setup, teardown),
+		cmocka_unit_test_setup_teardown(numbers, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
