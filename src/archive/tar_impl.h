@@ -1,15 +1,21 @@
 /* tar_impl: what the files of the tar reader share. */
 #pragma once
 #include "archive/tar.h"
+#include "base/buf.h"
 #include "base/limits.h"
 
 #define TAR_BLOCK_LEN 512U
-#define TAR_NAME_MAX LIMIT_PATH_MAX /* bytes of any path or link target */
+/* Bytes of a pax header, a long name, the text of a sparse map: what Go and libarchive read. */
+#define TAR_SPECIAL_MAX (1U << 20)
 
-struct tar_name {
-	bool set;
-	size_t len;
-	uint8_t ptr[TAR_NAME_MAX];
+enum tar_format { TAR_V7, TAR_USTAR, TAR_STAR, TAR_GNU };
+
+/* A header block, read. Texts borrow from it. */
+struct tar_header {
+	enum tar_format format;
+	uint8_t flag;
+	struct bytes name, prefix, link;
+	int64_t size, mode, uid, gid;
 };
 
 struct tar_extent {
@@ -17,33 +23,43 @@ struct tar_extent {
 	uint64_t len;
 };
 
-/* Extents of a sparse file: GNU tar writes one per hole. 1,048,576 of them are 16 MiB of memory; a
- * longer map makes the file unreadable (tar_read: ERR_LIMIT) and the archive not. */
-#define TAR_EXTENTS_MAX (1U << 20)
-
+/* Where the stored bytes of a sparse file go: at most TAR_SPECIAL_MAX / 4 extents, 4 MiB. */
 struct tar_map {
 	struct tar_extent *extents;
 	size_t count;
 	size_t cap;
 	uint64_t stored; /* sum of all lengths */
 	uint64_t end;	 /* of the last extent */
-	bool too_long;
-	bool half; /* an offset was seen, its length not yet */
-	uint64_t half_off;
 };
 
-/* What pax records said for the next member. */
+enum tar_key {
+	TAR_KEY_PATH,
+	TAR_KEY_LINKPATH,
+	TAR_KEY_SIZE,
+	TAR_KEY_UID,
+	TAR_KEY_GID,
+	TAR_KEY_MTIME,
+	TAR_KEY_ATIME,
+	TAR_KEY_CTIME,
+	TAR_KEY_UNAME,
+	TAR_KEY_GNAME,
+	TAR_KEY_SPARSE_MAJOR,
+	TAR_KEY_SPARSE_MINOR,
+	TAR_KEY_SPARSE_NAME,
+	TAR_KEY_SPARSE_SIZE,
+	TAR_KEY_SPARSE_REALSIZE,
+	TAR_KEY_SPARSE_MAP,
+	TAR_KEY_SPARSE_NUMBLOCKS,
+	TAR_KEY_COUNT
+};
+
+/* A pax header's records. */
 struct tar_pax {
-	struct tar_name path;
-	struct tar_name link;
-	struct tar_name sparse_name;
-	bool has_size, has_uid, has_gid, has_mtime, has_sparse_size;
-	bool has_sparse_map;   /* 0.0 or 0.1 */
-	bool has_sparse_major; /* or minor */
-	uint64_t sparse_major, sparse_minor;
-	uint64_t size, uid, gid, sparse_size;
-	int64_t mtime_sec;
-	struct tar_map map; /* 0.0 and 0.1 */
+	struct buf text;		    /* all of them; values borrow from it */
+	struct buf map;			    /* GNU.sparse.map as put together from 0.0 records */
+	struct bytes value[TAR_KEY_COUNT]; /* empty: no record, or an empty one */
+	struct bytes overlay;
+	bool has_sparse; /* a key that begins with GNU.sparse. */
 };
 
 struct tar {
@@ -55,36 +71,36 @@ struct tar {
 	uint64_t left;	/* stored bytes of the member not yet taken from s */
 	uint64_t pad;	/* bytes after them to the next block */
 	bool is_sparse;
-	uint64_t size; /* expanded size */
-	uint64_t pos;  /* in the expanded content */
-	size_t extent; /* the next one, when sparse */
+	uint64_t stored; /* bytes stored, when sparse */
+	uint64_t size;	 /* expanded size */
+	uint64_t pos;	 /* in the expanded content */
+	size_t extent;	 /* the next one, when sparse */
 	struct tar_map map;
-	struct tar_pax pax;    /* local: for the next member */
-	struct tar_pax global; /* only uid, gid and mtime are kept */
-	struct tar_name gnu_path;
-	struct tar_name gnu_link;
-	struct tar_name path;
-	struct tar_name link;
+	struct tar_pax pax;
+	struct buf gnu_path, gnu_link; /* empty: none */
+	uint8_t block[TAR_BLOCK_LEN];
+	uint8_t joined[512]; /* prefix, slash, name */
 };
 
+/* Read block[TAR_BLOCK_LEN] into *ret: 1; 0: its checksum is wrong; ERR_FORMAT names the field that
+ * is no number. */
+int tar_header_read(const uint8_t *block, struct tar_header *ret, struct err *e);
 /* A number of a header field: octal with spaces or NULs around it, or base-256. ERR_FORMAT names
  * the field. */
 int tar_number(struct bytes b, const char *name, int64_t *ret_v, struct err *e);
 
-/* Read the records of a pax header of size bytes from s into *p; all of them are taken. */
-int tar_pax_read(struct stream *s, uint64_t size, struct tar_pax *p, struct err *e);
+void tar_pax_init(struct tar_pax *p);
+void tar_pax_free(struct tar_pax *p);
 /* Forget all records; memory is kept. */
 void tar_pax_clear(struct tar_pax *p);
+/* Split p->text into records. */
+int tar_pax_read(struct tar_pax *p, struct err *e);
+/* Are the records that must be numbers or times such? */
+int tar_pax_check(const struct tar_pax *p, struct err *e);
+/* Decimal, with an optional sign, 64 bits. */
+bool tar_pax_int(struct bytes b, int64_t *ret);
 
-void tar_map_clear(struct tar_map *m);
 void tar_map_free(struct tar_map *m);
-/* The next number of an alternating list offset, length, offset... ERR_FORMAT: not ascending.
- * ERR_NOMEM. */
-int tar_map_put(struct tar_map *m, uint64_t v, struct err *e);
-int tar_map_put_pair(struct tar_map *m, uint64_t off, uint64_t len, struct err *e);
-/* Does the map fit a file of size bytes stored in stored bytes? */
-int tar_map_check(const struct tar_map *m, uint64_t size, uint64_t stored, struct err *e);
-/* Old GNU format: the header's own extents and the extension blocks behind it. */
-int tar_map_read_old(struct stream *s, struct bytes header, struct tar_map *m, struct err *e);
-/* pax format 1.0: the map stands before the content. *left: stored bytes, less what was taken. */
-int tar_map_read_v1(struct stream *s, uint64_t *left, struct tar_map *m, struct err *e);
+/* Read the map that the records or the old GNU header in t->block announce, and what of it stands
+ * before the content: 1 = t->map is set, and *size is the expanded size, 0 = not sparse, <0. */
+int tar_map_read(struct tar *t, const struct tar_header *h, int64_t *size, struct err *e);

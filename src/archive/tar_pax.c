@@ -2,311 +2,207 @@
 #include <string.h>
 
 #include "archive/tar_impl.h"
-#include "base/num.h"
 
 /* A pax header (type x, g) is a run of records "LEN KEY=VALUE\n", LEN in decimal and counting
- * itself (POSIX.1-2017 pax, "pax Extended Header"). It may be large: an extended attribute can hold
- * megabytes. So it is read as a stream, and only values that we use are kept. The last record of a
- * key wins; an empty value takes the key back. */
+ * itself (POSIX.1-2017 pax, "pax Extended Header"). The last record of a key wins; an empty value
+ * takes the key back. */
 
-#define LEN_DIGITS_MAX 19 /* of a length below 2^63 */
-#define KEY_MAX 64U	  /* longer keys are none of ours */
-#define NUMBER_MAX 64U	  /* bytes of a number: a time with its fraction */
+#define GNU_SPARSE "GNU.sparse."
 
-struct record {
-	struct stream *s;
-	uint64_t left; /* bytes of the record not yet taken, its newline included */
-	uint8_t key_buf[KEY_MAX];
-	struct bytes key; /* empty: too long to be ours */
+static const struct {
+	const char *name;
+	bool no_nul;
+} keys[TAR_KEY_COUNT] = {
+    [TAR_KEY_PATH] = {"path", true},
+    [TAR_KEY_LINKPATH] = {"linkpath", true},
+    [TAR_KEY_SIZE] = {"size", false},
+    [TAR_KEY_UID] = {"uid", false},
+    [TAR_KEY_GID] = {"gid", false},
+    [TAR_KEY_MTIME] = {"mtime", false},
+    [TAR_KEY_ATIME] = {"atime", false},
+    [TAR_KEY_CTIME] = {"ctime", false},
+    [TAR_KEY_UNAME] = {"uname", true},
+    [TAR_KEY_GNAME] = {"gname", true},
+    [TAR_KEY_SPARSE_MAJOR] = {GNU_SPARSE "major", false},
+    [TAR_KEY_SPARSE_MINOR] = {GNU_SPARSE "minor", false},
+    [TAR_KEY_SPARSE_NAME] = {GNU_SPARSE "name", false},
+    [TAR_KEY_SPARSE_SIZE] = {GNU_SPARSE "size", false},
+    [TAR_KEY_SPARSE_REALSIZE] = {GNU_SPARSE "realsize", false},
+    [TAR_KEY_SPARSE_MAP] = {GNU_SPARSE "map", false},
+    [TAR_KEY_SPARSE_NUMBLOCKS] = {GNU_SPARSE "numblocks", false},
 };
+
+/* Extended attributes by which overlayfs and fuse-overlayfs change what a folder shows. */
+static const char *const overlay_names[] = {"trusted.overlay.", "user.overlay.",
+					    "user.fuseoverlayfs."};
+
+void tar_pax_init(struct tar_pax *p)
+{
+	*p = (struct tar_pax){.has_sparse = false};
+	buf_init(&p->text, TAR_SPECIAL_MAX);
+	buf_init(&p->map, TAR_SPECIAL_MAX);
+}
+
+void tar_pax_free(struct tar_pax *p)
+{
+	buf_free(&p->text);
+	buf_free(&p->map);
+}
+
+void tar_pax_clear(struct tar_pax *p)
+{
+	buf_clear(&p->text);
+	buf_clear(&p->map);
+	memset(p->value, 0, sizeof p->value);
+	p->overlay = BYTES_NONE;
+	p->has_sparse = false;
+}
+
+bool tar_pax_int(struct bytes b, int64_t *ret)
+{
+	bool negative = b.len > 0 && b.ptr[0] == '-';
+	uint64_t max = negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX, v = 0;
+
+	if (b.len > 0 && (b.ptr[0] == '-' || b.ptr[0] == '+'))
+		b = bytes_from(b, 1);
+	if (b.len == 0)
+		return false;
+	for (size_t i = 0; i < b.len; i++) {
+		if (!byte_is_digit(b.ptr[i]))
+			return false;
+		uint64_t digit = (uint64_t)(b.ptr[i] - '0');
+		if (v > (max - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	*ret = negative ? (int64_t)(0 - v) : (int64_t)v;
+	return true;
+}
 
 static int bad(const char *what, struct err *e)
 {
 	return err_set(e, ERR_FORMAT, "pax: %s", what);
 }
 
-/* Show what is next, at most the left bytes. */
-static int show(struct stream *s, uint64_t left, size_t want, struct bytes *ret, struct err *e)
+/* The first record of *rest, which it is taken from. */
+static int take_record(struct bytes *rest, struct bytes *ret_key, struct bytes *ret_value,
+		       struct err *e)
 {
-	int rc = stream_peek(s, left < want ? (size_t)left : want, ret, e);
-	if (rc < 0)
-		return rc;
-	if (rc == 0)
-		return err_set(e, ERR_TRUNCATED, "pax: the archive ends inside the header");
-	if (ret->len > left)
-		ret->len = (size_t)left;
-	return 0;
-}
-
-/* "LEN ": takes it from *left and sets r->left to what follows. */
-static int read_length(struct record *r, uint64_t *left, struct err *e)
-{
-	struct bytes b;
-	uint64_t len;
-
-	if (show(r->s, *left, LEN_DIGITS_MAX + 1, &b, e) < 0)
-		return -(int)e->code;
-	b = bytes_part(b, 0, LEN_DIGITS_MAX + 1);
-	size_t digits = bytes_find(b, ' ');
-	if (digits == b.len && b.len < *left && b.len <= LEN_DIGITS_MAX)
-		return err_set(e, ERR_TRUNCATED, "pax: the archive ends inside the header");
-	if (digits == b.len || !num_u64(bytes_part(b, 0, digits), INT64_MAX, &len))
+	int64_t len = 0;
+	size_t digits = bytes_find(*rest, ' ');
+	if (digits == rest->len || !tar_pax_int(bytes_part(*rest, 0, digits), &len) || len < 0)
 		return bad("a record without a length", e);
-	if (len > *left || len < digits + 1 + sizeof "=\n" - 1)
+	if ((uint64_t)len > rest->len || (uint64_t)len <= digits + 1)
 		return err_set(e, ERR_FORMAT,
-			       "pax: record of %" PRIu64 " bytes in a header with %" PRIu64 " left",
-			       len, *left);
-	*left -= len;
-	r->left = len - digits - 1;
-	stream_consume(r->s, digits + 1);
-	return 0;
-}
-
-/* "KEY=": into r->key. */
-static int read_key(struct record *r, struct err *e)
-{
-	size_t len = 0;
-	bool fits = true;
-
-	for (;;) {
-		struct bytes b;
-		/* The newline cannot be part of the key. */
-		if (r->left <= 1)
-			return bad("a record without '='", e);
-		if (show(r->s, r->left - 1, KEY_MAX, &b, e) < 0)
-			return -(int)e->code;
-		size_t end = bytes_find(b, '=');
-		bool found = end < b.len;
-		if (end > KEY_MAX - len)
-			fits = false;
-		if (fits && end > 0) {
-			memcpy(r->key_buf + len, b.ptr, end);
-			len += end;
-		}
-		size_t used = found ? end + 1 : end;
-		r->left -= used;
-		stream_consume(r->s, used);
-		if (found)
-			break;
-	}
-	if (fits && len == 0)
-		return bad("a record without a key", e);
-	r->key = fits ? (struct bytes){.ptr = r->key_buf, .len = len} : BYTES_NONE;
-	return 0;
-}
-
-static int read_newline(struct record *r, struct err *e)
-{
-	uint8_t c;
-	if (stream_read(r->s, &c, 1, e) < 0)
-		return err_ctx(e, "pax");
-	if (c != '\n')
+			       "pax: record of %" PRId64 " bytes in a header with %zu left", len,
+			       rest->len);
+	struct bytes record = bytes_from(bytes_part(*rest, 0, (size_t)len), digits + 1);
+	*rest = bytes_from(*rest, (size_t)len);
+	if (record.ptr[record.len - 1] != '\n')
 		return bad("a record that does not end in a newline", e);
-	return 0;
+	record.len--;
+	size_t equals = bytes_find(record, '=');
+	if (equals == record.len)
+		return bad("a record without '='", e);
+	*ret_key = bytes_part(record, 0, equals);
+	*ret_value = bytes_from(record, equals + 1);
+	return equals == 0 ? bad("a record without a key", e) : 0;
 }
 
-static int skip_value(struct record *r, struct err *e)
+static bool is_overlay(struct bytes key)
 {
-	if (stream_skip(r->s, r->left - 1, e) < 0)
-		return err_ctx(e, "pax");
-	return read_newline(r, e);
-}
-
-static int read_name(struct record *r, struct tar_name *n, struct err *e)
-{
-	uint64_t len = r->left - 1;
-	if (len > sizeof n->ptr)
-		return err_set(e, ERR_LIMIT,
-			       "pax: a name of %" PRIu64 " bytes, at most %d are read", len,
-			       TAR_NAME_MAX);
-	if (stream_read(r->s, n->ptr, (size_t)len, e) < 0)
-		return err_ctx(e, "pax");
-	n->len = (size_t)len;
-	n->set = len > 0;
-	if (bytes_find((struct bytes){.ptr = n->ptr, .len = n->len}, 0) < n->len)
-		return bad("a name with a NUL in it", e);
-	return read_newline(r, e);
-}
-
-/* The value as text of a number; empty when it takes the key back. */
-static int read_number_text(struct record *r, uint8_t *buf, struct bytes *ret, struct err *e)
-{
-	uint64_t len = r->left - 1;
-	if (len > NUMBER_MAX)
-		return bad("a number that is too long", e);
-	if (stream_read(r->s, buf, (size_t)len, e) < 0)
-		return err_ctx(e, "pax");
-	*ret = (struct bytes){.ptr = buf, .len = (size_t)len};
-	return read_newline(r, e);
-}
-
-static int read_u64(struct record *r, bool *has, uint64_t *ret, struct err *e)
-{
-	uint8_t buf[NUMBER_MAX];
-	struct bytes text = BYTES_NONE;
-	if (read_number_text(r, buf, &text, e) < 0)
-		return -(int)e->code;
-	*has = text.len > 0;
-	if (text.len > 0 && !num_u64(text, INT64_MAX, ret))
-		return err_set(e, ERR_FORMAT, "pax: %.*s is not a number: \"%.*s\"",
-			       BYTES_ARG(r->key), BYTES_ARG(text));
-	return 0;
-}
-
-/* Seconds with an optional fraction, rounded down; what does not fit is clamped. */
-static bool parse_time(struct bytes text, int64_t *ret)
-{
-	struct bytes frac = text;
-	struct bytes sec = bytes_cut(&frac, '.');
-	bool neg = sec.len > 0 && sec.ptr[0] == '-';
-	bool part = false;
-	uint64_t v = 0;
-
-	if (neg)
-		sec = bytes_from(sec, 1);
-	if (sec.len == 0)
+	if (bytes_has_prefix_lit(key, "SCHILY.xattr."))
+		key = bytes_from(key, sizeof "SCHILY.xattr." - 1);
+	else if (bytes_has_prefix_lit(key, "LIBARCHIVE.xattr."))
+		key = bytes_from(key, sizeof "LIBARCHIVE.xattr." - 1);
+	else
 		return false;
-	for (size_t i = 0; i < frac.len; i++) {
-		if (!byte_is_digit(frac.ptr[i]))
+	for (size_t i = 0; i < sizeof overlay_names / sizeof overlay_names[0]; i++) {
+		if (bytes_has_prefix(key, bytes_of(overlay_names[i])))
+			return true;
+	}
+	return false;
+}
+
+/* GNU.sparse.offset and GNU.sparse.numbytes of format 0.0, in turns: they make up the map of 0.1.
+ * count: how many there were. */
+static int put_map_part(struct tar_pax *p, bool is_len, struct bytes value, size_t count,
+			struct err *e)
+{
+	if (is_len != (count % 2 == 1) || bytes_find(value, ',') < value.len)
+		return bad("GNU.sparse.offset and GNU.sparse.numbytes are not in pairs", e);
+	if (count > 0)
+		buf_put_u8(&p->map, ',');
+	buf_put(&p->map, value);
+	return buf_ok(&p->map) ? 0 : err_set(e, ERR_NOMEM, "pax: no memory");
+}
+
+static int put_record(struct tar_pax *p, struct bytes key, struct bytes value, struct err *e)
+{
+	size_t i = 0;
+	while (i < TAR_KEY_COUNT && !bytes_eq(key, bytes_of(keys[i].name)))
+		i++;
+	struct bytes text = i < TAR_KEY_COUNT && keys[i].no_nul ? value : key;
+	if (bytes_find(text, 0) < text.len)
+		return bad("a NUL in a key or a name", e);
+	if (i < TAR_KEY_COUNT)
+		p->value[i] = value;
+	if (p->overlay.len == 0 && is_overlay(key))
+		p->overlay = key;
+	return 0;
+}
+
+int tar_pax_read(struct tar_pax *p, struct err *e)
+{
+	struct bytes rest = buf_bytes(&p->text), key = BYTES_NONE, value = BYTES_NONE;
+	size_t map_parts = 0;
+
+	while (rest.len > 0) {
+		int rc = take_record(&rest, &key, &value, e);
+		if (rc < 0)
+			return rc;
+		p->has_sparse = p->has_sparse || bytes_has_prefix_lit(key, GNU_SPARSE);
+		bool is_len = bytes_eq_lit(key, GNU_SPARSE "numbytes");
+		if (is_len || bytes_eq_lit(key, GNU_SPARSE "offset"))
+			rc = put_map_part(p, is_len, value, map_parts++, e);
+		else
+			rc = put_record(p, key, value, e);
+		if (rc < 0)
+			return rc;
+	}
+	if (map_parts > 0)
+		p->value[TAR_KEY_SPARSE_MAP] = buf_bytes(&p->map);
+	return 0;
+}
+
+/* Seconds, and maybe a point and digits. */
+static bool is_time(struct bytes b)
+{
+	int64_t v;
+	struct bytes fraction = b;
+	if (!tar_pax_int(bytes_cut(&fraction, '.'), &v))
+		return false;
+	for (size_t i = 0; i < fraction.len; i++) {
+		if (!byte_is_digit(fraction.ptr[i]))
 			return false;
-		part = part || frac.ptr[i] != '0';
 	}
-	if (!num_u64(sec, INT64_MAX, &v)) {
-		for (size_t i = 0; i < sec.len; i++) {
-			if (!byte_is_digit(sec.ptr[i]))
-				return false;
-		}
-		v = INT64_MAX;
-	}
-	*ret = neg ? -(int64_t)v : (int64_t)v;
-	if (neg && part && *ret > INT64_MIN)
-		*ret -= 1;
 	return true;
 }
 
-static int read_time(struct record *r, bool *has, int64_t *ret, struct err *e)
+int tar_pax_check(const struct tar_pax *p, struct err *e)
 {
-	uint8_t buf[NUMBER_MAX];
-	struct bytes text = BYTES_NONE;
-	if (read_number_text(r, buf, &text, e) < 0)
-		return -(int)e->code;
-	*has = text.len > 0;
-	if (text.len > 0 && !parse_time(text, ret))
-		return err_set(e, ERR_FORMAT, "pax: mtime is not a time: \"%.*s\"",
-			       BYTES_ARG(text));
+	static const enum tar_key ints[] = {TAR_KEY_SIZE, TAR_KEY_UID, TAR_KEY_GID};
+	static const enum tar_key times[] = {TAR_KEY_MTIME, TAR_KEY_ATIME, TAR_KEY_CTIME};
+
+	for (size_t i = 0; i < 3; i++) {
+		int64_t v;
+		struct bytes b = p->value[ints[i]], time = p->value[times[i]];
+		if (b.len > 0 && !tar_pax_int(b, &v))
+			return err_set(e, ERR_FORMAT, "pax: %s is not a number: \"%.*s\"",
+				       keys[ints[i]].name, BYTES_ARG(b));
+		if (time.len > 0 && !is_time(time))
+			return err_set(e, ERR_FORMAT, "pax: %s is not a time: \"%.*s\"",
+				       keys[times[i]].name, BYTES_ARG(time));
+	}
 	return 0;
-}
-
-/* GNU.sparse.map of format 0.1: numbers with commas between them, of any length. */
-static int read_map(struct record *r, struct tar_map *m, struct err *e)
-{
-	uint64_t left = r->left - 1;
-	uint64_t v = 0;
-	unsigned digits = 0;
-
-	tar_map_clear(m);
-	while (left > 0) {
-		struct bytes b;
-		if (show(r->s, left, 1, &b, e) < 0)
-			return -(int)e->code;
-		for (size_t i = 0; i < b.len; i++) {
-			if (b.ptr[i] == ',' && digits > 0) {
-				if (tar_map_put(m, v, e) < 0)
-					return -(int)e->code;
-				v = digits = 0;
-			} else if (byte_is_digit(b.ptr[i]) && digits < 18) {
-				v = v * 10 + (uint64_t)(b.ptr[i] - '0');
-				digits++;
-			} else {
-				return bad("GNU.sparse.map is not a list of numbers", e);
-			}
-		}
-		left -= b.len;
-		stream_consume(r->s, b.len);
-	}
-	if (digits > 0 && tar_map_put(m, v, e) < 0)
-		return -(int)e->code;
-	if (m->half || (digits == 0 && r->left > 1))
-		return bad("GNU.sparse.map has an odd count of numbers", e);
-	return read_newline(r, e);
-}
-
-/* GNU.sparse.offset and GNU.sparse.numbytes of format 0.0, in turns. */
-static int read_map_part(struct record *r, bool is_len, struct tar_map *m, struct err *e)
-{
-	bool has = false;
-	uint64_t v = 0;
-	if (read_u64(r, &has, &v, e) < 0)
-		return -(int)e->code;
-	if (!has || m->half != is_len)
-		return bad("GNU.sparse.offset and GNU.sparse.numbytes are not in pairs", e);
-	return tar_map_put(m, v, e);
-}
-
-static int read_sparse(struct record *r, struct tar_pax *p, struct err *e)
-{
-	struct bytes key = bytes_from(r->key, sizeof "GNU.sparse." - 1);
-	bool has = false;
-
-	if (bytes_eq_lit(key, "name"))
-		return read_name(r, &p->sparse_name, e);
-	if (bytes_eq_lit(key, "size") || bytes_eq_lit(key, "realsize"))
-		return read_u64(r, &p->has_sparse_size, &p->sparse_size, e);
-	if (bytes_eq_lit(key, "map")) {
-		p->has_sparse_map = true;
-		return read_map(r, &p->map, e);
-	}
-	if (bytes_eq_lit(key, "offset") || bytes_eq_lit(key, "numbytes")) {
-		p->has_sparse_map = true;
-		return read_map_part(r, bytes_eq_lit(key, "numbytes"), &p->map, e);
-	}
-	if (bytes_eq_lit(key, "major") || bytes_eq_lit(key, "minor")) {
-		bool minor = bytes_eq_lit(key, "minor");
-		int rc = read_u64(r, &has, minor ? &p->sparse_minor : &p->sparse_major, e);
-		p->has_sparse_major = p->has_sparse_major || has;
-		return rc;
-	}
-	return skip_value(r, e);
-}
-
-static int read_value(struct record *r, struct tar_pax *p, struct err *e)
-{
-	if (bytes_eq_lit(r->key, "path"))
-		return read_name(r, &p->path, e);
-	if (bytes_eq_lit(r->key, "linkpath"))
-		return read_name(r, &p->link, e);
-	if (bytes_eq_lit(r->key, "size"))
-		return read_u64(r, &p->has_size, &p->size, e);
-	if (bytes_eq_lit(r->key, "uid"))
-		return read_u64(r, &p->has_uid, &p->uid, e);
-	if (bytes_eq_lit(r->key, "gid"))
-		return read_u64(r, &p->has_gid, &p->gid, e);
-	if (bytes_eq_lit(r->key, "mtime"))
-		return read_time(r, &p->has_mtime, &p->mtime_sec, e);
-	if (bytes_has_prefix_lit(r->key, "GNU.sparse."))
-		return read_sparse(r, p, e);
-	return skip_value(r, e);
-}
-
-int tar_pax_read(struct stream *s, uint64_t size, struct tar_pax *p, struct err *e)
-{
-	tar_pax_clear(p);
-	while (size > 0) {
-		struct record r = {.s = s};
-		if (read_length(&r, &size, e) < 0 || read_key(&r, e) < 0 ||
-		    read_value(&r, p, e) < 0)
-			return -(int)e->code;
-	}
-	if (p->map.half)
-		return bad("GNU.sparse.offset without GNU.sparse.numbytes", e);
-	return 0;
-}
-
-void tar_pax_clear(struct tar_pax *p)
-{
-	p->path.set = p->link.set = p->sparse_name.set = false;
-	p->has_size = p->has_uid = p->has_gid = p->has_mtime = p->has_sparse_size = false;
-	p->has_sparse_map = p->has_sparse_major = false;
-	p->sparse_major = p->sparse_minor = 0;
-	tar_map_clear(&p->map);
 }

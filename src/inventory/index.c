@@ -13,6 +13,7 @@
 #include "eco/parsers.h"
 #include "inventory/diffid.h"
 #include "inventory/layer.h"
+#include "inventory/odd.h"
 #include "inventory/writer.h"
 
 #include <string.h>
@@ -478,7 +479,9 @@ static int read_members(struct indexer *ix, struct stream *plain, member_fn memb
 		if (r <= 0)
 			break;
 		(*ret_count)++;
-		r = member(ix, t, &m, e);
+		r = member == index_member ? odd_note(&ix->w, &m, e) : 0;
+		if (r == 0 && m.type != TAR_GLOBAL)
+			r = member(ix, t, &m, e);
 		if (r < 0)
 			break;
 	}

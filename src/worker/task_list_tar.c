@@ -30,13 +30,17 @@ static int list(struct session *s, struct stream *in, struct buf *buf, struct er
 	struct tar_entry ent;
 	int r;
 	while ((r = tar_next(t, &ent, e)) > 0) {
+		if (ent.type == TAR_GLOBAL)
+			continue;
 		buf_clear(buf);
 		buf_put_blob(buf, ent.path);
 		buf_put_u8(buf, (uint8_t)ent.type);
 		buf_put_blob(buf, ent.link);
 		buf_put_le64(buf, ent.offset);
 		buf_put_le64(buf, ent.stored);
-		if (ent.sparse) /* its bytes do not stand in a row */
+		if (ent.path.len > LIMIT_PATH_MAX || ent.link.len > LIMIT_PATH_MAX)
+			r = ses_note(s, ent.path, BYTES_LIT("an overlong path: left out"), e);
+		else if (ent.sparse) /* its bytes do not stand in a row */
 			r = ses_note(s, ent.path, BYTES_LIT("sparse member left out"), e);
 		else if (!buf_ok(buf))
 			r = err_set(e, ERR_NOMEM, "member: no memory");

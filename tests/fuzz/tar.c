@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (t && tar_next(t, &ent, &e) > 0) {
 		decode_touch(ent.path);
 		decode_touch(ent.link);
-		if (bytes_find(ent.path, 0) < ent.path.len || ent.offset + ent.stored < ent.offset)
+		if (ent.offset + ent.stored < ent.offset)
 			abort();
 		int64_t n = tar_clean_path(ent.path, path, &e);
 		if (n > 0)

@@ -1,0 +1,8 @@
+/* odd: members of layers that engines take differently, whatever they hold. Inside the worker only.
+ */
+#pragma once
+#include "archive/tar.h"
+#include "inventory/writer.h"
+
+/* Note, as doubts, what is odd about m. */
+int odd_note(struct laywr *w, const struct tar_entry *m, struct err *e);
