@@ -14,6 +14,7 @@
 #define CACHE_MS 60000 /* how long a verified password is remembered */
 #define KEY_FILE "token.key"
 #define TTL_DEFAULT_SEC 300U
+#define AUDIT_DEFAULT_MAX 100000U /* rows: some 30 MB */
 
 /* The signing key: 32 random bytes. A file of another length is somebody's mistake, not a key. */
 static int key_load(struct access *a, const char *dir, struct err *e)
@@ -51,6 +52,7 @@ struct access *access_open(struct db *db, const struct access_options *o, struct
 	}
 	a->db = db;
 	a->token_ttl_sec = o->token_ttl_sec ? o->token_ttl_sec : TTL_DEFAULT_SEC;
+	a->audit_max = o->audit_max ? o->audit_max : AUDIT_DEFAULT_MAX;
 	a->anonymous = o->anonymous;
 	(void)pthread_mutex_init(&a->lock, NULL);
 	a->registry = strdup(o->registry ? o->registry : "local");
@@ -144,8 +146,13 @@ static int role_patterns(struct db_tx *tx, struct bytes id, struct arena *arena,
 
 static int grants_load(struct db_tx *tx, struct lookup *l, struct err *e)
 {
+	struct access_assignment *list, none = {.id = 0};
+	size_t count;
+	int rc = access_db_assignment_list(tx, l->user.id, l->arena, &list, &count, e);
+	if (rc < 0)
+		return rc;
 	struct principal *p = arena_alloc(l->arena, 1, sizeof *p);
-	struct grant *grants = arena_alloc(l->arena, ACCESS_GRANTS_MAX, sizeof *grants);
+	struct grant *grants = arena_alloc(l->arena, count + 1, sizeof *grants);
 	if (!p || !grants)
 		return err_set(e, ERR_NOMEM, "principal");
 	bool robot = bytes_eq_lit(l->user.kind, "robot");
@@ -153,19 +160,20 @@ static int grants_load(struct db_tx *tx, struct lookup *l, struct err *e)
 				.user_id = l->user.id,
 				.name = l->user.name,
 				.grants = grants};
-	struct access_assignment m = {.id = 0};
-	for (int rc; p->grant_count < ACCESS_GRANTS_MAX;) {
-		rc = access_db_assignment_next(tx, l->user.id, m.id, l->arena, &m, e);
-		if (rc < 0)
-			return rc;
-		if (rc == 0)
-			break;
+	bool known = false;
+	for (size_t i = 0; i < count; i++) {
+		const struct access_assignment *m = &list[i], *last = i ? m - 1 : &none;
 		struct grant *g = &grants[p->grant_count];
-		rc = role_patterns(tx, m.role, l->arena, &g->actions, e);
+		/* Many repositories, one role: its patterns are read once. */
+		bool same = known && bytes_eq(m->role, last->role);
+		rc = same ? 1 : role_patterns(tx, m->role, l->arena, &g->actions, e);
 		if (rc < 0)
 			return rc;
-		g->scope = m.scope;
-		p->grant_count += rc == 1;
+		if (same)
+			g->actions = (g - 1)->actions;
+		g->scope = m->scope;
+		known = rc == 1;
+		p->grant_count += known;
 	}
 	l->principal = p;
 	return 0;
@@ -274,15 +282,22 @@ static void cache_put(struct access *a, const uint8_t mac[SECRET_HASH_LEN], uint
 	(void)pthread_mutex_unlock(&a->lock);
 }
 
+struct refusal {
+	const struct access_login *l;
+	uint64_t audit_max;
+};
+
 static int refusal_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	const struct access_login *l = arg;
+	const struct refusal *r = arg;
+	const struct access_login *l = r->l;
 	const struct access_actor by = {.peer = l->peer};
 	struct bytes name = l->name; /* a stranger's */
 	for (size_t i = 0; i < name.len; i++)
 		if (name.ptr[i] < 0x20 || name.ptr[i] > 0x7e)
 			name = BYTES_LIT("(no name)");
-	return access_audit(tx, &by, "login.refuse", name, BYTES_NONE, BYTES_NONE, e);
+	int rc = access_audit(tx, &by, "login.refuse", name, BYTES_NONE, BYTES_NONE, e);
+	return rc < 0 ? rc : access_db_audit_trim(tx, r->audit_max, e);
 }
 
 /* Too many failures. The first of a row of refusals is kept for the owner to see; that it cannot
@@ -290,9 +305,10 @@ static int refusal_tx(struct db_tx *tx, void *arg, struct err *e)
 static int refuse(struct access *a, struct access_login *l, const struct guard_try *t)
 {
 	struct err ignored = ERR_INIT;
+	struct refusal r = {.l = l, .audit_max = a->audit_max};
 	l->wait_sec = t->wait_sec;
 	if (t->is_news)
-		(void)db_run(a->db, DB_WRITE, refusal_tx, l, &ignored);
+		(void)db_run(a->db, DB_WRITE, refusal_tx, &r, &ignored);
 	return -ERR_LIMIT;
 }
 
@@ -354,6 +370,10 @@ int access_login(struct access *a, struct access_login *l, struct arena *arena,
 	rc = db_run(a->db, DB_READ, find_user, &u, e);
 	if (rc < 0)
 		return rc;
+	if (u.principal && u.principal->kind == PRINCIPAL_ROBOT) { /* it has tokens only */
+		u.principal = NULL;
+		u.user.password = BYTES_NONE;
+	}
 	if (!known || !u.principal)
 		rc = check_password(a, l, u.user.password, mac, e);
 	if (rc == -ERR_DENIED || (rc == 0 && !u.principal))
@@ -374,7 +394,23 @@ static unsigned joined(const struct jwt_access *entry, char *out, size_t cap)
 	return entry->actions;
 }
 
-/* A registry access token says itself what its bearer may: nothing is looked up. */
+struct owner {
+	const struct jwt_claims *c;
+	struct arena *arena;
+};
+
+/* A token ends with its user; another one of the same name was made later. */
+static int owner_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct owner *o = arg;
+	struct access_user u;
+	int rc = access_db_user_find(tx, o->c->sub, o->arena, &u, e);
+	if (rc < 0)
+		return rc;
+	return rc == 1 && u.enabled && u.created_at / 1000 <= o->c->iat ? 0 : no_one(e);
+}
+
+/* A registry access token says itself what its bearer may: roles are not looked up. */
 static int by_claims(struct access *a, const struct jwt_claims *c, struct arena *arena,
 		     const struct principal **ret, struct err *e)
 {
@@ -420,6 +456,9 @@ int access_bearer(struct access *a, struct bytes token, struct arena *arena,
 			  clock_wall_ms() / 1000, arena, c, e);
 	if (rc == -ERR_FORMAT || rc == -ERR_LIMIT || rc == -ERR_TRUNCATED)
 		return no_one(e);
+	struct owner o = {.c = c, .arena = arena};
+	if (rc >= 0 && c->sub.len)
+		rc = db_run(a->db, DB_READ, owner_tx, &o, e);
 	return rc < 0 ? rc : by_claims(a, c, arena, ret, e);
 }
 
@@ -503,9 +542,11 @@ int access_token_issue(struct access *a, const struct principal *p, const struct
 				 .iat = now_ms / 1000,
 				 .nbf = now_ms / 1000,
 				 .exp = now_ms / 1000 + a->token_ttl_sec};
-	for (size_t i = 0; i < count && c->access_count < JWT_ACCESS_MAX; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct jwt_access entry = wanted[i];
 		entry.actions = allowed_part(a, p, &wanted[i], arena);
+		if (entry.actions && c->access_count == JWT_ACCESS_MAX)
+			return err_set(e, ERR_LIMIT, "a token of more than %d scopes", JWT_ACCESS_MAX);
 		if (entry.actions)
 			c->access[c->access_count++] = entry;
 	}

@@ -14,8 +14,11 @@
 #include "base/err.h"
 #include "store/access.h"
 
-#define ACCESS_GRANTS_MAX 256 /* assignments of one principal that are looked at */
-#define ACCESS_NAME_MAX 128   /* bytes of a user's name */
+#define ACCESS_GRANTS_MAX 1024	/* role assignments of one user; each request of his reads them all */
+#define ACCESS_PERSONAL_MAX 256 /* personal tokens of one user */
+#define ACCESS_REFRESH_MAX 64	/* refresh tokens of one user: clients make one a log-in */
+#define ACCESS_LABEL_MAX 128	/* bytes of a token's label */
+#define ACCESS_NAME_MAX 128	/* bytes of a user's name */
 
 struct access;
 
@@ -31,6 +34,7 @@ struct access_options {
 	const char *public_url; /* "https://registry.example.org": where clients find us; NULL =
 				 * what the request's Host says */
 	unsigned token_ttl_sec; /* of registry access tokens; 0 = 300 */
+	uint64_t audit_max;	/* rows of the audit log that are kept; 0 = 100,000 */
 	enum access_anonymous anonymous;
 	struct guard_options guard; /* of passwords */
 };
@@ -74,7 +78,7 @@ struct access_login {
 };
 int access_login(struct access *a, struct access_login *l, struct arena *arena,
 		 const struct principal **ret, struct err *e);
-/* A bearer token: a personal one or a registry access token. */
+/* A bearer token: a personal one or a registry access token, whose user must still be there. */
 int access_bearer(struct access *a, struct bytes token, struct arena *arena,
 		  const struct principal **ret, struct err *e);
 /* A refresh token of the token route. */
@@ -88,7 +92,8 @@ struct access_actor {
 	struct bytes name, peer;
 };
 
-/* A registry access token with as much of what is asked for as p may have. */
+/* A registry access token with as much of what is asked for as p may have. ERR_LIMIT: that does not
+ * fit in a token (JWT_ACCESS_MAX, JWT_TEXT_MAX). */
 struct access_grant {
 	struct bytes token;
 	unsigned expires_in_sec;
@@ -103,17 +108,18 @@ const char *access_public_url(const struct access *a); /* NULL when none is conf
  * letters, digits and ".-_@$+", not beginning with "-" or ".". */
 int64_t access_user_add(struct access *a, const struct access_actor *by, struct bytes name,
 			bool robot, struct bytes password, struct err *e);
-/* A new password ends all tokens of the user. */
+/* A new password ends all tokens of the user. ERR_CONFLICT: a robot has none. */
 int access_password_set(struct access *a, const struct access_actor *by, struct bytes name,
 			struct bytes password, struct err *e);
 int access_user_remove(struct access *a, const struct access_actor *by, struct bytes name,
 		       struct err *e);
-/* role: GUID or name, built-in or custom. */
+/* role: GUID or name, built-in or custom. ERR_CONFLICT: there already, or ACCESS_GRANTS_MAX are. */
 int access_assign(struct access *a, const struct access_actor *by, struct bytes user,
 		  struct bytes role, struct bytes scope, struct err *e);
 int access_unassign(struct access *a, const struct access_actor *by, struct bytes user,
 		    struct bytes role, struct bytes scope, struct err *e);
-/* A token of that user; expires_at 0 = never. kind: "personal" or "refresh". */
+/* A token of that user; expires_at 0 = never. kind: "personal" or "refresh". Past ACCESS_PERSONAL_MAX
+ * ERR_CONFLICT; past ACCESS_REFRESH_MAX the user's oldest refresh token ends. */
 int access_token_add(struct access *a, const struct access_actor *by, int64_t user_id,
 		     const char *kind, struct bytes label, int64_t expires_at,
 		     char token[SECRET_TOKEN_CAP], struct err *e);

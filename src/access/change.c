@@ -35,6 +35,7 @@ struct change {
 	int64_t user_id, token_id, expires_at, made;
 	const struct access_role_row *row;
 	struct arena arena;
+	uint64_t audit_max;
 	db_fn fn;
 	bool note_lost; /* the audit row would not say all */
 };
@@ -45,6 +46,8 @@ static int audited_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct change *c = arg;
 	c->note_lost = false;
 	int rc = c->fn(tx, c, e);
+	if (rc >= 0 && access_db_audit_trim(tx, c->audit_max, e) < 0)
+		return -(int)e->code;
 	return rc >= 0 && c->note_lost ? err_set(e, ERR_NOMEM, "no memory for the audit row") : rc;
 }
 
@@ -52,6 +55,7 @@ static int change_run(struct access *a, db_fn fn, struct change *c, struct err *
 {
 	arena_init(&c->arena, CHANGE_ARENA_MAX);
 	c->fn = fn;
+	c->audit_max = a->audit_max;
 	int rc = db_run(a->db, DB_WRITE, audited_tx, c, e);
 	arena_free(&c->arena);
 	return rc;
@@ -178,6 +182,8 @@ static int password_tx(struct db_tx *tx, void *arg, struct err *e)
 	int rc = user_of(tx, c, &u, e);
 	if (rc < 0)
 		return rc;
+	if (bytes_eq_lit(u.kind, "robot"))
+		return err_set(e, ERR_CONFLICT, "%.*s is a robot: it has tokens only", BYTES_ARG(c->name));
 	int64_t n = access_db_user_set(tx, u.id, c->password, u.enabled, e);
 	if (n >= 0)
 		n = access_db_token_remove_all(tx, u.id, e);
@@ -250,7 +256,14 @@ static int assign_tx(struct db_tx *tx, void *arg, struct err *e)
 		rc = role_id(tx, c, &role, e);
 	if (rc < 0)
 		return rc;
-	int64_t id = access_db_assignment_add(
+	int64_t id = access_db_assignment_count(tx, u.id, e);
+	if (id >= ACCESS_GRANTS_MAX)
+		return err_set(e, ERR_CONFLICT,
+			       "%.*s has %d role assignments, the most there may be: assign one at a "
+			       "wider scope",
+			       BYTES_ARG(c->name), ACCESS_GRANTS_MAX);
+	if (id >= 0)
+		id = access_db_assignment_add(
 	    tx,
 	    &(struct access_assignment){
 		.user_id = u.id, .role = role, .scope = c->scope, .created_at = clock_wall_ms()},
@@ -304,6 +317,19 @@ int access_unassign(struct access *a, const struct access_actor *by, struct byte
 	return rc < 0 ? rc : 0;
 }
 
+/* A user has so many tokens and no more: personal ones he ends himself, of the others the oldest goes. */
+static int64_t make_room(struct db_tx *tx, const struct change *c, struct err *e)
+{
+	bool refresh = strcmp(c->kind, "refresh") == 0;
+	int64_t n = access_db_token_count(tx, c->user_id, bytes_of(c->kind), e);
+	if (!refresh && n >= ACCESS_PERSONAL_MAX)
+		return err_set(e, ERR_CONFLICT, "the user has %d tokens, the most there may be: end one",
+			       ACCESS_PERSONAL_MAX);
+	if (refresh && n >= ACCESS_REFRESH_MAX)
+		n = access_db_token_keep(tx, c->user_id, bytes_of(c->kind), ACCESS_REFRESH_MAX - 1, e);
+	return n;
+}
+
 static int token_add_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct change *c = arg;
@@ -314,6 +340,8 @@ static int token_add_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (rc < 0)
 		return rc;
 	int64_t n = access_db_token_prune(tx, clock_wall_ms(), e);
+	if (n >= 0)
+		n = make_room(tx, c, e);
 	if (n < 0)
 		return (int)n;
 	c->made = access_db_token_add(

@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define JWT_ACCESS_MAX 64 /* entries of "access": clients ask for one to three */
-#define JWT_TEXT_MAX 8192 /* bytes of a token: it travels in a header */
+#define JWT_ACCESS_MAX 256 /* entries of "access": clients ask for one to three, mirrors for all at once */
+#define JWT_TEXT_MAX 16384 /* bytes of a token: it travels in a header */
 #define JWT_KEY_LEN 32
 
 enum jwt_action { JWT_PULL = 1, JWT_PUSH = 2, JWT_DELETE = 4, JWT_CATALOG = 8 };

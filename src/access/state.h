@@ -15,6 +15,7 @@ struct access {
 	struct db *db;
 	char *registry, *service, *public_url;
 	unsigned token_ttl_sec;
+	uint64_t audit_max;
 	enum access_anonymous anonymous;
 	uint8_t sign_key[JWT_KEY_LEN];
 	uint8_t cache_key[SECRET_HASH_LEN];

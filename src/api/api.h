@@ -52,6 +52,10 @@ extern const size_t api_table_count;
 int api_authorise(struct http_request *r, const struct http_route *route, struct err *e);
 void api_served(void *context, const struct http_request *r, const struct http_route *route,
 		unsigned status, int64_t took_us, uint64_t bytes_in, uint64_t bytes_out);
+/* 403 that names the action that lacks. Returns 1, or <0. */
+int api_forbid(struct http_request *r, const char *action, struct bytes scope, struct err *e);
+/* 429 with Retry-After for logins. Returns what a handler returns. */
+int api_too_many(struct http_request *r, unsigned wait_sec, struct err *e);
 /* The asking principal may do the action in this repository too (the source of a cross-mount). */
 bool api_allows(struct http_request *r, const char *action, struct bytes repository);
 /* Instead of doing without it: when a token for more would let the asking principal pull from this repository, too, reply 401

@@ -9,13 +9,15 @@
 #include "api/doc.h"
 #include "api/routes.h"
 #include "base/clock.h"
+#include "oci/reference.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define SCOPES_MAX 32	     /* scope parameters of one token request */
 #define FORM_MAX (64U << 10) /* bytes: a form holds a refresh token and scopes */
 #define REFRESH_DAYS 30
+#define TOO_MANY_SCOPES "more than 256 scopes at once"
+_Static_assert(JWT_ACCESS_MAX == 256, "as the text says");
 #define CREDENTIALS_MAX 4096 /* bytes of a Basic credential */
 
 /* 1 = *ret set, 0 = the client said nothing, <0; *ret_wait_sec: not 0 when it tried too often. */
@@ -61,27 +63,19 @@ static const char *token_actions(const char *action)
 	return strcmp(action, ACTION_PULL) == 0 ? "pull" : NULL;
 }
 
-static bool is_host(struct bytes host)
-{
-	for (size_t i = 0; i < host.len; i++)
-		if (!byte_is_alnum(host.ptr[i]) && !memchr(".-:[]", host.ptr[i], 5))
-			return false;
-	return host.len > 0 && host.len <= 255;
-}
-
 static const char *base_url(struct http_request *r)
 {
 	const struct api *api = api_of(r);
 	if (api->public_url && api->public_url[0])
 		return api->public_url;
 	struct bytes host = http_header(r, "Host");
-	if (!is_host(host))
+	if (!ref_is_host(host))
 		host = BYTES_LIT("localhost");
 	return arena_printf(http_arena(r), "%s://%.*s", http_is_tls(r) ? "https" : "http",
 			    BYTES_ARG(host));
 }
 
-static int too_many(struct http_request *r, unsigned wait_sec, struct err *e)
+int api_too_many(struct http_request *r, unsigned wait_sec, struct err *e)
 {
 	const char *text = arena_printf(http_arena(r), "%u", wait_sec);
 	if (!text)
@@ -144,6 +138,16 @@ static struct bytes scope_of(struct http_request *r)
 	return BYTES_LIT("/");
 }
 
+int api_forbid(struct http_request *r, const char *action, struct bytes scope, struct err *e)
+{
+	const char *text = arena_printf(http_arena(r), "this needs the action %s at %.*s", action,
+					BYTES_ARG(bytes_part(scope, 0, 300)));
+	if (!text)
+		return err_set(e, ERR_NOMEM, "reply");
+	int rc = http_reply_error(r, 403, "DENIED", text, e);
+	return rc < 0 ? rc : 1;
+}
+
 int api_authorise(struct http_request *r, const struct http_route *route, struct err *e)
 {
 	const struct principal *p = NULL;
@@ -153,7 +157,7 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	unsigned wait_sec = 0;
 	int rc = identify(r, &p, &wait_sec, &why);
 	if (wait_sec) {
-		rc = too_many(r, wait_sec, e);
+		rc = api_too_many(r, wait_sec, e);
 		return rc < 0 ? rc : 1;
 	}
 	if (rc == 0 && access_anonymous(api_of(r)->access, http_arena(r), &p, NULL) < 0)
@@ -173,8 +177,7 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	/* Someone who could get more by another token is told how; others are told no. */
 	if (p->by_token || p->kind == PRINCIPAL_ANONYMOUS)
 		return challenge(r, route, BYTES_NONE, rc ? ",error=\"insufficient_scope\"" : "", e);
-	rc = http_reply_error(r, 403, "DENIED", "not allowed", e);
-	return rc < 0 ? rc : 1;
+	return api_forbid(r, route->action, scope_of(r), e);
 }
 
 bool api_allows(struct http_request *r, const char *action, struct bytes repository)
@@ -194,21 +197,32 @@ int api_challenge_pull(struct http_request *r, struct bytes repository, struct e
 
 /* What a token request asks for, from the query or the form. */
 struct ask {
-	struct jwt_access wanted[SCOPES_MAX];
+	struct jwt_access wanted[JWT_ACCESS_MAX];
 	size_t count;
+	bool too_many;
 	bool offline;
 	const struct principal *principal;
 };
 
+/* One text may hold several, divided by spaces (RFC 6749). */
 static void scopes_read(struct ask *ask, const struct bytes *texts, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct bytes rest = texts[i]; /* several in one, divided by spaces (RFC 6749) */
-		while (rest.len > 0 && ask->count < SCOPES_MAX) {
-			struct bytes one = bytes_cut(&rest, ' ');
-			ask->count += jwt_scope_parse(one, &ask->wanted[ask->count]);
+		struct bytes rest = texts[i];
+		while (rest.len > 0) {
+			struct jwt_access one;
+			if (!jwt_scope_parse(bytes_cut(&rest, ' '), &one))
+				continue;
+			ask->too_many = ask->too_many || ask->count == JWT_ACCESS_MAX;
+			if (ask->count < JWT_ACCESS_MAX)
+				ask->wanted[ask->count++] = one;
 		}
 	}
+}
+
+static int refuse_scopes(struct http_request *r, const char *why, struct err *e)
+{
+	return http_reply_error(r, 400, "invalid_scope", why, e);
 }
 
 static int token_refused(struct http_request *r, struct err *e)
@@ -238,13 +252,24 @@ static const struct sch_object grant_object = {
 	.text = "A token for the registry. Docker registry token authentication",
 	SCH_TABLE(grant_fields)};
 
+/* The client's name for itself, cut where it is long, which shows. */
+static struct bytes label_of(struct http_request *r)
+{
+	struct bytes agent = http_header(r, "User-Agent");
+	if (agent.len <= ACCESS_LABEL_MAX)
+		return agent;
+	const char *text = arena_printf(http_arena(r), "%.*s...",
+					BYTES_ARG(bytes_part(agent, 0, ACCESS_LABEL_MAX - 3)));
+	return bytes_of(text ? text : "...");
+}
+
 /* text: where the secret is kept until it is written. */
 static int refresh_add(struct http_request *r, const struct principal *p, char *text, struct err *e)
 {
 	const struct access_actor by = {.name = p->name, .peer = http_peer(r)};
 	int64_t until = clock_wall_ms() + (int64_t)REFRESH_DAYS * 86400000;
 	return access_token_add(api_of(r)->access, &by, p->user_id, "refresh",
-				http_header(r, "User-Agent"), until, text, e);
+				label_of(r), until, text, e);
 }
 
 static int token_reply(struct http_request *r, const struct ask *ask, struct bytes refresh,
@@ -254,8 +279,15 @@ static int token_reply(struct http_request *r, const struct ask *ask, struct byt
 	struct buf body;
 	struct json_out w;
 	char at[CLOCK_RFC3339_CAP], secret[SECRET_TOKEN_CAP];
+	if (ask->too_many)
+		return refuse_scopes(r, TOO_MANY_SCOPES, e);
 	int rc = access_token_issue(api_of(r)->access, ask->principal, ask->wanted, ask->count,
 				    http_arena(r), &grant, e);
+	if (rc == -ERR_LIMIT) {
+		struct err why = *e;
+		*e = (struct err)ERR_INIT;
+		return refuse_scopes(r, why.msg, e);
+	}
 	if (rc < 0)
 		return rc;
 	clock_rfc3339(grant.issued_at, at);
@@ -281,13 +313,13 @@ static int token_reply(struct http_request *r, const struct ask *ask, struct byt
 static int get_token(struct http_request *r, struct err *e)
 {
 	struct ask ask = {.count = 0};
-	struct bytes texts[SCOPES_MAX] = {{0}};
-	scopes_read(&ask, texts, http_query_all(r, "scope", texts, SCOPES_MAX));
+	struct bytes texts[JWT_ACCESS_MAX + 1];
+	scopes_read(&ask, texts, http_query_all(r, "scope", texts, JWT_ACCESS_MAX + 1));
 	ask.offline = bytes_eq_lit(http_query(r, "offline_token", NULL), "true");
 	unsigned wait_sec = 0;
 	int rc = identify(r, &ask.principal, &wait_sec, e);
 	if (wait_sec)
-		return too_many(r, wait_sec, e);
+		return api_too_many(r, wait_sec, e);
 	if (rc == 0)
 		rc = access_anonymous(api_of(r)->access, http_arena(r), &ask.principal, e);
 	/* A token does not beget tokens: its owner may have lost what it grants. */
@@ -301,11 +333,11 @@ static int get_token(struct http_request *r, struct err *e)
 static int post_token(struct http_request *r, struct err *e)
 {
 	struct ask ask = {.count = 0};
-	struct bytes texts[SCOPES_MAX], refresh = BYTES_NONE;
+	struct bytes texts[JWT_ACCESS_MAX + 1], refresh = BYTES_NONE;
 	struct access *access = api_of(r)->access;
 	struct bytes type = http_form(r, "grant_type", NULL);
 	int rc;
-	scopes_read(&ask, texts, http_form_all(r, "scope", texts, SCOPES_MAX));
+	scopes_read(&ask, texts, http_form_all(r, "scope", texts, JWT_ACCESS_MAX + 1));
 	ask.offline = bytes_eq_lit(http_form(r, "access_type", NULL), "offline");
 	if (bytes_eq_lit(type, "refresh_token")) {
 		refresh = http_form(r, "refresh_token", NULL);
@@ -316,7 +348,7 @@ static int post_token(struct http_request *r, struct err *e)
 					 .peer = http_peer(r)};
 		rc = access_login(access, &l, http_arena(r), &ask.principal, e);
 		if (l.wait_sec)
-			return too_many(r, l.wait_sec, e);
+			return api_too_many(r, l.wait_sec, e);
 	} else {
 		return http_reply_error(r, 400, "unsupported_grant_type",
 					"grant_type must be password or refresh_token", e);

@@ -36,10 +36,11 @@ static void put_assignment(struct json_out *w, struct bytes user, const struct a
 int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct access_user *u,
 			   bool named, struct arena *a, struct err *e)
 {
-	struct access_assignment m = {.id = 0};
-	int rc;
-	while ((rc = access_db_assignment_next(tx, u->id, m.id, a, &m, e)) > 0)
-		put_assignment(w, named ? u->name : BYTES_NONE, &m);
+	struct access_assignment *list;
+	size_t count;
+	int rc = access_db_assignment_list(tx, u->id, a, &list, &count, e);
+	for (size_t i = 0; rc >= 0 && i < count; i++)
+		put_assignment(w, named ? u->name : BYTES_NONE, &list[i]);
 	return rc;
 }
 

@@ -5,7 +5,6 @@
 #include "base/num.h"
 
 #define BODY_MAX 65536
-#define LABEL_MAX 128 /* bytes */
 #define DAYS_MAX 3650
 
 /* ---- the JSON -------------------------------------------------------------------------------- */
@@ -120,7 +119,7 @@ struct new_token {
 	uint64_t days;
 };
 static const struct sch_field new_token_fields[] = {
-	SCH_FIELD(struct new_token, label, SCH_TEXT, "label", "What it is for", .max = LABEL_MAX),
+	SCH_FIELD(struct new_token, label, SCH_TEXT, "label", "What it is for", .max = ACCESS_LABEL_MAX),
 	SCH_FIELD(struct new_token, days, SCH_UINT, "days",
 		  "How long it is good for; for ever when absent", .min = 1, .max = DAYS_MAX),
 };

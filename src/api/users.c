@@ -195,21 +195,54 @@ static int delete_user(struct http_request *r, struct err *e)
 }
 
 struct new_password {
-	struct bytes password;
+	struct bytes password, current;
 };
 static const struct sch_field new_password_fields[] = {
+	SCH_FIELD(struct new_password, current, SCH_TEXT, "current_password",
+		  "The one that is good now; needed by who changes his own", .flags = SCH_SECRET,
+		  .max = PASSWORD_MAX),
 	PASSWORD_FIELD(struct new_password, "The new one", .flags = SCH_NEEDED | SCH_SECRET),
 };
 static const struct sch_object new_password = {
 	.name = "NewPassword", SCH_TABLE(new_password_fields)};
 
+/* A session that somebody left open is not enough to take an account over. 0, or 1 = replied. */
+static int check_current(struct http_request *r, const struct access_actor *by, struct bytes current,
+			 struct err *e)
+{
+	struct access_login l = {.name = by->name, .password = current, .peer = by->peer};
+	const struct principal *p;
+	struct err why = ERR_INIT;
+	if (!current.len)
+		return err_set(e, ERR_FORMAT,
+			       "current_password: who changes his own password shows the present one");
+	int rc = secret_is_token(current) ? -(int)ERR_DENIED
+					  : access_login(api_of(r)->access, &l, http_arena(r), &p, &why);
+	if (l.wait_sec)
+		rc = api_too_many(r, l.wait_sec, e);
+	else if (rc == -ERR_DENIED)
+		rc = http_reply_error(r, 403, "DENIED", "current_password is not the present one", e);
+	else
+		return rc < 0 ? err_set(e, why.code, "%s", why.msg) : 0;
+	return rc < 0 ? rc : 1;
+}
+
+/* One's own, or everybody's for who may change access. */
 static int put_password(struct http_request *r, struct err *e)
 {
 	struct new_password b;
 	struct access_actor by = people_actor(r);
+	bool own = by.name.len && bytes_eq(by.name, http_param(r, "user"));
+	int rc = 0;
 	if (sch_body(r, &b, e) < 0)
 		return -(int)e->code;
-	int rc = access_password_set(api_of(r)->access, &by, http_param(r, "user"), b.password, e);
+	if (own)
+		rc = check_current(r, &by, b.current, e);
+	else if (!access_allows(http_principal(r), ACTION_ACCESS_WRITE, BYTES_LIT("/")))
+		rc = api_forbid(r, ACTION_ACCESS_WRITE, BYTES_LIT("/"), e);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = access_password_set(api_of(r)->access, &by, http_param(r, "user"), b.password, e);
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 
@@ -243,8 +276,9 @@ static const struct api_doc password_doc = {
 	.id = "setPassword",
 	.body = &new_password,
 	.body_example = "{\"password\": \"correct horse battery staple\"}",
+	.text = "Everybody may change his own; another's needs " ACTION_ACCESS_WRITE ".",
 	.replies = {{.status = 204, .text = "It is set; the user's tokens are ended"}},
-	.errors = {409},
+	.errors = {403, 409, 429},
 };
 
 const struct http_route api_users_routes[] = {
@@ -276,7 +310,7 @@ const struct http_route api_users_routes[] = {
     {.methods = HTTP_PUT,
      .pattern = "/api/v1/users/{user}/password",
      .handle = put_password,
-     .action = ACTION_ACCESS_WRITE,
+     .action = ACTION_ANY_PRINCIPAL,
      .body_max = BODY_MAX,
      .summary = "A new password; ends the user's tokens",
      .doc = &password_doc},

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "daemon/settings.h"
+#include "oci/reference.h"
 #include "scan/update.h"
 
 #include <stddef.h>
@@ -160,6 +161,27 @@ static const char *limit_text(const struct config_setting *s, uint64_t n, char o
 	return out;
 }
 
+/* Paths are put behind it, so slashes at its end are cut off. */
+static int parse_url(char *text, struct err *e)
+{
+	struct bytes rest = bytes_of(text);
+	bool is_http = bytes_has_prefix_lit(rest, "http://"), ok = is_http || bytes_has_prefix_lit(rest, "https://");
+	while (rest.len && rest.ptr[rest.len - 1] == '/')
+		rest.len--;
+	rest = bytes_from(rest, is_http ? 7 : 8);
+	ok = ok && ref_is_host(bytes_part(rest, 0, bytes_find(rest, '/')));
+	for (size_t i = bytes_find(rest, '/'); ok && i < rest.len; i++) {
+		uint8_t c = rest.ptr[i];
+		ok = byte_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~' ||
+		     (c == '/' && rest.ptr[i + 1] != '/');
+	}
+	if (*text && !ok)
+		return err_set(e, ERR_FORMAT, "\"%s\" is not http(s)://HOST[:PORT][/PATH]", text);
+	for (size_t n = strlen(text); n && text[n - 1] == '/'; n--)
+		text[n - 1] = '\0';
+	return 0;
+}
+
 static int set(struct config *c, const struct config_setting *s, const char *text, struct err *e)
 {
 	uint8_t *field = (uint8_t *)c + s->offset;
@@ -173,6 +195,9 @@ static int set(struct config *c, const struct config_setting *s, const char *tex
 	case CONFIG_PATH:
 		memcpy(field, &copy, sizeof copy);
 		return check_text(s->name, copy, e);
+	case CONFIG_URL:
+		memcpy(field, &copy, sizeof copy);
+		return parse_url(copy, e);
 	case CONFIG_LISTEN:
 		memcpy(field, &copy, sizeof copy);
 		return parse_listen(c, copy, e);

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 
-enum config_kind { CONFIG_TEXT, CONFIG_PATH, CONFIG_SIZE, CONFIG_TIME, CONFIG_COUNT, CONFIG_SWITCH, CONFIG_LISTEN };
+enum config_kind { CONFIG_TEXT, CONFIG_URL, CONFIG_PATH, CONFIG_SIZE, CONFIG_TIME, CONFIG_COUNT, CONFIG_SWITCH, CONFIG_LISTEN };
 
 struct config {
 	const char *data_dir;
@@ -18,6 +18,7 @@ struct config {
 	const char *worker;
 	bool anonymous_pull;
 	bool allow_unjailed;
+	uint64_t audit_max;
 	uint64_t workers;       /* 0 = processors */
 	uint64_t login_failures, login_failures_per_peer, login_failures_per_name, login_window_ms;
 	uint64_t password_checks, password_checks_per_sec;

@@ -12,8 +12,8 @@
 	  "certificate chain (PEM); with tls-key the server speaks TLS", tls_cert) \
 	X("tls-key", CONFIG_PATH, "PATH", "", 0, 0, \
 	  "private key (PEM)", tls_key) \
-	X("public-url", CONFIG_TEXT, "TEXT", "", 0, 0, \
-	  "URL that clients reach the server by, when a proxy stands in front", public_url) \
+	X("public-url", CONFIG_URL, "URL", "", 0, 0, \
+	  "http(s)://HOST[:PORT][/PATH] that clients reach the server by, when a proxy stands in front", public_url) \
 	X("log-level", CONFIG_TEXT, "TEXT", "info", 0, 0, \
 	  "debug, info, warn, error or none", log_level) \
 	X("worker", CONFIG_PATH, "PATH", "", 0, 0, \
@@ -36,6 +36,8 @@
 	  "passwords hashed at once; each takes 7 MiB and a processor", password_checks) \
 	X("password-checks-per-second", CONFIG_COUNT, "N", "10", 0, 10000, \
 	  "passwords hashed for those who never gave a right one from there; 0 = no limit", password_checks_per_sec) \
+	X("audit-max", CONFIG_COUNT, "N", "100000", 1000, 100000000, \
+	  "rows of the audit log that are kept; the oldest go", audit_max) \
 	X("connections", CONFIG_COUNT, "N", "1024", 1, 65536, \
 	  "connections at once", connections) \
 	X("connections-per-peer", CONFIG_COUNT, "N", "0", 0, 65536, \

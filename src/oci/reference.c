@@ -68,9 +68,8 @@ static bool is_registry(struct bytes first)
 	return bytes_eq_lit(first, "localhost");
 }
 
-/* host, host:port, [v6], [v6]:port: only bytes that those are made of, and a port that is a number.
- */
-static bool is_host(struct bytes host)
+/* Only bytes that those are made of, and a port that is a number. */
+bool ref_is_host(struct bytes host)
 {
 	struct bytes name = host;
 	size_t colon = bytes_find_last(host, ':');
@@ -92,7 +91,7 @@ static bool is_host(struct bytes host)
 	for (size_t i = v6 ? 1 : 0; i < name.len - (v6 ? 1 : 0); i++) {
 		uint8_t c = name.ptr[i];
 		bool ok = v6 ? byte_is_hex(c) || c == ':' || c == '.'
-			     : byte_is_alnum(c) || c == '.' || c == '-';
+			     : byte_is_alnum(c) || c == '.' || c == '-' || c == '_';
 		if (!ok)
 			return false;
 	}
@@ -143,7 +142,7 @@ int ref_parse(struct bytes text, struct arena *a, struct ref *ret, struct err *e
 	if (slash < rest.len && is_registry(bytes_part(rest, 0, slash))) {
 		r.registry = bytes_part(rest, 0, slash);
 		rest = bytes_from(rest, slash + 1);
-		if (!is_host(r.registry))
+		if (!ref_is_host(r.registry))
 			return bad(e, text,
 				   "the registry is not a host name with an optional port");
 		if (bytes_eq_lit(r.registry, "docker.io") ||

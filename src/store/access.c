@@ -1,6 +1,7 @@
 #include "store/access.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* One row or none: fill reads the columns of the row into ret. */
 typedef bool (*fill_fn)(struct db_stmt *s, struct arena *a, void *ret);
@@ -173,6 +174,25 @@ int64_t access_db_token_remove(struct db_tx *tx, int64_t user_id, int64_t id, st
 		       DB_ARGS(DB_I(user_id), DB_I(id)), e);
 }
 
+int64_t access_db_token_count(struct db_tx *tx, int64_t user_id, struct bytes kind, struct err *e)
+{
+	int64_t n = 0;
+	int rc = one(db_query(tx, "SELECT count(*) FROM access_token WHERE user_id=$1 AND kind=$2",
+			      DB_ARGS(DB_I(user_id), DB_T(kind)), e),
+		     count_fill, NULL, &n, e);
+	return rc < 0 ? rc : n;
+}
+
+int64_t access_db_token_keep(struct db_tx *tx, int64_t user_id, struct bytes kind, int64_t keep,
+			     struct err *e)
+{
+	return db_exec(tx,
+		       "DELETE FROM access_token WHERE user_id=$1 AND kind=$2 AND id NOT IN"
+		       " (SELECT id FROM access_token WHERE user_id=$1 AND kind=$2"
+		       " ORDER BY id DESC LIMIT $3)",
+		       DB_ARGS(DB_I(user_id), DB_T(kind), DB_I(keep)), e);
+}
+
 int64_t access_db_token_remove_all(struct db_tx *tx, int64_t user_id, struct err *e)
 {
 	return db_exec(tx, "DELETE FROM access_token WHERE user_id=$1", DB_ARGS(DB_I(user_id)), e);
@@ -216,6 +236,46 @@ int access_db_assignment_next(struct db_tx *tx, int64_t user_id, int64_t after_i
 			    " WHERE user_id=$1 AND id>$2 ORDER BY id LIMIT 1",
 			    DB_ARGS(DB_I(user_id), DB_I(after_id)), e),
 		   assignment_fill, a, ret, e);
+}
+
+int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a,
+			      struct access_assignment **ret, size_t *ret_count, struct err *e)
+{
+	struct access_assignment *list = NULL;
+	size_t n = 0, cap = 0;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT id,user_id,role,scope,created_at FROM access_assignment"
+				     " WHERE user_id=$1 ORDER BY id",
+				     DB_ARGS(DB_I(user_id)), e);
+	if (!s)
+		return -(int)e->code;
+	int rc;
+	while ((rc = db_step(s, e)) == 1) {
+		if (n == cap) {
+			cap = cap ? 2 * cap : 16;
+			struct access_assignment *grown = arena_alloc(a, cap, sizeof *grown);
+			if (grown && n)
+				memcpy(grown, list, n * sizeof *grown);
+			list = grown;
+		}
+		if (!list || !assignment_fill(s, a, &list[n++])) {
+			rc = err_set(e, ERR_NOMEM, "access row");
+			break;
+		}
+	}
+	db_done(s);
+	*ret = list;
+	*ret_count = n;
+	return rc;
+}
+
+int64_t access_db_assignment_count(struct db_tx *tx, int64_t user_id, struct err *e)
+{
+	int64_t n = 0;
+	int rc = one(db_query(tx, "SELECT count(*) FROM access_assignment WHERE user_id=$1",
+			      DB_ARGS(DB_I(user_id)), e),
+		     count_fill, NULL, &n, e);
+	return rc < 0 ? rc : n;
 }
 
 int64_t access_db_assignment_remove(struct db_tx *tx, int64_t id, struct err *e)
@@ -301,6 +361,15 @@ int64_t access_db_audit_add(struct db_tx *tx, const struct access_audit *row, st
 		   "INSERT INTO access_audit(id,at,actor,peer,action,subject,before,after)"
 		   " VALUES($1,$2,$3,$4,$5,$6,$7,$8)",
 		   args, sizeof args / sizeof *args, e);
+}
+
+int access_db_audit_trim(struct db_tx *tx, uint64_t max, struct err *e)
+{
+	int64_t n = db_exec(tx,
+			    "DELETE FROM access_audit"
+			    " WHERE id<=(SELECT max(id) FROM access_audit)-$1",
+			    DB_ARGS(DB_I(max)), e);
+	return n < 0 ? (int)n : 0;
 }
 
 int access_db_audit_next(struct db_tx *tx, int64_t before_id, struct arena *a,

@@ -43,6 +43,10 @@ int access_db_token_find(struct db_tx *tx, struct bytes hash, struct arena *a,
 int access_db_token_next(struct db_tx *tx, int64_t user_id, int64_t after_id, struct arena *a,
 			 struct access_token *ret, struct err *e);
 int64_t access_db_token_remove(struct db_tx *tx, int64_t user_id, int64_t id, struct err *e);
+/* How many of a kind the user has; remove the oldest but so many. */
+int64_t access_db_token_count(struct db_tx *tx, int64_t user_id, struct bytes kind, struct err *e);
+int64_t access_db_token_keep(struct db_tx *tx, int64_t user_id, struct bytes kind, int64_t keep,
+			     struct err *e);
 /* All of one user (a new password ends them), and all that expired before: how many. */
 int64_t access_db_token_remove_all(struct db_tx *tx, int64_t user_id, struct err *e);
 int64_t access_db_token_prune(struct db_tx *tx, int64_t before_ms, struct err *e);
@@ -57,6 +61,10 @@ int64_t access_db_assignment_add(struct db_tx *tx, const struct access_assignmen
 				 struct err *e);
 int access_db_assignment_next(struct db_tx *tx, int64_t user_id, int64_t after_id, struct arena *a,
 			      struct access_assignment *ret, struct err *e);
+/* All of the user, in order of id; in the arena. */
+int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a,
+			      struct access_assignment **ret, size_t *ret_count, struct err *e);
+int64_t access_db_assignment_count(struct db_tx *tx, int64_t user_id, struct err *e);
 int64_t access_db_assignment_remove(struct db_tx *tx, int64_t id, struct err *e);
 
 /* A custom role; actions: one pattern a line. */
@@ -76,6 +84,8 @@ struct access_audit {
 	struct bytes before, after; /* JSON or empty */
 };
 int64_t access_db_audit_add(struct db_tx *tx, const struct access_audit *row, struct err *e);
+/* Keep the newest max rows. */
+int access_db_audit_trim(struct db_tx *tx, uint64_t max, struct err *e);
 /* Newest first, older than before_id (INT64_MAX at first): 1 or 0. */
 int access_db_audit_next(struct db_tx *tx, int64_t before_id, struct arena *a,
 			 struct access_audit *ret, struct err *e);
