@@ -224,7 +224,9 @@ static int passwd(struct ppl *p, struct err *e)
 	}
 	if (ppl_connect(p, e) < 0 || new_password(p, name, false, &password, e) < 0)
 		return -(int)e->code;
-	const char *const pairs[] = {"password", password, NULL};
+	/* Who changes his own shows the present one. */
+	bool own = p->server.username && strcmp(p->server.username, name) == 0;
+	const char *const pairs[] = {"password", password, "current_password", own ? p->server.password : NULL, NULL};
 	const char *json = ppl_json(p, pairs, e);
 	if (!json || ppl_do(p, "PUT", ppl_user_path(p, name, "/password"), json, e) < 0)
 		return -(int)e->code;

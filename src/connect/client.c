@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,10 +14,42 @@
 static const char accept_types[] = "Accept: " OCI_INDEX_TYPE ", " OCI_MANIFEST_TYPE ", " DOCKER_LIST_TYPE
 				   ", " DOCKER_MANIFEST_TYPE;
 
-static bool is_loopback(struct bytes registry)
+bool client_is_loopback(struct bytes host)
 {
-	return bytes_has_prefix_lit(registry, "localhost:") || bytes_eq_lit(registry, "localhost") ||
-	       bytes_has_prefix_lit(registry, "127.") || bytes_has_prefix_lit(registry, "[::1]");
+	char text[INET6_ADDRSTRLEN] = "";
+	struct in_addr v4;
+	struct in6_addr v6;
+	bool bracket = host.len && host.ptr[0] == '[';
+	size_t end = bytes_find(host, bracket ? ']' : ':');
+	struct bytes name = bytes_part(host, bracket, end - bracket), rest = bytes_from(host, end + bracket);
+	if ((bracket && end == host.len) || (rest.len && rest.ptr[0] != ':'))
+		return false;
+	if (bytes_eq_nocase(name, BYTES_LIT("localhost")))
+		return !bracket;
+	if (name.len >= sizeof text || bytes_find(name, 0) < name.len)
+		return false;
+	if (name.len)
+		memcpy(text, name.ptr, name.len);
+	if (bracket)
+		return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+	return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+}
+
+/* May name and password go to that address? Over TLS to whatever the registry names; in clear on this machine, or where that was
+ * asked for. */
+static bool may_tell(const struct client *c, struct bytes url)
+{
+	struct bytes rest = url, scheme = bytes_cut(&rest, ':');
+	if (bytes_eq_nocase(scheme, BYTES_LIT("https")) || c->insecure)
+		return true;
+	rest = bytes_has_prefix_lit(rest, "//") ? bytes_from(rest, 2) : BYTES_NONE;
+	for (size_t i = 0; i < rest.len; i++)
+		if (rest.ptr[i] == '@') /* what stands before it is no host */
+			return false;
+	for (size_t i = 0; i < rest.len; i++)
+		if (rest.ptr[i] == '/' || rest.ptr[i] == '?' || rest.ptr[i] == '#' || rest.ptr[i] == '\\')
+			rest.len = i;
+	return client_is_loopback(rest);
 }
 
 static char *url_of(struct client *c, const char *kind, const char *leaf)
@@ -73,6 +106,10 @@ static int authenticate(struct client *c, const char *challenge_text, struct err
 	if (!bytes_has_prefix_lit(challenge, "Bearer") || !realm.len || c->token)
 		return err_set(e, ERR_DENIED, "%.*s: access denied%s", BYTES_ARG(c->registry),
 			       c->credentials.username ? "" : " (no credentials were found for it)");
+	if (c->credentials.username && !may_tell(c, realm))
+		return err_set(e, ERR_DENIED,
+			       "%.*s: its token service %.*s would get name and password in clear (--insecure allows it)",
+			       BYTES_ARG(c->registry), BYTES_ARG(bytes_part(realm, 0, 200)));
 	struct buf url;
 	buf_init(&url, 65536);
 	buf_put(&url, realm);
@@ -103,7 +140,7 @@ static int authenticate(struct client *c, const char *challenge_text, struct err
 /* Fall back to plain http where that is allowed and TLS was not answered. */
 static bool may_downgrade(struct client *c, const struct err *e)
 {
-	if (strcmp(c->scheme, "https") != 0 || e->code != ERR_IO || !(c->insecure || is_loopback(c->registry)))
+	if (strcmp(c->scheme, "https") != 0 || e->code != ERR_IO || !(c->insecure || client_is_loopback(c->registry)))
 		return false;
 	c->scheme = "http";
 	return true;
@@ -115,7 +152,7 @@ static int request(struct client *c, const char *kind, const char *leaf, struct 
 {
 	for (int tries = 0; tries < 4; tries++) {
 		f->url = url_of(c, kind, leaf);
-		f->insecure = c->insecure || is_loopback(c->registry);
+		f->insecure = c->insecure || client_is_loopback(c->registry);
 		f->bearer = c->token;
 		f->username = c->basic ? c->credentials.username : NULL;
 		f->password = c->basic ? c->credentials.password : NULL;

@@ -18,6 +18,8 @@ struct client {
 	struct arena arena;
 };
 
+/* "localhost", 127.0.0.0/8 or [::1], with or without a port: an address, not a name that begins like one. */
+bool client_is_loopback(struct bytes host);
 /* Loopback registries may speak plain http; others only with insecure. */
 int client_open(struct client *c, const struct ref *ref, const struct credentials *cred, bool insecure, struct err *e);
 void client_close(struct client *c);
