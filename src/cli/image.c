@@ -115,8 +115,12 @@ static int open_input(struct cimg *c, const struct cli_args *args, const char *r
 {
 	const char *platform = cli_get(args, "platform");
 	const char *path = cli_get(args, "input");
-	if (path)
-		return scan_input_open(&c->input, path, bytes_of(platform), c->pool, e);
+	if (path) {
+		int r = scan_input_open(&c->input, path, bytes_of(platform), c->pool, e);
+		if (r == 0 && c->input.note.len && !cli_has(args, "quiet"))
+			fprintf(stderr, "%s: %.*s\n", path, BYTES_ARG(c->input.note));
+		return r;
+	}
 	struct pull_options o = {.username = cli_get(args, "username"), .password = cli_get(args, "password"),
 				 .password_stdin = cli_has(args, "password-stdin"),
 				 .insecure = cli_has(args, "insecure"), .platform = platform};

@@ -148,6 +148,43 @@ static void add_history(struct scan_input *in)
 		in->layers[i].created_by = oci_config_layer_line(&in->config, i);
 }
 
+/* An archive of one platform has the index of all of them: those whose manifests are there are chosen from, when nobody asked
+ * for a platform. docker save writes such. */
+static int choose_present(struct scan_input *in, const struct oci_manifest *index, const struct oci_descriptor **ret, struct err *e)
+{
+	struct oci_manifest here = *index;
+	struct buf text;
+	*ret = scan_input_choose(index, BYTES_NONE);
+	here.layer_count = 0;
+	here.layers = arena_alloc(&in->arena, index->layer_count, sizeof *here.layers);
+	if (index->layer_count && !here.layers)
+		return err_set(e, ERR_NOMEM, "no memory");
+	for (size_t i = 0; i < index->layer_count; i++) {
+		struct bytes name = BYTES_NONE;
+		struct files_part part;
+		if (index->layers[i].digest.algo == DIGEST_NONE)
+			continue;
+		if (blob_name(in, &index->layers[i].digest, &name, e) < 0)
+			return -(int)e->code;
+		int r = files_find(in->files, name, &part, e);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			here.layers[here.layer_count++] = index->layers[i];
+	}
+	const struct oci_descriptor *d = scan_input_choose(&here, BYTES_NONE);
+	if (!*ret || !d || bytes_eq(d->digest_text, (*ret)->digest_text))
+		return 0;
+	*ret = d;
+	buf_init(&text, 1024);
+	oci_platform_text(&d->platform, &text);
+	const char *note = arena_printf(&in->arena, "this machine's platform is not in the image; %.*s is, and was looked at",
+					BYTES_ARG(d->has_platform ? buf_bytes(&text) : d->digest_text));
+	buf_free(&text);
+	in->note = bytes_of(note);
+	return note ? 0 : err_set(e, ERR_NOMEM, "no memory");
+}
+
 /* A manifest with its config and layers; an index leads on to one of its manifests. */
 static int open_manifest(struct scan_input *in, const struct oci_descriptor *first, struct bytes platform,
 			 struct err *e)
@@ -162,6 +199,8 @@ static int open_manifest(struct scan_input *in, const struct oci_descriptor *fir
 			return err_ctx(e, "manifest %.*s", BYTES_ARG(d.digest_text));
 		if (m.kind == OCI_INDEX) {
 			const struct oci_descriptor *next = scan_input_choose(&m, platform);
+			if (next && !platform.len && choose_present(in, &m, &next, e) < 0)
+				return -(int)e->code;
 			if (!next)
 				return err_set(e, ERR_NOT_FOUND, "the index has no image for platform \"%.*s\"",
 					       BYTES_ARG(platform));

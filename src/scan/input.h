@@ -18,6 +18,7 @@ struct scan_input {
 	struct bytes name;    /* as the user gave it */
 	struct bytes choice;  /* what stood behind the path: which image of several; may be empty */
 	struct bytes tag;     /* RepoTags / annotation, may be empty */
+	struct bytes note;    /* what the user should know of how it was chosen; may be empty */
 	bool has_digest;
 	struct digest digest; /* of the image manifest; docker-archive has none: then of the config */
 	struct oci_config config;

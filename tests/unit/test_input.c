@@ -159,6 +159,7 @@ static void unnamed(const char *behind, enum err_code code, const char *says, co
 		fail_msg("\"%s\" does not say \"%s\" and \"%s\"", e.msg, says, also);
 }
 
+#define ABSENT "111111111111111111111111111111111111111111111111111111111111111"
 #define REF_NAME(n) "\"org.opencontainers.image.ref.name\":\"" n "\""
 #define WHOLE_NAME(n) "\"io.containerd.image.name\":\"" n "\""
 
@@ -253,6 +254,55 @@ static void test_choice_memory(void **state)
 	put_index(all);
 	assert_true(torture(choose_once, (void *)(uintptr_t) "") > 2);
 	assert_true(torture(choose_once, (void *)(uintptr_t) ":v2") > 2);
+}
+
+/* What docker save writes of one platform: the index of all, and one image. It is chosen and told; who asks for another gets none. */
+static void test_only_present(void **state)
+{
+	(void)state;
+	char a[2048], text[2048], da[512], d[512];
+	struct scan_input in;
+	struct err e;
+	manifest(a, "A");
+	(void)snprintf(text, sizeof text,
+		       "{\"schemaVersion\":2,\"manifests\":["
+		       "{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"sha256:" ABSENT "1\",\"size\":5,\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}},"
+		       "{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"sha256:" ABSENT "2\",\"size\":5,\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"}},%s]}",
+		       blob(da, OCI_MANIFEST_TYPE, a, ",\"platform\":{\"os\":\"linux\",\"architecture\":\"s390x\"}"));
+	put_index(blob(d, OCI_INDEX_TYPE, text, ""));
+	opened("", 'A');
+	assert_int_equal(open_as(&in, "", &e), 0);
+	assert_true(bytes_find_bytes(in.note, BYTES_LIT("linux/s390x is, and was looked at")) < in.note.len);
+	scan_input_free(&in);
+	opened("linux/s390x", 'A');
+	refused("linux/arm64", ERR_NOT_FOUND, ABSENT "2");
+	/* Nothing of it is there: what is missing is named. */
+	(void)snprintf(text, sizeof text, "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"sha256:" ABSENT "1\",\"size\":5}]}");
+	put_index(blob(d, OCI_INDEX_TYPE, text, ""));
+	refused("", ERR_NOT_FOUND, ABSENT "1");
+}
+
+/* Names that an engine would take for the known ones. */
+static void test_folded(void **state)
+{
+	(void)state;
+	char a[2048], da[512], text[2048];
+	char path[320];
+	manifest(a, "A");
+	(void)snprintf(text, sizeof text, "{\"schemaVersion\":2,\"manifests\":[],\"Manifests\":[%s]}", blob(da, OCI_MANIFEST_TYPE, a, ""));
+	put("index.json", text);
+	refused("", ERR_FORMAT, "index.json");
+	path_of(path, "index.json");
+	(void)unlink(path);
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const rows[] = {"\"Config\":\"c\",\"Layers\":[],\"layers\":[\"x\"]", "\"Config\":\"c\",\"config\":\"d\"",
+						   "\"Config\":\"c\",\"Layers\":[],\"Layers\":null", "\"Config\":\"c\",\"repoTag\u017f\":null"};
+		(void)snprintf(text, sizeof text, "[{%s}]", rows[i]);
+		put("manifest.json", text);
+		refused("", ERR_FORMAT, "manifest.json");
+	}
+	path_of(path, "manifest.json");
+	(void)unlink(path);
 }
 
 /* An index in an index: four deep and no deeper. */
@@ -448,6 +498,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_layout),  cmocka_unit_test(test_choice),
 		cmocka_unit_test(test_choice_memory),
+		cmocka_unit_test(test_only_present),
+		cmocka_unit_test(test_folded),
 		cmocka_unit_test(test_nested),  cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_archive), cmocka_unit_test(test_neither), cmocka_unit_test(test_memory),
 	};
