@@ -34,6 +34,7 @@ struct check {
 	bool ok;
 	const char *why; /* when it is not */
 };
+#define TROUBLE_CAP 256
 
 /* When the vulnerability database in use was built, wall ms; 0 = there is none. */
 static int64_t vdb_built(const struct api *api)
@@ -45,8 +46,9 @@ static int64_t vdb_built(const struct api *api)
 	return built;
 }
 
-#define CHECK_COUNT 4
-static void checks_run(const struct api *api, struct check out[CHECK_COUNT])
+#define CHECK_COUNT 5
+/* trouble: room for what is wrong with workers. */
+static void checks_run(const struct api *api, struct check out[CHECK_COUNT], char trouble[TROUBLE_CAP])
 {
 	out[0] = (struct check){"started", api->ready,
 				api->engine && !engine_is_settled(api->engine)
@@ -57,6 +59,7 @@ static void checks_run(const struct api *api, struct check out[CHECK_COUNT])
 			   "the database does not answer"};
 	out[2] = (struct check){"jail", api->pool && pool_is_jailed(api->pool),
 				"workers run without their full jail"};
+	out[4] = (struct check){"workers", api->pool && !pool_trouble(api->pool, trouble, TROUBLE_CAP), trouble};
 	out[3] = (struct check){"vulnerability database", vdb_built(api) > 0,
 				"no vulnerability database is loaded: nothing can be matched"};
 }
@@ -123,8 +126,9 @@ static int get_readyz(struct http_request *r, struct err *e)
 {
 	const struct api *api = api_of(r);
 	struct check checks[CHECK_COUNT];
+	char trouble[TROUBLE_CAP] = "";
 	struct check_row rows[CHECK_COUNT];
-	checks_run(api, checks);
+	checks_run(api, checks, trouble);
 	for (size_t i = 0; i < CHECK_COUNT; i++)
 		rows[i] = (struct check_row){
 			.name = bytes_of(checks[i].name),
@@ -199,7 +203,8 @@ static int get_metrics(struct http_request *r, struct err *e)
 	struct buf body;
 	struct api *api = api_of(r);
 	struct check checks[CHECK_COUNT];
-	checks_run(api, checks);
+	char trouble[TROUBLE_CAP] = "";
+	checks_run(api, checks, trouble);
 	buf_init(&body, METRICS_MAX);
 	buf_printf(&body, "# HELP plimsoll_http_requests_total Requests by class of status\n"
 			  "# TYPE plimsoll_http_requests_total counter\n");

@@ -52,9 +52,9 @@ static int open_store(struct server *s, struct err *e)
 	return s->db ? 0 : err_ctx(e, "%s", path);
 }
 
-static int open_scanning(struct server *s, struct err *e)
+/* First of all: what starts workers must not inherit the folder's lock, the database or a socket (jail/spawner.h). */
+static int open_workers(struct server *s, struct err *e)
 {
-	static char vdb_dir[4096];
 	struct pool_options po = {.worker_path = *s->c->worker ? s->c->worker : NULL, .slots = (unsigned)s->c->workers,
 				  .limits = LIMITS_DEFAULT, .allow_unjailed = s->c->allow_unjailed};
 	po.limits.layer_out_max = s->c->layer_out_max;
@@ -65,9 +65,16 @@ static int open_scanning(struct server *s, struct err *e)
 		return err_ctx(e, "workers");
 	if (!pool_is_jailed(s->pool))
 		log_line(LOG_WARN, "workers run WITHOUT a full jail: %s", pool_jail_report(s->pool));
+	return 0;
+}
+
+static int open_scanning(struct server *s, struct err *e)
+{
+	static char vdb_dir[4096];
 	(void)snprintf(vdb_dir, sizeof vdb_dir, "%s/vdb", s->c->data_dir);
 	struct engine_options eo = {.db = s->db, .pool = s->pool, .vdb_dir = vdb_dir,
-				    .recheck_ms = (int64_t)s->c->recheck_ms, .history_ms = (int64_t)s->c->history_ms};
+				    .recheck_ms = (int64_t)s->c->recheck_ms, .history_ms = (int64_t)s->c->history_ms,
+				    .layers_ms = (int64_t)s->c->gc_grace_ms};
 	s->engine = engine_new(&eo, e);
 	return s->engine ? io_mkdirs(vdb_dir, e) : -(int)e->code;
 }
@@ -276,7 +283,9 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 	/* Blocked before the first thread starts, so that only this one is told. */
 	if (pthread_sigmask(SIG_BLOCK, &stop, NULL) != 0)
 		return err_set(e, ERR_INTERNAL, "signals cannot be blocked");
-	int r = open_store(&s, e);
+	int r = open_workers(&s, e);
+	if (r == 0)
+		r = open_store(&s, e);
 	if (r == 0)
 		r = open_scanning(&s, e);
 	if (r == 0)

@@ -19,7 +19,7 @@
 	X("worker", CONFIG_PATH, "PATH", "", 0, 0, \
 	  "the worker program (default: plimsoll-worker beside plimsoll)", worker) \
 	X("workers", CONFIG_COUNT, "N", "0", 0, 256, \
-	  "workers at once; 0 = one per processor", workers) \
+	  "workers at once; 0 = one per processor, and one more", workers) \
 	X("allow-unjailed", CONFIG_SWITCH, "BOOL", "false", 0, 0, \
 	  "run although the kernel cannot jail workers", allow_unjailed) \
 	X("anonymous-pull", CONFIG_SWITCH, "BOOL", "false", 0, 0, \

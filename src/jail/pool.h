@@ -7,7 +7,7 @@
 struct pool;
 struct pool_options {
 	const char *worker_path; /* plimsoll-worker; NULL = beside the running program */
-	unsigned slots;		 /* tasks at once; 0 = processors online */
+	unsigned slots;		 /* tasks at once; 0 = processors online, and one more */
 	struct limits limits;
 	bool allow_unjailed; /* run although a kernel feature is missing; default refuses */
 	bool skip_probe; /* no empty worker first: the first task's own worker tells what its cage
@@ -24,6 +24,9 @@ void pool_close(struct pool *p);
 /* "seccomp=yes landlock=7 …" for /readyz and start-up; borrowed. */
 const char *pool_jail_report(const struct pool *p);
 bool pool_is_jailed(const struct pool *p);
+/* True: the last worker that was started did not get ready (there is no program, it ends, it hangs,
+ * it has no cage); why into out. */
+bool pool_trouble(const struct pool *p, char *out, size_t cap);
 /* Slots in use / in all, for metrics. */
 void pool_load(const struct pool *p, unsigned *ret_busy, unsigned *ret_slots);
 
@@ -43,6 +46,8 @@ struct pool_task {
 	uint64_t off,
 	    len; /* len UINT64_MAX: to the file's end as it is now; pool_begin ignores len */
 	struct bytes name, path;
+	uint64_t owner; /* whose task it is: all of an owner's leave one slot to others, if there
+			   are more than one; 0 = nobody's */
 };
 /* Run to its end in the calling thread; waits for a free slot. 0, or the worker's own error
  * (FORMAT, LIMIT …), or ERR_CHILD (died, lied, hung), ERR_TIMEOUT, ERR_CANCELLED. Thread-safe. */

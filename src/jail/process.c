@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
@@ -14,104 +12,19 @@
 #include <unistd.h>
 
 #include "base/own.h"
-#include "jail/task.h"
+#include "jail/spawner.h"
 
-/* The worker gets: /dev/null on 0, 1 and 2; its socket, its input and its scratch file on
- * TASK_SOCKET_FD and after; an empty environment; default signals; a session of its own, so that a
- * terminal's ^C reaches the parent only. The limits of the cage stand in its arguments, because the
- * cage must be shut before the first message is read: memory, processor seconds, bytes of the
- * output file, and whether a missing part is allowed.
- *
- * posix_spawn shares the parent's memory until exec (vfork), so a parent of 1 GiB pays no more than
- * a small one, and the C library does in the child only what is safe there although the parent has
- * threads. */
-
-#define ABOVE_ALL                                                                                  \
-	16	     /* sources of dup2 stand above its targets, so no order of them can collide   \
-		      */
 #define GRACE_MS 200 /* for a process that has closed its socket to end by itself */
-#define NUMBERS 4
-#define ARG_CAP 24 /* chars: a 64-bit number */
+#define REAP_MS 3000 /* for one that was killed to end */
 
-static char *no_env[] = {NULL};
-
-static int place(posix_spawn_file_actions_t *fa, int fd, int target)
+static bool poll_end(const struct proc *w, int ms)
 {
-	return fd < 0 ? posix_spawn_file_actions_addclose(fa, target)
-		      : posix_spawn_file_actions_adddup2(fa, fd, target);
-}
-
-static int fill_actions(posix_spawn_file_actions_t *fa, int sock, int in_fd, int out_fd)
-{
-	int r = posix_spawn_file_actions_addopen(fa, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-	if (r == 0)
-		r = posix_spawn_file_actions_addopen(fa, STDOUT_FILENO, "/dev/null", O_RDWR, 0);
-#ifndef PLIMSOLL_SANITIZED /* a sanitizer's report must be seen */
-	if (r == 0)
-		r = posix_spawn_file_actions_addopen(fa, STDERR_FILENO, "/dev/null", O_RDWR, 0);
-#endif
-	if (r == 0)
-		r = place(fa, sock, TASK_SOCKET_FD);
-	if (r == 0)
-		r = place(fa, in_fd, TASK_IN_FD);
-	if (r == 0)
-		r = place(fa, out_fd, TASK_OUT_FD);
-	if (r == 0)
-		r = posix_spawn_file_actions_addclosefrom_np(fa, TASK_OUT_FD + 1);
-	return r;
-}
-
-static int fill_attr(posix_spawnattr_t *attr)
-{
-	sigset_t all, none;
-	(void)sigfillset(&all);
-	(void)sigemptyset(&none);
-	int r = posix_spawnattr_setsigdefault(attr, &all);
-	if (r == 0)
-		r = posix_spawnattr_setsigmask(attr, &none);
-	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID;
-	return r ? r : posix_spawnattr_setflags(attr, flags);
-}
-
-/* The descriptors are at ABOVE_ALL or over. Returns an errno. */
-static int spawn(const struct proc_args *args, const int fd[3], pid_t *ret_pid)
-{
-	const struct limits *l = args->limits;
-	char number[NUMBERS][ARG_CAP], name[] = "plimsoll-worker", word[] = "allow-missing";
-	(void)snprintf(number[0], ARG_CAP, "%" PRIu64, l->worker_memory_max);
-	(void)snprintf(number[1], ARG_CAP, "%" PRIu64, l->worker_cpu_sec);
-	(void)snprintf(number[2], ARG_CAP, "%" PRIu64, l->layer_out_max);
-	(void)snprintf(number[3], ARG_CAP, "%" PRIu64, l->wanted_file_max);
-	char *argv[] = {name,	   number[0], number[1],
-			number[2], number[3], args->allow_missing ? word : NULL,
-			NULL};
-	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t attr;
-	int r = posix_spawn_file_actions_init(&fa);
-	if (r != 0)
-		return r;
-	r = posix_spawnattr_init(&attr);
-	if (r == 0) {
-		r = fill_actions(&fa, fd[0], fd[1], fd[2]);
-		if (r == 0)
-			r = fill_attr(&attr);
-		if (r == 0)
-			r = posix_spawn(ret_pid, args->path, &fa, &attr, argv, no_env);
-		(void)posix_spawnattr_destroy(&attr);
-	}
-	(void)posix_spawn_file_actions_destroy(&fa);
-	return r;
-}
-
-static int wait_end(const struct proc *w, siginfo_t *ret)
-{
+	struct pollfd p = {.fd = w->pidfd, .events = POLLIN};
 	int r;
-	*ret = (siginfo_t){0};
 	do {
-		r = w->pidfd >= 0 ? waitid(P_PIDFD, (id_t)w->pidfd, ret, WEXITED)
-				  : waitid(P_PID, (id_t)w->pid, ret, WEXITED);
+		r = poll(&p, 1, ms);
 	} while (r < 0 && errno == EINTR);
-	return r;
+	return r > 0;
 }
 
 static void close_fd(int *fd)
@@ -119,14 +32,15 @@ static void close_fd(int *fd)
 	own_fd_close(fd);
 }
 
-/* Kill and reap; *ret_end as the kernel tells it. */
+/* Kill and reap; *ret_end as the kernel tells it: zero when it did not end. */
 static void finish(struct proc *w, siginfo_t *ret_end)
 {
-	if (w->pidfd >= 0)
-		(void)pidfd_send_signal(w->pidfd, SIGKILL, NULL, 0);
-	else /* not yet reaped, so the number is still its own */
-		(void)kill(w->pid, SIGKILL);
-	(void)wait_end(w, ret_end);
+	*ret_end = (siginfo_t){0};
+	(void)pidfd_send_signal(w->pidfd, SIGKILL, NULL, 0);
+	if (poll_end(w, REAP_MS)) {
+		while (waitid(P_PIDFD, (id_t)w->pidfd, ret_end, WEXITED) < 0 && errno == EINTR)
+			;
+	}
 	close_fd(&w->sock);
 	close_fd(&w->pidfd);
 	*w = PROC_NONE;
@@ -146,24 +60,14 @@ int proc_spawn(const struct proc_args *args, struct proc *ret, struct err *e)
 		return err_sys(e, "worker: socket");
 	OWN_FD int ours = pair[0];
 	OWN_FD int theirs = pair[1];
-	OWN_FD int sock = fcntl(theirs, F_DUPFD_CLOEXEC, ABOVE_ALL);
-	OWN_FD int in_fd = args->in_fd < 0 ? -1 : fcntl(args->in_fd, F_DUPFD_CLOEXEC, ABOVE_ALL);
-	OWN_FD int out_fd = args->out_fd < 0 ? -1 : fcntl(args->out_fd, F_DUPFD_CLOEXEC, ABOVE_ALL);
-	if (sock < 0 || (in_fd < 0 && args->in_fd >= 0) || (out_fd < 0 && args->out_fd >= 0))
-		return err_sys(e, "worker: descriptors");
-	struct proc w = PROC_NONE;
-	const int fd[3] = {sock, in_fd, out_fd};
-	errno = spawn(args, fd, &w.pid);
-	if (errno == ENOENT)
-		return err_set(e, ERR_NOT_FOUND, "worker: %s: no such program", args->path);
-	if (errno != 0)
-		return err_sys(e, "worker: %s", args->path);
-	w.pidfd = pidfd_open(w.pid, 0);
-	if (w.pidfd < 0 || clock_getcpuclockid(w.pid, &w.cpu_clock) != 0) {
-		int r = w.pidfd < 0 ? err_sys(e, "worker: pidfd")
-				    : err_set(e, ERR_CHILD, "worker: ended at once");
-		proc_kill(&w);
+	struct spw_child child;
+	int r = spw_start(args->spawner, args, theirs, &child, e);
+	if (r < 0)
 		return r;
+	struct proc w = {.pid = child.pid, .pidfd = child.pidfd, .sock = -1};
+	if (clock_getcpuclockid(w.pid, &w.cpu_clock) != 0) {
+		proc_kill(&w);
+		return err_set(e, ERR_CHILD, "worker: ended at once");
 	}
 	w.sock = STEAL_FD(ours);
 	*ret = w;
@@ -194,15 +98,12 @@ int64_t proc_cpu_us(const struct proc *w)
 int proc_explain(struct proc *w, struct err *e)
 {
 	siginfo_t end;
-	struct pollfd p = {.fd = w->pidfd, .events = POLLIN};
-	int r;
-	do {
-		r = poll(&p, 1, GRACE_MS);
-	} while (r < 0 && errno == EINTR);
-	bool itself = r > 0;
+	bool itself = poll_end(w, GRACE_MS);
 	finish(w, &end);
 	if (!itself)
 		return err_set(e, ERR_CHILD, "worker: closed its socket and went on");
+	if (end.si_code == CLD_EXITED && end.si_status == PROC_NOT_RUN)
+		return err_set(e, ERR_CHILD, "worker: the program could not be run");
 	if (end.si_code == CLD_EXITED)
 		return err_set(e, ERR_CHILD,
 			       "worker: ended with status %d before its task was done",

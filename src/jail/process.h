@@ -16,22 +16,27 @@ struct proc {
 
 #define PROC_NONE ((struct proc){.pid = 0, .pidfd = -1, .sock = -1})
 
+#define PROC_NOT_RUN 127 /* exit status: exec failed */
+
+struct spawner;
 struct proc_args {
-	const char *path; /* of the program */
+	struct spawner *spawner;
 	const struct limits *limits;
 	bool allow_missing; /* run although the kernel lacks a part of the cage */
 	int in_fd, out_fd;  /* -1 = none */
 };
 
-/* Start a worker; nothing of this process but those two descriptors reaches it. The thread that
- * calls must outlive the worker, which dies with it. Costs under a millisecond whatever the size of
- * this process (vfork semantics). ERR_IO, ERR_UNSUPPORTED, ERR_NOT_FOUND (no such program). */
+/* Start a worker by the spawner; nothing of this process but those two descriptors reaches it.
+ * Costs under a millisecond whatever the size of this process, and does not wait for the worker:
+ * whether the program could be run is known when it answers, or ends (PROC_NOT_RUN). ERR_IO,
+ * ERR_CHILD. */
 int proc_spawn(const struct proc_args *args, struct proc *ret, struct err *e);
 /* Send one message; never blocks: 0, 1 = the socket is full, <0 ERR_CHILD. */
 int proc_send(const struct proc *w, struct bytes message, struct err *e);
 /* Processor time it has used, in µs; -1 when it is gone. */
 int64_t proc_cpu_us(const struct proc *w);
-/* Kill it, wait for its end, close all; accepts PROC_NONE. */
+/* Kill it, wait for its end, close all; accepts PROC_NONE. One that a kill cannot end within
+ * seconds (it hangs in a dead file system) is left behind. */
 void proc_kill(struct proc *w);
 /* It closed its socket without finishing: wait briefly, kill it if need be, and say in *e how it
  * ended: ERR_TIMEOUT (processor limit) or ERR_CHILD. */

@@ -93,7 +93,7 @@ static int talk_loop(struct talk *t, struct err *e)
 	}
 }
 
-int talk_run(const struct talk_how *how, struct proc *w, struct err *e)
+int talk_run(struct talk_how *how, struct proc *w, struct err *e)
 {
 	int64_t now = clock_mono_ms();
 	const struct limits *l = how->limits;
@@ -115,6 +115,7 @@ int talk_run(const struct talk_how *how, struct proc *w, struct err *e)
 	buf_put(&t.last, how->last);
 	int r =
 	    frame && buf_ok(&t.last) ? talk_loop(&t, e) : err_set(e, ERR_NOMEM, "task: no memory");
+	how->is_ready = t.reply.is_ready;
 	buf_free(&t.last);
 	reply_free(&t.reply);
 	proc_kill(w);

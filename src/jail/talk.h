@@ -10,8 +10,9 @@ struct talk_how {
 	enum task_kind kind;
 	struct bytes last; /* the message that ends a growing file; may be empty */
 	const struct pool_reader *reader;
+	bool is_ready; /* result: the worker said READY, and its cage will do */
 };
 
 /* Until DONE, an error or a deadline; the worker is ended and reaped in any case. Errors as
  * pool_run. */
-int talk_run(const struct talk_how *how, struct proc *w, struct err *e);
+int talk_run(struct talk_how *how, struct proc *w, struct err *e);

@@ -55,7 +55,7 @@ static void tap_tell(struct upload *u, bool all)
 		return;
 	if (!u->tap_begun) {
 		u->tap_begun = true;
-		u->tap_handle = g->tap.begin(g->tap.arg, u->fd);
+		u->tap_handle = g->tap.begin(g->tap.arg, bytes_of(u->repository), u->fd);
 	}
 	u->told = u->offset;
 	if (u->tap_handle)

@@ -42,6 +42,7 @@ struct engine *engine_new(const struct engine_options *o, struct err *e)
 	pthread_rwlockattr_init(&rw);
 	pthread_rwlockattr_setkind_np(&rw, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	pthread_rwlock_init(&g->vdb_lock, &rw);
+	pthread_rwlock_init(&g->rows_lock, &rw);
 	pthread_rwlockattr_destroy(&rw);
 	engine_layers_init(g);
 	return g;
@@ -358,7 +359,7 @@ int engine_start(struct engine *g, const char *vdb, struct err *e)
 	if (engine_generation_open(g, vdb, e) < 0 || start_thread(g, engine_settle_main, e) < 0 ||
 	    start_thread(g, engine_events_main, e) < 0 || start_thread(g, engine_keeper_main, e) < 0)
 		return -(int)e->code;
-	for (unsigned i = 0; i < slots && i < 16; i++) {
+	for (unsigned i = 0; i < slots && i < ENGINE_LAYER_THREADS_MAX; i++) {
 		if (start_thread(g, engine_layers_main, e) < 0)
 			return -(int)e->code;
 	}
@@ -398,6 +399,7 @@ void engine_free(struct engine *g)
 		return;
 	vdb_close(g->vdb);
 	pthread_rwlock_destroy(&g->vdb_lock);
+	pthread_rwlock_destroy(&g->rows_lock);
 	pthread_mutex_destroy(&g->scan_lock);
 	pthread_mutex_destroy(&g->claim_lock);
 	pthread_mutex_destroy(&g->switch_lock);

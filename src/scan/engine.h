@@ -15,6 +15,7 @@ struct engine_options {
 	unsigned scan_threads;   /* 0 = one per processor, and one more, since a repository may have all but one */
 	int64_t recheck_ms;      /* images pulled in the last 30 days are scanned again after this; 7 days */
 	int64_t history_ms;      /* events and scans that are over are kept so long; 90 days */
+	int64_t layers_ms;       /* inventories of layers that are not here any more are kept so long */
 };
 /* The tap must be given to registry_open before the engine can exist, so it is made first and bound later. */
 struct engine *engine_new(const struct engine_options *o, struct err *e);

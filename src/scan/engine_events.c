@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "oci/manifest.h"
 #include "store/event.h"
-#include "store/history.h"
 
 #define BATCH 200         /* events a transaction: bounded work under the writer's lock */
 #define KEEPER_MS 10000   /* a lease is renewed six times before it runs out */
@@ -167,16 +166,6 @@ static int recheck_tx(struct db_tx *tx, void *arg, struct err *e)
 	return n < 0 ? (int)n : n > 0;
 }
 
-static int forget(struct engine *g, struct err *e)
-{
-	struct hst_result gone;
-	const struct hst_rules rules = {.before_ms = clock_wall_ms() - g->o.history_ms, .events_max = HST_EVENTS_MAX};
-	int r = hst_prune(g->o.db, &rules, &gone, e);
-	if (gone.events || gone.scans)
-		log_line(LOG_INFO, "history: removed %lld events and %lld scans", (long long)gone.events, (long long)gone.scans);
-	return r;
-}
-
 void *engine_keeper_main(void *arg)
 {
 	struct engine *g = arg;
@@ -194,8 +183,7 @@ void *engine_keeper_main(void *arg)
 			engine_ask_again(g);
 		if (r >= 0 && clock_mono_ms() >= next_recheck) {
 			r2 = db_run(g->o.db, DB_WRITE, recheck_tx, g, &e);
-			if (r2 >= 0 && forget(g, &e) < 0)
-				r2 = -(int)e.code;
+			engine_house(g);
 			next_recheck = clock_mono_ms() + 3600000;
 		}
 		if (r < 0 || r2 < 0)

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #define ENGINE_THREADS_MAX 64
+#define ENGINE_LAYER_THREADS_MAX 16
 #define ENGINE_SCAN_BUDGET (1U << 30) /* bytes for one image: its inventories, what is taken out of them, packages, matches */
 #define ENGINE_PULL_WINDOW_MS (INT64_C(30) * 86400000) /* "pulled in the last 30 days" */
 #define ENGINE_STALE_MS (INT64_C(7) * 86400000)        /* a pull of an image checked longer ago than this scans it */
@@ -22,6 +23,7 @@ struct upload {
 	uint64_t len;
 	struct pool_live *live; /* NULL: index from the file */
 	bool decided, skip;
+	uint64_t owner;
 };
 
 /* A layer that some thread is indexing now: others wait for it. */
@@ -41,6 +43,8 @@ struct engine {
 	pthread_cond_t layer_moved;
 	struct upload *uploads, **uploads_end;
 	struct indexing *indexing;
+	size_t layer_threads;
+	uint64_t layer_owners[ENGINE_LAYER_THREADS_MAX]; /* of the uploads they finish; 0 = idle */
 
 	pthread_mutex_t scan_lock; /* wakes scan threads */
 	pthread_cond_t scan_moved;
@@ -53,8 +57,10 @@ struct engine {
 
 	pthread_rwlock_t vdb_lock; /* read: matching and committing with the current one; write: a switch */
 	struct vdb *vdb;
+	pthread_rwlock_t rows_lock;  /* read: a scan that may refer to rows that are there; write: remedies are cleared */
 	pthread_mutex_t switch_lock; /* one switch at a time, and no clearing of rows beside it */
 	atomic_bool settled, cut_short; /* cut_short: switches end early */
+	int64_t doubt_until_ms, clock_offset_ms; /* of the wall clock: mono ms; wall - mono. engine_house.c's own */
 	atomic_bool again_due;		/* engine_ask_again failed */
 
 	atomic_uint_fast64_t completed, failed, unsupported, layers_live, layers_late;
@@ -89,6 +95,9 @@ void engine_ask_again(struct engine *g);
 /* engine_sweep.c: remove files of generations but that of this digest; at a start, before anything is written: what a crash left of temporary files. */
 void engine_sweep(struct engine *g, const char *keep);
 void engine_sweep_temporary(struct engine *g);
+
+/* engine_house.c: clear away what is over, what nothing needs. */
+void engine_house(struct engine *g);
 
 /* engine_source.c: what scanning reads of the registry. */
 int engine_read_manifest(struct engine *g, struct bytes repository, struct bytes digest, struct arena *a, struct bytes *ret_text, struct bytes *ret_type, struct err *e);

@@ -16,7 +16,13 @@
 
 /* ---- the tap: called on the upload's thread, must not block -------------------------------------------------------- */
 
-static void *tap_begin(void *arg, int fd)
+/* Whose work it is: all tasks of a repository leave a worker to others. Never 0. */
+static uint64_t owner_of(struct bytes repository)
+{
+	return bytes_hash(repository, 0) | 1;
+}
+
+static void *tap_begin(void *arg, struct bytes repository, int fd)
 {
 	struct engine *g = arg;
 	if (atomic_load(&g->stopping))
@@ -29,6 +35,7 @@ static void *tap_begin(void *arg, int fd)
 		free(u);
 		return NULL;
 	}
+	u->owner = owner_of(repository);
 	return u;
 }
 
@@ -43,7 +50,7 @@ static void decide(struct engine *g, struct upload *u)
 	u->skip = first == '{' || first == '[';
 	if (u->skip)
 		return;
-	struct pool_task t = {.kind = TASK_INDEX_LAYER, .fd = u->fd, .out_fd = -1, .off = 0, .len = UINT64_MAX};
+	struct pool_task t = {.kind = TASK_INDEX_LAYER, .fd = u->fd, .out_fd = -1, .off = 0, .len = UINT64_MAX, .owner = u->owner};
 	u->live = pool_begin(g->o.pool, &t, &e);
 }
 
@@ -204,7 +211,7 @@ static void finish_upload(struct engine *g, struct upload *u)
 			u->live = NULL;
 			atomic_fetch_add(&g->layers_live, 1);
 		} else {
-			r = layers_index_one(g->o.pool, u->fd, 0, u->len, &out, &e);
+			r = layers_index_one(g->o.pool, &(struct pool_task){.fd = u->fd, .len = u->len, .owner = u->owner}, &out, &e);
 			atomic_fetch_add(&g->layers_late, 1);
 		}
 		if (r >= 0)
@@ -220,24 +227,54 @@ static void finish_upload(struct engine *g, struct upload *u)
 	upload_free(u);
 }
 
+/* The first upload whose owner does not have all threads but one already. Lock held. */
+static struct upload *next_upload(struct engine *g)
+{
+	for (struct upload **p = &g->uploads; *p; p = &(*p)->next) {
+		size_t same = 0;
+		for (size_t i = 0; i < g->layer_threads; i++)
+			same += g->layer_owners[i] == (*p)->owner;
+		if (g->layer_threads > 1 && same + 1 >= g->layer_threads)
+			continue;
+		struct upload *u = *p;
+		*p = u->next;
+		if (!u->next)
+			g->uploads_end = p;
+		return u;
+	}
+	return NULL;
+}
+
 void *engine_layers_main(void *arg)
 {
 	struct engine *g = arg;
+	pthread_mutex_lock(&g->layer_lock);
+	size_t me = g->layer_threads++;
 	for (;;) {
-		pthread_mutex_lock(&g->layer_lock);
-		while (!g->uploads && !atomic_load(&g->stopping))
+		struct upload *u;
+		while (!(u = next_upload(g)) && !atomic_load(&g->stopping))
 			pthread_cond_wait(&g->layer_moved, &g->layer_lock);
-		struct upload *u = g->uploads;
-		if (u) {
-			g->uploads = u->next;
-			if (!g->uploads)
-				g->uploads_end = &g->uploads;
-		}
-		pthread_mutex_unlock(&g->layer_lock);
 		if (!u)
-			return NULL;
+			break;
+		g->layer_owners[me] = u->owner;
+		pthread_mutex_unlock(&g->layer_lock);
 		finish_upload(g, u);
+		pthread_mutex_lock(&g->layer_lock);
+		g->layer_owners[me] = 0;
+		pthread_cond_broadcast(&g->layer_moved);
 	}
+	/* Those that nobody takes any more: their layers are indexed when an image needs them. */
+	struct upload *left = g->uploads;
+	g->uploads = NULL;
+	g->uploads_end = &g->uploads;
+	pthread_mutex_unlock(&g->layer_lock);
+	while (left) {
+		struct upload *u = left;
+		left = u->next;
+		indexing_end(g, &u->digest);
+		upload_free(u);
+	}
+	return NULL;
 }
 
 /* Wait until nobody indexes d, then take the work; false when stopping. */
@@ -287,7 +324,7 @@ int engine_layer_get(struct engine *g, struct bytes repository, const struct dig
 	r = engine_open_blob(g, repository, d, &fd, &len, e);
 	*ret_absent = r == -ERR_NOT_FOUND;
 	if (r >= 0)
-		r = layers_index_one(g->o.pool, fd, 0, len, out, e);
+		r = layers_index_one(g->o.pool, &(struct pool_task){.fd = fd, .len = len, .owner = owner_of(repository)}, out, e);
 	if (r >= 0)
 		r = keep(g, d, out, e);
 	indexing_end(g, d);

@@ -349,6 +349,7 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 	if (inv_merge(w->parsed, w->layer_count, w->arena, &w->image, e) < 0)
 		return -(int)e->code;
 	/* A switch of generations waits for this scan, or this scan for it: never half of each. */
+	pthread_rwlock_rdlock(&w->g->rows_lock);
 	pthread_rwlock_rdlock(&w->g->vdb_lock);
 	int r = assess_describe(&w->image, &w->config.platform, w->g->vdb, w->arena, &w->assess, e);
 	if (r >= 0)
@@ -360,6 +361,7 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 	if (r >= 0)
 		r = db_run(w->g->o.db, DB_WRITE, commit, w, e);
 	pthread_rwlock_unlock(&w->g->vdb_lock);
+	pthread_rwlock_unlock(&w->g->rows_lock);
 	return r;
 }
 

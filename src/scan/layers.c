@@ -36,9 +36,10 @@ struct pool_reader layers_reader(struct buf *out)
 	return (struct pool_reader){.arg = out, .record = on_record, .note = on_note};
 }
 
-int layers_index_one(struct pool *pool, int fd, uint64_t off, uint64_t len, struct buf *out, struct err *e)
+int layers_index_one(struct pool *pool, const struct pool_task *where, struct buf *out, struct err *e)
 {
-	struct pool_task task = {.kind = TASK_INDEX_LAYER, .fd = fd, .out_fd = -1, .off = off, .len = len};
+	struct pool_task task = {.kind = TASK_INDEX_LAYER, .fd = where->fd, .out_fd = -1, .off = where->off, .len = where->len,
+				 .owner = where->owner};
 	struct pool_reader reader = layers_reader(out);
 	int r = pool_run(pool, &task, &reader, e);
 	if (r == 0 && out->len == 0)
@@ -88,7 +89,7 @@ static void *index_main(void *arg)
 	for (size_t i; (i = take(w, &w->next_index)) < w->count;) {
 		struct err e = ERR_INIT;
 		const struct scan_layer *l = &w->layers[i];
-		if (layers_index_one(w->pool, l->fd, l->off, l->len, &w->result->texts[i], &e) < 0) {
+		if (layers_index_one(w->pool, &(struct pool_task){.fd = l->fd, .off = l->off, .len = l->len}, &w->result->texts[i], &e) < 0) {
 			err_ctx(&e, "layer %zu", i + 1);
 			fail(w, &e);
 		} else if (w->progress) {

@@ -24,7 +24,7 @@ int layers_index(const struct scan_layer *layers, size_t count, struct pool *poo
 		 const struct layers_progress *progress, struct layers_result *ret, struct err *e);
 void layers_result_free(struct layers_result *r);
 
-/* One layer by one worker into out (LIMIT_INVENTORY_MAX), checked by lay_parse's caller. */
-int layers_index_one(struct pool *pool, int fd, uint64_t off, uint64_t len, struct buf *out, struct err *e);
+/* One layer by one worker into out (LIMIT_INVENTORY_MAX), checked by lay_parse's caller. Of the task: fd, off, len, owner. */
+int layers_index_one(struct pool *pool, const struct pool_task *where, struct buf *out, struct err *e);
 /* A pool_reader that gathers a single inventory record into the struct buf at arg. */
 struct pool_reader layers_reader(struct buf *out);

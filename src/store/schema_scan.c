@@ -250,5 +250,9 @@ const struct db_migration schema_scan[] = {
 	"ALTER TABLE generation ADD COLUMN again SMALLINT NOT NULL DEFAULT 0;" /* images that have a reason are to be scanned with it */
 	"UPDATE generation SET next_digest = current_digest WHERE id = 1 AND next_digest = '';"
 	"UPDATE generation SET current_digest = '', current_path = '', next_path = '' WHERE id = 1;"},
+	/* What nothing needs is found by these (store/tidy.h). */
+	{.number = 9, .what = "rows by what refers to them", .sql =
+	"CREATE INDEX package_row_kind ON package_row(kind);"
+	"CREATE INDEX image_set_layer ON image_set(layer_id);"},
 	{0},
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/num.h"
@@ -66,6 +67,8 @@ int main(int argc, char **argv)
 		(void)fputs("plimsoll-worker is started by plimsoll, not by hand\n", stderr);
 		return EXIT_USAGE;
 	}
+	/* It was started by descriptor, and some kernels name it by that. */
+	(void)prctl(PR_SET_NAME, "plimsoll-worker");
 	int out_fd = fcntl(TASK_OUT_FD, F_GETFD) < 0 ? -1 : TASK_OUT_FD;
 	ses_init(&session, TASK_SOCKET_FD);
 	session.diffid = diffid_open(&e);

@@ -6,7 +6,7 @@ import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, sha256, sleep, tempDir } from './lib.mjs';
+import { Server, build, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, sha256, sleep, tempDir } from './lib.mjs';
 
 const vdb = makeVdb(['p1', 'p7'].map((name) => osvRecord(`CVE-2026-${name.slice(1)}`, [{ ecosystem: 'Debian:12', name, fixed: '2.0' }], { severity: 'HIGH' })));
 const image = (name, more = '') => makeLayout([[debianRelease(), dpkgStatus([{ name, version: '1.0' }]), { path: 'opt/x', content: `${name}${more}` }]], { tag: 'v1' });
@@ -146,6 +146,41 @@ test('SIGTERM ends a server whose feed comes in slowly', { timeout: 40000 }, asy
     feeds.close();
     feeds.closeAllConnections();
   }
+});
+
+test('programs that are replaced under a running server: it goes on with its own worker', async () => {
+  const dir = tempDir('programs'), worker = path.join(dir, 'plimsoll-worker');
+  fs.copyFileSync(path.join(build, 'plimsoll-worker'), worker);
+  const server = await new Server({ args: ['--vdb', vdb, '--worker', worker] }).start();
+  try {
+    fs.writeFileSync(path.join(dir, 'new'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    fs.renameSync(path.join(dir, 'new'), worker);
+    const layout = image('p7', 'replaced');
+    await pushLayout(server, 'up/grade', layout);
+    assert.equal((await server.scanned('up/grade', layout.digest)).state, 'Unhealthy');
+  } finally { await server.stop(); }
+});
+
+test('workers that do not start: readiness says so, and scans are done when they do, without a hand', { timeout: 60000 }, async () => {
+  const dir = tempDir('programs'), worker = path.join(dir, 'plimsoll-worker'), broken = path.join(dir, 'broken');
+  fs.writeFileSync(worker, `#!/bin/sh\n[ -e ${broken} ] && exit 1\nexec ${path.join(build, 'plimsoll-worker')} "$@"\n`, { mode: 0o755 });
+  const server = await new Server({ args: ['--vdb', vdb, '--worker', worker] }).start();
+  const workers = async () => (await server.json('/readyz')).checks.find((c) => c.name === 'workers');
+  try {
+    assert.equal((await workers()).ok, true);
+    fs.writeFileSync(broken, '');
+    const layout = image('p7', 'broken');
+    await pushLayout(server, 'no/worker', layout);
+    await until('the trouble', async () => !(await workers()).ok);
+    assert.match((await workers()).reason, /worker/);
+    fs.unlinkSync(broken);
+    const got = await until('the image', async () => {
+      const i = await imageOf(server, 'no/worker', layout).catch(() => ({})); // it is not listed at once
+      return i.state === 'Unhealthy' ? i : null;
+    }, 20000);
+    assert.equal(got.reason ?? '', '');
+    assert.equal((await workers()).ok, true);
+  } finally { await server.stop(); }
 });
 
 test('a layer that is named 512 times is read once', { timeout: 60000 }, async () => {

@@ -377,6 +377,7 @@ static const struct change {
 	{"scan", 6, scan_5_rows, scan_remedy_seen, NULL},
 	{"scan", 7, scan_6_rows, scan_remedy_seen, NULL},
 	{"scan", 8, scan_7_rows, scan_8, scan_8_goes_on},
+	{"scan", 9, scan_6_rows, scan_remedy_seen, NULL},
 	{"registry", 2, registry_1, registry_2, NULL},
 	{"store", 2, store_1, store_2, NULL},
 };

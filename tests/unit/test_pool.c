@@ -65,9 +65,10 @@ static int on_note(void *arg, struct bytes where, struct bytes text, struct err 
 	return 0;
 }
 
-static int run(struct pool *p, const char *name, struct got *g, struct err *e)
+static int run_for(struct pool *p, const char *name, uint64_t owner, struct got *g, struct err *e)
 {
-	struct pool_task t = {.kind = TASK_INDEX_LAYER,
+	struct pool_task t = {.owner = owner,
+			      .kind = TASK_INDEX_LAYER,
 			      .fd = input_fd,
 			      .out_fd = -1,
 			      .len = UINT64_MAX,
@@ -76,6 +77,11 @@ static int run(struct pool *p, const char *name, struct got *g, struct err *e)
 	*g = (struct got){0};
 	*e = (struct err)ERR_INIT;
 	return pool_run(p, &t, &r, e);
+}
+
+static int run(struct pool *p, const char *name, struct got *g, struct err *e)
+{
+	return run_for(p, name, 0, g, e);
 }
 
 static size_t count_fds(void)
@@ -89,11 +95,26 @@ static size_t count_fds(void)
 	return n;
 }
 
+/* No worker is left, not even one that nobody waited for; a pool that is open has its spawner. */
 static void assert_no_children(void)
 {
-	errno = 0;
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	assert_int_equal(errno, ECHILD);
+	struct dirent *entry;
+	DIR *d = opendir("/proc");
+	assert_non_null(d);
+	while ((entry = readdir(d))) {
+		char path[300], text[512] = "";
+		(void)snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
+		FILE *f = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+		size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+		if (f)
+			(void)fclose(f);
+		text[n] = '\0';
+		const char *after = strrchr(text, ')');
+		int parent = 0;
+		if (after && sscanf(after, ") %*c %d", &parent) == 1 && parent == getpid() && !strstr(text, "(plimsoll-spawn)"))
+			fail_msg("a child is left: %s", text);
+	}
+	(void)closedir(d);
 }
 
 static const struct lie {
@@ -119,6 +140,7 @@ static const struct lie {
     {"oversized", ERR_CHILD, NULL},
     {"bad_code", ERR_CHILD, "FAILED"},
     {"hang", ERR_TIMEOUT, "no progress"},
+    {"stopped", ERR_TIMEOUT, "no progress"},
     {"close_and_hang", ERR_CHILD, "went on"},
     {"exit_clean", ERR_CHILD, "status 0"},
     {"exit_in_record", ERR_CHILD, "status 0"},
@@ -422,6 +444,202 @@ static void test_reader_refuses(void **state)
 	pool_close(p);
 }
 
+/* ---- what starts workers ---- */
+
+/* The one child of ours that is no worker; 0 = there is none. */
+static pid_t spawner_pid(void)
+{
+	pid_t found = 0;
+	struct dirent *entry;
+	DIR *d = opendir("/proc");
+	assert_non_null(d);
+	while ((entry = readdir(d))) {
+		char path[300], text[512] = "";
+		int parent = 0;
+		(void)snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
+		FILE *f = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+		size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+		text[n] = '\0';
+		if (f)
+			(void)fclose(f);
+		const char *after = strrchr(text, ')');
+		if (after && strstr(text, "(plimsoll-spawn)") && sscanf(after, ") %*c %d", &parent) == 1 && parent == getpid())
+			found = (pid_t)atoi(entry->d_name);
+	}
+	(void)closedir(d);
+	return found;
+}
+
+/* It has three descriptors of the program's at most, whatever the program opens: no lock, no socket. */
+static void test_spawner_holds_nothing(void **state)
+{
+	(void)state;
+	struct got g;
+	struct err e;
+	char path[64], target[64] = "";
+	int before = memfd_create("opened-before", 0);
+	struct pool *p = open_pool(2, 5000, 10);
+	int after = memfd_create("opened-after", 0); /* not even closed on exec */
+	assert_int_equal(run(p, "honest", &g, &e), 0);
+	pid_t spawner = spawner_pid();
+	assert_true(spawner > 0);
+	for (int fd = 0; fd < 1024; fd++) {
+		(void)snprintf(path, sizeof path, "/proc/%d/fd/%d", spawner, fd);
+		ssize_t n = readlink(path, target, sizeof target - 1);
+		target[n > 0 ? n : 0] = '\0';
+		assert_null(strstr(target, "opened-"));
+		if (n > 0)
+			assert_true(fd <= 4);
+	}
+	(void)close(before);
+	(void)close(after);
+	pool_close(p);
+	assert_int_equal(spawner_pid(), 0);
+}
+
+/* Stopped, or killed: another takes its place, and tasks are done. */
+static void test_spawner_fails(void **state)
+{
+	(void)state;
+	struct got g;
+	struct err e;
+	struct pool *p = open_pool(2, 20000, 10);
+	for (const int *s = (const int[]){SIGSTOP, SIGKILL, 0}; *s; s++) {
+		pid_t spawner = spawner_pid();
+		assert_int_equal(kill(spawner, *s), 0);
+		assert_int_equal(run(p, "honest", &g, &e), 0);
+		assert_int_equal(g.records, 1);
+		assert_true(spawner_pid() > 0 && spawner_pid() != spawner);
+	}
+	/* What a service manager sends to all processes is for the program to take. */
+	pid_t spawner = spawner_pid();
+	for (const int *s = (const int[]){SIGTERM, SIGINT, SIGHUP, 0}; *s; s++)
+		assert_int_equal(kill(spawner, *s), 0);
+	assert_int_equal(run(p, "honest", &g, &e), 0);
+	assert_int_equal(spawner_pid(), spawner);
+	assert_no_children();
+	pool_close(p);
+}
+
+static void copy_file(const char *from, const char *to, int flags)
+{
+	uint8_t piece[8192];
+	ssize_t n;
+	int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0755);
+	assert_true(in >= 0 && out >= 0);
+	while ((n = read(in, piece, sizeof piece)) > 0)
+		assert_int_equal(write(out, piece, (size_t)n), n);
+	assert_int_equal(n, 0);
+	(void)close(in);
+	(void)close(out);
+}
+
+/* A package is upgraded: the pool goes on with the program that it began with. */
+static void test_program_replaced(void **state)
+{
+	(void)state;
+	struct got g;
+	struct err e = ERR_INIT;
+	char dir[] = "/tmp/plimsoll-pool-XXXXXX", path[64], other[64];
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof path, "%s/worker", dir);
+	(void)snprintf(other, sizeof other, "%s/other", dir);
+	copy_file(worker_path, path, 0);
+	struct pool_options o = {.worker_path = path, .slots = 2, .limits = LIMITS_DEFAULT};
+	struct pool *p = pool_open(&o, &e);
+	assert_non_null(p);
+	assert_int_equal(run(p, "honest", &g, &e), 0);
+	copy_file("/bin/true", other, 0);
+	assert_int_equal(rename(other, path), 0);
+	assert_int_equal(run(p, "honest", &g, &e), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(run(p, "honest", &g, &e), 0);
+	pool_close(p);
+	/* Written over, it cannot be what it was: that is said, and nothing is run. */
+	char why[128];
+	copy_file(worker_path, path, 0);
+	p = pool_open(&o, &e);
+	assert_non_null(p);
+	assert_false(pool_trouble(p, why, sizeof why));
+	copy_file("/bin/true", path, O_TRUNC);
+	assert_int_equal(run(p, "honest", &g, &e), -ERR_CHILD);
+	assert_non_null(strstr(e.msg, "overwritten"));
+	assert_true(pool_trouble(p, why, sizeof why));
+	pool_close(p);
+	(void)unlink(path);
+	(void)rmdir(dir);
+}
+
+static void test_trouble(void **state)
+{
+	(void)state;
+	struct got g;
+	struct err e;
+	char why[128];
+	struct pool *p = open_pool(2, 400, 10);
+	assert_false(pool_trouble(p, why, sizeof why));
+	for (const char *const *lie = (const char *const[]){"no_ready", "stopped", NULL}; *lie; lie++) {
+		assert_true(run(p, *lie, &g, &e) < 0);
+		assert_true(pool_trouble(p, why, sizeof why));
+		assert_string_equal(why, e.msg);
+		/* One that got ready and failed then is not the pool's trouble. */
+		assert_int_equal(run(p, "crash", &g, &e), -ERR_CHILD);
+		assert_false(pool_trouble(p, why, sizeof why));
+	}
+	pool_close(p);
+}
+
+/* ---- shares ---- */
+
+struct owner_job {
+	struct pool *pool;
+	const char *name;
+	uint64_t owner;
+	int result;
+};
+
+static void *owner_main(void *arg)
+{
+	struct owner_job *j = arg;
+	struct got g;
+	struct err e;
+	j->result = run_for(j->pool, j->name, j->owner, &g, &e);
+	return NULL;
+}
+
+/* Of three slots an owner has two at most, running or live: another's task is done beside them, and the owner's own third waits. */
+static void test_shares(void **state)
+{
+	(void)state;
+	struct got g;
+	struct err e = ERR_INIT;
+	struct pool *p = open_pool(3, 60000, 60);
+	struct owner_job jobs[] = {{p, "hang", 7, 0}, {p, "hang", 7, 0}, {p, "honest", 7, 0}};
+	pthread_t threads[3];
+	unsigned busy = 0, slots;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(pthread_create(&threads[i], NULL, owner_main, &jobs[i]), 0);
+		while (i < 2 && busy <= i)
+			pool_load(p, &busy, &slots);
+	}
+	struct pool_task t = {.kind = TASK_INDEX_LAYER, .fd = input_fd, .out_fd = -1, .name = BYTES_LIT("honest"), .owner = 7};
+	for (int i = 0; i < 10; i++) {
+		assert_null(pool_begin(p, &t, &e));
+		assert_int_equal(run_for(p, "honest", 8, &g, &e), 0);
+		assert_int_equal(g.records, 1);
+		assert_int_equal(run_for(p, "honest", 0, &g, &e), 0);
+	}
+	pool_load(p, &busy, &slots);
+	assert_int_equal(busy, 2);
+	pool_stop(p);
+	for (size_t i = 0; i < 3; i++) {
+		pthread_join(threads[i], NULL);
+		assert_int_equal(jobs[i].result, -ERR_CANCELLED);
+	}
+	assert_int_equal(run(p, "honest", &g, &e), -ERR_CANCELLED);
+	pool_close(p);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +648,9 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_live_slots),	   cmocka_unit_test(test_live_stalled),
 	    cmocka_unit_test(test_reader_refuses), cmocka_unit_test(test_many_threads),
 	    cmocka_unit_test(test_close_cancels),  cmocka_unit_test(test_daemon_killed),
+	    cmocka_unit_test(test_spawner_holds_nothing), cmocka_unit_test(test_spawner_fails),
+	    cmocka_unit_test(test_program_replaced), cmocka_unit_test(test_trouble),
+	    cmocka_unit_test(test_shares),
 	};
 	if (argc != 2)
 		return 2;

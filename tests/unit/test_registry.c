@@ -607,8 +607,9 @@ struct tapped {
 	struct digest d;
 	char seen[64];
 };
-static void *tap_begin(void *arg, int fd)
+static void *tap_begin(void *arg, struct bytes repository, int fd)
 {
+	assert_true(bytes_eq(repository, REPO));
 	struct tapped *t = arg;
 	assert_true(fd >= 0);
 	t->begun++;

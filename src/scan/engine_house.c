@@ -1,0 +1,84 @@
+/* What is over and what nothing needs is cleared away, once an hour. */
+#include "scan/engine_impl.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/history.h"
+#include "store/tidy.h"
+
+/* A clock that jumped would end what is young. Doubted: one that moved against the monotonic clock while the program ran, and one that at a start is so far ahead of
+ * the last event that most of the past would go. A clock that stays as it is for a day is believed. */
+#define DOUBT_MS (INT64_C(24) * 3600000)
+#define JUMP_MS INT64_C(3600000)
+
+static int newest_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	int64_t *ret = arg;
+	struct db_stmt *s = db_query(tx, "SELECT COALESCE(max(at), 0) FROM event", NULL, 0, e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r > 0)
+		*ret = db_int(s, 0);
+	db_done(s);
+	return r;
+}
+
+static bool is_doubted(struct engine *g, struct err *e)
+{
+	int64_t mono = clock_mono_ms(), offset = clock_wall_ms() - mono, newest = 0;
+	bool doubt = false;
+	if (g->clock_offset_ms) {
+		int64_t moved = offset - g->clock_offset_ms;
+		doubt = moved > JUMP_MS || moved < -JUMP_MS;
+	} else if (db_run(g->o.db, DB_READ, newest_tx, &newest, e) < 0) {
+		return true;
+	} else {
+		doubt = newest && clock_wall_ms() - newest > g->o.history_ms / 2;
+	}
+	g->clock_offset_ms = offset;
+	if (doubt) {
+		g->doubt_until_ms = mono + DOUBT_MS;
+		log_line(LOG_WARN, "history: the clock may have jumped; nothing is removed for a day");
+	}
+	return mono < g->doubt_until_ms;
+}
+
+static int forget(struct engine *g, struct err *e)
+{
+	struct hst_result gone;
+	const struct hst_rules rules = {.before_ms = clock_wall_ms() - g->o.history_ms, .events_max = HST_EVENTS_MAX};
+	int r = hst_prune(g->o.db, &rules, &gone, e);
+	if (gone.events || gone.scans)
+		log_line(LOG_INFO, "history: removed %lld events and %lld scans", (long long)gone.events, (long long)gone.scans);
+	return r;
+}
+
+static int tidy(struct engine *g, struct err *e)
+{
+	struct tdy_result gone;
+	int64_t now = clock_wall_ms();
+	const struct tdy_rules rules = {.analyzer = LAY_ANALYZER_VERSION, .layers_before_ms = now - g->o.layers_ms, .now_ms = now,
+					.stop = &g->cut_short};
+	if (pthread_mutex_trylock(&g->switch_lock) != 0)
+		return 0; /* a switch: the next time */
+	int r = tdy_rows(g->o.db, &rules, &gone, e);
+	if (r == 0 && (gone.packages || gone.rest)) {
+		pthread_rwlock_wrlock(&g->rows_lock);
+		r = tdy_remedies(g->o.db, &gone, e);
+		pthread_rwlock_unlock(&g->rows_lock);
+	}
+	pthread_mutex_unlock(&g->switch_lock);
+	if (gone.layers || gone.sets || gone.packages || gone.rest)
+		log_line(LOG_INFO, "removed what nothing needs: %lld inventories, %lld sets, %lld packages, %lld other rows", (long long)gone.layers,
+			 (long long)gone.sets, (long long)gone.packages, (long long)gone.rest);
+	return r;
+}
+
+void engine_house(struct engine *g)
+{
+	struct err e = ERR_INIT;
+	if (!is_doubted(g, &e) && forget(g, &e) < 0)
+		log_line(LOG_ERROR, "history: %s", e.msg);
+	e = (struct err)ERR_INIT;
+	if (tidy(g, &e) < 0)
+		log_line(LOG_ERROR, "rows that nothing needs: %s", e.msg);
+}
