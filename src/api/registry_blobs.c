@@ -39,13 +39,26 @@ static int put_content_range(struct http_request *r, const char *text, struct er
 		    : err_set(e, ERR_NOMEM, "no memory");
 }
 
+/* The part that is asked for, as http_range_parse says it. If-Range names what the client has a part
+ * of: of anything else it gets the whole. So it does of an empty blob, which has no parts. */
+static int part_of(struct http_request *r, const char *digest, uint64_t size, uint64_t *ret_off,
+		   uint64_t *ret_len)
+{
+	const char *etag = arena_printf(http_arena(r), "\"%s\"", digest);
+	struct bytes condition = http_header(r, "If-Range");
+	if (size == 0 || (condition.len && (!etag || !bytes_eq(condition, bytes_of(etag)))))
+		return 0;
+	return http_range_parse(http_header(r, "Range"), size, ret_off, ret_len);
+}
+
 /* fd is taken. */
-static int reply_part(struct http_request *r, int fd, uint64_t size, struct err *e)
+static int reply_part(struct http_request *r, const char *digest, int fd, uint64_t size,
+		      struct err *e)
 {
 	OWN_FD int file = fd;
 	uint64_t off, len;
 	unsigned long long total = size;
-	int part = http_range_parse(http_header(r, "Range"), size, &off, &len);
+	int part = part_of(r, digest, size, &off, &len);
 	int rc = 0;
 	if (part < 0) {
 		rc = put_content_range(r, arena_printf(http_arena(r), "bytes */%llu", total), e);
@@ -97,7 +110,7 @@ static int get_blob(struct http_request *r, struct err *e)
 		return rc < 0 ? rc : 0;
 	if (head)
 		return http_reply_head(r, 200, "application/octet-stream", size, e);
-	return reply_part(r, STEAL_FD(file), size, e);
+	return reply_part(r, text, STEAL_FD(file), size, e);
 }
 
 static int delete_blob(struct http_request *r, struct err *e)
