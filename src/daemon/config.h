@@ -22,7 +22,7 @@ struct config {
 	uint64_t workers;       /* 0 = processors */
 	uint64_t login_failures, login_failures_per_peer, login_failures_per_name, login_window_ms;
 	uint64_t password_checks, password_checks_per_sec;
-	uint64_t connections, connections_per_peer;
+	uint64_t connections, connections_per_peer, request_threads, client_memory;
 	uint64_t header_timeout_ms, idle_timeout_ms, body_timeout_ms, reply_timeout_ms, read_timeout_ms;
 	uint64_t rate_min; /* bytes a second */
 	uint64_t upload_timeout_ms;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "daemon/certs.h"
 #include "daemon/schedule.h"
 #include "jail/pool.h"
 #include "registry/registry.h"
@@ -18,11 +19,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
-#define PEM_MAX (1U << 20)
 #define GRACE_MS 10000 /* running requests may finish for this long at the end */
 #define HELLO_MS 2000
 #define TABLES_MAX 32
+#define DESCRIPTORS_MAX (1U << 20)
+#define DESCRIPTORS_KEPT 64
 
 /* Everything that is made, in this order; closed in reverse. */
 struct server {
@@ -36,7 +39,8 @@ struct server {
 	struct access *access;
 	struct schedule *schedule;
 	struct http_server *http;
-	struct buf cert, key;
+	struct certs certs;
+	unsigned connections; /* as many as there are descriptors for */
 };
 
 static int open_store(struct server *s, struct err *e)
@@ -142,10 +146,8 @@ static int open_http(struct server *s, struct err *e)
 		counts[i] = *api_tables[i].count;
 	}
 	bool tls = *s->c->tls_cert != '\0';
-	buf_init(&s->cert, PEM_MAX);
-	buf_init(&s->key, PEM_MAX);
-	if (tls && (io_read_file(s->c->tls_cert, &s->cert, e) < 0 || io_read_file(s->c->tls_key, &s->key, e) < 0))
-		return err_ctx(e, "TLS");
+	if (certs_open(&s->certs, s->c->tls_cert, s->c->tls_key, e) < 0)
+		return -(int)e->code;
 	s->api = (struct api){.db = s->db, .blobs = s->blobs, .registry = s->registry, .access = s->access,
 			      .pool = s->pool, .engine = s->engine, .vdb_update = update_now,
 			      .vdb_update_arg = s->schedule, .public_url = s->c->public_url,
@@ -153,10 +155,12 @@ static int open_http(struct server *s, struct err *e)
 			      .read_ms = (unsigned)s->c->read_timeout_ms};
 	struct http_hooks hooks = {.context = &s->api, .authorise = api_authorise, .served = api_served};
 	struct http_options ho = {.address = s->c->address, .port = s->c->port,
-				  .tls_cert_pem = tls ? buf_cstr(&s->cert) : NULL,
-				  .tls_key_pem = tls ? buf_cstr(&s->key) : NULL,
-				  .connections_max = (unsigned)s->c->connections,
+				  .tls_cert_pem = tls ? buf_cstr(&s->certs.cert) : NULL,
+				  .tls_key_pem = tls ? buf_cstr(&s->certs.key) : NULL,
+				  .connections_max = s->connections,
 				  .connections_per_ip_max = (unsigned)s->c->connections_per_peer,
+				  .threads_max = (unsigned)s->c->request_threads,
+				  .memory_max = s->c->client_memory,
 				  .header_timeout_ms = s->c->header_timeout_ms,
 				  .idle_timeout_ms = s->c->idle_timeout_ms,
 				  .body_timeout_ms = s->c->body_timeout_ms,
@@ -174,8 +178,11 @@ static void close_all(struct server *s)
 	schedule_stop_soon(s->schedule);
 	if (s->engine)
 		engine_stop_soon(s->engine);
-	if (s->http)
-		http_server_close(s->http, GRACE_MS);
+	if (!http_server_close(s->http, GRACE_MS)) {
+		/* It uses what would be closed below. Nothing that was acknowledged is lost. */
+		log_line(LOG_WARN, "a request did not end in time; leaving without it");
+		_exit(0);
+	}
 	if (s->engine)
 		engine_stop(s->engine);
 	schedule_stop(s->schedule);
@@ -185,8 +192,7 @@ static void close_all(struct server *s)
 	pool_close(s->pool);
 	db_close(s->db);
 	blobs_close(s->blobs);
-	buf_free(&s->cert);
-	buf_free(&s->key);
+	certs_close(&s->certs);
 }
 
 static void say_hello(const struct server *s)
@@ -238,10 +244,12 @@ static int wait_for_stop(struct server *s, const sigset_t *stop)
 		}
 		if (!(said && s->api.ready))
 			number = sigtimedwait(stop, NULL, &tick);
+		if (number == SIGHUP) {
+			certs_renew(&s->certs, s->http, true);
+			number = -1;
+		}
 	}
-	if (number < 0)
-		(void)sigwait(stop, &number);
-	return number;
+	return number < 0 ? certs_wait(&s->certs, s->http, stop) : number;
 }
 
 /* Large allocations are mapped on their own and given back at once. By default the limit rises with each large block that is freed, and what a password check
@@ -253,18 +261,23 @@ static void memory_setup(void)
 #endif
 }
 
-/* A connection takes its socket and the file it sends or writes; others wait idle. Shells give 1,024. */
-static void descriptors_setup(const struct config *c)
+/* Take all descriptors that the system gives; shells give 1,024. A quarter of them is kept for files that are sent and written, the store and workers. */
+static unsigned connections_for(const struct config *c)
 {
 	struct rlimit l;
-	rlim_t want = (rlim_t)(2 * c->connections + 1024);
-	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur >= want)
-		return;
-	l.rlim_cur = l.rlim_max < want ? l.rlim_max : want;
-	if (setrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur < want)
-		log_line(LOG_WARN, "%llu files may be open at once; %llu connections may need %llu",
-			 (unsigned long long)l.rlim_cur, (unsigned long long)c->connections,
-			 (unsigned long long)want);
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return (unsigned)c->connections;
+	rlim_t had = l.rlim_cur;
+	l.rlim_cur = l.rlim_max < DESCRIPTORS_MAX ? l.rlim_max : DESCRIPTORS_MAX;
+	if (l.rlim_cur < had || setrlimit(RLIMIT_NOFILE, &l) < 0)
+		l.rlim_cur = had;
+	rlim_t spare = l.rlim_cur / 4 > DESCRIPTORS_KEPT ? l.rlim_cur / 4 : DESCRIPTORS_KEPT;
+	rlim_t most = l.rlim_cur > 2 * spare ? l.rlim_cur - spare : l.rlim_cur / 4 + 1;
+	if (most >= c->connections)
+		return (unsigned)c->connections;
+	log_line(LOG_WARN, "%llu files may be open at once: there will be %llu connections at once, not %llu",
+		 (unsigned long long)l.rlim_cur, (unsigned long long)most, (unsigned long long)c->connections);
+	return (unsigned)most;
 }
 
 int serve_run(const struct config *c, const char *version, struct err *e)
@@ -275,11 +288,12 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 		return err_set(e, ERR_FORMAT, "log-level: \"%s\" is none of debug, info, warn, error, none", c->log_level);
 	log_level_set(level);
 	memory_setup();
-	descriptors_setup(c);
+	s.connections = connections_for(c);
 	sigset_t stop;
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGHUP);
 	/* Blocked before the first thread starts, so that only this one is told. */
 	if (pthread_sigmask(SIG_BLOCK, &stop, NULL) != 0)
 		return err_set(e, ERR_INTERNAL, "signals cannot be blocked");

@@ -38,13 +38,17 @@
 	  "passwords hashed for those who never gave a right one from there; 0 = no limit", password_checks_per_sec) \
 	X("audit-max", CONFIG_COUNT, "N", "100000", 1000, 100000000, \
 	  "rows of the audit log that are kept; the oldest go", audit_max) \
-	X("connections", CONFIG_COUNT, "N", "1024", 1, 65536, \
-	  "connections at once", connections) \
+	X("connections", CONFIG_COUNT, "N", "12288", 1, 65536, \
+	  "connections at once; with no room the longest idle one is closed", connections) \
 	X("connections-per-peer", CONFIG_COUNT, "N", "0", 0, 65536, \
 	  "connections of one address at once; 0 = no limit of its own", connections_per_peer) \
+	X("request-threads", CONFIG_COUNT, "N", "128", 8, 4096, \
+	  "requests being worked on at once; idle and slow clients take no thread", request_threads) \
+	X("client-memory", CONFIG_SIZE, "SIZE", "256MiB", 16U << 20, UINT64_C(1) << 40, \
+	  "memory for replies that clients do not take and bodies that they send slowly, all together", client_memory) \
 	X("header-timeout", CONFIG_TIME, "TIME", "20s", 500, CONFIG_DAY, \
 	  "a request's headers must be there this long after its first byte", header_timeout_ms) \
-	X("idle-timeout", CONFIG_TIME, "TIME", "30s", 500, CONFIG_DAY, \
+	X("idle-timeout", CONFIG_TIME, "TIME", "75s", 500, CONFIG_DAY, \
 	  "a connection without a next request is closed after this", idle_timeout_ms) \
 	X("body-timeout", CONFIG_TIME, "TIME", "60s", 500, CONFIG_DAY, \
 	  "a client that sends its body slower than rate-min is cut after this", body_timeout_ms) \

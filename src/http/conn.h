@@ -1,9 +1,16 @@
-/* conn: what the files of http/ share of a connection, its request and the server. Private to
- * http/. */
+/* conn (conn_, request_, reply_, server_): what the files of http/ share of a connection, its
+ * request and the server. Private to http/.
+ *
+ * A connection either rests - the kernel watches it, no thread has it - or one thread of the crew
+ * works on it (threads.c). What is said below to be under the lock may be read by others; all else
+ * is the working thread's alone, and others' once it rests. */
 #pragma once
+#include "http/chunk.h"
+#include "http/head.h"
 #include "http/http.h"
-#include "http/library.h"
+#include "http/peers.h"
 #include "http/route.h"
+#include "http/tls.h"
 #include "http/uri.h"
 
 #include <netinet/in.h>
@@ -13,19 +20,22 @@
 #define CONN_HEADERS_OUT_MAX 32	   /* reply headers set by a handler and the hook */
 #define CONN_ARENA_MAX (16U << 20) /* bytes a request may take from its arena */
 #define CONN_DRAIN_SMALL                                                                           \
-	(1U << 20)			   /* bytes of body read away so that a refusal need not   \
-					    * close the connection */
-#define CONN_DRAIN_MAX (UINT64_C(4) << 30) /* bytes read away after a failed stream */
-#define CONN_TARGET_MAX (16U << 10)	   /* bytes of a request target: 414 past it */
+	(1U << 20)			  /* bytes of body read away so that a refusal need not    \
+					   * close the connection */
+#define CONN_PIECE_LEN (256U << 10)	  /* bytes of a thread's buffer: reads of uploads */
+#define CONN_HEAD_READ_LEN (16U << 10)	  /* bytes of a read for a head */
+#define CONN_SMALL_LEN (16U << 10)	  /* a body up to this leaves with its head in one run */
+#define CONN_CHARGED_LEN (64U << 10)	  /* a body past this is charged before it is copied */
 
-/* What a connection is doing; the watchdog's rule for it follows from this. */
-enum conn_phase {
-	CONN_WAITING,  /* for the end of the first request's headers: total deadline */
-	CONN_IDLE,     /* for the next request: one deadline to its first byte, one from there */
-	CONN_WHOLE,    /* for the end of a body that is kept whole: total deadline */
-	CONN_STREAM,   /* receiving a streamed body: bytes must move, total deadline */
-	CONN_WORKING,  /* a handler runs: no deadline of ours */
-	CONN_REPLYING, /* sending: bytes must move */
+/* What the connection does next. */
+enum conn_step {
+	CONN_HELLO,  /* its first byte */
+	CONN_SHAKE,  /* the TLS handshake */
+	CONN_HEAD,   /* a request's head */
+	CONN_BODY,   /* its body */
+	CONN_REPLY,  /* sending */
+	CONN_LINGER, /* reading away what the client still sends, so that it sees the reply */
+	CONN_END,
 };
 
 struct reply_header {
@@ -33,9 +43,27 @@ struct reply_header {
 	const char *value;
 };
 
+enum reply_kind { REPLY_NONE, REPLY_BYTES, REPLY_HEAD, REPLY_FILE, REPLY_EVENTS };
+struct reply {
+	enum reply_kind kind;
+	unsigned status;
+	const char *content_type; /* of the arena */
+	struct bytes body;	  /* BYTES: owned */
+	uint64_t len;		  /* of the body as the head tells it */
+	int fd;			  /* FILE: owned; else -1 */
+	uint64_t off;		  /* FILE: next byte; sent bytes are taken from left */
+	uint64_t left;
+	struct buf head; /* with a small body behind it */
+	size_t sent;	 /* of head, then of body */
+	http_event_fn next;
+	void (*done)(void *arg); /* EVENTS: called once */
+	void *arg;
+};
+
 struct http_request {
 	struct http_conn *conn;
 	struct arena arena;
+	struct head head; /* borrows from arena */
 	enum http_method method;
 	struct bytes target;
 	struct uri_path path;
@@ -43,104 +71,154 @@ struct http_request {
 	struct uri_form *query, *form; /* parsed when first asked for */
 	struct route_match match;
 	const struct principal *principal;
+	char peer[INET6_ADDRSTRLEN];
 
 	struct buf body;
+	struct chunk chunk;
 	int64_t body_len; /* as declared; -1 = chunked */
-	uint64_t bytes_in;
+	uint64_t body_in; /* bytes of it */
 	void *stream_state;
-	bool headers_seen;
 	bool stream_open; /* begin said yes; neither end nor abort was called */
 	bool close;	  /* the connection must not be used again */
 	bool lost;	  /* there was no memory to say what went wrong: nothing more is done for it */
 	bool linger;	  /* the reply leaves before the body was read */
-	bool admitted;	  /* the authorise hook said yes */
+	bool cut_short;	  /* the reply did not leave whole */
 
 	struct reply_header headers[CONN_HEADERS_OUT_MAX];
 	size_t header_count;
-	struct MHD_Response *response; /* made, not yet queued */
-	unsigned status;
+	struct reply reply;
 	uint64_t bytes_out;
 	int64_t begin_us;
 };
 
-/* What the watchdog has seen of a connection; its own. */
+/* What the watch has seen of a body or reply that is waited for; under the lock. */
 struct conn_watch {
-	unsigned turn;
-	uint64_t moved;	   /* bytes received and acknowledged when this window began */
-	uint64_t received; /* of them received */
-	uint64_t waited_ms; /* for the client, since then */
-	int64_t head_ms;   /* when an idle connection's next request was seen to begin; 0 = not */
-	int64_t at_ms;	   /* of the last look */
+	uint64_t moved;	    /* bytes when this window began */
+	bool began;	    /* moved is set */
+	uint64_t waited_ms; /* since then */
+	int64_t at_ms;	    /* until when waited_ms is counted */
 };
 
 struct http_conn {
-	struct http_conn *prev, *next; /* the server's list, under its lock */
-	struct http_server *server;
-	struct MHD_Connection *mhd;
-	int fd;
-	_Atomic int phase;
-	_Atomic int64_t since_ms; /* clock_mono_ms of the last change of phase */
-	_Atomic int64_t body_ms;  /* when the body that is streamed began */
-	_Atomic unsigned turn;	  /* counts waits for different things: a new one starts afresh */
+	/* Under the lock. */
+	struct peer_link link;
+	uint32_t generation; /* of the slot: events for what was here before are known by it */
+	bool used, rests;
+	int64_t rest_ms;     /* since when */
+	int64_t deadline_ms; /* INT64_MAX: the rate decides alone */
 	struct conn_watch watch;
-	char peer[INET6_ADDRSTRLEN];
-	char target[CONN_TARGET_MAX];
-	size_t target_len; /* > CONN_TARGET_MAX: too long */
-	struct http_request request;
-};
+	size_t charged; /* bytes of the server's budget */
+	struct http_conn *next_free;
 
-/* A connection whose first byte has not come. */
-struct http_knock {
-	int fd; /* -1 = free */
-	int64_t since_ms;
+	_Atomic bool cut; /* it is over: no reply, no other request */
+	struct http_server *server;
+	int fd;
+	enum conn_step step;
+	uint32_t want; /* EPOLLIN or EPOLLOUT */
+	struct tls *tls;
+	struct http_request *request; /* NULL between requests */
+	struct buf saved;	      /* bytes that came and are not used yet, while it rests */
+	struct bytes in;	      /* the same while a thread works: of saved or the thread's */
+	struct head_scan scan;
+	uint64_t received; /* bytes of bodies, for the rate */
+	size_t turn_bytes; /* of them since it last let others have the thread */
+	int64_t linger_ms; /* the end of lingering */
 	struct sockaddr_storage addr;
-	socklen_t addr_len;
 };
 
-enum { POOL_SMALL, POOL_LARGE, POOL_COUNT };
+/* A thread's own. */
+struct hand {
+	struct http_server *server;
+	uint8_t *piece; /* CONN_PIECE_LEN */
+	int64_t date_sec;
+	char date[32];
+};
 
 struct http_server {
 	struct http_options options;
 	struct http_hooks hooks;
 	struct route_table *routes;
-	/* Two daemons that differ in the memory per connection: the library clears all of it after
-	 * each request, and fills all that is left of it with one read of an upload. */
-	struct MHD_Daemon *pools[POOL_COUNT];
-	int listen_fd, epoll_fd, wake_fd;
+	int listen_fd, epoll_fd, door_fd, stop_fd;
 	uint16_t port;
-	pthread_t thread;
-	bool thread_runs;
+	pthread_t door;
+	bool door_runs, is_tls;
 	atomic_bool closing;
-	pthread_mutex_t lock; /* conns, conn_count */
-	struct http_conn *conns;
-	unsigned conn_count;
-	struct http_knock *knocks; /* options.connections_max of them; the accept thread's own */
-	unsigned knock_count;
+	_Atomic unsigned event_count; /* event streams, each of which holds a thread */
+
+	pthread_mutex_t tls_lock;
+	struct tls_pair *pair;
+
+	pthread_mutex_t lock; /* the rest */
+	pthread_cond_t gone;  /* a connection or thread is */
+	struct http_conn *slots, *free_slots;
+	unsigned slot_count, slot_top, conn_count; /* slot_top: none above was ever used */
+	struct peers *peers;
+	unsigned threads, waiting; /* all; those of them that wait for an event */
+	bool stop;
+	uint64_t budget_used;
 };
 
-void conn_phase_set(struct http_conn *c, enum conn_phase phase);
-/* The same, and what is waited for is another thing than before. */
-void conn_turn(struct http_conn *c, enum conn_phase phase);
+/* server.c */
+/* Take n bytes of the memory that waiting clients may hold together; false: there is not so much,
+ * and the slowest reader was cut for those who come later. */
+bool server_take(struct http_server *s, struct http_conn *c, size_t n);
+/* Make what c is charged what it holds now. */
+bool server_charge(struct http_server *s, struct http_conn *c);
 
-/* accept.c: the thread that accepts, waits for first bytes and watches deadlines. */
-int accept_start(struct http_server *s, struct err *e);
-void accept_stop(struct http_server *s);
+/* conn.c: one connection. */
+/* Under the lock: a connection of this socket, or NULL: no room, no memory. It rests. */
+struct http_conn *conn_open(struct http_server *s, int fd, const struct sockaddr_storage *addr);
+/* Under the lock: close a connection that rests and has no request. */
+void conn_drop(struct http_conn *c);
+/* Under the lock, of one that rests: count the time until now as waited. */
+void conn_waited(struct http_conn *c, int64_t now);
+/* Under the lock: end it soon. Its thread, or one that the shut socket wakes, sees to the rest. */
+void conn_cut(struct http_conn *c);
+/* Work on it until it rests or ends. The caller took it from its rest. */
+void conn_run(struct hand *h, struct http_conn *c);
+/* Bytes of memory that it holds while it rests. */
+size_t conn_memory(const struct http_conn *c);
+/* Bytes, 0 at the end, -1 = wait (want is set), -2 = the connection is lost. */
+ssize_t conn_read(struct http_conn *c, void *out, size_t n);
+ssize_t conn_write(struct http_conn *c, const void *in, size_t n, bool more);
 
-/* request.c: the library's callbacks. */
-enum MHD_Result request_call(void *cls, struct MHD_Connection *mhd, const char *url,
-			     const char *method, const char *version, const char *data,
-			     size_t *size, void **ctx);
-void *request_target(void *cls, const char *target, struct MHD_Connection *mhd);
-void request_done(void *cls, struct MHD_Connection *mhd, void **ctx,
-		  enum MHD_RequestTerminationCode how);
-/* Check the headers: 0, or the status to refuse with. */
-unsigned header_check(struct http_request *r, const char *method, const char *url,
-		      const char *version);
+/* door.c: accepts, and watches deadlines. */
+int door_start(struct http_server *s, struct err *e);
+void door_stop(struct http_server *s);
 
-/* reply.c */
-enum MHD_Result reply_queue(struct http_request *r);
+/* threads.c: the crew. */
+int threads_start(struct http_server *s, struct err *e);
+/* Ends them all but those whose handler does not return by until_ms: false then. */
+bool threads_stop(struct http_server *s, int64_t until_ms);
+
+/* request.c */
+/* A request of this head (copied); NULL: no memory. */
+struct http_request *request_open(struct http_conn *c, struct bytes head);
+/* Frees it; the hook is told. */
+void request_close(struct http_request *r);
+/* Parse, route, admit; afterwards it has a reply, or its body is wanted. */
+void request_begin(struct http_request *r, unsigned refused);
+/* A piece of the body; afterwards it may have a reply. */
+void request_body(struct http_request *r, struct bytes piece);
+/* The body is whole: the handler runs; afterwards it has a reply, or is lost. */
+void request_end(struct http_request *r);
+/* The client has gone, or broke a rule of framing (a status to refuse with, else 0). */
+void request_fail(struct http_request *r, unsigned status);
+size_t request_memory(const struct http_request *r);
+
+/* reply.c: how replies are made; send.c: how they leave. */
+bool reply_made(const struct http_request *r);
 /* Make the error reply for e unless a reply was made already. */
 void reply_failed(struct http_request *r, const struct err *e);
-/* Take a response over; headers are added. */
-int reply_set(struct http_request *r, unsigned status, const char *content_type,
-	      struct MHD_Response *response, uint64_t len, struct err *e);
+/* 503 with Retry-After instead of whatever else was to be said. */
+int reply_busy(struct http_request *r, const char *why, struct err *e);
+const char *reply_phrase(unsigned status);
+void reply_drop(struct http_request *r);
+/* Settle what all kinds of reply have: 0, or why there can be no such reply. */
+int reply_set(struct http_request *r, enum reply_kind kind, unsigned status,
+	      const char *content_type, uint64_t len, struct err *e);
+/* 1 = all has left, 0 = the client is waited for, <0 = it cannot leave whole. */
+int reply_send(struct hand *h, struct http_request *r);
+
+/* events.c: 0, or <0 when the client is lost. Returns at the end of the events. */
+int events_send(struct hand *h, struct http_request *r);

@@ -61,7 +61,7 @@ static const struct uri_form *parsed(struct http_request *r, struct uri_form **s
 /* The query is a cache inside the request: asking for it does not change what the request says. */
 static const struct uri_form *query_of(const struct http_request *r)
 {
-	struct http_request *mine = &r->conn->request;
+	struct http_request *mine = r->conn->request;
 	return parsed(mine, &mine->query, mine->query_text);
 }
 
@@ -110,6 +110,16 @@ size_t http_form_all(struct http_request *r, const char *name, struct bytes *out
 	return f ? uri_form_all(f, name, out, max) : 0;
 }
 
+static bool name_is(struct bytes a, struct bytes b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (byte_lower(a.ptr[i]) != byte_lower(b.ptr[i]))
+			return false;
+	return true;
+}
+
 struct header_join {
 	struct http_request *r;
 	struct bytes name;
@@ -137,36 +147,23 @@ static void header_append(struct header_join *j, struct bytes more)
 	j->value = (struct bytes){.ptr = out, .len = j->value.len + 2 + more.len};
 }
 
-static enum MHD_Result header_see(void *arg, enum MHD_ValueKind kind, const char *key,
-				  size_t key_len, const char *value, size_t value_len)
-{
-	(void)kind;
-	struct header_join *j = arg;
-	if (key_len != j->name.len)
-		return MHD_YES;
-	for (size_t i = 0; i < key_len; i++)
-		if (byte_lower((uint8_t)key[i]) != byte_lower(j->name.ptr[i]))
-			return MHD_YES;
-	header_append(j, bytes_trim((struct bytes){.ptr = (const uint8_t *)value,
-						   .len = value ? value_len : 0}));
-	return MHD_YES;
-}
-
 struct bytes http_header(struct http_request *r, const char *name)
 {
 	struct header_join j = {.r = r, .name = bytes_of(name)};
-	(void)mhd_lib.get_connection_values_n(r->conn->mhd, MHD_HEADER_KIND, header_see, &j);
+	for (size_t i = 0; i < r->head.count; i++)
+		if (name_is(r->head.fields[i].name, j.name))
+			header_append(&j, r->head.fields[i].value);
 	return j.value;
 }
 
 struct bytes http_peer(const struct http_request *r)
 {
-	return bytes_of(r->conn->peer);
+	return bytes_of(r->peer);
 }
 
 bool http_is_tls(const struct http_request *r)
 {
-	return r->conn->server->options.tls_cert_pem != NULL;
+	return r->conn->server->is_tls;
 }
 
 const struct principal *http_principal(const struct http_request *r)

@@ -1,14 +1,16 @@
-/* http: server, router, requests and replies. Wraps the HTTP library: nothing else includes it.
- * A request is served by one thread from first byte to last (docs/decisions/http-threads.md), so
- * handlers may block. Refused before any handler, with 400/431/414/501 and the connection closed:
- * two Content-Lengths, Content-Length with Transfer-Encoding, a Transfer-Encoding other than
- * "chunked" (400 when chunked is not its last coding and that once, else 501), no or two Hosts
- * (HTTP/1.1), control bytes in a header, a bad chunk, a header or request line over its limit, a
- * target whose path is not clean (http/uri.h). A chunked body is the last on its connection. */
+/* http: server, router, requests and replies. Reads HTTP/1.1 and speaks TLS itself
+ * (docs/decisions/http-server.md). A request is worked on by one thread at a time, not always the
+ * same, and handlers may block. Refused before any handler, with 400/414/417/431/501/505 and the
+ * connection closed: two Content-Lengths, Content-Length with Transfer-Encoding, a
+ * Transfer-Encoding other than "chunked" (400 when chunked is not its last coding and that once,
+ * else 501), no or two Hosts (HTTP/1.1), control bytes in a header, a line that does not end in
+ * CR LF, a header or request line over its limit, a target whose path is not clean (http/uri.h).
+ * A body's bad framing ends the connection with 400, 413 or 431. */
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 struct http_request;
@@ -29,8 +31,8 @@ enum http_method {
  * owns it. */
 struct principal;
 
-/* How a body arrives at a route that streams it: pushed piece by piece, on the request's own
- * thread, straight from the connection's read buffer. Order of the calls:
+/* How a body arrives at a route that streams it: pushed piece by piece, by one thread at a time,
+ * straight from its read buffer. Order of the calls:
  *
  *   begin  once, after authorisation, before any byte of the body is read (and before
  *          "100 Continue" is sent). 0: go on, with what it stored in *ret_state. <0: the server
@@ -155,12 +157,19 @@ struct http_options {
 	const char *address;			/* "127.0.0.1" (default), "::" */
 	uint16_t port;				/* 0 = any; http_server_port tells */
 	const char *tls_cert_pem, *tls_key_pem; /* contents; NULL = plain */
-	unsigned connections_max;		/* at once; 1,024 */
-	unsigned connections_per_ip_max;	/* 0 = no limit */
+	/* At once; 1,024. A few more (an eighth, at most 64) for addresses that hold few. With no
+	 * room, the one that rests longest of the address that holds most is closed. */
+	unsigned connections_max;
+	unsigned connections_per_ip_max; /* 0 = no limit; an IPv6 /64 is one address */
+	unsigned threads_max;		 /* requests being worked on at once; 128 */
+	/* Bytes that clients which are waited for may hold together: replies that they have not
+	 * taken, bodies that are kept whole, half-read heads. Past it a new large reply or body
+	 * becomes 503 with Retry-After, and the slowest reader is cut; 256 MiB */
+	uint64_t memory_max;
 	/* Deadlines. One that passes cuts the connection, up to half a second late. */
 	uint64_t header_timeout_ms; /* from a request's first byte to the end of its headers, and
 				     * from connect to the first byte; 20,000 */
-	uint64_t idle_timeout_ms;   /* from the end of a reply to the next first byte; 30,000 */
+	uint64_t idle_timeout_ms;   /* from the end of a reply to the next first byte; 75,000 */
 	/* A client that is waited for so long, in all, and moved less than rate_min bytes for each
 	 * second of it (0: no byte). A body that is kept whole must be there within; 60,000. */
 	uint64_t body_timeout_ms;
@@ -175,5 +184,12 @@ struct http_server *http_server_open(const struct http_options *o,
 				     size_t table_count, const struct http_hooks *hooks,
 				     struct err *e);
 uint16_t http_server_port(const struct http_server *s);
-/* Stops accepting, lets running requests finish for at most grace_ms, then cuts them. */
-void http_server_close(struct http_server *s, unsigned grace_ms);
+/* Another certificate and key (PEM) for connections from now on. <0: the old pair stays. */
+int http_server_tls(struct http_server *s, const char *cert_pem, const char *key_pem,
+		    struct err *e);
+/* Connections now: each from its accept until its socket is closed and no thread has it. */
+unsigned http_server_connections(struct http_server *s);
+/* Stops accepting, lets running requests finish for at most grace_ms, then cuts them. Returns
+ * within three seconds more. False: a handler has not returned; the server stays, and what its
+ * handlers use must stay, too. NULL accepted. */
+bool http_server_close(struct http_server *s, unsigned grace_ms);

@@ -1,13 +1,12 @@
-/* Replies are made by the handler and queued by request.c. */
+/* How handlers make their replies; send.c sends them. */
 #include "base/json.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "http/conn.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define ERROR_BODY_MAX 8192 /* bytes: a message has at most 512 */
 
@@ -22,7 +21,7 @@ static bool is_token(const char *name)
 
 int http_reply_header(struct http_request *r, const char *name, struct bytes value, struct err *e)
 {
-	if (r->response)
+	if (reply_made(r))
 		return err_set(e, ERR_INTERNAL, "header %s after the reply", name);
 	if (!is_token(name))
 		return err_set(e, ERR_FORMAT, "header name");
@@ -39,58 +38,70 @@ int http_reply_header(struct http_request *r, const char *name, struct bytes val
 	return 0;
 }
 
-int reply_set(struct http_request *r, unsigned status, const char *content_type,
-	      struct MHD_Response *response, uint64_t len, struct err *e)
+bool reply_made(const struct http_request *r)
 {
-	if (!response)
-		return err_set(e, ERR_NOMEM, "reply");
-	bool ok = !r->response && !r->status;
-	if (!ok) {
-		mhd_lib.destroy_response(response);
+	return r->reply.kind != REPLY_NONE;
+}
+
+void reply_drop(struct http_request *r)
+{
+	struct reply *reply = &r->reply;
+	union {
+		const uint8_t *in;
+		void *out;
+	} body = {.in = reply->body.ptr};
+	free(body.out);
+	buf_free(&reply->head);
+	own_fd_close(&reply->fd);
+	reply->fd = -1;
+	reply->body = BYTES_NONE;
+	if (reply->kind != REPLY_EVENTS)
+		return;
+	(void)atomic_fetch_sub(&r->conn->server->event_count, 1);
+	if (reply->done)
+		reply->done(reply->arg);
+}
+
+int reply_set(struct http_request *r, enum reply_kind kind, unsigned status,
+	      const char *content_type, uint64_t len, struct err *e)
+{
+	if (reply_made(r))
 		return err_set(e, ERR_INTERNAL, "a second reply");
-	}
-	for (size_t i = 0; i < r->header_count; i++)
-		ok = ok && mhd_lib.add_response_header(response, r->headers[i].name,
-						   r->headers[i].value) == MHD_YES;
-	if (content_type)
-		ok = ok &&
-		     mhd_lib.add_response_header(response, "Content-Type", content_type) == MHD_YES;
-	if (!ok) {
-		mhd_lib.destroy_response(response);
-		return err_set(e, ERR_NOMEM, "reply headers");
-	}
-	r->response = response;
-	r->status = status;
-	r->bytes_out = r->method == HTTP_HEAD ? 0 : len;
+	char *type = content_type ? arena_cstr(&r->arena, bytes_of(content_type)) : NULL;
+	if (content_type && !type)
+		return err_set(e, ERR_NOMEM, "reply");
+	r->reply.kind = kind;
+	r->reply.status = status;
+	r->reply.content_type = type;
+	r->reply.len = len;
 	return 0;
 }
 
-enum MHD_Result reply_queue(struct http_request *r)
+int reply_busy(struct http_request *r, const char *why, struct err *e)
 {
-	struct MHD_Response *response = r->response;
-	if (!response)
-		return MHD_NO;
-	if (r->close || atomic_load_explicit(&r->conn->server->closing, memory_order_relaxed))
-		(void)mhd_lib.add_response_header(response, "Connection", "close");
-	r->response = NULL;
-	conn_turn(r->conn, CONN_REPLYING);
-	enum MHD_Result rc = mhd_lib.queue_response(r->conn->mhd, r->status, response);
-	mhd_lib.destroy_response(response);
-	return rc;
+	if (reply_made(r))
+		return err_set(e, ERR_INTERNAL, "a second reply");
+	r->header_count = 0; /* they were of another reply */
+	int rc = http_reply_header(r, "Retry-After", BYTES_LIT("1"), e);
+	return rc < 0 ? rc : http_reply_error(r, 503, "TOOMANYREQUESTS", why, e);
 }
 
 int http_reply_bytes(struct http_request *r, unsigned status, const char *content_type,
 		     struct bytes body, struct err *e)
 {
-	static char nothing[1];
-	union {
-		const uint8_t *in;
-		void *out; /* the library copies, but its prototype is not const */
-	} data = {.in = body.ptr};
-	struct MHD_Response *response = mhd_lib.create_response_from_buffer(
-	    body.len, body.len ? data.out : nothing,
-	    body.len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
-	return reply_set(r, status, content_type, response, body.len, e);
+	if (body.len > CONN_CHARGED_LEN && !server_take(r->conn->server, r->conn, body.len))
+		return reply_busy(r, "too many replies wait for their readers", e);
+	uint8_t *copy = body.len ? malloc(body.len) : NULL;
+	if (body.len && !copy)
+		return err_set(e, ERR_NOMEM, "reply of %zu bytes", body.len);
+	if (body.len)
+		memcpy(copy, body.ptr, body.len);
+	int rc = reply_set(r, REPLY_BYTES, status, content_type, body.len, e);
+	if (rc < 0)
+		free(copy);
+	else
+		r->reply.body = (struct bytes){.ptr = copy, .len = body.len};
+	return rc;
 }
 
 int http_reply_empty(struct http_request *r, unsigned status, struct err *e)
@@ -98,38 +109,25 @@ int http_reply_empty(struct http_request *r, unsigned status, struct err *e)
 	return http_reply_bytes(r, status, NULL, BYTES_NONE, e);
 }
 
-/* Never called: the library sends no body after HEAD. */
-static ssize_t no_body(void *cls, uint64_t pos, char *out, size_t max)
-{
-	(void)cls;
-	(void)pos;
-	(void)out;
-	(void)max;
-	return MHD_CONTENT_READER_END_WITH_ERROR;
-}
-
 int http_reply_head(struct http_request *r, unsigned status, const char *content_type, uint64_t len,
 		    struct err *e)
 {
 	if (r->method != HTTP_HEAD)
 		return err_set(e, ERR_INTERNAL, "a reply without its body to another than HEAD");
-	if (len == 0)
-		return http_reply_bytes(r, status, content_type, BYTES_NONE, e);
-	struct MHD_Response *response =
-	    mhd_lib.create_response_from_callback(len, 64, no_body, NULL, NULL);
-	return reply_set(r, status, content_type, response, len, e);
+	return reply_set(r, REPLY_HEAD, status, content_type, len, e);
 }
 
 int http_reply_file(struct http_request *r, unsigned status, const char *content_type, int fd,
 		    uint64_t off, uint64_t len, struct err *e)
 {
 	OWN_FD int file = fd;
-	if (len == 0)
-		return http_reply_bytes(r, status, content_type, BYTES_NONE, e);
-	struct MHD_Response *response = mhd_lib.create_response_from_fd_at_offset64(len, file, off);
-	if (response)
-		(void)STEAL_FD(file); /* the library closes it */
-	return reply_set(r, status, content_type, response, len, e);
+	int rc = reply_set(r, REPLY_FILE, status, content_type, len, e);
+	if (rc < 0)
+		return rc;
+	r->reply.fd = STEAL_FD(file);
+	r->reply.off = off;
+	r->reply.left = len;
+	return 0;
 }
 
 static void oci_errors_put(struct buf *out, const char *code, const char *detail)
@@ -146,10 +144,32 @@ static void oci_errors_put(struct buf *out, const char *code, const char *detail
 	json_put_end(&w, '}');
 }
 
-static const char *title_of(unsigned status)
+/* Those that are sent by this tree, and their neighbours. Spec: RFC 9110 §15. */
+const char *reply_phrase(unsigned status)
 {
-	const char *phrase = mhd_lib.get_reason_phrase_for(status);
-	return phrase ? phrase : "Error";
+	static const struct {
+		unsigned status;
+		const char *phrase;
+	} rows[] = {
+	    {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
+	    {206, "Partial Content"}, {301, "Moved Permanently"}, {302, "Found"},
+	    {303, "See Other"}, {304, "Not Modified"}, {307, "Temporary Redirect"},
+	    {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
+	    {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
+	    {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"},
+	    {410, "Gone"}, {411, "Length Required"}, {412, "Precondition Failed"},
+	    {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
+	    {416, "Range Not Satisfiable"}, {417, "Expectation Failed"},
+	    {422, "Unprocessable Content"}, {428, "Precondition Required"},
+	    {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
+	    {500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
+	    {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+	    {505, "HTTP Version Not Supported"}, {507, "Insufficient Storage"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].status == status)
+			return rows[i].phrase;
+	return "Error";
 }
 
 /* "NOT_FOUND" and "not found" -> "not_found" */
@@ -169,7 +189,7 @@ static void problem_put(struct buf *out, unsigned status, const char *code, cons
 	json_out_init(&w, out, false);
 	json_put_object(&w, NULL);
 	json_put_text(&w, "type", "about:blank");
-	json_put_text(&w, "title", title_of(status));
+	json_put_text(&w, "title", reply_phrase(status));
 	json_put_u64(&w, "status", status);
 	json_put_text(&w, "detail", detail);
 	slug_put(&w, code);
@@ -235,25 +255,49 @@ unsigned http_status_of(enum err_code code)
 	return status_row(code).status;
 }
 
+/* Faults that pass by themselves, though the code says no more than that the system refused. */
+static struct status_row row_of(const struct err *e, const char **ret_public)
+{
+	struct status_row row = status_row(e->code);
+	*ret_public = NULL;
+	if (e->code != ERR_IO)
+		return row;
+	if (e->sys == ENOSPC || e->sys == EDQUOT) {
+		row.status = 507;
+		*ret_public = "the server has no space left";
+	} else if (e->sys == EMFILE || e->sys == ENFILE) {
+		row = status_row(ERR_NOMEM);
+		*ret_public = "the server has too many files open";
+	}
+	return row;
+}
+
+static bool has_header(const struct http_request *r, const char *name)
+{
+	for (size_t i = 0; i < r->header_count; i++)
+		if (strcmp(r->headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 /* What a stranger may read of an error: the message of his own mistakes, not of our insides. */
 void reply_failed(struct http_request *r, const struct err *e)
 {
-	if (r->response || r->status)
+	if (reply_made(r))
 		return;
-	struct status_row row = status_row(e->code);
-	const char *public = NULL;
-	if (e->code == ERR_IO && (e->sys == ENOSPC || e->sys == EDQUOT)) {
-		row.status = 507;
-		public = "the server has no space left";
-	}
+	const char *public;
+	struct status_row row = row_of(e, &public);
 	bool ours = row.status >= 500;
 	if (ours)
 		log_line(LOG_ERROR, "%.*s: %s", BYTES_ARG(r->target), e->msg);
+	if (row.status == 503 && !has_header(r, "Retry-After"))
+		(void)http_reply_header(r, "Retry-After", BYTES_LIT("1"), NULL);
 	const char *code = speaks_oci(r) ? row.oci : err_word(e->code);
-	r->lost = http_reply_error(r, row.status, code, public ? public : ours ? title_of(row.status) : e->msg, NULL) < 0;
+	const char *text = public ? public : ours ? reply_phrase(row.status) : e->msg;
+	r->lost = http_reply_error(r, row.status, code, text, NULL) < 0;
 }
 
 bool http_replied(const struct http_request *r)
 {
-	return r->response || r->status;
+	return reply_made(r);
 }

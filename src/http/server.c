@@ -1,146 +1,18 @@
-#include "base/clock.h"
+/* The server: made, measured, closed. */
 #include "http/conn.h"
 
-#include <arpa/inet.h>
+#include "base/clock.h"
+
 #include <netdb.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define POOL_SMALL_LEN (64U << 10)  /* GET and HEAD: the headers, and a reply's */
-#define POOL_LARGE_LEN (320U << 10) /* uploads: reads of up to a quarter MiB */
-#define POOL_STEP_LEN (32U << 10)   /* by which the library lets a read buffer grow */
-#define STACK_LEN (512U << 10)	    /* bytes per thread: 60 KiB of frames were the most seen */
-#define GRACE_STEP_US 5000
-#define BACKLOG 1024
-#define UNSENT_LEN (128 << 10) /* bytes of a reply that wait in the kernel beyond what the client's window takes */
-#define SEGMENT_LEN 32000      /* at most a quarter of it: see shallow */
-
-/* The library's log has nothing that a client's error reply does not say. */
-static void no_log(void *cls, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-static void no_log(void *cls, const char *fmt, va_list ap)
-{
-	(void)cls;
-	(void)fmt;
-	(void)ap;
-}
-
-/* Targets are decoded by uri.c, which knows where a "/" was escaped. */
-static size_t no_unescape(void *cls, struct MHD_Connection *mhd, char *text)
-{
-	(void)cls;
-	(void)mhd;
-	return strlen(text);
-}
-
-static void peer_text(struct MHD_Connection *mhd, char *out, socklen_t cap)
-{
-	const union MHD_ConnectionInfo *info =
-	    mhd_lib.get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	out[0] = '\0';
-	if (!info || !info->client_addr)
-		return;
-	const struct sockaddr *a = info->client_addr;
-	const void *src = &((const struct sockaddr_in *)(const void *)a)->sin_addr;
-	if (a->sa_family == AF_INET6)
-		src = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
-	if (!inet_ntop(a->sa_family, src, out, cap))
-		out[0] = '\0';
-}
-
-static struct http_conn *conn_open(struct http_server *s, struct MHD_Connection *mhd)
-{
-	const union MHD_ConnectionInfo *info =
-	    mhd_lib.get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct http_conn *c = info ? calloc(1, sizeof *c) : NULL;
-	if (!c)
-		return NULL;
-	c->server = s;
-	c->mhd = mhd;
-	c->fd = info->connect_fd;
-	buf_init(&c->request.body, 0);
-	peer_text(mhd, c->peer, sizeof c->peer);
-	conn_phase_set(c, CONN_WAITING);
-	(void)pthread_mutex_lock(&s->lock);
-	c->next = s->conns;
-	if (c->next)
-		c->next->prev = c;
-	s->conns = c;
-	s->conn_count++;
-	(void)pthread_mutex_unlock(&s->lock);
-	return c;
-}
-
-static void conn_close(struct http_conn *c)
-{
-	struct http_server *s = c->server;
-	(void)pthread_mutex_lock(&s->lock);
-	if (c->prev)
-		c->prev->next = c->next;
-	else
-		s->conns = c->next;
-	if (c->next)
-		c->next->prev = c->prev;
-	s->conn_count--;
-	(void)pthread_mutex_unlock(&s->lock);
-	arena_free(&c->request.arena);
-	buf_free(&c->request.body);
-	free(c);
-}
-
-static void connection_notify(void *cls, struct MHD_Connection *mhd, void **socket_context,
-			      enum MHD_ConnectionNotificationCode what)
-{
-	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		*socket_context = conn_open(cls, mhd);
-	} else if (*socket_context) {
-		conn_close(*socket_context);
-		*socket_context = NULL;
-	}
-}
-
-static struct MHD_Daemon *pool_start(struct http_server *s, size_t memory)
-{
-	const struct http_options *o = &s->options;
-	union {
-		const char *in;
-		void *out; /* the library only reads it */
-	} cert = {.in = o->tls_cert_pem}, key = {.in = o->tls_key_pem},
-	  priorities = {.in = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"};
-	const struct MHD_OptionItem tls[] = {
-	    {o->tls_cert_pem ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, cert.out},
-	    {MHD_OPTION_HTTPS_MEM_KEY, 0, key.out},
-	    {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities.out},
-	    {MHD_OPTION_END, 0, NULL},
-	};
-	unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD |
-			 MHD_USE_POLL | MHD_USE_ITC | MHD_USE_NO_LISTEN_SOCKET;
-	if (o->tls_cert_pem)
-		flags |= MHD_USE_TLS;
-	return mhd_lib.start_daemon(
-	    flags, 0, NULL, NULL, request_call, s, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
-	    MHD_OPTION_CONNECTION_LIMIT, o->connections_max, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    memory, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)POOL_STEP_LEN,
-	    MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_LEN, MHD_OPTION_STRICT_FOR_CLIENT,
-	    0, /* header.c is stricter */
-	    MHD_OPTION_URI_LOG_CALLBACK, request_target, s, MHD_OPTION_UNESCAPE_CALLBACK,
-	    no_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_done, s,
-	    MHD_OPTION_NOTIFY_CONNECTION, connection_notify, s, MHD_OPTION_ARRAY, tls,
-	    MHD_OPTION_END);
-}
-
-/* A shallow queue: what the kernel handles is still in its caches, and a download on one machine is half as fast again or more. The library corks a
- * reply, so a piece shorter than a segment waits for 200 ms; were it half of the queue's limit, nobody would be told to send more until then. Only loopback
- * has segments so long. Connections inherit both; without them all works, slower. */
-static void shallow(int fd)
-{
-	int unsent = UNSENT_LEN, segment = SEGMENT_LEN;
-	if (setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment) == 0)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
-}
+#define BACKLOG 4096
+#define SHARE_MAX 64	  /* places for addresses that hold few */
+#define LAST_MS 1500	  /* for handlers to see that their clients were cut */
+#define SLOW_MS 1000	  /* without progress: who is cut when memory is short */
 
 static int listen_on(struct http_server *s, struct err *e)
 {
@@ -158,8 +30,6 @@ static int listen_on(struct http_server *s, struct err *e)
 		  setsockopt(s->listen_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0;
 	if (ok && found->ai_family == AF_INET6)
 		(void)setsockopt(s->listen_fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-	if (ok)
-		shallow(s->listen_fd);
 	ok = ok && bind(s->listen_fd, found->ai_addr, found->ai_addrlen) == 0 &&
 	     listen(s->listen_fd, BACKLOG) == 0;
 	freeaddrinfo(found);
@@ -180,28 +50,33 @@ static void options_complete(struct http_options *o)
 	o->address = o->address ? o->address : "127.0.0.1";
 	o->connections_max = o->connections_max ? o->connections_max : 1024;
 	o->header_timeout_ms = o->header_timeout_ms ? o->header_timeout_ms : 20000;
-	o->idle_timeout_ms = o->idle_timeout_ms ? o->idle_timeout_ms : 30000;
+	o->idle_timeout_ms = o->idle_timeout_ms ? o->idle_timeout_ms : 75000;
 	o->body_timeout_ms = o->body_timeout_ms ? o->body_timeout_ms : 60000;
 	o->reply_timeout_ms = o->reply_timeout_ms ? o->reply_timeout_ms : 60000;
 	o->upload_timeout_ms = o->upload_timeout_ms ? o->upload_timeout_ms : 43200000;
 	o->header_max = o->header_max ? o->header_max : 32U << 10;
+	o->threads_max = o->threads_max < 4 ? o->threads_max ? 4 : 128 : o->threads_max;
+	o->memory_max = o->memory_max ? o->memory_max : UINT64_C(256) << 20;
 }
 
 static int server_start(struct http_server *s, struct err *e)
 {
-	if (!s->options.tls_cert_pem != !s->options.tls_key_pem)
+	const struct http_options *o = &s->options;
+	if (!o->tls_cert_pem != !o->tls_key_pem)
 		return err_set(e, ERR_FORMAT, "TLS needs both certificate and key");
-	int rc = mhd_load(e);
+	s->is_tls = o->tls_cert_pem != NULL;
+	if (s->is_tls && http_server_tls(s, o->tls_cert_pem, o->tls_key_pem, e) < 0)
+		return -(int)e->code;
+	unsigned share = o->connections_max / 8 + 1;
+	s->slot_count = o->connections_max + (share < SHARE_MAX ? share : SHARE_MAX);
+	s->slots = calloc(s->slot_count, sizeof *s->slots);
+	s->peers = peers_open(s->slot_count);
+	if (!s->slots || !s->peers)
+		return err_set(e, ERR_NOMEM, "%u connections", o->connections_max);
+	int rc = listen_on(s, e);
 	if (rc == 0)
-		rc = listen_on(s, e);
-	if (rc < 0)
-		return rc;
-	s->pools[POOL_SMALL] = pool_start(s, POOL_SMALL_LEN);
-	s->pools[POOL_LARGE] = pool_start(s, POOL_LARGE_LEN);
-	if (!s->pools[POOL_SMALL] || !s->pools[POOL_LARGE])
-		return err_set(e, ERR_INTERNAL, "the HTTP library does not start%s",
-			       s->options.tls_cert_pem ? ": certificate and key unusable?" : "");
-	return accept_start(s, e);
+		rc = threads_start(s, e);
+	return rc < 0 ? rc : door_start(s, e);
 }
 
 struct http_server *http_server_open(const struct http_options *o,
@@ -216,12 +91,21 @@ struct http_server *http_server_open(const struct http_options *o,
 	}
 	s->options = *o;
 	s->hooks = *hooks;
-	s->listen_fd = s->epoll_fd = s->wake_fd = -1;
+	s->listen_fd = s->epoll_fd = s->door_fd = s->stop_fd = -1;
+	pthread_condattr_t attr;
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&s->gone, &attr);
+	(void)pthread_condattr_destroy(&attr);
 	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_mutex_init(&s->tls_lock, NULL);
 	options_complete(&s->options);
 	s->routes = route_table_open(tables, counts, table_count, e);
-	if (!s->routes || server_start(s, e) < 0) {
-		http_server_close(s, 0);
+	int rc = s->routes ? server_start(s, e) : -1;
+	s->options.tls_cert_pem = s->options.tls_key_pem = NULL; /* the caller's, and secret */
+	s->options.address = NULL;
+	if (rc < 0) {
+		(void)http_server_close(s, 0);
 		return NULL;
 	}
 	return s;
@@ -232,43 +116,134 @@ uint16_t http_server_port(const struct http_server *s)
 	return s->port;
 }
 
-static bool is_between(struct http_conn *c)
+int http_server_tls(struct http_server *s, const char *cert_pem, const char *key_pem, struct err *e)
 {
-	int phase = atomic_load(&c->phase);
-	return phase == CONN_WAITING || phase == CONN_IDLE;
+	if (!s->is_tls)
+		return err_set(e, ERR_UNSUPPORTED, "the server does not speak TLS");
+	struct tls_pair *fresh = tls_pair_open(cert_pem, key_pem, e);
+	if (!fresh)
+		return -(int)e->code;
+	(void)pthread_mutex_lock(&s->tls_lock);
+	struct tls_pair *old = s->pair;
+	s->pair = fresh;
+	(void)pthread_mutex_unlock(&s->tls_lock);
+	tls_pair_close(old);
+	return 0;
 }
 
-/* Cut the connections that wait for a request (all: every one); how many are left. */
-static unsigned cut(struct http_server *s, bool all)
+unsigned http_server_connections(struct http_server *s)
 {
 	(void)pthread_mutex_lock(&s->lock);
-	for (struct http_conn *c = s->conns; c; c = c->next)
-		if (all || is_between(c))
-			(void)shutdown(c->fd, SHUT_RDWR);
+	unsigned n = s->conn_count;
+	(void)pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+/* ---- what waiting clients hold ---- */
+
+/* Under the lock: cut the reader that takes least of what it asked for. */
+static void cut_slowest(struct http_server *s)
+{
+	struct http_conn *slowest = NULL;
+	for (unsigned i = 0; i < s->slot_top; i++) {
+		struct http_conn *c = &s->slots[i];
+		if (!c->used || !c->rests || c->step != CONN_REPLY || atomic_load(&c->cut) ||
+		    c->watch.waited_ms < SLOW_MS)
+			continue;
+		if (!slowest || c->watch.waited_ms > slowest->watch.waited_ms)
+			slowest = c;
+	}
+	if (slowest)
+		conn_cut(slowest);
+}
+
+bool server_take(struct http_server *s, struct http_conn *c, size_t n)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	bool fits = n <= s->options.memory_max && s->budget_used <= s->options.memory_max - n;
+	if (fits) {
+		s->budget_used += n;
+		c->charged += n;
+	} else {
+		cut_slowest(s);
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return fits;
+}
+
+bool server_charge(struct http_server *s, struct http_conn *c)
+{
+	size_t now = conn_memory(c);
+	if (now == c->charged) /* nobody else changes it */
+		return true;
+	if (now > c->charged)
+		return server_take(s, c, now - c->charged);
+	(void)pthread_mutex_lock(&s->lock);
+	s->budget_used -= c->charged - now;
+	c->charged = now;
+	(void)pthread_mutex_unlock(&s->lock);
+	return true;
+}
+
+/* ---- the end ---- */
+
+/* Close what rests without a request, cut the others too if all: how many are left. */
+static unsigned clear(struct http_server *s, bool all)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	for (unsigned i = 0; i < s->slot_top; i++) {
+		struct http_conn *c = &s->slots[i];
+		if (c->used && c->rests && !c->request)
+			conn_drop(c);
+		else if (c->used && all)
+			conn_cut(c);
+	}
 	unsigned left = s->conn_count;
 	(void)pthread_mutex_unlock(&s->lock);
 	return left;
 }
 
-void http_server_close(struct http_server *s, unsigned grace_ms)
+static unsigned wait_gone(struct http_server *s, int64_t until_ms)
+{
+	struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+	int rc = 0;
+	(void)pthread_mutex_lock(&s->lock);
+	while (s->conn_count > 0 && rc == 0)
+		rc = pthread_cond_timedwait(&s->gone, &s->lock, &until);
+	unsigned left = s->conn_count;
+	(void)pthread_mutex_unlock(&s->lock);
+	return left;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+bool http_server_close(struct http_server *s, unsigned grace_ms)
 {
 	if (!s)
-		return;
-	accept_stop(s);
-	if (s->listen_fd >= 0)
-		(void)close(s->listen_fd);
+		return true;
+	atomic_store(&s->closing, true);
+	door_stop(s);
+	close_fd(s->listen_fd);
+	s->listen_fd = -1;
 	int64_t until = clock_mono_ms() + grace_ms;
-	while (cut(s, false) > 0 && clock_mono_ms() < until)
-		(void)usleep(GRACE_STEP_US);
-	(void)cut(s, true);
-	for (int i = 0; i < POOL_COUNT; i++)
-		if (s->pools[i])
-			mhd_lib.stop_daemon(s->pools[i]);
-	if (s->epoll_fd >= 0)
-		(void)close(s->epoll_fd);
-	if (s->wake_fd >= 0)
-		(void)close(s->wake_fd);
+	if (s->slots && clear(s, false) > 0 && wait_gone(s, until) > 0 && clear(s, true) > 0)
+		(void)wait_gone(s, clock_mono_ms() + LAST_MS);
+	if (!threads_stop(s, clock_mono_ms() + LAST_MS))
+		return false;
+	close_fd(s->epoll_fd);
+	close_fd(s->door_fd);
+	close_fd(s->stop_fd);
+	peers_close(s->peers);
+	free(s->slots);
 	route_table_close(s->routes);
+	tls_pair_close(s->pair);
+	(void)pthread_cond_destroy(&s->gone);
+	(void)pthread_mutex_destroy(&s->tls_lock);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s);
+	return true;
 }

@@ -26,6 +26,11 @@ const cases = [
   ['two Content-Lengths', `PUT /v2/ HTTP/1.1\r\n${host}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc`, 400],
   ['Content-Length with Transfer-Encoding', `PUT /v2/ HTTP/1.1\r\n${host}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
   ['a Content-Length with a sign', `PUT /v2/ HTTP/1.1\r\n${host}Content-Length: +3\r\n\r\nabc`, 400],
+  ['an empty Content-Length', `PUT /v2/ HTTP/1.1\r\n${host}Content-Length:\r\n\r\nabc`, 400],
+  ['two lengths in one line', `PUT /v2/ HTTP/1.1\r\n${host}Content-Length: 3, 3\r\n\r\nabc`, 400],
+  ['a hexadecimal Content-Length', `PUT /v2/ HTTP/1.1\r\n${host}Content-Length: 0x3\r\n\r\nabc`, 400],
+  ['a Content-Length past 64 bits', `PUT /v2/ HTTP/1.1\r\n${host}Content-Length: 99999999999999999999\r\n\r\nabc`, 400],
+  ['an expectation that nobody knows', `PUT /v2/ HTTP/1.1\r\n${host}Expect: more\r\nContent-Length: 3\r\n\r\nabc`, 417],
   ['another Transfer-Encoding', `PUT /v2/ HTTP/1.1\r\n${host}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, 501],
   ['a folded header', `GET /v2/ HTTP/1.1\r\n${host}X: a\r\n b\r\n\r\n`, 400],
   ['a bare LF', `GET /v2/ HTTP/1.1\n${host}\r\n`, 400],
@@ -41,10 +46,7 @@ const cases = [
 ];
 for (const [name, bytes, status] of cases) {
   test(`${name}: ${status}, closed, nothing behind it is answered`, async () => {
-    // One reply and no other; for a wrong Content-Length the library itself answers, and sends its head twice.
-    const got = await talk(Buffer.concat([Buffer.from(bytes), Buffer.from(next)]));
-    assert.ok(got.length > 0, 'no reply');
-    assert.deepEqual([...new Set(got)], [status]);
+    assert.deepEqual(await talk(Buffer.concat([Buffer.from(bytes), Buffer.from(next)])), [status]);
     assert.equal((await server.fetch('/v2/')).status, 200);
   });
 }

@@ -1,0 +1,23 @@
+/* chunk: the chunked transfer coding, decoded as its bytes come, in place.
+ * Spec: RFC 9112 §7.1. Strict: CR LF and nothing else ends a line, a size is hexadecimal digits
+ * alone, extensions and trailers are read over but must be well-formed. */
+#pragma once
+#include "base/bytes.h"
+
+#define CHUNK_LINE_MAX 4096U	   /* bytes of a size and its extensions: clients send none */
+#define CHUNK_TRAILER_MAX (16U << 10) /* bytes of all trailers: clients send under 1 KiB */
+
+struct chunk {
+	int state; /* zero: in front of the first size */
+	unsigned digits;
+	size_t line, trailer; /* bytes of this line, of all trailers */
+	uint64_t left;	      /* bytes of this chunk's data */
+};
+enum chunk_event {
+	CHUNK_MORE, /* all of in is read, and the body has not ended */
+	CHUNK_DATA, /* *ret_data borrows the next bytes of the body, at least one */
+	CHUNK_END,  /* the body is whole; *in is what is behind it */
+};
+/* Takes from the front of *in. An event, or <0 = refuse with this status: -400 bad framing, -413 a
+ * size that has more than 64 bits, -431 trailers or extensions over their limit. */
+int chunk_next(struct chunk *k, struct bytes *in, struct bytes *ret_data);
