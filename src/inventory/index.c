@@ -14,6 +14,7 @@
 #include "inventory/diffid.h"
 #include "inventory/layer.h"
 #include "inventory/odd.h"
+#include "inventory/toc.h"
 #include "inventory/writer.h"
 
 #include <string.h>
@@ -499,13 +500,28 @@ static int read_members(struct indexer *ix, struct stream *plain, member_fn memb
 	return r;
 }
 
+/* A table of contents is no member of its own. */
+static int note_toc(struct indexer *ix, const struct toc_tail *tail, struct err *e)
+{
+	char text[120];
+	const char *form = toc_find(tail);
+	if (!form)
+		return 0;
+	(void)snprintf(text, sizeof text,
+		       "%s: its table of contents was not compared with its files", form);
+	return laywr_doubt(&ix->w, BYTES_NONE, text, e);
+}
+
 /* hash (may be NULL) sees the whole of the plain stream. */
 static int read_layer(struct indexer *ix, member_fn member, struct laywr_totals *totals,
 		      struct diffid *hash, struct err *e)
 {
+	struct toc_tail tail = {.len = 0};
 	struct stream *in = ix->src->reopen(ix->src->arg, e);
 	if (!in)
 		return -(int)e->code;
+	if (hash)
+		stream_watch(in, toc_see, &tail);
 	const char *codec = "";
 	struct stream *plain = codec_open(in, ix->lim, &codec, e);
 	if (!plain)
@@ -516,6 +532,8 @@ static int read_layer(struct indexer *ix, member_fn member, struct laywr_totals 
 	if (hash)
 		diffid_finish(hash, totals->diff_id);
 	totals->has_diff_id = hash && r == 0;
+	if (totals->has_diff_id && plain != in)
+		r = note_toc(ix, &tail, e);
 	totals->codec = bytes_of(codec);
 	totals->in_len = stream_offset(in); /* in lives as long as plain */
 	totals->out_len = stream_offset(plain);

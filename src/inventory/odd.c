@@ -60,6 +60,9 @@ int odd_note(struct laywr *w, const struct tar_entry *m, struct err *e)
 	const char *whiteout = m->type == TAR_GLOBAL ? NULL : odd_whiteout(last_part(path));
 	int r = m->type == TAR_GLOBAL ? note_global(w, m, path, e) : 0;
 
+	if (r == 0 && bytes_eq_lit(path, "stargz.index.json"))
+		r = laywr_doubt(w, path,
+				"eStargz: its table of contents was not compared with its files", e);
 	if (r == 0 && whiteout)
 		r = laywr_doubt(w, path, whiteout, e);
 	if (r == 0 && !is_usual_type(m->flag)) {
