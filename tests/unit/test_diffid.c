@@ -171,6 +171,48 @@ static void test_layers(void **state)
 	}
 }
 
+/* A tar archive whose first header's name begins a gzip member with an extra field that covers the rest: who believes a media type unpacks
+ * the one, who looks at the bytes the other. The diff ID says which of them was read. */
+static void test_polyglot(void **state)
+{
+	struct buf decoy, packed, blob, inventory;
+	struct arena a;
+	struct lay lay;
+	uint8_t want[LAY_DIFF_ID_LEN];
+	(void)state;
+	buf_init(&decoy, 1 << 20);
+	buf_init(&packed, 1 << 20);
+	buf_init(&blob, 1 << 20);
+	arena_init(&a, (size_t)1 << 20);
+	tar_file(&decoy, "var/lib/dpkg/status", "Package: a\nVersion: 2\n");
+	tar_end(&decoy);
+	gzip_member(&packed, buf_bytes(&decoy));
+	tar_file(&blob, "name", "x");
+	tar_file(&blob, "var/lib/dpkg/status", "Package: a\nVersion: 1\n");
+	tar_end(&blob);
+	size_t extra = blob.len - 12;
+	uint8_t head[12] = {0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, (uint8_t)extra, (uint8_t)(extra >> 8)};
+	memcpy(blob.ptr, head, sizeof head);
+	unsigned sum = 0;
+	memset(blob.ptr + 148, ' ', 8);
+	for (int i = 0; i < 512; i++)
+		sum += blob.ptr[i];
+	(void)snprintf((char *)blob.ptr + 148, 8, "%06o", sum);
+	buf_put(&blob, bytes_from(buf_bytes(&packed), 10)); /* without a header of its own */
+	index_bytes(buf_bytes(&blob), &lay, &a, &inventory);
+	assert_true(lay.complete && lay.has_diff_id);
+	assert_true(bytes_eq_lit(lay.codec, "gzip"));
+	assert_int_equal(lay.pkg_count, 1);
+	assert_true(bytes_eq_lit(lay.pkgs[0].version, "2"));
+	(void)sha256(buf_bytes(&decoy), want);
+	assert_memory_equal(lay.diff_id, want, sizeof want);
+	arena_free(&a);
+	buf_free(&inventory);
+	buf_free(&blob);
+	buf_free(&packed);
+	buf_free(&decoy);
+}
+
 /* What is not read to its end has no diff ID: a layer that breaks off, and one with a broken header. */
 static void test_not_whole(void **state)
 {
@@ -205,6 +247,7 @@ int main(void)
 	    cmocka_unit_test(test_pieces),
 	    cmocka_unit_test(test_no_thread),
 	    cmocka_unit_test(test_layers),
+	    cmocka_unit_test(test_polyglot),
 	    cmocka_unit_test(test_not_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
