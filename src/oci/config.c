@@ -179,15 +179,17 @@ int oci_config_parse(struct bytes text, struct arena *a, struct oci_config *ret,
 	return 0;
 }
 
-bool oci_config_has_rootfs(struct bytes text, struct arena *a)
+int oci_config_has_rootfs(struct bytes text, struct arena *a, struct err *e)
 {
 	struct json j;
 	bool found = false;
 	json_init(&j, text, a);
 	if (!json_enter_object(&j))
-		return false;
+		return 0;
 	for (struct bytes key; !found && json_next_key(&j, &key); json_skip(&j))
 		found = fields_fold(key, "rootfs");
+	if (!found && j.code == ERR_NOMEM)
+		return err_set(e, ERR_NOMEM, "image config: no memory");
 	return found;
 }
 

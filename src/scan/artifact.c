@@ -2,9 +2,9 @@
 
 #include "base/io.h"
 
-bool artifact_has_image_config(const struct oci_manifest *m, struct bytes text, struct arena *a)
+int artifact_has_image_config(const struct oci_manifest *m, struct bytes text, struct arena *a, struct err *e)
 {
-	return oci_is_config_type(m->config.media_type) || oci_config_has_rootfs(text, a);
+	return oci_is_config_type(m->config.media_type) ? 1 : oci_config_has_rootfs(text, a, e);
 }
 
 bool artifact_is_json(int fd, uint64_t off)

@@ -104,8 +104,9 @@ static int read_image(struct image_scan *w, struct bytes *ret_reason, struct err
 	}
 	if (read_config(w, &config, e) < 0)
 		return -(int)e->code;
-	if (!artifact_has_image_config(&w->manifest, config, w->arena))
-		return not_an_image(w, ret_reason, e);
+	int has_config = artifact_has_image_config(&w->manifest, config, w->arena, e);
+	if (has_config <= 0)
+		return has_config < 0 ? has_config : not_an_image(w, ret_reason, e);
 	if (w->manifest.layer_count > LIMIT_LAYERS_MAX)
 		return err_set(e, ERR_LIMIT, "%zu layers: images of more than %d are not assessed", w->manifest.layer_count,
 			       LIMIT_LAYERS_MAX);

@@ -210,8 +210,9 @@ static int open_manifest(struct scan_input *in, const struct oci_descriptor *fir
 		struct bytes config = BYTES_NONE;
 		if (read_blob(in, &m.config, LIMIT_CONFIG_MAX, &config, e) < 0)
 			return err_ctx(e, "config");
-		if (!artifact_has_image_config(&m, config, &in->arena))
-			return artifact_fail(&m, e);
+		int is_image = artifact_has_image_config(&m, config, &in->arena, e);
+		if (is_image <= 0)
+			return is_image < 0 ? is_image : artifact_fail(&m, e);
 		if (oci_config_parse(config, &in->arena, &in->config, e) < 0)
 			return err_ctx(e, "config");
 		in->has_digest = true;

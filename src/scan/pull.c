@@ -69,9 +69,10 @@ static int pull_config(struct scan_input *in, struct client *c, const struct oci
 	digest_of(m->config.digest.algo, buf_bytes(text), &got);
 	if (!digest_eq(&got, &m->config.digest))
 		return err_set(e, ERR_INTEGRITY, "config: the content has another digest");
-	if (!artifact_has_image_config(m, buf_bytes(text), &in->arena))
-		return artifact_fail(m, e);
-	int r = oci_config_parse(buf_bytes(text), &in->arena, &in->config, e);
+	int r = artifact_has_image_config(m, buf_bytes(text), &in->arena, e);
+	if (r <= 0)
+		return r < 0 ? r : artifact_fail(m, e);
+	r = oci_config_parse(buf_bytes(text), &in->arena, &in->config, e);
 	return r < 0 ? err_ctx(e, "config") : 0;
 }
 

@@ -13,11 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = ERR_INIT;
 	arena_init(&a, 1 << 20);
 	/* What is read as a config is seen to be one. */
-	bool seen = oci_config_has_rootfs((struct bytes){.ptr = data, .len = size}, &a);
+	int seen = oci_config_has_rootfs((struct bytes){.ptr = data, .len = size}, &a, &e);
+	e = (struct err)ERR_INIT;
 	int r = oci_config_parse((struct bytes){.ptr = data, .len = size}, &a, &c, &e);
 	if ((r == 0) != (e.code == ERR_OK))
 		abort();
-	if (r == 0 && !seen)
+	if (r == 0 && seen != 1)
 		abort();
 	if (r == 0) {
 		uint64_t sum = bytes_hash(c.platform.os, 0) + bytes_hash(c.platform.arch, 1) +

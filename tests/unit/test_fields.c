@@ -167,8 +167,12 @@ static void test_rootfs(void **state)
 	struct arena a;
 	arena_init(&a, 1 << 20);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		if (oci_config_has_rootfs(bytes_of(cases[i].text), &a) != cases[i].has)
+		if (oci_config_has_rootfs(bytes_of(cases[i].text), &a, NULL) != cases[i].has)
 			fail_msg("%s", cases[i].text);
+	/* Without memory for a name nobody knows. */
+	arena_free(&a);
+	arena_init(&a, 0);
+	assert_int_equal(oci_config_has_rootfs(BYTES_LIT("{\"\\u0072ootfs\":1}"), &a, NULL), -ERR_NOMEM);
 	arena_free(&a);
 }
 
