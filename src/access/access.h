@@ -44,6 +44,12 @@ void access_close(struct access *a);
 /* When there is no user yet: make the owner "admin" with a random password. 1 = made, secret holds
  * the password, which is never shown again; 0 = there are users. */
 int access_bootstrap(struct access *a, char secret[SECRET_TOKEN_CAP], struct err *e);
+/* The same in two steps, so that the password can be kept before it counts. The owner's name is
+ * ACCESS_OWNER. access_is_new: 1 = there is no user yet, 0 = there are. access_owner_add: 1 = made,
+ * 0 = there are users. */
+#define ACCESS_OWNER "admin"
+int access_is_new(struct access *a, struct err *e);
+int access_owner_add(struct access *a, struct bytes password, struct err *e);
 
 enum principal_kind { PRINCIPAL_ANONYMOUS, PRINCIPAL_USER, PRINCIPAL_ROBOT };
 struct grant {

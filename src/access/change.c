@@ -134,26 +134,46 @@ static int user_add_tx(struct db_tx *tx, void *arg, struct err *e)
 	return rc < 0 ? rc : 1;
 }
 
-int access_bootstrap(struct access *a, char secret[SECRET_TOKEN_CAP], struct err *e)
+static int is_new_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	int64_t users = access_db_user_count(tx, e);
+	*(bool *)arg = users == 0;
+	return users < 0 ? (int)users : 0;
+}
+
+int access_is_new(struct access *a, struct err *e)
+{
+	bool is_new = false;
+	int rc = db_run(a->db, DB_READ, is_new_tx, &is_new, e);
+	return rc < 0 ? rc : is_new;
+}
+
+int access_owner_add(struct access *a, struct bytes password, struct err *e)
 {
 	struct arena arena;
 	const struct access_actor by = {.name = BYTES_LIT("first start")};
-	struct change c = {.by = &by, .name = BYTES_LIT("admin"), .only_first = true};
-	char made[SECRET_TOKEN_CAP];
+	struct change c = {.by = &by, .name = BYTES_LIT(ACCESS_OWNER), .only_first = true};
 	arena_init(&arena, CHANGE_ARENA_MAX);
+	int rc = secret_password_hash(password, &arena, &c.password, e);
+	if (rc == 0)
+		rc = change_run(a, user_add_tx, &c, e);
+	arena_free(&arena);
+	return rc;
+}
+
+int access_bootstrap(struct access *a, char secret[SECRET_TOKEN_CAP], struct err *e)
+{
+	char made[SECRET_TOKEN_CAP];
 	int rc = secret_token_new(made, e);
 	/* Without the prefix of tokens: it is a password. */
 	struct bytes password = bytes_from(bytes_of(made), 4);
 	if (rc == 0)
-		rc = secret_password_hash(password, &arena, &c.password, e);
-	if (rc == 0)
-		rc = change_run(a, user_add_tx, &c, e);
+		rc = access_owner_add(a, password, e);
 	if (rc == 1) {
 		memcpy(secret, password.ptr, password.len);
 		secret[password.len] = '\0';
 	}
 	secret_wipe(made, sizeof made);
-	arena_free(&arena);
 	return rc;
 }
 

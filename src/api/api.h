@@ -34,6 +34,9 @@ struct api {
 	int64_t started_ms;
 	unsigned read_ms; /* a reply's reading may take this long, then it is 503; 0 = 5 s */
 	bool ready; /* set when everything runs */
+	/* Where the first start kept the owner's password; removed when the owner logs in with it. */
+	const char *owner_file;
+	_Atomic bool owner_pending;
 	struct api_metrics metrics;
 };
 struct api *api_of(struct http_request *r);

@@ -13,12 +13,21 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FORM_MAX (64U << 10) /* bytes: a form holds a refresh token and scopes */
 #define REFRESH_DAYS 30
 #define TOO_MANY_SCOPES "more than 256 scopes at once"
 _Static_assert(JWT_ACCESS_MAX == 256, "as the text says");
 #define CREDENTIALS_MAX 4096 /* bytes of a Basic credential */
+
+/* Whoever logs in as the owner has the password: the file that the first start kept it in goes. */
+static void owner_seen(struct api *api, struct bytes name)
+{
+	if (atomic_load(&api->owner_pending) && bytes_eq_lit(name, ACCESS_OWNER) &&
+	    atomic_exchange(&api->owner_pending, false))
+		(void)unlink(api->owner_file);
+}
 
 /* 1 = *ret set, 0 = the client said nothing, <0; *ret_wait_sec: not 0 when it tried too often. */
 static int identify(struct http_request *r, const struct principal **ret, unsigned *ret_wait_sec,
@@ -46,6 +55,8 @@ static int identify(struct http_request *r, const struct principal **ret, unsign
 		struct access_login l = {.name = name, .password = pair, .peer = http_peer(r)};
 		rc = access_login(access, &l, http_arena(r), ret, e);
 		*ret_wait_sec = l.wait_sec;
+		if (rc == 0)
+			owner_seen(api_of(r), name);
 		secret_wipe(raw, sizeof raw);
 	} else {
 		return err_set(e, ERR_DENIED, "unknown authentication scheme");
@@ -92,6 +103,12 @@ static struct bytes repository_of(struct http_request *r)
 	return name.len ? name : http_param(r, "repository");
 }
 
+static bool wants_page(struct http_request *r)
+{
+	struct bytes accept = http_header(r, "Accept");
+	return bytes_find_bytes(accept, BYTES_LIT("text/html")) < accept.len;
+}
+
 /* also: a repository that is pulled from besides; may be empty. */
 static int challenge(struct http_request *r, const struct http_route *route, struct bytes also,
 		     const char *why, struct err *e)
@@ -117,6 +134,9 @@ static int challenge(struct http_request *r, const struct http_route *route, str
 	if (!url || !text)
 		return err_set(e, ERR_NOMEM, "challenge");
 	int rc = http_reply_header(r, "WWW-Authenticate", bytes_of(text), e);
+	/* A browser that was sent to the API by a person can ask that person. */
+	if (rc == 0 && route->error_format == HTTP_PROBLEM && wants_page(r))
+		rc = http_reply_header(r, "WWW-Authenticate", BYTES_LIT("Basic realm=\"plimsoll\", charset=\"UTF-8\""), e);
 	if (rc == 0 && route->error_format == HTTP_OCI_ERRORS)
 		rc = http_reply_header(r, "Docker-Distribution-Api-Version",
 				       BYTES_LIT("registry/2.0"), e);
@@ -148,6 +168,20 @@ int api_forbid(struct http_request *r, const char *action, struct bytes scope, s
 	return rc < 0 ? rc : 1;
 }
 
+/* A browser sends a password it was given once with every request, whichever page asked for it: what changes something must not come from another
+ * site's page. Browsers state the page's origin with such requests; other clients state none. */
+static bool is_foreign(struct http_request *r)
+{
+	struct bytes origin = http_header(r, "Origin"), host = http_header(r, "Host");
+	struct bytes ours = bytes_of(api_of(r)->public_url);
+	enum http_method m = http_method_get(r);
+	if (origin.len == 0 || m == HTTP_GET || m == HTTP_HEAD || m == HTTP_OPTIONS)
+		return false;
+	size_t at = bytes_find_bytes(origin, BYTES_LIT("://"));
+	struct bytes site = at < origin.len ? bytes_from(origin, at + 3) : BYTES_NONE;
+	return !(site.len && bytes_eq(site, host)) && !bytes_eq(origin, ours);
+}
+
 int api_authorise(struct http_request *r, const struct http_route *route, struct err *e)
 {
 	const struct principal *p = NULL;
@@ -155,6 +189,10 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 		return api_admit(r, route, e);
 	struct err why = ERR_INIT;
 	unsigned wait_sec = 0;
+	if (is_foreign(r)) {
+		int refused = http_reply_error(r, 403, "DENIED", "Origin: asked by a page of another site", e);
+		return refused < 0 ? refused : 1;
+	}
 	int rc = identify(r, &p, &wait_sec, &why);
 	if (wait_sec) {
 		rc = api_too_many(r, wait_sec, e);
@@ -349,6 +387,8 @@ static int post_token(struct http_request *r, struct err *e)
 		rc = access_login(access, &l, http_arena(r), &ask.principal, e);
 		if (l.wait_sec)
 			return api_too_many(r, l.wait_sec, e);
+		if (rc == 0)
+			owner_seen(api_of(r), l.name);
 	} else {
 		return http_reply_error(r, 400, "unsupported_grant_type",
 					"grant_type must be password or refresh_token", e);

@@ -2,6 +2,8 @@
 #include "api/doc.h"
 #include "api/routes.h"
 
+#include "match/match.h"
+#include "pkg/version.h"
 #include "report/finding.h"
 #include "store/findings.h"
 
@@ -134,6 +136,19 @@ static enum fnd_choice choice(enum sch_choice c)
 	return c == SCH_YES ? FND_ONLY : c == SCH_NO ? FND_NONE : FND_ANY;
 }
 
+/* The category as findings have it, whatever its case. One that no database can have is a mistake, not an empty list. */
+static int find_category(struct bytes *category, struct err *e)
+{
+	const char *name = MATCH_KERNEL_HEADERS;
+	for (size_t i = 0; name; name = ver_ecosystem_name(i++)) {
+		if (api_is_word(*category, name)) {
+			*category = bytes_of(name);
+			return 0;
+		}
+	}
+	return err_set(e, ERR_FORMAT, "category: there is none called \"%.*s\"", BYTES_ARG(*category));
+}
+
 static int parse_listing(struct http_request *r, struct listing *l, struct err *e)
 {
 	const struct findings_query *q = &l->q;
@@ -146,6 +161,8 @@ static int parse_listing(struct http_request *r, struct listing *l, struct err *
 					.fixed = choice(q->fixed), .kev = choice(q->kev),
 					.has_status = q->status >= 0, .check = q->check,
 					.cvss_min = q->cvss, .epss_min = q->epss};
+	if (q->category.len && find_category(&l->filter.category, e) < 0)
+		return -(int)e->code;
 	if (l->filter.has_status)
 		l->filter.status = (enum adv_status)q->status;
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
@@ -187,6 +204,8 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 	struct fnd_finding *rows = arena_alloc(a, limit, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu findings", limit);
+	if (l->q.repository.len && api_repository_check(tx, l->q.repository, e) < 0)
+		return -(int)e->code;
 	if (http_param(l->r, "digest").len && api_image_find(tx, l->r, &image, e) < 0)
 		return -(int)e->code;
 	int64_t n = fnd_list(tx, &l->filter, l->q.sort, &cursor, limit, a, rows, &more, e);
@@ -230,6 +249,7 @@ static const struct api_doc findings_doc = {
 	.query = &query,
 	.replies = {{.status = 200, .text = "A page of findings",
 		     .of = &finding_object, .list = true}},
+	.errors = {404},
 };
 static const struct api_doc image_findings_doc = {
 	.id = "listImageFindings",

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "oci/digest.h"
+#include "oci/reference.h"
 #include "report/finding.h"
 #include "report/support.h"
 #include "store/images.h"
@@ -152,6 +153,17 @@ int api_image_find(struct db_tx *tx, struct http_request *r, struct ims_image *r
 	return rc < 0 ? rc : 0;
 }
 
+int api_repository_check(struct db_tx *tx, struct bytes name, struct err *e)
+{
+	struct rgs t = {.tx = tx, .tenant = API_TENANT};
+	if (!ref_is_name(name))
+		return err_set(e, ERR_FORMAT, "repository: \"%.*s\" is not a repository's name", BYTES_ARG(name));
+	int64_t id = rgs_repository_find(&t, name, e);
+	if (id == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no repository \"%.*s\"", BYTES_ARG(name));
+	return id < 0 ? (int)id : 0;
+}
+
 /* What the image itself says of the end of its support. */
 static struct bytes stated_end(struct bytes coverage, struct arena *a)
 {
@@ -261,6 +273,8 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	struct ims_image *rows = arena_alloc(http_arena(q->r), limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu images", limit);
+	if (api_repository_check(tx, http_param(q->r, "repository"), e) < 0)
+		return -(int)e->code;
 	int64_t n = read_images(tx, q, rows, e);
 	if (n < 0)
 		return (int)n;

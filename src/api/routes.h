@@ -16,6 +16,9 @@ extern const struct sch_object api_counts;
 /* The image that the path names: 0, or ERR_NOT_FOUND. */
 int api_image_find(struct db_tx *tx, struct http_request *r, struct ims_image *ret, struct err *e);
 
+/* ERR_NOT_FOUND where the registry has no such repository, ERR_FORMAT where it is not a name. */
+int api_repository_check(struct db_tx *tx, struct bytes name, struct err *e);
+
 /* The words of severities and of fix status, for tables. */
 const char *api_severity_word(int i);
 const char *api_status_word(int i);
@@ -23,6 +26,8 @@ int api_bad_cursor(struct err *e); /* ERR_FORMAT */
 
 extern const struct http_route api_auth_routes[];
 extern const size_t api_auth_route_count;
+extern const struct http_route api_home_routes[];
+extern const size_t api_home_route_count;
 extern const struct http_route api_system_routes[];
 extern const size_t api_system_route_count;
 extern const struct http_route api_registries_routes[];

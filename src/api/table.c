@@ -3,6 +3,8 @@
 const struct api_routes api_tables[] = {
     {"auth", api_auth_routes, &api_auth_route_count,
      "Tokens of the registry"},
+    {"home", api_home_routes, &api_home_route_count,
+     "The page at the server's address"},
     {"system", api_system_routes, &api_system_route_count,
      "How the server is"},
     {"registries", api_registries_routes, &api_registries_route_count,

@@ -66,9 +66,12 @@ int err_ctx(struct err *e, const char *fmt, ...)
 	scrub(head);
 	size_t head_len = strlen(head);
 	size_t room = sizeof e->msg - 1;
+	size_t old_len = strlen(e->msg);
 	if (head_len + 2 > room)
 		return -(int)e->code;
-	size_t old_len = strlen(e->msg);
+	if (old_len >= head_len + 2 && memcmp(e->msg, head, head_len) == 0 &&
+	    memcmp(e->msg + head_len, ": ", 2) == 0)
+		return -(int)e->code;
 	if (old_len > room - head_len - 2)
 		old_len = room - head_len - 2;
 	memmove(e->msg + head_len + 2, e->msg, old_len);

@@ -38,7 +38,8 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
  * its text appended. */
 int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Put "subject: " in front of e->msg; returns -e->code (or -ERR_INTERNAL if e is NULL or empty). */
+/* Put "subject: " in front of e->msg, unless it begins so; returns -e->code (or -ERR_INTERNAL if e
+ * is NULL or empty). */
 int err_ctx(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #ifdef PLIMSOLL_ANALYZE

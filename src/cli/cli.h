@@ -69,5 +69,7 @@ void cli_default_cache(char *out);
 /* Open a vulnerability database and check all of it, unless this very file was found whole before: ERR_INTEGRITY says what is damaged. */
 struct vdb;
 struct vdb *cli_open_vdb(const char *path, struct err *e);
+/* The id of a CVE or advisory as the database spells it, where it is known there in another case; else as it is. */
+int cli_known_id(const struct vdb *v, const char *text, struct arena *a, struct bytes *ret, struct err *e);
 /* Write a report to a file or, path NULL or "-", to standard output. */
 int cli_write(const char *path, struct bytes content, struct err *e);

@@ -3,7 +3,11 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/own.h"
+#include "cli/operand.h"
+#include "cli/server.h"
+#include "cli/term.h"
 #include "scan/pull.h"
+#include "scan/rootfs.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -111,20 +115,76 @@ static int open_pool(struct cimg *c, const struct cli_args *args, struct err *e)
 	return c->pool ? 0 : -(int)e->code;
 }
 
-static int open_input(struct cimg *c, const struct cli_args *args, const char *ref, struct err *e)
+static int open_path(struct cimg *c, const struct cli_args *args, const char *path, struct err *e)
 {
-	const char *platform = cli_get(args, "platform");
-	const char *path = cli_get(args, "input");
-	if (path) {
-		int r = scan_input_open(&c->input, path, bytes_of(platform), c->pool, e);
-		if (r == 0 && c->input.note.len && !cli_has(args, "quiet"))
-			fprintf(stderr, "%s: %.*s\n", path, BYTES_ARG(c->input.note));
-		return r;
-	}
+	int r = scan_input_open(&c->input, path, bytes_of(cli_get(args, "platform")), c->pool, e);
+	if (r == 0 && c->input.note.len && !cli_has(args, "quiet"))
+		fprintf(stderr, "%s: %.*s\n", path, BYTES_ARG(c->input.note));
+	return r;
+}
+
+static int open_reference(struct cimg *c, const struct cli_args *args, const char *ref, struct err *e)
+{
+	char prompt[512];
 	struct pull_options o = {.username = cli_get(args, "username"), .password = cli_get(args, "password"),
 				 .password_stdin = cli_has(args, "password-stdin"),
-				 .insecure = cli_has(args, "insecure"), .platform = platform};
-	return pull_image(&c->input, ref, &o, e);
+				 .insecure = cli_has(args, "insecure"), .platform = cli_get(args, "platform")};
+	if (o.username && !o.password && !o.password_stdin) {
+		(void)snprintf(prompt, sizeof prompt, "Password of %s", o.username);
+		if (term_password(prompt, &c->arena, &o.password, e) < 0)
+			return err_set(e, ERR_FORMAT, "the password of \"%s\": give it by PLIMSOLL_PASSWORD or --password-stdin",
+				       o.username);
+	}
+	return srv_set_authorities(args, e) < 0 ? -(int)e->code : pull_image(&c->input, ref, &o, e);
+}
+
+static int open_rootfs(struct cimg *c, const char *dir, struct err *e)
+{
+	struct rootfs_stats stats;
+	if (rootfs_open(&c->input, dir, &stats, e) < 0)
+		return -(int)e->code;
+	if (stats.unreadable)
+		fprintf(stderr, "plimsoll: warning: %s: %zu files or folders could not be read\n", dir, stats.unreadable);
+	if (stats.other_file_systems)
+		fprintf(stderr, "plimsoll: warning: %s: %zu folders are on other file systems and were not entered\n", dir,
+			stats.other_file_systems);
+	return 0;
+}
+
+/* The copy has a name as long as its descriptor is open; messages speak of what the user gave. */
+static int open_stdin(struct cimg *c, const struct cli_args *args, struct err *e)
+{
+	char path[64];
+	if (cli_has(args, "password-stdin"))
+		return err_set(e, ERR_FORMAT, "standard input cannot be both an image and a password");
+	c->spool = opd_spool(e);
+	if (c->spool < 0)
+		return c->spool;
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", c->spool);
+	int r = open_path(c, args, path, e);
+	size_t len = strlen(path);
+	if (r < 0 && strncmp(e->msg, path, len) == 0) {
+		char rest[sizeof e->msg];
+		(void)snprintf(rest, sizeof rest, "%s", e->msg + len);
+		return err_set(e, e->code, "standard input%s", rest);
+	}
+	c->input.name = r < 0 ? c->input.name : BYTES_LIT("standard input");
+	return r;
+}
+
+static int open_input(struct cimg *c, const struct cli_args *args, const struct operand *o, struct err *e)
+{
+	switch (o->kind) {
+	case OPD_ROOTFS:
+		return open_rootfs(c, o->text, e);
+	case OPD_STDIN:
+		return open_stdin(c, args, e);
+	case OPD_PATH:
+		return open_path(c, args, o->text, e);
+	case OPD_REFERENCE:
+	default:
+		return open_reference(c, args, o->text, e);
+	}
 }
 
 /* An index is chosen from by platform; a single image says only now what it is for. */
@@ -156,21 +216,30 @@ static int take_inventory(struct cimg *c, const struct cli_args *args, struct er
 	return inv_merge(c->layers.parsed, c->layers.count, &c->arena, &c->image, e);
 }
 
-int cimg_open(struct cimg *c, const struct cli_args *args, const char *ref, bool want_vdb, struct err *e)
+/* A tar is listed by a worker. */
+static bool is_tar(const struct operand *o)
 {
-	*c = (struct cimg){.progress = !cli_has(args, "quiet") && isatty(STDERR_FILENO)};
-	arena_init(&c->arena, ASSESS_BUDGET);
-	if (!ref == !cli_get(args, "input"))
-		return err_set(e, ERR_FORMAT, ref ? "give either REF or --input, not both" : "give REF or --input PATH");
 	struct stat st;
-	const char *path = cli_get(args, "input");
 	char place[SCAN_PLACE_MAX];
 	struct bytes choice;
-	scan_input_place(path ? path : "", place, &choice);
-	bool is_tar = path && stat(place, &st) == 0 && S_ISREG(st.st_mode);
+	if (o->kind != OPD_PATH)
+		return o->kind == OPD_STDIN;
+	scan_input_place(o->text, place, &choice);
+	return stat(place, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb, struct err *e)
+{
+	struct operand o = {.kind = OPD_PATH, .text = cli_get(args, "input")};
+	*c = (struct cimg){.progress = !cli_has(args, "quiet") && isatty(STDERR_FILENO)};
+	arena_init(&c->arena, ASSESS_BUDGET);
+	if (!text == !o.text)
+		return err_set(e, ERR_FORMAT, text ? "give either an image or --input, not both"
+						   : "give an image: PATH, -, REF or --input PATH");
+	if (text && opd_parse(text, &o, e) < 0)
+		return -(int)e->code;
 	if (cimg_arm_timeout(args, e) < 0 || (want_vdb && open_vdb(c, args, e) < 0) ||
-	    (is_tar && open_pool(c, args, e) < 0) || open_input(c, args, ref, e) < 0 ||
-	    check_platform(c, args, e) < 0)
+	    (is_tar(&o) && open_pool(c, args, e) < 0) || open_input(c, args, &o, e) < 0 || check_platform(c, args, e) < 0)
 		return -(int)e->code;
 	int r = take_inventory(c, args, e);
 	if (r == 0 && join_check(c, e) < 0)
@@ -190,6 +259,8 @@ void cimg_close(struct cimg *c)
 	scan_input_free(&c->input);
 	vdb_close(c->vdb);
 	pool_close(c->pool);
+	if (c->spool > 0)
+		own_fd_close(&c->spool);
 	arena_free(&c->arena);
 	*c = (struct cimg){0};
 }

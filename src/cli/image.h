@@ -7,7 +7,7 @@
 
 /* Options of every such verb, to be put at the head of its table. */
 #define CIMG_OPTIONS                                                                                         \
-	{"input", 'i', "PATH", NULL, "an OCI layout or docker-archive, folder or tar, instead of REF; "      \
+	{"input", 'i', "PATH", NULL, "an OCI layout or docker-archive, folder or tar, instead of an operand; "      \
 				     "of several images one is chosen as PATH:TAG or PATH@DIGEST"},          \
 		{"platform", 0, "OS/ARCH", NULL, "which image of an index (default: this machine's)"},       \
 		{"vdb", 0, "FILE", NULL, "the vulnerability database"},                                      \
@@ -17,8 +17,10 @@
 		{"quiet", 'q', NULL, NULL, "no progress on standard error"},                                 \
 		{"output", 'o', "FILE", NULL, "write the report there"},                                     \
 		{"insecure", 0, NULL, NULL, "talk to a registry without TLS or without checking its certificate"}, \
-		{"username", 'u', "NAME", NULL, "for the registry (default: from Docker's config.json)"},    \
-		{"password", 0, "TEXT", NULL, "for the registry; better: --password-stdin"},                 \
+		{"cacert", 0, "FILE", NULL, "authorities that certificates are checked against (default: SSL_CERT_FILE)"}, \
+		{"username", 'u', "NAME", NULL, "for the registry (default: as docker, podman and skopeo login keep it)"}, \
+		{"password", 'p', "TEXT", NULL, "seen by every user of this machine; better: PLIMSOLL_PASSWORD, "   \
+						"--password-stdin, or the prompt"},                          \
 		{"password-stdin", 0, NULL, NULL, "read the password from standard input"},                  \
 		{"allow-unjailed", 0, NULL, NULL, "run although this kernel cannot jail the workers"}
 
@@ -31,6 +33,7 @@ struct cimg {
 	struct assess assess;
 	struct arena arena;
 	bool progress;
+	int spool;	 /* standard input's copy; 0: none */
 	/* the database being checked beside other work; all borrowed */
 	const struct cli_args *args;
 	const char *vdb_path;
@@ -39,8 +42,8 @@ struct cimg {
 	struct err check_err;
 };
 
-/* ref: the operand, or NULL with --input. want_vdb: match too (ERR_NOT_FOUND tells how to get a database). */
-int cimg_open(struct cimg *c, const struct cli_args *args, const char *ref, bool want_vdb, struct err *e);
+/* operand: the image, or NULL with --input. want_vdb: match too (ERR_NOT_FOUND tells how to get a database). */
+int cimg_open(struct cimg *c, const struct cli_args *args, const char *operand, bool want_vdb, struct err *e);
 void cimg_close(struct cimg *c);
 /* From here on the process ends with status 1 after --timeout. */
 int cimg_arm_timeout(const struct cli_args *args, struct err *e);

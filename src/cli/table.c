@@ -8,25 +8,28 @@ const struct cli_command cli_table[] = {
 	 "loopback address unless told otherwise. The first start makes the owner \"admin\" and prints the "
 	 "password once.",
 	 serve_options, NULL},
-	{"scan", verb_scan, "REF | --input FILE|DIR", "report what is vulnerable in an image",
+	{"scan", verb_scan, "REF | PATH | - | --input PATH[:TAG]", "report what is vulnerable in an image",
 	 "Reads an image from a registry, an OCI layout, a docker-archive or a folder of either, and matches its "
 	 "packages against a vulnerability database. No daemon is needed. The report goes to standard output, "
 	 "everything else to standard error.\n\n"
+	 "What exists as a file or folder is read: an OCI layout, an archive of docker save or podman save, a root file system; "
+	 "oci:DIR, oci-archive:FILE, docker-archive:FILE and rootfs:DIR say which, - is standard input. Everything else is a "
+	 "reference to a registry. Credentials are those of docker, podman or skopeo login.\n\n"
 	 "A layout or archive may hold several images. --input PATH:TAG or PATH@DIGEST says which; of several for one "
 	 "platform none is taken unasked.\n\n"
 	 "The exit status is 0 when the scan was done, 1 on an error, 2 when --fail-on was reached. --exit-code sets "
 	 "another status for that; without --fail-on any finding that the filters left reaches it. A status of 0 "
 	 "that hides findings without a severity, or an image that could not be assessed, comes with a warning.",
 	 scan_options, NULL},
-	{"inventory", verb_inventory, "REF | --input FILE|DIR", "list the packages of an image",
+	{"inventory", verb_inventory, "REF | PATH | - | --input PATH[:TAG]", "list the packages of an image",
 	 "Every package with its source package, distribution, the database that states it and the layer that "
 	 "brought it in.",
 	 inventory_options, NULL},
-	{"why", verb_why, "ID REF | ID --input FILE|DIR", "show why a finding is reported",
+	{"why", verb_why, "ID (REF | PATH | -)", "show why a finding is reported",
 	 "For each package that the CVE or advisory ID touches: which record, which range, which comparison, which "
 	 "file in which layer.",
 	 why_options, NULL},
-	{"why-not", verb_why_not, "ID REF | ID --input FILE|DIR", "show why a CVE is not reported",
+	{"why-not", verb_why_not, "ID (REF | PATH | -)", "show why a CVE is not reported",
 	 "For each package of the image that the CVE or advisory ID names: what decided that it is not affected, or "
 	 "that no record speaks of it.",
 	 why_options, NULL},
@@ -55,7 +58,9 @@ const struct cli_command cli_table[] = {
 	 .text = "Roles are named as Azure names those of its registries. AcrPull, AcrPush and AcrDelete may be written Pull, Push and "
 		 "Delete. A robot that pushes and asks for findings needs two: Push and Security Reader.",
 	 .verbs = role_commands},
-	{"help", verb_help, "[COMMAND]", "explain a command", NULL, NULL, NULL},
+	{"completion", verb_completion, "bash|zsh|fish", "print completions for a shell",
+	 "bash: plimsoll completion bash > /etc/bash_completion.d/plimsoll", NULL, NULL},
+	{"help", verb_help, "[COMMAND [COMMAND]]", "explain a command", NULL, NULL, NULL},
 	{"man", verb_man, "[COMMAND]", "print a manual page (mdoc)", NULL, NULL, NULL},
 	{"version", verb_version, "", "print the version", NULL, NULL, NULL},
 };

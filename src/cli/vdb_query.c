@@ -22,6 +22,11 @@ const struct cli_option vdb_info_options[] = {
 	{NULL, 0, NULL, NULL, NULL},
 };
 
+const struct cli_option vdb_diff_options[] = {
+	{"list", 'l', NULL, NULL, "every package, a line each: ecosystem, tab, name"},
+	{NULL, 0, NULL, NULL, NULL},
+};
+
 /* One report: lines of text, or JSON. */
 struct report {
 	struct buf text;
@@ -317,13 +322,52 @@ static int put_one(struct report *r, uint32_t advisory, const struct adv_affecte
 	return 0;
 }
 
+static bool is_same_word(struct bytes a, struct bytes b)
+{
+	size_t n = 0;
+	while (n < a.len && n < b.len && byte_lower(a.ptr[n]) == byte_lower(b.ptr[n]))
+		n++;
+	return n == a.len && n == b.len;
+}
+
+/* The ecosystem as the database spells it. One that it does not hold is an error, which names those that begin like it. */
+static int find_ecosystem(struct report *r, struct bytes *name, struct err *e)
+{
+	struct vdb_ecosystem *list;
+	struct buf near;
+	size_t count = 0;
+	int64_t n = vdb_ecosystems(r->v, BYTES_NONE, &r->a, &list, e);
+	if (n < 0)
+		return (int)n;
+	buf_init(&near, 400);
+	for (int64_t i = 0; i < n; i++) {
+		if (is_same_word(list[i].name, *name)) {
+			*name = list[i].name;
+			buf_free(&near);
+			return 0;
+		}
+		if (is_same_word(bytes_part(list[i].name, 0, bytes_find(*name, ':')), bytes_part(*name, 0, bytes_find(*name, ':')))) {
+			buf_put_text(&near, count++ ? ", " : "");
+			buf_put(&near, list[i].name);
+		}
+	}
+	int rc = err_set(e, ERR_NOT_FOUND, "the database holds no ecosystem \"%.*s\"%s%.*s", BYTES_ARG(*name),
+			 count ? "; there are " : " (plimsoll vdb info lists them)", (int)(buf_ok(&near) ? near.len : 0),
+			 buf_cstr(&near));
+	buf_free(&near);
+	return rc;
+}
+
 static int64_t query(struct report *r, const struct cli_args *args, struct err *e)
 {
 	const char *ecosystem = cli_get(args, "package");
 	struct vdb_hit *hits;
 	uint32_t *ids;
-	int64_t n = ecosystem ? vdb_find(r->v, bytes_of(ecosystem), bytes_of(args->operands[1]), &r->a, &hits, e)
-			      : vdb_find_id(r->v, bytes_of(cli_get(args, "id")), &r->a, &ids, e);
+	struct bytes id = BYTES_NONE, named = bytes_of(ecosystem);
+	if (ecosystem ? find_ecosystem(r, &named, e) < 0 : cli_known_id(r->v, cli_get(args, "id"), &r->a, &id, e) < 0)
+		return -(int)e->code;
+	int64_t n = ecosystem ? vdb_find(r->v, named, bytes_of(args->operands[1]), &r->a, &hits, e)
+			      : vdb_find_id(r->v, id, &r->a, &ids, e);
 	int rc = 0;
 	if (r->as_json)
 		json_put_array(&r->json, NULL);
@@ -357,32 +401,91 @@ int vdb_verb_query(int argc, char **argv)
 
 /* --- diff, verify --- */
 
+#define NAMES_SHOWN 8 /* packages of an ecosystem that a summary names */
+
+struct diff {
+	struct buf out;
+	bool list;
+	struct arena a;
+	struct bytes ecosystem; /* the one that keys come of now */
+	size_t packages, ecosystems;
+	size_t total;
+	struct buf names;
+};
+
+static void end_ecosystem(struct diff *d)
+{
+	if (d->packages == 0)
+		return;
+	put_clean(&d->out, d->ecosystem);
+	buf_printf(&d->out, ": %zu package%s: ", d->packages, d->packages == 1 ? "" : "s");
+	put_clean(&d->out, buf_bytes(&d->names));
+	if (d->packages > NAMES_SHOWN)
+		buf_printf(&d->out, " and %zu more", d->packages - NAMES_SHOWN);
+	buf_put_u8(&d->out, '\n');
+	buf_clear(&d->names);
+	d->packages = 0;
+}
+
 static int put_key(void *arg, struct bytes ecosystem, struct bytes name, struct err *e)
 {
-	struct buf *out = arg;
-	put_clean(out, ecosystem);
-	buf_put_u8(out, '\t');
-	put_clean(out, name);
-	buf_put_u8(out, '\n');
-	return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory for the list");
+	struct diff *d = arg;
+	d->total++;
+	if (d->list) {
+		put_clean(&d->out, ecosystem);
+		buf_put_u8(&d->out, '\t');
+		put_clean(&d->out, name);
+		buf_put_u8(&d->out, '\n');
+		return buf_ok(&d->out) ? 0 : err_set(e, ERR_NOMEM, "no memory for the list");
+	}
+	if (!bytes_eq(ecosystem, d->ecosystem)) {
+		bool ok;
+		end_ecosystem(d);
+		d->ecosystems++;
+		d->ecosystem = arena_bytes(&d->a, ecosystem, &ok);
+		if (!ok)
+			return err_set(e, ERR_NOMEM, "no memory for the list");
+	}
+	if (d->packages++ < NAMES_SHOWN) {
+		buf_put_text(&d->names, d->packages > 1 ? ", " : "");
+		buf_put(&d->names, name);
+	}
+	return buf_ok(&d->out) && buf_ok(&d->names) ? 0 : err_set(e, ERR_NOMEM, "no memory for the list");
+}
+
+static void put_change(struct diff *d, const struct vdb *old, const struct vdb *now)
+{
+	struct vdb_counts a = vdb_counts_get(old), b = vdb_counts_get(now);
+	end_ecosystem(d);
+	buf_printf(&d->out, "%zu package%s of %zu ecosystem%s differ%s; %llu advisories before, %llu now\n", d->total,
+		   d->total == 1 ? "" : "s", d->ecosystems, d->ecosystems == 1 ? "" : "s", d->total == 1 ? "s" : "",
+		   (unsigned long long)a.advisories, (unsigned long long)b.advisories);
 }
 
 int vdb_verb_diff(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
-	struct buf out;
-	if (argc != 3) {
+	struct cli_args args;
+	struct diff d = {.list = false};
+	if (cli_parse(vdb_diff_options, argc, argv, &args, &e) == 0 && args.operand_count != 2)
 		(void)err_set(&e, ERR_FORMAT, "give OLD and NEW");
+	if (e.code != ERR_OK)
 		return cli_usage("vdb diff", &e);
-	}
-	buf_init(&out, SIZE_MAX / 4);
-	struct vdb *old = cli_open_vdb(argv[1], &e), *now = old ? cli_open_vdb(argv[2], &e) : NULL;
-	int rc = now ? vdb_diff(old, now, put_key, &out, &e) : -(int)e.code;
+	d.list = cli_has(&args, "list");
+	buf_init(&d.out, SIZE_MAX / 4);
+	buf_init(&d.names, 1U << 20);
+	arena_init(&d.a, 16U << 20);
+	struct vdb *old = cli_open_vdb(args.operands[0], &e), *now = old ? cli_open_vdb(args.operands[1], &e) : NULL;
+	int rc = now ? vdb_diff(old, now, put_key, &d, &e) : -(int)e.code;
+	if (rc == 0 && !d.list)
+		put_change(&d, old, now);
 	if (rc == 0)
-		rc = cli_write(NULL, buf_bytes(&out), &e);
+		rc = buf_ok(&d.out) ? cli_write(NULL, buf_bytes(&d.out), &e) : err_set(&e, ERR_NOMEM, "no memory for the list");
 	vdb_close(old);
 	vdb_close(now);
-	buf_free(&out);
+	buf_free(&d.out);
+	buf_free(&d.names);
+	arena_free(&d.a);
 	return rc < 0 ? cli_fail("vdb diff", &e) : 0;
 }
 

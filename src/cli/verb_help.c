@@ -105,8 +105,13 @@ static void put_command(const struct cli_command *c)
 	for (const struct cli_command *v = c->verbs; v && v->name; v++) {
 		printf(".Ss %s %s\n", c->name, v->name);
 		put_paragraphs(v->synopsis);
-		printf(".Pp\n");
+		if (*v->synopsis)
+			printf(".Pp\n");
 		put_paragraphs(v->summary);
+		if (v->text) {
+			printf(".Pp\n");
+			put_paragraphs(v->text);
+		}
 		if (v->options)
 			put_options(v->options);
 	}

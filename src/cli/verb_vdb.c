@@ -3,6 +3,7 @@
 #include "cli/verbs.h"
 
 #include "base/clock.h"
+#include "feed/names.h"
 #include "scan/vdb_build.h"
 #include "vdb/vdb.h"
 
@@ -57,6 +58,16 @@ static void on_read(void *arg, const char *feed, const char *path, const struct 
 			(unsigned long long)s->advisories, (unsigned long long)s->exploits);
 }
 
+static bool is_feed(const char *name)
+{
+	struct bytes names = BYTES_LIT(FEED_NAMES);
+	while (names.len) {
+		if (bytes_eq_lit(bytes_trim(bytes_cut(&names, ',')), name))
+			return true;
+	}
+	return false;
+}
+
 /* "osv=all.zip": cut in place. */
 static int take_inputs(const struct cli_args *args, struct vdb_build_input *in, struct err *e)
 {
@@ -67,9 +78,11 @@ static int take_inputs(const struct cli_args *args, struct vdb_build_input *in, 
 		if (!text)
 			return err_set(e, ERR_NOMEM, "no memory");
 		if (!eq || eq == text || !eq[1])
-			return err_set(e, ERR_FORMAT, "\"%s\" is not NAME=PATH", args->operands[i]);
+			return err_set(e, ERR_FORMAT, "\"%s\" is not NAME=PATH; NAME is one of " FEED_NAMES, args->operands[i]);
 		*eq = '\0';
 		in[i].path = eq + 1;
+		if (!is_feed(text))
+			return err_set(e, ERR_FORMAT, "no feed is called \"%s\"; there are " FEED_NAMES, text);
 	}
 	return 0;
 }
@@ -129,16 +142,19 @@ int vdb_verb_build(int argc, char **argv)
 
 const struct cli_command vdb_commands[] = {
 	{.name = "build", .main = vdb_verb_build, .synopsis = "--out FILE NAME=PATH ...",
-	 .summary = "make a database of feeds; PATH is a file, zip, .zst, tar.zst or folder", .options = build_options},
+	 .summary = "make a database of feeds; PATH is a file, zip, .zst, tar.zst or folder",
+	 .text = "NAME is one of " FEED_NAMES ". More than one file of a feed is given as several NAME=PATH.", .options = build_options},
 	{.name = "update", .main = verb_vdb_update, .synopsis = "[--out FILE] [NAME=URL ...]",
 	 .summary = "fetch the feeds, keep the last good copy of each, build when something is new",
+	 .text = "Without NAME=URL the built-in list is fetched. NAME is one of " FEED_NAMES ".",
 	 .options = vdb_update_options},
 	{.name = "info", .main = vdb_verb_info, .synopsis = "FILE [--format table|json]", .summary = "what is in it",
 	 .options = vdb_info_options},
 	{.name = "query", .main = vdb_verb_query,
 	 .synopsis = "FILE (--package ECOSYSTEM NAME | --id ID) [--format table|json]",
 	 .summary = "what is known of a package or an advisory", .options = vdb_query_options},
-	{.name = "diff", .main = vdb_verb_diff, .synopsis = "OLD NEW", .summary = "packages whose advisories differ"},
+	{.name = "diff", .main = vdb_verb_diff, .synopsis = "OLD NEW [--list]",
+	 .summary = "packages whose advisories differ", .options = vdb_diff_options},
 	{.name = "verify", .main = vdb_verb_verify, .synopsis = "FILE", .summary = "check every byte"},
 	{.name = NULL},
 };

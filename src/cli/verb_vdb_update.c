@@ -26,7 +26,9 @@ static void tell(const struct update_file *f)
 	char when[CLOCK_RFC3339_CAP] = "never";
 	if (f->fetched_ms)
 		clock_rfc3339(f->fetched_ms, when);
-	fprintf(stderr, "%-15s %-9s %s%s%s%s\n", f->feed, words[f->outcome], f->url, *f->why ? ": " : "", f->why,
+	size_t len = strlen(f->url); /* most reasons begin with it */
+	const char *why = strncmp(f->why, f->url, len) == 0 && f->why[len] == ':' ? f->why + len + 2 : f->why;
+	fprintf(stderr, "%-15s %-9s %s%s%s%s\n", f->feed, words[f->outcome], f->url, *why ? ": " : "", why,
 		f->outcome == UPDATE_STALE ? " (the copy is used)" : "");
 }
 

@@ -40,7 +40,13 @@ static void put_lines(struct buf *out, struct bytes text)
 	}
 }
 
-static int explain(const struct cimg *c, struct bytes id, bool why_not, struct buf *out, size_t *ret_shown, struct err *e)
+/* What one evaluation of every package said of an id: `why` and `why-not` show parts of the same. */
+struct answer {
+	struct buf reported, not_reported;
+	size_t reported_count, not_reported_count;
+};
+
+static int explain(const struct cimg *c, struct bytes id, struct answer *ret, struct err *e)
 {
 	struct arena a;
 	for (size_t i = 0; i < c->image.package_count; i++) {
@@ -50,21 +56,42 @@ static int explain(const struct cimg *c, struct bytes id, bool why_not, struct b
 		arena_init(&a, 16U << 20);
 		int rc = match_explain(c->vdb, &ip->pkg, id, &a, &outcome, &text, e);
 		bool affected = outcome == MATCH_AFFECTED;
-		if (rc == 0 && (why_not ? outcome == MATCH_NOT_AFFECTED || outcome == MATCH_NOT_ASSESSED : affected)) {
+		if (rc == 0 && (affected || outcome == MATCH_NOT_AFFECTED || outcome == MATCH_NOT_ASSESSED)) {
+			struct buf *out = affected ? &ret->reported : &ret->not_reported;
 			put_package(out, c, ip);
 			put_lines(out, text);
-			(*ret_shown)++;
-		} else if (rc == 0 && why_not && affected) {
-			put_package(out, c, ip);
-			buf_put_text(out, "  IS reported:\n");
-			put_lines(out, text);
-			(*ret_shown)++;
+			*(affected ? &ret->reported_count : &ret->not_reported_count) += 1;
 		}
 		arena_free(&a);
 		if (rc < 0)
 			return rc;
 	}
-	return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory");
+	return buf_ok(&ret->reported) && buf_ok(&ret->not_reported) ? 0 : err_set(e, ERR_NOMEM, "no memory");
+}
+
+static void put_head(struct buf *out, struct bytes id, const char *what, size_t count)
+{
+	report_put_plain(out, id);
+	buf_put_text(out, what);
+	if (count)
+		report_put_count(out, count, "package", "packages");
+	buf_put_text(out, ":\n");
+}
+
+/* `why` shows what is reported, and what is not only where nothing is; `why-not` both. */
+static void put_answer(struct buf *out, struct bytes id, bool why_not, const struct answer *r)
+{
+	if (r->reported_count) {
+		put_head(out, id, " IS reported, for ", r->reported_count);
+		buf_put(out, buf_bytes(&r->reported));
+	}
+	if (r->not_reported_count && (why_not || !r->reported_count)) {
+		put_head(out, id, " is not reported for ", r->not_reported_count);
+		buf_put(out, buf_bytes(&r->not_reported));
+	} else if (r->not_reported_count) {
+		report_put_count(out, r->not_reported_count, "other package that it names is", "other packages that it names are");
+		buf_put_text(out, " not reported: plimsoll why-not\n");
+	}
 }
 
 /* No package spoke of it: is it known at all, and for what? */
@@ -78,7 +105,7 @@ static int put_unknown(const struct cimg *c, struct bytes id, struct buf *out, s
 	if (n == 0)
 		buf_put_text(out, ": no record of the vulnerability database has this id or alias\n");
 	else if (n > 0)
-		buf_put_text(out, ": known to the database, but for no package of this image. Its records name:\n");
+		buf_put_text(out, ": not reported: it is known to the database, but for no package of this image. Its records name:\n");
 	for (int64_t i = 0; i < n && i < 20; i++) {
 		struct adv adv;
 		if (vdb_advisory_full(c->vdb, ids[i], &a, &adv, e) < 0) {
@@ -110,17 +137,25 @@ static int run(const char *verb, bool why_not, int argc, char **argv)
 		err_set(&e, ERR_FORMAT, "give a CVE or advisory id, then the image");
 		return cli_usage(verb, &e);
 	}
-	struct bytes id = bytes_of(args.operands[0]);
+	struct bytes id;
 	struct buf out;
+	struct answer answer = {.reported_count = 0};
 	buf_init(&out, 64U << 20);
-	size_t shown = 0;
+	buf_init(&answer.reported, 32U << 20);
+	buf_init(&answer.not_reported, 32U << 20);
 	int rc = cimg_open(&c, &args, args.operand_count == 2 ? args.operands[1] : NULL, true, &e);
 	if (rc == 0)
-		rc = explain(&c, id, why_not, &out, &shown, &e);
-	if (rc == 0 && shown == 0)
+		rc = cli_known_id(c.vdb, args.operands[0], &c.arena, &id, &e);
+	if (rc == 0)
+		rc = explain(&c, id, &answer, &e);
+	if (rc == 0)
+		put_answer(&out, id, why_not, &answer);
+	if (rc == 0 && answer.reported_count + answer.not_reported_count == 0)
 		rc = put_unknown(&c, id, &out, &e);
 	if (rc == 0)
 		rc = cli_write(cli_get(&args, "output"), buf_bytes(&out), &e);
+	buf_free(&answer.reported);
+	buf_free(&answer.not_reported);
 	buf_free(&out);
 	cimg_close(&c);
 	return rc < 0 ? cli_fail(verb, &e) : 0;

@@ -25,6 +25,7 @@ int verb_push_status(int argc, char **argv);
 int verb_user(int argc, char **argv);
 int verb_token(int argc, char **argv);
 int verb_role(int argc, char **argv);
+int verb_completion(int argc, char **argv);
 int verb_help(int argc, char **argv);
 int verb_man(int argc, char **argv);
 int verb_version(int argc, char **argv);

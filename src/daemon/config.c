@@ -21,6 +21,7 @@ const size_t config_count = sizeof config_table / sizeof *config_table;
 #define FILE_MAX (1U << 20)
 struct file_values {
 	const char *values[sizeof config_table / sizeof *config_table];
+	size_t lines[sizeof config_table / sizeof *config_table];
 };
 
 static int find(const char *name)
@@ -61,6 +62,7 @@ static int read_events(yaml_parser_t *parser, struct file_values *out, struct ar
 			char *copy = arena_cstr(a, bytes_of(text));
 			r = copy ? 0 : err_set(e, ERR_NOMEM, "no memory");
 			out->values[find(key)] = copy;
+			out->lines[find(key)] = line;
 			key[0] = '\0';
 		}
 		yaml_event_delete(&ev);
@@ -248,7 +250,7 @@ static int check(const struct config *c, struct err *e)
 
 int config_load(struct config *c, config_get_fn get, void *arg, struct err *e)
 {
-	struct file_values file = {{NULL}};
+	struct file_values file = {{NULL}, {0}};
 	*c = (struct config){0};
 	arena_init(&c->arena, 4U << 20);
 	const char *path = get(arg, "config");
@@ -259,12 +261,14 @@ int config_load(struct config *c, config_get_fn get, void *arg, struct err *e)
 		return -(int)e->code;
 	for (size_t i = 0; i < config_count; i++) {
 		const struct config_setting *s = &config_table[i];
-		char key[64], where[128];
+		char key[64], where[4400];
 		env_name(s->name, key);
 		const char *flag = get(arg, s->name), *env = getenv(key);
 		const char *text = flag ? flag : env ? env : file.values[i] ? file.values[i] : s->fallback;
-		(void)snprintf(where, sizeof where, "%s%s", flag ? "--" : !env && file.values[i] ? "setting " : "",
-			       !flag && env ? key : s->name);
+		if (!flag && !env && file.values[i])
+			(void)snprintf(where, sizeof where, "%s: line %zu: setting %s", path, file.lines[i], s->name);
+		else
+			(void)snprintf(where, sizeof where, "%s%s", flag ? "--" : "", !flag && env ? key : s->name);
 		if (set(c, s, text, e) < 0)
 			return err_ctx(e, "%s", where);
 	}

@@ -41,6 +41,7 @@ struct server {
 	struct http_server *http;
 	struct certs certs;
 	unsigned connections; /* as many as there are descriptors for */
+	char owner_file[4200], owner_password[SECRET_TOKEN_CAP]; /* the latter of a first start only */
 };
 
 static int open_store(struct server *s, struct err *e)
@@ -118,15 +119,28 @@ static int open_access(struct server *s, struct err *e)
 	return s->access ? 0 : err_ctx(e, "access");
 }
 
-/* When all else stands: a first start that fails, on a port that is taken say, has shown no password that one must keep. */
+/* When all else is up: a first start that fails, on a port that is taken say, leaves no password that one must keep. The password is in a file before the
+ * owner exists, and until the owner logs in: no closed or full standard output loses it, and no warnings hide it. */
 static int make_owner(struct server *s, struct err *e)
 {
-	char secret[SECRET_TOKEN_CAP];
-	int made = access_bootstrap(s->access, secret, e);
-	if (made < 0)
-		return err_ctx(e, "access");
-	if (made > 0)
-		printf("The owner of this new server is \"admin\". It is shown once, keep it:\n  password: %s\n\n", secret);
+	char made[SECRET_TOKEN_CAP];
+	(void)snprintf(s->owner_file, sizeof s->owner_file, "%s/owner-password", s->c->data_dir);
+	s->api.owner_file = s->owner_file;
+	s->api.owner_pending = access(s->owner_file, F_OK) == 0;
+	int r = access_is_new(s->access, e);
+	if (r <= 0)
+		return r < 0 ? err_ctx(e, "access") : 0;
+	r = secret_token_new(made, e);
+	if (r == 0) /* without the prefix of tokens: it is a password */
+		(void)snprintf(s->owner_password, sizeof s->owner_password, "%s\n", made + 4);
+	secret_wipe(made, sizeof made);
+	if (r == 0)
+		r = io_replace_file(s->owner_file, bytes_of(s->owner_password), 0600, e);
+	if (r == 0)
+		r = access_owner_add(s->access, bytes_trim(bytes_of(s->owner_password)), e);
+	if (r < 0)
+		return err_ctx(e, "the first start's owner");
+	s->api.owner_pending = true;
 	return 0;
 }
 
@@ -168,7 +182,10 @@ static int open_http(struct server *s, struct err *e)
 				  .rate_min = s->c->rate_min,
 				  .upload_timeout_ms = s->c->upload_timeout_ms};
 	s->http = http_server_open(&ho, tables, counts, api_table_count, &hooks, e);
-	return s->http ? 0 : err_ctx(e, "listen %s", s->c->listen);
+	if (!s->http && e->sys == EADDRINUSE)
+		return err_set(e, ERR_CONFLICT, "listen %s: another program listens there; --listen ADDRESS:PORT chooses another port",
+			       s->c->listen);
+	return s->http ? 0 : err_ctx(e, "--listen");
 }
 
 static void close_all(struct server *s)
@@ -195,21 +212,41 @@ static void close_all(struct server *s)
 	certs_close(&s->certs);
 }
 
-static void say_hello(const struct server *s)
+static void put_quick_start(const struct server *s, struct buf *out, const char *host)
+{
+	const char *plain = *s->c->tls_cert ? "" : "--tls-verify=false ", *plain_dest = *plain ? "--dest-tls-verify=false " : "";
+	buf_printf(out,
+		   "\nPush an image, then see what is vulnerable in it:\n"
+		   "  skopeo login %s-u " ACCESS_OWNER " %s\n"
+		   "  skopeo copy %sdocker://docker.io/library/debian:11 docker://%s/demo/debian:11\n"
+		   "  %s push-status %s/demo/debian:11\n",
+		   plain, host, plain_dest, host, program_invocation_name, host);
+}
+
+/* The password comes last, where one looks. Quick start lines are for people: on a terminal, or when there is a password to show. */
+static void say_hello(struct server *s)
 {
 	const char *scheme = *s->c->tls_cert ? "https" : "http";
 	const char *open = strchr(s->c->address, ':') ? "[" : "", *close = *open ? "]" : "";
-	unsigned port = http_server_port(s->http);
-	printf("Plimsoll %s, data in %s\nlistening on %s://%s%s%s:%u/\n\n"
-	       "Push an image, then see what is vulnerable in it:\n"
-	       "  skopeo login %s-u admin %s%s%s:%u\n"
-	       "  skopeo copy %sdocker://docker.io/library/debian:11 docker://%s%s%s:%u/demo/debian:11\n"
-	       "  %s push-status --server %s://%s%s%s:%u --username admin --password PASSWORD demo/debian:11\n",
-	       s->api.version, s->c->data_dir, scheme, open, s->c->address, close, port,
-	       *s->c->tls_cert ? "" : "--tls-verify=false ", open, s->c->address, close, port,
-	       *s->c->tls_cert ? "" : "--dest-tls-verify=false ", open, s->c->address, close, port,
-	       program_invocation_name, scheme, open, s->c->address, close, port);
-	(void)fflush(stdout);
+	bool is_first = s->owner_password[0] != '\0';
+	char host[512];
+	struct buf out;
+	struct err e = ERR_INIT;
+	(void)snprintf(host, sizeof host, "%s%s%s:%u", open, s->c->address, close, http_server_port(s->http));
+	buf_init(&out, 65536);
+	buf_printf(&out, "Plimsoll %s, data in %s\nlistening on %s://%s/\n", s->api.version, s->c->data_dir, scheme, host);
+	if (is_first || isatty(STDOUT_FILENO))
+		put_quick_start(s, &out, host);
+	if (is_first)
+		buf_printf(&out, "\nThe owner of this new server is \"" ACCESS_OWNER "\":\n  password: %sUntil the first login it is also in %s.\n",
+			   s->owner_password, s->owner_file);
+	else if (s->api.owner_pending)
+		buf_printf(&out, "\nNobody has logged in yet: the password of the owner \"" ACCESS_OWNER "\" is in %s.\n", s->owner_file);
+	if (io_write(STDOUT_FILENO, out.ptr, out.len, &e) < 0 && is_first)
+		log_line(LOG_WARN, "standard output cannot be written: the password of the owner \"" ACCESS_OWNER "\" is in %s",
+			 s->owner_file);
+	buf_free(&out);
+	secret_wipe(s->owner_password, sizeof s->owner_password);
 }
 
 static void say_no_vdb(const struct server *s)

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { Server, debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, plimsoll, program, root, run, runAsync, sha256,
   tempDir } from './lib.mjs';
 
-const commands = ['serve', 'scan', 'inventory', 'why', 'why-not', 'vdb', 'vercmp', 'cvss', 'push-status', 'user', 'token', 'role', 'help', 'man', 'version'];
+const commands = ['serve', 'scan', 'inventory', 'why', 'why-not', 'vdb', 'vercmp', 'cvss', 'push-status', 'user', 'token', 'role', 'completion', 'help', 'man', 'version'];
 const records = [
   osvRecord('CVE-2026-1', [{ ecosystem: 'Debian:12', name: 'openssl', fixed: '3.1' }], { severity: 'HIGH', cvss: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N' }),
   osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'bash' }], { severity: 'LOW' }),
@@ -384,8 +384,8 @@ test('vdb info, query, diff, verify', () => {
   assert.deepEqual(byName.map((a) => a.id), ['CVE-2026-1']);
   assert.deepEqual(JSON.parse(plimsoll(['vdb', 'query', vdb, '--id', 'CVE-2026-3', '--format', 'json']).stdout)[0].affected.map((x) => x.name), ['zlib']);
   assert.equal(plimsoll(['vdb', 'query', vdb, '--id', 'CVE-1-1', '--format', 'json']).stdout.replace(/\s/g, ''), '[]');
-  assert.deepEqual(plimsoll(['vdb', 'diff', vdb, other]).stdout.trim().split('\n').map((l) => l.split('\t').at(-1)).sort(), ['bash', 'musl', 'zlib']);
-  assert.equal(plimsoll(['vdb', 'diff', vdb, vdb]).stdout, '');
+  assert.deepEqual(plimsoll(['vdb', 'diff', '--list', vdb, other]).stdout.trim().split('\n').map((l) => l.split('\t').at(-1)).sort(), ['bash', 'musl', 'zlib']);
+  assert.equal(plimsoll(['vdb', 'diff', '--list', vdb, vdb]).stdout, '');
   assert.ok(plimsoll(['vdb', 'verify', vdb]).stdout.includes(info.digest));
   const again = makeVdb(records);
   assert.equal(JSON.parse(plimsoll(['vdb', 'info', again, '--format', 'json']).stdout).packages, 3);

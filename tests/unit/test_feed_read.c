@@ -1,5 +1,7 @@
 #include "feed_case.h"
 
+#include "feed/names.h"
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -194,10 +196,20 @@ static void every_row_has_its_tests(void **state)
 	assert_null(feed_find(BYTES_LIT("")));
 }
 
+/* Programs without importers know the same feeds, in the same order. */
+static void test_names(void **state)
+{
+	struct bytes names = BYTES_LIT(FEED_NAMES);
+	(void)state;
+	for (size_t i = 0; i < feed_count; i++)
+		assert_true(bytes_eq_lit(bytes_trim(bytes_cut(&names, ',')), feed_table[i].name));
+	assert_int_equal(names.len, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(one_document_in_every_container),
+	    cmocka_unit_test(test_names), cmocka_unit_test(one_document_in_every_container),
 	    cmocka_unit_test(cut_containers_are_noticed),
 	    cmocka_unit_test(a_bad_member_does_not_stop_the_others),
 	    cmocka_unit_test(nothing_wanted_is_an_error),
