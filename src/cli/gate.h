@@ -7,7 +7,7 @@
 #define GATE_WORDS "critical, high, medium, low, negligible (and worse), unknown, any, kev, fixable, unverified, eol"
 /* Options of every such command. */
 #define GATE_OPTIONS                                                                                         \
-	{"format", 'f', "NAME", "table", "table, json or sarif"},                                            \
+	{"format", 'f', "NAME", "table", "table, json, sarif or cyclonedx"},                                            \
 		{"severity", 's', "LIST", NULL, "show only these, e.g. HIGH,CRITICAL"},                      \
 		{"category", 0, "LIST", NULL, "show only these, e.g. \"Debian,Kernel headers\""},            \
 		{"not-category", 0, "LIST", NULL, "leave these out, e.g. \"kernel headers\""},               \

@@ -115,11 +115,12 @@ static int open_pool(struct cimg *c, const struct cli_args *args, struct err *e)
 	return c->pool ? 0 : -(int)e->code;
 }
 
-static int open_path(struct cimg *c, const struct cli_args *args, const char *path, struct err *e)
+/* shown: what the user calls it. */
+static int open_path(struct cimg *c, const struct cli_args *args, const char *path, const char *shown, struct err *e)
 {
 	int r = scan_input_open(&c->input, path, bytes_of(cli_get(args, "platform")), c->pool, e);
 	if (r == 0 && c->input.note.len && !cli_has(args, "quiet"))
-		fprintf(stderr, "%s: %.*s\n", path, BYTES_ARG(c->input.note));
+		fprintf(stderr, "%s: %.*s\n", shown, BYTES_ARG(c->input.note));
 	return r;
 }
 
@@ -161,7 +162,7 @@ static int open_stdin(struct cimg *c, const struct cli_args *args, struct err *e
 	if (c->spool < 0)
 		return c->spool;
 	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", c->spool);
-	int r = open_path(c, args, path, e);
+	int r = open_path(c, args, path, "standard input", e);
 	size_t len = strlen(path);
 	if (r < 0 && strncmp(e->msg, path, len) == 0) {
 		char rest[sizeof e->msg];
@@ -180,7 +181,7 @@ static int open_input(struct cimg *c, const struct cli_args *args, const struct 
 	case OPD_STDIN:
 		return open_stdin(c, args, e);
 	case OPD_PATH:
-		return open_path(c, args, o->text, e);
+		return open_path(c, args, o->text, o->text, e);
 	case OPD_REFERENCE:
 	default:
 		return open_reference(c, args, o->text, e);

@@ -1,6 +1,7 @@
 #include "cli/remote.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +168,100 @@ int rem_image(const struct srv *s, struct bytes repository, struct bytes digest,
 	return 1;
 }
 
+/* ---- its packages ---------------------------------------------------------------------------- */
+
+struct listing {
+	struct inv_package *rows; /* grown by realloc */
+	size_t count, cap;
+	struct assess_layer layers[LIMIT_LAYERS_MAX];
+	size_t layer_count;
+};
+
+/* Makes room for one more row of size bytes. */
+static int grow(void **rows, size_t count, size_t *cap, size_t size, struct err *e)
+{
+	if (count < *cap)
+		return 0;
+	size_t more = *cap ? 2 * *cap : 256;
+	void *p = reallocarray(*rows, more, size);
+	if (!p)
+		return err_set(e, ERR_NOMEM, "no memory for %zu rows", more);
+	*rows = p;
+	*cap = more;
+	return 0;
+}
+
+/* The number of the layer with this digest, which is added when it is new. */
+static uint32_t layer_of(struct listing *l, struct bytes digest)
+{
+	size_t i = 0;
+	while (i < l->layer_count && !bytes_eq_lit(digest, l->layers[i].digest))
+		i++;
+	if (i == LIMIT_LAYERS_MAX || digest.len >= sizeof l->layers[i].digest)
+		return UINT32_MAX;
+	if (i == l->layer_count) {
+		l->layers[i] = (struct assess_layer){.complete = true};
+		if (digest.len)
+			memcpy(l->layers[i].digest, digest.ptr, digest.len);
+		l->layer_count++;
+	}
+	return (uint32_t)i;
+}
+
+static int on_package(void *arg, struct json *j, struct err *e)
+{
+	struct listing *l = arg;
+	struct bytes layer = BYTES_NONE;
+	void *rows = l->rows;
+	int r = grow(&rows, l->count, &l->cap, sizeof *l->rows, e);
+	l->rows = rows;
+	if (r < 0)
+		return r;
+	struct pkg p = {.class = PKG_OS};
+	if (json_enter_object(j)) {
+		for (struct bytes key; json_next_key(j, &key);) {
+			struct bytes *to = bytes_eq_lit(key, "type")		 ? &p.type
+					   : bytes_eq_lit(key, "name")		 ? &p.name
+					   : bytes_eq_lit(key, "version")	 ? &p.version
+					   : bytes_eq_lit(key, "arch")		 ? &p.arch
+					   : bytes_eq_lit(key, "source_name")	 ? &p.source_name
+					   : bytes_eq_lit(key, "source_version") ? &p.source_version
+					   : bytes_eq_lit(key, "distro")	 ? &p.distro
+					   : bytes_eq_lit(key, "module")	 ? &p.module
+					   : bytes_eq_lit(key, "vendor")	 ? &p.vendor
+					   : bytes_eq_lit(key, "path")		 ? &p.path
+					   : bytes_eq_lit(key, "layer")		 ? &layer
+										 : NULL;
+			if (to)
+				*to = json_string(j);
+			else
+				json_skip(j);
+		}
+	}
+	p.namespace = bytes_part(p.distro, 0, bytes_find(p.distro, ':'));
+	l->rows[l->count++] = (struct inv_package){.pkg = p, .layer = layer_of(l, layer)};
+	return 0;
+}
+
+int rem_packages(const struct srv *s, struct bytes repository, struct bytes digest, struct arena *a, struct remote *ret, struct err *e)
+{
+	const char *path = image_path(repository, digest, "/packages", a);
+	struct listing *l = arena_alloc(a, 1, sizeof *l);
+	if (!path || !l)
+		return err_set(e, ERR_NOMEM, "no memory");
+	int r = srv_each(s, path, on_package, l, a, e);
+	ret->image.packages = r == 0 ? arena_alloc(a, l->count, sizeof *l->rows) : NULL;
+	if (r == 0 && !ret->image.packages)
+		r = err_set(e, ERR_NOMEM, "no memory for %zu packages", l->count);
+	if (r == 0 && l->count)
+		memcpy(ret->image.packages, l->rows, l->count * sizeof *l->rows);
+	ret->image.package_count = r == 0 ? l->count : 0;
+	ret->assess.layers = l->layers;
+	ret->assess.layer_count = l->layer_count;
+	free(l->rows);
+	return r;
+}
+
 /* ---- its findings ---------------------------------------------------------------------------- */
 
 struct reading {
@@ -261,14 +356,11 @@ static void read_other(struct json *j, struct bytes key, struct arena *a, struct
 static int on_finding(void *arg, struct json *j, struct err *e)
 {
 	struct reading *g = arg;
-	if (g->count == g->cap) {
-		size_t cap = g->cap ? 2 * g->cap : 256;
-		struct report_finding *more = reallocarray(g->rows, cap, sizeof *more);
-		if (!more)
-			return err_set(e, ERR_NOMEM, "no memory for %zu findings", cap);
-		g->rows = more;
-		g->cap = cap;
-	}
+	void *rows = g->rows;
+	int r = grow(&rows, g->count, &g->cap, sizeof *g->rows, e);
+	g->rows = rows;
+	if (r < 0)
+		return r;
 	struct report_finding *f = &g->rows[g->count++];
 	*f = (struct report_finding){.epss = -1, .epss_percentile = -1};
 	if (json_enter_object(j)) {

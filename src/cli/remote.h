@@ -15,5 +15,7 @@ struct remote {
 /* The image of this digest; name: of the report. Without its findings. All borrows from a. 1, 0: the server knows no such image, <0. */
 int rem_image(const struct srv *s, struct bytes repository, struct bytes digest, const char *name, struct arena *a, struct remote *ret,
 	      struct err *e);
+/* Its packages and the layers that brought them in, for formats that list them. */
+int rem_packages(const struct srv *s, struct bytes repository, struct bytes digest, struct arena *a, struct remote *ret, struct err *e);
 /* Its findings, into ret->report. */
 int rem_findings(const struct srv *s, struct bytes repository, struct bytes digest, struct arena *a, struct remote *ret, struct err *e);

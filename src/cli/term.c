@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,19 +95,36 @@ int term_stdin_line(struct arena *a, const char **ret, struct err *e)
 	return keep_line(line, a, ret, e);
 }
 
+/* For the handler alone: a terminal is not left without echo. */
+static int asking_fd;
+static struct termios asking_before;
+
+static void on_stop(int sig)
+{
+	(void)tcsetattr(asking_fd, TCSAFLUSH, &asking_before);
+	_exit(128 + sig);
+}
+
 int term_password(const char *prompt, struct arena *a, const char **ret, struct err *e)
 {
 	char line[LINE_CAP];
 	struct termios before, quiet;
+	struct sigaction stop = {.sa_handler = on_stop}, was_int, was_term;
 	OWN_FD int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || tcgetattr(fd, &before) < 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no terminal to ask for the password on");
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	asking_fd = fd;
+	asking_before = before;
+	(void)sigaction(SIGINT, &stop, &was_int);
+	(void)sigaction(SIGTERM, &stop, &was_term);
 	dprintf(fd, "%s: ", prompt);
 	(void)tcsetattr(fd, TCSAFLUSH, &quiet);
 	int r = read_line(fd, line, "terminal", e);
 	(void)tcsetattr(fd, TCSAFLUSH, &before);
+	(void)sigaction(SIGINT, &was_int, NULL);
+	(void)sigaction(SIGTERM, &was_term, NULL);
 	dprintf(fd, "\n");
 	return r < 0 ? r : keep_line(line, a, ret, e);
 }

@@ -224,6 +224,9 @@ static int report_one(struct asking *q, struct bytes digest, struct err *e)
 	int r = name ? rem_image(&q->srv, q->repository, digest, name, &a, &m, e) : err_set(e, ERR_NOMEM, "no memory");
 	if (r == 0)
 		r = err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s", BYTES_ARG(digest));
+	/* A format that is an inventory, too, lists the packages. */
+	if (r > 0 && q->gate.format->put == q->gate.format->put_inventory && rem_packages(&q->srv, q->repository, digest, &a, &m, e) < 0)
+		r = -(int)e->code;
 	if (r > 0)
 		r = rem_findings(&q->srv, q->repository, digest, &a, &m, e);
 	if (r == 0)

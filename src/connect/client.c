@@ -93,6 +93,19 @@ static int token_of(struct client *c, struct bytes reply, struct err *e)
 	return c->token ? 0 : err_set(e, ERR_DENIED, "the token service gave no token");
 }
 
+/* What the token service said, in words. */
+static int token_refused(const struct client *c, const struct fetch_reply *reply, struct err *e)
+{
+	if ((reply->status == 401 || reply->status == 403) && c->credentials.username)
+		return err_set(e, ERR_DENIED, "%.*s: wrong name or password for \"%s\"", BYTES_ARG(c->registry), c->credentials.username);
+	if (reply->status == 401 || reply->status == 403)
+		return err_set(e, ERR_DENIED, "%.*s: no credentials: -u NAME, or log in with skopeo, podman or docker", BYTES_ARG(c->registry));
+	if (reply->status == 429 && reply->retry_after_sec)
+		return err_set(e, ERR_LIMIT, "%.*s: too many requests or wrong passwords: try again in %u s", BYTES_ARG(c->registry),
+			       reply->retry_after_sec);
+	return err_set(e, ERR_DENIED, "%.*s: the token service answered %ld", BYTES_ARG(c->registry), reply->status);
+}
+
 /* Answer a 401: get a token, or turn to Basic. ERR_DENIED when nothing is left to try. */
 static int authenticate(struct client *c, const char *challenge_text, struct err *e)
 {
@@ -129,7 +142,7 @@ static int authenticate(struct client *c, const char *challenge_text, struct err
 	struct fetch_reply reply;
 	int r = fetch_run(&f, &reply, e);
 	if (r == 0 && reply.status != 200)
-		r = err_set(e, ERR_DENIED, "%.*s: the token service answered %ld", BYTES_ARG(c->registry), reply.status);
+		r = token_refused(c, &reply, e);
 	if (r == 0)
 		r = token_of(c, buf_bytes(&reply.body), e);
 	fetch_reply_free(&reply);

@@ -178,7 +178,7 @@ const struct report_column report_columns[] = {
 	{"epss", "EPSS", "probability of exploitation within 30 days",
 	 6, 7, true, false, put_epss},
 	{"id", "Vulnerability", "its first CVE and how many more, else the advisory's id",
-	 14, 24, true, true, put_ids},
+	 17, 24, true, true, put_ids},
 	{"advisory", "Advisory", "the vendor's id of the advisory",
 	 10, 24, true, false, put_advisory},
 	{"package", "Package", "the source package",

@@ -317,6 +317,10 @@ int report_inventory_table(const struct report *r, struct buf *out, struct err *
 		for (int c = 0; c < 3; c++)
 			width[c] = n[c] > width[c] ? (n[c] > 48 ? 48 : n[c]) : width[c];
 	}
+	/* two spaces behind each, and the layer */
+	const size_t rest = sizeof "      layer 999" - 1;
+	while (r->style.width > rest + 24 && width[0] + width[1] + width[2] > r->style.width - rest)
+		width[width[1] > width[0]]--;
 	/* no state and no reason: nothing was judged */
 	put_name(r, out);
 	report_put_count(out, image->package_count, "package", "packages");

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, tempDir } from './lib.mjs';
+import { Server, debianRelease, dpkgStatus, findingLines, has, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, run, tempDir } from './lib.mjs';
 
 let server, vdb, layout, scratch;
 before(async () => {
@@ -32,6 +32,8 @@ test('push-status reports as scan does: the same rows, counts, formats and gates
   assert.deepEqual(findingLines(mine.findings), findingLines(theirs.findings));
   assert.deepEqual([mine.summary, mine.state, mine.coverage, mine.image.digest], [theirs.summary, theirs.state, theirs.coverage, layout.digest]);
   assert.equal(JSON.parse(ok(['push-status', 'team/shop:1.4', '--format', 'sarif'])).runs[0].results.length, 3);
+  const bom = (text) => { const b = JSON.parse(text); return [b.components.map((c) => c.purl ?? c.name).sort(), b.vulnerabilities.map((v) => [v.id, v.affects.map((a) => a.ref).sort()])]; };
+  assert.deepEqual(bom(ok(['push-status', 'team/shop:1.4', '--format', 'cyclonedx'])), bom(scan('--format', 'cyclonedx').stdout));
   for (const [args, status, says] of [
     [['team/shop:1.4', '--fail-on', 'critical'], 0, /1 finding has no severity/], [['team/shop:1.4', '--fail-on', 'high'], 2, /1 finding$/m],
     [['team/shop:1.4', '--severity', 'LOW', '--exit-code', '3'], 0, /--severity hides/], [['team/shop:1.4', '--exit-code', '3'], 3, /^$/],
@@ -104,4 +106,21 @@ test('a lost password: generated on the stopped folder, never under a running se
     ok(['user', 'passwd', 'admin', '--password-stdin', '--new-password-stdin'], { ...login, password: '', input: `${own.password}\ncorrect horse battery\n` });
     ok(['user', 'list'], { ...login, password: 'correct horse battery' });
   } finally { await own.stop(); }
+});
+
+test('a certificate of one\'s own authority: --cacert, SSL_CERT_FILE', { skip: !has('openssl') && 'openssl is absent' }, async () => {
+  const dir = tempDir('tls'), cert = path.join(dir, 'cert.pem'), key = path.join(dir, 'key.pem');
+  run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert]);
+  const tls = await new Server({ args: ['--tls-cert', cert, '--tls-key', key] }).start();
+  try {
+    const options = { password: tls.password, env: { PLIMSOLL_SERVER: tls.url } };
+    assert.match(ask(['user', 'list'], options).stderr, /certificate/i);
+    assert.match(ok(['user', 'list', '--cacert', cert], options), /^admin/);
+    assert.match(ok(['user', 'list'], { ...options, env: { ...options.env, SSL_CERT_FILE: cert } }), /^admin/);
+    assert.match(ok(['user', 'list', '--insecure'], options), /^admin/);
+    assert.match(ask(['user', 'list', '--cacert', path.join(dir, 'none')], options).stderr, /--cacert: .*none: /);
+    const scan = (...args) => plimsoll(['scan', `${tls.host}/team/none:1`, '--vdb', vdb, '-u', 'admin', ...args], { check: false, env: { PLIMSOLL_PASSWORD: tls.password } }).stderr;
+    assert.match(scan('--cacert', cert), /there is no such manifest/);
+    assert.match(scan('-p', 'wrong', '--cacert', cert), /wrong name or password for "admin"/);
+  } finally { await tls.stop(); }
 });

@@ -90,5 +90,5 @@ test('what does not exist is an error, not an empty list; what is missing has a 
   assert.equal((await server.json('/api/v1/findings?category=debian')).items.length, 1);
   await server.json('/api/v1/users', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'lea', password: 'long enough, lea' }) });
   const r = await fetch(new URL('/api/v1/findings', server.url), { headers: { authorization: `Basic ${Buffer.from('lea:long enough, lea').toString('base64')}` } });
-  assert.deepEqual([r.status, (await r.json()).detail], [403, 'no role allows the action Microsoft.Security/assessments/read at /']);
+  assert.deepEqual([r.status, (await r.json()).detail], [403, 'this needs the action Microsoft.Security/assessments/read at /']);
 });
