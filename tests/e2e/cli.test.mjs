@@ -538,7 +538,7 @@ test('serve fetches feeds by itself, and an unreachable one stops nothing', asyn
       assert.ok(Date.now() < until, 'the second generation comes');
       await new Promise((go) => setTimeout(go, 100));
     }
-    assert.match(server.output, /127\.0\.0\.1:1.*no copy/);
+    assert.match(server.output, /1 of 2 could not be fetched.*127\.0\.0\.1:1/);
     assert.equal((await server.json('/readyz')).ready, true);
   } finally { await server.stop(); feeds.close(); }
 });
