@@ -9,7 +9,7 @@
 #define CLI_OPTIONS_MAX 64
 #define CLI_OPERANDS_MAX 512
 
-/* Exit statuses, the same for every command. --exit-code N puts N in the place of GATE. */
+/* Exit statuses, the same for every command; --exit-code and --exit-on-eol name further ones. */
 enum cli_status { CLI_DONE = 0, CLI_ERROR = 1, CLI_GATE = 2 };
 
 struct cli_option {

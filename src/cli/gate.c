@@ -83,11 +83,11 @@ static int parse_fail_on(struct bytes list, struct gate *g, struct err *e)
 	return 0;
 }
 
-static int parse_status(const struct cli_args *args, const char *name, int fallback, int *ret, struct err *e)
+static int parse_status(const struct cli_args *args, const char *name, int *ret, struct err *e)
 {
 	uint64_t code;
 	const char *text = cli_get(args, name);
-	*ret = fallback;
+	*ret = CLI_DONE;
 	if (!text)
 		return 0;
 	if (!num_u64(bytes_of(text), 255, &code))
@@ -139,8 +139,8 @@ int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e)
 			     .not_categories = bytes_of(cli_get(args, "not-category"))};
 	if (parse_shown(bytes_of(cli_get(args, "severity")), ret, e) < 0 ||
 	    parse_fail_on(bytes_of(cli_get(args, "fail-on")), ret, e) < 0 ||
-	    parse_status(args, "exit-code", ret->has_fail_on ? CLI_GATE : CLI_DONE, &ret->status, e) < 0 ||
-	    parse_status(args, "exit-on-eol", CLI_DONE, &ret->eol_status, e) < 0 ||
+	    parse_status(args, "exit-code", &ret->left_status, e) < 0 ||
+	    parse_status(args, "exit-on-eol", &ret->eol_status, e) < 0 ||
 	    check_categories("--category", ret->categories, e) < 0 ||
 	    check_categories("--not-category", ret->not_categories, e) < 0 || parse_format(args, ret, e) < 0)
 		return -(int)e->code;
@@ -261,16 +261,18 @@ static void warn_open(const struct gate *g, const struct report *r, const char *
 
 int gate_status(const struct gate *g, const struct report *r, const char *verb)
 {
-	size_t count = g->has_fail_on ? count_checks(r, fails, g) : r->finding_count;
+	size_t count = g->has_fail_on ? count_checks(r, fails, g) : 0;
 	bool unverified = g->unverified && r->assess->state == ASSESS_UNVERIFIED;
 	bool ended = (g->eol || g->eol_status) && is_past_its_end(r);
 	if (unverified)
 		print_reason(verb, "--fail-on unverified", r);
 	if (ended)
 		fprintf(stderr, "plimsoll %s: the image's release gets no more fixes\n", verb);
-	if (g->has_fail_on && count)
+	if (count)
 		fprintf(stderr, "plimsoll %s: --fail-on: %zu finding%s\n", verb, count, count == 1 ? "" : "s");
-	int status = count || unverified || (ended && g->eol) ? g->status : CLI_DONE;
+	int status = count || unverified || (ended && g->eol) ? CLI_GATE : CLI_DONE;
+	if (!status && r->finding_count)
+		status = g->left_status;
 	if (!status && ended)
 		status = g->eol_status;
 	if (!status)

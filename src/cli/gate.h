@@ -14,7 +14,7 @@
 		{"ignore-unfixed", 0, NULL, NULL, "leave out what has no fixed version yet"},                \
 		{"only-fixed", 0, NULL, NULL, "the same"},                                                   \
 		{"fail-on", 0, "LIST", NULL, "exit with 2 when there is one of these: " GATE_WORDS},         \
-		{"exit-code", 0, "N", NULL, "exit with N instead; without --fail-on when any finding is left"}, \
+		{"exit-code", 0, "N", NULL, "exit with N when any finding is left and --fail-on was not reached"}, \
 		{"exit-on-eol", 0, "N", NULL, "exit with N when the image's release gets no more fixes"},    \
 		TERM_OPTIONS
 
@@ -25,7 +25,7 @@ struct gate {
 	/* What fails. */
 	bool has_fail_on, unknown, kev, fixable, unverified, eol;
 	enum adv_severity at_least; /* ADV_SEV_CRITICAL + 1: no severity does */
-	int status, eol_status;	    /* eol_status 0: not asked */
+	int left_status, eol_status; /* of findings that are left, of a release that has ended; 0: not asked */
 	const struct report_format *format;
 	struct report_style style;
 };

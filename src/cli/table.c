@@ -17,9 +17,9 @@ const struct cli_command cli_table[] = {
 	 "reference to a registry. Credentials are those of docker, podman or skopeo login.\n\n"
 	 "A layout or archive may hold several images. --input PATH:TAG or PATH@DIGEST says which; of several for one "
 	 "platform none is taken unasked.\n\n"
-	 "The exit status is 0 when the scan was done, 1 on an error, 2 when --fail-on was reached. --exit-code sets "
-	 "another status for that; without --fail-on any finding that the filters left reaches it. A status of 0 "
-	 "that hides findings without a severity, or an image that could not be assessed, comes with a warning.",
+	 "The exit status is 0 when the scan was done, 1 on an error, 2 when --fail-on was reached, and the value of "
+	 "--exit-code when findings are left after the filters. A status of 0 that hides findings without a severity, or an "
+	 "image that could not be assessed, comes with a warning.",
 	 scan_options, NULL},
 	{"inventory", verb_inventory, "REF | PATH | - | --input PATH[:TAG]", "list the packages of an image",
 	 "Every package with its source package, distribution, the database that states it and the layer that "
@@ -45,7 +45,7 @@ const struct cli_command cli_table[] = {
 	 "Waits until a running Plimsoll has scanned an image, and reports its findings in the formats, with the filters and "
 	 "by the gates of \"plimsoll scan\". Of an index each image is reported.\n\n"
 	 "Without --username it logs in as docker, podman or skopeo login keep it. The exit status is 0 when the report was "
-	 "written, 1 on an error, 2 (or --exit-code) when --fail-on was reached.",
+	 "written, 1 on an error, 2 when --fail-on was reached, and the value of --exit-code when findings are left.",
 	 push_status_options, NULL},
 	{.name = "user", .main = verb_user, .synopsis = "COMMAND ...", .summary = "users and robots of a server, and their passwords",
 	 .text = "Asks a running Plimsoll, which must allow it: the role Owner does. A password that is lost is set on the data folder of "

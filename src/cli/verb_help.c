@@ -20,7 +20,7 @@ int verb_help(int argc, char **argv)
 	for (size_t i = 0; i < cli_count; i++)
 		printf("  %-12s %s\n", cli_table[i].name, cli_table[i].summary);
 	printf("\nMore: plimsoll help COMMAND\n"
-	       "Exit status: 0 done, 1 an error, 2 a gate (--fail-on) was reached; --exit-code N sets another.\n");
+	       "Exit status: 0 done, 1 an error, 2 a gate (--fail-on) was reached; docs/cli.md has all.\n");
 	return CLI_DONE;
 }
 
@@ -115,7 +115,7 @@ static void put_command(const struct cli_command *c)
 		if (v->options)
 			put_options(v->options);
 	}
-	printf(".Sh EXIT STATUS\n0 done, 1 an error, 2 a gate was reached; --exit-code sets another.\n"
+	printf(".Sh EXIT STATUS\n0 done, 1 an error, 2 a gate (--fail-on) was reached.\n"
 	       ".Sh SEE ALSO\n.Xr plimsoll 1\n");
 }
 

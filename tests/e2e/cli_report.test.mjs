@@ -40,7 +40,7 @@ test('a gate: what it counts, and what it says when it does not', () => {
   const quiet = /^$/, warns = /warning: 1 finding has no severity: --fail-on does not count/;
   for (const [image, args, code, says] of [
     [layout, [], 0, quiet], [layout, ['--fail-on', 'critical'], 0, warns], [layout, ['--fail-on', 'high'], 2, /--fail-on: 1 finding$/],
-    [layout, ['--fail-on', 'low,unknown'], 2, /3 findings/], [layout, ['--fail-on', 'any', '--exit-code', '9'], 9, /3 findings/],
+    [layout, ['--fail-on', 'low,unknown'], 2, /3 findings/], [layout, ['--fail-on', 'any', '--exit-code', '9'], 2, /3 findings/], [layout, ['--fail-on', 'critical', '--exit-code', '9'], 9, quiet],
     [unrated, ['--fail-on', 'low'], 0, warns], [unrated, ['--fail-on', 'low,unknown'], 2, /1 finding/], [unrated, ['--fail-on', 'unknown'], 2, /1 finding/],
     [unrated, ['--severity', 'HIGH,CRITICAL', '--exit-code', '1'], 0, /1 finding has no severity: --severity hides/],
     [unrated, ['--severity', 'HIGH,UNKNOWN', '--exit-code', '1'], 1, quiet], [unrated, ['--fail-on', 'kev,fixable'], 0, warns],
