@@ -56,6 +56,12 @@ static void count_checks(struct assess *as)
 	qsort(as->findings, as->finding_count, sizeof *as->findings, by_severity);
 }
 
+/* Why an image is not wholly assessed, though layers were there. */
+static struct bytes doubt_text(const struct inv_image *image)
+{
+	return image->doubt.len ? image->doubt : BYTES_LIT(UNREAD);
+}
+
 /* An image without one of its layers: which. */
 static const char *absent_text(const struct inv_image *image, struct arena *a)
 {
@@ -72,9 +78,10 @@ static int unverified_reason(const struct inv_image *image, const struct oci_pla
 		text = arena_printf(a, "images of operating system %.*s are not assessed", BYTES_ARG(platform->os));
 	else if (image->absent_count)
 		text = absent_text(image, a);
-	else if (image->unread && !(image->has_distro && image->package_count))
-		text = UNREAD; /* and what was not read may hold what was not found */
-	else if (image->state == INV_NOTHING)
+	else if (image->unread && !(image->has_distro && image->package_count)) {
+		*ret = doubt_text(image); /* and what was not read may hold what was not found */
+		return 0;
+	} else if (image->state == INV_NOTHING)
 		text = "no package database and no distribution was found in the image";
 	else if (!image->has_distro && image->package_count)
 		text = "the image does not say which distribution it is (no os-release)";
@@ -142,8 +149,7 @@ int assess_describe(const struct inv_image *image, const struct oci_platform *pl
 	if (unverified_reason(image, platform, vdb, a, &ret->reason, e) < 0)
 		return -(int)e->code;
 	if (!ret->reason.len && image->state == INV_PARTIAL)
-		ret->reason = image->lack.len ? image->lack
-					       : BYTES_LIT(UNREAD);
+		ret->reason = image->lack.len ? image->lack : doubt_text(image);
 	if (!ret->reason.len && !vdb)
 		ret->reason = BYTES_LIT("there is no vulnerability database");
 	ret->state = ret->reason.len ? ASSESS_UNVERIFIED : ASSESS_HEALTHY;
