@@ -214,7 +214,10 @@ static int take_inventory(struct cimg *c, const struct cli_args *args, struct er
 		r = layers_index(c->input.layers, c->input.layer_count, c->pool, dir, &progress, &c->layers, e);
 	if (r < 0)
 		return r;
-	return inv_merge(c->layers.parsed, c->layers.count, &c->arena, &c->image, e);
+	const struct inv_source source = {.layers = c->layers.parsed, .layer_count = c->layers.count,
+					  .has_config = true, .diff_ids = c->input.config.diff_ids,
+					  .diff_id_count = c->input.config.diff_id_count};
+	return inv_merge(&source, &c->arena, &c->image, e);
 }
 
 /* A tar is listed by a worker. */

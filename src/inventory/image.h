@@ -3,6 +3,22 @@
  */
 #pragma once
 #include "inventory/layer.h"
+#include "oci/digest.h"
+#include <stdatomic.h>
+
+#define INV_STEP_MAX UINT64_C(50000000) /* looks at components, nodes and marks: some seconds; a
+					   hundred layers of a large image take 2,000,000 */
+
+/* What an image is made of. All outlives the inventory. */
+struct inv_source {
+	const struct lay *layers; /* layers[i] may have complete = false, or be absent */
+	size_t layer_count;
+	bool has_config; /* diff_ids are what a config names: compared with the layers */
+	const struct digest *diff_ids;
+	size_t diff_id_count;
+	uint64_t step_max;	   /* 0: INV_STEP_MAX */
+	const atomic_bool *cancel; /* true: end with ERR_CANCELLED. NULL: nobody can */
+};
 
 struct inv_package {
 	struct pkg pkg; /* distro and third_party set */
@@ -32,13 +48,17 @@ struct inv_image {
 	size_t third_party_count;
 	enum inv_state state;
 	struct bytes lack; /* of an image that could be read: what it does not hold; may be empty */
-	bool unread;	   /* a layer or a file that counts could not be read, or not to its end */
+	bool unread;	   /* a layer or a file that counts could not be read, or not to its end, or
+			      what runs may not be what was read */
+	struct bytes doubt; /* the first reason why the image is partial, but for what it lacks */
+	uint64_t steps;	    /* that merging took */
 	struct bytes absent; /* what the first absent layer says; empty: none is absent */
 	size_t absent_count;
 };
 
-/* layers[i] may have complete = false, or be absent. Results borrow from the layers and from a. */
-int inv_merge(const struct lay *layers, size_t layer_count, struct arena *a, struct inv_image *ret,
+/* An image whose merging takes more than its steps is INV_PARTIAL, without packages, with the reason
+ * in doubt. Results borrow from the layers and from a. <0 only for NOMEM, CANCELLED, INTERNAL. */
+int inv_merge(const struct inv_source *source, struct arena *a, struct inv_image *ret,
 	      struct err *e);
 /* Name of the OS package that owns path in the merged image ("bash" or "libc6:amd64"), or the empty
  * run. */

@@ -1,6 +1,7 @@
 /* lay_parse: see writer.c for the form. Everything is checked: a worker that went wrong must not be
  * able to make the daemon read past anything. */
 #include "inventory/layer.h"
+#include "inventory/marks.h"
 #include "inventory/writer.h"
 
 #include <string.h>
@@ -32,13 +33,16 @@ static void *take_array(struct cursor *c, struct arena *a, size_t min_len, size_
 	return array;
 }
 
-/* Root-relative, no empty, "." or ".." components, no NUL. The root itself (empty) only for opaque
+/* Root-relative, no empty, "." or ".." components, not too many, no NUL. The root itself (empty) only for opaque
  * marks. */
 static bool is_clean_path(struct bytes path)
 {
 	if (path.len == 0 || path.len > LIMIT_PATH_MAX || bytes_find(path, 0) != path.len)
 		return false;
+	unsigned parts = 0;
 	for (struct bytes rest = path; rest.ptr != path.ptr + path.len;) {
+		if (++parts > LAY_PARTS_MAX)
+			return false;
 		size_t slash = bytes_find(rest, '/');
 		struct bytes part = bytes_part(rest, 0, slash);
 		if (part.len == 0 || bytes_eq_lit(part, ".") || bytes_eq_lit(part, ".."))
@@ -165,12 +169,30 @@ static int take_notes(struct cursor *c, struct arena *a, struct lay *l, struct e
 		notes[i].path = cur_blob(c);
 		notes[i].text = cur_blob(c);
 		uint8_t doubt = cur_u8(c);
-		notes[i].doubt = doubt == 1;
-		if (!cur_ok(c) || notes[i].text.len == 0 || doubt > 1)
+		if (!cur_ok(c) || notes[i].text.len == 0 || doubt > LAY_DOUBT_OF_FILE)
 			return malformed(e, "bad note");
+		notes[i].doubt = (enum lay_doubt)doubt;
 	}
 	l->notes = notes;
 	return r;
+}
+
+static int take_marks(struct cursor *c, struct lay *l, struct err *e)
+{
+	uint8_t full = cur_u8(c);
+	uint64_t count = cur_varint(c), last = 0;
+	if (!cur_ok(c) || full > 1 || count > cur_left(c) / MARK_LEN)
+		return malformed(e, "count of marks past its end");
+	l->marks_full = full == 1;
+	l->marks = cur_take(c, (size_t)count * MARK_LEN);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t mark = marks_at(l->marks, i);
+		if ((mark & MARK_ALL) == 0 ||
+		    (i > 0 && mark >> MARK_MASK_BITS <= last >> MARK_MASK_BITS))
+			return malformed(e, "bad mark");
+		last = mark;
+	}
+	return 0;
 }
 
 static bool take_diff_id(struct cursor *c, struct lay *l)
@@ -209,6 +231,8 @@ int lay_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e)
 		r = take_owned(&c, a, &l, e);
 	if (r == 0)
 		r = take_notes(&c, a, &l, e);
+	if (r == 0)
+		r = take_marks(&c, &l, e);
 	if (r < 0)
 		return r;
 	if (!cur_ok(&c) || cur_left(&c) > 0)

@@ -1,5 +1,6 @@
 /* layer inventory (lay_): what a worker says of one layer: the files its ecosystems read with their
- * packages, whiteouts, links and notes. Immutable, keyed by (layer digest, LAY_ANALYZER_VERSION).
+ * packages, whiteouts, links and notes, and of every other path a mark that something lies there.
+ * Immutable, keyed by (layer digest, LAY_ANALYZER_VERSION).
  * Serialised form is what a worker sends and the store keeps; parsing it trusts nothing. */
 #pragma once
 #include "base/arena.h"
@@ -13,10 +14,11 @@
 enum lay_kind {
 	LAY_FILE,     /* a file an ecosystem parsed (or failed to: note set) */
 	LAY_HARDLINK, /* wanted path that is a hard link; target */
-	LAY_SYMLINK, /* a link at or above a canonical location, or at the root; target as stored */
+	LAY_SYMLINK, /* a link at or above a canonical location, or near the root; target as stored
+		      */
 	LAY_OTHER, /* a file of no ecosystem, fifo, device … at or above a canonical location: it
 		      hides lower files */
-	LAY_WHITEOUT, /* path is gone (without the ".wh." prefix) */
+	LAY_WHITEOUT, /* path is gone (without the ".wh." prefix); like the rest, where it matters */
 	LAY_OPAQUE,   /* what lower layers have below this folder is gone */
 	LAY_DIR, /* a folder at or above a canonical location: it takes the place of a lower link or
 		    file */
@@ -24,7 +26,7 @@ enum lay_kind {
 
 struct lay_entry {
 	enum lay_kind kind;
-	struct bytes path;   /* clean, root-relative */
+	struct bytes path;   /* clean, root-relative; links that the layer made before are followed */
 	struct bytes target; /* of links */
 	uint8_t eco;	     /* index in eco_table, LAY_FILE and LAY_HARDLINK */
 	enum eco_merge merge;
@@ -39,12 +41,19 @@ struct lay_entry {
 
 /* A coverage note: something of the layer that was not assessed, or that readers of layers take
  * differently. */
+enum lay_doubt {
+	LAY_DOUBT_NONE,
+	LAY_DOUBT,	   /* what runs may not be what was read: makes the image partial */
+	LAY_DOUBT_OF_FILE, /* the same, as long as the image shows the file at path */
+};
+
 struct lay_note {
 	struct bytes path;
 	struct bytes text;
-	bool doubt; /* what runs may not be what was read: makes the image partial */
+	enum lay_doubt doubt;
 };
 
+#define LAY_PARTS_MAX 256U /* components of a path: real ones have under 40 */
 #define LAY_DIFF_ID_LEN 32U
 
 struct lay_owned {
@@ -68,6 +77,8 @@ struct lay {
 	size_t owned_count;
 	const struct lay_note *notes;
 	size_t note_count;
+	struct bytes marks; /* marks.h: of all members, in order */
+	bool marks_full;    /* there are more than are marked */
 	bool complete; /* false: the layer ended early (a note says why); what was read until then
 			  stands */
 	struct bytes absent; /* no inventory says so, but who has no layer to read: why; all else

@@ -1,68 +1,69 @@
-/* A layer takes effect in four steps: what its own paths, as written, hide of lower layers
- * (whiteouts, opaque folders, files and links where folders were, folders where links were); its
- * symbolic links; what its whiteouts hide when their folders are followed through links; its files,
- * put where their folders really are: an archive may say lib/x although lib is a link that a lower
- * layer made. Spec: OCI image-spec layer.md "Representing Changes", "Applying Changesets". */
+/* A layer takes effect in three steps: what its marks say to be gone or something else; its whiteouts
+ * and opaque marks, which hide lower layers only; then its members in their order, each put where its
+ * folders really are. Spec: OCI image-spec layer.md "Representing Changes", "Applying Changesets". */
 #include "inventory/overlay.h"
+
+#include "inventory/marks.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LINKS_MAX 40	       /* followed in one path: what Linux allows */
-#define NODES_MAX (256U << 10) /* a hundred layers of a large image have 20,000 */
-
-enum hide { HIDE_PATH = 1, HIDE_BELOW = 2, HIDE_NONDIR = 4 };
-
-struct hider {
-	struct bytes path;
-	uint64_t hash;
-	unsigned what;
-	bool used;
-};
-
-struct hider_set {
-	struct hider *slots;
-	size_t cap; /* a power of two */
-	size_t count;
-};
+#define NEAR_ROOT 2U /* components: links so near the root are recorded */
+#define LOWER_LINKS_MAX (1U << 20) /* links of lower layers, as hashes */
+#define THROUGHS_MAX 4096U
 
 struct ovl {
 	const struct lay *layers;
-	size_t layer_count, next;
-	struct ovl_node *nodes;
-	size_t node_count, node_cap;
-	uint32_t *slots; /* by path: index of a living node + 1 */
-	size_t slot_cap;
-	struct arena arena; /* real paths that differ from the written ones */
-	size_t link_count;  /* living symbolic links */
+	uint32_t layer_count, next;
+	struct tree tree;
+	uint32_t implied_end; /* layers from here on put nothing into folders they do not state */
+	uint64_t *lower;      /* hashes of the links of the layers laid; open addressing */
+	size_t lower_count, lower_cap;
+	struct ovl_through *throughs;
+	size_t through_count, through_cap;
 };
-
-/* FNV-1a, byte by byte: the hash of every prefix of a path comes in one walk over it. */
-#define HASH_START UINT64_C(0xcbf29ce484222325)
-static uint64_t hash_step(uint64_t h, uint8_t c)
-{
-	return (h ^ c) * UINT64_C(0x100000001b3);
-}
-
-static uint64_t hash_path(struct bytes path)
-{
-	uint64_t h = HASH_START;
-	for (size_t i = 0; i < path.len; i++)
-		h = hash_step(h, path.ptr[i]);
-	return h;
-}
-
-static size_t spread(uint64_t h, size_t cap)
-{
-	return (size_t)(h ^ (h >> 29)) & (cap - 1);
-}
 
 static int spent(struct err *e)
 {
 	return err_set(e, ERR_NOMEM, "image inventory: out of memory");
 }
 
-struct ovl *ovl_open(const struct lay *layers, size_t layer_count, struct err *e)
+static const struct tree_walk to_entry = {.make = true, .replace = true};
+static const struct tree_walk look_at = {.follow_last = true};
+static const struct tree_walk look_at_itself = {.follow_last = false};
+
+static void find_implied_end(struct ovl *o)
+{
+	for (uint32_t i = o->layer_count; i > 0 && o->implied_end == 0; i--) {
+		const struct lay *l = &o->layers[i - 1];
+		size_t n = l->marks.len / MARK_LEN;
+		for (size_t k = 0; k < n && o->implied_end == 0; k++) {
+			if (marks_at(l->marks, k) & MARK_IMPLIED)
+				o->implied_end = i;
+		}
+		if (l->marks_full)
+			o->implied_end = i;
+		steps_add(o->tree.steps, n / 64);
+	}
+}
+
+/* The locations and the folders above them. */
+static int make_known(struct ovl *o, struct err *e)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < eco_count; i++) {
+		for (const char *const *loc = eco_table[i].locations; r == 0 && *loc; loc++) {
+			uint32_t node;
+			r = tree_find(&o->tree, bytes_of(*loc), &to_entry, &node, e);
+			for (; r == 0 && node != TREE_NONE; node = o->tree.nodes[node].parent)
+				o->tree.nodes[node].known = true;
+		}
+	}
+	return r;
+}
+
+struct ovl *ovl_open(const struct lay *layers, size_t layer_count, struct steps *steps,
+		     struct err *e)
 {
 	struct ovl *o = calloc(1, sizeof *o);
 	if (!o) {
@@ -70,8 +71,12 @@ struct ovl *ovl_open(const struct lay *layers, size_t layer_count, struct err *e
 		return NULL;
 	}
 	o->layers = layers;
-	o->layer_count = layer_count;
-	arena_init(&o->arena, (size_t)256 << 20);
+	o->layer_count = (uint32_t)layer_count;
+	if (tree_init(&o->tree, steps, e) < 0 || make_known(o, e) < 0) {
+		ovl_close(o);
+		return NULL;
+	}
+	find_implied_end(o);
 	return o;
 }
 
@@ -79,313 +84,316 @@ void ovl_close(struct ovl *o)
 {
 	if (!o)
 		return;
-	arena_free(&o->arena);
-	free(o->nodes);
-	free(o->slots);
+	tree_free(&o->tree);
+	free(o->lower);
+	free(o->throughs);
 	free(o);
 }
 
-/* nodes */
-
-static uint32_t *slot_find(const struct ovl *o, struct bytes path, uint64_t hash)
+const struct tree *ovl_tree(const struct ovl *o)
 {
-	for (size_t i = spread(hash, o->slot_cap);; i = (i + 1) & (o->slot_cap - 1)) {
-		if (o->slots[i] == 0)
-			return &o->slots[i];
-		const struct ovl_node *n = &o->nodes[o->slots[i] - 1];
-		if (n->hash == hash && bytes_eq(n->path, path))
-			return &o->slots[i];
+	return &o->tree;
+}
+
+static uint32_t find(struct ovl *o, struct bytes path, const struct tree_walk *how)
+{
+	uint32_t node;
+	return tree_find(&o->tree, path, how, &node, NULL) < 0 ? TREE_NONE : node;
+}
+
+static uint32_t with_entry(const struct ovl *o, uint32_t node)
+{
+	return node != TREE_NONE && o->tree.nodes[node].entry ? node : TREE_NONE;
+}
+
+uint32_t ovl_find(struct ovl *o, struct bytes path)
+{
+	return with_entry(o, find(o, path, &look_at));
+}
+
+uint32_t ovl_folder(struct ovl *o, struct bytes path)
+{
+	return find(o, path, &look_at);
+}
+
+uint32_t ovl_link(struct ovl *o, struct bytes path)
+{
+	uint32_t node = with_entry(o, find(o, path, &look_at_itself));
+	bool is_link = node != TREE_NONE && o->tree.nodes[node].entry->kind == LAY_SYMLINK;
+	return is_link ? node : TREE_NONE;
+}
+
+/* ways */
+
+static unsigned marks_of(struct ovl *o, uint32_t layer, uint64_t hash)
+{
+	const struct lay *l = &o->layers[layer];
+	steps_add(o->tree.steps, 20);
+	return l->marks_full ? MARK_ALL : marks_find(l->marks, hash);
+}
+
+static bool is_exact(const struct tree_node *n)
+{
+	return n->known || n->wanted;
+}
+
+struct look {
+	struct ovl *o;
+	struct ovl_way *way;
+	uint32_t layer_end; /* layers from here on are not laid yet */
+	bool is_location;
+};
+
+static void see(void *arg, uint32_t node, bool last)
+{
+	const struct look *look = arg;
+	struct ovl *o = look->o;
+	struct tree_node *n = &o->tree.nodes[node];
+	bool is_link = n->entry && n->entry->kind == LAY_SYMLINK;
+	n->on_way = n->on_way || look->is_location;
+	for (uint32_t i = 0; !last && !is_exact(n) && i < look->layer_end; i++) {
+		unsigned mask = marks_of(o, i, n->hash), bad = MARK_FILE | MARK_GONE;
+		if (n->depth > NEAR_ROOT)
+			bad |= MARK_LINK;
+		if (n->unsure || (is_link && i >= n->layer))
+			bad |= MARK_DIR;
+		if ((mask & bad) && look->way->doubt == TREE_NONE) {
+			look->way->doubt = node;
+			look->way->doubt_layer = i;
+		}
 	}
 }
 
-static struct ovl_node *node_at(const struct ovl *o, struct bytes path, uint64_t hash)
+static int way_from(struct ovl *o, uint32_t from, struct bytes path, uint32_t layer_end,
+		    bool is_location, struct ovl_way *ret, struct err *e)
 {
-	if (o->slot_cap == 0)
-		return NULL;
-	uint32_t index = *slot_find(o, path, hash);
-	return index == 0 || o->nodes[index - 1].gone ? NULL : &o->nodes[index - 1];
-}
-
-static bool room_for_node(struct ovl *o)
-{
-	if (o->node_count == o->node_cap) {
-		size_t cap = o->node_cap ? o->node_cap * 2 : 256;
-		struct ovl_node *bigger = realloc(o->nodes, cap * sizeof *bigger);
-		if (!bigger)
-			return false;
-		o->nodes = bigger;
-		o->node_cap = cap;
+	struct look look = {
+	    .o = o, .way = ret, .layer_end = layer_end, .is_location = is_location};
+	const struct tree_walk how = {
+	    .make = true, .follow_last = true, .from = from, .see = see, .arg = &look};
+	*ret = (struct ovl_way){.doubt = TREE_NONE};
+	int r = tree_find(&o->tree, path, &how, &ret->end, e);
+	if (r < 0 || ret->end == TREE_NONE)
+		return r;
+	const struct tree_node *end = &o->tree.nodes[ret->end];
+	ret->is_exact = is_exact(end);
+	ret->end_mask = ret->end == TREE_ROOT ? MARK_DIR : 0;
+	for (uint32_t i = 0; i < layer_end; i++) {
+		unsigned mask = marks_of(o, i, end->hash);
+		if (mask && !ret->end_mask)
+			ret->end_layer = i;
+		ret->end_mask |= mask;
 	}
-	if (o->slot_cap / 2 > o->node_count)
-		return true;
-	size_t cap = o->slot_cap ? o->slot_cap * 2 : 1024;
-	uint32_t *slots = calloc(cap, sizeof *slots);
-	if (!slots)
-		return false;
-	free(o->slots);
-	o->slots = slots;
-	o->slot_cap = cap;
-	for (size_t i = 0; i < o->node_count; i++)
-		*slot_find(o, o->nodes[i].path, o->nodes[i].hash) = (uint32_t)i + 1;
-	return true;
-}
-
-static void node_drop(struct ovl *o, struct ovl_node *n)
-{
-	if (!n || n->gone)
-		return;
-	n->gone = true;
-	o->link_count -= n->entry->kind == LAY_SYMLINK;
-}
-
-static int node_put(struct ovl *o, struct bytes path, const struct lay_entry *entry, uint32_t layer,
-		    struct err *e)
-{
-	if (o->node_count >= NODES_MAX)
-		return err_set(e, ERR_LIMIT, "image inventory: more than %u entries", NODES_MAX);
-	if (!room_for_node(o))
-		return spent(e);
-	uint64_t hash = hash_path(path);
-	node_drop(o, node_at(o, path, hash));
-	o->nodes[o->node_count] = (struct ovl_node){
-	    .path = path, .entry = entry, .layer = layer, .content_layer = layer, .hash = hash};
-	*slot_find(o, path, hash) = (uint32_t)++o->node_count;
-	o->link_count += entry->kind == LAY_SYMLINK;
 	return 0;
 }
 
-const struct ovl_node *ovl_nodes(const struct ovl *o, size_t *ret_count)
+/* what lies behind lower links */
+
+static uint64_t *lower_slot(const struct ovl *o, uint64_t hash)
 {
-	*ret_count = o->node_count;
-	return o->nodes;
-}
-
-/* resolution of symbolic links */
-
-struct walk {
-	uint8_t done[LIMIT_PATH_MAX]; /* real path so far */
-	size_t done_len;
-	uint8_t todo[2][LIMIT_PATH_MAX]; /* what is left lies in one; a link's target and the rest
-					    are joined in the other */
-	unsigned side;
-	struct bytes rest;
-	unsigned links;
-};
-
-static void walk_up(struct walk *w)
-{
-	while (w->done_len > 0 && w->done[w->done_len - 1] != '/')
-		w->done_len--;
-	if (w->done_len > 0)
-		w->done_len--;
-}
-
-/* Put a link's target in front of what is left. */
-static bool walk_link(struct walk *w, struct bytes target)
-{
-	w->side ^= 1;
-	uint8_t *out = w->todo[w->side];
-	if (++w->links > LINKS_MAX || target.len + 1 + w->rest.len > LIMIT_PATH_MAX)
-		return false;
-	memcpy(out, target.ptr, target.len);
-	out[target.len] = '/';
-	if (w->rest.len > 0)
-		memcpy(out + target.len + 1, w->rest.ptr, w->rest.len);
-	w->rest = (struct bytes){.ptr = out, .len = target.len + 1 + w->rest.len};
-	if (target.ptr[0] == '/')
-		w->done_len = 0;
-	return true;
-}
-
-static bool is_only_slashes(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++) {
-		if (b.ptr[i] != '/')
-			return false;
-	}
-	return true;
-}
-
-static bool walk_part(const struct ovl *o, struct walk *w, struct bytes part, bool follow)
-{
-	if (part.len == 0 || bytes_eq_lit(part, "."))
-		return true;
-	if (bytes_eq_lit(part, "..")) {
-		walk_up(w);
-		return true;
-	}
-	size_t parent_len = w->done_len, slash = parent_len > 0;
-	if (part.len + slash > LIMIT_PATH_MAX - parent_len)
-		return false;
-	if (slash)
-		w->done[parent_len] = '/';
-	memcpy(w->done + parent_len + slash, part.ptr, part.len);
-	w->done_len = parent_len + slash + part.len;
-	if (!follow)
-		return true;
-	struct bytes here = {.ptr = w->done, .len = w->done_len};
-	const struct ovl_node *n = node_at(o, here, hash_path(here));
-	if (!n || n->entry->kind != LAY_SYMLINK || n->entry->target.len == 0)
-		return true;
-	w->done_len = parent_len;
-	return walk_link(w, n->entry->target);
-}
-
-static bool real_path(const struct ovl *o, struct bytes path, bool follow_last, struct walk *w)
-{
-	w->done_len = 0;
-	w->side = 0;
-	w->links = 0;
-	w->rest = path;
-	while (w->rest.len > 0) {
-		struct bytes part = bytes_cut(&w->rest, '/');
-		bool is_last = is_only_slashes(w->rest);
-		if (!walk_part(o, w, part, follow_last || !is_last))
-			return false;
-	}
-	return true;
-}
-
-bool ovl_real_path(const struct ovl *o, struct bytes path, uint8_t *out, size_t *ret_len)
-{
-	struct walk w;
-	if (!real_path(o, path, true, &w))
-		return false;
-	memcpy(out, w.done, w.done_len);
-	*ret_len = w.done_len;
-	return true;
-}
-
-const struct ovl_node *ovl_find(const struct ovl *o, struct bytes path)
-{
-	struct walk w;
-	if (!real_path(o, path, true, &w) || w.done_len == 0)
-		return NULL;
-	struct bytes real = {.ptr = w.done, .len = w.done_len};
-	return node_at(o, real, hash_path(real));
-}
-
-const struct ovl_node *ovl_link(const struct ovl *o, struct bytes path)
-{
-	struct walk w;
-	if (!real_path(o, path, false, &w) || w.done_len == 0)
-		return NULL;
-	struct bytes real = {.ptr = w.done, .len = w.done_len};
-	const struct ovl_node *n = node_at(o, real, hash_path(real));
-	return n && n->entry->kind == LAY_SYMLINK ? n : NULL;
-}
-
-/* Where entry really lies: its folders followed, its last component not. Copied when it differs
- * from what was written. */
-static int entry_path(struct ovl *o, struct bytes path, struct bytes *ret, struct err *e)
-{
-	struct walk w;
-	*ret = path;
-	if (o->link_count == 0 || path.len == 0)
-		return 0;
-	if (!real_path(o, path, false, &w) || w.done_len == 0)
-		return 0; /* a loop of links: it stays where it was written, and is never found */
-	struct bytes real = {.ptr = w.done, .len = w.done_len};
-	if (bytes_eq(real, path))
-		return 0;
-	bool ok;
-	*ret = arena_bytes(&o->arena, real, &ok);
-	return ok ? 0 : spent(e);
-}
-
-/* what a layer hides of those below */
-
-static unsigned hides(const struct lay_entry *ent)
-{
-	switch (ent->kind) {
-	case LAY_WHITEOUT:
-		return HIDE_PATH | HIDE_BELOW;
-	case LAY_OPAQUE:
-		return HIDE_BELOW;
-	case LAY_DIR:
-		return HIDE_NONDIR;
-	case LAY_FILE:
-	case LAY_HARDLINK:
-	case LAY_SYMLINK:
-	case LAY_OTHER:
-		break;
-	}
-	return HIDE_PATH | HIDE_BELOW;
-}
-
-static struct hider *hider_slot(const struct hider_set *s, struct bytes path, uint64_t hash)
-{
-	for (size_t i = spread(hash, s->cap);; i = (i + 1) & (s->cap - 1)) {
-		struct hider *h = &s->slots[i];
-		if (!h->used || (h->hash == hash && bytes_eq(h->path, path)))
-			return h;
+	for (size_t i = (size_t)hash & (o->lower_cap - 1);; i = (i + 1) & (o->lower_cap - 1)) {
+		steps_add(o->tree.steps, 1);
+		if (o->lower[i] == 0 || o->lower[i] == hash)
+			return &o->lower[i];
 	}
 }
 
-static int hiders_open(struct hider_set *s, size_t count, struct err *e)
+static int lower_add(struct ovl *o, uint64_t hash, struct err *e)
 {
-	*s = (struct hider_set){.cap = 16};
-	while (s->cap / 2 < count)
-		s->cap *= 2;
-	s->slots = calloc(s->cap, sizeof *s->slots);
-	return s->slots ? 0 : spent(e);
-}
-
-static void hiders_add(struct hider_set *s, struct bytes path, unsigned what)
-{
-	uint64_t hash = hash_path(path);
-	struct hider *h = hider_slot(s, path, hash);
-	*h = (struct hider){.path = path, .hash = hash, .what = h->what | what, .used = true};
-	s->count++;
-}
-
-static bool is_hidden(const struct hider_set *s, const struct ovl_node *n)
-{
-	uint64_t hash = HASH_START;
-	for (size_t i = 0; i < n->path.len; i++) {
-		if (i == 0 || n->path.ptr[i] == '/') {
-			struct bytes above = bytes_part(n->path, 0, i);
-			if (hider_slot(s, above, hash)->what & HIDE_BELOW)
-				return true;
+	if (o->lower_count >= o->lower_cap / 2) {
+		size_t cap = o->lower_cap ? o->lower_cap * 2 : 1024, old_cap = o->lower_cap;
+		uint64_t *old = o->lower;
+		if (o->lower_count >= LOWER_LINKS_MAX)
+			return err_set(e, ERR_LIMIT, "the layers have more than %u symbolic links",
+				       LOWER_LINKS_MAX);
+		o->lower = calloc(cap, sizeof *o->lower);
+		if (!o->lower) {
+			o->lower = old;
+			return spent(e);
 		}
-		hash = hash_step(hash, n->path.ptr[i]);
+		o->lower_cap = cap;
+		for (size_t i = 0; i < old_cap; i++) {
+			if (old[i])
+				*lower_slot(o, old[i]) = old[i];
+		}
+		free(old);
 	}
-	unsigned what = hider_slot(s, n->path, hash)->what;
-	return (what & HIDE_PATH) || ((what & HIDE_NONDIR) && n->entry->kind != LAY_DIR);
+	uint64_t *slot = lower_slot(o, hash);
+	o->lower_count += *slot == 0;
+	*slot = hash;
+	return 0;
 }
 
-static void hiders_apply(struct ovl *o, const struct hider_set *s, uint32_t layer)
+static int add_lower_links(struct ovl *o, const struct lay *l, struct err *e)
 {
-	for (size_t i = 0; s->count > 0 && i < o->node_count; i++) {
-		struct ovl_node *n = &o->nodes[i];
-		if (!n->gone && n->layer < layer && is_hidden(s, n))
-			node_drop(o, n);
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < l->marks.len / MARK_LEN; i++) {
+		uint64_t mark = marks_at(l->marks, i);
+		if (mark & MARK_LINK)
+			r = lower_add(o, mark >> MARK_MASK_BITS | UINT64_C(1) << 63, e);
 	}
-}
-
-/* Hide by the paths of the layer's entries; followed: only those that lie elsewhere than they say.
- */
-static int hide_lower(struct ovl *o, const struct lay *l, uint32_t layer, bool followed,
-		      struct err *e)
-{
-	struct hider_set s;
-	if (layer == 0 || o->node_count == 0) /* nothing lies below */
-		return 0;
-	int r = hiders_open(&s, l->entry_count, e);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < l->entry_count; i++) {
-		const struct lay_entry *ent = &l->entries[i];
-		struct bytes path = ent->path;
-		if (followed)
-			r = entry_path(o, ent->path, &path, e);
-		if (r == 0 && (!followed || !bytes_eq(path, ent->path)))
-			hiders_add(&s, path, hides(ent));
-	}
-	if (r == 0)
-		hiders_apply(o, &s, layer);
-	free(s.slots);
+	steps_add(o->tree.steps, l->marks.len / 64);
 	return r;
+}
+
+static int through_add(struct ovl *o, uint32_t link, uint32_t target, uint32_t layer, struct err *e)
+{
+	if (o->through_count == THROUGHS_MAX)
+		return err_set(e, ERR_LIMIT, "the layers put too much behind lower layers' links");
+	if (o->through_count == o->through_cap) {
+		size_t cap = o->through_cap ? o->through_cap * 2 : 16;
+		struct ovl_through *bigger = realloc(o->throughs, cap * sizeof *bigger);
+		if (!bigger)
+			return spent(e);
+		o->throughs = bigger;
+		o->through_cap = cap;
+	}
+	o->throughs[o->through_count++] =
+	    (struct ovl_through){.link = link, .target = target, .layer = layer};
+	return 0;
+}
+
+static bool is_implied(const struct lay *l, uint64_t hash)
+{
+	return l->marks_full || (marks_find(l->marks, hash) & MARK_IMPLIED);
+}
+
+static bool is_sure(const struct ovl_way *w)
+{
+	return w->doubt == TREE_NONE &&
+	       (w->is_exact || !(w->end_mask & (MARK_FILE | MARK_LINK | MARK_GONE)));
+}
+
+/* Behind links whose entries tell where they lead. */
+static int find_known_throughs(struct ovl *o, const struct lay *l, uint32_t layer, struct err *e)
+{
+	int r = 0;
+	for (uint32_t i = 0; r == 0 && i < o->tree.link_count; i++) {
+		uint32_t node = o->tree.links[i];
+		const struct lay_entry *entry = o->tree.nodes[node].entry;
+		struct ovl_way way;
+		steps_add(o->tree.steps, 20);
+		if (!entry || entry->kind != LAY_SYMLINK ||
+		    !is_implied(l, o->tree.nodes[node].hash))
+			continue;
+		r = way_from(o, o->tree.nodes[node].parent, entry->target, layer, false, &way, e);
+		if (r == 0)
+			r = through_add(o, node, is_sure(&way) ? way.end : TREE_NONE, layer, e);
+	}
+	return r;
+}
+
+static bool has_entry(const struct ovl *o, uint64_t short_hash)
+{
+	for (uint32_t i = 0; i < o->tree.link_count; i++) {
+		if (o->tree.nodes[o->tree.links[i]].hash >> MARK_HASH_SHIFT == short_hash)
+			return true;
+	}
+	return false;
+}
+
+/* Behind others. One is enough to know. */
+static int find_other_throughs(struct ovl *o, const struct lay *l, uint32_t layer, struct err *e)
+{
+	size_t n = o->lower_count > 0 ? l->marks.len / MARK_LEN : 0;
+	steps_add(o->tree.steps, n / 64);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t mark = marks_at(l->marks, i), hash = mark >> MARK_MASK_BITS;
+		if (!(mark & MARK_IMPLIED) || !*lower_slot(o, hash | UINT64_C(1) << 63))
+			continue;
+		steps_add(o->tree.steps, o->tree.link_count);
+		if (!has_entry(o, hash))
+			return through_add(o, TREE_NONE, TREE_NONE, layer, e);
+	}
+	return l->marks_full && o->lower_count > 0
+		   ? through_add(o, TREE_NONE, TREE_NONE, layer, e)
+		   : 0;
+}
+
+/* entries */
+
+static bool hides(const struct lay_entry *ent)
+{
+	return ent->kind == LAY_WHITEOUT || ent->kind == LAY_OPAQUE;
+}
+
+/* What lies at node, where entries do not tell all, under what a layer marks there. True: nothing is
+ * left below it. */
+static bool hide_marked(struct ovl *o, uint32_t node, uint32_t layer)
+{
+	struct tree_node *n = &o->tree.nodes[node];
+	unsigned mask = marks_of(o, layer, n->hash);
+	bool is_link = n->entry && n->entry->kind == LAY_SYMLINK;
+	unsigned hiding = MARK_FILE | MARK_GONE | (n->depth > NEAR_ROOT ? MARK_LINK : 0U);
+	if (mask & hiding) {
+		tree_drop_below(&o->tree, node);
+		tree_drop(&o->tree, node);
+		return true;
+	}
+	if (is_link && (mask & MARK_DIR)) {
+		n->unsure = true;
+		tree_drop(&o->tree, node);
+	}
+	return false;
+}
+
+static int hide_by_marks(struct ovl *o, uint32_t layer, struct err *e)
+{
+	const struct tree *t = &o->tree;
+	uint32_t here = o->layers[layer].marks.len ? t->nodes[TREE_ROOT].child : TREE_NONE;
+	while (here != TREE_NONE) {
+		const struct tree_node *n = &t->nodes[here];
+		bool done = n->live == 0 || (!is_exact(n) && hide_marked(o, here, layer));
+		int r = steps_check(t->steps, e);
+		steps_add(t->steps, 1);
+		if (r < 0)
+			return r;
+		if (!done && n->child != TREE_NONE) {
+			here = n->child;
+			continue;
+		}
+		while (here != TREE_ROOT && t->nodes[here].sibling == TREE_NONE)
+			here = t->nodes[here].parent;
+		here = here == TREE_ROOT ? TREE_NONE : t->nodes[here].sibling;
+	}
+	return 0;
+}
+
+/* Folders that the layer states in the place of lower links: whiteouts in them do not go through
+ * those. */
+static int drop_links(struct ovl *o, const struct lay *l, struct err *e)
+{
+	for (size_t i = 0; i < l->entry_count; i++) {
+		uint32_t node;
+		if (l->entries[i].kind != LAY_DIR)
+			continue;
+		int r = tree_find(&o->tree, l->entries[i].path, &look_at_itself, &node, e);
+		if (r < 0)
+			return r;
+		const struct lay_entry *old = node == TREE_NONE ? NULL : o->tree.nodes[node].entry;
+		if (old && old->kind == LAY_SYMLINK)
+			tree_drop(&o->tree, node);
+	}
+	return 0;
+}
+
+static int hide_lower(struct ovl *o, const struct lay *l, struct err *e)
+{
+	for (size_t i = 0; i < l->entry_count; i++) {
+		const struct lay_entry *ent = &l->entries[i];
+		uint32_t node;
+		if (!hides(ent))
+			continue;
+		int r = tree_find(&o->tree, ent->path, &look_at_itself, &node, e);
+		if (r < 0)
+			return r;
+		if (node == TREE_NONE)
+			continue;
+		tree_drop_below(&o->tree, node);
+		if (ent->kind == LAY_WHITEOUT)
+			tree_drop(&o->tree, node);
+	}
+	return 0;
 }
 
 /* File lists of packages: many, and nothing is looked up by their paths. */
@@ -394,56 +402,101 @@ static bool is_ownership(const struct lay_entry *ent)
 	return (ent->kind == LAY_FILE || ent->kind == LAY_HARDLINK) && ent->merge == ECO_OWNERSHIP;
 }
 
-static int put_kind(struct ovl *o, const struct lay *l, uint32_t layer, bool links, struct err *e)
+/* A hard link shows what its target names now, whatever becomes of the target later; to a symbolic
+ * link it is another one. */
+static int put_hard_link(struct ovl *o, uint32_t node, const struct lay_entry *ent, uint32_t layer,
+			 struct err *e)
 {
-	for (size_t i = 0; i < l->entry_count; i++) {
-		const struct lay_entry *ent = &l->entries[i];
-		if (is_ownership(ent))
-			continue;
-		bool is_link = ent->kind == LAY_SYMLINK;
-		bool is_file =
-		    ent->kind == LAY_FILE || ent->kind == LAY_HARDLINK || ent->kind == LAY_OTHER;
-		if (links ? !is_link : !is_file)
-			continue;
-		struct bytes path;
-		int r = entry_path(o, ent->path, &path, e);
-		if (r == 0)
-			r = node_put(o, path, ent, layer, e);
-		if (r < 0)
-			return r;
+	uint32_t target = with_entry(o, find(o, ent->target, &look_at_itself));
+	const struct tree_node *to = target == TREE_NONE ? NULL : &o->tree.nodes[target];
+	const struct lay_entry *entry = ent;
+	uint32_t content_layer = layer;
+	if (to && to->entry->kind == LAY_FILE && to->entry->eco == ent->eco) {
+		entry = to->entry;
+		content_layer = to->content_layer;
+	} else if (to && to->entry->kind == LAY_SYMLINK) {
+		entry = to->entry;
 	}
-	return 0;
+	return tree_put(&o->tree, node, entry, layer, content_layer, e);
 }
 
-/* A hard link shows the file that its target names now, whatever becomes of the target later. */
-static void resolve_hard_links(struct ovl *o, uint32_t layer)
+static int put_entry(struct ovl *o, const struct lay_entry *ent, uint32_t layer, struct err *e)
 {
-	for (size_t i = o->node_count; i-- > 0 && o->nodes[i].layer == layer;) {
-		struct ovl_node *n = &o->nodes[i];
-		if (n->gone || n->entry->kind != LAY_HARDLINK)
-			continue;
-		const struct ovl_node *to = ovl_find(o, n->entry->target);
-		if (to && to->entry->kind == LAY_FILE && to->entry->eco == n->entry->eco) {
-			n->entry = to->entry;
-			n->content_layer = to->content_layer;
-		}
+	uint32_t node;
+	int r = tree_find(&o->tree, ent->path, &to_entry, &node, e);
+	if (r < 0 || node == TREE_NONE || node == TREE_ROOT)
+		return r; /* links in a circle: it is never found */
+	if (ent->kind == LAY_FILE || ent->kind == LAY_HARDLINK)
+		o->tree.nodes[node].wanted = true;
+	if (ent->kind == LAY_DIR) {
+		tree_drop(&o->tree, node);
+		return 0;
 	}
+	return ent->kind == LAY_HARDLINK ? put_hard_link(o, node, ent, layer, e)
+					 : tree_put(&o->tree, node, ent, layer, layer, e);
 }
 
-int ovl_push(struct ovl *o, struct err *e)
+static bool is_same_layer(const struct lay *a, const struct lay *b)
+{
+	return a->entry_count > 0 && a->entries == b->entries && a->marks.ptr == b->marks.ptr;
+}
+
+int ovl_push(struct ovl *o, bool *ret_changed, struct err *e)
 {
 	if (o->next >= o->layer_count)
 		return err_set(e, ERR_INTERNAL, "image inventory: no layer left");
 	const struct lay *l = &o->layers[o->next];
-	uint32_t layer = (uint32_t)o->next++;
-	int r = hide_lower(o, l, layer, false, e);
-	if (r == 0)
-		r = put_kind(o, l, layer, true, e);
-	if (r == 0 && o->link_count > 0)
-		r = hide_lower(o, l, layer, true, e);
-	if (r == 0)
-		r = put_kind(o, l, layer, false, e);
-	if (r == 0)
-		resolve_hard_links(o, layer);
+	uint32_t layer = o->next++;
+	o->tree.changed = false;
+	int r = steps_check(o->tree.steps, e);
+	bool again = layer > 0 && is_same_layer(l, l - 1);
+	if (r == 0 && !again && layer < o->implied_end)
+		r = find_known_throughs(o, l, layer, e);
+	if (r == 0 && !again && layer < o->implied_end)
+		r = find_other_throughs(o, l, layer, e);
+	if (r == 0 && !again)
+		r = hide_by_marks(o, layer, e);
+	if (r == 0 && !again)
+		r = drop_links(o, l, e);
+	if (r == 0 && !again)
+		r = hide_lower(o, l, e);
+	for (size_t i = 0; r == 0 && !again && i < l->entry_count; i++) {
+		if (!hides(&l->entries[i]) && !is_ownership(&l->entries[i]))
+			r = put_entry(o, &l->entries[i], layer, e);
+	}
+	if (r == 0 && !again && layer + 1 < o->implied_end)
+		r = add_lower_links(o, l, e);
+	if (ret_changed)
+		*ret_changed = o->tree.changed;
 	return r;
+}
+
+int ovl_way(struct ovl *o, struct bytes path, struct ovl_way *ret, struct err *e)
+{
+	int r = way_from(o, TREE_ROOT, path, o->layer_count, true, ret, e);
+	if (r == 0 && ret->end != TREE_NONE)
+		o->tree.nodes[ret->end].on_way = true; /* its last part may have been ".." */
+	return r;
+}
+
+bool ovl_is_folder_above(struct ovl *o, uint32_t node)
+{
+	const struct tree_node *n = &o->tree.nodes[node];
+	for (uint32_t i = n->layer + 1; i < o->layer_count; i++) {
+		if (marks_of(o, i, n->hash) & MARK_IMPLIED)
+			return true;
+	}
+	return false;
+}
+
+const struct ovl_through *ovl_throughs(const struct ovl *o, size_t *ret_count)
+{
+	*ret_count = o->through_count;
+	return o->throughs;
+}
+
+bool ovl_through_matters(const struct ovl *o, const struct ovl_through *t)
+{
+	return t->link == TREE_NONE || t->target == TREE_NONE || t->target == TREE_ROOT ||
+	       o->tree.nodes[t->link].on_way || o->tree.nodes[t->target].on_way;
 }

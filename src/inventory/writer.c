@@ -7,18 +7,20 @@
  * id_like, version_id, codename, name, cpe, support_end, streams) count, packages in the order of
  * the entries, as pkg_put writes them count, owner names as blobs count, owned paths by ascending
  * hash: u64 hash, u32 index of the owner's name (both fixed, little-endian) count, notes: blob
- * path, blob text, u8 doubt
+ * path, blob text, u8 doubt (enum lay_doubt); u8 of the marks: are some missing; count, marks of
+ * MARK_LEN bytes, ascending
  */
 #include "inventory/writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Together they keep a layer under 64 MiB of memory whatever it holds: 8 + 8 + 8 + 5 here, 32
- * beside them for a parser while it runs, or at most 32 for the serialised form; what it holds is
- * freed as it grows. */
+/* Together they keep a layer under 64 MiB of memory whatever it holds: 6 + 8 + 8 + 5 here, 11 for
+ * its marks and links, 24 beside them for a parser while it runs, or at most 32 for the serialised
+ * form; what it holds is freed as it grows. */
 #define ENTRY_MAX 65536U       /* an image of 10,000 packages has 20,000 */
-#define PATHS_MAX (8U << 20)   /* bytes of paths, targets and distributions */
+#define SURE_MAX (ENTRY_MAX + 8192U) /* with those at a database's own location, which always find room */
+#define PATHS_MAX (6U << 20)   /* bytes of paths, targets and distributions */
 #define PKGS_MAX (8U << 20)    /* bytes of packages: some 45,000 */
 #define OWNED_MAX (512U << 10) /* paths; a server with a desktop has 400,000 */
 #define NAMES_MAX (2U << 20)   /* bytes of owner names */
@@ -65,18 +67,16 @@ static int spent(struct err *e)
 	return err_set(e, ERR_NOMEM, "layer inventory: out of memory");
 }
 
-/* Room for one more element in a growing array; false when memory is spent. */
-static bool grow(void **array, uint32_t count, uint32_t *cap, size_t size)
+/* array, moved when it has to be, with room for one more; NULL: memory is spent. */
+static void *grow(void *array, uint32_t count, uint32_t *cap, size_t size)
 {
 	if (count < *cap)
-		return true;
+		return array;
 	uint32_t more = *cap ? *cap * 2 : 64;
-	void *bigger = realloc(*array, more * size);
-	if (!bigger)
-		return false;
-	*array = bigger;
-	*cap = more;
-	return true;
+	void *bigger = realloc(array, more * size);
+	if (bigger)
+		*cap = more;
+	return bigger;
 }
 
 static enum key key_of(enum lay_kind kind)
@@ -135,19 +135,29 @@ static int layer_full(struct laywr *w, struct err *e)
 	return err_set(e, ERR_LIMIT, "layer inventory: too many entries");
 }
 
-int laywr_add(struct laywr *w, enum lay_kind kind, struct bytes path, uint32_t *ret, struct err *e)
+int laywr_add(struct laywr *w, enum lay_kind kind, struct bytes path, bool sure, uint32_t *ret,
+	      struct err *e)
 {
 	bool ok;
-	if (w->entry_count >= ENTRY_MAX || w->arena.budget < LIMIT_PATH_MAX * UINT32_C(64))
+	/* what only says again what the entry says is no new one: a sender's repeating is free */
+	const struct laywr_entry *old = laywr_find(w, path);
+	if (old && kind == LAY_DIR && old->kind == LAY_DIR) {
+		*ret = (uint32_t)(old - w->entries);
+		return 0;
+	}
+	size_t spare = sure ? (size_t)LIMIT_PATH_MAX * 4 : (size_t)LIMIT_PATH_MAX * 64;
+	if (w->entry_count >= (sure ? SURE_MAX : ENTRY_MAX) || w->arena.budget < spare)
 		return layer_full(w, e);
-	if (!slots_grow(w) ||
-	    !grow((void **)&w->entries, w->entry_count, &w->entry_cap, sizeof *w->entries))
+	struct laywr_entry *entries =
+	    grow(w->entries, w->entry_count, &w->entry_cap, sizeof *w->entries);
+	w->entries = entries ? entries : w->entries;
+	if (!entries || !slots_grow(w))
 		return spent(e);
 	struct laywr_entry ent = {.kind = kind, .path = arena_bytes(&w->arena, path, &ok)};
 	if (!ok)
 		return spent(e);
 	struct laywr_slot *s = slot_find(w, key_of(kind), path);
-	if (s->index != 0)
+	if (s->index != 0 && !w->entries[s->index - 1].pinned)
 		w->entries[s->index - 1].dead = true;
 	w->entries[w->entry_count] = ent;
 	*ret = w->entry_count++;
@@ -170,9 +180,19 @@ int laywr_target(struct laywr *w, uint32_t index, struct bytes target, struct er
 	return ok ? 0 : spent(e);
 }
 
+static void disown(struct laywr *w, const struct laywr_entry *ent)
+{
+	for (uint32_t i = ent->owned_first; i < ent->owned_end; i++)
+		w->owned[i].pkg = UINT32_MAX;
+}
+
 void laywr_begin(struct laywr *w, uint32_t index)
 {
 	struct laywr_entry *ent = &w->entries[index];
+	disown(w, ent);
+	ent->pkg_count = ent->pkgs_len = 0;
+	ent->distro = NULL;
+	ent->note = BYTES_NONE;
 	ent->pkgs_off = (uint32_t)w->pkgs.len;
 	ent->owned_first = ent->owned_end = w->owned_count;
 	buf_clear(&w->last_name);
@@ -240,8 +260,10 @@ int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes
 	}
 	if (r < 0)
 		return r;
-	if (!grow((void **)&w->owned, w->owned_count, &w->owned_cap, sizeof *w->owned))
+	struct lay_owned *bigger = grow(w->owned, w->owned_count, &w->owned_cap, sizeof *w->owned);
+	if (!bigger)
 		return spent(e);
+	w->owned = bigger;
 	w->owned[w->owned_count++] =
 	    (struct lay_owned){.path_hash = bytes_hash(path, 0), .pkg = name};
 	w->entries[index].owned_end = w->owned_count;
@@ -276,14 +298,14 @@ int laywr_unread(struct laywr *w, uint32_t index, const char *text, struct err *
 	return ok ? 0 : spent(e);
 }
 
-static int put_note(struct laywr *w, struct bytes path, const char *text, bool doubt,
+static int put_note(struct laywr *w, struct bytes path, const char *text, enum lay_doubt doubt,
 		    struct err *e)
 {
 	size_t len = w->notes.len;
 	if (w->note_count < NOTE_COUNT_MAX) {
 		buf_put_blob(&w->notes, path);
 		buf_put_blob(&w->notes, bytes_of(text));
-		buf_put_u8(&w->notes, doubt);
+		buf_put_u8(&w->notes, (uint8_t)doubt);
 		if (buf_ok(&w->notes)) {
 			w->note_count++;
 			return 0;
@@ -295,18 +317,23 @@ static int put_note(struct laywr *w, struct bytes path, const char *text, bool d
 			return spent(e);
 	}
 	w->left_out = true;
-	w->doubt_left_out = w->doubt_left_out || doubt;
+	w->doubt_left_out = w->doubt_left_out || doubt != LAY_DOUBT_NONE;
 	return 0;
 }
 
 int laywr_note(struct laywr *w, struct bytes path, const char *text, struct err *e)
 {
-	return put_note(w, path, text, false, e);
+	return put_note(w, path, text, LAY_DOUBT_NONE, e);
 }
 
 int laywr_doubt(struct laywr *w, struct bytes path, const char *text, struct err *e)
 {
-	return put_note(w, path, text, true, e);
+	return put_note(w, path, text, LAY_DOUBT, e);
+}
+
+int laywr_doubt_of_file(struct laywr *w, struct bytes path, const char *text, struct err *e)
+{
+	return put_note(w, path, text, LAY_DOUBT_OF_FILE, e);
 }
 
 static int owned_cmp(const void *pa, const void *pb)
@@ -358,13 +385,12 @@ static void owned_finish(struct laywr *w)
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < w->entry_count; i++) {
-		const struct laywr_entry *ent = &w->entries[i];
-		uint32_t len = ent->owned_end - ent->owned_first;
-		if (ent->dead || len == 0)
-			continue;
-		/* files are parsed in the order of entries: never over what is still to come */
-		memmove(w->owned + n, w->owned + ent->owned_first, len * sizeof *w->owned);
-		n += len;
+		if (w->entries[i].dead)
+			disown(w, &w->entries[i]);
+	}
+	for (uint32_t i = 0; i < w->owned_count; i++) {
+		if (w->owned[i].pkg != UINT32_MAX)
+			w->owned[n++] = w->owned[i];
 	}
 	if (n > 0)
 		qsort(w->owned, n, sizeof *w->owned, owned_cmp);
@@ -396,7 +422,8 @@ static void put_entries(const struct laywr *w, struct buf *out)
 	}
 }
 
-int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, struct err *e)
+int laywr_put(struct laywr *w, const struct laywr_totals *t, struct place *marks, struct buf *out,
+	      struct err *e)
 {
 	owned_finish(w);
 	buf_put_le32(out, LAYWR_MAGIC);
@@ -425,7 +452,8 @@ int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, st
 	if (w->left_out) {
 		buf_put_blob(out, BYTES_NONE);
 		buf_put_blob(out, BYTES_LIT("further notes are left out"));
-		buf_put_u8(out, w->doubt_left_out);
+		buf_put_u8(out, w->doubt_left_out ? LAY_DOUBT : LAY_DOUBT_NONE);
 	}
+	place_put_marks(marks, out);
 	return buf_ok(out) ? 0 : spent(e);
 }

@@ -4,6 +4,7 @@
 #pragma once
 #include "base/buf.h"
 #include "inventory/layer.h"
+#include "inventory/place.h"
 
 struct laywr_entry {
 	struct bytes path, target, note;
@@ -15,7 +16,8 @@ struct laywr_entry {
 	uint32_t owned_first, owned_end; /* in laywr.owned */
 	enum lay_kind kind;
 	uint8_t eco, merge, rank;
-	bool dead; /* a later member of the layer took its place */
+	bool dead;   /* a later member of the layer took its place */
+	bool pinned; /* a hard link means it, whatever takes its place: it never dies */
 };
 
 struct laywr_slot {
@@ -50,13 +52,15 @@ struct laywr_totals {
 void laywr_init(struct laywr *w);
 void laywr_free(struct laywr *w);
 /* A new entry of kind at path (copied), in place of an earlier one there; whiteouts and opaque
- * marks stand beside it. *ret: its index. ERR_LIMIT: the layer has too many; w->complete is then
+ * marks stand beside it. sure: it lies at a database's location or above one, and has room that
+ * others cannot take. *ret: its index. ERR_LIMIT: the layer has too many; w->complete is then
  * false and a note says so. */
-int laywr_add(struct laywr *w, enum lay_kind kind, struct bytes path, uint32_t *ret, struct err *e);
+int laywr_add(struct laywr *w, enum lay_kind kind, struct bytes path, bool sure, uint32_t *ret,
+	      struct err *e);
 /* The living file, link or other entry at path, or NULL. Valid until the next laywr_add. */
 struct laywr_entry *laywr_find(struct laywr *w, struct bytes path);
 int laywr_target(struct laywr *w, uint32_t index, struct bytes target, struct err *e);
-/* What a parser states about the file of entry index, which must be the last one stated about. */
+/* What a parser states about the file of entry index; what was stated about it before is void. */
 void laywr_begin(struct laywr *w, uint32_t index);
 int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct err *e);
 int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes path,
@@ -64,12 +68,15 @@ int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes
 int laywr_distro(struct laywr *w, uint32_t index, const struct pkg_distro *d, struct err *e);
 /* Why the entry's file was not read, or not to its end. */
 int laywr_unread(struct laywr *w, uint32_t index, const char *text, struct err *e);
-/* A coverage note; laywr_doubt: what runs may not be what was read. Past a limit one last note says
- * that there are more, and is a doubt when one of them is. */
+/* A coverage note; laywr_doubt: what runs may not be what was read; laywr_doubt_of_file: that
+ * counts as long as the file is seen. Past a limit one last note says that there are more, and is a
+ * doubt when one of them is. */
 int laywr_note(struct laywr *w, struct bytes path, const char *text, struct err *e);
 int laywr_doubt(struct laywr *w, struct bytes path, const char *text, struct err *e);
-/* Serialise into out: what lay_parse reads. Uses up what w holds: call once. */
-int laywr_put(struct laywr *w, const struct laywr_totals *t, struct buf *out, struct err *e);
+int laywr_doubt_of_file(struct laywr *w, struct bytes path, const char *text, struct err *e);
+/* Serialise into out: what lay_parse reads. Uses up what w and marks hold: call once. */
+int laywr_put(struct laywr *w, const struct laywr_totals *t, struct place *marks, struct buf *out,
+	      struct err *e);
 
 #define LAYWR_DISTRO_TEXT_MAX                                                                      \
 	1024U /* bytes of one text of a distribution, more is cut off; all its streams take at     \

@@ -347,7 +347,10 @@ static int describe(struct image_scan *w, struct err *e)
 
 static int match_and_commit(struct image_scan *w, struct err *e)
 {
-	if (inv_merge(w->parsed, w->layer_count, w->arena, &w->image, e) < 0)
+	const struct inv_source source = {.layers = w->parsed, .layer_count = w->layer_count,
+					  .has_config = true, .diff_ids = w->config.diff_ids,
+					  .diff_id_count = w->config.diff_id_count};
+	if (inv_merge(&source, w->arena, &w->image, e) < 0)
 		return -(int)e->code;
 	/* A switch of generations waits for this scan, or this scan for it: never half of each. */
 	pthread_rwlock_rdlock(&w->g->rows_lock);

@@ -1,55 +1,7 @@
 /* inv_merge over layers made here: what an overlay of them shows. */
 #include "torture.h"
 
-#include "inventory/image.h"
-#include "layer_make.h"
-
-#define PKG(name, version)                                                                         \
-	"Package: " name "\nStatus: install ok installed\nVersion: " version                       \
-	"\nArchitecture: all\n\n"
-#define APK(name, version) "P:" name "\nV:" version "\n\n"
-#define DEBIAN "ID=debian\nVERSION_ID=12\n"
-#define LAYERS_MAX 8
-
-struct image {
-	struct buf tars[LAYERS_MAX], inventories[LAYERS_MAX];
-	struct lay lays[LAYERS_MAX];
-	size_t count;
-	struct arena a;
-	struct inv_image out;
-};
-
-/* Layers are written with tar_file(layer(im), …): each call of new_layer starts the next. */
-static struct buf *new_layer(struct image *im)
-{
-	struct buf *t = &im->tars[im->count++];
-	buf_init(t, 16U << 20);
-	return t;
-}
-
-static void merge(struct image *im)
-{
-	struct err e = ERR_INIT;
-	arena_init(&im->a, (size_t)16 << 20);
-	for (size_t i = 0; i < im->count; i++) {
-		tar_end(&im->tars[i]);
-		struct layer_source s = {.bytes = buf_bytes(&im->tars[i])};
-		assert_int_equal(layer_index(&s, -1, &im->inventories[i], &e), 0);
-		assert_int_equal(
-		    lay_parse(buf_bytes(&im->inventories[i]), &im->a, &im->lays[i], &e), 0);
-	}
-	assert_int_equal(inv_merge(im->lays, im->count, &im->a, &im->out, &e), 0);
-}
-
-static void drop(struct image *im)
-{
-	for (size_t i = 0; i < im->count; i++) {
-		buf_free(&im->tars[i]);
-		buf_free(&im->inventories[i]);
-	}
-	arena_free(&im->a);
-	*im = (struct image){.count = 0};
-}
+#include "image_make.h"
 
 /* "name version layer" of each package, sorted as they come, "; " between. */
 static void assert_packages(const struct image *im, const char *want)
@@ -63,16 +15,6 @@ static void assert_packages(const struct image *im, const char *want)
 	}
 	assert_string_equal(buf_cstr(&have), want);
 	buf_free(&have);
-}
-
-static bool has_note(const struct image *im, int32_t layer, const char *part)
-{
-	for (size_t i = 0; i < im->out.note_count; i++) {
-		const struct inv_note *n = &im->out.notes[i];
-		if (n->layer == layer && bytes_find_bytes(n->text, bytes_of(part)) < n->text.len)
-			return true;
-	}
-	return false;
 }
 
 static void test_layers_of_packages(void **state)
@@ -194,8 +136,10 @@ static void test_merged_usr(void **state)
 		tar_file(new_layer(&im), ways[i], APK("a", "1-r0") APK("b", "2-r0"));
 		merge(&im);
 		assert_packages(&im, "a 1-r0 0; b 2-r0 1");
-		assert_int_equal(im.out.state, INV_ASSESSED);
-		assert_int_equal(im.out.note_count, 0);
+		/* engines that unpack layers apart make a folder of the first name */
+		assert_int_equal(im.out.state, i == 0 ? INV_PARTIAL : INV_ASSESSED);
+		assert_int_equal(im.out.note_count, i == 0);
+		assert_int_equal(has_note(&im, 1, "below a symbolic link of a lower layer"), i == 0);
 		assert_true(bytes_eq_lit(im.out.distro.id, "wolfi"));
 		drop(&im);
 	}
@@ -372,7 +316,7 @@ static void test_unread(void **state)
 	lays[2] = im.lays[1];
 	lays[3] = (struct lay){.absent = BYTES_LIT("layer three is not in the image")};
 	struct err e = ERR_INIT;
-	assert_int_equal(inv_merge(lays, 4, &im.a, &im.out, &e), 0);
+	assert_int_equal(merge_lays(lays, 4, &im.a, &im.out, &e), 0);
 	assert_packages(&im, "a 1 2");
 	assert_int_equal(im.out.state, INV_PARTIAL);
 	assert_true(im.out.unread);
@@ -649,13 +593,13 @@ static void test_unread_and_incomplete(void **state)
 	assert_int_equal(im.out.state, INV_ASSESSED);
 	assert_int_equal(im.out.note_count, 0);
 	im.lays[0].complete = false;
-	assert_int_equal(inv_merge(im.lays, im.count, &im.a, &im.out, NULL), 0);
+	assert_int_equal(merge_lays(im.lays, im.count, &im.a, &im.out, NULL), 0);
 	assert_int_equal(im.out.state, INV_PARTIAL);
 	assert_true(has_note(&im, 0, "not read to its end"));
 	drop(&im);
-	assert_int_equal(inv_merge(NULL, 0, &im.a, &im.out, NULL), -ERR_NOMEM);
+	assert_int_equal(merge_lays(NULL, 0, &im.a, &im.out, NULL), -ERR_NOMEM);
 	arena_init(&im.a, 65536);
-	assert_int_equal(inv_merge(NULL, 0, &im.a, &im.out, NULL), 0);
+	assert_int_equal(merge_lays(NULL, 0, &im.a, &im.out, NULL), 0);
 	assert_int_equal(im.out.state, INV_NOTHING);
 	arena_free(&im.a);
 }
@@ -709,7 +653,7 @@ static int torture_run(void *arg)
 	struct arena a;
 	struct inv_image out;
 	arena_init(&a, (size_t)1 << 20);
-	int r = inv_merge(im->lays, im->count, &a, &out, NULL);
+	int r = merge_lays(im->lays, im->count, &a, &out, NULL);
 	arena_free(&a);
 	return r;
 }

@@ -1,6 +1,7 @@
 /* lay_index over layers made here, and lay_parse of what it wrote and of what it never would. */
 #include "torture.h"
 
+#include "inventory/marks.h"
 #include "inventory/writer.h"
 #include "layer_make.h"
 
@@ -293,10 +294,27 @@ static void test_floods(void **state)
 		snprintf(path, sizeof path, "x/.wh.f%d", i);
 		tar_file(&p.tar, path, "");
 	}
+	tar_file(&p.tar, "var/lib/dpkg/status", STATUS_A);
+	finish(&p);
+	/* whiteouts where nothing is looked for are marks, not entries */
+	assert_true(p.lay.complete);
+	assert_int_equal(p.lay.entry_count, 1);
+	assert_int_equal(marks_find(p.lay.marks, mark_path(BYTES_LIT("x/f69999"))), MARK_GONE);
+	assert_int_equal(marks_find(p.lay.marks, mark_path(BYTES_LIT("x"))), MARK_IMPLIED);
+	drop(&p);
+	start(&p);
+	for (int i = 0; i < 70000; i++) {
+		char path[64];
+		snprintf(path, sizeof path, "x/%d/dpkg/status", i);
+		tar_file(&p.tar, path, "");
+	}
+	tar_file(&p.tar, "var/lib/dpkg/status", STATUS_A);
 	finish(&p);
 	assert_false(p.lay.complete);
 	assert_true(has_note(&p.lay, "more files, links and whiteouts"));
 	assert_true(p.lay.entry_count < 70000);
+	/* what lies at a location finds room whatever came before */
+	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAY_FILE));
 	drop(&p);
 	struct buf status;
 	buf_init(&status, (size_t)32 << 20);

@@ -286,7 +286,7 @@ static void check_image(void **state)
 	assert_true(n > 0);
 	for (size_t i = 0; i < n; i++)
 		read_layer(content[i], &a, &layers[i]);
-	assert_int_equal(inv_merge(layers, n, &a, &image, &e), 0);
+	assert_int_equal(inv_merge(&(struct inv_source){.layers = layers, .layer_count = n}, &a, &image, &e), 0);
 	assert_true(image.package_count > 0);
 	struct vdb *v = open_advisories(dir, &e);
 	assert_non_null(v);

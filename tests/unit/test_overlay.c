@@ -10,12 +10,13 @@
 #define LAYERS_MAX 8
 #define ENTRIES_MAX 256
 
-struct tree {
+struct stack {
 	struct arena a;
 	struct bytes layer_tars[LAYERS_MAX];
 	struct lay lays[LAYERS_MAX];
 	size_t count;
 	struct ovl *overlay;
+	struct steps steps;
 };
 
 static struct bytes read_member(struct tar *t, const struct tar_entry *m, struct arena *a)
@@ -45,7 +46,7 @@ static struct bytes find_member(struct bytes archive, struct bytes path, struct 
 	return out;
 }
 
-static void find_layers(struct tree *tr, struct bytes archive)
+static void find_layers(struct stack *tr, struct bytes archive)
 {
 	struct json j;
 	struct bytes manifest = find_member(archive, BYTES_LIT("manifest.json"), &tr->a);
@@ -85,7 +86,7 @@ static struct lay_entry entry_of(struct bytes path, const struct tar_entry *m, s
 	return ent;
 }
 
-static void read_layer(struct tree *tr, size_t i)
+static void read_layer(struct stack *tr, size_t i)
 {
 	struct limits lim = LIMITS_DEFAULT;
 	struct lay_entry *entries = arena_alloc(&tr->a, ENTRIES_MAX, sizeof *entries);
@@ -107,20 +108,21 @@ static void read_layer(struct tree *tr, size_t i)
 	tr->lays[i] = (struct lay){.entries = entries, .entry_count = n, .complete = true};
 }
 
-static bool is_there(const struct tree *tr, struct bytes path)
+static bool is_there(const struct stack *tr, struct bytes path)
 {
-	size_t count;
-	const struct ovl_node *nodes = ovl_nodes(tr->overlay, &count);
-	for (size_t i = 0; i < count; i++) {
-		if (!nodes[i].gone && bytes_has_prefix(nodes[i].path, path) &&
-		    (nodes[i].path.len == path.len || nodes[i].path.ptr[path.len] == '/'))
+	const struct tree *t = ovl_tree(tr->overlay);
+	for (uint32_t i = 0; i < t->count; i++) {
+		uint8_t buf[LIMIT_PATH_MAX];
+		struct bytes at = tree_path(t, i, buf);
+		if (t->nodes[i].entry && bytes_has_prefix(at, path) &&
+		    (at.len == path.len || at.ptr[path.len] == '/'))
 			return true;
 	}
 	return false;
 }
 
 /* A folder itself is not kept by the overlay: it is there when the last layer has it. */
-static bool is_folder_of_last(const struct tree *tr, struct bytes path)
+static bool is_folder_of_last(const struct stack *tr, struct bytes path)
 {
 	const struct lay *l = &tr->lays[tr->count - 1];
 	for (size_t i = 0; i < l->entry_count; i++) {
@@ -130,9 +132,9 @@ static bool is_folder_of_last(const struct tree *tr, struct bytes path)
 	return false;
 }
 
-static size_t check(const struct tree *tr, struct bytes expected, const char *name)
+static size_t check(const struct stack *tr, struct bytes expected, const char *name)
 {
-	size_t wrong = 0, listed = 0, alive = 0, count;
+	size_t wrong = 0, listed = 0, alive = 0;
 	bool signs = expected.len > 1 && expected.ptr[1] == ' ';
 	for (struct bytes rest = expected; rest.len > 0;) {
 		struct bytes line = bytes_cut(&rest, '\n');
@@ -148,9 +150,7 @@ static size_t check(const struct tree *tr, struct bytes expected, const char *na
 			wrong++;
 		}
 	}
-	const struct ovl_node *nodes = ovl_nodes(tr->overlay, &count);
-	for (size_t i = 0; i < count; i++)
-		alive += !nodes[i].gone;
+	alive = ovl_tree(tr->overlay)->nodes[TREE_ROOT].live;
 	if (!signs && listed != alive) {
 		printf("%s: %zu files listed, %zu there\n", name, listed, alive);
 		wrong++;
@@ -162,7 +162,7 @@ static size_t run_case(const char *name)
 {
 	char file[256];
 	struct buf archive, expected;
-	struct tree tr = {.count = 0};
+	struct stack tr = {.count = 0, .steps = {.max = UINT64_MAX}};
 	size_t wrong = 1;
 	snprintf(file, sizeof file, "oci/whiteouts/%s.tar", name);
 	bool ok = corpus_read(file, &archive);
@@ -173,9 +173,9 @@ static size_t run_case(const char *name)
 		find_layers(&tr, buf_bytes(&archive));
 	for (size_t i = 0; i < tr.count; i++)
 		read_layer(&tr, i);
-	tr.overlay = ovl_open(tr.lays, tr.count, NULL);
+	tr.overlay = ovl_open(tr.lays, tr.count, &tr.steps, NULL);
 	for (size_t i = 0; i < tr.count && ok; i++)
-		ok = ovl_push(tr.overlay, NULL) == 0;
+		ok = ovl_push(tr.overlay, NULL, NULL) == 0;
 	if (ok && tr.count > 0)
 		wrong = check(&tr, buf_bytes(&expected), name);
 	printf("%s: %zu layers, %s\n", name, tr.count, wrong ? "WRONG" : "as expected");
@@ -187,7 +187,7 @@ static size_t run_case(const char *name)
 }
 
 /* The highest layer so far that has a member at path: its file is the one to be seen. */
-static size_t top_layer_of(const struct tree *tr, size_t layer, struct bytes path)
+static size_t top_layer_of(const struct stack *tr, size_t layer, struct bytes path)
 {
 	for (size_t i = layer + 1; i > 0; i--) {
 		for (size_t k = 0; k < tr->lays[i - 1].entry_count; k++) {
@@ -199,9 +199,10 @@ static size_t top_layer_of(const struct tree *tr, size_t layer, struct bytes pat
 }
 
 /* One file of a case, [path, content or null], after layer. */
-static size_t check_file(const struct tree *tr, struct json *j, size_t layer, bool readable)
+static size_t check_file(const struct stack *tr, struct json *j, size_t layer, bool readable)
 {
 	struct bytes path = BYTES_NONE;
+	uint8_t buf[LIMIT_PATH_MAX];
 	size_t wrong = 0;
 	json_enter_array(j);
 	for (size_t n = 0; json_next_item(j); n++) {
@@ -210,12 +211,14 @@ static size_t check_file(const struct tree *tr, struct json *j, size_t layer, bo
 		else
 			json_skip(j);
 	}
-	const struct ovl_node *n = ovl_find(tr->overlay, path);
+	uint32_t node = ovl_find(tr->overlay, path);
+	const struct tree_node *n =
+	    node == TREE_NONE ? NULL : &ovl_tree(tr->overlay)->nodes[node];
 	/* the link itself is there in any case: what it leads to is the question */
 	if (top_layer_of(tr, layer, path) == SIZE_MAX)
 		wrong = 1;
 	else if (readable)
-		wrong = !n || n->layer != top_layer_of(tr, layer, n->path);
+		wrong = !n || n->layer != top_layer_of(tr, layer, tree_path(ovl_tree(tr->overlay), node, buf));
 	else
 		wrong = n != NULL;
 	if (wrong)
@@ -223,11 +226,11 @@ static size_t check_file(const struct tree *tr, struct json *j, size_t layer, bo
 	return wrong;
 }
 
-static size_t check_chain(struct tree *tr, struct json *j, bool readable)
+static size_t check_chain(struct stack *tr, struct json *j, bool readable)
 {
 	size_t wrong = 0, layer = 0;
 	for (json_enter_array(j); json_next_item(j); layer++) {
-		if (layer >= tr->count || ovl_push(tr->overlay, NULL) < 0)
+		if (layer >= tr->count || ovl_push(tr->overlay, NULL, NULL) < 0)
 			wrong++;
 		json_enter_object(j);
 		for (struct bytes key; json_next_key(j, &key);) {
@@ -247,7 +250,7 @@ static size_t check_chain(struct tree *tr, struct json *j, bool readable)
  * there. */
 static size_t run_layered(struct json *j, size_t *ret_cases)
 {
-	struct tree tr = {.count = 0};
+	struct stack tr = {.count = 0, .steps = {.max = UINT64_MAX}};
 	struct buf archive;
 	struct bytes name = BYTES_NONE;
 	bool readable = true, opens = true, there = false;
@@ -275,7 +278,7 @@ static size_t run_layered(struct json *j, size_t *ret_cases)
 			find_layers(&tr, buf_bytes(&archive));
 			for (size_t i = 0; i < tr.count; i++)
 				read_layer(&tr, i);
-			tr.overlay = ovl_open(tr.lays, tr.count, NULL);
+			tr.overlay = ovl_open(tr.lays, tr.count, &tr.steps, NULL);
 			wrong = check_chain(&tr, j, readable);
 			printf("%.*s: %zu layers, %s\n", BYTES_ARG(name), tr.count,
 			       wrong ? "WRONG" : "as expected");

@@ -1,0 +1,66 @@
+/* merge (merge_, view_, note_): the state of inv_merge, shared by the files that make it: image (layers and the result),
+ * views (what locations show), release (which distribution), notes (what is said, and whether it is
+ * a doubt). Inside inventory only. */
+#pragma once
+#include "inventory/image.h"
+#include "inventory/overlay.h"
+
+/* A package's identity as its database states it, and since when. */
+struct seen {
+	const struct pkg *pkg;
+	uint32_t layer;
+};
+
+/* What the locations of one ecosystem show. */
+struct view {
+	uint32_t *nodes; /* readable package files, in order */
+	size_t node_count, node_cap;
+	const struct lay_entry **last; /* the entries of the look before, to see whether anything
+					  changed */
+	size_t last_count, last_cap;
+	struct seen *seen; /* sorted by identity */
+	size_t seen_count;
+	bool found;	 /* a readable database, be it empty */
+	uint32_t distro; /* node, or TREE_NONE */
+};
+
+struct merge {
+	const struct inv_source *source;
+	const struct lay *layers;
+	size_t layer_count;
+	struct arena *a;
+	struct steps steps;
+	struct ovl *overlay;
+	struct view *views; /* one per ecosystem */
+	struct inv_image image;
+	size_t note_cap;
+	bool partial;
+};
+
+int merge_spent(struct err *e);
+/* array, moved when it has to be, with room for one more; NULL: memory is spent. */
+void *merge_grow(void *array, size_t count, size_t *cap, size_t size);
+static inline const struct tree_node *merge_node(const struct merge *m, uint32_t node)
+{
+	return &ovl_tree(m->overlay)->nodes[node];
+}
+
+/* views */
+bool view_is_folder(const char *location);
+/* Look at the locations of every ecosystem after layer was laid. */
+int view_look_all(struct merge *m, uint32_t layer, struct err *e);
+/* Does the view show all packages of this file? */
+bool view_has_all(const struct merge *m, const struct view *v, const struct tree_node *n);
+void view_free(struct view *v);
+
+/* release: which distribution, and which release and product streams of it, into m->image. */
+int release_find(struct merge *m, struct err *e);
+
+/* notes: a note of the image. */
+int note_add(struct merge *m, int32_t layer, struct bytes path, struct bytes text, struct err *e);
+/* The same, of what makes the image partial: what runs may not be what was read. */
+int note_doubt(struct merge *m, int32_t layer, struct bytes path, struct bytes text, struct err *e);
+/* Of what lies at node. */
+int note_at(struct merge *m, uint32_t node, struct bytes text, bool doubt, struct err *e);
+/* All that is to be said, and the image's state. */
+int note_all(struct merge *m, struct err *e);
