@@ -79,13 +79,27 @@ const pax = (key, value) => {
 const honest = tar([debianRelease(), dpkgStatus([{ name: 'bash', version: '5.2.15-2+b2' }])]).subarray(0, -1024);
 const layer = (...parts) => Buffer.concat([honest, ...parts.filter(Boolean)]);
 
+/** The diff ID of a layer that is not too large to be unpacked here; of others, one that no layer has. */
+function diffId(bytes) {
+  const most = 300e6;
+  try {
+    const plain = bytes.readUInt16BE(0) === 0x1f8b ? zlib.gunzipSync(bytes, { maxOutputLength: most })
+      : bytes.readUInt32LE(0) === 0xfd2fb528 ? spawnSync('zstd', ['-q', '-d', '-c', '--long=31'], { input: bytes, maxBuffer: most }).stdout
+        : bytes;
+    return `sha256:${sha256(plain)}`;
+  } catch {
+    return `sha256:${'0'.repeat(64)}`;
+  }
+}
+
 async function pushImage(name, layers, { config, mediaType } = {}) {
   const descriptors = [];
   for (const l of layers) {
     const bytes = l.bytes ?? l;
     descriptors.push({ mediaType: l.mediaType ?? mediaType ?? 'application/vnd.oci.image.layer.v1.tar+gzip', digest: await pushBlob(server, name, bytes), size: bytes.length });
   }
-  const configBytes = config ?? Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: [] } }));
+  const diffIds = config ? [] : layers.map((l) => diffId(l.bytes ?? l));
+  const configBytes = config ?? Buffer.from(JSON.stringify({ os: 'linux', architecture: 'amd64', rootfs: { type: 'layers', diff_ids: diffIds } }));
   const manifest = Buffer.from(JSON.stringify({
     schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json',
     config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: await pushBlob(server, name, configBytes), size: configBytes.length }, layers: descriptors,
@@ -165,11 +179,11 @@ const layers = [
   ['a window of 2 GiB', () => ({ bytes: zstd(layer(end), '--long=31') }), /zstd: a window of 2147483648 bytes/, [], LAYER_MAX],
   ['four and a half million members', () => Buffer.concat([gzip(layer()), ...Array(90).fill(gzip(Buffer.concat(Array(50000).fill(head('a', 0)))))]),
     /more than 4000000 members/, ['bash'], LAYER_MAX],
-  ['a member of 2^63 bytes', () => gzip(layer(head('huge', base256('8000000000000000')), Buffer.alloc(4096))), /size does not fit 63 bits/, ['bash'], LAYER_MAX],
+  ['a member of 2^63 bytes', () => gzip(layer(head('huge', base256('8000000000000000')), Buffer.alloc(4096))), /size is no number, or over 63 bits/, ['bash'], LAYER_MAX],
   ['a member of 2^63-1 bytes', () => gzip(layer(head('huge', base256('7fffffffffffffff')), Buffer.alloc(4096))), /the data end|63 bits|more than/, ['bash'], LAYER_MAX],
   ['a member of fewer than no bytes', () => gzip(layer(Buffer.concat([head('huge', Buffer.from('ffffffffffffffffffffff00', 'hex'))]), Buffer.alloc(4096))), /size is negative/, ['bash'], LAYER_MAX],
   ['paths of 2,000 and 100,000 folders', () => gzip(layer(pax('path', 'a/'.repeat(2000) + 'f'), head('f', 0), pax('path', 'a/'.repeat(100000) + 'f'), head('f', 0), end)),
-    /a name of 200001 bytes, at most 4096 are read/, ['bash'], LAYER_MAX],
+    /member with an unusable path/, ['bash'], LAYER_MAX],
   ['a folder of a million files', () => folder(1000000), /more files, links and whiteouts of interest than are recorded/, ['bash'], LAYER_MAX],
   ['a dpkg status of 500 MB', () => largeStatus(500e6, 20000), /var\/lib\/dpkg\/status \d+ bytes: files over 134217728 are not read/, [], LAYER_MAX],
   ['rpm databases with wild offsets', wildRpm, /var\/lib\/rpm\/Packages at \d+: Berkeley DB/, [], WORKER_MAX],
