@@ -229,20 +229,20 @@ static int note_way(struct merge *m, size_t eco, const char *location, const str
 	uint32_t layer = 0;
 	int r = 0;
 	if (way->end == TREE_NONE) {
-		what = "are looked for behind links in a circle, or more than are followed";
+		what = "looked for behind links in a circle, or more than are followed";
 	} else if (way->doubt != TREE_NONE) {
-		what = "are looked for behind this path, where this layer has something that "
+		what = "looked for behind this path, where this layer has something that "
 		       "was not recorded";
 		layer = way->doubt_layer;
 		r = path_of(m, way->doubt, &path, e);
 	} else if (!said && is_unread(m, eco, location, way)) {
-		what = "are stated here, behind a link: it was not read as such";
+		what = "stated here, behind a link, and not read as such";
 		layer = way->end_layer;
 		r = path_of(m, way->end, &path, e);
 	}
 	if (r < 0 || !what)
 		return r;
-	char *text = arena_printf(m->a, "%s %s", eco_table[eco].name, what);
+	char *text = arena_printf(m->a, "%s: %s", eco_table[eco].name, what);
 	return text ? note_doubt(m, path.len ? (int32_t)layer : -1, path, bytes_of(text), e)
 		    : merge_spent(e);
 }
