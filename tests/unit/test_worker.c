@@ -139,6 +139,9 @@ static int run(const struct pool_task *t, struct got *g, struct err *e)
 	return pool_run(pool, t, &r, e);
 }
 
+/* Of the last inventory that was looked at. */
+static uint8_t diff_id[LAY_DIFF_ID_LEN];
+
 static void assert_hello(const struct got *g)
 {
 	struct arena a;
@@ -151,6 +154,8 @@ static void assert_hello(const struct got *g)
 	assert_int_equal(lay.pkg_count, 1);
 	assert_true(bytes_eq_lit(lay.pkgs[0].name, "hello"));
 	assert_true(bytes_eq_lit(lay.pkgs[0].version, "2.10-3"));
+	assert_true(lay.has_diff_id);
+	memcpy(diff_id, lay.diff_id, sizeof diff_id);
 	arena_free(&a);
 }
 
@@ -170,6 +175,7 @@ static void test_layer(void **state)
 {
 	(void)state;
 	struct buf tar, gz;
+	uint8_t plain_id[LAY_DIFF_ID_LEN];
 	make_layer(&tar, &gz);
 	for (int i = 0; i < 2; i++) {
 		struct got g;
@@ -182,6 +188,10 @@ static void test_layer(void **state)
 		if (r < 0)
 			fail_msg("%s", e.msg);
 		assert_hello(&g);
+		/* The plain bytes are hashed, however they are packed. */
+		if (i == 0)
+			memcpy(plain_id, diff_id, sizeof plain_id);
+		assert_memory_equal(plain_id, diff_id, sizeof plain_id);
 		got_free(&g);
 		close(fd);
 	}
