@@ -4,6 +4,7 @@
 
 #include "oci/reference.h"
 #include "store/counts.h"
+#include "store/registry.h"
 
 /* ---- the JSON -------------------------------------------------------------------------------- */
 
@@ -26,6 +27,7 @@ struct registry_row {
 	enum registry_state state;
 	uint64_t pending;
 	struct cnt_total total;
+	struct rgs_totals stored;
 };
 
 #define TOTAL_FIELDS(type)                                                                         \
@@ -36,7 +38,10 @@ struct registry_row {
 	    SCH_FIELD(type, total.healthy, SCH_UINT, "healthy", "Images without findings"),        \
 	    SCH_FIELD(type, pending, SCH_UINT, "pending", "Images that are not scanned yet"),      \
 	    SCH_FIELD(type, total.counts, SCH_OBJECT, "findings",                                  \
-		      "Security checks by severity, summed over the images", .of = &api_counts)
+		      "Security checks by severity, summed over the images", .of = &api_counts), \
+	    SCH_FIELD(type, stored.blobs, SCH_UINT, "stored_blobs", "Blobs it holds, each once"), \
+	    SCH_FIELD(type, stored.bytes, SCH_UINT, "stored_bytes",                               \
+		      "Bytes of those blobs. Repositories may share blobs: the registry has each once")
 
 static const struct sch_field registry_fields[] = {
 	SCH_FIELD(struct registry_row, name, SCH_TEXT, "name", "Its name"),
@@ -56,6 +61,7 @@ struct repository_row {
 	struct bytes registry;
 	uint64_t pending;
 	struct cnt_total total;
+	struct rgs_totals stored;
 };
 
 static const struct sch_field repository_fields[] = {
@@ -79,10 +85,22 @@ static uint64_t pending_of(const struct cnt_total *t)
 	return t->images > settled ? t->images - settled : 0;
 }
 
-static void put_registry(struct json_out *w, const struct cnt_total *t)
+/* Of one repository, or of all (empty). */
+static int stored_of(struct db_tx *tx, struct bytes repository, struct rgs_totals *ret, struct err *e)
 {
-	struct registry_row row = {
-		.name = BYTES_LIT(API_REGISTRY), .total = *t, .pending = pending_of(t)};
+	struct rgs t = {.tx = tx, .tenant = API_TENANT};
+	int64_t id = repository.len ? rgs_repository_find(&t, repository, e) : 0;
+	if (id < 0 || (id == 0 && repository.len))
+		return (int)id;
+	return rgs_totals(&t, id, ret, e);
+}
+
+static void put_registry(struct json_out *w, const struct cnt_total *t, const struct rgs_totals *stored)
+{
+	struct registry_row row = {.name = BYTES_LIT(API_REGISTRY),
+				   .total = *t,
+				   .pending = pending_of(t),
+				   .stored = *stored};
 	if (t->unhealthy) {
 		row.state = REGISTRY_UNHEALTHY;
 	} else if (t->images == t->unverified) {
@@ -96,11 +114,14 @@ static void put_registry(struct json_out *w, const struct cnt_total *t)
 static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct cnt_total t;
+	struct rgs_totals stored = {.blobs = 0};
 	(void)arg;
 	int r = cnt_registry(tx, &t, e);
+	if (r >= 0)
+		r = stored_of(tx, BYTES_NONE, &stored, e);
 	if (r < 0)
 		return r;
-	put_registry(w, &t);
+	put_registry(w, &t, &stored);
 	return 0;
 }
 
@@ -154,6 +175,8 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 		struct repository_row row = {.registry = BYTES_LIT(API_REGISTRY),
 					     .pending = pending_of(&rows[i]),
 					     .total = rows[i]};
+		if (stored_of(tx, rows[i].name, &row.stored, e) < 0)
+			return -(int)e->code;
 		sch_put(w, NULL, &repository_object, &row);
 	}
 	api_list_end(w, more ? rows[limit - 1].name : BYTES_NONE);

@@ -76,18 +76,20 @@ static int push_data(struct http_request *r, void *state, struct bytes piece, st
 		return err_set(e, ERR_FORMAT, "a POST with a body needs ?digest=");
 	if (p->has_range && upload_offset(p->upload) - p->start + piece.len > p->want)
 		return err_set(e, ERR_FORMAT, "more bytes than Content-Range tells");
-	return upload_write(p->upload, piece, e);
+	int rc = upload_write(p->upload, piece, e);
+	/* What was not acknowledged goes: others need the space. */
+	p->whole = p->whole || (rc < 0 && err_is_no_space(e));
+	return rc;
 }
 
 static void push_abort(struct http_request *r, void *state)
 {
 	struct push *p = state;
-	struct err ignored = ERR_INIT;
 	(void)r;
 	if (!p->upload)
 		return;
-	if (p->whole && upload_truncate(p->upload, p->start, &ignored) < 0)
-		(void)upload_cancel(p->upload, &ignored);
+	if (p->whole)
+		upload_cut(p->upload, p->start);
 	else
 		upload_release(p->upload);
 	p->upload = NULL;
@@ -154,6 +156,7 @@ static int chunk_end(struct http_request *r, struct push *p, struct err *e)
 {
 	if (!p->has_range || upload_offset(p->upload) - p->start == p->want) {
 		int written = upload_flush(p->upload, e);
+		p->whole = p->whole || (written < 0 && err_is_no_space(e));
 		if (written < 0)
 			push_abort(r, p);
 		return written;

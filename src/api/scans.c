@@ -220,7 +220,7 @@ static int last_tx(struct db_tx *tx, void *arg, struct err *e)
 static const char *event_word(int i)
 {
 	static const char *const words[] = {EVENT_PUSHED,  EVENT_PULLED, EVENT_IMPORTED,
-					    EVENT_DELETED, "scanned",	 NULL};
+					    EVENT_DELETED, EVENT_DAMAGED, EVENT_MENDED, "scanned", NULL};
 	return words[i];
 }
 #define EV(member, kind, key, ...) SCH_FIELD(struct event, member, kind, key, __VA_ARGS__)
@@ -232,7 +232,7 @@ static const struct sch_field event_fields[] = {
 	EV(tag, SCH_TEXT, "tag", "By which tag", .flags = SCH_OPTIONAL),
 	EV(at, SCH_TIME, "at", "When"),
 	EV(detail, SCH_JSON, "detail",
-	   "scanned: `scan` (its number) and `state` (of the image); pulled: `count`",
+	   "scanned: `scan` (its number) and `state` (of the image); pulled: `count`; damaged: `reason`",
 	   .flags = SCH_OPTIONAL),
 };
 static const struct sch_object event_object = {
@@ -363,6 +363,6 @@ const struct http_route api_scans_routes[] = {
 	 .summary = "Scans of an image, newest first", .doc = &image_scans_doc},
 	{.methods = HTTP_GET, .pattern = "/api/v1/events", .handle = get_events,
 	 .action = ACTION_SECURITY_READ,
-	 .summary = "Server-sent events: pushed, pulled, deleted, scanned", .doc = &events_doc},
+	 .summary = "Server-sent events: pushed, pulled, deleted, scanned, damaged, mended", .doc = &events_doc},
 };
 const size_t api_scans_route_count = sizeof api_scans_routes / sizeof *api_scans_routes;

@@ -4,6 +4,7 @@
 #include "api/routes.h"
 #include "base/clock.h"
 #include "jail/pool.h"
+#include "registry/registry.h"
 #include "scan/engine.h"
 #include "vdb/vdb.h"
 
@@ -46,22 +47,58 @@ static int64_t vdb_built(const struct api *api)
 	return built;
 }
 
-#define CHECK_COUNT 5
-/* trouble: room for what is wrong with workers. */
-static void checks_run(const struct api *api, struct check out[CHECK_COUNT], char trouble[TROUBLE_CAP])
+#define CHECK_COUNT 8
+#define WHY_MAX 640
+struct checks {
+	struct check rows[CHECK_COUNT];
+	struct registry_health stored;
+	bool has_stored;
+	char database[WHY_MAX], collection[WHY_MAX], blobs[WHY_MAX], space[WHY_MAX],
+	    trouble[TROUBLE_CAP];
+};
+
+/* The parts of the store. */
+static void checks_store(const struct api *api, struct checks *c)
 {
-	out[0] = (struct check){"started", api->ready,
-				api->engine && !engine_is_settled(api->engine)
-				    ? "a vulnerability database is being switched to, or the server stops"
-				    : "still starting or stopping"};
-	out[1] =
-	    (struct check){"database", api->db && db_run(api->db, DB_READ, ping, NULL, NULL) >= 0,
-			   "the database does not answer"};
-	out[2] = (struct check){"jail", api->pool && pool_is_jailed(api->pool),
-				"workers run without their full jail"};
-	out[4] = (struct check){"workers", api->pool && !pool_trouble(api->pool, trouble, TROUBLE_CAP), trouble};
-	out[3] = (struct check){"vulnerability database", vdb_built(api) > 0,
-				"no vulnerability database is loaded: nothing can be matched"};
+	struct err ignored = ERR_INIT;
+	const struct registry_health *h = &c->stored;
+	bool answers = api->db && db_run(api->db, DB_READ, ping, NULL, NULL) >= 0;
+	bool damaged = answers && db_is_damaged(api->db, c->database, sizeof c->database);
+	c->has_stored = answers && api->registry &&
+			registry_health_get(api->registry, &c->stored, &ignored) == 0;
+	c->rows[1] = (struct check){"database", answers && !damaged,
+				    damaged ? c->database : "the database does not answer"};
+	if (h->failed)
+		(void)snprintf(c->collection, sizeof c->collection,
+			       "the last pass left %" PRIu64 " things undone: %s", h->failed, h->why);
+	else
+		(void)snprintf(c->collection, sizeof c->collection, "no pass has come to its end for long");
+	c->rows[5] = (struct check){"collection", !h->failed && !h->is_late, c->collection};
+	(void)snprintf(c->blobs, sizeof c->blobs,
+		       "%" PRIu64 " blobs were found damaged and must be pushed again",
+		       h->stored.damaged);
+	c->rows[6] = (struct check){"blobs", h->stored.damaged == 0, c->blobs};
+	(void)snprintf(c->space, sizeof c->space,
+		       "%" PRIu64 " MiB of the disk are left, of which uploads must leave %" PRIu64,
+		       h->disk_free >> 20, h->reserve >> 20);
+	c->rows[7] = (struct check){"disk space", h->disk_free >= h->reserve, c->space};
+}
+
+static void checks_run(const struct api *api, struct checks *c)
+{
+	*c = (struct checks){.has_stored = false};
+	c->rows[0] = (struct check){"started", api->ready,
+				    api->engine && !engine_is_settled(api->engine)
+					? "a vulnerability database is being switched to, or the server stops"
+					: "still starting or stopping"};
+	checks_store(api, c);
+	c->rows[2] = (struct check){"jail", api->pool && pool_is_jailed(api->pool),
+				    "workers run without their full jail"};
+	c->rows[3] = (struct check){"vulnerability database", vdb_built(api) > 0,
+				    "no vulnerability database is loaded: nothing can be matched"};
+	c->rows[4] = (struct check){"workers",
+				    api->pool && !pool_trouble(api->pool, c->trouble, TROUBLE_CAP),
+				    c->trouble};
 }
 
 /* ---- the JSON -------------------------------------------------------------------------------- */
@@ -120,21 +157,20 @@ static int reply_row(struct http_request *r, unsigned status, const struct sch_o
 	return api_reply_json(r, status, &body, e);
 }
 
-/* An unjailed pool and a missing database are warnings: the first was decided at start, and images
- * can be taken in without the second. */
+/* All but the first two are warnings: what they speak of is still served without. */
 static int get_readyz(struct http_request *r, struct err *e)
 {
 	const struct api *api = api_of(r);
-	struct check checks[CHECK_COUNT];
-	char trouble[TROUBLE_CAP] = "";
+	struct checks checks;
 	struct check_row rows[CHECK_COUNT];
-	checks_run(api, checks, trouble);
+	checks_run(api, &checks);
+	const struct check *c = checks.rows;
 	for (size_t i = 0; i < CHECK_COUNT; i++)
 		rows[i] = (struct check_row){
-			.name = bytes_of(checks[i].name),
-			.ok = checks[i].ok,
-			.reason = checks[i].ok ? BYTES_NONE : bytes_of(checks[i].why)};
-	struct ready_row row = {.ready = checks[0].ok && checks[1].ok,
+			.name = bytes_of(c[i].name),
+			.ok = c[i].ok,
+			.reason = c[i].ok ? BYTES_NONE : bytes_of(c[i].why)};
+	struct ready_row row = {.ready = c[0].ok && c[1].ok,
 				.checks = {rows, CHECK_COUNT},
 				.vdb_built_ms = vdb_built(api)};
 	if (api->pool)
@@ -198,13 +234,41 @@ static void scan_metrics(struct buf *out, const struct api *api)
 	       (double)vdb_built(api) / 1e3);
 }
 
+static void store_metrics(struct buf *out, const struct registry_health *h)
+{
+	metric(out, "plimsoll_stored_bytes", "gauge", "Bytes of stored blobs, each once",
+	       (double)h->stored.bytes);
+	metric(out, "plimsoll_stored_blobs", "gauge", "Stored blobs", (double)h->stored.blobs);
+	metric(out, "plimsoll_damaged_blobs", "gauge",
+	       "Blobs that were found damaged and must be pushed again", (double)h->stored.damaged);
+	metric(out, "plimsoll_damaged_blobs_found_total", "counter", "Blobs found damaged",
+	       (double)h->found_damaged);
+	metric(out, "plimsoll_scrubbed_bytes_total", "counter",
+	       "Stored bytes read again to see that they are whole", (double)h->scrubbed_bytes);
+	metric(out, "plimsoll_collected_bytes_total", "counter", "Bytes that collection freed",
+	       (double)h->freed_bytes);
+	metric(out, "plimsoll_collected_files_total", "counter", "Files that collection removed",
+	       (double)h->freed_files);
+	metric(out, "plimsoll_collection_failures", "gauge",
+	       "What the last pass of collection could not do", (double)h->failed);
+	metric(out, "plimsoll_collection_whole_timestamp_seconds", "gauge",
+	       "The last pass of collection that did all it had to; 0 = none since the start",
+	       (double)h->last_pass_ms / 1e3);
+	if (h->disk_all == UINT64_MAX)
+		return;
+	metric(out, "plimsoll_disk_free_bytes", "gauge", "Free bytes of the disk that holds the blobs",
+	       (double)h->disk_free);
+	metric(out, "plimsoll_disk_bytes", "gauge", "Size of that disk", (double)h->disk_all);
+	metric(out, "plimsoll_disk_reserve_bytes", "gauge", "Free bytes that uploads leave",
+	       (double)h->reserve);
+}
+
 static int get_metrics(struct http_request *r, struct err *e)
 {
 	struct buf body;
 	struct api *api = api_of(r);
-	struct check checks[CHECK_COUNT];
-	char trouble[TROUBLE_CAP] = "";
-	checks_run(api, checks, trouble);
+	struct checks checks;
+	checks_run(api, &checks);
 	buf_init(&body, METRICS_MAX);
 	buf_printf(&body, "# HELP plimsoll_http_requests_total Requests by class of status\n"
 			  "# TYPE plimsoll_http_requests_total counter\n");
@@ -224,7 +288,9 @@ static int get_metrics(struct http_request *r, struct err *e)
 	       (double)resident());
 	buf_printf(&body, "# HELP plimsoll_check Checks of /readyz\n# TYPE plimsoll_check gauge\n");
 	for (size_t i = 0; i < CHECK_COUNT; i++)
-		buf_printf(&body, "plimsoll_check{name=\"%s\"} %d\n", checks[i].name, checks[i].ok);
+		buf_printf(&body, "plimsoll_check{name=\"%s\"} %d\n", checks.rows[i].name, checks.rows[i].ok);
+	if (checks.has_stored)
+		store_metrics(&body, &checks.stored);
 	scan_metrics(&body, api);
 	int rc = buf_ok(&body)
 		     ? http_reply_bytes(r, 200, "text/plain; version=0.0.4", buf_bytes(&body), e)

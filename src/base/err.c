@@ -81,6 +81,16 @@ int err_ctx(struct err *e, const char *fmt, ...)
 	return -(int)e->code;
 }
 
+bool err_is_no_space(const struct err *e)
+{
+	return e->code == ERR_IO && (e->sys == ENOSPC || e->sys == EDQUOT);
+}
+
+bool err_is_no_descriptor(const struct err *e)
+{
+	return e->code == ERR_IO && (e->sys == EMFILE || e->sys == ENFILE);
+}
+
 const char *err_word(enum err_code code)
 {
 	static const char *const words[ERR_CODE_COUNT] = {
@@ -99,6 +109,7 @@ const char *err_word(enum err_code code)
 		[ERR_CANCELLED] = "cancelled",
 		[ERR_CHILD] = "worker",
 		[ERR_INTERNAL] = "internal",
+		[ERR_DAMAGED] = "damaged",
 	};
 	return (unsigned)code < ERR_CODE_COUNT ? words[code] : "unknown";
 }

@@ -1,6 +1,7 @@
 /* err: what went wrong, on the caller's stack. Every fallible function returns 0 (or a count) or
  * -code and fills *e. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 enum err_code {
@@ -11,7 +12,7 @@ enum err_code {
 	ERR_FORMAT,      /* the input breaks a rule of its format */
 	ERR_LIMIT,       /* a configured limit was reached */
 	ERR_UNSUPPORTED, /* valid, but not something we read */
-	ERR_INTEGRITY,   /* a digest or checksum does not match */
+	ERR_INTEGRITY,   /* a digest or checksum of the input does not match */
 	ERR_NOT_FOUND,
 	ERR_CONFLICT,
 	ERR_DENIED,
@@ -19,6 +20,7 @@ enum err_code {
 	ERR_CANCELLED,
 	ERR_CHILD,    /* a worker process died, lied or hung */
 	ERR_INTERNAL, /* our own bug */
+	ERR_DAMAGED,  /* what we keep ourselves is not as it was written */
 	ERR_CODE_COUNT
 };
 
@@ -37,6 +39,11 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 /* The same for a failed system call: code ERR_IO (ENOMEM gives ERR_NOMEM), errno kept in e->sys,
  * its text appended. */
 int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The disk, or what of it we may use, is full. */
+bool err_is_no_space(const struct err *e);
+/* This process or the system has no descriptors left. */
+bool err_is_no_descriptor(const struct err *e);
 
 /* Put "subject: " in front of e->msg, unless it begins so; returns -e->code (or -ERR_INTERNAL if e
  * is NULL or empty). */

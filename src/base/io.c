@@ -184,26 +184,53 @@ int io_replace_file(const char *path, struct bytes content, unsigned mode, struc
 	return io_sync_dir(slash ? dir : ".", e);
 }
 
-/* NAME.tmp-NUMBER */
+/* "x.tmp-123", and "x.tmp", which names what becomes x. */
 static bool is_temporary(const char *name)
 {
-	const char *number = strstr(name, ".tmp-");
-	if (!number)
-		return false;
-	number += strlen(".tmp-");
-	return *number && strspn(number, "0123456789") == strlen(number);
+	const char *at = NULL;
+	for (const char *next = name; (next = strstr(next + 1, ".tmp"));)
+		at = next + 4;
+	if (at && *at == '-')
+		at += 1 + strspn(at + 1, "0123456789");
+	return at && *at == '\0';
+}
+
+static int sweep(int dir_fd, unsigned depth, struct err *e)
+{
+	OWN_FD int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_DIR DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d)
+		return err_sys(e, "folder");
+	(void)STEAL_FD(fd); /* the stream's now */
+	for (const struct dirent *ent; (ent = readdir(d));) {
+		struct stat st;
+		if (ent->d_name[0] == '.' ||
+		    fstatat(dirfd(d), ent->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISREG(st.st_mode) && is_temporary(ent->d_name))
+			(void)unlinkat(dirfd(d), ent->d_name, 0);
+		if (!S_ISDIR(st.st_mode) || depth == 0)
+			continue;
+		OWN_FD int below = openat(dirfd(d), ent->d_name,
+					  O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		int r = below < 0 ? 0 : sweep(below, depth - 1, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int io_sweep_folders(int dir_fd, struct err *e)
+{
+	return sweep(dir_fd, 1, e);
 }
 
 void io_sweep_temporary(const char *path)
 {
-	DIR *dir = opendir(path);
-	if (!dir)
-		return;
-	for (const struct dirent *entry; (entry = readdir(dir));) {
-		if (is_temporary(entry->d_name))
-			(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	}
-	(void)closedir(dir);
+	struct err ignored = ERR_INIT;
+	OWN_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)sweep(fd, 0, &ignored);
 }
 
 int io_mkdirs(const char *path, struct err *e)

@@ -29,7 +29,7 @@ struct config {
 	uint64_t upload_max;    /* bytes of one blob */
 	bool sparse_indexes;
 	uint64_t upload_expire_ms;
-	uint64_t gc_grace_ms, gc_every_ms;
+	uint64_t gc_grace_ms, gc_every_ms, disk_reserve, scrub_rate, scrub_every_ms;
 	uint64_t feeds_every_ms; /* 0 = never */
 	const char *feeds;       /* "osv=URL …", empty = the built-in list */
 	const char *vdb;         /* a database file to begin with, may be empty */

@@ -1,6 +1,7 @@
 #include "daemon/serve.h"
 
 #include "access/access.h"
+#include "access/secret.h"
 #include "api/api.h"
 #include "base/clock.h"
 #include "base/io.h"
@@ -44,6 +45,20 @@ struct server {
 	char owner_file[4200], owner_password[SECRET_TOKEN_CAP]; /* the latter of a first start only */
 };
 
+/* Blobs or keys without a database belong to a server that is to be brought back, not to a new owner. */
+static int refuse_remains(struct server *s, const char *db, struct err *e)
+{
+	char key[4096];
+	(void)snprintf(key, sizeof key, "%s/token.key", s->c->data_dir);
+	if (access(db, F_OK) == 0 || errno != ENOENT)
+		return 0;
+	int has = access(key, F_OK) == 0 ? 1 : blobs_is_used(s->blobs, e);
+	return has <= 0 ? has
+			: err_set(e, ERR_CONFLICT, "%s: plimsoll.db is gone, but blobs or keys of a server are still there: bring a "
+						   "backup of it back (plimsoll restore), or move them away to begin anew",
+				  s->c->data_dir);
+}
+
 static int open_store(struct server *s, struct err *e)
 {
 	char path[4096];
@@ -53,6 +68,8 @@ static int open_store(struct server *s, struct err *e)
 	if (!s->blobs)
 		return err_ctx(e, "%s", s->c->data_dir);
 	(void)snprintf(path, sizeof path, "%s/plimsoll.db", s->c->data_dir);
+	if (refuse_remains(s, path, e) < 0)
+		return -(int)e->code;
 	s->db = db_open(path, e);
 	return s->db ? 0 : err_ctx(e, "%s", path);
 }
@@ -96,11 +113,25 @@ static int open_registry(struct server *s, struct err *e)
 	ro.upload_expire_ms = s->c->upload_expire_ms;
 	ro.gc_grace_ms = s->c->gc_grace_ms;
 	ro.gc_every_ms = s->c->gc_every_ms;
+	ro.disk_reserve = s->c->disk_reserve;
+	ro.scrub_rate = s->c->scrub_rate;
+	ro.scrub_every_ms = s->c->scrub_every_ms;
 	registry_configure(s->registry, &ro);
 	if (registry_start(s->registry, e) < 0)
 		return err_ctx(e, "registry");
 	engine_set_registry(s->engine, s->registry);
 	return engine_start(s->engine, *s->c->vdb ? s->c->vdb : NULL, e) < 0 ? err_ctx(e, "scanning") : 0;
+}
+
+/* A process without the memory for one password would answer every login with an error. */
+static int try_password(struct err *e)
+{
+	struct arena a;
+	struct bytes encoded;
+	arena_init(&a, 4096);
+	int r = secret_password_hash(BYTES_LIT("is there memory for this"), &a, &encoded, e);
+	arena_free(&a);
+	return r < 0 ? err_ctx(e, "a password takes 7 MiB of memory to check, and that could not be done (ulimit -v?)") : 0;
 }
 
 static int open_access(struct server *s, struct err *e)
@@ -116,7 +147,7 @@ static int open_access(struct server *s, struct err *e)
 					      .checks_max = (unsigned)s->c->password_checks,
 					      .checks_per_sec = (unsigned)s->c->password_checks_per_sec}};
 	s->access = access_open(s->db, &ao, e);
-	return s->access ? 0 : err_ctx(e, "access");
+	return s->access ? try_password(e) : err_ctx(e, "access");
 }
 
 /* When all else is up: a first start that fails, on a port that is taken say, leaves no password that one must keep. The password is in a file before the

@@ -70,6 +70,12 @@
 	  "how long an unreferenced blob is kept", gc_grace_ms) \
 	X("gc-every", CONFIG_TIME, "TIME", "1h", 1000, 365 * CONFIG_DAY, \
 	  "how often unreferenced blobs are looked for", gc_every_ms) \
+	X("disk-reserve", CONFIG_SIZE, "SIZE", "64MiB", 0, UINT64_C(1) << 50, \
+	  "free space that uploads leave, and at least 1 % of the disk; 0 = none", disk_reserve) \
+	X("scrub-rate", CONFIG_SIZE, "SIZE", "8MiB", 0, UINT64_C(1) << 40, \
+	  "stored bytes read a second to see that they are whole; 0 = none", scrub_rate) \
+	X("scrub-every", CONFIG_TIME, "TIME", "7d", 1000, 365 * CONFIG_DAY, \
+	  "each stored blob is read again after this", scrub_every_ms) \
 	X("vdb", CONFIG_PATH, "PATH", "", 0, 0, \
 	  "vulnerability database to load at start", vdb) \
 	X("feeds", CONFIG_TEXT, "TEXT", "", 0, 0, \

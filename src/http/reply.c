@@ -246,6 +246,7 @@ static struct status_row status_row(enum err_code code)
 	    [ERR_CANCELLED] = {503, "UNKNOWN"},
 	    [ERR_CHILD] = {502, "UNKNOWN"},
 	    [ERR_INTERNAL] = {500, "UNKNOWN"},
+	    [ERR_DAMAGED] = {500, "UNKNOWN"},
 	};
 	return (unsigned)code < ERR_CODE_COUNT ? rows[code] : rows[ERR_INTERNAL];
 }
@@ -260,12 +261,10 @@ static struct status_row row_of(const struct err *e, const char **ret_public)
 {
 	struct status_row row = status_row(e->code);
 	*ret_public = NULL;
-	if (e->code != ERR_IO)
-		return row;
-	if (e->sys == ENOSPC || e->sys == EDQUOT) {
+	if (err_is_no_space(e)) {
 		row.status = 507;
 		*ret_public = "the server has no space left";
-	} else if (e->sys == EMFILE || e->sys == ENFILE) {
+	} else if (err_is_no_descriptor(e)) {
 		row = status_row(ERR_NOMEM);
 		*ret_public = "the server has too many files open";
 	}

@@ -2,9 +2,17 @@
  * time, so most HEADs only read. */
 #include "registry/registry_impl.h"
 
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
 #include "base/own.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define READ_STEP (256U << 10)
 
 struct blob_job {
 	struct registry *g;
@@ -38,10 +46,144 @@ static int promise(struct blob_job *j, struct err *e)
 	if (r != 1)
 		return r;
 	struct rgs now = registry_rgs(j->g, NULL);
-	bool fresh = now.now_ms - j->blob.touched_at < (int64_t)(j->g->o.gc_grace_ms / 4);
+	bool fresh = j->blob.freed_at == 0 && now.now_ms - j->blob.touched_at < (int64_t)(j->g->o.gc_grace_ms / 4);
 	if (j->blob.state == RGS_LIVE && fresh)
 		return 1;
 	return db_run(j->g->db, DB_WRITE, find_and_touch, j, e);
+}
+
+/* ---- is it whole? ---- */
+
+enum blob_state blob_look(struct registry *g, const struct rgs_blob *b, char why[64])
+{
+	struct err ignored = ERR_INIT;
+	struct blobs_stat st;
+	int r = blobs_stat(g->blobs, b->key, &st, &ignored);
+	if (r < 0)
+		return BLOB_SUSPECT;
+	if (r == 1 && st.size == b->size)
+		return st.written_ms <= b->verified_at ? BLOB_WHOLE : BLOB_SUSPECT;
+	if (why && r == 0)
+		(void)snprintf(why, 64, "its file is not there");
+	else if (why)
+		(void)snprintf(why, 64, "its file has %llu bytes", (unsigned long long)st.size);
+	return BLOB_BAD;
+}
+
+struct care_job {
+	struct registry *g;
+	const struct rgs_care *c;
+	struct bytes reason;
+};
+
+static int mark_damaged(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct care_job *j = arg;
+	struct rgs t = registry_rgs(j->g, tx);
+	return rgs_care_damaged(&t, j->g->o.name, bytes_of(j->c->digest), j->c->blob.key, j->reason, e);
+}
+
+static int mark_whole(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct care_job *j = arg;
+	struct rgs t = registry_rgs(j->g, tx);
+	return rgs_care_whole(&t, bytes_of(j->c->digest), j->c->blob.key, e);
+}
+
+/* Whoever asks must push it again; images that need it hear so. 0 or <0. */
+static int take_away(struct registry *g, const struct rgs_care *c, const char *why, struct err *e)
+{
+	char reason[256];
+	(void)snprintf(reason, sizeof reason, "blob %s is damaged on disk: %s", c->digest, why);
+	struct care_job j = {.g = g, .c = c, .reason = bytes_of(reason)};
+	int r = db_run(g->db, DB_WRITE, mark_damaged, &j, e);
+	if (r <= 0)
+		return r;
+	pthread_mutex_lock(&g->health_lock);
+	g->health.found_damaged++;
+	pthread_mutex_unlock(&g->health_lock);
+	log_line(LOG_ERROR, "%s; what there is of it lies in damaged/%s; it must be pushed again", reason, c->blob.key);
+	return blobs_set_aside(g->blobs, c->blob.key, e);
+}
+
+int blob_mended(struct registry *g, const struct rgs *t, struct bytes digest, struct err *e)
+{
+	int r = rgs_care_mended(t, g->o.name, digest, e);
+	return r < 0 ? r : 0;
+}
+
+/* 1 = the file has these bytes, 0 = not. */
+static int read_all(struct registry *g, const struct rgs_care *c, blob_step_fn step, void *arg, struct err *e)
+{
+	struct digest want, got;
+	uint64_t size;
+	int r = digest_parse(bytes_of(c->digest), &want, e);
+	OWN_FD int fd = r < 0 ? -1 : blobs_read(g->blobs, c->blob.key, &size, e);
+	if (fd < 0)
+		return r < 0 ? r : e->code == ERR_NOT_FOUND ? 0 : -(int)e->code;
+	struct digest_run *run = digest_run_open(want.algo, e);
+	OWN_FREE uint8_t *piece = run ? io_block(READ_STEP) : NULL;
+	if (!piece)
+		r = err_set(e, ERR_NOMEM, "blob: no memory");
+	for (uint64_t off = 0; r == 0;) {
+		ssize_t n = io_pread(fd, piece, READ_STEP, off, e);
+		if (n <= 0) {
+			r = (int)n;
+			break;
+		}
+		digest_run_add(run, (struct bytes){.ptr = piece, .len = (size_t)n});
+		off += (uint64_t)n;
+		r = step ? step(arg, (size_t)n, e) : 0;
+	}
+	if (r == 0)
+		digest_run_get(run, &got);
+	digest_run_close(run);
+	return r < 0 ? r : digest_eq(&got, &want);
+}
+
+int blob_verify(struct registry *g, const struct rgs_care *c, blob_step_fn step, void *arg, struct err *e)
+{
+	char why[64] = "its bytes are not what was pushed";
+	int r = blob_look(g, &c->blob, why) == BLOB_BAD ? 0 : read_all(g, c, step, arg, e);
+	/* A sector that cannot be read is damage; other errors say nothing of the blob. */
+	if (r == -(int)ERR_IO && e->sys == EIO) {
+		*e = (struct err)ERR_INIT;
+		(void)snprintf(why, sizeof why, "its file cannot be read");
+		r = 0;
+	}
+	if (r < 0)
+		return r;
+	struct care_job j = {.g = g, .c = c};
+	if (r == 1 && blobs_settle(g->blobs, c->blob.key, clock_wall_ms(), e) < 0)
+		return -(int)e->code;
+	if (r == 1)
+		return db_run(g->db, DB_WRITE_SOON, mark_whole, &j, e);
+	return take_away(g, c, why, e);
+}
+
+static int find_any(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct blob_job *j = arg;
+	struct rgs t = registry_rgs(j->g, tx);
+	return rgs_blob_find(&t, 0, j->digest, &j->blob, e);
+}
+
+/* 1 = whole, 0 = it was damaged and is taken away, or another file is the blob's now. */
+static int check(struct blob_job *j, struct err *e)
+{
+	struct registry *g = j->g;
+	struct rgs_care c = {.blob = j->blob};
+	if (blob_look(g, &j->blob, NULL) == BLOB_WHOLE)
+		return 1;
+	memcpy(c.digest, j->digest.ptr, j->digest.len);
+	/* Many may wait for the same one: who comes second finds the answer of the first. */
+	pthread_mutex_lock(&g->verify_lock);
+	int r = db_run(g->db, DB_READ, find_any, j, e);
+	c.blob = j->blob;
+	if (r == 1 && blob_look(g, &j->blob, NULL) != BLOB_WHOLE)
+		r = blob_verify(g, &c, NULL, NULL, e);
+	pthread_mutex_unlock(&g->verify_lock);
+	return r;
 }
 
 int registry_blob_find(struct registry *g, struct bytes repository, const struct digest *d,
@@ -51,6 +193,8 @@ int registry_blob_find(struct registry *g, struct bytes repository, const struct
 	digest_text(d, text);
 	struct blob_job j = {.g = g, .repository = repository, .digest = bytes_of(text)};
 	int r = promise(&j, e);
+	if (r == 1)
+		r = check(&j, e);
 	if (r == 1)
 		*ret_size = j.blob.size;
 	return r;
@@ -65,6 +209,23 @@ int registry_blob_is_in(struct registry *g, struct bytes repository, const struc
 	return db_run(g->db, DB_READ, find, &j, e);
 }
 
+static int why_damaged(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct blob_job *j = arg;
+	struct rgs t = registry_rgs(j->g, tx);
+	int64_t id = rgs_repository_find(&t, j->repository, e);
+	return id <= 0 ? (int)id : rgs_care_is_damaged(&t, id, j->digest, NULL, NULL, e);
+}
+
+/* Not there; but a blob that was lost is another answer than one that never was. */
+static int not_there(struct blob_job *j, struct err *e)
+{
+	int r = db_run(j->g->db, DB_READ, why_damaged, j, e);
+	return r == 1 ? err_set(e, ERR_DAMAGED, "blob %.*s was found damaged on disk and must be pushed again",
+				BYTES_ARG(j->digest))
+		      : r;
+}
+
 int registry_blob_open(struct registry *g, struct bytes repository, const struct digest *d,
 		       int *ret_fd, uint64_t *ret_size, struct err *e)
 {
@@ -74,16 +235,19 @@ int registry_blob_open(struct registry *g, struct bytes repository, const struct
 	/* Twice: the blob may have been collected and pushed again, under another key, between look-up and open. */
 	for (int i = 0;; i++) {
 		int r = db_run(g->db, DB_READ, find, &j, e);
+		if (r == 1 && (r = check(&j, e)) == 0 && i == 0)
+			continue;
 		if (r != 1)
-			return r;
+			return r < 0 ? r : not_there(&j, e);
 		OWN_FD int fd = blobs_read(g->blobs, j.blob.key, ret_size, e);
 		if (fd < 0 && e->code == ERR_NOT_FOUND && i == 0)
 			continue;
+		if (fd < 0 && e->code == ERR_NOT_FOUND)
+			return err_set(e, ERR_DAMAGED, "blob %s: its file is gone", text);
 		if (fd < 0)
-			return err_set(e, ERR_IO, "blob %s: its file cannot be opened", text);
+			return err_ctx(e, "blob %s", text);
 		if (*ret_size != j.blob.size)
-			return err_set(e, ERR_INTEGRITY, "blob %s: its file has another length",
-				       text);
+			return err_set(e, ERR_DAMAGED, "blob %s: its file has another length", text);
 		*ret_fd = STEAL_FD(fd);
 		return 1;
 	}
@@ -110,7 +274,13 @@ int registry_blob_mount(struct registry *g, struct bytes from, struct bytes to,
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
 	struct blob_job j = {
-		.g = g, .repository = to, .from = from, .digest = bytes_of(text)};
+		.g = g, .repository = from, .from = from, .digest = bytes_of(text)};
+	int r = db_run(g->db, DB_READ, find, &j, e);
+	if (r == 1)
+		r = check(&j, e);
+	if (r != 1)
+		return r;
+	j.repository = to;
 	return db_run(g->db, DB_WRITE, mount, &j, e);
 }
 

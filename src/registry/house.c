@@ -1,374 +1,167 @@
-/* Housekeeping: the registry's life, pulls noted in memory, garbage collection by rows, files nobody knows. Every step is small and safe to repeat: a crash
- * anywhere leaves work for the next pass, never a row without its file. */
+/* Housekeeping: the registry's life, the disk's reserve, and the thread that writes pulls and collects garbage. */
 #include "registry/registry_impl.h"
 
 #include "base/clock.h"
-#include "store/event.h"
+#include "base/log.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define STEP 500U               /* rows of one transaction: writers wait no longer than that */
-#define LIST_BUDGET (1U << 20)  /* bytes for one step's list */
 #define TICK_MS 1000            /* pulls are written this often */
 #define SESSION_IDLE_MS 300000  /* an idle session's memory and descriptor are given back after this */
+#define FIRST_GC_MS 60000       /* after the start */
+#define FIRST_ORPHANS_MS 300000 /* likewise */
+#define PRESSED_GC_MS 5000      /* between two passes while space is short */
+#define REFUSED_MS 600000       /* space counts as short so long after an upload was refused, unless a quarter of the disk is free */
+#define BALLAST_EVERY_MS 60000
+#define BALLAST_MAX (UINT64_C(8) << 20) /* bytes: a full log and what a checkpoint of it adds */
+#define RESERVE_PART_MAX (UINT64_C(1) << 30)
 
-/* ---- pulls ---- */
-
-static void note_free(struct pull_note *n)
-{
-	free(n->repository);
-	free(n->tag);
-	free(n->actor);
-	free(n->media_type);
-	*n = (struct pull_note){.repository = NULL};
-}
-
-struct pulls_job {
-	struct registry *g;
-	const struct pull_note *notes;
-	unsigned count;
+/* When the thread does what next, monotonic ms. */
+struct house {
+	int64_t gc_ms, orphans_ms, ballast_ms, last_gc_ms;
+	bool said_pressed;
 };
 
-static int write_pull(const struct rgs *t, const struct registry *g, const struct pull_note *n,
-		      struct err *e)
+/* ---- space ---- */
+
+uint64_t registry_reserve(const struct registry_options *o, uint64_t all)
 {
-	struct buf detail;
-	int64_t id = rgs_repository_find(t, bytes_of(n->repository), e);
-	int r = id <= 0 ? (int)id : rgs_manifest_exists(t, id, bytes_of(n->digest), e);
-	if (r <= 0)
-		return r; /* deleted meanwhile */
-	r = rgs_manifest_pulled(t, id, bytes_of(n->digest), n->at, e);
-	if (r < 0)
-		return r;
-	buf_init(&detail, 64);
-	buf_printf(&detail, "{\"count\":%llu}", (unsigned long long)n->count);
-	struct event ev = {.tenant_id = t->tenant,
-			   .type = BYTES_LIT(EVENT_PULLED),
-			   .registry = bytes_of(g->o.name),
-			   .repository = bytes_of(n->repository),
-			   .digest = bytes_of(n->digest),
-			   .tag = bytes_of(n->tag),
-			   .media_type = bytes_of(n->media_type),
-			   .size = n->size,
-			   .actor = bytes_of(n->actor),
-			   .detail = buf_bytes(&detail),
-			   .at = n->at};
-	r = event_append(t->tx, &ev, e);
-	buf_free(&detail);
-	return r;
+	uint64_t part = all / 100 < RESERVE_PART_MAX ? all / 100 : RESERVE_PART_MAX;
+	uint64_t want = o->disk_reserve > part ? o->disk_reserve : part;
+	return o->disk_reserve == 0 ? 0 : want < all / 8 ? want : all / 8;
 }
 
-static int write_pulls(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct pulls_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	int r = 0;
-	for (unsigned i = 0; r >= 0 && i < j->count; i++)
-		r = write_pull(&t, j->g, &j->notes[i], e);
-	return r;
-}
-
-int registry_flush_pulls(struct registry *g, struct err *e)
-{
-	pthread_mutex_lock(&g->pull_lock);
-	unsigned count = g->pull_count;
-	struct pull_note *notes = count ? malloc(count * sizeof *notes) : NULL;
-	if (notes) {
-		memcpy(notes, g->pulls, count * sizeof *notes);
-		g->pull_count = 0;
-	}
-	pthread_mutex_unlock(&g->pull_lock);
-	if (!notes)
-		return count ? err_set(e, ERR_NOMEM, "pulls: no memory") : 0;
-	struct pulls_job j = {.g = g, .notes = notes, .count = count};
-	int r = db_run(g->db, DB_WRITE_SOON, write_pulls, &j, e);
-	for (unsigned i = 0; i < count; i++)
-		note_free(&notes[i]);
-	free(notes);
-	return r < 0 ? r : 0;
-}
-
-static char *copy(struct bytes b)
-{
-	return strndup(b.len ? (const char *)b.ptr : "", b.len);
-}
-
-/* Under pull_lock: false when there is no room. */
-static bool note(struct registry *g, struct bytes repository, const struct rgs_manifest *m,
-		 struct bytes tag, struct bytes actor)
-{
-	for (unsigned i = 0; i < g->pull_count; i++) {
-		struct pull_note *n = &g->pulls[i];
-		if (bytes_eq(bytes_of(n->digest), m->digest) &&
-		    bytes_eq(bytes_of(n->repository), repository) &&
-		    bytes_eq(bytes_of(n->tag), tag)) {
-			n->count++;
-			n->at = clock_wall_ms();
-			return true;
-		}
-	}
-	if (g->pull_count == PULLS_MAX || m->digest.len >= DIGEST_TEXT_CAP)
-		return false;
-	struct pull_note n = {.repository = copy(repository),
-			      .tag = copy(tag),
-			      .actor = copy(actor),
-			      .media_type = copy(m->media_type),
-			      .size = m->size,
-			      .count = 1,
-			      .at = clock_wall_ms()};
-	if (!n.repository || !n.tag || !n.actor || !n.media_type) {
-		note_free(&n);
-		return true; /* out of memory: the pull is not worth failing the reply for */
-	}
-	memcpy(n.digest, m->digest.ptr, m->digest.len);
-	g->pulls[g->pull_count++] = n;
-	return true;
-}
-
-void registry_manifest_pulled(struct registry *g, struct bytes repository,
-			      const struct rgs_manifest *m, struct bytes tag, struct bytes actor)
+/* A file system that does not say what it has has enough. */
+static uint64_t space_left(struct registry *g, uint64_t *ret_all)
 {
 	struct err ignored = ERR_INIT;
-	for (int i = 0; i < 2; i++) {
-		pthread_mutex_lock(&g->pull_lock);
-		bool done = note(g, repository, m, tag, actor);
-		pthread_mutex_unlock(&g->pull_lock);
-		if (done)
-			return;
-		(void)registry_flush_pulls(g, &ignored);
-	}
+	uint64_t left = UINT64_MAX;
+	*ret_all = UINT64_MAX;
+	(void)blobs_space(g->blobs, &left, ret_all, &ignored);
+	return left;
 }
 
-/* ---- garbage ---- */
-
-enum gc_step { GC_MARK, GC_SWEEP, GC_LIST, GC_FORGET, GC_KNOWN, GC_UPLOAD, GC_OLD, GC_DISCARD };
-struct gc_job {
-	struct registry *g;
-	enum gc_step step;
-	int64_t now_ms;
-	struct arena a;
-	struct rgs_texts keys;
-	const char *key;
-	struct bytes after;
-	int64_t count;
-};
-
-static int gc_rows(struct db_tx *tx, void *arg, struct err *e)
+int registry_space(struct registry *g, uint64_t n, struct err *e)
 {
-	struct gc_job *j = arg;
-	const struct registry_options *o = &j->g->o;
-	struct rgs t = {.tx = tx, .tenant = o->tenant, .now_ms = j->now_ms};
-	int64_t grace = j->now_ms - (int64_t)o->gc_grace_ms, r = 0;
-	switch (j->step) {
-	case GC_MARK:
-		r = j->count = rgs_gc_mark(&t, grace, STEP, e);
-		break;
-	case GC_SWEEP:
-		r = j->count = rgs_gc_sweep(&t, grace, STEP, &j->a, e);
-		break;
-	case GC_LIST:
-		r = rgs_garbage_list(&t, j->now_ms - (int64_t)o->removal_delay_ms, STEP, &j->a,
-				     &j->keys, e);
-		j->count = (int64_t)j->keys.count;
-		break;
-	case GC_FORGET:
-		for (size_t i = 0; r >= 0 && i < j->keys.count; i++)
-			r = rgs_garbage_delete(&t, (const char *)j->keys.items[i].ptr, e);
-		break;
-	case GC_KNOWN:
-		return rgs_key_known(&t, j->key, e);
-	case GC_OLD:
-		return rgs_upload_old(&t, j->now_ms - (int64_t)o->upload_expire_ms, j->after, &j->a,
-				      &j->keys, e);
-	case GC_DISCARD:
-		return rgs_upload_discard(&t, bytes_of(j->key), e);
-	case GC_UPLOAD:
-		r = rgs_upload_delete(&t, bytes_of(j->key), e);
-		break;
-	}
-	return r < 0 ? (int)r : 0;
-}
-
-/* One step until it finds nothing more; adds up in *count. */
-static int gc_repeat(struct registry *g, enum gc_step step, int64_t now_ms, uint64_t *count,
-		     struct err *e)
-{
-	for (;;) {
-		struct gc_job j = {.g = g, .step = step, .now_ms = now_ms};
-		arena_init(&j.a, LIST_BUDGET);
-		int r = db_run(g->db, DB_WRITE, gc_rows, &j, e);
-		arena_free(&j.a);
-		if (r < 0)
-			return r;
-		*count += (uint64_t)j.count;
-		if (j.count < (int64_t)STEP || g->stopping)
-			return 0;
-	}
-}
-
-/* Files first, rows after: a crash between the two leaves rows whose files are gone already, which is no error next time. */
-static int gc_files(struct registry *g, int64_t now_ms, uint64_t *count, struct err *e)
-{
-	for (;;) {
-		struct gc_job j = {.g = g, .step = GC_LIST, .now_ms = now_ms};
-		arena_init(&j.a, LIST_BUDGET);
-		int r = db_run(g->db, DB_READ, gc_rows, &j, e);
-		for (size_t i = 0; r >= 0 && i < j.keys.count; i++) {
-			char *key = arena_cstr(&j.a, j.keys.items[i]);
-			if (!key)
-				r = err_set(e, ERR_NOMEM, "garbage: no memory");
-			else
-				r = blobs_remove(g->blobs, key, e);
-			j.keys.items[i] = bytes_of(key);
-		}
-		j.step = GC_FORGET;
-		if (r >= 0 && j.keys.count)
-			r = db_run(g->db, DB_WRITE_SOON, gc_rows, &j, e);
-		*count += j.keys.count;
-		bool more = j.keys.more;
-		arena_free(&j.a);
-		if (r < 0 || !more || g->stopping)
-			return r;
-	}
-}
-
-struct walk {
-	struct registry *g;
-	int64_t before_ms;
-	uint64_t removed;
-};
-
-/* An upload file nobody wrote to for too long: the session goes, with or without a row. */
-static int expire_upload(void *arg, const char *id, int64_t changed_ms, struct err *e)
-{
-	struct walk *w = arg;
-	struct registry *g = w->g;
-	if (changed_ms >= w->before_ms || !uploads_take_for_removal(g, id))
+	if (g->o.disk_reserve == 0)
 		return 0;
-	struct gc_job j = {.g = g, .step = GC_UPLOAD, .key = id};
-	int r = db_run(g->db, DB_WRITE_SOON, gc_rows, &j, e);
-	if (r >= 0)
-		r = blobs_upload_remove(g->blobs, id, e);
-	w->removed++;
+	uint64_t all, left = space_left(g, &all), reserve = registry_reserve(&g->o, all);
+	if (left >= reserve && left - reserve >= n)
+		return 0;
+	g->refused_mono_ms = clock_mono_ms();
+	g->pressed = true;
+	int r = err_set(e, ERR_IO, "%llu MiB of the disk are left, of which %llu MiB are kept for deletions and housekeeping",
+			(unsigned long long)(left >> 20), (unsigned long long)(reserve >> 20));
+	e->sys = ENOSPC;
 	return r;
 }
 
-/* One old session: without a file of its own it died between rename and transaction. */
-static int discard_upload(struct registry *g, const char *id, int64_t now_ms, uint64_t *count,
-			  struct err *e)
+void registry_look_at_space(struct registry *g)
 {
-	if (blobs_upload_exists(g->blobs, id) || !uploads_take_for_removal(g, id))
-		return 0;
-	struct gc_job j = {.g = g, .step = GC_DISCARD, .now_ms = now_ms, .key = id};
-	++*count;
-	return db_run(g->db, DB_WRITE, gc_rows, &j, e);
+	uint64_t all, left = space_left(g, &all), reserve = registry_reserve(&g->o, all);
+	/* Who was refused gave back what it had written, and would be refused again. */
+	bool refused = g->refused_mono_ms && clock_mono_ms() - g->refused_mono_ms < REFUSED_MS && left < all / 4;
+	g->pressed = reserve && (left < reserve || refused);
 }
 
-static int discard_uploads(struct registry *g, int64_t now_ms, uint64_t *count, struct err *e)
+static void look_at_space(struct registry *g, struct house *h, int64_t now)
 {
-	char after[BLOB_KEY_CAP] = "";
-	for (bool more = true; more && !g->stopping;) {
-		struct gc_job j = {
-			.g = g, .step = GC_OLD, .now_ms = now_ms, .after = bytes_of(after)};
-		arena_init(&j.a, LIST_BUDGET);
-		int r = db_run(g->db, DB_READ, gc_rows, &j, e);
-		for (size_t i = 0; r >= 0 && i < j.keys.count; i++) {
-			if (!blobs_is_key(j.keys.items[i]))
-				continue;
-			memcpy(after, j.keys.items[i].ptr, j.keys.items[i].len);
-			r = discard_upload(g, after, now_ms, count, e);
-		}
-		more = j.keys.more;
-		arena_free(&j.a);
-		if (r < 0)
-			return r;
+	registry_look_at_space(g);
+	uint64_t all, left = space_left(g, &all), reserve = registry_reserve(&g->o, all);
+	uint64_t ballast = reserve / 8 < BALLAST_MAX ? reserve / 8 : BALLAST_MAX;
+	struct err ignored = ERR_INIT;
+	bool pressed = g->pressed;
+	if (pressed != h->said_pressed)
+		log_line(LOG_WARN, pressed ? "%llu MiB of the disk are left: uploads must leave %llu MiB for deletions and housekeeping"
+					   : "%llu MiB of the disk are left, more than the %llu MiB that uploads must leave",
+			 (unsigned long long)(left >> 20), (unsigned long long)(reserve >> 20));
+	h->said_pressed = pressed;
+	if (now < h->ballast_ms)
+		return;
+	h->ballast_ms = now + BALLAST_EVERY_MS;
+	if (reserve && left > reserve && left - reserve > 2 * ballast)
+		(void)db_ballast_keep(g->db, ballast, &ignored);
+}
+
+/* ---- collection, and what is said of it ---- */
+
+static void say_pass(struct registry *g, const struct registry_gc_counts *n, int r, const struct err *e)
+{
+	if (n->files || n->uploads || n->orphans)
+		log_line(LOG_INFO, "collection: %llu files removed, %llu bytes; %llu uploads given up",
+			 (unsigned long long)n->files, (unsigned long long)n->bytes, (unsigned long long)n->uploads);
+	if (r < 0)
+		log_line(LOG_WARN, "collection: %llu things could not be done and will be tried again; the first: %s",
+			 (unsigned long long)n->failed, e->msg);
+	pthread_mutex_lock(&g->health_lock);
+	struct registry_health *h = &g->health;
+	h->freed_bytes += n->bytes;
+	h->freed_files += n->files;
+	h->failed = n->failed;
+	(void)snprintf(h->why, sizeof h->why, "%.255s", r < 0 ? e->msg : "");
+	if (r >= 0) {
+		h->last_pass_ms = clock_wall_ms();
+		g->last_pass_mono_ms = clock_mono_ms();
 	}
-	return 0;
+	pthread_mutex_unlock(&g->health_lock);
 }
 
-static int remove_orphan(void *arg, const char *key, int64_t changed_ms, struct err *e)
+static void collect(struct registry *g, struct house *h, int64_t now)
 {
-	struct walk *w = arg;
-	if (changed_ms >= w->before_ms)
-		return 0;
-	struct gc_job j = {.g = w->g, .step = GC_KNOWN, .key = key};
-	int r = db_run(w->g->db, DB_READ, gc_rows, &j, e);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	w->removed++;
-	return blobs_remove(w->g->blobs, key, e);
-}
-
-int registry_orphans(struct registry *g, int64_t now_ms, uint64_t *ret_removed, struct err *e)
-{
-	struct walk w = {.g = g, .before_ms = now_ms - (int64_t)g->o.orphan_ms};
-	int r = 0;
-	pthread_mutex_lock(&g->gc_lock);
-	for (int folder = 0; r >= 0 && folder < 256 && !g->stopping; folder++)
-		r = blobs_walk(g->blobs, folder, remove_orphan, &w, e);
-	pthread_mutex_unlock(&g->gc_lock);
-	*ret_removed = w.removed;
-	return r;
-}
-
-int registry_gc(struct registry *g, int64_t now_ms, struct registry_gc_counts *ret, struct err *e)
-{
-	struct registry_gc_counts n = {.marked = 0};
-	struct walk w = {.g = g, .before_ms = now_ms - (int64_t)g->o.upload_expire_ms};
-	pthread_mutex_lock(&g->gc_lock);
-	int r = blobs_walk(g->blobs, -1, expire_upload, &w, e);
-	if (r >= 0)
-		r = discard_uploads(g, now_ms, &w.removed, e);
-	n.uploads = w.removed;
-	/* Sweep before mark: what is marked now lives until the next pass. */
-	if (r >= 0)
-		r = gc_repeat(g, GC_SWEEP, now_ms, &n.collected, e);
-	if (r >= 0)
-		r = gc_repeat(g, GC_MARK, now_ms, &n.marked, e);
-	if (r >= 0)
-		r = gc_files(g, now_ms, &n.files, e);
-	pthread_mutex_unlock(&g->gc_lock);
-	*ret = n;
-	return r;
+	struct registry_gc_counts counts;
+	struct err e = ERR_INIT;
+	bool due = now >= h->gc_ms || (g->pressed && now - h->last_gc_ms >= PRESSED_GC_MS);
+	if (g->o.gc_every_ms && due) {
+		h->gc_ms = now + (int64_t)g->o.gc_every_ms;
+		h->last_gc_ms = now;
+		int r = registry_gc(g, clock_wall_ms(), &counts, &e);
+		say_pass(g, &counts, r, &e);
+	}
+	if (now >= h->orphans_ms) {
+		e = (struct err)ERR_INIT;
+		h->orphans_ms = now + (int64_t)(g->o.orphan_ms / 4);
+		if (registry_orphans(g, clock_wall_ms(), &counts, &e) < 0)
+			log_line(LOG_WARN, "files without a row: %llu could not be looked at or removed; the first: %s",
+				 (unsigned long long)counts.failed, e.msg);
+		if (counts.orphans)
+			log_line(LOG_INFO, "%llu files without a row removed, %llu bytes", (unsigned long long)counts.orphans,
+				 (unsigned long long)counts.bytes);
+	}
 }
 
 /* ---- the thread ---- */
 
-static void house_pass(struct registry *g, int64_t *next_gc_ms, int64_t *next_orphans_ms)
+static void house_pass(struct registry *g, struct house *h)
 {
 	struct err e = ERR_INIT;
-	struct registry_gc_counts counts;
-	uint64_t removed;
 	int64_t now = clock_mono_ms();
-	(void)registry_flush_pulls(g, &e);
+	if (registry_flush_pulls(g, &e) < 0)
+		log_line(LOG_WARN, "pulls: %s", e.msg);
 	uploads_close_idle(g, now - SESSION_IDLE_MS);
-	if (g->o.gc_every_ms && now >= *next_gc_ms) {
-		*next_gc_ms = now + (int64_t)g->o.gc_every_ms;
-		(void)registry_gc(g, clock_wall_ms(), &counts, &e);
-	}
-	if (now >= *next_orphans_ms) {
-		*next_orphans_ms = now + INT64_C(7) * 86400000;
-		(void)registry_orphans(g, clock_wall_ms(), &removed, &e);
-	}
+	look_at_space(g, h, now);
+	collect(g, h, now);
 }
 
 static void *house(void *arg)
 {
 	struct registry *g = arg;
 	int64_t start = clock_mono_ms();
-	int64_t next_gc_ms = start + 60000, next_orphans_ms = start + 300000;
+	int64_t first = (int64_t)g->o.gc_every_ms < FIRST_GC_MS ? (int64_t)g->o.gc_every_ms : FIRST_GC_MS;
+	struct house h = {.gc_ms = start + first, .orphans_ms = start + FIRST_ORPHANS_MS, .last_gc_ms = start};
 	pthread_mutex_lock(&g->house_lock);
 	while (!g->stopping) {
 		struct timespec until;
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_sec += TICK_MS / 1000;
 		(void)pthread_cond_timedwait(&g->house_wake, &g->house_lock, &until);
 		if (g->stopping)
 			break;
 		pthread_mutex_unlock(&g->house_lock);
-		house_pass(g, &next_gc_ms, &next_orphans_ms);
+		house_pass(g, &h);
 		pthread_mutex_lock(&g->house_lock);
 	}
 	pthread_mutex_unlock(&g->house_lock);
@@ -377,11 +170,62 @@ static void *house(void *arg)
 
 int registry_start(struct registry *g, struct err *e)
 {
+	g->last_pass_mono_ms = clock_mono_ms();
 	if (pthread_create(&g->house_thread, NULL, house, g) != 0)
 		return err_set(e, ERR_NOMEM, "registry: no thread");
 	g->house_running = true;
+	if (g->o.scrub_rate == 0)
+		return 0;
+	if (pthread_create(&g->scrub_thread, NULL, scrub_main, g) != 0)
+		return err_set(e, ERR_NOMEM, "registry: no thread");
+	g->scrub_running = true;
 	return 0;
 }
+
+/* ---- how it is ---- */
+
+struct totals_job {
+	struct registry *g;
+	struct bytes repository;
+	struct rgs_totals *ret;
+};
+
+static int totals(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct totals_job *j = arg;
+	struct rgs t = registry_rgs(j->g, tx);
+	int64_t id = j->repository.len ? rgs_repository_find(&t, j->repository, e) : 0;
+	if (id < 0 || (id == 0 && j->repository.len))
+		return id < 0 ? (int)id : err_set(e, ERR_NOT_FOUND, "no such repository");
+	return rgs_totals(&t, id, j->ret, e);
+}
+
+int registry_repository_stored(struct registry *g, struct bytes repository, struct rgs_totals *ret, struct err *e)
+{
+	struct totals_job j = {.g = g, .repository = repository, .ret = ret};
+	return db_run(g->db, DB_READ, totals, &j, e);
+}
+
+int registry_health_get(struct registry *g, struct registry_health *ret, struct err *e)
+{
+	struct rgs_totals stored = {.blobs = 0};
+	struct totals_job j = {.g = g, .ret = &stored};
+	int r = db_run(g->db, DB_READ, totals, &j, e);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&g->health_lock);
+	*ret = g->health;
+	int64_t since = clock_mono_ms() - g->last_pass_mono_ms;
+	pthread_mutex_unlock(&g->health_lock);
+	ret->stored = stored;
+	ret->disk_free = space_left(g, &ret->disk_all);
+	ret->reserve = registry_reserve(&g->o, ret->disk_all);
+	ret->is_late = g->house_running && g->o.gc_every_ms &&
+		       since > 2 * (int64_t)g->o.gc_every_ms + FIRST_GC_MS + FIRST_ORPHANS_MS;
+	return 0;
+}
+
+/* ---- life ---- */
 
 struct registry *registry_open(struct db *db, struct blobs *blobs, const struct tap *tap,
 			       struct err *e)
@@ -398,11 +242,15 @@ struct registry *registry_open(struct db *db, struct blobs *blobs, const struct 
 		g->tap = *tap;
 		g->has_tap = true;
 	}
-	pthread_mutex_init(&g->upload_lock, NULL);
-	pthread_mutex_init(&g->pull_lock, NULL);
-	pthread_mutex_init(&g->house_lock, NULL);
-	pthread_mutex_init(&g->gc_lock, NULL);
-	pthread_cond_init(&g->house_wake, NULL);
+	pthread_mutex_t *const locks[] = {&g->upload_lock, &g->pull_lock,   &g->house_lock,
+					  &g->gc_lock,	   &g->verify_lock, &g->health_lock};
+	for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
+		pthread_mutex_init(locks[i], NULL);
+	pthread_condattr_t mono;
+	pthread_condattr_init(&mono);
+	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
+	pthread_cond_init(&g->house_wake, &mono);
+	pthread_condattr_destroy(&mono);
 	return g;
 }
 
@@ -417,19 +265,21 @@ void registry_close(struct registry *g)
 		return;
 	pthread_mutex_lock(&g->house_lock);
 	g->stopping = true;
-	pthread_cond_signal(&g->house_wake);
+	pthread_cond_broadcast(&g->house_wake);
 	pthread_mutex_unlock(&g->house_lock);
 	if (g->house_running)
 		pthread_join(g->house_thread, NULL);
+	if (g->scrub_running)
+		pthread_join(g->scrub_thread, NULL);
 	struct err ignored = ERR_INIT;
 	(void)registry_flush_pulls(g, &ignored);
 	for (unsigned i = 0; i < g->pull_count; i++)
-		note_free(&g->pulls[i]);
+		pulls_note_free(&g->pulls[i]);
 	uploads_close_all(g);
-	pthread_mutex_destroy(&g->upload_lock);
-	pthread_mutex_destroy(&g->pull_lock);
-	pthread_mutex_destroy(&g->house_lock);
-	pthread_mutex_destroy(&g->gc_lock);
+	pthread_mutex_t *const locks[] = {&g->upload_lock, &g->pull_lock,   &g->house_lock,
+					  &g->gc_lock,	   &g->verify_lock, &g->health_lock};
+	for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
+		pthread_mutex_destroy(locks[i]);
 	pthread_cond_destroy(&g->house_wake);
 	free(g);
 }

@@ -18,6 +18,7 @@ struct put_job {
 	size_t reference_count;
 	struct bytes digest;
 	bool blob_unknown;
+	char doubt[DIGEST_TEXT_CAP]; /* a blob whose file must be looked at first; empty = none */
 };
 
 static int append(const struct rgs *t, const struct registry *g, struct event *ev, struct err *e)
@@ -41,6 +42,11 @@ static int refer_blob(const struct rgs *t, int64_t repository, struct put_job *j
 		j->blob_unknown = true;
 		return err_set(e, ERR_NOT_FOUND, "%.*s is not in this repository",
 			       BYTES_ARG(d->digest_text));
+	}
+	/* A manifest is not accepted over a blob that is not whole. */
+	if (blob_look(j->g, &b, NULL) != BLOB_WHOLE) {
+		memcpy(j->doubt, d->digest_text.ptr, d->digest_text.len);
+		return err_set(e, ERR_CONFLICT, "%.*s must be looked at", BYTES_ARG(d->digest_text));
 	}
 	if (b.size != d->size)
 		return err_set(e, ERR_FORMAT, "%.*s has %llu bytes, the manifest says %llu",
@@ -137,6 +143,7 @@ static int put(struct db_tx *tx, void *arg, struct err *e)
 	struct rgs t = registry_rgs(j->g, tx);
 	const struct oci_manifest *m = j->m;
 	j->blob_unknown = false;
+	memset(j->doubt, 0, sizeof j->doubt);
 	int64_t repository = rgs_repository_make(&t, j->p->repository, e);
 	if (repository < 0)
 		return (int)repository;
@@ -151,6 +158,16 @@ static int put(struct db_tx *tx, void *arg, struct err *e)
 				   .content = j->p->content};
 	r = rgs_manifest_put(&t, repository, &row, e);
 	return r < 0 ? r : put_tags(&t, repository, j, e);
+}
+
+/* Read the blob, outside the transaction: it is found whole, or taken away. */
+static int settle_doubt(struct put_job *j, struct err *e)
+{
+	struct digest d;
+	uint64_t size;
+	*e = (struct err)ERR_INIT;
+	int r = digest_parse(bytes_of(j->doubt), &d, e);
+	return r < 0 ? r : registry_blob_find(j->g, j->p->repository, &d, &size, e);
 }
 
 int registry_manifest_put(struct registry *g, const struct registry_put *p, struct arena *a,
@@ -174,6 +191,10 @@ int registry_manifest_put(struct registry *g, const struct registry_put *p, stru
 		r = distinct(&m, &parsed, &j.references, &j.reference_count, e);
 	if (r == 0)
 		r = db_run(g->db, DB_WRITE, put, &j, e);
+	for (size_t i = 0; r < 0 && j.doubt[0] && i <= j.reference_count; i++) {
+		int looked = settle_doubt(&j, e);
+		r = looked < 0 ? looked : db_run(g->db, DB_WRITE, put, &j, e);
+	}
 	ret->blob_unknown = j.blob_unknown;
 	bool kept = true;
 	if (r >= 0 && m.has_subject)
@@ -199,6 +220,17 @@ static bool is_digest(struct bytes reference)
 	return bytes_find(reference, ':') < reference.len; /* no tag holds a colon */
 }
 
+/* The bytes are those of the digest they are kept under. */
+static int check_content(struct bytes digest, struct bytes content, struct err *e)
+{
+	struct digest want, got;
+	if (digest_parse(digest, &want, e) < 0)
+		return err_set(e, ERR_DAMAGED, "manifest %.*s: not a digest", BYTES_ARG(digest));
+	digest_of(want.algo, content, &got);
+	return digest_eq(&want, &got) ? 1 : err_set(e, ERR_DAMAGED, "manifest %.*s: its content was changed on disk",
+						    BYTES_ARG(digest));
+}
+
 static int get(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct get_job *j = arg;
@@ -212,7 +244,13 @@ static int get(struct db_tx *tx, void *arg, struct err *e)
 		if (r != 1)
 			return r;
 	}
-	return rgs_manifest_find(&t, id, digest, j->with_content, j->a, j->ret, e);
+	/* Also who asks without wanting the content is told of it only when it is whole. */
+	int r = rgs_manifest_find(&t, id, digest, true, j->a, j->ret, e);
+	if (r == 1)
+		r = check_content(digest, j->ret->content, e);
+	if (r == 1 && !j->with_content)
+		j->ret->content = BYTES_NONE;
+	return r;
 }
 
 int registry_manifest_get(struct registry *g, struct bytes repository, struct bytes reference,

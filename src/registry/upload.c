@@ -1,7 +1,7 @@
 /* Uploads. A session is a row (who, which key) and a file (the bytes): its offset is the length of the file, so nothing is written to the database between the
  * first byte and the last. The running hash lives in memory; when it is not there (after a restart, or when the session was idle for long) the file is read
  * again. One request at a time has a session. */
-#include "registry/registry_impl.h"
+#include "registry/upload_impl.h"
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -20,26 +20,6 @@
 #define READ_STEP (256U << 10)
 #define IDLE_MAX 256U /* idle sessions kept in memory; each holds a descriptor */
 
-struct upload {
-	struct upload *next;
-	struct registry *g;
-	struct rgs_upload row;
-	char *repository;
-	enum digest_algo algo;
-	bool in_use;
-	bool once; /* no row, ends with its request */
-	int fd;
-	_Atomic uint64_t received; /* written and held; other requests may ask for it */
-	uint64_t offset;	   /* bytes in the file, and in the hash */
-	uint8_t *block;		   /* WRITE_BLOCK bytes, or NULL; only while in use */
-	size_t held;		   /* bytes in block: they come after offset */
-	uint64_t nudged; /* writeback was started up to here */
-	uint64_t told;   /* the tap knows of this many */
-	struct digest_run *run;
-	void *tap_handle;
-	bool tap_begun;
-	int64_t used_mono_ms;
-};
 
 struct rgs registry_rgs(const struct registry *g, struct db_tx *tx)
 {
@@ -48,7 +28,7 @@ struct rgs registry_rgs(const struct registry *g, struct db_tx *tx)
 
 /* ---- the tap ---- */
 
-static void tap_tell(struct upload *u, bool all)
+void upload_tap_tell(struct upload *u, bool all)
 {
 	struct registry *g = u->g;
 	if (!g->has_tap || u->offset == u->told || (!all && u->offset - u->told < TAP_STEP))
@@ -62,7 +42,7 @@ static void tap_tell(struct upload *u, bool all)
 		g->tap.grow(g->tap.arg, u->tap_handle, u->offset);
 }
 
-static void tap_end(struct upload *u, const struct digest *d)
+void upload_tap_end(struct upload *u, const struct digest *d)
 {
 	if (u->tap_handle)
 		u->g->tap.end(u->g->tap.arg, u->tap_handle, d, u->fd, u->offset);
@@ -73,11 +53,11 @@ static void tap_end(struct upload *u, const struct digest *d)
 
 /* ---- life of a session in memory ---- */
 
-static void upload_free(struct upload *u)
+void upload_free(struct upload *u)
 {
 	if (!u)
 		return;
-	tap_end(u, NULL);
+	upload_tap_end(u, NULL);
 	digest_run_close(u->run);
 	own_fd_close(&u->fd);
 	free(u->block);
@@ -120,7 +100,7 @@ static void unlink_upload(struct upload *u)
 	}
 }
 
-static void detach(struct upload *u)
+void upload_detach(struct upload *u)
 {
 	pthread_mutex_lock(&u->g->upload_lock);
 	unlink_upload(u);
@@ -207,6 +187,8 @@ static int delete_row(struct db_tx *tx, void *arg, struct err *e)
 static struct upload *upload_new(struct registry *g, struct bytes repository,
 				 enum digest_algo algo, struct err *e)
 {
+	if (registry_space(g, 0, e) < 0)
+		return NULL;
 	struct upload *u = upload_make(g, repository, e);
 	if (!u)
 		return NULL;
@@ -220,6 +202,12 @@ static struct upload *upload_new(struct registry *g, struct bytes repository,
 		return NULL;
 	}
 	return u;
+}
+
+int upload_delete_row(struct upload *u, struct err *e)
+{
+	struct row_job j = {.g = u->g, .id = bytes_of(u->row.id)};
+	return db_run(u->g->db, DB_WRITE_SOON, delete_row, &j, e);
 }
 
 int registry_upload_new(struct registry *g, struct bytes repository, enum digest_algo algo,
@@ -264,7 +252,7 @@ int registry_upload_once(struct registry *g, struct bytes repository, enum diges
 }
 
 /* The hash of what the file holds. */
-static int rehash(struct upload *u, enum digest_algo algo, struct digest_run **ret, struct err *e)
+int upload_rehash(struct upload *u, enum digest_algo algo, struct digest_run **ret, struct err *e)
 {
 	struct digest_run *run = digest_run_open(algo, e);
 	uint8_t *piece = io_block(READ_STEP);
@@ -296,14 +284,14 @@ static int upload_load(struct upload *u, struct row_job *j, struct err *e)
 	int r = db_run(u->g->db, DB_READ, find_row, j, e);
 	if (r <= 0)
 		return r < 0 ? r : err_set(e, ERR_NOT_FOUND, "no such upload");
-	u->fd = blobs_upload_open(u->g->blobs, u->row.id, u->row.key, e);
+	u->fd = blobs_upload_open(u->g->blobs, u->row.id, u->g->unsure ? NULL : u->row.key, e);
 	if (u->fd < 0)
 		return -(int)e->code;
 	if (fstat(u->fd, &st) < 0)
 		return err_sys(e, "upload %s", u->row.id);
 	u->received = u->offset = u->nudged = (uint64_t)st.st_size;
 	u->algo = u->row.algo == DIGEST_SHA512 ? DIGEST_SHA512 : DIGEST_SHA256;
-	return rehash(u, u->algo, &u->run, e);
+	return upload_rehash(u, u->algo, &u->run, e);
 }
 
 /* 1 = taken, 0 = not in memory: *ret is put into the list, in use, and must be loaded. */
@@ -346,7 +334,7 @@ int registry_upload_take(struct registry *g, struct bytes repository, struct byt
 	}
 	r = upload_load(fresh, &j, e);
 	if (r < 0) {
-		detach(fresh);
+		upload_detach(fresh);
 		upload_free(fresh);
 		return r;
 	}
@@ -399,7 +387,7 @@ void upload_release(struct upload *u)
 	(void)upload_flush(u, &ignored);
 	free(u->block);
 	u->block = NULL;
-	tap_tell(u, true);
+	upload_tap_tell(u, true);
 	pthread_mutex_lock(&g->upload_lock);
 	u->in_use = false;
 	u->used_mono_ms = clock_mono_ms();
@@ -414,8 +402,11 @@ static int put(struct upload *u, struct bytes part, struct err *e)
 {
 	struct bytes held = {.ptr = u->block, .len = u->held};
 	u->held = 0;
-	int r = held.len ? io_pwrite_pair(u->fd, held, part, u->offset, e)
-			 : io_pwrite(u->fd, part.ptr, part.len, u->offset, e);
+	int r = registry_space(u->g, held.len + part.len, e);
+	if (r < 0)
+		return err_ctx(e, "upload");
+	r = held.len ? io_pwrite_pair(u->fd, held, part, u->offset, e)
+		     : io_pwrite(u->fd, part.ptr, part.len, u->offset, e);
 	if (r < 0) {
 		/* The file is the record of what came: cut what was written of this piece. */
 		struct err why = *e;
@@ -432,7 +423,7 @@ static int put(struct upload *u, struct bytes part, struct err *e)
 				      SYNC_FILE_RANGE_WRITE);
 		u->nudged = u->offset;
 	}
-	tap_tell(u, u->told == 0);
+	upload_tap_tell(u, u->told == 0);
 	return 0;
 }
 
@@ -484,14 +475,14 @@ int upload_truncate(struct upload *u, uint64_t len, struct err *e)
 	}
 	u->held = 0;
 	/* What the tap saw is no longer true. */
-	tap_end(u, NULL);
+	upload_tap_end(u, NULL);
 	if (ftruncate(u->fd, (off_t)len) < 0)
 		return err_sys(e, "upload: cut");
 	u->received = u->offset = len;
 	if (u->nudged > len)
 		u->nudged = len;
 	struct digest_run *run = NULL;
-	int r = rehash(u, u->algo, &run, e);
+	int r = upload_rehash(u, u->algo, &run, e);
 	if (r < 0)
 		return r;
 	digest_run_close(u->run);
@@ -499,148 +490,13 @@ int upload_truncate(struct upload *u, uint64_t len, struct err *e)
 	return 0;
 }
 
-/* ---- the end ---- */
-
-struct commit_job {
-	struct upload *u;
-	struct bytes digest;
-	bool stored; /* the file lies under its key */
-	bool used;   /* our file is the blob's */
-};
-
-static bool file_is_whole(struct registry *g, const struct rgs_blob *b)
+void upload_cut(struct upload *u, uint64_t len)
 {
 	struct err ignored = ERR_INIT;
-	uint64_t size = 0;
-	OWN_FD int fd = blobs_read(g->blobs, b->key, &size, &ignored);
-	return fd >= 0 && size == b->size;
-}
-
-/* 1 = the row is as it should be, 0 = nothing stored and the blob is not there: the file must be stored first. */
-static int commit_blob(struct db_tx *tx, struct commit_job *j, struct err *e)
-{
-	struct upload *u = j->u;
-	struct rgs t = registry_rgs(u->g, tx);
-	struct rgs_blob b;
-	int r = rgs_blob_find(&t, 0, j->digest, &b, e);
-	j->used = false;
-	if (r < 0)
-		return r;
-	if (r == 1 && file_is_whole(u->g, &b)) {
-		r = rgs_blob_touch(&t, j->digest, e);
-		if (r >= 0 && j->stored)
-			r = rgs_garbage_add(&t, u->row.key, e);
-		return r < 0 ? r : 1;
-	}
-	if (!j->stored)
-		return 0;
-	j->used = true;
-	r = r == 1 ? rgs_blob_rekey(&t, j->digest, u->row.key, u->offset, e)
-		   : rgs_blob_add(&t, j->digest, u->row.key, u->offset, e);
-	return r < 0 ? r : 1;
-}
-
-static int commit_rows(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct commit_job *j = arg;
-	struct upload *u = j->u;
-	struct rgs t = registry_rgs(u->g, tx);
-	int r = commit_blob(tx, j, e);
-	if (r <= 0)
-		return r;
-	int64_t repository = rgs_repository_make(&t, bytes_of(u->repository), e);
-	if (repository < 0)
-		return (int)repository;
-	r = rgs_blob_link(&t, repository, j->digest, e);
-	if (r >= 0 && !u->once) {
-		/* The row is what makes the key ours: housekeeping may have given the session up. */
-		r = rgs_upload_delete(&t, bytes_of(u->row.id), e);
-		if (r == 0)
-			r = err_set(e, ERR_NOT_FOUND, "the upload was given up");
-	}
-	return r < 0 ? r : 1;
-}
-
-static int check_digest(struct upload *u, const struct digest *d, struct err *e)
-{
-	struct digest got;
-	if (d->algo == u->algo) {
-		digest_run_get(u->run, &got);
-	} else {
-		struct digest_run *run = NULL;
-		int r = rehash(u, d->algo, &run, e);
-		if (r < 0)
-			return r;
-		digest_run_get(run, &got);
-		digest_run_close(run);
-	}
-	if (digest_eq(&got, d))
-		return 0;
-	char text[DIGEST_TEXT_CAP];
-	digest_text(&got, text);
-	return err_set(e, ERR_INTEGRITY, "the content is %s, %llu bytes", text,
-		       (unsigned long long)u->offset);
-}
-
-static int store(struct upload *u, struct commit_job *j, struct err *e)
-{
-	struct registry *g = u->g;
-	int r = db_run(g->db, DB_WRITE, commit_rows, j, e);
-	if (r != 0)
-		return r;
-	r = blobs_upload_commit(g->blobs, u->row.id, u->fd, u->row.key, e);
-	if (r < 0)
-		return r;
-	j->stored = true;
-	r = db_run(g->db, DB_WRITE, commit_rows, j, e);
-	return r == 0 ? err_set(e, ERR_INTERNAL, "upload: nothing was stored") : r;
-}
-
-int upload_commit(struct upload *u, const struct digest *d, struct err *e)
-{
-	struct registry *g = u->g;
-	struct err ignored = ERR_INIT;
-	char text[DIGEST_TEXT_CAP];
-	int r = upload_flush(u, e);
-	if (r == 0)
-		r = check_digest(u, d, e);
-	if (r < 0) {
+	if (u->once || (len < u->offset && ftruncate(u->fd, (off_t)len) < 0)) {
 		(void)upload_cancel(u, &ignored);
-		return r;
+		return;
 	}
-	tap_tell(u, true);
-	digest_text(d, text);
-	struct commit_job j = {.u = u, .digest = bytes_of(text)};
-	r = store(u, &j, e);
-	if (r < 0) {
-		/* Nothing was promised; the session stays as it is, and a PUT may come again. */
-		if (j.stored && u->once)
-			(void)blobs_remove(g->blobs, u->row.key, &ignored);
-		tap_end(u, NULL);
-		detach(u);
-		if (u->once)
-			(void)blobs_upload_remove(g->blobs, u->row.id, &ignored);
-		upload_free(u);
-		return r;
-	}
-	tap_end(u, d);
-	if (!j.stored)
-		(void)blobs_upload_remove(g->blobs, u->row.id, &ignored);
-	else if (!j.used)
-		(void)blobs_remove(g->blobs, u->row.key, &ignored);
-	detach(u);
+	upload_detach(u);
 	upload_free(u);
-	return 0;
-}
-
-int upload_cancel(struct upload *u, struct err *e)
-{
-	struct registry *g = u->g;
-	struct row_job j = {.g = g, .id = bytes_of(u->row.id)};
-	tap_end(u, NULL);
-	int r = u->once ? 0 : db_run(g->db, DB_WRITE_SOON, delete_row, &j, e);
-	int gone = blobs_upload_remove(g->blobs, u->row.id, e);
-	detach(u);
-	upload_free(u);
-	return r < 0 ? r : gone;
 }

@@ -56,6 +56,16 @@ static int on_event(struct db_tx *tx, const struct event *ev, struct consume *c,
 		return on_pushed(tx, ev, "import", c, e);
 	if (bytes_eq_lit(ev->type, EVENT_PULLED))
 		return on_pulled(tx, ev, c, e);
+	if (bytes_eq_lit(ev->type, EVENT_DAMAGED)) {
+		const size_t around = sizeof EVENT_DAMAGED_DETAIL("") - 1, before = around - 2;
+		struct bytes reason = bytes_part(ev->detail, before, ev->detail.len > around ? ev->detail.len - around : 0);
+		return ims_put_state(tx, ev->repository, ev->digest, IMS_UNVERIFIED, reason, ev->at, e);
+	}
+	if (bytes_eq_lit(ev->type, EVENT_MENDED)) {
+		int64_t id;
+		c->scans++;
+		return scs_add(tx, ev->repository, ev->digest, BYTES_LIT("recheck"), clock_wall_ms(), &id, e);
+	}
 	if (bytes_eq_lit(ev->type, EVENT_DELETED) && !ev->tag.len)
 		return ims_delete(tx, ev->repository, ev->digest, e);
 	return 0;

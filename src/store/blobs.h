@@ -10,16 +10,21 @@
 
 struct blobs;
 
-/* dir: the data folder; blobs/ and uploads/ are made in it. ERR_CONFLICT when another process has it open. */
+/* dir: the data folder; blobs/, uploads/ and damaged/ are made in it, what killed processes left half written goes. ERR_CONFLICT when another process
+ * has it open, also after two seconds of waiting for one that is just ending; ERR_UNSUPPORTED when blobs/ and uploads/ lie on different file systems. */
 struct blobs *blobs_open(const char *dir, struct err *e);
+/* As blobs_open, but nothing is made or removed: for reading blobs. ERR_NOT_FOUND when it is no data folder. */
+struct blobs *blobs_open_only(const char *dir, struct err *e);
 void blobs_close(struct blobs *b);
 
+/* There is a blob's file: 1/0. */
+int blobs_is_used(struct blobs *b, struct err *e);
 int blobs_key_new(char out[BLOB_KEY_CAP], struct err *e);
 bool blobs_is_key(struct bytes text);
 
 /* A new empty upload file: a descriptor for reading and writing, owned by the caller. */
 int blobs_upload_new(struct blobs *b, const char *id, struct err *e);
-/* The file of an upload again. When a crash came between rename and transaction it lies under key already: it is taken back. ERR_NOT_FOUND. */
+/* The file of an upload again. When a crash came between rename and transaction it lies under key already: it is taken back, unless key is NULL. ERR_NOT_FOUND. */
 int blobs_upload_open(struct blobs *b, const char *id, const char *key, struct err *e);
 /* Absence is not an error. */
 int blobs_upload_remove(struct blobs *b, const char *id, struct err *e);
@@ -32,6 +37,23 @@ int blobs_read(struct blobs *b, const char *key, uint64_t *ret_size, struct err 
 /* Absence is not an error. */
 int blobs_remove(struct blobs *b, const char *key, struct err *e);
 
-/* Every key of one of the 256 folders, or every upload id (folder -1), with the time of the last change. <0 of fn ends the walk. */
+/* 1, or 0 = no file. */
+struct blobs_stat {
+	uint64_t size;
+	int64_t written_ms; /* wall time of the last write */
+};
+int blobs_stat(struct blobs *b, const char *key, struct blobs_stat *ret, struct err *e);
+/* A file that says it was written later than now was so by a wrong clock: it says now. */
+int blobs_settle(struct blobs *b, const char *key, int64_t now_ms, struct err *e);
+/* The file goes to damaged/, under its key, for people to look at. Absence is not an error. */
+int blobs_set_aside(struct blobs *b, const char *key, struct err *e);
+/* What the file system has, and what of it may still be written. All of it UINT64_MAX when it does not say. */
+int blobs_space(struct blobs *b, uint64_t *ret_free, uint64_t *ret_all, struct err *e);
+
+/* Every key of one of the 256 folders, or of one of these, with the time of the last change. A time in the future is changed to now. <0 of fn ends the walk. */
+#define BLOBS_UPLOADS (-1)
+#define BLOBS_DAMAGED (-2)
 typedef int (*blobs_walk_fn)(void *arg, const char *key, int64_t changed_ms, struct err *e);
-int blobs_walk(struct blobs *b, int folder, blobs_walk_fn fn, void *arg, struct err *e);
+int blobs_walk(struct blobs *b, int folder, int64_t now_ms, blobs_walk_fn fn, void *arg, struct err *e);
+/* Absence is not an error. */
+int blobs_damaged_remove(struct blobs *b, const char *key, struct err *e);

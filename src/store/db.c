@@ -6,9 +6,11 @@
 #include "store/db_sqlite.h"
 
 #include "base/clock.h"
+#include "store/ballast.h"
 #include "store/schema.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -44,12 +46,14 @@ struct batch {
 
 struct db {
 	char *path;
+	char ballast[4096];
 
 	pthread_mutex_t write_lock; /* guards the writer connection and the open batch */
 	pthread_cond_t committed;
 	struct db_conn *writer;
 	bool soon; /* the writer does not sync its commits now */
 	struct batch *batch; /* of the open transaction, or NULL */
+	bool log_suspect;    /* a sync of the log failed: its frames may be lost although they can be read */
 	_Atomic unsigned writers_waiting;
 
 	pthread_mutex_t read_lock;
@@ -62,6 +66,9 @@ struct db {
 	uint64_t signal_seq;
 
 	_Atomic bool stop; /* db_stop was called */
+
+	pthread_mutex_t damage_lock;
+	char damage[512]; /* the first damage that was met; empty = none */
 };
 
 static void signal_move(struct db *d)
@@ -130,6 +137,8 @@ static int run_inside(struct db *d, bool first, db_fn fn, void *arg, bool *ret_l
 static void batch_lose(struct db *d, const struct err *why)
 {
 	struct err ignored = ERR_INIT;
+	if (db_conn_sync_failed(d->writer))
+		d->log_suspect = true;
 	if (db_conn_in_transaction(d->writer))
 		(void)db_conn_do(d->writer, sql_rollback, &ignored);
 	batch_end(d, why->code == ERR_OK ? -(int)ERR_INTERNAL : -(int)why->code, why);
@@ -146,6 +155,13 @@ static int batch_begin(struct db *d, bool soon, struct err *e)
 		r = db_conn_script(d->writer,
 				   soon ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL",
 				   e);
+	/* Linux reports a page that could not be written once, and then takes it for clean: a later sync that succeeds says nothing of it. What the
+	 * log holds is read from memory and written anew, into the main file. */
+	if (r >= 0 && d->log_suspect) {
+		r = db_conn_empty_log(d->writer, e);
+		(void)db_conn_sync_failed(d->writer);
+		d->log_suspect = r < 0;
+	}
 	if (r < 0)
 		return r;
 	d->soon = soon;
@@ -251,16 +267,32 @@ static int write_soon(struct db *d, db_fn fn, void *arg, bool *ret_again, struct
 	return r;
 }
 
+/* The disk is full: what the log holds goes where it belongs, so that the log begins anew in the space it has; and the ballast goes. Under write_lock. */
+static void make_space(struct db *d)
+{
+	struct err ignored = ERR_INIT;
+	if (d->batch)
+		return; /* of others, begun since: they come here themselves */
+	if (db_conn_in_transaction(d->writer))
+		(void)db_conn_do(d->writer, sql_rollback, &ignored);
+	(void)ballast_drop(d->ballast);
+	(void)db_conn_empty_log(d->writer, &ignored);
+}
+
 static int run_write(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e)
 {
 	int r = -(int)ERR_INTERNAL;
-	bool again = true;
+	bool again = true, made_space = false;
 	for (unsigned i = 0; again && i < TRIES_MAX; i++) {
 		d->writers_waiting++;
 		pthread_mutex_lock(&d->write_lock);
 		d->writers_waiting--;
 		*e = (struct err)ERR_INIT;
 		r = (mode == DB_WRITE_SOON ? write_soon : write_once)(d, fn, arg, &again, e);
+		if (r < 0 && !made_space && err_is_no_space(e)) {
+			make_space(d);
+			again = made_space = true;
+		}
 		pthread_mutex_unlock(&d->write_lock);
 	}
 	return r;
@@ -339,12 +371,35 @@ void db_stop(struct db *d)
 	d->stop = true;
 }
 
+static void note_damage(struct db *d, const char *why)
+{
+	pthread_mutex_lock(&d->damage_lock);
+	if (!d->damage[0])
+		(void)snprintf(d->damage, sizeof d->damage, "%s", why);
+	pthread_mutex_unlock(&d->damage_lock);
+}
+
+bool db_is_damaged(struct db *d, char *out, size_t cap)
+{
+	pthread_mutex_lock(&d->damage_lock);
+	bool damaged = d->damage[0] != '\0';
+	(void)snprintf(out, cap, "%s", d->damage);
+	pthread_mutex_unlock(&d->damage_lock);
+	return damaged;
+}
+
 int db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e)
 {
-	struct err own = ERR_INIT;
-	if (mode == DB_READ)
-		return run_read(d, fn, arg, e ? e : &own);
-	return run_write(d, mode, fn, arg, e ? e : &own);
+	struct err own = ERR_INIT, *why = e ? e : &own;
+	int r = mode == DB_READ ? run_read(d, fn, arg, why) : run_write(d, mode, fn, arg, why);
+	if (r == -(int)ERR_DAMAGED)
+		note_damage(d, why->msg);
+	return r;
+}
+
+int db_ballast_keep(struct db *d, uint64_t size, struct err *e)
+{
+	return ballast_keep(d->ballast, size, e);
 }
 
 int64_t db_id_next(struct db_tx *tx, const char *counter, struct err *e)
@@ -421,6 +476,8 @@ static struct db *db_new(const char *path)
 	if (!d)
 		return NULL;
 	d->path = strdup(path);
+	(void)snprintf(d->ballast, sizeof d->ballast, "%s.ballast", path);
+	pthread_mutex_init(&d->damage_lock, NULL);
 	pthread_condattr_t mono;
 	pthread_condattr_init(&mono);
 	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
@@ -466,6 +523,7 @@ void db_close(struct db *d)
 	for (unsigned i = 0; i < d->readers_idle; i++)
 		db_conn_close(d->readers[i]);
 	db_conn_close(d->writer);
+	pthread_mutex_destroy(&d->damage_lock);
 	pthread_mutex_destroy(&d->write_lock);
 	pthread_cond_destroy(&d->committed);
 	pthread_mutex_destroy(&d->read_lock);

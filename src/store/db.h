@@ -25,6 +25,12 @@ void db_limit(struct db_tx *tx, unsigned ms, bool (*gone)(void *arg), void *arg)
 /* Reads that have a limit are over, now and from now on: the program is about to end. */
 void db_stop(struct db *d);
 
+/* A read or write met something that is not as it was written; the first such message into out. It stays so until the database is opened again. */
+bool db_is_damaged(struct db *d, char *out, size_t cap);
+/* Keep size bytes of the disk for the day it is full: then they are given up, and the write that failed is tried again. To be called now and then
+ * while there is space; cheap when the file is there. */
+int db_ballast_keep(struct db *d, uint64_t size, struct err *e);
+
 /* Between the transactions of a long row of them: let the writers go first that wait now. */
 void db_yield(struct db *d);
 

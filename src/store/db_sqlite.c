@@ -22,6 +22,7 @@
 
 struct db_stmt {
 	const char *text;
+	struct db_conn *conn;
 	sqlite3_stmt *handle;
 	bool used;
 	bool cached;
@@ -29,14 +30,33 @@ struct db_stmt {
 };
 struct db_conn {
 	sqlite3 *handle;
+	bool sync_failed;
 	struct db_limits limits;
 	struct db_stmt *slots[SLOTS];
 };
 
+static bool no_space(int sys)
+{
+	return sys == ENOSPC || sys == EDQUOT;
+}
+
+/* The errno behind rc. Of a failed call on the log the engine keeps it with the log's file only: its own word is overwritten by what the rollback did. */
+static int errno_of(sqlite3 *handle, int rc)
+{
+	sqlite3_file *log = NULL;
+	int sys = 0;
+	if ((rc & 0xff) == SQLITE_IOERR &&
+	    sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
+	    log->pMethods && log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &sys) == SQLITE_OK &&
+	    no_space(sys))
+		return sys;
+	return sqlite3_system_errno(handle);
+}
+
 static int fail(struct db_conn *c, int rc, const char *what, struct err *e)
 {
 	const char *why = c && c->handle ? sqlite3_errmsg(c->handle) : sqlite3_errstr(rc);
-	int sys = c && c->handle ? sqlite3_system_errno(c->handle) : 0;
+	int sys = c && c->handle ? errno_of(c->handle, rc) : 0;
 	enum err_code code = ERR_INTERNAL;
 	switch (rc & 0xff) {
 	case SQLITE_NOMEM:
@@ -52,6 +72,10 @@ static int fail(struct db_conn *c, int rc, const char *what, struct err *e)
 		sys = ENOSPC;
 		break;
 	case SQLITE_IOERR:
+		if (c && (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC))
+			c->sync_failed = true;
+		code = ERR_IO;
+		break;
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
@@ -60,7 +84,7 @@ static int fail(struct db_conn *c, int rc, const char *what, struct err *e)
 		break;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		code = ERR_INTEGRITY;
+		code = ERR_DAMAGED;
 		break;
 	case SQLITE_CONSTRAINT:
 		if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY)
@@ -72,7 +96,8 @@ static int fail(struct db_conn *c, int rc, const char *what, struct err *e)
 	default:
 		break;
 	}
-	int r = err_set(e, code, "database: %s: %s", what, why);
+	int r = code == ERR_DAMAGED ? err_set(e, code, "database: damaged: %s: %s (plimsoll fsck says more)", what, why)
+				    : err_set(e, code, "database: %s: %s", what, why);
 	if (e)
 		e->sys = sys;
 	return r;
@@ -131,6 +156,7 @@ static struct db_stmt *prepare(struct db_conn *c, const char *text, struct err *
 		return NULL;
 	}
 	s->text = text;
+	s->conn = c;
 	int rc = sqlite3_prepare_v3(c->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->handle,
 				    NULL);
 	if (rc != SQLITE_OK) {
@@ -215,8 +241,7 @@ int db_step(struct db_stmt *s, struct err *e)
 		return 1;
 	if (rc == SQLITE_DONE)
 		return 0;
-	struct db_conn c = {.handle = sqlite3_db_handle(s->handle)};
-	return fail(&c, rc, "step", e);
+	return fail(s->conn, rc, "step", e);
 }
 
 int64_t db_int(struct db_stmt *s, int column)
@@ -332,6 +357,19 @@ int db_conn_checkpoint(struct db_conn *c, struct err *e)
 	return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? 0 : fail(c, rc, "checkpoint", e);
 }
 
+int db_conn_empty_log(struct db_conn *c, struct err *e)
+{
+	int rc = sqlite3_wal_checkpoint_v2(c->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return rc == SQLITE_OK ? 0 : fail(c, rc, "checkpoint", e);
+}
+
+bool db_conn_sync_failed(struct db_conn *c)
+{
+	bool failed = c->sync_failed;
+	c->sync_failed = false;
+	return failed;
+}
+
 static int settings(struct db_conn *c, bool writer, struct err *e)
 {
 	static const char common[] = "PRAGMA foreign_keys=OFF;"
@@ -359,7 +397,7 @@ struct db_conn *db_conn_open(const char *path, bool writer, struct err *e)
 		/* The log and its index take the mode of the main file. */
 		OWN_FD int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		if (fd < 0) {
-			err_sys(e, "%s", path);
+			err_sys(e, "database: open");
 			return NULL;
 		}
 	}
@@ -372,12 +410,9 @@ struct db_conn *db_conn_open(const char *path, bool writer, struct err *e)
 				 NULL);
 	if (rc != SQLITE_OK) {
 		fail(c, rc, "open", e);
-		err_ctx(e, "%s", path);
 	} else if ((rc = db_lists_add(c->handle, writer)) != SQLITE_OK) {
 		fail(c, rc, "functions", e);
-	} else if (settings(c, writer, e) < 0) {
-		err_ctx(e, "%s", path);
-	} else {
+	} else if (settings(c, writer, e) == 0) {
 		return c;
 	}
 	db_conn_close(c);

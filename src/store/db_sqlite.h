@@ -34,6 +34,10 @@ void db_conn_limit(struct db_conn *c, const struct db_limits *l);
 void db_conn_unlimit(struct db_conn *c);
 bool db_conn_in_transaction(struct db_conn *c);
 int db_conn_checkpoint(struct db_conn *c, struct err *e);
+/* The whole log into the main file, then cut to nothing: ERR_TIMEOUT when a reader holds it. */
+int db_conn_empty_log(struct db_conn *c, struct err *e);
+/* A sync failed since this was asked last: what was written before it may never reach the disk. */
+bool db_conn_sync_failed(struct db_conn *c);
 
 struct schema_room;
 int db_migrate(struct db *d, const struct schema_room *rooms, size_t count, struct err *e);

@@ -343,7 +343,7 @@ static int put_set_checks(struct fnf *w, struct bytes kept, struct buf *ids, str
 		unsigned severity = cur_u8(&c);
 		n.key = severity;
 		if (!cur_ok(&c))
-			return err_set(e, ERR_INTEGRITY, "the checks of a set are damaged");
+			return err_set(e, ERR_DAMAGED, "the checks of a set are damaged");
 		if (severity > ADV_SEV_CRITICAL || !(w->severities >> severity & 1))
 			continue;
 		if (w->sort == FND_BY_SEVERITY)

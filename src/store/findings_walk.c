@@ -60,7 +60,7 @@ static int read_check(struct walk *w, struct err *e)
 	if (r > 0)
 		r = fnr_read_check(s, 0, w->a, &w->check, e);
 	else if (r == 0)
-		r = err_set(e, ERR_INTEGRITY, "check %lld is not kept", (long long)w->at.check);
+		r = err_set(e, ERR_DAMAGED, "check %lld is not kept", (long long)w->at.check);
 	db_done(s);
 	return r;
 }
@@ -90,7 +90,7 @@ static int read_path(struct walk *w, struct err *e)
 	if (r > 0)
 		w->path = arena_bytes(w->a, buf_bytes(&list.path), &ok);
 	else if (r == 0)
-		r = err_set(e, ERR_INTEGRITY, "set %lld: package %lld is not in it",
+		r = err_set(e, ERR_DAMAGED, "set %lld: package %lld is not in it",
 			    (long long)w->at.set, (long long)w->at.package);
 	if (!ok)
 		r = err_set(e, ERR_NOMEM, "no memory for a path");
@@ -116,7 +116,7 @@ static int read_match(struct walk *w, struct err *e)
 		r = rmd_text(db_bytes(s, 0), w->pkg.name, w->fixed_version, w->a, &w->remediation,
 			     e);
 	else if (r == 0)
-		r = err_set(e, ERR_INTEGRITY, "a remedy is not kept");
+		r = err_set(e, ERR_DAMAGED, "a remedy is not kept");
 	db_done(s);
 	if (r < 0)
 		return r;
@@ -134,7 +134,7 @@ static int read_image(struct walk *w, int64_t layer, struct fnd_finding *out, st
 				     DB_ARGS(DB_I(w->at.image), DB_I(layer)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r == 0)
-		r = err_set(e, ERR_INTEGRITY, "image %lld is not kept", (long long)w->at.image);
+		r = err_set(e, ERR_DAMAGED, "image %lld is not kept", (long long)w->at.image);
 	if (r > 0 && !(fnr_copy(w->a, s, 0, &out->repository) &&
 		       fnr_copy(w->a, s, 1, &out->digest) && fnr_copy(w->a, s, 2, &out->layer) &&
 		       fnr_copy(w->a, s, 3, &out->layer_line)))

@@ -30,7 +30,7 @@ void lst_close(struct lst_reader *r)
 
 static int damaged(const struct cursor *c, struct err *e)
 {
-	return err_set(e, ERR_INTEGRITY, "a list of packages or sets is damaged at byte %zu", c->off);
+	return err_set(e, ERR_DAMAGED, "a list of packages or sets is damaged at byte %zu", c->off);
 }
 
 int lst_next(struct lst_reader *r, struct err *e)

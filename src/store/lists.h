@@ -21,10 +21,10 @@ struct lst_reader {
 /* list is borrowed. */
 void lst_open(struct lst_reader *r, struct bytes list);
 void lst_close(struct lst_reader *r);
-/* 1 = package and path are the next one's (path until the call after it), 0 = end, ERR_INTEGRITY, ERR_NOMEM. */
+/* 1 = package and path are the next one's (path until the call after it), 0 = end, ERR_DAMAGED, ERR_NOMEM. */
 int lst_next(struct lst_reader *r, struct err *e);
 
 /* ---- ids: varint differences; the first one's is to the number the list is kept under */
 void lst_ids_put(int64_t *last, int64_t id, struct buf *out);
-/* 1 = *id was moved to the next, 0 = end, ERR_INTEGRITY. */
+/* 1 = *id was moved to the next, 0 = end, ERR_DAMAGED. */
 int lst_ids_next(struct cursor *c, int64_t *id, struct err *e);

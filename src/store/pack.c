@@ -146,7 +146,7 @@ int pack_get(struct bytes packed, size_t max, struct buf *out, struct err *e)
 	while (ok && to && at < total && cur_left(&c))
 		ok = get_sequence(&c, to, &at, (size_t)total);
 	if (!ok || at != total || cur_left(&c))
-		return err_set(e, ERR_INTEGRITY, "packed bytes are damaged at byte %zu", c.off);
+		return err_set(e, ERR_DAMAGED, "packed bytes are damaged at byte %zu", c.off);
 	buf_commit(out, (size_t)total);
 	return 0;
 }
@@ -216,7 +216,7 @@ static int lengthen(struct bytes text, size_t max, struct buf *out, struct err *
 		(void)cur_u8(&c);
 		struct bytes hash = cur_take(&c, HASH_LEN);
 		if (!cur_ok(&c))
-			return err_set(e, ERR_INTEGRITY, "packed text is damaged at byte %zu", c.off);
+			return err_set(e, ERR_DAMAGED, "packed text is damaged at byte %zu", c.off);
 		num_hex_encode(hash, digits);
 		buf_put_text(out, prefix);
 		buf_put_text(out, digits);
@@ -229,7 +229,7 @@ static int lengthen(struct bytes text, size_t max, struct buf *out, struct err *
 int pack_text_get(struct bytes packed, size_t max, struct buf *out, struct err *e)
 {
 	if (packed.len == 0 || packed.ptr[0] > 1)
-		return err_set(e, ERR_INTEGRITY, "packed text is damaged at its first byte");
+		return err_set(e, ERR_DAMAGED, "packed text is damaged at its first byte");
 	if (packed.ptr[0] == 0)
 		return pack_get(bytes_from(packed, 1), max, out, e);
 	struct buf text;

@@ -6,7 +6,7 @@
 
 /* Append in to out in its packed form (never more than 16 bytes longer). out fails when memory is spent. */
 void pack_put(struct bytes in, struct buf *out);
-/* Append what was packed to out, at most max bytes. ERR_INTEGRITY: packed is damaged; ERR_LIMIT, ERR_NOMEM. */
+/* Append what was packed to out, at most max bytes. ERR_DAMAGED: packed is damaged; ERR_LIMIT, ERR_NOMEM. */
 int pack_get(struct bytes packed, size_t max, struct buf *out, struct err *e);
 /* The same for text that is full of digests (manifests): each SHA-256's digits are kept as bytes. */
 void pack_text_put(struct bytes in, struct buf *out);

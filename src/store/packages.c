@@ -330,7 +330,7 @@ int pks_union_add(struct pks_union *u, struct bytes kept, struct err *e)
 		id += cur_varint(&c);
 		uint8_t severity = cur_u8(&c);
 		if (!cur_ok(&c) || severity > ADV_SEV_CRITICAL)
-			return err_set(e, ERR_INTEGRITY, "the checks of a set are damaged at byte %zu", c.off);
+			return err_set(e, ERR_DAMAGED, "the checks of a set are damaged at byte %zu", c.off);
 		if (pks_union_add_one(u, (struct pks_check){.id = id, .severity = severity}, e) < 0)
 			return -(int)e->code;
 	}

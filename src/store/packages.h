@@ -37,7 +37,7 @@ struct pks_union {
 };
 void pks_union_free(struct pks_union *u);
 void pks_union_clear(struct pks_union *u); /* memory is kept */
-/* ERR_INTEGRITY: kept is damaged. */
+/* ERR_DAMAGED: kept is damaged. */
 int pks_union_add(struct pks_union *u, struct bytes kept, struct err *e);
 int pks_union_add_one(struct pks_union *u, struct pks_check c, struct err *e);
 /* items are ascending, each check once, until more are added. */

@@ -121,11 +121,13 @@ static int blob_row(struct db_stmt *s, struct rgs_blob *ret, struct err *e)
 		struct bytes key = db_bytes(s, 0);
 		*ret = (struct rgs_blob){.size = (uint64_t)db_int(s, 1),
 					 .state = db_int(s, 2) == 0 ? RGS_LIVE : RGS_CANDIDATE,
-					 .touched_at = db_int(s, 3)};
+					 .touched_at = db_int(s, 3),
+					 .verified_at = db_int(s, 4),
+					 .freed_at = db_int(s, 5)};
 		if (blobs_is_key(key))
 			memcpy(ret->key, key.ptr, key.len);
 		else
-			r = err_set(e, ERR_INTEGRITY, "database: blob with a malformed key");
+			r = err_set(e, ERR_DAMAGED, "database: blob with a malformed key");
 	}
 	db_done(s);
 	return r;
@@ -136,13 +138,13 @@ int rgs_blob_find(const struct rgs *t, int64_t repository, struct bytes digest,
 {
 	if (repository == 0)
 		return blob_row(db_query(t->tx,
-					 "SELECT key,size,state,touched_at FROM blob"
+					 "SELECT key,size,state,touched_at,verified_at,freed_at FROM blob"
 					 " WHERE tenant_id=$1 AND digest=$2",
 					 DB_ARGS(DB_I(t->tenant), DIGEST(digest)), e),
 				ret, e);
 	return blob_row(
 		db_query(t->tx,
-			 "SELECT b.key,b.size,b.state,b.touched_at FROM repo_blob r"
+			 "SELECT b.key,b.size,b.state,b.touched_at,b.verified_at,b.freed_at FROM repo_blob r"
 			 " JOIN blob b ON b.tenant_id=r.tenant_id AND b.digest=r.digest"
 			 " WHERE r.tenant_id=$1 AND r.repository_id=$2 AND r.digest=$3",
 			 DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e),
@@ -153,7 +155,7 @@ int rgs_blob_touch(const struct rgs *t, struct bytes digest, struct err *e)
 {
 	return changed(db_exec(
 		t->tx,
-		"UPDATE blob SET state=0,touched_at=$3 WHERE tenant_id=$1 AND digest=$2",
+		"UPDATE blob SET state=0,touched_at=$3,freed_at=0 WHERE tenant_id=$1 AND digest=$2",
 		DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(t->now_ms)), e));
 }
 
@@ -164,8 +166,8 @@ int rgs_blob_add(const struct rgs *t, struct bytes digest, const char *key, uint
 	if (r != 0)
 		return r < 0 ? r : 0;
 	return changed(db_exec(t->tx,
-			       "INSERT INTO blob(tenant_id,digest,key,size,state,touched_at)"
-			       " VALUES($1,$2,$3,$4,0,$5) ON CONFLICT(tenant_id,digest) DO NOTHING",
+			       "INSERT INTO blob(tenant_id,digest,key,size,state,touched_at,verified_at,freed_at)"
+			       " VALUES($1,$2,$3,$4,0,$5,$5,0) ON CONFLICT(tenant_id,digest) DO NOTHING",
 			       DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)),
 				       DB_I(size), DB_I(t->now_ms)),
 			       e));
@@ -175,7 +177,7 @@ int rgs_blob_rekey(const struct rgs *t, struct bytes digest, const char *key, ui
 		   struct err *e)
 {
 	return changed(db_exec(t->tx,
-			       "UPDATE blob SET key=$3,size=$4,state=0,touched_at=$5"
+			       "UPDATE blob SET key=$3,size=$4,state=0,touched_at=$5,verified_at=$5,freed_at=0"
 			       " WHERE tenant_id=$1 AND digest=$2",
 			       DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)),
 				       DB_I(size), DB_I(t->now_ms)),
@@ -193,7 +195,9 @@ int rgs_blob_link(const struct rgs *t, int64_t repository, struct bytes digest, 
 
 int rgs_blob_unlink(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
 {
-	return changed(
+	int64_t n = db_exec(t->tx, "UPDATE blob SET freed_at=$3 WHERE tenant_id=$1 AND digest=$2",
+			    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(t->now_ms)), e);
+	return n < 0 ? (int)n : changed(
 		db_exec(t->tx,
 			"DELETE FROM repo_blob WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
 			DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e));
@@ -253,7 +257,7 @@ int rgs_upload_find(const struct rgs *t, struct bytes repository, struct bytes i
 		if (blobs_is_key(key))
 			memcpy(ret->key, key.ptr, key.len);
 		else
-			r = err_set(e, ERR_INTEGRITY, "database: upload with a malformed key");
+			r = err_set(e, ERR_DAMAGED, "database: upload with a malformed key");
 	}
 	db_done(s);
 	return r;
@@ -303,13 +307,13 @@ int rgs_garbage_delete(const struct rgs *t, const char *key, struct err *e)
 			       DB_ARGS(DB_T(bytes_of(key))), e));
 }
 
-int rgs_garbage_list(const struct rgs *t, int64_t before_ms, size_t n, struct arena *a,
+int rgs_garbage_list(const struct rgs *t, int64_t before_ms, struct bytes after, size_t n, struct arena *a,
 		     struct rgs_texts *ret, struct err *e)
 {
 	n = page(n);
 	return rgs_texts_read(db_query(t->tx,
-			      "SELECT key FROM garbage WHERE queued_at<$1 ORDER BY queued_at LIMIT $2",
-			      DB_ARGS(DB_I(before_ms), DB_I(n + 1)), e),
+			      "SELECT key FROM garbage WHERE queued_at<$1 AND key>$2 ORDER BY key LIMIT $3",
+			      DB_ARGS(DB_I(before_ms), DB_T(after), DB_I(n + 1)), e),
 		     n, a, ret, e);
 }
 
@@ -319,13 +323,27 @@ int rgs_garbage_list(const struct rgs *t, int64_t before_ms, size_t n, struct ar
 	" AND NOT EXISTS(SELECT 1 FROM manifest_ref m WHERE m.tenant_id=blob.tenant_id"            \
 	" AND m.digest=blob.digest)"
 
-int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, size_t n, struct err *e)
+/* Nobody was promised it lately, and it lost no reference lately; or (freed_ms) space is short, and the reference is what it lost. */
+#define OUT_OF_GRACE "((touched_at<$2 AND freed_at<$2) OR (freed_at>0 AND freed_at<$3 AND touched_at<$3))"
+
+int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n, struct err *e)
 {
 	return db_exec(t->tx,
 		       "UPDATE blob SET state=1 WHERE tenant_id=$1 AND state=0 AND digest IN"
-		       "(SELECT digest FROM blob WHERE tenant_id=$1 AND state=0 AND touched_at<$2"
-		       UNREFERENCED " ORDER BY touched_at LIMIT $3)",
-		       DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(n)), e);
+		       "(SELECT digest FROM blob WHERE tenant_id=$1 AND state=0 AND touched_at<$5 AND " OUT_OF_GRACE
+		       UNREFERENCED " ORDER BY touched_at LIMIT $4)",
+		       DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(freed_ms), DB_I(n),
+			       DB_I(before_ms > freed_ms ? before_ms : freed_ms)), e);
+}
+
+int64_t rgs_gc_clock(const struct rgs *t, struct err *e)
+{
+	int64_t n = db_exec(t->tx, "UPDATE blob SET touched_at=$2 WHERE tenant_id=$1 AND state IN (0,1) AND touched_at>$2",
+			    DB_ARGS(DB_I(t->tenant), DB_I(t->now_ms)), e);
+	int64_t m = n < 0 ? n : db_exec(t->tx, "UPDATE garbage SET queued_at=$1 WHERE queued_at>$1", DB_ARGS(DB_I(t->now_ms)), e);
+	int64_t k = m < 0 ? m : db_exec(t->tx, "UPDATE upload SET started_at=$2 WHERE tenant_id=$1 AND started_at>$2",
+					DB_ARGS(DB_I(t->tenant), DB_I(t->now_ms)), e);
+	return k < 0 ? k : n + m + k;
 }
 
 static int collect(const struct rgs *t, struct bytes key, struct err *e)
@@ -343,15 +361,15 @@ static int collect(const struct rgs *t, struct bytes key, struct err *e)
 	return r < 0 ? (int)r : 0;
 }
 
-int64_t rgs_gc_sweep(const struct rgs *t, int64_t before_ms, size_t n, struct arena *a,
+int64_t rgs_gc_sweep(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n, struct arena *a,
 		     struct err *e)
 {
 	struct rgs_texts list;
 	n = page(n);
 	int r = rgs_texts_read(db_query(t->tx,
 			       "SELECT digest FROM blob WHERE tenant_id=$1 AND state=1"
-			       " AND touched_at<$2" UNREFERENCED " ORDER BY touched_at LIMIT $3",
-			       DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(n)), e),
+			       " AND " OUT_OF_GRACE UNREFERENCED " ORDER BY touched_at LIMIT $4",
+			       DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(freed_ms), DB_I(n)), e),
 		      n, a, &list, e);
 	for (size_t i = 0; r >= 0 && i < list.count; i++)
 		r = collect(t, list.items[i], e);

@@ -2,6 +2,7 @@
  * of the caller. Digests are text here. Returns 1/0 for found/absent where it says so, <0 on error; e is never NULL. */
 #pragma once
 #include "base/arena.h"
+#include "oci/digest.h"
 #include "store/blobs.h"
 #include "store/db.h"
 
@@ -16,7 +17,9 @@ struct rgs_blob {
 	char key[BLOB_KEY_CAP];
 	uint64_t size;
 	enum rgs_blob_state state;
-	int64_t touched_at;
+	int64_t touched_at;  /* last reference or promise */
+	int64_t verified_at; /* its bytes were right then */
+	int64_t freed_at;    /* the last time a reference to it went; 0 = promised or referred to since */
 };
 #define RGS_ANNOTATIONS_MAX (256U << 10) /* bytes told of one manifest: signatures have some 20 kB */
 #define RGS_REFERRERS_BYTES (1U << 20)	  /* of a page: what one reader may make us hold */
@@ -84,8 +87,8 @@ int rgs_upload_discard(const struct rgs *t, struct bytes id, struct err *e);
 /* Garbage: keys whose files are to be removed. */
 int rgs_garbage_add(const struct rgs *t, const char *key, struct err *e);
 int rgs_garbage_delete(const struct rgs *t, const char *key, struct err *e);
-/* Up to n keys queued before before_ms. */
-int rgs_garbage_list(const struct rgs *t, int64_t before_ms, size_t n, struct arena *a,
+/* Up to n keys queued before before_ms, by key, after `after`. */
+int rgs_garbage_list(const struct rgs *t, int64_t before_ms, struct bytes after, size_t n, struct arena *a,
 		     struct rgs_texts *ret, struct err *e);
 
 /* Manifests and tags. */
@@ -130,8 +133,41 @@ int rgs_tags(const struct rgs *t, int64_t repository, const struct rgs_page *pag
 int rgs_tags_of(const struct rgs *t, int64_t repository, struct bytes digest, size_t n,
 		struct arena *a, struct rgs_texts *ret, struct err *e);
 
-/* Garbage collection, at most n rows a call; how many. Mark: live, untouched since before_ms, without a reference → candidate. Sweep: candidate, still without
- * a reference and untouched since before_ms → its links go, its key becomes garbage. */
-int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, size_t n, struct err *e);
-int64_t rgs_gc_sweep(const struct rgs *t, int64_t before_ms, size_t n, struct arena *a,
+/* Garbage collection, at most n rows a call; how many. Mark: live, without a reference, and neither promised nor losing a reference since before_ms →
+ * candidate. Sweep: candidate, still so → its links go, its key becomes garbage. freed_ms: what lost a reference counts from this time instead (0 = not). */
+int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n, struct err *e);
+int64_t rgs_gc_sweep(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n, struct arena *a,
 		     struct err *e);
+/* Times that lie in the future (the clock was wrong) become now. */
+int64_t rgs_gc_clock(const struct rgs *t, struct err *e);
+
+/* ---- bytes as they lie on disk (registry_care.c) ---- */
+struct rgs_care {
+	char digest[DIGEST_TEXT_CAP];
+	struct rgs_blob blob;
+};
+/* The blob that was found whole longest ago, before before_ms: 1/0. */
+int rgs_care_next(const struct rgs *t, int64_t before_ms, struct rgs_care *ret, struct err *e);
+/* Its bytes are right, as of now: 1, 0 = it has another file by now. */
+int rgs_care_whole(const struct rgs *t, struct bytes digest, const char *key, struct err *e);
+/* Its bytes are wrong: the row goes, its links stay, an event for each manifest that needs it. 1, 0 = it has another file by now. */
+int rgs_care_damaged(const struct rgs *t, const char *registry, struct bytes digest, const char *key, struct bytes reason,
+		     struct err *e);
+/* It was pushed again: 1 = it was damaged. */
+int rgs_care_mended(const struct rgs *t, const char *registry, struct bytes digest, struct err *e);
+/* It was found damaged and is linked to this repository: 1/0; reason, if not NULL, in a. */
+int rgs_care_is_damaged(const struct rgs *t, int64_t repository, struct bytes digest, struct arena *a, struct bytes *ret_reason,
+			struct err *e);
+/* Damaged blobs found before before_ms that no manifest refers to are forgotten with their links: how many. */
+int64_t rgs_care_forget(const struct rgs *t, int64_t before_ms, size_t n, struct err *e);
+
+struct rgs_totals {
+	uint64_t blobs, bytes, damaged;
+};
+/* What is stored: in this repository, or (0) in all, each blob once. */
+int rgs_totals(const struct rgs *t, int64_t repository, struct rgs_totals *ret, struct err *e);
+
+/* Until until_ms no file is removed. A hold is renewed by its name; 0 ends it. */
+int rgs_hold(const struct rgs *t, const char *name, int64_t until_ms, struct err *e);
+/* Somebody holds now: 1/0. A hold further ahead than max_ms was set by a wrong clock and is none. */
+int rgs_is_held(const struct rgs *t, int64_t max_ms, struct err *e);

@@ -21,14 +21,14 @@ int rgs_manifest_put(const struct rgs *t, int64_t repository, const struct rgs_m
 	struct buf packed;
 	buf_init(&packed, m->content.len + 32);
 	pack_text_put(m->content, &packed);
-	/* The same digest is the same content: only what the push says of it can differ. */
+	/* The same digest is the same content, unless what is kept is damaged: then this mends it. */
 	int64_t n = !buf_ok(&packed) ? err_set(e, ERR_NOMEM, "manifest: no memory") : db_exec(
 		t->tx,
 		"INSERT INTO manifest(tenant_id,repository_id,digest,media_type,size,artifact_type,"
 		"subject,annotations,pushed_at,pulled_at,content)"
 		" VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,0,$10)"
 		" ON CONFLICT(tenant_id,repository_id,digest) DO UPDATE SET"
-		" media_type=excluded.media_type,pushed_at=excluded.pushed_at",
+		" media_type=excluded.media_type,pushed_at=excluded.pushed_at,size=excluded.size,content=excluded.content",
 		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(m->digest), DB_T(m->media_type),
 			DB_I(m->content.len), DB_T(m->artifact_type), DB_T(m->subject),
 			DB_T(m->annotations), DB_I(t->now_ms), DB_B(buf_bytes(&packed))),
@@ -130,7 +130,13 @@ int rgs_manifest_exists(const struct rgs *t, int64_t repository, struct bytes di
 
 int rgs_manifest_delete(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
 {
-	int64_t r = db_exec(
+	/* The blobs' grace time begins. */
+	int64_t r = db_exec(t->tx,
+			    "UPDATE blob SET freed_at=$4 WHERE tenant_id=$1 AND digest IN(SELECT digest FROM manifest_ref"
+			    " WHERE tenant_id=$1 AND repository_id=$2 AND manifest=$3 AND kind=0)",
+			    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(t->now_ms)), e);
+	if (r >= 0)
+		r = db_exec(
 		t->tx,
 		"DELETE FROM manifest_ref WHERE tenant_id=$1 AND repository_id=$2 AND manifest=$3",
 		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);

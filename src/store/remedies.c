@@ -34,7 +34,7 @@ int rmd_text(struct bytes template, struct bytes name, struct bytes fixed, struc
 	struct buf text;
 	bool ok = true;
 	if (template.len == 0 || (template.ptr[0] != '=' && template.ptr[0] != '~'))
-		return err_set(e, ERR_INTEGRITY, "a remedy is damaged");
+		return err_set(e, ERR_DAMAGED, "a remedy is damaged");
 	buf_init(&text, SIZE_MAX / 4);
 	for (size_t i = 1; i < template.len; i++) {
 		uint8_t c = template.ptr[i];

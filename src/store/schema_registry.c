@@ -170,5 +170,27 @@ const struct db_migration schema_registry[] = {
 		"DROP TABLE tag;"
 		"ALTER TABLE tag_2 RENAME TO tag;"
 		"CREATE INDEX tag_digest ON tag(tenant_id,repository_id,digest);"},
+	{.number = 3,
+	 .what = "when blobs were found whole and lost their last reference; damaged blobs; holds on collection",
+	 /* A file is never younger than the row's first touch. */
+	 .sql = "ALTER TABLE blob ADD COLUMN verified_at BIGINT NOT NULL DEFAULT 0;"
+		"ALTER TABLE blob ADD COLUMN freed_at BIGINT NOT NULL DEFAULT 0;"
+		"UPDATE blob SET verified_at=touched_at;"
+		"CREATE INDEX blob_verified ON blob(tenant_id,verified_at);"
+		/* The row of a blob whose file was found bad is taken away from blob; its links stay for the next push of it. */
+		"CREATE TABLE damaged_blob("
+		" tenant_id BIGINT NOT NULL,"
+		" digest {BLOB} NOT NULL,"
+		" key TEXT NOT NULL,"
+		" size BIGINT NOT NULL,"
+		" found_at BIGINT NOT NULL,"
+		" reason TEXT NOT NULL,"
+		" PRIMARY KEY(tenant_id,digest)"
+		"){NOROWID};"
+		/* No blob's file is removed before until_at. */
+		"CREATE TABLE hold("
+		" name TEXT NOT NULL PRIMARY KEY,"
+		" until_at BIGINT NOT NULL"
+		"){NOROWID};"},
 	{0},
 };

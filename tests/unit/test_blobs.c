@@ -139,11 +139,11 @@ static void walk(void **state)
 		if (i % 2)
 			assert_int_equal(blobs_upload_commit(b, id, fd, key, &e), 0);
 	}
-	assert_int_equal(blobs_walk(b, -1, count, &n, &e), 0);
+	assert_int_equal(blobs_walk(b, BLOBS_UPLOADS, INT64_MAX / 2, count, &n, &e), 0);
 	assert_int_equal(n, 10);
 	n = 0;
 	for (int folder = 0; folder < 256; folder++)
-		assert_int_equal(blobs_walk(b, folder, count, &n, &e), 0);
+		assert_int_equal(blobs_walk(b, folder, INT64_MAX / 2, count, &n, &e), 0);
 	assert_int_equal(n, 10);
 }
 

@@ -391,7 +391,7 @@ static void not_a_database(void **state)
 		(void)fputs("this is no database ", f);
 	fclose(f);
 	assert_null(db_open(path, &e));
-	assert_int_equal(e.code, ERR_INTEGRITY);
+	assert_int_equal(e.code, ERR_DAMAGED);
 	(void)snprintf(path, sizeof path, "%s/no/such/folder", p->dir);
 	assert_null(db_open(path, &e));
 	assert_int_equal(e.code, ERR_IO);

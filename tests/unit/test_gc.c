@@ -136,7 +136,7 @@ static void orphans(void **state)
 	struct place *p = *state;
 	struct err e = ERR_INIT;
 	char command[256];
-	uint64_t removed = 99;
+	struct registry_gc_counts removed;
 	assert_int_equal(push_once(p->g, REPO, LAYER, &e), 0);
 	(void)snprintf(command, sizeof command,
 		       "echo x > '%s/blobs/ab/ab000000000000000000000000000001';"
@@ -144,9 +144,9 @@ static void orphans(void **state)
 		       p->dir, p->dir);
 	assert_int_equal(system(command), 0);
 	assert_int_equal(registry_orphans(p->g, clock_wall_ms() + DAY, &removed, &e), 0);
-	assert_int_equal(removed, 0);
+	assert_int_equal(removed.orphans, 0);
 	assert_int_equal(registry_orphans(p->g, clock_wall_ms() + 3 * DAY, &removed, &e), 0);
-	assert_int_equal(removed, 1);
+	assert_int_equal(removed.orphans, 1);
 	assert_true(blob_is(p->g, REPO, LAYER));
 	assert_int_equal(files_in(p), 2);
 }
@@ -259,9 +259,8 @@ static void while_people_push(void **state)
 	int64_t later = clock_wall_ms() + DAY;
 	for (int i = 0; i < 3; i++)
 		(void)gc_at(p->g, later + i * 1000, &n);
-	uint64_t orphaned = 0;
-	assert_int_equal(registry_orphans(p->g, later + 10 * DAY, &orphaned, &e), 0);
-	assert_int_equal(orphaned, 0);
+	assert_int_equal(registry_orphans(p->g, later + 10 * DAY, &n, &e), 0);
+	assert_int_equal(n.orphans, 0);
 	struct arena a;
 	struct rgs_texts repos;
 	arena_init(&a, 1 << 20);

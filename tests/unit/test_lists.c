@@ -78,7 +78,7 @@ static void damaged_packs(void **state)
 	pack_put(BYTES_LIT("one two three one two three four five one two three four five six, and so on and so on"), &packed);
 	for (size_t n = 0; n < packed.len; n++) {
 		buf_clear(&out);
-		assert_int_equal(pack_get((struct bytes){.ptr = packed.ptr, .len = n}, 4096, &out, &e), -ERR_INTEGRITY);
+		assert_int_equal(pack_get((struct bytes){.ptr = packed.ptr, .len = n}, 4096, &out, &e), -ERR_DAMAGED);
 		assert_int_equal(out.len, 0);
 	}
 	for (size_t n = 0; n < packed.len; n++) {
@@ -86,14 +86,14 @@ static void damaged_packs(void **state)
 			packed.ptr[n] ^= (uint8_t)(1 << bit);
 			buf_clear(&out);
 			int r = pack_get(buf_bytes(&packed), 4096, &out, &e);
-			assert_true(r == 0 || r == -ERR_INTEGRITY || r == -ERR_LIMIT);
+			assert_true(r == 0 || r == -ERR_DAMAGED || r == -ERR_LIMIT);
 			packed.ptr[n] ^= (uint8_t)(1 << bit);
 		}
 	}
 	/* A match that begins before the text, one of no distance, and more literals than there are. */
-	assert_int_equal(pack_get(BYTES_LIT("\x08\x10z\x02\x00"), 4096, &out, &e), -ERR_INTEGRITY);
-	assert_int_equal(pack_get(BYTES_LIT("\x08\x10z\x00\x00"), 4096, &out, &e), -ERR_INTEGRITY);
-	assert_int_equal(pack_get(BYTES_LIT("\x04\xf0\xff\xff\xff\xff\x0fz"), 4096, &out, &e), -ERR_INTEGRITY);
+	assert_int_equal(pack_get(BYTES_LIT("\x08\x10z\x02\x00"), 4096, &out, &e), -ERR_DAMAGED);
+	assert_int_equal(pack_get(BYTES_LIT("\x08\x10z\x00\x00"), 4096, &out, &e), -ERR_DAMAGED);
+	assert_int_equal(pack_get(BYTES_LIT("\x04\xf0\xff\xff\xff\xff\x0fz"), 4096, &out, &e), -ERR_DAMAGED);
 	buf_free(&packed);
 	buf_free(&out);
 }
@@ -110,7 +110,7 @@ static void text_round(struct bytes in, size_t at_most)
 	assert_true(bytes_eq(buf_bytes(&out), in));
 	for (size_t n = 0; n < packed.len; n++) {
 		buf_clear(&out);
-		assert_int_equal(pack_text_get((struct bytes){.ptr = packed.ptr, .len = n}, in.len, &out, &e), -ERR_INTEGRITY);
+		assert_int_equal(pack_text_get((struct bytes){.ptr = packed.ptr, .len = n}, in.len, &out, &e), -ERR_DAMAGED);
 	}
 	buf_free(&packed);
 	buf_free(&out);
@@ -129,8 +129,8 @@ static void packed_text_comes_back(void **state)
 	text_round(BYTES_LIT("a\x01mark sha256:" HEX), 90); /* holds the mark */
 	buf_init(&out, 1U << 20);
 	/* A mark without its bytes, and more text than is allowed. */
-	assert_int_equal(pack_text_get(BYTES_LIT("\x01\x03\x30" "ab\x01"), 100, &out, &e), -ERR_INTEGRITY);
-	assert_int_equal(pack_text_get(BYTES_LIT("\x02\x00"), 100, &out, &e), -ERR_INTEGRITY);
+	assert_int_equal(pack_text_get(BYTES_LIT("\x01\x03\x30" "ab\x01"), 100, &out, &e), -ERR_DAMAGED);
+	assert_int_equal(pack_text_get(BYTES_LIT("\x02\x00"), 100, &out, &e), -ERR_DAMAGED);
 	assert_int_equal(pack_text_get(BYTES_LIT("\x01\x21\xf0\x12\x01" "0123456789012345678901234567890x"), 40, &out, &e), -ERR_LIMIT);
 	buf_free(&out);
 }
@@ -172,16 +172,16 @@ static void members_come_back(void **state)
 		size_t got = 0;
 		while ((rc = lst_next(&r, &e)) > 0)
 			got++;
-		assert_true(rc == 0 || rc == -ERR_INTEGRITY);
+		assert_true(rc == 0 || rc == -ERR_DAMAGED);
 		assert_true(got < sizeof members / sizeof *members);
 		lst_close(&r);
 	}
 	buf_free(&list);
 	lst_open(&r, BYTES_LIT("\x03\x05\x01y")); /* begins with 5 bytes of no path */
-	assert_int_equal(lst_next(&r, &e), -ERR_INTEGRITY);
+	assert_int_equal(lst_next(&r, &e), -ERR_DAMAGED);
 	lst_close(&r);
 	lst_open(&r, BYTES_LIT("\x00")); /* does not ascend */
-	assert_int_equal(lst_next(&r, &e), -ERR_INTEGRITY);
+	assert_int_equal(lst_next(&r, &e), -ERR_DAMAGED);
 	lst_close(&r);
 }
 
@@ -201,9 +201,9 @@ static void ids_come_back(void **state)
 	assert_int_equal(id, 100000);
 	assert_int_equal(lst_ids_next(&c, &id, &e), 0);
 	c = cur_of(BYTES_LIT("\x00"));
-	assert_int_equal(lst_ids_next(&c, &id, &e), -ERR_INTEGRITY);
+	assert_int_equal(lst_ids_next(&c, &id, &e), -ERR_DAMAGED);
 	c = cur_of(BYTES_LIT("\xff"));
-	assert_int_equal(lst_ids_next(&c, &id, &e), -ERR_INTEGRITY);
+	assert_int_equal(lst_ids_next(&c, &id, &e), -ERR_DAMAGED);
 	buf_free(&list);
 }
 
@@ -253,7 +253,7 @@ static void remedies_come_back(void **state)
 		assert_string_equal(buf_cstr(&b), cases[i].template);
 		assert_int_equal(rmd_text(buf_bytes(&b), cases[i].name, cases[i].fixed, &a, &text, &e), 0);
 		assert_true(bytes_eq(text, cases[i].text));
-		assert_int_equal(rmd_text(BYTES_NONE, cases[i].name, cases[i].fixed, &a, &text, &e), -ERR_INTEGRITY);
+		assert_int_equal(rmd_text(BYTES_NONE, cases[i].name, cases[i].fixed, &a, &text, &e), -ERR_DAMAGED);
 		buf_free(&b);
 		arena_free(&a);
 	}

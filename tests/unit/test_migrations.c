@@ -346,6 +346,32 @@ static void registry_2(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_true(bytes_eq_lit(referrers.items[0].digest, DIGEST("d")));
 }
 
+/* Room registry before step 3: nothing says when a blob was found whole. */
+static const char registry_2_rows[] =
+	"INSERT INTO repository VALUES(1, 3, 'a', 10);"
+	"INSERT INTO blob VALUES(1, x'00000000000000000000000000000000000000000000000000000000000000bb',"
+	" '0123456789abcdef0123456789abcdef', 11, 1, 12);"
+	"INSERT INTO repo_blob VALUES(1, 3, x'00000000000000000000000000000000000000000000000000000000000000bb');";
+
+static void registry_3(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct rgs t = {.tx = tx, .tenant = 1, .now_ms = 100};
+	struct rgs_care due;
+	struct rgs_blob b;
+	(void)a;
+	assert_int_equal(rgs_blob_find(&t, 3, BYTES_LIT("sha256:00000000000000000000000000000000000000000000000000000000000000bb"),
+				       &b, e), 1);
+	assert_int_equal(b.size, 11);
+	assert_int_equal(b.state, RGS_CANDIDATE);
+	assert_int_equal(b.touched_at, 12);
+	assert_int_equal(b.verified_at, 12);
+	assert_int_equal(b.freed_at, 0);
+	assert_int_equal(rgs_care_next(&t, 12, &due, e), 0);
+	assert_int_equal(rgs_care_next(&t, 13, &due, e), 1);
+	assert_string_equal(due.blob.key, "0123456789abcdef0123456789abcdef");
+	assert_int_equal(rgs_is_held(&t, 1000, e), 0);
+}
+
 /* Room store before step 2. */
 static const char store_1[] = "INSERT INTO event VALUES(41, 1, 'pushed', 'local', 'a', '" DIGEST("c") "', 'latest', 'a/type', 5, 'ann', '{}', 17);"
 			      "INSERT INTO event VALUES(42, 1, 'deleted', 'local', 'a', '', 'v1', '', 0, '', '', 18);";
@@ -379,6 +405,7 @@ static const struct change {
 	{"scan", 8, scan_7_rows, scan_8, scan_8_goes_on},
 	{"scan", 9, scan_6_rows, scan_remedy_seen, NULL},
 	{"registry", 2, registry_1, registry_2, NULL},
+	{"registry", 3, registry_2_rows, registry_3, NULL},
 	{"store", 2, store_1, store_2, NULL},
 };
 #define CHANGES (sizeof changes / sizeof *changes)

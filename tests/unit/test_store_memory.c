@@ -186,9 +186,9 @@ static int gc_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct arena a;
 	arena_init(&a, 1U << 20);
 	int r = delete_tx(tx, arg, e);
-	int64_t n = r < 0 ? r : rgs_gc_mark(&t, NOW + 5, 100, e);
+	int64_t n = r < 0 ? r : rgs_gc_mark(&t, NOW + 50, 0, 100, e);
 	if (n >= 0)
-		n = rgs_gc_sweep(&t, NOW + 5, 100, &a, e);
+		n = rgs_gc_sweep(&t, NOW + 50, 0, 100, &a, e);
 	if (n >= 0)
 		assert_int_equal(n, 1);
 	arena_free(&a);

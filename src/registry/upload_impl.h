@@ -1,0 +1,35 @@
+/* upload_impl (upload_): an upload in memory, for the two files that make it. Private to registry/. */
+#pragma once
+#include "registry/registry_impl.h"
+
+struct upload {
+	struct upload *next;
+	struct registry *g;
+	struct rgs_upload row;
+	char *repository;
+	enum digest_algo algo;
+	bool in_use;
+	bool once; /* no row, ends with its request */
+	int fd;
+	_Atomic uint64_t received; /* written and held; other requests may ask for it */
+	uint64_t offset;	   /* bytes in the file, and in the hash */
+	uint8_t *block;		   /* WRITE_BLOCK bytes, or NULL; only while in use */
+	size_t held;		   /* bytes in block: they come after offset */
+	uint64_t nudged; /* writeback was started up to here */
+	uint64_t told;   /* the tap knows of this many */
+	struct digest_run *run;
+	void *tap_handle;
+	bool tap_begun;
+	int64_t used_mono_ms;
+};
+
+/* The tap hears that the upload is over: stored under d, or (NULL) given up. */
+void upload_tap_end(struct upload *u, const struct digest *d);
+void upload_tap_tell(struct upload *u, bool all);
+/* Out of the list. */
+void upload_detach(struct upload *u);
+void upload_free(struct upload *u);
+/* The hash of what the file holds. */
+int upload_rehash(struct upload *u, enum digest_algo algo, struct digest_run **ret, struct err *e);
+/* Remove the session's row: 1/0. */
+int upload_delete_row(struct upload *u, struct err *e);
