@@ -58,6 +58,21 @@ const struct cli_command cli_table[] = {
 	 .text = "Roles are named as Azure names those of its registries. AcrPull, AcrPush and AcrDelete may be written Pull, Push and "
 		 "Delete. A robot that pushes and asks for findings needs two: Push and Security Reader.",
 	 .verbs = role_commands},
+	{"backup", verb_backup, "DIR [--data-dir PATH]", "copy the data folder of a running server",
+	 "Copies the database as it is at one moment, then the blobs it names, keys and the vulnerability database, while people "
+	 "push, pull and delete. Blobs are one file with two names where DIR is on the same disk, else copied; those that DIR has "
+	 "are kept, so that the next backup into it takes what is new. SHA256SUMS is written last: sha256sum -c reads it.\n\n"
+	 "The exit status is 1 when a blob's file was damaged already; the rest is in the backup.",
+	 backup_options, NULL},
+	{"restore", verb_restore, "DIR --data-dir NEW", "make a data folder of a backup",
+	 "NEW must be empty or not there. Every byte is compared with its digest as it is copied; a damaged backup is refused, and "
+	 "nothing is left in NEW.",
+	 restore_options, NULL},
+	{"fsck", verb_fsck, "DATA-DIR [--repair]", "check the data folder of a stopped server",
+	 "Checks the database, the files of blobs, their bytes against their digests, and files that belong to nothing. Prints a line "
+	 "for each thing that is wrong; nothing is changed without --repair.\n\n"
+	 "The exit status is 0 when all is right or repaired, 2 when something is wrong, 1 when it could not be checked.",
+	 fsck_options, NULL},
 	{"completion", verb_completion, "bash|zsh|fish", "print completions for a shell",
 	 "bash: plimsoll completion bash > /etc/bash_completion.d/plimsoll", NULL, NULL},
 	{"help", verb_help, "[COMMAND [COMMAND]]", "explain a command", NULL, NULL, NULL},

@@ -53,6 +53,7 @@ struct db {
 	struct db_conn *writer;
 	bool soon; /* the writer does not sync its commits now */
 	struct batch *batch; /* of the open transaction, or NULL */
+	bool keep_log;	     /* nothing is to be changed, not even by closing */
 	bool log_suspect;    /* a sync of the log failed: its frames may be lost although they can be read */
 	_Atomic unsigned writers_waiting;
 
@@ -283,6 +284,8 @@ static int run_write(struct db *d, enum db_mode mode, db_fn fn, void *arg, struc
 {
 	int r = -(int)ERR_INTERNAL;
 	bool again = true, made_space = false;
+	if (!d->writer)
+		return err_set(e, ERR_UNSUPPORTED, "database: opened for reading only");
 	for (unsigned i = 0; again && i < TRIES_MAX; i++) {
 		d->writers_waiting++;
 		pthread_mutex_lock(&d->write_lock);
@@ -320,6 +323,8 @@ static struct db_conn *reader_take(struct db *d, struct err *e)
 	if (!make)
 		return c;
 	c = db_conn_open(d->path, false, e);
+	if (c && d->keep_log)
+		db_conn_keep_log(c);
 	if (c && db_conn_warm(c, reader_texts, sizeof reader_texts / sizeof *reader_texts, e) < 0) {
 		db_conn_close(c);
 		c = NULL;
@@ -514,6 +519,58 @@ struct db *schema_open(const char *path, const struct schema_room *rooms, size_t
 struct db *db_open(const char *path, struct err *e)
 {
 	return schema_open(path, schema_rooms, schema_room_count, e);
+}
+
+static struct db *attach(const char *path, bool only, struct err *e)
+{
+	struct err own = ERR_INIT;
+	if (access(path, R_OK) < 0) {
+		err_sys(e, "database");
+		return NULL;
+	}
+	struct db *d = db_new(path);
+	if (!d || !d->path) {
+		err_set(e, ERR_NOMEM, "database: no memory");
+		db_close(d);
+		return NULL;
+	}
+	d->keep_log = only;
+	d->writer = only ? NULL : db_conn_open(path, true, &own);
+	if ((only || (d->writer &&
+		      db_conn_warm(d->writer, writer_texts, sizeof writer_texts / sizeof *writer_texts, &own) == 0)) &&
+	    db_schema_check(d, schema_rooms, schema_room_count, &own) == 0)
+		return d;
+	*e = own;
+	db_close(d);
+	return NULL;
+}
+
+struct db *db_attach(const char *path, struct err *e)
+{
+	return attach(path, false, e);
+}
+
+struct db *db_attach_only(const char *path, struct err *e)
+{
+	return attach(path, true, e);
+}
+
+struct copy_job {
+	const char *to;
+	int (*step)(void *arg, struct err *e);
+	void *arg;
+};
+
+static int copy_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct copy_job *j = arg;
+	return db_conn_copy(tx->conn, j->to, j->step, j->arg, e);
+}
+
+int db_copy(struct db *d, const char *to, int (*step)(void *arg, struct err *e), void *arg, struct err *e)
+{
+	struct copy_job j = {.to = to, .step = step, .arg = arg};
+	return db_run(d, DB_READ, copy_tx, &j, e);
 }
 
 void db_close(struct db *d)

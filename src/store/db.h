@@ -9,6 +9,14 @@ struct db_tx;
 
 /* path: the database file (made with mode 0600), migrations applied. */
 struct db *db_open(const char *path, struct err *e);
+/* The database of a server that may run: no step of a schema is applied, ERR_UNSUPPORTED when one is missing. */
+struct db *db_attach(const char *path, struct err *e);
+/* The same, and nothing on disk changes: writes are ERR_UNSUPPORTED. */
+struct db *db_attach_only(const char *path, struct err *e);
+/* All of it as it is at one moment, into a new file of mode 0600, while others write. step (may be NULL) is called now and then, <0 ends it. */
+int db_copy(struct db *d, const char *to, int (*step)(void *arg, struct err *e), void *arg, struct err *e);
+/* Ask the engine whether the file is whole; a line for each thing that is not. Nothing is changed. <0 = it cannot be asked. */
+int db_check(const char *path, void (*say)(void *arg, const char *text), void *arg, struct err *e);
 void db_close(struct db *d);
 
 /* DB_WRITE_SOON: a write that survives the death of this process at once, and a power cut only after the next DB_WRITE or checkpoint: for what nobody was

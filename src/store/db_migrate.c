@@ -101,3 +101,26 @@ int db_migrate(struct db *d, const struct schema_room *rooms, size_t count, stru
 		*e = own;
 	return r;
 }
+
+static int check(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct migrate *m = arg;
+	for (size_t i = 0; i < m->count; i++) {
+		int at = version(tx, m->rooms[i].room, e), last = 0;
+		if (at < 0)
+			return at;
+		for (const struct db_migration *s = m->rooms[i].steps; s->sql; s++)
+			last = s->number;
+		if (at != last)
+			return err_set(e, ERR_UNSUPPORTED,
+				       "schema of %s is at step %d, this program's is %d: use the program of the server",
+				       m->rooms[i].room, at, last);
+	}
+	return refuse_unknown(tx, m, e);
+}
+
+int db_schema_check(struct db *d, const struct schema_room *rooms, size_t count, struct err *e)
+{
+	struct migrate m = {.rooms = rooms, .count = count};
+	return db_run(d, DB_READ, check, &m, e);
+}

@@ -419,6 +419,16 @@ struct db_conn *db_conn_open(const char *path, bool writer, struct err *e)
 	return NULL;
 }
 
+sqlite3 *db_conn_handle(struct db_conn *c)
+{
+	return c->handle;
+}
+
+void db_conn_keep_log(struct db_conn *c)
+{
+	(void)sqlite3_db_config(c->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 void db_conn_close(struct db_conn *c)
 {
 	if (!c)

@@ -39,5 +39,14 @@ int db_conn_empty_log(struct db_conn *c, struct err *e);
 /* A sync failed since this was asked last: what was written before it may never reach the disk. */
 bool db_conn_sync_failed(struct db_conn *c);
 
+/* All of it as it is now, into a new file: inside a transaction of c. */
+int db_conn_copy(struct db_conn *c, const char *to, int (*step)(void *arg, struct err *e), void *arg, struct err *e);
+/* The handle itself, for the engine's own interfaces. */
+sqlite3 *db_conn_handle(struct db_conn *c);
+/* Closing the last connection leaves the log as it is. */
+void db_conn_keep_log(struct db_conn *c);
+
 struct schema_room;
+/* Every room is at its last step: 0, ERR_UNSUPPORTED. Nothing is changed. */
+int db_schema_check(struct db *d, const struct schema_room *rooms, size_t count, struct err *e);
 int db_migrate(struct db *d, const struct schema_room *rooms, size_t count, struct err *e);

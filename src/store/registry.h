@@ -153,6 +153,16 @@ int rgs_care_whole(const struct rgs *t, struct bytes digest, const char *key, st
 /* Its bytes are wrong: the row goes, its links stay, an event for each manifest that needs it. 1, 0 = it has another file by now. */
 int rgs_care_damaged(const struct rgs *t, const char *registry, struct bytes digest, const char *key, struct bytes reason,
 		     struct err *e);
+/* Up to n blobs by key, after `after`: how many. */
+int rgs_care_list(const struct rgs *t, const char *after, size_t n, struct rgs_care *ret, size_t *ret_count, struct err *e);
+/* Up to n manifests of all repositories with their content (empty where it cannot be unpacked), from *at (zeroed: the first) on, which moves. */
+struct rgs_place {
+	int64_t repository;
+	char digest[DIGEST_TEXT_CAP];
+};
+int rgs_manifest_walk(const struct rgs *t, struct rgs_place *at, size_t n, struct arena *a, struct rgs_manifests *ret, struct err *e);
+/* Up to n references to blobs that have no row: digest is the manifest's, subject the blob's. */
+int rgs_missing_blobs(const struct rgs *t, size_t n, struct arena *a, struct rgs_manifests *ret, struct err *e);
 /* It was pushed again: 1 = it was damaged. */
 int rgs_care_mended(const struct rgs *t, const char *registry, struct bytes digest, struct err *e);
 /* It was found damaged and is linked to this repository: 1/0; reason, if not NULL, in a. */

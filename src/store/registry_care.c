@@ -206,3 +206,41 @@ int rgs_is_held(const struct rgs *t, int64_t max_ms, struct err *e)
 	db_done(s);
 	return r;
 }
+
+int rgs_care_list(const struct rgs *t, const char *after, size_t n, struct rgs_care *ret, size_t *ret_count, struct err *e)
+{
+	struct db_stmt *s = db_query(t->tx,
+				     "SELECT digest,key,size,verified_at FROM blob WHERE tenant_id=$1 AND key>$2"
+				     " ORDER BY key LIMIT $3",
+				     DB_ARGS(DB_I(t->tenant), DB_T(bytes_of(after)), DB_I(n)), e);
+	int r = s ? 0 : -(int)e->code;
+	size_t count = 0;
+	while (r >= 0 && count < n && (r = db_step(s, e)) == 1)
+		r = care_row(s, &ret[count++], e);
+	db_done(s);
+	*ret_count = r < 0 ? 0 : count;
+	return r < 0 ? r : 0;
+}
+
+int rgs_missing_blobs(const struct rgs *t, size_t n, struct arena *a, struct rgs_manifests *ret, struct err *e)
+{
+	struct rgs_manifests out = {.items = arena_alloc(a, n, sizeof *out.items)};
+	struct db_stmt *s = db_query(t->tx,
+				     "SELECT manifest,digest FROM manifest_ref WHERE tenant_id=$1 AND kind=0 AND NOT EXISTS"
+				     "(SELECT 1 FROM blob b WHERE b.tenant_id=manifest_ref.tenant_id AND b.digest=manifest_ref.digest)"
+				     " ORDER BY repository_id,manifest,digest LIMIT $2",
+				     DB_ARGS(DB_I(t->tenant), DB_I(n)), e);
+	int r = s ? 0 : -(int)e->code;
+	if (r == 0 && !out.items)
+		r = err_set(e, ERR_NOMEM, "list: no memory");
+	while (r >= 0 && out.count < n && (r = db_step(s, e)) == 1) {
+		bool a_ok, b_ok;
+		out.items[out.count++] = (struct rgs_manifest){.digest = digest_key_text(db_bytes(s, 0), a, &a_ok),
+							       .subject = digest_key_text(db_bytes(s, 1), a, &b_ok)};
+		if (!a_ok || !b_ok)
+			r = err_set(e, ERR_NOMEM, "list: no memory");
+	}
+	db_done(s);
+	*ret = out;
+	return r < 0 ? r : 0;
+}

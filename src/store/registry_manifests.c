@@ -214,6 +214,38 @@ int rgs_referrers(const struct rgs *t, int64_t repository, struct bytes subject,
 	return r < 0 ? r : 0;
 }
 
+int rgs_manifest_walk(const struct rgs *t, struct rgs_place *at, size_t n, struct arena *a, struct rgs_manifests *ret, struct err *e)
+{
+	struct rgs_manifests out = {.items = arena_alloc(a, n, sizeof *out.items)};
+	struct db_stmt *s = db_query(t->tx,
+				     "SELECT " COLUMNS ",content,repository_id FROM manifest WHERE tenant_id=$1"
+				     " AND (repository_id>$2 OR (repository_id=$2 AND digest>$3))"
+				     " ORDER BY repository_id,digest LIMIT $4",
+				     DB_ARGS(DB_I(t->tenant), DB_I(at->repository), DIGEST(bytes_of(at->digest)), DB_I(n)), e);
+	int r = s ? 0 : -(int)e->code;
+	struct rgs_place last = *at;
+	if (r == 0 && !out.items)
+		r = err_set(e, ERR_NOMEM, "list: no memory");
+	while (r >= 0 && out.count < n && (r = db_step(s, e)) == 1) {
+		struct rgs_manifest *m = &out.items[out.count++];
+		r = manifest_row(s, true, a, m, e);
+		if (r == -(int)ERR_DAMAGED)
+			r = manifest_row(s, false, a, m, e);
+		last.repository = db_int(s, 9);
+		if (r == 1 && m->digest.len < sizeof last.digest) {
+			memcpy(last.digest, m->digest.ptr, m->digest.len);
+			last.digest[m->digest.len] = '\0';
+		}
+	}
+	db_done(s);
+	out.more = out.count == n;
+	if (r < 0)
+		return r;
+	*at = last;
+	*ret = out;
+	return 0;
+}
+
 /* ---- tags ---- */
 
 int rgs_tag_find(const struct rgs *t, int64_t repository, struct bytes name, struct arena *a,

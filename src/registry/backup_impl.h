@@ -1,0 +1,20 @@
+/* backup_impl (backup_): what making and restoring share. Private to registry/. */
+#pragma once
+#include "registry/files.h"
+#include "store/registry.h"
+
+#define BACKUP_TENANT 1
+#define BACKUP_LIST 100U
+#define BACKUP_PATH_CAP 48
+#define BACKUP_SUMS_MAX ((size_t)1 << 30) /* bytes of SHA256SUMS: ten million blobs */
+#define BACKUP_FIRST_LINE "# plimsoll backup 1"
+
+struct backup_list {
+	char after[BLOB_KEY_CAP];
+	struct rgs_care rows[BACKUP_LIST];
+	size_t count;
+};
+/* Each blob's row, by key, read 100 at a time. */
+typedef int (*backup_blob_fn)(void *arg, const struct rgs_care *c, struct err *e);
+int backup_each_blob(struct db *d, backup_blob_fn fn, void *arg, struct err *e);
+void backup_path(const char *key, char out[BACKUP_PATH_CAP]);

@@ -1,0 +1,130 @@
+#include "registry/files.h"
+
+#include "base/io.h"
+#include "base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define STEP (1U << 20)
+
+/* All of from, into to (-1: nowhere). */
+static int pump(int from, int to, const struct files_watch *w, struct digest_run *run, uint64_t *ret_size, struct err *e)
+{
+	OWN_FREE uint8_t *piece = io_block(STEP);
+	uint64_t off = 0;
+	if (!piece)
+		return err_set(e, ERR_NOMEM, "no memory");
+	for (;;) {
+		ssize_t n = io_pread(from, piece, STEP, off, e);
+		if (n <= 0) {
+			*ret_size = off;
+			return (int)n;
+		}
+		if (run)
+			digest_run_add(run, (struct bytes){.ptr = piece, .len = (size_t)n});
+		if (to >= 0 && io_write(to, piece, (size_t)n, e) < 0)
+			return -(int)e->code;
+		off += (uint64_t)n;
+		if (w && w->step && w->step(w->arg, e) < 0)
+			return -(int)e->code;
+	}
+}
+
+static int open_for_reading(struct files_name from, struct err *e)
+{
+	int fd = openat(from.dir_fd, from.name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, ERR_NOT_FOUND, "%s: not there", from.name);
+	return fd < 0 ? err_sys(e, "%s", from.name) : fd;
+}
+
+static int pump_and_hash(int from, int to, const struct files_watch *w, enum digest_algo algo, struct digest *ret,
+			 uint64_t *ret_size, struct err *e)
+{
+	struct digest_run *run = ret ? digest_run_open(algo, e) : NULL;
+	if (ret && !run)
+		return -(int)e->code;
+	int r = pump(from, to, w, run, ret_size, e);
+	if (r == 0 && ret)
+		digest_run_get(run, ret);
+	digest_run_close(run);
+	return r;
+}
+
+int files_hash(struct files_name from, const struct files_watch *w, enum digest_algo algo, struct digest *ret, uint64_t *ret_size,
+	       struct err *e)
+{
+	OWN_FD int in = open_for_reading(from, e);
+	if (in < 0)
+		return in;
+	int r = pump_and_hash(in, -1, w, algo, ret, ret_size, e);
+	return r < 0 ? err_ctx(e, "%s", from.name) : 0;
+}
+
+int files_copy(struct files_name from, struct files_name to, unsigned mode, const struct files_watch *w, enum digest_algo algo,
+	       struct digest *ret, uint64_t *ret_size, struct err *e)
+{
+	char tmp[300];
+	uint64_t size = 0;
+	OWN_FD int in = open_for_reading(from, e);
+	if (in < 0)
+		return in;
+	if ((size_t)snprintf(tmp, sizeof tmp, "%s.tmp", to.name) >= sizeof tmp)
+		return err_set(e, ERR_LIMIT, "%s: name too long", to.name);
+	OWN_FD int out = openat(to.dir_fd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+	if (out < 0)
+		return err_sys(e, "%s", tmp);
+	int r = pump_and_hash(in, out, w, algo, ret, &size, e);
+	if (r == 0 && fsync(out) < 0)
+		r = err_sys(e, "sync");
+	if (r == 0 && renameat(to.dir_fd, tmp, to.dir_fd, to.name) < 0)
+		r = err_sys(e, "rename");
+	if (r < 0) {
+		(void)unlinkat(to.dir_fd, tmp, 0);
+		return err_ctx(e, "%s", to.name);
+	}
+	if (ret_size)
+		*ret_size = size;
+	return 0;
+}
+
+int files_link(struct files_name from, struct files_name to, const struct files_watch *w, struct err *e)
+{
+	if (linkat(from.dir_fd, from.name, to.dir_fd, to.name, 0) == 0)
+		return 1;
+	if (errno == ENOENT)
+		return err_set(e, ERR_NOT_FOUND, "%s: not there", from.name);
+	return files_copy(from, to, 0600, w, DIGEST_NONE, NULL, NULL, e);
+}
+
+bool files_is_name(struct bytes name)
+{
+	if (name.len == 0 || name.len > 255)
+		return false;
+	while (name.len) {
+		size_t n = bytes_find(name, '/');
+		struct bytes part = bytes_part(name, 0, n);
+		if (part.len == 0 || bytes_eq_lit(part, ".") || bytes_eq_lit(part, ".."))
+			return false;
+		if (n + 1 == name.len)
+			return false;
+		name = n < name.len ? bytes_from(name, n + 1) : BYTES_NONE;
+	}
+	return true;
+}
+
+int files_is_empty(const char *dir, struct err *e)
+{
+	OWN_DIR DIR *d = opendir(dir);
+	if (!d)
+		return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s: no such folder", dir) : err_sys(e, "%s", dir);
+	for (const struct dirent *ent; (ent = readdir(d));) {
+		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
+			return 0;
+	}
+	return 1;
+}

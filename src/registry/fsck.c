@@ -1,0 +1,230 @@
+#include "registry/fsck.h"
+
+#include "base/clock.h"
+#include "registry/backup_impl.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <fcntl.h>
+#include "base/own.h"
+
+#define MANIFESTS 50U
+#define MANIFEST_BUDGET (300U << 20) /* bytes for a list of the largest */
+
+struct checking {
+	const struct fsck_options *o;
+	struct fsck_counts n;
+	struct blobs *blobs;
+	struct db *db;
+	int dir_fd;
+};
+
+__attribute__((format(printf, 2, 3))) static void found(struct checking *c, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	c->n.found++;
+	c->o->say(c->o->arg, text);
+}
+
+/* ---- blobs ---- */
+
+struct damage_job {
+	const struct rgs_care *c;
+	const char *why;
+};
+
+static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct damage_job *j = arg;
+	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
+	return rgs_care_damaged(&t, "local", bytes_of(j->c->digest), j->c->blob.key, bytes_of(j->why), e);
+}
+
+/* Why it is not whole; NULL = it is. <0 in *rc. */
+static const char *look(struct checking *c, const struct rgs_care *b, int *rc, struct err *e)
+{
+	char path[BACKUP_PATH_CAP];
+	struct digest want, got;
+	struct blobs_stat st;
+	uint64_t size;
+	*rc = blobs_stat(c->blobs, b->blob.key, &st, e);
+	if (*rc <= 0)
+		return *rc == 0 ? "its file is not there" : NULL;
+	if (st.size != b->blob.size)
+		return "its file has another length";
+	if (c->o->no_digests)
+		return NULL;
+	if (digest_parse(bytes_of(b->digest), &want, e) < 0)
+		return "its digest is none";
+	backup_path(b->blob.key, path);
+	*rc = files_hash((struct files_name){c->dir_fd, path}, NULL, want.algo, &got, &size, e);
+	if (*rc < 0 && e->code == ERR_IO) {
+		*e = (struct err)ERR_INIT;
+		*rc = 0;
+		return "its file cannot be read";
+	}
+	return *rc == 0 && !digest_eq(&got, &want) ? "its bytes are not what was pushed" : NULL;
+}
+
+static int check_blob(void *arg, const struct rgs_care *b, struct err *e)
+{
+	struct checking *c = arg;
+	char reason[256];
+	int rc = 0;
+	const char *why = look(c, b, &rc, e);
+	c->n.blobs++;
+	c->n.bytes += b->blob.size;
+	if (rc < 0 || !why)
+		return rc < 0 ? rc : 0;
+	found(c, "blob %s, file blobs/%.2s/%s: %s", b->digest, b->blob.key, b->blob.key, why);
+	if (!c->o->repair)
+		return 0;
+	(void)snprintf(reason, sizeof reason, "blob %s is damaged on disk: %s", b->digest, why);
+	struct damage_job j = {.c = b, .why = reason};
+	int r = db_run(c->db, DB_WRITE, damage_tx, &j, e);
+	if (r > 0)
+		r = blobs_set_aside(c->blobs, b->blob.key, e);
+	c->n.repaired += r >= 0;
+	return r < 0 ? r : 0;
+}
+
+/* ---- manifests ---- */
+
+struct manifest_job {
+	struct checking *c;
+	struct rgs_place at;
+	struct arena a;
+	struct rgs_manifests list;
+};
+
+static int manifests_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct manifest_job *j = arg;
+	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT};
+	return rgs_manifest_walk(&t, &j->at, MANIFESTS, &j->a, &j->list, e);
+}
+
+static int check_manifests(struct checking *c, struct err *e)
+{
+	struct manifest_job j = {.c = c};
+	for (bool more = true; more;) {
+		arena_init(&j.a, MANIFEST_BUDGET);
+		int r = db_run(c->db, DB_READ, manifests_tx, &j, e);
+		for (size_t i = 0; r >= 0 && i < j.list.count; i++) {
+			const struct rgs_manifest *m = &j.list.items[i];
+			struct digest want, got = {.algo = DIGEST_NONE};
+			struct err ignored = ERR_INIT;
+			bool ok = digest_parse(m->digest, &want, &ignored) == 0;
+			if (ok)
+				digest_of(want.algo, m->content, &got);
+			if (!ok || !digest_eq(&want, &got))
+				found(c, "manifest %.*s: its content is not what was pushed; push it again", BYTES_ARG(m->digest));
+			c->n.manifests++;
+		}
+		more = r >= 0 && j.list.more;
+		arena_free(&j.a);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int missing_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct manifest_job *j = arg;
+	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT};
+	return rgs_missing_blobs(&t, 1000, &j->a, &j->list, e);
+}
+
+/* Manifests whose blobs have no row, those known to be damaged included. */
+static int check_references(struct checking *c, struct err *e)
+{
+	struct manifest_job j = {.c = c};
+	arena_init(&j.a, MANIFEST_BUDGET);
+	int r = db_run(c->db, DB_READ, missing_tx, &j, e);
+	for (size_t i = 0; r >= 0 && i < j.list.count; i++)
+		found(c, "manifest %.*s needs blob %.*s, which is not there; push it again", BYTES_ARG(j.list.items[i].digest),
+		      BYTES_ARG(j.list.items[i].subject));
+	arena_free(&j.a);
+	return r < 0 ? r : 0;
+}
+
+/* ---- files ---- */
+
+static int key_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT};
+	return rgs_key_known(&t, arg, e);
+}
+
+static int check_file(void *arg, const char *key, int64_t changed_ms, struct err *e)
+{
+	struct checking *c = arg;
+	char copy[BLOB_KEY_CAP];
+	(void)changed_ms;
+	memcpy(copy, key, sizeof copy);
+	int r = db_run(c->db, DB_READ, key_tx, copy, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	found(c, "file blobs/%.2s/%s: no row names it", key, key);
+	if (!c->o->repair)
+		return 0;
+	r = blobs_remove(c->blobs, key, e);
+	c->n.repaired += r >= 0;
+	return r;
+}
+
+static void bad_page(void *arg, const char *text)
+{
+	struct checking *c = arg;
+	found(c, "database: %s; bring a backup back", text);
+}
+
+static int run(struct checking *c, struct err *e)
+{
+	char path[4096];
+	(void)snprintf(path, sizeof path, "%s/plimsoll.db", c->o->data_dir);
+	c->blobs = c->o->repair ? blobs_open(c->o->data_dir, e) : blobs_open_only(c->o->data_dir, e);
+	if (!c->blobs)
+		return -(int)e->code;
+	c->dir_fd = open(c->o->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->dir_fd < 0)
+		return err_sys(e, "open");
+	int r = db_check(path, bad_page, c, e);
+	if (r < 0)
+		return err_ctx(e, "plimsoll.db");
+	c->db = c->o->repair ? db_attach(path, e) : db_attach_only(path, e);
+	if (!c->db)
+		return err_ctx(e, "plimsoll.db");
+	r = backup_each_blob(c->db, check_blob, c, e);
+	if (r == 0)
+		r = check_manifests(c, e);
+	if (r == 0)
+		r = check_references(c, e);
+	for (int folder = 0; r == 0 && folder < 256; folder++)
+		r = blobs_walk(c->blobs, folder, INT64_MAX / 2, check_file, c, e);
+	/* What cannot be read of a damaged database was told. */
+	if (r == -(int)ERR_DAMAGED) {
+		found(c, "%s", e->msg);
+		*e = (struct err)ERR_INIT;
+		r = 0;
+	}
+	return r;
+}
+
+int fsck_run(const struct fsck_options *o, struct fsck_counts *ret, struct err *e)
+{
+	struct checking c = {.o = o, .dir_fd = -1};
+	int r = run(&c, e);
+	db_close(c.db);
+	own_fd_close(&c.dir_fd);
+	blobs_close(c.blobs);
+	*ret = c.n;
+	return r;
+}
