@@ -42,7 +42,12 @@ test('a disk that uploads have filled is emptied through the API, and pushes go 
     const user = await server.fetch('/api/v1/users', { method: 'POST', body: JSON.stringify({ name: 'ann', password: 'long enough it is' }),
       headers: { 'content-type': 'application/json' } });
     assert.equal(user.status, 201, await user.text());
-    assert.ok(await metric(server, 'plimsoll_stored_bytes') > 10e6);
+    const stored = await metric(server, 'plimsoll_stored_bytes');
+    assert.ok(stored > 10e6);
+    assert.equal((await server.json('/api/v1/registries/local')).stored_bytes, stored);
+    const [first] = await server.all('/api/v1/registries/local/repositories');
+    assert.equal(first.stored_bytes, kept[0].layers[0].size + kept[0].config.size);
+    assert.equal(first.stored_blobs, 2);
     for (const [i, layout] of kept.entries())
       assert.equal((await server.fetch(`/v2/full/i${i}/manifests/${layout.digest}`, { method: 'DELETE' })).status, 202);
     await until(async () => (await metric(server, 'plimsoll_collected_bytes_total')) > 10e6);
