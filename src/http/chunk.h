@@ -1,6 +1,7 @@
 /* chunk: the chunked transfer coding, decoded as its bytes come, in place.
  * Spec: RFC 9112 §7.1. Strict: CR LF and nothing else ends a line, a size is hexadecimal digits
- * alone, extensions and trailers are read over but must be well-formed. */
+ * alone, extensions and trailers are read over but must be well-formed, without white space around
+ * an extension, and no trailer has the name of a field of framing. */
 #pragma once
 #include "base/bytes.h"
 
@@ -12,6 +13,8 @@ struct chunk {
 	unsigned digits;
 	size_t line, trailer; /* bytes of this line, of all trailers */
 	uint64_t left;	      /* bytes of this chunk's data */
+	uint8_t name[17];     /* of this trailer, in lower case: the longest that is refused */
+	size_t name_len;
 };
 enum chunk_event {
 	CHUNK_MORE, /* all of in is read, and the body has not ended */

@@ -10,6 +10,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define UNDER_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define UNDER_SANITIZER 1
+#endif
+#endif
+#ifndef UNDER_SANITIZER
+#define UNDER_SANITIZER 0
+#endif
+
 struct fixture_seen seen;
 struct http_server *server;
 char answer[4 << 20];
@@ -399,10 +410,7 @@ static size_t field_of(const char *file, const char *name)
 
 size_t resident(void)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	return 0; /* it is the sanitizer's */
-#endif
-	return field_of("/proc/self/status", "VmRSS") * 1024;
+	return UNDER_SANITIZER ? 0 : field_of("/proc/self/status", "VmRSS") * 1024;
 }
 
 unsigned threads(void)
