@@ -342,7 +342,7 @@ static bool step_head(struct hand *h, struct http_conn *c)
 static ssize_t read_body(struct hand *h, struct http_conn *c)
 {
 	struct http_request *r = c->request;
-	size_t want = r->body_len < 0 ? CONN_PIECE_LEN / 4 : CONN_PIECE_LEN;
+	size_t want = CONN_PIECE_LEN;
 	if (r->body_len >= 0 && (uint64_t)r->body_len - r->body_in < want)
 		want = (size_t)((uint64_t)r->body_len - r->body_in);
 	ssize_t n = conn_read(c, h->piece, want);

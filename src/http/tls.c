@@ -1,11 +1,42 @@
 #include "http/tls.h"
 
+#include "base/library.h"
+
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* The library's functions that are called here. Loading it costs every run of the program a quarter
+ * of a millisecond, and only servers that speak TLS need it: it is loaded with the first pair. */
+#define SYMBOLS(X) \
+	X(SSL_CTX_check_private_key) X(SSL_CTX_ctrl) X(SSL_CTX_free) X(SSL_CTX_new)  \
+	X(SSL_CTX_set_alpn_select_cb) X(SSL_CTX_set_cipher_list) X(SSL_CTX_set_options)  \
+	X(SSL_CTX_use_PrivateKey) X(SSL_CTX_use_certificate) X(SSL_do_handshake)  \
+	X(SSL_free) X(SSL_get_error) X(SSL_has_pending) X(SSL_is_init_finished) X(SSL_new)  \
+	X(SSL_read) X(SSL_select_next_proto) X(SSL_set_accept_state) X(SSL_set_fd)  \
+	X(SSL_shutdown) X(SSL_write) X(TLS_server_method)
+#define FIELD(name) __typeof__(&(name)) name;
+#define ROW(name) {#name, &ssl_lib.name},
+#define FILE_NAME "libssl.so.3"
+
+static struct {
+	SYMBOLS(FIELD)
+} ssl_lib;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct err load_error = ERR_INIT;
+static int load_result;
+
+static void load(void)
+{
+	const struct library_symbol symbols[] = {SYMBOLS(ROW)};
+	load_result = library_load(FILE_NAME, symbols, sizeof symbols / sizeof *symbols, &load_error);
+}
+/* What the header's macros call. */
+#define SSL_CTX_ctrl ssl_lib.SSL_CTX_ctrl
 
 struct tls_pair {
 	SSL_CTX *context;
@@ -23,7 +54,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 	unsigned char *chosen = NULL;
 	(void)ssl;
 	(void)arg;
-	if (SSL_select_next_proto(&chosen, out_len, ours, sizeof ours - 1, in, in_len) !=
+	if (ssl_lib.SSL_select_next_proto(&chosen, out_len, ours, sizeof ours - 1, in, in_len) !=
 	    OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_NOACK;
 	*out = chosen;
@@ -43,7 +74,7 @@ static int no_password(char *out, int max, int writing, void *arg)
 static bool use_chain(SSL_CTX *c, BIO *text)
 {
 	X509 *own = PEM_read_bio_X509_AUX(text, NULL, no_password, NULL);
-	bool ok = own && SSL_CTX_use_certificate(c, own) == 1;
+	bool ok = own && ssl_lib.SSL_CTX_use_certificate(c, own) == 1;
 	X509_free(own);
 	while (ok) {
 		X509 *next = PEM_read_bio_X509(text, NULL, no_password, NULL);
@@ -59,21 +90,21 @@ static bool use_chain(SSL_CTX *c, BIO *text)
 static bool use_key(SSL_CTX *c, BIO *text)
 {
 	EVP_PKEY *key = PEM_read_bio_PrivateKey(text, NULL, no_password, NULL);
-	bool ok = key && SSL_CTX_use_PrivateKey(c, key) == 1;
+	bool ok = key && ssl_lib.SSL_CTX_use_PrivateKey(c, key) == 1;
 	EVP_PKEY_free(key);
 	return ok;
 }
 
 static void configure(SSL_CTX *c)
 {
-	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+	ssl_lib.SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 				   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
 	/* An idle connection keeps no buffers; a piece is written from where it lies then. */
 	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 				SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	/* Sessions are kept by clients, in tickets. */
 	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_alpn_select_cb(c, choose_protocol, NULL);
+	ssl_lib.SSL_CTX_set_alpn_select_cb(c, choose_protocol, NULL);
 }
 
 static int fill(SSL_CTX *c, const char *cert_pem, const char *key_pem, struct err *e)
@@ -83,14 +114,14 @@ static int fill(SSL_CTX *c, const char *cert_pem, const char *key_pem, struct er
 	if (!cert || !key)
 		rc = err_set(e, ERR_NOMEM, "TLS");
 	else if (SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) != 1 ||
-		 SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
+		 ssl_lib.SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
 		rc = err_set(e, ERR_UNSUPPORTED, "the TLS library has no TLS 1.2");
 	else if (!use_chain(c, cert))
 		rc = err_set(e, ERR_FORMAT, "the certificate is not usable (PEM, chain last)");
 	else if (!use_key(c, key))
 		rc = err_set(e, ERR_FORMAT,
 			     "the key is not usable (PEM, not encrypted), or not the certificate's");
-	else if (SSL_CTX_check_private_key(c) != 1)
+	else if (ssl_lib.SSL_CTX_check_private_key(c) != 1)
 		rc = err_set(e, ERR_FORMAT, "the key does not belong to the certificate");
 	BIO_free(cert);
 	BIO_free(key);
@@ -99,9 +130,14 @@ static int fill(SSL_CTX *c, const char *cert_pem, const char *key_pem, struct er
 
 struct tls_pair *tls_pair_open(const char *cert_pem, const char *key_pem, struct err *e)
 {
+	(void)pthread_once(&once, load);
+	if (load_result < 0) {
+		(void)err_set(e, ERR_UNSUPPORTED, "no library for TLS: %s", load_error.msg);
+		return NULL;
+	}
 	struct tls_pair *p = calloc(1, sizeof *p);
 	if (p)
-		p->context = SSL_CTX_new(TLS_server_method());
+		p->context = ssl_lib.SSL_CTX_new(ssl_lib.TLS_server_method());
 	if (!p || !p->context) {
 		(void)err_set(e, ERR_NOMEM, "TLS");
 		free(p);
@@ -121,7 +157,7 @@ void tls_pair_close(struct tls_pair *p)
 {
 	if (!p)
 		return;
-	SSL_CTX_free(p->context);
+	ssl_lib.SSL_CTX_free(p->context);
 	free(p);
 }
 
@@ -129,22 +165,22 @@ struct tls *tls_open(struct tls_pair *p, int fd)
 {
 	struct tls *t = calloc(1, sizeof *t);
 	if (t)
-		t->ssl = SSL_new(p->context);
-	if (!t || !t->ssl || SSL_set_fd(t->ssl, fd) != 1) {
+		t->ssl = ssl_lib.SSL_new(p->context);
+	if (!t || !t->ssl || ssl_lib.SSL_set_fd(t->ssl, fd) != 1) {
 		if (t)
-			SSL_free(t->ssl);
+			ssl_lib.SSL_free(t->ssl);
 		free(t);
 		ERR_clear_error();
 		return NULL;
 	}
-	SSL_set_accept_state(t->ssl);
+	ssl_lib.SSL_set_accept_state(t->ssl);
 	return t;
 }
 
 void tls_bye(struct tls *t)
 {
-	if (!t->failed && SSL_is_init_finished(t->ssl)) {
-		(void)SSL_shutdown(t->ssl);
+	if (!t->failed && ssl_lib.SSL_is_init_finished(t->ssl)) {
+		(void)ssl_lib.SSL_shutdown(t->ssl);
 		ERR_clear_error();
 	}
 }
@@ -154,14 +190,14 @@ void tls_close(struct tls *t)
 	if (!t)
 		return;
 	tls_bye(t);
-	SSL_free(t->ssl);
+	ssl_lib.SSL_free(t->ssl);
 	free(t);
 }
 
 /* What a call that returned rc <= 0 wants. */
 static int wants(struct tls *t, int rc)
 {
-	int why = SSL_get_error(t->ssl, rc);
+	int why = ssl_lib.SSL_get_error(t->ssl, rc);
 	ERR_clear_error();
 	if (why == SSL_ERROR_WANT_READ)
 		return TLS_READABLE;
@@ -183,7 +219,7 @@ int tls_shake(struct tls *t)
 	if (t->failed)
 		return TLS_GONE;
 	ERR_clear_error();
-	int rc = SSL_do_handshake(t->ssl);
+	int rc = ssl_lib.SSL_do_handshake(t->ssl);
 	if (rc == 1)
 		return 0;
 	rc = wants(t, rc);
@@ -195,7 +231,7 @@ ssize_t tls_read(struct tls *t, void *out, size_t n)
 	if (t->failed)
 		return TLS_GONE;
 	ERR_clear_error();
-	int rc = SSL_read(t->ssl, out, clamp(n));
+	int rc = ssl_lib.SSL_read(t->ssl, out, clamp(n));
 	return rc > 0 ? rc : wants(t, rc);
 }
 
@@ -204,7 +240,7 @@ ssize_t tls_write(struct tls *t, const void *in, size_t n)
 	if (t->failed)
 		return TLS_GONE;
 	ERR_clear_error();
-	int rc = SSL_write(t->ssl, in, clamp(n));
+	int rc = ssl_lib.SSL_write(t->ssl, in, clamp(n));
 	if (rc > 0)
 		return rc;
 	rc = wants(t, rc);
@@ -213,5 +249,5 @@ ssize_t tls_write(struct tls *t, const void *in, size_t n)
 
 bool tls_has_more(const struct tls *t)
 {
-	return !t->failed && SSL_has_pending(t->ssl);
+	return !t->failed && ssl_lib.SSL_has_pending(t->ssl);
 }

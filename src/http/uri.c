@@ -20,6 +20,22 @@ static int escaped(struct bytes b, size_t off)
 	return hi < 0 || lo < 0 ? -1 : hi * 16 + lo;
 }
 
+/* host [ ":" port ], without user and escapes. */
+static bool is_authority(struct bytes b)
+{
+	static const char also[] = "!$&'()*+,-.;=[]_~:";
+	for (size_t i = 0; i < b.len; i++)
+		if (!byte_is_alnum(b.ptr[i]) && !memchr(also, b.ptr[i], sizeof also - 1))
+			return false;
+	size_t bracket = bytes_find_last(b, ']'), colon = bytes_find_last(b, ':');
+	if (colon == b.len || (bracket < b.len && colon < bracket))
+		return b.len > 0;
+	for (size_t i = colon + 1; i < b.len; i++)
+		if (!byte_is_digit(b.ptr[i]))
+			return false;
+	return colon > 0;
+}
+
 int uri_split(struct bytes target, struct bytes *ret_path, struct bytes *ret_query, struct err *e)
 {
 	for (size_t i = 0; i < target.len; i++)
@@ -34,7 +50,7 @@ int uri_split(struct bytes target, struct bytes *ret_path, struct bytes *ret_que
 	struct bytes rest = bytes_from(target, skip);
 	if (skip) {
 		size_t slash = bytes_find(rest, '/');
-		if (slash == 0 || slash == rest.len)
+		if (slash == rest.len || !is_authority(bytes_part(rest, 0, slash)))
 			return err_set(e, ERR_FORMAT, "request target: no host or no path");
 		rest = bytes_from(rest, slash);
 	}
