@@ -7,8 +7,8 @@
  * ["CVE-2023-1"]}}}]}
  *
  * pkg.name is the origin (source) package. A key of secfixes is the version that fixes what it
- * lists; "0" says never affected. One entry may hold several words: the ids of one vulnerability,
- * and remarks. The same id may stand under several versions (a fix that had to be repeated): one
+ * lists; "0" says never affected. One entry may hold several words, ids and remarks: each CVE is a
+ * record of its own (XSA-254 is about three), and the other ids are aliases where there is one CVE. The same id may stand under several versions (a fix that had to be repeated): one
  * advisory is sent for each package and id. Without distroversion the ecosystem follows from
  * urlprefix. */
 #include "base/json.h"
@@ -85,32 +85,11 @@ static struct bytes clean_id(struct arena *a, struct bytes id, bool *ret_ok)
 	return (struct bytes){copy, id.len};
 }
 
-/* The first CVE of an entry, else its first id; empty when it has none. */
-static struct bytes entry_id(struct bytes entry)
+static int add_id(struct json *j, struct package *p, struct bytes id, struct bytes entry,
+		  struct bytes version)
 {
-	struct bytes first = BYTES_NONE, rest = entry;
-	while (rest.len > 0) {
-		struct bytes word = next_word(&rest);
-		if (!is_id(word, entry))
-			continue;
-		if (bytes_has_prefix_lit(word, "CVE"))
-			return word;
-		if (first.len == 0)
-			first = word;
-	}
-	return first;
-}
-
-static int add_fix(struct json *j, struct secdb *db, struct package *p, struct bytes version,
-		   struct err *e)
-{
-	struct bytes entry = value_text(j);
 	bool ok = true;
-	if (!json_ok(j))
-		return 0;
-	struct bytes id = clean_id(j->arena, entry_id(entry), &ok);
-	if (ok && (id.len == 0 || version.len == 0))
-		return db->sink->note(db->sink->arg, p->name, "entry not used: no id in it", e);
+	id = clean_id(j->arena, id, &ok);
 	struct fix *room = ok ? feed_grow(j->arena, p->fixes, p->count, sizeof *room) : NULL;
 	if (!room) {
 		json_fail_memory(j);
@@ -120,6 +99,43 @@ static int add_fix(struct json *j, struct secdb *db, struct package *p, struct b
 	room[p->count] = (struct fix){id, entry, version, p->count};
 	p->count++;
 	return 0;
+}
+
+/* CVEs of an entry; *ret_first: its first id of another kind. */
+static size_t count_cves(struct bytes entry, struct bytes *ret_first)
+{
+	size_t n = 0;
+	*ret_first = BYTES_NONE;
+	for (struct bytes rest = entry; rest.len > 0;) {
+		struct bytes word = next_word(&rest);
+		if (!is_id(word, entry))
+			continue;
+		if (bytes_has_prefix_lit(word, "CVE"))
+			n++;
+		else if (ret_first->len == 0)
+			*ret_first = word;
+	}
+	return n;
+}
+
+static int add_fix(struct json *j, struct secdb *db, struct package *p, struct bytes version,
+		   struct err *e)
+{
+	struct bytes entry = value_text(j), other;
+	int r = 0;
+	if (!json_ok(j))
+		return 0;
+	size_t cves = count_cves(entry, &other);
+	if ((cves == 0 && other.len == 0) || version.len == 0)
+		return db->sink->note(db->sink->arg, p->name, "entry not used: no id in it", e);
+	if (cves == 0)
+		return add_id(j, p, other, entry, version);
+	for (struct bytes rest = entry; r == 0 && json_ok(j) && rest.len > 0;) {
+		struct bytes word = next_word(&rest);
+		if (is_id(word, entry) && bytes_has_prefix_lit(word, "CVE"))
+			r = add_id(j, p, word, entry, version);
+	}
+	return r;
 }
 
 static int read_secfixes(struct json *j, struct secdb *db, struct package *p, struct err *e)
@@ -144,10 +160,14 @@ static int cmp_fix(const void *a, const void *b)
 	return c != 0 ? c : (x->order > y->order) - (x->order < y->order);
 }
 
+/* An id of another kind that stands beside several CVEs is about each of them in part, and would
+ * make them one vulnerability for every package. */
 static bool add_aliases(struct arena *a, struct adv *adv, struct bytes entry)
 {
-	struct bytes rest = entry;
+	struct bytes rest = entry, first;
 	bool ok = true;
+	if (count_cves(entry, &first) > 1)
+		return true;
 	while (rest.len > 0 && ok) {
 		struct bytes word = next_word(&rest);
 		if (!is_id(word, entry))

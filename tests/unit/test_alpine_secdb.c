@@ -21,6 +21,9 @@ static const struct feed_case cases[] = {
 	/* several ids and remarks in one entry; the CVE is the id */
 	{DB(PKG("\"1\":[\"XSA-248 CVE-2017-17566 (+ regression fix)\"]")),
      ADV("CVE-2017-17566") " alias XSA-248\n" FIXED("1"), 0},
+	/* an id that is about several CVEs makes them no aliases of each other */
+	{DB(PKG("\"4.9.1-r3\":[\"CVE-2017-5753 CVE-2017-5715 XSA-254\"]")),
+     ADV("CVE-2017-5715") FIXED("4.9.1-r3") ADV("CVE-2017-5753") FIXED("4.9.1-r3"), 0},
 	{DB(PKG("\"1\":[\"GNUTLS-SA-2020-06-03\",\"GHSA-qjjm-abcd-efgh\",\"CVE_2019-2426\"]")),
      ADV("CVE-2019-2426") FIXED("1") ADV("GHSA-qjjm-abcd-efgh") FIXED("1")
 	 ADV("GNUTLS-SA-2020-06-03") FIXED("1"),
