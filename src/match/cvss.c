@@ -168,10 +168,6 @@ static bool parse_2(struct bytes text, struct cvss_score *ret)
 		text = bytes_part(text, 1, text.len - 2);
 	if (!read_vector(text, metrics_2, M2_COUNT, M2_A + 1, &v))
 		return false;
-	/* AR is the last of all: environmental metrics without it are a vector that was cut off. */
-	for (size_t i = M2_CDP; i < M2_AR; i++)
-		if (v.place[i] != 0 && v.place[M2_AR] == 0)
-			return false;
 	*ret = (struct cvss_score){.version = CVSS_2_0, .base = score_2(&v)};
 	return true;
 }

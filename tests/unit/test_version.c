@@ -95,6 +95,40 @@ static void test_table(const struct ver_scheme *s)
 	buf_free(&text);
 }
 
+/* Composer installs branches by name; PHP's version_compare puts them below every number. */
+static void test_composer_branches(void **state)
+{
+	const struct ver_scheme *s = ver_find(BYTES_LIT("composer"));
+	(void)state;
+	assert_true(s->is_valid(BYTES_LIT("dev-main")));
+	assert_true(s->is_valid(BYTES_LIT("dev-feature/x#1")));
+	assert_true(s->is_valid(BYTES_LIT("1.x-dev")));
+	assert_false(s->is_valid(BYTES_LIT("dev-")));
+	assert_false(s->is_valid(BYTES_LIT("main")));
+	assert_false(s->is_valid(BYTES_LIT("dev-a b")));
+	assert_true(s->cmp(BYTES_LIT("dev-main"), BYTES_LIT("1.26.0")) < 0);
+	assert_true(s->cmp(BYTES_LIT("1.26.0"), BYTES_LIT("dev-main")) > 0);
+}
+
+static void test_comparable(void **state)
+{
+	static const struct {
+		const char *scheme, *version;
+		bool want;
+	} rows[] = {
+	    {"dpkg", "1.2-3~deb12u1", true}, {"dpkg", "<not-affected>", false},
+	    {"dpkg", "unfixed", false},	     {"dpkg", "1.2 or later", false},
+	    {"rpm", "0", true},		     {"rpm", "<1.2>", false},
+	    {"rpm", "1:2-3", true},	     {"apk", "2021-03-27-r4", true},
+	    {"apk", "none", false},	     {"npm", "1", true},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (ver_is_comparable(ver_find(bytes_of(rows[i].scheme)),
+				      bytes_of(rows[i].version)) != rows[i].want)
+			fail_msg("%s %s", rows[i].scheme, rows[i].version);
+}
+
 static void test_tables(void **state)
 {
 	(void)state;
@@ -322,7 +356,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_rules),    cmocka_unit_test(test_laws),
-	    cmocka_unit_test(test_hostile),  cmocka_unit_test(test_tables),
+	    cmocka_unit_test(test_hostile),  cmocka_unit_test(test_composer_branches),
+	    cmocka_unit_test(test_comparable), cmocka_unit_test(test_tables),
 	    cmocka_unit_test(test_validity), cmocka_unit_test(test_ecosystems),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

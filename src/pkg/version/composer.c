@@ -68,8 +68,15 @@ bool ver_composer_is_valid(struct bytes v)
 {
 	struct bytes marks = BYTES_LIT(".-_+#");
 	v = without_v(v);
+	/* a branch: "dev-main", "dev-feature/x" */
+	if (bytes_has_prefix_lit(v, "dev-")) {
+		marks = BYTES_LIT("./-_+#");
+		v = bytes_from(v, sizeof "dev-" - 1);
+	} else if (v.len == 0 || !byte_is_digit(v.ptr[0])) {
+		return false;
+	}
 	for (size_t i = 0; i < v.len; i++)
 		if (!byte_is_alnum(v.ptr[i]) && bytes_find(marks, v.ptr[i]) == marks.len)
 			return false;
-	return v.len > 0 && byte_is_digit(v.ptr[0]);
+	return v.len > 0;
 }

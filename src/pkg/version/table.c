@@ -57,6 +57,7 @@ static const struct {
     {"CBL-Mariner", "rpm", false},
     {"openEuler", "rpm", false},
     {"Mageia", "rpm", false},
+    {"Bottlerocket", "rpm", false},
     {"Bitnami", "semver", false},
     {"Go", "go", false},
     {"npm", "npm", false},
