@@ -4,8 +4,8 @@
  * value", a line that starts with a space or tab continues the field before. Field names are
  * compared without case. Of interest: Package, Status ("want flag state"), Version, Architecture,
  * Source ("name" or "name (version)"), Maintainer. A package is on disk when its state is none of
- * not-installed, config-files and half-installed; what is wanted of it (install, deinstall, hold)
- * does not matter. var/lib/dpkg/status.d/NAME (images put together without dpkg) holds one such
+ * not-installed, config-files and half-installed, and not without a Status; what is wanted of it
+ * (install, deinstall, hold) does not matter. var/lib/dpkg/status.d/NAME (images put together without dpkg) holds one such
  * stanza, without Status. var/lib/dpkg/info/NAME[:ARCH].list names a package's files and folders,
  * one absolute path a line; NAME[:ARCH].md5sums has lines of 32 hexadecimal digits, two spaces and
  * a path relative to the root. status.d/NAME.md5sums is the same. Spec: deb-control(5),
@@ -17,6 +17,7 @@
 
 struct stanza {
 	uint64_t off; /* in the file */
+	bool bare;    /* of status.d: without Status, and on disk */
 	bool has_fields;
 	struct bytes package, status, version, arch, source, maintainer;
 };
@@ -73,10 +74,11 @@ static void stanza_field(struct stanza *s, struct bytes line)
 		s->maintainer = value;
 }
 
-static bool is_on_disk(struct bytes status)
+static bool is_on_disk(const struct stanza *s)
 {
+	struct bytes status = s->status;
 	if (status.len == 0)
-		return true;
+		return s->bare;
 	size_t space = bytes_find_last(status, ' ');
 	struct bytes state = space == status.len ? status : bytes_from(status, space + 1);
 	return !bytes_eq_lit(state, "config-files") && !bytes_eq_lit(state, "not-installed") &&
@@ -114,7 +116,7 @@ static void set_source(struct pkg *p, struct bytes source)
 static int stanza_end(const struct stanza *s, const char *type, const struct eco_sink *sink,
 		      struct err *e)
 {
-	if (!s->has_fields || !is_on_disk(s->status))
+	if (!s->has_fields || !is_on_disk(s))
 		return 0;
 	if (!is_name(s->package))
 		return sink->note(sink->arg, s->off, "stanza without a package name", e);
@@ -130,30 +132,59 @@ static int stanza_end(const struct stanza *s, const char *type, const struct eco
 	return sink->package(sink->arg, &p, e);
 }
 
-static int parse_stanzas(struct bytes file, const char *type, const struct eco_sink *sink,
-			 struct err *e)
+/* A second Package: the blank line between two stanzas was forgotten (files put together by "cat").
+ * dpkg does not read such a file at all. */
+static bool is_next_package(const struct stanza *s, struct bytes line)
 {
-	struct stanza s = {.off = 0};
+	return s->package.len > 0 &&
+	       field_is(bytes_trim(bytes_part(line, 0, bytes_find(line, ':'))), "package");
+}
+
+static bool is_unstated(const struct stanza *s)
+{
+	return !s->bare && s->package.len > 0 && s->status.len == 0;
+}
+
+static int parse_stanzas(struct bytes file, const char *type, bool bare,
+			 const struct eco_sink *sink, struct err *e)
+{
+	struct stanza s = {.bare = bare};
 	struct bytes rest = file;
-	uint64_t bad_off = UINT64_MAX;
+	uint64_t bad_off = UINT64_MAX, bare_off = UINT64_MAX;
 	while (rest.len > 0) {
 		uint64_t off = (uint64_t)(rest.ptr - file.ptr);
 		struct bytes line = bytes_cut(&rest, '\n');
-		if (bytes_trim(line).len == 0) {
+		bool ends = bytes_trim(line).len == 0;
+		bool next = !ends && !byte_is_space(line.ptr[0]) && is_next_package(&s, line);
+		if ((ends || next) && is_unstated(&s) && bare_off == UINT64_MAX)
+			bare_off = s.off;
+		if (ends) {
 			int r = stanza_end(&s, type, sink, e);
 			if (r < 0)
 				return r;
-			s = (struct stanza){.off = (uint64_t)(rest.ptr - file.ptr)};
+			s = (struct stanza){.off = (uint64_t)(rest.ptr - file.ptr), .bare = bare};
 		} else if (byte_is_space(line.ptr[0]) || line.ptr[0] == '#') {
 			continue;
 		} else if (bytes_find(line, ':') == line.len) {
 			if (bad_off == UINT64_MAX)
 				bad_off = off;
+		} else if (next) {
+			int r = stanza_end(&s, type, sink, e);
+			if (r == 0)
+				r = sink->note(sink->arg, off, "stanza without a blank line before it", e);
+			if (r < 0)
+				return r;
+			s = (struct stanza){.off = off, .bare = bare};
+			stanza_field(&s, line);
 		} else {
 			stanza_field(&s, line);
 		}
 	}
+	if (is_unstated(&s) && bare_off == UINT64_MAX)
+		bare_off = s.off;
 	int r = stanza_end(&s, type, sink, e);
+	if (r == 0 && bare_off != UINT64_MAX)
+		r = sink->note(sink->arg, bare_off, "stanza without Status: not installed", e);
 	if (r == 0 && bad_off != UINT64_MAX)
 		r = sink->note(sink->arg, bad_off, "line that is neither a field nor part of one",
 			       e);
@@ -261,7 +292,8 @@ static int dpkg_parse(struct bytes path, struct bytes file, const struct eco_sin
 	if (bytes_has_suffix_lit(path, ".list") || bytes_has_suffix_lit(path, ".md5sums"))
 		return parse_ownership(path, file, sink, a, e);
 	bool is_opkg = bytes_has_suffix_lit(path, "opkg/status");
-	return parse_stanzas(file, is_opkg ? "opkg" : "deb", sink, e);
+	bool bare = bytes_has_suffix_lit(eco_path_dir(path), "/status.d");
+	return parse_stanzas(file, is_opkg ? "opkg" : "deb", bare, sink, e);
 }
 
 const struct eco_parser eco_dpkg = {.wants = dpkg_wants, .parse = dpkg_parse};

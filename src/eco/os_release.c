@@ -8,14 +8,14 @@
  * sometimes a name in parentheses: CentOS release 6.10 (Final)        Red Hat Enterprise Linux
  * Server release 5.11 (Tikanga)        VMware Photon OS 3.0 etc/SuSE-release has such a line, then
  * "VERSION = 11" and "PATCHLEVEL = 4". etc/alpine-release is a bare version, etc/debian_version a
- * bare version or "codename/sid". Spec: os-release(5); lsb_release(1). */
+ * bare version or "codename/sid". etc/system-release-cpe is one CPE, "cpe:/o:centos:linux:6:GA". Spec: os-release(5); lsb_release(1). */
 #include "base/num.h"
 #include "eco/parsers.h"
 #include "eco/path.h"
 
 #include <string.h>
 
-enum release_form { FORM_ASSIGN, FORM_LSB, FORM_LINE, FORM_SUSE, FORM_ALPINE, FORM_DEBIAN };
+enum release_form { FORM_ASSIGN, FORM_LSB, FORM_LINE, FORM_SUSE, FORM_ALPINE, FORM_DEBIAN, FORM_CPE };
 
 /* In the order in which they are believed: what states more first; a file that derivatives inherit
  * unchanged (redhat-release, debian_version) last. */
@@ -31,6 +31,7 @@ static const struct release_file {
     {"etc/azurelinux-release", FORM_LINE}, {"etc/system-release", FORM_LINE},
     {"etc/redhat-release", FORM_LINE},	   {"etc/SuSE-release", FORM_SUSE},
     {"etc/lsb-release", FORM_LSB},	   {"etc/debian_version", FORM_DEBIAN},
+    {"etc/system-release-cpe", FORM_CPE},
 };
 #define RELEASE_FILE_COUNT (sizeof release_files / sizeof release_files[0])
 
@@ -61,7 +62,8 @@ static const struct {
 static const struct release_file *release_file_of(struct bytes path, size_t *ret_keep)
 {
 	if (!bytes_has_suffix_lit(path, "-release") &&
-	    !bytes_has_suffix_lit(path, "/debian_version"))
+	    !bytes_has_suffix_lit(path, "/debian_version") &&
+	    !bytes_has_suffix_lit(path, "/system-release-cpe"))
 		return NULL;
 	for (size_t i = 0; i < RELEASE_FILE_COUNT; i++) {
 		if (eco_path_at(path, release_files[i].location, ret_keep))
@@ -140,18 +142,27 @@ static int codename_of_version(struct bytes version, struct arena *a, struct byt
 	return lower(bytes_cut(&rest, ' '), a, ret, e);
 }
 
-/* openEuler: VERSION_ID="22.03" of VERSION="22.03 (LTS-SP1)" leaves out what its advisories name:
- * "22.03-LTS-SP1". */
+/* openEuler: VERSION_ID="22.03" leaves out what its advisories name, "22.03-LTS-SP1" of
+ * VERSION="22.03 (LTS-SP1)", "22.03 LTS" or "22.03 LTS SP1": the words behind the number, as far as
+ * they are LTS and SP. */
 static int service_pack(struct bytes version, struct arena *a, struct pkg_distro *d, struct err *e)
 {
 	struct bytes rest = version;
-	bytes_cut(&rest, '(');
-	struct bytes pack = bytes_cut(&rest, ')');
-	if (pack.len == 0 || pack.len > 32 || d->version_id.len > 32)
-		return 0;
-	char *text = arena_printf(a, "%.*s-%.*s", BYTES_ARG(d->version_id), BYTES_ARG(pack));
-	d->version_id = text ? bytes_of(text) : d->version_id;
-	return text ? 0 : spent(e);
+	bytes_cut(&rest, ' ');
+	while (rest.len > 0 && d->version_id.len < 64) {
+		struct bytes word = bytes_trim(bytes_cut(&rest, ' '));
+		if (bytes_has_prefix_lit(word, "("))
+			word = bytes_from(word, 1);
+		word = bytes_part(word, 0, bytes_find(word, ')'));
+		if (word.len > 32 || (!bytes_has_prefix_lit(word, "LTS") &&
+				      !bytes_has_prefix_lit(word, "SP")))
+			continue;
+		char *text = arena_printf(a, "%.*s-%.*s", BYTES_ARG(d->version_id), BYTES_ARG(word));
+		if (!text)
+			return spent(e);
+		d->version_id = bytes_of(text);
+	}
+	return 0;
 }
 
 static int assign(struct pkg_distro *d, struct bytes *version, bool lsb, struct bytes key,
@@ -275,6 +286,40 @@ static int parse_debian(struct bytes file, struct arena *a, struct pkg_distro *d
 	return 0;
 }
 
+/* Vendor and product of a CPE name of an operating system, and the os-release ID. */
+static const struct {
+	const char *vendor, *product, *id;
+} cpe_ids[] = {
+    {"centos", "linux", "centos"},		{"centos", "centos", "centos"},
+    {"redhat", "enterprise_linux", "rhel"},	{"oracle", "linux", "ol"},
+    {"amazon", "linux", "amzn"},		{"amazon", "amazon_linux", "amzn"},
+    {"fedoraproject", "fedora", "fedora"},	{"rocky", "rocky", "rocky"},
+    {"almalinux", "almalinux", "almalinux"},	{"scientificlinux", "scientificlinux", "scientific"},
+};
+
+/* "cpe:/o:centos:linux:6:GA", "cpe:2.3:o:amazon:amazon_linux:2". */
+static void parse_cpe(struct bytes file, struct pkg_distro *d)
+{
+	struct bytes rest = file;
+	struct bytes line = bytes_trim(bytes_cut(&rest, '\n'));
+	rest = line;
+	struct bytes scheme = bytes_cut(&rest, ':'), part = bytes_cut(&rest, ':');
+	if (bytes_eq_lit(part, "2.3"))
+		part = bytes_cut(&rest, ':');
+	struct bytes vendor = bytes_cut(&rest, ':'), product = bytes_cut(&rest, ':'),
+		     version = bytes_cut(&rest, ':');
+	if (!bytes_eq_lit(scheme, "cpe") || (!bytes_eq_lit(part, "/o") && !bytes_eq_lit(part, "o")))
+		return;
+	for (size_t i = 0; i < sizeof cpe_ids / sizeof cpe_ids[0]; i++) {
+		if (!bytes_eq_lit(vendor, cpe_ids[i].vendor) ||
+		    !bytes_eq_lit(product, cpe_ids[i].product))
+			continue;
+		d->id = bytes_of(cpe_ids[i].id);
+		d->cpe = line;
+		d->version_id = version.len && byte_is_digit(version.ptr[0]) ? version : BYTES_NONE;
+	}
+}
+
 static bool is_id(struct bytes id)
 {
 	for (size_t i = 0; i < id.len; i++) {
@@ -311,6 +356,9 @@ static int os_release_parse(struct bytes path, struct bytes file, const struct e
 		break;
 	case FORM_DEBIAN:
 		r = parse_debian(file, a, &d, e);
+		break;
+	case FORM_CPE:
+		parse_cpe(file, &d);
 		break;
 	}
 	if (r < 0)

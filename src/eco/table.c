@@ -29,7 +29,7 @@ static const char *const os_release_locations[] = {
     "etc/redhat-release",
     "etc/SuSE-release",
     "etc/lsb-release",
-    "etc/debian_version",
+    "etc/debian_version", "etc/system-release-cpe",
     NULL,
 };
 

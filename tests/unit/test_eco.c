@@ -94,13 +94,16 @@ static void parse(struct eco_catch *c, const char *path, struct bytes file, int 
 	assert_int_equal(eco_catch_parse(c, path, file, NULL), want);
 }
 
+#define OK "install ok installed"
+
 static void test_dpkg_odd_input(void **state)
 {
 	struct eco_catch c;
 	(void)state;
 	/* a field twice: the last counts; CR LF ends; no newline at the end */
 	parse(&c, "var/lib/dpkg/status",
-	      BYTES_LIT("Package: a\r\nVersion: 1\r\nVersion: 2\r\n\r\nPackage: b\nVersion: 3"), 0);
+	      BYTES_LIT("Package: a\r\nStatus: " OK "\r\nVersion: 1\r\nVersion: 2\r\n\r\n"
+			"Package: b\nStatus: " OK "\nVersion: 3"), 0);
 	assert_string_equal(buf_cstr(&c.packages),
 			    "deb\ta\t2\t\ta\t2\t\t\ndeb\tb\t3\t\tb\t3\t\t\n");
 	eco_catch_free(&c);
@@ -113,13 +116,15 @@ static void test_dpkg_odd_input(void **state)
 	assert_int_equal(c.note_count, 1);
 	eco_catch_free(&c);
 	parse(&c, "var/lib/dpkg/status",
-	      BYTES_LIT("Package: a b\nVersion: 1\n\nPackage: c\nVersion: 1 2\n"), 0);
+	      BYTES_LIT("Package: a b\nStatus: " OK "\nVersion: 1\n\n"
+			"Package: c\nStatus: " OK "\nVersion: 1 2\n"), 0);
 	assert_int_equal(c.package_count, 0);
 	assert_int_equal(c.note_count, 2);
 	eco_catch_free(&c);
 	parse(&c, "var/lib/dpkg/status",
 	      BYTES_LIT(
-		  "Package: a\nVersion: 1\nSource: s (\n\nPackage: b\nVersion: 1\nSource: (2)\n"),
+		  "Package: a\nStatus: " OK "\nVersion: 1\nSource: s (\n\n"
+		  "Package: b\nStatus: " OK "\nVersion: 1\nSource: (2)\n"),
 	      0);
 	assert_string_equal(buf_cstr(&c.packages),
 			    "deb\ta\t1\t\ts\t1\t\t\ndeb\tb\t1\t\tb\t1\t\t\n");
@@ -133,11 +138,37 @@ static void test_dpkg_odd_input(void **state)
 	eco_catch_free(&c);
 }
 
+/* Without Status a package is not installed (dpkg(1)), but for the files of status.d, which have none. */
+static void test_dpkg_status(void **state)
+{
+	struct eco_catch c;
+	struct bytes bare = BYTES_LIT("Package: a\nVersion: 1\n");
+	(void)state;
+	parse(&c, "var/lib/dpkg/status", bare, 0);
+	assert_int_equal(c.package_count, 0);
+	assert_int_equal(c.note_count, 1);
+	eco_catch_free(&c);
+	parse(&c, "var/lib/dpkg/status.d/a", bare, 0);
+	assert_string_equal(buf_cstr(&c.packages), "deb\ta\t1\t\ta\t1\t\t\n");
+	eco_catch_free(&c);
+	/* the blank line between stanzas is missing: each is one, with its own fields, and it is noted */
+	parse(&c, "var/lib/dpkg/status",
+	      BYTES_LIT("Package: a\nStatus: " OK "\nSource: s\nVersion: 1\nPackage: b\nStatus: " OK
+			"\nVersion: 2\nPackage: c\nStatus: deinstall ok config-files\nVersion: 3\n\n"
+			"Package: d\nStatus: " OK "\nVersion: 4\n"),
+	      0);
+	assert_string_equal(buf_cstr(&c.packages), "deb\ta\t1\t\ts\t1\t\t\ndeb\tb\t2\t\tb\t2\t\t\n"
+						   "deb\td\t4\t\td\t4\t\t\n");
+	assert_int_equal(c.note_count, 2);
+	eco_catch_free(&c);
+}
+
 static void test_sink_ends_the_parse(void **state)
 {
 	static const char *const paths[] = {"var/lib/dpkg/status", "lib/apk/db/installed"};
 	static const char *const files[] = {
-	    "Package: a\nVersion: 1\n\nPackage: b\nVersion: 1\n\nPackage: c\nVersion: 1\n",
+	    "Package: a\nStatus: " OK "\nVersion: 1\n\nPackage: b\nStatus: " OK "\nVersion: 1\n\n"
+	    "Package: c\nStatus: " OK "\nVersion: 1\n",
 	    "P:a\nV:1\n\nP:b\nV:1\n\nP:c\nV:1\n"};
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
@@ -189,12 +220,42 @@ static void test_openeuler(void **state)
 	parse(&c, "etc/os-release", BYTES_LIT("NAME=\"openEuler\"\nVERSION=\"22.03 (LTS-SP1)\"\nID=\"openEuler\"\nVERSION_ID=\"22.03\"\n"), 0);
 	assert_string_equal(buf_cstr(&c.distro), "openeuler\t\t22.03-LTS-SP1\t\t\t\n");
 	eco_catch_free(&c);
+	static const char *const names[][2] = {{"22.03 LTS", "22.03-LTS"}, {"22.03 LTS SP3", "22.03-LTS-SP3"},
+					       {"24.03 (LTS)", "24.03-LTS"}, {"24.03 (LTS SP1)", "24.03-LTS-SP1"},
+					       {"25.03 (Preview)", "25.03"}};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		char text[200], want[100];
+		(void)snprintf(text, sizeof text, "ID=openEuler\nVERSION_ID=%.5s\nVERSION=\"%s\"\n", names[i][0], names[i][0]);
+		(void)snprintf(want, sizeof want, "openeuler\t\t%s\t\t\t\n", names[i][1]);
+		parse(&c, "etc/os-release", bytes_of(text), 0);
+		assert_string_equal(buf_cstr(&c.distro), want);
+		eco_catch_free(&c);
+	}
 	parse(&c, "etc/os-release", BYTES_LIT("VERSION=\"23.09\"\nID=openEuler\nVERSION_ID=23.09\n"), 0);
 	assert_string_equal(buf_cstr(&c.distro), "openeuler\t\t23.09\t\t\t\n");
 	eco_catch_free(&c);
 }
 
 /* As many streams as are used, and the file that names one more. */
+static void test_system_release_cpe(void **state)
+{
+	static const char *const rows[][2] = {
+	    {"cpe:/o:centos:linux:6:GA\n", "centos\t\t6\t\t\tcpe:/o:centos:linux:6:GA\n"},
+	    {"cpe:/o:redhat:enterprise_linux:7.9:ga:server", "rhel\t\t7.9\t\t\tcpe:/o:redhat:enterprise_linux:7.9:ga:server\n"},
+	    {"cpe:2.3:o:amazon:amazon_linux:2", "amzn\t\t2\t\t\tcpe:2.3:o:amazon:amazon_linux:2\n"},
+	    {"cpe:/a:centos:linux:6", ""},
+	    {"cpe:/o:somebody:linux:6", ""},
+	    {"", ""},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct eco_catch c;
+		parse(&c, "etc/system-release-cpe", bytes_of(rows[i][0]), 0);
+		assert_string_equal(buf_cstr(&c.distro), rows[i][1]);
+		eco_catch_free(&c);
+	}
+}
+
 static void test_many_streams(void **state)
 {
 	struct eco_catch c;
@@ -369,7 +430,8 @@ int main(void)
 	    cmocka_unit_test(test_dpkg_wants),	    cmocka_unit_test(test_os_release_ranks),
 	    cmocka_unit_test(test_dpkg_odd_input),  cmocka_unit_test(test_sink_ends_the_parse),
 	    cmocka_unit_test(test_apk_long_paths),  cmocka_unit_test(test_os_release_odd_input),
-	    cmocka_unit_test(test_openeuler),	    cmocka_unit_test(test_many_streams),
+	    cmocka_unit_test(test_openeuler), cmocka_unit_test(test_system_release_cpe),
+	    cmocka_unit_test(test_dpkg_status),	    cmocka_unit_test(test_many_streams),
 	    cmocka_unit_test(test_json_that_is_not), cmocka_unit_test(test_chisel_odd_input),
 	    cmocka_unit_test(test_chisel_bomb),	    cmocka_unit_test(test_torture),
 	};
