@@ -5,13 +5,15 @@
  *   /media/cdrom/apks
  *
  * "#" starts a comment. A line with a tag ("@testing") serves only packages that were asked for by
- * that tag, so it does not say which release the image is of. Of the others the newest release
- * counts, since apk takes the newest version there is: "edge" is newer than all numbers. A release
- * is a component behind "alpine": vN.M or edge. Nothing else is stated, and nothing when no line
- * names a release (a mirror of another form, Wolfi). Spec: apk-repositories(5). */
+ * that tag, so it does not say which releases the image is of. A release is a component behind
+ * "alpine": vN.M or edge. The newest that the others name is stated, "edge" being newer than all
+ * numbers, and as streams all of them where there are several: apk takes from each. Nothing else is
+ * stated, and nothing when no line names a release (a mirror of another form, Wolfi).
+ * Spec: apk-repositories(5). */
 #include "base/num.h"
 #include "eco/parsers.h"
 #include "eco/path.h"
+#include "pkg/streams.h"
 
 static const char location[] = "etc/apk/repositories";
 
@@ -66,19 +68,27 @@ static int repositories_parse(struct bytes path, struct bytes file, const struct
 			      struct arena *a, struct err *e)
 {
 	(void)path;
-	(void)a;
 	struct release newest = {.text = BYTES_NONE};
+	struct bytes all = BYTES_NONE;
 	for (struct bytes rest = file; rest.len > 0;) {
 		struct bytes line = bytes_trim(bytes_cut(&rest, '\n'));
 		if (line.len == 0 || line.ptr[0] == '#' || line.ptr[0] == '@')
 			continue;
 		struct release r = release_in(line);
-		if (r.text.len > 0 && is_newer(&r, &newest))
+		if (r.text.len == 0)
+			continue;
+		if (is_newer(&r, &newest))
 			newest = r;
+		int rc = pkg_streams_add(&all, r.text, a, e);
+		if (rc < 0)
+			return rc;
 	}
 	if (newest.text.len == 0)
 		return 0;
-	struct pkg_distro d = {.id = BYTES_LIT("alpine"), .version_id = newest.text};
+	bool several = bytes_find(all, ',') < all.len;
+	struct pkg_distro d = {.id = BYTES_LIT("alpine"),
+			       .version_id = newest.text,
+			       .streams = several ? all : BYTES_NONE};
 	return sink->distro(sink->arg, &d, e);
 }
 

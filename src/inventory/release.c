@@ -2,22 +2,13 @@
 #include "inventory/merge.h"
 #include "inventory/stream.h"
 
-/* "3.18.4" is of release 3.18; "3.20_alpha20240315" is what edge calls itself. */
-static bool is_of_release(struct bytes version, struct bytes release)
-{
-	if (bytes_eq_lit(release, "edge"))
-		return bytes_find_bytes(version, BYTES_LIT("_alpha")) < version.len;
-	return bytes_has_prefix(version, release) &&
-	       (version.len == release.len || version.ptr[release.len] == '.');
-}
-
 /* What the files of one row say of the release, and what of it counts. */
 static int refine_release(struct merge *m, uint32_t node, struct err *e)
 {
 	struct pkg_distro *d = &m->image.distro;
 	struct bytes release = merge_node(m, node)->entry->distro.version_id;
 	if (release.len == 0 || bytes_eq(d->version_id, release) ||
-	    is_of_release(d->version_id, release))
+	    stream_is_of_release(d->version_id, release))
 		return 0;
 	char *text = arena_printf(m->a,
 				  "packages come from release %.*s, not from %.*s: its advisories "
@@ -41,7 +32,12 @@ static int refine_streams(struct merge *m, uint32_t node, struct err *e)
 
 static int refine_by(struct merge *m, uint32_t node, struct err *e)
 {
-	int r = refine_release(m, node, e);
+	struct bytes text = BYTES_NONE;
+	int r = stream_add_branches(&m->image.distro, &merge_node(m, node)->entry->distro, m->a,
+				    &text, e);
+	if (r < 0 || text.len)
+		return r < 0 ? r : note_at(m, node, text, false, e);
+	r = refine_release(m, node, e);
 	return r < 0 ? r : refine_streams(m, node, e);
 }
 
@@ -63,7 +59,7 @@ static int refine_distro(struct merge *m, struct err *e)
 	}
 	if (r == 0)
 		r = stream_finish(d, m->a, e);
-	if (r < 0 || d->streams.len == 0)
+	if (r < 0 || d->streams.len == 0 || bytes_eq_lit(d->id, "alpine"))
 		return r;
 	char *text = arena_printf(
 	    m->a, "packages come from the product streams %.*s: their advisories are used",

@@ -41,3 +41,41 @@ int stream_finish(struct pkg_distro *d, struct arena *a, struct err *e)
 		d->streams = BYTES_NONE;
 	return r;
 }
+
+bool stream_is_of_release(struct bytes version, struct bytes release)
+{
+	if (bytes_eq_lit(release, "edge"))
+		return bytes_eq(version, release) ||
+		       bytes_find_bytes(version, BYTES_LIT("_alpha")) < version.len;
+	return bytes_has_prefix(version, release) &&
+	       (version.len == release.len || version.ptr[release.len] == '.');
+}
+
+int stream_add_branches(struct pkg_distro *d, const struct pkg_distro *stated, struct arena *a,
+			struct bytes *ret_text, struct err *e)
+{
+	struct bytes own = stated->version_id, more = BYTES_NONE;
+	if (!bytes_eq_lit(d->id, "alpine") || stated->streams.len == 0)
+		return 0;
+	for (struct bytes rest = stated->streams; rest.len > 0;) {
+		struct bytes release = bytes_cut(&rest, ',');
+		if (stream_is_of_release(d->version_id, release))
+			own = release;
+	}
+	for (struct bytes rest = stated->streams; rest.len > 0;) {
+		struct bytes release = bytes_cut(&rest, ',');
+		if (!bytes_eq(release, own) && pkg_streams_add(&more, release, a, e) < 0)
+			return -(int)e->code;
+	}
+	if (!stream_is_of_release(d->version_id, own))
+		d->version_id = own;
+	char *text = arena_printf(a,
+				  "packages may come from release %.*s as well: its advisories are "
+				  "used beside those of %.*s",
+				  BYTES_ARG(more), BYTES_ARG(d->version_id));
+	if (!text)
+		return err_set(e, ERR_NOMEM, "image inventory: out of memory");
+	d->streams = more;
+	*ret_text = bytes_of(text);
+	return 0;
+}

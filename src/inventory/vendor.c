@@ -61,6 +61,33 @@ static const char *const deb_maintainers[] = {
 };
 static const char *const deb_maintainers_whole[] = {"GitHub", "HashiCorp"};
 
+/* What versions of other builders say, whose packages keep the distribution's Maintainer or Vendor:
+ * root.io's patched builds; PostgreSQL's, Ondrej Sury's, MariaDB's, Zabbix's and deadsnakes'
+ * archives; builds of a commit (git-buildpackage); Launchpad's PPAs; Ubuntu's Cloud Archive, which
+ * has packages of later releases. */
+static const struct {
+	const char *type, *mark;
+} version_marks[] = {
+    {"deb", ".root.io."}, {"deb", ".pgdg"},    {"deb", "sury.org"}, {"deb", ".gbp"},
+    {"deb", "+maria~"},   {"deb", "~mariadb"}, {"deb", "dotdeb"},   {"deb", "+zabbix"},
+    {"deb", "nodesource"}, {"deb", "~ppa"},    {"deb", "+ppa"},	    {"deb", "ppa~"},
+    {"deb", "~cloud"},	  {"deb", "+jammy"},   {"deb", "+focal"},   {"deb", "+noble"},
+    {"deb", "+bionic"},	  {"rpm", "PGDG"},     {"rpm", ".remi"},    {"rpm", ".elrepo"},
+    {"rpm", ".ius."},	  {"rpm", ".rpmfusion"},
+};
+
+static bool is_marked(const struct pkg *p)
+{
+	for (size_t i = 0; i < sizeof version_marks / sizeof version_marks[0]; i++) {
+		struct bytes mark = bytes_of(version_marks[i].mark);
+		if (bytes_eq_lit(p->type, version_marks[i].type) &&
+		    (bytes_find_bytes(p->version, mark) < p->version.len ||
+		     bytes_find_bytes(p->source_version, mark) < p->source_version.len))
+			return true;
+	}
+	return false;
+}
+
 static bool has_rule(struct bytes distro)
 {
 	for (size_t i = 0; i < sizeof rpm_vendors / sizeof rpm_vendors[0]; i++) {
@@ -107,6 +134,8 @@ static bool is_foreign_deb(const struct pkg *p)
 
 bool vendor_is_third_party(const struct pkg *p, const struct pkg_distro *d, bool vendors_stated)
 {
+	if (is_marked(p))
+		return true;
 	if (bytes_eq_lit(p->type, "deb"))
 		return is_foreign_deb(p);
 	return d && bytes_eq_lit(p->type, "rpm") && is_foreign_rpm(p, d, vendors_stated);

@@ -89,8 +89,10 @@ bool stream_is_second(const struct pkg *p, const struct adv_affected *x)
 	if (!bytes_eq_lit(ecosystem_distro_id(p), "alpine") ||
 	    ecosystem_distro_streams(p).len == 0)
 		return false;
-	if (bytes_eq(release, version))
-		return false; /* edge */
+	/* "3.20_alpha20240315" is what edge calls itself */
+	if (bytes_eq_lit(version, "edge") ||
+	    bytes_find_bytes(version, BYTES_LIT("_alpha")) < version.len)
+		return !bytes_eq_lit(release, "edge");
 	release = bytes_from(release, 1);
 	return !bytes_has_prefix(version, release) ||
 	       (version.len > release.len && version.ptr[release.len] != '.');
