@@ -5,11 +5,11 @@
  * compared without case. Of interest: Package, Status ("want flag state"), Version, Architecture,
  * Source ("name" or "name (version)"), Maintainer. A package is on disk when its state is none of
  * not-installed, config-files and half-installed, and not without a Status; what is wanted of it
- * (install, deinstall, hold) does not matter. var/lib/dpkg/status.d/NAME (images put together without dpkg) holds one such
- * stanza, without Status. var/lib/dpkg/info/NAME[:ARCH].list names a package's files and folders,
- * one absolute path a line; NAME[:ARCH].md5sums has lines of 32 hexadecimal digits, two spaces and
- * a path relative to the root. status.d/NAME.md5sums is the same. Spec: deb-control(5),
- * dpkg-query(1) "Package states", Debian Policy chapter 5. */
+ * (install, deinstall, hold) does not matter. var/lib/dpkg/status.d/NAME (images put together
+ * without dpkg) holds one such stanza, without Status. var/lib/dpkg/info/NAME[:ARCH].list names a
+ * package's files and folders, one absolute path a line; NAME[:ARCH].md5sums has lines of 32
+ * hexadecimal digits, two spaces and a path relative to the root. status.d/NAME.md5sums is the
+ * same. Spec: deb-control(5), dpkg-query(1) "Package states", Debian Policy chapter 5. */
 #include "eco/parsers.h"
 #include "eco/path.h"
 
@@ -171,7 +171,8 @@ static int parse_stanzas(struct bytes file, const char *type, bool bare,
 		} else if (next) {
 			int r = stanza_end(&s, type, sink, e);
 			if (r == 0)
-				r = sink->note(sink->arg, off, "stanza without a blank line before it", e);
+				r = sink->note(sink->arg, off,
+					       "stanza without a blank line before it", e);
 			if (r < 0)
 				return r;
 			s = (struct stanza){.off = off, .bare = bare};

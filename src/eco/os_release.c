@@ -8,14 +8,23 @@
  * sometimes a name in parentheses: CentOS release 6.10 (Final)        Red Hat Enterprise Linux
  * Server release 5.11 (Tikanga)        VMware Photon OS 3.0 etc/SuSE-release has such a line, then
  * "VERSION = 11" and "PATCHLEVEL = 4". etc/alpine-release is a bare version, etc/debian_version a
- * bare version or "codename/sid". etc/system-release-cpe is one CPE, "cpe:/o:centos:linux:6:GA". Spec: os-release(5); lsb_release(1). */
+ * bare version or "codename/sid". etc/system-release-cpe is one CPE: "cpe:/o:centos:linux:6:GA".
+ * Spec: os-release(5); lsb_release(1). */
 #include "base/num.h"
 #include "eco/parsers.h"
 #include "eco/path.h"
 
 #include <string.h>
 
-enum release_form { FORM_ASSIGN, FORM_LSB, FORM_LINE, FORM_SUSE, FORM_ALPINE, FORM_DEBIAN, FORM_CPE };
+enum release_form {
+	FORM_ASSIGN,
+	FORM_LSB,
+	FORM_LINE,
+	FORM_SUSE,
+	FORM_ALPINE,
+	FORM_DEBIAN,
+	FORM_CPE
+};
 
 /* In the order in which they are believed: what states more first; a file that derivatives inherit
  * unchanged (redhat-release, debian_version) last. */
@@ -157,7 +166,8 @@ static int service_pack(struct bytes version, struct arena *a, struct pkg_distro
 		if (word.len > 32 || (!bytes_has_prefix_lit(word, "LTS") &&
 				      !bytes_has_prefix_lit(word, "SP")))
 			continue;
-		char *text = arena_printf(a, "%.*s-%.*s", BYTES_ARG(d->version_id), BYTES_ARG(word));
+		char *text =
+		    arena_printf(a, "%.*s-%.*s", BYTES_ARG(d->version_id), BYTES_ARG(word));
 		if (!text)
 			return spent(e);
 		d->version_id = bytes_of(text);
@@ -290,11 +300,16 @@ static int parse_debian(struct bytes file, struct arena *a, struct pkg_distro *d
 static const struct {
 	const char *vendor, *product, *id;
 } cpe_ids[] = {
-    {"centos", "linux", "centos"},		{"centos", "centos", "centos"},
-    {"redhat", "enterprise_linux", "rhel"},	{"oracle", "linux", "ol"},
-    {"amazon", "linux", "amzn"},		{"amazon", "amazon_linux", "amzn"},
-    {"fedoraproject", "fedora", "fedora"},	{"rocky", "rocky", "rocky"},
-    {"almalinux", "almalinux", "almalinux"},	{"scientificlinux", "scientificlinux", "scientific"},
+    {"centos", "linux", "centos"},
+    {"centos", "centos", "centos"},
+    {"redhat", "enterprise_linux", "rhel"},
+    {"oracle", "linux", "ol"},
+    {"amazon", "linux", "amzn"},
+    {"amazon", "amazon_linux", "amzn"},
+    {"fedoraproject", "fedora", "fedora"},
+    {"rocky", "rocky", "rocky"},
+    {"almalinux", "almalinux", "almalinux"},
+    {"scientificlinux", "scientificlinux", "scientific"},
 };
 
 /* "cpe:/o:centos:linux:6:GA", "cpe:2.3:o:amazon:amazon_linux:2". */
