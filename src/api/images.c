@@ -6,7 +6,7 @@
 #include "oci/digest.h"
 #include "oci/reference.h"
 #include "report/finding.h"
-#include "report/support.h"
+#include "pkg/support.h"
 #include "store/images.h"
 #include "store/registry.h"
 
@@ -51,12 +51,22 @@ static const struct sch_object support_object = {
 	.name = "Support",
 	.text = "Until when the distribution's release gets fixes",
 	SCH_TABLE(support_fields)};
+static const struct sch_field gap_fields[] = {
+	SCH_SHOWN(SCH_TEXT, "reason", "Why"),
+	SCH_SHOWN(SCH_UINT, "packages", "How many packages", .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_UINT, "files", "How many files", .flags = SCH_OPTIONAL),
+	SCH_SHOWN(SCH_TEXTS, "examples", "Names of some, or their paths"),
+};
+static const struct sch_object gap_object = {
+	.name = "Gap", .text = "What was seen and not assessed", SCH_TABLE(gap_fields)};
 static const struct sch_field coverage_fields[] = {
 	SCH_SHOWN(SCH_TEXT, "state", "How much could be assessed", .words = coverage_state),
 	SCH_SHOWN(SCH_UINT, "packages", "Packages found"),
 	SCH_SHOWN(SCH_UINT, "packages_assessed", "Those that advisories are known for"),
 	SCH_SHOWN(SCH_UINT, "packages_third_party", "Those that the distribution did not make"),
 	SCH_SHOWN(SCH_TEXTS, "not_assessed", "What was found and not assessed"),
+	SCH_SHOWN(SCH_OBJECTS, "gaps", "Packages and files that were seen and not assessed, by reason",
+		  .of = &gap_object),
 	SCH_SHOWN(SCH_OBJECTS, "notes", "What else is to be known", .of = &note_object),
 	SCH_SHOWN(SCH_TEXT, "support_end", "SUPPORT_END of the image's os-release",
 		  .flags = SCH_OPTIONAL),

@@ -248,8 +248,12 @@ int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, boo
 	int r = take_inventory(c, args, e);
 	if (r == 0 && join_check(c, e) < 0)
 		return -(int)e->code;
+	const struct assess_input in = {.image = &c->image,
+					.platform = &c->input.config.platform,
+					.vdb = c->vdb,
+					.now_ms = clock_wall_ms()};
 	if (r < 0 ||
-	    assess_image(&c->image, &c->input.config.platform, c->vdb, &c->arena, &c->assess, e) < 0 ||
+	    assess_image(&in, &c->arena, &c->assess, e) < 0 ||
 	    assess_layers(&c->assess, c->input.layers, c->layers.parsed, c->layers.count, &c->arena, e) < 0)
 		return err_ctx(e, "%.*s", BYTES_ARG(c->input.name));
 	return 0;

@@ -28,6 +28,8 @@ struct osv_record {
 
 /* The rules of an ecosystem, NULL for those of languages: their names are the packages' own. */
 const struct osv_rules *osv_rules_of(struct bytes ecosystem);
+/* Row i of their table, NULL after the last. */
+const struct osv_rules *osv_rules_row(size_t i);
 /* The value of "affected" into r->adv. Failures are the reader's (r->j). */
 void osv_read_affected(struct osv_record *r);
 /* Once the whole record is read: entries that mean origins too are stated for both. */

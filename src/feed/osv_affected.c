@@ -49,6 +49,11 @@ static const struct osv_rules rules_table[] = {
 
 #define RANGES_MAX 256 /* ranges of one entry: their number is a byte */
 
+const struct osv_rules *osv_rules_row(size_t i)
+{
+	return i < sizeof rules_table / sizeof *rules_table ? &rules_table[i] : NULL;
+}
+
 const struct osv_rules *osv_rules_of(struct bytes ecosystem)
 {
 	for (size_t i = 0; i < sizeof rules_table / sizeof *rules_table; i++) {

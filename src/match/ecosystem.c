@@ -115,6 +115,34 @@ struct bytes ecosystem_distro_streams(const struct pkg *p)
 	return rest;
 }
 
+const char *ecosystem_row(size_t i, unsigned *ret_major)
+{
+	if (i >= sizeof distros / sizeof *distros)
+		return NULL;
+	*ret_major = distros[i].last && !distros[i].first ? 1 : distros[i].first;
+	return distros[i].id;
+}
+
+bool ecosystem_has_type(const struct pkg *p)
+{
+	static const struct {
+		const char *id, *type;
+	} others[] = {
+	    {"debian", "deb"},	{"ubuntu", "deb"},     {"raspbian", "deb"},	       {"echo", "deb"},
+	    {"alpine", "apk"},	{"wolfi", "apk"},      {"chainguard", "apk"},	       {"minimos", "apk"},
+	    {"alpaquita", "apk"}, {"bellsoft-hardened-containers", "apk"},
+	};
+	struct bytes id = ecosystem_distro_id(p);
+	const char *type = NULL;
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (bytes_eq_lit(id, others[i].id))
+			type = others[i].type;
+	for (size_t i = 0; !type && i < sizeof distros / sizeof *distros; i++)
+		if (bytes_eq_lit(id, distros[i].id))
+			type = "rpm";
+	return !type || p->type.len == 0 || bytes_eq_lit(p->type, type);
+}
+
 struct bytes vendor_of(struct bytes ecosystem)
 {
 	return bytes_part(ecosystem, 0, bytes_find(ecosystem, ':'));
@@ -297,7 +325,7 @@ bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_
 	    num_u64(bytes_part(version, 0, bytes_find(version, '.')), 999999999, &major);
 	if (bytes_eq_lit(id, "rhel") && numbered && p->class == PKG_OS)
 		add_streams(&n, ecosystem_distro_streams(p), version);
-	if (p->class != PKG_OS) {
+	if (p->class != PKG_OS || !ecosystem_has_type(p)) {
 		*ret_count = 0;
 		return true;
 	}

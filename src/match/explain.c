@@ -154,6 +154,8 @@ static int explain(struct why *w, struct bytes id)
 	size_t n;
 	if (!ecosystems_of(w->p, w->a, names, &n))
 		return err_set(w->e, ERR_NOMEM, "match: no memory");
+	if (!ecosystem_has_type(w->p))
+		return not_assessed(w, "it is of another package manager than the distribution's");
 	if (n == 0)
 		return not_assessed(w, "no advisories are known for its distribution");
 	int64_t said = say_reported(w, id);

@@ -59,6 +59,20 @@ enum match_outcome { MATCH_AFFECTED, MATCH_NOT_AFFECTED, MATCH_NO_RECORD, MATCH_
 int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a, struct match **ret, struct err *e);
 /* Why id (CVE or advisory) is or is not reported for p; *ret_text explains in one or more lines. */
 int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a, enum match_outcome *ret_outcome, struct bytes *ret_text, struct err *e);
+/* Why nothing is known of p, be it affected or not; ASSESSED: it was looked up. 0, <0. */
+enum match_unassessed {
+	MATCH_ASSESSED,
+	MATCH_THIRD_PARTY,
+	MATCH_WRONG_TYPE, /* a deb in an image of an rpm distribution */
+	MATCH_NO_ADVISORIES,
+	MATCH_NO_ORDER,
+	MATCH_NO_VERSION, /* a record's versions are none */
+};
+#define MATCH_UNASSESSED_COUNT 6
+int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
+		     enum match_unassessed *ret, struct err *e);
+/* "third-party: …", of several packages. */
+const char *match_unassessed_text(enum match_unassessed u);
 /* Sources whose packages are looked up under the source package name as well: a kernel's signed
  * builds. From a; their number, SIZE_MAX: no memory. Whoever looks for the packages that records of
  * name are about asks for these, too. */

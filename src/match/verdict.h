@@ -62,6 +62,13 @@ bool range_is_comparable(const struct adv_affected *x, const struct ver_scheme *
 /* "introduced 0, fixed 1.2-3" for people. */
 struct bytes range_text(const struct adv_affected *x, struct arena *a);
 
+/* The os-release id and a major of the table's row i, for tests; NULL after the last. */
+const char *ecosystem_row(size_t i, unsigned *ret_major);
+
+/* Is p's type the one that its distribution's packages have? True where the distribution is not
+ * known, or p has no type. */
+bool ecosystem_has_type(const struct pkg *p);
+
 /* "ubuntu", "18.04" and "esm-apps,esm-infra" of "ubuntu:18.04:esm-apps,esm-infra". */
 struct bytes ecosystem_distro_id(const struct pkg *p);
 struct bytes ecosystem_distro_version(const struct pkg *p);

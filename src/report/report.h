@@ -2,7 +2,7 @@
  * for each. */
 #pragma once
 #include "report/finding.h"
-#include "report/support.h"
+#include "pkg/support.h"
 #include "scan/input.h"
 
 #define REPORT_COLUMNS_MAX 24

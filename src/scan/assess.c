@@ -1,9 +1,13 @@
 #include "scan/assess.h"
 
+#include "pkg/support.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define UNASSESSED_MAX 16
+#define UNASSESSED_MAX (ASSESS_GAPS_MAX + 1)
+#define ASK_BUDGET ((size_t)64 << 20) /* bytes: records of one package */
 #define UNREAD "part of the image could not be read"
 
 const char *assess_state_word(enum assess_state s)
@@ -70,12 +74,16 @@ static const char *absent_text(const struct inv_image *image, struct arena *a)
 	return arena_printf(a, "%.*s; %zu others are not there either", BYTES_ARG(image->absent), image->absent_count - 1);
 }
 
-static int unverified_reason(const struct inv_image *image, const struct oci_platform *platform,
-			     const struct vdb *vdb, struct arena *a, struct bytes *ret, struct err *e)
+/* Why none of the image could be assessed, or not known that all was; "" when it could. */
+static int whole_reason(const struct assess_input *in, struct arena *a, struct bytes *ret,
+			struct err *e)
 {
+	const struct inv_image *image = in->image;
+	const struct oci_platform *platform = in->platform;
 	const char *text = "";
 	if (platform && platform->os.len && !bytes_eq_lit(platform->os, "linux"))
-		text = arena_printf(a, "images of operating system %.*s are not assessed", BYTES_ARG(platform->os));
+		text = arena_printf(a, "images of operating system %.*s are not assessed",
+				    BYTES_ARG(platform->os));
 	else if (image->absent_count)
 		text = absent_text(image, a);
 	else if (image->unread && !(image->has_distro && image->package_count)) {
@@ -87,83 +95,260 @@ static int unverified_reason(const struct inv_image *image, const struct oci_pla
 		text = "the image does not say which distribution it is (no os-release)";
 	else if (!image->package_count && image->state == INV_ASSESSED)
 		text = "the package database states no packages";
-	else if (vdb && image->package_count) {
-		struct bytes ecosystems[MATCH_ECOSYSTEMS_MAX];
-		/* of the image, whatever its first package is */
-		const struct pkg any = {.class = PKG_OS, .distro = image->packages[0].pkg.distro};
-		size_t n = match_ecosystems(&any, a, ecosystems);
-		bool known = false;
-		for (size_t i = 0; i < n && !known; i++)
-			known = vdb_has_ecosystem(vdb, ecosystems[i]);
-		if (!known)
-			text = arena_printf(a, "the vulnerability database holds no advisories for %.*s %.*s",
-					    BYTES_ARG(image->distro.id), BYTES_ARG(image->distro.version_id));
-	}
 	if (!text)
 		return err_set(e, ERR_NOMEM, "no memory");
 	*ret = bytes_of(text);
 	return 0;
 }
 
-static int match_all(const struct inv_image *image, const struct vdb *vdb, struct arena *a, struct assess *as,
-		     struct err *e)
+/* --- what was seen and not assessed --- */
+
+static void gap_add(struct assess *as, const char *reason, struct bytes example, bool files)
 {
-	size_t total = 0;
-	struct packages_matches *per = arena_alloc(a, image->package_count, sizeof *per);
-	if (!per)
-		return err_set(e, ERR_NOMEM, "no memory for %zu packages", image->package_count);
-	for (size_t i = 0; i < image->package_count; i++) {
-		per[i].count = match_package(vdb, &image->packages[i].pkg, a, &per[i].matches, e);
-		if (per[i].count < 0)
-			return (int)per[i].count;
-		total += (size_t)per[i].count;
+	struct assess_gap *g = NULL;
+	for (size_t i = 0; !g && i < as->gap_count; i++)
+		if (bytes_eq_lit(as->gaps[i].reason, reason))
+			g = &as->gaps[i];
+	if (!g && as->gap_count == ASSESS_GAPS_MAX)
+		g = &as->gaps[ASSESS_GAPS_MAX - 1]; /* there are fewer reasons than that */
+	if (!g) {
+		g = &as->gaps[as->gap_count++];
+		*g = (struct assess_gap){.reason = bytes_of(reason), .files = files};
 	}
-	as->findings = arena_alloc(a, total, sizeof *as->findings);
-	if (!as->findings)
-		return err_set(e, ERR_NOMEM, "no memory for %zu findings", total);
-	for (size_t i = 0; i < image->package_count; i++) {
-		for (int64_t k = 0; k < per[i].count; k++)
-			as->findings[as->finding_count++] =
-				(struct assess_finding){.package = &image->packages[i], .match = &per[i].matches[k]};
+	g->count++;
+	if (g->example_count < sizeof g->examples / sizeof g->examples[0])
+		g->examples[g->example_count++] = example;
+}
+
+static int find_gap(const struct assess_input *in, const struct pkg *p, const char **ret,
+		    struct err *e)
+{
+	enum match_unassessed why;
+	struct arena tmp;
+	*ret = NULL;
+	if (!in->image->has_distro) {
+		*ret = "of a distribution that the image does not name";
+		return 0;
 	}
-	if (as->finding_count)
-		count_checks(as);
+	arena_init(&tmp, ASK_BUDGET);
+	int r = match_unassessed(in->vdb, p, &tmp, &why, e);
+	arena_free(&tmp);
+	if (r == 0 && why != MATCH_ASSESSED)
+		*ret = match_unassessed_text(why);
+	return r;
+}
+
+static int find_gaps(const struct assess_input *in, struct assess *as, struct err *e)
+{
+	const struct inv_image *image = in->image;
+	bool is_linux = !in->platform || !in->platform->os.len ||
+		     bytes_eq_lit(in->platform->os, "linux");
+	for (size_t i = 0; in->vdb && i < image->package_count; i++) {
+		const struct pkg *p = &image->packages[i].pkg;
+		const char *why = "of an operating system that is not assessed";
+		int r = is_linux ? find_gap(in, p, &why, e) : 0;
+		if (r < 0)
+			return r;
+		if (why)
+			gap_add(as, why, p->name, false);
+		else
+			as->assessed_count++;
+	}
 	return 0;
 }
 
-int assess_describe(const struct inv_image *image, const struct oci_platform *platform, const struct vdb *vdb,
-		    struct arena *a, struct assess *ret, struct err *e)
+static const char *gap_text(const struct assess_gap *g, struct arena *a)
 {
-	*ret = (struct assess){.image = image};
+	char names[400] = "";
+	size_t at = 0;
+	for (size_t i = 0; i < g->example_count; i++)
+		at += (size_t)snprintf(names + at, sizeof names - at, "%s%.*s", i ? ", " : "",
+				       BYTES_ARG(bytes_part(g->examples[i], 0, 100)));
+	return arena_printf(a, "%zu %s%s %.*s (%s%s)", g->count, g->files ? "file" : "package",
+			    g->count == 1 ? "" : "s", BYTES_ARG(g->reason), names,
+			    g->count > g->example_count ? ", ..." : "");
+}
+
+static int put_gaps(struct assess *as, struct arena *a, struct err *e)
+{
+	for (size_t i = 0; i < as->gap_count; i++)
+		if (add_unassessed(as, gap_text(&as->gaps[i], a), e) < 0)
+			return -(int)e->code;
+	return add_unassessed(as,
+			      "software outside the distribution's packages: language packages, "
+			      "and files no package owns",
+			      e);
+}
+
+/* One reason after another: all of them leave the image Unverified. */
+static int reason_add(struct assess *as, const char *text, struct arena *a, struct err *e)
+{
+	if (text && as->reason.len)
+		text = arena_printf(a, "%.*s; %s", BYTES_ARG(as->reason), text);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "no memory");
+	as->reason = bytes_of(text);
+	return 0;
+}
+
+static int no_advisories(const struct assess_input *in, struct assess *as, struct arena *a,
+			 struct err *e)
+{
+	return reason_add(
+	    as,
+	    arena_printf(a, "the vulnerability database holds no advisories for %.*s %.*s",
+			 BYTES_ARG(in->image->distro.id), BYTES_ARG(in->image->distro.version_id)),
+	    a, e);
+}
+
+static int gap_reasons(const struct assess_input *in, struct assess *as, struct arena *a,
+		       struct err *e)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < as->gap_count; i++) {
+		const struct assess_gap *g = &as->gaps[i];
+		bool all = !g->files && g->count == in->image->package_count;
+		if (all && bytes_eq_lit(g->reason, match_unassessed_text(MATCH_NO_ADVISORIES)))
+			r = no_advisories(in, as, a, e);
+		else
+			r = reason_add(as, gap_text(g, a), a, e);
+	}
+	return r;
+}
+
+/* A release that gets no more fixes gets no more advisories either. */
+static int support_reason(const struct assess_input *in, struct assess *as, struct arena *a,
+			  struct err *e)
+{
+	const struct pkg_distro *d = &in->image->distro;
+	struct support s;
+	struct buf line;
+	if (!in->now_ms || !in->image->has_distro ||
+	    !support_find(d->id, d->version_id, d->name, d->support_end, in->now_ms, &s) ||
+	    s.state != SUPPORT_ENDED)
+		return 0;
+	buf_init(&line, 4096);
+	support_put_text(&line, d->id, d->version_id, &s);
+	char *text = buf_ok(&line) ? arena_cstr(a, buf_bytes(&line)) : NULL;
+	buf_free(&line);
+	return reason_add(as, text, a, e);
+}
+
+static int find_reason(const struct assess_input *in, struct assess *as, struct arena *a,
+		       struct err *e)
+{
+	const struct inv_image *image = in->image;
+	if (whole_reason(in, a, &as->reason, e) < 0)
+		return -(int)e->code;
+	if (as->reason.len)
+		return 0;
+	if (image->state == INV_PARTIAL)
+		as->reason = image->lack.len ? image->lack : doubt_text(image);
+	if (!in->vdb)
+		return as->reason.len ? 0
+				      : reason_add(as, "there is no vulnerability database", a, e);
+	int r = gap_reasons(in, as, a, e);
+	return r < 0 ? r : support_reason(in, as, a, e);
+}
+
+/* Findings may take this share of the arena's budget; what the report makes of them needs the rest. */
+#define SHARE_FOR_REPORT(budget) ((budget) / 8 * 3)
+
+/* Match one package after another. *ret_done: how many; fewer than all when the budget is spent. */
+static int match_each(const struct assess_input *in, struct arena *a, struct packages_matches *per,
+		      size_t *ret_done, struct err *e)
+{
+	const struct inv_image *image = in->image;
+	size_t kept = SHARE_FOR_REPORT(a->budget), i;
+	int r = 0;
+	a->budget -= kept;
+	for (i = 0; i < image->package_count; i++) {
+		per[i].count =
+		    match_package(in->vdb, &image->packages[i].pkg, a, &per[i].matches, e);
+		if (per[i].count >= 0)
+			continue;
+		r = (int)per[i].count;
+		break;
+	}
+	/* a quarter of what is kept: no single package's records take more */
+	if (r == -ERR_NOMEM && i > 0 && a->budget < kept / 4) {
+		*e = (struct err)ERR_INIT;
+		r = 0;
+	}
+	a->budget += kept;
+	*ret_done = i;
+	return r;
+}
+
+static int match_all(const struct assess_input *in, struct arena *a, struct assess *as,
+		     struct err *e)
+{
+	const struct inv_image *image = in->image;
+	size_t total = 0, done;
+	struct packages_matches *per = arena_alloc(a, image->package_count, sizeof *per);
+	if (!per)
+		return err_set(e, ERR_NOMEM, "no memory for %zu packages", image->package_count);
+	if (match_each(in, a, per, &done, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < done; i++)
+		total += (size_t)per[i].count;
+	as->findings = arena_alloc(a, total, sizeof *as->findings);
+	if (!as->findings)
+		return err_set(e, ERR_NOMEM, "no memory for %zu findings", total);
+	for (size_t i = 0; i < done; i++) {
+		for (int64_t k = 0; k < per[i].count; k++)
+			as->findings[as->finding_count++] =
+			    (struct assess_finding){.package = &image->packages[i],
+						    .match = &per[i].matches[k]};
+	}
+	if (as->finding_count)
+		count_checks(as);
+	if (done == image->package_count)
+		return 0;
+	size_t left = image->package_count - done;
+	as->assessed_count -= left < as->assessed_count ? left : as->assessed_count;
+	return reason_add(as,
+			  arena_printf(a,
+				       "the limit of findings was reached: after %zu of them %zu "
+				       "packages were not assessed",
+				       as->finding_count, left),
+			  a, e);
+}
+
+int assess_describe(const struct assess_input *in, struct arena *a, struct assess *ret,
+		    struct err *e)
+{
+	*ret = (struct assess){.image = in->image};
 	ret->unassessed = arena_alloc(a, UNASSESSED_MAX, sizeof *ret->unassessed);
 	if (!ret->unassessed)
 		return err_set(e, ERR_NOMEM, "no memory");
-	ret->assessed_count = vdb ? image->package_count - image->third_party_count : 0;
-	if (image->third_party_count &&
-	    add_unassessed(ret, arena_printf(a, "%zu third-party packages are not covered by the distribution's advisories",
-					     image->third_party_count), e) < 0)
+	if (find_gaps(in, ret, e) < 0 || put_gaps(ret, a, e) < 0 || find_reason(in, ret, a, e) < 0)
 		return -(int)e->code;
-	if (add_unassessed(ret, "software outside the distribution's packages: language packages, and files no "
-				"package owns", e) < 0)
-		return -(int)e->code;
-	if (unverified_reason(image, platform, vdb, a, &ret->reason, e) < 0)
-		return -(int)e->code;
-	if (!ret->reason.len && image->state == INV_PARTIAL)
-		ret->reason = image->lack.len ? image->lack : doubt_text(image);
-	if (!ret->reason.len && !vdb)
-		ret->reason = BYTES_LIT("there is no vulnerability database");
 	ret->state = ret->reason.len ? ASSESS_UNVERIFIED : ASSESS_HEALTHY;
 	return 0;
 }
 
-int assess_image(const struct inv_image *image, const struct oci_platform *platform, const struct vdb *vdb,
-		 struct arena *a, struct assess *ret, struct err *e)
+int assess_image(const struct assess_input *in, struct arena *a, struct assess *ret, struct err *e)
 {
-	if (assess_describe(image, platform, vdb, a, ret, e) < 0 || (vdb && match_all(image, vdb, a, ret, e) < 0))
+	if (assess_describe(in, a, ret, e) < 0 || (in->vdb && match_all(in, a, ret, e) < 0))
 		return -(int)e->code;
 	if (ret->finding_count)
 		ret->state = ASSESS_UNHEALTHY;
+	else if (ret->reason.len)
+		ret->state = ASSESS_UNVERIFIED;
 	return 0;
+}
+
+static void put_gap(struct json_out *w, const struct assess_gap *g)
+{
+	json_put_object(w, NULL);
+	json_put_string(w, "reason", g->reason);
+	json_put_u64(w, g->files ? "files" : "packages", g->count);
+	json_put_array(w, "examples");
+	for (size_t i = 0; i < g->example_count; i++)
+		json_put_string(w, NULL, g->examples[i]);
+	json_put_end(w, ']');
+	json_put_end(w, '}');
 }
 
 void assess_put_coverage_members(struct json_out *w, const struct assess *as)
@@ -177,6 +362,10 @@ void assess_put_coverage_members(struct json_out *w, const struct assess *as)
 	json_put_array(w, "not_assessed");
 	for (size_t i = 0; i < as->unassessed_count; i++)
 		json_put_string(w, NULL, as->unassessed[i]);
+	json_put_end(w, ']');
+	json_put_array(w, "gaps");
+	for (size_t i = 0; i < as->gap_count; i++)
+		put_gap(w, &as->gaps[i]);
 	json_put_end(w, ']');
 	json_put_array(w, "notes");
 	for (size_t i = 0; i < as->image->note_count; i++) {

@@ -12,6 +12,16 @@ struct assess_finding {
 	const struct match *match;
 };
 
+/* Packages, or files of packages, that were seen and not assessed, for one reason. */
+struct assess_gap {
+	struct bytes reason;
+	size_t count;
+	struct bytes examples[3]; /* names or paths */
+	size_t example_count;
+	bool files; /* not packages of the inventory */
+};
+#define ASSESS_GAPS_MAX 16
+
 enum assess_state { ASSESS_HEALTHY, ASSESS_UNHEALTHY, ASSESS_UNVERIFIED };
 
 struct assess_layer {
@@ -23,7 +33,8 @@ struct assess_layer {
 
 struct assess {
 	enum assess_state state;
-	struct bytes reason; /* of UNVERIFIED, and of what is missing otherwise; may be empty */
+	struct bytes reason; /* of UNVERIFIED, and of what is missing otherwise; empty: all that was
+				seen was assessed, and the release gets fixes */
 	const struct inv_image *image;
 	struct assess_layer *layers;
 	size_t layer_count;
@@ -31,16 +42,26 @@ struct assess {
 	size_t finding_count;
 	size_t counts[ADV_SEV_CRITICAL + 1]; /* security checks by severity: a check counts once however many packages it hits */
 	size_t assessed_count;               /* packages that were looked up */
+	struct assess_gap gaps[ASSESS_GAPS_MAX];
+	size_t gap_count;
 	struct bytes *unassessed;            /* words for what was not looked up and why */
 	size_t unassessed_count;
 };
 
-/* vdb may be NULL: the inventory only; platform may be NULL. Results borrow from image and a. */
-int assess_image(const struct inv_image *image, const struct oci_platform *platform, const struct vdb *vdb,
-		 struct arena *a, struct assess *ret, struct err *e);
-/* All of it but the findings: what was and was not assessed, and the reason if that leaves the image Unverified. */
-int assess_describe(const struct inv_image *image, const struct oci_platform *platform, const struct vdb *vdb,
-		    struct arena *a, struct assess *ret, struct err *e);
+struct assess_input {
+	const struct inv_image *image;
+	const struct oci_platform *platform; /* may be NULL */
+	const struct vdb *vdb;		     /* may be NULL: the inventory only */
+	int64_t now_ms; /* for releases that get no more fixes; 0: nothing is said of that */
+};
+/* Results borrow from the input and a. Healthy is an image of which all that was seen was assessed,
+ * without a finding, and whose release gets fixes; docs/decisions/states.md holds why. Findings that
+ * do not fit into a's budget are left out, with the reason. */
+int assess_image(const struct assess_input *in, struct arena *a, struct assess *ret, struct err *e);
+/* All of it but the findings: what was and was not assessed, and the reason if that leaves the image
+ * Unverified. */
+int assess_describe(const struct assess_input *in, struct arena *a, struct assess *ret,
+		    struct err *e);
 /* The coverage statement, the same in every report and reply. */
 void assess_put_coverage(struct json_out *w, const char *key, const struct assess *as);
 /* Its members; the caller opens and closes the object. */

@@ -355,7 +355,11 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 	/* A switch of generations waits for this scan, or this scan for it: never half of each. */
 	pthread_rwlock_rdlock(&w->g->rows_lock);
 	pthread_rwlock_rdlock(&w->g->vdb_lock);
-	int r = assess_describe(&w->image, &w->config.platform, w->g->vdb, w->arena, &w->assess, e);
+	const struct assess_input in = {.image = &w->image,
+					.platform = &w->config.platform,
+					.vdb = w->g->vdb,
+					.now_ms = clock_wall_ms()};
+	int r = assess_describe(&in, w->arena, &w->assess, e);
 	if (r >= 0)
 		r = assess_layers(&w->assess, w->layers, w->parsed, w->layer_count, w->arena, e);
 	if (r >= 0)

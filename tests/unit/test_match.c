@@ -189,7 +189,7 @@ static void maps_distributions(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof ecosystems / sizeof *ecosystems; i++) {
-		struct bench_pkg b = {.distro = ecosystems[i].distro, .name = "x", .version = "1"};
+		struct bench_pkg b = {.type = "", .distro = ecosystems[i].distro, .name = "x", .version = "1"};
 		struct pkg p = package(&b);
 		struct bytes out[MATCH_ECOSYSTEMS_MAX];
 		struct arena a;
@@ -201,7 +201,7 @@ static void maps_distributions(void **state)
 		assert_string_equal(have, ecosystems[i].want);
 		arena_free(&a);
 	}
-	struct bench_pkg b = {.distro = "sles:15.5", .name = "x", .version = "1"};
+	struct bench_pkg b = {.type = "rpm", .distro = "sles:15.5", .name = "x", .version = "1"};
 	struct pkg p = package(&b);
 	struct bytes out[MATCH_ECOSYSTEMS_MAX];
 	struct arena a;

@@ -80,6 +80,9 @@ const struct ver_scheme *ver_find(struct bytes name)
 
 static size_t row_of(struct bytes ecosystem)
 {
+	/* "Root:Debian:12": packages of Debian that another vendor built */
+	if (bytes_has_prefix_lit(ecosystem, "Root:"))
+		ecosystem = bytes_from(ecosystem, sizeof "Root:" - 1);
 	struct bytes name = bytes_part(ecosystem, 0, bytes_find(ecosystem, ':'));
 	size_t i = 0;
 	while (i < ECOSYSTEM_COUNT && !bytes_eq_lit(name, ecosystems[i].ecosystem))

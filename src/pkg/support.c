@@ -1,4 +1,4 @@
-#include "report/support.h"
+#include "pkg/support.h"
 
 #include "base/clock.h"
 
