@@ -142,7 +142,7 @@ static bool is_next_package(const struct stanza *s, struct bytes line)
 
 static bool is_unstated(const struct stanza *s)
 {
-	return !s->bare && s->package.len > 0 && s->status.len == 0;
+	return !s->bare && s->has_fields && s->status.len == 0;
 }
 
 static int parse_stanzas(struct bytes file, const char *type, bool bare,

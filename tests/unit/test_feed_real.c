@@ -57,7 +57,7 @@ static const struct {
 	{"osv", "osv-derived/Debian/all.zip", {8911, 10468, 0, 1}}, /* "<not-affected>" as a fix */
 	{"osv", "osv-fragments/Ubuntu/all.zip", {13, 69, 0, 0}},
 	{"osv", "osv-fragments/Rocky Linux/all.zip", {8, 275, 0, 0}},
-	{"alpine-secdb", "alpine/alpine-secdb-from-aports.tar.zst", {67343, 67549, 0, 0}},
+	{"alpine-secdb", "alpine/alpine-secdb-from-aports.tar.zst", {67374, 67581, 0, 0}},
 	{"alpine-secdb", "wolfi/security-generated-here.json.zst", {31931, 31931, 0, 0}},
 	/* 5,406 DSA and 3,534 DLA, 27 of them without a package */
 	{"debian-lists", "debian/security-tracker-dsa-dla.tar.zst", {8913, 10523, 0, 27}},

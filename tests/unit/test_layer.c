@@ -209,7 +209,7 @@ static void test_bad_files_are_noted(void **state)
 	(void)state;
 	start(&p);
 	tar_file(&p.tar, "var/lib/rpm/Packages", "not a database");
-	tar_file(&p.tar, "var/lib/dpkg/status", "Package: a\n\n" STATUS_B);
+	tar_file(&p.tar, "var/lib/dpkg/status", "Package: a\nStatus: install ok installed\n\n" STATUS_B);
 	tar_put(&p.tar, "etc/lsb-release", '0', NULL,
 		(struct bytes){.ptr = large, .len = sizeof large});
 	finish(&p);
@@ -319,7 +319,8 @@ static void test_floods(void **state)
 	struct buf status;
 	buf_init(&status, (size_t)32 << 20);
 	for (int i = 0; i < 200000; i++)
-		buf_printf(&status, "Package: a-package-with-a-name-%d\nVersion: 1.2.3-%d\n\n", i,
+		buf_printf(&status, "Package: a-package-with-a-name-%d\nStatus: install ok installed\n"
+			   "Version: 1.2.3-%d\n\n", i,
 			   i);
 	start(&p);
 	tar_put(&p.tar, "var/lib/dpkg/status", '0', NULL, buf_bytes(&status));
@@ -330,7 +331,7 @@ static void test_floods(void **state)
 	drop(&p);
 	buf_clear(&status);
 	for (int i = 0; i < 20000; i++)
-		buf_put_text(&status, "Version: 1\n\n");
+		buf_put_text(&status, "Status: install ok installed\nVersion: 1\n\n");
 	start(&p);
 	tar_put(&p.tar, "var/lib/dpkg/status", '0', NULL, buf_bytes(&status));
 	finish(&p);
