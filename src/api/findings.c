@@ -32,6 +32,8 @@ static const struct sch_field finding_fields[] = {
 	SCH_SHOWN(SCH_TEXTS, "cves", "The CVEs it is about"),
 	SCH_SHOWN(SCH_TEXT, "severity", "The vendor's, else that of the CVSS score",
 		  .words = api_severity_word),
+	SCH_SHOWN(SCH_TEXT, "severity_source", "vendor, cvss (the score) or other_record (its word)",
+		  .flags = SCH_OPTIONAL),
 	SCH_SHOWN(SCH_TEXT, "vendor_severity", "The vendor's own, where he tells one",
 		  .flags = SCH_OPTIONAL, .words = api_severity_word),
 	SCH_SHOWN(SCH_TEXT, "package", "Name of the package"),

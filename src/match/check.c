@@ -191,8 +191,10 @@ static void add_vector(struct match_check *c, struct bytes vector)
 	}
 }
 
-/* A feed that states neither severity nor vector (Alpine's) may be helped by any other record of the same CVE: the vector is a fact of the CVE. */
-static int borrow_vectors(const struct gather *g, struct match_check *c)
+/* A feed that states neither severity nor vector (Alpine's) may be helped by any other record of the
+ * same CVE: the vector is a fact of the CVE. *ret_word: the most severe word of those records. */
+static int borrow_vectors(const struct gather *g, struct match_check *c,
+			  enum adv_severity *ret_word)
 {
 	for (size_t i = 0; i < c->cve_count; i++) {
 		uint32_t *ids;
@@ -204,6 +206,8 @@ static int borrow_vectors(const struct gather *g, struct match_check *c)
 			int r = vdb_advisory(g->v, ids[k], g->a, &adv, g->e);
 			if (r < 0)
 				return r;
+			if (adv.severity > *ret_word)
+				*ret_word = adv.severity;
 			for (size_t v = 0; v < adv.cvss_count; v++)
 				add_vector(c, adv.cvss[v]);
 		}
@@ -233,7 +237,9 @@ static int fill_severity(const struct gather *g, struct match_check *c, const st
 	c->severity = c->vendor_severity;
 	if (c->severity != ADV_SEV_UNKNOWN)
 		return 0;
-	int r = c->cvss.version == CVSS_NONE ? borrow_vectors(g, c) : 0;
+	enum adv_severity word = ADV_SEV_UNKNOWN;
+	int r = c->cvss.version == CVSS_NONE ? borrow_vectors(g, c, &word) : 0;
+	c->severity = word;
 	if (c->cvss.version != CVSS_NONE) {
 		c->severity = cvss_severity(c->cvss);
 		c->severity_from_cvss = true;

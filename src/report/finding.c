@@ -1,5 +1,16 @@
 #include "report/finding.h"
 
+/* Who says so: the vendor, the score of a vector (of this or of another record of the CVE), or the
+ * word of another record. Derived, so that every list says the same. */
+static const char *severity_source(const struct report_finding *f)
+{
+	if (f->severity == ADV_SEV_UNKNOWN)
+		return NULL;
+	if (f->vendor_severity != ADV_SEV_UNKNOWN)
+		return "vendor";
+	return f->cvss.version != CVSS_NONE ? "cvss" : "other_record";
+}
+
 void report_finding_put(struct json_out *w, const char *key, const struct report_finding *f)
 {
 	json_put_object(w, key);
@@ -14,6 +25,8 @@ void report_finding_put(struct json_out *w, const char *key, const struct report
 	json_put_text(w, "severity", adv_severity_word(f->severity));
 	if (f->vendor_severity != ADV_SEV_UNKNOWN)
 		json_put_text(w, "vendor_severity", adv_severity_word(f->vendor_severity));
+	if (severity_source(f))
+		json_put_text(w, "severity_source", severity_source(f));
 	json_put_string(w, "package", f->package);
 	json_put_string(w, "installed_version", f->installed_version);
 	json_put_string(w, "fixed_version", f->fixed_version);

@@ -829,12 +829,21 @@ static void borrows_vectors(void **state)
 	static const struct sample rows[] = {
 		{.id = "CVE-2024-40", .feed = "alpine-secdb", .ecosystem = "Alpine:v3.19", .name = "x", .events = "introduced 0,fixed 2-r0", .status = ADV_FIXED},
 		{.id = "BIT-1", .ecosystem = "Bitnami", .name = "y", .alias = "CVE-2024-40", .cvss = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"},
+		/* without a vector anywhere: the word of another record */
+		{.id = "CVE-2024-41", .feed = "alpine-secdb", .ecosystem = "Alpine:v3.19", .name = "z", .events = "introduced 0,fixed 2-r0", .status = ADV_FIXED},
+		{.id = "ALSA-41", .ecosystem = "AlmaLinux:9", .name = "z", .alias = "CVE-2024-41", .severity = ADV_SEV_MEDIUM},
+		{.id = "ALSA-42", .ecosystem = "AlmaLinux:9", .name = "zz", .alias = "CVE-2024-41", .severity = ADV_SEV_HIGH},
 	};
 	struct bench_pkg p = {.type = "apk", .distro = "alpine:3.19.0", .name = "x", .version = "1-r0"};
 	struct db d;
 	struct match *m;
 	(void)state;
-	db_open(&d, rows, 2);
+	db_open(&d, rows, sizeof rows / sizeof *rows);
+	struct bench_pkg z = {.type = "apk", .distro = "alpine:3.19.0", .name = "z", .version = "1-r0"};
+	assert_int_equal(matches(&d, &z, &m), 1);
+	assert_int_equal(m->check.severity, ADV_SEV_HIGH);
+	assert_int_equal(m->check.vendor_severity, ADV_SEV_UNKNOWN);
+	assert_false(m->check.severity_from_cvss);
 	assert_int_equal(matches(&d, &p, &m), 1);
 	assert_int_equal(m->check.severity, ADV_SEV_HIGH);
 	assert_int_equal(m->check.vendor_severity, ADV_SEV_UNKNOWN);
