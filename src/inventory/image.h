@@ -32,6 +32,16 @@ struct inv_note {
 	struct bytes text;
 };
 
+/* Files of a language's packages (eco/language.h) that no package owns. */
+struct inv_language {
+	const char *kind;
+	size_t count;
+	bool more; /* a layer has more files of languages than it records */
+	struct bytes examples[3];
+	size_t example_count;
+};
+#define INV_LANGUAGES_MAX 16
+
 enum inv_state {
 	INV_ASSESSED,
 	INV_PARTIAL,
@@ -46,6 +56,8 @@ struct inv_image {
 	struct inv_note *notes;
 	size_t note_count;
 	size_t third_party_count;
+	struct inv_language languages[INV_LANGUAGES_MAX];
+	size_t language_count;
 	enum inv_state state;
 	struct bytes lack; /* of an image that could be read: what it does not hold; may be empty */
 	bool unread;	   /* a layer or a file that counts could not be read, or not to its end, or

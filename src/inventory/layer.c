@@ -177,6 +177,22 @@ static int take_notes(struct cursor *c, struct arena *a, struct lay *l, struct e
 	return r;
 }
 
+static int take_languages(struct cursor *c, struct arena *a, struct lay *l, struct err *e)
+{
+	int r;
+	l->languages_seen = cur_varint(c);
+	struct bytes *paths = take_array(c, a, 2, sizeof *paths, &l->language_count, &r, e);
+	for (size_t i = 0; r == 0 && i < l->language_count; i++) {
+		paths[i] = cur_blob(c);
+		if (!cur_ok(c) || !is_clean_path(paths[i]))
+			return malformed(e, "bad path of a language's file");
+	}
+	if (r == 0 && l->language_count > l->languages_seen)
+		return malformed(e, "more language files than were seen");
+	l->languages = paths;
+	return r;
+}
+
 static int take_marks(struct cursor *c, struct lay *l, struct err *e)
 {
 	uint8_t full = cur_u8(c);
@@ -231,6 +247,8 @@ int lay_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e)
 		r = take_owned(&c, a, &l, e);
 	if (r == 0)
 		r = take_notes(&c, a, &l, e);
+	if (r == 0)
+		r = take_languages(&c, a, &l, e);
 	if (r == 0)
 		r = take_marks(&c, &l, e);
 	if (r < 0)

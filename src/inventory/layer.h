@@ -54,6 +54,7 @@ struct lay_note {
 };
 
 #define LAY_PARTS_MAX 256U /* components of a path: real ones have under 40 */
+#define LAY_LANGUAGES_MAX 256U /* paths of one layer: some say what is there, all are not needed */
 #define LAY_DIFF_ID_LEN 32U
 
 struct lay_owned {
@@ -77,6 +78,9 @@ struct lay {
 	size_t owned_count;
 	const struct lay_note *notes;
 	size_t note_count;
+	const struct bytes *languages; /* paths of files of language packages (eco/language.h) */
+	size_t language_count;
+	uint64_t languages_seen; /* all of them, past LAY_LANGUAGES_MAX too */
 	struct bytes marks; /* marks.h: of all members, in order */
 	bool marks_full;    /* there are more than are marked */
 	bool complete; /* false: the layer ended early (a note says why); what was read until then

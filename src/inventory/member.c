@@ -5,6 +5,7 @@
  * Whiteouts, spec OCI image-spec layer.md "Representing Changes": ".wh.NAME" hides NAME,
  * ".wh..wh..opq" hides what lower layers have in its folder; other names that start with ".wh..wh."
  * are notes of AUFS to itself. */
+#include "eco/language.h"
 #include "eco/parsers.h"
 #include "inventory/indexer.h"
 
@@ -356,6 +357,9 @@ int ix_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, st
 		return r < 0 ? r : 0;
 	if (is_whiteout)
 		return index_whiteout(ix, &m, kind, e);
+	bool is_file = tar->type == TAR_FILE || tar->type == TAR_HARDLINK;
+	if (is_file && !is_exact(&m) && language_kind(m.spot.path))
+		laywr_language(&ix->w, m.spot.path);
 	unsigned mark = tar->type == TAR_DIR ? MARK_DIR : MARK_FILE;
 	r = is_exact(&m) ? check_again(ix, &m, mark, e) : 0;
 	return r < 0 ? r : index_content(ix, t, &m, target, e);

@@ -1,5 +1,5 @@
 /* merge (merge_, view_, note_): the state of inv_merge, shared by the files that make it: image (layers and the result),
- * views (what locations show), release (which distribution), notes (what is said, and whether it is
+ * views (what locations show), release (which distribution), lang (files of languages), notes (what is said, and whether it is
  * a doubt). Inside inventory only. */
 #pragma once
 #include "inventory/image.h"
@@ -55,6 +55,9 @@ void view_free(struct view *v);
 
 /* release: which distribution, and which release and product streams of it, into m->image. */
 int release_find(struct merge *m, struct err *e);
+
+/* language: files of language packages that the image shows and no package owns. */
+int lang_find(struct merge *m, struct err *e);
 
 /* notes: a note of the image. */
 int note_add(struct merge *m, int32_t layer, struct bytes path, struct bytes text, struct err *e);

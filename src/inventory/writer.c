@@ -7,7 +7,8 @@
  * id_like, version_id, codename, name, cpe, support_end, streams) count, packages in the order of
  * the entries, as pkg_put writes them count, owner names as blobs count, owned paths by ascending
  * hash: u64 hash, u32 index of the owner's name (both fixed, little-endian) count, notes: blob
- * path, blob text, u8 doubt (enum lay_doubt); u8 of the marks: are some missing; count, marks of
+ * path, blob text, u8 doubt (enum lay_doubt); files of languages seen, count, their paths as blobs;
+ * u8 of the marks: are some missing; count, marks of
  * MARK_LEN bytes, ascending
  */
 #include "inventory/writer.h"
@@ -25,6 +26,7 @@
 #define OWNED_MAX (512U << 10) /* paths; a server with a desktop has 400,000 */
 #define NAMES_MAX (2U << 20)   /* bytes of owner names */
 #define NOTES_MAX (256U << 10) /* bytes of notes */
+#define LANGUAGES_MAX (1U << 20) /* bytes of paths of languages' files */
 #define NOTE_COUNT_MAX 500U
 #define FIELD_MAX 1024U		/* bytes of one field of a package */
 #define PKG_LEN_MAX (16U << 10) /* bytes of a serialised package, path included */
@@ -38,6 +40,7 @@ void laywr_init(struct laywr *w)
 	buf_init(&w->pkgs, PKGS_MAX);
 	buf_init(&w->names, NAMES_MAX);
 	buf_init(&w->notes, NOTES_MAX);
+	buf_init(&w->languages, LANGUAGES_MAX + LIMIT_PATH_MAX + 8);
 	buf_init(&w->last_name, LIMIT_PATH_MAX);
 }
 
@@ -58,6 +61,7 @@ void laywr_free(struct laywr *w)
 	buf_free(&w->pkgs);
 	buf_free(&w->names);
 	buf_free(&w->notes);
+	buf_free(&w->languages);
 	buf_free(&w->last_name);
 	*w = (struct laywr){.entries = NULL};
 }
@@ -422,6 +426,15 @@ static void put_entries(const struct laywr *w, struct buf *out)
 	}
 }
 
+void laywr_language(struct laywr *w, struct bytes path)
+{
+	w->languages_seen++;
+	if (w->language_count == LAY_LANGUAGES_MAX || w->languages.len > LANGUAGES_MAX)
+		return;
+	buf_put_blob(&w->languages, path);
+	w->language_count++;
+}
+
 int laywr_put(struct laywr *w, const struct laywr_totals *t, struct place *marks, struct buf *out,
 	      struct err *e)
 {
@@ -454,6 +467,9 @@ int laywr_put(struct laywr *w, const struct laywr_totals *t, struct place *marks
 		buf_put_blob(out, BYTES_LIT("further notes are left out"));
 		buf_put_u8(out, w->doubt_left_out ? LAY_DOUBT : LAY_DOUBT_NONE);
 	}
+	buf_put_varint(out, w->languages_seen);
+	buf_put_varint(out, w->language_count);
+	buf_put(out, buf_bytes(&w->languages));
 	place_put_marks(marks, out);
-	return buf_ok(out) ? 0 : spent(e);
+	return buf_ok(out) && buf_ok(&w->languages) ? 0 : spent(e);
 }

@@ -31,8 +31,9 @@ struct laywr {
 	struct laywr_slot *slots; /* by path; a power of two, at most half full */
 	uint32_t slot_cap;
 	struct arena arena; /* paths, targets, distributions */
-	struct buf pkgs, names, notes;
-	uint32_t name_count, note_count;
+	struct buf pkgs, names, notes, languages;
+	uint32_t name_count, note_count, language_count;
+	uint64_t languages_seen;
 	bool left_out, doubt_left_out; /* notes past the limit, doubts among them */
 	struct buf last_name;
 	struct lay_owned *owned;
@@ -74,6 +75,8 @@ int laywr_unread(struct laywr *w, uint32_t index, const char *text, struct err *
 int laywr_note(struct laywr *w, struct bytes path, const char *text, struct err *e);
 int laywr_doubt(struct laywr *w, struct bytes path, const char *text, struct err *e);
 int laywr_doubt_of_file(struct laywr *w, struct bytes path, const char *text, struct err *e);
+/* A file of a language's packages lies at path; past LAY_LANGUAGES_MAX it is only counted. */
+void laywr_language(struct laywr *w, struct bytes path);
 /* Serialise into out: what lay_parse reads. Uses up what w and marks hold: call once. */
 int laywr_put(struct laywr *w, const struct laywr_totals *t, struct place *marks, struct buf *out,
 	      struct err *e);

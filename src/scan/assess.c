@@ -157,6 +157,26 @@ static int find_gaps(const struct assess_input *in, struct assess *as, struct er
 	return 0;
 }
 
+static int add_languages(const struct inv_image *image, struct assess *as, struct arena *a,
+			 struct err *e)
+{
+	for (size_t i = 0; i < image->language_count && as->gap_count < ASSESS_GAPS_MAX; i++) {
+		const struct inv_language *l = &image->languages[i];
+		char *reason = arena_printf(a, "of %s packages, which are not read", l->kind);
+		if (!reason)
+			return err_set(e, ERR_NOMEM, "no memory");
+		struct assess_gap *g = &as->gaps[as->gap_count++];
+		*g = (struct assess_gap){.reason = bytes_of(reason),
+					 .count = l->count,
+					 .more = l->more,
+					 .example_count = l->example_count,
+					 .files = true};
+		for (size_t k = 0; k < l->example_count; k++)
+			g->examples[k] = l->examples[k];
+	}
+	return 0;
+}
+
 static const char *gap_text(const struct assess_gap *g, struct arena *a)
 {
 	char names[400] = "";
@@ -164,7 +184,7 @@ static const char *gap_text(const struct assess_gap *g, struct arena *a)
 	for (size_t i = 0; i < g->example_count; i++)
 		at += (size_t)snprintf(names + at, sizeof names - at, "%s%.*s", i ? ", " : "",
 				       BYTES_ARG(bytes_part(g->examples[i], 0, 100)));
-	return arena_printf(a, "%zu %s%s %.*s (%s%s)", g->count, g->files ? "file" : "package",
+	return arena_printf(a, "%zu%s %s%s %.*s (%s%s)", g->count, g->more ? " or more" : "", g->files ? "file" : "package",
 			    g->count == 1 ? "" : "s", BYTES_ARG(g->reason), names,
 			    g->count > g->example_count ? ", ..." : "");
 }
@@ -322,7 +342,7 @@ int assess_describe(const struct assess_input *in, struct arena *a, struct asses
 	ret->unassessed = arena_alloc(a, UNASSESSED_MAX, sizeof *ret->unassessed);
 	if (!ret->unassessed)
 		return err_set(e, ERR_NOMEM, "no memory");
-	if (find_gaps(in, ret, e) < 0 || put_gaps(ret, a, e) < 0 || find_reason(in, ret, a, e) < 0)
+	if (find_gaps(in, ret, e) < 0 || add_languages(in->image, ret, a, e) < 0 || put_gaps(ret, a, e) < 0 || find_reason(in, ret, a, e) < 0)
 		return -(int)e->code;
 	ret->state = ret->reason.len ? ASSESS_UNVERIFIED : ASSESS_HEALTHY;
 	return 0;

@@ -19,6 +19,7 @@ struct assess_gap {
 	struct bytes examples[3]; /* names or paths */
 	size_t example_count;
 	bool files; /* not packages of the inventory */
+	bool more;  /* there are more than count */
 };
 #define ASSESS_GAPS_MAX 16
 

@@ -167,7 +167,8 @@ test('an image of language packages alone says what was not assessed', () => {
   const image = makeLayout([[debianRelease(), { path: 'app/package-lock.json', content: '{"packages":{"node_modules/a":{"version":"1.0.0"}}}' }]]);
   const r = JSON.parse(plimsoll(['scan', '--input', image.dir, '--vdb', vdb, '--format', 'json']).stdout);
   assert.equal(r.state, 'Unverified');
-  assert.equal(r.reason, 'no package database found');
+  assert.equal(r.reason, 'no package database found; 1 file of npm packages, which are not read (app/package-lock.json)');
+  assert.deepEqual(r.coverage.gaps, [{ reason: 'of npm packages, which are not read', files: 1, examples: ['app/package-lock.json'] }]);
   assert.ok(r.coverage.not_assessed.some((text) => /language packages/.test(text)), JSON.stringify(r.coverage));
 });
 

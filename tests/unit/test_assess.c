@@ -16,6 +16,7 @@ static const struct sample rows[] = {
 struct shape {
 	const char *distro, *id, *version; /* "debian:12" */
 	const char *types[3], *names[3];
+	bool language;	  /* a file of npm's lies there */
 	bool third;	  /* the first package is of another vendor */
 	enum inv_state inv;
 	enum assess_state want;
@@ -37,6 +38,8 @@ static const struct shape shapes[] = {
     {.distro = "kali:2024", .id = "kali", .version = "2024", .types = {"deb"}, .names = {"good"}, .want = ASSESS_UNVERIFIED, .says = "holds no advisories for kali 2024"},
     {.types = {"deb"}, .names = {"good"}, .inv = INV_PARTIAL, .want = ASSESS_UNVERIFIED, .says = "does not say which distribution"},
     {DEB12, .types = {"deb"}, .names = {"good"}, .inv = INV_PARTIAL, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "could not be read"},
+    {DEB12, .types = {"deb"}, .names = {"good"}, .language = true, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "7 files of npm packages, which are not read (app/node_modules/a/package.json, ...)"},
+    {DEB12, .types = {"deb"}, .names = {"bad"}, .language = true, .want = ASSESS_UNHEALTHY, .assessed = 1, .findings = 1, .says = "7 files of npm packages"},
     /* a release without fixes */
     {.distro = "debian:9", .id = "debian", .version = "9", .types = {"deb"}, .names = {"good"}, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "debian 9 gets no more fixes"},
     {.distro = "debian:9", .id = "debian", .version = "9", .types = {"deb"}, .names = {"other"}, .want = ASSESS_UNHEALTHY, .assessed = 1, .findings = 1, .says = "debian 9 gets no more fixes"},
@@ -51,6 +54,10 @@ static void make(const struct shape *s, struct inv_package packages[3], struct i
 			    .source_name = bytes_of(s->names[i]), .source_version = BYTES_LIT("1"), .distro = bytes_of(s->distro),
 			    .class = PKG_OS, .third_party = s->third && i == 0}};
 		ret->package_count++;
+	}
+	if (s->language) {
+		ret->languages[ret->language_count++] = (struct inv_language){
+		    .kind = "npm", .count = 7, .examples = {BYTES_LIT("app/node_modules/a/package.json")}, .example_count = 1};
 	}
 	ret->third_party_count = s->third;
 	ret->distro.id = bytes_of(s->id);

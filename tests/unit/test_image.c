@@ -558,6 +558,59 @@ static void test_third_party(void **state)
 }
 
 /* Without a vendor: foreign only where the distribution's other packages state theirs. */
+/* Files of languages that the image shows and no package owns; what a layer above removes, hides or
+ * replaces is not there. */
+static void test_languages(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
+	tar_file(t, "var/lib/dpkg/status", PKG("python3-six", "1"));
+	tar_file(t, "var/lib/dpkg/info/python3-six.list",
+		 "/usr/lib/python3/dist-packages/six.egg-info\n/lib/old/x.jar\n");
+	tar_file(t, "usr/lib/python3/dist-packages/six.egg-info", "");
+	tar_file(t, "usr/lib/old/x.jar", "");
+	merge(&im);
+	assert_int_equal(im.out.language_count, 0);
+	drop(&im);
+	im = (struct image){.count = 0};
+	t = new_layer(&im);
+	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+	tar_file(t, "app/node_modules/a/package.json", "{}");
+	tar_file(t, "app/node_modules/b/package.json", "{}");
+	tar_file(t, "cache/x.jar", "");
+	tar_file(t, "opt/y.jar", "");
+	tar_file(t, "opq/z.jar", "");
+	t = new_layer(&im);
+	tar_file(t, "app/node_modules/.wh.b", "");
+	tar_file(t, ".wh.cache", "");
+	tar_file(t, "opq/.wh..wh..opq", "");
+	tar_file(t, "opt/y.jar", "again");
+	merge(&im);
+	assert_int_equal(im.out.language_count, 2);
+	assert_string_equal(im.out.languages[0].kind, "npm");
+	assert_int_equal(im.out.languages[0].count, 1);
+	assert_true(bytes_eq_lit(im.out.languages[0].examples[0], "app/node_modules/a/package.json"));
+	assert_string_equal(im.out.languages[1].kind, "Maven");
+	assert_int_equal(im.out.languages[1].count, 1);
+	assert_int_equal(im.out.state, INV_ASSESSED);
+	drop(&im);
+	/* more than a layer records */
+	im = (struct image){.count = 0};
+	t = new_layer(&im);
+	for (int i = 0; i < 300; i++) {
+		char path[64];
+		(void)snprintf(path, sizeof path, "lib/%d.jar", i);
+		tar_file(t, path, "");
+	}
+	merge(&im);
+	assert_int_equal(im.out.languages[0].count, LAY_LANGUAGES_MAX);
+	assert_true(im.out.languages[0].more);
+	drop(&im);
+}
+
 /* Builders that leave the Maintainer as it is: their versions tell. */
 static void test_third_party_by_version(void **state)
 {
@@ -732,7 +785,7 @@ int main(void)
 	    cmocka_unit_test(test_which_distribution),
 	    cmocka_unit_test(test_release_of_repositories),
 	    cmocka_unit_test(test_product_streams), cmocka_unit_test(test_manifest_of_chisel),
-	    cmocka_unit_test(test_third_party), cmocka_unit_test(test_third_party_by_version),
+	    cmocka_unit_test(test_third_party), cmocka_unit_test(test_third_party_by_version), cmocka_unit_test(test_languages),
 	    cmocka_unit_test(test_no_vendor),
 	    cmocka_unit_test(test_unread_and_incomplete),
 	    cmocka_unit_test(test_nested_roots),

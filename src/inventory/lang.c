@@ -1,0 +1,80 @@
+/* Files of language packages that the image shows. They are no entries of the overlay: whether a layer
+ * above took one away is asked of its marks, which may say so of a path that only hashes alike. What
+ * a package of the distribution owns is that package's. */
+#include "eco/language.h"
+#include "inventory/marks.h"
+#include "inventory/merge.h"
+
+/* Does the layer remove or replace what lower layers have at path? */
+static bool hides(const struct lay *l, struct bytes path, struct steps *steps)
+{
+	uint64_t hash = MARK_ROOT;
+	if (marks_find(l->marks, hash) & MARK_GONE)
+		return true;
+	for (struct bytes rest = path; rest.len > 0;) {
+		hash = mark_child(hash, bytes_cut(&rest, '/'));
+		steps_add(steps, 1);
+		unsigned mask = marks_find(l->marks, hash);
+		if (mask & (MARK_GONE | MARK_FILE | MARK_LINK))
+			return true;
+	}
+	return false;
+}
+
+static bool is_owned(const struct merge *m, struct bytes path)
+{
+	/* databases written before /lib became a link to /usr/lib name files by their old paths */
+	struct bytes old = bytes_has_prefix_lit(path, "usr/") ? bytes_from(path, 4) : BYTES_NONE;
+	return inv_owner(m->layers, m->layer_count, path).len > 0 ||
+	       (old.len > 0 && inv_owner(m->layers, m->layer_count, old).len > 0);
+}
+
+static void count(struct inv_image *im, const char *kind, struct bytes path, bool more)
+{
+	struct inv_language *l = NULL;
+	for (size_t i = 0; !l && i < im->language_count; i++)
+		if (im->languages[i].kind == kind)
+			l = &im->languages[i];
+	if (!l && im->language_count == INV_LANGUAGES_MAX)
+		return; /* there are fewer kinds */
+	if (!l) {
+		l = &im->languages[im->language_count++];
+		*l = (struct inv_language){.kind = kind};
+	}
+	l->count++;
+	l->more = l->more || more;
+	if (l->example_count < sizeof l->examples / sizeof l->examples[0])
+		l->examples[l->example_count++] = path;
+}
+
+/* The one string of a kind, whatever path it was told of. */
+static const char *kind_of(const struct inv_image *im, struct bytes path)
+{
+	const char *kind = language_kind(path);
+	for (size_t i = 0; kind && i < im->language_count; i++)
+		if (bytes_eq(bytes_of(im->languages[i].kind), bytes_of(kind)))
+			return im->languages[i].kind;
+	return kind;
+}
+
+int lang_find(struct merge *m, struct err *e)
+{
+	for (size_t i = 0; i < m->layer_count; i++) {
+		const struct lay *l = &m->layers[i];
+		bool more = l->languages_seen > l->language_count;
+		for (size_t k = 0; k < l->language_count; k++) {
+			struct bytes path = l->languages[k];
+			bool hidden = false;
+			int r = steps_check(&m->steps, e);
+			if (r < 0)
+				return r;
+			for (size_t above = i + 1; !hidden && above < m->layer_count; above++)
+				hidden = hides(&m->layers[above], path, &m->steps);
+			steps_add(&m->steps, m->layer_count);
+			const char *kind = kind_of(&m->image, path);
+			if (kind && !hidden && !is_owned(m, path))
+				count(&m->image, kind, path, more);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,55 @@
+/* Which file names say that they are of a language's packages: as npm, pip, RubyGems, Composer, Maven,
+ * Cargo, NuGet and conda lay them out. */
+#include "eco/language.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char *const rows[][2] = {
+    {"app/node_modules/lodash/package.json", "npm"},
+    {"node_modules/@babel/core/package.json", "npm"},
+    {"app/node_modules/a/node_modules/b/package.json", "npm"},
+    {"app/node_modules/a/lib/package.json", NULL},
+    {"app/package.json", NULL},
+    {"xnode_modules/a/package.json", NULL},
+    {"app/package-lock.json", "npm"},
+    {"usr/lib/python3.11/site-packages/requests-2.31.0.dist-info/METADATA", "PyPI"},
+    {"usr/lib/python3/dist-packages/six.egg-info/PKG-INFO", "PyPI"},
+    {"usr/lib/python3/dist-packages/six-1.egg-info", "PyPI"},
+    {"usr/share/METADATA", NULL},
+    {"app/poetry.lock", "PyPI"},
+    {"app/lib/spring-core-5.3.jar", "Maven"},
+    {"app.war", "Maven"},
+    {"usr/lib/ruby/gems/3.1.0/specifications/rack-2.2.gemspec", "RubyGems"},
+    {"usr/lib/ruby/gems/3.1.0/specifications/default/json-2.6.gemspec", "RubyGems"},
+    {"app/rack.gemspec", NULL},
+    {"app/vendor/composer/installed.json", "Packagist"},
+    {"app/installed.json", NULL},
+    {"src/Cargo.lock", "crates.io"},
+    {"go.sum", "Go"},
+    {"app/web.deps.json", "NuGet"},
+    {"opt/conda/conda-meta/numpy-1.json", "Conda"},
+    {"opt/conda-meta2/numpy-1.json", NULL},
+    {"usr/bin/bash", NULL},
+    {".jar", NULL},
+    {"", NULL},
+};
+
+static void test_kinds(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const char *kind = language_kind(bytes_of(rows[i][0]));
+		if (!kind != !rows[i][1] || (kind && strcmp(kind, rows[i][1]) != 0))
+			fail_msg("%s: %s", rows[i][0], kind ? kind : "none");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_kinds)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
