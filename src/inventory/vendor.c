@@ -58,13 +58,20 @@ static const char *const deb_maintainers[] = {
     "info@tailscale.com",
     "@openrobotics.org",
     "@osrfoundation.org",
+    "@oss.oracle.com", /* MySQL */
+    "@percona.com",
+    "@zabbix.com",
+    "@puppet.com",
+    "@redis.com",
+    "@chromium.org", /* Chrome */
 };
 static const char *const deb_maintainers_whole[] = {"GitHub", "HashiCorp"};
 
 /* What versions of other builders say, whose packages keep the distribution's Maintainer or Vendor:
  * root.io's patched builds; PostgreSQL's, Ondrej Sury's, MariaDB's, Zabbix's and deadsnakes'
  * archives; builds of a commit (git-buildpackage); Launchpad's PPAs; Ubuntu's Cloud Archive, which
- * has packages of later releases. */
+ * has packages of later releases; and release names behind '~', which vendors put there and neither
+ * Debian nor Ubuntu do. */
 static const struct {
 	const char *type, *mark;
 } version_marks[] = {
@@ -73,6 +80,8 @@ static const struct {
     {"deb", "nodesource"}, {"deb", "~ppa"},    {"deb", "+ppa"},	    {"deb", "ppa~"},
     {"deb", "~cloud"},	  {"deb", "+jammy"},   {"deb", "+focal"},   {"deb", "+noble"},
     {"deb", "+bionic"},	  {"rpm", "PGDG"},     {"rpm", ".remi"},    {"rpm", ".elrepo"},
+    {"deb", "~bookworm"}, {"deb", "~bullseye"}, {"deb", "~buster"},  {"deb", "~trixie"},
+    {"deb", "~jammy"},	  {"deb", "~focal"},   {"deb", "~noble"},    {"deb", "~bionic"},
     {"rpm", ".ius."},	  {"rpm", ".rpmfusion"},
 };
 

@@ -626,7 +626,9 @@ static void test_third_party_by_version(void **state)
 	    {"1:10.11.6+maria~deb12", true},
 	    {"3.11.4-1+jammy1", true},
 	    {"2:27.0.0-0ubuntu1~cloud0", true},
+	    {"1.25.3-1~bookworm", true},
 	    {"7.0-1~bpo12+1", false},
+	    {"3.0.13-1~deb12u1", false},
 	    {"24.0.5-0ubuntu1~22.04.1", false},
 	};
 	(void)state;
