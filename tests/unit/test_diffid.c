@@ -184,11 +184,11 @@ static void test_polyglot(void **state)
 	buf_init(&packed, 1 << 20);
 	buf_init(&blob, 1 << 20);
 	arena_init(&a, (size_t)1 << 20);
-	tar_file(&decoy, "var/lib/dpkg/status", "Package: a\nVersion: 2\n");
+	tar_file(&decoy, "var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 2\n");
 	tar_end(&decoy);
 	gzip_member(&packed, buf_bytes(&decoy));
 	tar_file(&blob, "name", "x");
-	tar_file(&blob, "var/lib/dpkg/status", "Package: a\nVersion: 1\n");
+	tar_file(&blob, "var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n");
 	tar_end(&blob);
 	size_t extra = blob.len - 12;
 	uint8_t head[12] = {0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, (uint8_t)extra, (uint8_t)(extra >> 8)};
