@@ -122,9 +122,11 @@ static void *schedule_main(void *arg)
 	struct schedule *s = arg;
 	int64_t next_update = clock_mono_ms() + FIRST_UPDATE_MS;
 	unsigned failures = 0;
-	char feeds[4096];
-	(void)snprintf(feeds, sizeof feeds, "%s/feeds", s->c->data_dir);
-	io_sweep_temporary(feeds);
+	char left[4096];
+	(void)snprintf(left, sizeof left, "%s/feeds", s->c->data_dir);
+	io_sweep_temporary(left);
+	(void)snprintf(left, sizeof left, "%s/vdb/next.vdb", s->c->data_dir);
+	(void)remove(left);
 	pthread_mutex_lock(&s->lock);
 	while (!atomic_load(&s->stopping)) {
 		if (s->update_now || (s->c->feeds_every_ms && clock_mono_ms() >= next_update)) {

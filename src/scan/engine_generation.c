@@ -200,14 +200,18 @@ static int flip(struct engine *g, const char *digest, struct err *e)
 	struct gen_result result;
 	if (load(g, digest, &now, e) < 0)
 		return -(int)e->code;
-	pthread_rwlock_wrlock(&g->vdb_lock);
+	pthread_rwlock_wrlock(&g->rows_lock);
 	struct vdb *old = g->vdb;
 	if (old && strcmp(vdb_digest(old), digest) != 0)
 		path_of(g, vdb_digest(old), old_path);
 	int r = gen_switch(g->o.db, old, now, &g->cut_short, &result, e);
-	if (r >= 0)
+	if (r >= 0) {
+		/* Who only looks at the database waits for this moment, not for the switch. */
+		pthread_rwlock_wrlock(&g->vdb_lock);
 		g->vdb = now;
-	pthread_rwlock_unlock(&g->vdb_lock);
+		pthread_rwlock_unlock(&g->vdb_lock);
+	}
+	pthread_rwlock_unlock(&g->rows_lock);
 	vdb_close(r >= 0 ? old : now);
 	if (r < 0)
 		return r;

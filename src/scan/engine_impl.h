@@ -55,9 +55,9 @@ struct engine {
 	struct bytes last_repository; /* the one that was served last; in last_room */
 	uint8_t last_room[256];
 
-	pthread_rwlock_t vdb_lock; /* read: matching and committing with the current one; write: a switch */
+	pthread_rwlock_t vdb_lock; /* read: using the current one; write: putting another in its place */
 	struct vdb *vdb;
-	pthread_rwlock_t rows_lock;  /* read: a scan that may refer to rows that are there; write: remedies are cleared */
+	pthread_rwlock_t rows_lock;  /* read: a scan from matching to its commit; write: a switch, or clearing remedies. Before vdb_lock */
 	pthread_mutex_t switch_lock; /* one switch at a time, and no clearing of rows beside it */
 	atomic_bool settled, cut_short; /* cut_short: switches end early */
 	int64_t doubt_until_ms, clock_offset_ms; /* of the wall clock: mono ms; wall - mono. engine_house.c's own */

@@ -6,7 +6,7 @@ import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Server, build, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, sha256, sleep, tempDir } from './lib.mjs';
+import { Server, build, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, sha256, sleep, tempDir } from './lib.mjs';
 
 const vdb = makeVdb(['p1', 'p7'].map((name) => osvRecord(`CVE-2026-${name.slice(1)}`, [{ ecosystem: 'Debian:12', name, fixed: '2.0' }], { severity: 'HIGH' })));
 const image = (name, more = '') => makeLayout([[debianRelease(), dpkgStatus([{ name, version: '1.0' }]), { path: 'opt/x', content: `${name}${more}` }]], { tag: 'v1' });
@@ -146,6 +146,61 @@ test('SIGTERM ends a server whose feed comes in slowly', { timeout: 40000 }, asy
     feeds.close();
     feeds.closeAllConnections();
   }
+});
+
+/** A database of n packages of Alpine that are all vulnerable, and an image that has them. */
+function makeAlpine(n) {
+  const feed = path.join(tempDir('secdb'), 'main.json'), out = path.join(tempDir('vdb'), 'alpine.vdb');
+  const names = Array.from({ length: n }, (_, i) => `lib-number-${i}`);
+  fs.writeFileSync(feed, JSON.stringify({ apkurl: '{{urlprefix}}/{{distroversion}}/{{reponame}}/{{arch}}/{{pkg.name}}-{{pkg.ver}}.apk', archs: ['x86_64'], reponame: 'main',
+    urlprefix: 'https://dl-cdn.alpinelinux.org/alpine', distroversion: 'v3.18',
+    packages: names.map((name, i) => ({ pkg: { name, secfixes: { '2.0-r0': [`CVE-2026-${10000 + i}`] } } })) }));
+  plimsoll(['vdb', 'build', '--out', out, `alpine-secdb=${feed}`]);
+  const layout = makeLayout([[{ path: 'etc/os-release', content: 'ID=alpine\nVERSION_ID=3.18.4\nPRETTY_NAME="Alpine Linux v3.18"\n' },
+    { path: 'etc/apk/repositories', content: 'https://dl-cdn.alpinelinux.org/alpine/v3.18/main\n' },
+    { path: 'lib/apk/db/installed', content: names.map((name) => `P:${name}\nV:1.0-r0\nA:x86_64\nT:x\n\n`).join('') }]]);
+  return { vdb: out, layout };
+}
+
+test('a start that switches generations answers at once; SIGTERM ends it; the next one makes the switch', { timeout: 90000 }, async () => {
+  const count = 12000, { vdb: big, layout } = makeAlpine(count);
+  const server = new Server({ args: ['--vdb', big] });
+  const before = await new Server({ dataDir: server.dataDir }).start();
+  server.password = before.password;
+  await pushLayout(before, 'many/packages', layout);
+  assert.equal((await before.scanned('many/packages', layout.digest)).state, 'Unverified');
+  await before.stop();
+  const ready = async () => {
+    const r = await server.fetch('/readyz');
+    return { status: r.status, text: await r.text() };
+  };
+  try {
+    let interrupted = 0;
+    for (let i = 0; i < 2; i++) {
+      const port = await freePort();
+      const started = server.start(['--listen', `127.0.0.1:${port}`]).catch(() => null); // it prints when it is ready, or after a while
+      server.url = `http://127.0.0.1:${port}/`;
+      await until('listening', async () => (await fetch(new URL('/livez', server.url)).catch(() => ({}))).status === 200);
+      const at = await ready();
+      const from = Date.now();
+      assert.equal((await server.stop()).status, 0);
+      assert.ok(Date.now() - from < 8000, `${Date.now() - from} ms`);
+      if (at.status === 503) {
+        assert.match(at.text, /switched to/);
+        interrupted++;
+      }
+      await started;
+    }
+    await server.start();
+    await until('the switch', async () => (await ready()).status === 200, 60000);
+    const got = await until('the image', async () => {
+      const i = await imageOf(server, 'many/packages', layout);
+      return i.reason ? null : i;
+    }, 30000);
+    assert.equal(got.state, 'Unhealthy');
+    assert.equal(Object.values(got.findings).reduce((a, b) => a + b, 0), count);
+    assert.ok(interrupted > 0, 'no start was caught in its switch');
+  } finally { await server.stop(); }
 });
 
 test('programs that are replaced under a running server: it goes on with its own worker', async () => {
