@@ -6,11 +6,6 @@
 #include "store/history.h"
 #include "store/tidy.h"
 
-/* A clock that jumped would end what is young. Doubted: one that moved against the monotonic clock while the program ran, and one that at a start is so far ahead of
- * the last event that most of the past would go. A clock that stays as it is for a day is believed. */
-#define DOUBT_MS (INT64_C(24) * 3600000)
-#define JUMP_MS INT64_C(3600000)
-
 static int newest_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	int64_t *ret = arg;
@@ -22,24 +17,16 @@ static int newest_tx(struct db_tx *tx, void *arg, struct err *e)
 	return r;
 }
 
-static bool is_doubted(struct engine *g, struct err *e)
+static bool is_believed(struct engine *g, struct err *e)
 {
-	int64_t mono = clock_mono_ms(), offset = clock_wall_ms() - mono, newest = 0;
-	bool doubt = false;
-	if (g->clock_offset_ms) {
-		int64_t moved = offset - g->clock_offset_ms;
-		doubt = moved > JUMP_MS || moved < -JUMP_MS;
-	} else if (db_run(g->o.db, DB_READ, newest_tx, &newest, e) < 0) {
-		return true;
-	} else {
-		doubt = newest && clock_wall_ms() - newest > g->o.history_ms / 2;
-	}
-	g->clock_offset_ms = offset;
-	if (doubt) {
-		g->doubt_until_ms = mono + DOUBT_MS;
+	int64_t newest = 0;
+	bool before = g->clock.doubted;
+	if (db_run(g->o.db, DB_READ, newest_tx, &newest, e) < 0)
+		return false;
+	bool believed = hst_believes(&g->clock, clock_wall_ms(), clock_mono_ms(), newest, g->o.history_ms);
+	if (!believed && !before)
 		log_line(LOG_WARN, "history: the clock may have jumped; nothing is removed for a day");
-	}
-	return mono < g->doubt_until_ms;
+	return believed;
 }
 
 static int forget(struct engine *g, struct err *e)
@@ -76,7 +63,7 @@ static int tidy(struct engine *g, struct err *e)
 void engine_house(struct engine *g)
 {
 	struct err e = ERR_INIT;
-	if (!is_doubted(g, &e) && forget(g, &e) < 0)
+	if (is_believed(g, &e) && forget(g, &e) < 0)
 		log_line(LOG_ERROR, "history: %s", e.msg);
 	e = (struct err)ERR_INIT;
 	if (tidy(g, &e) < 0)

@@ -3,6 +3,7 @@
 #include "inventory/image.h"
 #include "oci/config.h"
 #include "scan/engine.h"
+#include "store/history.h"
 #include "store/images.h"
 #include "store/scans.h"
 
@@ -60,7 +61,7 @@ struct engine {
 	pthread_rwlock_t rows_lock;  /* read: a scan from matching to its commit; write: a switch, or clearing remedies. Before vdb_lock */
 	pthread_mutex_t switch_lock; /* one switch at a time, and no clearing of rows beside it */
 	atomic_bool settled, cut_short; /* cut_short: switches end early */
-	int64_t doubt_until_ms, clock_offset_ms; /* of the wall clock: mono ms; wall - mono. engine_house.c's own */
+	struct hst_clock clock; /* the keeper's */
 	atomic_bool again_due;		/* engine_ask_again failed */
 
 	atomic_uint_fast64_t completed, failed, unsupported, layers_live, layers_late;

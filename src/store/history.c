@@ -83,3 +83,15 @@ int hst_prune(struct db *db, const struct hst_rules *rules, struct hst_result *r
 	}
 	return r < 0 ? r : 0;
 }
+
+bool hst_believes(struct hst_clock *c, int64_t wall_ms, int64_t mono_ms, int64_t newest_ms, int64_t keep_ms)
+{
+	int64_t offset = wall_ms - mono_ms, moved = offset - c->offset_ms;
+	bool jumped = c->asked ? moved > HST_JUMP_MS || moved < -HST_JUMP_MS : newest_ms && wall_ms - newest_ms > keep_ms / 2;
+	c->asked = true;
+	c->offset_ms = offset;
+	if (jumped)
+		c->until_ms = mono_ms + HST_DOUBT_MS;
+	c->doubted = mono_ms < c->until_ms;
+	return !c->doubted;
+}

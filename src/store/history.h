@@ -3,6 +3,7 @@
 #pragma once
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct db;
@@ -18,3 +19,15 @@ struct hst_result {
 };
 /* ret says what went even when it fails half-way. */
 int hst_prune(struct db *db, const struct hst_rules *rules, struct hst_result *ret, struct err *e);
+
+/* A clock that jumped would end what is young. Doubted are one that moved by more than HST_JUMP_MS against the monotonic clock since it was last asked, and, when it is first
+ * asked, one that is so far ahead of the newest event that half of the time would be over. One that goes evenly for HST_DOUBT_MS is believed again. Zeroed at first. */
+#define HST_JUMP_MS INT64_C(3600000)
+#define HST_DOUBT_MS (INT64_C(24) * 3600000)
+struct hst_clock {
+	bool asked, doubted; /* doubted: what the last question was answered */
+	int64_t offset_ms;   /* wall - mono */
+	int64_t until_ms;    /* mono */
+};
+/* newest_ms: of the newest event, 0 = none. False = nothing may be pruned. */
+bool hst_believes(struct hst_clock *c, int64_t wall_ms, int64_t mono_ms, int64_t newest_ms, int64_t keep_ms);

@@ -630,12 +630,36 @@ static void limits(void **state)
 	assert_int_equal(db_run(p->d, DB_READ, short_tx, NULL, &e), 0);
 }
 
+/* A start a year ahead, a step while the program runs, back and forth: nothing may end for a day;
+ * one that goes evenly for a day is believed again. */
+static void clock_doubts(void **state)
+{
+	const int64_t day = INT64_C(86400000), keep = 90 * day, wall = INT64_C(1800000000000);
+	struct hst_clock c = {.asked = false};
+	(void)state;
+	assert_true(hst_believes(&c, wall, 1000, wall - day, keep));
+	assert_true(hst_believes(&c, wall + day, 1000 + day, wall - day, keep));
+	/* What the clock corrects itself by is no jump. */
+	assert_true(hst_believes(&c, wall + day + HST_JUMP_MS, 1000 + day, wall - day, keep));
+	assert_false(hst_believes(&c, wall + 400 * day, 1000 + day, wall + 400 * day, keep));
+	assert_false(hst_believes(&c, wall + 400 * day + HST_DOUBT_MS - 1, 1000 + day + HST_DOUBT_MS - 1, wall, keep));
+	assert_true(hst_believes(&c, wall + 401 * day, 1000 + 2 * day, wall, keep));
+	assert_false(hst_believes(&c, wall + 2 * day, 1000 + 2 * day, wall, keep));
+	c = (struct hst_clock){.asked = false};
+	assert_false(hst_believes(&c, wall + 400 * day, 5, wall, keep));
+	assert_false(hst_believes(&c, wall + 400 * day, 6, wall + 400 * day, keep));
+	assert_true(hst_believes(&c, wall + 401 * day, 5 + day, wall + 400 * day, keep));
+	c = (struct hst_clock){.asked = false};
+	assert_true(hst_believes(&c, wall + 400 * day, 5, 0, keep)); /* an empty store */
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(values),	 T(failures),	    T(misuse),	    T(many_writers), T(killed),
 		T(migrations),	 T(not_a_database), T(real_schema), T(events), T(limits), T(history),
+		cmocka_unit_test(clock_doubts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
