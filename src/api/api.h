@@ -33,7 +33,7 @@ struct api {
 	const char *version;
 	int64_t started_ms;
 	unsigned read_ms; /* a reply's reading may take this long, then it is 503; 0 = 5 s */
-	bool ready; /* set when everything runs */
+	_Atomic bool ready; /* set when everything runs */
 	/* Where the first start kept the owner's password; removed when the owner logs in with it. */
 	const char *owner_file;
 	_Atomic bool owner_pending;

@@ -239,9 +239,10 @@ int engine_switch(struct engine *g, const char *file, struct err *e)
 const struct vdb *engine_vdb_take(struct engine *g)
 {
 	pthread_rwlock_rdlock(&g->vdb_lock);
-	if (!g->vdb)
+	const struct vdb *v = g->vdb;
+	if (!v)
 		pthread_rwlock_unlock(&g->vdb_lock);
-	return g->vdb;
+	return v;
 }
 
 void engine_vdb_give(struct engine *g, const struct vdb *v)
