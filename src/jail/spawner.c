@@ -7,9 +7,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -37,6 +39,8 @@
 #define NUMBERS 4
 #define ARG_CAP 24 /* chars: a 64-bit number */
 #define FDS_MAX 3
+#define SEATS 64	/* children on their way to exec at once */
+#define STACK_LEN 16384 /* bytes for a few system calls */
 
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x1000
@@ -167,16 +171,17 @@ static void signals(void (*handler)(int))
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* As fork, but the child is our parent's. */
-static pid_t fork_for_parent(int *ret_pidfd)
-{
-	unsigned long flags = CLONE_PARENT | CLONE_PIDFD;
-#ifdef __s390x__
-	return (pid_t)syscall(SYS_clone, NULL, flags, ret_pidfd, NULL, 0UL);
-#else
-	return (pid_t)syscall(SYS_clone, flags, NULL, ret_pidfd, NULL, 0UL);
-#endif
-}
+/* What a child needs until it execs: it runs in the spawner's memory, so that starting costs the
+ * same whatever the program's size was when the spawner was forked. */
+struct seat {
+	const struct home *home;
+	struct request request;
+	char number[NUMBERS][ARG_CAP];
+	char *argv[NUMBERS + 3];
+	int fds[FDS_MAX];
+	_Atomic pid_t taken; /* the kernel clears it when the child execs or ends */
+	_Alignas(64) uint8_t stack[STACK_LEN];
+};
 
 static void place(int source, int target)
 {
@@ -186,9 +191,12 @@ static void place(int source, int target)
 		_exit(PROC_NOT_RUN);
 }
 
-static _Noreturn void become_worker(const struct home *home, const struct request *q,
-				    char *const argv[], const int fds[FDS_MAX])
+static int become_worker(void *arg)
 {
+	const struct seat *seat = arg;
+	const struct home *home = seat->home;
+	const struct request *q = &seat->request;
+	const int *fds = seat->fds;
 	static char *const no_env[] = {NULL};
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != home->owner) /* it ended before this was said */
@@ -209,9 +217,10 @@ static _Noreturn void become_worker(const struct home *home, const struct reques
 	place(moved[2], TASK_OUT_FD);
 	close_from(TASK_OUT_FD + 1, RANGE_CLOEXEC);
 	if (home->is_script)
-		(void)execve(home->path, argv, no_env);
+		(void)execve(home->path, seat->argv, no_env);
 	else
-		(void)syscall(SYS_execveat, moved[3], "", argv, no_env, AT_EMPTY_PATH);
+		(void)syscall(SYS_execveat, moved[3], "", seat->argv, no_env,
+			      AT_EMPTY_PATH);
 	_exit(PROC_NOT_RUN);
 }
 
@@ -229,23 +238,61 @@ static void put_number(uint64_t v, char out[ARG_CAP])
 	out[n] = '\0';
 }
 
-static void answer_one(const struct home *home, const struct request *q, const int *fds)
+static void fill(struct seat *seat, const struct home *home, const struct request *q,
+		 const int *fds, size_t count)
 {
 	static char name[] = "plimsoll-worker", word[] = "allow-missing";
-	char number[NUMBERS][ARG_CAP];
-	char *argv[NUMBERS + 3] = {name};
+	seat->home = home;
+	seat->request = *q;
+	memcpy(seat->fds, fds, count * sizeof *fds);
+	seat->argv[0] = name;
 	for (size_t i = 0; i < NUMBERS; i++) {
-		put_number(q->number[i], number[i]);
-		argv[i + 1] = number[i];
+		put_number(q->number[i], seat->number[i]);
+		seat->argv[i + 1] = seat->number[i];
 	}
-	argv[NUMBERS + 1] = q->allow_missing ? word : NULL;
+	seat->argv[NUMBERS + 1] = q->allow_missing ? word : NULL;
+	seat->argv[NUMBERS + 2] = NULL;
+}
+
+/* The child is our parent's. */
+static pid_t start(struct seat *seat, int *ret_pidfd)
+{
+#ifdef PLIMSOLL_SANITIZED /* which does not expect two processes in one memory */
+	const int flags = CLONE_PARENT | CLONE_PIDFD;
+#else
+	const int flags = CLONE_PARENT | CLONE_PIDFD | CLONE_VM | CLONE_CHILD_CLEARTID;
+	atomic_store(&seat->taken, 1);
+#endif
+	pid_t pid = clone(become_worker, seat->stack + STACK_LEN, flags, seat, ret_pidfd, NULL,
+			  &seat->taken);
+	if (pid < 0)
+		atomic_store(&seat->taken, 0);
+	return pid;
+}
+
+/* Those that hang before exec keep their seats. */
+static struct seat *free_seat(struct seat *seats)
+{
+	for (size_t i = 0; i < SEATS; i++) {
+		if (atomic_load(&seats[i].taken) == 0)
+			return &seats[i];
+	}
+	return NULL;
+}
+
+static void answer_one(const struct home *home, struct seat *seats, const struct request *q,
+		       const int *fds, size_t count)
+{
+	struct answer a = {.error = EAGAIN};
+	struct seat *seat = free_seat(seats);
 	int pidfd = -1;
-	pid_t pid = fork_for_parent(&pidfd);
-	if (pid == 0)
-		become_worker(home, q, argv, fds);
-	struct answer a = {.error = pid < 0 ? errno : 0, .pid = pid};
-	(void)send_with(HOME_SOCK, &a, sizeof a, &pidfd, pid < 0 ? 0 : 1);
-	if (pid > 0)
+	if (seat) {
+		fill(seat, home, q, fds, count);
+		a.pid = start(seat, &pidfd);
+		a.error = a.pid < 0 ? errno : 0;
+	}
+	(void)send_with(HOME_SOCK, &a, sizeof a, &pidfd, a.error ? 0 : 1);
+	if (!a.error)
 		(void)close(pidfd);
 }
 
@@ -257,7 +304,9 @@ static _Noreturn void spawner_main(const struct home *home, int sock, int progra
 		_exit(0);
 	(void)setsid();
 	signals(SIG_IGN);
-	if (!move_in(sock, program))
+	struct seat *seats = mmap(NULL, SEATS * sizeof *seats, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (seats == MAP_FAILED || !move_in(sock, program))
 		_exit(1);
 	for (;;) {
 		struct request q;
@@ -267,7 +316,7 @@ static _Noreturn void spawner_main(const struct home *home, int sock, int progra
 		if (n < 0)
 			_exit(0);
 		if (n == (ssize_t)sizeof q && count == 1U + q.has_in + q.has_out)
-			answer_one(home, &q, fds);
+			answer_one(home, seats, &q, fds, count);
 		for (size_t i = 0; i < count; i++)
 			(void)close(fds[i]);
 	}
