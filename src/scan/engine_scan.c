@@ -349,7 +349,7 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 {
 	const struct inv_source source = {.layers = w->parsed, .layer_count = w->layer_count,
 					  .has_config = true, .diff_ids = w->config.diff_ids,
-					  .diff_id_count = w->config.diff_id_count};
+					  .diff_id_count = w->config.diff_id_count, .cancel = &w->g->stopping};
 	if (inv_merge(&source, w->arena, &w->image, e) < 0)
 		return -(int)e->code;
 	/* A switch of generations waits for this scan, or this scan for it: never half of each. */
