@@ -6,7 +6,7 @@ import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { Server, build, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, sha256, sleep, tempDir } from './lib.mjs';
+import { Server, build, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, run, sha256, sleep, tempDir } from './lib.mjs';
 
 const vdb = makeVdb(['p1', 'p7'].map((name) => osvRecord(`CVE-2026-${name.slice(1)}`, [{ ecosystem: 'Debian:12', name, fixed: '2.0' }], { severity: 'HIGH' })));
 const image = (name, more = '') => makeLayout([[debianRelease(), dpkgStatus([{ name, version: '1.0' }]), { path: 'opt/x', content: `${name}${more}` }]], { tag: 'v1' });
@@ -252,6 +252,33 @@ test('a layer that is named 512 times is read once', { timeout: 60000 }, async (
     assert.notEqual(got.state, 'Pending');
     const peak = Number(/VmHWM:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))[1]);
     assert.ok(peak < 512 * 1024, `${peak} KiB`);
+  } finally { await server.stop(); }
+});
+
+test('an image whose scan takes the server with it is given up after a few times, until somebody asks', { timeout: 60000 }, async () => {
+  const liar = path.join(build, 'tests/rooms/jail/lying_worker'), fake = path.join(tempDir('worker'), 'plimsoll-worker');
+  run('ninja', ['-C', build, 'tests/rooms/jail/lying_worker']);
+  fs.writeFileSync(fake, `#!/bin/sh\nexec ${liar} "$@" hang\n`, { mode: 0o755 });
+  const server = new Server({ args: ['--vdb', vdb] }), layout = image('p7', 'deadly');
+  const scans = async () => (await server.json(`/api/v1/registries/local/repositories/dead/ly/images/${layout.digest}/scans`).catch(() => ({ items: [] }))).items;
+  try {
+    for (let death = 1; death <= 5; death++) {
+      await server.start(['--worker', fake, '--worker-timeout', '1h']);
+      if (death === 1) await pushLayout(server, 'dead/ly', layout);
+      await until('the scan', async () => (await scans())[0]?.status === 'running');
+      await server.kill();
+    }
+    await server.start();
+    const given = await until('the end', async () => {
+      const i = await imageOf(server, 'dead/ly', layout);
+      return i.state === 'Unverified' ? i : null;
+    });
+    assert.match(given.reason, /given up: the server ended 5 times/);
+    assert.deepEqual((await scans()).map((s) => s.status), ['failed']);
+    const r = await server.fetch('/api/v1/scans', { method: 'POST', headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ repository: 'dead/ly', digest: layout.digest }) });
+    assert.ok(r.ok, `${r.status} ${await r.text()}`);
+    assert.equal((await server.scanned('dead/ly', layout.digest)).state, 'Unhealthy');
   } finally { await server.stop(); }
 });
 
