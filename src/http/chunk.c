@@ -1,5 +1,5 @@
-/*   1*HEX [ ";" visible ] CR LF  data CR LF      for each chunk
- *   1*"0" [ ";" visible ] CR LF                  the last one, of no data
+/*   1*HEX *( ";" token *visible ) CR LF  data CR LF      for each chunk
+ *   1*"0" *( ";" token *visible ) CR LF                  the last one, of no data
  *   *( token ":" value CR LF ) CR LF             trailers
  *
  * White space around extensions, which the grammar has for old senders, is refused as Node refuses
@@ -10,6 +10,7 @@
 
 enum {
 	SIZE,
+	EXTENSION_NAME, /* behind ";": no extension is without a name */
 	EXTENSION,
 	SIZE_LF,
 	DATA,
@@ -58,9 +59,13 @@ static int size_step(struct chunk *k, uint8_t c)
 		k->line = 0;
 		return k->left ? DATA : LINE;
 	}
-	if (k->state == EXTENSION)
-		return c == '\r' ? SIZE_LF : c > 0x20 && c < 0x7f ? EXTENSION : -400;
-	return c == ';' ? EXTENSION : c == '\r' ? SIZE_LF : -400;
+	if (k->state == EXTENSION_NAME)
+		return is_token_byte(c) ? EXTENSION : -400;
+	if (c == ';')
+		return EXTENSION_NAME;
+	if (k->state == EXTENSION && c > 0x20 && c < 0x7f)
+		return EXTENSION;
+	return c == '\r' ? SIZE_LF : -400;
 }
 
 static int data_end_step(struct chunk *k, uint8_t c)
