@@ -297,7 +297,7 @@ static int refusal_tx(struct db_tx *tx, void *arg, struct err *e)
 		if (name.ptr[i] < 0x20 || name.ptr[i] > 0x7e)
 			name = BYTES_LIT("(no name)");
 	int rc = access_audit(tx, &by, "login.refuse", name, BYTES_NONE, BYTES_NONE, e);
-	return rc < 0 ? rc : access_db_audit_trim(tx, r->audit_max, e);
+	return rc < 0 ? rc : access_db_audit_trim(tx, ACCESS_LOG_CHANGES, r->audit_max, e);
 }
 
 /* Too many failures. The first of a row of refusals is kept for the owner to see; that it cannot

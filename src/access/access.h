@@ -134,6 +134,10 @@ int access_token_remove(struct access *a, const struct access_actor *by, int64_t
 /* A custom role; id is a GUID or a word of the caller's choice. */
 int access_role_put(struct access *a, const struct access_actor *by,
 		    const struct access_role_row *row, struct err *e);
-/* For other rooms' changes: an audit row in their own transaction. */
+/* What was pushed, pulled or deleted, in the same transaction; by may be NULL (nobody is known). The
+ * newest max rows are kept. detail: JSON or empty. */
+int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *action,
+		   struct bytes subject, struct bytes detail, uint64_t max, struct err *e);
+/* For other modules' changes: an audit row in their own transaction. */
 int access_audit(struct db_tx *tx, const struct access_actor *by, const char *action,
 		 struct bytes subject, struct bytes before, struct bytes after, struct err *e);

@@ -13,7 +13,7 @@
 int access_audit(struct db_tx *tx, const struct access_actor *by, const char *action,
 		 struct bytes subject, struct bytes before, struct bytes after, struct err *e)
 {
-	int64_t id = access_db_audit_add(tx,
+	int64_t id = access_db_audit_add(tx, ACCESS_LOG_CHANGES,
 					 &(struct access_audit){.at = clock_wall_ms(),
 								.actor = by->name,
 								.peer = by->peer,
@@ -23,6 +23,19 @@ int access_audit(struct db_tx *tx, const struct access_actor *by, const char *ac
 								.after = after},
 					 e);
 	return id < 0 ? (int)id : 0;
+}
+
+int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *action,
+		   struct bytes subject, struct bytes detail, uint64_t max, struct err *e)
+{
+	const struct access_audit row = {.at = clock_wall_ms(),
+					 .actor = by ? by->name : BYTES_NONE,
+					 .peer = by ? by->peer : BYTES_NONE,
+					 .action = bytes_of(action),
+					 .subject = subject,
+					 .after = detail};
+	int64_t id = access_db_audit_add(tx, ACCESS_LOG_TRAFFIC, &row, e);
+	return id < 0 ? (int)id : access_db_audit_trim(tx, ACCESS_LOG_TRAFFIC, max, e);
 }
 
 /* One change; which fields are used depends on its function. */
@@ -46,7 +59,7 @@ static int audited_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct change *c = arg;
 	c->note_lost = false;
 	int rc = c->fn(tx, c, e);
-	if (rc >= 0 && access_db_audit_trim(tx, c->audit_max, e) < 0)
+	if (rc >= 0 && access_db_audit_trim(tx, ACCESS_LOG_CHANGES, c->audit_max, e) < 0)
 		return -(int)e->code;
 	return rc >= 0 && c->note_lost ? err_set(e, ERR_NOMEM, "no memory for the audit row") : rc;
 }

@@ -1,4 +1,4 @@
-/* The record of who changed what. */
+/* The record of who changed what, and who pushed, pulled and deleted what. */
 #include "access/access.h"
 #include "api/doc.h"
 #include "api/routes.h"
@@ -16,11 +16,14 @@ static const struct sch_field audit_fields[] = {
 	A(after, SCH_JSON, "after", "What it is now", .flags = SCH_OPTIONAL),
 };
 static const struct sch_object audit_object = {
-	.name = "AuditEntry", .text = "A change that somebody made", SCH_TABLE(audit_fields)};
+	.name = "AuditEntry",
+	.text = "A change that somebody made, or an image that was pushed, pulled or deleted",
+	SCH_TABLE(audit_fields)};
 
 struct listing {
 	struct api_page page; /* the table's struct */
 	struct http_request *r;
+	enum access_log log;
 	uint64_t before; /* ids below this one */
 };
 
@@ -33,7 +36,7 @@ static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	int64_t last = 0;
 	int rc;
 	api_list_begin(w);
-	for (size_t n = 0; (rc = access_db_audit_next(tx, row.id, a, &row, e)) > 0; n++) {
+	for (size_t n = 0; (rc = access_db_audit_next(tx, p->log, row.id, a, &row, e)) > 0; n++) {
 		if (n == p->page.limit) {
 			next = api_cursor(w, arena_printf(a, "%lld", (long long)last));
 			rc = 0;
@@ -46,9 +49,9 @@ static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	return rc;
 }
 
-static int get_audit(struct http_request *r, struct err *e)
+static int get_log(struct http_request *r, enum access_log log, struct err *e)
 {
-	struct listing p = {.r = r, .before = INT64_MAX};
+	struct listing p = {.r = r, .log = log, .before = INT64_MAX};
 	if (sch_query(r, &p.page, e) < 0)
 		return -(int)e->code;
 	if (p.page.cursor.len && !num_u64(p.page.cursor, INT64_MAX, &p.before))
@@ -56,6 +59,22 @@ static int get_audit(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_audit, &p, e);
 }
 
+static int get_audit(struct http_request *r, struct err *e)
+{
+	return get_log(r, ACCESS_LOG_CHANGES, e);
+}
+
+static int get_traffic(struct http_request *r, struct err *e)
+{
+	return get_log(r, ACCESS_LOG_TRAFFIC, e);
+}
+
+static const struct api_doc traffic_doc = {
+	.id = "listImageAudit",
+	.query = &api_page_query,
+	.replies = {{.status = 200, .text = "A page of pushes, pulls and deletions, newest first",
+		     .of = &audit_object, .list = true}},
+};
 static const struct api_doc audit_doc = {
 	.id = "listAudit",
 	.query = &api_page_query,
@@ -70,5 +89,11 @@ const struct http_route api_audit_routes[] = {
      .action = ACTION_ACCESS_READ,
      .summary = "What people changed, newest first",
      .doc = &audit_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/audit/images",
+     .handle = get_traffic,
+     .action = ACTION_ACCESS_READ,
+     .summary = "Who pushed, pulled and deleted which image, newest first",
+     .doc = &traffic_doc},
 };
 const size_t api_audit_route_count = sizeof api_audit_routes / sizeof *api_audit_routes;

@@ -1,6 +1,5 @@
 #include "api/registry.h"
 
-#include "access/access.h"
 #include "base/num.h"
 
 int rgr_name(struct http_request *r, struct bytes *ret, struct err *e)
@@ -73,10 +72,10 @@ int rgr_page(struct http_request *r, size_t fallback, size_t max, size_t *ret_n,
 	return 0;
 }
 
-struct bytes rgr_actor(struct http_request *r)
+struct access_actor rgr_actor(struct http_request *r)
 {
 	const struct principal *p = http_principal(r);
-	return p ? p->name : BYTES_NONE;
+	return (struct access_actor){.name = p ? p->name : BYTES_NONE, .peer = http_peer(r)};
 }
 
 int rgr_next(struct http_request *r, const char *target, struct err *e)

@@ -1,6 +1,7 @@
 /* registry (rgr_): what the registry's route files share: names and digests of a request checked, errors of the registry as OCI errors, headers every reply of /v2/
  * has. Spec: OCI distribution-spec v1.1. */
 #pragma once
+#include "access/access.h"
 #include "api/routes.h"
 #include "oci/reference.h"
 #include "registry/registry.h"
@@ -16,6 +17,6 @@ int rgr_location(struct http_request *r, const char *path, struct err *e);
 /* ?n= of a paged list: fallback when absent; 0, or 1 = the error reply was sent. *ret_n is at most max. */
 int rgr_page(struct http_request *r, size_t fallback, size_t max, size_t *ret_n, struct err *e);
 /* Who asks, for events. */
-struct bytes rgr_actor(struct http_request *r);
+struct access_actor rgr_actor(struct http_request *r);
 /* Link: <path?query>; rel="next" */
 int rgr_next(struct http_request *r, const char *target, struct err *e);

@@ -2,7 +2,9 @@
 #include "api/registry.h"
 #include "api/registry_doc.h"
 
+#include "access/access.h"
 #include "access/role.h"
+#include "base/log.h"
 #include "connect/fetch.h"
 
 static bool is_digest_like(struct bytes reference)
@@ -49,8 +51,9 @@ static int get_manifest(struct http_request *r, struct err *e)
 	if (head)
 		return http_reply_head(r, 200, type, m.size, e);
 	/* Who looks at an image with our own program does not run it. */
-	if (!bytes_eq_lit(http_header(r, "User-Agent"), FETCH_USER_AGENT))
-		registry_manifest_pulled(g, name, &m, is_digest_like(reference) ? BYTES_NONE : reference, rgr_actor(r));
+	const struct access_actor by = rgr_actor(r);
+	registry_manifest_pulled(g, name, &m, is_digest_like(reference) ? BYTES_NONE : reference,
+				 &by, !bytes_eq_lit(http_header(r, "User-Agent"), FETCH_USER_AGENT));
 	return http_reply_bytes(r, 200, type, m.content, e);
 }
 
@@ -116,9 +119,10 @@ static int reply_put(struct http_request *r, const struct put *x,
 
 static int put_manifest(struct http_request *r, struct err *e)
 {
+	const struct access_actor by = rgr_actor(r);
 	struct put x = {.p = {.content_type = http_header(r, "Content-Type"),
 			      .content = http_body(r),
-			      .actor = rgr_actor(r)}};
+			      .by = &by}};
 	struct registry_put_result result;
 	int rc = rgr_name(r, &x.p.repository, e);
 	if (rc == 0)
@@ -129,6 +133,9 @@ static int put_manifest(struct http_request *r, struct err *e)
 	if (rc < 0)
 		return rgr_fail(r, result.blob_unknown ? "MANIFEST_BLOB_UNKNOWN" : "NAME_UNKNOWN",
 				"MANIFEST_INVALID", e);
+	log_line(LOG_INFO, "pushed %.*s%s%.*s@%s by \"%.*s\" from %.*s", BYTES_ARG(x.p.repository),
+		 x.p.tag_count ? ":" : "", BYTES_ARG(x.p.tag_count ? x.tags[0] : BYTES_NONE),
+		 result.digest, BYTES_ARG(by.name), BYTES_ARG(by.peer));
 	return reply_put(r, &x, &result, e);
 }
 
@@ -143,12 +150,16 @@ static int delete_manifest(struct http_request *r, struct err *e)
 		rc = rgr_digest(r, reference, &d, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_manifest_delete(api_of(r)->registry, name, reference, rgr_actor(r), e);
+	const struct access_actor by = rgr_actor(r);
+	rc = registry_manifest_delete(api_of(r)->registry, name, reference, &by, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
 		return http_reply_error(r, 404, "MANIFEST_UNKNOWN",
 					"no such manifest in this repository", e);
+	log_line(LOG_INFO, "deleted %.*s%s%.*s by \"%.*s\" from %.*s", BYTES_ARG(name),
+		 is_digest_like(reference) ? "@" : ":", BYTES_ARG(reference), BYTES_ARG(by.name),
+		 BYTES_ARG(by.peer));
 	return http_reply_empty(r, 202, e);
 }
 

@@ -114,6 +114,7 @@ static int open_registry(struct server *s, struct err *e)
 	ro.gc_grace_ms = s->c->gc_grace_ms;
 	ro.gc_every_ms = s->c->gc_every_ms;
 	ro.disk_reserve = s->c->disk_reserve;
+	ro.traffic_max = s->c->audit_max;
 	ro.scrub_rate = s->c->scrub_rate;
 	ro.scrub_every_ms = s->c->scrub_every_ms;
 	registry_configure(s->registry, &ro);

@@ -37,7 +37,7 @@
 	X("password-checks-per-second", CONFIG_COUNT, "N", "10", 0, 10000, \
 	  "passwords hashed for those who never gave a right one from there; 0 = no limit", password_checks_per_sec) \
 	X("audit-max", CONFIG_COUNT, "N", "100000", 1000, 100000000, \
-	  "rows of the audit log that are kept; the oldest go", audit_max) \
+	  "rows of each audit log (changes; pushes, pulls and deletions) that are kept; the oldest go", audit_max) \
 	X("connections", CONFIG_COUNT, "N", "12288", 1, 65536, \
 	  "connections at once; with no room the longest idle one is closed", connections) \
 	X("connections-per-peer", CONFIG_COUNT, "N", "0", 0, 65536, \

@@ -2,6 +2,7 @@
  * from then on. */
 #include "registry/registry_impl.h"
 
+#include "access/access.h"
 #include "store/event.h"
 
 #include <stdlib.h>
@@ -21,12 +22,15 @@ struct put_job {
 	char doubt[DIGEST_TEXT_CAP]; /* a blob whose file must be looked at first; empty = none */
 };
 
-static int append(const struct rgs *t, const struct registry *g, struct event *ev, struct err *e)
+static int append(const struct rgs *t, const struct registry *g, struct event *ev,
+		  const struct access_actor *by, struct err *e)
 {
 	ev->tenant_id = t->tenant;
 	ev->registry = bytes_of(g->o.name);
 	ev->at = t->now_ms;
-	return event_append(t->tx, ev, e);
+	ev->actor = by ? by->name : BYTES_NONE;
+	int r = event_append(t->tx, ev, e);
+	return r < 0 ? r : registry_traffic(t, g, ev, by, 1, e);
 }
 
 static int refer_blob(const struct rgs *t, int64_t repository, struct put_job *j,
@@ -123,16 +127,15 @@ static int put_tags(const struct rgs *t, int64_t repository, const struct put_jo
 			   .repository = p->repository,
 			   .digest = j->digest,
 			   .media_type = j->m->media_type,
-			   .size = p->content.len,
-			   .actor = p->actor};
+			   .size = p->content.len};
 	if (p->tag_count == 0)
-		return append(t, j->g, &ev, e);
+		return append(t, j->g, &ev, p->by, e);
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < p->tag_count; i++) {
 		r = rgs_tag_put(t, repository, p->tags[i], j->digest, e);
 		ev.tag = p->tags[i];
 		if (r >= 0)
-			r = append(t, j->g, &ev, e);
+			r = append(t, j->g, &ev, p->by, e);
 	}
 	return r;
 }
@@ -212,7 +215,7 @@ struct get_job {
 	bool with_content;
 	struct arena *a;
 	struct rgs_manifest *ret;
-	struct bytes actor;
+	const struct access_actor *by;
 };
 
 static bool is_digest(struct bytes reference)
@@ -273,19 +276,18 @@ static int drop_manifest(const struct rgs *t, struct get_job *j, int64_t id, str
 	struct rgs_texts tags;
 	struct event ev = {.type = BYTES_LIT(EVENT_DELETED),
 			   .repository = j->repository,
-			   .digest = j->reference,
-			   .actor = j->actor};
+			   .digest = j->reference};
 	int r = rgs_manifest_exists(t, id, j->reference, e);
 	if (r != 1)
 		return r;
 	r = rgs_tags_of(t, id, j->reference, TAGS_OF_MAX, j->a, &tags, e);
 	for (size_t i = 0; r >= 0 && i < tags.count; i++) {
 		ev.tag = tags.items[i];
-		r = append(t, j->g, &ev, e);
+		r = append(t, j->g, &ev, j->by, e);
 	}
 	ev.tag = BYTES_NONE;
 	if (r >= 0)
-		r = append(t, j->g, &ev, e);
+		r = append(t, j->g, &ev, j->by, e);
 	return r < 0 ? r : rgs_manifest_delete(t, id, j->reference, e);
 }
 
@@ -293,12 +295,11 @@ static int drop_tag(const struct rgs *t, struct get_job *j, int64_t id, struct e
 {
 	struct event ev = {.type = BYTES_LIT(EVENT_DELETED),
 			   .repository = j->repository,
-			   .tag = j->reference,
-			   .actor = j->actor};
+			   .tag = j->reference};
 	int r = rgs_tag_find(t, id, j->reference, j->a, &ev.digest, e);
 	if (r != 1)
 		return r;
-	r = append(t, j->g, &ev, e);
+	r = append(t, j->g, &ev, j->by, e);
 	return r < 0 ? r : rgs_tag_delete(t, id, j->reference, e);
 }
 
@@ -313,12 +314,12 @@ static int drop(struct db_tx *tx, void *arg, struct err *e)
 }
 
 int registry_manifest_delete(struct registry *g, struct bytes repository, struct bytes reference,
-			     struct bytes actor, struct err *e)
+			     const struct access_actor *by, struct err *e)
 {
 	struct arena a;
 	arena_init(&a, PARSE_BUDGET);
 	struct get_job j = {
-		.g = g, .repository = repository, .reference = reference, .a = &a, .actor = actor};
+		.g = g, .repository = repository, .reference = reference, .a = &a, .by = by};
 	int r = db_run(g->db, DB_WRITE, drop, &j, e);
 	arena_free(&a);
 	return r;

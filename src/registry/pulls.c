@@ -1,9 +1,13 @@
 /* Pulls are noted in memory and written, each with its event, within a second: a pull neither waits for the disk nor makes it busy. */
 #include "registry/registry_impl.h"
 
+#include "access/access.h"
 #include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
 #include "store/event.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +16,7 @@ void pulls_note_free(struct pull_note *n)
 	free(n->repository);
 	free(n->tag);
 	free(n->actor);
+	free(n->peer);
 	free(n->media_type);
 	*n = (struct pull_note){.repository = NULL};
 }
@@ -22,17 +27,41 @@ struct pulls_job {
 	unsigned count;
 };
 
+int registry_traffic(const struct rgs *t, const struct registry *g, const struct event *ev,
+		     const struct access_actor *by, uint64_t count, struct err *e)
+{
+	struct buf subject, detail;
+	struct json_out w;
+	char action[64];
+	buf_init(&subject, 4096);
+	buf_init(&detail, 4096);
+	buf_printf(&subject, "%.*s%s%.*s", BYTES_ARG(ev->repository), ev->digest.len ? "@" : "",
+		   BYTES_ARG(ev->digest));
+	json_out_init(&w, &detail, false);
+	json_put_object(&w, NULL);
+	json_put_string_nonempty(&w, "tag", ev->tag);
+	if (count > 1)
+		json_put_u64(&w, "count", count);
+	json_put_end(&w, '}');
+	(void)snprintf(action, sizeof action, "image.%.*s", BYTES_ARG(ev->type));
+	int r = buf_ok(&subject) && buf_ok(&detail)
+		    ? access_traffic(t->tx, by, action, buf_bytes(&subject), buf_bytes(&detail),
+				     g->o.traffic_max, e)
+		    : err_set(e, ERR_NOMEM, "no memory for who did it");
+	buf_free(&subject);
+	buf_free(&detail);
+	return r;
+}
+
 static int write_pull(const struct rgs *t, const struct registry *g, const struct pull_note *n,
 		      struct err *e)
 {
 	struct buf detail;
+	const struct access_actor by = {.name = bytes_of(n->actor), .peer = bytes_of(n->peer)};
 	int64_t id = rgs_repository_find(t, bytes_of(n->repository), e);
 	int r = id <= 0 ? (int)id : rgs_manifest_exists(t, id, bytes_of(n->digest), e);
 	if (r <= 0)
 		return r; /* deleted meanwhile */
-	r = rgs_manifest_pulled(t, id, bytes_of(n->digest), n->at, e);
-	if (r < 0)
-		return r;
 	buf_init(&detail, 64);
 	buf_printf(&detail, "{\"count\":%llu}", (unsigned long long)n->count);
 	struct event ev = {.tenant_id = t->tenant,
@@ -43,10 +72,14 @@ static int write_pull(const struct rgs *t, const struct registry *g, const struc
 			   .tag = bytes_of(n->tag),
 			   .media_type = bytes_of(n->media_type),
 			   .size = n->size,
-			   .actor = bytes_of(n->actor),
+			   .actor = by.name,
 			   .detail = buf_bytes(&detail),
 			   .at = n->at};
-	r = event_append(t->tx, &ev, e);
+	r = n->counts ? rgs_manifest_pulled(t, id, bytes_of(n->digest), n->at, e) : 0;
+	if (r >= 0 && n->counts)
+		r = event_append(t->tx, &ev, e);
+	if (r >= 0)
+		r = registry_traffic(t, g, &ev, &by, n->count, e);
 	buf_free(&detail);
 	return r;
 }
@@ -75,8 +108,14 @@ int registry_flush_pulls(struct registry *g, struct err *e)
 		return count ? err_set(e, ERR_NOMEM, "pulls: no memory") : 0;
 	struct pulls_job j = {.g = g, .notes = notes, .count = count};
 	int r = db_run(g->db, DB_WRITE_SOON, write_pulls, &j, e);
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
+		const struct pull_note *n = &notes[i];
+		if (r >= 0)
+			log_line(LOG_INFO, "pulled %s%s%s@%s by \"%s\" from %s, %llu times", n->repository,
+				 *n->tag ? ":" : "", n->tag, n->digest, n->actor, n->peer,
+				 (unsigned long long)n->count);
 		pulls_note_free(&notes[i]);
+	}
 	free(notes);
 	return r < 0 ? r : 0;
 }
@@ -88,13 +127,15 @@ static char *copy(struct bytes b)
 
 /* Under pull_lock: false when there is no room. */
 static bool note(struct registry *g, struct bytes repository, const struct rgs_manifest *m,
-		 struct bytes tag, struct bytes actor)
+		 struct bytes tag, const struct access_actor *by, bool counts)
 {
 	for (unsigned i = 0; i < g->pull_count; i++) {
 		struct pull_note *n = &g->pulls[i];
 		if (bytes_eq(bytes_of(n->digest), m->digest) &&
 		    bytes_eq(bytes_of(n->repository), repository) &&
-		    bytes_eq(bytes_of(n->tag), tag)) {
+		    bytes_eq(bytes_of(n->tag), tag) && n->counts == counts &&
+		    bytes_eq(bytes_of(n->actor), by->name) &&
+		    bytes_eq(bytes_of(n->peer), by->peer)) {
 			n->count++;
 			n->at = clock_wall_ms();
 			return true;
@@ -104,12 +145,14 @@ static bool note(struct registry *g, struct bytes repository, const struct rgs_m
 		return false;
 	struct pull_note n = {.repository = copy(repository),
 			      .tag = copy(tag),
-			      .actor = copy(actor),
+			      .actor = copy(by->name),
+			      .peer = copy(by->peer),
+			      .counts = counts,
 			      .media_type = copy(m->media_type),
 			      .size = m->size,
 			      .count = 1,
 			      .at = clock_wall_ms()};
-	if (!n.repository || !n.tag || !n.actor || !n.media_type) {
+	if (!n.repository || !n.tag || !n.actor || !n.peer || !n.media_type) {
 		pulls_note_free(&n);
 		return true; /* out of memory: the pull is not worth failing the reply for */
 	}
@@ -119,12 +162,14 @@ static bool note(struct registry *g, struct bytes repository, const struct rgs_m
 }
 
 void registry_manifest_pulled(struct registry *g, struct bytes repository,
-			      const struct rgs_manifest *m, struct bytes tag, struct bytes actor)
+			      const struct rgs_manifest *m, struct bytes tag,
+			      const struct access_actor *by, bool counts)
 {
+	static const struct access_actor nobody = {.name = {.len = 0}};
 	struct err ignored = ERR_INIT;
 	for (int i = 0; i < 2; i++) {
 		pthread_mutex_lock(&g->pull_lock);
-		bool done = note(g, repository, m, tag, actor);
+		bool done = note(g, repository, m, tag, by ? by : &nobody, counts);
 		pthread_mutex_unlock(&g->pull_lock);
 		if (done)
 			return;

@@ -17,6 +17,8 @@
 #include "base/limits.h"
 #include "store/registry.h"
 
+struct access_actor;
+
 #define REGISTRY_REFERENCES_MAX 40000 /* blobs that a manifest of LIMIT_MANIFEST_MAX may name by sha256 */
 #define REGISTRY_TAGS_MAX 32 /* tags of one manifest put by digest (?tag=) */
 
@@ -34,6 +36,7 @@ struct registry_options {
 	uint64_t disk_reserve;     /* bytes of the disk that uploads leave, see registry_reserve; 0 = none */
 	uint64_t scrub_rate;       /* stored bytes read a second to see that they are whole; 0 = none */
 	uint64_t scrub_every_ms;   /* each blob is read again after this */
+	uint64_t traffic_max;      /* rows of who pushed, pulled and deleted what that are kept */
 	uint64_t removal_delay_ms; /* between a blob's row and its file going: a reader that looked the key up may still open it; 60 s */
 };
 #define REGISTRY_OPTIONS_DEFAULT                                                                   \
@@ -42,7 +45,7 @@ struct registry_options {
 		.upload_expire_ms = UINT64_C(12) * 3600000, .gc_grace_ms = UINT64_C(24) * 3600000, \
 		.gc_every_ms = UINT64_C(3600000), .orphan_ms = UINT64_C(48) * 3600000,             \
 		.disk_reserve = UINT64_C(64) << 20, .scrub_rate = UINT64_C(8) << 20,               \
-		.scrub_every_ms = UINT64_C(7) * 86400000, .removal_delay_ms = 60000,               \
+		.traffic_max = 100000, .scrub_every_ms = UINT64_C(7) * 86400000, .removal_delay_ms = 60000,               \
 	}
 
 /* tap may be NULL. db and blobs are the caller's and outlive the registry. */
@@ -108,9 +111,11 @@ int registry_blob_delete(struct registry *g, struct bytes repository, const stru
 int registry_manifest_get(struct registry *g, struct bytes repository, struct bytes reference,
 			  bool with_content, struct arena *a, struct rgs_manifest *ret,
 			  struct err *e);
-/* A pull happened (GET, not HEAD): kept in memory, written with its event within a second. */
+/* A pull happened (GET, not HEAD): kept in memory, written with its event within a second. counts: it keeps the image in
+ * use; one of our own programs that only looks does not, and is only in the log of who pulled what. */
 void registry_manifest_pulled(struct registry *g, struct bytes repository,
-			      const struct rgs_manifest *m, struct bytes tag, struct bytes actor);
+			      const struct rgs_manifest *m, struct bytes tag,
+			      const struct access_actor *by, bool counts);
 struct registry_put {
 	struct bytes repository;
 	struct bytes content_type;
@@ -118,7 +123,7 @@ struct registry_put {
 	const struct digest *digest; /* of the reference, or NULL when it was a tag */
 	const struct bytes *tags;
 	size_t tag_count;
-	struct bytes actor;
+	const struct access_actor *by; /* NULL = nobody is known */
 	const char *event; /* NULL = EVENT_PUSHED */
 };
 struct registry_put_result {
@@ -130,7 +135,7 @@ int registry_manifest_put(struct registry *g, const struct registry_put *p, stru
 			  struct registry_put_result *ret, struct err *e);
 /* A tag, or with a digest the manifest and all tags that point to it. 1/0. */
 int registry_manifest_delete(struct registry *g, struct bytes repository, struct bytes reference,
-			     struct bytes actor, struct err *e);
+			     const struct access_actor *by, struct err *e);
 /* ERR_NOT_FOUND: no such repository. */
 int registry_tags(struct registry *g, struct bytes repository, const struct rgs_page *page,
 		  struct arena *a, struct rgs_texts *ret, struct err *e);

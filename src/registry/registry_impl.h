@@ -10,7 +10,8 @@
 struct pull_note {
 	char *repository;
 	char *tag;
-	char *actor;
+	char *actor, *peer;
+	bool counts;
 	char *media_type;
 	char digest[DIGEST_TEXT_CAP];
 	uint64_t size;
@@ -75,7 +76,10 @@ void uploads_close_idle(struct registry *g, int64_t before_mono_ms);
 /* Is a session with this id in use by a request? It is marked so when not: false = taken for removal. */
 bool uploads_take_for_removal(struct registry *g, const char *id);
 void uploads_close_all(struct registry *g);
-/* pulls.c */
+struct event;
+/* pulls.c: the row of who did what ev says, count times. by may be NULL. */
+int registry_traffic(const struct rgs *t, const struct registry *g, const struct event *ev,
+		     const struct access_actor *by, uint64_t count, struct err *e);
 void pulls_note_free(struct pull_note *n);
 /* scrub.c */
 void *scrub_main(void *registry);

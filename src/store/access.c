@@ -347,7 +347,29 @@ static bool audit_fill(struct db_stmt *s, struct arena *a, void *arg)
 	return ok;
 }
 
-int64_t access_db_audit_add(struct db_tx *tx, const struct access_audit *row, struct err *e)
+/* One text a table: a name cannot be a parameter. */
+static const struct {
+	const char *counter, *add, *trim, *next;
+} logs[] = {
+    [ACCESS_LOG_CHANGES] = {"access_audit",
+			    "INSERT INTO access_audit(id,at,actor,peer,action,subject,before,after)"
+			    " VALUES($1,$2,$3,$4,$5,$6,$7,$8)",
+			    "DELETE FROM access_audit"
+			    " WHERE id<=(SELECT max(id) FROM access_audit)-$1",
+			    "SELECT id,at,actor,peer,action,subject,before,after"
+			    " FROM access_audit WHERE id<$1 ORDER BY id DESC LIMIT 1"},
+    [ACCESS_LOG_TRAFFIC] = {"access_traffic",
+			    "INSERT INTO access_traffic"
+			    "(id,at,actor,peer,action,subject,before,after)"
+			    " VALUES($1,$2,$3,$4,$5,$6,$7,$8)",
+			    "DELETE FROM access_traffic"
+			    " WHERE id<=(SELECT max(id) FROM access_traffic)-$1",
+			    "SELECT id,at,actor,peer,action,subject,before,after"
+			    " FROM access_traffic WHERE id<$1 ORDER BY id DESC LIMIT 1"},
+};
+
+int64_t access_db_audit_add(struct db_tx *tx, enum access_log log, const struct access_audit *row,
+			    struct err *e)
 {
 	struct db_value args[] = {DB_N,
 				  DB_I(row->at),
@@ -357,27 +379,18 @@ int64_t access_db_audit_add(struct db_tx *tx, const struct access_audit *row, st
 				  DB_T(row->subject),
 				  DB_T(row->before),
 				  DB_T(row->after)};
-	return add(tx, "access_audit",
-		   "INSERT INTO access_audit(id,at,actor,peer,action,subject,before,after)"
-		   " VALUES($1,$2,$3,$4,$5,$6,$7,$8)",
-		   args, sizeof args / sizeof *args, e);
+	return add(tx, logs[log].counter, logs[log].add, args, sizeof args / sizeof *args, e);
 }
 
-int access_db_audit_trim(struct db_tx *tx, uint64_t max, struct err *e)
+int access_db_audit_trim(struct db_tx *tx, enum access_log log, uint64_t max, struct err *e)
 {
-	int64_t n = db_exec(tx,
-			    "DELETE FROM access_audit"
-			    " WHERE id<=(SELECT max(id) FROM access_audit)-$1",
-			    DB_ARGS(DB_I(max)), e);
+	int64_t n = db_exec(tx, logs[log].trim, DB_ARGS(DB_I(max)), e);
 	return n < 0 ? (int)n : 0;
 }
 
-int access_db_audit_next(struct db_tx *tx, int64_t before_id, struct arena *a,
-			 struct access_audit *ret, struct err *e)
+int access_db_audit_next(struct db_tx *tx, enum access_log log, int64_t before_id,
+			 struct arena *a, struct access_audit *ret, struct err *e)
 {
-	return one(db_query(tx,
-			    "SELECT id,at,actor,peer,action,subject,before,after"
-			    " FROM access_audit WHERE id<$1 ORDER BY id DESC LIMIT 1",
-			    DB_ARGS(DB_I(before_id)), e),
-		   audit_fill, a, ret, e);
+	return one(db_query(tx, logs[log].next, DB_ARGS(DB_I(before_id)), e), audit_fill, a, ret,
+		   e);
 }

@@ -83,9 +83,15 @@ struct access_audit {
 	struct bytes actor, peer, action, subject;
 	struct bytes before, after; /* JSON or empty */
 };
-int64_t access_db_audit_add(struct db_tx *tx, const struct access_audit *row, struct err *e);
+/* Two logs, so that busy clients cannot push changes out: each keeps its own newest rows. */
+enum access_log {
+	ACCESS_LOG_CHANGES, /* what people changed */
+	ACCESS_LOG_TRAFFIC, /* what was pushed, pulled and deleted */
+};
+int64_t access_db_audit_add(struct db_tx *tx, enum access_log log, const struct access_audit *row,
+			    struct err *e);
 /* Keep the newest max rows. */
-int access_db_audit_trim(struct db_tx *tx, uint64_t max, struct err *e);
+int access_db_audit_trim(struct db_tx *tx, enum access_log log, uint64_t max, struct err *e);
 /* Newest first, older than before_id (INT64_MAX at first): 1 or 0. */
-int access_db_audit_next(struct db_tx *tx, int64_t before_id, struct arena *a,
-			 struct access_audit *ret, struct err *e);
+int access_db_audit_next(struct db_tx *tx, enum access_log log, int64_t before_id,
+			 struct arena *a, struct access_audit *ret, struct err *e);

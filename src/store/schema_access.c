@@ -44,5 +44,17 @@ const struct db_migration schema_access[] = {
 	    " before TEXT NOT NULL," /* JSON objects or empty */
 	    " after TEXT NOT NULL"
 	    "){NOROWID};"},
+    {.number = 2,
+     .what = "who pushed, pulled and deleted what",
+     .sql = "CREATE TABLE access_traffic(" /* rows as in access_audit, in numbers of their own */
+	    " id BIGINT NOT NULL PRIMARY KEY,"
+	    " at BIGINT NOT NULL,"
+	    " actor TEXT NOT NULL,"
+	    " peer TEXT NOT NULL,"
+	    " action TEXT NOT NULL,"
+	    " subject TEXT NOT NULL,"
+	    " before TEXT NOT NULL,"
+	    " after TEXT NOT NULL"
+	    "){NOROWID};"},
     {0},
 };

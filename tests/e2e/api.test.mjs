@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { check, record } from './openapi.mjs';
-import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout } from './lib.mjs';
+import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, sleep } from './lib.mjs';
 
 const packages = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'].flatMap((source) => [
   { name: source, version: '1.0-1' }, { name: `lib${source}`, version: '1.0-1+b1', source, sourceVersion: '1.0-1' }]);
@@ -432,6 +432,32 @@ test('a new password ends the old one and the tokens; a removed user is nobody',
 test('nobody can lock himself out', async () => {
   await problem(await send('DELETE', '/api/v1/users/admin'), 409, /himself/);
   await problem(await send('DELETE', '/api/v1/role-assignments?user=admin&role=Owner'), 409, /himself/);
+});
+
+test('who pushed, pulled and deleted which image is in the log, and in an audit of its own', async () => {
+  process.env.E2E_LOG = 'info';
+  const talkative = await new Server().start();
+  delete process.env.E2E_LOG;
+  try {
+    const traffic = makeLayout([[debianRelease(), dpkgStatus([{ name: 'bash', version: '5' }])]]);
+    const { digest } = traffic;
+    await pushLayout(talkative, 'traffic/app', traffic, 'one');
+    const manifest = '/v2/traffic/app/manifests/one';
+    for (const headers of [{}, {}, { 'user-agent': 'plimsoll' }]) assert.equal((await talkative.fetch(manifest, { headers })).status, 200);
+    const rows = async () => (await talkative.all('/api/v1/audit/images')).filter((r) => r.subject === `traffic/app@${digest}`);
+    const pulls = (list) => list.filter((r) => r.action === 'image.pulled').reduce((n, r) => n + (r.after.count ?? 1), 0);
+    for (let i = 0; i < 100 && pulls(await rows()) < 3; i++) await sleep(50); // gathered for a second
+    assert.equal((await talkative.fetch(`/v2/traffic/app/manifests/${digest}`, { method: 'DELETE' })).status, 202);
+    const seen = await rows();
+    assert.equal(pulls(seen), 3);
+    assert.deepEqual(seen.filter((r) => r.action !== 'image.pulled').map((r) => [r.action, r.actor, r.peer, r.after.tag]), [
+      ['image.deleted', 'admin', '127.0.0.1', undefined], ['image.deleted', 'admin', '127.0.0.1', 'one'], ['image.pushed', 'admin', '127.0.0.1', 'one']]);
+    assert.ok(!(await talkative.all('/api/v1/audit')).some((r) => r.action.startsWith('image.')));
+    for (const line of [`pushed traffic/app:one@${digest} by `, `pulled traffic/app:one@${digest} by `, `deleted traffic/app@${digest} by `]) {
+      const logged = talkative.output.split('\n').filter((l) => l.includes('level=info') && l.includes(line) && l.includes('admin') && l.includes('127.0.0.1'));
+      assert.ok(logged.length, `${line}: ${talkative.output}`);
+    }
+  } finally { await talkative.stop(); }
 });
 
 test('every change is in the audit: who, what, from where', async () => {

@@ -1,6 +1,7 @@
 /* registry_place: a data folder with a registry in it, and the few steps that tests of the registry repeat. Include in one file of a test program. */
 #pragma once
 #include "base/own.h"
+#include "access/access.h"
 #include "registry/registry.h"
 #include "store/event.h"
 
@@ -145,7 +146,7 @@ static inline int put_manifest(struct registry *g, struct bytes repository, stru
 				   .content = content,
 				   .tags = tags,
 				   .tag_count = tag ? 1 : 0,
-				   .actor = BYTES_LIT("ann")};
+				   .by = &(const struct access_actor){.name = BYTES_LIT("ann"), .peer = BYTES_LIT("10.0.0.1")}};
 	arena_init(&a, 1 << 20);
 	int r = registry_manifest_put(g, &put, &a, ret, e);
 	arena_free(&a);

@@ -317,7 +317,7 @@ static int audits_read(struct db_tx *tx, void *arg, struct err *e)
 	struct access_audit row = {.id = INT64_MAX};
 	int rc;
 	v->count = 0;
-	while ((rc = access_db_audit_next(tx, row.id, v->arena, &row, e)) == 1) {
+	while ((rc = access_db_audit_next(tx, ACCESS_LOG_CHANGES, row.id, v->arena, &row, e)) == 1) {
 		if (v->count++ == 0)
 			(void)snprintf(v->last, sizeof v->last, "%.*s %.*s", BYTES_ARG(row.action),
 				       BYTES_ARG(row.subject));
@@ -340,7 +340,7 @@ static int refusals_read(struct db_tx *tx, void *arg, struct err *e)
 	struct access_audit row = {.id = INT64_MAX};
 	int rc;
 	v->count = 0;
-	while ((rc = access_db_audit_next(tx, row.id, v->arena, &row, e)) == 1) {
+	while ((rc = access_db_audit_next(tx, ACCESS_LOG_CHANGES, row.id, v->arena, &row, e)) == 1) {
 		if (!bytes_eq_lit(row.action, "login.refuse") || !bytes_eq(row.subject, v->name))
 			continue;
 		v->count++;

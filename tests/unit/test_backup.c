@@ -85,7 +85,7 @@ static void *churn(void *arg)
 	for (unsigned n = 1000; !stop; n++) {
 		char digest[DIGEST_TEXT_CAP];
 		struct err e = ERR_INIT;
-		if (push_numbered(g, n, digest) < 0 || registry_manifest_delete(g, REPO, bytes_of(digest), BYTES_NONE, &e) != 1)
+		if (push_numbered(g, n, digest) < 0 || registry_manifest_delete(g, REPO, bytes_of(digest), NULL, &e) != 1)
 			failures++;
 	}
 	return NULL;

@@ -65,7 +65,7 @@ static void grace(void **state)
 	assert_int_equal(push_once(p->g, REPO, LOOSE, &e), 0);
 	assert_true(blob_is(p->g, REPO, LOOSE));
 	/* Without the manifest the rest goes too. */
-	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), BYTES_NONE, &e),
+	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), NULL, &e),
 			 1);
 	(void)gc_at(p->g, now + 4 * DAY, &n);
 	assert_int_equal(n.marked, 3);
@@ -194,7 +194,7 @@ static void client_round(struct registry *g, unsigned who, unsigned round)
 		return;
 	}
 	if (round % 3 != 0 &&
-	    registry_manifest_delete(g, repo, bytes_of(got.digest), BYTES_NONE, &e) != 1)
+	    registry_manifest_delete(g, repo, bytes_of(got.digest), NULL, &e) != 1)
 		failures++;
 }
 

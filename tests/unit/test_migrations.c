@@ -3,6 +3,7 @@
  * (changes_complete asks for it). A process that dies at any write of a migration leaves a store that the
  * next start brings to the end. */
 #include "inventory/layer.h"
+#include "store/access.h"
 #include "store/counts.h"
 #include "store/event.h"
 #include "store/findings.h"
@@ -389,6 +390,32 @@ static void store_2(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(event_next(tx, 42, a, &ev, e), 0);
 }
 
+static const char access_1[] = "INSERT INTO access_audit VALUES(7, 11, 'ann', '127.0.0.1', 'user.add', 'bob', '', '{}');"
+			       "INSERT INTO id_counter VALUES('access_audit', 7);";
+
+static void access_2(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct access_audit row;
+	assert_int_equal(access_db_audit_next(tx, ACCESS_LOG_CHANGES, INT64_MAX, a, &row, e), 1);
+	assert_true(bytes_eq_lit(row.subject, "bob"));
+	assert_int_equal(access_db_audit_next(tx, ACCESS_LOG_TRAFFIC, INT64_MAX, a, &row, e), 0);
+}
+
+/* Each log keeps its own newest rows. */
+static void access_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct access_audit row;
+	const struct access_audit more = {.at = 12, .actor = BYTES_LIT("cy"), .peer = BYTES_LIT("::1"),
+					  .action = BYTES_LIT("image.pushed"), .subject = BYTES_LIT("x")};
+	for (int i = 1; i <= 3; i++)
+		assert_int_equal(access_db_audit_add(tx, ACCESS_LOG_TRAFFIC, &more, e), i);
+	assert_int_equal(access_db_audit_trim(tx, ACCESS_LOG_TRAFFIC, 2, e), 0);
+	assert_int_equal(access_db_audit_next(tx, ACCESS_LOG_TRAFFIC, INT64_MAX, a, &row, e), 1);
+	assert_true(bytes_eq_lit(row.actor, "cy") && row.id == 3);
+	assert_int_equal(access_db_audit_next(tx, ACCESS_LOG_TRAFFIC, 2, a, &row, e), 0); /* the oldest went */
+	assert_int_equal(access_db_audit_next(tx, ACCESS_LOG_CHANGES, INT64_MAX, a, &row, e), 1);
+}
+
 static const struct change {
 	const char *room;
 	int step;	  /* this one, after all before it */
@@ -407,6 +434,7 @@ static const struct change {
 	{"registry", 2, registry_1, registry_2, NULL},
 	{"registry", 3, registry_2_rows, registry_3, NULL},
 	{"store", 2, store_1, store_2, NULL},
+	{"access", 2, access_1, access_2, access_2_goes_on},
 };
 #define CHANGES (sizeof changes / sizeof *changes)
 

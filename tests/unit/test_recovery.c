@@ -203,7 +203,7 @@ static void full_disk(void **state)
 	e = (struct err)ERR_INIT;
 	assert_int_equal(head(p, LAYER), 1);
 	assert_true(blob_is(p->g, REPO, LAYER));
-	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), BYTES_NONE, &e), 1);
+	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), NULL, &e), 1);
 	/* Not after 24 hours, but in the second pass after a minute; what was only promised keeps its grace time. */
 	int64_t now = clock_wall_ms();
 	gc(p, now + 61000, &n);
@@ -246,7 +246,7 @@ static void full_log(void **state)
 	(void)snprintf(path, sizeof path, "%s/plimsoll.db.ballast", p->dir);
 	assert_int_equal(db_ballast_keep(p->db, MIB, &e), 0);
 	assert_int_equal(access(path, F_OK), 0);
-	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), BYTES_NONE, &e), 1);
+	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), NULL, &e), 1);
 	assert_int_equal(access(path, F_OK), -1);
 	log_full = false;
 	assert_int_equal(db_ballast_keep(p->db, MIB, &e), 0);
@@ -524,7 +524,7 @@ static void scrub(void **state)
 	assert_int_equal(h.found_damaged, 1);
 	/* The image is deleted instead: nothing is left of the blob, its links included. */
 	struct registry_gc_counts n;
-	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), BYTES_NONE, &e), 1);
+	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), NULL, &e), 1);
 	gc(p, now + 2 * DAY, &n);
 	assert_int_equal(registry_health_get(p->g, &h, &e), 0);
 	assert_int_equal(h.stored.damaged, 0);
@@ -635,7 +635,7 @@ static void grace_after_deletion(void **state)
 	assert_int_equal(push_once(p->g, REPO, LOOSE, &e), 0);
 	assert_true(db_run(p->db, DB_WRITE, set_future, &long_ago, &e) >= 0);
 	struct digest d = digest_for(LOOSE);
-	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), BYTES_NONE, &e), 1);
+	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), NULL, &e), 1);
 	assert_int_equal(registry_blob_delete(p->g, REPO, &d, &e), 1);
 	for (int i = 0; i < 3; i++)
 		gc(p, now + DAY / 2 + i * 100000, &n);
@@ -757,7 +757,7 @@ static int use_all(struct place *p, const char *digest, struct err *e)
 	if (r == 0)
 		r = push_once(p->g, REPO, LOOSE, e);
 	if (r == 0)
-		r = registry_manifest_delete(p->g, REPO, bytes_of(digest), BYTES_NONE, e);
+		r = registry_manifest_delete(p->g, REPO, bytes_of(digest), NULL, e);
 	return r < 0 ? r : registry_gc(p->g, clock_wall_ms(), &n, e);
 }
 

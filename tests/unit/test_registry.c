@@ -2,6 +2,7 @@
 #include "registry_place.h"
 #include "torture.h"
 
+#include "access/access.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -10,6 +11,39 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+#define TEXT(s)                                                                                    \
+	{                                                                                          \
+		.ptr = (const uint8_t *)("" s), .len = sizeof(s) - 1                               \
+	}
+static const struct access_actor bob = {.name = TEXT("bob"), .peer = TEXT("10.0.0.2")},
+				 cy = {.name = TEXT("cy"), .peer = TEXT("10.0.0.3")};
+
+static int read_traffic(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct buf *out = arg;
+	struct arena a;
+	struct access_audit row = {.id = INT64_MAX};
+	int r;
+	arena_init(&a, 1 << 20);
+	buf_clear(out);
+	while ((r = access_db_audit_next(tx, ACCESS_LOG_TRAFFIC, row.id, &a, &row, e)) > 0)
+		buf_printf(out, "%.*s %.*s %.*s %.*s\n", BYTES_ARG(row.action), BYTES_ARG(row.after),
+			   BYTES_ARG(row.actor), BYTES_ARG(row.peer));
+	arena_free(&a);
+	return r;
+}
+
+/* Who did what, newest first. */
+static void check_traffic(struct place *p, const char *want)
+{
+	struct err e = ERR_INIT;
+	struct buf out;
+	buf_init(&out, 1 << 16);
+	assert_int_equal(db_run(p->db, DB_READ, read_traffic, &out, &e), 0);
+	assert_string_equal(buf_cstr(&out), want);
+	buf_free(&out);
+}
 
 /* ---- the system calls of the code under test: told in order, and a place to die ---- */
 
@@ -467,11 +501,11 @@ static void manifests(void **state)
 	/* Held by the manifest: it cannot be deleted. */
 	struct digest d = digest_for(LAYER);
 	assert_int_equal(registry_blob_delete(p->g, REPO, &d, &e), -ERR_DENIED);
-	assert_int_equal(registry_manifest_delete(p->g, REPO, BYTES_LIT("v1"), BYTES_LIT("bob"), &e),
+	assert_int_equal(registry_manifest_delete(p->g, REPO, BYTES_LIT("v1"), &bob, &e),
 			 1);
-	assert_int_equal(registry_manifest_delete(p->g, REPO, BYTES_LIT("v1"), BYTES_LIT("bob"), &e),
+	assert_int_equal(registry_manifest_delete(p->g, REPO, BYTES_LIT("v1"), &bob, &e),
 			 0);
-	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(md_text), BYTES_LIT("bob"),
+	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(md_text), &bob,
 						  &e),
 			 1);
 	assert_int_equal(registry_manifest_get(p->g, REPO, BYTES_LIT("v2"), true, &a, &row, &e), 0);
@@ -496,6 +530,11 @@ static void manifests(void **state)
 		assert_true(bytes_eq(f.ev[i].repository, REPO));
 		assert_true(bytes_eq_lit(f.ev[i].registry, "local"));
 	}
+	check_traffic(p, "image.deleted {} bob 10.0.0.2\n"
+			 "image.deleted {\"tag\":\"v2\"} bob 10.0.0.2\n"
+			 "image.deleted {\"tag\":\"v1\"} bob 10.0.0.2\n"
+			 "image.pushed {\"tag\":\"v2\"} ann 10.0.0.1\n"
+			 "image.pushed {\"tag\":\"v1\"} ann 10.0.0.1\n");
 	arena_free(&f.a);
 	arena_free(&a);
 }
@@ -583,7 +622,8 @@ static void pulls(void **state)
 	assert_int_equal(registry_manifest_get(p->g, REPO, BYTES_LIT("v1"), true, &a, &row, &e), 1);
 	assert_int_equal(row.pulled_at, 0);
 	for (int i = 0; i < 3; i++)
-		registry_manifest_pulled(p->g, REPO, &row, BYTES_LIT("v1"), BYTES_LIT("cy"));
+		registry_manifest_pulled(p->g, REPO, &row, BYTES_LIT("v1"), &cy, true);
+	registry_manifest_pulled(p->g, REPO, &row, BYTES_LIT("v1"), &bob, false); /* looks only */
 	assert_int_equal(registry_flush_pulls(p->g, &e), 0);
 	assert_int_equal(registry_flush_pulls(p->g, &e), 0);
 	assert_int_equal(registry_manifest_get(p->g, REPO, BYTES_LIT("v1"), true, &a, &row, &e), 1);
@@ -595,6 +635,9 @@ static void pulls(void **state)
 	assert_true(bytes_eq_lit(f.ev[1].type, "pulled"));
 	assert_true(bytes_eq_lit(f.ev[1].actor, "cy"));
 	assert_true(bytes_eq_lit(f.ev[1].detail, "{\"count\":3}"));
+	check_traffic(p, "image.pulled {\"tag\":\"v1\"} bob 10.0.0.2\n"
+			 "image.pulled {\"tag\":\"v1\",\"count\":3} cy 10.0.0.3\n"
+			 "image.pushed {\"tag\":\"v1\"} ann 10.0.0.1\n");
 	arena_free(&f.a);
 	arena_free(&a);
 }
