@@ -58,14 +58,14 @@ struct checks {
 };
 
 /* The parts of the store. */
-static void checks_store(const struct api *api, struct checks *c)
+static void checks_store(const struct api *api, bool with_stored, struct checks *c)
 {
 	struct err ignored = ERR_INIT;
 	const struct registry_health *h = &c->stored;
 	bool answers = api->db && db_run(api->db, DB_READ, ping, NULL, NULL) >= 0;
 	bool damaged = answers && db_is_damaged(api->db, c->database, sizeof c->database);
 	c->has_stored = answers && api->registry &&
-			registry_health_get(api->registry, &c->stored, &ignored) == 0;
+			registry_health_get(api->registry, with_stored, &c->stored, &ignored) == 0;
 	c->rows[1] = (struct check){"database", answers && !damaged,
 				    damaged ? c->database : "the database does not answer"};
 	if (h->failed)
@@ -84,14 +84,14 @@ static void checks_store(const struct api *api, struct checks *c)
 	c->rows[7] = (struct check){"disk space", h->disk_free >= h->reserve, c->space};
 }
 
-static void checks_run(const struct api *api, struct checks *c)
+static void checks_run(const struct api *api, bool with_stored, struct checks *c)
 {
 	*c = (struct checks){.has_stored = false};
 	c->rows[0] = (struct check){"started", api->ready,
 				    api->engine && !engine_is_settled(api->engine)
 					? "a vulnerability database is being switched to, or the server stops"
 					: "still starting or stopping"};
-	checks_store(api, c);
+	checks_store(api, with_stored, c);
 	c->rows[2] = (struct check){"jail", api->pool && pool_is_jailed(api->pool),
 				    "workers run without their full jail"};
 	c->rows[3] = (struct check){"vulnerability database", vdb_built(api) > 0,
@@ -163,7 +163,7 @@ static int get_readyz(struct http_request *r, struct err *e)
 	const struct api *api = api_of(r);
 	struct checks checks;
 	struct check_row rows[CHECK_COUNT];
-	checks_run(api, &checks);
+	checks_run(api, false, &checks);
 	const struct check *c = checks.rows;
 	for (size_t i = 0; i < CHECK_COUNT; i++)
 		rows[i] = (struct check_row){
@@ -268,7 +268,7 @@ static int get_metrics(struct http_request *r, struct err *e)
 	struct buf body;
 	struct api *api = api_of(r);
 	struct checks checks;
-	checks_run(api, &checks);
+	checks_run(api, true, &checks);
 	buf_init(&body, METRICS_MAX);
 	buf_printf(&body, "# HELP plimsoll_http_requests_total Requests by class of status\n"
 			  "# TYPE plimsoll_http_requests_total counter\n");

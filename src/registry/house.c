@@ -187,6 +187,7 @@ int registry_start(struct registry *g, struct err *e)
 struct totals_job {
 	struct registry *g;
 	struct bytes repository;
+	bool damaged_only;
 	struct rgs_totals *ret;
 };
 
@@ -194,6 +195,11 @@ static int totals(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct totals_job *j = arg;
 	struct rgs t = registry_rgs(j->g, tx);
+	if (j->damaged_only) {
+		int64_t n = rgs_care_count(&t, e);
+		j->ret->damaged = n > 0 ? (uint64_t)n : 0;
+		return n < 0 ? (int)n : 0;
+	}
 	int64_t id = j->repository.len ? rgs_repository_find(&t, j->repository, e) : 0;
 	if (id < 0 || (id == 0 && j->repository.len))
 		return id < 0 ? (int)id : err_set(e, ERR_NOT_FOUND, "no such repository");
@@ -206,10 +212,10 @@ int registry_repository_stored(struct registry *g, struct bytes repository, stru
 	return db_run(g->db, DB_READ, totals, &j, e);
 }
 
-int registry_health_get(struct registry *g, struct registry_health *ret, struct err *e)
+int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret, struct err *e)
 {
 	struct rgs_totals stored = {.blobs = 0};
-	struct totals_job j = {.g = g, .ret = &stored};
+	struct totals_job j = {.g = g, .ret = &stored, .damaged_only = !with_stored};
 	int r = db_run(g->db, DB_READ, totals, &j, e);
 	if (r < 0)
 		return r;

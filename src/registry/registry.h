@@ -180,6 +180,7 @@ struct registry_health {
 	uint64_t failed;        /* of the last pass */
 	char why[256];          /* the first of those */
 };
-int registry_health_get(struct registry *g, struct registry_health *ret, struct err *e);
+/* with_stored: blobs and bytes, too, for which every row is read: not for strangers. */
+int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret, struct err *e);
 /* Blobs and bytes of one repository. ERR_NOT_FOUND. */
 int registry_repository_stored(struct registry *g, struct bytes repository, struct rgs_totals *ret, struct err *e);

@@ -174,7 +174,9 @@ int64_t rgs_care_forget(const struct rgs *t, int64_t before_ms, size_t n, struct
 struct rgs_totals {
 	uint64_t blobs, bytes, damaged;
 };
-/* What is stored: in this repository, or (0) in all, each blob once. */
+/* Blobs that were found damaged and not pushed again: how many. */
+int64_t rgs_care_count(const struct rgs *t, struct err *e);
+/* What is stored: in this repository, or (0) in all, each blob once. Reads a row for each. */
 int rgs_totals(const struct rgs *t, int64_t repository, struct rgs_totals *ret, struct err *e);
 
 /* Until until_ms no file is removed. A hold is renewed by its name; 0 ends it. */

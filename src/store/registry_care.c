@@ -164,6 +164,18 @@ int64_t rgs_care_forget(const struct rgs *t, int64_t before_ms, size_t n, struct
 	return r < 0 ? r : (int64_t)list.count;
 }
 
+int64_t rgs_care_count(const struct rgs *t, struct err *e)
+{
+	struct db_stmt *s = db_query(t->tx, "SELECT COUNT(*) FROM damaged_blob WHERE tenant_id=$1", DB_ARGS(DB_I(t->tenant)), e);
+	if (!s)
+		return -(int)e->code;
+	int64_t n = db_step(s, e);
+	if (n == 1)
+		n = db_int(s, 0);
+	db_done(s);
+	return n;
+}
+
 int rgs_totals(const struct rgs *t, int64_t repository, struct rgs_totals *ret, struct err *e)
 {
 	struct db_stmt *s =
