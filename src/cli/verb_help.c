@@ -20,7 +20,7 @@ int verb_help(int argc, char **argv)
 	for (size_t i = 0; i < cli_count; i++)
 		printf("  %-12s %s\n", cli_table[i].name, cli_table[i].summary);
 	printf("\nMore: plimsoll help COMMAND\n"
-	       "Exit status: 0 done, 1 an error, 2 a gate (--fail-on) was reached; docs/cli.md has all.\n");
+	       "Exit status: 0 done, 1 an error, 2 a gate (--fail-on) was reached.\n");
 	return CLI_DONE;
 }
 

@@ -31,7 +31,7 @@ export function run(command, args, { check = true, env = {}, input, cwd, timeout
     throw new Error(`${command} ${args.join(' ')}: status ${r.status} ${r.signal ?? ''}\n${r.stdout}\n${r.stderr}\n${r.error ?? ''}`);
   return r;
 }
-export const plimsoll = (args, options = {}) => run(program, args, { ...options, env: { XDG_CACHE_HOME: tempCache(), ...options.env } });
+export const plimsoll = (args, options = {}) => run(program, args, { ...options, env: { XDG_CACHE_HOME: tempCache(), COLUMNS: '', ...options.env } });
 let cache;
 function tempCache() { return (cache ??= tempDir('cache')); }
 
