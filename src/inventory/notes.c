@@ -193,9 +193,12 @@ static int note_links(struct merge *m, size_t eco, bool *ret_said, struct err *e
 	return r;
 }
 
-static bool has_tail_of(const struct merge *m, uint32_t node, struct bytes location)
+/* Is what lies in this folder read by its name alone? Its path ends in location; or, where databases
+ * behind links are looked for, in the last two components of it behind some other folder. */
+static bool has_name_of(const struct merge *m, size_t eco, uint32_t node, struct bytes location)
 {
-	for (int i = 0; i < 2 && location.len > 0; i++) {
+	int parts = eco_table[eco].purl_type ? 2 : LAY_PARTS_MAX;
+	for (; parts > 0 && location.len > 0; parts--) {
 		size_t slash = bytes_find_last(location, '/');
 		struct bytes name =
 		    slash < location.len ? bytes_from(location, slash + 1) : location;
@@ -204,7 +207,7 @@ static bool has_tail_of(const struct merge *m, uint32_t node, struct bytes locat
 		node = merge_node(m, node)->parent;
 		location = bytes_part(location, 0, slash < location.len ? slash : 0);
 	}
-	return true;
+	return location.len == 0 || node != TREE_ROOT;
 }
 
 /* Is there something at the end of a location's way that was not read, or as something else? */
@@ -218,7 +221,7 @@ static bool is_unread(const struct merge *m, size_t eco, const char *location,
 	/* what lies in a folder of the right name was read */
 	struct bytes path = bytes_of(location);
 	return (!way->is_exact && (way->end_mask & (MARK_FILE | MARK_LINK | MARK_GONE))) ||
-	       (way->end_mask && !has_tail_of(m, way->end, bytes_part(path, 0, path.len - 1)));
+	       (way->end_mask && !has_name_of(m, eco, way->end, bytes_part(path, 0, path.len - 1)));
 }
 
 static int note_way(struct merge *m, size_t eco, const char *location, const struct ovl_way *way,

@@ -190,6 +190,9 @@ static void test_databases(void **state)
 	    {"f var/lib/dpkg/status a; f srv/root/var/lib/dpkg/status b; --; F srv/root", "a", NULL},
 	    {"f var/lib/dpkg/status.d/a a; l var/lib/dpkg/status.d/b /x/b; f x/b b", "a",
 	     "link where files state"},
+	    {DECOY "l var/lib/dpkg/status.d /x/dpkg/status.d; f x/dpkg/status.d/a a", "d a", NULL},
+	    {DECOY "l var/lib/dpkg/status.d /dpkg/status.d; f dpkg/status.d/a a", "d", "not read"},
+	    {DECOY "l var/lib/dpkg/status.d /; f x a", "d", "not read"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
