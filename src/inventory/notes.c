@@ -215,9 +215,11 @@ static bool is_unread(const struct merge *m, size_t eco, const char *location,
 		      const struct ovl_way *way)
 {
 	const struct lay_entry *ent = merge_node(m, way->end)->entry;
+	if (!view_is_folder(location) && !ent)
+		return !way->is_exact && (way->end_mask & (MARK_FILE | MARK_LINK));
 	if (!view_is_folder(location))
-		return ent ? ent->kind == LAY_FILE && ent->eco != eco
-			   : !way->is_exact && (way->end_mask & (MARK_FILE | MARK_LINK));
+		return (ent->kind == LAY_FILE && ent->eco != eco) ||
+		       (ent->kind == LAY_OTHER && way->by_link);
 	/* what lies in a folder of the right name was read */
 	struct bytes path = bytes_of(location);
 	return (!way->is_exact && (way->end_mask & (MARK_FILE | MARK_LINK | MARK_GONE))) ||

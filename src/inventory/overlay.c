@@ -151,6 +151,7 @@ static void see(void *arg, uint32_t node, bool last)
 	struct tree_node *n = &o->tree.nodes[node];
 	bool is_link = n->entry && n->entry->kind == LAY_SYMLINK;
 	n->on_way = n->on_way || look->is_location;
+	look->way->by_link = look->way->by_link || is_link;
 	for (uint32_t i = 0; !last && !is_exact(n) && i < look->layer_end; i++) {
 		unsigned mask = marks_of(o, i, n->hash), bad = MARK_FILE | MARK_GONE;
 		if (n->depth > NEAR_ROOT)

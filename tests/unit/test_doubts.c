@@ -10,7 +10,7 @@
  * none; l PATH TARGET: symbolic link; h: hard link; d: folder; p: fifo; w: whiteout; o: opaque. */
 static void put_line(struct buf *t, const char *line)
 {
-	char path[80] = "", rest[80] = "", text[300], name[90];
+	char path[80] = "", rest[80] = "", text[300], name[100];
 	(void)sscanf(line + 1, " %79s %79s", path, rest);
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	bool is_apk = strcmp(base, "installed") == 0;
@@ -115,6 +115,7 @@ static void test_on_the_way(void **state)
 	     "nothing was read"},
 	    {DECOY "l var/lib/dpkg /a/b/c/dpkg; l a/b/c /opt; f opt/dpkg/status a", NULL, RECORDED},
 	    {DECOY "l var/lib/dpkg dpkg", NULL, "circle"},
+	    {DECOY "f usr/share/rpm a; l var/lib/dpkg/status /usr/share/rpm", NULL, "not read"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
