@@ -68,8 +68,17 @@ static const struct {
     {"SUSE Linux Enterprise", "sles"},
 };
 
+/* Fedora's editions: usr/lib/os-release is a link to one of these. */
+static bool is_edition(struct bytes path, size_t *ret_keep)
+{
+	return bytes_has_prefix_lit(eco_path_base(path), "os-release-") &&
+	       eco_path_at(eco_path_dir(path), "usr/lib/os.release.d", ret_keep);
+}
+
 static const struct release_file *release_file_of(struct bytes path, size_t *ret_keep)
 {
+	if (is_edition(path, ret_keep))
+		return &release_files[1];
 	if (!bytes_has_suffix_lit(path, "-release") &&
 	    !bytes_has_suffix_lit(path, "/debian_version") &&
 	    !bytes_has_suffix_lit(path, "/system-release-cpe"))

@@ -242,6 +242,29 @@ static void test_real_images(void **state)
 		check(&cases[i]);
 }
 
+/* Fedora's release file is a link to a link; one to a file of another name is not read, and said. */
+static void test_release_behind_links(void **state)
+{
+	static const char *const names[] = {"os-release-fedora", "other"};
+	(void)state;
+	for (int k = 0; k < 2; k++) {
+		struct image im = {.count = 0};
+		struct buf *t = new_layer(&im);
+		char target[80], path[80];
+		snprintf(target, sizeof target, "os.release.d/%s", names[k]);
+		snprintf(path, sizeof path, "usr/lib/os.release.d/%s", names[k]);
+		tar_put(t, "etc/os-release", '2', "../usr/lib/os-release", BYTES_NONE);
+		tar_put(t, "usr/lib/os-release", '2', target, BYTES_NONE);
+		tar_file(t, path, DEBIAN);
+		tar_file(t, "etc/debian_version", "11.1\n");
+		tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+		merge(&im);
+		assert_true(bytes_eq_lit(im.out.distro.version_id, k == 0 ? "12" : "11"));
+		assert_int_equal(im.out.state, k == 0 ? INV_ASSESSED : INV_PARTIAL);
+		drop(&im);
+	}
+}
+
 /* The config's diff_ids are the SHA-256 of the layers' archives. */
 static void test_diff_ids(void **state)
 {
@@ -404,6 +427,7 @@ int main(void)
 	    cmocka_unit_test(test_order_within_a_layer),
 	    cmocka_unit_test(test_databases),
 	    cmocka_unit_test(test_real_images),
+	    cmocka_unit_test(test_release_behind_links),
 	    cmocka_unit_test(test_diff_ids),
 	    cmocka_unit_test(test_steps),
 	    cmocka_unit_test(test_deep_paths),
