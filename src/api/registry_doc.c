@@ -180,6 +180,7 @@ const struct api_doc rgr_open_upload_doc = {
 	.id = "openUpload",
 	.query = &open_query,
 	.body_type = "application/octet-stream",
+	.errors = {429},
 	.replies = {{.status = 201, .text = "The blob is there: pushed at once, or mounted",
 		     .headers = &with_blob_made},
 		    {.status = 202, .text = "The upload is open", .headers = &with_session}},

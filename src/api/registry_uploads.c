@@ -282,6 +282,15 @@ static int post_mount(struct http_request *r, struct push *p, struct err *e)
 	return rc < 0 ? rc : 1;
 }
 
+/* Sessions that nobody goes on with expire, but nobody knows when. */
+static int too_many(struct http_request *r, struct err *e)
+{
+	struct err why = *e;
+	*e = (struct err)ERR_INIT;
+	int rc = http_reply_header(r, "Retry-After", BYTES_LIT("60"), e);
+	return rc < 0 ? rc : http_reply_error(r, 429, "TOOMANYREQUESTS", why.msg, e);
+}
+
 static int post_end(struct http_request *r, void *state, struct err *e)
 {
 	struct push *p = state;
@@ -294,7 +303,9 @@ static int post_end(struct http_request *r, void *state, struct err *e)
 	rc = post_mount(r, p, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_upload_new(registry_of(r), p->name, wanted_algo(r, &known), p->id, e);
+	rc = registry_upload_new(registry_of(r), p->name, rgr_actor(r).name, wanted_algo(r, &known), p->id, e);
+	if (rc == -ERR_LIMIT)
+		return too_many(r, e);
 	if (rc < 0)
 		return fail(r, e);
 	rc = put_session(r, p->name, p->id, 0, e);

@@ -27,6 +27,7 @@ struct config {
 	uint64_t rate_min; /* bytes a second */
 	uint64_t upload_timeout_ms;
 	uint64_t upload_max;    /* bytes of one blob */
+	uint64_t uploads_per_user;
 	bool sparse_indexes;
 	uint64_t upload_expire_ms;
 	uint64_t gc_grace_ms, gc_every_ms, disk_reserve, scrub_rate, scrub_every_ms;

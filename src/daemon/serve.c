@@ -109,6 +109,7 @@ static int open_registry(struct server *s, struct err *e)
 	struct registry_options ro = REGISTRY_OPTIONS_DEFAULT;
 	ro.name = "local";
 	ro.blob_max = s->c->upload_max;
+	ro.uploads_per_user = s->c->uploads_per_user;
 	ro.sparse_indexes = s->c->sparse_indexes;
 	ro.upload_expire_ms = s->c->upload_expire_ms;
 	ro.gc_grace_ms = s->c->gc_grace_ms;

@@ -62,6 +62,8 @@
 	  "longest time for the body of one request", upload_timeout_ms) \
 	X("upload-max", CONFIG_SIZE, "SIZE", "64GiB", 1, UINT64_C(1) << 50, \
 	  "largest blob", upload_max) \
+	X("uploads-per-user", CONFIG_COUNT, "N", "1000", 0, 1000000, \
+	  "uploads of one user that are open at once; 0 = no limit", uploads_per_user) \
 	X("sparse-indexes", CONFIG_SWITCH, "BOOL", "false", 0, 0, \
 	  "take an index although manifests that it names are not there", sparse_indexes) \
 	X("upload-expire", CONFIG_TIME, "TIME", "12h", 60000, 365 * CONFIG_DAY, \

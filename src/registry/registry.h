@@ -32,6 +32,7 @@ struct registry_options {
 	uint64_t gc_grace_ms;      /* a blob nobody refers to lives this long after its last promise; 24 h; above upload_expire_ms */
 	uint64_t gc_every_ms;      /* 1 h; 0 = only when registry_gc is called */
 	uint64_t orphan_ms;        /* a file without a row is removed after this; 48 h. Looked for four times in it */
+	uint64_t uploads_per_user; /* open at once; ERR_LIMIT past it; 0 = no limit; 1,000 */
 	bool sparse_indexes;       /* take an index whose manifests are not here */
 	uint64_t disk_reserve;     /* bytes of the disk that uploads leave, see registry_reserve; 0 = none */
 	uint64_t scrub_rate;       /* stored bytes read a second to see that they are whole; 0 = none */
@@ -45,7 +46,8 @@ struct registry_options {
 		.upload_expire_ms = UINT64_C(12) * 3600000, .gc_grace_ms = UINT64_C(24) * 3600000, \
 		.gc_every_ms = UINT64_C(3600000), .orphan_ms = UINT64_C(48) * 3600000,             \
 		.disk_reserve = UINT64_C(64) << 20, .scrub_rate = UINT64_C(8) << 20,               \
-		.traffic_max = 100000, .scrub_every_ms = UINT64_C(7) * 86400000, .removal_delay_ms = 60000,               \
+		.scrub_every_ms = UINT64_C(7) * 86400000, .removal_delay_ms = 60000,               \
+		.uploads_per_user = 1000, .traffic_max = 100000,                                   \
 	}
 
 /* tap may be NULL. db and blobs are the caller's and outlive the registry. */
@@ -59,8 +61,8 @@ void registry_close(struct registry *g);
 
 /* ---- uploads ---- */
 struct upload;
-/* A new session. It survives a crash of this process. */
-int registry_upload_new(struct registry *g, struct bytes repository, enum digest_algo algo,
+/* A new session of the actor (empty: anonymous). It survives a crash of this process. ERR_LIMIT: uploads_per_user are open. */
+int registry_upload_new(struct registry *g, struct bytes repository, struct bytes actor, enum digest_algo algo,
 			char ret_id[BLOB_KEY_CAP], struct err *e);
 /* Take a session for one request: ERR_NOT_FOUND, ERR_CONFLICT when another request has it. After a restart its bytes are read again for the hash. */
 int registry_upload_take(struct registry *g, struct bytes repository, struct bytes id,

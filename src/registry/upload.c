@@ -167,6 +167,13 @@ static int add_row(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct row_job *j = arg;
 	struct rgs t = registry_rgs(j->g, tx);
+	uint64_t max = j->g->o.uploads_per_user;
+	int64_t n = max ? rgs_upload_count(&t, j->row->actor, e) : 0;
+	if (n < 0)
+		return (int)n;
+	if (max && (uint64_t)n >= max)
+		return err_set(e, ERR_LIMIT, "%llu uploads of this user are open, the most there may be: complete or cancel some",
+			       (unsigned long long)n);
 	return rgs_upload_add(&t, j->repository, j->row, e);
 }
 
@@ -210,12 +217,13 @@ int upload_delete_row(struct upload *u, struct err *e)
 	return db_run(u->g->db, DB_WRITE_SOON, delete_row, &j, e);
 }
 
-int registry_upload_new(struct registry *g, struct bytes repository, enum digest_algo algo,
-			char ret_id[BLOB_KEY_CAP], struct err *e)
+int registry_upload_new(struct registry *g, struct bytes repository, struct bytes actor,
+			enum digest_algo algo, char ret_id[BLOB_KEY_CAP], struct err *e)
 {
 	struct upload *u = upload_new(g, repository, algo, e);
 	if (!u)
 		return -(int)e->code;
+	u->row.actor = actor;
 	struct row_job j = {.g = g, .repository = repository, .row = &u->row};
 	int r = db_run(g->db, DB_WRITE_SOON, add_row, &j, e);
 	if (r < 0) {
@@ -224,6 +232,7 @@ int registry_upload_new(struct registry *g, struct bytes repository, enum digest
 		upload_free(u);
 		return r;
 	}
+	u->row.actor = BYTES_NONE; /* the caller's */
 	memcpy(ret_id, u->row.id, BLOB_KEY_CAP);
 	pthread_mutex_lock(&g->upload_lock);
 	u->next = g->uploads;

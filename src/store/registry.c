@@ -231,11 +231,24 @@ int rgs_upload_add(const struct rgs *t, struct bytes repository, const struct rg
 		   struct err *e)
 {
 	return changed(db_exec(t->tx,
-			       "INSERT INTO upload(tenant_id,id,repository,key,algo,started_at)"
-			       " VALUES($1,$2,$3,$4,$5,$6)",
+			       "INSERT INTO upload(tenant_id,id,repository,key,algo,started_at,actor)"
+			       " VALUES($1,$2,$3,$4,$5,$6,$7)",
 			       DB_ARGS(DB_I(t->tenant), DB_T(bytes_of(u->id)), DB_T(repository),
-				       DB_T(bytes_of(u->key)), DB_I(u->algo), DB_I(t->now_ms)),
+				       DB_T(bytes_of(u->key)), DB_I(u->algo), DB_I(t->now_ms),
+				       DB_T(u->actor)),
 			       e));
+}
+
+int64_t rgs_upload_count(const struct rgs *t, struct bytes actor, struct err *e)
+{
+	struct db_stmt *s = db_query(t->tx, "SELECT count(*) FROM upload WHERE tenant_id=$1 AND actor=$2",
+				     DB_ARGS(DB_I(t->tenant), DB_T(actor)), e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	int64_t n = r == 1 ? db_int(s, 0) : 0;
+	db_done(s);
+	return r < 0 ? r : n;
 }
 
 int rgs_upload_find(const struct rgs *t, struct bytes repository, struct bytes id,

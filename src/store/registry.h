@@ -35,6 +35,7 @@ struct rgs_upload {
 	char id[BLOB_KEY_CAP];
 	char key[BLOB_KEY_CAP];
 	int algo;
+	struct bytes actor; /* when adding: who opens it; empty = anonymous */
 };
 struct rgs_texts {
 	struct bytes *items;
@@ -75,6 +76,8 @@ int rgs_key_known(const struct rgs *t, const char *key, struct err *e);
 /* Uploads: 1/0. */
 int rgs_upload_add(const struct rgs *t, struct bytes repository, const struct rgs_upload *u,
 		   struct err *e);
+/* Uploads that the actor has open. */
+int64_t rgs_upload_count(const struct rgs *t, struct bytes actor, struct err *e);
 int rgs_upload_find(const struct rgs *t, struct bytes repository, struct bytes id,
 		    struct rgs_upload *ret, struct err *e);
 int rgs_upload_delete(const struct rgs *t, struct bytes id, struct err *e);

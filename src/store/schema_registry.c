@@ -192,5 +192,9 @@ const struct db_migration schema_registry[] = {
 		" name TEXT NOT NULL PRIMARY KEY,"
 		" until_at BIGINT NOT NULL"
 		"){NOROWID};"},
+	{.number = 4,
+	 .what = "who opened an upload",
+	 .sql = "ALTER TABLE upload ADD COLUMN actor TEXT NOT NULL DEFAULT '';"
+		"CREATE INDEX upload_actor ON upload(tenant_id,actor);"},
 	{0},
 };

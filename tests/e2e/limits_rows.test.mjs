@@ -140,6 +140,29 @@ test('public-url: what is none is refused at the start, slashes at its end are c
   }
 });
 
+test('open uploads of one user end at a number, with 429; others go on', async () => {
+  const small = await new Server({ args: ['--uploads-per-user', '5'] }).start();
+  try {
+    const open = (headers) => small.fetch('/v2/u/x/blobs/uploads/', { method: 'POST', headers });
+    const places = [];
+    for (let i = 0; i < 5; i++) places.push((await open()).headers.get('location'));
+    const more = await open();
+    assert.deepEqual([more.status, more.headers.get('retry-after')], [429, '60']);
+    assert.match((await more.json()).errors[0].message, /5 uploads of this user are open/);
+    assert.equal((await small.fetch('/api/v1/users', post({ name: 'ci', kind: 'robot' }))).status, 201);
+    const { token } = await (await small.fetch('/api/v1/users/ci/tokens', post({ label: 'a' }))).json();
+    assert.equal((await small.fetch('/api/v1/role-assignments', post({ user: 'ci', role: 'AcrPush', scope: '/' }))).status, 201);
+    assert.equal((await open(basic('ci', token))).status, 202);
+    assert.equal((await small.fetch(places[0], { method: 'DELETE' })).status, 204);
+    assert.equal((await open()).status, 202);
+    await small.stop(); // they are remembered
+    await small.start();
+    assert.equal((await open()).status, 429);
+  } finally {
+    await small.stop();
+  }
+});
+
 test('names of 255 bytes in 128 parts', async () => {
   const name = 'a/'.repeat(127) + 'b';
   assert.equal(name.length, 255);

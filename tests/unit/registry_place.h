@@ -106,7 +106,7 @@ static inline int push_session(struct registry *g, struct bytes repository, stru
 	char id[BLOB_KEY_CAP];
 	struct upload *u;
 	struct digest d = digest_for(content);
-	int r = registry_upload_new(g, repository, DIGEST_SHA256, id, e);
+	int r = registry_upload_new(g, repository, BYTES_NONE, DIGEST_SHA256, id, e);
 	if (r >= 0)
 		r = registry_upload_take(g, repository, bytes_of(id), &u, e);
 	if (r < 0)

@@ -118,8 +118,8 @@ static void uploads_expire(void **state)
 	struct upload *u;
 	struct digest d = digest_for(LAYER);
 	int64_t now = clock_wall_ms();
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, idle, &e), 0);
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, busy, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, idle, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, busy, &e), 0);
 	(void)gc_at(p->g, now + DAY / 4, &n);
 	assert_int_equal(n.uploads, 0);
 	assert_int_equal(registry_upload_take(p->g, REPO, bytes_of(busy), &u, &e), 0);

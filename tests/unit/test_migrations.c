@@ -347,6 +347,20 @@ static void registry_2(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_true(bytes_eq_lit(referrers.items[0].digest, DIGEST("d")));
 }
 
+/* Room registry before step 4: nobody knows whose uploads they are. */
+static const char registry_3_rows[] = "INSERT INTO upload VALUES(1, '0123456789abcdef0123456789abcdef', 'a',"
+				      " 'fedcba9876543210fedcba9876543210', 1, 10);";
+
+static void registry_4(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct rgs t = {.tx = tx, .tenant = 1, .now_ms = 100};
+	struct rgs_upload u;
+	(void)a;
+	assert_int_equal(rgs_upload_count(&t, BYTES_NONE, e), 1);
+	assert_int_equal(rgs_upload_count(&t, BYTES_LIT("ci"), e), 0);
+	assert_int_equal(rgs_upload_find(&t, BYTES_LIT("a"), BYTES_LIT("0123456789abcdef0123456789abcdef"), &u, e), 1);
+}
+
 /* Room registry before step 3: nothing says when a blob was found whole. */
 static const char registry_2_rows[] =
 	"INSERT INTO repository VALUES(1, 3, 'a', 10);"
@@ -433,6 +447,7 @@ static const struct change {
 	{"scan", 9, scan_6_rows, scan_remedy_seen, NULL},
 	{"registry", 2, registry_1, registry_2, NULL},
 	{"registry", 3, registry_2_rows, registry_3, NULL},
+	{"registry", 4, registry_3_rows, registry_4, NULL},
 	{"store", 2, store_1, store_2, NULL},
 	{"access", 2, access_1, access_2, access_2_goes_on},
 };

@@ -187,7 +187,7 @@ static void full_disk(void **state)
 	struct digest d = digest_for(LOOSE);
 	push_image(p, &got);
 	assert_int_equal(push_once(p->g, REPO, LOOSE, &e), 0);
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, id, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e), 0);
 	assert_int_equal(registry_upload_take(p->g, REPO, bytes_of(id), &u, &e), 0);
 	assert_int_equal(upload_write(u, bytes_part(LOOSE, 0, 5), &e), 0);
 	disk_all = 2000 * MIB;
@@ -198,7 +198,7 @@ static void full_disk(void **state)
 	upload_cut(u, 5);
 	e = (struct err)ERR_INIT;
 	char other[BLOB_KEY_CAP];
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, other, &e), -ERR_IO);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, other, &e), -ERR_IO);
 	assert_true(err_is_no_space(&e));
 	e = (struct err)ERR_INIT;
 	assert_int_equal(head(p, LAYER), 1);
@@ -224,11 +224,11 @@ static void full_disk(void **state)
 	assert_int_equal(upload_commit(u, &d, &e), 0);
 	push_image(p, &got);
 	/* Sessions that nobody continues end sooner while it is full. */
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, id, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e), 0);
 	gc(p, clock_wall_ms() + DAY / 24, &n);
 	assert_int_equal(n.uploads, 0);
 	disk_free = MIB;
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, other, &e), -ERR_IO);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, other, &e), -ERR_IO);
 	gc(p, clock_wall_ms() + DAY / 24, &n);
 	assert_int_equal(n.uploads, 1);
 	disk_free = 0;
@@ -268,7 +268,7 @@ static int push_with_failing_sync(struct place *p, const char *of, int why, bool
 		uint64_t off;
 		if (place_open(p, &e) < 0)
 			_exit(9);
-		int r = session ? registry_upload_new(p->g, REPO, DIGEST_SHA256, id, &e) : 0;
+		int r = session ? registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e) : 0;
 		if (r == 0)
 			r = session ? registry_upload_take(p->g, REPO, bytes_of(id), &u, &e)
 				    : registry_upload_once(p->g, REPO, DIGEST_SHA256, &u, &e);
@@ -588,7 +588,7 @@ static void one_file_stays(void **state)
 	assert_int_equal(n.files, 2);
 	/* An upload that cannot be removed keeps nothing else, either. */
 	assert_int_equal(push_once(p->g, REPO, LOOSE, &e), 0);
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, upload, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, upload, &e), 0);
 	memcpy(stuck, upload, sizeof stuck);
 	assert_int_equal(registry_gc(p->g, now + 5 * DAY, &n, &e), -ERR_IO);
 	assert_int_equal(n.failed, 1);

@@ -119,7 +119,7 @@ static void upload_in_pieces(void **state)
 	struct upload *u, *other;
 	uint64_t off = 99;
 	struct digest d = digest_for(LAYER);
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, id, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e), 0);
 	assert_int_equal(registry_upload_offset(p->g, REPO, bytes_of(id), &off, &e), 0);
 	assert_int_equal(off, 0);
 	for (size_t i = 0; i < LAYER.len; i++) {
@@ -152,7 +152,7 @@ static void upload_survives_restart(void **state)
 	char id[BLOB_KEY_CAP];
 	struct upload *u;
 	struct digest d = digest_for(LAYER);
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, id, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e), 0);
 	assert_int_equal(registry_upload_take(p->g, REPO, bytes_of(id), &u, &e), 0);
 	assert_int_equal(upload_write(u, bytes_part(LAYER, 0, 7), &e), 0);
 	upload_release(u);
@@ -172,7 +172,7 @@ static void upload_cut_and_cancelled(void **state)
 	char id[BLOB_KEY_CAP];
 	struct upload *u;
 	struct digest d = digest_for(LAYER);
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, id, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e), 0);
 	assert_int_equal(registry_upload_take(p->g, REPO, bytes_of(id), &u, &e), 0);
 	assert_int_equal(upload_write(u, bytes_part(LAYER, 0, 7), &e), 0);
 	assert_int_equal(upload_write(u, BYTES_LIT("a wrong chunk"), &e), 0);
@@ -181,7 +181,7 @@ static void upload_cut_and_cancelled(void **state)
 	assert_int_equal(upload_commit(u, &d, &e), 0);
 	assert_true(blob_is(p->g, REPO, LAYER));
 
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, id, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e), 0);
 	assert_int_equal(registry_upload_take(p->g, REPO, bytes_of(id), &u, &e), 0);
 	assert_int_equal(upload_write(u, LAYER, &e), 0);
 	assert_int_equal(upload_cancel(u, &e), 0);
@@ -227,7 +227,7 @@ static void upload_in_blocks(void **state)
 	uint8_t *content = long_content();
 	struct bytes all = {.ptr = content, .len = LONG_LEN};
 	struct digest d = digest_for(all);
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, id, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e), 0);
 	assert_int_equal(registry_upload_take(p->g, REPO, bytes_of(id), &u, &e), 0);
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		struct bytes piece = bytes_part(all, done, sizes[i]);
@@ -325,7 +325,7 @@ static void upload_wrong_digest(void **state)
 	struct upload *u;
 	struct digest wrong = digest_for(BYTES_LIT("else"));
 	uint64_t size;
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, id, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e), 0);
 	assert_int_equal(registry_upload_take(p->g, REPO, bytes_of(id), &u, &e), 0);
 	assert_int_equal(upload_write(u, LAYER, &e), 0);
 	assert_int_equal(upload_commit(u, &wrong, &e), -ERR_INTEGRITY);
@@ -821,7 +821,7 @@ static void renamed_but_not_committed(void **state)
 	char id[BLOB_KEY_CAP];
 	struct upload *u;
 	struct digest d = digest_for(LAYER);
-	assert_int_equal(registry_upload_new(p->g, REPO, DIGEST_SHA256, id, &e), 0);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e), 0);
 	assert_int_equal(registry_upload_take(p->g, REPO, bytes_of(id), &u, &e), 0);
 	assert_int_equal(upload_write(u, LAYER, &e), 0);
 	upload_release(u);
