@@ -209,9 +209,9 @@ static int take_inventory(struct cimg *c, const struct cli_args *args, struct er
 	char cache[4096];
 	const char *dir = cache_dir(args, cache);
 	struct layers_progress progress = {.arg = c, .done = on_layer};
-	int r = layers_index(c->input.layers, c->input.layer_count, c->pool, dir, &progress, &c->layers, e);
+	int r = layers_index(&c->input, c->pool, dir, &progress, &c->layers, e);
 	if (r < 0 && e->code == ERR_CONFLICT && !c->pool && open_pool(c, args, e) == 0)
-		r = layers_index(c->input.layers, c->input.layer_count, c->pool, dir, &progress, &c->layers, e);
+		r = layers_index(&c->input, c->pool, dir, &progress, &c->layers, e);
 	if (r < 0)
 		return r;
 	const struct inv_source source = {.layers = c->layers.parsed, .layer_count = c->layers.count,

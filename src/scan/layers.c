@@ -48,15 +48,16 @@ int layers_index_one(struct pool *pool, const struct pool_task *where, struct bu
 }
 
 struct work {
-	const struct scan_layer *layers;
+	const struct scan_input *input;
+	const struct scan_layer *layers; /* of input */
 	size_t count;
 	struct pool *pool;
 	const char *cache_dir;
 	const struct layers_progress *progress;
 	struct layers_result *result;
 	pthread_mutex_t lock;
-	size_t next_index, next_hash;
-	bool *ok_digest; /* set by the hashing thread */
+	size_t next;
+	bool *proved; /* the layer is what it claims to be: its inventory may be kept */
 	bool failed;
 	struct err err; /* the first */
 };
@@ -71,32 +72,35 @@ static void fail(struct work *w, const struct err *e)
 }
 
 /* The next layer to read: not from the cache, and there; or count. */
-static size_t take(struct work *w, size_t *next)
+static size_t take(struct work *w)
 {
 	pthread_mutex_lock(&w->lock);
-	while (*next < w->count && (w->result->cached[*next] || w->layers[*next].absent.len))
-		(*next)++;
-	size_t i = w->failed ? w->count : *next;
+	while (w->next < w->count && (w->result->cached[w->next] || w->layers[w->next].absent.len))
+		w->next++;
+	size_t i = w->failed ? w->count : w->next;
 	if (i < w->count)
-		(*next)++;
+		w->next++;
 	pthread_mutex_unlock(&w->lock);
 	return i;
 }
 
-static void *index_main(void *arg)
+/* Is the inventory at texts[i] of the very stream that the config, whose own digest was checked, names for this layer? */
+static bool is_named(const struct work *w, size_t i)
 {
-	struct work *w = arg;
-	for (size_t i; (i = take(w, &w->next_index)) < w->count;) {
-		struct err e = ERR_INIT;
-		const struct scan_layer *l = &w->layers[i];
-		if (layers_index_one(w->pool, &(struct pool_task){.fd = l->fd, .off = l->off, .len = l->len}, &w->result->texts[i], &e) < 0) {
-			err_ctx(&e, "layer %zu", i + 1);
-			fail(w, &e);
-		} else if (w->progress) {
-			w->progress->done(w->progress->arg, i, false);
-		}
-	}
-	return NULL;
+	const struct oci_config *config = &w->input->config;
+	const struct digest *want = w->layers[i].is_diff_id			? &w->layers[i].digest
+				    : config->diff_id_count == w->count ? &config->diff_ids[i]
+									: NULL;
+	struct arena a;
+	struct lay lay;
+	struct err e = ERR_INIT;
+	if (!want || want->algo != DIGEST_SHA256)
+		return false;
+	arena_init(&a, PARSED_BUDGET);
+	bool is = lay_parse(buf_bytes(&w->result->texts[i]), &a, &lay, &e) == 0 && lay.has_diff_id &&
+		  memcmp(lay.diff_id, want->hash, LAY_DIFF_ID_LEN) == 0;
+	arena_free(&a);
+	return is;
 }
 
 static bool is_compressed(const struct scan_layer *l)
@@ -142,24 +146,35 @@ static int hash_layer(const struct scan_layer *l, uint8_t *step, struct err *e)
 	return r;
 }
 
-static void *hash_main(void *arg)
+/* A layer whose plain stream is the one that the config names needs no other proof, and reading it a second time costs as much as a third of the scan.
+ * Another one must have its digest: then the image, not the file, is at odds with itself. */
+static int prove(struct work *w, size_t i, struct err *e)
+{
+	const struct scan_layer *l = &w->layers[i];
+	w->proved[i] = is_named(w, i);
+	if (w->proved[i] || (l->is_diff_id && is_compressed(l)))
+		return 0; /* the latter cannot be checked without inflating it here: used, but never kept */
+	OWN_FREE uint8_t *step = io_block(HASH_STEP);
+	int r = step ? hash_layer(l, step, e) : err_set(e, ERR_NOMEM, "no memory");
+	w->proved[i] = r == 0;
+	return r; /* NOLINT(clang-analyzer-unix.Malloc): clang does not see what OWN_FREE does */
+}
+
+static void *index_main(void *arg)
 {
 	struct work *w = arg;
-	OWN_FREE uint8_t *step = io_block(HASH_STEP);
-	for (size_t i; (i = take(w, &w->next_hash)) < w->count;) {
+	for (size_t i; (i = take(w)) < w->count;) {
 		struct err e = ERR_INIT;
 		const struct scan_layer *l = &w->layers[i];
-		if (l->is_diff_id && is_compressed(l))
-			continue; /* cannot be checked without inflating it here: used, but never kept */
-		int r = step ? hash_layer(l, step, &e) : err_set(&e, ERR_NOMEM, "no memory");
-		if (r < 0) {
+		const struct pool_task where = {.fd = l->fd, .off = l->off, .len = l->len};
+		if (layers_index_one(w->pool, &where, &w->result->texts[i], &e) < 0 || prove(w, i, &e) < 0) {
 			err_ctx(&e, "layer %zu", i + 1);
 			fail(w, &e);
-		} else {
-			w->ok_digest[i] = true;
+		} else if (w->progress) {
+			w->progress->done(w->progress->arg, i, false);
 		}
 	}
-	return NULL; /* NOLINT(clang-analyzer-unix.Malloc): clang does not see what OWN_FREE does */
+	return NULL;
 }
 
 static void cache_path(const struct work *w, size_t i, char out[4096])
@@ -183,12 +198,8 @@ static void read_cache(struct work *w)
 			buf_clear(&w->result->texts[i]);
 			continue;
 		}
-		/* A kept file that does not parse is made anew. */
-		struct arena a;
-		struct lay lay;
-		arena_init(&a, PARSED_BUDGET);
-		w->result->cached[i] = lay_parse(buf_bytes(&w->result->texts[i]), &a, &lay, &e) == 0;
-		arena_free(&a);
+		/* One that does not parse is made anew, and so is one that was kept for an image which named another stream for this digest. */
+		w->result->cached[i] = is_named(w, i);
 		if (!w->result->cached[i])
 			buf_clear(&w->result->texts[i]);
 		else if (w->progress)
@@ -204,7 +215,7 @@ static void write_cache(const struct work *w)
 		return;
 	for (size_t i = 0; i < w->count; i++) {
 		char path[4096];
-		if (w->result->cached[i] || !w->ok_digest[i] || !w->result->parsed[i].complete)
+		if (w->result->cached[i] || !w->proved[i] || !w->result->parsed[i].complete)
 			continue;
 		cache_path(w, i, path);
 		(void)io_replace_file(path, buf_bytes(&w->result->texts[i]), 0600, &e);
@@ -223,17 +234,17 @@ static int run_threads(struct work *w, struct err *e)
 		return err_set(e, ERR_CONFLICT, "%zu layers are not known yet", todo);
 	pool_load(w->pool, &busy, &slots);
 	size_t n = todo < slots ? todo : slots;
-	pthread_t threads[65];
+	pthread_t threads[64];
 	size_t started = 0;
 	if (n > 64)
 		n = 64;
-	for (size_t i = 0; i <= n; i++) {
-		if (pthread_create(&threads[started], NULL, i == 0 ? hash_main : index_main, w) == 0)
+	for (size_t i = 0; i < n; i++) {
+		if (pthread_create(&threads[started], NULL, index_main, w) == 0)
 			started++;
 	}
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
-	if (started < 2)
+	if (started == 0)
 		return err_set(e, ERR_NOMEM, "no thread could be started");
 	if (w->failed) {
 		*e = w->err;
@@ -242,19 +253,21 @@ static int run_threads(struct work *w, struct err *e)
 	return 0;
 }
 
-int layers_index(const struct scan_layer *layers, size_t count, struct pool *pool, const char *cache_dir,
+int layers_index(const struct scan_input *input, struct pool *pool, const char *cache_dir,
 		 const struct layers_progress *progress, struct layers_result *ret, struct err *e)
 {
+	const struct scan_layer *layers = input->layers;
+	size_t count = input->layer_count;
 	*ret = (struct layers_result){.count = count};
 	arena_init(&ret->arena, PARSED_BUDGET);
-	struct work w = {.layers = layers, .count = count, .pool = pool, .cache_dir = cache_dir,
+	struct work w = {.input = input, .layers = layers, .count = count, .pool = pool, .cache_dir = cache_dir,
 			 .progress = progress, .result = ret, .lock = PTHREAD_MUTEX_INITIALIZER};
 	ret->texts = arena_alloc(&ret->arena, count, sizeof *ret->texts);
 	ret->parsed = arena_alloc(&ret->arena, count, sizeof *ret->parsed);
 	ret->cached = arena_alloc(&ret->arena, count, sizeof *ret->cached);
-	w.ok_digest = arena_alloc(&ret->arena, count, sizeof *w.ok_digest);
+	w.proved = arena_alloc(&ret->arena, count, sizeof *w.proved);
 	int r = 0;
-	if (!ret->texts || !ret->parsed || !ret->cached || !w.ok_digest) {
+	if (!ret->texts || !ret->parsed || !ret->cached || !w.proved) {
 		ret->count = 0;
 		r = err_set(e, ERR_NOMEM, "no memory for %zu layers", count);
 	} else {

@@ -1,5 +1,5 @@
-/* layers: the inventories of an image's layers, several workers at once, from a cache where they are known. Each layer's digest is checked while it is
- * indexed; nothing is kept of a layer that is not what it claims to be. */
+/* layers: the inventories of an image's layers, several workers at once, from a cache where they are known. A layer is what it claims
+ * to be when its uncompressed stream is the one that the image's config names, or its bytes have their digest; nothing is kept of another. */
 #pragma once
 #include "inventory/layer.h"
 #include "scan/input.h"
@@ -14,13 +14,13 @@ struct layers_result {
 
 /* cache_dir: folder of kept inventories ("sha256-<hex>-<analyzer>.lay"), or NULL for none. progress (may be NULL) is told after each layer. pool may be NULL: then a
  * layer that is not in the cache is ERR_CONFLICT. ERR_INTEGRITY when a
- * layer's bytes do not have its digest; ERR_CHILD / ERR_TIMEOUT when a worker failed. A damaged layer is no error: its inventory says so; nor an
+ * layer is neither; ERR_CHILD / ERR_TIMEOUT when a worker failed. A damaged layer is no error: its inventory says so; nor an
  * absent one. */
 struct layers_progress {
 	void *arg;
 	void (*done)(void *arg, size_t index, bool cached);
 };
-int layers_index(const struct scan_layer *layers, size_t count, struct pool *pool, const char *cache_dir,
+int layers_index(const struct scan_input *input, struct pool *pool, const char *cache_dir,
 		 const struct layers_progress *progress, struct layers_result *ret, struct err *e);
 void layers_result_free(struct layers_result *r);
 

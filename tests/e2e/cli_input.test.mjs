@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import { debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, plimsoll, program, run, tempDir } from './lib.mjs';
+import { debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, plimsoll, program, run, sha256, tempDir } from './lib.mjs';
 
 let vdb, layout, archive;
 const status = dpkgStatus([{ name: 'openssl', version: '3.0' }, { name: 'bash', version: '6' }]);
@@ -35,6 +35,32 @@ test('an operand that exists is read, whatever it is', () => {
     const r = run('sh', ['-c', `${program} scan --vdb ${vdb} --format json - < ${from}`]);
     assert.deepEqual([advisories(r), JSON.parse(r.stdout).image.name], [['CVE-2026-1'], 'standard input']);
   }
+});
+
+test('a layer is proved by its stream or its digest, and nothing that one image says of a digest reaches another', () => {
+  const cache = tempDir('cache'), env = { XDG_CACHE_HOME: cache };
+  const good = makeLayout([[debianRelease(), status]]);
+  const other = makeLayout([[debianRelease(), dpkgStatus([{ name: 'openssl', version: '9' }])]]);
+  const hex = (d) => d.digest.slice('sha256:'.length);
+  /** An image with this config, whose layer has good's digest and other's bytes. */
+  const liar = (config, from) => {
+    const dir = tempDir('liar'), blobs = path.join(dir, 'blobs/sha256');
+    fs.cpSync(from.dir, dir, { recursive: true });
+    fs.copyFileSync(path.join(other.dir, 'blobs/sha256', hex(other.layers[0])), path.join(blobs, hex(good.layers[0])));
+    const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json',
+      config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...config }, layers: [{ ...good.layers[0], size: other.layers[0].size }] }));
+    fs.writeFileSync(path.join(blobs, sha256(manifest)), manifest);
+    fs.writeFileSync(path.join(dir, 'index.json'), JSON.stringify({ schemaVersion: 2,
+      manifests: [{ mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: `sha256:${sha256(manifest)}`, size: manifest.length }] }));
+    return dir;
+  };
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(advisories(scan([liar(other.config, other)], { env })), []); // it is the stream that its config names
+    assert.deepEqual(advisories(scan([good.dir], { env })), ['CVE-2026-1']);
+  }
+  const r = scan([liar(good.config, good)], { env: { XDG_CACHE_HOME: tempDir('cache') } });
+  assert.equal(r.status, 1);
+  assert.match(r.stderr, /layer 1: the content does not have the digest sha256:/);
 });
 
 test('an operand that cannot be read says what can', () => {
