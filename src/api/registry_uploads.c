@@ -250,7 +250,8 @@ static int post_begin(struct http_request *r, void **ret_state, struct err *e)
 	rc = rgr_digest(r, text, &p->digest, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_upload_once(registry_of(r), p->name, p->digest.algo, &p->upload, e);
+	rc = registry_upload_once(registry_of(r), p->name, rgr_actor(r).name, p->digest.algo,
+				  &p->upload, e);
 	return rc < 0 ? fail(r, e) : 0;
 }
 

@@ -68,8 +68,8 @@ int registry_upload_new(struct registry *g, struct bytes repository, struct byte
 int registry_upload_take(struct registry *g, struct bytes repository, struct bytes id,
 			 struct upload **ret, struct err *e);
 /* A session that lives only as long as the request that made it. */
-int registry_upload_once(struct registry *g, struct bytes repository, enum digest_algo algo,
-			 struct upload **ret, struct err *e);
+int registry_upload_once(struct registry *g, struct bytes repository, struct bytes actor,
+			 enum digest_algo algo, struct upload **ret, struct err *e);
 /* Bytes written so far, without taking it. */
 int registry_upload_offset(struct registry *g, struct bytes repository, struct bytes id,
 			   uint64_t *ret_off, struct err *e);

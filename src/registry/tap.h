@@ -6,8 +6,9 @@
 
 struct tap {
 	void *arg;
-	/* A blob upload to a repository begins to receive bytes into the file fd (read it by pread; dup it to keep it). Returns a handle for the other calls, or NULL: not interested. */
-	void *(*begin)(void *arg, struct bytes repository, int fd);
+	/* A blob upload begins to receive bytes into the file fd (read it by pread; dup it to keep it). owner: whose it is, the user's if one is known, else the
+	 * repository's; never 0. Returns a handle for the other calls, or NULL: not interested. */
+	void *(*begin)(void *arg, uint64_t owner, int fd);
 	/* The file holds `len` bytes now. */
 	void (*grow)(void *arg, void *handle, uint64_t len);
 	/* Complete and stored under d, or (d == NULL) given up. The handle is gone after this. fd stays valid until the call returns. */

@@ -35,7 +35,7 @@ void upload_tap_tell(struct upload *u, bool all)
 		return;
 	if (!u->tap_begun) {
 		u->tap_begun = true;
-		u->tap_handle = g->tap.begin(g->tap.arg, bytes_of(u->repository), u->fd);
+		u->tap_handle = g->tap.begin(g->tap.arg, u->owner, u->fd);
 	}
 	u->told = u->offset;
 	if (u->tap_handle)
@@ -65,6 +65,12 @@ void upload_free(struct upload *u)
 	free(u);
 }
 
+/* Whose workers an upload's inventory takes. Two that have one number share; never 0. */
+static uint64_t owner_of(struct bytes name)
+{
+	return bytes_hash(name, 0) | 1;
+}
+
 static struct upload *upload_make(struct registry *g, struct bytes repository, struct err *e)
 {
 	struct upload *u = calloc(1, sizeof *u);
@@ -77,6 +83,7 @@ static struct upload *upload_make(struct registry *g, struct bytes repository, s
 	}
 	u->g = g;
 	u->fd = -1;
+	u->owner = owner_of(repository);
 	return u;
 }
 
@@ -191,7 +198,7 @@ static int delete_row(struct db_tx *tx, void *arg, struct err *e)
 	return rgs_upload_delete(&t, j->id, e);
 }
 
-static struct upload *upload_new(struct registry *g, struct bytes repository,
+static struct upload *upload_new(struct registry *g, struct bytes repository, struct bytes actor,
 				 enum digest_algo algo, struct err *e)
 {
 	if (registry_space(g, 0, e) < 0)
@@ -199,6 +206,8 @@ static struct upload *upload_new(struct registry *g, struct bytes repository,
 	struct upload *u = upload_make(g, repository, e);
 	if (!u)
 		return NULL;
+	if (actor.len)
+		u->owner = owner_of(actor);
 	u->algo = algo;
 	u->row.algo = (int)algo;
 	u->used_mono_ms = clock_mono_ms();
@@ -220,7 +229,7 @@ int upload_delete_row(struct upload *u, struct err *e)
 int registry_upload_new(struct registry *g, struct bytes repository, struct bytes actor,
 			enum digest_algo algo, char ret_id[BLOB_KEY_CAP], struct err *e)
 {
-	struct upload *u = upload_new(g, repository, algo, e);
+	struct upload *u = upload_new(g, repository, actor, algo, e);
 	if (!u)
 		return -(int)e->code;
 	u->row.actor = actor;
@@ -244,10 +253,10 @@ int registry_upload_new(struct registry *g, struct bytes repository, struct byte
 	return 0;
 }
 
-int registry_upload_once(struct registry *g, struct bytes repository, enum digest_algo algo,
-			 struct upload **ret, struct err *e)
+int registry_upload_once(struct registry *g, struct bytes repository, struct bytes actor,
+			 enum digest_algo algo, struct upload **ret, struct err *e)
 {
-	struct upload *u = upload_new(g, repository, algo, e);
+	struct upload *u = upload_new(g, repository, actor, algo, e);
 	if (!u)
 		return -(int)e->code;
 	u->once = u->in_use = true;

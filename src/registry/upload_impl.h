@@ -7,6 +7,7 @@ struct upload {
 	struct registry *g;
 	struct rgs_upload row;
 	char *repository;
+	uint64_t owner; /* for the tap */
 	enum digest_algo algo;
 	bool in_use;
 	bool once; /* no row, ends with its request */

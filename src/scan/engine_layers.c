@@ -22,7 +22,7 @@ static uint64_t owner_of(struct bytes repository)
 	return bytes_hash(repository, 0) | 1;
 }
 
-static void *tap_begin(void *arg, struct bytes repository, int fd)
+static void *tap_begin(void *arg, uint64_t owner, int fd)
 {
 	struct engine *g = arg;
 	if (atomic_load(&g->stopping))
@@ -35,7 +35,7 @@ static void *tap_begin(void *arg, struct bytes repository, int fd)
 		free(u);
 		return NULL;
 	}
-	u->owner = owner_of(repository);
+	u->owner = owner;
 	return u;
 }
 

@@ -88,7 +88,7 @@ static inline int push_once(struct registry *g, struct bytes repository, struct 
 {
 	struct upload *u;
 	struct digest d = digest_for(content);
-	int r = registry_upload_once(g, repository, DIGEST_SHA256, &u, e);
+	int r = registry_upload_once(g, repository, BYTES_NONE, DIGEST_SHA256, &u, e);
 	if (r < 0)
 		return r;
 	r = content.len ? upload_write(u, content, e) : 0;

@@ -271,7 +271,7 @@ static int push_with_failing_sync(struct place *p, const char *of, int why, bool
 		int r = session ? registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e) : 0;
 		if (r == 0)
 			r = session ? registry_upload_take(p->g, REPO, bytes_of(id), &u, &e)
-				    : registry_upload_once(p->g, REPO, DIGEST_SHA256, &u, &e);
+				    : registry_upload_once(p->g, REPO, BYTES_NONE, DIGEST_SHA256, &u, &e);
 		if (r < 0 || upload_write(u, LAYER, &e) < 0)
 			_exit(8);
 		sync_of = of;

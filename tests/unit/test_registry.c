@@ -263,7 +263,7 @@ static void upload_cut_in_blocks(void **state)
 	struct digest d = digest_for(all);
 	for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
 		struct upload *u;
-		assert_int_equal(registry_upload_once(p->g, REPO, DIGEST_SHA256, &u, &e), 0);
+		assert_int_equal(registry_upload_once(p->g, REPO, BYTES_NONE, DIGEST_SHA256, &u, &e), 0);
 		assert_int_equal(upload_write(u, bytes_part(all, 0, 10), &e), 0);
 		assert_int_equal(upload_write(u, bytes_part(all, 10, 2 * BLOCK + 990), &e), 0);
 		assert_int_equal(upload_truncate(u, cuts[i], &e), 0);
@@ -294,7 +294,7 @@ static void upload_write_fails(void **state)
 	struct bytes all = {.ptr = content, .len = LONG_LEN};
 	struct digest d = digest_for(all);
 	void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(registry_upload_once(p->g, REPO, DIGEST_SHA256, &u, &e), 0);
+	assert_int_equal(registry_upload_once(p->g, REPO, BYTES_NONE, DIGEST_SHA256, &u, &e), 0);
 	assert_int_equal(upload_write(u, bytes_part(all, 0, BLOCK), &e), 0);
 	assert_int_equal(upload_write(u, bytes_part(all, BLOCK, 1000), &e), 0);
 	file_max(BLOCK + 100);
@@ -341,7 +341,7 @@ static void upload_limit(void **state)
 	struct upload *u;
 	o.blob_max = 10;
 	registry_configure(p->g, &o);
-	assert_int_equal(registry_upload_once(p->g, REPO, DIGEST_SHA256, &u, &e), 0);
+	assert_int_equal(registry_upload_once(p->g, REPO, BYTES_NONE, DIGEST_SHA256, &u, &e), 0);
 	assert_int_equal(upload_write(u, BYTES_LIT("0123456789"), &e), 0);
 	assert_int_equal(upload_write(u, BYTES_LIT("x"), &e), -ERR_LIMIT);
 	upload_release(u);
@@ -357,7 +357,7 @@ static void other_algorithm(void **state)
 	digest_of(DIGEST_SHA512, LAYER, &d);
 	/* Announced, and not announced: then the file is read again. */
 	for (enum digest_algo algo = DIGEST_SHA256; algo <= DIGEST_SHA512; algo++) {
-		assert_int_equal(registry_upload_once(p->g, REPO, algo, &u, &e), 0);
+		assert_int_equal(registry_upload_once(p->g, REPO, BYTES_NONE, algo, &u, &e), 0);
 		assert_int_equal(upload_write(u, LAYER, &e), 0);
 		assert_int_equal(upload_commit(u, &d, &e), 0);
 		assert_int_equal(registry_blob_find(p->g, REPO, &d, &size, &e), 1);
@@ -649,12 +649,14 @@ struct tapped {
 	uint64_t len;
 	struct digest d;
 	char seen[64];
+	uint64_t owner; /* of the last one */
 };
-static void *tap_begin(void *arg, struct bytes repository, int fd)
+static void *tap_begin(void *arg, uint64_t owner, int fd)
 {
-	assert_true(bytes_eq(repository, REPO));
 	struct tapped *t = arg;
 	assert_true(fd >= 0);
+	assert_true(owner != 0);
+	t->owner = owner;
 	t->begun++;
 	return t;
 }
@@ -697,10 +699,10 @@ static void tapping(void **state)
 	assert_true(digest_eq(&t.d, &d));
 	assert_string_equal(t.seen, layer_text);
 	/* Given up, wrong, empty. */
-	assert_int_equal(registry_upload_once(p->g, REPO, DIGEST_SHA256, &u, &e), 0);
+	assert_int_equal(registry_upload_once(p->g, REPO, BYTES_NONE, DIGEST_SHA256, &u, &e), 0);
 	assert_int_equal(upload_write(u, LAYER, &e), 0);
 	assert_int_equal(upload_cancel(u, &e), 0);
-	assert_int_equal(registry_upload_once(p->g, REPO, DIGEST_SHA256, &u, &e), 0);
+	assert_int_equal(registry_upload_once(p->g, REPO, BYTES_NONE, DIGEST_SHA256, &u, &e), 0);
 	assert_int_equal(upload_write(u, LAYER, &e), 0);
 	assert_int_equal(upload_commit(u, &wrong, &e), -ERR_INTEGRITY);
 	assert_int_equal(t.begun, 3);
@@ -710,6 +712,44 @@ static void tapping(void **state)
 	assert_int_equal(t.begun, 3);
 	place_close(p);
 	assert_int_equal(t.ended, 3);
+}
+
+static uint64_t owner_of_upload(struct place *p, const struct tapped *t, struct bytes repository,
+				struct bytes actor, bool once)
+{
+	struct err e = ERR_INIT;
+	char id[BLOB_KEY_CAP];
+	struct upload *u;
+	if (once) {
+		assert_int_equal(registry_upload_once(p->g, repository, actor, DIGEST_SHA256, &u, &e), 0);
+	} else {
+		assert_int_equal(registry_upload_new(p->g, repository, actor, DIGEST_SHA256, id, &e), 0);
+		assert_int_equal(registry_upload_take(p->g, repository, bytes_of(id), &u, &e), 0);
+	}
+	assert_int_equal(upload_write(u, LAYER, &e), 0);
+	assert_int_equal(upload_cancel(u, &e), 0);
+	return t->owner;
+}
+
+/* Workers are shared by user, however many repositories one has, and by repository where no user is known. */
+static void tap_owners(void **state)
+{
+	struct place *p = *state;
+	struct err e = ERR_INIT;
+	struct tapped t = {.begun = 0};
+	struct tap tap = {.arg = &t, .begin = tap_begin, .grow = tap_grow, .end = tap_end};
+	const struct bytes other = BYTES_LIT("other/repository"), ann = BYTES_LIT("ann");
+	place_close(p);
+	p->tap = &tap;
+	assert_int_equal(place_open(p, &e), 0);
+	for (int once = 0; once < 2; once++) {
+		uint64_t first = owner_of_upload(p, &t, REPO, ann, once);
+		assert_true(owner_of_upload(p, &t, other, ann, once) == first);
+		assert_true(owner_of_upload(p, &t, REPO, BYTES_LIT("bob"), once) != first);
+		uint64_t nobody = owner_of_upload(p, &t, REPO, BYTES_NONE, once);
+		assert_true(nobody != first && owner_of_upload(p, &t, other, BYTES_NONE, once) != nobody);
+	}
+	place_close(p);
 }
 
 /* ---- death at every step ---- */
@@ -904,6 +944,7 @@ int main(void)
 		T(referrers),
 		T(pulls),
 		T(tapping),
+		T(tap_owners),
 		T(death_at_every_step),
 		T(renamed_but_not_committed),
 		T(two_processes),
