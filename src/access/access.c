@@ -57,8 +57,7 @@ struct access *access_open(struct db *db, const struct access_options *o, struct
 	(void)pthread_mutex_init(&a->lock, NULL);
 	a->registry = strdup(o->registry ? o->registry : "local");
 	a->service = strdup(o->service ? o->service : "plimsoll");
-	a->public_url = o->public_url ? strdup(o->public_url) : NULL;
-	bool ok = a->registry && a->service && (a->public_url || !o->public_url);
+	bool ok = a->registry && a->service;
 	if (!ok)
 		(void)err_set(e, ERR_NOMEM, "access");
 	ok = ok && secret_random(a->cache_key, sizeof a->cache_key, e) == 0;
@@ -79,7 +78,6 @@ void access_close(struct access *a)
 	guard_close(a->guard);
 	free(a->registry);
 	free(a->service);
-	free(a->public_url);
 	secret_wipe(a, sizeof *a);
 	free(a);
 }
@@ -87,11 +85,6 @@ void access_close(struct access *a)
 const char *access_service(const struct access *a)
 {
 	return a->service;
-}
-
-const char *access_public_url(const struct access *a)
-{
-	return a->public_url;
 }
 
 bool access_allows(const struct principal *p, const char *action, struct bytes scope)

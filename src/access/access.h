@@ -31,8 +31,6 @@ struct access_options {
 	const char *data_dir;	/* the signing key lives there, mode 0600 */
 	const char *registry;	/* name of the embedded registry in scopes; NULL = "local" */
 	const char *service;	/* of registry tokens; NULL = "plimsoll" */
-	const char *public_url; /* "https://registry.example.org": where clients find us; NULL =
-				 * what the request's Host says */
 	unsigned token_ttl_sec; /* of registry access tokens; 0 = 300 */
 	uint64_t audit_max;	/* rows of the audit log that are kept; 0 = 100,000 */
 	enum access_anonymous anonymous;
@@ -108,7 +106,6 @@ struct access_grant {
 int access_token_issue(struct access *a, const struct principal *p, const struct jwt_access *wanted,
 		       size_t count, struct arena *arena, struct access_grant *ret, struct err *e);
 const char *access_service(const struct access *a);
-const char *access_public_url(const struct access *a); /* NULL when none is configured */
 
 /* Changes. Each writes its audit row in the same transaction. Names: 1 to ACCESS_NAME_MAX bytes of
  * letters, digits and ".-_@$+", not beginning with "-" or ".". */

@@ -13,7 +13,7 @@ struct state_verified {
 
 struct access {
 	struct db *db;
-	char *registry, *service, *public_url;
+	char *registry, *service;
 	unsigned token_ttl_sec;
 	uint64_t audit_max;
 	enum access_anonymous anonymous;

@@ -63,7 +63,6 @@ int cli_run_below(const struct cli_command *c, int argc, char **argv);
 void cli_env_name(const char *option, char out[CLI_ENV_CAP]);
 
 /* $XDG_DATA_HOME/plimsoll/vulnerabilities.vdb and $XDG_CACHE_HOME/plimsoll/layers (or below $HOME), into out[4096]. */
-#define CLI_PATH_CAP 4096
 void cli_default_vdb(char *out);
 void cli_default_cache(char *out);
 /* Open a vulnerability database and check all of it, unless this very file was found whole before: ERR_INTEGRITY says what is damaged. */

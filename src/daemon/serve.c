@@ -139,7 +139,6 @@ static int try_password(struct err *e)
 static int open_access(struct server *s, struct err *e)
 {
 	struct access_options ao = {.data_dir = s->c->data_dir, .registry = "local",
-				    .public_url = *s->c->public_url ? s->c->public_url : NULL,
 				    .audit_max = s->c->audit_max,
 				    .anonymous = s->c->anonymous_pull ? ACCESS_ANONYMOUS_PULL : ACCESS_ANONYMOUS_NONE,
 				    .guard = {.pair_max = (unsigned)s->c->login_failures,

@@ -25,11 +25,6 @@ const struct http_route *http_route_get(const struct http_request *r)
 	return r->match.route;
 }
 
-struct bytes http_path(const struct http_request *r)
-{
-	return r->path.whole;
-}
-
 struct bytes http_target(const struct http_request *r)
 {
 	return r->target;

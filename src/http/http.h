@@ -81,7 +81,6 @@ struct arena *http_arena(struct http_request *r);
 void *http_context(struct http_request *r); /* the application's pointer given to the server */
 enum http_method http_method_get(const struct http_request *r);
 const struct http_route *http_route_get(const struct http_request *r);	 /* NULL: none fitted */
-struct bytes http_path(const struct http_request *r);			 /* decoded path */
 struct bytes http_target(const struct http_request *r);			 /* as sent, with query */
 struct bytes http_param(const struct http_request *r, const char *name); /* decoded */
 /* Of the query, decoded; the first of that name. ret_present may be NULL. */
@@ -129,8 +128,6 @@ int http_reply_events(struct http_request *r, http_event_fn next, void (*done)(v
 int http_reply_error(struct http_request *r, unsigned status, const char *code, const char *detail,
 		     struct err *e);
 unsigned http_status_of(enum err_code code);
-/* A reply was already queued. */
-bool http_replied(const struct http_request *r);
 
 /* The part that a Range header asks for of a body of size bytes: 1 = serve 206 with
  * [*ret_off, *ret_off + *ret_len), 0 = serve the whole (no header, another unit, several ranges,

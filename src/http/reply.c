@@ -295,8 +295,3 @@ void reply_failed(struct http_request *r, const struct err *e)
 	const char *text = public ? public : ours ? reply_phrase(row.status) : e->msg;
 	r->lost = http_reply_error(r, row.status, code, text, NULL) < 0;
 }
-
-bool http_replied(const struct http_request *r)
-{
-	return reply_made(r);
-}

@@ -16,7 +16,7 @@
 	X(SSL_CTX_check_private_key) X(SSL_CTX_ctrl) X(SSL_CTX_free) X(SSL_CTX_new)  \
 	X(SSL_CTX_set_alpn_select_cb) X(SSL_CTX_set_cipher_list) X(SSL_CTX_set_options)  \
 	X(SSL_CTX_use_PrivateKey) X(SSL_CTX_use_certificate) X(SSL_do_handshake)  \
-	X(SSL_free) X(SSL_get_error) X(SSL_has_pending) X(SSL_is_init_finished) X(SSL_new)  \
+	X(SSL_free) X(SSL_get_error) X(SSL_is_init_finished) X(SSL_new)  \
 	X(SSL_read) X(SSL_select_next_proto) X(SSL_set_accept_state) X(SSL_set_fd)  \
 	X(SSL_shutdown) X(SSL_write) X(TLS_server_method)
 #define FIELD(name) __typeof__(&(name)) name;
@@ -245,9 +245,4 @@ ssize_t tls_write(struct tls *t, const void *in, size_t n)
 		return rc;
 	rc = wants(t, rc);
 	return rc ? rc : TLS_GONE;
-}
-
-bool tls_has_more(const struct tls *t)
-{
-	return !t->failed && ssl_lib.SSL_has_pending(t->ssl);
 }

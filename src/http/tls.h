@@ -24,5 +24,3 @@ int tls_shake(struct tls *t);
  * with at least as many. */
 ssize_t tls_read(struct tls *t, void *out, size_t n);
 ssize_t tls_write(struct tls *t, const void *in, size_t n);
-/* Bytes came that no read has given out: the socket need not become readable for them. */
-bool tls_has_more(const struct tls *t);

@@ -68,7 +68,6 @@ enum match_unassessed {
 	MATCH_NO_ORDER,
 	MATCH_NO_VERSION, /* a record's versions are none */
 };
-#define MATCH_UNASSESSED_COUNT 6
 int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
 		     enum match_unassessed *ret, struct err *e);
 /* "third-party: …", of several packages. */

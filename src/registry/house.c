@@ -186,7 +186,6 @@ int registry_start(struct registry *g, struct err *e)
 
 struct totals_job {
 	struct registry *g;
-	struct bytes repository;
 	bool damaged_only;
 	struct rgs_totals *ret;
 };
@@ -200,16 +199,7 @@ static int totals(struct db_tx *tx, void *arg, struct err *e)
 		j->ret->damaged = n > 0 ? (uint64_t)n : 0;
 		return n < 0 ? (int)n : 0;
 	}
-	int64_t id = j->repository.len ? rgs_repository_find(&t, j->repository, e) : 0;
-	if (id < 0 || (id == 0 && j->repository.len))
-		return id < 0 ? (int)id : err_set(e, ERR_NOT_FOUND, "no such repository");
-	return rgs_totals(&t, id, j->ret, e);
-}
-
-int registry_repository_stored(struct registry *g, struct bytes repository, struct rgs_totals *ret, struct err *e)
-{
-	struct totals_job j = {.g = g, .repository = repository, .ret = ret};
-	return db_run(g->db, DB_READ, totals, &j, e);
+	return rgs_totals(&t, 0, j->ret, e);
 }
 
 int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret, struct err *e)

@@ -19,7 +19,6 @@
 
 struct access_actor;
 
-#define REGISTRY_REFERENCES_MAX 40000 /* blobs that a manifest of LIMIT_MANIFEST_MAX may name by sha256 */
 #define REGISTRY_TAGS_MAX 32 /* tags of one manifest put by digest (?tag=) */
 
 struct registry;
@@ -184,5 +183,3 @@ struct registry_health {
 };
 /* with_stored: blobs and bytes, too, for which every row is read: not for strangers. */
 int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret, struct err *e);
-/* Blobs and bytes of one repository. ERR_NOT_FOUND. */
-int registry_repository_stored(struct registry *g, struct bytes repository, struct rgs_totals *ret, struct err *e);

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define PULLS_MAX 1024U /* distinct images between two writes; further ones are written at once by who comes */
+#define PULLS_MAX 1024U /* distinct (image, tag, client) between two writes; further ones are written at once by who comes */
 
 struct pull_note {
 	char *repository;

@@ -321,15 +321,6 @@ int access_db_role_next(struct db_tx *tx, struct bytes after_id, struct arena *a
 		   role_fill, a, ret, e);
 }
 
-int64_t access_db_role_remove(struct db_tx *tx, struct bytes id, struct err *e)
-{
-	int64_t n =
-	    db_exec(tx, "DELETE FROM access_assignment WHERE role=$1", DB_ARGS(DB_T(id)), e);
-	if (n >= 0)
-		n = db_exec(tx, "DELETE FROM access_role WHERE id=$1", DB_ARGS(DB_T(id)), e);
-	return n;
-}
-
 static bool audit_fill(struct db_stmt *s, struct arena *a, void *arg)
 {
 	struct access_audit *row = arg;

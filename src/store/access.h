@@ -76,7 +76,6 @@ int access_db_role_find(struct db_tx *tx, struct bytes id, struct arena *a,
 			struct access_role_row *ret, struct err *e);
 int access_db_role_next(struct db_tx *tx, struct bytes after_id, struct arena *a,
 			struct access_role_row *ret, struct err *e);
-int64_t access_db_role_remove(struct db_tx *tx, struct bytes id, struct err *e);
 
 struct access_audit {
 	int64_t id, at;

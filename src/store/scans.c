@@ -291,10 +291,3 @@ int scs_get(struct db_tx *tx, int64_t id, struct arena *a, struct scs_scan *ret,
 	db_done(s);
 	return r;
 }
-
-int64_t scs_count(struct db_tx *tx, enum scs_status status, struct err *e)
-{
-	int64_t n = 0;
-	int r = first_int(db_query(tx, "SELECT count(*) FROM scan WHERE status = $1", DB_ARGS(DB_I(status)), e), &n, e);
-	return r < 0 ? r : n;
-}

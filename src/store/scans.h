@@ -16,7 +16,7 @@ struct scs_scan {
 };
 
 #define SCS_LEASE_MS 60000   /* renewed by a third of it; a dead owner's scan is taken over after this */
-#define SCS_ATTEMPTS_MAX 6   /* then the scan ends as failed: 1 s, 4 s, 16 s … apart, 23 minutes in all */
+#define SCS_ATTEMPTS_MAX 6   /* then the scan ends as failed: 1 s, 4 s, 16 s … apart, 6 minutes in all */
 #define SCS_DEATHS_MAX 5     /* servers that end while a scan runs: then it is given up, whatever else is tried again */
 #define SCS_RUN_AHEAD_MS (INT64_C(30) * 60000) /* no attempt is put off longer: what is due later was put off before the clock was set back */
 #define SCS_RETRY_MAX_MS (INT64_C(6) * 3600000) /* longest time until a scan that failed for reasons of the server's is asked for again */
@@ -56,4 +56,3 @@ int64_t scs_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_ms, int
 /* Newest first, ids below before (0 = from the newest); repository and digest may be empty. Count into out[max]. */
 int64_t scs_list(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t before, size_t max, struct arena *a, struct scs_scan *out, struct err *e);
 int scs_get(struct db_tx *tx, int64_t id, struct arena *a, struct scs_scan *ret, struct err *e); /* 1 = found */
-int64_t scs_count(struct db_tx *tx, enum scs_status status, struct err *e);
