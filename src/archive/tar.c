@@ -299,7 +299,7 @@ static int next(struct tar *t, struct tar_entry *ent, struct err *e)
 	buf_clear(&t->gnu_path);
 	buf_clear(&t->gnu_link);
 	for (;;) {
-		struct tar_header h;
+		struct tar_header h = {0};
 		int rc = finish_member(t, e);
 		if (rc == 0)
 			rc = read_header(t, &h, e);

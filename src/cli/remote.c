@@ -383,7 +383,7 @@ int rem_findings(const struct srv *s, struct bytes repository, struct bytes dige
 	if (r == 0 && g.count)
 		memcpy(rows, g.rows, g.count * sizeof *rows);
 	free(g.rows);
-	if (r < 0)
+	if (!rows)
 		return r;
 	/* That they are one image's goes without saying. */
 	for (size_t i = 0; i < g.count; i++)

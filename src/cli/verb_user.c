@@ -191,7 +191,7 @@ static int set_in(struct db *db, const char *dir, const char *name, const char *
 /* The folder is held against a server as a server holds it. */
 static int passwd_offline(struct ppl *p, const char *dir, const char *name, struct err *e)
 {
-	const char *password;
+	const char *password = NULL;
 	const char *path = arena_printf(&p->arena, "%s/plimsoll.db", dir);
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
