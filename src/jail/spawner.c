@@ -86,7 +86,7 @@ static bool send_with(int sock, void *data, size_t len, const int *fds, size_t c
 	if (count) {
 		m.msg_control = c.room;
 		m.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		struct cmsghdr *h = &c.head; /* the first one, by definition of the control buffer */
+		struct cmsghdr *h = &c.head; /* CMSG_FIRSTHDR, which is never NULL here */
 		h->cmsg_level = SOL_SOCKET;
 		h->cmsg_type = SCM_RIGHTS;
 		h->cmsg_len = CMSG_LEN(count * sizeof(int));
