@@ -38,8 +38,8 @@ static size_t fit(struct bytes key, struct bytes registry, struct bytes reposito
 	bool same = bytes_eq(host, registry) || (is_hub && bytes_eq_lit(host, "docker.io"));
 	if (!same || is_url || rest.len == 0)
 		return same;
-	bool within = bytes_has_prefix(repository, rest) &&
-		      (repository.len == rest.len || repository.ptr[rest.len] == '/');
+	bool within = bytes_eq(repository, rest) ||
+		      (bytes_has_prefix(repository, rest) && bytes_has_prefix_lit(bytes_from(repository, rest.len), "/"));
 	return within ? 1 + rest.len : 0;
 }
 

@@ -55,5 +55,5 @@ int ix_parse(struct indexer *ix, uint32_t index, struct bytes file, struct err *
 
 void ix_known_init(struct indexer *ix);
 /* Take one member in; the second: look whether it is what a hard link before meant. */
-int ix_member(struct indexer *ix, struct tar *t, const struct tar_entry *m, struct err *e);
+int ix_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, struct err *e);
 int ix_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m, struct err *e);

@@ -433,7 +433,7 @@ static int note_files(struct merge *m, struct err *e)
 		set_flags(m, flags);
 	for (size_t i = 0; r == 0 && i < m->layer_count; i++)
 		r = note_layer(m, flags, i, e);
-	for (uint32_t i = 0; r == 0 && i < count; i++) {
+	for (uint32_t i = 0; r == 0 && flags && i < count; i++) {
 		r = note_node(m, i, flags[i], e);
 		if (r == 0)
 			r = steps_check(&m->steps, e);

@@ -86,7 +86,7 @@ static void read_history(struct json *j, struct reader *r)
 		json_fail(j, "too many elements");
 	}
 	r->c.history = json_ok(j) ? room_for(j, r, count, sizeof(*r->c.history)) : NULL;
-	if (!json_enter_array(j))
+	if (!json_enter_array(j) || !r->c.history)
 		return;
 	while (json_next_item(j)) {
 		if (i == count)

@@ -65,6 +65,7 @@ int files_hash(struct files_name from, const struct files_watch *w, enum digest_
 	return r < 0 ? err_ctx(e, "%s", from.name) : 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): two names, a watch, and what was copied */
 int files_copy(struct files_name from, struct files_name to, unsigned mode, const struct files_watch *w, enum digest_algo algo,
 	       struct digest *ret, uint64_t *ret_size, struct err *e)
 {

@@ -18,7 +18,7 @@ struct batch {
 
 static int one_package(struct db_tx *tx, struct batch *b, int64_t package, struct err *e)
 {
-	struct pkg p;
+	struct pkg p = {0};
 	struct match *m = NULL;
 	int r = rsc_go_on(b->r, e);
 	if (r == 0)
