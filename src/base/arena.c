@@ -32,6 +32,11 @@ void arena_init(struct arena *a, size_t budget)
 	*a = (struct arena){.blocks = NULL, .budget = budget, .used = 0};
 }
 
+bool arena_is_spent(const struct arena *a)
+{
+	return a->refused;
+}
+
 void arena_free(struct arena *a)
 {
 	while (a->blocks) {
@@ -54,8 +59,10 @@ static struct arena_block *block_add(struct arena *a, size_t want)
 	}
 	if (cap > a->budget)
 		cap = want;
-	if (cap > a->budget)
+	if (cap > a->budget) {
+		a->refused = true;
 		return NULL;
+	}
 	struct arena_block *b = malloc(sizeof *b + cap);
 	if (!b)
 		return NULL;
@@ -69,8 +76,10 @@ static struct arena_block *block_add(struct arena *a, size_t want)
 void *arena_alloc(struct arena *a, size_t n, size_t size)
 {
 	size_t want;
-	if (__builtin_mul_overflow(n, size, &want) || want > SIZE_MAX / 4)
+	if (__builtin_mul_overflow(n, size, &want) || want > SIZE_MAX / 4) {
+		a->refused = true;
 		return NULL;
+	}
 	if (want == 0)
 		want = 1;
 	const size_t unit = ARENA_EACH ? 1 : _Alignof(max_align_t);

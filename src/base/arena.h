@@ -10,10 +10,13 @@ struct arena {
 	struct arena_block *blocks;
 	size_t budget; /* bytes that may still be taken from the system */
 	size_t used;   /* bytes taken from the system */
+	bool refused;
 };
 
 /* budget: bytes in all. No allocation happens here. */
 void arena_init(struct arena *a, size_t budget);
+/* Was an allocation refused because of the budget (or its size overflowed), not by the system? */
+bool arena_is_spent(const struct arena *a);
 /* Accepts a zeroed struct; the arena may be used again after arena_init. */
 void arena_free(struct arena *a);
 /* n elements of size bytes, zeroed, aligned for any type; NULL when n*size overflows or the budget

@@ -1,5 +1,6 @@
 /* The primitives that every parser stands on: integers and LEB128 at every truncation, and looking for bytes on both sides of the length where the way of
  * looking changes. */
+#include "base/arena.h"
 #include "base/cursor.h"
 #include "base/io.h"
 
@@ -97,9 +98,34 @@ static void block(void **state)
 	assert_null(io_block(SIZE_MAX));
 }
 
+/* Which limit an allocation met: the arena's, at whatever fill, and never one that was not met. */
+static void arena_spent(void **state)
+{
+	const size_t budget = 1U << 20;
+	const struct {
+		size_t before, n, size;
+		bool spent;
+	} cases[] = {{0, budget / 2, 1, false},		{0, budget + 1, 1, true},	  {1, budget, 1, true},
+		     {budget / 4, budget, 1, true}, {0, SIZE_MAX / 2, 3, true}, {0, SIZE_MAX / 2, 1, true}};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct arena a;
+		arena_init(&a, budget);
+		assert_non_null(arena_alloc(&a, cases[i].before, 1));
+		assert_false(arena_is_spent(&a));
+		volatile size_t n = cases[i].n;
+		assert_int_equal(arena_alloc(&a, n, cases[i].size) == NULL, cases[i].spent);
+		assert_int_equal(arena_is_spent(&a), cases[i].spent);
+		arena_free(&a);
+		arena_init(&a, budget);
+		assert_false(arena_is_spent(&a));
+		arena_free(&a);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(integers), cmocka_unit_test(varints), cmocka_unit_test(find),
-					   cmocka_unit_test(block)};
+					   cmocka_unit_test(block), cmocka_unit_test(arena_spent)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
