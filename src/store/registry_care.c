@@ -60,17 +60,17 @@ static int tell(const struct rgs *t, const char *registry, struct bytes digest, 
 		struct err *e)
 {
 	struct arena a;
-	struct rgs_texts repositories, manifests;
+	struct rgs_texts repositories = {0}, manifests = {0};
 	arena_init(&a, 4U << 20);
 	const char *detail = reason.len ? arena_printf(&a, EVENT_DAMAGED_DETAIL("%.*s"), BYTES_ARG(reason)) : "";
-	if (!detail)
-		return err_set(e, ERR_NOMEM, "blob: no memory");
-	int r = rgs_texts_read(db_query(t->tx,
-					"SELECT n.name FROM manifest_ref m JOIN repository n ON n.tenant_id=m.tenant_id"
-					" AND n.id=m.repository_id WHERE m.tenant_id=$1 AND m.digest=$2 AND m.kind=0"
-					" ORDER BY m.repository_id,m.manifest LIMIT $3",
-					DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(MANIFESTS_MAX + 1)), e),
-			       MANIFESTS_MAX, &a, &repositories, e);
+	int r = detail ? 0 : err_set(e, ERR_NOMEM, "blob: no memory");
+	if (r == 0)
+		r = rgs_texts_read(db_query(t->tx,
+					    "SELECT n.name FROM manifest_ref m JOIN repository n ON n.tenant_id=m.tenant_id"
+					    " AND n.id=m.repository_id WHERE m.tenant_id=$1 AND m.digest=$2 AND m.kind=0"
+					    " ORDER BY m.repository_id,m.manifest LIMIT $3",
+					    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(MANIFESTS_MAX + 1)), e),
+				   MANIFESTS_MAX, &a, &repositories, e);
 	if (r >= 0)
 		r = rgs_texts_read(db_query(t->tx,
 					    "SELECT manifest FROM manifest_ref WHERE tenant_id=$1 AND digest=$2 AND kind=0"
