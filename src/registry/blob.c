@@ -168,6 +168,48 @@ static int find_any(struct db_tx *tx, void *arg, struct err *e)
 	return rgs_blob_find(&t, 0, j->digest, &j->blob, e);
 }
 
+static bool is_verifying(const struct registry *g, struct bytes digest)
+{
+	for (const struct verifying *v = g->verifying; v; v = v->next) {
+		if (bytes_eq(v->digest, digest))
+			return true;
+	}
+	return false;
+}
+
+/* Waits while another reads the same blob. */
+static int verify_begin(struct registry *g, struct verifying *me, struct err *e)
+{
+	pthread_mutex_lock(&g->verify_lock);
+	while (is_verifying(g, me->digest) && !g->stopping)
+		pthread_cond_wait(&g->verify_moved, &g->verify_lock);
+	bool stopping = g->stopping;
+	if (!stopping) {
+		me->next = g->verifying;
+		g->verifying = me;
+	}
+	pthread_mutex_unlock(&g->verify_lock);
+	return stopping ? err_set(e, ERR_CANCELLED, "the server is stopping") : 0;
+}
+
+static void verify_end(struct registry *g, struct verifying *me)
+{
+	pthread_mutex_lock(&g->verify_lock);
+	struct verifying **p = &g->verifying;
+	while (*p != me)
+		p = &(*p)->next;
+	*p = me->next;
+	pthread_cond_broadcast(&g->verify_moved);
+	pthread_mutex_unlock(&g->verify_lock);
+}
+
+static int until_stop(void *arg, size_t n, struct err *e)
+{
+	const struct registry *g = arg;
+	(void)n;
+	return g->stopping ? err_set(e, ERR_CANCELLED, "the server is stopping") : 0;
+}
+
 /* 1 = whole, 0 = it was damaged and is taken away, or another file is the blob's now. */
 static int check(struct blob_job *j, struct err *e)
 {
@@ -177,12 +219,14 @@ static int check(struct blob_job *j, struct err *e)
 		return 1;
 	memcpy(c.digest, j->digest.ptr, j->digest.len);
 	/* Many may wait for the same one: who comes second finds the answer of the first. */
-	pthread_mutex_lock(&g->verify_lock);
+	struct verifying me = {.digest = j->digest};
+	if (verify_begin(g, &me, e) < 0)
+		return -(int)e->code;
 	int r = db_run(g->db, DB_READ, find_any, j, e);
 	c.blob = j->blob;
 	if (r == 1 && blob_look(g, &j->blob, NULL) != BLOB_WHOLE)
-		r = blob_verify(g, &c, NULL, NULL, e);
-	pthread_mutex_unlock(&g->verify_lock);
+		r = blob_verify(g, &c, until_stop, g, e);
+	verify_end(g, &me);
 	return r;
 }
 
@@ -207,6 +251,16 @@ int registry_blob_is_in(struct registry *g, struct bytes repository, const struc
 	digest_text(d, text);
 	struct blob_job j = {.g = g, .repository = repository, .digest = bytes_of(text)};
 	return db_run(g->db, DB_READ, find, &j, e);
+}
+
+int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repository, const struct digest *d,
+			 struct arena *a, struct bytes *ret_reason, struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	digest_text(d, text);
+	struct rgs t = registry_rgs(g, tx);
+	int64_t id = rgs_repository_find(&t, repository, e);
+	return id <= 0 ? (int)id : rgs_care_is_damaged(&t, id, bytes_of(text), a, ret_reason, e);
 }
 
 static int why_damaged(struct db_tx *tx, void *arg, struct err *e)

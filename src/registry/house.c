@@ -247,6 +247,7 @@ struct registry *registry_open(struct db *db, struct blobs *blobs, const struct 
 	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
 	pthread_cond_init(&g->house_wake, &mono);
 	pthread_condattr_destroy(&mono);
+	pthread_cond_init(&g->verify_moved, NULL);
 	return g;
 }
 
@@ -255,7 +256,7 @@ void registry_configure(struct registry *g, const struct registry_options *o)
 	g->o = *o;
 }
 
-void registry_close(struct registry *g)
+void registry_stop_soon(struct registry *g)
 {
 	if (!g)
 		return;
@@ -263,6 +264,16 @@ void registry_close(struct registry *g)
 	g->stopping = true;
 	pthread_cond_broadcast(&g->house_wake);
 	pthread_mutex_unlock(&g->house_lock);
+	pthread_mutex_lock(&g->verify_lock);
+	pthread_cond_broadcast(&g->verify_moved);
+	pthread_mutex_unlock(&g->verify_lock);
+}
+
+void registry_close(struct registry *g)
+{
+	if (!g)
+		return;
+	registry_stop_soon(g);
 	if (g->house_running)
 		pthread_join(g->house_thread, NULL);
 	if (g->scrub_running)
@@ -277,5 +288,6 @@ void registry_close(struct registry *g)
 	for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
 		pthread_mutex_destroy(locks[i]);
 	pthread_cond_destroy(&g->house_wake);
+	pthread_cond_destroy(&g->verify_moved);
 	free(g);
 }

@@ -56,6 +56,8 @@ struct registry *registry_open(struct db *db, struct blobs *blobs, const struct 
 void registry_configure(struct registry *g, const struct registry_options *o);
 /* The housekeeping thread: pulls, expired uploads, garbage. registry_close stops it. */
 int registry_start(struct registry *g, struct err *e);
+/* What takes long ends early from now on: reading a blob to see whether it is whole is ERR_CANCELLED. NULL accepted. */
+void registry_stop_soon(struct registry *g);
 void registry_close(struct registry *g);
 
 /* ---- uploads ---- */
@@ -97,6 +99,9 @@ int registry_blob_find(struct registry *g, struct bytes repository, const struct
 		       uint64_t *ret_size, struct err *e);
 /* Is it in this repository? 1, 0. No promise: it may be collected at any time. */
 int registry_blob_is_in(struct registry *g, struct bytes repository, const struct digest *d, struct err *e);
+/* Was it in this repository, and found damaged, and not pushed again since? 1 (*ret_reason, which may be NULL: why; from a), 0. */
+int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repository, const struct digest *d,
+			 struct arena *a, struct bytes *ret_reason, struct err *e);
 /* As registry_blob_find, with a descriptor for reading, which is the caller's. ERR_DAMAGED. */
 int registry_blob_open(struct registry *g, struct bytes repository, const struct digest *d,
 		       int *ret_fd, uint64_t *ret_size, struct err *e);

@@ -40,7 +40,9 @@ struct registry {
 	bool house_running;
 	atomic_bool stopping;
 	pthread_mutex_t gc_lock; /* one pass at a time */
-	pthread_mutex_t verify_lock; /* one blob is read at a time because somebody waits for it */
+	pthread_mutex_t verify_lock;
+	pthread_cond_t verify_moved;
+	struct verifying *verifying; /* blobs that are being read because somebody waits for them: each once */
 	pthread_t scrub_thread;
 	bool scrub_running;
 
@@ -54,6 +56,10 @@ struct registry {
 };
 
 /* ---- blob.c ---- */
+struct verifying {
+	struct verifying *next;
+	struct bytes digest;
+};
 #define BLOB_TRUST_MS (INT64_C(7) * 86400000) /* a blob found whole so lately is not written again by a push of it */
 enum blob_state { BLOB_WHOLE, BLOB_SUSPECT, BLOB_BAD };
 /* By its length and time alone; why (may be NULL): 64 bytes, for BLOB_BAD. SUSPECT: written to since it was found whole, or it cannot be looked at. */

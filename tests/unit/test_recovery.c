@@ -2,6 +2,7 @@
 #include "registry_place.h"
 
 #include "base/clock.h"
+#include "registry/registry_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -497,6 +498,54 @@ static void touched_only(void **state)
 	assert_string_equal(before, after);
 }
 
+struct asked {
+	struct place *p;
+	atomic_bool done;
+	int r;
+};
+
+static void *ask_layer(void *arg)
+{
+	struct asked *a = arg;
+	a->r = head(a->p, LAYER);
+	a->done = true;
+	return NULL;
+}
+
+/* Somebody reads LAYER: who asks for it waits, who asks for another blob does not; and the end of the server ends the wait. */
+static void read_by_another(void **state)
+{
+	struct place *p = *state;
+	struct err e = ERR_INIT;
+	struct registry_put_result got;
+	char path[192], text[DIGEST_TEXT_CAP];
+	struct digest d = digest_for(LAYER);
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 4000000000}};
+	push_image(p, &got);
+	path_of(p, LAYER, path);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	path_of(p, CONFIG, path);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	digest_text(&d, text);
+	struct verifying other = {.digest = bytes_of(text)};
+	p->g->verifying = &other;
+	assert_int_equal(head(p, CONFIG), 1);
+	struct asked a = {.p = p};
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, ask_layer, &a), 0);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	assert_int_equal(head(p, CONFIG), 1);
+	assert_false(a.done);
+	assert_ptr_equal(p->g->verifying, &other);
+	registry_stop_soon(p->g);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(a.r, -ERR_CANCELLED);
+	p->g->verifying = NULL;
+	uint64_t size;
+	assert_int_equal(registry_blob_find(p->g, REPO, &d, &size, &e), -ERR_CANCELLED);
+	assert_int_equal(events(p, EVENT_DAMAGED), 0);
+}
+
 /* What the file's time does not show, the scrub finds. */
 static void scrub(void **state)
 {
@@ -812,6 +861,7 @@ int main(void)
 		T(log_after_failed_sync),
 		T(damaged_blob),
 		T(damaged_and_pushed),
+		T(read_by_another),
 		T(touched_only),
 		T(scrub),
 		T(damaged_manifest),
