@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define GRACE_MS 10000 /* running requests may finish for this long at the end */
+#define LEAVE_MS 2000  /* the end without a request that does not end: the queue of scans hears of it */
 #define HELLO_MS 2000
 #define TABLES_MAX 32
 #define DESCRIPTORS_MAX (1U << 20)
@@ -42,6 +43,7 @@ struct server {
 	struct http_server *http;
 	struct certs certs;
 	unsigned connections; /* as many as there are descriptors for */
+	char vdb_dir[4200];
 	char owner_file[4200], owner_password[SECRET_TOKEN_CAP]; /* the latter of a first start only */
 };
 
@@ -92,13 +94,12 @@ static int open_workers(struct server *s, struct err *e)
 
 static int open_scanning(struct server *s, struct err *e)
 {
-	static char vdb_dir[4096];
-	(void)snprintf(vdb_dir, sizeof vdb_dir, "%s/vdb", s->c->data_dir);
-	struct engine_options eo = {.db = s->db, .pool = s->pool, .vdb_dir = vdb_dir,
+	(void)snprintf(s->vdb_dir, sizeof s->vdb_dir, "%s/vdb", s->c->data_dir);
+	struct engine_options eo = {.db = s->db, .pool = s->pool, .vdb_dir = s->vdb_dir,
 				    .recheck_ms = (int64_t)s->c->recheck_ms, .history_ms = (int64_t)s->c->history_ms,
 				    .layers_ms = (int64_t)s->c->gc_grace_ms};
 	s->engine = engine_new(&eo, e);
-	return s->engine ? io_mkdirs(vdb_dir, e) : -(int)e->code;
+	return s->engine ? io_mkdirs(s->vdb_dir, e) : -(int)e->code;
 }
 
 static int open_registry(struct server *s, struct err *e)
@@ -227,9 +228,12 @@ static void close_all(struct server *s)
 	schedule_stop_soon(s->schedule);
 	if (s->engine)
 		engine_stop_soon(s->engine);
+	registry_stop_soon(s->registry);
 	if (!http_server_close(s->http, GRACE_MS)) {
 		/* It uses what would be closed below. Nothing that was acknowledged is lost. */
 		log_line(LOG_WARN, "a request did not end in time; leaving without it");
+		if (s->engine)
+			engine_leave(s->engine, LEAVE_MS);
 		_exit(0);
 	}
 	if (s->engine)

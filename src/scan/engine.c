@@ -160,6 +160,7 @@ static const struct patience {
 	{ERR_IO, SCS_ATTEMPTS_MAX, INT64_MAX},	   {ERR_NOMEM, SCS_ATTEMPTS_MAX, INT64_MAX},
 	{ERR_CANCELLED, SCS_ATTEMPTS_MAX, INT64_MAX}, {ERR_CONFLICT, SCS_ATTEMPTS_MAX, INT64_MAX},
 	{ERR_INTERNAL, 1, INT64_MAX},		   {ERR_INTEGRITY, 1, INT64_MAX},
+	{ERR_DAMAGED, 2, 0}, /* it may have been pushed again meanwhile, which asks for a scan of its own only when none is open */
 };
 
 static int64_t retry_after_ms(int64_t retries)
@@ -200,7 +201,7 @@ static void settle(struct engine *g, const struct scs_scan *s, const struct err 
 	struct err e = ERR_INIT;
 	struct ending n = {.scan = s, .status = SCS_FAILED, .reason = bytes_of(why->msg), .run_at = clock_wall_ms()};
 	bool deleted = why->code == ERR_NOT_FOUND && is_deleted(g, s);
-	if (why->code == ERR_CANCELLED && atomic_load(&g->stopping))
+	if (why->code == ERR_CANCELLED && atomic_load(&g->cut_short))
 		n.status = SCS_QUEUED;
 	else if (!deleted)
 		plan(&n, why->code, n.run_at);
@@ -283,7 +284,7 @@ static int claim(struct engine *g, struct claim *c, size_t *ret_at, struct err *
 	pthread_mutex_lock(&g->claim_lock);
 	c->turn = (struct scs_turn){.after = g->last_repository, .full = full};
 	int r = full_repositories(g, c, full, e);
-	if (r == 0)
+	if (r == 0 && !atomic_load(&g->cut_short))
 		r = db_run(g->o.db, DB_WRITE, claim_tx, c, e);
 	if (r > 0) {
 		struct bytes name = bytes_part(c->scan.repository, 0, sizeof g->last_room);
@@ -335,7 +336,7 @@ static void *scan_main(void *arg)
 		pthread_mutex_lock(&g->scan_lock);
 		uint64_t seen = g->scan_seq;
 		pthread_mutex_unlock(&g->scan_lock);
-		int64_t wait = atomic_load(&g->settled) ? scan_next(g) : 1000;
+		int64_t wait = atomic_load(&g->settled) && !atomic_load(&g->cut_short) ? scan_next(g) : 1000;
 		if (wait)
 			wait_for(g, seen, wait);
 	}
@@ -382,8 +383,8 @@ void engine_stop_soon(struct engine *g)
 
 void engine_stop(struct engine *g)
 {
+	engine_stop_soon(g); /* first: what is cancelled is put back */
 	atomic_store(&g->stopping, true);
-	engine_stop_soon(g);
 	pool_stop(g->o.pool);
 	engine_layers_stop(g);
 	engine_wake_scans(g);
@@ -391,6 +392,42 @@ void engine_stop(struct engine *g)
 	for (size_t i = 0; i < g->thread_count; i++)
 		pthread_join(g->threads[i], NULL);
 	g->thread_count = 0;
+}
+
+static int leave_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct engine *g = arg;
+	int64_t now = clock_wall_ms();
+	for (size_t i = 0; i < ENGINE_THREADS_MAX; i++) {
+		pthread_mutex_lock(&g->scan_lock);
+		struct scs_scan s = g->running[i];
+		pthread_mutex_unlock(&g->scan_lock);
+		if (s.id && scs_end(tx, &s, SCS_QUEUED, BYTES_NONE, now, now, e) < 0)
+			return -(int)e->code;
+	}
+	return 0;
+}
+
+static void *leave_main(void *arg)
+{
+	struct engine *g = arg;
+	struct err e = ERR_INIT;
+	pthread_mutex_lock(&g->claim_lock); /* a scan that is being taken is among those that run */
+	if (db_run(g->o.db, DB_WRITE, leave_tx, g, &e) < 0)
+		log_line(LOG_ERROR, "scan queue: %s", e.msg);
+	pthread_mutex_unlock(&g->claim_lock);
+	return NULL;
+}
+
+/* On another thread: the writer may be in the hands of what does not end. */
+void engine_leave(struct engine *g, unsigned ms)
+{
+	pthread_t thread;
+	struct timespec until;
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (time_t)(ms / 1000) + 1;
+	if (pthread_create(&thread, NULL, leave_main, g) == 0)
+		(void)pthread_timedjoin_np(thread, NULL, &until);
 }
 
 void engine_free(struct engine *g)

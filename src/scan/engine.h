@@ -26,10 +26,12 @@ void engine_set_registry(struct engine *g, struct registry *registry);
 int engine_start(struct engine *g, const char *vdb, struct err *e);
 /* False: a switch of generations that belongs to the start is still under way. */
 bool engine_is_settled(const struct engine *g);
-/* Long work of the background ends early from now on (what it did not finish is done at the next start); scans go on. */
+/* Long work of the background ends early from now on (what it did not finish is done at the next start); scans that run go on, no other begins. */
 void engine_stop_soon(struct engine *g);
 /* Stops the threads and what the pool runs; running scans go back to the queue. */
 void engine_stop(struct engine *g);
+/* Instead of engine_stop, before _exit: running scans go back to the queue, and their images are not blamed for the end. Waits ms at most. After engine_stop_soon. */
+void engine_leave(struct engine *g, unsigned ms);
 void engine_free(struct engine *g);
 
 /* Make file (a complete vdb) the current generation: kept under vdb_dir, matched by gen_switch. ERR_CANCELLED when the engine stops. */

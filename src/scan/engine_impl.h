@@ -71,7 +71,7 @@ struct engine {
 void engine_layers_init(struct engine *g);
 void *engine_layers_main(void *arg);
 /* The inventory of a layer, from the store, from an upload under way, or made now. *ret_absent, with ERR_NOT_FOUND: the registry
- * does not hold it in this repository, and need not (a blob whose file cannot be read is another error). */
+ * does not hold it in this repository, and need not (a blob whose file cannot be read is another error). ERR_DAMAGED: it was lost just now. */
 int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d, struct buf *out, bool *ret_absent,
 		     struct err *e);
 void engine_layers_stop(struct engine *g);

@@ -33,6 +33,7 @@ struct image_scan {
 	struct oci_config config;
 	struct scan_layer *layers;
 	struct lay *parsed;
+	bool *damaged; /* layers that the registry lost */
 	size_t layer_count;
 	struct inv_image image;
 	struct assess assess;
@@ -116,6 +117,33 @@ static int read_image(struct image_scan *w, struct bytes *ret_reason, struct err
 	return is_image ? oci_config_parse(config, w->arena, &w->config, e) : not_an_image(w, ret_reason, e);
 }
 
+struct damage {
+	struct image_scan *w;
+	const struct digest *digest;
+	struct bytes reason;
+};
+
+static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct damage *d = arg;
+	return registry_blob_damage(d->w->g->o.registry, tx, d->w->scan->repository, d->digest, d->w->arena, &d->reason, e);
+}
+
+/* A layer that is not here: it was lost, or never was. */
+static int miss_layer(struct image_scan *w, size_t i, struct err *e)
+{
+	struct scan_layer *l = &w->layers[i];
+	struct damage d = {.w = w, .digest = &l->digest};
+	int r = db_run(w->g->o.db, DB_READ, damage_tx, &d, e);
+	w->damaged[i] = r == 1;
+	if (r == 1)
+		l->absent = d.reason;
+	else if (r == 0)
+		r = scan_layer_absent(l, w->arena, e);
+	w->parsed[i] = (struct lay){.absent = l->absent};
+	return r < 0 ? r : 0;
+}
+
 /* A layer that need not be here, and is not, leaves the rest to be assessed. The inventory's text counts to the image's memory as all else does. */
 static int take_layer(struct image_scan *w, size_t i, struct err *e)
 {
@@ -129,12 +157,10 @@ static int take_layer(struct image_scan *w, size_t i, struct err *e)
 		r = ok ? lay_parse(kept, w->arena, &w->parsed[i], e) : err_set(e, ERR_NOMEM, "no memory for an inventory");
 	}
 	buf_free(&text);
-	if (!absent)
+	if (!absent && r != -ERR_DAMAGED)
 		return r;
 	*e = (struct err)ERR_INIT;
-	r = scan_layer_absent(l, w->arena, e);
-	w->parsed[i] = (struct lay){.absent = l->absent};
-	return r;
+	return miss_layer(w, i, e);
 }
 
 /* Where each digest stands first: open addressing, position + 1, 0 = free. */
@@ -165,6 +191,7 @@ static bool copy_layer(struct image_scan *w, struct firsts *f, size_t i)
 	}
 	w->parsed[i] = w->parsed[f->at[slot] - 1];
 	w->layers[i].absent = w->layers[f->at[slot] - 1].absent;
+	w->damaged[i] = w->damaged[f->at[slot] - 1];
 	return true;
 }
 
@@ -173,8 +200,9 @@ static int take_layers(struct image_scan *w, struct err *e)
 	size_t n = w->manifest.layer_count;
 	w->layers = arena_alloc(w->arena, n, sizeof *w->layers);
 	w->parsed = arena_alloc(w->arena, n, sizeof *w->parsed);
+	w->damaged = arena_alloc(w->arena, n, sizeof *w->damaged);
 	struct firsts firsts;
-	if (!w->layers || !w->parsed)
+	if (!w->layers || !w->parsed || !w->damaged)
 		return err_set(e, ERR_NOMEM, "no memory for %zu layers", n);
 	if (firsts_make(&firsts, n, w->arena, e) < 0)
 		return -(int)e->code;
@@ -297,12 +325,27 @@ static int append_event(struct db_tx *tx, const struct image_scan *w, struct err
 	return r;
 }
 
+/* What the registry lost, or got back, while this scan ran: its event may have come first, and must not be overwritten. */
+static int look_again(struct db_tx *tx, struct image_scan *w, struct err *e)
+{
+	for (size_t i = 0; i <= w->layer_count; i++) {
+		bool is_config = i == w->layer_count;
+		int r = registry_blob_damage(w->g->o.registry, tx, w->scan->repository,
+					     is_config ? &w->manifest.config.digest : &w->layers[i].digest, NULL, NULL, e);
+		if (r < 0)
+			return r;
+		if ((r == 1) != (!is_config && w->damaged[i]))
+			return err_set(e, ERR_CONFLICT, "a blob was found damaged or pushed again meanwhile");
+	}
+	return 0;
+}
+
 static int commit(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct image_scan *w = arg;
 	struct ims_part *parts;
 	size_t part_count;
-	if (put_packages(tx, w, e) < 0 || make_parts(w, &parts, &part_count, e) < 0)
+	if (look_again(tx, w, e) < 0 || put_packages(tx, w, e) < 0 || make_parts(w, &parts, &part_count, e) < 0)
 		return -(int)e->code;
 	int r = ims_put(tx, &w->out, parts, part_count, e);
 	if (r < 0)
@@ -388,7 +431,7 @@ int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_statu
 	if (r == 0)
 		r = match_and_commit(&w, e);
 	/* The image's own share was spent, and will be the next time. */
-	if (r == -ERR_NOMEM && a->used > ENGINE_SCAN_BUDGET / 2)
+	if (r == -ERR_NOMEM && arena_is_spent(a))
 		r = err_set(e, ERR_LIMIT, "its layers' inventories and packages need more than %u MiB together", ENGINE_SCAN_BUDGET >> 20);
 	return r;
 }

@@ -83,6 +83,14 @@ test('a layer that was damaged on disk: nobody vouches for it, its image says so
     assert.match(await put.text(), /MANIFEST_BLOB_UNKNOWN/);
     for (const repository of ['bad/a', 'bad/b'])
       await until(async () => /damaged on disk/.test((await server.scanned(repository, layout.digest)).reason));
+    // Whoever scans it now finds no layer, and says why as well.
+    const again = await server.fetch('/api/v1/scans', { method: 'POST', body: JSON.stringify({ repository: 'bad/a', digest: layout.digest }),
+      headers: { 'content-type': 'application/json' } });
+    const { id } = await again.json();
+    await until(async () => (await server.json(`/api/v1/scans/${id}`)).status === 'completed');
+    const lost = await server.scanned('bad/a', layout.digest);
+    assert.equal(lost.state, 'Unverified');
+    assert.match(lost.reason, /damaged on disk/);
     assert.match((await check(server, 'blobs')).reason, /1 blobs/);
     assert.match(server.output, /is damaged on disk/);
     await pushBlob(server, 'bad/b', fs.readFileSync(path.join(layout.dir, 'blobs', layer.digest.replace(':', '/'))));

@@ -180,6 +180,25 @@ static void deaths_are_counted(struct place *p, struct db_tx *tx)
 	assert_int_equal(s.status, SCS_FAILED);
 }
 
+/* An end that puts them back says nothing against them. */
+static void ends_in_order(struct place *p, struct db_tx *tx)
+{
+	struct scs_scan s;
+	int64_t id = add(p, tx, "a", "sha256:a", NOW);
+	for (int end = 1; end <= 2 * SCS_DEATHS_MAX; end++) {
+		assert_int_equal(claim(p, tx, NOW + end, NULL, &s), id);
+		assert_int_equal(s.deaths, 0);
+		assert_int_equal(scs_end(tx, &s, SCS_QUEUED, BYTES_NONE, NOW, NOW, &p->e), 0);
+		assert_int_equal(scs_reap(tx, NOW, true, &p->e), 0);
+		assert_int_equal(scs_doomed(tx, &p->a, &s, &p->e), 0);
+	}
+}
+
+static void ends(void **state)
+{
+	run(state, ends_in_order);
+}
+
 static void deaths(void **state)
 {
 	run(state, deaths_are_counted);
@@ -329,6 +348,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(turns, setup, teardown),
 		cmocka_unit_test_setup_teardown(full, setup, teardown),
 		cmocka_unit_test_setup_teardown(deaths, setup, teardown),
+		cmocka_unit_test_setup_teardown(ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(retries, setup, teardown),
 		cmocka_unit_test_setup_teardown(clock_set_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(again_by_reason, setup, teardown),
