@@ -34,7 +34,7 @@ struct api {
 	int64_t started_ms;
 	unsigned read_ms; /* a reply's reading may take this long, then it is 503; 0 = 5 s */
 	_Atomic bool ready; /* set when everything runs */
-	/* Where the first start kept the owner's password; removed when the owner logs in with it. */
+	/* Where the first start kept the owner's password; removed when the owner logs in or gets another. */
 	const char *owner_file;
 	_Atomic bool owner_pending;
 	struct api_metrics metrics;
@@ -59,6 +59,10 @@ void api_served(void *context, const struct http_request *r, const struct http_r
 int api_forbid(struct http_request *r, const char *action, struct bytes scope, struct err *e);
 /* 429 with Retry-After for logins. Returns what a handler returns. */
 int api_too_many(struct http_request *r, unsigned wait_sec, struct err *e);
+/* Of a public route: somebody asks who may do the action at "/". Nobody and wrong credentials may not. */
+bool api_is_known(struct http_request *r, const char *action);
+/* name has logged in or got a new password: the file that the first start kept the owner's in goes. */
+void api_owner_seen(struct api *api, struct bytes name);
 /* The asking principal may do the action in this repository too (the source of a cross-mount). */
 bool api_allows(struct http_request *r, const char *action, struct bytes repository);
 /* Instead of doing without it: when a token for more would let the asking principal pull from this repository, too, reply 401

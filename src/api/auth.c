@@ -21,8 +21,7 @@
 _Static_assert(JWT_ACCESS_MAX == 256, "as the text says");
 #define CREDENTIALS_MAX 4096 /* bytes of a Basic credential */
 
-/* Whoever logs in as the owner has the password: the file that the first start kept it in goes. */
-static void owner_seen(struct api *api, struct bytes name)
+void api_owner_seen(struct api *api, struct bytes name)
 {
 	if (atomic_load(&api->owner_pending) && bytes_eq_lit(name, ACCESS_OWNER) &&
 	    atomic_exchange(&api->owner_pending, false))
@@ -56,7 +55,7 @@ static int identify(struct http_request *r, const struct principal **ret, unsign
 		rc = access_login(access, &l, http_arena(r), ret, e);
 		*ret_wait_sec = l.wait_sec;
 		if (rc == 0)
-			owner_seen(api_of(r), name);
+			api_owner_seen(api_of(r), name);
 		secret_wipe(raw, sizeof raw);
 	} else {
 		return err_set(e, ERR_DENIED, "unknown authentication scheme");
@@ -168,18 +167,36 @@ int api_forbid(struct http_request *r, const char *action, struct bytes scope, s
 	return rc < 0 ? rc : 1;
 }
 
+/* "https://host:5000" of "https://host:5000/path", without a port that its scheme implies, as browsers
+ * state it; empty: none. */
+static struct bytes origin_of(struct bytes url)
+{
+	size_t at = bytes_find_bytes(url, BYTES_LIT("://"));
+	struct bytes rest = at < url.len ? bytes_from(url, at + 3) : BYTES_NONE;
+	struct bytes site = bytes_part(rest, 0, bytes_find(rest, '/'));
+	if (!site.len)
+		return BYTES_NONE;
+	struct bytes scheme = bytes_part(url, 0, at);
+	struct bytes port = bytes_eq_nocase(scheme, BYTES_LIT("https"))	 ? BYTES_LIT(":443")
+			    : bytes_eq_nocase(scheme, BYTES_LIT("http")) ? BYTES_LIT(":80")
+									 : BYTES_NONE;
+	if (port.len && site.len > port.len && bytes_eq(bytes_from(site, site.len - port.len), port))
+		site.len -= port.len;
+	return bytes_part(url, 0, at + 3 + site.len);
+}
+
 /* A browser sends a password it was given once with every request, whichever page asked for it: what changes something must not come from another
  * site's page. Browsers state the page's origin with such requests; other clients state none. */
 static bool is_foreign(struct http_request *r)
 {
 	struct bytes origin = http_header(r, "Origin"), host = http_header(r, "Host");
-	struct bytes ours = bytes_of(api_of(r)->public_url);
+	struct bytes ours = origin_of(bytes_of(api_of(r)->public_url));
 	enum http_method m = http_method_get(r);
 	if (origin.len == 0 || m == HTTP_GET || m == HTTP_HEAD || m == HTTP_OPTIONS)
 		return false;
 	size_t at = bytes_find_bytes(origin, BYTES_LIT("://"));
 	struct bytes site = at < origin.len ? bytes_from(origin, at + 3) : BYTES_NONE;
-	return !(site.len && bytes_eq(site, host)) && !bytes_eq(origin, ours);
+	return !(site.len && bytes_eq_nocase(site, host)) && !(ours.len && bytes_eq_nocase(origin_of(origin), ours));
 }
 
 int api_authorise(struct http_request *r, const struct http_route *route, struct err *e)
@@ -216,6 +233,14 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	if (p->by_token || p->kind == PRINCIPAL_ANONYMOUS)
 		return challenge(r, route, BYTES_NONE, rc ? ",error=\"insufficient_scope\"" : "", e);
 	return api_forbid(r, route->action, scope_of(r), e);
+}
+
+bool api_is_known(struct http_request *r, const char *action)
+{
+	const struct principal *p = NULL;
+	struct err ignored = ERR_INIT;
+	unsigned wait_sec = 0;
+	return identify(r, &p, &wait_sec, &ignored) > 0 && p && access_allows(p, action, BYTES_LIT("/"));
 }
 
 bool api_allows(struct http_request *r, const char *action, struct bytes repository)
@@ -388,7 +413,7 @@ static int post_token(struct http_request *r, struct err *e)
 		if (l.wait_sec)
 			return api_too_many(r, l.wait_sec, e);
 		if (rc == 0)
-			owner_seen(api_of(r), l.name);
+			api_owner_seen(api_of(r), l.name);
 	} else {
 		return http_reply_error(r, 400, "unsupported_grant_type",
 					"grant_type must be password or refresh_token", e);

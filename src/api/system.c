@@ -33,7 +33,8 @@ static int ping(struct db_tx *tx, void *arg, struct err *e)
 struct check {
 	const char *name;
 	bool ok;
-	const char *why; /* when it is not */
+	const char *why;    /* when it is not: for everybody, without names or texts of the system */
+	const char *detail; /* the same for those who may read the system; NULL: there is no more */
 };
 #define TROUBLE_CAP 256
 
@@ -67,21 +68,22 @@ static void checks_store(const struct api *api, bool with_stored, struct checks 
 	c->has_stored = answers && api->registry &&
 			registry_health_get(api->registry, with_stored, &c->stored, &ignored) == 0;
 	c->rows[1] = (struct check){"database", answers && !damaged,
-				    damaged ? c->database : "the database does not answer"};
-	if (h->failed)
-		(void)snprintf(c->collection, sizeof c->collection,
-			       "the last pass left %" PRIu64 " things undone: %s", h->failed, h->why);
-	else
-		(void)snprintf(c->collection, sizeof c->collection, "no pass has come to its end for long");
-	c->rows[5] = (struct check){"collection", !h->failed && !h->is_late, c->collection};
+				    damaged ? "the database is damaged" : "the database does not answer",
+				    damaged ? c->database : NULL};
+	(void)snprintf(c->collection, sizeof c->collection,
+		       "the last pass left %" PRIu64 " things undone: %s", h->failed, h->why);
+	c->rows[5] = (struct check){"collection", !h->failed && !h->is_late,
+				    h->failed ? "the last pass left things undone"
+					      : "no pass has come to its end for long",
+				    h->failed ? c->collection : NULL};
 	(void)snprintf(c->blobs, sizeof c->blobs,
 		       "%" PRIu64 " blobs were found damaged and must be pushed again",
 		       h->stored.damaged);
-	c->rows[6] = (struct check){"blobs", h->stored.damaged == 0, c->blobs};
+	c->rows[6] = (struct check){"blobs", h->stored.damaged == 0, c->blobs, NULL};
 	(void)snprintf(c->space, sizeof c->space,
 		       "%" PRIu64 " MiB of the disk are left, of which uploads must leave %" PRIu64,
 		       h->disk_free >> 20, h->reserve >> 20);
-	c->rows[7] = (struct check){"disk space", h->disk_free >= h->reserve, c->space};
+	c->rows[7] = (struct check){"disk space", h->disk_free >= h->reserve, c->space, NULL};
 }
 
 static void checks_run(const struct api *api, bool with_stored, struct checks *c)
@@ -90,15 +92,16 @@ static void checks_run(const struct api *api, bool with_stored, struct checks *c
 	c->rows[0] = (struct check){"started", api->ready,
 				    api->engine && !engine_is_settled(api->engine)
 					? "a vulnerability database is being switched to, or the server stops"
-					: "still starting or stopping"};
+					: "still starting or stopping",
+				    NULL};
 	checks_store(api, with_stored, c);
 	c->rows[2] = (struct check){"jail", api->pool && pool_is_jailed(api->pool),
-				    "workers run without their full jail"};
+				    "workers run without their full jail", NULL};
 	c->rows[3] = (struct check){"vulnerability database", vdb_built(api) > 0,
-				    "no vulnerability database is loaded: nothing can be matched"};
+				    "no vulnerability database is loaded: nothing can be matched", NULL};
 	c->rows[4] = (struct check){"workers",
 				    api->pool && !pool_trouble(api->pool, c->trouble, TROUBLE_CAP),
-				    c->trouble};
+				    "the last worker that was started did not get ready", c->trouble};
 }
 
 /* ---- the JSON -------------------------------------------------------------------------------- */
@@ -165,11 +168,12 @@ static int get_readyz(struct http_request *r, struct err *e)
 	struct check_row rows[CHECK_COUNT];
 	checks_run(api, false, &checks);
 	const struct check *c = checks.rows;
-	for (size_t i = 0; i < CHECK_COUNT; i++)
-		rows[i] = (struct check_row){
-			.name = bytes_of(c[i].name),
-			.ok = c[i].ok,
-			.reason = c[i].ok ? BYTES_NONE : bytes_of(c[i].why)};
+	bool known = api_is_known(r, ACTION_SYSTEM_READ);
+	for (size_t i = 0; i < CHECK_COUNT; i++) {
+		const char *why = known && c[i].detail ? c[i].detail : c[i].why;
+		rows[i] = (struct check_row){.name = bytes_of(c[i].name), .ok = c[i].ok,
+					     .reason = c[i].ok ? BYTES_NONE : bytes_of(why)};
+	}
 	struct ready_row row = {.ready = c[0].ok && c[1].ok,
 				.checks = {rows, CHECK_COUNT},
 				.vdb_built_ms = vdb_built(api)};

@@ -243,6 +243,8 @@ static int put_password(struct http_request *r, struct err *e)
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = access_password_set(api_of(r)->access, &by, http_param(r, "user"), b.password, e);
+	if (rc == 0)
+		api_owner_seen(api_of(r), http_param(r, "user"));
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 

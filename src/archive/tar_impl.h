@@ -82,9 +82,9 @@ struct tar {
 	uint8_t joined[512]; /* prefix, slash, name */
 };
 
-/* Read block[TAR_BLOCK_LEN] into *ret: 1; 0: its checksum is wrong; ERR_FORMAT names the field that
+/* Read h[TAR_BLOCK_LEN] into *ret: 1; 0: its checksum is wrong; ERR_FORMAT names the field that
  * is no number. */
-int tar_header_read(const uint8_t *block, struct tar_header *ret, struct err *e);
+int tar_header_read(const uint8_t *h, struct tar_header *ret, struct err *e);
 /* A number of a header field: octal with spaces or NULs around it, or base-256. ERR_FORMAT names
  * the field. */
 int tar_number(struct bytes b, const char *name, int64_t *ret_v, struct err *e);

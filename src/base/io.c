@@ -195,6 +195,7 @@ static bool is_temporary(const char *name)
 	return at && *at == '\0';
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
 static int sweep(int dir_fd, unsigned depth, struct err *e)
 {
 	OWN_FD int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

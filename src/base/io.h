@@ -25,9 +25,9 @@ int io_size(int fd, uint64_t *ret_size, struct err *e);
 int io_read_file(const char *path, struct buf *out, struct err *e);
 /* Write path.tmp-THREAD, fsync, rename over path, fsync the folder. */
 int io_replace_file(const char *path, struct bytes content, unsigned mode, struct err *e);
-/* Remove what io_replace_file left in dir when its process died, and other files that are named
- * X.tmp. Nobody may write there meanwhile. */
-void io_sweep_temporary(const char *dir);
+/* Remove what io_replace_file left in the folder when its process died, and other files that are
+ * named X.tmp. Nobody may write there meanwhile. */
+void io_sweep_temporary(const char *path);
 /* The same in a folder and those in it. */
 int io_sweep_folders(int dir_fd, struct err *e);
 int io_sync_dir(const char *dir, struct err *e);

@@ -42,8 +42,8 @@ struct cimg {
 	struct err check_err;
 };
 
-/* operand: the image, or NULL with --input. want_vdb: match too (ERR_NOT_FOUND tells how to get a database). */
-int cimg_open(struct cimg *c, const struct cli_args *args, const char *operand, bool want_vdb, struct err *e);
+/* text: the operand that names the image, or NULL with --input. want_vdb: match too (ERR_NOT_FOUND tells how to get a database). */
+int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb, struct err *e);
 void cimg_close(struct cimg *c);
 /* From here on the process ends with status 1 after --timeout. */
 int cimg_arm_timeout(const struct cli_args *args, struct err *e);

@@ -9,17 +9,20 @@
 
 #define BUDGET (64U << 20) /* bytes: 100,000 users take 30 MiB */
 
-int ppl_open(struct ppl *p, const char *verb, const struct cli_option *options, int argc, char **argv, size_t least, size_t most,
-	     struct err *e)
+static int check_count(const struct ppl_verb *verb, size_t count, struct err *e)
 {
-	*p = (struct ppl){.verb = verb};
-	arena_init(&p->arena, BUDGET);
-	if (cli_parse(options, argc, argv, &p->args, e) == 0 &&
-	    (p->args.operand_count < least || p->args.operand_count > most))
-		err_set(e, ERR_FORMAT, p->args.operand_count < least ? "an operand is missing" : "too many operands");
-	if (e->code == ERR_OK)
+	if (count >= verb->least && count <= verb->most)
 		return 0;
-	(void)cli_usage(verb, e);
+	return err_set(e, ERR_FORMAT, count < verb->least ? "an operand is missing" : "too many operands");
+}
+
+int ppl_open(struct ppl *p, const struct ppl_verb *verb, int argc, char **argv, struct err *e)
+{
+	*p = (struct ppl){.verb = verb->name};
+	arena_init(&p->arena, BUDGET);
+	if (cli_parse(verb->options, argc, argv, &p->args, e) == 0 && check_count(verb, p->args.operand_count, e) == 0)
+		return 0;
+	(void)cli_usage(verb->name, e);
 	arena_free(&p->arena);
 	return -(int)e->code;
 }

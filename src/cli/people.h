@@ -8,9 +8,13 @@ struct ppl {
 	struct srv server; /* not open where the command works on a stopped folder */
 	struct arena arena;
 };
-/* Parse the command line; operands: least and most. Returns 0, or <0 after the user was told (status CLI_ERROR). */
-int ppl_open(struct ppl *p, const char *verb, const struct cli_option *options, int argc, char **argv, size_t least, size_t most,
-	     struct err *e);
+struct ppl_verb {
+	const char *name;
+	const struct cli_option *options;
+	size_t least, most; /* operands */
+};
+/* Parse the command line. Returns 0, or <0 after the user was told (status CLI_ERROR). */
+int ppl_open(struct ppl *p, const struct ppl_verb *verb, int argc, char **argv, struct err *e);
 /* The server, where one is asked. */
 int ppl_connect(struct ppl *p, struct err *e);
 /* Print the error where r < 0, free everything; the exit status. */

@@ -84,6 +84,23 @@ int srv_open(struct srv *s, const struct cli_args *args, const char *host, struc
 	return find_password(s, args, a, e);
 }
 
+/* The first "message" of a list of the registry's errors. */
+static struct bytes message_of(struct json *j)
+{
+	struct bytes text = BYTES_NONE;
+	if (!json_enter_array(j))
+		return text;
+	while (json_next_item(j) && json_enter_object(j)) {
+		for (struct bytes key; json_next_key(j, &key);) {
+			if (bytes_eq_lit(key, "message") && json_peek(j) == JSON_STRING && !text.len)
+				text = json_string(j);
+			else
+				json_skip(j);
+		}
+	}
+	return text;
+}
+
 /* "detail" of a problem, or the first "message" of the registry's errors; empty: it is neither. */
 static struct bytes detail_of(struct bytes body, struct arena *a)
 {
@@ -93,21 +110,12 @@ static struct bytes detail_of(struct bytes body, struct arena *a)
 	if (json_peek(&j) != JSON_OBJECT || !json_enter_object(&j))
 		return text;
 	for (struct bytes key; json_next_key(&j, &key);) {
-		if (bytes_eq_lit(key, "detail") && json_peek(&j) == JSON_STRING) {
+		if (bytes_eq_lit(key, "detail") && json_peek(&j) == JSON_STRING)
 			text = json_string(&j);
-		} else if (bytes_eq_lit(key, "errors") && json_peek(&j) == JSON_ARRAY) {
-			(void)json_enter_array(&j);
-			while (json_next_item(&j) && json_enter_object(&j)) {
-				for (struct bytes field; json_next_key(&j, &field);) {
-					if (bytes_eq_lit(field, "message") && json_peek(&j) == JSON_STRING && !text.len)
-						text = json_string(&j);
-					else
-						json_skip(&j);
-				}
-			}
-		} else {
+		else if (bytes_eq_lit(key, "errors") && json_peek(&j) == JSON_ARRAY)
+			text = message_of(&j);
+		else
 			json_skip(&j);
-		}
 	}
 	return json_ok(&j) ? text : BYTES_NONE;
 }

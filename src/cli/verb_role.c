@@ -44,6 +44,16 @@ static const char *scope_of(struct ppl *p, const char *text)
 	return arena_printf(&p->arena, "/registries/local/repositories/%s", text);
 }
 
+static void read_actions(struct json *j, struct buf *out)
+{
+	if (!json_enter_array(j))
+		return;
+	while (json_next_item(j)) {
+		buf_put_text(out, out->len ? " " : "");
+		buf_put(out, json_string(j));
+	}
+}
+
 static int put_role(void *arg, struct json *j, struct err *e)
 {
 	struct bytes name = BYTES_NONE;
@@ -52,16 +62,12 @@ static int put_role(void *arg, struct json *j, struct err *e)
 	buf_init(&actions, 65536);
 	if (json_enter_object(j)) {
 		for (struct bytes key; json_next_key(j, &key);) {
-			if (bytes_eq_lit(key, "name")) {
+			if (bytes_eq_lit(key, "name"))
 				name = json_string(j);
-			} else if (bytes_eq_lit(key, "actions") && json_enter_array(j)) {
-				while (json_next_item(j)) {
-					buf_put_text(&actions, actions.len ? " " : "");
-					buf_put(&actions, json_string(j));
-				}
-			} else {
+			else if (bytes_eq_lit(key, "actions"))
+				read_actions(j, &actions);
+			else
 				json_skip(j);
-			}
 		}
 	}
 	bool short_name = bytes_has_prefix_lit(name, "Acr");
@@ -104,7 +110,7 @@ static int role_names(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, "role names", role_options, argc, argv, 0, 0, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"role names", role_options, 0, 0}, argc, argv, &e) < 0)
 		return CLI_ERROR;
 	int r = ppl_connect(&p, &e);
 	if (r == 0)
@@ -116,7 +122,7 @@ static int role_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, "role list", role_options, argc, argv, 0, 1, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"role list", role_options, 0, 1}, argc, argv, &e) < 0)
 		return CLI_ERROR;
 	int r = ppl_connect(&p, &e);
 	if (r == 0 && p.args.operand_count) /* there is such a user */
@@ -142,7 +148,7 @@ static int role_assign(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, "role assign", role_options, argc, argv, 2, 3, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"role assign", role_options, 2, 3}, argc, argv, &e) < 0)
 		return CLI_ERROR;
 	return ppl_close(&p, assign(&p, &e), &e);
 }
@@ -171,7 +177,7 @@ static int role_remove(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, "role remove", role_options, argc, argv, 2, 3, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"role remove", role_options, 2, 3}, argc, argv, &e) < 0)
 		return CLI_ERROR;
 	return ppl_close(&p, remove_from(&p, &e), &e);
 }

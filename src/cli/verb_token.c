@@ -52,7 +52,7 @@ static int token_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, "token list", token_options, argc, argv, 1, 1, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"token list", token_options, 1, 1}, argc, argv, &e) < 0)
 		return CLI_ERROR;
 	int r = ppl_connect(&p, &e);
 	const char *path = ppl_user_path(&p, p.args.operands[0], "/tokens");
@@ -127,7 +127,7 @@ static int token_create(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, "token create", create_options, argc, argv, 1, 1, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"token create", create_options, 1, 1}, argc, argv, &e) < 0)
 		return CLI_ERROR;
 	return ppl_close(&p, create(&p, &e), &e);
 }
@@ -149,7 +149,7 @@ static int token_revoke(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, "token revoke", token_options, argc, argv, 2, 2, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"token revoke", token_options, 2, 2}, argc, argv, &e) < 0)
 		return CLI_ERROR;
 	return ppl_close(&p, revoke(&p, &e), &e);
 }

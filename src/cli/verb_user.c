@@ -145,7 +145,7 @@ static int user_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, "user list", user_options, argc, argv, 0, 0, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"user list", user_options, 0, 0}, argc, argv, &e) < 0)
 		return CLI_ERROR;
 	int r = ppl_connect(&p, &e);
 	if (r == 0)
@@ -171,7 +171,7 @@ static int user_add(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, "user add", add_options, argc, argv, 1, 1, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"user add", add_options, 1, 1}, argc, argv, &e) < 0)
 		return CLI_ERROR;
 	return ppl_close(&p, add(&p, &e), &e);
 }
@@ -186,6 +186,14 @@ static int set_in(struct db *db, const char *dir, const char *name, const char *
 	int r = access_password_set(a, &by, bytes_of(name), bytes_of(password), e);
 	access_close(a);
 	return r;
+}
+
+/* The password that the first start kept is the owner's no more. */
+static void forget_first(const char *dir, struct arena *a)
+{
+	const char *file = arena_printf(a, "%s/" ACCESS_OWNER_FILE, dir);
+	if (!file || (unlink(file) < 0 && errno != ENOENT))
+		fprintf(stderr, "plimsoll user passwd: warning: %s/" ACCESS_OWNER_FILE " is out of date and could not be removed\n", dir);
 }
 
 /* The folder is held against a server as a server holds it. */
@@ -204,6 +212,8 @@ static int passwd_offline(struct ppl *p, const char *dir, const char *name, stru
 	int r = db ? new_password(p, name, true, &password, e) : -(int)e->code;
 	if (r == 0)
 		r = set_in(db, dir, name, password, e);
+	if (r == 0 && strcmp(name, ACCESS_OWNER) == 0)
+		forget_first(dir, &p->arena);
 	if (r == 0)
 		r = show_generated(p, password, e);
 	if (db)
@@ -238,7 +248,7 @@ static int user_passwd(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, "user passwd", passwd_options, argc, argv, 1, 1, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"user passwd", passwd_options, 1, 1}, argc, argv, &e) < 0)
 		return CLI_ERROR;
 	return ppl_close(&p, passwd(&p, &e), &e);
 }
@@ -247,7 +257,7 @@ static int user_remove(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, "user remove", user_options, argc, argv, 1, 1, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"user remove", user_options, 1, 1}, argc, argv, &e) < 0)
 		return CLI_ERROR;
 	int r = ppl_connect(&p, &e);
 	if (r == 0)

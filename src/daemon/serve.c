@@ -157,7 +157,7 @@ static int open_access(struct server *s, struct err *e)
 static int make_owner(struct server *s, struct err *e)
 {
 	char made[SECRET_TOKEN_CAP];
-	(void)snprintf(s->owner_file, sizeof s->owner_file, "%s/owner-password", s->c->data_dir);
+	(void)snprintf(s->owner_file, sizeof s->owner_file, "%s/" ACCESS_OWNER_FILE, s->c->data_dir);
 	s->api.owner_file = s->owner_file;
 	s->api.owner_pending = access(s->owner_file, F_OK) == 0;
 	int r = access_is_new(s->access, e);

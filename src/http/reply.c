@@ -77,6 +77,7 @@ int reply_set(struct http_request *r, enum reply_kind kind, unsigned status,
 	return 0;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): an error's body is short and not charged, where it ends */
 int reply_busy(struct http_request *r, const char *why, struct err *e)
 {
 	if (reply_made(r))
@@ -86,6 +87,7 @@ int reply_busy(struct http_request *r, const char *why, struct err *e)
 	return rc < 0 ? rc : http_reply_error(r, 503, "TOOMANYREQUESTS", why, e);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): an error's body is short and not charged, where it ends */
 int http_reply_bytes(struct http_request *r, unsigned status, const char *content_type,
 		     struct bytes body, struct err *e)
 {
@@ -204,6 +206,7 @@ static bool speaks_oci(const struct http_request *r)
 	return bytes_has_prefix_lit(r->target, "/v2/") || bytes_eq_lit(r->target, "/v2");
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): an error's body is short and not charged, where it ends */
 int http_reply_error(struct http_request *r, unsigned status, const char *code, const char *detail,
 		     struct err *e)
 {

@@ -19,6 +19,7 @@
 	X(SSL_free) X(SSL_get_error) X(SSL_is_init_finished) X(SSL_new)  \
 	X(SSL_read) X(SSL_select_next_proto) X(SSL_set_accept_state) X(SSL_set_fd)  \
 	X(SSL_shutdown) X(SSL_write) X(TLS_server_method)
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name takes none */
 #define FIELD(name) __typeof__(&(name)) name;
 #define ROW(name) {#name, &ssl_lib.name},
 #define FILE_NAME "libssl.so.3"

@@ -179,13 +179,17 @@ static int sum_up(struct making *m, const char *name, struct err *e)
 	return 0;
 }
 
+/* The password that a first start wrote: nobody else's copy may hold it. */
+#define OWNER_FILE "owner-password"
+
 static bool is_kept(const char *folder, const char *name)
 {
 	size_t n = strlen(name);
 	if (*folder)
 		return n > 4 && strcmp(name + n - 4, ".vdb") == 0;
 	return name[0] != '.' && strncmp(name, "plimsoll.db", 11) != 0 && strcmp(name, "lock") != 0 &&
-	       strcmp(name, MARK) != 0 && strcmp(name, "SHA256SUMS") != 0 && !strstr(name, ".tmp");
+	       strcmp(name, MARK) != 0 && strcmp(name, "SHA256SUMS") != 0 && strcmp(name, OWNER_FILE) != 0 &&
+	       !strstr(name, ".tmp");
 }
 
 /* Keys and whatever small files lie in the folder itself; generations of vdb/. */
@@ -343,6 +347,8 @@ static int run(struct making *m, struct err *e)
 	(void)snprintf(path, sizeof path, "%s/%s", m->o->dir, m->database);
 	if (r < 0)
 		return r;
+	if (unlinkat(m->dir_fd, OWNER_FILE, 0) < 0 && errno != ENOENT) /* of an earlier version's backup */
+		return err_sys(e, OWNER_FILE);
 	m->copy = db_attach(path, e);
 	return m->copy ? prune(m, e) : -(int)e->code;
 }

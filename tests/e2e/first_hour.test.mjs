@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, program, pushLayout, sleep, tempDir } from './lib.mjs';
+import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, program, pushLayout, run, sleep, tempDir } from './lib.mjs';
 
 let server;
 before(async () => {
@@ -34,6 +34,25 @@ test('the owner\'s password is kept in a file until the owner logs in, and shown
     await own.stop();
     await own.start();
     assert.doesNotMatch(own.output, /owner|skopeo/);
+  } finally { await own.stop(); }
+});
+
+test('another owner who sets the password ends the file, too', async () => {
+  const own = await new Server().start();
+  const file = path.join(own.dataDir, 'owner-password'), kept = fs.readFileSync(file);
+  const as = (name, password, target, method, body) => own.fetch(target, { method, body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json', authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` } });
+  try {
+    assert.equal((await as('admin', own.password, '/api/v1/users', 'POST', { name: 'second', kind: 'user', password: 'correct horse battery' })).status, 201);
+    run(program, ['role', 'assign', 'second', 'Owner'], { env: { PLIMSOLL_SERVER: own.url, PLIMSOLL_USERNAME: 'admin', PLIMSOLL_PASSWORD: own.password } });
+    await own.stop();
+    fs.writeFileSync(file, kept, { mode: 0o600 }); // as if only a token of the owner's had been used
+    await own.start();
+    assert.ok(fs.existsSync(file));
+    assert.equal((await as('second', 'correct horse battery', '/api/v1/users/second/password', 'PUT', { password: 'correct horse battery 2', current_password: 'correct horse battery' })).status, 204);
+    assert.ok(fs.existsSync(file), 'the password of another');
+    assert.equal((await as('second', 'correct horse battery 2', '/api/v1/users/admin/password', 'PUT', { password: 'correct horse battery' })).status, 204);
+    assert.ok(!fs.existsSync(file));
   } finally { await own.stop(); }
 });
 
@@ -74,6 +93,18 @@ test('a page of another site changes nothing with a browser\'s password', async 
   assert.equal((await add('null', 'a')).status, 403);
   assert.equal((await add(server.url.replace(/\/$/, ''), 'b')).status, 201);
   assert.equal((await add(undefined, 'c')).status, 201);
+});
+
+test('public-url is compared by scheme and authority, in any case, without its path', async () => {
+  const own = await new Server({ args: ['--public-url', 'https://Registry.Example:443/plimsoll'] }).start();
+  let n = 0;
+  const add = async (origin) => (await own.fetch('/api/v1/users', { method: 'POST', headers: { 'content-type': 'application/json', origin }, body: JSON.stringify({ name: `r${n++}`, kind: 'robot' }) })).status;
+  try {
+    for (const origin of ['https://registry.example', 'HTTPS://REGISTRY.example', 'https://registry.example:443'])
+      assert.equal(await add(origin), 201, origin);
+    for (const origin of ['http://registry.example', 'https://registry.example:444', 'https://registry.example.evil.example', 'https://evil.example/registry.example', 'https://', 'null'])
+      assert.equal(await add(origin), 403, origin);
+  } finally { await own.stop(); }
 });
 
 test('what does not exist is an error, not an empty list; what is missing has a name', async () => {

@@ -228,6 +228,12 @@ test('workers that do not start: readiness says so, and scans are done when they
     await pushLayout(server, 'no/worker', layout);
     await until('the trouble', async () => !(await workers()).ok);
     assert.match((await workers()).reason, /worker/);
+    const general = 'the last worker that was started did not get ready';
+    for (const headers of [{}, { authorization: `Basic ${Buffer.from('admin:wrong').toString('base64')}` }]) {
+      const seen = (await (await fetch(new URL('/readyz', server.url), { headers })).json()).checks.find((c) => c.name === 'workers');
+      assert.deepEqual([seen.ok, seen.reason], [false, general]);
+    }
+    assert.notEqual((await workers()).reason, general, 'who may read the system gets the details');
     fs.unlinkSync(broken);
     const got = await until('the image', async () => {
       const i = await imageOf(server, 'no/worker', layout).catch(() => ({})); // it is not listed at once

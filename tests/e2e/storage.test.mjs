@@ -115,6 +115,10 @@ test('backup of a running server, restore, fsck', async () => {
     r = await plimsoll('backup', dir, '--data-dir', server.dataDir);
     assert.match(r.stderr, /4 blobs, \d+ bytes; 2 of them new/);
     assert.equal(run('sha256sum', ['-c', '--quiet', 'SHA256SUMS'], { cwd: dir }).status, 0);
+    // As if nobody had logged in, and as an earlier version's backup has it.
+    for (const folder of [server.dataDir, dir]) fs.writeFileSync(path.join(folder, 'owner-password'), 'secret\n');
+    assert.equal((await plimsoll('backup', dir, '--data-dir', server.dataDir)).status, 0);
+    assert.ok(!fs.existsSync(path.join(dir, 'owner-password')) && !fs.readFileSync(path.join(dir, 'SHA256SUMS'), 'utf8').includes('owner-password'));
     assert.equal((await plimsoll('fsck', server.dataDir)).status, 1, 'a server runs');
     r = await plimsoll('restore', dir, '--data-dir', data);
     assert.equal(r.status, 0, r.stderr);
