@@ -71,7 +71,8 @@ static const char *absent_text(const struct inv_image *image, struct arena *a)
 {
 	if (image->absent_count == 1)
 		return arena_cstr(a, image->absent);
-	return arena_printf(a, "%.*s; %zu others are not there either", BYTES_ARG(image->absent), image->absent_count - 1);
+	return arena_printf(a, "%.*s; %zu other%s not there either", BYTES_ARG(image->absent), image->absent_count - 1,
+			    image->absent_count == 2 ? " is" : "s are");
 }
 
 /* Why none of the image could be assessed, or not known that all was; "" when it could. */

@@ -18,6 +18,7 @@ struct shape {
 	const char *types[3], *names[3];
 	bool language;	  /* a file of npm's lies there */
 	bool third;	  /* the first package is of another vendor */
+	size_t absent;	  /* layers that are not there */
 	enum inv_state inv;
 	enum assess_state want;
 	size_t assessed, findings;
@@ -40,6 +41,8 @@ static const struct shape shapes[] = {
     {DEB12, .types = {"deb"}, .names = {"good"}, .inv = INV_PARTIAL, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "could not be read"},
     {DEB12, .types = {"deb"}, .names = {"good"}, .language = true, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "7 files of npm packages, which are not read (app/node_modules/a/package.json, ...)"},
     {DEB12, .types = {"deb"}, .names = {"bad"}, .language = true, .want = ASSESS_UNHEALTHY, .assessed = 1, .findings = 1, .says = "7 files of npm packages"},
+    {DEB12, .types = {"deb"}, .names = {"good"}, .absent = 2, .inv = INV_PARTIAL, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "layer one is not in the image; 1 other is not there either"},
+    {DEB12, .types = {"deb"}, .names = {"good"}, .absent = 3, .inv = INV_PARTIAL, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "layer one is not in the image; 2 others are not there either"},
     /* a release without fixes */
     {.distro = "debian:9", .id = "debian", .version = "9", .types = {"deb"}, .names = {"good"}, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "debian 9 gets no more fixes"},
     {.distro = "debian:9", .id = "debian", .version = "9", .types = {"deb"}, .names = {"other"}, .want = ASSESS_UNHEALTHY, .assessed = 1, .findings = 1, .says = "debian 9 gets no more fixes"},
@@ -60,6 +63,8 @@ static void make(const struct shape *s, struct inv_package packages[3], struct i
 		    .kind = "npm", .count = 7, .examples = {BYTES_LIT("app/node_modules/a/package.json")}, .example_count = 1};
 	}
 	ret->third_party_count = s->third;
+	ret->absent_count = s->absent;
+	ret->absent = s->absent ? BYTES_LIT("layer one is not in the image") : BYTES_NONE;
 	ret->distro.id = bytes_of(s->id);
 	ret->distro.version_id = bytes_of(s->version);
 }
