@@ -117,6 +117,8 @@ static int read_image(struct json *j, struct arena *a, struct remote *m, struct 
 		for (struct bytes key; json_next_key(j, &key);) {
 			if (bytes_eq_lit(key, "state"))
 				m->state = json_string(j);
+			else if (bytes_eq_lit(key, "kind"))
+				m->is_artifact = bytes_eq_lit(json_string(j), "artifact");
 			else if (bytes_eq_lit(key, "reason"))
 				m->assess.reason = json_string(j);
 			else if (bytes_eq_lit(key, "platform"))
@@ -142,6 +144,13 @@ static const char *image_path(struct bytes repository, struct bytes digest, cons
 			    BYTES_ARG(digest), leaf);
 }
 
+static void point(struct remote *m)
+{
+	m->assess.image = &m->image;
+	m->report = (struct report){.input = &m->input, .assess = &m->assess, .version = PLIMSOLL_VERSION,
+				    .now_ms = clock_wall_ms()};
+}
+
 int rem_image(const struct srv *s, struct bytes repository, struct bytes digest, const char *name, struct arena *a, struct remote *ret,
 	      struct err *e)
 {
@@ -162,10 +171,17 @@ int rem_image(const struct srv *s, struct bytes repository, struct bytes digest,
 	json_init(&j, text, a);
 	if (read_image(&j, a, ret, e) < 0 || digest_parse(digest, &ret->input.digest, e) < 0)
 		return err_ctx(e, "%s", s->url);
-	ret->assess.image = &ret->image;
-	ret->report = (struct report){.input = &ret->input, .assess = &ret->assess, .version = PLIMSOLL_VERSION,
-				      .now_ms = clock_wall_ms()};
+	point(ret);
 	return 1;
+}
+
+int rem_none(const char *name, struct bytes digest, struct bytes reason, struct remote *ret, struct err *e)
+{
+	*ret = (struct remote){.input = {.name = bytes_of(name), .has_digest = true},
+			       .assess = {.state = ASSESS_UNVERIFIED, .reason = reason},
+			       .image = {.state = INV_NOTHING}};
+	point(ret);
+	return digest_parse(digest, &ret->input.digest, e);
 }
 
 /* ---- its packages ---------------------------------------------------------------------------- */
@@ -380,14 +396,13 @@ int rem_findings(const struct srv *s, struct bytes repository, struct bytes dige
 	struct report_finding *rows = r == 0 ? arena_alloc(a, g.count, sizeof *rows) : NULL;
 	if (r == 0 && !rows)
 		r = err_set(e, ERR_NOMEM, "no memory for %zu findings", g.count);
-	if (r == 0 && g.count)
-		memcpy(rows, g.rows, g.count * sizeof *rows);
+	for (size_t i = 0; r == 0 && g.rows && i < g.count; i++) {
+		rows[i] = g.rows[i];
+		rows[i].repository = rows[i].digest = BYTES_NONE; /* that they are one image's goes without saying */
+	}
 	free(g.rows);
 	if (!rows)
 		return r;
-	/* That they are one image's goes without saying. */
-	for (size_t i = 0; i < g.count; i++)
-		rows[i].repository = rows[i].digest = BYTES_NONE;
 	ret->report.findings = rows;
 	ret->report.finding_count = g.count;
 	return 0;

@@ -30,6 +30,12 @@ const struct cli_option push_status_options[] = {
 	{0},
 };
 
+/* One image that is reported. */
+struct asked {
+	struct bytes digest;
+	struct bytes open; /* the word of its scan, which has not ended; empty: it has */
+};
+
 struct asking {
 	const struct cli_args *args;
 	struct srv srv;
@@ -39,7 +45,7 @@ struct asking {
 	const char *name; /* of the only image; NULL: its digest */
 	int64_t until;
 	struct buf out;
-	struct bytes images[IMAGES_MAX];
+	struct asked images[IMAGES_MAX];
 	size_t image_count;
 };
 
@@ -120,6 +126,18 @@ static void put_line(struct asking *q, struct bytes digest, struct bytes state, 
 	buf_put_text(&q->out, "\n");
 }
 
+/* What a look found; in the arena of struct asking. */
+struct seen {
+	struct bytes word, reason;
+};
+
+static int keep_seen(const struct asking *q, struct bytes word, struct bytes reason, struct seen *ret, struct err *e)
+{
+	bool ok = true;
+	*ret = (struct seen){.word = arena_bytes(q->arena, word, &ok), .reason = arena_bytes(q->arena, reason, &ok)};
+	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory");
+}
+
 static bool is_table(const struct asking *q)
 {
 	return strcmp(q->gate.format->name, "table") == 0;
@@ -128,38 +146,36 @@ static bool is_table(const struct asking *q)
 enum outcome { WAIT_ON, IMAGE_READY, IMAGE_PENDING, NO_IMAGE };
 
 /* One round of questions: enum outcome or <0. NO_IMAGE: an index or an artifact, that has no findings of its own. */
-static int look(struct asking *q, struct bytes digest, struct arena *a, struct err *e)
+static int look(const struct asking *q, struct bytes digest, struct arena *a, struct seen *ret, struct err *e)
 {
 	struct remote m;
 	struct newest scan;
+	*ret = (struct seen){.word = BYTES_NONE};
 	bool late = clock_mono_ms() > q->until, now = cli_has(q->args, "no-wait");
 	int known = rem_image(&q->srv, q->repository, digest, "", a, &m, e);
 	if (known < 0 || read_newest(q, digest, a, &scan, e) < 0)
 		return -(int)e->code;
-	if (!known && bytes_eq_lit(scan.status, "unsupported")) {
-		if (is_table(q))
-			put_line(q, digest, scan.status, scan.reason);
-		return NO_IMAGE;
+	if (known ? m.is_artifact : bytes_eq_lit(scan.status, "unsupported")) {
+		struct bytes why = known ? m.assess.reason : scan.reason;
+		return keep_seen(q, BYTES_LIT("unsupported"), why, ret, e) < 0 ? -(int)e->code : NO_IMAGE;
 	}
 	bool open = bytes_eq_lit(scan.status, "queued") || bytes_eq_lit(scan.status, "running");
 	if (known && !open && !bytes_eq_lit(m.state, "Pending"))
 		return IMAGE_READY;
-	if (known && now) {
-		put_line(q, digest, open && scan.status.len ? scan.status : m.state, BYTES_NONE);
-		return IMAGE_PENDING;
-	}
+	if (known && now)
+		return keep_seen(q, open ? scan.status : m.state, BYTES_NONE, ret, e) < 0 ? -(int)e->code : IMAGE_PENDING;
 	if (!known && (late || now))
 		return err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s@%.*s", BYTES_ARG(q->repository),
 			       BYTES_ARG(digest));
 	return late ? err_set(e, ERR_TIMEOUT, "the scan has not ended yet") : WAIT_ON;
 }
 
-static int wait_for(struct asking *q, struct bytes digest, struct err *e)
+static int wait_for(const struct asking *q, struct bytes digest, struct seen *ret, struct err *e)
 {
 	for (;;) {
 		struct arena round;
 		arena_init(&round, 64U << 20);
-		int r = look(q, digest, &round, e);
+		int r = look(q, digest, &round, ret, e);
 		arena_free(&round);
 		if (r != WAIT_ON)
 			return r;
@@ -169,69 +185,114 @@ static int wait_for(struct asking *q, struct bytes digest, struct err *e)
 
 /* ---- an index -------------------------------------------------------------------------------- */
 
-/* The digests that an index names for the wanted platform; none for another manifest. How many, or <0. */
-static int read_index(const struct asking *q, struct bytes text, struct bytes type, struct bytes *ret, size_t max, struct err *e)
+/* The digests that an index names for the wanted platform: how many, or <0. *ret_index: it is one, no artifact. */
+static int read_index(const struct asking *q, const struct fetch_reply *reply, struct bytes *ret, bool *ret_index, struct err *e)
 {
 	struct oci_manifest m;
 	bool ok;
 	size_t n = 0;
-	struct bytes want = bytes_of(cli_get(q->args, "platform"));
-	text = arena_bytes(q->arena, text, &ok);
-	if (!ok || oci_manifest_parse(text, type, q->arena, &m, e) < 0)
+	struct bytes want = bytes_of(cli_get(q->args, "platform")), text = arena_bytes(q->arena, buf_bytes(&reply->body), &ok);
+	if (!ok || oci_manifest_parse(text, bytes_of(reply->content_type), q->arena, &m, e) < 0)
 		return ok ? -(int)e->code : err_set(e, ERR_NOMEM, "no memory");
-	for (size_t i = 0; m.kind == OCI_INDEX && i < m.layer_count; i++) {
+	*ret_index = m.kind == OCI_INDEX;
+	for (size_t i = 0; *ret_index && i < m.layer_count; i++) {
 		const struct oci_descriptor *d = &m.layers[i];
 		if (want.len && d->platform.os.len && !oci_platform_matches(&d->platform, want))
 			continue;
-		if (n == max)
-			return err_set(e, ERR_LIMIT, "the index names more than %d images", IMAGES_MAX);
+		if (n == IMAGES_MAX)
+			return err_set(e, ERR_LIMIT, "an index names more than %d manifests: choose one by --platform or @DIGEST",
+				       IMAGES_MAX);
 		ret[n++] = d->digest_text;
 	}
 	return (int)n;
 }
 
+static int add_image(struct asking *q, struct bytes digest, struct bytes open, struct err *e)
+{
+	if (q->image_count == IMAGES_MAX)
+		return err_set(e, ERR_LIMIT, "the index and those in it name more than %d images: choose one by --platform or @DIGEST",
+			       IMAGES_MAX);
+	q->images[q->image_count++] = (struct asked){digest, open};
+	return 0;
+}
+
+/* The images of an index, or the image itself. *ret: what was seen of digest. */
 /* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
-static int collect(struct asking *q, struct bytes digest, int depth, struct err *e)
+static int collect(struct asking *q, struct bytes digest, int depth, struct seen *ret, struct err *e)
 {
 	struct bytes children[IMAGES_MAX] = {0};
 	struct fetch_reply reply = {0};
-	int r = wait_for(q, digest, e);
-	if (r == IMAGE_READY && q->image_count < IMAGES_MAX)
-		q->images[q->image_count++] = digest;
-	if (r != NO_IMAGE || depth == DEPTH_MAX)
-		return r < 0 ? r : 0;
+	struct seen below = {.word = BYTES_NONE};
+	bool is_index = false;
+	int r = wait_for(q, digest, ret, e);
+	if (r == IMAGE_READY || r == IMAGE_PENDING)
+		return add_image(q, digest, r == IMAGE_PENDING ? ret->word : BYTES_NONE, e);
+	if (r < 0)
+		return r;
+	if (is_table(q))
+		put_line(q, digest, ret->word, ret->reason);
 	r = ask_manifest(q, digest, &reply, e);
-	if (r == 0)
-		r = read_index(q, buf_bytes(&reply.body), bytes_of(reply.content_type), children, IMAGES_MAX, e);
+	int n = r == 0 ? read_index(q, &reply, children, &is_index, e) : r;
 	fetch_reply_free(&reply);
-	int n = r;
-	for (int i = 0; i < n && r >= 0; i++)
-		r = collect(q, children[i], depth + 1, e);
-	return r < 0 ? r : 0;
+	if (is_index && depth == DEPTH_MAX)
+		return err_set(e, ERR_LIMIT, "indexes are nested deeper than %d: choose an image by @DIGEST", DEPTH_MAX);
+	r = n < 0 ? n : 0;
+	for (int i = 0; i < n && r == 0; i++)
+		r = collect(q, children[i], depth + 1, &below, e);
+	return r;
 }
 
 /* ---- the report ------------------------------------------------------------------------------ */
 
-/* The exit status, or <0. */
-static int report_one(struct asking *q, struct bytes digest, struct err *e)
+/* A gate that was reached wins over --exit-code and --exit-on-eol, and each of them over 0. */
+static int worse(int a, int b)
 {
-	struct remote m;
-	struct arena a;
-	arena_init(&a, BUDGET);
+	return a == CLI_GATE || b == CLI_GATE ? CLI_GATE : a ? a : b;
+}
+
+/* What is known of an image whose scan has not ended says nothing of what the scan will find. */
+static int doubt(struct remote *m, struct bytes open, struct arena *a, struct err *e)
+{
+	const char *text = arena_printf(a, "its scan has not ended (%.*s)", BYTES_ARG(open));
+	if (!text)
+		return err_set(e, ERR_NOMEM, "no memory");
+	m->assess.state = ASSESS_UNVERIFIED;
+	m->assess.reason = bytes_of(text);
+	return 0;
+}
+
+static int read_image(const struct asking *q, const struct asked *x, struct arena *a, struct remote *m, struct err *e)
+{
 	const char *name = q->name && q->image_count == 1
 				   ? q->name
-				   : arena_printf(&a, "%.*s@%.*s", BYTES_ARG(q->repository), BYTES_ARG(digest));
-	int r = name ? rem_image(&q->srv, q->repository, digest, name, &a, &m, e) : err_set(e, ERR_NOMEM, "no memory");
+				   : arena_printf(a, "%.*s@%.*s", BYTES_ARG(q->repository), BYTES_ARG(x->digest));
+	int r = name ? rem_image(&q->srv, q->repository, x->digest, name, a, m, e) : err_set(e, ERR_NOMEM, "no memory");
 	if (r == 0)
-		r = err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s", BYTES_ARG(digest));
+		r = err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s", BYTES_ARG(x->digest));
 	/* A format that is an inventory, too, lists the packages. */
-	if (r > 0 && q->gate.format->put == q->gate.format->put_inventory && rem_packages(&q->srv, q->repository, digest, &a, &m, e) < 0)
+	if (r > 0 && q->gate.format->put == q->gate.format->put_inventory &&
+	    rem_packages(&q->srv, q->repository, x->digest, a, m, e) < 0)
 		r = -(int)e->code;
 	if (r > 0)
-		r = rem_findings(&q->srv, q->repository, digest, &a, &m, e);
+		r = rem_findings(&q->srv, q->repository, x->digest, a, m, e);
+	if (r == 0 && x->open.len)
+		r = doubt(m, x->open, a, e);
+	return r;
+}
+
+/* The exit status, or <0. */
+static int report_one(struct asking *q, const struct asked *x, struct err *e)
+{
+	struct remote m = {.state = BYTES_NONE};
+	struct arena a;
+	arena_init(&a, BUDGET);
+	int r = read_image(q, x, &a, &m, e);
+	bool bare = x->open.len && bytes_eq_lit(m.state, "Pending") && is_table(q);
 	if (r == 0)
 		r = gate_apply(&q->gate, &m.report, e);
-	if (r == 0)
+	if (r == 0 && x->open.len && is_table(q))
+		put_line(q, x->digest, x->open, BYTES_NONE);
+	if (r == 0 && !bare) /* nothing is known yet: the line is enough */
 		r = q->gate.format->put(&m.report, &q->out, e);
 	if (r == 0)
 		r = gate_status(&q->gate, &m.report, "push-status");
@@ -239,17 +300,33 @@ static int report_one(struct asking *q, struct bytes digest, struct err *e)
 	return r;
 }
 
-static int report_all(struct asking *q, struct err *e)
+/* An artifact, or an index without images: nothing was assessed, and no gate may take that for good. */
+static int report_none(struct asking *q, struct bytes digest, const struct seen *seen, struct err *e)
+{
+	struct remote m;
+	if (rem_none(q->name, digest, seen->reason.len ? seen->reason : BYTES_LIT("no image"), &m, e) < 0)
+		return -(int)e->code;
+	if (!is_table(q) && q->gate.format->put(&m.report, &q->out, e) < 0) /* a table has its line */
+		return -(int)e->code;
+	return gate_status(&q->gate, &m.report, "push-status");
+}
+
+static int report_all(struct asking *q, struct bytes digest, const struct seen *seen, struct err *e)
 {
 	int status = CLI_DONE;
+	const char *platform = cli_get(q->args, "platform");
+	if (q->image_count == 0 && platform)
+		return err_set(e, ERR_NOT_FOUND, "there is no image of %s", platform);
 	if (q->image_count > 1 && !is_table(q))
 		return err_set(e, ERR_CONFLICT, "an index of %zu images: choose one by --platform or @DIGEST", q->image_count);
+	if (q->image_count == 0 && (status = report_none(q, digest, seen, e)) < 0)
+		return status;
 	for (size_t i = 0; i < q->image_count; i++) {
 		buf_put_text(&q->out, q->out.len ? "\n" : "");
-		int r = report_one(q, q->images[i], e);
+		int r = report_one(q, &q->images[i], e);
 		if (r < 0)
 			return r;
-		status = r ? r : status;
+		status = worse(status, r);
 	}
 	if (!buf_ok(&q->out))
 		return err_set(e, ERR_NOMEM, "no memory for the report");
@@ -282,6 +359,7 @@ static int run(struct asking *q, struct err *e)
 	char text[DIGEST_TEXT_CAP];
 	const char *host, *operand = q->args->operands[0];
 	struct bytes digest = BYTES_NONE;
+	struct seen seen = {.word = BYTES_NONE};
 	if (parse_operand(q, operand, &ref, &host, e) < 0 || srv_open(&q->srv, q->args, host, q->arena, e) < 0)
 		return -(int)e->code;
 	q->name = operand;
@@ -291,7 +369,7 @@ static int run(struct asking *q, struct err *e)
 	} else if (resolve(q, ref.tag, &digest, e) < 0) {
 		return -(int)e->code;
 	}
-	return collect(q, digest, 0, e) < 0 ? -(int)e->code : report_all(q, e);
+	return collect(q, digest, 0, &seen, e) < 0 ? -(int)e->code : report_all(q, digest, &seen, e);
 }
 
 int verb_push_status(int argc, char **argv)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, findingLines, has, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, run, tempDir } from './lib.mjs';
+import { Server, build, debianRelease, dpkgStatus, findingLines, has, makeLayout, makeVdb, osvRecord, plimsoll, pushBlob, pushLayout, run, sha256, sleep, tempDir } from './lib.mjs';
 
 let server, vdb, layout, scratch;
 before(async () => {
@@ -45,6 +45,88 @@ test('push-status reports as scan does: the same rows, counts, formats and gates
     assert.equal(r.status, status, `${args.join(' ')}: ${r.stderr}`);
     assert.match(r.stderr.trim(), says, args.join(' '));
   }
+});
+
+const put = async (repository, reference, manifest) => {
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...manifest }));
+  const r = await server.fetch(`/v2/${repository}/manifests/${reference}`, { method: 'PUT', body: bytes, headers: { 'content-type': manifest.mediaType } });
+  assert.equal(r.status, 201, await r.text());
+  return { mediaType: manifest.mediaType, digest: `sha256:${sha256(bytes)}`, size: bytes.length };
+};
+const INDEX = 'application/vnd.oci.image.index.v1+json', MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+const named = (l, architecture) => ({ mediaType: MANIFEST, digest: l.digest, size: l.manifestBytes.length, platform: { os: 'linux', architecture } });
+const artifact = async (repository, reference) => {
+  const blob = Buffer.from('{}'), digest = await pushBlob(server, repository, blob);
+  const d = { mediaType: 'application/vnd.oci.empty.v1+json', digest, size: blob.length };
+  return put(repository, reference, { mediaType: MANIFEST, artifactType: 'application/vnd.example.chart', config: d, layers: [{ ...d, mediaType: 'text/plain' }] });
+};
+
+test('of an index, the worst gate counts, in whichever order its images are', async () => {
+  const clean = makeLayout([[debianRelease(), dpkgStatus([{ name: 'bashful', version: '5' }])]]);
+  for (const l of [layout, scratch, clean]) await pushLayout(server, 'many/gates', l, l.digest);
+  const orders = { high: [layout, scratch], low: [scratch, layout], mixed: [layout, clean], dexim: [clean, layout] };
+  for (const [tag, [a, b]] of Object.entries(orders))
+    await put('many/gates', tag, { mediaType: INDEX, manifests: [named(a, 'amd64'), named(b, 'arm64')] });
+  for (const [tag, args, status] of [
+    ['high', ['--fail-on', 'unverified', '--exit-code', '3'], 2], ['low', ['--fail-on', 'unverified', '--exit-code', '3'], 2],
+    ['high', ['--fail-on', 'high', '--exit-code', '3'], 2], ['low', ['--fail-on', 'high', '--exit-code', '3'], 2],
+    ['mixed', ['--exit-code', '3'], 3], ['dexim', ['--exit-code', '3'], 3], ['mixed', ['--fail-on', 'critical'], 0],
+  ]) {
+    const r = ask(['push-status', `many/gates:${tag}`, ...args]);
+    assert.equal(r.status, status, `${tag} ${args.join(' ')}: ${r.stderr}`);
+  }
+  assert.match(ask(['push-status', 'many/gates:high', '--platform', 'linux/s390x']).stderr, /no image of linux\/s390x/);
+  assert.equal(JSON.parse(ok(['push-status', 'many/gates:high', '--platform', 'linux/amd64', '--format', 'json'])).image.digest, layout.digest);
+});
+
+test('an artifact is a document in every format, and no gate takes it for good', async () => {
+  const a = await artifact('team/chart', '1');
+  for (const format of ['json', 'sarif', 'cyclonedx'])
+    assert.equal(typeof JSON.parse(ok(['push-status', 'team/chart:1', '--format', format])), 'object', format);
+  const got = JSON.parse(ok(['push-status', 'team/chart:1', '--format', 'json']));
+  assert.deepEqual([got.state, got.findings, got.image.digest], ['Unverified', [], a.digest]);
+  assert.match(got.reason, /artifact/);
+  assert.match(ask(['push-status', 'team/chart:1']).stderr, /warning: .*Unverified/);
+  assert.equal(ask(['push-status', 'team/chart:1', '--fail-on', 'unverified']).status, 2);
+  // Beside an image it is what builders add to it: the image counts.
+  await pushLayout(server, 'team/chart', layout, layout.digest);
+  await put('team/chart', 'both', { mediaType: INDEX, manifests: [a, named(layout, 'amd64')] });
+  assert.equal(JSON.parse(ok(['push-status', 'team/chart:both', '--format', 'json', '--fail-on', 'unverified'])).image.digest, layout.digest);
+});
+
+test('indexes too deep or of too many images are an error', async () => {
+  await pushLayout(server, 'deep/index', layout, layout.digest);
+  let inner = named(layout, 'amd64');
+  for (let depth = 1; depth <= 4; depth++)
+    inner = await put('deep/index', `d${depth}`, { mediaType: INDEX, manifests: [inner] });
+  assert.match(ok(['push-status', 'deep/index:d3']), /openssl/);
+  const deep = ask(['push-status', 'deep/index:d4', '--fail-on', 'critical']);
+  assert.deepEqual([deep.status, /nested deeper than 3/.test(deep.stderr)], [1, true], deep.stderr);
+  await put('deep/index', 'wide', { mediaType: INDEX, manifests: Array(200).fill(named(layout, 'amd64')) });
+  const wide = await server.fetch('/v2/deep/index/manifests/wide', { headers: { accept: INDEX } });
+  const one = { mediaType: INDEX, digest: wide.headers.get('docker-content-digest'), size: Number(wide.headers.get('content-length')) };
+  await put('deep/index', 'wider', { mediaType: INDEX, manifests: [one, one] });
+  const wider = ask(['push-status', 'deep/index:wider']);
+  assert.deepEqual([wider.status, /more than 256 images/.test(wider.stderr)], [1, true], wider.stderr);
+});
+
+test('without the wait, an image whose scan has not ended is not verified', async () => {
+  const dir = tempDir('programs'), worker = path.join(dir, 'plimsoll-worker'), hold = path.join(dir, 'hold');
+  fs.writeFileSync(worker, `#!/bin/sh\n[ -e ${hold} ] && exit 1\nexec ${path.join(build, 'plimsoll-worker')} "$@"\n`, { mode: 0o755 });
+  const own = await new Server({ args: ['--vdb', vdb, '--worker', worker] }).start();
+  try {
+    fs.writeFileSync(hold, '');
+    await pushLayout(own, 'not/yet', layout, '1');
+    const now = (...args) => ask(['push-status', 'not/yet:1', '--no-wait', ...args], { password: own.password, env: { PLIMSOLL_SERVER: own.url } });
+    let r;
+    for (const until = Date.now() + 10000; (r = now()).status === 1 && Date.now() < until;) await sleep(20); // it is listed a moment later
+    assert.deepEqual([r.status, /^not\/yet@sha256:\w+: (queued|running|Pending)$/m.test(r.stdout)], [0, true], r.stdout + r.stderr);
+    assert.match(r.stderr, /warning: .*Unverified.*its scan has not ended/);
+    assert.equal(now('--fail-on', 'unverified').status, 2);
+    const got = JSON.parse(now('--format', 'json').stdout);
+    assert.deepEqual([got.state, got.findings], ['Unverified', []]);
+    assert.match(got.reason, /scan has not ended/);
+  } finally { await own.stop(); }
 });
 
 test('who asks: wrong, nobody, not allowed, too often; and as docker login keeps it', async () => {
@@ -94,6 +176,7 @@ test('a lost password: generated on the stopped folder, never under a running se
     await own.stop();
     const r = offline('admin', '--generate');
     assert.equal(r.status, 0, r.stderr);
+    assert.ok(!fs.existsSync(path.join(own.dataDir, 'owner-password')), 'nobody logged in, and it is the password no more');
     assert.match(offline('nobody', '--generate').stderr, /"nobody"/);
     assert.match(ask(['user', 'passwd', 'admin', '--generate', '--data-dir', '/nonexistent']).stderr, /\/nonexistent: no data/);
     const old = own.password;
