@@ -195,7 +195,7 @@ test('a start that switches generations answers at once; SIGTERM ends it; the ne
     await until('the switch', async () => (await ready()).status === 200, 60000);
     const got = await until('the image', async () => {
       const i = await imageOf(server, 'many/packages', layout);
-      return i.reason ? null : i;
+      return /no vulnerability database/.test(i.reason) ? null : i; // it may say that the release has ended
     }, 30000);
     assert.equal(got.state, 'Unhealthy');
     assert.equal(Object.values(got.findings).reduce((a, b) => a + b, 0), count);
