@@ -46,8 +46,10 @@ static void test_bursts(void **state)
 {
 	(void)state;
 	static int fds[BURST];
-	if (descriptors() < 2 * BURST + SPARE)
+	if (descriptors() < 2 * BURST + SPARE) {
+		print_message("skipped: %d descriptors are too few for the bursts\n", (int)descriptors());
 		skip();
+	}
 	struct http_server *s = server_of((struct http_options){.connections_max = 500});
 	for (int round = 0; round < 5; round++) {
 		half_open(s, fds, BURST);
