@@ -44,68 +44,57 @@ static void add(struct record *r, struct bytes **list, size_t *count, struct byt
 		json_fail_memory(r->j);
 }
 
-static void read_vector(struct record *r, struct container *c)
+/* Reads the member of that name, or says no. */
+typedef bool (*member_fn)(struct record *r, struct container *c, struct bytes key);
+
+static void read_object(struct record *r, struct container *c, member_fn member)
 {
 	struct bytes key;
 	if (!value_object(r->j))
 		return;
-	while (json_next_key(r->j, &key)) {
-		if (bytes_eq_lit(key, "vectorString"))
-			add(r, &c->cvss, &c->cvss_count, value_text(r->j), VECTORS_MAX);
-		else
+	while (json_next_key(r->j, &key))
+		if (!member(r, c, key))
 			json_skip(r->j);
-	}
 }
 
-static void read_metrics(struct record *r, struct container *c)
+static void read_objects(struct record *r, struct container *c, member_fn member)
 {
-	struct bytes key;
 	if (!value_array(r->j))
 		return;
-	while (json_next_item(r->j)) {
-		if (!value_object(r->j))
-			continue;
-		while (json_next_key(r->j, &key)) {
-			if (bytes_has_prefix_lit(key, "cvssV"))
-				read_vector(r, c);
-			else
-				json_skip(r->j);
-		}
-	}
+	while (json_next_item(r->j))
+		read_object(r, c, member);
 }
 
-static void read_descriptions(struct record *r, struct container *c)
+static bool score_member(struct record *r, struct container *c, struct bytes key)
 {
-	struct bytes key;
-	if (!value_array(r->j))
-		return;
-	while (json_next_item(r->j)) {
-		if (!value_object(r->j))
-			continue;
-		while (json_next_key(r->j, &key)) {
-			if (bytes_eq_lit(key, "cweId"))
-				add(r, &c->cwes, &c->cwe_count, value_text(r->j), CWES_MAX);
-			else
-				json_skip(r->j);
-		}
-	}
+	if (!bytes_eq_lit(key, "vectorString"))
+		return false;
+	add(r, &c->cvss, &c->cvss_count, value_text(r->j), VECTORS_MAX);
+	return true;
 }
 
-static void read_problem_types(struct record *r, struct container *c)
+static bool metric_member(struct record *r, struct container *c, struct bytes key)
 {
-	struct bytes key;
-	if (!value_array(r->j))
-		return;
-	while (json_next_item(r->j)) {
-		if (!value_object(r->j))
-			continue;
-		while (json_next_key(r->j, &key)) {
-			if (bytes_eq_lit(key, "descriptions"))
-				read_descriptions(r, c);
-			else
-				json_skip(r->j);
-		}
-	}
+	if (!bytes_has_prefix_lit(key, "cvssV"))
+		return false;
+	read_object(r, c, score_member);
+	return true;
+}
+
+static bool description_member(struct record *r, struct container *c, struct bytes key)
+{
+	if (!bytes_eq_lit(key, "cweId"))
+		return false;
+	add(r, &c->cwes, &c->cwe_count, value_text(r->j), CWES_MAX);
+	return true;
+}
+
+static bool problem_type_member(struct record *r, struct container *c, struct bytes key)
+{
+	if (!bytes_eq_lit(key, "descriptions"))
+		return false;
+	read_objects(r, c, description_member);
+	return true;
 }
 
 static void read_container(struct record *r, struct container *c, struct bytes *title)
@@ -115,9 +104,9 @@ static void read_container(struct record *r, struct container *c, struct bytes *
 		return;
 	while (json_next_key(r->j, &key)) {
 		if (bytes_eq_lit(key, "metrics"))
-			read_metrics(r, c);
+			read_objects(r, c, metric_member);
 		else if (bytes_eq_lit(key, "problemTypes"))
-			read_problem_types(r, c);
+			read_objects(r, c, problem_type_member);
 		else if (title && bytes_eq_lit(key, "title"))
 			*title = value_text(r->j);
 		else
