@@ -297,7 +297,7 @@ static int find(struct indexer *ix, struct bytes path, enum lay_kind kind, struc
 	if (m->spot.parts > LAY_PARTS_MAX) {
 		m->spot.path = path;
 		look_up(ix, m);
-		r = m->eco < eco_count
+		r = m->eco < eco_count || language_kind(path)
 			? laywr_doubt(&ix->w, bytes_part(path, 0, 200),
 				      "more than 256 folders deep: not read", e)
 			: 0;
@@ -357,7 +357,9 @@ int ix_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, st
 		return r < 0 ? r : 0;
 	if (is_whiteout)
 		return index_whiteout(ix, &m, kind, e);
-	bool is_file = tar->type == TAR_FILE || tar->type == TAR_HARDLINK;
+	/* a link to what has such a name says nothing new */
+	bool is_file = tar->type == TAR_FILE || tar->type == TAR_HARDLINK ||
+		       (tar->type == TAR_SYMLINK && !language_kind(tar->link));
 	if (is_file && !is_exact(&m) && language_kind(m.spot.path))
 		laywr_language(&ix->w, m.spot.path);
 	unsigned mark = tar->type == TAR_DIR ? MARK_DIR : MARK_FILE;
@@ -379,19 +381,30 @@ static int link_read(struct indexer *ix, uint32_t index, uint64_t size, struct b
 	return ix_parse(ix, index, file, e);
 }
 
+/* What was read is not there any more when the link is made. */
+static int link_lose(struct indexer *ix, uint32_t index, struct err *e)
+{
+	laywr_begin(&ix->w, index);
+	return laywr_unread(&ix->w, index, "a hard link to what is no plain file itself", e);
+}
+
 int ix_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m, struct err *e)
 {
 	struct ix_capture c = {.heap = NULL};
 	bool is_read = false;
 	int r = 0;
-	int64_t len = m->type == TAR_FILE ? tar_clean_path(m->path, ix->path, NULL) : 0;
+	int64_t len = tar_clean_path(m->path, ix->path, NULL);
 	struct bytes path = {.ptr = ix->path, .len = len > 0 ? (size_t)len : 0};
 	ix->ordinal++;
 	for (uint32_t i = 0; r == 0 && path.len > 0 && i < ix->link_count; i++) {
 		char why[120];
 		const struct laywr_entry *ent = &ix->w.entries[ix->links[i].index];
-		if (ix->links[i].ordinal < ix->ordinal || ent->dead || !bytes_eq(ent->target, path))
+		if (ix->links[i].ordinal <= ix->ordinal || ent->dead || !bytes_eq(ent->target, path))
 			continue;
+		if (m->type != TAR_FILE) {
+			r = link_lose(ix, ix->links[i].index, e);
+			continue;
+		}
 		if (!is_read && !ix_is_too_large(ix, ent->eco, m->size, why))
 			r = ix_capture(ix, t, m->size, &c, e);
 		is_read = true;

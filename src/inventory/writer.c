@@ -212,8 +212,8 @@ int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct e
 					&p->module, &p->source_name, &p->source_version};
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		if (fields[i]->len > FIELD_MAX)
-			return laywr_note(w, ent->path, "package with a field over 1 KiB left out",
-					  e);
+			return laywr_doubt_of_file(
+			    w, ent->path, "package with a field over 1 KiB left out", e);
 	}
 	size_t len = w->pkgs.len;
 	pkg_put(&w->pkgs, &stated);

@@ -165,6 +165,7 @@ static void test_order_within_a_layer(void **state)
 	    /* a hard link means what its target was */
 	    {"f data/z a; h var/lib/dpkg/status data/z; f data/z b", "a", NULL},
 	    {"f data/z a; f data/z b; h var/lib/dpkg/status data/z; f data/z c", "b", NULL},
+	    {"f data/o b; h data/z data/o; f data/z a; h var/lib/dpkg/status data/z", "a", NULL},
 	    {"f opt/dpkg/status a; h var/lib/dpkg/status opt/dpkg/status; f opt/dpkg/status b", "a",
 	     "more than one member"},
 	    {"l data/z /opt/dpkg/status; f opt/dpkg/status a; h var/lib/dpkg/status data/z", "a",

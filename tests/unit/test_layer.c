@@ -192,6 +192,17 @@ static void test_hard_link_to_what_went_by(void **state)
 	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAY_HARDLINK));
 	assert_true(has_note(&p.lay, "cannot be read again"));
 	drop(&p);
+	/* the file was replaced by a hard link before: what that shows is not known */
+	start(&p);
+	tar_file(&p.tar, "var/lib/dpkg/status-old", STATUS_A);
+	tar_file(&p.tar, "data/other", STATUS_B);
+	tar_put(&p.tar, "var/lib/dpkg/status-old", '1', "data/other", BYTES_NONE);
+	tar_put(&p.tar, "var/lib/dpkg/status", '1', "var/lib/dpkg/status-old", BYTES_NONE);
+	finish(&p);
+	assert_int_equal(p.lay.pkg_count, 0);
+	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAY_FILE));
+	assert_true(entry_at(&p.lay, "var/lib/dpkg/status", LAY_FILE)->note.len > 0);
+	drop(&p);
 	/* to a wanted file of the same layer: no second pass */
 	start(&p);
 	tar_file(&p.tar, "var/lib/dpkg/status.d/a", STATUS_A);
@@ -199,6 +210,21 @@ static void test_hard_link_to_what_went_by(void **state)
 	finish(&p);
 	assert_int_equal(p.opened, 1);
 	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status.d/b", LAY_HARDLINK));
+	drop(&p);
+}
+
+static void test_fields_too_long(void **state)
+{
+	static char text[1400];
+	struct parsed p;
+	(void)state;
+	(void)snprintf(text, sizeof text, "Source: %01100d\n%s", 0, STATUS_A);
+	start(&p);
+	tar_file(&p.tar, "var/lib/dpkg/status", text);
+	finish(&p);
+	assert_int_equal(p.lay.pkg_count, 0);
+	assert_int_equal(p.lay.note_count, 1);
+	assert_int_equal(p.lay.notes[0].doubt, LAY_DOUBT_OF_FILE);
 	drop(&p);
 }
 
@@ -441,6 +467,7 @@ int main(void)
 	    cmocka_unit_test(test_last_member_wins),
 	    cmocka_unit_test(test_whiteouts_and_links),
 	    cmocka_unit_test(test_hard_link_to_what_went_by),
+	    cmocka_unit_test(test_fields_too_long),
 	    cmocka_unit_test(test_bad_files_are_noted),
 	    cmocka_unit_test(test_cut_layers),
 	    cmocka_unit_test(test_scratch_file),
