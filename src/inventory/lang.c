@@ -5,28 +5,35 @@
 #include "inventory/marks.h"
 #include "inventory/merge.h"
 
-/* Does the layer remove or replace what lower layers have at path? */
-static bool hides(const struct lay *l, struct bytes path, struct steps *steps)
+/* Is the name an owner's ("bash", "libc6:amd64") that the image's databases state to be installed? */
+static bool is_installed(struct merge *m, struct bytes owner)
 {
-	uint64_t hash = MARK_ROOT;
-	if (marks_find(l->marks, hash) & MARK_GONE)
-		return true;
-	for (struct bytes rest = path; rest.len > 0;) {
-		hash = mark_child(hash, bytes_cut(&rest, '/'));
-		steps_add(steps, 1);
-		unsigned mask = marks_find(l->marks, hash);
-		if (mask & (MARK_GONE | MARK_FILE | MARK_LINK))
+	struct bytes name = bytes_part(owner, 0, bytes_find(owner, ':'));
+	const struct inv_image *im = &m->image;
+	for (size_t i = 0; i < im->package_count; i++) {
+		if (bytes_eq(im->packages[i].pkg.name, name)) {
+			steps_add(&m->steps, i);
 			return true;
+		}
 	}
+	steps_add(&m->steps, im->package_count);
 	return false;
 }
 
-static bool is_owned(const struct merge *m, struct bytes path)
+/* By a list of the file's own layer or of one above: what came later is not the package's. */
+static bool is_owned_by_path(struct merge *m, size_t layer, struct bytes path)
+{
+	struct bytes owner =
+	    owner_find(m->layers + layer, m->layer_count - layer, path, &m->steps.spent);
+	return owner.len > 0 && is_installed(m, owner);
+}
+
+static bool is_owned(struct merge *m, size_t layer, struct bytes path)
 {
 	/* databases written before /lib became a link to /usr/lib name files by their old paths */
 	struct bytes old = bytes_has_prefix_lit(path, "usr/") ? bytes_from(path, 4) : BYTES_NONE;
-	return inv_owner(m->layers, m->layer_count, path).len > 0 ||
-	       (old.len > 0 && inv_owner(m->layers, m->layer_count, old).len > 0);
+	return is_owned_by_path(m, layer, path) ||
+	       (old.len > 0 && is_owned_by_path(m, layer, old));
 }
 
 static void count(struct inv_image *im, const char *kind, struct bytes path, bool more)
@@ -61,7 +68,7 @@ int lang_find(struct merge *m, struct err *e)
 {
 	for (size_t i = 0; i < m->layer_count; i++) {
 		const struct lay *l = &m->layers[i];
-		bool more = l->languages_seen > l->language_count;
+		bool more = l->languages_seen > l->language_count, counted = false;
 		for (size_t k = 0; k < l->language_count; k++) {
 			struct bytes path = l->languages[k];
 			bool hidden = false;
@@ -69,12 +76,18 @@ int lang_find(struct merge *m, struct err *e)
 			if (r < 0)
 				return r;
 			for (size_t above = i + 1; !hidden && above < m->layer_count; above++)
-				hidden = hides(&m->layers[above], path, &m->steps);
+				hidden = marks_hide(m->layers[above].marks, path, &m->steps.spent);
 			steps_add(&m->steps, m->layer_count);
 			const char *kind = kind_of(&m->image, path);
-			if (kind && !hidden && !is_owned(m, path))
+			if (kind && !hidden && !is_owned(m, i, path)) {
 				count(&m->image, kind, path, more);
+				counted = true;
+			}
 		}
+		/* none of those that are recorded; of the others nothing is known */
+		const char *kind = more && !counted ? kind_of(&m->image, l->languages[0]) : NULL;
+		if (kind)
+			count(&m->image, kind, l->languages[0], true);
 	}
 	return 0;
 }

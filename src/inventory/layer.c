@@ -140,6 +140,21 @@ static int take_entries(struct cursor *c, struct arena *a, struct lay *l, struct
 	return r;
 }
 
+/* A database that states files itself, at its place and not empty: nothing below it counts. */
+static bool restates_all(const struct lay *l)
+{
+	for (size_t i = 0; i < l->entry_count; i++) {
+		const struct lay_entry *ent = &l->entries[i];
+		if (ent->kind != LAY_FILE || ent->pkg_count == 0 || ent->keep != 0 ||
+		    ent->merge != ECO_REPLACE)
+			continue;
+		const struct bytes type = l->pkgs[ent->pkg_first].type;
+		if (bytes_eq_lit(type, "apk") || bytes_eq_lit(type, "rpm"))
+			return true;
+	}
+	return false;
+}
+
 static int take_owned(struct cursor *c, struct arena *a, struct lay *l, struct err *e)
 {
 	int r;
@@ -243,6 +258,7 @@ int lay_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e)
 		return malformed(e, "bad diff ID");
 	l.complete = complete == 1;
 	int r = take_entries(&c, a, &l, e);
+	l.restates = r == 0 && restates_all(&l);
 	if (r == 0)
 		r = take_owned(&c, a, &l, e);
 	if (r == 0)

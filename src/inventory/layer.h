@@ -9,7 +9,7 @@
 #include "eco/eco.h"
 #include "pkg/package.h"
 
-#define LAY_ANALYZER_VERSION 4 /* raised when the same layer would give another inventory */
+#define LAY_ANALYZER_VERSION 5 /* raised when the same layer would give another inventory */
 
 enum lay_kind {
 	LAY_FILE,     /* a file an ecosystem parsed (or failed to: note set) */
@@ -76,6 +76,7 @@ struct lay {
 	size_t name_count;
 	const struct lay_owned *owned; /* sorted by path_hash */
 	size_t owned_count;
+	bool restates; /* it has a whole database that states files itself (apk, rpm) */
 	const struct lay_note *notes;
 	size_t note_count;
 	const struct bytes *languages; /* paths of files of language packages (eco/language.h) */

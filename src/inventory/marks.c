@@ -81,3 +81,17 @@ unsigned marks_find(struct bytes marks, uint64_t hash)
 	}
 	return 0;
 }
+
+bool marks_hide(struct bytes marks, struct bytes path, uint64_t *steps)
+{
+	uint64_t hash = MARK_ROOT;
+	if (marks_find(marks, hash) & MARK_GONE)
+		return true;
+	while (path.len > 0) {
+		hash = mark_child(hash, bytes_cut(&path, '/'));
+		*steps += 1;
+		if (marks_find(marks, hash) & (MARK_GONE | MARK_FILE | MARK_LINK))
+			return true;
+	}
+	return false;
+}

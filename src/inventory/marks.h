@@ -26,3 +26,6 @@ uint64_t mark_path(struct bytes path);
 uint64_t marks_at(struct bytes marks, size_t i);
 /* The mask at the path of this hash; 0: nothing. */
 unsigned marks_find(struct bytes marks, uint64_t hash);
+/* Do they say that what lower layers have at path is removed or replaced? *steps grows by what that
+ * takes. */
+bool marks_hide(struct bytes marks, struct bytes path, uint64_t *steps);

@@ -56,6 +56,10 @@ void view_free(struct view *v);
 /* release: which distribution, and which release and product streams of it, into m->image. */
 int release_find(struct merge *m, struct err *e);
 
+/* owner: as inv_owner; *steps grows by what it takes. */
+struct bytes owner_find(const struct lay *layers, size_t layer_count, struct bytes path,
+			uint64_t *steps);
+
 /* language: files of language packages that the image shows and no package owns. */
 int lang_find(struct merge *m, struct err *e);
 

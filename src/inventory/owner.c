@@ -1,7 +1,10 @@
 /* inv_owner: from the top layer down, the first that states an owner. A statement of a lower layer
  * does not count any more when a layer above removed the package's file list (dpkg) or replaced the
  * whole database (apk, rpm). */
-#include "inventory/image.h"
+#include "inventory/marks.h"
+#include "inventory/merge.h"
+
+#include <stdio.h>
 
 static struct bytes owner_in(const struct lay *l, uint64_t hash)
 {
@@ -18,42 +21,25 @@ static struct bytes owner_in(const struct lay *l, uint64_t hash)
 	return l->names[l->owned[low].pkg];
 }
 
-/* Does the layer remove the file list of owner, or the folder of all file lists? */
-static bool removes_list(const struct lay *l, struct bytes owner)
+/* Does the layer remove or replace the file list of owner, or the folder of all file lists? */
+static bool removes_list(const struct lay *l, struct bytes owner, uint64_t *steps)
 {
-	const struct bytes info = BYTES_LIT("var/lib/dpkg/info/");
-	for (size_t i = 0; i < l->entry_count; i++) {
-		const struct lay_entry *ent = &l->entries[i];
-		if (ent->kind != LAY_WHITEOUT && ent->kind != LAY_OPAQUE)
-			continue;
-		if (bytes_has_prefix(info, ent->path) &&
-		    (ent->path.len == 0 || info.ptr[ent->path.len] == '/'))
-			return true;
-		struct bytes name = bytes_from(ent->path, info.len);
-		if (ent->kind == LAY_WHITEOUT && bytes_has_prefix(ent->path, info) &&
-		    bytes_has_prefix(name, owner) && name.len > owner.len &&
-		    name.ptr[owner.len] == '.')
+	static const char *const ends[] = {".list", ".md5sums"};
+	uint8_t path[LIMIT_PATH_MAX];
+	if (l->marks_full)
+		return true;
+	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+		int n = snprintf((char *)path, sizeof path, "var/lib/dpkg/info/%.*s%s",
+				 BYTES_ARG(owner), ends[i]);
+		struct bytes list = {.ptr = path, .len = n > 0 ? (size_t)n : 0};
+		if (list.len < sizeof path && marks_hide(l->marks, list, steps))
 			return true;
 	}
 	return false;
 }
 
-/* A database that states files itself, at its place and not empty: nothing below it counts. */
-static bool restates_all(const struct lay *l)
-{
-	for (size_t i = 0; i < l->entry_count; i++) {
-		const struct lay_entry *ent = &l->entries[i];
-		if (ent->kind != LAY_FILE || ent->pkg_count == 0 || ent->keep != 0 ||
-		    ent->merge != ECO_REPLACE)
-			continue;
-		const struct bytes type = l->pkgs[ent->pkg_first].type;
-		if (bytes_eq_lit(type, "apk") || bytes_eq_lit(type, "rpm"))
-			return true;
-	}
-	return false;
-}
-
-struct bytes inv_owner(const struct lay *layers, size_t layer_count, struct bytes path)
+struct bytes owner_find(const struct lay *layers, size_t layer_count, struct bytes path,
+			uint64_t *steps)
 {
 	while (path.len > 0 && path.ptr[0] == '/')
 		path = bytes_from(path, 1);
@@ -61,12 +47,19 @@ struct bytes inv_owner(const struct lay *layers, size_t layer_count, struct byte
 	for (size_t i = layer_count; i-- > 0;) {
 		struct bytes owner = owner_in(&layers[i], hash);
 		bool removed = false;
-		for (size_t above = i + 1; owner.len > 0 && above < layer_count; above++)
-			removed = removed || removes_list(&layers[above], owner);
+		*steps += 20;
+		for (size_t above = i + 1; owner.len > 0 && !removed && above < layer_count; above++)
+			removed = removes_list(&layers[above], owner, steps);
 		if (owner.len > 0 && !removed)
 			return owner;
-		if (restates_all(&layers[i]))
+		if (layers[i].restates)
 			break;
 	}
 	return BYTES_NONE;
+}
+
+struct bytes inv_owner(const struct lay *layers, size_t layer_count, struct bytes path)
+{
+	uint64_t steps = 0;
+	return owner_find(layers, layer_count, path, &steps);
 }

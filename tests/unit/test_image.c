@@ -609,6 +609,82 @@ static void test_languages(void **state)
 	assert_int_equal(im.out.languages[0].count, LAY_LANGUAGES_MAX);
 	assert_true(im.out.languages[0].more);
 	drop(&im);
+	/* and those that are recorded are gone: nothing is known of the others */
+	im = (struct image){.count = 0};
+	t = new_layer(&im);
+	for (int i = 0; i < 300; i++) {
+		char path[64];
+		(void)snprintf(path, sizeof path, "lib/%d.jar", i);
+		tar_file(t, path, "");
+	}
+	tar_file(new_layer(&im), ".wh.lib", "");
+	merge(&im);
+	assert_int_equal(im.out.language_count, 1);
+	assert_true(im.out.languages[0].more);
+	drop(&im);
+}
+
+/* Whose a language's file is: a package's that is installed, by a list that is not older than the file. */
+static void test_languages_owned(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
+	tar_file(t, "var/lib/dpkg/status", PKG("npm", "1"));
+	tar_file(t, "var/lib/dpkg/info/npm.list", "/usr/lib/node_modules/npm/package.json\n/opt/b.jar\n");
+	tar_file(t, "var/lib/dpkg/info/gone.list", "/opt/a.jar\n");
+	tar_file(t, "usr/lib/node_modules/npm/package.json", "1");
+	tar_file(t, "opt/a.jar", "");
+	tar_file(t, "opt/b.jar", "");
+	tar_put(t, "opt/c.jar", '2', "/data/c", BYTES_NONE);
+	tar_put(t, "opt/d.jar", '2', "b.jar", BYTES_NONE);
+	tar_file(new_layer(&im), "usr/lib/node_modules/npm/package.json", "2");
+	merge(&im);
+	assert_int_equal(im.out.language_count, 2);
+	assert_string_equal(im.out.languages[0].kind, "Maven");
+	assert_int_equal(im.out.languages[0].count, 2);
+	assert_true(bytes_eq_lit(im.out.languages[0].examples[0], "opt/a.jar"));
+	assert_true(bytes_eq_lit(im.out.languages[0].examples[1], "opt/c.jar"));
+	assert_string_equal(im.out.languages[1].kind, "npm");
+	assert_int_equal(im.out.languages[1].count, 1);
+	drop(&im);
+}
+
+/* Owners are looked for under layers that remove many file lists: the cost is counted and small. */
+static void test_owner_steps(void **state)
+{
+	struct image im = {.count = 0};
+	static struct lay lays[400];
+	struct err e = ERR_INIT;
+	char path[80];
+	struct buf list;
+	struct buf *t = new_layer(&im);
+	(void)state;
+	buf_init(&list, 65536);
+	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+	for (int i = 0; i < 200; i++) {
+		(void)snprintf(path, sizeof path, "usr/share/%d.jar", i);
+		tar_file(t, path, "");
+		buf_printf(&list, "/%s\n", path);
+	}
+	tar_file(t, "var/lib/dpkg/info/a.list", buf_cstr(&list));
+	buf_free(&list);
+	t = new_layer(&im);
+	for (int i = 0; i < 20000; i++) {
+		(void)snprintf(path, sizeof path, "var/lib/dpkg/info/.wh.q%d.list", i);
+		tar_file(t, path, "");
+	}
+	merge(&im);
+	lays[0] = im.lays[0];
+	for (size_t i = 1; i < 400; i++)
+		lays[i] = im.lays[1];
+	assert_int_equal(merge_lays(lays, 400, &im.a, &im.out, &e), 0);
+	assert_int_equal(im.out.language_count, 0);
+	assert_int_equal(im.out.package_count, 1);
+	assert_in_range(im.out.steps, 200 * 400, INV_STEP_MAX);
+	drop(&im);
 }
 
 /* Builders that leave the Maintainer as it is: their versions tell. */
@@ -788,6 +864,7 @@ int main(void)
 	    cmocka_unit_test(test_release_of_repositories),
 	    cmocka_unit_test(test_product_streams), cmocka_unit_test(test_manifest_of_chisel),
 	    cmocka_unit_test(test_third_party), cmocka_unit_test(test_third_party_by_version), cmocka_unit_test(test_languages),
+	    cmocka_unit_test(test_languages_owned), cmocka_unit_test(test_owner_steps),
 	    cmocka_unit_test(test_no_vendor),
 	    cmocka_unit_test(test_unread_and_incomplete),
 	    cmocka_unit_test(test_nested_roots),
