@@ -16,6 +16,8 @@ static const struct {
     {"PyPI", "Pipfile.lock", NULL, NULL},
     {"PyPI", "uv.lock", NULL, NULL},
     {"PyPI", "pdm.lock", NULL, NULL},
+    {"PyPI", NULL, ".whl", NULL},
+    {"PyPI", NULL, ".egg", NULL},
     {"npm", "package-lock.json", NULL, NULL},
     {"npm", ".package-lock.json", NULL, NULL},
     {"npm", "npm-shrinkwrap.json", NULL, NULL},
@@ -26,6 +28,8 @@ static const struct {
     {"Maven", NULL, ".war", NULL},
     {"Maven", NULL, ".ear", NULL},
     {"Maven", NULL, ".hpi", NULL},
+    {"Maven", NULL, ".jpi", NULL},
+    {"Maven", NULL, ".aar", NULL},
     {"Maven", "gradle.lockfile", NULL, NULL},
     {"RubyGems", NULL, ".gemspec", "specifications"},
     {"RubyGems", NULL, ".gemspec", "specifications/default"},
@@ -74,7 +78,7 @@ const char *language_kind(struct bytes path)
 	struct bytes base = slash < path.len ? bytes_from(path, slash + 1) : path;
 	struct bytes folder = slash < path.len ? bytes_part(path, 0, slash) : BYTES_NONE;
 	/* nearly all files have none of these ends: one look at the last byte */
-	static const char ends[] = "AOcdeiklmnor";
+	static const char ends[] = "AOcdegiklmnor";
 	if (base.len < 4 || bytes_find(bytes_of(ends), base.ptr[base.len - 1]) == sizeof ends - 1)
 		return NULL;
 	if (bytes_eq_lit(base, "package.json"))

@@ -28,12 +28,34 @@ static bool is_owned_by_path(struct merge *m, size_t layer, struct bytes path)
 	return owner.len > 0 && is_installed(m, owner);
 }
 
+/* Folders that belong to the image's maker and its users: the Filesystem Hierarchy Standard lets no
+ * distribution's package write there, so a list that says so is wrong. */
+static bool is_local(struct bytes path)
+{
+	static const char *const folders[] = {"app/", "home/", "root/", "srv/", "tmp/", "usr/local/",
+					      "usr/src/app/", "workspace/"};
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+		if (bytes_has_prefix_lit(path, folders[i]))
+			return true;
+	return false;
+}
+
+/* What became a link to its like below usr: databases written before name files by the old path. */
+static bool was_moved(struct bytes path)
+{
+	static const char *const folders[] = {"bin/", "lib/", "lib32/", "lib64/", "libx32/", "sbin/"};
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+		if (bytes_has_prefix_lit(path, folders[i]))
+			return true;
+	return false;
+}
+
 static bool is_owned(struct merge *m, size_t layer, struct bytes path)
 {
-	/* databases written before /lib became a link to /usr/lib name files by their old paths */
 	struct bytes old = bytes_has_prefix_lit(path, "usr/") ? bytes_from(path, 4) : BYTES_NONE;
-	return is_owned_by_path(m, layer, path) ||
-	       (old.len > 0 && is_owned_by_path(m, layer, old));
+	if (is_local(path))
+		return false;
+	return is_owned_by_path(m, layer, path) || (was_moved(old) && is_owned_by_path(m, layer, old));
 }
 
 static void count(struct inv_image *im, const char *kind, struct bytes path, bool more)

@@ -651,6 +651,31 @@ static void test_languages_owned(void **state)
 	drop(&im);
 }
 
+/* A list that claims what no package of a distribution may have owns nothing, nor does one by a path
+ * that was never moved below usr. */
+static void test_languages_claimed(void **state)
+{
+	static const char *const claimed[] = {"app/node_modules/a/package.json", "home/x/a.jar", "root/a.jar",
+					      "srv/a.jar", "tmp/a.jar", "usr/local/lib/a.jar", "usr/data/a.jar"};
+	enum { COUNT = sizeof claimed / sizeof claimed[0] };
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
+	tar_file(t, "var/lib/dpkg/status", PKG("bash", "1"));
+	tar_file(t, "var/lib/dpkg/info/bash.list",
+		 "/app/node_modules/a/package.json\n/home/x/a.jar\n/root/a.jar\n/srv/a.jar\n/tmp/a.jar\n"
+		 "/usr/local/lib/a.jar\n/data/a.jar\n");
+	for (size_t i = 0; i < COUNT; i++)
+		tar_file(t, claimed[i], "");
+	merge(&im);
+	size_t count = 0;
+	for (size_t i = 0; i < im.out.language_count; i++)
+		count += im.out.languages[i].count;
+	assert_int_equal(count, COUNT);
+	drop(&im);
+}
+
 /* Owners are looked for under layers that remove many file lists: the cost is counted and small. */
 static void test_owner_steps(void **state)
 {
@@ -864,7 +889,7 @@ int main(void)
 	    cmocka_unit_test(test_release_of_repositories),
 	    cmocka_unit_test(test_product_streams), cmocka_unit_test(test_manifest_of_chisel),
 	    cmocka_unit_test(test_third_party), cmocka_unit_test(test_third_party_by_version), cmocka_unit_test(test_languages),
-	    cmocka_unit_test(test_languages_owned), cmocka_unit_test(test_owner_steps),
+	    cmocka_unit_test(test_languages_owned), cmocka_unit_test(test_languages_claimed), cmocka_unit_test(test_owner_steps),
 	    cmocka_unit_test(test_no_vendor),
 	    cmocka_unit_test(test_unread_and_incomplete),
 	    cmocka_unit_test(test_nested_roots),
