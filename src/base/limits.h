@@ -8,6 +8,7 @@
 #define LIMIT_MANIFEST_MAX (4U << 20) /* bytes: OCI distribution-spec asks for at least 4 MiB */
 #define LIMIT_CONFIG_MAX (8U << 20) /* bytes of an image config: history of 10,000 lines fits */
 #define LIMIT_LAYERS_MAX 512        /* layers of an image that is assessed: overlay stops at 500 */
+#define LIMIT_PACKAGES_MAX 65536 /* of an image that is assessed: large ones have 10,000 */
 #define LIMIT_INVENTORY_MAX (32U << 20) /* bytes of a layer inventory a worker may send */
 #define LIMIT_FRAME_MAX (1U << 20)  /* bytes of one message between daemon and worker */
 

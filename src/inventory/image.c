@@ -89,6 +89,9 @@ static int put_packages(struct merge *m, struct err *e)
 	size_t count = 0;
 	for (size_t i = 0; i < eco_count; i++)
 		count += m->views[i].seen_count;
+	size_t max = m->source->package_max ? m->source->package_max : LIMIT_PACKAGES_MAX;
+	if (count > max)
+		return err_set(e, ERR_LIMIT, "the image states %zu packages, more than the %zu that are assessed", count, max);
 	struct bytes distro = BYTES_NONE;
 	if (im->has_distro) {
 		struct bytes version =

@@ -313,6 +313,25 @@ static uint64_t steps_of(struct image *im, size_t count, uint64_t step_max, enum
 }
 
 /* Deep paths and whiteouts, layer upon layer: costs grow with the layers, and no faster. */
+/* So many packages as no image has are not assessed in part: the reason names the limit. */
+static void test_many_packages(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1") PKG("b", "1") PKG("c", "1"));
+	merge(&im);
+	for (size_t max = 2; max < 4; max++) {
+		const struct inv_source s = {.layers = im.lays, .layer_count = 1, .package_max = max};
+		assert_int_equal(inv_merge(&s, &im.a, &im.out, NULL), 0);
+		assert_int_equal(im.out.package_count, max == 2 ? 0 : 3);
+		assert_int_equal(im.out.state, max == 2 ? INV_PARTIAL : INV_ASSESSED);
+		assert_int_equal(has_note(&im, -1, "states 3 packages, more than the 2 that are assessed"), max == 2);
+	}
+	drop(&im);
+}
+
 static void test_steps(void **state)
 {
 	struct image im = {.count = 0};
@@ -430,7 +449,7 @@ int main(void)
 	    cmocka_unit_test(test_real_images),
 	    cmocka_unit_test(test_release_behind_links),
 	    cmocka_unit_test(test_diff_ids),
-	    cmocka_unit_test(test_steps),
+	    cmocka_unit_test(test_many_packages), cmocka_unit_test(test_steps),
 	    cmocka_unit_test(test_deep_paths),
 	    cmocka_unit_test(test_many_whiteouts),
 	    cmocka_unit_test(test_torture),
