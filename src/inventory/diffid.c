@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS 8U
-#define SLOT_LEN (128U << 10)	 /* bytes: few wake-ups, and the ring stays small */
+#define SLOTS 4U
+#define SLOT_LEN (512U << 10)	 /* bytes: few wake-ups, and the ring stays small */
 #define STACK_LEN (256U << 10) /* bytes of the thread's stack */
 
 struct slot {
