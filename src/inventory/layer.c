@@ -204,6 +204,8 @@ static int take_languages(struct cursor *c, struct arena *a, struct lay *l, stru
 	}
 	if (r == 0 && l->language_count > l->languages_seen)
 		return malformed(e, "more language files than were seen");
+	if (r == 0 && l->languages_seen && !l->language_count)
+		return malformed(e, "language files were seen, and none is there");
 	l->languages = paths;
 	return r;
 }
