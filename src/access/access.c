@@ -320,8 +320,8 @@ static int check_password(struct access *a, struct access_login *l, struct bytes
 	if (!known)
 		rc = secret_password_check(encoded, l->password, e);
 	guard_end(a->guard, &t,
-		  known		       ? GUARD_UNDONE
-		  : rc == 0	       ? GUARD_RIGHT
+		  known		      ? GUARD_UNDONE
+		  : rc == 0	      ? GUARD_RIGHT
 		  : rc == -ERR_DENIED ? GUARD_WRONG
 				      : GUARD_UNDONE);
 	return rc;
@@ -455,8 +455,8 @@ int access_bearer(struct access *a, struct bytes token, struct arena *arena,
 	return rc < 0 ? rc : by_claims(a, c, arena, ret, e);
 }
 
-int access_owner_may(struct access *a, const struct principal *p, const char *action, struct bytes repository,
-		     struct arena *arena, struct err *e)
+int access_owner_may(struct access *a, const struct principal *p, const char *action,
+		     struct bytes repository, struct arena *arena, struct err *e)
 {
 	struct bytes scope = access_repository_scope(a, repository, arena);
 	if (!p || !p->by_token || !p->name.len || !scope.len || access_allows(p, action, scope))
@@ -539,7 +539,8 @@ int access_token_issue(struct access *a, const struct principal *p, const struct
 		struct jwt_access entry = wanted[i];
 		entry.actions = allowed_part(a, p, &wanted[i], arena);
 		if (entry.actions && c->access_count == JWT_ACCESS_MAX)
-			return err_set(e, ERR_LIMIT, "a token of more than %d scopes", JWT_ACCESS_MAX);
+			return err_set(e, ERR_LIMIT, "a token of more than %d scopes",
+				       JWT_ACCESS_MAX);
 		if (entry.actions)
 			c->access[c->access_count++] = entry;
 	}

@@ -14,7 +14,8 @@
 #include "base/err.h"
 #include "store/access.h"
 
-#define ACCESS_GRANTS_MAX 1024	/* role assignments of one user; each request of his reads them all */
+#define ACCESS_GRANTS_MAX                                                                          \
+	1024 /* role assignments of one user; each request of his reads them all */
 #define ACCESS_PERSONAL_MAX 256 /* personal tokens of one user */
 #define ACCESS_REFRESH_MAX 64	/* refresh tokens of one user: clients make one a log-in */
 #define ACCESS_LABEL_MAX 128	/* bytes of a token's label */
@@ -46,7 +47,9 @@ int access_bootstrap(struct access *a, char secret[SECRET_TOKEN_CAP], struct err
  * ACCESS_OWNER. access_is_new: 1 = there is no user yet, 0 = there are. access_owner_add: 1 = made,
  * 0 = there are users. */
 #define ACCESS_OWNER "admin"
-#define ACCESS_OWNER_FILE "owner-password" /* of the data folder: what the first start made, until a login or another password */
+#define ACCESS_OWNER_FILE                                                                          \
+	"owner-password" /* of the data folder: what the first start made, until a login or        \
+			    another password */
 int access_is_new(struct access *a, struct err *e);
 int access_owner_add(struct access *a, struct bytes password, struct err *e);
 
@@ -66,10 +69,10 @@ struct principal {
 
 /* The one decision: p may do the action at the scope. NULL may nothing. */
 bool access_allows(const struct principal *p, const char *action, struct bytes scope);
-/* p asks by a registry access token that does not allow this, yet who the token was made for may do it: another token
- * would help. 1 = so, 0 = not, <0. */
-int access_owner_may(struct access *a, const struct principal *p, const char *action, struct bytes repository,
-		     struct arena *arena, struct err *e);
+/* p asks by a registry access token that does not allow this, yet who the token was made for may do
+ * it: another token would help. 1 = so, 0 = not, <0. */
+int access_owner_may(struct access *a, const struct principal *p, const char *action,
+		     struct bytes repository, struct arena *arena, struct err *e);
 /* The scope of a repository of the embedded registry, in the arena; empty when memory is spent. */
 struct bytes access_repository_scope(const struct access *a, struct bytes repository,
 				     struct arena *arena);
@@ -79,7 +82,7 @@ struct bytes access_repository_scope(const struct access *a, struct bytes reposi
 struct access_login {
 	struct bytes name, password; /* or a token */
 	struct bytes peer;	     /* where it comes from, as text */
-	unsigned wait_sec;	     /* set with ERR_LIMIT: too many failures; how long to stay away */
+	unsigned wait_sec; /* set with ERR_LIMIT: too many failures; how long to stay away */
 };
 int access_login(struct access *a, struct access_login *l, struct arena *arena,
 		 const struct principal **ret, struct err *e);
@@ -122,8 +125,9 @@ int access_assign(struct access *a, const struct access_actor *by, struct bytes 
 		  struct bytes role, struct bytes scope, struct err *e);
 int access_unassign(struct access *a, const struct access_actor *by, struct bytes user,
 		    struct bytes role, struct bytes scope, struct err *e);
-/* A token of that user; expires_at 0 = never. kind: "personal" or "refresh". Past ACCESS_PERSONAL_MAX
- * ERR_CONFLICT; past ACCESS_REFRESH_MAX the user's oldest refresh token ends. */
+/* A token of that user; expires_at 0 = never. kind: "personal" or "refresh". Past
+ * ACCESS_PERSONAL_MAX ERR_CONFLICT; past ACCESS_REFRESH_MAX the user's oldest refresh token ends.
+ */
 int access_token_add(struct access *a, const struct access_actor *by, int64_t user_id,
 		     const char *kind, struct bytes label, int64_t expires_at,
 		     char token[SECRET_TOKEN_CAP], struct err *e);
@@ -132,8 +136,8 @@ int access_token_remove(struct access *a, const struct access_actor *by, int64_t
 /* A custom role; id is a GUID or a word of the caller's choice. */
 int access_role_put(struct access *a, const struct access_actor *by,
 		    const struct access_role_row *row, struct err *e);
-/* What was pushed, pulled or deleted, in the same transaction; by may be NULL (nobody is known). The
- * newest max rows are kept. detail: JSON or empty. */
+/* What was pushed, pulled or deleted, in the same transaction; by may be NULL (nobody is known).
+ * The newest max rows are kept. detail: JSON or empty. */
 int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *action,
 		   struct bytes subject, struct bytes detail, uint64_t max, struct err *e);
 /* For other modules' changes: an audit row in their own transaction. */

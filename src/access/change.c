@@ -216,7 +216,8 @@ static int password_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (bytes_eq_lit(u.kind, "robot"))
-		return err_set(e, ERR_CONFLICT, "%.*s is a robot: it has tokens only", BYTES_ARG(c->name));
+		return err_set(e, ERR_CONFLICT, "%.*s is a robot: it has tokens only",
+			       BYTES_ARG(c->name));
 	int64_t n = access_db_user_set(tx, u.id, c->password, u.enabled, e);
 	if (n >= 0)
 		n = access_db_token_remove_all(tx, u.id, e);
@@ -291,16 +292,19 @@ static int assign_tx(struct db_tx *tx, void *arg, struct err *e)
 		return rc;
 	int64_t id = access_db_assignment_count(tx, u.id, e);
 	if (id >= ACCESS_GRANTS_MAX)
-		return err_set(e, ERR_CONFLICT,
-			       "%.*s has %d role assignments, the most there may be: assign one at a "
-			       "wider scope",
-			       BYTES_ARG(c->name), ACCESS_GRANTS_MAX);
+		return err_set(
+		    e, ERR_CONFLICT,
+		    "%.*s has %d role assignments, the most there may be: assign one at a "
+		    "wider scope",
+		    BYTES_ARG(c->name), ACCESS_GRANTS_MAX);
 	if (id >= 0)
 		id = access_db_assignment_add(
-	    tx,
-	    &(struct access_assignment){
-		.user_id = u.id, .role = role, .scope = c->scope, .created_at = clock_wall_ms()},
-	    e);
+		    tx,
+		    &(struct access_assignment){.user_id = u.id,
+						.role = role,
+						.scope = c->scope,
+						.created_at = clock_wall_ms()},
+		    e);
 	if (id < 0)
 		return (int)id;
 	return access_audit(tx, c->by, "role.assign", c->name, BYTES_NONE,
@@ -350,16 +354,19 @@ int access_unassign(struct access *a, const struct access_actor *by, struct byte
 	return rc < 0 ? rc : 0;
 }
 
-/* A user has so many tokens and no more: personal ones he ends himself, of the others the oldest goes. */
+/* A user has so many tokens and no more: personal ones he ends himself, of the others the oldest
+ * goes. */
 static int64_t make_room(struct db_tx *tx, const struct change *c, struct err *e)
 {
 	bool refresh = strcmp(c->kind, "refresh") == 0;
 	int64_t n = access_db_token_count(tx, c->user_id, bytes_of(c->kind), e);
 	if (!refresh && n >= ACCESS_PERSONAL_MAX)
-		return err_set(e, ERR_CONFLICT, "the user has %d tokens, the most there may be: end one",
+		return err_set(e, ERR_CONFLICT,
+			       "the user has %d tokens, the most there may be: end one",
 			       ACCESS_PERSONAL_MAX);
 	if (refresh && n >= ACCESS_REFRESH_MAX)
-		n = access_db_token_keep(tx, c->user_id, bytes_of(c->kind), ACCESS_REFRESH_MAX - 1, e);
+		n = access_db_token_keep(tx, c->user_id, bytes_of(c->kind), ACCESS_REFRESH_MAX - 1,
+					 e);
 	return n;
 }
 

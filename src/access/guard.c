@@ -21,10 +21,10 @@
 #define WAITERS_MAX 128U
 #define WAITERS_STRANGERS 96U /* the other places are for those who are known */
 #define WAITERS_PER_PEER 32U
-#define WAIT_MS 10000	/* for a turn */
-#define BURST_SEC 4U	/* of checks_per_sec that may come at once */
+#define WAIT_MS 10000	 /* for a turn */
+#define BURST_SEC 4U	 /* of checks_per_sec that may come at once */
 #define NEWS_PER_HOUR 60 /* refusals that are told of */
-#define TEXT_MAX 512	/* bytes that a key is made of */
+#define TEXT_MAX 512	 /* bytes that a key is made of */
 
 enum { PAIR, PEER, NAME, KINDS };
 
@@ -43,7 +43,7 @@ struct guard {
 	pthread_cond_t turn;
 	struct bucket buckets[SETS][WAYS];
 	uint64_t known[KNOWN_SLOTS];
-	struct bucket rate, news; /* of all strangers */
+	struct bucket rate, news;      /* of all strangers */
 	uint64_t waiting[WAITERS_MAX]; /* PEER keys; 0 = free */
 	unsigned running;
 };

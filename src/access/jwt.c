@@ -59,7 +59,8 @@ int jwt_write(const struct jwt_claims *c, struct bytes key, struct buf *out, str
 	base64_put(BASE64_URL, buf_bytes(&claims), &text);
 	int rc = 0;
 	if (!buf_ok(&claims) || !buf_ok(&text))
-		rc = err_set(e, ERR_LIMIT, "the scopes do not fit in a token of %d bytes", JWT_TEXT_MAX);
+		rc = err_set(e, ERR_LIMIT, "the scopes do not fit in a token of %d bytes",
+			     JWT_TEXT_MAX);
 	if (rc == 0)
 		rc = secret_hmac(key, buf_bytes(&text), mac, e);
 	if (rc == 0) {
@@ -67,7 +68,8 @@ int jwt_write(const struct jwt_claims *c, struct bytes key, struct buf *out, str
 		base64_put(BASE64_URL, (struct bytes){.ptr = mac, .len = sizeof mac}, &text);
 		buf_put(out, buf_bytes(&text));
 		if (!buf_ok(&text) || !buf_ok(out))
-			rc = err_set(e, ERR_LIMIT, "the scopes do not fit in a token of %d bytes", JWT_TEXT_MAX);
+			rc = err_set(e, ERR_LIMIT, "the scopes do not fit in a token of %d bytes",
+				     JWT_TEXT_MAX);
 	}
 	buf_free(&claims);
 	buf_free(&text);

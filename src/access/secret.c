@@ -111,7 +111,7 @@ int secret_password_hash(struct bytes password, struct arena *a, struct bytes *r
 
 /* Of no password at all: what is checked for users that do not exist. */
 #define NOBODY                                                                                     \
-	"$argon2id$v=19$m=7168,t=5,p=1$AAAAAAAAAAAAAAAAAAAAAA$"                                   \
+	"$argon2id$v=19$m=7168,t=5,p=1$AAAAAAAAAAAAAAAAAAAAAA$"                                    \
 	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 int secret_password_check(struct bytes encoded, struct bytes password, struct err *e)

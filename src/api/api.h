@@ -1,5 +1,6 @@
-/* api: what every handler reaches by http_context: the server's parts, made and closed by daemon/. One file per resource; each exports its rows as
- * `api_<resource>_routes` with `api_<resource>_route_count`, and api/table.c lists those tables. */
+/* api: what every handler reaches by http_context: the server's parts, made and closed by daemon/.
+ * One file per resource; each exports its rows as `api_<resource>_routes` with
+ * `api_<resource>_route_count`, and api/table.c lists those tables. */
 #pragma once
 #include "base/json.h"
 #include "http/http.h"
@@ -32,9 +33,10 @@ struct api {
 	const char *public_url; /* "" = answer by the Host that was asked */
 	const char *version;
 	int64_t started_ms;
-	unsigned read_ms; /* a reply's reading may take this long, then it is 503; 0 = 5 s */
+	unsigned read_ms;   /* a reply's reading may take this long, then it is 503; 0 = 5 s */
 	_Atomic bool ready; /* set when everything runs */
-	/* Where the first start kept the owner's password; removed when the owner logs in or gets another. */
+	/* Where the first start kept the owner's password; removed when the owner logs in or gets
+	 * another. */
 	const char *owner_file;
 	_Atomic bool owner_pending;
 	struct api_metrics metrics;
@@ -59,14 +61,17 @@ void api_served(void *context, const struct http_request *r, const struct http_r
 int api_forbid(struct http_request *r, const char *action, struct bytes scope, struct err *e);
 /* 429 with Retry-After for logins. Returns what a handler returns. */
 int api_too_many(struct http_request *r, unsigned wait_sec, struct err *e);
-/* Of a public route: somebody asks who may do the action at "/". Nobody and wrong credentials may not. */
+/* Of a public route: somebody asks who may do the action at "/". Nobody and wrong credentials may
+ * not. */
 bool api_is_known(struct http_request *r, const char *action);
-/* name has logged in or got a new password: the file that the first start kept the owner's in goes. */
+/* name has logged in or got a new password: the file that the first start kept the owner's in goes.
+ */
 void api_owner_seen(struct api *api, struct bytes name);
 /* The asking principal may do the action in this repository too (the source of a cross-mount). */
 bool api_allows(struct http_request *r, const char *action, struct bytes repository);
-/* Instead of doing without it: when a token for more would let the asking principal pull from this repository, too, reply 401
- * with a challenge that names both. 1 = replied, 0 = nothing to gain, <0. */
+/* Instead of doing without it: when a token for more would let the asking principal pull from this
+ * repository, too, reply 401 with a challenge that names both. 1 = replied, 0 = nothing to gain,
+ * <0. */
 int api_challenge_pull(struct http_request *r, struct bytes repository, struct err *e);
 /* The OpenAPI 3.1 document of these tables; url: of the server, "" or NULL = relative. */
 void api_openapi_put(struct buf *out, const char *version, const char *url,
@@ -83,6 +88,6 @@ int api_reply_read(struct http_request *r, unsigned status, api_write_fn write, 
 /* {"items": [ … ], "next": "…"}; next is left out when it is empty: the last page. */
 void api_list_begin(struct json_out *w);
 void api_list_end(struct json_out *w, struct bytes next);
-/* Such a next, as printed into memory: without memory (NULL) the reply fails, for a list without next
- * would say that it ends here. */
+/* Such a next, as printed into memory: without memory (NULL) the reply fails, for a list without
+ * next would say that it ends here. */
 struct bytes api_cursor(struct json_out *w, const char *made);

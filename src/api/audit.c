@@ -6,19 +6,19 @@
 
 #define A(member, kind, key, ...) SCH_FIELD(struct access_audit, member, kind, key, __VA_ARGS__)
 static const struct sch_field audit_fields[] = {
-	A(id, SCH_INT, "id", "Its number; later ones are higher"),
-	A(at, SCH_TIME, "at", "When"),
-	A(actor, SCH_TEXT, "actor", "Who"),
-	A(peer, SCH_TEXT, "peer", "From which address", .flags = SCH_OPTIONAL),
-	A(action, SCH_TEXT, "action", "What", .example = "\"role.assign\""),
-	A(subject, SCH_TEXT, "subject", "To whom or what"),
-	A(before, SCH_JSON, "before", "What it was", .flags = SCH_OPTIONAL),
-	A(after, SCH_JSON, "after", "What it is now", .flags = SCH_OPTIONAL),
+    A(id, SCH_INT, "id", "Its number; later ones are higher"),
+    A(at, SCH_TIME, "at", "When"),
+    A(actor, SCH_TEXT, "actor", "Who"),
+    A(peer, SCH_TEXT, "peer", "From which address", .flags = SCH_OPTIONAL),
+    A(action, SCH_TEXT, "action", "What", .example = "\"role.assign\""),
+    A(subject, SCH_TEXT, "subject", "To whom or what"),
+    A(before, SCH_JSON, "before", "What it was", .flags = SCH_OPTIONAL),
+    A(after, SCH_JSON, "after", "What it is now", .flags = SCH_OPTIONAL),
 };
 static const struct sch_object audit_object = {
-	.name = "AuditEntry",
-	.text = "A change that somebody made, or an image that was pushed, pulled or deleted",
-	SCH_TABLE(audit_fields)};
+    .name = "AuditEntry",
+    .text = "A change that somebody made, or an image that was pushed, pulled or deleted",
+    SCH_TABLE(audit_fields)};
 
 struct listing {
 	struct api_page page; /* the table's struct */
@@ -70,16 +70,20 @@ static int get_traffic(struct http_request *r, struct err *e)
 }
 
 static const struct api_doc traffic_doc = {
-	.id = "listImageAudit",
-	.query = &api_page_query,
-	.replies = {{.status = 200, .text = "A page of pushes, pulls and deletions, newest first",
-		     .of = &audit_object, .list = true}},
+    .id = "listImageAudit",
+    .query = &api_page_query,
+    .replies = {{.status = 200,
+		 .text = "A page of pushes, pulls and deletions, newest first",
+		 .of = &audit_object,
+		 .list = true}},
 };
 static const struct api_doc audit_doc = {
-	.id = "listAudit",
-	.query = &api_page_query,
-	.replies = {{.status = 200, .text = "A page of changes, newest first",
-		     .of = &audit_object, .list = true}},
+    .id = "listAudit",
+    .query = &api_page_query,
+    .replies = {{.status = 200,
+		 .text = "A page of changes, newest first",
+		 .of = &audit_object,
+		 .list = true}},
 };
 
 const struct http_route api_audit_routes[] = {

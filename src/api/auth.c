@@ -120,10 +120,10 @@ static int challenge(struct http_request *r, const struct http_route *route, str
 		struct bytes name = repository_of(r);
 		/* A name with quotes in it is no repository's and gets no scope. */
 		if (actions && name.len && bytes_find(name, '"') == name.len)
-			scope = arena_printf(arena, ",scope=\"repository:%.*s:%s%s%.*s%s\"",
-					     BYTES_ARG(name), actions,
-					     also.len ? " repository:" : "", BYTES_ARG(also),
-					     also.len ? ":pull" : "");
+			scope =
+			    arena_printf(arena, ",scope=\"repository:%.*s:%s%s%.*s%s\"",
+					 BYTES_ARG(name), actions, also.len ? " repository:" : "",
+					 BYTES_ARG(also), also.len ? ":pull" : "");
 		else if (strcmp(route->action, ACTION_CATALOG) == 0)
 			scope = ",scope=\"registry:catalog:*\"";
 		text = arena_printf(arena, "Bearer realm=\"%s/oauth2/token\",service=\"%s\"%s%s",
@@ -135,7 +135,8 @@ static int challenge(struct http_request *r, const struct http_route *route, str
 	int rc = http_reply_header(r, "WWW-Authenticate", bytes_of(text), e);
 	/* A browser that was sent to the API by a person can ask that person. */
 	if (rc == 0 && route->error_format == HTTP_PROBLEM && wants_page(r))
-		rc = http_reply_header(r, "WWW-Authenticate", BYTES_LIT("Basic realm=\"plimsoll\", charset=\"UTF-8\""), e);
+		rc = http_reply_header(r, "WWW-Authenticate",
+				       BYTES_LIT("Basic realm=\"plimsoll\", charset=\"UTF-8\""), e);
 	if (rc == 0 && route->error_format == HTTP_OCI_ERRORS)
 		rc = http_reply_header(r, "Docker-Distribution-Api-Version",
 				       BYTES_LIT("registry/2.0"), e);
@@ -167,8 +168,8 @@ int api_forbid(struct http_request *r, const char *action, struct bytes scope, s
 	return rc < 0 ? rc : 1;
 }
 
-/* "https://host:5000" of "https://host:5000/path", without a port that its scheme implies, as browsers
- * state it; empty: none. */
+/* "https://host:5000" of "https://host:5000/path", without a port that its scheme implies, as
+ * browsers state it; empty: none. */
 static struct bytes origin_of(struct bytes url)
 {
 	size_t at = bytes_find_bytes(url, BYTES_LIT("://"));
@@ -180,13 +181,15 @@ static struct bytes origin_of(struct bytes url)
 	struct bytes port = bytes_eq_nocase(scheme, BYTES_LIT("https"))	 ? BYTES_LIT(":443")
 			    : bytes_eq_nocase(scheme, BYTES_LIT("http")) ? BYTES_LIT(":80")
 									 : BYTES_NONE;
-	if (port.len && site.len > port.len && bytes_eq(bytes_from(site, site.len - port.len), port))
+	if (port.len && site.len > port.len &&
+	    bytes_eq(bytes_from(site, site.len - port.len), port))
 		site.len -= port.len;
 	return bytes_part(url, 0, at + 3 + site.len);
 }
 
-/* A browser sends a password it was given once with every request, whichever page asked for it: what changes something must not come from another
- * site's page. Browsers state the page's origin with such requests; other clients state none. */
+/* A browser sends a password it was given once with every request, whichever page asked for it:
+ * what changes something must not come from another site's page. Browsers state the page's origin
+ * with such requests; other clients state none. */
 static bool is_foreign(struct http_request *r)
 {
 	struct bytes origin = http_header(r, "Origin"), host = http_header(r, "Host");
@@ -196,7 +199,8 @@ static bool is_foreign(struct http_request *r)
 		return false;
 	size_t at = bytes_find_bytes(origin, BYTES_LIT("://"));
 	struct bytes site = at < origin.len ? bytes_from(origin, at + 3) : BYTES_NONE;
-	return !(site.len && bytes_eq_nocase(site, host)) && !(ours.len && bytes_eq_nocase(origin_of(origin), ours));
+	return !(site.len && bytes_eq_nocase(site, host)) &&
+	       !(ours.len && bytes_eq_nocase(origin_of(origin), ours));
 }
 
 int api_authorise(struct http_request *r, const struct http_route *route, struct err *e)
@@ -207,7 +211,8 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	struct err why = ERR_INIT;
 	unsigned wait_sec = 0;
 	if (is_foreign(r)) {
-		int refused = http_reply_error(r, 403, "DENIED", "Origin: asked by a page of another site", e);
+		int refused = http_reply_error(r, 403, "DENIED",
+					       "Origin: asked by a page of another site", e);
 		return refused < 0 ? refused : 1;
 	}
 	int rc = identify(r, &p, &wait_sec, &why);
@@ -231,7 +236,8 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	}
 	/* Someone who could get more by another token is told how; others are told no. */
 	if (p->by_token || p->kind == PRINCIPAL_ANONYMOUS)
-		return challenge(r, route, BYTES_NONE, rc ? ",error=\"insufficient_scope\"" : "", e);
+		return challenge(r, route, BYTES_NONE, rc ? ",error=\"insufficient_scope\"" : "",
+				 e);
 	return api_forbid(r, route->action, scope_of(r), e);
 }
 
@@ -240,7 +246,8 @@ bool api_is_known(struct http_request *r, const char *action)
 	const struct principal *p = NULL;
 	struct err ignored = ERR_INIT;
 	unsigned wait_sec = 0;
-	return identify(r, &p, &wait_sec, &ignored) > 0 && p && access_allows(p, action, BYTES_LIT("/"));
+	return identify(r, &p, &wait_sec, &ignored) > 0 && p &&
+	       access_allows(p, action, BYTES_LIT("/"));
 }
 
 bool api_allows(struct http_request *r, const char *action, struct bytes repository)
@@ -302,18 +309,18 @@ struct grant_row {
 };
 #define G(member, kind, key, ...) SCH_FIELD(struct grant_row, member, kind, key, __VA_ARGS__)
 static const struct sch_field grant_fields[] = {
-	G(token, SCH_TEXT, "token", "The token"),
-	G(token, SCH_TEXT, "access_token", "The same, for clients of OAuth 2"),
-	G(type, SCH_TEXT, "token_type", "Bearer"),
-	G(expires_in, SCH_UINT, "expires_in", "Seconds it is good for"),
-	G(issued_at, SCH_TEXT, "issued_at", "When it was made", .format = "date-time"),
-	G(refresh, SCH_TEXT, "refresh_token", "Gets further tokens, where one was asked for",
-	  .flags = SCH_OPTIONAL),
+    G(token, SCH_TEXT, "token", "The token"),
+    G(token, SCH_TEXT, "access_token", "The same, for clients of OAuth 2"),
+    G(type, SCH_TEXT, "token_type", "Bearer"),
+    G(expires_in, SCH_UINT, "expires_in", "Seconds it is good for"),
+    G(issued_at, SCH_TEXT, "issued_at", "When it was made", .format = "date-time"),
+    G(refresh, SCH_TEXT, "refresh_token", "Gets further tokens, where one was asked for",
+      .flags = SCH_OPTIONAL),
 };
 static const struct sch_object grant_object = {
-	.name = "RegistryToken",
-	.text = "A token for the registry. Docker registry token authentication",
-	SCH_TABLE(grant_fields)};
+    .name = "RegistryToken",
+    .text = "A token for the registry. Docker registry token authentication",
+    SCH_TABLE(grant_fields)};
 
 /* The client's name for itself, cut where it is long, which shows. */
 static struct bytes label_of(struct http_request *r)
@@ -331,8 +338,8 @@ static int refresh_add(struct http_request *r, const struct principal *p, char *
 {
 	const struct access_actor by = {.name = p->name, .peer = http_peer(r)};
 	int64_t until = clock_wall_ms() + (int64_t)REFRESH_DAYS * 86400000;
-	return access_token_add(api_of(r)->access, &by, p->user_id, "refresh",
-				label_of(r), until, text, e);
+	return access_token_add(api_of(r)->access, &by, p->user_id, "refresh", label_of(r), until,
+				text, e);
 }
 
 static int token_reply(struct http_request *r, const struct ask *ask, struct bytes refresh,
@@ -424,41 +431,41 @@ static int post_token(struct http_request *r, struct err *e)
 }
 
 static const struct sch_field token_query_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "service", "The registry's name, as the challenge tells it"),
-	SCH_SHOWN(SCH_TEXT, "scope",
-		  "`repository:NAME:ACTIONS`, several divided by spaces or given several times"),
-	SCH_SHOWN(SCH_TEXT, "account", "Who asks; the credentials decide"),
-	SCH_SHOWN(SCH_TEXT, "client_id", "Which program asks"),
-	SCH_SHOWN(SCH_CHOICE, "offline_token", "A refresh token is wanted too"),
+    SCH_SHOWN(SCH_TEXT, "service", "The registry's name, as the challenge tells it"),
+    SCH_SHOWN(SCH_TEXT, "scope",
+	      "`repository:NAME:ACTIONS`, several divided by spaces or given several times"),
+    SCH_SHOWN(SCH_TEXT, "account", "Who asks; the credentials decide"),
+    SCH_SHOWN(SCH_TEXT, "client_id", "Which program asks"),
+    SCH_SHOWN(SCH_CHOICE, "offline_token", "A refresh token is wanted too"),
 };
 static const struct sch_object token_query = {SCH_TABLE(token_query_fields)};
 static const struct sch_field form_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "grant_type", "`password` or `refresh_token`", .flags = SCH_NEEDED),
-	SCH_SHOWN(SCH_TEXT, "username", "For `password`"),
-	SCH_SHOWN(SCH_TEXT, "password", "For `password`", .flags = SCH_SECRET),
-	SCH_SHOWN(SCH_TEXT, "refresh_token", "For `refresh_token`", .flags = SCH_SECRET),
-	SCH_SHOWN(SCH_TEXT, "service", "The registry's name"),
-	SCH_SHOWN(SCH_TEXT, "client_id", "Which program asks"),
-	SCH_SHOWN(SCH_TEXT, "scope", "As in a query"),
-	SCH_SHOWN(SCH_TEXT, "access_type", "`offline`: a refresh token is wanted too"),
+    SCH_SHOWN(SCH_TEXT, "grant_type", "`password` or `refresh_token`", .flags = SCH_NEEDED),
+    SCH_SHOWN(SCH_TEXT, "username", "For `password`"),
+    SCH_SHOWN(SCH_TEXT, "password", "For `password`", .flags = SCH_SECRET),
+    SCH_SHOWN(SCH_TEXT, "refresh_token", "For `refresh_token`", .flags = SCH_SECRET),
+    SCH_SHOWN(SCH_TEXT, "service", "The registry's name"),
+    SCH_SHOWN(SCH_TEXT, "client_id", "Which program asks"),
+    SCH_SHOWN(SCH_TEXT, "scope", "As in a query"),
+    SCH_SHOWN(SCH_TEXT, "access_type", "`offline`: a refresh token is wanted too"),
 };
-static const struct sch_object form = {
-	.name = "RegistryTokenForm", .text = "OAuth 2 as registry clients speak it",
-	SCH_TABLE(form_fields)};
+static const struct sch_object form = {.name = "RegistryTokenForm",
+				       .text = "OAuth 2 as registry clients speak it",
+				       SCH_TABLE(form_fields)};
 
 static const struct api_doc get_token_doc = {
-	.id = "getRegistryToken",
-	.text = "Credentials are shown by HTTP Basic: name and password, or name and token.",
-	.query = &token_query,
-	.replies = {{.status = 200, .text = "The token", .of = &grant_object}},
-	.errors = {401},
+    .id = "getRegistryToken",
+    .text = "Credentials are shown by HTTP Basic: name and password, or name and token.",
+    .query = &token_query,
+    .replies = {{.status = 200, .text = "The token", .of = &grant_object}},
+    .errors = {401},
 };
 static const struct api_doc post_token_doc = {
-	.id = "postRegistryToken",
-	.body = &form,
-	.body_type = "application/x-www-form-urlencoded",
-	.replies = {{.status = 200, .text = "The token", .of = &grant_object}},
-	.errors = {401},
+    .id = "postRegistryToken",
+    .body = &form,
+    .body_type = "application/x-www-form-urlencoded",
+    .replies = {{.status = 200, .text = "The token", .of = &grant_object}},
+    .errors = {401},
 };
 
 const struct http_route api_auth_routes[] = {

@@ -10,36 +10,41 @@
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 static const struct sch_field challenge_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "WWW-Authenticate", "How to log in"),
+    SCH_SHOWN(SCH_TEXT, "WWW-Authenticate", "How to log in"),
 };
 static const struct sch_object challenge_headers = {SCH_TABLE(challenge_fields)};
 static const struct sch_field allow_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "Allow", "The methods that this path has", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXT, "Allow", "The methods that this path has", .flags = SCH_OPTIONAL),
 };
 static const struct sch_object allow_headers = {SCH_TABLE(allow_fields)};
 
 const struct error_row error_rows[] = {
-	{.status = 400, .name = "BadRequest",
-	 .text = "The request is wrong; the text names the parameter or field"},
-	{.status = 401, .name = "Unauthorized",
-	 .text = "Nobody known asks, or nothing is known against the secret shown",
-	 .headers = &challenge_headers},
-	{.status = 403, .name = "Forbidden",
-	 .text = "No role of the one who asks has the action at this scope"},
-	{.status = 404, .name = "NotFound", .text = "It is not there"},
-	{.status = 405, .name = "MethodNotAllowed", .text = "This server does not do that",
-	 .headers = &allow_headers},
-	{.status = 406, .name = "NotAcceptable",
-	 .text = "The Accept header refuses the only form there is"},
-	{.status = 409, .name = "Conflict", .text = "It contradicts what is there"},
-	{.status = 413, .name = "ContentTooLarge",
-	 .text = "The body is longer than this route takes"},
-	{.status = 414, .name = "UriTooLong", .text = "Too much is asked for at once"},
-	{.status = 415, .name = "UnsupportedMediaType",
-	 .text = "The body must be application/json"},
-	{.status = 416, .name = "RangeNotSatisfiable",
-	 .text = "The part asked for or sent does not fit"},
-	{.status = 0, .name = "Error", .text = "Any other error"},
+    {.status = 400,
+     .name = "BadRequest",
+     .text = "The request is wrong; the text names the parameter or field"},
+    {.status = 401,
+     .name = "Unauthorized",
+     .text = "Nobody known asks, or nothing is known against the secret shown",
+     .headers = &challenge_headers},
+    {.status = 403,
+     .name = "Forbidden",
+     .text = "No role of the one who asks has the action at this scope"},
+    {.status = 404, .name = "NotFound", .text = "It is not there"},
+    {.status = 405,
+     .name = "MethodNotAllowed",
+     .text = "This server does not do that",
+     .headers = &allow_headers},
+    {.status = 406,
+     .name = "NotAcceptable",
+     .text = "The Accept header refuses the only form there is"},
+    {.status = 409, .name = "Conflict", .text = "It contradicts what is there"},
+    {.status = 413, .name = "ContentTooLarge", .text = "The body is longer than this route takes"},
+    {.status = 414, .name = "UriTooLong", .text = "Too much is asked for at once"},
+    {.status = 415, .name = "UnsupportedMediaType", .text = "The body must be application/json"},
+    {.status = 416,
+     .name = "RangeNotSatisfiable",
+     .text = "The part asked for or sent does not fit"},
+    {.status = 0, .name = "Error", .text = "Any other error"},
 };
 const size_t error_rows_count = sizeof error_rows / sizeof *error_rows - 1;
 

@@ -7,17 +7,16 @@
 /* ---- parameters ------------------------------------------------------------------------------ */
 
 static const struct sch_field path_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "registry", "Name of the registry; the embedded one is `local`",
-		  .example = "\"local\""),
-	SCH_SHOWN(SCH_TEXT, "repository",
-		  "Name of the repository; its slashes are written as they are",
-		  .example = "\"team/app\""),
-	SCH_SHOWN(SCH_TEXT, "name", "Name of the repository; its slashes are written as they are",
-		  .example = "\"team/app\""),
-	SCH_SHOWN(SCH_TEXT, "digest", "Digest: `sha256:` or `sha512:` and lower-case hex"),
-	SCH_SHOWN(SCH_TEXT, "reference", "A tag or a digest", .example = "\"latest\""),
-	SCH_SHOWN(SCH_TEXT, "user", "Name of a user or robot", .example = "\"ci\""),
-	SCH_SHOWN(SCH_INT, "id", "Number of what is asked for"),
+    SCH_SHOWN(SCH_TEXT, "registry", "Name of the registry; the embedded one is `local`",
+	      .example = "\"local\""),
+    SCH_SHOWN(SCH_TEXT, "repository", "Name of the repository; its slashes are written as they are",
+	      .example = "\"team/app\""),
+    SCH_SHOWN(SCH_TEXT, "name", "Name of the repository; its slashes are written as they are",
+	      .example = "\"team/app\""),
+    SCH_SHOWN(SCH_TEXT, "digest", "Digest: `sha256:` or `sha512:` and lower-case hex"),
+    SCH_SHOWN(SCH_TEXT, "reference", "A tag or a digest", .example = "\"latest\""),
+    SCH_SHOWN(SCH_TEXT, "user", "Name of a user or robot", .example = "\"ci\""),
+    SCH_SHOWN(SCH_INT, "id", "Number of what is asked for"),
 };
 static const struct sch_object path_common = {SCH_TABLE(path_fields)};
 

@@ -1,5 +1,6 @@
 /* doc: what the OpenAPI document says of a route beyond its row: tables of what goes in, and what
- * comes out by status. Errors that follow from the row itself (401, 403, 404, 413 …) are not listed.
+ * comes out by status. Errors that follow from the row itself (401, 403, 404, 413 …) are not
+ * listed.
  */
 #pragma once
 #include "api/schema.h"
@@ -17,8 +18,8 @@ struct api_reply {
 	const char *example; /* JSON */
 };
 struct api_doc {
-	const char *id;	  /* operationId */
-	const char *text; /* more than the summary, or NULL */
+	const char *id;			  /* operationId */
+	const char *text;		  /* more than the summary, or NULL */
 	const struct sch_object *params;  /* of the path, where a name means something else here */
 	const struct sch_object *query;	  /* read by sch_query */
 	const struct sch_object *headers; /* of the request */

@@ -16,62 +16,56 @@ static const char *cvss_word(int i)
 }
 
 static const struct sch_field cvss_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "version", "Version of CVSS", .words = cvss_word),
-	SCH_SHOWN(SCH_NUMBER, "base", "Base score", .max = 10),
-	SCH_SHOWN(SCH_TEXT, "vector", "The vector it was computed from"),
+    SCH_SHOWN(SCH_TEXT, "version", "Version of CVSS", .words = cvss_word),
+    SCH_SHOWN(SCH_NUMBER, "base", "Base score", .max = 10),
+    SCH_SHOWN(SCH_TEXT, "vector", "The vector it was computed from"),
 };
 static const struct sch_object cvss_object = {
-	.name = "Cvss", .text = "The effective score", SCH_TABLE(cvss_fields)};
+    .name = "Cvss", .text = "The effective score", SCH_TABLE(cvss_fields)};
 
 static const struct sch_field finding_fields[] = {
-	SCH_SHOWN(SCH_UINT, "id", "Number of the security check: the same everywhere and for ever"),
-	SCH_SHOWN(SCH_TEXT, "check", "Title of the security check",
-		  .example = "\"Debian Security Update for openssl (DSA-5678-1)\""),
-	SCH_SHOWN(SCH_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),
-	SCH_SHOWN(SCH_TEXT, "advisory", "The advisory's id", .example = "\"DSA-5678-1\""),
-	SCH_SHOWN(SCH_TEXTS, "cves", "The CVEs it is about"),
-	SCH_SHOWN(SCH_TEXT, "severity", "The vendor's, else that of the CVSS score",
-		  .words = api_severity_word),
-	SCH_SHOWN(SCH_TEXT, "severity_source", "vendor, cvss (the score) or other_record (its word)",
-		  .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_TEXT, "vendor_severity", "The vendor's own, where he tells one",
-		  .flags = SCH_OPTIONAL, .words = api_severity_word),
-	SCH_SHOWN(SCH_TEXT, "package", "Name of the package"),
-	SCH_SHOWN(SCH_TEXT, "installed_version", "Its version in the image"),
-	SCH_SHOWN(SCH_TEXT, "fixed_version",
-		  "The first version without it; empty when there is none"),
-	SCH_SHOWN(SCH_TEXT, "status", "Fix status", .words = api_status_word),
-	SCH_SHOWN(SCH_BOOL, "patchable",
-		  "A fixed version exists that the image's own repositories can deliver"),
-	SCH_SHOWN(SCH_TEXT, "arch", "The package's architecture"),
-	SCH_SHOWN(SCH_TEXT, "source_name", "The source package it was built from"),
-	SCH_SHOWN(SCH_TEXT, "source_version", "The version of that"),
-	SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer that brought the package in"),
-	SCH_SHOWN(SCH_TEXT, "layer_created_by", "History line of that layer",
-		  .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_TEXT, "path", "The file that tells of the package"),
-	SCH_SHOWN(SCH_TEXT, "purl", "Package URL"),
-	SCH_SHOWN(SCH_OBJECT, "cvss", "The effective score", .flags = SCH_OPTIONAL,
-		  .of = &cvss_object),
-	SCH_SHOWN(SCH_BOOL, "kev", "CISA knows of exploits"),
-	SCH_SHOWN(SCH_BOOL, "ransomware", "CISA knows of its use by ransomware",
-		  .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_NUMBER, "epss", "Probability of exploitation within 30 days",
-		  .flags = SCH_OPTIONAL, .max = 1),
-	SCH_SHOWN(SCH_NUMBER, "epss_percentile", "Share of CVEs with a lower one",
-		  .flags = SCH_OPTIONAL, .max = 1),
-	SCH_SHOWN(SCH_TEXT, "summary", "The advisory in a line", .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_TEXT, "remediation", "What to do, with the exact command",
-		  .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_TIME, "published", "When the advisory was published",
-		  .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_TEXT, "repository", "Repository of the image"),
-	SCH_SHOWN(SCH_TEXT, "digest", "Digest of the image", .pattern = SCH_DIGEST_PATTERN),
+    SCH_SHOWN(SCH_UINT, "id", "Number of the security check: the same everywhere and for ever"),
+    SCH_SHOWN(SCH_TEXT, "check", "Title of the security check",
+	      .example = "\"Debian Security Update for openssl (DSA-5678-1)\""),
+    SCH_SHOWN(SCH_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),
+    SCH_SHOWN(SCH_TEXT, "advisory", "The advisory's id", .example = "\"DSA-5678-1\""),
+    SCH_SHOWN(SCH_TEXTS, "cves", "The CVEs it is about"),
+    SCH_SHOWN(SCH_TEXT, "severity", "The vendor's, else that of the CVSS score",
+	      .words = api_severity_word),
+    SCH_SHOWN(SCH_TEXT, "severity_source", "vendor, cvss (the score) or other_record (its word)",
+	      .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXT, "vendor_severity", "The vendor's own, where he tells one",
+	      .flags = SCH_OPTIONAL, .words = api_severity_word),
+    SCH_SHOWN(SCH_TEXT, "package", "Name of the package"),
+    SCH_SHOWN(SCH_TEXT, "installed_version", "Its version in the image"),
+    SCH_SHOWN(SCH_TEXT, "fixed_version", "The first version without it; empty when there is none"),
+    SCH_SHOWN(SCH_TEXT, "status", "Fix status", .words = api_status_word),
+    SCH_SHOWN(SCH_BOOL, "patchable",
+	      "A fixed version exists that the image's own repositories can deliver"),
+    SCH_SHOWN(SCH_TEXT, "arch", "The package's architecture"),
+    SCH_SHOWN(SCH_TEXT, "source_name", "The source package it was built from"),
+    SCH_SHOWN(SCH_TEXT, "source_version", "The version of that"),
+    SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer that brought the package in"),
+    SCH_SHOWN(SCH_TEXT, "layer_created_by", "History line of that layer", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXT, "path", "The file that tells of the package"),
+    SCH_SHOWN(SCH_TEXT, "purl", "Package URL"),
+    SCH_SHOWN(SCH_OBJECT, "cvss", "The effective score", .flags = SCH_OPTIONAL, .of = &cvss_object),
+    SCH_SHOWN(SCH_BOOL, "kev", "CISA knows of exploits"),
+    SCH_SHOWN(SCH_BOOL, "ransomware", "CISA knows of its use by ransomware", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_NUMBER, "epss", "Probability of exploitation within 30 days",
+	      .flags = SCH_OPTIONAL, .max = 1),
+    SCH_SHOWN(SCH_NUMBER, "epss_percentile", "Share of CVEs with a lower one",
+	      .flags = SCH_OPTIONAL, .max = 1),
+    SCH_SHOWN(SCH_TEXT, "summary", "The advisory in a line", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXT, "remediation", "What to do, with the exact command", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TIME, "published", "When the advisory was published", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXT, "repository", "Repository of the image"),
+    SCH_SHOWN(SCH_TEXT, "digest", "Digest of the image", .pattern = SCH_DIGEST_PATTERN),
 };
 static const struct sch_object finding_object = {
-	.name = "Finding",
-	.text = "One security check for one package of one image",
-	SCH_TABLE(finding_fields)};
+    .name = "Finding",
+    .text = "One security check for one package of one image",
+    SCH_TABLE(finding_fields)};
 
 /* ---- the query ------------------------------------------------------------------------------- */
 
@@ -90,7 +84,7 @@ struct findings_query {
 static const char *sort_word(int i)
 {
 	static const char *const words[FND_SORT_COUNT + 1] = {"severity", "package", "cvss",
-							     "epss"};
+							      "epss"};
 	return words[i];
 }
 
@@ -119,9 +113,9 @@ static const char *sort_word(int i)
 
 static const struct sch_field image_query_fields[] = {FILTERS};
 static const struct sch_field query_fields[] = {
-	Q(repository, SCH_TEXT, "repository", "In this repository"),
-	Q(digest, SCH_TEXT, "digest", "In this image; give the repository too"),
-	FILTERS,
+    Q(repository, SCH_TEXT, "repository", "In this repository"),
+    Q(digest, SCH_TEXT, "digest", "In this image; give the repository too"),
+    FILTERS,
 };
 static const struct sch_object image_query = {SCH_TABLE(image_query_fields)};
 static const struct sch_object query = {SCH_TABLE(query_fields)};
@@ -138,7 +132,8 @@ static enum fnd_choice choice(enum sch_choice c)
 	return c == SCH_YES ? FND_ONLY : c == SCH_NO ? FND_NONE : FND_ANY;
 }
 
-/* The category as findings have it, whatever its case. One that no database can have is a mistake, not an empty list. */
+/* The category as findings have it, whatever its case. One that no database can have is a mistake,
+ * not an empty list. */
 static int find_category(struct bytes *category, struct err *e)
 {
 	const char *name = MATCH_KERNEL_HEADERS;
@@ -148,7 +143,8 @@ static int find_category(struct bytes *category, struct err *e)
 			return 0;
 		}
 	}
-	return err_set(e, ERR_FORMAT, "category: there is none called \"%.*s\"", BYTES_ARG(*category));
+	return err_set(e, ERR_FORMAT, "category: there is none called \"%.*s\"",
+		       BYTES_ARG(*category));
 }
 
 static int parse_listing(struct http_request *r, struct listing *l, struct err *e)
@@ -156,13 +152,19 @@ static int parse_listing(struct http_request *r, struct listing *l, struct err *
 	const struct findings_query *q = &l->q;
 	if (sch_query(r, &l->q, e) < 0)
 		return -(int)e->code;
-	l->filter = (struct fnd_filter){.repository = q->repository, .digest = q->digest,
-					.category = q->category, .package = q->package,
-					.cve = q->cve, .text = q->search,
+	l->filter = (struct fnd_filter){.repository = q->repository,
+					.digest = q->digest,
+					.category = q->category,
+					.package = q->package,
+					.cve = q->cve,
+					.text = q->search,
 					.patchable = choice(q->patchable),
-					.fixed = choice(q->fixed), .kev = choice(q->kev),
-					.has_status = q->status >= 0, .check = q->check,
-					.cvss_min = q->cvss, .epss_min = q->epss};
+					.fixed = choice(q->fixed),
+					.kev = choice(q->kev),
+					.has_status = q->status >= 0,
+					.check = q->check,
+					.cvss_min = q->cvss,
+					.epss_min = q->epss};
 	if (q->category.len && find_category(&l->filter.category, e) < 0)
 		return -(int)e->code;
 	if (l->filter.has_status)
@@ -180,16 +182,37 @@ static void put_finding(struct json_out *w, const struct fnd_finding *f, struct 
 	buf_clear(purl);
 	pkg_purl(&f->pkg, purl);
 	json_put_need(w, purl);
-	struct report_finding row = {
-		.id = c->id, .check = c->title, .category = c->category, .advisory = c->advisory, .cves = c->cves,
-		.cve_count = c->cve_count, .severity = c->severity, .vendor_severity = c->vendor_severity,
-		.package = f->pkg.name, .installed_version = f->pkg.version, .fixed_version = f->match.fixed_version,
-		.arch = f->pkg.arch, .source_name = f->pkg.source_name, .source_version = f->pkg.source_version,
-		.purl = buf_bytes(purl), .path = f->pkg.path, .layer = f->layer, .layer_line = f->layer_line,
-		.status = f->match.status, .patchable = f->match.patchable, .cvss_vector = c->cvss_vector,
-		.cvss = c->cvss, .kev = c->kev, .ransomware = c->ransomware, .epss = c->epss,
-		.epss_percentile = c->epss_percentile, .summary = c->summary, .remediation = f->match.remediation,
-		.published_ms = c->published_ms, .repository = f->repository, .digest = f->digest};
+	struct report_finding row = {.id = c->id,
+				     .check = c->title,
+				     .category = c->category,
+				     .advisory = c->advisory,
+				     .cves = c->cves,
+				     .cve_count = c->cve_count,
+				     .severity = c->severity,
+				     .vendor_severity = c->vendor_severity,
+				     .package = f->pkg.name,
+				     .installed_version = f->pkg.version,
+				     .fixed_version = f->match.fixed_version,
+				     .arch = f->pkg.arch,
+				     .source_name = f->pkg.source_name,
+				     .source_version = f->pkg.source_version,
+				     .purl = buf_bytes(purl),
+				     .path = f->pkg.path,
+				     .layer = f->layer,
+				     .layer_line = f->layer_line,
+				     .status = f->match.status,
+				     .patchable = f->match.patchable,
+				     .cvss_vector = c->cvss_vector,
+				     .cvss = c->cvss,
+				     .kev = c->kev,
+				     .ransomware = c->ransomware,
+				     .epss = c->epss,
+				     .epss_percentile = c->epss_percentile,
+				     .summary = c->summary,
+				     .remediation = f->match.remediation,
+				     .published_ms = c->published_ms,
+				     .repository = f->repository,
+				     .digest = f->digest};
 	report_finding_put(w, NULL, &row);
 }
 
@@ -247,25 +270,29 @@ static int get_image_findings(struct http_request *r, struct err *e)
 /* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc findings_doc = {
-	.id = "listFindings",
-	.query = &query,
-	.replies = {{.status = 200, .text = "A page of findings",
-		     .of = &finding_object, .list = true}},
-	.errors = {404},
+    .id = "listFindings",
+    .query = &query,
+    .replies = {{.status = 200, .text = "A page of findings", .of = &finding_object, .list = true}},
+    .errors = {404},
 };
 static const struct api_doc image_findings_doc = {
-	.id = "listImageFindings",
-	.query = &image_query,
-	.replies = {{.status = 200, .text = "A page of findings",
-		     .of = &finding_object, .list = true}},
+    .id = "listImageFindings",
+    .query = &image_query,
+    .replies = {{.status = 200, .text = "A page of findings", .of = &finding_object, .list = true}},
 };
 
 const struct http_route api_findings_routes[] = {
-	{.methods = HTTP_GET, .pattern = "/api/v1/findings", .handle = get_findings,
-	 .action = ACTION_SECURITY_READ, .summary = "Findings, filtered and sorted",
-	 .doc = &findings_doc},
-	{.methods = HTTP_GET, .pattern = API_IMAGE "/findings",
-	 .handle = get_image_findings, .action = ACTION_SECURITY_READ,
-	 .summary = "Findings of one image", .doc = &image_findings_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/findings",
+     .handle = get_findings,
+     .action = ACTION_SECURITY_READ,
+     .summary = "Findings, filtered and sorted",
+     .doc = &findings_doc},
+    {.methods = HTTP_GET,
+     .pattern = API_IMAGE "/findings",
+     .handle = get_image_findings,
+     .action = ACTION_SECURITY_READ,
+     .summary = "Findings of one image",
+     .doc = &image_findings_doc},
 };
 const size_t api_findings_route_count = sizeof api_findings_routes / sizeof *api_findings_routes;

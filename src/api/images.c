@@ -10,7 +10,7 @@
 #include "store/images.h"
 #include "store/registry.h"
 
-#define TAGS_MAX 100 /* told of one image */
+#define TAGS_MAX 100	  /* told of one image */
 #define SUPPORT_MAX 4096U /* bytes: what is said of a release's support takes some 200 */
 
 /* ---- the JSON -------------------------------------------------------------------------------- */
@@ -27,9 +27,9 @@ static const char *coverage_state(int i)
 	return words[i];
 }
 static const struct sch_field note_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer it is about", .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_TEXT, "path", "The file it is about", .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_TEXT, "text", "What could not be read or assessed, and why"),
+    SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer it is about", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXT, "path", "The file it is about", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXT, "text", "What could not be read or assessed, and why"),
 };
 static const struct sch_object note_object = {.name = "CoverageNote", SCH_TABLE(note_fields)};
 static const char *support_word(int i)
@@ -38,45 +38,45 @@ static const char *support_word(int i)
 	return words[i];
 }
 static const struct sch_field support_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "state", "extended: standard support has ended, the vendor offers more",
-		  .words = support_word),
-	SCH_SHOWN(SCH_TEXT, "standard_end", "Last day of standard support", .format = "date"),
-	SCH_SHOWN(SCH_TEXT, "extended", "What the vendor calls its further support",
-		  .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_TEXT, "extended_end", "Its last day", .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_TEXT, "source", "Of these dates"),
-	SCH_SHOWN(SCH_TEXT, "as_of", "When they were looked up", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXT, "state", "extended: standard support has ended, the vendor offers more",
+	      .words = support_word),
+    SCH_SHOWN(SCH_TEXT, "standard_end", "Last day of standard support", .format = "date"),
+    SCH_SHOWN(SCH_TEXT, "extended", "What the vendor calls its further support",
+	      .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXT, "extended_end", "Its last day", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXT, "source", "Of these dates"),
+    SCH_SHOWN(SCH_TEXT, "as_of", "When they were looked up", .flags = SCH_OPTIONAL),
 };
 static const struct sch_object support_object = {
-	.name = "Support",
-	.text = "Until when the distribution's release gets fixes",
-	SCH_TABLE(support_fields)};
+    .name = "Support",
+    .text = "Until when the distribution's release gets fixes",
+    SCH_TABLE(support_fields)};
 static const struct sch_field gap_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "reason", "Why"),
-	SCH_SHOWN(SCH_UINT, "packages", "How many packages", .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_UINT, "files", "How many files", .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_TEXTS, "examples", "Names of some, or their paths"),
+    SCH_SHOWN(SCH_TEXT, "reason", "Why"),
+    SCH_SHOWN(SCH_UINT, "packages", "How many packages", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_UINT, "files", "How many files", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXTS, "examples", "Names of some, or their paths"),
 };
 static const struct sch_object gap_object = {
-	.name = "Gap", .text = "What was seen and not assessed", SCH_TABLE(gap_fields)};
+    .name = "Gap", .text = "What was seen and not assessed", SCH_TABLE(gap_fields)};
 static const struct sch_field coverage_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "state", "How much could be assessed", .words = coverage_state),
-	SCH_SHOWN(SCH_UINT, "packages", "Packages found"),
-	SCH_SHOWN(SCH_UINT, "packages_assessed", "Those that advisories are known for"),
-	SCH_SHOWN(SCH_UINT, "packages_third_party", "Those that the distribution did not make"),
-	SCH_SHOWN(SCH_TEXTS, "not_assessed", "What was found and not assessed"),
-	SCH_SHOWN(SCH_OBJECTS, "gaps", "Packages and files that were seen and not assessed, by reason",
-		  .of = &gap_object),
-	SCH_SHOWN(SCH_OBJECTS, "notes", "What else is to be known", .of = &note_object),
-	SCH_SHOWN(SCH_TEXT, "support_end", "SUPPORT_END of the image's os-release",
-		  .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_OBJECT, "support", "Where it is known", .flags = SCH_OPTIONAL,
-		  .of = &support_object),
+    SCH_SHOWN(SCH_TEXT, "state", "How much could be assessed", .words = coverage_state),
+    SCH_SHOWN(SCH_UINT, "packages", "Packages found"),
+    SCH_SHOWN(SCH_UINT, "packages_assessed", "Those that advisories are known for"),
+    SCH_SHOWN(SCH_UINT, "packages_third_party", "Those that the distribution did not make"),
+    SCH_SHOWN(SCH_TEXTS, "not_assessed", "What was found and not assessed"),
+    SCH_SHOWN(SCH_OBJECTS, "gaps", "Packages and files that were seen and not assessed, by reason",
+	      .of = &gap_object),
+    SCH_SHOWN(SCH_OBJECTS, "notes", "What else is to be known", .of = &note_object),
+    SCH_SHOWN(SCH_TEXT, "support_end", "SUPPORT_END of the image's os-release",
+	      .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_OBJECT, "support", "Where it is known", .flags = SCH_OPTIONAL,
+	      .of = &support_object),
 };
 static const struct sch_object coverage_object = {
-	.name = "Coverage",
-	.text = "What of the image was assessed, what was not, and why",
-	SCH_TABLE(coverage_fields)};
+    .name = "Coverage",
+    .text = "What of the image was assessed, what was not, and why",
+    SCH_TABLE(coverage_fields)};
 
 static const char *kind_word(int i)
 {
@@ -92,53 +92,51 @@ struct image_row {
 };
 
 static const struct sch_field distro_fields[] = {
-	SCH_FIELD(struct ims_image, distro_id, SCH_TEXT, "id", "ID of os-release",
-		  .example = "\"debian\""),
-	SCH_FIELD(struct ims_image, distro_version, SCH_TEXT, "version_id", "VERSION_ID",
-		  .example = "\"12\""),
-	SCH_FIELD(struct ims_image, distro_name, SCH_TEXT, "name", "PRETTY_NAME"),
+    SCH_FIELD(struct ims_image, distro_id, SCH_TEXT, "id", "ID of os-release",
+	      .example = "\"debian\""),
+    SCH_FIELD(struct ims_image, distro_version, SCH_TEXT, "version_id", "VERSION_ID",
+	      .example = "\"12\""),
+    SCH_FIELD(struct ims_image, distro_name, SCH_TEXT, "name", "PRETTY_NAME"),
 };
-static const struct sch_object distro_object = {
-	.name = "Distro", .text = "The distribution; empty where none was found",
-	SCH_TABLE(distro_fields)};
+static const struct sch_object distro_object = {.name = "Distro",
+						.text =
+						    "The distribution; empty where none was found",
+						SCH_TABLE(distro_fields)};
 static const struct sch_field image_fields[] = {
-	SCH_FIELD(struct image_row, registry, SCH_TEXT, "registry", "Its registry"),
-	SCH_FIELD(struct image_row, i.repository, SCH_TEXT, "repository", "Its repository",
-		  .pattern = SCH_REPOSITORY_PATTERN),
-	SCH_FIELD(struct image_row, i.digest, SCH_TEXT, "digest", "Digest of its manifest",
-		  .pattern = SCH_DIGEST_PATTERN),
-	SCH_FIELD(struct image_row, tags, SCH_TEXTS, "tags", "Up to 100 of its tags"),
-	SCH_FIELD(struct image_row, kind, SCH_WORD, "kind",
-		  "artifact: no engine could run it (a signature, a chart); it is never assessed and "
-		  "counts nowhere",
-		  .words = kind_word),
-	SCH_FIELD(struct image_row, i.platform, SCH_TEXT, "platform",
-		  "os/architecture[/variant]; empty until it is scanned",
-		  .example = "\"linux/amd64\""),
-	SCH_FIELD(struct image_row, i.state, SCH_WORD, "state",
-		  "Pending: not scanned yet. Unverified: could not be assessed",
-		  .words = state_word),
-	SCH_FIELD(struct image_row, i.reason, SCH_TEXT, "reason",
-		  "Why it is Unverified; of others what besides could not be assessed; may be empty"),
-	SCH_FIELD(struct image_row, i.counts, SCH_OBJECT, "findings", "Security checks by severity",
-		  .of = &api_counts),
-	SCH_FIELD(struct image_row, i.package_count, SCH_UINT, "packages", "Packages found"),
-	SCH_FIELD(struct image_row, i, SCH_OBJECT, "distro", "The distribution",
-		  .of = &distro_object),
-	SCH_FIELD(struct image_row, i.pushed_ms, SCH_TIME, "pushed_at", "When it was pushed last",
-		  .flags = SCH_OPTIONAL),
-	SCH_FIELD(struct image_row, i.pulled_ms, SCH_TIME, "pulled_at", "When it was pulled last",
-		  .flags = SCH_OPTIONAL),
-	SCH_FIELD(struct image_row, i.scanned_ms, SCH_TIME, "scanned_at",
-		  "When it was scanned last", .flags = SCH_OPTIONAL),
-	SCH_FIELD(struct image_row, i.coverage, SCH_JSON, "coverage",
-		  "What was assessed; absent until it is scanned", .flags = SCH_OPTIONAL,
-		  .of = &coverage_object),
+    SCH_FIELD(struct image_row, registry, SCH_TEXT, "registry", "Its registry"),
+    SCH_FIELD(struct image_row, i.repository, SCH_TEXT, "repository", "Its repository",
+	      .pattern = SCH_REPOSITORY_PATTERN),
+    SCH_FIELD(struct image_row, i.digest, SCH_TEXT, "digest", "Digest of its manifest",
+	      .pattern = SCH_DIGEST_PATTERN),
+    SCH_FIELD(struct image_row, tags, SCH_TEXTS, "tags", "Up to 100 of its tags"),
+    SCH_FIELD(struct image_row, kind, SCH_WORD, "kind",
+	      "artifact: no engine could run it (a signature, a chart); it is never assessed and "
+	      "counts nowhere",
+	      .words = kind_word),
+    SCH_FIELD(struct image_row, i.platform, SCH_TEXT, "platform",
+	      "os/architecture[/variant]; empty until it is scanned", .example = "\"linux/amd64\""),
+    SCH_FIELD(struct image_row, i.state, SCH_WORD, "state",
+	      "Pending: not scanned yet. Unverified: could not be assessed", .words = state_word),
+    SCH_FIELD(struct image_row, i.reason, SCH_TEXT, "reason",
+	      "Why it is Unverified; of others what besides could not be assessed; may be empty"),
+    SCH_FIELD(struct image_row, i.counts, SCH_OBJECT, "findings", "Security checks by severity",
+	      .of = &api_counts),
+    SCH_FIELD(struct image_row, i.package_count, SCH_UINT, "packages", "Packages found"),
+    SCH_FIELD(struct image_row, i, SCH_OBJECT, "distro", "The distribution", .of = &distro_object),
+    SCH_FIELD(struct image_row, i.pushed_ms, SCH_TIME, "pushed_at", "When it was pushed last",
+	      .flags = SCH_OPTIONAL),
+    SCH_FIELD(struct image_row, i.pulled_ms, SCH_TIME, "pulled_at", "When it was pulled last",
+	      .flags = SCH_OPTIONAL),
+    SCH_FIELD(struct image_row, i.scanned_ms, SCH_TIME, "scanned_at", "When it was scanned last",
+	      .flags = SCH_OPTIONAL),
+    SCH_FIELD(struct image_row, i.coverage, SCH_JSON, "coverage",
+	      "What was assessed; absent until it is scanned", .flags = SCH_OPTIONAL,
+	      .of = &coverage_object),
 };
 static const struct sch_object image_object = {
-	.name = "Image",
-	.text = "One manifest of one platform in one repository; or an artifact",
-	SCH_TABLE(image_fields)};
+    .name = "Image",
+    .text = "One manifest of one platform in one repository; or an artifact",
+    SCH_TABLE(image_fields)};
 
 /* ---- one image ------------------------------------------------------------------------------- */
 
@@ -167,10 +165,12 @@ int api_repository_check(struct db_tx *tx, struct bytes name, struct err *e)
 {
 	struct rgs t = {.tx = tx, .tenant = API_TENANT};
 	if (!ref_is_name(name))
-		return err_set(e, ERR_FORMAT, "repository: \"%.*s\" is not a repository's name", BYTES_ARG(name));
+		return err_set(e, ERR_FORMAT, "repository: \"%.*s\" is not a repository's name",
+			       BYTES_ARG(name));
 	int64_t id = rgs_repository_find(&t, name, e);
 	if (id == 0)
-		return err_set(e, ERR_NOT_FOUND, "there is no repository \"%.*s\"", BYTES_ARG(name));
+		return err_set(e, ERR_NOT_FOUND, "there is no repository \"%.*s\"",
+			       BYTES_ARG(name));
 	return id < 0 ? (int)id : 0;
 }
 
@@ -233,7 +233,8 @@ static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *
 	if (i->state == IMS_ARTIFACT)
 		row.i.state = IMS_UNVERIFIED;
 	/* Not scanned yet: there is none. */
-	row.i.coverage = bytes_eq_lit(i->coverage, "{}") ? BYTES_NONE : coverage_now(i, http_arena(r));
+	row.i.coverage =
+	    bytes_eq_lit(i->coverage, "{}") ? BYTES_NONE : coverage_now(i, http_arena(r));
 	sch_put(w, NULL, &image_object, &row);
 	return rc < 0 ? rc : 0;
 }
@@ -256,16 +257,15 @@ static int get_image(struct http_request *r, struct err *e)
 static int64_t read_images(struct db_tx *tx, const struct listing *q, struct ims_image *rows,
 			   struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT " IMS_COLUMNS " FROM " IMS_FROM
-		     " WHERE i.repository = $1 AND i.digest > $2"
-		     " AND ($3 < 0 OR " CNT_STATE " = $3 OR ($3 = 3 AND n.rest = 4))"
-		     " AND ($5 < 0 OR ($5 = 1 AND n.rest = 4) OR ($5 = 0 AND n.rest <> 4))"
-		     " ORDER BY i.digest LIMIT $4",
-		     DB_ARGS(DB_T(http_param(q->r, "repository")), DB_T(q->q.page.cursor),
-			     DB_I(q->q.state), DB_I(q->q.page.limit + 1), DB_I(q->q.kind)),
-		     e);
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT " IMS_COLUMNS " FROM " IMS_FROM " WHERE i.repository = $1 AND i.digest > $2"
+	    " AND ($3 < 0 OR " CNT_STATE " = $3 OR ($3 = 3 AND n.rest = 4))"
+	    " AND ($5 < 0 OR ($5 = 1 AND n.rest = 4) OR ($5 = 0 AND n.rest <> 4))"
+	    " ORDER BY i.digest LIMIT $4",
+	    DB_ARGS(DB_T(http_param(q->r, "repository")), DB_T(q->q.page.cursor), DB_I(q->q.state),
+		    DB_I(q->q.page.limit + 1), DB_I(q->q.kind)),
+	    e);
 	if (!s)
 		return -(int)e->code;
 	int64_t n = 0;
@@ -298,11 +298,11 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 }
 
 static const struct sch_field images_query_fields[] = {
-	SCH_FIELD(struct images_query, state, SCH_WORD, "state", "Only those in this state",
-		  .words = state_word, .fallback = SCH_NONE),
-	SCH_FIELD(struct images_query, kind, SCH_WORD, "kind", "Only those of this kind",
-		  .words = kind_word, .fallback = SCH_NONE),
-	API_PAGE_FIELDS(struct images_query, page),
+    SCH_FIELD(struct images_query, state, SCH_WORD, "state", "Only those in this state",
+	      .words = state_word, .fallback = SCH_NONE),
+    SCH_FIELD(struct images_query, kind, SCH_WORD, "kind", "Only those of this kind",
+	      .words = kind_word, .fallback = SCH_NONE),
+    API_PAGE_FIELDS(struct images_query, page),
 };
 static const struct sch_object images_query = {SCH_TABLE(images_query_fields)};
 
@@ -321,14 +321,14 @@ static int get_images(struct http_request *r, struct err *e)
 /* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc images_doc = {
-	.id = "listImages",
-	.query = &images_query,
-	.replies = {{.status = 200, .text = "A page of images, by digest",
-		     .of = &image_object, .list = true}},
+    .id = "listImages",
+    .query = &images_query,
+    .replies =
+	{{.status = 200, .text = "A page of images, by digest", .of = &image_object, .list = true}},
 };
 static const struct api_doc image_doc = {
-	.id = "getImage",
-	.replies = {{.status = 200, .text = "The image", .of = &image_object}},
+    .id = "getImage",
+    .replies = {{.status = 200, .text = "The image", .of = &image_object}},
 };
 const struct http_route api_images_routes[] = {
     {.methods = HTTP_GET,

@@ -8,35 +8,33 @@
 
 /* As report_package_put writes it. */
 static const struct sch_field package_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "type", "Type of the package URL: deb, apk, rpm …",
-		  .example = "\"deb\""),
-	SCH_SHOWN(SCH_TEXT, "name", "Its name"),
-	SCH_SHOWN(SCH_TEXT, "version", "Its version, as its package manager writes it"),
-	SCH_SHOWN(SCH_TEXT, "arch", "Its architecture; empty where it has none"),
-	SCH_SHOWN(SCH_TEXT, "source_name", "The source package it was built from"),
-	SCH_SHOWN(SCH_TEXT, "source_version", "The version of that"),
-	SCH_SHOWN(SCH_TEXT, "distro", "Distribution and release", .example = "\"debian:12\""),
-	SCH_SHOWN(SCH_TEXT, "module", "Module and stream of an rpm", .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_TEXT, "vendor", "Who made an rpm", .flags = SCH_OPTIONAL),
-	SCH_SHOWN(SCH_BOOL, "third_party",
-		  "Not the distribution's own: its advisories do not hold"),
-	SCH_SHOWN(SCH_TEXT, "path", "The file that tells of it"),
-	SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer that brought it in"),
-	SCH_SHOWN(SCH_TEXT, "purl", "Package URL"),
+    SCH_SHOWN(SCH_TEXT, "type", "Type of the package URL: deb, apk, rpm …", .example = "\"deb\""),
+    SCH_SHOWN(SCH_TEXT, "name", "Its name"),
+    SCH_SHOWN(SCH_TEXT, "version", "Its version, as its package manager writes it"),
+    SCH_SHOWN(SCH_TEXT, "arch", "Its architecture; empty where it has none"),
+    SCH_SHOWN(SCH_TEXT, "source_name", "The source package it was built from"),
+    SCH_SHOWN(SCH_TEXT, "source_version", "The version of that"),
+    SCH_SHOWN(SCH_TEXT, "distro", "Distribution and release", .example = "\"debian:12\""),
+    SCH_SHOWN(SCH_TEXT, "module", "Module and stream of an rpm", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_TEXT, "vendor", "Who made an rpm", .flags = SCH_OPTIONAL),
+    SCH_SHOWN(SCH_BOOL, "third_party", "Not the distribution's own: its advisories do not hold"),
+    SCH_SHOWN(SCH_TEXT, "path", "The file that tells of it"),
+    SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer that brought it in"),
+    SCH_SHOWN(SCH_TEXT, "purl", "Package URL"),
 };
 static const struct sch_object package_object = {
-	.name = "Package", .text = "A package of an image", SCH_TABLE(package_fields)};
+    .name = "Package", .text = "A package of an image", SCH_TABLE(package_fields)};
 
 struct packages_query {
 	struct api_page page;
 	struct bytes package, type; /* empty = any */
 };
 static const struct sch_field packages_query_fields[] = {
-	SCH_FIELD(struct packages_query, package, SCH_TEXT, "package",
-		  "Only those of this name, their own or their source package's"),
-	SCH_FIELD(struct packages_query, type, SCH_TEXT, "type",
-		  "Only those of this type of package URL", .example = "\"deb\""),
-	API_PAGE_FIELDS(struct packages_query, page),
+    SCH_FIELD(struct packages_query, package, SCH_TEXT, "package",
+	      "Only those of this name, their own or their source package's"),
+    SCH_FIELD(struct packages_query, type, SCH_TEXT, "type",
+	      "Only those of this type of package URL", .example = "\"deb\""),
+    API_PAGE_FIELDS(struct packages_query, page),
 };
 static const struct sch_object packages_query = {SCH_TABLE(packages_query_fields)};
 
@@ -65,8 +63,8 @@ static bool copy(struct arena *a, struct db_stmt *s, int column, struct bytes *r
 static int read_after(struct db_tx *tx, struct arena *a, struct after *at, struct err *e)
 {
 	struct db_stmt *s =
-		db_query(tx, "SELECT type, name, version, arch FROM package WHERE id = $1",
-			 DB_ARGS(DB_I(at->package)), e);
+	    db_query(tx, "SELECT type, name, version, arch FROM package WHERE id = $1",
+		     DB_ARGS(DB_I(at->package)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -166,11 +164,12 @@ static int get_packages(struct http_request *r, struct err *e)
 }
 
 static const struct api_doc packages_doc = {
-	.id = "listPackages",
-	.query = &packages_query,
-	.replies = {{.status = 200, .text = "A page of packages, by type, name and version",
-		     .of = &package_object,
-		     .list = true}},
+    .id = "listPackages",
+    .query = &packages_query,
+    .replies = {{.status = 200,
+		 .text = "A page of packages, by type, name and version",
+		 .of = &package_object,
+		 .list = true}},
 };
 
 const struct http_route api_packages_routes[] = {

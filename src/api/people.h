@@ -20,8 +20,8 @@ extern const struct sch_object people_user, people_assignment;
 typedef int (*people_put_fn)(struct db_tx *tx, struct json_out *w, const struct people_list *l,
 			     const struct access_user *u, struct err *e);
 /* A page of the list of users, by name. */
-int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *l, people_put_fn put,
-		struct err *e);
+int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *l,
+		people_put_fn put, struct err *e);
 /* The user's role assignments as items of an array; named: each says whose it is. */
 int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct access_user *u,
 			   bool named, struct arena *a, struct err *e);

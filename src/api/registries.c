@@ -38,24 +38,25 @@ struct registry_row {
 	    SCH_FIELD(type, total.healthy, SCH_UINT, "healthy", "Images without findings"),        \
 	    SCH_FIELD(type, pending, SCH_UINT, "pending", "Images that are not scanned yet"),      \
 	    SCH_FIELD(type, total.counts, SCH_OBJECT, "findings",                                  \
-		      "Security checks by severity, summed over the images", .of = &api_counts), \
-	    SCH_FIELD(type, stored.blobs, SCH_UINT, "stored_blobs", "Blobs it holds, each once"), \
-	    SCH_FIELD(type, stored.bytes, SCH_UINT, "stored_bytes",                               \
-		      "Bytes of those blobs. Repositories may share blobs: the registry has each once")
+		      "Security checks by severity, summed over the images", .of = &api_counts),   \
+	    SCH_FIELD(type, stored.blobs, SCH_UINT, "stored_blobs", "Blobs it holds, each once"),  \
+	    SCH_FIELD(                                                                             \
+		type, stored.bytes, SCH_UINT, "stored_bytes",                                      \
+		"Bytes of those blobs. Repositories may share blobs: the registry has each once")
 
 static const struct sch_field registry_fields[] = {
-	SCH_FIELD(struct registry_row, name, SCH_TEXT, "name", "Its name"),
-	SCH_FIELD(struct registry_row, type, SCH_WORD, "type", "embedded: this server's own",
-		  .words = registry_type),
-	SCH_FIELD(struct registry_row, state, SCH_WORD, "state",
-		  "Unhealthy: an image of it has findings. NotApplicable: nothing can be said",
-		  .words = registry_state),
-	SCH_FIELD(struct registry_row, reason, SCH_TEXT, "reason",
-		  "Why it is NotApplicable; empty else"),
-	TOTAL_FIELDS(struct registry_row),
+    SCH_FIELD(struct registry_row, name, SCH_TEXT, "name", "Its name"),
+    SCH_FIELD(struct registry_row, type, SCH_WORD, "type", "embedded: this server's own",
+	      .words = registry_type),
+    SCH_FIELD(struct registry_row, state, SCH_WORD, "state",
+	      "Unhealthy: an image of it has findings. NotApplicable: nothing can be said",
+	      .words = registry_state),
+    SCH_FIELD(struct registry_row, reason, SCH_TEXT, "reason",
+	      "Why it is NotApplicable; empty else"),
+    TOTAL_FIELDS(struct registry_row),
 };
 static const struct sch_object registry_object = {
-	.name = "Registry", .text = "A registry and how it stands", SCH_TABLE(registry_fields)};
+    .name = "Registry", .text = "A registry and how it stands", SCH_TABLE(registry_fields)};
 
 struct repository_row {
 	struct bytes registry;
@@ -65,17 +66,17 @@ struct repository_row {
 };
 
 static const struct sch_field repository_fields[] = {
-	SCH_FIELD(struct repository_row, registry, SCH_TEXT, "registry", "Its registry"),
-	SCH_FIELD(struct repository_row, total.name, SCH_TEXT, "name", "Its name",
-		  .pattern = SCH_REPOSITORY_PATTERN),
-	TOTAL_FIELDS(struct repository_row),
-	SCH_FIELD(struct repository_row, total.pushed_ms, SCH_TIME, "pushed_at",
-		  "When an image was pushed last", .flags = SCH_OPTIONAL),
+    SCH_FIELD(struct repository_row, registry, SCH_TEXT, "registry", "Its registry"),
+    SCH_FIELD(struct repository_row, total.name, SCH_TEXT, "name", "Its name",
+	      .pattern = SCH_REPOSITORY_PATTERN),
+    TOTAL_FIELDS(struct repository_row),
+    SCH_FIELD(struct repository_row, total.pushed_ms, SCH_TIME, "pushed_at",
+	      "When an image was pushed last", .flags = SCH_OPTIONAL),
 };
-static const struct sch_object repository_object = {
-	.name = "Repository",
-	.text = "A repository with the sums of its images",
-	SCH_TABLE(repository_fields)};
+static const struct sch_object repository_object = {.name = "Repository",
+						    .text =
+							"A repository with the sums of its images",
+						    SCH_TABLE(repository_fields)};
 
 /* ---- registries ------------------------------------------------------------------------------ */
 
@@ -86,7 +87,8 @@ static uint64_t pending_of(const struct cnt_total *t)
 }
 
 /* Of one repository, or of all (empty). */
-static int stored_of(struct db_tx *tx, struct bytes repository, struct rgs_totals *ret, struct err *e)
+static int stored_of(struct db_tx *tx, struct bytes repository, struct rgs_totals *ret,
+		     struct err *e)
 {
 	struct rgs t = {.tx = tx, .tenant = API_TENANT};
 	int64_t id = repository.len ? rgs_repository_find(&t, repository, e) : 0;
@@ -95,7 +97,8 @@ static int stored_of(struct db_tx *tx, struct bytes repository, struct rgs_total
 	return rgs_totals(&t, id, ret, e);
 }
 
-static void put_registry(struct json_out *w, const struct cnt_total *t, const struct rgs_totals *stored)
+static void put_registry(struct json_out *w, const struct cnt_total *t,
+			 const struct rgs_totals *stored)
 {
 	struct registry_row row = {.name = BYTES_LIT(API_REGISTRY),
 				   .total = *t,
@@ -196,20 +199,24 @@ static int get_repositories(struct http_request *r, struct err *e)
 /* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc registries_doc = {
-	.id = "listRegistries",
-	.query = &api_page_query,
-	.replies = {{.status = 200, .text = "A page of registries, by name",
-		     .of = &registry_object, .list = true}},
+    .id = "listRegistries",
+    .query = &api_page_query,
+    .replies = {{.status = 200,
+		 .text = "A page of registries, by name",
+		 .of = &registry_object,
+		 .list = true}},
 };
 static const struct api_doc registry_doc = {
-	.id = "getRegistry",
-	.replies = {{.status = 200, .text = "The registry", .of = &registry_object}},
+    .id = "getRegistry",
+    .replies = {{.status = 200, .text = "The registry", .of = &registry_object}},
 };
 static const struct api_doc repositories_doc = {
-	.id = "listRepositories",
-	.query = &api_page_query,
-	.replies = {{.status = 200, .text = "A page of repositories, by name",
-		     .of = &repository_object, .list = true}},
+    .id = "listRepositories",
+    .query = &api_page_query,
+    .replies = {{.status = 200,
+		 .text = "A page of repositories, by name",
+		 .of = &repository_object,
+		 .list = true}},
 };
 
 const struct http_route api_registries_routes[] = {

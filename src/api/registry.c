@@ -5,8 +5,8 @@
 int rgr_name(struct http_request *r, struct bytes *ret, struct err *e)
 {
 	struct bytes name = http_param(r, "name");
-	int rc = http_reply_header(r, "Docker-Distribution-Api-Version", BYTES_LIT("registry/2.0"),
-				   e);
+	int rc =
+	    http_reply_header(r, "Docker-Distribution-Api-Version", BYTES_LIT("registry/2.0"), e);
 	if (rc < 0)
 		return rc;
 	if (ref_is_name(name)) {
@@ -80,7 +80,8 @@ struct access_actor rgr_actor(struct http_request *r)
 
 int rgr_next(struct http_request *r, const char *target, struct err *e)
 {
-	const char *text = target ? arena_printf(http_arena(r), "<%s>; rel=\"next\"", target) : NULL;
+	const char *text =
+	    target ? arena_printf(http_arena(r), "<%s>; rel=\"next\"", target) : NULL;
 	if (!text)
 		return err_set(e, ERR_NOMEM, "no memory");
 	return http_reply_header(r, "Link", bytes_of(text), e);

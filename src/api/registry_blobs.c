@@ -7,8 +7,8 @@
 
 static int root(struct http_request *r, struct err *e)
 {
-	int rc = http_reply_header(r, "Docker-Distribution-Api-Version", BYTES_LIT("registry/2.0"),
-				   e);
+	int rc =
+	    http_reply_header(r, "Docker-Distribution-Api-Version", BYTES_LIT("registry/2.0"), e);
 	return rc < 0 ? rc : http_reply_bytes(r, 200, "application/json", BYTES_LIT("{}"), e);
 }
 
@@ -39,8 +39,8 @@ static int put_content_range(struct http_request *r, const char *text, struct er
 		    : err_set(e, ERR_NOMEM, "no memory");
 }
 
-/* The part that is asked for, as http_range_parse says it. If-Range names what the client has a part
- * of: of anything else it gets the whole. So it does of an empty blob, which has no parts. */
+/* The part that is asked for, as http_range_parse says it. If-Range names what the client has a
+ * part of: of anything else it gets the whole. So it does of an empty blob, which has no parts. */
 static int part_of(struct http_request *r, const char *digest, uint64_t size, uint64_t *ret_off,
 		   uint64_t *ret_len)
 {
@@ -75,8 +75,8 @@ static int reply_part(struct http_request *r, const char *digest, int fd, uint64
 					    (unsigned long long)(off + len - 1), total),
 			       e);
 	return rc < 0 ? rc
-		      : http_reply_file(r, 206, "application/octet-stream", STEAL_FD(file), off, len,
-					e);
+		      : http_reply_file(r, 206, "application/octet-stream", STEAL_FD(file), off,
+					len, e);
 }
 
 /* Name and digest of the path: 0, 1 = replied. */
@@ -131,34 +131,34 @@ static int delete_blob(struct http_request *r, struct err *e)
 }
 
 const struct http_route api_registry_blobs_routes[] = {
-	{.methods = HTTP_GET,
-	 .pattern = "/v2/",
-	 .handle = root,
-	 .action = ACTION_ANY_PRINCIPAL,
-	 .summary = "The registry is there and knows who asks",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_root_doc},
-	{.methods = HTTP_GET,
-	 .pattern = "/v2",
-	 .handle = root,
-	 .action = ACTION_ANY_PRINCIPAL,
-	 .summary = "The registry is there and knows who asks",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_root_bare_doc},
-	{.methods = HTTP_GET,
-	 .pattern = "/v2/{name...}/blobs/{digest}",
-	 .handle = get_blob,
-	 .action = ACTION_PULL,
-	 .summary = "A blob, whole or in part",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_get_blob_doc},
-	{.methods = HTTP_DELETE,
-	 .pattern = "/v2/{name...}/blobs/{digest}",
-	 .handle = delete_blob,
-	 .action = ACTION_DELETE,
-	 .summary = "Remove a blob from a repository",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_delete_blob_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/v2/",
+     .handle = root,
+     .action = ACTION_ANY_PRINCIPAL,
+     .summary = "The registry is there and knows who asks",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_root_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/v2",
+     .handle = root,
+     .action = ACTION_ANY_PRINCIPAL,
+     .summary = "The registry is there and knows who asks",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_root_bare_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/v2/{name...}/blobs/{digest}",
+     .handle = get_blob,
+     .action = ACTION_PULL,
+     .summary = "A blob, whole or in part",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_get_blob_doc},
+    {.methods = HTTP_DELETE,
+     .pattern = "/v2/{name...}/blobs/{digest}",
+     .handle = delete_blob,
+     .action = ACTION_DELETE,
+     .summary = "Remove a blob from a repository",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_delete_blob_doc},
 };
 const size_t api_registry_blobs_route_count =
-	sizeof api_registry_blobs_routes / sizeof *api_registry_blobs_routes;
+    sizeof api_registry_blobs_routes / sizeof *api_registry_blobs_routes;

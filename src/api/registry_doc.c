@@ -7,30 +7,29 @@
 #define H(key, ...) SCH_SHOWN(SCH_TEXT, key, __VA_ARGS__)
 #define VERSION H("Docker-Distribution-Api-Version", "registry/2.0")
 #define LOCATION H("Location", "Where it is", .format = "uri-reference")
-#define CONTENT_DIGEST                                                                             \
-	H("Docker-Content-Digest", "Its digest", .pattern = SCH_DIGEST_PATTERN)
+#define CONTENT_DIGEST H("Docker-Content-Digest", "Its digest", .pattern = SCH_DIGEST_PATTERN)
 #define ETAG H("ETag", "Its digest in quotes")
 
 static const struct sch_field version_headers[] = {VERSION};
-static const struct sch_field blob_headers[] = {
-	VERSION, CONTENT_DIGEST, ETAG, H("Accept-Ranges", "bytes"),
-	H("Cache-Control", "A blob never changes")};
+static const struct sch_field blob_headers[] = {VERSION, CONTENT_DIGEST, ETAG,
+						H("Accept-Ranges", "bytes"),
+						H("Cache-Control", "A blob never changes")};
 static const struct sch_field part_headers[] = {VERSION, CONTENT_DIGEST, ETAG,
 						H("Content-Range", "Which part it is")};
 static const struct sch_field manifest_headers[] = {VERSION, CONTENT_DIGEST, ETAG};
 static const struct sch_field session_headers[] = {
-	VERSION, LOCATION, H("Range", "`0-` and the last byte that has arrived"),
-	H("Docker-Upload-UUID", "Its id")};
+    VERSION, LOCATION, H("Range", "`0-` and the last byte that has arrived"),
+    H("Docker-Upload-UUID", "Its id")};
 static const struct sch_field blob_made_headers[] = {VERSION, LOCATION, CONTENT_DIGEST};
 static const struct sch_field manifest_made_headers[] = {
-	VERSION, LOCATION, CONTENT_DIGEST,
-	H("OCI-Subject", "The digest of its subject", .flags = SCH_OPTIONAL),
-	H("OCI-Tag", "A tag that was set; one header for each", .flags = SCH_OPTIONAL)};
+    VERSION, LOCATION, CONTENT_DIGEST,
+    H("OCI-Subject", "The digest of its subject", .flags = SCH_OPTIONAL),
+    H("OCI-Tag", "A tag that was set; one header for each", .flags = SCH_OPTIONAL)};
 static const struct sch_field list_headers[] = {
-	VERSION, H("Link", "The next page: `<path>; rel=\"next\"`", .flags = SCH_OPTIONAL)};
+    VERSION, H("Link", "The next page: `<path>; rel=\"next\"`", .flags = SCH_OPTIONAL)};
 static const struct sch_field referrers_headers[] = {
-	VERSION, H("Link", "The next page: `<path>; rel=\"next\"`", .flags = SCH_OPTIONAL),
-	H("OCI-Filters-Applied", "artifactType", .flags = SCH_OPTIONAL)};
+    VERSION, H("Link", "The next page: `<path>; rel=\"next\"`", .flags = SCH_OPTIONAL),
+    H("OCI-Filters-Applied", "artifactType", .flags = SCH_OPTIONAL)};
 static const struct sch_object with_version = {SCH_TABLE(version_headers)};
 static const struct sch_object with_blob = {SCH_TABLE(blob_headers)};
 static const struct sch_object with_part = {SCH_TABLE(part_headers)};
@@ -42,11 +41,11 @@ static const struct sch_object with_list = {SCH_TABLE(list_headers)};
 static const struct sch_object with_referrers = {SCH_TABLE(referrers_headers)};
 
 static const struct sch_field blob_asks_fields[] = {
-	H("Range", "A part: `bytes=0-99`"), H("If-None-Match", "Entity tags the client has")};
+    H("Range", "A part: `bytes=0-99`"), H("If-None-Match", "Entity tags the client has")};
 static const struct sch_field manifest_asks_fields[] = {
-	H("If-None-Match", "Entity tags the client has")};
+    H("If-None-Match", "Entity tags the client has")};
 static const struct sch_field chunk_asks_fields[] = {
-	H("Content-Range", "First and last byte of the chunk: `0-1023`")};
+    H("Content-Range", "First and last byte of the chunk: `0-1023`")};
 static const struct sch_object blob_asks = {SCH_TABLE(blob_asks_fields)};
 static const struct sch_object manifest_asks = {SCH_TABLE(manifest_asks_fields)};
 static const struct sch_object chunk_asks = {SCH_TABLE(chunk_asks_fields)};
@@ -60,156 +59,168 @@ static const struct sch_object upload_params = {SCH_TABLE(upload_fields)};
 	SCH_SHOWN(SCH_UINT, "n", "Items of a page at most"), H("last", "Begin after this one")
 static const struct sch_field page_fields[] = {PAGE_FIELDS};
 static const struct sch_object page_query = {SCH_TABLE(page_fields)};
-static const struct sch_field referrers_fields[] = {
-	H("artifactType", "Only those of this type"), PAGE_FIELDS};
+static const struct sch_field referrers_fields[] = {H("artifactType", "Only those of this type"),
+						    PAGE_FIELDS};
 static const struct sch_object referrers_query = {SCH_TABLE(referrers_fields)};
 static const struct sch_field tag_fields[] = {
-	H("tag", "Set this tag too; may be given several times, for a manifest put by its digest")};
+    H("tag", "Set this tag too; may be given several times, for a manifest put by its digest")};
 static const struct sch_object tag_query = {SCH_TABLE(tag_fields)};
 static const struct sch_field digest_fields[] = {
-	H("digest", "Digest of the blob", .flags = SCH_NEEDED)};
+    H("digest", "Digest of the blob", .flags = SCH_NEEDED)};
 static const struct sch_object digest_query = {SCH_TABLE(digest_fields)};
 static const struct sch_field open_fields[] = {
-	H("digest", "Push the blob of this digest at once: the body is it"),
-	H("digest-algorithm", "sha256 or sha512, for what will be pushed"),
-	H("mount", "Digest of a blob that is there already"),
-	H("from", "The repository it is in")};
+    H("digest", "Push the blob of this digest at once: the body is it"),
+    H("digest-algorithm", "sha256 or sha512, for what will be pushed"),
+    H("mount", "Digest of a blob that is there already"), H("from", "The repository it is in")};
 static const struct sch_object open_query = {SCH_TABLE(open_fields)};
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
-static const struct sch_object root_object = {
-	.name = "RegistryRoot", .text = "The registry is there"};
+static const struct sch_object root_object = {.name = "RegistryRoot",
+					      .text = "The registry is there"};
 
 static const struct sch_field tags_fields[] = {
-	SCH_FIELD(struct rgr_names, name, SCH_TEXT, "name", "The repository",
-		  .pattern = SCH_REPOSITORY_PATTERN),
-	SCH_FIELD(struct rgr_names, names, SCH_TEXTS, "tags", "Its tags, in order"),
+    SCH_FIELD(struct rgr_names, name, SCH_TEXT, "name", "The repository",
+	      .pattern = SCH_REPOSITORY_PATTERN),
+    SCH_FIELD(struct rgr_names, names, SCH_TEXTS, "tags", "Its tags, in order"),
 };
 const struct sch_object rgr_tags_object = {.name = "Tags", SCH_TABLE(tags_fields)};
 static const struct sch_field catalog_fields[] = {
-	SCH_FIELD(struct rgr_names, names, SCH_TEXTS, "repositories", "Their names, in order"),
+    SCH_FIELD(struct rgr_names, names, SCH_TEXTS, "repositories", "Their names, in order"),
 };
 const struct sch_object rgr_catalog_object = {.name = "Catalog", SCH_TABLE(catalog_fields)};
 
 #define D(member, kind, key, ...) SCH_FIELD(struct rgs_manifest, member, kind, key, __VA_ARGS__)
 static const struct sch_field descriptor_fields[] = {
-	D(media_type, SCH_TEXT, "mediaType", "Its type"),
-	D(digest, SCH_TEXT, "digest", "Its digest", .pattern = SCH_DIGEST_PATTERN),
-	D(size, SCH_UINT, "size", "Its bytes"),
-	D(artifact_type, SCH_TEXT, "artifactType", "What it is", .flags = SCH_OPTIONAL),
-	D(annotations, SCH_JSON, "annotations", "Its annotations", .flags = SCH_OPTIONAL),
+    D(media_type, SCH_TEXT, "mediaType", "Its type"),
+    D(digest, SCH_TEXT, "digest", "Its digest", .pattern = SCH_DIGEST_PATTERN),
+    D(size, SCH_UINT, "size", "Its bytes"),
+    D(artifact_type, SCH_TEXT, "artifactType", "What it is", .flags = SCH_OPTIONAL),
+    D(annotations, SCH_JSON, "annotations", "Its annotations", .flags = SCH_OPTIONAL),
 };
-static const struct sch_object descriptor_object = {
-	.name = "Descriptor", SCH_TABLE(descriptor_fields)};
+static const struct sch_object descriptor_object = {.name = "Descriptor",
+						    SCH_TABLE(descriptor_fields)};
 static const struct sch_field index_fields[] = {
-	SCH_FIELD(struct rgr_index, version, SCH_UINT, "schemaVersion", "2"),
-	SCH_FIELD(struct rgr_index, type, SCH_TEXT, "mediaType", OCI_INDEX_TYPE),
-	SCH_FIELD(struct rgr_index, manifests, SCH_OBJECTS, "manifests",
-		  "The manifests that refer to it", .of = &descriptor_object,
-		  .stride = sizeof(struct rgs_manifest)),
+    SCH_FIELD(struct rgr_index, version, SCH_UINT, "schemaVersion", "2"),
+    SCH_FIELD(struct rgr_index, type, SCH_TEXT, "mediaType", OCI_INDEX_TYPE),
+    SCH_FIELD(struct rgr_index, manifests, SCH_OBJECTS, "manifests",
+	      "The manifests that refer to it", .of = &descriptor_object,
+	      .stride = sizeof(struct rgs_manifest)),
 };
 const struct sch_object rgr_index_object = {
-	.name = "Referrers", .text = "An OCI index", SCH_TABLE(index_fields)};
+    .name = "Referrers", .text = "An OCI index", SCH_TABLE(index_fields)};
 
 /* ---- routes ---------------------------------------------------------------------------------- */
 
 #define ROOT_REPLIES                                                                               \
 	{                                                                                          \
-		{.status = 200, .text = "It is", .of = &root_object, .headers = &with_version}     \
+		{                                                                                  \
+			.status = 200, .text = "It is", .of = &root_object,                        \
+			.headers = &with_version                                                   \
+		}                                                                                  \
 	}
 const struct api_doc rgr_root_doc = {.id = "getRegistryRoot", .replies = ROOT_REPLIES};
-const struct api_doc rgr_root_bare_doc = {
-	.id = "getRegistryRootWithoutSlash", .replies = ROOT_REPLIES};
+const struct api_doc rgr_root_bare_doc = {.id = "getRegistryRootWithoutSlash",
+					  .replies = ROOT_REPLIES};
 const struct api_doc rgr_get_blob_doc = {
-	.id = "getBlob",
-	.headers = &blob_asks,
-	.replies = {{.status = 200, .text = "The blob",
-		     .type = "application/octet-stream", .headers = &with_blob},
-		    {.status = 206, .text = "A part of it", .type = "application/octet-stream",
-		     .headers = &with_part},
-		    {.status = 304, .text = "The client has it", .headers = &with_manifest}},
-	.errors = {416},
+    .id = "getBlob",
+    .headers = &blob_asks,
+    .replies = {{.status = 200,
+		 .text = "The blob",
+		 .type = "application/octet-stream",
+		 .headers = &with_blob},
+		{.status = 206,
+		 .text = "A part of it",
+		 .type = "application/octet-stream",
+		 .headers = &with_part},
+		{.status = 304, .text = "The client has it", .headers = &with_manifest}},
+    .errors = {416},
 };
 const struct api_doc rgr_delete_blob_doc = {
-	.id = "deleteBlob",
-	.replies = {{.status = 202, .text = "It is removed", .headers = &with_version}},
-	.errors = {405},
+    .id = "deleteBlob",
+    .replies = {{.status = 202, .text = "It is removed", .headers = &with_version}},
+    .errors = {405},
 };
 const struct api_doc rgr_get_manifest_doc = {
-	.id = "getManifest",
-	.text = "The reply has the type that the manifest was pushed with.",
-	.headers = &manifest_asks,
-	.replies = {{.status = 200, .text = "The manifest, byte by byte as it was pushed",
-		     .type = "*/*",
-		     .headers = &with_manifest},
-		    {.status = 304, .text = "The client has it", .headers = &with_manifest}},
+    .id = "getManifest",
+    .text = "The reply has the type that the manifest was pushed with.",
+    .headers = &manifest_asks,
+    .replies = {{.status = 200,
+		 .text = "The manifest, byte by byte as it was pushed",
+		 .type = "*/*",
+		 .headers = &with_manifest},
+		{.status = 304, .text = "The client has it", .headers = &with_manifest}},
 };
 const struct api_doc rgr_put_manifest_doc = {
-	.id = "putManifest",
-	.query = &tag_query,
-	.body_type = "*/*",
-	.replies = {{.status = 201, .text = "It is there", .headers = &with_manifest_made}},
-	.errors = {409, 414},
+    .id = "putManifest",
+    .query = &tag_query,
+    .body_type = "*/*",
+    .replies = {{.status = 201, .text = "It is there", .headers = &with_manifest_made}},
+    .errors = {409, 414},
 };
 const struct api_doc rgr_delete_manifest_doc = {
-	.id = "deleteManifest",
-	.text = "By a tag: the tag. By a digest: the manifest and the tags that point at it.",
-	.replies = {{.status = 202, .text = "It is removed", .headers = &with_version}},
+    .id = "deleteManifest",
+    .text = "By a tag: the tag. By a digest: the manifest and the tags that point at it.",
+    .replies = {{.status = 202, .text = "It is removed", .headers = &with_version}},
 };
 const struct api_doc rgr_tags_doc = {
-	.id = "listTags",
-	.query = &page_query,
-	.replies = {{.status = 200, .text = "A page of tags",
-		     .of = &rgr_tags_object, .headers = &with_list}},
+    .id = "listTags",
+    .query = &page_query,
+    .replies =
+	{{.status = 200, .text = "A page of tags", .of = &rgr_tags_object, .headers = &with_list}},
 };
 const struct api_doc rgr_catalog_doc = {
-	.id = "listCatalog",
-	.query = &page_query,
-	.replies = {{.status = 200, .text = "A page of repositories", .of = &rgr_catalog_object,
-		     .headers = &with_list}},
+    .id = "listCatalog",
+    .query = &page_query,
+    .replies = {{.status = 200,
+		 .text = "A page of repositories",
+		 .of = &rgr_catalog_object,
+		 .headers = &with_list}},
 };
 const struct api_doc rgr_referrers_doc = {
-	.id = "listReferrers",
-	.query = &referrers_query,
-	.replies = {{.status = 200, .text = "A page of referrers",
-		     .type = OCI_INDEX_TYPE, .of = &rgr_index_object,
-		     .headers = &with_referrers}},
+    .id = "listReferrers",
+    .query = &referrers_query,
+    .replies = {{.status = 200,
+		 .text = "A page of referrers",
+		 .type = OCI_INDEX_TYPE,
+		 .of = &rgr_index_object,
+		 .headers = &with_referrers}},
 };
 const struct api_doc rgr_open_upload_doc = {
-	.id = "openUpload",
-	.query = &open_query,
-	.body_type = "application/octet-stream",
-	.errors = {429},
-	.replies = {{.status = 201, .text = "The blob is there: pushed at once, or mounted",
-		     .headers = &with_blob_made},
-		    {.status = 202, .text = "The upload is open", .headers = &with_session}},
+    .id = "openUpload",
+    .query = &open_query,
+    .body_type = "application/octet-stream",
+    .errors = {429},
+    .replies = {{.status = 201,
+		 .text = "The blob is there: pushed at once, or mounted",
+		 .headers = &with_blob_made},
+		{.status = 202, .text = "The upload is open", .headers = &with_session}},
 };
 const struct api_doc rgr_get_upload_doc = {
-	.id = "getUpload",
-	.params = &upload_params,
-	.replies = {{.status = 204, .text = "How much has arrived", .headers = &with_session}},
+    .id = "getUpload",
+    .params = &upload_params,
+    .replies = {{.status = 204, .text = "How much has arrived", .headers = &with_session}},
 };
 const struct api_doc rgr_append_upload_doc = {
-	.id = "appendUpload",
-	.params = &upload_params,
-	.headers = &chunk_asks,
-	.body_type = "application/octet-stream",
-	.replies = {{.status = 202, .text = "It has arrived", .headers = &with_session}},
-	.errors = {409, 416},
+    .id = "appendUpload",
+    .params = &upload_params,
+    .headers = &chunk_asks,
+    .body_type = "application/octet-stream",
+    .replies = {{.status = 202, .text = "It has arrived", .headers = &with_session}},
+    .errors = {409, 416},
 };
 const struct api_doc rgr_complete_upload_doc = {
-	.id = "completeUpload",
-	.params = &upload_params,
-	.query = &digest_query,
-	.headers = &chunk_asks,
-	.body_type = "application/octet-stream",
-	.replies = {{.status = 201, .text = "The blob is there", .headers = &with_blob_made}},
-	.errors = {409, 416},
+    .id = "completeUpload",
+    .params = &upload_params,
+    .query = &digest_query,
+    .headers = &chunk_asks,
+    .body_type = "application/octet-stream",
+    .replies = {{.status = 201, .text = "The blob is there", .headers = &with_blob_made}},
+    .errors = {409, 416},
 };
 const struct api_doc rgr_cancel_upload_doc = {
-	.id = "cancelUpload",
-	.params = &upload_params,
-	.replies = {{.status = 204, .text = "It is given up", .headers = &with_version}},
-	.errors = {409},
+    .id = "cancelUpload",
+    .params = &upload_params,
+    .replies = {{.status = 204, .text = "It is given up", .headers = &with_version}},
+    .errors = {409},
 };

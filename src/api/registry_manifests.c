@@ -53,7 +53,8 @@ static int get_manifest(struct http_request *r, struct err *e)
 	/* Who looks at an image with our own program does not run it. */
 	const struct access_actor by = rgr_actor(r);
 	registry_manifest_pulled(g, name, &m, is_digest_like(reference) ? BYTES_NONE : reference,
-				 &by, !bytes_eq_lit(http_header(r, "User-Agent"), FETCH_USER_AGENT));
+				 &by,
+				 !bytes_eq_lit(http_header(r, "User-Agent"), FETCH_USER_AGENT));
 	return http_reply_bytes(r, 200, type, m.content, e);
 }
 
@@ -164,28 +165,28 @@ static int delete_manifest(struct http_request *r, struct err *e)
 }
 
 const struct http_route api_registry_manifests_routes[] = {
-	{.methods = HTTP_GET,
-	 .pattern = "/v2/{name...}/manifests/{reference}",
-	 .handle = get_manifest,
-	 .action = ACTION_PULL,
-	 .summary = "A manifest by tag or digest",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_get_manifest_doc},
-	{.methods = HTTP_PUT,
-	 .pattern = "/v2/{name...}/manifests/{reference}",
-	 .handle = put_manifest,
-	 .action = ACTION_PUSH,
-	 .body_max = LIMIT_MANIFEST_MAX,
-	 .summary = "Push a manifest",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_put_manifest_doc},
-	{.methods = HTTP_DELETE,
-	 .pattern = "/v2/{name...}/manifests/{reference}",
-	 .handle = delete_manifest,
-	 .action = ACTION_DELETE,
-	 .summary = "Remove a tag, or a manifest with its tags",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_delete_manifest_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/v2/{name...}/manifests/{reference}",
+     .handle = get_manifest,
+     .action = ACTION_PULL,
+     .summary = "A manifest by tag or digest",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_get_manifest_doc},
+    {.methods = HTTP_PUT,
+     .pattern = "/v2/{name...}/manifests/{reference}",
+     .handle = put_manifest,
+     .action = ACTION_PUSH,
+     .body_max = LIMIT_MANIFEST_MAX,
+     .summary = "Push a manifest",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_put_manifest_doc},
+    {.methods = HTTP_DELETE,
+     .pattern = "/v2/{name...}/manifests/{reference}",
+     .handle = delete_manifest,
+     .action = ACTION_DELETE,
+     .summary = "Remove a tag, or a manifest with its tags",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_delete_manifest_doc},
 };
 const size_t api_registry_manifests_route_count =
-	sizeof api_registry_manifests_routes / sizeof *api_registry_manifests_routes;
+    sizeof api_registry_manifests_routes / sizeof *api_registry_manifests_routes;

@@ -4,8 +4,8 @@
 
 #include "access/role.h"
 
-#define PAGE_MAX 10000U      /* names in one reply; about a megabyte of tags */
-#define REFERRERS_MAX 1000U  /* descriptors in one reply: each may carry annotations */
+#define PAGE_MAX 10000U	    /* names in one reply; about a megabyte of tags */
+#define REFERRERS_MAX 1000U /* descriptors in one reply: each may carry annotations */
 #define REPLY_MAX (64U << 20)
 #define OMITTED "plimsoll.annotations.omitted"
 
@@ -52,9 +52,8 @@ static int put_next(struct http_request *r, const char *path, size_t n,
 	if (!list->more || list->count == 0)
 		return 0;
 	const char *last = escape(r, list->items[list->count - 1]);
-	return rgr_next(r,
-			last ? arena_printf(http_arena(r), "%s?n=%zu&last=%s", path, n, last) : NULL,
-			e);
+	return rgr_next(
+	    r, last ? arena_printf(http_arena(r), "%s?n=%zu&last=%s", path, n, last) : NULL, e);
 }
 
 static int get_tags(struct http_request *r, struct err *e)
@@ -81,8 +80,8 @@ static int get_catalog(struct http_request *r, struct err *e)
 {
 	struct rgs_texts list;
 	size_t n = 0;
-	int rc = http_reply_header(r, "Docker-Distribution-Api-Version", BYTES_LIT("registry/2.0"),
-				   e);
+	int rc =
+	    http_reply_header(r, "Docker-Distribution-Api-Version", BYTES_LIT("registry/2.0"), e);
 	if (rc == 0)
 		rc = rgr_page(r, PAGE_MAX, PAGE_MAX, &n, e);
 	if (rc != 0)
@@ -115,13 +114,15 @@ static int put_filter_headers(struct http_request *r, struct bytes name, struct 
 			e);
 }
 
-/* Annotations that would make the list a heavy one are in the manifest; the list says so in their place. */
+/* Annotations that would make the list a heavy one are in the manifest; the list says so in their
+ * place. */
 static int mark_omitted(struct rgs_manifest *m, struct arena *a, struct err *e)
 {
 	if (!m->omitted)
 		return 0;
-	const char *text = arena_printf(a, "{\"" OMITTED "\":\"%llu bytes: the manifest has them\"}",
-					(unsigned long long)m->omitted);
+	const char *text =
+	    arena_printf(a, "{\"" OMITTED "\":\"%llu bytes: the manifest has them\"}",
+			 (unsigned long long)m->omitted);
 	if (!text)
 		return err_set(e, ERR_NOMEM, "no memory");
 	m->annotations = bytes_of(text);
@@ -161,27 +162,27 @@ static int get_referrers(struct http_request *r, struct err *e)
 }
 
 const struct http_route api_registry_tags_routes[] = {
-	{.methods = HTTP_GET,
-	 .pattern = "/v2/{name...}/tags/list",
-	 .handle = get_tags,
-	 .action = ACTION_PULL,
-	 .summary = "The tags of a repository",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_tags_doc},
-	{.methods = HTTP_GET,
-	 .pattern = "/v2/_catalog",
-	 .handle = get_catalog,
-	 .action = ACTION_CATALOG,
-	 .summary = "The repositories of the registry",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_catalog_doc},
-	{.methods = HTTP_GET,
-	 .pattern = "/v2/{name...}/referrers/{digest}",
-	 .handle = get_referrers,
-	 .action = ACTION_PULL,
-	 .summary = "The manifests whose subject is this one",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_referrers_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/v2/{name...}/tags/list",
+     .handle = get_tags,
+     .action = ACTION_PULL,
+     .summary = "The tags of a repository",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_tags_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/v2/_catalog",
+     .handle = get_catalog,
+     .action = ACTION_CATALOG,
+     .summary = "The repositories of the registry",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_catalog_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/v2/{name...}/referrers/{digest}",
+     .handle = get_referrers,
+     .action = ACTION_PULL,
+     .summary = "The manifests whose subject is this one",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_referrers_doc},
 };
 const size_t api_registry_tags_route_count =
-	sizeof api_registry_tags_routes / sizeof *api_registry_tags_routes;
+    sizeof api_registry_tags_routes / sizeof *api_registry_tags_routes;

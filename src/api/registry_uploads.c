@@ -1,7 +1,8 @@
 /* Blob uploads: sessions, chunks, monolithic pushes, cross-repository mounts.
  *
- * A body is written as it comes. What a failed request leaves of it: a chunk with Content-Range and the body of a PUT are taken back whole, so that the same
- * request may come again; a PATCH without Content-Range keeps what arrived, and GET tells how much. */
+ * A body is written as it comes. What a failed request leaves of it: a chunk with Content-Range and
+ * the body of a PUT are taken back whole, so that the same request may come again; a PATCH without
+ * Content-Range keeps what arrived, and GET tells how much. */
 #include "api/content_range.h"
 #include "api/registry.h"
 #include "api/registry_doc.h"
@@ -14,7 +15,7 @@
 struct push {
 	struct upload *upload; /* NULL: a POST that only opens a session or mounts */
 	struct bytes name;
-	bool whole;	 /* a failure takes the body back */
+	bool whole; /* a failure takes the body back */
 	bool has_range;
 	uint64_t start; /* offset of the session when the request began */
 	uint64_t want;	/* bytes the Content-Range tells */
@@ -31,11 +32,11 @@ static struct registry *registry_of(struct http_request *r)
 static int put_session(struct http_request *r, struct bytes name, const char *id, uint64_t offset,
 		       struct err *e)
 {
-	const char *path = arena_printf(http_arena(r), "/v2/%.*s/blobs/uploads/%s",
-					BYTES_ARG(name), id);
+	const char *path =
+	    arena_printf(http_arena(r), "/v2/%.*s/blobs/uploads/%s", BYTES_ARG(name), id);
 	/* An empty session has no last byte; "0-0" is what clients of every registry know. */
-	const char *range = arena_printf(http_arena(r), "0-%llu",
-					 (unsigned long long)(offset ? offset - 1 : 0));
+	const char *range =
+	    arena_printf(http_arena(r), "0-%llu", (unsigned long long)(offset ? offset - 1 : 0));
 	if (!path || !range)
 		return err_set(e, ERR_NOMEM, "no memory");
 	int rc = rgr_location(r, path, e);
@@ -51,8 +52,7 @@ static int reply_created(struct http_request *r, struct bytes name, const struct
 {
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
-	const char *path =
-		arena_printf(http_arena(r), "/v2/%.*s/blobs/%s", BYTES_ARG(name), text);
+	const char *path = arena_printf(http_arena(r), "/v2/%.*s/blobs/%s", BYTES_ARG(name), text);
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
 	int rc = rgr_location(r, path, e);
@@ -151,7 +151,8 @@ static struct push *push_new(struct http_request *r, struct err *e)
 	return p;
 }
 
-/* The whole chunk came, and is written. 0, 1 = replied, <0 = not written (and the session given back). */
+/* The whole chunk came, and is written. 0, 1 = replied, <0 = not written (and the session given
+ * back). */
 static int chunk_end(struct http_request *r, struct push *p, struct err *e)
 {
 	if (!p->has_range || upload_offset(p->upload) - p->start == p->want) {
@@ -162,8 +163,8 @@ static int chunk_end(struct http_request *r, struct push *p, struct err *e)
 		return written;
 	}
 	push_abort(r, p);
-	int rc = http_reply_error(r, 400, "SIZE_INVALID", "fewer bytes than Content-Range tells",
-				  e);
+	int rc =
+	    http_reply_error(r, 400, "SIZE_INVALID", "fewer bytes than Content-Range tells", e);
 	return rc < 0 ? rc : 1;
 }
 
@@ -269,7 +270,8 @@ static int post_mount(struct http_request *r, struct push *p, struct err *e)
 		return rc < 0 ? rc : 2;
 	if (!ref_is_name(from))
 		return 0;
-	/* A token for the target alone: ask for one that covers both, else the client pushes what is here. */
+	/* A token for the target alone: ask for one that covers both, else the client pushes what
+	 * is here. */
 	rc = api_challenge_pull(r, from, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 2;
@@ -304,7 +306,8 @@ static int post_end(struct http_request *r, void *state, struct err *e)
 	rc = post_mount(r, p, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_upload_new(registry_of(r), p->name, rgr_actor(r).name, wanted_algo(r, &known), p->id, e);
+	rc = registry_upload_new(registry_of(r), p->name, rgr_actor(r).name, wanted_algo(r, &known),
+				 p->id, e);
 	if (rc == -ERR_LIMIT)
 		return too_many(r, e);
 	if (rc < 0)
@@ -347,51 +350,51 @@ static int upload_drop(struct http_request *r, struct err *e)
 }
 
 static const struct http_stream post_stream = {
-	.begin = post_begin, .data = push_data, .end = post_end, .abort = push_abort};
+    .begin = post_begin, .data = push_data, .end = post_end, .abort = push_abort};
 static const struct http_stream patch_stream = {
-	.begin = patch_begin, .data = push_data, .end = patch_end, .abort = push_abort};
+    .begin = patch_begin, .data = push_data, .end = patch_end, .abort = push_abort};
 static const struct http_stream put_stream = {
-	.begin = put_begin, .data = push_data, .end = put_end, .abort = push_abort};
+    .begin = put_begin, .data = push_data, .end = put_end, .abort = push_abort};
 
 const struct http_route api_registry_uploads_routes[] = {
-	{.methods = HTTP_POST,
-	 .pattern = "/v2/{name...}/blobs/uploads/",
-	 .stream = &post_stream,
-	 .action = ACTION_PUSH,
-	 .body_max = UINT64_MAX,
-	 .summary = "Open an upload, push a blob at once, or mount one",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_open_upload_doc},
-	{.methods = HTTP_GET,
-	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
-	 .handle = upload_status,
-	 .action = ACTION_PUSH,
-	 .summary = "How much of an upload has arrived",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_get_upload_doc},
-	{.methods = HTTP_PATCH,
-	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
-	 .stream = &patch_stream,
-	 .action = ACTION_PUSH,
-	 .body_max = UINT64_MAX,
-	 .summary = "Append to an upload",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_append_upload_doc},
-	{.methods = HTTP_PUT,
-	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
-	 .stream = &put_stream,
-	 .action = ACTION_PUSH,
-	 .body_max = UINT64_MAX,
-	 .summary = "Complete an upload",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_complete_upload_doc},
-	{.methods = HTTP_DELETE,
-	 .pattern = "/v2/{name...}/blobs/uploads/{id}",
-	 .handle = upload_drop,
-	 .action = ACTION_PUSH,
-	 .summary = "Give an upload up",
-	 .error_format = HTTP_OCI_ERRORS,
-	 .doc = &rgr_cancel_upload_doc},
+    {.methods = HTTP_POST,
+     .pattern = "/v2/{name...}/blobs/uploads/",
+     .stream = &post_stream,
+     .action = ACTION_PUSH,
+     .body_max = UINT64_MAX,
+     .summary = "Open an upload, push a blob at once, or mount one",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_open_upload_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/v2/{name...}/blobs/uploads/{id}",
+     .handle = upload_status,
+     .action = ACTION_PUSH,
+     .summary = "How much of an upload has arrived",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_get_upload_doc},
+    {.methods = HTTP_PATCH,
+     .pattern = "/v2/{name...}/blobs/uploads/{id}",
+     .stream = &patch_stream,
+     .action = ACTION_PUSH,
+     .body_max = UINT64_MAX,
+     .summary = "Append to an upload",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_append_upload_doc},
+    {.methods = HTTP_PUT,
+     .pattern = "/v2/{name...}/blobs/uploads/{id}",
+     .stream = &put_stream,
+     .action = ACTION_PUSH,
+     .body_max = UINT64_MAX,
+     .summary = "Complete an upload",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_complete_upload_doc},
+    {.methods = HTTP_DELETE,
+     .pattern = "/v2/{name...}/blobs/uploads/{id}",
+     .handle = upload_drop,
+     .action = ACTION_PUSH,
+     .summary = "Give an upload up",
+     .error_format = HTTP_OCI_ERRORS,
+     .doc = &rgr_cancel_upload_doc},
 };
 const size_t api_registry_uploads_route_count =
-	sizeof api_registry_uploads_routes / sizeof *api_registry_uploads_routes;
+    sizeof api_registry_uploads_routes / sizeof *api_registry_uploads_routes;

@@ -1,5 +1,5 @@
-/* Roles and who has them at which scope. Nobody can take a role from himself, so that there is always
- * somebody left who may. */
+/* Roles and who has them at which scope. Nobody can take a role from himself, so that there is
+ * always somebody left who may. */
 #include "api/people.h"
 
 #define BODY_MAX 65536
@@ -12,24 +12,23 @@ struct assignment_row {
 };
 #define M(member, kind, key, ...) SCH_FIELD(struct assignment_row, member, kind, key, __VA_ARGS__)
 static const struct sch_field assignment_fields[] = {
-	M(user, SCH_TEXT, "user", "Who has it; absent where the user is told around it",
-	  .flags = SCH_OPTIONAL),
-	M(role, SCH_TEXT, "role", "Name of the role", .example = "\"AcrPull\""),
-	M(m.role, SCH_TEXT, "role_id", "Its id"),
-	M(m.scope, SCH_TEXT, "scope", "At and below which path it holds",
-	  .example = "\"/registries/local/repositories/team\""),
-	M(m.created_at, SCH_TIME, "created_at", "Since when"),
+    M(user, SCH_TEXT, "user", "Who has it; absent where the user is told around it",
+      .flags = SCH_OPTIONAL),
+    M(role, SCH_TEXT, "role", "Name of the role", .example = "\"AcrPull\""),
+    M(m.role, SCH_TEXT, "role_id", "Its id"),
+    M(m.scope, SCH_TEXT, "scope", "At and below which path it holds",
+      .example = "\"/registries/local/repositories/team\""),
+    M(m.created_at, SCH_TIME, "created_at", "Since when"),
 };
-const struct sch_object people_assignment = {
-	.name = "RoleAssignment",
-	.text = "That a user has a role at a scope",
-	SCH_TABLE(assignment_fields)};
+const struct sch_object people_assignment = {.name = "RoleAssignment",
+					     .text = "That a user has a role at a scope",
+					     SCH_TABLE(assignment_fields)};
 
 static void put_assignment(struct json_out *w, struct bytes user, const struct access_assignment *m)
 {
 	const struct role *role = role_find(m->role);
 	struct assignment_row row = {
-		.user = user, .role = role ? bytes_of(role->name) : m->role, .m = *m};
+	    .user = user, .role = role ? bytes_of(role->name) : m->role, .m = *m};
 	sch_put(w, NULL, &people_assignment, &row);
 }
 
@@ -53,14 +52,14 @@ struct role_row {
 };
 #define R(member, kind, key, ...) SCH_FIELD(struct role_row, member, kind, key, __VA_ARGS__)
 static const struct sch_field role_fields[] = {
-	R(id, SCH_TEXT, "id", "Its id"),
-	R(name, SCH_TEXT, "name", "Its name", .example = "\"AcrPull\""),
-	R(builtin, SCH_BOOL, "builtin", "It came with the server"),
-	R(actions, SCH_TEXTS, "actions",
-	  "Actions it allows; `*` stands for anything, `!` in front takes away"),
+    R(id, SCH_TEXT, "id", "Its id"),
+    R(name, SCH_TEXT, "name", "Its name", .example = "\"AcrPull\""),
+    R(builtin, SCH_BOOL, "builtin", "It came with the server"),
+    R(actions, SCH_TEXTS, "actions",
+      "Actions it allows; `*` stands for anything, `!` in front takes away"),
 };
 static const struct sch_object role_object = {
-	.name = "Role", .text = "A role and what it allows", SCH_TABLE(role_fields)};
+    .name = "Role", .text = "A role and what it allows", SCH_TABLE(role_fields)};
 
 /* A page of roles: the built-in ones by their number, then the others by id. */
 struct role_list {
@@ -144,8 +143,8 @@ static int write_assignments(struct db_tx *tx, struct json_out *w, void *arg, st
 }
 
 static const struct sch_field assignments_query_fields[] = {
-	SCH_FIELD(struct people_query, user, SCH_TEXT, "user", "Of this user"),
-	API_PAGE_FIELDS(struct people_query, page),
+    SCH_FIELD(struct people_query, user, SCH_TEXT, "user", "Of this user"),
+    API_PAGE_FIELDS(struct people_query, page),
 };
 static const struct sch_object assignments_query = {SCH_TABLE(assignments_query_fields)};
 
@@ -163,14 +162,13 @@ struct assignment_ask {
 };
 #define K(member, key, ...) SCH_FIELD(struct assignment_ask, member, SCH_TEXT, key, __VA_ARGS__)
 static const struct sch_field ask_fields[] = {
-	K(user, "user", "Name of a user or robot", .flags = SCH_NEEDED),
-	K(role, "role", "Name or id of a role", .flags = SCH_NEEDED, .example = "\"AcrPull\""),
-	K(scope, "scope", "Path at and below which it holds; `/` when absent",
-	  .example = "\"/registries/local/repositories/team\""),
+    K(user, "user", "Name of a user or robot", .flags = SCH_NEEDED),
+    K(role, "role", "Name or id of a role", .flags = SCH_NEEDED, .example = "\"AcrPull\""),
+    K(scope, "scope", "Path at and below which it holds; `/` when absent",
+      .example = "\"/registries/local/repositories/team\""),
 };
 static const struct sch_object ask_body = {
-	.name = "NewRoleAssignment", .text = "Who is to have which role where",
-	SCH_TABLE(ask_fields)};
+    .name = "NewRoleAssignment", .text = "Who is to have which role where", SCH_TABLE(ask_fields)};
 static const struct sch_object ask_query = {SCH_TABLE(ask_fields)};
 
 static int post_assignment(struct http_request *r, struct err *e)
@@ -200,32 +198,38 @@ static int delete_assignment(struct http_request *r, struct err *e)
 /* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc roles_doc = {
-	.id = "listRoles",
-	.query = &api_page_query,
-	.replies = {{.status = 200, .text = "A page of roles, the built-in ones first",
-		     .of = &role_object, .list = true}},
+    .id = "listRoles",
+    .query = &api_page_query,
+    .replies = {{.status = 200,
+		 .text = "A page of roles, the built-in ones first",
+		 .of = &role_object,
+		 .list = true}},
 };
 static const struct api_doc assignments_doc = {
-	.id = "listRoleAssignments",
-	.text = "`limit` counts users: what one has stays on one page, and a page may be empty.",
-	.query = &assignments_query,
-	.replies = {{.status = 200, .text = "A page of assignments, by user",
-		     .of = &people_assignment, .list = true}},
+    .id = "listRoleAssignments",
+    .text = "`limit` counts users: what one has stays on one page, and a page may be empty.",
+    .query = &assignments_query,
+    .replies = {{.status = 200,
+		 .text = "A page of assignments, by user",
+		 .of = &people_assignment,
+		 .list = true}},
 };
 static const struct api_doc post_assignment_doc = {
-	.id = "createRoleAssignment",
-	.body = &ask_body,
-	.body_example = "{\"user\": \"ci\", \"role\": \"AcrPush\", "
-			"\"scope\": \"/registries/local/repositories/team\"}",
-	.replies = {{.status = 201, .text = "The user, who has it now", .of = &people_user,
-		     .headers = &api_created_headers}},
-	.errors = {404, 409},
+    .id = "createRoleAssignment",
+    .body = &ask_body,
+    .body_example = "{\"user\": \"ci\", \"role\": \"AcrPush\", "
+		    "\"scope\": \"/registries/local/repositories/team\"}",
+    .replies = {{.status = 201,
+		 .text = "The user, who has it now",
+		 .of = &people_user,
+		 .headers = &api_created_headers}},
+    .errors = {404, 409},
 };
 static const struct api_doc delete_assignment_doc = {
-	.id = "deleteRoleAssignment",
-	.query = &ask_query,
-	.replies = {{.status = 204, .text = "It is taken"}},
-	.errors = {404, 409},
+    .id = "deleteRoleAssignment",
+    .query = &ask_query,
+    .replies = {{.status = 204, .text = "It is taken"}},
+    .errors = {404, 409},
 };
 
 const struct http_route api_roles_routes[] = {

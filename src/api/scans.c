@@ -33,25 +33,25 @@ struct scan_row {
 };
 #define S(member, kind, key, ...) SCH_FIELD(struct scan_row, member, kind, key, __VA_ARGS__)
 static const struct sch_field scan_fields[] = {
-	S(s.id, SCH_INT, "id", "Its number; later ones are higher"),
-	S(s.repository, SCH_TEXT, "repository", "Repository of the image",
-	  .pattern = SCH_REPOSITORY_PATTERN),
-	S(s.digest, SCH_TEXT, "digest", "Digest of the image", .pattern = SCH_DIGEST_PATTERN),
-	S(s.trigger, SCH_TEXT, "trigger", "Why it runs", .words = trigger_word),
-	S(s.status, SCH_WORD, "status",
-	  "How it stands. unsupported: the image cannot be assessed, see `reason`",
-	  .words = scan_status),
-	S(s.reason, SCH_TEXT, "reason", "Why it failed, waits for another try or is unsupported"),
-	S(s.attempts, SCH_INT, "attempts", "How often it was tried"),
-	S(s.queued_ms, SCH_TIME, "queued_at", "When it was asked for"),
-	S(s.started_ms, SCH_TIME, "started_at", "When it began last", .flags = SCH_OPTIONAL),
-	S(s.finished_ms, SCH_TIME, "finished_at", "When it ended", .flags = SCH_OPTIONAL),
-	S(next_run_ms, SCH_TIME, "next_run_at", "When it will be tried, while it is queued",
-	  .flags = SCH_OPTIONAL),
-	S(duration_ms, SCH_INT, "duration_ms", "From start to end", .flags = SCH_OPTIONAL),
+    S(s.id, SCH_INT, "id", "Its number; later ones are higher"),
+    S(s.repository, SCH_TEXT, "repository", "Repository of the image",
+      .pattern = SCH_REPOSITORY_PATTERN),
+    S(s.digest, SCH_TEXT, "digest", "Digest of the image", .pattern = SCH_DIGEST_PATTERN),
+    S(s.trigger, SCH_TEXT, "trigger", "Why it runs", .words = trigger_word),
+    S(s.status, SCH_WORD, "status",
+      "How it stands. unsupported: the image cannot be assessed, see `reason`",
+      .words = scan_status),
+    S(s.reason, SCH_TEXT, "reason", "Why it failed, waits for another try or is unsupported"),
+    S(s.attempts, SCH_INT, "attempts", "How often it was tried"),
+    S(s.queued_ms, SCH_TIME, "queued_at", "When it was asked for"),
+    S(s.started_ms, SCH_TIME, "started_at", "When it began last", .flags = SCH_OPTIONAL),
+    S(s.finished_ms, SCH_TIME, "finished_at", "When it ended", .flags = SCH_OPTIONAL),
+    S(next_run_ms, SCH_TIME, "next_run_at", "When it will be tried, while it is queued",
+      .flags = SCH_OPTIONAL),
+    S(duration_ms, SCH_INT, "duration_ms", "From start to end", .flags = SCH_OPTIONAL),
 };
 static const struct sch_object scan_object = {
-	.name = "Scan", .text = "A scan of an image and how it stands", SCH_TABLE(scan_fields)};
+    .name = "Scan", .text = "A scan of an image and how it stands", SCH_TABLE(scan_fields)};
 
 static void put_scan(struct json_out *w, const char *key, const struct scs_scan *s)
 {
@@ -70,9 +70,9 @@ struct scans_query {
 	struct bytes repository, digest;
 };
 static const struct sch_field scans_query_fields[] = {
-	SCH_FIELD(struct scans_query, repository, SCH_TEXT, "repository", "Of this repository"),
-	SCH_FIELD(struct scans_query, digest, SCH_TEXT, "digest", "Of images with this digest"),
-	API_PAGE_FIELDS(struct scans_query, page),
+    SCH_FIELD(struct scans_query, repository, SCH_TEXT, "repository", "Of this repository"),
+    SCH_FIELD(struct scans_query, digest, SCH_TEXT, "digest", "Of images with this digest"),
+    API_PAGE_FIELDS(struct scans_query, page),
 };
 static const struct sch_object scans_query = {SCH_TABLE(scans_query_fields)};
 
@@ -91,8 +91,8 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	struct scs_scan *rows = arena_alloc(a, limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu scans", limit);
-	int64_t n = scs_list(tx, p->q.repository, p->q.digest, (int64_t)p->before, limit + 1, a,
-			     rows, e);
+	int64_t n =
+	    scs_list(tx, p->q.repository, p->q.digest, (int64_t)p->before, limit + 1, a, rows, e);
 	if (n < 0)
 		return (int)n;
 	size_t shown = (size_t)n > limit ? limit : (size_t)n;
@@ -173,7 +173,8 @@ static int get_scan(struct http_request *r, struct err *e)
 {
 	uint64_t id;
 	if (!num_u64(http_param(r, "id"), INT64_MAX, &id))
-		return err_set(e, ERR_NOT_FOUND, "there is no scan \"%.*s\"", BYTES_ARG(http_param(r, "id")));
+		return err_set(e, ERR_NOT_FOUND, "there is no scan \"%.*s\"",
+			       BYTES_ARG(http_param(r, "id")));
 	return reply_scan(r, 200, (int64_t)id, e);
 }
 
@@ -181,13 +182,13 @@ struct scan_body {
 	struct bytes repository, digest;
 };
 static const struct sch_field scan_body_fields[] = {
-	SCH_FIELD(struct scan_body, repository, SCH_TEXT, "repository", "Repository of the image",
-		  .flags = SCH_NEEDED),
-	SCH_FIELD(struct scan_body, digest, SCH_TEXT, "digest", "Digest of the image",
-		  .flags = SCH_NEEDED),
+    SCH_FIELD(struct scan_body, repository, SCH_TEXT, "repository", "Repository of the image",
+	      .flags = SCH_NEEDED),
+    SCH_FIELD(struct scan_body, digest, SCH_TEXT, "digest", "Digest of the image",
+	      .flags = SCH_NEEDED),
 };
 static const struct sch_object scan_body = {
-	.name = "NewScan", .text = "What to scan", SCH_TABLE(scan_body_fields)};
+    .name = "NewScan", .text = "What to scan", SCH_TABLE(scan_body_fields)};
 
 static int post_scan(struct http_request *r, struct err *e)
 {
@@ -219,24 +220,26 @@ static int last_tx(struct db_tx *tx, void *arg, struct err *e)
 
 static const char *event_word(int i)
 {
-	static const char *const words[] = {EVENT_PUSHED,  EVENT_PULLED, EVENT_IMPORTED,
-					    EVENT_DELETED, EVENT_DAMAGED, EVENT_MENDED, "scanned", NULL};
+	static const char *const words[] = {EVENT_PUSHED,  EVENT_PULLED,  EVENT_IMPORTED,
+					    EVENT_DELETED, EVENT_DAMAGED, EVENT_MENDED,
+					    "scanned",	   NULL};
 	return words[i];
 }
 #define EV(member, kind, key, ...) SCH_FIELD(struct event, member, kind, key, __VA_ARGS__)
 static const struct sch_field event_fields[] = {
-	EV(id, SCH_INT, "id", "Its number; later ones are higher"),
-	EV(type, SCH_TEXT, "type", "What happened", .words = event_word),
-	EV(repository, SCH_TEXT, "repository", "In which repository"),
-	EV(digest, SCH_TEXT, "digest", "To which manifest", .flags = SCH_OPTIONAL),
-	EV(tag, SCH_TEXT, "tag", "By which tag", .flags = SCH_OPTIONAL),
-	EV(at, SCH_TIME, "at", "When"),
-	EV(detail, SCH_JSON, "detail",
-	   "scanned: `scan` (its number) and `state` (of the image); pulled: `count`; damaged: `reason`",
-	   .flags = SCH_OPTIONAL),
+    EV(id, SCH_INT, "id", "Its number; later ones are higher"),
+    EV(type, SCH_TEXT, "type", "What happened", .words = event_word),
+    EV(repository, SCH_TEXT, "repository", "In which repository"),
+    EV(digest, SCH_TEXT, "digest", "To which manifest", .flags = SCH_OPTIONAL),
+    EV(tag, SCH_TEXT, "tag", "By which tag", .flags = SCH_OPTIONAL),
+    EV(at, SCH_TIME, "at", "When"),
+    EV(detail, SCH_JSON, "detail",
+       "scanned: `scan` (its number) and `state` (of the image); pulled: `count`; damaged: "
+       "`reason`",
+       .flags = SCH_OPTIONAL),
 };
 static const struct sch_object event_object = {
-	.name = "Event", .text = "The data of a server-sent event", SCH_TABLE(event_fields)};
+    .name = "Event", .text = "The data of a server-sent event", SCH_TABLE(event_fields)};
 
 static void put_event(struct buf *out, const struct event *ev)
 {
@@ -306,63 +309,89 @@ static int get_events(struct http_request *r, struct err *e)
 /* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct sch_field id_fields[] = {
-	SCH_SHOWN(SCH_INT, "id", "Number of the scan"),
+    SCH_SHOWN(SCH_INT, "id", "Number of the scan"),
 };
 static const struct sch_object id_params = {SCH_TABLE(id_fields)};
 static const struct sch_field resume_fields[] = {
-	SCH_SHOWN(SCH_INT, "Last-Event-ID", "Begin after this event; else with what comes next"),
+    SCH_SHOWN(SCH_INT, "Last-Event-ID", "Begin after this event; else with what comes next"),
 };
 static const struct sch_object resume_headers = {SCH_TABLE(resume_fields)};
 
 static const struct api_doc scans_doc = {
-	.id = "listScans",
-	.query = &scans_query,
-	.replies = {{.status = 200, .text = "A page of scans, newest first",
-		     .of = &scan_object, .list = true}},
+    .id = "listScans",
+    .query = &scans_query,
+    .replies = {{.status = 200,
+		 .text = "A page of scans, newest first",
+		 .of = &scan_object,
+		 .list = true}},
 };
 static const struct api_doc post_scan_doc = {
-	.id = "createScan",
-	.text = "A scan that is queued or runs already is told instead of a second one.",
-	.body = &scan_body,
-	.body_example = "{\"repository\": \"team/app\", \"digest\": \"sha256:9f86d081884c7d659a2fea"
-			"a0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"}",
-	.replies = {{.status = 202, .text = "It is queued",
-		     .of = &scan_object, .headers = &api_created_headers}},
-	.errors = {404},
+    .id = "createScan",
+    .text = "A scan that is queued or runs already is told instead of a second one.",
+    .body = &scan_body,
+    .body_example = "{\"repository\": \"team/app\", \"digest\": \"sha256:9f86d081884c7d659a2fea"
+		    "a0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"}",
+    .replies = {{.status = 202,
+		 .text = "It is queued",
+		 .of = &scan_object,
+		 .headers = &api_created_headers}},
+    .errors = {404},
 };
 static const struct api_doc scan_doc = {
-	.id = "getScan",
-	.params = &id_params,
-	.replies = {{.status = 200, .text = "The scan", .of = &scan_object}},
+    .id = "getScan",
+    .params = &id_params,
+    .replies = {{.status = 200, .text = "The scan", .of = &scan_object}},
 };
 static const struct api_doc image_scans_doc = {
-	.id = "listImageScans",
-	.query = &api_page_query,
-	.replies = {{.status = 200, .text = "A page of scans, newest first",
-		     .of = &scan_object, .list = true}},
+    .id = "listImageScans",
+    .query = &api_page_query,
+    .replies = {{.status = 200,
+		 .text = "A page of scans, newest first",
+		 .of = &scan_object,
+		 .list = true}},
 };
 static const struct api_doc events_doc = {
-	.id = "streamEvents",
-	.text = "Each event has `id`, `event` (its type) and `data`: an Event. A comment keeps a "
-		"silent connection alive.",
-	.headers = &resume_headers,
-	.also = &event_object,
-	.replies = {{.status = 200, .text = "The stream; it does not end by itself",
-		     .type = "text/event-stream"}},
+    .id = "streamEvents",
+    .text = "Each event has `id`, `event` (its type) and `data`: an Event. A comment keeps a "
+	    "silent connection alive.",
+    .headers = &resume_headers,
+    .also = &event_object,
+    .replies = {{.status = 200,
+		 .text = "The stream; it does not end by itself",
+		 .type = "text/event-stream"}},
 };
 
 const struct http_route api_scans_routes[] = {
-	{.methods = HTTP_GET, .pattern = "/api/v1/scans", .handle = get_scans,
-	 .action = ACTION_SECURITY_READ, .summary = "Scans, newest first", .doc = &scans_doc},
-	{.methods = HTTP_POST, .pattern = "/api/v1/scans", .handle = post_scan, .body_max = 65536,
-	 .action = ACTION_SCAN, .summary = "Ask for a scan now", .doc = &post_scan_doc},
-	{.methods = HTTP_GET, .pattern = "/api/v1/scans/{id}", .handle = get_scan,
-	 .action = ACTION_SECURITY_READ, .summary = "One scan", .doc = &scan_doc},
-	{.methods = HTTP_GET, .pattern = API_IMAGE "/scans",
-	 .handle = get_image_scans, .action = ACTION_SECURITY_READ,
-	 .summary = "Scans of an image, newest first", .doc = &image_scans_doc},
-	{.methods = HTTP_GET, .pattern = "/api/v1/events", .handle = get_events,
-	 .action = ACTION_SECURITY_READ,
-	 .summary = "Server-sent events: pushed, pulled, deleted, scanned, damaged, mended", .doc = &events_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/scans",
+     .handle = get_scans,
+     .action = ACTION_SECURITY_READ,
+     .summary = "Scans, newest first",
+     .doc = &scans_doc},
+    {.methods = HTTP_POST,
+     .pattern = "/api/v1/scans",
+     .handle = post_scan,
+     .body_max = 65536,
+     .action = ACTION_SCAN,
+     .summary = "Ask for a scan now",
+     .doc = &post_scan_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/scans/{id}",
+     .handle = get_scan,
+     .action = ACTION_SECURITY_READ,
+     .summary = "One scan",
+     .doc = &scan_doc},
+    {.methods = HTTP_GET,
+     .pattern = API_IMAGE "/scans",
+     .handle = get_image_scans,
+     .action = ACTION_SECURITY_READ,
+     .summary = "Scans of an image, newest first",
+     .doc = &image_scans_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/events",
+     .handle = get_events,
+     .action = ACTION_SECURITY_READ,
+     .summary = "Server-sent events: pushed, pulled, deleted, scanned, damaged, mended",
+     .doc = &events_doc},
 };
 const size_t api_scans_route_count = sizeof api_scans_routes / sizeof *api_scans_routes;

@@ -68,13 +68,15 @@ struct sch_object {
 
 /* A row of a table; the text and whatever else a row sets follow the key. */
 #define SCH_FIELD(type, member, kind_, key_, ...)                                                  \
-	{.key = (key_),                                                                            \
-	 .kind = (kind_),                                                                          \
-	 .offset = offsetof(type, member),                                                         \
-	 .size = sizeof(((type *)0)->member),                                                      \
-	 .text = __VA_ARGS__}
+	{                                                                                          \
+		.key = (key_), .kind = (kind_), .offset = offsetof(type, member),                  \
+		.size = sizeof(((type *)0)->member), .text = __VA_ARGS__                           \
+	}
 /* The same of an object that is written elsewhere. */
-#define SCH_SHOWN(kind_, key_, ...) {.key = (key_), .kind = (kind_), .text = __VA_ARGS__}
+#define SCH_SHOWN(kind_, key_, ...)                                                                \
+	{                                                                                          \
+		.key = (key_), .kind = (kind_), .text = __VA_ARGS__                                \
+	}
 #define SCH_TABLE(fields_) .fields = (fields_), .count = sizeof(fields_) / sizeof *(fields_)
 /* Digests and repositories, wherever they occur. */
 #define SCH_DIGEST_PATTERN "^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$"

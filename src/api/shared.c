@@ -19,47 +19,46 @@ int api_bad_cursor(struct err *e)
 	return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
 }
 
-#define COUNT(severity, key, text)                                                                 \
-	SCH_FIELD(struct ims_counts, by[severity], SCH_UINT, key, text)
+#define COUNT(severity, key, text) SCH_FIELD(struct ims_counts, by[severity], SCH_UINT, key, text)
 static const struct sch_field count_fields[] = {
-	COUNT(ADV_SEV_CRITICAL, "Critical", "Critical ones"),
-	COUNT(ADV_SEV_HIGH, "High", "High ones"),
-	COUNT(ADV_SEV_MEDIUM, "Medium", "Medium ones"),
-	COUNT(ADV_SEV_LOW, "Low", "Low ones"),
-	COUNT(ADV_SEV_NEGLIGIBLE, "Negligible", "Negligible ones"),
-	COUNT(ADV_SEV_UNKNOWN, "Unknown", "Those whose severity nobody tells"),
+    COUNT(ADV_SEV_CRITICAL, "Critical", "Critical ones"),
+    COUNT(ADV_SEV_HIGH, "High", "High ones"),
+    COUNT(ADV_SEV_MEDIUM, "Medium", "Medium ones"),
+    COUNT(ADV_SEV_LOW, "Low", "Low ones"),
+    COUNT(ADV_SEV_NEGLIGIBLE, "Negligible", "Negligible ones"),
+    COUNT(ADV_SEV_UNKNOWN, "Unknown", "Those whose severity nobody tells"),
 };
 const struct sch_object api_counts = {
-	.name = "Counts",
-	.text = "Security checks by severity. One that hits three packages of an image counts once",
-	SCH_TABLE(count_fields)};
+    .name = "Counts",
+    .text = "Security checks by severity. One that hits three packages of an image counts once",
+    SCH_TABLE(count_fields)};
 
 static const struct sch_field problem_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "type", "Always `about:blank`: the status says it"),
-	SCH_SHOWN(SCH_TEXT, "title", "The status in words"),
-	SCH_SHOWN(SCH_INT, "status", "The status", .min = 400, .max = 599),
-	SCH_SHOWN(SCH_TEXT, "detail",
-		  "What is wrong with this request, with the name of the parameter or field"),
-	SCH_SHOWN(SCH_TEXT, "code", "A word for programs"),
+    SCH_SHOWN(SCH_TEXT, "type", "Always `about:blank`: the status says it"),
+    SCH_SHOWN(SCH_TEXT, "title", "The status in words"),
+    SCH_SHOWN(SCH_INT, "status", "The status", .min = 400, .max = 599),
+    SCH_SHOWN(SCH_TEXT, "detail",
+	      "What is wrong with this request, with the name of the parameter or field"),
+    SCH_SHOWN(SCH_TEXT, "code", "A word for programs"),
 };
 const struct sch_object api_problem = {
-	.name = "Problem", .text = "An error. RFC 9457", SCH_TABLE(problem_fields)};
+    .name = "Problem", .text = "An error. RFC 9457", SCH_TABLE(problem_fields)};
 
 static const struct sch_field oci_error_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "code", "The specification's code, as `MANIFEST_UNKNOWN`"),
-	SCH_SHOWN(SCH_TEXT, "message", "What is wrong"),
+    SCH_SHOWN(SCH_TEXT, "code", "The specification's code, as `MANIFEST_UNKNOWN`"),
+    SCH_SHOWN(SCH_TEXT, "message", "What is wrong"),
 };
 static const struct sch_object oci_error = {.name = "OciError", SCH_TABLE(oci_error_fields)};
 static const struct sch_field oci_errors_fields[] = {
-	SCH_SHOWN(SCH_OBJECTS, "errors", "One or more", .of = &oci_error),
+    SCH_SHOWN(SCH_OBJECTS, "errors", "One or more", .of = &oci_error),
 };
 const struct sch_object api_oci_errors = {
-	.name = "OciErrors",
-	.text = "An error as the OCI distribution specification has it",
-	SCH_TABLE(oci_errors_fields)};
+    .name = "OciErrors",
+    .text = "An error as the OCI distribution specification has it",
+    SCH_TABLE(oci_errors_fields)};
 
 static const struct sch_field created_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "Location", "Path of what was made", .format = "uri-reference"),
+    SCH_SHOWN(SCH_TEXT, "Location", "Path of what was made", .format = "uri-reference"),
 };
 const struct sch_object api_created_headers = {SCH_TABLE(created_fields)};
 

@@ -33,7 +33,7 @@ static int ping(struct db_tx *tx, void *arg, struct err *e)
 struct check {
 	const char *name;
 	bool ok;
-	const char *why;    /* when it is not: for everybody, without names or texts of the system */
+	const char *why; /* when it is not: for everybody, without names or texts of the system */
 	const char *detail; /* the same for those who may read the system; NULL: there is no more */
 };
 #define TROUBLE_CAP 256
@@ -67,9 +67,10 @@ static void checks_store(const struct api *api, bool with_stored, struct checks 
 	bool damaged = answers && db_is_damaged(api->db, c->database, sizeof c->database);
 	c->has_stored = answers && api->registry &&
 			registry_health_get(api->registry, with_stored, &c->stored, &ignored) == 0;
-	c->rows[1] = (struct check){"database", answers && !damaged,
-				    damaged ? "the database is damaged" : "the database does not answer",
-				    damaged ? c->database : NULL};
+	c->rows[1] =
+	    (struct check){"database", answers && !damaged,
+			   damaged ? "the database is damaged" : "the database does not answer",
+			   damaged ? c->database : NULL};
 	(void)snprintf(c->collection, sizeof c->collection,
 		       "the last pass left %" PRIu64 " things undone: %s", h->failed, h->why);
 	c->rows[5] = (struct check){"collection", !h->failed && !h->is_late,
@@ -89,19 +90,21 @@ static void checks_store(const struct api *api, bool with_stored, struct checks 
 static void checks_run(const struct api *api, bool with_stored, struct checks *c)
 {
 	*c = (struct checks){.has_stored = false};
-	c->rows[0] = (struct check){"started", api->ready,
-				    api->engine && !engine_is_settled(api->engine)
-					? "a vulnerability database is being switched to, or the server stops"
-					: "still starting or stopping",
-				    NULL};
+	c->rows[0] = (struct check){
+	    "started", api->ready,
+	    api->engine && !engine_is_settled(api->engine)
+		? "a vulnerability database is being switched to, or the server stops"
+		: "still starting or stopping",
+	    NULL};
 	checks_store(api, with_stored, c);
 	c->rows[2] = (struct check){"jail", api->pool && pool_is_jailed(api->pool),
 				    "workers run without their full jail", NULL};
-	c->rows[3] = (struct check){"vulnerability database", vdb_built(api) > 0,
-				    "no vulnerability database is loaded: nothing can be matched", NULL};
-	c->rows[4] = (struct check){"workers",
-				    api->pool && !pool_trouble(api->pool, c->trouble, TROUBLE_CAP),
-				    "the last worker that was started did not get ready", c->trouble};
+	c->rows[3] =
+	    (struct check){"vulnerability database", vdb_built(api) > 0,
+			   "no vulnerability database is loaded: nothing can be matched", NULL};
+	c->rows[4] = (struct check){
+	    "workers", api->pool && !pool_trouble(api->pool, c->trouble, TROUBLE_CAP),
+	    "the last worker that was started did not get ready", c->trouble};
 }
 
 /* ---- the JSON -------------------------------------------------------------------------------- */
@@ -111,10 +114,9 @@ struct check_row {
 	bool ok;
 };
 static const struct sch_field check_fields[] = {
-	SCH_FIELD(struct check_row, name, SCH_TEXT, "name", "What was looked at"),
-	SCH_FIELD(struct check_row, ok, SCH_BOOL, "ok", "It is as it should be"),
-	SCH_FIELD(struct check_row, reason, SCH_TEXT, "reason", "What is wrong",
-		  .flags = SCH_OPTIONAL),
+    SCH_FIELD(struct check_row, name, SCH_TEXT, "name", "What was looked at"),
+    SCH_FIELD(struct check_row, ok, SCH_BOOL, "ok", "It is as it should be"),
+    SCH_FIELD(struct check_row, reason, SCH_TEXT, "reason", "What is wrong", .flags = SCH_OPTIONAL),
 };
 static const struct sch_object check_object = {.name = "ReadyCheck", SCH_TABLE(check_fields)};
 
@@ -125,25 +127,25 @@ struct ready_row {
 	int64_t vdb_built_ms;
 };
 static const struct sch_field ready_fields[] = {
-	SCH_FIELD(struct ready_row, ready, SCH_BOOL, "ready", "The server can do its work"),
-	SCH_FIELD(struct ready_row, checks, SCH_OBJECTS, "checks", "What was looked at",
-		  .of = &check_object, .stride = sizeof(struct check_row)),
-	SCH_FIELD(struct ready_row, jail, SCH_TEXT, "jail", "How workers are caged",
-		  .flags = SCH_OPTIONAL),
-	SCH_FIELD(struct ready_row, vdb_built_ms, SCH_TIME, "vulndb_built_at",
-		  "When the vulnerability database was built", .flags = SCH_OPTIONAL),
+    SCH_FIELD(struct ready_row, ready, SCH_BOOL, "ready", "The server can do its work"),
+    SCH_FIELD(struct ready_row, checks, SCH_OBJECTS, "checks", "What was looked at",
+	      .of = &check_object, .stride = sizeof(struct check_row)),
+    SCH_FIELD(struct ready_row, jail, SCH_TEXT, "jail", "How workers are caged",
+	      .flags = SCH_OPTIONAL),
+    SCH_FIELD(struct ready_row, vdb_built_ms, SCH_TIME, "vulndb_built_at",
+	      "When the vulnerability database was built", .flags = SCH_OPTIONAL),
 };
 static const struct sch_object ready_object = {
-	.name = "Ready", .text = "How the server is", SCH_TABLE(ready_fields)};
+    .name = "Ready", .text = "How the server is", SCH_TABLE(ready_fields)};
 
 struct version_row {
 	struct bytes name, version;
 	struct sch_rows apis;
 };
 static const struct sch_field version_fields[] = {
-	SCH_FIELD(struct version_row, name, SCH_TEXT, "name", "plimsoll"),
-	SCH_FIELD(struct version_row, version, SCH_TEXT, "version", "Its version"),
-	SCH_FIELD(struct version_row, apis, SCH_TEXTS, "apis", "Where its interfaces begin"),
+    SCH_FIELD(struct version_row, name, SCH_TEXT, "name", "plimsoll"),
+    SCH_FIELD(struct version_row, version, SCH_TEXT, "version", "Its version"),
+    SCH_FIELD(struct version_row, apis, SCH_TEXTS, "apis", "Where its interfaces begin"),
 };
 static const struct sch_object version_object = {.name = "Version", SCH_TABLE(version_fields)};
 
@@ -171,7 +173,8 @@ static int get_readyz(struct http_request *r, struct err *e)
 	bool known = api_is_known(r, ACTION_SYSTEM_READ);
 	for (size_t i = 0; i < CHECK_COUNT; i++) {
 		const char *why = known && c[i].detail ? c[i].detail : c[i].why;
-		rows[i] = (struct check_row){.name = bytes_of(c[i].name), .ok = c[i].ok,
+		rows[i] = (struct check_row){.name = bytes_of(c[i].name),
+					     .ok = c[i].ok,
 					     .reason = c[i].ok ? BYTES_NONE : bytes_of(why)};
 	}
 	struct ready_row row = {.ready = c[0].ok && c[1].ok,
@@ -260,8 +263,8 @@ static void store_metrics(struct buf *out, const struct registry_health *h)
 	       (double)h->last_pass_ms / 1e3);
 	if (h->disk_all == UINT64_MAX)
 		return;
-	metric(out, "plimsoll_disk_free_bytes", "gauge", "Free bytes of the disk that holds the blobs",
-	       (double)h->disk_free);
+	metric(out, "plimsoll_disk_free_bytes", "gauge",
+	       "Free bytes of the disk that holds the blobs", (double)h->disk_free);
 	metric(out, "plimsoll_disk_bytes", "gauge", "Size of that disk", (double)h->disk_all);
 	metric(out, "plimsoll_disk_reserve_bytes", "gauge", "Free bytes that uploads leave",
 	       (double)h->reserve);
@@ -292,7 +295,8 @@ static int get_metrics(struct http_request *r, struct err *e)
 	       (double)resident());
 	buf_printf(&body, "# HELP plimsoll_check Checks of /readyz\n# TYPE plimsoll_check gauge\n");
 	for (size_t i = 0; i < CHECK_COUNT; i++)
-		buf_printf(&body, "plimsoll_check{name=\"%s\"} %d\n", checks.rows[i].name, checks.rows[i].ok);
+		buf_printf(&body, "plimsoll_check{name=\"%s\"} %d\n", checks.rows[i].name,
+			   checks.rows[i].ok);
 	if (checks.has_stored)
 		store_metrics(&body, &checks.stored);
 	scan_metrics(&body, api);
@@ -329,27 +333,29 @@ void api_served(void *context, const struct http_request *r, const struct http_r
 /* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc livez_doc = {
-	.id = "getLivez",
-	.replies = {{.status = 200, .text = "`ok`", .type = "text/plain"}},
+    .id = "getLivez",
+    .replies = {{.status = 200, .text = "`ok`", .type = "text/plain"}},
 };
 #define READY_REPLIES                                                                              \
 	{                                                                                          \
 		{.status = 200, .text = "It can", .of = &ready_object},                            \
-		{.status = 503, .text = "It cannot", .of = &ready_object}                          \
+		{                                                                                  \
+			.status = 503, .text = "It cannot", .of = &ready_object                    \
+		}                                                                                  \
 	}
 static const struct api_doc readyz_doc = {.id = "getReadyz", .replies = READY_REPLIES};
 static const struct api_doc healthz_doc = {.id = "getHealthz", .replies = READY_REPLIES};
 static const struct api_doc version_doc = {
-	.id = "getVersion",
-	.replies = {{.status = 200, .text = "Name and version", .of = &version_object}},
+    .id = "getVersion",
+    .replies = {{.status = 200, .text = "Name and version", .of = &version_object}},
 };
 static const struct api_doc metrics_doc = {
-	.id = "getMetrics",
-	.replies = {{.status = 200, .text = "Metrics", .type = "text/plain; version=0.0.4"}},
+    .id = "getMetrics",
+    .replies = {{.status = 200, .text = "Metrics", .type = "text/plain; version=0.0.4"}},
 };
 static const struct api_doc openapi_doc = {
-	.id = "getOpenapi",
-	.replies = {{.status = 200, .text = "This document", .type = "application/json"}},
+    .id = "getOpenapi",
+    .replies = {{.status = 200, .text = "This document", .type = "application/json"}},
 };
 
 const struct http_route api_system_routes[] = {

@@ -17,29 +17,29 @@ static const char *kind_word(int i)
 
 #define T(member, kind, key, ...) SCH_FIELD(struct access_token, member, kind, key, __VA_ARGS__)
 static const struct sch_field token_fields[] = {
-	T(id, SCH_INT, "id", "Its number, to end it by"),
-	T(kind, SCH_TEXT, "kind", "refresh: made for a registry client by /oauth2/token",
-	  .words = kind_word),
-	T(name, SCH_TEXT, "label", "What it was called when it was made"),
-	T(created_at, SCH_TIME, "created_at", "When it was made"),
-	T(expires_at, SCH_TIME, "expires_at", "When it ends; absent when it does not",
-	  .flags = SCH_OPTIONAL),
+    T(id, SCH_INT, "id", "Its number, to end it by"),
+    T(kind, SCH_TEXT, "kind", "refresh: made for a registry client by /oauth2/token",
+      .words = kind_word),
+    T(name, SCH_TEXT, "label", "What it was called when it was made"),
+    T(created_at, SCH_TIME, "created_at", "When it was made"),
+    T(expires_at, SCH_TIME, "expires_at", "When it ends; absent when it does not",
+      .flags = SCH_OPTIONAL),
 };
 static const struct sch_object token_object = {
-	.name = "Token", .text = "A token, without its secret", SCH_TABLE(token_fields)};
+    .name = "Token", .text = "A token, without its secret", SCH_TABLE(token_fields)};
 
 struct made_row {
 	struct bytes token, label;
 	int64_t until;
 };
 static const struct sch_field made_fields[] = {
-	SCH_FIELD(struct made_row, token, SCH_TEXT, "token", "The secret; shown this once"),
-	SCH_FIELD(struct made_row, label, SCH_TEXT, "label", "As it was asked for"),
-	SCH_FIELD(struct made_row, until, SCH_TIME, "expires_at",
-		  "When it ends; absent when it does not", .flags = SCH_OPTIONAL),
+    SCH_FIELD(struct made_row, token, SCH_TEXT, "token", "The secret; shown this once"),
+    SCH_FIELD(struct made_row, label, SCH_TEXT, "label", "As it was asked for"),
+    SCH_FIELD(struct made_row, until, SCH_TIME, "expires_at",
+	      "When it ends; absent when it does not", .flags = SCH_OPTIONAL),
 };
 static const struct sch_object made_object = {
-	.name = "MadeToken", .text = "A token that was just made", SCH_TABLE(made_fields)};
+    .name = "MadeToken", .text = "A token that was just made", SCH_TABLE(made_fields)};
 
 /* ---- list ------------------------------------------------------------------------------------ */
 
@@ -119,12 +119,13 @@ struct new_token {
 	uint64_t days;
 };
 static const struct sch_field new_token_fields[] = {
-	SCH_FIELD(struct new_token, label, SCH_TEXT, "label", "What it is for", .max = ACCESS_LABEL_MAX),
-	SCH_FIELD(struct new_token, days, SCH_UINT, "days",
-		  "How long it is good for; for ever when absent", .min = 1, .max = DAYS_MAX),
+    SCH_FIELD(struct new_token, label, SCH_TEXT, "label", "What it is for",
+	      .max = ACCESS_LABEL_MAX),
+    SCH_FIELD(struct new_token, days, SCH_UINT, "days",
+	      "How long it is good for; for ever when absent", .min = 1, .max = DAYS_MAX),
 };
 static const struct sch_object new_token = {
-	.name = "NewToken", .text = "A token to be made", SCH_TABLE(new_token_fields)};
+    .name = "NewToken", .text = "A token to be made", SCH_TABLE(new_token_fields)};
 
 static int reply_made(struct http_request *r, const struct made_row *row, struct err *e)
 {
@@ -147,14 +148,12 @@ static int post_token(struct http_request *r, struct err *e)
 		return -(int)e->code;
 	int64_t until = b.days ? clock_wall_ms() + (int64_t)b.days * 86400000 : 0;
 	struct access_actor by = people_actor(r);
-	int rc = access_token_add(api_of(r)->access, &by, user, "personal", b.label, until, token,
-				  e);
+	int rc =
+	    access_token_add(api_of(r)->access, &by, user, "personal", b.label, until, token, e);
 	if (rc < 0)
 		return rc;
-	rc = reply_made(r,
-			&(struct made_row){
-				.token = bytes_of(token), .label = b.label, .until = until},
-			e);
+	rc = reply_made(
+	    r, &(struct made_row){.token = bytes_of(token), .label = b.label, .until = until}, e);
 	secret_wipe(token, sizeof token);
 	return rc;
 }
@@ -175,31 +174,33 @@ static int delete_token(struct http_request *r, struct err *e)
 /* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct sch_field id_fields[] = {
-	SCH_SHOWN(SCH_INT, "id", "Number of the token"),
+    SCH_SHOWN(SCH_INT, "id", "Number of the token"),
 };
 static const struct sch_object id_params = {SCH_TABLE(id_fields)};
 static const struct sch_field secret_fields[] = {
-	SCH_SHOWN(SCH_TEXT, "Cache-Control", "no-store"),
+    SCH_SHOWN(SCH_TEXT, "Cache-Control", "no-store"),
 };
 static const struct sch_object secret_headers = {SCH_TABLE(secret_fields)};
 
 static const struct api_doc tokens_doc = {
-	.id = "listTokens",
-	.query = &api_page_query,
-	.replies = {{.status = 200, .text = "A page of tokens, oldest first",
-		     .of = &token_object, .list = true}},
+    .id = "listTokens",
+    .query = &api_page_query,
+    .replies = {{.status = 200,
+		 .text = "A page of tokens, oldest first",
+		 .of = &token_object,
+		 .list = true}},
 };
 static const struct api_doc post_token_doc = {
-	.id = "createToken",
-	.body = &new_token,
-	.body_example = "{\"label\": \"build\", \"days\": 90}",
-	.replies = {{.status = 201, .text = "The token",
-		     .of = &made_object, .headers = &secret_headers}},
+    .id = "createToken",
+    .body = &new_token,
+    .body_example = "{\"label\": \"build\", \"days\": 90}",
+    .replies =
+	{{.status = 201, .text = "The token", .of = &made_object, .headers = &secret_headers}},
 };
 static const struct api_doc delete_token_doc = {
-	.id = "deleteToken",
-	.params = &id_params,
-	.replies = {{.status = 204, .text = "It is ended"}},
+    .id = "deleteToken",
+    .params = &id_params,
+    .replies = {{.status = 204, .text = "It is ended"}},
 };
 
 const struct http_route api_tokens_routes[] = {

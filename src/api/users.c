@@ -37,18 +37,18 @@ struct user_row {
 	bool has_password;
 };
 static const struct sch_field user_fields[] = {
-	U(u.name, SCH_TEXT, "name", "Its name", .example = "\"ci\""),
-	U(u.kind, SCH_TEXT, "kind", "A robot has tokens only", .words = kind_word),
-	U(u.enabled, SCH_BOOL, "enabled", "It may log in"),
-	U(has_password, SCH_BOOL, "has_password", "A password is set"),
-	U(u.created_at, SCH_TIME, "created_at", "When it was made"),
-	SCH_SHOWN(SCH_OBJECTS, "roles", "What it may, and where", .of = &people_assignment),
+    U(u.name, SCH_TEXT, "name", "Its name", .example = "\"ci\""),
+    U(u.kind, SCH_TEXT, "kind", "A robot has tokens only", .words = kind_word),
+    U(u.enabled, SCH_BOOL, "enabled", "It may log in"),
+    U(has_password, SCH_BOOL, "has_password", "A password is set"),
+    U(u.created_at, SCH_TIME, "created_at", "When it was made"),
+    SCH_SHOWN(SCH_OBJECTS, "roles", "What it may, and where", .of = &people_assignment),
 };
 const struct sch_object people_user = {
-	.name = "User", .text = "A user or robot and its roles", SCH_TABLE(user_fields)};
+    .name = "User", .text = "A user or robot and its roles", SCH_TABLE(user_fields)};
 /* All but the roles, which are read while they are written. */
 static const struct sch_object user_written = {
-	.fields = user_fields, .count = sizeof user_fields / sizeof *user_fields - 1};
+    .fields = user_fields, .count = sizeof user_fields / sizeof *user_fields - 1};
 
 static int put_user(struct db_tx *tx, struct json_out *w, const struct access_user *u,
 		    struct arena *a, struct err *e)
@@ -82,8 +82,8 @@ int people_query_read(struct http_request *r, struct people_list *l, struct err 
 	return is_cursor(l->q.page.cursor) ? 0 : api_bad_cursor(e);
 }
 
-int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *l, people_put_fn put,
-		struct err *e)
+int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *l,
+		people_put_fn put, struct err *e)
 {
 	struct arena *a = http_arena(l->r);
 	struct access_user u = {.name = l->q.page.cursor};
@@ -137,8 +137,7 @@ int people_reply_user(struct http_request *r, unsigned status, struct bytes name
 {
 	struct people_list l = {.r = r, .q = {.user = name}};
 	if (status == 201) {
-		const char *at =
-			arena_printf(http_arena(r), "/api/v1/users/%.*s", BYTES_ARG(name));
+		const char *at = arena_printf(http_arena(r), "/api/v1/users/%.*s", BYTES_ARG(name));
 		if (!at)
 			return err_set(e, ERR_NOMEM, "no memory");
 		if (http_reply_header(r, "Location", bytes_of(at), e) < 0)
@@ -159,15 +158,14 @@ struct new_user {
 	struct bytes name, kind, password;
 };
 static const struct sch_field new_user_fields[] = {
-	SCH_FIELD(struct new_user, name, SCH_TEXT, "name",
-		  "Letters, digits and `.-_@$+`, not beginning with `-` or `.`",
-		  .flags = SCH_NEEDED, .min = 1, .max = ACCESS_NAME_MAX),
-	SCH_FIELD(struct new_user, kind, SCH_TEXT, "kind", "`user` when absent",
-		  .words = kind_word),
-	PASSWORD_FIELD(struct new_user, "A user needs one, a robot has none", .flags = SCH_SECRET),
+    SCH_FIELD(struct new_user, name, SCH_TEXT, "name",
+	      "Letters, digits and `.-_@$+`, not beginning with `-` or `.`", .flags = SCH_NEEDED,
+	      .min = 1, .max = ACCESS_NAME_MAX),
+    SCH_FIELD(struct new_user, kind, SCH_TEXT, "kind", "`user` when absent", .words = kind_word),
+    PASSWORD_FIELD(struct new_user, "A user needs one, a robot has none", .flags = SCH_SECRET),
 };
 static const struct sch_object new_user = {
-	.name = "NewUser", .text = "A user or robot to be made", SCH_TABLE(new_user_fields)};
+    .name = "NewUser", .text = "A user or robot to be made", SCH_TABLE(new_user_fields)};
 
 static int post_user(struct http_request *r, struct err *e)
 {
@@ -198,30 +196,33 @@ struct new_password {
 	struct bytes password, current;
 };
 static const struct sch_field new_password_fields[] = {
-	SCH_FIELD(struct new_password, current, SCH_TEXT, "current_password",
-		  "The one that is good now; needed by who changes his own", .flags = SCH_SECRET,
-		  .max = PASSWORD_MAX),
-	PASSWORD_FIELD(struct new_password, "The new one", .flags = SCH_NEEDED | SCH_SECRET),
+    SCH_FIELD(struct new_password, current, SCH_TEXT, "current_password",
+	      "The one that is good now; needed by who changes his own", .flags = SCH_SECRET,
+	      .max = PASSWORD_MAX),
+    PASSWORD_FIELD(struct new_password, "The new one", .flags = SCH_NEEDED | SCH_SECRET),
 };
-static const struct sch_object new_password = {
-	.name = "NewPassword", SCH_TABLE(new_password_fields)};
+static const struct sch_object new_password = {.name = "NewPassword",
+					       SCH_TABLE(new_password_fields)};
 
 /* A session that somebody left open is not enough to take an account over. 0, or 1 = replied. */
-static int check_current(struct http_request *r, const struct access_actor *by, struct bytes current,
-			 struct err *e)
+static int check_current(struct http_request *r, const struct access_actor *by,
+			 struct bytes current, struct err *e)
 {
 	struct access_login l = {.name = by->name, .password = current, .peer = by->peer};
 	const struct principal *p;
 	struct err why = ERR_INIT;
 	if (!current.len)
-		return err_set(e, ERR_FORMAT,
-			       "current_password: who changes his own password shows the present one");
-	int rc = secret_is_token(current) ? -(int)ERR_DENIED
-					  : access_login(api_of(r)->access, &l, http_arena(r), &p, &why);
+		return err_set(
+		    e, ERR_FORMAT,
+		    "current_password: who changes his own password shows the present one");
+	int rc = secret_is_token(current)
+		     ? -(int)ERR_DENIED
+		     : access_login(api_of(r)->access, &l, http_arena(r), &p, &why);
 	if (l.wait_sec)
 		rc = api_too_many(r, l.wait_sec, e);
 	else if (rc == -ERR_DENIED)
-		rc = http_reply_error(r, 403, "DENIED", "current_password is not the present one", e);
+		rc = http_reply_error(r, 403, "DENIED", "current_password is not the present one",
+				      e);
 	else
 		return rc < 0 ? err_set(e, why.code, "%s", why.msg) : 0;
 	return rc < 0 ? rc : 1;
@@ -251,36 +252,36 @@ static int put_password(struct http_request *r, struct err *e)
 /* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc users_doc = {
-	.id = "listUsers",
-	.query = &api_page_query,
-	.replies = {{.status = 200, .text = "A page of users, by name",
-		     .of = &people_user, .list = true}},
+    .id = "listUsers",
+    .query = &api_page_query,
+    .replies =
+	{{.status = 200, .text = "A page of users, by name", .of = &people_user, .list = true}},
 };
 static const struct api_doc post_user_doc = {
-	.id = "createUser",
-	.text = "It may nothing until it has a role.",
-	.body = &new_user,
-	.body_example = "{\"name\": \"ci\", \"kind\": \"robot\"}",
-	.replies = {{.status = 201, .text = "The user",
-		     .of = &people_user, .headers = &api_created_headers}},
-	.errors = {409},
+    .id = "createUser",
+    .text = "It may nothing until it has a role.",
+    .body = &new_user,
+    .body_example = "{\"name\": \"ci\", \"kind\": \"robot\"}",
+    .replies =
+	{{.status = 201, .text = "The user", .of = &people_user, .headers = &api_created_headers}},
+    .errors = {409},
 };
 static const struct api_doc user_doc = {
-	.id = "getUser",
-	.replies = {{.status = 200, .text = "The user", .of = &people_user}},
+    .id = "getUser",
+    .replies = {{.status = 200, .text = "The user", .of = &people_user}},
 };
 static const struct api_doc delete_user_doc = {
-	.id = "deleteUser",
-	.replies = {{.status = 204, .text = "It is removed, with tokens and roles"}},
-	.errors = {409},
+    .id = "deleteUser",
+    .replies = {{.status = 204, .text = "It is removed, with tokens and roles"}},
+    .errors = {409},
 };
 static const struct api_doc password_doc = {
-	.id = "setPassword",
-	.body = &new_password,
-	.body_example = "{\"password\": \"correct horse battery staple\"}",
-	.text = "Everybody may change his own; another's needs " ACTION_ACCESS_WRITE ".",
-	.replies = {{.status = 204, .text = "It is set; the user's tokens are ended"}},
-	.errors = {403, 409, 429},
+    .id = "setPassword",
+    .body = &new_password,
+    .body_example = "{\"password\": \"correct horse battery staple\"}",
+    .text = "Everybody may change his own; another's needs " ACTION_ACCESS_WRITE ".",
+    .replies = {{.status = 204, .text = "It is set; the user's tokens are ended"}},
+    .errors = {403, 409, 429},
 };
 
 const struct http_route api_users_routes[] = {

@@ -7,12 +7,12 @@
 #include "vdb/vdb.h"
 
 static const struct sch_field source_fields[] = {
-	SCH_FIELD(struct vdb_source, feed, SCH_TEXT, "feed", "Which feed", .example = "\"osv\""),
-	SCH_FIELD(struct vdb_source, source, SCH_TEXT, "source", "File or address it came from"),
-	SCH_FIELD(struct vdb_source, fetched_ms, SCH_TIME, "fetched_at", "When it was fetched",
-		  .flags = SCH_OPTIONAL),
-	SCH_FIELD(struct vdb_source, records, SCH_UINT, "records", "Records in it"),
-	SCH_FIELD(struct vdb_source, notes, SCH_UINT, "notes", "What could not be read"),
+    SCH_FIELD(struct vdb_source, feed, SCH_TEXT, "feed", "Which feed", .example = "\"osv\""),
+    SCH_FIELD(struct vdb_source, source, SCH_TEXT, "source", "File or address it came from"),
+    SCH_FIELD(struct vdb_source, fetched_ms, SCH_TIME, "fetched_at", "When it was fetched",
+	      .flags = SCH_OPTIONAL),
+    SCH_FIELD(struct vdb_source, records, SCH_UINT, "records", "Records in it"),
+    SCH_FIELD(struct vdb_source, notes, SCH_UINT, "notes", "What could not be read"),
 };
 static const struct sch_object source_object = {.name = "VulndbSource", SCH_TABLE(source_fields)};
 
@@ -26,21 +26,21 @@ struct vdb_row {
 #define V(member, kind, key, ...)                                                                  \
 	SCH_FIELD(struct vdb_row, member, kind, key, __VA_ARGS__, .flags = SCH_OPTIONAL)
 static const struct sch_field vdb_fields[] = {
-	SCH_FIELD(struct vdb_row, present, SCH_BOOL, "present",
-		  "There is one; without it nothing can be matched, and nothing else is told"),
-	V(digest, SCH_TEXT, "digest", "SHA-256 of the file"),
-	V(built_ms, SCH_TIME, "built_at", "When it was built"),
-	V(age_sec, SCH_INT, "age_seconds", "Since then"),
-	V(counts.advisories, SCH_UINT, "advisories", "Advisories"),
-	V(counts.affected, SCH_UINT, "affected", "Their statements about packages"),
-	V(counts.packages, SCH_UINT, "packages", "Packages they are about"),
-	V(counts.exploits, SCH_UINT, "exploits", "CVEs with KEV or EPSS data"),
-	V(counts.file_len, SCH_UINT, "size", "Bytes of the file"),
-	V(sources, SCH_OBJECTS, "sources", "What it was built from", .of = &source_object,
-	  .stride = sizeof(struct vdb_source)),
+    SCH_FIELD(struct vdb_row, present, SCH_BOOL, "present",
+	      "There is one; without it nothing can be matched, and nothing else is told"),
+    V(digest, SCH_TEXT, "digest", "SHA-256 of the file"),
+    V(built_ms, SCH_TIME, "built_at", "When it was built"),
+    V(age_sec, SCH_INT, "age_seconds", "Since then"),
+    V(counts.advisories, SCH_UINT, "advisories", "Advisories"),
+    V(counts.affected, SCH_UINT, "affected", "Their statements about packages"),
+    V(counts.packages, SCH_UINT, "packages", "Packages they are about"),
+    V(counts.exploits, SCH_UINT, "exploits", "CVEs with KEV or EPSS data"),
+    V(counts.file_len, SCH_UINT, "size", "Bytes of the file"),
+    V(sources, SCH_OBJECTS, "sources", "What it was built from", .of = &source_object,
+      .stride = sizeof(struct vdb_source)),
 };
 static const struct sch_object vdb_object = {
-	.name = "Vulndb", .text = "The vulnerability database in use", SCH_TABLE(vdb_fields)};
+    .name = "Vulndb", .text = "The vulnerability database in use", SCH_TABLE(vdb_fields)};
 static const struct sch_object none_object = {.fields = vdb_fields, .count = 1};
 
 /* The database's row; runs borrow from it. */
@@ -91,20 +91,22 @@ static int post_update(struct http_request *r, struct err *e)
 }
 
 static const struct api_doc vdb_doc = {
-	.id = "getVulndb",
-	.replies = {{.status = 200, .text = "The database, or that there is none",
-		     .of = &vdb_object}},
+    .id = "getVulndb",
+    .replies = {{.status = 200, .text = "The database, or that there is none", .of = &vdb_object}},
 };
 static const struct api_doc update_doc = {
-	.id = "updateVulndb",
-	.text = "The reply does not wait: `built_at` of /api/v1/vulndb tells when it is done.",
-	.replies = {{.status = 202, .text = "The feeds are being fetched"}},
+    .id = "updateVulndb",
+    .text = "The reply does not wait: `built_at` of /api/v1/vulndb tells when it is done.",
+    .replies = {{.status = 202, .text = "The feeds are being fetched"}},
 };
 
 const struct http_route api_vdb_routes[] = {
-	{.methods = HTTP_GET, .pattern = "/api/v1/vulndb", .handle = get_vdb,
-	 .action = ACTION_SECURITY_READ, .summary = "The vulnerability database in use",
-	 .doc = &vdb_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/vulndb",
+     .handle = get_vdb,
+     .action = ACTION_SECURITY_READ,
+     .summary = "The vulnerability database in use",
+     .doc = &vdb_doc},
     {.methods = HTTP_POST,
      .pattern = "/api/v1/vulndb:update",
      .handle = post_update,

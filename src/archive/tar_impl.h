@@ -55,8 +55,8 @@ enum tar_key {
 
 /* A pax header's records. */
 struct tar_pax {
-	struct buf text;		    /* all of them; values borrow from it */
-	struct buf map;			    /* GNU.sparse.map as put together from 0.0 records */
+	struct buf text;		   /* all of them; values borrow from it */
+	struct buf map;			   /* GNU.sparse.map as put together from 0.0 records */
 	struct bytes value[TAR_KEY_COUNT]; /* empty: no record, or an empty one */
 	struct bytes overlay;
 	bool has_sparse; /* a key that begins with GNU.sparse. */

@@ -22,7 +22,7 @@ void arena_free(struct arena *a);
 /* n elements of size bytes, zeroed, aligned for any type; NULL when n*size overflows or the budget
  * is spent. */
 void *arena_alloc(struct arena *a, size_t n, size_t size)
-	__attribute__((malloc, warn_unused_result, alloc_size(2, 3)));
+    __attribute__((malloc, warn_unused_result, alloc_size(2, 3)));
 /* A copy in the arena. *ret_ok is false when memory is spent. The empty run needs no memory. */
 struct bytes arena_bytes(struct arena *a, struct bytes b, bool *ret_ok);
 /* As a C string; NULL when memory is spent or b holds a NUL. */

@@ -94,22 +94,22 @@ bool err_is_no_descriptor(const struct err *e)
 const char *err_word(enum err_code code)
 {
 	static const char *const words[ERR_CODE_COUNT] = {
-		[ERR_OK] = "ok",
-		[ERR_NOMEM] = "no memory",
-		[ERR_IO] = "io",
-		[ERR_TRUNCATED] = "truncated",
-		[ERR_FORMAT] = "format",
-		[ERR_LIMIT] = "limit",
-		[ERR_UNSUPPORTED] = "unsupported",
-		[ERR_INTEGRITY] = "integrity",
-		[ERR_NOT_FOUND] = "not found",
-		[ERR_CONFLICT] = "conflict",
-		[ERR_DENIED] = "denied",
-		[ERR_TIMEOUT] = "timeout",
-		[ERR_CANCELLED] = "cancelled",
-		[ERR_CHILD] = "worker",
-		[ERR_INTERNAL] = "internal",
-		[ERR_DAMAGED] = "damaged",
+	    [ERR_OK] = "ok",
+	    [ERR_NOMEM] = "no memory",
+	    [ERR_IO] = "io",
+	    [ERR_TRUNCATED] = "truncated",
+	    [ERR_FORMAT] = "format",
+	    [ERR_LIMIT] = "limit",
+	    [ERR_UNSUPPORTED] = "unsupported",
+	    [ERR_INTEGRITY] = "integrity",
+	    [ERR_NOT_FOUND] = "not found",
+	    [ERR_CONFLICT] = "conflict",
+	    [ERR_DENIED] = "denied",
+	    [ERR_TIMEOUT] = "timeout",
+	    [ERR_CANCELLED] = "cancelled",
+	    [ERR_CHILD] = "worker",
+	    [ERR_INTERNAL] = "internal",
+	    [ERR_DAMAGED] = "damaged",
 	};
 	return (unsigned)code < ERR_CODE_COUNT ? words[code] : "unknown";
 }

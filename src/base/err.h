@@ -6,13 +6,13 @@
 
 enum err_code {
 	ERR_OK = 0,
-	ERR_NOMEM,       /* memory or an arena's budget is spent */
-	ERR_IO,          /* the system refused; .sys holds errno */
-	ERR_TRUNCATED,   /* the input ended inside a structure */
-	ERR_FORMAT,      /* the input breaks a rule of its format */
-	ERR_LIMIT,       /* a configured limit was reached */
+	ERR_NOMEM,	 /* memory or an arena's budget is spent */
+	ERR_IO,		 /* the system refused; .sys holds errno */
+	ERR_TRUNCATED,	 /* the input ended inside a structure */
+	ERR_FORMAT,	 /* the input breaks a rule of its format */
+	ERR_LIMIT,	 /* a configured limit was reached */
 	ERR_UNSUPPORTED, /* valid, but not something we read */
-	ERR_INTEGRITY,   /* a digest or checksum of the input does not match */
+	ERR_INTEGRITY,	 /* a digest or checksum of the input does not match */
 	ERR_NOT_FOUND,
 	ERR_CONFLICT,
 	ERR_DENIED,
@@ -30,11 +30,14 @@ struct err {
 	char msg[512];
 };
 
-#define ERR_INIT {.code = ERR_OK, .sys = 0, .msg = {0}}
+#define ERR_INIT                                                                                   \
+	{                                                                                          \
+		.code = ERR_OK, .sys = 0, .msg = { 0 }                                             \
+	}
 
 /* Fill *e (may be NULL) and return -code. Bytes outside printable ASCII become '?'. */
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 /* The same for a failed system call: code ERR_IO (ENOMEM gives ERR_NOMEM), errno kept in e->sys,
  * its text appended. */

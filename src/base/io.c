@@ -212,8 +212,8 @@ static int sweep(int dir_fd, unsigned depth, struct err *e)
 			(void)unlinkat(dirfd(d), ent->d_name, 0);
 		if (!S_ISDIR(st.st_mode) || depth == 0)
 			continue;
-		OWN_FD int below = openat(dirfd(d), ent->d_name,
-					  O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		OWN_FD int below =
+		    openat(dirfd(d), ent->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		int r = below < 0 ? 0 : sweep(below, depth - 1, e);
 		if (r < 0)
 			return r;

@@ -32,10 +32,10 @@ struct json {
 	struct bytes text;
 	size_t off;
 	struct arena *arena; /* for strings with escapes */
-	unsigned depth;      /* <= LIMIT_JSON_DEPTH */
+	unsigned depth;	     /* <= LIMIT_JSON_DEPTH */
 	bool failed;
-	bool first;          /* nothing of the container just entered was read yet */
-	const char *why;     /* literal, set on failure */
+	bool first;	 /* nothing of the container just entered was read yet */
+	const char *why; /* literal, set on failure */
 	size_t why_off;
 	enum err_code code; /* of the failure */
 };
@@ -53,7 +53,7 @@ bool json_next_item(struct json *j);
 /* Borrows from the text, or from the arena when it had escapes. */
 struct bytes json_string(struct json *j);
 struct bytes json_string_or_null(struct json *j); /* null gives the empty run */
-struct bytes json_number(struct json *j); /* its text, checked for form */
+struct bytes json_number(struct json *j);	  /* its text, checked for form */
 double json_double(struct json *j);
 uint64_t json_u64(struct json *j); /* failure when negative, fractional or too large */
 int64_t json_i64(struct json *j);

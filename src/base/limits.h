@@ -3,21 +3,21 @@
 #pragma once
 #include <stdint.h>
 
-#define LIMIT_PATH_MAX 4096         /* bytes of a member's path: Linux PATH_MAX */
-#define LIMIT_JSON_DEPTH 64         /* levels: real documents stay under 20 */
+#define LIMIT_PATH_MAX 4096	      /* bytes of a member's path: Linux PATH_MAX */
+#define LIMIT_JSON_DEPTH 64	      /* levels: real documents stay under 20 */
 #define LIMIT_MANIFEST_MAX (4U << 20) /* bytes: OCI distribution-spec asks for at least 4 MiB */
-#define LIMIT_CONFIG_MAX (8U << 20) /* bytes of an image config: history of 10,000 lines fits */
-#define LIMIT_LAYERS_MAX 512        /* layers of an image that is assessed: overlay stops at 500 */
+#define LIMIT_CONFIG_MAX (8U << 20)   /* bytes of an image config: history of 10,000 lines fits */
+#define LIMIT_LAYERS_MAX 512	 /* layers of an image that is assessed: overlay stops at 500 */
 #define LIMIT_PACKAGES_MAX 65536 /* of an image that is assessed: large ones have 10,000 */
 #define LIMIT_INVENTORY_MAX (32U << 20) /* bytes of a layer inventory a worker may send */
-#define LIMIT_FRAME_MAX (1U << 20)  /* bytes of one message between daemon and worker */
+#define LIMIT_FRAME_MAX (1U << 20)	/* bytes of one message between daemon and worker */
 
 /* bytes: what zstd --long writes; for files an operator gave us */
 #define LIMIT_WINDOW_MAX (128U << 20)
 
 struct limits {
-	uint64_t layer_in_max;      /* compressed bytes of a layer; 64 GiB */
-	uint64_t layer_out_max;     /* uncompressed bytes; 20 GiB: larger layers are stopped, and
+	uint64_t layer_in_max;	    /* compressed bytes of a layer; 64 GiB */
+	uint64_t layer_out_max;	    /* uncompressed bytes; 20 GiB: larger layers are stopped, and
 				       said so */
 	uint64_t layer_ratio_max;   /* out/in once a fifth of layer_out_max is out; 1,200: deflate
 				       cannot exceed 1,032 */
@@ -35,7 +35,7 @@ struct limits {
 	{                                                                                          \
 		.layer_in_max = UINT64_C(64) << 30, .layer_out_max = UINT64_C(20) << 30,           \
 		.layer_ratio_max = 1200, .layer_members_max = 4000000,                             \
-		.layer_window_max = UINT64_C(32) << 20,                                            \
-		.wanted_file_max = UINT64_C(256) << 20, .worker_memory_max = UINT64_C(256) << 20,  \
-		.worker_cpu_sec = 600, .worker_wall_ms = 120000,                                   \
+		.layer_window_max = UINT64_C(32) << 20, .wanted_file_max = UINT64_C(256) << 20,    \
+		.worker_memory_max = UINT64_C(256) << 20, .worker_cpu_sec = 600,                   \
+		.worker_wall_ms = 120000,                                                          \
 	}

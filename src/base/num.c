@@ -60,16 +60,16 @@ static bool scaled(struct bytes b, const struct unit *units, size_t unit_count, 
 bool num_size(struct bytes b, uint64_t *ret_v)
 {
 	static const struct unit units[] = {
-		{"", 1},
-		{"b", 1},
-		{"kb", 1000},
-		{"mb", 1000000},
-		{"gb", 1000000000},
-		{"tb", UINT64_C(1000000000000)},
-		{"kib", 1024},
-		{"mib", 1048576},
-		{"gib", 1073741824},
-		{"tib", UINT64_C(1) << 40},
+	    {"", 1},
+	    {"b", 1},
+	    {"kb", 1000},
+	    {"mb", 1000000},
+	    {"gb", 1000000000},
+	    {"tb", UINT64_C(1000000000000)},
+	    {"kib", 1024},
+	    {"mib", 1048576},
+	    {"gib", 1073741824},
+	    {"tib", UINT64_C(1) << 40},
 	};
 	return scaled(b, units, sizeof units / sizeof *units, ret_v);
 }
@@ -91,7 +91,7 @@ bool num_duration_ms(struct bytes b, uint64_t *ret_ms)
 {
 	/* the bare number comes last: it is none of the units of "1h30" */
 	static const struct unit units[] = {
-		{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {"", 1000},
+	    {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {"", 1000},
 	};
 	size_t unit_count = sizeof units / sizeof *units - (first_part(b) < b.len);
 	*ret_ms = 0;

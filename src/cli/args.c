@@ -25,7 +25,9 @@ void cli_env_name(const char *option, char out[CLI_ENV_CAP])
 	size_t len = sizeof "PLIMSOLL_" - 1;
 	memcpy(out, "PLIMSOLL_", len);
 	for (; *option && len < CLI_ENV_CAP - 1; option++)
-		out[len++] = *option == '-' ? '_' : *option >= 'a' && *option <= 'z' ? (char)(*option - 32) : *option;
+		out[len++] = *option == '-'			? '_'
+			     : *option >= 'a' && *option <= 'z' ? (char)(*option - 32)
+								: *option;
 	out[len] = '\0';
 }
 
@@ -75,8 +77,8 @@ static int no_option(const struct cli_args *a, const char *arg, struct err *e)
 		names[i] = a->options[i].name;
 	if (bytes_has_prefix_lit(word, "--"))
 		near = suggest(bytes_from(word, 2), names);
-	return err_set(e, ERR_FORMAT, "there is no option %.*s%s%s%s", BYTES_ARG(word), near ? "; did you mean --" : "",
-		       near ? near : "", near ? "?" : "");
+	return err_set(e, ERR_FORMAT, "there is no option %.*s%s%s%s", BYTES_ARG(word),
+		       near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
 }
 
 /* One option at argv[*at]; *at moves past its value. */
@@ -105,7 +107,8 @@ static int take_option(struct cli_args *a, int argc, char **argv, int *at, struc
 	}
 	if (!inline_value) {
 		if (*at + 1 >= argc)
-			return err_set(e, ERR_FORMAT, "option --%s needs a value (%s)", o->name, o->value);
+			return err_set(e, ERR_FORMAT, "option --%s needs a value (%s)", o->name,
+				       o->value);
 		inline_value = argv[++*at];
 	}
 	a->values[i] = inline_value;
@@ -113,7 +116,8 @@ static int take_option(struct cli_args *a, int argc, char **argv, int *at, struc
 	return 0;
 }
 
-int cli_parse(const struct cli_option *options, int argc, char **argv, struct cli_args *ret, struct err *e)
+int cli_parse(const struct cli_option *options, int argc, char **argv, struct cli_args *ret,
+	      struct err *e)
 {
 	*ret = (struct cli_args){.options = options};
 	if (option_count(options) > CLI_OPTIONS_MAX)
@@ -191,7 +195,8 @@ static void below_home(char *out, const char *xdg, const char *fallback, const c
 	if (base && base[0] == '/')
 		(void)snprintf(out, 4096, "%s/plimsoll/%s", base, leaf);
 	else
-		(void)snprintf(out, 4096, "%s/%s/plimsoll/%s", home && *home ? home : "/root", fallback, leaf);
+		(void)snprintf(out, 4096, "%s/%s/plimsoll/%s", home && *home ? home : "/root",
+			       fallback, leaf);
 }
 
 void cli_default_vdb(char *out)
@@ -212,7 +217,8 @@ int cli_write(const char *path, struct bytes content, struct err *e)
 		return r < 0 && e->sys != EPIPE ? err_ctx(e, "standard output") : 0;
 	}
 	struct stat st;
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* a pipe or a device is written to, not replaced */
+	if (stat(path, &st) == 0 &&
+	    !S_ISREG(st.st_mode)) { /* a pipe or a device is written to, not replaced */
 		OWN_FD int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
 			return err_sys(e, "%s", path);

@@ -30,15 +30,20 @@ static bool is_listed(struct bytes list, struct bytes word)
 	return false;
 }
 
-static int parse_severity(struct bytes word, const char *option, enum adv_severity *ret, struct err *e)
+static int parse_severity(struct bytes word, const char *option, enum adv_severity *ret,
+			  struct err *e)
 {
-	static const char *const words[] = {"Critical", "High", "Medium", "Low", "Negligible", "Unknown", NULL};
+	static const char *const words[] = {"Critical",	  "High",    "Medium", "Low",
+					    "Negligible", "Unknown", NULL};
 	*ret = adv_severity_parse(word);
 	if (*ret != ADV_SEV_UNKNOWN || is_word(word, BYTES_LIT("unknown")))
 		return 0;
 	const char *near = suggest(word, words);
-	return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is none of Critical, High, Medium, Low, Negligible, Unknown%s%s%s",
-		       option, BYTES_ARG(word), near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	return err_set(
+	    e, ERR_FORMAT,
+	    "%s: \"%.*s\" is none of Critical, High, Medium, Low, Negligible, Unknown%s%s%s",
+	    option, BYTES_ARG(word), near ? "; did you mean " : "", near ? near : "",
+	    near ? "?" : "");
 }
 
 static int parse_shown(struct bytes list, struct gate *g, struct err *e)
@@ -55,7 +60,8 @@ static int parse_shown(struct bytes list, struct gate *g, struct err *e)
 	return 0;
 }
 
-/* "unknown" beside another severity adds what has none; alone it is the lowest of all: any finding. */
+/* "unknown" beside another severity adds what has none; alone it is the lowest of all: any finding.
+ */
 static int parse_fail_on(struct bytes list, struct gate *g, struct err *e)
 {
 	g->has_fail_on = list.len > 0;
@@ -74,7 +80,8 @@ static int parse_fail_on(struct bytes list, struct gate *g, struct err *e)
 		else if (is_word(word, BYTES_LIT("any")))
 			g->at_least = ADV_SEV_UNKNOWN;
 		else if (parse_severity(word, "--fail-on", &s, e) < 0)
-			return err_set(e, ERR_FORMAT, "--fail-on: \"%.*s\" is none of " GATE_WORDS, BYTES_ARG(word));
+			return err_set(e, ERR_FORMAT, "--fail-on: \"%.*s\" is none of " GATE_WORDS,
+				       BYTES_ARG(word));
 		else if (s < g->at_least)
 			g->at_least = s;
 	}
@@ -91,7 +98,8 @@ static int parse_status(const struct cli_args *args, const char *name, int *ret,
 	if (!text)
 		return 0;
 	if (!num_u64(bytes_of(text), 255, &code))
-		return err_set(e, ERR_FORMAT, "--%s: \"%s\" is not a number from 0 to 255", name, text);
+		return err_set(e, ERR_FORMAT, "--%s: \"%s\" is not a number from 0 to 255", name,
+			       text);
 	*ret = (int)code;
 	return 0;
 }
@@ -110,8 +118,10 @@ static int check_categories(const char *option, struct bytes list, struct err *e
 			known = is_word(word, bytes_of(names[i]));
 		const char *near = known ? NULL : suggest(word, names);
 		if (!known)
-			return err_set(e, ERR_FORMAT, "%s: there is no category \"%.*s\"%s%s%s", option, BYTES_ARG(word),
-				       near ? "; did you mean \"" : " (Debian, Alpine, Red Hat, Kernel headers …)",
+			return err_set(e, ERR_FORMAT, "%s: there is no category \"%.*s\"%s%s%s",
+				       option, BYTES_ARG(word),
+				       near ? "; did you mean \""
+					    : " (Debian, Alpine, Red Hat, Kernel headers …)",
 				       near ? near : "", near ? "\"?" : "");
 	}
 	return 0;
@@ -127,14 +137,16 @@ static int parse_format(const struct cli_args *args, struct gate *g, struct err 
 	buf_init(&names, 1024);
 	for (size_t i = 0; i < report_count; i++)
 		buf_printf(&names, "%s%s", i ? ", " : "", report_table[i].name);
-	int r = err_set(e, ERR_FORMAT, "--format: there is no format \"%s\"; there are %s", name, buf_cstr(&names));
+	int r = err_set(e, ERR_FORMAT, "--format: there is no format \"%s\"; there are %s", name,
+			buf_cstr(&names));
 	buf_free(&names);
 	return r;
 }
 
 int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e)
 {
-	*ret = (struct gate){.fixed_only = cli_has(args, "ignore-unfixed") || cli_has(args, "only-fixed"),
+	*ret = (struct gate){.fixed_only =
+				 cli_has(args, "ignore-unfixed") || cli_has(args, "only-fixed"),
 			     .categories = bytes_of(cli_get(args, "category")),
 			     .not_categories = bytes_of(cli_get(args, "not-category"))};
 	if (parse_shown(bytes_of(cli_get(args, "severity")), ret, e) < 0 ||
@@ -142,7 +154,8 @@ int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e)
 	    parse_status(args, "exit-code", &ret->left_status, e) < 0 ||
 	    parse_status(args, "exit-on-eol", &ret->eol_status, e) < 0 ||
 	    check_categories("--category", ret->categories, e) < 0 ||
-	    check_categories("--not-category", ret->not_categories, e) < 0 || parse_format(args, ret, e) < 0)
+	    check_categories("--not-category", ret->not_categories, e) < 0 ||
+	    parse_format(args, ret, e) < 0)
 		return -(int)e->code;
 	return term_style(args, &ret->style, e);
 }
@@ -200,8 +213,9 @@ int gate_apply(const struct gate *g, struct report *r, struct err *e)
 
 static bool fails(const struct gate *g, const struct report_finding *x)
 {
-	return (int)x->severity >= (int)g->at_least || (g->unknown && x->severity == ADV_SEV_UNKNOWN) ||
-	       (g->kev && x->kev) || (g->fixable && x->fixed_version.len);
+	return (int)x->severity >= (int)g->at_least ||
+	       (g->unknown && x->severity == ADV_SEV_UNKNOWN) || (g->kev && x->kev) ||
+	       (g->fixable && x->fixed_version.len);
 }
 
 static bool is_past_its_end(const struct report *r)
@@ -211,7 +225,8 @@ static bool is_past_its_end(const struct report *r)
 }
 
 /* Security checks among the findings that pass. */
-static size_t count_checks(const struct report *r, bool (*pass)(const struct gate *, const struct report_finding *),
+static size_t count_checks(const struct report *r,
+			   bool (*pass)(const struct gate *, const struct report_finding *),
 			   const struct gate *g)
 {
 	size_t n = 0;
@@ -236,8 +251,8 @@ static bool is_unrated(const struct gate *g, const struct report_finding *x)
 static void warn_unrated(const char *verb, size_t count, const char *what)
 {
 	if (count)
-		fprintf(stderr, "plimsoll %s: warning: %zu finding%s no severity: %s\n", verb, count,
-			count == 1 ? " has" : "s have", what);
+		fprintf(stderr, "plimsoll %s: warning: %zu finding%s no severity: %s\n", verb,
+			count, count == 1 ? " has" : "s have", what);
 }
 
 static void print_reason(const char *verb, const char *head, const struct report *r)
@@ -252,11 +267,16 @@ static void print_reason(const char *verb, const char *head, const struct report
 /* What a gate that did not close has not looked at. */
 static void warn_open(const struct gate *g, const struct report *r, const char *verb)
 {
-	warn_unrated(verb, r->hidden_unrated, "--severity hides them; add unknown to the list to see them");
+	warn_unrated(verb, r->hidden_unrated,
+		     "--severity hides them; add unknown to the list to see them");
 	if (g->has_fail_on)
-		warn_unrated(verb, count_checks(r, is_unrated, g), "--fail-on does not count them; add unknown to its list");
+		warn_unrated(verb, count_checks(r, is_unrated, g),
+			     "--fail-on does not count them; add unknown to its list");
 	if (r->assess->state == ASSESS_UNVERIFIED)
-		print_reason(verb, "warning: the image is Unverified: status 0 does not mean that nothing is wrong (--fail-on unverified)", r);
+		print_reason(verb,
+			     "warning: the image is Unverified: status 0 does not mean that "
+			     "nothing is wrong (--fail-on unverified)",
+			     r);
 }
 
 int gate_status(const struct gate *g, const struct report *r, const char *verb)
@@ -269,7 +289,8 @@ int gate_status(const struct gate *g, const struct report *r, const char *verb)
 	if (ended)
 		fprintf(stderr, "plimsoll %s: the image's release gets no more fixes\n", verb);
 	if (count)
-		fprintf(stderr, "plimsoll %s: --fail-on: %zu finding%s\n", verb, count, count == 1 ? "" : "s");
+		fprintf(stderr, "plimsoll %s: --fail-on: %zu finding%s\n", verb, count,
+			count == 1 ? "" : "s");
 	int status = count || unverified || (ended && g->eol) ? CLI_GATE : CLI_DONE;
 	if (!status && r->finding_count)
 		status = g->left_status;
@@ -280,7 +301,8 @@ int gate_status(const struct gate *g, const struct report *r, const char *verb)
 	return status;
 }
 
-int gate_write(const struct gate *g, const struct report *r, const struct cli_args *args, struct err *e)
+int gate_write(const struct gate *g, const struct report *r, const struct cli_args *args,
+	       struct err *e)
 {
 	struct buf out;
 	buf_init(&out, SIZE_MAX / 4);

@@ -26,7 +26,8 @@ static void put_flow(const char *text, size_t at, size_t indent)
 	size_t width = help_width();
 	while (*text) {
 		size_t len = strcspn(text, " \n");
-		size_t columns = cells_width((struct bytes){.ptr = (const uint8_t *)text, .len = len});
+		size_t columns =
+		    cells_width((struct bytes){.ptr = (const uint8_t *)text, .len = len});
 		if (len && at > indent && at + 1 + columns > width) {
 			printf("\n%*s", (int)indent, "");
 			at = indent;
@@ -49,9 +50,11 @@ static void put_flow(const char *text, size_t at, size_t indent)
 static void put_option(const struct cli_option *o)
 {
 	char head[64], text[1024];
-	int len = snprintf(head, sizeof head, "  %c%c%s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-			   o->letter ? ", " : "  ", o->name, o->value ? " " : "", o->value ? o->value : "");
-	(void)snprintf(text, sizeof text, o->fallback ? "%s (default %s)" : "%s", o->help, o->fallback);
+	int len = snprintf(head, sizeof head, "  %c%c%s--%s%s%s", o->letter ? '-' : ' ',
+			   o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
+			   o->value ? " " : "", o->value ? o->value : "");
+	(void)snprintf(text, sizeof text, o->fallback ? "%s (default %s)" : "%s", o->help,
+		       o->fallback);
 	printf("%-*s", HEAD_COLUMN - 2, head);
 	if (len + 2 > HEAD_COLUMN)
 		printf("\n%*s", HEAD_COLUMN - 2, "");
@@ -85,7 +88,8 @@ void cli_print_help(const struct cli_command *c, const struct cli_command *of)
 	}
 	put_options(c->options);
 	for (const struct cli_command *v = c->verbs; v && v->name; v++) {
-		(void)snprintf(usage, sizeof usage, "plimsoll %s %s %s", name, v->name, v->synopsis);
+		(void)snprintf(usage, sizeof usage, "plimsoll %s %s %s", name, v->name,
+			       v->synopsis);
 		printf("\n");
 		put_flow(usage, 0, 4);
 		printf("    ");
@@ -99,12 +103,14 @@ int cli_no_command(const char *name, const struct cli_command *of)
 {
 	const char *names[NAMES_MAX] = {NULL};
 	size_t n = 0;
-	for (const struct cli_command *v = of ? of->verbs : NULL; v && v->name && n < NAMES_MAX - 1; v++)
+	for (const struct cli_command *v = of ? of->verbs : NULL; v && v->name && n < NAMES_MAX - 1;
+	     v++)
 		names[n++] = v->name;
 	for (size_t i = 0; !of && i < cli_count && n < NAMES_MAX - 1; i++)
 		names[n++] = cli_table[i].name;
 	const char *near = suggest(bytes_of(name), names);
-	fprintf(stderr, "plimsoll%s%s: there is no command \"%s\"", of ? " " : "", of ? of->name : "", name);
+	fprintf(stderr, "plimsoll%s%s: there is no command \"%s\"", of ? " " : "",
+		of ? of->name : "", name);
 	if (near)
 		fprintf(stderr, "; did you mean \"%s\"?", near);
 	fprintf(stderr, "\nTry \"plimsoll help%s%s\".\n", of ? " " : "", of ? of->name : "");
@@ -119,7 +125,7 @@ int cli_run_below(const struct cli_command *c, int argc, char **argv)
 	if (argc > 1)
 		return cli_no_command(argv[1], c);
 	for (v = c->verbs; v->name; v++)
-		fprintf(stderr, "%s plimsoll %s %s %s\n", v == c->verbs ? "usage:" : "      ", c->name, v->name,
-			v->synopsis);
+		fprintf(stderr, "%s plimsoll %s %s %s\n", v == c->verbs ? "usage:" : "      ",
+			c->name, v->name, v->synopsis);
 	return CLI_ERROR;
 }

@@ -17,7 +17,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define ASSESS_BUDGET (512U << 20) /* bytes: 2,000 packages with 20,000 findings take some 40 MiB */
+#define ASSESS_BUDGET (512U << 20) /* bytes: 2,000 packages with 20,000 findings take some 40 MiB  \
+				    */
 
 static void on_alarm(int sig)
 {
@@ -32,11 +33,14 @@ int cimg_arm_timeout(const struct cli_args *args, struct err *e)
 {
 	uint64_t ms;
 	const char *text = cli_get(args, "timeout");
-	if (!text || !num_duration_ms(bytes_of(text), &ms) || ms == 0 || ms > UINT64_C(86400000) * 30)
-		return err_set(e, ERR_FORMAT, "--timeout: \"%s\" is not a time such as 90s, 5m or 1h",
+	if (!text || !num_duration_ms(bytes_of(text), &ms) || ms == 0 ||
+	    ms > UINT64_C(86400000) * 30)
+		return err_set(e, ERR_FORMAT,
+			       "--timeout: \"%s\" is not a time such as 90s, 5m or 1h",
 			       text ? text : "");
 	struct sigaction sa = {.sa_handler = on_alarm};
-	struct itimerval when = {.it_value = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)}};
+	struct itimerval when = {.it_value = {.tv_sec = (time_t)(ms / 1000),
+					      .tv_usec = (suseconds_t)(ms % 1000 * 1000)}};
 	if (sigaction(SIGALRM, &sa, NULL) < 0 || setitimer(ITIMER_REAL, &when, NULL) < 0)
 		return err_sys(e, "timer");
 	return 0;
@@ -80,8 +84,10 @@ static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
 	c->vdb = vdb_open(c->vdb_path, e);
 	if (!c->vdb && e->code == ERR_NOT_FOUND && !path)
 		return err_set(e, ERR_NOT_FOUND,
-			       "there is no vulnerability database at %s: make one with \"plimsoll vdb update\" or "
-			       "name one with --vdb", fallback);
+			       "there is no vulnerability database at %s: make one with \"plimsoll "
+			       "vdb update\" or "
+			       "name one with --vdb",
+			       fallback);
 	if (!c->vdb)
 		return -(int)e->code;
 	c->args = args;
@@ -105,10 +111,12 @@ static int join_check(struct cimg *c, struct err *e)
 	return err_ctx(e, "%s", c->vdb_path);
 }
 
-/* Starting workers costs more than a scan whose layers are all known: only when there is work for them. */
+/* Starting workers costs more than a scan whose layers are all known: only when there is work for
+ * them. */
 static int open_pool(struct cimg *c, const struct cli_args *args, struct err *e)
 {
-	struct pool_options po = {.limits = LIMITS_DEFAULT, .skip_probe = true,
+	struct pool_options po = {.limits = LIMITS_DEFAULT,
+				  .skip_probe = true,
 				  .allow_unjailed = cli_has(args, "allow-unjailed")};
 	if (!c->pool)
 		c->pool = pool_open(&po, e);
@@ -116,7 +124,8 @@ static int open_pool(struct cimg *c, const struct cli_args *args, struct err *e)
 }
 
 /* shown: what the user calls it. */
-static int open_path(struct cimg *c, const struct cli_args *args, const char *path, const char *shown, struct err *e)
+static int open_path(struct cimg *c, const struct cli_args *args, const char *path,
+		     const char *shown, struct err *e)
 {
 	int r = scan_input_open(&c->input, path, bytes_of(cli_get(args, "platform")), c->pool, e);
 	if (r == 0 && c->input.note.len && !cli_has(args, "quiet"))
@@ -124,16 +133,21 @@ static int open_path(struct cimg *c, const struct cli_args *args, const char *pa
 	return r;
 }
 
-static int open_reference(struct cimg *c, const struct cli_args *args, const char *ref, struct err *e)
+static int open_reference(struct cimg *c, const struct cli_args *args, const char *ref,
+			  struct err *e)
 {
 	char prompt[512];
-	struct pull_options o = {.username = cli_get(args, "username"), .password = cli_get(args, "password"),
+	struct pull_options o = {.username = cli_get(args, "username"),
+				 .password = cli_get(args, "password"),
 				 .password_stdin = cli_has(args, "password-stdin"),
-				 .insecure = cli_has(args, "insecure"), .platform = cli_get(args, "platform")};
+				 .insecure = cli_has(args, "insecure"),
+				 .platform = cli_get(args, "platform")};
 	if (o.username && !o.password && !o.password_stdin) {
 		(void)snprintf(prompt, sizeof prompt, "Password of %s", o.username);
 		if (term_password(prompt, &c->arena, &o.password, e) < 0)
-			return err_set(e, ERR_FORMAT, "the password of \"%s\": give it by PLIMSOLL_PASSWORD or --password-stdin",
+			return err_set(e, ERR_FORMAT,
+				       "the password of \"%s\": give it by PLIMSOLL_PASSWORD or "
+				       "--password-stdin",
 				       o.username);
 	}
 	return srv_set_authorities(args, e) < 0 ? -(int)e->code : pull_image(&c->input, ref, &o, e);
@@ -145,10 +159,13 @@ static int open_rootfs(struct cimg *c, const char *dir, struct err *e)
 	if (rootfs_open(&c->input, dir, &stats, e) < 0)
 		return -(int)e->code;
 	if (stats.unreadable)
-		fprintf(stderr, "plimsoll: warning: %s: %zu files or folders could not be read\n", dir, stats.unreadable);
+		fprintf(stderr, "plimsoll: warning: %s: %zu files or folders could not be read\n",
+			dir, stats.unreadable);
 	if (stats.other_file_systems)
-		fprintf(stderr, "plimsoll: warning: %s: %zu folders are on other file systems and were not entered\n", dir,
-			stats.other_file_systems);
+		fprintf(stderr,
+			"plimsoll: warning: %s: %zu folders are on other file systems and were not "
+			"entered\n",
+			dir, stats.other_file_systems);
 	return 0;
 }
 
@@ -157,7 +174,8 @@ static int open_stdin(struct cimg *c, const struct cli_args *args, struct err *e
 {
 	char path[64];
 	if (cli_has(args, "password-stdin"))
-		return err_set(e, ERR_FORMAT, "standard input cannot be both an image and a password");
+		return err_set(e, ERR_FORMAT,
+			       "standard input cannot be both an image and a password");
 	c->spool = opd_spool(e);
 	if (c->spool < 0)
 		return c->spool;
@@ -173,7 +191,8 @@ static int open_stdin(struct cimg *c, const struct cli_args *args, struct err *e
 	return r;
 }
 
-static int open_input(struct cimg *c, const struct cli_args *args, const struct operand *o, struct err *e)
+static int open_input(struct cimg *c, const struct cli_args *args, const struct operand *o,
+		      struct err *e)
 {
 	switch (o->kind) {
 	case OPD_ROOTFS:
@@ -198,8 +217,8 @@ static int check_platform(const struct cimg *c, const struct cli_args *args, str
 		return 0;
 	buf_init(&text, 1024);
 	oci_platform_text(is, &text);
-	err_set(e, ERR_NOT_FOUND, "--platform: the image is for %.*s, not for %.*s", BYTES_ARG(buf_bytes(&text)),
-		BYTES_ARG(want));
+	err_set(e, ERR_NOT_FOUND, "--platform: the image is for %.*s, not for %.*s",
+		BYTES_ARG(buf_bytes(&text)), BYTES_ARG(want));
 	buf_free(&text);
 	return -(int)e->code;
 }
@@ -214,8 +233,10 @@ static int take_inventory(struct cimg *c, const struct cli_args *args, struct er
 		r = layers_index(&c->input, c->pool, dir, &progress, &c->layers, e);
 	if (r < 0)
 		return r;
-	const struct inv_source source = {.layers = c->layers.parsed, .layer_count = c->layers.count,
-					  .has_config = true, .diff_ids = c->input.config.diff_ids,
+	const struct inv_source source = {.layers = c->layers.parsed,
+					  .layer_count = c->layers.count,
+					  .has_config = true,
+					  .diff_ids = c->input.config.diff_ids,
 					  .diff_id_count = c->input.config.diff_id_count};
 	return inv_merge(&source, &c->arena, &c->image, e);
 }
@@ -232,18 +253,21 @@ static bool is_tar(const struct operand *o)
 	return stat(place, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb, struct err *e)
+int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb,
+	      struct err *e)
 {
 	struct operand o = {.kind = OPD_PATH, .text = cli_get(args, "input")};
 	*c = (struct cimg){.progress = !cli_has(args, "quiet") && isatty(STDERR_FILENO)};
 	arena_init(&c->arena, ASSESS_BUDGET);
 	if (!text == !o.text)
-		return err_set(e, ERR_FORMAT, text ? "give either an image or --input, not both"
-						   : "give an image: PATH, -, REF or --input PATH");
+		return err_set(e, ERR_FORMAT,
+			       text ? "give either an image or --input, not both"
+				    : "give an image: PATH, -, REF or --input PATH");
 	if (text && opd_parse(text, &o, e) < 0)
 		return -(int)e->code;
 	if (cimg_arm_timeout(args, e) < 0 || (want_vdb && open_vdb(c, args, e) < 0) ||
-	    (is_tar(&o) && open_pool(c, args, e) < 0) || open_input(c, args, &o, e) < 0 || check_platform(c, args, e) < 0)
+	    (is_tar(&o) && open_pool(c, args, e) < 0) || open_input(c, args, &o, e) < 0 ||
+	    check_platform(c, args, e) < 0)
 		return -(int)e->code;
 	int r = take_inventory(c, args, e);
 	if (r == 0 && join_check(c, e) < 0)
@@ -252,9 +276,9 @@ int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, boo
 					.platform = &c->input.config.platform,
 					.vdb = c->vdb,
 					.now_ms = clock_wall_ms()};
-	if (r < 0 ||
-	    assess_image(&in, &c->arena, &c->assess, e) < 0 ||
-	    assess_layers(&c->assess, c->input.layers, c->layers.parsed, c->layers.count, &c->arena, e) < 0)
+	if (r < 0 || assess_image(&in, &c->arena, &c->assess, e) < 0 ||
+	    assess_layers(&c->assess, c->input.layers, c->layers.parsed, c->layers.count, &c->arena,
+			  e) < 0)
 		return err_ctx(e, "%.*s", BYTES_ARG(c->input.name));
 	return 0;
 }

@@ -1,4 +1,5 @@
-/* image (cimg_): what the verbs that look at one image share: open it, take its inventory, match it. */
+/* image (cimg_): what the verbs that look at one image share: open it, take its inventory, match
+ * it. */
 #pragma once
 #include "cli/cli.h"
 #include "report/report.h"
@@ -6,23 +7,31 @@
 #include <pthread.h>
 
 /* Options of every such verb, to be put at the head of its table. */
-#define CIMG_OPTIONS                                                                                         \
-	{"input", 'i', "PATH", NULL, "an OCI layout or docker-archive, folder or tar, instead of an operand; "      \
-				     "of several images one is chosen as PATH:TAG or PATH@DIGEST"},          \
-		{"platform", 0, "OS/ARCH", NULL, "which image of an index (default: this machine's)"},       \
-		{"vdb", 0, "FILE", NULL, "the vulnerability database"},                                      \
-		{"cache-dir", 0, "DIR", NULL, "where layer inventories are kept"},                           \
-		{"no-cache", 0, NULL, NULL, "neither read nor keep layer inventories"},                      \
-		{"timeout", 0, "TIME", "5m", "give up after this long"},                                     \
-		{"quiet", 'q', NULL, NULL, "no progress on standard error"},                                 \
-		{"output", 'o', "FILE", NULL, "write the report there"},                                     \
-		{"insecure", 0, NULL, NULL, "talk to a registry without TLS or without checking its certificate"}, \
-		{"cacert", 0, "FILE", NULL, "authorities that certificates are checked against (default: SSL_CERT_FILE)"}, \
-		{"username", 'u', "NAME", NULL, "for the registry (default: as docker, podman and skopeo login keep it)"}, \
-		{"password", 'p', "TEXT", NULL, "seen by every user of this machine; better: PLIMSOLL_PASSWORD, "   \
-						"--password-stdin, or the prompt"},                          \
-		{"password-stdin", 0, NULL, NULL, "read the password from standard input"},                  \
-		{"allow-unjailed", 0, NULL, NULL, "run although this kernel cannot jail the workers"}
+#define CIMG_OPTIONS                                                                               \
+	{"input", 'i', "PATH", NULL,                                                               \
+	 "an OCI layout or docker-archive, folder or tar, instead of an operand; "                 \
+	 "of several images one is chosen as PATH:TAG or PATH@DIGEST"},                            \
+	    {"platform", 0, "OS/ARCH", NULL, "which image of an index (default: this machine's)"}, \
+	    {"vdb", 0, "FILE", NULL, "the vulnerability database"},                                \
+	    {"cache-dir", 0, "DIR", NULL, "where layer inventories are kept"},                     \
+	    {"no-cache", 0, NULL, NULL, "neither read nor keep layer inventories"},                \
+	    {"timeout", 0, "TIME", "5m", "give up after this long"},                               \
+	    {"quiet", 'q', NULL, NULL, "no progress on standard error"},                           \
+	    {"output", 'o', "FILE", NULL, "write the report there"},                               \
+	    {"insecure", 0, NULL, NULL,                                                            \
+	     "talk to a registry without TLS or without checking its certificate"},                \
+	    {"cacert", 0, "FILE", NULL,                                                            \
+	     "authorities that certificates are checked against (default: SSL_CERT_FILE)"},        \
+	    {"username", 'u', "NAME", NULL,                                                        \
+	     "for the registry (default: as docker, podman and skopeo login keep it)"},            \
+	    {"password", 'p', "TEXT", NULL,                                                        \
+	     "seen by every user of this machine; better: PLIMSOLL_PASSWORD, "                     \
+	     "--password-stdin, or the prompt"},                                                   \
+	    {"password-stdin", 0, NULL, NULL, "read the password from standard input"},            \
+	{                                                                                          \
+		"allow-unjailed", 0, NULL, NULL,                                                   \
+		    "run although this kernel cannot jail the workers"                             \
+	}
 
 struct cimg {
 	struct pool *pool;
@@ -33,7 +42,7 @@ struct cimg {
 	struct assess assess;
 	struct arena arena;
 	bool progress;
-	int spool;	 /* standard input's copy; 0: none */
+	int spool; /* standard input's copy; 0: none */
 	/* the database being checked beside other work; all borrowed */
 	const struct cli_args *args;
 	const char *vdb_path;
@@ -42,8 +51,10 @@ struct cimg {
 	struct err check_err;
 };
 
-/* text: the operand that names the image, or NULL with --input. want_vdb: match too (ERR_NOT_FOUND tells how to get a database). */
-int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb, struct err *e);
+/* text: the operand that names the image, or NULL with --input. want_vdb: match too (ERR_NOT_FOUND
+ * tells how to get a database). */
+int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb,
+	      struct err *e);
 void cimg_close(struct cimg *c);
 /* From here on the process ends with status 1 after --timeout. */
 int cimg_arm_timeout(const struct cli_args *args, struct err *e);

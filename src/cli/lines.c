@@ -53,8 +53,7 @@ int lines_next(struct lines *l, struct bytes *ret_line, struct err *e)
 		size_t end = seen + bytes_find(bytes_from(left, seen), '\n');
 		l->is_cut = l->is_cut || end > LINES_MAX;
 		if (end < left.len || (l->ended && (left.len > 0 || l->is_cut))) {
-			*ret_line = l->is_cut ? BYTES_NONE
-					      : without_cr(bytes_part(left, 0, end));
+			*ret_line = l->is_cut ? BYTES_NONE : without_cr(bytes_part(left, 0, end));
 			l->used += end < left.len ? end + 1 : left.len;
 			return 1;
 		}

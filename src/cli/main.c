@@ -7,7 +7,8 @@
 
 int main(int argc, char **argv)
 {
-	(void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error: what was written was wanted, no more is */
+	(void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error: what was
+					   written was wanted, no more is */
 	if (argc < 2) {
 		char *help[] = {(char[]){"help"}, NULL};
 		(void)cli_find("help")->main(1, help);

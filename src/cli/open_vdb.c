@@ -28,16 +28,21 @@ static bool respell(const char *text, char out[ID_MAX])
 	struct bytes b = bytes_of(text);
 	if (len >= ID_MAX)
 		return false;
-	bool github = len > 5 && byte_lower(b.ptr[0]) == 'g' && byte_lower(b.ptr[1]) == 'h' && byte_lower(b.ptr[2]) == 's';
+	bool github = len > 5 && byte_lower(b.ptr[0]) == 'g' && byte_lower(b.ptr[1]) == 'h' &&
+		      byte_lower(b.ptr[2]) == 's';
 	for (size_t i = 0; i <= len; i++) {
-		bool small = text[i] >= 'a' && text[i] <= 'z', large = text[i] >= 'A' && text[i] <= 'Z';
+		bool small = text[i] >= 'a' && text[i] <= 'z',
+		     large = text[i] >= 'A' && text[i] <= 'Z';
 		bool lower = github && i > 4;
-		out[i] = small && !lower ? (char)(text[i] - 32) : large && lower ? (char)(text[i] + 32) : text[i];
+		out[i] = small && !lower  ? (char)(text[i] - 32)
+			 : large && lower ? (char)(text[i] + 32)
+					  : text[i];
 	}
 	return true;
 }
 
-int cli_known_id(const struct vdb *v, const char *text, struct arena *a, struct bytes *ret, struct err *e)
+int cli_known_id(const struct vdb *v, const char *text, struct arena *a, struct bytes *ret,
+		 struct err *e)
 {
 	char other[ID_MAX];
 	uint32_t *ids;

@@ -24,17 +24,21 @@ static const struct scheme {
     {"dir:", OPD_PATH, NULL},
     {"rootfs:", OPD_ROOTFS, NULL},
     {"docker://", OPD_REFERENCE, NULL},
-    {"docker-daemon:", OPD_REFERENCE, "images of Docker's daemon are not read from it; give them: docker save IMAGE | plimsoll scan -"},
-    {"containers-storage:", OPD_REFERENCE, "podman's storage is not read; give the image: podman save IMAGE | plimsoll scan -"},
+    {"docker-daemon:", OPD_REFERENCE,
+     "images of Docker's daemon are not read from it; give them: docker save IMAGE | plimsoll scan "
+     "-"},
+    {"containers-storage:", OPD_REFERENCE,
+     "podman's storage is not read; give the image: podman save IMAGE | plimsoll scan -"},
     {"sbom:", OPD_REFERENCE, "SBOMs are not read yet; give the image"},
-    {"http://", OPD_REFERENCE, "a reference has no http:// in front: HOST/REPOSITORY:TAG; --insecure allows plain http"},
+    {"http://", OPD_REFERENCE,
+     "a reference has no http:// in front: HOST/REPOSITORY:TAG; --insecure allows plain http"},
     {"https://", OPD_REFERENCE, "a reference has no https:// in front: HOST/REPOSITORY:TAG"},
 };
 
 static bool is_written_as_path(const char *text)
 {
-	return *text == '/' || strncmp(text, "./", 2) == 0 || strncmp(text, "../", 3) == 0 || strcmp(text, ".") == 0 ||
-	       strcmp(text, "..") == 0;
+	return *text == '/' || strncmp(text, "./", 2) == 0 || strncmp(text, "../", 3) == 0 ||
+	       strcmp(text, ".") == 0 || strcmp(text, "..") == 0;
 }
 
 static bool has_file(const char *dir, const char *leaf)
@@ -48,8 +52,8 @@ static bool has_file(const char *dir, const char *leaf)
 static bool is_rootfs(const char *path)
 {
 	struct stat st;
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && !has_file(path, "index.json") && !has_file(path, "manifest.json") &&
-	       rootfs_is(path);
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && !has_file(path, "index.json") &&
+	       !has_file(path, "manifest.json") && rootfs_is(path);
 }
 
 int opd_parse(const char *text, struct operand *ret, struct err *e)
@@ -85,7 +89,8 @@ int opd_spool(struct err *e)
 	if (fd < 0)
 		return err_sys(e, "temporary file");
 	if (isatty(STDIN_FILENO))
-		return err_set(e, ERR_FORMAT, "\"-\" reads an image from standard input, which is a terminal");
+		return err_set(e, ERR_FORMAT,
+			       "\"-\" reads an image from standard input, which is a terminal");
 	for (;;) {
 		ssize_t n = io_read(STDIN_FILENO, piece, sizeof piece, e);
 		if (n == 0)

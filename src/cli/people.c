@@ -13,14 +13,16 @@ static int check_count(const struct ppl_verb *verb, size_t count, struct err *e)
 {
 	if (count >= verb->least && count <= verb->most)
 		return 0;
-	return err_set(e, ERR_FORMAT, count < verb->least ? "an operand is missing" : "too many operands");
+	return err_set(e, ERR_FORMAT,
+		       count < verb->least ? "an operand is missing" : "too many operands");
 }
 
 int ppl_open(struct ppl *p, const struct ppl_verb *verb, int argc, char **argv, struct err *e)
 {
 	*p = (struct ppl){.verb = verb->name};
 	arena_init(&p->arena, BUDGET);
-	if (cli_parse(verb->options, argc, argv, &p->args, e) == 0 && check_count(verb, p->args.operand_count, e) == 0)
+	if (cli_parse(verb->options, argc, argv, &p->args, e) == 0 &&
+	    check_count(verb, p->args.operand_count, e) == 0)
 		return 0;
 	(void)cli_usage(verb->name, e);
 	arena_free(&p->arena);

@@ -36,8 +36,10 @@ static void read_note(struct json *j, struct inv_note *n)
 	if (!json_enter_object(j))
 		return;
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "path") ? &n->path : bytes_eq_lit(key, "text") ? &n->text
-						       : bytes_eq_lit(key, "layer") ? &layer : NULL;
+		struct bytes *to = bytes_eq_lit(key, "path")	? &n->path
+				   : bytes_eq_lit(key, "text")	? &n->text
+				   : bytes_eq_lit(key, "layer") ? &layer
+								: NULL;
 		if (to)
 			*to = json_string(j);
 		else
@@ -138,21 +140,24 @@ static int read_image(struct json *j, struct arena *a, struct remote *m, struct 
 	return json_finish(j, e);
 }
 
-static const char *image_path(struct bytes repository, struct bytes digest, const char *leaf, struct arena *a)
+static const char *image_path(struct bytes repository, struct bytes digest, const char *leaf,
+			      struct arena *a)
 {
-	return arena_printf(a, "/api/v1/registries/local/repositories/%.*s/images/%.*s%s", BYTES_ARG(repository),
-			    BYTES_ARG(digest), leaf);
+	return arena_printf(a, "/api/v1/registries/local/repositories/%.*s/images/%.*s%s",
+			    BYTES_ARG(repository), BYTES_ARG(digest), leaf);
 }
 
 static void point(struct remote *m)
 {
 	m->assess.image = &m->image;
-	m->report = (struct report){.input = &m->input, .assess = &m->assess, .version = PLIMSOLL_VERSION,
+	m->report = (struct report){.input = &m->input,
+				    .assess = &m->assess,
+				    .version = PLIMSOLL_VERSION,
 				    .now_ms = clock_wall_ms()};
 }
 
-int rem_image(const struct srv *s, struct bytes repository, struct bytes digest, const char *name, struct arena *a, struct remote *ret,
-	      struct err *e)
+int rem_image(const struct srv *s, struct bytes repository, struct bytes digest, const char *name,
+	      struct arena *a, struct remote *ret, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	struct json j;
@@ -175,7 +180,8 @@ int rem_image(const struct srv *s, struct bytes repository, struct bytes digest,
 	return 1;
 }
 
-int rem_none(const char *name, struct bytes digest, struct bytes reason, struct remote *ret, struct err *e)
+int rem_none(const char *name, struct bytes digest, struct bytes reason, struct remote *ret,
+	     struct err *e)
 {
 	*ret = (struct remote){.input = {.name = bytes_of(name), .has_digest = true},
 			       .assess = {.state = ASSESS_UNVERIFIED, .reason = reason},
@@ -259,7 +265,8 @@ static int on_package(void *arg, struct json *j, struct err *e)
 	return 0;
 }
 
-int rem_packages(const struct srv *s, struct bytes repository, struct bytes digest, struct arena *a, struct remote *ret, struct err *e)
+int rem_packages(const struct srv *s, struct bytes repository, struct bytes digest, struct arena *a,
+		 struct remote *ret, struct err *e)
 {
 	const char *path = image_path(repository, digest, "/packages", a);
 	struct listing *l = arena_alloc(a, 1, sizeof *l);
@@ -290,15 +297,26 @@ static const struct text_field {
 	const char *key;
 	size_t offset;
 } text_fields[] = {
-#define T(key, member) {key, offsetof(struct report_finding, member)}
-    T("check", check),	       T("category", category),
-    T("advisory", advisory),   T("package", package),
-    T("arch", arch),	       T("installed_version", installed_version),
-    T("path", path),	       T("fixed_version", fixed_version),
-    T("purl", purl),	       T("source_name", source_name),
-    T("layer", layer),	       T("source_version", source_version),
-    T("summary", summary),     T("layer_created_by", layer_line),
-    T("remediation", remediation), T("repository", repository),
+#define T(key, member)                                                                             \
+	{                                                                                          \
+		key, offsetof(struct report_finding, member)                                       \
+	}
+    T("check", check),
+    T("category", category),
+    T("advisory", advisory),
+    T("package", package),
+    T("arch", arch),
+    T("installed_version", installed_version),
+    T("path", path),
+    T("fixed_version", fixed_version),
+    T("purl", purl),
+    T("source_name", source_name),
+    T("layer", layer),
+    T("source_version", source_version),
+    T("summary", summary),
+    T("layer_created_by", layer_line),
+    T("remediation", remediation),
+    T("repository", repository),
     T("digest", digest),
 #undef T
 };
@@ -388,7 +406,8 @@ static int on_finding(void *arg, struct json *j, struct err *e)
 	return 0;
 }
 
-int rem_findings(const struct srv *s, struct bytes repository, struct bytes digest, struct arena *a, struct remote *ret, struct err *e)
+int rem_findings(const struct srv *s, struct bytes repository, struct bytes digest, struct arena *a,
+		 struct remote *ret, struct err *e)
 {
 	struct reading g = {.a = a};
 	const char *path = image_path(repository, digest, "/findings", a);
@@ -398,7 +417,8 @@ int rem_findings(const struct srv *s, struct bytes repository, struct bytes dige
 		r = err_set(e, ERR_NOMEM, "no memory for %zu findings", g.count);
 	for (size_t i = 0; r == 0 && g.rows && i < g.count; i++) {
 		rows[i] = g.rows[i];
-		rows[i].repository = rows[i].digest = BYTES_NONE; /* that they are one image's goes without saying */
+		rows[i].repository = rows[i].digest =
+		    BYTES_NONE; /* that they are one image's goes without saying */
 	}
 	free(g.rows);
 	if (!rows)

@@ -61,24 +61,29 @@ static int find_password(struct srv *s, const struct cli_args *args, struct aren
 		return 0;
 	(void)snprintf(prompt, sizeof prompt, "Password of %s at %s", s->username, s->url);
 	if (term_password(prompt, a, &s->password, e) < 0)
-		return err_set(e, ERR_FORMAT, "the password of \"%s\": give it by PLIMSOLL_PASSWORD or --password-stdin",
-			       s->username);
+		return err_set(
+		    e, ERR_FORMAT,
+		    "the password of \"%s\": give it by PLIMSOLL_PASSWORD or --password-stdin",
+		    s->username);
 	return 0;
 }
 
-int srv_open(struct srv *s, const struct cli_args *args, const char *host, struct arena *a, struct err *e)
+int srv_open(struct srv *s, const struct cli_args *args, const char *host, struct arena *a,
+	     struct err *e)
 {
 	const char *url = cli_get(args, "server");
 	*s = (struct srv){.insecure = cli_has(args, "insecure"), .url = url ? url : URL_DEFAULT};
 	if (!url && host)
-		s->url = arena_printf(a, "%s://%s", is_loopback(bytes_of(host)) ? "http" : "https", host);
+		s->url = arena_printf(a, "%s://%s", is_loopback(bytes_of(host)) ? "http" : "https",
+				      host);
 	size_t len = s->url ? strlen(s->url) : 0;
 	if (len && s->url[len - 1] == '/')
 		s->url = arena_printf(a, "%.*s", (int)(len - 1), s->url);
 	if (!s->url)
 		return err_set(e, ERR_NOMEM, "no memory");
 	if (!strstr(s->url, "://"))
-		return err_set(e, ERR_FORMAT, "--server: \"%s\" does not begin with http:// or https://", s->url);
+		return err_set(e, ERR_FORMAT,
+			       "--server: \"%s\" does not begin with http:// or https://", s->url);
 	if (srv_set_authorities(args, e) < 0)
 		return -(int)e->code;
 	return find_password(s, args, a, e);
@@ -92,7 +97,8 @@ static struct bytes message_of(struct json *j)
 		return text;
 	while (json_next_item(j) && json_enter_object(j)) {
 		for (struct bytes key; json_next_key(j, &key);) {
-			if (bytes_eq_lit(key, "message") && json_peek(j) == JSON_STRING && !text.len)
+			if (bytes_eq_lit(key, "message") && json_peek(j) == JSON_STRING &&
+			    !text.len)
 				text = json_string(j);
 			else
 				json_skip(j);
@@ -133,25 +139,35 @@ static int refused(const struct srv *s, const struct fetch_reply *r, struct aren
 		return err_set(e, ERR_FORMAT, "%.*s", BYTES_ARG(detail));
 	case 401:
 		if (s->username)
-			return err_set(e, ERR_DENIED, "%s: wrong name or password for \"%s\"", s->url, s->username);
-		return err_set(e, ERR_DENIED, "%s: no credentials: give --username, and the password by PLIMSOLL_PASSWORD, "
-					      "--password-stdin or the prompt; or log in with skopeo, podman or docker", s->url);
+			return err_set(e, ERR_DENIED, "%s: wrong name or password for \"%s\"",
+				       s->url, s->username);
+		return err_set(
+		    e, ERR_DENIED,
+		    "%s: no credentials: give --username, and the password by PLIMSOLL_PASSWORD, "
+		    "--password-stdin or the prompt; or log in with skopeo, podman or docker",
+		    s->url);
 	case 403:
-		return err_set(e, ERR_DENIED, "%s: \"%s\" may not do this: %.*s (\"plimsoll role assign\" gives roles)", s->url,
-			       s->username ? s->username : "anonymous", BYTES_ARG(detail));
+		return err_set(
+		    e, ERR_DENIED,
+		    "%s: \"%s\" may not do this: %.*s (\"plimsoll role assign\" gives roles)",
+		    s->url, s->username ? s->username : "anonymous", BYTES_ARG(detail));
 	case 404:
-		return err_set(e, ERR_NOT_FOUND, "%.*s", BYTES_ARG(detail.len ? detail : BYTES_LIT("not found")));
+		return err_set(e, ERR_NOT_FOUND, "%.*s",
+			       BYTES_ARG(detail.len ? detail : BYTES_LIT("not found")));
 	case 409:
 		return err_set(e, ERR_CONFLICT, "%.*s", BYTES_ARG(detail));
 	case 429:
-		return err_set(e, ERR_LIMIT, "%s: too many wrong passwords, logins are refused for a while%s", s->url, later);
+		return err_set(e, ERR_LIMIT,
+			       "%s: too many wrong passwords, logins are refused for a while%s",
+			       s->url, later);
 	default:
-		return err_set(e, ERR_IO, "%s: the server answered %ld%s%.*s%s", s->url, r->status, detail.len ? ": " : "",
-			       BYTES_ARG(detail), later);
+		return err_set(e, ERR_IO, "%s: the server answered %ld%s%.*s%s", s->url, r->status,
+			       detail.len ? ": " : "", BYTES_ARG(detail), later);
 	}
 }
 
-int srv_ask(const struct srv *s, const struct srv_request *q, struct arena *a, struct fetch_reply *reply, struct err *e)
+int srv_ask(const struct srv *s, const struct srv_request *q, struct arena *a,
+	    struct fetch_reply *reply, struct err *e)
 {
 	const char *headers[3] = {NULL};
 	size_t n = 0;
@@ -159,8 +175,14 @@ int srv_ask(const struct srv *s, const struct srv_request *q, struct arena *a, s
 		headers[n++] = q->header;
 	if (q->json)
 		headers[n++] = "Content-Type: application/json";
-	struct fetch f = {.username = s->username, .password = s->password, .insecure = s->insecure, .max = REPLY_MAX,
-			  .out_fd = -1, .headers = headers, .method = q->method, .body = q->json};
+	struct fetch f = {.username = s->username,
+			  .password = s->password,
+			  .insecure = s->insecure,
+			  .max = REPLY_MAX,
+			  .out_fd = -1,
+			  .headers = headers,
+			  .method = q->method,
+			  .body = q->json};
 	*reply = (struct fetch_reply){0};
 	f.url = arena_printf(a, "%s%s", s->url, q->path);
 	if (!f.url)
@@ -170,7 +192,8 @@ int srv_ask(const struct srv *s, const struct srv_request *q, struct arena *a, s
 	return reply->status < 400 ? 0 : refused(s, reply, a, e);
 }
 
-static int read_page(struct bytes text, srv_item_fn each, void *arg, struct arena *a, struct bytes *ret_next, struct err *e)
+static int read_page(struct bytes text, srv_item_fn each, void *arg, struct arena *a,
+		     struct bytes *ret_next, struct err *e)
 {
 	struct json j;
 	int r = 0;
@@ -191,7 +214,8 @@ static int read_page(struct bytes text, srv_item_fn each, void *arg, struct aren
 	return r < 0 ? r : json_finish(&j, e);
 }
 
-int srv_each(const struct srv *s, const char *path, srv_item_fn each, void *arg, struct arena *a, struct err *e)
+int srv_each(const struct srv *s, const char *path, srv_item_fn each, void *arg, struct arena *a,
+	     struct err *e)
 {
 	struct buf at;
 	struct bytes next = BYTES_NONE;
@@ -208,10 +232,12 @@ int srv_each(const struct srv *s, const char *path, srv_item_fn each, void *arg,
 		}
 		r = srv_ask(s, &(struct srv_request){.path = buf_cstr(&at)}, a, &reply, e);
 		/* what items hold borrows from the page */
-		struct bytes text = r == 0 ? arena_bytes(a, buf_bytes(&reply.body), &ok) : BYTES_NONE;
+		struct bytes text =
+		    r == 0 ? arena_bytes(a, buf_bytes(&reply.body), &ok) : BYTES_NONE;
 		fetch_reply_free(&reply);
 		if (r == 0)
-			r = ok && buf_ok(&at) ? read_page(text, each, arg, a, &next, e) : err_set(e, ERR_NOMEM, "no memory");
+			r = ok && buf_ok(&at) ? read_page(text, each, arg, a, &next, e)
+					      : err_set(e, ERR_NOMEM, "no memory");
 	} while (r == 0 && next.len);
 	buf_free(&at);
 	return r;

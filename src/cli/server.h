@@ -4,25 +4,32 @@
 #include "connect/fetch.h"
 
 /* Options of every command that asks one. */
-#define SRV_OPTIONS                                                                                          \
-	{"server", 0, "URL", NULL, "where Plimsoll is (default http://127.0.0.1:5080)"},                     \
-		{"username", 'u', "NAME", NULL, "who logs in (default: as docker, podman and skopeo login keep it)"}, \
-		{"password", 'p', "TEXT", NULL, "seen by every user of this machine; better: PLIMSOLL_PASSWORD, " \
-						"--password-stdin, or the prompt"},                          \
-		{"password-stdin", 0, NULL, NULL, "read the password from standard input"},                 \
-		{"cacert", 0, "FILE", NULL, "authorities that the certificate is checked against (default: SSL_CERT_FILE)"}, \
-		{"insecure", 0, NULL, NULL, "do not check the server's certificate"}
+#define SRV_OPTIONS                                                                                \
+	{"server", 0, "URL", NULL, "where Plimsoll is (default http://127.0.0.1:5080)"},           \
+	    {"username", 'u', "NAME", NULL,                                                        \
+	     "who logs in (default: as docker, podman and skopeo login keep it)"},                 \
+	    {"password", 'p', "TEXT", NULL,                                                        \
+	     "seen by every user of this machine; better: PLIMSOLL_PASSWORD, "                     \
+	     "--password-stdin, or the prompt"},                                                   \
+	    {"password-stdin", 0, NULL, NULL, "read the password from standard input"},            \
+	    {"cacert", 0, "FILE", NULL,                                                            \
+	     "authorities that the certificate is checked against (default: SSL_CERT_FILE)"},      \
+	{                                                                                          \
+		"insecure", 0, NULL, NULL, "do not check the server's certificate"                 \
+	}
 
 struct srv {
-	const char *url; /* without '/' at its end */
+	const char *url;		 /* without '/' at its end */
 	const char *username, *password; /* NULL: nobody */
 	bool insecure;
 };
 
 /* --cacert holds for every request of this process. ERR_IO: no such file. */
 int srv_set_authorities(const struct cli_args *args, struct err *e);
-/* host: the server's, where --server is not given; may be NULL. What is found or asked for is kept in a. */
-int srv_open(struct srv *s, const struct cli_args *args, const char *host, struct arena *a, struct err *e);
+/* host: the server's, where --server is not given; may be NULL. What is found or asked for is kept
+ * in a. */
+int srv_open(struct srv *s, const struct cli_args *args, const char *host, struct arena *a,
+	     struct err *e);
 
 struct srv_request {
 	const char *method; /* NULL: GET */
@@ -30,10 +37,13 @@ struct srv_request {
 	const char *json;   /* body; may be NULL */
 	const char *header; /* one more; may be NULL */
 };
-/* 0: an answer below 400, in *reply. ERR_DENIED, ERR_NOT_FOUND, ERR_CONFLICT, ERR_FORMAT, ERR_LIMIT (too many logins), ERR_IO (the server
- * cannot): in the server's words. Free reply in any case. */
-int srv_ask(const struct srv *s, const struct srv_request *q, struct arena *a, struct fetch_reply *reply, struct err *e);
-/* A list, page by page: each is called for every item, which it reads whole from j (an object that is not entered yet). */
+/* 0: an answer below 400, in *reply. ERR_DENIED, ERR_NOT_FOUND, ERR_CONFLICT, ERR_FORMAT, ERR_LIMIT
+ * (too many logins), ERR_IO (the server cannot): in the server's words. Free reply in any case. */
+int srv_ask(const struct srv *s, const struct srv_request *q, struct arena *a,
+	    struct fetch_reply *reply, struct err *e);
+/* A list, page by page: each is called for every item, which it reads whole from j (an object that
+ * is not entered yet). */
 struct json;
 typedef int (*srv_item_fn)(void *arg, struct json *j, struct err *e);
-int srv_each(const struct srv *s, const char *path, srv_item_fn each, void *arg, struct arena *a, struct err *e);
+int srv_each(const struct srv *s, const char *path, srv_item_fn each, void *arg, struct arena *a,
+	     struct err *e);

@@ -21,7 +21,8 @@ size_t suggest_distance(struct bytes a, struct bytes b)
 		for (size_t k = 1; k <= b.len; k++) {
 			uint8_t x = byte_lower(a.ptr[i - 1]), y = byte_lower(b.ptr[k - 1]);
 			now[k] = least(least(last[k], now[k - 1]) + 1, last[k - 1] + (x != y));
-			if (i > 1 && k > 1 && x == byte_lower(b.ptr[k - 2]) && byte_lower(a.ptr[i - 2]) == y)
+			if (i > 1 && k > 1 && x == byte_lower(b.ptr[k - 2]) &&
+			    byte_lower(a.ptr[i - 2]) == y)
 				now[k] = least(now[k], before[k - 2] + 1);
 		}
 	}

@@ -46,11 +46,11 @@ int term_style(const struct cli_args *args, struct report_style *ret, struct err
 {
 	const char *no = getenv("NO_COLOR"), *list = cli_get(args, "columns");
 	bool to_file = cli_get(args, "output") != NULL;
-	*ret = (struct report_style){
-		.color = !cli_has(args, "no-color") && !(no && *no) && !to_file && isatty(STDOUT_FILENO),
-		.ascii = term_is_ascii(),
-		.wide = cli_has(args, "wide"),
-		.width = to_file ? 0 : term_width()};
+	*ret = (struct report_style){.color = !cli_has(args, "no-color") && !(no && *no) &&
+					      !to_file && isatty(STDOUT_FILENO),
+				     .ascii = term_is_ascii(),
+				     .wide = cli_has(args, "wide"),
+				     .width = to_file ? 0 : term_width()};
 	if (!list)
 		return 0;
 	int r = report_columns_parse(bytes_of(list), ret->columns, &ret->column_count, e);
@@ -72,7 +72,8 @@ static int read_line(int fd, char line[LINE_CAP], const char *what, struct err *
 		if (line[len] == '\0')
 			return err_set(e, ERR_FORMAT, "%s: the line holds a NUL", what);
 		if (++len == LINE_CAP)
-			return err_set(e, ERR_LIMIT, "%s: the line is longer than %d bytes", what, LINE_CAP - 1);
+			return err_set(e, ERR_LIMIT, "%s: the line is longer than %d bytes", what,
+				       LINE_CAP - 1);
 	}
 	if (len && line[len - 1] == '\r')
 		len--;

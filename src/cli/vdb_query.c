@@ -12,19 +12,19 @@
 #define QUERY_BUDGET (256U << 20) /* bytes: the kernel's 10,000 records take some 20 MiB */
 
 const struct cli_option vdb_query_options[] = {
-	{"package", 'p', "ECOSYSTEM", NULL, "what is known of the package named by the next operand"},
-	{"id", 'i', "ID", NULL, "an advisory by its id, or all that name a CVE"},
-	{"format", 'f', "table|json", "table", "how to print it"},
-	{NULL, 0, NULL, NULL, NULL},
+    {"package", 'p', "ECOSYSTEM", NULL, "what is known of the package named by the next operand"},
+    {"id", 'i', "ID", NULL, "an advisory by its id, or all that name a CVE"},
+    {"format", 'f', "table|json", "table", "how to print it"},
+    {NULL, 0, NULL, NULL, NULL},
 };
 const struct cli_option vdb_info_options[] = {
-	{"format", 'f', "table|json", "table", "how to print it"},
-	{NULL, 0, NULL, NULL, NULL},
+    {"format", 'f', "table|json", "table", "how to print it"},
+    {NULL, 0, NULL, NULL, NULL},
 };
 
 const struct cli_option vdb_diff_options[] = {
-	{"list", 'l', NULL, NULL, "every package, a line each: ecosystem, tab, name"},
-	{NULL, 0, NULL, NULL, NULL},
+    {"list", 'l', NULL, NULL, "every package, a line each: ecosystem, tab, name"},
+    {NULL, 0, NULL, NULL, NULL},
 };
 
 /* One report: lines of text, or JSON. */
@@ -36,7 +36,8 @@ struct report {
 	struct arena a;
 };
 
-static int report_open(struct report *r, const struct cli_args *args, const char *path, struct err *e)
+static int report_open(struct report *r, const struct cli_args *args, const char *path,
+		       struct err *e)
 {
 	const char *format = cli_get(args, "format");
 	buf_init(&r->text, SIZE_MAX / 4);
@@ -103,8 +104,8 @@ static void info_sources(struct report *r)
 		put_clean(&r->text, s.feed);
 		buf_put_text(&r->text, "  ");
 		put_clean(&r->text, s.source);
-		buf_printf(&r->text, "  %s  %llu records, %llu unread\n", when, (unsigned long long)s.records,
-			   (unsigned long long)s.notes);
+		buf_printf(&r->text, "  %s  %llu records, %llu unread\n", when,
+			   (unsigned long long)s.records, (unsigned long long)s.notes);
 	}
 	if (r->as_json)
 		json_put_end(&r->json, ']');
@@ -139,8 +140,11 @@ static int info(struct report *r, struct err *e)
 	const struct {
 		const char *name;
 		uint64_t v;
-	} counts[] = {{"advisories", c.advisories}, {"affected", c.affected}, {"packages", c.packages},
-		      {"exploits", c.exploits},	    {"bytes", c.file_len}};
+	} counts[] = {{"advisories", c.advisories},
+		      {"affected", c.affected},
+		      {"packages", c.packages},
+		      {"exploits", c.exploits},
+		      {"bytes", c.file_len}};
 	char when[CLOCK_RFC3339_CAP];
 	clock_rfc3339(vdb_built_ms(r->v), when);
 	if (r->as_json) {
@@ -154,7 +158,8 @@ static int info(struct report *r, struct err *e)
 		if (r->as_json)
 			json_put_u64(&r->json, counts[i].name, counts[i].v);
 		else
-			buf_printf(&r->text, "%-12s%llu\n", counts[i].name, (unsigned long long)counts[i].v);
+			buf_printf(&r->text, "%-12s%llu\n", counts[i].name,
+				   (unsigned long long)counts[i].v);
 	}
 	info_sources(r);
 	int rc = info_ecosystems(r, e);
@@ -278,7 +283,8 @@ static void text_affected(struct report *r, const struct adv_affected *x)
 	buf_printf(b, " (%s)  %s ", x->keyed == ADV_BY_SOURCE ? "source" : "binary",
 		   adv_status_word(x->status));
 	for (size_t i = 0; i < x->event_count; i++) {
-		buf_printf(b, "%s %s ", i && x->events[i].range != x->events[i - 1].range ? ";" : "",
+		buf_printf(b, "%s %s ",
+			   i && x->events[i].range != x->events[i - 1].range ? ";" : "",
 			   event_word(x->events[i].kind));
 		put_clean(b, x->events[i].version);
 	}
@@ -302,7 +308,8 @@ static void text_advisory(struct report *r, const struct adv *a)
 		text_affected(r, &a->affected[i]);
 }
 
-static int put_one(struct report *r, uint32_t advisory, const struct adv_affected *only, struct err *e)
+static int put_one(struct report *r, uint32_t advisory, const struct adv_affected *only,
+		   struct err *e)
 {
 	struct adv a;
 	int rc = only ? vdb_advisory(r->v, advisory, &r->a, &a, e)
@@ -330,7 +337,8 @@ static bool is_same_word(struct bytes a, struct bytes b)
 	return n == a.len && n == b.len;
 }
 
-/* The ecosystem as the database spells it. One that it does not hold is an error, which names those that begin like it. */
+/* The ecosystem as the database spells it. One that it does not hold is an error, which names those
+ * that begin like it. */
 static int find_ecosystem(struct report *r, struct bytes *name, struct err *e)
 {
 	struct vdb_ecosystem *list;
@@ -346,14 +354,16 @@ static int find_ecosystem(struct report *r, struct bytes *name, struct err *e)
 			buf_free(&near);
 			return 0;
 		}
-		if (is_same_word(bytes_part(list[i].name, 0, bytes_find(*name, ':')), bytes_part(*name, 0, bytes_find(*name, ':')))) {
+		if (is_same_word(bytes_part(list[i].name, 0, bytes_find(*name, ':')),
+				 bytes_part(*name, 0, bytes_find(*name, ':')))) {
 			buf_put_text(&near, count++ ? ", " : "");
 			buf_put(&near, list[i].name);
 		}
 	}
-	int rc = err_set(e, ERR_NOT_FOUND, "the database holds no ecosystem \"%.*s\"%s%.*s", BYTES_ARG(*name),
-			 count ? "; there are " : " (plimsoll vdb info lists them)", (int)(buf_ok(&near) ? near.len : 0),
-			 buf_cstr(&near));
+	int rc =
+	    err_set(e, ERR_NOT_FOUND, "the database holds no ecosystem \"%.*s\"%s%.*s",
+		    BYTES_ARG(*name), count ? "; there are " : " (plimsoll vdb info lists them)",
+		    (int)(buf_ok(&near) ? near.len : 0), buf_cstr(&near));
 	buf_free(&near);
 	return rc;
 }
@@ -364,7 +374,8 @@ static int64_t query(struct report *r, const struct cli_args *args, struct err *
 	struct vdb_hit *hits;
 	uint32_t *ids;
 	struct bytes id = BYTES_NONE, named = bytes_of(ecosystem);
-	if (ecosystem ? find_ecosystem(r, &named, e) < 0 : cli_known_id(r->v, cli_get(args, "id"), &r->a, &id, e) < 0)
+	if (ecosystem ? find_ecosystem(r, &named, e) < 0
+		      : cli_known_id(r->v, cli_get(args, "id"), &r->a, &id, e) < 0)
 		return -(int)e->code;
 	int64_t n = ecosystem ? vdb_find(r->v, named, bytes_of(args->operands[1]), &r->a, &hits, e)
 			      : vdb_find_id(r->v, id, &r->a, &ids, e);
@@ -372,7 +383,8 @@ static int64_t query(struct report *r, const struct cli_args *args, struct err *
 	if (r->as_json)
 		json_put_array(&r->json, NULL);
 	for (int64_t i = 0; rc == 0 && i < n; i++)
-		rc = ecosystem ? put_one(r, hits[i].advisory, &hits[i].affected, e) : put_one(r, ids[i], NULL, e);
+		rc = ecosystem ? put_one(r, hits[i].advisory, &hits[i].affected, e)
+			       : put_one(r, ids[i], NULL, e);
 	if (r->as_json)
 		json_put_end(&r->json, ']');
 	return rc < 0 ? rc : n;
@@ -387,7 +399,8 @@ int vdb_verb_query(int argc, char **argv)
 		return cli_usage("vdb query", &e);
 	const char *ecosystem = cli_get(&args, "package"), *id = cli_get(&args, "id");
 	if (!ecosystem == !id || args.operand_count != (ecosystem ? 2U : 1U)) {
-		(void)err_set(&e, ERR_FORMAT, "give FILE and one of --package ECOSYSTEM NAME, --id ID");
+		(void)err_set(&e, ERR_FORMAT,
+			      "give FILE and one of --package ECOSYSTEM NAME, --id ID");
 		return cli_usage("vdb query", &e);
 	}
 	int64_t rc = report_open(&r, &args, args.operands[0], &e);
@@ -450,16 +463,20 @@ static int put_key(void *arg, struct bytes ecosystem, struct bytes name, struct 
 		buf_put_text(&d->names, d->packages > 1 ? ", " : "");
 		buf_put(&d->names, name);
 	}
-	return buf_ok(&d->out) && buf_ok(&d->names) ? 0 : err_set(e, ERR_NOMEM, "no memory for the list");
+	return buf_ok(&d->out) && buf_ok(&d->names)
+		   ? 0
+		   : err_set(e, ERR_NOMEM, "no memory for the list");
 }
 
 static void put_change(struct diff *d, const struct vdb *old, const struct vdb *now)
 {
 	struct vdb_counts a = vdb_counts_get(old), b = vdb_counts_get(now);
 	end_ecosystem(d);
-	buf_printf(&d->out, "%zu package%s of %zu ecosystem%s differ%s; %llu advisories before, %llu now\n", d->total,
-		   d->total == 1 ? "" : "s", d->ecosystems, d->ecosystems == 1 ? "" : "s", d->total == 1 ? "s" : "",
-		   (unsigned long long)a.advisories, (unsigned long long)b.advisories);
+	buf_printf(&d->out,
+		   "%zu package%s of %zu ecosystem%s differ%s; %llu advisories before, %llu now\n",
+		   d->total, d->total == 1 ? "" : "s", d->ecosystems, d->ecosystems == 1 ? "" : "s",
+		   d->total == 1 ? "s" : "", (unsigned long long)a.advisories,
+		   (unsigned long long)b.advisories);
 }
 
 int vdb_verb_diff(int argc, char **argv)
@@ -475,12 +492,14 @@ int vdb_verb_diff(int argc, char **argv)
 	buf_init(&d.out, SIZE_MAX / 4);
 	buf_init(&d.names, 1U << 20);
 	arena_init(&d.a, 16U << 20);
-	struct vdb *old = cli_open_vdb(args.operands[0], &e), *now = old ? cli_open_vdb(args.operands[1], &e) : NULL;
+	struct vdb *old = cli_open_vdb(args.operands[0], &e),
+		   *now = old ? cli_open_vdb(args.operands[1], &e) : NULL;
 	int rc = now ? vdb_diff(old, now, put_key, &d, &e) : -(int)e.code;
 	if (rc == 0 && !d.list)
 		put_change(&d, old, now);
 	if (rc == 0)
-		rc = buf_ok(&d.out) ? cli_write(NULL, buf_bytes(&d.out), &e) : err_set(&e, ERR_NOMEM, "no memory for the list");
+		rc = buf_ok(&d.out) ? cli_write(NULL, buf_bytes(&d.out), &e)
+				    : err_set(&e, ERR_NOMEM, "no memory for the list");
 	vdb_close(old);
 	vdb_close(now);
 	buf_free(&d.out);

@@ -43,7 +43,8 @@ static void bash_command(const struct cli_command *c)
 
 static void put_bash(void)
 {
-	printf("# plimsoll(1) completion for bash: plimsoll completion bash > /etc/bash_completion.d/plimsoll\n"
+	printf("# plimsoll(1) completion for bash: plimsoll completion bash > "
+	       "/etc/bash_completion.d/plimsoll\n"
 	       "_plimsoll() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\"\"\n"
 	       "\tcompopt -o default 2>/dev/null\n"
 	       "\tif [[ $COMP_CWORD -eq 1 ]]; then\n\t\twords=\"");
@@ -83,7 +84,8 @@ static void zsh_arguments(const struct cli_command *c, const char *indent)
 	for (const struct cli_option *o = c->options; o && o->name; o++) {
 		printf(" \\\n%s\t'--%s%s[", indent, o->name, o->value ? "=" : "");
 		put_quoted(o->help, "[]:\\");
-		printf("]%s%s%s'", o->value ? ":" : "", o->value ? o->value : "", o->value ? ":_files" : "");
+		printf("]%s%s%s'", o->value ? ":" : "", o->value ? o->value : "",
+		       o->value ? ":_files" : "");
 	}
 	printf(" \\\n%s\t'*:operand:_files'\n", indent);
 }
@@ -101,7 +103,8 @@ static void zsh_words(const char *indent, const struct cli_command *list, size_t
 
 static void put_zsh(void)
 {
-	printf("#compdef plimsoll\n# plimsoll(1) completion for zsh: plimsoll completion zsh > \"${fpath[1]}/_plimsoll\"\n"
+	printf("#compdef plimsoll\n# plimsoll(1) completion for zsh: plimsoll completion zsh > "
+	       "\"${fpath[1]}/_plimsoll\"\n"
 	       "_plimsoll() {\n\tif (( CURRENT == 2 )); then\n");
 	zsh_words("\t\t", cli_table, cli_count);
 	printf("\t\treturn\n\tfi\n\tcase $words[2] in\n");
@@ -144,7 +147,8 @@ static void fish_options(const char *seen, const struct cli_option *o)
 static void put_fish(void)
 {
 	char seen[256];
-	printf("# plimsoll(1) completion for fish: plimsoll completion fish > ~/.config/fish/completions/plimsoll.fish\n");
+	printf("# plimsoll(1) completion for fish: plimsoll completion fish > "
+	       "~/.config/fish/completions/plimsoll.fish\n");
 	for (size_t i = 0; i < cli_count; i++) {
 		const struct cli_command *c = &cli_table[i];
 		printf("complete -c plimsoll -n __fish_use_subcommand -a %s -d '", c->name);
@@ -158,8 +162,10 @@ static void put_fish(void)
 			printf("'\n");
 		}
 		for (const struct cli_command *v = c->verbs; v && v->name; v++) {
-			(void)snprintf(seen, sizeof seen, "__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from %s",
-				       c->name, v->name);
+			(void)snprintf(
+			    seen, sizeof seen,
+			    "__fish_seen_subcommand_from %s; and __fish_seen_subcommand_from %s",
+			    c->name, v->name);
 			fish_options(seen, v->options);
 		}
 	}
@@ -175,7 +181,7 @@ int verb_completion(int argc, char **argv)
 		}
 	}
 	const char *near = argc == 2 ? suggest(bytes_of(argv[1]), shells) : NULL;
-	fprintf(stderr, "plimsoll completion: give bash, zsh or fish%s%s%s\n", near ? "; did you mean " : "", near ? near : "",
-		near ? "?" : "");
+	fprintf(stderr, "plimsoll completion: give bash, zsh or fish%s%s%s\n",
+		near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 	return CLI_ERROR;
 }

@@ -35,9 +35,10 @@ int verb_cvss(int argc, char **argv)
 	if (argc == 2 && bytes_eq_lit(bytes_of(argv[1]), "--batch"))
 		return batch();
 	if (argc != 2) {
-		(void)fputs("usage: plimsoll cvss VECTOR\n       plimsoll cvss --batch < vectors, one a "
-		      "line\n",
-		      stderr);
+		(void)fputs(
+		    "usage: plimsoll cvss VECTOR\n       plimsoll cvss --batch < vectors, one a "
+		    "line\n",
+		    stderr);
 		return 1;
 	}
 	if (answer(bytes_of(argv[1])))

@@ -6,10 +6,11 @@
 #include <stdio.h>
 
 const struct cli_option fsck_options[] = {
-	{"repair", 0, NULL, NULL, "take damaged blobs away, so that they are pushed again, and remove files without rows"},
-	{"no-digests", 0, NULL, NULL, "look at lengths only: blobs are not read"},
-	{"quiet", 'q', NULL, NULL, "print what is wrong and nothing else"},
-	{.name = NULL},
+    {"repair", 0, NULL, NULL,
+     "take damaged blobs away, so that they are pushed again, and remove files without rows"},
+    {"no-digests", 0, NULL, NULL, "look at lengths only: blobs are not read"},
+    {"quiet", 'q', NULL, NULL, "print what is wrong and nothing else"},
+    {.name = NULL},
 };
 
 static void say(void *arg, const char *text)
@@ -29,15 +30,20 @@ int verb_fsck(int argc, char **argv)
 		err_set(&e, ERR_FORMAT, "give one data folder");
 		return cli_usage("fsck", &e);
 	}
-	struct fsck_options o = {.data_dir = args.operands[0], .repair = cli_has(&args, "repair"),
-				 .no_digests = cli_has(&args, "no-digests"), .say = say};
+	struct fsck_options o = {.data_dir = args.operands[0],
+				 .repair = cli_has(&args, "repair"),
+				 .no_digests = cli_has(&args, "no-digests"),
+				 .say = say};
 	if (fsck_run(&o, &n, &e) < 0) {
 		err_ctx(&e, "%s", o.data_dir);
 		return cli_fail("fsck", &e);
 	}
 	if (!cli_has(&args, "quiet"))
-		fprintf(stderr, "%s: %llu blobs, %llu bytes, %llu manifests; %llu things wrong, %llu of them repaired\n", o.data_dir,
-			(unsigned long long)n.blobs, (unsigned long long)n.bytes, (unsigned long long)n.manifests,
-			(unsigned long long)n.found, (unsigned long long)n.repaired);
+		fprintf(stderr,
+			"%s: %llu blobs, %llu bytes, %llu manifests; %llu things wrong, %llu of "
+			"them repaired\n",
+			o.data_dir, (unsigned long long)n.blobs, (unsigned long long)n.bytes,
+			(unsigned long long)n.manifests, (unsigned long long)n.found,
+			(unsigned long long)n.repaired);
 	return n.found > n.repaired ? CLI_GATE : CLI_DONE;
 }

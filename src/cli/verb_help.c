@@ -15,7 +15,8 @@ int verb_help(int argc, char **argv)
 		cli_print_help(below ? below : c, below ? c : NULL);
 		return CLI_DONE;
 	}
-	printf("plimsoll %s - a defender for container registries\n\nUsage: plimsoll COMMAND [OPTIONS] [OPERANDS]\n\nCommands:\n",
+	printf("plimsoll %s - a defender for container registries\n\nUsage: plimsoll COMMAND "
+	       "[OPTIONS] [OPERANDS]\n\nCommands:\n",
 	       PLIMSOLL_VERSION);
 	for (size_t i = 0; i < cli_count; i++)
 		printf("  %-12s %s\n", cli_table[i].name, cli_table[i].summary);
@@ -26,7 +27,8 @@ int verb_help(int argc, char **argv)
 
 #define MAN_WIDTH 78
 
-/* One word of mdoc(7) text: a line must not begin with a dot or quote of its own, a sentence ends its line. */
+/* One word of mdoc(7) text: a line must not begin with a dot or quote of its own, a sentence ends
+ * its line. */
 static void put_word(const char *word, size_t len, size_t *column)
 {
 	if (*column && *column + 1 + len > MAN_WIDTH) {
@@ -79,7 +81,8 @@ static void put_options(const struct cli_option *o)
 			printf("Fl %c , ", o->letter);
 		printf("Fl -%s%s%s\n", o->name, o->value ? " Ar " : "", o->value ? o->value : "");
 		char help[512];
-		(void)snprintf(help, sizeof help, o->fallback ? "%s (default %s)" : "%s", o->help, o->fallback);
+		(void)snprintf(help, sizeof help, o->fallback ? "%s (default %s)" : "%s", o->help,
+			       o->fallback);
 		put_paragraphs(help);
 	}
 	printf(".El\n");
@@ -90,7 +93,8 @@ static void put_head(const char *name, const char *summary)
 	printf(".Dd November 23, 2026\n.Dt PLIMSOLL%s", *name ? "-" : "");
 	for (const char *p = name; *p; p++)
 		putchar(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
-	printf(" 1\n.Os\n.Sh NAME\n.Nm plimsoll%s%s\n.Nd %s\n.Sh SYNOPSIS\n", *name ? "-" : "", name, summary);
+	printf(" 1\n.Os\n.Sh NAME\n.Nm plimsoll%s%s\n.Nd %s\n.Sh SYNOPSIS\n", *name ? "-" : "",
+	       name, summary);
 }
 
 static void put_command(const struct cli_command *c)
@@ -119,14 +123,17 @@ static void put_command(const struct cli_command *c)
 	       ".Sh SEE ALSO\n.Xr plimsoll 1\n");
 }
 
-/* The man page of one command, or of the program: made from the same table as the help, so that they cannot differ. */
+/* The man page of one command, or of the program: made from the same table as the help, so that
+ * they cannot differ. */
 int verb_man(int argc, char **argv)
 {
 	const struct cli_command *only = argc > 1 ? cli_find(argv[1]) : NULL;
 	if (argc > 1 && !only)
 		return cli_no_command(argv[1], NULL);
 	if (isatty(STDOUT_FILENO))
-		fprintf(stderr, "plimsoll man: this is the page's source; to read it: plimsoll man%s%s | man -l -\n",
+		fprintf(stderr,
+			"plimsoll man: this is the page's source; to read it: plimsoll man%s%s | "
+			"man -l -\n",
 			only ? " " : "", only ? only->name : "");
 	if (only) {
 		put_command(only);
@@ -134,7 +141,8 @@ int verb_man(int argc, char **argv)
 	}
 	put_head("", "a defender for container registries");
 	printf(".Nm plimsoll\n.Ar command\n"
-	       ".Op options\n.Sh DESCRIPTION\nEach command has a page of its own.\n.Bl -tag -width Ds\n");
+	       ".Op options\n.Sh DESCRIPTION\nEach command has a page of its own.\n.Bl -tag -width "
+	       "Ds\n");
 	for (size_t i = 0; i < cli_count; i++)
 		printf(".It Xr plimsoll-%s 1\n%s.\n", cli_table[i].name, cli_table[i].summary);
 	printf(".El\n");

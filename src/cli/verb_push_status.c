@@ -1,5 +1,5 @@
-/* The findings of a pushed image: asks a running server, waits for the end of the scan, and reports as `plimsoll scan` does. Of an index: those of each of
- * its images. */
+/* The findings of a pushed image: asks a running server, waits for the end of the scan, and reports
+ * as `plimsoll scan` does. Of an index: those of each of its images. */
 #include "cli/gate.h"
 #include "cli/remote.h"
 #include "cli/verbs.h"
@@ -15,19 +15,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#define IMAGES_MAX 256 /* of an index; the largest in public use have some 20 */
-#define DEPTH_MAX 3    /* indexes in indexes */
-#define LOOK_MS 50     /* between two questions */
+#define IMAGES_MAX 256	  /* of an index; the largest in public use have some 20 */
+#define DEPTH_MAX 3	  /* indexes in indexes */
+#define LOOK_MS 50	  /* between two questions */
 #define BUDGET (1U << 30) /* bytes: 100,000 findings take 300 MiB */
 
 const struct cli_option push_status_options[] = {
-	SRV_OPTIONS,
-	{"timeout", 0, "TIME", "5m", "give up waiting after this"},
-	{"no-wait", 0, NULL, NULL, "report what is known now"},
-	{"platform", 0, "OS/ARCH", NULL, "of an index: this image only"},
-	{"output", 'o', "FILE", NULL, "write the report there"},
-	GATE_OPTIONS,
-	{0},
+    SRV_OPTIONS,
+    {"timeout", 0, "TIME", "5m", "give up waiting after this"},
+    {"no-wait", 0, NULL, NULL, "report what is known now"},
+    {"platform", 0, "OS/ARCH", NULL, "of an index: this image only"},
+    {"output", 'o', "FILE", NULL, "write the report there"},
+    GATE_OPTIONS,
+    {0},
 };
 
 /* One image that is reported. */
@@ -50,16 +50,19 @@ struct asking {
 };
 
 /* The manifest of a tag or digest. reply is freed by the caller in any case. */
-static int ask_manifest(const struct asking *q, struct bytes name, struct fetch_reply *reply, struct err *e)
+static int ask_manifest(const struct asking *q, struct bytes name, struct fetch_reply *reply,
+			struct err *e)
 {
-	struct srv_request ask = {
-		.path = arena_printf(q->arena, "/v2/%.*s/manifests/%.*s", BYTES_ARG(q->repository), BYTES_ARG(name)),
-		.header = "Accept: " OCI_MANIFEST_TYPE ", " OCI_INDEX_TYPE ", " DOCKER_MANIFEST_TYPE ", " DOCKER_LIST_TYPE};
+	struct srv_request ask = {.path = arena_printf(q->arena, "/v2/%.*s/manifests/%.*s",
+						       BYTES_ARG(q->repository), BYTES_ARG(name)),
+				  .header = "Accept: " OCI_MANIFEST_TYPE ", " OCI_INDEX_TYPE
+					    ", " DOCKER_MANIFEST_TYPE ", " DOCKER_LIST_TYPE};
 	if (!ask.path)
 		return err_set(e, ERR_NOMEM, "no memory");
 	int r = srv_ask(&q->srv, &ask, q->arena, reply, e);
 	if (r < 0 && e->code == ERR_NOT_FOUND)
-		return err_set(e, ERR_NOT_FOUND, "%s: there is no %.*s%s%.*s", q->srv.url, BYTES_ARG(q->repository),
+		return err_set(e, ERR_NOT_FOUND, "%s: there is no %.*s%s%.*s", q->srv.url,
+			       BYTES_ARG(q->repository),
 			       bytes_find(name, ':') < name.len ? "@" : ":", BYTES_ARG(name));
 	return r;
 }
@@ -90,7 +93,9 @@ static int on_scan(void *arg, struct json *j, struct err *e)
 	if (!json_enter_object(j))
 		return 0;
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "status") ? &n->status : bytes_eq_lit(key, "reason") ? &n->reason : NULL;
+		struct bytes *to = bytes_eq_lit(key, "status")	 ? &n->status
+				   : bytes_eq_lit(key, "reason") ? &n->reason
+								 : NULL;
 		if (!to) {
 			json_skip(j);
 			continue;
@@ -101,12 +106,15 @@ static int on_scan(void *arg, struct json *j, struct err *e)
 	return 0;
 }
 
-static int read_newest(const struct asking *q, struct bytes digest, struct arena *a, struct newest *ret, struct err *e)
+static int read_newest(const struct asking *q, struct bytes digest, struct arena *a,
+		       struct newest *ret, struct err *e)
 {
-	const char *path = arena_printf(a, "/api/v1/registries/local/repositories/%.*s/images/%.*s/scans",
-					BYTES_ARG(q->repository), BYTES_ARG(digest));
+	const char *path =
+	    arena_printf(a, "/api/v1/registries/local/repositories/%.*s/images/%.*s/scans",
+			 BYTES_ARG(q->repository), BYTES_ARG(digest));
 	*ret = (struct newest){.status = BYTES_NONE};
-	int r = path ? srv_each(&q->srv, path, on_scan, ret, a, e) : err_set(e, ERR_NOMEM, "no memory");
+	int r =
+	    path ? srv_each(&q->srv, path, on_scan, ret, a, e) : err_set(e, ERR_NOMEM, "no memory");
 	if (r < 0 && e->code == ERR_NOT_FOUND) {
 		*e = (struct err)ERR_INIT;
 		return 0;
@@ -131,10 +139,12 @@ struct seen {
 	struct bytes word, reason;
 };
 
-static int keep_seen(const struct asking *q, struct bytes word, struct bytes reason, struct seen *ret, struct err *e)
+static int keep_seen(const struct asking *q, struct bytes word, struct bytes reason,
+		     struct seen *ret, struct err *e)
 {
 	bool ok = true;
-	*ret = (struct seen){.word = arena_bytes(q->arena, word, &ok), .reason = arena_bytes(q->arena, reason, &ok)};
+	*ret = (struct seen){.word = arena_bytes(q->arena, word, &ok),
+			     .reason = arena_bytes(q->arena, reason, &ok)};
 	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory");
 }
 
@@ -145,8 +155,10 @@ static bool is_table(const struct asking *q)
 
 enum outcome { WAIT_ON, IMAGE_READY, IMAGE_PENDING, NO_IMAGE };
 
-/* One round of questions: enum outcome or <0. NO_IMAGE: an index or an artifact, that has no findings of its own. */
-static int look(const struct asking *q, struct bytes digest, struct arena *a, struct seen *ret, struct err *e)
+/* One round of questions: enum outcome or <0. NO_IMAGE: an index or an artifact, that has no
+ * findings of its own. */
+static int look(const struct asking *q, struct bytes digest, struct arena *a, struct seen *ret,
+		struct err *e)
 {
 	struct remote m;
 	struct newest scan;
@@ -157,16 +169,19 @@ static int look(const struct asking *q, struct bytes digest, struct arena *a, st
 		return -(int)e->code;
 	if (known ? m.is_artifact : bytes_eq_lit(scan.status, "unsupported")) {
 		struct bytes why = known ? m.assess.reason : scan.reason;
-		return keep_seen(q, BYTES_LIT("unsupported"), why, ret, e) < 0 ? -(int)e->code : NO_IMAGE;
+		return keep_seen(q, BYTES_LIT("unsupported"), why, ret, e) < 0 ? -(int)e->code
+									       : NO_IMAGE;
 	}
 	bool open = bytes_eq_lit(scan.status, "queued") || bytes_eq_lit(scan.status, "running");
 	if (known && !open && !bytes_eq_lit(m.state, "Pending"))
 		return IMAGE_READY;
 	if (known && now)
-		return keep_seen(q, open ? scan.status : m.state, BYTES_NONE, ret, e) < 0 ? -(int)e->code : IMAGE_PENDING;
+		return keep_seen(q, open ? scan.status : m.state, BYTES_NONE, ret, e) < 0
+			   ? -(int)e->code
+			   : IMAGE_PENDING;
 	if (!known && (late || now))
-		return err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s@%.*s", BYTES_ARG(q->repository),
-			       BYTES_ARG(digest));
+		return err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s@%.*s",
+			       BYTES_ARG(q->repository), BYTES_ARG(digest));
 	return late ? err_set(e, ERR_TIMEOUT, "the scan has not ended yet") : WAIT_ON;
 }
 
@@ -185,13 +200,16 @@ static int wait_for(const struct asking *q, struct bytes digest, struct seen *re
 
 /* ---- an index -------------------------------------------------------------------------------- */
 
-/* The digests that an index names for the wanted platform: how many, or <0. *ret_index: it is one, no artifact. */
-static int read_index(const struct asking *q, const struct fetch_reply *reply, struct bytes *ret, bool *ret_index, struct err *e)
+/* The digests that an index names for the wanted platform: how many, or <0. *ret_index: it is one,
+ * no artifact. */
+static int read_index(const struct asking *q, const struct fetch_reply *reply, struct bytes *ret,
+		      bool *ret_index, struct err *e)
 {
 	struct oci_manifest m;
 	bool ok;
 	size_t n = 0;
-	struct bytes want = bytes_of(cli_get(q->args, "platform")), text = arena_bytes(q->arena, buf_bytes(&reply->body), &ok);
+	struct bytes want = bytes_of(cli_get(q->args, "platform")),
+		     text = arena_bytes(q->arena, buf_bytes(&reply->body), &ok);
 	if (!ok || oci_manifest_parse(text, bytes_of(reply->content_type), q->arena, &m, e) < 0)
 		return ok ? -(int)e->code : err_set(e, ERR_NOMEM, "no memory");
 	*ret_index = m.kind == OCI_INDEX;
@@ -200,7 +218,9 @@ static int read_index(const struct asking *q, const struct fetch_reply *reply, s
 		if (want.len && d->platform.os.len && !oci_platform_matches(&d->platform, want))
 			continue;
 		if (n == IMAGES_MAX)
-			return err_set(e, ERR_LIMIT, "an index names more than %d manifests: choose one by --platform or @DIGEST",
+			return err_set(e, ERR_LIMIT,
+				       "an index names more than %d manifests: choose one by "
+				       "--platform or @DIGEST",
 				       IMAGES_MAX);
 		ret[n++] = d->digest_text;
 	}
@@ -210,7 +230,9 @@ static int read_index(const struct asking *q, const struct fetch_reply *reply, s
 static int add_image(struct asking *q, struct bytes digest, struct bytes open, struct err *e)
 {
 	if (q->image_count == IMAGES_MAX)
-		return err_set(e, ERR_LIMIT, "the index and those in it name more than %d images: choose one by --platform or @DIGEST",
+		return err_set(e, ERR_LIMIT,
+			       "the index and those in it name more than %d images: choose one by "
+			       "--platform or @DIGEST",
 			       IMAGES_MAX);
 	q->images[q->image_count++] = (struct asked){digest, open};
 	return 0;
@@ -218,7 +240,8 @@ static int add_image(struct asking *q, struct bytes digest, struct bytes open, s
 
 /* The images of an index, or the image itself. *ret: what was seen of digest. */
 /* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
-static int collect(struct asking *q, struct bytes digest, int depth, struct seen *ret, struct err *e)
+static int collect(struct asking *q, struct bytes digest, int depth, struct seen *ret,
+		   struct err *e)
 {
 	struct bytes children[IMAGES_MAX] = {0};
 	struct fetch_reply reply = {0};
@@ -235,7 +258,9 @@ static int collect(struct asking *q, struct bytes digest, int depth, struct seen
 	int n = r == 0 ? read_index(q, &reply, children, &is_index, e) : r;
 	fetch_reply_free(&reply);
 	if (is_index && depth == DEPTH_MAX)
-		return err_set(e, ERR_LIMIT, "indexes are nested deeper than %d: choose an image by @DIGEST", DEPTH_MAX);
+		return err_set(e, ERR_LIMIT,
+			       "indexes are nested deeper than %d: choose an image by @DIGEST",
+			       DEPTH_MAX);
 	r = n < 0 ? n : 0;
 	for (int i = 0; i < n && r == 0; i++)
 		r = collect(q, children[i], depth + 1, &below, e);
@@ -261,14 +286,18 @@ static int doubt(struct remote *m, struct bytes open, struct arena *a, struct er
 	return 0;
 }
 
-static int read_image(const struct asking *q, const struct asked *x, struct arena *a, struct remote *m, struct err *e)
+static int read_image(const struct asking *q, const struct asked *x, struct arena *a,
+		      struct remote *m, struct err *e)
 {
-	const char *name = q->name && q->image_count == 1
-				   ? q->name
-				   : arena_printf(a, "%.*s@%.*s", BYTES_ARG(q->repository), BYTES_ARG(x->digest));
-	int r = name ? rem_image(&q->srv, q->repository, x->digest, name, a, m, e) : err_set(e, ERR_NOMEM, "no memory");
+	const char *name =
+	    q->name && q->image_count == 1
+		? q->name
+		: arena_printf(a, "%.*s@%.*s", BYTES_ARG(q->repository), BYTES_ARG(x->digest));
+	int r = name ? rem_image(&q->srv, q->repository, x->digest, name, a, m, e)
+		     : err_set(e, ERR_NOMEM, "no memory");
 	if (r == 0)
-		r = err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s", BYTES_ARG(x->digest));
+		r = err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s",
+			    BYTES_ARG(x->digest));
 	/* A format that is an inventory, too, lists the packages. */
 	if (r > 0 && q->gate.format->put == q->gate.format->put_inventory &&
 	    rem_packages(&q->srv, q->repository, x->digest, a, m, e) < 0)
@@ -300,13 +329,17 @@ static int report_one(struct asking *q, const struct asked *x, struct err *e)
 	return r;
 }
 
-/* An artifact, or an index without images: nothing was assessed, and no gate may take that for good. */
-static int report_none(struct asking *q, struct bytes digest, const struct seen *seen, struct err *e)
+/* An artifact, or an index without images: nothing was assessed, and no gate may take that for
+ * good. */
+static int report_none(struct asking *q, struct bytes digest, const struct seen *seen,
+		       struct err *e)
 {
 	struct remote m;
-	if (rem_none(q->name, digest, seen->reason.len ? seen->reason : BYTES_LIT("no image"), &m, e) < 0)
+	if (rem_none(q->name, digest, seen->reason.len ? seen->reason : BYTES_LIT("no image"), &m,
+		     e) < 0)
 		return -(int)e->code;
-	if (!is_table(q) && q->gate.format->put(&m.report, &q->out, e) < 0) /* a table has its line */
+	if (!is_table(q) &&
+	    q->gate.format->put(&m.report, &q->out, e) < 0) /* a table has its line */
 		return -(int)e->code;
 	return gate_status(&q->gate, &m.report, "push-status");
 }
@@ -318,7 +351,9 @@ static int report_all(struct asking *q, struct bytes digest, const struct seen *
 	if (q->image_count == 0 && platform)
 		return err_set(e, ERR_NOT_FOUND, "there is no image of %s", platform);
 	if (q->image_count > 1 && !is_table(q))
-		return err_set(e, ERR_CONFLICT, "an index of %zu images: choose one by --platform or @DIGEST", q->image_count);
+		return err_set(e, ERR_CONFLICT,
+			       "an index of %zu images: choose one by --platform or @DIGEST",
+			       q->image_count);
 	if (q->image_count == 0 && (status = report_none(q, digest, seen, e)) < 0)
 		return status;
 	for (size_t i = 0; i < q->image_count; i++) {
@@ -336,13 +371,17 @@ static int report_all(struct asking *q, struct bytes digest, const struct seen *
 
 /* ---- what is asked for ----------------------------------------------------------------------- */
 
-/* "HOST:PORT/team/shop:1.4", or as the server itself names it: "team/shop:1.4". host: NULL for the latter. */
-static int parse_operand(struct asking *q, const char *text, struct ref *ref, const char **ret_host, struct err *e)
+/* "HOST:PORT/team/shop:1.4", or as the server itself names it: "team/shop:1.4". host: NULL for the
+ * latter. */
+static int parse_operand(struct asking *q, const char *text, struct ref *ref, const char **ret_host,
+			 struct err *e)
 {
 	struct bytes first = bytes_part(bytes_of(text), 0, bytes_find(bytes_of(text), '/'));
-	bool has_host = first.len < strlen(text) && (bytes_find(first, '.') < first.len || bytes_find(first, ':') < first.len ||
-						     bytes_eq_lit(first, "localhost"));
-	/* A made-up host keeps the grammar of references from reading a host into a repository's name. */
+	bool has_host = first.len < strlen(text) &&
+			(bytes_find(first, '.') < first.len || bytes_find(first, ':') < first.len ||
+			 bytes_eq_lit(first, "localhost"));
+	/* A made-up host keeps the grammar of references from reading a host into a repository's
+	 * name. */
 	const char *whole = has_host ? text : arena_printf(q->arena, "server.invalid/%s", text);
 	*ret_host = has_host ? arena_cstr(q->arena, first) : NULL;
 	if (!whole || (has_host && !*ret_host))
@@ -360,7 +399,8 @@ static int run(struct asking *q, struct err *e)
 	const char *host, *operand = q->args->operands[0];
 	struct bytes digest = BYTES_NONE;
 	struct seen seen = {.word = BYTES_NONE};
-	if (parse_operand(q, operand, &ref, &host, e) < 0 || srv_open(&q->srv, q->args, host, q->arena, e) < 0)
+	if (parse_operand(q, operand, &ref, &host, e) < 0 ||
+	    srv_open(&q->srv, q->args, host, q->arena, e) < 0)
 		return -(int)e->code;
 	q->name = operand;
 	if (ref.has_digest) {
@@ -369,7 +409,8 @@ static int run(struct asking *q, struct err *e)
 	} else if (resolve(q, ref.tag, &digest, e) < 0) {
 		return -(int)e->code;
 	}
-	return collect(q, digest, 0, &seen, e) < 0 ? -(int)e->code : report_all(q, digest, &seen, e);
+	return collect(q, digest, 0, &seen, e) < 0 ? -(int)e->code
+						   : report_all(q, digest, &seen, e);
 }
 
 int verb_push_status(int argc, char **argv)
@@ -379,11 +420,14 @@ int verb_push_status(int argc, char **argv)
 	struct arena a;
 	uint64_t timeout_ms = 0;
 	struct asking q = {.args = &args, .arena = &a};
-	if (cli_parse(push_status_options, argc, argv, &args, &e) < 0 || gate_parse(&args, &q.gate, &e) < 0)
+	if (cli_parse(push_status_options, argc, argv, &args, &e) < 0 ||
+	    gate_parse(&args, &q.gate, &e) < 0)
 		return cli_usage("push-status", &e);
-	if (args.operand_count != 1 || !num_duration_ms(bytes_of(cli_get(&args, "timeout")), &timeout_ms)) {
-		err_set(&e, ERR_FORMAT, args.operand_count != 1 ? "give REPOSITORY[:TAG|@DIGEST]"
-								: "--timeout: not a time such as 90s or 5m");
+	if (args.operand_count != 1 ||
+	    !num_duration_ms(bytes_of(cli_get(&args, "timeout")), &timeout_ms)) {
+		err_set(&e, ERR_FORMAT,
+			args.operand_count != 1 ? "give REPOSITORY[:TAG|@DIGEST]"
+						: "--timeout: not a time such as 90s or 5m");
 		return cli_usage("push-status", &e);
 	}
 	arena_init(&a, 64U << 20);

@@ -1,4 +1,5 @@
-/* Roles and who has them. A role may be written plainly: in any case, without spaces, without "Acr" in front. */
+/* Roles and who has them. A role may be written plainly: in any case, without spaces, without "Acr"
+ * in front. */
 #include "cli/people.h"
 #include "cli/verbs.h"
 
@@ -30,7 +31,8 @@ static const char *role_of(const char *word)
 	fold(word, want);
 	for (size_t i = 0; i < role_count; i++) {
 		fold(roles[i].name, have);
-		if (strcmp(want, have) == 0 || (strncmp(have, "acr", 3) == 0 && strcmp(want, have + 3) == 0))
+		if (strcmp(want, have) == 0 ||
+		    (strncmp(have, "acr", 3) == 0 && strcmp(want, have + 3) == 0))
 			return roles[i].name;
 	}
 	return word;
@@ -110,7 +112,8 @@ static int role_names(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"role names", role_options, 0, 0}, argc, argv, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"role names", role_options, 0, 0}, argc, argv,
+		     &e) < 0)
 		return CLI_ERROR;
 	int r = ppl_connect(&p, &e);
 	if (r == 0)
@@ -122,20 +125,24 @@ static int role_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"role list", role_options, 0, 1}, argc, argv, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"role list", role_options, 0, 1}, argc, argv,
+		     &e) < 0)
 		return CLI_ERROR;
 	int r = ppl_connect(&p, &e);
 	if (r == 0 && p.args.operand_count) /* there is such a user */
 		r = ppl_do(&p, NULL, ppl_user_path(&p, p.args.operands[0], ""), NULL, &e);
 	if (r == 0)
-		r = srv_each(&p.server, "/api/v1/role-assignments", put_assignment, &p, &p.arena, &e);
+		r = srv_each(&p.server, "/api/v1/role-assignments", put_assignment, &p, &p.arena,
+			     &e);
 	return ppl_close(&p, r, &e);
 }
 
 static int assign(struct ppl *p, struct err *e)
 {
 	const char *scope = scope_of(p, p->args.operand_count > 2 ? p->args.operands[2] : NULL);
-	const char *const pairs[] = {"user", p->args.operands[0], "role", role_of(p->args.operands[1]), "scope", scope, NULL};
+	const char *const pairs[] = {
+	    "user", p->args.operands[0], "role", role_of(p->args.operands[1]), "scope", scope,
+	    NULL};
 	const char *json = scope ? ppl_json(p, pairs, e) : NULL;
 	if (!json)
 		return err_set(e, ERR_NOMEM, "no memory");
@@ -148,7 +155,8 @@ static int role_assign(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"role assign", role_options, 2, 3}, argc, argv, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"role assign", role_options, 2, 3}, argc, argv,
+		     &e) < 0)
 		return CLI_ERROR;
 	return ppl_close(&p, assign(&p, &e), &e);
 }
@@ -177,19 +185,34 @@ static int role_remove(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"role remove", role_options, 2, 3}, argc, argv, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"role remove", role_options, 2, 3}, argc, argv,
+		     &e) < 0)
 		return CLI_ERROR;
 	return ppl_close(&p, remove_from(&p, &e), &e);
 }
 
 const struct cli_command role_commands[] = {
-	{.name = "names", .main = role_names, .synopsis = "", .summary = "the roles, their short names and what they allow",
-	 .options = role_options},
-	{.name = "list", .main = role_list, .synopsis = "[USER]", .summary = "who has which role where", .options = role_options},
-	{.name = "assign", .main = role_assign, .synopsis = "USER ROLE [REPOSITORY|/SCOPE]",
-	 .summary = "give a role, everywhere or at and below a repository", .options = role_options},
-	{.name = "remove", .main = role_remove, .synopsis = "USER ROLE [REPOSITORY|/SCOPE]", .summary = "take it", .options = role_options},
-	{.name = NULL},
+    {.name = "names",
+     .main = role_names,
+     .synopsis = "",
+     .summary = "the roles, their short names and what they allow",
+     .options = role_options},
+    {.name = "list",
+     .main = role_list,
+     .synopsis = "[USER]",
+     .summary = "who has which role where",
+     .options = role_options},
+    {.name = "assign",
+     .main = role_assign,
+     .synopsis = "USER ROLE [REPOSITORY|/SCOPE]",
+     .summary = "give a role, everywhere or at and below a repository",
+     .options = role_options},
+    {.name = "remove",
+     .main = role_remove,
+     .synopsis = "USER ROLE [REPOSITORY|/SCOPE]",
+     .summary = "take it",
+     .options = role_options},
+    {.name = NULL},
 };
 
 int verb_role(int argc, char **argv)

@@ -9,10 +9,10 @@
 
 const struct cli_option scan_options[] = {CIMG_OPTIONS, GATE_OPTIONS, {0}};
 const struct cli_option inventory_options[] = {
-	CIMG_OPTIONS,
-	{"format", 'f', "NAME", "table", "table, json or cyclonedx"},
-	{"wide", 'w', NULL, NULL, "of the table: nothing cut or left out"},
-	{0},
+    CIMG_OPTIONS,
+    {"format", 'f', "NAME", "table", "table, json or cyclonedx"},
+    {"wide", 'w', NULL, NULL, "of the table: nothing cut or left out"},
+    {0},
 };
 
 /* "scan image REF", as other scanners want it, is "scan REF". */
@@ -72,7 +72,9 @@ int verb_inventory(int argc, char **argv)
 		return cli_usage("inventory", &e);
 	}
 	int rc = cimg_open(&c, &args, args.operand_count ? args.operands[0] : NULL, false, &e);
-	struct report r = {.input = &c.input, .assess = &c.assess, .version = PLIMSOLL_VERSION,
+	struct report r = {.input = &c.input,
+			   .assess = &c.assess,
+			   .version = PLIMSOLL_VERSION,
 			   .now_ms = clock_wall_ms()};
 	const struct report_format put = {.put = f ? f->put_inventory : NULL};
 	struct gate all = {.format = &put};

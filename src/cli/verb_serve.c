@@ -4,10 +4,11 @@
 #include "daemon/settings.h"
 
 /* No fallbacks and no environment here: config_load has both, with the file between them. */
-#define OPTION(name, kind, word, fallback, min, max, help, field) {name, 0, word, NULL, help " [" fallback "]"},
+#define OPTION(name, kind, word, fallback, min, max, help, field)                                  \
+	{name, 0, word, NULL, help " [" fallback "]"},
 const struct cli_option serve_options[] = {
-	{"config", 'c', "FILE", NULL, "file of settings (YAML: \"setting: value\")"},
-	CONFIG_SETTINGS(OPTION){0},
+    {"config", 'c', "FILE", NULL, "file of settings (YAML: \"setting: value\")"},
+    CONFIG_SETTINGS(OPTION){0},
 };
 
 static const char *get(void *arg, const char *name)

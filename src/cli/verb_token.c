@@ -12,25 +12,26 @@
 
 static const struct cli_option token_options[] = {SRV_OPTIONS, {0}};
 static const struct cli_option create_options[] = {
-	SRV_OPTIONS,
-	{"label", 0, "TEXT", NULL, "what it is for"},
-	{"expires", 0, "TIME", "90d", "how long it is good for, in days, or never"},
-	{0},
+    SRV_OPTIONS,
+    {"label", 0, "TEXT", NULL, "what it is for"},
+    {"expires", 0, "TIME", "90d", "how long it is good for, in days, or never"},
+    {0},
 };
 
 static int put_token(void *arg, struct json *j, struct err *e)
 {
-	struct bytes label = BYTES_NONE, kind = BYTES_NONE, expires = BYTES_NONE, created = BYTES_NONE, id = BYTES_NONE;
+	struct bytes label = BYTES_NONE, kind = BYTES_NONE, expires = BYTES_NONE,
+		     created = BYTES_NONE, id = BYTES_NONE;
 	(void)arg;
 	(void)e;
 	if (!json_enter_object(j))
 		return 0;
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "label")	       ? &label
-				   : bytes_eq_lit(key, "kind")	       ? &kind
-				   : bytes_eq_lit(key, "created_at")   ? &created
-				   : bytes_eq_lit(key, "expires_at")   ? &expires
-								       : NULL;
+		struct bytes *to = bytes_eq_lit(key, "label")	     ? &label
+				   : bytes_eq_lit(key, "kind")	     ? &kind
+				   : bytes_eq_lit(key, "created_at") ? &created
+				   : bytes_eq_lit(key, "expires_at") ? &expires
+								     : NULL;
 		if (bytes_eq_lit(key, "id"))
 			id = json_number(j);
 		else if (to)
@@ -43,7 +44,9 @@ static int put_token(void *arg, struct json *j, struct err *e)
 	ppl_cell(id, 6);
 	ppl_cell(kind, 8);
 	ppl_cell(bytes_part(created, 0, sizeof "2026-01-02" - 1), 10);
-	ppl_cell(expires.len ? bytes_part(expires, 0, sizeof "2026-01-02" - 1) : BYTES_LIT("never ends"), 10);
+	ppl_cell(expires.len ? bytes_part(expires, 0, sizeof "2026-01-02" - 1)
+			     : BYTES_LIT("never ends"),
+		 10);
 	ppl_cell(label, 0);
 	return 0;
 }
@@ -52,12 +55,14 @@ static int token_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"token list", token_options, 1, 1}, argc, argv, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"token list", token_options, 1, 1}, argc, argv,
+		     &e) < 0)
 		return CLI_ERROR;
 	int r = ppl_connect(&p, &e);
 	const char *path = ppl_user_path(&p, p.args.operands[0], "/tokens");
 	if (r == 0)
-		r = path ? srv_each(&p.server, path, put_token, NULL, &p.arena, &e) : err_set(&e, ERR_NOMEM, "no memory");
+		r = path ? srv_each(&p.server, path, put_token, NULL, &p.arena, &e)
+			 : err_set(&e, ERR_NOMEM, "no memory");
 	return ppl_close(&p, r, &e);
 }
 
@@ -70,7 +75,8 @@ static const char *ask_of(struct ppl *p, struct err *e)
 	uint64_t ms = 0;
 	bool never = strcmp(expires, "never") == 0;
 	if (!never && (!num_duration_ms(bytes_of(expires), &ms) || ms < DAY_MS || ms % DAY_MS)) {
-		err_set(e, ERR_FORMAT, "--expires: \"%s\" is not a number of days such as 90d, or never", expires);
+		err_set(e, ERR_FORMAT,
+			"--expires: \"%s\" is not a number of days such as 90d, or never", expires);
 		return NULL;
 	}
 	buf_init(&b, 65536);
@@ -95,7 +101,9 @@ static int show(struct ppl *p, struct bytes body, struct err *e)
 	json_init(&j, body, &p->arena);
 	if (json_enter_object(&j)) {
 		for (struct bytes key; json_next_key(&j, &key);) {
-			struct bytes *to = bytes_eq_lit(key, "token") ? &token : bytes_eq_lit(key, "expires_at") ? &until : NULL;
+			struct bytes *to = bytes_eq_lit(key, "token")	     ? &token
+					   : bytes_eq_lit(key, "expires_at") ? &until
+									     : NULL;
 			if (to)
 				*to = json_string(&j);
 			else
@@ -105,18 +113,24 @@ static int show(struct ppl *p, struct bytes body, struct err *e)
 	if (json_finish(&j, e) < 0)
 		return -(int)e->code;
 	if (printf("%.*s\n", BYTES_ARG(token)) < 0 || fflush(stdout) != 0)
-		return err_set(e, ERR_IO, "the token was made, but standard output could not be written: revoke it, make another");
-	fprintf(stderr, "shown only this once; %s%.*s\n", until.len ? "good until " : "it never ends", BYTES_ARG(until));
+		return err_set(e, ERR_IO,
+			       "the token was made, but standard output could not be written: "
+			       "revoke it, make another");
+	fprintf(stderr, "shown only this once; %s%.*s\n",
+		until.len ? "good until " : "it never ends", BYTES_ARG(until));
 	return 0;
 }
 
 static int create(struct ppl *p, struct err *e)
 {
 	struct fetch_reply reply = {0};
-	struct srv_request q = {.method = "POST", .path = ppl_user_path(p, p->args.operands[0], "/tokens"), .json = ask_of(p, e)};
+	struct srv_request q = {.method = "POST",
+				.path = ppl_user_path(p, p->args.operands[0], "/tokens"),
+				.json = ask_of(p, e)};
 	if (!q.json || ppl_connect(p, e) < 0)
 		return -(int)e->code;
-	int r = q.path ? srv_ask(&p->server, &q, &p->arena, &reply, e) : err_set(e, ERR_NOMEM, "no memory");
+	int r = q.path ? srv_ask(&p->server, &q, &p->arena, &reply, e)
+		       : err_set(e, ERR_NOMEM, "no memory");
 	if (r == 0)
 		r = show(p, buf_bytes(&reply.body), e);
 	fetch_reply_free(&reply);
@@ -127,7 +141,8 @@ static int token_create(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"token create", create_options, 1, 1}, argc, argv, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"token create", create_options, 1, 1}, argc, argv,
+		     &e) < 0)
 		return CLI_ERROR;
 	return ppl_close(&p, create(&p, &e), &e);
 }
@@ -136,7 +151,9 @@ static int revoke(struct ppl *p, struct err *e)
 {
 	uint64_t id;
 	if (!num_u64(bytes_of(p->args.operands[1]), INT64_MAX, &id))
-		return err_set(e, ERR_FORMAT, "\"%s\" is not the number of a token (plimsoll token list)", p->args.operands[1]);
+		return err_set(e, ERR_FORMAT,
+			       "\"%s\" is not the number of a token (plimsoll token list)",
+			       p->args.operands[1]);
 	const char *leaf = arena_printf(&p->arena, "/tokens/%llu", (unsigned long long)id);
 	if (!leaf)
 		return err_set(e, ERR_NOMEM, "no memory");
@@ -149,17 +166,29 @@ static int token_revoke(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"token revoke", token_options, 2, 2}, argc, argv, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"token revoke", token_options, 2, 2}, argc, argv,
+		     &e) < 0)
 		return CLI_ERROR;
 	return ppl_close(&p, revoke(&p, &e), &e);
 }
 
 const struct cli_command token_commands[] = {
-	{.name = "create", .main = token_create, .synopsis = "USER [--label TEXT] [--expires 90d|never]",
-	 .summary = "a new token; its secret goes to standard output, this once", .options = create_options},
-	{.name = "list", .main = token_list, .synopsis = "USER", .summary = "a user's tokens, without their secrets", .options = token_options},
-	{.name = "revoke", .main = token_revoke, .synopsis = "USER NUMBER", .summary = "end a token", .options = token_options},
-	{.name = NULL},
+    {.name = "create",
+     .main = token_create,
+     .synopsis = "USER [--label TEXT] [--expires 90d|never]",
+     .summary = "a new token; its secret goes to standard output, this once",
+     .options = create_options},
+    {.name = "list",
+     .main = token_list,
+     .synopsis = "USER",
+     .summary = "a user's tokens, without their secrets",
+     .options = token_options},
+    {.name = "revoke",
+     .main = token_revoke,
+     .synopsis = "USER NUMBER",
+     .summary = "end a token",
+     .options = token_options},
+    {.name = NULL},
 };
 
 int verb_token(int argc, char **argv)

@@ -1,4 +1,5 @@
-/* Users and robots: over the API, or, for a password that is lost, on the data folder of a server that does not run. */
+/* Users and robots: over the API, or, for a password that is lost, on the data folder of a server
+ * that does not run. */
 #include "cli/people.h"
 #include "cli/term.h"
 #include "cli/verbs.h"
@@ -17,18 +18,21 @@
 
 static const struct cli_option user_options[] = {SRV_OPTIONS, {0}};
 static const struct cli_option add_options[] = {
-	SRV_OPTIONS,
-	{"robot", 0, NULL, NULL, "one that has tokens and no password"},
-	{"generate", 0, NULL, NULL, "make a password and show it, this once"},
-	{"new-password-stdin", 0, NULL, NULL, "read its password from standard input (after the line of --password-stdin)"},
-	{0},
+    SRV_OPTIONS,
+    {"robot", 0, NULL, NULL, "one that has tokens and no password"},
+    {"generate", 0, NULL, NULL, "make a password and show it, this once"},
+    {"new-password-stdin", 0, NULL, NULL,
+     "read its password from standard input (after the line of --password-stdin)"},
+    {0},
 };
 static const struct cli_option passwd_options[] = {
-	SRV_OPTIONS,
-	{"data-dir", 0, "DIR", NULL, "work on this folder of a server that does not run, without logging in"},
-	{"generate", 0, NULL, NULL, "make a password and show it, this once"},
-	{"new-password-stdin", 0, NULL, NULL, "read the new one from standard input (after the line of --password-stdin)"},
-	{0},
+    SRV_OPTIONS,
+    {"data-dir", 0, "DIR", NULL,
+     "work on this folder of a server that does not run, without logging in"},
+    {"generate", 0, NULL, NULL, "make a password and show it, this once"},
+    {"new-password-stdin", 0, NULL, NULL,
+     "read the new one from standard input (after the line of --password-stdin)"},
+    {0},
 };
 
 /* ---- the new password ------------------------------------------------------------------------ */
@@ -49,16 +53,20 @@ static int ask_twice(struct ppl *p, const char *name, const char **ret, struct e
 	const char *again;
 	(void)snprintf(prompt, sizeof prompt, "New password of %s", name);
 	if (term_password(prompt, &p->arena, ret, e) < 0)
-		return err_set(e, ERR_FORMAT, "the new password: --generate makes one, --new-password-stdin reads it");
+		return err_set(
+		    e, ERR_FORMAT,
+		    "the new password: --generate makes one, --new-password-stdin reads it");
 	if (term_password("Again", &p->arena, &again, e) < 0)
 		return -(int)e->code;
 	return strcmp(*ret, again) == 0 ? 0 : err_set(e, ERR_FORMAT, "the two differ");
 }
 
 /* offline: nobody logs in, so that the words for the login's password mean the new one. */
-static int new_password(struct ppl *p, const char *name, bool offline, const char **ret, struct err *e)
+static int new_password(struct ppl *p, const char *name, bool offline, const char **ret,
+			struct err *e)
 {
-	bool from_stdin = cli_has(&p->args, "new-password-stdin") || (offline && cli_has(&p->args, "password-stdin"));
+	bool from_stdin = cli_has(&p->args, "new-password-stdin") ||
+			  (offline && cli_has(&p->args, "password-stdin"));
 	int r = 0;
 	*ret = offline ? cli_get(&p->args, "password") : NULL;
 	if (cli_has(&p->args, "generate"))
@@ -68,7 +76,8 @@ static int new_password(struct ppl *p, const char *name, bool offline, const cha
 	else if (!*ret)
 		r = ask_twice(p, name, ret, e);
 	if (r == 0 && strlen(*ret) < PASSWORD_MIN)
-		return err_set(e, ERR_FORMAT, "the password is shorter than %d bytes", PASSWORD_MIN);
+		return err_set(e, ERR_FORMAT, "the password is shorter than %d bytes",
+			       PASSWORD_MIN);
 	return r;
 }
 
@@ -78,7 +87,9 @@ static int show_generated(struct ppl *p, const char *password, struct err *e)
 	if (!cli_has(&p->args, "generate"))
 		return 0;
 	if (printf("password: %s\n", password) < 0 || fflush(stdout) != 0)
-		return err_set(e, ERR_IO, "the password was set, but standard output could not be written: set another");
+		return err_set(
+		    e, ERR_IO,
+		    "the password was set, but standard output could not be written: set another");
 	return 0;
 }
 
@@ -145,7 +156,8 @@ static int user_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"user list", user_options, 0, 0}, argc, argv, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"user list", user_options, 0, 0}, argc, argv,
+		     &e) < 0)
 		return CLI_ERROR;
 	int r = ppl_connect(&p, &e);
 	if (r == 0)
@@ -159,11 +171,13 @@ static int add(struct ppl *p, struct err *e)
 	bool robot = cli_has(&p->args, "robot");
 	if (ppl_connect(p, e) < 0 || (!robot && new_password(p, name, false, &password, e) < 0))
 		return -(int)e->code;
-	const char *const pairs[] = {"name", name, "kind", robot ? "robot" : "user", "password", password, NULL};
+	const char *const pairs[] = {"name",	 name,	   "kind", robot ? "robot" : "user",
+				     "password", password, NULL};
 	const char *json = ppl_json(p, pairs, e);
 	if (!json || ppl_do(p, "POST", "/api/v1/users", json, e) < 0)
 		return -(int)e->code;
-	fprintf(stderr, "%s was added; it may do nothing yet: plimsoll role assign %s ROLE\n", name, name);
+	fprintf(stderr, "%s was added; it may do nothing yet: plimsoll role assign %s ROLE\n", name,
+		name);
 	return robot ? 0 : show_generated(p, password, e);
 }
 
@@ -171,12 +185,14 @@ static int user_add(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"user add", add_options, 1, 1}, argc, argv, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"user add", add_options, 1, 1}, argc, argv, &e) <
+	    0)
 		return CLI_ERROR;
 	return ppl_close(&p, add(&p, &e), &e);
 }
 
-static int set_in(struct db *db, const char *dir, const char *name, const char *password, struct err *e)
+static int set_in(struct db *db, const char *dir, const char *name, const char *password,
+		  struct err *e)
 {
 	const struct access_options o = {.data_dir = dir, .registry = "local"};
 	const struct access_actor by = {.name = BYTES_LIT("the data folder's owner")};
@@ -193,7 +209,10 @@ static void forget_first(const char *dir, struct arena *a)
 {
 	const char *file = arena_printf(a, "%s/" ACCESS_OWNER_FILE, dir);
 	if (!file || (unlink(file) < 0 && errno != ENOENT))
-		fprintf(stderr, "plimsoll user passwd: warning: %s/" ACCESS_OWNER_FILE " is out of date and could not be removed\n", dir);
+		fprintf(stderr,
+			"plimsoll user passwd: warning: %s/" ACCESS_OWNER_FILE
+			" is out of date and could not be removed\n",
+			dir);
 }
 
 /* The folder is held against a server as a server holds it. */
@@ -204,10 +223,14 @@ static int passwd_offline(struct ppl *p, const char *dir, const char *name, stru
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
 	if (access(path, R_OK | W_OK) < 0)
-		return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s: no data of a server is there", dir) : err_sys(e, "%s", path);
+		return errno == ENOENT
+			   ? err_set(e, ERR_NOT_FOUND, "%s: no data of a server is there", dir)
+			   : err_sys(e, "%s", path);
 	struct blobs *blobs = blobs_open(dir, e);
 	if (!blobs && e->code == ERR_CONFLICT)
-		return err_set(e, ERR_CONFLICT, "%s: a server runs on it: stop it, or leave out --data-dir and log in", dir);
+		return err_set(
+		    e, ERR_CONFLICT,
+		    "%s: a server runs on it: stop it, or leave out --data-dir and log in", dir);
 	struct db *db = blobs ? db_open(path, e) : NULL;
 	int r = db ? new_password(p, name, true, &password, e) : -(int)e->code;
 	if (r == 0)
@@ -236,7 +259,8 @@ static int passwd(struct ppl *p, struct err *e)
 		return -(int)e->code;
 	/* Who changes his own shows the present one. */
 	bool own = p->server.username && strcmp(p->server.username, name) == 0;
-	const char *const pairs[] = {"password", password, "current_password", own ? p->server.password : NULL, NULL};
+	const char *const pairs[] = {"password", password, "current_password",
+				     own ? p->server.password : NULL, NULL};
 	const char *json = ppl_json(p, pairs, e);
 	if (!json || ppl_do(p, "PUT", ppl_user_path(p, name, "/password"), json, e) < 0)
 		return -(int)e->code;
@@ -248,7 +272,8 @@ static int user_passwd(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"user passwd", passwd_options, 1, 1}, argc, argv, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"user passwd", passwd_options, 1, 1}, argc, argv,
+		     &e) < 0)
 		return CLI_ERROR;
 	return ppl_close(&p, passwd(&p, &e), &e);
 }
@@ -257,7 +282,8 @@ static int user_remove(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"user remove", user_options, 1, 1}, argc, argv, &e) < 0)
+	if (ppl_open(&p, &(const struct ppl_verb){"user remove", user_options, 1, 1}, argc, argv,
+		     &e) < 0)
 		return CLI_ERROR;
 	int r = ppl_connect(&p, &e);
 	if (r == 0)
@@ -266,14 +292,28 @@ static int user_remove(int argc, char **argv)
 }
 
 const struct cli_command user_commands[] = {
-	{.name = "list", .main = user_list, .synopsis = "", .summary = "users and robots with their roles", .options = user_options},
-	{.name = "add", .main = user_add, .synopsis = "NAME [--robot] [--generate]", .summary = "a new user or robot",
-	 .options = add_options},
-	{.name = "passwd", .main = user_passwd, .synopsis = "NAME [--generate] [--data-dir DIR]",
-	 .summary = "set a password; with --data-dir that of a server that does not run, when it is lost", .options = passwd_options},
-	{.name = "remove", .main = user_remove, .synopsis = "NAME", .summary = "remove a user with tokens and roles",
-	 .options = user_options},
-	{.name = NULL},
+    {.name = "list",
+     .main = user_list,
+     .synopsis = "",
+     .summary = "users and robots with their roles",
+     .options = user_options},
+    {.name = "add",
+     .main = user_add,
+     .synopsis = "NAME [--robot] [--generate]",
+     .summary = "a new user or robot",
+     .options = add_options},
+    {.name = "passwd",
+     .main = user_passwd,
+     .synopsis = "NAME [--generate] [--data-dir DIR]",
+     .summary =
+	 "set a password; with --data-dir that of a server that does not run, when it is lost",
+     .options = passwd_options},
+    {.name = "remove",
+     .main = user_remove,
+     .synopsis = "NAME",
+     .summary = "remove a user with tokens and roles",
+     .options = user_options},
+    {.name = NULL},
 };
 
 int verb_user(int argc, char **argv)

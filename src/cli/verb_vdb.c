@@ -20,11 +20,11 @@ int verb_vdb(int argc, char **argv)
 /* --- build --- */
 
 static const struct cli_option build_options[] = {
-	{"out", 'o', "FILE", NULL, "the database to write"},
-	{"quiet", 'q', NULL, NULL, "say nothing but errors"},
-	{"notes", 0, NULL, NULL, "say each record that could not be read"},
-	{"allow-unjailed", 0, NULL, NULL, "read although the kernel lacks a part of the jail"},
-	{NULL, 0, NULL, NULL, NULL},
+    {"out", 'o', "FILE", NULL, "the database to write"},
+    {"quiet", 'q', NULL, NULL, "say nothing but errors"},
+    {"notes", 0, NULL, NULL, "say each record that could not be read"},
+    {"allow-unjailed", 0, NULL, NULL, "read although the kernel lacks a part of the jail"},
+    {NULL, 0, NULL, NULL, NULL},
 };
 
 struct talk {
@@ -54,8 +54,9 @@ static void on_read(void *arg, const char *feed, const char *path, const struct 
 {
 	const struct talk *t = arg;
 	if (!t->quiet)
-		fprintf(stderr, "%s: %s read, %llu advisories and %llu exploit facts so far\n", feed, path,
-			(unsigned long long)s->advisories, (unsigned long long)s->exploits);
+		fprintf(stderr, "%s: %s read, %llu advisories and %llu exploit facts so far\n",
+			feed, path, (unsigned long long)s->advisories,
+			(unsigned long long)s->exploits);
 }
 
 static bool is_feed(const char *name)
@@ -78,11 +79,14 @@ static int take_inputs(const struct cli_args *args, struct vdb_build_input *in, 
 		if (!text)
 			return err_set(e, ERR_NOMEM, "no memory");
 		if (!eq || eq == text || !eq[1])
-			return err_set(e, ERR_FORMAT, "\"%s\" is not NAME=PATH; NAME is one of " FEED_NAMES, args->operands[i]);
+			return err_set(e, ERR_FORMAT,
+				       "\"%s\" is not NAME=PATH; NAME is one of " FEED_NAMES,
+				       args->operands[i]);
 		*eq = '\0';
 		in[i].path = eq + 1;
 		if (!is_feed(text))
-			return err_set(e, ERR_FORMAT, "no feed is called \"%s\"; there are " FEED_NAMES, text);
+			return err_set(e, ERR_FORMAT,
+				       "no feed is called \"%s\"; there are " FEED_NAMES, text);
 	}
 	return 0;
 }
@@ -94,7 +98,9 @@ static void say_built(const char *out, const struct vdb_build_stats *s, int64_t 
 	if (!v)
 		return;
 	struct vdb_counts c = vdb_counts_get(v);
-	fprintf(stderr, "%s: %llu advisories, %llu entries of %llu packages, %llu exploit facts, %llu bytes, %lld ms\n",
+	fprintf(stderr,
+		"%s: %llu advisories, %llu entries of %llu packages, %llu exploit facts, %llu "
+		"bytes, %lld ms\n",
 		out, (unsigned long long)c.advisories, (unsigned long long)c.affected,
 		(unsigned long long)c.packages, (unsigned long long)c.exploits,
 		(unsigned long long)c.file_len, (long long)ms);
@@ -110,7 +116,8 @@ static int build(const struct cli_args *args, struct vdb_build_input *in, struct
 	struct talk talk = {.quiet = cli_has(args, "quiet"), .notes = cli_has(args, "notes")};
 	struct vdb_build_hooks hooks = {.arg = &talk, .note = on_note, .read = on_read};
 	struct vdb_build_stats stats = {.documents = 0};
-	struct pool_options po = {.limits = LIMITS_DEFAULT, .allow_unjailed = cli_has(args, "allow-unjailed")};
+	struct pool_options po = {.limits = LIMITS_DEFAULT,
+				  .allow_unjailed = cli_has(args, "allow-unjailed")};
 	if (!out || args->operand_count == 0)
 		return err_set(e, ERR_FORMAT, "give --out FILE and at least one NAME=PATH");
 	int r = take_inputs(args, in, e);
@@ -141,20 +148,34 @@ int vdb_verb_build(int argc, char **argv)
 }
 
 const struct cli_command vdb_commands[] = {
-	{.name = "build", .main = vdb_verb_build, .synopsis = "--out FILE NAME=PATH ...",
-	 .summary = "make a database of feeds; PATH is a file, zip, .zst, tar.zst or folder",
-	 .text = "NAME is one of " FEED_NAMES ". More than one file of a feed is given as several NAME=PATH.", .options = build_options},
-	{.name = "update", .main = verb_vdb_update, .synopsis = "[--out FILE] [NAME=URL ...]",
-	 .summary = "fetch the feeds, keep the last good copy of each, build when something is new",
-	 .text = "Without NAME=URL the built-in list is fetched. NAME is one of " FEED_NAMES ".",
-	 .options = vdb_update_options},
-	{.name = "info", .main = vdb_verb_info, .synopsis = "FILE [--format table|json]", .summary = "what is in it",
-	 .options = vdb_info_options},
-	{.name = "query", .main = vdb_verb_query,
-	 .synopsis = "FILE (--package ECOSYSTEM NAME | --id ID) [--format table|json]",
-	 .summary = "what is known of a package or an advisory", .options = vdb_query_options},
-	{.name = "diff", .main = vdb_verb_diff, .synopsis = "OLD NEW [--list]",
-	 .summary = "packages whose advisories differ", .options = vdb_diff_options},
-	{.name = "verify", .main = vdb_verb_verify, .synopsis = "FILE", .summary = "check every byte"},
-	{.name = NULL},
+    {.name = "build",
+     .main = vdb_verb_build,
+     .synopsis = "--out FILE NAME=PATH ...",
+     .summary = "make a database of feeds; PATH is a file, zip, .zst, tar.zst or folder",
+     .text = "NAME is one of " FEED_NAMES
+	     ". More than one file of a feed is given as several NAME=PATH.",
+     .options = build_options},
+    {.name = "update",
+     .main = verb_vdb_update,
+     .synopsis = "[--out FILE] [NAME=URL ...]",
+     .summary = "fetch the feeds, keep the last good copy of each, build when something is new",
+     .text = "Without NAME=URL the built-in list is fetched. NAME is one of " FEED_NAMES ".",
+     .options = vdb_update_options},
+    {.name = "info",
+     .main = vdb_verb_info,
+     .synopsis = "FILE [--format table|json]",
+     .summary = "what is in it",
+     .options = vdb_info_options},
+    {.name = "query",
+     .main = vdb_verb_query,
+     .synopsis = "FILE (--package ECOSYSTEM NAME | --id ID) [--format table|json]",
+     .summary = "what is known of a package or an advisory",
+     .options = vdb_query_options},
+    {.name = "diff",
+     .main = vdb_verb_diff,
+     .synopsis = "OLD NEW [--list]",
+     .summary = "packages whose advisories differ",
+     .options = vdb_diff_options},
+    {.name = "verify", .main = vdb_verb_verify, .synopsis = "FILE", .summary = "check every byte"},
+    {.name = NULL},
 };

@@ -12,12 +12,12 @@
 #include <string.h>
 
 const struct cli_option vdb_update_options[] = {
-	{"out", 'o', "FILE", NULL, "the database to write"},
-	{"feeds-dir", 0, "DIR", NULL, "where copies of feeds are kept"},
-	{"force", 0, NULL, NULL, "build although no feed changed"},
-	{"quiet", 'q', NULL, NULL, "no progress on standard error"},
-	{"allow-unjailed", 0, NULL, NULL, "run although this kernel cannot jail the workers"},
-	{0},
+    {"out", 'o', "FILE", NULL, "the database to write"},
+    {"feeds-dir", 0, "DIR", NULL, "where copies of feeds are kept"},
+    {"force", 0, NULL, NULL, "build although no feed changed"},
+    {"quiet", 'q', NULL, NULL, "no progress on standard error"},
+    {"allow-unjailed", 0, NULL, NULL, "run although this kernel cannot jail the workers"},
+    {0},
 };
 
 static void tell(const struct update_file *f)
@@ -27,22 +27,26 @@ static void tell(const struct update_file *f)
 	if (f->fetched_ms)
 		clock_rfc3339(f->fetched_ms, when);
 	size_t len = strlen(f->url); /* most reasons begin with it */
-	const char *why = strncmp(f->why, f->url, len) == 0 && f->why[len] == ':' ? f->why + len + 2 : f->why;
-	fprintf(stderr, "%-15s %-9s %s%s%s%s\n", f->feed, words[f->outcome], f->url, *why ? ": " : "", why,
-		f->outcome == UPDATE_STALE ? " (the copy is used)" : "");
+	const char *why =
+	    strncmp(f->why, f->url, len) == 0 && f->why[len] == ':' ? f->why + len + 2 : f->why;
+	fprintf(stderr, "%-15s %-9s %s%s%s%s\n", f->feed, words[f->outcome], f->url,
+		*why ? ": " : "", why, f->outcome == UPDATE_STALE ? " (the copy is used)" : "");
 }
 
-static int build(const struct cli_args *args, const char *out, const struct update_file *files, size_t count, struct err *e)
+static int build(const struct cli_args *args, const char *out, const struct update_file *files,
+		 size_t count, struct err *e)
 {
 	struct vdb_build_input inputs[256];
 	size_t n = 0;
 	for (size_t i = 0; i < count && n < sizeof inputs / sizeof *inputs; i++) {
 		if (files[i].outcome != UPDATE_MISSING)
-			inputs[n++] = (struct vdb_build_input){.feed = files[i].feed, .path = files[i].path};
+			inputs[n++] =
+			    (struct vdb_build_input){.feed = files[i].feed, .path = files[i].path};
 	}
 	if (n == 0)
 		return err_set(e, ERR_IO, "no feed could be fetched and there is no copy of any");
-	struct pool_options po = {.limits = LIMITS_DEFAULT, .allow_unjailed = cli_has(args, "allow-unjailed")};
+	struct pool_options po = {.limits = LIMITS_DEFAULT,
+				  .allow_unjailed = cli_has(args, "allow-unjailed")};
 	struct pool *pool = pool_open(&po, e);
 	if (!pool)
 		return -(int)e->code;
@@ -72,9 +76,12 @@ static int run(const struct cli_args *args, struct arena *a, struct err *e)
 	(void)snprintf(dir, sizeof dir, "%s.feeds", out);
 	const char *feeds_dir = cli_get(args, "feeds-dir");
 	const char *slash = strrchr(out, '/');
-	char *folder = slash && slash != out ? arena_cstr(a, bytes_part(bytes_of(out), 0, (size_t)(slash - out))) : NULL;
+	char *folder = slash && slash != out
+			   ? arena_cstr(a, bytes_part(bytes_of(out), 0, (size_t)(slash - out)))
+			   : NULL;
 	const struct update_place place = {.dir = feeds_dir ? feeds_dir : dir};
-	if ((folder && io_mkdirs(folder, e) < 0) || update_fetch(sources, count, &place, a, &files, e) < 0)
+	if ((folder && io_mkdirs(folder, e) < 0) ||
+	    update_fetch(sources, count, &place, a, &files, e) < 0)
 		return -(int)e->code;
 	size_t changed = 0;
 	for (size_t i = 0; i < count; i++) {

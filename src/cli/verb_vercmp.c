@@ -69,8 +69,8 @@ static int batch(void)
 static int usage(void)
 {
 	(void)fputs("usage: plimsoll vercmp SCHEME A B\n       plimsoll vercmp --batch < rows of "
-	      "SCHEME<TAB>A<TAB>B\nschemes:",
-	      stderr);
+		    "SCHEME<TAB>A<TAB>B\nschemes:",
+		    stderr);
 	for (size_t i = 0; i < ver_count; i++)
 		fprintf(stderr, " %s", ver_table[i].name);
 	(void)fputc('\n', stderr);

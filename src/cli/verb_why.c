@@ -40,7 +40,8 @@ static void put_lines(struct buf *out, struct bytes text)
 	}
 }
 
-/* What one evaluation of every package said of an id: `why` and `why-not` show parts of the same. */
+/* What one evaluation of every package said of an id: `why` and `why-not` show parts of the same.
+ */
 struct answer {
 	struct buf reported, not_reported;
 	size_t reported_count, not_reported_count;
@@ -56,7 +57,8 @@ static int explain(const struct cimg *c, struct bytes id, struct answer *ret, st
 		arena_init(&a, 16U << 20);
 		int rc = match_explain(c->vdb, &ip->pkg, id, &a, &outcome, &text, e);
 		bool affected = outcome == MATCH_AFFECTED;
-		if (rc == 0 && (affected || outcome == MATCH_NOT_AFFECTED || outcome == MATCH_NOT_ASSESSED)) {
+		if (rc == 0 &&
+		    (affected || outcome == MATCH_NOT_AFFECTED || outcome == MATCH_NOT_ASSESSED)) {
 			struct buf *out = affected ? &ret->reported : &ret->not_reported;
 			put_package(out, c, ip);
 			put_lines(out, text);
@@ -66,7 +68,9 @@ static int explain(const struct cimg *c, struct bytes id, struct answer *ret, st
 		if (rc < 0)
 			return rc;
 	}
-	return buf_ok(&ret->reported) && buf_ok(&ret->not_reported) ? 0 : err_set(e, ERR_NOMEM, "no memory");
+	return buf_ok(&ret->reported) && buf_ok(&ret->not_reported)
+		   ? 0
+		   : err_set(e, ERR_NOMEM, "no memory");
 }
 
 static void put_head(struct buf *out, struct bytes id, const char *what, size_t count)
@@ -89,7 +93,8 @@ static void put_answer(struct buf *out, struct bytes id, bool why_not, const str
 		put_head(out, id, " is not reported for ", r->not_reported_count);
 		buf_put(out, buf_bytes(&r->not_reported));
 	} else if (r->not_reported_count) {
-		report_put_count(out, r->not_reported_count, "other package that it names is", "other packages that it names are");
+		report_put_count(out, r->not_reported_count, "other package that it names is",
+				 "other packages that it names are");
 		buf_put_text(out, " not reported: plimsoll why-not\n");
 	}
 }
@@ -103,9 +108,11 @@ static int put_unknown(const struct cimg *c, struct bytes id, struct buf *out, s
 	int64_t n = vdb_find_id(c->vdb, id, &a, &ids, e);
 	report_put_plain(out, id);
 	if (n == 0)
-		buf_put_text(out, ": no record of the vulnerability database has this id or alias\n");
+		buf_put_text(out,
+			     ": no record of the vulnerability database has this id or alias\n");
 	else if (n > 0)
-		buf_put_text(out, ": not reported: it is known to the database, but for no package of this image. Its records name:\n");
+		buf_put_text(out, ": not reported: it is known to the database, but for no package "
+				  "of this image. Its records name:\n");
 	for (int64_t i = 0; i < n && i < 20; i++) {
 		struct adv adv;
 		if (vdb_advisory_full(c->vdb, ids[i], &a, &adv, e) < 0) {

@@ -1,4 +1,5 @@
-/* verbs: what cli/table.c names: each `int verb_NAME(int argc, char **argv)`, exit status, and its options where it has a table of them. */
+/* verbs: what cli/table.c names: each `int verb_NAME(int argc, char **argv)`, exit status, and its
+ * options where it has a table of them. */
 #pragma once
 #include "cli/cli.h"
 

@@ -89,8 +89,7 @@ static int refill(struct stream *s, struct err *e)
 		return 0;
 	}
 	if (s->see)
-		s->see(s->see_arg,
-		       (struct bytes){.ptr = s->buf + s->win_len, .len = (size_t)got});
+		s->see(s->see_arg, (struct bytes){.ptr = s->buf + s->win_len, .len = (size_t)got});
 	s->win_len += (size_t)got;
 	s->produced += (uint64_t)got;
 	if (check_limits(s, &why) < 0)

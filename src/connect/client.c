@@ -11,8 +11,8 @@
 #define TOKEN_REPLY_MAX (1U << 20)
 #define BLOB_TRIES 4
 
-static const char accept_types[] = "Accept: " OCI_INDEX_TYPE ", " OCI_MANIFEST_TYPE ", " DOCKER_LIST_TYPE
-				   ", " DOCKER_MANIFEST_TYPE;
+static const char accept_types[] = "Accept: " OCI_INDEX_TYPE ", " OCI_MANIFEST_TYPE
+				   ", " DOCKER_LIST_TYPE ", " DOCKER_MANIFEST_TYPE;
 
 bool client_is_loopback(struct bytes host)
 {
@@ -21,7 +21,8 @@ bool client_is_loopback(struct bytes host)
 	struct in6_addr v6;
 	bool bracket = host.len && host.ptr[0] == '[';
 	size_t end = bytes_find(host, bracket ? ']' : ':');
-	struct bytes name = bytes_part(host, bracket, end - bracket), rest = bytes_from(host, end + bracket);
+	struct bytes name = bytes_part(host, bracket, end - bracket),
+		     rest = bytes_from(host, end + bracket);
 	if ((bracket && end == host.len) || (rest.len && rest.ptr[0] != ':'))
 		return false;
 	if (bytes_eq_nocase(name, BYTES_LIT("localhost")))
@@ -35,8 +36,8 @@ bool client_is_loopback(struct bytes host)
 	return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
 }
 
-/* May name and password go to that address? Over TLS to whatever the registry names; in clear on this machine, or where that was
- * asked for. */
+/* May name and password go to that address? Over TLS to whatever the registry names; in clear on
+ * this machine, or where that was asked for. */
 static bool may_tell(const struct client *c, struct bytes url)
 {
 	struct bytes rest = url, scheme = bytes_cut(&rest, ':');
@@ -47,7 +48,8 @@ static bool may_tell(const struct client *c, struct bytes url)
 		if (rest.ptr[i] == '@') /* what stands before it is no host */
 			return false;
 	for (size_t i = 0; i < rest.len; i++)
-		if (rest.ptr[i] == '/' || rest.ptr[i] == '?' || rest.ptr[i] == '#' || rest.ptr[i] == '\\')
+		if (rest.ptr[i] == '/' || rest.ptr[i] == '?' || rest.ptr[i] == '#' ||
+		    rest.ptr[i] == '\\')
 			rest.len = i;
 	return client_is_loopback(rest);
 }
@@ -63,7 +65,8 @@ static struct bytes challenge_value(struct bytes challenge, const char *name)
 {
 	struct bytes want = bytes_of(name);
 	for (size_t at = 0; at + want.len + 2 < challenge.len; at++) {
-		bool at_start = at == 0 || challenge.ptr[at - 1] == ' ' || challenge.ptr[at - 1] == ',';
+		bool at_start =
+		    at == 0 || challenge.ptr[at - 1] == ' ' || challenge.ptr[at - 1] == ',';
 		struct bytes here = bytes_from(challenge, at);
 		if (!at_start || !bytes_has_prefix(here, want) || here.ptr[want.len] != '=' ||
 		    here.ptr[want.len + 1] != '"')
@@ -97,13 +100,19 @@ static int token_of(struct client *c, struct bytes reply, struct err *e)
 static int token_refused(const struct client *c, const struct fetch_reply *reply, struct err *e)
 {
 	if ((reply->status == 401 || reply->status == 403) && c->credentials.username)
-		return err_set(e, ERR_DENIED, "%.*s: wrong name or password for \"%s\"", BYTES_ARG(c->registry), c->credentials.username);
+		return err_set(e, ERR_DENIED, "%.*s: wrong name or password for \"%s\"",
+			       BYTES_ARG(c->registry), c->credentials.username);
 	if (reply->status == 401 || reply->status == 403)
-		return err_set(e, ERR_DENIED, "%.*s: no credentials: -u NAME, or log in with skopeo, podman or docker", BYTES_ARG(c->registry));
+		return err_set(
+		    e, ERR_DENIED,
+		    "%.*s: no credentials: -u NAME, or log in with skopeo, podman or docker",
+		    BYTES_ARG(c->registry));
 	if (reply->status == 429 && reply->retry_after_sec)
-		return err_set(e, ERR_LIMIT, "%.*s: too many requests or wrong passwords: try again in %u s", BYTES_ARG(c->registry),
-			       reply->retry_after_sec);
-	return err_set(e, ERR_DENIED, "%.*s: the token service answered %ld", BYTES_ARG(c->registry), reply->status);
+		return err_set(e, ERR_LIMIT,
+			       "%.*s: too many requests or wrong passwords: try again in %u s",
+			       BYTES_ARG(c->registry), reply->retry_after_sec);
+	return err_set(e, ERR_DENIED, "%.*s: the token service answered %ld",
+		       BYTES_ARG(c->registry), reply->status);
 }
 
 /* Answer a 401: get a token, or turn to Basic. ERR_DENIED when nothing is left to try. */
@@ -114,14 +123,17 @@ static int authenticate(struct client *c, const char *challenge_text, struct err
 		c->basic = true;
 		return 0;
 	}
-	struct bytes realm = challenge_value(challenge, "realm"), service = challenge_value(challenge, "service");
+	struct bytes realm = challenge_value(challenge, "realm"),
+		     service = challenge_value(challenge, "service");
 	struct bytes scope = challenge_value(challenge, "scope");
 	if (!bytes_has_prefix_lit(challenge, "Bearer") || !realm.len || c->token)
 		return err_set(e, ERR_DENIED, "%.*s: access denied%s", BYTES_ARG(c->registry),
-			       c->credentials.username ? "" : " (no credentials were found for it)");
+			       c->credentials.username ? ""
+						       : " (no credentials were found for it)");
 	if (c->credentials.username && !may_tell(c, realm))
 		return err_set(e, ERR_DENIED,
-			       "%.*s: its token service %.*s would get name and password in clear (--insecure allows it)",
+			       "%.*s: its token service %.*s would get name and password in clear "
+			       "(--insecure allows it)",
 			       BYTES_ARG(c->registry), BYTES_ARG(bytes_part(realm, 0, 200)));
 	struct buf url;
 	buf_init(&url, 65536);
@@ -136,8 +148,11 @@ static int authenticate(struct client *c, const char *challenge_text, struct err
 		fetch_encode(&url, c->repository);
 		buf_put_text(&url, "%3Apull");
 	}
-	struct fetch f = {.url = buf_cstr(&url), .username = c->credentials.username,
-			  .password = c->credentials.password, .insecure = c->insecure, .max = TOKEN_REPLY_MAX,
+	struct fetch f = {.url = buf_cstr(&url),
+			  .username = c->credentials.username,
+			  .password = c->credentials.password,
+			  .insecure = c->insecure,
+			  .max = TOKEN_REPLY_MAX,
 			  .out_fd = -1};
 	struct fetch_reply reply;
 	int r = fetch_run(&f, &reply, e);
@@ -153,15 +168,16 @@ static int authenticate(struct client *c, const char *challenge_text, struct err
 /* Fall back to plain http where that is allowed and TLS was not answered. */
 static bool may_downgrade(struct client *c, const struct err *e)
 {
-	if (strcmp(c->scheme, "https") != 0 || e->code != ERR_IO || !(c->insecure || client_is_loopback(c->registry)))
+	if (strcmp(c->scheme, "https") != 0 || e->code != ERR_IO ||
+	    !(c->insecure || client_is_loopback(c->registry)))
 		return false;
 	c->scheme = "http";
 	return true;
 }
 
 /* kind/leaf with authentication; f's url is filled in here. The caller frees reply. */
-static int request(struct client *c, const char *kind, const char *leaf, struct fetch *f, struct fetch_reply *reply,
-		   struct err *e)
+static int request(struct client *c, const char *kind, const char *leaf, struct fetch *f,
+		   struct fetch_reply *reply, struct err *e)
 {
 	for (int tries = 0; tries < 4; tries++) {
 		f->url = url_of(c, kind, leaf);
@@ -186,9 +202,12 @@ static int request(struct client *c, const char *kind, const char *leaf, struct 
 	return err_set(e, ERR_DENIED, "%.*s: access denied", BYTES_ARG(c->registry));
 }
 
-int client_open(struct client *c, const struct ref *ref, const struct credentials *cred, bool insecure, struct err *e)
+int client_open(struct client *c, const struct ref *ref, const struct credentials *cred,
+		bool insecure, struct err *e)
 {
-	*c = (struct client){.registry = ref->registry, .repository = ref->repository, .scheme = "https",
+	*c = (struct client){.registry = ref->registry,
+			     .repository = ref->repository,
+			     .scheme = "https",
 			     .insecure = insecure};
 	arena_init(&c->arena, 32U << 20);
 	if (cred && cred->username)
@@ -207,16 +226,17 @@ void client_close(struct client *c)
 static int status_error(const struct client *c, long status, const char *what, struct err *e)
 {
 	if (status == 404)
-		return err_set(e, ERR_NOT_FOUND, "%.*s/%.*s: there is no %s", BYTES_ARG(c->registry),
-			       BYTES_ARG(c->repository), what);
+		return err_set(e, ERR_NOT_FOUND, "%.*s/%.*s: there is no %s",
+			       BYTES_ARG(c->registry), BYTES_ARG(c->repository), what);
 	if (status == 403)
 		return err_set(e, ERR_DENIED, "%.*s/%.*s: access denied", BYTES_ARG(c->registry),
 			       BYTES_ARG(c->repository));
-	return err_set(e, ERR_IO, "%.*s/%.*s: %s: the registry answered %ld", BYTES_ARG(c->registry),
-		       BYTES_ARG(c->repository), what, status);
+	return err_set(e, ERR_IO, "%.*s/%.*s: %s: the registry answered %ld",
+		       BYTES_ARG(c->registry), BYTES_ARG(c->repository), what, status);
 }
 
-int client_manifest(struct client *c, struct bytes reference, struct buf *out, struct bytes *ret_type, struct err *e)
+int client_manifest(struct client *c, struct bytes reference, struct buf *out,
+		    struct bytes *ret_type, struct err *e)
 {
 	const char *headers[] = {accept_types, NULL};
 	struct fetch f = {.headers = headers, .max = LIMIT_MANIFEST_MAX, .out_fd = -1};
@@ -232,13 +252,15 @@ int client_manifest(struct client *c, struct bytes reference, struct buf *out, s
 	if (r == 0 && digest_parse(reference, &want, &ignored) == 0) {
 		digest_of(want.algo, buf_bytes(&reply.body), &got);
 		if (!digest_eq(&want, &got))
-			r = err_set(e, ERR_INTEGRITY, "manifest %s: the content has another digest", leaf);
+			r = err_set(e, ERR_INTEGRITY, "manifest %s: the content has another digest",
+				    leaf);
 	}
 	if (r == 0) {
 		struct bytes type = bytes_of(reply.content_type);
 		bool ok;
 		buf_put(out, buf_bytes(&reply.body));
-		*ret_type = arena_bytes(&c->arena, bytes_trim(bytes_part(type, 0, bytes_find(type, ';'))), &ok);
+		*ret_type = arena_bytes(
+		    &c->arena, bytes_trim(bytes_part(type, 0, bytes_find(type, ';'))), &ok);
 		r = ok && buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory for the manifest");
 	}
 	fetch_reply_free(&reply);
@@ -252,7 +274,8 @@ int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, 
 	int r = 0;
 	for (int tries = 0; tries < BLOB_TRIES; tries++) {
 		off_t have = lseek(fd, 0, SEEK_END);
-		struct fetch f = {.max = max, .out_fd = fd, .resume_from = have > 0 ? (uint64_t)have : 0};
+		struct fetch f = {
+		    .max = max, .out_fd = fd, .resume_from = have > 0 ? (uint64_t)have : 0};
 		struct fetch_reply reply = {0};
 		r = request(c, "blobs", text, &f, &reply, e);
 		long status = reply.status;

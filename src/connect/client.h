@@ -1,4 +1,5 @@
-/* client: pulls from another registry. Spec: OCI distribution-spec v1.1 "Pull"; distribution "Token Authentication Specification". */
+/* client: pulls from another registry. Spec: OCI distribution-spec v1.1 "Pull"; distribution "Token
+ * Authentication Specification". */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -8,22 +9,27 @@
 #include "oci/reference.h"
 
 struct client {
-	struct bytes registry;   /* host[:port] */
+	struct bytes registry; /* host[:port] */
 	struct bytes repository;
-	const char *scheme;      /* "https", or "http" where that was found to be it */
+	const char *scheme; /* "https", or "http" where that was found to be it */
 	bool insecure;
 	struct credentials credentials;
-	char *token;             /* bearer, for pulls of repository; NULL = none yet */
-	bool basic;              /* the registry asked for Basic */
+	char *token; /* bearer, for pulls of repository; NULL = none yet */
+	bool basic;  /* the registry asked for Basic */
 	struct arena arena;
 };
 
-/* "localhost", 127.0.0.0/8 or [::1], with or without a port: an address, not a name that begins like one. */
+/* "localhost", 127.0.0.0/8 or [::1], with or without a port: an address, not a name that begins
+ * like one. */
 bool client_is_loopback(struct bytes host);
 /* Loopback registries may speak plain http; others only with insecure. */
-int client_open(struct client *c, const struct ref *ref, const struct credentials *cred, bool insecure, struct err *e);
+int client_open(struct client *c, const struct ref *ref, const struct credentials *cred,
+		bool insecure, struct err *e);
 void client_close(struct client *c);
-/* reference: tag or digest text. The body is checked against the digest when reference is one. ret_type: of the reply. */
-int client_manifest(struct client *c, struct bytes reference, struct buf *out, struct bytes *ret_type, struct err *e);
-/* The blob into fd, at most max bytes; retried from where it broke. Its digest is the reader's to check. */
+/* reference: tag or digest text. The body is checked against the digest when reference is one.
+ * ret_type: of the reply. */
+int client_manifest(struct client *c, struct bytes reference, struct buf *out,
+		    struct bytes *ret_type, struct err *e);
+/* The blob into fd, at most max bytes; retried from where it broke. Its digest is the reader's to
+ * check. */
 int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, struct err *e);

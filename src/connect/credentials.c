@@ -20,13 +20,15 @@
 
 extern char **environ;
 
-/* How well a key fits: 0 = not, else 1 + the bytes of the repository's name that it holds. Docker writes a URL, whose path says nothing;
- * podman "host/part/of/name" (containers-auth.json(5)). Docker Hub's entry is written under its old address. */
+/* How well a key fits: 0 = not, else 1 + the bytes of the repository's name that it holds. Docker
+ * writes a URL, whose path says nothing; podman "host/part/of/name" (containers-auth.json(5)).
+ * Docker Hub's entry is written under its old address. */
 static size_t fit(struct bytes key, struct bytes registry, struct bytes repository)
 {
-	static const char *const hub[] = {"https://index.docker.io/v1/", "index.docker.io", "docker.io",
-					  "registry-1.docker.io"};
-	bool is_hub = bytes_eq_lit(registry, "registry-1.docker.io") || bytes_eq_lit(registry, "docker.io");
+	static const char *const hub[] = {"https://index.docker.io/v1/", "index.docker.io",
+					  "docker.io", "registry-1.docker.io"};
+	bool is_hub =
+	    bytes_eq_lit(registry, "registry-1.docker.io") || bytes_eq_lit(registry, "docker.io");
 	bool is_url = bytes_has_prefix_lit(key, "https://") || bytes_has_prefix_lit(key, "http://");
 	for (size_t i = 0; is_hub && i < sizeof hub / sizeof *hub; i++) {
 		if (bytes_eq_lit(key, hub[i]))
@@ -39,7 +41,8 @@ static size_t fit(struct bytes key, struct bytes registry, struct bytes reposito
 	if (!same || is_url || rest.len == 0)
 		return same;
 	bool within = bytes_eq(repository, rest) ||
-		      (bytes_has_prefix(repository, rest) && bytes_has_prefix_lit(bytes_from(repository, rest.len), "/"));
+		      (bytes_has_prefix(repository, rest) &&
+		       bytes_has_prefix_lit(bytes_from(repository, rest.len), "/"));
 	return within ? 1 + rest.len : 0;
 }
 
@@ -61,15 +64,16 @@ static int decode_auth(struct bytes auth, struct arena *a, struct credentials *r
 
 static int read_entry(struct json *j, struct arena *a, struct credentials *ret, struct err *e)
 {
-	struct bytes auth = BYTES_NONE, user = BYTES_NONE, password = BYTES_NONE, identity = BYTES_NONE;
+	struct bytes auth = BYTES_NONE, user = BYTES_NONE, password = BYTES_NONE,
+		     identity = BYTES_NONE;
 	if (!json_enter_object(j))
 		return 0;
 	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "auth")	      ? &auth
-				   : bytes_eq_lit(key, "username")    ? &user
-				   : bytes_eq_lit(key, "password")    ? &password
+		struct bytes *to = bytes_eq_lit(key, "auth")		? &auth
+				   : bytes_eq_lit(key, "username")	? &user
+				   : bytes_eq_lit(key, "password")	? &password
 				   : bytes_eq_lit(key, "identitytoken") ? &identity
-								      : NULL;
+									: NULL;
 		if (to)
 			*to = json_string_or_null(j);
 		else
@@ -97,7 +101,8 @@ struct wanted {
 };
 
 /* 1 when the registry is among them. */
-static int read_auths(struct json *j, struct wanted *w, struct arena *a, struct credentials *ret, struct err *e)
+static int read_auths(struct json *j, struct wanted *w, struct arena *a, struct credentials *ret,
+		      struct err *e)
 {
 	int found = 0;
 	for (struct bytes host; found >= 0 && json_next_key(j, &host);) {
@@ -125,8 +130,8 @@ static void read_helpers(struct json *j, struct bytes registry, struct bytes *he
 	}
 }
 
-int cred_parse(struct bytes text, struct bytes registry, struct bytes repository, struct arena *a, struct credentials *ret,
-	       const char **ret_helper, struct err *e)
+int cred_parse(struct bytes text, struct bytes registry, struct bytes repository, struct arena *a,
+	       struct credentials *ret, const char **ret_helper, struct err *e)
 {
 	struct wanted w = {.registry = registry, .repository = repository};
 	struct json j;
@@ -165,8 +170,9 @@ static bool is_helper_name(const char *name)
 	return *name != '\0';
 }
 
-/* Write to a pipe whose reader may be gone: an error then, whatever the program does with SIGPIPE. The signal is this thread's
- * own, so it is held back and taken here, unless one was waiting before. */
+/* Write to a pipe whose reader may be gone: an error then, whatever the program does with SIGPIPE.
+ * The signal is this thread's own, so it is held back and taken here, unless one was waiting
+ * before. */
 static int write_pipe(int fd, struct bytes text, struct err *e)
 {
 	sigset_t broken, before, waiting;
@@ -180,14 +186,16 @@ static int write_pipe(int fd, struct bytes text, struct err *e)
 	}
 	int r = io_write(fd, text.ptr, text.len, e);
 	const struct timespec now = {0};
-	while (r < 0 && !sigismember(&waiting, SIGPIPE) && sigtimedwait(&broken, NULL, &now) < 0 && errno == EINTR)
+	while (r < 0 && !sigismember(&waiting, SIGPIPE) && sigtimedwait(&broken, NULL, &now) < 0 &&
+	       errno == EINTR)
 		;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r;
 }
 
 /* Run docker-credential-NAME get with the registry on its standard input; its answer is JSON. */
-static int ask_helper(const char *name, struct bytes registry, struct arena *a, struct credentials *ret, struct err *e)
+static int ask_helper(const char *name, struct bytes registry, struct arena *a,
+		      struct credentials *ret, struct err *e)
 {
 	if (!is_helper_name(name))
 		return err_set(e, ERR_FORMAT, "credential helper \"%s\" is not a plain name", name);
@@ -215,7 +223,8 @@ static int ask_helper(const char *name, struct bytes registry, struct arena *a, 
 		errno = rc;
 		return err_sys(e, "%s: cannot be run", program);
 	}
-	/* One that answers without having read everything is believed; what it answers and how it ends decides. */
+	/* One that answers without having read everything is believed; what it answers and how it
+	 * ends decides. */
 	(void)write_pipe(in_write, registry, e);
 	own_fd_close(&in_write);
 	uint8_t *answer = arena_alloc(a, ANSWER_MAX, 1);
@@ -243,8 +252,8 @@ static int ask_helper(const char *name, struct bytes registry, struct arena *a, 
 	return 0;
 }
 
-static int try_file(const char *path, struct bytes registry, struct bytes repository, struct arena *a, struct credentials *ret,
-		    struct err *e)
+static int try_file(const char *path, struct bytes registry, struct bytes repository,
+		    struct arena *a, struct credentials *ret, struct err *e)
 {
 	struct buf text;
 	const char *helper = NULL;
@@ -269,17 +278,20 @@ static const char *below(struct arena *a, const char *dir, const char *leaf)
 	return dir && *dir ? arena_printf(a, "%s/%s", dir, leaf) : NULL;
 }
 
-int cred_find(struct bytes registry, struct bytes repository, struct arena *a, struct credentials *ret, struct err *e)
+int cred_find(struct bytes registry, struct bytes repository, struct arena *a,
+	      struct credentials *ret, struct err *e)
 {
-	const char *home = getenv("HOME"), *file = getenv("REGISTRY_AUTH_FILE"), *run = getenv("XDG_RUNTIME_DIR");
+	const char *home = getenv("HOME"), *file = getenv("REGISTRY_AUTH_FILE"),
+		   *run = getenv("XDG_RUNTIME_DIR");
 	const char *xdg = getenv("XDG_CONFIG_HOME");
 	const char *const paths[] = {
-		file && *file ? file : NULL,
-		run && *run ? below(a, run, "containers/auth.json")
-			    : arena_printf(a, "/run/containers/%u/auth.json", (unsigned)getuid()),
-		xdg && *xdg ? below(a, xdg, "containers/auth.json") : below(a, home, ".config/containers/auth.json"),
-		below(a, getenv("DOCKER_CONFIG"), "config.json"),
-		below(a, home, ".docker/config.json")};
+	    file && *file ? file : NULL,
+	    run && *run ? below(a, run, "containers/auth.json")
+			: arena_printf(a, "/run/containers/%u/auth.json", (unsigned)getuid()),
+	    xdg && *xdg ? below(a, xdg, "containers/auth.json")
+			: below(a, home, ".config/containers/auth.json"),
+	    below(a, getenv("DOCKER_CONFIG"), "config.json"),
+	    below(a, home, ".docker/config.json")};
 	*ret = (struct credentials){0};
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
 		int r = paths[i] ? try_file(paths[i], registry, repository, a, ret, e) : 0;

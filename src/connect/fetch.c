@@ -14,8 +14,8 @@
 #define REDIRECTS_MAX 8L
 #define CONNECT_SEC 15L
 
-/* libcurl is loaded when the first request is made: with it come some thirty libraries, whose loading takes longer than scanning an image whose layers
- * are known. */
+/* libcurl is loaded when the first request is made: with it come some thirty libraries, whose
+ * loading takes longer than scanning an image whose layers are known. */
 #define LIBRARY "libcurl.so.4" /* the ABI since 2006 */
 
 static struct library {
@@ -64,11 +64,13 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	size_t n = size * count;
 	long status = 0;
 	(void)lib.getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-	/* Only a wanted body goes to the file: an error page must not end up in it, and may be larger than what was wanted. */
+	/* Only a wanted body goes to the file: an error page must not end up in it, and may be
+	 * larger than what was wanted. */
 	bool to_file = t->f->out_fd >= 0 && (status == 200 || status == 206);
 	uint64_t max = t->f->out_fd < 0 || to_file ? t->f->max : t->reply->body.max;
 	if (t->reply->length > max || n > max - t->reply->length) {
-		err_set(t->e, ERR_LIMIT, "the reply is larger than %llu bytes", (unsigned long long)max);
+		err_set(t->e, ERR_LIMIT, "the reply is larger than %llu bytes",
+			(unsigned long long)max);
 		t->failed = true;
 		return 0;
 	}
@@ -118,7 +120,8 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 	struct fetch_reply *r = t->reply;
 	struct bytes line = {.ptr = (const uint8_t *)data, .len = size * count}, v;
 	if (bytes_has_prefix_lit(line, "HTTP/")) { /* a redirect's headers are not the reply's */
-		r->content_type[0] = r->etag[0] = r->last_modified[0] = r->digest[0] = r->challenge[0] = '\0';
+		r->content_type[0] = r->etag[0] = r->last_modified[0] = r->digest[0] =
+		    r->challenge[0] = '\0';
 		r->retry_after_sec = 0;
 	} else if (header_is(line, "Content-Type", &v)) {
 		keep(r->content_type, sizeof r->content_type, v);
@@ -139,8 +142,10 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-/* Called often while bytes move, and about once a second while they do not, also while a name is looked up. */
-static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+/* Called often while bytes move, and about once a second while they do not, also while a name is
+ * looked up. */
+static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+		       curl_off_t up)
 {
 	const struct transfer *t = arg;
 	(void)down_total;
@@ -190,7 +195,8 @@ static int perform(struct transfer *t, struct curl_slist *headers)
 		(void)lib.setopt(c, CURLOPT_NOPROGRESS, 0L);
 		(void)lib.setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
 		(void)lib.setopt(c, CURLOPT_XFERINFODATA, t);
-		(void)lib.setopt(c, CURLOPT_QUICK_EXIT, 1L); /* nor wait for a name that is being looked up */
+		(void)lib.setopt(c, CURLOPT_QUICK_EXIT,
+				 1L); /* nor wait for a name that is being looked up */
 	}
 	if (f->insecure) {
 		(void)lib.setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);

@@ -1,5 +1,7 @@
-/* fetch: one HTTP request as a client. Wraps the client library: nothing else includes it. http and https only, redirects followed (credentials stay with the
- * first host), certificates checked unless told otherwise, against the authorities of fetch_authorities, else of $SSL_CERT_FILE, else the system's. Proxies by the usual environment variables. */
+/* fetch: one HTTP request as a client. Wraps the client library: nothing else includes it. http and
+ * https only, redirects followed (credentials stay with the first host), certificates checked
+ * unless told otherwise, against the authorities of fetch_authorities, else of $SSL_CERT_FILE, else
+ * the system's. Proxies by the usual environment variables. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -11,30 +13,36 @@
 struct fetch {
 	const char *url;
 	const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
-	const char *method;         /* NULL: GET, or POST with a body */
-	const char *body;           /* of type application/x-www-form-urlencoded unless headers say otherwise; may be NULL */
+	const char *method;	    /* NULL: GET, or POST with a body */
+	const char *body; /* of type application/x-www-form-urlencoded unless headers say otherwise;
+			     may be NULL */
 	const char *username, *password; /* Basic, may be NULL */
-	const char *bearer;         /* may be NULL */
-	bool insecure;              /* do not check the certificate */
-	uint64_t max;               /* bytes of the reply's body; ERR_LIMIT past it */
-	unsigned stall_sec;         /* give up after so long below 1 byte/s; 0 = 60 */
-	int out_fd;                 /* where the body goes, appended (open it with O_APPEND); -1 = into reply.body */
-	const atomic_bool *stop;    /* set: the request ends with ERR_CANCELLED within about a second; may be NULL */
-	uint64_t resume_from;       /* ask for the rest from here (Range); reply.status 206 tells that it was, with 200 out_fd was cut to nothing first */
+	const char *bearer;		 /* may be NULL */
+	bool insecure;			 /* do not check the certificate */
+	uint64_t max;			 /* bytes of the reply's body; ERR_LIMIT past it */
+	unsigned stall_sec;		 /* give up after so long below 1 byte/s; 0 = 60 */
+	int out_fd; /* where the body goes, appended (open it with O_APPEND); -1 = into reply.body
+		     */
+	const atomic_bool
+	    *stop; /* set: the request ends with ERR_CANCELLED within about a second; may be NULL */
+	uint64_t resume_from; /* ask for the rest from here (Range); reply.status 206 tells that it
+				 was, with 200 out_fd was cut to nothing first */
 };
 
 struct fetch_reply {
 	long status;
 	struct buf body;
-	uint64_t length;            /* bytes of body received */
-	unsigned retry_after_sec;   /* of Retry-After in seconds; 0 = none */
+	uint64_t length;	  /* bytes of body received */
+	unsigned retry_after_sec; /* of Retry-After in seconds; 0 = none */
 	char content_type[256], etag[256], last_modified[64], digest[160], challenge[2048];
 };
 
-/* 0 = there was a reply, whatever its status. ERR_IO (network, TLS; text says which), ERR_TIMEOUT, ERR_LIMIT, ERR_CANCELLED. Free with fetch_reply_free in any case. */
+/* 0 = there was a reply, whatever its status. ERR_IO (network, TLS; text says which), ERR_TIMEOUT,
+ * ERR_LIMIT, ERR_CANCELLED. Free with fetch_reply_free in any case. */
 int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e);
 void fetch_reply_free(struct fetch_reply *r);
 /* Percent-encode for a query or form value. */
 void fetch_encode(struct buf *out, struct bytes text);
-/* From here on certificates are checked against this file (PEM) of authorities. Called before the first request, by one thread; path stays the caller's. */
+/* From here on certificates are checked against this file (PEM) of authorities. Called before the
+ * first request, by one thread; path stays the caller's. */
 void fetch_authorities(const char *path);

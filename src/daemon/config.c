@@ -14,7 +14,8 @@
 #include <yaml.h>
 
 #define AT(field) offsetof(struct config, field)
-#define ROW(name, kind, word, fallback, min, max, help, field) {name, kind, fallback, min, max, help, AT(field)},
+#define ROW(name, kind, word, fallback, min, max, help, field)                                     \
+	{name, kind, fallback, min, max, help, AT(field)},
 const struct config_setting config_table[] = {CONFIG_SETTINGS(ROW)};
 const size_t config_count = sizeof config_table / sizeof *config_table;
 
@@ -34,7 +35,8 @@ static int find(const char *name)
 }
 
 /* One flat mapping of scalars; anything else is refused by name and line. */
-static int read_events(yaml_parser_t *parser, struct file_values *out, struct arena *a, struct err *e)
+static int read_events(yaml_parser_t *parser, struct file_values *out, struct arena *a,
+		       struct err *e)
 {
 	char key[64] = "";
 	int depth = 0;
@@ -45,7 +47,8 @@ static int read_events(yaml_parser_t *parser, struct file_values *out, struct ar
 				       parser->problem ? parser->problem : "not YAML");
 		yaml_event_type_t type = ev.type;
 		size_t line = ev.start_mark.line + 1;
-		const char *text = type == YAML_SCALAR_EVENT ? (const char *)ev.data.scalar.value : "";
+		const char *text =
+		    type == YAML_SCALAR_EVENT ? (const char *)ev.data.scalar.value : "";
 		int r = 0;
 		if (type == YAML_MAPPING_START_EVENT && depth++ > 0)
 			r = err_set(e, ERR_FORMAT, "line %zu: settings are plain values", line);
@@ -55,7 +58,8 @@ static int read_events(yaml_parser_t *parser, struct file_values *out, struct ar
 			r = err_set(e, ERR_FORMAT, "line %zu: expected \"setting: value\"", line);
 		else if (type == YAML_SCALAR_EVENT && !key[0]) {
 			if (find(text) < 0)
-				r = err_set(e, ERR_FORMAT, "line %zu: there is no setting \"%s\"", line, text);
+				r = err_set(e, ERR_FORMAT, "line %zu: there is no setting \"%s\"",
+					    line, text);
 			else
 				(void)snprintf(key, sizeof key, "%s", text);
 		} else if (type == YAML_SCALAR_EVENT) {
@@ -92,7 +96,9 @@ static int read_file(const char *path, struct file_values *out, struct arena *a,
 
 static bool parse_switch(const char *text, bool *ret)
 {
-	static const char *const on[] = {"1", "true", "yes", "on"}, *const off[] = {"0", "false", "no", "off", ""};
+	static const char *const on[] = {"1", "true", "yes", "on"}, *const off[] = {"0", "false",
+										    "no", "off",
+										    ""};
 	for (size_t i = 0; i < sizeof on / sizeof *on; i++) {
 		if (strcmp(text, on[i]) == 0)
 			return *ret = true;
@@ -126,10 +132,12 @@ static int check_text(const char *name, const char *text, struct err *e)
 {
 	enum log_level level;
 	if (strcmp(name, "log-level") == 0 && !log_level_parse(text, &level))
-		return err_set(e, ERR_FORMAT, "\"%s\" is none of debug, info, warn, error, none", text);
+		return err_set(e, ERR_FORMAT, "\"%s\" is none of debug, info, warn, error, none",
+			       text);
 	if (strcmp(name, "public-url") == 0 && *text && strncmp(text, "http://", 7) != 0 &&
 	    strncmp(text, "https://", 8) != 0)
-		return err_set(e, ERR_FORMAT, "\"%s\" does not begin with http:// or https://", text);
+		return err_set(e, ERR_FORMAT, "\"%s\" does not begin with http:// or https://",
+			       text);
 	if (strcmp(name, "feeds") == 0) {
 		struct arena a;
 		struct update_source *sources;
@@ -149,13 +157,19 @@ static const char *limit_text(const struct config_setting *s, uint64_t n, char o
 		enum config_kind kind;
 		uint64_t unit;
 		const char *word;
-	} units[] = {{CONFIG_TIME, UINT64_C(86400000), "d"}, {CONFIG_TIME, 3600000, "h"}, {CONFIG_TIME, 60000, "m"},
-		     {CONFIG_TIME, 1000, "s"}, {CONFIG_TIME, 1, "ms"},
-		     {CONFIG_SIZE, UINT64_C(1) << 40, "TiB"}, {CONFIG_SIZE, 1U << 30, "GiB"},
-		     {CONFIG_SIZE, 1U << 20, "MiB"}, {CONFIG_SIZE, 1U << 10, "KiB"}};
+	} units[] = {{CONFIG_TIME, UINT64_C(86400000), "d"},
+		     {CONFIG_TIME, 3600000, "h"},
+		     {CONFIG_TIME, 60000, "m"},
+		     {CONFIG_TIME, 1000, "s"},
+		     {CONFIG_TIME, 1, "ms"},
+		     {CONFIG_SIZE, UINT64_C(1) << 40, "TiB"},
+		     {CONFIG_SIZE, 1U << 30, "GiB"},
+		     {CONFIG_SIZE, 1U << 20, "MiB"},
+		     {CONFIG_SIZE, 1U << 10, "KiB"}};
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
 		if (units[i].kind == s->kind && n >= units[i].unit && n % units[i].unit == 0) {
-			(void)snprintf(out, 32, "%llu%s", (unsigned long long)(n / units[i].unit), units[i].word);
+			(void)snprintf(out, 32, "%llu%s", (unsigned long long)(n / units[i].unit),
+				       units[i].word);
 			return out;
 		}
 	}
@@ -167,7 +181,8 @@ static const char *limit_text(const struct config_setting *s, uint64_t n, char o
 static int parse_url(char *text, struct err *e)
 {
 	struct bytes rest = bytes_of(text);
-	bool is_http = bytes_has_prefix_lit(rest, "http://"), ok = is_http || bytes_has_prefix_lit(rest, "https://");
+	bool is_http = bytes_has_prefix_lit(rest, "http://"),
+	     ok = is_http || bytes_has_prefix_lit(rest, "https://");
 	while (rest.len && rest.ptr[rest.len - 1] == '/')
 		rest.len--;
 	rest = bytes_from(rest, is_http ? 7 : 8);
@@ -221,13 +236,13 @@ static int set(struct config *c, const struct config_setting *s, const char *tex
 	}
 	if (!ok)
 		return err_set(e, ERR_FORMAT, "\"%s\" is not a %s", text,
-			       s->kind == CONFIG_SIZE   ? "size such as 64MiB"
+			       s->kind == CONFIG_SIZE	? "size such as 64MiB"
 			       : s->kind == CONFIG_TIME ? "time such as 30s, 5m, 24h or 7d"
 							: "number");
 	char least[32], most[32];
 	if (number < s->min || number > s->max)
-		return err_set(e, ERR_FORMAT, "\"%s\" is not between %s and %s", text, limit_text(s, s->min, least),
-			       limit_text(s, s->max, most));
+		return err_set(e, ERR_FORMAT, "\"%s\" is not between %s and %s", text,
+			       limit_text(s, s->min, least), limit_text(s, s->max, most));
 	memcpy(field, &number, sizeof number);
 	return 0;
 }
@@ -237,14 +252,17 @@ static void env_name(const char *name, char out[64])
 	size_t n = 9;
 	memcpy(out, "PLIMSOLL_", 9);
 	for (; *name && n < 63; name++)
-		out[n++] = *name == '-' ? '_' : *name >= 'a' && *name <= 'z' ? (char)(*name - 32) : *name;
+		out[n++] = *name == '-'			  ? '_'
+			   : *name >= 'a' && *name <= 'z' ? (char)(*name - 32)
+							  : *name;
 	out[n] = '\0';
 }
 
 static int check(const struct config *c, struct err *e)
 {
 	if (!*c->tls_cert != !*c->tls_key)
-		return err_set(e, ERR_FORMAT, "tls-cert and tls-key are given together or not at all");
+		return err_set(e, ERR_FORMAT,
+			       "tls-cert and tls-key are given together or not at all");
 	return 0;
 }
 
@@ -264,11 +282,16 @@ int config_load(struct config *c, config_get_fn get, void *arg, struct err *e)
 		char key[64], where[4400];
 		env_name(s->name, key);
 		const char *flag = get(arg, s->name), *env = getenv(key);
-		const char *text = flag ? flag : env ? env : file.values[i] ? file.values[i] : s->fallback;
+		const char *text = flag		    ? flag
+				   : env	    ? env
+				   : file.values[i] ? file.values[i]
+						    : s->fallback;
 		if (!flag && !env && file.values[i])
-			(void)snprintf(where, sizeof where, "%s: line %zu: setting %s", path, file.lines[i], s->name);
+			(void)snprintf(where, sizeof where, "%s: line %zu: setting %s", path,
+				       file.lines[i], s->name);
 		else
-			(void)snprintf(where, sizeof where, "%s%s", flag ? "--" : "", !flag && env ? key : s->name);
+			(void)snprintf(where, sizeof where, "%s%s", flag ? "--" : "",
+				       !flag && env ? key : s->name);
 		if (set(c, s, text, e) < 0)
 			return err_ctx(e, "%s", where);
 	}

@@ -1,11 +1,21 @@
-/* config: the settings of `plimsoll serve`: one table row each; a value comes from the flag, else the environment (PLIMSOLL_DATA_DIR), else the file, else the
- * default. docs/configuration.md is printed from the same rows. */
+/* config: the settings of `plimsoll serve`: one table row each; a value comes from the flag, else
+ * the environment (PLIMSOLL_DATA_DIR), else the file, else the default. docs/configuration.md is
+ * printed from the same rows. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/limits.h"
 
-enum config_kind { CONFIG_TEXT, CONFIG_URL, CONFIG_PATH, CONFIG_SIZE, CONFIG_TIME, CONFIG_COUNT, CONFIG_SWITCH, CONFIG_LISTEN };
+enum config_kind {
+	CONFIG_TEXT,
+	CONFIG_URL,
+	CONFIG_PATH,
+	CONFIG_SIZE,
+	CONFIG_TIME,
+	CONFIG_COUNT,
+	CONFIG_SWITCH,
+	CONFIG_LISTEN
+};
 
 struct config {
 	const char *data_dir;
@@ -13,27 +23,29 @@ struct config {
 	const char *address;
 	uint16_t port;
 	const char *tls_cert, *tls_key; /* files; both or none */
-	const char *public_url;         /* what clients are told in Location and realm; empty = by the Host they use */
+	const char *public_url; /* what clients are told in Location and realm; empty = by the Host
+				   they use */
 	const char *log_level;
 	const char *worker;
 	bool anonymous_pull;
 	bool allow_unjailed;
 	uint64_t audit_max;
-	uint64_t workers;       /* 0 = processors */
+	uint64_t workers; /* 0 = processors */
 	uint64_t login_failures, login_failures_per_peer, login_failures_per_name, login_window_ms;
 	uint64_t password_checks, password_checks_per_sec;
 	uint64_t connections, connections_per_peer, request_threads, client_memory;
-	uint64_t header_timeout_ms, idle_timeout_ms, body_timeout_ms, reply_timeout_ms, read_timeout_ms;
+	uint64_t header_timeout_ms, idle_timeout_ms, body_timeout_ms, reply_timeout_ms,
+	    read_timeout_ms;
 	uint64_t rate_min; /* bytes a second */
 	uint64_t upload_timeout_ms;
-	uint64_t upload_max;    /* bytes of one blob */
+	uint64_t upload_max; /* bytes of one blob */
 	uint64_t uploads_per_user;
 	bool sparse_indexes;
 	uint64_t upload_expire_ms;
 	uint64_t gc_grace_ms, gc_every_ms, disk_reserve, scrub_rate, scrub_every_ms;
 	uint64_t feeds_every_ms; /* 0 = never */
-	const char *feeds;       /* "osv=URL …", empty = the built-in list */
-	const char *vdb;         /* a database file to begin with, may be empty */
+	const char *feeds;	 /* "osv=URL …", empty = the built-in list */
+	const char *vdb;	 /* a database file to begin with, may be empty */
 	uint64_t recheck_ms;
 	uint64_t history_ms;
 	uint64_t layer_out_max, layer_window_max, worker_wall_ms;
@@ -51,7 +63,8 @@ struct config_setting {
 extern const struct config_setting config_table[];
 extern const size_t config_count;
 
-/* get: the value of a flag, or NULL (cli_get). ERR_FORMAT names the setting, where the value came from, and what is expected. */
+/* get: the value of a flag, or NULL (cli_get). ERR_FORMAT names the setting, where the value came
+ * from, and what is expected. */
 typedef const char *(*config_get_fn)(void *arg, const char *name);
 int config_load(struct config *c, config_get_fn get, void *arg, struct err *e);
 void config_free(struct config *c);

@@ -39,12 +39,14 @@ static int build(struct schedule *s, const struct update_file *files, size_t cou
 	size_t n = 0;
 	for (size_t i = 0; i < count && n < sizeof sources / sizeof *sources; i++) {
 		if (files[i].outcome != UPDATE_MISSING)
-			sources[n++] = (struct vdb_build_input){.feed = files[i].feed, .path = files[i].path};
+			sources[n++] =
+			    (struct vdb_build_input){.feed = files[i].feed, .path = files[i].path};
 	}
 	if (n == 0)
 		return err_set(e, ERR_NOT_FOUND, "no feed could be fetched");
 	(void)snprintf(out, sizeof out, "%s/vdb/next.vdb", s->c->data_dir);
-	if (scan_vdb_build(s->pool, sources, n, out, NULL, NULL, e) < 0 || engine_switch(s->engine, out, e) < 0)
+	if (scan_vdb_build(s->pool, sources, n, out, NULL, NULL, e) < 0 ||
+	    engine_switch(s->engine, out, e) < 0)
 		return -(int)e->code;
 	(void)remove(out);
 	return 0;
@@ -62,14 +64,18 @@ static size_t report(const struct update_file *files, size_t count)
 		failed++;
 		copies += files[i].outcome == UPDATE_STALE;
 		if (files[i].outcome == UPDATE_STALE)
-			log_line(LOG_DEBUG, "feed %s: %s; the copy from %lld hours ago is used", files[i].feed, files[i].why,
+			log_line(LOG_DEBUG, "feed %s: %s; the copy from %lld hours ago is used",
+				 files[i].feed, files[i].why,
 				 (long long)((clock_wall_ms() - files[i].fetched_ms) / 3600000));
 		else
-			log_line(LOG_DEBUG, "feed %s: %s; there is no copy of it", files[i].feed, files[i].why);
+			log_line(LOG_DEBUG, "feed %s: %s; there is no copy of it", files[i].feed,
+				 files[i].why);
 	}
 	if (first)
-		log_line(LOG_WARN, "feeds: %zu of %zu could not be fetched (%s: %s); older copies are used of %zu", failed, count,
-			 first->feed, first->why, copies);
+		log_line(
+		    LOG_WARN,
+		    "feeds: %zu of %zu could not be fetched (%s: %s); older copies are used of %zu",
+		    failed, count, first->feed, first->why, copies);
 	return failed;
 }
 
@@ -101,12 +107,14 @@ static enum outcome update(struct schedule *s)
 			update_built(files, count);
 	}
 	if (r < 0 && !atomic_load(&s->stopping))
-		log_line(LOG_WARN, "vulnerability database: %s%s", e.msg, present ? "; the present one stays" : "");
+		log_line(LOG_WARN, "vulnerability database: %s%s", e.msg,
+			 present ? "; the present one stays" : "");
 	arena_free(&a);
 	return r < 0 || failed == count ? OUTCOME_NOTHING : failed ? OUTCOME_PART : OUTCOME_WHOLE;
 }
 
-/* Until the next try. Feeds are asked for in full at each: those that did not change answer with a line. */
+/* Until the next try. Feeds are asked for in full at each: those that did not change answer with a
+ * line. */
 static int64_t next_after(const struct schedule *s, enum outcome outcome, unsigned failures)
 {
 	int64_t every = (int64_t)s->c->feeds_every_ms;
@@ -147,7 +155,8 @@ static void *schedule_main(void *arg)
 	return NULL;
 }
 
-struct schedule *schedule_start(const struct config *c, struct engine *engine, struct pool *pool, struct err *e)
+struct schedule *schedule_start(const struct config *c, struct engine *engine, struct pool *pool,
+				struct err *e)
 {
 	struct schedule *s = calloc(1, sizeof *s);
 	if (!s) {

@@ -7,7 +7,8 @@ struct schedule;
 struct engine;
 struct pool;
 
-struct schedule *schedule_start(const struct config *c, struct engine *engine, struct pool *pool, struct err *e);
+struct schedule *schedule_start(const struct config *c, struct engine *engine, struct pool *pool,
+				struct err *e);
 /* Fetch the feeds now rather than at the next turn. Returns at once. */
 void schedule_update_now(struct schedule *s);
 /* What is under way ends early; returns at once. NULL accepted. */

@@ -23,7 +23,8 @@
 #include <unistd.h>
 
 #define GRACE_MS 10000 /* running requests may finish for this long at the end */
-#define LEAVE_MS 2000  /* the end without a request that does not end: the queue of scans hears of it */
+#define LEAVE_MS                                                                                   \
+	2000 /* the end without a request that does not end: the queue of scans hears of it */
 #define HELLO_MS 2000
 #define TABLES_MAX 32
 #define DESCRIPTORS_MAX (1U << 20)
@@ -44,10 +45,12 @@ struct server {
 	struct certs certs;
 	unsigned connections; /* as many as there are descriptors for */
 	char vdb_dir[4200];
-	char owner_file[4200], owner_password[SECRET_TOKEN_CAP]; /* the latter of a first start only */
+	char owner_file[4200],
+	    owner_password[SECRET_TOKEN_CAP]; /* the latter of a first start only */
 };
 
-/* Blobs or keys without a database belong to a server that is to be brought back, not to a new owner. */
+/* Blobs or keys without a database belong to a server that is to be brought back, not to a new
+ * owner. */
 static int refuse_remains(struct server *s, const char *db, struct err *e)
 {
 	char key[4096];
@@ -55,10 +58,14 @@ static int refuse_remains(struct server *s, const char *db, struct err *e)
 	if (access(db, F_OK) == 0 || errno != ENOENT)
 		return 0;
 	int has = access(key, F_OK) == 0 ? 1 : blobs_is_used(s->blobs, e);
-	return has <= 0 ? has
-			: err_set(e, ERR_CONFLICT, "%s: plimsoll.db is gone, but blobs or keys of a server are still there: bring a "
-						   "backup of it back (plimsoll restore), or move them away to begin anew",
-				  s->c->data_dir);
+	return has <= 0
+		   ? has
+		   : err_set(
+			 e, ERR_CONFLICT,
+			 "%s: plimsoll.db is gone, but blobs or keys of a server are still there: "
+			 "bring a "
+			 "backup of it back (plimsoll restore), or move them away to begin anew",
+			 s->c->data_dir);
 }
 
 static int open_store(struct server *s, struct err *e)
@@ -66,7 +73,8 @@ static int open_store(struct server *s, struct err *e)
 	char path[4096];
 	if (io_mkdirs(s->c->data_dir, e) < 0)
 		return err_ctx(e, "data-dir");
-	s->blobs = blobs_open(s->c->data_dir, e); /* first: it holds the folder against a second server */
+	s->blobs =
+	    blobs_open(s->c->data_dir, e); /* first: it holds the folder against a second server */
 	if (!s->blobs)
 		return err_ctx(e, "%s", s->c->data_dir);
 	(void)snprintf(path, sizeof path, "%s/plimsoll.db", s->c->data_dir);
@@ -76,11 +84,14 @@ static int open_store(struct server *s, struct err *e)
 	return s->db ? 0 : err_ctx(e, "%s", path);
 }
 
-/* First of all: what starts workers must not inherit the folder's lock, the database or a socket (jail/spawner.h). */
+/* First of all: what starts workers must not inherit the folder's lock, the database or a socket
+ * (jail/spawner.h). */
 static int open_workers(struct server *s, struct err *e)
 {
-	struct pool_options po = {.worker_path = *s->c->worker ? s->c->worker : NULL, .slots = (unsigned)s->c->workers,
-				  .limits = LIMITS_DEFAULT, .allow_unjailed = s->c->allow_unjailed};
+	struct pool_options po = {.worker_path = *s->c->worker ? s->c->worker : NULL,
+				  .slots = (unsigned)s->c->workers,
+				  .limits = LIMITS_DEFAULT,
+				  .allow_unjailed = s->c->allow_unjailed};
 	po.limits.layer_out_max = s->c->layer_out_max;
 	po.limits.layer_window_max = s->c->layer_window_max;
 	po.limits.worker_wall_ms = s->c->worker_wall_ms;
@@ -88,15 +99,19 @@ static int open_workers(struct server *s, struct err *e)
 	if (!s->pool)
 		return err_ctx(e, "workers");
 	if (!pool_is_jailed(s->pool))
-		log_line(LOG_WARN, "workers run WITHOUT a full jail: %s", pool_jail_report(s->pool));
+		log_line(LOG_WARN, "workers run WITHOUT a full jail: %s",
+			 pool_jail_report(s->pool));
 	return 0;
 }
 
 static int open_scanning(struct server *s, struct err *e)
 {
 	(void)snprintf(s->vdb_dir, sizeof s->vdb_dir, "%s/vdb", s->c->data_dir);
-	struct engine_options eo = {.db = s->db, .pool = s->pool, .vdb_dir = s->vdb_dir,
-				    .recheck_ms = (int64_t)s->c->recheck_ms, .history_ms = (int64_t)s->c->history_ms,
+	struct engine_options eo = {.db = s->db,
+				    .pool = s->pool,
+				    .vdb_dir = s->vdb_dir,
+				    .recheck_ms = (int64_t)s->c->recheck_ms,
+				    .history_ms = (int64_t)s->c->history_ms,
 				    .layers_ms = (int64_t)s->c->gc_grace_ms};
 	s->engine = engine_new(&eo, e);
 	return s->engine ? io_mkdirs(s->vdb_dir, e) : -(int)e->code;
@@ -123,7 +138,9 @@ static int open_registry(struct server *s, struct err *e)
 	if (registry_start(s->registry, e) < 0)
 		return err_ctx(e, "registry");
 	engine_set_registry(s->engine, s->registry);
-	return engine_start(s->engine, *s->c->vdb ? s->c->vdb : NULL, e) < 0 ? err_ctx(e, "scanning") : 0;
+	return engine_start(s->engine, *s->c->vdb ? s->c->vdb : NULL, e) < 0
+		   ? err_ctx(e, "scanning")
+		   : 0;
 }
 
 /* A process without the memory for one password would answer every login with an error. */
@@ -134,30 +151,36 @@ static int try_password(struct err *e)
 	arena_init(&a, 4096);
 	int r = secret_password_hash(BYTES_LIT("is there memory for this"), &a, &encoded, e);
 	arena_free(&a);
-	return r < 0 ? err_ctx(e, "a password takes 7 MiB of memory to check, and that could not be done (ulimit -v?)") : 0;
+	return r < 0 ? err_ctx(e, "a password takes 7 MiB of memory to check, and that could not "
+				  "be done (ulimit -v?)")
+		     : 0;
 }
 
 static int open_access(struct server *s, struct err *e)
 {
-	struct access_options ao = {.data_dir = s->c->data_dir, .registry = "local",
-				    .audit_max = s->c->audit_max,
-				    .anonymous = s->c->anonymous_pull ? ACCESS_ANONYMOUS_PULL : ACCESS_ANONYMOUS_NONE,
-				    .guard = {.pair_max = (unsigned)s->c->login_failures,
-					      .peer_max = (unsigned)s->c->login_failures_per_peer,
-					      .name_max = (unsigned)s->c->login_failures_per_name,
-					      .window_ms = s->c->login_window_ms,
-					      .checks_max = (unsigned)s->c->password_checks,
-					      .checks_per_sec = (unsigned)s->c->password_checks_per_sec}};
+	struct access_options ao = {
+	    .data_dir = s->c->data_dir,
+	    .registry = "local",
+	    .audit_max = s->c->audit_max,
+	    .anonymous = s->c->anonymous_pull ? ACCESS_ANONYMOUS_PULL : ACCESS_ANONYMOUS_NONE,
+	    .guard = {.pair_max = (unsigned)s->c->login_failures,
+		      .peer_max = (unsigned)s->c->login_failures_per_peer,
+		      .name_max = (unsigned)s->c->login_failures_per_name,
+		      .window_ms = s->c->login_window_ms,
+		      .checks_max = (unsigned)s->c->password_checks,
+		      .checks_per_sec = (unsigned)s->c->password_checks_per_sec}};
 	s->access = access_open(s->db, &ao, e);
 	return s->access ? try_password(e) : err_ctx(e, "access");
 }
 
-/* When all else is up: a first start that fails, on a port that is taken say, leaves no password that one must keep. The password is in a file before the
- * owner exists, and until the owner logs in: no closed or full standard output loses it, and no warnings hide it. */
+/* When all else is up: a first start that fails, on a port that is taken say, leaves no password
+ * that one must keep. The password is in a file before the owner exists, and until the owner logs
+ * in: no closed or full standard output loses it, and no warnings hide it. */
 static int make_owner(struct server *s, struct err *e)
 {
 	char made[SECRET_TOKEN_CAP];
-	(void)snprintf(s->owner_file, sizeof s->owner_file, "%s/" ACCESS_OWNER_FILE, s->c->data_dir);
+	(void)snprintf(s->owner_file, sizeof s->owner_file, "%s/" ACCESS_OWNER_FILE,
+		       s->c->data_dir);
 	s->api.owner_file = s->owner_file;
 	s->api.owner_pending = access(s->owner_file, F_OK) == 0;
 	int r = access_is_new(s->access, e);
@@ -195,13 +218,22 @@ static int open_http(struct server *s, struct err *e)
 	bool tls = *s->c->tls_cert != '\0';
 	if (certs_open(&s->certs, s->c->tls_cert, s->c->tls_key, e) < 0)
 		return -(int)e->code;
-	s->api = (struct api){.db = s->db, .blobs = s->blobs, .registry = s->registry, .access = s->access,
-			      .pool = s->pool, .engine = s->engine, .vdb_update = update_now,
-			      .vdb_update_arg = s->schedule, .public_url = s->c->public_url,
-			      .version = s->api.version, .started_ms = clock_wall_ms(),
+	s->api = (struct api){.db = s->db,
+			      .blobs = s->blobs,
+			      .registry = s->registry,
+			      .access = s->access,
+			      .pool = s->pool,
+			      .engine = s->engine,
+			      .vdb_update = update_now,
+			      .vdb_update_arg = s->schedule,
+			      .public_url = s->c->public_url,
+			      .version = s->api.version,
+			      .started_ms = clock_wall_ms(),
 			      .read_ms = (unsigned)s->c->read_timeout_ms};
-	struct http_hooks hooks = {.context = &s->api, .authorise = api_authorise, .served = api_served};
-	struct http_options ho = {.address = s->c->address, .port = s->c->port,
+	struct http_hooks hooks = {
+	    .context = &s->api, .authorise = api_authorise, .served = api_served};
+	struct http_options ho = {.address = s->c->address,
+				  .port = s->c->port,
 				  .tls_cert_pem = tls ? buf_cstr(&s->certs.cert) : NULL,
 				  .tls_key_pem = tls ? buf_cstr(&s->certs.key) : NULL,
 				  .connections_max = s->connections,
@@ -216,7 +248,9 @@ static int open_http(struct server *s, struct err *e)
 				  .upload_timeout_ms = s->c->upload_timeout_ms};
 	s->http = http_server_open(&ho, tables, counts, api_table_count, &hooks, e);
 	if (!s->http && e->sys == EADDRINUSE)
-		return err_set(e, ERR_CONFLICT, "listen %s: another program listens there; --listen ADDRESS:PORT chooses another port",
+		return err_set(e, ERR_CONFLICT,
+			       "listen %s: another program listens there; --listen ADDRESS:PORT "
+			       "chooses another port",
 			       s->c->listen);
 	return s->http ? 0 : err_ctx(e, "--listen");
 }
@@ -250,16 +284,19 @@ static void close_all(struct server *s)
 
 static void put_quick_start(const struct server *s, struct buf *out, const char *host)
 {
-	const char *plain = *s->c->tls_cert ? "" : "--tls-verify=false ", *plain_dest = *plain ? "--dest-tls-verify=false " : "";
-	buf_printf(out,
-		   "\nPush an image, then see what is vulnerable in it:\n"
-		   "  skopeo login %s-u " ACCESS_OWNER " %s\n"
-		   "  skopeo copy %sdocker://docker.io/library/debian:11 docker://%s/demo/debian:11\n"
-		   "  %s push-status %s/demo/debian:11\n",
-		   plain, host, plain_dest, host, program_invocation_name, host);
+	const char *plain = *s->c->tls_cert ? "" : "--tls-verify=false ",
+		   *plain_dest = *plain ? "--dest-tls-verify=false " : "";
+	buf_printf(
+	    out,
+	    "\nPush an image, then see what is vulnerable in it:\n"
+	    "  skopeo login %s-u " ACCESS_OWNER " %s\n"
+	    "  skopeo copy %sdocker://docker.io/library/debian:11 docker://%s/demo/debian:11\n"
+	    "  %s push-status %s/demo/debian:11\n",
+	    plain, host, plain_dest, host, program_invocation_name, host);
 }
 
-/* The password comes last, where one looks. Quick start lines are for people: on a terminal, or when there is a password to show. */
+/* The password comes last, where one looks. Quick start lines are for people: on a terminal, or
+ * when there is a password to show. */
 static void say_hello(struct server *s)
 {
 	const char *scheme = *s->c->tls_cert ? "https" : "http";
@@ -268,19 +305,29 @@ static void say_hello(struct server *s)
 	char host[512];
 	struct buf out;
 	struct err e = ERR_INIT;
-	(void)snprintf(host, sizeof host, "%s%s%s:%u", open, s->c->address, close, http_server_port(s->http));
+	(void)snprintf(host, sizeof host, "%s%s%s:%u", open, s->c->address, close,
+		       http_server_port(s->http));
 	buf_init(&out, 65536);
-	buf_printf(&out, "Plimsoll %s, data in %s\nlistening on %s://%s/\n", s->api.version, s->c->data_dir, scheme, host);
+	buf_printf(&out, "Plimsoll %s, data in %s\nlistening on %s://%s/\n", s->api.version,
+		   s->c->data_dir, scheme, host);
 	if (is_first || isatty(STDOUT_FILENO))
 		put_quick_start(s, &out, host);
 	if (is_first)
-		buf_printf(&out, "\nThe owner of this new server is \"" ACCESS_OWNER "\":\n  password: %sUntil the first login it is also in %s.\n",
+		buf_printf(&out,
+			   "\nThe owner of this new server is \"" ACCESS_OWNER
+			   "\":\n  password: %sUntil the first login it is also in %s.\n",
 			   s->owner_password, s->owner_file);
 	else if (s->api.owner_pending)
-		buf_printf(&out, "\nNobody has logged in yet: the password of the owner \"" ACCESS_OWNER "\" is in %s.\n", s->owner_file);
+		buf_printf(&out,
+			   "\nNobody has logged in yet: the password of the owner \"" ACCESS_OWNER
+			   "\" is in %s.\n",
+			   s->owner_file);
 	if (io_write(STDOUT_FILENO, out.ptr, out.len, &e) < 0 && is_first)
-		log_line(LOG_WARN, "standard output cannot be written: the password of the owner \"" ACCESS_OWNER "\" is in %s",
-			 s->owner_file);
+		log_line(
+		    LOG_WARN,
+		    "standard output cannot be written: the password of the owner \"" ACCESS_OWNER
+		    "\" is in %s",
+		    s->owner_file);
 	buf_free(&out);
 	secret_wipe(s->owner_password, sizeof s->owner_password);
 }
@@ -292,14 +339,19 @@ static void say_no_vdb(const struct server *s)
 	if (v)
 		return;
 	if (s->c->feeds_every_ms)
-		log_line(LOG_WARN, "there is no vulnerability database yet: images are Unverified until one was built of the feeds, "
-				   "which are fetched now (settings feeds, feeds-every); --vdb FILE loads one at once");
+		log_line(LOG_WARN, "there is no vulnerability database yet: images are Unverified "
+				   "until one was built of the feeds, "
+				   "which are fetched now (settings feeds, feeds-every); --vdb "
+				   "FILE loads one at once");
 	else
-		log_line(LOG_WARN, "there is no vulnerability database: images stay Unverified; --vdb FILE loads one "
-				   "(made by `plimsoll vdb update` or `vdb build`), --feeds-every TIME builds one of the feeds");
+		log_line(LOG_WARN, "there is no vulnerability database: images stay Unverified; "
+				   "--vdb FILE loads one "
+				   "(made by `plimsoll vdb update` or `vdb build`), --feeds-every "
+				   "TIME builds one of the feeds");
 }
 
-/* The server listens before the long work of a start is done: when it is, it is ready. What is printed at a start waits a little for that. Returns the signal. */
+/* The server listens before the long work of a start is done: when it is, it is ready. What is
+ * printed at a start waits a little for that. Returns the signal. */
 static int wait_for_stop(struct server *s, const sigset_t *stop)
 {
 	const struct timespec tick = {.tv_nsec = 20000000};
@@ -325,8 +377,9 @@ static int wait_for_stop(struct server *s, const sigset_t *stop)
 	return number < 0 ? certs_wait(&s->certs, s->http, stop) : number;
 }
 
-/* Large allocations are mapped on their own and given back at once. By default the limit rises with each large block that is freed, and what a password check
- * or an inventory took stays in some thread's heap. */
+/* Large allocations are mapped on their own and given back at once. By default the limit rises with
+ * each large block that is freed, and what a password check or an inventory took stays in some
+ * thread's heap. */
 static void memory_setup(void)
 {
 #ifdef M_MMAP_THRESHOLD /* glibc */
@@ -334,7 +387,8 @@ static void memory_setup(void)
 #endif
 }
 
-/* Take all descriptors that the system gives; shells give 1,024. A quarter of them is kept for files that are sent and written, the store and workers. */
+/* Take all descriptors that the system gives; shells give 1,024. A quarter of them is kept for
+ * files that are sent and written, the store and workers. */
 static unsigned connections_for(const struct config *c)
 {
 	struct rlimit l;
@@ -348,8 +402,10 @@ static unsigned connections_for(const struct config *c)
 	rlim_t most = l.rlim_cur > 2 * spare ? l.rlim_cur - spare : l.rlim_cur / 4 + 1;
 	if (most >= c->connections)
 		return (unsigned)c->connections;
-	log_line(LOG_WARN, "%llu files may be open at once: there will be %llu connections at once, not %llu",
-		 (unsigned long long)l.rlim_cur, (unsigned long long)most, (unsigned long long)c->connections);
+	log_line(LOG_WARN,
+		 "%llu files may be open at once: there will be %llu connections at once, not %llu",
+		 (unsigned long long)l.rlim_cur, (unsigned long long)most,
+		 (unsigned long long)c->connections);
 	return (unsigned)most;
 }
 
@@ -358,7 +414,9 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 	struct server s = {.c = c, .api = {.version = version}};
 	enum log_level level;
 	if (!log_level_parse(c->log_level, &level))
-		return err_set(e, ERR_FORMAT, "log-level: \"%s\" is none of debug, info, warn, error, none", c->log_level);
+		return err_set(e, ERR_FORMAT,
+			       "log-level: \"%s\" is none of debug, info, warn, error, none",
+			       c->log_level);
 	log_level_set(level);
 	memory_setup();
 	s.connections = connections_for(c);

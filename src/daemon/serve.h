@@ -1,4 +1,5 @@
-/* serve: `plimsoll serve`: makes the parts, wires them, runs until SIGTERM or SIGINT, closes them in reverse. */
+/* serve: `plimsoll serve`: makes the parts, wires them, runs until SIGTERM or SIGINT, closes them
+ * in reverse. */
 #pragma once
 #include "daemon/config.h"
 

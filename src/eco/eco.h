@@ -22,7 +22,7 @@ struct ecosystem {
 	const char *refines;   /* os-release id whose release or product streams this row's files
 				  state better than os-release does; NULL: none */
 	bool lacks_sources; /* its files do not say which source package a package is built from */
-	uint64_t file_max;     /* bytes of one file; also bounded by limits.wanted_file_max */
+	uint64_t file_max;  /* bytes of one file; also bounded by limits.wanted_file_max */
 	/* Canonical locations, NULL-terminated: "var/lib/dpkg/status"; a trailing "/" is a folder
 	 * of files. For symlink resolution at merge. */
 	const char *const *locations;

@@ -172,8 +172,8 @@ static int service_pack(struct bytes version, struct arena *a, struct pkg_distro
 		if (bytes_has_prefix_lit(word, "("))
 			word = bytes_from(word, 1);
 		word = bytes_part(word, 0, bytes_find(word, ')'));
-		if (word.len > 32 || (!bytes_has_prefix_lit(word, "LTS") &&
-				      !bytes_has_prefix_lit(word, "SP")))
+		if (word.len > 32 ||
+		    (!bytes_has_prefix_lit(word, "LTS") && !bytes_has_prefix_lit(word, "SP")))
 			continue;
 		char *text =
 		    arena_printf(a, "%.*s-%.*s", BYTES_ARG(d->version_id), BYTES_ARG(word));

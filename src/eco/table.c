@@ -1,9 +1,9 @@
 #include "eco/table.h"
 
 /* bytes of one file */
-#define OS_RELEASE_FILE_MAX (UINT64_C(64) << 10) /* real ones stay under 2 KiB */
+#define OS_RELEASE_FILE_MAX (UINT64_C(64) << 10)       /* real ones stay under 2 KiB */
 #define APK_REPOSITORIES_FILE_MAX (UINT64_C(64) << 10) /* real ones stay under 1 KiB */
-#define DPKG_FILE_MAX (UINT64_C(128) << 20)	 /* a status file of 100,000 packages */
+#define DPKG_FILE_MAX (UINT64_C(128) << 20)	       /* a status file of 100,000 packages */
 #define APK_FILE_MAX                                                                               \
 	(UINT64_C(128) << 20) /* file lists included, a full desktop stays under 40 MiB */
 #define RPM_FILE_MAX                                                                               \
@@ -14,23 +14,12 @@
 #define CHISEL_FILE_MAX (UINT64_C(16) << 20)	  /* compressed; real ones stay under 1 MiB */
 
 static const char *const os_release_locations[] = {
-    "etc/os-release",
-    "usr/lib/os-release",
-    "etc/alpine-release",
-    "etc/centos-release",
-    "etc/rocky-release",
-    "etc/almalinux-release",
-    "etc/oracle-release",
-    "etc/fedora-release",
-    "etc/photon-release",
-    "etc/mariner-release",
-    "etc/azurelinux-release",
-    "etc/system-release",
-    "etc/redhat-release",
-    "etc/SuSE-release",
-    "etc/lsb-release",
-    "etc/debian_version", "etc/system-release-cpe",
-    NULL,
+    "etc/os-release",	   "usr/lib/os-release",     "etc/alpine-release",
+    "etc/centos-release",  "etc/rocky-release",	     "etc/almalinux-release",
+    "etc/oracle-release",  "etc/fedora-release",     "etc/photon-release",
+    "etc/mariner-release", "etc/azurelinux-release", "etc/system-release",
+    "etc/redhat-release",  "etc/SuSE-release",	     "etc/lsb-release",
+    "etc/debian_version",  "etc/system-release-cpe", NULL,
 };
 
 static const char *const dpkg_locations[] = {

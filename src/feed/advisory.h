@@ -1,5 +1,6 @@
-/* advisory (adv_): one record of a feed in the one shape that all feeds are brought to. Written by feed/ in the worker, read by vdb/ in the
- * program that builds a database; the serialised form trusts nothing. */
+/* advisory (adv_): one record of a feed in the one shape that all feeds are brought to. Written by
+ * feed/ in the worker, read by vdb/ in the program that builds a database; the serialised form
+ * trusts nothing. */
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
@@ -7,14 +8,31 @@
 #include "base/err.h"
 
 /* NOT_AFFECTED: no version is affected, and there are no events then. */
-enum adv_status { ADV_UNKNOWN, ADV_FIXED, ADV_AFFECTED, ADV_WILL_NOT_FIX, ADV_FIX_DEFERRED, ADV_END_OF_LIFE, ADV_UNDER_INVESTIGATION, ADV_NOT_AFFECTED };
-enum adv_severity { ADV_SEV_UNKNOWN, ADV_SEV_NEGLIGIBLE, ADV_SEV_LOW, ADV_SEV_MEDIUM, ADV_SEV_HIGH, ADV_SEV_CRITICAL };
+enum adv_status {
+	ADV_UNKNOWN,
+	ADV_FIXED,
+	ADV_AFFECTED,
+	ADV_WILL_NOT_FIX,
+	ADV_FIX_DEFERRED,
+	ADV_END_OF_LIFE,
+	ADV_UNDER_INVESTIGATION,
+	ADV_NOT_AFFECTED
+};
+enum adv_severity {
+	ADV_SEV_UNKNOWN,
+	ADV_SEV_NEGLIGIBLE,
+	ADV_SEV_LOW,
+	ADV_SEV_MEDIUM,
+	ADV_SEV_HIGH,
+	ADV_SEV_CRITICAL
+};
 enum adv_event { ADV_INTRODUCED, ADV_FIXED_AT, ADV_LAST_AFFECTED, ADV_LIMIT };
 /* Which of a package's names an advisory's package name means. */
 enum adv_keyed { ADV_BY_SOURCE, ADV_BY_BINARY };
 
 struct adv_range_event {
-	uint8_t range; /* events of one range stand together, in the feed's order; ranges are numbered from 0 */
+	uint8_t range; /* events of one range stand together, in the feed's order; ranges are
+			  numbered from 0 */
 	enum adv_event kind;
 	struct bytes version; /* "0" introduced = from the beginning */
 };
@@ -23,16 +41,18 @@ struct adv_affected {
 	struct bytes ecosystem; /* OSV's: "Debian:12", "Alpine:v3.19", "AlmaLinux:8", "Go" */
 	struct bytes name;
 	enum adv_keyed keyed;
-	struct bytes arches;  /* space-separated, empty = all */
+	struct bytes arches; /* space-separated, empty = all */
 	struct bytes module; /* "nodejs:12", empty = non-modular or unsaid; Ubuntu Pro: the service,
 				"esm-infra" */
-	enum adv_status status; /* FIXED when a fixed event exists, unless the feed states otherwise */
+	enum adv_status
+	    status; /* FIXED when a fixed event exists, unless the feed states otherwise */
 	struct bytes severity_text; /* vendor's word for this package, empty = the record's */
 	struct adv_range_event *events;
 	size_t event_count;
 	struct bytes *versions; /* enumerated affected versions */
 	size_t version_count;
-	struct bytes vendor_id; /* erratum that fixes it: "RHSA-2019:2304", empty = the record's id */
+	struct bytes
+	    vendor_id; /* erratum that fixes it: "RHSA-2019:2304", empty = the record's id */
 };
 
 struct adv_reference {
@@ -41,12 +61,14 @@ struct adv_reference {
 };
 
 struct adv {
-	struct bytes feed;    /* "osv", "alpine-secdb", "debian-tracker", … */
-	struct bytes id;      /* "DSA-5678-1", "CVE-2024-1", "ALSA-2022:1234" */
-	struct bytes *aliases; /* CVE ids and others, CVEs of "related"/"upstream" where the feed means them so; without id itself */
+	struct bytes feed;     /* "osv", "alpine-secdb", "debian-tracker", … */
+	struct bytes id;       /* "DSA-5678-1", "CVE-2024-1", "ALSA-2022:1234" */
+	struct bytes *aliases; /* CVE ids and others, CVEs of "related"/"upstream" where the feed
+				  means them so; without id itself */
 	size_t alias_count;
 	struct bytes summary, details;
-	int64_t published_ms, modified_ms, withdrawn_ms; /* 0 = not stated; withdrawn records are not sent by importers */
+	int64_t published_ms, modified_ms,
+	    withdrawn_ms; /* 0 = not stated; withdrawn records are not sent by importers */
 	enum adv_severity severity; /* vendor's word brought to ours; UNKNOWN when unsaid */
 	struct bytes severity_text; /* the vendor's own word */
 	struct bytes *cvss; /* vectors "CVSS:3.1/AV:…" as the feed gives them; v2 without prefix */
@@ -75,5 +97,6 @@ int adv_take(struct bytes in, struct arena *arena, struct adv *ret, struct err *
 void adv_exploit_put(struct buf *out, const struct adv_exploit *x);
 int adv_exploit_take(struct bytes in, struct adv_exploit *ret, struct err *e);
 const char *adv_severity_word(enum adv_severity s); /* "Critical" … "Unknown" */
-const char *adv_status_word(enum adv_status s);     /* "fixed", "affected", "will_not_fix" … */
-enum adv_severity adv_severity_parse(struct bytes word); /* any vendor's usual words, any case; UNKNOWN otherwise */
+const char *adv_status_word(enum adv_status s);	    /* "fixed", "affected", "will_not_fix" … */
+enum adv_severity
+adv_severity_parse(struct bytes word); /* any vendor's usual words, any case; UNKNOWN otherwise */

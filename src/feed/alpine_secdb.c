@@ -8,9 +8,9 @@
  *
  * pkg.name is the origin (source) package. A key of secfixes is the version that fixes what it
  * lists; "0" says never affected. One entry may hold several words, ids and remarks: each CVE is a
- * record of its own (XSA-254 is about three), and the other ids are aliases where there is one CVE. The same id may stand under several versions (a fix that had to be repeated): one
- * advisory is sent for each package and id. Without distroversion the ecosystem follows from
- * urlprefix. */
+ * record of its own (XSA-254 is about three), and the other ids are aliases where there is one CVE.
+ * The same id may stand under several versions (a fix that had to be repeated): one advisory is
+ * sent for each package and id. Without distroversion the ecosystem follows from urlprefix. */
 #include "base/json.h"
 #include "feed/grow.h"
 #include "feed/rows.h"

@@ -6,14 +6,15 @@
  *                    "dateUpdated"},
  *    "containers": {"cna": CONTAINER, "adp": [CONTAINER]}}
  *   CONTAINER = {"title", "metrics": [{"cvssV2_0" | "cvssV3_0" | "cvssV3_1" | "cvssV4_0":
- *                {"vectorString"}, "other": …}], "problemTypes": [{"descriptions": [{"cweId"}]}], …}
+ *                {"vectorString"}, "other": …}], "problemTypes": [{"descriptions": [{"cweId"}]}],
+ * …}
  *
- * with members in any order. What the record says of products is not used: it is written for people,
- * and distributions say it of their packages. What is used is the severity: an advisory without
- * packages is sent, from whose vectors match/ takes what a vendor's record of the same CVE leaves
- * out. The vectors are those of the authority that named the CVE (cna); where it states none, those
- * that others added (adp). A rejected record is withdrawn, one without a vector says nothing: neither
- * is sent. */
+ * with members in any order. What the record says of products is not used: it is written for
+ * people, and distributions say it of their packages. What is used is the severity: an advisory
+ * without packages is sent, from whose vectors match/ takes what a vendor's record of the same CVE
+ * leaves out. The vectors are those of the authority that named the CVE (cna); where it states
+ * none, those that others added (adp). A rejected record is withdrawn, one without a vector says
+ * nothing: neither is sent. */
 #include "feed/grow.h"
 #include "feed/rows.h"
 #include "feed/value.h"

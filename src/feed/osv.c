@@ -319,12 +319,14 @@ static void finish_vendor_ids(struct adv *adv)
 			adv->affected[i].vendor_id = BYTES_NONE;
 }
 
-/* Errata that repair or add something and fix no vulnerability: not what a security check is about. */
+/* Errata that repair or add something and fix no vulnerability: not what a security check is about.
+ */
 static bool is_not_security(const struct adv *adv)
 {
 	static const char *const prefixes[] = {
-	    "ALBA-", "ALEA-", "RHBA-", "RHEA-", "RLBA-", "RLEA-", "ELBA-", "ELEA-", "CEBA-", "CEEA-",
-	    "SUSE-RU-", "SUSE-FU-", "SUSE-OU-", "openSUSE-RU-", "openSUSE-FU-", "openSUSE-OU-"};
+	    "ALBA-",	"ALEA-",	"RHBA-",	"RHEA-",       "RLBA-",	   "RLEA-",
+	    "ELBA-",	"ELEA-",	"CEBA-",	"CEEA-",       "SUSE-RU-", "SUSE-FU-",
+	    "SUSE-OU-", "openSUSE-RU-", "openSUSE-FU-", "openSUSE-OU-"};
 	for (size_t i = 0; i < adv->alias_count; i++)
 		if (is_cve(adv->aliases[i]))
 			return false;
@@ -347,8 +349,8 @@ static const char *why_not_sent(const struct osv_record *r)
 }
 
 /* Of a version that is none: what became of it. */
-static int note_version(const struct osv_record *r, struct bytes where, const struct feed_sink *sink,
-			struct err *e)
+static int note_version(const struct osv_record *r, struct bytes where,
+			const struct feed_sink *sink, struct err *e)
 {
 	char text[256];
 	int n = snprintf(text, sizeof text, "package %.*s: \"%.*s\" is no version: ",

@@ -6,10 +6,10 @@
 struct osv_rules {
 	const char *ecosystem; /* "Debian": itself, or with ":…" behind it */
 	enum adv_keyed keyed;
-	bool related_cves;  /* "related" of an erratum names the CVEs it fixes */
-	bool summary_word;  /* the summary starts with the vendor's severity: "Important: …" */
-	bool origins_too; /* a record names a package, and stands for its origin's other packages
-			     unless it says that it does not apply to sub-packages */
+	bool related_cves; /* "related" of an erratum names the CVEs it fixes */
+	bool summary_word; /* the summary starts with the vendor's severity: "Important: …" */
+	bool origins_too;  /* a record names a package, and stands for its origin's other packages
+			      unless it says that it does not apply to sub-packages */
 };
 
 struct osv_record {
@@ -18,12 +18,12 @@ struct osv_record {
 	struct adv adv;
 	struct bytes *related, *upstream;
 	size_t related_count, upstream_count;
-	size_t unused;          /* affected entries that nothing can be matched with */
-	const char *unused_why; /* of the first of them */
-	bool alone; /* "applies_to_subpackages": false */
+	size_t unused;			    /* affected entries that nothing can be matched with */
+	const char *unused_why;		    /* of the first of them */
+	bool alone;			    /* "applies_to_subpackages": false */
 	struct bytes odd_name, odd_version; /* of the first entry whose version is none */
-	enum adv_status odd_as; /* what it was read as; UNKNOWN: nothing */
-	const struct osv_rules *rules; /* of the first entry with any; NULL for languages */
+	enum adv_status odd_as;		    /* what it was read as; UNKNOWN: nothing */
+	const struct osv_rules *rules;	    /* of the first entry with any; NULL for languages */
 };
 
 /* The rules of an ecosystem, NULL for those of languages: their names are the packages' own. */

@@ -17,34 +17,34 @@
 
 /* Distributions. Where a purl says arch=source, or keyed_by says otherwise, that wins. */
 static const struct osv_rules rules_table[] = {
-	{"AlmaLinux", ADV_BY_BINARY, true, true, false},
-	{"Alpaquita", ADV_BY_SOURCE, false, false, false},
-	{"Alpine", ADV_BY_SOURCE, false, false, false},
-	{"Amazon Linux", ADV_BY_BINARY, true, false, false},
-	{"Azure Linux", ADV_BY_SOURCE, true, false, false},
-	{"BellSoft Hardened Containers", ADV_BY_SOURCE, false, false, false},
-	{"Bottlerocket", ADV_BY_SOURCE, true, false, false},
-	{"CBL-Mariner", ADV_BY_SOURCE, true, false, false},
-	{"CentOS", ADV_BY_BINARY, true, false, false},
-	{"Chainguard", ADV_BY_BINARY, false, false, true},
-	{"Debian", ADV_BY_SOURCE, true, false, false},
-	{"Echo", ADV_BY_SOURCE, false, false, false},
-	{"Fedora", ADV_BY_BINARY, true, false, false},
-	{"Mageia", ADV_BY_SOURCE, true, false, false},
-	{"MinimOS", ADV_BY_BINARY, false, false, false}, /* lists sub-packages one by one */
-	{"Oracle Linux", ADV_BY_BINARY, true, false, false},
-	{"Photon OS", ADV_BY_SOURCE, true, false, false},
-	{"Red Hat", ADV_BY_BINARY, true, false, false},
-	/* Rocky's records name source packages ("kernel", "java-11-openjdk") and no sub-package. */
-	{"Rocky Linux", ADV_BY_SOURCE, true, true, false},
-	{"Root:Alpine", ADV_BY_SOURCE, false, false, false},
-	{"Root:Debian", ADV_BY_SOURCE, false, false, false},
-	{"Root:Ubuntu", ADV_BY_SOURCE, false, false, false},
-	{"SUSE", ADV_BY_SOURCE, true, false, false},
-	{"Ubuntu", ADV_BY_SOURCE, true, false, false},
-	{"Wolfi", ADV_BY_BINARY, false, false, true},
-	{"openEuler", ADV_BY_SOURCE, true, false, false},
-	{"openSUSE", ADV_BY_SOURCE, true, false, false},
+    {"AlmaLinux", ADV_BY_BINARY, true, true, false},
+    {"Alpaquita", ADV_BY_SOURCE, false, false, false},
+    {"Alpine", ADV_BY_SOURCE, false, false, false},
+    {"Amazon Linux", ADV_BY_BINARY, true, false, false},
+    {"Azure Linux", ADV_BY_SOURCE, true, false, false},
+    {"BellSoft Hardened Containers", ADV_BY_SOURCE, false, false, false},
+    {"Bottlerocket", ADV_BY_SOURCE, true, false, false},
+    {"CBL-Mariner", ADV_BY_SOURCE, true, false, false},
+    {"CentOS", ADV_BY_BINARY, true, false, false},
+    {"Chainguard", ADV_BY_BINARY, false, false, true},
+    {"Debian", ADV_BY_SOURCE, true, false, false},
+    {"Echo", ADV_BY_SOURCE, false, false, false},
+    {"Fedora", ADV_BY_BINARY, true, false, false},
+    {"Mageia", ADV_BY_SOURCE, true, false, false},
+    {"MinimOS", ADV_BY_BINARY, false, false, false}, /* lists sub-packages one by one */
+    {"Oracle Linux", ADV_BY_BINARY, true, false, false},
+    {"Photon OS", ADV_BY_SOURCE, true, false, false},
+    {"Red Hat", ADV_BY_BINARY, true, false, false},
+    /* Rocky's records name source packages ("kernel", "java-11-openjdk") and no sub-package. */
+    {"Rocky Linux", ADV_BY_SOURCE, true, true, false},
+    {"Root:Alpine", ADV_BY_SOURCE, false, false, false},
+    {"Root:Debian", ADV_BY_SOURCE, false, false, false},
+    {"Root:Ubuntu", ADV_BY_SOURCE, false, false, false},
+    {"SUSE", ADV_BY_SOURCE, true, false, false},
+    {"Ubuntu", ADV_BY_SOURCE, true, false, false},
+    {"Wolfi", ADV_BY_BINARY, false, false, true},
+    {"openEuler", ADV_BY_SOURCE, true, false, false},
+    {"openSUSE", ADV_BY_SOURCE, true, false, false},
 };
 
 #define RANGES_MAX 256 /* ranges of one entry: their number is a byte */
@@ -264,7 +264,8 @@ static void read_entry(struct osv_record *r, struct entry *in)
 static struct bytes pro_service(struct bytes purl)
 {
 	size_t at = bytes_find_bytes(purl, BYTES_LIT("distro="));
-	struct bytes rest = at < purl.len ? bytes_from(purl, at + sizeof "distro=" - 1) : BYTES_NONE;
+	struct bytes rest =
+	    at < purl.len ? bytes_from(purl, at + sizeof "distro=" - 1) : BYTES_NONE;
 	rest = bytes_part(rest, 0, bytes_find(rest, '&'));
 	struct bytes release = rest;
 	struct bytes service = bytes_cut(&release, '/');
@@ -307,7 +308,8 @@ static const char *why_unused(const struct entry *in)
 	return in->has_git ? "only GIT ranges" : "neither ranges nor versions";
 }
 
-/* Architecture of "pkg:apk/wolfi/prism?arch=aarch64": Wolfi and Chainguard make a record for each. */
+/* Architecture of "pkg:apk/wolfi/prism?arch=aarch64": Wolfi and Chainguard make a record for each.
+ */
 static struct bytes purl_arch(struct bytes purl)
 {
 	struct bytes rest = bytes_from(purl, bytes_find(purl, '?') + 1);
@@ -323,7 +325,8 @@ static struct bytes purl_arch(struct bytes purl)
 static bool is_no_version(struct bytes ecosystem, const struct adv_range_event *v)
 {
 	const struct ver_scheme *scheme = ver_of_ecosystem(ecosystem);
-	return scheme && osv_rules_of(ecosystem) && !(v->kind == ADV_LIMIT && bytes_eq_lit(v->version, "*")) &&
+	return scheme && osv_rules_of(ecosystem) &&
+	       !(v->kind == ADV_LIMIT && bytes_eq_lit(v->version, "*")) &&
 	       !ver_is_comparable(scheme, v->version);
 }
 
@@ -339,7 +342,8 @@ static void read_words(struct osv_record *r, struct entry *in)
 		bool word = odd && bytes_has_prefix_lit(v->version, "<") &&
 			    bytes_has_suffix_lit(v->version, ">");
 		enum adv_status as =
-		    word ? value_status(bytes_part(v->version, 1, v->version.len - 2)) : ADV_UNKNOWN;
+		    word ? value_status(bytes_part(v->version, 1, v->version.len - 2))
+			 : ADV_UNKNOWN;
 		if (odd && r->odd_version.len == 0) {
 			r->odd_name = in->out.name;
 			r->odd_version = v->version;

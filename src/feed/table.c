@@ -4,7 +4,7 @@
 #define MIB (UINT64_C(1) << 20)
 
 const struct feed feed_table[] = {
-	{
+    {
 	.name = "osv",
 	.title = "OSV records (osv.dev, GitHub, Go, RustSec, PyPA, AlmaLinux, Rocky, Red Hat, …)",
 	.licence = "per record; see the ecosystem's database",
@@ -12,8 +12,8 @@ const struct feed feed_table[] = {
 	.document_max = 32 * MIB,
 	.wants = feed_wants_json,
 	.import = osv_import,
-	},
-	{
+    },
+    {
 	.name = "alpine-secdb",
 	.title = "Alpine secdb, and the security.json of Wolfi and Chainguard",
 	.licence = "not stated (Alpine); CC-BY-NC-ND-4.0 (Wolfi, Chainguard)",
@@ -21,8 +21,8 @@ const struct feed feed_table[] = {
 	.document_max = 64 * MIB,
 	.wants = alpine_secdb_wants,
 	.import = alpine_secdb_import,
-	},
-	{
+    },
+    {
 	.name = "debian-tracker",
 	.title = "Debian security tracker, JSON or DSA and DLA lists",
 	.licence = "not stated (Debian project)",
@@ -30,8 +30,8 @@ const struct feed feed_table[] = {
 	.document_max = 128 * MIB,
 	.wants = debian_tracker_wants,
 	.import = debian_tracker_import,
-	},
-	{
+    },
+    {
 	.name = "debian-lists",
 	.title = "Debian security tracker, DSA and DLA lists",
 	.licence = "not stated (Debian project)",
@@ -39,8 +39,8 @@ const struct feed feed_table[] = {
 	.document_max = 32 * MIB,
 	.wants = debian_list_wants,
 	.import = debian_list_import,
-	},
-	{
+    },
+    {
 	.name = "kev",
 	.title = "CISA Known Exploited Vulnerabilities",
 	.licence = "CC0-1.0",
@@ -49,8 +49,8 @@ const struct feed feed_table[] = {
 	.document_max = 32 * MIB,
 	.wants = kev_wants,
 	.import = kev_import,
-	},
-	{
+    },
+    {
 	.name = "epss",
 	.title = "FIRST Exploit Prediction Scoring System",
 	.licence = "free to use with attribution (FIRST)",
@@ -58,8 +58,8 @@ const struct feed feed_table[] = {
 	.document_max = 64 * MIB,
 	.wants = epss_wants,
 	.import = epss_import,
-	},
-	{
+    },
+    {
 	.name = "cve5",
 	.title = "CVE records (CVE List, CISA Vulnrichment): severity by CVE",
 	.licence = "CVE terms of use (CVE List), CC0-1.0 (Vulnrichment)",
@@ -67,7 +67,7 @@ const struct feed feed_table[] = {
 	.document_max = 8 * MIB,
 	.wants = cve5_wants,
 	.import = cve5_import,
-	},
+    },
 };
 const size_t feed_count = sizeof feed_table / sizeof *feed_table;
 

@@ -16,7 +16,7 @@ enum {
 	DATA,
 	DATA_CR,
 	DATA_LF,
-	LINE,	   /* where a trailer begins, or the end */
+	LINE, /* where a trailer begins, or the end */
 	NAME,
 	VALUE,
 	VALUE_LF,

@@ -5,7 +5,7 @@
 #pragma once
 #include "base/bytes.h"
 
-#define CHUNK_LINE_MAX 4096U	   /* bytes of a size and its extensions: clients send none */
+#define CHUNK_LINE_MAX 4096U	      /* bytes of a size and its extensions: clients send none */
 #define CHUNK_TRAILER_MAX (16U << 10) /* bytes of all trailers: clients send under 1 KiB */
 
 struct chunk {

@@ -12,11 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LINGER_MS 2000		 /* without a byte from the client */
-#define LINGER_ALL_MS 30000	 /* in all */
+#define LINGER_MS 2000		   /* without a byte from the client */
+#define LINGER_ALL_MS 30000	   /* in all */
 #define LINGER_TURN_LEN (8U << 20) /* bytes read away before others have their turn */
-#define SAVED_STEP_LEN 1024	 /* bytes by which a half-read head's memory grows at least */
-#define SAVED_FREE_LEN 4096	 /* bytes of it that are not charged */
+#define SAVED_STEP_LEN 1024	   /* bytes by which a half-read head's memory grows at least */
+#define SAVED_FREE_LEN 4096	   /* bytes of it that are not charged */
 
 /* ---- life ---- */
 

@@ -20,12 +20,12 @@
 #define CONN_HEADERS_OUT_MAX 32	   /* reply headers set by a handler and the hook */
 #define CONN_ARENA_MAX (16U << 20) /* bytes a request may take from its arena */
 #define CONN_DRAIN_SMALL                                                                           \
-	(1U << 20)			  /* bytes of body read away so that a refusal need not    \
-					   * close the connection */
-#define CONN_PIECE_LEN (256U << 10)	  /* bytes of a thread's buffer: reads of uploads */
-#define CONN_HEAD_READ_LEN (16U << 10)	  /* bytes of a read for a head */
-#define CONN_SMALL_LEN (16U << 10)	  /* a body up to this leaves with its head in one run */
-#define CONN_CHARGED_LEN (64U << 10)	  /* a body past this is charged before it is copied */
+	(1U << 20)		       /* bytes of body read away so that a refusal need not       \
+					* close the connection */
+#define CONN_PIECE_LEN (256U << 10)    /* bytes of a thread's buffer: reads of uploads */
+#define CONN_HEAD_READ_LEN (16U << 10) /* bytes of a read for a head */
+#define CONN_SMALL_LEN (16U << 10)     /* a body up to this leaves with its head in one run */
+#define CONN_CHARGED_LEN (64U << 10)   /* a body past this is charged before it is copied */
 
 /* What the connection does next. */
 enum conn_step {
@@ -80,9 +80,9 @@ struct http_request {
 	void *stream_state;
 	bool stream_open; /* begin said yes; neither end nor abort was called */
 	bool close;	  /* the connection must not be used again */
-	bool lost;	  /* there was no memory to say what went wrong: nothing more is done for it */
-	bool linger;	  /* the reply leaves before the body was read */
-	bool cut_short;	  /* the reply did not leave whole */
+	bool lost;   /* there was no memory to say what went wrong: nothing more is done for it */
+	bool linger; /* the reply leaves before the body was read */
+	bool cut_short; /* the reply did not leave whole */
 
 	struct reply_header headers[CONN_HEADERS_OUT_MAX];
 	size_t header_count;

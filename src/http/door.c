@@ -1,6 +1,6 @@
-/* The door: a thread that accepts connections, says who goes when there is no room, and four times a
- * second looks for those that are late. One that rests without a request is closed here; another is
- * cut: its socket is shut, and the thread that has it, or is woken by that, cleans up. */
+/* The door: a thread that accepts connections, says who goes when there is no room, and four times
+ * a second looks for those that are late. One that rests without a request is closed here; another
+ * is cut: its socket is shut, and the thread that has it, or is woken by that, cleans up. */
 #include "http/conn.h"
 
 #include "base/clock.h"
@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #define TICK_MS 250
-#define ACCEPT_MAX 64	/* connections taken before deadlines are looked at again */
-#define PAUSE_MS 100	/* without accepting, when there are no descriptors */
+#define ACCEPT_MAX 64 /* connections taken before deadlines are looked at again */
+#define PAUSE_MS 100  /* without accepting, when there are no descriptors */
 
 /* ---- who comes in ---- */
 
@@ -102,7 +102,8 @@ static bool accept_some(struct http_server *s)
 
 /* ---- who is late ---- */
 
-/* Bytes of the reply that the client's side has acknowledged: the kernel's buffer does not count. */
+/* Bytes of the reply that the client's side has acknowledged: the kernel's buffer does not count.
+ */
 static uint64_t bytes_acked(int fd)
 {
 	struct tcp_info info = {.tcpi_state = 0};

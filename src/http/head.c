@@ -1,4 +1,5 @@
-/* method SP target SP "HTTP/" DIGIT "." DIGIT CR LF, then lines of name ":" value CR LF, then CR LF.
+/* method SP target SP "HTTP/" DIGIT "." DIGIT CR LF, then lines of name ":" value CR LF, then CR
+ * LF.
  *
  * What must not differ from a front's reading is where the request ends and who it is for: one
  * Host, at most one Content-Length of digits, at most one Transfer-Encoding that is exactly

@@ -10,13 +10,14 @@
 #include <sys/random.h>
 
 #define KEY_LEN 17
-#define WALK_MAX 64 /* addresses looked at for a victim: the heaviest have one that rests, or few do */
+#define WALK_MAX                                                                                   \
+	64 /* addresses looked at for a victim: the heaviest have one that rests, or few do */
 
 struct peer {
 	uint8_t key[KEY_LEN];
 	unsigned count;
 	struct peer *hash_next;
-	struct peer *prev, *next;	    /* of those with the same count */
+	struct peer *prev, *next;	   /* of those with the same count */
 	struct peer_link *oldest, *newest; /* that rest */
 };
 struct peers {

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_FIRST_LEN (16U << 10) /* bytes of memory for a body that is kept whole, to begin with */
+#define BODY_FIRST_LEN                                                                             \
+	(16U << 10) /* bytes of memory for a body that is kept whole, to begin with */
 
 /* An IPv4 address stays one on a socket of both families. */
 static void peer_text(const struct sockaddr_storage *addr, char *out, socklen_t cap)
@@ -227,7 +228,8 @@ static void take_whole(struct http_request *r, struct bytes piece)
 	int rc = 0;
 	if (r->body.len + piece.len > max) {
 		r->close = true;
-		r->lost = http_reply_error(r, 413, "SIZE_INVALID", "the body is too large", NULL) < 0;
+		r->lost =
+		    http_reply_error(r, 413, "SIZE_INVALID", "the body is too large", NULL) < 0;
 		return;
 	}
 	rc = body_room(r, piece.len, max);

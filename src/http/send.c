@@ -1,6 +1,6 @@
 /* A reply's head, and how head and body leave: as much as the socket takes, and the rest when the
- * client has read. A file goes from the page cache to the socket (sendfile), or through the thread's
- * buffer where TLS has to see it. */
+ * client has read. A file goes from the page cache to the socket (sendfile), or through the
+ * thread's buffer where TLS has to see it. */
 #include "http/conn.h"
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 #include <sys/sendfile.h>
 #include <time.h>
 
-#define SENDFILE_MAX (1U << 30)	   /* bytes of one call: the system's own limit is 2 GiB */
+#define SENDFILE_MAX (1U << 30)	  /* bytes of one call: the system's own limit is 2 GiB */
 #define TLS_PIECE_LEN (64U << 10) /* bytes of a file that are encrypted at once */
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT", made once a second. Spec: RFC 9110 §5.6.7. */

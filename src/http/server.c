@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #define BACKLOG 4096
-#define SHARE_MAX 64	  /* places for addresses that hold few */
-#define LAST_MS 1500	  /* for handlers to see that their clients were cut */
-#define SLOW_MS 1000	  /* without progress: who is cut when memory is short */
+#define SHARE_MAX 64 /* places for addresses that hold few */
+#define LAST_MS 1500 /* for handlers to see that their clients were cut */
+#define SLOW_MS 1000 /* without progress: who is cut when memory is short */
 
 static int listen_on(struct http_server *s, struct err *e)
 {
@@ -38,7 +38,8 @@ static int listen_on(struct http_server *s, struct err *e)
 	ok = ok && getsockname(s->listen_fd, (struct sockaddr *)&addr, &len) == 0;
 	if (!ok)
 		return err_sys(e, "listen on %s port %s", s->options.address, port);
-	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): all of addr is set, above and by getsockname */
+	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): all of addr is set, above and by
+	 * getsockname */
 	s->port = ntohs(addr.ss_family == AF_INET6
 			    ? ((const struct sockaddr_in6 *)(const void *)&addr)->sin6_port
 			    : ((const struct sockaddr_in *)(const void *)&addr)->sin_port);

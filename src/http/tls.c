@@ -12,13 +12,14 @@
 
 /* The library's functions that are called here. Loading it costs every run of the program a quarter
  * of a millisecond, and only servers that speak TLS need it: it is loaded with the first pair. */
-#define SYMBOLS(X) \
-	X(SSL_CTX_check_private_key) X(SSL_CTX_ctrl) X(SSL_CTX_free) X(SSL_CTX_new)  \
-	X(SSL_CTX_set_alpn_select_cb) X(SSL_CTX_set_cipher_list) X(SSL_CTX_set_options)  \
-	X(SSL_CTX_use_PrivateKey) X(SSL_CTX_use_certificate) X(SSL_do_handshake)  \
-	X(SSL_free) X(SSL_get_error) X(SSL_is_init_finished) X(SSL_new)  \
-	X(SSL_read) X(SSL_select_next_proto) X(SSL_set_accept_state) X(SSL_set_fd)  \
-	X(SSL_shutdown) X(SSL_write) X(TLS_server_method)
+#define SYMBOLS(X)                                                                                 \
+	X(SSL_CTX_check_private_key)                                                               \
+	X(SSL_CTX_ctrl) X(SSL_CTX_free) X(SSL_CTX_new) X(SSL_CTX_set_alpn_select_cb)               \
+	    X(SSL_CTX_set_cipher_list) X(SSL_CTX_set_options) X(SSL_CTX_use_PrivateKey)            \
+		X(SSL_CTX_use_certificate) X(SSL_do_handshake) X(SSL_free) X(SSL_get_error)        \
+		    X(SSL_is_init_finished) X(SSL_new) X(SSL_read) X(SSL_select_next_proto)        \
+			X(SSL_set_accept_state) X(SSL_set_fd) X(SSL_shutdown) X(SSL_write)         \
+			    X(TLS_server_method)
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name takes none */
 #define FIELD(name) __typeof__(&(name)) name;
 #define ROW(name) {#name, &ssl_lib.name},
@@ -34,7 +35,8 @@ static int load_result;
 static void load(void)
 {
 	const struct library_symbol symbols[] = {SYMBOLS(ROW)};
-	load_result = library_load(FILE_NAME, symbols, sizeof symbols / sizeof *symbols, &load_error);
+	load_result =
+	    library_load(FILE_NAME, symbols, sizeof symbols / sizeof *symbols, &load_error);
 }
 /* What the header's macros call. */
 #define SSL_CTX_ctrl ssl_lib.SSL_CTX_ctrl
@@ -99,7 +101,8 @@ static bool use_key(SSL_CTX *c, BIO *text)
 static void configure(SSL_CTX *c)
 {
 	ssl_lib.SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-				   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+					   SSL_OP_CIPHER_SERVER_PREFERENCE |
+					   SSL_OP_PRIORITIZE_CHACHA);
 	/* An idle connection keeps no buffers; a piece is written from where it lies then. */
 	SSL_CTX_set_mode(c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 				SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -120,8 +123,9 @@ static int fill(SSL_CTX *c, const char *cert_pem, const char *key_pem, struct er
 	else if (!use_chain(c, cert))
 		rc = err_set(e, ERR_FORMAT, "the certificate is not usable (PEM, chain last)");
 	else if (!use_key(c, key))
-		rc = err_set(e, ERR_FORMAT,
-			     "the key is not usable (PEM, not encrypted), or not the certificate's");
+		rc =
+		    err_set(e, ERR_FORMAT,
+			    "the key is not usable (PEM, not encrypted), or not the certificate's");
 	else if (ssl_lib.SSL_CTX_check_private_key(c) != 1)
 		rc = err_set(e, ERR_FORMAT, "the key does not belong to the certificate");
 	BIO_free(cert);

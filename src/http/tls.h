@@ -16,8 +16,8 @@ void tls_pair_close(struct tls_pair *p); /* connections that use it go on; NULL 
 enum tls_want { TLS_READABLE = -1, TLS_WRITABLE = -2, TLS_GONE = -3 };
 
 struct tls *tls_open(struct tls_pair *p, int fd); /* NULL: no memory */
-void tls_close(struct tls *t);			  /* says good-bye if it can at once; NULL accepted */
-void tls_bye(struct tls *t);			  /* no more is written */
+void tls_close(struct tls *t); /* says good-bye if it can at once; NULL accepted */
+void tls_bye(struct tls *t);   /* no more is written */
 /* 0 done, or enum tls_want. */
 int tls_shake(struct tls *t);
 /* Bytes, 0 at the end, or enum tls_want. A write that wants is repeated from the same first byte

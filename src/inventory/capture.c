@@ -14,8 +14,8 @@
 #define CHUNK_LEN 65536U
 #define PARSE_MEMORY (24U << 20) /* bytes that a parser may take beside its file */
 #define CAPTURE_TOTAL_MAX                                                                          \
-	(UINT64_C(2) << 30)   /* bytes of files held in one layer, one after another: sparse files \
-				 are cheap to send */
+	(UINT64_C(2) << 30) /* bytes of files held in one layer, one after another: sparse files   \
+			       are cheap to send */
 
 bool ix_is_damage(int r)
 {

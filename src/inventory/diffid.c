@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define SLOTS 4U
-#define SLOT_LEN (512U << 10)	 /* bytes: few wake-ups, and the ring stays small */
+#define SLOT_LEN (512U << 10)  /* bytes: few wake-ups, and the ring stays small */
 #define STACK_LEN (256U << 10) /* bytes of the thread's stack */
 
 struct slot {
@@ -18,7 +18,7 @@ struct slot {
 };
 
 struct diffid {
-	SHA256_CTX sha; /* the thread's while there is one and a slot is full */
+	SHA256_CTX sha;	    /* the thread's while there is one and a slot is full */
 	struct slot *slots; /* NULL: no thread */
 	pthread_t thread;
 	pthread_mutex_t lock;

@@ -91,7 +91,9 @@ static int put_packages(struct merge *m, struct err *e)
 		count += m->views[i].seen_count;
 	size_t max = m->source->package_max ? m->source->package_max : LIMIT_PACKAGES_MAX;
 	if (count > max)
-		return err_set(e, ERR_LIMIT, "the image states %zu packages, more than the %zu that are assessed", count, max);
+		return err_set(e, ERR_LIMIT,
+			       "the image states %zu packages, more than the %zu that are assessed",
+			       count, max);
 	struct bytes distro = BYTES_NONE;
 	if (im->has_distro) {
 		struct bytes version =
@@ -171,8 +173,12 @@ static int give_up(const struct merge *m, const char *why, struct inv_image *ret
 	if (!note || !text)
 		return merge_spent(e);
 	*note = (struct inv_note){.layer = -1, .text = bytes_of(text)};
-	*ret = (struct inv_image){.notes = note, .note_count = 1, .state = INV_PARTIAL,
-				  .unread = true, .doubt = note->text, .steps = m->steps.spent};
+	*ret = (struct inv_image){.notes = note,
+				  .note_count = 1,
+				  .state = INV_PARTIAL,
+				  .unread = true,
+				  .doubt = note->text,
+				  .steps = m->steps.spent};
 	return 0;
 }
 
@@ -180,8 +186,10 @@ int inv_merge(const struct inv_source *source, struct arena *a, struct inv_image
 	      struct err *e)
 {
 	struct err own = ERR_INIT;
-	struct merge m = {.source = source, .layers = source->layers,
-			  .layer_count = source->layer_count, .a = a,
+	struct merge m = {.source = source,
+			  .layers = source->layers,
+			  .layer_count = source->layer_count,
+			  .a = a,
 			  .steps = {.max = source->step_max ? source->step_max : INV_STEP_MAX,
 				    .cancel = source->cancel}};
 	e = e ? e : &own;

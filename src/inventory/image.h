@@ -6,8 +6,9 @@
 #include "oci/digest.h"
 #include <stdatomic.h>
 
-#define INV_STEP_MAX UINT64_C(100000000) /* looks at components, nodes and marks: a second or two; a
-					    hundred layers of a large image take 5,000,000 */
+#define INV_STEP_MAX                                                                               \
+	UINT64_C(100000000) /* looks at components, nodes and marks: a second or two; a            \
+			       hundred layers of a large image take 5,000,000 */
 
 /* What an image is made of. All outlives the inventory. */
 struct inv_source {
@@ -16,8 +17,8 @@ struct inv_source {
 	bool has_config; /* diff_ids are what a config names: compared with the layers */
 	const struct digest *diff_ids;
 	size_t diff_id_count;
-	uint64_t step_max;	   /* 0: INV_STEP_MAX */
-	size_t package_max;	   /* 0: LIMIT_PACKAGES_MAX; past either nothing is said of packages */
+	uint64_t step_max;  /* 0: INV_STEP_MAX */
+	size_t package_max; /* 0: LIMIT_PACKAGES_MAX; past either nothing is said of packages */
 	const atomic_bool *cancel; /* true: end with ERR_CANCELLED. NULL: nobody can */
 };
 
@@ -63,14 +64,15 @@ struct inv_image {
 	struct bytes lack; /* of an image that could be read: what it does not hold; may be empty */
 	bool unread;	   /* a layer or a file that counts could not be read, or not to its end, or
 			      what runs may not be what was read */
-	struct bytes doubt; /* the first reason why the image is partial, but for what it lacks */
-	uint64_t steps;	    /* that merging took */
+	struct bytes doubt;  /* the first reason why the image is partial, but for what it lacks */
+	uint64_t steps;	     /* that merging took */
 	struct bytes absent; /* what the first absent layer says; empty: none is absent */
 	size_t absent_count;
 };
 
-/* An image whose merging takes more than its steps is INV_PARTIAL, without packages, with the reason
- * in doubt. Results borrow from the layers and from a. <0 only for NOMEM, CANCELLED, INTERNAL. */
+/* An image whose merging takes more than its steps is INV_PARTIAL, without packages, with the
+ * reason in doubt. Results borrow from the layers and from a. <0 only for NOMEM, CANCELLED,
+ * INTERNAL. */
 int inv_merge(const struct inv_source *source, struct arena *a, struct inv_image *ret,
 	      struct err *e);
 /* Name of the OS package that owns path in the merged image ("bash" or "libc6:amd64"), or the empty

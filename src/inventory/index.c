@@ -101,8 +101,8 @@ static int index_layer(struct indexer *ix, struct diffid *hash, struct err *e)
 	if (r < 0 || ix->link_count == 0)
 		return r;
 	if (ix->moved) /* the second pass looks for paths as they are written */
-		return laywr_note(&ix->w, BYTES_NONE, "hard links beside members behind links: not read",
-				  e);
+		return laywr_note(&ix->w, BYTES_NONE,
+				  "hard links beside members behind links: not read", e);
 	struct laywr_totals again = {.in_len = 0};
 	ix->ordinal = 0;
 	r = read_layer(ix, ix_second_member, &again, NULL, &why);

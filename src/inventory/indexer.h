@@ -23,7 +23,7 @@ struct indexer {
 	struct laywr_totals totals;
 	struct place place;
 	uint64_t captured;
-	uint64_t ordinal; /* of the member at hand */
+	uint64_t ordinal;		  /* of the member at hand */
 	struct bytes known[IX_KNOWN_CAP]; /* hash set of the ecosystems' locations and the folders
 					     above them */
 	size_t known_len_max;

@@ -1,11 +1,12 @@
-/* Files of language packages that the image shows. They are no entries of the overlay: whether a layer
- * above took one away is asked of its marks, which may say so of a path that only hashes alike. What
- * a package of the distribution owns is that package's. */
+/* Files of language packages that the image shows. They are no entries of the overlay: whether a
+ * layer above took one away is asked of its marks, which may say so of a path that only hashes
+ * alike. What a package of the distribution owns is that package's. */
 #include "eco/language.h"
 #include "inventory/marks.h"
 #include "inventory/merge.h"
 
-/* Is the name an owner's ("bash", "libc6:amd64") that the image's databases state to be installed? */
+/* Is the name an owner's ("bash", "libc6:amd64") that the image's databases state to be installed?
+ */
 static bool is_installed(struct merge *m, struct bytes owner)
 {
 	struct bytes name = bytes_part(owner, 0, bytes_find(owner, ':'));
@@ -32,8 +33,8 @@ static bool is_owned_by_path(struct merge *m, size_t layer, struct bytes path)
  * distribution's package write there, so a list that says so is wrong. */
 static bool is_local(struct bytes path)
 {
-	static const char *const folders[] = {"app/", "home/", "root/", "srv/", "tmp/", "usr/local/",
-					      "usr/src/app/", "workspace/"};
+	static const char *const folders[] = {"app/", "home/",	    "root/",	    "srv/",
+					      "tmp/", "usr/local/", "usr/src/app/", "workspace/"};
 	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
 		if (bytes_has_prefix_lit(path, folders[i]))
 			return true;
@@ -43,7 +44,8 @@ static bool is_local(struct bytes path)
 /* What became a link to its like below usr: databases written before name files by the old path. */
 static bool was_moved(struct bytes path)
 {
-	static const char *const folders[] = {"bin/", "lib/", "lib32/", "lib64/", "libx32/", "sbin/"};
+	static const char *const folders[] = {"bin/",	"lib/",	   "lib32/",
+					      "lib64/", "libx32/", "sbin/"};
 	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
 		if (bytes_has_prefix_lit(path, folders[i]))
 			return true;
@@ -55,7 +57,8 @@ static bool is_owned(struct merge *m, size_t layer, struct bytes path)
 	struct bytes old = bytes_has_prefix_lit(path, "usr/") ? bytes_from(path, 4) : BYTES_NONE;
 	if (is_local(path))
 		return false;
-	return is_owned_by_path(m, layer, path) || (was_moved(old) && is_owned_by_path(m, layer, old));
+	return is_owned_by_path(m, layer, path) ||
+	       (was_moved(old) && is_owned_by_path(m, layer, old));
 }
 
 static void count(struct inv_image *im, const char *kind, struct bytes path, bool more)

@@ -33,8 +33,8 @@ static void *take_array(struct cursor *c, struct arena *a, size_t min_len, size_
 	return array;
 }
 
-/* Root-relative, no empty, "." or ".." components, not too many, no NUL. The root itself (empty) only for opaque
- * marks. */
+/* Root-relative, no empty, "." or ".." components, not too many, no NUL. The root itself (empty)
+ * only for opaque marks. */
 static bool is_clean_path(struct bytes path)
 {
 	if (path.len == 0 || path.len > LIMIT_PATH_MAX || bytes_find(path, 0) != path.len)

@@ -14,11 +14,12 @@
 enum lay_kind {
 	LAY_FILE,     /* a file an ecosystem parsed (or failed to: note set) */
 	LAY_HARDLINK, /* wanted path that is a hard link; target */
-	LAY_SYMLINK, /* a link at or above a canonical location, or near the root; target as stored
-		      */
+	LAY_SYMLINK,  /* a link at or above a canonical location, or near the root; target as stored
+		       */
 	LAY_OTHER, /* a file of no ecosystem, fifo, device … at or above a canonical location: it
 		      hides lower files */
-	LAY_WHITEOUT, /* path is gone (without the ".wh." prefix); like the rest, where it matters */
+	LAY_WHITEOUT, /* path is gone (without the ".wh." prefix); like the rest, where it matters
+		       */
 	LAY_OPAQUE,   /* what lower layers have below this folder is gone */
 	LAY_DIR, /* a folder at or above a canonical location: it takes the place of a lower link or
 		    file */
@@ -26,7 +27,7 @@ enum lay_kind {
 
 struct lay_entry {
 	enum lay_kind kind;
-	struct bytes path;   /* clean, root-relative; links that the layer made before are followed */
+	struct bytes path; /* clean, root-relative; links that the layer made before are followed */
 	struct bytes target; /* of links */
 	uint8_t eco;	     /* index in eco_table, LAY_FILE and LAY_HARDLINK */
 	enum eco_merge merge;
@@ -53,8 +54,9 @@ struct lay_note {
 	enum lay_doubt doubt;
 };
 
-#define LAY_PARTS_MAX 256U /* components of a path: real ones have under 40 */
-#define LAY_LANGUAGES_MAX 256U /* paths of one layer: some say what is there, all are not needed */
+#define LAY_PARTS_MAX 256U     /* components of a path: real ones have under 40 */
+#define LAY_LANGUAGES_MAX 256U /* paths of one layer: some say what is there, all are not needed   \
+				*/
 #define LAY_DIFF_ID_LEN 32U
 
 struct lay_owned {
@@ -82,8 +84,8 @@ struct lay {
 	const struct bytes *languages; /* paths of files of language packages (eco/language.h) */
 	size_t language_count;
 	uint64_t languages_seen; /* all of them, past LAY_LANGUAGES_MAX too */
-	struct bytes marks; /* marks.h: of all members, in order */
-	bool marks_full;    /* there are more than are marked */
+	struct bytes marks;	 /* marks.h: of all members, in order */
+	bool marks_full;	 /* there are more than are marked */
 	bool complete; /* false: the layer ended early (a note says why); what was read until then
 			  stands */
 	struct bytes absent; /* no inventory says so, but who has no layer to read: why; all else

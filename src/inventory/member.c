@@ -181,13 +181,15 @@ static int check_again(struct indexer *ix, const struct member *m, unsigned mark
 	unsigned had = m->spot.had;
 	const char *text = NULL;
 	if (mark == MARK_GONE)
-		text = had & ~(unsigned)MARK_GONE
-			   ? "a whiteout of what the layer itself has: engines differ on what is left"
-			   : NULL;
+		text =
+		    had & ~(unsigned)MARK_GONE
+			? "a whiteout of what the layer itself has: engines differ on what is left"
+			: NULL;
 	else if (had & (MARK_LINK | MARK_FILE))
 		text = "more than one member has this path: engines differ on which counts";
 	else if (mark != MARK_DIR && (had & (MARK_DIR | MARK_IMPLIED)))
-		text = "takes the place of a folder of the same layer: engines differ on what is left";
+		text =
+		    "takes the place of a folder of the same layer: engines differ on what is left";
 	return text ? laywr_doubt(&ix->w, m->spot.path, text, e) : 0;
 }
 
@@ -253,8 +255,8 @@ static int index_content(struct indexer *ix, struct tar *t, const struct member 
 	return add_plain(ix, m->tar->type == TAR_DIR ? LAY_DIR : LAY_OTHER, m, e);
 }
 
-/* The path that the whiteout ix->path hides, in place; *ret_kind what it is. An opaque mark keeps its
- * own: its folder is meant. False: it is none. */
+/* The path that the whiteout ix->path hides, in place; *ret_kind what it is. An opaque mark keeps
+ * its own: its folder is meant. False: it is none. */
 static bool take_whiteout(struct indexer *ix, struct bytes *path, enum lay_kind *ret_kind)
 {
 	size_t slash = bytes_find_last(*path, '/');
@@ -306,10 +308,11 @@ static int find(struct indexer *ix, struct bytes path, enum lay_kind kind, struc
 	ix->moved = ix->moved || m->spot.moved;
 	if (m->spot.unsure && !ix->said_unsure) {
 		ix->said_unsure = true;
-		r = laywr_doubt(&ix->w, path,
-				"lies behind links of its own layer that are not followed, or below "
-				"what is no folder",
-				e);
+		r = laywr_doubt(
+		    &ix->w, path,
+		    "lies behind links of its own layer that are not followed, or below "
+		    "what is no folder",
+		    e);
 	}
 	look_up(ix, m);
 	return r;
@@ -324,8 +327,8 @@ static int find_target(struct indexer *ix, const struct tar_entry *m, struct byt
 	*ret = BYTES_NONE;
 	if (len <= 0)
 		return 0;
-	int r = place_find(&ix->place, (struct bytes){.ptr = ix->target, .len = (size_t)len}, &spot,
-			   e);
+	int r =
+	    place_find(&ix->place, (struct bytes){.ptr = ix->target, .len = (size_t)len}, &spot, e);
 	if (r < 0 || spot.parts > LAY_PARTS_MAX || spot.path.len == 0)
 		return r;
 	if (spot.path.ptr != ix->target)
@@ -399,7 +402,8 @@ int ix_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *
 	for (uint32_t i = 0; r == 0 && path.len > 0 && i < ix->link_count; i++) {
 		char why[120];
 		const struct laywr_entry *ent = &ix->w.entries[ix->links[i].index];
-		if (ix->links[i].ordinal <= ix->ordinal || ent->dead || !bytes_eq(ent->target, path))
+		if (ix->links[i].ordinal <= ix->ordinal || ent->dead ||
+		    !bytes_eq(ent->target, path))
 			continue;
 		if (m->type != TAR_FILE) {
 			r = link_lose(ix, ix->links[i].index, e);

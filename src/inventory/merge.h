@@ -1,6 +1,6 @@
-/* merge (merge_, view_, note_): the state of inv_merge, shared by the files that make it: image (layers and the result),
- * views (what locations show), release (which distribution), lang (files of languages), notes (what is said, and whether it is
- * a doubt). Inside inventory only. */
+/* merge (merge_, view_, note_): the state of inv_merge, shared by the files that make it: image
+ * (layers and the result), views (what locations show), release (which distribution), lang (files
+ * of languages), notes (what is said, and whether it is a doubt). Inside inventory only. */
 #pragma once
 #include "inventory/image.h"
 #include "inventory/overlay.h"

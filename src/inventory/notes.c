@@ -21,8 +21,7 @@ int note_add(struct merge *m, int32_t layer, struct bytes path, struct bytes tex
 		path = BYTES_NONE;
 		text = BYTES_LIT("further notes are left out");
 	}
-	struct inv_note *notes =
-	    merge_grow(im->notes, im->note_count, &m->note_cap, sizeof *notes);
+	struct inv_note *notes = merge_grow(im->notes, im->note_count, &m->note_cap, sizeof *notes);
 	if (!notes)
 		return merge_spent(e);
 	im->notes = notes;
@@ -65,10 +64,11 @@ static int note_diff_ids(struct merge *m, struct err *e)
 	if (!s->has_config)
 		return 0;
 	if (s->diff_id_count != m->layer_count) {
-		char *text = arena_printf(m->a,
-					  "the config names %zu layers (rootfs.diff_ids), the "
-					  "manifest %zu: engines refuse the image or run other layers",
-					  s->diff_id_count, m->layer_count);
+		char *text =
+		    arena_printf(m->a,
+				 "the config names %zu layers (rootfs.diff_ids), the "
+				 "manifest %zu: engines refuse the image or run other layers",
+				 s->diff_id_count, m->layer_count);
 		return text ? note_doubt(m, -1, BYTES_NONE, bytes_of(text), e) : merge_spent(e);
 	}
 	int r = 0;
@@ -95,7 +95,8 @@ static bool is_of_layer(const struct lay *l, const struct lay_entry *ent)
 	return ent >= l->entries && ent < l->entries + l->entry_count;
 }
 
-/* Does the image's result rest on what layer has at path? By a hard link it may be seen elsewhere. */
+/* Does the image's result rest on what layer has at path? By a hard link it may be seen elsewhere.
+ */
 static bool file_counts(struct merge *m, const uint8_t *flags, size_t layer, struct bytes path)
 {
 	const struct tree *t = ovl_tree(m->overlay);
@@ -103,8 +104,8 @@ static bool file_counts(struct merge *m, const uint8_t *flags, size_t layer, str
 	steps_add(&m->steps, t->count);
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct tree_node *n = &t->nodes[i];
-		if (n->entry && flags[i] && n->content_layer == layer &&
-		    is_of_layer(l, n->entry) && bytes_eq(n->entry->path, path))
+		if (n->entry && flags[i] && n->content_layer == layer && is_of_layer(l, n->entry) &&
+		    bytes_eq(n->entry->path, path))
 			return true;
 	}
 	return false;
@@ -127,9 +128,9 @@ static int note_layer(struct merge *m, const uint8_t *flags, size_t layer, struc
 		uint32_t node = note->path.len ? ovl_find(m->overlay, note->path) : TREE_NONE;
 		bool replaced = node != TREE_NONE && merge_node(m, node)->layer != layer;
 		bool why = !l->complete && note->path.len == 0;
-		bool counts = note->doubt == LAY_DOUBT || why ||
-			      (note->doubt == LAY_DOUBT_OF_FILE &&
-			       file_counts(m, flags, layer, note->path));
+		bool counts =
+		    note->doubt == LAY_DOUBT || why ||
+		    (note->doubt == LAY_DOUBT_OF_FILE && file_counts(m, flags, layer, note->path));
 		if (replaced && !counts)
 			continue;
 		said_why = said_why || note->path.len == 0;
@@ -193,8 +194,9 @@ static int note_links(struct merge *m, size_t eco, bool *ret_said, struct err *e
 	return r;
 }
 
-/* Is what lies in this folder read by its name alone? Its path ends in location; or, where databases
- * behind links are looked for, in the last two components of it behind some other folder. */
+/* Is what lies in this folder read by its name alone? Its path ends in location; or, where
+ * databases behind links are looked for, in the last two components of it behind some other folder.
+ */
 static bool has_name_of(const struct merge *m, size_t eco, uint32_t node, struct bytes location)
 {
 	int parts = eco_table[eco].purl_type ? 2 : LAY_PARTS_MAX;
@@ -271,8 +273,8 @@ static int note_ways(struct merge *m, size_t eco, struct err *e)
 			r = note_way(m, eco, *loc, &way, said, e);
 		said = said || m->image.note_count > count;
 		/* a release file that is not believed in does not count */
-		if (!eco_table[eco].purl_type && !eco_table[eco].refines &&
-		    way.end != TREE_NONE && way.end == m->views[eco].distro)
+		if (!eco_table[eco].purl_type && !eco_table[eco].refines && way.end != TREE_NONE &&
+		    way.end == m->views[eco].distro)
 			break;
 	}
 	return r;
@@ -292,10 +294,11 @@ static int note_throughs(struct merge *m, struct err *e)
 		if (t[i].link != TREE_NONE)
 			r = path_of(m, t[i].link, &path, e);
 		if (r == 0)
-			r = note_doubt(m, (int32_t)t[i].layer, path,
-				       BYTES_LIT("files lie below a symbolic link of a lower layer: "
-						 "engines differ on where they are put"),
-				       e);
+			r = note_doubt(
+			    m, (int32_t)t[i].layer, path,
+			    BYTES_LIT("files lie below a symbolic link of a lower layer: "
+				      "engines differ on where they are put"),
+			    e);
 	}
 	return r;
 }
@@ -339,7 +342,8 @@ static int note_unused(struct merge *m, uint32_t node, bool at_location, struct 
 		       !is_copy, e);
 }
 
-/* Links among the files that each state packages of their own: an engine's reader may follow them. */
+/* Links among the files that each state packages of their own: an engine's reader may follow them.
+ */
 static int note_links_in(struct merge *m, const char *location, struct err *e)
 {
 	const struct tree *t = ovl_tree(m->overlay);

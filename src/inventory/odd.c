@@ -34,8 +34,7 @@ static struct bytes last_part(struct bytes path)
 	return slash == path.len ? path : bytes_from(path, slash + 1);
 }
 
-static int note_global(struct laywr *w, const struct tar_entry *m, struct bytes path,
-		       struct err *e)
+static int note_global(struct laywr *w, const struct tar_entry *m, struct bytes path, struct err *e)
 {
 	/* Engines read no number of it, but a bad one hides, by chance, what else it says. */
 	if (m->stray_number)
@@ -61,22 +60,24 @@ int odd_note(struct laywr *w, const struct tar_entry *m, struct err *e)
 	int r = m->type == TAR_GLOBAL ? note_global(w, m, path, e) : 0;
 
 	if (r == 0 && bytes_eq_lit(path, "stargz.index.json"))
-		r = laywr_doubt(w, path,
-				"eStargz: its table of contents was not compared with its files", e);
+		r = laywr_doubt(
+		    w, path, "eStargz: its table of contents was not compared with its files", e);
 	if (r == 0 && whiteout)
 		r = laywr_doubt(w, path, whiteout, e);
 	if (r == 0 && !is_usual_type(m->flag)) {
-		(void)snprintf(text, sizeof text, "a member of type 0x%02x: engines do not unpack it",
-			       m->flag);
+		(void)snprintf(text, sizeof text,
+			       "a member of type 0x%02x: engines do not unpack it", m->flag);
 		r = laywr_doubt(w, path, text, e);
 	}
 	if (r == 0 && m->stray_sparse)
 		r = laywr_doubt(w, path,
-				"GNU.sparse records that make no sparse file: readers differ on it", e);
+				"GNU.sparse records that make no sparse file: readers differ on it",
+				e);
 	if (r == 0 && m->overlay.len > 0) {
-		(void)snprintf(text, sizeof text,
-			       "the extended attribute %.*s: engines on overlay file systems obey it",
-			       (int)(m->overlay.len > 100 ? 100 : m->overlay.len), m->overlay.ptr);
+		(void)snprintf(
+		    text, sizeof text,
+		    "the extended attribute %.*s: engines on overlay file systems obey it",
+		    (int)(m->overlay.len > 100 ? 100 : m->overlay.len), m->overlay.ptr);
 		r = laywr_doubt(w, path, text, e);
 	}
 	return r;

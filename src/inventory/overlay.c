@@ -1,6 +1,7 @@
-/* A layer takes effect in three steps: what its marks say to be gone or something else; its whiteouts
- * and opaque marks, which hide lower layers only; then its members in their order, each put where its
- * folders really are. Spec: OCI image-spec layer.md "Representing Changes", "Applying Changesets". */
+/* A layer takes effect in three steps: what its marks say to be gone or something else; its
+ * whiteouts and opaque marks, which hide lower layers only; then its members in their order, each
+ * put where its folders really are. Spec: OCI image-spec layer.md "Representing Changes", "Applying
+ * Changesets". */
 #include "inventory/overlay.h"
 
 #include "inventory/marks.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR_ROOT 2U /* components: links so near the root are recorded */
+#define NEAR_ROOT 2U		   /* components: links so near the root are recorded */
 #define LOWER_LINKS_MAX (1U << 20) /* links of lower layers, as hashes */
 #define THROUGHS_MAX 4096U
 
@@ -168,8 +169,7 @@ static void see(void *arg, uint32_t node, bool last)
 static int way_from(struct ovl *o, uint32_t from, struct bytes path, uint32_t layer_end,
 		    bool is_location, struct ovl_way *ret, struct err *e)
 {
-	struct look look = {
-	    .o = o, .way = ret, .layer_end = layer_end, .is_location = is_location};
+	struct look look = {.o = o, .way = ret, .layer_end = layer_end, .is_location = is_location};
 	const struct tree_walk how = {
 	    .make = true, .follow_last = true, .from = from, .see = see, .arg = &look};
 	*ret = (struct ovl_way){.doubt = TREE_NONE};
@@ -306,9 +306,8 @@ static int find_other_throughs(struct ovl *o, const struct lay *l, uint32_t laye
 		if (!has_entry(o, hash))
 			return through_add(o, TREE_NONE, TREE_NONE, layer, e);
 	}
-	return l->marks_full && o->lower_count > 0
-		   ? through_add(o, TREE_NONE, TREE_NONE, layer, e)
-		   : 0;
+	return l->marks_full && o->lower_count > 0 ? through_add(o, TREE_NONE, TREE_NONE, layer, e)
+						   : 0;
 }
 
 /* entries */
@@ -318,8 +317,8 @@ static bool hides(const struct lay_entry *ent)
 	return ent->kind == LAY_WHITEOUT || ent->kind == LAY_OPAQUE;
 }
 
-/* What lies at node, where entries do not tell all, under what a layer marks there. True: nothing is
- * left below it. */
+/* What lies at node, where entries do not tell all, under what a layer marks there. True: nothing
+ * is left below it. */
 static bool hide_marked(struct ovl *o, uint32_t node, uint32_t layer)
 {
 	struct tree_node *n = &o->tree.nodes[node];

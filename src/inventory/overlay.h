@@ -24,10 +24,10 @@ uint32_t ovl_folder(struct ovl *o, struct bytes path);
 
 /* The way to a path, when all layers are laid. */
 struct ovl_way {
-	uint32_t end;	   /* where it ends; TREE_NONE: links in a circle, or too deep */
-	bool is_exact;	   /* entries tell all that happens there */
-	bool by_link;	   /* a symbolic link was followed */
-	unsigned end_mask; /* marks of all layers there */
+	uint32_t end;	      /* where it ends; TREE_NONE: links in a circle, or too deep */
+	bool is_exact;	      /* entries tell all that happens there */
+	bool by_link;	      /* a symbolic link was followed */
+	unsigned end_mask;    /* marks of all layers there */
 	uint32_t end_layer;   /* the first that has something there */
 	uint32_t doubt;	      /* a component of which no entry tells all; TREE_NONE: none is on the
 				 way */

@@ -48,7 +48,8 @@ struct bytes owner_find(const struct lay *layers, size_t layer_count, struct byt
 		struct bytes owner = owner_in(&layers[i], hash);
 		bool removed = false;
 		*steps += 20;
-		for (size_t above = i + 1; owner.len > 0 && !removed && above < layer_count; above++)
+		for (size_t above = i + 1; owner.len > 0 && !removed && above < layer_count;
+		     above++)
 			removed = removes_list(&layers[above], owner, steps);
 		if (owner.len > 0 && !removed)
 			return owner;

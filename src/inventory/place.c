@@ -108,8 +108,8 @@ void place_put_marks(struct place *p, struct buf *out)
 	buf_put_u8(out, p->full);
 	buf_put_varint(out, kept);
 	for (size_t i = 0; i < kept; i++) {
-		uint64_t v = p->slots[i] >> MARK_HASH_SHIFT << MARK_MASK_BITS |
-			     (p->slots[i] & MARK_ALL);
+		uint64_t v =
+		    p->slots[i] >> MARK_HASH_SHIFT << MARK_MASK_BITS | (p->slots[i] & MARK_ALL);
 		buf_put_u8(out, (uint8_t)v);
 		buf_put_le32(out, (uint32_t)(v >> 8));
 	}

@@ -24,9 +24,9 @@ struct place {
 	struct place_link *links; /* a power of two */
 	size_t link_cap, link_count;
 	struct arena arena;
-	bool full;	/* a path was not kept */
-	bool lost;	/* a link was not kept */
-	bool retyped;	/* a folder became something else */
+	bool full;    /* a path was not kept */
+	bool lost;    /* a link was not kept */
+	bool retyped; /* a folder became something else */
 	uint8_t out[LIMIT_PATH_MAX];
 };
 
@@ -34,10 +34,10 @@ struct place {
 struct place_spot {
 	struct bytes path; /* real, in the layer; borrowed until the next place_find */
 	uint64_t hash;
-	unsigned had;  /* the mask of what the layer put there before */
+	unsigned had;	/* the mask of what the layer put there before */
 	unsigned parts; /* components */
-	bool moved;    /* a link of the layer was followed */
-	bool unsure;   /* it lies behind links that are not followed, or below what is no folder */
+	bool moved;	/* a link of the layer was followed */
+	bool unsure;	/* it lies behind links that are not followed, or below what is no folder */
 };
 
 void place_init(struct place *p);

@@ -22,7 +22,8 @@ static int refine_release(struct merge *m, uint32_t node, struct err *e)
 
 static int refine_streams(struct merge *m, uint32_t node, struct err *e)
 {
-	int r = stream_add_all(&m->image.distro, merge_node(m, node)->entry->distro.streams, m->a, e);
+	int r =
+	    stream_add_all(&m->image.distro, merge_node(m, node)->entry->distro.streams, m->a, e);
 	if (r == 0 || r == -ERR_NOMEM)
 		return r;
 	return note_at(m, node,
@@ -71,8 +72,7 @@ int release_find(struct merge *m, struct err *e)
 {
 	for (size_t i = 0; i < eco_count && !m->image.has_distro; i++) {
 		uint32_t node = m->views[i].distro;
-		const struct lay_entry *ent =
-		    node == TREE_NONE ? NULL : merge_node(m, node)->entry;
+		const struct lay_entry *ent = node == TREE_NONE ? NULL : merge_node(m, node)->entry;
 		if (!ent || (eco_table[i].refines && ent->distro.version_id.len == 0))
 			continue;
 		m->image.has_distro = true;

@@ -57,8 +57,11 @@ int tree_init(struct tree *t, struct steps *steps, struct err *e)
 	*t = (struct tree){.steps = steps};
 	if (!room_for_node(t))
 		return spent(e);
-	t->nodes[0] = (struct tree_node){.hash = MARK_ROOT, .parent = TREE_NONE,
-					 .child = TREE_NONE, .sibling = TREE_NONE, .known = true};
+	t->nodes[0] = (struct tree_node){.hash = MARK_ROOT,
+					 .parent = TREE_NONE,
+					 .child = TREE_NONE,
+					 .sibling = TREE_NONE,
+					 .known = true};
 	t->count = 1;
 	return 0;
 }
@@ -89,7 +92,9 @@ static int child(struct tree *t, uint32_t folder, struct bytes name, bool make, 
 	if (!room_for_node(t))
 		return spent(e);
 	*ret = t->count++;
-	t->nodes[*ret] = (struct tree_node){.name = name, .hash = hash, .parent = folder,
+	t->nodes[*ret] = (struct tree_node){.name = name,
+					    .hash = hash,
+					    .parent = folder,
 					    .child = TREE_NONE,
 					    .sibling = t->nodes[folder].child,
 					    .depth = (uint16_t)(t->nodes[folder].depth + 1)};

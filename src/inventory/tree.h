@@ -10,13 +10,14 @@
 #define TREE_ROOT 0U
 
 struct tree_node {
-	const struct lay_entry *entry; /* what lies there; NULL: nothing that is recorded, or a
-					  folder. For a hard link that was resolved, what it means */
+	const struct lay_entry
+	    *entry; /* what lies there; NULL: nothing that is recorded, or a
+		       folder. For a hard link that was resolved, what it means */
 	struct bytes name;
 	uint64_t hash; /* marks.h, of the path */
 	uint32_t parent, child, sibling;
-	uint32_t live;	/* entries here and below */
-	uint32_t layer; /* that put the entry there */
+	uint32_t live;		/* entries here and below */
+	uint32_t layer;		/* that put the entry there */
 	uint32_t content_layer; /* whose packages entry names (lower than layer for a hard link to a
 				   lower layer's file) */
 	uint16_t depth;

@@ -75,14 +75,14 @@ static const char *const deb_maintainers_whole[] = {"GitHub", "HashiCorp"};
 static const struct {
 	const char *type, *mark;
 } version_marks[] = {
-    {"deb", ".root.io."}, {"deb", ".pgdg"},    {"deb", "sury.org"}, {"deb", ".gbp"},
-    {"deb", "+maria~"},   {"deb", "~mariadb"}, {"deb", "dotdeb"},   {"deb", "+zabbix"},
-    {"deb", "nodesource"}, {"deb", "~ppa"},    {"deb", "+ppa"},	    {"deb", "ppa~"},
-    {"deb", "~cloud"},	  {"deb", "+jammy"},   {"deb", "+focal"},   {"deb", "+noble"},
-    {"deb", "+bionic"},	  {"rpm", "PGDG"},     {"rpm", ".remi"},    {"rpm", ".elrepo"},
-    {"deb", "~bookworm"}, {"deb", "~bullseye"}, {"deb", "~buster"},  {"deb", "~trixie"},
-    {"deb", "~jammy"},	  {"deb", "~focal"},   {"deb", "~noble"},    {"deb", "~bionic"},
-    {"rpm", ".ius."},	  {"rpm", ".rpmfusion"},
+    {"deb", ".root.io."},  {"deb", ".pgdg"},	  {"deb", "sury.org"}, {"deb", ".gbp"},
+    {"deb", "+maria~"},	   {"deb", "~mariadb"},	  {"deb", "dotdeb"},   {"deb", "+zabbix"},
+    {"deb", "nodesource"}, {"deb", "~ppa"},	  {"deb", "+ppa"},     {"deb", "ppa~"},
+    {"deb", "~cloud"},	   {"deb", "+jammy"},	  {"deb", "+focal"},   {"deb", "+noble"},
+    {"deb", "+bionic"},	   {"rpm", "PGDG"},	  {"rpm", ".remi"},    {"rpm", ".elrepo"},
+    {"deb", "~bookworm"},  {"deb", "~bullseye"},  {"deb", "~buster"},  {"deb", "~trixie"},
+    {"deb", "~jammy"},	   {"deb", "~focal"},	  {"deb", "~noble"},   {"deb", "~bionic"},
+    {"rpm", ".ius."},	   {"rpm", ".rpmfusion"},
 };
 
 static bool is_marked(const struct pkg *p)

@@ -58,8 +58,7 @@ static int look(struct merge *m, size_t eco, struct err *e)
 			continue;
 		}
 		uint32_t node = ovl_find(m->overlay, bytes_of(*loc));
-		const struct lay_entry *ent =
-		    node == TREE_NONE ? NULL : merge_node(m, node)->entry;
+		const struct lay_entry *ent = node == TREE_NONE ? NULL : merge_node(m, node)->entry;
 		if (!ent || ent->kind != LAY_FILE || ent->eco != eco)
 			continue;
 		v->found = v->found || ent->note.len == 0;

@@ -19,8 +19,9 @@
 /* Together they keep a layer under 64 MiB of memory whatever it holds: 6 + 8 + 8 + 5 here, 11 for
  * its marks and links, 24 beside them for a parser while it runs, or at most 32 for the serialised
  * form; what it holds is freed as it grows. */
-#define ENTRY_MAX 65536U       /* an image of 10,000 packages has 20,000 */
-#define SURE_MAX (ENTRY_MAX + 8192U) /* with those at a database's own location, which always find room */
+#define ENTRY_MAX 65536U /* an image of 10,000 packages has 20,000 */
+#define SURE_MAX                                                                                   \
+	(ENTRY_MAX + 8192U)    /* with those at a database's own location, which always find room */
 #define PATHS_MAX (6U << 20)   /* bytes of paths, targets and distributions */
 #define PKGS_MAX (8U << 20)    /* bytes of packages: some 45,000 */
 #define OWNED_MAX (512U << 10) /* paths; a server with a desktop has 400,000 */
@@ -212,8 +213,8 @@ int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct e
 					&p->module, &p->source_name, &p->source_version};
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		if (fields[i]->len > FIELD_MAX)
-			return laywr_doubt_of_file(
-			    w, ent->path, "package with a field over 1 KiB left out", e);
+			return laywr_doubt_of_file(w, ent->path,
+						   "package with a field over 1 KiB left out", e);
 	}
 	size_t len = w->pkgs.len;
 	pkg_put(&w->pkgs, &stated);

@@ -26,7 +26,7 @@ int pool_check_task(const struct pool_task *t, struct err *e)
 /* --- ordinary tasks --- */
 
 int pool_talk(struct pool *p, struct proc *w, enum task_kind kind, struct bytes last,
-		const struct pool_reader *reader, struct err *e)
+	      const struct pool_reader *reader, struct err *e)
 {
 	struct talk_how how = {.limits = &p->limits,
 			       .allow_unjailed = p->allow_unjailed,
@@ -62,10 +62,10 @@ static int run_in_slot(struct pool *p, const struct pool_task *t, const struct p
 		return -(int)e->code;
 	OWN_FD int scratch = t->out_fd < 0 && pool_wants_scratch(t->kind) ? proc_scratch() : -1;
 	struct pool_spawn s = {.args = {.spawner = p->starter,
-				   .limits = &p->limits,
-				   .allow_missing = p->allow_unjailed,
-				   .in_fd = in_fd,
-				   .out_fd = t->out_fd >= 0 ? t->out_fd : scratch}};
+					.limits = &p->limits,
+					.allow_missing = p->allow_unjailed,
+					.in_fd = in_fd,
+					.out_fd = t->out_fd >= 0 ? t->out_fd : scratch}};
 	int rc = pool_make_start(&s, p, t, len, e);
 	if (rc == 0) {
 		pthread_mutex_lock(&p->lock);
@@ -133,10 +133,10 @@ static const char *yes_no(bool v)
 static int probe(struct pool *p, struct err *e)
 {
 	struct pool_spawn s = {.args = {.spawner = p->starter,
-				   .limits = &p->limits,
-				   .allow_missing = p->allow_unjailed,
-				   .in_fd = -1,
-				   .out_fd = -1}};
+					.limits = &p->limits,
+					.allow_missing = p->allow_unjailed,
+					.in_fd = -1,
+					.out_fd = -1}};
 	pthread_mutex_lock(&p->lock);
 	pool_spawn_begin(p, &s);
 	pool_spawn_wait(p, &s);

@@ -46,9 +46,9 @@ static struct pool_live *live_make(struct pool *p, const struct pool_task *t, st
 	l->proc = l->spawn.proc = PROC_NONE;
 	l->task = *t;
 	l->task.fd = proc_read_only(t->fd, e);
-	l->task.out_fd = t->out_fd >= 0		  ? fcntl(t->out_fd, F_DUPFD_CLOEXEC, 0)
+	l->task.out_fd = t->out_fd >= 0		       ? fcntl(t->out_fd, F_DUPFD_CLOEXEC, 0)
 			 : pool_wants_scratch(t->kind) ? proc_scratch()
-						  : -1;
+						       : -1;
 	l->texts = malloc(t->name.len + t->path.len + 1);
 	if (l->task.fd < 0 || !l->texts || (t->out_fd >= 0 && l->task.out_fd < 0)) {
 		if (l->task.fd >= 0)

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 
 #define STALE_MS 5000 /* a live task that has not grown for so long gives way to those who wait */
-#define TICK_MS 500	    /* how often one who waits looks for a stalled upload */
+#define TICK_MS 500   /* how often one who waits looks for a stalled upload */
 
 /* --- slots --- */
 
@@ -96,7 +96,7 @@ static void steal(struct pool *p, struct pool_live *l)
 /* --- starting workers --- */
 
 int pool_make_start(struct pool_spawn *s, const struct pool *p, const struct pool_task *t,
-		      uint64_t len, struct err *e)
+		    uint64_t len, struct err *e)
 {
 	struct task_start start = {.kind = t->kind,
 				   .limits = p->limits,

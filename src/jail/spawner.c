@@ -219,8 +219,7 @@ static int become_worker(void *arg)
 	if (home->is_script)
 		(void)execve(home->path, seat->argv, no_env);
 	else
-		(void)syscall(SYS_execveat, moved[3], "", seat->argv, no_env,
-			      AT_EMPTY_PATH);
+		(void)syscall(SYS_execveat, moved[3], "", seat->argv, no_env, AT_EMPTY_PATH);
 	_exit(PROC_NOT_RUN);
 }
 

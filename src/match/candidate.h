@@ -1,4 +1,5 @@
-/* candidate: a verdict that says "affected" with the advisory behind it, and groups of those that mean one security check. Inside match only. */
+/* candidate: a verdict that says "affected" with the advisory behind it, and groups of those that
+ * mean one security check. Inside match only. */
 #pragma once
 #include "match/verdict.h"
 
@@ -32,11 +33,13 @@ struct covered {
 bool candidate_is_cve(struct bytes id);
 /* "CVE-2024-1" of "UBUNTU-CVE-2024-1" and "DEBIAN-CVE-2024-1"; any other id as it is. */
 struct bytes candidate_vendor_id(struct bytes id);
-/* The vendor's word of n candidates of one check: of the first that has one, for the package before for the record. */
+/* The vendor's word of n candidates of one check: of the first that has one, for the package before
+ * for the record. */
 enum adv_severity candidate_severity(const struct candidate *v, size_t n);
 
-/* Mark the groups that an erratum of the same vendor covers. *ret from g->a. 0, ERR_NOMEM, ERR_INTEGRITY. */
-int cover_drop(const struct gather *g, const struct verdicts *all, const struct candidate *list, struct group *groups, size_t n,
-	       struct covered *ret);
+/* Mark the groups that an erratum of the same vendor covers. *ret from g->a. 0, ERR_NOMEM,
+ * ERR_INTEGRITY. */
+int cover_drop(const struct gather *g, const struct verdicts *all, const struct candidate *list,
+	       struct group *groups, size_t n, struct covered *ret);
 /* What the vendor said of cve in a record that was left out; UNKNOWN when it said nothing. */
 enum adv_severity cover_severity(const struct covered *c, struct bytes cve);

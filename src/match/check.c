@@ -1,5 +1,6 @@
-/* From verdicts to matches. Records that mean the same security check become one match: same vendor, same id as the vendor writes it, same source
- * package. docs/decisions/match-checks.md holds why. */
+/* From verdicts to matches. Records that mean the same security check become one match: same
+ * vendor, same id as the vendor writes it, same source package. docs/decisions/match-checks.md
+ * holds why. */
 #include "match/settle.h"
 
 #include "oci/digest.h"
@@ -128,7 +129,8 @@ static int cmp_candidate(const void *x, const void *y)
 	enum adv_status sa = a->v->hit->affected.status, sb = b->v->hit->affected.status;
 	if (sa != sb)
 		return sa > sb ? -1 : 1;
-	c = (a->v->hit->advisory > b->v->hit->advisory) - (a->v->hit->advisory < b->v->hit->advisory);
+	c = (a->v->hit->advisory > b->v->hit->advisory) -
+	    (a->v->hit->advisory < b->v->hit->advisory);
 	return c ? c : (a->v > b->v) - (a->v < b->v);
 }
 
@@ -169,7 +171,7 @@ static void better(struct cvss_score *have, struct cvss_score s)
 static unsigned preference(enum cvss_version v)
 {
 	static const unsigned order[] = {
-		[CVSS_NONE] = 0, [CVSS_2_0] = 1, [CVSS_4_0] = 2, [CVSS_3_0] = 3, [CVSS_3_1] = 4};
+	    [CVSS_NONE] = 0, [CVSS_2_0] = 1, [CVSS_4_0] = 2, [CVSS_3_0] = 3, [CVSS_3_1] = 4};
 	return order[v];
 }
 
@@ -191,8 +193,9 @@ static void add_vector(struct match_check *c, struct bytes vector)
 	}
 }
 
-/* A feed that states neither severity nor vector (Alpine's) may be helped by any other record of the
- * same CVE: the vector is a fact of the CVE. *ret_word: the most severe word of those records. */
+/* A feed that states neither severity nor vector (Alpine's) may be helped by any other record of
+ * the same CVE: the vector is a fact of the CVE. *ret_word: the most severe word of those records.
+ */
 static int borrow_vectors(const struct gather *g, struct match_check *c,
 			  enum adv_severity *ret_word)
 {
@@ -215,9 +218,10 @@ static int borrow_vectors(const struct gather *g, struct match_check *c,
 	return 0;
 }
 
-/* What the vendor says of the check; of an erratum without a word, the most severe that it says of the CVEs in it. */
-static enum adv_severity vendor_severity(const struct match_check *c, const struct candidate *v, size_t n,
-					 const struct covered *covered)
+/* What the vendor says of the check; of an erratum without a word, the most severe that it says of
+ * the CVEs in it. */
+static enum adv_severity vendor_severity(const struct match_check *c, const struct candidate *v,
+					 size_t n, const struct covered *covered)
 {
 	enum adv_severity s = candidate_severity(v, n), most = ADV_SEV_UNKNOWN;
 	for (size_t i = 0; s == ADV_SEV_UNKNOWN && i < c->cve_count; i++) {
@@ -227,8 +231,8 @@ static enum adv_severity vendor_severity(const struct match_check *c, const stru
 	return s != ADV_SEV_UNKNOWN ? s : most;
 }
 
-static int fill_severity(const struct gather *g, struct match_check *c, const struct candidate *v, size_t n,
-			 const struct covered *covered)
+static int fill_severity(const struct gather *g, struct match_check *c, const struct candidate *v,
+			 size_t n, const struct covered *covered)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < v[i].adv.cvss_count; k++)
@@ -333,12 +337,12 @@ static int fill_match(const struct gather *g, const struct candidate *v, size_t 
 	m->status = status_of(d);
 	m->patchable = m->fixed_version.len > 0;
 	m->evidence = (struct match_evidence){
-		.ecosystem = d->hit->affected.ecosystem,
-		.keyed_name = d->hit->affected.name,
-		.keyed = d->hit->affected.keyed,
-		.compared = d->compared,
-		.scheme = bytes_of(d->scheme->name),
-		.range = d->listed ? BYTES_LIT("listed version") : range_text(&d->hit->affected, g->a),
+	    .ecosystem = d->hit->affected.ecosystem,
+	    .keyed_name = d->hit->affected.name,
+	    .keyed = d->hit->affected.keyed,
+	    .compared = d->compared,
+	    .scheme = bytes_of(d->scheme->name),
+	    .range = d->listed ? BYTES_LIT("listed version") : range_text(&d->hit->affected, g->a),
 	};
 	m->remediation = remedy_text(g->p, m, d, g->a);
 	return m->evidence.range.len && m->remediation.len ? 0 : nomem(g->e);
@@ -380,7 +384,8 @@ int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a,
 	int64_t kept = 0;
 	for (size_t i = 0; r == 0 && i < count; i++)
 		if (!groups[i].dropped)
-			r = fill_match(&g, &list[groups[i].first], groups[i].count, &covered, &matches[kept++]);
+			r = fill_match(&g, &list[groups[i].first], groups[i].count, &covered,
+				       &matches[kept++]);
 	if (r < 0)
 		return r;
 	*ret = matches;

@@ -1,5 +1,6 @@
-/* Errata over records of single CVEs. A CVE's own record is left out when an erratum that hits the same package with a fix at least as high lists the
- * CVE; what the vendor said of its severity stays. docs/decisions/match-checks.md holds why. */
+/* Errata over records of single CVEs. A CVE's own record is left out when an erratum that hits the
+ * same package with a fix at least as high lists the CVE; what the vendor said of its severity
+ * stays. docs/decisions/match-checks.md holds why. */
 #include "match/idset.h"
 
 #include <stdlib.h>
@@ -42,9 +43,10 @@ enum adv_severity candidate_severity(const struct candidate *v, size_t n)
 
 /* --- which errata say what --- */
 
-/* Errata with a fix that hit this package, by what they list. (The ecosystems of one package are of one vendor.) */
-static int listed_by_matches(const struct gather *g, const struct candidate *list, const struct group *groups,
-			     size_t n, struct id_set *ret)
+/* Errata with a fix that hit this package, by what they list. (The ecosystems of one package are of
+ * one vendor.) */
+static int listed_by_matches(const struct gather *g, const struct candidate *list,
+			     const struct group *groups, size_t n, struct id_set *ret)
 {
 	size_t most = 0;
 	for (size_t i = 0; i < n; i++)
@@ -85,13 +87,13 @@ static int fixed_by_errata(const struct gather *g, const struct verdicts *all, b
 			   struct id_set *ret)
 {
 	*ret = (struct id_set){.v = NULL};
-	if (all->count == 0 ||
-	    !bytes_eq_lit(vendor_of(all->v->hit->affected.ecosystem), "Red Hat"))
+	if (all->count == 0 || !bytes_eq_lit(vendor_of(all->v->hit->affected.ecosystem), "Red Hat"))
 		return 0;
 	return idset_of(g, all, other_streams ? is_installed_of_stream : is_installed_erratum, ret);
 }
 
-/* An erratum below the CVE's own fix fixed it in part only; one that wants Ubuntu Pro does not stand for a fix that all get. */
+/* An erratum below the CVE's own fix fixed it in part only; one that wants Ubuntu Pro does not
+ * stand for a fix that all get. */
 static bool says_it_all(const struct candidate *erratum, const struct candidate *c)
 {
 	if (c->v->fixed.len == 0)
@@ -100,9 +102,11 @@ static bool says_it_all(const struct candidate *erratum, const struct candidate 
 	       c->v->scheme->cmp(erratum->v->fixed, c->v->fixed) >= 0;
 }
 
-static bool is_covered(const struct id_set *listed, const struct id_set *fixed, const struct candidate *c)
+static bool is_covered(const struct id_set *listed, const struct id_set *fixed,
+		       const struct candidate *c)
 {
-	for (size_t i = idset_first(listed, c->id); i < listed->count && bytes_eq(listed->v[i].id, c->id); i++)
+	for (size_t i = idset_first(listed, c->id);
+	     i < listed->count && bytes_eq(listed->v[i].id, c->id); i++)
 		if (says_it_all(listed->v[i].by, c))
 			return true;
 	return c->v->fixed.len == 0 && idset_first(fixed, c->id) < fixed->count;
@@ -154,8 +158,8 @@ static int cmp_covered(const void *a, const void *b)
 	return bytes_cmp(x->cve, y->cve);
 }
 
-static int keep_severities(const struct gather *g, const struct candidate *list, const struct group *groups,
-			   size_t n, struct covered *ret)
+static int keep_severities(const struct gather *g, const struct candidate *list,
+			   const struct group *groups, size_t n, struct covered *ret)
 {
 	*ret = (struct covered){.v = arena_alloc(g->a, n ? n : 1, sizeof *ret->v)};
 	if (!ret->v)
@@ -164,7 +168,7 @@ static int keep_severities(const struct gather *g, const struct candidate *list,
 		const struct candidate *c = &list[groups[i].first];
 		if (groups[i].dropped)
 			ret->v[ret->count++] = (struct covered_cve){
-				.cve = c->id, .severity = candidate_severity(c, groups[i].count)};
+			    .cve = c->id, .severity = candidate_severity(c, groups[i].count)};
 	}
 	if (ret->count)
 		qsort(ret->v, ret->count, sizeof *ret->v, cmp_covered);
@@ -191,6 +195,6 @@ enum adv_severity cover_severity(const struct covered *c, struct bytes cve)
 {
 	struct covered_cve key = {.cve = cve};
 	const struct covered_cve *found =
-		c->count ? bsearch(&key, c->v, c->count, sizeof key, cmp_covered) : NULL;
+	    c->count ? bsearch(&key, c->v, c->count, sizeof key, cmp_covered) : NULL;
 	return found ? found->severity : ADV_SEV_UNKNOWN;
 }

@@ -128,9 +128,11 @@ bool ecosystem_has_type(const struct pkg *p)
 	static const struct {
 		const char *id, *type;
 	} others[] = {
-	    {"debian", "deb"},	{"ubuntu", "deb"},     {"raspbian", "deb"},	       {"echo", "deb"},
-	    {"alpine", "apk"},	{"wolfi", "apk"},      {"chainguard", "apk"},	       {"minimos", "apk"},
-	    {"alpaquita", "apk"}, {"bellsoft-hardened-containers", "apk"},
+	    {"debian", "deb"},	   {"ubuntu", "deb"},
+	    {"raspbian", "deb"},   {"echo", "deb"},
+	    {"alpine", "apk"},	   {"wolfi", "apk"},
+	    {"chainguard", "apk"}, {"minimos", "apk"},
+	    {"alpaquita", "apk"},  {"bellsoft-hardened-containers", "apk"},
 	};
 	struct bytes id = ecosystem_distro_id(p);
 	const char *type = NULL;
@@ -303,7 +305,8 @@ static bool is_rolling(struct bytes id, struct bytes version)
 		bytes_find_bytes(version, BYTES_LIT("_alpha")) < version.len);
 }
 
-static void add_rows(struct names *n, struct bytes id, struct bytes version, bool numbered, uint64_t major)
+static void add_rows(struct names *n, struct bytes id, struct bytes version, bool numbered,
+		     uint64_t major)
 {
 	for (size_t i = 0; i < sizeof distros / sizeof *distros; i++) {
 		const struct distro_row *d = &distros[i];
@@ -345,7 +348,8 @@ bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_
 	return n.ok;
 }
 
-size_t match_ecosystems(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX])
+size_t match_ecosystems(const struct pkg *p, struct arena *a,
+			struct bytes out[MATCH_ECOSYSTEMS_MAX])
 {
 	size_t n;
 	return ecosystems_of(p, a, out, &n) ? n : 0;

@@ -32,11 +32,12 @@ static bool names_id(const struct match_check *c, struct bytes id)
 static void say_match(struct why *w, const struct match *m)
 {
 	const struct match_evidence *v = &m->evidence;
-	buf_printf(w->out, "%.*s %.*s is affected: ", BYTES_ARG(w->p->name), BYTES_ARG(w->p->version));
+	buf_printf(w->out, "%.*s %.*s is affected: ", BYTES_ARG(w->p->name),
+		   BYTES_ARG(w->p->version));
 	buf_printf(w->out, "%.*s\n", BYTES_ARG(m->check.title));
-	buf_printf(w->out, "  record %.*s for the %s package %.*s in %.*s\n", BYTES_ARG(m->check.advisory),
-		   v->keyed == ADV_BY_SOURCE ? "source" : "binary", BYTES_ARG(v->keyed_name),
-		   BYTES_ARG(v->ecosystem));
+	buf_printf(w->out, "  record %.*s for the %s package %.*s in %.*s\n",
+		   BYTES_ARG(m->check.advisory), v->keyed == ADV_BY_SOURCE ? "source" : "binary",
+		   BYTES_ARG(v->keyed_name), BYTES_ARG(v->ecosystem));
 	buf_printf(w->out, "  compared %.*s by %.*s order with: %.*s\n", BYTES_ARG(v->compared),
 		   BYTES_ARG(v->scheme), BYTES_ARG(v->range));
 	buf_printf(w->out, "  status %s", adv_status_word(m->status));
@@ -52,19 +53,22 @@ static void say_verdict(struct why *w, const struct verdict *v)
 	const struct adv_affected *x = &v->hit->affected;
 	struct bytes range = range_text(x, w->a);
 	w->out->failed |= range.len == 0; /* no memory */
-	buf_printf(w->out, "%.*s %.*s: record for the %s package %.*s in %.*s: ", BYTES_ARG(w->p->name),
+	buf_printf(w->out,
+		   "%.*s %.*s: record for the %s package %.*s in %.*s: ", BYTES_ARG(w->p->name),
 		   BYTES_ARG(w->p->version), x->keyed == ADV_BY_SOURCE ? "source" : "binary",
 		   BYTES_ARG(x->name), BYTES_ARG(x->ecosystem));
 	switch (v->kind) {
 	case VERDICT_AFFECTED:
-		buf_put_text(w->out, "in range, but another record of the same vendor settles it: one that is "
-				     "already installed, that is reported instead, or that is about the "
-				     "very build");
+		buf_put_text(
+		    w->out,
+		    "in range, but another record of the same vendor settles it: one that is "
+		    "already installed, that is reported instead, or that is about the "
+		    "very build");
 		break;
 	case VERDICT_OUT_OF_RANGE:
 		if (v->fixed.len)
-			buf_printf(w->out, "fixed in %.*s, and %.*s is not older", BYTES_ARG(v->fixed),
-				   BYTES_ARG(v->compared));
+			buf_printf(w->out, "fixed in %.*s, and %.*s is not older",
+				   BYTES_ARG(v->fixed), BYTES_ARG(v->compared));
 		else
 			buf_printf(w->out, "%.*s is outside of: %.*s", BYTES_ARG(v->compared),
 				   BYTES_ARG(range));
@@ -73,11 +77,12 @@ static void say_verdict(struct why *w, const struct verdict *v)
 		buf_put_text(w->out, "means another package than this one");
 		break;
 	case VERDICT_OTHER_ARCH:
-		buf_printf(w->out, "only for %.*s, this is %.*s", BYTES_ARG(x->arches), BYTES_ARG(w->p->arch));
+		buf_printf(w->out, "only for %.*s, this is %.*s", BYTES_ARG(x->arches),
+			   BYTES_ARG(w->p->arch));
 		break;
 	case VERDICT_OTHER_MODULE:
-		buf_printf(w->out, "of module \"%.*s\", this package of \"%.*s\"", BYTES_ARG(x->module),
-			   BYTES_ARG(w->p->module));
+		buf_printf(w->out, "of module \"%.*s\", this package of \"%.*s\"",
+			   BYTES_ARG(x->module), BYTES_ARG(w->p->module));
 		break;
 	case VERDICT_OTHER_FLAVOUR:
 		buf_put_text(w->out, "for another flavour of the package (ksplice, fips)");
@@ -119,7 +124,8 @@ static int find_meant(struct why *w, struct bytes id)
 /* Where the id is known, but not for this package: where else. */
 static int say_elsewhere(struct why *w, struct bytes id)
 {
-	buf_printf(w->out, "no record of %.*s speaks of %.*s in ", BYTES_ARG(id), BYTES_ARG(w->p->name));
+	buf_printf(w->out, "no record of %.*s speaks of %.*s in ", BYTES_ARG(id),
+		   BYTES_ARG(w->p->name));
 	buf_printf(w->out, "%.*s\n", BYTES_ARG(w->p->distro));
 	for (size_t i = 0; i < w->id_count; i++) {
 		struct adv adv;
@@ -129,7 +135,8 @@ static int say_elsewhere(struct why *w, struct bytes id)
 		size_t shown = adv.affected_count < 10 ? adv.affected_count : 10;
 		for (size_t k = 0; k < shown; k++)
 			buf_printf(w->out, "  %.*s: %.*s %.*s\n", BYTES_ARG(adv.id),
-				   BYTES_ARG(adv.affected[k].ecosystem), BYTES_ARG(adv.affected[k].name));
+				   BYTES_ARG(adv.affected[k].ecosystem),
+				   BYTES_ARG(adv.affected[k].name));
 		if (shown < adv.affected_count)
 			buf_printf(w->out, "  %.*s: and %zu more\n", BYTES_ARG(adv.id),
 				   adv.affected_count - shown);
@@ -171,7 +178,8 @@ static int explain(struct why *w, struct bytes id)
 			continue;
 		say_verdict(w, &all.v[i]);
 		count++;
-		assessed |= all.v[i].kind != VERDICT_NO_SCHEME && all.v[i].kind != VERDICT_NO_VERSION;
+		assessed |=
+		    all.v[i].kind != VERDICT_NO_SCHEME && all.v[i].kind != VERDICT_NO_VERSION;
 	}
 	if (count)
 		return assessed ? MATCH_NOT_AFFECTED : MATCH_NOT_ASSESSED;

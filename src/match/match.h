@@ -1,4 +1,5 @@
-/* match: package x vulnerability database → matches with evidence. Pure: no store, no clock. The same code serves the daemon and the command line. */
+/* match: package x vulnerability database → matches with evidence. Pure: no store, no clock. The
+ * same code serves the daemon and the command line. */
 #pragma once
 #include "base/arena.h"
 #include "match/cvss.h"
@@ -11,22 +12,25 @@
 
 /* What a finding is about (DESIGN §2 "security check"). */
 struct match_check {
-	uint64_t id;           /* stable: first 52 bits (never 0) of SHA-256("feed-family\0advisory-id\0source-name"); the same everywhere and for ever */
+	uint64_t id;	       /* stable: first 52 bits (never 0) of
+				  SHA-256("feed-family\0advisory-id\0source-name"); the same everywhere and
+				  for ever */
 	struct bytes advisory; /* id as the vendor writes it: "DSA-5678-1" */
 	struct bytes source_name;
-	struct bytes title;    /* "Debian Security Update for openssl (DSA-5678-1)"; CVE-only: "Debian Vulnerability in bash (CVE-2019-18276)" */
+	struct bytes title; /* "Debian Security Update for openssl (DSA-5678-1)"; CVE-only: "Debian
+			       Vulnerability in bash (CVE-2019-18276)" */
 	struct bytes category; /* "Debian", "Alpine", "AlmaLinux", "Red Hat" …, or
 				  MATCH_KERNEL_HEADERS; no part of the id */
 	struct bytes *cves;
 	size_t cve_count;
-	enum adv_severity severity;     /* vendor's first, then CVSS */
+	enum adv_severity severity; /* vendor's first, then CVSS */
 	enum adv_severity vendor_severity;
 	bool severity_from_cvss;
-	struct bytes cvss_vector;       /* of the effective score: v3.1, v3.0, v4.0, v2 in this order */
-	struct cvss_score cvss;         /* version NONE = no vector */
+	struct bytes cvss_vector; /* of the effective score: v3.1, v3.0, v4.0, v2 in this order */
+	struct cvss_score cvss;	  /* version NONE = no vector */
 	struct cvss_score cvss_v2, cvss_v3, cvss_v4; /* each kept */
 	bool kev, ransomware;
-	double epss, epss_percentile;   /* highest of its CVEs; <0 unknown */
+	double epss, epss_percentile; /* highest of its CVEs; <0 unknown */
 	struct bytes summary, details;
 	int64_t published_ms, modified_ms;
 	struct adv_reference *references;
@@ -35,30 +39,33 @@ struct match_check {
 
 /* What decided, in words that `why` prints. */
 struct match_evidence {
-	struct bytes ecosystem;   /* of the record: "Debian:12" */
-	struct bytes keyed_name;  /* the name that was looked up */
+	struct bytes ecosystem;	 /* of the record: "Debian:12" */
+	struct bytes keyed_name; /* the name that was looked up */
 	enum adv_keyed keyed;
-	struct bytes compared;    /* the version that was compared (source or binary) */
-	struct bytes scheme;      /* "dpkg" */
-	struct bytes range;       /* "introduced 0, fixed 1.1.0l-1~deb9u1" or "listed version" */
+	struct bytes compared; /* the version that was compared (source or binary) */
+	struct bytes scheme;   /* "dpkg" */
+	struct bytes range;    /* "introduced 0, fixed 1.1.0l-1~deb9u1" or "listed version" */
 };
 
 struct match {
 	struct match_check check;
 	struct bytes fixed_version; /* empty = none */
 	enum adv_status status;
-	bool patchable;             /* a fixed version exists that the image's own repositories can deliver */
-	struct bytes remediation;   /* says the exact command: "apt-get update && apt-get install --only-upgrade openssl=…" */
+	bool patchable; /* a fixed version exists that the image's own repositories can deliver */
+	struct bytes remediation; /* says the exact command: "apt-get update && apt-get install
+				     --only-upgrade openssl=…" */
 	struct match_evidence evidence;
 };
 
 enum match_outcome { MATCH_AFFECTED, MATCH_NOT_AFFECTED, MATCH_NO_RECORD, MATCH_NOT_ASSESSED };
 
-/* All matches of p (p->distro set). *ret from a, sorted by check id, one per check (several ranges or names of the same check are one match).
- * Returns their number or <0. */
-int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a, struct match **ret, struct err *e);
+/* All matches of p (p->distro set). *ret from a, sorted by check id, one per check (several ranges
+ * or names of the same check are one match). Returns their number or <0. */
+int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a, struct match **ret,
+		      struct err *e);
 /* Why id (CVE or advisory) is or is not reported for p; *ret_text explains in one or more lines. */
-int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a, enum match_outcome *ret_outcome, struct bytes *ret_text, struct err *e);
+int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a,
+		  enum match_outcome *ret_outcome, struct bytes *ret_text, struct err *e);
 /* Why nothing is known of p, be it affected or not; ASSESSED: it was looked up. 0, <0. */
 enum match_unassessed {
 	MATCH_ASSESSED,
@@ -77,7 +84,9 @@ const char *match_unassessed_text(enum match_unassessed u);
  * name are about asks for these, too. */
 #define MATCH_SOURCES_MAX 10
 size_t match_sources_of(struct bytes name, struct arena *a, struct bytes out[MATCH_SOURCES_MAX]);
-/* The OSV ecosystems that p is looked up in ("Debian:12"), most specific first, into out[MATCH_ECOSYSTEMS_MAX]; count; 0 = this distribution has no
- * mapping: a coverage note for the image. A '*' at the end stands for any rest: Red Hat names a stream for each repository. */
+/* The OSV ecosystems that p is looked up in ("Debian:12"), most specific first, into
+ * out[MATCH_ECOSYSTEMS_MAX]; count; 0 = this distribution has no mapping: a coverage note for the
+ * image. A '*' at the end stands for any rest: Red Hat names a stream for each repository. */
 #define MATCH_ECOSYSTEMS_MAX 24
-size_t match_ecosystems(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX]);
+size_t match_ecosystems(const struct pkg *p, struct arena *a,
+			struct bytes out[MATCH_ECOSYSTEMS_MAX]);

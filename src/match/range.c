@@ -1,6 +1,7 @@
-/* Ranges of affected versions. Events of a range may stand in any order; "0" is below every version. A version is in the range when the event nearest
- * below it opens the range: introduced at or below it; not fixed at or below it; not last_affected below it. Ties: a fix at the very version that is
- * introduced closes it. A limit (OSV) must be above the version. */
+/* Ranges of affected versions. Events of a range may stand in any order; "0" is below every
+ * version. A version is in the range when the event nearest below it opens the range: introduced at
+ * or below it; not fixed at or below it; not last_affected below it. Ties: a fix at the very
+ * version that is introduced closes it. A limit (OSV) must be above the version. */
 #include "match/verdict.h"
 
 static bool is_zero(struct bytes v)
@@ -98,7 +99,8 @@ bool range_has(const struct adv_affected *x, const struct order *s, struct bytes
 			fixed = f;
 	}
 	for (size_t i = 0; !in && i < x->version_count; i++)
-		listed |= bytes_eq(x->versions[i], version) || range_cmp(s, version, x->versions[i]) == 0;
+		listed |=
+		    bytes_eq(x->versions[i], version) || range_cmp(s, version, x->versions[i]) == 0;
 	if (!in && listed)
 		fixed = BYTES_NONE;
 	if (x->event_count == 0 && x->version_count == 0)
@@ -137,7 +139,8 @@ struct bytes range_text(const struct adv_affected *x, struct arena *a)
 		buf_put(&b, v->version);
 	}
 	if (x->version_count)
-		buf_printf(&b, "%s%zu listed versions", x->event_count ? "; " : "", x->version_count);
+		buf_printf(&b, "%s%zu listed versions", x->event_count ? "; " : "",
+			   x->version_count);
 	if (x->event_count == 0 && x->version_count == 0)
 		buf_put_text(&b, "every version");
 	struct bytes t = b.len ? arena_bytes(a, buf_bytes(&b), &ok) : BYTES_NONE;

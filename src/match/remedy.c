@@ -1,5 +1,6 @@
-/* What to do about a match, with the exact command of the distribution's package manager. Names and versions come from strangers' databases and are
- * meant to be pasted into a shell: a command is given only when every character is harmless there. */
+/* What to do about a match, with the exact command of the distribution's package manager. Names and
+ * versions come from strangers' databases and are meant to be pasted into a shell: a command is
+ * given only when every character is harmless there. */
 #include "match/verdict.h"
 
 struct manager {
@@ -44,7 +45,8 @@ static const struct manager *manager_of(const struct pkg *p)
 {
 	for (size_t i = 0; i < sizeof managers / sizeof *managers; i++)
 		if (bytes_eq_lit(p->type, managers[i].type) &&
-		    (!managers[i].distros || names_distro(managers[i].distros, ecosystem_distro_id(p))))
+		    (!managers[i].distros ||
+		     names_distro(managers[i].distros, ecosystem_distro_id(p))))
 			return &managers[i];
 	return NULL;
 }
@@ -70,12 +72,14 @@ static const char *without_fix(enum adv_status s)
 {
 	switch (s) {
 	case ADV_WILL_NOT_FIX:
-		return "The vendor has decided not to fix this in this release. Move to a newer release of "
+		return "The vendor has decided not to fix this in this release. Move to a newer "
+		       "release of "
 		       "the distribution, or remove the package.";
 	case ADV_FIX_DEFERRED:
 		return "The vendor has put the fix off; it may come with a later update.";
 	case ADV_END_OF_LIFE:
-		return "This release gets no more fixes. Move to a supported release of the distribution.";
+		return "This release gets no more fixes. Move to a supported release of the "
+		       "distribution.";
 	case ADV_UNDER_INVESTIGATION:
 		return "The vendor is still looking into it; no fix is available yet.";
 	case ADV_UNKNOWN:

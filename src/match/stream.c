@@ -52,7 +52,8 @@ bool stream_is_extended(const struct pkg *p)
 {
 	struct bytes streams = ecosystem_distro_streams(p);
 	/* streams are sorted: the release's own is the first of those in question */
-	return bytes_eq_lit(ecosystem_distro_id(p), "rhel") && extended_minor(streams) != UINT64_MAX &&
+	return bytes_eq_lit(ecosystem_distro_id(p), "rhel") &&
+	       extended_minor(streams) != UINT64_MAX &&
 	       bytes_find_bytes(streams, BYTES_LIT("enterprise_linux:")) == streams.len;
 }
 
@@ -86,8 +87,7 @@ bool stream_is_second(const struct pkg *p, const struct adv_affected *x)
 {
 	struct bytes version = ecosystem_distro_version(p);
 	struct bytes release = bytes_from(x->ecosystem, sizeof "Alpine:" - 1);
-	if (!bytes_eq_lit(ecosystem_distro_id(p), "alpine") ||
-	    ecosystem_distro_streams(p).len == 0)
+	if (!bytes_eq_lit(ecosystem_distro_id(p), "alpine") || ecosystem_distro_streams(p).len == 0)
 		return false;
 	/* "3.20_alpha20240315" is what edge calls itself */
 	if (bytes_eq_lit(version, "edge") ||

@@ -7,9 +7,9 @@ struct ask {
 	const struct pkg *p;
 	struct arena *a;
 	struct err *e;
-	bool known;	  /* the database has records of some ecosystem of p's */
-	bool unordered;	  /* and versions of one cannot be ordered */
-	bool odd;	  /* a record about p states versions that are none */
+	bool known;	/* the database has records of some ecosystem of p's */
+	bool unordered; /* and versions of one cannot be ordered */
+	bool odd;	/* a record about p states versions that are none */
 };
 
 static bool is_about(const struct pkg *p, const struct adv_affected *x, struct bytes name)

@@ -1,4 +1,5 @@
-/* What each record says of a package: which name it means, architecture, rpm module and flavour, then the range. */
+/* What each record says of a package: which name it means, architecture, rpm module and flavour,
+ * then the range. */
 #include "match/verdict.h"
 
 struct look {
@@ -19,7 +20,8 @@ static bool has(struct bytes text, const char *part)
 
 static bool arch_passes(struct bytes arches, struct bytes arch)
 {
-	if (arches.len == 0 || arch.len == 0 || bytes_eq_lit(arch, "noarch") || bytes_eq_lit(arch, "all"))
+	if (arches.len == 0 || arch.len == 0 || bytes_eq_lit(arch, "noarch") ||
+	    bytes_eq_lit(arch, "all"))
 		return true;
 	while (arches.len) {
 		struct bytes one = bytes_cut(&arches, ' ');
@@ -70,8 +72,9 @@ static bool has_word(struct bytes text, struct bytes word)
 	}
 }
 
-/* "Important: varnish security update" for "varnish:6": a few summaries name the module without its stream. The stream is then the one that the fix is
- * a version of, or a rolling one ("rhel8"), which has no number. */
+/* "Important: varnish security update" for "varnish:6": a few summaries name the module without its
+ * stream. The stream is then the one that the fix is a version of, or a rolling one ("rhel8"),
+ * which has no number. */
 static bool stream_unsaid(struct bytes summary, struct bytes stream, struct bytes fixed)
 {
 	struct bytes number = stream;
@@ -88,7 +91,8 @@ static bool stream_unsaid(struct bytes summary, struct bytes stream, struct byte
 	       (upstream.ptr[number.len] == '.' || upstream.ptr[number.len] == '-');
 }
 
-/* AlmaLinux's and Rocky's records name the stream in their summary only: "nodejs:14 security update". 1 = this stream, 0 = another, <0 error. */
+/* AlmaLinux's and Rocky's records name the stream in their summary only: "nodejs:14 security
+ * update". 1 = this stream, 0 = another, <0 error. */
 static int stream_in_summary(const struct look *l, const struct vdb_hit *h, struct bytes stream)
 {
 	struct adv adv;
@@ -153,9 +157,10 @@ static int judge(const struct look *l, const struct vdb_hit *h, bool source_name
 	const struct adv_affected *x = &h->affected;
 	bool by_source = x->keyed == ADV_BY_SOURCE;
 	*ret = (struct verdict){
-		.hit = h,
-		.scheme = ver_of_ecosystem(x->ecosystem),
-		.compared = by_source && l->p->source_version.len ? l->p->source_version : l->p->version,
+	    .hit = h,
+	    .scheme = ver_of_ecosystem(x->ecosystem),
+	    .compared =
+		by_source && l->p->source_version.len ? l->p->source_version : l->p->version,
 	};
 	if (l->built_from.len)
 		ret->compared = l->built_from;
@@ -177,8 +182,8 @@ static int judge(const struct look *l, const struct vdb_hit *h, bool source_name
 		ret->kind = VERDICT_NO_VERSION;
 	else
 		ret->kind = range_has(x, &order, ret->compared, &ret->fixed, &ret->listed)
-				    ? VERDICT_AFFECTED
-				    : VERDICT_OUT_OF_RANGE;
+				? VERDICT_AFFECTED
+				: VERDICT_OUT_OF_RANGE;
 	if (ret->kind == VERDICT_AFFECTED && bytes_eq_lit(l->p->type, "deb") &&
 	    rebuild_has_fix(ret->scheme, ret->compared, ret->fixed))
 		ret->kind = VERDICT_OUT_OF_RANGE;
@@ -189,8 +194,8 @@ static int judge(const struct look *l, const struct vdb_hit *h, bool source_name
 static int look_in(struct look *l, struct bytes ecosystem, struct bytes name)
 {
 	struct vdb_hit *hits;
-	bool is_source = l->p->source_name.len ? bytes_eq(name, l->p->source_name)
-					       : bytes_eq(name, l->p->name);
+	bool is_source =
+	    l->p->source_name.len ? bytes_eq(name, l->p->source_name) : bytes_eq(name, l->p->name);
 	int64_t n = vdb_find(l->v, ecosystem, name, l->a, &hits, l->e);
 	if (n <= 0)
 		return (int)n;
@@ -205,7 +210,8 @@ static int look_in(struct look *l, struct bytes ecosystem, struct bytes name)
 		l->cap = cap;
 	}
 	for (int64_t i = 0; i < n; i++) {
-		int r = judge(l, &hits[i], is_source, bytes_eq(name, l->p->name), &l->out[l->count]);
+		int r =
+		    judge(l, &hits[i], is_source, bytes_eq(name, l->p->name), &l->out[l->count]);
 		if (r < 0)
 			return r;
 		l->count++;
@@ -224,7 +230,8 @@ static int look_both(struct look *l, struct bytes ecosystem)
 /* A backport has the state of the release after the one it was built for, where that is known. */
 static int look_backport(struct look *l, bool *ret_done)
 {
-	struct bytes version = l->p->source_version.len ? l->p->source_version : l->p->version, base;
+	struct bytes version = l->p->source_version.len ? l->p->source_version : l->p->version,
+		     base;
 	uint64_t release = bytes_eq_lit(ecosystem_distro_id(l->p), "debian")
 			       ? rebuild_backport_of(version, &base)
 			       : 0;
@@ -258,7 +265,8 @@ int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struc
 			r = look_both(&l, names[i]);
 			continue;
 		}
-		int64_t many = vdb_ecosystems(v, bytes_part(names[i], 0, names[i].len - 1), a, &list, e);
+		int64_t many =
+		    vdb_ecosystems(v, bytes_part(names[i], 0, names[i].len - 1), a, &list, e);
 		r = many < 0 ? (int)many : 0;
 		for (int64_t k = 0; r == 0 && k < many; k++)
 			r = look_both(&l, list[k].name);

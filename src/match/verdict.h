@@ -5,8 +5,9 @@
 
 enum verdict_kind {
 	VERDICT_AFFECTED,
-	VERDICT_OUT_OF_RANGE,  /* fixed before, or not introduced yet */
-	VERDICT_OTHER_NAME,    /* the record means the source package's name and this is the binary's, or the other way round */
+	VERDICT_OUT_OF_RANGE, /* fixed before, or not introduced yet */
+	VERDICT_OTHER_NAME, /* the record means the source package's name and this is the binary's,
+			       or the other way round */
 	VERDICT_OTHER_ARCH,
 	VERDICT_OTHER_MODULE,
 	VERDICT_OTHER_FLAVOUR, /* .ksplice, _fips */
@@ -40,8 +41,9 @@ struct verdict {
 	const struct vdb_hit *hit;
 	const struct ver_scheme *scheme;
 	struct bytes compared; /* the package's version that was compared */
-	struct bytes fixed;    /* that ends the range the version is in, or (OUT_OF_RANGE) that was reached */
-	bool listed;           /* affected by enumeration */
+	struct bytes
+	    fixed;   /* that ends the range the version is in, or (OUT_OF_RANGE) that was reached */
+	bool listed; /* affected by enumeration */
 	enum verdict_fix from; /* of fixed */
 };
 
@@ -51,12 +53,15 @@ struct verdicts {
 };
 
 /* All records that name p or its source package, in the order of ecosystems. From a. */
-int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struct verdicts *ret, struct err *e);
+int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struct verdicts *ret,
+		struct err *e);
 
 /* By the scheme; "0" is below every version. b is a record's. */
 int range_cmp(const struct order *o, struct bytes a, struct bytes b);
-/* Is version in what an affected entry says? *ret_fixed: see above. Spec: OSV schema "evaluation algorithm". */
-bool range_has(const struct adv_affected *x, const struct order *s, struct bytes version, struct bytes *ret_fixed, bool *ret_listed);
+/* Is version in what an affected entry says? *ret_fixed: see above. Spec: OSV schema "evaluation
+ * algorithm". */
+bool range_has(const struct adv_affected *x, const struct order *s, struct bytes version,
+	       struct bytes *ret_fixed, bool *ret_listed);
 /* Are the record's versions such that something can be compared with them? */
 bool range_is_comparable(const struct adv_affected *x, const struct ver_scheme *s);
 /* "introduced 0, fixed 1.2-3" for people. */
@@ -87,7 +92,8 @@ bool stream_is_second(const struct pkg *p, const struct adv_affected *x);
 bool stream_is_extended(const struct pkg *p);
 
 /* match_ecosystems; false: memory is spent. */
-bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX], size_t *ret_count);
+bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX],
+		   size_t *ret_count);
 
 /* The release that version is a backport for (12 of "1.2-3~bpo12+1") and what it was built from; 0:
  * it is none (rebuild.c). */

@@ -13,9 +13,9 @@ bool ref_is_tag(struct bytes tag);
 bool ref_is_host(struct bytes host);
 
 struct ref {
-	struct bytes registry;   /* "registry-1.docker.io" for bare names, "host:5000" */
+	struct bytes registry;	 /* "registry-1.docker.io" for bare names, "host:5000" */
 	struct bytes repository; /* "library/debian" */
-	struct bytes tag;        /* "latest" when neither tag nor digest was given */
+	struct bytes tag;	 /* "latest" when neither tag nor digest was given */
 	bool has_digest;
 	struct digest digest;
 };

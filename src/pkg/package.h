@@ -10,13 +10,13 @@ enum pkg_class { PKG_OS, PKG_LANGUAGE, PKG_BINARY, PKG_DECLARED };
 
 /* What an os-release file (or an older relative) says. All runs borrow from one arena. */
 struct pkg_distro {
-	struct bytes id;         /* os-release ID, lower case: "debian", "alpine", "rhel", "centos",
+	struct bytes id;	 /* os-release ID, lower case: "debian", "alpine", "rhel", "centos",
 				    "almalinux", "photon" … */
-	struct bytes id_like;    /* space-separated, may be empty */
+	struct bytes id_like;	 /* space-separated, may be empty */
 	struct bytes version_id; /* "12", "3.19.1", "8.5"; empty for rolling releases (sid) */
-	struct bytes codename;   /* VERSION_CODENAME or what the file implies, may be empty */
-	struct bytes name;       /* PRETTY_NAME, for people */
-	struct bytes cpe;        /* CPE_NAME, may be empty */
+	struct bytes codename;	 /* VERSION_CODENAME or what the file implies, may be empty */
+	struct bytes name;	 /* PRETTY_NAME, for people */
+	struct bytes cpe;	 /* CPE_NAME, may be empty */
 	struct bytes support_end; /* SUPPORT_END, "2026-12-02"; may be empty */
 	struct bytes streams;	  /* pkg/streams.h; usually empty */
 };
@@ -24,23 +24,23 @@ struct pkg_distro {
 /* One package. Identity: type, namespace, name, version, arch, source_name, source_version, module,
  * distro (id and version). Empty = not stated. */
 struct pkg {
-	struct bytes type;           /* purl type: "deb", "apk", "rpm" */
-	struct bytes namespace;      /* purl namespace: the distro id for OS packages */
-	struct bytes name;           /* binary package name */
-	struct bytes version;        /* full, as the ecosystem writes it: "1:1.2-3", rpm with epoch
-					only if non-zero: "1:1.0.2k-16.el7" */
+	struct bytes type;	/* purl type: "deb", "apk", "rpm" */
+	struct bytes namespace; /* purl namespace: the distro id for OS packages */
+	struct bytes name;	/* binary package name */
+	struct bytes version;	/* full, as the ecosystem writes it: "1:1.2-3", rpm with epoch
+				   only if non-zero: "1:1.0.2k-16.el7" */
 	struct bytes arch;
 	struct bytes source_name;    /* source / origin package; = name when the database does not
 					differ */
 	struct bytes source_version; /* = version when the database does not differ */
 	struct bytes module; /* rpm MODULARITYLABEL, "nodejs:12:8020020200326104117:4cda2c84" */
-	struct bytes vendor;         /* rpm Vendor, dpkg Maintainer */
+	struct bytes vendor; /* rpm Vendor, dpkg Maintainer */
 	struct bytes distro; /* "debian:12": id:version_id; with streams "ubuntu:18.04:esm-infra";
 				set when an image is put together */
-	struct bytes path;           /* of the database or file that states it */
+	struct bytes path;   /* of the database or file that states it */
 	enum pkg_class class;
-	bool third_party;            /* not built by the distribution: not matched against its
-					advisories */
+	bool third_party; /* not built by the distribution: not matched against its
+			     advisories */
 };
 
 /* Order by all identity fields, then path. */

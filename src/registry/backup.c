@@ -95,7 +95,8 @@ static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct damage_job *j = arg;
 	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
-	return rgs_care_damaged(&t, "local", bytes_of(j->c->digest), j->c->blob.key, bytes_of(j->why), e);
+	return rgs_care_damaged(&t, "local", bytes_of(j->c->digest), j->c->blob.key,
+				bytes_of(j->why), e);
 }
 
 /* 1 = the file is there with this length. */
@@ -119,15 +120,18 @@ static int put_blob(void *arg, const struct rgs_care *c, struct err *e)
 	if (there < 0 || whole < 0)
 		return -(int)e->code;
 	if (!there && !whole) {
-		struct damage_job j = {.c = c, .why = "its file was not whole when it was backed up"};
+		struct damage_job j = {.c = c,
+				       .why = "its file was not whole when it was backed up"};
 		m->n.damaged++;
 		return db_run(m->copy, DB_WRITE_SOON, damage_tx, &j, e);
 	}
 	if (!there) {
-		(void)unlinkat(m->dir_fd, path, 0); /* of another length: an earlier run was interrupted */
+		(void)unlinkat(m->dir_fd, path,
+			       0); /* of another length: an earlier run was interrupted */
 		struct files_name from = {m->data_fd, path}, to = {m->dir_fd, path};
-		int r = m->o->copy ? files_copy(from, to, 0600, &m->watch, DIGEST_NONE, NULL, NULL, e)
-				   : files_link(from, to, &m->watch, e);
+		int r = m->o->copy
+			    ? files_copy(from, to, 0600, &m->watch, DIGEST_NONE, NULL, NULL, e)
+			    : files_link(from, to, &m->watch, e);
 		if (r < 0)
 			return r;
 		m->n.added++;
@@ -146,7 +150,8 @@ static int clean_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
 	/* Uploads under way are not in the copy; their files are not, either. */
-	static const char *const texts[] = {"DELETE FROM upload", "DELETE FROM garbage", "DELETE FROM hold"};
+	static const char *const texts[] = {"DELETE FROM upload", "DELETE FROM garbage",
+					    "DELETE FROM hold"};
 	int64_t r = 0;
 	for (size_t i = 0; r >= 0 && i < sizeof texts / sizeof *texts; i++)
 		r = db_exec(tx, texts[i], NULL, 0, e);
@@ -156,7 +161,8 @@ static int clean_tx(struct db_tx *tx, void *arg, struct err *e)
 static int copy_database(struct making *m, struct err *e)
 {
 	char path[4096];
-	(void)snprintf(m->database, sizeof m->database, "plimsoll-%lld.db", (long long)clock_wall_ms());
+	(void)snprintf(m->database, sizeof m->database, "plimsoll-%lld.db",
+		       (long long)clock_wall_ms());
 	if ((size_t)snprintf(path, sizeof path, "%s/%s", m->o->dir, m->database) >= sizeof path)
 		return err_set(e, ERR_LIMIT, "%s: name too long", m->o->dir);
 	int r = db_copy(m->source, path, hold, m, e);
@@ -171,7 +177,8 @@ static int sum_up(struct making *m, const char *name, struct err *e)
 	struct digest d;
 	uint64_t size;
 	char text[DIGEST_TEXT_CAP];
-	int r = files_hash((struct files_name){m->dir_fd, name}, &m->watch, DIGEST_SHA256, &d, &size, e);
+	int r = files_hash((struct files_name){m->dir_fd, name}, &m->watch, DIGEST_SHA256, &d,
+			   &size, e);
 	if (r < 0)
 		return r;
 	digest_text(&d, text);
@@ -187,15 +194,17 @@ static bool is_kept(const char *folder, const char *name)
 	size_t n = strlen(name);
 	if (*folder)
 		return n > 4 && strcmp(name + n - 4, ".vdb") == 0;
-	return name[0] != '.' && strncmp(name, "plimsoll.db", 11) != 0 && strcmp(name, "lock") != 0 &&
-	       strcmp(name, MARK) != 0 && strcmp(name, "SHA256SUMS") != 0 && strcmp(name, OWNER_FILE) != 0 &&
+	return name[0] != '.' && strncmp(name, "plimsoll.db", 11) != 0 &&
+	       strcmp(name, "lock") != 0 && strcmp(name, MARK) != 0 &&
+	       strcmp(name, "SHA256SUMS") != 0 && strcmp(name, OWNER_FILE) != 0 &&
 	       !strstr(name, ".tmp");
 }
 
 /* Keys and whatever small files lie in the folder itself; generations of vdb/. */
 static int copy_files(struct making *m, const char *folder, struct err *e)
 {
-	OWN_FD int fd = openat(m->data_fd, *folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OWN_FD int fd =
+	    openat(m->data_fd, *folder ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "%s", folder);
 	OWN_DIR DIR *d = fdopendir(fd);
@@ -207,14 +216,18 @@ static int copy_files(struct making *m, const char *folder, struct err *e)
 	for (const struct dirent *ent; (ent = readdir(d));) {
 		struct stat st;
 		char path[300];
-		if (!is_kept(folder, ent->d_name) || fstatat(dirfd(d), ent->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		if (!is_kept(folder, ent->d_name) ||
+		    fstatat(dirfd(d), ent->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    !S_ISREG(st.st_mode))
 			continue;
-		(void)snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "", ent->d_name);
+		(void)snprintf(path, sizeof path, "%s%s%s", folder, *folder ? "/" : "",
+			       ent->d_name);
 		(void)unlinkat(m->dir_fd, path, 0);
-		int r = files_copy((struct files_name){m->data_fd, path}, (struct files_name){m->dir_fd, path}, 0600,
-				   &m->watch, DIGEST_NONE, NULL, NULL, e);
-		if (r == -(int)ERR_NOT_FOUND) { /* a generation that was replaced just now: it is fetched or built again */
+		int r = files_copy((struct files_name){m->data_fd, path},
+				   (struct files_name){m->dir_fd, path}, 0600, &m->watch,
+				   DIGEST_NONE, NULL, NULL, e);
+		if (r == -(int)ERR_NOT_FOUND) { /* a generation that was replaced just now: it is
+						   fetched or built again */
 			*e = (struct err)ERR_INIT;
 			continue;
 		}
@@ -241,8 +254,9 @@ static int prune_folder(struct making *m, int folder_fd, struct err *e)
 	(void)STEAL_FD(fd); /* the stream's now */
 	for (struct dirent *ent; (ent = readdir(d));) {
 		/* What an interrupted run was copying has a further word behind its key. */
-		int r = blobs_is_key(bytes_of(ent->d_name)) ? db_run(m->copy, DB_READ, key_tx, ent->d_name, e)
-							    : !strstr(ent->d_name, ".tmp");
+		int r = blobs_is_key(bytes_of(ent->d_name))
+			    ? db_run(m->copy, DB_READ, key_tx, ent->d_name, e)
+			    : !strstr(ent->d_name, ".tmp");
 		if (r < 0)
 			return r;
 		if (r == 0 && unlinkat(folder_fd, ent->d_name, 0) == 0)
@@ -266,7 +280,8 @@ static int prune(struct making *m, struct err *e)
 		return r < 0 ? r : err_sys(e, "%s", m->o->dir);
 	(void)STEAL_FD(fd); /* the stream's now */
 	for (const struct dirent *ent; r == 0 && (ent = readdir(d));) {
-		if (strncmp(ent->d_name, "plimsoll-", 9) == 0 && strcmp(ent->d_name, m->database) != 0)
+		if (strncmp(ent->d_name, "plimsoll-", 9) == 0 &&
+		    strcmp(ent->d_name, m->database) != 0)
 			(void)unlinkat(m->dir_fd, ent->d_name, 0);
 	}
 	return r;
@@ -285,9 +300,11 @@ static int open_folder(struct making *m, struct err *e)
 	m->dir_fd = open(m->o->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (m->dir_fd < 0)
 		return err_sys(e, "%s", m->o->dir);
-	m->mark_fd = openat(m->dir_fd, MARK, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (empty == 0 ? 0 : O_CREAT), 0600);
+	m->mark_fd = openat(m->dir_fd, MARK,
+			    O_RDWR | O_CLOEXEC | O_NOFOLLOW | (empty == 0 ? 0 : O_CREAT), 0600);
 	if (m->mark_fd < 0 && errno == ENOENT)
-		return err_set(e, ERR_CONFLICT, "%s: holds something else than a backup", m->o->dir);
+		return err_set(e, ERR_CONFLICT, "%s: holds something else than a backup",
+			       m->o->dir);
 	if (m->mark_fd < 0)
 		return err_sys(e, "%s/" MARK, m->o->dir);
 	if (flock(m->mark_fd, LOCK_EX | LOCK_NB) < 0)
@@ -347,7 +364,8 @@ static int run(struct making *m, struct err *e)
 	(void)snprintf(path, sizeof path, "%s/%s", m->o->dir, m->database);
 	if (r < 0)
 		return r;
-	if (unlinkat(m->dir_fd, OWNER_FILE, 0) < 0 && errno != ENOENT) /* of an earlier version's backup */
+	if (unlinkat(m->dir_fd, OWNER_FILE, 0) < 0 &&
+	    errno != ENOENT) /* of an earlier version's backup */
 		return err_sys(e, OWNER_FILE);
 	m->copy = db_attach(path, e);
 	return m->copy ? prune(m, e) : -(int)e->code;
@@ -355,14 +373,16 @@ static int run(struct making *m, struct err *e)
 
 int backup_make(const struct backup_options *o, struct backup_counts *ret, struct err *e)
 {
-	struct making m = {.o = o, .data_fd = -1, .dir_fd = -1, .mark_fd = -1, .renewed_mono_ms = INT64_MIN / 2};
+	struct making m = {
+	    .o = o, .data_fd = -1, .dir_fd = -1, .mark_fd = -1, .renewed_mono_ms = INT64_MIN / 2};
 	struct err ignored = ERR_INIT;
 	m.watch = (struct files_watch){.step = hold, .arg = &m};
 	buf_init(&m.sums, BACKUP_SUMS_MAX);
 	buf_put_text(&m.sums, BACKUP_FIRST_LINE "\n");
 	int r = run(&m, e);
 	if (m.source)
-		(void)db_run(m.source, DB_WRITE, hold_tx, &(struct hold_job){.until_ms = 0}, &ignored);
+		(void)db_run(m.source, DB_WRITE, hold_tx, &(struct hold_job){.until_ms = 0},
+			     &ignored);
 	db_close(m.copy);
 	db_close(m.source);
 	buf_free(&m.sums);

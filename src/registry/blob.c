@@ -1,5 +1,5 @@
-/* Blobs: found, opened, mounted, removed. A promise (HEAD, mount) moves touched_at; it is written only when the last one is older than a quarter of the grace
- * time, so most HEADs only read. */
+/* Blobs: found, opened, mounted, removed. A promise (HEAD, mount) moves touched_at; it is written
+ * only when the last one is older than a quarter of the grace time, so most HEADs only read. */
 #include "registry/registry_impl.h"
 
 #include "base/clock.h"
@@ -46,7 +46,8 @@ static int promise(struct blob_job *j, struct err *e)
 	if (r != 1)
 		return r;
 	struct rgs now = registry_rgs(j->g, NULL);
-	bool fresh = j->blob.freed_at == 0 && now.now_ms - j->blob.touched_at < (int64_t)(j->g->o.gc_grace_ms / 4);
+	bool fresh = j->blob.freed_at == 0 &&
+		     now.now_ms - j->blob.touched_at < (int64_t)(j->g->o.gc_grace_ms / 4);
 	if (j->blob.state == RGS_LIVE && fresh)
 		return 1;
 	return db_run(j->g->db, DB_WRITE, find_and_touch, j, e);
@@ -80,7 +81,8 @@ static int mark_damaged(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct care_job *j = arg;
 	struct rgs t = registry_rgs(j->g, tx);
-	return rgs_care_damaged(&t, j->g->o.name, bytes_of(j->c->digest), j->c->blob.key, j->reason, e);
+	return rgs_care_damaged(&t, j->g->o.name, bytes_of(j->c->digest), j->c->blob.key, j->reason,
+				e);
 }
 
 static int mark_whole(struct db_tx *tx, void *arg, struct err *e)
@@ -102,7 +104,8 @@ static int take_away(struct registry *g, const struct rgs_care *c, const char *w
 	pthread_mutex_lock(&g->health_lock);
 	g->health.found_damaged++;
 	pthread_mutex_unlock(&g->health_lock);
-	log_line(LOG_ERROR, "%s; what there is of it lies in damaged/%s; it must be pushed again", reason, c->blob.key);
+	log_line(LOG_ERROR, "%s; what there is of it lies in damaged/%s; it must be pushed again",
+		 reason, c->blob.key);
 	return blobs_set_aside(g->blobs, c->blob.key, e);
 }
 
@@ -113,7 +116,8 @@ int blob_mended(struct registry *g, const struct rgs *t, struct bytes digest, st
 }
 
 /* 1 = the file has these bytes, 0 = not. */
-static int read_all(struct registry *g, const struct rgs_care *c, blob_step_fn step, void *arg, struct err *e)
+static int read_all(struct registry *g, const struct rgs_care *c, blob_step_fn step, void *arg,
+		    struct err *e)
 {
 	struct digest want, got;
 	uint64_t size;
@@ -141,7 +145,8 @@ static int read_all(struct registry *g, const struct rgs_care *c, blob_step_fn s
 	return r < 0 ? r : digest_eq(&got, &want);
 }
 
-int blob_verify(struct registry *g, const struct rgs_care *c, blob_step_fn step, void *arg, struct err *e)
+int blob_verify(struct registry *g, const struct rgs_care *c, blob_step_fn step, void *arg,
+		struct err *e)
 {
 	char why[64] = "its bytes are not what was pushed";
 	int r = blob_look(g, &c->blob, why) == BLOB_BAD ? 0 : read_all(g, c, step, arg, e);
@@ -253,8 +258,9 @@ int registry_blob_is_in(struct registry *g, struct bytes repository, const struc
 	return db_run(g->db, DB_READ, find, &j, e);
 }
 
-int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repository, const struct digest *d,
-			 struct arena *a, struct bytes *ret_reason, struct err *e)
+int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repository,
+			 const struct digest *d, struct arena *a, struct bytes *ret_reason,
+			 struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
@@ -275,7 +281,8 @@ static int why_damaged(struct db_tx *tx, void *arg, struct err *e)
 static int not_there(struct blob_job *j, struct err *e)
 {
 	int r = db_run(j->g->db, DB_READ, why_damaged, j, e);
-	return r == 1 ? err_set(e, ERR_DAMAGED, "blob %.*s was found damaged on disk and must be pushed again",
+	return r == 1 ? err_set(e, ERR_DAMAGED,
+				"blob %.*s was found damaged on disk and must be pushed again",
 				BYTES_ARG(j->digest))
 		      : r;
 }
@@ -286,7 +293,8 @@ int registry_blob_open(struct registry *g, struct bytes repository, const struct
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
 	struct blob_job j = {.g = g, .repository = repository, .digest = bytes_of(text)};
-	/* Twice: the blob may have been collected and pushed again, under another key, between look-up and open. */
+	/* Twice: the blob may have been collected and pushed again, under another key, between
+	 * look-up and open. */
 	for (int i = 0;; i++) {
 		int r = db_run(g->db, DB_READ, find, &j, e);
 		if (r == 1 && (r = check(&j, e)) == 0 && i == 0)
@@ -301,7 +309,8 @@ int registry_blob_open(struct registry *g, struct bytes repository, const struct
 		if (fd < 0)
 			return err_ctx(e, "blob %s", text);
 		if (*ret_size != j.blob.size)
-			return err_set(e, ERR_DAMAGED, "blob %s: its file has another length", text);
+			return err_set(e, ERR_DAMAGED, "blob %s: its file has another length",
+				       text);
 		*ret_fd = STEAL_FD(fd);
 		return 1;
 	}
@@ -327,8 +336,7 @@ int registry_blob_mount(struct registry *g, struct bytes from, struct bytes to,
 {
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
-	struct blob_job j = {
-		.g = g, .repository = from, .from = from, .digest = bytes_of(text)};
+	struct blob_job j = {.g = g, .repository = from, .from = from, .digest = bytes_of(text)};
 	int r = db_run(g->db, DB_READ, find, &j, e);
 	if (r == 1)
 		r = check(&j, e);

@@ -12,7 +12,8 @@
 #define STEP (1U << 20)
 
 /* All of from, into to (-1: nowhere). */
-static int pump(int from, int to, const struct files_watch *w, struct digest_run *run, uint64_t *ret_size, struct err *e)
+static int pump(int from, int to, const struct files_watch *w, struct digest_run *run,
+		uint64_t *ret_size, struct err *e)
 {
 	OWN_FREE uint8_t *piece = io_block(STEP);
 	uint64_t off = 0;
@@ -42,8 +43,8 @@ static int open_for_reading(struct files_name from, struct err *e)
 	return fd < 0 ? err_sys(e, "%s", from.name) : fd;
 }
 
-static int pump_and_hash(int from, int to, const struct files_watch *w, enum digest_algo algo, struct digest *ret,
-			 uint64_t *ret_size, struct err *e)
+static int pump_and_hash(int from, int to, const struct files_watch *w, enum digest_algo algo,
+			 struct digest *ret, uint64_t *ret_size, struct err *e)
 {
 	struct digest_run *run = ret ? digest_run_open(algo, e) : NULL;
 	if (ret && !run)
@@ -55,8 +56,8 @@ static int pump_and_hash(int from, int to, const struct files_watch *w, enum dig
 	return r;
 }
 
-int files_hash(struct files_name from, const struct files_watch *w, enum digest_algo algo, struct digest *ret, uint64_t *ret_size,
-	       struct err *e)
+int files_hash(struct files_name from, const struct files_watch *w, enum digest_algo algo,
+	       struct digest *ret, uint64_t *ret_size, struct err *e)
 {
 	OWN_FD int in = open_for_reading(from, e);
 	if (in < 0)
@@ -66,8 +67,9 @@ int files_hash(struct files_name from, const struct files_watch *w, enum digest_
 }
 
 /* NOLINTNEXTLINE(readability-function-size): two names, a watch, and what was copied */
-int files_copy(struct files_name from, struct files_name to, unsigned mode, const struct files_watch *w, enum digest_algo algo,
-	       struct digest *ret, uint64_t *ret_size, struct err *e)
+int files_copy(struct files_name from, struct files_name to, unsigned mode,
+	       const struct files_watch *w, enum digest_algo algo, struct digest *ret,
+	       uint64_t *ret_size, struct err *e)
 {
 	char tmp[300];
 	uint64_t size = 0;
@@ -76,7 +78,8 @@ int files_copy(struct files_name from, struct files_name to, unsigned mode, cons
 		return in;
 	if ((size_t)snprintf(tmp, sizeof tmp, "%s.tmp", to.name) >= sizeof tmp)
 		return err_set(e, ERR_LIMIT, "%s: name too long", to.name);
-	OWN_FD int out = openat(to.dir_fd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+	OWN_FD int out = openat(
+	    to.dir_fd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
 	if (out < 0)
 		return err_sys(e, "%s", tmp);
 	int r = pump_and_hash(in, out, w, algo, ret, &size, e);
@@ -93,7 +96,8 @@ int files_copy(struct files_name from, struct files_name to, unsigned mode, cons
 	return 0;
 }
 
-int files_link(struct files_name from, struct files_name to, const struct files_watch *w, struct err *e)
+int files_link(struct files_name from, struct files_name to, const struct files_watch *w,
+	       struct err *e)
 {
 	if (linkat(from.dir_fd, from.name, to.dir_fd, to.name, 0) == 0)
 		return 1;
@@ -122,7 +126,8 @@ int files_is_empty(const char *dir, struct err *e)
 {
 	OWN_DIR DIR *d = opendir(dir);
 	if (!d)
-		return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s: no such folder", dir) : err_sys(e, "%s", dir);
+		return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s: no such folder", dir)
+				       : err_sys(e, "%s", dir);
 	for (const struct dirent *ent; (ent = readdir(d));) {
 		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
 			return 0;

@@ -43,7 +43,8 @@ static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct damage_job *j = arg;
 	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
-	return rgs_care_damaged(&t, "local", bytes_of(j->c->digest), j->c->blob.key, bytes_of(j->why), e);
+	return rgs_care_damaged(&t, "local", bytes_of(j->c->digest), j->c->blob.key,
+				bytes_of(j->why), e);
 }
 
 /* Why it is not whole; NULL = it is. <0 in *rc. */
@@ -124,7 +125,10 @@ static int check_manifests(struct checking *c, struct err *e)
 			if (ok)
 				digest_of(want.algo, m->content, &got);
 			if (!ok || !digest_eq(&want, &got))
-				found(c, "manifest %.*s: its content is not what was pushed; push it again", BYTES_ARG(m->digest));
+				found(c,
+				      "manifest %.*s: its content is not what was pushed; push it "
+				      "again",
+				      BYTES_ARG(m->digest));
 			c->n.manifests++;
 		}
 		more = r >= 0 && j.list.more;
@@ -149,8 +153,8 @@ static int check_references(struct checking *c, struct err *e)
 	arena_init(&j.a, MANIFEST_BUDGET);
 	int r = db_run(c->db, DB_READ, missing_tx, &j, e);
 	for (size_t i = 0; r >= 0 && i < j.list.count; i++)
-		found(c, "manifest %.*s needs blob %.*s, which is not there; push it again", BYTES_ARG(j.list.items[i].digest),
-		      BYTES_ARG(j.list.items[i].subject));
+		found(c, "manifest %.*s needs blob %.*s, which is not there; push it again",
+		      BYTES_ARG(j.list.items[i].digest), BYTES_ARG(j.list.items[i].subject));
 	arena_free(&j.a);
 	return r < 0 ? r : 0;
 }
@@ -190,7 +194,8 @@ static int run(struct checking *c, struct err *e)
 {
 	char path[4096];
 	(void)snprintf(path, sizeof path, "%s/plimsoll.db", c->o->data_dir);
-	c->blobs = c->o->repair ? blobs_open(c->o->data_dir, e) : blobs_open_only(c->o->data_dir, e);
+	c->blobs =
+	    c->o->repair ? blobs_open(c->o->data_dir, e) : blobs_open_only(c->o->data_dir, e);
 	if (!c->blobs)
 		return -(int)e->code;
 	c->dir_fd = open(c->o->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,5 +1,5 @@
-/* fsck: is a data folder whole, whose server does not run? The database by the engine's own check, rows against files, bytes against digests, files without
- * rows. */
+/* fsck: is a data folder whole, whose server does not run? The database by the engine's own check,
+ * rows against files, bytes against digests, files without rows. */
 #pragma once
 #include "base/err.h"
 
@@ -8,7 +8,8 @@
 
 struct fsck_options {
 	const char *data_dir;
-	bool repair;	 /* take the rows of damaged blobs away, set their files aside, remove files without rows. Else nothing is changed */
+	bool repair;	 /* take the rows of damaged blobs away, set their files aside, remove files
+			    without rows. Else nothing is changed */
 	bool no_digests; /* lengths only: blobs are not read */
 	void (*say)(void *arg, const char *text); /* a line for each thing found */
 	void *arg;

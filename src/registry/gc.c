@@ -1,17 +1,19 @@
-/* Collection by rows, while people push and pull. Every step is small and safe to repeat: a crash anywhere leaves work for the next pass, never a row without
- * its file. What fails is left for the next pass, too, and the rest of this one goes on. */
+/* Collection by rows, while people push and pull. Every step is small and safe to repeat: a crash
+ * anywhere leaves work for the next pass, never a row without its file. What fails is left for the
+ * next pass, too, and the rest of this one goes on. */
 #include "registry/registry_impl.h"
 
 #include "base/clock.h"
 
 #include <string.h>
 
-#define STEP 500U              /* rows of one transaction: writers wait no longer than that */
+#define STEP 500U	       /* rows of one transaction: writers wait no longer than that */
 #define LIST_BUDGET (1U << 20) /* bytes for one step's list */
 #define HOLD_MAX_MS (INT64_C(3600) * 1000)
 #define DAMAGED_KEEP_MS (INT64_C(7) * 86400000) /* files set aside are kept so long */
-/* While the disk's reserve is touched: idle uploads end after this part of their time; blobs that lost their last reference so long ago go without waiting
- * for the grace time; and a file goes this soon after its row. */
+/* While the disk's reserve is touched: idle uploads end after this part of their time; blobs that
+ * lost their last reference so long ago go without waiting for the grace time; and a file goes this
+ * soon after its row. */
 #define PRESSED_UPLOAD_PART 24
 #define PRESSED_GRACE_MS 60000
 #define PRESSED_REMOVAL_MS 5000
@@ -75,7 +77,8 @@ static int gc_rows(struct db_tx *tx, void *arg, struct err *e)
 	bool pressed = j->g->pressed;
 	int64_t grace = ago(j->now_ms, o->gc_grace_ms), r = 0;
 	int64_t freed = pressed ? ago(j->now_ms, smaller(o->gc_grace_ms, PRESSED_GRACE_MS)) : 0;
-	uint64_t delay = pressed ? smaller(o->removal_delay_ms, PRESSED_REMOVAL_MS) : o->removal_delay_ms;
+	uint64_t delay =
+	    pressed ? smaller(o->removal_delay_ms, PRESSED_REMOVAL_MS) : o->removal_delay_ms;
 	switch (j->step) {
 	case GC_CLOCK:
 		r = rgs_gc_clock(&t, e);
@@ -101,7 +104,8 @@ static int gc_rows(struct db_tx *tx, void *arg, struct err *e)
 	case GC_KNOWN:
 		return rgs_key_known(&t, j->key, e);
 	case GC_OLD:
-		return rgs_upload_old(&t, ago(j->now_ms, o->upload_expire_ms), j->after, &j->a, &j->keys, e);
+		return rgs_upload_old(&t, ago(j->now_ms, o->upload_expire_ms), j->after, &j->a,
+				      &j->keys, e);
 	case GC_DISCARD:
 		return rgs_upload_discard(&t, bytes_of(j->key), e);
 	case GC_UPLOAD:
@@ -153,7 +157,8 @@ static int remove_file(struct pass *p, const char *key, struct err *e)
 	return 0;
 }
 
-/* Files first, rows after: a crash between the two leaves rows whose files are gone already, which is no error next time. */
+/* Files first, rows after: a crash between the two leaves rows whose files are gone already, which
+ * is no error next time. */
 static int gc_files_step(struct pass *p, char after[BLOB_KEY_CAP], struct gc_job *j, struct err *e)
 {
 	size_t gone = 0;
@@ -180,7 +185,8 @@ static void gc_files(struct pass *p, struct err *e)
 {
 	char after[BLOB_KEY_CAP] = "";
 	for (bool more = true; more && !p->g->stopping && !is_held(p, e);) {
-		struct gc_job j = {.g = p->g, .step = GC_LIST, .now_ms = p->now_ms, .after = bytes_of(after)};
+		struct gc_job j = {
+		    .g = p->g, .step = GC_LIST, .now_ms = p->now_ms, .after = bytes_of(after)};
 		arena_init(&j.a, LIST_BUDGET);
 		int r = gc_files_step(p, after, &j, e);
 		more = r >= 0 && j.keys.more;
@@ -223,7 +229,8 @@ static void discard_uploads(struct pass *p, struct err *e)
 {
 	char after[BLOB_KEY_CAP] = "";
 	for (bool more = true; more && !p->g->stopping;) {
-		struct gc_job j = {.g = p->g, .step = GC_OLD, .now_ms = p->now_ms, .after = bytes_of(after)};
+		struct gc_job j = {
+		    .g = p->g, .step = GC_OLD, .now_ms = p->now_ms, .after = bytes_of(after)};
 		arena_init(&j.a, LIST_BUDGET);
 		int r = db_run(p->g->db, DB_READ, gc_rows, &j, e);
 		for (size_t i = 0; r >= 0 && i < j.keys.count; i++) {
@@ -278,7 +285,8 @@ static int pass_end(struct pass *p, struct registry_gc_counts *ret, struct err *
 	return -(int)p->first.code;
 }
 
-int registry_orphans(struct registry *g, int64_t now_ms, struct registry_gc_counts *ret, struct err *e)
+int registry_orphans(struct registry *g, int64_t now_ms, struct registry_gc_counts *ret,
+		     struct err *e)
 {
 	struct pass p = {.g = g, .now_ms = now_ms};
 	pthread_mutex_lock(&g->gc_lock);
@@ -293,7 +301,9 @@ int registry_gc(struct registry *g, int64_t now_ms, struct registry_gc_counts *r
 	struct pass p = {.g = g, .now_ms = now_ms};
 	struct gc_job clock = {.g = g, .step = GC_CLOCK, .now_ms = now_ms};
 	registry_look_at_space(g);
-	uint64_t expire = g->pressed ? g->o.upload_expire_ms / PRESSED_UPLOAD_PART : g->o.upload_expire_ms, forgotten = 0;
+	uint64_t expire = g->pressed ? g->o.upload_expire_ms / PRESSED_UPLOAD_PART
+				     : g->o.upload_expire_ms,
+		 forgotten = 0;
 	pthread_mutex_lock(&g->gc_lock);
 	if (db_run(g->db, DB_WRITE_SOON, gc_rows, &clock, e) < 0)
 		missed(&p, e);

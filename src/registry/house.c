@@ -1,4 +1,5 @@
-/* Housekeeping: the registry's life, the disk's reserve, and the thread that writes pulls and collects garbage. */
+/* Housekeeping: the registry's life, the disk's reserve, and the thread that writes pulls and
+ * collects garbage. */
 #include "registry/registry_impl.h"
 
 #include "base/clock.h"
@@ -10,12 +11,15 @@
 #include <string.h>
 #include <time.h>
 
-#define TICK_MS 1000            /* pulls are written this often */
-#define SESSION_IDLE_MS 300000  /* an idle session's memory and descriptor are given back after this */
-#define FIRST_GC_MS 60000       /* after the start */
+#define TICK_MS 1000 /* pulls are written this often */
+#define SESSION_IDLE_MS                                                                            \
+	300000		  /* an idle session's memory and descriptor are given back after this */
+#define FIRST_GC_MS 60000 /* after the start */
 #define FIRST_ORPHANS_MS 300000 /* likewise */
-#define PRESSED_GC_MS 5000      /* between two passes while space is short */
-#define REFUSED_MS 600000       /* space counts as short so long after an upload was refused, unless a quarter of the disk is free */
+#define PRESSED_GC_MS 5000	/* between two passes while space is short */
+#define REFUSED_MS                                                                                 \
+	600000 /* space counts as short so long after an upload was refused, unless a quarter of   \
+		  the disk is free */
 #define BALLAST_EVERY_MS 60000
 #define BALLAST_MAX (UINT64_C(8) << 20) /* bytes: a full log and what a checkpoint of it adds */
 #define RESERVE_PART_MAX (UINT64_C(1) << 30)
@@ -54,7 +58,9 @@ int registry_space(struct registry *g, uint64_t n, struct err *e)
 		return 0;
 	g->refused_mono_ms = clock_mono_ms();
 	g->pressed = true;
-	int r = err_set(e, ERR_IO, "%llu MiB of the disk are left, of which %llu MiB are kept for deletions and housekeeping",
+	int r = err_set(e, ERR_IO,
+			"%llu MiB of the disk are left, of which %llu MiB are kept for deletions "
+			"and housekeeping",
 			(unsigned long long)(left >> 20), (unsigned long long)(reserve >> 20));
 	e->sys = ENOSPC;
 	return r;
@@ -64,7 +70,8 @@ void registry_look_at_space(struct registry *g)
 {
 	uint64_t all, left = space_left(g, &all), reserve = registry_reserve(&g->o, all);
 	/* Who was refused gave back what it had written, and would be refused again. */
-	bool refused = g->refused_mono_ms && clock_mono_ms() - g->refused_mono_ms < REFUSED_MS && left < all / 4;
+	bool refused = g->refused_mono_ms && clock_mono_ms() - g->refused_mono_ms < REFUSED_MS &&
+		       left < all / 4;
 	g->pressed = reserve && (left < reserve || refused);
 }
 
@@ -76,8 +83,11 @@ static void look_at_space(struct registry *g, struct house *h, int64_t now)
 	struct err ignored = ERR_INIT;
 	bool pressed = g->pressed;
 	if (pressed != h->said_pressed)
-		log_line(LOG_WARN, pressed ? "%llu MiB of the disk are left: uploads must leave %llu MiB for deletions and housekeeping"
-					   : "%llu MiB of the disk are left, more than the %llu MiB that uploads must leave",
+		log_line(LOG_WARN,
+			 pressed ? "%llu MiB of the disk are left: uploads must leave %llu MiB for "
+				   "deletions and housekeeping"
+				 : "%llu MiB of the disk are left, more than the %llu MiB that "
+				   "uploads must leave",
 			 (unsigned long long)(left >> 20), (unsigned long long)(reserve >> 20));
 	h->said_pressed = pressed;
 	if (now < h->ballast_ms)
@@ -89,13 +99,18 @@ static void look_at_space(struct registry *g, struct house *h, int64_t now)
 
 /* ---- collection, and what is said of it ---- */
 
-static void say_pass(struct registry *g, const struct registry_gc_counts *n, int r, const struct err *e)
+static void say_pass(struct registry *g, const struct registry_gc_counts *n, int r,
+		     const struct err *e)
 {
 	if (n->files || n->uploads || n->orphans)
-		log_line(LOG_INFO, "collection: %llu files removed, %llu bytes; %llu uploads given up",
-			 (unsigned long long)n->files, (unsigned long long)n->bytes, (unsigned long long)n->uploads);
+		log_line(LOG_INFO,
+			 "collection: %llu files removed, %llu bytes; %llu uploads given up",
+			 (unsigned long long)n->files, (unsigned long long)n->bytes,
+			 (unsigned long long)n->uploads);
 	if (r < 0)
-		log_line(LOG_WARN, "collection: %llu things could not be done and will be tried again; the first: %s",
+		log_line(LOG_WARN,
+			 "collection: %llu things could not be done and will be tried again; the "
+			 "first: %s",
 			 (unsigned long long)n->failed, e->msg);
 	pthread_mutex_lock(&g->health_lock);
 	struct registry_health *h = &g->health;
@@ -125,10 +140,13 @@ static void collect(struct registry *g, struct house *h, int64_t now)
 		e = (struct err)ERR_INIT;
 		h->orphans_ms = now + (int64_t)(g->o.orphan_ms / 4);
 		if (registry_orphans(g, clock_wall_ms(), &counts, &e) < 0)
-			log_line(LOG_WARN, "files without a row: %llu could not be looked at or removed; the first: %s",
+			log_line(LOG_WARN,
+				 "files without a row: %llu could not be looked at or removed; the "
+				 "first: %s",
 				 (unsigned long long)counts.failed, e.msg);
 		if (counts.orphans)
-			log_line(LOG_INFO, "%llu files without a row removed, %llu bytes", (unsigned long long)counts.orphans,
+			log_line(LOG_INFO, "%llu files without a row removed, %llu bytes",
+				 (unsigned long long)counts.orphans,
 				 (unsigned long long)counts.bytes);
 	}
 }
@@ -150,8 +168,10 @@ static void *house(void *arg)
 {
 	struct registry *g = arg;
 	int64_t start = clock_mono_ms();
-	int64_t first = (int64_t)g->o.gc_every_ms < FIRST_GC_MS ? (int64_t)g->o.gc_every_ms : FIRST_GC_MS;
-	struct house h = {.gc_ms = start + first, .orphans_ms = start + FIRST_ORPHANS_MS, .last_gc_ms = start};
+	int64_t first =
+	    (int64_t)g->o.gc_every_ms < FIRST_GC_MS ? (int64_t)g->o.gc_every_ms : FIRST_GC_MS;
+	struct house h = {
+	    .gc_ms = start + first, .orphans_ms = start + FIRST_ORPHANS_MS, .last_gc_ms = start};
 	pthread_mutex_lock(&g->house_lock);
 	while (!g->stopping) {
 		struct timespec until;
@@ -202,7 +222,8 @@ static int totals(struct db_tx *tx, void *arg, struct err *e)
 	return rgs_totals(&t, 0, j->ret, e);
 }
 
-int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret, struct err *e)
+int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret,
+			struct err *e)
 {
 	struct rgs_totals stored = {.blobs = 0};
 	struct totals_job j = {.g = g, .ret = &stored, .damaged_only = !with_stored};

@@ -1,5 +1,5 @@
-/* Manifests and tags. A manifest is kept byte for byte; what it refers to must be in the same repository when it comes, and is held by rows of manifest_ref
- * from then on. */
+/* Manifests and tags. A manifest is kept byte for byte; what it refers to must be in the same
+ * repository when it comes, and is held by rows of manifest_ref from then on. */
 #include "registry/registry_impl.h"
 
 #include "access/access.h"
@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARSE_BUDGET (40U << 20) /* bytes for the parsed form of 4 MiB of JSON: 97,000 of the shortest descriptors */
-#define TAGS_OF_MAX 10000U       /* tags told as deleted with their manifest */
+#define PARSE_BUDGET                                                                               \
+	(40U << 20)	   /* bytes for the parsed form of 4 MiB of JSON: 97,000 of the shortest   \
+			      descriptors */
+#define TAGS_OF_MAX 10000U /* tags told as deleted with their manifest */
 
 struct put_job {
 	struct registry *g;
@@ -50,17 +52,20 @@ static int refer_blob(const struct rgs *t, int64_t repository, struct put_job *j
 	/* A manifest is not accepted over a blob that is not whole. */
 	if (blob_look(j->g, &b, NULL) != BLOB_WHOLE) {
 		memcpy(j->doubt, d->digest_text.ptr, d->digest_text.len);
-		return err_set(e, ERR_CONFLICT, "%.*s must be looked at", BYTES_ARG(d->digest_text));
+		return err_set(e, ERR_CONFLICT, "%.*s must be looked at",
+			       BYTES_ARG(d->digest_text));
 	}
 	if (b.size != d->size)
 		return err_set(e, ERR_FORMAT, "%.*s has %llu bytes, the manifest says %llu",
 			       BYTES_ARG(d->digest_text), (unsigned long long)b.size,
 			       (unsigned long long)d->size);
 	r = rgs_blob_touch(t, d->digest_text, e);
-	return r < 0 ? r : rgs_manifest_ref(t, repository, j->digest, RGS_REF_BLOB, d->digest_text, e);
+	return r < 0 ? r
+		     : rgs_manifest_ref(t, repository, j->digest, RGS_REF_BLOB, d->digest_text, e);
 }
 
-/* Entries of an index are manifests, and of BuildKit's cache layers and a record, which are pushed as blobs. */
+/* Entries of an index are manifests, and of BuildKit's cache layers and a record, which are pushed
+ * as blobs. */
 static int refer_manifest(const struct rgs *t, int64_t repository, struct put_job *j,
 			  const struct oci_descriptor *d, struct err *e)
 {
@@ -86,9 +91,10 @@ static int by_digest(const void *a, const void *b)
 	return bytes_cmp((*x)->digest_text, (*y)->digest_text);
 }
 
-/* One of each digest and size: the writer's lock is not held for a layer named ten thousand times. */
-static int distinct(const struct oci_manifest *m, struct arena *a, const struct oci_descriptor ***ret,
-		    size_t *ret_count, struct err *e)
+/* One of each digest and size: the writer's lock is not held for a layer named ten thousand times.
+ */
+static int distinct(const struct oci_manifest *m, struct arena *a,
+		    const struct oci_descriptor ***ret, size_t *ret_count, struct err *e)
 {
 	const struct oci_descriptor **list = arena_alloc(a, m->layer_count, sizeof(*list));
 	size_t n = 0;
@@ -101,7 +107,8 @@ static int distinct(const struct oci_manifest *m, struct arena *a, const struct 
 	for (size_t i = 0; i < m->layer_count; i++) {
 		const struct oci_descriptor *d = list[i], *last = n ? list[n - 1] : NULL;
 		if (!last || by_digest(&d, &last) != 0 || d->size != last->size ||
-		    oci_is_foreign(d) != oci_is_foreign(last) || !bytes_eq(d->media_type, last->media_type))
+		    oci_is_foreign(d) != oci_is_foreign(last) ||
+		    !bytes_eq(d->media_type, last->media_type))
 			list[n++] = d;
 	}
 	*ret = list;
@@ -230,8 +237,10 @@ static int check_content(struct bytes digest, struct bytes content, struct err *
 	if (digest_parse(digest, &want, e) < 0)
 		return err_set(e, ERR_DAMAGED, "manifest %.*s: not a digest", BYTES_ARG(digest));
 	digest_of(want.algo, content, &got);
-	return digest_eq(&want, &got) ? 1 : err_set(e, ERR_DAMAGED, "manifest %.*s: its content was changed on disk",
-						    BYTES_ARG(digest));
+	return digest_eq(&want, &got)
+		   ? 1
+		   : err_set(e, ERR_DAMAGED, "manifest %.*s: its content was changed on disk",
+			     BYTES_ARG(digest));
 }
 
 static int get(struct db_tx *tx, void *arg, struct err *e)
@@ -274,9 +283,8 @@ int registry_manifest_get(struct registry *g, struct bytes repository, struct by
 static int drop_manifest(const struct rgs *t, struct get_job *j, int64_t id, struct err *e)
 {
 	struct rgs_texts tags;
-	struct event ev = {.type = BYTES_LIT(EVENT_DELETED),
-			   .repository = j->repository,
-			   .digest = j->reference};
+	struct event ev = {
+	    .type = BYTES_LIT(EVENT_DELETED), .repository = j->repository, .digest = j->reference};
 	int r = rgs_manifest_exists(t, id, j->reference, e);
 	if (r != 1)
 		return r;
@@ -293,9 +301,8 @@ static int drop_manifest(const struct rgs *t, struct get_job *j, int64_t id, str
 
 static int drop_tag(const struct rgs *t, struct get_job *j, int64_t id, struct err *e)
 {
-	struct event ev = {.type = BYTES_LIT(EVENT_DELETED),
-			   .repository = j->repository,
-			   .tag = j->reference};
+	struct event ev = {
+	    .type = BYTES_LIT(EVENT_DELETED), .repository = j->repository, .tag = j->reference};
 	int r = rgs_tag_find(t, id, j->reference, j->a, &ev.digest, e);
 	if (r != 1)
 		return r;
@@ -319,7 +326,7 @@ int registry_manifest_delete(struct registry *g, struct bytes repository, struct
 	struct arena a;
 	arena_init(&a, PARSE_BUDGET);
 	struct get_job j = {
-		.g = g, .repository = repository, .reference = reference, .a = &a, .by = by};
+	    .g = g, .repository = repository, .reference = reference, .a = &a, .by = by};
 	int r = db_run(g->db, DB_WRITE, drop, &j, e);
 	arena_free(&a);
 	return r;
@@ -350,8 +357,7 @@ static int tags(struct db_tx *tx, void *arg, struct err *e)
 int registry_tags(struct registry *g, struct bytes repository, const struct rgs_page *page,
 		  struct arena *a, struct rgs_texts *ret, struct err *e)
 {
-	struct list_job j = {
-		.g = g, .repository = repository, .page = page, .a = a, .texts = ret};
+	struct list_job j = {.g = g, .repository = repository, .page = page, .a = a, .texts = ret};
 	return db_run(g->db, DB_READ, tags, &j, e);
 }
 

@@ -1,4 +1,5 @@
-/* Pulls are noted in memory and written, each with its event, within a second: a pull neither waits for the disk nor makes it busy. */
+/* Pulls are noted in memory and written, each with its event, within a second: a pull neither waits
+ * for the disk nor makes it busy. */
 #include "registry/registry_impl.h"
 
 #include "access/access.h"
@@ -111,9 +112,9 @@ int registry_flush_pulls(struct registry *g, struct err *e)
 	for (unsigned i = 0; i < count; i++) {
 		const struct pull_note *n = &notes[i];
 		if (r >= 0)
-			log_line(LOG_INFO, "pulled %s%s%s@%s by \"%s\" from %s, %llu times", n->repository,
-				 *n->tag ? ":" : "", n->tag, n->digest, n->actor, n->peer,
-				 (unsigned long long)n->count);
+			log_line(LOG_INFO, "pulled %s%s%s@%s by \"%s\" from %s, %llu times",
+				 n->repository, *n->tag ? ":" : "", n->tag, n->digest, n->actor,
+				 n->peer, (unsigned long long)n->count);
 		pulls_note_free(&notes[i]);
 	}
 	free(notes);

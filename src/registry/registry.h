@@ -1,11 +1,15 @@
-/* registry: the embedded OCI registry over store/. Spec: OCI distribution-spec v1.1. Knows nothing of HTTP (api/ does) or scanning.
+/* registry: the embedded OCI registry over store/. Spec: OCI distribution-spec v1.1. Knows nothing
+ * of HTTP (api/ does) or scanning.
  *
- * What is acknowledged is on disk: a committed blob is synced and its row committed, a put manifest is committed. Events are appended in the same transaction
- * as what they tell (store/event.h). Thread-safe. Names of repositories, tags and digests given here are checked by the caller (oci/reference.h, digest.h);
- * e is never NULL.
- * While the file system has less free than the reserve, uploads end with ERR_IO and ENOSPC; all else goes on.
- * Error codes: ERR_NOT_FOUND (upload, blob, manifest or repository unknown), ERR_INTEGRITY (digest does not match), ERR_DAMAGED (what is stored is not what was), ERR_FORMAT (manifest breaks a rule),
- * ERR_CONFLICT (upload in use by another request), ERR_LIMIT (too large), ERR_DENIED (refused by a rule of ours), ERR_UNSUPPORTED. */
+ * What is acknowledged is on disk: a committed blob is synced and its row committed, a put manifest
+ * is committed. Events are appended in the same transaction as what they tell (store/event.h).
+ * Thread-safe. Names of repositories, tags and digests given here are checked by the caller
+ * (oci/reference.h, digest.h); e is never NULL. While the file system has less free than the
+ * reserve, uploads end with ERR_IO and ENOSPC; all else goes on. Error codes: ERR_NOT_FOUND
+ * (upload, blob, manifest or repository unknown), ERR_INTEGRITY (digest does not match),
+ * ERR_DAMAGED (what is stored is not what was), ERR_FORMAT (manifest breaks a rule), ERR_CONFLICT
+ * (upload in use by another request), ERR_LIMIT (too large), ERR_DENIED (refused by a rule of
+ * ours), ERR_UNSUPPORTED. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -25,23 +29,27 @@ struct registry;
 
 struct registry_options {
 	int64_t tenant;
-	const char *name;          /* of this registry in events; kept by the caller */
-	uint64_t blob_max;         /* bytes of one blob; 64 GiB */
+	const char *name;	   /* of this registry in events; kept by the caller */
+	uint64_t blob_max;	   /* bytes of one blob; 64 GiB */
 	uint64_t upload_expire_ms; /* an upload nobody touched this long is given up; 12 h */
-	uint64_t gc_grace_ms;      /* a blob nobody refers to lives this long after its last promise; 24 h; above upload_expire_ms */
-	uint64_t gc_every_ms;      /* 1 h; 0 = only when registry_gc is called */
-	uint64_t orphan_ms;        /* a file without a row is removed after this; 48 h. Looked for four times in it */
+	uint64_t gc_grace_ms; /* a blob nobody refers to lives this long after its last promise; 24
+				 h; above upload_expire_ms */
+	uint64_t gc_every_ms; /* 1 h; 0 = only when registry_gc is called */
+	uint64_t orphan_ms;   /* a file without a row is removed after this; 48 h. Looked for four
+				 times in it */
 	uint64_t uploads_per_user; /* open at once; ERR_LIMIT past it; 0 = no limit; 1,000 */
-	bool sparse_indexes;       /* take an index whose manifests are not here */
-	uint64_t disk_reserve;     /* bytes of the disk that uploads leave, see registry_reserve; 0 = none */
-	uint64_t scrub_rate;       /* stored bytes read a second to see that they are whole; 0 = none */
+	bool sparse_indexes;	   /* take an index whose manifests are not here */
+	uint64_t
+	    disk_reserve; /* bytes of the disk that uploads leave, see registry_reserve; 0 = none */
+	uint64_t scrub_rate; /* stored bytes read a second to see that they are whole; 0 = none */
 	uint64_t scrub_every_ms;   /* each blob is read again after this */
-	uint64_t traffic_max;      /* rows of who pushed, pulled and deleted what that are kept */
-	uint64_t removal_delay_ms; /* between a blob's row and its file going: a reader that looked the key up may still open it; 60 s */
+	uint64_t traffic_max;	   /* rows of who pushed, pulled and deleted what that are kept */
+	uint64_t removal_delay_ms; /* between a blob's row and its file going: a reader that looked
+				      the key up may still open it; 60 s */
 };
 #define REGISTRY_OPTIONS_DEFAULT                                                                   \
 	{                                                                                          \
-		.tenant = 1, .name = "local", .blob_max = UINT64_C(64) << 30,                   \
+		.tenant = 1, .name = "local", .blob_max = UINT64_C(64) << 30,                      \
 		.upload_expire_ms = UINT64_C(12) * 3600000, .gc_grace_ms = UINT64_C(24) * 3600000, \
 		.gc_every_ms = UINT64_C(3600000), .orphan_ms = UINT64_C(48) * 3600000,             \
 		.disk_reserve = UINT64_C(64) << 20, .scrub_rate = UINT64_C(8) << 20,               \
@@ -56,16 +64,19 @@ struct registry *registry_open(struct db *db, struct blobs *blobs, const struct 
 void registry_configure(struct registry *g, const struct registry_options *o);
 /* The housekeeping thread: pulls, expired uploads, garbage. registry_close stops it. */
 int registry_start(struct registry *g, struct err *e);
-/* What takes long ends early from now on: reading a blob to see whether it is whole is ERR_CANCELLED. NULL accepted. */
+/* What takes long ends early from now on: reading a blob to see whether it is whole is
+ * ERR_CANCELLED. NULL accepted. */
 void registry_stop_soon(struct registry *g);
 void registry_close(struct registry *g);
 
 /* ---- uploads ---- */
 struct upload;
-/* A new session of the actor (empty: anonymous). It survives a crash of this process. ERR_LIMIT: uploads_per_user are open. */
-int registry_upload_new(struct registry *g, struct bytes repository, struct bytes actor, enum digest_algo algo,
-			char ret_id[BLOB_KEY_CAP], struct err *e);
-/* Take a session for one request: ERR_NOT_FOUND, ERR_CONFLICT when another request has it. After a restart its bytes are read again for the hash. */
+/* A new session of the actor (empty: anonymous). It survives a crash of this process. ERR_LIMIT:
+ * uploads_per_user are open. */
+int registry_upload_new(struct registry *g, struct bytes repository, struct bytes actor,
+			enum digest_algo algo, char ret_id[BLOB_KEY_CAP], struct err *e);
+/* Take a session for one request: ERR_NOT_FOUND, ERR_CONFLICT when another request has it. After a
+ * restart its bytes are read again for the hash. */
 int registry_upload_take(struct registry *g, struct bytes repository, struct bytes id,
 			 struct upload **ret, struct err *e);
 /* A session that lives only as long as the request that made it. */
@@ -77,7 +88,8 @@ int registry_upload_offset(struct registry *g, struct bytes repository, struct b
 /* Bytes appended so far, written or waiting. */
 uint64_t upload_offset(const struct upload *u);
 const char *upload_id(const struct upload *u);
-/* Append; up to 256 KiB may wait in memory for more. ERR_LIMIT past blob_max, ERR_IO: bytes that waited are lost with the piece, upload_offset tells. */
+/* Append; up to 256 KiB may wait in memory for more. ERR_LIMIT past blob_max, ERR_IO: bytes that
+ * waited are lost with the piece, upload_offset tells. */
 int upload_write(struct upload *u, struct bytes piece, struct err *e);
 /* Write what waits. ERR_IO: it is lost. */
 int upload_flush(struct upload *u, struct err *e);
@@ -87,28 +99,36 @@ int upload_truncate(struct upload *u, uint64_t len, struct err *e);
 void upload_cut(struct upload *u, uint64_t len);
 /* Give the session back for the next request, with what could be written of the bytes that wait. */
 void upload_release(struct upload *u);
-/* Complete: checks the digest (ERR_INTEGRITY ends the session), makes it durable, links it to the repository. u is gone whatever is returned; so is the
- * session when its bytes could not be made durable. */
+/* Complete: checks the digest (ERR_INTEGRITY ends the session), makes it durable, links it to the
+ * repository. u is gone whatever is returned; so is the session when its bytes could not be made
+ * durable. */
 int upload_commit(struct upload *u, const struct digest *d, struct err *e);
 /* Give it up, with its bytes. */
 int upload_cancel(struct upload *u, struct err *e);
 
 /* ---- blobs ---- */
-/* 1 = there and whole as far as is known, 0 = not in this repository, or damaged, so that it must be pushed again. A found blob is a promise: it is not collected for at least 3/4 of the grace time. */
+/* 1 = there and whole as far as is known, 0 = not in this repository, or damaged, so that it must
+ * be pushed again. A found blob is a promise: it is not collected for at least 3/4 of the grace
+ * time. */
 int registry_blob_find(struct registry *g, struct bytes repository, const struct digest *d,
 		       uint64_t *ret_size, struct err *e);
 /* Is it in this repository? 1, 0. No promise: it may be collected at any time. */
-int registry_blob_is_in(struct registry *g, struct bytes repository, const struct digest *d, struct err *e);
-/* Was it in this repository, and found damaged, and not pushed again since? 1 (*ret_reason, which may be NULL: why; from a), 0. */
-int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repository, const struct digest *d,
-			 struct arena *a, struct bytes *ret_reason, struct err *e);
+int registry_blob_is_in(struct registry *g, struct bytes repository, const struct digest *d,
+			struct err *e);
+/* Was it in this repository, and found damaged, and not pushed again since? 1 (*ret_reason, which
+ * may be NULL: why; from a), 0. */
+int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repository,
+			 const struct digest *d, struct arena *a, struct bytes *ret_reason,
+			 struct err *e);
 /* As registry_blob_find, with a descriptor for reading, which is the caller's. ERR_DAMAGED. */
 int registry_blob_open(struct registry *g, struct bytes repository, const struct digest *d,
 		       int *ret_fd, uint64_t *ret_size, struct err *e);
-/* 1 = linked into `to`, 0 = `from` does not have it. Whether the caller may read `from` is for the caller to know. */
+/* 1 = linked into `to`, 0 = `from` does not have it. Whether the caller may read `from` is for the
+ * caller to know. */
 int registry_blob_mount(struct registry *g, struct bytes from, struct bytes to,
 			const struct digest *d, struct err *e);
-/* 1 = removed from this repository, 0 = was not there. ERR_DENIED when a manifest of the repository refers to it. */
+/* 1 = removed from this repository, 0 = was not there. ERR_DENIED when a manifest of the repository
+ * refers to it. */
 int registry_blob_delete(struct registry *g, struct bytes repository, const struct digest *d,
 			 struct err *e);
 
@@ -117,8 +137,9 @@ int registry_blob_delete(struct registry *g, struct bytes repository, const stru
 int registry_manifest_get(struct registry *g, struct bytes repository, struct bytes reference,
 			  bool with_content, struct arena *a, struct rgs_manifest *ret,
 			  struct err *e);
-/* A pull happened (GET, not HEAD): kept in memory, written with its event within a second. counts: it keeps the image in
- * use; one of our own programs that only looks does not, and is only in the log of who pulled what. */
+/* A pull happened (GET, not HEAD): kept in memory, written with its event within a second. counts:
+ * it keeps the image in use; one of our own programs that only looks does not, and is only in the
+ * log of who pulled what. */
 void registry_manifest_pulled(struct registry *g, struct bytes repository,
 			      const struct rgs_manifest *m, struct bytes tag,
 			      const struct access_actor *by, bool counts);
@@ -130,7 +151,7 @@ struct registry_put {
 	const struct bytes *tags;
 	size_t tag_count;
 	const struct access_actor *by; /* NULL = nobody is known */
-	const char *event; /* NULL = EVENT_PUSHED */
+	const char *event;	       /* NULL = EVENT_PUSHED */
 };
 struct registry_put_result {
 	char digest[DIGEST_TEXT_CAP];
@@ -155,36 +176,41 @@ int registry_catalog(struct registry *g, struct bytes after, size_t n, struct ar
 /* ---- housekeeping; the thread calls these, tests and commands may ---- */
 struct registry_gc_counts {
 	uint64_t marked, collected, files, uploads, orphans;
-	uint64_t bytes;  /* of the files that were removed */
+	uint64_t bytes;	 /* of the files that were removed */
 	uint64_t failed; /* things that could not be done, and wait for the next pass */
-	bool held;       /* files were left, because somebody holds them */
+	bool held;	 /* files were left, because somebody holds them */
 };
-/* One whole pass at this time: mark, sweep, remove files, expire uploads. Safe while people push and pull. It goes on past what fails; then the first
- * such error is returned. */
+/* One whole pass at this time: mark, sweep, remove files, expire uploads. Safe while people push
+ * and pull. It goes on past what fails; then the first such error is returned. */
 int registry_gc(struct registry *g, int64_t now_ms, struct registry_gc_counts *ret, struct err *e);
 /* Files without a row, older than orphan_ms. */
-int registry_orphans(struct registry *g, int64_t now_ms, struct registry_gc_counts *ret, struct err *e);
+int registry_orphans(struct registry *g, int64_t now_ms, struct registry_gc_counts *ret,
+		     struct err *e);
 /* Write the pulls noted so far. */
 int registry_flush_pulls(struct registry *g, struct err *e);
-/* Read the blob that was read longest ago, if it is due: 1 = done (*ret_size bytes; a damaged one is taken away), 0 = none is due. ERR_CANCELLED when the
- * registry is closing. rate: bytes a second; 0 = as fast as it goes. */
-int registry_scrub(struct registry *g, int64_t now_ms, uint64_t rate, uint64_t *ret_size, struct err *e);
+/* Read the blob that was read longest ago, if it is due: 1 = done (*ret_size bytes; a damaged one
+ * is taken away), 0 = none is due. ERR_CANCELLED when the registry is closing. rate: bytes a
+ * second; 0 = as fast as it goes. */
+int registry_scrub(struct registry *g, int64_t now_ms, uint64_t rate, uint64_t *ret_size,
+		   struct err *e);
 
-/* Bytes of a file system of this size that uploads leave free: the setting, but at least 1 % (and of that at most 1 GiB), and at most an eighth, for small
- * ones. 0 when the setting is 0. */
+/* Bytes of a file system of this size that uploads leave free: the setting, but at least 1 % (and
+ * of that at most 1 GiB), and at most an eighth, for small ones. 0 when the setting is 0. */
 uint64_t registry_reserve(const struct registry_options *o, uint64_t all);
 
 struct registry_health {
 	struct rgs_totals stored;
 	uint64_t disk_free, disk_all; /* UINT64_MAX: the file system does not say */
 	uint64_t reserve;
-	uint64_t freed_bytes, freed_files;      /* by collection, since the start */
+	uint64_t freed_bytes, freed_files; /* by collection, since the start */
 	uint64_t scrubbed_bytes, scrubbed_blobs;
 	uint64_t found_damaged; /* since the start */
-	int64_t last_pass_ms;   /* wall time of the last pass of collection that did all it had to; 0 = none yet */
-	bool is_late;           /* and it should have been long ago */
-	uint64_t failed;        /* of the last pass */
-	char why[256];          /* the first of those */
+	int64_t last_pass_ms; /* wall time of the last pass of collection that did all it had to; 0
+				 = none yet */
+	bool is_late;	      /* and it should have been long ago */
+	uint64_t failed;      /* of the last pass */
+	char why[256];	      /* the first of those */
 };
 /* with_stored: blobs and bytes, too, for which every row is read: not for strangers. */
-int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret, struct err *e);
+int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret,
+			struct err *e);

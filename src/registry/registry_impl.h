@@ -5,7 +5,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define PULLS_MAX 1024U /* distinct (image, tag, client) between two writes; further ones are written at once by who comes */
+#define PULLS_MAX                                                                                  \
+	1024U /* distinct (image, tag, client) between two writes; further ones are written at     \
+		 once by who comes */
 
 struct pull_note {
 	char *repository;
@@ -42,13 +44,15 @@ struct registry {
 	pthread_mutex_t gc_lock; /* one pass at a time */
 	pthread_mutex_t verify_lock;
 	pthread_cond_t verify_moved;
-	struct verifying *verifying; /* blobs that are being read because somebody waits for them: each once */
+	struct verifying
+	    *verifying; /* blobs that are being read because somebody waits for them: each once */
 	pthread_t scrub_thread;
 	bool scrub_running;
 
-	atomic_bool pressed; /* the disk's reserve is touched, or was */
+	atomic_bool pressed;		 /* the disk's reserve is touched, or was */
 	_Atomic int64_t refused_mono_ms; /* an upload, for want of space; 0 = never */
-	atomic_bool unsure;  /* a commit's outcome is unknown: files lying under an upload's key stay there */
+	atomic_bool unsure; /* a commit's outcome is unknown: files lying under an upload's key stay
+			       there */
 
 	pthread_mutex_t health_lock;
 	struct registry_health health;
@@ -60,13 +64,18 @@ struct verifying {
 	struct verifying *next;
 	struct bytes digest;
 };
-#define BLOB_TRUST_MS (INT64_C(7) * 86400000) /* a blob found whole so lately is not written again by a push of it */
+#define BLOB_TRUST_MS                                                                              \
+	(INT64_C(7) *                                                                              \
+	 86400000) /* a blob found whole so lately is not written again by a push of it */
 enum blob_state { BLOB_WHOLE, BLOB_SUSPECT, BLOB_BAD };
-/* By its length and time alone; why (may be NULL): 64 bytes, for BLOB_BAD. SUSPECT: written to since it was found whole, or it cannot be looked at. */
+/* By its length and time alone; why (may be NULL): 64 bytes, for BLOB_BAD. SUSPECT: written to
+ * since it was found whole, or it cannot be looked at. */
 enum blob_state blob_look(struct registry *g, const struct rgs_blob *b, char why[64]);
-/* Read it: 1 = whole, 0 = it was damaged and is taken away, or has another file by now; <0. step(arg, n): after each n bytes, <0 ends it. */
+/* Read it: 1 = whole, 0 = it was damaged and is taken away, or has another file by now; <0.
+ * step(arg, n): after each n bytes, <0 ends it. */
 typedef int (*blob_step_fn)(void *arg, size_t n, struct err *e);
-int blob_verify(struct registry *g, const struct rgs_care *c, blob_step_fn step, void *arg, struct err *e);
+int blob_verify(struct registry *g, const struct rgs_care *c, blob_step_fn step, void *arg,
+		struct err *e);
 /* It was pushed again: images that were waiting for it hear so. */
 int blob_mended(struct registry *g, const struct rgs *t, struct bytes digest, struct err *e);
 
@@ -77,9 +86,11 @@ int registry_space(struct registry *g, uint64_t n, struct err *e);
 void registry_look_at_space(struct registry *g);
 
 struct rgs registry_rgs(const struct registry *g, struct db_tx *tx);
-/* upload.c: close sessions in memory that nobody used since before (mono ms); their rows and files stay. */
+/* upload.c: close sessions in memory that nobody used since before (mono ms); their rows and files
+ * stay. */
 void uploads_close_idle(struct registry *g, int64_t before_mono_ms);
-/* Is a session with this id in use by a request? It is marked so when not: false = taken for removal. */
+/* Is a session with this id in use by a request? It is marked so when not: false = taken for
+ * removal. */
 bool uploads_take_for_removal(struct registry *g, const char *id);
 void uploads_close_all(struct registry *g);
 struct event;

@@ -1,4 +1,5 @@
-/* A data folder made of a backup: everything is hashed as it is copied, and the database gets its name last, so that a folder half made is no server's. */
+/* A data folder made of a backup: everything is hashed as it is copied, and the database gets its
+ * name last, so that a folder half made is no server's. */
 #include "registry/backup.h"
 
 #include "base/clock.h"
@@ -28,17 +29,20 @@ static int refuse(struct err *e, const char *what, const char *why)
 	return err_set(e, ERR_DAMAGED, "the backup is damaged: %s: %s", what, why);
 }
 
-static int copy_checked(struct restoring *r, const char *name, const char *to, const struct digest *want, uint64_t *ret_size,
-			struct err *e)
+static int copy_checked(struct restoring *r, const char *name, const char *to,
+			const struct digest *want, uint64_t *ret_size, struct err *e)
 {
 	struct digest got;
-	int rc = files_copy((struct files_name){r->from_fd, name}, (struct files_name){r->to_fd, to}, 0600, NULL, want->algo, &got,
-			    ret_size, e);
+	int rc =
+	    files_copy((struct files_name){r->from_fd, name}, (struct files_name){r->to_fd, to},
+		       0600, NULL, want->algo, &got, ret_size, e);
 	if (rc == -(int)ERR_NOT_FOUND)
 		return refuse(e, name, "it is not there");
 	if (rc < 0)
 		return rc;
-	return digest_eq(&got, want) ? 0 : refuse(e, name, "its bytes are not those that were backed up");
+	return digest_eq(&got, want)
+		   ? 0
+		   : refuse(e, name, "its bytes are not those that were backed up");
 }
 
 /* ---- SHA256SUMS ---- */
@@ -49,7 +53,9 @@ static int digest_of_line(struct bytes hex, struct digest *ret, struct err *e)
 	if (hex.len != 64)
 		return refuse(e, "SHA256SUMS", "a line is not a digest and a name");
 	(void)snprintf(text, sizeof text, "sha256:%.*s", BYTES_ARG(hex));
-	return digest_parse(bytes_of(text), ret, e) < 0 ? refuse(e, "SHA256SUMS", "a digest is none") : 0;
+	return digest_parse(bytes_of(text), ret, e) < 0
+		   ? refuse(e, "SHA256SUMS", "a digest is none")
+		   : 0;
 }
 
 static int take_file(struct restoring *r, struct bytes name, const struct digest *d, struct err *e)
@@ -99,7 +105,8 @@ static int take_files(struct restoring *r, struct bytes text, struct err *e)
 	static const char head[] = "# database ";
 	bool seen = false;
 	if (!bytes_eq_lit(next_line(&text), BACKUP_FIRST_LINE))
-		return refuse(e, "SHA256SUMS", "it does not begin as one of a backup that this program knows");
+		return refuse(e, "SHA256SUMS",
+			      "it does not begin as one of a backup that this program knows");
 	for (struct bytes rest = text; rest.len;) {
 		struct bytes line = next_line(&rest);
 		if (bytes_has_prefix_lit(line, "# database "))
@@ -137,7 +144,8 @@ static int take_blob(void *arg, const struct rgs_care *c, struct err *e)
 static int verified_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	int64_t n = db_exec(tx, "UPDATE blob SET verified_at=$1", DB_ARGS(DB_I(clock_wall_ms())), e);
+	int64_t n =
+	    db_exec(tx, "UPDATE blob SET verified_at=$1", DB_ARGS(DB_I(clock_wall_ms())), e);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -177,7 +185,8 @@ static int run(struct restoring *r, struct err *e)
 	(void)snprintf(path, sizeof path, "%s/SHA256SUMS", r->o->dir);
 	int rc = io_read_file(path, &text, e);
 	if (rc == -(int)ERR_NOT_FOUND)
-		rc = err_set(e, ERR_NOT_FOUND, "%s: holds no whole backup (it has no SHA256SUMS)", r->o->dir);
+		rc = err_set(e, ERR_NOT_FOUND, "%s: holds no whole backup (it has no SHA256SUMS)",
+			     r->o->dir);
 	if (rc == 0)
 		rc = make_folders(r, e);
 	if (rc == 0)
@@ -206,7 +215,9 @@ int backup_restore(const struct backup_options *o, struct backup_counts *ret, st
 	int empty = files_is_empty(o->data_dir, e);
 	*ret = r.n;
 	if (empty == 0)
-		return err_set(e, ERR_CONFLICT, "%s: is not empty; a backup is restored into a new folder", o->data_dir);
+		return err_set(e, ERR_CONFLICT,
+			       "%s: is not empty; a backup is restored into a new folder",
+			       o->data_dir);
 	if (empty < 0 && empty != -(int)ERR_NOT_FOUND)
 		return empty;
 	*e = (struct err)ERR_INIT;
@@ -217,7 +228,8 @@ int backup_restore(const struct backup_options *o, struct backup_counts *ret, st
 	if (rc == 0 && r.to_fd < 0)
 		rc = err_sys(e, "%s", o->data_dir);
 	if (rc == 0 && (rc = run(&r, e)) < 0)
-		(void)nftw(o->data_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT); /* it was empty */
+		(void)nftw(o->data_dir, remove_one, 16,
+			   FTW_DEPTH | FTW_PHYS | FTW_MOUNT); /* it was empty */
 	own_fd_close(&r.from_fd);
 	own_fd_close(&r.to_fd);
 	*ret = r.n;

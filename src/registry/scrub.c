@@ -1,4 +1,5 @@
-/* The scrub: every blob is read again in turn, slowly, so that damage is found while those who pushed it still have it. */
+/* The scrub: every blob is read again in turn, slowly, so that damage is found while those who
+ * pushed it still have it. */
 #include "registry/registry_impl.h"
 
 #include "base/clock.h"
@@ -6,7 +7,7 @@
 
 #include <time.h>
 
-#define NAP_MS 1000      /* between looks for what is due */
+#define NAP_MS 1000	 /* between looks for what is due */
 #define WAIT_MAX_MS 1000 /* of one wait for the rate */
 
 struct scrub_job {
@@ -52,7 +53,8 @@ static int keep_pace(void *arg, size_t n, struct err *e)
 	struct pace *p = arg;
 	p->done += n;
 	while (p->rate && !p->g->stopping) {
-		int64_t due = p->start_ms + (int64_t)(p->done * 1000 / p->rate), ahead = due - clock_mono_ms();
+		int64_t due = p->start_ms + (int64_t)(p->done * 1000 / p->rate),
+			ahead = due - clock_mono_ms();
 		if (ahead <= 0)
 			break;
 		nap(p->g, ahead < WAIT_MAX_MS ? ahead : WAIT_MAX_MS);
@@ -60,9 +62,11 @@ static int keep_pace(void *arg, size_t n, struct err *e)
 	return p->g->stopping ? err_set(e, ERR_CANCELLED, "stopping") : 0;
 }
 
-int registry_scrub(struct registry *g, int64_t now_ms, uint64_t rate, uint64_t *ret_size, struct err *e)
+int registry_scrub(struct registry *g, int64_t now_ms, uint64_t rate, uint64_t *ret_size,
+		   struct err *e)
 {
-	struct scrub_job j = {.g = g, .before_ms = now_ms - (int64_t)g->o.scrub_every_ms, .now_ms = now_ms};
+	struct scrub_job j = {
+	    .g = g, .before_ms = now_ms - (int64_t)g->o.scrub_every_ms, .now_ms = now_ms};
 	struct pace pace = {.g = g, .rate = rate, .start_ms = clock_mono_ms()};
 	int r = db_run(g->db, DB_READ, next, &j, e);
 	if (r == 1)

@@ -1,16 +1,19 @@
-/* tap: what the registry tells of uploads as they happen, to whoever was wired in (scan/). The registry knows nothing of scanning. A tap never slows or fails
- * an upload: no call blocks, none returns an error. */
+/* tap: what the registry tells of uploads as they happen, to whoever was wired in (scan/). The
+ * registry knows nothing of scanning. A tap never slows or fails an upload: no call blocks, none
+ * returns an error. */
 #pragma once
 #include "oci/digest.h"
 #include <stdint.h>
 
 struct tap {
 	void *arg;
-	/* A blob upload begins to receive bytes into the file fd (read it by pread; dup it to keep it). owner: whose it is, the user's if one is known, else the
-	 * repository's; never 0. Returns a handle for the other calls, or NULL: not interested. */
+	/* A blob upload begins to receive bytes into the file fd (read it by pread; dup it to keep
+	 * it). owner: whose it is, the user's if one is known, else the repository's; never 0.
+	 * Returns a handle for the other calls, or NULL: not interested. */
 	void *(*begin)(void *arg, uint64_t owner, int fd);
 	/* The file holds `len` bytes now. */
 	void (*grow)(void *arg, void *handle, uint64_t len);
-	/* Complete and stored under d, or (d == NULL) given up. The handle is gone after this. fd stays valid until the call returns. */
+	/* Complete and stored under d, or (d == NULL) given up. The handle is gone after this. fd
+	 * stays valid until the call returns. */
 	void (*end)(void *arg, void *handle, const struct digest *d, int fd, uint64_t len);
 };

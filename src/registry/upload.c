@@ -1,6 +1,7 @@
-/* Uploads. A session is a row (who, which key) and a file (the bytes): its offset is the length of the file, so nothing is written to the database between the
- * first byte and the last. The running hash lives in memory; when it is not there (after a restart, or when the session was idle for long) the file is read
- * again. One request at a time has a session. */
+/* Uploads. A session is a row (who, which key) and a file (the bytes): its offset is the length of
+ * the file, so nothing is written to the database between the first byte and the last. The running
+ * hash lives in memory; when it is not there (after a restart, or when the session was idle for
+ * long) the file is read again. One request at a time has a session. */
 #include "registry/upload_impl.h"
 
 #include "base/clock.h"
@@ -13,13 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WRITEBACK (8U << 20) /* bytes between two nudges to the disk: the final sync finds little left */
+#define WRITEBACK                                                                                  \
+	(8U << 20) /* bytes between two nudges to the disk: the final sync finds little left */
 #define TAP_STEP (256U << 10) /* bytes between two words to the tap */
-/* Bytes to a write, which ends where a multiple of it ends in the file: the page cache takes whole blocks at half the price of a client's chunks. */
+/* Bytes to a write, which ends where a multiple of it ends in the file: the page cache takes whole
+ * blocks at half the price of a client's chunks. */
 #define WRITE_BLOCK (256U << 10)
 #define READ_STEP (256U << 10)
 #define IDLE_MAX 256U /* idle sessions kept in memory; each holds a descriptor */
-
 
 struct rgs registry_rgs(const struct registry *g, struct db_tx *tx)
 {
@@ -179,7 +181,9 @@ static int add_row(struct db_tx *tx, void *arg, struct err *e)
 	if (n < 0)
 		return (int)n;
 	if (max && (uint64_t)n >= max)
-		return err_set(e, ERR_LIMIT, "%llu uploads of this user are open, the most there may be: complete or cancel some",
+		return err_set(e, ERR_LIMIT,
+			       "%llu uploads of this user are open, the most there may be: "
+			       "complete or cancel some",
 			       (unsigned long long)n);
 	return rgs_upload_add(&t, j->repository, j->row, e);
 }
@@ -295,7 +299,8 @@ int upload_rehash(struct upload *u, enum digest_algo algo, struct digest_run **r
 	return r;
 }
 
-/* A session that is not in memory. It stands in the list by now, so nobody else can end it: only now the row tells the truth. */
+/* A session that is not in memory. It stands in the list by now, so nobody else can end it: only
+ * now the row tells the truth. */
 static int upload_load(struct upload *u, struct row_job *j, struct err *e)
 {
 	struct stat st;

@@ -9,8 +9,9 @@ struct commit_job {
 	bool used;   /* our file is the blob's */
 };
 
-/* 1 = the row is as it should be, 0 = nothing stored and the blob is not there, or not surely whole: the file must be stored first. Ours has the right
- * bytes, so taking it costs a sync and no reading of the old one. */
+/* 1 = the row is as it should be, 0 = nothing stored and the blob is not there, or not surely
+ * whole: the file must be stored first. Ours has the right bytes, so taking it costs a sync and no
+ * reading of the old one. */
 static int commit_blob(struct db_tx *tx, struct commit_job *j, struct err *e)
 {
 	struct upload *u = j->u;
@@ -20,7 +21,8 @@ static int commit_blob(struct db_tx *tx, struct commit_job *j, struct err *e)
 	j->used = false;
 	if (r < 0)
 		return r;
-	if (r == 1 && blob_look(u->g, &b, NULL) == BLOB_WHOLE && t.now_ms - b.verified_at < BLOB_TRUST_MS) {
+	if (r == 1 && blob_look(u->g, &b, NULL) == BLOB_WHOLE &&
+	    t.now_ms - b.verified_at < BLOB_TRUST_MS) {
 		r = rgs_blob_touch(&t, j->digest, e);
 		if (r >= 0 && j->stored)
 			r = rgs_garbage_add(&t, u->row.key, e);
@@ -51,7 +53,8 @@ static int commit_rows(struct db_tx *tx, void *arg, struct err *e)
 		return (int)repository;
 	r = rgs_blob_link(&t, repository, j->digest, e);
 	if (r >= 0 && !u->once) {
-		/* The row is what makes the key ours: housekeeping may have given the session up. */
+		/* The row is what makes the key ours: housekeeping may have given the session up.
+		 */
 		r = rgs_upload_delete(&t, bytes_of(u->row.id), e);
 		if (r == 0)
 			r = err_set(e, ERR_NOT_FOUND, "the upload was given up");
@@ -103,9 +106,10 @@ static int discard(struct db_tx *tx, void *arg, struct err *e)
 	return r < 0 ? r : rgs_upload_delete(&t, bytes_of(j->u->row.id), e);
 }
 
-/* The upload could not be made durable. A sync that failed says that bytes may be lost, and a second one that succeeds does not take that back; a commit
- * that failed may be found done after a crash. So the session is over, and a file that lies under its key stays there until a later commit has been
- * written over the failed one: that one makes the key garbage. */
+/* The upload could not be made durable. A sync that failed says that bytes may be lost, and a
+ * second one that succeeds does not take that back; a commit that failed may be found done after a
+ * crash. So the session is over, and a file that lies under its key stays there until a later
+ * commit has been written over the failed one: that one makes the key garbage. */
 static void give_up(struct upload *u, struct commit_job *j)
 {
 	struct registry *g = u->g;

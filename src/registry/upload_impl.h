@@ -1,4 +1,5 @@
-/* upload_impl (upload_): an upload in memory, for the two files that make it. Private to registry/. */
+/* upload_impl (upload_): an upload in memory, for the two files that make it. Private to registry/.
+ */
 #pragma once
 #include "registry/registry_impl.h"
 
@@ -16,8 +17,8 @@ struct upload {
 	uint64_t offset;	   /* bytes in the file, and in the hash */
 	uint8_t *block;		   /* WRITE_BLOCK bytes, or NULL; only while in use */
 	size_t held;		   /* bytes in block: they come after offset */
-	uint64_t nudged; /* writeback was started up to here */
-	uint64_t told;   /* the tap knows of this many */
+	uint64_t nudged;	   /* writeback was started up to here */
+	uint64_t told;		   /* the tap knows of this many */
 	struct digest_run *run;
 	void *tap_handle;
 	bool tap_begun;

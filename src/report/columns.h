@@ -4,13 +4,13 @@
 #include "report/rows.h"
 
 struct report_column {
-	const char *name;  /* of --columns */
+	const char *name; /* of --columns */
 	const char *title;
 	const char *help;
 	/* Columns of the terminal: it is never made narrower, and takes no more unasked. */
 	size_t min, max;
-	bool wide;	   /* shown with --wide too */
-	bool usual;	   /* shown unasked */
+	bool wide;  /* shown with --wide too */
+	bool usual; /* shown unasked */
 	void (*put)(struct buf *out, const struct report_row *r, bool whole);
 };
 extern const struct report_column report_columns[];

@@ -7,7 +7,7 @@
 #include "scan/assess.h"
 
 struct report_finding {
-	uint64_t id;        /* of the security check */
+	uint64_t id;	    /* of the security check */
 	struct bytes check; /* its title */
 	struct bytes category;
 	struct bytes advisory;
@@ -17,7 +17,7 @@ struct report_finding {
 	enum adv_severity vendor_severity;
 	struct bytes package, installed_version, fixed_version, arch, source_name, source_version,
 	    purl, path;
-	struct bytes layer;      /* digest */
+	struct bytes layer;	 /* digest */
 	struct bytes layer_line; /* history line */
 	enum adv_status status;
 	bool patchable;

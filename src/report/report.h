@@ -8,26 +8,26 @@
 #define REPORT_COLUMNS_MAX 24
 
 struct report_style {
-	bool color; /* escape sequences are welcome */
-	bool ascii; /* the terminal shows no UTF-8 */
-	bool wide;  /* every column, nothing cut or left out */
-	size_t width; /* of the terminal; 0: lines may be of any length */
+	bool color;			    /* escape sequences are welcome */
+	bool ascii;			    /* the terminal shows no UTF-8 */
+	bool wide;			    /* every column, nothing cut or left out */
+	size_t width;			    /* of the terminal; 0: lines may be of any length */
 	size_t columns[REPORT_COLUMNS_MAX]; /* of report_columns */
-	size_t column_count; /* 0: the usual ones */
+	size_t column_count;		    /* 0: the usual ones */
 };
 
 struct report {
 	const struct scan_input *input;
 	const struct assess *assess;
-	const struct vdb *vdb; /* may be NULL */
+	const struct vdb *vdb;		 /* may be NULL */
 	struct report_finding *findings; /* after the user's filters */
 	size_t finding_count;
-	size_t hidden_count;  /* rows of findings the filters took out */
-	size_t hidden_checks; /* security checks of which no row is left */
+	size_t hidden_count;   /* rows of findings the filters took out */
+	size_t hidden_checks;  /* security checks of which no row is left */
 	size_t hidden_unrated; /* checks without a severity that a list of severities took out */
 	struct report_style style; /* of the table */
-	const char *version;  /* of the program */
-	int64_t now_ms;	      /* for what has ended by now; 0: nothing is said of that */
+	const char *version;	   /* of the program */
+	int64_t now_ms;		   /* for what has ended by now; 0: nothing is said of that */
 };
 
 struct report_format {

@@ -39,12 +39,10 @@ static const struct ver_scheme *scheme_of(struct bytes purl)
 {
 	static const struct {
 		const char *type, *scheme;
-	} schemes[] = {{"pkg:deb/", "dpkg"},	    {"pkg:rpm/", "rpm"},
-		       {"pkg:apk/", "apk"},	    {"pkg:npm/", "npm"},
-		       {"pkg:pypi/", "pep440"},	    {"pkg:golang/", "go"},
-		       {"pkg:maven/", "maven"},	    {"pkg:cargo/", "cargo"},
-		       {"pkg:gem/", "gem"},	    {"pkg:nuget/", "nuget"},
-		       {"pkg:composer/", "composer"}};
+	} schemes[] = {{"pkg:deb/", "dpkg"},	{"pkg:rpm/", "rpm"},	      {"pkg:apk/", "apk"},
+		       {"pkg:npm/", "npm"},	{"pkg:pypi/", "pep440"},      {"pkg:golang/", "go"},
+		       {"pkg:maven/", "maven"}, {"pkg:cargo/", "cargo"},      {"pkg:gem/", "gem"},
+		       {"pkg:nuget/", "nuget"}, {"pkg:composer/", "composer"}};
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
 		if (bytes_has_prefix_lit(purl, schemes[i].type))
 			return ver_find(bytes_of(schemes[i].scheme));

@@ -20,10 +20,9 @@ static double security_severity(const struct report_finding *f)
 {
 	static const struct {
 		double low, middle, high;
-	} bands[] = {
-	    [ADV_SEV_UNKNOWN] = {0.0, 0.0, 0.0}, [ADV_SEV_NEGLIGIBLE] = {0.1, 0.1, 0.1},
-	    [ADV_SEV_LOW] = {0.1, 2.0, 3.9},	 [ADV_SEV_MEDIUM] = {4.0, 5.5, 6.9},
-	    [ADV_SEV_HIGH] = {7.0, 8.0, 8.9},	 [ADV_SEV_CRITICAL] = {9.0, 9.5, 10.0}};
+	} bands[] = {[ADV_SEV_UNKNOWN] = {0.0, 0.0, 0.0}, [ADV_SEV_NEGLIGIBLE] = {0.1, 0.1, 0.1},
+		     [ADV_SEV_LOW] = {0.1, 2.0, 3.9},	  [ADV_SEV_MEDIUM] = {4.0, 5.5, 6.9},
+		     [ADV_SEV_HIGH] = {7.0, 8.0, 8.9},	  [ADV_SEV_CRITICAL] = {9.0, 9.5, 10.0}};
 	if (f->cvss.version == CVSS_NONE)
 		return bands[f->severity].middle;
 	double score = f->cvss.base;

@@ -2,7 +2,8 @@
 
 #include "base/io.h"
 
-int artifact_has_image_config(const struct oci_manifest *m, struct bytes text, struct arena *a, struct err *e)
+int artifact_has_image_config(const struct oci_manifest *m, struct bytes text, struct arena *a,
+			      struct err *e)
 {
 	return oci_is_config_type(m->config.media_type) ? 1 : oci_config_has_rootfs(text, a, e);
 }
@@ -14,12 +15,14 @@ bool artifact_is_json(int fd, uint64_t off)
 	return io_pread(fd, &first, 1, off, &e) == 1 && (first == '{' || first == '[');
 }
 
-bool artifact_has_layers(const struct oci_manifest *m, const struct scan_layer *layers, size_t count)
+bool artifact_has_layers(const struct oci_manifest *m, const struct scan_layer *layers,
+			 size_t count)
 {
 	if (oci_has_layer_type(m))
 		return true;
 	for (size_t i = 0; i < count; i++)
-		if (layers[i].absent.len || layers[i].fd < 0 || !artifact_is_json(layers[i].fd, layers[i].off))
+		if (layers[i].absent.len || layers[i].fd < 0 ||
+		    !artifact_is_json(layers[i].fd, layers[i].off))
 			return true;
 	return false;
 }

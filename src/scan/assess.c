@@ -25,7 +25,8 @@ static int by_severity(const void *a, const void *b)
 	r = pkg_cmp(&x->package->pkg, &y->package->pkg);
 	if (r)
 		return r;
-	return (x->match->check.id > y->match->check.id) - (x->match->check.id < y->match->check.id);
+	return (x->match->check.id > y->match->check.id) -
+	       (x->match->check.id < y->match->check.id);
 }
 
 struct packages_matches {
@@ -45,7 +46,8 @@ static int add_unassessed(struct assess *as, const char *text, struct err *e)
 static int by_id(const void *a, const void *b)
 {
 	const struct assess_finding *x = a, *y = b;
-	return (x->match->check.id > y->match->check.id) - (x->match->check.id < y->match->check.id);
+	return (x->match->check.id > y->match->check.id) -
+	       (x->match->check.id < y->match->check.id);
 }
 
 /* A check counts once per image, at its severity. */
@@ -71,8 +73,8 @@ static const char *absent_text(const struct inv_image *image, struct arena *a)
 {
 	if (image->absent_count == 1)
 		return arena_cstr(a, image->absent);
-	return arena_printf(a, "%.*s; %zu other%s not there either", BYTES_ARG(image->absent), image->absent_count - 1,
-			    image->absent_count == 2 ? " is" : "s are");
+	return arena_printf(a, "%.*s; %zu other%s not there either", BYTES_ARG(image->absent),
+			    image->absent_count - 1, image->absent_count == 2 ? " is" : "s are");
 }
 
 /* Why none of the image could be assessed, or not known that all was; "" when it could. */
@@ -142,8 +144,8 @@ static int find_gap(const struct assess_input *in, const struct pkg *p, const ch
 static int find_gaps(const struct assess_input *in, struct assess *as, struct err *e)
 {
 	const struct inv_image *image = in->image;
-	bool is_linux = !in->platform || !in->platform->os.len ||
-		     bytes_eq_lit(in->platform->os, "linux");
+	bool is_linux =
+	    !in->platform || !in->platform->os.len || bytes_eq_lit(in->platform->os, "linux");
 	for (size_t i = 0; in->vdb && i < image->package_count; i++) {
 		const struct pkg *p = &image->packages[i].pkg;
 		const char *why = "of an operating system that is not assessed";
@@ -185,8 +187,9 @@ static const char *gap_text(const struct assess_gap *g, struct arena *a)
 	for (size_t i = 0; i < g->example_count; i++)
 		at += (size_t)snprintf(names + at, sizeof names - at, "%s%.*s", i ? ", " : "",
 				       BYTES_ARG(bytes_part(g->examples[i], 0, 100)));
-	return arena_printf(a, "%zu%s %s%s %.*s (%s%s)", g->count, g->more ? " or more" : "", g->files ? "file" : "package",
-			    g->count == 1 ? "" : "s", BYTES_ARG(g->reason), names,
+	return arena_printf(a, "%zu%s %s%s %.*s (%s%s)", g->count, g->more ? " or more" : "",
+			    g->files ? "file" : "package", g->count == 1 ? "" : "s",
+			    BYTES_ARG(g->reason), names,
 			    g->count > g->example_count ? ", ..." : "");
 }
 
@@ -272,7 +275,8 @@ static int find_reason(const struct assess_input *in, struct assess *as, struct 
 	return r < 0 ? r : support_reason(in, as, a, e);
 }
 
-/* Findings may take this share of the arena's budget; what the report makes of them needs the rest. */
+/* Findings may take this share of the arena's budget; what the report makes of them needs the rest.
+ */
 #define SHARE_FOR_REPORT(budget) ((budget) / 8 * 3)
 
 /* Match one package after another. *ret_done: how many; fewer than all when the budget is spent. */
@@ -318,9 +322,8 @@ static int match_all(const struct assess_input *in, struct arena *a, struct asse
 		return err_set(e, ERR_NOMEM, "no memory for %zu findings", total);
 	for (size_t i = 0; i < done; i++) {
 		for (int64_t k = 0; k < per[i].count; k++)
-			as->findings[as->finding_count++] =
-			    (struct assess_finding){.package = &image->packages[i],
-						    .match = &per[i].matches[k]};
+			as->findings[as->finding_count++] = (struct assess_finding){
+			    .package = &image->packages[i], .match = &per[i].matches[k]};
 	}
 	if (as->finding_count)
 		count_checks(as);
@@ -343,7 +346,8 @@ int assess_describe(const struct assess_input *in, struct arena *a, struct asses
 	ret->unassessed = arena_alloc(a, UNASSESSED_MAX, sizeof *ret->unassessed);
 	if (!ret->unassessed)
 		return err_set(e, ERR_NOMEM, "no memory");
-	if (find_gaps(in, ret, e) < 0 || add_languages(in->image, ret, a, e) < 0 || put_gaps(ret, a, e) < 0 || find_reason(in, ret, a, e) < 0)
+	if (find_gaps(in, ret, e) < 0 || add_languages(in->image, ret, a, e) < 0 ||
+	    put_gaps(ret, a, e) < 0 || find_reason(in, ret, a, e) < 0)
 		return -(int)e->code;
 	ret->state = ret->reason.len ? ASSESS_UNVERIFIED : ASSESS_HEALTHY;
 	return 0;
@@ -374,9 +378,10 @@ static void put_gap(struct json_out *w, const struct assess_gap *g)
 
 void assess_put_coverage_members(struct json_out *w, const struct assess *as)
 {
-	json_put_text(w, "state", as->image->state == INV_ASSESSED  ? "assessed"
-				  : as->image->state == INV_PARTIAL ? "partial"
-								    : "nothing");
+	json_put_text(w, "state",
+		      as->image->state == INV_ASSESSED	? "assessed"
+		      : as->image->state == INV_PARTIAL ? "partial"
+							: "nothing");
 	json_put_u64(w, "packages", as->image->package_count);
 	json_put_u64(w, "packages_assessed", as->assessed_count);
 	json_put_u64(w, "packages_third_party", as->image->third_party_count);
@@ -409,8 +414,8 @@ void assess_put_coverage(struct json_out *w, const char *key, const struct asses
 	json_put_end(w, '}');
 }
 
-int assess_layers(struct assess *as, const struct scan_layer *layers, const struct lay *inventories, size_t count,
-		  struct arena *a, struct err *e)
+int assess_layers(struct assess *as, const struct scan_layer *layers, const struct lay *inventories,
+		  size_t count, struct arena *a, struct err *e)
 {
 	as->layers = arena_alloc(a, count, sizeof *as->layers);
 	if (!as->layers)

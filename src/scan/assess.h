@@ -1,5 +1,6 @@
-/* assess: an image inventory and a vulnerability database → what is wrong with the image and what was looked at. Pure; the daemon and the command line
- * come to the same findings because both come here. */
+/* assess: an image inventory and a vulnerability database → what is wrong with the image and what
+ * was looked at. Pure; the daemon and the command line come to the same findings because both come
+ * here. */
 #pragma once
 #include "base/json.h"
 #include "inventory/image.h"
@@ -39,13 +40,15 @@ struct assess {
 	const struct inv_image *image;
 	struct assess_layer *layers;
 	size_t layer_count;
-	struct assess_finding *findings; /* severity (worst first), package name, version, check id */
+	struct assess_finding
+	    *findings; /* severity (worst first), package name, version, check id */
 	size_t finding_count;
-	size_t counts[ADV_SEV_CRITICAL + 1]; /* security checks by severity: a check counts once however many packages it hits */
-	size_t assessed_count;               /* packages that were looked up */
+	size_t counts[ADV_SEV_CRITICAL + 1]; /* security checks by severity: a check counts once
+						however many packages it hits */
+	size_t assessed_count;		     /* packages that were looked up */
 	struct assess_gap gaps[ASSESS_GAPS_MAX];
 	size_t gap_count;
-	struct bytes *unassessed;            /* words for what was not looked up and why */
+	struct bytes *unassessed; /* words for what was not looked up and why */
 	size_t unassessed_count;
 };
 
@@ -56,11 +59,11 @@ struct assess_input {
 	int64_t now_ms; /* for releases that get no more fixes; 0: nothing is said of that */
 };
 /* Results borrow from the input and a. Healthy is an image of which all that was seen was assessed,
- * without a finding, and whose release gets fixes; docs/decisions/states.md holds why. Findings that
- * do not fit into a's budget are left out, with the reason. */
+ * without a finding, and whose release gets fixes; docs/decisions/states.md holds why. Findings
+ * that do not fit into a's budget are left out, with the reason. */
 int assess_image(const struct assess_input *in, struct arena *a, struct assess *ret, struct err *e);
-/* All of it but the findings: what was and was not assessed, and the reason if that leaves the image
- * Unverified. */
+/* All of it but the findings: what was and was not assessed, and the reason if that leaves the
+ * image Unverified. */
 int assess_describe(const struct assess_input *in, struct arena *a, struct assess *ret,
 		    struct err *e);
 /* The coverage statement, the same in every report and reply. */
@@ -69,4 +72,5 @@ void assess_put_coverage(struct json_out *w, const char *key, const struct asses
 void assess_put_coverage_members(struct json_out *w, const struct assess *as);
 const char *assess_state_word(enum assess_state s); /* "Healthy" … */
 /* The layers' part of the statement. */
-int assess_layers(struct assess *as, const struct scan_layer *layers, const struct lay *inventories, size_t count, struct arena *a, struct err *e);
+int assess_layers(struct assess *as, const struct scan_layer *layers, const struct lay *inventories,
+		  size_t count, struct arena *a, struct err *e);

@@ -1,5 +1,6 @@
-/* index.json of an OCI layout may name many images: those of an index by platform, and any number beside them, which their tags tell apart.
- * Spec: image-layout.md "index.json", annotations.md "org.opencontainers.image.ref.name"; Docker and containerd write the whole name as
+/* index.json of an OCI layout may name many images: those of an index by platform, and any number
+ * beside them, which their tags tell apart. Spec: image-layout.md "index.json", annotations.md
+ * "org.opencontainers.image.ref.name"; Docker and containerd write the whole name as
  * io.containerd.image.name beside it. */
 #include "scan/choose.h"
 
@@ -22,7 +23,8 @@ static bool is_attestation(const struct oci_descriptor *d)
 	return d->has_platform && bytes_eq_lit(d->platform.os, "unknown");
 }
 
-const struct oci_descriptor *scan_input_choose(const struct oci_manifest *index, struct bytes platform)
+const struct oci_descriptor *scan_input_choose(const struct oci_manifest *index,
+					       struct bytes platform)
 {
 	struct bytes want = platform.len ? platform : bytes_of(machine_platform());
 	for (size_t i = 0; i < index->layer_count; i++) {
@@ -61,16 +63,18 @@ int choose_fail(const struct choose_names *names, struct bytes choice, size_t fo
 	size_t shown = names->count < CHOOSE_NAMES_MAX ? names->count : CHOOSE_NAMES_MAX;
 	buf_init(&list, 65536);
 	for (size_t i = 0; i < shown; i++)
-		buf_printf(&list, "%s%.*s", i ? ", " : "", BYTES_ARG(bytes_part(names->names[i], 0, 100)));
+		buf_printf(&list, "%s%.*s", i ? ", " : "",
+			   BYTES_ARG(bytes_part(names->names[i], 0, 100)));
 	if (names->count > shown)
 		buf_printf(&list, " and %zu more", names->count - shown);
 	if (!buf_ok(&list))
 		err_set(e, ERR_NOMEM, "no memory");
 	else if (found == 0)
-		err_set(e, ERR_NOT_FOUND, "there is no image \"%.*s\"; there are: %.*s", BYTES_ARG(choice),
-			BYTES_ARG(buf_bytes(&list)));
+		err_set(e, ERR_NOT_FOUND, "there is no image \"%.*s\"; there are: %.*s",
+			BYTES_ARG(choice), BYTES_ARG(buf_bytes(&list)));
 	else
-		err_set(e, ERR_CONFLICT, "several images; choose one by :TAG or @DIGEST behind the path: %.*s",
+		err_set(e, ERR_CONFLICT,
+			"several images; choose one by :TAG or @DIGEST behind the path: %.*s",
 			BYTES_ARG(buf_bytes(&list)));
 	buf_free(&list);
 	return -(int)e->code;
@@ -80,7 +84,8 @@ struct names {
 	struct bytes tag, whole;
 };
 
-static int read_names(const struct oci_descriptor *d, struct arena *a, struct names *ret, struct err *e)
+static int read_names(const struct oci_descriptor *d, struct arena *a, struct names *ret,
+		      struct err *e)
 {
 	struct json j;
 	*ret = (struct names){.tag = BYTES_NONE};
@@ -110,19 +115,21 @@ static bool is_same_platform(const struct oci_descriptor *a, const struct oci_de
 {
 	if (!a->has_platform || !b->has_platform)
 		return a->has_platform == b->has_platform;
-	return bytes_eq(a->platform.os, b->platform.os) && bytes_eq(a->platform.arch, b->platform.arch) &&
+	return bytes_eq(a->platform.os, b->platform.os) &&
+	       bytes_eq(a->platform.arch, b->platform.arch) &&
 	       bytes_eq(a->platform.variant, b->platform.variant);
 }
 
 /* What refers to images, as signatures do, says what it is. */
 static bool is_image_or_index(const struct oci_descriptor *d)
 {
-	return !is_attestation(d) && (d->artifact_type.len == 0 || bytes_eq_lit(d->artifact_type, OCI_CONFIG_TYPE));
+	return !is_attestation(d) &&
+	       (d->artifact_type.len == 0 || bytes_eq_lit(d->artifact_type, OCI_CONFIG_TYPE));
 }
 
 /* Another image stands beside d that nothing tells from it. */
-static int check_only(const struct oci_manifest *index, const struct oci_descriptor *d, struct bytes choice, struct arena *a,
-		      struct err *e)
+static int check_only(const struct oci_manifest *index, const struct oci_descriptor *d,
+		      struct bytes choice, struct arena *a, struct err *e)
 {
 	struct choose_names names = {0};
 	bool several = false;
@@ -140,7 +147,8 @@ static int check_only(const struct oci_manifest *index, const struct oci_descrip
 }
 
 /* Those of index that choice means. */
-static int filter(const struct oci_manifest *index, struct bytes choice, struct arena *a, struct oci_manifest *ret, struct err *e)
+static int filter(const struct oci_manifest *index, struct bytes choice, struct arena *a,
+		  struct oci_manifest *ret, struct err *e)
 {
 	struct choose_names all = {0};
 	*ret = *index;
@@ -155,7 +163,8 @@ static int filter(const struct oci_manifest *index, struct bytes choice, struct 
 		struct names n;
 		if (read_names(d, a, &n, e) < 0)
 			return -(int)e->code;
-		if (bytes_eq(d->digest_text, choice) || choose_is_name(n.tag, choice) || choose_is_name(n.whole, choice))
+		if (bytes_eq(d->digest_text, choice) || choose_is_name(n.tag, choice) ||
+		    choose_is_name(n.whole, choice))
 			ret->layers[ret->layer_count++] = *d;
 		if (is_image_or_index(d))
 			choose_names_add(&all, best_name(d, &n));
@@ -163,14 +172,15 @@ static int filter(const struct oci_manifest *index, struct bytes choice, struct 
 	return ret->layer_count ? 0 : choose_fail(&all, choice, 0, e);
 }
 
-int choose_from_layout(const struct oci_manifest *index, struct bytes choice, struct bytes platform, struct arena *a,
-		       const struct oci_descriptor **ret, struct err *e)
+int choose_from_layout(const struct oci_manifest *index, struct bytes choice, struct bytes platform,
+		       struct arena *a, const struct oci_descriptor **ret, struct err *e)
 {
 	struct oci_manifest meant;
 	if (filter(index, choice, a, &meant, e) < 0)
 		return -(int)e->code;
 	*ret = scan_input_choose(&meant, platform);
 	if (!*ret)
-		return err_set(e, ERR_NOT_FOUND, "names no image%s%.*s", platform.len ? " for " : "", BYTES_ARG(platform));
+		return err_set(e, ERR_NOT_FOUND, "names no image%s%.*s",
+			       platform.len ? " for " : "", BYTES_ARG(platform));
 	return check_only(&meant, *ret, choice, a, e);
 }

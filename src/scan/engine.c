@@ -11,7 +11,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#define CHILD_DEATHS_MAX 3     /* a layer that kills its worker this often is poison */
+#define CHILD_DEATHS_MAX 3 /* a layer that kills its worker this often is poison */
 
 struct engine *engine_new(const struct engine_options *o, struct err *e)
 {
@@ -91,7 +91,9 @@ void engine_sleep(struct engine *g, unsigned ms)
 		(void)usleep(ms * 1000);
 }
 
-/* ---- scan threads ---------------------------------------------------------------------------------------------------- */
+/* ---- scan threads
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 struct claim {
 	struct arena *arena;
@@ -110,7 +112,8 @@ static int claim_tx(struct db_tx *tx, void *arg, struct err *e)
 static int due_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	int64_t *due = arg;
-	struct db_stmt *s = db_query(tx, "SELECT run_at FROM scan WHERE status = 0 ORDER BY run_at, id LIMIT 1", NULL, 0, e);
+	struct db_stmt *s = db_query(
+	    tx, "SELECT run_at FROM scan WHERE status = 0 ORDER BY run_at, id LIMIT 1", NULL, 0, e);
 	if (!s)
 		return -(int)e->code;
 	*due = INT64_MAX;
@@ -150,17 +153,23 @@ static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 	return scs_end(tx, n->scan, n->status, n->reason, n->run_at, now, e);
 }
 
-/* What is tried again: at once up to attempts times, seconds apart; then, minutes and hours apart, retries times. What the image itself is to blame for stays as it is. A
- * worker's death may be either's fault. */
+/* What is tried again: at once up to attempts times, seconds apart; then, minutes and hours apart,
+ * retries times. What the image itself is to blame for stays as it is. A worker's death may be
+ * either's fault. */
 static const struct patience {
 	enum err_code code;
 	int64_t attempts, retries;
 } patience[] = {
-	{ERR_CHILD, CHILD_DEATHS_MAX, 8},	   {ERR_TIMEOUT, CHILD_DEATHS_MAX, 2},
-	{ERR_IO, SCS_ATTEMPTS_MAX, INT64_MAX},	   {ERR_NOMEM, SCS_ATTEMPTS_MAX, INT64_MAX},
-	{ERR_CANCELLED, SCS_ATTEMPTS_MAX, INT64_MAX}, {ERR_CONFLICT, SCS_ATTEMPTS_MAX, INT64_MAX},
-	{ERR_INTERNAL, 1, INT64_MAX},		   {ERR_INTEGRITY, 1, INT64_MAX},
-	{ERR_DAMAGED, 2, 0}, /* it may have been pushed again meanwhile, which asks for a scan of its own only when none is open */
+    {ERR_CHILD, CHILD_DEATHS_MAX, 8},
+    {ERR_TIMEOUT, CHILD_DEATHS_MAX, 2},
+    {ERR_IO, SCS_ATTEMPTS_MAX, INT64_MAX},
+    {ERR_NOMEM, SCS_ATTEMPTS_MAX, INT64_MAX},
+    {ERR_CANCELLED, SCS_ATTEMPTS_MAX, INT64_MAX},
+    {ERR_CONFLICT, SCS_ATTEMPTS_MAX, INT64_MAX},
+    {ERR_INTERNAL, 1, INT64_MAX},
+    {ERR_INTEGRITY, 1, INT64_MAX},
+    {ERR_DAMAGED, 2, 0}, /* it may have been pushed again meanwhile, which asks for a scan of its
+			    own only when none is open */
 };
 
 static int64_t retry_after_ms(int64_t retries)
@@ -199,7 +208,10 @@ static bool is_deleted(struct engine *g, const struct scs_scan *s)
 static void settle(struct engine *g, const struct scs_scan *s, const struct err *why)
 {
 	struct err e = ERR_INIT;
-	struct ending n = {.scan = s, .status = SCS_FAILED, .reason = bytes_of(why->msg), .run_at = clock_wall_ms()};
+	struct ending n = {.scan = s,
+			   .status = SCS_FAILED,
+			   .reason = bytes_of(why->msg),
+			   .run_at = clock_wall_ms()};
 	bool deleted = why->code == ERR_NOT_FOUND && is_deleted(g, s);
 	if (why->code == ERR_CANCELLED && atomic_load(&g->cut_short))
 		n.status = SCS_QUEUED;
@@ -208,11 +220,17 @@ static void settle(struct engine *g, const struct scs_scan *s, const struct err 
 	bool failed = n.status == SCS_FAILED && !deleted;
 	if (failed)
 		atomic_fetch_add(&g->failed, 1);
-	log_line(deleted ? LOG_DEBUG : failed ? LOG_WARN : LOG_INFO, "scan %lld of %.*s@%.*s: %s%s", (long long)s->id,
-		 BYTES_ARG(s->repository), BYTES_ARG(s->digest), why->msg,
-		 n.status == SCS_QUEUED ? "; tried again" : n.retry_at ? "; tried again later" : "; given up");
+	log_line(deleted  ? LOG_DEBUG
+		 : failed ? LOG_WARN
+			  : LOG_INFO,
+		 "scan %lld of %.*s@%.*s: %s%s", (long long)s->id, BYTES_ARG(s->repository),
+		 BYTES_ARG(s->digest), why->msg,
+		 n.status == SCS_QUEUED ? "; tried again"
+		 : n.retry_at		? "; tried again later"
+					: "; given up");
 	if (db_run(g->o.db, DB_WRITE, end_tx, &n, &e) < 0)
-		log_line(LOG_ERROR, "scan %lld: %s", (long long)s->id, e.msg); /* the lease runs out and it is taken again */
+		log_line(LOG_ERROR, "scan %lld: %s", (long long)s->id,
+			 e.msg); /* the lease runs out and it is taken again */
 }
 
 static void run_scan(struct engine *g, const struct scs_scan *s, struct arena *a)
@@ -238,7 +256,9 @@ static void run_scan(struct engine *g, const struct scs_scan *s, struct arena *a
 		 (double)(clock_mono_us() - from) / 1000);
 }
 
-/* ---- shares ---------------------------------------------------------------------------------------------------------- */
+/* ---- shares
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static size_t running_add(struct engine *g, const struct scs_scan *s)
 {
@@ -259,7 +279,8 @@ static void running_remove(struct engine *g, size_t at)
 }
 
 /* A repository may have all threads but one. */
-static int full_repositories(struct engine *g, struct claim *c, struct bytes full[ENGINE_THREADS_MAX], struct err *e)
+static int full_repositories(struct engine *g, struct claim *c,
+			     struct bytes full[ENGINE_THREADS_MAX], struct err *e)
 {
 	unsigned max = g->o.scan_threads > 1 ? g->o.scan_threads - 1 : 1;
 	bool ok = true;
@@ -267,10 +288,12 @@ static int full_repositories(struct engine *g, struct claim *c, struct bytes ful
 	for (size_t i = 0; i < ENGINE_THREADS_MAX; i++) {
 		unsigned same = 0;
 		for (size_t k = 0; g->running[i].id && k <= i; k++)
-			same += g->running[k].id && bytes_eq(g->running[k].repository, g->running[i].repository);
+			same += g->running[k].id &&
+				bytes_eq(g->running[k].repository, g->running[i].repository);
 		bool copied = true;
 		if (same == max)
-			full[c->turn.full_count++] = arena_bytes(c->arena, g->running[i].repository, &copied);
+			full[c->turn.full_count++] =
+			    arena_bytes(c->arena, g->running[i].repository, &copied);
 		ok = ok && copied;
 	}
 	pthread_mutex_unlock(&g->scan_lock);
@@ -297,7 +320,9 @@ static int claim(struct engine *g, struct claim *c, size_t *ret_at, struct err *
 	return r;
 }
 
-#define FULL_MS 1000 /* what is due is of repositories that have their share: a scan that ends wakes the others */
+#define FULL_MS                                                                                    \
+	1000 /* what is due is of repositories that have their share: a scan that ends wakes the   \
+		others */
 
 /* One scan, if any is due: how long to wait for the next, 0 = not at all. */
 static int64_t scan_next(struct engine *g)
@@ -336,18 +361,22 @@ static void *scan_main(void *arg)
 		pthread_mutex_lock(&g->scan_lock);
 		uint64_t seen = g->scan_seq;
 		pthread_mutex_unlock(&g->scan_lock);
-		int64_t wait = atomic_load(&g->settled) && !atomic_load(&g->cut_short) ? scan_next(g) : 1000;
+		int64_t wait =
+		    atomic_load(&g->settled) && !atomic_load(&g->cut_short) ? scan_next(g) : 1000;
 		if (wait)
 			wait_for(g, seen, wait);
 	}
 	return NULL;
 }
 
-/* ---- start and stop -------------------------------------------------------------------------------------------------- */
+/* ---- start and stop
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static int start_thread(struct engine *g, void *(*main)(void *), struct err *e)
 {
-	if (g->thread_count == ENGINE_THREADS_MAX || pthread_create(&g->threads[g->thread_count], NULL, main, g) != 0)
+	if (g->thread_count == ENGINE_THREADS_MAX ||
+	    pthread_create(&g->threads[g->thread_count], NULL, main, g) != 0)
 		return err_set(e, ERR_NOMEM, "a thread could not be started");
 	g->thread_count++;
 	return 0;
@@ -358,7 +387,8 @@ int engine_start(struct engine *g, const char *vdb, struct err *e)
 	unsigned busy, slots;
 	pool_load(g->o.pool, &busy, &slots);
 	if (engine_generation_open(g, vdb, e) < 0 || start_thread(g, engine_settle_main, e) < 0 ||
-	    start_thread(g, engine_events_main, e) < 0 || start_thread(g, engine_keeper_main, e) < 0)
+	    start_thread(g, engine_events_main, e) < 0 ||
+	    start_thread(g, engine_keeper_main, e) < 0)
 		return -(int)e->code;
 	for (unsigned i = 0; i < slots && i < ENGINE_LAYER_THREADS_MAX; i++) {
 		if (start_thread(g, engine_layers_main, e) < 0)
@@ -461,10 +491,13 @@ static int now_tx(struct db_tx *tx, void *arg, struct err *e)
 	arena_free(&a);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no such image");
-	return r < 0 ? r : scs_add(tx, n->repository, n->digest, BYTES_LIT("manual"), clock_wall_ms(), &n->id, e);
+	return r < 0 ? r
+		     : scs_add(tx, n->repository, n->digest, BYTES_LIT("manual"), clock_wall_ms(),
+			       &n->id, e);
 }
 
-int engine_scan_now(struct engine *g, struct bytes repository, struct bytes digest, int64_t *ret_scan, struct err *e)
+int engine_scan_now(struct engine *g, struct bytes repository, struct bytes digest,
+		    int64_t *ret_scan, struct err *e)
 {
 	struct now n = {.repository = repository, .digest = digest};
 	int r = db_run(g->o.db, DB_WRITE, now_tx, &n, e);
@@ -477,7 +510,8 @@ int engine_scan_now(struct engine *g, struct bytes repository, struct bytes dige
 
 struct engine_counts engine_counts_get(const struct engine *g)
 {
-	return (struct engine_counts){.completed = atomic_load(&g->completed), .failed = atomic_load(&g->failed),
+	return (struct engine_counts){.completed = atomic_load(&g->completed),
+				      .failed = atomic_load(&g->failed),
 				      .unsupported = atomic_load(&g->unsupported),
 				      .layers_live = atomic_load(&g->layers_live),
 				      .layers_late = atomic_load(&g->layers_late)};

@@ -1,4 +1,5 @@
-/* Events of the registry become images and scans; the keeper renews leases, takes over what died, and asks for rechecks. */
+/* Events of the registry become images and scans; the keeper renews leases, takes over what died,
+ * and asks for rechecks. */
 #include "scan/engine_impl.h"
 
 #include "base/clock.h"
@@ -6,19 +7,21 @@
 #include "oci/manifest.h"
 #include "store/event.h"
 
-#define BATCH 200         /* events a transaction: bounded work under the writer's lock */
-#define KEEPER_MS 10000   /* a lease is renewed six times before it runs out */
-#define RETRY_STEP 200  /* scans that are asked for again, in one turn */
+#define BATCH 200	/* events a transaction: bounded work under the writer's lock */
+#define KEEPER_MS 10000 /* a lease is renewed six times before it runs out */
+#define RETRY_STEP 200	/* scans that are asked for again, in one turn */
 #define EVENT_BUDGET (8U << 20)
 
 struct consume {
 	struct engine *g;
-	size_t count;  /* events taken */
-	size_t scans;  /* scans asked for */
+	size_t count; /* events taken */
+	size_t scans; /* scans asked for */
 };
 
-/* Images are what has findings. An index is known by its type and never listed; an artifact's config must be read first, so its scan takes it from the list. */
-static int on_pushed(struct db_tx *tx, const struct event *ev, const char *trigger, struct consume *c, struct err *e)
+/* Images are what has findings. An index is known by its type and never listed; an artifact's
+ * config must be read first, so its scan takes it from the list. */
+static int on_pushed(struct db_tx *tx, const struct event *ev, const char *trigger,
+		     struct consume *c, struct err *e)
 {
 	int64_t id;
 	bool is_image = !oci_is_index_type(ev->media_type);
@@ -31,10 +34,11 @@ static int on_pushed(struct db_tx *tx, const struct event *ev, const char *trigg
 
 static int on_pulled(struct db_tx *tx, const struct event *ev, struct consume *c, struct err *e)
 {
-	struct db_stmt *s = db_query(tx,
-				     "UPDATE image SET pulled_at = $3 WHERE repository = $1 AND digest = $2"
-				     " RETURNING scanned_at",
-				     DB_ARGS(DB_T(ev->repository), DB_T(ev->digest), DB_I(ev->at)), e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "UPDATE image SET pulled_at = $3 WHERE repository = $1 AND digest = $2"
+		     " RETURNING scanned_at",
+		     DB_ARGS(DB_T(ev->repository), DB_T(ev->digest), DB_I(ev->at)), e);
 	int64_t scanned = -1, id;
 	int r;
 	if (!s)
@@ -58,13 +62,16 @@ static int on_event(struct db_tx *tx, const struct event *ev, struct consume *c,
 		return on_pulled(tx, ev, c, e);
 	if (bytes_eq_lit(ev->type, EVENT_DAMAGED)) {
 		const size_t around = sizeof EVENT_DAMAGED_DETAIL("") - 1, before = around - 2;
-		struct bytes reason = bytes_part(ev->detail, before, ev->detail.len > around ? ev->detail.len - around : 0);
-		return ims_put_state(tx, ev->repository, ev->digest, IMS_UNVERIFIED, reason, ev->at, e);
+		struct bytes reason = bytes_part(
+		    ev->detail, before, ev->detail.len > around ? ev->detail.len - around : 0);
+		return ims_put_state(tx, ev->repository, ev->digest, IMS_UNVERIFIED, reason, ev->at,
+				     e);
 	}
 	if (bytes_eq_lit(ev->type, EVENT_MENDED)) {
 		int64_t id;
 		c->scans++;
-		return scs_add(tx, ev->repository, ev->digest, BYTES_LIT("recheck"), clock_wall_ms(), &id, e);
+		return scs_add(tx, ev->repository, ev->digest, BYTES_LIT("recheck"),
+			       clock_wall_ms(), &id, e);
 	}
 	if (bytes_eq_lit(ev->type, EVENT_DELETED) && !ev->tag.len)
 		return ims_delete(tx, ev->repository, ev->digest, e);
@@ -73,7 +80,8 @@ static int on_event(struct db_tx *tx, const struct event *ev, struct consume *c,
 
 static int read_cursor(struct db_tx *tx, int64_t *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT last_event FROM event_cursor WHERE name = 'scan'", NULL, 0, e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT last_event FROM event_cursor WHERE name = 'scan'", NULL, 0, e);
 	if (!s)
 		return -(int)e->code;
 	*ret = 0;
@@ -148,7 +156,9 @@ void *engine_events_main(void *arg)
 	return NULL;
 }
 
-/* ---- the keeper ------------------------------------------------------------------------------------------------------ */
+/* ---- the keeper
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static int keep_tx(struct db_tx *tx, void *arg, struct err *e)
 {
@@ -200,7 +210,8 @@ void *engine_keeper_main(void *arg)
 			log_line(LOG_ERROR, "keeper: %s", e.msg);
 		if (r > 0 || r2 > 0)
 			engine_wake_scans(g);
-		for (int waited = 0; waited < KEEPER_MS && !atomic_load(&g->stopping); waited += 100)
+		for (int waited = 0; waited < KEEPER_MS && !atomic_load(&g->stopping);
+		     waited += 100)
 			engine_sleep(g, 100);
 	}
 	return NULL;

@@ -1,6 +1,8 @@
-/* Generations: which vulnerability database is in use, and how the next one comes into use. "Matched with generation G" is a property of the whole store: it holds because
- * a generation that is on record and cannot be loaded is taken off the record in the same start, before anything is scanned, so that the next one matches everything.
- * Files are found by their digest in this data folder, wherever it lies. */
+/* Generations: which vulnerability database is in use, and how the next one comes into use.
+ * "Matched with generation G" is a property of the whole store: it holds because a generation that
+ * is on record and cannot be loaded is taken off the record in the same start, before anything is
+ * scanned, so that the next one matches everything. Files are found by their digest in this data
+ * folder, wherever it lies. */
 #include "scan/engine_impl.h"
 
 #include "base/buf.h"
@@ -14,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define AGAIN_STEP 500	    /* images a transaction */
+#define AGAIN_STEP 500 /* images a transaction */
 #define STATE_BUDGET (1U << 20)
 #define RETRY_FIRST_MS 5000
 #define RETRY_MAX_MS 600000
@@ -25,7 +27,9 @@ static void path_of(const struct engine *g, const char *digest, char path[PATH_C
 	(void)snprintf(path, PATH_CAP, "%s/vdb-%s.vdb", g->o.vdb_dir, digest);
 }
 
-/* ---- what is on record ---------------------------------------------------------------------------------------------------- */
+/* ---- what is on record
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 struct record {
 	char current[65], next[65];
@@ -131,7 +135,10 @@ int engine_generation_open(struct engine *g, const char *vdb, struct err *e)
 	engine_sweep_temporary(g);
 	int r = db_run(g->o.db, DB_READ, state_tx, &rec, e);
 	if (r >= 0 && *rec.current && load(g, rec.current, &g->vdb, &why) < 0) {
-		log_line(LOG_WARN, "vulnerability database: %s; all packages are matched again with the next one", why.msg);
+		log_line(
+		    LOG_WARN,
+		    "vulnerability database: %s; all packages are matched again with the next one",
+		    why.msg);
 		r = db_run(g->o.db, DB_WRITE, forget_tx, NULL, e);
 	}
 	if (r >= 0 && vdb)
@@ -139,7 +146,9 @@ int engine_generation_open(struct engine *g, const char *vdb, struct err *e)
 	return r < 0 ? err_ctx(e, "vdb") : 0;
 }
 
-/* ---- a switch ------------------------------------------------------------------------------------------------------------- */
+/* ---- a switch
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 /* Ask for scans, some images at a time. */
 struct again {
@@ -156,7 +165,9 @@ static int again_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (r > 0)
 		a->last = db_int(s, 0);
 	db_done(s);
-	int64_t n = r < 0 ? r : scs_again(tx, a->which, a->from, a->from + AGAIN_STEP - 1, bytes_of(a->trigger), clock_wall_ms(), e);
+	int64_t n = r < 0 ? r
+			  : scs_again(tx, a->which, a->from, a->from + AGAIN_STEP - 1,
+				      bytes_of(a->trigger), clock_wall_ms(), e);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -164,7 +175,8 @@ static int scan_again(struct engine *g, enum scs_again which, const char *trigge
 {
 	struct again a = {.which = which, .trigger = trigger};
 	int r = 0;
-	for (a.from = 1; r >= 0 && (a.from == 1 || a.from <= a.last) && !atomic_load(&g->stopping); a.from += AGAIN_STEP) {
+	for (a.from = 1; r >= 0 && (a.from == 1 || a.from <= a.last) && !atomic_load(&g->stopping);
+	     a.from += AGAIN_STEP) {
 		r = db_run(g->o.db, DB_WRITE, again_tx, &a, e);
 		db_yield(g->o.db);
 	}
@@ -218,9 +230,12 @@ static int flip(struct engine *g, const char *digest, struct err *e)
 	if (*old_path)
 		(void)unlink(old_path);
 	struct vdb_counts counts = vdb_counts_get(now);
-	log_line(LOG_INFO, "vulnerability database %.12s is in use: %llu advisories; matched again %llu packages in %llu sets of %llu images in %lld ms",
-		 digest, (unsigned long long)counts.advisories, (unsigned long long)result.packages, (unsigned long long)result.sets,
-		 (unsigned long long)result.images, (long long)(result.took_us / 1000));
+	log_line(LOG_INFO,
+		 "vulnerability database %.12s is in use: %llu advisories; matched again %llu "
+		 "packages in %llu sets of %llu images in %lld ms",
+		 digest, (unsigned long long)counts.advisories, (unsigned long long)result.packages,
+		 (unsigned long long)result.sets, (unsigned long long)result.images,
+		 (long long)(result.took_us / 1000));
 	engine_ask_again(g);
 	return 0;
 }
@@ -251,7 +266,9 @@ void engine_vdb_give(struct engine *g, const struct vdb *v)
 		pthread_rwlock_unlock(&g->vdb_lock);
 }
 
-/* ---- after the start ------------------------------------------------------------------------------------------------------ */
+/* ---- after the start
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static int reap_tx(struct db_tx *tx, void *arg, struct err *e)
 {
@@ -267,15 +284,19 @@ static int doomed_tx(struct db_tx *tx, void *arg, struct err *e)
 	int r = scs_doomed(tx, a, &s, e);
 	if (r <= 0)
 		return r;
-	const char *reason = arena_printf(a, "given up: the server ended %lld times while this image was scanned", (long long)s.deaths);
+	const char *reason =
+	    arena_printf(a, "given up: the server ended %lld times while this image was scanned",
+			 (long long)s.deaths);
 	if (!reason)
 		return err_set(e, ERR_NOMEM, "no memory for a scan");
-	log_line(LOG_WARN, "scan %lld of %.*s@%.*s: %s", (long long)s.id, BYTES_ARG(s.repository), BYTES_ARG(s.digest), reason);
+	log_line(LOG_WARN, "scan %lld of %.*s@%.*s: %s", (long long)s.id, BYTES_ARG(s.repository),
+		 BYTES_ARG(s.digest), reason);
 	r = engine_give_up(tx, &s, bytes_of(reason), e);
 	return r < 0 ? r : 1;
 }
 
-/* What a crash left. What was given up on gets another chance: a restart is how a bad worker, a full disk or too little memory is put right. */
+/* What a crash left. What was given up on gets another chance: a restart is how a bad worker, a
+ * full disk or too little memory is put right. */
 static int recover(struct engine *g, struct err *e)
 {
 	int r = db_run(g->o.db, DB_WRITE, reap_tx, NULL, e);
@@ -307,12 +328,14 @@ static int finish(struct engine *g, struct err *e)
 /* A file that is not there or is damaged stays so; everything else may go better later. */
 static bool may_help(enum err_code code)
 {
-	return code == ERR_IO || code == ERR_NOMEM || code == ERR_CONFLICT || code == ERR_INTERNAL || code == ERR_TIMEOUT;
+	return code == ERR_IO || code == ERR_NOMEM || code == ERR_CONFLICT ||
+	       code == ERR_INTERNAL || code == ERR_TIMEOUT;
 }
 
 static bool pause_for(struct engine *g, int64_t ms)
 {
-	for (int64_t until = clock_mono_ms() + ms; clock_mono_ms() < until && !atomic_load(&g->cut_short);)
+	for (int64_t until = clock_mono_ms() + ms;
+	     clock_mono_ms() < until && !atomic_load(&g->cut_short);)
 		engine_sleep(g, 100);
 	return !atomic_load(&g->cut_short);
 }
@@ -328,10 +351,13 @@ void *engine_settle_main(void *arg)
 			return NULL;
 		wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS;
 	}
-	for (wait = RETRY_FIRST_MS; finish(g, &e) < 0; wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS) {
+	for (wait = RETRY_FIRST_MS; finish(g, &e) < 0;
+	     wait = wait * 2 < RETRY_MAX_MS ? wait * 2 : RETRY_MAX_MS) {
 		bool again = may_help(e.code) && !atomic_load(&g->cut_short);
 		if (e.code != ERR_CANCELLED)
-			log_line(LOG_WARN, "vulnerability database: a switch could not be finished: %s%s", e.msg, again ? "; tried again" : "");
+			log_line(LOG_WARN,
+				 "vulnerability database: a switch could not be finished: %s%s",
+				 e.msg, again ? "; tried again" : "");
 		atomic_store(&g->settled, !atomic_load(&g->cut_short));
 		engine_wake_scans(g);
 		if (!again || !pause_for(g, wait))

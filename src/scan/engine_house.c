@@ -23,19 +23,23 @@ static bool is_believed(struct engine *g, struct err *e)
 	bool before = g->clock.doubted;
 	if (db_run(g->o.db, DB_READ, newest_tx, &newest, e) < 0)
 		return false;
-	bool believed = hst_believes(&g->clock, clock_wall_ms(), clock_mono_ms(), newest, g->o.history_ms);
+	bool believed =
+	    hst_believes(&g->clock, clock_wall_ms(), clock_mono_ms(), newest, g->o.history_ms);
 	if (!believed && !before)
-		log_line(LOG_WARN, "history: the clock may have jumped; nothing is removed for a day");
+		log_line(LOG_WARN,
+			 "history: the clock may have jumped; nothing is removed for a day");
 	return believed;
 }
 
 static int forget(struct engine *g, struct err *e)
 {
 	struct hst_result gone;
-	const struct hst_rules rules = {.before_ms = clock_wall_ms() - g->o.history_ms, .events_max = HST_EVENTS_MAX};
+	const struct hst_rules rules = {.before_ms = clock_wall_ms() - g->o.history_ms,
+					.events_max = HST_EVENTS_MAX};
 	int r = hst_prune(g->o.db, &rules, &gone, e);
 	if (gone.events || gone.scans)
-		log_line(LOG_INFO, "history: removed %lld events and %lld scans", (long long)gone.events, (long long)gone.scans);
+		log_line(LOG_INFO, "history: removed %lld events and %lld scans",
+			 (long long)gone.events, (long long)gone.scans);
 	return r;
 }
 
@@ -43,7 +47,9 @@ static int tidy(struct engine *g, struct err *e)
 {
 	struct tdy_result gone;
 	int64_t now = clock_wall_ms();
-	const struct tdy_rules rules = {.analyzer = LAY_ANALYZER_VERSION, .layers_before_ms = now - g->o.layers_ms, .now_ms = now,
+	const struct tdy_rules rules = {.analyzer = LAY_ANALYZER_VERSION,
+					.layers_before_ms = now - g->o.layers_ms,
+					.now_ms = now,
 					.stop = &g->cut_short};
 	if (pthread_mutex_trylock(&g->switch_lock) != 0)
 		return 0; /* a switch: the next time */
@@ -55,8 +61,11 @@ static int tidy(struct engine *g, struct err *e)
 	}
 	pthread_mutex_unlock(&g->switch_lock);
 	if (gone.layers || gone.sets || gone.packages || gone.rest)
-		log_line(LOG_INFO, "removed what nothing needs: %lld inventories, %lld sets, %lld packages, %lld other rows", (long long)gone.layers,
-			 (long long)gone.sets, (long long)gone.packages, (long long)gone.rest);
+		log_line(LOG_INFO,
+			 "removed what nothing needs: %lld inventories, %lld sets, %lld packages, "
+			 "%lld other rows",
+			 (long long)gone.layers, (long long)gone.sets, (long long)gone.packages,
+			 (long long)gone.rest);
 	return r;
 }
 

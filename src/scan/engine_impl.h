@@ -12,9 +12,12 @@
 
 #define ENGINE_THREADS_MAX 64
 #define ENGINE_LAYER_THREADS_MAX 16
-#define ENGINE_SCAN_BUDGET (1U << 30) /* bytes for one image: its inventories, what is taken out of them, packages, matches */
+#define ENGINE_SCAN_BUDGET                                                                         \
+	(1U << 30) /* bytes for one image: its inventories, what is taken out of them, packages,   \
+		      matches */
 #define ENGINE_PULL_WINDOW_MS (INT64_C(30) * 86400000) /* "pulled in the last 30 days" */
-#define ENGINE_STALE_MS (INT64_C(7) * 86400000)        /* a pull of an image checked longer ago than this scans it */
+#define ENGINE_STALE_MS                                                                            \
+	(INT64_C(7) * 86400000) /* a pull of an image checked longer ago than this scans it */
 
 /* An upload whose layer is being indexed, or waits for it. */
 struct upload {
@@ -52,16 +55,19 @@ struct engine {
 	uint64_t scan_seq;
 	struct scs_scan running[ENGINE_THREADS_MAX]; /* id 0 = idle, and then its runs are gone */
 
-	pthread_mutex_t claim_lock; /* one thread at a time takes a scan: shares are counted right */
+	pthread_mutex_t
+	    claim_lock; /* one thread at a time takes a scan: shares are counted right */
 	struct bytes last_repository; /* the one that was served last; in last_room */
 	uint8_t last_room[256];
 
-	pthread_rwlock_t vdb_lock; /* read: using the current one; write: putting another in its place */
+	pthread_rwlock_t
+	    vdb_lock; /* read: using the current one; write: putting another in its place */
 	struct vdb *vdb;
-	pthread_rwlock_t rows_lock;  /* read: a scan from matching to its commit; write: a switch, or clearing remedies. Before vdb_lock */
+	pthread_rwlock_t rows_lock; /* read: a scan from matching to its commit; write: a switch, or
+				       clearing remedies. Before vdb_lock */
 	pthread_mutex_t switch_lock; /* one switch at a time, and no clearing of rows beside it */
 	atomic_bool settled, cut_short; /* cut_short: switches end early */
-	struct hst_clock clock; /* the keeper's */
+	struct hst_clock clock;		/* the keeper's */
 	atomic_bool again_due;		/* engine_ask_again failed */
 
 	atomic_uint_fast64_t completed, failed, unsupported, layers_live, layers_late;
@@ -70,17 +76,19 @@ struct engine {
 /* engine_layers.c */
 void engine_layers_init(struct engine *g);
 void *engine_layers_main(void *arg);
-/* The inventory of a layer, from the store, from an upload under way, or made now. *ret_absent, with ERR_NOT_FOUND: the registry
- * does not hold it in this repository, and need not (a blob whose file cannot be read is another error). ERR_DAMAGED: it was lost just now. */
-int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d, struct buf *out, bool *ret_absent,
-		     struct err *e);
+/* The inventory of a layer, from the store, from an upload under way, or made now. *ret_absent,
+ * with ERR_NOT_FOUND: the registry does not hold it in this repository, and need not (a blob whose
+ * file cannot be read is another error). ERR_DAMAGED: it was lost just now. */
+int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d,
+		     struct buf *out, bool *ret_absent, struct err *e);
 void engine_layers_stop(struct engine *g);
 
 /* The image cannot be assessed: its state and the scan's end. */
 int engine_give_up(struct db_tx *tx, const struct scs_scan *s, struct bytes reason, struct err *e);
 
 /* engine_scan.c: one scan from manifest to counts. ret_reason: of SCS_UNSUPPORTED. */
-int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_status *ret_status, struct bytes *ret_reason, struct arena *a, struct err *e);
+int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_status *ret_status,
+		      struct bytes *ret_reason, struct arena *a, struct err *e);
 
 /* engine_events.c */
 void *engine_events_main(void *arg);
@@ -93,7 +101,8 @@ int engine_generation_open(struct engine *g, const char *vdb, struct err *e);
 void *engine_settle_main(void *arg);
 void engine_ask_again(struct engine *g);
 
-/* engine_sweep.c: remove files of generations but that of this digest; at a start, before anything is written: what a crash left of temporary files. */
+/* engine_sweep.c: remove files of generations but that of this digest; at a start, before anything
+ * is written: what a crash left of temporary files. */
 void engine_sweep(struct engine *g, const char *keep);
 void engine_sweep_temporary(struct engine *g);
 
@@ -101,5 +110,8 @@ void engine_sweep_temporary(struct engine *g);
 void engine_house(struct engine *g);
 
 /* engine_source.c: what scanning reads of the registry. */
-int engine_read_manifest(struct engine *g, struct bytes repository, struct bytes digest, struct arena *a, struct bytes *ret_text, struct bytes *ret_type, struct err *e);
-int engine_open_blob(struct engine *g, struct bytes repository, const struct digest *d, int *ret_fd, uint64_t *ret_len, struct err *e);
+int engine_read_manifest(struct engine *g, struct bytes repository, struct bytes digest,
+			 struct arena *a, struct bytes *ret_text, struct bytes *ret_type,
+			 struct err *e);
+int engine_open_blob(struct engine *g, struct bytes repository, const struct digest *d, int *ret_fd,
+		     uint64_t *ret_len, struct err *e);

@@ -1,4 +1,5 @@
-/* Layers: indexed by a worker while they are uploaded (the tap), or afterwards from the store; each digest by one thread at a time. */
+/* Layers: indexed by a worker while they are uploaded (the tap), or afterwards from the store; each
+ * digest by one thread at a time. */
 #include "scan/engine_impl.h"
 
 #include "base/clock.h"
@@ -14,7 +15,8 @@
 
 #define PARSE_BUDGET (256U << 20)
 
-/* ---- the tap: called on the upload's thread, must not block -------------------------------------------------------- */
+/* ---- the tap: called on the upload's thread, must not block
+ * -------------------------------------------------------- */
 
 /* Whose work it is: all tasks of a repository leave a worker to others. Never 0. */
 static uint64_t owner_of(struct bytes repository)
@@ -50,7 +52,12 @@ static void decide(struct engine *g, struct upload *u)
 	u->skip = first == '{' || first == '[';
 	if (u->skip)
 		return;
-	struct pool_task t = {.kind = TASK_INDEX_LAYER, .fd = u->fd, .out_fd = -1, .off = 0, .len = UINT64_MAX, .owner = u->owner};
+	struct pool_task t = {.kind = TASK_INDEX_LAYER,
+			      .fd = u->fd,
+			      .out_fd = -1,
+			      .off = 0,
+			      .len = UINT64_MAX,
+			      .owner = u->owner};
 	u->live = pool_begin(g->o.pool, &t, &e);
 }
 
@@ -135,7 +142,8 @@ static void tap_end(void *arg, void *handle, const struct digest *d, int fd, uin
 		upload_free(u);
 }
 
-/* ---- the store of inventories --------------------------------------------------------------------------------------- */
+/* ---- the store of inventories
+ * --------------------------------------------------------------------------------------- */
 
 struct layer_row {
 	const char *digest;
@@ -184,7 +192,8 @@ static int keep(struct engine *g, const struct digest *d, struct buf *out, struc
 	return r;
 }
 
-static int find(struct engine *g, const struct digest *d, struct buf *out, bool *ret_found, struct err *e)
+static int find(struct engine *g, const struct digest *d, struct buf *out, bool *ret_found,
+		struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
@@ -194,7 +203,8 @@ static int find(struct engine *g, const struct digest *d, struct buf *out, bool 
 	return r;
 }
 
-/* ---- uploads that ended -------------------------------------------------------------------------------------------- */
+/* ---- uploads that ended
+ * -------------------------------------------------------------------------------------------- */
 
 static void finish_upload(struct engine *g, struct upload *u)
 {
@@ -211,7 +221,10 @@ static void finish_upload(struct engine *g, struct upload *u)
 			u->live = NULL;
 			atomic_fetch_add(&g->layers_live, 1);
 		} else {
-			r = layers_index_one(g->o.pool, &(struct pool_task){.fd = u->fd, .len = u->len, .owner = u->owner}, &out, &e);
+			r = layers_index_one(
+			    g->o.pool,
+			    &(struct pool_task){.fd = u->fd, .len = u->len, .owner = u->owner},
+			    &out, &e);
 			atomic_fetch_add(&g->layers_late, 1);
 		}
 		if (r >= 0)
@@ -220,7 +233,8 @@ static void finish_upload(struct engine *g, struct upload *u)
 	if (r < 0 && !atomic_load(&g->stopping)) {
 		char text[DIGEST_TEXT_CAP];
 		digest_text(&u->digest, text);
-		log_line(LOG_WARN, "layer %s: %s; it is indexed again when an image needs it", text, e.msg);
+		log_line(LOG_WARN, "layer %s: %s; it is indexed again when an image needs it", text,
+			 e.msg);
 	}
 	buf_free(&out);
 	indexing_end(g, &u->digest);
@@ -278,7 +292,8 @@ void *engine_layers_main(void *arg)
 }
 
 /* Wait until nobody indexes d, then take the work; false when stopping. */
-static bool take_layer(struct engine *g, const struct digest *d, struct buf *out, bool *ret_found, int *ret_r, struct err *e)
+static bool take_layer(struct engine *g, const struct digest *d, struct buf *out, bool *ret_found,
+		       int *ret_r, struct err *e)
 {
 	for (;;) {
 		*ret_r = find(g, d, out, ret_found, e);
@@ -305,13 +320,13 @@ static bool take_layer(struct engine *g, const struct digest *d, struct buf *out
 	}
 }
 
-int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d, struct buf *out, bool *ret_absent,
-		     struct err *e)
+int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d,
+		     struct buf *out, bool *ret_absent, struct err *e)
 {
 	bool found = false;
 	*ret_absent = false;
-	/* An inventory is the content's: it is told only to a repository that holds the blob, or who knows a digest would learn
-	 * what a layer of others holds. */
+	/* An inventory is the content's: it is told only to a repository that holds the blob, or
+	 * who knows a digest would learn what a layer of others holds. */
 	int r = registry_blob_is_in(g->o.registry, repository, d, e);
 	*ret_absent = r == 0;
 	if (r <= 0)
@@ -324,7 +339,10 @@ int engine_layer_get(struct engine *g, struct bytes repository, const struct dig
 	r = engine_open_blob(g, repository, d, &fd, &len, e);
 	*ret_absent = r == -ERR_NOT_FOUND;
 	if (r >= 0)
-		r = layers_index_one(g->o.pool, &(struct pool_task){.fd = fd, .len = len, .owner = owner_of(repository)}, out, e);
+		r = layers_index_one(
+		    g->o.pool,
+		    &(struct pool_task){.fd = fd, .len = len, .owner = owner_of(repository)}, out,
+		    e);
 	if (r >= 0)
 		r = keep(g, d, out, e);
 	indexing_end(g, d);

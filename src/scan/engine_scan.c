@@ -47,12 +47,14 @@ static int read_config(struct image_scan *w, struct bytes *ret, struct err *e)
 	OWN_FD int fd = -1;
 	uint64_t len;
 	*ret = BYTES_NONE;
-	if (engine_open_blob(w->g, w->scan->repository, &w->manifest.config.digest, &fd, &len, e) < 0)
+	if (engine_open_blob(w->g, w->scan->repository, &w->manifest.config.digest, &fd, &len, e) <
+	    0)
 		return -(int)e->code;
 	if (len > LIMIT_CONFIG_MAX)
 		return oci_is_config_type(w->manifest.config.media_type)
-			       ? err_set(e, ERR_LIMIT, "config: %llu bytes, more than %u", (unsigned long long)len, LIMIT_CONFIG_MAX)
-			       : 0;
+			   ? err_set(e, ERR_LIMIT, "config: %llu bytes, more than %u",
+				     (unsigned long long)len, LIMIT_CONFIG_MAX)
+			   : 0;
 	uint8_t *config = arena_alloc(w->arena, (size_t)len, 1);
 	if (!config)
 		return err_set(e, ERR_NOMEM, "no memory for the config");
@@ -71,8 +73,9 @@ static int has_layers(struct image_scan *w, bool *ret, struct err *e)
 		OWN_FD int fd = -1;
 		uint64_t len;
 		const struct digest *d = &w->manifest.layers[i].digest;
-		int r = d->algo == DIGEST_NONE ? -(int)ERR_NOT_FOUND
-					       : engine_open_blob(w->g, w->scan->repository, d, &fd, &len, e);
+		int r = d->algo == DIGEST_NONE
+			    ? -(int)ERR_NOT_FOUND
+			    : engine_open_blob(w->g, w->scan->repository, d, &fd, &len, e);
 		if (r < 0 && r != -ERR_NOT_FOUND)
 			return r;
 		*ret = r < 0 || !artifact_is_json(fd, 0);
@@ -96,7 +99,8 @@ static int read_image(struct image_scan *w, struct bytes *ret_reason, struct err
 {
 	struct bytes text, type, config;
 	bool is_image;
-	if (engine_read_manifest(w->g, w->scan->repository, w->scan->digest, w->arena, &text, &type, e) < 0 ||
+	if (engine_read_manifest(w->g, w->scan->repository, w->scan->digest, w->arena, &text, &type,
+				 e) < 0 ||
 	    oci_manifest_parse(text, type, w->arena, &w->manifest, e) < 0)
 		return -(int)e->code;
 	if (w->manifest.kind == OCI_INDEX) {
@@ -109,12 +113,13 @@ static int read_image(struct image_scan *w, struct bytes *ret_reason, struct err
 	if (has_config <= 0)
 		return has_config < 0 ? has_config : not_an_image(w, ret_reason, e);
 	if (w->manifest.layer_count > LIMIT_LAYERS_MAX)
-		return err_set(e, ERR_LIMIT, "%zu layers: images of more than %d are not assessed", w->manifest.layer_count,
-			       LIMIT_LAYERS_MAX);
+		return err_set(e, ERR_LIMIT, "%zu layers: images of more than %d are not assessed",
+			       w->manifest.layer_count, LIMIT_LAYERS_MAX);
 	if (has_layers(w, &is_image, e) < 0)
 		return -(int)e->code;
 	*e = (struct err)ERR_INIT;
-	return is_image ? oci_config_parse(config, w->arena, &w->config, e) : not_an_image(w, ret_reason, e);
+	return is_image ? oci_config_parse(config, w->arena, &w->config, e)
+			: not_an_image(w, ret_reason, e);
 }
 
 struct damage {
@@ -126,7 +131,8 @@ struct damage {
 static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct damage *d = arg;
-	return registry_blob_damage(d->w->g->o.registry, tx, d->w->scan->repository, d->digest, d->w->arena, &d->reason, e);
+	return registry_blob_damage(d->w->g->o.registry, tx, d->w->scan->repository, d->digest,
+				    d->w->arena, &d->reason, e);
 }
 
 /* A layer that is not here: it was lost, or never was. */
@@ -144,7 +150,8 @@ static int miss_layer(struct image_scan *w, size_t i, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-/* A layer that need not be here, and is not, leaves the rest to be assessed. The inventory's text counts to the image's memory as all else does. */
+/* A layer that need not be here, and is not, leaves the rest to be assessed. The inventory's text
+ * counts to the image's memory as all else does. */
 static int take_layer(struct image_scan *w, size_t i, struct err *e)
 {
 	struct scan_layer *l = &w->layers[i];
@@ -154,7 +161,8 @@ static int take_layer(struct image_scan *w, size_t i, struct err *e)
 	int r = engine_layer_get(w->g, w->scan->repository, &l->digest, &text, &absent, e);
 	if (!absent && r >= 0) {
 		struct bytes kept = arena_bytes(w->arena, buf_bytes(&text), &ok);
-		r = ok ? lay_parse(kept, w->arena, &w->parsed[i], e) : err_set(e, ERR_NOMEM, "no memory for an inventory");
+		r = ok ? lay_parse(kept, w->arena, &w->parsed[i], e)
+		       : err_set(e, ERR_NOMEM, "no memory for an inventory");
 	}
 	buf_free(&text);
 	if (!absent && r != -ERR_DAMAGED)
@@ -182,7 +190,8 @@ static int firsts_make(struct firsts *f, size_t count, struct arena *a, struct e
 static bool copy_layer(struct image_scan *w, struct firsts *f, size_t i)
 {
 	const struct digest *d = &w->layers[i].digest;
-	size_t slot = bytes_hash((struct bytes){.ptr = d->hash, .len = sizeof d->hash}, 0) & f->mask;
+	size_t slot =
+	    bytes_hash((struct bytes){.ptr = d->hash, .len = sizeof d->hash}, 0) & f->mask;
 	while (f->at[slot] && !digest_eq(&w->layers[f->at[slot] - 1].digest, d))
 		slot = (slot + 1) & f->mask;
 	if (!f->at[slot]) {
@@ -209,9 +218,13 @@ static int take_layers(struct image_scan *w, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		const struct oci_descriptor *d = &w->manifest.layers[i];
 		if (d->digest.algo == DIGEST_NONE)
-			return err_set(e, ERR_UNSUPPORTED, "layer %zu: unknown digest algorithm", i + 1);
-		w->layers[i] = (struct scan_layer){.digest = d->digest, .media_type = d->media_type, .fd = -1,
-						   .created_by = oci_config_layer_line(&w->config, i)};
+			return err_set(e, ERR_UNSUPPORTED, "layer %zu: unknown digest algorithm",
+				       i + 1);
+		w->layers[i] =
+		    (struct scan_layer){.digest = d->digest,
+					.media_type = d->media_type,
+					.fd = -1,
+					.created_by = oci_config_layer_line(&w->config, i)};
 		w->layer_count = i + 1;
 		if (atomic_load(&w->g->stopping))
 			return err_set(e, ERR_CANCELLED, "the server is stopping");
@@ -265,12 +278,15 @@ static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
 		int known = pks_find(tx, r->identity, &id, e);
 		if (known < 0)
 			return known;
-		/* Known then and not now: it was cleared away, and its matches were not looked for. */
+		/* Known then and not now: it was cleared away, and its matches were not looked for.
+		 */
 		if (known == 0 && r->known)
 			return err_set(e, ERR_CONFLICT, "a package was cleared away meanwhile");
-		/* Known now but not when it was looked up: another scan kept it meanwhile, with the matches of this generation. */
-		if (known == 0 && (pks_add(tx, &r->package->pkg, r->identity, &id, e) < 0 ||
-				   mts_put(tx, id, r->package->pkg.name, r->matches, r->match_count, e) < 0))
+		/* Known now but not when it was looked up: another scan kept it meanwhile, with the
+		 * matches of this generation. */
+		if (known == 0 &&
+		    (pks_add(tx, &r->package->pkg, r->identity, &id, e) < 0 ||
+		     mts_put(tx, id, r->package->pkg.name, r->matches, r->match_count, e) < 0))
 			return -(int)e->code;
 		r->id = id;
 	}
@@ -286,7 +302,8 @@ static int make_parts(struct image_scan *w, struct ims_part **ret, size_t *ret_c
 		return err_set(e, ERR_NOMEM, "no memory");
 	for (size_t layer = 0; layer < w->layer_count; layer++) {
 		struct ims_part *p = &parts[n];
-		*p = (struct ims_part){.position = (uint32_t)layer, .layer = bytes_of(w->assess.layers[layer].digest),
+		*p = (struct ims_part){.position = (uint32_t)layer,
+				       .layer = bytes_of(w->assess.layers[layer].digest),
 				       .created_by = w->layers[layer].created_by};
 		for (size_t i = 0; i < w->image.package_count; i++)
 			p->member_count += w->image.packages[i].layer == layer;
@@ -298,8 +315,9 @@ static int make_parts(struct image_scan *w, struct ims_part **ret, size_t *ret_c
 		size_t at = 0;
 		for (size_t i = 0; i < w->image.package_count; i++) {
 			if (w->image.packages[i].layer == layer)
-				p->members[at++] = (struct pks_member){.package = w->rows[i].id,
-								       .path = w->image.packages[i].pkg.path};
+				p->members[at++] =
+				    (struct pks_member){.package = w->rows[i].id,
+							.path = w->image.packages[i].pkg.path};
 		}
 		n++;
 	}
@@ -318,24 +336,30 @@ static int append_event(struct db_tx *tx, const struct image_scan *w, struct err
 	json_put_i64(&j, "scan", w->scan->id);
 	json_put_text(&j, "state", ims_state_word(w->out.state));
 	json_put_end(&j, '}');
-	struct event ev = {.type = BYTES_LIT("scanned"), .repository = w->scan->repository, .digest = w->scan->digest,
-			   .detail = buf_bytes(&detail), .at = clock_wall_ms()};
+	struct event ev = {.type = BYTES_LIT("scanned"),
+			   .repository = w->scan->repository,
+			   .digest = w->scan->digest,
+			   .detail = buf_bytes(&detail),
+			   .at = clock_wall_ms()};
 	int r = event_append(tx, &ev, e);
 	buf_free(&detail);
 	return r;
 }
 
-/* What the registry lost, or got back, while this scan ran: its event may have come first, and must not be overwritten. */
+/* What the registry lost, or got back, while this scan ran: its event may have come first, and must
+ * not be overwritten. */
 static int look_again(struct db_tx *tx, struct image_scan *w, struct err *e)
 {
 	for (size_t i = 0; i <= w->layer_count; i++) {
 		bool is_config = i == w->layer_count;
-		int r = registry_blob_damage(w->g->o.registry, tx, w->scan->repository,
-					     is_config ? &w->manifest.config.digest : &w->layers[i].digest, NULL, NULL, e);
+		int r = registry_blob_damage(
+		    w->g->o.registry, tx, w->scan->repository,
+		    is_config ? &w->manifest.config.digest : &w->layers[i].digest, NULL, NULL, e);
 		if (r < 0)
 			return r;
 		if ((r == 1) != (!is_config && w->damaged[i]))
-			return err_set(e, ERR_CONFLICT, "a blob was found damaged or pushed again meanwhile");
+			return err_set(e, ERR_CONFLICT,
+				       "a blob was found damaged or pushed again meanwhile");
 	}
 	return 0;
 }
@@ -345,7 +369,8 @@ static int commit(struct db_tx *tx, void *arg, struct err *e)
 	struct image_scan *w = arg;
 	struct ims_part *parts;
 	size_t part_count;
-	if (look_again(tx, w, e) < 0 || put_packages(tx, w, e) < 0 || make_parts(w, &parts, &part_count, e) < 0)
+	if (look_again(tx, w, e) < 0 || put_packages(tx, w, e) < 0 ||
+	    make_parts(w, &parts, &part_count, e) < 0)
 		return -(int)e->code;
 	int r = ims_put(tx, &w->out, parts, part_count, e);
 	if (r < 0)
@@ -374,10 +399,14 @@ static int describe(struct image_scan *w, struct err *e)
 	oci_platform_text(&w->config.platform, &platform);
 	json_out_init(&j, &coverage, false);
 	assess_put_coverage(&j, NULL, &w->assess);
-	w->out = (struct ims_image){.repository = w->scan->repository, .digest = w->scan->digest,
-				    .reason = w->assess.reason, .package_count = w->image.package_count,
+	w->out = (struct ims_image){.repository = w->scan->repository,
+				    .digest = w->scan->digest,
+				    .reason = w->assess.reason,
+				    .package_count = w->image.package_count,
 				    .scanned_ms = clock_wall_ms()};
-	w->out.state = w->assess.reason.len ? IMS_UNVERIFIED : IMS_HEALTHY; /* ims_put makes it Unhealthy when checks count */
+	w->out.state = w->assess.reason.len
+			   ? IMS_UNVERIFIED
+			   : IMS_HEALTHY; /* ims_put makes it Unhealthy when checks count */
 	if (w->image.has_distro) {
 		w->out.distro_id = w->image.distro.id;
 		w->out.distro_version = w->image.distro.version_id;
@@ -390,9 +419,12 @@ static int describe(struct image_scan *w, struct err *e)
 
 static int match_and_commit(struct image_scan *w, struct err *e)
 {
-	const struct inv_source source = {.layers = w->parsed, .layer_count = w->layer_count,
-					  .has_config = true, .diff_ids = w->config.diff_ids,
-					  .diff_id_count = w->config.diff_id_count, .cancel = &w->g->stopping};
+	const struct inv_source source = {.layers = w->parsed,
+					  .layer_count = w->layer_count,
+					  .has_config = true,
+					  .diff_ids = w->config.diff_ids,
+					  .diff_id_count = w->config.diff_id_count,
+					  .cancel = &w->g->stopping};
 	if (inv_merge(&source, w->arena, &w->image, e) < 0)
 		return -(int)e->code;
 	/* A switch of generations waits for this scan, or this scan for it: never half of each. */
@@ -416,8 +448,8 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 	return r;
 }
 
-int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_status *ret_status, struct bytes *ret_reason,
-		      struct arena *a, struct err *e)
+int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_status *ret_status,
+		      struct bytes *ret_reason, struct arena *a, struct err *e)
 {
 	struct image_scan w = {.g = g, .scan = s, .arena = a};
 	*ret_status = SCS_COMPLETED;
@@ -432,6 +464,8 @@ int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_statu
 		r = match_and_commit(&w, e);
 	/* The image's own share was spent, and will be the next time. */
 	if (r == -ERR_NOMEM && arena_is_spent(a))
-		r = err_set(e, ERR_LIMIT, "its layers' inventories and packages need more than %u MiB together", ENGINE_SCAN_BUDGET >> 20);
+		r = err_set(e, ERR_LIMIT,
+			    "its layers' inventories and packages need more than %u MiB together",
+			    ENGINE_SCAN_BUDGET >> 20);
 	return r;
 }

@@ -1,5 +1,5 @@
-/* What a crash left in the folder of generations: a switch unlinks the old file after it committed, and whatever is written lies under a temporary name at first
- * (base/io.h). */
+/* What a crash left in the folder of generations: a switch unlinks the old file after it committed,
+ * and whatever is written lies under a temporary name at first (base/io.h). */
 #include "scan/engine_impl.h"
 
 #include "base/io.h"
@@ -27,7 +27,9 @@ void engine_sweep(struct engine *g, const char *keep)
 			continue;
 		(void)snprintf(path, sizeof path, "%s/%s", g->o.vdb_dir, entry->d_name);
 		if (unlink(path) == 0)
-			log_line(LOG_INFO, "vulnerability database: removed %s, a generation of before", entry->d_name);
+			log_line(LOG_INFO,
+				 "vulnerability database: removed %s, a generation of before",
+				 entry->d_name);
 	}
 	(void)closedir(dir);
 }

@@ -1,5 +1,6 @@
-/* Small plain files go to the worker as one ustar stream: header of 512 bytes (POSIX.1-2017 pax, "ustar Interchange Format"), content, zeros to the
- * next 512; two blocks of zeros at the end. Names of more than 100 bytes stand in a pax record before ("%d path=%s\n"). */
+/* Small plain files go to the worker as one ustar stream: header of 512 bytes (POSIX.1-2017 pax,
+ * "ustar Interchange Format"), content, zeros to the next 512; two blocks of zeros at the end.
+ * Names of more than 100 bytes stand in a pax record before ("%d path=%s\n"). */
 #include "scan/feed_files.h"
 
 #include "base/io.h"
@@ -143,7 +144,8 @@ static int list(struct names *out, int dir_fd, const char *prefix, unsigned dept
 		struct stat st, link;
 		if (ent->d_name[0] == '.')
 			continue;
-		if (snprintf(path, sizeof path, "%s%s", prefix, ent->d_name) >= (int)sizeof path - 1)
+		if (snprintf(path, sizeof path, "%s%s", prefix, ent->d_name) >=
+		    (int)sizeof path - 1)
 			return err_set(e, ERR_LIMIT, "%s: path too long", prefix);
 		if (fstatat(dirfd(d), ent->d_name, &link, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    fstatat(dirfd(d), ent->d_name, &st, 0) < 0)
@@ -153,7 +155,8 @@ static int list(struct names *out, int dir_fd, const char *prefix, unsigned dept
 		} else if (S_ISDIR(link.st_mode)) {
 			if (depth == 0)
 				return err_set(e, ERR_LIMIT, "%s: folders too deep", path);
-			int sub = openat(dirfd(d), ent->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+			int sub = openat(dirfd(d), ent->d_name,
+					 O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 			if (sub < 0)
 				return err_sys(e, "%s", path);
 			size_t len = strlen(path); /* room for one more was left above */
@@ -185,7 +188,8 @@ static int one_file(struct gather *g, int dir_fd, const char *name)
 	struct buf content;
 	buf_init(&content, FEED_BATCH_FILE_MAX + 1);
 	uint8_t *p = buf_room(&content, (size_t)st.st_size);
-	ssize_t got = p ? io_pread(fd, p, (size_t)st.st_size, 0, g->e) : err_set(g->e, ERR_NOMEM, "no memory");
+	ssize_t got = p ? io_pread(fd, p, (size_t)st.st_size, 0, g->e)
+			: err_set(g->e, ERR_NOMEM, "no memory");
 	if (got >= 0) {
 		buf_commit(&content, (size_t)got);
 		put_member(&g->batch, name, buf_bytes(&content));
@@ -201,7 +205,8 @@ static int one_file(struct gather *g, int dir_fd, const char *name)
 static int read_folder(struct gather *g, int dir_fd)
 {
 	int list_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
-	int r = list_fd < 0 ? err_sys(g->e, "folder") : list(&g->files, list_fd, "", FEED_FILES_DEPTH, g->e);
+	int r = list_fd < 0 ? err_sys(g->e, "folder")
+			    : list(&g->files, list_fd, "", FEED_FILES_DEPTH, g->e);
 	if (r == 0 && g->files.count == 0)
 		r = err_set(g->e, ERR_NOT_FOUND, "the folder holds no files");
 	if (r == 0)
@@ -216,8 +221,9 @@ int feed_files_each(const char *path, feed_file_fn each, void *arg, struct err *
 	struct stat st;
 	OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "%s: no such file or folder", path)
-				       : err_sys(e, "%s", path);
+		return errno == ENOENT
+			   ? err_set(e, ERR_NOT_FOUND, "%s: no such file or folder", path)
+			   : err_sys(e, "%s", path);
 	if (!S_ISDIR(st.st_mode)) {
 		const char *slash = strrchr(path, '/');
 		return each(arg, fd, slash ? slash + 1 : path, mtime_ms(&st), e);

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define LINK_HOPS 8          /* links from link to link inside a tar: docker save makes one */
+#define LINK_HOPS 8		   /* links from link to link inside a tar: docker save makes one */
 #define MEMBERS_BUDGET (64U << 20) /* bytes of memory for the member list: some 500,000 members */
 
 /* As a worker states them; tar_type of archive/tar.h, whose header stays behind the jail. */
@@ -54,7 +54,8 @@ static int on_member(void *arg, enum task_record type, struct bytes body, struct
 	m.link = cur_blob(&c);
 	m.off = cur_le64(&c);
 	m.len = cur_le64(&c);
-	if (type != TASK_MEMBER || !cur_ok(&c) || cur_left(&c) || m.off > INT64_MAX || m.len > INT64_MAX - m.off)
+	if (type != TASK_MEMBER || !cur_ok(&c) || cur_left(&c) || m.off > INT64_MAX ||
+	    m.len > INT64_MAX - m.off)
 		return err_set(e, ERR_CHILD, "a worker sent a malformed member");
 	if (m.kind != MEMBER_FILE && m.kind != MEMBER_SYMLINK && m.kind != MEMBER_HARDLINK)
 		return 0;
@@ -70,7 +71,8 @@ static int on_member(void *arg, enum task_record type, struct bytes body, struct
 		}
 	}
 	if (!ok_path || !ok_link || f->member_count == f->member_cap)
-		return err_set(e, ERR_LIMIT, "the archive has more members than fit in %u bytes", MEMBERS_BUDGET);
+		return err_set(e, ERR_LIMIT, "the archive has more members than fit in %u bytes",
+			       MEMBERS_BUDGET);
 	f->members[f->member_count++] = m;
 	return 0;
 }
@@ -122,7 +124,10 @@ static int open_tar(struct files *f, const char *path, struct pool *pool, struct
 	plain = open(tmp && *tmp ? tmp : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (plain < 0)
 		return err_sys(e, "temporary file");
-	struct pool_task task = {.kind = TASK_LIST_TAR, .fd = fd, .out_fd = plain, .len = UINT64_MAX,
+	struct pool_task task = {.kind = TASK_LIST_TAR,
+				 .fd = fd,
+				 .out_fd = plain,
+				 .len = UINT64_MAX,
 				 .path = bytes_of(path)};
 	struct stat st;
 	if (fstat(fd, &st) < 0)
@@ -203,7 +208,8 @@ static int find_in_dir(struct files *f, struct bytes name, struct files_part *re
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_FORMAT, "%s: not a regular file", path);
 	if (f->opened_count == sizeof f->opened / sizeof *f->opened)
-		return err_set(e, ERR_LIMIT, "the image names more than %zu files", f->opened_count);
+		return err_set(e, ERR_LIMIT, "the image names more than %zu files",
+			       f->opened_count);
 	*ret = (struct files_part){.fd = fd, .off = 0, .len = (uint64_t)st.st_size};
 	f->opened[f->opened_count++] = STEAL_FD(fd);
 	return 1;
@@ -212,11 +218,14 @@ static int find_in_dir(struct files *f, struct bytes name, struct files_part *re
 static const struct member *member_find(const struct files *f, struct bytes name)
 {
 	struct member key = {.path = name};
-	return f->member_count ? bsearch(&key, f->members, f->member_count, sizeof key, by_path) : NULL;
+	return f->member_count ? bsearch(&key, f->members, f->member_count, sizeof key, by_path)
+			       : NULL;
 }
 
-/* Where a link of a member points, inside the archive: hard links name a member, symbolic links are relative to their folder. */
-static int link_target(const struct member *m, uint8_t out[LIMIT_PATH_MAX], struct bytes *ret, struct err *e)
+/* Where a link of a member points, inside the archive: hard links name a member, symbolic links are
+ * relative to their folder. */
+static int link_target(const struct member *m, uint8_t out[LIMIT_PATH_MAX], struct bytes *ret,
+		       struct err *e)
 {
 	if (m->kind == MEMBER_HARDLINK || bytes_has_prefix_lit(m->link, "/")) {
 		*ret = without_dot(m->link);

@@ -37,7 +37,8 @@ struct buf *scan_input_text(struct scan_input *in, size_t max)
 	return b;
 }
 
-static int read_text(struct scan_input *in, struct bytes name, size_t max, struct bytes *ret, struct err *e)
+static int read_text(struct scan_input *in, struct bytes name, size_t max, struct bytes *ret,
+		     struct err *e)
 {
 	struct buf *b = scan_input_text(in, max);
 	if (!b)
@@ -49,7 +50,8 @@ static int read_text(struct scan_input *in, struct bytes name, size_t max, struc
 }
 
 /* "blobs/sha256/<hex>" of an OCI layout. Spec: image-layout.md "Blobs". */
-static int blob_name(struct scan_input *in, const struct digest *d, struct bytes *ret, struct err *e)
+static int blob_name(struct scan_input *in, const struct digest *d, struct bytes *ret,
+		     struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
@@ -74,12 +76,13 @@ static int check_digest(const struct digest *want, struct bytes text, struct err
 	return 0;
 }
 
-static int read_blob(struct scan_input *in, const struct oci_descriptor *d, size_t max, struct bytes *ret,
-		     struct err *e)
+static int read_blob(struct scan_input *in, const struct oci_descriptor *d, size_t max,
+		     struct bytes *ret, struct err *e)
 {
 	struct bytes name = BYTES_NONE;
 	if (d->digest.algo == DIGEST_NONE)
-		return err_set(e, ERR_UNSUPPORTED, "digest %.*s: unknown algorithm", BYTES_ARG(d->digest_text));
+		return err_set(e, ERR_UNSUPPORTED, "digest %.*s: unknown algorithm",
+			       BYTES_ARG(d->digest_text));
 	if (blob_name(in, &d->digest, &name, e) < 0 || read_text(in, name, max, ret, e) < 0)
 		return -(int)e->code;
 	return check_digest(&d->digest, *ret, e);
@@ -87,9 +90,10 @@ static int read_blob(struct scan_input *in, const struct oci_descriptor *d, size
 
 int scan_input_check_layers(size_t count, struct err *e)
 {
-	return count <= LIMIT_LAYERS_MAX ? 0
-					 : err_set(e, ERR_LIMIT, "%zu layers: images of more than %d are not assessed",
-						   count, LIMIT_LAYERS_MAX);
+	return count <= LIMIT_LAYERS_MAX
+		   ? 0
+		   : err_set(e, ERR_LIMIT, "%zu layers: images of more than %d are not assessed",
+			     count, LIMIT_LAYERS_MAX);
 }
 
 int scan_layer_absent(struct scan_layer *l, struct arena *a, struct err *e)
@@ -105,7 +109,8 @@ int scan_layer_absent(struct scan_layer *l, struct arena *a, struct err *e)
 }
 
 /* r: what files_find said of the layer's file. */
-static int place_layer(struct scan_input *in, struct scan_layer *l, int r, const struct files_part *part, struct err *e)
+static int place_layer(struct scan_input *in, struct scan_layer *l, int r,
+		       const struct files_part *part, struct err *e)
 {
 	if (r == 0)
 		return scan_layer_absent(l, &in->arena, e);
@@ -133,7 +138,8 @@ static int add_layers(struct scan_input *in, const struct oci_manifest *m, struc
 				       BYTES_ARG(d->digest_text));
 		if (blob_name(in, &d->digest, &name, e) < 0)
 			return -(int)e->code;
-		in->layers[i] = (struct scan_layer){.digest = d->digest, .media_type = d->media_type};
+		in->layers[i] =
+		    (struct scan_layer){.digest = d->digest, .media_type = d->media_type};
 		int r = files_find(in->files, name, &part, e);
 		if (place_layer(in, &in->layers[i], r, &part, e) < 0)
 			return -(int)e->code;
@@ -148,9 +154,10 @@ static void add_history(struct scan_input *in)
 		in->layers[i].created_by = oci_config_layer_line(&in->config, i);
 }
 
-/* An archive of one platform has the index of all of them: those whose manifests are there are chosen from, when nobody asked
- * for a platform. docker save writes such. */
-static int choose_present(struct scan_input *in, const struct oci_manifest *index, const struct oci_descriptor **ret, struct err *e)
+/* An archive of one platform has the index of all of them: those whose manifests are there are
+ * chosen from, when nobody asked for a platform. docker save writes such. */
+static int choose_present(struct scan_input *in, const struct oci_manifest *index,
+			  const struct oci_descriptor **ret, struct err *e)
 {
 	struct oci_manifest here = *index;
 	struct buf text;
@@ -178,16 +185,17 @@ static int choose_present(struct scan_input *in, const struct oci_manifest *inde
 	*ret = d;
 	buf_init(&text, 1024);
 	oci_platform_text(&d->platform, &text);
-	const char *note = arena_printf(&in->arena, "this machine's platform is not in the image; %.*s is, and was looked at",
-					BYTES_ARG(d->has_platform ? buf_bytes(&text) : d->digest_text));
+	const char *note = arena_printf(
+	    &in->arena, "this machine's platform is not in the image; %.*s is, and was looked at",
+	    BYTES_ARG(d->has_platform ? buf_bytes(&text) : d->digest_text));
 	buf_free(&text);
 	in->note = bytes_of(note);
 	return note ? 0 : err_set(e, ERR_NOMEM, "no memory");
 }
 
 /* A manifest with its config and layers; an index leads on to one of its manifests. */
-static int open_manifest(struct scan_input *in, const struct oci_descriptor *first, struct bytes platform,
-			 struct err *e)
+static int open_manifest(struct scan_input *in, const struct oci_descriptor *first,
+			 struct bytes platform, struct err *e)
 {
 	struct oci_descriptor d = *first;
 	for (int depth = 0; depth < 4; depth++) {
@@ -202,7 +210,8 @@ static int open_manifest(struct scan_input *in, const struct oci_descriptor *fir
 			if (next && !platform.len && choose_present(in, &m, &next, e) < 0)
 				return -(int)e->code;
 			if (!next)
-				return err_set(e, ERR_NOT_FOUND, "the index has no image for platform \"%.*s\"",
+				return err_set(e, ERR_NOT_FOUND,
+					       "the index has no image for platform \"%.*s\"",
 					       BYTES_ARG(platform));
 			d = *next;
 			continue;
@@ -244,7 +253,7 @@ struct archive_row {
 	struct bytes config, tag;
 	struct bytes layers[LIMIT_LAYERS_MAX];
 	size_t layer_count; /* all of them, also those that did not fit */
-	bool is_meant; /* by a name it was asked for, if it was by one */
+	bool is_meant;	    /* by a name it was asked for, if it was by one */
 };
 
 static void read_archive_layers(struct json *j, struct archive_row *row)
@@ -289,9 +298,11 @@ static void read_archive_row(struct json *j, struct bytes choice, struct archive
 	}
 }
 
-/* docker-archive: manifest.json = [{"Config": path, "RepoTags": [..], "Layers": [paths]}]. docker save writes null for no layers or
- * tags. Of several images one must be chosen. rows: two, the image's and a spare one. */
-static int parse_archive(struct scan_input *in, struct bytes text, struct archive_row rows[2], struct err *e)
+/* docker-archive: manifest.json = [{"Config": path, "RepoTags": [..], "Layers": [paths]}]. docker
+ * save writes null for no layers or tags. Of several images one must be chosen. rows: two, the
+ * image's and a spare one. */
+static int parse_archive(struct scan_input *in, struct bytes text, struct archive_row rows[2],
+			 struct err *e)
 {
 	struct json j;
 	struct choose_names names = {0};
@@ -323,21 +334,23 @@ static int open_archive(struct scan_input *in, struct bytes text, struct err *e)
 	struct bytes config = BYTES_NONE;
 	if (!row)
 		return err_set(e, ERR_NOMEM, "no memory");
-	if (parse_archive(in, text, row, e) < 0 || scan_input_check_layers(row->layer_count, e) < 0 ||
+	if (parse_archive(in, text, row, e) < 0 ||
+	    scan_input_check_layers(row->layer_count, e) < 0 ||
 	    read_text(in, row->config, LIMIT_CONFIG_MAX, &config, e) < 0 ||
 	    oci_config_parse(config, &in->arena, &in->config, e) < 0)
 		return err_ctx(e, "docker-archive");
 	if (in->config.diff_id_count != row->layer_count)
-		return err_set(e, ERR_FORMAT, "docker-archive: %zu layers but %zu diff_ids", row->layer_count,
-			       in->config.diff_id_count);
+		return err_set(e, ERR_FORMAT, "docker-archive: %zu layers but %zu diff_ids",
+			       row->layer_count, in->config.diff_id_count);
 	in->layers = arena_alloc(&in->arena, row->layer_count, sizeof *in->layers);
 	if (!in->layers)
 		return err_set(e, ERR_NOMEM, "no memory");
 	for (size_t i = 0; i < row->layer_count; i++) {
 		struct files_part part;
-		in->layers[i] = (struct scan_layer){.digest = in->config.diff_ids[i],
-						    .media_type = BYTES_LIT("application/vnd.oci.image.layer.v1.tar"),
-						    .is_diff_id = true};
+		in->layers[i] = (struct scan_layer){
+		    .digest = in->config.diff_ids[i],
+		    .media_type = BYTES_LIT("application/vnd.oci.image.layer.v1.tar"),
+		    .is_diff_id = true};
 		int r = files_find(in->files, row->layers[i], &part, e);
 		if (place_layer(in, &in->layers[i], r, &part, e) < 0)
 			return -(int)e->code;
@@ -377,7 +390,8 @@ void scan_input_place(const char *path, char place[SCAN_PLACE_MAX], struct bytes
 		*ret_choice = bytes_of(path + at + 1);
 }
 
-int scan_input_open(struct scan_input *in, const char *path, struct bytes platform, struct pool *pool, struct err *e)
+int scan_input_open(struct scan_input *in, const char *path, struct bytes platform,
+		    struct pool *pool, struct err *e)
 {
 	char place[SCAN_PLACE_MAX];
 	scan_input_init(in, path);
@@ -391,11 +405,12 @@ int scan_input_open(struct scan_input *in, const char *path, struct bytes platfo
 		r = open_layout(in, platform, e);
 	else if (is_there(in, "manifest.json"))
 		r = read_text(in, BYTES_LIT("manifest.json"), LIMIT_MANIFEST_MAX, &text, e) < 0
-			    ? -(int)e->code
-			    : open_archive(in, text, e);
+			? -(int)e->code
+			: open_archive(in, text, e);
 	else
-		r = err_set(e, ERR_UNSUPPORTED,
-			    "neither an OCI layout (index.json) nor a docker-archive (manifest.json)");
+		r = err_set(
+		    e, ERR_UNSUPPORTED,
+		    "neither an OCI layout (index.json) nor a docker-archive (manifest.json)");
 	if (r < 0) {
 		if (in->files)
 			err_ctx(e, "%s", path);

@@ -10,16 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARSED_BUDGET (256U << 20) /* bytes for all parsed inventories: some 500 MB of layers need 2 MiB */
+#define PARSED_BUDGET                                                                              \
+	(256U << 20) /* bytes for all parsed inventories: some 500 MB of layers need 2 MiB */
 #define HASH_STEP (256U * 1024U)
 
 static int on_record(void *arg, enum task_record type, struct bytes body, struct err *e)
 {
 	struct buf *out = arg;
 	if (type != TASK_INVENTORY || out->len)
-		return err_set(e, ERR_CHILD, "a worker answered with something else than one inventory");
+		return err_set(e, ERR_CHILD,
+			       "a worker answered with something else than one inventory");
 	buf_put(out, body);
-	return buf_ok(out) ? 0 : err_set(e, ERR_LIMIT, "an inventory is larger than %zu bytes", out->max);
+	return buf_ok(out)
+		   ? 0
+		   : err_set(e, ERR_LIMIT, "an inventory is larger than %zu bytes", out->max);
 }
 
 static int on_note(void *arg, struct bytes where, struct bytes text, struct err *e)
@@ -36,9 +40,14 @@ struct pool_reader layers_reader(struct buf *out)
 	return (struct pool_reader){.arg = out, .record = on_record, .note = on_note};
 }
 
-int layers_index_one(struct pool *pool, const struct pool_task *where, struct buf *out, struct err *e)
+int layers_index_one(struct pool *pool, const struct pool_task *where, struct buf *out,
+		     struct err *e)
 {
-	struct pool_task task = {.kind = TASK_INDEX_LAYER, .fd = where->fd, .out_fd = -1, .off = where->off, .len = where->len,
+	struct pool_task task = {.kind = TASK_INDEX_LAYER,
+				 .fd = where->fd,
+				 .out_fd = -1,
+				 .off = where->off,
+				 .len = where->len,
 				 .owner = where->owner};
 	struct pool_reader reader = layers_reader(out);
 	int r = pool_run(pool, &task, &reader, e);
@@ -84,11 +93,12 @@ static size_t take(struct work *w)
 	return i;
 }
 
-/* Is the inventory at texts[i] of the very stream that the config, whose own digest was checked, names for this layer? */
+/* Is the inventory at texts[i] of the very stream that the config, whose own digest was checked,
+ * names for this layer? */
 static bool is_named(const struct work *w, size_t i)
 {
 	const struct oci_config *config = &w->input->config;
-	const struct digest *want = w->layers[i].is_diff_id			? &w->layers[i].digest
+	const struct digest *want = w->layers[i].is_diff_id		? &w->layers[i].digest
 				    : config->diff_id_count == w->count ? &config->diff_ids[i]
 									: NULL;
 	struct arena a;
@@ -97,8 +107,8 @@ static bool is_named(const struct work *w, size_t i)
 	if (!want || want->algo != DIGEST_SHA256)
 		return false;
 	arena_init(&a, PARSED_BUDGET);
-	bool is = lay_parse(buf_bytes(&w->result->texts[i]), &a, &lay, &e) == 0 && lay.has_diff_id &&
-		  memcmp(lay.diff_id, want->hash, LAY_DIFF_ID_LEN) == 0;
+	bool is = lay_parse(buf_bytes(&w->result->texts[i]), &a, &lay, &e) == 0 &&
+		  lay.has_diff_id && memcmp(lay.diff_id, want->hash, LAY_DIFF_ID_LEN) == 0;
 	arena_free(&a);
 	return is;
 }
@@ -109,8 +119,10 @@ static bool is_compressed(const struct scan_layer *l)
 	struct err e = ERR_INIT;
 	if (io_pread(l->fd, head, sizeof head, l->off, &e) < 0)
 		return false;
-	static const uint8_t magics[][4] = {
-		{0x1f, 0x8b, 0x08, 0}, {0x28, 0xb5, 0x2f, 0xfd}, {0xfd, '7', 'z', 'X'}, {'B', 'Z', 'h', 0}};
+	static const uint8_t magics[][4] = {{0x1f, 0x8b, 0x08, 0},
+					    {0x28, 0xb5, 0x2f, 0xfd},
+					    {0xfd, '7', 'z', 'X'},
+					    {'B', 'Z', 'h', 0}};
 	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
 		if (memcmp(head, magics[i], magics[i][3] ? 4 : 3) == 0)
 			return true;
@@ -146,14 +158,16 @@ static int hash_layer(const struct scan_layer *l, uint8_t *step, struct err *e)
 	return r;
 }
 
-/* A layer whose plain stream is the one that the config names needs no other proof, and reading it a second time costs as much as a third of the scan.
- * Another one must have its digest: then the image, not the file, is at odds with itself. */
+/* A layer whose plain stream is the one that the config names needs no other proof, and reading it
+ * a second time costs as much as a third of the scan. Another one must have its digest: then the
+ * image, not the file, is at odds with itself. */
 static int prove(struct work *w, size_t i, struct err *e)
 {
 	const struct scan_layer *l = &w->layers[i];
 	w->proved[i] = is_named(w, i);
 	if (w->proved[i] || (l->is_diff_id && is_compressed(l)))
-		return 0; /* the latter cannot be checked without inflating it here: used, but never kept */
+		return 0; /* the latter cannot be checked without inflating it here: used, but never
+			     kept */
 	OWN_FREE uint8_t *step = io_block(HASH_STEP);
 	int r = step ? hash_layer(l, step, e) : err_set(e, ERR_NOMEM, "no memory");
 	w->proved[i] = r == 0;
@@ -167,7 +181,8 @@ static void *index_main(void *arg)
 		struct err e = ERR_INIT;
 		const struct scan_layer *l = &w->layers[i];
 		const struct pool_task where = {.fd = l->fd, .off = l->off, .len = l->len};
-		if (layers_index_one(w->pool, &where, &w->result->texts[i], &e) < 0 || prove(w, i, &e) < 0) {
+		if (layers_index_one(w->pool, &where, &w->result->texts[i], &e) < 0 ||
+		    prove(w, i, &e) < 0) {
 			err_ctx(&e, "layer %zu", i + 1);
 			fail(w, &e);
 		} else if (w->progress) {
@@ -198,7 +213,8 @@ static void read_cache(struct work *w)
 			buf_clear(&w->result->texts[i]);
 			continue;
 		}
-		/* One that does not parse is made anew, and so is one that was kept for an image which named another stream for this digest. */
+		/* One that does not parse is made anew, and so is one that was kept for an image
+		 * which named another stream for this digest. */
 		w->result->cached[i] = is_named(w, i);
 		if (!w->result->cached[i])
 			buf_clear(&w->result->texts[i]);
@@ -260,8 +276,14 @@ int layers_index(const struct scan_input *input, struct pool *pool, const char *
 	size_t count = input->layer_count;
 	*ret = (struct layers_result){.count = count};
 	arena_init(&ret->arena, PARSED_BUDGET);
-	struct work w = {.input = input, .layers = layers, .count = count, .pool = pool, .cache_dir = cache_dir,
-			 .progress = progress, .result = ret, .lock = PTHREAD_MUTEX_INITIALIZER};
+	struct work w = {.input = input,
+			 .layers = layers,
+			 .count = count,
+			 .pool = pool,
+			 .cache_dir = cache_dir,
+			 .progress = progress,
+			 .result = ret,
+			 .lock = PTHREAD_MUTEX_INITIALIZER};
 	ret->texts = arena_alloc(&ret->arena, count, sizeof *ret->texts);
 	ret->parsed = arena_alloc(&ret->arena, count, sizeof *ret->parsed);
 	ret->cached = arena_alloc(&ret->arena, count, sizeof *ret->cached);
@@ -281,7 +303,8 @@ int layers_index(const struct scan_input *input, struct pool *pool, const char *
 		if (l->absent.len)
 			ret->parsed[i] = (struct lay){.absent = l->absent};
 		else if (lay_parse(buf_bytes(&ret->texts[i]), &ret->arena, &ret->parsed[i], e) < 0)
-			r = err_set(e, ERR_CHILD, "layer %zu: a worker sent a malformed inventory", i + 1);
+			r = err_set(e, ERR_CHILD, "layer %zu: a worker sent a malformed inventory",
+				    i + 1);
 	}
 	if (r == 0)
 		write_cache(&w);

@@ -1,5 +1,6 @@
-/* layers: the inventories of an image's layers, several workers at once, from a cache where they are known. A layer is what it claims
- * to be when its uncompressed stream is the one that the image's config names, or its bytes have their digest; nothing is kept of another. */
+/* layers: the inventories of an image's layers, several workers at once, from a cache where they
+ * are known. A layer is what it claims to be when its uncompressed stream is the one that the
+ * image's config names, or its bytes have their digest; nothing is kept of another. */
 #pragma once
 #include "inventory/layer.h"
 #include "scan/input.h"
@@ -12,10 +13,10 @@ struct layers_result {
 	struct arena arena;
 };
 
-/* cache_dir: folder of kept inventories ("sha256-<hex>-<analyzer>.lay"), or NULL for none. progress (may be NULL) is told after each layer. pool may be NULL: then a
- * layer that is not in the cache is ERR_CONFLICT. ERR_INTEGRITY when a
- * layer is neither; ERR_CHILD / ERR_TIMEOUT when a worker failed. A damaged layer is no error: its inventory says so; nor an
- * absent one. */
+/* cache_dir: folder of kept inventories ("sha256-<hex>-<analyzer>.lay"), or NULL for none. progress
+ * (may be NULL) is told after each layer. pool may be NULL: then a layer that is not in the cache
+ * is ERR_CONFLICT. ERR_INTEGRITY when a layer is neither; ERR_CHILD / ERR_TIMEOUT when a worker
+ * failed. A damaged layer is no error: its inventory says so; nor an absent one. */
 struct layers_progress {
 	void *arg;
 	void (*done)(void *arg, size_t index, bool cached);
@@ -24,7 +25,9 @@ int layers_index(const struct scan_input *input, struct pool *pool, const char *
 		 const struct layers_progress *progress, struct layers_result *ret, struct err *e);
 void layers_result_free(struct layers_result *r);
 
-/* One layer by one worker into out (LIMIT_INVENTORY_MAX), checked by lay_parse's caller. Of the task: fd, off, len, owner. */
-int layers_index_one(struct pool *pool, const struct pool_task *where, struct buf *out, struct err *e);
+/* One layer by one worker into out (LIMIT_INVENTORY_MAX), checked by lay_parse's caller. Of the
+ * task: fd, off, len, owner. */
+int layers_index_one(struct pool *pool, const struct pool_task *where, struct buf *out,
+		     struct err *e);
 /* A pool_reader that gathers a single inventory record into the struct buf at arg. */
 struct pool_reader layers_reader(struct buf *out);

@@ -20,8 +20,8 @@ static int temporary(struct err *e)
 }
 
 /* The manifest of the image wanted, through indexes. */
-static int find_manifest(struct scan_input *in, struct client *c, const struct ref *ref, struct bytes platform,
-			 struct oci_manifest *m, struct err *e)
+static int find_manifest(struct scan_input *in, struct client *c, const struct ref *ref,
+			 struct bytes platform, struct oci_manifest *m, struct err *e)
 {
 	char digest[DIGEST_TEXT_CAP];
 	struct bytes reference = ref->tag;
@@ -44,13 +44,16 @@ static int find_manifest(struct scan_input *in, struct client *c, const struct r
 		}
 		const struct oci_descriptor *next = scan_input_choose(m, platform);
 		if (!next)
-			return err_set(e, ERR_NOT_FOUND, "the index has no image for platform \"%.*s\"", BYTES_ARG(platform));
+			return err_set(e, ERR_NOT_FOUND,
+				       "the index has no image for platform \"%.*s\"",
+				       BYTES_ARG(platform));
 		reference = next->digest_text;
 	}
 	return err_set(e, ERR_LIMIT, "indexes are nested more than 4 deep");
 }
 
-static int pull_config(struct scan_input *in, struct client *c, const struct oci_manifest *m, struct err *e)
+static int pull_config(struct scan_input *in, struct client *c, const struct oci_manifest *m,
+		       struct err *e)
 {
 	struct buf *text = scan_input_text(in, LIMIT_CONFIG_MAX);
 	struct digest got;
@@ -62,7 +65,8 @@ static int pull_config(struct scan_input *in, struct client *c, const struct oci
 	if (client_blob(c, &m->config.digest, LIMIT_CONFIG_MAX, fd, e) < 0)
 		return err_ctx(e, "config");
 	uint8_t *p = buf_room(text, LIMIT_CONFIG_MAX);
-	ssize_t n = p ? io_pread(fd, p, LIMIT_CONFIG_MAX, 0, e) : err_set(e, ERR_NOMEM, "no memory");
+	ssize_t n =
+	    p ? io_pread(fd, p, LIMIT_CONFIG_MAX, 0, e) : err_set(e, ERR_NOMEM, "no memory");
 	if (n < 0)
 		return (int)n;
 	buf_commit(text, (size_t)n);
@@ -76,7 +80,8 @@ static int pull_config(struct scan_input *in, struct client *c, const struct oci
 	return r < 0 ? err_ctx(e, "config") : 0;
 }
 
-static int pull_layers(struct scan_input *in, struct client *c, const struct oci_manifest *m, struct err *e)
+static int pull_layers(struct scan_input *in, struct client *c, const struct oci_manifest *m,
+		       struct err *e)
 {
 	if (scan_input_check_layers(m->layer_count, e) < 0)
 		return -(int)e->code;
@@ -88,13 +93,17 @@ static int pull_layers(struct scan_input *in, struct client *c, const struct oci
 		const struct oci_descriptor *d = &m->layers[i];
 		struct stat st;
 		if (d->digest.algo == DIGEST_NONE)
-			return err_set(e, ERR_UNSUPPORTED, "layer %zu: unknown digest algorithm", i + 1);
+			return err_set(e, ERR_UNSUPPORTED, "layer %zu: unknown digest algorithm",
+				       i + 1);
 		int fd = temporary(e);
 		if (fd < 0)
 			return -(int)e->code;
 		in->owned_fds[in->owned_fd_count++] = fd;
-		in->layers[i] = (struct scan_layer){.digest = d->digest, .media_type = d->media_type, .fd = fd,
-						    .created_by = oci_config_layer_line(&in->config, i)};
+		in->layers[i] =
+		    (struct scan_layer){.digest = d->digest,
+					.media_type = d->media_type,
+					.fd = fd,
+					.created_by = oci_config_layer_line(&in->config, i)};
 		int r = client_blob(c, &d->digest, d->size, fd, e);
 		if (r == -ERR_NOT_FOUND && oci_is_foreign(d)) {
 			*e = (struct err)ERR_INIT;
@@ -125,7 +134,8 @@ static int password_from_stdin(struct arena *a, const char **ret, struct err *e)
 	return *ret ? 0 : err_set(e, ERR_FORMAT, "the password on standard input holds a NUL");
 }
 
-static int pull(struct scan_input *in, const struct ref *ref, const struct pull_options *o, struct err *e)
+static int pull(struct scan_input *in, const struct ref *ref, const struct pull_options *o,
+		struct err *e)
 {
 	struct client c;
 	struct oci_manifest m;
@@ -147,7 +157,8 @@ static int pull(struct scan_input *in, const struct ref *ref, const struct pull_
 	return r;
 }
 
-int pull_image(struct scan_input *in, const char *ref_text, const struct pull_options *o, struct err *e)
+int pull_image(struct scan_input *in, const char *ref_text, const struct pull_options *o,
+	       struct err *e)
 {
 	struct ref ref;
 	scan_input_init(in, ref_text);

@@ -1,6 +1,7 @@
-/* The layer is a tar of one member for each file, folder and link below the folder, in the order of its walk. Files that the table of ecosystems names by
- * path, or by the last part of a path (a database may be reached through a link), have their content; others have none. Spec: POSIX.1-2017 pax,
- * "ustar Interchange Format". */
+/* The layer is a tar of one member for each file, folder and link below the folder, in the order of
+ * its walk. Files that the table of ecosystems names by path, or by the last part of a path (a
+ * database may be reached through a link), have their content; others have none. Spec: POSIX.1-2017
+ * pax, "ustar Interchange Format". */
 #include "scan/rootfs.h"
 
 #include "base/io.h"
@@ -54,10 +55,12 @@ static int put(struct walk *w, struct bytes b, struct err *e)
 static int put_padding(struct walk *w, uint64_t len, struct err *e)
 {
 	static const uint8_t zeros[BLOCK];
-	return put(w, (struct bytes){.ptr = zeros, .len = (size_t)((BLOCK - len % BLOCK) % BLOCK)}, e);
+	return put(w, (struct bytes){.ptr = zeros, .len = (size_t)((BLOCK - len % BLOCK) % BLOCK)},
+		   e);
 }
 
-static int put_header(struct walk *w, struct bytes name, char type, uint64_t size, struct bytes link, unsigned mode, struct err *e)
+static int put_header(struct walk *w, struct bytes name, char type, uint64_t size,
+		      struct bytes link, unsigned mode, struct err *e)
 {
 	char head[BLOCK] = {0};
 	unsigned sum = 0;
@@ -98,7 +101,8 @@ static void put_record(struct buf *out, const char *key, struct bytes value)
 	buf_put_text(out, "\n");
 }
 
-static int put_member(struct walk *w, char type, uint64_t size, struct bytes link, unsigned mode, struct err *e)
+static int put_member(struct walk *w, char type, uint64_t size, struct bytes link, unsigned mode,
+		      struct err *e)
 {
 	struct bytes name = {.ptr = (const uint8_t *)w->path, .len = w->path_len};
 	struct buf pax;
@@ -176,7 +180,8 @@ static int put_content(struct walk *w, int fd, uint64_t size, struct err *e)
 		ssize_t n = io_pread(fd, piece, want, at, e);
 		if (n < 0)
 			return (int)n;
-		if (n == 0) { /* it became shorter: what is missing reads as zeros, as the size was said already */
+		if (n == 0) { /* it became shorter: what is missing reads as zeros, as the size was
+				 said already */
 			memset(piece, 0, want);
 			n = (ssize_t)want;
 		}
@@ -189,7 +194,8 @@ static int put_content(struct walk *w, int fd, uint64_t size, struct err *e)
 
 static int put_file(struct walk *w, int dir, const char *name, const struct stat *st, struct err *e)
 {
-	uint64_t max = wanted_max((struct bytes){.ptr = (const uint8_t *)w->path, .len = w->path_len});
+	uint64_t max =
+	    wanted_max((struct bytes){.ptr = (const uint8_t *)w->path, .len = w->path_len});
 	uint64_t size = max && st->st_size > 0 ? (uint64_t)st->st_size : 0;
 	if (size == 0)
 		return put_member(w, '0', 0, BYTES_NONE, st->st_mode, e);
@@ -198,7 +204,8 @@ static int put_file(struct walk *w, int dir, const char *name, const struct stat
 		w->stats->unreadable++;
 		return put_member(w, '0', 0, BYTES_NONE, st->st_mode, e);
 	}
-	size = size > max ? max + 1 : size; /* past its limit: that it is so is the parser's to say */
+	size =
+	    size > max ? max + 1 : size; /* past its limit: that it is so is the parser's to say */
 	if (put_member(w, '0', size, BYTES_NONE, st->st_mode, e) < 0)
 		return -(int)e->code;
 	return put_content(w, fd, size, e);
@@ -212,13 +219,15 @@ static int put_link(struct walk *w, int dir, const char *name, struct err *e)
 		w->stats->unreadable++;
 		return 0;
 	}
-	return put_member(w, '2', 0, (struct bytes){.ptr = (const uint8_t *)target, .len = (size_t)n}, 0777, e);
+	return put_member(
+	    w, '2', 0, (struct bytes){.ptr = (const uint8_t *)target, .len = (size_t)n}, 0777, e);
 }
 
 static int walk_folder(struct walk *w, int fd, int depth, struct err *e);
 
 /* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
-static int enter_folder(struct walk *w, int dir, const char *name, const struct stat *st, int depth, struct err *e)
+static int enter_folder(struct walk *w, int dir, const char *name, const struct stat *st, int depth,
+			struct err *e)
 {
 	if (st->st_dev != w->device) {
 		w->stats->other_file_systems++;
@@ -240,7 +249,8 @@ static int walk_entry(struct walk *w, int dir, const char *name, int depth, stru
 	struct stat st;
 	size_t before = w->path_len, len = strlen(name);
 	if (before + 1 + len > LIMIT_PATH_MAX)
-		return err_set(e, ERR_LIMIT, "%s/%s: the path is longer than %d bytes", w->path, name, LIMIT_PATH_MAX);
+		return err_set(e, ERR_LIMIT, "%s/%s: the path is longer than %d bytes", w->path,
+			       name, LIMIT_PATH_MAX);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		w->stats->unreadable++;
 		return 0;
@@ -265,8 +275,10 @@ static int walk_folder(struct walk *w, int fd, int depth, struct err *e)
 	int r = 0;
 	DIR *d = depth <= DEPTH_MAX ? fdopendir(fd) : NULL;
 	if (!d) {
-		int rc = depth > DEPTH_MAX ? err_set(e, ERR_LIMIT, "%s: folders are nested more than %d deep", w->path, DEPTH_MAX)
-					   : err_sys(e, "%s", w->path);
+		int rc = depth > DEPTH_MAX
+			     ? err_set(e, ERR_LIMIT, "%s: folders are nested more than %d deep",
+				       w->path, DEPTH_MAX)
+			     : err_sys(e, "%s", w->path);
 		own_fd_close(&fd);
 		return rc;
 	}
@@ -295,13 +307,15 @@ static int write_layer(struct walk *w, const char *dir, struct digest *ret, stru
 		return err_sys(e, "%s", dir);
 	}
 	w->device = st.st_dev;
-	if (walk_folder(w, fd, 0, e) < 0 || put(w, (struct bytes){.ptr = end, .len = sizeof end}, e) < 0 || flush_held(w, e) < 0)
+	if (walk_folder(w, fd, 0, e) < 0 ||
+	    put(w, (struct bytes){.ptr = end, .len = sizeof end}, e) < 0 || flush_held(w, e) < 0)
 		return -(int)e->code;
 	digest_run_get(w->hash, ret);
 	return 0;
 }
 
-static int describe(struct scan_input *in, int fd, uint64_t len, const struct digest *d, struct err *e)
+static int describe(struct scan_input *in, int fd, uint64_t len, const struct digest *d,
+		    struct err *e)
 {
 	struct utsname host;
 	in->layers = arena_alloc(&in->arena, 1, sizeof *in->layers);
@@ -312,8 +326,12 @@ static int describe(struct scan_input *in, int fd, uint64_t len, const struct di
 		return err_set(e, ERR_NOMEM, "no memory");
 	}
 	in->owned_fds[in->owned_fd_count++] = fd;
-	in->layers[0] = (struct scan_layer){.digest = *d, .media_type = BYTES_LIT("application/vnd.oci.image.layer.v1.tar"), .fd = fd,
-					    .len = len, .is_diff_id = true};
+	in->layers[0] =
+	    (struct scan_layer){.digest = *d,
+				.media_type = BYTES_LIT("application/vnd.oci.image.layer.v1.tar"),
+				.fd = fd,
+				.len = len,
+				.is_diff_id = true};
 	in->layer_count = 1;
 	in->config.diff_ids[0] = *d;
 	in->config.diff_id_count = 1;
@@ -322,7 +340,8 @@ static int describe(struct scan_input *in, int fd, uint64_t len, const struct di
 	return 0;
 }
 
-int rootfs_open(struct scan_input *in, const char *dir, struct rootfs_stats *ret_stats, struct err *e)
+int rootfs_open(struct scan_input *in, const char *dir, struct rootfs_stats *ret_stats,
+		struct err *e)
 {
 	struct digest d;
 	*ret_stats = (struct rootfs_stats){0};

@@ -1,4 +1,5 @@
-/* rootfs: a folder that holds a root file system, as an image of one layer. What package databases need is read; of other files only that they are there. */
+/* rootfs: a folder that holds a root file system, as an image of one layer. What package databases
+ * need is read; of other files only that they are there. */
 #pragma once
 #include "scan/input.h"
 
@@ -7,6 +8,7 @@ struct rootfs_stats {
 };
 /* Is it one? Something in it names a distribution or is a place of a package database. */
 bool rootfs_is(const char *dir);
-/* Never leaves dir: no link is followed, no other file system entered. The layer is an unlinked temporary file that the input owns. ERR_IO,
- * ERR_LIMIT (depth or length of a path), ERR_NOMEM. */
-int rootfs_open(struct scan_input *in, const char *dir, struct rootfs_stats *ret_stats, struct err *e);
+/* Never leaves dir: no link is followed, no other file system entered. The layer is an unlinked
+ * temporary file that the input owns. ERR_IO, ERR_LIMIT (depth or length of a path), ERR_NOMEM. */
+int rootfs_open(struct scan_input *in, const char *dir, struct rootfs_stats *ret_stats,
+		struct err *e);

@@ -1,6 +1,8 @@
-/* Beside each copy NAME lie: NAME.state with three lines (URL, ETag, Last-Modified) of the copy; while a download is under way NAME.part and the same
- * three lines for it in NAME.part.state, so that the next attempt asks for the rest when the server still has the same entity (If-Range); and NAME.new from
- * before the copy is replaced until a database was built of it, so that a crash between the two does not leave the old database in place. */
+/* Beside each copy NAME lie: NAME.state with three lines (URL, ETag, Last-Modified) of the copy;
+ * while a download is under way NAME.part and the same three lines for it in NAME.part.state, so
+ * that the next attempt asks for the rest when the server still has the same entity (If-Range); and
+ * NAME.new from before the copy is replaced until a database was built of it, so that a crash
+ * between the two does not leave the old database in place. */
 #include "scan/update.h"
 
 #include "base/clock.h"
@@ -18,33 +20,47 @@
 #define FEED_MAX (UINT64_C(4) << 30) /* bytes of one feed: the largest is some 200 MB */
 #define STATE_MAX 4096
 
-#define OSV(ecosystem) {"osv", "https://osv-vulnerabilities.storage.googleapis.com/" ecosystem "/all.zip"}
+#define OSV(ecosystem)                                                                             \
+	{                                                                                          \
+		"osv", "https://osv-vulnerabilities.storage.googleapis.com/" ecosystem "/all.zip"  \
+	}
 
 const struct update_source update_defaults[] = {
-	OSV("Debian"), OSV("AlmaLinux"), OSV("Rocky%20Linux"), OSV("Red%20Hat"), OSV("Ubuntu"), OSV("Wolfi"), OSV("Chainguard"),
-	OSV("SUSE"), OSV("openSUSE"), OSV("openEuler"), OSV("Mageia"), OSV("Azure%20Linux"),
-	{"alpine-secdb", "https://secdb.alpinelinux.org/edge/main.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/edge/community.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.23/main.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.23/community.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.22/main.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.22/community.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.21/main.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.21/community.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.20/main.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.20/community.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.19/main.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.19/community.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.18/main.json"},
-	{"alpine-secdb", "https://secdb.alpinelinux.org/v3.18/community.json"},
-	{"debian-tracker", "https://security-tracker.debian.org/tracker/data/json"},
-	{"kev", "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
-	{"epss", "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"},
-	{"cve5", "https://github.com/cisagov/vulnrichment/archive/refs/heads/develop.tar.gz"},
+    OSV("Debian"),
+    OSV("AlmaLinux"),
+    OSV("Rocky%20Linux"),
+    OSV("Red%20Hat"),
+    OSV("Ubuntu"),
+    OSV("Wolfi"),
+    OSV("Chainguard"),
+    OSV("SUSE"),
+    OSV("openSUSE"),
+    OSV("openEuler"),
+    OSV("Mageia"),
+    OSV("Azure%20Linux"),
+    {"alpine-secdb", "https://secdb.alpinelinux.org/edge/main.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/edge/community.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.23/main.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.23/community.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.22/main.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.22/community.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.21/main.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.21/community.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.20/main.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.20/community.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.19/main.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.19/community.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.18/main.json"},
+    {"alpine-secdb", "https://secdb.alpinelinux.org/v3.18/community.json"},
+    {"debian-tracker", "https://security-tracker.debian.org/tracker/data/json"},
+    {"kev", "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"},
+    {"epss", "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"},
+    {"cve5", "https://github.com/cisagov/vulnrichment/archive/refs/heads/develop.tar.gz"},
 };
 const size_t update_default_count = sizeof update_defaults / sizeof *update_defaults;
 
-int update_parse(struct bytes text, struct arena *a, struct update_source **ret, size_t *ret_count, struct err *e)
+int update_parse(struct bytes text, struct arena *a, struct update_source **ret, size_t *ret_count,
+		 struct err *e)
 {
 	size_t cap = 1, n = 0;
 	for (size_t i = 0; i < text.len; i++)
@@ -61,9 +77,11 @@ int update_parse(struct bytes text, struct arena *a, struct update_source **ret,
 		if (!word.len)
 			continue;
 		struct bytes url = word, name = bytes_cut(&url, '=');
-		if (!name.len || !(bytes_has_prefix_lit(url, "https://") || bytes_has_prefix_lit(url, "http://")))
+		if (!name.len || !(bytes_has_prefix_lit(url, "https://") ||
+				   bytes_has_prefix_lit(url, "http://")))
 			return err_set(e, ERR_FORMAT, "\"%.*s\" is not FEED=URL", BYTES_ARG(word));
-		out[n] = (struct update_source){.feed = arena_cstr(a, name), .url = arena_cstr(a, url)};
+		out[n] =
+		    (struct update_source){.feed = arena_cstr(a, name), .url = arena_cstr(a, url)};
 		if (!out[n].feed || !out[n].url)
 			return err_set(e, ERR_NOMEM, "no memory");
 		n++;
@@ -73,7 +91,8 @@ int update_parse(struct bytes text, struct arena *a, struct update_source **ret,
 	return 0;
 }
 
-/* A file name for a source: the feed, a hash of the URL, and the URL's last part, which keeps its ending. */
+/* A file name for a source: the feed, a hash of the URL, and the URL's last part, which keeps its
+ * ending. */
 static char *file_name(const struct update_source *s, const char *dir, struct arena *a)
 {
 	struct bytes url = bytes_of(s->url);
@@ -85,7 +104,8 @@ static char *file_name(const struct update_source *s, const char *dir, struct ar
 		clean[n++] = byte_is_alnum(c) || c == '.' || c == '-' || c == '_' ? (char)c : '_';
 	}
 	clean[n] = '\0';
-	return arena_printf(a, "%s/%s-%016llx-%s", dir, s->feed, (unsigned long long)bytes_hash(url, 0), clean);
+	return arena_printf(a, "%s/%s-%016llx-%s", dir, s->feed,
+			    (unsigned long long)bytes_hash(url, 0), clean);
 }
 
 struct state {
@@ -106,13 +126,15 @@ static void state_read(const char *path, const char *url, struct state *ret)
 		if (bytes_eq_lit(bytes_cut(&rest, '\n'), url)) {
 			struct bytes etag = bytes_cut(&rest, '\n'), when = bytes_cut(&rest, '\n');
 			(void)snprintf(ret->etag, sizeof ret->etag, "%.*s", BYTES_ARG(etag));
-			(void)snprintf(ret->last_modified, sizeof ret->last_modified, "%.*s", BYTES_ARG(when));
+			(void)snprintf(ret->last_modified, sizeof ret->last_modified, "%.*s",
+				       BYTES_ARG(when));
 		}
 	}
 	buf_free(&text);
 }
 
-static int state_write(const char *path, const char *url, const struct fetch_reply *reply, struct err *e)
+static int state_write(const char *path, const char *url, const struct fetch_reply *reply,
+		       struct err *e)
 {
 	char name[4200];
 	struct buf text;
@@ -161,7 +183,8 @@ static void part_remove(const char *part)
 }
 
 /* The finished download becomes the copy. */
-static int publish(const char *part, const struct update_file *f, int fd, const struct fetch_reply *reply, struct err *e)
+static int publish(const char *part, const struct update_file *f, int fd,
+		   const struct fetch_reply *reply, struct err *e)
 {
 	if (fsync(fd) < 0)
 		return err_sys(e, "%s: sync", part);
@@ -186,7 +209,8 @@ struct question {
 	uint64_t resume_from;
 };
 
-static int ask(struct question *q, const struct update_file *f, const char *part, int fd, struct err *e)
+static int ask(struct question *q, const struct update_file *f, const char *part, int fd,
+	       struct err *e)
 {
 	struct state copy, begun;
 	size_t n = 0;
@@ -209,13 +233,15 @@ static int ask(struct question *q, const struct update_file *f, const char *part
 		q->headers[n++] = q->condition;
 	}
 	if (copy.last_modified[0]) {
-		(void)snprintf(q->since, sizeof q->since, "If-Modified-Since: %s", copy.last_modified);
+		(void)snprintf(q->since, sizeof q->since, "If-Modified-Since: %s",
+			       copy.last_modified);
 		q->headers[n++] = q->since;
 	}
 	return 0;
 }
 
-static int take_reply(struct update_file *f, const char *part, int fd, const struct fetch_reply *reply, struct err *e)
+static int take_reply(struct update_file *f, const char *part, int fd,
+		      const struct fetch_reply *reply, struct err *e)
 {
 	if (reply->status == 304) {
 		f->outcome = UPDATE_SAME;
@@ -225,8 +251,8 @@ static int take_reply(struct update_file *f, const char *part, int fd, const str
 	}
 	f->outcome = UPDATE_NEW;
 	int r = reply->status == 200 || reply->status == 206
-			? publish(part, f, fd, reply, e)
-			: err_set(e, ERR_IO, "%s: the server answered %ld", f->url, reply->status);
+		    ? publish(part, f, fd, reply, e)
+		    : err_set(e, ERR_IO, "%s: the server answered %ld", f->url, reply->status);
 	if (r < 0)
 		part_remove(part);
 	return r;
@@ -243,14 +269,19 @@ static int fetch_one(struct update_file *f, const atomic_bool *stop, struct err 
 		return err_sys(e, "%s", part);
 	if (ask(&q, f, part, fd, e) < 0)
 		return -(int)e->code;
-	struct fetch request = {.url = f->url, .headers = q.headers, .max = FEED_MAX, .out_fd = fd,
-				.resume_from = q.resume_from, .stop = stop};
+	struct fetch request = {.url = f->url,
+				.headers = q.headers,
+				.max = FEED_MAX,
+				.out_fd = fd,
+				.resume_from = q.resume_from,
+				.stop = stop};
 	int r = fetch_run(&request, &reply, e);
 	if (r == 0) {
 		r = take_reply(f, part, fd, &reply, e);
 	} else if (reply.length && reply.etag[0]) {
 		struct err ignored = ERR_INIT;
-		(void)state_write(part, f->url, &reply, &ignored); /* so that the rest can be asked for */
+		(void)state_write(part, f->url, &reply,
+				  &ignored); /* so that the rest can be asked for */
 	} else if (reply.length) {
 		part_remove(part); /* without a name of the entity its rest cannot be asked for */
 	}
@@ -258,8 +289,9 @@ static int fetch_one(struct update_file *f, const atomic_bool *stop, struct err 
 	return r;
 }
 
-int update_fetch(const struct update_source *sources, size_t count, const struct update_place *place, struct arena *a,
-		 struct update_file **ret, struct err *e)
+int update_fetch(const struct update_source *sources, size_t count,
+		 const struct update_place *place, struct arena *a, struct update_file **ret,
+		 struct err *e)
 {
 	struct update_file *files = arena_alloc(a, count, sizeof *files);
 	if (!files)
@@ -269,7 +301,8 @@ int update_fetch(const struct update_source *sources, size_t count, const struct
 	for (size_t i = 0; i < count; i++) {
 		struct err why = ERR_INIT;
 		struct update_file *f = &files[i];
-		*f = (struct update_file){.feed = sources[i].feed, .url = sources[i].url,
+		*f = (struct update_file){.feed = sources[i].feed,
+					  .url = sources[i].url,
 					  .path = file_name(&sources[i], place->dir, a)};
 		if (!f->path)
 			return err_set(e, ERR_NOMEM, "no memory");

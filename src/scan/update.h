@@ -1,5 +1,6 @@
-/* update: fetch advisory feeds and keep the last good copy of each. Conditional requests (ETag, Last-Modified), broken downloads resumed, a feed that cannot be
- * reached is a warning and an age, never a stop. */
+/* update: fetch advisory feeds and keep the last good copy of each. Conditional requests (ETag,
+ * Last-Modified), broken downloads resumed, a feed that cannot be reached is a warning and an age,
+ * never a stop. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -15,22 +16,27 @@ struct update_source {
 extern const struct update_source update_defaults[];
 extern const size_t update_default_count;
 /* "osv=https://… kev=https://…": words. ERR_FORMAT. */
-int update_parse(struct bytes text, struct arena *a, struct update_source **ret, size_t *ret_count, struct err *e);
+int update_parse(struct bytes text, struct arena *a, struct update_source **ret, size_t *ret_count,
+		 struct err *e);
 
 enum update_outcome { UPDATE_NEW, UPDATE_SAME, UPDATE_STALE, UPDATE_MISSING };
 struct update_file {
 	const char *feed, *url;
-	char *path;          /* the last good copy */
-	int64_t fetched_ms;  /* when it was last known to be current; 0 = never */
+	char *path;	    /* the last good copy */
+	int64_t fetched_ms; /* when it was last known to be current; 0 = never */
 	enum update_outcome outcome;
-	bool unbuilt;        /* no database was built of this copy yet (update_built) */
-	char why[512];       /* of STALE and MISSING */
+	bool unbuilt;  /* no database was built of this copy yet (update_built) */
+	char why[512]; /* of STALE and MISSING */
 };
 struct update_place {
 	const char *dir;
 	const atomic_bool *stop; /* set: ERR_CANCELLED before long; may be NULL */
 };
-/* Fetch all into the place. *ret (count rows) from a. <0 only when dir cannot be used, memory is spent, or stop was set. */
-int update_fetch(const struct update_source *sources, size_t count, const struct update_place *place, struct arena *a, struct update_file **ret, struct err *e);
-/* A database was built of these and is in use: until this is said they stay unbuilt, also over a crash. */
+/* Fetch all into the place. *ret (count rows) from a. <0 only when dir cannot be used, memory is
+ * spent, or stop was set. */
+int update_fetch(const struct update_source *sources, size_t count,
+		 const struct update_place *place, struct arena *a, struct update_file **ret,
+		 struct err *e);
+/* A database was built of these and is in use: until this is said they stay unbuilt, also over a
+ * crash. */
 void update_built(const struct update_file *files, size_t count);

@@ -6,14 +6,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define RECORD_BUDGET (64U << 20) /* bytes for one advisory taken apart; the message itself is at most 16 MiB */
+#define RECORD_BUDGET                                                                              \
+	(64U << 20) /* bytes for one advisory taken apart; the message itself is at most 16 MiB */
 
 struct build {
 	struct pool *pool;
 	struct vdb_writer *w;
 	const struct vdb_build_hooks *hooks;
 	const struct vdb_build_input *in; /* being read */
-	struct vdb_build_stats stats;     /* of all */
+	struct vdb_build_stats stats;	  /* of all */
 	struct vdb_build_stats of_input;
 	int64_t newest_ms;
 	bool folder;
@@ -96,8 +97,8 @@ static int read_input(struct build *b, const struct vdb_build_input *in, struct 
 	if (r == 0 && s->documents == 0)
 		r = err_set(e, ERR_NOT_FOUND, "%s: nothing of this feed in it", in->path);
 	if (r == 0)
-		r = vdb_writer_add_source(b->w, bytes_of(in->feed), bytes_of(in->path), b->newest_ms,
-					  s->advisories + s->exploits, s->notes, e);
+		r = vdb_writer_add_source(b->w, bytes_of(in->feed), bytes_of(in->path),
+					  b->newest_ms, s->advisories + s->exploits, s->notes, e);
 	b->stats.advisories += s->advisories;
 	b->stats.exploits += s->exploits;
 	b->stats.notes += s->notes;
@@ -105,8 +106,9 @@ static int read_input(struct build *b, const struct vdb_build_input *in, struct 
 	return r < 0 ? err_ctx(e, "%s", in->feed) : 0;
 }
 
-int scan_vdb_build(struct pool *pool, const struct vdb_build_input *in, size_t count, const char *out,
-		   const struct vdb_build_hooks *hooks, struct vdb_build_stats *ret_stats, struct err *e)
+int scan_vdb_build(struct pool *pool, const struct vdb_build_input *in, size_t count,
+		   const char *out, const struct vdb_build_hooks *hooks,
+		   struct vdb_build_stats *ret_stats, struct err *e)
 {
 	struct err local = ERR_INIT;
 	struct err *err = e ? e : &local;

@@ -243,10 +243,11 @@ int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a
 {
 	struct access_assignment *list = NULL;
 	size_t n = 0, cap = 0;
-	struct db_stmt *s = db_query(tx,
-				     "SELECT id,user_id,role,scope,created_at FROM access_assignment"
-				     " WHERE user_id=$1 ORDER BY id",
-				     DB_ARGS(DB_I(user_id)), e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT id,user_id,role,scope,created_at FROM access_assignment"
+		     " WHERE user_id=$1 ORDER BY id",
+		     DB_ARGS(DB_I(user_id)), e);
 	if (!s)
 		return -(int)e->code;
 	int rc;
@@ -379,8 +380,8 @@ int access_db_audit_trim(struct db_tx *tx, enum access_log log, uint64_t max, st
 	return n < 0 ? (int)n : 0;
 }
 
-int access_db_audit_next(struct db_tx *tx, enum access_log log, int64_t before_id,
-			 struct arena *a, struct access_audit *ret, struct err *e)
+int access_db_audit_next(struct db_tx *tx, enum access_log log, int64_t before_id, struct arena *a,
+			 struct access_audit *ret, struct err *e)
 {
 	return one(db_query(tx, logs[log].next, DB_ARGS(DB_I(before_id)), e), audit_fill, a, ret,
 		   e);

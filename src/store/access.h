@@ -92,5 +92,5 @@ int64_t access_db_audit_add(struct db_tx *tx, enum access_log log, const struct 
 /* Keep the newest max rows. */
 int access_db_audit_trim(struct db_tx *tx, enum access_log log, uint64_t max, struct err *e);
 /* Newest first, older than before_id (INT64_MAX at first): 1 or 0. */
-int access_db_audit_next(struct db_tx *tx, enum access_log log, int64_t before_id,
-			 struct arena *a, struct access_audit *ret, struct err *e);
+int access_db_audit_next(struct db_tx *tx, enum access_log log, int64_t before_id, struct arena *a,
+			 struct access_audit *ret, struct err *e);

@@ -85,10 +85,12 @@ static int folder_open(struct blobs *b, const char *name, struct err *e)
 /* A child of a server that was killed may hold the lock until it has ended, too. */
 static int lock(struct blobs *b, struct err *e)
 {
-	b->lock_fd = openat(b->dir_fd, "lock", (b->make ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW, 0600);
+	b->lock_fd = openat(b->dir_fd, "lock",
+			    (b->make ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (b->lock_fd < 0)
 		return !b->make && errno == ENOENT ? 0 : err_sys(e, "lock");
-	for (unsigned waited = 0; flock(b->lock_fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
+	for (unsigned waited = 0; flock(b->lock_fd, LOCK_EX | LOCK_NB) < 0;
+	     waited += LOCK_STEP_MS) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_sys(e, "lock");
 		if (waited >= LOCK_PATIENCE_MS)
@@ -101,7 +103,8 @@ static int lock(struct blobs *b, struct err *e)
 /* An upload becomes a blob by one rename. */
 static int one_file_system(struct blobs *b, struct err *e)
 {
-	OWN_FD int fd = openat(b->uploads_fd, PROBE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	OWN_FD int fd =
+	    openat(b->uploads_fd, PROBE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(e, "uploads: a file cannot be made");
 	int r = renameat(b->uploads_fd, PROBE, b->blobs_fd, PROBE);
@@ -109,8 +112,10 @@ static int one_file_system(struct blobs *b, struct err *e)
 	(void)unlinkat(r < 0 ? b->uploads_fd : b->blobs_fd, PROBE, 0);
 	errno = why;
 	if (r < 0 && why == EXDEV)
-		return err_set(e, ERR_UNSUPPORTED, "blobs/ and uploads/ must lie on one file system, and do not: put the whole "
-						   "data folder on the one that is to hold the blobs");
+		return err_set(
+		    e, ERR_UNSUPPORTED,
+		    "blobs/ and uploads/ must lie on one file system, and do not: put the whole "
+		    "data folder on the one that is to hold the blobs");
 	return r < 0 ? err_sys(e, "blobs: rename") : 0;
 }
 
@@ -118,7 +123,8 @@ static int open_in(struct blobs *b, const char *dir, struct err *e)
 {
 	b->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->dir_fd < 0)
-		return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "no such folder") : err_sys(e, "open");
+		return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "no such folder")
+				       : err_sys(e, "open");
 	if (!b->make && faccessat(b->dir_fd, "blobs", F_OK, 0) < 0)
 		return err_set(e, ERR_NOT_FOUND, "not a data folder: it has no blobs/");
 	if (lock(b, e) < 0 || (b->blobs_fd = folder_open(b, "blobs", e)) < 0)
@@ -126,8 +132,8 @@ static int open_in(struct blobs *b, const char *dir, struct err *e)
 	if (!b->make)
 		return 0;
 	if ((b->uploads_fd = folder_open(b, "uploads", e)) < 0 ||
-	    (b->damaged_fd = folder_open(b, "damaged", e)) < 0 || folders_make(b, e) < 0 || one_file_system(b, e) < 0 ||
-	    io_sweep_folders(b->dir_fd, e) < 0)
+	    (b->damaged_fd = folder_open(b, "damaged", e)) < 0 || folders_make(b, e) < 0 ||
+	    one_file_system(b, e) < 0 || io_sweep_folders(b->dir_fd, e) < 0)
 		return -(int)e->code;
 	return io_sync_dir(dir, e);
 }
@@ -173,8 +179,8 @@ int blobs_upload_new(struct blobs *b, const char *id, struct err *e)
 {
 	if (!blobs_is_key(bytes_of(id)))
 		return err_set(e, ERR_INTERNAL, "not an upload id");
-	int fd = openat(b->uploads_fd, id, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-			0600);
+	int fd =
+	    openat(b->uploads_fd, id, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return fd < 0 ? err_sys(e, "upload %s", id) : fd;
 }
 
@@ -276,7 +282,8 @@ int blobs_stat(struct blobs *b, const char *key, struct blobs_stat *ret, struct 
 	if (fstatat(b->blobs_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "blob key %s", key);
 	*ret = (struct blobs_stat){.size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : UINT64_MAX,
-				   .written_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000};
+				   .written_ms = (int64_t)st.st_mtim.tv_sec * 1000 +
+						 st.st_mtim.tv_nsec / 1000000};
 	return 1;
 }
 
@@ -289,7 +296,9 @@ int blobs_settle(struct blobs *b, const char *key, int64_t now_ms, struct err *e
 	int r = blobs_stat(b, key, &st, e);
 	if (r != 1 || st.written_ms <= now_ms || key_path(key, path, e) < 0)
 		return r < 0 ? r : 0;
-	return utimensat(b->blobs_fd, path, times, AT_SYMLINK_NOFOLLOW) < 0 ? err_sys(e, "blob key %s", key) : 0;
+	return utimensat(b->blobs_fd, path, times, AT_SYMLINK_NOFOLLOW) < 0
+		   ? err_sys(e, "blob key %s", key)
+		   : 0;
 }
 
 int blobs_set_aside(struct blobs *b, const char *key, struct err *e)
@@ -325,14 +334,22 @@ int blobs_space(struct blobs *b, uint64_t *ret_free, uint64_t *ret_all, struct e
 static int walk_fd(struct blobs *b, int folder, struct err *e)
 {
 	char name[3] = ".";
-	int parent = folder == BLOBS_UPLOADS ? b->uploads_fd : folder == BLOBS_DAMAGED ? b->damaged_fd : b->blobs_fd;
+	int parent = folder == BLOBS_UPLOADS   ? b->uploads_fd
+		     : folder == BLOBS_DAMAGED ? b->damaged_fd
+					       : b->blobs_fd;
 	if (folder >= 0)
 		(void)snprintf(name, sizeof name, "%02x", (unsigned)folder & 0xffU);
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? err_sys(e, "%s %s", folder >= 0 ? "blobs" : folder == BLOBS_UPLOADS ? "uploads" : "damaged", name) : fd;
+	return fd < 0 ? err_sys(e, "%s %s",
+				folder >= 0		  ? "blobs"
+				: folder == BLOBS_UPLOADS ? "uploads"
+							  : "damaged",
+				name)
+		      : fd;
 }
 
-int blobs_walk(struct blobs *b, int folder, int64_t now_ms, blobs_walk_fn fn, void *arg, struct err *e)
+int blobs_walk(struct blobs *b, int folder, int64_t now_ms, blobs_walk_fn fn, void *arg,
+	       struct err *e)
 {
 	OWN_FD int fd = walk_fd(b, folder, e);
 	if (fd < 0)
@@ -347,7 +364,9 @@ int blobs_walk(struct blobs *b, int folder, int64_t now_ms, blobs_walk_fn fn, vo
 		    fstatat(dirfd(d), ent->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		int64_t ms = (int64_t)st.st_ctim.tv_sec * 1000 + st.st_ctim.tv_nsec / 1000000;
-		const struct timespec same[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = st.st_mtim.tv_sec, .tv_nsec = st.st_mtim.tv_nsec}};
+		const struct timespec same[2] = {
+		    {.tv_nsec = UTIME_OMIT},
+		    {.tv_sec = st.st_mtim.tv_sec, .tv_nsec = st.st_mtim.tv_nsec}};
 		/* Setting a time to what it is changes the change's own to now. */
 		if (ms > now_ms + FUTURE_MS)
 			(void)utimensat(dirfd(d), ent->d_name, same, AT_SYMLINK_NOFOLLOW);

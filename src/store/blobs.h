@@ -1,19 +1,25 @@
-/* blobs: blob contents on disk. A blob lies under a random key that is chosen before its digest is known: data/blobs/<2 hex>/<key>; SQL maps digests to keys,
- * so a removal can never hit a blob that was pushed again (docs/decisions/blob-keys.md). Uploads under way lie in data/uploads/<id>. Thread-safe. */
+/* blobs: blob contents on disk. A blob lies under a random key that is chosen before its digest is
+ * known: data/blobs/<2 hex>/<key>; SQL maps digests to keys, so a removal can never hit a blob that
+ * was pushed again (docs/decisions/blob-keys.md). Uploads under way lie in data/uploads/<id>.
+ * Thread-safe. */
 #pragma once
 #include "base/bytes.h"
 #include "base/err.h"
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BLOB_KEY_CAP 33 /* 128 random bits in lower-case hex, and NUL; upload ids have the same form */
+#define BLOB_KEY_CAP                                                                               \
+	33 /* 128 random bits in lower-case hex, and NUL; upload ids have the same form */
 
 struct blobs;
 
-/* dir: the data folder; blobs/, uploads/ and damaged/ are made in it, what killed processes left half written goes. ERR_CONFLICT when another process
- * has it open, also after two seconds of waiting for one that is just ending; ERR_UNSUPPORTED when blobs/ and uploads/ lie on different file systems. */
+/* dir: the data folder; blobs/, uploads/ and damaged/ are made in it, what killed processes left
+ * half written goes. ERR_CONFLICT when another process has it open, also after two seconds of
+ * waiting for one that is just ending; ERR_UNSUPPORTED when blobs/ and uploads/ lie on different
+ * file systems. */
 struct blobs *blobs_open(const char *dir, struct err *e);
-/* As blobs_open, but nothing is made or removed: for reading blobs. ERR_NOT_FOUND when it is no data folder. */
+/* As blobs_open, but nothing is made or removed: for reading blobs. ERR_NOT_FOUND when it is no
+ * data folder. */
 struct blobs *blobs_open_only(const char *dir, struct err *e);
 void blobs_close(struct blobs *b);
 
@@ -24,12 +30,14 @@ bool blobs_is_key(struct bytes text);
 
 /* A new empty upload file: a descriptor for reading and writing, owned by the caller. */
 int blobs_upload_new(struct blobs *b, const char *id, struct err *e);
-/* The file of an upload again. When a crash came between rename and transaction it lies under key already: it is taken back, unless key is NULL. ERR_NOT_FOUND. */
+/* The file of an upload again. When a crash came between rename and transaction it lies under key
+ * already: it is taken back, unless key is NULL. ERR_NOT_FOUND. */
 int blobs_upload_open(struct blobs *b, const char *id, const char *key, struct err *e);
 /* Absence is not an error. */
 int blobs_upload_remove(struct blobs *b, const char *id, struct err *e);
 bool blobs_upload_exists(struct blobs *b, const char *id);
-/* fsync the file, rename it to its key, fsync the folder. After this the transaction that names the key may be committed. */
+/* fsync the file, rename it to its key, fsync the folder. After this the transaction that names the
+ * key may be committed. */
 int blobs_upload_commit(struct blobs *b, const char *id, int fd, const char *key, struct err *e);
 
 /* A descriptor for reading. ERR_NOT_FOUND. */
@@ -47,13 +55,16 @@ int blobs_stat(struct blobs *b, const char *key, struct blobs_stat *ret, struct 
 int blobs_settle(struct blobs *b, const char *key, int64_t now_ms, struct err *e);
 /* The file goes to damaged/, under its key, for people to look at. Absence is not an error. */
 int blobs_set_aside(struct blobs *b, const char *key, struct err *e);
-/* What the file system has, and what of it may still be written. All of it UINT64_MAX when it does not say. */
+/* What the file system has, and what of it may still be written. All of it UINT64_MAX when it does
+ * not say. */
 int blobs_space(struct blobs *b, uint64_t *ret_free, uint64_t *ret_all, struct err *e);
 
-/* Every key of one of the 256 folders, or of one of these, with the time of the last change. A time in the future is changed to now. <0 of fn ends the walk. */
+/* Every key of one of the 256 folders, or of one of these, with the time of the last change. A time
+ * in the future is changed to now. <0 of fn ends the walk. */
 #define BLOBS_UPLOADS (-1)
 #define BLOBS_DAMAGED (-2)
 typedef int (*blobs_walk_fn)(void *arg, const char *key, int64_t changed_ms, struct err *e);
-int blobs_walk(struct blobs *b, int folder, int64_t now_ms, blobs_walk_fn fn, void *arg, struct err *e);
+int blobs_walk(struct blobs *b, int folder, int64_t now_ms, blobs_walk_fn fn, void *arg,
+	       struct err *e);
 /* Absence is not an error. */
 int blobs_damaged_remove(struct blobs *b, const char *key, struct err *e);

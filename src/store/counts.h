@@ -1,34 +1,44 @@
-/* counts (cnt_): how many security checks each image has by severity, and what that sums up to by repository. Kept for two generations at once: a switch
- * writes the next one's counts beside those that readers see, in as many transactions as it likes, and all become visible when gen_switch raises the epoch. */
+/* counts (cnt_): how many security checks each image has by severity, and what that sums up to by
+ * repository. Kept for two generations at once: a switch writes the next one's counts beside those
+ * that readers see, in as many transactions as it likes, and all become visible when gen_switch
+ * raises the epoch. */
 #pragma once
 #include "base/arena.h"
 #include "feed/advisory.h"
 #include "store/db.h"
 
-/* An artifact (signature, chart, attestation) is Unverified to readers and counts in no sum: it is not an image that somebody has to look after. */
+/* An artifact (signature, chart, attestation) is Unverified to readers and counts in no sum: it is
+ * not an image that somebody has to look after. */
 enum ims_state { IMS_PENDING, IMS_HEALTHY, IMS_UNHEALTHY, IMS_UNVERIFIED, IMS_ARTIFACT };
 
 struct ims_counts {
 	uint64_t by[ADV_SEV_CRITICAL + 1]; /* security checks by enum adv_severity */
 };
 
-/* For SELECT: image i JOIN image_counts n. An image that has checks is Unhealthy; rest is its state without them. */
+/* For SELECT: image i JOIN image_counts n. An image that has checks is Unhealthy; rest is its state
+ * without them. */
 #define CNT_EPOCH "(SELECT epoch FROM generation WHERE id = 1)"
-#define CNT_NOW(column) "CASE WHEN n.since <= " CNT_EPOCH " THEN n." column " ELSE n.old_" column " END"
-#define CNT_STATE                                                                                                        \
-	"CASE WHEN (CASE WHEN n.since <= " CNT_EPOCH " THEN n.critical + n.high + n.medium + n.low + n.negligible"       \
-	" + n.unknown ELSE n.old_critical + n.old_high + n.old_medium + n.old_low + n.old_negligible + n.old_unknown"    \
+#define CNT_NOW(column)                                                                            \
+	"CASE WHEN n.since <= " CNT_EPOCH " THEN n." column " ELSE n.old_" column " END"
+#define CNT_STATE                                                                                  \
+	"CASE WHEN (CASE WHEN n.since <= " CNT_EPOCH                                               \
+	" THEN n.critical + n.high + n.medium + n.low + n.negligible"                              \
+	" + n.unknown ELSE n.old_critical + n.old_high + n.old_medium + n.old_low + "              \
+	"n.old_negligible + n.old_unknown"                                                         \
 	" END) > 0 THEN 2 ELSE n.rest END"
 
 /* The epoch that readers see; the one of a switch under way is the next. */
 int cnt_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 /* A new image of a repository: Pending, without checks. */
 int cnt_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err *e);
-/* What a scan found. rest: IMS_PENDING, _HEALTHY, _UNVERIFIED or _ARTIFACT; counts NULL: they stay. */
-int cnt_put(struct db_tx *tx, int64_t image, enum ims_state rest, const struct ims_counts *counts, struct err *e);
+/* What a scan found. rest: IMS_PENDING, _HEALTHY, _UNVERIFIED or _ARTIFACT; counts NULL: they stay.
+ */
+int cnt_put(struct db_tx *tx, int64_t image, enum ims_state rest, const struct ims_counts *counts,
+	    struct err *e);
 int cnt_delete(struct db_tx *tx, int64_t image, struct err *e);
 
-/* The next generation's counts of many images, in ascending order of images where that is to be had: sums are written once for neighbours of one repository. */
+/* The next generation's counts of many images, in ascending order of images where that is to be
+ * had: sums are written once for neighbours of one repository. */
 struct cnt_image {
 	int64_t image;
 	struct ims_counts counts;
@@ -42,6 +52,7 @@ struct cnt_total {
 	int64_t pushed_ms; /* the newest image */
 };
 /* Repositories by name, after `after`: up to max into out; their number. */
-int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max, struct arena *a, struct cnt_total *out, struct err *e);
+int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max, struct arena *a,
+			 struct cnt_total *out, struct err *e);
 /* All of them together; name empty, pushed_ms 0. */
 int cnt_registry(struct db_tx *tx, struct cnt_total *ret, struct err *e);

@@ -1,8 +1,10 @@
-/* One writer connection, used by one thread at a time, and up to READERS_MAX readers made when first needed.
+/* One writer connection, used by one thread at a time, and up to READERS_MAX readers made when
+ * first needed.
  *
- * Group commit: a writer that finds others waiting leaves the transaction open for them and waits; the last in the row commits for all. Each one's changes
- * stand in a savepoint of their own, so its failure takes nothing else away. When the shared commit fails, or the engine gives the whole transaction up, every
- * member runs again. */
+ * Group commit: a writer that finds others waiting leaves the transaction open for them and waits;
+ * the last in the row commits for all. Each one's changes stand in a savepoint of their own, so its
+ * failure takes nothing else away. When the shared commit fails, or the engine gives the whole
+ * transaction up, every member runs again. */
 #include "store/db_sqlite.h"
 
 #include "base/clock.h"
@@ -17,10 +19,11 @@
 #include <unistd.h>
 
 #define READERS_MAX 16U /* connections: reads beyond wait; each costs about 1 MiB of pages */
-#define BATCH_MAX 64U   /* transactions that share a commit: bounds how long the first one waits */
-#define TRIES_MAX 4U    /* runs of one write transaction */
-#define YIELD_US 100U   /* how long those who wait are given at a time */
-#define YIELD_MAX 200U  /* and how often: writers that never cease must not stop a switch of generations */
+#define BATCH_MAX 64U	/* transactions that share a commit: bounds how long the first one waits */
+#define TRIES_MAX 4U	/* runs of one write transaction */
+#define YIELD_US 100U	/* how long those who wait are given at a time */
+#define YIELD_MAX                                                                                  \
+	200U /* and how often: writers that never cease must not stop a switch of generations */
 
 /* What must never fail for want of memory is prepared when a connection opens. */
 static const char sql_begin_write[] = "BEGIN IMMEDIATE";
@@ -30,14 +33,14 @@ static const char sql_rollback[] = "ROLLBACK";
 static const char sql_savepoint[] = "SAVEPOINT one";
 static const char sql_undo[] = "ROLLBACK TO one";
 static const char sql_release[] = "RELEASE one";
-static const char *const writer_texts[] = {sql_begin_write, sql_commit,	 sql_rollback,
-					   sql_savepoint,   sql_undo,	 sql_release};
+static const char *const writer_texts[] = {sql_begin_write, sql_commit, sql_rollback,
+					   sql_savepoint,   sql_undo,	sql_release};
 static const char *const reader_texts[] = {sql_begin_read, sql_rollback};
 
 /* The transactions that share one commit. It lives until its last member has read the result. */
 struct batch {
 	unsigned waiting; /* members that wait for the commit */
-	unsigned count;   /* transactions in it, the one that runs included */
+	unsigned count;	  /* transactions in it, the one that runs included */
 	bool signal;
 	bool done;
 	int result; /* of the commit */
@@ -51,10 +54,11 @@ struct db {
 	pthread_mutex_t write_lock; /* guards the writer connection and the open batch */
 	pthread_cond_t committed;
 	struct db_conn *writer;
-	bool soon; /* the writer does not sync its commits now */
+	bool soon;	     /* the writer does not sync its commits now */
 	struct batch *batch; /* of the open transaction, or NULL */
 	bool keep_log;	     /* nothing is to be changed, not even by closing */
-	bool log_suspect;    /* a sync of the log failed: its frames may be lost although they can be read */
+	bool log_suspect; /* a sync of the log failed: its frames may be lost although they can be
+			     read */
 	_Atomic unsigned writers_waiting;
 
 	pthread_mutex_t read_lock;
@@ -113,8 +117,10 @@ static int savepoint_end(struct db *d, int r, bool *ret_lost, struct err *e)
 	return r;
 }
 
-/* Run fn in the open batch: the first of it plainly, those after it each in a savepoint, so that one that fails takes nothing of the others along. (Within a
- * savepoint every statement of a long transaction would pay for all pages that those before it changed.) *ret_lost: the engine gave up the whole transaction. */
+/* Run fn in the open batch: the first of it plainly, those after it each in a savepoint, so that
+ * one that fails takes nothing of the others along. (Within a savepoint every statement of a long
+ * transaction would pay for all pages that those before it changed.) *ret_lost: the engine gave up
+ * the whole transaction. */
 static int run_inside(struct db *d, bool first, db_fn fn, void *arg, bool *ret_lost, struct err *e)
 {
 	struct db_tx tx = {.db = d, .conn = d->writer, .mode = DB_WRITE};
@@ -153,11 +159,11 @@ static int batch_begin(struct db *d, bool soon, struct err *e)
 	if (db_conn_in_transaction(d->writer))
 		(void)db_conn_do(d->writer, sql_rollback, &ignored);
 	if (d->soon != soon)
-		r = db_conn_script(d->writer,
-				   soon ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL",
-				   e);
-	/* Linux reports a page that could not be written once, and then takes it for clean: a later sync that succeeds says nothing of it. What the
-	 * log holds is read from memory and written anew, into the main file. */
+		r = db_conn_script(
+		    d->writer, soon ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", e);
+	/* Linux reports a page that could not be written once, and then takes it for clean: a later
+	 * sync that succeeds says nothing of it. What the log holds is read from memory and written
+	 * anew, into the main file. */
 	if (r >= 0 && d->log_suspect) {
 		r = db_conn_empty_log(d->writer, e);
 		(void)db_conn_sync_failed(d->writer);
@@ -177,7 +183,8 @@ static int batch_begin(struct db *d, bool soon, struct err *e)
 	return r;
 }
 
-/* Leave the commit to the next in the row and wait for it. Under write_lock, given up while waiting. */
+/* Leave the commit to the next in the row and wait for it. Under write_lock, given up while
+ * waiting. */
 static int batch_wait(struct db *d, struct err *e)
 {
 	struct batch *b = d->batch;
@@ -229,7 +236,8 @@ static int write_once(struct db *d, db_fn fn, void *arg, bool *ret_again, struct
 	}
 	bool leave = d->writers_waiting > 0 && d->batch->count < BATCH_MAX;
 	if (own < 0) {
-		/* Its own changes are gone: it need not wait, but someone must commit the others'. */
+		/* Its own changes are gone: it need not wait, but someone must commit the others'.
+		 */
 		struct err other = ERR_INIT;
 		if (!leave)
 			(void)batch_commit(d, &other);
@@ -268,7 +276,8 @@ static int write_soon(struct db *d, db_fn fn, void *arg, bool *ret_again, struct
 	return r;
 }
 
-/* The disk is full: what the log holds goes where it belongs, so that the log begins anew in the space it has; and the ballast goes. Under write_lock. */
+/* The disk is full: what the log holds goes where it belongs, so that the log begins anew in the
+ * space it has; and the ballast goes. Under write_lock. */
 static void make_space(struct db *d)
 {
 	struct err ignored = ERR_INIT;
@@ -301,7 +310,8 @@ static int run_write(struct db *d, enum db_mode mode, db_fn fn, void *arg, struc
 	return r;
 }
 
-/* The lock is not fair: who gives it up and takes it again at once gets it before those whom it woke. */
+/* The lock is not fair: who gives it up and takes it again at once gets it before those whom it
+ * woke. */
 void db_yield(struct db *d)
 {
 	for (unsigned i = 0; i < YIELD_MAX && d->writers_waiting > 0; i++)
@@ -367,8 +377,10 @@ static int run_read(struct db *d, db_fn fn, void *arg, struct err *e)
 void db_limit(struct db_tx *tx, unsigned ms, bool (*gone)(void *arg), void *arg)
 {
 	if (tx->mode == DB_READ)
-		db_conn_limit(tx->conn, &(struct db_limits){.until_ms = clock_mono_ms() + ms, .gone = gone,
-							    .arg = arg, .stop = &tx->db->stop});
+		db_conn_limit(tx->conn, &(struct db_limits){.until_ms = clock_mono_ms() + ms,
+							    .gone = gone,
+							    .arg = arg,
+							    .stop = &tx->db->stop});
 }
 
 void db_stop(struct db *d)
@@ -410,10 +422,10 @@ int db_ballast_keep(struct db *d, uint64_t size, struct err *e)
 int64_t db_id_next(struct db_tx *tx, const char *counter, struct err *e)
 {
 	struct db_stmt *s =
-		db_query(tx,
-			 "INSERT INTO id_counter(name,value) VALUES($1,1)"
-			 " ON CONFLICT(name) DO UPDATE SET value=id_counter.value+1 RETURNING value",
-			 DB_ARGS(DB_T(bytes_of(counter))), e);
+	    db_query(tx,
+		     "INSERT INTO id_counter(name,value) VALUES($1,1)"
+		     " ON CONFLICT(name) DO UPDATE SET value=id_counter.value+1 RETURNING value",
+		     DB_ARGS(DB_T(bytes_of(counter))), e);
 	if (!s)
 		return e ? -(int)e->code : -(int)ERR_INTERNAL;
 	int64_t id = db_step(s, e);
@@ -508,7 +520,7 @@ struct db *schema_open(const char *path, const struct schema_room *rooms, size_t
 	d->writer = db_conn_open(path, true, e);
 	if (!d->writer ||
 	    db_conn_warm(d->writer, writer_texts, sizeof writer_texts / sizeof *writer_texts, e) <
-		    0 ||
+		0 ||
 	    db_migrate(d, rooms, count, e) < 0) {
 		db_close(d);
 		return NULL;
@@ -536,8 +548,9 @@ static struct db *attach(const char *path, bool only, struct err *e)
 	}
 	d->keep_log = only;
 	d->writer = only ? NULL : db_conn_open(path, true, &own);
-	if ((only || (d->writer &&
-		      db_conn_warm(d->writer, writer_texts, sizeof writer_texts / sizeof *writer_texts, &own) == 0)) &&
+	if ((only ||
+	     (d->writer && db_conn_warm(d->writer, writer_texts,
+					sizeof writer_texts / sizeof *writer_texts, &own) == 0)) &&
 	    db_schema_check(d, schema_rooms, schema_room_count, &own) == 0)
 		return d;
 	*e = own;
@@ -567,7 +580,8 @@ static int copy_tx(struct db_tx *tx, void *arg, struct err *e)
 	return db_conn_copy(tx->conn, j->to, j->step, j->arg, e);
 }
 
-int db_copy(struct db *d, const char *to, int (*step)(void *arg, struct err *e), void *arg, struct err *e)
+int db_copy(struct db *d, const char *to, int (*step)(void *arg, struct err *e), void *arg,
+	    struct err *e)
 {
 	struct copy_job j = {.to = to, .step = step, .arg = arg};
 	return db_run(d, DB_READ, copy_tx, &j, e);

@@ -12,7 +12,8 @@
 #define BUSY_MAX 500U /* waits: ten seconds */
 #define ERRORS_MAX "100"
 
-static int run_copy(sqlite3_backup *b, int (*step)(void *arg, struct err *e), void *arg, struct err *e)
+static int run_copy(sqlite3_backup *b, int (*step)(void *arg, struct err *e), void *arg,
+		    struct err *e)
 {
 	unsigned busy = 0;
 	for (;;) {
@@ -24,26 +25,29 @@ static int run_copy(sqlite3_backup *b, int (*step)(void *arg, struct err *e), vo
 				return err_set(e, ERR_TIMEOUT, "database: copy: it stays locked");
 			(void)usleep(BUSY_WAIT_US);
 		} else if (rc != SQLITE_OK) {
-			return err_set(e, (rc & 0xff) == SQLITE_CORRUPT ? ERR_DAMAGED : ERR_IO, "database: copy: %s",
-				       sqlite3_errstr(rc));
+			return err_set(e, (rc & 0xff) == SQLITE_CORRUPT ? ERR_DAMAGED : ERR_IO,
+				       "database: copy: %s", sqlite3_errstr(rc));
 		}
 		if (step && step(arg, e) < 0)
 			return -(int)e->code;
 	}
 }
 
-int db_conn_copy(struct db_conn *c, const char *to, int (*step)(void *arg, struct err *e), void *arg, struct err *e)
+int db_conn_copy(struct db_conn *c, const char *to, int (*step)(void *arg, struct err *e),
+		 void *arg, struct err *e)
 {
 	sqlite3 *dest = NULL;
 	OWN_FD int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, "%s", to);
 	/* A read first: the transaction sees one moment, whatever others commit meanwhile. */
-	int rc = sqlite3_exec(db_conn_handle(c), "SELECT room FROM schema_version", NULL, NULL, NULL);
+	int rc =
+	    sqlite3_exec(db_conn_handle(c), "SELECT room FROM schema_version", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_open_v2(to, &dest, SQLITE_OPEN_READWRITE, NULL);
 	int r = rc == SQLITE_OK ? 0 : err_set(e, ERR_IO, "database: copy: %s", sqlite3_errstr(rc));
-	sqlite3_backup *b = r == 0 ? sqlite3_backup_init(dest, "main", db_conn_handle(c), "main") : NULL;
+	sqlite3_backup *b =
+	    r == 0 ? sqlite3_backup_init(dest, "main", db_conn_handle(c), "main") : NULL;
 	if (r == 0 && !b)
 		r = err_set(e, ERR_IO, "database: copy: %s", sqlite3_errmsg(dest));
 	if (r == 0)
@@ -87,7 +91,9 @@ int db_check(const char *path, void (*say)(void *arg, const char *text), void *a
 	if (!c)
 		return -(int)e->code;
 	db_conn_keep_log(c);
-	int rc = sqlite3_exec(db_conn_handle(c), "PRAGMA integrity_check(" ERRORS_MAX ")", row, &t, NULL), r = 0;
+	int rc = sqlite3_exec(db_conn_handle(c), "PRAGMA integrity_check(" ERRORS_MAX ")", row, &t,
+			      NULL),
+	    r = 0;
 	if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
 		say(arg, sqlite3_errstr(rc));
 	else if (rc != SQLITE_OK)

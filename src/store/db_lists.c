@@ -1,4 +1,5 @@
-/* Two table-valued functions (https://www.sqlite.org/vtab.html §2.1.2, eponymous-only): arguments are hidden columns that must be given. */
+/* Two table-valued functions (https://www.sqlite.org/vtab.html §2.1.2, eponymous-only): arguments
+ * are hidden columns that must be given. */
 #include "store/db_lists.h"
 
 #include "store/digest_key.h"
@@ -15,8 +16,8 @@ enum kind { MEMBERS, IDS };
 enum { COLUMN_ID, COLUMN_PATH, COLUMN_LIST, COLUMN_FIRST };
 
 static const char *const declared[] = {
-	[MEMBERS] = "CREATE TABLE x(package_id INTEGER, path TEXT, list HIDDEN)",
-	[IDS] = "CREATE TABLE x(set_id INTEGER, unused, list HIDDEN, first HIDDEN)",
+    [MEMBERS] = "CREATE TABLE x(package_id INTEGER, path TEXT, list HIDDEN)",
+    [IDS] = "CREATE TABLE x(set_id INTEGER, unused, list HIDDEN, first HIDDEN)",
 };
 
 struct table {
@@ -41,16 +42,20 @@ static int connect(sqlite3 *handle, enum kind kind, sqlite3_vtab **ret)
 		return rc == SQLITE_OK ? SQLITE_NOMEM : rc;
 	t->kind = kind;
 	*ret = &t->base;
-	return sqlite3_vtab_config(handle, SQLITE_VTAB_INNOCUOUS); /* views may use it: it reads nothing but its arguments */
+	return sqlite3_vtab_config(
+	    handle,
+	    SQLITE_VTAB_INNOCUOUS); /* views may use it: it reads nothing but its arguments */
 }
 
-static int connect_members(sqlite3 *handle, void *aux, int argc, const char *const *argv, sqlite3_vtab **ret, char **message)
+static int connect_members(sqlite3 *handle, void *aux, int argc, const char *const *argv,
+			   sqlite3_vtab **ret, char **message)
 {
 	(void)aux, (void)argc, (void)argv, (void)message;
 	return connect(handle, MEMBERS, ret);
 }
 
-static int connect_ids(sqlite3 *handle, void *aux, int argc, const char *const *argv, sqlite3_vtab **ret, char **message)
+static int connect_ids(sqlite3 *handle, void *aux, int argc, const char *const *argv,
+		       sqlite3_vtab **ret, char **message)
 {
 	(void)aux, (void)argc, (void)argv, (void)message;
 	return connect(handle, IDS, ret);
@@ -69,7 +74,8 @@ static int best_index(sqlite3_vtab *base, sqlite3_index_info *info)
 	int given = 0, wanted = t->kind == IDS ? 2 : 1;
 	for (int i = 0; i < info->nConstraint; i++) {
 		int column = info->aConstraint[i].iColumn;
-		if (info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ || (column != COLUMN_LIST && column != COLUMN_FIRST))
+		if (info->aConstraint[i].op != SQLITE_INDEX_CONSTRAINT_EQ ||
+		    (column != COLUMN_LIST && column != COLUMN_FIRST))
 			continue;
 		if (!info->aConstraint[i].usable)
 			return SQLITE_CONSTRAINT;
@@ -108,7 +114,9 @@ static int next_row(sqlite3_vtab_cursor *base)
 	struct rows *r = (struct rows *)(void *)base;
 	struct err e = ERR_INIT;
 	const struct table *t = (const struct table *)(const void *)base->pVtab;
-	int found = t->kind == MEMBERS ? lst_next(&r->members, &e) : r->number == 0 ? 1 : lst_ids_next(&r->ids, &r->id, &e);
+	int found = t->kind == MEMBERS ? lst_next(&r->members, &e)
+		    : r->number == 0   ? 1
+				       : lst_ids_next(&r->ids, &r->id, &e);
 	if (t->kind == MEMBERS)
 		r->id = r->members.package;
 	r->number++;
@@ -116,14 +124,16 @@ static int next_row(sqlite3_vtab_cursor *base)
 	return found >= 0 ? SQLITE_OK : e.code == ERR_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT_VTAB;
 }
 
-static int filter(sqlite3_vtab_cursor *base, int number, const char *text, int argc, sqlite3_value **argv)
+static int filter(sqlite3_vtab_cursor *base, int number, const char *text, int argc,
+		  sqlite3_value **argv)
 {
 	(void)number;
 	(void)text;
 	struct rows *r = (struct rows *)(void *)base;
 	const void *ptr = sqlite3_value_blob(argv[0]);
 	buf_clear(&r->list);
-	buf_put(&r->list, (struct bytes){.ptr = ptr, .len = ptr ? (size_t)sqlite3_value_bytes(argv[0]) : 0});
+	buf_put(&r->list,
+		(struct bytes){.ptr = ptr, .len = ptr ? (size_t)sqlite3_value_bytes(argv[0]) : 0});
 	if (!buf_ok(&r->list))
 		return SQLITE_NOMEM;
 	lst_close(&r->members);
@@ -145,8 +155,9 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *out, int number)
 	if (number == COLUMN_ID)
 		sqlite3_result_int64(out, r->id);
 	else if (number == COLUMN_PATH)
-		sqlite3_result_text64(out, r->members.path.ptr ? (const char *)r->members.path.ptr : "", r->members.path.len,
-				      SQLITE_TRANSIENT, SQLITE_UTF8);
+		sqlite3_result_text64(out,
+				      r->members.path.ptr ? (const char *)r->members.path.ptr : "",
+				      r->members.path.len, SQLITE_TRANSIENT, SQLITE_UTF8);
 	return SQLITE_OK;
 }
 
@@ -157,16 +168,19 @@ static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
 }
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): an initialiser */
-#define MODULE(connect_fn)                                                                                               \
-	{                                                                                                                \
-		.xConnect = connect_fn, .xBestIndex = best_index, .xDisconnect = disconnect, .xOpen = open_rows,         \
-		.xClose = close_rows, .xFilter = filter, .xNext = next_row, .xEof = at_end, .xColumn = column,           \
-		.xRowid = row_id,                                                                                        \
+#define MODULE(connect_fn)                                                                         \
+	{                                                                                          \
+		.xConnect = connect_fn, .xBestIndex = best_index, .xDisconnect = disconnect,       \
+		.xOpen = open_rows, .xClose = close_rows, .xFilter = filter, .xNext = next_row,    \
+		.xEof = at_end, .xColumn = column, .xRowid = row_id,                               \
 	}
 /* NOLINTEND(bugprone-macro-parentheses) */
-static const sqlite3_module members_module = MODULE(connect_members), ids_module = MODULE(connect_ids);
+static const sqlite3_module members_module = MODULE(connect_members),
+			    ids_module = MODULE(connect_ids);
 
-/* ---- for migrations ---------------------------------------------------------------------------------------------------------- */
+/* ---- for migrations
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static struct bytes argument(sqlite3_value *v)
 {
@@ -177,7 +191,8 @@ static struct bytes argument(sqlite3_value *v)
 static void result(sqlite3_context *out, struct buf *b)
 {
 	if (buf_ok(b))
-		sqlite3_result_blob64(out, b->ptr ? b->ptr : (const void *)"", b->len, SQLITE_TRANSIENT);
+		sqlite3_result_blob64(out, b->ptr ? b->ptr : (const void *)"", b->len,
+				      SQLITE_TRANSIENT);
 	else
 		sqlite3_result_error_nomem(out);
 	buf_free(b);
@@ -208,7 +223,8 @@ static void remedy_fn(sqlite3_context *out, int argc, sqlite3_value **argv)
 	buf_init(&b, LIST_MAX);
 	rmd_template(argument(argv[0]), argument(argv[1]), argument(argv[2]), &b);
 	if (buf_ok(&b))
-		sqlite3_result_text64(out, (const char *)b.ptr, b.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+		sqlite3_result_text64(out, (const char *)b.ptr, b.len, SQLITE_TRANSIENT,
+				      SQLITE_UTF8);
 	else
 		sqlite3_result_error_nomem(out);
 	buf_free(&b);
@@ -297,14 +313,19 @@ int db_lists_add(sqlite3 *handle, bool writer)
 		return rc;
 	rc = sqlite3_create_function(handle, "pack", 1, flags, NULL, pack_fn, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(handle, "pack_text", 1, flags, NULL, pack_text_fn, NULL, NULL);
+		rc = sqlite3_create_function(handle, "pack_text", 1, flags, NULL, pack_text_fn,
+					     NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(handle, "remedy_template", 3, flags, NULL, remedy_fn, NULL, NULL);
+		rc = sqlite3_create_function(handle, "remedy_template", 3, flags, NULL, remedy_fn,
+					     NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(handle, "digest_key", 1, flags, NULL, digest_fn, NULL, NULL);
+		rc = sqlite3_create_function(handle, "digest_key", 1, flags, NULL, digest_fn, NULL,
+					     NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(handle, "pack_members", 2, flags, NULL, NULL, members_step, list_end);
+		rc = sqlite3_create_function(handle, "pack_members", 2, flags, NULL, NULL,
+					     members_step, list_end);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_create_function(handle, "pack_ids", 1, flags, NULL, NULL, ids_step, list_end);
+		rc = sqlite3_create_function(handle, "pack_ids", 1, flags, NULL, NULL, ids_step,
+					     list_end);
 	return rc;
 }

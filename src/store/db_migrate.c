@@ -1,5 +1,5 @@
-/* Table schema_version holds one row per room: the number of the last step applied. All that is missing is applied in one transaction, so a program that dies
- * here leaves the old schema. */
+/* Table schema_version holds one row per room: the number of the last step applied. All that is
+ * missing is applied in one transaction, so a program that dies here leaves the old schema. */
 #include "store/db_sqlite.h"
 
 #include "base/clock.h"
@@ -47,18 +47,19 @@ static int migrate_room(struct db_tx *tx, const struct schema_room *room, struct
 			       room->room, at, last);
 	if (at == last)
 		return 0;
-	int64_t n = db_exec(tx,
-			    "INSERT INTO schema_version(room,number,at) VALUES($1,$2,$3)"
-			    " ON CONFLICT(room) DO UPDATE SET number=excluded.number,at=excluded.at",
-			    DB_ARGS(DB_T(bytes_of(room->room)), DB_I(last), DB_I(clock_wall_ms())),
-			    e);
+	int64_t n =
+	    db_exec(tx,
+		    "INSERT INTO schema_version(room,number,at) VALUES($1,$2,$3)"
+		    " ON CONFLICT(room) DO UPDATE SET number=excluded.number,at=excluded.at",
+		    DB_ARGS(DB_T(bytes_of(room->room)), DB_I(last), DB_I(clock_wall_ms())), e);
 	return n < 0 ? (int)n : 0;
 }
 
 /* A room that only a newer program has. */
 static int refuse_unknown(struct db_tx *tx, const struct migrate *m, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT room FROM schema_version ORDER BY room", NULL, 0, e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT room FROM schema_version ORDER BY room", NULL, 0, e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -69,7 +70,8 @@ static int refuse_unknown(struct db_tx *tx, const struct migrate *m, struct err 
 			known = known || bytes_eq(room, bytes_of(m->rooms[i].room));
 		if (!known) {
 			r = err_set(e, ERR_UNSUPPORTED,
-				    "schema of %.*s is not known to this program: it was written by a newer one",
+				    "schema of %.*s is not known to this program: it was written "
+				    "by a newer one",
 				    BYTES_ARG(room));
 			break;
 		}
@@ -113,7 +115,8 @@ static int check(struct db_tx *tx, void *arg, struct err *e)
 			last = s->number;
 		if (at != last)
 			return err_set(e, ERR_UNSUPPORTED,
-				       "schema of %s is at step %d, this program's is %d: use the program of the server",
+				       "schema of %s is at step %d, this program's is %d: use the "
+				       "program of the server",
 				       m->rooms[i].room, at, last);
 	}
 	return refuse_unknown(tx, m, e);

@@ -1,6 +1,8 @@
-/* A statement is prepared once per connection and found again by the address of its text. Parameters are written $1, $2, …: SQLite takes "$1" as a name, so
- * each statement keeps the index of every number. Four tokens of the portable texts are replaced here: {SKIP} by nothing (SQLite has one writer), {BLOB} by
- * BLOB, {NOROWID} by WITHOUT ROWID, {ID} by a key that numbers its rows and gives no number twice, also after its row was deleted. */
+/* A statement is prepared once per connection and found again by the address of its text.
+ * Parameters are written $1, $2, …: SQLite takes "$1" as a name, so each statement keeps the index
+ * of every number. Four tokens of the portable texts are replaced here: {SKIP} by nothing (SQLite
+ * has one writer), {BLOB} by BLOB, {NOROWID} by WITHOUT ROWID, {ID} by a key that numbers its rows
+ * and gives no number twice, also after its row was deleted. */
 #include "store/db_sqlite.h"
 
 #include "base/buf.h"
@@ -15,10 +17,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SLOTS 1024U          /* statements kept per connection; the house has some hundred */
+#define SLOTS 1024U	     /* statements kept per connection; the house has some hundred */
 #define SQL_MAX (256U << 10) /* bytes of one text */
-#define LIMIT_OPS 20000      /* of SQLite's machine between two looks at a limit: a ms or some */
-#define BUSY_MS 5000         /* how long SQLite itself waits for another process's write */
+#define LIMIT_OPS 20000	     /* of SQLite's machine between two looks at a limit: a ms or some */
+#define BUSY_MS 5000	     /* how long SQLite itself waits for another process's write */
 
 struct db_stmt {
 	const char *text;
@@ -40,14 +42,16 @@ static bool no_space(int sys)
 	return sys == ENOSPC || sys == EDQUOT;
 }
 
-/* The errno behind rc. Of a failed call on the log the engine keeps it with the log's file only: its own word is overwritten by what the rollback did. */
+/* The errno behind rc. Of a failed call on the log the engine keeps it with the log's file only:
+ * its own word is overwritten by what the rollback did. */
 static int errno_of(sqlite3 *handle, int rc)
 {
 	sqlite3_file *log = NULL;
 	int sys = 0;
 	if ((rc & 0xff) == SQLITE_IOERR &&
-	    sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
-	    log->pMethods && log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &sys) == SQLITE_OK &&
+	    sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+	    log && log->pMethods &&
+	    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &sys) == SQLITE_OK &&
 	    no_space(sys))
 		return sys;
 	return sqlite3_system_errno(handle);
@@ -96,8 +100,10 @@ static int fail(struct db_conn *c, int rc, const char *what, struct err *e)
 	default:
 		break;
 	}
-	int r = code == ERR_DAMAGED ? err_set(e, code, "database: damaged: %s: %s (plimsoll fsck says more)", what, why)
-				    : err_set(e, code, "database: %s: %s", what, why);
+	int r =
+	    code == ERR_DAMAGED
+		? err_set(e, code, "database: damaged: %s: %s (plimsoll fsck says more)", what, why)
+		: err_set(e, code, "database: %s: %s", what, why);
 	if (e)
 		e->sys = sys;
 	return r;
@@ -108,8 +114,10 @@ static char *expand(const char *text, struct err *e)
 {
 	static const struct {
 		const char *token, *sql;
-	} tokens[] = {{"{SKIP}", ""}, {"{BLOB}", "BLOB"}, {"{NOROWID}", " WITHOUT ROWID"},
-	  {"{ID}", "INTEGER PRIMARY KEY AUTOINCREMENT"}};
+	} tokens[] = {{"{SKIP}", ""},
+		      {"{BLOB}", "BLOB"},
+		      {"{NOROWID}", " WITHOUT ROWID"},
+		      {"{ID}", "INTEGER PRIMARY KEY AUTOINCREMENT"}};
 	struct buf out;
 	buf_init(&out, SQL_MAX);
 	bool known = true;
@@ -157,8 +165,8 @@ static struct db_stmt *prepare(struct db_conn *c, const char *text, struct err *
 	}
 	s->text = text;
 	s->conn = c;
-	int rc = sqlite3_prepare_v3(c->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->handle,
-				    NULL);
+	int rc =
+	    sqlite3_prepare_v3(c->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->handle, NULL);
 	if (rc != SQLITE_OK) {
 		fail(c, rc, "prepare", e);
 		free(s);
@@ -172,7 +180,8 @@ static struct db_stmt *prepare(struct db_conn *c, const char *text, struct err *
 	return s;
 }
 
-/* The cached statement of this text, or a fresh one when it is in use (the same query nested in itself). */
+/* The cached statement of this text, or a fresh one when it is in use (the same query nested in
+ * itself). */
 static struct db_stmt *take(struct db_conn *c, const char *text, struct err *e)
 {
 	size_t at = (size_t)(((uintptr_t)text * UINT64_C(0x9E3779B97F4A7C15)) >> 54);
@@ -223,8 +232,8 @@ struct db_stmt *db_query(struct db_tx *tx, const char *text, const struct db_val
 	if (!s)
 		return NULL;
 	int rc = count > DB_PARAMS_MAX || sqlite3_bind_parameter_count(s->handle) != (int)count
-			 ? SQLITE_RANGE
-			 : SQLITE_OK;
+		     ? SQLITE_RANGE
+		     : SQLITE_OK;
 	for (size_t i = 0; rc == SQLITE_OK && i < count; i++)
 		rc = s->index[i] ? bind_one(s, s->index[i], &args[i]) : SQLITE_RANGE;
 	if (rc == SQLITE_OK)
@@ -290,9 +299,10 @@ int64_t db_exec(struct db_tx *tx, const char *text, const struct db_value *args,
 	int r;
 	while ((r = db_step(s, e)) == 1)
 		continue;
-	/* After a statement that only reads, the engine still holds the count of the last change. */
-	int64_t changed = sqlite3_stmt_readonly(s->handle) ? 0
-							   : sqlite3_changes64(tx->conn->handle);
+	/* After a statement that only reads, the engine still holds the count of the last change.
+	 */
+	int64_t changed =
+	    sqlite3_stmt_readonly(s->handle) ? 0 : sqlite3_changes64(tx->conn->handle);
 	db_done(s);
 	return r < 0 ? r : changed;
 }
@@ -376,7 +386,8 @@ static int settings(struct db_conn *c, bool writer, struct err *e)
 				     "PRAGMA temp_store=MEMORY;"
 				     "PRAGMA trusted_schema=OFF;"
 				     "PRAGMA cell_size_check=ON;"
-				     /* Not ON, as some builds have it: a dropped table would be read, zeroed and logged page by page. */
+				     /* Not ON, as some builds have it: a dropped table would be
+					read, zeroed and logged page by page. */
 				     "PRAGMA secure_delete=FAST;";
 	(void)sqlite3_busy_timeout(c->handle, BUSY_MS);
 	(void)sqlite3_extended_result_codes(c->handle, 1);
@@ -406,8 +417,8 @@ struct db_conn *db_conn_open(const char *path, bool writer, struct err *e)
 		err_set(e, ERR_NOMEM, "database: no memory");
 		return NULL;
 	}
-	int rc = sqlite3_open_v2(path, &c->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-				 NULL);
+	int rc =
+	    sqlite3_open_v2(path, &c->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc != SQLITE_OK) {
 		fail(c, rc, "open", e);
 	} else if ((rc = db_lists_add(c->handle, writer)) != SQLITE_OK) {

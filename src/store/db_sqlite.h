@@ -1,4 +1,5 @@
-/* db_sqlite: one SQLite connection with its prepared statements. Private to the engine: only db_*.c include it. */
+/* db_sqlite: one SQLite connection with its prepared statements. Private to the engine: only db_*.c
+ * include it. */
 #pragma once
 #include "store/db.h"
 
@@ -14,7 +15,8 @@ struct db_tx {
 	bool signal; /* db_signal was called */
 };
 
-/* writer: creates the file (mode 0600) and sets the journal; a reader refuses to change anything. */
+/* writer: creates the file (mode 0600) and sets the journal; a reader refuses to change anything.
+ */
 struct db_conn *db_conn_open(const char *path, bool writer, struct err *e);
 void db_conn_close(struct db_conn *c);
 /* One of our own literal texts without parameters or rows, from the cache. */
@@ -40,7 +42,8 @@ int db_conn_empty_log(struct db_conn *c, struct err *e);
 bool db_conn_sync_failed(struct db_conn *c);
 
 /* All of it as it is now, into a new file: inside a transaction of c. */
-int db_conn_copy(struct db_conn *c, const char *to, int (*step)(void *arg, struct err *e), void *arg, struct err *e);
+int db_conn_copy(struct db_conn *c, const char *to, int (*step)(void *arg, struct err *e),
+		 void *arg, struct err *e);
 /* The handle itself, for the engine's own interfaces. */
 sqlite3 *db_conn_handle(struct db_conn *c);
 /* Closing the last connection leaves the log as it is. */

@@ -1,4 +1,5 @@
-/* digest_key: digests as columns keep them: the 32 bytes of a SHA-256, the text itself of any other (with a NUL behind one of 32 bytes, which a text never holds). */
+/* digest_key: digests as columns keep them: the 32 bytes of a SHA-256, the text itself of any other
+ * (with a NUL behind one of 32 bytes, which a text never holds). */
 #pragma once
 #include "base/arena.h"
 #include "base/bytes.h"

@@ -8,15 +8,16 @@ int event_append(struct db_tx *tx, const struct event *ev, struct err *e)
 	if (id < 0)
 		return (int)id;
 	struct digest_key key;
-	int64_t n = db_exec(tx,
-			    "INSERT INTO event(id,tenant_id,type,registry,repository,digest,tag,"
-			    "media_type,size,actor,detail,at)"
-			    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
-			    DB_ARGS(DB_I(id), DB_I(ev->tenant_id), DB_T(ev->type),
-				    DB_T(ev->registry), DB_T(ev->repository), DB_B(digest_key_of(ev->digest, &key)),
-				    DB_T(ev->tag), DB_T(ev->media_type), DB_I(ev->size),
-				    DB_T(ev->actor), DB_T(ev->detail), DB_I(ev->at)),
-			    e);
+	int64_t n =
+	    db_exec(tx,
+		    "INSERT INTO event(id,tenant_id,type,registry,repository,digest,tag,"
+		    "media_type,size,actor,detail,at)"
+		    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
+		    DB_ARGS(DB_I(id), DB_I(ev->tenant_id), DB_T(ev->type), DB_T(ev->registry),
+			    DB_T(ev->repository), DB_B(digest_key_of(ev->digest, &key)),
+			    DB_T(ev->tag), DB_T(ev->media_type), DB_I(ev->size), DB_T(ev->actor),
+			    DB_T(ev->detail), DB_I(ev->at)),
+		    e);
 	if (n < 0)
 		return (int)n;
 	db_signal(tx);
@@ -27,10 +28,10 @@ int event_next(struct db_tx *tx, int64_t after_id, struct arena *a, struct event
 	       struct err *e)
 {
 	struct db_stmt *s =
-		db_query(tx,
-			 "SELECT id,tenant_id,type,registry,repository,digest,tag,media_type,size,"
-			 "actor,detail,at FROM event WHERE id>$1 ORDER BY id LIMIT 1",
-			 DB_ARGS(DB_I(after_id)), e);
+	    db_query(tx,
+		     "SELECT id,tenant_id,type,registry,repository,digest,tag,media_type,size,"
+		     "actor,detail,at FROM event WHERE id>$1 ORDER BY id LIMIT 1",
+		     DB_ARGS(DB_I(after_id)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -39,7 +40,8 @@ int event_next(struct db_tx *tx, int64_t after_id, struct arena *a, struct event
 		struct bytes text[8];
 		const int columns[8] = {2, 3, 4, 5, 6, 7, 9, 10};
 		for (size_t i = 0; i < 8; i++) {
-			text[i] = columns[i] == 5 ? digest_key_text(db_bytes(s, 5), a, &ok) : arena_bytes(a, db_bytes(s, columns[i]), &ok);
+			text[i] = columns[i] == 5 ? digest_key_text(db_bytes(s, 5), a, &ok)
+						  : arena_bytes(a, db_bytes(s, columns[i]), &ok);
 			fits = fits && ok;
 		}
 		*ret = (struct event){.id = db_int(s, 0),

@@ -1,16 +1,22 @@
-/* event: facts the rest of the house reacts to, kept in order, appended in the transaction of the fact itself: an event is there exactly when its fact is. */
+/* event: facts the rest of the house reacts to, kept in order, appended in the transaction of the
+ * fact itself: an event is there exactly when its fact is. */
 #pragma once
 #include "base/arena.h"
 #include "store/db.h"
 
 /* Types; other rooms may add theirs. */
-#define EVENT_PUSHED "pushed"     /* a manifest was put (or a tag moved to it) */
-#define EVENT_PULLED "pulled"     /* a manifest was fetched by GET */
+#define EVENT_PUSHED "pushed"	  /* a manifest was put (or a tag moved to it) */
+#define EVENT_PULLED "pulled"	  /* a manifest was fetched by GET */
 #define EVENT_IMPORTED "imported" /* a manifest came in by import */
-#define EVENT_DELETED "deleted"   /* a tag (digest and tag set) or a manifest (tag empty) went away */
-#define EVENT_DAMAGED "damaged"   /* a blob that the manifest needs was found damaged on disk; detail says which and why */
-#define EVENT_DAMAGED_DETAIL(reason) "{\"reason\":\"" reason "\"}" /* reason: ASCII without quotes */
-#define EVENT_MENDED "mended"     /* a blob that the manifest needs was damaged, and was pushed again */
+#define EVENT_DELETED "deleted" /* a tag (digest and tag set) or a manifest (tag empty) went away  \
+				 */
+#define EVENT_DAMAGED                                                                              \
+	"damaged" /* a blob that the manifest needs was found damaged on disk; detail says which   \
+		     and why */
+#define EVENT_DAMAGED_DETAIL(reason)                                                               \
+	"{\"reason\":\"" reason "\"}" /* reason: ASCII without quotes */
+#define EVENT_MENDED "mended" /* a blob that the manifest needs was damaged, and was pushed again  \
+			       */
 
 struct event {
 	int64_t id; /* rises in commit order; gaps are possible; 0 when appending */
@@ -18,10 +24,10 @@ struct event {
 	struct bytes type;
 	struct bytes registry, repository, digest, tag;
 	struct bytes media_type;
-	uint64_t size; /* bytes of the manifest */
+	uint64_t size;	     /* bytes of the manifest */
 	struct bytes actor;  /* who did it; empty = nobody known */
 	struct bytes detail; /* JSON object or empty */
-	int64_t at;          /* wall ms */
+	int64_t at;	     /* wall ms */
 };
 
 /* Inside a DB_WRITE transaction. Waiters wake when it commits. */
@@ -34,8 +40,8 @@ int event_last(struct db_tx *tx, int64_t *ret_id, struct err *e);
 /* Remove events with id <= upto_id and at < before_ms, at most 1,000 per call: how many. */
 int64_t event_prune(struct db_tx *tx, int64_t upto_id, int64_t before_ms, struct err *e);
 
-/* Wake-up without polling: take the sequence, look for events, then wait for the sequence to move. The sequence counts commits (of this process) that
- * appended events. */
+/* Wake-up without polling: take the sequence, look for events, then wait for the sequence to move.
+ * The sequence counts commits (of this process) that appended events. */
 uint64_t event_seq(struct db *d);
 /* Waits until the sequence differs from seen or the time is over; returns the sequence. */
 uint64_t event_wait(struct db *d, uint64_t seen, unsigned timeout_ms);

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLACES_MAX 4096U   /* sets of images of a repository; more: its share of everything is large */
-#define LISTED_MAX 512U	   /* checks or packages that are looked up to be sorted: some ms */
+#define PLACES_MAX                                                                                 \
+	4096U		/* sets of images of a repository; more: its share of everything is large */
+#define LISTED_MAX 512U /* checks or packages that are looked up to be sorted: some ms */
 #define MEMBERS_MAX 65536U /* that are known when everything is gone through */
 #define SKIPS_A_STEP 16U   /* of those that are not among them */
 #define IDS_BYTES ((size_t)64 << 20)
@@ -27,20 +28,21 @@ enum { UNKNOWN_EPSS = FND_SORT_COUNT, KEYS };
 		[FND_BY_EPSS] = ROWS(columns, "c.epss = $1"),                                      \
 		[UNKNOWN_EPSS] = ROWS(columns, "c.epss IS NULL AND $1 < 0"),                       \
 	}
-static const char *const rows_texts[KEYS] = ROWS_TEXTS(FACTS), *const ids_texts[KEYS] = ROWS_TEXTS("c.id");
+static const char *const rows_texts[KEYS] = ROWS_TEXTS(FACTS), *const ids_texts[KEYS] =
+								   ROWS_TEXTS("c.id");
 #define BELOW(key)                                                                                 \
 	"SELECT " key " FROM security_check c WHERE " key " < $1 ORDER BY " key " DESC LIMIT 1"
 static const char *const below_texts[FND_SORT_COUNT] = {
-	[FND_BY_SEVERITY] = BELOW("c.severity"),
-	[FND_BY_CVSS] = BELOW("c.cvss_base"),
-	[FND_BY_EPSS] = "SELECT COALESCE((" BELOW("c.epss") "), -1) WHERE $1 > -1",
+    [FND_BY_SEVERITY] = BELOW("c.severity"),
+    [FND_BY_CVSS] = BELOW("c.cvss_base"),
+    [FND_BY_EPSS] = "SELECT COALESCE((" BELOW("c.epss") "), -1) WHERE $1 > -1",
 };
 #define KEY_OF(key) "SELECT " key ", '' FROM security_check c WHERE c.id = $1"
 static const char *const key_texts[FND_SORT_COUNT] = {
-	[FND_BY_SEVERITY] = KEY_OF("c.severity"),
-	[FND_BY_CVSS] = KEY_OF("c.cvss_base"),
-	[FND_BY_EPSS] = KEY_OF("COALESCE(c.epss, -1)"),
-	[FND_BY_PACKAGE] = "SELECT CAST(0 AS INTEGER), name FROM package_row WHERE id = $1",
+    [FND_BY_SEVERITY] = KEY_OF("c.severity"),
+    [FND_BY_CVSS] = KEY_OF("c.cvss_base"),
+    [FND_BY_EPSS] = KEY_OF("COALESCE(c.epss, -1)"),
+    [FND_BY_PACKAGE] = "SELECT CAST(0 AS INTEGER), name FROM package_row WHERE id = $1",
 };
 
 static size_t places_max(const struct fnf *w)
@@ -134,7 +136,8 @@ static int collect_of(struct fnf *w, const char *text, const struct buf *from, s
 	return r;
 }
 
-/* ---- the repository ---------------------------------------------------------------------------- */
+/* ---- the repository ----------------------------------------------------------------------------
+ */
 
 static int cmp_place(const void *x, const void *y)
 {
@@ -160,17 +163,20 @@ static int read_places(struct fnf *w, struct err *e)
 {
 	if (!w->f->repository.len)
 		return 0;
-	struct db_stmt *s = db_query(w->tx,
-				     "SELECT s.set_id, s.image_id, s.position, s.layer_id FROM image i"
-				     " JOIN image_set s ON s.image_id = i.id WHERE i.repository = $1"
-				     " LIMIT $2",
-				     DB_ARGS(DB_T(w->f->repository), DB_I(places_max(w) + 1)), e);
+	struct db_stmt *s =
+	    db_query(w->tx,
+		     "SELECT s.set_id, s.image_id, s.position, s.layer_id FROM image i"
+		     " JOIN image_set s ON s.image_id = i.id WHERE i.repository = $1"
+		     " LIMIT $2",
+		     DB_ARGS(DB_T(w->f->repository), DB_I(places_max(w) + 1)), e);
 	if (!s)
 		return -(int)e->code;
 	int r;
 	while ((r = db_step(s, e)) > 0) {
-		struct fnf_place p = {.set = db_int(s, 0), .image = db_int(s, 1),
-				      .position = db_int(s, 2), .layer = db_int(s, 3)};
+		struct fnf_place p = {.set = db_int(s, 0),
+				      .image = db_int(s, 1),
+				      .position = db_int(s, 2),
+				      .layer = db_int(s, 3)};
 		buf_put(&w->places, (struct bytes){.ptr = (const uint8_t *)&p, .len = sizeof p});
 	}
 	db_done(s);
@@ -202,7 +208,8 @@ size_t fnf_places(const struct fnf *w, int64_t set, int64_t image, const struct 
 	return n;
 }
 
-/* ---- the heap: the smallest of many in turn, where a page needs few ---------------------------- */
+/* ---- the heap: the smallest of many in turn, where a page needs few ----------------------------
+ */
 
 struct entry {
 	double key;
@@ -259,7 +266,8 @@ static int heap_ready(struct fnf *w, struct err *e)
 	return 1;
 }
 
-/* ---- lists ------------------------------------------------------------------------------------- */
+/* ---- lists -------------------------------------------------------------------------------------
+ */
 
 /* The ids with their keys or names. */
 static int list_ids(struct fnf *w, struct buf *ids, struct err *e)
@@ -356,8 +364,8 @@ static int put_set_checks(struct fnf *w, struct bytes kept, struct buf *ids, str
 
 static int put_set_packages(struct fnf *w, int64_t set, struct buf *ids, struct err *e)
 {
-	struct db_stmt *s = db_query(w->tx, "SELECT members FROM package_set WHERE id = $1",
-				     DB_ARGS(DB_I(set)), e);
+	struct db_stmt *s =
+	    db_query(w->tx, "SELECT members FROM package_set WHERE id = $1", DB_ARGS(DB_I(set)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	struct lst_reader list;
 	lst_open(&list, r > 0 ? db_bytes(s, 0) : BYTES_NONE);
@@ -418,7 +426,11 @@ static int make_list(struct fnf *w, struct err *e)
 int fnf_open(struct fnf *w, struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort,
 	     const struct fnd_cursor *after, struct arena *a, struct err *e)
 {
-	*w = (struct fnf){.tx = tx, .f = f, .sort = sort, .after = *after, .a = a,
+	*w = (struct fnf){.tx = tx,
+			  .f = f,
+			  .sort = sort,
+			  .after = *after,
+			  .a = a,
 			  .severities = fnr_severities(f),
 			  .key = after->is_set ? after->key : KEY_ABOVE};
 	buf_init(&w->places, IDS_BYTES);
@@ -445,7 +457,8 @@ void fnf_close(struct fnf *w)
 	buf_free(&w->heap);
 }
 
-/* ---- one after the other ----------------------------------------------------------------------- */
+/* ---- one after the other -----------------------------------------------------------------------
+ */
 
 static bool has_text(struct bytes title, struct bytes text)
 {
@@ -483,8 +496,9 @@ static bool passes(const struct fnf *w, struct db_stmt *s)
 
 int fnf_check_passes(struct fnf *w, int64_t check, struct err *e)
 {
-	struct db_stmt *s = db_query(w->tx, "SELECT " FACTS " FROM security_check c WHERE c.id = $1",
-				     DB_ARGS(DB_I(check)), e);
+	struct db_stmt *s =
+	    db_query(w->tx, "SELECT " FACTS " FROM security_check c WHERE c.id = $1",
+		     DB_ARGS(DB_I(check)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r > 0)
 		r = passes(w, s);
@@ -505,7 +519,9 @@ static int next_listed(struct fnf *w, struct fnf_candidate *ret, struct err *e)
 		sink(all, n - 1, 0);
 	} while (first.id == w->last); /* several sets have it */
 	w->last = first.id;
-	*ret = (struct fnf_candidate){.key = first.key, .id = first.id, .passes = true,
+	*ret = (struct fnf_candidate){.key = first.key,
+				      .id = first.id,
+				      .passes = true,
 				      .name = first.name ? *first.name : BYTES_NONE};
 	if (w->sort == FND_BY_PACKAGE)
 		return 1;

@@ -1,5 +1,6 @@
-/* findings_from (fnf_): where a list of findings over many images begins: the security checks, or the packages, that it goes through in the order of its
- * sort. They are listed where a filter names few of them, else everything there is is gone through by an index. Private to the room. */
+/* findings_from (fnf_): where a list of findings over many images begins: the security checks, or
+ * the packages, that it goes through in the order of its sort. They are listed where a filter names
+ * few of them, else everything there is is gone through by an index. Private to the room. */
 #pragma once
 #include "base/buf.h"
 #include "store/findings.h"
@@ -23,8 +24,9 @@ struct fnf {
 	struct fnd_cursor after;
 	struct arena *a;
 	unsigned severities;
-	bool placed; /* places holds all of the repository; else it is too large, or any is wanted */
-	bool known;  /* members holds all that the walk can be of */
+	bool
+	    placed; /* places holds all of the repository; else it is too large, or any is wanted */
+	bool known; /* members holds all that the walk can be of */
 	struct buf places, cves, members;
 	unsigned skipped;
 	bool listed; /* heap holds what has not been told */
@@ -34,8 +36,8 @@ struct fnf {
 	double key; /* of the rows */
 };
 
-/* Zeroed at first; close it whatever open says. f and a are borrowed. after: begin with what its row
- * is of. */
+/* Zeroed at first; close it whatever open says. f and a are borrowed. after: begin with what its
+ * row is of. */
 int fnf_open(struct fnf *w, struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sort,
 	     const struct fnd_cursor *after, struct arena *a, struct err *e);
 void fnf_close(struct fnf *w);

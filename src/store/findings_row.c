@@ -24,16 +24,20 @@ int fnr_read_check(struct db_stmt *s, int at, struct arena *a, struct match_chec
 {
 	struct bytes cves;
 	*c = (struct match_check){
-		.id = (uint64_t)db_int(s, at), .severity = (enum adv_severity)db_int(s, at + 5),
-		.vendor_severity = (enum adv_severity)db_int(s, at + 6),
-		.cvss = {.version = (enum cvss_version)db_int(s, at + 7), .base = db_real(s, at + 8)},
-		.kev = db_int(s, at + 10) != 0, .ransomware = db_int(s, at + 11) != 0,
-		.epss = db_is_null(s, at + 12) ? -1 : db_real(s, at + 12),
-		.epss_percentile = db_is_null(s, at + 13) ? -1 : db_real(s, at + 13),
-		.published_ms = db_int(s, at + 14), .modified_ms = db_int(s, at + 15)};
+	    .id = (uint64_t)db_int(s, at),
+	    .severity = (enum adv_severity)db_int(s, at + 5),
+	    .vendor_severity = (enum adv_severity)db_int(s, at + 6),
+	    .cvss = {.version = (enum cvss_version)db_int(s, at + 7), .base = db_real(s, at + 8)},
+	    .kev = db_int(s, at + 10) != 0,
+	    .ransomware = db_int(s, at + 11) != 0,
+	    .epss = db_is_null(s, at + 12) ? -1 : db_real(s, at + 12),
+	    .epss_percentile = db_is_null(s, at + 13) ? -1 : db_real(s, at + 13),
+	    .published_ms = db_int(s, at + 14),
+	    .modified_ms = db_int(s, at + 15)};
 	if (!fnr_copy(a, s, at + 1, &c->advisory) || !fnr_copy(a, s, at + 2, &c->source_name) ||
-	    !fnr_copy(a, s, at + 3, &c->title) || !fnr_copy(a, s, at + 4, &c->category) || !fnr_copy(a, s, at + 9, &c->cvss_vector) ||
-	    !fnr_copy(a, s, at + 16, &c->summary) || !fnr_copy(a, s, at + 17, &cves))
+	    !fnr_copy(a, s, at + 3, &c->title) || !fnr_copy(a, s, at + 4, &c->category) ||
+	    !fnr_copy(a, s, at + 9, &c->cvss_vector) || !fnr_copy(a, s, at + 16, &c->summary) ||
+	    !fnr_copy(a, s, at + 17, &cves))
 		return err_set(e, ERR_NOMEM, "no memory for a finding");
 	return split_cves(cves, a, c, e);
 }

@@ -8,8 +8,6 @@
 	" c.cvss_version, c.cvss_base, c.cvss_vector, c.kev, c.ransomware, c.epss,"                \
 	" c.epss_percentile, c.published, c.modified, c.summary, c.cves"
 
-
-
 bool fnr_copy(struct arena *a, struct db_stmt *s, int column, struct bytes *ret);
 /* The check whose columns begin at this one. Runs from a. */
 int fnr_read_check(struct db_stmt *s, int at, struct arena *a, struct match_check *c,

@@ -10,7 +10,7 @@
 #include "store/remedies.h"
 
 #define STEPS_MAX 3000U /* of a page; one is some µs */
-#define SETS_A_STEP 16U	 /* sets of a list that are none of the repository's */
+#define SETS_A_STEP 16U /* sets of a list that are none of the repository's */
 #define END INT64_MAX
 
 struct walk {
@@ -31,8 +31,8 @@ struct walk {
 	struct bytes path, fixed_version, remediation;
 };
 
-/* Functions of the walk: 0 = go on, 1 = the page ends at w->at, <0 = error. resumed: the cursor is in
- * it, so being done with it is nothing new; a page whose last step that were would end where it
+/* Functions of the walk: 0 = go on, 1 = the page ends at w->at, <0 = error. resumed: the cursor is
+ * in it, so being done with it is nothing new; a page whose last step that were would end where it
  * began. */
 
 static bool spend(struct walk *w)
@@ -47,15 +47,16 @@ static bool is_resumed(const struct walk *w, int64_t check, int64_t package)
 	return c->is_set && c->check == check && c->package == package;
 }
 
-/* ---- a row ------------------------------------------------------------------------------------- */
+/* ---- a row -------------------------------------------------------------------------------------
+ */
 
 static int read_check(struct walk *w, struct err *e)
 {
 	if ((int64_t)w->check.id == w->at.check)
 		return 0;
-	struct db_stmt *s = db_query(w->from.tx,
-				     "SELECT " FNR_CHECK " FROM security_check c WHERE c.id = $1",
-				     DB_ARGS(DB_I(w->at.check)), e);
+	struct db_stmt *s =
+	    db_query(w->from.tx, "SELECT " FNR_CHECK " FROM security_check c WHERE c.id = $1",
+		     DB_ARGS(DB_I(w->at.check)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r > 0)
 		r = fnr_read_check(s, 0, w->a, &w->check, e);
@@ -135,9 +136,9 @@ static int read_image(struct walk *w, int64_t layer, struct fnd_finding *out, st
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r == 0)
 		r = err_set(e, ERR_DAMAGED, "image %lld is not kept", (long long)w->at.image);
-	if (r > 0 && !(fnr_copy(w->a, s, 0, &out->repository) &&
-		       fnr_copy(w->a, s, 1, &out->digest) && fnr_copy(w->a, s, 2, &out->layer) &&
-		       fnr_copy(w->a, s, 3, &out->layer_line)))
+	if (r > 0 &&
+	    !(fnr_copy(w->a, s, 0, &out->repository) && fnr_copy(w->a, s, 1, &out->digest) &&
+	      fnr_copy(w->a, s, 2, &out->layer) && fnr_copy(w->a, s, 3, &out->layer_line)))
 		r = err_set(e, ERR_NOMEM, "no memory for a finding");
 	db_done(s);
 	return r < 0 ? r : 0;
@@ -161,11 +162,11 @@ static int put_row(struct walk *w, int64_t layer, struct err *e)
 	return 0;
 }
 
-/* ---- images of a set --------------------------------------------------------------------------- */
+/* ---- images of a set ---------------------------------------------------------------------------
+ */
 
 /* w->at is the image's place but for image and position. */
-static int one_image(struct walk *w, int64_t image, int64_t position, int64_t layer,
-		     struct err *e)
+static int one_image(struct walk *w, int64_t image, int64_t position, int64_t layer, struct err *e)
 {
 	/* The row after a full page is only looked for: the next page begins before it. */
 	if (w->count == w->max)
@@ -196,11 +197,11 @@ static int placed_images(struct walk *w, bool resumed, struct err *e)
 static int any_images(struct walk *w, bool resumed, struct err *e)
 {
 	struct db_stmt *s =
-		db_query(w->from.tx,
-			 "SELECT s.image_id, s.position, s.layer_id, i.repository FROM image_set s"
-			 " CROSS JOIN image i WHERE s.set_id = $1 AND s.image_id >= $2"
-			 " AND i.id = s.image_id ORDER BY s.image_id, s.position",
-			 DB_ARGS(DB_I(w->at.set), DB_I(resumed ? w->after->image : 0)), e);
+	    db_query(w->from.tx,
+		     "SELECT s.image_id, s.position, s.layer_id, i.repository FROM image_set s"
+		     " CROSS JOIN image i WHERE s.set_id = $1 AND s.image_id >= $2"
+		     " AND i.id = s.image_id ORDER BY s.image_id, s.position",
+		     DB_ARGS(DB_I(w->at.set), DB_I(resumed ? w->after->image : 0)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = 0;
@@ -221,7 +222,8 @@ static int any_images(struct walk *w, bool resumed, struct err *e)
 	return r;
 }
 
-/* ---- sets of a package, matches of a candidate ------------------------------------------------- */
+/* ---- sets of a package, matches of a candidate -------------------------------------------------
+ */
 
 static int one_set(struct walk *w, int64_t set, bool resumed, uint64_t *seen, struct err *e)
 {
@@ -244,11 +246,11 @@ static int one_set(struct walk *w, int64_t set, bool resumed, uint64_t *seen, st
 static int sets_of(struct walk *w, bool resumed, struct err *e)
 {
 	struct db_stmt *s =
-		db_query(w->from.tx,
-			 "SELECT first, sets FROM package_sets WHERE package_id = $1 AND first >="
-			 " COALESCE((SELECT max(first) FROM package_sets WHERE package_id = $1"
-			 " AND first <= $2), 0) ORDER BY first",
-			 DB_ARGS(DB_I(w->at.package), DB_I(resumed ? w->after->set : 0)), e);
+	    db_query(w->from.tx,
+		     "SELECT first, sets FROM package_sets WHERE package_id = $1 AND first >="
+		     " COALESCE((SELECT max(first) FROM package_sets WHERE package_id = $1"
+		     " AND first <= $2), 0) ORDER BY first",
+		     DB_ARGS(DB_I(w->at.package), DB_I(resumed ? w->after->set : 0)), e);
 	uint64_t seen = 0;
 	int r = s ? 0 : -(int)e->code;
 	while (r == 0 && (r = db_step(s, e)) > 0) {
@@ -312,10 +314,10 @@ static int one_match(struct walk *w, bool resumed, struct err *e)
 static int matches_of(struct walk *w, bool resumed, struct err *e)
 {
 	static const char *const texts[2] = {
-		"SELECT package_id, fixed_version, status, patchable, remedy FROM package_match"
-		" WHERE check_id = $1 AND package_id >= $2 ORDER BY package_id",
-		"SELECT check_id, fixed_version, status, patchable, remedy FROM package_match"
-		" WHERE package_id = $1 AND check_id >= $2 ORDER BY check_id",
+	    "SELECT package_id, fixed_version, status, patchable, remedy FROM package_match"
+	    " WHERE check_id = $1 AND package_id >= $2 ORDER BY package_id",
+	    "SELECT check_id, fixed_version, status, patchable, remedy FROM package_match"
+	    " WHERE package_id = $1 AND check_id >= $2 ORDER BY check_id",
 	};
 	const struct fnd_cursor *c = w->after;
 	int64_t first = w->by_package ? w->at.package : w->at.check, second = 0;
@@ -359,8 +361,14 @@ int64_t fnw_list(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sor
 		 bool *ret_more, struct err *e)
 {
 	const struct fnd_cursor after = *cursor;
-	struct walk w = {.f = f, .after = &after, .at = after, .by_package = sort == FND_BY_PACKAGE,
-			 .steps = f->limits.steps ? f->limits.steps : STEPS_MAX, .max = max, .a = a, .out = out};
+	struct walk w = {.f = f,
+			 .after = &after,
+			 .at = after,
+			 .by_package = sort == FND_BY_PACKAGE,
+			 .steps = f->limits.steps ? f->limits.steps : STEPS_MAX,
+			 .max = max,
+			 .a = a,
+			 .out = out};
 	struct fnf_candidate n;
 	int r = fnf_open(&w.from, tx, f, sort, &after, a, e);
 	if (r == 0) {

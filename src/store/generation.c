@@ -5,8 +5,9 @@
 
 int gen_get(struct db_tx *tx, struct arena *a, struct gen_state *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(
-		tx, "SELECT current_digest, next_digest, again FROM generation WHERE id = 1", NULL, 0, e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT current_digest, next_digest, again FROM generation WHERE id = 1",
+		     NULL, 0, e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -25,15 +26,19 @@ int gen_get(struct db_tx *tx, struct arena *a, struct gen_state *ret, struct err
 
 int gen_begin(struct db_tx *tx, struct bytes digest, struct err *e)
 {
-	int64_t n = db_exec(tx, "UPDATE generation SET next_digest = $1, next_path = '' WHERE id = 1", DB_ARGS(DB_T(digest)), e);
+	int64_t n =
+	    db_exec(tx, "UPDATE generation SET next_digest = $1, next_path = '' WHERE id = 1",
+		    DB_ARGS(DB_T(digest)), e);
 	return n < 0 ? (int)n : 0;
 }
 
 int gen_forget(struct db_tx *tx, struct err *e)
 {
 	int64_t n = db_exec(tx,
-			    "UPDATE generation SET next_digest = CASE WHEN next_digest = '' THEN current_digest ELSE next_digest END,"
-			    " current_digest = '', current_path = '', next_path = '' WHERE id = 1", NULL, 0, e);
+			    "UPDATE generation SET next_digest = CASE WHEN next_digest = '' THEN "
+			    "current_digest ELSE next_digest END,"
+			    " current_digest = '', current_path = '', next_path = '' WHERE id = 1",
+			    NULL, 0, e);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -46,15 +51,18 @@ int gen_asked(struct db_tx *tx, struct err *e)
 static int flip_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct rescore *r = arg;
-	int64_t n = db_exec(tx,
-			    "UPDATE generation SET current_digest = $1, current_path = '', next_digest = '', next_path = '',"
-			    " switched_at = $2, epoch = $3, again = 1 WHERE id = 1",
-			    DB_ARGS(DB_T(bytes_of(vdb_digest(r->now))), DB_I(clock_wall_ms()), DB_I(r->epoch + 1)), e);
+	int64_t n = db_exec(
+	    tx,
+	    "UPDATE generation SET current_digest = $1, current_path = '', next_digest = '', "
+	    "next_path = '',"
+	    " switched_at = $2, epoch = $3, again = 1 WHERE id = 1",
+	    DB_ARGS(DB_T(bytes_of(vdb_digest(r->now))), DB_I(clock_wall_ms()), DB_I(r->epoch + 1)),
+	    e);
 	return n < 0 ? (int)n : 0;
 }
 
-int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, const atomic_bool *stop, struct gen_result *ret,
-	       struct err *e)
+int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, const atomic_bool *stop,
+	       struct gen_result *ret, struct err *e)
 {
 	struct rescore r;
 	int64_t from = clock_mono_us(), flip_from = 0;
@@ -74,14 +82,19 @@ int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, cons
 		rc = db_run(db, DB_WRITE, flip_tx, &r, e);
 	}
 	int64_t end = clock_mono_us();
-	/* The switch has been made: what is over and cannot be cleared now is cleared by the next one. */
+	/* The switch has been made: what is over and cannot be cleared now is cleared by the next
+	 * one. */
 	struct err ignored = ERR_INIT;
 	if (rc >= 0)
 		(void)rsc_clear(&r, false, &ignored);
 	if (rc >= 0)
-		*ret = (struct gen_result){.keys = r.keys, .packages = rsc_ids_count(&r.packages), .sets = rsc_ids_count(&r.sets),
-					   .images = r.images, .took_us = end - from,
-					   .held_us = r.held_us > end - flip_from ? r.held_us : end - flip_from,
+		*ret = (struct gen_result){.keys = r.keys,
+					   .packages = rsc_ids_count(&r.packages),
+					   .sets = rsc_ids_count(&r.sets),
+					   .images = r.images,
+					   .took_us = end - from,
+					   .held_us = r.held_us > end - flip_from ? r.held_us
+										  : end - flip_from,
 					   .flip_us = end - flip_from};
 	rsc_free(&r);
 	return rc < 0 ? rc : 0;

@@ -1,6 +1,7 @@
-/* generation (gen_): which vulnerability database the matches were made with, and the switch to the next one: only the packages whose advisories changed are
- * matched again, then the sets and images that have them are counted again (docs/decisions/generation-switch.md). A crash in the middle repeats the switch at the next
- * start. */
+/* generation (gen_): which vulnerability database the matches were made with, and the switch to the
+ * next one: only the packages whose advisories changed are matched again, then the sets and images
+ * that have them are counted again (docs/decisions/generation-switch.md). A crash in the middle
+ * repeats the switch at the next start. */
 #pragma once
 #include "store/images.h"
 #include "vdb/vdb.h"
@@ -8,14 +9,17 @@
 #include <stdatomic.h>
 
 struct gen_state {
-	struct bytes current_digest, next_digest; /* empty = none; files are found by it, so a folder may be moved */
-	bool again; /* images that were not assessed, or not wholly, are still to be scanned with the current one (gen_asked) */
+	struct bytes current_digest,
+	    next_digest; /* empty = none; files are found by it, so a folder may be moved */
+	bool again; /* images that were not assessed, or not wholly, are still to be scanned with
+		       the current one (gen_asked) */
 };
 int gen_get(struct db_tx *tx, struct arena *a, struct gen_state *ret, struct err *e);
 /* Say that a switch begins. */
 int gen_begin(struct db_tx *tx, struct bytes digest, struct err *e);
-/* The generation on record cannot be loaded. From now on no generation counts as the one that packages were matched with, so the next one matches all of them; the lost
- * one is the next, unless another is, for its file may come back. */
+/* The generation on record cannot be loaded. From now on no generation counts as the one that
+ * packages were matched with, so the next one matches all of them; the lost one is the next, unless
+ * another is, for its file may come back. */
 int gen_forget(struct db_tx *tx, struct err *e);
 /* Those scans have been asked for. */
 int gen_asked(struct db_tx *tx, struct err *e);
@@ -26,8 +30,11 @@ struct gen_result {
 	int64_t held_us; /* longest time other writers were kept out at one stretch */
 	int64_t flip_us; /* of it: the last transaction, which makes the new generation visible */
 };
-/* The switch itself. Checks of sets, counts of images and matches are prepared beside what readers see, in short transactions; the last one writes one row and
- * makes all of it visible: until it commits all lists and counts are of the old generation, from then on of the new one. Nobody may scan meanwhile. What an
- * interrupted switch prepared, for whichever generation, is prepared again. old may be NULL (everything is matched again). stop (may be NULL) is looked at all the
- * while: ERR_CANCELLED, as if it had been interrupted. */
-int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, const atomic_bool *stop, struct gen_result *ret, struct err *e);
+/* The switch itself. Checks of sets, counts of images and matches are prepared beside what readers
+ * see, in short transactions; the last one writes one row and makes all of it visible: until it
+ * commits all lists and counts are of the old generation, from then on of the new one. Nobody may
+ * scan meanwhile. What an interrupted switch prepared, for whichever generation, is prepared again.
+ * old may be NULL (everything is matched again). stop (may be NULL) is looked at all the while:
+ * ERR_CANCELLED, as if it had been interrupted. */
+int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, const atomic_bool *stop,
+	       struct gen_result *ret, struct err *e);

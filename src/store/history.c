@@ -14,7 +14,8 @@ struct job {
 /* The highest event that all consumers have taken; without consumers none has been. */
 static int taken(struct db_tx *tx, int64_t *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT COALESCE(min(last_event), 0) FROM event_cursor", NULL, 0, e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT COALESCE(min(last_event), 0) FROM event_cursor", NULL, 0, e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r > 0)
 		*ret = db_int(s, 0);
@@ -28,7 +29,8 @@ static int events_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t upto = 0, last = 0;
 	if (taken(tx, &upto, e) < 0 || event_last(tx, &last, e) < 0)
 		return -(int)e->code;
-	int64_t n = event_prune(tx, upto, j->rules->before_ms, e), over = last - j->rules->events_max;
+	int64_t n = event_prune(tx, upto, j->rules->before_ms, e),
+		over = last - j->rules->events_max;
 	if (n == 0 && over > 0)
 		n = event_prune(tx, over < upto ? over : upto, INT64_MAX, e);
 	return (int)n;
@@ -39,11 +41,13 @@ static int find_scans_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct job *j = arg;
 	j->count = 0;
-	struct db_stmt *s = db_query(tx,
-				     "SELECT s.id FROM scan s WHERE s.status >= 2 AND s.finished_at < $1 AND EXISTS"
-				     " (SELECT 1 FROM scan n WHERE n.repository = s.repository AND n.digest = s.digest AND n.id > s.id"
-				     " AND n.status >= 2) ORDER BY s.id LIMIT $2",
-				     DB_ARGS(DB_I(j->rules->before_ms), DB_I(SCANS_STEP)), e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT s.id FROM scan s WHERE s.status >= 2 AND s.finished_at < $1 AND EXISTS"
+		     " (SELECT 1 FROM scan n WHERE n.repository = s.repository AND n.digest = "
+		     "s.digest AND n.id > s.id"
+		     " AND n.status >= 2) ORDER BY s.id LIMIT $2",
+		     DB_ARGS(DB_I(j->rules->before_ms), DB_I(SCANS_STEP)), e);
 	int r = s ? 0 : -(int)e->code;
 	while (r == 0 && j->count < SCANS_STEP && (r = db_step(s, e)) > 0) {
 		j->ids[j->count++] = db_int(s, 0);
@@ -84,10 +88,12 @@ int hst_prune(struct db *db, const struct hst_rules *rules, struct hst_result *r
 	return r < 0 ? r : 0;
 }
 
-bool hst_believes(struct hst_clock *c, int64_t wall_ms, int64_t mono_ms, int64_t newest_ms, int64_t keep_ms)
+bool hst_believes(struct hst_clock *c, int64_t wall_ms, int64_t mono_ms, int64_t newest_ms,
+		  int64_t keep_ms)
 {
 	int64_t offset = wall_ms - mono_ms, moved = offset - c->offset_ms;
-	bool jumped = c->asked ? moved > HST_JUMP_MS || moved < -HST_JUMP_MS : newest_ms && wall_ms - newest_ms > keep_ms / 2;
+	bool jumped = c->asked ? moved > HST_JUMP_MS || moved < -HST_JUMP_MS
+			       : newest_ms && wall_ms - newest_ms > keep_ms / 2;
 	c->asked = true;
 	c->offset_ms = offset;
 	if (jumped)

@@ -1,5 +1,6 @@
-/* history (hst_): what is kept of the past. Events go when every consumer has taken them and they are old, or more than HST_EVENTS_MAX; scans that ended go when they
- * are old and a newer one of their image has ended. In short transactions, between which other writers go first. */
+/* history (hst_): what is kept of the past. Events go when every consumer has taken them and they
+ * are old, or more than HST_EVENTS_MAX; scans that ended go when they are old and a newer one of
+ * their image has ended. In short transactions, between which other writers go first. */
 #pragma once
 #include "base/err.h"
 
@@ -8,7 +9,9 @@
 
 struct db;
 #define HST_KEEP_MS (INT64_C(90) * 86400000)
-#define HST_EVENTS_MAX 1000000 /* newest events that are kept however old; those beyond go however young: some 400 MB */
+#define HST_EVENTS_MAX                                                                             \
+	1000000 /* newest events that are kept however old; those beyond go however young: some    \
+		   400 MB */
 
 struct hst_rules {
 	int64_t before_ms;  /* what is older may go */
@@ -20,8 +23,10 @@ struct hst_result {
 /* ret says what went even when it fails half-way. */
 int hst_prune(struct db *db, const struct hst_rules *rules, struct hst_result *ret, struct err *e);
 
-/* A clock that jumped would end what is young. Doubted are one that moved by more than HST_JUMP_MS against the monotonic clock since it was last asked, and, when it is first
- * asked, one that is so far ahead of the newest event that half of the time would be over. One that goes evenly for HST_DOUBT_MS is believed again. Zeroed at first. */
+/* A clock that jumped would end what is young. Doubted are one that moved by more than HST_JUMP_MS
+ * against the monotonic clock since it was last asked, and, when it is first asked, one that is so
+ * far ahead of the newest event that half of the time would be over. One that goes evenly for
+ * HST_DOUBT_MS is believed again. Zeroed at first. */
 #define HST_JUMP_MS INT64_C(3600000)
 #define HST_DOUBT_MS (INT64_C(24) * 3600000)
 struct hst_clock {
@@ -30,4 +35,5 @@ struct hst_clock {
 	int64_t until_ms;    /* mono */
 };
 /* newest_ms: of the newest event, 0 = none. False = nothing may be pruned. */
-bool hst_believes(struct hst_clock *c, int64_t wall_ms, int64_t mono_ms, int64_t newest_ms, int64_t keep_ms);
+bool hst_believes(struct hst_clock *c, int64_t wall_ms, int64_t mono_ms, int64_t newest_ms,
+		  int64_t keep_ms);

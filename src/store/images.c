@@ -7,14 +7,17 @@
 
 const char *ims_state_word(enum ims_state s)
 {
-	static const char *const words[] = {"Pending", "Healthy", "Unhealthy", "Unverified", "Unverified"};
+	static const char *const words[] = {"Pending", "Healthy", "Unhealthy", "Unverified",
+					    "Unverified"};
 	return (unsigned)s < sizeof words / sizeof *words ? words[s] : "Pending";
 }
 
-static int find_id(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t *ret, struct err *e)
+static int find_id(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t *ret,
+		   struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT id FROM image WHERE repository = $1 AND digest = $2",
-				     DB_ARGS(DB_T(repository), DB_T(digest)), e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT id FROM image WHERE repository = $1 AND digest = $2",
+		     DB_ARGS(DB_T(repository), DB_T(digest)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -24,20 +27,25 @@ static int find_id(struct db_tx *tx, struct bytes repository, struct bytes diges
 	return r;
 }
 
-int ims_add(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t pushed_ms, struct err *e)
+int ims_add(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t pushed_ms,
+	    struct err *e)
 {
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r < 0)
 		return r;
 	if (r > 0) {
-		int64_t n = db_exec(tx, "UPDATE image SET pushed_at = $2 WHERE id = $1", DB_ARGS(DB_I(id), DB_I(pushed_ms)), e);
+		int64_t n = db_exec(tx, "UPDATE image SET pushed_at = $2 WHERE id = $1",
+				    DB_ARGS(DB_I(id), DB_I(pushed_ms)), e);
 		return n < 0 ? (int)n : 0;
 	}
 	if (db_exec(tx,
-		    "INSERT INTO image(repository, digest, platform, reason, coverage, distro_id, distro_version, distro_name,"
-		    " package_count, pushed_at, pulled_at, scanned_at) VALUES($1, $2, '', '', $4, '', '', '', 0, $3, 0, 0)",
-		    DB_ARGS(DB_T(repository), DB_T(digest), DB_I(pushed_ms), DB_T(BYTES_LIT("{}"))), e) < 0)
+		    "INSERT INTO image(repository, digest, platform, reason, coverage, distro_id, "
+		    "distro_version, distro_name,"
+		    " package_count, pushed_at, pulled_at, scanned_at) VALUES($1, $2, '', '', $4, "
+		    "'', '', '', 0, $3, 0, 0)",
+		    DB_ARGS(DB_T(repository), DB_T(digest), DB_I(pushed_ms), DB_T(BYTES_LIT("{}"))),
+		    e) < 0)
 		return -(int)e->code;
 	r = find_id(tx, repository, digest, &id, e);
 	return r < 0 ? r : cnt_add(tx, id, repository, e);
@@ -55,10 +63,11 @@ static int layer_id(struct db_tx *tx, const struct ims_part *part, int64_t *ret,
 	if (d.algo == DIGEST_NONE)
 		return err_set(e, ERR_NOMEM, "no memory for a layer");
 	struct bytes hash = {.ptr = d.hash, .len = PKS_IDENTITY_LEN};
-	struct db_stmt *s = db_query(tx,
-				     "INSERT INTO image_layer(hash, digest, created_by) VALUES($1, $2, $3)"
-				     " ON CONFLICT(hash) DO UPDATE SET digest = excluded.digest RETURNING id",
-				     DB_ARGS(DB_B(hash), DB_T(part->layer), DB_T(part->created_by)), e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "INSERT INTO image_layer(hash, digest, created_by) VALUES($1, $2, $3)"
+		     " ON CONFLICT(hash) DO UPDATE SET digest = excluded.digest RETURNING id",
+		     DB_ARGS(DB_B(hash), DB_T(part->layer), DB_T(part->created_by)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -73,7 +82,8 @@ static int layer_id(struct db_tx *tx, const struct ims_part *part, int64_t *ret,
 /* An image's counts from the checks of its sets; a check that two sets share counts once. */
 static int count_image(struct db_tx *tx, int64_t image, struct ims_counts *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT set_id FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(image)), e);
+	struct db_stmt *s = db_query(tx, "SELECT set_id FROM image_set WHERE image_id = $1",
+				     DB_ARGS(DB_I(image)), e);
 	struct buf kept;
 	struct pks_union all = {0};
 	int64_t epoch = 0;
@@ -92,7 +102,8 @@ static int count_image(struct db_tx *tx, int64_t image, struct ims_counts *ret, 
 	return r;
 }
 
-static int put_parts(struct db_tx *tx, int64_t image, struct ims_part *parts, size_t part_count, struct err *e)
+static int put_parts(struct db_tx *tx, int64_t image, struct ims_part *parts, size_t part_count,
+		     struct err *e)
 {
 	if (db_exec(tx, "DELETE FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(image)), e) < 0)
 		return -(int)e->code;
@@ -100,24 +111,29 @@ static int put_parts(struct db_tx *tx, int64_t image, struct ims_part *parts, si
 		int64_t set = 0, layer = 0;
 		if (pks_set(tx, parts[i].members, parts[i].member_count, &set, e) < 0 ||
 		    layer_id(tx, &parts[i], &layer, e) < 0 ||
-		    db_exec(tx, "INSERT INTO image_set(image_id, position, set_id, layer_id) VALUES($1, $2, $3, $4)",
-			    DB_ARGS(DB_I(image), DB_I(parts[i].position), DB_I(set), DB_I(layer)), e) < 0)
+		    db_exec(tx,
+			    "INSERT INTO image_set(image_id, position, set_id, layer_id) "
+			    "VALUES($1, $2, $3, $4)",
+			    DB_ARGS(DB_I(image), DB_I(parts[i].position), DB_I(set), DB_I(layer)),
+			    e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
 }
 
-int ims_put(struct db_tx *tx, struct ims_image *image, struct ims_part *parts, size_t part_count, struct err *e)
+int ims_put(struct db_tx *tx, struct ims_image *image, struct ims_part *parts, size_t part_count,
+	    struct err *e)
 {
-	struct db_stmt *s = db_query(
-		tx,
-		"UPDATE image SET platform = $3, reason = $4, coverage = $5, distro_id = $6,"
-		" distro_version = $7, distro_name = $8, package_count = $9, scanned_at = $10"
-		" WHERE repository = $1 AND digest = $2 RETURNING id",
-		DB_ARGS(DB_T(image->repository), DB_T(image->digest), DB_T(image->platform),
-			DB_T(image->reason), DB_T(image->coverage), DB_T(image->distro_id), DB_T(image->distro_version),
-			DB_T(image->distro_name), DB_I(image->package_count), DB_I(image->scanned_ms)),
-		e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "UPDATE image SET platform = $3, reason = $4, coverage = $5, distro_id = $6,"
+		     " distro_version = $7, distro_name = $8, package_count = $9, scanned_at = $10"
+		     " WHERE repository = $1 AND digest = $2 RETURNING id",
+		     DB_ARGS(DB_T(image->repository), DB_T(image->digest), DB_T(image->platform),
+			     DB_T(image->reason), DB_T(image->coverage), DB_T(image->distro_id),
+			     DB_T(image->distro_version), DB_T(image->distro_name),
+			     DB_I(image->package_count), DB_I(image->scanned_ms)),
+		     e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -128,9 +144,10 @@ int ims_put(struct db_tx *tx, struct ims_image *image, struct ims_part *parts, s
 	if (r < 0)
 		return r;
 	if (!image->id)
-		return err_set(e, ERR_NOT_FOUND, "%.*s@%.*s was deleted", BYTES_ARG(image->repository),
-			       BYTES_ARG(image->digest));
-	if (put_parts(tx, image->id, parts, part_count, e) < 0 || count_image(tx, image->id, &image->counts, e) < 0 ||
+		return err_set(e, ERR_NOT_FOUND, "%.*s@%.*s was deleted",
+			       BYTES_ARG(image->repository), BYTES_ARG(image->digest));
+	if (put_parts(tx, image->id, parts, part_count, e) < 0 ||
+	    count_image(tx, image->id, &image->counts, e) < 0 ||
 	    cnt_put(tx, image->id, image->state, &image->counts, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++) {
@@ -140,8 +157,8 @@ int ims_put(struct db_tx *tx, struct ims_image *image, struct ims_part *parts, s
 	return 0;
 }
 
-int ims_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest, enum ims_state state,
-		  struct bytes reason, int64_t scanned_ms, struct err *e)
+int ims_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		  enum ims_state state, struct bytes reason, int64_t scanned_ms, struct err *e)
 {
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
@@ -153,8 +170,8 @@ int ims_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest
 	return cnt_put(tx, id, state, NULL, e);
 }
 
-int ims_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest, struct bytes reason,
-		     int64_t scanned_ms, struct err *e)
+int ims_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		     struct bytes reason, int64_t scanned_ms, struct err *e)
 {
 	const struct ims_counts none = {0};
 	int64_t id = 0;
@@ -174,7 +191,8 @@ static int forget(struct db_tx *tx, struct bytes repository, struct bytes digest
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r <= 0)
 		return r;
-	if (cnt_delete(tx, id, e) < 0 || db_exec(tx, "DELETE FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(id)), e) < 0 ||
+	if (cnt_delete(tx, id, e) < 0 ||
+	    db_exec(tx, "DELETE FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(id)), e) < 0 ||
 	    db_exec(tx, "DELETE FROM image WHERE id = $1", DB_ARGS(DB_I(id)), e) < 0)
 		return -(int)e->code;
 	return 0;
@@ -183,23 +201,29 @@ static int forget(struct db_tx *tx, struct bytes repository, struct bytes digest
 int ims_delete(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e)
 {
 	if (forget(tx, repository, digest, e) < 0 ||
-	    db_exec(tx, "DELETE FROM scan WHERE repository = $1 AND digest = $2", DB_ARGS(DB_T(repository), DB_T(digest)), e) < 0)
+	    db_exec(tx, "DELETE FROM scan WHERE repository = $1 AND digest = $2",
+		    DB_ARGS(DB_T(repository), DB_T(digest)), e) < 0)
 		return -(int)e->code;
 	return 0;
 }
 
 int ims_row(struct db_stmt *s, struct arena *a, struct ims_image *ret, struct err *e)
 {
-	static const enum adv_severity order[] = {ADV_SEV_CRITICAL, ADV_SEV_HIGH, ADV_SEV_MEDIUM,
-						  ADV_SEV_LOW, ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
-	struct ims_image r = {.id = db_int(s, 0), .state = (enum ims_state)db_int(s, 4),
-			      .package_count = (uint64_t)db_int(s, 10), .pushed_ms = db_int(s, 11),
-			      .pulled_ms = db_int(s, 12), .scanned_ms = db_int(s, 13)};
+	static const enum adv_severity order[] = {ADV_SEV_CRITICAL,   ADV_SEV_HIGH,
+						  ADV_SEV_MEDIUM,     ADV_SEV_LOW,
+						  ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
+	struct ims_image r = {.id = db_int(s, 0),
+			      .state = (enum ims_state)db_int(s, 4),
+			      .package_count = (uint64_t)db_int(s, 10),
+			      .pushed_ms = db_int(s, 11),
+			      .pulled_ms = db_int(s, 12),
+			      .scanned_ms = db_int(s, 13)};
 	struct {
 		struct bytes *to;
 		int column;
-	} texts[] = {{&r.repository, 1}, {&r.digest, 2}, {&r.platform, 3}, {&r.reason, 5}, {&r.coverage, 6},
-		     {&r.distro_id, 7}, {&r.distro_version, 8}, {&r.distro_name, 9}};
+	} texts[] = {{&r.repository, 1},     {&r.digest, 2},	 {&r.platform, 3},
+		     {&r.reason, 5},	     {&r.coverage, 6},	 {&r.distro_id, 7},
+		     {&r.distro_version, 8}, {&r.distro_name, 9}};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		bool ok;
 		*texts[i].to = arena_bytes(a, db_bytes(s, texts[i].column), &ok);
@@ -212,10 +236,12 @@ int ims_row(struct db_stmt *s, struct arena *a, struct ims_image *ret, struct er
 	return 0;
 }
 
-int ims_get(struct db_tx *tx, struct bytes repository, struct bytes digest, struct arena *a, struct ims_image *ret,
-	    struct err *e)
+int ims_get(struct db_tx *tx, struct bytes repository, struct bytes digest, struct arena *a,
+	    struct ims_image *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT " IMS_COLUMNS " FROM " IMS_FROM " WHERE i.repository = $1 AND i.digest = $2",
+	struct db_stmt *s = db_query(tx,
+				     "SELECT " IMS_COLUMNS " FROM " IMS_FROM
+				     " WHERE i.repository = $1 AND i.digest = $2",
 				     DB_ARGS(DB_T(repository), DB_T(digest)), e);
 	if (!s)
 		return -(int)e->code;

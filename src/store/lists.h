@@ -1,11 +1,13 @@
-/* lists (lst_): a set's packages with their paths, and the ids of sets, each as one run of bytes (some 2 bytes a row instead of 50). Both ascend. */
+/* lists (lst_): a set's packages with their paths, and the ids of sets, each as one run of bytes
+ * (some 2 bytes a row instead of 50). Both ascend. */
 #pragma once
 #include "base/buf.h"
 #include "base/cursor.h"
 #include "base/err.h"
 
-/* ---- a set's members: varint (difference of package ids) * 2 + (is the path another one than before); then, of another path, varint how many bytes of the
- * one before it begins with, and a blob of the rest */
+/* ---- a set's members: varint (difference of package ids) * 2 + (is the path another one than
+ * before); then, of another path, varint how many bytes of the one before it begins with, and a
+ * blob of the rest */
 struct lst_writer {
 	int64_t last;
 	struct bytes path; /* of the one before; borrowed */
@@ -21,7 +23,8 @@ struct lst_reader {
 /* list is borrowed. */
 void lst_open(struct lst_reader *r, struct bytes list);
 void lst_close(struct lst_reader *r);
-/* 1 = package and path are the next one's (path until the call after it), 0 = end, ERR_DAMAGED, ERR_NOMEM. */
+/* 1 = package and path are the next one's (path until the call after it), 0 = end, ERR_DAMAGED,
+ * ERR_NOMEM. */
 int lst_next(struct lst_reader *r, struct err *e);
 
 /* ---- ids: varint differences; the first one's is to the number the list is kept under */

@@ -1,24 +1,31 @@
-/* matches (mts_): the matches of packages and the security checks they are about, for two epochs at once: a row holds from epoch since on, until (0 = for good) the
- * epoch until. The views package_match, security_check and check_cve are what readers see. A switch of generations writes versions for the next epoch, which nobody
- * sees before the epoch is raised, and clears what is over after it. */
+/* matches (mts_): the matches of packages and the security checks they are about, for two epochs at
+ * once: a row holds from epoch since on, until (0 = for good) the epoch until. The views
+ * package_match, security_check and check_cve are what readers see. A switch of generations writes
+ * versions for the next epoch, which nobody sees before the epoch is raised, and clears what is
+ * over after it. */
 #pragma once
 #include "match/match.h"
 #include "store/db.h"
 
-/* What a scan found for a package (name: its own) that was not kept before: seen at once. The checks are put, or brought up to date where they differ. */
-int mts_put(struct db_tx *tx, int64_t package, struct bytes name, const struct match *matches, size_t count, struct err *e);
+/* What a scan found for a package (name: its own) that was not kept before: seen at once. The
+ * checks are put, or brought up to date where they differ. */
+int mts_put(struct db_tx *tx, int64_t package, struct bytes name, const struct match *matches,
+	    size_t count, struct err *e);
 
 /* ---- a switch: next is the epoch after the one that readers see */
 enum mts_kind { MTS_END, MTS_ADD, MTS_CHECK };
 struct mts_change {
 	enum mts_kind kind;
 	int64_t package;
-	uint64_t check;		/* END */
-	struct bytes name;	/* ADD: of the package; borrowed */
+	uint64_t check;		   /* END */
+	struct bytes name;	   /* ADD: of the package; borrowed */
 	const struct match *match; /* ADD, CHECK; borrowed */
 };
-/* What a package's matches as readers see them differ in from these (sorted by check): changes are added to out, struct mts_change each. */
-int mts_compare(struct db_tx *tx, int64_t package, struct bytes name, const struct match *matches, size_t count, struct buf *out, struct err *e);
+/* What a package's matches as readers see them differ in from these (sorted by check): changes are
+ * added to out, struct mts_change each. */
+int mts_compare(struct db_tx *tx, int64_t package, struct bytes name, const struct match *matches,
+		size_t count, struct buf *out, struct err *e);
 int mts_change(struct db_tx *tx, const struct mts_change *c, int64_t next, struct err *e);
-/* One step of clearing what is over and taking back what an interrupted switch prepared (undo), at most max rows of each: rows touched, 0 = all done. */
+/* One step of clearing what is over and taking back what an interrupted switch prepared (undo), at
+ * most max rows of each: rows touched, 0 = all done. */
 int64_t mts_clear(struct db_tx *tx, int64_t epoch, bool undo, size_t max, struct err *e);

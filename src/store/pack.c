@@ -1,7 +1,9 @@
 /* varint length of the whole, then sequences until the end:
- *   u8 token: high four bits literals, low four bits match length less MATCH_MIN; 15 = 15 more than a varint that follows (literals' first, then the match's)
- *   literals, varint distance (>= 1, at most what was written), match copied from that far back, byte by byte
- * The last sequence ends after its literals. It is LZ4's block with distances as varints: names, versions and paths of a package list repeat at short range. */
+ *   u8 token: high four bits literals, low four bits match length less MATCH_MIN; 15 = 15 more than
+ * a varint that follows (literals' first, then the match's) literals, varint distance (>= 1, at
+ * most what was written), match copied from that far back, byte by byte The last sequence ends
+ * after its literals. It is LZ4's block with distances as varints: names, versions and paths of a
+ * package list repeat at short range. */
 #include "store/pack.h"
 
 #include "base/cursor.h"
@@ -59,7 +61,8 @@ static size_t longest(const struct finder *f, struct bytes in, size_t at, size_t
 			best = n;
 			*ret_from = next - 1;
 		}
-		next = f->before[(next - 1) & (WINDOW - 1)]; /* still its own: newer places of that slot lie a window ahead */
+		next = f->before[(next - 1) & (WINDOW - 1)]; /* still its own: newer places of that
+								slot lie a window ahead */
 	}
 	return best >= MATCH_MIN ? best : 0;
 }
@@ -67,7 +70,8 @@ static size_t longest(const struct finder *f, struct bytes in, size_t at, size_t
 static void put_sequence(struct buf *out, struct bytes literals, size_t match, size_t distance)
 {
 	size_t extra = match ? match - MATCH_MIN : 0;
-	unsigned high = literals.len < HIGH ? (unsigned)literals.len : HIGH, low = extra < HIGH ? (unsigned)extra : HIGH;
+	unsigned high = literals.len < HIGH ? (unsigned)literals.len : HIGH,
+		 low = extra < HIGH ? (unsigned)extra : HIGH;
 	buf_put_u8(out, (uint8_t)(high << 4 | low));
 	if (high == HIGH)
 		buf_put_varint(out, literals.len - HIGH);
@@ -90,7 +94,8 @@ void pack_put(struct bytes in, struct buf *out)
 			remember(f, in, at++);
 			continue;
 		}
-		put_sequence(out, (struct bytes){.ptr = in.ptr + from, .len = at - from}, n, at - where);
+		put_sequence(out, (struct bytes){.ptr = in.ptr + from, .len = at - from}, n,
+			     at - where);
 		for (size_t end = at + n; at < end; at++)
 			remember(f, in, at);
 		from = at;
@@ -138,7 +143,8 @@ int pack_get(struct bytes packed, size_t max, struct buf *out, struct err *e)
 	uint64_t total = cur_varint(&c);
 	size_t at = 0;
 	if (cur_ok(&c) && total > max)
-		return err_set(e, ERR_LIMIT, "packed bytes: %llu of them, more than %zu", (unsigned long long)total, max);
+		return err_set(e, ERR_LIMIT, "packed bytes: %llu of them, more than %zu",
+			       (unsigned long long)total, max);
 	uint8_t *to = cur_ok(&c) ? buf_room(out, (size_t)total) : NULL;
 	if (cur_ok(&c) && !to && total)
 		return err_set(e, ERR_NOMEM, "no memory for packed bytes");
@@ -151,9 +157,12 @@ int pack_get(struct bytes packed, size_t max, struct buf *out, struct err *e)
 	return 0;
 }
 
-/* ---- text with digests ------------------------------------------------------------------------------------------------------- */
+/* ---- text with digests
+ * -------------------------------------------------------------------------------------------------------
+ */
 
-/* u8: are digests short; then the pack of the text, in which a mark and 32 bytes stand for "sha256:" and 64 digits. A text that holds the mark is left alone. */
+/* u8: are digests short; then the pack of the text, in which a mark and 32 bytes stand for
+ * "sha256:" and 64 digits. A text that holds the mark is left alone. */
 #define MARK 1U
 #define HASH_LEN 32U
 static const char prefix[] = "sha256:";
@@ -165,7 +174,8 @@ static bool is_digest_at(struct bytes in, size_t at)
 	if (in.len - at < PREFIX_LEN + 2 * HASH_LEN || memcmp(in.ptr + at, prefix, PREFIX_LEN) != 0)
 		return false;
 	for (size_t i = at + PREFIX_LEN; i < at + PREFIX_LEN + 2 * HASH_LEN; i++) {
-		if (!(in.ptr[i] >= '0' && in.ptr[i] <= '9') && !(in.ptr[i] >= 'a' && in.ptr[i] <= 'f'))
+		if (!(in.ptr[i] >= '0' && in.ptr[i] <= '9') &&
+		    !(in.ptr[i] >= 'a' && in.ptr[i] <= 'f'))
 			return false;
 	}
 	return true;
@@ -178,7 +188,9 @@ static void shorten(struct bytes in, struct buf *out)
 		uint8_t hash[HASH_LEN];
 		if (in.ptr[at] != 's' || !is_digest_at(in, at))
 			continue;
-		(void)num_hex_decode((struct bytes){.ptr = in.ptr + at + PREFIX_LEN, .len = 2 * HASH_LEN}, hash, HASH_LEN);
+		(void)num_hex_decode(
+		    (struct bytes){.ptr = in.ptr + at + PREFIX_LEN, .len = 2 * HASH_LEN}, hash,
+		    HASH_LEN);
 		buf_put(out, (struct bytes){.ptr = in.ptr + from, .len = at - from});
 		buf_put_u8(out, MARK);
 		buf_put(out, (struct bytes){.ptr = hash, .len = HASH_LEN});
@@ -223,7 +235,9 @@ static int lengthen(struct bytes text, size_t max, struct buf *out, struct err *
 	}
 	if (!buf_ok(out))
 		return err_set(e, ERR_NOMEM, "no memory for packed text");
-	return out->len - before > max ? err_set(e, ERR_LIMIT, "packed text: more than %zu bytes", max) : 0;
+	return out->len - before > max
+		   ? err_set(e, ERR_LIMIT, "packed text: more than %zu bytes", max)
+		   : 0;
 }
 
 int pack_text_get(struct bytes packed, size_t max, struct buf *out, struct err *e)

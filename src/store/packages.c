@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETS_LIST_MAX 512U	       /* bytes: one more set rewrites so much */
+#define SETS_LIST_MAX 512U		/* bytes: one more set rewrites so much */
 #define MEMBERS_MAX ((size_t)256 << 20) /* bytes of a set's list */
 
 int pks_identity(const struct pkg *p, uint8_t out[PKS_IDENTITY_LEN], struct err *e)
 {
-	const struct bytes fields[] = {p->distro, p->type, p->namespace, p->name, p->version, p->arch,
-				       p->source_name, p->source_version, p->module, p->vendor};
+	const struct bytes fields[] = {p->distro,  p->type,  p->namespace,   p->name,
+				       p->version, p->arch,  p->source_name, p->source_version,
+				       p->module,  p->vendor};
 	struct digest d = {0};
 	struct digest_run *run = digest_run_open(DIGEST_SHA256, e);
 	if (!run)
@@ -40,7 +41,8 @@ static struct bytes identity_bytes(const uint8_t *identity)
 }
 
 /* A query for one integer: 1, 0, <0. */
-static int query_id(struct db_tx *tx, const char *text, struct db_value arg, int64_t *ret, struct err *e)
+static int query_id(struct db_tx *tx, const char *text, struct db_value arg, int64_t *ret,
+		    struct err *e)
 {
 	struct db_stmt *s = db_query(tx, text, &arg, 1, e);
 	if (!s)
@@ -52,29 +54,36 @@ static int query_id(struct db_tx *tx, const char *text, struct db_value arg, int
 	return r;
 }
 
-int pks_find(struct db_tx *tx, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id, struct err *e)
+int pks_find(struct db_tx *tx, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id,
+	     struct err *e)
 {
-	return query_id(tx, "SELECT id FROM package_row WHERE identity = $1", DB_B(identity_bytes(identity)), ret_id, e);
+	return query_id(tx, "SELECT id FROM package_row WHERE identity = $1",
+			DB_B(identity_bytes(identity)), ret_id, e);
 }
 
 /* What p has in common with many others. */
 static int kind_of(struct db_tx *tx, const struct pkg *p, int64_t *ret, struct err *e)
 {
-	const struct db_value args[] = {DB_T(p->type), DB_T(p->namespace), DB_T(p->arch), DB_T(p->module),
-					DB_T(p->vendor), DB_T(p->distro), DB_I(p->third_party)};
+	const struct db_value args[] = {DB_T(p->type),	     DB_T(p->namespace), DB_T(p->arch),
+					DB_T(p->module),     DB_T(p->vendor),	 DB_T(p->distro),
+					DB_I(p->third_party)};
 	const size_t count = sizeof args / sizeof *args;
 	struct db_stmt *s = db_query(tx,
-				     "SELECT id FROM package_kind WHERE type = $1 AND namespace = $2 AND arch = $3 AND module = $4"
-				     " AND vendor = $5 AND distro = $6 AND third_party = $7", args, count, e);
+				     "SELECT id FROM package_kind WHERE type = $1 AND namespace = "
+				     "$2 AND arch = $3 AND module = $4"
+				     " AND vendor = $5 AND distro = $6 AND third_party = $7",
+				     args, count, e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r > 0)
 		*ret = db_int(s, 0);
 	db_done(s);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	s = db_query(tx,
-		     "INSERT INTO package_kind(type, namespace, arch, module, vendor, distro, third_party)"
-		     " VALUES($1, $2, $3, $4, $5, $6, $7) RETURNING id", args, count, e);
+	s = db_query(
+	    tx,
+	    "INSERT INTO package_kind(type, namespace, arch, module, vendor, distro, third_party)"
+	    " VALUES($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+	    args, count, e);
 	r = s ? 1 : -(int)e->code;
 	while (r > 0 && (r = db_step(s, e)) > 0)
 		*ret = db_int(s, 0);
@@ -87,20 +96,21 @@ static struct db_value other_than(struct bytes text, struct bytes usual)
 	return bytes_eq(text, usual) ? DB_N : DB_T(text);
 }
 
-int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id,
-	    struct err *e)
+int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PKS_IDENTITY_LEN],
+	    int64_t *ret_id, struct err *e)
 {
 	int64_t kind = 0;
 	int r = kind_of(tx, p, &kind, e);
 	if (r < 0)
 		return r;
 	struct db_stmt *s = db_query(
-		tx,
-		"INSERT INTO package_row(identity, kind, name, version, source_name, source_version) VALUES($1, $2, $3, $4, $5, $6)"
-		" ON CONFLICT(identity) DO UPDATE SET kind = excluded.kind RETURNING id",
-		DB_ARGS(DB_B(identity_bytes(identity)), DB_I(kind), DB_T(p->name), DB_T(p->version),
-			other_than(p->source_name, p->name), other_than(p->source_version, p->version)),
-		e);
+	    tx,
+	    "INSERT INTO package_row(identity, kind, name, version, source_name, source_version) "
+	    "VALUES($1, $2, $3, $4, $5, $6)"
+	    " ON CONFLICT(identity) DO UPDATE SET kind = excluded.kind RETURNING id",
+	    DB_ARGS(DB_B(identity_bytes(identity)), DB_I(kind), DB_T(p->name), DB_T(p->version),
+		    other_than(p->source_name, p->name), other_than(p->source_version, p->version)),
+	    e);
 	if (!s)
 		return -(int)e->code;
 	r = db_step(s, e);
@@ -114,18 +124,27 @@ int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PKS_ID
 
 int pks_get(struct db_tx *tx, int64_t id, struct arena *a, struct pkg *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(tx,
-				     "SELECT type, namespace, name, version, arch, source_name, source_version,"
-				     " module, vendor, distro, third_party FROM package WHERE id = $1",
-				     DB_ARGS(DB_I(id)), e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT type, namespace, name, version, arch, source_name, source_version,"
+		     " module, vendor, distro, third_party FROM package WHERE id = $1",
+		     DB_ARGS(DB_I(id)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
 	if (r > 0) {
-		struct pkg p = {.type = db_bytes(s, 0), .namespace = db_bytes(s, 1), .name = db_bytes(s, 2),
-				.version = db_bytes(s, 3), .arch = db_bytes(s, 4), .source_name = db_bytes(s, 5),
-				.source_version = db_bytes(s, 6), .module = db_bytes(s, 7), .vendor = db_bytes(s, 8),
-				.distro = db_bytes(s, 9), .class = PKG_OS, .third_party = db_int(s, 10) != 0};
+		struct pkg p = {.type = db_bytes(s, 0),
+				.namespace = db_bytes(s, 1),
+				.name = db_bytes(s, 2),
+				.version = db_bytes(s, 3),
+				.arch = db_bytes(s, 4),
+				.source_name = db_bytes(s, 5),
+				.source_version = db_bytes(s, 6),
+				.module = db_bytes(s, 7),
+				.vendor = db_bytes(s, 8),
+				.distro = db_bytes(s, 9),
+				.class = PKG_OS,
+				.third_party = db_int(s, 10) != 0};
 		r = pkg_copy(a, &p, ret, e);
 	} else if (r == 0) {
 		r = err_set(e, ERR_NOT_FOUND, "package %lld is not kept", (long long)id);
@@ -140,7 +159,8 @@ static int by_package(const void *a, const void *b)
 	return (x->package > y->package) - (x->package < y->package);
 }
 
-static int set_hash(const struct pks_member *members, size_t count, uint8_t out[PKS_IDENTITY_LEN], struct err *e)
+static int set_hash(const struct pks_member *members, size_t count, uint8_t out[PKS_IDENTITY_LEN],
+		    struct err *e)
 {
 	struct buf text;
 	struct digest d;
@@ -159,15 +179,19 @@ static int set_hash(const struct pks_member *members, size_t count, uint8_t out[
 
 static int set_checks_now(struct db_tx *tx, int64_t set, struct buf *out, struct err *e)
 {
-	struct db_stmt *s = db_query(tx,
-				     "SELECT c.id, c.severity FROM set_package sp"
-				     " JOIN package_match m ON m.package_id = sp.package_id"
-				     " JOIN security_check c ON c.id = m.check_id WHERE sp.set_id = $1",
-				     DB_ARGS(DB_I(set)), e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT c.id, c.severity FROM set_package sp"
+		     " JOIN package_match m ON m.package_id = sp.package_id"
+		     " JOIN security_check c ON c.id = m.check_id WHERE sp.set_id = $1",
+		     DB_ARGS(DB_I(set)), e);
 	struct pks_union all = {0};
 	int r = s ? 0 : -(int)e->code;
 	while (r == 0 && (r = db_step(s, e)) > 0)
-		r = pks_union_add_one(&all, (struct pks_check){.id = (uint64_t)db_int(s, 0), .severity = (uint8_t)db_int(s, 1)}, e);
+		r = pks_union_add_one(&all,
+				      (struct pks_check){.id = (uint64_t)db_int(s, 0),
+							 .severity = (uint8_t)db_int(s, 1)},
+				      e);
 	db_done(s);
 	if (r == 0)
 		r = pks_union_put(&all, out, e);
@@ -175,10 +199,13 @@ static int set_checks_now(struct db_tx *tx, int64_t set, struct buf *out, struct
 	return r;
 }
 
-/* Say that a package is in a set: to the last of its lists, or in a new one when that is long. Sets are made in ascending order. */
+/* Say that a package is in a set: to the last of its lists, or in a new one when that is long. Sets
+ * are made in ascending order. */
 static int add_to_sets(struct db_tx *tx, int64_t package, int64_t set, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT first, sets FROM package_sets WHERE package_id = $1 ORDER BY first DESC LIMIT 1",
+	struct db_stmt *s = db_query(tx,
+				     "SELECT first, sets FROM package_sets WHERE package_id = $1 "
+				     "ORDER BY first DESC LIMIT 1",
 				     DB_ARGS(DB_I(package)), e);
 	struct buf list;
 	int64_t first = set, last = 0;
@@ -194,11 +221,12 @@ static int add_to_sets(struct db_tx *tx, int64_t package, int64_t set, struct er
 	db_done(s);
 	if (last)
 		lst_ids_put(&last, set, &list);
-	int64_t n = r < 0 ? r
-			  : db_exec(tx,
-				    "INSERT INTO package_sets(package_id, first, sets) VALUES($1, $2, $3)"
-				    " ON CONFLICT(package_id, first) DO UPDATE SET sets = excluded.sets",
-				    DB_ARGS(DB_I(package), DB_I(first), DB_B(buf_bytes(&list))), e);
+	int64_t n =
+	    r < 0 ? r
+		  : db_exec(tx,
+			    "INSERT INTO package_sets(package_id, first, sets) VALUES($1, $2, $3)"
+			    " ON CONFLICT(package_id, first) DO UPDATE SET sets = excluded.sets",
+			    DB_ARGS(DB_I(package), DB_I(first), DB_B(buf_bytes(&list))), e);
 	if (n >= 0 && !buf_ok(&list))
 		n = err_set(e, ERR_NOMEM, "no memory for the sets of a package");
 	buf_free(&list);
@@ -206,7 +234,8 @@ static int add_to_sets(struct db_tx *tx, int64_t package, int64_t set, struct er
 }
 
 /* A package that is named twice is a member once, at the first path. */
-static int put_members(struct db_tx *tx, int64_t set, const struct pks_member *members, size_t count, struct err *e)
+static int put_members(struct db_tx *tx, int64_t set, const struct pks_member *members,
+		       size_t count, struct err *e)
 {
 	struct lst_writer w = {0};
 	struct buf list;
@@ -221,24 +250,29 @@ static int put_members(struct db_tx *tx, int64_t set, const struct pks_member *m
 	if (r >= 0 && !buf_ok(&list))
 		r = err_set(e, ERR_NOMEM, "no memory for the members of a set");
 	if (r >= 0)
-		r = db_exec(tx, "UPDATE package_set SET members = $2 WHERE id = $1", DB_ARGS(DB_I(set), DB_B(buf_bytes(&list))), e);
+		r = db_exec(tx, "UPDATE package_set SET members = $2 WHERE id = $1",
+			    DB_ARGS(DB_I(set), DB_B(buf_bytes(&list))), e);
 	buf_free(&list);
 	return r < 0 ? (int)r : 0;
 }
 
-int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t *ret_set, struct err *e)
+int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t *ret_set,
+	    struct err *e)
 {
 	uint8_t hash[PKS_IDENTITY_LEN];
 	if (count)
 		qsort(members, count, sizeof *members, by_package);
 	if (set_hash(members, count, hash, e) < 0)
 		return -(int)ERR_NOMEM;
-	int r = query_id(tx, "SELECT id FROM package_set WHERE hash = $1", DB_B(identity_bytes(hash)), ret_set, e);
+	int r = query_id(tx, "SELECT id FROM package_set WHERE hash = $1",
+			 DB_B(identity_bytes(hash)), ret_set, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	struct db_stmt *s = db_query(tx,
-				     "INSERT INTO package_set(hash, package_count, checks, members) VALUES($1, $2, $3, $3) RETURNING id",
-				     DB_ARGS(DB_B(identity_bytes(hash)), DB_I(count), DB_B(BYTES_LIT(""))), e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "INSERT INTO package_set(hash, package_count, checks, members) VALUES($1, $2, "
+		     "$3, $3) RETURNING id",
+		     DB_ARGS(DB_B(identity_bytes(hash)), DB_I(count), DB_B(BYTES_LIT(""))), e);
 	if (!s)
 		return -(int)e->code;
 	for (r = db_step(s, e); r > 0; r = db_step(s, e))
@@ -261,8 +295,9 @@ int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t 
 
 int pks_set_checks(struct db_tx *tx, int64_t set, int64_t epoch, struct buf *out, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT checks FROM package_set WHERE id = $1 AND since <= $2",
-				     DB_ARGS(DB_I(set), DB_I(epoch)), e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT checks FROM package_set WHERE id = $1 AND since <= $2",
+		     DB_ARGS(DB_I(set), DB_I(epoch)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -277,7 +312,8 @@ int pks_set_checks(struct db_tx *tx, int64_t set, int64_t epoch, struct buf *out
 	return r < 0 ? r : 0;
 }
 
-int pks_checks_parse(struct bytes kept, struct arena *a, struct pks_check **ret, size_t *ret_count, struct err *e)
+int pks_checks_parse(struct bytes kept, struct arena *a, struct pks_check **ret, size_t *ret_count,
+		     struct err *e)
 {
 	struct pks_union u = {0};
 	int r = pks_union_add(&u, kept, e);
@@ -291,7 +327,8 @@ int pks_checks_parse(struct bytes kept, struct arena *a, struct pks_check **ret,
 	return r;
 }
 
-/* ---- checks of several sets ---------------------------------------------------------------------------------------------- */
+/* ---- checks of several sets
+ * ---------------------------------------------------------------------------------------------- */
 
 void pks_union_free(struct pks_union *u)
 {
@@ -330,20 +367,23 @@ int pks_union_add(struct pks_union *u, struct bytes kept, struct err *e)
 		id += cur_varint(&c);
 		uint8_t severity = cur_u8(&c);
 		if (!cur_ok(&c) || severity > ADV_SEV_CRITICAL)
-			return err_set(e, ERR_DAMAGED, "the checks of a set are damaged at byte %zu", c.off);
+			return err_set(e, ERR_DAMAGED,
+				       "the checks of a set are damaged at byte %zu", c.off);
 		if (pks_union_add_one(u, (struct pks_check){.id = id, .severity = severity}, e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
 }
 
-/* Merge the sorted runs [from, middle) and [middle, to) of in to out, each check once: how many. Of a check with two severities (there is one in a generation) the
- * worst stays. */
-static size_t merge_runs(const struct pks_check *in, size_t from, size_t middle, size_t to, struct pks_check *out)
+/* Merge the sorted runs [from, middle) and [middle, to) of in to out, each check once: how many. Of
+ * a check with two severities (there is one in a generation) the worst stays. */
+static size_t merge_runs(const struct pks_check *in, size_t from, size_t middle, size_t to,
+			 struct pks_check *out)
 {
 	size_t a = from, b = middle, n = 0;
 	while (a < middle || b < to) {
-		const struct pks_check *next = b == to || (a < middle && in[a].id <= in[b].id) ? &in[a++] : &in[b++];
+		const struct pks_check *next =
+		    b == to || (a < middle && in[a].id <= in[b].id) ? &in[a++] : &in[b++];
 		if (n == 0 || out[n - 1].id != next->id)
 			out[n++] = *next;
 		else if (out[n - 1].severity < next->severity)
@@ -360,7 +400,8 @@ static size_t run_end(const struct pks_check *items, size_t from, size_t count)
 	return i < count ? i : count;
 }
 
-/* One pass over all runs, two at a time, into the other half of the memory: how many runs there are now. */
+/* One pass over all runs, two at a time, into the other half of the memory: how many runs there are
+ * now. */
 static size_t merge_pass(struct pks_union *u)
 {
 	const struct pks_check *in = u->items;

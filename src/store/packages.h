@@ -6,11 +6,14 @@
 
 #define PKS_IDENTITY_LEN 16
 
-/* First bytes of SHA-256 over the identity fields (distro, type, names, versions, arch, module, vendor, third_party; not the path). */
+/* First bytes of SHA-256 over the identity fields (distro, type, names, versions, arch, module,
+ * vendor, third_party; not the path). */
 int pks_identity(const struct pkg *p, uint8_t out[PKS_IDENTITY_LEN], struct err *e); /* ERR_NOMEM */
 /* 1 + *ret_id, or 0 when it is not kept. */
-int pks_find(struct db_tx *tx, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id, struct err *e);
-int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id, struct err *e);
+int pks_find(struct db_tx *tx, const uint8_t identity[PKS_IDENTITY_LEN], int64_t *ret_id,
+	     struct err *e);
+int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PKS_IDENTITY_LEN],
+	    int64_t *ret_id, struct err *e);
 /* Runs from a. ERR_NOT_FOUND. */
 int pks_get(struct db_tx *tx, int64_t id, struct arena *a, struct pkg *ret, struct err *e);
 
@@ -19,16 +22,18 @@ struct pks_member {
 	struct bytes path;
 };
 /* The set of these packages (sorted by package id here), made when new, with its checks. */
-int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t *ret_set, struct err *e);
-/* A set's checks as they are kept: ascending, varint difference of ids and u8 severity each. epoch: the one that readers see; a set that is prepared for the
- * next one is computed again. */
+int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t *ret_set,
+	    struct err *e);
+/* A set's checks as they are kept: ascending, varint difference of ids and u8 severity each. epoch:
+ * the one that readers see; a set that is prepared for the next one is computed again. */
 int pks_set_checks(struct db_tx *tx, int64_t set, int64_t epoch, struct buf *out, struct err *e);
 
 struct pks_check {
 	uint64_t id;
 	uint8_t severity;
 };
-int pks_checks_parse(struct bytes kept, struct arena *a, struct pks_check **ret, size_t *ret_count, struct err *e);
+int pks_checks_parse(struct bytes kept, struct arena *a, struct pks_check **ret, size_t *ret_count,
+		     struct err *e);
 
 /* Checks of several sets or packages, each once. Zeroed at first. */
 struct pks_union {

@@ -92,8 +92,8 @@ int64_t rgs_repository_make(const struct rgs *t, struct bytes name, struct err *
 	if (id < 0)
 		return id;
 	int64_t n = db_exec(
-		t->tx, "INSERT INTO repository(tenant_id,id,name,created_at) VALUES($1,$2,$3,$4)",
-		DB_ARGS(DB_I(t->tenant), DB_I(id), DB_T(name), DB_I(t->now_ms)), e);
+	    t->tx, "INSERT INTO repository(tenant_id,id,name,created_at) VALUES($1,$2,$3,$4)",
+	    DB_ARGS(DB_I(t->tenant), DB_I(id), DB_T(name), DB_I(t->now_ms)), e);
 	return n < 0 ? n : id;
 }
 
@@ -101,12 +101,12 @@ int rgs_catalog(const struct rgs *t, struct bytes after, size_t n, struct arena 
 		struct rgs_texts *ret, struct err *e)
 {
 	n = page(n);
-	struct db_stmt *s = db_query(
-		t->tx,
-		"SELECT name FROM repository WHERE tenant_id=$1 AND name>$2 AND EXISTS"
-		"(SELECT 1 FROM manifest m WHERE m.tenant_id=repository.tenant_id"
-		" AND m.repository_id=repository.id) ORDER BY name LIMIT $3",
-		DB_ARGS(DB_I(t->tenant), DB_T(after), DB_I(n + 1)), e);
+	struct db_stmt *s =
+	    db_query(t->tx,
+		     "SELECT name FROM repository WHERE tenant_id=$1 AND name>$2 AND EXISTS"
+		     "(SELECT 1 FROM manifest m WHERE m.tenant_id=repository.tenant_id"
+		     " AND m.repository_id=repository.id) ORDER BY name LIMIT $3",
+		     DB_ARGS(DB_I(t->tenant), DB_T(after), DB_I(n + 1)), e);
 	return rgs_texts_read(s, n, a, ret, e);
 }
 
@@ -137,26 +137,28 @@ int rgs_blob_find(const struct rgs *t, int64_t repository, struct bytes digest,
 		  struct rgs_blob *ret, struct err *e)
 {
 	if (repository == 0)
-		return blob_row(db_query(t->tx,
-					 "SELECT key,size,state,touched_at,verified_at,freed_at FROM blob"
-					 " WHERE tenant_id=$1 AND digest=$2",
-					 DB_ARGS(DB_I(t->tenant), DIGEST(digest)), e),
-				ret, e);
+		return blob_row(
+		    db_query(t->tx,
+			     "SELECT key,size,state,touched_at,verified_at,freed_at FROM blob"
+			     " WHERE tenant_id=$1 AND digest=$2",
+			     DB_ARGS(DB_I(t->tenant), DIGEST(digest)), e),
+		    ret, e);
 	return blob_row(
-		db_query(t->tx,
-			 "SELECT b.key,b.size,b.state,b.touched_at,b.verified_at,b.freed_at FROM repo_blob r"
-			 " JOIN blob b ON b.tenant_id=r.tenant_id AND b.digest=r.digest"
-			 " WHERE r.tenant_id=$1 AND r.repository_id=$2 AND r.digest=$3",
-			 DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e),
-		ret, e);
+	    db_query(
+		t->tx,
+		"SELECT b.key,b.size,b.state,b.touched_at,b.verified_at,b.freed_at FROM repo_blob r"
+		" JOIN blob b ON b.tenant_id=r.tenant_id AND b.digest=r.digest"
+		" WHERE r.tenant_id=$1 AND r.repository_id=$2 AND r.digest=$3",
+		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e),
+	    ret, e);
 }
 
 int rgs_blob_touch(const struct rgs *t, struct bytes digest, struct err *e)
 {
 	return changed(db_exec(
-		t->tx,
-		"UPDATE blob SET state=0,touched_at=$3,freed_at=0 WHERE tenant_id=$1 AND digest=$2",
-		DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(t->now_ms)), e));
+	    t->tx,
+	    "UPDATE blob SET state=0,touched_at=$3,freed_at=0 WHERE tenant_id=$1 AND digest=$2",
+	    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(t->now_ms)), e));
 }
 
 int rgs_blob_add(const struct rgs *t, struct bytes digest, const char *key, uint64_t size,
@@ -165,23 +167,25 @@ int rgs_blob_add(const struct rgs *t, struct bytes digest, const char *key, uint
 	int r = rgs_blob_touch(t, digest, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return changed(db_exec(t->tx,
-			       "INSERT INTO blob(tenant_id,digest,key,size,state,touched_at,verified_at,freed_at)"
-			       " VALUES($1,$2,$3,$4,0,$5,$5,0) ON CONFLICT(tenant_id,digest) DO NOTHING",
-			       DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)),
-				       DB_I(size), DB_I(t->now_ms)),
-			       e));
+	return changed(db_exec(
+	    t->tx,
+	    "INSERT INTO blob(tenant_id,digest,key,size,state,touched_at,verified_at,freed_at)"
+	    " VALUES($1,$2,$3,$4,0,$5,$5,0) ON CONFLICT(tenant_id,digest) DO NOTHING",
+	    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)), DB_I(size),
+		    DB_I(t->now_ms)),
+	    e));
 }
 
 int rgs_blob_rekey(const struct rgs *t, struct bytes digest, const char *key, uint64_t size,
 		   struct err *e)
 {
-	return changed(db_exec(t->tx,
-			       "UPDATE blob SET key=$3,size=$4,state=0,touched_at=$5,verified_at=$5,freed_at=0"
-			       " WHERE tenant_id=$1 AND digest=$2",
-			       DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)),
-				       DB_I(size), DB_I(t->now_ms)),
-			       e));
+	return changed(
+	    db_exec(t->tx,
+		    "UPDATE blob SET key=$3,size=$4,state=0,touched_at=$5,verified_at=$5,freed_at=0"
+		    " WHERE tenant_id=$1 AND digest=$2",
+		    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)), DB_I(size),
+			    DB_I(t->now_ms)),
+		    e));
 }
 
 int rgs_blob_link(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
@@ -197,10 +201,12 @@ int rgs_blob_unlink(const struct rgs *t, int64_t repository, struct bytes digest
 {
 	int64_t n = db_exec(t->tx, "UPDATE blob SET freed_at=$3 WHERE tenant_id=$1 AND digest=$2",
 			    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(t->now_ms)), e);
-	return n < 0 ? (int)n : changed(
-		db_exec(t->tx,
-			"DELETE FROM repo_blob WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-			DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e));
+	return n < 0 ? (int)n
+		     : changed(db_exec(t->tx,
+				       "DELETE FROM repo_blob WHERE tenant_id=$1 AND "
+				       "repository_id=$2 AND digest=$3",
+				       DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)),
+				       e));
 }
 
 int rgs_is_referenced(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
@@ -230,19 +236,20 @@ int rgs_key_known(const struct rgs *t, const char *key, struct err *e)
 int rgs_upload_add(const struct rgs *t, struct bytes repository, const struct rgs_upload *u,
 		   struct err *e)
 {
-	return changed(db_exec(t->tx,
-			       "INSERT INTO upload(tenant_id,id,repository,key,algo,started_at,actor)"
-			       " VALUES($1,$2,$3,$4,$5,$6,$7)",
-			       DB_ARGS(DB_I(t->tenant), DB_T(bytes_of(u->id)), DB_T(repository),
-				       DB_T(bytes_of(u->key)), DB_I(u->algo), DB_I(t->now_ms),
-				       DB_T(u->actor)),
-			       e));
+	return changed(
+	    db_exec(t->tx,
+		    "INSERT INTO upload(tenant_id,id,repository,key,algo,started_at,actor)"
+		    " VALUES($1,$2,$3,$4,$5,$6,$7)",
+		    DB_ARGS(DB_I(t->tenant), DB_T(bytes_of(u->id)), DB_T(repository),
+			    DB_T(bytes_of(u->key)), DB_I(u->algo), DB_I(t->now_ms), DB_T(u->actor)),
+		    e));
 }
 
 int64_t rgs_upload_count(const struct rgs *t, struct bytes actor, struct err *e)
 {
-	struct db_stmt *s = db_query(t->tx, "SELECT count(*) FROM upload WHERE tenant_id=$1 AND actor=$2",
-				     DB_ARGS(DB_I(t->tenant), DB_T(actor)), e);
+	struct db_stmt *s =
+	    db_query(t->tx, "SELECT count(*) FROM upload WHERE tenant_id=$1 AND actor=$2",
+		     DB_ARGS(DB_I(t->tenant), DB_T(actor)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -256,10 +263,9 @@ int rgs_upload_find(const struct rgs *t, struct bytes repository, struct bytes i
 {
 	if (!blobs_is_key(id))
 		return 0;
-	struct db_stmt *s =
-		db_query(t->tx,
-			 "SELECT key,algo FROM upload WHERE tenant_id=$1 AND id=$2 AND repository=$3",
-			 DB_ARGS(DB_I(t->tenant), DB_T(id), DB_T(repository)), e);
+	struct db_stmt *s = db_query(
+	    t->tx, "SELECT key,algo FROM upload WHERE tenant_id=$1 AND id=$2 AND repository=$3",
+	    DB_ARGS(DB_I(t->tenant), DB_T(id), DB_T(repository)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -286,13 +292,12 @@ int rgs_upload_old(const struct rgs *t, int64_t before_ms, struct bytes after, s
 		   struct rgs_texts *ret, struct err *e)
 {
 	const size_t n = 500;
-	return rgs_texts_read(db_query(t->tx,
-				       "SELECT id FROM upload WHERE tenant_id=$1 AND id>$2"
-				       " AND started_at<$3 ORDER BY id LIMIT $4",
-				       DB_ARGS(DB_I(t->tenant), DB_T(after), DB_I(before_ms),
-					       DB_I(n + 1)),
-				       e),
-			      n, a, ret, e);
+	return rgs_texts_read(
+	    db_query(t->tx,
+		     "SELECT id FROM upload WHERE tenant_id=$1 AND id>$2"
+		     " AND started_at<$3 ORDER BY id LIMIT $4",
+		     DB_ARGS(DB_I(t->tenant), DB_T(after), DB_I(before_ms), DB_I(n + 1)), e),
+	    n, a, ret, e);
 }
 
 int rgs_upload_discard(const struct rgs *t, struct bytes id, struct err *e)
@@ -309,25 +314,25 @@ int rgs_upload_discard(const struct rgs *t, struct bytes id, struct err *e)
 int rgs_garbage_add(const struct rgs *t, const char *key, struct err *e)
 {
 	return changed(db_exec(
-		t->tx,
-		"INSERT INTO garbage(key,queued_at) VALUES($1,$2) ON CONFLICT(key) DO NOTHING",
-		DB_ARGS(DB_T(bytes_of(key)), DB_I(t->now_ms)), e));
+	    t->tx, "INSERT INTO garbage(key,queued_at) VALUES($1,$2) ON CONFLICT(key) DO NOTHING",
+	    DB_ARGS(DB_T(bytes_of(key)), DB_I(t->now_ms)), e));
 }
 
 int rgs_garbage_delete(const struct rgs *t, const char *key, struct err *e)
 {
-	return changed(db_exec(t->tx, "DELETE FROM garbage WHERE key=$1",
-			       DB_ARGS(DB_T(bytes_of(key))), e));
+	return changed(
+	    db_exec(t->tx, "DELETE FROM garbage WHERE key=$1", DB_ARGS(DB_T(bytes_of(key))), e));
 }
 
-int rgs_garbage_list(const struct rgs *t, int64_t before_ms, struct bytes after, size_t n, struct arena *a,
-		     struct rgs_texts *ret, struct err *e)
+int rgs_garbage_list(const struct rgs *t, int64_t before_ms, struct bytes after, size_t n,
+		     struct arena *a, struct rgs_texts *ret, struct err *e)
 {
 	n = page(n);
-	return rgs_texts_read(db_query(t->tx,
-			      "SELECT key FROM garbage WHERE queued_at<$1 AND key>$2 ORDER BY key LIMIT $3",
-			      DB_ARGS(DB_I(before_ms), DB_T(after), DB_I(n + 1)), e),
-		     n, a, ret, e);
+	return rgs_texts_read(
+	    db_query(t->tx,
+		     "SELECT key FROM garbage WHERE queued_at<$1 AND key>$2 ORDER BY key LIMIT $3",
+		     DB_ARGS(DB_I(before_ms), DB_T(after), DB_I(n + 1)), e),
+	    n, a, ret, e);
 }
 
 /* ---- collection ---- */
@@ -336,26 +341,37 @@ int rgs_garbage_list(const struct rgs *t, int64_t before_ms, struct bytes after,
 	" AND NOT EXISTS(SELECT 1 FROM manifest_ref m WHERE m.tenant_id=blob.tenant_id"            \
 	" AND m.digest=blob.digest)"
 
-/* Nobody was promised it lately, and it lost no reference lately; or (freed_ms) space is short, and the reference is what it lost. */
-#define OUT_OF_GRACE "((touched_at<$2 AND freed_at<$2) OR (freed_at>0 AND freed_at<$3 AND touched_at<$3))"
+/* Nobody was promised it lately, and it lost no reference lately; or (freed_ms) space is short, and
+ * the reference is what it lost. */
+#define OUT_OF_GRACE                                                                               \
+	"((touched_at<$2 AND freed_at<$2) OR (freed_at>0 AND freed_at<$3 AND touched_at<$3))"
 
-int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n, struct err *e)
+int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n,
+		    struct err *e)
 {
 	return db_exec(t->tx,
 		       "UPDATE blob SET state=1 WHERE tenant_id=$1 AND state=0 AND digest IN"
-		       "(SELECT digest FROM blob WHERE tenant_id=$1 AND state=0 AND touched_at<$5 AND " OUT_OF_GRACE
-		       UNREFERENCED " ORDER BY touched_at LIMIT $4)",
+		       "(SELECT digest FROM blob WHERE tenant_id=$1 AND state=0 AND touched_at<$5 "
+		       "AND " OUT_OF_GRACE UNREFERENCED " ORDER BY touched_at LIMIT $4)",
 		       DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(freed_ms), DB_I(n),
-			       DB_I(before_ms > freed_ms ? before_ms : freed_ms)), e);
+			       DB_I(before_ms > freed_ms ? before_ms : freed_ms)),
+		       e);
 }
 
 int64_t rgs_gc_clock(const struct rgs *t, struct err *e)
 {
-	int64_t n = db_exec(t->tx, "UPDATE blob SET touched_at=$2 WHERE tenant_id=$1 AND state IN (0,1) AND touched_at>$2",
+	int64_t n = db_exec(
+	    t->tx,
+	    "UPDATE blob SET touched_at=$2 WHERE tenant_id=$1 AND state IN (0,1) AND touched_at>$2",
+	    DB_ARGS(DB_I(t->tenant), DB_I(t->now_ms)), e);
+	int64_t m = n < 0 ? n
+			  : db_exec(t->tx, "UPDATE garbage SET queued_at=$1 WHERE queued_at>$1",
+				    DB_ARGS(DB_I(t->now_ms)), e);
+	int64_t k =
+	    m < 0 ? m
+		  : db_exec(t->tx,
+			    "UPDATE upload SET started_at=$2 WHERE tenant_id=$1 AND started_at>$2",
 			    DB_ARGS(DB_I(t->tenant), DB_I(t->now_ms)), e);
-	int64_t m = n < 0 ? n : db_exec(t->tx, "UPDATE garbage SET queued_at=$1 WHERE queued_at>$1", DB_ARGS(DB_I(t->now_ms)), e);
-	int64_t k = m < 0 ? m : db_exec(t->tx, "UPDATE upload SET started_at=$2 WHERE tenant_id=$1 AND started_at>$2",
-					DB_ARGS(DB_I(t->tenant), DB_I(t->now_ms)), e);
 	return k < 0 ? k : n + m + k;
 }
 
@@ -374,16 +390,17 @@ static int collect(const struct rgs *t, struct bytes key, struct err *e)
 	return r < 0 ? (int)r : 0;
 }
 
-int64_t rgs_gc_sweep(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n, struct arena *a,
-		     struct err *e)
+int64_t rgs_gc_sweep(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n,
+		     struct arena *a, struct err *e)
 {
 	struct rgs_texts list;
 	n = page(n);
-	int r = rgs_texts_read(db_query(t->tx,
-			       "SELECT digest FROM blob WHERE tenant_id=$1 AND state=1"
-			       " AND " OUT_OF_GRACE UNREFERENCED " ORDER BY touched_at LIMIT $4",
-			       DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(freed_ms), DB_I(n)), e),
-		      n, a, &list, e);
+	int r = rgs_texts_read(
+	    db_query(t->tx,
+		     "SELECT digest FROM blob WHERE tenant_id=$1 AND state=1"
+		     " AND " OUT_OF_GRACE UNREFERENCED " ORDER BY touched_at LIMIT $4",
+		     DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(freed_ms), DB_I(n)), e),
+	    n, a, &list, e);
 	for (size_t i = 0; r >= 0 && i < list.count; i++)
 		r = collect(t, list.items[i], e);
 	return r < 0 ? r : (int64_t)list.count;

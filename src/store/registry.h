@@ -1,5 +1,6 @@
-/* registry (rgs_): the registry's rows: repositories, blobs, manifests, tags, uploads. SQL only; the rules are registry/'s. Every call runs inside a transaction
- * of the caller. Digests are text here. Returns 1/0 for found/absent where it says so, <0 on error; e is never NULL. */
+/* registry (rgs_): the registry's rows: repositories, blobs, manifests, tags, uploads. SQL only;
+ * the rules are registry/'s. Every call runs inside a transaction of the caller. Digests are text
+ * here. Returns 1/0 for found/absent where it says so, <0 on error; e is never NULL. */
 #pragma once
 #include "base/arena.h"
 #include "oci/digest.h"
@@ -19,10 +20,12 @@ struct rgs_blob {
 	enum rgs_blob_state state;
 	int64_t touched_at;  /* last reference or promise */
 	int64_t verified_at; /* its bytes were right then */
-	int64_t freed_at;    /* the last time a reference to it went; 0 = promised or referred to since */
+	int64_t
+	    freed_at; /* the last time a reference to it went; 0 = promised or referred to since */
 };
-#define RGS_ANNOTATIONS_MAX (256U << 10) /* bytes told of one manifest: signatures have some 20 kB */
-#define RGS_REFERRERS_BYTES (1U << 20)	  /* of a page: what one reader may make us hold */
+#define RGS_ANNOTATIONS_MAX                                                                        \
+	(256U << 10)		       /* bytes told of one manifest: signatures have some 20 kB */
+#define RGS_REFERRERS_BYTES (1U << 20) /* of a page: what one reader may make us hold */
 struct rgs_manifest {
 	struct bytes digest, media_type, artifact_type, subject;
 	struct bytes annotations; /* empty past RGS_ANNOTATIONS_MAX: the manifest has them */
@@ -42,7 +45,8 @@ struct rgs_texts {
 	size_t count;
 	bool more; /* there are further ones after the last */
 };
-/* The first column of up to n rows of a statement that was asked for n + 1 (NULL: the query failed, e says why). Ends the statement. */
+/* The first column of up to n rows of a statement that was asked for n + 1 (NULL: the query failed,
+ * e says why). Ends the statement. */
 int rgs_texts_read(struct db_stmt *s, size_t n, struct arena *a, struct rgs_texts *ret,
 		   struct err *e);
 enum rgs_ref_kind { RGS_REF_BLOB, RGS_REF_MANIFEST };
@@ -50,7 +54,8 @@ enum rgs_ref_kind { RGS_REF_BLOB, RGS_REF_MANIFEST };
 /* Repositories: id > 0, 0 = none. */
 int64_t rgs_repository_find(const struct rgs *t, struct bytes name, struct err *e);
 int64_t rgs_repository_make(const struct rgs *t, struct bytes name, struct err *e);
-/* Names of repositories that hold a manifest, sorted by bytes, after `after` (exclusive). n <= 10,000. */
+/* Names of repositories that hold a manifest, sorted by bytes, after `after` (exclusive). n <=
+ * 10,000. */
 int rgs_catalog(const struct rgs *t, struct bytes after, size_t n, struct arena *a,
 		struct rgs_texts *ret, struct err *e);
 
@@ -68,8 +73,7 @@ int rgs_blob_rekey(const struct rgs *t, struct bytes digest, const char *key, ui
 int rgs_blob_link(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e);
 int rgs_blob_unlink(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e);
 /* A manifest of this repository (0 = of any) refers to it: 1/0. */
-int rgs_is_referenced(const struct rgs *t, int64_t repository, struct bytes digest,
-		      struct err *e);
+int rgs_is_referenced(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e);
 /* Some row names this key (blob, upload or garbage): 1/0. */
 int rgs_key_known(const struct rgs *t, const char *key, struct err *e);
 
@@ -84,15 +88,16 @@ int rgs_upload_delete(const struct rgs *t, struct bytes id, struct err *e);
 /* Ids of sessions begun before before_ms, by id, after `after`, up to 500. */
 int rgs_upload_old(const struct rgs *t, int64_t before_ms, struct bytes after, struct arena *a,
 		   struct rgs_texts *ret, struct err *e);
-/* The row of a session whose file is gone goes; its key, under which the file may lie, becomes garbage. */
+/* The row of a session whose file is gone goes; its key, under which the file may lie, becomes
+ * garbage. */
 int rgs_upload_discard(const struct rgs *t, struct bytes id, struct err *e);
 
 /* Garbage: keys whose files are to be removed. */
 int rgs_garbage_add(const struct rgs *t, const char *key, struct err *e);
 int rgs_garbage_delete(const struct rgs *t, const char *key, struct err *e);
 /* Up to n keys queued before before_ms, by key, after `after`. */
-int rgs_garbage_list(const struct rgs *t, int64_t before_ms, struct bytes after, size_t n, struct arena *a,
-		     struct rgs_texts *ret, struct err *e);
+int rgs_garbage_list(const struct rgs *t, int64_t before_ms, struct bytes after, size_t n,
+		     struct arena *a, struct rgs_texts *ret, struct err *e);
 
 /* Manifests and tags. */
 int rgs_manifest_put(const struct rgs *t, int64_t repository, const struct rgs_manifest *m,
@@ -109,8 +114,8 @@ int rgs_manifest_delete(const struct rgs *t, int64_t repository, struct bytes di
 			struct err *e);
 int rgs_manifest_pulled(const struct rgs *t, int64_t repository, struct bytes digest, int64_t at_ms,
 			struct err *e);
-/* Manifests whose subject is this one, by digest, after `after`; content is left empty. A page ends at n, or before RGS_REFERRERS_BYTES of text, but never empty when
- * there are more. */
+/* Manifests whose subject is this one, by digest, after `after`; content is left empty. A page ends
+ * at n, or before RGS_REFERRERS_BYTES of text, but never empty when there are more. */
 struct rgs_page {
 	struct bytes after;
 	struct bytes artifact_type; /* empty = all */
@@ -136,11 +141,14 @@ int rgs_tags(const struct rgs *t, int64_t repository, const struct rgs_page *pag
 int rgs_tags_of(const struct rgs *t, int64_t repository, struct bytes digest, size_t n,
 		struct arena *a, struct rgs_texts *ret, struct err *e);
 
-/* Garbage collection, at most n rows a call; how many. Mark: live, without a reference, and neither promised nor losing a reference since before_ms →
- * candidate. Sweep: candidate, still so → its links go, its key becomes garbage. freed_ms: what lost a reference counts from this time instead (0 = not). */
-int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n, struct err *e);
-int64_t rgs_gc_sweep(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n, struct arena *a,
-		     struct err *e);
+/* Garbage collection, at most n rows a call; how many. Mark: live, without a reference, and neither
+ * promised nor losing a reference since before_ms → candidate. Sweep: candidate, still so → its
+ * links go, its key becomes garbage. freed_ms: what lost a reference counts from this time instead
+ * (0 = not). */
+int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n,
+		    struct err *e);
+int64_t rgs_gc_sweep(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n,
+		     struct arena *a, struct err *e);
 /* Times that lie in the future (the clock was wrong) become now. */
 int64_t rgs_gc_clock(const struct rgs *t, struct err *e);
 
@@ -153,25 +161,31 @@ struct rgs_care {
 int rgs_care_next(const struct rgs *t, int64_t before_ms, struct rgs_care *ret, struct err *e);
 /* Its bytes are right, as of now: 1, 0 = it has another file by now. */
 int rgs_care_whole(const struct rgs *t, struct bytes digest, const char *key, struct err *e);
-/* Its bytes are wrong: the row goes, its links stay, an event for each manifest that needs it. 1, 0 = it has another file by now. */
-int rgs_care_damaged(const struct rgs *t, const char *registry, struct bytes digest, const char *key, struct bytes reason,
-		     struct err *e);
+/* Its bytes are wrong: the row goes, its links stay, an event for each manifest that needs it. 1, 0
+ * = it has another file by now. */
+int rgs_care_damaged(const struct rgs *t, const char *registry, struct bytes digest,
+		     const char *key, struct bytes reason, struct err *e);
 /* Up to n blobs by key, after `after`: how many. */
-int rgs_care_list(const struct rgs *t, const char *after, size_t n, struct rgs_care *ret, size_t *ret_count, struct err *e);
-/* Up to n manifests of all repositories with their content (empty where it cannot be unpacked), from *at (zeroed: the first) on, which moves. */
+int rgs_care_list(const struct rgs *t, const char *after, size_t n, struct rgs_care *ret,
+		  size_t *ret_count, struct err *e);
+/* Up to n manifests of all repositories with their content (empty where it cannot be unpacked),
+ * from *at (zeroed: the first) on, which moves. */
 struct rgs_place {
 	int64_t repository;
 	char digest[DIGEST_TEXT_CAP];
 };
-int rgs_manifest_walk(const struct rgs *t, struct rgs_place *at, size_t n, struct arena *a, struct rgs_manifests *ret, struct err *e);
+int rgs_manifest_walk(const struct rgs *t, struct rgs_place *at, size_t n, struct arena *a,
+		      struct rgs_manifests *ret, struct err *e);
 /* Up to n references to blobs that have no row: digest is the manifest's, subject the blob's. */
-int rgs_missing_blobs(const struct rgs *t, size_t n, struct arena *a, struct rgs_manifests *ret, struct err *e);
+int rgs_missing_blobs(const struct rgs *t, size_t n, struct arena *a, struct rgs_manifests *ret,
+		      struct err *e);
 /* It was pushed again: 1 = it was damaged. */
 int rgs_care_mended(const struct rgs *t, const char *registry, struct bytes digest, struct err *e);
 /* It was found damaged and is linked to this repository: 1/0; reason, if not NULL, in a. */
-int rgs_care_is_damaged(const struct rgs *t, int64_t repository, struct bytes digest, struct arena *a, struct bytes *ret_reason,
-			struct err *e);
-/* Damaged blobs found before before_ms that no manifest refers to are forgotten with their links: how many. */
+int rgs_care_is_damaged(const struct rgs *t, int64_t repository, struct bytes digest,
+			struct arena *a, struct bytes *ret_reason, struct err *e);
+/* Damaged blobs found before before_ms that no manifest refers to are forgotten with their links:
+ * how many. */
 int64_t rgs_care_forget(const struct rgs *t, int64_t before_ms, size_t n, struct err *e);
 
 struct rgs_totals {
@@ -184,5 +198,6 @@ int rgs_totals(const struct rgs *t, int64_t repository, struct rgs_totals *ret, 
 
 /* Until until_ms no file is removed. A hold is renewed by its name; 0 ends it. */
 int rgs_hold(const struct rgs *t, const char *name, int64_t until_ms, struct err *e);
-/* Somebody holds now: 1/0. A hold further ahead than max_ms was set by a wrong clock and is none. */
+/* Somebody holds now: 1/0. A hold further ahead than max_ms was set by a wrong clock and is none.
+ */
 int rgs_is_held(const struct rgs *t, int64_t max_ms, struct err *e);

@@ -21,18 +21,24 @@ int rgs_manifest_put(const struct rgs *t, int64_t repository, const struct rgs_m
 	struct buf packed;
 	buf_init(&packed, m->content.len + 32);
 	pack_text_put(m->content, &packed);
-	/* The same digest is the same content, unless what is kept is damaged: then this mends it. */
-	int64_t n = !buf_ok(&packed) ? err_set(e, ERR_NOMEM, "manifest: no memory") : db_exec(
-		t->tx,
-		"INSERT INTO manifest(tenant_id,repository_id,digest,media_type,size,artifact_type,"
-		"subject,annotations,pushed_at,pulled_at,content)"
-		" VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,0,$10)"
-		" ON CONFLICT(tenant_id,repository_id,digest) DO UPDATE SET"
-		" media_type=excluded.media_type,pushed_at=excluded.pushed_at,size=excluded.size,content=excluded.content",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(m->digest), DB_T(m->media_type),
-			DB_I(m->content.len), DB_T(m->artifact_type), DB_T(m->subject),
-			DB_T(m->annotations), DB_I(t->now_ms), DB_B(buf_bytes(&packed))),
-		e);
+	/* The same digest is the same content, unless what is kept is damaged: then this mends it.
+	 */
+	int64_t n =
+	    !buf_ok(&packed)
+		? err_set(e, ERR_NOMEM, "manifest: no memory")
+		: db_exec(t->tx,
+			  "INSERT INTO "
+			  "manifest(tenant_id,repository_id,digest,media_type,size,artifact_type,"
+			  "subject,annotations,pushed_at,pulled_at,content)"
+			  " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,0,$10)"
+			  " ON CONFLICT(tenant_id,repository_id,digest) DO UPDATE SET"
+			  " media_type=excluded.media_type,pushed_at=excluded.pushed_at,size="
+			  "excluded.size,content=excluded.content",
+			  DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(m->digest),
+				  DB_T(m->media_type), DB_I(m->content.len), DB_T(m->artifact_type),
+				  DB_T(m->subject), DB_T(m->annotations), DB_I(t->now_ms),
+				  DB_B(buf_bytes(&packed))),
+			  e);
 	buf_free(&packed);
 	return changed(n);
 }
@@ -55,16 +61,18 @@ static int unpack(struct bytes packed, struct arena *a, struct bytes *ret, struc
 int rgs_manifest_ref(const struct rgs *t, int64_t repository, struct bytes manifest,
 		     enum rgs_ref_kind kind, struct bytes digest, struct err *e)
 {
-	return changed(db_exec(
-		t->tx,
-		"INSERT INTO manifest_ref(tenant_id,repository_id,manifest,kind,digest)"
-		" VALUES($1,$2,$3,$4,$5)"
-		" ON CONFLICT(tenant_id,repository_id,manifest,kind,digest) DO NOTHING",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(manifest), DB_I(kind), DIGEST(digest)),
-		e));
+	return changed(
+	    db_exec(t->tx,
+		    "INSERT INTO manifest_ref(tenant_id,repository_id,manifest,kind,digest)"
+		    " VALUES($1,$2,$3,$4,$5)"
+		    " ON CONFLICT(tenant_id,repository_id,manifest,kind,digest) DO NOTHING",
+		    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(manifest), DB_I(kind),
+			    DIGEST(digest)),
+		    e));
 }
 
-/* Columns: digest, media_type, size, artifact_type, subject, annotations, pushed_at, pulled_at[, content]. */
+/* Columns: digest, media_type, size, artifact_type, subject, annotations, pushed_at, pulled_at[,
+ * content]. */
 static int manifest_row(struct db_stmt *s, bool with_content, struct arena *a,
 			struct rgs_manifest *ret, struct err *e)
 {
@@ -99,13 +107,13 @@ static int manifest_row(struct db_stmt *s, bool with_content, struct arena *a,
 int rgs_manifest_find(const struct rgs *t, int64_t repository, struct bytes digest,
 		      bool with_content, struct arena *a, struct rgs_manifest *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(
-		t->tx,
-		with_content ? "SELECT " COLUMNS ",content FROM manifest"
-			       " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3"
-			     : "SELECT " COLUMNS " FROM manifest"
-			       " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
+	struct db_stmt *s =
+	    db_query(t->tx,
+		     with_content ? "SELECT " COLUMNS ",content FROM manifest"
+				    " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3"
+				  : "SELECT " COLUMNS " FROM manifest"
+				    " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
+		     DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -118,9 +126,8 @@ int rgs_manifest_find(const struct rgs *t, int64_t repository, struct bytes dige
 int rgs_manifest_exists(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
 {
 	struct db_stmt *s = db_query(
-		t->tx,
-		"SELECT 1 FROM manifest WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
+	    t->tx, "SELECT 1 FROM manifest WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
+	    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -131,20 +138,21 @@ int rgs_manifest_exists(const struct rgs *t, int64_t repository, struct bytes di
 int rgs_manifest_delete(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
 {
 	/* The blobs' grace time begins. */
-	int64_t r = db_exec(t->tx,
-			    "UPDATE blob SET freed_at=$4 WHERE tenant_id=$1 AND digest IN(SELECT digest FROM manifest_ref"
-			    " WHERE tenant_id=$1 AND repository_id=$2 AND manifest=$3 AND kind=0)",
-			    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(t->now_ms)), e);
+	int64_t r =
+	    db_exec(t->tx,
+		    "UPDATE blob SET freed_at=$4 WHERE tenant_id=$1 AND digest IN(SELECT digest "
+		    "FROM manifest_ref"
+		    " WHERE tenant_id=$1 AND repository_id=$2 AND manifest=$3 AND kind=0)",
+		    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(t->now_ms)), e);
 	if (r >= 0)
-		r = db_exec(
-		t->tx,
-		"DELETE FROM manifest_ref WHERE tenant_id=$1 AND repository_id=$2 AND manifest=$3",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
+		r = db_exec(t->tx,
+			    "DELETE FROM manifest_ref WHERE tenant_id=$1 AND repository_id=$2 AND "
+			    "manifest=$3",
+			    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
 	if (r >= 0)
-		r = db_exec(
-			t->tx,
-			"DELETE FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-			DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
+		r = db_exec(t->tx,
+			    "DELETE FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
+			    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
 	if (r >= 0)
 		r = db_exec(t->tx,
 			    "DELETE FROM manifest"
@@ -156,11 +164,11 @@ int rgs_manifest_delete(const struct rgs *t, int64_t repository, struct bytes di
 int rgs_manifest_pulled(const struct rgs *t, int64_t repository, struct bytes digest, int64_t at_ms,
 			struct err *e)
 {
-	return changed(db_exec(t->tx,
-			       "UPDATE manifest SET pulled_at=$4 WHERE tenant_id=$1"
-			       " AND repository_id=$2 AND digest=$3 AND pulled_at<$4",
-			       DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(at_ms)),
-			       e));
+	return changed(
+	    db_exec(t->tx,
+		    "UPDATE manifest SET pulled_at=$4 WHERE tenant_id=$1"
+		    " AND repository_id=$2 AND digest=$3 AND pulled_at<$4",
+		    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(at_ms)), e));
 }
 
 /* What a row takes of a page, names and braces included. */
@@ -192,14 +200,14 @@ int rgs_referrers(const struct rgs *t, int64_t repository, struct bytes subject,
 {
 	size_t n = page->n < PAGE_MAX ? page->n : PAGE_MAX, cap = 0, used = 0;
 	struct rgs_manifests out = {.items = NULL};
-	struct db_stmt *s = db_query(
-		t->tx,
-		"SELECT " COLUMNS " FROM manifest WHERE tenant_id=$1 AND repository_id=$2"
-		" AND subject=$3 AND subject<>'' AND digest>$4 AND ($5='' OR artifact_type=$5)"
-		" ORDER BY digest LIMIT $6",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(subject), DIGEST(page->after),
-			DB_T(page->artifact_type), DB_I(n + 1)),
-		e);
+	struct db_stmt *s =
+	    db_query(t->tx,
+		     "SELECT " COLUMNS " FROM manifest WHERE tenant_id=$1 AND repository_id=$2"
+		     " AND subject=$3 AND subject<>'' AND digest>$4 AND ($5='' OR artifact_type=$5)"
+		     " ORDER BY digest LIMIT $6",
+		     DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(subject), DIGEST(page->after),
+			     DB_T(page->artifact_type), DB_I(n + 1)),
+		     e);
 	int r = s ? 0 : -(int)e->code;
 	while (r >= 0 && (r = db_step(s, e)) == 1) {
 		used += shown_len(s);
@@ -214,14 +222,17 @@ int rgs_referrers(const struct rgs *t, int64_t repository, struct bytes subject,
 	return r < 0 ? r : 0;
 }
 
-int rgs_manifest_walk(const struct rgs *t, struct rgs_place *at, size_t n, struct arena *a, struct rgs_manifests *ret, struct err *e)
+int rgs_manifest_walk(const struct rgs *t, struct rgs_place *at, size_t n, struct arena *a,
+		      struct rgs_manifests *ret, struct err *e)
 {
 	struct rgs_manifests out = {.items = arena_alloc(a, n, sizeof *out.items)};
-	struct db_stmt *s = db_query(t->tx,
-				     "SELECT " COLUMNS ",content,repository_id FROM manifest WHERE tenant_id=$1"
-				     " AND (repository_id>$2 OR (repository_id=$2 AND digest>$3))"
-				     " ORDER BY repository_id,digest LIMIT $4",
-				     DB_ARGS(DB_I(t->tenant), DB_I(at->repository), DIGEST(bytes_of(at->digest)), DB_I(n)), e);
+	struct db_stmt *s = db_query(
+	    t->tx,
+	    "SELECT " COLUMNS ",content,repository_id FROM manifest WHERE tenant_id=$1"
+	    " AND (repository_id>$2 OR (repository_id=$2 AND digest>$3))"
+	    " ORDER BY repository_id,digest LIMIT $4",
+	    DB_ARGS(DB_I(t->tenant), DB_I(at->repository), DIGEST(bytes_of(at->digest)), DB_I(n)),
+	    e);
 	int r = s ? 0 : -(int)e->code;
 	struct rgs_place last = *at;
 	if (r == 0 && !out.items)
@@ -252,8 +263,8 @@ int rgs_tag_find(const struct rgs *t, int64_t repository, struct bytes name, str
 		 struct bytes *ret_digest, struct err *e)
 {
 	struct db_stmt *s = db_query(
-		t->tx, "SELECT digest FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND name=$3",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name)), e);
+	    t->tx, "SELECT digest FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND name=$3",
+	    DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -271,45 +282,42 @@ int rgs_tag_put(const struct rgs *t, int64_t repository, struct bytes name, stru
 		struct err *e)
 {
 	return changed(db_exec(
-		t->tx,
-		"INSERT INTO tag(tenant_id,repository_id,name,digest,version,updated_at)"
-		" VALUES($1,$2,$3,$4,1,$5)"
-		" ON CONFLICT(tenant_id,repository_id,name) DO UPDATE SET"
-		" digest=excluded.digest,version=tag.version+1,updated_at=excluded.updated_at",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name), DIGEST(digest),
-			DB_I(t->now_ms)),
-		e));
+	    t->tx,
+	    "INSERT INTO tag(tenant_id,repository_id,name,digest,version,updated_at)"
+	    " VALUES($1,$2,$3,$4,1,$5)"
+	    " ON CONFLICT(tenant_id,repository_id,name) DO UPDATE SET"
+	    " digest=excluded.digest,version=tag.version+1,updated_at=excluded.updated_at",
+	    DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name), DIGEST(digest), DB_I(t->now_ms)),
+	    e));
 }
 
 int rgs_tag_delete(const struct rgs *t, int64_t repository, struct bytes name, struct err *e)
 {
 	return changed(
-		db_exec(t->tx,
-			"DELETE FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND name=$3",
-			DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name)), e));
+	    db_exec(t->tx, "DELETE FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND name=$3",
+		    DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name)), e));
 }
 
 int rgs_tags(const struct rgs *t, int64_t repository, const struct rgs_page *page, struct arena *a,
 	     struct rgs_texts *ret, struct err *e)
 {
 	size_t n = page->n < PAGE_MAX ? page->n : PAGE_MAX;
-	return rgs_texts_read(db_query(t->tx,
-			      "SELECT name FROM tag WHERE tenant_id=$1 AND repository_id=$2"
-			      " AND name>$3 ORDER BY name LIMIT $4",
-			      DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(page->after),
-				      DB_I(n + 1)),
-			      e),
-		     n, a, ret, e);
+	return rgs_texts_read(
+	    db_query(t->tx,
+		     "SELECT name FROM tag WHERE tenant_id=$1 AND repository_id=$2"
+		     " AND name>$3 ORDER BY name LIMIT $4",
+		     DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(page->after), DB_I(n + 1)), e),
+	    n, a, ret, e);
 }
 
 int rgs_tags_of(const struct rgs *t, int64_t repository, struct bytes digest, size_t n,
 		struct arena *a, struct rgs_texts *ret, struct err *e)
 {
 	n = n < PAGE_MAX ? n : PAGE_MAX;
-	return rgs_texts_read(db_query(t->tx,
-			      "SELECT name FROM tag WHERE tenant_id=$1 AND repository_id=$2"
-			      " AND digest=$3 ORDER BY name LIMIT $4",
-			      DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(n + 1)),
-			      e),
-		     n, a, ret, e);
+	return rgs_texts_read(
+	    db_query(t->tx,
+		     "SELECT name FROM tag WHERE tenant_id=$1 AND repository_id=$2"
+		     " AND digest=$3 ORDER BY name LIMIT $4",
+		     DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(n + 1)), e),
+	    n, a, ret, e);
 }

@@ -1,4 +1,5 @@
-/* '=' and the text as it is, or '~' and the text with a byte of 1 for the name and a byte of 2 for the version. */
+/* '=' and the text as it is, or '~' and the text with a byte of 1 for the name and a byte of 2 for
+ * the version. */
 #include "store/remedies.h"
 
 #include "store/db.h"
@@ -9,12 +10,14 @@ enum { NAME = 1, FIXED = 2 };
 
 static bool stands_at(struct bytes text, size_t at, struct bytes what)
 {
-	return what.len && what.len <= text.len - at && memcmp(text.ptr + at, what.ptr, what.len) == 0;
+	return what.len && what.len <= text.len - at &&
+	       memcmp(text.ptr + at, what.ptr, what.len) == 0;
 }
 
 void rmd_template(struct bytes text, struct bytes name, struct bytes fixed, struct buf *out)
 {
-	bool plain = text.len && (memchr(text.ptr, NAME, text.len) || memchr(text.ptr, FIXED, text.len));
+	bool plain =
+	    text.len && (memchr(text.ptr, NAME, text.len) || memchr(text.ptr, FIXED, text.len));
 	buf_put_u8(out, plain ? '=' : '~');
 	for (size_t at = 0; at < text.len;) {
 		if (!plain && stands_at(text, at, name)) {
@@ -29,7 +32,8 @@ void rmd_template(struct bytes text, struct bytes name, struct bytes fixed, stru
 	}
 }
 
-int rmd_text(struct bytes template, struct bytes name, struct bytes fixed, struct arena *a, struct bytes *ret, struct err *e)
+int rmd_text(struct bytes template, struct bytes name, struct bytes fixed, struct arena *a,
+	     struct bytes *ret, struct err *e)
 {
 	struct buf text;
 	bool ok = true;
@@ -52,14 +56,16 @@ int rmd_text(struct bytes template, struct bytes name, struct bytes fixed, struc
 
 int rmd_id(struct db_tx *tx, struct bytes template, int64_t *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT id FROM remedy WHERE text = $1", DB_ARGS(DB_T(template)), e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT id FROM remedy WHERE text = $1", DB_ARGS(DB_T(template)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r > 0)
 		*ret = db_int(s, 0);
 	db_done(s);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	s = db_query(tx, "INSERT INTO remedy(text) VALUES($1) RETURNING id", DB_ARGS(DB_T(template)), e);
+	s = db_query(tx, "INSERT INTO remedy(text) VALUES($1) RETURNING id",
+		     DB_ARGS(DB_T(template)), e);
 	r = s ? 1 : -(int)e->code;
 	while (r > 0 && (r = db_step(s, e)) > 0)
 		*ret = db_int(s, 0);

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MATCH_BUDGET (64U << 20)    /* bytes for the matches of one package: a kernel has some 5,000 */
-#define LISTS_MAX ((size_t)1 << 30) /* bytes of the new checks of changed packages: some 4 a check */
-#define IMAGES_STEP 512U	    /* a write transaction: a few milliseconds */
+#define MATCH_BUDGET (64U << 20) /* bytes for the matches of one package: a kernel has some 5,000  \
+				  */
+#define LISTS_MAX                                                                                  \
+	((size_t)1 << 30) /* bytes of the new checks of changed packages: some 4 a check */
+#define IMAGES_STEP 512U  /* a write transaction: a few milliseconds */
 
 void rsc_init(struct rescore *r, struct db *db, const struct vdb *old, const struct vdb *now)
 {
@@ -28,7 +30,9 @@ void rsc_free(struct rescore *r)
 
 int rsc_go_on(const struct rescore *r, struct err *e)
 {
-	return r->stop && atomic_load(r->stop) ? err_set(e, ERR_CANCELLED, "the switch of generations was interrupted") : 0;
+	return r->stop && atomic_load(r->stop)
+		   ? err_set(e, ERR_CANCELLED, "the switch of generations was interrupted")
+		   : 0;
 }
 
 struct keys {
@@ -51,27 +55,32 @@ static int on_sources(struct keys *k, struct bytes name, struct err *e)
 	return r;
 }
 
-/* Packages that a changed (ecosystem, name) may touch. The ecosystem is not asked here: matching again a package of another distribution gives what it had. */
+/* Packages that a changed (ecosystem, name) may touch. The ecosystem is not asked here: matching
+ * again a package of another distribution gives what it had. */
 static int on_key(void *arg, struct bytes ecosystem, struct bytes name, struct err *e)
 {
 	struct keys *k = arg;
 	(void)ecosystem;
 	k->r->keys++;
 	if (rsc_go_on(k->r, e) < 0 ||
-	    rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE name = $1", DB_ARGS(DB_T(name)), &k->r->packages, e) < 0 ||
-	    rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE source_name = $1", DB_ARGS(DB_T(name)), &k->r->packages, e) < 0)
+	    rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE name = $1",
+			    DB_ARGS(DB_T(name)), &k->r->packages, e) < 0 ||
+	    rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE source_name = $1",
+			    DB_ARGS(DB_T(name)), &k->r->packages, e) < 0)
 		return -(int)e->code;
 	return on_sources(k, name, e);
 }
 
-static int64_t match_one(struct db_tx *tx, const struct vdb *now, int64_t package, struct arena *a, struct match **ret, struct err *e)
+static int64_t match_one(struct db_tx *tx, const struct vdb *now, int64_t package, struct arena *a,
+			 struct match **ret, struct err *e)
 {
 	struct pkg p;
 	int r = pks_get(tx, package, a, &p, e);
 	return r < 0 ? r : match_package(now, &p, a, ret, e);
 }
 
-static int match_next(struct rescore *r, struct db_tx *tx, int64_t package, struct buf *kept, struct err *e)
+static int match_next(struct rescore *r, struct db_tx *tx, int64_t package, struct buf *kept,
+		      struct err *e)
 {
 	struct arena a;
 	struct match *m = NULL;
@@ -80,7 +89,10 @@ static int match_next(struct rescore *r, struct db_tx *tx, int64_t package, stru
 	int64_t n = match_one(tx, r->now, package, &a, &m, e);
 	int rc = n < 0 ? (int)n : 0;
 	for (int64_t i = 0; i < n && rc == 0; i++)
-		rc = pks_union_add_one(&all, (struct pks_check){.id = m[i].check.id, .severity = (uint8_t)m[i].check.severity}, e);
+		rc = pks_union_add_one(&all,
+				       (struct pks_check){.id = m[i].check.id,
+							  .severity = (uint8_t)m[i].check.severity},
+				       e);
 	if (rc == 0)
 		rc = pks_union_put(&all, kept, e);
 	if (rc == 0 && !rsl_put(r->next, package, buf_bytes(kept)))
@@ -98,7 +110,8 @@ static int packages_tx(struct db_tx *tx, void *arg, struct err *e)
 	int rc = cnt_epoch(tx, &r->epoch, e);
 	if (rc == 0)
 		rc = r->old ? vdb_diff(r->old, r->now, on_key, &k, e)
-			    : rsc_ids_collect(tx, "SELECT id FROM package_row", NULL, 0, &r->packages, e);
+			    : rsc_ids_collect(tx, "SELECT id FROM package_row", NULL, 0,
+					      &r->packages, e);
 	if (rc == 0)
 		rc = rsc_ids_settle(&r->packages, e);
 	buf_init(&kept, MATCH_BUDGET);
@@ -121,7 +134,9 @@ int rsc_packages(struct rescore *r, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-/* ---- steps ----------------------------------------------------------------------------------------------------------------- */
+/* ---- steps
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 /* Keep a step's results, and let those go first who waited meanwhile. */
 int rsc_keep(struct rescore *r, db_fn fn, void *arg, struct err *e)
@@ -137,7 +152,9 @@ int rsc_keep(struct rescore *r, db_fn fn, void *arg, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-/* ---- images ---------------------------------------------------------------------------------------------------------------- */
+/* ---- images
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 struct dirty {
 	struct rescore *r;
@@ -157,7 +174,8 @@ static int set_checks(struct image_step *w, struct db_tx *tx, int64_t set, struc
 	struct bytes checks;
 	if (rsl_find(w->r->cache, set, &checks))
 		return pks_union_add(&w->all, checks, e);
-	struct db_stmt *s = db_query(tx, "SELECT checks FROM package_set WHERE id = $1", DB_ARGS(DB_I(set)), e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT checks FROM package_set WHERE id = $1", DB_ARGS(DB_I(set)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r > 0) {
 		r = pks_union_add(&w->all, db_bytes(s, 0), e);
@@ -173,7 +191,8 @@ static int images_compute_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct image_step *w = arg;
 	int r = 0;
 	for (size_t i = 0; i < w->count && r == 0; i++) {
-		struct db_stmt *s = db_query(tx, "SELECT set_id FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(w->ids[i])), e);
+		struct db_stmt *s = db_query(tx, "SELECT set_id FROM image_set WHERE image_id = $1",
+					     DB_ARGS(DB_I(w->ids[i])), e);
 		r = s ? 0 : -(int)e->code;
 		pks_union_clear(&w->all);
 		while (r == 0 && (r = db_step(s, e)) > 0)
@@ -194,9 +213,11 @@ static int images_keep_tx(struct db_tx *tx, void *arg, struct err *e)
 static int dirty_images_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct dirty *d = arg;
-	int r = rsc_ids_collect(tx, "SELECT image_id FROM image_counts WHERE since > $1", DB_ARGS(DB_I(d->r->epoch)), &d->ids, e);
+	int r = rsc_ids_collect(tx, "SELECT image_id FROM image_counts WHERE since > $1",
+				DB_ARGS(DB_I(d->r->epoch)), &d->ids, e);
 	for (size_t i = 0; i < rsc_ids_count(&d->r->sets) && r == 0; i++)
-		r = rsc_ids_collect(tx, "SELECT image_id FROM image_set WHERE set_id = $1", DB_ARGS(DB_I(rsc_ids_all(&d->r->sets)[i])), &d->ids, e);
+		r = rsc_ids_collect(tx, "SELECT image_id FROM image_set WHERE set_id = $1",
+				    DB_ARGS(DB_I(rsc_ids_all(&d->r->sets)[i])), &d->ids, e);
 	return r == 0 ? rsc_ids_settle(&d->ids, e) : r;
 }
 

@@ -1,5 +1,7 @@
-/* rescore (rsc_): what a new generation changes in sets and images, computed beside what readers see and written for the next epoch in short transactions.
- * Order: rsc_clear (undo), rsc_packages, rsc_sets, rsc_images, rsc_matches; then the caller raises the epoch; then rsc_clear. Nobody scans meanwhile. */
+/* rescore (rsc_): what a new generation changes in sets and images, computed beside what readers
+ * see and written for the next epoch in short transactions. Order: rsc_clear (undo), rsc_packages,
+ * rsc_sets, rsc_images, rsc_matches; then the caller raises the epoch; then rsc_clear. Nobody scans
+ * meanwhile. */
 #pragma once
 #include "store/images.h"
 #include "vdb/vdb.h"
@@ -31,11 +33,13 @@ void rsc_free(struct rescore *r);
 int rsc_go_on(const struct rescore *r, struct err *e);
 /* Which packages may have other matches, and which checks they will have. */
 int rsc_packages(struct rescore *r, struct err *e);
-/* The checks of the sets that hold them. A set that an interrupted switch prepared is prepared again. */
+/* The checks of the sets that hold them. A set that an interrupted switch prepared is prepared
+ * again. */
 int rsc_sets(struct rescore *r, struct err *e);
 /* The counts of the images that have those. */
 int rsc_images(struct rescore *r, struct err *e);
 /* Their matches, and the checks that are other ones. */
 int rsc_matches(struct rescore *r, struct err *e);
-/* Remove matches and checks that no reader sees any more; undo: what an interrupted switch prepared, too. */
+/* Remove matches and checks that no reader sees any more; undo: what an interrupted switch
+ * prepared, too. */
 int rsc_clear(struct rescore *r, bool undo, struct err *e);

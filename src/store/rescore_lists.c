@@ -103,10 +103,13 @@ int rsl_cache(struct rsc_lists *l, int64_t key, struct bytes checks, struct err 
 {
 	if (l->data.len + checks.len + 16 > RSL_CACHE_MAX)
 		rsl_clear(l);
-	return rsl_put(l, key, checks) ? 0 : err_set(e, ERR_NOMEM, "no memory for the checks of a set");
+	return rsl_put(l, key, checks) ? 0
+				       : err_set(e, ERR_NOMEM, "no memory for the checks of a set");
 }
 
-/* ---- ids ------------------------------------------------------------------------------------------------------------------- */
+/* ---- ids
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 void rsc_ids_add(struct rsc_ids *l, int64_t id)
 {
@@ -145,7 +148,8 @@ int rsc_ids_settle(struct rsc_ids *l, struct err *e)
 	return 0;
 }
 
-int rsc_ids_collect(struct db_tx *tx, const char *text, const struct db_value *args, size_t count, struct rsc_ids *out, struct err *e)
+int rsc_ids_collect(struct db_tx *tx, const char *text, const struct db_value *args, size_t count,
+		    struct rsc_ids *out, struct err *e)
 {
 	struct db_stmt *s = db_query(tx, text, args, count, e);
 	if (!s)

@@ -1,17 +1,18 @@
-/* The matches of the changed packages, written for the next epoch in short transactions: as many as there may be, nobody waits for them. */
+/* The matches of the changed packages, written for the next epoch in short transactions: as many as
+ * there may be, nobody waits for them. */
 #include "store/matches.h"
 #include "store/rescore_lists.h"
 
 #define CHANGES_STEP 256U /* a write transaction: a few milliseconds */
 #define BATCH_PACKAGES 256U
 #define BATCH_BUDGET (256U << 20) /* bytes: matches of a batch; a kernel has some 5,000 */
-#define CLEAR_STEP 250U	  /* rows of each kind: some milliseconds */
+#define CLEAR_STEP 250U		  /* rows of each kind: some milliseconds */
 
 struct batch {
 	struct rescore *r;
 	size_t from, to; /* of r->packages */
 	struct arena arena;
-	struct buf changes; /* struct mts_change */
+	struct buf changes;	  /* struct mts_change */
 	struct rsc_lists *checks; /* those that were looked at: a check is put once a switch */
 	size_t at, count;	  /* of changes, in a write transaction */
 };
@@ -43,8 +44,9 @@ static int compare_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct batch *b = arg;
 	int r = 0;
-	for (b->to = b->from; r == 0 && b->to < rsc_ids_count(&b->r->packages) && b->to - b->from < BATCH_PACKAGES &&
-			      b->changes.len < CHANGES_STEP * sizeof(struct mts_change);
+	for (b->to = b->from;
+	     r == 0 && b->to < rsc_ids_count(&b->r->packages) && b->to - b->from < BATCH_PACKAGES &&
+	     b->changes.len < CHANGES_STEP * sizeof(struct mts_change);
 	     b->to++)
 		r = one_package(tx, b, rsc_ids_all(&b->r->packages)[b->to], e);
 	return r;

@@ -1,6 +1,7 @@
-/* A set's next checks come from those it has: without what its changed packages lose and no other of its packages has, with what they get. Only a set of which
- * nothing is certain (the first database; one that an interrupted switch prepared, maybe of another generation), or of which most packages changed, is put
- * together from all of them. */
+/* A set's next checks come from those it has: without what its changed packages lose and no other
+ * of its packages has, with what they get. Only a set of which nothing is certain (the first
+ * database; one that an interrupted switch prepared, maybe of another generation), or of which most
+ * packages changed, is put together from all of them. */
 #include "store/rescore_lists.h"
 
 #include <stdlib.h>
@@ -24,15 +25,19 @@ struct step {
 	struct rescore *r;
 	const struct pair *pairs; /* ascending; all of a set */
 	size_t count;
-	struct pks_union now, lost, got; /* of one set: as readers see it; of its changed packages, before and after */
+	struct pks_union now, lost,
+	    got; /* of one set: as readers see it; of its changed packages, before and after */
 	struct pks_union all;
 	struct buf kept;    /* scratch */
 	struct buf results; /* id, blob: those that are to be written */
 };
 
-/* ---- which ------------------------------------------------------------------------------------------------------------------ */
+/* ---- which
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
-static int collect(struct db_tx *tx, const char *text, int64_t arg, int64_t package, struct buf *pairs, struct err *e)
+static int collect(struct db_tx *tx, const char *text, int64_t arg, int64_t package,
+		   struct buf *pairs, struct err *e)
 {
 	struct db_stmt *s = db_query(tx, text, DB_ARGS(DB_I(arg)), e);
 	int r = s ? 0 : -(int)e->code;
@@ -56,34 +61,46 @@ static int changed_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct changed *c = arg;
 	const struct rescore *r = c->r;
-	int rc = r->old ? collect(tx, "SELECT id FROM package_set WHERE since > $1", r->epoch, 0, &c->pairs, e)
-			: collect(tx, "SELECT id FROM package_set WHERE id > $1", 0, 0, &c->pairs, e);
+	int rc = r->old
+		     ? collect(tx, "SELECT id FROM package_set WHERE since > $1", r->epoch, 0,
+			       &c->pairs, e)
+		     : collect(tx, "SELECT id FROM package_set WHERE id > $1", 0, 0, &c->pairs, e);
 	for (size_t i = 0; r->old && i < rsc_ids_count(&r->packages) && rc == 0; i++) {
 		int64_t package = rsc_ids_all(&r->packages)[i];
 		rc = rsc_go_on(r, e);
 		if (rc == 0)
-			rc = collect(tx, "SELECT set_id FROM package_in_set WHERE package_id = $1", package, package, &c->pairs, e);
+			rc = collect(tx, "SELECT set_id FROM package_in_set WHERE package_id = $1",
+				     package, package, &c->pairs, e);
 	}
 	if (rc == 0 && c->pairs.len)
-		qsort(c->pairs.ptr, c->pairs.len / sizeof(struct pair), sizeof(struct pair), by_set);
+		qsort(c->pairs.ptr, c->pairs.len / sizeof(struct pair), sizeof(struct pair),
+		      by_set);
 	return rc;
 }
 
-/* ---- one -------------------------------------------------------------------------------------------------------------------- */
+/* ---- one
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 /* The checks that readers see of a package. */
-static int package_now(struct step *w, struct db_tx *tx, int64_t package, struct pks_union *out, struct err *e)
+static int package_now(struct step *w, struct db_tx *tx, int64_t package, struct pks_union *out,
+		       struct err *e)
 {
 	struct bytes checks;
 	if (rsl_find(w->r->cache, package, &checks))
 		return pks_union_add(out, checks, e);
 	struct pks_union own = {0};
 	struct db_stmt *s = db_query(tx,
-				     "SELECT c.id, c.severity FROM package_match m JOIN security_check c ON c.id = m.check_id"
-				     " WHERE m.package_id = $1", DB_ARGS(DB_I(package)), e);
+				     "SELECT c.id, c.severity FROM package_match m JOIN "
+				     "security_check c ON c.id = m.check_id"
+				     " WHERE m.package_id = $1",
+				     DB_ARGS(DB_I(package)), e);
 	int r = s ? 0 : -(int)e->code;
 	while (r == 0 && (r = db_step(s, e)) > 0)
-		r = pks_union_add_one(&own, (struct pks_check){.id = (uint64_t)db_int(s, 0), .severity = (uint8_t)db_int(s, 1)}, e);
+		r = pks_union_add_one(&own,
+				      (struct pks_check){.id = (uint64_t)db_int(s, 0),
+							 .severity = (uint8_t)db_int(s, 1)},
+				      e);
 	db_done(s);
 	if (r == 0)
 		r = pks_union_put(&own, &w->kept, e);
@@ -96,11 +113,13 @@ static int package_now(struct step *w, struct db_tx *tx, int64_t package, struct
 static int anew(struct step *w, struct db_tx *tx, int64_t set, struct err *e)
 {
 	struct bytes checks;
-	struct db_stmt *s = db_query(tx, "SELECT package_id FROM set_package WHERE set_id = $1", DB_ARGS(DB_I(set)), e);
+	struct db_stmt *s = db_query(tx, "SELECT package_id FROM set_package WHERE set_id = $1",
+				     DB_ARGS(DB_I(set)), e);
 	int r = s ? 0 : -(int)e->code;
 	while (r == 0 && (r = db_step(s, e)) > 0)
-		r = rsl_find(w->r->next, db_int(s, 0), &checks) ? pks_union_add(&w->all, checks, e)
-								: package_now(w, tx, db_int(s, 0), &w->all, e);
+		r = rsl_find(w->r->next, db_int(s, 0), &checks)
+			? pks_union_add(&w->all, checks, e)
+			: package_now(w, tx, db_int(s, 0), &w->all, e);
 	db_done(s);
 	return r;
 }
@@ -111,8 +130,10 @@ static int has_other(struct step *w, struct db_tx *tx, int64_t set, uint64_t che
 	struct bytes checks;
 	bool found = false;
 	struct db_stmt *s = db_query(tx,
-				     "SELECT p.package_id FROM set_package p JOIN package_match m ON m.package_id = p.package_id"
-				     " AND m.check_id = $2 WHERE p.set_id = $1", DB_ARGS(DB_I(set), DB_I(check)), e);
+				     "SELECT p.package_id FROM set_package p JOIN package_match m "
+				     "ON m.package_id = p.package_id"
+				     " AND m.check_id = $2 WHERE p.set_id = $1",
+				     DB_ARGS(DB_I(set), DB_I(check)), e);
 	int r = s ? 1 : -(int)e->code;
 	while (!found && r > 0 && (r = db_step(s, e)) > 0)
 		found = !rsl_find(w->r->next, db_int(s, 0), &checks);
@@ -127,7 +148,8 @@ static bool has(const struct pks_union *u, size_t *at, uint64_t check)
 	return *at < u->count && u->items[*at].id == check;
 }
 
-/* All of now but what the changed packages had, unless another has it too; and all that they get. */
+/* All of now but what the changed packages had, unless another has it too; and all that they get.
+ */
 static int change(struct step *w, struct db_tx *tx, int64_t set, struct err *e)
 {
 	size_t in_lost = 0, in_got = 0;
@@ -149,9 +171,12 @@ static int change(struct step *w, struct db_tx *tx, int64_t set, struct err *e)
 }
 
 /* w->kept: the checks that the set has. 1 = a switch prepared them. */
-static int read_set(struct step *w, struct db_tx *tx, int64_t set, int64_t *ret_packages, struct err *e)
+static int read_set(struct step *w, struct db_tx *tx, int64_t set, int64_t *ret_packages,
+		    struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT checks, since, package_count FROM package_set WHERE id = $1", DB_ARGS(DB_I(set)), e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT checks, since, package_count FROM package_set WHERE id = $1",
+		     DB_ARGS(DB_I(set)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	bool prepared = false;
 	buf_clear(&w->kept);
@@ -168,7 +193,8 @@ static int read_set(struct step *w, struct db_tx *tx, int64_t set, int64_t *ret_
 	return r < 0 ? r : prepared;
 }
 
-static int one_set(struct step *w, struct db_tx *tx, const struct pair *p, size_t count, struct err *e)
+static int one_set(struct step *w, struct db_tx *tx, const struct pair *p, size_t count,
+		   struct err *e)
 {
 	struct bytes next;
 	struct buf before;
@@ -205,7 +231,9 @@ static int one_set(struct step *w, struct db_tx *tx, const struct pair *p, size_
 	return r < 0 ? r : 0;
 }
 
-/* ---- all -------------------------------------------------------------------------------------------------------------------- */
+/* ---- all
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static size_t of_one_set(const struct pair *p, size_t count)
 {
@@ -267,7 +295,8 @@ int rsc_sets(struct rescore *r, struct err *e)
 	buf_init(&w.results, RESULTS_MAX);
 	int rc = db_run(r->db, DB_READ, changed_tx, &c, e);
 	if (rc >= 0)
-		rc = all_sets(&w, (const struct pair *)(const void *)c.pairs.ptr, c.pairs.len / sizeof(struct pair), e);
+		rc = all_sets(&w, (const struct pair *)(const void *)c.pairs.ptr,
+			      c.pairs.len / sizeof(struct pair), e);
 	buf_free(&c.pairs);
 	buf_free(&w.kept);
 	buf_free(&w.results);

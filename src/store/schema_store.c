@@ -1,48 +1,53 @@
 #include "store/schema.h"
 
 const struct db_migration schema_store[] = {
-	{.number = 1,
-	 .what = "events in order; counters for identifiers",
-	 .sql = "CREATE TABLE id_counter("
-		" name TEXT NOT NULL PRIMARY KEY,"
-		" value BIGINT NOT NULL"
-		"){NOROWID};"
-		/* id rises in commit order: it is taken from id_counter inside the transaction of the fact. */
-		"CREATE TABLE event("
-		" id BIGINT NOT NULL PRIMARY KEY,"
-		" tenant_id BIGINT NOT NULL,"
-		" type TEXT NOT NULL,"
-		" registry TEXT NOT NULL,"
-		" repository TEXT NOT NULL,"
-		" digest TEXT NOT NULL,"
-		" tag TEXT NOT NULL,"
-		" media_type TEXT NOT NULL,"
-		" size BIGINT NOT NULL,"
-		" actor TEXT NOT NULL,"
-		" detail TEXT NOT NULL,"
-		" at BIGINT NOT NULL"
-		"){NOROWID};"
-		"CREATE INDEX event_at ON event(at);"},
-	{.number = 2,
-	 .what = "digests of events as keys (store/digest_key.h)",
-	 .sql = "CREATE TABLE event_2("
-		" id BIGINT NOT NULL PRIMARY KEY,"
-		" tenant_id BIGINT NOT NULL,"
-		" type TEXT NOT NULL,"
-		" registry TEXT NOT NULL,"
-		" repository TEXT NOT NULL,"
-		" digest {BLOB} NOT NULL,"
-		" tag TEXT NOT NULL,"
-		" media_type TEXT NOT NULL,"
-		" size BIGINT NOT NULL,"
-		" actor TEXT NOT NULL,"
-		" detail TEXT NOT NULL,"
-		" at BIGINT NOT NULL"
-		"){NOROWID};"
-		"INSERT INTO event_2(id,tenant_id,type,registry,repository,digest,tag,media_type,size,actor,detail,at)"
-		" SELECT id,tenant_id,type,registry,repository,digest_key(digest),tag,media_type,size,actor,detail,at FROM event;"
-		"DROP TABLE event;"
-		"ALTER TABLE event_2 RENAME TO event;"
-		"CREATE INDEX event_at ON event(at);"},
-	{0},
+    {.number = 1,
+     .what = "events in order; counters for identifiers",
+     .sql = "CREATE TABLE id_counter("
+	    " name TEXT NOT NULL PRIMARY KEY,"
+	    " value BIGINT NOT NULL"
+	    "){NOROWID};"
+	    /* id rises in commit order: it is taken from id_counter inside the transaction of the
+	       fact. */
+	    "CREATE TABLE event("
+	    " id BIGINT NOT NULL PRIMARY KEY,"
+	    " tenant_id BIGINT NOT NULL,"
+	    " type TEXT NOT NULL,"
+	    " registry TEXT NOT NULL,"
+	    " repository TEXT NOT NULL,"
+	    " digest TEXT NOT NULL,"
+	    " tag TEXT NOT NULL,"
+	    " media_type TEXT NOT NULL,"
+	    " size BIGINT NOT NULL,"
+	    " actor TEXT NOT NULL,"
+	    " detail TEXT NOT NULL,"
+	    " at BIGINT NOT NULL"
+	    "){NOROWID};"
+	    "CREATE INDEX event_at ON event(at);"},
+    {.number = 2,
+     .what = "digests of events as keys (store/digest_key.h)",
+     .sql =
+	 "CREATE TABLE event_2("
+	 " id BIGINT NOT NULL PRIMARY KEY,"
+	 " tenant_id BIGINT NOT NULL,"
+	 " type TEXT NOT NULL,"
+	 " registry TEXT NOT NULL,"
+	 " repository TEXT NOT NULL,"
+	 " digest {BLOB} NOT NULL,"
+	 " tag TEXT NOT NULL,"
+	 " media_type TEXT NOT NULL,"
+	 " size BIGINT NOT NULL,"
+	 " actor TEXT NOT NULL,"
+	 " detail TEXT NOT NULL,"
+	 " at BIGINT NOT NULL"
+	 "){NOROWID};"
+	 "INSERT INTO "
+	 "event_2(id,tenant_id,type,registry,repository,digest,tag,media_type,size,actor,detail,at)"
+	 " SELECT "
+	 "id,tenant_id,type,registry,repository,digest_key(digest),tag,media_type,size,actor,"
+	 "detail,at FROM event;"
+	 "DROP TABLE event;"
+	 "ALTER TABLE event_2 RENAME TO event;"
+	 "CREATE INDEX event_at ON event(at);"},
+    {0},
 };

@@ -7,35 +7,61 @@
 #include <string.h>
 
 #define FIND_MAX 2048U /* ids of one look */
-#define SETS_STEP 8U   /* a write transaction; a set's removal rewrites a list for each of its packages */
+#define SETS_STEP                                                                                  \
+	8U /* a write transaction; a set's removal rewrites a list for each of its packages */
 #define ROWS_STEP 64U
 #define LIST_MAX (1U << 20) /* bytes */
 
-enum { FOUND_LAYER, FOUND_SET, FOUND_PACKAGE, FOUND_KIND, FOUND_IMAGE_LAYER, FOUND_CHECK, FOUND_COUNT };
+enum {
+	FOUND_LAYER,
+	FOUND_SET,
+	FOUND_PACKAGE,
+	FOUND_KIND,
+	FOUND_IMAGE_LAYER,
+	FOUND_CHECK,
+	FOUND_COUNT
+};
 
-#define NO_BLOB                                                                                                           \
-	"NOT EXISTS (SELECT 1 FROM blob b WHERE b.tenant_id IN (SELECT DISTINCT tenant_id FROM repository) AND b.digest = l.digest)"
+#define NO_BLOB                                                                                    \
+	"NOT EXISTS (SELECT 1 FROM blob b WHERE b.tenant_id IN (SELECT DISTINCT tenant_id FROM "   \
+	"repository) AND b.digest = l.digest)"
 
-/* find: ids that nothing needs. remove: first that row, if nothing needs it still ($1), and when it went what hangs on it. */
+/* find: ids that nothing needs. remove: first that row, if nothing needs it still ($1), and when it
+ * went what hangs on it. */
 static const struct sort {
 	const char *find, *remove, *rest[2];
 	unsigned step;
 } sorts[FOUND_COUNT] = {
-	[FOUND_LAYER] = {.find = "SELECT l.id FROM layer l WHERE (l.indexed_at < $2 OR l.indexed_at > $3) AND (l.analyzer <> $1 OR " NO_BLOB ") LIMIT 2048",
-			 .remove = "DELETE FROM layer WHERE id = $1", .step = ROWS_STEP},
-	[FOUND_SET] = {.find = "SELECT s.id FROM package_set s WHERE NOT EXISTS (SELECT 1 FROM image_set i WHERE i.set_id = s.id) LIMIT 2048",
-		       .remove = "DELETE FROM package_set WHERE id = $1", .step = SETS_STEP},
-	[FOUND_PACKAGE] = {.find = "SELECT p.id FROM package_row p WHERE NOT EXISTS (SELECT 1 FROM package_sets s WHERE s.package_id = p.id) LIMIT 2048",
-			   .remove = "DELETE FROM package_row WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM package_sets s WHERE s.package_id = $1)",
-			   .rest = {"DELETE FROM match_version WHERE package_id = $1"}, .step = ROWS_STEP},
-	[FOUND_KIND] = {.find = "SELECT k.id FROM package_kind k WHERE NOT EXISTS (SELECT 1 FROM package_row p WHERE p.kind = k.id) LIMIT 2048",
-			.remove = "DELETE FROM package_kind WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM package_row p WHERE p.kind = $1)", .step = ROWS_STEP},
-	[FOUND_IMAGE_LAYER] = {.find = "SELECT l.id FROM image_layer l WHERE NOT EXISTS (SELECT 1 FROM image_set i WHERE i.layer_id = l.id) LIMIT 2048",
-			       .remove = "DELETE FROM image_layer WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM image_set i WHERE i.layer_id = $1)",
-			       .step = ROWS_STEP},
-	[FOUND_CHECK] = {.find = "SELECT DISTINCT c.id FROM check_version c WHERE NOT EXISTS (SELECT 1 FROM match_version m WHERE m.check_id = c.id) LIMIT 2048",
-			 .remove = "DELETE FROM check_version WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM match_version m WHERE m.check_id = $1)",
-			 .rest = {"DELETE FROM cve_version WHERE check_id = $1"}, .step = ROWS_STEP},
+    [FOUND_LAYER] = {.find = "SELECT l.id FROM layer l WHERE (l.indexed_at < $2 OR l.indexed_at > "
+			     "$3) AND (l.analyzer <> $1 OR " NO_BLOB ") LIMIT 2048",
+		     .remove = "DELETE FROM layer WHERE id = $1",
+		     .step = ROWS_STEP},
+    [FOUND_SET] = {.find = "SELECT s.id FROM package_set s WHERE NOT EXISTS (SELECT 1 FROM "
+			   "image_set i WHERE i.set_id = s.id) LIMIT 2048",
+		   .remove = "DELETE FROM package_set WHERE id = $1",
+		   .step = SETS_STEP},
+    [FOUND_PACKAGE] = {.find = "SELECT p.id FROM package_row p WHERE NOT EXISTS (SELECT 1 FROM "
+			       "package_sets s WHERE s.package_id = p.id) LIMIT 2048",
+		       .remove = "DELETE FROM package_row WHERE id = $1 AND NOT EXISTS (SELECT 1 "
+				 "FROM package_sets s WHERE s.package_id = $1)",
+		       .rest = {"DELETE FROM match_version WHERE package_id = $1"},
+		       .step = ROWS_STEP},
+    [FOUND_KIND] = {.find = "SELECT k.id FROM package_kind k WHERE NOT EXISTS (SELECT 1 FROM "
+			    "package_row p WHERE p.kind = k.id) LIMIT 2048",
+		    .remove = "DELETE FROM package_kind WHERE id = $1 AND NOT EXISTS (SELECT 1 "
+			      "FROM package_row p WHERE p.kind = $1)",
+		    .step = ROWS_STEP},
+    [FOUND_IMAGE_LAYER] = {.find = "SELECT l.id FROM image_layer l WHERE NOT EXISTS (SELECT 1 FROM "
+				   "image_set i WHERE i.layer_id = l.id) LIMIT 2048",
+			   .remove = "DELETE FROM image_layer WHERE id = $1 AND NOT EXISTS (SELECT "
+				     "1 FROM image_set i WHERE i.layer_id = $1)",
+			   .step = ROWS_STEP},
+    [FOUND_CHECK] = {.find = "SELECT DISTINCT c.id FROM check_version c WHERE NOT EXISTS (SELECT 1 "
+			     "FROM match_version m WHERE m.check_id = c.id) LIMIT 2048",
+		     .remove = "DELETE FROM check_version WHERE id = $1 AND NOT EXISTS (SELECT 1 "
+			       "FROM match_version m WHERE m.check_id = $1)",
+		     .rest = {"DELETE FROM cve_version WHERE check_id = $1"},
+		     .step = ROWS_STEP},
 };
 
 struct pass {
@@ -50,8 +76,10 @@ static int find_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct pass *p = arg;
 	const struct tdy_rules *u = p->rules;
-	const struct db_value args[] = {DB_I(u->analyzer), DB_I(u->layers_before_ms), DB_I(u->now_ms)};
-	struct db_stmt *s = db_query(tx, p->sort->find, args, p->sort == &sorts[FOUND_LAYER] ? 3 : 0, e);
+	const struct db_value args[] = {DB_I(u->analyzer), DB_I(u->layers_before_ms),
+					DB_I(u->now_ms)};
+	struct db_stmt *s =
+	    db_query(tx, p->sort->find, args, p->sort == &sorts[FOUND_LAYER] ? 3 : 0, e);
 	int r = s ? 0 : -(int)e->code;
 	p->count = p->at = 0;
 	while (r == 0 && p->count < FIND_MAX && (r = db_step(s, e)) > 0) {
@@ -62,10 +90,14 @@ static int find_tx(struct db_tx *tx, void *arg, struct err *e)
 	return r;
 }
 
-/* ---- sets ------------------------------------------------------------------------------------------------------------------- */
+/* ---- sets
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
-/* list: the ids behind first; without set, as it is to be kept under *ret_first. 1 = none is left. */
-static int without(struct bytes list, int64_t first, int64_t set, int64_t *ret_first, struct buf *out, struct err *e)
+/* list: the ids behind first; without set, as it is to be kept under *ret_first. 1 = none is left.
+ */
+static int without(struct bytes list, int64_t first, int64_t set, int64_t *ret_first,
+		   struct buf *out, struct err *e)
 {
 	struct cursor c = cur_of(list);
 	int64_t id = first, last = 0;
@@ -81,10 +113,14 @@ static int without(struct bytes list, int64_t first, int64_t set, int64_t *ret_f
 	return r < 0 ? r : last == 0;
 }
 
-static int put_list(struct db_tx *tx, int64_t package, int64_t first, int64_t new_first, struct bytes list, struct err *e)
+static int put_list(struct db_tx *tx, int64_t package, int64_t first, int64_t new_first,
+		    struct bytes list, struct err *e)
 {
 	const struct db_value args[] = {DB_I(package), DB_I(first), DB_I(new_first), DB_B(list)};
-	int64_t n = db_exec(tx, "UPDATE package_sets SET first = $3, sets = $4 WHERE package_id = $1 AND first = $2", args, 4, e);
+	int64_t n = db_exec(
+	    tx,
+	    "UPDATE package_sets SET first = $3, sets = $4 WHERE package_id = $1 AND first = $2",
+	    args, 4, e);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -92,7 +128,8 @@ static int put_list(struct db_tx *tx, int64_t package, int64_t first, int64_t ne
 static int leave_package(struct db_tx *tx, int64_t package, int64_t set, struct err *e)
 {
 	struct db_stmt *s = db_query(tx,
-				     "SELECT first, sets FROM package_sets WHERE package_id = $1 AND first <= $2 ORDER BY first DESC LIMIT 1",
+				     "SELECT first, sets FROM package_sets WHERE package_id = $1 "
+				     "AND first <= $2 ORDER BY first DESC LIMIT 1",
 				     DB_ARGS(DB_I(package), DB_I(set)), e);
 	struct buf list;
 	int64_t first = 0, new_first = 0;
@@ -104,7 +141,9 @@ static int leave_package(struct db_tx *tx, int64_t package, int64_t set, struct 
 	}
 	db_done(s);
 	if (found > 0 && r == 1) {
-		int64_t n = db_exec(tx, "DELETE FROM package_sets WHERE package_id = $1 AND first = $2", DB_ARGS(DB_I(package), DB_I(first)), e);
+		int64_t n =
+		    db_exec(tx, "DELETE FROM package_sets WHERE package_id = $1 AND first = $2",
+			    DB_ARGS(DB_I(package), DB_I(first)), e);
 		r = n < 0 ? (int)n : 0;
 	} else if (found > 0 && r == 0) {
 		r = buf_ok(&list) ? put_list(tx, package, first, new_first, buf_bytes(&list), e)
@@ -117,7 +156,8 @@ static int leave_package(struct db_tx *tx, int64_t package, int64_t set, struct 
 /* 1 = an image has it (again). */
 static int is_needed(struct db_tx *tx, int64_t set, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT 1 FROM image_set WHERE set_id = $1 LIMIT 1", DB_ARGS(DB_I(set)), e);
+	struct db_stmt *s = db_query(tx, "SELECT 1 FROM image_set WHERE set_id = $1 LIMIT 1",
+				     DB_ARGS(DB_I(set)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	db_done(s);
 	return r;
@@ -127,7 +167,8 @@ static int leave_packages(struct db_tx *tx, int64_t set, struct err *e)
 {
 	struct buf packages;
 	buf_init(&packages, 64U << 20);
-	struct db_stmt *s = db_query(tx, "SELECT package_id FROM set_package WHERE set_id = $1", DB_ARGS(DB_I(set)), e);
+	struct db_stmt *s = db_query(tx, "SELECT package_id FROM set_package WHERE set_id = $1",
+				     DB_ARGS(DB_I(set)), e);
 	int r = s ? 0 : -(int)e->code;
 	while (r == 0 && (r = db_step(s, e)) > 0) {
 		int64_t id = db_int(s, 0);
@@ -146,7 +187,9 @@ static int leave_packages(struct db_tx *tx, int64_t set, struct err *e)
 	return r;
 }
 
-/* ---- all -------------------------------------------------------------------------------------------------------------------- */
+/* ---- all
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static int remove_one(struct db_tx *tx, struct pass *p, int64_t id, struct err *e)
 {
@@ -205,8 +248,10 @@ static int one_sort(struct db *db, struct pass *p, int64_t *ret_removed, struct 
 int tdy_rows(struct db *db, const struct tdy_rules *rules, struct tdy_result *ret, struct err *e)
 {
 	struct pass p = {.rules = rules};
-	int64_t *const counts[FOUND_COUNT] = {[FOUND_LAYER] = &ret->layers, [FOUND_SET] = &ret->sets, [FOUND_PACKAGE] = &ret->packages,
-					      [FOUND_KIND] = &ret->rest, [FOUND_IMAGE_LAYER] = &ret->rest, [FOUND_CHECK] = &ret->rest};
+	int64_t *const counts[FOUND_COUNT] = {
+	    [FOUND_LAYER] = &ret->layers,     [FOUND_SET] = &ret->sets,
+	    [FOUND_PACKAGE] = &ret->packages, [FOUND_KIND] = &ret->rest,
+	    [FOUND_IMAGE_LAYER] = &ret->rest, [FOUND_CHECK] = &ret->rest};
 	*ret = (struct tdy_result){0};
 	for (size_t i = 0; i < FOUND_COUNT && !is_stopped(&p); i++) {
 		p.sort = &sorts[i];
@@ -219,14 +264,19 @@ int tdy_rows(struct db *db, const struct tdy_rules *rules, struct tdy_result *re
 static int remedies_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	int64_t *removed = arg;
-	*removed = db_exec(tx, "DELETE FROM remedy WHERE id IN (SELECT id FROM remedy EXCEPT SELECT remedy FROM match_version LIMIT 2048)", NULL, 0, e);
+	*removed = db_exec(tx,
+			   "DELETE FROM remedy WHERE id IN (SELECT id FROM remedy EXCEPT SELECT "
+			   "remedy FROM match_version LIMIT 2048)",
+			   NULL, 0, e);
 	return *removed < 0 ? (int)*removed : 0;
 }
 
 static int no_remedies_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	bool *any = arg;
-	struct db_stmt *s = db_query(tx, "SELECT id FROM remedy EXCEPT SELECT remedy FROM match_version LIMIT 1", NULL, 0, e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT id FROM remedy EXCEPT SELECT remedy FROM match_version LIMIT 1",
+		     NULL, 0, e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	*any = r > 0;
 	db_done(s);

@@ -112,7 +112,7 @@ bool vdb_key_get(const struct vdb *v, uint32_t key, struct vdb_key *ret)
 }
 
 static const struct adv_range_event event_all = {
-	.range = 0, .kind = ADV_INTRODUCED, .version = {.ptr = (const uint8_t *)"0", .len = 1}};
+    .range = 0, .kind = ADV_INTRODUCED, .version = {.ptr = (const uint8_t *)"0", .len = 1}};
 
 /* pair: room for the two events that nearly all entries have at most. */
 static void take_events(const struct vdb *v, struct cursor *c, struct arena *a,
@@ -126,9 +126,8 @@ static void take_events(const struct vdb *v, struct cursor *c, struct arena *a,
 		to->event_count = shape == VDB_SHAPE_FIXED ? 2 : 1;
 		pair[0] = event_all;
 		if (shape == VDB_SHAPE_FIXED)
-			pair[1] = (struct adv_range_event){.range = 0,
-							   .kind = ADV_FIXED_AT,
-							   .version = take_string(v, c)};
+			pair[1] = (struct adv_range_event){
+			    .range = 0, .kind = ADV_FIXED_AT, .version = take_string(v, c)};
 		return;
 	}
 	size_t n = take_count(c, 2);

@@ -44,7 +44,7 @@ enum vdb_section {
 #define VDB_SLOT_ROW 8U
 #define VDB_ID_ROW 8U
 #define VDB_EXPLOIT_ROW 16U
-#define VDB_EPSS_UNIT 1e9           /* EPSS is published with at most nine decimals */
+#define VDB_EPSS_UNIT 1e9 /* EPSS is published with at most nine decimals */
 #define VDB_EPSS_UNKNOWN UINT32_MAX
 
 /* Bytes of one row, 0 for sections that are bytes. */
@@ -64,10 +64,10 @@ enum vdb_entry_flag {
 	VDB_ENTRY_FLAGS = 63
 };
 enum vdb_shape {
-	VDB_SHAPE_NONE,  /* no event */
-	VDB_SHAPE_ALL,   /* introduced 0 */
+	VDB_SHAPE_NONE,	 /* no event */
+	VDB_SHAPE_ALL,	 /* introduced 0 */
 	VDB_SHAPE_FIXED, /* introduced 0, fixed: one reference */
-	VDB_SHAPE_LIST,  /* count, then each: varint range * 4 + kind, reference */
+	VDB_SHAPE_LIST,	 /* count, then each: varint range * 4 + kind, reference */
 	VDB_SHAPE_COUNT
 };
 #define VDB_STATUS_MASK 15U /* low bits of the second byte; the shape stands above */

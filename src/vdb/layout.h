@@ -34,9 +34,9 @@ struct bytes layout_text(const struct layout *l, uint32_t string);
 int layout_nomem(struct err *e);
 int layout_cmp(uint32_t a, uint32_t b);
 /* The steps, in this order. */
-int layout_rank(struct layout *l, struct err *e);          /* strings by their bytes */
+int layout_rank(struct layout *l, struct err *e); /* strings by their bytes */
 int layout_gather(struct layout *l,
-		  struct err *e); /* exploits joined, entries by key, ids sorted */
-int layout_hash(struct layout *l, struct err *e);          /* content hash of each key */
-void layout_put_counted(struct layout *l);                 /* all sections that refer to strings */
-int layout_put_others(struct layout *l, struct err *e);    /* sources and key slots */
+		  struct err *e);		  /* exploits joined, entries by key, ids sorted */
+int layout_hash(struct layout *l, struct err *e); /* content hash of each key */
+void layout_put_counted(struct layout *l);	  /* all sections that refer to strings */
+int layout_put_others(struct layout *l, struct err *e); /* sources and key slots */

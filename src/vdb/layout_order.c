@@ -52,7 +52,7 @@ static int gather_keys(struct layout *l, struct err *e)
 	for (size_t i = 0; i < w->rec_count; i++)
 		for (uint32_t k = 0; k < w->recs[i].affected_count; k++)
 			l->entries[n++] = (struct layout_entry){.affected = &w->recs[i].affected[k],
-							 .advisory = (uint32_t)i};
+								.advisory = (uint32_t)i};
 	if (n)
 		qsort_r(l->entries, n, sizeof *l->entries, cmp_entry, l);
 	for (uint32_t i = 0; i < n; i++) {

@@ -46,9 +46,10 @@ static int read_header(struct vdb *v, struct err *e)
 {
 	struct cursor c = cur_of(v->all);
 	if (!bytes_eq_lit(cur_take(&c, sizeof VDB_MAGIC - 1), VDB_MAGIC))
-		return err_set(e, ERR_INTEGRITY, v->all.len < sizeof VDB_MAGIC - 1
-					? "vulnerability database is truncated"
-					: "not a vulnerability database");
+		return err_set(e, ERR_INTEGRITY,
+			       v->all.len < sizeof VDB_MAGIC - 1
+				   ? "vulnerability database is truncated"
+				   : "not a vulnerability database");
 	uint32_t version = cur_le32(&c), header_len = cur_le32(&c);
 	if (cur_ok(&c) && version != VDB_VERSION)
 		return err_set(e, ERR_INTEGRITY,

@@ -59,21 +59,21 @@ static struct rec_list list(struct conv *c, const struct bytes *v, size_t n)
 static void affected(struct conv *c, const struct adv_affected *from, struct rec_affected *to)
 {
 	*to = (struct rec_affected){
-		.ecosystem = text(c, from->ecosystem),
-		.name = text(c, from->name),
-		.arches = text(c, from->arches),
-		.module = text(c, from->module),
-		.severity_text = text(c, from->severity_text),
-		.vendor_id = text(c, from->vendor_id),
-		.keyed = from->keyed == ADV_BY_BINARY,
-		.status = (uint8_t)from->status,
-		.events = array(c, from->event_count, sizeof *to->events),
+	    .ecosystem = text(c, from->ecosystem),
+	    .name = text(c, from->name),
+	    .arches = text(c, from->arches),
+	    .module = text(c, from->module),
+	    .severity_text = text(c, from->severity_text),
+	    .vendor_id = text(c, from->vendor_id),
+	    .keyed = from->keyed == ADV_BY_BINARY,
+	    .status = (uint8_t)from->status,
+	    .events = array(c, from->event_count, sizeof *to->events),
 	};
 	for (size_t i = 0; to->events && i < from->event_count; i++)
 		to->events[to->event_count++] =
-			(struct rec_event){.version = text(c, from->events[i].version),
-					   .range = from->events[i].range,
-					   .kind = (uint8_t)from->events[i].kind};
+		    (struct rec_event){.version = text(c, from->events[i].version),
+				       .range = from->events[i].range,
+				       .kind = (uint8_t)from->events[i].kind};
 	to->versions = list(c, from->versions, from->version_count);
 }
 
@@ -82,24 +82,24 @@ int rec_from_adv(struct intern *t, struct arena *a, const struct adv *adv, struc
 {
 	struct conv c = {.t = t, .a = a, .e = e};
 	struct rec r = {
-		.feed = text(&c, adv->feed),
-		.id = text(&c, adv->id),
-		.summary = text_cut(&c, adv->summary, REC_SUMMARY_MAX),
-		.details = text_cut(&c, adv->details, REC_DETAILS_MAX),
-		.severity_text = text(&c, adv->severity_text),
-		.severity = (uint8_t)adv->severity,
-		.published_ms = adv->published_ms,
-		.modified_ms = adv->modified_ms,
-		.aliases = list(&c, adv->aliases, adv->alias_count),
-		.cvss = list(&c, adv->cvss, adv->cvss_count),
-		.cwes = list(&c, adv->cwes, adv->cwe_count),
-		.references = array(&c, adv->reference_count, sizeof *r.references),
-		.affected = array(&c, adv->affected_count, sizeof *r.affected),
+	    .feed = text(&c, adv->feed),
+	    .id = text(&c, adv->id),
+	    .summary = text_cut(&c, adv->summary, REC_SUMMARY_MAX),
+	    .details = text_cut(&c, adv->details, REC_DETAILS_MAX),
+	    .severity_text = text(&c, adv->severity_text),
+	    .severity = (uint8_t)adv->severity,
+	    .published_ms = adv->published_ms,
+	    .modified_ms = adv->modified_ms,
+	    .aliases = list(&c, adv->aliases, adv->alias_count),
+	    .cvss = list(&c, adv->cvss, adv->cvss_count),
+	    .cwes = list(&c, adv->cwes, adv->cwe_count),
+	    .references = array(&c, adv->reference_count, sizeof *r.references),
+	    .affected = array(&c, adv->affected_count, sizeof *r.affected),
 	};
 	for (size_t i = 0; r.references && i < adv->reference_count; i++)
 		r.references[r.reference_count++] =
-			(struct rec_reference){.type = text(&c, adv->references[i].type),
-					       .url = text(&c, adv->references[i].url)};
+		    (struct rec_reference){.type = text(&c, adv->references[i].type),
+					   .url = text(&c, adv->references[i].url)};
 	for (size_t i = 0; r.affected && i < adv->affected_count; i++)
 		affected(&c, &adv->affected[i], &r.affected[r.affected_count++]);
 	if (c.r == 0)
@@ -154,9 +154,9 @@ static int cmp_affected(const void *a, const void *b, void *rank)
 	const uint32_t *r = rank;
 	const struct rec_affected *x = a, *y = b;
 	const uint32_t pair[][2] = {
-		{x->ecosystem, y->ecosystem}, {x->name, y->name},
-		{x->arches, y->arches},       {x->module, y->module},
-		{x->vendor_id, y->vendor_id}, {x->severity_text, y->severity_text},
+	    {x->ecosystem, y->ecosystem}, {x->name, y->name},
+	    {x->arches, y->arches},	  {x->module, y->module},
+	    {x->vendor_id, y->vendor_id}, {x->severity_text, y->severity_text},
 	};
 	for (size_t i = 0; i < sizeof pair / sizeof *pair; i++)
 		if (pair[i][0] != pair[i][1])
@@ -202,14 +202,14 @@ static void normalise_one(struct rec *r, const uint32_t *rank)
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		lists[i]->count =
 		    sort_unique(lists[i]->v, lists[i]->count, sizeof(uint32_t), cmp_string, rank);
-	r->reference_count = sort_unique(r->references, r->reference_count,
-					 sizeof *r->references, cmp_reference, rank);
+	r->reference_count = sort_unique(r->references, r->reference_count, sizeof *r->references,
+					 cmp_reference, rank);
 	for (uint32_t i = 0; i < r->affected_count; i++) {
 		struct rec_list *v = &r->affected[i].versions;
 		v->count = sort_unique(v->v, v->count, sizeof(uint32_t), cmp_string, rank);
 	}
-	r->affected_count = sort_unique(r->affected, r->affected_count, sizeof *r->affected,
-					cmp_affected, rank);
+	r->affected_count =
+	    sort_unique(r->affected, r->affected_count, sizeof *r->affected, cmp_affected, rank);
 }
 
 /* --- union --- */

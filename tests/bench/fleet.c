@@ -1,5 +1,7 @@
-/* Names are numbers: operating-system names first, application names after them. A set takes one name of each of as many strata as it has packages, so that no name
- * comes twice; application sets of odd and even number take odd and even names, and an image with two of them takes one of each kind. */
+/* Names are numbers: operating-system names first, application names after them. A set takes one
+ * name of each of as many strata as it has packages, so that no name comes twice; application sets
+ * of odd and even number take odd and even names, and an image with two of them takes one of each
+ * kind. */
 #include "fleet.h"
 
 #include "base/clock.h"
@@ -25,14 +27,17 @@
 
 static uint64_t mix(uint64_t kind, uint64_t a, uint64_t b)
 {
-	uint64_t x = kind * UINT64_C(0x9e3779b97f4a7c15) + a * UINT64_C(0xbf58476d1ce4e5b9) + b * UINT64_C(0x94d049bb133111eb) + 1;
+	uint64_t x = kind * UINT64_C(0x9e3779b97f4a7c15) + a * UINT64_C(0xbf58476d1ce4e5b9) +
+		     b * UINT64_C(0x94d049bb133111eb) + 1;
 	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return x ^ (x >> 31);
 }
 enum { MIX_OS = 1, MIX_APP, MIX_VERSION, MIX_IMAGE, MIX_SECOND, MIX_COUNT, MIX_FIX, MIX_SEVERITY };
 
-/* ---- packages and sets --------------------------------------------------------------------------------------------------- */
+/* ---- packages and sets
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 struct member {
 	unsigned name, version;
@@ -46,9 +51,11 @@ static size_t members_of(const struct fleet *f, unsigned layer, struct member *o
 	for (unsigned i = 0; i < n; i++) {
 		unsigned at = (unsigned)(mix(os ? MIX_OS : MIX_APP, layer, i) % width);
 		if (!os)
-			at = (at & ~1U) + (layer & 1U) < width ? (at & ~1U) + (layer & 1U) : (layer & 1U);
-		out[i] = (struct member){.name = first + i * width + at,
-					 .version = (unsigned)(mix(MIX_VERSION, layer, i) % FLEET_VERSIONS)};
+			at = (at & ~1U) + (layer & 1U) < width ? (at & ~1U) + (layer & 1U)
+							       : (layer & 1U);
+		out[i] = (struct member){
+		    .name = first + i * width + at,
+		    .version = (unsigned)(mix(MIX_VERSION, layer, i) % FLEET_VERSIONS)};
 	}
 	return n;
 }
@@ -81,28 +88,41 @@ static struct pkg package_of(const struct fleet *f, struct member m, struct word
 {
 	name_of(f, m.name, w->name);
 	version_of(m.version, w->version);
-	return (struct pkg){.type = BYTES_LIT("deb"), .namespace = BYTES_LIT("debian"), .name = bytes_of(w->name),
-			    .version = bytes_of(w->version), .arch = BYTES_LIT("amd64"), .source_name = bytes_of(w->name),
-			    .source_version = bytes_of(w->version), .vendor = BYTES_LIT(MAINTAINER),
-			    .distro = BYTES_LIT("debian:12"), .path = bytes_of(w->path), .class = PKG_OS};
+	return (struct pkg){.type = BYTES_LIT("deb"),
+			    .namespace = BYTES_LIT("debian"),
+			    .name = bytes_of(w->name),
+			    .version = bytes_of(w->version),
+			    .arch = BYTES_LIT("amd64"),
+			    .source_name = bytes_of(w->name),
+			    .source_version = bytes_of(w->version),
+			    .vendor = BYTES_LIT(MAINTAINER),
+			    .distro = BYTES_LIT("debian:12"),
+			    .path = bytes_of(w->path),
+			    .class = PKG_OS};
 }
 
 struct fleet_image fleet_image_of(const struct fleet *f, unsigned image)
 {
 	unsigned app = image % f->app_sets;
-	struct fleet_image r = {.layers = {(unsigned)(mix(MIX_IMAGE, image, 0) % f->os_sets), f->os_sets + app}, .layer_count = 2};
+	struct fleet_image r = {
+	    .layers = {(unsigned)(mix(MIX_IMAGE, image, 0) % f->os_sets), f->os_sets + app},
+	    .layer_count = 2};
 	uint64_t more = mix(MIX_SECOND, image, 0);
 	if (more & 1) {
 		unsigned odd = ((f->os_sets + app) & 1U) ^ 1U; /* the other kind of layer number */
 		unsigned second = (unsigned)((more >> 1) % (f->app_sets / 2)) * 2;
-		r.layers[r.layer_count++] = f->os_sets + second + (((f->os_sets + second) & 1U) != odd);
+		r.layers[r.layer_count++] =
+		    f->os_sets + second + (((f->os_sets + second) & 1U) != odd);
 	}
-	(void)snprintf(r.repository, sizeof r.repository, "team%02u/service%04u", image / 50 % 40, image / 50);
+	(void)snprintf(r.repository, sizeof r.repository, "team%02u/service%04u", image / 50 % 40,
+		       image / 50);
 	(void)snprintf(r.tag, sizeof r.tag, "v%u", image % 50);
 	return r;
 }
 
-/* ---- layers and manifests ------------------------------------------------------------------------------------------------ */
+/* ---- layers and manifests
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void tar_member(struct buf *out, const char *path, struct bytes content)
 {
@@ -137,29 +157,38 @@ void fleet_layer_tar(const struct fleet *f, unsigned layer, struct buf *out)
 	path_of(f, layer, w.path);
 	for (size_t i = 0; i < n; i++) {
 		(void)package_of(f, m[i], &w);
-		buf_printf(&status, "Package: %s\nStatus: install ok installed\nMaintainer: " MAINTAINER
-			   "\nArchitecture: amd64\nVersion: %s\nDescription: a package\n\n", w.name, w.version);
+		buf_printf(&status,
+			   "Package: %s\nStatus: install ok installed\nMaintainer: " MAINTAINER
+			   "\nArchitecture: amd64\nVersion: %s\nDescription: a package\n\n",
+			   w.name, w.version);
 	}
 	if (layer < f->os_sets)
-		tar_member(out, "etc/os-release", BYTES_LIT("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n"
-							  "VERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n"));
+		tar_member(out, "etc/os-release",
+			   BYTES_LIT("PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n"
+				     "VERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n"));
 	tar_member(out, w.path, buf_bytes(&status));
 	for (int i = 0; i < 1024; i++)
 		buf_put_u8(out, 0);
 	buf_free(&status);
 }
 
-void fleet_manifest(const struct fleet *f, unsigned image, const struct fleet_layer *layers, struct buf *config, struct buf *manifest)
+void fleet_manifest(const struct fleet *f, unsigned image, const struct fleet_layer *layers,
+		    struct buf *config, struct buf *manifest)
 {
 	struct fleet_image im = fleet_image_of(f, image);
 	struct digest d;
 	char text[DIGEST_TEXT_CAP];
 	buf_clear(config);
 	buf_clear(manifest);
-	buf_put_text(config, "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Env\":[\"PATH=/usr/bin:/bin\"]},\"history\":[");
+	buf_put_text(config, "{\"architecture\":\"amd64\",\"os\":\"linux\",\"config\":{\"Env\":["
+			     "\"PATH=/usr/bin:/bin\"]},\"history\":[");
 	for (size_t i = 0; i < im.layer_count; i++)
-		buf_printf(config, "%s{\"created_by\":\"COPY part %zu of service\"}", i ? "," : "", i);
-	buf_printf(config, "],\"created\":\"2026-01-01T00:00:00.%06uZ\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[", image);
+		buf_printf(config, "%s{\"created_by\":\"COPY part %zu of service\"}", i ? "," : "",
+			   i);
+	buf_printf(config,
+		   "],\"created\":\"2026-01-01T00:00:00.%06uZ\",\"rootfs\":{\"type\":\"layers\","
+		   "\"diff_ids\":[",
+		   image);
 	for (size_t i = 0; i < im.layer_count; i++) {
 		digest_text(&layers[im.layers[i]].digest, text);
 		buf_printf(config, "%s\"%s\"", i ? "," : "", text);
@@ -167,50 +196,78 @@ void fleet_manifest(const struct fleet *f, unsigned image, const struct fleet_la
 	buf_put_text(config, "]}}");
 	digest_of(DIGEST_SHA256, buf_bytes(config), &d);
 	digest_text(&d, text);
-	buf_printf(manifest, "{\"schemaVersion\":2,\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"config\":{\"mediaType\":\"" OCI_CONFIG_TYPE
-		   "\",\"digest\":\"%s\",\"size\":%zu},\"layers\":[", text, config->len);
+	buf_printf(manifest,
+		   "{\"schemaVersion\":2,\"mediaType\":\"" OCI_MANIFEST_TYPE
+		   "\",\"config\":{\"mediaType\":\"" OCI_CONFIG_TYPE
+		   "\",\"digest\":\"%s\",\"size\":%zu},\"layers\":[",
+		   text, config->len);
 	for (size_t i = 0; i < im.layer_count; i++) {
 		digest_text(&layers[im.layers[i]].digest, text);
-		buf_printf(manifest, "%s{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"%s\",\"size\":%llu}",
+		buf_printf(manifest,
+			   "%s{\"mediaType\":\"application/"
+			   "vnd.oci.image.layer.v1.tar\",\"digest\":\"%s\",\"size\":%llu}",
 			   i ? "," : "", text, (unsigned long long)layers[im.layers[i]].len);
 	}
 	buf_put_text(manifest, "]}");
 }
 
-/* ---- advisories ---------------------------------------------------------------------------------------------------------- */
+/* ---- advisories
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static const struct {
 	enum adv_severity severity;
 	const char *word, *vector;
 } grades[] = {
-	{ADV_SEV_LOW, "low", "CVSS:3.1/AV:L/AC:H/PR:L/UI:N/S:U/C:L/I:N/A:N"},
-	{ADV_SEV_MEDIUM, "medium", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:L/I:L/A:N"},
-	{ADV_SEV_MEDIUM, "medium", "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H"},
-	{ADV_SEV_HIGH, "high", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"},
-	{ADV_SEV_CRITICAL, "critical", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"},
+    {ADV_SEV_LOW, "low", "CVSS:3.1/AV:L/AC:H/PR:L/UI:N/S:U/C:L/I:N/A:N"},
+    {ADV_SEV_MEDIUM, "medium", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:L/I:L/A:N"},
+    {ADV_SEV_MEDIUM, "medium", "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H"},
+    {ADV_SEV_HIGH, "high", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"},
+    {ADV_SEV_CRITICAL, "critical", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"},
 };
 
-static int put_advisory(struct vdb_writer *w, const struct fleet *f, unsigned name, unsigned nth, int fix, unsigned grade, struct err *e)
+static int put_advisory(struct vdb_writer *w, const struct fleet *f, unsigned name, unsigned nth,
+			int fix, unsigned grade, struct err *e)
 {
 	char package[16], id[40], version[16], details[400], url[80];
 	unsigned number = name * 4 + nth, year = 2014 + number % 12;
 	name_of(f, name, package);
 	(void)snprintf(id, sizeof id, "DEBIAN-CVE-%u-%u", year, 10000 + number);
 	(void)snprintf(url, sizeof url, "https://security-tracker.debian.org/tracker/%s", id + 7);
-	(void)snprintf(details, sizeof details, "%s before the fixed version does not check the length of a field of part %u before it copies it, "
-		       "which allows an attacker who can send a crafted file to read memory behind the buffer, to end the process or, "
-		       "with more care, to run code with the rights of the user who opened the file. Number %u.", package, nth, number);
+	(void)snprintf(details, sizeof details,
+		       "%s before the fixed version does not check the length of a field of part "
+		       "%u before it copies it, "
+		       "which allows an attacker who can send a crafted file to read memory behind "
+		       "the buffer, to end the process or, "
+		       "with more care, to run code with the rights of the user who opened the "
+		       "file. Number %u.",
+		       package, nth, number);
 	version_of((unsigned)(fix > 0 ? fix : 1), version);
 	struct adv_range_event events[2] = {{.kind = ADV_INTRODUCED, .version = BYTES_LIT("0")},
 					    {.kind = ADV_FIXED_AT, .version = bytes_of(version)}};
-	struct adv_affected affected = {.ecosystem = BYTES_LIT("Debian:12"), .name = bytes_of(package), .keyed = ADV_BY_SOURCE,
-					.status = fix ? ADV_FIXED : ADV_AFFECTED, .events = events, .event_count = fix ? 2 : 1};
+	struct adv_affected affected = {.ecosystem = BYTES_LIT("Debian:12"),
+					.name = bytes_of(package),
+					.keyed = ADV_BY_SOURCE,
+					.status = fix ? ADV_FIXED : ADV_AFFECTED,
+					.events = events,
+					.event_count = fix ? 2 : 1};
 	struct bytes alias = bytes_of(id + 7), vector = bytes_of(grades[grade].vector);
 	struct adv_reference ref = {.type = BYTES_LIT("ADVISORY"), .url = bytes_of(url)};
-	struct adv a = {.feed = BYTES_LIT("osv"), .id = bytes_of(id), .aliases = &alias, .alias_count = 1,
-			.details = bytes_of(details), .published_ms = 1700000000000 + number, .modified_ms = 1700000000000 + number,
-			.severity = grades[grade].severity, .severity_text = bytes_of(grades[grade].word), .cvss = &vector,
-			.cvss_count = 1, .references = &ref, .reference_count = 1, .affected = &affected, .affected_count = 1};
+	struct adv a = {.feed = BYTES_LIT("osv"),
+			.id = bytes_of(id),
+			.aliases = &alias,
+			.alias_count = 1,
+			.details = bytes_of(details),
+			.published_ms = 1700000000000 + number,
+			.modified_ms = 1700000000000 + number,
+			.severity = grades[grade].severity,
+			.severity_text = bytes_of(grades[grade].word),
+			.cvss = &vector,
+			.cvss_count = 1,
+			.references = &ref,
+			.reference_count = 1,
+			.affected = &affected,
+			.affected_count = 1};
 	return vdb_writer_add(w, &a, e);
 }
 
@@ -218,20 +275,24 @@ static int put_advisory(struct vdb_writer *w, const struct fleet *f, unsigned na
 static int changed_of(const struct fleet *f, unsigned name)
 {
 	bool os = name < f->os_names;
-	unsigned at = os ? name : name - f->os_names, step = (os ? f->os_names : f->app_names) / (FLEET_CHANGED / 2);
+	unsigned at = os ? name : name - f->os_names,
+		 step = (os ? f->os_names : f->app_names) / (FLEET_CHANGED / 2);
 	if (at % step != 0 || at / step >= FLEET_CHANGED / 2)
 		return -1;
 	return (int)(at / step);
 }
 
-/* Changed packages, in turn: a new advisory, another fixed version, another severity, an advisory taken back. */
-static int put_name(struct vdb_writer *w, const struct fleet *f, unsigned name, int generation, struct err *e)
+/* Changed packages, in turn: a new advisory, another fixed version, another severity, an advisory
+ * taken back. */
+static int put_name(struct vdb_writer *w, const struct fleet *f, unsigned name, int generation,
+		    struct err *e)
 {
 	unsigned count = 2 + (mix(MIX_COUNT, name, 0) % 4 == 0);
 	int changed = generation ? changed_of(f, name) : -1, turn = changed < 0 ? -1 : changed % 4;
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t m = mix(MIX_FIX, name, i);
-		int fix = m % 3 == 0 ? 0 : 1 + (int)(m / 3 % 6); /* the version before which all are affected; 0: none is fixed */
+		int fix = m % 3 == 0 ? 0 : 1 + (int)(m / 3 % 6); /* the version before which all are
+								    affected; 0: none is fixed */
 		unsigned grade = (unsigned)(mix(MIX_SEVERITY, name, i) % 5);
 		if (i == 0 && turn == 3)
 			continue;
@@ -252,14 +313,17 @@ int fleet_vdb(const struct fleet *f, int generation, const char *path, struct er
 	for (unsigned name = 0; r == 0 && name < f->os_names + f->app_names; name++)
 		r = put_name(w, f, name, generation, e);
 	if (r == 0)
-		r = vdb_writer_add_source(w, BYTES_LIT("osv"), BYTES_LIT("fleet"), 1700000000000 + generation, 1, 0, e);
+		r = vdb_writer_add_source(w, BYTES_LIT("osv"), BYTES_LIT("fleet"),
+					  1700000000000 + generation, 1, 0, e);
 	if (r == 0)
 		r = vdb_writer_finish(w, path, e);
 	vdb_writer_close(w);
 	return r;
 }
 
-/* ---- filling a store ------------------------------------------------------------------------------------------------------- */
+/* ---- filling a store
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 struct fill {
 	const struct fleet *f;
@@ -293,7 +357,8 @@ static int put_layer(struct db_tx *tx, struct fill *l, unsigned layer, struct er
 	digest_text(&to->digest, text);
 	buf_clear(&l->inventory);
 	arena_init(&a, 64U << 20);
-	if (lay_index(&source, &limits, &l->inventory, e) < 0 || lay_parse(buf_bytes(&l->inventory), &a, &lay, e) < 0)
+	if (lay_index(&source, &limits, &l->inventory, e) < 0 ||
+	    lay_parse(buf_bytes(&l->inventory), &a, &lay, e) < 0)
 		return -(int)e->code;
 	arena_free(&a);
 	buf_clear(&l->packed);
@@ -301,7 +366,8 @@ static int put_layer(struct db_tx *tx, struct fill *l, unsigned layer, struct er
 	return ivs_put(tx, bytes_of(text), buf_bytes(&l->packed), &lay, l->rgs.now_ms, e);
 }
 
-static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_t *ret, struct err *e)
+static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_t *ret,
+		       struct err *e)
 {
 	int64_t *id = &l->packages[m.name * FLEET_VERSIONS + m.version];
 	struct words w = {0};
@@ -312,7 +378,8 @@ static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_
 		struct pkg p = package_of(l->f, m, &w);
 		arena_init(&a, 64U << 20);
 		int64_t n = match_package(l->v, &p, &a, &matches, e);
-		if (n < 0 || pks_identity(&p, identity, e) < 0 || pks_add(tx, &p, identity, id, e) < 0 ||
+		if (n < 0 || pks_identity(&p, identity, e) < 0 ||
+		    pks_add(tx, &p, identity, id, e) < 0 ||
 		    mts_put(tx, *id, p.name, matches, (size_t)n, e) < 0)
 			return -(int)e->code;
 		arena_free(&a);
@@ -321,28 +388,40 @@ static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_
 	return 0;
 }
 
-static int put_blob(struct fill *l, int64_t repository, const struct digest *d, uint64_t len, struct err *e)
+static int put_blob(struct fill *l, int64_t repository, const struct digest *d, uint64_t len,
+		    struct err *e)
 {
 	char text[DIGEST_TEXT_CAP], key[BLOB_KEY_CAP];
 	digest_text(d, text);
 	(void)snprintf(key, sizeof key, "%.32s", text + 7 + 16);
-	return rgs_blob_add(&l->rgs, bytes_of(text), key, len, e) < 0 || rgs_blob_link(&l->rgs, repository, bytes_of(text), e) < 0
-		       ? -(int)e->code : 0;
+	return rgs_blob_add(&l->rgs, bytes_of(text), key, len, e) < 0 ||
+		       rgs_blob_link(&l->rgs, repository, bytes_of(text), e) < 0
+		   ? -(int)e->code
+		   : 0;
 }
 
-static int put_event(struct db_tx *tx, const struct fill *l, const char *type, const struct fleet_image *im, struct bytes digest,
-		     struct bytes detail, struct err *e)
+static int put_event(struct db_tx *tx, const struct fill *l, const char *type,
+		     const struct fleet_image *im, struct bytes digest, struct bytes detail,
+		     struct err *e)
 {
 	bool push = strcmp(type, EVENT_PUSHED) == 0;
-	struct event ev = {.tenant_id = push ? TENANT : 0, .type = bytes_of(type), .registry = bytes_of(push ? "local" : ""),
-			   .repository = bytes_of(im->repository), .digest = digest, .tag = bytes_of(push ? im->tag : ""),
-			   .media_type = bytes_of(push ? OCI_MANIFEST_TYPE : ""), .size = push ? l->manifest.len : 0,
-			   .actor = bytes_of(push ? "ann" : ""), .detail = detail, .at = l->rgs.now_ms};
+	struct event ev = {.tenant_id = push ? TENANT : 0,
+			   .type = bytes_of(type),
+			   .registry = bytes_of(push ? "local" : ""),
+			   .repository = bytes_of(im->repository),
+			   .digest = digest,
+			   .tag = bytes_of(push ? im->tag : ""),
+			   .media_type = bytes_of(push ? OCI_MANIFEST_TYPE : ""),
+			   .size = push ? l->manifest.len : 0,
+			   .actor = bytes_of(push ? "ann" : ""),
+			   .detail = detail,
+			   .at = l->rgs.now_ms};
 	return event_append(tx, &ev, e);
 }
 
 /* What the registry writes of a push. */
-static int put_registry(struct db_tx *tx, struct fill *l, const struct fleet_image *im, struct bytes digest, struct err *e)
+static int put_registry(struct db_tx *tx, struct fill *l, const struct fleet_image *im,
+			struct bytes digest, struct err *e)
 {
 	struct digest config;
 	char text[DIGEST_TEXT_CAP];
@@ -351,8 +430,11 @@ static int put_registry(struct db_tx *tx, struct fill *l, const struct fleet_ima
 	int64_t repository = rgs_repository_make(&l->rgs, bytes_of(im->repository), e);
 	if (repository < 0 || put_blob(l, repository, &config, l->config.len, e) < 0)
 		return -(int)e->code;
-	struct rgs_manifest m = {.digest = digest, .media_type = BYTES_LIT(OCI_MANIFEST_TYPE), .size = l->manifest.len,
-				 .pushed_at = l->rgs.now_ms, .content = buf_bytes(&l->manifest)};
+	struct rgs_manifest m = {.digest = digest,
+				 .media_type = BYTES_LIT(OCI_MANIFEST_TYPE),
+				 .size = l->manifest.len,
+				 .pushed_at = l->rgs.now_ms,
+				 .content = buf_bytes(&l->manifest)};
 	if (rgs_manifest_put(&l->rgs, repository, &m, e) < 0 ||
 	    rgs_manifest_ref(&l->rgs, repository, digest, RGS_REF_BLOB, bytes_of(text), e) < 0)
 		return -(int)e->code;
@@ -360,7 +442,8 @@ static int put_registry(struct db_tx *tx, struct fill *l, const struct fleet_ima
 		const struct fleet_layer *layer = &l->layers[im->layers[i]];
 		digest_text(&layer->digest, text);
 		if (put_blob(l, repository, &layer->digest, layer->len, e) < 0 ||
-		    rgs_manifest_ref(&l->rgs, repository, digest, RGS_REF_BLOB, bytes_of(text), e) < 0)
+		    rgs_manifest_ref(&l->rgs, repository, digest, RGS_REF_BLOB, bytes_of(text), e) <
+			0)
 			return -(int)e->code;
 	}
 	if (rgs_tag_put(&l->rgs, repository, bytes_of(im->tag), digest, e) < 0)
@@ -369,11 +452,13 @@ static int put_registry(struct db_tx *tx, struct fill *l, const struct fleet_ima
 }
 
 /* What the scan engine writes of it. */
-static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *im, struct bytes digest, struct err *e)
+static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *im,
+		    struct bytes digest, struct err *e)
 {
 	struct pks_member members[FLEET_LAYERS_MAX][FLEET_OS_PACKAGES];
 	struct ims_part parts[FLEET_LAYERS_MAX];
-	char layers[FLEET_LAYERS_MAX][DIGEST_TEXT_CAP], lines[FLEET_LAYERS_MAX][48], paths[FLEET_LAYERS_MAX][48];
+	char layers[FLEET_LAYERS_MAX][DIGEST_TEXT_CAP], lines[FLEET_LAYERS_MAX][48],
+	    paths[FLEET_LAYERS_MAX][48];
 	size_t total = 0;
 	for (size_t i = 0; i < im->layer_count; i++) {
 		struct member m[FLEET_OS_PACKAGES];
@@ -387,25 +472,38 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 				return -(int)e->code;
 		}
 		total += n;
-		parts[i] = (struct ims_part){.position = (uint32_t)i, .layer = bytes_of(layers[i]), .created_by = bytes_of(lines[i]),
-					     .members = members[i], .member_count = n};
+		parts[i] = (struct ims_part){.position = (uint32_t)i,
+					     .layer = bytes_of(layers[i]),
+					     .created_by = bytes_of(lines[i]),
+					     .members = members[i],
+					     .member_count = n};
 	}
 	char coverage[160], detail[80];
-	(void)snprintf(coverage, sizeof coverage, "{\"state\":\"assessed\",\"packages\":%zu,\"packages_assessed\":%zu,"
-		       "\"packages_third_party\":0,\"not_assessed\":[],\"notes\":[]}", total, total);
-	struct ims_image out = {.repository = bytes_of(im->repository), .digest = digest, .platform = BYTES_LIT("linux/amd64"),
-				.state = IMS_HEALTHY, .coverage = bytes_of(coverage), .distro_id = BYTES_LIT("debian"),
-				.distro_version = BYTES_LIT("12"), .distro_name = BYTES_LIT("Debian GNU/Linux 12 (bookworm)"),
-				.package_count = total, .scanned_ms = l->rgs.now_ms};
+	(void)snprintf(coverage, sizeof coverage,
+		       "{\"state\":\"assessed\",\"packages\":%zu,\"packages_assessed\":%zu,"
+		       "\"packages_third_party\":0,\"not_assessed\":[],\"notes\":[]}",
+		       total, total);
+	struct ims_image out = {.repository = bytes_of(im->repository),
+				.digest = digest,
+				.platform = BYTES_LIT("linux/amd64"),
+				.state = IMS_HEALTHY,
+				.coverage = bytes_of(coverage),
+				.distro_id = BYTES_LIT("debian"),
+				.distro_version = BYTES_LIT("12"),
+				.distro_name = BYTES_LIT("Debian GNU/Linux 12 (bookworm)"),
+				.package_count = total,
+				.scanned_ms = l->rgs.now_ms};
 	struct scs_scan scan;
 	struct arena a;
 	int64_t next;
 	arena_init(&a, 1U << 20);
 	if (ims_add(tx, out.repository, digest, l->rgs.now_ms, e) < 0 ||
 	    scs_add(tx, out.repository, digest, BYTES_LIT("push"), l->rgs.now_ms, &next, e) < 0 ||
-	    scs_claim(tx, l->rgs.now_ms, NULL, &a, &scan, &next, e) < 0 || ims_put(tx, &out, parts, im->layer_count, e) < 0)
+	    scs_claim(tx, l->rgs.now_ms, NULL, &a, &scan, &next, e) < 0 ||
+	    ims_put(tx, &out, parts, im->layer_count, e) < 0)
 		return -(int)e->code;
-	(void)snprintf(detail, sizeof detail, "{\"scan\":%lld,\"state\":\"%s\"}", (long long)scan.id, ims_state_word(out.state));
+	(void)snprintf(detail, sizeof detail, "{\"scan\":%lld,\"state\":\"%s\"}",
+		       (long long)scan.id, ims_state_word(out.state));
 	int r = put_event(tx, l, "scanned", im, digest, bytes_of(detail), e);
 	if (r == 0)
 		r = scs_end(tx, &scan, SCS_COMPLETED, BYTES_NONE, 0, l->rgs.now_ms, e);
@@ -428,7 +526,8 @@ static int fill_tx(struct db_tx *tx, void *arg, struct err *e)
 		fleet_manifest(l->f, i, l->layers, &l->config, &l->manifest);
 		digest_of(DIGEST_SHA256, buf_bytes(&l->manifest), &d);
 		digest_text(&d, digest);
-		if (put_registry(tx, l, &im, bytes_of(digest), e) < 0 || put_scan(tx, l, &im, bytes_of(digest), e) < 0)
+		if (put_registry(tx, l, &im, bytes_of(digest), e) < 0 ||
+		    put_scan(tx, l, &im, bytes_of(digest), e) < 0)
 			return -(int)e->code;
 	}
 	int64_t last;
@@ -436,7 +535,8 @@ static int fill_tx(struct db_tx *tx, void *arg, struct err *e)
 		return -(int)e->code;
 	int64_t n = db_exec(tx,
 			    "INSERT INTO event_cursor(name, last_event) VALUES('scan', $1)"
-			    " ON CONFLICT(name) DO UPDATE SET last_event = excluded.last_event", DB_ARGS(DB_I(last)), e);
+			    " ON CONFLICT(name) DO UPDATE SET last_event = excluded.last_event",
+			    DB_ARGS(DB_I(last)), e);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -445,7 +545,8 @@ int fleet_fill(const struct fleet *f, struct db *db, const struct vdb *v, bool t
 	struct fill l = {.f = f, .v = v};
 	int r = 0;
 	l.layers = calloc(f->os_sets + f->app_sets, sizeof *l.layers);
-	l.packages = calloc((size_t)(f->os_names + f->app_names) * FLEET_VERSIONS, sizeof *l.packages);
+	l.packages =
+	    calloc((size_t)(f->os_names + f->app_names) * FLEET_VERSIONS, sizeof *l.packages);
 	struct buf *bufs[] = {&l.tar, &l.config, &l.manifest, &l.inventory, &l.packed};
 	for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
 		buf_init(bufs[i], 64U << 20);

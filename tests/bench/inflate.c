@@ -143,7 +143,8 @@ int main(int argc, char **argv)
 	}
 	double ratio = best_ours / best_bare;
 	printf("bare %.3f s, codec and tar %.3f s\n", best_bare, best_ours);
-	figure("inflate: codec and tar against the library alone", ratio, "x", FIGURE_MOST, RATIO_MAX);
+	figure("inflate: codec and tar against the library alone", ratio, "x", FIGURE_MOST,
+	       RATIO_MAX);
 	close(fd);
 	return figure_status();
 }

@@ -1,4 +1,5 @@
-/* What inflating alone costs: each file named is decompressed by the library and forgotten, as many at once as there are processors. */
+/* What inflating alone costs: each file named is decompressed by the library and forgotten, as many
+ * at once as there are processors. */
 #include <fcntl.h>
 #include <isa-l/igzip_lib.h>
 #include <pthread.h>

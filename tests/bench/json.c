@@ -136,8 +136,9 @@ static int bench(const char *name, struct bytes text)
 		fprintf(stderr, "json: %s: %s\n", name, e.msg);
 		return 2;
 	}
-	printf("json: %s, %.1f MB; memchr over it %.0f MB/s, skipping %.2f and reading %.2f of that\n", name, (double)text.len / 1e6,
-	       memory, skipped / memory, walked / memory);
+	printf(
+	    "json: %s, %.1f MB; memchr over it %.0f MB/s, skipping %.2f and reading %.2f of that\n",
+	    name, (double)text.len / 1e6, memory, skipped / memory, walked / memory);
 	figure("json: skip every value", skipped, "MB/s", FIGURE_LEAST, LIMIT_MB_S);
 	figure("json: read every value", walked, "MB/s", FIGURE_LEAST, LIMIT_MB_S);
 	return figure_status();

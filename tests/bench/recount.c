@@ -27,7 +27,8 @@ struct recount {
 	int64_t *members;      /* set and package, pairs */
 	int64_t *parts;	       /* image and set, pairs */
 	size_t package_cap, set_cap, member_count, part_count;
-	size_t wrong_sets, wrong_images, wrong_lists, wrong_sums, image_count, finding_count, listed_rows;
+	size_t wrong_sets, wrong_images, wrong_lists, wrong_sums, image_count, finding_count,
+	    listed_rows;
 	struct sum *sums; /* by repository */
 	size_t sum_count, sum_cap;
 };
@@ -61,7 +62,8 @@ static int by_check(const void *a, const void *b)
 static int by_facts(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
-	return x->check != y->check ? (x->check < y->check ? -1 : 1) : (x->facts > y->facts) - (x->facts < y->facts);
+	return x->check != y->check ? (x->check < y->check ? -1 : 1)
+				    : (x->facts > y->facts) - (x->facts < y->facts);
 }
 
 static uint64_t facts_of(const struct pkg *p, const struct match *m)
@@ -72,10 +74,12 @@ static uint64_t facts_of(const struct pkg *p, const struct match *m)
 	h = bytes_hash(m->remediation, h);
 	h = bytes_hash(m->check.title, h);
 	h = bytes_hash(m->check.cvss_vector, h);
-	return h * 31 + (uint64_t)m->status * 8 + (uint64_t)m->check.severity + (m->patchable ? 64 : 0);
+	return h * 31 + (uint64_t)m->status * 8 + (uint64_t)m->check.severity +
+	       (m->patchable ? 64 : 0);
 }
 
-/* ---- what the store consists of ---------------------------------------------------------------------------------------- */
+/* ---- what the store consists of
+ * ---------------------------------------------------------------------------------------- */
 
 static int64_t one(struct db_tx *tx, const char *text, struct err *e)
 {
@@ -89,7 +93,8 @@ static int64_t one(struct db_tx *tx, const char *text, struct err *e)
 	return v;
 }
 
-static int64_t *pairs(struct db_tx *tx, const char *count, const char *text, size_t *ret, struct err *e)
+static int64_t *pairs(struct db_tx *tx, const char *count, const char *text, size_t *ret,
+		      struct err *e)
 {
 	int64_t n = one(tx, count, e);
 	int64_t *out = calloc((size_t)n + 1, 2 * sizeof *out);
@@ -113,10 +118,14 @@ static int match_packages(struct recount *c, struct db_tx *tx, struct err *e)
 		struct pkg p;
 		struct match *m;
 		arena_init(&a, 64U << 20);
-		int64_t n = pks_get(tx, id, &a, &p, e) < 0 ? -1 : match_package(c->v, &p, &a, &m, e);
+		int64_t n =
+		    pks_get(tx, id, &a, &p, e) < 0 ? -1 : match_package(c->v, &p, &a, &m, e);
 		for (int64_t i = 0; i < n; i++)
-			add(&c->packages[id], (struct row){.check = m[i].check.id, .package = id, .facts = facts_of(&p, &m[i]),
-							   .severity = (uint8_t)m[i].check.severity});
+			add(&c->packages[id],
+			    (struct row){.check = m[i].check.id,
+					 .package = id,
+					 .facts = facts_of(&p, &m[i]),
+					 .severity = (uint8_t)m[i].check.severity});
 		arena_free(&a);
 		if (n < 0 && e->code != ERR_NOT_FOUND)
 			return -(int)e->code;
@@ -147,11 +156,14 @@ static void make_sets(struct recount *c)
 		unite(&c->sets[i]);
 }
 
-/* ---- comparing ------------------------------------------------------------------------------------------------------------- */
+/* ---- comparing
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 static int compare_sets(struct recount *c, struct db_tx *tx, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT id, checks FROM package_set WHERE since <= " CNT_EPOCH, NULL, 0, e);
+	struct db_stmt *s = db_query(
+	    tx, "SELECT id, checks FROM package_set WHERE since <= " CNT_EPOCH, NULL, 0, e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -161,9 +173,11 @@ static int compare_sets(struct recount *c, struct db_tx *tx, struct err *e)
 		struct arena a;
 		size_t n;
 		arena_init(&a, 64U << 20);
-		bool same = pks_checks_parse(db_bytes(s, 1), &a, &have, &n, e) == 0 && n == want->count;
+		bool same =
+		    pks_checks_parse(db_bytes(s, 1), &a, &have, &n, e) == 0 && n == want->count;
 		for (size_t i = 0; same && i < n; i++)
-			same = have[i].id == want->rows[i].check && have[i].severity == want->rows[i].severity;
+			same = have[i].id == want->rows[i].check &&
+			       have[i].severity == want->rows[i].severity;
 		arena_free(&a);
 		c->wrong_sets += !same;
 	}
@@ -191,14 +205,16 @@ static struct list image_rows(const struct recount *c, size_t from, size_t end)
 	for (size_t i = 0; i < c->member_count; i++) {
 		for (size_t k = from; k < end; k++) {
 			const struct list *p = &c->packages[c->members[2 * i + 1]];
-			for (size_t m = 0; c->members[2 * i] == c->parts[2 * k + 1] && m < p->count; m++)
+			for (size_t m = 0; c->members[2 * i] == c->parts[2 * k + 1] && m < p->count;
+			     m++)
 				add(&l, p->rows[m]);
 		}
 	}
 	return l;
 }
 
-static int compare_list(struct recount *c, struct db_tx *tx, const struct ims_image *im, size_t from, size_t end, struct err *e)
+static int compare_list(struct recount *c, struct db_tx *tx, const struct ims_image *im,
+			size_t from, size_t end, struct err *e)
 {
 	struct list want = image_rows(c, from, end), have = {0};
 	struct fnd_filter f = {.repository = im->repository, .digest = im->digest};
@@ -211,7 +227,8 @@ static int compare_list(struct recount *c, struct db_tx *tx, const struct ims_im
 		struct fnd_finding *rows = arena_alloc(&a, 100, sizeof *rows);
 		n = fnd_list(tx, &f, FND_BY_SEVERITY, &cursor, 100, &a, rows, &more, e);
 		for (int64_t i = 0; i < n; i++)
-			add(&have, (struct row){.check = rows[i].match.check.id, .facts = facts_of(&rows[i].pkg, &rows[i].match)});
+			add(&have, (struct row){.check = rows[i].match.check.id,
+						.facts = facts_of(&rows[i].pkg, &rows[i].match)});
 	}
 	if (have.count)
 		qsort(have.rows, have.count, sizeof *have.rows, by_facts);
@@ -219,7 +236,8 @@ static int compare_list(struct recount *c, struct db_tx *tx, const struct ims_im
 		qsort(want.rows, want.count, sizeof *want.rows, by_facts);
 	bool same = have.count == want.count;
 	for (size_t i = 0; same && i < have.count; i++)
-		same = have.rows[i].check == want.rows[i].check && have.rows[i].facts == want.rows[i].facts;
+		same = have.rows[i].check == want.rows[i].check &&
+		       have.rows[i].facts == want.rows[i].facts;
 	c->wrong_lists += !same;
 	c->listed_rows += have.count;
 	arena_free(&a);
@@ -228,7 +246,9 @@ static int compare_list(struct recount *c, struct db_tx *tx, const struct ims_im
 	return n < 0 ? (int)n : 0;
 }
 
-/* ---- sums -------------------------------------------------------------------------------------------------------------------- */
+/* ---- sums
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static struct sum *sum_of(struct recount *c, struct bytes name)
 {
@@ -260,7 +280,8 @@ static void add_to(struct sum *s, const struct ims_counts *counts, enum ims_stat
 
 static bool same_sum(const struct sum *s, const struct cnt_total *t)
 {
-	return s->images == t->images && s->healthy == t->healthy && s->unhealthy == t->unhealthy && s->unverified == t->unverified &&
+	return s->images == t->images && s->healthy == t->healthy && s->unhealthy == t->unhealthy &&
+	       s->unverified == t->unverified &&
 	       memcmp(&s->counts, &t->counts, sizeof s->counts) == 0;
 }
 
@@ -274,7 +295,8 @@ static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 	int64_t n;
 	arena_init(&a, 64U << 20);
 	page[0].name = BYTES_NONE;
-	for (struct bytes after = BYTES_NONE; (n = cnt_repositories(tx, after, 64, &a, page, e)) > 0; after = page[n - 1].name) {
+	for (struct bytes after = BYTES_NONE;
+	     (n = cnt_repositories(tx, after, 64, &a, page, e)) > 0; after = page[n - 1].name) {
 		for (int64_t i = 0; i < n; i++) {
 			const struct sum *s = sum_of(c, page[i].name);
 			c->wrong_sums += !same_sum(s, &page[i]);
@@ -300,7 +322,8 @@ static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 
 static int compare_images(struct recount *c, struct db_tx *tx, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT " IMS_COLUMNS " FROM " IMS_FROM " ORDER BY i.id", NULL, 0, e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT " IMS_COLUMNS " FROM " IMS_FROM " ORDER BY i.id", NULL, 0, e);
 	int64_t images = one(tx, "SELECT count(*) FROM image", e);
 	size_t at = 0, every = (size_t)images / LISTED + 1;
 	int r;
@@ -318,7 +341,10 @@ static int compare_images(struct recount *c, struct db_tx *tx, struct err *e)
 		struct list l = image_list(c, from, at);
 		for (size_t i = 0; i < l.count; i++)
 			want.by[l.rows[i].severity]++;
-		enum ims_state state = l.count ? IMS_UNHEALTHY : from == at ? im.state : IMS_HEALTHY; /* without sets: not scanned, or it could not be */
+		enum ims_state state =
+		    l.count	 ? IMS_UNHEALTHY
+		    : from == at ? im.state
+				 : IMS_HEALTHY; /* without sets: not scanned, or it could not be */
 		add_to(sum_of(c, im.repository), &want, state);
 		if (memcmp(&want, &im.counts, sizeof want) != 0 || im.state != state)
 			c->wrong_images++;
@@ -341,15 +367,20 @@ static int recount_tx(struct db_tx *tx, void *arg, struct err *e)
 	c->set_cap = (size_t)one(tx, "SELECT COALESCE(max(id), 0) FROM package_set", e) + 1;
 	c->packages = calloc(c->package_cap, sizeof *c->packages);
 	c->sets = calloc(c->set_cap, sizeof *c->sets);
-	c->members = pairs(tx, "SELECT count(*) FROM set_package", "SELECT set_id, package_id FROM set_package", &c->member_count, e);
-	c->parts = pairs(tx, "SELECT count(*) FROM image_set", "SELECT image_id, set_id FROM image_set ORDER BY image_id",
-			 &c->part_count, e);
+	c->members = pairs(tx, "SELECT count(*) FROM set_package",
+			   "SELECT set_id, package_id FROM set_package", &c->member_count, e);
+	c->parts =
+	    pairs(tx, "SELECT count(*) FROM image_set",
+		  "SELECT image_id, set_id FROM image_set ORDER BY image_id", &c->part_count, e);
 	if (!c->packages || !c->sets || !c->members || !c->parts)
 		return err_set(e, ERR_NOMEM, "recount: no memory");
 	if (match_packages(c, tx, e) < 0)
 		return -(int)e->code;
 	make_sets(c);
-	return compare_sets(c, tx, e) < 0 || compare_images(c, tx, e) < 0 || compare_sums(c, tx, e) < 0 ? -(int)e->code : 0;
+	return compare_sets(c, tx, e) < 0 || compare_images(c, tx, e) < 0 ||
+		       compare_sums(c, tx, e) < 0
+		   ? -(int)e->code
+		   : 0;
 }
 
 int recount(struct db *db, const struct vdb *v)
@@ -370,9 +401,14 @@ int recount(struct db *db, const struct vdb *v)
 		printf("recount: %s\n", e.msg);
 		return r;
 	}
-	printf("counted again: %zu packages, %zu members of sets, %zu sets (%zu wrong), %zu images with %zu findings (%zu wrong),\n"
-	       "  lists of %zu rows of every %dth part of the images (%zu wrong), sums of %zu repositories and of all (%zu wrong)\n", c.package_cap - 1, c.member_count, c.set_cap - 1,
-	       c.wrong_sets, c.image_count, c.finding_count, c.wrong_images, c.listed_rows, LISTED, c.wrong_lists, c.sum_count,
+	printf("counted again: %zu packages, %zu members of sets, %zu sets (%zu wrong), %zu images "
+	       "with %zu findings (%zu wrong),\n"
+	       "  lists of %zu rows of every %dth part of the images (%zu wrong), sums of %zu "
+	       "repositories and of all (%zu wrong)\n",
+	       c.package_cap - 1, c.member_count, c.set_cap - 1, c.wrong_sets, c.image_count,
+	       c.finding_count, c.wrong_images, c.listed_rows, LISTED, c.wrong_lists, c.sum_count,
 	       c.wrong_sums);
-	return c.wrong_sets || c.wrong_images || c.wrong_lists || c.wrong_sums || !c.image_count ? -1 : 0;
+	return c.wrong_sets || c.wrong_images || c.wrong_lists || c.wrong_sums || !c.image_count
+		   ? -1
+		   : 0;
 }

@@ -1,4 +1,5 @@
-/* recount: all counts of a store counted again from the advisories and from what the images consist of, without the store's own matches, checks and counts. */
+/* recount: all counts of a store counted again from the advisories and from what the images consist
+ * of, without the store's own matches, checks and counts. */
 #pragma once
 #include "store/db.h"
 #include "vdb/vdb.h"

@@ -1,8 +1,10 @@
-/* bench: a new generation that changes 100 packages, in a store of 100,000 images (fleet.h): how long until all counts are right, how long the writer is held
- * at one stretch and how long a push's acknowledgement waits meanwhile, how much memory that takes, how large the store is. All counts are then counted again
- * from the advisories, without the store's own counts. Prints each figure, its limit and their ratio; status 1 over a limit or when a count is wrong.
- * build/tests/rooms/scan/bench_rescore DIR [IMAGES [huge]]      DIR is kept: a second run switches back, and api.mjs serves it. huge: then all advisories go, and
- * a first database comes. */
+/* bench: a new generation that changes 100 packages, in a store of 100,000 images (fleet.h): how
+ * long until all counts are right, how long the writer is held at one stretch and how long a push's
+ * acknowledgement waits meanwhile, how much memory that takes, how large the store is. All counts
+ * are then counted again from the advisories, without the store's own counts. Prints each figure,
+ * its limit and their ratio; status 1 over a limit or when a count is wrong.
+ * build/tests/rooms/scan/bench_rescore DIR [IMAGES [huge]]      DIR is kept: a second run switches
+ * back, and api.mjs serves it. huge: then all advisories go, and a first database comes. */
 #include "base/clock.h"
 #include "base/io.h"
 #include "figure.h"
@@ -37,7 +39,8 @@ static void need(int r, const struct err *e)
 	exit(1);
 }
 
-/* ---- a push's acknowledgement --------------------------------------------------------------------------------------------- */
+/* ---- a push's acknowledgement
+ * --------------------------------------------------------------------------------------------- */
 
 struct probe {
 	struct db *db;
@@ -51,8 +54,9 @@ static int acknowledge(struct db_tx *tx, void *arg, struct err *e)
 	(void)arg;
 	struct rgs t = {.tx = tx, .tenant = 2, .now_ms = clock_wall_ms()};
 	int64_t repository = rgs_repository_make(&t, BYTES_LIT("bench/probe"), e);
-	return repository < 0 ? (int)repository
-			      : rgs_tag_put(&t, repository, BYTES_LIT("latest"), BYTES_LIT("sha256:0123"), e);
+	return repository < 0
+		   ? (int)repository
+		   : rgs_tag_put(&t, repository, BYTES_LIT("latest"), BYTES_LIT("sha256:0123"), e);
 }
 
 static void *probe_main(void *arg)
@@ -78,12 +82,15 @@ static void probe_say(struct probe *p, const char *when)
 {
 	qsort(p->us, p->count, sizeof *p->us, by_value);
 	if (p->count)
-		printf("acknowledgement %-30s median %.1f ms, p99 %.1f ms, longest %.1f ms (%zu)\n", when,
-		       (double)p->us[p->count / 2] / 1e3, (double)p->us[p->count * 99 / 100] / 1e3,
-		       (double)p->us[p->count - 1] / 1e3, p->count);
+		printf("acknowledgement %-30s median %.1f ms, p99 %.1f ms, longest %.1f ms (%zu)\n",
+		       when, (double)p->us[p->count / 2] / 1e3,
+		       (double)p->us[p->count * 99 / 100] / 1e3, (double)p->us[p->count - 1] / 1e3,
+		       p->count);
 }
 
-/* ---- the store ------------------------------------------------------------------------------------------------------------ */
+/* ---- the store
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 struct place {
 	char db[512], vdb[2][512];
@@ -102,7 +109,8 @@ static int state_tx(struct db_tx *tx, void *arg, struct err *e)
 	return r;
 }
 
-static struct gen_result switch_to(struct db *db, const struct vdb *old, const struct vdb *now, const char *path)
+static struct gen_result switch_to(struct db *db, const struct vdb *old, const struct vdb *now,
+				   const char *path)
 {
 	struct err e = ERR_INIT;
 	struct gen_result r;
@@ -171,8 +179,10 @@ static long peak_kib(void)
 	return u.ru_maxrss;
 }
 
-/* A generation without advisories takes every match away, then the first database brings all of them: what a push waits meanwhile. */
-static void switch_all(const struct place *p, struct db *db, const struct vdb *full, const char *path)
+/* A generation without advisories takes every match away, then the first database brings all of
+ * them: what a push waits meanwhile. */
+static void switch_all(const struct place *p, struct db *db, const struct vdb *full,
+		       const char *path)
 {
 	const struct fleet nothing = {0};
 	char none[600];
@@ -187,14 +197,19 @@ static void switch_all(const struct place *p, struct db *db, const struct vdb *f
 		memset(&probe, 0, sizeof probe);
 		probe.db = db;
 		pthread_create(&thread, NULL, probe_main, &probe);
-		struct gen_result r = i ? switch_to(db, NULL, full, path) : switch_to(db, full, empty, none);
+		struct gen_result r =
+		    i ? switch_to(db, NULL, full, path) : switch_to(db, full, empty, none);
 		atomic_store(&probe.stop, true);
 		pthread_join(thread, NULL);
-		printf("%s: %llu packages, %llu sets, %llu images in %.1f s; writer held at most %.1f ms, the last transaction %.1f ms\n",
-		       i ? "the first database" : "all advisories gone", (unsigned long long)r.packages, (unsigned long long)r.sets,
-		       (unsigned long long)r.images, (double)r.took_us / 1e6, (double)r.held_us / 1e3, (double)r.flip_us / 1e3);
+		printf("%s: %llu packages, %llu sets, %llu images in %.1f s; writer held at most "
+		       "%.1f ms, the last transaction %.1f ms\n",
+		       i ? "the first database" : "all advisories gone",
+		       (unsigned long long)r.packages, (unsigned long long)r.sets,
+		       (unsigned long long)r.images, (double)r.took_us / 1e6,
+		       (double)r.held_us / 1e3, (double)r.flip_us / 1e3);
 		probe_say(&probe, "meanwhile:");
-		figure("longest wait of an acknowledgement", (double)probe.us[probe.count - 1] / 1e3, "ms", FIGURE_MOST, WAIT_LIMIT_MS);
+		figure("longest wait of an acknowledgement",
+		       (double)probe.us[probe.count - 1] / 1e3, "ms", FIGURE_MOST, WAIT_LIMIT_MS);
 		if (recount(db, i ? full : empty) < 0)
 			figure_missed = true;
 	}
@@ -228,16 +243,21 @@ static void run(const struct fleet *f, const struct place *p, bool huge)
 	cpu = cpu_sec() - cpu;
 	atomic_store(&during.stop, true);
 	pthread_join(thread, NULL);
-	printf("%zu packages of the advisories differ: %llu packages of the store, %llu sets, %llu images counted again\n", keys,
-	       (unsigned long long)r.packages, (unsigned long long)r.sets, (unsigned long long)r.images);
-	figure("switch until all counts are right, one core", (double)r.took_us / 1e6, "s", FIGURE_MOST, SECONDS_LIMIT);
+	printf("%zu packages of the advisories differ: %llu packages of the store, %llu sets, %llu "
+	       "images counted again\n",
+	       keys, (unsigned long long)r.packages, (unsigned long long)r.sets,
+	       (unsigned long long)r.images);
+	figure("switch until all counts are right, one core", (double)r.took_us / 1e6, "s",
+	       FIGURE_MOST, SECONDS_LIMIT);
 	printf("processor time meanwhile, the probe's included: %.2f s\n", cpu);
-	printf("writer held at one stretch: at most %.1f ms; the transaction that makes it visible %.1f ms\n", (double)r.held_us / 1e3,
-	       (double)r.flip_us / 1e3);
+	printf("writer held at one stretch: at most %.1f ms; the transaction that makes it visible "
+	       "%.1f ms\n",
+	       (double)r.held_us / 1e3, (double)r.flip_us / 1e3);
 	probe_say(&before, "alone:");
 	probe_say(&during, "during the switch:");
 	printf("memory: peak %ld KiB before the switch, %ld KiB after it\n", peak, peak_kib());
-	figure("store per image", (double)bytes_of_store(p, db) / f->images, "bytes", FIGURE_MOST, BYTES_LIMIT);
+	figure("store per image", (double)bytes_of_store(p, db) / f->images, "bytes", FIGURE_MOST,
+	       BYTES_LIMIT);
 	if (keys != FLEET_CHANGED || recount(db, v[to]) < 0)
 		figure_missed = true;
 	if (huge)

@@ -58,8 +58,10 @@ int main(int argc, char **argv)
 	}
 	qsort(us, RUNS, sizeof us[0], by_value);
 	printf("spawn: jail: %s\n", pool_jail_report(p));
-	figure("spawn: empty layer, start to end, median", (double)us[RUNS / 2], "us", FIGURE_MOST, LIMIT_US);
-	printf("spawn: p99 %lld us, min %lld us\n", (long long)us[RUNS * 99 / 100], (long long)us[0]);
+	figure("spawn: empty layer, start to end, median", (double)us[RUNS / 2], "us", FIGURE_MOST,
+	       LIMIT_US);
+	printf("spawn: p99 %lld us, min %lld us\n", (long long)us[RUNS * 99 / 100],
+	       (long long)us[0]);
 	pool_close(p);
 	free(ballast);
 	close(fd);

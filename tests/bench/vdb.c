@@ -1,5 +1,6 @@
-/* bench: a database of all of feeds/osv and feeds/alpine: how fast it is built, how large it is, how fast it opens cold, how fast packages are found.
- * Prints each figure, its limit and their ratio; status 1 over a limit. build/tests/bench_vdb WORKER FEEDS [OUT] */
+/* bench: a database of all of feeds/osv and feeds/alpine: how fast it is built, how large it is,
+ * how fast it opens cold, how fast packages are found. Prints each figure, its limit and their
+ * ratio; status 1 over a limit. build/tests/bench_vdb WORKER FEEDS [OUT] */
 #include "base/clock.h"
 #include "figure.h"
 #include "scan/vdb_build.h"
@@ -119,10 +120,12 @@ static double lookups_per_sec(const struct keys *k, bool hit, size_t rounds)
 	return (double)n * 1e6 / (double)us;
 }
 
-static int build(const char *worker, const char *feeds, const char *out, struct vdb_build_stats *s, struct err *e)
+static int build(const char *worker, const char *feeds, const char *out, struct vdb_build_stats *s,
+		 struct err *e)
 {
 	char osv[4096], alpine[4096];
-	struct pool_options o = {.worker_path = worker, .limits = LIMITS_DEFAULT, .allow_unjailed = true};
+	struct pool_options o = {
+	    .worker_path = worker, .limits = LIMITS_DEFAULT, .allow_unjailed = true};
 	struct pool *pool = pool_open(&o, e);
 	if (!pool)
 		return -(int)e->code;
@@ -160,16 +163,22 @@ int main(int argc, char **argv)
 	k.name = calloc(k.cap, sizeof *k.name);
 	if (!k.ecosystem || !k.name || vdb_diff(NULL, v, take_key, &k, &e) < 0)
 		return 1;
-	printf("build: %llu records in %lld ms, %.0f records/s; memory %ld MiB here, %ld MiB in the largest worker\n",
-	       (unsigned long long)s.advisories, (long long)ms, (double)s.advisories * 1e3 / (double)ms,
-	       self.ru_maxrss / 1024, children.ru_maxrss / 1024);
-	printf("file: %llu bytes, %llu advisories, %llu packages, %llu pairs of package and advisory\n",
-	       (unsigned long long)c.file_len, (unsigned long long)c.advisories, (unsigned long long)c.packages,
-	       (unsigned long long)k.pairs);
-	figure("bytes per (package, advisory)", (double)c.file_len / (double)k.pairs, "bytes", FIGURE_MOST, PAIR_LIMIT);
+	printf("build: %llu records in %lld ms, %.0f records/s; memory %ld MiB here, %ld MiB in "
+	       "the largest worker\n",
+	       (unsigned long long)s.advisories, (long long)ms,
+	       (double)s.advisories * 1e3 / (double)ms, self.ru_maxrss / 1024,
+	       children.ru_maxrss / 1024);
+	printf("file: %llu bytes, %llu advisories, %llu packages, %llu pairs of package and "
+	       "advisory\n",
+	       (unsigned long long)c.file_len, (unsigned long long)c.advisories,
+	       (unsigned long long)c.packages, (unsigned long long)k.pairs);
+	figure("bytes per (package, advisory)", (double)c.file_len / (double)k.pairs, "bytes",
+	       FIGURE_MOST, PAIR_LIMIT);
 	figure("open, cold, median", (double)cold_us, "us", FIGURE_MOST, OPEN_LIMIT_US);
-	figure("lookups that find", lookups_per_sec(&k, true, 100), "/s", FIGURE_LEAST, LOOKUPS_LIMIT);
-	figure("lookups, mostly in vain", lookups_per_sec(&k, false, 200), "/s", FIGURE_LEAST, LOOKUPS_LIMIT);
+	figure("lookups that find", lookups_per_sec(&k, true, 100), "/s", FIGURE_LEAST,
+	       LOOKUPS_LIMIT);
+	figure("lookups, mostly in vain", lookups_per_sec(&k, false, 200), "/s", FIGURE_LEAST,
+	       LOOKUPS_LIMIT);
 	vdb_close(v);
 	free(k.ecosystem);
 	free(k.name);

@@ -1,9 +1,11 @@
-/* The registry alone on a port, for the conformance test, fault tests and benches: http, access, registry, store; no scanning.
+/* The registry alone on a port, for the conformance test, fault tests and benches: http, access,
+ * registry, store; no scanning.
  *
  *   registry_server DIR PORT [anonymous]
  *
- * Prints "port=N user=admin password=P", serves until SIGTERM or SIGINT. The password is made on the first start of a folder; later starts print an empty one.
- * With "anonymous" every request is the owner's. */
+ * Prints "port=N user=admin password=P", serves until SIGTERM or SIGINT. The password is made on
+ * the first start of a folder; later starts print an empty one. With "anonymous" every request is
+ * the owner's. */
 #include "access/access.h"
 #include "api/routes.h"
 #include "base/clock.h"
@@ -50,24 +52,26 @@ static int serve(const char *dir, uint16_t port, bool anonymous)
 	if (!g || registry_start(g, &e) < 0)
 		return fatal(dir, &e);
 	struct access_options ao = {.data_dir = dir};
-	api = (struct api){.db = db, .blobs = blobs, .registry = g, .public_url = "",
-			   .version = "test", .started_ms = clock_wall_ms()};
+	api = (struct api){.db = db,
+			   .blobs = blobs,
+			   .registry = g,
+			   .public_url = "",
+			   .version = "test",
+			   .started_ms = clock_wall_ms()};
 	api.access = access_open(db, &ao, &e);
 	if (!api.access || access_bootstrap(api.access, secret, &e) < 0)
 		return fatal("access", &e);
-	const struct http_route *tables[] = {api_auth_routes, api_registry_blobs_routes,
-					     api_registry_uploads_routes,
-					     api_registry_manifests_routes,
-					     api_registry_tags_routes};
+	const struct http_route *tables[] = {
+	    api_auth_routes, api_registry_blobs_routes, api_registry_uploads_routes,
+	    api_registry_manifests_routes, api_registry_tags_routes};
 	const size_t counts[] = {api_auth_route_count, api_registry_blobs_route_count,
 				 api_registry_uploads_route_count,
-				 api_registry_manifests_route_count,
-				 api_registry_tags_route_count};
+				 api_registry_manifests_route_count, api_registry_tags_route_count};
 	struct http_options o = {.address = "127.0.0.1", .port = port};
 	struct http_hooks hooks = {.context = &api,
 				   .authorise = anonymous ? allow_all : api_authorise};
 	struct http_server *s =
-		http_server_open(&o, tables, counts, sizeof counts / sizeof *counts, &hooks, &e);
+	    http_server_open(&o, tables, counts, sizeof counts / sizeof *counts, &hooks, &e);
 	if (!s)
 		return fatal("http", &e);
 	printf("port=%u user=admin password=%s\n", http_server_port(s), secret);

@@ -4,6 +4,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	eco_fuzz("root/buildinfo/content_manifests/x.json", (struct bytes){.ptr = data, .len = size});
+	eco_fuzz("root/buildinfo/content_manifests/x.json",
+		 (struct bytes){.ptr = data, .len = size});
 	return 0;
 }

@@ -1,5 +1,7 @@
-/* A database of records and a package, both made of the input: lines of fields with '|' between them. First the package (type|distro|name|version|
- * source|source version|arch|module), then records (id|ecosystem|name|keyed and status digits|module|arches|alias|severity|events "k version,"). */
+/* A database of records and a package, both made of the input: lines of fields with '|' between
+ * them. First the package (type|distro|name|version| source|source version|arch|module), then
+ * records (id|ecosystem|name|keyed and status digits|module|arches|alias|severity|events "k
+ * version,"). */
 #include "base/io.h"
 #include "match/match.h"
 
@@ -30,7 +32,8 @@ static void add(struct vdb_writer *w, struct bytes line)
 {
 	struct adv_range_event ev[EVENTS_MAX];
 	struct bytes id = bytes_cut(&line, '|');
-	struct adv_affected x = {.ecosystem = bytes_cut(&line, '|'), .name = bytes_cut(&line, '|'), .events = ev};
+	struct adv_affected x = {
+	    .ecosystem = bytes_cut(&line, '|'), .name = bytes_cut(&line, '|'), .events = ev};
 	struct bytes kind = bytes_cut(&line, '|');
 	x.keyed = kind.len && kind.ptr[0] & 1 ? ADV_BY_BINARY : ADV_BY_SOURCE;
 	x.status = kind.len > 1 ? (enum adv_status)(kind.ptr[1] & 7) : ADV_UNKNOWN;
@@ -41,8 +44,15 @@ static void add(struct vdb_writer *w, struct bytes line)
 	x.versions = &alias;
 	x.version_count = alias.len & 1;
 	x.event_count = events(line, ev);
-	struct adv a = {.feed = BYTES_LIT("osv"), .id = id, .summary = line, .aliases = &alias, .alias_count = 1,
-			.cvss = &x.severity_text, .cvss_count = 1, .affected = &x, .affected_count = 1};
+	struct adv a = {.feed = BYTES_LIT("osv"),
+			.id = id,
+			.summary = line,
+			.aliases = &alias,
+			.alias_count = 1,
+			.cvss = &x.severity_text,
+			.cvss_count = 1,
+			.affected = &x,
+			.affected_count = 1};
 	(void)vdb_writer_add(w, &a, NULL);
 }
 
@@ -76,9 +86,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char path[64];
 	struct bytes rest = {.ptr = data, .len = size < 4096 ? size : 4096};
 	struct bytes line = bytes_cut(&rest, '\n');
-	struct pkg p = {.type = bytes_cut(&line, '|'), .distro = bytes_cut(&line, '|'), .name = bytes_cut(&line, '|'),
-			.version = bytes_cut(&line, '|'), .source_name = bytes_cut(&line, '|'),
-			.source_version = bytes_cut(&line, '|'), .arch = bytes_cut(&line, '|'), .module = line};
+	struct pkg p = {.type = bytes_cut(&line, '|'),
+			.distro = bytes_cut(&line, '|'),
+			.name = bytes_cut(&line, '|'),
+			.version = bytes_cut(&line, '|'),
+			.source_name = bytes_cut(&line, '|'),
+			.source_version = bytes_cut(&line, '|'),
+			.arch = bytes_cut(&line, '|'),
+			.module = line};
 	struct vdb_writer *w = vdb_writer_open(NULL);
 	if (!w)
 		return 0;

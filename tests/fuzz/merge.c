@@ -15,8 +15,9 @@ static void put_line(struct buf *t, struct bytes line)
 	snprintf(name, sizeof name, "%.*s", BYTES_ARG(bytes_part(path, 0, 99)));
 	snprintf(rest, sizeof rest, "%.*s", BYTES_ARG(bytes_part(line, 0, 99)));
 	const char *form = bytes_has_suffix_lit(path, "os-release") ? "ID=%s\nVERSION_ID=1\n"
-			   : bytes_has_suffix_lit(path, "installed") ? "P:%s\nV:1\n\n"
-								     : "Package: %s\nVersion: 1\n\n";
+			   : bytes_has_suffix_lit(path, "installed")
+			       ? "P:%s\nV:1\n\n"
+			       : "Package: %s\nVersion: 1\n\n";
 	const char *mark = strchr(form, '%');
 	snprintf(text, sizeof text, "%.*s%s%s", (int)(mark - form), form, rest, mark + 2);
 	bool is_file = type.len == 0 || type.ptr[0] == '0';
@@ -50,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_free(&tar);
 		count++;
 	}
-	const struct inv_source source = {.layers = lays, .layer_count = count, .step_max = 1000000};
+	const struct inv_source source = {
+	    .layers = lays, .layer_count = count, .step_max = 1000000};
 	if (inv_merge(&source, &a, &im, NULL) < 0)
 		abort();
 	if (im.state == INV_ASSESSED && (im.doubt.len > 0 || im.unread || !im.has_distro))

@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	buf_clear(&out);
 	pack_put(in, &packed);
-	if (!buf_ok(&packed) || pack_get(buf_bytes(&packed), size, &out, NULL) < 0 || !bytes_eq(buf_bytes(&out), in))
+	if (!buf_ok(&packed) || pack_get(buf_bytes(&packed), size, &out, NULL) < 0 ||
+	    !bytes_eq(buf_bytes(&out), in))
 		abort();
 	buf_clear(&out);
 	if (pack_text_get(in, (size_t)1 << 20, &out, NULL) == 0) {
@@ -28,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_clear(&out);
 	buf_clear(&packed);
 	pack_text_put(in, &packed);
-	if (!buf_ok(&packed) || pack_text_get(buf_bytes(&packed), size, &out, NULL) < 0 || !bytes_eq(buf_bytes(&out), in))
+	if (!buf_ok(&packed) || pack_text_get(buf_bytes(&packed), size, &out, NULL) < 0 ||
+	    !bytes_eq(buf_bytes(&out), in))
 		abort();
 	buf_free(&packed);
 	buf_free(&out);

@@ -1,4 +1,5 @@
-/* What the registry's routes read of a stranger's request: Content-Range, Range, a page's n, digests, names, tags. */
+/* What the registry's routes read of a stranger's request: Content-Range, Range, a page's n,
+ * digests, names, tags. */
 #include "api/content_range.h"
 #include "base/num.h"
 #include "http/http.h"

@@ -1,4 +1,5 @@
-/* Feed every file of the folders and files named to the fuzz target once, then every prefix of the small ones: what libFuzzer would do, without it. */
+/* Feed every file of the folders and files named to the fuzz target once, then every prefix of the
+ * small ones: what libFuzzer would do, without it. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* A database file of any bytes: opened, verified, everything asked. The header's checksum is made right first, or nothing else would ever be reached. */
+/* A database file of any bytes: opened, verified, everything asked. The header's checksum is made
+ * right first, or nothing else would ever be reached. */
 #include "../unit/vdb_walk.h"
 
 #include "oci/digest.h"
@@ -30,7 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!p)
 		return 0;
 	memcpy(p, data, size);
-	digest_of(DIGEST_SHA256, (struct bytes){.ptr = p, .len = VDB_HEADER_LEN - VDB_HASH_LEN}, &d);
+	digest_of(DIGEST_SHA256, (struct bytes){.ptr = p, .len = VDB_HEADER_LEN - VDB_HASH_LEN},
+		  &d);
 	memcpy(p + VDB_HEADER_LEN - VDB_HASH_LEN, d.hash, VDB_HASH_LEN);
 	walk(p, size);
 	free(p);

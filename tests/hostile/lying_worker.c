@@ -311,7 +311,8 @@ static void *thread_main(void *arg)
 static void start_thread(void *arg)
 {
 	pthread_t t;
-	if (bytes_eq_lit(start.name, "cage_thread") && pthread_create(&t, NULL, thread_main, arg) != 0)
+	if (bytes_eq_lit(start.name, "cage_thread") &&
+	    pthread_create(&t, NULL, thread_main, arg) != 0)
 		_exit(7);
 }
 

@@ -1,6 +1,6 @@
-/* Every pair of the shared corpus of package databases for dpkg, apk, rpm and chisel: what we read against
- * what other readers' own tests expect. A pair may differ only as docs/formats/packages-corpus.md
- * says: the table there is read by this program. */
+/* Every pair of the shared corpus of package databases for dpkg, apk, rpm and chisel: what we read
+ * against what other readers' own tests expect. A pair may differ only as
+ * docs/formats/packages-corpus.md says: the table there is read by this program. */
 #include "corpus.h"
 #include "base/json.h"
 #include "eco_catch.h"
@@ -313,8 +313,10 @@ static size_t run_os_release(const char *root, size_t *ret_count)
  * happen. */
 static size_t run_negative(const char *path)
 {
-	static const char *const places[] = {"var/lib/dpkg/status", "lib/apk/db/installed",
-					     "var/lib/rpm/Packages", "etc/os-release",
+	static const char *const places[] = {"var/lib/dpkg/status",
+					     "lib/apk/db/installed",
+					     "var/lib/rpm/Packages",
+					     "etc/os-release",
 					     "var/lib/chisel/manifest.wall",
 					     "var/lib/ubuntu-advantage/status.json",
 					     "usr/share/buildinfo/content-sets.json"};

@@ -95,7 +95,8 @@ static int get_file(struct http_request *r, struct err *e)
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, FIXTURE_FILE_LEN), 0);
 	assert_int_equal(pwrite(fd, "BEGIN", 5, 1000), 5);
-	return http_reply_file(r, 206, "application/octet-stream", fd, 1000, FIXTURE_FILE_LEN - 1000, e);
+	return http_reply_file(r, 206, "application/octet-stream", fd, 1000,
+			       FIXTURE_FILE_LEN - 1000, e);
 }
 
 /* More than the kernel takes on behalf of a client that does not read. */
@@ -259,9 +260,12 @@ int group_setup(void **state)
 {
 	(void)state;
 	(void)signal(SIGPIPE, SIG_IGN);
-	server = server_of((struct http_options){
-	    .header_timeout_ms = 700, .idle_timeout_ms = 700, .body_timeout_ms = 900,
-	    .reply_timeout_ms = 900, .rate_min = 20, .upload_timeout_ms = 3000});
+	server = server_of((struct http_options){.header_timeout_ms = 700,
+						 .idle_timeout_ms = 700,
+						 .body_timeout_ms = 900,
+						 .reply_timeout_ms = 900,
+						 .rate_min = 20,
+						 .upload_timeout_ms = 3000});
 	return 0;
 }
 
@@ -284,7 +288,8 @@ int dial_from(const struct http_server *s, unsigned host)
 				  .sin_addr.s_addr = htonl(0x7f000000U + host)};
 	int one = 1;
 	assert_true(fd >= 0);
-	/* The port is chosen when the other end is known: one in use towards another server is as good. */
+	/* The port is chosen when the other end is known: one in use towards another server is as
+	 * good. */
 	assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one), 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);

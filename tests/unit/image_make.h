@@ -26,8 +26,8 @@ static inline struct buf *new_layer(struct image *im)
 	return t;
 }
 
-static inline int merge_lays(const struct lay *lays, size_t count, struct arena *a, struct inv_image *ret,
-		      struct err *e)
+static inline int merge_lays(const struct lay *lays, size_t count, struct arena *a,
+			     struct inv_image *ret, struct err *e)
 {
 	const struct inv_source source = {.layers = lays, .layer_count = count};
 	return inv_merge(&source, a, ret, e);

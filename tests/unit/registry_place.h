@@ -1,4 +1,5 @@
-/* registry_place: a data folder with a registry in it, and the few steps that tests of the registry repeat. Include in one file of a test program. */
+/* registry_place: a data folder with a registry in it, and the few steps that tests of the registry
+ * repeat. Include in one file of a test program. */
 #pragma once
 #include "base/own.h"
 #include "access/access.h"
@@ -48,7 +49,8 @@ static inline int place_setup(void **state)
 	struct place *p = calloc(1, sizeof *p);
 	struct err e = ERR_INIT;
 	assert_non_null(p);
-	/* In memory where that is to be had: processes die here, not machines, and syncs only take time. */
+	/* In memory where that is to be had: processes die here, not machines, and syncs only take
+	 * time. */
 	(void)snprintf(p->dir, sizeof p->dir, "%s/plimsoll-registry-XXXXXX",
 		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	assert_non_null(mkdtemp(p->dir));
@@ -127,12 +129,13 @@ static inline struct bytes manifest_for(struct bytes config, struct bytes layer,
 	digest_text(&d, c);
 	d = digest_for(layer);
 	digest_text(&d, l);
-	int n = snprintf(out, cap,
-			 "{\"schemaVersion\":2,\"mediaType\":\"" OCI_MANIFEST_TYPE
-			 "\",\"config\":{\"mediaType\":\"" OCI_CONFIG_TYPE
-			 "\",\"digest\":\"%s\",\"size\":%zu},\"layers\":[{\"mediaType\":"
-			 "\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"%s\",\"size\":%zu}]%s}",
-			 c, config.len, l, layer.len, more);
+	int n = snprintf(
+	    out, cap,
+	    "{\"schemaVersion\":2,\"mediaType\":\"" OCI_MANIFEST_TYPE
+	    "\",\"config\":{\"mediaType\":\"" OCI_CONFIG_TYPE
+	    "\",\"digest\":\"%s\",\"size\":%zu},\"layers\":[{\"mediaType\":"
+	    "\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"%s\",\"size\":%zu}]%s}",
+	    c, config.len, l, layer.len, more);
 	assert_true(n > 0 && (size_t)n < cap);
 	return run_of(out, (size_t)n);
 }
@@ -146,7 +149,8 @@ static inline int put_manifest(struct registry *g, struct bytes repository, stru
 				   .content = content,
 				   .tags = tags,
 				   .tag_count = tag ? 1 : 0,
-				   .by = &(const struct access_actor){.name = BYTES_LIT("ann"), .peer = BYTES_LIT("10.0.0.1")}};
+				   .by = &(const struct access_actor){
+				       .name = BYTES_LIT("ann"), .peer = BYTES_LIT("10.0.0.1")}};
 	arena_init(&a, 1 << 20);
 	int r = registry_manifest_put(g, &put, &a, ret, e);
 	arena_free(&a);

@@ -1,4 +1,5 @@
-/* tar_case: an archive that a test makes, and what is expected of reading it. For one file of a test program. */
+/* tar_case: an archive that a test makes, and what is expected of reading it. For one file of a
+ * test program. */
 #pragma once
 #include "archive/tar.h"
 

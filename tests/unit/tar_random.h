@@ -1,5 +1,6 @@
-/* tar_random: an archive from a seed: headers of all kinds, most of them right, some slightly wrong, in any order. The same seed gives the
- * same archive with every compiler (no two random numbers in one list of arguments): recorded answers rest on it. */
+/* tar_random: an archive from a seed: headers of all kinds, most of them right, some slightly
+ * wrong, in any order. The same seed gives the same archive with every compiler (no two random
+ * numbers in one list of arguments): recorded answers rest on it. */
 #pragma once
 #include "base/buf.h"
 #include <stdio.h>
@@ -33,11 +34,19 @@ static inline bool rnd_pct(struct rnd *r, unsigned pct)
 static inline struct bytes rnd_name(struct rnd *r)
 {
 	const struct bytes usual[] = {
-	    BYTES_LIT("a"), BYTES_LIT("dir/"), BYTES_LIT("./var/lib/dpkg/status"), BYTES_LIT("/abs"), BYTES_LIT("x/.wh.y"),
+	    BYTES_LIT("a"),    BYTES_LIT("dir/"),    BYTES_LIT("./var/lib/dpkg/status"),
+	    BYTES_LIT("/abs"), BYTES_LIT("x/.wh.y"),
 	};
 	const struct bytes odd[] = {
-	    BYTES_NONE, BYTES_LIT("\xc3\xa9"), BYTES_LIT("\xff\xfe"), BYTES_LIT("a\0b/"), BYTES_LIT("../../up"), BYTES_LIT("/"),
-	    BYTES_LIT("0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"), BYTES_LIT(" "),
+	    BYTES_NONE,
+	    BYTES_LIT("\xc3\xa9"),
+	    BYTES_LIT("\xff\xfe"),
+	    BYTES_LIT("a\0b/"),
+	    BYTES_LIT("../../up"),
+	    BYTES_LIT("/"),
+	    BYTES_LIT("0123456789012345678901234567890123456789012345678901234567890123456789012345"
+		      "678901234567890123456789"),
+	    BYTES_LIT(" "),
 	};
 	return rnd_pct(r, 85) ? RND_PICK(r, usual) : RND_PICK(r, odd);
 }
@@ -85,7 +94,7 @@ static inline void rnd_field(struct rnd *r, uint8_t *at, size_t n, uint64_t v)
 		at[rnd_below(r, (unsigned)n)] = ' ';
 		break;
 	case 8: {
-		uint8_t c = (uint8_t)"89+-x"[rnd_below(r, 5)];
+		uint8_t c = (uint8_t) "89+-x"[rnd_below(r, 5)];
 		at[rnd_below(r, (unsigned)n)] = c;
 		break;
 	}
@@ -116,7 +125,7 @@ static inline void rnd_sum(struct rnd *r, uint8_t *h)
 		sum++;
 	for (int i = 5; i >= 0; i--, sum /= 8)
 		h[148 + i] = (uint8_t)('0' + (sum < 0 ? 0 : sum % 8));
-	h[154] = rnd_pct(r, 98) ? 0 : (uint8_t)" 7\0009"[rnd_below(r, 4)];
+	h[154] = rnd_pct(r, 98) ? 0 : (uint8_t) " 7\0009"[rnd_below(r, 4)];
 }
 
 static inline void rnd_put_text(uint8_t *at, size_t max, struct bytes b)
@@ -129,9 +138,15 @@ static inline void rnd_magic(struct rnd *r, uint8_t *h, uint8_t flag)
 {
 	unsigned kind = flag == 'S' && rnd_pct(r, 90) ? 1 : rnd_below(r, 10);
 	const struct bytes times[] = {
-	    BYTES_LIT("00000000017\0"), BYTES_LIT("\0\0\0\0\0\0\0\0\0\0\0\0"), BYTES_LIT("\0XYZ\0\0\0\0\0\0\0\0"),
-	    BYTES_LIT("\x80\0\0\0\0\0\0\0\0\0\0\x05"), BYTES_LIT("usr/lib/pre\0"), BYTES_LIT("777777777777"), BYTES_LIT("caf\xc3\xa9/abcdef"),
-	    BYTES_LIT("            "), BYTES_LIT("\xff\0\0\0\0\0\0\0\0\0\0\0"),
+	    BYTES_LIT("00000000017\0"),
+	    BYTES_LIT("\0\0\0\0\0\0\0\0\0\0\0\0"),
+	    BYTES_LIT("\0XYZ\0\0\0\0\0\0\0\0"),
+	    BYTES_LIT("\x80\0\0\0\0\0\0\0\0\0\0\x05"),
+	    BYTES_LIT("usr/lib/pre\0"),
+	    BYTES_LIT("777777777777"),
+	    BYTES_LIT("caf\xc3\xa9/abcdef"),
+	    BYTES_LIT("            "),
+	    BYTES_LIT("\xff\0\0\0\0\0\0\0\0\0\0\0"),
 	};
 	if (kind == 0)
 		return; /* v7 */
@@ -155,7 +170,8 @@ static inline void rnd_magic(struct rnd *r, uint8_t *h, uint8_t flag)
 	if (kind == 9) {
 		memcpy(h + 508, "tar", 4);
 		for (int i = 0; i < 2; i++)
-			memcpy(h + 476 + 12 * i, rnd_pct(r, 80) ? times[0].ptr : RND_PICK(r, times).ptr, 12);
+			memcpy(h + 476 + 12 * i,
+			       rnd_pct(r, 80) ? times[0].ptr : RND_PICK(r, times).ptr, 12);
 	}
 }
 
@@ -215,24 +231,48 @@ static inline void rnd_record(struct rnd *r, struct buf *out, struct bytes key, 
 
 static inline struct bytes rnd_number_text(struct rnd *r)
 {
-	const struct bytes right[] = {BYTES_LIT("0"), BYTES_LIT("5"), BYTES_LIT("20"), BYTES_LIT("513"), BYTES_LIT("1"), BYTES_LIT("1000")};
+	const struct bytes right[] = {BYTES_LIT("0"),	BYTES_LIT("5"), BYTES_LIT("20"),
+				      BYTES_LIT("513"), BYTES_LIT("1"), BYTES_LIT("1000")};
 	const struct bytes odd[] = {
-	    BYTES_LIT("+5"), BYTES_LIT("-5"), BYTES_LIT("-0"), BYTES_LIT(" 5"), BYTES_LIT("5 "), BYTES_LIT("05"), BYTES_LIT("0x5"), BYTES_LIT("5_0"), BYTES_NONE,
-	    BYTES_LIT("9223372036854775807"), BYTES_LIT("9223372036854775808"), BYTES_LIT("-9223372036854775808"), BYTES_LIT("5.5"), BYTES_LIT("+"), BYTES_LIT("5\0"),
-	    BYTES_LIT("00000000000000000000000000000000000000000000000000000000000000000000000000005"), BYTES_LIT("1e3"), BYTES_LIT("-"),
+	    BYTES_LIT("+5"),
+	    BYTES_LIT("-5"),
+	    BYTES_LIT("-0"),
+	    BYTES_LIT(" 5"),
+	    BYTES_LIT("5 "),
+	    BYTES_LIT("05"),
+	    BYTES_LIT("0x5"),
+	    BYTES_LIT("5_0"),
+	    BYTES_NONE,
+	    BYTES_LIT("9223372036854775807"),
+	    BYTES_LIT("9223372036854775808"),
+	    BYTES_LIT("-9223372036854775808"),
+	    BYTES_LIT("5.5"),
+	    BYTES_LIT("+"),
+	    BYTES_LIT("5\0"),
+	    BYTES_LIT(
+		"00000000000000000000000000000000000000000000000000000000000000000000000000005"),
+	    BYTES_LIT("1e3"),
+	    BYTES_LIT("-"),
 	};
 	return rnd_pct(r, 90) ? RND_PICK(r, right) : RND_PICK(r, odd);
 }
 
 static inline void rnd_plain_record(struct rnd *r, struct buf *out)
 {
-	const struct bytes times[] = {BYTES_LIT("1"), BYTES_LIT("1.5"), BYTES_LIT("-1.5"), BYTES_LIT("1."), BYTES_LIT(".5"), BYTES_LIT("1.x"), BYTES_LIT("+1.25"), BYTES_LIT("1.2.3")};
+	const struct bytes times[] = {BYTES_LIT("1"),	  BYTES_LIT("1.5"),  BYTES_LIT("-1.5"),
+				      BYTES_LIT("1."),	  BYTES_LIT(".5"),   BYTES_LIT("1.x"),
+				      BYTES_LIT("+1.25"), BYTES_LIT("1.2.3")};
 	const struct bytes other[] = {
-	    BYTES_LIT("comment"), BYTES_LIT("SCHILY.xattr.user.a"), BYTES_LIT("Path"), BYTES_LIT("hdrcharset"), BYTES_LIT(" path"), BYTES_LIT("a\0b"), BYTES_NONE, BYTES_LIT("path "),
+	    BYTES_LIT("comment"), BYTES_LIT("SCHILY.xattr.user.a"),
+	    BYTES_LIT("Path"),	  BYTES_LIT("hdrcharset"),
+	    BYTES_LIT(" path"),	  BYTES_LIT("a\0b"),
+	    BYTES_NONE,		  BYTES_LIT("path "),
 	};
 	const struct bytes number_keys[] = {BYTES_LIT("size"), BYTES_LIT("uid"), BYTES_LIT("gid")};
-	const struct bytes time_keys[] = {BYTES_LIT("mtime"), BYTES_LIT("atime"), BYTES_LIT("ctime")};
-	const struct bytes name_keys[] = {BYTES_LIT("path"), BYTES_LIT("linkpath"), BYTES_LIT("uname"), BYTES_LIT("gname")};
+	const struct bytes time_keys[] = {BYTES_LIT("mtime"), BYTES_LIT("atime"),
+					  BYTES_LIT("ctime")};
+	const struct bytes name_keys[] = {BYTES_LIT("path"), BYTES_LIT("linkpath"),
+					  BYTES_LIT("uname"), BYTES_LIT("gname")};
 	struct bytes key, value;
 	switch (rnd_below(r, 8)) {
 	case 0: /* a size of the records' is seldom the right one */
@@ -295,22 +335,27 @@ static inline void rnd_value(struct rnd *r, struct buf *out, const char *key, ui
 static inline void rnd_map(struct rnd *r, const struct rnd_sparse *x, struct buf *out, char sep)
 {
 	for (unsigned i = 0; i < x->pairs; i++)
-		buf_printf(out, "%s%s%llu%c%llu", i && sep == ',' ? "," : "", rnd_pct(r, 2) ? "+" : "", (unsigned long long)x->off[i], sep,
+		buf_printf(out, "%s%s%llu%c%llu", i && sep == ',' ? "," : "",
+			   rnd_pct(r, 2) ? "+" : "", (unsigned long long)x->off[i], sep,
 			   (unsigned long long)x->len[i]);
 	(void)r;
 }
 
 static inline void rnd_version(struct rnd *r, const struct rnd_sparse *x, struct buf *out)
 {
-	const struct bytes odd[] = {BYTES_LIT("00"), BYTES_LIT("2"), BYTES_LIT(" 1"), BYTES_NONE, BYTES_LIT("+1"), BYTES_LIT("1"), BYTES_LIT("0")};
+	const struct bytes odd[] = {BYTES_LIT("00"), BYTES_LIT("2"), BYTES_LIT(" 1"), BYTES_NONE,
+				    BYTES_LIT("+1"), BYTES_LIT("1"), BYTES_LIT("0")};
 	bool says = x->format == 2 || rnd_pct(r, 40);
 	if (!says)
 		return;
-	struct bytes major = x->format == 2 ? BYTES_LIT("1") : BYTES_LIT("0"), minor = x->format == 1 ? BYTES_LIT("1") : BYTES_LIT("0");
+	struct bytes major = x->format == 2 ? BYTES_LIT("1") : BYTES_LIT("0"),
+		     minor = x->format == 1 ? BYTES_LIT("1") : BYTES_LIT("0");
 	if (rnd_pct(r, 96))
-		rnd_record(r, out, BYTES_LIT("GNU.sparse.major"), rnd_pct(r, 93) ? major : RND_PICK(r, odd));
+		rnd_record(r, out, BYTES_LIT("GNU.sparse.major"),
+			   rnd_pct(r, 93) ? major : RND_PICK(r, odd));
 	if (rnd_pct(r, 96))
-		rnd_record(r, out, BYTES_LIT("GNU.sparse.minor"), rnd_pct(r, 93) ? minor : RND_PICK(r, odd));
+		rnd_record(r, out, BYTES_LIT("GNU.sparse.minor"),
+			   rnd_pct(r, 93) ? minor : RND_PICK(r, odd));
 }
 
 static inline void rnd_sparse_records(struct rnd *r, const struct rnd_sparse *x, struct buf *out)
@@ -372,18 +417,21 @@ static inline void rnd_sparse_member(struct rnd *r, struct buf *out)
 		unsigned count = rnd_pct(r, 97) ? x.pairs : rnd_below(r, 9);
 		buf_printf(&stored, "%s%u\n", rnd_pct(r, 3) ? "0" : "", count);
 		for (unsigned i = 0; i < x.pairs; i++)
-			buf_printf(&stored, "%llu\n%llu\n", (unsigned long long)x.off[i], (unsigned long long)x.len[i]);
+			buf_printf(&stored, "%llu\n%llu\n", (unsigned long long)x.off[i],
+				   (unsigned long long)x.len[i]);
 		rnd_pad(&stored);
 	}
 	rnd_bytes(r, &stored, (size_t)x.stored);
-	rnd_sum(r, rnd_header(r, out, rnd_pct(r, 90) ? '0' : (uint8_t)"\00051S7"[rnd_below(r, 5)], stored.len));
+	rnd_sum(r, rnd_header(r, out, rnd_pct(r, 90) ? '0' : (uint8_t) "\00051S7"[rnd_below(r, 5)],
+			      stored.len));
 	buf_put(out, buf_bytes(&stored));
 	rnd_pad(out);
 	buf_free(&part);
 	buf_free(&stored);
 }
 
-static inline void rnd_old_block(struct rnd *r, const struct rnd_sparse *x, unsigned *at, uint8_t *room, unsigned count)
+static inline void rnd_old_block(struct rnd *r, const struct rnd_sparse *x, unsigned *at,
+				 uint8_t *room, unsigned count)
 {
 	for (unsigned i = 0; i < count && *at < x->pairs; i++, (*at)++) {
 		rnd_field(r, room + 24 * i, 12, x->off[*at]);
@@ -418,7 +466,8 @@ static inline void rnd_old_sparse(struct rnd *r, struct buf *out)
 
 static inline void rnd_member(struct rnd *r, struct buf *out)
 {
-	static const uint8_t usual[] = {'0', 0, '1', '2', '5', '0', '0', 0}, odd[] = {'3', '4', '6', '7', 'S', 'V', 'A', 'M', 'X', ' ', 0x80};
+	static const uint8_t usual[] = {'0', 0, '1', '2', '5', '0', '0', 0},
+			     odd[] = {'3', '4', '6', '7', 'S', 'V', 'A', 'M', 'X', ' ', 0x80};
 	uint8_t flag = rnd_pct(r, 90) ? RND_PICK(r, usual) : RND_PICK(r, odd);
 	size_t len = rnd_pct(r, 60) ? rnd_below(r, 30) : rnd_below(r, 1500);
 	size_t said = len;
@@ -475,7 +524,8 @@ static inline void rnd_mutate(struct rnd *r, struct buf *out)
 		size_t block = rnd_below(r, (unsigned)(out->len / 512));
 		uint8_t *h = out->ptr + 512 * block;
 		unsigned at = rnd_pct(r, 60) ? rnd_below(r, 512) : 90 + rnd_below(r, 80);
-		h[at] = rnd_pct(r, 50) ? (uint8_t)rnd_next(r) : (uint8_t)"\0 0179xgLKS5/="[rnd_below(r, 13)];
+		h[at] = rnd_pct(r, 50) ? (uint8_t)rnd_next(r)
+				       : (uint8_t) "\0 0179xgLKS5/="[rnd_below(r, 13)];
 		if (h[100] == '0' && rnd_pct(r, 90))
 			rnd_sum(r, h);
 	}

@@ -201,14 +201,12 @@ static void test_bootstrap(void **state)
 	assert_int_equal(access_bootstrap(p->a, secret, &e), 1);
 	assert_int_equal(strlen(secret), 43); /* 256 bits */
 	assert_int_equal(access_bootstrap(p->a, again, &e), 0);
-	assert_int_equal(
-	    login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e), 0);
+	assert_int_equal(login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e), 0);
 	assert_true(may(who, ACTION_ACCESS_WRITE, "/"));
 	assert_true(may(who, ACTION_ANY_PRINCIPAL, "/"));
 	secret[0] ^= 1;
-	assert_int_equal(
-	    login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e),
-	    -ERR_DENIED);
+	assert_int_equal(login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e),
+			 -ERR_DENIED);
 	secret[0] ^= 1;
 	(void)snprintf(key, sizeof key, "%s/token.key", p->dir);
 	assert_int_equal(stat(key, &st), 0);
@@ -218,8 +216,7 @@ static void test_bootstrap(void **state)
 	place_close(p);
 	place_open(p, ACCESS_ANONYMOUS_NONE);
 	assert_int_equal(access_bootstrap(p->a, again, &e), 0);
-	assert_int_equal(
-	    login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e), 0);
+	assert_int_equal(login(p->a, BYTES_LIT("admin"), bytes_of(secret), &p->arena, &who, &e), 0);
 	/* A key that others may read is refused. */
 	access_close(p->a);
 	assert_int_equal(chmod(key, 0644), 0);
@@ -254,8 +251,7 @@ static void test_login(void **state)
 	assert_false(may(who, ACTION_PULL, "/")); /* no role yet */
 	assert_true(may(who, ACTION_ANY_PRINCIPAL, "/"));
 	assert_int_equal(login(p->a, ann, other, &p->arena, &who, &e), -ERR_DENIED);
-	assert_int_equal(login(p->a, BYTES_LIT("bob"), word, &p->arena, &who, &e),
-			 -ERR_DENIED);
+	assert_int_equal(login(p->a, BYTES_LIT("bob"), word, &p->arena, &who, &e), -ERR_DENIED);
 	assert_int_equal(login(p->a, ann, BYTES_NONE, &p->arena, &who, &e), -ERR_DENIED);
 	/* A new password ends the old one at once, remembered or not. */
 	assert_int_equal(access_password_set(p->a, &me, ann, other, &e), 0);
@@ -317,7 +313,8 @@ static int audits_read(struct db_tx *tx, void *arg, struct err *e)
 	struct access_audit row = {.id = INT64_MAX};
 	int rc;
 	v->count = 0;
-	while ((rc = access_db_audit_next(tx, ACCESS_LOG_CHANGES, row.id, v->arena, &row, e)) == 1) {
+	while ((rc = access_db_audit_next(tx, ACCESS_LOG_CHANGES, row.id, v->arena, &row, e)) ==
+	       1) {
 		if (v->count++ == 0)
 			(void)snprintf(v->last, sizeof v->last, "%.*s %.*s", BYTES_ARG(row.action),
 				       BYTES_ARG(row.subject));
@@ -340,7 +337,8 @@ static int refusals_read(struct db_tx *tx, void *arg, struct err *e)
 	struct access_audit row = {.id = INT64_MAX};
 	int rc;
 	v->count = 0;
-	while ((rc = access_db_audit_next(tx, ACCESS_LOG_CHANGES, row.id, v->arena, &row, e)) == 1) {
+	while ((rc = access_db_audit_next(tx, ACCESS_LOG_CHANGES, row.id, v->arena, &row, e)) ==
+	       1) {
 		if (!bytes_eq_lit(row.action, "login.refuse") || !bytes_eq(row.subject, v->name))
 			continue;
 		v->count++;
@@ -393,7 +391,8 @@ static void test_refusals(void **state)
 	assert_true(access_user_add(p->a, &me, BYTES_LIT("ann"), false, BYTES_LIT("word"), &e) > 0);
 	static const char *const names[] = {"ann", "nobody"};
 	for (int n = 0; n < 2; n++) {
-		struct access_login l = {.name = bytes_of(names[n]), .password = BYTES_LIT("x"),
+		struct access_login l = {.name = bytes_of(names[n]),
+					 .password = BYTES_LIT("x"),
 					 .peer = BYTES_LIT("192.0.2.1")};
 		for (int i = 0; i < 2; i++)
 			assert_int_equal(access_login(p->a, &l, &p->arena, &who, &e), -ERR_DENIED);
@@ -411,7 +410,8 @@ static void test_refusals(void **state)
 		assert_int_equal(access_login(p->a, &l, &p->arena, &who, &e), n ? -ERR_LIMIT : 0);
 	}
 	/* What is no name is not kept as one. */
-	struct access_login l = {.name = BYTES_LIT("\x1b[2J\xff"), .password = BYTES_LIT("x"),
+	struct access_login l = {.name = BYTES_LIT("\x1b[2J\xff"),
+				 .password = BYTES_LIT("x"),
 				 .peer = BYTES_LIT("192.0.2.1")};
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(access_login(p->a, &l, &p->arena, &who, &e),
@@ -449,9 +449,8 @@ static void test_tokens(void **state)
 	assert_int_equal(access_refresh(p->a, bytes_of(token), &p->arena, &who, &e), -ERR_DENIED);
 	/* As the password of its own user only. */
 	assert_int_equal(login(p->a, bot, bytes_of(token), &p->arena, &who, &e), 0);
-	assert_int_equal(
-	    login(p->a, BYTES_LIT("admin"), bytes_of(token), &p->arena, &who, &e),
-	    -ERR_DENIED);
+	assert_int_equal(login(p->a, BYTES_LIT("admin"), bytes_of(token), &p->arena, &who, &e),
+			 -ERR_DENIED);
 	assert_int_equal(login(p->a, bot, BYTES_NONE, &p->arena, &who, &e), -ERR_DENIED);
 	token[10] ^= 1;
 	assert_int_equal(access_bearer(p->a, bytes_of(token), &p->arena, &who, &e), -ERR_DENIED);
@@ -586,12 +585,18 @@ static void test_registry_token(void **state)
 	assert_false(may(who, ACTION_CATALOG, "/"));
 	assert_int_equal(who->grant_count, 1);
 	/* What a wider token would bring: what she may and the token does not say. */
-	assert_int_equal(access_owner_may(p->a, who, ACTION_PULL, BYTES_LIT("team/base"), &p->arena, &e), 1);
-	assert_int_equal(access_owner_may(p->a, who, ACTION_PULL, BYTES_LIT("team/app"), &p->arena, &e), 0);
-	assert_int_equal(access_owner_may(p->a, who, ACTION_PULL, BYTES_LIT("other"), &p->arena, &e), 0);
-	assert_int_equal(access_owner_may(p->a, who, ACTION_DELETE, BYTES_LIT("team/app"), &p->arena, &e), 0);
-	assert_int_equal(access_owner_may(p->a, ann, ACTION_PULL, BYTES_LIT("team/base"), &p->arena, &e), 0);
-	assert_int_equal(access_owner_may(p->a, NULL, ACTION_PULL, BYTES_LIT("team/base"), &p->arena, &e), 0);
+	assert_int_equal(
+	    access_owner_may(p->a, who, ACTION_PULL, BYTES_LIT("team/base"), &p->arena, &e), 1);
+	assert_int_equal(
+	    access_owner_may(p->a, who, ACTION_PULL, BYTES_LIT("team/app"), &p->arena, &e), 0);
+	assert_int_equal(
+	    access_owner_may(p->a, who, ACTION_PULL, BYTES_LIT("other"), &p->arena, &e), 0);
+	assert_int_equal(
+	    access_owner_may(p->a, who, ACTION_DELETE, BYTES_LIT("team/app"), &p->arena, &e), 0);
+	assert_int_equal(
+	    access_owner_may(p->a, ann, ACTION_PULL, BYTES_LIT("team/base"), &p->arena, &e), 0);
+	assert_int_equal(
+	    access_owner_may(p->a, NULL, ACTION_PULL, BYTES_LIT("team/base"), &p->arena, &e), 0);
 	/* Signed by another key: refused. */
 	struct place q = {.db = NULL};
 	(void)snprintf(q.dir, sizeof q.dir, "/tmp/plimsoll-access-XXXXXX");
@@ -628,9 +633,8 @@ int main(void)
 	    cmocka_unit_test(test_hmac),   cmocka_unit_test(test_scope_parse),
 	    IN_PLACE(test_bootstrap),	   IN_PLACE(test_login),
 	    IN_PLACE(test_assignments),	   IN_PLACE(test_audit),
-	    IN_PLACE(test_refusals),
-	    IN_PLACE(test_tokens),	   IN_PLACE(test_registry_token),
-	    IN_PLACE(test_anonymous),
+	    IN_PLACE(test_refusals),	   IN_PLACE(test_tokens),
+	    IN_PLACE(test_registry_token), IN_PLACE(test_anonymous),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

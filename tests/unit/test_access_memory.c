@@ -221,7 +221,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_parts),
-	    cmocka_unit_test(test_requests), cmocka_unit_test(test_requests_dry),
+	    cmocka_unit_test(test_requests),
+	    cmocka_unit_test(test_requests_dry),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -13,12 +13,12 @@ static struct bytes cvss[] = {{(const uint8_t *)"AV:N", 4}};
 static struct bytes cwes[] = {{(const uint8_t *)"CWE-1", 5}};
 static struct bytes versions[] = {{(const uint8_t *)"1", 1}, {(const uint8_t *)"2", 1}};
 static struct adv_range_event events[] = {
-	{.range = 0, .kind = ADV_INTRODUCED, .version = {(const uint8_t *)"0", 1}},
-	{.range = 0, .kind = ADV_FIXED_AT, .version = {(const uint8_t *)"3", 1}},
-	{.range = 1, .kind = ADV_LIMIT, .version = {(const uint8_t *)"9", 1}},
+    {.range = 0, .kind = ADV_INTRODUCED, .version = {(const uint8_t *)"0", 1}},
+    {.range = 0, .kind = ADV_FIXED_AT, .version = {(const uint8_t *)"3", 1}},
+    {.range = 1, .kind = ADV_LIMIT, .version = {(const uint8_t *)"9", 1}},
 };
 static struct adv_reference references[] = {
-	{{(const uint8_t *)"WEB", 3}, {(const uint8_t *)"u", 1}},
+    {{(const uint8_t *)"WEB", 3}, {(const uint8_t *)"u", 1}},
 };
 
 static struct adv whole(struct adv_affected *f)

@@ -1,4 +1,5 @@
-/* A reply that takes long to read, over a real socket: it ends with the time it has, with its client, or with the program; others are answered meanwhile. */
+/* A reply that takes long to read, over a real socket: it ends with the time it has, with its
+ * client, or with the program; others are answered meanwhile. */
 #include "api/api.h"
 #include "base/clock.h"
 #include "store/db.h"
@@ -29,7 +30,9 @@ static int count_write(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	(void)w;
 	(void)arg;
 	atomic_fetch_add(&seen.begun, 1);
-	int64_t n = db_exec(tx, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000) SELECT count(*) FROM n",
+	int64_t n = db_exec(tx,
+			    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+			    "i < 100000000000) SELECT count(*) FROM n",
 			    NULL, 0, e);
 	atomic_fetch_add(&seen.ended, 1);
 	return n < 0 ? (int)n : 0;
@@ -56,8 +59,16 @@ static int get_short(struct http_request *r, struct err *e)
 }
 
 static const struct http_route rows[] = {
-	{.methods = HTTP_GET, .pattern = "/long", .handle = get_long, .action = HTTP_PUBLIC, .summary = "t"},
-	{.methods = HTTP_GET, .pattern = "/short", .handle = get_short, .action = HTTP_PUBLIC, .summary = "t"},
+    {.methods = HTTP_GET,
+     .pattern = "/long",
+     .handle = get_long,
+     .action = HTTP_PUBLIC,
+     .summary = "t"},
+    {.methods = HTTP_GET,
+     .pattern = "/short",
+     .handle = get_short,
+     .action = HTTP_PUBLIC,
+     .summary = "t"},
 };
 
 static int anybody(struct http_request *r, const struct http_route *route, struct err *e)
@@ -89,7 +100,8 @@ static int setup(void **state)
 	p->api.db = db_open(p->file, &e);
 	assert_non_null(p->api.db);
 	p->hooks = (struct http_hooks){.context = &p->api, .authorise = anybody};
-	p->http = http_server_open(&(struct http_options){.header_timeout_ms = 5000}, tables, counts, 1, &p->hooks, &e);
+	p->http = http_server_open(&(struct http_options){.header_timeout_ms = 5000}, tables,
+				   counts, 1, &p->hooks, &e);
 	if (!p->http)
 		fail_msg("%s", e.msg);
 	atomic_store(&seen.begun, 0);
@@ -115,13 +127,15 @@ static int ask(const struct place *p, const char *path)
 {
 	char line[128];
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(http_server_port(p->http)),
+	struct sockaddr_in a = {.sin_family = AF_INET,
+				.sin_port = htons(http_server_port(p->http)),
 				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct timeval most = {.tv_sec = 20};
 	assert_true(fd >= 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof a), 0);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most), 0);
-	int n = snprintf(line, sizeof line, "GET %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", path);
+	int n = snprintf(line, sizeof line,
+			 "GET %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n", path);
 	assert_int_equal(send(fd, line, (size_t)n, MSG_NOSIGNAL), n);
 	return fd;
 }

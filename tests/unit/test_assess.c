@@ -1,5 +1,5 @@
-/* What an image's state says: Healthy only where all that was seen was assessed, nothing was found and
- * the release gets fixes; else a reason. */
+/* What an image's state says: Healthy only where all that was seen was assessed, nothing was found
+ * and the release gets fixes; else a reason. */
 #include "torture.h"
 #include "vdb_sample.h"
 
@@ -7,18 +7,34 @@
 #include "scan/assess.h"
 
 static const struct sample rows[] = {
-    {.id = "CVE-2024-1", .ecosystem = "Debian:12", .name = "bad", .events = "introduced 0,fixed 2", .status = ADV_FIXED},
-    {.id = "CVE-2024-2", .ecosystem = "Debian:12", .name = "odd", .events = "introduced 0,fixed soon", .status = ADV_FIXED},
-    {.id = "CVE-2024-3", .ecosystem = "Photon OS:5.0", .name = "bad", .events = "introduced 0,fixed 2", .status = ADV_FIXED},
-    {.id = "CVE-2024-4", .ecosystem = "Debian:9", .name = "other", .events = "introduced 0", .status = ADV_AFFECTED},
+    {.id = "CVE-2024-1",
+     .ecosystem = "Debian:12",
+     .name = "bad",
+     .events = "introduced 0,fixed 2",
+     .status = ADV_FIXED},
+    {.id = "CVE-2024-2",
+     .ecosystem = "Debian:12",
+     .name = "odd",
+     .events = "introduced 0,fixed soon",
+     .status = ADV_FIXED},
+    {.id = "CVE-2024-3",
+     .ecosystem = "Photon OS:5.0",
+     .name = "bad",
+     .events = "introduced 0,fixed 2",
+     .status = ADV_FIXED},
+    {.id = "CVE-2024-4",
+     .ecosystem = "Debian:9",
+     .name = "other",
+     .events = "introduced 0",
+     .status = ADV_AFFECTED},
 };
 
 struct shape {
 	const char *distro, *id, *version; /* "debian:12" */
 	const char *types[3], *names[3];
-	bool language;	  /* a file of npm's lies there */
-	bool third;	  /* the first package is of another vendor */
-	size_t absent;	  /* layers that are not there */
+	bool language; /* a file of npm's lies there */
+	bool third;    /* the first package is of another vendor */
+	size_t absent; /* layers that are not there */
 	enum inv_state inv;
 	enum assess_state want;
 	size_t assessed, findings;
@@ -28,39 +44,98 @@ struct shape {
 #define DEB12 .distro = "debian:12", .id = "debian", .version = "12"
 static const struct shape shapes[] = {
     {DEB12, .types = {"deb"}, .names = {"good"}, .want = ASSESS_HEALTHY, .assessed = 1, .says = ""},
-    {DEB12, .types = {"deb", "deb"}, .names = {"bad", "good"}, .want = ASSESS_UNHEALTHY, .assessed = 2, .findings = 1, .says = ""},
+    {DEB12, .types = {"deb", "deb"}, .names = {"bad", "good"}, .want = ASSESS_UNHEALTHY,
+     .assessed = 2, .findings = 1, .says = ""},
     /* seen and not assessed: never Healthy, and said beside findings too */
-    {DEB12, .types = {"deb", "deb"}, .names = {"good", "own"}, .third = true, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "1 package third-party: the distribution's advisories do not cover them (good)"},
-    {DEB12, .types = {"deb", "deb"}, .names = {"good", "bad"}, .third = true, .want = ASSESS_UNHEALTHY, .assessed = 1, .findings = 1, .says = "1 package third-party"},
-    {DEB12, .types = {"deb", "rpm", "apk"}, .names = {"good", "bad", "bad"}, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "2 packages of another package manager"},
-    {DEB12, .types = {"deb"}, .names = {"odd"}, .want = ASSESS_UNVERIFIED, .says = "1 package advisories about them state versions that cannot be compared (odd)"},
-    {.distro = "photon:5.0", .id = "photon", .version = "5.0", .types = {"deb"}, .names = {"bad"}, .want = ASSESS_UNVERIFIED, .says = "of another package manager"},
-    {.distro = "debian:99", .id = "debian", .version = "99", .types = {"deb"}, .names = {"good"}, .want = ASSESS_UNVERIFIED, .says = "holds no advisories for debian 99"},
-    {.distro = "kali:2024", .id = "kali", .version = "2024", .types = {"deb"}, .names = {"good"}, .want = ASSESS_UNVERIFIED, .says = "holds no advisories for kali 2024"},
-    {.types = {"deb"}, .names = {"good"}, .inv = INV_PARTIAL, .want = ASSESS_UNVERIFIED, .says = "does not say which distribution"},
-    {DEB12, .types = {"deb"}, .names = {"good"}, .inv = INV_PARTIAL, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "could not be read"},
-    {DEB12, .types = {"deb"}, .names = {"good"}, .language = true, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "7 files of npm packages, which are not read (app/node_modules/a/package.json, ...)"},
-    {DEB12, .types = {"deb"}, .names = {"bad"}, .language = true, .want = ASSESS_UNHEALTHY, .assessed = 1, .findings = 1, .says = "7 files of npm packages"},
-    {DEB12, .types = {"deb"}, .names = {"good"}, .absent = 2, .inv = INV_PARTIAL, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "layer one is not in the image; 1 other is not there either"},
-    {DEB12, .types = {"deb"}, .names = {"good"}, .absent = 3, .inv = INV_PARTIAL, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "layer one is not in the image; 2 others are not there either"},
+    {DEB12, .types = {"deb", "deb"}, .names = {"good", "own"}, .third = true,
+     .want = ASSESS_UNVERIFIED, .assessed = 1,
+     .says = "1 package third-party: the distribution's advisories do not cover them (good)"},
+    {DEB12, .types = {"deb", "deb"}, .names = {"good", "bad"}, .third = true,
+     .want = ASSESS_UNHEALTHY, .assessed = 1, .findings = 1, .says = "1 package third-party"},
+    {DEB12, .types = {"deb", "rpm", "apk"}, .names = {"good", "bad", "bad"},
+     .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "2 packages of another package manager"},
+    {DEB12, .types = {"deb"}, .names = {"odd"}, .want = ASSESS_UNVERIFIED,
+     .says = "1 package advisories about them state versions that cannot be compared (odd)"},
+    {.distro = "photon:5.0",
+     .id = "photon",
+     .version = "5.0",
+     .types = {"deb"},
+     .names = {"bad"},
+     .want = ASSESS_UNVERIFIED,
+     .says = "of another package manager"},
+    {.distro = "debian:99",
+     .id = "debian",
+     .version = "99",
+     .types = {"deb"},
+     .names = {"good"},
+     .want = ASSESS_UNVERIFIED,
+     .says = "holds no advisories for debian 99"},
+    {.distro = "kali:2024",
+     .id = "kali",
+     .version = "2024",
+     .types = {"deb"},
+     .names = {"good"},
+     .want = ASSESS_UNVERIFIED,
+     .says = "holds no advisories for kali 2024"},
+    {.types = {"deb"},
+     .names = {"good"},
+     .inv = INV_PARTIAL,
+     .want = ASSESS_UNVERIFIED,
+     .says = "does not say which distribution"},
+    {DEB12, .types = {"deb"}, .names = {"good"}, .inv = INV_PARTIAL, .want = ASSESS_UNVERIFIED,
+     .assessed = 1, .says = "could not be read"},
+    {DEB12, .types = {"deb"}, .names = {"good"}, .language = true, .want = ASSESS_UNVERIFIED,
+     .assessed = 1,
+     .says = "7 files of npm packages, which are not read (app/node_modules/a/package.json, ...)"},
+    {DEB12, .types = {"deb"}, .names = {"bad"}, .language = true, .want = ASSESS_UNHEALTHY,
+     .assessed = 1, .findings = 1, .says = "7 files of npm packages"},
+    {DEB12, .types = {"deb"}, .names = {"good"}, .absent = 2, .inv = INV_PARTIAL,
+     .want = ASSESS_UNVERIFIED, .assessed = 1,
+     .says = "layer one is not in the image; 1 other is not there either"},
+    {DEB12, .types = {"deb"}, .names = {"good"}, .absent = 3, .inv = INV_PARTIAL,
+     .want = ASSESS_UNVERIFIED, .assessed = 1,
+     .says = "layer one is not in the image; 2 others are not there either"},
     /* a release without fixes */
-    {.distro = "debian:9", .id = "debian", .version = "9", .types = {"deb"}, .names = {"good"}, .want = ASSESS_UNVERIFIED, .assessed = 1, .says = "debian 9 gets no more fixes"},
-    {.distro = "debian:9", .id = "debian", .version = "9", .types = {"deb"}, .names = {"other"}, .want = ASSESS_UNHEALTHY, .assessed = 1, .findings = 1, .says = "debian 9 gets no more fixes"},
+    {.distro = "debian:9",
+     .id = "debian",
+     .version = "9",
+     .types = {"deb"},
+     .names = {"good"},
+     .want = ASSESS_UNVERIFIED,
+     .assessed = 1,
+     .says = "debian 9 gets no more fixes"},
+    {.distro = "debian:9",
+     .id = "debian",
+     .version = "9",
+     .types = {"deb"},
+     .names = {"other"},
+     .want = ASSESS_UNHEALTHY,
+     .assessed = 1,
+     .findings = 1,
+     .says = "debian 9 gets no more fixes"},
 };
 
 static void make(const struct shape *s, struct inv_package packages[3], struct inv_image *ret)
 {
-	*ret = (struct inv_image){.packages = packages, .state = s->inv, .has_distro = s->distro != NULL};
+	*ret = (struct inv_image){
+	    .packages = packages, .state = s->inv, .has_distro = s->distro != NULL};
 	for (size_t i = 0; i < 3 && s->names[i]; i++) {
-		packages[i] = (struct inv_package){
-		    .pkg = {.type = bytes_of(s->types[i]), .name = bytes_of(s->names[i]), .version = BYTES_LIT("1"),
-			    .source_name = bytes_of(s->names[i]), .source_version = BYTES_LIT("1"), .distro = bytes_of(s->distro),
-			    .class = PKG_OS, .third_party = s->third && i == 0}};
+		packages[i] = (struct inv_package){.pkg = {.type = bytes_of(s->types[i]),
+							   .name = bytes_of(s->names[i]),
+							   .version = BYTES_LIT("1"),
+							   .source_name = bytes_of(s->names[i]),
+							   .source_version = BYTES_LIT("1"),
+							   .distro = bytes_of(s->distro),
+							   .class = PKG_OS,
+							   .third_party = s->third && i == 0}};
 		ret->package_count++;
 	}
 	if (s->language) {
 		ret->languages[ret->language_count++] = (struct inv_language){
-		    .kind = "npm", .count = 7, .examples = {BYTES_LIT("app/node_modules/a/package.json")}, .example_count = 1};
+		    .kind = "npm",
+		    .count = 7,
+		    .examples = {BYTES_LIT("app/node_modules/a/package.json")},
+		    .example_count = 1};
 	}
 	ret->third_party_count = s->third;
 	ret->absent_count = s->absent;
@@ -88,9 +163,14 @@ static void test_states(void **state)
 		arena_init(&a, 16U << 20);
 		const struct assess_input in = {.image = &image, .vdb = v, .now_ms = now};
 		assert_int_equal(assess_image(&in, &a, &as, &e), 0);
-		bool says = shapes[i].says[0] ? bytes_find_bytes(as.reason, bytes_of(shapes[i].says)) < as.reason.len : as.reason.len == 0;
-		if (as.state != shapes[i].want || !says || as.finding_count != shapes[i].findings || as.assessed_count != shapes[i].assessed)
-			fail_msg("shape %zu: %s, \"%.*s\", %zu assessed, %zu findings", i, assess_state_word(as.state), BYTES_ARG(as.reason),
+		bool says =
+		    shapes[i].says[0]
+			? bytes_find_bytes(as.reason, bytes_of(shapes[i].says)) < as.reason.len
+			: as.reason.len == 0;
+		if (as.state != shapes[i].want || !says || as.finding_count != shapes[i].findings ||
+		    as.assessed_count != shapes[i].assessed)
+			fail_msg("shape %zu: %s, \"%.*s\", %zu assessed, %zu findings", i,
+				 assess_state_word(as.state), BYTES_ARG(as.reason),
 				 as.assessed_count, as.finding_count);
 		arena_free(&a);
 	}
@@ -105,8 +185,12 @@ static void test_too_many(void **state)
 	static struct sample many[RECORDS];
 	static char ids[RECORDS][24];
 	static struct inv_package packages[PACKAGES];
-	struct inv_image image = {.packages = packages, .package_count = PACKAGES, .has_distro = true, .state = INV_ASSESSED,
-				  .distro = {.id = BYTES_LIT("debian"), .version_id = BYTES_LIT("12")}};
+	struct inv_image image = {
+	    .packages = packages,
+	    .package_count = PACKAGES,
+	    .has_distro = true,
+	    .state = INV_ASSESSED,
+	    .distro = {.id = BYTES_LIT("debian"), .version_id = BYTES_LIT("12")}};
 	struct err e = ERR_INIT;
 	struct buf file;
 	struct assess as;
@@ -114,11 +198,20 @@ static void test_too_many(void **state)
 	(void)state;
 	for (size_t i = 0; i < RECORDS; i++) {
 		(void)snprintf(ids[i], sizeof ids[i], "CVE-2024-%zu", i + 1);
-		many[i] = (struct sample){.id = ids[i], .ecosystem = "Debian:12", .name = "bad", .events = "introduced 0", .status = ADV_AFFECTED};
+		many[i] = (struct sample){.id = ids[i],
+					  .ecosystem = "Debian:12",
+					  .name = "bad",
+					  .events = "introduced 0",
+					  .status = ADV_AFFECTED};
 	}
 	for (size_t i = 0; i < PACKAGES; i++)
-		packages[i].pkg = (struct pkg){.type = BYTES_LIT("deb"), .name = BYTES_LIT("part"), .version = BYTES_LIT("1"), .source_name = BYTES_LIT("bad"),
-					       .source_version = BYTES_LIT("1"), .distro = BYTES_LIT("debian:12"), .class = PKG_OS};
+		packages[i].pkg = (struct pkg){.type = BYTES_LIT("deb"),
+					       .name = BYTES_LIT("part"),
+					       .version = BYTES_LIT("1"),
+					       .source_name = BYTES_LIT("bad"),
+					       .source_version = BYTES_LIT("1"),
+					       .distro = BYTES_LIT("debian:12"),
+					       .class = PKG_OS};
 	sample_file(many, RECORDS, &file);
 	struct vdb *v = vdb_open_bytes(buf_bytes(&file), &e);
 	arena_init(&a, 16U << 20);
@@ -126,7 +219,8 @@ static void test_too_many(void **state)
 	assert_int_equal(assess_image(&in, &a, &as, &e), 0);
 	assert_int_equal(as.state, ASSESS_UNHEALTHY);
 	assert_true(as.finding_count > RECORDS && as.finding_count < (size_t)RECORDS * PACKAGES);
-	assert_true(bytes_find_bytes(as.reason, BYTES_LIT("the limit of findings was reached")) < as.reason.len);
+	assert_true(bytes_find_bytes(as.reason, BYTES_LIT("the limit of findings was reached")) <
+		    as.reason.len);
 	assert_int_equal(as.assessed_count * RECORDS, as.finding_count);
 	arena_free(&a);
 	vdb_close(v);
@@ -172,6 +266,8 @@ static void test_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_states), cmocka_unit_test(test_too_many), cmocka_unit_test(test_memory)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_states),
+					   cmocka_unit_test(test_too_many),
+					   cmocka_unit_test(test_memory)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* backup, restore and fsck: copies made while people push, delete and collect are whole; damaged ones are refused; what is wrong in a folder is found. */
+/* backup, restore and fsck: copies made while people push, delete and collect are whole; damaged
+ * ones are refused; what is wrong in a folder is found. */
 #include "registry_place.h"
 
 #include "base/clock.h"
@@ -46,7 +47,8 @@ static int push_numbered(struct registry *g, unsigned n, char digest[DIGEST_TEXT
 	struct registry_put_result got;
 	struct bytes config = numbered("{\"os\":", n, c), layer = numbered("layer", n, l);
 	if (push_once(g, REPO, config, &e) < 0 || push_session(g, REPO, layer, &e) < 0 ||
-	    put_manifest(g, REPO, manifest_for(config, layer, "", text, sizeof text), NULL, &got, &e) < 0) {
+	    put_manifest(g, REPO, manifest_for(config, layer, "", text, sizeof text), NULL, &got,
+			 &e) < 0) {
 		print_message("push: %s\n", e.msg);
 		return -1;
 	}
@@ -85,7 +87,8 @@ static void *churn(void *arg)
 	for (unsigned n = 1000; !stop; n++) {
 		char digest[DIGEST_TEXT_CAP];
 		struct err e = ERR_INIT;
-		if (push_numbered(g, n, digest) < 0 || registry_manifest_delete(g, REPO, bytes_of(digest), NULL, &e) != 1)
+		if (push_numbered(g, n, digest) < 0 ||
+		    registry_manifest_delete(g, REPO, bytes_of(digest), NULL, &e) != 1)
 			failures++;
 	}
 	return NULL;
@@ -113,12 +116,14 @@ static void while_people_work(void **state)
 	struct backup_counts n;
 	(void)snprintf(dir, sizeof dir, "%s-backup", p->dir);
 	(void)snprintf(new, sizeof new, "%s-new", p->dir);
-	/* A push takes longer between its first blob and its manifest than this only when the machine sleeps. */
+	/* A push takes longer between its first blob and its manifest than this only when the
+	 * machine sleeps. */
 	o.gc_grace_ms = 1500;
 	o.removal_delay_ms = 0;
 	registry_configure(p->g, &o);
 	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, i < 2 ? collect : churn, p->g), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, i < 2 ? collect : churn, p->g),
+				 0);
 	for (unsigned round = 0; round < 4; round++) {
 		char digest[DIGEST_TEXT_CAP];
 		for (unsigned i = 0; i < 5; i++)
@@ -126,8 +131,10 @@ static void while_people_work(void **state)
 		struct backup_options make = {.data_dir = p->dir, .dir = dir, .copy = round % 2};
 		struct backup_options back = {.data_dir = new, .dir = dir};
 		if (backup_make(&make, &n, &e) < 0 || n.damaged)
-			fail_msg("backup %u: %s, %llu damaged", round, e.msg, (unsigned long long)n.damaged);
-		assert_int_equal(count_of("cd $A && sha256sum -c --quiet SHA256SUMS >&2 && echo 1", dir), 1);
+			fail_msg("backup %u: %s, %llu damaged", round, e.msg,
+				 (unsigned long long)n.damaged);
+		assert_int_equal(
+		    count_of("cd $A && sha256sum -c --quiet SHA256SUMS >&2 && echo 1", dir), 1);
 		if (backup_restore(&back, &n, &e) < 0)
 			fail_msg("restore %u: %s", round, e.msg);
 		assert_int_equal(check(new, false).found, 0);
@@ -158,15 +165,16 @@ static void refused(void **state)
 {
 	struct place *p = *state;
 	static const char *const spoil[] = {
-		"f=$(find $A/blobs -type f | head -1) && cp $f $f.x && printf X | dd of=$f.x conv=notrunc status=none && mv $f.x $f",
-		"f=$(find $A/blobs -type f | head -1) && rm $f",
-		"f=$(find $A/blobs -type f | head -1) && cp $f $f.x && mv $f.x $f && echo >> $f",
-		"printf X | dd of=$(echo $A/plimsoll-*.db) bs=1 seek=5000 conv=notrunc status=none",
-		"printf X >> $A/token.key",
-		"cd $A && head -c 80 SHA256SUMS > s && mv s SHA256SUMS",
-		"cd $A && head -n -1 SHA256SUMS > s && mv s SHA256SUMS",
-		"cd $A && sed -i 's|  token.key|  ../token.key|' SHA256SUMS",
-		"cd $A && sed -i '1s/1/2/' SHA256SUMS",
+	    "f=$(find $A/blobs -type f | head -1) && cp $f $f.x && printf X | dd of=$f.x "
+	    "conv=notrunc status=none && mv $f.x $f",
+	    "f=$(find $A/blobs -type f | head -1) && rm $f",
+	    "f=$(find $A/blobs -type f | head -1) && cp $f $f.x && mv $f.x $f && echo >> $f",
+	    "printf X | dd of=$(echo $A/plimsoll-*.db) bs=1 seek=5000 conv=notrunc status=none",
+	    "printf X >> $A/token.key",
+	    "cd $A && head -c 80 SHA256SUMS > s && mv s SHA256SUMS",
+	    "cd $A && head -n -1 SHA256SUMS > s && mv s SHA256SUMS",
+	    "cd $A && sed -i 's|  token.key|  ../token.key|' SHA256SUMS",
+	    "cd $A && sed -i '1s/1/2/' SHA256SUMS",
 	};
 	char dir[96], spoilt[96], new[96], digest[DIGEST_TEXT_CAP];
 	struct err e = ERR_INIT;
@@ -176,7 +184,8 @@ static void refused(void **state)
 	(void)snprintf(new, sizeof new, "%s-new", p->dir);
 	shell("echo secret > $A/token.key", p->dir, "");
 	assert_int_equal(push_numbered(p->g, 1, digest), 0);
-	struct backup_options make = {.data_dir = p->dir, .dir = dir}, back = {.data_dir = new, .dir = spoilt};
+	struct backup_options make = {.data_dir = p->dir, .dir = dir},
+			      back = {.data_dir = new, .dir = spoilt};
 	assert_int_equal(backup_make(&make, &n, &e), 0);
 	assert_int_equal(n.blobs, 2);
 	assert_int_equal(n.linked, 2);
@@ -206,7 +215,8 @@ static void refused(void **state)
 	shell("rm -rf $A", spoilt, "");
 }
 
-/* An earlier run died: what it left is taken over or removed. A blob that is damaged already is named, and keeps nothing else out. */
+/* An earlier run died: what it left is taken over or removed. A blob that is damaged already is
+ * named, and keeps nothing else out. */
 static void after_an_accident(void **state)
 {
 	struct place *p = *state;
@@ -217,10 +227,14 @@ static void after_an_accident(void **state)
 	(void)snprintf(new, sizeof new, "%s-new", p->dir);
 	assert_int_equal(push_numbered(p->g, 1, digest), 0);
 	assert_int_equal(push_numbered(p->g, 2, digest), 0);
-	struct backup_options make = {.data_dir = p->dir, .dir = dir, .copy = true}, back = {.data_dir = new, .dir = dir};
+	struct backup_options make = {.data_dir = p->dir, .dir = dir, .copy = true},
+			      back = {.data_dir = new, .dir = dir};
 	assert_int_equal(backup_make(&make, &n, &e), 0);
-	shell("cd $A && touch plimsoll-1.db plimsoll-2.db.tmp blobs/ab/ab000000000000000000000000000001 "
-	      "blobs/ab/ab000000000000000000000000000002.tmp && f=$(find blobs -size +0 -type f | head -1) && printf x > $f", dir, "");
+	shell("cd $A && touch plimsoll-1.db plimsoll-2.db.tmp "
+	      "blobs/ab/ab000000000000000000000000000001 "
+	      "blobs/ab/ab000000000000000000000000000002.tmp && f=$(find blobs -size +0 -type f | "
+	      "head -1) && printf x > $f",
+	      dir, "");
 	assert_int_equal(backup_make(&make, &n, &e), 0);
 	assert_int_equal(n.added, 1);
 	assert_int_equal(count_of("find $A/blobs -type f | wc -l", dir), 4);
@@ -240,8 +254,9 @@ static void after_an_accident(void **state)
 static int spoil_manifest(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	int64_t n = db_exec(tx, "UPDATE manifest SET content=CAST(replace(CAST(content AS TEXT),$1,$2) AS BLOB)",
-			    DB_ARGS(DB_T(BYTES_LIT("schema")), DB_T(BYTES_LIT("sChema"))), e);
+	int64_t n = db_exec(
+	    tx, "UPDATE manifest SET content=CAST(replace(CAST(content AS TEXT),$1,$2) AS BLOB)",
+	    DB_ARGS(DB_T(BYTES_LIT("schema")), DB_T(BYTES_LIT("sChema"))), e);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -263,8 +278,10 @@ static void finds(void **state)
 	assert_int_equal(n.blobs, 6);
 	assert_int_equal(n.manifests, 3);
 	/* A bit, a length, an absence, and a file too many. */
-	shell("set -- $(find $A/blobs -type f | sort); printf X | dd of=$1 conv=notrunc status=none; echo >> $2; rm $3; "
-	      "echo > $A/blobs/ab/ab000000000000000000000000000001", p->dir, p->dir);
+	shell("set -- $(find $A/blobs -type f | sort); printf X | dd of=$1 conv=notrunc "
+	      "status=none; echo >> $2; rm $3; "
+	      "echo > $A/blobs/ab/ab000000000000000000000000000001",
+	      p->dir, p->dir);
 	unsigned files = count_of("find $A -type f | wc -l", p->dir);
 	n = check(p->dir, false);
 	assert_int_equal(n.found, 4);
@@ -290,7 +307,9 @@ static void finds(void **state)
 	place_close(p);
 	assert_int_equal(check(p->dir, false).found, 3);
 	/* A page of the database. */
-	shell("printf XXXXXXXXXXXXXXXX | dd of=$A/plimsoll.db bs=1 seek=8192 conv=notrunc status=none", p->dir, "");
+	shell("printf XXXXXXXXXXXXXXXX | dd of=$A/plimsoll.db bs=1 seek=8192 conv=notrunc "
+	      "status=none",
+	      p->dir, "");
 	assert_true(check(p->dir, false).found >= 1);
 	shell("rm $B/plimsoll.db && mkdir -p $A", p->dir, p->dir);
 	assert_int_equal(fsck_run(&o, &n, &e), -ERR_IO);
@@ -300,6 +319,7 @@ static void finds(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
-	const struct CMUnitTest tests[] = {T(while_people_work), T(refused), T(after_an_accident), T(finds)};
+	const struct CMUnitTest tests[] = {T(while_people_work), T(refused), T(after_an_accident),
+					   T(finds)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,14 +43,17 @@ static void keys(void **state)
 	assert_int_equal(blobs_key_new(b, &e), 0);
 	assert_string_not_equal(a, b);
 	assert_true(blobs_is_key(bytes_of(a)));
-	static const char *const bad[] = {
-		"", "0", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdef0",
-		"0123456789abcdef0123456789abcdeF", "../3456789abcdef0123456789abcdef",
-		"0123456789abcdef/123456789abcdef"};
+	static const char *const bad[] = {"",
+					  "0",
+					  "0123456789abcdef0123456789abcde",
+					  "0123456789abcdef0123456789abcdef0",
+					  "0123456789abcdef0123456789abcdeF",
+					  "../3456789abcdef0123456789abcdef",
+					  "0123456789abcdef/123456789abcdef"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_false(blobs_is_key(bytes_of(bad[i])));
 	assert_false(blobs_is_key((struct bytes){.ptr = (const uint8_t *)"0123456789abcdef"
-									  "0123456789abcd\0f",
+									 "0123456789abcd\0f",
 						 .len = 32}));
 }
 
@@ -150,10 +153,10 @@ static void walk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(keys, setup, teardown),
-		cmocka_unit_test_setup_teardown(life, setup, teardown),
-		cmocka_unit_test_setup_teardown(refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(walk, setup, teardown),
+	    cmocka_unit_test_setup_teardown(keys, setup, teardown),
+	    cmocka_unit_test_setup_teardown(life, setup, teardown),
+	    cmocka_unit_test_setup_teardown(refused, setup, teardown),
+	    cmocka_unit_test_setup_teardown(walk, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,14 +13,19 @@ static void test_distance(void **state)
 	static const struct {
 		const char *a, *b;
 		size_t edits;
-	} rows[] = {{"", "", 0},		   {"", "abc", 3},
-		    {"abc", "", 3},		   {"scan", "SCAN", 0},
-		    {"scna", "scan", 1},	   {"sevrity", "severity", 1},
-		    {"push-staus", "push-status", 1}, {"kitten", "sitting", 3},
+	} rows[] = {{"", "", 0},
+		    {"", "abc", 3},
+		    {"abc", "", 3},
+		    {"scan", "SCAN", 0},
+		    {"scna", "scan", 1},
+		    {"sevrity", "severity", 1},
+		    {"push-staus", "push-status", 1},
+		    {"kitten", "sitting", 3},
 		    {"ca", "abc", 3}};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		assert_int_equal(suggest_distance(bytes_of(rows[i].a), bytes_of(rows[i].b)), rows[i].edits);
+		assert_int_equal(suggest_distance(bytes_of(rows[i].a), bytes_of(rows[i].b)),
+				 rows[i].edits);
 }
 
 static void test_suggest(void **state)
@@ -37,6 +42,7 @@ static void test_suggest(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_distance), cmocka_unit_test(test_suggest)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_distance),
+					   cmocka_unit_test(test_suggest)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,11 +9,29 @@
 static void test_loopback(void **state)
 {
 	(void)state;
-	static const char *const yes[] = {"localhost", "localhost:5000", "LocalHost:1", "127.0.0.1", "127.0.0.1:5000",
-					  "127.255.0.9:80", "[::1]", "[::1]:5000", "[0:0:0:0:0:0:0:1]:1"};
-	static const char *const no[] = {"", ":5000", "127.evil.test", "127.0.0.1.evil.test", "127.0.0.1.evil.test:80", "localhost.evil.test",
-					 "localhostx", "xlocalhost", "128.0.0.1", "127.1", "127", "0127.0.0.1", "[::1].evil.test:x", "[::2]",
-					 "[::1", "[localhost]", "[127.0.0.1]", "::1", "[]", "10.0.0.1:127"};
+	static const char *const yes[] = {"localhost", "localhost:5000", "LocalHost:1",
+					  "127.0.0.1", "127.0.0.1:5000", "127.255.0.9:80",
+					  "[::1]",     "[::1]:5000",	 "[0:0:0:0:0:0:0:1]:1"};
+	static const char *const no[] = {"",
+					 ":5000",
+					 "127.evil.test",
+					 "127.0.0.1.evil.test",
+					 "127.0.0.1.evil.test:80",
+					 "localhost.evil.test",
+					 "localhostx",
+					 "xlocalhost",
+					 "128.0.0.1",
+					 "127.1",
+					 "127",
+					 "0127.0.0.1",
+					 "[::1].evil.test:x",
+					 "[::2]",
+					 "[::1",
+					 "[localhost]",
+					 "[127.0.0.1]",
+					 "::1",
+					 "[]",
+					 "10.0.0.1:127"};
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
 		if (!client_is_loopback(bytes_of(yes[i])))
 			fail_msg("%s is loopback", yes[i]);

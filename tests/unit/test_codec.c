@@ -317,7 +317,8 @@ static void test_zstd_windows(void **state)
 	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x68" EMPTY_BLOCK), 8 * mib, ERR_OK, NULL},
 	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x69" EMPTY_BLOCK), 8 * mib, ERR_LIMIT, "9437184"},
 	    /* The largest there is: 3.75 TiB. */
-	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\xff" EMPTY_BLOCK), 128 * mib, ERR_LIMIT, "4123168604160"},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\xff" EMPTY_BLOCK), 128 * mib, ERR_LIMIT,
+	     "4123168604160"},
 	    /* One segment: the content is the window, told in 1, 2, 4 or 8 bytes. */
 	    {BYTES_LIT("\x28\xb5\x2f\xfd\x20\0" EMPTY_BLOCK), 0, ERR_OK, NULL},
 	    {BYTES_LIT("\x28\xb5\x2f\xfd\x60\0\0" EMPTY_BLOCK), 0, ERR_FORMAT, NULL},
@@ -326,12 +327,13 @@ static void test_zstd_windows(void **state)
 	     "9223372036854775808"},
 	    /* The same behind a dictionary's number of 1, 2 and 4 bytes. */
 	    {BYTES_LIT("\x28\xb5\x2f\xfd\xa1\7\x01\0\0\x02" EMPTY_BLOCK), 0, ERR_LIMIT, "33554433"},
-	    {BYTES_LIT("\x28\xb5\x2f\xfd\xa2\7\7\x01\0\0\x02" EMPTY_BLOCK), 0, ERR_LIMIT, "33554433"},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\xa2\7\7\x01\0\0\x02" EMPTY_BLOCK), 0, ERR_LIMIT,
+	     "33554433"},
 	    {BYTES_LIT("\x28\xb5\x2f\xfd\xa3\7\7\7\7\x01\0\0\x02" EMPTY_BLOCK), 0, ERR_LIMIT,
 	     "33554433"},
 	    /* A second frame is looked at, too. */
-	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x68" EMPTY_BLOCK "\x28\xb5\x2f\xfd\0\x88" EMPTY_BLOCK), 0,
-	     ERR_LIMIT, "134217728"},
+	    {BYTES_LIT("\x28\xb5\x2f\xfd\0\x68" EMPTY_BLOCK "\x28\xb5\x2f\xfd\0\x88" EMPTY_BLOCK),
+	     0, ERR_LIMIT, "134217728"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct err e = ERR_INIT;
@@ -488,9 +490,9 @@ int main(void)
 	    cmocka_unit_test(test_round_trip),	cmocka_unit_test(test_drip),
 	    cmocka_unit_test(test_prefixes),	cmocka_unit_test(test_bit_flips),
 	    cmocka_unit_test(test_gzip_header), cmocka_unit_test(test_stored_blocks),
-	    cmocka_unit_test(test_zstd_frames),
-	    cmocka_unit_test(test_zstd_windows), cmocka_unit_test(test_none),
-	    cmocka_unit_test(test_limits),	cmocka_unit_test(test_member),
+	    cmocka_unit_test(test_zstd_frames), cmocka_unit_test(test_zstd_windows),
+	    cmocka_unit_test(test_none),	cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_member),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,13 +13,13 @@ static void taken(void **state)
 		const char *text;
 		uint64_t first, last;
 	} rows[] = {
-		{"0-0", 0, 0},
-		{"0-1023", 0, 1023},
-		{"1024-2047", 1024, 2047},
-		{"  5-6 ", 5, 6},
-		{"bytes 0-9/10", 0, 9},
-		{"bytes 0-9/*", 0, 9},
-		{"18446744073709551613-18446744073709551614", UINT64_MAX - 2, UINT64_MAX - 1},
+	    {"0-0", 0, 0},
+	    {"0-1023", 0, 1023},
+	    {"1024-2047", 1024, 2047},
+	    {"  5-6 ", 5, 6},
+	    {"bytes 0-9/10", 0, 9},
+	    {"bytes 0-9/*", 0, 9},
+	    {"18446744073709551613-18446744073709551614", UINT64_MAX - 2, UINT64_MAX - 1},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -31,10 +31,27 @@ static void taken(void **state)
 
 static void refused(void **state)
 {
-	static const char *const rows[] = {"", "-", "0", "0-", "-0", "1-0", "a-b", "0-1-2", "+0-1",
-					   "0 - 1", "0--1", "0x0-1", "0-18446744073709551615",
-					   "0-99999999999999999999", "bytes", "bytes ", "bytes */10",
-					   "bytes 0-9", "bytes 0-9/", "bytes 0-9/x", "bytes=0-9"};
+	static const char *const rows[] = {"",
+					   "-",
+					   "0",
+					   "0-",
+					   "-0",
+					   "1-0",
+					   "a-b",
+					   "0-1-2",
+					   "+0-1",
+					   "0 - 1",
+					   "0--1",
+					   "0x0-1",
+					   "0-18446744073709551615",
+					   "0-99999999999999999999",
+					   "bytes",
+					   "bytes ",
+					   "bytes */10",
+					   "bytes 0-9",
+					   "bytes 0-9/",
+					   "bytes 0-9/x",
+					   "bytes=0-9"};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		uint64_t first, last;

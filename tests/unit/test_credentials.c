@@ -1,5 +1,6 @@
-/* credentials: config.json as Docker's CLI, podman and the cloud CLIs write it; helpers as programs; what is no config.json. Expected values by Docker's
- * documentation of its configuration file; base64 by coreutils. */
+/* credentials: config.json as Docker's CLI, podman and the cloud CLIs write it; helpers as
+ * programs; what is no config.json. Expected values by Docker's documentation of its configuration
+ * file; base64 by coreutils. */
 #include "torture.h"
 
 #include "connect/credentials.h"
@@ -13,53 +14,63 @@
 
 struct row {
 	const char *text, *registry; /* a repository may follow its '/' */
-	int found; /* 1, 0, or -ERR_… */
+	int found;		     /* 1, 0, or -ERR_… */
 	const char *username, *password, *helper;
 };
 #define ANN "\"auth\":\"YW5uOnNlY3JldA==\"" /* ann:secret */
 static const struct row rows[] = {
-	{"{\"auths\":{\"ghcr.io\":{" ANN "}}}", "ghcr.io", 1, "ann", "secret", NULL},
-	{"{\"auths\":{\"https://ghcr.io/v2/\":{" ANN "}}}", "ghcr.io", 1, "ann", "secret", NULL},
-	{"{\"auths\":{\"http://localhost:5000\":{" ANN "}}}", "localhost:5000", 1, "ann", "secret", NULL},
-	/* A name is the whole name. */
-	{"{\"auths\":{\"ghcr.io.example.org\":{" ANN "}}}", "ghcr.io", 0, NULL, NULL, NULL},
-	{"{\"auths\":{\"ghcr.io\":{" ANN "}}}", "xghcr.io", 0, NULL, NULL, NULL},
-	{"{\"auths\":{\"ghcr.io:443\":{" ANN "}}}", "ghcr.io", 0, NULL, NULL, NULL},
-	/* Docker Hub under its old address. */
-	{"{\"auths\":{\"https://index.docker.io/v1/\":{" ANN "}}}", "registry-1.docker.io", 1, "ann", "secret", NULL},
-	{"{\"auths\":{\"https://index.docker.io/v1/\":{" ANN "}}}", "ghcr.io", 0, NULL, NULL, NULL},
-	/* The first one counts. */
-	{"{\"auths\":{\"a\":{" ANN "},\"https://a/\":{\"auth\":\"Ym9iOng=\"}}}", "a", 1, "ann", "secret", NULL},
-	/* bob:p:q, bob: and bob without a colon. */
-	{"{\"auths\":{\"a\":{\"auth\":\"Ym9iOnA6cQ==\"}}}", "a", 1, "bob", "p:q", NULL},
-	{"{\"auths\":{\"a\":{\"auth\":\"Ym9iOg==\"}}}", "a", 1, "bob", "", NULL},
-	{"{\"auths\":{\"a\":{\"auth\":\"Ym9i\"}}}", "a", -ERR_FORMAT, NULL, NULL, NULL},
-	{"{\"auths\":{\"a\":{\"auth\":\"not base64!\"}}}", "a", -ERR_FORMAT, NULL, NULL, NULL},
-	/* bo\0b:x: a NUL would cut the name short. */
-	{"{\"auths\":{\"a\":{\"auth\":\"Ym8AYjp4\"}}}", "a", -ERR_FORMAT, NULL, NULL, NULL},
-	/* A login that left a refresh token: "auth" holds the name and an empty password. */
-	{"{\"auths\":{\"a\":{\"auth\":\"Ym9iOg==\",\"identitytoken\":\"tok\"}}}", "a", 1, "bob", "tok", NULL},
-	{"{\"auths\":{\"a\":{\"username\":\"u\",\"password\":\"p\"}}}", "a", 1, "u", "p", NULL},
-	{"{\"auths\":{\"a\":{\"username\":\"u\",\"identitytoken\":\"t\"}}}", "a", 1, "u", "t", NULL},
-	/* What a helper keeps leaves an empty entry behind. */
-	{"{\"auths\":{\"a\":{}},\"credsStore\":\"pass\"}", "a", 0, NULL, NULL, "pass"},
-	{"{\"auths\":{\"a\":{" ANN "}},\"credsStore\":\"pass\"}", "a", 1, "ann", "secret", NULL},
-	{"{\"credsStore\":\"pass\",\"credHelpers\":{\"a\":\"gcr\",\"b\":\"ecr\"}}", "b", 0, NULL, NULL, "ecr"},
-	{"{\"credHelpers\":{\"a\":\"gcr\"}}", "b", 0, NULL, NULL, NULL},
-	{"{\"HttpHeaders\":{\"auths\":{\"a\":{" ANN "}}},\"x\":[1,{}]}", "a", 0, NULL, NULL, NULL},
-	{"{\"auths\":null,\"credsStore\":null}", "a", -ERR_FORMAT, NULL, NULL, NULL},
-	{"{\"auths\":{\"a\":{\"auth\":null}}}", "a", 0, NULL, NULL, NULL},
-	/* podman's keys may name a part of a registry: the longest that fits counts, at whole names (containers-auth.json(5)). */
-	{"{\"auths\":{\"a\":{\"auth\":\"Ym9iOng=\"},\"a/team\":{" ANN "}}}", "a/team/shop", 1, "ann", "secret", NULL},
-	{"{\"auths\":{\"a/team\":{" ANN "},\"a\":{\"auth\":\"Ym9iOng=\"}}}", "a/team", 1, "ann", "secret", NULL},
-	{"{\"auths\":{\"a/team\":{" ANN "},\"a\":{\"auth\":\"Ym9iOng=\"}}}", "a/teams/shop", 1, "bob", "x", NULL},
-	{"{\"auths\":{\"a/team/shop\":{" ANN "}}}", "a/team", 0, NULL, NULL, NULL},
-	{"{\"auths\":{\"a/team\":{" ANN "}}}", "a", 0, NULL, NULL, NULL},
-	{"{\"auths\":{\"docker.io/team\":{" ANN "}}}", "registry-1.docker.io/team/x", 1, "ann", "secret", NULL},
-	{"{}", "a", 0, NULL, NULL, NULL},
-	{"", "a", -ERR_TRUNCATED, NULL, NULL, NULL},
-	{"[]", "a", -ERR_FORMAT, NULL, NULL, NULL},
-	{"{\"auths\":{\"a\":{" ANN "}}} x", "a", -ERR_FORMAT, NULL, NULL, NULL},
+    {"{\"auths\":{\"ghcr.io\":{" ANN "}}}", "ghcr.io", 1, "ann", "secret", NULL},
+    {"{\"auths\":{\"https://ghcr.io/v2/\":{" ANN "}}}", "ghcr.io", 1, "ann", "secret", NULL},
+    {"{\"auths\":{\"http://localhost:5000\":{" ANN "}}}", "localhost:5000", 1, "ann", "secret",
+     NULL},
+    /* A name is the whole name. */
+    {"{\"auths\":{\"ghcr.io.example.org\":{" ANN "}}}", "ghcr.io", 0, NULL, NULL, NULL},
+    {"{\"auths\":{\"ghcr.io\":{" ANN "}}}", "xghcr.io", 0, NULL, NULL, NULL},
+    {"{\"auths\":{\"ghcr.io:443\":{" ANN "}}}", "ghcr.io", 0, NULL, NULL, NULL},
+    /* Docker Hub under its old address. */
+    {"{\"auths\":{\"https://index.docker.io/v1/\":{" ANN "}}}", "registry-1.docker.io", 1, "ann",
+     "secret", NULL},
+    {"{\"auths\":{\"https://index.docker.io/v1/\":{" ANN "}}}", "ghcr.io", 0, NULL, NULL, NULL},
+    /* The first one counts. */
+    {"{\"auths\":{\"a\":{" ANN "},\"https://a/\":{\"auth\":\"Ym9iOng=\"}}}", "a", 1, "ann",
+     "secret", NULL},
+    /* bob:p:q, bob: and bob without a colon. */
+    {"{\"auths\":{\"a\":{\"auth\":\"Ym9iOnA6cQ==\"}}}", "a", 1, "bob", "p:q", NULL},
+    {"{\"auths\":{\"a\":{\"auth\":\"Ym9iOg==\"}}}", "a", 1, "bob", "", NULL},
+    {"{\"auths\":{\"a\":{\"auth\":\"Ym9i\"}}}", "a", -ERR_FORMAT, NULL, NULL, NULL},
+    {"{\"auths\":{\"a\":{\"auth\":\"not base64!\"}}}", "a", -ERR_FORMAT, NULL, NULL, NULL},
+    /* bo\0b:x: a NUL would cut the name short. */
+    {"{\"auths\":{\"a\":{\"auth\":\"Ym8AYjp4\"}}}", "a", -ERR_FORMAT, NULL, NULL, NULL},
+    /* A login that left a refresh token: "auth" holds the name and an empty password. */
+    {"{\"auths\":{\"a\":{\"auth\":\"Ym9iOg==\",\"identitytoken\":\"tok\"}}}", "a", 1, "bob", "tok",
+     NULL},
+    {"{\"auths\":{\"a\":{\"username\":\"u\",\"password\":\"p\"}}}", "a", 1, "u", "p", NULL},
+    {"{\"auths\":{\"a\":{\"username\":\"u\",\"identitytoken\":\"t\"}}}", "a", 1, "u", "t", NULL},
+    /* What a helper keeps leaves an empty entry behind. */
+    {"{\"auths\":{\"a\":{}},\"credsStore\":\"pass\"}", "a", 0, NULL, NULL, "pass"},
+    {"{\"auths\":{\"a\":{" ANN "}},\"credsStore\":\"pass\"}", "a", 1, "ann", "secret", NULL},
+    {"{\"credsStore\":\"pass\",\"credHelpers\":{\"a\":\"gcr\",\"b\":\"ecr\"}}", "b", 0, NULL, NULL,
+     "ecr"},
+    {"{\"credHelpers\":{\"a\":\"gcr\"}}", "b", 0, NULL, NULL, NULL},
+    {"{\"HttpHeaders\":{\"auths\":{\"a\":{" ANN "}}},\"x\":[1,{}]}", "a", 0, NULL, NULL, NULL},
+    {"{\"auths\":null,\"credsStore\":null}", "a", -ERR_FORMAT, NULL, NULL, NULL},
+    {"{\"auths\":{\"a\":{\"auth\":null}}}", "a", 0, NULL, NULL, NULL},
+    /* podman's keys may name a part of a registry: the longest that fits counts, at whole names
+       (containers-auth.json(5)). */
+    {"{\"auths\":{\"a\":{\"auth\":\"Ym9iOng=\"},\"a/team\":{" ANN "}}}", "a/team/shop", 1, "ann",
+     "secret", NULL},
+    {"{\"auths\":{\"a/team\":{" ANN "},\"a\":{\"auth\":\"Ym9iOng=\"}}}", "a/team", 1, "ann",
+     "secret", NULL},
+    {"{\"auths\":{\"a/team\":{" ANN "},\"a\":{\"auth\":\"Ym9iOng=\"}}}", "a/teams/shop", 1, "bob",
+     "x", NULL},
+    {"{\"auths\":{\"a/team/shop\":{" ANN "}}}", "a/team", 0, NULL, NULL, NULL},
+    {"{\"auths\":{\"a/team\":{" ANN "}}}", "a", 0, NULL, NULL, NULL},
+    {"{\"auths\":{\"docker.io/team\":{" ANN "}}}", "registry-1.docker.io/team/x", 1, "ann",
+     "secret", NULL},
+    {"{}", "a", 0, NULL, NULL, NULL},
+    {"", "a", -ERR_TRUNCATED, NULL, NULL, NULL},
+    {"[]", "a", -ERR_FORMAT, NULL, NULL, NULL},
+    {"{\"auths\":{\"a\":{" ANN "}}} x", "a", -ERR_FORMAT, NULL, NULL, NULL},
 };
 
 static void same(const char *have, const char *want)
@@ -79,8 +90,10 @@ static void test_rows(void **state)
 		struct credentials c = {0};
 		const char *helper = NULL;
 		arena_init(&a, 1U << 20);
-		struct bytes repository = bytes_of(rows[i].registry), registry = bytes_cut(&repository, '/');
-		int r = cred_parse(bytes_of(rows[i].text), registry, repository, &a, &c, &helper, &e);
+		struct bytes repository = bytes_of(rows[i].registry),
+			     registry = bytes_cut(&repository, '/');
+		int r =
+		    cred_parse(bytes_of(rows[i].text), registry, repository, &a, &c, &helper, &e);
 		if (rows[i].found < 0 ? r >= 0 : r != rows[i].found)
 			fail_msg("%s: %d %s", rows[i].text, r, e.msg);
 		if (r >= 0) {
@@ -96,7 +109,8 @@ static void test_rows(void **state)
 static void test_prefixes(void **state)
 {
 	(void)state;
-	const char *text = "{\"auths\":{\"a\":{\"auth\":\"YW5uOnNlY3JldA==\",\"email\":\"\"}},\"credHelpers\":{\"b\":\"x\"},\"credsStore\":\"y\"}";
+	const char *text = "{\"auths\":{\"a\":{\"auth\":\"YW5uOnNlY3JldA==\",\"email\":\"\"}},"
+			   "\"credHelpers\":{\"b\":\"x\"},\"credsStore\":\"y\"}";
 	for (size_t n = 0; n < strlen(text); n++) {
 		struct err e = ERR_INIT;
 		struct arena a;
@@ -106,7 +120,8 @@ static void test_prefixes(void **state)
 		char *copy = malloc(n + 1); /* of this length exactly, for the sanitizer */
 		assert_non_null(copy);
 		memcpy(copy, text, n);
-		assert_true(cred_parse((struct bytes){.ptr = (const uint8_t *)copy, .len = n}, BYTES_LIT("a"), BYTES_NONE, &a, &c, &helper, &e) < 0);
+		assert_true(cred_parse((struct bytes){.ptr = (const uint8_t *)copy, .len = n},
+				       BYTES_LIT("a"), BYTES_NONE, &a, &c, &helper, &e) < 0);
 		free(copy);
 		arena_free(&a);
 	}
@@ -120,7 +135,9 @@ static int parse_once(void *arg)
 	const char *helper = NULL;
 	(void)arg;
 	arena_init(&a, 1U << 20);
-	int r = cred_parse(BYTES_LIT("{\"auths\":{\"\\u0061\":{\"auth\":\"Ym9iOg==\",\"identitytoken\":\"t\"}}}"), BYTES_LIT("a"), BYTES_NONE, &a, &c, &helper, &e);
+	int r = cred_parse(
+	    BYTES_LIT("{\"auths\":{\"\\u0061\":{\"auth\":\"Ym9iOg==\",\"identitytoken\":\"t\"}}}"),
+	    BYTES_LIT("a"), BYTES_NONE, &a, &c, &helper, &e);
 	if (r > 0) {
 		assert_string_equal(c.username, "bob");
 		assert_string_equal(c.password, "t");
@@ -157,8 +174,8 @@ static int find(const char *registry, struct credentials *c, struct arena *a, st
 	return cred_find(bytes_of(registry), BYTES_NONE, a, c, e);
 }
 
-/* Helpers that have gone before the registry is written: more of it than a pipe holds, so that the write cannot be done before. The
- * program's SIGPIPE is the default, which would end it. */
+/* Helpers that have gone before the registry is written: more of it than a pipe holds, so that the
+ * write cannot be done before. The program's SIGPIPE is the default, which would end it. */
 static void check_gone(void)
 {
 	struct arena a;
@@ -208,15 +225,22 @@ static void test_find(void **state)
 	assert_int_equal(find("a", &c, &a, &e), 0);
 	assert_null(c.username);
 	arena_free(&a);
-	put("config.json", "{\"credHelpers\":{\"a\":\"good\",\"b\":\"fails\",\"c\":\"../good\",\"d\":\"absent\",\"e\":\"lies\",\"f\":\"talks\"},"
-	    "\"auths\":{\"g\":{" ANN "}}}", 0600);
+	put("config.json",
+	    "{\"credHelpers\":{\"a\":\"good\",\"b\":\"fails\",\"c\":\"../"
+	    "good\",\"d\":\"absent\",\"e\":\"lies\",\"f\":\"talks\"},"
+	    "\"auths\":{\"g\":{" ANN "}}}",
+	    0600);
 	/* The registry comes on standard input. */
-	put("docker-credential-good", "#!/bin/sh\nread -r r\n[ \"$1\" = get ] || exit 1\n"
-	    "echo \"{\\\"ServerURL\\\":\\\"$r\\\",\\\"Username\\\":\\\"user of $r\\\",\\\"Secret\\\":\\\"s\\\"}\"\n", 0755);
+	put("docker-credential-good",
+	    "#!/bin/sh\nread -r r\n[ \"$1\" = get ] || exit 1\n"
+	    "echo \"{\\\"ServerURL\\\":\\\"$r\\\",\\\"Username\\\":\\\"user of "
+	    "$r\\\",\\\"Secret\\\":\\\"s\\\"}\"\n",
+	    0755);
 	put("docker-credential-fails", "#!/bin/sh\necho credentials not found\nexit 1\n", 0755);
 	put("docker-credential-lies", "#!/bin/sh\necho no json\n", 0755);
 	put("docker-credential-leaves", "#!/bin/sh\nexit 0\n", 0755);
-	put("docker-credential-deaf", "#!/bin/sh\nexec <&-\necho '{\"Username\":\"ann\",\"Secret\":\"s\"}'\n", 0755);
+	put("docker-credential-deaf",
+	    "#!/bin/sh\nexec <&-\necho '{\"Username\":\"ann\",\"Secret\":\"s\"}'\n", 0755);
 	put("docker-credential-talks", "#!/bin/sh\nexec head -c 1000000 /dev/zero\n", 0755);
 	assert_int_equal(find("a", &c, &a, &e), 0);
 	assert_string_equal(c.username, "user of a");
@@ -249,14 +273,18 @@ static void test_find(void **state)
 	arena_free(&a);
 	assert_int_equal(unsetenv("REGISTRY_AUTH_FILE"), 0);
 	/* So do its files in the usual places, that of this session before the kept one. */
-	(void)snprintf(path, sizeof path, "mkdir -p %s/run/containers %s/xdg/containers && cp %s/auth.json %s/xdg/containers", dir, dir, dir, dir);
+	(void)snprintf(
+	    path, sizeof path,
+	    "mkdir -p %s/run/containers %s/xdg/containers && cp %s/auth.json %s/xdg/containers",
+	    dir, dir, dir, dir);
 	assert_int_equal(system(path), 0);
 	(void)snprintf(path, sizeof path, "%s/xdg", dir);
 	assert_int_equal(setenv("XDG_CONFIG_HOME", path, 1), 0);
 	assert_int_equal(find("g", &c, &a, &e), 0);
 	assert_string_equal(c.username, "bob");
 	arena_free(&a);
-	put("run/containers/auth.json", "{\"auths\":{\"g\":{\"auth\":\"Y2FybDp5\"}}}", 0600); /* carl:y */
+	put("run/containers/auth.json", "{\"auths\":{\"g\":{\"auth\":\"Y2FybDp5\"}}}",
+	    0600); /* carl:y */
 	assert_int_equal(find("g", &c, &a, &e), 0);
 	assert_string_equal(c.username, "carl");
 	arena_free(&a);
@@ -269,10 +297,10 @@ static void test_find(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_prefixes),
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_find),
+	    cmocka_unit_test(test_rows),
+	    cmocka_unit_test(test_prefixes),
+	    cmocka_unit_test(test_memory),
+	    cmocka_unit_test(test_find),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The primitives that every parser stands on: integers and LEB128 at every truncation, and looking for bytes on both sides of the length where the way of
- * looking changes. */
+/* The primitives that every parser stands on: integers and LEB128 at every truncation, and looking
+ * for bytes on both sides of the length where the way of looking changes. */
 #include "base/arena.h"
 #include "base/cursor.h"
 #include "base/io.h"
@@ -43,16 +43,20 @@ static void varints(void **state)
 		bool good;
 		uint64_t value;
 	} rows[] = {
-		{"\x00", 1, true, 0}, {"\x7f", 1, true, 127}, {"\x80\x01", 2, true, 128}, {"\xe5\x8e\x26", 3, true, 624485},
-		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10, true, UINT64_MAX},
-		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10, false, 0}, /* 65 bits */
-		{"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", 11, false, 0},
-		{"\x80\x00", 2, false, 0}, /* over-long */
+	    {"\x00", 1, true, 0},
+	    {"\x7f", 1, true, 127},
+	    {"\x80\x01", 2, true, 128},
+	    {"\xe5\x8e\x26", 3, true, 624485},
+	    {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 10, true, UINT64_MAX},
+	    {"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10, false, 0}, /* 65 bits */
+	    {"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", 11, false, 0},
+	    {"\x80\x00", 2, false, 0}, /* over-long */
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		for (size_t len = 0; len <= rows[i].len; len++) {
-			struct cursor c = cur_of((struct bytes){.ptr = (const uint8_t *)rows[i].text, .len = len});
+			struct cursor c = cur_of(
+			    (struct bytes){.ptr = (const uint8_t *)rows[i].text, .len = len});
 			bool good = rows[i].good && len == rows[i].len;
 			assert_true(cur_varint(&c) == (good ? rows[i].value : 0));
 			assert_int_equal(cur_ok(&c), good);
@@ -105,8 +109,9 @@ static void arena_spent(void **state)
 	const struct {
 		size_t before, n, size;
 		bool spent;
-	} cases[] = {{0, budget / 2, 1, false},		{0, budget + 1, 1, true},	  {1, budget, 1, true},
-		     {budget / 4, budget, 1, true}, {0, SIZE_MAX / 2, 3, true}, {0, SIZE_MAX / 2, 1, true}};
+	} cases[] = {{0, budget / 2, 1, false},	 {0, budget + 1, 1, true},
+		     {1, budget, 1, true},	 {budget / 4, budget, 1, true},
+		     {0, SIZE_MAX / 2, 3, true}, {0, SIZE_MAX / 2, 1, true}};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct arena a;
@@ -125,7 +130,8 @@ static void arena_spent(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(integers), cmocka_unit_test(varints), cmocka_unit_test(find),
-					   cmocka_unit_test(block), cmocka_unit_test(arena_spent)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(integers), cmocka_unit_test(varints),
+					   cmocka_unit_test(find), cmocka_unit_test(block),
+					   cmocka_unit_test(arena_spent)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ static const struct feed_case cases[] = {
      0},
     /* the authority that named it has no vector: those of the others, each once */
     {DOC(META(), "\"cna\":{\"title\":\"t\",\"metrics\":[{\"other\":{}}]},\"adp\":[{" METRIC(
-	     V31) "},{" METRIC(V31) "}]"),
+		     V31) "},{" METRIC(V31) "}]"),
      "advisory cve5 CVE-2024-1 Unknown\n summary t\n cvss " V31 "\n", 0},
     /* a score without its vector says nothing that can be checked */
     {DOC(META(), "\"cna\":{\"metrics\":[{\"cvssV3_1\":{\"baseScore\":9.8}}]}"), "", 0},
@@ -29,10 +29,10 @@ static const struct feed_case cases[] = {
     {"", "", -ERR_TRUNCATED},
 };
 
-static const char whole[] =
-    DOC(META(",\"datePublished\":\"2024-01-01\""),
-	"\"cna\":{\"title\":\"\\n\"," METRIC(V31) ",\"problemTypes\":[{\"descriptions\":[{\"cweId\":"
-						  "\"CWE-79\"}]}]},\"adp\":[{" METRIC(V31) "}]");
+static const char whole[] = DOC(
+    META(",\"datePublished\":\"2024-01-01\""),
+    "\"cna\":{\"title\":\"\\n\"," METRIC(V31) ",\"problemTypes\":[{\"descriptions\":[{\"cweId\":"
+					      "\"CWE-79\"}]}]},\"adp\":[{" METRIC(V31) "}]");
 #define MIN_OK (sizeof whole - 1)
 
 static void documents_give_what_they_say(void **state)

@@ -1,4 +1,5 @@
-/* db and event: values through and back, transactions, group commit, migrations, what a crash leaves. */
+/* db and event: values through and back, transactions, group commit, migrations, what a crash
+ * leaves. */
 #include "store/db.h"
 #include "store/event.h"
 #include "store/history.h"
@@ -21,23 +22,31 @@
 #include <cmocka.h>
 
 static const struct db_migration steps_1[] = {
-	{.number = 1,
-	 .what = "a table",
-	 .sql = "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r REAL){NOROWID};"},
-	{0}};
+    {.number = 1,
+     .what = "a table",
+     .sql =
+	 "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r REAL){NOROWID};"},
+    {0}};
 static const struct db_migration steps_2[] = {
-	{.number = 1,
-	 .what = "a table",
-	 .sql = "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r REAL){NOROWID};"},
-	{.number = 2, .what = "a column", .sql = "ALTER TABLE thing ADD COLUMN w BIGINT NOT NULL DEFAULT 7;"},
-	{0}};
+    {.number = 1,
+     .what = "a table",
+     .sql =
+	 "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r REAL){NOROWID};"},
+    {.number = 2,
+     .what = "a column",
+     .sql = "ALTER TABLE thing ADD COLUMN w BIGINT NOT NULL DEFAULT 7;"},
+    {0}};
 static const struct db_migration steps_bad[] = {
-	{.number = 1,
-	 .what = "a table",
-	 .sql = "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r REAL){NOROWID};"},
-	{.number = 2, .what = "a column", .sql = "ALTER TABLE thing ADD COLUMN w BIGINT; SELECT nonsense;"},
-	{0}};
-static const struct db_migration steps_gap[] = {{.number = 2, .what = "late", .sql = "SELECT 1"}, {0}};
+    {.number = 1,
+     .what = "a table",
+     .sql =
+	 "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r REAL){NOROWID};"},
+    {.number = 2,
+     .what = "a column",
+     .sql = "ALTER TABLE thing ADD COLUMN w BIGINT; SELECT nonsense;"},
+    {0}};
+static const struct db_migration steps_gap[] = {{.number = 2, .what = "late", .sql = "SELECT 1"},
+						{0}};
 
 static const struct schema_room rooms_1[] = {{"store", schema_store}, {"thing", steps_1}};
 static const struct schema_room rooms_2[] = {{"store", schema_store}, {"thing", steps_2}};
@@ -78,10 +87,9 @@ static int teardown(void **state)
 #define SET "INSERT INTO thing(k,v,b,r) VALUES($1,$2,$3,$4)"
 static int set(struct db_tx *tx, const char *key, int64_t v, struct err *e)
 {
-	return (int)db_exec(tx, SET,
-			    DB_ARGS(DB_T(bytes_of(key)), DB_I(v), DB_B(BYTES_LIT("\0\1\xff")),
-				    DB_R(0.5)),
-			    e);
+	return (int)db_exec(
+	    tx, SET, DB_ARGS(DB_T(bytes_of(key)), DB_I(v), DB_B(BYTES_LIT("\0\1\xff")), DB_R(0.5)),
+	    e);
 }
 
 struct lookup {
@@ -92,8 +100,8 @@ struct lookup {
 static int get(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct lookup *l = arg;
-	struct db_stmt *s = db_query(tx, "SELECT v FROM thing WHERE k=$1",
-				     DB_ARGS(DB_T(bytes_of(l->key))), e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT v FROM thing WHERE k=$1", DB_ARGS(DB_T(bytes_of(l->key))), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -134,10 +142,9 @@ static int values_write(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
 	assert_int_equal(set(tx, "a", INT64_MIN, e), 1);
-	assert_int_equal(db_exec(tx, SET,
-				 DB_ARGS(DB_T(BYTES_NONE), DB_N, DB_B(BYTES_NONE), DB_R(-1e300)),
-				 e),
-			 1);
+	assert_int_equal(
+	    db_exec(tx, SET, DB_ARGS(DB_T(BYTES_NONE), DB_N, DB_B(BYTES_NONE), DB_R(-1e300)), e),
+	    1);
 	return 42;
 }
 static int values_read(struct db_tx *tx, void *arg, struct err *e)
@@ -486,7 +493,9 @@ static void events(void **state)
 	arena_free(&n.a);
 }
 
-/* ---- history ---------------------------------------------------------------------------------------------------------------- */
+/* ---- history
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 static int fill_history(struct db_tx *tx, void *arg, struct err *e)
 {
@@ -496,19 +505,27 @@ static int fill_history(struct db_tx *tx, void *arg, struct err *e)
 		if (event_append(tx, &ev, e) < 0)
 			return -(int)e->code;
 	}
-	/* Image a: ended long ago, ended lately, queued. Image b: ended long ago once. Image c: 600 ended ones. */
-	static const char scan[] = "INSERT INTO scan(id, repository, digest, trigger, status, attempts, run_at, lease_until, lease_epoch, reason,"
-				   " queued_at, started_at, finished_at) VALUES($1, 'r', $2, 'push', $3, 1, 0, 0, 0, '', 0, 0, $4)";
+	/* Image a: ended long ago, ended lately, queued. Image b: ended long ago once. Image c: 600
+	 * ended ones. */
+	static const char scan[] = "INSERT INTO scan(id, repository, digest, trigger, status, "
+				   "attempts, run_at, lease_until, lease_epoch, reason,"
+				   " queued_at, started_at, finished_at) VALUES($1, 'r', $2, "
+				   "'push', $3, 1, 0, 0, 0, '', 0, 0, $4)";
 	const struct {
 		int64_t id, status, finished;
 		const char *digest;
-	} rows[] = {{1, 2, 10, "a"}, {2, 3, 20, "a"}, {3, 2, 5000, "a"}, {4, 0, 0, "a"}, {5, 2, 10, "b"}, {6, 0, 0, "b"}};
+	} rows[] = {{1, 2, 10, "a"}, {2, 3, 20, "a"}, {3, 2, 5000, "a"},
+		    {4, 0, 0, "a"},  {5, 2, 10, "b"}, {6, 0, 0, "b"}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (db_exec(tx, scan, DB_ARGS(DB_I(rows[i].id), DB_T(bytes_of(rows[i].digest)), DB_I(rows[i].status), DB_I(rows[i].finished)), e) < 0)
+		if (db_exec(tx, scan,
+			    DB_ARGS(DB_I(rows[i].id), DB_T(bytes_of(rows[i].digest)),
+				    DB_I(rows[i].status), DB_I(rows[i].finished)),
+			    e) < 0)
 			return -(int)e->code;
 	}
 	for (int i = 0; i < 600; i++) {
-		if (db_exec(tx, scan, DB_ARGS(DB_I(100 + i), DB_T(BYTES_LIT("c")), DB_I(4), DB_I(30)), e) < 0)
+		if (db_exec(tx, scan,
+			    DB_ARGS(DB_I(100 + i), DB_T(BYTES_LIT("c")), DB_I(4), DB_I(30)), e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
@@ -517,9 +534,11 @@ static int fill_history(struct db_tx *tx, void *arg, struct err *e)
 static int consumed(struct db_tx *tx, void *arg, struct err *e)
 {
 	const int64_t *upto = arg;
-	return (int)db_exec(tx,
-			    "INSERT INTO event_cursor(name, last_event) VALUES('scan', $1), ('other', 2400)"
-			    " ON CONFLICT(name) DO UPDATE SET last_event = excluded.last_event", DB_ARGS(DB_I(*upto)), e);
+	return (int)db_exec(
+	    tx,
+	    "INSERT INTO event_cursor(name, last_event) VALUES('scan', $1), ('other', 2400)"
+	    " ON CONFLICT(name) DO UPDATE SET last_event = excluded.last_event",
+	    DB_ARGS(DB_I(*upto)), e);
 }
 
 struct left {
@@ -529,8 +548,12 @@ struct left {
 static int what_is_left(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct left *l = arg;
-	struct db_stmt *s = db_query(tx, "SELECT (SELECT count(*) FROM event), (SELECT min(id) FROM event), (SELECT count(*) FROM scan),"
-				     " (SELECT group_concat(id, ' ') FROM (SELECT id FROM scan ORDER BY id))", NULL, 0, e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT (SELECT count(*) FROM event), (SELECT min(id) FROM event), (SELECT "
+		     "count(*) FROM scan),"
+		     " (SELECT group_concat(id, ' ') FROM (SELECT id FROM scan ORDER BY id))",
+		     NULL, 0, e);
 	int r = db_step(s, e);
 	l->events = db_int(s, 0);
 	l->first = db_int(s, 1);
@@ -552,7 +575,8 @@ static void history(void **state)
 	struct hst_rules rules = {.before_ms = 2300, .events_max = 1000000};
 	struct hst_result gone;
 	struct left l;
-	/* Nobody has taken an event: all stay. Of scans that ended before 2300 the newest of each image that has ended stays. */
+	/* Nobody has taken an event: all stay. Of scans that ended before 2300 the newest of each
+	 * image that has ended stays. */
 	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
 	assert_int_equal(gone.events, 0);
 	assert_int_equal(gone.scans, 2 + 599);
@@ -568,7 +592,8 @@ static void history(void **state)
 	assert_int_equal(db_run(d, DB_WRITE, consumed, &upto, &e), 2);
 	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
 	assert_int_equal(gone.events, 2299 - 1200);
-	/* Too many: the oldest go although they are young, but none that somebody has yet to take (the other consumer is at 2400). */
+	/* Too many: the oldest go although they are young, but none that somebody has yet to take
+	 * (the other consumer is at 2400). */
 	rules.events_max = 150;
 	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
 	assert_int_equal(gone.events, 2350 - 2299);
@@ -599,7 +624,9 @@ static bool is_gone(void *arg)
 static int count_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	db_limit(tx, ((struct limit *)arg)->ms, is_gone, arg);
-	int64_t n = db_exec(tx, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT count(*) FROM n",
+	int64_t n = db_exec(tx,
+			    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+			    "i < 1000000000) SELECT count(*) FROM n",
 			    NULL, 0, e);
 	return n < 0 ? (int)n : 0;
 }
@@ -608,7 +635,9 @@ static int count_tx(struct db_tx *tx, void *arg, struct err *e)
 static int short_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	int64_t n = db_exec(tx, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT count(*) FROM n",
+	int64_t n = db_exec(tx,
+			    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+			    "i < 20000) SELECT count(*) FROM n",
 			    NULL, 0, e);
 	return n < 0 ? (int)n : 0;
 }
@@ -642,7 +671,8 @@ static void clock_doubts(void **state)
 	/* What the clock corrects itself by is no jump. */
 	assert_true(hst_believes(&c, wall + day + HST_JUMP_MS, 1000 + day, wall - day, keep));
 	assert_false(hst_believes(&c, wall + 400 * day, 1000 + day, wall + 400 * day, keep));
-	assert_false(hst_believes(&c, wall + 400 * day + HST_DOUBT_MS - 1, 1000 + day + HST_DOUBT_MS - 1, wall, keep));
+	assert_false(hst_believes(&c, wall + 400 * day + HST_DOUBT_MS - 1,
+				  1000 + day + HST_DOUBT_MS - 1, wall, keep));
 	assert_true(hst_believes(&c, wall + 401 * day, 1000 + 2 * day, wall, keep));
 	assert_false(hst_believes(&c, wall + 2 * day, 1000 + 2 * day, wall, keep));
 	c = (struct hst_clock){.asked = false};
@@ -657,9 +687,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(values),	 T(failures),	    T(misuse),	    T(many_writers), T(killed),
-		T(migrations),	 T(not_a_database), T(real_schema), T(events), T(limits), T(history),
-		cmocka_unit_test(clock_doubts),
+	    T(values), T(failures),   T(misuse),	 T(many_writers),
+	    T(killed), T(migrations), T(not_a_database), T(real_schema),
+	    T(events), T(limits),     T(history),	 cmocka_unit_test(clock_doubts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

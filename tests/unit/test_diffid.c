@@ -1,5 +1,5 @@
-/* diffid: the hash of a layer's plain stream, alone and through lay_index. Expected values are those of FIPS 180-4's examples and
- * libcrypto's own over the whole of the bytes. */
+/* diffid: the hash of a layer's plain stream, alone and through lay_index. Expected values are
+ * those of FIPS 180-4's examples and libcrypto's own over the whole of the bytes. */
 #include "torture.h"
 
 #include "inventory/diffid.h"
@@ -17,12 +17,14 @@ static struct bytes sha256(struct bytes b, uint8_t out[LAY_DIFF_ID_LEN])
 
 static void check_known(bool thread)
 {
-	static const uint8_t abc[LAY_DIFF_ID_LEN] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
-						     0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
-						     0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
-	static const uint8_t none[LAY_DIFF_ID_LEN] = {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4,
-						      0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
-						      0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
+	static const uint8_t abc[LAY_DIFF_ID_LEN] = {
+	    0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
+	    0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
+	    0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
+	static const uint8_t none[LAY_DIFF_ID_LEN] = {
+	    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4,
+	    0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
+	    0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
 	uint8_t got[LAY_DIFF_ID_LEN];
 	struct diffid *d = diffid_open(NULL);
 	assert_non_null(d);
@@ -59,7 +61,8 @@ static void test_pieces(void **state)
 	assert_int_equal(diffid_start(d, NULL), 0);
 	for (size_t i = 0; i < len; i++)
 		all[i] = (uint8_t)((i * 2654435761U) >> 24);
-	for (struct bytes rest = {.ptr = all, .len = len}; rest.len > 0; step = (step * 7 + 13) % 400000) {
+	for (struct bytes rest = {.ptr = all, .len = len}; rest.len > 0;
+	     step = (step * 7 + 13) % 400000) {
 		struct bytes part = bytes_part(rest, 0, step);
 		diffid_see(d, part);
 		rest = bytes_from(rest, part.len);
@@ -171,8 +174,9 @@ static void test_layers(void **state)
 	}
 }
 
-/* A tar archive whose first header's name begins a gzip member with an extra field that covers the rest: who believes a media type unpacks
- * the one, who looks at the bytes the other. The diff ID says which of them was read. */
+/* A tar archive whose first header's name begins a gzip member with an extra field that covers the
+ * rest: who believes a media type unpacks the one, who looks at the bytes the other. The diff ID
+ * says which of them was read. */
 static void test_polyglot(void **state)
 {
 	struct buf decoy, packed, blob, inventory;
@@ -184,14 +188,17 @@ static void test_polyglot(void **state)
 	buf_init(&packed, 1 << 20);
 	buf_init(&blob, 1 << 20);
 	arena_init(&a, (size_t)1 << 20);
-	tar_file(&decoy, "var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 2\n");
+	tar_file(&decoy, "var/lib/dpkg/status",
+		 "Package: a\nStatus: install ok installed\nVersion: 2\n");
 	tar_end(&decoy);
 	gzip_member(&packed, buf_bytes(&decoy));
 	tar_file(&blob, "name", "x");
-	tar_file(&blob, "var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n");
+	tar_file(&blob, "var/lib/dpkg/status",
+		 "Package: a\nStatus: install ok installed\nVersion: 1\n");
 	tar_end(&blob);
 	size_t extra = blob.len - 12;
-	uint8_t head[12] = {0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, (uint8_t)extra, (uint8_t)(extra >> 8)};
+	uint8_t head[12] = {
+	    0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, (uint8_t)extra, (uint8_t)(extra >> 8)};
 	memcpy(blob.ptr, head, sizeof head);
 	unsigned sum = 0;
 	memset(blob.ptr + 148, ' ', 8);
@@ -213,7 +220,8 @@ static void test_polyglot(void **state)
 	buf_free(&decoy);
 }
 
-/* What is not read to its end has no diff ID: a layer that breaks off, and one with a broken header. */
+/* What is not read to its end has no diff ID: a layer that breaks off, and one with a broken
+ * header. */
 static void test_not_whole(void **state)
 {
 	struct layer_case c = {.big = 100000};
@@ -243,12 +251,9 @@ static void test_not_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_known_answers),
-	    cmocka_unit_test(test_pieces),
-	    cmocka_unit_test(test_no_thread),
-	    cmocka_unit_test(test_layers),
-	    cmocka_unit_test(test_polyglot),
-	    cmocka_unit_test(test_not_whole),
+	    cmocka_unit_test(test_known_answers), cmocka_unit_test(test_pieces),
+	    cmocka_unit_test(test_no_thread),	  cmocka_unit_test(test_layers),
+	    cmocka_unit_test(test_polyglot),	  cmocka_unit_test(test_not_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

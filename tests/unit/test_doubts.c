@@ -107,7 +107,8 @@ static void test_on_the_way(void **state)
 	    {DECOY BEHIND "; --; o opt", NULL, RECORDED},
 	    {BEHIND "; --; l opt data; f data/dpkg/status b", "b", NULL},
 	    {BEHIND "; --; l opt/dpkg/status /data/z; f data/z b", NULL, "was read"},
-	    {"l var/lib/dpkg /opt/dpkg; l opt /data; f data/dpkg/status a; --; d opt; l opt/dpkg /z; "
+	    {"l var/lib/dpkg /opt/dpkg; l opt /data; f data/dpkg/status a; --; d opt; l opt/dpkg "
+	     "/z; "
 	     "f z/status b",
 	     NULL, "was read"},
 	    /* three links, the middle one deep in the tree: followed by nobody here, and said */
@@ -127,15 +128,18 @@ static void test_on_the_way(void **state)
 static void test_behind_lower_links(void **state)
 {
 	static const struct doubt_case cases[] = {
-	    {BEHIND "; --; f var/lib/dpkg/status b; --; f opt/dpkg/status c", NULL, "below a symbolic"},
+	    {BEHIND "; --; f var/lib/dpkg/status b; --; f opt/dpkg/status c", NULL,
+	     "below a symbolic"},
 	    {"l lib usr/lib; f usr/lib/apk/db/installed a; --; f lib/apk/db/installed b", "b",
 	     "below a symbolic"},
-	    {"l lib usr/lib; f usr/lib/apk/db/installed a; --; d lib; f lib/apk/db/installed b", "b",
-	     "second package database"},
-	    {"l x var/lib/dpkg; f var/lib/dpkg/status a; --; f x/status b", NULL, "below a symbolic"},
+	    {"l lib usr/lib; f usr/lib/apk/db/installed a; --; d lib; f lib/apk/db/installed b",
+	     "b", "second package database"},
+	    {"l x var/lib/dpkg; f var/lib/dpkg/status a; --; f x/status b", NULL,
+	     "below a symbolic"},
 	    {"l a/b/c /var/lib/dpkg; f var/lib/dpkg/status a; --; f a/b/c/status b", NULL,
 	     "below a symbolic"},
-	    {"l lib usr/lib; f usr/lib/apk/db/installed a; --; h opt lib; --; f opt/apk/db/installed b",
+	    {"l lib usr/lib; f usr/lib/apk/db/installed a; --; h opt lib; --; f "
+	     "opt/apk/db/installed b",
 	     NULL, "below a symbolic"},
 	    {"l x var/lib; f var/lib/dpkg/status a; --; o x/dpkg", NULL, "below a symbolic"},
 	    {DECOY "l var var; --; f var/lib/dpkg/status a", NULL, "circle"},
@@ -184,12 +188,15 @@ static void test_databases(void **state)
 {
 	static const struct doubt_case cases[] = {
 	    {"f var/lib/dpkg/status a; f var/lib/opkg/status b", "a", "second package database"},
-	    {"f lib/apk/db/installed a; f usr/lib/apk/db/installed b", "a", "second package database"},
+	    {"f lib/apk/db/installed a; f usr/lib/apk/db/installed b", "a",
+	     "second package database"},
 	    {"f lib/apk/db/installed a; f usr/lib/apk/db/installed a", "a", NULL},
 	    {"f var/lib/dpkg/status a; f srv/root/var/lib/dpkg/status b", "a", "outside the root"},
 	    {"f var/lib/dpkg/status a; f srv/root/var/lib/dpkg/status a", "a", NULL},
-	    {"f var/lib/dpkg/status a; f srv/root/var/lib/dpkg/status b; --; w srv/root", "a", NULL},
-	    {"f var/lib/dpkg/status a; f srv/root/var/lib/dpkg/status b; --; F srv/root", "a", NULL},
+	    {"f var/lib/dpkg/status a; f srv/root/var/lib/dpkg/status b; --; w srv/root", "a",
+	     NULL},
+	    {"f var/lib/dpkg/status a; f srv/root/var/lib/dpkg/status b; --; F srv/root", "a",
+	     NULL},
 	    {"f var/lib/dpkg/status.d/a a; l var/lib/dpkg/status.d/b /x/b; f x/b b", "a",
 	     "link where files state"},
 	    {DECOY "l var/lib/dpkg/status.d /x/dpkg/status.d; f x/dpkg/status.d/a a", "d a", NULL},
@@ -203,7 +210,8 @@ static void test_databases(void **state)
 	struct image im = {.count = 0};
 	struct buf *t = new_layer(&im);
 	tar_file(t, "etc/os-release", DEBIAN);
-	tar_file(t, "var/lib/dpkg/status", PKG("a", "1") "Package: b\nStatus: install ok installed\n\n");
+	tar_file(t, "var/lib/dpkg/status",
+		 PKG("a", "1") "Package: b\nStatus: install ok installed\n\n");
 	merge(&im);
 	assert_int_equal(im.out.state, INV_PARTIAL);
 	assert_true(has_note(&im, 0, "without a version"));
@@ -222,28 +230,33 @@ static void test_databases(void **state)
 static void test_real_images(void **state)
 {
 	static const struct doubt_case cases[] = {
-	    {"l bin usr/bin; l lib usr/lib; l lib64 usr/lib64; l var/run /run; l var/lock /run/lock; "
+	    {"l bin usr/bin; l lib usr/lib; l lib64 usr/lib64; l var/run /run; l var/lock "
+	     "/run/lock; "
 	     "d var; d var/lib; d var/lib/dpkg; f var/lib/dpkg/status a; f usr/bin/x y; "
-	     "l etc/alternatives/awk /usr/bin/mawk; l usr/bin/awk /etc/alternatives/awk; --; d usr; "
+	     "l etc/alternatives/awk /usr/bin/mawk; l usr/bin/awk /etc/alternatives/awk; --; d "
+	     "usr; "
 	     "d usr/bin; f usr/bin/z y; d var; d var/lib; d var/lib/dpkg; f var/lib/dpkg/status b; "
 	     "w usr/bin/x; d run; f run/x y",
 	     "b", NULL},
 	    {"d lib; l lib/apk ../usr/lib/apk; f usr/lib/apk/db/installed a; --; d usr; d usr/lib; "
 	     "d usr/lib/apk; d usr/lib/apk/db; f usr/lib/apk/db/installed b",
 	     "b", NULL},
-	    {"f var/lib/dpkg/status a; l var/lib/rpm ../../usr/lib/sysimage/rpm; d usr/lib/sysimage/rpm",
+	    {"f var/lib/dpkg/status a; l var/lib/rpm ../../usr/lib/sysimage/rpm; d "
+	     "usr/lib/sysimage/rpm",
 	     "a", NULL},
-	    {"f var/lib/dpkg/status a; o etc; o var/log; w root; w tmp/x; F dev/console", "a", NULL},
-	    /* without any folder stated, as some builders write */
-	    {"f var/lib/dpkg/status a; F app/x; --; F app/y; F usr/share/z; --; F app/x; F etc/q", "a",
+	    {"f var/lib/dpkg/status a; o etc; o var/log; w root; w tmp/x; F dev/console", "a",
 	     NULL},
+	    /* without any folder stated, as some builders write */
+	    {"f var/lib/dpkg/status a; F app/x; --; F app/y; F usr/share/z; --; F app/x; F etc/q",
+	     "a", NULL},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		check(&cases[i]);
 }
 
-/* Fedora's release file is a link to a link; one to a file of another name is not read, and said. */
+/* Fedora's release file is a link to a link; one to a file of another name is not read, and said.
+ */
 static void test_release_behind_links(void **state)
 {
 	static const char *const names[] = {"os-release-fedora", "other"};
@@ -280,8 +293,11 @@ static void test_diff_ids(void **state)
 		ids[i] = (struct digest){.algo = DIGEST_SHA256, .len = 32};
 		memcpy(ids[i].hash, im.lays[i].diff_id, 32);
 	}
-	struct inv_source s = {.layers = im.lays, .layer_count = 2, .has_config = true,
-			       .diff_ids = ids, .diff_id_count = 2};
+	struct inv_source s = {.layers = im.lays,
+			       .layer_count = 2,
+			       .has_config = true,
+			       .diff_ids = ids,
+			       .diff_id_count = 2};
 	assert_int_equal(inv_merge(&s, &im.a, &im.out, &e), 0);
 	assert_int_equal(im.out.state, INV_ASSESSED);
 	ids[1].hash[31] ^= 1;
@@ -300,7 +316,8 @@ static void test_diff_ids(void **state)
 
 /* budgets */
 
-static uint64_t steps_of(struct image *im, size_t count, uint64_t step_max, enum inv_state *ret_state)
+static uint64_t steps_of(struct image *im, size_t count, uint64_t step_max,
+			 enum inv_state *ret_state)
 {
 	struct err e = ERR_INIT;
 	struct lay lays[64];
@@ -323,11 +340,14 @@ static void test_many_packages(void **state)
 	tar_file(t, "var/lib/dpkg/status", PKG("a", "1") PKG("b", "1") PKG("c", "1"));
 	merge(&im);
 	for (size_t max = 2; max < 4; max++) {
-		const struct inv_source s = {.layers = im.lays, .layer_count = 1, .package_max = max};
+		const struct inv_source s = {
+		    .layers = im.lays, .layer_count = 1, .package_max = max};
 		assert_int_equal(inv_merge(&s, &im.a, &im.out, NULL), 0);
 		assert_int_equal(im.out.package_count, max == 2 ? 0 : 3);
 		assert_int_equal(im.out.state, max == 2 ? INV_PARTIAL : INV_ASSESSED);
-		assert_int_equal(has_note(&im, -1, "states 3 packages, more than the 2 that are assessed"), max == 2);
+		assert_int_equal(
+		    has_note(&im, -1, "states 3 packages, more than the 2 that are assessed"),
+		    max == 2);
 	}
 	drop(&im);
 }
@@ -344,7 +364,8 @@ static void test_steps(void **state)
 		t = new_layer(&im);
 		for (int i = 0; i < 300; i++) {
 			char path[100];
-			snprintf(path, sizeof path, "%d/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/dpkg/status", i);
+			snprintf(path, sizeof path,
+				 "%d/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/dpkg/status", i);
 			tar_file(t, path, PKG("a", "1"));
 			snprintf(path, sizeof path, "%d/a/a/.wh.a", i);
 			if (layer == 0)
@@ -356,7 +377,8 @@ static void test_steps(void **state)
 	uint64_t few = steps_of(&im, 16, 0, &is), many = steps_of(&im, 64, 0, &is);
 	assert_int_equal(is, INV_ASSESSED);
 	assert_true(many > few && many < few * 5);
-	printf("16 layers: %llu steps, 64: %llu\n", (unsigned long long)few, (unsigned long long)many);
+	printf("16 layers: %llu steps, 64: %llu\n", (unsigned long long)few,
+	       (unsigned long long)many);
 	/* past the budget nothing is said of packages */
 	(void)steps_of(&im, 64, few, &is);
 	assert_int_equal(is, INV_PARTIAL);
@@ -449,7 +471,8 @@ int main(void)
 	    cmocka_unit_test(test_real_images),
 	    cmocka_unit_test(test_release_behind_links),
 	    cmocka_unit_test(test_diff_ids),
-	    cmocka_unit_test(test_many_packages), cmocka_unit_test(test_steps),
+	    cmocka_unit_test(test_many_packages),
+	    cmocka_unit_test(test_steps),
 	    cmocka_unit_test(test_deep_paths),
 	    cmocka_unit_test(test_many_whiteouts),
 	    cmocka_unit_test(test_torture),

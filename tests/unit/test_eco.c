@@ -43,7 +43,9 @@ static void test_locations_are_wanted(void **state)
 			char path[256];
 			size_t n = strlen(*loc);
 			bool is_json = bytes_eq_lit(bytes_of(eco_table[i].id), "content-sets");
-			const char *file = (*loc)[n - 1] != '/' ? "" : is_json ? "x.json" : "x.list";
+			const char *file = (*loc)[n - 1] != '/' ? ""
+					   : is_json		? "x.json"
+								: "x.list";
 			snprintf(path, sizeof path, "%s%s", *loc, file);
 			struct eco_want w = eco_parsers[i]->wants(bytes_of(path));
 			assert_true(w.wanted);
@@ -103,7 +105,8 @@ static void test_dpkg_odd_input(void **state)
 	/* a field twice: the last counts; CR LF ends; no newline at the end */
 	parse(&c, "var/lib/dpkg/status",
 	      BYTES_LIT("Package: a\r\nStatus: " OK "\r\nVersion: 1\r\nVersion: 2\r\n\r\n"
-			"Package: b\nStatus: " OK "\nVersion: 3"), 0);
+			"Package: b\nStatus: " OK "\nVersion: 3"),
+	      0);
 	assert_string_equal(buf_cstr(&c.packages),
 			    "deb\ta\t2\t\ta\t2\t\t\ndeb\tb\t3\t\tb\t3\t\t\n");
 	eco_catch_free(&c);
@@ -117,14 +120,14 @@ static void test_dpkg_odd_input(void **state)
 	eco_catch_free(&c);
 	parse(&c, "var/lib/dpkg/status",
 	      BYTES_LIT("Package: a b\nStatus: " OK "\nVersion: 1\n\n"
-			"Package: c\nStatus: " OK "\nVersion: 1 2\n"), 0);
+			"Package: c\nStatus: " OK "\nVersion: 1 2\n"),
+	      0);
 	assert_int_equal(c.package_count, 0);
 	assert_int_equal(c.note_count, 2);
 	eco_catch_free(&c);
 	parse(&c, "var/lib/dpkg/status",
-	      BYTES_LIT(
-		  "Package: a\nStatus: " OK "\nVersion: 1\nSource: s (\n\n"
-		  "Package: b\nStatus: " OK "\nVersion: 1\nSource: (2)\n"),
+	      BYTES_LIT("Package: a\nStatus: " OK "\nVersion: 1\nSource: s (\n\n"
+			"Package: b\nStatus: " OK "\nVersion: 1\nSource: (2)\n"),
 	      0);
 	assert_string_equal(buf_cstr(&c.packages),
 			    "deb\ta\t1\t\ts\t1\t\t\ndeb\tb\t1\t\tb\t1\t\t\n");
@@ -138,7 +141,8 @@ static void test_dpkg_odd_input(void **state)
 	eco_catch_free(&c);
 }
 
-/* Without Status a package is not installed (dpkg(1)), but for the files of status.d, which have none. */
+/* Without Status a package is not installed (dpkg(1)), but for the files of status.d, which have
+ * none. */
 static void test_dpkg_status(void **state)
 {
 	struct eco_catch c;
@@ -151,12 +155,14 @@ static void test_dpkg_status(void **state)
 	parse(&c, "var/lib/dpkg/status.d/a", bare, 0);
 	assert_string_equal(buf_cstr(&c.packages), "deb\ta\t1\t\ta\t1\t\t\n");
 	eco_catch_free(&c);
-	/* the blank line between stanzas is missing: each is one, with its own fields, and it is noted */
-	parse(&c, "var/lib/dpkg/status",
-	      BYTES_LIT("Package: a\nStatus: " OK "\nSource: s\nVersion: 1\nPackage: b\nStatus: " OK
-			"\nVersion: 2\nPackage: c\nStatus: deinstall ok config-files\nVersion: 3\n\n"
-			"Package: d\nStatus: " OK "\nVersion: 4\n"),
-	      0);
+	/* the blank line between stanzas is missing: each is one, with its own fields, and it is
+	 * noted */
+	parse(
+	    &c, "var/lib/dpkg/status",
+	    BYTES_LIT("Package: a\nStatus: " OK "\nSource: s\nVersion: 1\nPackage: b\nStatus: " OK
+		      "\nVersion: 2\nPackage: c\nStatus: deinstall ok config-files\nVersion: 3\n\n"
+		      "Package: d\nStatus: " OK "\nVersion: 4\n"),
+	    0);
 	assert_string_equal(buf_cstr(&c.packages), "deb\ta\t1\t\ts\t1\t\t\ndeb\tb\t2\t\tb\t2\t\t\n"
 						   "deb\td\t4\t\td\t4\t\t\n");
 	assert_int_equal(c.note_count, 2);
@@ -217,21 +223,28 @@ static void test_openeuler(void **state)
 {
 	struct eco_catch c;
 	(void)state;
-	parse(&c, "etc/os-release", BYTES_LIT("NAME=\"openEuler\"\nVERSION=\"22.03 (LTS-SP1)\"\nID=\"openEuler\"\nVERSION_ID=\"22.03\"\n"), 0);
+	parse(&c, "etc/os-release",
+	      BYTES_LIT("NAME=\"openEuler\"\nVERSION=\"22.03 "
+			"(LTS-SP1)\"\nID=\"openEuler\"\nVERSION_ID=\"22.03\"\n"),
+	      0);
 	assert_string_equal(buf_cstr(&c.distro), "openeuler\t\t22.03-LTS-SP1\t\t\t\n");
 	eco_catch_free(&c);
-	static const char *const names[][2] = {{"22.03 LTS", "22.03-LTS"}, {"22.03 LTS SP3", "22.03-LTS-SP3"},
-					       {"24.03 (LTS)", "24.03-LTS"}, {"24.03 (LTS SP1)", "24.03-LTS-SP1"},
+	static const char *const names[][2] = {{"22.03 LTS", "22.03-LTS"},
+					       {"22.03 LTS SP3", "22.03-LTS-SP3"},
+					       {"24.03 (LTS)", "24.03-LTS"},
+					       {"24.03 (LTS SP1)", "24.03-LTS-SP1"},
 					       {"25.03 (Preview)", "25.03"}};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char text[200], want[100];
-		(void)snprintf(text, sizeof text, "ID=openEuler\nVERSION_ID=%.5s\nVERSION=\"%s\"\n", names[i][0], names[i][0]);
+		(void)snprintf(text, sizeof text, "ID=openEuler\nVERSION_ID=%.5s\nVERSION=\"%s\"\n",
+			       names[i][0], names[i][0]);
 		(void)snprintf(want, sizeof want, "openeuler\t\t%s\t\t\t\n", names[i][1]);
 		parse(&c, "etc/os-release", bytes_of(text), 0);
 		assert_string_equal(buf_cstr(&c.distro), want);
 		eco_catch_free(&c);
 	}
-	parse(&c, "etc/os-release", BYTES_LIT("VERSION=\"23.09\"\nID=openEuler\nVERSION_ID=23.09\n"), 0);
+	parse(&c, "etc/os-release",
+	      BYTES_LIT("VERSION=\"23.09\"\nID=openEuler\nVERSION_ID=23.09\n"), 0);
 	assert_string_equal(buf_cstr(&c.distro), "openeuler\t\t23.09\t\t\t\n");
 	eco_catch_free(&c);
 }
@@ -241,7 +254,8 @@ static void test_system_release_cpe(void **state)
 {
 	static const char *const rows[][2] = {
 	    {"cpe:/o:centos:linux:6:GA\n", "centos\t\t6\t\t\tcpe:/o:centos:linux:6:GA\n"},
-	    {"cpe:/o:redhat:enterprise_linux:7.9:ga:server", "rhel\t\t7.9\t\t\tcpe:/o:redhat:enterprise_linux:7.9:ga:server\n"},
+	    {"cpe:/o:redhat:enterprise_linux:7.9:ga:server",
+	     "rhel\t\t7.9\t\t\tcpe:/o:redhat:enterprise_linux:7.9:ga:server\n"},
 	    {"cpe:2.3:o:amazon:amazon_linux:2", "amzn\t\t2\t\t\tcpe:2.3:o:amazon:amazon_linux:2\n"},
 	    {"cpe:/a:centos:linux:6", ""},
 	    {"cpe:/o:somebody:linux:6", ""},
@@ -281,13 +295,18 @@ static void test_many_streams(void **state)
 
 static void test_json_that_is_not(void **state)
 {
-	static const char *const paths[] = {"var/lib/ubuntu-advantage/status.json", "usr/share/buildinfo/x.json"};
+	static const char *const paths[] = {"var/lib/ubuntu-advantage/status.json",
+					    "usr/share/buildinfo/x.json"};
 	static const struct {
 		const char *text;
 		int want;
-	} cases[] = {{"", -ERR_TRUNCATED}, {"[]", -ERR_FORMAT}, {"{\"attached\": tru", -ERR_FORMAT}, {"{} x", -ERR_FORMAT},
-		     {"{\"services\": [{\"name\": \"esm-infra\", \"status\": \"enabled\"", -ERR_TRUNCATED},
-		     {"{\"services\": {}, \"content_sets\": {}, \"attached\": 1}", 0}};
+	} cases[] = {
+	    {"", -ERR_TRUNCATED},
+	    {"[]", -ERR_FORMAT},
+	    {"{\"attached\": tru", -ERR_FORMAT},
+	    {"{} x", -ERR_FORMAT},
+	    {"{\"services\": [{\"name\": \"esm-infra\", \"status\": \"enabled\"", -ERR_TRUNCATED},
+	    {"{\"services\": {}, \"content_sets\": {}, \"attached\": 1}", 0}};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		for (size_t k = 0; k < 2; k++) {
@@ -296,7 +315,9 @@ static void test_json_that_is_not(void **state)
 			eco_catch_init(&c);
 			int r = eco_catch_parse(&c, paths[k], bytes_of(cases[i].text), &e);
 			/* where text ends a value may end as well: either code says so */
-			assert_true(r == cases[i].want || (cases[i].want < 0 && (r == -ERR_FORMAT || r == -ERR_TRUNCATED)));
+			assert_true(
+			    r == cases[i].want ||
+			    (cases[i].want < 0 && (r == -ERR_FORMAT || r == -ERR_TRUNCATED)));
 			assert_int_equal(c.distro_count, 0);
 			eco_catch_free(&c);
 		}
@@ -311,7 +332,8 @@ static void test_chisel_odd_input(void **state)
 	(void)state;
 	parse(&c, wall, BYTES_NONE, 0); /* says nothing */
 	eco_catch_free(&c);
-	parse(&c, wall, BYTES_LIT("{\"kind\":\"package\",\"name\":\"a\",\"version\":\"1\"}\n"), -ERR_FORMAT);
+	parse(&c, wall, BYTES_LIT("{\"kind\":\"package\",\"name\":\"a\",\"version\":\"1\"}\n"),
+	      -ERR_FORMAT);
 	assert_int_equal(c.package_count, 0);
 	eco_catch_free(&c);
 	parse(&c, wall, BYTES_LIT("\x28\xb5\x2f\xfd"), -ERR_TRUNCATED); /* the magic and no frame */
@@ -327,8 +349,9 @@ static void test_chisel_odd_input(void **state)
 	buf_free(&file);
 }
 
-/* What "zstd -19" makes of 256 MiB of line feeds behind a head fits into some kilobytes; so does a frame of RLE blocks (RFC 8878, 3.1.1.2), which is
- * made here: each block says 128 KiB in four bytes. */
+/* What "zstd -19" makes of 256 MiB of line feeds behind a head fits into some kilobytes; so does a
+ * frame of RLE blocks (RFC 8878, 3.1.1.2), which is made here: each block says 128 KiB in four
+ * bytes. */
 static void test_chisel_bomb(void **state)
 {
 	struct eco_catch c;
@@ -336,8 +359,8 @@ static void test_chisel_bomb(void **state)
 	(void)state;
 	buf_init(&file, 1U << 20);
 	buf_put(&file, BYTES_LIT("\x28\xb5\x2f\xfd"));
-	buf_put_u8(&file, 0x00); /* no content size, no checksum */
-	buf_put_u8(&file, 0x38); /* window 128 KiB */
+	buf_put_u8(&file, 0x00);	 /* no content size, no checksum */
+	buf_put_u8(&file, 0x38);	 /* window 128 KiB */
 	for (int i = 0; i < 4096; i++) { /* 512 MiB */
 		uint32_t head = (UINT32_C(131072) << 3) | 1U << 1 | (i == 4095);
 		buf_put_u8(&file, (uint8_t)head);
@@ -372,7 +395,8 @@ static int take_note(void *arg, uint64_t off, const char *text, struct err *e)
 
 static int torture_file(const char *id, struct bytes file)
 {
-	const struct eco_sink taken = {.package = take_package, .distro = take_distro, .note = take_note};
+	const struct eco_sink taken = {
+	    .package = take_package, .distro = take_distro, .note = take_note};
 	struct arena a;
 	struct err e = ERR_INIT;
 	arena_init(&a, 1U << 20);
@@ -384,19 +408,24 @@ static int torture_file(const char *id, struct bytes file)
 static int torture_chisel(void *arg)
 {
 	(void)arg;
-	return torture_file("chisel", BYTES_LIT("{\"jsonwall\":\"1.0\"}\n{\"kind\":\"package\",\"name\":\"\\u0061\",\"version\":\"1\"}\n"));
+	return torture_file("chisel", BYTES_LIT("{\"jsonwall\":\"1.0\"}\n{\"kind\":\"package\","
+						"\"name\":\"\\u0061\",\"version\":\"1\"}\n"));
 }
 
 static int torture_pro(void *arg)
 {
 	(void)arg;
-	return torture_file("ubuntu-pro", BYTES_LIT("{\"services\":[{\"name\":\"esm-\\u0061pps\",\"status\":\"enabled\"}]}"));
+	return torture_file(
+	    "ubuntu-pro",
+	    BYTES_LIT("{\"services\":[{\"name\":\"esm-\\u0061pps\",\"status\":\"enabled\"}]}"));
 }
 
 static int torture_sets(void *arg)
 {
 	(void)arg;
-	return torture_file("content-sets", BYTES_LIT("{\"content_sets\":[\"rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_2\",\"rhocp-4.12-for-rhel-9-rpms\",\"x\"]}"));
+	return torture_file("content-sets",
+			    BYTES_LIT("{\"content_sets\":[\"rhel-9-for-x86_64-baseos-eus-rpms__9_"
+				      "DOT_2\",\"rhocp-4.12-for-rhel-9-rpms\",\"x\"]}"));
 }
 
 static int torture_run(void *arg)
@@ -426,14 +455,14 @@ static void test_torture(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_rows_are_tested), cmocka_unit_test(test_locations_are_wanted),
-	    cmocka_unit_test(test_dpkg_wants),	    cmocka_unit_test(test_os_release_ranks),
-	    cmocka_unit_test(test_dpkg_odd_input),  cmocka_unit_test(test_sink_ends_the_parse),
-	    cmocka_unit_test(test_apk_long_paths),  cmocka_unit_test(test_os_release_odd_input),
-	    cmocka_unit_test(test_openeuler), cmocka_unit_test(test_system_release_cpe),
-	    cmocka_unit_test(test_dpkg_status),	    cmocka_unit_test(test_many_streams),
+	    cmocka_unit_test(test_rows_are_tested),  cmocka_unit_test(test_locations_are_wanted),
+	    cmocka_unit_test(test_dpkg_wants),	     cmocka_unit_test(test_os_release_ranks),
+	    cmocka_unit_test(test_dpkg_odd_input),   cmocka_unit_test(test_sink_ends_the_parse),
+	    cmocka_unit_test(test_apk_long_paths),   cmocka_unit_test(test_os_release_odd_input),
+	    cmocka_unit_test(test_openeuler),	     cmocka_unit_test(test_system_release_cpe),
+	    cmocka_unit_test(test_dpkg_status),	     cmocka_unit_test(test_many_streams),
 	    cmocka_unit_test(test_json_that_is_not), cmocka_unit_test(test_chisel_odd_input),
-	    cmocka_unit_test(test_chisel_bomb),	    cmocka_unit_test(test_torture),
+	    cmocka_unit_test(test_chisel_bomb),	     cmocka_unit_test(test_torture),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,8 +36,8 @@ static void load(const char *name, struct buf *out)
 }
 
 static const char *const containers[] = {
-	"document",	   "document.gz",     "document.zst",	"document.xz", "document.bz2",
-	"members.tar", "members.tar.zst", "members.tar.gz", "members.zip",
+    "document",	   "document.gz",     "document.zst",	"document.xz", "document.bz2",
+    "members.tar", "members.tar.zst", "members.tar.gz", "members.zip",
 };
 #define CONTAINERS (sizeof containers / sizeof *containers)
 
@@ -209,7 +209,8 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_names), cmocka_unit_test(one_document_in_every_container),
+	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(one_document_in_every_container),
 	    cmocka_unit_test(cut_containers_are_noticed),
 	    cmocka_unit_test(a_bad_member_does_not_stop_the_others),
 	    cmocka_unit_test(nothing_wanted_is_an_error),

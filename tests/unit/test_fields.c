@@ -1,4 +1,5 @@
-/* Expected values: Go 1.21's encoding/json (foldName: the least rune of unicode.SimpleFold's orbit). */
+/* Expected values: Go 1.21's encoding/json (foldName: the least rune of unicode.SimpleFold's
+ * orbit). */
 #include "oci/fields.h"
 #include "oci/config.h"
 #include "oci/manifest.h"
@@ -55,11 +56,11 @@ static void test_members(void **state)
 	    {"{\"K\":null}", "!"},
 	    {"{\"med\xc4\xb0"
 	     "aType\":1}",
-	     "!"},			 /* dotted I: json-iterator's lower case */
+	     "!"},			  /* dotted I: json-iterator's lower case */
 	    {"{\"layer\\u0455\":1}", ""}, /* Cyrillic dze is another letter */
 	    {"{\"med\xc4\xb1"
 	     "aType\":1}",
-	     ""},		       /* dotless i folds to none */
+	     ""}, /* dotless i folds to none */
 	    {"{\"layers \":1,\"layer\":2,\"layersx\":3,\"\":4}", ""},
 	    {"{\"os-version\":1,\"os.Version\":2}", "!"},
 	    {"{\"os-version\":1}", ""},
@@ -81,8 +82,11 @@ static void test_members(void **state)
 #define D "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define DESC(more) "{\"mediaType\":\"a/b\",\"digest\":\"" D "\",\"size\":1" more "}"
 #define INDEX(more) "{\"schemaVersion\":2,\"manifests\":[" DESC(more) "]}"
-#define IMAGE(more) "{\"schemaVersion\":2,\"config\":" DESC("") ",\"layers\":[" DESC("") "]" more "}"
-#define CONFIG(more) "{\"os\":\"linux\",\"architecture\":\"a\"" more ",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
+#define IMAGE(more)                                                                                \
+	"{\"schemaVersion\":2,\"config\":" DESC("") ",\"layers\":[" DESC("") "]" more "}"
+#define CONFIG(more)                                                                               \
+	"{\"os\":\"linux\",\"architecture\":\"a\"" more                                            \
+	",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
 
 /* Every object of every document is read so. */
 static void test_documents(void **state)
@@ -114,8 +118,10 @@ static void test_documents(void **state)
 	    {INDEX(",\"platform\":{\"os\":null,\"architecture\":\"b\"}"), false},
 	    {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE "\",\"manifests\":null}", true},
 	    {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE "\"}", false},
-	    {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE ";a=b\",\"manifests\":[]}", true},
-	    {"{\"schemaVersion\":2,\"mediaType\":\"\",\"artifactType\":\"\",\"manifests\":[]}", true},
+	    {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE ";a=b\",\"manifests\":[]}",
+	     true},
+	    {"{\"schemaVersion\":2,\"mediaType\":\"\",\"artifactType\":\"\",\"manifests\":[]}",
+	     true},
 	};
 	static const struct {
 		const char *text;
@@ -137,11 +143,12 @@ static void test_documents(void **state)
 	struct oci_config c;
 	arena_init(&a, 8 << 20);
 	for (size_t i = 0; i < sizeof manifests / sizeof *manifests; i++)
-		if ((oci_manifest_parse(bytes_of(manifests[i].text), BYTES_NONE, &a, &m, NULL) == 0) !=
-		    manifests[i].taken)
+		if ((oci_manifest_parse(bytes_of(manifests[i].text), BYTES_NONE, &a, &m, NULL) ==
+		     0) != manifests[i].taken)
 			fail_msg("%s", manifests[i].text);
 	for (size_t i = 0; i < sizeof configs / sizeof *configs; i++)
-		if ((oci_config_parse(bytes_of(configs[i].text), &a, &c, NULL) == 0) != configs[i].taken)
+		if ((oci_config_parse(bytes_of(configs[i].text), &a, &c, NULL) == 0) !=
+		    configs[i].taken)
 			fail_msg("%s", configs[i].text);
 	arena_free(&a);
 }
@@ -172,16 +179,17 @@ static void test_rootfs(void **state)
 	/* Without memory for a name nobody knows. */
 	arena_free(&a);
 	arena_init(&a, 0);
-	assert_int_equal(oci_config_has_rootfs(BYTES_LIT("{\"\\u0072ootfs\":1}"), &a, NULL), -ERR_NOMEM);
+	assert_int_equal(oci_config_has_rootfs(BYTES_LIT("{\"\\u0072ootfs\":1}"), &a, NULL),
+			 -ERR_NOMEM);
 	arena_free(&a);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_members),
-		cmocka_unit_test(test_documents),
-		cmocka_unit_test(test_rootfs),
+	    cmocka_unit_test(test_members),
+	    cmocka_unit_test(test_documents),
+	    cmocka_unit_test(test_rootfs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* findings: a small random store, and the same in memory: every filter × order × size of page × limit of work gives the rows that a loop over everything gives,
- * sorted; before, during and after a switch of generations. */
+/* findings: a small random store, and the same in memory: every filter × order × size of page ×
+ * limit of work gives the rows that a loop over everything gives, sorted; before, during and after
+ * a switch of generations. */
 #include "store/findings.h"
 #include "store/matches.h"
 
@@ -55,7 +56,8 @@ static unsigned dice(unsigned n)
 	return (seed >> 16) % n;
 }
 
-static const char *const titles[] = {"Update for ONE_thing", "an 100% bad thing", "one more", "Two"};
+static const char *const titles[] = {"Update for ONE_thing", "an 100% bad thing", "one more",
+				     "Two"};
 static const char *const cve_words[] = {"CVE-1", "CVE-2", "CVE-3", "CVE-4", "CVE-5"};
 static const char *const advisories[] = {"A-1", "A-2", "CVE-3"};
 static const char *const categories[] = {"Debian", "Alpine"};
@@ -69,21 +71,28 @@ static void roll_check(struct model *m, unsigned i)
 {
 	struct match_check *c = &m->checks[i];
 	struct bytes advisory = c->advisory;
-	*c = (struct match_check){.id = 100 + 7 * i, .advisory = advisory,
-				  .source_name = BYTES_LIT("src"), .title = bytes_of(titles[dice(4)]),
+	*c = (struct match_check){.id = 100 + 7 * i,
+				  .advisory = advisory,
+				  .source_name = BYTES_LIT("src"),
+				  .title = bytes_of(titles[dice(4)]),
 				  .category = bytes_of(categories[dice(2)]),
 				  .severity = (enum adv_severity)dice(ADV_SEV_CRITICAL + 1),
 				  .cvss = {.version = CVSS_3_1, .base = scores[dice(4)]},
-				  .cvss_vector = BYTES_LIT("v"), .kev = dice(3) == 0,
-				  .epss = dice(4) ? dice(3) / 4.0 : -1, .epss_percentile = -1,
-				  .cves = m->cves[i], .cve_count = dice(3)};
+				  .cvss_vector = BYTES_LIT("v"),
+				  .kev = dice(3) == 0,
+				  .epss = dice(4) ? dice(3) / 4.0 : -1,
+				  .epss_percentile = -1,
+				  .cves = m->cves[i],
+				  .cve_count = dice(3)};
 	m->cves[i][0] = bytes_of(cve_words[dice(3)]);
 	m->cves[i][1] = bytes_of(cve_words[3 + dice(2)]);
 }
 
 static void roll_match(struct model_match *m)
 {
-	*m = (struct model_match){.is = dice(3) == 0, .patchable = dice(2), .fixed = dice(2),
+	*m = (struct model_match){.is = dice(3) == 0,
+				  .patchable = dice(2),
+				  .fixed = dice(2),
 				  .status = (enum adv_status)dice(3)};
 }
 
@@ -111,7 +120,9 @@ static void roll(void)
 static struct match match_of(const struct model *m, unsigned p, unsigned c)
 {
 	const struct model_match *mm = &m->matches[p][c];
-	return (struct match){.check = m->checks[c], .status = mm->status, .patchable = mm->patchable,
+	return (struct match){.check = m->checks[c],
+			      .status = mm->status,
+			      .patchable = mm->patchable,
 			      .fixed_version = mm->fixed ? BYTES_LIT("2.0") : BYTES_NONE,
 			      .remediation = mm->fixed ? BYTES_LIT("get 2.0") : BYTES_NONE};
 }
@@ -124,10 +135,12 @@ static int fill_packages(struct db_tx *tx, struct err *e)
 		struct match matches[CHECKS];
 		size_t n = 0;
 		(void)snprintf(versions[p], sizeof versions[p], "1.%u", p);
-		packages[p] = (struct pkg){.type = BYTES_LIT("deb"), .name = bytes_of(names[dice(4)]),
+		packages[p] = (struct pkg){.type = BYTES_LIT("deb"),
+					   .name = bytes_of(names[dice(4)]),
 					   .version = bytes_of(versions[p]),
 					   .source_name = bytes_of(names[dice(3)]),
-					   .source_version = BYTES_LIT("1"), .distro = BYTES_LIT("d")};
+					   .source_version = BYTES_LIT("1"),
+					   .distro = BYTES_LIT("d")};
 		for (unsigned c = 0; c < CHECKS; c++)
 			if (now.matches[p][c].is)
 				matches[n++] = match_of(&now, p, c);
@@ -150,16 +163,19 @@ static int fill_image(struct db_tx *tx, unsigned i, struct err *e)
 	for (unsigned k = 0; k < images[i].parts; k++) {
 		images[i].part[k].set = dice(SETS); /* the same one twice, too */
 		(void)snprintf(layers[k], sizeof layers[k], "layer%u", k);
-		parts[k] = (struct ims_part){.position = 2 * k, .layer = bytes_of(layers[k]),
-					     .created_by = BYTES_LIT("RUN"), .members = members[k]};
+		parts[k] = (struct ims_part){.position = 2 * k,
+					     .layer = bytes_of(layers[k]),
+					     .created_by = BYTES_LIT("RUN"),
+					     .members = members[k]};
 		for (unsigned p = 0; p < PACKAGES; p++)
 			if (in_set[images[i].part[k].set][p])
 				members[k][parts[k].member_count++] = (struct pks_member){
-					.package = package_ids[p],
-					.path = p % 2 ? BYTES_LIT("odd") : BYTES_LIT("even")};
+				    .package = package_ids[p],
+				    .path = p % 2 ? BYTES_LIT("odd") : BYTES_LIT("even")};
 	}
 	struct ims_image im = {.repository = bytes_of(images[i].repository),
-			       .digest = bytes_of(images[i].digest), .state = IMS_HEALTHY,
+			       .digest = bytes_of(images[i].digest),
+			       .state = IMS_HEALTHY,
 			       .coverage = BYTES_LIT("{}")};
 	if (ims_add(tx, im.repository, im.digest, 1, e) < 0 ||
 	    ims_put(tx, &im, parts, images[i].parts, e) < 0)
@@ -179,7 +195,8 @@ static int fill_tx(struct db_tx *tx, void *arg, struct err *e)
 	for (unsigned i = 0; i < IMAGES; i++)
 		if (fill_image(tx, i, e) < 0)
 			return -(int)e->code;
-	struct db_stmt *s = db_query(tx, "SELECT image_id, position, set_id FROM image_set", NULL, 0, e);
+	struct db_stmt *s =
+	    db_query(tx, "SELECT image_id, position, set_id FROM image_set", NULL, 0, e);
 	assert_non_null(s);
 	while (db_step(s, e) > 0)
 		for (unsigned i = 0; i < IMAGES; i++)
@@ -208,12 +225,19 @@ static void prepare_set(struct db_tx *tx, int64_t set, unsigned which, int64_t t
 	for (unsigned p = 0; p < PACKAGES; p++)
 		for (unsigned c = 0; c < CHECKS; c++)
 			if (in_set[which][p] && next.matches[p][c].is)
-				assert_int_equal(pks_union_add_one(&u, (struct pks_check){
-					.id = next.checks[c].id, .severity = (uint8_t)next.checks[c].severity}, e), 0);
+				assert_int_equal(
+				    pks_union_add_one(
+					&u,
+					(struct pks_check){.id = next.checks[c].id,
+							   .severity =
+							       (uint8_t)next.checks[c].severity},
+					e),
+				    0);
 	assert_int_equal(pks_union_put(&u, &checks, e), 0);
 	pks_union_free(&u);
 	assert_int_equal(db_exec(tx, "UPDATE package_set SET checks = $2, since = $3 WHERE id = $1",
-				 DB_ARGS(DB_I(set), DB_B(buf_bytes(&checks)), DB_I(to)), e), 1);
+				 DB_ARGS(DB_I(set), DB_B(buf_bytes(&checks)), DB_I(to)), e),
+			 1);
 	buf_free(&checks);
 }
 
@@ -223,13 +247,19 @@ static int prepare_tx(struct db_tx *tx, void *arg, struct err *e)
 	(void)arg;
 	for (unsigned c = 0; c < CHECKS; c++) {
 		struct match m = {.check = next.checks[c]};
-		assert_int_equal(mts_change(tx, &(struct mts_change){.kind = MTS_CHECK, .match = &m}, to, e), 0);
+		assert_int_equal(
+		    mts_change(tx, &(struct mts_change){.kind = MTS_CHECK, .match = &m}, to, e), 0);
 	}
 	for (unsigned p = 0; p < PACKAGES; p++) {
 		for (unsigned c = 0; c < CHECKS; c++) {
 			struct match m = match_of(&next, p, c);
-			struct mts_change end = {.kind = MTS_END, .package = package_ids[p], .check = m.check.id},
-					  add = {.kind = MTS_ADD, .package = package_ids[p], .match = &m, .name = packages[p].name};
+			struct mts_change end = {.kind = MTS_END,
+						 .package = package_ids[p],
+						 .check = m.check.id},
+					  add = {.kind = MTS_ADD,
+						 .package = package_ids[p],
+						 .match = &m,
+						 .name = packages[p].name};
 			if (now.matches[p][c].is)
 				assert_int_equal(mts_change(tx, &end, to, e), 0);
 			if (next.matches[p][c].is)
@@ -269,7 +299,8 @@ static int cmp_row(const void *x, const void *y)
 	int name = bytes_cmp(packages[a->package].name, packages[b->package].name);
 	int package = cmp_i(package_ids[a->package], package_ids[b->package]);
 	int check = cmp_i(a->check, b->check), part = cmp_i(a->part, b->part);
-	int set = cmp_i(images[a->image].part[a->part].set_id, images[b->image].part[b->part].set_id);
+	int set =
+	    cmp_i(images[a->image].part[a->part].set_id, images[b->image].part[b->part].set_id);
 	int image = cmp_i(images[a->image].id, images[b->image].id);
 	const int one[] = {key, name, package, check, part, 0, 0};
 	const int by_check[] = {key, check, package, set, image, part, 0};
@@ -306,28 +337,37 @@ static bool wanted(const struct fnd_filter *f, const struct model *m, const stru
 		any_severity = any_severity && !f->severities[i];
 	for (size_t i = 0; i < c->cve_count; i++)
 		about = about || bytes_eq(c->cves[i], f->cve);
-	return mm->is && (any_severity || f->severities[c->severity]) && choice(f->patchable, mm->patchable) &&
-	       choice(f->fixed, mm->fixed) && choice(f->kev, c->kev) && (!f->has_status || f->status == mm->status) &&
+	return mm->is && (any_severity || f->severities[c->severity]) &&
+	       choice(f->patchable, mm->patchable) && choice(f->fixed, mm->fixed) &&
+	       choice(f->kev, c->kev) && (!f->has_status || f->status == mm->status) &&
 	       (!f->category.len || bytes_eq(f->category, c->category)) &&
-	       (!f->package.len || bytes_eq(f->package, p->name) || bytes_eq(f->package, p->source_name)) &&
-	       (!f->cve.len || about) && (!f->text.len || has(c->title, (const char *)f->text.ptr)) &&
-	       (!f->check || f->check == c->id) && (f->cvss_min <= 0 || c->cvss.base >= f->cvss_min) &&
+	       (!f->package.len || bytes_eq(f->package, p->name) ||
+		bytes_eq(f->package, p->source_name)) &&
+	       (!f->cve.len || about) &&
+	       (!f->text.len || has(c->title, (const char *)f->text.ptr)) &&
+	       (!f->check || f->check == c->id) &&
+	       (f->cvss_min <= 0 || c->cvss.base >= f->cvss_min) &&
 	       (f->epss_min <= 0 || c->epss >= f->epss_min) &&
-	       (!f->repository.len || bytes_eq(f->repository, bytes_of(images[r->image].repository))) &&
+	       (!f->repository.len ||
+		bytes_eq(f->repository, bytes_of(images[r->image].repository))) &&
 	       (!f->digest.len || bytes_eq(f->digest, bytes_of(images[r->image].digest)));
 }
 
-static size_t expected(const struct fnd_filter *f, enum fnd_sort sort, const struct model *m, struct row *out)
+static size_t expected(const struct fnd_filter *f, enum fnd_sort sort, const struct model *m,
+		       struct row *out)
 {
 	size_t n = 0;
 	for (unsigned i = 0; i < IMAGES; i++)
 		for (unsigned k = 0; k < images[i].parts; k++)
 			for (unsigned p = 0; p < PACKAGES; p++)
-				for (unsigned c = 0; in_set[images[i].part[k].set][p] && c < CHECKS; c++) {
+				for (unsigned c = 0; in_set[images[i].part[k].set][p] && c < CHECKS;
+				     c++) {
 					const struct match_check *mc = &m->checks[c];
 					struct row r = {i, k, p, c, 0};
-					r.key = sort == FND_BY_SEVERITY ? (double)mc->severity : sort == FND_BY_CVSS ? mc->cvss.base :
-						sort == FND_BY_EPSS ? mc->epss : 0;
+					r.key = sort == FND_BY_SEVERITY ? (double)mc->severity
+						: sort == FND_BY_CVSS	? mc->cvss.base
+						: sort == FND_BY_EPSS	? mc->epss
+									: 0;
 					if (wanted(f, m, &r)) {
 						assert_true(n < ROWS_MAX);
 						out[n++] = r;
@@ -415,8 +455,14 @@ static size_t compare(const struct fnd_filter *filter, const struct model *m)
 	static const struct {
 		struct fnd_limits limits;
 		size_t max;
-	} pages[] = {{{.steps = 0}, 3}, {{.steps = 0}, ROWS_MAX}, {{.steps = 1}, 2}, {{.steps = 3, .places = 1, .listed = 2, .members = 3}, 5},
-		     {{.steps = 40, .places = 1}, ROWS_MAX}, {{.listed = 3}, 7}, {{.steps = 2, .listed = 1}, 4}, {{.members = 1}, 6}};
+	} pages[] = {{{.steps = 0}, 3},
+		     {{.steps = 0}, ROWS_MAX},
+		     {{.steps = 1}, 2},
+		     {{.steps = 3, .places = 1, .listed = 2, .members = 3}, 5},
+		     {{.steps = 40, .places = 1}, ROWS_MAX},
+		     {{.listed = 3}, 7},
+		     {{.steps = 2, .listed = 1}, 4},
+		     {{.members = 1}, 6}};
 	struct err e = ERR_INIT;
 	struct asked q = {.m = m};
 	struct fnd_filter f = *filter;
@@ -441,11 +487,27 @@ static size_t compare_all(const struct model *m)
 {
 	static const char *const texts[] = {"one_", "100%", "thing", "e"};
 	const struct fnd_filter single[] = {
-		{.check = 0}, {.severities = {[ADV_SEV_CRITICAL] = true, [ADV_SEV_LOW] = true}}, {.patchable = FND_ONLY}, {.patchable = FND_NONE},
-		{.fixed = FND_ONLY}, {.kev = FND_ONLY}, {.kev = FND_NONE}, {.has_status = true, .status = ADV_FIXED},
-		{.category = BYTES_LIT("Debian")}, {.package = BYTES_LIT("openssl")}, {.package = BYTES_LIT("libssl3")},
-		{.package = BYTES_LIT("none")}, {.cve = BYTES_LIT("CVE-3")}, {.cve = BYTES_LIT("A-1")}, {.cve = BYTES_LIT("none")},
-		{.text = BYTES_LIT("one_")}, {.text = BYTES_LIT("100%")}, {.check = 107}, {.check = 1}, {.cvss_min = 7.5}, {.epss_min = 0.5},
+	    {.check = 0},
+	    {.severities = {[ADV_SEV_CRITICAL] = true, [ADV_SEV_LOW] = true}},
+	    {.patchable = FND_ONLY},
+	    {.patchable = FND_NONE},
+	    {.fixed = FND_ONLY},
+	    {.kev = FND_ONLY},
+	    {.kev = FND_NONE},
+	    {.has_status = true, .status = ADV_FIXED},
+	    {.category = BYTES_LIT("Debian")},
+	    {.package = BYTES_LIT("openssl")},
+	    {.package = BYTES_LIT("libssl3")},
+	    {.package = BYTES_LIT("none")},
+	    {.cve = BYTES_LIT("CVE-3")},
+	    {.cve = BYTES_LIT("A-1")},
+	    {.cve = BYTES_LIT("none")},
+	    {.text = BYTES_LIT("one_")},
+	    {.text = BYTES_LIT("100%")},
+	    {.check = 107},
+	    {.check = 1},
+	    {.cvss_min = 7.5},
+	    {.epss_min = 0.5},
 	};
 	size_t rows = 0;
 	for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
@@ -458,9 +520,15 @@ static size_t compare_all(const struct model *m)
 		rows += compare(&f, m);
 	}
 	for (int i = 0; i < 30; i++) {
-		struct fnd_filter f = {.repository = maybe(repositories, 3, 2), .package = maybe(names, 4, 3), .cve = maybe(cve_words, 5, 3),
-				       .category = maybe(categories, 2, 4), .text = maybe(texts, 4, 4), .kev = dice(6) ? FND_ANY : FND_ONLY,
-				       .patchable = dice(4) ? FND_ANY : FND_NONE, .cvss_min = dice(4) ? 0 : 5, .epss_min = dice(4) ? 0 : 0.25,
+		struct fnd_filter f = {.repository = maybe(repositories, 3, 2),
+				       .package = maybe(names, 4, 3),
+				       .cve = maybe(cve_words, 5, 3),
+				       .category = maybe(categories, 2, 4),
+				       .text = maybe(texts, 4, 4),
+				       .kev = dice(6) ? FND_ANY : FND_ONLY,
+				       .patchable = dice(4) ? FND_ANY : FND_NONE,
+				       .cvss_min = dice(4) ? 0 : 5,
+				       .epss_min = dice(4) ? 0 : 0.25,
 				       .check = dice(6) ? 0 : 100 + 7 * dice(CHECKS)};
 		for (int s = 0; s <= ADV_SEV_CRITICAL; s++)
 			f.severities[s] = dice(2);
@@ -509,15 +577,23 @@ static void as_a_loop_over_everything(void **state)
 
 static int refused_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	const struct fnd_filter one = {.repository = BYTES_LIT("a"), .digest = BYTES_LIT("x")}, any = {0}, digest = {.digest = BYTES_LIT("x")};
+	const struct fnd_filter one = {.repository = BYTES_LIT("a"), .digest = BYTES_LIT("x")},
+				any = {0}, digest = {.digest = BYTES_LIT("x")};
 	struct fnd_finding f;
 	struct arena a;
 	bool more;
 	(void)arg;
 	arena_init(&a, 1U << 20);
-	assert_int_equal(fnd_list(tx, &one, FND_BY_CVSS, &(struct fnd_cursor){.is_set = true, .wide = true}, 1, &a, &f, &more, e), -ERR_FORMAT);
-	assert_int_equal(fnd_list(tx, &any, FND_BY_CVSS, &(struct fnd_cursor){.is_set = true}, 1, &a, &f, &more, e), -ERR_FORMAT);
-	assert_int_equal(fnd_list(tx, &digest, FND_BY_CVSS, &(struct fnd_cursor){0}, 1, &a, &f, &more, e), -ERR_FORMAT);
+	assert_int_equal(fnd_list(tx, &one, FND_BY_CVSS,
+				  &(struct fnd_cursor){.is_set = true, .wide = true}, 1, &a, &f,
+				  &more, e),
+			 -ERR_FORMAT);
+	assert_int_equal(fnd_list(tx, &any, FND_BY_CVSS, &(struct fnd_cursor){.is_set = true}, 1,
+				  &a, &f, &more, e),
+			 -ERR_FORMAT);
+	assert_int_equal(
+	    fnd_list(tx, &digest, FND_BY_CVSS, &(struct fnd_cursor){0}, 1, &a, &f, &more, e),
+	    -ERR_FORMAT);
 	arena_free(&a);
 	return 0;
 }
@@ -532,6 +608,7 @@ static void refused(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(as_a_loop_over_everything), cmocka_unit_test(refused)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(as_a_loop_over_everything),
+					   cmocka_unit_test(refused)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

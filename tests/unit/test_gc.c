@@ -1,4 +1,5 @@
-/* Garbage collection while people push, mount, look and pull: nothing acknowledged or promised goes, what nobody refers to does. */
+/* Garbage collection while people push, mount, look and pull: nothing acknowledged or promised
+ * goes, what nobody refers to does. */
 #include "registry_place.h"
 
 #include "base/clock.h"
@@ -43,8 +44,9 @@ static void grace(void **state)
 	assert_int_equal(push_once(p->g, REPO, CONFIG, &e), 0);
 	assert_int_equal(push_once(p->g, REPO, LAYER, &e), 0);
 	assert_int_equal(push_once(p->g, REPO, LOOSE, &e), 0);
-	assert_int_equal(put_manifest(p->g, REPO, manifest_for(CONFIG, LAYER, "", text, sizeof text),
-				      "v1", &got, &e),
+	assert_int_equal(put_manifest(p->g, REPO,
+				      manifest_for(CONFIG, LAYER, "", text, sizeof text), "v1",
+				      &got, &e),
 			 0);
 	/* Within the grace time nothing happens. */
 	assert_int_equal(gc_at(p->g, now + DAY / 2, &n), 0);
@@ -65,8 +67,7 @@ static void grace(void **state)
 	assert_int_equal(push_once(p->g, REPO, LOOSE, &e), 0);
 	assert_true(blob_is(p->g, REPO, LOOSE));
 	/* Without the manifest the rest goes too. */
-	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), NULL, &e),
-			 1);
+	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), NULL, &e), 1);
 	(void)gc_at(p->g, now + 4 * DAY, &n);
 	assert_int_equal(n.marked, 3);
 	assert_int_equal(gc_at(p->g, now + 4 * DAY + 1, &n), 3);
@@ -94,15 +95,15 @@ static void promises(void **state)
 			assert_int_equal(registry_blob_find(p->g, REPO, &d, &size, &e), 1);
 		else if (kind == 1)
 			assert_int_equal(
-				registry_blob_mount(p->g, REPO, BYTES_LIT("other"), &d, &e), 1);
+			    registry_blob_mount(p->g, REPO, BYTES_LIT("other"), &d, &e), 1);
 		else if (kind == 2)
 			assert_int_equal(push_once(p->g, BYTES_LIT("third"), LOOSE, &e), 0);
 		else
 			assert_int_equal(
-				put_manifest(p->g, REPO,
-					     manifest_for(CONFIG, LOOSE, "", text, sizeof text),
-					     "v1", &got, &e),
-				0);
+			    put_manifest(p->g, REPO,
+					 manifest_for(CONFIG, LOOSE, "", text, sizeof text), "v1",
+					 &got, &e),
+			    0);
 		/* The config of kinds 0 to 2 was promised to nobody. */
 		assert_int_equal(gc_at(p->g, now + 2 * DAY + 1, &n), kind == 3 ? 0 : 1);
 		assert_true(blob_is(p->g, REPO, LOOSE));
@@ -166,7 +167,8 @@ static struct bytes shared_layer(unsigned i, char *out, size_t cap)
 	return run_of(out, (size_t)n);
 }
 
-/* A client: HEAD; push what is not there; manifest; pull it back; sometimes delete it. An unknown blob at the manifest is the one thing that must never be. */
+/* A client: HEAD; push what is not there; manifest; pull it back; sometimes delete it. An unknown
+ * blob at the manifest is the one thing that must never be. */
 static void client_round(struct registry *g, unsigned who, unsigned round)
 {
 	struct err e = ERR_INIT;
@@ -235,7 +237,8 @@ static void while_people_push(void **state)
 	pthread_t threads[PUSHERS], gc;
 	struct client clients[PUSHERS];
 	void *collected = NULL;
-	/* A client needs its promise for the time between HEAD and manifest: well under a second here. */
+	/* A client needs its promise for the time between HEAD and manifest: well under a second
+	 * here. */
 	o.gc_grace_ms = 1500;
 	o.removal_delay_ms = 200;
 	registry_configure(p->g, &o);
@@ -275,7 +278,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
 	const struct CMUnitTest tests[] = {
-		T(grace), T(promises), T(uploads_expire), T(orphans), T(while_people_push),
+	    T(grace), T(promises), T(uploads_expire), T(orphans), T(while_people_push),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* generation: after every way a switch can go, all counts are counted again from the advisories (recount.h), which knows nothing of the store's own matches. */
+/* generation: after every way a switch can go, all counts are counted again from the advisories
+ * (recount.h), which knows nothing of the store's own matches. */
 #include "fleet.h"
 #include "recount.h"
 #include "store/generation.h"
@@ -34,7 +35,8 @@ static void switch_to(struct place *p, const struct vdb *old, int to)
 	assert_int_equal(recount(p->db, p->v[to]), 0);
 }
 
-/* ---- a switch that ends early -------------------------------------------------------------------------------------------- */
+/* ---- a switch that ends early
+ * -------------------------------------------------------------------------------------------- */
 
 static int writes_left = -1; /* write transactions that are still let through; -1: all */
 static atomic_bool *stop_at; /* then this is set, and nothing is held up; NULL: they fail */
@@ -51,7 +53,8 @@ int __wrap_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct e
 	return __real_db_run(d, mode, fn, arg, e);
 }
 
-/* The switch dies after its first write transaction, its second … and readers see nothing of it, until it is let through: how often it died. */
+/* The switch dies after its first write transaction, its second … and readers see nothing of it,
+ * until it is let through: how often it died. */
 static int switch_that_dies(struct place *p, const struct vdb *old, int from, int to, int every)
 {
 	struct gen_result r;
@@ -81,7 +84,8 @@ static void begin_switch(struct place *p, int from, int to)
 	rsc_free(&r);
 }
 
-/* SIGTERM at any step: the switch ends, readers see the old generation, and the next start makes it from where it is. */
+/* SIGTERM at any step: the switch ends, readers see the old generation, and the next start makes it
+ * from where it is. */
 static void a_switch_that_is_stopped(void **state)
 {
 	struct place *p = *state;
@@ -167,7 +171,8 @@ static void nobody_sees_a_switch_before_its_end(void **state)
 	switch_to(p, p->v[0], 1);
 }
 
-/* The database that the daemon comes back with is not the one whose switch was interrupted: what was prepared is undone. */
+/* The database that the daemon comes back with is not the one whose switch was interrupted: what
+ * was prepared is undone. */
 static void an_interrupted_switch_is_given_up(void **state)
 {
 	struct place *p = *state;
@@ -187,8 +192,10 @@ static int left_over_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
 	struct db_stmt *s = db_query(tx,
-				     "SELECT (SELECT count(*) FROM match_version WHERE until > 0) + (SELECT count(*) FROM check_version WHERE until > 0)"
-				     " + (SELECT count(*) FROM cve_version WHERE until > 0)", NULL, 0, e);
+				     "SELECT (SELECT count(*) FROM match_version WHERE until > 0) "
+				     "+ (SELECT count(*) FROM check_version WHERE until > 0)"
+				     " + (SELECT count(*) FROM cve_version WHERE until > 0)",
+				     NULL, 0, e);
 	int r = s ? db_step(s, e) : -1;
 	int n = r > 0 ? (int)db_int(s, 0) : -1;
 	db_done(s);
@@ -227,15 +234,18 @@ static void a_huge_switch_dies_at_steps(void **state)
 	(void)unlink(path);
 }
 
-/* ---- while a switch is under way ---------------------------------------------------------------------------------------------- */
+/* ---- while a switch is under way
+ * ---------------------------------------------------------------------------------------------- */
 
 static int come_and_go_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const char *const *digest = arg;
 	struct bytes repository = BYTES_LIT("team00/service0000");
-	if (ims_delete(tx, repository, bytes_of(digest[0]), e) < 0 || ims_add(tx, repository, BYTES_LIT("sha256:new"), 5, e) < 0 ||
+	if (ims_delete(tx, repository, bytes_of(digest[0]), e) < 0 ||
+	    ims_add(tx, repository, BYTES_LIT("sha256:new"), 5, e) < 0 ||
 	    ims_add(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"), 5, e) < 0 ||
-	    ims_put_state(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"), IMS_UNVERIFIED, BYTES_LIT("test"), 6, e) < 0)
+	    ims_put_state(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"), IMS_UNVERIFIED,
+			  BYTES_LIT("test"), 6, e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -243,15 +253,20 @@ static int come_and_go_tx(struct db_tx *tx, void *arg, struct err *e)
 static int digest_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	char *out = arg;
-	struct db_stmt *s = db_query(tx, "SELECT digest FROM image WHERE repository = 'team00/service0000' ORDER BY id LIMIT 1", NULL, 0, e);
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT digest FROM image WHERE repository = 'team00/service0000' ORDER BY id LIMIT 1",
+	    NULL, 0, e);
 	int r = s ? db_step(s, e) : -1;
 	if (r > 0)
-		(void)snprintf(out, DIGEST_TEXT_CAP, "%.*s", (int)db_bytes(s, 0).len, (const char *)db_bytes(s, 0).ptr);
+		(void)snprintf(out, DIGEST_TEXT_CAP, "%.*s", (int)db_bytes(s, 0).len,
+			       (const char *)db_bytes(s, 0).ptr);
 	db_done(s);
 	return r;
 }
 
-/* Sums of repositories hold differences for two epochs: images that are made, deleted and given up on in the middle change both. */
+/* Sums of repositories hold differences for two epochs: images that are made, deleted and given up
+ * on in the middle change both. */
 static void images_come_and_go_during_a_switch(void **state)
 {
 	struct place *p = *state;
@@ -271,15 +286,15 @@ int main(void)
 {
 #define CASE(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		CASE(there_and_back),
-		CASE(a_switch_that_is_stopped),
-		CASE(from_nothing),
-		CASE(nobody_sees_a_switch_before_its_end),
-		CASE(an_interrupted_switch_is_given_up),
-		CASE(an_interrupted_switch_back_from_nothing),
-		CASE(images_come_and_go_during_a_switch),
-		CASE(a_switch_dies_at_every_step),
-		CASE(a_huge_switch_dies_at_steps),
+	    CASE(there_and_back),
+	    CASE(a_switch_that_is_stopped),
+	    CASE(from_nothing),
+	    CASE(nobody_sees_a_switch_before_its_end),
+	    CASE(an_interrupted_switch_is_given_up),
+	    CASE(an_interrupted_switch_back_from_nothing),
+	    CASE(images_come_and_go_during_a_switch),
+	    CASE(a_switch_dies_at_every_step),
+	    CASE(a_huge_switch_dies_at_steps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

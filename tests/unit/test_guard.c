@@ -1,5 +1,5 @@
-/* How often a wrong password may be tried: buckets by name and peer, who is let through besides, and
- * how much is hashed at once and in a second. */
+/* How often a wrong password may be tried: buckets by name and peer, who is let through besides,
+ * and how much is hashed at once and in a second. */
 #include "access/guard.h"
 #include "base/clock.h"
 
@@ -61,14 +61,15 @@ static void test_pair(void **state)
 static void test_right_empties(void **state)
 {
 	(void)state;
-	struct guard *g = guard_of((struct guard_options){.pair_max = 3, .peer_max = 5, .window_ms = 60000});
+	struct guard *g =
+	    guard_of((struct guard_options){.pair_max = 3, .peer_max = 5, .window_ms = 60000});
 	for (int i = 0; i < 2; i++)
 		assert_true(attempt(g, "ann", "p", GUARD_WRONG));
 	assert_true(attempt(g, "ann", "p", GUARD_RIGHT));
 	for (int i = 0; i < 3; i++)
 		assert_true(attempt(g, "ann", "p", GUARD_WRONG));
-	/* The pair's is full again, and the peer's: a right one of another name took nothing from it,
-	 * and gave nothing back of what was wrong. */
+	/* The pair's is full again, and the peer's: a right one of another name took nothing from
+	 * it, and gave nothing back of what was wrong. */
 	assert_false(attempt(g, "ann", "p", GUARD_WRONG));
 	assert_false(attempt(g, "bob", "p", GUARD_WRONG));
 	/* What was never found out is no failure. */
@@ -118,7 +119,8 @@ static void test_peer(void **state)
 	(void)state;
 	char name[32];
 	static const char *const same[] = {"2001:db8:1:2::1", "2001:db8:1:2:ffff::3"};
-	struct guard *g = guard_of((struct guard_options){.pair_max = 3, .peer_max = 10, .window_ms = 60000});
+	struct guard *g =
+	    guard_of((struct guard_options){.pair_max = 3, .peer_max = 10, .window_ms = 60000});
 	assert_true(attempt(g, "ann", same[1], GUARD_RIGHT));
 	for (int i = 0; i < 10; i++) {
 		(void)snprintf(name, sizeof name, "name%d", i);
@@ -147,7 +149,8 @@ static void test_name(void **state)
 {
 	(void)state;
 	char peer[32];
-	struct guard *g = guard_of((struct guard_options){.pair_max = 5, .name_max = 20, .window_ms = 60000});
+	struct guard *g =
+	    guard_of((struct guard_options){.pair_max = 5, .name_max = 20, .window_ms = 60000});
 	assert_true(attempt(g, "ann", "home", GUARD_RIGHT));
 	for (int i = 0; i < 20; i++) {
 		(void)snprintf(peer, sizeof peer, "10.0.0.%d", i);
@@ -167,8 +170,8 @@ static void test_flood_of_names(void **state)
 {
 	(void)state;
 	char text[32];
-	struct guard *g = guard_of(
-	    (struct guard_options){.pair_max = 5, .peer_max = 50, .name_max = 100, .window_ms = 3600000});
+	struct guard *g = guard_of((struct guard_options){
+	    .pair_max = 5, .peer_max = 50, .name_max = 100, .window_ms = 3600000});
 	for (int i = 0; i < 5; i++)
 		assert_true(attempt(g, "ann", "thief", GUARD_WRONG));
 	unsigned news = 0;
@@ -268,7 +271,8 @@ static void test_long_name(void **state)
 	static char name[5000];
 	struct err e = ERR_INIT;
 	struct guard *g = guard_of((struct guard_options){.pair_max = 1});
-	struct guard_try t = {.name = {.ptr = (uint8_t *)name, .len = sizeof name}, .peer = BYTES_NONE};
+	struct guard_try t = {.name = {.ptr = (uint8_t *)name, .len = sizeof name},
+			      .peer = BYTES_NONE};
 	assert_int_equal(guard_begin(g, &t, &e), -ERR_LIMIT);
 	t.name.len = 128;
 	assert_int_equal(guard_begin(g, &t, &e), 0);
@@ -279,11 +283,15 @@ static void test_long_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_pair),      cmocka_unit_test(test_right_empties),
-	    cmocka_unit_test(test_drains),    cmocka_unit_test(test_peer),
+	    cmocka_unit_test(test_pair),
+	    cmocka_unit_test(test_right_empties),
+	    cmocka_unit_test(test_drains),
+	    cmocka_unit_test(test_peer),
 	    cmocka_unit_test(test_drains_though_asked),
-	    cmocka_unit_test(test_name),      cmocka_unit_test(test_flood_of_names),
-	    cmocka_unit_test(test_at_once),   cmocka_unit_test(test_in_a_second),
+	    cmocka_unit_test(test_name),
+	    cmocka_unit_test(test_flood_of_names),
+	    cmocka_unit_test(test_at_once),
+	    cmocka_unit_test(test_in_a_second),
 	    cmocka_unit_test(test_long_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,8 +116,8 @@ static void test_limits(void **state)
 		size_t used = (size_t)snprintf(query, sizeof query, "GET /small?");
 		for (int i = 0; i < pairs; i++)
 			used += (size_t)snprintf(query + used, sizeof query - used, "a=%d&", i);
-		(void)snprintf(query + used, sizeof query - used, " HTTP/1.1\r\n" HOST
-								  "Connection: close\r\n\r\n");
+		(void)snprintf(query + used, sizeof query - used,
+			       " HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
 		talk(query);
 		assert_int_equal(status(), pairs == 64 ? 200 : 414);
 	}
@@ -243,14 +243,10 @@ static void test_tls_hello_on_plain_port(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_plain),
-	    cmocka_unit_test(test_errors),
-	    cmocka_unit_test(test_methods),
-	    cmocka_unit_test(test_limits),
-	    cmocka_unit_test(test_body_limit),
-	    cmocka_unit_test(test_pipelining),
-	    cmocka_unit_test(test_file_and_events),
-	    cmocka_unit_test(test_tls_hello_on_plain_port),
+	    cmocka_unit_test(test_plain),	    cmocka_unit_test(test_errors),
+	    cmocka_unit_test(test_methods),	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_body_limit),	    cmocka_unit_test(test_pipelining),
+	    cmocka_unit_test(test_file_and_events), cmocka_unit_test(test_tls_hello_on_plain_port),
 	    cmocka_unit_test(test_no_descriptors),
 	};
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

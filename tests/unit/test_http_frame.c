@@ -97,9 +97,17 @@ static void test_encodings(void **state)
 	static const struct {
 		const char *value;
 		unsigned status;
-	} cases[] = {{"gzip, chunked", 501}, {"chunked, identity", 400}, {"identity", 400},
-		     {"chunked, chunked", 400}, {"gzip", 400}, {"chunked,", 400}, {",chunked", 501},
-		     {"", 400}, {"\x0b" "chunked", 400}};
+	} cases[] = {{"gzip, chunked", 501},
+		     {"chunked, identity", 400},
+		     {"identity", 400},
+		     {"chunked, chunked", 400},
+		     {"gzip", 400},
+		     {"chunked,", 400},
+		     {",chunked", 501},
+		     {"", 400},
+		     {"\x0b"
+		      "chunked",
+		      400}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char text[512];
 		(void)snprintf(text, sizeof text,
@@ -139,11 +147,20 @@ static void test_chunked_ambiguous(void **state)
 {
 	(void)state;
 	static const char *const bodies[] = {
-	    "3\nabc\r\n0\r\n\r\n",   "3\r\nabc\n0\r\n\r\n",	   "3\r\nabc\r\n0\n\r\n",
-	    "3\r\nabc\r\n0\r\n\n",   "3;x\nabc\r\n0\r\n\r\n",   "3 \r\nabc\r\n0\r\n\r\n",
-	    "3 ;x\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\nContent-Length: 9\r\n\r\n",
-	    "3\r\r\nabc\r\n0\r\n\r\n", "3\r\nabc\r\n0\r\nX: y\n\r\n", "3;\x01\r\nabc\r\n0\r\n\r\n",
-	    ";x\r\nabc\r\n0\r\n\r\n",  "3\r\nabc\r\n0\r\n x: y\r\n\r\n", "3\r\nabc\r\n\r\n0\r\n\r\n",
+	    "3\nabc\r\n0\r\n\r\n",
+	    "3\r\nabc\n0\r\n\r\n",
+	    "3\r\nabc\r\n0\n\r\n",
+	    "3\r\nabc\r\n0\r\n\n",
+	    "3;x\nabc\r\n0\r\n\r\n",
+	    "3 \r\nabc\r\n0\r\n\r\n",
+	    "3 ;x\r\nabc\r\n0\r\n\r\n",
+	    "3\r\nabc\r\n0\r\nContent-Length: 9\r\n\r\n",
+	    "3\r\r\nabc\r\n0\r\n\r\n",
+	    "3\r\nabc\r\n0\r\nX: y\n\r\n",
+	    "3;\x01\r\nabc\r\n0\r\n\r\n",
+	    ";x\r\nabc\r\n0\r\n\r\n",
+	    "3\r\nabc\r\n0\r\n x: y\r\n\r\n",
+	    "3\r\nabc\r\n\r\n0\r\n\r\n",
 	};
 	for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
 		char text[512];
@@ -159,8 +176,8 @@ static void test_chunked_ambiguous(void **state)
 	}
 	/* Sizes and lines past their limits. */
 	static char text[20000];
-	int n = snprintf(text, sizeof text, "PUT /up/a HTTP/1.1\r\n" HOST
-					    "Transfer-Encoding: chunked\r\n\r\n3;");
+	int n = snprintf(text, sizeof text,
+			 "PUT /up/a HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3;");
 	memset(text + n, 'x', 5000);
 	(void)snprintf(text + n + 5000, 64, "\r\nabc\r\n0\r\n\r\n");
 	talk(text);
@@ -232,12 +249,9 @@ static void test_any_pieces(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_smuggling),
-	    cmocka_unit_test(test_nul),
-	    cmocka_unit_test(test_encodings),
-	    cmocka_unit_test(test_chunked_goes_on),
-	    cmocka_unit_test(test_chunked_ambiguous),
-	    cmocka_unit_test(test_every_prefix),
+	    cmocka_unit_test(test_smuggling),	      cmocka_unit_test(test_nul),
+	    cmocka_unit_test(test_encodings),	      cmocka_unit_test(test_chunked_goes_on),
+	    cmocka_unit_test(test_chunked_ambiguous), cmocka_unit_test(test_every_prefix),
 	    cmocka_unit_test(test_any_pieces),
 	};
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -45,7 +45,9 @@ static void test_values(void **state)
 	assert_int_equal(read_head(bytes_of("GET / HTTP/1.0\r\n\r\n"), &a, &h), 0);
 	assert_true(!h.one_one && h.close && h.count == 0 && h.body_len == 0);
 	assert_int_equal(
-	    read_head(bytes_of("POST / HTTP/1.1\r\n" H "Transfer-Encoding: Chunked\r\n\r\n"), &a, &h), 0);
+	    read_head(bytes_of("POST / HTTP/1.1\r\n" H "Transfer-Encoding: Chunked\r\n\r\n"), &a,
+		      &h),
+	    0);
 	assert_int_equal(h.body_len, -1);
 	assert_false(h.close);
 	arena_free(&a);
@@ -113,7 +115,8 @@ static void test_refused(void **state)
 	struct head h;
 	arena_init(&a, 1 << 20);
 	assert_int_equal(
-	    read_head((struct bytes){.ptr = (const uint8_t *)nul, .len = sizeof nul - 1}, &a, &h), 400);
+	    read_head((struct bytes){.ptr = (const uint8_t *)nul, .len = sizeof nul - 1}, &a, &h),
+	    400);
 	arena_free(&a);
 }
 
@@ -229,7 +232,8 @@ static void test_chunks(void **state)
 	} cases[] = {
 	    {"0\r\n\r\n", "", CHUNK_END, 0},
 	    {"5\r\nhello\r\n0\r\n\r\nGET", "hello", CHUNK_END, 3},
-	    {"a\r\n0123456789\r\nB\r\n0123456789a\r\n000\r\n\r\n", "01234567890123456789a", CHUNK_END, 0},
+	    {"a\r\n0123456789\r\nB\r\n0123456789a\r\n000\r\n\r\n", "01234567890123456789a",
+	     CHUNK_END, 0},
 	    {"1;a;b=\"c;d\"\r\nx\r\n0;z\r\nT: u\r\nV:\r\n\r\n", "x", CHUNK_END, 0},
 	    {"00000000000000000005\r\nhello\r\n0\r\n\r\n", "hello", CHUNK_END, 0},
 	    {"", "", CHUNK_MORE, 0},

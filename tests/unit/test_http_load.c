@@ -47,7 +47,8 @@ static void test_bursts(void **state)
 	(void)state;
 	static int fds[BURST];
 	if (descriptors() < 2 * BURST + SPARE) {
-		print_message("skipped: %d descriptors are too few for the bursts\n", (int)descriptors());
+		print_message("skipped: %d descriptors are too few for the bursts\n",
+			      (int)descriptors());
 		skip();
 	}
 	struct http_server *s = server_of((struct http_options){.connections_max = 500});
@@ -73,7 +74,8 @@ static void *storm_main(void *arg)
 	struct storm *w = arg;
 	static int fds[200];
 	uint16_t port = http_server_port(w->server);
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port),
+	struct sockaddr_in a = {.sin_family = AF_INET,
+				.sin_port = htons(port),
 				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	while (!atomic_load(&w->over)) {
 		for (int i = 0; i < 200; i++) {
@@ -194,15 +196,18 @@ static void test_idle_costs_nothing(void **state)
 		count = (can - 2 * ACTIVE - SPARE) / 2;
 		print_message("%u descriptors: %u idle connections, not %u\n", can, count, IDLE);
 	}
-	struct http_server *s = server_of((struct http_options){
-	    .connections_max = IDLE + ACTIVE, .idle_timeout_ms = 120000, .header_timeout_ms = 60000});
+	struct http_server *s = server_of((struct http_options){.connections_max = IDLE + ACTIVE,
+								.idle_timeout_ms = 120000,
+								.header_timeout_ms = 60000});
 	size_t before = resident();
 	for (unsigned i = 0; i < count; i++) {
 		fds[i] = dial_from(s, 1 + i % 250);
 		assert_int_equal(ask(fds[i], "/small"), 200);
 	}
 	assert_int_equal(http_server_connections(s), count);
-	size_t now = resident(), cost = now > before ? now - before : 0; /* what others left may have been given back */
+	size_t now = resident(), cost = now > before
+					    ? now - before
+					    : 0; /* what others left may have been given back */
 	print_message("%u idle connections: %zu KiB, %u threads\n", count, cost >> 10, threads());
 	assert_true(cost < IDLE_MAX);
 	assert_true(threads() < 20);
@@ -296,7 +301,8 @@ static void test_no_descriptors(void **state)
 	assert_int_equal(ask(idle, "/small"), 200);
 	int waiting[2] = {socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
 			  socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(http_server_port(s)),
+	struct sockaddr_in a = {.sin_family = AF_INET,
+				.sin_port = htons(http_server_port(s)),
 				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &had), 0);
 	low = (struct rlimit){.rlim_cur = 256, .rlim_max = had.rlim_max};

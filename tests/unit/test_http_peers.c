@@ -50,7 +50,8 @@ static void test_longest_rest(void **state)
 {
 	(void)state;
 	struct peers *p = peers_open(100);
-	struct sockaddr_storage a[3] = {address("10.0.0.1"), address("10.0.0.2"), address("10.0.0.3")};
+	struct sockaddr_storage a[3] = {address("10.0.0.1"), address("10.0.0.2"),
+					address("10.0.0.3")};
 	struct peer_link l[3];
 	assert_null(peers_victim(p, &a[0]));
 	for (int i = 0; i < 3; i++)
@@ -91,8 +92,8 @@ static void test_heavy(void **state)
 	peers_leave(p, &l[30]);
 	assert_ptr_equal(peers_victim(p, &many), &l[20]);
 	peers_wake(p, &l[20]);
-	assert_null(peers_victim(p, &many));		 /* all of its are at work */
-	assert_ptr_equal(peers_victim(p, &few), &one);	 /* no other rests */
+	assert_null(peers_victim(p, &many));	       /* all of its are at work */
+	assert_ptr_equal(peers_victim(p, &few), &one); /* no other rests */
 	for (int i = 0; i < MANY; i++)
 		if (i != 30)
 			peers_leave(p, &l[i]);

@@ -89,16 +89,18 @@ static void test_replies_have_a_budget(void **state)
 {
 	(void)state;
 	enum { READERS = 60, BUDGET = 32 << 20 };
-	struct http_server *s = server_of(
-	    (struct http_options){.memory_max = BUDGET, .reply_timeout_ms = 60000});
+	struct http_server *s =
+	    server_of((struct http_options){.memory_max = BUDGET, .reply_timeout_ms = 60000});
 	int fds[READERS], small = 4096;
 #ifdef M_MMAP_THRESHOLD
-	(void)mallopt(M_MMAP_THRESHOLD, 1 << 20); /* as the daemon does: what is freed is given back */
+	(void)mallopt(M_MMAP_THRESHOLD,
+		      1 << 20); /* as the daemon does: what is freed is given back */
 #endif
 	size_t before = resident();
 	for (int i = 0; i < READERS; i++) {
 		fds[i] = dial(s);
-		assert_int_equal(setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+		assert_int_equal(setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &small, sizeof small),
+				 0);
 		put_text(fds[i], "GET /text HTTP/1.1\r\n" HOST "\r\n");
 	}
 	unsigned busy = 0;
@@ -111,7 +113,8 @@ static void test_replies_have_a_budget(void **state)
 	}
 	assert_true(busy > 0);
 	assert_true(resident() < before + BUDGET + (32 << 20));
-	/* Who asks again gets it in the end: the slowest reader is cut for each that was refused. */
+	/* Who asks again gets it in the end: the slowest reader is cut for each that was refused.
+	 */
 	bool got = false;
 	for (int i = 0; i < 100 && !got; i++) {
 		static const char again[] = "GET /text HTTP/1.1\r\n" HOST CLOSE "\r\n";
@@ -139,8 +142,8 @@ static void test_bodies_have_a_budget(void **state)
 	int fds[SENDERS];
 	static char bytes[BODY_LEN - 1];
 	char head[128];
-	(void)snprintf(head, sizeof head, "POST /whole HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n",
-		       BODY_LEN);
+	(void)snprintf(head, sizeof head,
+		       "POST /whole HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n", BODY_LEN);
 	unsigned refused = 0;
 	for (int i = 0; i < SENDERS; i++) {
 		fds[i] = dial(s);
@@ -164,7 +167,8 @@ static void test_bodies_have_a_budget(void **state)
 static void test_idle_with_unsent(void **state)
 {
 	(void)state;
-	/* Less than the server's kernel holds; much less still makes the two sides wait for timers. */
+	/* Less than the server's kernel holds; much less still makes the two sides wait for timers.
+	 */
 	int small = 65536, fd = dial(server);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
 	put_text(fd, "GET /file HTTP/1.1\r\n" HOST "\r\n");

@@ -148,7 +148,8 @@ static void test_pushed_one_at_a_time(void **state)
 	int fds[STREAMS], ends = atomic_load(&seen.end);
 	for (int i = 0; i < STREAMS; i++) {
 		fds[i] = dial(s);
-		put_text(fds[i], "PUT /up/a HTTP/1.1\r\n" HOST CLOSE "Content-Length: 6\r\n\r\nabc");
+		put_text(fds[i],
+			 "PUT /up/a HTTP/1.1\r\n" HOST CLOSE "Content-Length: 6\r\n\r\nabc");
 	}
 	/* And another is served meanwhile. */
 	static const char one[] = "GET /small HTTP/1.1\r\n" HOST CLOSE "\r\n";

@@ -139,7 +139,8 @@ static void test_merged_usr(void **state)
 		/* engines that unpack layers apart make a folder of the first name */
 		assert_int_equal(im.out.state, i == 0 ? INV_PARTIAL : INV_ASSESSED);
 		assert_int_equal(im.out.note_count, i == 0);
-		assert_int_equal(has_note(&im, 1, "below a symbolic link of a lower layer"), i == 0);
+		assert_int_equal(has_note(&im, 1, "below a symbolic link of a lower layer"),
+				 i == 0);
 		assert_true(bytes_eq_lit(im.out.distro.id, "wolfi"));
 		drop(&im);
 	}
@@ -181,7 +182,8 @@ static void test_database_behind_a_link(void **state)
 	drop(&im);
 }
 
-/* The file itself is a link: followed where the target's own name tells what it is; else it is said. */
+/* The file itself is a link: followed where the target's own name tells what it is; else it is
+ * said. */
 static void test_database_is_a_link(void **state)
 {
 	static const struct {
@@ -284,7 +286,8 @@ static void test_hard_links(void **state)
 	drop(&im);
 }
 
-/* What could not be read may hold what was not found: said apart from an image that holds nothing. */
+/* What could not be read may hold what was not found: said apart from an image that holds nothing.
+ */
 static void test_unread(void **state)
 {
 	struct image im = {.count = 0};
@@ -354,7 +357,8 @@ static void test_which_distribution(void **state)
 	    {"etc/os-release", "ID=\"centos\"\nVERSION_ID=\"8\"\nPRETTY_NAME=\"CentOS Stream 8\"\n",
 	     "centos-stream:8"},
 	    {"etc/centos-release", "CentOS Stream release 8\n", "centos-stream:8"},
-	    {"etc/os-release", "ID=\"centos\"\nVERSION_ID=\"8\"\nPRETTY_NAME=\"CentOS Linux 8\"\n", "centos:8"},
+	    {"etc/os-release", "ID=\"centos\"\nVERSION_ID=\"8\"\nPRETTY_NAME=\"CentOS Linux 8\"\n",
+	     "centos:8"},
 	};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		t = new_layer(&im);
@@ -374,32 +378,41 @@ static void test_which_distribution(void **state)
 	drop(&im);
 }
 
-/* Alpine's release is that of its repositories; what os-release says is left only when they agree. */
+/* Alpine's release is that of its repositories; what os-release says is left only when they agree.
+ */
 static void test_release_of_repositories(void **state)
 {
 	static const struct {
 		const char *os_release, *repositories, *want;
 		bool told;
 	} cases[] = {
-	    {"3.19.1", "https://dl-cdn.alpinelinux.org/alpine/v3.19/main\n", "alpine:3.19.1", false},
+	    {"3.19.1", "https://dl-cdn.alpinelinux.org/alpine/v3.19/main\n", "alpine:3.19.1",
+	     false},
 	    {"3.18.4", "https://dl-cdn.alpinelinux.org/alpine/v3.19/main\n", "alpine:3.19", true},
 	    {"3.19.1", "https://dl-cdn.alpinelinux.org/alpine/edge/main\n", "alpine:edge", true},
-	    {"3.19.1", "http://m/alpine/v3.19/main\n@edge http://m/alpine/edge/main\n", "alpine:3.19.1", false},
+	    {"3.19.1", "http://m/alpine/v3.19/main\n@edge http://m/alpine/edge/main\n",
+	     "alpine:3.19.1", false},
 	    {"3.1.2", "http://m/alpine/v3.19/main\n", "alpine:3.19", true},
-	    {"3.20_alpha20240315", "http://m/alpine/edge/main\n", "alpine:3.20_alpha20240315", false},
+	    {"3.20_alpha20240315", "http://m/alpine/edge/main\n", "alpine:3.20_alpha20240315",
+	     false},
 	    {"3.19.1", "/media/cdrom/apks\n", "alpine:3.19.1", false},
 	    /* several: the image's own, then the others; the newest where none is its own */
-	    {"3.19.1", "http://m/alpine/v3.19/main\nhttp://m/alpine/edge/testing\n", "alpine:3.19.1:edge", true},
-	    {"3.19.1", "http://m/alpine/v3.18/main\nhttp://m/alpine/v3.19/main\n", "alpine:3.19.1:3.18", true},
-	    {"3.17.1", "http://m/alpine/v3.18/main\nhttp://m/alpine/v3.19/main\n", "alpine:3.19:3.18", true},
-	    {"3.20_alpha20240315", "http://m/alpine/v3.19/main\nhttp://m/alpine/edge/main\n", "alpine:3.20_alpha20240315:3.19", true},
+	    {"3.19.1", "http://m/alpine/v3.19/main\nhttp://m/alpine/edge/testing\n",
+	     "alpine:3.19.1:edge", true},
+	    {"3.19.1", "http://m/alpine/v3.18/main\nhttp://m/alpine/v3.19/main\n",
+	     "alpine:3.19.1:3.18", true},
+	    {"3.17.1", "http://m/alpine/v3.18/main\nhttp://m/alpine/v3.19/main\n",
+	     "alpine:3.19:3.18", true},
+	    {"3.20_alpha20240315", "http://m/alpine/v3.19/main\nhttp://m/alpine/edge/main\n",
+	     "alpine:3.20_alpha20240315:3.19", true},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct image im = {.count = 0};
 		struct buf *t = new_layer(&im);
 		char release[64];
-		snprintf(release, sizeof release, "ID=alpine\nVERSION_ID=%s\n", cases[i].os_release);
+		snprintf(release, sizeof release, "ID=alpine\nVERSION_ID=%s\n",
+			 cases[i].os_release);
 		tar_file(t, "etc/os-release", release);
 		tar_file(t, "lib/apk/db/installed", APK("a", "1-r0"));
 		t = new_layer(&im);
@@ -408,7 +421,8 @@ static void test_release_of_repositories(void **state)
 		if (!bytes_eq_lit(im.out.packages[0].pkg.distro, cases[i].want))
 			fail_msg("case %zu: %.*s", i, BYTES_ARG(im.out.packages[0].pkg.distro));
 		assert_int_equal(has_note(&im, 1, "packages come from release") ||
-				     has_note(&im, 1, "packages may come from release"), cases[i].told);
+				     has_note(&im, 1, "packages may come from release"),
+				 cases[i].told);
 		assert_int_equal(im.out.state, INV_ASSESSED);
 		drop(&im);
 	}
@@ -426,7 +440,9 @@ static void test_release_of_repositories(void **state)
 #define SETS(list) "{\"content_sets\": [" list "]}"
 #define EUS92 "\"rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_2\""
 #define MAIN9 "\"rhel-9-for-x86_64-baseos-rpms\""
-#define PRO(service) "{\"attached\": true, \"services\": [{\"name\": \"" service "\", \"status\": \"enabled\"}]}"
+#define PRO(service)                                                                               \
+	"{\"attached\": true, \"services\": [{\"name\": \"" service "\", \"status\": "             \
+								    "\"enabled\"}]}"
 
 /* What files say of product streams is part of what packages are. */
 static void test_product_streams(void **state)
@@ -439,18 +455,55 @@ static void test_product_streams(void **state)
 		const char *want;
 		bool told;
 	} cases[] = {
-	    {"ID=ubuntu\nVERSION_ID=18.04\n", {pro}, {PRO("esm-infra")}, "ubuntu:18.04:esm-infra", true},
-	    {"ID=ubuntu\nVERSION_ID=18.04\n", {pro, "var/lib/ubuntu-advantage/.wh.status.json"}, {PRO("esm-infra"), ""}, "ubuntu:18.04", false},
-	    {"ID=ubuntu\nVERSION_ID=18.04\n", {pro, pro}, {PRO("esm-infra"), "{}"}, "ubuntu:18.04", false},
+	    {"ID=ubuntu\nVERSION_ID=18.04\n",
+	     {pro},
+	     {PRO("esm-infra")},
+	     "ubuntu:18.04:esm-infra",
+	     true},
+	    {"ID=ubuntu\nVERSION_ID=18.04\n",
+	     {pro, "var/lib/ubuntu-advantage/.wh.status.json"},
+	     {PRO("esm-infra"), ""},
+	     "ubuntu:18.04",
+	     false},
+	    {"ID=ubuntu\nVERSION_ID=18.04\n",
+	     {pro, pro},
+	     {PRO("esm-infra"), "{}"},
+	     "ubuntu:18.04",
+	     false},
 	    {"ID=debian\nVERSION_ID=12\n", {pro}, {PRO("esm-infra")}, "debian:12", false},
-	    {"ID=ubuntu\nVERSION_ID=\"18.04:x\"\n", {pro}, {PRO("esm-apps")}, "ubuntu:18.04:esm-apps", true},
-	    /* the release's own stream alone says nothing; one manifest for each image it was built on */
+	    {"ID=ubuntu\nVERSION_ID=\"18.04:x\"\n",
+	     {pro},
+	     {PRO("esm-apps")},
+	     "ubuntu:18.04:esm-apps",
+	     true},
+	    /* the release's own stream alone says nothing; one manifest for each image it was built
+	       on */
 	    {"ID=rhel\nVERSION_ID=9.2\n", {manifests}, {SETS(MAIN9)}, "rhel:9.2", false},
-	    {"ID=rhel\nVERSION_ID=9.2\n", {manifests}, {SETS(EUS92)}, "rhel:9.2:rhel_eus:9.2", true},
-	    {"ID=rhel\nVERSION_ID=9.2\n", {manifests, "root/buildinfo/content_manifests/top.json"}, {SETS(MAIN9), SETS(EUS92)}, "rhel:9.2:enterprise_linux:9,rhel_eus:9.2", true},
-	    {"ID=rhel\nVERSION_ID=9.2\n", {manifests, "usr/share/buildinfo/content-sets.json"}, {SETS(EUS92), SETS(EUS92)}, "rhel:9.2:rhel_eus:9.2", true},
-	    {"ID=rhel\nVERSION_ID=9.2\nCPE_NAME=cpe:/o:redhat:rhel_eus:9.2::baseos\n", {"x"}, {""}, "rhel:9.2:rhel_eus:9.2", true},
-	    {"ID=rhel\nVERSION_ID=9.2\nCPE_NAME=cpe:/o:redhat:enterprise_linux:9::baseos\n", {"x"}, {""}, "rhel:9.2", false},
+	    {"ID=rhel\nVERSION_ID=9.2\n",
+	     {manifests},
+	     {SETS(EUS92)},
+	     "rhel:9.2:rhel_eus:9.2",
+	     true},
+	    {"ID=rhel\nVERSION_ID=9.2\n",
+	     {manifests, "root/buildinfo/content_manifests/top.json"},
+	     {SETS(MAIN9), SETS(EUS92)},
+	     "rhel:9.2:enterprise_linux:9,rhel_eus:9.2",
+	     true},
+	    {"ID=rhel\nVERSION_ID=9.2\n",
+	     {manifests, "usr/share/buildinfo/content-sets.json"},
+	     {SETS(EUS92), SETS(EUS92)},
+	     "rhel:9.2:rhel_eus:9.2",
+	     true},
+	    {"ID=rhel\nVERSION_ID=9.2\nCPE_NAME=cpe:/o:redhat:rhel_eus:9.2::baseos\n",
+	     {"x"},
+	     {""},
+	     "rhel:9.2:rhel_eus:9.2",
+	     true},
+	    {"ID=rhel\nVERSION_ID=9.2\nCPE_NAME=cpe:/o:redhat:enterprise_linux:9::baseos\n",
+	     {"x"},
+	     {""},
+	     "rhel:9.2",
+	     false},
 	    {"ID=almalinux\nVERSION_ID=9.2\n", {manifests}, {SETS(EUS92)}, "almalinux:9.2", false},
 	};
 	(void)state;
@@ -478,13 +531,15 @@ static void test_product_streams(void **state)
 	drop(&im);
 }
 
-/* A manifest of Chisel is a database; beside a status file each package is one, as that file has it. */
+/* A manifest of Chisel is a database; beside a status file each package is one, as that file has
+ * it. */
 static void test_manifest_of_chisel(void **state)
 {
-	static const char wall[] = "{\"jsonwall\":\"1.0\"}\n"
-				   "{\"kind\":\"content\",\"slice\":\"a_libs\",\"path\":\"/usr/lib/a\"}\n"
-				   "{\"kind\":\"package\",\"name\":\"a\",\"version\":\"1\",\"arch\":\"all\"}\n"
-				   "{\"kind\":\"package\",\"name\":\"b\",\"version\":\"1\",\"arch\":\"all\"}\n";
+	static const char wall[] =
+	    "{\"jsonwall\":\"1.0\"}\n"
+	    "{\"kind\":\"content\",\"slice\":\"a_libs\",\"path\":\"/usr/lib/a\"}\n"
+	    "{\"kind\":\"package\",\"name\":\"a\",\"version\":\"1\",\"arch\":\"all\"}\n"
+	    "{\"kind\":\"package\",\"name\":\"b\",\"version\":\"1\",\"arch\":\"all\"}\n";
 	struct image im = {.count = 0};
 	struct buf *t = new_layer(&im);
 	(void)state;
@@ -500,7 +555,9 @@ static void test_manifest_of_chisel(void **state)
 	tar_file(t, "etc/os-release", "ID=ubuntu\nVERSION_ID=24.04\n");
 	tar_file(t, "var/lib/chisel/manifest.wall", wall);
 	t = new_layer(&im);
-	tar_file(t, "var/lib/dpkg/status", "Package: b\nStatus: install ok installed\nVersion: 1\nArchitecture: all\nSource: src\n\n" PKG("c", "1"));
+	tar_file(t, "var/lib/dpkg/status",
+		 "Package: b\nStatus: install ok installed\nVersion: 1\nArchitecture: all\nSource: "
+		 "src\n\n" PKG("c", "1"));
 	merge(&im);
 	assert_packages(&im, "a 1 0; b 1 1; c 1 1");
 	assert_true(bytes_eq_lit(im.out.packages[1].pkg.source_name, "src"));
@@ -592,7 +649,8 @@ static void test_languages(void **state)
 	assert_int_equal(im.out.language_count, 2);
 	assert_string_equal(im.out.languages[0].kind, "npm");
 	assert_int_equal(im.out.languages[0].count, 1);
-	assert_true(bytes_eq_lit(im.out.languages[0].examples[0], "app/node_modules/a/package.json"));
+	assert_true(
+	    bytes_eq_lit(im.out.languages[0].examples[0], "app/node_modules/a/package.json"));
 	assert_string_equal(im.out.languages[1].kind, "Maven");
 	assert_int_equal(im.out.languages[1].count, 1);
 	assert_int_equal(im.out.state, INV_ASSESSED);
@@ -624,7 +682,8 @@ static void test_languages(void **state)
 	drop(&im);
 }
 
-/* Whose a language's file is: a package's that is installed, by a list that is not older than the file. */
+/* Whose a language's file is: a package's that is installed, by a list that is not older than the
+ * file. */
 static void test_languages_owned(void **state)
 {
 	struct image im = {.count = 0};
@@ -632,7 +691,8 @@ static void test_languages_owned(void **state)
 	(void)state;
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("npm", "1"));
-	tar_file(t, "var/lib/dpkg/info/npm.list", "/usr/lib/node_modules/npm/package.json\n/opt/b.jar\n");
+	tar_file(t, "var/lib/dpkg/info/npm.list",
+		 "/usr/lib/node_modules/npm/package.json\n/opt/b.jar\n");
 	tar_file(t, "var/lib/dpkg/info/gone.list", "/opt/a.jar\n");
 	tar_file(t, "usr/lib/node_modules/npm/package.json", "1");
 	tar_file(t, "opt/a.jar", "");
@@ -651,21 +711,27 @@ static void test_languages_owned(void **state)
 	drop(&im);
 }
 
-/* A list that claims what no package of a distribution may have owns nothing, nor does one by a path
- * that was never moved below usr. */
+/* A list that claims what no package of a distribution may have owns nothing, nor does one by a
+ * path that was never moved below usr. */
 static void test_languages_claimed(void **state)
 {
-	static const char *const claimed[] = {"app/node_modules/a/package.json", "home/x/a.jar", "root/a.jar",
-					      "srv/a.jar", "tmp/a.jar", "usr/local/lib/a.jar", "usr/data/a.jar"};
+	static const char *const claimed[] = {"app/node_modules/a/package.json",
+					      "home/x/a.jar",
+					      "root/a.jar",
+					      "srv/a.jar",
+					      "tmp/a.jar",
+					      "usr/local/lib/a.jar",
+					      "usr/data/a.jar"};
 	enum { COUNT = sizeof claimed / sizeof claimed[0] };
 	struct image im = {.count = 0};
 	struct buf *t = new_layer(&im);
 	(void)state;
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("bash", "1"));
-	tar_file(t, "var/lib/dpkg/info/bash.list",
-		 "/app/node_modules/a/package.json\n/home/x/a.jar\n/root/a.jar\n/srv/a.jar\n/tmp/a.jar\n"
-		 "/usr/local/lib/a.jar\n/data/a.jar\n");
+	tar_file(
+	    t, "var/lib/dpkg/info/bash.list",
+	    "/app/node_modules/a/package.json\n/home/x/a.jar\n/root/a.jar\n/srv/a.jar\n/tmp/a.jar\n"
+	    "/usr/local/lib/a.jar\n/data/a.jar\n");
 	for (size_t i = 0; i < COUNT; i++)
 		tar_file(t, claimed[i], "");
 	merge(&im);
@@ -737,7 +803,10 @@ static void test_third_party_by_version(void **state)
 		struct image im = {.count = 0};
 		struct buf *t = new_layer(&im);
 		char status[300];
-		(void)snprintf(status, sizeof status, "Package: a\nStatus: install ok installed\nVersion: %s\nArchitecture: all\n", rows[i].version);
+		(void)snprintf(
+		    status, sizeof status,
+		    "Package: a\nStatus: install ok installed\nVersion: %s\nArchitecture: all\n",
+		    rows[i].version);
 		tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 		tar_file(t, "var/lib/dpkg/status", status);
 		merge(&im);
@@ -887,9 +956,14 @@ int main(void)
 	    cmocka_unit_test(test_unread),
 	    cmocka_unit_test(test_which_distribution),
 	    cmocka_unit_test(test_release_of_repositories),
-	    cmocka_unit_test(test_product_streams), cmocka_unit_test(test_manifest_of_chisel),
-	    cmocka_unit_test(test_third_party), cmocka_unit_test(test_third_party_by_version), cmocka_unit_test(test_languages),
-	    cmocka_unit_test(test_languages_owned), cmocka_unit_test(test_languages_claimed), cmocka_unit_test(test_owner_steps),
+	    cmocka_unit_test(test_product_streams),
+	    cmocka_unit_test(test_manifest_of_chisel),
+	    cmocka_unit_test(test_third_party),
+	    cmocka_unit_test(test_third_party_by_version),
+	    cmocka_unit_test(test_languages),
+	    cmocka_unit_test(test_languages_owned),
+	    cmocka_unit_test(test_languages_claimed),
+	    cmocka_unit_test(test_owner_steps),
 	    cmocka_unit_test(test_no_vendor),
 	    cmocka_unit_test(test_unread_and_incomplete),
 	    cmocka_unit_test(test_nested_roots),

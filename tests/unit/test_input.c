@@ -1,4 +1,5 @@
-/* input, files: images on disk as folders: OCI layouts and docker-archives, and what only looks like one. */
+/* input, files: images on disk as folders: OCI layouts and docker-archives, and what only looks
+ * like one. */
 #include "torture.h"
 
 #include "base/buf.h"
@@ -36,20 +37,25 @@ static const char *blob(char out[512], const char *type, const char *text, const
 	digest_text(&d, digest);
 	(void)snprintf(name, sizeof name, "blobs/sha256/%s", digest + 7);
 	put(name, text);
-	(void)snprintf(out, 512, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu%s}", type, digest, strlen(text), more);
+	(void)snprintf(out, 512, "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu%s}", type,
+		       digest, strlen(text), more);
 	return out;
 }
 
 #define TAR_TYPE "application/vnd.oci.image.layer.v1.tar"
-#define CONFIG                                                                                                                   \
-	"{\"architecture\":\"amd64\",\"os\":\"linux\",\"history\":[{\"created_by\":\"ADD base\"}],\"rootfs\":{\"type\":\"layers\"," \
-	"\"diff_ids\":[\"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"]}}"
+#define CONFIG                                                                                     \
+	"{\"architecture\":\"amd64\",\"os\":\"linux\",\"history\":[{\"created_by\":\"ADD "         \
+	"base\"}],\"rootfs\":{\"type\":\"layers\","                                                \
+	"\"diff_ids\":[\"sha256:"                                                                  \
+	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"]}}"
 
 /* The text of a manifest of one layer. */
 static void manifest(char out[2048], const char *layer)
 {
 	char config[512], part[512];
-	(void)snprintf(out, 2048, "{\"schemaVersion\":2,\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"config\":%s,\"layers\":[%s]}",
+	(void)snprintf(out, 2048,
+		       "{\"schemaVersion\":2,\"mediaType\":\"" OCI_MANIFEST_TYPE
+		       "\",\"config\":%s,\"layers\":[%s]}",
 		       blob(config, OCI_CONFIG_TYPE, CONFIG, ""), blob(part, TAR_TYPE, layer, ""));
 }
 
@@ -117,9 +123,12 @@ static void test_layout(void **state)
 	put_index(blob(da, OCI_MANIFEST_TYPE, a, ""));
 	opened("", 'A');
 	/* One image of several platforms: the one asked for. */
-	(void)snprintf(both, sizeof both, "%s,%s",
-		       blob(da, OCI_MANIFEST_TYPE, a, ",\"platform\":{\"os\":\"linux\",\"architecture\":\"s390x\"}"),
-		       blob(db, OCI_MANIFEST_TYPE, b, ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\",\"variant\":\"v8\"}"));
+	(void)snprintf(
+	    both, sizeof both, "%s,%s",
+	    blob(da, OCI_MANIFEST_TYPE, a,
+		 ",\"platform\":{\"os\":\"linux\",\"architecture\":\"s390x\"}"),
+	    blob(db, OCI_MANIFEST_TYPE, b,
+		 ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\",\"variant\":\"v8\"}"));
 	put_index(both);
 	opened("linux/s390x", 'A');
 	opened("linux/arm64", 'B');
@@ -129,7 +138,8 @@ static void test_layout(void **state)
 	refused("", ERR_NOT_FOUND, "names no image");
 }
 
-static int open_named(struct scan_input *in, const char *behind, const char *platform, struct err *e)
+static int open_named(struct scan_input *in, const char *behind, const char *platform,
+		      struct err *e)
 {
 	char path[400];
 	*e = (struct err)ERR_INIT;
@@ -167,13 +177,16 @@ static void unnamed(const char *behind, enum err_code code, const char *says, co
 static void test_choice(void **state)
 {
 	(void)state;
-	char a[2048], b[2048], da[512], db[512], dc[512], all[1700], digest[DIGEST_TEXT_CAP], behind[200];
+	char a[2048], b[2048], da[512], db[512], dc[512], all[1700], digest[DIGEST_TEXT_CAP],
+	    behind[200];
 	struct digest d;
 	manifest(a, "A");
 	manifest(b, "B");
-	(void)snprintf(all, sizeof all, "%s,%s",
-		       blob(da, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v1") "," WHOLE_NAME("docker.io/x/a:v1") "}"),
-		       blob(db, OCI_MANIFEST_TYPE, b, ",\"annotations\":{" REF_NAME("v2") "}"));
+	(void)snprintf(
+	    all, sizeof all, "%s,%s",
+	    blob(da, OCI_MANIFEST_TYPE, a,
+		 ",\"annotations\":{" REF_NAME("v1") "," WHOLE_NAME("docker.io/x/a:v1") "}"),
+	    blob(db, OCI_MANIFEST_TYPE, b, ",\"annotations\":{" REF_NAME("v2") "}"));
 	put_index(all);
 	unnamed("", ERR_CONFLICT, "docker.io/x/a:v1, v2", ":TAG or @DIGEST");
 	named(":v1", "", 'A');
@@ -188,29 +201,37 @@ static void test_choice(void **state)
 	unnamed(":", ERR_CONFLICT, "", "");
 	unnamed("@sha256:00", ERR_NOT_FOUND, "sha256:00", "");
 	/* The same image under two tags is one image. */
-	(void)snprintf(all, sizeof all, "%s,%s", blob(da, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v1") "}"),
+	(void)snprintf(all, sizeof all, "%s,%s",
+		       blob(da, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v1") "}"),
 		       blob(db, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v2") "}"));
 	put_index(all);
 	named("", "", 'A');
 	/* One tag for two images: only the digest tells. */
-	(void)snprintf(all, sizeof all, "%s,%s", blob(da, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v1") "}"),
+	(void)snprintf(all, sizeof all, "%s,%s",
+		       blob(da, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v1") "}"),
 		       blob(db, OCI_MANIFEST_TYPE, b, ",\"annotations\":{" REF_NAME("v1") "}"));
 	put_index(all);
 	unnamed(":v1", ERR_CONFLICT, digest, "");
 	named(behind, "", 'B');
-	/* What platforms and types tell apart needs no choice: an attestation, a signature, another architecture. */
+	/* What platforms and types tell apart needs no choice: an attestation, a signature, another
+	 * architecture. */
 #define OF(os, arch) ",\"platform\":{\"os\":\"" os "\",\"architecture\":\"" arch "\"}"
-	(void)snprintf(all, sizeof all, "%s,%s,%s", blob(da, OCI_MANIFEST_TYPE, a, OF("linux", "s390x")),
-		       blob(db, OCI_MANIFEST_TYPE, b, OF("linux", "riscv64")), blob(dc, OCI_MANIFEST_TYPE, "{}", OF("unknown", "unknown")));
+	(void)snprintf(all, sizeof all, "%s,%s,%s",
+		       blob(da, OCI_MANIFEST_TYPE, a, OF("linux", "s390x")),
+		       blob(db, OCI_MANIFEST_TYPE, b, OF("linux", "riscv64")),
+		       blob(dc, OCI_MANIFEST_TYPE, "{}", OF("unknown", "unknown")));
 	put_index(all);
 	named("", "linux/riscv64", 'B');
 	named("", "", 'A');
-	(void)snprintf(all, sizeof all, "%s,%s", blob(da, OCI_MANIFEST_TYPE, a, ""),
-		       blob(db, OCI_MANIFEST_TYPE, b, ",\"artifactType\":\"application/x.signature\""));
+	(void)snprintf(
+	    all, sizeof all, "%s,%s", blob(da, OCI_MANIFEST_TYPE, a, ""),
+	    blob(db, OCI_MANIFEST_TYPE, b, ",\"artifactType\":\"application/x.signature\""));
 	put_index(all);
 	named("", "", 'A');
 	/* Two for one platform. */
-	(void)snprintf(all, sizeof all, "%s,%s", blob(da, OCI_MANIFEST_TYPE, a, OF("linux", "s390x") ",\"annotations\":{" REF_NAME("v1") "}"),
+	(void)snprintf(all, sizeof all, "%s,%s",
+		       blob(da, OCI_MANIFEST_TYPE, a,
+			    OF("linux", "s390x") ",\"annotations\":{" REF_NAME("v1") "}"),
 		       blob(db, OCI_MANIFEST_TYPE, b, OF("linux", "s390x")));
 	put_index(all);
 	unnamed("", ERR_CONFLICT, "v1, sha256:", "");
@@ -249,14 +270,16 @@ static void test_choice_memory(void **state)
 	char a[2048], b[2048], da[512], db[512], all[1100];
 	manifest(a, "A");
 	manifest(b, "B");
-	(void)snprintf(all, sizeof all, "%s,%s", blob(da, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v1") "}"),
+	(void)snprintf(all, sizeof all, "%s,%s",
+		       blob(da, OCI_MANIFEST_TYPE, a, ",\"annotations\":{" REF_NAME("v1") "}"),
 		       blob(db, OCI_MANIFEST_TYPE, b, ",\"annotations\":{" REF_NAME("v2") "}"));
 	put_index(all);
 	assert_true(torture(choose_once, (void *)(uintptr_t) "") > 2);
 	assert_true(torture(choose_once, (void *)(uintptr_t) ":v2") > 2);
 }
 
-/* What docker save writes of one platform: the index of all, and one image. It is chosen and told; who asks for another gets none. */
+/* What docker save writes of one platform: the index of all, and one image. It is chosen and told;
+ * who asks for another gets none. */
 static void test_only_present(void **state)
 {
 	(void)state;
@@ -264,20 +287,27 @@ static void test_only_present(void **state)
 	struct scan_input in;
 	struct err e;
 	manifest(a, "A");
-	(void)snprintf(text, sizeof text,
-		       "{\"schemaVersion\":2,\"manifests\":["
-		       "{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"sha256:" ABSENT "1\",\"size\":5,\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}},"
-		       "{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"sha256:" ABSENT "2\",\"size\":5,\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"}},%s]}",
-		       blob(da, OCI_MANIFEST_TYPE, a, ",\"platform\":{\"os\":\"linux\",\"architecture\":\"s390x\"}"));
+	(void)snprintf(
+	    text, sizeof text,
+	    "{\"schemaVersion\":2,\"manifests\":["
+	    "{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"sha256:" ABSENT
+	    "1\",\"size\":5,\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}},"
+	    "{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"sha256:" ABSENT
+	    "2\",\"size\":5,\"platform\":{\"os\":\"linux\",\"architecture\":\"arm64\"}},%s]}",
+	    blob(da, OCI_MANIFEST_TYPE, a,
+		 ",\"platform\":{\"os\":\"linux\",\"architecture\":\"s390x\"}"));
 	put_index(blob(d, OCI_INDEX_TYPE, text, ""));
 	opened("", 'A');
 	assert_int_equal(open_as(&in, "", &e), 0);
-	assert_true(bytes_find_bytes(in.note, BYTES_LIT("linux/s390x is, and was looked at")) < in.note.len);
+	assert_true(bytes_find_bytes(in.note, BYTES_LIT("linux/s390x is, and was looked at")) <
+		    in.note.len);
 	scan_input_free(&in);
 	opened("linux/s390x", 'A');
 	refused("linux/arm64", ERR_NOT_FOUND, ABSENT "2");
 	/* Nothing of it is there: what is missing is named. */
-	(void)snprintf(text, sizeof text, "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"sha256:" ABSENT "1\",\"size\":5}]}");
+	(void)snprintf(text, sizeof text,
+		       "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"" OCI_MANIFEST_TYPE
+		       "\",\"digest\":\"sha256:" ABSENT "1\",\"size\":5}]}");
 	put_index(blob(d, OCI_INDEX_TYPE, text, ""));
 	refused("", ERR_NOT_FOUND, ABSENT "1");
 }
@@ -289,14 +319,19 @@ static void test_folded(void **state)
 	char a[2048], da[512], text[2048];
 	char path[320];
 	manifest(a, "A");
-	(void)snprintf(text, sizeof text, "{\"schemaVersion\":2,\"manifests\":[],\"Manifests\":[%s]}", blob(da, OCI_MANIFEST_TYPE, a, ""));
+	(void)snprintf(text, sizeof text,
+		       "{\"schemaVersion\":2,\"manifests\":[],\"Manifests\":[%s]}",
+		       blob(da, OCI_MANIFEST_TYPE, a, ""));
 	put("index.json", text);
 	refused("", ERR_FORMAT, "index.json");
 	path_of(path, "index.json");
 	(void)unlink(path);
 	for (size_t i = 0; i < 4; i++) {
-		static const char *const rows[] = {"\"Config\":\"c\",\"Layers\":[],\"layers\":[\"x\"]", "\"Config\":\"c\",\"config\":\"d\"",
-						   "\"Config\":\"c\",\"Layers\":[],\"Layers\":null", "\"Config\":\"c\",\"repoTag\u017f\":null"};
+		static const char *const rows[] = {
+		    "\"Config\":\"c\",\"Layers\":[],\"layers\":[\"x\"]",
+		    "\"Config\":\"c\",\"config\":\"d\"",
+		    "\"Config\":\"c\",\"Layers\":[],\"Layers\":null",
+		    "\"Config\":\"c\",\"repoTag\u017f\":null"};
 		(void)snprintf(text, sizeof text, "[{%s}]", rows[i]);
 		put("manifest.json", text);
 		refused("", ERR_FORMAT, "manifest.json");
@@ -318,7 +353,10 @@ static void test_nested(void **state)
 			opened("", 'A');
 		else
 			refused("", ERR_LIMIT, "nested");
-		(void)snprintf(text, sizeof text, "{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE "\",\"manifests\":[%s]}", d);
+		(void)snprintf(text, sizeof text,
+			       "{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE
+			       "\",\"manifests\":[%s]}",
+			       d);
 		(void)blob(d, OCI_INDEX_TYPE, text, "");
 	}
 }
@@ -375,7 +413,8 @@ static void test_archive(void **state)
 	(void)unlink(path);
 	put("c.json", CONFIG);
 	put("layer.tar", "L");
-	put("manifest.json", "[{\"Config\":\"c.json\",\"RepoTags\":[\"a:1\",\"a:2\"],\"Layers\":[\"layer.tar\"],\"X\":{}}]");
+	put("manifest.json", "[{\"Config\":\"c.json\",\"RepoTags\":[\"a:1\",\"a:2\"],\"Layers\":["
+			     "\"layer.tar\"],\"X\":{}}]");
 	opened("", 'L');
 	struct scan_input in;
 	struct err e;
@@ -384,8 +423,10 @@ static void test_archive(void **state)
 	scan_input_free(&in);
 	/* Of several one must be chosen, by whole name or tag. */
 	put("layer2.tar", "M");
-	put("manifest.json", "[{\"Config\":\"c.json\",\"RepoTags\":[\"a:1\",\"a:2\"],\"Layers\":[\"layer.tar\"]},"
-			     "{\"Config\":\"c.json\",\"RepoTags\":[\"b:3\"],\"Layers\":[\"layer2.tar\"]},{\"Config\":\"none\"}]");
+	put("manifest.json",
+	    "[{\"Config\":\"c.json\",\"RepoTags\":[\"a:1\",\"a:2\"],\"Layers\":[\"layer.tar\"]},"
+	    "{\"Config\":\"c.json\",\"RepoTags\":[\"b:3\"],\"Layers\":[\"layer2.tar\"]},{"
+	    "\"Config\":\"none\"}]");
 	unnamed("", ERR_CONFLICT, "manifest.json", "a:1, b:3, none");
 	unnamed(":4", ERR_NOT_FOUND, "no image \"4\"", "a:1, b:3, none");
 	named(":a:2", "", 'L');
@@ -394,12 +435,15 @@ static void test_archive(void **state)
 	assert_int_equal(open_named(&in, ":2", "", &e), 0);
 	assert_true(bytes_eq_lit(in.tag, "a:2"));
 	scan_input_free(&in);
-	put("manifest.json", "[{\"Config\":\"c.json\",\"RepoTags\":null,\"Layers\":[\"layer.tar\"]}]");
+	put("manifest.json",
+	    "[{\"Config\":\"c.json\",\"RepoTags\":null,\"Layers\":[\"layer.tar\"]}]");
 	opened("", 'L');
-	archive_refused("[{\"Config\":\"c.json\",\"Layers\":[]}]", ERR_FORMAT, "0 layers but 1 diff_ids");
+	archive_refused("[{\"Config\":\"c.json\",\"Layers\":[]}]", ERR_FORMAT,
+			"0 layers but 1 diff_ids");
 	put("manifest.json", "[{\"Config\":\"c.json\",\"Layers\":[\"gone.tar\"]}]");
 	absent("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-	archive_refused("[{\"Config\":\"gone\",\"Layers\":[\"layer.tar\"]}]", ERR_NOT_FOUND, "gone");
+	archive_refused("[{\"Config\":\"gone\",\"Layers\":[\"layer.tar\"]}]", ERR_NOT_FOUND,
+			"gone");
 	archive_refused("[{\"Layers\":[\"layer.tar\"]}]", ERR_FORMAT, "Config");
 	archive_refused("[]", ERR_FORMAT, "Config");
 	archive_refused("{}", ERR_FORMAT, "manifest.json");
@@ -431,7 +475,8 @@ static void test_neither(void **state)
 	refused("", ERR_UNSUPPORTED, "neither");
 	struct scan_input in;
 	struct err e = ERR_INIT;
-	assert_int_equal(scan_input_open(&in, "/nonexistent/image", BYTES_NONE, NULL, &e), -ERR_NOT_FOUND);
+	assert_int_equal(scan_input_open(&in, "/nonexistent/image", BYTES_NONE, NULL, &e),
+			 -ERR_NOT_FOUND);
 }
 
 static int open_once(void *arg)
@@ -496,12 +541,11 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_layout),  cmocka_unit_test(test_choice),
-		cmocka_unit_test(test_choice_memory),
-		cmocka_unit_test(test_only_present),
-		cmocka_unit_test(test_folded),
-		cmocka_unit_test(test_nested),  cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_archive), cmocka_unit_test(test_neither), cmocka_unit_test(test_memory),
+	    cmocka_unit_test(test_layout),	  cmocka_unit_test(test_choice),
+	    cmocka_unit_test(test_choice_memory), cmocka_unit_test(test_only_present),
+	    cmocka_unit_test(test_folded),	  cmocka_unit_test(test_nested),
+	    cmocka_unit_test(test_damaged),	  cmocka_unit_test(test_archive),
+	    cmocka_unit_test(test_neither),	  cmocka_unit_test(test_memory),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

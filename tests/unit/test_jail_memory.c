@@ -1,5 +1,6 @@
-/* Every allocation of a task fails once, in the pool, in the talk with the worker and in what it answers: ERR_NOMEM (or the whole answer), no worker is left,
- * no descriptor, no slot, and the next task is done. test_jail_memory LYING_WORKER */
+/* Every allocation of a task fails once, in the pool, in the talk with the worker and in what it
+ * answers: ERR_NOMEM (or the whole answer), no worker is left, no descriptor, no slot, and the next
+ * task is done. test_jail_memory LYING_WORKER */
 #include "torture.h"
 
 #include <dirent.h>
@@ -37,14 +38,16 @@ static void assert_no_children(void)
 	while ((entry = readdir(d))) {
 		char path[300], text[512] = "";
 		(void)snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-		FILE *f = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+		FILE *f =
+		    entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
 		size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
 		if (f)
 			(void)fclose(f);
 		text[n] = '\0';
 		const char *after = strrchr(text, ')');
 		int parent = 0;
-		if (after && sscanf(after, ") %*c %d", &parent) == 1 && parent == getpid() && !strstr(text, "(plimsoll-spawn)"))
+		if (after && sscanf(after, ") %*c %d", &parent) == 1 && parent == getpid() &&
+		    !strstr(text, "(plimsoll-spawn)"))
 			fail_msg("a child is left: %s", text);
 	}
 	(void)closedir(d);
@@ -101,7 +104,8 @@ static int live_once(struct pool *p, struct err *e)
 	return rc;
 }
 
-/* NOMEM, or all is there although an allocation failed (the spawner's own thread found another way). */
+/* NOMEM, or all is there although an allocation failed (the spawner's own thread found another
+ * way). */
 static void each(struct pool *p, int (*once)(struct pool *p, struct err *e))
 {
 	size_t fds = count_fds();
@@ -221,8 +225,12 @@ static void test_parts(void **state)
 static int start_once(void *arg)
 {
 	struct buf b;
-	struct task_start back, s = {.kind = TASK_INDEX_LAYER, .limits = LIMITS_DEFAULT, .off = 3, .len = 9,
-				     .name = BYTES_LIT("n"), .path = BYTES_LIT("p/q")};
+	struct task_start back, s = {.kind = TASK_INDEX_LAYER,
+				     .limits = LIMITS_DEFAULT,
+				     .off = 3,
+				     .len = 9,
+				     .name = BYTES_LIT("n"),
+				     .path = BYTES_LIT("p/q")};
 	struct err e = ERR_INIT;
 	(void)arg;
 	buf_init(&b, LIMIT_FRAME_MAX);
@@ -248,10 +256,10 @@ static void test_start(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_run),
-		cmocka_unit_test(test_open),
-		cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_start),
+	    cmocka_unit_test(test_run),
+	    cmocka_unit_test(test_open),
+	    cmocka_unit_test(test_parts),
+	    cmocka_unit_test(test_start),
 	};
 	if (argc < 2)
 		return 1;

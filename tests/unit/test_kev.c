@@ -4,31 +4,31 @@
 #define DOC(entries) "{\"title\":\"t\",\"vulnerabilities\":[" entries "]}"
 
 static const struct feed_case cases[] = {
-	{"{\"count\":1,\"vulnerabilities\":[{\"cveID\":\"CVE-2021-44228\",\"vulnerabilityName\":"
+    {"{\"count\":1,\"vulnerabilities\":[{\"cveID\":\"CVE-2021-44228\",\"vulnerabilityName\":"
      "\"Log4Shell\",\"dateAdded\":\"2021-12-10\","
      "\"requiredAction\":\"Update\",\"knownRansomwareCampaignUse\":\"Known\",\"cwes\":[\"CWE-1\"]}]"
      "}",
      "exploit CVE-2021-44228 kev=1 ransomware=1 added=1639094400000 name=Log4Shell action=Update\n",
      0},
-	{DOC("{\"cveID\":\"CVE-1\",\"knownRansomwareCampaignUse\":\"Unknown\"},{\"cveID\":\"CVE-2\","
+    {DOC("{\"cveID\":\"CVE-1\",\"knownRansomwareCampaignUse\":\"Unknown\"},{\"cveID\":\"CVE-2\","
 	 "\"dateAdded\":\"soon\"}"),
      "exploit CVE-1 kev=1 ransomware=0\nexploit CVE-2 kev=1 ransomware=0\n", 0},
-	{DOC("{\"cveID\":\"CVE-1\"},{\"cveID\":null},{}"),
+    {DOC("{\"cveID\":\"CVE-1\"},{\"cveID\":null},{}"),
      "exploit CVE-1 kev=1 ransomware=0\nnote vulnerabilities[1]: record not used: no CVE id\n"
      "note vulnerabilities[2]: record not used: no CVE id\n",
      0},
-	/* a catalogue that holds less than it says */
-	{"{\"vulnerabilities\":[{\"cveID\":\"CVE-1\"}],\"count\":2}",
+    /* a catalogue that holds less than it says */
+    {"{\"vulnerabilities\":[{\"cveID\":\"CVE-1\"}],\"count\":2}",
      "exploit CVE-1 kev=1 ransomware=0\nnote file: KEV says 2 entries and holds 1\n", 0},
-	{DOC(""), "", 0},
-	{"{}", "", -ERR_FORMAT},
-	{"{\"vulnerabilities\":{}}", "", -ERR_FORMAT},
-	{DOC("1"), "", -ERR_FORMAT},
-	{"", "", -ERR_TRUNCATED},
+    {DOC(""), "", 0},
+    {"{}", "", -ERR_FORMAT},
+    {"{\"vulnerabilities\":{}}", "", -ERR_FORMAT},
+    {DOC("1"), "", -ERR_FORMAT},
+    {"", "", -ERR_TRUNCATED},
 };
 
 static const char whole[] = DOC(
-	"{\"cveID\":\"CVE-2021-\\u0034\",\"vulnerabilityName\":\"\\n\",\"dateAdded\":\"2021-12-10\"}");
+    "{\"cveID\":\"CVE-2021-\\u0034\",\"vulnerabilityName\":\"\\n\",\"dateAdded\":\"2021-12-10\"}");
 #define MIN_OK (sizeof whole - 1)
 
 #define CHECK(table) feed_check(FEED, table, sizeof(table) / sizeof *(table))

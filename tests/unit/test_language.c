@@ -1,5 +1,5 @@
-/* Which file names say that they are of a language's packages: as npm, pip, RubyGems, Composer, Maven,
- * Cargo, NuGet and conda lay them out. */
+/* Which file names say that they are of a language's packages: as npm, pip, RubyGems, Composer,
+ * Maven, Cargo, NuGet and conda lay them out. */
 #include "eco/language.h"
 
 #include <setjmp.h>

@@ -235,7 +235,8 @@ static void test_bad_files_are_noted(void **state)
 	(void)state;
 	start(&p);
 	tar_file(&p.tar, "var/lib/rpm/Packages", "not a database");
-	tar_file(&p.tar, "var/lib/dpkg/status", "Package: a\nStatus: install ok installed\n\n" STATUS_B);
+	tar_file(&p.tar, "var/lib/dpkg/status",
+		 "Package: a\nStatus: install ok installed\n\n" STATUS_B);
 	tar_put(&p.tar, "etc/lsb-release", '0', NULL,
 		(struct bytes){.ptr = large, .len = sizeof large});
 	finish(&p);
@@ -345,9 +346,10 @@ static void test_floods(void **state)
 	struct buf status;
 	buf_init(&status, (size_t)32 << 20);
 	for (int i = 0; i < 200000; i++)
-		buf_printf(&status, "Package: a-package-with-a-name-%d\nStatus: install ok installed\n"
-			   "Version: 1.2.3-%d\n\n", i,
-			   i);
+		buf_printf(&status,
+			   "Package: a-package-with-a-name-%d\nStatus: install ok installed\n"
+			   "Version: 1.2.3-%d\n\n",
+			   i, i);
 	start(&p);
 	tar_put(&p.tar, "var/lib/dpkg/status", '0', NULL, buf_bytes(&status));
 	finish(&p);

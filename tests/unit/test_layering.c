@@ -43,28 +43,80 @@ static bool chance(unsigned percent)
 /* any image */
 
 static const char *const places[] = {
-    "var", "var/lib", "var/lib/dpkg", "var/lib/dpkg/status", "var/lib/dpkg/status.d", "opt",
-    "opt/dpkg", "opt/dpkg/status", "opt/dpkg/status.d", "data", "data/z", "data/z/status", "x",
-    "x/y", "x/y/z", "x/y/z/status", "x/y/dpkg", "x/y/dpkg/status", "x/lib", "x/lib/dpkg/status",
-    "x/dpkg/status", "data/status", "var/lib/dpkg/status.d/a", "var/lib/dpkg/status.d/b",
-    "opt/dpkg/status.d/a", "x/status", "x/y/status", "var/z", "var/lib/opkg/status",
-    "lib", "usr/lib", "lib/apk", "usr/lib/apk/db", "lib/apk/db/installed", "opt/apk/db/installed",
-    "usr/lib/apk/db/installed", "opt/apk",
+    "var",
+    "var/lib",
+    "var/lib/dpkg",
+    "var/lib/dpkg/status",
+    "var/lib/dpkg/status.d",
+    "opt",
+    "opt/dpkg",
+    "opt/dpkg/status",
+    "opt/dpkg/status.d",
+    "data",
+    "data/z",
+    "data/z/status",
+    "x",
+    "x/y",
+    "x/y/z",
+    "x/y/z/status",
+    "x/y/dpkg",
+    "x/y/dpkg/status",
+    "x/lib",
+    "x/lib/dpkg/status",
+    "x/dpkg/status",
+    "data/status",
+    "var/lib/dpkg/status.d/a",
+    "var/lib/dpkg/status.d/b",
+    "opt/dpkg/status.d/a",
+    "x/status",
+    "x/y/status",
+    "var/z",
+    "var/lib/opkg/status",
+    "lib",
+    "usr/lib",
+    "lib/apk",
+    "usr/lib/apk/db",
+    "lib/apk/db/installed",
+    "opt/apk/db/installed",
+    "usr/lib/apk/db/installed",
+    "opt/apk",
 };
 #define PLACE_COUNT (sizeof places / sizeof places[0])
 static const char *const targets[] = {
-    "/opt/dpkg", "/data/z", "/x", "../opt", "../../opt/dpkg", "/data", "y", "../x/y", "/x/y/z",
-    "/var", "/var/lib", "/var/lib/dpkg", "../lib/dpkg", "../../../data/z/status", "/opt/dpkg/status",
-    "z", "..", "/", "/data/status", "usr/lib", "/opt/apk", "/usr/lib/apk", "dpkg", "/x/y/dpkg", "../../x/y/../lib/dpkg", "status",
+    "/opt/dpkg",
+    "/data/z",
+    "/x",
+    "../opt",
+    "../../opt/dpkg",
+    "/data",
+    "y",
+    "../x/y",
+    "/x/y/z",
+    "/var",
+    "/var/lib",
+    "/var/lib/dpkg",
+    "../lib/dpkg",
+    "../../../data/z/status",
+    "/opt/dpkg/status",
+    "z",
+    "..",
+    "/",
+    "/data/status",
+    "usr/lib",
+    "/opt/apk",
+    "/usr/lib/apk",
+    "dpkg",
+    "/x/y/dpkg",
+    "../../x/y/../lib/dpkg",
+    "status",
 };
 #define TARGET_COUNT (sizeof targets / sizeof targets[0])
 
 static void random_member(struct un_member *m, const struct picture *p)
 {
-	static const enum unpack_kind kinds[] = {UN_FILE, UN_FILE, UN_FILE, UN_FILE,
-						 UN_DIR,  UN_DIR,  UN_LINK, UN_LINK,
-						 UN_LINK, UN_HARD, UN_GONE, UN_OPAQUE,
-						 UN_DEVICE};
+	static const enum unpack_kind kinds[] = {UN_FILE, UN_FILE,   UN_FILE,  UN_FILE, UN_DIR,
+						 UN_DIR,  UN_LINK,   UN_LINK,  UN_LINK, UN_HARD,
+						 UN_GONE, UN_OPAQUE, UN_DEVICE};
 	*m = (struct un_member){.kind = kinds[pick(sizeof kinds / sizeof kinds[0])],
 				.content = (int)pick(CONTENTS)};
 	if (p->layer_count == 1 && (m->kind == UN_GONE || m->kind == UN_OPAQUE))
@@ -151,7 +203,8 @@ static void near_picture(struct picture *p)
 			if (chance(50)) {
 				add_with_folders(p, m.kind, m.path);
 				struct un_member *last =
-				    &p->members[p->layer_count - 1][p->counts[p->layer_count - 1] - 1];
+				    &p->members[p->layer_count - 1]
+					       [p->counts[p->layer_count - 1] - 1];
 				memcpy(last->target, m.target, sizeof last->target);
 			} else {
 				add(p, m.kind, m.path, m.target);
@@ -165,9 +218,14 @@ static void near_picture(struct picture *p)
 
 static void usual_picture(struct picture *p)
 {
-	static const char *const files[] = {"usr/lib/a", "usr/bin/b", "opt/app/c", "etc/d",
-					    "var/lib/dpkg/status", "usr/lib/apk/db/installed",
-					    "data/e", "run/f"};
+	static const char *const files[] = {"usr/lib/a",
+					    "usr/bin/b",
+					    "opt/app/c",
+					    "etc/d",
+					    "var/lib/dpkg/status",
+					    "usr/lib/apk/db/installed",
+					    "data/e",
+					    "run/f"};
 	size_t layers = 2 + pick(LAYERS_MAX - 1);
 	*p = (struct picture){.layer_count = 1};
 	add(p, UN_LINK, "bin", "usr/bin");
@@ -194,9 +252,9 @@ static void put_tar(struct buf *t, const struct un_member *m)
 	char path[UN_PATH_MAX + 16], content[200];
 	const char *slash = strrchr(m->path, '/'), *base = slash ? slash + 1 : m->path;
 	int dir_len = (int)(base - m->path);
-	static const char types[] = {[UN_DIR] = '5',	[UN_FILE] = '0', [UN_LINK] = '2',
-				     [UN_DEVICE] = '6', [UN_HARD] = '1', [UN_GONE] = '0',
-				     [UN_OPAQUE] = '0'};
+	static const char types[] = {
+	    [UN_DIR] = '5',  [UN_FILE] = '0', [UN_LINK] = '2',	[UN_DEVICE] = '6',
+	    [UN_HARD] = '1', [UN_GONE] = '0', [UN_OPAQUE] = '0'};
 	snprintf(path, sizeof path, "%s", m->path);
 	if (m->kind == UN_GONE)
 		snprintf(path, sizeof path, "%.*s.wh.%s", dir_len, m->path, base);
@@ -280,7 +338,7 @@ static unsigned set_of_root(struct unpack *u, struct un_node *root)
 
 static void print_picture(const struct picture *p)
 {
-	static const char *const kinds[] = {"folder", "file",  "link",  "device",
+	static const char *const kinds[] = {"folder",	 "file",     "link",  "device",
 					    "hard link", "whiteout", "opaque"};
 	for (size_t i = 0; i < p->layer_count; i++) {
 		printf("  layer %zu\n", i);

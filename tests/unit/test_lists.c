@@ -1,4 +1,5 @@
-/* lists, pack, digest_key: what columns hold comes back as it went in, damage is said; and a store that an older program wrote opens with all that was in it. */
+/* lists, pack, digest_key: what columns hold comes back as it went in, damage is said; and a store
+ * that an older program wrote opens with all that was in it. */
 #include "store/db.h"
 #include "store/digest_key.h"
 #include "store/findings.h"
@@ -24,7 +25,9 @@
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEX2 "00000000000000000000000000000000000000000000000000000000000000ff"
 
-/* ---- pack ------------------------------------------------------------------------------------------------------------------ */
+/* ---- pack
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static size_t pack_round(struct bytes in)
 {
@@ -52,14 +55,19 @@ static void packed_comes_back(void **state)
 	buf_init(&text, 1U << 24);
 	pack_round(BYTES_NONE);
 	pack_round(BYTES_LIT("a"));
-	assert_true(pack_round(BYTES_LIT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")) < 12);
+	assert_true(pack_round(BYTES_LIT(
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")) < 12);
 	for (int i = 0; i < 5000; i++)
-		buf_printf(&text, "Package: app%05d\nVersion: 1.%d.0-1\nMaintainer: some people <people@example.org>\n", i * 7919 % 99991, i % 7);
+		buf_printf(&text,
+			   "Package: app%05d\nVersion: 1.%d.0-1\nMaintainer: some people "
+			   "<people@example.org>\n",
+			   i * 7919 % 99991, i % 7);
 	assert_true(pack_round(buf_bytes(&text)) < text.len / 5);
 	/* Bytes that do not repeat, then the first of them again from beyond the window. */
 	buf_clear(&text);
 	for (int i = 0; i < 200000; i++)
-		buf_put_u8(&text, (uint8_t)((x = x * UINT32_C(1664525) + UINT32_C(1013904223)) >> 24));
+		buf_put_u8(&text,
+			   (uint8_t)((x = x * UINT32_C(1664525) + UINT32_C(1013904223)) >> 24));
 	buf_put(&text, (struct bytes){.ptr = text.ptr, .len = 1000});
 	pack_round(buf_bytes(&text));
 	for (size_t n = 0; n < 300; n++)
@@ -75,10 +83,14 @@ static void damaged_packs(void **state)
 	struct buf packed, out;
 	buf_init(&packed, 4096);
 	buf_init(&out, 4096);
-	pack_put(BYTES_LIT("one two three one two three four five one two three four five six, and so on and so on"), &packed);
+	pack_put(BYTES_LIT("one two three one two three four five one two three four five six, and "
+			   "so on and so on"),
+		 &packed);
 	for (size_t n = 0; n < packed.len; n++) {
 		buf_clear(&out);
-		assert_int_equal(pack_get((struct bytes){.ptr = packed.ptr, .len = n}, 4096, &out, &e), -ERR_DAMAGED);
+		assert_int_equal(
+		    pack_get((struct bytes){.ptr = packed.ptr, .len = n}, 4096, &out, &e),
+		    -ERR_DAMAGED);
 		assert_int_equal(out.len, 0);
 	}
 	for (size_t n = 0; n < packed.len; n++) {
@@ -90,10 +102,12 @@ static void damaged_packs(void **state)
 			packed.ptr[n] ^= (uint8_t)(1 << bit);
 		}
 	}
-	/* A match that begins before the text, one of no distance, and more literals than there are. */
+	/* A match that begins before the text, one of no distance, and more literals than there
+	 * are. */
 	assert_int_equal(pack_get(BYTES_LIT("\x08\x10z\x02\x00"), 4096, &out, &e), -ERR_DAMAGED);
 	assert_int_equal(pack_get(BYTES_LIT("\x08\x10z\x00\x00"), 4096, &out, &e), -ERR_DAMAGED);
-	assert_int_equal(pack_get(BYTES_LIT("\x04\xf0\xff\xff\xff\xff\x0fz"), 4096, &out, &e), -ERR_DAMAGED);
+	assert_int_equal(pack_get(BYTES_LIT("\x04\xf0\xff\xff\xff\xff\x0fz"), 4096, &out, &e),
+			 -ERR_DAMAGED);
 	buf_free(&packed);
 	buf_free(&out);
 }
@@ -110,7 +124,9 @@ static void text_round(struct bytes in, size_t at_most)
 	assert_true(bytes_eq(buf_bytes(&out), in));
 	for (size_t n = 0; n < packed.len; n++) {
 		buf_clear(&out);
-		assert_int_equal(pack_text_get((struct bytes){.ptr = packed.ptr, .len = n}, in.len, &out, &e), -ERR_DAMAGED);
+		assert_int_equal(
+		    pack_text_get((struct bytes){.ptr = packed.ptr, .len = n}, in.len, &out, &e),
+		    -ERR_DAMAGED);
 	}
 	buf_free(&packed);
 	buf_free(&out);
@@ -122,26 +138,42 @@ static void packed_text_comes_back(void **state)
 	struct err e = ERR_INIT;
 	struct buf out;
 	text_round(BYTES_NONE, 3);
-	text_round(BYTES_LIT("{\"digest\":\"sha256:" HEX "\",\"digest\":\"sha256:" HEX2 "\"}"), 100);
+	text_round(BYTES_LIT("{\"digest\":\"sha256:" HEX "\",\"digest\":\"sha256:" HEX2 "\"}"),
+		   100);
 	text_round(BYTES_LIT("sha256:" HEX "sha256:" HEX2), 71);
 	text_round(BYTES_LIT("sha256:" HEX), 37);
-	text_round(BYTES_LIT("sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef sha256:" HEX), 112); /* capitals stay */
+	text_round(
+	    BYTES_LIT("sha256:0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef "
+		      "sha256:" HEX),
+	    112);					    /* capitals stay */
 	text_round(BYTES_LIT("a\x01mark sha256:" HEX), 90); /* holds the mark */
 	buf_init(&out, 1U << 20);
 	/* A mark without its bytes, and more text than is allowed. */
-	assert_int_equal(pack_text_get(BYTES_LIT("\x01\x03\x30" "ab\x01"), 100, &out, &e), -ERR_DAMAGED);
+	assert_int_equal(pack_text_get(BYTES_LIT("\x01\x03\x30"
+						 "ab\x01"),
+				       100, &out, &e),
+			 -ERR_DAMAGED);
 	assert_int_equal(pack_text_get(BYTES_LIT("\x02\x00"), 100, &out, &e), -ERR_DAMAGED);
-	assert_int_equal(pack_text_get(BYTES_LIT("\x01\x21\xf0\x12\x01" "0123456789012345678901234567890x"), 40, &out, &e), -ERR_LIMIT);
+	assert_int_equal(pack_text_get(BYTES_LIT("\x01\x21\xf0\x12\x01"
+						 "0123456789012345678901234567890x"),
+				       40, &out, &e),
+			 -ERR_LIMIT);
 	buf_free(&out);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------------------------ */
+/* ---- lists
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static const struct {
 	int64_t package;
 	const char *path;
-} members[] = {{1, "var/lib/dpkg/status"}, {2, "var/lib/dpkg/status"}, {3, "var/lib/dpkg/status.d/a"}, {1000000, "var/lib/dpkg/status.d/b"},
-	       {INT64_MAX / 4, ""}, {INT64_MAX / 4 + 1, "x"}};
+} members[] = {{1, "var/lib/dpkg/status"},
+	       {2, "var/lib/dpkg/status"},
+	       {3, "var/lib/dpkg/status.d/a"},
+	       {1000000, "var/lib/dpkg/status.d/b"},
+	       {INT64_MAX / 4, ""},
+	       {INT64_MAX / 4 + 1, "x"}};
 
 static void put_all(struct buf *list)
 {
@@ -213,9 +245,14 @@ static void digests_come_back(void **state)
 	static const struct {
 		const char *text;
 		size_t key_len;
-	} cases[] = {{"sha256:" HEX, 32}, {"sha512:" HEX HEX, 135}, {"sha256:0123", 11}, {"", 0},
-		     {"sha256:ABCDEF6789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 71}, /* capitals would not come back */
-		     {"md5:0123456789abcdef0123456789ab", 33}}; /* 32 bytes of text are told from a hash by the byte behind them */
+	} cases[] = {{"sha256:" HEX, 32},
+		     {"sha512:" HEX HEX, 135},
+		     {"sha256:0123", 11},
+		     {"", 0},
+		     {"sha256:ABCDEF6789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		      71}, /* capitals would not come back */
+		     {"md5:0123456789abcdef0123456789ab",
+		      33}}; /* 32 bytes of text are told from a hash by the byte behind them */
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct digest_key k;
 		struct arena a;
@@ -236,11 +273,12 @@ static void remedies_come_back(void **state)
 		struct bytes text, name, fixed;
 		const char *template;
 	} cases[] = {
-		{BYTES_LIT("apt-get install apt=1.2"), BYTES_LIT("apt"), BYTES_LIT("1.2"), "~\x01-get install \x01=\x02"},
-		{BYTES_LIT("wait"), BYTES_LIT("x"), BYTES_LIT(""), "~wait"},
-		{BYTES_LIT(""), BYTES_LIT(""), BYTES_LIT(""), "~"},
-		{BYTES_LIT("aaa"), BYTES_LIT("aa"), BYTES_LIT("a"), "~\x01\x02"},
-		{BYTES_LIT("a\x01"), BYTES_LIT("a"), BYTES_LIT("1"), "=a\x01"},
+	    {BYTES_LIT("apt-get install apt=1.2"), BYTES_LIT("apt"), BYTES_LIT("1.2"),
+	     "~\x01-get install \x01=\x02"},
+	    {BYTES_LIT("wait"), BYTES_LIT("x"), BYTES_LIT(""), "~wait"},
+	    {BYTES_LIT(""), BYTES_LIT(""), BYTES_LIT(""), "~"},
+	    {BYTES_LIT("aaa"), BYTES_LIT("aa"), BYTES_LIT("a"), "~\x01\x02"},
+	    {BYTES_LIT("a\x01"), BYTES_LIT("a"), BYTES_LIT("1"), "=a\x01"},
 	};
 	struct err e = ERR_INIT;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -251,46 +289,60 @@ static void remedies_come_back(void **state)
 		buf_init(&b, 4096);
 		rmd_template(cases[i].text, cases[i].name, cases[i].fixed, &b);
 		assert_string_equal(buf_cstr(&b), cases[i].template);
-		assert_int_equal(rmd_text(buf_bytes(&b), cases[i].name, cases[i].fixed, &a, &text, &e), 0);
+		assert_int_equal(
+		    rmd_text(buf_bytes(&b), cases[i].name, cases[i].fixed, &a, &text, &e), 0);
 		assert_true(bytes_eq(text, cases[i].text));
-		assert_int_equal(rmd_text(BYTES_NONE, cases[i].name, cases[i].fixed, &a, &text, &e), -ERR_DAMAGED);
+		assert_int_equal(rmd_text(BYTES_NONE, cases[i].name, cases[i].fixed, &a, &text, &e),
+				 -ERR_DAMAGED);
 		buf_free(&b);
 		arena_free(&a);
 	}
 }
 
-/* ---- an older store ----------------------------------------------------------------------------------------------------------- */
+/* ---- an older store
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 #define OLD_SCAN_STEPS 2
 #define OLD_REGISTRY_STEPS 1
 
-/* What the program before these lists wrote: two sets of which one shares packages with the other, a layer, and a push. */
+/* What the program before these lists wrote: two sets of which one shares packages with the other,
+ * a layer, and a push. */
 static const char old_rows[] =
-	"INSERT INTO package(id, identity, type, namespace, name, version, arch, source_name, source_version, module, vendor, distro, third_party)"
-	" VALUES(1, x'01', 'deb', 'debian', 'a', '1', 'amd64', 'a', '1', '', 'v', 'debian:12', 0),"
-	" (2, x'02', 'deb', 'debian', 'b', '1', 'amd64', 'src', '2', '', '', 'debian:12', 0),"
-	" (9, x'09', 'deb', 'debian', 'c', '1', 'amd64', '', '1', '', '', 'debian:12', 1);"
-	"INSERT INTO check_cve(cve, check_id) VALUES('CVE-1', 5);"
-	"INSERT INTO package_set(id, hash, package_count, checks, since) VALUES(3, x'03', 2, x'0501', 0), (4, x'04', 3, x'', 7), (8, x'08', 0, x'', 0);"
-	"INSERT INTO set_package(set_id, package_id, path) VALUES(4, 9, 'p/c'), (4, 1, 'p/ab'), (3, 1, 'p/ab'), (4, 2, 'p/ab'), (3, 9, '');"
-	"INSERT INTO security_check(id, advisory, source_name, title, category, severity, vendor_severity, cvss_version, cvss_base, cvss_vector,"
-	" kev, ransomware, published, modified, summary, details, cves, refs)"
-	" VALUES(5, 'CVE-1', 'a', 't', 'c', 1, 0, 0, 0, '', 0, 0, 0, 0, '', '', '', '[]');"
-	"INSERT INTO package_match(package_id, check_id, fixed_version, status, patchable, remediation, evidence)"
-	" VALUES(1, 5, '2', 0, 1, 'update to 2', '');"
-	"INSERT INTO image(id, repository, digest, platform, reason, coverage, distro_id, distro_version, distro_name, package_count, pushed_at,"
-	" pulled_at, scanned_at) VALUES(1, 'r', 'sha256:" HEX "', '', '', '', '', '', '', 3, 1, 0, 1);"
-	"INSERT INTO image_set(image_id, position, set_id, layer_id) VALUES(1, 0, 4, 1);"
-	"INSERT INTO layer(digest, analyzer, inventory, in_len, out_len, complete, indexed_at)"
-	" VALUES('sha256:" HEX2 "', 2, x'6161616161616161616161616161616161616161', 10, 20, 1, 5);"
-	"INSERT INTO repository(tenant_id, id, name, created_at) VALUES(1, 1, 'r', 0);"
-	"INSERT INTO blob(tenant_id, digest, key, size, state, touched_at)"
-	" VALUES(1, 'sha256:" HEX2 "', '0123456789abcdef0123456789abcdef', 3, 0, 4);"
-	"INSERT INTO repo_blob(tenant_id, repository_id, digest) VALUES(1, 1, 'sha256:" HEX2 "');"
-	"INSERT INTO manifest(tenant_id, repository_id, digest, media_type, size, artifact_type, subject, annotations, pushed_at, pulled_at, content)"
-	" VALUES(1, 1, 'sha256:" HEX "', 'm', 2, 'at', 'sha256:" HEX2 "', '', 6, 7, x'7b7d');"
-	"INSERT INTO manifest_ref(tenant_id, repository_id, manifest, kind, digest) VALUES(1, 1, 'sha256:" HEX "', 0, 'sha256:" HEX2 "');"
-	"INSERT INTO tag(tenant_id, repository_id, name, digest, version, updated_at) VALUES(1, 1, 'v', 'sha256:" HEX "', 1, 0);";
+    "INSERT INTO package(id, identity, type, namespace, name, version, arch, source_name, "
+    "source_version, module, vendor, distro, third_party)"
+    " VALUES(1, x'01', 'deb', 'debian', 'a', '1', 'amd64', 'a', '1', '', 'v', 'debian:12', 0),"
+    " (2, x'02', 'deb', 'debian', 'b', '1', 'amd64', 'src', '2', '', '', 'debian:12', 0),"
+    " (9, x'09', 'deb', 'debian', 'c', '1', 'amd64', '', '1', '', '', 'debian:12', 1);"
+    "INSERT INTO check_cve(cve, check_id) VALUES('CVE-1', 5);"
+    "INSERT INTO package_set(id, hash, package_count, checks, since) VALUES(3, x'03', 2, x'0501', "
+    "0), (4, x'04', 3, x'', 7), (8, x'08', 0, x'', 0);"
+    "INSERT INTO set_package(set_id, package_id, path) VALUES(4, 9, 'p/c'), (4, 1, 'p/ab'), (3, 1, "
+    "'p/ab'), (4, 2, 'p/ab'), (3, 9, '');"
+    "INSERT INTO security_check(id, advisory, source_name, title, category, severity, "
+    "vendor_severity, cvss_version, cvss_base, cvss_vector,"
+    " kev, ransomware, published, modified, summary, details, cves, refs)"
+    " VALUES(5, 'CVE-1', 'a', 't', 'c', 1, 0, 0, 0, '', 0, 0, 0, 0, '', '', '', '[]');"
+    "INSERT INTO package_match(package_id, check_id, fixed_version, status, patchable, "
+    "remediation, evidence)"
+    " VALUES(1, 5, '2', 0, 1, 'update to 2', '');"
+    "INSERT INTO image(id, repository, digest, platform, reason, coverage, distro_id, "
+    "distro_version, distro_name, package_count, pushed_at,"
+    " pulled_at, scanned_at) VALUES(1, 'r', 'sha256:" HEX "', '', '', '', '', '', '', 3, 1, 0, 1);"
+    "INSERT INTO image_set(image_id, position, set_id, layer_id) VALUES(1, 0, 4, 1);"
+    "INSERT INTO layer(digest, analyzer, inventory, in_len, out_len, complete, indexed_at)"
+    " VALUES('sha256:" HEX2 "', 2, x'6161616161616161616161616161616161616161', 10, 20, 1, 5);"
+    "INSERT INTO repository(tenant_id, id, name, created_at) VALUES(1, 1, 'r', 0);"
+    "INSERT INTO blob(tenant_id, digest, key, size, state, touched_at)"
+    " VALUES(1, 'sha256:" HEX2 "', '0123456789abcdef0123456789abcdef', 3, 0, 4);"
+    "INSERT INTO repo_blob(tenant_id, repository_id, digest) VALUES(1, 1, 'sha256:" HEX2 "');"
+    "INSERT INTO manifest(tenant_id, repository_id, digest, media_type, size, artifact_type, "
+    "subject, annotations, pushed_at, pulled_at, content)"
+    " VALUES(1, 1, 'sha256:" HEX "', 'm', 2, 'at', 'sha256:" HEX2 "', '', 6, 7, x'7b7d');"
+    "INSERT INTO manifest_ref(tenant_id, repository_id, manifest, kind, digest) VALUES(1, 1, "
+    "'sha256:" HEX "', 0, 'sha256:" HEX2 "');"
+    "INSERT INTO tag(tenant_id, repository_id, name, digest, version, updated_at) VALUES(1, 1, "
+    "'v', 'sha256:" HEX "', 1, 0);";
 
 static void first_steps(const struct db_migration *all, size_t count, struct db_migration *out)
 {
@@ -305,7 +357,10 @@ static void make_old(const char *path)
 	const struct db_migration rows[] = {{.number = 1, .what = "rows", .sql = old_rows}, {0}};
 	first_steps(schema_scan, OLD_SCAN_STEPS, scan);
 	first_steps(schema_registry, OLD_REGISTRY_STEPS, registry);
-	const struct schema_room rooms[] = {{"store", schema_store}, {"registry", registry}, {"access", schema_access}, {"scan", scan},
+	const struct schema_room rooms[] = {{"store", schema_store},
+					    {"registry", registry},
+					    {"access", schema_access},
+					    {"scan", scan},
 					    {"rows of the test", rows}};
 	struct err e = ERR_INIT;
 	struct db *d = schema_open(path, rooms, sizeof rooms / sizeof *rooms, &e);
@@ -338,21 +393,40 @@ static int check_scan(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
 	struct buf out;
-	expect(tx, "SELECT set_id || ' ' || package_id || ' ' || path FROM set_package ORDER BY set_id, package_id",
+	expect(tx,
+	       "SELECT set_id || ' ' || package_id || ' ' || path FROM set_package ORDER BY "
+	       "set_id, package_id",
 	       "3 1 p/ab|3 9 |4 1 p/ab|4 2 p/ab|4 9 p/c|");
-	expect(tx, "SELECT package_id || ' ' || set_id FROM package_in_set ORDER BY package_id, set_id", "1 3|1 4|2 4|9 3|9 4|");
-	expect(tx, "SELECT set_id FROM package_in_set WHERE package_id = 9 ORDER BY set_id", "3|4|");
-	expect(tx, "SELECT id || ' ' || since || ' ' || hex(checks) || ' ' || package_count FROM package_set ORDER BY id", "3 0 0501 2|4 7  3|8 0  0|");
+	expect(tx,
+	       "SELECT package_id || ' ' || set_id FROM package_in_set ORDER BY package_id, set_id",
+	       "1 3|1 4|2 4|9 3|9 4|");
+	expect(tx, "SELECT set_id FROM package_in_set WHERE package_id = 9 ORDER BY set_id",
+	       "3|4|");
+	expect(tx,
+	       "SELECT id || ' ' || since || ' ' || hex(checks) || ' ' || package_count FROM "
+	       "package_set ORDER BY id",
+	       "3 0 0501 2|4 7  3|8 0  0|");
 	buf_init(&out, 4096);
-	assert_int_equal(ivs_get(tx, BYTES_LIT("sha256:" HEX2), &out, e), LAY_ANALYZER_VERSION == 2);
-	assert_true(LAY_ANALYZER_VERSION != 2 || bytes_eq_lit(buf_bytes(&out), "aaaaaaaaaaaaaaaaaaaa"));
-	expect(tx, "SELECT id || ' ' || type || ' ' || namespace || ' ' || name || ' ' || version || ' ' || arch || ' ' || source_name || ' ' ||"
-		   " source_version || ' ' || module || ' ' || vendor || ' ' || distro || ' ' || third_party FROM package ORDER BY id",
-	       "1 deb debian a 1 amd64 a 1  v debian:12 0|2 deb debian b 1 amd64 src 2   debian:12 0|9 deb debian c 1 amd64  1   debian:12 1|");
-	expect(tx, "SELECT package_id || ' ' || check_id || ' ' || fixed_version || ' ' || replace(replace(text, char(1), 'NAME'), char(2), 'FIXED')"
-		   " FROM package_match JOIN remedy t ON t.id = remedy", "1 5 2 ~updNAMEte to FIXED|");
+	assert_int_equal(ivs_get(tx, BYTES_LIT("sha256:" HEX2), &out, e),
+			 LAY_ANALYZER_VERSION == 2);
+	assert_true(LAY_ANALYZER_VERSION != 2 ||
+		    bytes_eq_lit(buf_bytes(&out), "aaaaaaaaaaaaaaaaaaaa"));
+	expect(tx,
+	       "SELECT id || ' ' || type || ' ' || namespace || ' ' || name || ' ' || version || ' "
+	       "' || arch || ' ' || source_name || ' ' ||"
+	       " source_version || ' ' || module || ' ' || vendor || ' ' || distro || ' ' || "
+	       "third_party FROM package ORDER BY id",
+	       "1 deb debian a 1 amd64 a 1  v debian:12 0|2 deb debian b 1 amd64 src 2   debian:12 "
+	       "0|9 deb debian c 1 amd64  1   debian:12 1|");
+	expect(tx,
+	       "SELECT package_id || ' ' || check_id || ' ' || fixed_version || ' ' || "
+	       "replace(replace(text, char(1), 'NAME'), char(2), 'FIXED')"
+	       " FROM package_match JOIN remedy t ON t.id = remedy",
+	       "1 5 2 ~updNAMEte to FIXED|");
 	expect(tx, "SELECT cve || ' ' || check_id FROM check_cve", "CVE-1 5|");
-	expect(tx, "SELECT in_len || ' ' || out_len || ' ' || complete || ' ' || indexed_at FROM layer", "10 20 1 5|");
+	expect(tx,
+	       "SELECT in_len || ' ' || out_len || ' ' || complete || ' ' || indexed_at FROM layer",
+	       "10 20 1 5|");
 	buf_free(&out);
 	uint64_t images = 0;
 	struct match_check c;
@@ -380,7 +454,8 @@ static int check_registry(struct db_tx *tx, void *arg, struct err *e)
 	assert_int_equal(rgs_tag_find(&t, 1, BYTES_LIT("v"), &a, &digest, e), 1);
 	assert_true(bytes_eq_lit(digest, "sha256:" HEX));
 	assert_int_equal(rgs_manifest_find(&t, 1, digest, true, &a, &m, e), 1);
-	assert_true(bytes_eq_lit(m.digest, "sha256:" HEX) && bytes_eq_lit(m.content, "{}") && m.pushed_at == 6 && m.pulled_at == 7);
+	assert_true(bytes_eq_lit(m.digest, "sha256:" HEX) && bytes_eq_lit(m.content, "{}") &&
+		    m.pushed_at == 6 && m.pulled_at == 7);
 	struct rgs_page page = {.n = 10};
 	assert_int_equal(rgs_referrers(&t, 1, BYTES_LIT("sha256:" HEX2), &page, &a, &list, e), 0);
 	assert_int_equal(list.count, 1);
@@ -399,14 +474,22 @@ static int add_set(struct db_tx *tx, void *arg, struct err *e)
 	for (int i = 0; i < 400; i++) {
 		char path[16];
 		(void)snprintf(path, sizeof path, "p%d", i);
-		struct pks_member m[] = {{.package = 9, .path = bytes_of(path)}, {.package = 2, .path = bytes_of(path)},
+		struct pks_member m[] = {{.package = 9, .path = bytes_of(path)},
+					 {.package = 2, .path = bytes_of(path)},
 					 {.package = 9, .path = BYTES_LIT("twice")}};
 		if (pks_set(tx, m, 3, &set, e) < 0)
 			return -(int)e->code;
 	}
-	expect(tx, "SELECT count(*) || ' ' || min(set_id) || ' ' || max(set_id) FROM package_in_set WHERE package_id = 9", "402 3 408|");
-	expect(tx, "SELECT count(DISTINCT set_id) FROM package_in_set WHERE package_id = 2", "401|");
-	expect(tx, "SELECT package_id || ' ' || path FROM set_package WHERE set_id = 408 AND package_id = 2", "2 p399|");
+	expect(tx,
+	       "SELECT count(*) || ' ' || min(set_id) || ' ' || max(set_id) FROM package_in_set "
+	       "WHERE package_id = 9",
+	       "402 3 408|");
+	expect(tx, "SELECT count(DISTINCT set_id) FROM package_in_set WHERE package_id = 2",
+	       "401|");
+	expect(tx,
+	       "SELECT package_id || ' ' || path FROM set_package WHERE set_id = 408 AND "
+	       "package_id = 2",
+	       "2 p399|");
 	expect(tx, "SELECT count(*) FROM set_package WHERE set_id = 408", "2|");
 	return 0;
 }
@@ -421,7 +504,8 @@ static void an_older_store_opens(void **state)
 	make_old(path);
 	for (int i = 0; i < 2; i++) {
 		struct db *d = NULL;
-		struct db_migration rows[] = {{.number = 1, .what = "rows", .sql = "SELECT 1"}, {0}};
+		struct db_migration rows[] = {{.number = 1, .what = "rows", .sql = "SELECT 1"},
+					      {0}};
 		struct schema_room rooms[8];
 		for (size_t k = 0; k < schema_room_count; k++)
 			rooms[k] = schema_rooms[k];
@@ -442,8 +526,10 @@ static void an_older_store_opens(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(packed_comes_back), cmocka_unit_test(packed_text_comes_back), cmocka_unit_test(damaged_packs),	  cmocka_unit_test(members_come_back),
-		cmocka_unit_test(ids_come_back),     cmocka_unit_test(digests_come_back), cmocka_unit_test(remedies_come_back), cmocka_unit_test(an_older_store_opens),
+	    cmocka_unit_test(packed_comes_back),  cmocka_unit_test(packed_text_comes_back),
+	    cmocka_unit_test(damaged_packs),	  cmocka_unit_test(members_come_back),
+	    cmocka_unit_test(ids_come_back),	  cmocka_unit_test(digests_come_back),
+	    cmocka_unit_test(remedies_come_back), cmocka_unit_test(an_older_store_opens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* Whole images of the shared corpus: every layer read, merged, matched against the advisories beside it; what comes out must be the expected table, row
- * by row. Exits with 77 where the corpus is absent. */
+/* Whole images of the shared corpus: every layer read, merged, matched against the advisories
+ * beside it; what comes out must be the expected table, row by row. Exits with 77 where the corpus
+ * is absent. */
 #include "corpus.h"
 
 #include "archive/tar.h"
@@ -65,7 +66,8 @@ static struct bytes blob(const struct members *m, struct bytes digest)
 }
 
 /* Collect the strings at array "key"[] (docker) or "key"[].digest (OCI) of the first object. */
-static size_t strings_of(struct bytes text, const char *key, struct bytes out[LAYERS_MAX], struct arena *a)
+static size_t strings_of(struct bytes text, const char *key, struct bytes out[LAYERS_MAX],
+			 struct arena *a)
 {
 	struct json j;
 	size_t n = 0;
@@ -173,13 +175,14 @@ static struct vdb *open_advisories(const char *dir, struct err *e)
 		buf_init(&doc, 1U << 24);
 		arena_init(&a, BUDGET);
 		assert_int_equal(io_read_file(path, &doc, e), 0);
-		assert_int_equal(osv->import(bytes_of(ent->d_name), buf_bytes(&doc), &sink, &a, e), 0);
+		assert_int_equal(osv->import(bytes_of(ent->d_name), buf_bytes(&doc), &sink, &a, e),
+				 0);
 		arena_free(&a);
 		buf_free(&doc);
 	}
 	closedir(d);
-	(void)snprintf(out, sizeof out, "%s/plimsoll-images-%ld.vdb", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp",
-		       (long)getpid());
+	(void)snprintf(out, sizeof out, "%s/plimsoll-images-%ld.vdb",
+		       getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
 	assert_int_equal(vdb_writer_finish(w, out, e), 0);
 	vdb_writer_close(w);
 	struct vdb *v = vdb_open(out, e);
@@ -205,8 +208,9 @@ static void add_match(struct rows *rows, const struct pkg *p, const struct match
 {
 	for (size_t i = 0; i < m->check.cve_count; i++) {
 		char row[600];
-		(void)snprintf(row, sizeof row, "%.*s\t%.*s\t%.*s\t%.*s", BYTES_ARG(p->name), BYTES_ARG(p->version),
-			       BYTES_ARG(m->check.cves[i]), BYTES_ARG(m->fixed_version));
+		(void)snprintf(row, sizeof row, "%.*s\t%.*s\t%.*s\t%.*s", BYTES_ARG(p->name),
+			       BYTES_ARG(p->version), BYTES_ARG(m->check.cves[i]),
+			       BYTES_ARG(m->fixed_version));
 		add_row(rows, row);
 	}
 	assert_true(m->check.id > 0 && m->check.id < UINT64_C(1) << 52);
@@ -215,7 +219,8 @@ static void add_match(struct rows *rows, const struct pkg *p, const struct match
 	assert_true(m->remediation.len > 0 && m->evidence.range.len > 0);
 }
 
-static void actual_rows(const struct inv_image *image, const struct vdb *v, struct arena *a, struct rows *rows)
+static void actual_rows(const struct inv_image *image, const struct vdb *v, struct arena *a,
+			struct rows *rows)
 {
 	struct err e = ERR_INIT;
 	for (size_t i = 0; i < image->package_count; i++) {
@@ -256,7 +261,8 @@ static void compare(const char *name, const struct rows *want, const struct rows
 {
 	size_t wrong = want->count != have->count;
 	for (size_t i = 0; i < want->count || i < have->count; i++) {
-		const char *w = i < want->count ? want->v[i] : "", *h = i < have->count ? have->v[i] : "";
+		const char *w = i < want->count ? want->v[i] : "",
+			   *h = i < have->count ? have->v[i] : "";
 		if (strcmp(w, h) != 0) {
 			print_error("%s: expected \"%s\", found \"%s\"\n", name, w, h);
 			wrong++;
@@ -286,7 +292,8 @@ static void check_image(void **state)
 	assert_true(n > 0);
 	for (size_t i = 0; i < n; i++)
 		read_layer(content[i], &a, &layers[i]);
-	assert_int_equal(inv_merge(&(struct inv_source){.layers = layers, .layer_count = n}, &a, &image, &e), 0);
+	assert_int_equal(
+	    inv_merge(&(struct inv_source){.layers = layers, .layer_count = n}, &a, &image, &e), 0);
 	assert_true(image.package_count > 0);
 	struct vdb *v = open_advisories(dir, &e);
 	assert_non_null(v);
@@ -304,9 +311,10 @@ static void check_image(void **state)
 
 int main(void)
 {
-	static const char *const names[] = {"trivy-almalinux-8",  "trivy-alpine-310-real", "trivy-alpine-39",
-				      "trivy-centos-7",	    "trivy-debian-stretch",  "trivy-distroless-base",
-				      "trivy-photon-30",    "trivy-ubuntu-1804"};
+	static const char *const names[] = {"trivy-almalinux-8",    "trivy-alpine-310-real",
+					    "trivy-alpine-39",	    "trivy-centos-7",
+					    "trivy-debian-stretch", "trivy-distroless-base",
+					    "trivy-photon-30",	    "trivy-ubuntu-1804"};
 	struct CMUnitTest tests[sizeof names / sizeof *names];
 	struct buf probe;
 	if (!corpus_read("images/index.tsv", &probe)) {
@@ -315,7 +323,8 @@ int main(void)
 	}
 	buf_free(&probe);
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		tests[i] = (struct CMUnitTest){
-			.name = names[i], .test_func = check_image, .initial_state = (void *)(uintptr_t)names[i]};
+		tests[i] = (struct CMUnitTest){.name = names[i],
+					       .test_func = check_image,
+					       .initial_state = (void *)(uintptr_t)names[i]};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Every allocation fails once while manifests, indexes, configs and references are read: ERR_NOMEM, nothing leaks, and without a failure all is there. */
+/* Every allocation fails once while manifests, indexes, configs and references are read: ERR_NOMEM,
+ * nothing leaks, and without a failure all is there. */
 #include "torture.h"
 
 #include "oci/config.h"
@@ -9,21 +10,25 @@
 #define SHA "sha256:" HEX
 
 static const char manifest[] =
-	"{\"schemaVersion\":2,\"mediaType\":\"" OCI_MANIFEST_TYPE "\","
-	"\"config\":{\"mediaType\":\"" OCI_CONFIG_TYPE "\",\"digest\":\"" SHA "\",\"size\":2},"
-	"\"layers\":[{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\",\"digest\":\"" SHA "\",\"size\":3,"
-	"\"annotations\":{\"a\\u00e9\":\"b\"}},"
-	"{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"" SHA "\",\"size\":4,\"urls\":[\"https://x\"]}],"
-	"\"subject\":{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"" SHA "\",\"size\":5},"
-	"\"annotations\":{\"c\":\"d\"}}";
+    "{\"schemaVersion\":2,\"mediaType\":\"" OCI_MANIFEST_TYPE "\","
+    "\"config\":{\"mediaType\":\"" OCI_CONFIG_TYPE "\",\"digest\":\"" SHA "\",\"size\":2},"
+    "\"layers\":[{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\",\"digest\":\"" SHA
+    "\",\"size\":3,"
+    "\"annotations\":{\"a\\u00e9\":\"b\"}},"
+    "{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"" SHA
+    "\",\"size\":4,\"urls\":[\"https://x\"]}],"
+    "\"subject\":{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"" SHA "\",\"size\":5},"
+    "\"annotations\":{\"c\":\"d\"}}";
 static const char index_text[] =
-	"{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE "\",\"manifests\":["
-	"{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"" SHA "\",\"size\":5,"
-	"\"platform\":{\"architecture\":\"arm64\",\"os\":\"lin\\u0075x\",\"variant\":\"v8\"}}]}";
+    "{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE "\",\"manifests\":["
+    "{\"mediaType\":\"" OCI_MANIFEST_TYPE "\",\"digest\":\"" SHA "\",\"size\":5,"
+    "\"platform\":{\"architecture\":\"arm64\",\"os\":\"lin\\u0075x\",\"variant\":\"v8\"}}]}";
 static const char config[] =
-	"{\"architecture\":\"amd64\",\"os\":\"linux\",\"created\":\"2026-01-01T00:00:00Z\",\"config\":{\"User\":\"nobody\"},"
-	"\"history\":[{\"created_by\":\"ADD\\tx\"},{\"created_by\":\"ENV\",\"empty_layer\":true},{\"created_by\":\"RUN y\"}],"
-	"\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" SHA "\",\"" SHA "\"]}}";
+    "{\"architecture\":\"amd64\",\"os\":\"linux\",\"created\":\"2026-01-01T00:00:00Z\",\"config\":{"
+    "\"User\":\"nobody\"},"
+    "\"history\":[{\"created_by\":\"ADD\\tx\"},{\"created_by\":\"ENV\",\"empty_layer\":true},{"
+    "\"created_by\":\"RUN y\"}],"
+    "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" SHA "\",\"" SHA "\"]}}";
 
 static int nomem(int rc, const struct err *e)
 {
@@ -39,7 +44,8 @@ static int manifest_once(void *arg)
 	struct oci_manifest m;
 	(void)arg;
 	arena_init(&a, 1U << 20);
-	int rc = nomem(oci_manifest_parse(bytes_of(manifest), BYTES_LIT(OCI_MANIFEST_TYPE), &a, &m, &e), &e);
+	int rc = nomem(
+	    oci_manifest_parse(bytes_of(manifest), BYTES_LIT(OCI_MANIFEST_TYPE), &a, &m, &e), &e);
 	if (rc == 0) {
 		assert_int_equal(m.kind, OCI_IMAGE);
 		assert_int_equal(m.layer_count, 2);
@@ -64,7 +70,8 @@ static int index_once(void *arg)
 	if (rc == 0) {
 		assert_int_equal(m.kind, OCI_INDEX);
 		assert_int_equal(m.layer_count, 1);
-		assert_true(oci_platform_matches(&m.layers[0].platform, BYTES_LIT("linux/arm64/v8")));
+		assert_true(
+		    oci_platform_matches(&m.layers[0].platform, BYTES_LIT("linux/arm64/v8")));
 	}
 	arena_free(&a);
 	return rc;

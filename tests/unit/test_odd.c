@@ -1,4 +1,5 @@
-/* odd: members that engines take differently are doubts of the layer; what writers usually write is none. */
+/* odd: members that engines take differently are doubts of the layer; what writers usually write is
+ * none. */
 #include "layer_make.h"
 
 #include <setjmp.h>
@@ -53,20 +54,49 @@ static const struct odd_case cases[] = {
     {.name = "pax_global_header", .type = 'g', .record = "comment=0123"},
     {.name = "/tmp/GlobalHead.1.1", .type = 'g', .record = "mtime=1"},
     {.name = "././@PaxHeader", .type = 'g', .record = "hdrcharset=BINARY"},
-    {.name = "p", .type = '0', .record = "GNU.sparse.map=0,1", .doubt = NULL}, /* ends the archive */
-    {.name = "var/lib/dpkg/.wh.", .type = '0', .doubt = "without a name", .path = "var/lib/dpkg/.wh."},
+    {.name = "p",
+     .type = '0',
+     .record = "GNU.sparse.map=0,1",
+     .doubt = NULL}, /* ends the archive */
+    {.name = "var/lib/dpkg/.wh.",
+     .type = '0',
+     .doubt = "without a name",
+     .path = "var/lib/dpkg/.wh."},
     {.name = "a/.wh..", .type = '0', .doubt = "by \".\"", .path = "a/.wh.."},
     {.name = "a/.wh...", .type = '0', .doubt = "by \".\"", .path = "a/.wh..."},
     {.name = ".wh..wh.plnk/", .type = '5', .doubt = "AUFS", .path = ".wh..wh.plnk"},
     {.name = ".wh..wh.aufs", .type = '0', .doubt = "AUFS", .path = ".wh..wh.aufs"},
     {.name = "a/.wh..wh.x", .type = '0', .doubt = "AUFS", .path = "a/.wh..wh.x"},
-    {.name = "x/.wh.y", .type = 'g', .record = "a=b", .doubt = "global header of this name", .path = "x/.wh.y"},
-    {.name = "pax_global_header", .type = 'g', .record = "path=var/lib/dpkg/status", .doubt = "global header of this name",
+    {.name = "x/.wh.y",
+     .type = 'g',
+     .record = "a=b",
+     .doubt = "global header of this name",
+     .path = "x/.wh.y"},
+    {.name = "pax_global_header",
+     .type = 'g',
+     .record = "path=var/lib/dpkg/status",
+     .doubt = "global header of this name",
      .path = "var/lib/dpkg/status"},
-    {.name = "pax_global_header", .type = 'g', .record = "uid=x", .doubt = "global header with a number", .path = "pax_global_header"},
-    {.name = "d/", .type = '5', .record = "SCHILY.xattr.trusted.overlay.opaque=y", .doubt = "trusted.overlay.opaque", .path = "d"},
-    {.name = "d/", .type = '5', .record = "SCHILY.xattr.user.overlay.redirect=/z", .doubt = "user.overlay.redirect", .path = "d"},
-    {.name = "d/", .type = '5', .record = "LIBARCHIVE.xattr.trusted.overlay.redirect=L3o=", .doubt = "trusted.overlay.redirect", .path = "d"},
+    {.name = "pax_global_header",
+     .type = 'g',
+     .record = "uid=x",
+     .doubt = "global header with a number",
+     .path = "pax_global_header"},
+    {.name = "d/",
+     .type = '5',
+     .record = "SCHILY.xattr.trusted.overlay.opaque=y",
+     .doubt = "trusted.overlay.opaque",
+     .path = "d"},
+    {.name = "d/",
+     .type = '5',
+     .record = "SCHILY.xattr.user.overlay.redirect=/z",
+     .doubt = "user.overlay.redirect",
+     .path = "d"},
+    {.name = "d/",
+     .type = '5',
+     .record = "LIBARCHIVE.xattr.trusted.overlay.redirect=L3o=",
+     .doubt = "trusted.overlay.redirect",
+     .path = "d"},
     {.name = "f", .type = '0', .record = "GNU.sparse.name=g", .doubt = "GNU.sparse", .path = "f"},
     {.name = "f", .type = '0', .record = "GNU.sparse.major=2", .doubt = "GNU.sparse", .path = "f"},
     {.name = "f", .type = 'V', .doubt = "type 0x56", .path = "f"},
@@ -105,8 +135,10 @@ static void test_odd(void **state)
 				continue;
 			found = true;
 			if (!c->doubt)
-				fail_msg("%s, %s: %.*s", c->name, c->record ? c->record : "", BYTES_ARG(note->text));
-			assert_true(bytes_find_bytes(note->text, bytes_of(c->doubt)) < note->text.len);
+				fail_msg("%s, %s: %.*s", c->name, c->record ? c->record : "",
+					 BYTES_ARG(note->text));
+			assert_true(bytes_find_bytes(note->text, bytes_of(c->doubt)) <
+				    note->text.len);
 			assert_true(bytes_eq_lit(note->path, c->path));
 		}
 		if (found != (c->doubt != NULL))
@@ -125,13 +157,15 @@ static void test_left_out(void **state)
 		for (int i = 0; i < 600; i++) {
 			char path[64];
 			(void)snprintf(path, sizeof path, "%d/etc/os-release", i);
-			tar_file(&p.tar, path, "NAME=x\n"); /* names no distribution: a plain note */
+			tar_file(&p.tar, path,
+				 "NAME=x\n"); /* names no distribution: a plain note */
 		}
 		if (odd)
 			tar_file(&p.tar, "a/.wh.", "");
 		finish(&p);
 		const struct lay_note *last = &p.lay.notes[p.lay.note_count - 1];
-		assert_true(bytes_find_bytes(last->text, BYTES_LIT("further notes")) < last->text.len);
+		assert_true(bytes_find_bytes(last->text, BYTES_LIT("further notes")) <
+			    last->text.len);
 		assert_int_equal(last->doubt, odd);
 		drop(&p);
 	}
@@ -139,6 +173,7 @@ static void test_left_out(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_odd), cmocka_unit_test(test_left_out)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_odd),
+					   cmocka_unit_test(test_left_out)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,8 +25,10 @@ static const struct sch_field query_fields[] = {
     SCH_SHOWN(SCH_TEXT, "last", "Begin after this one"),
 };
 static const struct sch_object query = {SCH_TABLE(query_fields)};
-static const struct api_doc get_doc = {.id = "getSample", .replies = {{.status = 200, .text = "It"}}};
-static const struct api_doc put_doc = {.id = "putSample", .replies = {{.status = 201, .text = "It"}}};
+static const struct api_doc get_doc = {.id = "getSample",
+				       .replies = {{.status = 200, .text = "It"}}};
+static const struct api_doc put_doc = {.id = "putSample",
+				       .replies = {{.status = 201, .text = "It"}}};
 static const struct api_doc list_doc = {
     .id = "listSamples", .query = &query, .replies = {{.status = 200, .text = "They"}}};
 
@@ -181,14 +183,19 @@ static void expected(const struct http_route *route, char path[256], char params
 /* Bytes of the member that a kind reads or writes. */
 static size_t size_of(const struct sch_field *f)
 {
-	static const size_t sizes[SCH_KIND_COUNT] = {
-	    [SCH_TEXT] = sizeof(struct bytes),	   [SCH_WORD] = sizeof(int),
-	    [SCH_WORD_LIST] = SCH_WORDS_MAX,	   [SCH_INT] = sizeof(int64_t),
-	    [SCH_UINT] = sizeof(uint64_t),	   [SCH_NUMBER] = sizeof(double),
-	    [SCH_BOOL] = sizeof(bool),		   [SCH_CHOICE] = sizeof(enum sch_choice),
-	    [SCH_TIME] = sizeof(int64_t),	   [SCH_JSON] = sizeof(struct bytes),
-	    [SCH_OBJECT_AT] = sizeof(void *),	   [SCH_TEXTS] = sizeof(struct sch_rows),
-	    [SCH_OBJECTS] = sizeof(struct sch_rows)};
+	static const size_t sizes[SCH_KIND_COUNT] = {[SCH_TEXT] = sizeof(struct bytes),
+						     [SCH_WORD] = sizeof(int),
+						     [SCH_WORD_LIST] = SCH_WORDS_MAX,
+						     [SCH_INT] = sizeof(int64_t),
+						     [SCH_UINT] = sizeof(uint64_t),
+						     [SCH_NUMBER] = sizeof(double),
+						     [SCH_BOOL] = sizeof(bool),
+						     [SCH_CHOICE] = sizeof(enum sch_choice),
+						     [SCH_TIME] = sizeof(int64_t),
+						     [SCH_JSON] = sizeof(struct bytes),
+						     [SCH_OBJECT_AT] = sizeof(void *),
+						     [SCH_TEXTS] = sizeof(struct sch_rows),
+						     [SCH_OBJECTS] = sizeof(struct sch_rows)};
 	return sizes[f->kind];
 }
 

@@ -11,8 +11,8 @@
 #define AFFECTED(entry) "\"affected\":[{" entry "}]"
 
 static const struct feed_case records[] = {
-	/* every event and range type of the schema; GIT ranges name commits */
-	{RECORD(AFFECTED(PKG("Go", "a") ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
+    /* every event and range type of the schema; GIT ranges name commits */
+    {RECORD(AFFECTED(PKG("Go", "a") ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
 				    "{\"introduced\":\"1.0.0\"},{\"fixed\":\"1.2.0\"},"
 				    "{\"introduced\":\"2.0.0\"},{\"limit\":\"3.0.0\"}]},"
 				    "{\"type\":\"GIT\",\"events\":[{\"introduced\":\"0\"}]},"
@@ -23,79 +23,87 @@ static const struct feed_case records[] = {
 	  "  0 introduced 2.0.0\n  0 limit 3.0.0\n  1 introduced 4\n  1 last_affected 5\n"
 	  "  version 1.0.0\n  version 1.1.0\n",
      0},
-	/* the type may stand behind the events */
-	{RECORD(AFFECTED(PKG("Go", "a") ",\"ranges\":[{\"events\":[{\"introduced\":\"0\"}],"
+    /* the type may stand behind the events */
+    {RECORD(AFFECTED(PKG("Go", "a") ",\"ranges\":[{\"events\":[{\"introduced\":\"0\"}],"
 				    "\"type\":\"GIT\"}],\"versions\":[\"1\"]")),
      HEAD " affected Go a binary affected\n  version 1\n", 0},
-	/* only last_affected: no fix is known */
-	{RECORD(AFFECTED(PKG("npm", "a") ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
+    /* only last_affected: no fix is known */
+    {RECORD(AFFECTED(PKG("npm", "a") ",\"ranges\":[{\"type\":\"SEMVER\",\"events\":["
 				     "{\"introduced\":\"0\"},{\"last_affected\":\"1\"}]}]")),
      HEAD " affected npm a binary affected\n  0 introduced 0\n  0 last_affected 1\n", 0},
-	/* withdrawn is not sent, whatever else it says */
-	{RECORD("\"withdrawn\":\"2024-02-02T00:00:00Z\"," AFFECTED(PKG("npm", "a") "," FROM0)), "", 0},
-	/* errata that repair or add something (bug fix, enhancement) are no vulnerabilities, unless
-	 * they list one */
-	{"{\"id\":\"ALBA-2020:1673\",\"related\":[],\"summary\":\"bug fix and enhancement update\","
-	 AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("2-1.el8")) "}", "", 0},
-	{"{\"id\":\"RHEA-2020:1\"," AFFECTED(PKG("Red Hat:enterprise_linux:8::baseos", "a") "," FIX("2")) "}", "", 0},
-	{"{\"id\":\"openSUSE-RU-2020:1-1\"," AFFECTED(PKG("openSUSE:Leap 15.5", "a") "," FIX("2")) "}", "", 0},
-	{"{\"id\":\"ALBA-2021:1\",\"related\":[\"CVE-2021-1\"]," AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("2")) "}",
+    /* withdrawn is not sent, whatever else it says */
+    {RECORD("\"withdrawn\":\"2024-02-02T00:00:00Z\"," AFFECTED(PKG("npm", "a") "," FROM0)), "", 0},
+    /* errata that repair or add something (bug fix, enhancement) are no vulnerabilities, unless
+     * they list one */
+    {"{\"id\":\"ALBA-2020:1673\",\"related\":[],\"summary\":\"bug fix and enhancement "
+     "update\"," AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("2-1.el8")) "}",
+     "", 0},
+    {"{\"id\":\"RHEA-2020:1\"," AFFECTED(
+	 PKG("Red Hat:enterprise_linux:8::baseos", "a") "," FIX("2")) "}",
+     "", 0},
+    {"{\"id\":\"openSUSE-RU-2020:1-1\"," AFFECTED(PKG("openSUSE:Leap 15.5", "a") "," FIX("2")) "}",
+     "", 0},
+    {"{\"id\":\"ALBA-2021:1\",\"related\":[\"CVE-2021-1\"]," AFFECTED(
+	 PKG("AlmaLinux:8", "a") "," FIX("2")) "}",
      "advisory osv ALBA-2021:1 Unknown\n alias CVE-2021-1\n affected AlmaLinux:8 a binary fixed\n"
-     "  0 introduced 0\n  0 fixed 2\n", 0},
-	{"{\"id\":\"ALSA-2021:1\"," AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("2")) "}",
-     "advisory osv ALSA-2021:1 Unknown\n affected AlmaLinux:8 a binary fixed\n  0 introduced 0\n  0 fixed 2\n", 0},
-	/* null is as if it were not there */
-	{RECORD("\"withdrawn\":null,\"aliases\":null,\"severity\":null,\"references\":null,"
+     "  0 introduced 0\n  0 fixed 2\n",
+     0},
+    {"{\"id\":\"ALSA-2021:1\"," AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("2")) "}",
+     "advisory osv ALSA-2021:1 Unknown\n affected AlmaLinux:8 a binary fixed\n  0 introduced 0\n  "
+     "0 fixed 2\n",
+     0},
+    /* null is as if it were not there */
+    {RECORD("\"withdrawn\":null,\"aliases\":null,\"severity\":null,\"references\":null,"
 	    "\"database_specific\":null,\"details\":null," AFFECTED(
 		PKG("npm", "a") ",\"versions\":null,\"ecosystem_specific\":null," FROM0)),
      HEAD " affected npm a binary affected\n  0 introduced 0\n", 0},
-	/* nothing to match with is told, not dropped */
-	{RECORD("\"summary\":\"x\""), "note X-1: record not used: no affected package\n", 0},
-	{RECORD("\"affected\":[]"), "note X-1: record not used: no affected package\n", 0},
-	{RECORD(AFFECTED("\"ranges\":[{\"type\":\"GIT\",\"events\":[{\"introduced\":\"0\"}]}]")),
+    /* nothing to match with is told, not dropped */
+    {RECORD("\"summary\":\"x\""), "note X-1: record not used: no affected package\n", 0},
+    {RECORD("\"affected\":[]"), "note X-1: record not used: no affected package\n", 0},
+    {RECORD(AFFECTED("\"ranges\":[{\"type\":\"GIT\",\"events\":[{\"introduced\":\"0\"}]}]")),
      "note X-1: record not used: no package, only GIT ranges\n", 0},
-	{RECORD(AFFECTED(PKG("OSS-Fuzz", "a") ",\"ranges\":[{\"type\":\"GIT\",\"events\":["
+    {RECORD(AFFECTED(PKG("OSS-Fuzz", "a") ",\"ranges\":[{\"type\":\"GIT\",\"events\":["
 					  "{\"introduced\":\"0\"}]}]")),
      "note X-1: record not used: only GIT ranges\n", 0},
-	{RECORD(AFFECTED(PKG("npm", "a"))), "note X-1: record not used: neither ranges nor versions\n",
+    {RECORD(AFFECTED(PKG("npm", "a"))), "note X-1: record not used: neither ranges nor versions\n",
      0},
-	{"{\"affected\":[{" PKG("npm", "a") "," FROM0 "}]}", "note file: record not used: no id\n", 0},
-	{RECORD("\"affected\":[{" PKG("npm", "a") "},{" PKG("npm", "b") "," FROM0 "}]"),
+    {"{\"affected\":[{" PKG("npm", "a") "," FROM0 "}]}", "note file: record not used: no id\n", 0},
+    {RECORD("\"affected\":[{" PKG("npm", "a") "},{" PKG("npm", "b") "," FROM0 "}]"),
      HEAD " affected npm b binary affected\n  0 introduced 0\n"
 	  "note X-1: used without 1 affected entries: neither ranges nor versions\n",
      0},
-	/* not a record */
-	{"{\"id\":\"X-1\"", "", -ERR_TRUNCATED},
-	{"{\"id\":\"X-1\"} x", "note X-1: record not used: no affected package\n", -ERR_FORMAT},
-	{"\"X-1\"", "", -ERR_FORMAT},
-	{"", "", -ERR_TRUNCATED},
-	/* words where a version belongs, and what is neither: noted */
-	{RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<not-affected>"))),
+    /* not a record */
+    {"{\"id\":\"X-1\"", "", -ERR_TRUNCATED},
+    {"{\"id\":\"X-1\"} x", "note X-1: record not used: no affected package\n", -ERR_FORMAT},
+    {"\"X-1\"", "", -ERR_FORMAT},
+    {"", "", -ERR_TRUNCATED},
+    /* words where a version belongs, and what is neither: noted */
+    {RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<not-affected>"))),
      HEAD " affected Debian:12 a source not_affected\n  0 introduced 0\n"
 	  "note X-1: package a: \"<not-affected>\" is no version: read as not_affected\n",
      0},
-	{RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<unfixed>"))),
+    {RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<unfixed>"))),
      HEAD " affected Debian:12 a source affected\n  0 introduced 0\n"
 	  "note X-1: package a: \"<unfixed>\" is no version: read as affected\n",
      0},
-	{RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<end-of-life>"))),
+    {RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<end-of-life>"))),
      HEAD " affected Debian:12 a source end_of_life\n  0 introduced 0\n"
 	  "note X-1: package a: \"<end-of-life>\" is no version: read as end_of_life\n",
      0},
-	{RECORD(AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("to be done"))),
+    {RECORD(AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("to be done"))),
      HEAD " affected AlmaLinux:8 a binary fixed\n  0 introduced 0\n  0 fixed to be done\n"
 	  "note X-1: package a: \"to be done\" is no version: nothing can be compared with it\n",
      0},
-	/* an array of records */
-	{"[" RECORD(AFFECTED(PKG("npm", "a") "," FROM0)) "," RECORD("\"affected\":[]") "]",
+    /* an array of records */
+    {"[" RECORD(AFFECTED(PKG("npm", "a") "," FROM0)) "," RECORD("\"affected\":[]") "]",
      HEAD " affected npm a binary affected\n  0 introduced 0\n"
 	  "note X-1: record not used: no affected package\n",
      0},
 };
 
 static const struct feed_case names[] = {
-	/* which of a package's names is meant: by distribution, by purl, by keyed_by */
-	{RECORD("\"affected\":[{" PKG("AlmaLinux:8", "a") "," FROM0 "},{" PKG(
+    /* which of a package's names is meant: by distribution, by purl, by keyed_by */
+    {RECORD("\"affected\":[{" PKG("AlmaLinux:8", "a") "," FROM0 "},{" PKG(
 	 "Red Hat:x:9",
 	 "a") "," FROM0
 	      "},{" PKG("Rocky Linux:9", "a") "," FROM0 "},{" PKG(
@@ -122,19 +130,21 @@ static const struct feed_case names[] = {
 	  " affected Debianish a binary affected\n  0 introduced 0\n"
 	  " affected Wolfi a source affected\n  0 introduced 0\n",
      0},
-	/* Wolfi, Chainguard: the package, and its origin's others unless said otherwise; the purl
-	   names the architecture */
-	{RECORD("\"affected\":[{\"package\":{\"ecosystem\":\"Chainguard\",\"name\":\"a\",\"purl\":"
-		"\"pkg:apk/chainguard/a?distro=x&arch=aarch64\"}," FIX("1-r0") "}],"
-		"\"database_specific\":{\"chainguard\":{\"x\":[1],\"applies_to_subpackages\":false}}"),
+    /* Wolfi, Chainguard: the package, and its origin's others unless said otherwise; the purl
+       names the architecture */
+    {RECORD("\"affected\":[{\"package\":{\"ecosystem\":\"Chainguard\",\"name\":\"a\",\"purl\":"
+	    "\"pkg:apk/chainguard/a?distro=x&arch=aarch64\"}," FIX(
+		"1-r0") "}],"
+			"\"database_specific\":{\"chainguard\":{\"x\":[1],\"applies_to_"
+			"subpackages\":false}}"),
      HEAD " affected Chainguard a binary fixed arches=aarch64\n  0 introduced 0\n  0 fixed 1-r0\n",
      0},
-	{RECORD("\"database_specific\":{\"chainguard\":{\"applies_to_subpackages\":true}},"
-		AFFECTED(PKG("Chainguard", "a") "," FIX("1-r0"))),
+    {RECORD("\"database_specific\":{\"chainguard\":{\"applies_to_subpackages\":true}}," AFFECTED(
+	 PKG("Chainguard", "a") "," FIX("1-r0"))),
      HEAD " affected Chainguard a binary fixed\n  0 introduced 0\n  0 fixed 1-r0\n"
 	  " affected Chainguard a source fixed\n  0 introduced 0\n  0 fixed 1-r0\n",
      0},
-	{RECORD("\"affected\":[{\"package\":{\"ecosystem\":\"AlmaLinux:8\",\"name\":\"a\","
+    {RECORD("\"affected\":[{\"package\":{\"ecosystem\":\"AlmaLinux:8\",\"name\":\"a\","
 	    "\"purl\":\"pkg:rpm/x/a?arch=source\"}," FROM0 "},"
 	    "{\"database_specific\":{\"keyed_by\":\"binary\"}," PKG(
 		"Debian:9",
@@ -145,22 +155,22 @@ static const struct feed_case names[] = {
 	  " affected Debian:9 a binary affected\n  0 introduced 0\n"
 	  " affected AlmaLinux:8 a source affected\n  0 introduced 0\n",
      0},
-	/* arches, module, erratum */
-	{RECORD(AFFECTED(PKG("AlmaLinux:8", "a") ",\"database_specific\":{\"arches\":[\"x86_64\","
+    /* arches, module, erratum */
+    {RECORD(AFFECTED(PKG("AlmaLinux:8", "a") ",\"database_specific\":{\"arches\":[\"x86_64\","
 					     "\"aarch64\"],\"vendor_ids\":[\"RHSA-1\",\"B\"]},"
 					     "\"ecosystem_specific\":{\"rpm_modularity\":"
 					     "\"httpd:2.4\"}," FIX("1"))),
      HEAD " affected AlmaLinux:8 a binary fixed arches=x86_64 aarch64 module=httpd:2.4 "
 	  "vendor_id=RHSA-1\n  0 introduced 0\n  0 fixed 1\n",
      0},
-	/* an erratum that only repeats the record's id says nothing */
-	{RECORD(
+    /* an erratum that only repeats the record's id says nothing */
+    {RECORD(
 	 AFFECTED(PKG("Red Hat:x", "a") ",\"database_specific\":{\"advisory\":\"X-1\"}," FIX("1"))),
      HEAD " affected Red Hat:x a binary fixed\n  0 introduced 0\n  0 fixed 1\n", 0},
 };
 
 static const struct feed_case states[] = {
-	{RECORD("\"affected\":["
+    {RECORD("\"affected\":["
 	    "{" PKG(
 		"Debian:9",
 		"a") "," FROM0 ",\"database_specific\":{\"status\":\"postponed\"}},"
@@ -206,7 +216,7 @@ static const struct feed_case states[] = {
 	  " affected Red Hat:x g binary end_of_life\n  0 introduced 0\n"
 	  " affected Red Hat:x h binary under_investigation\n  0 introduced 0\n",
      0},
-	{RECORD(
+    {RECORD(
 	 "\"affected\":["
 	 "{" PKG("Debian:10",
 		 "a") "," FROM0 ",\"ecosystem_specific\":{\"urgency\":"
@@ -230,8 +240,8 @@ static const struct feed_case states[] = {
 	  " affected crates.io c binary affected severity=unmaintained\n  0 introduced 0\n"
 	  " affected Bitnami d binary affected\n  0 introduced 0\n",
      0},
-	/* severities of the record; a bare number is no vector; each vector once */
-	{RECORD(
+    /* severities of the record; a bare number is no vector; each vector once */
+    {RECORD(
 	 "\"severity\":[{\"type\":\"CVSS_V2\",\"score\":\"AV:N/AC:L\"},{\"type\":\"CVSS_V3\","
 	 "\"score\":\"CVSS:3.1/AV:N\"},{\"type\":\"CVSS_V3\",\"score\":\"CVSS:3.1/AV:N\"},"
 	 "{\"type\":\"CVSS_V4\",\"score\":\"CVSS:4.0/AV:N\"},{\"type\":\"CVSS_V3\",\"score\":"
@@ -241,40 +251,40 @@ static const struct feed_case states[] = {
      " cvss CVSS:3.1/AV:N\n cvss CVSS:4.0/AV:N\n cwe CWE-79\n cwe CWE-80\n"
      " affected npm a binary affected\n  0 introduced 0\n",
      0},
-	{RECORD("\"database_specific\":{\"severity\":\"MODERATE\",\"cwes\":[{\"cweId\":\"CWE-1\"}]}"
+    {RECORD("\"database_specific\":{\"severity\":\"MODERATE\",\"cwes\":[{\"cweId\":\"CWE-1\"}]}"
 	    "," AFFECTED(PKG("npm", "a") "," FROM0)),
      "advisory osv X-1 Medium word=MODERATE modified=1704164645000\n cwe CWE-1\n"
      " affected npm a binary affected\n  0 introduced 0\n",
      0},
-	/* AlmaLinux states its severity in front of the summary, others do not */
-	{RECORD("\"summary\":\"Important: x security update\"," AFFECTED(
+    /* AlmaLinux states its severity in front of the summary, others do not */
+    {RECORD("\"summary\":\"Important: x security update\"," AFFECTED(
 	 PKG("AlmaLinux:9", "a") "," FROM0)),
      "advisory osv X-1 High word=Important modified=1704164645000\n"
      " summary Important: x security update\n affected AlmaLinux:9 a binary affected\n"
      "  0 introduced 0\n",
      0},
-	{RECORD("\"summary\":\"Critical: x\"," AFFECTED(PKG("npm", "a") "," FROM0)),
+    {RECORD("\"summary\":\"Critical: x\"," AFFECTED(PKG("npm", "a") "," FROM0)),
      HEAD " summary Critical: x\n affected npm a binary affected\n  0 introduced 0\n", 0},
 };
 
 static const struct feed_case aliases[] = {
-	/* an erratum's related CVEs are what it fixes; of "upstream" only ids that we know */
-	{"{\"id\":\"ALSA-1\",\"aliases\":[\"ALSA-1\",\"CVE-1\"],\"related\":[\"CVE-2\",\"CVE-1\","
+    /* an erratum's related CVEs are what it fixes; of "upstream" only ids that we know */
+    {"{\"id\":\"ALSA-1\",\"aliases\":[\"ALSA-1\",\"CVE-1\"],\"related\":[\"CVE-2\",\"CVE-1\","
      "\"GO-3\"],\"upstream\":[\"CVE-4\",\"GHSA-5\",\"X\"]," AFFECTED(
 	 PKG("AlmaLinux:8", "a") "," FROM0) "}",
      "advisory osv ALSA-1 Unknown\n alias CVE-1\n alias CVE-4\n alias GHSA-5\n alias CVE-2\n"
      " affected AlmaLinux:8 a binary affected\n  0 introduced 0\n",
      0},
-	{"{\"id\":\"DSA-1-1\",\"related\":[\"CVE-2\"]," AFFECTED(PKG("Debian:11", "a") "," FROM0) "}",
+    {"{\"id\":\"DSA-1-1\",\"related\":[\"CVE-2\"]," AFFECTED(PKG("Debian:11", "a") "," FROM0) "}",
      "advisory osv DSA-1-1 Unknown\n alias CVE-2\n affected Debian:11 a source affected\n"
      "  0 introduced 0\n",
      0},
-	/* a CVE of a distribution, and a language's record: related is only related */
-	{"{\"id\":\"CVE-1\",\"related\":[\"CVE-2\"]," AFFECTED(PKG("Debian:11", "a") "," FROM0) "}",
+    /* a CVE of a distribution, and a language's record: related is only related */
+    {"{\"id\":\"CVE-1\",\"related\":[\"CVE-2\"]," AFFECTED(PKG("Debian:11", "a") "," FROM0) "}",
      "advisory osv CVE-1 Unknown\n affected Debian:11 a source affected\n  0 introduced 0\n", 0},
-	{"{\"id\":\"GHSA-1\",\"related\":[\"CVE-2\"]," AFFECTED(PKG("PyPI", "a") "," FROM0) "}",
+    {"{\"id\":\"GHSA-1\",\"related\":[\"CVE-2\"]," AFFECTED(PKG("PyPI", "a") "," FROM0) "}",
      "advisory osv GHSA-1 Unknown\n affected PyPI a binary affected\n  0 introduced 0\n", 0},
-	{"{\"id\":\"UBUNTU-CVE-2024-1\",\"related\":[\"USN-1\"]," AFFECTED(
+    {"{\"id\":\"UBUNTU-CVE-2024-1\",\"related\":[\"USN-1\"]," AFFECTED(
 	 PKG("Ubuntu:22.04:LTS", "a") "," FROM0) "}",
      "advisory osv UBUNTU-CVE-2024-1 Unknown\n alias CVE-2024-1\n"
      " affected Ubuntu:22.04:LTS a source affected\n  0 introduced 0\n",

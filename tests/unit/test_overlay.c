@@ -212,13 +212,13 @@ static size_t check_file(const struct stack *tr, struct json *j, size_t layer, b
 			json_skip(j);
 	}
 	uint32_t node = ovl_find(tr->overlay, path);
-	const struct tree_node *n =
-	    node == TREE_NONE ? NULL : &ovl_tree(tr->overlay)->nodes[node];
+	const struct tree_node *n = node == TREE_NONE ? NULL : &ovl_tree(tr->overlay)->nodes[node];
 	/* the link itself is there in any case: what it leads to is the question */
 	if (top_layer_of(tr, layer, path) == SIZE_MAX)
 		wrong = 1;
 	else if (readable)
-		wrong = !n || n->layer != top_layer_of(tr, layer, tree_path(ovl_tree(tr->overlay), node, buf));
+		wrong = !n || n->layer != top_layer_of(tr, layer,
+						       tree_path(ovl_tree(tr->overlay), node, buf));
 	else
 		wrong = n != NULL;
 	if (wrong)

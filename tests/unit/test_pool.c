@@ -104,14 +104,16 @@ static void assert_no_children(void)
 	while ((entry = readdir(d))) {
 		char path[300], text[512] = "";
 		(void)snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-		FILE *f = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+		FILE *f =
+		    entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
 		size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
 		if (f)
 			(void)fclose(f);
 		text[n] = '\0';
 		const char *after = strrchr(text, ')');
 		int parent = 0;
-		if (after && sscanf(after, ") %*c %d", &parent) == 1 && parent == getpid() && !strstr(text, "(plimsoll-spawn)"))
+		if (after && sscanf(after, ") %*c %d", &parent) == 1 && parent == getpid() &&
+		    !strstr(text, "(plimsoll-spawn)"))
 			fail_msg("a child is left: %s", text);
 	}
 	(void)closedir(d);
@@ -151,19 +153,19 @@ static const struct lie {
 static const struct lie attacks[] = {
     {"cage_spin", ERR_TIMEOUT, "processor time"},
 #ifndef PLIMSOLL_SANITIZED
-    {"cage_allocate", ERR_CHILD, "status 1"},	     {"cage_open", ERR_CHILD, "forbidden"},
-    {"cage_mmap_exec", ERR_CHILD, "forbidden"},	     {"cage_mprotect_exec", ERR_CHILD, "forbidden"},
-    {"cage_mmap_file", ERR_CHILD, "forbidden"},	     {"cage_mmap_shared", ERR_CHILD, "forbidden"},
-    {"cage_prlimit", ERR_CHILD, "forbidden"},	     {"cage_stat", ERR_CHILD, "forbidden"},
+    {"cage_allocate", ERR_CHILD, "status 1"},	   {"cage_open", ERR_CHILD, "forbidden"},
+    {"cage_mmap_exec", ERR_CHILD, "forbidden"},	   {"cage_mprotect_exec", ERR_CHILD, "forbidden"},
+    {"cage_mmap_file", ERR_CHILD, "forbidden"},	   {"cage_mmap_shared", ERR_CHILD, "forbidden"},
+    {"cage_prlimit", ERR_CHILD, "forbidden"},	   {"cage_stat", ERR_CHILD, "forbidden"},
     {"cage_write_stderr", ERR_CHILD, "forbidden"},
 #endif
-    {"cage_fork", ERR_CHILD, "forbidden"},	     {"cage_vfork", ERR_CHILD, "forbidden"},
-    {"cage_exec", ERR_CHILD, "forbidden"},	     {"cage_socket", ERR_CHILD, "forbidden"},
-    {"cage_thread", ERR_CHILD, "forbidden"},
-    {"cage_connect", ERR_CHILD, "forbidden"},	     {"cage_ptrace", ERR_CHILD, "forbidden"},
-    {"cage_kill", ERR_CHILD, "forbidden"},	     {"cage_write_input", ERR_CHILD, "forbidden"},
-    {"cage_truncate_input", ERR_CHILD, "forbidden"}, {"cage_sendmsg", ERR_CHILD, "forbidden"},
-    {"cage_io_uring", ERR_CHILD, "forbidden"},	     {"cage_dup", ERR_CHILD, "forbidden"},
+    {"cage_fork", ERR_CHILD, "forbidden"},	   {"cage_vfork", ERR_CHILD, "forbidden"},
+    {"cage_exec", ERR_CHILD, "forbidden"},	   {"cage_socket", ERR_CHILD, "forbidden"},
+    {"cage_thread", ERR_CHILD, "forbidden"},	   {"cage_connect", ERR_CHILD, "forbidden"},
+    {"cage_ptrace", ERR_CHILD, "forbidden"},	   {"cage_kill", ERR_CHILD, "forbidden"},
+    {"cage_write_input", ERR_CHILD, "forbidden"},  {"cage_truncate_input", ERR_CHILD, "forbidden"},
+    {"cage_sendmsg", ERR_CHILD, "forbidden"},	   {"cage_io_uring", ERR_CHILD, "forbidden"},
+    {"cage_dup", ERR_CHILD, "forbidden"},
 };
 
 static void check_lies(struct pool *p, const struct lie *list, size_t count)
@@ -457,20 +459,23 @@ static pid_t spawner_pid(void)
 		char path[300], text[512] = "";
 		int parent = 0;
 		(void)snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-		FILE *f = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
+		FILE *f =
+		    entry->d_name[0] >= '1' && entry->d_name[0] <= '9' ? fopen(path, "re") : NULL;
 		size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
 		text[n] = '\0';
 		if (f)
 			(void)fclose(f);
 		const char *after = strrchr(text, ')');
-		if (after && strstr(text, "(plimsoll-spawn)") && sscanf(after, ") %*c %d", &parent) == 1 && parent == getpid())
+		if (after && strstr(text, "(plimsoll-spawn)") &&
+		    sscanf(after, ") %*c %d", &parent) == 1 && parent == getpid())
 			found = (pid_t)atoi(entry->d_name);
 	}
 	(void)closedir(d);
 	return found;
 }
 
-/* It has three descriptors of the program's at most, whatever the program opens: no lock, no socket. */
+/* It has three descriptors of the program's at most, whatever the program opens: no lock, no
+ * socket. */
 static void test_spawner_holds_nothing(void **state)
 {
 	(void)state;
@@ -525,7 +530,8 @@ static void copy_file(const char *from, const char *to, int flags)
 {
 	uint8_t piece[8192];
 	ssize_t n;
-	int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0755);
+	int in = open(from, O_RDONLY | O_CLOEXEC),
+	    out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0755);
 	assert_true(in >= 0 && out >= 0);
 	while ((n = read(in, piece, sizeof piece)) > 0)
 		assert_int_equal(write(out, piece, (size_t)n), n);
@@ -578,7 +584,8 @@ static void test_trouble(void **state)
 	char why[128];
 	struct pool *p = open_pool(2, 400, 10);
 	assert_false(pool_trouble(p, why, sizeof why));
-	for (const char *const *lie = (const char *const[]){"no_ready", "stopped", NULL}; *lie; lie++) {
+	for (const char *const *lie = (const char *const[]){"no_ready", "stopped", NULL}; *lie;
+	     lie++) {
 		assert_true(run(p, *lie, &g, &e) < 0);
 		assert_true(pool_trouble(p, why, sizeof why));
 		assert_string_equal(why, e.msg);
@@ -607,7 +614,8 @@ static void *owner_main(void *arg)
 	return NULL;
 }
 
-/* Of three slots an owner has two at most, running or live: another's task is done beside them, and the owner's own third waits. */
+/* Of three slots an owner has two at most, running or live: another's task is done beside them, and
+ * the owner's own third waits. */
 static void test_shares(void **state)
 {
 	(void)state;
@@ -622,7 +630,11 @@ static void test_shares(void **state)
 		while (i < 2 && busy <= i)
 			pool_load(p, &busy, &slots);
 	}
-	struct pool_task t = {.kind = TASK_INDEX_LAYER, .fd = input_fd, .out_fd = -1, .name = BYTES_LIT("honest"), .owner = 7};
+	struct pool_task t = {.kind = TASK_INDEX_LAYER,
+			      .fd = input_fd,
+			      .out_fd = -1,
+			      .name = BYTES_LIT("honest"),
+			      .owner = 7};
 	for (int i = 0; i < 10; i++) {
 		assert_null(pool_begin(p, &t, &e));
 		assert_int_equal(run_for(p, "honest", 8, &g, &e), 0);
@@ -643,13 +655,20 @@ static void test_shares(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_open_errors),	   cmocka_unit_test(test_lies),
-	    cmocka_unit_test(test_attacks),	   cmocka_unit_test(test_descriptors_sent),
-	    cmocka_unit_test(test_live_slots),	   cmocka_unit_test(test_live_stalled),
-	    cmocka_unit_test(test_reader_refuses), cmocka_unit_test(test_many_threads),
-	    cmocka_unit_test(test_close_cancels),  cmocka_unit_test(test_daemon_killed),
-	    cmocka_unit_test(test_spawner_holds_nothing), cmocka_unit_test(test_spawner_fails),
-	    cmocka_unit_test(test_program_replaced), cmocka_unit_test(test_trouble),
+	    cmocka_unit_test(test_open_errors),
+	    cmocka_unit_test(test_lies),
+	    cmocka_unit_test(test_attacks),
+	    cmocka_unit_test(test_descriptors_sent),
+	    cmocka_unit_test(test_live_slots),
+	    cmocka_unit_test(test_live_stalled),
+	    cmocka_unit_test(test_reader_refuses),
+	    cmocka_unit_test(test_many_threads),
+	    cmocka_unit_test(test_close_cancels),
+	    cmocka_unit_test(test_daemon_killed),
+	    cmocka_unit_test(test_spawner_holds_nothing),
+	    cmocka_unit_test(test_spawner_fails),
+	    cmocka_unit_test(test_program_replaced),
+	    cmocka_unit_test(test_trouble),
 	    cmocka_unit_test(test_shares),
 	};
 	if (argc != 2)

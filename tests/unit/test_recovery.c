@@ -1,4 +1,5 @@
-/* Faults of the disk, the clock and what is stored, and that the registry is well after each of them without anybody's help. */
+/* Faults of the disk, the clock and what is stored, and that the registry is well after each of
+ * them without anybody's help. */
 #include "registry_place.h"
 
 #include "base/clock.h"
@@ -17,12 +18,12 @@
 
 /* ---- the faults ---- */
 
-static uint64_t disk_free;  /* bytes that statvfs tells; 0 = the truth */
+static uint64_t disk_free; /* bytes that statvfs tells; 0 = the truth */
 static uint64_t disk_all;
-static int sync_errno;      /* of the next syncs of the file below */
+static int sync_errno; /* of the next syncs of the file below */
 static unsigned sync_times;
-static const char *sync_of; /* part of the name */
-static bool log_full;       /* no write to the log, as long as there is ballast */
+static const char *sync_of;	 /* part of the name */
+static bool log_full;		 /* no write to the log, as long as there is ballast */
 static char stuck[BLOB_KEY_CAP]; /* this file cannot be removed */
 static int rename_errno;
 
@@ -175,7 +176,8 @@ static void reserve(void **state)
 	assert_int_equal(registry_reserve(&o, 102400 * MIB), 0);
 }
 
-/* Uploads stop at the reserve, and what was written of them can be given back; all else goes on, and what is deleted is gone soon. */
+/* Uploads stop at the reserve, and what was written of them can be given back; all else goes on,
+ * and what is deleted is gone soon. */
 static void full_disk(void **state)
 {
 	struct place *p = *state;
@@ -199,13 +201,15 @@ static void full_disk(void **state)
 	upload_cut(u, 5);
 	e = (struct err)ERR_INIT;
 	char other[BLOB_KEY_CAP];
-	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, other, &e), -ERR_IO);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, other, &e),
+			 -ERR_IO);
 	assert_true(err_is_no_space(&e));
 	e = (struct err)ERR_INIT;
 	assert_int_equal(head(p, LAYER), 1);
 	assert_true(blob_is(p->g, REPO, LAYER));
 	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), NULL, &e), 1);
-	/* Not after 24 hours, but in the second pass after a minute; what was only promised keeps its grace time. */
+	/* Not after 24 hours, but in the second pass after a minute; what was only promised keeps
+	 * its grace time. */
 	int64_t now = clock_wall_ms();
 	gc(p, now + 61000, &n);
 	assert_int_equal(n.marked, 2);
@@ -229,7 +233,8 @@ static void full_disk(void **state)
 	gc(p, clock_wall_ms() + DAY / 24, &n);
 	assert_int_equal(n.uploads, 0);
 	disk_free = MIB;
-	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, other, &e), -ERR_IO);
+	assert_int_equal(registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, other, &e),
+			 -ERR_IO);
 	gc(p, clock_wall_ms() + DAY / 24, &n);
 	assert_int_equal(n.uploads, 1);
 	disk_free = 0;
@@ -256,7 +261,8 @@ static void full_log(void **state)
 
 /* ---- syncs that fail ---- */
 
-/* The child's push fails at the named sync; it asks for the session, and dies. Its status: 0 = refused, and the session is over. */
+/* The child's push fails at the named sync; it asks for the session, and dies. Its status: 0 =
+ * refused, and the session is over. */
 static int push_with_failing_sync(struct place *p, const char *of, int why, bool session)
 {
 	place_close(p);
@@ -269,20 +275,24 @@ static int push_with_failing_sync(struct place *p, const char *of, int why, bool
 		uint64_t off;
 		if (place_open(p, &e) < 0)
 			_exit(9);
-		int r = session ? registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e) : 0;
+		int r = session ? registry_upload_new(p->g, REPO, BYTES_NONE, DIGEST_SHA256, id, &e)
+				: 0;
 		if (r == 0)
 			r = session ? registry_upload_take(p->g, REPO, bytes_of(id), &u, &e)
-				    : registry_upload_once(p->g, REPO, BYTES_NONE, DIGEST_SHA256, &u, &e);
+				    : registry_upload_once(p->g, REPO, BYTES_NONE, DIGEST_SHA256,
+							   &u, &e);
 		if (r < 0 || upload_write(u, LAYER, &e) < 0)
 			_exit(8);
 		sync_of = of;
 		sync_errno = why;
-		/* A log without space is emptied and written again, which may go well: here it never does. */
+		/* A log without space is emptied and written again, which may go well: here it
+		 * never does. */
 		sync_times = why == ENOSPC ? 100 : 1;
 		r = upload_commit(u, &d, &e);
 		if (r != -(int)ERR_IO || err_is_no_space(&e) != (why == ENOSPC))
 			_exit(7);
-		r = session ? registry_upload_offset(p->g, REPO, bytes_of(id), &off, &e) : -(int)ERR_NOT_FOUND;
+		r = session ? registry_upload_offset(p->g, REPO, bytes_of(id), &off, &e)
+			    : -(int)ERR_NOT_FOUND;
 		_exit(r == -(int)ERR_NOT_FOUND ? 0 : 6);
 	}
 	int status;
@@ -292,7 +302,8 @@ static int push_with_failing_sync(struct place *p, const char *of, int why, bool
 	return WEXITSTATUS(status);
 }
 
-/* What a commit that failed comes to is not known before the next start: then HEAD and GET agree, and a push makes it whole. */
+/* What a commit that failed comes to is not known before the next start: then HEAD and GET agree,
+ * and a push makes it whole. */
 static void failed_sync(void **state)
 {
 	struct place *p = *state;
@@ -313,7 +324,8 @@ static void failed_sync(void **state)
 	}
 }
 
-/* In the same process: the next write is not built on a log that may have lost pages, and goes well. */
+/* In the same process: the next write is not built on a log that may have lost pages, and goes
+ * well. */
 static void log_after_failed_sync(void **state)
 {
 	struct place *p = *state;
@@ -388,7 +400,8 @@ static void damage(const char *path, enum damage kind, bool keep_time)
 	else
 		assert_int_equal(ftruncate(fd, kind == EMPTY ? 0 : st.st_size - 1), 0);
 	struct timespec times[2] = {st.st_atim, st.st_mtim};
-	if (!keep_time) /* files are stamped with a clock that ticks: later than the push for sure */
+	if (!keep_time) /* files are stamped with a clock that ticks: later than the push for sure
+			 */
 		times[1].tv_sec += 5;
 	assert_int_equal(futimens(fd, times), 0);
 	close(fd);
@@ -396,7 +409,8 @@ static void damage(const char *path, enum damage kind, bool keep_time)
 
 static int count_events(struct db_tx *tx, void *arg, struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT COUNT(*) FROM event WHERE type=$1", DB_ARGS(DB_T(bytes_of(arg))), e);
+	struct db_stmt *s = db_query(tx, "SELECT COUNT(*) FROM event WHERE type=$1",
+				     DB_ARGS(DB_T(bytes_of(arg))), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r == 1)
 		r = (int)db_int(s, 0);
@@ -412,7 +426,8 @@ static int events(struct place *p, const char *type)
 	return db_run(p->db, DB_READ, count_events, text, &e);
 }
 
-/* A blob that is not whole is vouched for by nobody, and the next push of it makes everything right; in all repositories that have it. */
+/* A blob that is not whole is vouched for by nobody, and the next push of it makes everything
+ * right; in all repositories that have it. */
 static void damaged_blob(void **state)
 {
 	struct place *p = *state;
@@ -434,14 +449,17 @@ static void damaged_blob(void **state)
 			assert_int_equal(head(p, LAYER), 0);
 			break;
 		case 1:
-			assert_int_equal(registry_blob_open(p->g, REPO, &d, &fd, &size, &e), -ERR_DAMAGED);
+			assert_int_equal(registry_blob_open(p->g, REPO, &d, &fd, &size, &e),
+					 -ERR_DAMAGED);
 			break;
 		case 2:
-			assert_int_equal(put_manifest(p->g, REPO, m, "v1", &got, &e), -ERR_NOT_FOUND);
+			assert_int_equal(put_manifest(p->g, REPO, m, "v1", &got, &e),
+					 -ERR_NOT_FOUND);
 			assert_true(got.blob_unknown);
 			break;
 		default:
-			assert_int_equal(registry_blob_mount(p->g, REPO, BYTES_LIT("d"), &d, &e), 0);
+			assert_int_equal(registry_blob_mount(p->g, REPO, BYTES_LIT("d"), &d, &e),
+					 0);
 			break;
 		}
 		assert_int_equal(events(p, EVENT_DAMAGED), how + 1);
@@ -512,7 +530,8 @@ static void *ask_layer(void *arg)
 	return NULL;
 }
 
-/* Somebody reads LAYER: who asks for it waits, who asks for another blob does not; and the end of the server ends the wait. */
+/* Somebody reads LAYER: who asks for it waits, who asks for another blob does not; and the end of
+ * the server ends the wait. */
 static void read_by_another(void **state)
 {
 	struct place *p = *state;
@@ -587,8 +606,9 @@ static int spoil_manifest(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
 	/* A byte of its text, as it lies in the column: the same length, still readable. */
-	return (int)db_exec(tx, "UPDATE manifest SET content=CAST(replace(CAST(content AS TEXT),$1,$2) AS BLOB)",
-			    DB_ARGS(DB_T(BYTES_LIT("linux")), DB_T(BYTES_LIT("linus"))), e);
+	return (int)db_exec(
+	    tx, "UPDATE manifest SET content=CAST(replace(CAST(content AS TEXT),$1,$2) AS BLOB)",
+	    DB_ARGS(DB_T(BYTES_LIT("linux")), DB_T(BYTES_LIT("linus"))), e);
 }
 
 static void damaged_manifest(void **state)
@@ -599,14 +619,17 @@ static void damaged_manifest(void **state)
 	struct rgs_manifest row;
 	struct arena a;
 	char text[2048], why[512];
-	struct bytes m = manifest_for(CONFIG, LAYER, ",\"annotations\":{\"a\":\"linux\"}", text, sizeof text);
+	struct bytes m =
+	    manifest_for(CONFIG, LAYER, ",\"annotations\":{\"a\":\"linux\"}", text, sizeof text);
 	push_image(p, &got);
 	assert_int_equal(put_manifest(p->g, REPO, m, "v2", &got, &e), 0);
 	assert_false(db_is_damaged(p->db, why, sizeof why));
 	assert_int_equal(db_run(p->db, DB_WRITE, spoil_manifest, NULL, &e), 2);
 	arena_init(&a, 1 << 20);
 	for (int content = 0; content < 2; content++)
-		assert_int_equal(registry_manifest_get(p->g, REPO, BYTES_LIT("v2"), content, &a, &row, &e), -ERR_DAMAGED);
+		assert_int_equal(
+		    registry_manifest_get(p->g, REPO, BYTES_LIT("v2"), content, &a, &row, &e),
+		    -ERR_DAMAGED);
 	assert_true(db_is_damaged(p->db, why, sizeof why));
 	assert_non_null(strstr(why, got.digest));
 	assert_int_equal(put_manifest(p->g, REPO, m, "v2", &got, &e), 0);
@@ -653,10 +676,12 @@ static int set_future(struct db_tx *tx, void *arg, struct err *e)
 {
 	int64_t at = *(int64_t *)arg;
 	int64_t n = db_exec(tx, "UPDATE blob SET touched_at=$1", DB_ARGS(DB_I(at)), e);
-	return n < 0 ? (int)n : (int)db_exec(tx, "UPDATE upload SET started_at=$1", DB_ARGS(DB_I(at)), e);
+	return n < 0 ? (int)n
+		     : (int)db_exec(tx, "UPDATE upload SET started_at=$1", DB_ARGS(DB_I(at)), e);
 }
 
-/* Marks of a clock that was wrong for a while: grace times begin now, and do not wait for that clock's time. */
+/* Marks of a clock that was wrong for a while: grace times begin now, and do not wait for that
+ * clock's time. */
 static void clock_was_ahead(void **state)
 {
 	struct place *p = *state;
@@ -726,7 +751,8 @@ static void held(void **state)
 	/* Over; and one that a wrong clock has set counts for nothing. */
 	static const int64_t ends[] = {-1, 400 * DAY};
 	for (size_t i = 0; i < 2; i++) {
-		assert_int_equal(db_run(p->db, DB_WRITE, hold, &(struct hold_job){now + ends[i]}, &e), 0);
+		assert_int_equal(
+		    db_run(p->db, DB_WRITE, hold, &(struct hold_job){now + ends[i]}, &e), 0);
 		gc(p, now + 3 * DAY, &n);
 		assert_false(n.held);
 	}
@@ -739,8 +765,10 @@ static void left_behind(void **state)
 {
 	struct place *p = *state;
 	struct err e = ERR_INIT;
-	static const char *const goes[] = {"token.key.tmp-12", "vdb/next.vdb.tmp-3", "feeds/osv.zip.new.tmp-77", "vdb/next.vdb.tmp"};
-	static const char *const stays[] = {"token.key", "vdb/x.vdb", "feeds/osv.tmp-x", "vdb/a.tmp-1.vdb"};
+	static const char *const goes[] = {"token.key.tmp-12", "vdb/next.vdb.tmp-3",
+					   "feeds/osv.zip.new.tmp-77", "vdb/next.vdb.tmp"};
+	static const char *const stays[] = {"token.key", "vdb/x.vdb", "feeds/osv.tmp-x",
+					    "vdb/a.tmp-1.vdb"};
 	char path[160], command[256];
 	place_close(p);
 	(void)snprintf(command, sizeof command, "mkdir -p '%s/vdb' '%s/feeds'", p->dir, p->dir);
@@ -814,7 +842,8 @@ static int use_all(struct place *p, const char *digest, struct err *e)
 	return r < 0 ? r : registry_gc(p->g, clock_wall_ms(), &n, e);
 }
 
-/* Pages of the database that are not as they were written: our fault, by its code and its words; never the client's. */
+/* Pages of the database that are not as they were written: our fault, by its code and its words;
+ * never the client's. */
 static void damaged_database(void **state)
 {
 	struct place *p = *state;
@@ -837,7 +866,8 @@ static void damaged_database(void **state)
 			if (e.code != ERR_DAMAGED)
 				fail_msg("page %lld: %s", (long long)at / 4096, e.msg);
 			if (p->g)
-				assert_true(db_is_damaged(p->db, why, sizeof why) && strstr(why, "fsck"));
+				assert_true(db_is_damaged(p->db, why, sizeof why) &&
+					    strstr(why, "fsck"));
 			seen++;
 		}
 		place_close(p);
@@ -854,25 +884,25 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reserve),
-		T(full_disk),
-		T(full_log),
-		T(failed_sync),
-		T(log_after_failed_sync),
-		T(damaged_blob),
-		T(damaged_and_pushed),
-		T(read_by_another),
-		T(touched_only),
-		T(scrub),
-		T(damaged_manifest),
-		T(one_file_stays),
-		T(clock_was_ahead),
-		T(grace_after_deletion),
-		T(held),
-		T(left_behind),
-		T(two_file_systems),
-		T(locked),
-		T(damaged_database),
+	    cmocka_unit_test(reserve),
+	    T(full_disk),
+	    T(full_log),
+	    T(failed_sync),
+	    T(log_after_failed_sync),
+	    T(damaged_blob),
+	    T(damaged_and_pushed),
+	    T(read_by_another),
+	    T(touched_only),
+	    T(scrub),
+	    T(damaged_manifest),
+	    T(one_file_stays),
+	    T(clock_was_ahead),
+	    T(grace_after_deletion),
+	    T(held),
+	    T(left_behind),
+	    T(two_file_systems),
+	    T(locked),
+	    T(damaged_database),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* registry: uploads, blobs, manifests, tags, pulls, the tap, and what a process that dies at any step leaves behind. */
+/* registry: uploads, blobs, manifests, tags, pulls, the tap, and what a process that dies at any
+ * step leaves behind. */
 #include "registry_place.h"
 #include "torture.h"
 
@@ -28,8 +29,8 @@ static int read_traffic(struct db_tx *tx, void *arg, struct err *e)
 	arena_init(&a, 1 << 20);
 	buf_clear(out);
 	while ((r = access_db_audit_next(tx, ACCESS_LOG_TRAFFIC, row.id, &a, &row, e)) > 0)
-		buf_printf(out, "%.*s %.*s %.*s %.*s\n", BYTES_ARG(row.action), BYTES_ARG(row.after),
-			   BYTES_ARG(row.actor), BYTES_ARG(row.peer));
+		buf_printf(out, "%.*s %.*s %.*s %.*s\n", BYTES_ARG(row.action),
+			   BYTES_ARG(row.after), BYTES_ARG(row.actor), BYTES_ARG(row.peer));
 	arena_free(&a);
 	return r;
 }
@@ -213,11 +214,12 @@ static uint64_t upload_file_len(const struct place *p, const char *id)
 	return (uint64_t)st.st_size;
 }
 
-/* Pieces of any size: whoever asks meanwhile hears what came (it is written when the request ends, however it ends), and after the
- * request all of it is there. */
+/* Pieces of any size: whoever asks meanwhile hears what came (it is written when the request ends,
+ * however it ends), and after the request all of it is there. */
 static void upload_in_blocks(void **state)
 {
-	static const size_t sizes[] = {1, BLOCK - 2, 1, 1, BLOCK, 65524, 2 * BLOCK + 3, 4096, SIZE_MAX};
+	static const size_t sizes[] = {1,     BLOCK - 2,     1,	   1,	    BLOCK,
+				       65524, 2 * BLOCK + 3, 4096, SIZE_MAX};
 	struct place *p = *state;
 	struct err e = ERR_INIT;
 	char id[BLOB_KEY_CAP];
@@ -263,7 +265,8 @@ static void upload_cut_in_blocks(void **state)
 	struct digest d = digest_for(all);
 	for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
 		struct upload *u;
-		assert_int_equal(registry_upload_once(p->g, REPO, BYTES_NONE, DIGEST_SHA256, &u, &e), 0);
+		assert_int_equal(
+		    registry_upload_once(p->g, REPO, BYTES_NONE, DIGEST_SHA256, &u, &e), 0);
 		assert_int_equal(upload_write(u, bytes_part(all, 0, 10), &e), 0);
 		assert_int_equal(upload_write(u, bytes_part(all, 10, 2 * BLOCK + 990), &e), 0);
 		assert_int_equal(upload_truncate(u, cuts[i], &e), 0);
@@ -284,7 +287,8 @@ static void file_max(rlim_t max)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &lim), 0);
 }
 
-/* A write that fails half-way, of what waits and of what waits with a piece behind it: the file ends where it ended before, and the upload can go on from there. */
+/* A write that fails half-way, of what waits and of what waits with a piece behind it: the file
+ * ends where it ended before, and the upload can go on from there. */
 static void upload_write_fails(void **state)
 {
 	struct place *p = *state;
@@ -306,7 +310,8 @@ static void upload_write_fails(void **state)
 		file_max(0);
 		assert_int_equal(upload_write(u, bytes_part(all, BLOCK, 1000), &e), 0);
 		file_max(BLOCK + ends[i]);
-		assert_int_equal(upload_write(u, bytes_part(all, BLOCK + 1000, BLOCK), &e), -ERR_IO);
+		assert_int_equal(upload_write(u, bytes_part(all, BLOCK + 1000, BLOCK), &e),
+				 -ERR_IO);
 		assert_int_equal(upload_offset(u), BLOCK);
 	}
 	file_max(0);
@@ -398,7 +403,8 @@ static void same_blob_twice(void **state)
 	assert_true(blob_is(p->g, BYTES_LIT("c"), LAYER));
 }
 
-/* What a new blob's commit does, in this order: look (nothing there), sync the file, rename, sync the folder, commit. */
+/* What a new blob's commit does, in this order: look (nothing there), sync the file, rename, sync
+ * the folder, commit. */
 static void order_of_commit(void **state)
 {
 	struct place *p = *state;
@@ -501,13 +507,9 @@ static void manifests(void **state)
 	/* Held by the manifest: it cannot be deleted. */
 	struct digest d = digest_for(LAYER);
 	assert_int_equal(registry_blob_delete(p->g, REPO, &d, &e), -ERR_DENIED);
-	assert_int_equal(registry_manifest_delete(p->g, REPO, BYTES_LIT("v1"), &bob, &e),
-			 1);
-	assert_int_equal(registry_manifest_delete(p->g, REPO, BYTES_LIT("v1"), &bob, &e),
-			 0);
-	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(md_text), &bob,
-						  &e),
-			 1);
+	assert_int_equal(registry_manifest_delete(p->g, REPO, BYTES_LIT("v1"), &bob, &e), 1);
+	assert_int_equal(registry_manifest_delete(p->g, REPO, BYTES_LIT("v1"), &bob, &e), 0);
+	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(md_text), &bob, &e), 1);
 	assert_int_equal(registry_manifest_get(p->g, REPO, BYTES_LIT("v2"), true, &a, &row, &e), 0);
 	assert_int_equal(registry_blob_delete(p->g, REPO, &d, &e), 1);
 
@@ -558,9 +560,9 @@ static void manifest_sizes(void **state)
 		assert_true(put_manifest(p->g, REPO, bytes_part(m, 0, n), "v1", &got, &e) < 0);
 	uint8_t *large = calloc(1, LIMIT_MANIFEST_MAX + 1);
 	assert_non_null(large);
-	assert_int_equal(put_manifest(p->g, REPO, run_of(large, LIMIT_MANIFEST_MAX + 1), "v1",
-				      &got, &e),
-			 -ERR_LIMIT);
+	assert_int_equal(
+	    put_manifest(p->g, REPO, run_of(large, LIMIT_MANIFEST_MAX + 1), "v1", &got, &e),
+	    -ERR_LIMIT);
 	free(large);
 }
 
@@ -573,35 +575,39 @@ static void referrers(void **state)
 	struct arena a;
 	struct rgs_manifests list;
 	static const char subject[] =
-		"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	arena_init(&a, 1 << 20);
 	assert_int_equal(push_once(p->g, REPO, CONFIG, &e), 0);
 	assert_int_equal(push_once(p->g, REPO, LAYER, &e), 0);
 	for (int i = 0; i < 5; i++) {
-		(void)snprintf(more, sizeof more,
-			       ",\"artifactType\":\"application/x%d\",\"annotations\":{\"n\":\"%d\"},"
-			       "\"subject\":{\"mediaType\":\"" OCI_MANIFEST_TYPE
-			       "\",\"digest\":\"%s\",\"size\":9}",
-			       i % 2, i, subject);
+		(void)snprintf(
+		    more, sizeof more,
+		    ",\"artifactType\":\"application/x%d\",\"annotations\":{\"n\":\"%d\"},"
+		    "\"subject\":{\"mediaType\":\"" OCI_MANIFEST_TYPE
+		    "\",\"digest\":\"%s\",\"size\":9}",
+		    i % 2, i, subject);
 		struct bytes m = manifest_for(CONFIG, LAYER, more, text, sizeof text);
 		assert_int_equal(put_manifest(p->g, REPO, m, NULL, &got, &e), 0);
 	}
 	struct rgs_page page = {.n = 3};
-	assert_int_equal(registry_referrers(p->g, REPO, bytes_of(subject), &page, &a, &list, &e), 0);
+	assert_int_equal(registry_referrers(p->g, REPO, bytes_of(subject), &page, &a, &list, &e),
+			 0);
 	assert_int_equal(list.count, 3);
 	assert_true(list.more);
 	page.after = list.items[2].digest;
-	assert_int_equal(registry_referrers(p->g, REPO, bytes_of(subject), &page, &a, &list, &e), 0);
+	assert_int_equal(registry_referrers(p->g, REPO, bytes_of(subject), &page, &a, &list, &e),
+			 0);
 	assert_int_equal(list.count, 2);
 	assert_false(list.more);
 	page = (struct rgs_page){.n = 10, .artifact_type = BYTES_LIT("application/x1")};
-	assert_int_equal(registry_referrers(p->g, REPO, bytes_of(subject), &page, &a, &list, &e), 0);
+	assert_int_equal(registry_referrers(p->g, REPO, bytes_of(subject), &page, &a, &list, &e),
+			 0);
 	assert_int_equal(list.count, 2);
 	for (size_t i = 0; i < 2; i++)
 		assert_true(bytes_has_prefix_lit(list.items[i].annotations, "{\"n\":\""));
-	assert_int_equal(registry_referrers(p->g, BYTES_LIT("none"), bytes_of(subject), &page, &a,
-					    &list, &e),
-			 0);
+	assert_int_equal(
+	    registry_referrers(p->g, BYTES_LIT("none"), bytes_of(subject), &page, &a, &list, &e),
+	    0);
 	assert_int_equal(list.count, 0);
 	arena_free(&a);
 }
@@ -721,9 +727,11 @@ static uint64_t owner_of_upload(struct place *p, const struct tapped *t, struct 
 	char id[BLOB_KEY_CAP];
 	struct upload *u;
 	if (once) {
-		assert_int_equal(registry_upload_once(p->g, repository, actor, DIGEST_SHA256, &u, &e), 0);
+		assert_int_equal(
+		    registry_upload_once(p->g, repository, actor, DIGEST_SHA256, &u, &e), 0);
 	} else {
-		assert_int_equal(registry_upload_new(p->g, repository, actor, DIGEST_SHA256, id, &e), 0);
+		assert_int_equal(
+		    registry_upload_new(p->g, repository, actor, DIGEST_SHA256, id, &e), 0);
 		assert_int_equal(registry_upload_take(p->g, repository, bytes_of(id), &u, &e), 0);
 	}
 	assert_int_equal(upload_write(u, LAYER, &e), 0);
@@ -731,7 +739,8 @@ static uint64_t owner_of_upload(struct place *p, const struct tapped *t, struct 
 	return t->owner;
 }
 
-/* Workers are shared by user, however many repositories one has, and by repository where no user is known. */
+/* Workers are shared by user, however many repositories one has, and by repository where no user is
+ * known. */
 static void tap_owners(void **state)
 {
 	struct place *p = *state;
@@ -747,14 +756,16 @@ static void tap_owners(void **state)
 		assert_true(owner_of_upload(p, &t, other, ann, once) == first);
 		assert_true(owner_of_upload(p, &t, REPO, BYTES_LIT("bob"), once) != first);
 		uint64_t nobody = owner_of_upload(p, &t, REPO, BYTES_NONE, once);
-		assert_true(nobody != first && owner_of_upload(p, &t, other, BYTES_NONE, once) != nobody);
+		assert_true(nobody != first &&
+			    owner_of_upload(p, &t, other, BYTES_NONE, once) != nobody);
 	}
 	place_close(p);
 }
 
 /* ---- death at every step ---- */
 
-/* The child's life: two blobs, a manifest, a tag; after each acknowledged thing one byte goes to the parent. */
+/* The child's life: two blobs, a manifest, a tag; after each acknowledged thing one byte goes to
+ * the parent. */
 static void live(struct place *p, int ack)
 {
 	struct err e = ERR_INIT;
@@ -776,13 +787,15 @@ static void live(struct place *p, int ack)
 	if (push_once(p->g, REPO, BYTES_LIT("nobody needs this"), &e) < 0)
 		_exit(1);
 	int64_t later = clock_wall_ms() + INT64_C(10) * 86400000;
-	if (registry_gc(p->g, later, &counts, &e) < 0 || registry_gc(p->g, later, &counts, &e) < 0 ||
+	if (registry_gc(p->g, later, &counts, &e) < 0 ||
+	    registry_gc(p->g, later, &counts, &e) < 0 ||
 	    registry_gc(p->g, later + 1000000, &counts, &e) < 0)
 		_exit(1);
 	_exit(0);
 }
 
-/* Every acknowledged thing is there; work can go on; and after collection every file has a row and every row its file. */
+/* Every acknowledged thing is there; work can go on; and after collection every file has a row and
+ * every row its file. */
 static void check_after(struct place *p, const char *acks)
 {
 	struct err e = ERR_INIT;
@@ -800,9 +813,8 @@ static void check_after(struct place *p, const char *acks)
 	if (strchr(acks, 'l'))
 		assert_true(blob_is(p->g, REPO, LAYER));
 	if (strchr(acks, 'm')) {
-		assert_int_equal(registry_manifest_get(p->g, REPO, BYTES_LIT("v1"), true, &a, &row,
-						       &e),
-				 1);
+		assert_int_equal(
+		    registry_manifest_get(p->g, REPO, BYTES_LIT("v1"), true, &a, &row, &e), 1);
 		assert_true(bytes_eq(row.content, m));
 	}
 	assert_int_equal(push_once(p->g, REPO, CONFIG, &e), 0);
@@ -847,13 +859,15 @@ static void death_at_every_step(void **state)
 			break;
 		assert_int_equal(WEXITSTATUS(status), 77);
 	}
-	/* 3 commits, a session, a manifest and three collections: far more than a handful of steps. */
+	/* 3 commits, a session, a manifest and three collections: far more than a handful of steps.
+	 */
 	assert_true(n > 30);
 	struct err e = ERR_INIT;
 	assert_int_equal(place_open(p, &e), 0);
 }
 
-/* A session whose file was renamed but whose transaction never came is taken back and can be completed. */
+/* A session whose file was renamed but whose transaction never came is taken back and can be
+ * completed. */
 static void renamed_but_not_committed(void **state)
 {
 	struct place *p = *state;
@@ -871,7 +885,8 @@ static void renamed_but_not_committed(void **state)
 		if (place_open(p, &e) < 0 ||
 		    registry_upload_take(p->g, REPO, bytes_of(id), &u, &e) < 0)
 			_exit(1);
-		/* look "()", file synced, renamed, folder synced, then the transaction would begin */
+		/* look "()", file synced, renamed, folder synced, then the transaction would begin
+		 */
 		steps = 0;
 		die_at = 6;
 		(void)upload_commit(u, &d, &e);
@@ -926,29 +941,29 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
 	const struct CMUnitTest tests[] = {
-		T(upload_in_pieces),
-		T(upload_survives_restart),
-		T(upload_cut_and_cancelled),
-		T(upload_in_blocks),
-		T(upload_cut_in_blocks),
-		T(upload_write_fails),
-		T(upload_wrong_digest),
-		T(upload_limit),
-		T(other_algorithm),
-		T(same_blob_twice),
-		T(order_of_commit),
-		T(full),
-		T(mount_and_delete),
-		T(manifests),
-		T(manifest_sizes),
-		T(referrers),
-		T(pulls),
-		T(tapping),
-		T(tap_owners),
-		T(death_at_every_step),
-		T(renamed_but_not_committed),
-		T(two_processes),
-		T(no_memory),
+	    T(upload_in_pieces),
+	    T(upload_survives_restart),
+	    T(upload_cut_and_cancelled),
+	    T(upload_in_blocks),
+	    T(upload_cut_in_blocks),
+	    T(upload_write_fails),
+	    T(upload_wrong_digest),
+	    T(upload_limit),
+	    T(other_algorithm),
+	    T(same_blob_twice),
+	    T(order_of_commit),
+	    T(full),
+	    T(mount_and_delete),
+	    T(manifests),
+	    T(manifest_sizes),
+	    T(referrers),
+	    T(pulls),
+	    T(tapping),
+	    T(tap_owners),
+	    T(death_at_every_step),
+	    T(renamed_but_not_committed),
+	    T(two_processes),
+	    T(no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,10 +66,9 @@ static void test_inventory(void **state)
 static void test_scan(void **state)
 {
 	(void)state;
-	check(table_put,
-	      "an image.tar (Alpine Linux v3.16): Unverified, 1 package\n"
-	      "  there is no vulnerability database\n"
-	      "0 findings.\n");
+	check(table_put, "an image.tar (Alpine Linux v3.16): Unverified, 1 package\n"
+			 "  there is no vulnerability database\n"
+			 "0 findings.\n");
 }
 
 /* Dates as the distributions publish them; the last day is a day of support. */
@@ -78,29 +77,50 @@ static const struct {
 	const char *text; /* NULL: nothing is known; "": in full support */
 } supports[] = {
     {"debian", "10", "", "", "2022-09-10T23:59:59Z", ""},
-    {"debian", "10", "", "", "2022-09-11", "debian 10 is past its standard support, which ended on 2022-09-10: fixes come with LTS only, until 2024-06-30"},
-    {"debian", "10", "", "", "2024-07-01", "debian 10 gets no more fixes: standard support ended on 2022-09-10, LTS on 2024-06-30"},
-    {"debian", "9.13", "", "", "2030-01-01", "debian 9.13 gets no more fixes: standard support ended on 2020-07-18, LTS on 2022-06-30"},
+    {"debian", "10", "", "", "2022-09-11",
+     "debian 10 is past its standard support, which ended on 2022-09-10: fixes come with LTS only, "
+     "until 2024-06-30"},
+    {"debian", "10", "", "", "2024-07-01",
+     "debian 10 gets no more fixes: standard support ended on 2022-09-10, LTS on 2024-06-30"},
+    {"debian", "9.13", "", "", "2030-01-01",
+     "debian 9.13 gets no more fixes: standard support ended on 2020-07-18, LTS on 2022-06-30"},
     {"debian", "", "", "", "2030-01-01", NULL}, /* sid */
-    {"ubuntu", "18.04", "", "", "2024-01-01", "ubuntu 18.04 is past its standard support, which ended on 2023-05-31: fixes come with Ubuntu Pro (and its Legacy add-on) only, until 2030-04-30"},
-    {"ubuntu", "23.10", "", "", "2024-07-12", "ubuntu 23.10 gets no more fixes: support ended on 2024-07-11"},
+    {"ubuntu", "18.04", "", "", "2024-01-01",
+     "ubuntu 18.04 is past its standard support, which ended on 2023-05-31: fixes come with Ubuntu "
+     "Pro (and its Legacy add-on) only, until 2030-04-30"},
+    {"ubuntu", "23.10", "", "", "2024-07-12",
+     "ubuntu 23.10 gets no more fixes: support ended on 2024-07-11"},
     {"alpine", "3.1", "", "", "2016-01-01", ""},
-    {"alpine", "3.10.9", "", "", "2021-05-02", "alpine 3.10.9 gets no more fixes: support ended on 2021-05-01"},
+    {"alpine", "3.10.9", "", "", "2021-05-02",
+     "alpine 3.10.9 gets no more fixes: support ended on 2021-05-01"},
     {"alpine", "edge", "", "", "2030-01-01", NULL},
-    {"rhel", "7.9", "", "", "2024-07-01", "rhel 7.9 is past its standard support, which ended on 2024-06-30: fixes come with Extended Life Cycle Support only, until 2028-06-30"},
+    {"rhel", "7.9", "", "", "2024-07-01",
+     "rhel 7.9 is past its standard support, which ended on 2024-06-30: fixes come with Extended "
+     "Life Cycle Support only, until 2028-06-30"},
     {"rhel", "10.0", "", "", "2026-01-01", ""},
-    {"centos", "8", "CentOS Linux 8", "", "2022-01-01", "centos 8 gets no more fixes: support ended on 2021-12-31"},
+    {"centos", "8", "CentOS Linux 8", "", "2022-01-01",
+     "centos 8 gets no more fixes: support ended on 2021-12-31"},
     {"centos", "8", "CentOS Stream 8", "", "2022-01-01", ""},
-    {"sles", "15.5", "", "", "2025-01-01", "sles 15.5 is past its standard support, which ended on 2024-12-31: fixes come with LTSS only, until 2027-12-31"},
+    {"sles", "15.5", "", "", "2025-01-01",
+     "sles 15.5 is past its standard support, which ended on 2024-12-31: fixes come with LTSS "
+     "only, until 2027-12-31"},
     {"sles", "15.9", "", "", "2030-01-01", NULL},
-    {"opensuse-leap", "15.1", "", "", "2021-02-03", "opensuse-leap 15.1 gets no more fixes: support ended on 2021-02-02"},
-    {"amzn", "2018.03", "", "", "2024-01-01", "amzn 2018.03 gets no more fixes: standard support ended on 2020-12-31, maintenance support on 2023-12-31"},
+    {"opensuse-leap", "15.1", "", "", "2021-02-03",
+     "opensuse-leap 15.1 gets no more fixes: support ended on 2021-02-02"},
+    {"amzn", "2018.03", "", "", "2024-01-01",
+     "amzn 2018.03 gets no more fixes: standard support ended on 2020-12-31, maintenance support "
+     "on 2023-12-31"},
     {"amzn", "2", "", "", "2024-01-01", ""},
-    {"almalinux", "8.5", "", "", "2029-03-02", "almalinux 8.5 gets no more fixes: support ended on 2029-03-01"},
-    {"rocky", "8.5", "", "", "2029-06-01", "rocky 8.5 gets no more fixes: support ended on 2029-05-31"},
-    {"ol", "6.10", "", "", "2025-01-01", "ol 6.10 gets no more fixes: standard support ended on 2021-03-31, Extended Support on 2024-12-31"},
+    {"almalinux", "8.5", "", "", "2029-03-02",
+     "almalinux 8.5 gets no more fixes: support ended on 2029-03-01"},
+    {"rocky", "8.5", "", "", "2029-06-01",
+     "rocky 8.5 gets no more fixes: support ended on 2029-05-31"},
+    {"ol", "6.10", "", "", "2025-01-01",
+     "ol 6.10 gets no more fixes: standard support ended on 2021-03-31, Extended Support on "
+     "2024-12-31"},
     {"fedora", "36", "", "2020-01-01", "2023-05-16", ""}, /* the table knows it */
-    {"fedora", "99", "", "2031-05-14", "2031-05-15", "fedora 99 gets no more fixes: support ended on 2031-05-14"},
+    {"fedora", "99", "", "2031-05-14", "2031-05-15",
+     "fedora 99 gets no more fixes: support ended on 2031-05-14"},
     {"fedora", "99", "", "2031-05-14", "2031-05-14", ""},
     {"fedora", "99", "", "2031-13-45", "2032-01-01", NULL},
     {"fedora", "99", "", "soon", "2032-01-01", NULL},
@@ -116,7 +136,8 @@ static void test_support(void **state)
 		int64_t now;
 		struct bytes id = bytes_of(supports[i].id), version = bytes_of(supports[i].version);
 		assert_true(clock_parse_rfc3339(bytes_of(supports[i].now), &now));
-		bool known = support_find(id, version, bytes_of(supports[i].name), bytes_of(supports[i].stated), now, &s);
+		bool known = support_find(id, version, bytes_of(supports[i].name),
+					  bytes_of(supports[i].stated), now, &s);
 		if (known != (supports[i].text != NULL))
 			fail_msg("case %zu: %s", i, known ? "known" : "not known");
 		if (!known)
@@ -131,22 +152,28 @@ static void test_support(void **state)
 /* Every report of an image whose release has ended says so, and none has a finding for it. */
 static void test_support_in_reports(void **state)
 {
-	static const struct inv_image old = {.has_distro = true,
-					     .distro = {.id = TEXT("debian"), .version_id = TEXT("9"), .name = TEXT("Debian 9")},
-					     .state = INV_ASSESSED};
+	static const struct inv_image old = {
+	    .has_distro = true,
+	    .distro = {.id = TEXT("debian"), .version_id = TEXT("9"), .name = TEXT("Debian 9")},
+	    .state = INV_ASSESSED};
 	static const struct assess healthy = {.state = ASSESS_HEALTHY, .image = &old};
 	static const struct {
 		int (*put)(const struct report *, struct buf *, struct err *);
 		const char *want;
 	} puts[] = {
-	    {table_put, "Support: debian 9 gets no more fixes: standard support ended on 2020-07-18, LTS on 2022-06-30\n"},
-	    {report_json_put, "\"support\": {\n      \"state\": \"ended\",\n      \"standard_end\": \"2020-07-18\",\n      \"extended\": \"LTS\",\n"
-			      "      \"extended_end\": \"2022-06-30\",\n      \"source\": \"distro-info-data"},
+	    {table_put, "Support: debian 9 gets no more fixes: standard support ended on "
+			"2020-07-18, LTS on 2022-06-30\n"},
+	    {report_json_put,
+	     "\"support\": {\n      \"state\": \"ended\",\n      \"standard_end\": "
+	     "\"2020-07-18\",\n      \"extended\": \"LTS\",\n"
+	     "      \"extended_end\": \"2022-06-30\",\n      \"source\": \"distro-info-data"},
 	    {report_inventory_json, "\"support\": {"},
-	    {sarif_put, "\"toolExecutionNotifications\": [\n            {\n              \"level\": \"warning\",\n              \"message\": {\n"
+	    {sarif_put, "\"toolExecutionNotifications\": [\n            {\n              "
+			"\"level\": \"warning\",\n              \"message\": {\n"
 			"                \"text\": \"debian 9 gets no more fixes: "},
 	};
-	struct report r = {.input = &input, .assess = &healthy, .version = "0", .now_ms = INT64_C(1700000000000)};
+	struct report r = {
+	    .input = &input, .assess = &healthy, .version = "0", .now_ms = INT64_C(1700000000000)};
 	(void)state;
 	for (size_t i = 0; i < sizeof puts / sizeof puts[0]; i++) {
 		for (int told = 1; told >= 0; told--) {
@@ -154,7 +181,8 @@ static void test_support_in_reports(void **state)
 			r.now_ms = told ? INT64_C(1700000000000) : 0;
 			buf_init(&out, 1U << 16);
 			assert_int_equal(puts[i].put(&r, &out, NULL), 0);
-			bool found = bytes_find_bytes(buf_bytes(&out), bytes_of(puts[i].want)) < out.len;
+			bool found =
+			    bytes_find_bytes(buf_bytes(&out), bytes_of(puts[i].want)) < out.len;
 			if (found != told)
 				fail_msg("format %zu: %s", i, buf_cstr(&out));
 			buf_free(&out);
@@ -193,11 +221,11 @@ static void test_sarif_numbers(void **state)
 		double score; /* <0: none */
 		const char *level, *number;
 	} rows[] = {
-	    {ADV_SEV_LOW, 9.8, "note", "3.9"},	       {ADV_SEV_NEGLIGIBLE, 9.8, "note", "0.1"},
-	    {ADV_SEV_HIGH, 9.8, "error", "8.9"},       {ADV_SEV_CRITICAL, 4.3, "error", "9.0"},
-	    {ADV_SEV_MEDIUM, 5.3, "warning", "5.3"},   {ADV_SEV_MEDIUM, -1, "warning", "5.5"},
-	    {ADV_SEV_CRITICAL, 10, "error", "10.0"},   {ADV_SEV_LOW, 0, "note", "0.1"},
-	    {ADV_SEV_UNKNOWN, -1, "warning", "0.0"},   {ADV_SEV_HIGH, -1, "error", "8.0"},
+	    {ADV_SEV_LOW, 9.8, "note", "3.9"},	     {ADV_SEV_NEGLIGIBLE, 9.8, "note", "0.1"},
+	    {ADV_SEV_HIGH, 9.8, "error", "8.9"},     {ADV_SEV_CRITICAL, 4.3, "error", "9.0"},
+	    {ADV_SEV_MEDIUM, 5.3, "warning", "5.3"}, {ADV_SEV_MEDIUM, -1, "warning", "5.5"},
+	    {ADV_SEV_CRITICAL, 10, "error", "10.0"}, {ADV_SEV_LOW, 0, "note", "0.1"},
+	    {ADV_SEV_UNKNOWN, -1, "warning", "0.0"}, {ADV_SEV_HIGH, -1, "error", "8.0"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -279,8 +307,8 @@ static void test_memory(void **state)
 	struct report full = report;
 	full.findings = &finding;
 	full.finding_count = 1;
-	struct format_case cases[16] = {
-		{.put = report_inventory_json}, {.put = report_inventory_table}};
+	struct format_case cases[16] = {{.put = report_inventory_json},
+					{.put = report_inventory_table}};
 	size_t n = 2;
 	for (size_t i = 0; i < report_count && n < 16; i++)
 		cases[n++].put = report_table[i].put;
@@ -295,9 +323,10 @@ static void test_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_inventory), cmocka_unit_test(test_scan),
-					   cmocka_unit_test(test_support), cmocka_unit_test(test_support_in_reports),
-					   cmocka_unit_test(test_sarif_numbers), cmocka_unit_test(test_sarif_uris),
-					   cmocka_unit_test(test_memory)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_inventory),	  cmocka_unit_test(test_scan),
+	    cmocka_unit_test(test_support),	  cmocka_unit_test(test_support_in_reports),
+	    cmocka_unit_test(test_sarif_numbers), cmocka_unit_test(test_sarif_uris),
+	    cmocka_unit_test(test_memory)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -407,9 +407,11 @@ static void test_log(void **state)
 	struct err e = ERR_INIT;
 	(void)state;
 	assert_true(eco_rpm.wants(log).wanted);
-	assert_true(eco_rpm.wants(log).rank > eco_rpm.wants(BYTES_LIT("usr/share/rpm/Packages")).rank);
+	assert_true(eco_rpm.wants(log).rank >
+		    eco_rpm.wants(BYTES_LIT("usr/share/rpm/Packages")).rank);
 	assert_int_equal(eco_rpm.parse(log, BYTES_NONE, &sink, NULL, &e), 0);
-	assert_int_equal(eco_rpm.parse(log, BYTES_LIT("\x37\x7f\x06\x82"), &sink, NULL, &e), -ERR_UNSUPPORTED);
+	assert_int_equal(eco_rpm.parse(log, BYTES_LIT("\x37\x7f\x06\x82"), &sink, NULL, &e),
+			 -ERR_UNSUPPORTED);
 }
 
 static void test_neither(void **state)

@@ -1,4 +1,5 @@
-/* scans: whose turn it is, what is tried again and when, what is given up, and numbers that are given once. Times are the test's own. */
+/* scans: whose turn it is, what is tried again and when, what is given up, and numbers that are
+ * given once. Times are the test's own. */
 #include "store/counts.h"
 #include "store/db.h"
 #include "store/generation.h"
@@ -72,14 +73,17 @@ static void run(void **state, void (*fn)(struct place *p, struct db_tx *tx))
 	assert_true(db_run(p->db, DB_WRITE, in_tx, p, &p->e) >= 0);
 }
 
-static int64_t add(struct place *p, struct db_tx *tx, const char *repository, const char *digest, int64_t at)
+static int64_t add(struct place *p, struct db_tx *tx, const char *repository, const char *digest,
+		   int64_t at)
 {
 	int64_t id = 0;
-	assert_int_equal(scs_add(tx, bytes_of(repository), bytes_of(digest), TRIGGER, at, &id, &p->e), 0);
+	assert_int_equal(
+	    scs_add(tx, bytes_of(repository), bytes_of(digest), TRIGGER, at, &id, &p->e), 0);
 	return id;
 }
 
-static int64_t claim(struct place *p, struct db_tx *tx, int64_t at, const struct scs_turn *turn, struct scs_scan *s)
+static int64_t claim(struct place *p, struct db_tx *tx, int64_t at, const struct scs_turn *turn,
+		     struct scs_scan *s)
 {
 	int64_t next;
 	int r = scs_claim(tx, at, turn, &p->a, s, &next, &p->e);
@@ -97,7 +101,9 @@ static int64_t number(struct place *p, struct db_tx *tx, const char *sql)
 	return n;
 }
 
-/* ---- turns ------------------------------------------------------------------------------------------------------------------- */
+/* ---- turns
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 /* A repository with a hundred images and two with one: they come at once, not after the hundred. */
 static void fill_three(struct place *p, struct db_tx *tx)
@@ -116,7 +122,8 @@ static void repositories_take_turns(struct place *p, struct db_tx *tx)
 	struct scs_turn turn = {.full = NULL};
 	struct scs_scan s;
 	fill_three(p, tx);
-	const char *const want[] = {"a/late", "many/images", "z/late", "many/images", "many/images"};
+	const char *const want[] = {"a/late", "many/images", "z/late", "many/images",
+				    "many/images"};
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
 		assert_true(claim(p, tx, NOW + 10, &turn, &s) > 0);
 		assert_true(bytes_eq(s.repository, bytes_of(want[i])));
@@ -129,7 +136,8 @@ static void turns(void **state)
 	run(state, repositories_take_turns);
 }
 
-/* It has its share: another one's scan is taken though it came later, and nothing when there is none. */
+/* It has its share: another one's scan is taken though it came later, and nothing when there is
+ * none. */
 static void the_full_wait(struct place *p, struct db_tx *tx)
 {
 	struct bytes full[] = {BYTES_LIT("many/images")};
@@ -152,12 +160,14 @@ static void full(void **state)
 	run(state, the_full_wait);
 }
 
-/* ---- what took its server with it ------------------------------------------------------------------------------------------- */
+/* ---- what took its server with it
+ * ------------------------------------------------------------------------------------------- */
 
 static void deaths_are_counted(struct place *p, struct db_tx *tx)
 {
 	struct scs_scan s, doomed;
-	int64_t bad = add(p, tx, "a", "sha256:bad", NOW), good = add(p, tx, "a", "sha256:good", NOW + 1);
+	int64_t bad = add(p, tx, "a", "sha256:bad", NOW),
+		good = add(p, tx, "a", "sha256:good", NOW + 1);
 	for (int death = 1; death < SCS_DEATHS_MAX; death++) {
 		assert_int_equal(claim(p, tx, NOW + death, NULL, &s), bad);
 		assert_int_equal(scs_reap(tx, NOW, true, &p->e), 1);
@@ -204,7 +214,9 @@ static void deaths(void **state)
 	run(state, deaths_are_counted);
 }
 
-/* ---- what is tried again ----------------------------------------------------------------------------------------------------- */
+/* ---- what is tried again
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static void failed_scans_come_back(struct place *p, struct db_tx *tx)
 {
@@ -239,9 +251,11 @@ static void clock_goes_back(struct place *p, struct db_tx *tx)
 {
 	struct scs_scan s;
 	int64_t ahead = NOW + 60 * MINUTE;
-	int64_t fresh = add(p, tx, "a", "sha256:fresh", ahead), tried = add(p, tx, "a", "sha256:tried", ahead - 1);
+	int64_t fresh = add(p, tx, "a", "sha256:fresh", ahead),
+		tried = add(p, tx, "a", "sha256:tried", ahead - 1);
 	assert_int_equal(claim(p, tx, ahead, NULL, &s), tried);
-	assert_int_equal(scs_end(tx, &s, SCS_QUEUED, BYTES_LIT("once more"), ahead + 1000, ahead, &p->e), 0);
+	assert_int_equal(
+	    scs_end(tx, &s, SCS_QUEUED, BYTES_LIT("once more"), ahead + 1000, ahead, &p->e), 0);
 	int64_t failed = add(p, tx, "a", "sha256:failed", NOW);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), failed);
 	assert_int_equal(scs_end(tx, &s, SCS_FAILED, BYTES_LIT("disk"), 0, NOW, &p->e), 0);
@@ -253,7 +267,8 @@ static void clock_goes_back(struct place *p, struct db_tx *tx)
 	assert_int_equal(got, fresh + tried);
 	assert_true(claim(p, tx, NOW, NULL, &s) > failed);
 	/* What waits a little between two tries goes on waiting. */
-	assert_int_equal(scs_end(tx, &s, SCS_QUEUED, BYTES_LIT("busy"), NOW + MINUTE, NOW, &p->e), 0);
+	assert_int_equal(scs_end(tx, &s, SCS_QUEUED, BYTES_LIT("busy"), NOW + MINUTE, NOW, &p->e),
+			 0);
 	assert_int_equal(scs_mend_clock(tx, NOW, &p->e), 0);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), 0);
 }
@@ -263,15 +278,19 @@ static void clock_set_back(void **state)
 	run(state, clock_goes_back);
 }
 
-/* ---- when a generation comes ------------------------------------------------------------------------------------------------- */
+/* ---- when a generation comes
+ * -------------------------------------------------------------------------------------------------
+ */
 
-static int64_t ended(struct place *p, struct db_tx *tx, const char *digest, enum ims_state state, const char *reason, enum scs_status status)
+static int64_t ended(struct place *p, struct db_tx *tx, const char *digest, enum ims_state state,
+		     const char *reason, enum scs_status status)
 {
 	struct scs_scan s;
 	assert_int_equal(ims_add(tx, BYTES_LIT("a"), bytes_of(digest), NOW, &p->e), 0);
 	int64_t id = add(p, tx, "a", digest, NOW);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), id);
-	assert_true(ims_put_state(tx, BYTES_LIT("a"), bytes_of(digest), state, bytes_of(reason), NOW, &p->e) >= 0);
+	assert_true(ims_put_state(tx, BYTES_LIT("a"), bytes_of(digest), state, bytes_of(reason),
+				  NOW, &p->e) >= 0);
 	assert_int_equal(scs_end(tx, &s, status, bytes_of(reason), 0, NOW, &p->e), 0);
 	return id;
 }
@@ -280,20 +299,29 @@ static void images_with_a_reason_are_scanned_again(struct place *p, struct db_tx
 {
 	struct scs_scan s;
 	(void)ended(p, tx, "sha256:well", IMS_HEALTHY, "", SCS_COMPLETED);
-	(void)ended(p, tx, "sha256:early", IMS_UNVERIFIED, "there is no vulnerability database", SCS_COMPLETED);
+	(void)ended(p, tx, "sha256:early", IMS_UNVERIFIED, "there is no vulnerability database",
+		    SCS_COMPLETED);
 	/* It has findings of the part that was assessed, and a reason all the same. */
 	(void)ended(p, tx, "sha256:part", IMS_HEALTHY, "a layer is not here", SCS_COMPLETED);
 	int64_t deadly = ended(p, tx, "sha256:deadly", IMS_UNVERIFIED, "given up", SCS_FAILED);
 	(void)ended(p, tx, "sha256:failed", IMS_UNVERIFIED, "no worker", SCS_FAILED);
-	assert_int_equal(db_exec(tx, "UPDATE scan SET deaths = $2 WHERE id = $1", DB_ARGS(DB_I(deadly), DB_I(SCS_DEATHS_MAX)), &p->e), 1);
-	assert_int_equal(scs_again(tx, SCS_AGAIN_FAILED, 1, 1000, BYTES_LIT("recheck"), NOW, &p->e), 1);
+	assert_int_equal(db_exec(tx, "UPDATE scan SET deaths = $2 WHERE id = $1",
+				 DB_ARGS(DB_I(deadly), DB_I(SCS_DEATHS_MAX)), &p->e),
+			 1);
+	assert_int_equal(scs_again(tx, SCS_AGAIN_FAILED, 1, 1000, BYTES_LIT("recheck"), NOW, &p->e),
+			 1);
 	assert_true(claim(p, tx, NOW, NULL, &s) > 0);
 	assert_true(bytes_eq_lit(s.digest, "sha256:failed"));
 	assert_int_equal(scs_end(tx, &s, SCS_COMPLETED, BYTES_NONE, 0, NOW, &p->e), 0);
-	assert_int_equal(scs_again(tx, SCS_AGAIN_REASON, 1, 1000, BYTES_LIT("advisories"), NOW, &p->e), 3);
-	assert_int_equal(number(p, tx, "SELECT count(*) FROM scan WHERE status = 0 AND digest IN ('sha256:early', 'sha256:part', 'sha256:failed')"), 3);
+	assert_int_equal(
+	    scs_again(tx, SCS_AGAIN_REASON, 1, 1000, BYTES_LIT("advisories"), NOW, &p->e), 3);
+	assert_int_equal(number(p, tx,
+				"SELECT count(*) FROM scan WHERE status = 0 AND digest IN "
+				"('sha256:early', 'sha256:part', 'sha256:failed')"),
+			 3);
 	/* Asked twice is asked once. */
-	assert_int_equal(scs_again(tx, SCS_AGAIN_REASON, 1, 1000, BYTES_LIT("advisories"), NOW, &p->e), 0);
+	assert_int_equal(
+	    scs_again(tx, SCS_AGAIN_REASON, 1, 1000, BYTES_LIT("advisories"), NOW, &p->e), 0);
 }
 
 static void again_by_reason(void **state)
@@ -301,17 +329,24 @@ static void again_by_reason(void **state)
 	run(state, images_with_a_reason_are_scanned_again);
 }
 
-/* A generation that cannot be loaded is taken off the record; the next is told to match everything, and the lost one may come back. */
+/* A generation that cannot be loaded is taken off the record; the next is told to match everything,
+ * and the lost one may come back. */
 static void lost_generations(struct place *p, struct db_tx *tx)
 {
 	struct gen_state s;
-	assert_int_equal(db_exec(tx, "UPDATE generation SET current_digest = 'aa' WHERE id = 1", NULL, 0, &p->e), 1);
+	assert_int_equal(
+	    db_exec(tx, "UPDATE generation SET current_digest = 'aa' WHERE id = 1", NULL, 0, &p->e),
+	    1);
 	assert_int_equal(gen_forget(tx, &p->e), 0);
 	assert_int_equal(gen_get(tx, &p->a, &s, &p->e), 0);
 	assert_int_equal(s.current_digest.len, 0);
 	assert_true(bytes_eq_lit(s.next_digest, "aa"));
 	/* A switch that was under way goes on instead. */
-	assert_int_equal(db_exec(tx, "UPDATE generation SET current_digest = 'bb', next_digest = 'cc' WHERE id = 1", NULL, 0, &p->e), 1);
+	assert_int_equal(
+	    db_exec(tx,
+		    "UPDATE generation SET current_digest = 'bb', next_digest = 'cc' WHERE id = 1",
+		    NULL, 0, &p->e),
+	    1);
 	assert_int_equal(gen_forget(tx, &p->e), 0);
 	assert_int_equal(gen_get(tx, &p->a, &s, &p->e), 0);
 	assert_int_equal(s.current_digest.len, 0);
@@ -323,7 +358,9 @@ static void lost_generation(void **state)
 	run(state, lost_generations);
 }
 
-/* ---- numbers ----------------------------------------------------------------------------------------------------------------- */
+/* ---- numbers
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 static void numbers_are_given_once(struct place *p, struct db_tx *tx)
 {
@@ -345,15 +382,15 @@ static void numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(turns, setup, teardown),
-		cmocka_unit_test_setup_teardown(full, setup, teardown),
-		cmocka_unit_test_setup_teardown(deaths, setup, teardown),
-		cmocka_unit_test_setup_teardown(ends, setup, teardown),
-		cmocka_unit_test_setup_teardown(retries, setup, teardown),
-		cmocka_unit_test_setup_teardown(clock_set_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(again_by_reason, setup, teardown),
-		cmocka_unit_test_setup_teardown(lost_generation, setup, teardown),
-		cmocka_unit_test_setup_teardown(numbers, setup, teardown),
+	    cmocka_unit_test_setup_teardown(turns, setup, teardown),
+	    cmocka_unit_test_setup_teardown(full, setup, teardown),
+	    cmocka_unit_test_setup_teardown(deaths, setup, teardown),
+	    cmocka_unit_test_setup_teardown(ends, setup, teardown),
+	    cmocka_unit_test_setup_teardown(retries, setup, teardown),
+	    cmocka_unit_test_setup_teardown(clock_set_back, setup, teardown),
+	    cmocka_unit_test_setup_teardown(again_by_reason, setup, teardown),
+	    cmocka_unit_test_setup_teardown(lost_generation, setup, teardown),
+	    cmocka_unit_test_setup_teardown(numbers, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* Every allocation of a transaction fails once, ours and SQLite's: it says ERR_NOMEM and the store holds what it held before, row for row, or it says 0 and all
- * of it is there; the next transaction goes through. */
+/* Every allocation of a transaction fails once, ours and SQLite's: it says ERR_NOMEM and the store
+ * holds what it held before, row for row, or it says 0 and all of it is there; the next transaction
+ * goes through. */
 #include "torture.h"
 
 #include "store/access.h"
@@ -89,7 +90,9 @@ static uint64_t hash_table(sqlite3 *h, const char *name)
 		uint64_t row = 7;
 		for (int i = 0; i < sqlite3_column_count(s); i++) {
 			const void *p = sqlite3_column_blob(s, i);
-			row = bytes_hash((struct bytes){.ptr = p, .len = (size_t)sqlite3_column_bytes(s, i)}, row);
+			row = bytes_hash(
+			    (struct bytes){.ptr = p, .len = (size_t)sqlite3_column_bytes(s, i)},
+			    row);
 		}
 		sum += row; /* in any order */
 	}
@@ -104,8 +107,12 @@ static uint64_t fingerprint(void)
 	sqlite3_stmt *s = NULL;
 	uint64_t sum = 0;
 	assert_int_equal(sqlite3_open_v2(file, &h, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(h, "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'schema_version'", -1, &s,
-					    NULL), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(
+		h,
+		"SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'schema_version'",
+		-1, &s, NULL),
+	    SQLITE_OK);
 	while (sqlite3_step(s) == SQLITE_ROW)
 		sum = sum * 31 + hash_table(h, (const char *)sqlite3_column_text(s, 0));
 	sqlite3_finalize(s);
@@ -119,14 +126,26 @@ static int push_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
 	struct rgs t = {.tx = tx, .tenant = 2, .now_ms = NOW};
-	struct rgs_manifest m = {.digest = MANIFEST, .media_type = BYTES_LIT("t"), .size = 2, .pushed_at = NOW, .content = BYTES_LIT("{}")};
-	struct event ev = {.tenant_id = 2, .type = BYTES_LIT(EVENT_PUSHED), .registry = BYTES_LIT("local"), .repository = REPOSITORY,
-			   .digest = MANIFEST, .tag = BYTES_LIT("latest"), .size = 2, .at = NOW};
+	struct rgs_manifest m = {.digest = MANIFEST,
+				 .media_type = BYTES_LIT("t"),
+				 .size = 2,
+				 .pushed_at = NOW,
+				 .content = BYTES_LIT("{}")};
+	struct event ev = {.tenant_id = 2,
+			   .type = BYTES_LIT(EVENT_PUSHED),
+			   .registry = BYTES_LIT("local"),
+			   .repository = REPOSITORY,
+			   .digest = MANIFEST,
+			   .tag = BYTES_LIT("latest"),
+			   .size = 2,
+			   .at = NOW};
 	int64_t repository = rgs_repository_make(&t, REPOSITORY, e);
-	if (repository < 0 || rgs_blob_add(&t, LAYER, "key1", 10, e) < 0 || rgs_blob_link(&t, repository, LAYER, e) < 0 ||
-	    rgs_manifest_put(&t, repository, &m, e) < 0 || rgs_manifest_ref(&t, repository, MANIFEST, RGS_REF_BLOB, LAYER, e) < 0 ||
-	    rgs_tag_put(&t, repository, BYTES_LIT("latest"), MANIFEST, e) < 0 || event_append(tx, &ev, e) < 0 ||
-	    ims_add(tx, REPOSITORY, MANIFEST, NOW, e) < 0)
+	if (repository < 0 || rgs_blob_add(&t, LAYER, "key1", 10, e) < 0 ||
+	    rgs_blob_link(&t, repository, LAYER, e) < 0 ||
+	    rgs_manifest_put(&t, repository, &m, e) < 0 ||
+	    rgs_manifest_ref(&t, repository, MANIFEST, RGS_REF_BLOB, LAYER, e) < 0 ||
+	    rgs_tag_put(&t, repository, BYTES_LIT("latest"), MANIFEST, e) < 0 ||
+	    event_append(tx, &ev, e) < 0 || ims_add(tx, REPOSITORY, MANIFEST, NOW, e) < 0)
 		return -(int)e->code;
 	int64_t scan;
 	return scs_add(tx, REPOSITORY, MANIFEST, BYTES_LIT("push"), NOW, &scan, e);
@@ -148,9 +167,15 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct scs_scan scan;
 	struct match *matches;
 	struct pks_member member = {.path = BYTES_LIT("var/lib/dpkg/status")};
-	struct ims_part part = {.layer = LAYER, .created_by = BYTES_LIT("ADD"), .members = &member, .member_count = 1};
-	struct ims_image im = {.repository = REPOSITORY, .digest = MANIFEST, .platform = BYTES_LIT("linux/amd64"), .state = IMS_HEALTHY,
-			       .coverage = BYTES_LIT("{}"), .package_count = 1, .scanned_ms = NOW};
+	struct ims_part part = {
+	    .layer = LAYER, .created_by = BYTES_LIT("ADD"), .members = &member, .member_count = 1};
+	struct ims_image im = {.repository = REPOSITORY,
+			       .digest = MANIFEST,
+			       .platform = BYTES_LIT("linux/amd64"),
+			       .state = IMS_HEALTHY,
+			       .coverage = BYTES_LIT("{}"),
+			       .package_count = 1,
+			       .scanned_ms = NOW};
 	uint8_t identity[PKS_IDENTITY_LEN];
 	int64_t next;
 	arena_init(&a, 1U << 20);
@@ -158,8 +183,10 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 	int r = n < 0 ? (int)n : pks_identity(&package, identity, e);
 	if (n >= 0)
 		assert_int_equal(n, 1);
-	if (r < 0 || (r = scs_claim(tx, NOW, NULL, &a, &scan, &next, e)) < 0 || (r = pks_add(tx, &package, identity, &member.package, e)) < 0 ||
-	    (r = mts_put(tx, member.package, package.name, matches, (size_t)n, e)) < 0 || (r = ims_put(tx, &im, &part, 1, e)) < 0 ||
+	if (r < 0 || (r = scs_claim(tx, NOW, NULL, &a, &scan, &next, e)) < 0 ||
+	    (r = pks_add(tx, &package, identity, &member.package, e)) < 0 ||
+	    (r = mts_put(tx, member.package, package.name, matches, (size_t)n, e)) < 0 ||
+	    (r = ims_put(tx, &im, &part, 1, e)) < 0 ||
 	    (r = scs_end(tx, &scan, SCS_COMPLETED, BYTES_NONE, 0, NOW, e)) < 0)
 		goto end;
 	r = 0;
@@ -175,7 +202,8 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct rgs t = {.tx = tx, .tenant = 2, .now_ms = NOW};
 	int64_t repository = rgs_repository_find(&t, REPOSITORY, e);
 	if (repository < 0 || rgs_tag_delete(&t, repository, BYTES_LIT("latest"), e) < 0 ||
-	    rgs_manifest_delete(&t, repository, MANIFEST, e) < 0 || ims_delete(tx, REPOSITORY, MANIFEST, e) < 0)
+	    rgs_manifest_delete(&t, repository, MANIFEST, e) < 0 ||
+	    ims_delete(tx, REPOSITORY, MANIFEST, e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -198,13 +226,20 @@ static int gc_tx(struct db_tx *tx, void *arg, struct err *e)
 static int access_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	struct access_user u = {.name = BYTES_LIT("ann"), .kind = BYTES_LIT("user"), .enabled = true, .created_at = NOW};
+	struct access_user u = {.name = BYTES_LIT("ann"),
+				.kind = BYTES_LIT("user"),
+				.enabled = true,
+				.created_at = NOW};
 	int64_t id = access_db_user_add(tx, &u, e);
 	if (id < 0)
 		return (int)id;
-	struct access_token t = {.user_id = id, .kind = BYTES_LIT("personal"), .name = BYTES_LIT("t"),
-				 .hash = BYTES_LIT("0123456789abcdef0123456789abcdef"), .created_at = NOW};
-	struct access_assignment m = {.user_id = id, .role = BYTES_LIT("Reader"), .scope = BYTES_LIT("/"), .created_at = NOW};
+	struct access_token t = {.user_id = id,
+				 .kind = BYTES_LIT("personal"),
+				 .name = BYTES_LIT("t"),
+				 .hash = BYTES_LIT("0123456789abcdef0123456789abcdef"),
+				 .created_at = NOW};
+	struct access_assignment m = {
+	    .user_id = id, .role = BYTES_LIT("Reader"), .scope = BYTES_LIT("/"), .created_at = NOW};
 	if (access_db_token_add(tx, &t, e) < 0 || access_db_assignment_add(tx, &m, e) < 0)
 		return -(int)e->code;
 	return 0;
@@ -254,7 +289,8 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 
 /* ---- the loop ---- */
 
-/* Each of the first allocations, then ever fewer of the rest, which are more of the same (rows, pages, statements). */
+/* Each of the first allocations, then ever fewer of the rest, which are more of the same (rows,
+ * pages, statements). */
 static unsigned long after_next(unsigned long n)
 {
 	return n + 1 + n / 40;
@@ -374,10 +410,19 @@ static struct vdb *make_vdb(int generation)
 		char id[32];
 		(void)snprintf(id, sizeof id, "CVE-2026-100%d", i);
 		struct adv_range_event ev = {.kind = ADV_INTRODUCED, .version = BYTES_LIT("0")};
-		struct adv_affected affected = {.ecosystem = BYTES_LIT("Debian:12"), .name = BYTES_LIT("openssl"), .keyed = ADV_BY_SOURCE,
-						.status = ADV_AFFECTED, .events = &ev, .event_count = 1};
-		struct adv adv = {.feed = BYTES_LIT("osv"), .id = bytes_of(id), .summary = BYTES_LIT("s"), .modified_ms = NOW,
-				  .severity = ADV_SEV_HIGH, .affected = &affected, .affected_count = 1};
+		struct adv_affected affected = {.ecosystem = BYTES_LIT("Debian:12"),
+						.name = BYTES_LIT("openssl"),
+						.keyed = ADV_BY_SOURCE,
+						.status = ADV_AFFECTED,
+						.events = &ev,
+						.event_count = 1};
+		struct adv adv = {.feed = BYTES_LIT("osv"),
+				  .id = bytes_of(id),
+				  .summary = BYTES_LIT("s"),
+				  .modified_ms = NOW,
+				  .severity = ADV_SEV_HIGH,
+				  .affected = &affected,
+				  .affected_count = 1};
 		right(vdb_writer_add(w, &adv, &e), &e);
 	}
 	right(vdb_writer_finish(w, vdb_file(generation), &e), &e);
@@ -450,7 +495,8 @@ static int setup(void **state)
 	(void)state;
 	engine_wrap();
 	/* Thousands of commits: in memory where there is such a folder. */
-	(void)snprintf(dir, sizeof dir, "%s/plimsoll-memory-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	(void)snprintf(dir, sizeof dir, "%s/plimsoll-memory-XXXXXX",
+		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	assert_non_null(mkdtemp(dir));
 	(void)snprintf(file, sizeof file, "%s/db", dir);
 	(void)snprintf(base_file, sizeof base_file, "%s/base", dir);
@@ -481,10 +527,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_push),
-		cmocka_unit_test(test_first),
-		cmocka_unit_test(test_open),
-		cmocka_unit_test(test_switch),
+	    cmocka_unit_test(test_push),
+	    cmocka_unit_test(test_first),
+	    cmocka_unit_test(test_open),
+	    cmocka_unit_test(test_switch),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

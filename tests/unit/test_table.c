@@ -1,5 +1,5 @@
-/* The table for people: a row for each security check, worst first, in the terminal's width. Expected
- * texts are laid out by hand. */
+/* The table for people: a row for each security check, worst first, in the terminal's width.
+ * Expected texts are laid out by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,22 +28,38 @@ static struct bytes kev_cve[] = {TEXT("CVE-2022-0778")};
 	.source_version = TEXT("3.0-1"), .status = ADV_FIXED, .epss = -1,                          \
 	.purl = TEXT("pkg:deb/debian/openssl@3.0-1")
 static const struct report_finding findings[] = {
-	{OPENSSL, .package = TEXT("libssl3"), .installed_version = TEXT("3.0-1"),
-	 .fixed_version = TEXT("3.0-9"), .patchable = true},
-	{.id = 2, .advisory = TEXT("CVE-2024-77"), .severity = ADV_SEV_UNKNOWN, .epss = -1,
-	 .package = TEXT("bash"), .installed_version = TEXT("5"), .status = ADV_WILL_NOT_FIX},
-	/* 3.0-10 is newer than 3.0-9 by dpkg's order, not by that of bytes */
-	{OPENSSL, .package = TEXT("openssl"), .installed_version = TEXT("3.0-1+b2"),
-	 .fixed_version = TEXT("3.0-10"), .patchable = true},
-	{.id = 3, .advisory = TEXT("DSA-3-1"), .cves = kev_cve, .cve_count = 1, .kev = true, .epss = 0.5,
-	 .severity = ADV_SEV_LOW, .package = TEXT("curl"), .source_name = TEXT("curl"),
-	 .installed_version = TEXT("7.1"), .fixed_version = TEXT("7.2"), .status = ADV_FIXED,
-	 .purl = TEXT("pkg:deb/debian/curl@7.1")},
+    {OPENSSL, .package = TEXT("libssl3"), .installed_version = TEXT("3.0-1"),
+     .fixed_version = TEXT("3.0-9"), .patchable = true},
+    {.id = 2,
+     .advisory = TEXT("CVE-2024-77"),
+     .severity = ADV_SEV_UNKNOWN,
+     .epss = -1,
+     .package = TEXT("bash"),
+     .installed_version = TEXT("5"),
+     .status = ADV_WILL_NOT_FIX},
+    /* 3.0-10 is newer than 3.0-9 by dpkg's order, not by that of bytes */
+    {OPENSSL, .package = TEXT("openssl"), .installed_version = TEXT("3.0-1+b2"),
+     .fixed_version = TEXT("3.0-10"), .patchable = true},
+    {.id = 3,
+     .advisory = TEXT("DSA-3-1"),
+     .cves = kev_cve,
+     .cve_count = 1,
+     .kev = true,
+     .epss = 0.5,
+     .severity = ADV_SEV_LOW,
+     .package = TEXT("curl"),
+     .source_name = TEXT("curl"),
+     .installed_version = TEXT("7.1"),
+     .fixed_version = TEXT("7.2"),
+     .status = ADV_FIXED,
+     .purl = TEXT("pkg:deb/debian/curl@7.1")},
 };
 static const struct inv_image image = {.package_count = 4, .state = INV_ASSESSED};
 static const struct assess assess = {.state = ASSESS_UNHEALTHY, .image = &image};
 static const struct scan_input input = {.name = TEXT("x")};
-static const struct report report = {.input = &input, .assess = &assess, .version = "0",
+static const struct report report = {.input = &input,
+				     .assess = &assess,
+				     .version = "0",
 				     .findings = (struct report_finding *)(uintptr_t)findings,
 				     .finding_count = 4};
 
@@ -63,19 +79,19 @@ static void test_rows(void **state)
 	(void)state;
 	char *text = table_of(&report);
 	assert_string_equal(
-		text,
-		"x: Unhealthy, 4 packages\n"
-		"3 findings: 1 High, 1 Low, 1 Unknown. 1 is known to be exploited (KEV), 2 have a fix; in 3 "
-		"source packages, 4 matches.\n"
-		"\n"
-		"Severity  KEV  Vulnerability  Package  Installed  Fixed in\n"
-		"Low       KEV  CVE-2022-0778  curl     7.1        7.2\n"
-		"High           CVE-2024-9 +1  openssl  3.0-1      3.0-10\n"
-		"Unknown        CVE-2024-77    bash     5          won't fix\n"
-		"\n"
-		"Upgrade curl to 7.2: clears 1 (1 KEV), not in the image's own repositories\n"
-		"Upgrade openssl to 3.0-10: clears 1\n"
-		"\n");
+	    text, "x: Unhealthy, 4 packages\n"
+		  "3 findings: 1 High, 1 Low, 1 Unknown. 1 is known to be exploited (KEV), 2 have "
+		  "a fix; in 3 "
+		  "source packages, 4 matches.\n"
+		  "\n"
+		  "Severity  KEV  Vulnerability  Package  Installed  Fixed in\n"
+		  "Low       KEV  CVE-2022-0778  curl     7.1        7.2\n"
+		  "High           CVE-2024-9 +1  openssl  3.0-1      3.0-10\n"
+		  "Unknown        CVE-2024-77    bash     5          won't fix\n"
+		  "\n"
+		  "Upgrade curl to 7.2: clears 1 (1 KEV), not in the image's own repositories\n"
+		  "Upgrade openssl to 3.0-10: clears 1\n"
+		  "\n");
 	free(text);
 }
 
@@ -93,7 +109,8 @@ static void test_columns(void **state)
 	free(text);
 	size_t columns[REPORT_COLUMNS_MAX], count;
 	struct err e = ERR_INIT;
-	assert_int_equal(report_columns_parse(bytes_of("id,sevrity"), columns, &count, &e), -ERR_FORMAT);
+	assert_int_equal(report_columns_parse(bytes_of("id,sevrity"), columns, &count, &e),
+			 -ERR_FORMAT);
 	assert_non_null(strstr(e.msg, "\"sevrity\" is none of severity, kev"));
 	assert_int_equal(report_columns_parse(bytes_of(""), columns, &count, &e), -ERR_FORMAT);
 }
@@ -104,8 +121,10 @@ static void test_width(void **state)
 	struct report_finding f = findings[0];
 	struct report r = report;
 	(void)state;
-	f.source_name = bytes_of("a-\xe6\xbc\xa2\xe5\xad\x97-source-package-with-a-long-name\x1b[2J");
-	f.installed_version = bytes_of("1:20240101.0123456789abcdef0123456789abcdef-1ubuntu0.22.04.1");
+	f.source_name =
+	    bytes_of("a-\xe6\xbc\xa2\xe5\xad\x97-source-package-with-a-long-name\x1b[2J");
+	f.installed_version =
+	    bytes_of("1:20240101.0123456789abcdef0123456789abcdef-1ubuntu0.22.04.1");
 	f.fixed_version = f.installed_version;
 	r.findings = &f;
 	r.finding_count = 1;
@@ -121,7 +140,8 @@ static void test_width(void **state)
 	}
 	r.style.wide = true;
 	char *text = table_of(&r);
-	assert_non_null(strstr(text, "1:20240101.0123456789abcdef0123456789abcdef-1ubuntu0.22.04.1"));
+	assert_non_null(
+	    strstr(text, "1:20240101.0123456789abcdef0123456789abcdef-1ubuntu0.22.04.1"));
 	free(text);
 }
 
@@ -133,16 +153,17 @@ static void test_cells(void **state)
 		size_t width;
 		const char *cut; /* to 4, in UTF-8 */
 	} rows[] = {
-		{"", 0, "    "},
-		{"abc", 3, "abc "},
-		{"abcd", 4, "abcd"},
-		{"abcde", 5, "abc\xe2\x80\xa6"},
-		{"\xc3\xa9t\xc3\xa9", 3, "\xc3\xa9t\xc3\xa9 "},			      /* été */
-		{"e\xcc\x81t", 2, "e\xcc\x81t  "},				      /* e, combining acute, t */
-		{"\xe6\xbc\xa2\xe5\xad\x97", 4, "\xe6\xbc\xa2\xe5\xad\x97"},	      /* two ideographs */
-		{"\xe6\xbc\xa2\xe5\xad\x97x", 5, "\xe6\xbc\xa2\xe2\x80\xa6 "},	      /* half an ideograph is none */
-		{"\xff\xfe", 2, "??  "},					      /* no UTF-8 */
-		{"a\xe2\x80\xae", 2, "a?  "},				      /* right-to-left override */
+	    {"", 0, "    "},
+	    {"abc", 3, "abc "},
+	    {"abcd", 4, "abcd"},
+	    {"abcde", 5, "abc\xe2\x80\xa6"},
+	    {"\xc3\xa9t\xc3\xa9", 3, "\xc3\xa9t\xc3\xa9 "},		 /* été */
+	    {"e\xcc\x81t", 2, "e\xcc\x81t  "},				 /* e, combining acute, t */
+	    {"\xe6\xbc\xa2\xe5\xad\x97", 4, "\xe6\xbc\xa2\xe5\xad\x97"}, /* two ideographs */
+	    {"\xe6\xbc\xa2\xe5\xad\x97x", 5,
+	     "\xe6\xbc\xa2\xe2\x80\xa6 "}, /* half an ideograph is none */
+	    {"\xff\xfe", 2, "??  "},	   /* no UTF-8 */
+	    {"a\xe2\x80\xae", 2, "a?  "},  /* right-to-left override */
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -175,14 +196,16 @@ static void test_empty(void **state)
 	r.finding_count = 0;
 	r.hidden_checks = 1;
 	char *text = table_of(&r);
-	assert_string_equal(text, "x: Unhealthy, 4 packages\n0 findings. 1 more is hidden by filters.\n");
+	assert_string_equal(text,
+			    "x: Unhealthy, 4 packages\n0 findings. 1 more is hidden by filters.\n");
 	free(text);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows),	   cmocka_unit_test(test_columns),
-					   cmocka_unit_test(test_width),   cmocka_unit_test(test_cells),
-					   cmocka_unit_test(test_wrapped), cmocka_unit_test(test_empty)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_rows),    cmocka_unit_test(test_columns),
+	    cmocka_unit_test(test_width),   cmocka_unit_test(test_cells),
+	    cmocka_unit_test(test_wrapped), cmocka_unit_test(test_empty)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

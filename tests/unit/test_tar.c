@@ -207,15 +207,9 @@ static void test_zeros(void **state)
 		const char *then;
 		enum err_code code;
 	} cases[] = {
-	    {0, "", ERR_OK},
-	    {512, "", ERR_OK},
-	    {1024, "", ERR_OK},
-	    {1024, "\n", ERR_OK},
-	    {1023, "\n", ERR_FORMAT},
-	    {1023, "", ERR_TRUNCATED},
-	    {513, "", ERR_TRUNCATED},
-	    {100, "", ERR_TRUNCATED},
-	    {512, "x", ERR_TRUNCATED},
+	    {0, "", ERR_OK},	      {512, "", ERR_OK},	{1024, "", ERR_OK},
+	    {1024, "\n", ERR_OK},     {1023, "\n", ERR_FORMAT}, {1023, "", ERR_TRUNCATED},
+	    {513, "", ERR_TRUNCATED}, {100, "", ERR_TRUNCATED}, {512, "x", ERR_TRUNCATED},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		buf_clear(&in);
@@ -295,9 +289,9 @@ static void test_clean_path(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_types),	 TEST(test_names),	  TEST(test_gnu_long),
-	    TEST(test_numbers),	 TEST(test_checksum),	  TEST(test_end),
-	    TEST(test_zeros),	 TEST(test_members_max), TEST(test_clean_path),
+	    TEST(test_types),	TEST(test_names),	TEST(test_gnu_long),
+	    TEST(test_numbers), TEST(test_checksum),	TEST(test_end),
+	    TEST(test_zeros),	TEST(test_members_max), TEST(test_clean_path),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
-/* Our tar reader against Go's, which container engines read layers with: random archives (tar_random.h) are told by both as text, which must
- * be equal. Go's answers for the first seeds are recorded; where go is installed fresh seeds are tried as well.
+/* Our tar reader against Go's, which container engines read layers with: random archives
+ * (tar_random.h) are told by both as text, which must be equal. Go's answers for the first seeds
+ * are recorded; where go is installed fresh seeds are tried as well.
  *
- * TAR_GO_SECONDS=600: so long; TAR_GO_SEED=n: from there on. PLIMSOLL_RECORD=1 (with go) writes the record anew. */
+ * TAR_GO_SECONDS=600: so long; TAR_GO_SEED=n: from there on. PLIMSOLL_RECORD=1 (with go) writes the
+ * record anew. */
 #include "archive/tar.h"
 #include "tar_random.h"
 
@@ -16,10 +18,10 @@
 
 #include "base/num.h"
 
-#define RECORDED 3000U	   /* seeds 0 … */
-#define ROUND 2000U	   /* archives given to one run of the Go program */
+#define RECORDED 3000U		/* seeds 0 … */
+#define ROUND 2000U		/* archives given to one run of the Go program */
 #define BIG (UINT64_C(1) << 20) /* bytes: content that neither side reads */
-#define SUM_LEN 8U	   /* bytes of a SHA-256 that are compared */
+#define SUM_LEN 8U		/* bytes of a SHA-256 that are compared */
 
 static const struct limits defaults = LIMITS_DEFAULT;
 
@@ -123,7 +125,8 @@ static void test_recorded(void **state)
 		tell(buf_bytes(&archive), &text);
 		sum_text(buf_bytes(&text), sum);
 		if (strncmp(line, sum, 2 * SUM_LEN) != 0 && ++wrong < 10)
-			print_error("seed %u: Go reads it otherwise than\n%.*s", seed, BYTES_ARG(buf_bytes(&text)));
+			print_error("seed %u: Go reads it otherwise than\n%.*s", seed,
+				    BYTES_ARG(buf_bytes(&text)));
 	}
 	(void)fclose(f);
 	buf_free(&archive);
@@ -142,7 +145,8 @@ static bool build_go(void)
 	if (system("command -v go >/dev/null 2>&1") != 0 || !mkdtemp(folder))
 		return false;
 	snprintf(command, sizeof command,
-		 "cd %s/tests/differential/tar && GO111MODULE=off GOTOOLCHAIN=local GOCACHE=${GOCACHE:-${TMPDIR:-/tmp}/plimsoll-go} go build -o %s/tell main.go",
+		 "cd %s/tests/differential/tar && GO111MODULE=off GOTOOLCHAIN=local "
+		 "GOCACHE=${GOCACHE:-${TMPDIR:-/tmp}/plimsoll-go} go build -o %s/tell main.go",
 		 root ? root : ".", folder);
 	return system(command) == 0;
 }
@@ -169,7 +173,8 @@ static void ask_go(uint64_t seed, unsigned count, struct buf *ret)
 	assert_non_null(f);
 	for (unsigned i = 0; i < count; i++) {
 		rnd_archive(seed + i, &archive);
-		uint8_t len[4] = {(uint8_t)archive.len, (uint8_t)(archive.len >> 8), (uint8_t)(archive.len >> 16), (uint8_t)(archive.len >> 24)};
+		uint8_t len[4] = {(uint8_t)archive.len, (uint8_t)(archive.len >> 8),
+				  (uint8_t)(archive.len >> 16), (uint8_t)(archive.len >> 24)};
 		assert_int_equal(fwrite(len, 1, 4, f), 4);
 		assert_int_equal(fwrite(archive.ptr, 1, archive.len, f), archive.len);
 	}
@@ -195,7 +200,8 @@ static struct bytes take_answer(struct bytes *rest)
 	struct bytes all = *rest;
 	while (rest->len > 0) {
 		struct bytes line = bytes_cut(rest, '\n');
-		if (bytes_eq_lit(line, "end") || bytes_eq_lit(line, "error") || bytes_eq_lit(line, "big"))
+		if (bytes_eq_lit(line, "end") || bytes_eq_lit(line, "error") ||
+		    bytes_eq_lit(line, "big"))
 			break;
 	}
 	return bytes_part(all, 0, all.len - rest->len);
@@ -220,7 +226,8 @@ static unsigned compare(uint64_t seed, unsigned count, struct bytes go)
 		if (bytes_eq(want, buf_bytes(&text)))
 			continue;
 		if (++wrong < 10)
-			print_error("seed %llu: Go reads\n%.*sand we\n%.*s", (unsigned long long)(seed + i), BYTES_ARG(want),
+			print_error("seed %llu: Go reads\n%.*sand we\n%.*s",
+				    (unsigned long long)(seed + i), BYTES_ARG(want),
 				    BYTES_ARG(buf_bytes(&text)));
 	}
 	assert_int_equal(go.len, 0);
@@ -278,7 +285,8 @@ static int record(void)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_recorded), cmocka_unit_test(test_fresh)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_recorded),
+					   cmocka_unit_test(test_fresh)};
 	if (getenv("PLIMSOLL_RECORD"))
 		return record();
 	return cmocka_run_group_tests(tests, NULL, NULL);

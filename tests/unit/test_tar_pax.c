@@ -1,4 +1,5 @@
-/* pax records and sparse files. Answers are those of Go's archive/tar (test_tar_go.c compares more of them). */
+/* pax records and sparse files. Answers are those of Go's archive/tar (test_tar_go.c compares more
+ * of them). */
 #include "tar_case.h"
 
 static void test_pax(void **state)
@@ -56,8 +57,8 @@ static void test_pax(void **state)
 	free(junk);
 }
 
-
-/* A global header is shown, by its own name, and changes nothing of other members. What stood before it is forgotten. */
+/* A global header is shown, by its own name, and changes nothing of other members. What stood
+ * before it is forgotten. */
 static void test_pax_global(void **state)
 {
 	(void)state;
@@ -106,9 +107,12 @@ static void test_overlay_keys(void **state)
 		const char *key;
 		bool is;
 	} cases[] = {
-	    {"SCHILY.xattr.trusted.overlay.opaque", true},   {"SCHILY.xattr.user.overlay.redirect", true},
-	    {"LIBARCHIVE.xattr.trusted.overlay.opaque", true}, {"SCHILY.xattr.user.fuseoverlayfs.opaque", true},
-	    {"SCHILY.xattr.security.capability", false},     {"trusted.overlay.opaque", false},
+	    {"SCHILY.xattr.trusted.overlay.opaque", true},
+	    {"SCHILY.xattr.user.overlay.redirect", true},
+	    {"LIBARCHIVE.xattr.trusted.overlay.opaque", true},
+	    {"SCHILY.xattr.user.fuseoverlayfs.opaque", true},
+	    {"SCHILY.xattr.security.capability", false},
+	    {"trusted.overlay.opaque", false},
 	    {"SCHILY.xattr.user.overlayed", false},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -196,7 +200,6 @@ static void test_pax_broken(void **state)
 	free(junk);
 }
 
-
 /* What every sparse member below expands to: 5 zeros, "abc", 4 zeros, "de", 6 zeros. */
 #define SPARSE BYTES_LIT("\0\0\0\0\0abc\0\0\0\0de\0\0\0\0\0\0")
 
@@ -205,7 +208,6 @@ static void sparse_field(uint8_t *at, uint64_t off, uint64_t len)
 	make_octal(at, 12, off);
 	make_octal(at + 12, 12, len);
 }
-
 
 static void put_old_sparse(unsigned extents)
 {
@@ -232,7 +234,6 @@ static void put_old_sparse(unsigned extents)
 	make_pad(&in);
 }
 
-
 static void put_pax_sparse(const char *records, struct bytes stored)
 {
 	struct buf rec;
@@ -249,7 +250,6 @@ static void put_pax_sparse(const char *records, struct bytes stored)
 	make_member(&in, '0', "GNUSparseFile.1/f", stored);
 	buf_free(&rec);
 }
-
 
 static void test_sparse(void **state)
 {
@@ -293,7 +293,6 @@ static void test_sparse(void **state)
 	expect_end();
 }
 
-
 static void test_sparse_broken(void **state)
 {
 	(void)state;
@@ -336,7 +335,6 @@ static void test_sparse_broken(void **state)
 	expect_fail(ERR_FORMAT);
 }
 
-
 /* A petabyte of hole costs nothing to pass, and its start can be read. */
 static void test_sparse_huge(void **state)
 {
@@ -353,7 +351,6 @@ static void test_sparse_huge(void **state)
 	expect_next(TAR_FILE, "next", 0);
 	expect_end();
 }
-
 
 /* Versions are words, of both parts, and a map counts only without them. */
 static void test_sparse_words(void **state)
@@ -393,7 +390,8 @@ static void test_sparse_records(void **state)
 {
 	(void)state;
 	make_member(&in, 'L', "x", BYTES_LIT("by-L"));
-	put_pax_sparse("major=0 minor=1 numblocks=0 realsize=9 size=3 realsize=9 name=a", BYTES_NONE);
+	put_pax_sparse("major=0 minor=1 numblocks=0 realsize=9 size=3 realsize=9 name=a",
+		       BYTES_NONE);
 	put_pax_sparse("realsize=4 major=0 minor=1 numblocks=0", BYTES_NONE);
 	put_pax('x', "GNU.sparse.name", BYTES_LIT("a\0b"));
 	make_member(&in, '0', "f", BYTES_NONE);
@@ -490,9 +488,10 @@ static void test_prefixes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_pax),	    TEST(test_pax_global),    TEST(test_overlay_keys),	 TEST(test_pax_broken),
-	    TEST(test_sparse),	    TEST(test_sparse_broken), TEST(test_sparse_huge),	 TEST(test_sparse_words),
-	    TEST(test_sparse_records), TEST(test_sparse_many), TEST(test_prefixes),
+	    TEST(test_pax),	    TEST(test_pax_global),   TEST(test_overlay_keys),
+	    TEST(test_pax_broken),  TEST(test_sparse),	     TEST(test_sparse_broken),
+	    TEST(test_sparse_huge), TEST(test_sparse_words), TEST(test_sparse_records),
+	    TEST(test_sparse_many), TEST(test_prefixes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* tidy: a store through which images come and go has the rows of those that are there, and no more. What is needed is reckoned here from the images, by other queries than those
- * of the code. */
+/* tidy: a store through which images come and go has the rows of those that are there, and no more.
+ * What is needed is reckoned here from the images, by other queries than those of the code. */
 #include "inventory/layer.h"
 #include "store/counts.h"
 #include "store/images.h"
@@ -22,8 +22,11 @@
 #define ROUNDS 4
 #define IMAGES 12 /* of a round */
 
-static const char *const tables[] = {"package_set", "package_sets", "package_row", "package_kind", "image_layer", "image_set", "image", "image_counts",
-				     "repository_total", "match_version", "check_version", "cve_version", "remedy", "layer", "scan"};
+static const char *const tables[] = {"package_set",   "package_sets",  "package_row",
+				     "package_kind",  "image_layer",   "image_set",
+				     "image",	      "image_counts",  "repository_total",
+				     "match_version", "check_version", "cve_version",
+				     "remedy",	      "layer",	       "scan"};
 enum { TABLES = sizeof tables / sizeof *tables };
 
 struct place {
@@ -66,7 +69,9 @@ static void right(int r, const struct place *p)
 		fail_msg("%s", p->e.msg);
 }
 
-/* ---- images ------------------------------------------------------------------------------------------------------------------ */
+/* ---- images
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 struct which {
 	unsigned round, image;
@@ -84,15 +89,28 @@ static int64_t put_package(struct db_tx *tx, unsigned round, unsigned k, struct 
 	(void)snprintf(fixed, sizeof fixed, "2.%u", k);
 	(void)snprintf(advisory, sizeof advisory, "DSA-%u-%u", of, k % 4);
 	(void)snprintf(remedy, sizeof remedy, "round %u: install %s=%s", of, name, fixed);
-	struct pkg pkg = {.type = BYTES_LIT("deb"), .name = bytes_of(name), .version = BYTES_LIT("1.0"), .source_name = bytes_of(name),
-			  .source_version = BYTES_LIT("1.0"), .distro = bytes_of(distro)};
+	struct pkg pkg = {.type = BYTES_LIT("deb"),
+			  .name = bytes_of(name),
+			  .version = BYTES_LIT("1.0"),
+			  .source_name = bytes_of(name),
+			  .source_version = BYTES_LIT("1.0"),
+			  .distro = bytes_of(distro)};
 	struct bytes cves[] = {bytes_of(advisory)};
-	struct match m = {.check = {.id = 1000 * (of + 1) + k % 4, .advisory = bytes_of(advisory), .source_name = bytes_of("s"), .title = bytes_of(advisory),
-				    .cves = cves, .cve_count = 1, .severity = ADV_SEV_HIGH, .epss = -1, .epss_percentile = -1},
-			  .fixed_version = bytes_of(fixed), .remediation = bytes_of(remedy)};
+	struct match m = {.check = {.id = 1000 * (of + 1) + k % 4,
+				    .advisory = bytes_of(advisory),
+				    .source_name = bytes_of("s"),
+				    .title = bytes_of(advisory),
+				    .cves = cves,
+				    .cve_count = 1,
+				    .severity = ADV_SEV_HIGH,
+				    .epss = -1,
+				    .epss_percentile = -1},
+			  .fixed_version = bytes_of(fixed),
+			  .remediation = bytes_of(remedy)};
 	assert_int_equal(pks_identity(&pkg, identity, e), 0);
 	int r = pks_find(tx, identity, &id, e);
-	if (r == 0 && (pks_add(tx, &pkg, identity, &id, e) < 0 || mts_put(tx, id, pkg.name, &m, 1, e) < 0))
+	if (r == 0 &&
+	    (pks_add(tx, &pkg, identity, &id, e) < 0 || mts_put(tx, id, pkg.name, &m, 1, e) < 0))
 		return -(int64_t)e->code;
 	return r < 0 ? r : id;
 }
@@ -112,17 +130,27 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct ims_part parts[2];
 	name_of(w, repository, digest);
 	for (unsigned i = 0; i < 2; i++) {
-		(void)snprintf(layer[i], sizeof layer[i], "sha256:%063u%u", w->round * 1000 + w->image / 2, i);
+		(void)snprintf(layer[i], sizeof layer[i], "sha256:%063u%u",
+			       w->round * 1000 + w->image / 2, i);
 		for (unsigned k = 0; k < 6; k++) {
 			int64_t id = put_package(tx, w->round, w->image + k + 6 * i, e);
 			if (id < 0)
 				return (int)id;
-			members[i][k] = (struct pks_member){.package = id, .path = BYTES_LIT("var/lib/dpkg/status")};
+			members[i][k] = (struct pks_member){
+			    .package = id, .path = BYTES_LIT("var/lib/dpkg/status")};
 		}
-		parts[i] = (struct ims_part){.position = i, .layer = bytes_of(layer[i]), .created_by = bytes_of(repository), .members = members[i], .member_count = 6};
+		parts[i] = (struct ims_part){.position = i,
+					     .layer = bytes_of(layer[i]),
+					     .created_by = bytes_of(repository),
+					     .members = members[i],
+					     .member_count = 6};
 	}
-	struct ims_image im = {.repository = bytes_of(repository), .digest = bytes_of(digest), .state = IMS_HEALTHY, .coverage = BYTES_LIT("{}"),
-			       .package_count = 12, .scanned_ms = NOW};
+	struct ims_image im = {.repository = bytes_of(repository),
+			       .digest = bytes_of(digest),
+			       .state = IMS_HEALTHY,
+			       .coverage = BYTES_LIT("{}"),
+			       .package_count = 12,
+			       .scanned_ms = NOW};
 	if (ims_add(tx, im.repository, im.digest, NOW, e) < 0 || ims_put(tx, &im, parts, 2, e) < 0)
 		return -(int)e->code;
 	return 0;
@@ -145,7 +173,8 @@ static void each(struct place *p, db_fn fn, unsigned round, unsigned from, unsig
 
 static struct tdy_result tidy(struct place *p)
 {
-	const struct tdy_rules rules = {.analyzer = ANALYZER, .layers_before_ms = NOW - 1000, .now_ms = NOW};
+	const struct tdy_rules rules = {
+	    .analyzer = ANALYZER, .layers_before_ms = NOW - 1000, .now_ms = NOW};
 	struct tdy_result gone;
 	right(tdy_rows(p->db, &rules, &gone, &p->e), p);
 	right(tdy_remedies(p->db, &gone, &p->e), p);
@@ -159,11 +188,21 @@ struct counts {
 static int counts_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct counts *c = arg;
-	static const char *const texts[TABLES] = {
-		"SELECT count(*) FROM package_set", "SELECT count(*) FROM package_sets", "SELECT count(*) FROM package_row", "SELECT count(*) FROM package_kind",
-		"SELECT count(*) FROM image_layer", "SELECT count(*) FROM image_set", "SELECT count(*) FROM image", "SELECT count(*) FROM image_counts",
-		"SELECT count(*) FROM repository_total", "SELECT count(*) FROM match_version", "SELECT count(*) FROM check_version",
-		"SELECT count(*) FROM cve_version", "SELECT count(*) FROM remedy", "SELECT count(*) FROM layer", "SELECT count(*) FROM scan"};
+	static const char *const texts[TABLES] = {"SELECT count(*) FROM package_set",
+						  "SELECT count(*) FROM package_sets",
+						  "SELECT count(*) FROM package_row",
+						  "SELECT count(*) FROM package_kind",
+						  "SELECT count(*) FROM image_layer",
+						  "SELECT count(*) FROM image_set",
+						  "SELECT count(*) FROM image",
+						  "SELECT count(*) FROM image_counts",
+						  "SELECT count(*) FROM repository_total",
+						  "SELECT count(*) FROM match_version",
+						  "SELECT count(*) FROM check_version",
+						  "SELECT count(*) FROM cve_version",
+						  "SELECT count(*) FROM remedy",
+						  "SELECT count(*) FROM layer",
+						  "SELECT count(*) FROM scan"};
 	for (size_t i = 0; i < TABLES; i++) {
 		struct db_stmt *s = db_query(tx, texts[i], NULL, 0, e);
 		if (!s || db_step(s, e) != 1)
@@ -185,7 +224,8 @@ static void same(const struct counts *a, const struct counts *b, const char *whe
 {
 	for (size_t i = 0; i < TABLES; i++) {
 		if (a->of[i] != b->of[i])
-			fail_msg("%s: %s has %lld rows, not %lld", when, tables[i], (long long)b->of[i], (long long)a->of[i]);
+			fail_msg("%s: %s has %lld rows, not %lld", when, tables[i],
+				 (long long)b->of[i], (long long)a->of[i]);
 	}
 }
 
@@ -193,15 +233,20 @@ static void same(const struct counts *a, const struct counts *b, const char *whe
 static int lacks_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	static const char *const texts[] = {
-		"SELECT count(*) FROM image_set i WHERE i.set_id NOT IN (SELECT id FROM package_set)",
-		"SELECT count(*) FROM image_set i WHERE i.layer_id NOT IN (SELECT id FROM image_layer)",
-		"SELECT count(*) FROM set_package s WHERE s.package_id NOT IN (SELECT id FROM package)",
-		"SELECT count(*) FROM set_package s WHERE NOT EXISTS (SELECT 1 FROM package_in_set p WHERE p.package_id = s.package_id AND p.set_id = s.set_id)",
-		"SELECT count(*) FROM package_in_set p WHERE NOT EXISTS (SELECT 1 FROM set_package s WHERE p.package_id = s.package_id AND p.set_id = s.set_id)",
-		"SELECT count(*) FROM set_package s WHERE s.package_id NOT IN (SELECT package_id FROM package_match)",
-		"SELECT count(*) FROM package_match m WHERE m.check_id NOT IN (SELECT id FROM security_check)",
-		"SELECT count(*) FROM package_match m WHERE m.remedy NOT IN (SELECT id FROM remedy)",
-		"SELECT count(*) FROM security_check c WHERE c.id NOT IN (SELECT check_id FROM check_cve)",
+	    "SELECT count(*) FROM image_set i WHERE i.set_id NOT IN (SELECT id FROM package_set)",
+	    "SELECT count(*) FROM image_set i WHERE i.layer_id NOT IN (SELECT id FROM image_layer)",
+	    "SELECT count(*) FROM set_package s WHERE s.package_id NOT IN (SELECT id FROM package)",
+	    "SELECT count(*) FROM set_package s WHERE NOT EXISTS (SELECT 1 FROM package_in_set p "
+	    "WHERE p.package_id = s.package_id AND p.set_id = s.set_id)",
+	    "SELECT count(*) FROM package_in_set p WHERE NOT EXISTS (SELECT 1 FROM set_package s "
+	    "WHERE p.package_id = s.package_id AND p.set_id = s.set_id)",
+	    "SELECT count(*) FROM set_package s WHERE s.package_id NOT IN (SELECT package_id FROM "
+	    "package_match)",
+	    "SELECT count(*) FROM package_match m WHERE m.check_id NOT IN (SELECT id FROM "
+	    "security_check)",
+	    "SELECT count(*) FROM package_match m WHERE m.remedy NOT IN (SELECT id FROM remedy)",
+	    "SELECT count(*) FROM security_check c WHERE c.id NOT IN (SELECT check_id FROM "
+	    "check_cve)",
 	};
 	int64_t *lacks = arg;
 	*lacks = 0;
@@ -224,7 +269,9 @@ static void whole(struct place *p)
 	assert_int_equal(lacks, 0);
 }
 
-/* ---- the tests --------------------------------------------------------------------------------------------------------------- */
+/* ---- the tests
+ * ---------------------------------------------------------------------------------------------------------------
+ */
 
 static void images_come_and_go(void **state)
 {
@@ -280,7 +327,9 @@ static void the_size_is_constant(void **state)
 	}
 }
 
-/* ---- inventories ------------------------------------------------------------------------------------------------------------- */
+/* ---- inventories
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 #define LAYER(n) "sha256:00000000000000000000000000000000000000000000000000000000000000a" n
 
@@ -294,10 +343,14 @@ static int layers_tx(struct db_tx *tx, void *arg, struct err *e)
 	    ivs_put(tx, BYTES_LIT(LAYER("1")), BYTES_LIT("here"), &lay, NOW - 5000, e) < 0 ||
 	    ivs_put(tx, BYTES_LIT(LAYER("2")), BYTES_LIT("gone"), &lay, NOW - 5000, e) < 0 ||
 	    ivs_put(tx, BYTES_LIT(LAYER("3")), BYTES_LIT("on its way"), &lay, NOW - 500, e) < 0 ||
-	    ivs_put(tx, BYTES_LIT(LAYER("4")), BYTES_LIT("of a wrong clock"), &lay, NOW + 5000, e) < 0 ||
+	    ivs_put(tx, BYTES_LIT(LAYER("4")), BYTES_LIT("of a wrong clock"), &lay, NOW + 5000, e) <
+		0 ||
 	    db_exec(tx,
-		    "INSERT INTO layer(digest, analyzer, inventory, in_len, out_len, complete, indexed_at)"
-		    " SELECT digest, analyzer - 1, inventory, 1, 1, 1, indexed_at FROM layer WHERE indexed_at = $1", DB_ARGS(DB_I(NOW - 5000)), e) != 2)
+		    "INSERT INTO layer(digest, analyzer, inventory, in_len, out_len, complete, "
+		    "indexed_at)"
+		    " SELECT digest, analyzer - 1, inventory, 1, 1, 1, indexed_at FROM layer WHERE "
+		    "indexed_at = $1",
+		    DB_ARGS(DB_I(NOW - 5000)), e) != 2)
 		return -(int)(e->code ? e->code : ERR_INTERNAL);
 	return 0;
 }
@@ -329,10 +382,10 @@ static void it_stops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(images_come_and_go, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_size_is_constant, setup, teardown),
-		cmocka_unit_test_setup_teardown(inventories, setup, teardown),
-		cmocka_unit_test_setup_teardown(it_stops, setup, teardown),
+	    cmocka_unit_test_setup_teardown(images_come_and_go, setup, teardown),
+	    cmocka_unit_test_setup_teardown(the_size_is_constant, setup, teardown),
+	    cmocka_unit_test_setup_teardown(inventories, setup, teardown),
+	    cmocka_unit_test_setup_teardown(it_stops, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* TLS: requests over it, plain text on its port, certificates that are renewed or unusable. The keys
- * belong to nothing but this test. */
+/* TLS: requests over it, plain text on its port, certificates that are renewed or unusable. The
+ * keys belong to nothing but this test. */
 #include "base/clock.h"
 #include "http/http.h"
 
@@ -101,8 +101,8 @@ static int dial(const struct http_server *s)
 static char answer[FILE_LEN + 4096];
 static char subject[64]; /* of the certificate that the server showed */
 
-/* One request over TLS of this version alone, the bytes of head sent apart if asked for; the answer's
- * length, 0 when there is no handshake. */
+/* One request over TLS of this version alone, the bytes of head sent apart if asked for; the
+ * answer's length, 0 when there is no handshake. */
 static size_t talk(const struct http_server *s, int version, const char *head, const char *body,
 		   size_t body_len)
 {
@@ -124,8 +124,8 @@ static size_t talk(const struct http_server *s, int version, const char *head, c
 		assert_int_equal(protocol_len, 8);
 		assert_memory_equal(protocol, "http/1.1", 8);
 		X509 *peer = SSL_get1_peer_certificate(t);
-		(void)X509_NAME_get_text_by_NID(X509_get_subject_name(peer), NID_commonName, subject,
-						sizeof subject);
+		(void)X509_NAME_get_text_by_NID(X509_get_subject_name(peer), NID_commonName,
+						subject, sizeof subject);
 		X509_free(peer);
 		assert_int_equal(SSL_write(t, head, (int)strlen(head)), (int)strlen(head));
 		for (size_t sent = 0; sent < body_len; sent += (size_t)n) {

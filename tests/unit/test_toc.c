@@ -1,4 +1,5 @@
-/* toc: footers of eStargz and zstd:chunked at the end of a blob, as their writers lay them out, and what is none. */
+/* toc: footers of eStargz and zstd:chunked at the end of a blob, as their writers lay them out, and
+ * what is none. */
 #include "inventory/toc.h"
 #include "layer_make.h"
 
@@ -10,13 +11,16 @@
 
 #include "pack.h"
 
-/* The footer of stargz-snapshotter, docs/estargz.md: an empty gzip member with the extra field "SG", 22 bytes: offset and magic. */
+/* The footer of stargz-snapshotter, docs/estargz.md: an empty gzip member with the extra field
+ * "SG", 22 bytes: offset and magic. */
 static const char stargz[] = "\x1f\x8b\x08\x04\0\0\0\0\0\xff\x1a\0SG\x16\0"
 			     "00000000000001a4STARGZ"
 			     "\x01\0\0\xff\xff\0\0\0\0\0\0\0\0";
-/* The last frame that buildah 1.28 writes: skippable, five numbers of 8 bytes, the last the magic. */
-static const char chunked[] = "\x50\x2a\x4d\x18\x28\0\0\0"
-			      "\xe5\x95\x04\0\0\0\0\0\x9e\x03\0\0\0\0\0\0\x10\x0c\0\0\0\0\0\0\x01\0\0\0\0\0\0\0GnUlInUx";
+/* The last frame that buildah 1.28 writes: skippable, five numbers of 8 bytes, the last the magic.
+ */
+static const char chunked[] =
+    "\x50\x2a\x4d\x18\x28\0\0\0"
+    "\xe5\x95\x04\0\0\0\0\0\x9e\x03\0\0\0\0\0\0\x10\x0c\0\0\0\0\0\0\x01\0\0\0\0\0\0\0GnUlInUx";
 
 #define LIT(s) ((struct bytes){.ptr = (const uint8_t *)(s), .len = sizeof(s) - 1})
 
@@ -32,7 +36,8 @@ static void test_tail(void **state)
 		assert_null(toc_find(&t));
 		memset(all, 'x', sizeof all);
 		memcpy(all + sizeof all - footer.len, footer.ptr, footer.len);
-		for (struct bytes rest = {.ptr = all, .len = sizeof all}; rest.len > 0; rest = bytes_from(rest, step))
+		for (struct bytes rest = {.ptr = all, .len = sizeof all}; rest.len > 0;
+		     rest = bytes_from(rest, step))
 			toc_see(&t, bytes_part(rest, 0, step));
 		assert_int_equal(t.len, TOC_TAIL_LEN);
 		assert_memory_equal(t.ptr, all + sizeof all - TOC_TAIL_LEN, TOC_TAIL_LEN);
@@ -72,7 +77,8 @@ static void test_layers(void **state)
 	    {true, "usr/a", LIT(stargz), "eStargz"},
 	    {true, "./stargz.index.json", BYTES_NONE, "eStargz"},
 	    {false, "usr/a", LIT(chunked), "zstd:chunked"},
-	    {false, "usr/a", LIT("\x50\x2a\x4d\x18\x04\0\0\0abcd"), NULL}, /* as pzstd writes them */
+	    {false, "usr/a", LIT("\x50\x2a\x4d\x18\x04\0\0\0abcd"),
+	     NULL}, /* as pzstd writes them */
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct buf blob, inventory;
@@ -99,6 +105,7 @@ static void test_layers(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_tail), cmocka_unit_test(test_layers)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_tail),
+					   cmocka_unit_test(test_layers)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

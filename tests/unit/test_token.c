@@ -334,7 +334,8 @@ static void test_anonymous(void **state)
 	assert_int_equal(ask("POST /v2/other/blobs/uploads/", "", ""), 401);
 	assert_int_equal(get("/api/v1/findings", ""), 401);
 	assert_int_equal(get("/v2/other/manifests/1", basic("ann:wrong")), 401);
-	/* Empty credentials are none; a name without a password, or the other way round, is a wrong one. */
+	/* Empty credentials are none; a name without a password, or the other way round, is a wrong
+	 * one. */
 	assert_int_equal(get("/v2/other/manifests/1", basic(":")), 200);
 	assert_int_equal(get("/oauth2/token", basic(":")), 200);
 	assert_int_equal(get("/oauth2/token", basic("ann:")), 401);

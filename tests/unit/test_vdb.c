@@ -1,4 +1,5 @@
-/* What goes in comes out: lookups by package, id, alias and CVE; records united; the same bytes whatever the order; differences. */
+/* What goes in comes out: lookups by package, id, alias and CVE; records united; the same bytes
+ * whatever the order; differences. */
 #include "vdb/reader.h"
 #include "torture.h"
 #include "vdb_sample.h"
@@ -6,12 +7,48 @@
 
 #define D "Debian:12"
 static const struct sample rows[] = {
-	{.id = "DSA-1-1", .ecosystem = D, .name = "openssl", .events = "introduced 0,fixed 3.0.1-1", .status = ADV_FIXED, .alias = "CVE-2024-1", .summary = "openssl security update", .severity = ADV_SEV_HIGH},
-	{.id = "DSA-1-1", .ecosystem = D, .name = "libfoo", .events = "introduced 0,fixed 2", .status = ADV_FIXED, .alias = "CVE-2024-2"},
-	{.id = "CVE-2024-2", .ecosystem = D, .name = "openssl", .events = "introduced 0", .status = ADV_WILL_NOT_FIX, .severity_text = "unimportant", .vendor_id = "DSA-1-1"},
-	{.id = "CVE-2024-2", .feed = "debian-tracker", .ecosystem = D, .name = "openssl", .events = "introduced 0", .status = ADV_AFFECTED},
-	{.id = "ALSA-1", .ecosystem = "AlmaLinux:8", .name = "nodejs", .events = "introduced 0,fixed 1:2;introduced 3,last_affected 4,limit 9", .keyed = ADV_BY_BINARY, .module = "nodejs:12", .arches = "x86_64 noarch", .status = ADV_FIXED, .cvss = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H", .listed = "3.5"},
-	{.id = "ALPINE-1", .ecosystem = "Alpine:v3.19", .name = "musl", .events = "introduced 0,fixed 1.2-r1", .status = ADV_FIXED},
+    {.id = "DSA-1-1",
+     .ecosystem = D,
+     .name = "openssl",
+     .events = "introduced 0,fixed 3.0.1-1",
+     .status = ADV_FIXED,
+     .alias = "CVE-2024-1",
+     .summary = "openssl security update",
+     .severity = ADV_SEV_HIGH},
+    {.id = "DSA-1-1",
+     .ecosystem = D,
+     .name = "libfoo",
+     .events = "introduced 0,fixed 2",
+     .status = ADV_FIXED,
+     .alias = "CVE-2024-2"},
+    {.id = "CVE-2024-2",
+     .ecosystem = D,
+     .name = "openssl",
+     .events = "introduced 0",
+     .status = ADV_WILL_NOT_FIX,
+     .severity_text = "unimportant",
+     .vendor_id = "DSA-1-1"},
+    {.id = "CVE-2024-2",
+     .feed = "debian-tracker",
+     .ecosystem = D,
+     .name = "openssl",
+     .events = "introduced 0",
+     .status = ADV_AFFECTED},
+    {.id = "ALSA-1",
+     .ecosystem = "AlmaLinux:8",
+     .name = "nodejs",
+     .events = "introduced 0,fixed 1:2;introduced 3,last_affected 4,limit 9",
+     .keyed = ADV_BY_BINARY,
+     .module = "nodejs:12",
+     .arches = "x86_64 noarch",
+     .status = ADV_FIXED,
+     .cvss = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H",
+     .listed = "3.5"},
+    {.id = "ALPINE-1",
+     .ecosystem = "Alpine:v3.19",
+     .name = "musl",
+     .events = "introduced 0,fixed 1.2-r1",
+     .status = ADV_FIXED},
 };
 #define ROWS (sizeof rows / sizeof *rows)
 
@@ -38,7 +75,8 @@ static void db_close(struct open_db *d)
 	arena_free(&d->a);
 }
 
-static int64_t find(struct open_db *d, const char *ecosystem, const char *name, struct vdb_hit **hits)
+static int64_t find(struct open_db *d, const char *ecosystem, const char *name,
+		    struct vdb_hit **hits)
 {
 	struct err e = ERR_INIT;
 	return vdb_find(d->v, bytes_of(ecosystem), bytes_of(name), &d->a, hits, &e);
@@ -174,9 +212,19 @@ static void order_does_not_matter(void **state)
 static void newer_record_replaces(void **state)
 {
 	static const struct sample twice[] = {
-		{.id = "A", .ecosystem = D, .name = "old", .events = "introduced 0", .modified_ms = 5, .summary = "zzz"},
-		{.id = "A", .ecosystem = D, .name = "new", .events = "introduced 0", .modified_ms = 6},
-		{.id = "A", .ecosystem = D, .name = "new2", .events = "introduced 0", .modified_ms = 6, .summary = "b"},
+	    {.id = "A",
+	     .ecosystem = D,
+	     .name = "old",
+	     .events = "introduced 0",
+	     .modified_ms = 5,
+	     .summary = "zzz"},
+	    {.id = "A", .ecosystem = D, .name = "new", .events = "introduced 0", .modified_ms = 6},
+	    {.id = "A",
+	     .ecosystem = D,
+	     .name = "new2",
+	     .events = "introduced 0",
+	     .modified_ms = 6,
+	     .summary = "b"},
 	};
 	struct open_db d;
 	struct vdb_hit *h;
@@ -201,7 +249,9 @@ static void texts_are_cut_at_a_character(void **state)
 		memcpy(text + i, "\xc3\xa9", 2);
 	text[0] = text[1] = 'x';
 	memmove(text + 1, text + 2, 3998);
-	struct adv a = {.feed = BYTES_LIT("osv"), .id = BYTES_LIT("A"), .details = {(const uint8_t *)text, 3999}};
+	struct adv a = {.feed = BYTES_LIT("osv"),
+			.id = BYTES_LIT("A"),
+			.details = {(const uint8_t *)text, 3999}};
 	struct vdb_writer *w = vdb_writer_open(&e);
 	assert_int_equal(vdb_writer_add(w, &a, &e), 0);
 	sample_path(path, "cut");
@@ -229,7 +279,8 @@ static int see(void *arg, struct bytes ecosystem, struct bytes name, struct err 
 	struct seen *s = arg;
 	size_t n = strlen(s->text);
 	(void)e;
-	(void)snprintf(s->text + n, sizeof s->text - n, "%.*s/%.*s ", BYTES_ARG(ecosystem), BYTES_ARG(name));
+	(void)snprintf(s->text + n, sizeof s->text - n, "%.*s/%.*s ", BYTES_ARG(ecosystem),
+		       BYTES_ARG(name));
 	return 0;
 }
 
@@ -246,25 +297,33 @@ static void tells_differences(void **state)
 	assert_int_equal(vdb_diff(x.v, y.v, see, &s, &e), 0);
 	assert_string_equal(s.text, "");
 	assert_int_equal(vdb_diff(NULL, y.v, see, &s, &e), 0);
-	assert_string_equal(s.text, "AlmaLinux:8/nodejs Alpine:v3.19/musl Debian:12/libfoo Debian:12/openssl ");
+	assert_string_equal(
+	    s.text, "AlmaLinux:8/nodejs Alpine:v3.19/musl Debian:12/libfoo Debian:12/openssl ");
 	db_close(&y);
 	/* A text of DSA-1-1, which speaks of two packages; musl gone; a new package. */
 	other[0].summary = "another";
-	other[5] = (struct sample){.id = "B", .ecosystem = "Alpine:v3.19", .name = "new", .events = "introduced 0"};
+	other[5] = (struct sample){
+	    .id = "B", .ecosystem = "Alpine:v3.19", .name = "new", .events = "introduced 0"};
 	db_open(&y, other, ROWS);
 	memset(&s, 0, sizeof s);
 	assert_int_equal(vdb_diff(x.v, y.v, see, &s, &e), 0);
-	assert_string_equal(s.text, "Alpine:v3.19/musl Alpine:v3.19/new Debian:12/libfoo Debian:12/openssl ");
+	assert_string_equal(
+	    s.text, "Alpine:v3.19/musl Alpine:v3.19/new Debian:12/libfoo Debian:12/openssl ");
 	db_close(&x);
 	db_close(&y);
 }
 
-/* What a match is made of may stand elsewhere: exploit facts of its CVE, and another record's vector of it. */
+/* What a match is made of may stand elsewhere: exploit facts of its CVE, and another record's
+ * vector of it. */
 static void tells_differences_behind(void **state)
 {
 	struct sample two[] = {
-		{.id = "CVE-2024-1", .ecosystem = D, .name = "a", .events = "introduced 0"},
-		{.id = "X", .ecosystem = "Bitnami", .name = "b", .alias = "CVE-2024-1", .cvss = "CVSS:3.1/1"},
+	    {.id = "CVE-2024-1", .ecosystem = D, .name = "a", .events = "introduced 0"},
+	    {.id = "X",
+	     .ecosystem = "Bitnami",
+	     .name = "b",
+	     .alias = "CVE-2024-1",
+	     .cvss = "CVSS:3.1/1"},
 	};
 	struct open_db x, y;
 	struct err e = ERR_INIT;
@@ -332,8 +391,8 @@ static void whole_file_is_remembered(void **state)
 	assert_false(vdb_is_known_whole(v, dir));
 	assert_int_equal(vdb_check(v, dir, &e), 0);
 	assert_true(vdb_is_known_whole(v, dir));
-	(void)snprintf(kept, sizeof kept, "%s/vdb-%llx-%llx.whole", dir, (unsigned long long)v->st.st_dev,
-		       (unsigned long long)v->st.st_ino);
+	(void)snprintf(kept, sizeof kept, "%s/vdb-%llx-%llx.whole", dir,
+		       (unsigned long long)v->st.st_dev, (unsigned long long)v->st.st_ino);
 	v->st.st_mtim.tv_nsec ^= 1;
 	assert_false(vdb_is_known_whole(v, dir));
 	v->st.st_mtim.tv_nsec ^= 1;
@@ -406,7 +465,8 @@ static int count_key(void *arg, struct bytes ecosystem, struct bytes name, struc
 	return 0;
 }
 
-/* Opening and every kind of question; what is there without a failure is what the tests above say. */
+/* Opening and every kind of question; what is there without a failure is what the tests above say.
+ */
 static int read_once(void *arg)
 {
 	const struct buf *file = arg;
@@ -419,7 +479,8 @@ static int read_once(void *arg)
 	int keys = 0;
 	arena_init(&a, 1U << 24);
 	struct vdb *v = vdb_open_bytes(buf_bytes(file), &e);
-	int64_t n = v ? vdb_find(v, BYTES_LIT(D), BYTES_LIT("openssl"), &a, &hits, &e) : -(int)e.code;
+	int64_t n =
+	    v ? vdb_find(v, BYTES_LIT(D), BYTES_LIT("openssl"), &a, &hits, &e) : -(int)e.code;
 	if (n >= 0) {
 		assert_int_equal(n, 3);
 		n = vdb_advisory(v, hits[2].advisory, &a, &adv, &e);
@@ -463,19 +524,19 @@ static void survives_spent_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_packages),
-		cmocka_unit_test(finds_ids),
-		cmocka_unit_test(finds_exploits_and_ecosystems),
-		cmocka_unit_test(order_does_not_matter),
-		cmocka_unit_test(newer_record_replaces),
-		cmocka_unit_test(texts_are_cut_at_a_character),
-		cmocka_unit_test(tells_differences),
-		cmocka_unit_test(tells_differences_behind),
-		cmocka_unit_test(replaced_while_read),
-		cmocka_unit_test(whole_file_is_remembered),
-		cmocka_unit_test(empty_database),
-		cmocka_unit_test(refuses_bad_records),
-		cmocka_unit_test(survives_spent_memory),
+	    cmocka_unit_test(finds_packages),
+	    cmocka_unit_test(finds_ids),
+	    cmocka_unit_test(finds_exploits_and_ecosystems),
+	    cmocka_unit_test(order_does_not_matter),
+	    cmocka_unit_test(newer_record_replaces),
+	    cmocka_unit_test(texts_are_cut_at_a_character),
+	    cmocka_unit_test(tells_differences),
+	    cmocka_unit_test(tells_differences_behind),
+	    cmocka_unit_test(replaced_while_read),
+	    cmocka_unit_test(whole_file_is_remembered),
+	    cmocka_unit_test(empty_database),
+	    cmocka_unit_test(refuses_bad_records),
+	    cmocka_unit_test(survives_spent_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

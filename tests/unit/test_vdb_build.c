@@ -38,8 +38,10 @@ static const char *record(const char *id)
 {
 	static char text[500];
 	(void)snprintf(text, sizeof text,
-		       "{\"id\":\"%s\",\"modified\":\"2024-01-01T00:00:00Z\",\"affected\":[{\"package\":{\"ecosystem\":\"Debian:12\","
-		       "\"name\":\"%s\"},\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[{\"introduced\":\"0\"},{\"fixed\":\"2\"}]}]}]}",
+		       "{\"id\":\"%s\",\"modified\":\"2024-01-01T00:00:00Z\",\"affected\":[{"
+		       "\"package\":{\"ecosystem\":\"Debian:12\","
+		       "\"name\":\"%s\"},\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[{"
+		       "\"introduced\":\"0\"},{\"fixed\":\"2\"}]}]}]}",
 		       id, id);
 	return text;
 }
@@ -47,7 +49,8 @@ static const char *record(const char *id)
 static int set_up(void **state)
 {
 	struct err e = ERR_INIT;
-	struct pool_options o = {.worker_path = worker, .slots = 1, .limits = LIMITS_DEFAULT, .allow_unjailed = true};
+	struct pool_options o = {
+	    .worker_path = worker, .slots = 1, .limits = LIMITS_DEFAULT, .allow_unjailed = true};
 	const char *tmp = getenv("TMPDIR");
 	char path[500], name[200];
 	(void)state;
@@ -71,7 +74,8 @@ static int set_up(void **state)
 	put("feed/README.md", "not of the feed");
 	put("feed/broken.json", "{\"id\":");
 	(void)snprintf(path, sizeof path, "%s/feed/empty.zip", dir);
-	if (io_replace_file(path, BYTES_LIT("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), 0644, &e) < 0)
+	if (io_replace_file(path, BYTES_LIT("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), 0644,
+			    &e) < 0)
 		return -1;
 	make_dir("damaged");
 	put("damaged/A.json", record("A"));
@@ -98,7 +102,8 @@ static void count_note(void *arg, const char *feed, struct bytes where, struct b
 	(*n)++;
 }
 
-static int build(const char *name, const char *out, struct vdb_build_stats *s, size_t *notes, struct err *e)
+static int build(const char *name, const char *out, struct vdb_build_stats *s, size_t *notes,
+		 struct err *e)
 {
 	char path[500], file[500];
 	struct vdb_build_hooks hooks = {.arg = notes, .note = count_note};
@@ -151,7 +156,11 @@ static void refuses_what_it_cannot_read(void **state)
 	static const struct {
 		const char *path;
 		enum err_code code;
-	} cases[] = {{"empty", ERR_NOT_FOUND}, {"damaged", ERR_TRUNCATED}, {"other", ERR_NOT_FOUND}, {"nowhere", ERR_NOT_FOUND}, {"feed/broken.json", ERR_TRUNCATED}};
+	} cases[] = {{"empty", ERR_NOT_FOUND},
+		     {"damaged", ERR_TRUNCATED},
+		     {"other", ERR_NOT_FOUND},
+		     {"nowhere", ERR_NOT_FOUND},
+		     {"feed/broken.json", ERR_TRUNCATED}};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct err e = ERR_INIT;
@@ -191,9 +200,9 @@ static void order_of_inputs_does_not_matter(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_a_folder),
-		cmocka_unit_test(refuses_what_it_cannot_read),
-		cmocka_unit_test(order_of_inputs_does_not_matter),
+	    cmocka_unit_test(reads_a_folder),
+	    cmocka_unit_test(refuses_what_it_cannot_read),
+	    cmocka_unit_test(order_of_inputs_does_not_matter),
 	};
 	worker = argc > 1 ? argv[1] : NULL;
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,4 +1,5 @@
-/* Every byte changed, every length cut: refused when opened or by vdb_verify, and nothing crashes on the way. */
+/* Every byte changed, every length cut: refused when opened or by vdb_verify, and nothing crashes
+ * on the way. */
 #include "vdb_sample.h"
 #include "vdb_walk.h"
 
@@ -6,9 +7,30 @@
 #include "vdb/format.h"
 
 static const struct sample rows[] = {
-	{.id = "DSA-1-1", .ecosystem = "Debian:12", .name = "openssl", .events = "introduced 0,fixed 3.0.1-1", .status = ADV_FIXED, .alias = "CVE-2024-1", .summary = "s"},
-	{.id = "ALSA-1", .ecosystem = "AlmaLinux:8", .name = "nodejs", .events = "introduced 1,fixed 1:2;introduced 3", .keyed = ADV_BY_BINARY, .module = "nodejs:12", .arches = "x86_64", .status = ADV_FIXED, .cvss = "CVSS:3.1/AV:N", .listed = "3.5", .vendor_id = "V", .severity_text = "Low"},
-	{.id = "CVE-2024-2", .ecosystem = "Debian:12", .name = "openssl", .events = "introduced 0", .status = ADV_AFFECTED},
+    {.id = "DSA-1-1",
+     .ecosystem = "Debian:12",
+     .name = "openssl",
+     .events = "introduced 0,fixed 3.0.1-1",
+     .status = ADV_FIXED,
+     .alias = "CVE-2024-1",
+     .summary = "s"},
+    {.id = "ALSA-1",
+     .ecosystem = "AlmaLinux:8",
+     .name = "nodejs",
+     .events = "introduced 1,fixed 1:2;introduced 3",
+     .keyed = ADV_BY_BINARY,
+     .module = "nodejs:12",
+     .arches = "x86_64",
+     .status = ADV_FIXED,
+     .cvss = "CVSS:3.1/AV:N",
+     .listed = "3.5",
+     .vendor_id = "V",
+     .severity_text = "Low"},
+    {.id = "CVE-2024-2",
+     .ecosystem = "Debian:12",
+     .name = "openssl",
+     .events = "introduced 0",
+     .status = ADV_AFFECTED},
 };
 
 /* A block of its own, so that a sanitizer sees the first byte read behind it. */
@@ -31,7 +53,8 @@ static void every_byte_changed(void **state)
 			struct err e = ERR_INIT;
 			uint8_t *p = copy_of(buf_bytes(&file), file.len);
 			p[i] ^= (uint8_t)(1U << bit);
-			struct vdb *v = vdb_open_bytes((struct bytes){.ptr = p, .len = file.len}, &e);
+			struct vdb *v =
+			    vdb_open_bytes((struct bytes){.ptr = p, .len = file.len}, &e);
 			if (v) {
 				(void)walk_all(v);
 				assert_int_equal(vdb_check(v, NULL, &e), -ERR_INTEGRITY);
@@ -66,7 +89,8 @@ static void every_length(void **state)
 	buf_free(&file);
 }
 
-/* The same changes with all checksums made right again: now only the checks at each step stand in the way. */
+/* The same changes with all checksums made right again: now only the checks at each step stand in
+ * the way. */
 static void every_byte_changed_and_signed(void **state)
 {
 	struct buf file;
@@ -78,7 +102,8 @@ static void every_byte_changed_and_signed(void **state)
 			struct err e = ERR_INIT;
 			uint8_t *p = copy_of(buf_bytes(&file), file.len);
 			p[i] = puts[k];
-			struct vdb *v = vdb_open_bytes((struct bytes){.ptr = p, .len = file.len}, &e);
+			struct vdb *v =
+			    vdb_open_bytes((struct bytes){.ptr = p, .len = file.len}, &e);
 			assert_non_null(v);
 			(void)walk_all(v);
 			vdb_close(v);
@@ -101,9 +126,12 @@ static void hostile_headers(void **state)
 			struct digest d;
 			uint8_t *p = copy_of(buf_bytes(&file), file.len);
 			p[i] = puts[k];
-			digest_of(DIGEST_SHA256, (struct bytes){.ptr = p, .len = VDB_HEADER_LEN - VDB_HASH_LEN}, &d);
+			digest_of(DIGEST_SHA256,
+				  (struct bytes){.ptr = p, .len = VDB_HEADER_LEN - VDB_HASH_LEN},
+				  &d);
 			memcpy(p + VDB_HEADER_LEN - VDB_HASH_LEN, d.hash, VDB_HASH_LEN);
-			struct vdb *v = vdb_open_bytes((struct bytes){.ptr = p, .len = file.len}, &e);
+			struct vdb *v =
+			    vdb_open_bytes((struct bytes){.ptr = p, .len = file.len}, &e);
 			if (v)
 				(void)walk_all(v);
 			else
@@ -118,10 +146,10 @@ static void hostile_headers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_byte_changed),
-		cmocka_unit_test(every_length),
-		cmocka_unit_test(every_byte_changed_and_signed),
-		cmocka_unit_test(hostile_headers),
+	    cmocka_unit_test(every_byte_changed),
+	    cmocka_unit_test(every_length),
+	    cmocka_unit_test(every_byte_changed_and_signed),
+	    cmocka_unit_test(hostile_headers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

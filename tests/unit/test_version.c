@@ -116,11 +116,16 @@ static void test_comparable(void **state)
 		const char *scheme, *version;
 		bool want;
 	} rows[] = {
-	    {"dpkg", "1.2-3~deb12u1", true}, {"dpkg", "<not-affected>", false},
-	    {"dpkg", "unfixed", false},	     {"dpkg", "1.2 or later", false},
-	    {"rpm", "0", true},		     {"rpm", "<1.2>", false},
-	    {"rpm", "1:2-3", true},	     {"apk", "2021-03-27-r4", true},
-	    {"apk", "none", false},	     {"npm", "1", true},
+	    {"dpkg", "1.2-3~deb12u1", true},
+	    {"dpkg", "<not-affected>", false},
+	    {"dpkg", "unfixed", false},
+	    {"dpkg", "1.2 or later", false},
+	    {"rpm", "0", true},
+	    {"rpm", "<1.2>", false},
+	    {"rpm", "1:2-3", true},
+	    {"apk", "2021-03-27-r4", true},
+	    {"apk", "none", false},
+	    {"npm", "1", true},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -280,7 +285,8 @@ static void test_laws(void **state)
 	}
 }
 
-/* A quarter megabyte of each mark and of digits: all comparisons end at once (linear time, no recursion).
+/* A quarter megabyte of each mark and of digits: all comparisons end at once (linear time, no
+ * recursion).
  */
 static void test_hostile(void **state)
 {
@@ -355,10 +361,10 @@ static void test_ecosystems(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_rules),    cmocka_unit_test(test_laws),
-	    cmocka_unit_test(test_hostile),  cmocka_unit_test(test_composer_branches),
+	    cmocka_unit_test(test_rules),      cmocka_unit_test(test_laws),
+	    cmocka_unit_test(test_hostile),    cmocka_unit_test(test_composer_branches),
 	    cmocka_unit_test(test_comparable), cmocka_unit_test(test_tables),
-	    cmocka_unit_test(test_validity), cmocka_unit_test(test_ecosystems),
+	    cmocka_unit_test(test_validity),   cmocka_unit_test(test_ecosystems),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (failed == 0 && checked_tables == 0) {

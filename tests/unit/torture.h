@@ -21,7 +21,8 @@ void *__wrap_aligned_alloc(size_t align, size_t n);
 
 static unsigned long torture_left; /* allocations until one fails; 0 = none will */
 static bool torture_hit;
-static bool torture_dry; /* memory stays spent: all that follow fail, too, until torture_left is 0 */
+static bool
+    torture_dry; /* memory stays spent: all that follow fail, too, until torture_left is 0 */
 
 static bool torture_fails(void)
 {

@@ -146,8 +146,8 @@ static void un_hide(struct unpack *u, struct un_node *root, const struct un_memb
 {
 	char name[16];
 	if (m->kind == UN_OPAQUE) {
-		struct un_node *dir = un_walk(u, root, root, m->path, model == UNPACK_OVERLAY,
-					      true, layer, 0);
+		struct un_node *dir =
+		    un_walk(u, root, root, m->path, model == UNPACK_OVERLAY, true, layer, 0);
 		if (!dir || dir->kind != UN_DIR)
 			u->refused = u->refused || model == UNPACK_OVERLAY || dir;
 		else if (model == UNPACK_OVERLAY)

@@ -13,7 +13,8 @@
 #include <cmocka.h>
 
 #define EV_MAX 8
-/* A row of a table of records: one affected package each; rows of one id and modified_ms are united. */
+/* A row of a table of records: one affected package each; rows of one id and modified_ms are
+ * united. */
 struct sample {
 	const char *feed, *id, *ecosystem, *name;
 	const char *events; /* "introduced 0,fixed 1.2;introduced 2": ';' starts another range */
@@ -26,7 +27,7 @@ struct sample {
 
 static inline enum adv_event sample_kind(struct bytes word)
 {
-	return bytes_eq_lit(word, "introduced")      ? ADV_INTRODUCED
+	return bytes_eq_lit(word, "introduced")	     ? ADV_INTRODUCED
 	       : bytes_eq_lit(word, "fixed")	     ? ADV_FIXED_AT
 	       : bytes_eq_lit(word, "last_affected") ? ADV_LAST_AFFECTED
 						     : ADV_LIMIT;
@@ -42,7 +43,7 @@ static inline size_t sample_events(const char *text, struct adv_range_event *out
 			struct bytes version = bytes_cut(&one, ',');
 			struct bytes word = bytes_cut(&version, ' ');
 			out[n++] = (struct adv_range_event){
-				.range = range, .kind = sample_kind(word), .version = version};
+			    .range = range, .kind = sample_kind(word), .version = version};
 		}
 	}
 	return n;
@@ -51,43 +52,45 @@ static inline size_t sample_events(const char *text, struct adv_range_event *out
 static inline int sample_add(struct vdb_writer *w, const struct sample *s, struct err *e)
 {
 	struct adv_range_event events[EV_MAX];
-	struct bytes alias = bytes_of(s->alias), cvss = bytes_of(s->cvss), listed = bytes_of(s->listed);
+	struct bytes alias = bytes_of(s->alias), cvss = bytes_of(s->cvss),
+		     listed = bytes_of(s->listed);
 	struct adv_reference ref = {.type = BYTES_LIT("ADVISORY"),
 				    .url = BYTES_LIT("https://example.org/advisory")};
 	struct adv_affected x = {
-		.ecosystem = bytes_of(s->ecosystem),
-		.name = bytes_of(s->name),
-		.keyed = s->keyed,
-		.arches = bytes_of(s->arches),
-		.module = bytes_of(s->module),
-		.status = s->status,
-		.severity_text = bytes_of(s->severity_text),
-		.vendor_id = bytes_of(s->vendor_id),
-		.events = events,
-		.event_count = sample_events(s->events, events),
-		.versions = &listed,
-		.version_count = s->listed ? 1 : 0,
+	    .ecosystem = bytes_of(s->ecosystem),
+	    .name = bytes_of(s->name),
+	    .keyed = s->keyed,
+	    .arches = bytes_of(s->arches),
+	    .module = bytes_of(s->module),
+	    .status = s->status,
+	    .severity_text = bytes_of(s->severity_text),
+	    .vendor_id = bytes_of(s->vendor_id),
+	    .events = events,
+	    .event_count = sample_events(s->events, events),
+	    .versions = &listed,
+	    .version_count = s->listed ? 1 : 0,
 	};
 	struct adv a = {
-		.feed = bytes_of(s->feed ? s->feed : "osv"),
-		.id = bytes_of(s->id),
-		.aliases = &alias,
-		.alias_count = s->alias ? 1 : 0,
-		.summary = bytes_of(s->summary),
-		.details = BYTES_LIT("details of it"),
-		.modified_ms = s->modified_ms,
-		.severity = s->severity,
-		.cvss = &cvss,
-		.cvss_count = s->cvss ? 1 : 0,
-		.references = &ref,
-		.reference_count = 1,
-		.affected = &x,
-		.affected_count = s->ecosystem ? 1 : 0,
+	    .feed = bytes_of(s->feed ? s->feed : "osv"),
+	    .id = bytes_of(s->id),
+	    .aliases = &alias,
+	    .alias_count = s->alias ? 1 : 0,
+	    .summary = bytes_of(s->summary),
+	    .details = BYTES_LIT("details of it"),
+	    .modified_ms = s->modified_ms,
+	    .severity = s->severity,
+	    .cvss = &cvss,
+	    .cvss_count = s->cvss ? 1 : 0,
+	    .references = &ref,
+	    .reference_count = 1,
+	    .affected = &x,
+	    .affected_count = s->ecosystem ? 1 : 0,
 	};
 	return vdb_writer_add(w, &a, e);
 }
 
-static inline int sample_exploit(struct vdb_writer *w, const char *cve, bool kev, double epss, struct err *e)
+static inline int sample_exploit(struct vdb_writer *w, const char *cve, bool kev, double epss,
+				 struct err *e)
 {
 	struct adv_exploit x = {.cve = bytes_of(cve),
 				.kev = kev,
@@ -103,7 +106,8 @@ static inline int sample_exploit(struct vdb_writer *w, const char *cve, bool kev
 static inline void sample_path(char out[256], const char *name)
 {
 	const char *dir = getenv("TMPDIR");
-	(void)snprintf(out, 256, "%s/plimsoll-%s-%ld.vdb", dir ? dir : "/tmp", name, (long)getpid());
+	(void)snprintf(out, 256, "%s/plimsoll-%s-%ld.vdb", dir ? dir : "/tmp", name,
+		       (long)getpid());
 }
 
 /* The file of these records into *out. */
@@ -117,7 +121,8 @@ static inline void sample_file(const struct sample *rows, size_t n, struct buf *
 		assert_int_equal(sample_add(w, &rows[i], &e), 0);
 	assert_int_equal(sample_exploit(w, "CVE-2024-1", true, 0.5, &e), 0);
 	assert_int_equal(sample_exploit(w, "CVE-2024-2", false, 0.000430001, &e), 0);
-	assert_int_equal(vdb_writer_add_source(w, BYTES_LIT("osv"), BYTES_LIT("a.zip"), 1000, n, 2, &e), 0);
+	assert_int_equal(
+	    vdb_writer_add_source(w, BYTES_LIT("osv"), BYTES_LIT("a.zip"), 1000, n, 2, &e), 0);
 	sample_path(path, "sample");
 	assert_int_equal(vdb_writer_finish(w, path, &e), 0);
 	vdb_writer_close(w);

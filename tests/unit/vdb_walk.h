@@ -1,4 +1,5 @@
-/* vdb_walk: ask a database everything it can be asked, adding up what it answers. For hostile files: nothing may crash, errors are fine. */
+/* vdb_walk: ask a database everything it can be asked, adding up what it answers. For hostile
+ * files: nothing may crash, errors are fine. */
 #pragma once
 #include "vdb/vdb.h"
 
@@ -16,7 +17,8 @@ static inline uint64_t walk_affected(uint64_t sum, const struct adv_affected *x)
 	sum = walk_add(sum, x->severity_text);
 	sum = walk_add(sum, x->vendor_id);
 	for (size_t i = 0; i < x->event_count; i++)
-		sum = walk_add(sum + x->events[i].range + (uint64_t)x->events[i].kind, x->events[i].version);
+		sum = walk_add(sum + x->events[i].range + (uint64_t)x->events[i].kind,
+			       x->events[i].version);
 	for (size_t i = 0; i < x->version_count; i++)
 		sum = walk_add(sum, x->versions[i]);
 	return sum + (uint64_t)x->status + (uint64_t)x->keyed;
@@ -64,7 +66,8 @@ static inline void walk_advisory(struct walk *w, uint32_t i)
 		w->sum = walk_list(w->sum, adv.cvss, adv.cvss_count);
 		w->sum = walk_list(w->sum, adv.cwes, adv.cwe_count);
 		for (size_t k = 0; k < adv.reference_count; k++)
-			w->sum = walk_add(walk_add(w->sum, adv.references[k].type), adv.references[k].url);
+			w->sum = walk_add(walk_add(w->sum, adv.references[k].type),
+					  adv.references[k].url);
 		for (size_t k = 0; k < adv.affected_count; k++)
 			w->sum = walk_affected(w->sum, &adv.affected[k]);
 		w->sum += (uint64_t)vdb_find_id(w->v, adv.id, &a, &ids, NULL);

@@ -18,7 +18,8 @@
 /* Methods that a route may have: others are 501, and end the connection. */
 static bool is_method(struct bytes m)
 {
-	static const char *const words[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+	static const char *const words[] = {"GET",   "HEAD",   "POST",	 "PUT",
+					    "PATCH", "DELETE", "OPTIONS"};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (bytes_eq_lit(m, words[i]))
 			return true;
@@ -31,7 +32,8 @@ static bool is_target(const struct head *h, struct arena *a)
 	struct uri_path p;
 	if (bytes_eq_lit(h->target, "*"))
 		return bytes_eq_lit(h->method, "OPTIONS");
-	return uri_split(h->target, &path, &query, NULL) == 0 && uri_path_parse(path, a, &p, NULL) == 0;
+	return uri_split(h->target, &path, &query, NULL) == 0 &&
+	       uri_path_parse(path, a, &p, NULL) == 0;
 }
 
 /* The body as hexadecimal digits behind out; false: not whole, or refused. */
@@ -123,6 +125,7 @@ int main(int argc, char **argv)
 		}
 		buf_free(&out);
 	}
-	printf("%lu connections, of %lu at least one request was read, %lu differ\n", lines, read, bad);
+	printf("%lu connections, of %lu at least one request was read, %lu differ\n", lines, read,
+	       bad);
 	return bad || lines == 0 || read < lines / 100 * READ_MIN;
 }

@@ -1,5 +1,6 @@
-/* Reads the lines that main.go writes: of each document ours must refuse it or read what Go read. What Go refuses no engine can run, and we may read it as we
- * like. Ends with 0 when nothing differed and enough was read by both. */
+/* Reads the lines that main.go writes: of each document ours must refuse it or read what Go read.
+ * What Go refuses no engine can run, and we may read it as we like. Ends with 0 when nothing
+ * differed and enough was read by both. */
 #include "base/buf.h"
 #include "base/limits.h"
 #include "oci/config.h"
@@ -127,14 +128,16 @@ static void compare(char *line, struct counts *n)
 	struct bytes text = unhex(document);
 	arena_init(&a, 16U << 20);
 	buf_init(&out, 16U << 20);
-	bool read = strcmp(kind, "config") == 0 ? read_config(text, &a, &out) : read_manifest(text, &a, &out);
+	bool read = strcmp(kind, "config") == 0 ? read_config(text, &a, &out)
+						: read_manifest(text, &a, &out);
 	bool go_read = strcmp(go, "error") != 0;
 	n->all++;
 	n->refused += !read && go_read;
 	n->both += read && go_read;
 	if (read && go_read && strcmp(buf_cstr(&out), go) != 0) {
 		n->differ++;
-		(void)printf("differs: %.*s\n  go   %s\n  ours %s\n", (int)text.len, (const char *)text.ptr, go, buf_cstr(&out));
+		(void)printf("differs: %.*s\n  go   %s\n  ours %s\n", (int)text.len,
+			     (const char *)text.ptr, go, buf_cstr(&out));
 	}
 	buf_free(&out);
 	arena_free(&a);
@@ -154,6 +157,7 @@ int main(int argc, char **argv)
 		compare(line, &n);
 	free(line);
 	(void)fclose(f);
-	(void)printf("%lu documents, %lu read by both, %lu refused by us alone, %lu differ\n", n.all, n.both, n.refused, n.differ);
+	(void)printf("%lu documents, %lu read by both, %lu refused by us alone, %lu differ\n",
+		     n.all, n.both, n.refused, n.differ);
 	return n.differ || n.both < n.all / 5 || n.refused < n.all / 50 || n.all < 100;
 }
