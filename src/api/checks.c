@@ -8,8 +8,6 @@
 
 #define REMEDIATIONS_MAX 20 /* told of one check */
 
-/* ---- the JSON -------------------------------------------------------------------------------- */
-
 struct score_row {
 	double base;
 };
@@ -97,8 +95,6 @@ static void put_check(struct json_out *w, struct check_row *row)
 	row->references = (struct sch_rows){c->references, c->reference_count};
 	sch_put(w, NULL, &check_object, row);
 }
-
-/* ---- the row --------------------------------------------------------------------------------- */
 
 /* A text that other matches have, too, is told once. */
 static void put_remedy(struct bytes text, struct bytes *texts, size_t *n)

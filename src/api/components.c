@@ -7,8 +7,6 @@
 
 #define OBJECTS_MAX 128
 
-/* ---- errors ---------------------------------------------------------------------------------- */
-
 static const struct sch_field challenge_fields[] = {
     SCH_SHOWN(SCH_TEXT, "WWW-Authenticate", "How to log in"),
 };
@@ -64,8 +62,6 @@ static void error_put(struct json_out *w, bool oci, const struct error_row *row)
 	json_put_end(w, '}');
 	json_put_end(w, '}');
 }
-
-/* ---- schemas --------------------------------------------------------------------------------- */
 
 struct found {
 	const struct sch_object *object;

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-/* ---- parameters ------------------------------------------------------------------------------ */
-
 static const struct sch_field path_fields[] = {
     SCH_SHOWN(SCH_TEXT, "registry", "Name of the registry; the embedded one is `local`",
 	      .example = "\"local\""),
@@ -74,8 +72,6 @@ static void parameters_put(struct json_out *w, const struct http_route *route)
 	fields_put(w, route->doc->headers, "header");
 	json_put_end(w, ']');
 }
-
-/* ---- bodies ---------------------------------------------------------------------------------- */
 
 static void request_put(struct json_out *w, const struct http_route *route)
 {
@@ -156,8 +152,6 @@ static void reply_put(struct json_out *w, const struct api_reply *reply)
 		content_put(w, reply);
 	json_put_end(w, '}');
 }
-
-/* ---- errors ---------------------------------------------------------------------------------- */
 
 static bool is_error_of(const struct http_route *route, unsigned status)
 {

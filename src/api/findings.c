@@ -7,8 +7,6 @@
 #include "report/finding.h"
 #include "store/findings.h"
 
-/* ---- the JSON: as report_finding_put writes it ----------------------------------------------- */
-
 static const char *cvss_word(int i)
 {
 	static const char *const words[] = {"2.0", "3.0", "3.1", "4.0", NULL};
@@ -66,8 +64,6 @@ static const struct sch_object finding_object = {
     .name = "Finding",
     .text = "One security check for one package of one image",
     SCH_TABLE(finding_fields)};
-
-/* ---- the query ------------------------------------------------------------------------------- */
 
 struct findings_query {
 	struct api_page page;
@@ -266,8 +262,6 @@ static int get_image_findings(struct http_request *r, struct err *e)
 	l.filter.digest = http_param(r, "digest");
 	return api_reply_read(r, 200, write_findings, &l, e);
 }
-
-/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc findings_doc = {
     .id = "listFindings",

@@ -13,8 +13,6 @@
 #define TAGS_MAX 100	  /* told of one image */
 #define SUPPORT_MAX 4096U /* bytes: what is said of a release's support takes some 200 */
 
-/* ---- the JSON -------------------------------------------------------------------------------- */
-
 static const char *state_word(int i)
 {
 	return i >= IMS_PENDING && i <= IMS_UNVERIFIED ? ims_state_word((enum ims_state)i) : NULL;
@@ -138,8 +136,6 @@ static const struct sch_object image_object = {
     .text = "One manifest of one platform in one repository; or an artifact",
     SCH_TABLE(image_fields)};
 
-/* ---- one image ------------------------------------------------------------------------------- */
-
 struct images_query {
 	struct api_page page;
 	int state; /* enum ims_state; -1 = any */
@@ -163,11 +159,11 @@ int api_image_find(struct db_tx *tx, struct http_request *r, struct ims_image *r
 
 int api_repository_check(struct db_tx *tx, struct bytes name, struct err *e)
 {
-	struct rgs t = {.tx = tx, .tenant = API_TENANT};
+	struct store_registry t = {.tx = tx, .tenant = API_TENANT};
 	if (!ref_is_name(name))
 		return err_set(e, ERR_FORMAT, "repository: \"%.*s\" is not a repository's name",
 			       BYTES_ARG(name));
-	int64_t id = rgs_repository_find(&t, name, e);
+	int64_t id = store_repository_find(&t, name, e);
 	if (id == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no repository \"%.*s\"",
 			       BYTES_ARG(name));
@@ -220,12 +216,12 @@ static struct bytes coverage_now(const struct ims_image *i, struct arena *a)
 static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *r,
 		     const struct ims_image *i, struct err *e)
 {
-	struct rgs t = {.tx = tx, .tenant = API_TENANT};
-	struct rgs_texts tags = {0};
-	int64_t repository = rgs_repository_find(&t, i->repository, e);
+	struct store_registry t = {.tx = tx, .tenant = API_TENANT};
+	struct store_texts tags = {0};
+	int64_t repository = store_repository_find(&t, i->repository, e);
 	int rc = repository < 0 ? (int)repository : 0;
 	if (repository > 0)
-		rc = rgs_tags_of(&t, repository, i->digest, TAGS_MAX, http_arena(r), &tags, e);
+		rc = store_tags_of(&t, repository, i->digest, TAGS_MAX, http_arena(r), &tags, e);
 	struct image_row row = {.registry = BYTES_LIT(API_REGISTRY),
 				.tags = {.items = tags.items, .count = tags.count},
 				.i = *i};
@@ -250,8 +246,6 @@ static int get_image(struct http_request *r, struct err *e)
 {
 	return api_reply_read(r, 200, write_image, r, e);
 }
-
-/* ---- the images of a repository -------------------------------------------------------------- */
 
 /* Rows are read before the first one is written: its tags are another statement. */
 static int64_t read_images(struct db_tx *tx, const struct listing *q, struct ims_image *rows,
@@ -317,8 +311,6 @@ static int get_images(struct http_request *r, struct err *e)
 		return api_bad_cursor(e);
 	return api_reply_read(r, 200, write_images, &q, e);
 }
-
-/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc images_doc = {
     .id = "listImages",

@@ -6,8 +6,6 @@
 #include "store/counts.h"
 #include "store/registry.h"
 
-/* ---- the JSON -------------------------------------------------------------------------------- */
-
 static const char *registry_type(int i)
 {
 	return i == 0 ? "embedded" : NULL;
@@ -27,7 +25,7 @@ struct registry_row {
 	enum registry_state state;
 	uint64_t pending;
 	struct cnt_total total;
-	struct rgs_totals stored;
+	struct store_totals stored;
 };
 
 #define TOTAL_FIELDS(type)                                                                         \
@@ -62,7 +60,7 @@ struct repository_row {
 	struct bytes registry;
 	uint64_t pending;
 	struct cnt_total total;
-	struct rgs_totals stored;
+	struct store_totals stored;
 };
 
 static const struct sch_field repository_fields[] = {
@@ -78,8 +76,6 @@ static const struct sch_object repository_object = {.name = "Repository",
 							"A repository with the sums of its images",
 						    SCH_TABLE(repository_fields)};
 
-/* ---- registries ------------------------------------------------------------------------------ */
-
 static uint64_t pending_of(const struct cnt_total *t)
 {
 	uint64_t settled = t->healthy + t->unhealthy + t->unverified;
@@ -87,18 +83,18 @@ static uint64_t pending_of(const struct cnt_total *t)
 }
 
 /* Of one repository, or of all (empty). */
-static int stored_of(struct db_tx *tx, struct bytes repository, struct rgs_totals *ret,
+static int stored_of(struct db_tx *tx, struct bytes repository, struct store_totals *ret,
 		     struct err *e)
 {
-	struct rgs t = {.tx = tx, .tenant = API_TENANT};
-	int64_t id = repository.len ? rgs_repository_find(&t, repository, e) : 0;
+	struct store_registry t = {.tx = tx, .tenant = API_TENANT};
+	int64_t id = repository.len ? store_repository_find(&t, repository, e) : 0;
 	if (id < 0 || (id == 0 && repository.len))
 		return (int)id;
-	return rgs_totals(&t, id, ret, e);
+	return store_totals(&t, id, ret, e);
 }
 
 static void put_registry(struct json_out *w, const struct cnt_total *t,
-			 const struct rgs_totals *stored)
+			 const struct store_totals *stored)
 {
 	struct registry_row row = {.name = BYTES_LIT(API_REGISTRY),
 				   .total = *t,
@@ -117,7 +113,7 @@ static void put_registry(struct json_out *w, const struct cnt_total *t,
 static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct cnt_total t;
-	struct rgs_totals stored = {.blobs = 0};
+	struct store_totals stored = {.blobs = 0};
 	(void)arg;
 	int r = cnt_registry(tx, &t, e);
 	if (r >= 0)
@@ -153,8 +149,6 @@ static int get_registry(struct http_request *r, struct err *e)
 {
 	return api_reply_read(r, 200, write_registry, NULL, e);
 }
-
-/* ---- repositories ---------------------------------------------------------------------------- */
 
 struct listing {
 	struct api_page page; /* the table's struct: first */
@@ -195,8 +189,6 @@ static int get_repositories(struct http_request *r, struct err *e)
 		return api_bad_cursor(e);
 	return api_reply_read(r, 200, write_repositories, &p, e);
 }
-
-/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc registries_doc = {
     .id = "listRegistries",

@@ -2,7 +2,7 @@
 
 #include "base/num.h"
 
-int rgr_name(struct http_request *r, struct bytes *ret, struct err *e)
+int v2_name(struct http_request *r, struct bytes *ret, struct err *e)
 {
 	struct bytes name = http_param(r, "name");
 	int rc =
@@ -17,7 +17,7 @@ int rgr_name(struct http_request *r, struct bytes *ret, struct err *e)
 	return rc < 0 ? rc : 1;
 }
 
-int rgr_digest(struct http_request *r, struct bytes text, struct digest *ret, struct err *e)
+int v2_digest(struct http_request *r, struct bytes text, struct digest *ret, struct err *e)
 {
 	struct err why = ERR_INIT;
 	if (digest_parse(text, ret, &why) == 0)
@@ -26,7 +26,7 @@ int rgr_digest(struct http_request *r, struct bytes text, struct digest *ret, st
 	return rc < 0 ? rc : 1;
 }
 
-int rgr_fail(struct http_request *r, const char *unknown, const char *invalid, struct err *e)
+int v2_fail(struct http_request *r, const char *unknown, const char *invalid, struct err *e)
 {
 	struct err why = *e;
 	const char *code = NULL;
@@ -46,7 +46,7 @@ int rgr_fail(struct http_request *r, const char *unknown, const char *invalid, s
 	return http_reply_error(r, status, code, why.msg, e);
 }
 
-int rgr_location(struct http_request *r, const char *path, struct err *e)
+int v2_location(struct http_request *r, const char *path, struct err *e)
 {
 	const char *url = api_of(r)->public_url;
 	if (url && *url)
@@ -56,7 +56,7 @@ int rgr_location(struct http_request *r, const char *path, struct err *e)
 	return http_reply_header(r, "Location", bytes_of(path), e);
 }
 
-int rgr_page(struct http_request *r, size_t fallback, size_t max, size_t *ret_n, struct err *e)
+int v2_page(struct http_request *r, size_t fallback, size_t max, size_t *ret_n, struct err *e)
 {
 	bool present;
 	uint64_t n;
@@ -72,13 +72,13 @@ int rgr_page(struct http_request *r, size_t fallback, size_t max, size_t *ret_n,
 	return 0;
 }
 
-struct access_actor rgr_actor(struct http_request *r)
+struct access_actor v2_actor(struct http_request *r)
 {
 	const struct principal *p = http_principal(r);
 	return (struct access_actor){.name = p ? p->name : BYTES_NONE, .peer = http_peer(r)};
 }
 
-int rgr_next(struct http_request *r, const char *target, struct err *e)
+int v2_next(struct http_request *r, const char *target, struct err *e)
 {
 	const char *text =
 	    target ? arena_printf(http_arena(r), "<%s>; rel=\"next\"", target) : NULL;

@@ -82,8 +82,8 @@ static int reply_part(struct http_request *r, const char *digest, int fd, uint64
 /* Name and digest of the path: 0, 1 = replied. */
 static int which(struct http_request *r, struct bytes *ret_name, struct digest *ret, struct err *e)
 {
-	int rc = rgr_name(r, ret_name, e);
-	return rc != 0 ? rc : rgr_digest(r, http_param(r, "digest"), ret, e);
+	int rc = v2_name(r, ret_name, e);
+	return rc != 0 ? rc : v2_digest(r, http_param(r, "digest"), ret, e);
 }
 
 static int get_blob(struct http_request *r, struct err *e)
@@ -137,28 +137,28 @@ const struct http_route api_registry_blobs_routes[] = {
      .action = ACTION_ANY_PRINCIPAL,
      .summary = "The registry is there and knows who asks",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_root_doc},
+     .doc = &v2_root_doc},
     {.methods = HTTP_GET,
      .pattern = "/v2",
      .handle = root,
      .action = ACTION_ANY_PRINCIPAL,
      .summary = "The registry is there and knows who asks",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_root_bare_doc},
+     .doc = &v2_root_bare_doc},
     {.methods = HTTP_GET,
      .pattern = "/v2/{name...}/blobs/{digest}",
      .handle = get_blob,
      .action = ACTION_PULL,
      .summary = "A blob, whole or in part",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_get_blob_doc},
+     .doc = &v2_get_blob_doc},
     {.methods = HTTP_DELETE,
      .pattern = "/v2/{name...}/blobs/{digest}",
      .handle = delete_blob,
      .action = ACTION_DELETE,
      .summary = "Remove a blob from a repository",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_delete_blob_doc},
+     .doc = &v2_delete_blob_doc},
 };
 const size_t api_registry_blobs_route_count =
     sizeof api_registry_blobs_routes / sizeof *api_registry_blobs_routes;

@@ -2,8 +2,6 @@
  * distribution specification's; what the handlers write themselves is written by these tables. */
 #include "api/registry_doc.h"
 
-/* ---- headers --------------------------------------------------------------------------------- */
-
 #define H(key, ...) SCH_SHOWN(SCH_TEXT, key, __VA_ARGS__)
 #define VERSION H("Docker-Distribution-Api-Version", "registry/2.0")
 #define LOCATION H("Location", "Where it is", .format = "uri-reference")
@@ -50,8 +48,6 @@ static const struct sch_object blob_asks = {SCH_TABLE(blob_asks_fields)};
 static const struct sch_object manifest_asks = {SCH_TABLE(manifest_asks_fields)};
 static const struct sch_object chunk_asks = {SCH_TABLE(chunk_asks_fields)};
 
-/* ---- parameters ------------------------------------------------------------------------------ */
-
 static const struct sch_field upload_fields[] = {H("id", "Id of the upload")};
 static const struct sch_object upload_params = {SCH_TABLE(upload_fields)};
 
@@ -74,23 +70,21 @@ static const struct sch_field open_fields[] = {
     H("mount", "Digest of a blob that is there already"), H("from", "The repository it is in")};
 static const struct sch_object open_query = {SCH_TABLE(open_fields)};
 
-/* ---- bodies ---------------------------------------------------------------------------------- */
-
 static const struct sch_object root_object = {.name = "RegistryRoot",
 					      .text = "The registry is there"};
 
 static const struct sch_field tags_fields[] = {
-    SCH_FIELD(struct rgr_names, name, SCH_TEXT, "name", "The repository",
+    SCH_FIELD(struct v2_names, name, SCH_TEXT, "name", "The repository",
 	      .pattern = SCH_REPOSITORY_PATTERN),
-    SCH_FIELD(struct rgr_names, names, SCH_TEXTS, "tags", "Its tags, in order"),
+    SCH_FIELD(struct v2_names, names, SCH_TEXTS, "tags", "Its tags, in order"),
 };
-const struct sch_object rgr_tags_object = {.name = "Tags", SCH_TABLE(tags_fields)};
+const struct sch_object v2_tags_object = {.name = "Tags", SCH_TABLE(tags_fields)};
 static const struct sch_field catalog_fields[] = {
-    SCH_FIELD(struct rgr_names, names, SCH_TEXTS, "repositories", "Their names, in order"),
+    SCH_FIELD(struct v2_names, names, SCH_TEXTS, "repositories", "Their names, in order"),
 };
-const struct sch_object rgr_catalog_object = {.name = "Catalog", SCH_TABLE(catalog_fields)};
+const struct sch_object v2_catalog_object = {.name = "Catalog", SCH_TABLE(catalog_fields)};
 
-#define D(member, kind, key, ...) SCH_FIELD(struct rgs_manifest, member, kind, key, __VA_ARGS__)
+#define D(member, kind, key, ...) SCH_FIELD(struct store_manifest, member, kind, key, __VA_ARGS__)
 static const struct sch_field descriptor_fields[] = {
     D(media_type, SCH_TEXT, "mediaType", "Its type"),
     D(digest, SCH_TEXT, "digest", "Its digest", .pattern = SCH_DIGEST_PATTERN),
@@ -101,16 +95,14 @@ static const struct sch_field descriptor_fields[] = {
 static const struct sch_object descriptor_object = {.name = "Descriptor",
 						    SCH_TABLE(descriptor_fields)};
 static const struct sch_field index_fields[] = {
-    SCH_FIELD(struct rgr_index, version, SCH_UINT, "schemaVersion", "2"),
-    SCH_FIELD(struct rgr_index, type, SCH_TEXT, "mediaType", OCI_INDEX_TYPE),
-    SCH_FIELD(struct rgr_index, manifests, SCH_OBJECTS, "manifests",
+    SCH_FIELD(struct v2_index, version, SCH_UINT, "schemaVersion", "2"),
+    SCH_FIELD(struct v2_index, type, SCH_TEXT, "mediaType", OCI_INDEX_TYPE),
+    SCH_FIELD(struct v2_index, manifests, SCH_OBJECTS, "manifests",
 	      "The manifests that refer to it", .of = &descriptor_object,
-	      .stride = sizeof(struct rgs_manifest)),
+	      .stride = sizeof(struct store_manifest)),
 };
-const struct sch_object rgr_index_object = {
+const struct sch_object v2_index_object = {
     .name = "Referrers", .text = "An OCI index", SCH_TABLE(index_fields)};
-
-/* ---- routes ---------------------------------------------------------------------------------- */
 
 #define ROOT_REPLIES                                                                               \
 	{                                                                                          \
@@ -119,10 +111,10 @@ const struct sch_object rgr_index_object = {
 			.headers = &with_version                                                   \
 		}                                                                                  \
 	}
-const struct api_doc rgr_root_doc = {.id = "getRegistryRoot", .replies = ROOT_REPLIES};
-const struct api_doc rgr_root_bare_doc = {.id = "getRegistryRootWithoutSlash",
-					  .replies = ROOT_REPLIES};
-const struct api_doc rgr_get_blob_doc = {
+const struct api_doc v2_root_doc = {.id = "getRegistryRoot", .replies = ROOT_REPLIES};
+const struct api_doc v2_root_bare_doc = {.id = "getRegistryRootWithoutSlash",
+					 .replies = ROOT_REPLIES};
+const struct api_doc v2_get_blob_doc = {
     .id = "getBlob",
     .headers = &blob_asks,
     .replies = {{.status = 200,
@@ -136,12 +128,12 @@ const struct api_doc rgr_get_blob_doc = {
 		{.status = 304, .text = "The client has it", .headers = &with_manifest}},
     .errors = {416},
 };
-const struct api_doc rgr_delete_blob_doc = {
+const struct api_doc v2_delete_blob_doc = {
     .id = "deleteBlob",
     .replies = {{.status = 202, .text = "It is removed", .headers = &with_version}},
     .errors = {405},
 };
-const struct api_doc rgr_get_manifest_doc = {
+const struct api_doc v2_get_manifest_doc = {
     .id = "getManifest",
     .text = "The reply has the type that the manifest was pushed with.",
     .headers = &manifest_asks,
@@ -151,42 +143,42 @@ const struct api_doc rgr_get_manifest_doc = {
 		 .headers = &with_manifest},
 		{.status = 304, .text = "The client has it", .headers = &with_manifest}},
 };
-const struct api_doc rgr_put_manifest_doc = {
+const struct api_doc v2_put_manifest_doc = {
     .id = "putManifest",
     .query = &tag_query,
     .body_type = "*/*",
     .replies = {{.status = 201, .text = "It is there", .headers = &with_manifest_made}},
     .errors = {409, 414},
 };
-const struct api_doc rgr_delete_manifest_doc = {
+const struct api_doc v2_delete_manifest_doc = {
     .id = "deleteManifest",
     .text = "By a tag: the tag. By a digest: the manifest and the tags that point at it.",
     .replies = {{.status = 202, .text = "It is removed", .headers = &with_version}},
 };
-const struct api_doc rgr_tags_doc = {
+const struct api_doc v2_tags_doc = {
     .id = "listTags",
     .query = &page_query,
     .replies =
-	{{.status = 200, .text = "A page of tags", .of = &rgr_tags_object, .headers = &with_list}},
+	{{.status = 200, .text = "A page of tags", .of = &v2_tags_object, .headers = &with_list}},
 };
-const struct api_doc rgr_catalog_doc = {
+const struct api_doc v2_catalog_doc = {
     .id = "listCatalog",
     .query = &page_query,
     .replies = {{.status = 200,
 		 .text = "A page of repositories",
-		 .of = &rgr_catalog_object,
+		 .of = &v2_catalog_object,
 		 .headers = &with_list}},
 };
-const struct api_doc rgr_referrers_doc = {
+const struct api_doc v2_referrers_doc = {
     .id = "listReferrers",
     .query = &referrers_query,
     .replies = {{.status = 200,
 		 .text = "A page of referrers",
 		 .type = OCI_INDEX_TYPE,
-		 .of = &rgr_index_object,
+		 .of = &v2_index_object,
 		 .headers = &with_referrers}},
 };
-const struct api_doc rgr_open_upload_doc = {
+const struct api_doc v2_open_upload_doc = {
     .id = "openUpload",
     .query = &open_query,
     .body_type = "application/octet-stream",
@@ -196,12 +188,12 @@ const struct api_doc rgr_open_upload_doc = {
 		 .headers = &with_blob_made},
 		{.status = 202, .text = "The upload is open", .headers = &with_session}},
 };
-const struct api_doc rgr_get_upload_doc = {
+const struct api_doc v2_get_upload_doc = {
     .id = "getUpload",
     .params = &upload_params,
     .replies = {{.status = 204, .text = "How much has arrived", .headers = &with_session}},
 };
-const struct api_doc rgr_append_upload_doc = {
+const struct api_doc v2_append_upload_doc = {
     .id = "appendUpload",
     .params = &upload_params,
     .headers = &chunk_asks,
@@ -209,7 +201,7 @@ const struct api_doc rgr_append_upload_doc = {
     .replies = {{.status = 202, .text = "It has arrived", .headers = &with_session}},
     .errors = {409, 416},
 };
-const struct api_doc rgr_complete_upload_doc = {
+const struct api_doc v2_complete_upload_doc = {
     .id = "completeUpload",
     .params = &upload_params,
     .query = &digest_query,
@@ -218,7 +210,7 @@ const struct api_doc rgr_complete_upload_doc = {
     .replies = {{.status = 201, .text = "The blob is there", .headers = &with_blob_made}},
     .errors = {409, 416},
 };
-const struct api_doc rgr_cancel_upload_doc = {
+const struct api_doc v2_cancel_upload_doc = {
     .id = "cancelUpload",
     .params = &upload_params,
     .replies = {{.status = 204, .text = "It is given up", .headers = &with_version}},

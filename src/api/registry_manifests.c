@@ -12,7 +12,7 @@ static bool is_digest_like(struct bytes reference)
 	return bytes_find(reference, ':') < reference.len;
 }
 
-static int put_headers(struct http_request *r, const struct rgs_manifest *m, struct err *e)
+static int put_headers(struct http_request *r, const struct store_manifest *m, struct err *e)
 {
 	const char *etag = arena_printf(http_arena(r), "\"%.*s\"", BYTES_ARG(m->digest));
 	if (!etag)
@@ -30,10 +30,10 @@ static int put_headers(struct http_request *r, const struct rgs_manifest *m, str
 static int get_manifest(struct http_request *r, struct err *e)
 {
 	struct bytes name, reference = http_param(r, "reference");
-	struct rgs_manifest m;
+	struct store_manifest m;
 	struct registry *g = api_of(r)->registry;
 	bool head = http_method_get(r) == HTTP_HEAD;
-	int rc = rgr_name(r, &name, e);
+	int rc = v2_name(r, &name, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = registry_manifest_get(g, name, reference, !head, http_arena(r), &m, e);
@@ -51,14 +51,12 @@ static int get_manifest(struct http_request *r, struct err *e)
 	if (head)
 		return http_reply_head(r, 200, type, m.size, e);
 	/* Who looks at an image with our own program does not run it. */
-	const struct access_actor by = rgr_actor(r);
+	const struct access_actor by = v2_actor(r);
 	registry_manifest_pulled(g, name, &m, is_digest_like(reference) ? BYTES_NONE : reference,
 				 &by,
 				 !bytes_eq_lit(http_header(r, "User-Agent"), FETCH_USER_AGENT));
 	return http_reply_bytes(r, 200, type, m.content, e);
 }
-
-/* ---- PUT ---- */
 
 struct put {
 	struct registry_put p;
@@ -73,7 +71,7 @@ static int read_references(struct http_request *r, struct put *x, struct err *e)
 	size_t n = 0;
 	int rc = 0;
 	if (is_digest_like(reference)) {
-		rc = rgr_digest(r, reference, &x->digest, e);
+		rc = v2_digest(r, reference, &x->digest, e);
 		if (rc != 0)
 			return rc;
 		x->p.digest = &x->digest;
@@ -108,7 +106,7 @@ static int reply_put(struct http_request *r, const struct put *x,
 					BYTES_ARG(x->p.repository), result->digest);
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
-	int rc = rgr_location(r, path, e);
+	int rc = v2_location(r, path, e);
 	if (rc == 0)
 		rc = http_reply_header(r, "Docker-Content-Digest", bytes_of(result->digest), e);
 	if (rc == 0 && result->subject.len)
@@ -120,38 +118,36 @@ static int reply_put(struct http_request *r, const struct put *x,
 
 static int put_manifest(struct http_request *r, struct err *e)
 {
-	const struct access_actor by = rgr_actor(r);
+	const struct access_actor by = v2_actor(r);
 	struct put x = {.p = {.content_type = http_header(r, "Content-Type"),
 			      .content = http_body(r),
 			      .by = &by}};
 	struct registry_put_result result;
-	int rc = rgr_name(r, &x.p.repository, e);
+	int rc = v2_name(r, &x.p.repository, e);
 	if (rc == 0)
 		rc = read_references(r, &x, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = registry_manifest_put(api_of(r)->registry, &x.p, http_arena(r), &result, e);
 	if (rc < 0)
-		return rgr_fail(r, result.blob_unknown ? "MANIFEST_BLOB_UNKNOWN" : "NAME_UNKNOWN",
-				"MANIFEST_INVALID", e);
+		return v2_fail(r, result.blob_unknown ? "MANIFEST_BLOB_UNKNOWN" : "NAME_UNKNOWN",
+			       "MANIFEST_INVALID", e);
 	log_line(LOG_INFO, "pushed %.*s%s%.*s@%s by \"%.*s\" from %.*s", BYTES_ARG(x.p.repository),
 		 x.p.tag_count ? ":" : "", BYTES_ARG(x.p.tag_count ? x.tags[0] : BYTES_NONE),
 		 result.digest, BYTES_ARG(by.name), BYTES_ARG(by.peer));
 	return reply_put(r, &x, &result, e);
 }
 
-/* ---- DELETE ---- */
-
 static int delete_manifest(struct http_request *r, struct err *e)
 {
 	struct bytes name, reference = http_param(r, "reference");
 	struct digest d;
-	int rc = rgr_name(r, &name, e);
+	int rc = v2_name(r, &name, e);
 	if (rc == 0 && is_digest_like(reference))
-		rc = rgr_digest(r, reference, &d, e);
+		rc = v2_digest(r, reference, &d, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	const struct access_actor by = rgr_actor(r);
+	const struct access_actor by = v2_actor(r);
 	rc = registry_manifest_delete(api_of(r)->registry, name, reference, &by, e);
 	if (rc < 0)
 		return rc;
@@ -171,7 +167,7 @@ const struct http_route api_registry_manifests_routes[] = {
      .action = ACTION_PULL,
      .summary = "A manifest by tag or digest",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_get_manifest_doc},
+     .doc = &v2_get_manifest_doc},
     {.methods = HTTP_PUT,
      .pattern = "/v2/{name...}/manifests/{reference}",
      .handle = put_manifest,
@@ -179,14 +175,14 @@ const struct http_route api_registry_manifests_routes[] = {
      .body_max = LIMIT_MANIFEST_MAX,
      .summary = "Push a manifest",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_put_manifest_doc},
+     .doc = &v2_put_manifest_doc},
     {.methods = HTTP_DELETE,
      .pattern = "/v2/{name...}/manifests/{reference}",
      .handle = delete_manifest,
      .action = ACTION_DELETE,
      .summary = "Remove a tag, or a manifest with its tags",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_delete_manifest_doc},
+     .doc = &v2_delete_manifest_doc},
 };
 const size_t api_registry_manifests_route_count =
     sizeof api_registry_manifests_routes / sizeof *api_registry_manifests_routes;

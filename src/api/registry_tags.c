@@ -35,11 +35,11 @@ static int reply(struct http_request *r, const char *type, struct buf *body, str
 }
 
 static int reply_names(struct http_request *r, const struct sch_object *o, struct bytes name,
-		       const struct rgs_texts *list, struct err *e)
+		       const struct store_texts *list, struct err *e)
 {
 	struct buf body;
 	struct json_out w;
-	struct rgr_names row = {.name = name, .names = {list->items, list->count}};
+	struct v2_names row = {.name = name, .names = {list->items, list->count}};
 	buf_init(&body, REPLY_MAX);
 	json_out_init(&w, &body, false);
 	sch_put(&w, NULL, o, &row);
@@ -47,54 +47,54 @@ static int reply_names(struct http_request *r, const struct sch_object *o, struc
 }
 
 static int put_next(struct http_request *r, const char *path, size_t n,
-		    const struct rgs_texts *list, struct err *e)
+		    const struct store_texts *list, struct err *e)
 {
 	if (!list->more || list->count == 0)
 		return 0;
 	const char *last = escape(r, list->items[list->count - 1]);
-	return rgr_next(
+	return v2_next(
 	    r, last ? arena_printf(http_arena(r), "%s?n=%zu&last=%s", path, n, last) : NULL, e);
 }
 
 static int get_tags(struct http_request *r, struct err *e)
 {
 	struct bytes name;
-	struct rgs_texts list;
-	struct rgs_page page = {.after = http_query(r, "last", NULL)};
-	int rc = rgr_name(r, &name, e);
+	struct store_texts list;
+	struct store_page page = {.after = http_query(r, "last", NULL)};
+	int rc = v2_name(r, &name, e);
 	if (rc == 0)
-		rc = rgr_page(r, PAGE_MAX, PAGE_MAX, &page.n, e);
+		rc = v2_page(r, PAGE_MAX, PAGE_MAX, &page.n, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = registry_tags(api_of(r)->registry, name, &page, http_arena(r), &list, e);
 	if (rc < 0)
-		return rgr_fail(r, "NAME_UNKNOWN", "NAME_INVALID", e);
+		return v2_fail(r, "NAME_UNKNOWN", "NAME_INVALID", e);
 	const char *path = arena_printf(http_arena(r), "/v2/%.*s/tags/list", BYTES_ARG(name));
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
 	rc = put_next(r, path, page.n, &list, e);
-	return rc < 0 ? rc : reply_names(r, &rgr_tags_object, name, &list, e);
+	return rc < 0 ? rc : reply_names(r, &v2_tags_object, name, &list, e);
 }
 
 static int get_catalog(struct http_request *r, struct err *e)
 {
-	struct rgs_texts list;
+	struct store_texts list;
 	size_t n = 0;
 	int rc =
 	    http_reply_header(r, "Docker-Distribution-Api-Version", BYTES_LIT("registry/2.0"), e);
 	if (rc == 0)
-		rc = rgr_page(r, PAGE_MAX, PAGE_MAX, &n, e);
+		rc = v2_page(r, PAGE_MAX, PAGE_MAX, &n, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = registry_catalog(api_of(r)->registry, http_query(r, "last", NULL), n, http_arena(r),
 			      &list, e);
 	if (rc == 0)
 		rc = put_next(r, "/v2/_catalog", n, &list, e);
-	return rc < 0 ? rc : reply_names(r, &rgr_catalog_object, BYTES_NONE, &list, e);
+	return rc < 0 ? rc : reply_names(r, &v2_catalog_object, BYTES_NONE, &list, e);
 }
 
 static int put_filter_headers(struct http_request *r, struct bytes name, struct bytes subject,
-			      const struct rgs_page *page, const struct rgs_manifests *list,
+			      const struct store_page *page, const struct store_manifests *list,
 			      struct err *e)
 {
 	int rc = 0;
@@ -106,17 +106,17 @@ static int put_filter_headers(struct http_request *r, struct bytes name, struct 
 	const char *last = escape(r, list->items[list->count - 1].digest);
 	if (!type || !last)
 		return err_set(e, ERR_NOMEM, "no memory");
-	return rgr_next(r,
-			arena_printf(http_arena(r), "/v2/%.*s/referrers/%.*s?%s%s%sn=%zu&last=%s",
-				     BYTES_ARG(name), BYTES_ARG(subject),
-				     *type ? "artifactType=" : "", type, *type ? "&" : "", page->n,
-				     last),
-			e);
+	return v2_next(r,
+		       arena_printf(http_arena(r), "/v2/%.*s/referrers/%.*s?%s%s%sn=%zu&last=%s",
+				    BYTES_ARG(name), BYTES_ARG(subject),
+				    *type ? "artifactType=" : "", type, *type ? "&" : "", page->n,
+				    last),
+		       e);
 }
 
 /* Annotations that would make the list a heavy one are in the manifest; the list says so in their
  * place. */
-static int mark_omitted(struct rgs_manifest *m, struct arena *a, struct err *e)
+static int mark_omitted(struct store_manifest *m, struct arena *a, struct err *e)
 {
 	if (!m->omitted)
 		return 0;
@@ -133,16 +133,16 @@ static int get_referrers(struct http_request *r, struct err *e)
 {
 	struct bytes name, subject = http_param(r, "digest");
 	struct digest d;
-	struct rgs_manifests list;
-	struct rgs_page page = {.after = http_query(r, "last", NULL),
-				.artifact_type = http_query(r, "artifactType", NULL)};
+	struct store_manifests list;
+	struct store_page page = {.after = http_query(r, "last", NULL),
+				  .artifact_type = http_query(r, "artifactType", NULL)};
 	struct buf body;
 	struct json_out w;
-	int rc = rgr_name(r, &name, e);
+	int rc = v2_name(r, &name, e);
 	if (rc == 0)
-		rc = rgr_digest(r, subject, &d, e);
+		rc = v2_digest(r, subject, &d, e);
 	if (rc == 0)
-		rc = rgr_page(r, REFERRERS_MAX, REFERRERS_MAX, &page.n, e);
+		rc = v2_page(r, REFERRERS_MAX, REFERRERS_MAX, &page.n, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = registry_referrers(api_of(r)->registry, name, subject, &page, http_arena(r), &list, e);
@@ -154,10 +154,10 @@ static int get_referrers(struct http_request *r, struct err *e)
 		return rc;
 	buf_init(&body, REPLY_MAX);
 	json_out_init(&w, &body, false);
-	sch_put(&w, NULL, &rgr_index_object,
-		&(struct rgr_index){.version = 2,
-				    .type = BYTES_LIT(OCI_INDEX_TYPE),
-				    .manifests = {list.items, list.count}});
+	sch_put(&w, NULL, &v2_index_object,
+		&(struct v2_index){.version = 2,
+				   .type = BYTES_LIT(OCI_INDEX_TYPE),
+				   .manifests = {list.items, list.count}});
 	return reply(r, OCI_INDEX_TYPE, &body, e);
 }
 
@@ -168,21 +168,21 @@ const struct http_route api_registry_tags_routes[] = {
      .action = ACTION_PULL,
      .summary = "The tags of a repository",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_tags_doc},
+     .doc = &v2_tags_doc},
     {.methods = HTTP_GET,
      .pattern = "/v2/_catalog",
      .handle = get_catalog,
      .action = ACTION_CATALOG,
      .summary = "The repositories of the registry",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_catalog_doc},
+     .doc = &v2_catalog_doc},
     {.methods = HTTP_GET,
      .pattern = "/v2/{name...}/referrers/{digest}",
      .handle = get_referrers,
      .action = ACTION_PULL,
      .summary = "The manifests whose subject is this one",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_referrers_doc},
+     .doc = &v2_referrers_doc},
 };
 const size_t api_registry_tags_route_count =
     sizeof api_registry_tags_routes / sizeof *api_registry_tags_routes;

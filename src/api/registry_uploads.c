@@ -39,7 +39,7 @@ static int put_session(struct http_request *r, struct bytes name, const char *id
 	    arena_printf(http_arena(r), "0-%llu", (unsigned long long)(offset ? offset - 1 : 0));
 	if (!path || !range)
 		return err_set(e, ERR_NOMEM, "no memory");
-	int rc = rgr_location(r, path, e);
+	int rc = v2_location(r, path, e);
 	if (rc == 0)
 		rc = http_reply_header(r, "Range", bytes_of(range), e);
 	if (rc == 0)
@@ -55,7 +55,7 @@ static int reply_created(struct http_request *r, struct bytes name, const struct
 	const char *path = arena_printf(http_arena(r), "/v2/%.*s/blobs/%s", BYTES_ARG(name), text);
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
-	int rc = rgr_location(r, path, e);
+	int rc = v2_location(r, path, e);
 	if (rc == 0)
 		rc = http_reply_header(r, "Docker-Content-Digest", bytes_of(text), e);
 	return rc < 0 ? rc : http_reply_empty(r, 201, e);
@@ -63,10 +63,8 @@ static int reply_created(struct http_request *r, struct bytes name, const struct
 
 static int fail(struct http_request *r, struct err *e)
 {
-	return rgr_fail(r, "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID", e);
+	return v2_fail(r, "BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID", e);
 }
-
-/* ---- the pieces, the same for all three ---- */
 
 static int push_data(struct http_request *r, void *state, struct bytes piece, struct err *e)
 {
@@ -125,7 +123,7 @@ static int chunk_check(struct http_request *r, struct push *p, struct err *e)
 /* Name and session of a PATCH or PUT. 0, 1 = replied. */
 static int push_take(struct http_request *r, struct push *p, struct err *e)
 {
-	int rc = rgr_name(r, &p->name, e);
+	int rc = v2_name(r, &p->name, e);
 	if (rc != 0)
 		return rc;
 	rc = registry_upload_take(registry_of(r), p->name, http_param(r, "id"), &p->upload, e);
@@ -168,8 +166,6 @@ static int chunk_end(struct http_request *r, struct push *p, struct err *e)
 	return rc < 0 ? rc : 1;
 }
 
-/* ---- PATCH ---- */
-
 static int patch_begin(struct http_request *r, void **ret_state, struct err *e)
 {
 	struct push *p = push_new(r, e);
@@ -192,8 +188,6 @@ static int patch_end(struct http_request *r, void *state, struct err *e)
 	return rc < 0 ? rc : http_reply_empty(r, 202, e);
 }
 
-/* ---- PUT ---- */
-
 static int put_begin(struct http_request *r, void **ret_state, struct err *e)
 {
 	struct push *p = push_new(r, e);
@@ -201,7 +195,7 @@ static int put_begin(struct http_request *r, void **ret_state, struct err *e)
 	if (!p)
 		return -(int)ERR_NOMEM;
 	*ret_state = p;
-	int rc = rgr_digest(r, http_query(r, "digest", NULL), &d, e);
+	int rc = v2_digest(r, http_query(r, "digest", NULL), &d, e);
 	if (rc == 0)
 		rc = push_take(r, p, e);
 	if (rc != 0)
@@ -221,8 +215,6 @@ static int put_end(struct http_request *r, void *state, struct err *e)
 	return rc < 0 ? fail(r, e) : reply_created(r, p->name, &p->digest, e);
 }
 
-/* ---- POST ---- */
-
 static enum digest_algo wanted_algo(struct http_request *r, bool *ret_known)
 {
 	bool present;
@@ -238,7 +230,7 @@ static int post_begin(struct http_request *r, void **ret_state, struct err *e)
 	if (!p)
 		return -(int)ERR_NOMEM;
 	*ret_state = p;
-	int rc = rgr_name(r, &p->name, e);
+	int rc = v2_name(r, &p->name, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	(void)wanted_algo(r, &known);
@@ -248,10 +240,10 @@ static int post_begin(struct http_request *r, void **ret_state, struct err *e)
 	struct bytes text = http_query(r, "digest", &present);
 	if (!present)
 		return 0;
-	rc = rgr_digest(r, text, &p->digest, e);
+	rc = v2_digest(r, text, &p->digest, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_upload_once(registry_of(r), p->name, rgr_actor(r).name, p->digest.algo,
+	rc = registry_upload_once(registry_of(r), p->name, v2_actor(r).name, p->digest.algo,
 				  &p->upload, e);
 	return rc < 0 ? fail(r, e) : 0;
 }
@@ -265,7 +257,7 @@ static int post_mount(struct http_request *r, struct push *p, struct err *e)
 	struct digest d;
 	if (!present)
 		return 0;
-	int rc = rgr_digest(r, text, &d, e);
+	int rc = v2_digest(r, text, &d, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 2;
 	if (!ref_is_name(from))
@@ -306,7 +298,7 @@ static int post_end(struct http_request *r, void *state, struct err *e)
 	rc = post_mount(r, p, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_upload_new(registry_of(r), p->name, rgr_actor(r).name, wanted_algo(r, &known),
+	rc = registry_upload_new(registry_of(r), p->name, v2_actor(r).name, wanted_algo(r, &known),
 				 p->id, e);
 	if (rc == -ERR_LIMIT)
 		return too_many(r, e);
@@ -316,13 +308,11 @@ static int post_end(struct http_request *r, void *state, struct err *e)
 	return rc < 0 ? rc : http_reply_empty(r, 202, e);
 }
 
-/* ---- GET, DELETE ---- */
-
 static int upload_status(struct http_request *r, struct err *e)
 {
 	struct bytes name;
 	uint64_t offset;
-	int rc = rgr_name(r, &name, e);
+	int rc = v2_name(r, &name, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	struct bytes id = http_param(r, "id");
@@ -340,7 +330,7 @@ static int upload_drop(struct http_request *r, struct err *e)
 {
 	struct bytes name;
 	struct upload *u;
-	int rc = rgr_name(r, &name, e);
+	int rc = v2_name(r, &name, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = registry_upload_take(registry_of(r), name, http_param(r, "id"), &u, e);
@@ -364,14 +354,14 @@ const struct http_route api_registry_uploads_routes[] = {
      .body_max = UINT64_MAX,
      .summary = "Open an upload, push a blob at once, or mount one",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_open_upload_doc},
+     .doc = &v2_open_upload_doc},
     {.methods = HTTP_GET,
      .pattern = "/v2/{name...}/blobs/uploads/{id}",
      .handle = upload_status,
      .action = ACTION_PUSH,
      .summary = "How much of an upload has arrived",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_get_upload_doc},
+     .doc = &v2_get_upload_doc},
     {.methods = HTTP_PATCH,
      .pattern = "/v2/{name...}/blobs/uploads/{id}",
      .stream = &patch_stream,
@@ -379,7 +369,7 @@ const struct http_route api_registry_uploads_routes[] = {
      .body_max = UINT64_MAX,
      .summary = "Append to an upload",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_append_upload_doc},
+     .doc = &v2_append_upload_doc},
     {.methods = HTTP_PUT,
      .pattern = "/v2/{name...}/blobs/uploads/{id}",
      .stream = &put_stream,
@@ -387,14 +377,14 @@ const struct http_route api_registry_uploads_routes[] = {
      .body_max = UINT64_MAX,
      .summary = "Complete an upload",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_complete_upload_doc},
+     .doc = &v2_complete_upload_doc},
     {.methods = HTTP_DELETE,
      .pattern = "/v2/{name...}/blobs/uploads/{id}",
      .handle = upload_drop,
      .action = ACTION_PUSH,
      .summary = "Give an upload up",
      .error_format = HTTP_OCI_ERRORS,
-     .doc = &rgr_cancel_upload_doc},
+     .doc = &v2_cancel_upload_doc},
 };
 const size_t api_registry_uploads_route_count =
     sizeof api_registry_uploads_routes / sizeof *api_registry_uploads_routes;

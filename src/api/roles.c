@@ -4,8 +4,6 @@
 
 #define BODY_MAX 65536
 
-/* ---- assignments ----------------------------------------------------------------------------- */
-
 struct assignment_row {
 	struct bytes user, role;
 	struct access_assignment m;
@@ -42,8 +40,6 @@ int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct ac
 		put_assignment(w, named ? u->name : BYTES_NONE, &list[i]);
 	return rc;
 }
-
-/* ---- roles ----------------------------------------------------------------------------------- */
 
 struct role_row {
 	struct bytes id, name;
@@ -155,8 +151,6 @@ static int get_assignments(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : api_reply_read(r, 200, write_assignments, &l, e);
 }
 
-/* ---- who gets and loses one ------------------------------------------------------------------ */
-
 struct assignment_ask {
 	struct bytes user, role, scope;
 };
@@ -194,8 +188,6 @@ static int delete_assignment(struct http_request *r, struct err *e)
 				 q.scope.len ? q.scope : BYTES_LIT("/"), e);
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
-
-/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc roles_doc = {
     .id = "listRoles",

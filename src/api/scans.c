@@ -13,11 +13,11 @@
 
 #define EVENT_BUDGET (4U << 20)
 
-/* ---- the JSON -------------------------------------------------------------------------------- */
-
 static const char *scan_status(int i)
 {
-	return i >= 0 && i <= SCS_UNSUPPORTED ? scs_status_word((enum scs_status)i) : NULL;
+	return i >= 0 && i <= STORE_SCAN_UNSUPPORTED
+		   ? store_scan_status_word((enum store_scan_status)i)
+		   : NULL;
 }
 
 static const char *trigger_word(int i)
@@ -28,7 +28,7 @@ static const char *trigger_word(int i)
 }
 
 struct scan_row {
-	struct scs_scan s;
+	struct store_scan_scan s;
 	int64_t next_run_ms, duration_ms;
 };
 #define S(member, kind, key, ...) SCH_FIELD(struct scan_row, member, kind, key, __VA_ARGS__)
@@ -53,17 +53,15 @@ static const struct sch_field scan_fields[] = {
 static const struct sch_object scan_object = {
     .name = "Scan", .text = "A scan of an image and how it stands", SCH_TABLE(scan_fields)};
 
-static void put_scan(struct json_out *w, const char *key, const struct scs_scan *s)
+static void put_scan(struct json_out *w, const char *key, const struct store_scan_scan *s)
 {
 	struct scan_row row = {.s = *s, .duration_ms = -1};
-	if (s->status == SCS_QUEUED)
+	if (s->status == STORE_SCAN_QUEUED)
 		row.next_run_ms = s->run_at_ms;
 	if (s->started_ms && s->finished_ms >= s->started_ms)
 		row.duration_ms = s->finished_ms - s->started_ms;
 	sch_put(w, key, &scan_object, &row);
 }
-
-/* ---- lists ----------------------------------------------------------------------------------- */
 
 struct scans_query {
 	struct api_page page;
@@ -88,11 +86,11 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	struct arena *a = http_arena(p->r);
 	struct bytes next = BYTES_NONE;
 	size_t limit = (size_t)p->q.page.limit;
-	struct scs_scan *rows = arena_alloc(a, limit + 1, sizeof *rows);
+	struct store_scan_scan *rows = arena_alloc(a, limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu scans", limit);
-	int64_t n =
-	    scs_list(tx, p->q.repository, p->q.digest, (int64_t)p->before, limit + 1, a, rows, e);
+	int64_t n = store_scan_list(tx, p->q.repository, p->q.digest, (int64_t)p->before, limit + 1,
+				    a, rows, e);
 	if (n < 0)
 		return (int)n;
 	size_t shown = (size_t)n > limit ? limit : (size_t)n;
@@ -127,8 +125,9 @@ static int write_image_scans(struct db_tx *tx, struct json_out *w, void *arg, st
 {
 	const struct listing *l = arg;
 	struct ims_image image;
-	struct scs_scan newest;
-	int64_t n = scs_list(tx, l->q.repository, l->q.digest, 0, 1, http_arena(l->r), &newest, e);
+	struct store_scan_scan newest;
+	int64_t n =
+	    store_scan_list(tx, l->q.repository, l->q.digest, 0, 1, http_arena(l->r), &newest, e);
 	if (n == 0)
 		n = api_image_find(tx, l->r, &image, e);
 	return n < 0 ? (int)n : write_scans(tx, w, arg, e);
@@ -144,8 +143,6 @@ static int get_image_scans(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_image_scans, &l, e);
 }
 
-/* ---- one scan -------------------------------------------------------------------------------- */
-
 struct asked {
 	struct http_request *r;
 	int64_t id;
@@ -154,8 +151,8 @@ struct asked {
 static int write_scan(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct asked *q = arg;
-	struct scs_scan scan;
-	int r = scs_get(tx, q->id, http_arena(q->r), &scan, e);
+	struct store_scan_scan scan;
+	int r = store_scan_get(tx, q->id, http_arena(q->r), &scan, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no scan %lld", (long long)q->id);
 	if (r > 0)
@@ -203,8 +200,6 @@ static int post_scan(struct http_request *r, struct err *e)
 	int rc = http_reply_header(r, "Location", bytes_of(at), e);
 	return rc < 0 ? rc : reply_scan(r, 202, id, e);
 }
-
-/* ---- server-sent events ---------------------------------------------------------------------- */
 
 struct stream {
 	struct db *db;
@@ -305,8 +300,6 @@ static int get_events(struct http_request *r, struct err *e)
 	}
 	return http_reply_events(r, next_events, free, s, e);
 }
-
-/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct sch_field id_fields[] = {
     SCH_SHOWN(SCH_INT, "id", "Number of the scan"),

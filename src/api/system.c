@@ -107,8 +107,6 @@ static void checks_run(const struct api *api, bool with_stored, struct checks *c
 	    "the last worker that was started did not get ready", c->trouble};
 }
 
-/* ---- the JSON -------------------------------------------------------------------------------- */
-
 struct check_row {
 	struct bytes name, reason;
 	bool ok;
@@ -148,8 +146,6 @@ static const struct sch_field version_fields[] = {
     SCH_FIELD(struct version_row, apis, SCH_TEXTS, "apis", "Where its interfaces begin"),
 };
 static const struct sch_object version_object = {.name = "Version", SCH_TABLE(version_fields)};
-
-/* ---- handlers -------------------------------------------------------------------------------- */
 
 static int reply_row(struct http_request *r, unsigned status, const struct sch_object *o,
 		     const void *row, struct err *e)
@@ -329,8 +325,6 @@ void api_served(void *context, const struct http_request *r, const struct http_r
 	atomic_fetch_add_explicit(&m->bytes_in, bytes_in, memory_order_relaxed);
 	atomic_fetch_add_explicit(&m->bytes_out, bytes_out, memory_order_relaxed);
 }
-
-/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc livez_doc = {
     .id = "getLivez",

@@ -7,8 +7,6 @@
 #define BODY_MAX 65536
 #define DAYS_MAX 3650
 
-/* ---- the JSON -------------------------------------------------------------------------------- */
-
 static const char *kind_word(int i)
 {
 	static const char *const words[] = {"personal", "refresh", NULL};
@@ -40,8 +38,6 @@ static const struct sch_field made_fields[] = {
 };
 static const struct sch_object made_object = {
     .name = "MadeToken", .text = "A token that was just made", SCH_TABLE(made_fields)};
-
-/* ---- list ------------------------------------------------------------------------------------ */
 
 struct listing {
 	struct api_page page; /* the table's struct */
@@ -85,8 +81,6 @@ static int get_tokens(struct http_request *r, struct err *e)
 		return api_bad_cursor(e);
 	return api_reply_read(r, 200, write_tokens, &l, e);
 }
-
-/* ---- made and ended -------------------------------------------------------------------------- */
 
 struct user_id {
 	struct bytes name;
@@ -170,8 +164,6 @@ static int delete_token(struct http_request *r, struct err *e)
 		rc = access_token_remove(api_of(r)->access, &by, user, (int64_t)token, e);
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
-
-/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct sch_field id_fields[] = {
     SCH_SHOWN(SCH_INT, "id", "Number of the token"),

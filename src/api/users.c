@@ -23,8 +23,6 @@ struct access_actor people_actor(const struct http_request *r)
 	return (struct access_actor){.name = p ? p->name : BYTES_NONE, .peer = http_peer(r)};
 }
 
-/* ---- the JSON -------------------------------------------------------------------------------- */
-
 static const char *kind_word(int i)
 {
 	static const char *const words[] = {"user", "robot", NULL};
@@ -62,8 +60,6 @@ static int put_user(struct db_tx *tx, struct json_out *w, const struct access_us
 	json_put_end(w, '}');
 	return rc;
 }
-
-/* ---- users ----------------------------------------------------------------------------------- */
 
 static bool is_cursor(struct bytes name)
 {
@@ -248,8 +244,6 @@ static int put_password(struct http_request *r, struct err *e)
 		api_owner_seen(api_of(r), http_param(r, "user"));
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
-
-/* ---- routes ---------------------------------------------------------------------------------- */
 
 static const struct api_doc users_doc = {
     .id = "listUsers",

@@ -17,8 +17,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define ASSESS_BUDGET (512U << 20) /* bytes: 2,000 packages with 20,000 findings take some 40 MiB  \
-				    */
+#define ASSESS_BUDGET                                                                              \
+	(512U << 20) /* bytes: 2,000 packages with 20,000 findings take some 40 MiB                \
+		      */
 
 static void on_alarm(int sig)
 {
@@ -29,7 +30,7 @@ static void on_alarm(int sig)
 	_exit(1); /* the workers die with the socket they serve */
 }
 
-int cimg_arm_timeout(const struct cli_args *args, struct err *e)
+int cli_image_arm_timeout(const struct cli_args *args, struct err *e)
 {
 	uint64_t ms;
 	const char *text = cli_get(args, "timeout");
@@ -150,7 +151,8 @@ static int open_reference(struct cimg *c, const struct cli_args *args, const cha
 				       "--password-stdin",
 				       o.username);
 	}
-	return srv_set_authorities(args, e) < 0 ? -(int)e->code : pull_image(&c->input, ref, &o, e);
+	return cli_server_set_authorities(args, e) < 0 ? -(int)e->code
+						       : pull_image(&c->input, ref, &o, e);
 }
 
 static int open_rootfs(struct cimg *c, const char *dir, struct err *e)
@@ -176,7 +178,7 @@ static int open_stdin(struct cimg *c, const struct cli_args *args, struct err *e
 	if (cli_has(args, "password-stdin"))
 		return err_set(e, ERR_FORMAT,
 			       "standard input cannot be both an image and a password");
-	c->spool = opd_spool(e);
+	c->spool = operand_spool(e);
 	if (c->spool < 0)
 		return c->spool;
 	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", c->spool);
@@ -253,8 +255,8 @@ static bool is_tar(const struct operand *o)
 	return stat(place, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb,
-	      struct err *e)
+int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb,
+		   struct err *e)
 {
 	struct operand o = {.kind = OPD_PATH, .text = cli_get(args, "input")};
 	*c = (struct cimg){.progress = !cli_has(args, "quiet") && isatty(STDERR_FILENO)};
@@ -263,9 +265,9 @@ int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, boo
 		return err_set(e, ERR_FORMAT,
 			       text ? "give either an image or --input, not both"
 				    : "give an image: PATH, -, REF or --input PATH");
-	if (text && opd_parse(text, &o, e) < 0)
+	if (text && operand_parse(text, &o, e) < 0)
 		return -(int)e->code;
-	if (cimg_arm_timeout(args, e) < 0 || (want_vdb && open_vdb(c, args, e) < 0) ||
+	if (cli_image_arm_timeout(args, e) < 0 || (want_vdb && open_vdb(c, args, e) < 0) ||
 	    (is_tar(&o) && open_pool(c, args, e) < 0) || open_input(c, args, &o, e) < 0 ||
 	    check_platform(c, args, e) < 0)
 		return -(int)e->code;
@@ -283,7 +285,7 @@ int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, boo
 	return 0;
 }
 
-void cimg_close(struct cimg *c)
+void cli_image_close(struct cimg *c)
 {
 	if (c->checking)
 		pthread_join(c->checker, NULL);

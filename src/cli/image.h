@@ -1,5 +1,5 @@
-/* image (cimg_): what the verbs that look at one image share: open it, take its inventory, match
- * it. */
+/* image (cli_image_): what the verbs that look at one image share: open it, take its inventory,
+ * match it. */
 #pragma once
 #include "cli/cli.h"
 #include "report/report.h"
@@ -53,8 +53,8 @@ struct cimg {
 
 /* text: the operand that names the image, or NULL with --input. want_vdb: match too (ERR_NOT_FOUND
  * tells how to get a database). */
-int cimg_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb,
-	      struct err *e);
-void cimg_close(struct cimg *c);
+int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb,
+		   struct err *e);
+void cli_image_close(struct cimg *c);
 /* From here on the process ends with status 1 after --timeout. */
-int cimg_arm_timeout(const struct cli_args *args, struct err *e);
+int cli_image_arm_timeout(const struct cli_args *args, struct err *e);

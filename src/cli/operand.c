@@ -14,7 +14,7 @@
 
 static const struct scheme {
 	const char *prefix;
-	enum opd_kind kind;
+	enum operand_kind kind;
 	const char *instead; /* of one that is not read */
 } schemes[] = {
     {"oci:", OPD_PATH, NULL},
@@ -56,7 +56,7 @@ static bool is_rootfs(const char *path)
 	       !has_file(path, "manifest.json") && rootfs_is(path);
 }
 
-int opd_parse(const char *text, struct operand *ret, struct err *e)
+int operand_parse(const char *text, struct operand *ret, struct err *e)
 {
 	*ret = (struct operand){.kind = OPD_REFERENCE, .text = text};
 	if (strcmp(text, "-") == 0) {
@@ -81,7 +81,7 @@ int opd_parse(const char *text, struct operand *ret, struct err *e)
 	return 0;
 }
 
-int opd_spool(struct err *e)
+int operand_spool(struct err *e)
 {
 	const char *dir = getenv("TMPDIR");
 	uint8_t piece[65536 / 4];

@@ -9,7 +9,7 @@
 
 #define BUDGET (64U << 20) /* bytes: 100,000 users take 30 MiB */
 
-static int check_count(const struct ppl_verb *verb, size_t count, struct err *e)
+static int check_count(const struct people_verb *verb, size_t count, struct err *e)
 {
 	if (count >= verb->least && count <= verb->most)
 		return 0;
@@ -17,7 +17,7 @@ static int check_count(const struct ppl_verb *verb, size_t count, struct err *e)
 		       count < verb->least ? "an operand is missing" : "too many operands");
 }
 
-int ppl_open(struct ppl *p, const struct ppl_verb *verb, int argc, char **argv, struct err *e)
+int people_open(struct ppl *p, const struct people_verb *verb, int argc, char **argv, struct err *e)
 {
 	*p = (struct ppl){.verb = verb->name};
 	arena_init(&p->arena, BUDGET);
@@ -29,19 +29,19 @@ int ppl_open(struct ppl *p, const struct ppl_verb *verb, int argc, char **argv, 
 	return -(int)e->code;
 }
 
-int ppl_connect(struct ppl *p, struct err *e)
+int people_connect(struct ppl *p, struct err *e)
 {
-	return srv_open(&p->server, &p->args, NULL, &p->arena, e);
+	return cli_server_open(&p->server, &p->args, NULL, &p->arena, e);
 }
 
-int ppl_close(struct ppl *p, int r, const struct err *e)
+int people_close(struct ppl *p, int r, const struct err *e)
 {
 	int status = r < 0 ? cli_fail(p->verb, e) : CLI_DONE;
 	arena_free(&p->arena);
 	return status;
 }
 
-const char *ppl_user_path(struct ppl *p, const char *name, const char *leaf)
+const char *people_user_path(struct ppl *p, const char *name, const char *leaf)
 {
 	struct buf b;
 	buf_init(&b, 4096);
@@ -53,7 +53,7 @@ const char *ppl_user_path(struct ppl *p, const char *name, const char *leaf)
 	return path;
 }
 
-const char *ppl_json(struct ppl *p, const char *const *pairs, struct err *e)
+const char *people_json(struct ppl *p, const char *const *pairs, struct err *e)
 {
 	struct buf b;
 	struct json_out w;
@@ -72,18 +72,18 @@ const char *ppl_json(struct ppl *p, const char *const *pairs, struct err *e)
 	return text;
 }
 
-int ppl_do(struct ppl *p, const char *method, const char *path, const char *json, struct err *e)
+int people_do(struct ppl *p, const char *method, const char *path, const char *json, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
-	struct srv_request q = {.method = method, .path = path, .json = json};
-	int r = srv_ask(&p->server, &q, &p->arena, &reply, e);
+	struct cli_server_request q = {.method = method, .path = path, .json = json};
+	int r = cli_server_ask(&p->server, &q, &p->arena, &reply, e);
 	fetch_reply_free(&reply);
 	return r;
 }
 
-void ppl_cell(struct bytes text, size_t width)
+void people_cell(struct bytes text, size_t width)
 {
 	struct buf b;
 	buf_init(&b, 65536);

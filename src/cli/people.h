@@ -1,4 +1,4 @@
-/* people (ppl_): what `plimsoll user`, `token` and `role` share. */
+/* people (people_): what `plimsoll user`, `token` and `role` share. */
 #pragma once
 #include "cli/server.h"
 
@@ -8,22 +8,23 @@ struct ppl {
 	struct srv server; /* not open where the command works on a stopped folder */
 	struct arena arena;
 };
-struct ppl_verb {
+struct people_verb {
 	const char *name;
 	const struct cli_option *options;
 	size_t least, most; /* operands */
 };
 /* Parse the command line. Returns 0, or <0 after the user was told (status CLI_ERROR). */
-int ppl_open(struct ppl *p, const struct ppl_verb *verb, int argc, char **argv, struct err *e);
+int people_open(struct ppl *p, const struct people_verb *verb, int argc, char **argv,
+		struct err *e);
 /* The server, where one is asked. */
-int ppl_connect(struct ppl *p, struct err *e);
+int people_connect(struct ppl *p, struct err *e);
 /* Print the error where r < 0, free everything; the exit status. */
-int ppl_close(struct ppl *p, int r, const struct err *e);
+int people_close(struct ppl *p, int r, const struct err *e);
 /* "/api/v1/users/NAME" + leaf, the name percent-encoded; NULL without memory. */
-const char *ppl_user_path(struct ppl *p, const char *name, const char *leaf);
+const char *people_user_path(struct ppl *p, const char *name, const char *leaf);
 /* {"k":"v", …} of pairs that end with NULL; a NULL value is left out. */
-const char *ppl_json(struct ppl *p, const char *const *pairs, struct err *e);
+const char *people_json(struct ppl *p, const char *const *pairs, struct err *e);
 /* An answer without anything to show. */
-int ppl_do(struct ppl *p, const char *method, const char *path, const char *json, struct err *e);
+int people_do(struct ppl *p, const char *method, const char *path, const char *json, struct err *e);
 /* Cells of a listing: padded to width, then two spaces; width 0 ends the line. */
-void ppl_cell(struct bytes text, size_t width);
+void people_cell(struct bytes text, size_t width);

@@ -8,8 +8,6 @@
 
 #define TEXTS_MAX 1024 /* of a list: a server of ours sends fewer */
 
-/* ---- the image ------------------------------------------------------------------------------- */
-
 static void read_texts(struct json *j, struct arena *a, struct bytes **ret, size_t *ret_count)
 {
 	struct bytes held[TEXTS_MAX];
@@ -156,17 +154,17 @@ static void point(struct remote *m)
 				    .now_ms = clock_wall_ms()};
 }
 
-int rem_image(const struct srv *s, struct bytes repository, struct bytes digest, const char *name,
-	      struct arena *a, struct remote *ret, struct err *e)
+int remote_image(const struct srv *s, struct bytes repository, struct bytes digest,
+		 const char *name, struct arena *a, struct remote *ret, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	struct json j;
 	bool ok = true;
-	struct srv_request q = {.path = image_path(repository, digest, "", a)};
+	struct cli_server_request q = {.path = image_path(repository, digest, "", a)};
 	*ret = (struct remote){.input = {.name = bytes_of(name), .has_digest = true}};
 	if (!q.path)
 		return err_set(e, ERR_NOMEM, "no memory");
-	int r = srv_ask(s, &q, a, &reply, e);
+	int r = cli_server_ask(s, &q, a, &reply, e);
 	struct bytes text = r == 0 ? arena_bytes(a, buf_bytes(&reply.body), &ok) : BYTES_NONE;
 	fetch_reply_free(&reply);
 	if (r < 0)
@@ -180,8 +178,8 @@ int rem_image(const struct srv *s, struct bytes repository, struct bytes digest,
 	return 1;
 }
 
-int rem_none(const char *name, struct bytes digest, struct bytes reason, struct remote *ret,
-	     struct err *e)
+int remote_none(const char *name, struct bytes digest, struct bytes reason, struct remote *ret,
+		struct err *e)
 {
 	*ret = (struct remote){.input = {.name = bytes_of(name), .has_digest = true},
 			       .assess = {.state = ASSESS_UNVERIFIED, .reason = reason},
@@ -189,8 +187,6 @@ int rem_none(const char *name, struct bytes digest, struct bytes reason, struct 
 	point(ret);
 	return digest_parse(digest, &ret->input.digest, e);
 }
-
-/* ---- its packages ---------------------------------------------------------------------------- */
 
 struct listing {
 	struct inv_package *rows; /* grown by realloc */
@@ -265,14 +261,14 @@ static int on_package(void *arg, struct json *j, struct err *e)
 	return 0;
 }
 
-int rem_packages(const struct srv *s, struct bytes repository, struct bytes digest, struct arena *a,
-		 struct remote *ret, struct err *e)
+int remote_packages(const struct srv *s, struct bytes repository, struct bytes digest,
+		    struct arena *a, struct remote *ret, struct err *e)
 {
 	const char *path = image_path(repository, digest, "/packages", a);
 	struct listing *l = arena_alloc(a, 1, sizeof *l);
 	if (!path || !l)
 		return err_set(e, ERR_NOMEM, "no memory");
-	int r = srv_each(s, path, on_package, l, a, e);
+	int r = cli_server_each(s, path, on_package, l, a, e);
 	ret->image.packages = r == 0 ? arena_alloc(a, l->count, sizeof *l->rows) : NULL;
 	if (r == 0 && !ret->image.packages)
 		r = err_set(e, ERR_NOMEM, "no memory for %zu packages", l->count);
@@ -284,8 +280,6 @@ int rem_packages(const struct srv *s, struct bytes repository, struct bytes dige
 	free(l->rows);
 	return r;
 }
-
-/* ---- its findings ---------------------------------------------------------------------------- */
 
 struct reading {
 	struct arena *a;
@@ -406,12 +400,13 @@ static int on_finding(void *arg, struct json *j, struct err *e)
 	return 0;
 }
 
-int rem_findings(const struct srv *s, struct bytes repository, struct bytes digest, struct arena *a,
-		 struct remote *ret, struct err *e)
+int remote_findings(const struct srv *s, struct bytes repository, struct bytes digest,
+		    struct arena *a, struct remote *ret, struct err *e)
 {
 	struct reading g = {.a = a};
 	const char *path = image_path(repository, digest, "/findings", a);
-	int r = path ? srv_each(s, path, on_finding, &g, a, e) : err_set(e, ERR_NOMEM, "no memory");
+	int r = path ? cli_server_each(s, path, on_finding, &g, a, e)
+		     : err_set(e, ERR_NOMEM, "no memory");
 	struct report_finding *rows = r == 0 ? arena_alloc(a, g.count, sizeof *rows) : NULL;
 	if (r == 0 && !rows)
 		r = err_set(e, ERR_NOMEM, "no memory for %zu findings", g.count);

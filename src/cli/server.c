@@ -13,7 +13,7 @@
 #define REPLY_MAX (32U << 20) /* bytes: a page of 1,000 findings takes 2 MiB */
 #define PAGE "limit=1000"
 
-int srv_set_authorities(const struct cli_args *args, struct err *e)
+int cli_server_set_authorities(const struct cli_args *args, struct err *e)
 {
 	const char *path = cli_get(args, "cacert");
 	if (!path)
@@ -68,8 +68,8 @@ static int find_password(struct srv *s, const struct cli_args *args, struct aren
 	return 0;
 }
 
-int srv_open(struct srv *s, const struct cli_args *args, const char *host, struct arena *a,
-	     struct err *e)
+int cli_server_open(struct srv *s, const struct cli_args *args, const char *host, struct arena *a,
+		    struct err *e)
 {
 	const char *url = cli_get(args, "server");
 	*s = (struct srv){.insecure = cli_has(args, "insecure"), .url = url ? url : URL_DEFAULT};
@@ -84,7 +84,7 @@ int srv_open(struct srv *s, const struct cli_args *args, const char *host, struc
 	if (!strstr(s->url, "://"))
 		return err_set(e, ERR_FORMAT,
 			       "--server: \"%s\" does not begin with http:// or https://", s->url);
-	if (srv_set_authorities(args, e) < 0)
+	if (cli_server_set_authorities(args, e) < 0)
 		return -(int)e->code;
 	return find_password(s, args, a, e);
 }
@@ -166,8 +166,8 @@ static int refused(const struct srv *s, const struct fetch_reply *r, struct aren
 	}
 }
 
-int srv_ask(const struct srv *s, const struct srv_request *q, struct arena *a,
-	    struct fetch_reply *reply, struct err *e)
+int cli_server_ask(const struct srv *s, const struct cli_server_request *q, struct arena *a,
+		   struct fetch_reply *reply, struct err *e)
 {
 	const char *headers[3] = {NULL};
 	size_t n = 0;
@@ -192,7 +192,7 @@ int srv_ask(const struct srv *s, const struct srv_request *q, struct arena *a,
 	return reply->status < 400 ? 0 : refused(s, reply, a, e);
 }
 
-static int read_page(struct bytes text, srv_item_fn each, void *arg, struct arena *a,
+static int read_page(struct bytes text, cli_server_item_fn each, void *arg, struct arena *a,
 		     struct bytes *ret_next, struct err *e)
 {
 	struct json j;
@@ -214,8 +214,8 @@ static int read_page(struct bytes text, srv_item_fn each, void *arg, struct aren
 	return r < 0 ? r : json_finish(&j, e);
 }
 
-int srv_each(const struct srv *s, const char *path, srv_item_fn each, void *arg, struct arena *a,
-	     struct err *e)
+int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn each, void *arg,
+		    struct arena *a, struct err *e)
 {
 	struct buf at;
 	struct bytes next = BYTES_NONE;
@@ -230,7 +230,8 @@ int srv_each(const struct srv *s, const char *path, srv_item_fn each, void *arg,
 			buf_put_text(&at, "&cursor=");
 			fetch_encode(&at, next);
 		}
-		r = srv_ask(s, &(struct srv_request){.path = buf_cstr(&at)}, a, &reply, e);
+		r = cli_server_ask(s, &(struct cli_server_request){.path = buf_cstr(&at)}, a,
+				   &reply, e);
 		/* what items hold borrows from the page */
 		struct bytes text =
 		    r == 0 ? arena_bytes(a, buf_bytes(&reply.body), &ok) : BYTES_NONE;

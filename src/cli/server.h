@@ -1,4 +1,4 @@
-/* server (srv_): a running Plimsoll, asked over its API. */
+/* server (cli_server_): a running Plimsoll, asked over its API. */
 #pragma once
 #include "cli/cli.h"
 #include "connect/fetch.h"
@@ -25,13 +25,13 @@ struct srv {
 };
 
 /* --cacert holds for every request of this process. ERR_IO: no such file. */
-int srv_set_authorities(const struct cli_args *args, struct err *e);
+int cli_server_set_authorities(const struct cli_args *args, struct err *e);
 /* host: the server's, where --server is not given; may be NULL. What is found or asked for is kept
  * in a. */
-int srv_open(struct srv *s, const struct cli_args *args, const char *host, struct arena *a,
-	     struct err *e);
+int cli_server_open(struct srv *s, const struct cli_args *args, const char *host, struct arena *a,
+		    struct err *e);
 
-struct srv_request {
+struct cli_server_request {
 	const char *method; /* NULL: GET */
 	const char *path;   /* "/api/v1/users" */
 	const char *json;   /* body; may be NULL */
@@ -39,11 +39,11 @@ struct srv_request {
 };
 /* 0: an answer below 400, in *reply. ERR_DENIED, ERR_NOT_FOUND, ERR_CONFLICT, ERR_FORMAT, ERR_LIMIT
  * (too many logins), ERR_IO (the server cannot): in the server's words. Free reply in any case. */
-int srv_ask(const struct srv *s, const struct srv_request *q, struct arena *a,
-	    struct fetch_reply *reply, struct err *e);
+int cli_server_ask(const struct srv *s, const struct cli_server_request *q, struct arena *a,
+		   struct fetch_reply *reply, struct err *e);
 /* A list, page by page: each is called for every item, which it reads whole from j (an object that
  * is not entered yet). */
 struct json;
-typedef int (*srv_item_fn)(void *arg, struct json *j, struct err *e);
-int srv_each(const struct srv *s, const char *path, srv_item_fn each, void *arg, struct arena *a,
-	     struct err *e);
+typedef int (*cli_server_item_fn)(void *arg, struct json *j, struct err *e);
+int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn each, void *arg,
+		    struct arena *a, struct err *e);

@@ -80,8 +80,6 @@ static void put_field(struct report *r, const char *name, struct bytes v)
 	buf_put_text(&r->text, "\n");
 }
 
-/* --- info --- */
-
 static void info_sources(struct report *r)
 {
 	struct vdb_source s;
@@ -183,8 +181,6 @@ int vdb_verb_info(int argc, char **argv)
 	rc = report_close(&r, rc < 0 ? rc : info(&r, &e), &e);
 	return rc < 0 ? cli_fail("vdb info", &e) : 0;
 }
-
-/* --- query --- */
 
 static const char *event_word(enum adv_event kind)
 {
@@ -411,8 +407,6 @@ int vdb_verb_query(int argc, char **argv)
 	rc = report_close(&r, (int)rc, &e);
 	return rc < 0 ? cli_fail("vdb query", &e) : 0;
 }
-
-/* --- diff, verify --- */
 
 #define NAMES_SHOWN 8 /* packages of an ecosystem that a summary names */
 

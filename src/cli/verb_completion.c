@@ -19,8 +19,6 @@ static void put_verb_words(const struct cli_command *c)
 		printf(" %s", v->name);
 }
 
-/* ---- bash ------------------------------------------------------------------------------------ */
-
 static void bash_command(const struct cli_command *c)
 {
 	printf("\t%s)\n", c->name);
@@ -64,8 +62,6 @@ static void put_bash(void)
 	       "\t[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null\n"
 	       "}\ncomplete -F _plimsoll plimsoll\n");
 }
-
-/* ---- zsh ------------------------------------------------------------------------------------- */
 
 /* Text between single quotes of a shell; also without what the shell's completion reads in it. */
 static void put_quoted(const char *text, const char *without)
@@ -129,8 +125,6 @@ static void put_zsh(void)
 	}
 	printf("\tesac\n}\n_plimsoll \"$@\"\n");
 }
-
-/* ---- fish ------------------------------------------------------------------------------------ */
 
 static void fish_options(const char *seen, const struct cli_option *o)
 {

@@ -53,13 +53,14 @@ struct asking {
 static int ask_manifest(const struct asking *q, struct bytes name, struct fetch_reply *reply,
 			struct err *e)
 {
-	struct srv_request ask = {.path = arena_printf(q->arena, "/v2/%.*s/manifests/%.*s",
-						       BYTES_ARG(q->repository), BYTES_ARG(name)),
-				  .header = "Accept: " OCI_MANIFEST_TYPE ", " OCI_INDEX_TYPE
-					    ", " DOCKER_MANIFEST_TYPE ", " DOCKER_LIST_TYPE};
+	struct cli_server_request ask = {.path = arena_printf(q->arena, "/v2/%.*s/manifests/%.*s",
+							      BYTES_ARG(q->repository),
+							      BYTES_ARG(name)),
+					 .header = "Accept: " OCI_MANIFEST_TYPE ", " OCI_INDEX_TYPE
+						   ", " DOCKER_MANIFEST_TYPE ", " DOCKER_LIST_TYPE};
 	if (!ask.path)
 		return err_set(e, ERR_NOMEM, "no memory");
-	int r = srv_ask(&q->srv, &ask, q->arena, reply, e);
+	int r = cli_server_ask(&q->srv, &ask, q->arena, reply, e);
 	if (r < 0 && e->code == ERR_NOT_FOUND)
 		return err_set(e, ERR_NOT_FOUND, "%s: there is no %.*s%s%.*s", q->srv.url,
 			       BYTES_ARG(q->repository),
@@ -78,8 +79,6 @@ static int resolve(const struct asking *q, struct bytes tag, struct bytes *ret, 
 	fetch_reply_free(&reply);
 	return r == 0 && !ok ? err_set(e, ERR_NOMEM, "no memory") : r;
 }
-
-/* ---- the wait -------------------------------------------------------------------------------- */
 
 /* The newest scan of an image. */
 struct newest {
@@ -113,8 +112,8 @@ static int read_newest(const struct asking *q, struct bytes digest, struct arena
 	    arena_printf(a, "/api/v1/registries/local/repositories/%.*s/images/%.*s/scans",
 			 BYTES_ARG(q->repository), BYTES_ARG(digest));
 	*ret = (struct newest){.status = BYTES_NONE};
-	int r =
-	    path ? srv_each(&q->srv, path, on_scan, ret, a, e) : err_set(e, ERR_NOMEM, "no memory");
+	int r = path ? cli_server_each(&q->srv, path, on_scan, ret, a, e)
+		     : err_set(e, ERR_NOMEM, "no memory");
 	if (r < 0 && e->code == ERR_NOT_FOUND) {
 		*e = (struct err)ERR_INIT;
 		return 0;
@@ -164,7 +163,7 @@ static int look(const struct asking *q, struct bytes digest, struct arena *a, st
 	struct newest scan;
 	*ret = (struct seen){.word = BYTES_NONE};
 	bool late = clock_mono_ms() > q->until, now = cli_has(q->args, "no-wait");
-	int known = rem_image(&q->srv, q->repository, digest, "", a, &m, e);
+	int known = remote_image(&q->srv, q->repository, digest, "", a, &m, e);
 	if (known < 0 || read_newest(q, digest, a, &scan, e) < 0)
 		return -(int)e->code;
 	if (known ? m.is_artifact : bytes_eq_lit(scan.status, "unsupported")) {
@@ -197,8 +196,6 @@ static int wait_for(const struct asking *q, struct bytes digest, struct seen *re
 		(void)usleep(LOOK_MS * 1000);
 	}
 }
-
-/* ---- an index -------------------------------------------------------------------------------- */
 
 /* The digests that an index names for the wanted platform: how many, or <0. *ret_index: it is one,
  * no artifact. */
@@ -267,8 +264,6 @@ static int collect(struct asking *q, struct bytes digest, int depth, struct seen
 	return r;
 }
 
-/* ---- the report ------------------------------------------------------------------------------ */
-
 /* A gate that was reached wins over --exit-code and --exit-on-eol, and each of them over 0. */
 static int worse(int a, int b)
 {
@@ -293,17 +288,17 @@ static int read_image(const struct asking *q, const struct asked *x, struct aren
 	    q->name && q->image_count == 1
 		? q->name
 		: arena_printf(a, "%.*s@%.*s", BYTES_ARG(q->repository), BYTES_ARG(x->digest));
-	int r = name ? rem_image(&q->srv, q->repository, x->digest, name, a, m, e)
+	int r = name ? remote_image(&q->srv, q->repository, x->digest, name, a, m, e)
 		     : err_set(e, ERR_NOMEM, "no memory");
 	if (r == 0)
 		r = err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s",
 			    BYTES_ARG(x->digest));
 	/* A format that is an inventory, too, lists the packages. */
 	if (r > 0 && q->gate.format->put == q->gate.format->put_inventory &&
-	    rem_packages(&q->srv, q->repository, x->digest, a, m, e) < 0)
+	    remote_packages(&q->srv, q->repository, x->digest, a, m, e) < 0)
 		r = -(int)e->code;
 	if (r > 0)
-		r = rem_findings(&q->srv, q->repository, x->digest, a, m, e);
+		r = remote_findings(&q->srv, q->repository, x->digest, a, m, e);
 	if (r == 0 && x->open.len)
 		r = doubt(m, x->open, a, e);
 	return r;
@@ -335,8 +330,8 @@ static int report_none(struct asking *q, struct bytes digest, const struct seen 
 		       struct err *e)
 {
 	struct remote m;
-	if (rem_none(q->name, digest, seen->reason.len ? seen->reason : BYTES_LIT("no image"), &m,
-		     e) < 0)
+	if (remote_none(q->name, digest, seen->reason.len ? seen->reason : BYTES_LIT("no image"),
+			&m, e) < 0)
 		return -(int)e->code;
 	if (!is_table(q) &&
 	    q->gate.format->put(&m.report, &q->out, e) < 0) /* a table has its line */
@@ -369,8 +364,6 @@ static int report_all(struct asking *q, struct bytes digest, const struct seen *
 	return r < 0 ? r : status;
 }
 
-/* ---- what is asked for ----------------------------------------------------------------------- */
-
 /* "HOST:PORT/team/shop:1.4", or as the server itself names it: "team/shop:1.4". host: NULL for the
  * latter. */
 static int parse_operand(struct asking *q, const char *text, struct ref *ref, const char **ret_host,
@@ -400,7 +393,7 @@ static int run(struct asking *q, struct err *e)
 	struct bytes digest = BYTES_NONE;
 	struct seen seen = {.word = BYTES_NONE};
 	if (parse_operand(q, operand, &ref, &host, e) < 0 ||
-	    srv_open(&q->srv, q->args, host, q->arena, e) < 0)
+	    cli_server_open(&q->srv, q->args, host, q->arena, e) < 0)
 		return -(int)e->code;
 	q->name = operand;
 	if (ref.has_digest) {

@@ -74,9 +74,9 @@ static int put_role(void *arg, struct json *j, struct err *e)
 	}
 	bool short_name = bytes_has_prefix_lit(name, "Acr");
 	if (json_ok(j)) {
-		ppl_cell(name, 27);
-		ppl_cell(short_name ? bytes_from(name, 3) : BYTES_NONE, 16);
-		ppl_cell(buf_bytes(&actions), 0);
+		people_cell(name, 27);
+		people_cell(short_name ? bytes_from(name, 3) : BYTES_NONE, 16);
+		people_cell(buf_bytes(&actions), 0);
 	}
 	bool ok = buf_ok(&actions);
 	buf_free(&actions);
@@ -102,9 +102,9 @@ static int put_assignment(void *arg, struct json *j, struct err *e)
 	}
 	if (!json_ok(j) || (p->args.operand_count && !bytes_eq_lit(user, p->args.operands[0])))
 		return 0;
-	ppl_cell(user, 20);
-	ppl_cell(role, 27);
-	ppl_cell(scope, 0);
+	people_cell(user, 20);
+	people_cell(role, 27);
+	people_cell(scope, 0);
 	return 0;
 }
 
@@ -112,29 +112,29 @@ static int role_names(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"role names", role_options, 0, 0}, argc, argv,
-		     &e) < 0)
+	if (people_open(&p, &(const struct people_verb){"role names", role_options, 0, 0}, argc,
+			argv, &e) < 0)
 		return CLI_ERROR;
-	int r = ppl_connect(&p, &e);
+	int r = people_connect(&p, &e);
 	if (r == 0)
-		r = srv_each(&p.server, "/api/v1/roles", put_role, NULL, &p.arena, &e);
-	return ppl_close(&p, r, &e);
+		r = cli_server_each(&p.server, "/api/v1/roles", put_role, NULL, &p.arena, &e);
+	return people_close(&p, r, &e);
 }
 
 static int role_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"role list", role_options, 0, 1}, argc, argv,
-		     &e) < 0)
+	if (people_open(&p, &(const struct people_verb){"role list", role_options, 0, 1}, argc,
+			argv, &e) < 0)
 		return CLI_ERROR;
-	int r = ppl_connect(&p, &e);
+	int r = people_connect(&p, &e);
 	if (r == 0 && p.args.operand_count) /* there is such a user */
-		r = ppl_do(&p, NULL, ppl_user_path(&p, p.args.operands[0], ""), NULL, &e);
+		r = people_do(&p, NULL, people_user_path(&p, p.args.operands[0], ""), NULL, &e);
 	if (r == 0)
-		r = srv_each(&p.server, "/api/v1/role-assignments", put_assignment, &p, &p.arena,
-			     &e);
-	return ppl_close(&p, r, &e);
+		r = cli_server_each(&p.server, "/api/v1/role-assignments", put_assignment, &p,
+				    &p.arena, &e);
+	return people_close(&p, r, &e);
 }
 
 static int assign(struct ppl *p, struct err *e)
@@ -143,22 +143,22 @@ static int assign(struct ppl *p, struct err *e)
 	const char *const pairs[] = {
 	    "user", p->args.operands[0], "role", role_of(p->args.operands[1]), "scope", scope,
 	    NULL};
-	const char *json = scope ? ppl_json(p, pairs, e) : NULL;
+	const char *json = scope ? people_json(p, pairs, e) : NULL;
 	if (!json)
 		return err_set(e, ERR_NOMEM, "no memory");
-	if (ppl_connect(p, e) < 0)
+	if (people_connect(p, e) < 0)
 		return -(int)e->code;
-	return ppl_do(p, "POST", "/api/v1/role-assignments", json, e);
+	return people_do(p, "POST", "/api/v1/role-assignments", json, e);
 }
 
 static int role_assign(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"role assign", role_options, 2, 3}, argc, argv,
-		     &e) < 0)
+	if (people_open(&p, &(const struct people_verb){"role assign", role_options, 2, 3}, argc,
+			argv, &e) < 0)
 		return CLI_ERROR;
-	return ppl_close(&p, assign(&p, &e), &e);
+	return people_close(&p, assign(&p, &e), &e);
 }
 
 static int remove_from(struct ppl *p, struct err *e)
@@ -167,7 +167,7 @@ static int remove_from(struct ppl *p, struct err *e)
 	struct buf path;
 	if (!scope)
 		return err_set(e, ERR_NOMEM, "no memory");
-	if (ppl_connect(p, e) < 0)
+	if (people_connect(p, e) < 0)
 		return -(int)e->code;
 	buf_init(&path, 65536);
 	buf_put_text(&path, "/api/v1/role-assignments?user=");
@@ -176,7 +176,7 @@ static int remove_from(struct ppl *p, struct err *e)
 	fetch_encode(&path, bytes_of(role_of(p->args.operands[1])));
 	buf_put_text(&path, "&scope=");
 	fetch_encode(&path, bytes_of(scope));
-	int r = ppl_do(p, "DELETE", buf_ok(&path) ? buf_cstr(&path) : NULL, NULL, e);
+	int r = people_do(p, "DELETE", buf_ok(&path) ? buf_cstr(&path) : NULL, NULL, e);
 	buf_free(&path);
 	return r;
 }
@@ -185,10 +185,10 @@ static int role_remove(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"role remove", role_options, 2, 3}, argc, argv,
-		     &e) < 0)
+	if (people_open(&p, &(const struct people_verb){"role remove", role_options, 2, 3}, argc,
+			argv, &e) < 0)
 		return CLI_ERROR;
-	return ppl_close(&p, remove_from(&p, &e), &e);
+	return people_close(&p, remove_from(&p, &e), &e);
 }
 
 const struct cli_command role_commands[] = {

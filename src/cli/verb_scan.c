@@ -38,7 +38,7 @@ int verb_scan(int argc, char **argv)
 		(void)err_set(&e, ERR_FORMAT, "one image at a time");
 		return cli_usage("scan", &e);
 	}
-	int rc = cimg_open(&c, &args, args.operand_count ? args.operands[0] : NULL, true, &e);
+	int rc = cli_image_open(&c, &args, args.operand_count ? args.operands[0] : NULL, true, &e);
 	struct report r = {.input = &c.input,
 			   .assess = &c.assess,
 			   .vdb = c.vdb,
@@ -53,7 +53,7 @@ int verb_scan(int argc, char **argv)
 		rc = gate_write(&gate, &r, &args, &e);
 	if (rc == 0)
 		status = gate_status(&gate, &r, "scan");
-	cimg_close(&c);
+	cli_image_close(&c);
 	return rc < 0 ? cli_fail("scan", &e) : status;
 }
 
@@ -71,7 +71,7 @@ int verb_inventory(int argc, char **argv)
 					       : "--format is table, json or cyclonedx");
 		return cli_usage("inventory", &e);
 	}
-	int rc = cimg_open(&c, &args, args.operand_count ? args.operands[0] : NULL, false, &e);
+	int rc = cli_image_open(&c, &args, args.operand_count ? args.operands[0] : NULL, false, &e);
 	struct report r = {.input = &c.input,
 			   .assess = &c.assess,
 			   .version = PLIMSOLL_VERSION,
@@ -82,6 +82,6 @@ int verb_inventory(int argc, char **argv)
 		rc = term_style(&args, &r.style, &e);
 	if (rc == 0)
 		rc = gate_write(&all, &r, &args, &e);
-	cimg_close(&c);
+	cli_image_close(&c);
 	return rc < 0 ? cli_fail("inventory", &e) : 0;
 }

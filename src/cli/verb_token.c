@@ -41,13 +41,13 @@ static int put_token(void *arg, struct json *j, struct err *e)
 	}
 	if (!json_ok(j))
 		return 0;
-	ppl_cell(id, 6);
-	ppl_cell(kind, 8);
-	ppl_cell(bytes_part(created, 0, sizeof "2026-01-02" - 1), 10);
-	ppl_cell(expires.len ? bytes_part(expires, 0, sizeof "2026-01-02" - 1)
-			     : BYTES_LIT("never ends"),
-		 10);
-	ppl_cell(label, 0);
+	people_cell(id, 6);
+	people_cell(kind, 8);
+	people_cell(bytes_part(created, 0, sizeof "2026-01-02" - 1), 10);
+	people_cell(expires.len ? bytes_part(expires, 0, sizeof "2026-01-02" - 1)
+				: BYTES_LIT("never ends"),
+		    10);
+	people_cell(label, 0);
 	return 0;
 }
 
@@ -55,15 +55,15 @@ static int token_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"token list", token_options, 1, 1}, argc, argv,
-		     &e) < 0)
+	if (people_open(&p, &(const struct people_verb){"token list", token_options, 1, 1}, argc,
+			argv, &e) < 0)
 		return CLI_ERROR;
-	int r = ppl_connect(&p, &e);
-	const char *path = ppl_user_path(&p, p.args.operands[0], "/tokens");
+	int r = people_connect(&p, &e);
+	const char *path = people_user_path(&p, p.args.operands[0], "/tokens");
 	if (r == 0)
-		r = path ? srv_each(&p.server, path, put_token, NULL, &p.arena, &e)
+		r = path ? cli_server_each(&p.server, path, put_token, NULL, &p.arena, &e)
 			 : err_set(&e, ERR_NOMEM, "no memory");
-	return ppl_close(&p, r, &e);
+	return people_close(&p, r, &e);
 }
 
 /* {"label": …, "days": …} */
@@ -124,12 +124,12 @@ static int show(struct ppl *p, struct bytes body, struct err *e)
 static int create(struct ppl *p, struct err *e)
 {
 	struct fetch_reply reply = {0};
-	struct srv_request q = {.method = "POST",
-				.path = ppl_user_path(p, p->args.operands[0], "/tokens"),
-				.json = ask_of(p, e)};
-	if (!q.json || ppl_connect(p, e) < 0)
+	struct cli_server_request q = {.method = "POST",
+				       .path = people_user_path(p, p->args.operands[0], "/tokens"),
+				       .json = ask_of(p, e)};
+	if (!q.json || people_connect(p, e) < 0)
 		return -(int)e->code;
-	int r = q.path ? srv_ask(&p->server, &q, &p->arena, &reply, e)
+	int r = q.path ? cli_server_ask(&p->server, &q, &p->arena, &reply, e)
 		       : err_set(e, ERR_NOMEM, "no memory");
 	if (r == 0)
 		r = show(p, buf_bytes(&reply.body), e);
@@ -141,10 +141,10 @@ static int token_create(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"token create", create_options, 1, 1}, argc, argv,
-		     &e) < 0)
+	if (people_open(&p, &(const struct people_verb){"token create", create_options, 1, 1}, argc,
+			argv, &e) < 0)
 		return CLI_ERROR;
-	return ppl_close(&p, create(&p, &e), &e);
+	return people_close(&p, create(&p, &e), &e);
 }
 
 static int revoke(struct ppl *p, struct err *e)
@@ -157,19 +157,19 @@ static int revoke(struct ppl *p, struct err *e)
 	const char *leaf = arena_printf(&p->arena, "/tokens/%llu", (unsigned long long)id);
 	if (!leaf)
 		return err_set(e, ERR_NOMEM, "no memory");
-	if (ppl_connect(p, e) < 0)
+	if (people_connect(p, e) < 0)
 		return -(int)e->code;
-	return ppl_do(p, "DELETE", ppl_user_path(p, p->args.operands[0], leaf), NULL, e);
+	return people_do(p, "DELETE", people_user_path(p, p->args.operands[0], leaf), NULL, e);
 }
 
 static int token_revoke(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"token revoke", token_options, 2, 2}, argc, argv,
-		     &e) < 0)
+	if (people_open(&p, &(const struct people_verb){"token revoke", token_options, 2, 2}, argc,
+			argv, &e) < 0)
 		return CLI_ERROR;
-	return ppl_close(&p, revoke(&p, &e), &e);
+	return people_close(&p, revoke(&p, &e), &e);
 }
 
 const struct cli_command token_commands[] = {

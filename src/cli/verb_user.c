@@ -35,8 +35,6 @@ static const struct cli_option passwd_options[] = {
     {0},
 };
 
-/* ---- the new password ------------------------------------------------------------------------ */
-
 static int generate(struct ppl *p, const char **ret, struct err *e)
 {
 	char made[SECRET_TOKEN_CAP];
@@ -93,8 +91,6 @@ static int show_generated(struct ppl *p, const char *password, struct err *e)
 	return 0;
 }
 
-/* ---- the commands ---------------------------------------------------------------------------- */
-
 struct user_line {
 	struct bytes name, kind, created;
 	bool password;
@@ -142,10 +138,10 @@ static int put_user(void *arg, struct json *j, struct err *e)
 		}
 	}
 	if (json_ok(j)) {
-		ppl_cell(u.name, 20);
-		ppl_cell(u.kind, 5);
-		ppl_cell(bytes_part(u.created, 0, sizeof "2026-01-02" - 1), 10);
-		ppl_cell(u.roles.len ? buf_bytes(&u.roles) : BYTES_LIT("no role"), 0);
+		people_cell(u.name, 20);
+		people_cell(u.kind, 5);
+		people_cell(bytes_part(u.created, 0, sizeof "2026-01-02" - 1), 10);
+		people_cell(u.roles.len ? buf_bytes(&u.roles) : BYTES_LIT("no role"), 0);
 	}
 	bool ok = buf_ok(&u.roles);
 	buf_free(&u.roles);
@@ -156,25 +152,25 @@ static int user_list(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"user list", user_options, 0, 0}, argc, argv,
-		     &e) < 0)
+	if (people_open(&p, &(const struct people_verb){"user list", user_options, 0, 0}, argc,
+			argv, &e) < 0)
 		return CLI_ERROR;
-	int r = ppl_connect(&p, &e);
+	int r = people_connect(&p, &e);
 	if (r == 0)
-		r = srv_each(&p.server, "/api/v1/users", put_user, NULL, &p.arena, &e);
-	return ppl_close(&p, r, &e);
+		r = cli_server_each(&p.server, "/api/v1/users", put_user, NULL, &p.arena, &e);
+	return people_close(&p, r, &e);
 }
 
 static int add(struct ppl *p, struct err *e)
 {
 	const char *name = p->args.operands[0], *password = NULL;
 	bool robot = cli_has(&p->args, "robot");
-	if (ppl_connect(p, e) < 0 || (!robot && new_password(p, name, false, &password, e) < 0))
+	if (people_connect(p, e) < 0 || (!robot && new_password(p, name, false, &password, e) < 0))
 		return -(int)e->code;
 	const char *const pairs[] = {"name",	 name,	   "kind", robot ? "robot" : "user",
 				     "password", password, NULL};
-	const char *json = ppl_json(p, pairs, e);
-	if (!json || ppl_do(p, "POST", "/api/v1/users", json, e) < 0)
+	const char *json = people_json(p, pairs, e);
+	if (!json || people_do(p, "POST", "/api/v1/users", json, e) < 0)
 		return -(int)e->code;
 	fprintf(stderr, "%s was added; it may do nothing yet: plimsoll role assign %s ROLE\n", name,
 		name);
@@ -185,10 +181,10 @@ static int user_add(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"user add", add_options, 1, 1}, argc, argv, &e) <
-	    0)
+	if (people_open(&p, &(const struct people_verb){"user add", add_options, 1, 1}, argc, argv,
+			&e) < 0)
 		return CLI_ERROR;
-	return ppl_close(&p, add(&p, &e), &e);
+	return people_close(&p, add(&p, &e), &e);
 }
 
 static int set_in(struct db *db, const char *dir, const char *name, const char *password,
@@ -255,14 +251,14 @@ static int passwd(struct ppl *p, struct err *e)
 			fprintf(stderr, "the password of %s is set, its tokens are ended\n", name);
 		return r;
 	}
-	if (ppl_connect(p, e) < 0 || new_password(p, name, false, &password, e) < 0)
+	if (people_connect(p, e) < 0 || new_password(p, name, false, &password, e) < 0)
 		return -(int)e->code;
 	/* Who changes his own shows the present one. */
 	bool own = p->server.username && strcmp(p->server.username, name) == 0;
 	const char *const pairs[] = {"password", password, "current_password",
 				     own ? p->server.password : NULL, NULL};
-	const char *json = ppl_json(p, pairs, e);
-	if (!json || ppl_do(p, "PUT", ppl_user_path(p, name, "/password"), json, e) < 0)
+	const char *json = people_json(p, pairs, e);
+	if (!json || people_do(p, "PUT", people_user_path(p, name, "/password"), json, e) < 0)
 		return -(int)e->code;
 	fprintf(stderr, "the password of %s is set, its tokens are ended\n", name);
 	return show_generated(p, password, e);
@@ -272,23 +268,23 @@ static int user_passwd(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"user passwd", passwd_options, 1, 1}, argc, argv,
-		     &e) < 0)
+	if (people_open(&p, &(const struct people_verb){"user passwd", passwd_options, 1, 1}, argc,
+			argv, &e) < 0)
 		return CLI_ERROR;
-	return ppl_close(&p, passwd(&p, &e), &e);
+	return people_close(&p, passwd(&p, &e), &e);
 }
 
 static int user_remove(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (ppl_open(&p, &(const struct ppl_verb){"user remove", user_options, 1, 1}, argc, argv,
-		     &e) < 0)
+	if (people_open(&p, &(const struct people_verb){"user remove", user_options, 1, 1}, argc,
+			argv, &e) < 0)
 		return CLI_ERROR;
-	int r = ppl_connect(&p, &e);
+	int r = people_connect(&p, &e);
 	if (r == 0)
-		r = ppl_do(&p, "DELETE", ppl_user_path(&p, p.args.operands[0], ""), NULL, &e);
-	return ppl_close(&p, r, &e);
+		r = people_do(&p, "DELETE", people_user_path(&p, p.args.operands[0], ""), NULL, &e);
+	return people_close(&p, r, &e);
 }
 
 const struct cli_command user_commands[] = {

@@ -3,7 +3,7 @@
 #include "cli/verbs.h"
 
 #include "base/clock.h"
-#include "feed/names.h"
+#include "advisory/feeds.h"
 #include "scan/vdb_build.h"
 #include "vdb/vdb.h"
 
@@ -16,8 +16,6 @@ int verb_vdb(int argc, char **argv)
 {
 	return cli_run_below(cli_find("vdb"), argc, argv);
 }
-
-/* --- build --- */
 
 static const struct cli_option build_options[] = {
     {"out", 'o', "FILE", NULL, "the database to write"},

@@ -150,7 +150,8 @@ static int run(const char *verb, bool why_not, int argc, char **argv)
 	buf_init(&out, 64U << 20);
 	buf_init(&answer.reported, 32U << 20);
 	buf_init(&answer.not_reported, 32U << 20);
-	int rc = cimg_open(&c, &args, args.operand_count == 2 ? args.operands[1] : NULL, true, &e);
+	int rc =
+	    cli_image_open(&c, &args, args.operand_count == 2 ? args.operands[1] : NULL, true, &e);
 	if (rc == 0)
 		rc = cli_known_id(c.vdb, args.operands[0], &c.arena, &id, &e);
 	if (rc == 0)
@@ -164,7 +165,7 @@ static int run(const char *verb, bool why_not, int argc, char **argv)
 	buf_free(&answer.reported);
 	buf_free(&answer.not_reported);
 	buf_free(&out);
-	cimg_close(&c);
+	cli_image_close(&c);
 	return rc < 0 ? cli_fail(verb, &e) : 0;
 }
 

@@ -1,5 +1,5 @@
 /* table: which row of eco_table an ecosystem has. Inventories name a row by its index: rows are
- * only added at the end (or LAY_ANALYZER_VERSION is raised). */
+ * only added at the end (or LAYER_ANALYZER_VERSION is raised). */
 #pragma once
 #include "eco/eco.h"
 

@@ -1,7 +1,7 @@
 /* feed: importers. One file and one row in feed/table.c each. Runs in the worker only. */
 #pragma once
 #include "base/limits.h"
-#include "feed/advisory.h"
+#include "advisory/advisory.h"
 
 struct feed_sink {
 	void *arg;

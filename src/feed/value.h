@@ -2,7 +2,7 @@
  * is skipped, not an error (the JSON itself is still checked). */
 #pragma once
 #include "base/json.h"
-#include "feed/advisory.h"
+#include "advisory/advisory.h"
 
 /* A string, else skipped and the empty run. */
 struct bytes value_text(struct json *j);

@@ -18,8 +18,6 @@
 #define SAVED_STEP_LEN 1024	   /* bytes by which a half-read head's memory grows at least */
 #define SAVED_FREE_LEN 4096	   /* bytes of it that are not charged */
 
-/* ---- life ---- */
-
 static uint64_t event_key(const struct http_server *s, const struct http_conn *c)
 {
 	return (uint64_t)c->generation << 32 | (uint64_t)(c - s->slots);
@@ -125,8 +123,6 @@ static void conn_close(struct http_conn *c)
 	(void)pthread_mutex_unlock(&s->lock);
 }
 
-/* ---- bytes ---- */
-
 static ssize_t tls_result(struct http_conn *c, ssize_t n)
 {
 	if (n >= 0)
@@ -215,8 +211,6 @@ size_t conn_memory(const struct http_conn *c)
 	size_t n = c->saved.cap > SAVED_FREE_LEN ? c->saved.cap : 0;
 	return n + (c->request ? request_memory(c->request) : 0);
 }
-
-/* ---- steps: true = go on, false = wait ---- */
 
 static void step_set(struct http_conn *c, enum conn_step step, uint64_t timeout_ms)
 {

@@ -19,8 +19,6 @@
 #define ACCEPT_MAX 64 /* connections taken before deadlines are looked at again */
 #define PAUSE_MS 100  /* without accepting, when there are no descriptors */
 
-/* ---- who comes in ---- */
-
 static struct http_conn *conn_of(struct peer_link *l)
 {
 	union {
@@ -99,8 +97,6 @@ static bool accept_some(struct http_server *s)
 	}
 	return true;
 }
-
-/* ---- who is late ---- */
 
 /* Bytes of the reply that the client's side has acknowledged: the kernel's buffer does not count.
  */

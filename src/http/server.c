@@ -140,8 +140,6 @@ unsigned http_server_connections(struct http_server *s)
 	return n;
 }
 
-/* ---- what waiting clients hold ---- */
-
 /* Under the lock: cut the reader that takes least of what it asked for. */
 static void cut_slowest(struct http_server *s)
 {
@@ -185,8 +183,6 @@ bool server_charge(struct http_server *s, struct http_conn *c)
 	(void)pthread_mutex_unlock(&s->lock);
 	return true;
 }
-
-/* ---- the end ---- */
 
 /* Close what rests without a request, cut the others too if all: how many are left. */
 static unsigned clear(struct http_server *s, bool all)

@@ -17,7 +17,7 @@
 	(UINT64_C(2) << 30) /* bytes of files held in one layer, one after another: sparse files   \
 			       are cheap to send */
 
-bool ix_is_damage(int r)
+bool indexer_is_damage(int r)
 {
 	return r == -ERR_TRUNCATED || r == -ERR_FORMAT || r == -ERR_LIMIT ||
 	       r == -ERR_UNSUPPORTED || r == -ERR_INTEGRITY;
@@ -33,7 +33,7 @@ struct parse_run {
 static int on_package(void *arg, const struct pkg *p, struct err *e)
 {
 	struct parse_run *run = arg;
-	return laywr_package(&run->ix->w, run->index, p, e);
+	return layer_writer_package(&run->ix->w, run->index, p, e);
 }
 
 static int on_owns(void *arg, struct bytes name, struct bytes arch, struct bytes path,
@@ -49,14 +49,14 @@ static int on_owns(void *arg, struct bytes name, struct bytes arch, struct bytes
 		    ? snprintf(owner, sizeof owner, "%.*s:%.*s", BYTES_ARG(name), BYTES_ARG(arch))
 		    : snprintf(owner, sizeof owner, "%.*s", BYTES_ARG(name));
 	struct bytes owner_bytes = {.ptr = (const uint8_t *)owner, .len = n > 0 ? (size_t)n : 0};
-	return laywr_owns(&run->ix->w, run->index, owner_bytes,
-			  (struct bytes){.ptr = clean, .len = (size_t)len}, e);
+	return layer_writer_owns(&run->ix->w, run->index, owner_bytes,
+				 (struct bytes){.ptr = clean, .len = (size_t)len}, e);
 }
 
 static int on_distro(void *arg, const struct pkg_distro *d, struct err *e)
 {
 	struct parse_run *run = arg;
-	return laywr_distro(&run->ix->w, run->index, d, e);
+	return layer_writer_distro(&run->ix->w, run->index, d, e);
 }
 
 static int on_note(void *arg, uint64_t off, const char *text, struct err *e)
@@ -64,28 +64,29 @@ static int on_note(void *arg, uint64_t off, const char *text, struct err *e)
 	struct parse_run *run = arg;
 	char line[600];
 	(void)snprintf(line, sizeof line, "at %llu: %s", (unsigned long long)off, text);
-	const struct laywr_entry *ent = &run->ix->w.entries[run->index];
+	const struct layer_writer_entry *ent = &run->ix->w.entries[run->index];
 	/* what states packages may have stated one more */
-	return eco_table[ent->eco].purl_type ? laywr_doubt_of_file(&run->ix->w, ent->path, line, e)
-					     : laywr_note(&run->ix->w, ent->path, line, e);
+	return eco_table[ent->eco].purl_type
+		   ? layer_writer_doubt_of_file(&run->ix->w, ent->path, line, e)
+		   : layer_writer_note(&run->ix->w, ent->path, line, e);
 }
 
 /* capture */
 
-struct bytes ix_captured(const struct ix_capture *c)
+struct bytes indexer_captured(const struct indexer_capture *c)
 {
 	return (struct bytes){.ptr = c->map ? c->map : c->heap, .len = c->len};
 }
 
-void ix_capture_free(struct ix_capture *c)
+void indexer_capture_free(struct indexer_capture *c)
 {
 	free(c->heap);
 	if (c->map)
 		(void)munmap(c->map, c->len);
-	*c = (struct ix_capture){.heap = NULL};
+	*c = (struct indexer_capture){.heap = NULL};
 }
 
-static int capture_heap(struct tar *t, size_t size, struct ix_capture *c, struct err *e)
+static int capture_heap(struct tar *t, size_t size, struct indexer_capture *c, struct err *e)
 {
 	size_t cap = 0;
 	while (c->len < size) {
@@ -108,7 +109,7 @@ static int capture_heap(struct tar *t, size_t size, struct ix_capture *c, struct
 	return 0;
 }
 
-static int capture_scratch(struct tar *t, int fd, struct ix_capture *c, struct err *e)
+static int capture_scratch(struct tar *t, int fd, struct indexer_capture *c, struct err *e)
 {
 	uint8_t *chunk = malloc(CHUNK_LEN);
 	if (!chunk)
@@ -137,8 +138,8 @@ static int capture_scratch(struct tar *t, int fd, struct ix_capture *c, struct e
 	return 0;
 }
 
-int ix_capture(struct indexer *ix, struct tar *t, uint64_t size, struct ix_capture *c,
-	       struct err *e)
+int indexer_capture(struct indexer *ix, struct tar *t, uint64_t size, struct indexer_capture *c,
+		    struct err *e)
 {
 	ix->captured += size;
 	if (ix->src->scratch_fd >= 0 && size > MEMORY_FILE_MAX)
@@ -146,7 +147,7 @@ int ix_capture(struct indexer *ix, struct tar *t, uint64_t size, struct ix_captu
 	return capture_heap(t, (size_t)size, c, e);
 }
 
-int ix_parse(struct indexer *ix, uint32_t index, struct bytes file, struct err *e)
+int indexer_parse(struct indexer *ix, uint32_t index, struct bytes file, struct err *e)
 {
 	struct parse_run run = {.ix = ix, .index = index};
 	const struct eco_sink sink = {.arg = &run,
@@ -156,19 +157,19 @@ int ix_parse(struct indexer *ix, uint32_t index, struct bytes file, struct err *
 				      .note = on_note};
 	struct arena a;
 	struct err why = ERR_INIT;
-	laywr_begin(&ix->w, index);
+	layer_writer_begin(&ix->w, index);
 	arena_init(&a, PARSE_MEMORY);
 	struct bytes path = ix->w.entries[index].path;
 	int r = eco_parsers[ix->w.entries[index].eco]->parse(path, file, &sink, &a, &why);
 	arena_free(&a);
-	if (ix_is_damage(r))
-		return laywr_unread(&ix->w, index, why.msg, e);
+	if (indexer_is_damage(r))
+		return layer_writer_unread(&ix->w, index, why.msg, e);
 	if (r < 0)
 		return err_set(e, (enum err_code) - r, "%s", why.msg);
 	return 0;
 }
 
-bool ix_is_too_large(const struct indexer *ix, size_t eco, uint64_t size, char text[120])
+bool indexer_is_too_large(const struct indexer *ix, size_t eco, uint64_t size, char text[120])
 {
 	uint64_t max = eco_table[eco].file_max;
 	if (max > ix->lim->wanted_file_max)

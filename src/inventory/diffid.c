@@ -141,7 +141,7 @@ void diffid_see(void *arg, struct bytes b)
 	}
 }
 
-void diffid_finish(struct diffid *d, uint8_t ret[LAY_DIFF_ID_LEN])
+void diffid_finish(struct diffid *d, uint8_t ret[LAYER_DIFF_ID_LEN])
 {
 	if (d->slots)
 		hand_over(d, 0);

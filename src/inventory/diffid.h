@@ -18,4 +18,4 @@ int diffid_start(struct diffid *d, struct err *e);
  * is behind by its whole ring. */
 void diffid_see(void *arg, struct bytes b);
 /* The digest of all that was seen since the last call, or since the beginning. */
-void diffid_finish(struct diffid *d, uint8_t ret[LAY_DIFF_ID_LEN]);
+void diffid_finish(struct diffid *d, uint8_t ret[LAYER_DIFF_ID_LEN]);

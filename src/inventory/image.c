@@ -152,12 +152,12 @@ static int finish(struct merge *m, struct inv_image *ret, struct err *e)
 static int merge_layers(struct merge *m, struct err *e)
 {
 	int r = 0;
-	m->overlay = ovl_open(m->layers, m->layer_count, &m->steps, e);
+	m->overlay = overlay_open(m->layers, m->layer_count, &m->steps, e);
 	if (!m->overlay)
 		return -(int)e->code;
 	for (size_t i = 0; r == 0 && i < m->layer_count; i++) {
 		bool changed;
-		r = ovl_push(m->overlay, &changed, e);
+		r = overlay_push(m->overlay, &changed, e);
 		if (r == 0 && (changed || i == 0))
 			r = view_look_all(m, (uint32_t)i, e);
 	}
@@ -207,6 +207,6 @@ int inv_merge(const struct inv_source *source, struct arena *a, struct inv_image
 		view_free(&m.views[i]);
 	free(m.views);
 	free(m.image.notes);
-	ovl_close(m.overlay);
+	overlay_close(m.overlay);
 	return r;
 }

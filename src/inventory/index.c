@@ -1,5 +1,6 @@
-/* lay_index: one pass over the members of a layer (member.c). A wanted path that is a hard link to
- * a file that went by unwanted ("status" linked to "status-old") is what a second pass is for. */
+/* layer_index: one pass over the members of a layer (member.c). A wanted path that is a hard link
+ * to a file that went by unwanted ("status" linked to "status-old") is what a second pass is for.
+ */
 #include "codec/codec.h"
 #include "inventory/diffid.h"
 #include "inventory/indexer.h"
@@ -27,7 +28,7 @@ static int read_members(struct indexer *ix, struct stream *plain, member_fn memb
 		if (r <= 0)
 			break;
 		(*ret_count)++;
-		r = member == ix_member ? odd_note(&ix->w, &m, e) : 0;
+		r = member == indexer_member ? odd_note(&ix->w, &m, e) : 0;
 		if (r == 0 && m.type != TAR_GLOBAL)
 			r = member(ix, t, &m, e);
 		if (r < 0)
@@ -56,11 +57,11 @@ static int note_toc(struct indexer *ix, const struct toc_tail *tail, struct err 
 		return 0;
 	(void)snprintf(text, sizeof text,
 		       "%s: its table of contents was not compared with its files", form);
-	return laywr_doubt(&ix->w, BYTES_NONE, text, e);
+	return layer_writer_doubt(&ix->w, BYTES_NONE, text, e);
 }
 
 /* hash (may be NULL) sees the whole of the plain stream. */
-static int read_layer(struct indexer *ix, member_fn member, struct laywr_totals *totals,
+static int read_layer(struct indexer *ix, member_fn member, struct layer_writer_totals *totals,
 		      struct diffid *hash, struct err *e)
 {
 	struct toc_tail tail = {.len = 0};
@@ -91,28 +92,28 @@ static int read_layer(struct indexer *ix, member_fn member, struct laywr_totals 
 static int index_layer(struct indexer *ix, struct diffid *hash, struct err *e)
 {
 	struct err why = ERR_INIT;
-	int r = read_layer(ix, ix_member, &ix->totals, hash, &why);
-	if (ix_is_damage(r)) {
+	int r = read_layer(ix, indexer_member, &ix->totals, hash, &why);
+	if (indexer_is_damage(r)) {
 		ix->w.complete = false;
-		r = laywr_note(&ix->w, BYTES_NONE, why.msg, e);
+		r = layer_writer_note(&ix->w, BYTES_NONE, why.msg, e);
 	} else if (r < 0) {
 		return err_set(e, (enum err_code) - r, "%s", why.msg);
 	}
 	if (r < 0 || ix->link_count == 0)
 		return r;
 	if (ix->moved) /* the second pass looks for paths as they are written */
-		return laywr_note(&ix->w, BYTES_NONE,
-				  "hard links beside members behind links: not read", e);
-	struct laywr_totals again = {.in_len = 0};
+		return layer_writer_note(&ix->w, BYTES_NONE,
+					 "hard links beside members behind links: not read", e);
+	struct layer_writer_totals again = {.in_len = 0};
 	ix->ordinal = 0;
-	r = read_layer(ix, ix_second_member, &again, NULL, &why);
-	if (ix_is_damage(r) || r == -ERR_NOT_FOUND)
-		return ix->w.complete ? laywr_note(&ix->w, BYTES_NONE, why.msg, e) : 0;
+	r = read_layer(ix, indexer_second_member, &again, NULL, &why);
+	if (indexer_is_damage(r) || r == -ERR_NOT_FOUND)
+		return ix->w.complete ? layer_writer_note(&ix->w, BYTES_NONE, why.msg, e) : 0;
 	return r < 0 ? err_set(e, (enum err_code) - r, "%s", why.msg) : 0;
 }
 
-int lay_index(const struct lay_source *src, const struct limits *lim, struct buf *out,
-	      struct err *e)
+int layer_index(const struct layer_source *src, const struct limits *lim, struct buf *out,
+		struct err *e)
 {
 	struct diffid *own = src->diffid ? NULL : diffid_open(e);
 	if (!src->diffid && !own)
@@ -124,13 +125,13 @@ int lay_index(const struct lay_source *src, const struct limits *lim, struct buf
 	}
 	ix->src = src;
 	ix->lim = lim;
-	laywr_init(&ix->w);
+	layer_writer_init(&ix->w);
 	place_init(&ix->place);
-	ix_known_init(ix);
+	indexer_known_init(ix);
 	int r = index_layer(ix, own ? own : src->diffid, e);
 	if (r == 0)
-		r = laywr_put(&ix->w, &ix->totals, &ix->place, out, e);
-	laywr_free(&ix->w);
+		r = layer_writer_put(&ix->w, &ix->totals, &ix->place, out, e);
+	layer_writer_free(&ix->w);
 	place_free(&ix->place);
 	free(ix);
 	diffid_close(own);

@@ -1,5 +1,5 @@
-/* indexer (ix_): the state of lay_index while it reads a layer, shared by the files that do it:
- * index (passes), member (what a member is), capture (files that are read). Inside the worker
+/* indexer (indexer_): the state of layer_index while it reads a layer, shared by the files that do
+ * it: index (passes), member (what a member is), capture (files that are read). Inside the worker
  * only. */
 #pragma once
 #include "archive/tar.h"
@@ -11,16 +11,16 @@
 #define IX_KNOWN_CAP 512U  /* slots for the locations and the folders above them */
 
 /* A hard link to what went by unread: the last member of that path in front of it is meant. */
-struct ix_link {
+struct indexer_link {
 	uint32_t index;	  /* of its entry */
 	uint64_t ordinal; /* of its member */
 };
 
 struct indexer {
-	const struct lay_source *src;
+	const struct layer_source *src;
 	const struct limits *lim;
-	struct laywr w;
-	struct laywr_totals totals;
+	struct layer_writer w;
+	struct layer_writer_totals totals;
 	struct place place;
 	uint64_t captured;
 	uint64_t ordinal;		  /* of the member at hand */
@@ -30,12 +30,12 @@ struct indexer {
 	uint8_t path[LIMIT_PATH_MAX], target[LIMIT_PATH_MAX];
 	bool moved;	  /* a member lies behind a link of the layer */
 	bool said_unsure; /* that members lie where nobody can say */
-	struct ix_link links[IX_LINKS_MAX];
+	struct indexer_link links[IX_LINKS_MAX];
 	uint32_t link_count;
 };
 
 /* A member's content while a parser reads it. */
-struct ix_capture {
+struct indexer_capture {
 	uint8_t *heap;
 	void *map;
 	size_t len;
@@ -43,17 +43,18 @@ struct ix_capture {
 
 /* The input's fault: recorded, and what was read until then stands. Anything else is ours or the
  * system's and ends the work. */
-bool ix_is_damage(int r);
-int ix_capture(struct indexer *ix, struct tar *t, uint64_t size, struct ix_capture *c,
-	       struct err *e);
-struct bytes ix_captured(const struct ix_capture *c);
-void ix_capture_free(struct ix_capture *c);
+bool indexer_is_damage(int r);
+int indexer_capture(struct indexer *ix, struct tar *t, uint64_t size, struct indexer_capture *c,
+		    struct err *e);
+struct bytes indexer_captured(const struct indexer_capture *c);
+void indexer_capture_free(struct indexer_capture *c);
 /* Why a file of this size is not read, into text; false when it may be. */
-bool ix_is_too_large(const struct indexer *ix, size_t eco, uint64_t size, char text[120]);
+bool indexer_is_too_large(const struct indexer *ix, size_t eco, uint64_t size, char text[120]);
 /* Have the ecosystem read the file of entry index. A file it cannot read is noted. */
-int ix_parse(struct indexer *ix, uint32_t index, struct bytes file, struct err *e);
+int indexer_parse(struct indexer *ix, uint32_t index, struct bytes file, struct err *e);
 
-void ix_known_init(struct indexer *ix);
+void indexer_known_init(struct indexer *ix);
 /* Take one member in; the second: look whether it is what a hard link before meant. */
-int ix_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, struct err *e);
-int ix_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m, struct err *e);
+int indexer_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, struct err *e);
+int indexer_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m,
+			  struct err *e);

@@ -1,5 +1,5 @@
-/* lay_parse: see writer.c for the form. Everything is checked: a worker that went wrong must not be
- * able to make the daemon read past anything. */
+/* layer_parse: see writer.c for the form. Everything is checked: a worker that went wrong must not
+ * be able to make the daemon read past anything. */
 #include "inventory/layer.h"
 #include "inventory/marks.h"
 #include "inventory/writer.h"
@@ -41,7 +41,7 @@ static bool is_clean_path(struct bytes path)
 		return false;
 	unsigned parts = 0;
 	for (struct bytes rest = path; rest.ptr != path.ptr + path.len;) {
-		if (++parts > LAY_PARTS_MAX)
+		if (++parts > LAYER_PARTS_MAX)
 			return false;
 		size_t slash = bytes_find(rest, '/');
 		struct bytes part = bytes_part(rest, 0, slash);
@@ -56,7 +56,7 @@ static bool is_clean_path(struct bytes path)
 	return true;
 }
 
-static bool take_distro(struct cursor *c, struct lay_entry *ent)
+static bool take_distro(struct cursor *c, struct layer_entry *ent)
 {
 	uint8_t has = cur_u8(c);
 	if (has == 0)
@@ -73,7 +73,7 @@ static bool take_distro(struct cursor *c, struct lay_entry *ent)
 	return has == 1 && cur_ok(c) && ent->distro.id.len > 0;
 }
 
-static bool take_file(struct cursor *c, struct lay_entry *ent, uint64_t *pkg_next)
+static bool take_file(struct cursor *c, struct layer_entry *ent, uint64_t *pkg_next)
 {
 	ent->size = cur_varint(c);
 	ent->note = cur_blob(c);
@@ -86,24 +86,24 @@ static bool take_file(struct cursor *c, struct lay_entry *ent, uint64_t *pkg_nex
 	return take_distro(c, ent);
 }
 
-static bool take_entry(struct cursor *c, struct lay_entry *ent, uint64_t *pkg_next)
+static bool take_entry(struct cursor *c, struct layer_entry *ent, uint64_t *pkg_next)
 {
 	uint8_t kind = cur_u8(c);
 	ent->path = cur_blob(c);
-	if (!cur_ok(c) || kind > LAY_DIR)
+	if (!cur_ok(c) || kind > LAYER_DIR)
 		return false;
-	ent->kind = (enum lay_kind)kind;
-	if (!is_clean_path(ent->path) && !(ent->kind == LAY_OPAQUE && ent->path.len == 0))
+	ent->kind = (enum layer_kind)kind;
+	if (!is_clean_path(ent->path) && !(ent->kind == LAYER_OPAQUE && ent->path.len == 0))
 		return false;
-	if (ent->kind == LAY_HARDLINK || ent->kind == LAY_SYMLINK) {
+	if (ent->kind == LAYER_HARDLINK || ent->kind == LAYER_SYMLINK) {
 		ent->target = cur_blob(c);
 		if (ent->target.len > LIMIT_PATH_MAX ||
 		    bytes_find(ent->target, 0) != ent->target.len)
 			return false;
 	}
-	if (ent->kind == LAY_HARDLINK && !is_clean_path(ent->target))
+	if (ent->kind == LAYER_HARDLINK && !is_clean_path(ent->target))
 		return false;
-	if (ent->kind != LAY_FILE && ent->kind != LAY_HARDLINK)
+	if (ent->kind != LAYER_FILE && ent->kind != LAYER_HARDLINK)
 		return cur_ok(c);
 	ent->eco = cur_u8(c);
 	uint8_t merge = cur_u8(c);
@@ -113,14 +113,14 @@ static bool take_entry(struct cursor *c, struct lay_entry *ent, uint64_t *pkg_ne
 		return false;
 	ent->merge = (enum eco_merge)merge;
 	ent->keep = (uint32_t)keep;
-	return ent->kind == LAY_HARDLINK || take_file(c, ent, pkg_next);
+	return ent->kind == LAYER_HARDLINK || take_file(c, ent, pkg_next);
 }
 
 static int take_entries(struct cursor *c, struct arena *a, struct lay *l, struct err *e)
 {
 	int r;
 	uint64_t pkg_next = 0;
-	struct lay_entry *entries = take_array(c, a, 2, sizeof *entries, &l->entry_count, &r, e);
+	struct layer_entry *entries = take_array(c, a, 2, sizeof *entries, &l->entry_count, &r, e);
 	for (size_t i = 0; r == 0 && i < l->entry_count; i++) {
 		if (!take_entry(c, &entries[i], &pkg_next))
 			return malformed(e, "bad entry");
@@ -144,8 +144,8 @@ static int take_entries(struct cursor *c, struct arena *a, struct lay *l, struct
 static bool restates_all(const struct lay *l)
 {
 	for (size_t i = 0; i < l->entry_count; i++) {
-		const struct lay_entry *ent = &l->entries[i];
-		if (ent->kind != LAY_FILE || ent->pkg_count == 0 || ent->keep != 0 ||
+		const struct layer_entry *ent = &l->entries[i];
+		if (ent->kind != LAYER_FILE || ent->pkg_count == 0 || ent->keep != 0 ||
 		    ent->merge != ECO_REPLACE)
 			continue;
 		const struct bytes type = l->pkgs[ent->pkg_first].type;
@@ -162,7 +162,7 @@ static int take_owned(struct cursor *c, struct arena *a, struct lay *l, struct e
 	for (size_t i = 0; r == 0 && i < l->name_count; i++)
 		names[i] = cur_blob(c);
 	l->names = names;
-	struct lay_owned *owned = NULL;
+	struct layer_owned *owned = NULL;
 	if (r == 0)
 		owned = take_array(c, a, 12, sizeof *owned, &l->owned_count, &r, e);
 	for (size_t i = 0; r == 0 && i < l->owned_count; i++) {
@@ -179,14 +179,14 @@ static int take_owned(struct cursor *c, struct arena *a, struct lay *l, struct e
 static int take_notes(struct cursor *c, struct arena *a, struct lay *l, struct err *e)
 {
 	int r;
-	struct lay_note *notes = take_array(c, a, 3, sizeof *notes, &l->note_count, &r, e);
+	struct layer_note *notes = take_array(c, a, 3, sizeof *notes, &l->note_count, &r, e);
 	for (size_t i = 0; r == 0 && i < l->note_count; i++) {
 		notes[i].path = cur_blob(c);
 		notes[i].text = cur_blob(c);
 		uint8_t doubt = cur_u8(c);
-		if (!cur_ok(c) || notes[i].text.len == 0 || doubt > LAY_DOUBT_OF_FILE)
+		if (!cur_ok(c) || notes[i].text.len == 0 || doubt > LAYER_DOUBT_OF_FILE)
 			return malformed(e, "bad note");
-		notes[i].doubt = (enum lay_doubt)doubt;
+		notes[i].doubt = (enum layer_doubt)doubt;
 	}
 	l->notes = notes;
 	return r;
@@ -240,7 +240,7 @@ static bool take_diff_id(struct cursor *c, struct lay *l)
 	return true;
 }
 
-int lay_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e)
+int layer_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e)
 {
 	struct cursor c = cur_of(in);
 	struct lay l = {.complete = false};
@@ -254,7 +254,7 @@ int lay_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e)
 	bool named = take_diff_id(&c, &l);
 	if (!cur_ok(&c) || magic != LAYWR_MAGIC || complete > 1)
 		return malformed(e, "not one");
-	if (version != LAY_ANALYZER_VERSION)
+	if (version != LAYER_ANALYZER_VERSION)
 		return malformed(e, "made by another version of the analyzer");
 	if (!named)
 		return malformed(e, "bad diff ID");

@@ -1,7 +1,7 @@
-/* layer inventory (lay_): what a worker says of one layer: the files its ecosystems read with their
- * packages, whiteouts, links and notes, and of every other path a mark that something lies there.
- * Immutable, keyed by (layer digest, LAY_ANALYZER_VERSION).
- * Serialised form is what a worker sends and the store keeps; parsing it trusts nothing. */
+/* layer inventory (layer_): what a worker says of one layer: the files its ecosystems read with
+ * their packages, whiteouts, links and notes, and of every other path a mark that something lies
+ * there. Immutable, keyed by (layer digest, LAYER_ANALYZER_VERSION). Serialised form is what a
+ * worker sends and the store keeps; parsing it trusts nothing. */
 #pragma once
 #include "base/arena.h"
 #include "base/limits.h"
@@ -9,27 +9,28 @@
 #include "eco/eco.h"
 #include "pkg/package.h"
 
-#define LAY_ANALYZER_VERSION 5 /* raised when the same layer would give another inventory */
+#define LAYER_ANALYZER_VERSION 5 /* raised when the same layer would give another inventory */
 
-enum lay_kind {
-	LAY_FILE,     /* a file an ecosystem parsed (or failed to: note set) */
-	LAY_HARDLINK, /* wanted path that is a hard link; target */
-	LAY_SYMLINK,  /* a link at or above a canonical location, or near the root; target as stored
-		       */
-	LAY_OTHER, /* a file of no ecosystem, fifo, device … at or above a canonical location: it
+enum layer_kind {
+	LAYER_FILE,	/* a file an ecosystem parsed (or failed to: note set) */
+	LAYER_HARDLINK, /* wanted path that is a hard link; target */
+	LAYER_SYMLINK,	/* a link at or above a canonical location, or near the root; target as
+			 * stored
+			 */
+	LAYER_OTHER, /* a file of no ecosystem, fifo, device … at or above a canonical location: it
 		      hides lower files */
-	LAY_WHITEOUT, /* path is gone (without the ".wh." prefix); like the rest, where it matters
-		       */
-	LAY_OPAQUE,   /* what lower layers have below this folder is gone */
-	LAY_DIR, /* a folder at or above a canonical location: it takes the place of a lower link or
-		    file */
+	LAYER_WHITEOUT, /* path is gone (without the ".wh." prefix); like the rest, where it matters
+			 */
+	LAYER_OPAQUE,	/* what lower layers have below this folder is gone */
+	LAYER_DIR, /* a folder at or above a canonical location: it takes the place of a lower link
+		    or file */
 };
 
-struct lay_entry {
-	enum lay_kind kind;
+struct layer_entry {
+	enum layer_kind kind;
 	struct bytes path; /* clean, root-relative; links that the layer made before are followed */
 	struct bytes target; /* of links */
-	uint8_t eco;	     /* index in eco_table, LAY_FILE and LAY_HARDLINK */
+	uint8_t eco;	     /* index in eco_table, LAYER_FILE and LAYER_HARDLINK */
 	enum eco_merge merge;
 	uint8_t rank;
 	uint32_t keep; /* see struct eco_want */
@@ -42,24 +43,25 @@ struct lay_entry {
 
 /* A coverage note: something of the layer that was not assessed, or that readers of layers take
  * differently. */
-enum lay_doubt {
-	LAY_DOUBT_NONE,
-	LAY_DOUBT,	   /* what runs may not be what was read: makes the image partial */
-	LAY_DOUBT_OF_FILE, /* the same, as long as the image shows the file at path */
+enum layer_doubt {
+	LAYER_DOUBT_NONE,
+	LAYER_DOUBT,	     /* what runs may not be what was read: makes the image partial */
+	LAYER_DOUBT_OF_FILE, /* the same, as long as the image shows the file at path */
 };
 
-struct lay_note {
+struct layer_note {
 	struct bytes path;
 	struct bytes text;
-	enum lay_doubt doubt;
+	enum layer_doubt doubt;
 };
 
-#define LAY_PARTS_MAX 256U     /* components of a path: real ones have under 40 */
-#define LAY_LANGUAGES_MAX 256U /* paths of one layer: some say what is there, all are not needed   \
-				*/
-#define LAY_DIFF_ID_LEN 32U
+#define LAYER_PARTS_MAX 256U /* components of a path: real ones have under 40 */
+#define LAYER_LANGUAGES_MAX                                                                        \
+	256U /* paths of one layer: some say what is there, all are not needed                     \
+	      */
+#define LAYER_DIFF_ID_LEN 32U
 
-struct lay_owned {
+struct layer_owned {
 	uint64_t path_hash; /* bytes_hash(clean path, 0) */
 	uint32_t pkg;	    /* index in lay.names */
 };
@@ -69,21 +71,21 @@ struct lay {
 	uint64_t in_len, out_len, member_count;
 	/* SHA-256 of the uncompressed stream, all of it: what rootfs.diff_ids of a config names */
 	bool has_diff_id; /* false: it was not read to its end */
-	uint8_t diff_id[LAY_DIFF_ID_LEN];
-	const struct lay_entry *entries;
+	uint8_t diff_id[LAYER_DIFF_ID_LEN];
+	const struct layer_entry *entries;
 	size_t entry_count;
 	const struct pkg *pkgs;
 	size_t pkg_count;
 	const struct bytes *names; /* owner package names, "name" or "name:arch" */
 	size_t name_count;
-	const struct lay_owned *owned; /* sorted by path_hash */
+	const struct layer_owned *owned; /* sorted by path_hash */
 	size_t owned_count;
 	bool restates; /* it has a whole database that states files itself (apk, rpm) */
-	const struct lay_note *notes;
+	const struct layer_note *notes;
 	size_t note_count;
 	const struct bytes *languages; /* paths of files of language packages (eco/language.h) */
 	size_t language_count;
-	uint64_t languages_seen; /* all of them, past LAY_LANGUAGES_MAX too */
+	uint64_t languages_seen; /* all of them, past LAYER_LANGUAGES_MAX too */
 	struct bytes marks;	 /* marks.h: of all members, in order */
 	bool marks_full;	 /* there are more than are marked */
 	bool complete; /* false: the layer ended early (a note says why); what was read until then
@@ -98,14 +100,15 @@ struct lay {
  * which may be refused with ERR_NOT_FOUND: a note then says so.
  * 0 also for a damaged layer: the inventory then says complete = false with a note. <0 only for
  * NOMEM, CANCELLED, IO, INTERNAL. */
-struct lay_source {
+struct layer_source {
 	struct stream *(*reopen)(void *arg, struct err *e);
 	void *arg;
 	int scratch_fd;
 	struct diffid *diffid; /* hashes the stream; NULL: it is done in passing */
 };
-int lay_index(const struct lay_source *src, const struct limits *lim, struct buf *out,
-	      struct err *e);
+int layer_index(const struct layer_source *src, const struct limits *lim, struct buf *out,
+		struct err *e);
 
-/* Parse what lay_index wrote; everything borrows from in and a. ERR_FORMAT on any inconsistency. */
-int lay_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e);
+/* Parse what layer_index wrote; everything borrows from in and a. ERR_FORMAT on any inconsistency.
+ */
+int layer_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e);

@@ -40,7 +40,7 @@ static void known_add(struct indexer *ix, struct bytes path)
 		ix->known_len_max = path.len;
 }
 
-void ix_known_init(struct indexer *ix)
+void indexer_known_init(struct indexer *ix)
 {
 	for (size_t i = 0; i < eco_count; i++) {
 		for (const char *const *loc = eco_table[i].locations; *loc; loc++) {
@@ -83,24 +83,26 @@ static bool is_exact(const struct member *m)
 
 /* entries */
 
-/* Entries past the limit are dropped with a note (laywr_add); the layer goes on. *ret_added tells.
+/* Entries past the limit are dropped with a note (layer_writer_add); the layer goes on. *ret_added
+ * tells.
  */
-static int add(struct indexer *ix, enum lay_kind kind, const struct member *m, uint32_t *ret_index,
-	       bool *ret_added, struct err *e)
+static int add(struct indexer *ix, enum layer_kind kind, const struct member *m,
+	       uint32_t *ret_index, bool *ret_added, struct err *e)
 {
-	int r = laywr_add(&ix->w, kind, m->spot.path, m->known, ret_index, e);
+	int r = layer_writer_add(&ix->w, kind, m->spot.path, m->known, ret_index, e);
 	*ret_added = r == 0;
 	return r == -ERR_LIMIT ? 0 : r;
 }
 
-static int add_plain(struct indexer *ix, enum lay_kind kind, const struct member *m, struct err *e)
+static int add_plain(struct indexer *ix, enum layer_kind kind, const struct member *m,
+		     struct err *e)
 {
 	uint32_t index;
 	bool added;
 	return add(ix, kind, m, &index, &added, e);
 }
 
-static void entry_fill(struct laywr_entry *ent, const struct member *m)
+static void entry_fill(struct layer_writer_entry *ent, const struct member *m)
 {
 	ent->eco = (uint8_t)m->eco;
 	ent->merge = (uint8_t)m->want.merge;
@@ -113,23 +115,23 @@ static int put_file(struct indexer *ix, struct tar *t, const struct member *m, s
 	uint32_t index;
 	bool added;
 	char why[120];
-	int r = add(ix, LAY_FILE, m, &index, &added, e);
+	int r = add(ix, LAYER_FILE, m, &index, &added, e);
 	if (r < 0 || !added)
 		return r;
 	entry_fill(&ix->w.entries[index], m);
 	ix->w.entries[index].size = m->tar->size;
-	if (ix_is_too_large(ix, m->eco, m->tar->size, why))
-		return laywr_unread(&ix->w, index, why, e);
-	struct ix_capture c = {.heap = NULL};
-	r = ix_capture(ix, t, m->tar->size, &c, e);
+	if (indexer_is_too_large(ix, m->eco, m->tar->size, why))
+		return layer_writer_unread(&ix->w, index, why, e);
+	struct indexer_capture c = {.heap = NULL};
+	r = indexer_capture(ix, t, m->tar->size, &c, e);
 	if (r == 0) {
-		r = ix_parse(ix, index, ix_captured(&c), e);
-	} else if (ix_is_damage(r)) {
-		int noted =
-		    laywr_unread(&ix->w, index, "the layer ends or breaks inside this file", e);
+		r = indexer_parse(ix, index, indexer_captured(&c), e);
+	} else if (indexer_is_damage(r)) {
+		int noted = layer_writer_unread(&ix->w, index,
+						"the layer ends or breaks inside this file", e);
 		r = noted < 0 ? noted : r;
 	}
-	ix_capture_free(&c);
+	indexer_capture_free(&c);
 	return r;
 }
 
@@ -140,11 +142,11 @@ static int put_symlink(struct indexer *ix, const struct member *m, struct bytes 
 	bool added = false;
 	int r = 0;
 	if (is_exact(m) || ix->w.entry_count < NEAR_ROOT_MAX)
-		r = add(ix, LAY_SYMLINK, m, &index, &added, e);
+		r = add(ix, LAYER_SYMLINK, m, &index, &added, e);
 	if (r < 0)
 		return r;
 	if (added)
-		return laywr_target(&ix->w, index, target, e);
+		return layer_writer_target(&ix->w, index, target, e);
 	place_mark(&ix->place, m->spot.hash, MARK_FILE);
 	return 0;
 }
@@ -156,20 +158,20 @@ static int put_hard_link(struct indexer *ix, const struct member *m, struct byte
 {
 	uint32_t index;
 	bool added;
-	struct laywr_entry *to = laywr_find(&ix->w, target);
-	bool is_read = to && to->kind == LAY_FILE && to->eco == m->eco;
+	struct layer_writer_entry *to = layer_writer_find(&ix->w, target);
+	bool is_read = to && to->kind == LAYER_FILE && to->eco == m->eco;
 	if (is_read)
 		to->pinned = true;
-	int r = add(ix, LAY_HARDLINK, m, &index, &added, e);
+	int r = add(ix, LAYER_HARDLINK, m, &index, &added, e);
 	if (r < 0 || !added)
 		return r;
 	entry_fill(&ix->w.entries[index], m);
-	r = laywr_target(&ix->w, index, target, e);
+	r = layer_writer_target(&ix->w, index, target, e);
 	if (r < 0 || is_read)
 		return r;
 	if (ix->link_count == IX_LINKS_MAX)
-		return laywr_note(&ix->w, m->spot.path, "too many hard links: not read", e);
-	ix->links[ix->link_count++] = (struct ix_link){.index = index, .ordinal = ix->ordinal};
+		return layer_writer_note(&ix->w, m->spot.path, "too many hard links: not read", e);
+	ix->links[ix->link_count++] = (struct indexer_link){.index = index, .ordinal = ix->ordinal};
 	return 0;
 }
 
@@ -190,7 +192,7 @@ static int check_again(struct indexer *ix, const struct member *m, unsigned mark
 	else if (mark != MARK_DIR && (had & (MARK_DIR | MARK_IMPLIED)))
 		text =
 		    "takes the place of a folder of the same layer: engines differ on what is left";
-	return text ? laywr_doubt(&ix->w, m->spot.path, text, e) : 0;
+	return text ? layer_writer_doubt(&ix->w, m->spot.path, text, e) : 0;
 }
 
 static bool is_usable_target(struct bytes target)
@@ -206,8 +208,8 @@ static int index_symlink(struct indexer *ix, const struct member *m, struct byte
 		int r = place_put(&ix->place, &m->spot, MARK_FILE, BYTES_NONE, e);
 		return r < 0 || !is_exact(m)
 			   ? r
-			   : laywr_doubt(&ix->w, m->spot.path,
-					 "symbolic link without a usable target", e);
+			   : layer_writer_doubt(&ix->w, m->spot.path,
+						"symbolic link without a usable target", e);
 	}
 	int r = place_put(&ix->place, &m->spot, MARK_LINK, target, e);
 	if (r == 0 && (is_exact(m) || m->spot.parts <= NEAR_ROOT))
@@ -229,12 +231,13 @@ static int index_hard_link(struct indexer *ix, const struct member *m, struct by
 	if (r < 0 || !is_exact(m))
 		return r;
 	if (m->eco == eco_count || target.len == 0) {
-		r = add_plain(ix, LAY_OTHER, m, e);
+		r = add_plain(ix, LAYER_OTHER, m, e);
 		return r < 0 ? r
-			     : laywr_doubt(&ix->w, m->spot.path,
-					   target.len ? "hard link where a folder is looked for"
+			     : layer_writer_doubt(&ix->w, m->spot.path,
+						  target.len
+						      ? "hard link where a folder is looked for"
 						      : "hard link without a usable target",
-					   e);
+						  e);
 	}
 	return put_hard_link(ix, m, target, e);
 }
@@ -252,22 +255,22 @@ static int index_content(struct indexer *ix, struct tar *t, const struct member 
 		return r;
 	if (m->tar->type == TAR_FILE && m->eco < eco_count)
 		return put_file(ix, t, m, e);
-	return add_plain(ix, m->tar->type == TAR_DIR ? LAY_DIR : LAY_OTHER, m, e);
+	return add_plain(ix, m->tar->type == TAR_DIR ? LAYER_DIR : LAYER_OTHER, m, e);
 }
 
 /* The path that the whiteout ix->path hides, in place; *ret_kind what it is. An opaque mark keeps
  * its own: its folder is meant. False: it is none. */
-static bool take_whiteout(struct indexer *ix, struct bytes *path, enum lay_kind *ret_kind)
+static bool take_whiteout(struct indexer *ix, struct bytes *path, enum layer_kind *ret_kind)
 {
 	size_t slash = bytes_find_last(*path, '/');
 	size_t base_off = slash == path->len ? 0 : slash + 1;
 	struct bytes base = bytes_from(*path, base_off);
 	if (!bytes_has_prefix_lit(base, ".wh.") || base.len == 4)
 		return false;
-	*ret_kind = LAY_OPAQUE;
+	*ret_kind = LAYER_OPAQUE;
 	if (bytes_eq_lit(base, ".wh..wh..opq"))
 		return true;
-	*ret_kind = LAY_WHITEOUT;
+	*ret_kind = LAYER_WHITEOUT;
 	memmove(ix->path + base_off, ix->path + base_off + 4, base.len - 4);
 	path->len -= 4;
 	struct bytes name = bytes_from(*path, base_off);
@@ -277,38 +280,38 @@ static bool take_whiteout(struct indexer *ix, struct bytes *path, enum lay_kind 
 	return true;
 }
 
-static int index_whiteout(struct indexer *ix, const struct member *m, enum lay_kind kind,
+static int index_whiteout(struct indexer *ix, const struct member *m, enum layer_kind kind,
 			  struct err *e)
 {
 	int r = place_put(&ix->place, &m->spot, MARK_GONE, BYTES_NONE, e);
 	if (r < 0 || (!is_exact(m) && m->spot.path.len > 0))
 		return r;
-	r = kind == LAY_WHITEOUT ? check_again(ix, m, MARK_GONE, e) : 0;
+	r = kind == LAYER_WHITEOUT ? check_again(ix, m, MARK_GONE, e) : 0;
 	return r < 0 ? r : add_plain(ix, kind, m, e);
 }
 
 /* Where the layer puts path, and what that place is. 1: nowhere that is looked at. */
-static int find(struct indexer *ix, struct bytes path, enum lay_kind kind, struct member *m,
+static int find(struct indexer *ix, struct bytes path, enum layer_kind kind, struct member *m,
 		struct err *e)
 {
 	int r = place_find(&ix->place, path, &m->spot, e);
 	if (r < 0)
 		return r;
-	if (kind == LAY_OPAQUE)
+	if (kind == LAYER_OPAQUE)
 		place_folder(&ix->place, &m->spot);
-	if (m->spot.parts > LAY_PARTS_MAX) {
+	if (m->spot.parts > LAYER_PARTS_MAX) {
 		m->spot.path = path;
 		look_up(ix, m);
 		r = m->eco < eco_count || language_kind(path)
-			? laywr_doubt(&ix->w, bytes_part(path, 0, 200),
-				      "more than 256 folders deep: not read", e)
+			? layer_writer_doubt(&ix->w, bytes_part(path, 0, 200),
+					     "more than 256 folders deep: not read", e)
 			: 0;
 		return r < 0 ? r : 1;
 	}
 	ix->moved = ix->moved || m->spot.moved;
 	if (m->spot.unsure && !ix->said_unsure) {
 		ix->said_unsure = true;
-		r = laywr_doubt(
+		r = layer_writer_doubt(
 		    &ix->w, path,
 		    "lies behind links of its own layer that are not followed, or below "
 		    "what is no folder",
@@ -329,7 +332,7 @@ static int find_target(struct indexer *ix, const struct tar_entry *m, struct byt
 		return 0;
 	int r =
 	    place_find(&ix->place, (struct bytes){.ptr = ix->target, .len = (size_t)len}, &spot, e);
-	if (r < 0 || spot.parts > LAY_PARTS_MAX || spot.path.len == 0)
+	if (r < 0 || spot.parts > LAYER_PARTS_MAX || spot.path.len == 0)
 		return r;
 	if (spot.path.ptr != ix->target)
 		memcpy(ix->target, spot.path.ptr, spot.path.len);
@@ -337,21 +340,21 @@ static int find_target(struct indexer *ix, const struct tar_entry *m, struct byt
 	return 0;
 }
 
-int ix_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, struct err *e)
+int indexer_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, struct err *e)
 {
 	struct member m = {.tar = tar, .eco = eco_count};
 	struct bytes target = BYTES_NONE;
-	enum lay_kind kind = LAY_FILE;
+	enum layer_kind kind = LAYER_FILE;
 	int64_t len = tar_clean_path(tar->path, ix->path, NULL);
 	ix->ordinal++;
 	if (len < 0)
-		return laywr_doubt(&ix->w, bytes_part(tar->path, 0, 200),
-				   "member with an unusable path", e);
+		return layer_writer_doubt(&ix->w, bytes_part(tar->path, 0, 200),
+					  "member with an unusable path", e);
 	struct bytes path = {.ptr = ix->path, .len = (size_t)len};
 	if (len == 0)
 		return 0;
 	bool is_whiteout = take_whiteout(ix, &path, &kind);
-	if (is_whiteout && path.len == 0 && kind == LAY_WHITEOUT)
+	if (is_whiteout && path.len == 0 && kind == LAYER_WHITEOUT)
 		return 0;
 	int r = tar->type == TAR_HARDLINK && !is_whiteout ? find_target(ix, tar, &target, e) : 0;
 	if (r == 0)
@@ -364,7 +367,7 @@ int ix_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, st
 	bool is_file = tar->type == TAR_FILE || tar->type == TAR_HARDLINK ||
 		       (tar->type == TAR_SYMLINK && !language_kind(tar->link));
 	if (is_file && !is_exact(&m) && language_kind(m.spot.path))
-		laywr_language(&ix->w, m.spot.path);
+		layer_writer_language(&ix->w, m.spot.path);
 	unsigned mark = tar->type == TAR_DIR ? MARK_DIR : MARK_FILE;
 	r = is_exact(&m) ? check_again(ix, &m, mark, e) : 0;
 	return r < 0 ? r : index_content(ix, t, &m, target, e);
@@ -375,25 +378,26 @@ int ix_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, st
 static int link_read(struct indexer *ix, uint32_t index, uint64_t size, struct bytes file,
 		     struct err *e)
 {
-	struct laywr_entry *ent = &ix->w.entries[index];
+	struct layer_writer_entry *ent = &ix->w.entries[index];
 	char why[120];
-	ent->kind = LAY_FILE;
+	ent->kind = LAYER_FILE;
 	ent->size = size;
-	if (ix_is_too_large(ix, ent->eco, size, why))
-		return laywr_unread(&ix->w, index, why, e);
-	return ix_parse(ix, index, file, e);
+	if (indexer_is_too_large(ix, ent->eco, size, why))
+		return layer_writer_unread(&ix->w, index, why, e);
+	return indexer_parse(ix, index, file, e);
 }
 
 /* What was read is not there any more when the link is made. */
 static int link_lose(struct indexer *ix, uint32_t index, struct err *e)
 {
-	laywr_begin(&ix->w, index);
-	return laywr_unread(&ix->w, index, "a hard link to what is no plain file itself", e);
+	layer_writer_begin(&ix->w, index);
+	return layer_writer_unread(&ix->w, index, "a hard link to what is no plain file itself", e);
 }
 
-int ix_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m, struct err *e)
+int indexer_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m,
+			  struct err *e)
 {
-	struct ix_capture c = {.heap = NULL};
+	struct indexer_capture c = {.heap = NULL};
 	bool is_read = false;
 	int r = 0;
 	int64_t len = tar_clean_path(m->path, ix->path, NULL);
@@ -401,7 +405,7 @@ int ix_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *
 	ix->ordinal++;
 	for (uint32_t i = 0; r == 0 && path.len > 0 && i < ix->link_count; i++) {
 		char why[120];
-		const struct laywr_entry *ent = &ix->w.entries[ix->links[i].index];
+		const struct layer_writer_entry *ent = &ix->w.entries[ix->links[i].index];
 		if (ix->links[i].ordinal <= ix->ordinal || ent->dead ||
 		    !bytes_eq(ent->target, path))
 			continue;
@@ -409,12 +413,12 @@ int ix_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *
 			r = link_lose(ix, ix->links[i].index, e);
 			continue;
 		}
-		if (!is_read && !ix_is_too_large(ix, ent->eco, m->size, why))
-			r = ix_capture(ix, t, m->size, &c, e);
+		if (!is_read && !indexer_is_too_large(ix, ent->eco, m->size, why))
+			r = indexer_capture(ix, t, m->size, &c, e);
 		is_read = true;
 		if (r == 0)
-			r = link_read(ix, ix->links[i].index, m->size, ix_captured(&c), e);
+			r = link_read(ix, ix->links[i].index, m->size, indexer_captured(&c), e);
 	}
-	ix_capture_free(&c);
+	indexer_capture_free(&c);
 	return r;
 }

@@ -15,7 +15,7 @@ struct seen {
 struct view {
 	uint32_t *nodes; /* readable package files, in order */
 	size_t node_count, node_cap;
-	const struct lay_entry **last; /* the entries of the look before, to see whether anything
+	const struct layer_entry **last; /* the entries of the look before, to see whether anything
 					  changed */
 	size_t last_count, last_cap;
 	struct seen *seen; /* sorted by identity */
@@ -30,7 +30,7 @@ struct merge {
 	size_t layer_count;
 	struct arena *a;
 	struct steps steps;
-	struct ovl *overlay;
+	struct overlay *overlay;
 	struct view *views; /* one per ecosystem */
 	struct inv_image image;
 	size_t note_cap;
@@ -42,7 +42,7 @@ int merge_spent(struct err *e);
 void *merge_grow(void *array, size_t count, size_t *cap, size_t size);
 static inline const struct tree_node *merge_node(const struct merge *m, uint32_t node)
 {
-	return &ovl_tree(m->overlay)->nodes[node];
+	return &overlay_tree(m->overlay)->nodes[node];
 }
 
 /* views */

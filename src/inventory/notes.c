@@ -42,7 +42,7 @@ static int path_of(const struct merge *m, uint32_t node, struct bytes *ret, stru
 {
 	uint8_t path[LIMIT_PATH_MAX];
 	bool ok;
-	*ret = arena_bytes(m->a, tree_path(ovl_tree(m->overlay), node, path), &ok);
+	*ret = arena_bytes(m->a, tree_path(overlay_tree(m->overlay), node, path), &ok);
 	return ok ? 0 : merge_spent(e);
 }
 
@@ -75,8 +75,8 @@ static int note_diff_ids(struct merge *m, struct err *e)
 	for (size_t i = 0; r == 0 && i < m->layer_count; i++) {
 		const struct lay *l = &m->layers[i];
 		const struct digest *d = &s->diff_ids[i];
-		bool differs = d->algo != DIGEST_SHA256 || d->len != LAY_DIFF_ID_LEN ||
-			       memcmp(d->hash, l->diff_id, LAY_DIFF_ID_LEN) != 0;
+		bool differs = d->algo != DIGEST_SHA256 || d->len != LAYER_DIFF_ID_LEN ||
+			       memcmp(d->hash, l->diff_id, LAYER_DIFF_ID_LEN) != 0;
 		if (!l->has_diff_id || !differs)
 			continue;
 		char *text = arena_printf(m->a,
@@ -90,7 +90,7 @@ static int note_diff_ids(struct merge *m, struct err *e)
 	return r;
 }
 
-static bool is_of_layer(const struct lay *l, const struct lay_entry *ent)
+static bool is_of_layer(const struct lay *l, const struct layer_entry *ent)
 {
 	return ent >= l->entries && ent < l->entries + l->entry_count;
 }
@@ -99,7 +99,7 @@ static bool is_of_layer(const struct lay *l, const struct lay_entry *ent)
  */
 static bool file_counts(struct merge *m, const uint8_t *flags, size_t layer, struct bytes path)
 {
-	const struct tree *t = ovl_tree(m->overlay);
+	const struct tree *t = overlay_tree(m->overlay);
 	const struct lay *l = &m->layers[layer];
 	steps_add(&m->steps, t->count);
 	for (uint32_t i = 0; i < t->count; i++) {
@@ -124,13 +124,13 @@ static int note_layer(struct merge *m, const uint8_t *flags, size_t layer, struc
 	bool said_why = false;
 	int r = l->complete ? 0 : steps_check(&m->steps, e);
 	for (size_t i = 0; r == 0 && i < l->note_count; i++) {
-		const struct lay_note *note = &l->notes[i];
-		uint32_t node = note->path.len ? ovl_find(m->overlay, note->path) : TREE_NONE;
+		const struct layer_note *note = &l->notes[i];
+		uint32_t node = note->path.len ? overlay_find(m->overlay, note->path) : TREE_NONE;
 		bool replaced = node != TREE_NONE && merge_node(m, node)->layer != layer;
 		bool why = !l->complete && note->path.len == 0;
-		bool counts =
-		    note->doubt == LAY_DOUBT || why ||
-		    (note->doubt == LAY_DOUBT_OF_FILE && file_counts(m, flags, layer, note->path));
+		bool counts = note->doubt == LAYER_DOUBT || why ||
+			      (note->doubt == LAYER_DOUBT_OF_FILE &&
+			       file_counts(m, flags, layer, note->path));
 		if (replaced && !counts)
 			continue;
 		said_why = said_why || note->path.len == 0;
@@ -153,10 +153,10 @@ static uint32_t link_at(const struct merge *m, struct bytes location)
 {
 	bool folder = bytes_has_suffix_lit(location, "/");
 	struct bytes path = bytes_part(location, 0, location.len - folder);
-	uint32_t link = ovl_link(m->overlay, path);
+	uint32_t link = overlay_link(m->overlay, path);
 	size_t slash = bytes_find_last(path, '/');
 	if (link == TREE_NONE && !folder && slash < path.len)
-		link = ovl_link(m->overlay, bytes_part(path, 0, slash));
+		link = overlay_link(m->overlay, bytes_part(path, 0, slash));
 	return link;
 }
 
@@ -199,7 +199,7 @@ static int note_links(struct merge *m, size_t eco, bool *ret_said, struct err *e
  */
 static bool has_name_of(const struct merge *m, size_t eco, uint32_t node, struct bytes location)
 {
-	int parts = eco_table[eco].purl_type ? 2 : LAY_PARTS_MAX;
+	int parts = eco_table[eco].purl_type ? 2 : LAYER_PARTS_MAX;
 	for (; parts > 0 && location.len > 0; parts--) {
 		size_t slash = bytes_find_last(location, '/');
 		struct bytes name =
@@ -214,22 +214,22 @@ static bool has_name_of(const struct merge *m, size_t eco, uint32_t node, struct
 
 /* Is there something at the end of a location's way that was not read, or as something else? */
 static bool is_unread(const struct merge *m, size_t eco, const char *location,
-		      const struct ovl_way *way)
+		      const struct overlay_way *way)
 {
-	const struct lay_entry *ent = merge_node(m, way->end)->entry;
+	const struct layer_entry *ent = merge_node(m, way->end)->entry;
 	if (!view_is_folder(location) && !ent)
 		return !way->is_exact && (way->end_mask & (MARK_FILE | MARK_LINK));
 	if (!view_is_folder(location))
-		return (ent->kind == LAY_FILE && ent->eco != eco) ||
-		       (ent->kind == LAY_OTHER && way->by_link);
+		return (ent->kind == LAYER_FILE && ent->eco != eco) ||
+		       (ent->kind == LAYER_OTHER && way->by_link);
 	/* what lies in a folder of the right name was read */
 	struct bytes path = bytes_of(location);
 	return (!way->is_exact && (way->end_mask & (MARK_FILE | MARK_LINK | MARK_GONE))) ||
 	       (way->end_mask && !has_name_of(m, eco, way->end, bytes_part(path, 0, path.len - 1)));
 }
 
-static int note_way(struct merge *m, size_t eco, const char *location, const struct ovl_way *way,
-		    bool said, struct err *e)
+static int note_way(struct merge *m, size_t eco, const char *location,
+		    const struct overlay_way *way, bool said, struct err *e)
 {
 	struct bytes path = BYTES_NONE;
 	const char *what = NULL;
@@ -266,9 +266,9 @@ static int note_ways(struct merge *m, size_t eco, struct err *e)
 	bool said;
 	int r = note_links(m, eco, &said, e);
 	for (const char *const *loc = eco_table[eco].locations; r == 0 && *loc; loc++) {
-		struct ovl_way way;
+		struct overlay_way way;
 		size_t count = m->image.note_count;
-		r = ovl_way(m->overlay, bytes_of(*loc), &way, e);
+		r = overlay_way(m->overlay, bytes_of(*loc), &way, e);
 		if (r == 0 && matters(m, eco))
 			r = note_way(m, eco, *loc, &way, said, e);
 		said = said || m->image.note_count > count;
@@ -285,10 +285,10 @@ static int note_throughs(struct merge *m, struct err *e)
 	size_t count;
 	int r = 0;
 	for (size_t i = 0; r == 0; i++) {
-		const struct ovl_through *t = ovl_throughs(m->overlay, &count);
+		const struct overlay_through *t = overlay_throughs(m->overlay, &count);
 		if (i == count)
 			break;
-		if (!ovl_through_matters(m->overlay, &t[i]))
+		if (!overlay_through_matters(m->overlay, &t[i]))
 			continue;
 		struct bytes path = BYTES_NONE;
 		if (t[i].link != TREE_NONE)
@@ -307,7 +307,7 @@ static int note_throughs(struct merge *m, struct err *e)
 
 static void set_flags(struct merge *m, uint8_t *flags)
 {
-	const struct tree *t = ovl_tree(m->overlay);
+	const struct tree *t = overlay_tree(m->overlay);
 	for (size_t eco = 0; eco < eco_count; eco++) {
 		const struct view *v = &m->views[eco];
 		for (size_t i = 0; i < v->node_count; i++)
@@ -315,7 +315,7 @@ static void set_flags(struct merge *m, uint8_t *flags)
 		if (v->distro != TREE_NONE)
 			flags[v->distro] |= IS_USED | AT_LOCATION;
 		for (const char *const *loc = eco_table[eco].locations; *loc; loc++) {
-			uint32_t node = ovl_folder(m->overlay, bytes_of(*loc));
+			uint32_t node = overlay_folder(m->overlay, bytes_of(*loc));
 			if (node == TREE_NONE)
 				continue;
 			uint32_t child = view_is_folder(*loc) ? t->nodes[node].child : TREE_NONE;
@@ -346,13 +346,13 @@ static int note_unused(struct merge *m, uint32_t node, bool at_location, struct 
  */
 static int note_links_in(struct merge *m, const char *location, struct err *e)
 {
-	const struct tree *t = ovl_tree(m->overlay);
-	uint32_t folder = ovl_folder(m->overlay, bytes_of(location));
+	const struct tree *t = overlay_tree(m->overlay);
+	uint32_t folder = overlay_folder(m->overlay, bytes_of(location));
 	uint32_t node = folder == TREE_NONE ? TREE_NONE : t->nodes[folder].child;
 	int r = 0;
 	for (; r == 0 && node != TREE_NONE; node = t->nodes[node].sibling) {
-		const struct lay_entry *ent = t->nodes[node].entry;
-		if (ent && ent->kind == LAY_SYMLINK)
+		const struct layer_entry *ent = t->nodes[node].entry;
+		if (ent && ent->kind == LAYER_SYMLINK)
 			r = note_at(m, node,
 				    BYTES_LIT("a link where files state packages: not followed"),
 				    true, e);
@@ -363,11 +363,11 @@ static int note_links_in(struct merge *m, const char *location, struct err *e)
 /* What must be said of a file that is visible in the image. */
 static int note_node(struct merge *m, uint32_t node, unsigned flags, struct err *e)
 {
-	const struct lay_entry *ent = merge_node(m, node)->entry;
+	const struct layer_entry *ent = merge_node(m, node)->entry;
 	bool at_location = flags & AT_LOCATION;
 	if (!ent || ent->merge == ECO_OWNERSHIP)
 		return 0;
-	if ((flags & IS_USED) && ovl_is_folder_above(m->overlay, node)) {
+	if ((flags & IS_USED) && overlay_is_folder_above(m->overlay, node)) {
 		int r = note_at(m, node,
 				BYTES_LIT("an upper layer puts something below this file: engines "
 					  "differ on what is left"),
@@ -375,12 +375,12 @@ static int note_node(struct merge *m, uint32_t node, unsigned flags, struct err 
 		if (r < 0)
 			return r;
 	}
-	if (ent->kind == LAY_HARDLINK) {
+	if (ent->kind == LAYER_HARDLINK) {
 		m->partial = true;
 		return note_at(m, node, BYTES_LIT("hard link to a file that was not read"), false,
 			       e);
 	}
-	if (ent->kind != LAY_FILE)
+	if (ent->kind != LAYER_FILE)
 		return 0;
 	if (ent->note.len > 0 && at_location) {
 		m->partial = true;
@@ -430,7 +430,7 @@ static int note_image(struct merge *m, struct err *e)
 
 static int note_files(struct merge *m, struct err *e)
 {
-	uint32_t count = ovl_tree(m->overlay)->count;
+	uint32_t count = overlay_tree(m->overlay)->count;
 	uint8_t *flags = calloc(count, 1);
 	int r = flags ? 0 : merge_spent(e);
 	if (r == 0)

@@ -34,14 +34,15 @@ static struct bytes last_part(struct bytes path)
 	return slash == path.len ? path : bytes_from(path, slash + 1);
 }
 
-static int note_global(struct laywr *w, const struct tar_entry *m, struct bytes path, struct err *e)
+static int note_global(struct layer_writer *w, const struct tar_entry *m, struct bytes path,
+		       struct err *e)
 {
 	/* Engines read no number of it, but a bad one hides, by chance, what else it says. */
 	if (m->stray_number)
-		return laywr_doubt(w, path, "a global header with a number that is none", e);
+		return layer_writer_doubt(w, path, "a global header with a number that is none", e);
 	if (is_usual_global(path, last_part(path)))
 		return 0;
-	return laywr_doubt(
+	return layer_writer_doubt(
 	    w, path, "a global header of this name: engines remove what has it in layers below", e);
 }
 
@@ -50,7 +51,7 @@ static bool is_usual_type(uint8_t flag)
 	return (flag >= '0' && flag <= '6') || flag == 'g';
 }
 
-int odd_note(struct laywr *w, const struct tar_entry *m, struct err *e)
+int odd_note(struct layer_writer *w, const struct tar_entry *m, struct err *e)
 {
 	uint8_t clean[LIMIT_PATH_MAX];
 	char text[300];
@@ -60,25 +61,25 @@ int odd_note(struct laywr *w, const struct tar_entry *m, struct err *e)
 	int r = m->type == TAR_GLOBAL ? note_global(w, m, path, e) : 0;
 
 	if (r == 0 && bytes_eq_lit(path, "stargz.index.json"))
-		r = laywr_doubt(
+		r = layer_writer_doubt(
 		    w, path, "eStargz: its table of contents was not compared with its files", e);
 	if (r == 0 && whiteout)
-		r = laywr_doubt(w, path, whiteout, e);
+		r = layer_writer_doubt(w, path, whiteout, e);
 	if (r == 0 && !is_usual_type(m->flag)) {
 		(void)snprintf(text, sizeof text,
 			       "a member of type 0x%02x: engines do not unpack it", m->flag);
-		r = laywr_doubt(w, path, text, e);
+		r = layer_writer_doubt(w, path, text, e);
 	}
 	if (r == 0 && m->stray_sparse)
-		r = laywr_doubt(w, path,
-				"GNU.sparse records that make no sparse file: readers differ on it",
-				e);
+		r = layer_writer_doubt(
+		    w, path, "GNU.sparse records that make no sparse file: readers differ on it",
+		    e);
 	if (r == 0 && m->overlay.len > 0) {
 		(void)snprintf(
 		    text, sizeof text,
 		    "the extended attribute %.*s: engines on overlay file systems obey it",
 		    (int)(m->overlay.len > 100 ? 100 : m->overlay.len), m->overlay.ptr);
-		r = laywr_doubt(w, path, text, e);
+		r = layer_writer_doubt(w, path, text, e);
 	}
 	return r;
 }

@@ -5,4 +5,4 @@
 #include "inventory/writer.h"
 
 /* Note, as doubts, what is odd about m. */
-int odd_note(struct laywr *w, const struct tar_entry *m, struct err *e);
+int odd_note(struct layer_writer *w, const struct tar_entry *m, struct err *e);

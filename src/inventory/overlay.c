@@ -13,14 +13,14 @@
 #define LOWER_LINKS_MAX (1U << 20) /* links of lower layers, as hashes */
 #define THROUGHS_MAX 4096U
 
-struct ovl {
+struct overlay {
 	const struct lay *layers;
 	uint32_t layer_count, next;
 	struct tree tree;
 	uint32_t implied_end; /* layers from here on put nothing into folders they do not state */
 	uint64_t *lower;      /* hashes of the links of the layers laid; open addressing */
 	size_t lower_count, lower_cap;
-	struct ovl_through *throughs;
+	struct overlay_through *throughs;
 	size_t through_count, through_cap;
 };
 
@@ -33,7 +33,7 @@ static const struct tree_walk to_entry = {.make = true, .replace = true};
 static const struct tree_walk look_at = {.follow_last = true};
 static const struct tree_walk look_at_itself = {.follow_last = false};
 
-static void find_implied_end(struct ovl *o)
+static void find_implied_end(struct overlay *o)
 {
 	for (uint32_t i = o->layer_count; i > 0 && o->implied_end == 0; i--) {
 		const struct lay *l = &o->layers[i - 1];
@@ -49,7 +49,7 @@ static void find_implied_end(struct ovl *o)
 }
 
 /* The locations and the folders above them. */
-static int make_known(struct ovl *o, struct err *e)
+static int make_known(struct overlay *o, struct err *e)
 {
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < eco_count; i++) {
@@ -63,10 +63,10 @@ static int make_known(struct ovl *o, struct err *e)
 	return r;
 }
 
-struct ovl *ovl_open(const struct lay *layers, size_t layer_count, struct steps *steps,
-		     struct err *e)
+struct overlay *overlay_open(const struct lay *layers, size_t layer_count, struct steps *steps,
+			     struct err *e)
 {
-	struct ovl *o = calloc(1, sizeof *o);
+	struct overlay *o = calloc(1, sizeof *o);
 	if (!o) {
 		(void)spent(e);
 		return NULL;
@@ -74,14 +74,14 @@ struct ovl *ovl_open(const struct lay *layers, size_t layer_count, struct steps 
 	o->layers = layers;
 	o->layer_count = (uint32_t)layer_count;
 	if (tree_init(&o->tree, steps, e) < 0 || make_known(o, e) < 0) {
-		ovl_close(o);
+		overlay_close(o);
 		return NULL;
 	}
 	find_implied_end(o);
 	return o;
 }
 
-void ovl_close(struct ovl *o)
+void overlay_close(struct overlay *o)
 {
 	if (!o)
 		return;
@@ -91,42 +91,42 @@ void ovl_close(struct ovl *o)
 	free(o);
 }
 
-const struct tree *ovl_tree(const struct ovl *o)
+const struct tree *overlay_tree(const struct overlay *o)
 {
 	return &o->tree;
 }
 
-static uint32_t find(struct ovl *o, struct bytes path, const struct tree_walk *how)
+static uint32_t find(struct overlay *o, struct bytes path, const struct tree_walk *how)
 {
 	uint32_t node;
 	return tree_find(&o->tree, path, how, &node, NULL) < 0 ? TREE_NONE : node;
 }
 
-static uint32_t with_entry(const struct ovl *o, uint32_t node)
+static uint32_t with_entry(const struct overlay *o, uint32_t node)
 {
 	return node != TREE_NONE && o->tree.nodes[node].entry ? node : TREE_NONE;
 }
 
-uint32_t ovl_find(struct ovl *o, struct bytes path)
+uint32_t overlay_find(struct overlay *o, struct bytes path)
 {
 	return with_entry(o, find(o, path, &look_at));
 }
 
-uint32_t ovl_folder(struct ovl *o, struct bytes path)
+uint32_t overlay_folder(struct overlay *o, struct bytes path)
 {
 	return find(o, path, &look_at);
 }
 
-uint32_t ovl_link(struct ovl *o, struct bytes path)
+uint32_t overlay_link(struct overlay *o, struct bytes path)
 {
 	uint32_t node = with_entry(o, find(o, path, &look_at_itself));
-	bool is_link = node != TREE_NONE && o->tree.nodes[node].entry->kind == LAY_SYMLINK;
+	bool is_link = node != TREE_NONE && o->tree.nodes[node].entry->kind == LAYER_SYMLINK;
 	return is_link ? node : TREE_NONE;
 }
 
 /* ways */
 
-static unsigned marks_of(struct ovl *o, uint32_t layer, uint64_t hash)
+static unsigned marks_of(struct overlay *o, uint32_t layer, uint64_t hash)
 {
 	const struct lay *l = &o->layers[layer];
 	steps_add(o->tree.steps, 20);
@@ -139,8 +139,8 @@ static bool is_exact(const struct tree_node *n)
 }
 
 struct look {
-	struct ovl *o;
-	struct ovl_way *way;
+	struct overlay *o;
+	struct overlay_way *way;
 	uint32_t layer_end; /* layers from here on are not laid yet */
 	bool is_location;
 };
@@ -148,9 +148,9 @@ struct look {
 static void see(void *arg, uint32_t node, bool last)
 {
 	const struct look *look = arg;
-	struct ovl *o = look->o;
+	struct overlay *o = look->o;
 	struct tree_node *n = &o->tree.nodes[node];
-	bool is_link = n->entry && n->entry->kind == LAY_SYMLINK;
+	bool is_link = n->entry && n->entry->kind == LAYER_SYMLINK;
 	n->on_way = n->on_way || look->is_location;
 	look->way->by_link = look->way->by_link || is_link;
 	for (uint32_t i = 0; !last && !is_exact(n) && i < look->layer_end; i++) {
@@ -166,13 +166,13 @@ static void see(void *arg, uint32_t node, bool last)
 	}
 }
 
-static int way_from(struct ovl *o, uint32_t from, struct bytes path, uint32_t layer_end,
-		    bool is_location, struct ovl_way *ret, struct err *e)
+static int way_from(struct overlay *o, uint32_t from, struct bytes path, uint32_t layer_end,
+		    bool is_location, struct overlay_way *ret, struct err *e)
 {
 	struct look look = {.o = o, .way = ret, .layer_end = layer_end, .is_location = is_location};
 	const struct tree_walk how = {
 	    .make = true, .follow_last = true, .from = from, .see = see, .arg = &look};
-	*ret = (struct ovl_way){.doubt = TREE_NONE};
+	*ret = (struct overlay_way){.doubt = TREE_NONE};
 	int r = tree_find(&o->tree, path, &how, &ret->end, e);
 	if (r < 0 || ret->end == TREE_NONE)
 		return r;
@@ -190,7 +190,7 @@ static int way_from(struct ovl *o, uint32_t from, struct bytes path, uint32_t la
 
 /* what lies behind lower links */
 
-static uint64_t *lower_slot(const struct ovl *o, uint64_t hash)
+static uint64_t *lower_slot(const struct overlay *o, uint64_t hash)
 {
 	for (size_t i = (size_t)hash & (o->lower_cap - 1);; i = (i + 1) & (o->lower_cap - 1)) {
 		steps_add(o->tree.steps, 1);
@@ -199,7 +199,7 @@ static uint64_t *lower_slot(const struct ovl *o, uint64_t hash)
 	}
 }
 
-static int lower_add(struct ovl *o, uint64_t hash, struct err *e)
+static int lower_add(struct overlay *o, uint64_t hash, struct err *e)
 {
 	if (o->lower_count >= o->lower_cap / 2) {
 		size_t cap = o->lower_cap ? o->lower_cap * 2 : 1024, old_cap = o->lower_cap;
@@ -225,7 +225,7 @@ static int lower_add(struct ovl *o, uint64_t hash, struct err *e)
 	return 0;
 }
 
-static int add_lower_links(struct ovl *o, const struct lay *l, struct err *e)
+static int add_lower_links(struct overlay *o, const struct lay *l, struct err *e)
 {
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < l->marks.len / MARK_LEN; i++) {
@@ -237,20 +237,21 @@ static int add_lower_links(struct ovl *o, const struct lay *l, struct err *e)
 	return r;
 }
 
-static int through_add(struct ovl *o, uint32_t link, uint32_t target, uint32_t layer, struct err *e)
+static int through_add(struct overlay *o, uint32_t link, uint32_t target, uint32_t layer,
+		       struct err *e)
 {
 	if (o->through_count == THROUGHS_MAX)
 		return err_set(e, ERR_LIMIT, "the layers put too much behind lower layers' links");
 	if (o->through_count == o->through_cap) {
 		size_t cap = o->through_cap ? o->through_cap * 2 : 16;
-		struct ovl_through *bigger = realloc(o->throughs, cap * sizeof *bigger);
+		struct overlay_through *bigger = realloc(o->throughs, cap * sizeof *bigger);
 		if (!bigger)
 			return spent(e);
 		o->throughs = bigger;
 		o->through_cap = cap;
 	}
 	o->throughs[o->through_count++] =
-	    (struct ovl_through){.link = link, .target = target, .layer = layer};
+	    (struct overlay_through){.link = link, .target = target, .layer = layer};
 	return 0;
 }
 
@@ -259,22 +260,23 @@ static bool is_implied(const struct lay *l, uint64_t hash)
 	return l->marks_full || (marks_find(l->marks, hash) & MARK_IMPLIED);
 }
 
-static bool is_sure(const struct ovl_way *w)
+static bool is_sure(const struct overlay_way *w)
 {
 	return w->doubt == TREE_NONE &&
 	       (w->is_exact || !(w->end_mask & (MARK_FILE | MARK_LINK | MARK_GONE)));
 }
 
 /* Behind links whose entries tell where they lead. */
-static int find_known_throughs(struct ovl *o, const struct lay *l, uint32_t layer, struct err *e)
+static int find_known_throughs(struct overlay *o, const struct lay *l, uint32_t layer,
+			       struct err *e)
 {
 	int r = 0;
 	for (uint32_t i = 0; r == 0 && i < o->tree.link_count; i++) {
 		uint32_t node = o->tree.links[i];
-		const struct lay_entry *entry = o->tree.nodes[node].entry;
-		struct ovl_way way;
+		const struct layer_entry *entry = o->tree.nodes[node].entry;
+		struct overlay_way way;
 		steps_add(o->tree.steps, 20);
-		if (!entry || entry->kind != LAY_SYMLINK ||
+		if (!entry || entry->kind != LAYER_SYMLINK ||
 		    !is_implied(l, o->tree.nodes[node].hash))
 			continue;
 		r = way_from(o, o->tree.nodes[node].parent, entry->target, layer, false, &way, e);
@@ -284,7 +286,7 @@ static int find_known_throughs(struct ovl *o, const struct lay *l, uint32_t laye
 	return r;
 }
 
-static bool has_entry(const struct ovl *o, uint64_t short_hash)
+static bool has_entry(const struct overlay *o, uint64_t short_hash)
 {
 	for (uint32_t i = 0; i < o->tree.link_count; i++) {
 		if (o->tree.nodes[o->tree.links[i]].hash >> MARK_HASH_SHIFT == short_hash)
@@ -294,7 +296,8 @@ static bool has_entry(const struct ovl *o, uint64_t short_hash)
 }
 
 /* Behind others. One is enough to know. */
-static int find_other_throughs(struct ovl *o, const struct lay *l, uint32_t layer, struct err *e)
+static int find_other_throughs(struct overlay *o, const struct lay *l, uint32_t layer,
+			       struct err *e)
 {
 	size_t n = o->lower_count > 0 ? l->marks.len / MARK_LEN : 0;
 	steps_add(o->tree.steps, n / 64);
@@ -312,18 +315,18 @@ static int find_other_throughs(struct ovl *o, const struct lay *l, uint32_t laye
 
 /* entries */
 
-static bool hides(const struct lay_entry *ent)
+static bool hides(const struct layer_entry *ent)
 {
-	return ent->kind == LAY_WHITEOUT || ent->kind == LAY_OPAQUE;
+	return ent->kind == LAYER_WHITEOUT || ent->kind == LAYER_OPAQUE;
 }
 
 /* What lies at node, where entries do not tell all, under what a layer marks there. True: nothing
  * is left below it. */
-static bool hide_marked(struct ovl *o, uint32_t node, uint32_t layer)
+static bool hide_marked(struct overlay *o, uint32_t node, uint32_t layer)
 {
 	struct tree_node *n = &o->tree.nodes[node];
 	unsigned mask = marks_of(o, layer, n->hash);
-	bool is_link = n->entry && n->entry->kind == LAY_SYMLINK;
+	bool is_link = n->entry && n->entry->kind == LAYER_SYMLINK;
 	unsigned hiding = MARK_FILE | MARK_GONE | (n->depth > NEAR_ROOT ? MARK_LINK : 0U);
 	if (mask & hiding) {
 		tree_drop_below(&o->tree, node);
@@ -337,7 +340,7 @@ static bool hide_marked(struct ovl *o, uint32_t node, uint32_t layer)
 	return false;
 }
 
-static int hide_by_marks(struct ovl *o, uint32_t layer, struct err *e)
+static int hide_by_marks(struct overlay *o, uint32_t layer, struct err *e)
 {
 	const struct tree *t = &o->tree;
 	uint32_t here = o->layers[layer].marks.len ? t->nodes[TREE_ROOT].child : TREE_NONE;
@@ -361,26 +364,27 @@ static int hide_by_marks(struct ovl *o, uint32_t layer, struct err *e)
 
 /* Folders that the layer states in the place of lower links: whiteouts in them do not go through
  * those. */
-static int drop_links(struct ovl *o, const struct lay *l, struct err *e)
+static int drop_links(struct overlay *o, const struct lay *l, struct err *e)
 {
 	for (size_t i = 0; i < l->entry_count; i++) {
 		uint32_t node;
-		if (l->entries[i].kind != LAY_DIR)
+		if (l->entries[i].kind != LAYER_DIR)
 			continue;
 		int r = tree_find(&o->tree, l->entries[i].path, &look_at_itself, &node, e);
 		if (r < 0)
 			return r;
-		const struct lay_entry *old = node == TREE_NONE ? NULL : o->tree.nodes[node].entry;
-		if (old && old->kind == LAY_SYMLINK)
+		const struct layer_entry *old =
+		    node == TREE_NONE ? NULL : o->tree.nodes[node].entry;
+		if (old && old->kind == LAYER_SYMLINK)
 			tree_drop(&o->tree, node);
 	}
 	return 0;
 }
 
-static int hide_lower(struct ovl *o, const struct lay *l, struct err *e)
+static int hide_lower(struct overlay *o, const struct lay *l, struct err *e)
 {
 	for (size_t i = 0; i < l->entry_count; i++) {
-		const struct lay_entry *ent = &l->entries[i];
+		const struct layer_entry *ent = &l->entries[i];
 		uint32_t node;
 		if (!hides(ent))
 			continue;
@@ -390,50 +394,52 @@ static int hide_lower(struct ovl *o, const struct lay *l, struct err *e)
 		if (node == TREE_NONE)
 			continue;
 		tree_drop_below(&o->tree, node);
-		if (ent->kind == LAY_WHITEOUT)
+		if (ent->kind == LAYER_WHITEOUT)
 			tree_drop(&o->tree, node);
 	}
 	return 0;
 }
 
 /* File lists of packages: many, and nothing is looked up by their paths. */
-static bool is_ownership(const struct lay_entry *ent)
+static bool is_ownership(const struct layer_entry *ent)
 {
-	return (ent->kind == LAY_FILE || ent->kind == LAY_HARDLINK) && ent->merge == ECO_OWNERSHIP;
+	return (ent->kind == LAYER_FILE || ent->kind == LAYER_HARDLINK) &&
+	       ent->merge == ECO_OWNERSHIP;
 }
 
 /* A hard link shows what its target names now, whatever becomes of the target later; to a symbolic
  * link it is another one. */
-static int put_hard_link(struct ovl *o, uint32_t node, const struct lay_entry *ent, uint32_t layer,
-			 struct err *e)
+static int put_hard_link(struct overlay *o, uint32_t node, const struct layer_entry *ent,
+			 uint32_t layer, struct err *e)
 {
 	uint32_t target = with_entry(o, find(o, ent->target, &look_at_itself));
 	const struct tree_node *to = target == TREE_NONE ? NULL : &o->tree.nodes[target];
-	const struct lay_entry *entry = ent;
+	const struct layer_entry *entry = ent;
 	uint32_t content_layer = layer;
-	if (to && to->entry->kind == LAY_FILE && to->entry->eco == ent->eco) {
+	if (to && to->entry->kind == LAYER_FILE && to->entry->eco == ent->eco) {
 		entry = to->entry;
 		content_layer = to->content_layer;
-	} else if (to && to->entry->kind == LAY_SYMLINK) {
+	} else if (to && to->entry->kind == LAYER_SYMLINK) {
 		entry = to->entry;
 	}
 	return tree_put(&o->tree, node, entry, layer, content_layer, e);
 }
 
-static int put_entry(struct ovl *o, const struct lay_entry *ent, uint32_t layer, struct err *e)
+static int put_entry(struct overlay *o, const struct layer_entry *ent, uint32_t layer,
+		     struct err *e)
 {
 	uint32_t node;
 	int r = tree_find(&o->tree, ent->path, &to_entry, &node, e);
 	if (r < 0 || node == TREE_NONE || node == TREE_ROOT)
 		return r; /* links in a circle: it is never found */
-	if (ent->kind == LAY_FILE || ent->kind == LAY_HARDLINK)
+	if (ent->kind == LAYER_FILE || ent->kind == LAYER_HARDLINK)
 		o->tree.nodes[node].wanted = true;
-	if (ent->kind == LAY_DIR) {
+	if (ent->kind == LAYER_DIR) {
 		tree_drop(&o->tree, node);
 		return 0;
 	}
-	return ent->kind == LAY_HARDLINK ? put_hard_link(o, node, ent, layer, e)
-					 : tree_put(&o->tree, node, ent, layer, layer, e);
+	return ent->kind == LAYER_HARDLINK ? put_hard_link(o, node, ent, layer, e)
+					   : tree_put(&o->tree, node, ent, layer, layer, e);
 }
 
 static bool is_same_layer(const struct lay *a, const struct lay *b)
@@ -441,7 +447,7 @@ static bool is_same_layer(const struct lay *a, const struct lay *b)
 	return a->entry_count > 0 && a->entries == b->entries && a->marks.ptr == b->marks.ptr;
 }
 
-int ovl_push(struct ovl *o, bool *ret_changed, struct err *e)
+int overlay_push(struct overlay *o, bool *ret_changed, struct err *e)
 {
 	if (o->next >= o->layer_count)
 		return err_set(e, ERR_INTERNAL, "image inventory: no layer left");
@@ -471,7 +477,7 @@ int ovl_push(struct ovl *o, bool *ret_changed, struct err *e)
 	return r;
 }
 
-int ovl_way(struct ovl *o, struct bytes path, struct ovl_way *ret, struct err *e)
+int overlay_way(struct overlay *o, struct bytes path, struct overlay_way *ret, struct err *e)
 {
 	int r = way_from(o, TREE_ROOT, path, o->layer_count, true, ret, e);
 	if (r == 0 && ret->end != TREE_NONE)
@@ -479,7 +485,7 @@ int ovl_way(struct ovl *o, struct bytes path, struct ovl_way *ret, struct err *e
 	return r;
 }
 
-bool ovl_is_folder_above(struct ovl *o, uint32_t node)
+bool overlay_is_folder_above(struct overlay *o, uint32_t node)
 {
 	const struct tree_node *n = &o->tree.nodes[node];
 	for (uint32_t i = n->layer + 1; i < o->layer_count; i++) {
@@ -489,13 +495,13 @@ bool ovl_is_folder_above(struct ovl *o, uint32_t node)
 	return false;
 }
 
-const struct ovl_through *ovl_throughs(const struct ovl *o, size_t *ret_count)
+const struct overlay_through *overlay_throughs(const struct overlay *o, size_t *ret_count)
 {
 	*ret_count = o->through_count;
 	return o->throughs;
 }
 
-bool ovl_through_matters(const struct ovl *o, const struct ovl_through *t)
+bool overlay_through_matters(const struct overlay *o, const struct overlay_through *t)
 {
 	return t->link == TREE_NONE || t->target == TREE_NONE || t->target == TREE_ROOT ||
 	       o->tree.nodes[t->link].on_way || o->tree.nodes[t->target].on_way;

@@ -185,7 +185,7 @@ struct walk {
 	struct bytes todo[LINKS_FOLLOWED + 1]; /* what is left; of link targets on top */
 	unsigned depth;			       /* in todo */
 	unsigned links;
-	struct step steps[LAY_PARTS_MAX + 1]; /* [0]: the root */
+	struct step steps[LAYER_PARTS_MAX + 1]; /* [0]: the root */
 	unsigned parts;
 };
 
@@ -211,7 +211,7 @@ static struct bytes next_part(struct walk *w, bool *ret_last)
 static int step_down(struct place *p, struct walk *w, struct bytes name)
 {
 	size_t at = w->steps[w->parts].end, slash = at > 0;
-	if (w->parts == LAY_PARTS_MAX || name.len + slash > LIMIT_PATH_MAX - at)
+	if (w->parts == LAYER_PARTS_MAX || name.len + slash > LIMIT_PATH_MAX - at)
 		return 0;
 	if (slash)
 		p->out[at] = '/';
@@ -256,7 +256,7 @@ static int follow(struct place *p, struct bytes path, struct place_spot *ret, st
 			continue;
 		}
 		if (!step_down(p, &w, part)) {
-			ret->parts = LAY_PARTS_MAX + 1;
+			ret->parts = LAYER_PARTS_MAX + 1;
 			return 0;
 		}
 		int r = last ? 0 : enter_folder(p, &w, ret, e);
@@ -273,11 +273,11 @@ static int follow(struct place *p, struct bytes path, struct place_spot *ret, st
 static int find_plain(struct place *p, struct bytes path, struct place_spot *ret, bool *ret_done,
 		      struct err *e)
 {
-	uint64_t hashes[LAY_PARTS_MAX + 1];
+	uint64_t hashes[LAYER_PARTS_MAX + 1];
 	unsigned n = 0;
 	struct bytes rest = path;
 	hashes[0] = MARK_ROOT;
-	while (rest.len > 0 && n < LAY_PARTS_MAX) {
+	while (rest.len > 0 && n < LAYER_PARTS_MAX) {
 		struct bytes name = bytes_cut(&rest, '/');
 		hashes[n + 1] = mark_child(hashes[n], name);
 		n++;

@@ -42,7 +42,7 @@ struct place_spot {
 
 void place_init(struct place *p);
 void place_free(struct place *p);
-/* Follow a clean path's folders, not its last component. A path of more than LAY_PARTS_MAX
+/* Follow a clean path's folders, not its last component. A path of more than LAYER_PARTS_MAX
  * components: ret->parts is larger than that, and the rest is not looked at. 0, ERR_NOMEM. */
 int place_find(struct place *p, struct bytes path, struct place_spot *ret, struct err *e);
 /* Make spot that of the folder it lies in. */

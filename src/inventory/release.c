@@ -72,7 +72,8 @@ int release_find(struct merge *m, struct err *e)
 {
 	for (size_t i = 0; i < eco_count && !m->image.has_distro; i++) {
 		uint32_t node = m->views[i].distro;
-		const struct lay_entry *ent = node == TREE_NONE ? NULL : merge_node(m, node)->entry;
+		const struct layer_entry *ent =
+		    node == TREE_NONE ? NULL : merge_node(m, node)->entry;
 		if (!ent || (eco_table[i].refines && ent->distro.version_id.len == 0))
 			continue;
 		m->image.has_distro = true;

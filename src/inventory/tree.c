@@ -129,10 +129,10 @@ static int list_link(struct tree *t, uint32_t node, struct err *e)
 	return 0;
 }
 
-int tree_put(struct tree *t, uint32_t node, const struct lay_entry *entry, uint32_t layer,
+int tree_put(struct tree *t, uint32_t node, const struct layer_entry *entry, uint32_t layer,
 	     uint32_t content_layer, struct err *e)
 {
-	int r = entry->kind == LAY_SYMLINK ? list_link(t, node, e) : 0;
+	int r = entry->kind == LAYER_SYMLINK ? list_link(t, node, e) : 0;
 	if (r < 0)
 		return r;
 	tree_drop_below(t, node);
@@ -234,9 +234,9 @@ static bool is_done(const struct walk *w)
 /* 1: on; 0: the walk ends at w->at. */
 static int enter(struct tree *t, struct walk *w, const struct tree_walk *how, struct err *e)
 {
-	const struct lay_entry *entry = t->nodes[w->at].entry;
+	const struct layer_entry *entry = t->nodes[w->at].entry;
 	bool last = is_done(w);
-	bool is_link = entry && entry->kind == LAY_SYMLINK && entry->target.len > 0;
+	bool is_link = entry && entry->kind == LAYER_SYMLINK && entry->target.len > 0;
 	if (how->see)
 		how->see(how->arg, w->at, last && !(is_link && how->follow_last));
 	if (is_link && (!last || how->follow_last)) {
@@ -270,7 +270,7 @@ int tree_find(struct tree *t, struct bytes path, const struct tree_walk *how, ui
 				w.at = t->nodes[w.at].parent;
 			continue;
 		}
-		if (t->nodes[w.at].depth >= LAY_PARTS_MAX)
+		if (t->nodes[w.at].depth >= LAYER_PARTS_MAX)
 			return 0;
 		r = child(t, w.at, part, how->make, &w.at, e);
 		if (r < 0 || w.at == TREE_NONE)

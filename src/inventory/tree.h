@@ -10,7 +10,7 @@
 #define TREE_ROOT 0U
 
 struct tree_node {
-	const struct lay_entry
+	const struct layer_entry
 	    *entry; /* what lies there; NULL: nothing that is recorded, or a
 		       folder. For a hard link that was resolved, what it means */
 	struct bytes name;
@@ -42,7 +42,7 @@ struct tree {
 int tree_init(struct tree *t, struct steps *steps, struct err *e);
 void tree_free(struct tree *t);
 /* Lay entry at node: all that lay below is gone. */
-int tree_put(struct tree *t, uint32_t node, const struct lay_entry *entry, uint32_t layer,
+int tree_put(struct tree *t, uint32_t node, const struct layer_entry *entry, uint32_t layer,
 	     uint32_t content_layer, struct err *e);
 /* Take away what lies at node; what lies below it. */
 void tree_drop(struct tree *t, uint32_t node);

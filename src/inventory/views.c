@@ -25,13 +25,13 @@ static int view_add(struct view *v, uint32_t node, struct err *e)
 static int look_folder(struct merge *m, size_t eco, const char *location, struct err *e)
 {
 	struct view *v = &m->views[eco];
-	const struct tree *t = ovl_tree(m->overlay);
-	uint32_t folder = ovl_folder(m->overlay, bytes_of(location));
+	const struct tree *t = overlay_tree(m->overlay);
+	uint32_t folder = overlay_folder(m->overlay, bytes_of(location));
 	uint32_t node = folder == TREE_NONE ? TREE_NONE : t->nodes[folder].child;
 	for (; node != TREE_NONE; node = t->nodes[node].sibling) {
-		const struct lay_entry *ent = t->nodes[node].entry;
+		const struct layer_entry *ent = t->nodes[node].entry;
 		steps_add(&m->steps, 1);
-		if (!ent || ent->kind != LAY_FILE || ent->eco != eco || ent->merge != ECO_PART)
+		if (!ent || ent->kind != LAYER_FILE || ent->eco != eco || ent->merge != ECO_PART)
 			continue;
 		int r = view_add(v, node, e);
 		if (r < 0)
@@ -57,9 +57,10 @@ static int look(struct merge *m, size_t eco, struct err *e)
 				return r;
 			continue;
 		}
-		uint32_t node = ovl_find(m->overlay, bytes_of(*loc));
-		const struct lay_entry *ent = node == TREE_NONE ? NULL : merge_node(m, node)->entry;
-		if (!ent || ent->kind != LAY_FILE || ent->eco != eco)
+		uint32_t node = overlay_find(m->overlay, bytes_of(*loc));
+		const struct layer_entry *ent =
+		    node == TREE_NONE ? NULL : merge_node(m, node)->entry;
+		if (!ent || ent->kind != LAYER_FILE || ent->eco != eco)
 			continue;
 		v->found = v->found || ent->note.len == 0;
 		if (ent->has_distro && v->distro == TREE_NONE)
@@ -112,7 +113,7 @@ static int view_remember(const struct merge *m, struct view *v, struct err *e)
 {
 	v->last_count = 0;
 	for (size_t i = 0; i < v->node_count; i++) {
-		const struct lay_entry **last =
+		const struct layer_entry **last =
 		    merge_grow(v->last, v->last_count, &v->last_cap, sizeof *last);
 		if (!last)
 			return merge_spent(e);
@@ -146,7 +147,7 @@ static int view_list(struct merge *m, const struct view *v, uint32_t layer, stru
 		return merge_spent(e);
 	for (size_t i = 0; i < v->node_count; i++) {
 		const struct tree_node *node = merge_node(m, v->nodes[i]);
-		const struct lay_entry *ent = node->entry;
+		const struct layer_entry *ent = node->entry;
 		const struct lay *l = &m->layers[node->content_layer];
 		for (uint32_t k = 0; k < ent->pkg_count; k++)
 			list[n++] =

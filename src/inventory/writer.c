@@ -7,9 +7,8 @@
  * id_like, version_id, codename, name, cpe, support_end, streams) count, packages in the order of
  * the entries, as pkg_put writes them count, owner names as blobs count, owned paths by ascending
  * hash: u64 hash, u32 index of the owner's name (both fixed, little-endian) count, notes: blob
- * path, blob text, u8 doubt (enum lay_doubt); files of languages seen, count, their paths as blobs;
- * u8 of the marks: are some missing; count, marks of
- * MARK_LEN bytes, ascending
+ * path, blob text, u8 doubt (enum layer_doubt); files of languages seen, count, their paths as
+ * blobs; u8 of the marks: are some missing; count, marks of MARK_LEN bytes, ascending
  */
 #include "inventory/writer.h"
 
@@ -34,9 +33,9 @@
 
 enum key { KEY_PATH = 0, KEY_WHITEOUT = 1, KEY_OPAQUE = 2 };
 
-void laywr_init(struct laywr *w)
+void layer_writer_init(struct layer_writer *w)
 {
-	*w = (struct laywr){.complete = true};
+	*w = (struct layer_writer){.complete = true};
 	arena_init(&w->arena, PATHS_MAX);
 	buf_init(&w->pkgs, PKGS_MAX);
 	buf_init(&w->names, NAMES_MAX);
@@ -45,7 +44,7 @@ void laywr_init(struct laywr *w)
 	buf_init(&w->last_name, LIMIT_PATH_MAX);
 }
 
-static void entries_free(struct laywr *w)
+static void entries_free(struct layer_writer *w)
 {
 	free(w->entries);
 	free(w->slots);
@@ -55,7 +54,7 @@ static void entries_free(struct laywr *w)
 	w->entry_count = w->entry_cap = w->slot_cap = 0;
 }
 
-void laywr_free(struct laywr *w)
+void layer_writer_free(struct layer_writer *w)
 {
 	entries_free(w);
 	free(w->owned);
@@ -64,7 +63,7 @@ void laywr_free(struct laywr *w)
 	buf_free(&w->notes);
 	buf_free(&w->languages);
 	buf_free(&w->last_name);
-	*w = (struct laywr){.entries = NULL};
+	*w = (struct layer_writer){.entries = NULL};
 }
 
 static int spent(struct err *e)
@@ -84,33 +83,34 @@ static void *grow(void *array, uint32_t count, uint32_t *cap, size_t size)
 	return bigger;
 }
 
-static enum key key_of(enum lay_kind kind)
+static enum key key_of(enum layer_kind kind)
 {
-	return kind == LAY_WHITEOUT ? KEY_WHITEOUT : kind == LAY_OPAQUE ? KEY_OPAQUE : KEY_PATH;
+	return kind == LAYER_WHITEOUT ? KEY_WHITEOUT : kind == LAYER_OPAQUE ? KEY_OPAQUE : KEY_PATH;
 }
 
 /* The slot of path, or the free one where it belongs. */
-static struct laywr_slot *slot_find(const struct laywr *w, enum key key, struct bytes path)
+static struct layer_writer_slot *slot_find(const struct layer_writer *w, enum key key,
+					   struct bytes path)
 {
 	uint64_t hash = bytes_hash(path, key);
 	for (uint32_t i = (uint32_t)hash & (w->slot_cap - 1);; i = (i + 1) & (w->slot_cap - 1)) {
-		struct laywr_slot *s = &w->slots[i];
+		struct layer_writer_slot *s = &w->slots[i];
 		if (s->index == 0) {
 			s->hash = hash;
 			return s;
 		}
-		const struct laywr_entry *ent = &w->entries[s->index - 1];
+		const struct layer_writer_entry *ent = &w->entries[s->index - 1];
 		if (s->hash == hash && key_of(ent->kind) == key && bytes_eq(ent->path, path))
 			return s;
 	}
 }
 
-static bool slots_grow(struct laywr *w)
+static bool slots_grow(struct layer_writer *w)
 {
 	if (w->slot_cap / 2 > w->entry_count)
 		return true;
 	uint32_t old_cap = w->slot_cap, cap = old_cap ? old_cap * 2 : 256;
-	struct laywr_slot *old = w->slots, *bigger = calloc(cap, sizeof *bigger);
+	struct layer_writer_slot *old = w->slots, *bigger = calloc(cap, sizeof *bigger);
 	if (!bigger)
 		return false;
 	for (uint32_t i = 0; i < old_cap; i++) {
@@ -127,41 +127,41 @@ static bool slots_grow(struct laywr *w)
 	return true;
 }
 
-static int layer_full(struct laywr *w, struct err *e)
+static int layer_full(struct layer_writer *w, struct err *e)
 {
 	if (w->complete) {
 		w->complete = false;
-		int r =
-		    laywr_note(w, BYTES_NONE,
-			       "more files, links and whiteouts of interest than are recorded", e);
+		int r = layer_writer_note(
+		    w, BYTES_NONE, "more files, links and whiteouts of interest than are recorded",
+		    e);
 		if (r < 0)
 			return r;
 	}
 	return err_set(e, ERR_LIMIT, "layer inventory: too many entries");
 }
 
-int laywr_add(struct laywr *w, enum lay_kind kind, struct bytes path, bool sure, uint32_t *ret,
-	      struct err *e)
+int layer_writer_add(struct layer_writer *w, enum layer_kind kind, struct bytes path, bool sure,
+		     uint32_t *ret, struct err *e)
 {
 	bool ok;
 	/* what only says again what the entry says is no new one: a sender's repeating is free */
-	const struct laywr_entry *old = laywr_find(w, path);
-	if (old && kind == LAY_DIR && old->kind == LAY_DIR) {
+	const struct layer_writer_entry *old = layer_writer_find(w, path);
+	if (old && kind == LAYER_DIR && old->kind == LAYER_DIR) {
 		*ret = (uint32_t)(old - w->entries);
 		return 0;
 	}
 	size_t spare = sure ? (size_t)LIMIT_PATH_MAX * 4 : (size_t)LIMIT_PATH_MAX * 64;
 	if (w->entry_count >= (sure ? SURE_MAX : ENTRY_MAX) || w->arena.budget < spare)
 		return layer_full(w, e);
-	struct laywr_entry *entries =
+	struct layer_writer_entry *entries =
 	    grow(w->entries, w->entry_count, &w->entry_cap, sizeof *w->entries);
 	w->entries = entries ? entries : w->entries;
 	if (!entries || !slots_grow(w))
 		return spent(e);
-	struct laywr_entry ent = {.kind = kind, .path = arena_bytes(&w->arena, path, &ok)};
+	struct layer_writer_entry ent = {.kind = kind, .path = arena_bytes(&w->arena, path, &ok)};
 	if (!ok)
 		return spent(e);
-	struct laywr_slot *s = slot_find(w, key_of(kind), path);
+	struct layer_writer_slot *s = slot_find(w, key_of(kind), path);
 	if (s->index != 0 && !w->entries[s->index - 1].pinned)
 		w->entries[s->index - 1].dead = true;
 	w->entries[w->entry_count] = ent;
@@ -170,30 +170,30 @@ int laywr_add(struct laywr *w, enum lay_kind kind, struct bytes path, bool sure,
 	return 0;
 }
 
-struct laywr_entry *laywr_find(struct laywr *w, struct bytes path)
+struct layer_writer_entry *layer_writer_find(struct layer_writer *w, struct bytes path)
 {
 	if (w->slot_cap == 0)
 		return NULL;
-	const struct laywr_slot *s = slot_find(w, KEY_PATH, path);
+	const struct layer_writer_slot *s = slot_find(w, KEY_PATH, path);
 	return s->index == 0 ? NULL : &w->entries[s->index - 1];
 }
 
-int laywr_target(struct laywr *w, uint32_t index, struct bytes target, struct err *e)
+int layer_writer_target(struct layer_writer *w, uint32_t index, struct bytes target, struct err *e)
 {
 	bool ok;
 	w->entries[index].target = arena_bytes(&w->arena, target, &ok);
 	return ok ? 0 : spent(e);
 }
 
-static void disown(struct laywr *w, const struct laywr_entry *ent)
+static void disown(struct layer_writer *w, const struct layer_writer_entry *ent)
 {
 	for (uint32_t i = ent->owned_first; i < ent->owned_end; i++)
 		w->owned[i].pkg = UINT32_MAX;
 }
 
-void laywr_begin(struct laywr *w, uint32_t index)
+void layer_writer_begin(struct layer_writer *w, uint32_t index)
 {
-	struct laywr_entry *ent = &w->entries[index];
+	struct layer_writer_entry *ent = &w->entries[index];
 	disown(w, ent);
 	ent->pkg_count = ent->pkgs_len = 0;
 	ent->distro = NULL;
@@ -203,9 +203,9 @@ void laywr_begin(struct laywr *w, uint32_t index)
 	buf_clear(&w->last_name);
 }
 
-int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct err *e)
+int layer_writer_package(struct layer_writer *w, uint32_t index, const struct pkg *p, struct err *e)
 {
-	struct laywr_entry *ent = &w->entries[index];
+	struct layer_writer_entry *ent = &w->entries[index];
 	struct pkg stated = *p;
 	stated.path = ent->path;
 	stated.vendor = bytes_part(p->vendor, 0, FIELD_MAX);
@@ -213,8 +213,8 @@ int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct e
 					&p->module, &p->source_name, &p->source_version};
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		if (fields[i]->len > FIELD_MAX)
-			return laywr_doubt_of_file(w, ent->path,
-						   "package with a field over 1 KiB left out", e);
+			return layer_writer_doubt_of_file(
+			    w, ent->path, "package with a field over 1 KiB left out", e);
 	}
 	size_t len = w->pkgs.len;
 	pkg_put(&w->pkgs, &stated);
@@ -233,7 +233,7 @@ int laywr_package(struct laywr *w, uint32_t index, const struct pkg *p, struct e
 
 /* The index of owner in names; parsers state all files of a package in a row. ERR_LIMIT when the
  * names are full. */
-static int name_index(struct laywr *w, struct bytes owner, uint32_t *ret, struct err *e)
+static int name_index(struct layer_writer *w, struct bytes owner, uint32_t *ret, struct err *e)
 {
 	if (w->last_name.len == 0 || !bytes_eq(buf_bytes(&w->last_name), owner)) {
 		size_t len = w->names.len;
@@ -250,8 +250,8 @@ static int name_index(struct laywr *w, struct bytes owner, uint32_t *ret, struct
 	return 0;
 }
 
-int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes path,
-	       struct err *e)
+int layer_writer_owns(struct layer_writer *w, uint32_t index, struct bytes owner, struct bytes path,
+		      struct err *e)
 {
 	uint32_t name = 0;
 	if (owner.len == 0 || owner.len > LIMIT_PATH_MAX || w->owned_full)
@@ -259,23 +259,25 @@ int laywr_owns(struct laywr *w, uint32_t index, struct bytes owner, struct bytes
 	int r = w->owned_count >= OWNED_MAX ? -ERR_LIMIT : name_index(w, owner, &name, e);
 	if (r == -ERR_LIMIT) {
 		w->owned_full = true;
-		return laywr_note(w, w->entries[index].path,
-				  "more files of packages than are recorded: some have no owner",
-				  e);
+		return layer_writer_note(
+		    w, w->entries[index].path,
+		    "more files of packages than are recorded: some have no owner", e);
 	}
 	if (r < 0)
 		return r;
-	struct lay_owned *bigger = grow(w->owned, w->owned_count, &w->owned_cap, sizeof *w->owned);
+	struct layer_owned *bigger =
+	    grow(w->owned, w->owned_count, &w->owned_cap, sizeof *w->owned);
 	if (!bigger)
 		return spent(e);
 	w->owned = bigger;
 	w->owned[w->owned_count++] =
-	    (struct lay_owned){.path_hash = bytes_hash(path, 0), .pkg = name};
+	    (struct layer_owned){.path_hash = bytes_hash(path, 0), .pkg = name};
 	w->entries[index].owned_end = w->owned_count;
 	return 0;
 }
 
-int laywr_distro(struct laywr *w, uint32_t index, const struct pkg_distro *d, struct err *e)
+int layer_writer_distro(struct layer_writer *w, uint32_t index, const struct pkg_distro *d,
+			struct err *e)
 {
 	struct pkg_distro *copy = arena_alloc(&w->arena, 1, sizeof *copy);
 	if (!copy)
@@ -295,7 +297,7 @@ int laywr_distro(struct laywr *w, uint32_t index, const struct pkg_distro *d, st
 	return 0;
 }
 
-int laywr_unread(struct laywr *w, uint32_t index, const char *text, struct err *e)
+int layer_writer_unread(struct layer_writer *w, uint32_t index, const char *text, struct err *e)
 {
 	bool ok;
 	struct bytes why = arena_bytes(&w->arena, bytes_of(text), &ok);
@@ -303,8 +305,8 @@ int laywr_unread(struct laywr *w, uint32_t index, const char *text, struct err *
 	return ok ? 0 : spent(e);
 }
 
-static int put_note(struct laywr *w, struct bytes path, const char *text, enum lay_doubt doubt,
-		    struct err *e)
+static int put_note(struct layer_writer *w, struct bytes path, const char *text,
+		    enum layer_doubt doubt, struct err *e)
 {
 	size_t len = w->notes.len;
 	if (w->note_count < NOTE_COUNT_MAX) {
@@ -322,28 +324,29 @@ static int put_note(struct laywr *w, struct bytes path, const char *text, enum l
 			return spent(e);
 	}
 	w->left_out = true;
-	w->doubt_left_out = w->doubt_left_out || doubt != LAY_DOUBT_NONE;
+	w->doubt_left_out = w->doubt_left_out || doubt != LAYER_DOUBT_NONE;
 	return 0;
 }
 
-int laywr_note(struct laywr *w, struct bytes path, const char *text, struct err *e)
+int layer_writer_note(struct layer_writer *w, struct bytes path, const char *text, struct err *e)
 {
-	return put_note(w, path, text, LAY_DOUBT_NONE, e);
+	return put_note(w, path, text, LAYER_DOUBT_NONE, e);
 }
 
-int laywr_doubt(struct laywr *w, struct bytes path, const char *text, struct err *e)
+int layer_writer_doubt(struct layer_writer *w, struct bytes path, const char *text, struct err *e)
 {
-	return put_note(w, path, text, LAY_DOUBT, e);
+	return put_note(w, path, text, LAYER_DOUBT, e);
 }
 
-int laywr_doubt_of_file(struct laywr *w, struct bytes path, const char *text, struct err *e)
+int layer_writer_doubt_of_file(struct layer_writer *w, struct bytes path, const char *text,
+			       struct err *e)
 {
-	return put_note(w, path, text, LAY_DOUBT_OF_FILE, e);
+	return put_note(w, path, text, LAYER_DOUBT_OF_FILE, e);
 }
 
 static int owned_cmp(const void *pa, const void *pb)
 {
-	const struct lay_owned *a = pa, *b = pb;
+	const struct layer_owned *a = pa, *b = pb;
 	if (a->path_hash != b->path_hash)
 		return a->path_hash < b->path_hash ? -1 : 1;
 	return a->pkg < b->pkg ? -1 : a->pkg > b->pkg;
@@ -364,19 +367,19 @@ static void put_distro(struct buf *out, const struct pkg_distro *d)
 	buf_put_blob(out, d->streams);
 }
 
-static void put_entry(struct buf *out, const struct laywr_entry *ent)
+static void put_entry(struct buf *out, const struct layer_writer_entry *ent)
 {
 	buf_put_u8(out, (uint8_t)ent->kind);
 	buf_put_blob(out, ent->path);
-	if (ent->kind == LAY_HARDLINK || ent->kind == LAY_SYMLINK)
+	if (ent->kind == LAYER_HARDLINK || ent->kind == LAYER_SYMLINK)
 		buf_put_blob(out, ent->target);
-	if (ent->kind != LAY_FILE && ent->kind != LAY_HARDLINK)
+	if (ent->kind != LAYER_FILE && ent->kind != LAYER_HARDLINK)
 		return;
 	buf_put_u8(out, ent->eco);
 	buf_put_u8(out, ent->merge);
 	buf_put_u8(out, ent->rank);
 	buf_put_varint(out, ent->keep);
-	if (ent->kind != LAY_FILE)
+	if (ent->kind != LAYER_FILE)
 		return;
 	buf_put_varint(out, ent->size);
 	buf_put_blob(out, ent->note);
@@ -386,7 +389,7 @@ static void put_entry(struct buf *out, const struct laywr_entry *ent)
 
 /* What the dead entries stated goes; what is left is sorted and, for one path, the first owner
  * stays. */
-static void owned_finish(struct laywr *w)
+static void owned_finish(struct layer_writer *w)
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < w->entry_count; i++) {
@@ -407,7 +410,7 @@ static void owned_finish(struct laywr *w)
 	}
 }
 
-static void put_entries(const struct laywr *w, struct buf *out)
+static void put_entries(const struct layer_writer *w, struct buf *out)
 {
 	uint32_t alive = 0, pkg_count = 0;
 	for (uint32_t i = 0; i < w->entry_count; i++) {
@@ -421,27 +424,27 @@ static void put_entries(const struct laywr *w, struct buf *out)
 	}
 	buf_put_varint(out, pkg_count);
 	for (uint32_t i = 0; i < w->entry_count; i++) {
-		const struct laywr_entry *ent = &w->entries[i];
+		const struct layer_writer_entry *ent = &w->entries[i];
 		if (!ent->dead)
 			buf_put(out, bytes_part(buf_bytes(&w->pkgs), ent->pkgs_off, ent->pkgs_len));
 	}
 }
 
-void laywr_language(struct laywr *w, struct bytes path)
+void layer_writer_language(struct layer_writer *w, struct bytes path)
 {
 	w->languages_seen++;
-	if (w->language_count == LAY_LANGUAGES_MAX || w->languages.len > LANGUAGES_MAX)
+	if (w->language_count == LAYER_LANGUAGES_MAX || w->languages.len > LANGUAGES_MAX)
 		return;
 	buf_put_blob(&w->languages, path);
 	w->language_count++;
 }
 
-int laywr_put(struct laywr *w, const struct laywr_totals *t, struct place *marks, struct buf *out,
-	      struct err *e)
+int layer_writer_put(struct layer_writer *w, const struct layer_writer_totals *t,
+		     struct place *marks, struct buf *out, struct err *e)
 {
 	owned_finish(w);
 	buf_put_le32(out, LAYWR_MAGIC);
-	buf_put_varint(out, LAY_ANALYZER_VERSION);
+	buf_put_varint(out, LAYER_ANALYZER_VERSION);
 	buf_put_u8(out, w->complete);
 	buf_put_blob(out, t->codec);
 	buf_put_varint(out, t->in_len);
@@ -466,7 +469,7 @@ int laywr_put(struct laywr *w, const struct laywr_totals *t, struct place *marks
 	if (w->left_out) {
 		buf_put_blob(out, BYTES_NONE);
 		buf_put_blob(out, BYTES_LIT("further notes are left out"));
-		buf_put_u8(out, w->doubt_left_out ? LAY_DOUBT : LAY_DOUBT_NONE);
+		buf_put_u8(out, w->doubt_left_out ? LAYER_DOUBT : LAYER_DOUBT_NONE);
 	}
 	buf_put_varint(out, w->languages_seen);
 	buf_put_varint(out, w->language_count);

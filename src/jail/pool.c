@@ -23,8 +23,6 @@ int pool_check_task(const struct pool_task *t, struct err *e)
 	return 0;
 }
 
-/* --- ordinary tasks --- */
-
 int pool_talk(struct pool *p, struct proc *w, enum task_kind kind, struct bytes last,
 	      const struct pool_reader *reader, struct err *e)
 {
@@ -104,8 +102,6 @@ int pool_run(struct pool *p, const struct pool_task *t, const struct pool_reader
 	return rc;
 }
 
-/* --- the pool itself --- */
-
 static int open_worker(struct pool *p, const char *path, struct err *e)
 {
 	char self[PATH_MAX + sizeof "/plimsoll-worker"];
@@ -120,7 +116,7 @@ static int open_worker(struct pool *p, const char *path, struct err *e)
 		memcpy(slash, "/plimsoll-worker", sizeof "/plimsoll-worker");
 		path = self;
 	}
-	p->starter = spw_open(path, e);
+	p->starter = spawner_open(path, e);
 	return p->starter ? 0 : -(int)e->code;
 }
 
@@ -199,7 +195,7 @@ static int init_sync(struct pool *p)
 static void pool_free(struct pool *p)
 {
 	own_fd_close(&p->cancel_fd);
-	spw_close(p->starter);
+	spawner_close(p->starter);
 	free(p);
 }
 

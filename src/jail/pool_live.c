@@ -24,8 +24,6 @@ void pool_live_tell(struct pool_live *l, bool final)
 	l->told_ms = clock_mono_ms();
 }
 
-/* --- live tasks --- */
-
 static void live_free(struct pool_live *l)
 {
 	own_fd_close(&l->task.fd);

@@ -9,8 +9,6 @@
 #define STALE_MS 5000 /* a live task that has not grown for so long gives way to those who wait */
 #define TICK_MS 500   /* how often one who waits looks for a stalled upload */
 
-/* --- slots --- */
-
 /* The live task that has waited longest for its file to grow, if that is long enough. */
 static struct pool_live *find_stale(const struct pool *p, int64_t waited_ms)
 {
@@ -25,8 +23,6 @@ static struct pool_live *find_stale(const struct pool *p, int64_t waited_ms)
 	bool must = p->slots == 1 && waited_ms >= STALE_MS;
 	return oldest && (must || now - oldest->grown_ms >= STALE_MS) ? oldest : NULL;
 }
-
-/* --- shares --- */
 
 static struct pool_share *share_of(struct pool *p, uint64_t owner)
 {
@@ -92,8 +88,6 @@ static void steal(struct pool *p, struct pool_live *l)
 	pthread_mutex_lock(&p->lock);
 	pool_slot_release(p, l->task.owner, true);
 }
-
-/* --- starting workers --- */
 
 int pool_make_start(struct pool_spawn *s, const struct pool *p, const struct pool_task *t,
 		    uint64_t len, struct err *e)

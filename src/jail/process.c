@@ -60,8 +60,8 @@ int proc_spawn(const struct proc_args *args, struct proc *ret, struct err *e)
 		return err_sys(e, "worker: socket");
 	OWN_FD int ours = pair[0];
 	OWN_FD int theirs = pair[1];
-	struct spw_child child;
-	int r = spw_start(args->spawner, args, theirs, &child, e);
+	struct spawner_child child;
+	int r = spawner_start(args->spawner, args, theirs, &child, e);
 	if (r < 0)
 		return r;
 	struct proc w = {.pid = child.pid, .pidfd = child.pidfd, .sock = -1};

@@ -70,8 +70,6 @@ struct spawner {
 	int sock;
 };
 
-/* ---- messages with descriptors ------------------------------------------------------------- */
-
 union control {
 	struct cmsghdr head;
 	uint8_t room[CMSG_SPACE(FDS_MAX * sizeof(int))];
@@ -124,8 +122,6 @@ static ssize_t receive_with(int sock, void *data, size_t len, int flags, int fds
 	}
 	return n;
 }
-
-/* ---- the spawner: system calls only -------------------------------------------------------- */
 
 struct home {
 	pid_t owner;
@@ -321,8 +317,6 @@ static _Noreturn void spawner_main(const struct home *home, int sock, int progra
 	}
 }
 
-/* ---- the program's side -------------------------------------------------------------------- */
-
 static int begin(struct spawner *s, struct err *e)
 {
 	int pair[2];
@@ -357,7 +351,7 @@ static void end(struct spawner *s)
 
 /* 0 = *ret is a worker; <0. */
 static int ask(struct spawner *s, struct request *q, const int *fds, size_t count,
-	       struct spw_child *ret, struct err *e)
+	       struct spawner_child *ret, struct err *e)
 {
 	struct answer a;
 	int got[FDS_MAX];
@@ -377,7 +371,7 @@ static int ask(struct spawner *s, struct request *q, const int *fds, size_t coun
 		errno = a.error ? a.error : EIO;
 		return err_sys(e, "worker: %s", s->path);
 	}
-	*ret = (struct spw_child){.pid = a.pid, .pidfd = got[0]};
+	*ret = (struct spawner_child){.pid = a.pid, .pidfd = got[0]};
 	return 0;
 }
 
@@ -396,8 +390,8 @@ static int check_program(const struct spawner *s, struct err *e)
 			      s->path);
 }
 
-int spw_start(struct spawner *s, const struct proc_args *args, int sock, struct spw_child *ret,
-	      struct err *e)
+int spawner_start(struct spawner *s, const struct proc_args *args, int sock,
+		  struct spawner_child *ret, struct err *e)
 {
 	const struct limits *l = args->limits;
 	struct request q = {.number = {l->worker_memory_max, l->worker_cpu_sec, l->layer_out_max,
@@ -444,7 +438,7 @@ static int open_program(struct spawner *s, struct err *e)
 	return 0;
 }
 
-struct spawner *spw_open(const char *program, struct err *e)
+struct spawner *spawner_open(const char *program, struct err *e)
 {
 	struct spawner *s = calloc(1, sizeof *s);
 	if (s)
@@ -457,11 +451,11 @@ struct spawner *spw_open(const char *program, struct err *e)
 	(void)pthread_mutex_init(&s->lock, NULL);
 	if (open_program(s, e) == 0)
 		return s;
-	spw_close(s);
+	spawner_close(s);
 	return NULL;
 }
 
-void spw_close(struct spawner *s)
+void spawner_close(struct spawner *s)
 {
 	if (!s)
 		return;

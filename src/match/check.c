@@ -134,8 +134,6 @@ static int cmp_candidate(const void *x, const void *y)
 	return c ? c : (a->v > b->v) - (a->v < b->v);
 }
 
-/* --- filling a check from the records behind it --- */
-
 static void add_cve(struct match_check *c, struct bytes id)
 {
 	for (size_t i = 0; i < c->cve_count; i++)

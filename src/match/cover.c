@@ -41,8 +41,6 @@ enum adv_severity candidate_severity(const struct candidate *v, size_t n)
 	return ADV_SEV_UNKNOWN;
 }
 
-/* --- which errata say what --- */
-
 /* Errata with a fix that hit this package, by what they list. (The ecosystems of one package are of
  * one vendor.) */
 static int listed_by_matches(const struct gather *g, const struct candidate *list,
@@ -149,8 +147,6 @@ static int drop_told(const struct gather *g, const struct verdicts *all,
 	}
 	return r;
 }
-
-/* --- what stays of those left out --- */
 
 static int cmp_covered(const void *a, const void *b)
 {

@@ -2,7 +2,7 @@
  * §8 (FIRST). */
 #pragma once
 #include "base/bytes.h"
-#include "feed/advisory.h"
+#include "advisory/advisory.h"
 
 enum cvss_version { CVSS_NONE, CVSS_2_0, CVSS_3_0, CVSS_3_1, CVSS_4_0 };
 struct cvss_score {

@@ -193,8 +193,6 @@ static void add(struct names *n, const char *pattern, struct bytes version)
 		n->out[n->count++] = name;
 }
 
-/* --- Ubuntu --- */
-
 static bool has_folded(struct bytes text, const char *lower)
 {
 	struct bytes part = bytes_of(lower);
@@ -255,8 +253,6 @@ static void add_ubuntu(struct names *n, const struct pkg *p)
 		    version);
 	}
 }
-
-/* --- Red Hat --- */
 
 /* "Red Hat:rhel_eus:9.2::*" of "rhel_eus:9.2", "Red Hat:openshift:4.12::el9*" of "openshift:4.12".
  * The release's own is looked up for all. */

@@ -13,7 +13,8 @@
 /* What a finding is about (DESIGN §2 "security check"). */
 struct match_check {
 	uint64_t id;	       /* stable: first 52 bits (never 0) of
-				  SHA-256("feed-family\0advisory-id\0source-name"); the same everywhere and
+				  SHA-256("feed-family\0advisory-id\0source-name");
+				  the same everywhere and
 				  for ever */
 	struct bytes advisory; /* id as the vendor writes it: "DSA-5678-1" */
 	struct bytes source_name;

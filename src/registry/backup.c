@@ -29,8 +29,6 @@ struct making {
 	struct files_watch watch;
 };
 
-/* ---- the hold ---- */
-
 struct hold_job {
 	int64_t until_ms;
 };
@@ -38,8 +36,8 @@ struct hold_job {
 static int hold_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct hold_job *j = arg;
-	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
-	return rgs_hold(&t, "backup", j->until_ms, e);
+	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
+	return store_hold(&t, "backup", j->until_ms, e);
 }
 
 /* Now and then, as bytes go by. */
@@ -57,13 +55,11 @@ static int hold(void *arg, struct err *e)
 	return 0;
 }
 
-/* ---- blobs ---- */
-
 static int list_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct backup_list *l = arg;
-	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT};
-	return rgs_care_list(&t, l->after, BACKUP_LIST, l->rows, &l->count, e);
+	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT};
+	return store_care_list(&t, l->after, BACKUP_LIST, l->rows, &l->count, e);
 }
 
 int backup_each_blob(struct db *d, backup_blob_fn fn, void *arg, struct err *e)
@@ -87,16 +83,16 @@ void backup_path(const char *key, char out[BACKUP_PATH_CAP])
 }
 
 struct damage_job {
-	const struct rgs_care *c;
+	const struct store_care *c;
 	const char *why;
 };
 
 static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct damage_job *j = arg;
-	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
-	return rgs_care_damaged(&t, "local", bytes_of(j->c->digest), j->c->blob.key,
-				bytes_of(j->why), e);
+	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
+	return store_care_damaged(&t, "local", bytes_of(j->c->digest), j->c->blob.key,
+				  bytes_of(j->why), e);
 }
 
 /* 1 = the file is there with this length. */
@@ -108,7 +104,7 @@ static int has_length(int dir_fd, const char *path, uint64_t size, struct err *e
 	return S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
 }
 
-static int put_blob(void *arg, const struct rgs_care *c, struct err *e)
+static int put_blob(void *arg, const struct store_care *c, struct err *e)
 {
 	struct making *m = arg;
 	char path[BACKUP_PATH_CAP];
@@ -143,8 +139,6 @@ static int put_blob(void *arg, const struct rgs_care *c, struct err *e)
 		buf_printf(&m->sums, "%s  %s\n", c->digest + 7, path);
 	return 0;
 }
-
-/* ---- the database and the rest ---- */
 
 static int clean_tx(struct db_tx *tx, void *arg, struct err *e)
 {
@@ -237,12 +231,10 @@ static int copy_files(struct making *m, const char *folder, struct err *e)
 	return 0;
 }
 
-/* ---- what is no longer needed ---- */
-
 static int key_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT};
-	return rgs_key_known(&t, arg, e);
+	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT};
+	return store_key_known(&t, arg, e);
 }
 
 static int prune_folder(struct making *m, int folder_fd, struct err *e)
@@ -286,8 +278,6 @@ static int prune(struct making *m, struct err *e)
 	}
 	return r;
 }
-
-/* ---- begin and end ---- */
 
 static int open_folder(struct making *m, struct err *e)
 {

@@ -23,7 +23,7 @@ struct backup_counts {
 	uint64_t damaged; /* blobs whose file was not there or has another length: noted so in the
 			     copy */
 };
-/* Collection removes no file meanwhile (rgs_hold). ERR_CONFLICT: dir holds something else, or is
+/* Collection removes no file meanwhile (store_hold). ERR_CONFLICT: dir holds something else, or is
  * being written to; ERR_UNSUPPORTED: the database is of another version of this program. */
 int backup_make(const struct backup_options *o, struct backup_counts *ret, struct err *e);
 /* data_dir must be empty or not there. Every byte is compared with its digest: ERR_DAMAGED says

@@ -11,10 +11,10 @@
 
 struct backup_list {
 	char after[BLOB_KEY_CAP];
-	struct rgs_care rows[BACKUP_LIST];
+	struct store_care rows[BACKUP_LIST];
 	size_t count;
 };
 /* Each blob's row, by key, read 100 at a time. */
-typedef int (*backup_blob_fn)(void *arg, const struct rgs_care *c, struct err *e);
+typedef int (*backup_blob_fn)(void *arg, const struct store_care *c, struct err *e);
 int backup_each_blob(struct db *d, backup_blob_fn fn, void *arg, struct err *e);
 void backup_path(const char *key, char out[BACKUP_PATH_CAP]);

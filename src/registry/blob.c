@@ -19,25 +19,25 @@ struct blob_job {
 	struct bytes repository;
 	struct bytes from;
 	struct bytes digest;
-	struct rgs_blob blob;
+	struct store_blob blob;
 };
 
 static int find(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	int64_t id = rgs_repository_find(&t, j->repository, e);
-	return id <= 0 ? (int)id : rgs_blob_find(&t, id, j->digest, &j->blob, e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	int64_t id = store_repository_find(&t, j->repository, e);
+	return id <= 0 ? (int)id : store_blob_find(&t, id, j->digest, &j->blob, e);
 }
 
 static int find_and_touch(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rgs(j->g, tx);
 	int r = find(tx, j, e);
 	if (r != 1)
 		return r;
-	return rgs_blob_touch(&t, j->digest, e);
+	return store_blob_touch(&t, j->digest, e);
 }
 
 static int promise(struct blob_job *j, struct err *e)
@@ -45,17 +45,15 @@ static int promise(struct blob_job *j, struct err *e)
 	int r = db_run(j->g->db, DB_READ, find, j, e);
 	if (r != 1)
 		return r;
-	struct rgs now = registry_rgs(j->g, NULL);
+	struct store_registry now = registry_rgs(j->g, NULL);
 	bool fresh = j->blob.freed_at == 0 &&
 		     now.now_ms - j->blob.touched_at < (int64_t)(j->g->o.gc_grace_ms / 4);
-	if (j->blob.state == RGS_LIVE && fresh)
+	if (j->blob.state == STORE_LIVE && fresh)
 		return 1;
 	return db_run(j->g->db, DB_WRITE, find_and_touch, j, e);
 }
 
-/* ---- is it whole? ---- */
-
-enum blob_state blob_look(struct registry *g, const struct rgs_blob *b, char why[64])
+enum blob_state blob_look(struct registry *g, const struct store_blob *b, char why[64])
 {
 	struct err ignored = ERR_INIT;
 	struct blobs_stat st;
@@ -73,27 +71,27 @@ enum blob_state blob_look(struct registry *g, const struct rgs_blob *b, char why
 
 struct care_job {
 	struct registry *g;
-	const struct rgs_care *c;
+	const struct store_care *c;
 	struct bytes reason;
 };
 
 static int mark_damaged(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct care_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	return rgs_care_damaged(&t, j->g->o.name, bytes_of(j->c->digest), j->c->blob.key, j->reason,
-				e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	return store_care_damaged(&t, j->g->o.name, bytes_of(j->c->digest), j->c->blob.key,
+				  j->reason, e);
 }
 
 static int mark_whole(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct care_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	return rgs_care_whole(&t, bytes_of(j->c->digest), j->c->blob.key, e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	return store_care_whole(&t, bytes_of(j->c->digest), j->c->blob.key, e);
 }
 
 /* Whoever asks must push it again; images that need it hear so. 0 or <0. */
-static int take_away(struct registry *g, const struct rgs_care *c, const char *why, struct err *e)
+static int take_away(struct registry *g, const struct store_care *c, const char *why, struct err *e)
 {
 	char reason[256];
 	(void)snprintf(reason, sizeof reason, "blob %s is damaged on disk: %s", c->digest, why);
@@ -109,14 +107,15 @@ static int take_away(struct registry *g, const struct rgs_care *c, const char *w
 	return blobs_set_aside(g->blobs, c->blob.key, e);
 }
 
-int blob_mended(struct registry *g, const struct rgs *t, struct bytes digest, struct err *e)
+int blob_mended(struct registry *g, const struct store_registry *t, struct bytes digest,
+		struct err *e)
 {
-	int r = rgs_care_mended(t, g->o.name, digest, e);
+	int r = store_care_mended(t, g->o.name, digest, e);
 	return r < 0 ? r : 0;
 }
 
 /* 1 = the file has these bytes, 0 = not. */
-static int read_all(struct registry *g, const struct rgs_care *c, blob_step_fn step, void *arg,
+static int read_all(struct registry *g, const struct store_care *c, blob_step_fn step, void *arg,
 		    struct err *e)
 {
 	struct digest want, got;
@@ -145,7 +144,7 @@ static int read_all(struct registry *g, const struct rgs_care *c, blob_step_fn s
 	return r < 0 ? r : digest_eq(&got, &want);
 }
 
-int blob_verify(struct registry *g, const struct rgs_care *c, blob_step_fn step, void *arg,
+int blob_verify(struct registry *g, const struct store_care *c, blob_step_fn step, void *arg,
 		struct err *e)
 {
 	char why[64] = "its bytes are not what was pushed";
@@ -169,8 +168,8 @@ int blob_verify(struct registry *g, const struct rgs_care *c, blob_step_fn step,
 static int find_any(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	return rgs_blob_find(&t, 0, j->digest, &j->blob, e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	return store_blob_find(&t, 0, j->digest, &j->blob, e);
 }
 
 static bool is_verifying(const struct registry *g, struct bytes digest)
@@ -219,7 +218,7 @@ static int until_stop(void *arg, size_t n, struct err *e)
 static int check(struct blob_job *j, struct err *e)
 {
 	struct registry *g = j->g;
-	struct rgs_care c = {.blob = j->blob};
+	struct store_care c = {.blob = j->blob};
 	if (blob_look(g, &j->blob, NULL) == BLOB_WHOLE)
 		return 1;
 	memcpy(c.digest, j->digest.ptr, j->digest.len);
@@ -264,17 +263,17 @@ int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repo
 {
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
-	struct rgs t = registry_rgs(g, tx);
-	int64_t id = rgs_repository_find(&t, repository, e);
-	return id <= 0 ? (int)id : rgs_care_is_damaged(&t, id, bytes_of(text), a, ret_reason, e);
+	struct store_registry t = registry_rgs(g, tx);
+	int64_t id = store_repository_find(&t, repository, e);
+	return id <= 0 ? (int)id : store_care_is_damaged(&t, id, bytes_of(text), a, ret_reason, e);
 }
 
 static int why_damaged(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	int64_t id = rgs_repository_find(&t, j->repository, e);
-	return id <= 0 ? (int)id : rgs_care_is_damaged(&t, id, j->digest, NULL, NULL, e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	int64_t id = store_repository_find(&t, j->repository, e);
+	return id <= 0 ? (int)id : store_care_is_damaged(&t, id, j->digest, NULL, NULL, e);
 }
 
 /* Not there; but a blob that was lost is another answer than one that never was. */
@@ -319,16 +318,16 @@ int registry_blob_open(struct registry *g, struct bytes repository, const struct
 static int mount(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	int64_t from = rgs_repository_find(&t, j->from, e);
-	int r = from <= 0 ? (int)from : rgs_blob_find(&t, from, j->digest, &j->blob, e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	int64_t from = store_repository_find(&t, j->from, e);
+	int r = from <= 0 ? (int)from : store_blob_find(&t, from, j->digest, &j->blob, e);
 	if (r != 1)
 		return r;
-	int64_t to = rgs_repository_make(&t, j->repository, e);
+	int64_t to = store_repository_make(&t, j->repository, e);
 	if (to < 0)
 		return (int)to;
-	r = rgs_blob_link(&t, to, j->digest, e);
-	return r < 0 ? r : rgs_blob_touch(&t, j->digest, e);
+	r = store_blob_link(&t, to, j->digest, e);
+	return r < 0 ? r : store_blob_touch(&t, j->digest, e);
 }
 
 int registry_blob_mount(struct registry *g, struct bytes from, struct bytes to,
@@ -349,15 +348,15 @@ int registry_blob_mount(struct registry *g, struct bytes from, struct bytes to,
 static int drop(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	int64_t id = rgs_repository_find(&t, j->repository, e);
-	int r = id <= 0 ? (int)id : rgs_blob_find(&t, id, j->digest, &j->blob, e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	int64_t id = store_repository_find(&t, j->repository, e);
+	int r = id <= 0 ? (int)id : store_blob_find(&t, id, j->digest, &j->blob, e);
 	if (r != 1)
 		return r;
-	r = rgs_is_referenced(&t, id, j->digest, e);
+	r = store_is_referenced(&t, id, j->digest, e);
 	if (r != 0)
 		return r < 0 ? r : err_set(e, ERR_DENIED, "a manifest refers to this blob");
-	return rgs_blob_unlink(&t, id, j->digest, e);
+	return store_blob_unlink(&t, id, j->digest, e);
 }
 
 int registry_blob_delete(struct registry *g, struct bytes repository, const struct digest *d,

@@ -32,23 +32,21 @@ __attribute__((format(printf, 2, 3))) static void found(struct checking *c, cons
 	c->o->say(c->o->arg, text);
 }
 
-/* ---- blobs ---- */
-
 struct damage_job {
-	const struct rgs_care *c;
+	const struct store_care *c;
 	const char *why;
 };
 
 static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct damage_job *j = arg;
-	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
-	return rgs_care_damaged(&t, "local", bytes_of(j->c->digest), j->c->blob.key,
-				bytes_of(j->why), e);
+	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
+	return store_care_damaged(&t, "local", bytes_of(j->c->digest), j->c->blob.key,
+				  bytes_of(j->why), e);
 }
 
 /* Why it is not whole; NULL = it is. <0 in *rc. */
-static const char *look(struct checking *c, const struct rgs_care *b, int *rc, struct err *e)
+static const char *look(struct checking *c, const struct store_care *b, int *rc, struct err *e)
 {
 	char path[BACKUP_PATH_CAP];
 	struct digest want, got;
@@ -73,7 +71,7 @@ static const char *look(struct checking *c, const struct rgs_care *b, int *rc, s
 	return *rc == 0 && !digest_eq(&got, &want) ? "its bytes are not what was pushed" : NULL;
 }
 
-static int check_blob(void *arg, const struct rgs_care *b, struct err *e)
+static int check_blob(void *arg, const struct store_care *b, struct err *e)
 {
 	struct checking *c = arg;
 	char reason[256];
@@ -95,20 +93,18 @@ static int check_blob(void *arg, const struct rgs_care *b, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-/* ---- manifests ---- */
-
 struct manifest_job {
 	struct checking *c;
-	struct rgs_place at;
+	struct store_place at;
 	struct arena a;
-	struct rgs_manifests list;
+	struct store_manifests list;
 };
 
 static int manifests_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct manifest_job *j = arg;
-	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT};
-	return rgs_manifest_walk(&t, &j->at, MANIFESTS, &j->a, &j->list, e);
+	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT};
+	return store_manifest_walk(&t, &j->at, MANIFESTS, &j->a, &j->list, e);
 }
 
 static int check_manifests(struct checking *c, struct err *e)
@@ -118,7 +114,7 @@ static int check_manifests(struct checking *c, struct err *e)
 		arena_init(&j.a, MANIFEST_BUDGET);
 		int r = db_run(c->db, DB_READ, manifests_tx, &j, e);
 		for (size_t i = 0; r >= 0 && i < j.list.count; i++) {
-			const struct rgs_manifest *m = &j.list.items[i];
+			const struct store_manifest *m = &j.list.items[i];
 			struct digest want, got = {.algo = DIGEST_NONE};
 			struct err ignored = ERR_INIT;
 			bool ok = digest_parse(m->digest, &want, &ignored) == 0;
@@ -142,8 +138,8 @@ static int check_manifests(struct checking *c, struct err *e)
 static int missing_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct manifest_job *j = arg;
-	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT};
-	return rgs_missing_blobs(&t, 1000, &j->a, &j->list, e);
+	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT};
+	return store_missing_blobs(&t, 1000, &j->a, &j->list, e);
 }
 
 /* Manifests whose blobs have no row, those known to be damaged included. */
@@ -159,12 +155,10 @@ static int check_references(struct checking *c, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-/* ---- files ---- */
-
 static int key_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	struct rgs t = {.tx = tx, .tenant = BACKUP_TENANT};
-	return rgs_key_known(&t, arg, e);
+	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT};
+	return store_key_known(&t, arg, e);
 }
 
 static int check_file(void *arg, const char *key, int64_t changed_ms, struct err *e)

@@ -36,7 +36,7 @@ struct gc_job {
 	enum gc_step step;
 	int64_t now_ms;
 	struct arena a;
-	struct rgs_texts keys;
+	struct store_texts keys;
 	const char *key;
 	struct bytes after;
 	int64_t count;
@@ -73,7 +73,7 @@ static int gc_rows(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct gc_job *j = arg;
 	const struct registry_options *o = &j->g->o;
-	struct rgs t = {.tx = tx, .tenant = o->tenant, .now_ms = j->now_ms};
+	struct store_registry t = {.tx = tx, .tenant = o->tenant, .now_ms = j->now_ms};
 	bool pressed = j->g->pressed;
 	int64_t grace = ago(j->now_ms, o->gc_grace_ms), r = 0;
 	int64_t freed = pressed ? ago(j->now_ms, smaller(o->gc_grace_ms, PRESSED_GRACE_MS)) : 0;
@@ -81,38 +81,39 @@ static int gc_rows(struct db_tx *tx, void *arg, struct err *e)
 	    pressed ? smaller(o->removal_delay_ms, PRESSED_REMOVAL_MS) : o->removal_delay_ms;
 	switch (j->step) {
 	case GC_CLOCK:
-		r = rgs_gc_clock(&t, e);
+		r = store_gc_clock(&t, e);
 		break;
 	case GC_MARK:
-		r = j->count = rgs_gc_mark(&t, grace, freed, STEP, e);
+		r = j->count = store_gc_mark(&t, grace, freed, STEP, e);
 		break;
 	case GC_SWEEP:
-		r = j->count = rgs_gc_sweep(&t, grace, freed, STEP, &j->a, e);
+		r = j->count = store_gc_sweep(&t, grace, freed, STEP, &j->a, e);
 		break;
 	case GC_DAMAGED:
-		r = j->count = rgs_care_forget(&t, grace, STEP, e);
+		r = j->count = store_care_forget(&t, grace, STEP, e);
 		break;
 	case GC_LIST:
-		r = rgs_garbage_list(&t, ago(j->now_ms, delay), j->after, STEP, &j->a, &j->keys, e);
+		r = store_garbage_list(&t, ago(j->now_ms, delay), j->after, STEP, &j->a, &j->keys,
+				       e);
 		break;
 	case GC_FORGET:
 		for (size_t i = 0; r >= 0 && i < j->keys.count; i++) {
 			if (j->keys.items[i].len)
-				r = rgs_garbage_delete(&t, (const char *)j->keys.items[i].ptr, e);
+				r = store_garbage_delete(&t, (const char *)j->keys.items[i].ptr, e);
 		}
 		break;
 	case GC_KNOWN:
-		return rgs_key_known(&t, j->key, e);
+		return store_key_known(&t, j->key, e);
 	case GC_OLD:
-		return rgs_upload_old(&t, ago(j->now_ms, o->upload_expire_ms), j->after, &j->a,
-				      &j->keys, e);
+		return store_upload_old(&t, ago(j->now_ms, o->upload_expire_ms), j->after, &j->a,
+					&j->keys, e);
 	case GC_DISCARD:
-		return rgs_upload_discard(&t, bytes_of(j->key), e);
+		return store_upload_discard(&t, bytes_of(j->key), e);
 	case GC_UPLOAD:
-		r = rgs_upload_delete(&t, bytes_of(j->key), e);
+		r = store_upload_delete(&t, bytes_of(j->key), e);
 		break;
 	case GC_HELD:
-		return rgs_is_held(&t, HOLD_MAX_MS, e);
+		return store_is_held(&t, HOLD_MAX_MS, e);
 	}
 	return r < 0 ? (int)r : 0;
 }

@@ -30,8 +30,6 @@ struct house {
 	bool said_pressed;
 };
 
-/* ---- space ---- */
-
 uint64_t registry_reserve(const struct registry_options *o, uint64_t all)
 {
 	uint64_t part = all / 100 < RESERVE_PART_MAX ? all / 100 : RESERVE_PART_MAX;
@@ -97,8 +95,6 @@ static void look_at_space(struct registry *g, struct house *h, int64_t now)
 		(void)db_ballast_keep(g->db, ballast, &ignored);
 }
 
-/* ---- collection, and what is said of it ---- */
-
 static void say_pass(struct registry *g, const struct registry_gc_counts *n, int r,
 		     const struct err *e)
 {
@@ -151,8 +147,6 @@ static void collect(struct registry *g, struct house *h, int64_t now)
 	}
 }
 
-/* ---- the thread ---- */
-
 static void house_pass(struct registry *g, struct house *h)
 {
 	struct err e = ERR_INIT;
@@ -202,30 +196,28 @@ int registry_start(struct registry *g, struct err *e)
 	return 0;
 }
 
-/* ---- how it is ---- */
-
 struct totals_job {
 	struct registry *g;
 	bool damaged_only;
-	struct rgs_totals *ret;
+	struct store_totals *ret;
 };
 
 static int totals(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct totals_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rgs(j->g, tx);
 	if (j->damaged_only) {
-		int64_t n = rgs_care_count(&t, e);
+		int64_t n = store_care_count(&t, e);
 		j->ret->damaged = n > 0 ? (uint64_t)n : 0;
 		return n < 0 ? (int)n : 0;
 	}
-	return rgs_totals(&t, 0, j->ret, e);
+	return store_totals(&t, 0, j->ret, e);
 }
 
 int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret,
 			struct err *e)
 {
-	struct rgs_totals stored = {.blobs = 0};
+	struct store_totals stored = {.blobs = 0};
 	struct totals_job j = {.g = g, .ret = &stored, .damaged_only = !with_stored};
 	int r = db_run(g->db, DB_READ, totals, &j, e);
 	if (r < 0)
@@ -241,8 +233,6 @@ int registry_health_get(struct registry *g, bool with_stored, struct registry_he
 		       since > 2 * (int64_t)g->o.gc_every_ms + FIRST_GC_MS + FIRST_ORPHANS_MS;
 	return 0;
 }
-
-/* ---- life ---- */
 
 struct registry *registry_open(struct db *db, struct blobs *blobs, const struct tap *tap,
 			       struct err *e)

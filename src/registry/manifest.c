@@ -24,7 +24,7 @@ struct put_job {
 	char doubt[DIGEST_TEXT_CAP]; /* a blob whose file must be looked at first; empty = none */
 };
 
-static int append(const struct rgs *t, const struct registry *g, struct event *ev,
+static int append(const struct store_registry *t, const struct registry *g, struct event *ev,
 		  const struct access_actor *by, struct err *e)
 {
 	ev->tenant_id = t->tenant;
@@ -35,11 +35,11 @@ static int append(const struct rgs *t, const struct registry *g, struct event *e
 	return r < 0 ? r : registry_traffic(t, g, ev, by, 1, e);
 }
 
-static int refer_blob(const struct rgs *t, int64_t repository, struct put_job *j,
+static int refer_blob(const struct store_registry *t, int64_t repository, struct put_job *j,
 		      const struct oci_descriptor *d, struct err *e)
 {
-	struct rgs_blob b;
-	int r = rgs_blob_find(t, repository, d->digest_text, &b, e);
+	struct store_blob b;
+	int r = store_blob_find(t, repository, d->digest_text, &b, e);
 	if (r < 0)
 		return r;
 	if (r == 0 && oci_is_foreign(d))
@@ -59,20 +59,22 @@ static int refer_blob(const struct rgs *t, int64_t repository, struct put_job *j
 		return err_set(e, ERR_FORMAT, "%.*s has %llu bytes, the manifest says %llu",
 			       BYTES_ARG(d->digest_text), (unsigned long long)b.size,
 			       (unsigned long long)d->size);
-	r = rgs_blob_touch(t, d->digest_text, e);
+	r = store_blob_touch(t, d->digest_text, e);
 	return r < 0 ? r
-		     : rgs_manifest_ref(t, repository, j->digest, RGS_REF_BLOB, d->digest_text, e);
+		     : store_manifest_ref(t, repository, j->digest, STORE_REF_BLOB, d->digest_text,
+					  e);
 }
 
 /* Entries of an index are manifests, and of BuildKit's cache layers and a record, which are pushed
  * as blobs. */
-static int refer_manifest(const struct rgs *t, int64_t repository, struct put_job *j,
+static int refer_manifest(const struct store_registry *t, int64_t repository, struct put_job *j,
 			  const struct oci_descriptor *d, struct err *e)
 {
 	bool is_manifest = oci_is_image_type(d->media_type) || oci_is_index_type(d->media_type);
-	struct rgs_blob b;
-	int r = rgs_manifest_exists(t, repository, d->digest_text, e);
-	int blob = r == 0 && !is_manifest ? rgs_blob_find(t, repository, d->digest_text, &b, e) : 0;
+	struct store_blob b;
+	int r = store_manifest_exists(t, repository, d->digest_text, e);
+	int blob =
+	    r == 0 && !is_manifest ? store_blob_find(t, repository, d->digest_text, &b, e) : 0;
 	if (blob > 0)
 		return refer_blob(t, repository, j, d, e);
 	if (r < 0 || blob < 0)
@@ -82,7 +84,7 @@ static int refer_manifest(const struct rgs *t, int64_t repository, struct put_jo
 		return err_set(e, ERR_NOT_FOUND, "manifest %.*s is not in this repository",
 			       BYTES_ARG(d->digest_text));
 	}
-	return rgs_manifest_ref(t, repository, j->digest, RGS_REF_MANIFEST, d->digest_text, e);
+	return store_manifest_ref(t, repository, j->digest, STORE_REF_MANIFEST, d->digest_text, e);
 }
 
 static int by_digest(const void *a, const void *b)
@@ -116,7 +118,8 @@ static int distinct(const struct oci_manifest *m, struct arena *a,
 	return 0;
 }
 
-static int refer(const struct rgs *t, int64_t repository, struct put_job *j, struct err *e)
+static int refer(const struct store_registry *t, int64_t repository, struct put_job *j,
+		 struct err *e)
 {
 	int r = 0;
 	if (j->m->kind == OCI_IMAGE)
@@ -127,7 +130,8 @@ static int refer(const struct rgs *t, int64_t repository, struct put_job *j, str
 	return r;
 }
 
-static int put_tags(const struct rgs *t, int64_t repository, const struct put_job *j, struct err *e)
+static int put_tags(const struct store_registry *t, int64_t repository, const struct put_job *j,
+		    struct err *e)
 {
 	const struct registry_put *p = j->p;
 	struct event ev = {.type = bytes_of(p->event ? p->event : EVENT_PUSHED),
@@ -139,7 +143,7 @@ static int put_tags(const struct rgs *t, int64_t repository, const struct put_jo
 		return append(t, j->g, &ev, p->by, e);
 	int r = 0;
 	for (size_t i = 0; r >= 0 && i < p->tag_count; i++) {
-		r = rgs_tag_put(t, repository, p->tags[i], j->digest, e);
+		r = store_tag_put(t, repository, p->tags[i], j->digest, e);
 		ev.tag = p->tags[i];
 		if (r >= 0)
 			r = append(t, j->g, &ev, p->by, e);
@@ -150,23 +154,24 @@ static int put_tags(const struct rgs *t, int64_t repository, const struct put_jo
 static int put(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct put_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rgs(j->g, tx);
 	const struct oci_manifest *m = j->m;
 	j->blob_unknown = false;
 	memset(j->doubt, 0, sizeof j->doubt);
-	int64_t repository = rgs_repository_make(&t, j->p->repository, e);
+	int64_t repository = store_repository_make(&t, j->p->repository, e);
 	if (repository < 0)
 		return (int)repository;
 	int r = refer(&t, repository, j, e);
 	if (r < 0)
 		return r;
-	struct rgs_manifest row = {.digest = j->digest,
-				   .media_type = m->media_type,
-				   .artifact_type = m->artifact_type,
-				   .subject = m->has_subject ? m->subject.digest_text : BYTES_NONE,
-				   .annotations = m->has_subject ? m->annotations : BYTES_NONE,
-				   .content = j->p->content};
-	r = rgs_manifest_put(&t, repository, &row, e);
+	struct store_manifest row = {.digest = j->digest,
+				     .media_type = m->media_type,
+				     .artifact_type = m->artifact_type,
+				     .subject =
+					 m->has_subject ? m->subject.digest_text : BYTES_NONE,
+				     .annotations = m->has_subject ? m->annotations : BYTES_NONE,
+				     .content = j->p->content};
+	r = store_manifest_put(&t, repository, &row, e);
 	return r < 0 ? r : put_tags(&t, repository, j, e);
 }
 
@@ -213,15 +218,13 @@ int registry_manifest_put(struct registry *g, const struct registry_put *p, stru
 	return r < 0 ? r : kept ? 0 : err_set(e, ERR_NOMEM, "no memory");
 }
 
-/* ---- reading ---- */
-
 struct get_job {
 	struct registry *g;
 	struct bytes repository;
 	struct bytes reference;
 	bool with_content;
 	struct arena *a;
-	struct rgs_manifest *ret;
+	struct store_manifest *ret;
 	const struct access_actor *by;
 };
 
@@ -246,18 +249,18 @@ static int check_content(struct bytes digest, struct bytes content, struct err *
 static int get(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct get_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rgs(j->g, tx);
 	struct bytes digest = j->reference;
-	int64_t id = rgs_repository_find(&t, j->repository, e);
+	int64_t id = store_repository_find(&t, j->repository, e);
 	if (id <= 0)
 		return (int)id;
 	if (!is_digest(j->reference)) {
-		int r = rgs_tag_find(&t, id, j->reference, j->a, &digest, e);
+		int r = store_tag_find(&t, id, j->reference, j->a, &digest, e);
 		if (r != 1)
 			return r;
 	}
 	/* Also who asks without wanting the content is told of it only when it is whole. */
-	int r = rgs_manifest_find(&t, id, digest, true, j->a, j->ret, e);
+	int r = store_manifest_find(&t, id, digest, true, j->a, j->ret, e);
 	if (r == 1)
 		r = check_content(digest, j->ret->content, e);
 	if (r == 1 && !j->with_content)
@@ -266,7 +269,7 @@ static int get(struct db_tx *tx, void *arg, struct err *e)
 }
 
 int registry_manifest_get(struct registry *g, struct bytes repository, struct bytes reference,
-			  bool with_content, struct arena *a, struct rgs_manifest *ret,
+			  bool with_content, struct arena *a, struct store_manifest *ret,
 			  struct err *e)
 {
 	struct get_job j = {.g = g,
@@ -278,17 +281,16 @@ int registry_manifest_get(struct registry *g, struct bytes repository, struct by
 	return db_run(g->db, DB_READ, get, &j, e);
 }
 
-/* ---- removing ---- */
-
-static int drop_manifest(const struct rgs *t, struct get_job *j, int64_t id, struct err *e)
+static int drop_manifest(const struct store_registry *t, struct get_job *j, int64_t id,
+			 struct err *e)
 {
-	struct rgs_texts tags;
+	struct store_texts tags;
 	struct event ev = {
 	    .type = BYTES_LIT(EVENT_DELETED), .repository = j->repository, .digest = j->reference};
-	int r = rgs_manifest_exists(t, id, j->reference, e);
+	int r = store_manifest_exists(t, id, j->reference, e);
 	if (r != 1)
 		return r;
-	r = rgs_tags_of(t, id, j->reference, TAGS_OF_MAX, j->a, &tags, e);
+	r = store_tags_of(t, id, j->reference, TAGS_OF_MAX, j->a, &tags, e);
 	for (size_t i = 0; r >= 0 && i < tags.count; i++) {
 		ev.tag = tags.items[i];
 		r = append(t, j->g, &ev, j->by, e);
@@ -296,25 +298,25 @@ static int drop_manifest(const struct rgs *t, struct get_job *j, int64_t id, str
 	ev.tag = BYTES_NONE;
 	if (r >= 0)
 		r = append(t, j->g, &ev, j->by, e);
-	return r < 0 ? r : rgs_manifest_delete(t, id, j->reference, e);
+	return r < 0 ? r : store_manifest_delete(t, id, j->reference, e);
 }
 
-static int drop_tag(const struct rgs *t, struct get_job *j, int64_t id, struct err *e)
+static int drop_tag(const struct store_registry *t, struct get_job *j, int64_t id, struct err *e)
 {
 	struct event ev = {
 	    .type = BYTES_LIT(EVENT_DELETED), .repository = j->repository, .tag = j->reference};
-	int r = rgs_tag_find(t, id, j->reference, j->a, &ev.digest, e);
+	int r = store_tag_find(t, id, j->reference, j->a, &ev.digest, e);
 	if (r != 1)
 		return r;
 	r = append(t, j->g, &ev, j->by, e);
-	return r < 0 ? r : rgs_tag_delete(t, id, j->reference, e);
+	return r < 0 ? r : store_tag_delete(t, id, j->reference, e);
 }
 
 static int drop(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct get_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	int64_t id = rgs_repository_find(&t, j->repository, e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	int64_t id = store_repository_find(&t, j->repository, e);
 	if (id <= 0)
 		return (int)id;
 	return is_digest(j->reference) ? drop_manifest(&t, j, id, e) : drop_tag(&t, j, id, e);
@@ -332,30 +334,28 @@ int registry_manifest_delete(struct registry *g, struct bytes repository, struct
 	return r;
 }
 
-/* ---- lists ---- */
-
 struct list_job {
 	struct registry *g;
 	struct bytes repository;
 	struct bytes subject;
-	const struct rgs_page *page;
+	const struct store_page *page;
 	struct arena *a;
-	struct rgs_texts *texts;
-	struct rgs_manifests *manifests;
+	struct store_texts *texts;
+	struct store_manifests *manifests;
 };
 
 static int tags(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct list_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	int64_t id = rgs_repository_find(&t, j->repository, e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	int64_t id = store_repository_find(&t, j->repository, e);
 	if (id <= 0)
 		return id < 0 ? (int)id : err_set(e, ERR_NOT_FOUND, "no such repository");
-	return rgs_tags(&t, id, j->page, j->a, j->texts, e);
+	return store_tags(&t, id, j->page, j->a, j->texts, e);
 }
 
-int registry_tags(struct registry *g, struct bytes repository, const struct rgs_page *page,
-		  struct arena *a, struct rgs_texts *ret, struct err *e)
+int registry_tags(struct registry *g, struct bytes repository, const struct store_page *page,
+		  struct arena *a, struct store_texts *ret, struct err *e)
 {
 	struct list_job j = {.g = g, .repository = repository, .page = page, .a = a, .texts = ret};
 	return db_run(g->db, DB_READ, tags, &j, e);
@@ -364,16 +364,16 @@ int registry_tags(struct registry *g, struct bytes repository, const struct rgs_
 static int referrers(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct list_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	int64_t id = rgs_repository_find(&t, j->repository, e);
-	*j->manifests = (struct rgs_manifests){.items = NULL};
+	struct store_registry t = registry_rgs(j->g, tx);
+	int64_t id = store_repository_find(&t, j->repository, e);
+	*j->manifests = (struct store_manifests){.items = NULL};
 	if (id <= 0)
 		return (int)id;
-	return rgs_referrers(&t, id, j->subject, j->page, j->a, j->manifests, e);
+	return store_referrers(&t, id, j->subject, j->page, j->a, j->manifests, e);
 }
 
 int registry_referrers(struct registry *g, struct bytes repository, struct bytes subject,
-		       const struct rgs_page *page, struct arena *a, struct rgs_manifests *ret,
+		       const struct store_page *page, struct arena *a, struct store_manifests *ret,
 		       struct err *e)
 {
 	struct list_job j = {.g = g,
@@ -388,14 +388,14 @@ int registry_referrers(struct registry *g, struct bytes repository, struct bytes
 static int catalog(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct list_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	return rgs_catalog(&t, j->page->after, j->page->n, j->a, j->texts, e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	return store_catalog(&t, j->page->after, j->page->n, j->a, j->texts, e);
 }
 
 int registry_catalog(struct registry *g, struct bytes after, size_t n, struct arena *a,
-		     struct rgs_texts *ret, struct err *e)
+		     struct store_texts *ret, struct err *e)
 {
-	struct rgs_page page = {.after = after, .n = n};
+	struct store_page page = {.after = after, .n = n};
 	struct list_job j = {.g = g, .page = &page, .a = a, .texts = ret};
 	return db_run(g->db, DB_READ, catalog, &j, e);
 }

@@ -28,8 +28,9 @@ struct pulls_job {
 	unsigned count;
 };
 
-int registry_traffic(const struct rgs *t, const struct registry *g, const struct event *ev,
-		     const struct access_actor *by, uint64_t count, struct err *e)
+int registry_traffic(const struct store_registry *t, const struct registry *g,
+		     const struct event *ev, const struct access_actor *by, uint64_t count,
+		     struct err *e)
 {
 	struct buf subject, detail;
 	struct json_out w;
@@ -54,13 +55,13 @@ int registry_traffic(const struct rgs *t, const struct registry *g, const struct
 	return r;
 }
 
-static int write_pull(const struct rgs *t, const struct registry *g, const struct pull_note *n,
-		      struct err *e)
+static int write_pull(const struct store_registry *t, const struct registry *g,
+		      const struct pull_note *n, struct err *e)
 {
 	struct buf detail;
 	const struct access_actor by = {.name = bytes_of(n->actor), .peer = bytes_of(n->peer)};
-	int64_t id = rgs_repository_find(t, bytes_of(n->repository), e);
-	int r = id <= 0 ? (int)id : rgs_manifest_exists(t, id, bytes_of(n->digest), e);
+	int64_t id = store_repository_find(t, bytes_of(n->repository), e);
+	int r = id <= 0 ? (int)id : store_manifest_exists(t, id, bytes_of(n->digest), e);
 	if (r <= 0)
 		return r; /* deleted meanwhile */
 	buf_init(&detail, 64);
@@ -76,7 +77,7 @@ static int write_pull(const struct rgs *t, const struct registry *g, const struc
 			   .actor = by.name,
 			   .detail = buf_bytes(&detail),
 			   .at = n->at};
-	r = n->counts ? rgs_manifest_pulled(t, id, bytes_of(n->digest), n->at, e) : 0;
+	r = n->counts ? store_manifest_pulled(t, id, bytes_of(n->digest), n->at, e) : 0;
 	if (r >= 0 && n->counts)
 		r = event_append(t->tx, &ev, e);
 	if (r >= 0)
@@ -88,7 +89,7 @@ static int write_pull(const struct rgs *t, const struct registry *g, const struc
 static int write_pulls(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct pulls_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rgs(j->g, tx);
 	int r = 0;
 	for (unsigned i = 0; r >= 0 && i < j->count; i++)
 		r = write_pull(&t, j->g, &j->notes[i], e);
@@ -127,7 +128,7 @@ static char *copy(struct bytes b)
 }
 
 /* Under pull_lock: false when there is no room. */
-static bool note(struct registry *g, struct bytes repository, const struct rgs_manifest *m,
+static bool note(struct registry *g, struct bytes repository, const struct store_manifest *m,
 		 struct bytes tag, const struct access_actor *by, bool counts)
 {
 	for (unsigned i = 0; i < g->pull_count; i++) {
@@ -163,7 +164,7 @@ static bool note(struct registry *g, struct bytes repository, const struct rgs_m
 }
 
 void registry_manifest_pulled(struct registry *g, struct bytes repository,
-			      const struct rgs_manifest *m, struct bytes tag,
+			      const struct store_manifest *m, struct bytes tag,
 			      const struct access_actor *by, bool counts)
 {
 	static const struct access_actor nobody = {.name = {.len = 0}};

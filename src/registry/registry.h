@@ -69,7 +69,6 @@ int registry_start(struct registry *g, struct err *e);
 void registry_stop_soon(struct registry *g);
 void registry_close(struct registry *g);
 
-/* ---- uploads ---- */
 struct upload;
 /* A new session of the actor (empty: anonymous). It survives a crash of this process. ERR_LIMIT:
  * uploads_per_user are open. */
@@ -106,7 +105,6 @@ int upload_commit(struct upload *u, const struct digest *d, struct err *e);
 /* Give it up, with its bytes. */
 int upload_cancel(struct upload *u, struct err *e);
 
-/* ---- blobs ---- */
 /* 1 = there and whole as far as is known, 0 = not in this repository, or damaged, so that it must
  * be pushed again. A found blob is a promise: it is not collected for at least 3/4 of the grace
  * time. */
@@ -132,16 +130,15 @@ int registry_blob_mount(struct registry *g, struct bytes from, struct bytes to,
 int registry_blob_delete(struct registry *g, struct bytes repository, const struct digest *d,
 			 struct err *e);
 
-/* ---- manifests and tags; runs live in the arena ---- */
 /* reference: a tag or a digest text. 1/0. */
 int registry_manifest_get(struct registry *g, struct bytes repository, struct bytes reference,
-			  bool with_content, struct arena *a, struct rgs_manifest *ret,
+			  bool with_content, struct arena *a, struct store_manifest *ret,
 			  struct err *e);
 /* A pull happened (GET, not HEAD): kept in memory, written with its event within a second. counts:
  * it keeps the image in use; one of our own programs that only looks does not, and is only in the
  * log of who pulled what. */
 void registry_manifest_pulled(struct registry *g, struct bytes repository,
-			      const struct rgs_manifest *m, struct bytes tag,
+			      const struct store_manifest *m, struct bytes tag,
 			      const struct access_actor *by, bool counts);
 struct registry_put {
 	struct bytes repository;
@@ -164,16 +161,15 @@ int registry_manifest_put(struct registry *g, const struct registry_put *p, stru
 int registry_manifest_delete(struct registry *g, struct bytes repository, struct bytes reference,
 			     const struct access_actor *by, struct err *e);
 /* ERR_NOT_FOUND: no such repository. */
-int registry_tags(struct registry *g, struct bytes repository, const struct rgs_page *page,
-		  struct arena *a, struct rgs_texts *ret, struct err *e);
+int registry_tags(struct registry *g, struct bytes repository, const struct store_page *page,
+		  struct arena *a, struct store_texts *ret, struct err *e);
 /* An unknown repository has none. */
 int registry_referrers(struct registry *g, struct bytes repository, struct bytes subject,
-		       const struct rgs_page *page, struct arena *a, struct rgs_manifests *ret,
+		       const struct store_page *page, struct arena *a, struct store_manifests *ret,
 		       struct err *e);
 int registry_catalog(struct registry *g, struct bytes after, size_t n, struct arena *a,
-		     struct rgs_texts *ret, struct err *e);
+		     struct store_texts *ret, struct err *e);
 
-/* ---- housekeeping; the thread calls these, tests and commands may ---- */
 struct registry_gc_counts {
 	uint64_t marked, collected, files, uploads, orphans;
 	uint64_t bytes;	 /* of the files that were removed */
@@ -199,7 +195,7 @@ int registry_scrub(struct registry *g, int64_t now_ms, uint64_t rate, uint64_t *
 uint64_t registry_reserve(const struct registry_options *o, uint64_t all);
 
 struct registry_health {
-	struct rgs_totals stored;
+	struct store_totals stored;
 	uint64_t disk_free, disk_all; /* UINT64_MAX: the file system does not say */
 	uint64_t reserve;
 	uint64_t freed_bytes, freed_files; /* by collection, since the start */

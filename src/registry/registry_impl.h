@@ -59,7 +59,6 @@ struct registry {
 	int64_t last_pass_mono_ms;
 };
 
-/* ---- blob.c ---- */
 struct verifying {
 	struct verifying *next;
 	struct bytes digest;
@@ -70,22 +69,22 @@ struct verifying {
 enum blob_state { BLOB_WHOLE, BLOB_SUSPECT, BLOB_BAD };
 /* By its length and time alone; why (may be NULL): 64 bytes, for BLOB_BAD. SUSPECT: written to
  * since it was found whole, or it cannot be looked at. */
-enum blob_state blob_look(struct registry *g, const struct rgs_blob *b, char why[64]);
+enum blob_state blob_look(struct registry *g, const struct store_blob *b, char why[64]);
 /* Read it: 1 = whole, 0 = it was damaged and is taken away, or has another file by now; <0.
  * step(arg, n): after each n bytes, <0 ends it. */
 typedef int (*blob_step_fn)(void *arg, size_t n, struct err *e);
-int blob_verify(struct registry *g, const struct rgs_care *c, blob_step_fn step, void *arg,
+int blob_verify(struct registry *g, const struct store_care *c, blob_step_fn step, void *arg,
 		struct err *e);
 /* It was pushed again: images that were waiting for it hear so. */
-int blob_mended(struct registry *g, const struct rgs *t, struct bytes digest, struct err *e);
+int blob_mended(struct registry *g, const struct store_registry *t, struct bytes digest,
+		struct err *e);
 
-/* ---- house.c ---- */
 /* ERR_IO with ENOSPC when n more bytes of uploads would touch the reserve. */
 int registry_space(struct registry *g, uint64_t n, struct err *e);
 /* Sets pressed. */
 void registry_look_at_space(struct registry *g);
 
-struct rgs registry_rgs(const struct registry *g, struct db_tx *tx);
+struct store_registry registry_rgs(const struct registry *g, struct db_tx *tx);
 /* upload.c: close sessions in memory that nobody used since before (mono ms); their rows and files
  * stay. */
 void uploads_close_idle(struct registry *g, int64_t before_mono_ms);
@@ -95,8 +94,9 @@ bool uploads_take_for_removal(struct registry *g, const char *id);
 void uploads_close_all(struct registry *g);
 struct event;
 /* pulls.c: the row of who did what ev says, count times. by may be NULL. */
-int registry_traffic(const struct rgs *t, const struct registry *g, const struct event *ev,
-		     const struct access_actor *by, uint64_t count, struct err *e);
+int registry_traffic(const struct store_registry *t, const struct registry *g,
+		     const struct event *ev, const struct access_actor *by, uint64_t count,
+		     struct err *e);
 void pulls_note_free(struct pull_note *n);
 /* scrub.c */
 void *scrub_main(void *registry);

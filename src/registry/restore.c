@@ -45,8 +45,6 @@ static int copy_checked(struct restoring *r, const char *name, const char *to,
 		   : refuse(e, name, "its bytes are not those that were backed up");
 }
 
-/* ---- SHA256SUMS ---- */
-
 static int digest_of_line(struct bytes hex, struct digest *ret, struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
@@ -119,9 +117,7 @@ static int take_files(struct restoring *r, struct bytes text, struct err *e)
 	return seen ? 0 : refuse(e, "SHA256SUMS", "it ends before the database");
 }
 
-/* ---- blobs ---- */
-
-static int take_blob(void *arg, const struct rgs_care *c, struct err *e)
+static int take_blob(void *arg, const struct store_care *c, struct err *e)
 {
 	struct restoring *r = arg;
 	char path[BACKUP_PATH_CAP];
@@ -162,8 +158,6 @@ static int take_blobs(struct restoring *r, struct err *e)
 	db_close(d);
 	return rc;
 }
-
-/* ---- begin and end ---- */
 
 static int make_folders(struct restoring *r, struct err *e)
 {

@@ -14,7 +14,7 @@ struct scrub_job {
 	struct registry *g;
 	int64_t before_ms;
 	int64_t now_ms;
-	struct rgs_care care;
+	struct store_care care;
 };
 
 struct pace {
@@ -27,8 +27,8 @@ struct pace {
 static int next(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct scrub_job *j = arg;
-	struct rgs t = {.tx = tx, .tenant = j->g->o.tenant, .now_ms = j->now_ms};
-	return rgs_care_next(&t, j->before_ms, &j->care, e);
+	struct store_registry t = {.tx = tx, .tenant = j->g->o.tenant, .now_ms = j->now_ms};
+	return store_care_next(&t, j->before_ms, &j->care, e);
 }
 
 /* Sleeps until the registry closes or the time is over. */

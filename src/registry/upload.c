@@ -23,12 +23,10 @@
 #define READ_STEP (256U << 10)
 #define IDLE_MAX 256U /* idle sessions kept in memory; each holds a descriptor */
 
-struct rgs registry_rgs(const struct registry *g, struct db_tx *tx)
+struct store_registry registry_rgs(const struct registry *g, struct db_tx *tx)
 {
-	return (struct rgs){.tx = tx, .tenant = g->o.tenant, .now_ms = clock_wall_ms()};
+	return (struct store_registry){.tx = tx, .tenant = g->o.tenant, .now_ms = clock_wall_ms()};
 }
-
-/* ---- the tap ---- */
 
 void upload_tap_tell(struct upload *u, bool all)
 {
@@ -52,8 +50,6 @@ void upload_tap_end(struct upload *u, const struct digest *d)
 	u->told = 0;
 	u->tap_begun = false;
 }
-
-/* ---- life of a session in memory ---- */
 
 void upload_free(struct upload *u)
 {
@@ -163,21 +159,19 @@ void uploads_close_all(struct registry *g)
 	}
 }
 
-/* ---- new, take, release ---- */
-
 struct row_job {
 	struct registry *g;
 	struct bytes repository;
 	struct bytes id;
-	struct rgs_upload *row;
+	struct store_upload *row;
 };
 
 static int add_row(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct row_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rgs(j->g, tx);
 	uint64_t max = j->g->o.uploads_per_user;
-	int64_t n = max ? rgs_upload_count(&t, j->row->actor, e) : 0;
+	int64_t n = max ? store_upload_count(&t, j->row->actor, e) : 0;
 	if (n < 0)
 		return (int)n;
 	if (max && (uint64_t)n >= max)
@@ -185,21 +179,21 @@ static int add_row(struct db_tx *tx, void *arg, struct err *e)
 			       "%llu uploads of this user are open, the most there may be: "
 			       "complete or cancel some",
 			       (unsigned long long)n);
-	return rgs_upload_add(&t, j->repository, j->row, e);
+	return store_upload_add(&t, j->repository, j->row, e);
 }
 
 static int find_row(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct row_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	return rgs_upload_find(&t, j->repository, j->id, j->row, e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	return store_upload_find(&t, j->repository, j->id, j->row, e);
 }
 
 static int delete_row(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct row_job *j = arg;
-	struct rgs t = registry_rgs(j->g, tx);
-	return rgs_upload_delete(&t, j->id, e);
+	struct store_registry t = registry_rgs(j->g, tx);
+	return store_upload_delete(&t, j->id, e);
 }
 
 static struct upload *upload_new(struct registry *g, struct bytes repository, struct bytes actor,
@@ -368,7 +362,7 @@ int registry_upload_take(struct registry *g, struct bytes repository, struct byt
 int registry_upload_offset(struct registry *g, struct bytes repository, struct bytes id,
 			   uint64_t *ret_off, struct err *e)
 {
-	struct rgs_upload row;
+	struct store_upload row;
 	struct row_job j = {.g = g, .repository = repository, .id = id, .row = &row};
 	int r = db_run(g->db, DB_READ, find_row, &j, e);
 	if (r <= 0)
@@ -417,8 +411,6 @@ void upload_release(struct upload *u)
 	g->uploads_idle++;
 	pthread_mutex_unlock(&g->upload_lock);
 }
-
-/* ---- bytes ---- */
 
 /* Write what is held and part behind it. */
 static int put(struct upload *u, struct bytes part, struct err *e)

@@ -15,26 +15,26 @@ struct commit_job {
 static int commit_blob(struct db_tx *tx, struct commit_job *j, struct err *e)
 {
 	struct upload *u = j->u;
-	struct rgs t = registry_rgs(u->g, tx);
-	struct rgs_blob b;
-	int r = rgs_blob_find(&t, 0, j->digest, &b, e);
+	struct store_registry t = registry_rgs(u->g, tx);
+	struct store_blob b;
+	int r = store_blob_find(&t, 0, j->digest, &b, e);
 	j->used = false;
 	if (r < 0)
 		return r;
 	if (r == 1 && blob_look(u->g, &b, NULL) == BLOB_WHOLE &&
 	    t.now_ms - b.verified_at < BLOB_TRUST_MS) {
-		r = rgs_blob_touch(&t, j->digest, e);
+		r = store_blob_touch(&t, j->digest, e);
 		if (r >= 0 && j->stored)
-			r = rgs_garbage_add(&t, u->row.key, e);
+			r = store_garbage_add(&t, u->row.key, e);
 		return r < 0 ? r : 1;
 	}
 	if (!j->stored)
 		return 0;
 	j->used = true;
 	if (r == 0)
-		r = rgs_blob_add(&t, j->digest, u->row.key, u->offset, e);
-	else if ((r = rgs_garbage_add(&t, b.key, e)) >= 0)
-		r = rgs_blob_rekey(&t, j->digest, u->row.key, u->offset, e);
+		r = store_blob_add(&t, j->digest, u->row.key, u->offset, e);
+	else if ((r = store_garbage_add(&t, b.key, e)) >= 0)
+		r = store_blob_rekey(&t, j->digest, u->row.key, u->offset, e);
 	if (r >= 0)
 		r = blob_mended(u->g, &t, j->digest, e);
 	return r < 0 ? r : 1;
@@ -44,18 +44,18 @@ static int commit_rows(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct commit_job *j = arg;
 	struct upload *u = j->u;
-	struct rgs t = registry_rgs(u->g, tx);
+	struct store_registry t = registry_rgs(u->g, tx);
 	int r = commit_blob(tx, j, e);
 	if (r <= 0)
 		return r;
-	int64_t repository = rgs_repository_make(&t, bytes_of(u->repository), e);
+	int64_t repository = store_repository_make(&t, bytes_of(u->repository), e);
 	if (repository < 0)
 		return (int)repository;
-	r = rgs_blob_link(&t, repository, j->digest, e);
+	r = store_blob_link(&t, repository, j->digest, e);
 	if (r >= 0 && !u->once) {
 		/* The row is what makes the key ours: housekeeping may have given the session up.
 		 */
-		r = rgs_upload_delete(&t, bytes_of(u->row.id), e);
+		r = store_upload_delete(&t, bytes_of(u->row.id), e);
 		if (r == 0)
 			r = err_set(e, ERR_NOT_FOUND, "the upload was given up");
 	}
@@ -101,9 +101,9 @@ static int store(struct upload *u, struct commit_job *j, struct err *e)
 static int discard(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct commit_job *j = arg;
-	struct rgs t = registry_rgs(j->u->g, tx);
-	int r = rgs_garbage_add(&t, j->u->row.key, e);
-	return r < 0 ? r : rgs_upload_delete(&t, bytes_of(j->u->row.id), e);
+	struct store_registry t = registry_rgs(j->u->g, tx);
+	int r = store_garbage_add(&t, j->u->row.key, e);
+	return r < 0 ? r : store_upload_delete(&t, bytes_of(j->u->row.id), e);
 }
 
 /* The upload could not be made durable. A sync that failed says that bytes may be lost, and a

@@ -6,7 +6,7 @@
 struct upload {
 	struct upload *next;
 	struct registry *g;
-	struct rgs_upload row;
+	struct store_upload row;
 	char *repository;
 	uint64_t owner; /* for the tap */
 	enum digest_algo algo;

@@ -2,7 +2,7 @@
  * from a scan in memory or from the store. */
 #pragma once
 #include "base/json.h"
-#include "feed/advisory.h"
+#include "advisory/advisory.h"
 #include "match/cvss.h"
 #include "scan/assess.h"
 

@@ -121,8 +121,6 @@ static void put_rows(struct table *t, struct buf *out)
 		put_line(t, out, i, false);
 }
 
-/* ---- around the rows ------------------------------------------------------------------------- */
-
 static void put_name(const struct report *r, struct buf *out)
 {
 	const struct inv_image *image = r->assess->image;

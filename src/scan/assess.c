@@ -104,8 +104,6 @@ static int whole_reason(const struct assess_input *in, struct arena *a, struct b
 	return 0;
 }
 
-/* --- what was seen and not assessed --- */
-
 static void gap_add(struct assess *as, const char *reason, struct bytes example, bool files)
 {
 	struct assess_gap *g = NULL;

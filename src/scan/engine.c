@@ -28,7 +28,7 @@ struct engine *engine_new(const struct engine_options *o, struct err *e)
 	if (g->o.recheck_ms <= 0)
 		g->o.recheck_ms = ENGINE_STALE_MS;
 	if (g->o.history_ms <= 0)
-		g->o.history_ms = HST_KEEP_MS;
+		g->o.history_ms = STORE_HISTORY_KEEP_MS;
 	pthread_mutex_init(&g->scan_lock, NULL);
 	pthread_mutex_init(&g->claim_lock, NULL);
 	pthread_mutex_init(&g->switch_lock, NULL);
@@ -91,21 +91,17 @@ void engine_sleep(struct engine *g, unsigned ms)
 		(void)usleep(ms * 1000);
 }
 
-/* ---- scan threads
- * ----------------------------------------------------------------------------------------------------
- */
-
 struct claim {
 	struct arena *arena;
-	struct scs_turn turn;
-	struct scs_scan scan;
+	struct store_scan_turn turn;
+	struct store_scan_scan scan;
 	int64_t next_ms;
 };
 
 static int claim_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct claim *c = arg;
-	return scs_claim(tx, clock_wall_ms(), &c->turn, c->arena, &c->scan, &c->next_ms, e);
+	return store_scan_claim(tx, clock_wall_ms(), &c->turn, c->arena, &c->scan, &c->next_ms, e);
 }
 
 /* Is anything due? Without the writer's lock: idle servers write nothing. */
@@ -125,32 +121,35 @@ static int due_tx(struct db_tx *tx, void *arg, struct err *e)
 }
 
 struct ending {
-	const struct scs_scan *scan;
-	enum scs_status status;
+	const struct store_scan_scan *scan;
+	enum store_scan_status status;
 	struct bytes reason;
 	int64_t run_at, retry_at; /* 0: not again by itself */
 };
 
-int engine_give_up(struct db_tx *tx, const struct scs_scan *s, struct bytes reason, struct err *e)
+int engine_give_up(struct db_tx *tx, const struct store_scan_scan *s, struct bytes reason,
+		   struct err *e)
 {
 	int64_t now = clock_wall_ms();
 	if (ims_put_state(tx, s->repository, s->digest, IMS_UNVERIFIED, reason, now, e) < 0)
 		return -(int)e->code;
-	return scs_end(tx, s, SCS_FAILED, reason, 0, now, e);
+	return store_scan_end(tx, s, STORE_SCAN_FAILED, reason, 0, now, e);
 }
 
 static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct ending *n = arg;
 	int64_t now = clock_wall_ms();
-	if (n->status == SCS_FAILED) {
+	if (n->status == STORE_SCAN_FAILED) {
 		int r = engine_give_up(tx, n->scan, n->reason, e);
-		return r < 0 || n->retry_at == 0 ? r : scs_put_retry(tx, n->scan, n->retry_at, e);
+		return r < 0 || n->retry_at == 0
+			   ? r
+			   : store_scan_put_retry(tx, n->scan, n->retry_at, e);
 	}
-	if (n->status == SCS_UNSUPPORTED &&
+	if (n->status == STORE_SCAN_UNSUPPORTED &&
 	    ims_put_artifact(tx, n->scan->repository, n->scan->digest, n->reason, now, e) < 0)
 		return -(int)e->code;
-	return scs_end(tx, n->scan, n->status, n->reason, n->run_at, now, e);
+	return store_scan_end(tx, n->scan, n->status, n->reason, n->run_at, now, e);
 }
 
 /* What is tried again: at once up to attempts times, seconds apart; then, minutes and hours apart,
@@ -162,10 +161,10 @@ static const struct patience {
 } patience[] = {
     {ERR_CHILD, CHILD_DEATHS_MAX, 8},
     {ERR_TIMEOUT, CHILD_DEATHS_MAX, 2},
-    {ERR_IO, SCS_ATTEMPTS_MAX, INT64_MAX},
-    {ERR_NOMEM, SCS_ATTEMPTS_MAX, INT64_MAX},
-    {ERR_CANCELLED, SCS_ATTEMPTS_MAX, INT64_MAX},
-    {ERR_CONFLICT, SCS_ATTEMPTS_MAX, INT64_MAX},
+    {ERR_IO, STORE_SCAN_ATTEMPTS_MAX, INT64_MAX},
+    {ERR_NOMEM, STORE_SCAN_ATTEMPTS_MAX, INT64_MAX},
+    {ERR_CANCELLED, STORE_SCAN_ATTEMPTS_MAX, INT64_MAX},
+    {ERR_CONFLICT, STORE_SCAN_ATTEMPTS_MAX, INT64_MAX},
     {ERR_INTERNAL, 1, INT64_MAX},
     {ERR_INTEGRITY, 1, INT64_MAX},
     {ERR_DAMAGED, 2, 0}, /* it may have been pushed again meanwhile, which asks for a scan of its
@@ -175,7 +174,7 @@ static const struct patience {
 static int64_t retry_after_ms(int64_t retries)
 {
 	int64_t ms = INT64_C(60000) << (2 * (retries < 8 ? retries : 8));
-	return ms < SCS_RETRY_MAX_MS ? ms : SCS_RETRY_MAX_MS;
+	return ms < STORE_SCAN_RETRY_MAX_MS ? ms : STORE_SCAN_RETRY_MAX_MS;
 }
 
 static void plan(struct ending *n, enum err_code code, int64_t now)
@@ -185,7 +184,7 @@ static void plan(struct ending *n, enum err_code code, int64_t now)
 		if (p->code != code)
 			continue;
 		if (n->scan->attempts < p->attempts) {
-			n->status = SCS_QUEUED;
+			n->status = STORE_SCAN_QUEUED;
 			n->run_at = now + (INT64_C(1000) << (2 * (n->scan->attempts - 1)));
 		} else if (n->scan->retries < p->retries) {
 			n->retry_at = now + retry_after_ms(n->scan->retries);
@@ -194,7 +193,7 @@ static void plan(struct ending *n, enum err_code code, int64_t now)
 }
 
 /* Nothing is wrong with a scan whose image was deleted under it. */
-static bool is_deleted(struct engine *g, const struct scs_scan *s)
+static bool is_deleted(struct engine *g, const struct store_scan_scan *s)
 {
 	struct arena a;
 	struct err e = ERR_INIT;
@@ -205,19 +204,19 @@ static bool is_deleted(struct engine *g, const struct scs_scan *s)
 	return r == -ERR_NOT_FOUND;
 }
 
-static void settle(struct engine *g, const struct scs_scan *s, const struct err *why)
+static void settle(struct engine *g, const struct store_scan_scan *s, const struct err *why)
 {
 	struct err e = ERR_INIT;
 	struct ending n = {.scan = s,
-			   .status = SCS_FAILED,
+			   .status = STORE_SCAN_FAILED,
 			   .reason = bytes_of(why->msg),
 			   .run_at = clock_wall_ms()};
 	bool deleted = why->code == ERR_NOT_FOUND && is_deleted(g, s);
 	if (why->code == ERR_CANCELLED && atomic_load(&g->cut_short))
-		n.status = SCS_QUEUED;
+		n.status = STORE_SCAN_QUEUED;
 	else if (!deleted)
 		plan(&n, why->code, n.run_at);
-	bool failed = n.status == SCS_FAILED && !deleted;
+	bool failed = n.status == STORE_SCAN_FAILED && !deleted;
 	if (failed)
 		atomic_fetch_add(&g->failed, 1);
 	log_line(deleted  ? LOG_DEBUG
@@ -225,25 +224,25 @@ static void settle(struct engine *g, const struct scs_scan *s, const struct err 
 			  : LOG_INFO,
 		 "scan %lld of %.*s@%.*s: %s%s", (long long)s->id, BYTES_ARG(s->repository),
 		 BYTES_ARG(s->digest), why->msg,
-		 n.status == SCS_QUEUED ? "; tried again"
-		 : n.retry_at		? "; tried again later"
-					: "; given up");
+		 n.status == STORE_SCAN_QUEUED ? "; tried again"
+		 : n.retry_at		       ? "; tried again later"
+					       : "; given up");
 	if (db_run(g->o.db, DB_WRITE, end_tx, &n, &e) < 0)
 		log_line(LOG_ERROR, "scan %lld: %s", (long long)s->id,
 			 e.msg); /* the lease runs out and it is taken again */
 }
 
-static void run_scan(struct engine *g, const struct scs_scan *s, struct arena *a)
+static void run_scan(struct engine *g, const struct store_scan_scan *s, struct arena *a)
 {
 	struct err e = ERR_INIT;
-	enum scs_status status = SCS_COMPLETED;
+	enum store_scan_status status = STORE_SCAN_COMPLETED;
 	struct bytes reason = BYTES_NONE;
 	int64_t from = clock_mono_us();
 	if (engine_scan_image(g, s, &status, &reason, a, &e) < 0) {
 		settle(g, s, &e);
 		return;
 	}
-	if (status == SCS_UNSUPPORTED) {
+	if (status == STORE_SCAN_UNSUPPORTED) {
 		struct ending n = {.scan = s, .status = status, .reason = reason};
 		atomic_fetch_add(&g->unsupported, 1);
 		if (db_run(g->o.db, DB_WRITE, end_tx, &n, &e) < 0)
@@ -256,11 +255,7 @@ static void run_scan(struct engine *g, const struct scs_scan *s, struct arena *a
 		 (double)(clock_mono_us() - from) / 1000);
 }
 
-/* ---- shares
- * ----------------------------------------------------------------------------------------------------------
- */
-
-static size_t running_add(struct engine *g, const struct scs_scan *s)
+static size_t running_add(struct engine *g, const struct store_scan_scan *s)
 {
 	size_t at = 0;
 	pthread_mutex_lock(&g->scan_lock);
@@ -305,7 +300,7 @@ static int claim(struct engine *g, struct claim *c, size_t *ret_at, struct err *
 {
 	struct bytes full[ENGINE_THREADS_MAX];
 	pthread_mutex_lock(&g->claim_lock);
-	c->turn = (struct scs_turn){.after = g->last_repository, .full = full};
+	c->turn = (struct store_scan_turn){.after = g->last_repository, .full = full};
 	int r = full_repositories(g, c, full, e);
 	if (r == 0 && !atomic_load(&g->cut_short))
 		r = db_run(g->o.db, DB_WRITE, claim_tx, c, e);
@@ -369,10 +364,6 @@ static void *scan_main(void *arg)
 	return NULL;
 }
 
-/* ---- start and stop
- * --------------------------------------------------------------------------------------------------
- */
-
 static int start_thread(struct engine *g, void *(*main)(void *), struct err *e)
 {
 	if (g->thread_count == ENGINE_THREADS_MAX ||
@@ -430,9 +421,9 @@ static int leave_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t now = clock_wall_ms();
 	for (size_t i = 0; i < ENGINE_THREADS_MAX; i++) {
 		pthread_mutex_lock(&g->scan_lock);
-		struct scs_scan s = g->running[i];
+		struct store_scan_scan s = g->running[i];
 		pthread_mutex_unlock(&g->scan_lock);
-		if (s.id && scs_end(tx, &s, SCS_QUEUED, BYTES_NONE, now, now, e) < 0)
+		if (s.id && store_scan_end(tx, &s, STORE_SCAN_QUEUED, BYTES_NONE, now, now, e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
@@ -492,8 +483,8 @@ static int now_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no such image");
 	return r < 0 ? r
-		     : scs_add(tx, n->repository, n->digest, BYTES_LIT("manual"), clock_wall_ms(),
-			       &n->id, e);
+		     : store_scan_add(tx, n->repository, n->digest, BYTES_LIT("manual"),
+				      clock_wall_ms(), &n->id, e);
 }
 
 int engine_scan_now(struct engine *g, struct bytes repository, struct bytes digest,

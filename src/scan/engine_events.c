@@ -26,7 +26,8 @@ static int on_pushed(struct db_tx *tx, const struct event *ev, const char *trigg
 	int64_t id;
 	bool is_image = !oci_is_index_type(ev->media_type);
 	if ((is_image && ims_add(tx, ev->repository, ev->digest, ev->at, e) < 0) ||
-	    scs_add(tx, ev->repository, ev->digest, bytes_of(trigger), clock_wall_ms(), &id, e) < 0)
+	    store_scan_add(tx, ev->repository, ev->digest, bytes_of(trigger), clock_wall_ms(), &id,
+			   e) < 0)
 		return -(int)e->code;
 	c->scans++;
 	return 0;
@@ -49,7 +50,8 @@ static int on_pulled(struct db_tx *tx, const struct event *ev, struct consume *c
 	if (r < 0 || scanned < 0 || ev->at - scanned < ENGINE_STALE_MS)
 		return r;
 	c->scans++;
-	return scs_add(tx, ev->repository, ev->digest, BYTES_LIT("pull"), clock_wall_ms(), &id, e);
+	return store_scan_add(tx, ev->repository, ev->digest, BYTES_LIT("pull"), clock_wall_ms(),
+			      &id, e);
 }
 
 static int on_event(struct db_tx *tx, const struct event *ev, struct consume *c, struct err *e)
@@ -70,8 +72,8 @@ static int on_event(struct db_tx *tx, const struct event *ev, struct consume *c,
 	if (bytes_eq_lit(ev->type, EVENT_MENDED)) {
 		int64_t id;
 		c->scans++;
-		return scs_add(tx, ev->repository, ev->digest, BYTES_LIT("recheck"),
-			       clock_wall_ms(), &id, e);
+		return store_scan_add(tx, ev->repository, ev->digest, BYTES_LIT("recheck"),
+				      clock_wall_ms(), &id, e);
 	}
 	if (bytes_eq_lit(ev->type, EVENT_DELETED) && !ev->tag.len)
 		return ims_delete(tx, ev->repository, ev->digest, e);
@@ -156,24 +158,20 @@ void *engine_events_main(void *arg)
 	return NULL;
 }
 
-/* ---- the keeper
- * ------------------------------------------------------------------------------------------------------
- */
-
 static int keep_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct engine *g = arg;
 	int64_t now = clock_wall_ms();
 	for (size_t i = 0; i < ENGINE_THREADS_MAX; i++) {
 		pthread_mutex_lock(&g->scan_lock);
-		struct scs_scan s = g->running[i];
+		struct store_scan_scan s = g->running[i];
 		pthread_mutex_unlock(&g->scan_lock);
-		if (s.id && scs_renew(tx, &s, now, e) < 0)
+		if (s.id && store_scan_renew(tx, &s, now, e) < 0)
 			return -(int)e->code;
 	}
-	int64_t moved = scs_mend_clock(tx, now, e);
-	int64_t n = moved < 0 ? moved : scs_reap(tx, now, false, e);
-	int64_t again = n < 0 ? n : scs_retry(tx, now, RETRY_STEP, e);
+	int64_t moved = store_scan_mend_clock(tx, now, e);
+	int64_t n = moved < 0 ? moved : store_scan_reap(tx, now, false, e);
+	int64_t again = n < 0 ? n : store_scan_retry(tx, now, RETRY_STEP, e);
 	return again < 0 ? (int)again : moved + n + again > 0;
 }
 
@@ -182,7 +180,8 @@ static int recheck_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct engine *g = arg;
 	int64_t now = clock_wall_ms();
-	int64_t n = scs_recheck(tx, now - ENGINE_PULL_WINDOW_MS, now - g->o.recheck_ms, now, e);
+	int64_t n =
+	    store_scan_recheck(tx, now - ENGINE_PULL_WINDOW_MS, now - g->o.recheck_ms, now, e);
 	return n < 0 ? (int)n : n > 0;
 }
 

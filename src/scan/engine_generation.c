@@ -27,10 +27,6 @@ static void path_of(const struct engine *g, const char *digest, char path[PATH_C
 	(void)snprintf(path, PATH_CAP, "%s/vdb-%s.vdb", g->o.vdb_dir, digest);
 }
 
-/* ---- what is on record
- * ----------------------------------------------------------------------------------------------------
- */
-
 struct record {
 	char current[65], next[65];
 	bool again;
@@ -146,13 +142,9 @@ int engine_generation_open(struct engine *g, const char *vdb, struct err *e)
 	return r < 0 ? err_ctx(e, "vdb") : 0;
 }
 
-/* ---- a switch
- * -------------------------------------------------------------------------------------------------------------
- */
-
 /* Ask for scans, some images at a time. */
 struct again {
-	enum scs_again which;
+	enum store_scan_again which;
 	const char *trigger;
 	int64_t from, last;
 };
@@ -166,12 +158,13 @@ static int again_tx(struct db_tx *tx, void *arg, struct err *e)
 		a->last = db_int(s, 0);
 	db_done(s);
 	int64_t n = r < 0 ? r
-			  : scs_again(tx, a->which, a->from, a->from + AGAIN_STEP - 1,
-				      bytes_of(a->trigger), clock_wall_ms(), e);
+			  : store_scan_again(tx, a->which, a->from, a->from + AGAIN_STEP - 1,
+					     bytes_of(a->trigger), clock_wall_ms(), e);
 	return n < 0 ? (int)n : 0;
 }
 
-static int scan_again(struct engine *g, enum scs_again which, const char *trigger, struct err *e)
+static int scan_again(struct engine *g, enum store_scan_again which, const char *trigger,
+		      struct err *e)
 {
 	struct again a = {.which = which, .trigger = trigger};
 	int r = 0;
@@ -196,7 +189,7 @@ static int asked_tx(struct db_tx *tx, void *arg, struct err *e)
 void engine_ask_again(struct engine *g)
 {
 	struct err e = ERR_INIT;
-	int r = scan_again(g, SCS_AGAIN_REASON, "advisories", &e);
+	int r = scan_again(g, STORE_SCAN_AGAIN_REASON, "advisories", &e);
 	if (r == 0)
 		r = db_run(g->o.db, DB_WRITE, asked_tx, NULL, &e);
 	atomic_store(&g->again_due, r < 0);
@@ -266,22 +259,18 @@ void engine_vdb_give(struct engine *g, const struct vdb *v)
 		pthread_rwlock_unlock(&g->vdb_lock);
 }
 
-/* ---- after the start
- * ------------------------------------------------------------------------------------------------------
- */
-
 static int reap_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	int64_t n = scs_reap(tx, clock_wall_ms(), true, e);
+	int64_t n = store_scan_reap(tx, clock_wall_ms(), true, e);
 	return n < 0 ? (int)n : 0;
 }
 
 static int doomed_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct arena *a = arg;
-	struct scs_scan s;
-	int r = scs_doomed(tx, a, &s, e);
+	struct store_scan_scan s;
+	int r = store_scan_doomed(tx, a, &s, e);
 	if (r <= 0)
 		return r;
 	const char *reason =
@@ -306,7 +295,7 @@ static int recover(struct engine *g, struct err *e)
 		r = more = db_run(g->o.db, DB_WRITE, doomed_tx, &a, e);
 		arena_free(&a);
 	}
-	return r < 0 ? r : scan_again(g, SCS_AGAIN_FAILED, "recheck", e);
+	return r < 0 ? r : scan_again(g, STORE_SCAN_AGAIN_FAILED, "recheck", e);
 }
 
 /* Finish a switch that is on record. */

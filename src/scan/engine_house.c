@@ -23,8 +23,8 @@ static bool is_believed(struct engine *g, struct err *e)
 	bool before = g->clock.doubted;
 	if (db_run(g->o.db, DB_READ, newest_tx, &newest, e) < 0)
 		return false;
-	bool believed =
-	    hst_believes(&g->clock, clock_wall_ms(), clock_mono_ms(), newest, g->o.history_ms);
+	bool believed = store_history_believes(&g->clock, clock_wall_ms(), clock_mono_ms(), newest,
+					       g->o.history_ms);
 	if (!believed && !before)
 		log_line(LOG_WARN,
 			 "history: the clock may have jumped; nothing is removed for a day");
@@ -33,10 +33,10 @@ static bool is_believed(struct engine *g, struct err *e)
 
 static int forget(struct engine *g, struct err *e)
 {
-	struct hst_result gone;
-	const struct hst_rules rules = {.before_ms = clock_wall_ms() - g->o.history_ms,
-					.events_max = HST_EVENTS_MAX};
-	int r = hst_prune(g->o.db, &rules, &gone, e);
+	struct store_history_result gone;
+	const struct store_history_rules rules = {.before_ms = clock_wall_ms() - g->o.history_ms,
+						  .events_max = STORE_HISTORY_EVENTS_MAX};
+	int r = store_history_prune(g->o.db, &rules, &gone, e);
 	if (gone.events || gone.scans)
 		log_line(LOG_INFO, "history: removed %lld events and %lld scans",
 			 (long long)gone.events, (long long)gone.scans);
@@ -45,18 +45,18 @@ static int forget(struct engine *g, struct err *e)
 
 static int tidy(struct engine *g, struct err *e)
 {
-	struct tdy_result gone;
+	struct store_tidy_result gone;
 	int64_t now = clock_wall_ms();
-	const struct tdy_rules rules = {.analyzer = LAY_ANALYZER_VERSION,
-					.layers_before_ms = now - g->o.layers_ms,
-					.now_ms = now,
-					.stop = &g->cut_short};
+	const struct store_tidy_rules rules = {.analyzer = LAYER_ANALYZER_VERSION,
+					       .layers_before_ms = now - g->o.layers_ms,
+					       .now_ms = now,
+					       .stop = &g->cut_short};
 	if (pthread_mutex_trylock(&g->switch_lock) != 0)
 		return 0; /* a switch: the next time */
-	int r = tdy_rows(g->o.db, &rules, &gone, e);
+	int r = store_tidy_rows(g->o.db, &rules, &gone, e);
 	if (r == 0 && (gone.packages || gone.rest)) {
 		pthread_rwlock_wrlock(&g->rows_lock);
-		r = tdy_remedies(g->o.db, &gone, e);
+		r = store_tidy_remedies(g->o.db, &gone, e);
 		pthread_rwlock_unlock(&g->rows_lock);
 	}
 	pthread_mutex_unlock(&g->switch_lock);

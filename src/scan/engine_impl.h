@@ -20,8 +20,8 @@
 	(INT64_C(7) * 86400000) /* a pull of an image checked longer ago than this scans it */
 
 /* An upload whose layer is being indexed, or waits for it. */
-struct upload {
-	struct upload *next;
+struct layer_upload {
+	struct layer_upload *next;
 	struct digest digest;
 	int fd; /* ours */
 	uint64_t len;
@@ -45,7 +45,7 @@ struct engine {
 
 	pthread_mutex_t layer_lock; /* uploads, indexing */
 	pthread_cond_t layer_moved;
-	struct upload *uploads, **uploads_end;
+	struct layer_upload *uploads, **uploads_end;
 	struct indexing *indexing;
 	size_t layer_threads;
 	uint64_t layer_owners[ENGINE_LAYER_THREADS_MAX]; /* of the uploads they finish; 0 = idle */
@@ -53,7 +53,8 @@ struct engine {
 	pthread_mutex_t scan_lock; /* wakes scan threads */
 	pthread_cond_t scan_moved;
 	uint64_t scan_seq;
-	struct scs_scan running[ENGINE_THREADS_MAX]; /* id 0 = idle, and then its runs are gone */
+	struct store_scan_scan
+	    running[ENGINE_THREADS_MAX]; /* id 0 = idle, and then its runs are gone */
 
 	pthread_mutex_t
 	    claim_lock; /* one thread at a time takes a scan: shares are counted right */
@@ -66,9 +67,9 @@ struct engine {
 	pthread_rwlock_t rows_lock; /* read: a scan from matching to its commit; write: a switch, or
 				       clearing remedies. Before vdb_lock */
 	pthread_mutex_t switch_lock; /* one switch at a time, and no clearing of rows beside it */
-	atomic_bool settled, cut_short; /* cut_short: switches end early */
-	struct hst_clock clock;		/* the keeper's */
-	atomic_bool again_due;		/* engine_ask_again failed */
+	atomic_bool settled, cut_short;	  /* cut_short: switches end early */
+	struct store_history_clock clock; /* the keeper's */
+	atomic_bool again_due;		  /* engine_ask_again failed */
 
 	atomic_uint_fast64_t completed, failed, unsupported, layers_live, layers_late;
 };
@@ -84,11 +85,13 @@ int engine_layer_get(struct engine *g, struct bytes repository, const struct dig
 void engine_layers_stop(struct engine *g);
 
 /* The image cannot be assessed: its state and the scan's end. */
-int engine_give_up(struct db_tx *tx, const struct scs_scan *s, struct bytes reason, struct err *e);
+int engine_give_up(struct db_tx *tx, const struct store_scan_scan *s, struct bytes reason,
+		   struct err *e);
 
-/* engine_scan.c: one scan from manifest to counts. ret_reason: of SCS_UNSUPPORTED. */
-int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_status *ret_status,
-		      struct bytes *ret_reason, struct arena *a, struct err *e);
+/* engine_scan.c: one scan from manifest to counts. ret_reason: of STORE_SCAN_UNSUPPORTED. */
+int engine_scan_image(struct engine *g, const struct store_scan_scan *s,
+		      enum store_scan_status *ret_status, struct bytes *ret_reason, struct arena *a,
+		      struct err *e);
 
 /* engine_events.c */
 void *engine_events_main(void *arg);

@@ -15,9 +15,6 @@
 
 #define PARSE_BUDGET (256U << 20)
 
-/* ---- the tap: called on the upload's thread, must not block
- * -------------------------------------------------------- */
-
 /* Whose work it is: all tasks of a repository leave a worker to others. Never 0. */
 static uint64_t owner_of(struct bytes repository)
 {
@@ -29,7 +26,7 @@ static void *tap_begin(void *arg, uint64_t owner, int fd)
 	struct engine *g = arg;
 	if (atomic_load(&g->stopping))
 		return NULL;
-	struct upload *u = calloc(1, sizeof *u);
+	struct layer_upload *u = calloc(1, sizeof *u);
 	if (!u)
 		return NULL;
 	u->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -42,7 +39,7 @@ static void *tap_begin(void *arg, uint64_t owner, int fd)
 }
 
 /* The first byte tells configs from layers: a JSON document is nothing to index. */
-static void decide(struct engine *g, struct upload *u)
+static void decide(struct engine *g, struct layer_upload *u)
 {
 	uint8_t first = 0;
 	struct err e = ERR_INIT;
@@ -63,7 +60,7 @@ static void decide(struct engine *g, struct upload *u)
 
 static void tap_grow(void *arg, void *handle, uint64_t len)
 {
-	struct upload *u = handle;
+	struct layer_upload *u = handle;
 	if (!u)
 		return;
 	if (!u->decided && len > 0)
@@ -72,7 +69,7 @@ static void tap_grow(void *arg, void *handle, uint64_t len)
 		pool_advance(u->live, len);
 }
 
-static void upload_free(struct upload *u)
+static void upload_free(struct layer_upload *u)
 {
 	pool_abandon(u->live);
 	own_fd_close(&u->fd);
@@ -117,7 +114,7 @@ static void indexing_end(struct engine *g, const struct digest *d)
 static void tap_end(void *arg, void *handle, const struct digest *d, int fd, uint64_t len)
 {
 	struct engine *g = arg;
-	struct upload *u = handle;
+	struct layer_upload *u = handle;
 	(void)fd;
 	if (!u)
 		return;
@@ -142,9 +139,6 @@ static void tap_end(void *arg, void *handle, const struct digest *d, int fd, uin
 		upload_free(u);
 }
 
-/* ---- the store of inventories
- * --------------------------------------------------------------------------------------- */
-
 struct layer_row {
 	const char *digest;
 	struct buf *out;
@@ -156,7 +150,7 @@ struct layer_row {
 static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct layer_row *r = arg;
-	int rc = ivs_get(tx, bytes_of(r->digest), r->out, e);
+	int rc = store_inventory_get(tx, bytes_of(r->digest), r->out, e);
 	r->found = rc > 0;
 	return rc < 0 ? rc : 0;
 }
@@ -164,7 +158,8 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 static int write_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct layer_row *r = arg;
-	return ivs_put(tx, bytes_of(r->digest), buf_bytes(r->packed), r->lay, clock_wall_ms(), e);
+	return store_inventory_put(tx, bytes_of(r->digest), buf_bytes(r->packed), r->lay,
+				   clock_wall_ms(), e);
 }
 
 /* What a worker sent is checked before it is kept. */
@@ -175,7 +170,7 @@ static int keep(struct engine *g, const struct digest *d, struct buf *out, struc
 	struct lay lay;
 	digest_text(d, text);
 	arena_init(&a, PARSE_BUDGET);
-	int r = lay_parse(buf_bytes(out), &a, &lay, e);
+	int r = layer_parse(buf_bytes(out), &a, &lay, e);
 	if (r < 0) {
 		struct err why = *e;
 		r = err_set(e, ERR_CHILD, "a worker sent a malformed inventory: %s", why.msg);
@@ -203,10 +198,7 @@ static int find(struct engine *g, const struct digest *d, struct buf *out, bool 
 	return r;
 }
 
-/* ---- uploads that ended
- * -------------------------------------------------------------------------------------------- */
-
-static void finish_upload(struct engine *g, struct upload *u)
+static void finish_upload(struct engine *g, struct layer_upload *u)
 {
 	struct err e = ERR_INIT;
 	struct buf out;
@@ -242,15 +234,15 @@ static void finish_upload(struct engine *g, struct upload *u)
 }
 
 /* The first upload whose owner does not have all threads but one already. Lock held. */
-static struct upload *next_upload(struct engine *g)
+static struct layer_upload *next_upload(struct engine *g)
 {
-	for (struct upload **p = &g->uploads; *p; p = &(*p)->next) {
+	for (struct layer_upload **p = &g->uploads; *p; p = &(*p)->next) {
 		size_t same = 0;
 		for (size_t i = 0; i < g->layer_threads; i++)
 			same += g->layer_owners[i] == (*p)->owner;
 		if (g->layer_threads > 1 && same + 1 >= g->layer_threads)
 			continue;
-		struct upload *u = *p;
+		struct layer_upload *u = *p;
 		*p = u->next;
 		if (!u->next)
 			g->uploads_end = p;
@@ -265,7 +257,7 @@ void *engine_layers_main(void *arg)
 	pthread_mutex_lock(&g->layer_lock);
 	size_t me = g->layer_threads++;
 	for (;;) {
-		struct upload *u;
+		struct layer_upload *u;
 		while (!(u = next_upload(g)) && !atomic_load(&g->stopping))
 			pthread_cond_wait(&g->layer_moved, &g->layer_lock);
 		if (!u)
@@ -278,12 +270,12 @@ void *engine_layers_main(void *arg)
 		pthread_cond_broadcast(&g->layer_moved);
 	}
 	/* Those that nobody takes any more: their layers are indexed when an image needs them. */
-	struct upload *left = g->uploads;
+	struct layer_upload *left = g->uploads;
 	g->uploads = NULL;
 	g->uploads_end = &g->uploads;
 	pthread_mutex_unlock(&g->layer_lock);
 	while (left) {
-		struct upload *u = left;
+		struct layer_upload *u = left;
 		left = u->next;
 		indexing_end(g, &u->digest);
 		upload_free(u);

@@ -27,7 +27,7 @@ struct row {
 
 struct image_scan {
 	struct engine *g;
-	const struct scs_scan *scan;
+	const struct store_scan_scan *scan;
 	struct arena *arena;
 	struct oci_manifest manifest;
 	struct oci_config config;
@@ -161,7 +161,7 @@ static int take_layer(struct image_scan *w, size_t i, struct err *e)
 	int r = engine_layer_get(w->g, w->scan->repository, &l->digest, &text, &absent, e);
 	if (!absent && r >= 0) {
 		struct bytes kept = arena_bytes(w->arena, buf_bytes(&text), &ok);
-		r = ok ? lay_parse(kept, w->arena, &w->parsed[i], e)
+		r = ok ? layer_parse(kept, w->arena, &w->parsed[i], e)
 		       : err_set(e, ERR_NOMEM, "no memory for an inventory");
 	}
 	buf_free(&text);
@@ -375,8 +375,8 @@ static int commit(struct db_tx *tx, void *arg, struct err *e)
 	int r = ims_put(tx, &w->out, parts, part_count, e);
 	if (r < 0)
 		return r;
-	if (append_event(tx, w, e) < 0 ||
-	    scs_end(tx, w->scan, SCS_COMPLETED, BYTES_NONE, 0, clock_wall_ms(), e) < 0)
+	if (append_event(tx, w, e) < 0 || store_scan_end(tx, w->scan, STORE_SCAN_COMPLETED,
+							 BYTES_NONE, 0, clock_wall_ms(), e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -448,14 +448,15 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 	return r;
 }
 
-int engine_scan_image(struct engine *g, const struct scs_scan *s, enum scs_status *ret_status,
-		      struct bytes *ret_reason, struct arena *a, struct err *e)
+int engine_scan_image(struct engine *g, const struct store_scan_scan *s,
+		      enum store_scan_status *ret_status, struct bytes *ret_reason, struct arena *a,
+		      struct err *e)
 {
 	struct image_scan w = {.g = g, .scan = s, .arena = a};
-	*ret_status = SCS_COMPLETED;
+	*ret_status = STORE_SCAN_COMPLETED;
 	int r = read_image(&w, ret_reason, e);
 	if (r == 1) {
-		*ret_status = SCS_UNSUPPORTED;
+		*ret_status = STORE_SCAN_UNSUPPORTED;
 		return 0;
 	}
 	if (r == 0)

@@ -5,7 +5,7 @@ int engine_read_manifest(struct engine *g, struct bytes repository, struct bytes
 			 struct arena *a, struct bytes *ret_text, struct bytes *ret_type,
 			 struct err *e)
 {
-	struct rgs_manifest m;
+	struct store_manifest m;
 	int r = registry_manifest_get(g->o.registry, repository, digest, true, a, &m, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "the manifest was deleted");

@@ -37,8 +37,6 @@ static int64_t mtime_ms(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 }
 
-/* --- the tar stream --- */
-
 static void put_header(struct buf *b, char type, const char *name, uint64_t len)
 {
 	char h[BLOCK];
@@ -98,8 +96,6 @@ static int flush_batch(struct gather *g)
 	buf_clear(&g->batch);
 	return r < 0 ? r : g->each(g->arg, fd, "files.tar", g->batch_ms, g->e);
 }
-
-/* --- the folder --- */
 
 static int cmp_name(const void *a, const void *b)
 {

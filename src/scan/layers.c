@@ -107,8 +107,8 @@ static bool is_named(const struct work *w, size_t i)
 	if (!want || want->algo != DIGEST_SHA256)
 		return false;
 	arena_init(&a, PARSED_BUDGET);
-	bool is = lay_parse(buf_bytes(&w->result->texts[i]), &a, &lay, &e) == 0 &&
-		  lay.has_diff_id && memcmp(lay.diff_id, want->hash, LAY_DIFF_ID_LEN) == 0;
+	bool is = layer_parse(buf_bytes(&w->result->texts[i]), &a, &lay, &e) == 0 &&
+		  lay.has_diff_id && memcmp(lay.diff_id, want->hash, LAYER_DIFF_ID_LEN) == 0;
 	arena_free(&a);
 	return is;
 }
@@ -198,7 +198,7 @@ static void cache_path(const struct work *w, size_t i, char out[4096])
 	digest_text(&w->layers[i].digest, text);
 	for (char *p = text; *p; p++)
 		*p = *p == ':' ? '-' : *p;
-	(void)snprintf(out, 4096, "%s/%s-%d.lay", w->cache_dir, text, LAY_ANALYZER_VERSION);
+	(void)snprintf(out, 4096, "%s/%s-%d.lay", w->cache_dir, text, LAYER_ANALYZER_VERSION);
 }
 
 static void read_cache(struct work *w)
@@ -302,7 +302,8 @@ int layers_index(const struct scan_input *input, struct pool *pool, const char *
 		const struct scan_layer *l = &layers[i];
 		if (l->absent.len)
 			ret->parsed[i] = (struct lay){.absent = l->absent};
-		else if (lay_parse(buf_bytes(&ret->texts[i]), &ret->arena, &ret->parsed[i], e) < 0)
+		else if (layer_parse(buf_bytes(&ret->texts[i]), &ret->arena, &ret->parsed[i], e) <
+			 0)
 			r = err_set(e, ERR_CHILD, "layer %zu: a worker sent a malformed inventory",
 				    i + 1);
 	}

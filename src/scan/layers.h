@@ -25,7 +25,7 @@ int layers_index(const struct scan_input *input, struct pool *pool, const char *
 		 const struct layers_progress *progress, struct layers_result *ret, struct err *e);
 void layers_result_free(struct layers_result *r);
 
-/* One layer by one worker into out (LIMIT_INVENTORY_MAX), checked by lay_parse's caller. Of the
+/* One layer by one worker into out (LIMIT_INVENTORY_MAX), checked by layer_parse's caller. Of the
  * task: fd, off, len, owner. */
 int layers_index_one(struct pool *pool, const struct pool_task *where, struct buf *out,
 		     struct err *e);

@@ -127,8 +127,6 @@ static int put_member(struct walk *w, char type, uint64_t size, struct bytes lin
 	return r;
 }
 
-/* ---- which files are read -------------------------------------------------------------------- */
-
 static struct bytes last_part(struct bytes path)
 {
 	size_t slash = bytes_find_last(path, '/');
@@ -169,8 +167,6 @@ bool rootfs_is(const char *dir)
 	}
 	return false;
 }
-
-/* ---- the walk -------------------------------------------------------------------------------- */
 
 static int put_content(struct walk *w, int fd, uint64_t size, struct err *e)
 {

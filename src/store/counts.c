@@ -2,20 +2,14 @@
  * Readers of an epoch below `since` see the old ones. So one update of a narrow row prepares an
  * image for the next generation, and nothing is left to clean up. A row of repository_total holds
  * sums of the epoch that readers see, and what the epoch `since` adds to them (d_…). */
+/* clang-format off */
 #include "store/counts.h"
 
-enum {
-	T_IMAGES,
-	T_HEALTHY,
-	T_UNHEALTHY,
-	T_UNVERIFIED,
-	T_CRITICAL,
-	T_COUNT = T_CRITICAL + ADV_SEV_CRITICAL + 1
-};
+enum { T_IMAGES, T_HEALTHY, T_UNHEALTHY, T_UNVERIFIED, T_CRITICAL, T_COUNT = T_CRITICAL + ADV_SEV_CRITICAL + 1 };
 
 /* Severities in the order of the columns. */
-static const enum adv_severity order[] = {ADV_SEV_CRITICAL, ADV_SEV_HIGH,	ADV_SEV_MEDIUM,
-					  ADV_SEV_LOW,	    ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
+static const enum adv_severity order[] = {ADV_SEV_CRITICAL, ADV_SEV_HIGH, ADV_SEV_MEDIUM,
+					  ADV_SEV_LOW, ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
 
 struct tally {
 	int64_t v[T_COUNT];
@@ -65,25 +59,17 @@ static struct tally tally_of(const struct row *r, const struct ims_counts *c)
 	return t;
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------------------------------
- */
-
 static int find(struct db_tx *tx, int64_t image, struct row *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT repository_id, rest, since, critical, high, medium, low, negligible, unknown,"
-	    " old_critical, old_high, old_medium, old_low, old_negligible, old_unknown"
-	    " FROM image_counts WHERE image_id = $1",
-	    DB_ARGS(DB_I(image)), e);
+	struct db_stmt *s = db_query(tx,
+				     "SELECT repository_id, rest, since, critical, high, medium, low, negligible, unknown,"
+				     " old_critical, old_high, old_medium, old_low, old_negligible, old_unknown"
+				     " FROM image_counts WHERE image_id = $1", DB_ARGS(DB_I(image)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
 	if (r > 0) {
-		*ret = (struct row){.image = image,
-				    .repository = db_int(s, 0),
-				    .rest = (enum ims_state)db_int(s, 1),
+		*ret = (struct row){.image = image, .repository = db_int(s, 0), .rest = (enum ims_state)db_int(s, 1),
 				    .since = db_int(s, 2)};
 		for (int i = 0; i <= ADV_SEV_CRITICAL; i++) {
 			ret->now.by[order[i]] = (uint64_t)db_int(s, 3 + i);
@@ -98,24 +84,17 @@ static int write_row(struct db_tx *tx, const struct row *r, struct err *e)
 {
 	const uint64_t *n = r->now.by, *o = r->old.by;
 	int64_t changed = db_exec(
-	    tx,
-	    "UPDATE image_counts SET rest = $2, since = $3, critical = $4, high = $5, medium = $6, "
-	    "low = $7, negligible = $8,"
-	    " unknown = $9, old_critical = $10, old_high = $11, old_medium = $12, old_low = $13, "
-	    "old_negligible = $14,"
-	    " old_unknown = $15 WHERE image_id = $1",
-	    DB_ARGS(DB_I(r->image), DB_I(r->rest), DB_I(r->since), DB_I(n[ADV_SEV_CRITICAL]),
-		    DB_I(n[ADV_SEV_HIGH]), DB_I(n[ADV_SEV_MEDIUM]), DB_I(n[ADV_SEV_LOW]),
-		    DB_I(n[ADV_SEV_NEGLIGIBLE]), DB_I(n[ADV_SEV_UNKNOWN]),
-		    DB_I(o[ADV_SEV_CRITICAL]), DB_I(o[ADV_SEV_HIGH]), DB_I(o[ADV_SEV_MEDIUM]),
-		    DB_I(o[ADV_SEV_LOW]), DB_I(o[ADV_SEV_NEGLIGIBLE]), DB_I(o[ADV_SEV_UNKNOWN])),
-	    e);
+		tx,
+		"UPDATE image_counts SET rest = $2, since = $3, critical = $4, high = $5, medium = $6, low = $7, negligible = $8,"
+		" unknown = $9, old_critical = $10, old_high = $11, old_medium = $12, old_low = $13, old_negligible = $14,"
+		" old_unknown = $15 WHERE image_id = $1",
+		DB_ARGS(DB_I(r->image), DB_I(r->rest), DB_I(r->since), DB_I(n[ADV_SEV_CRITICAL]), DB_I(n[ADV_SEV_HIGH]),
+			DB_I(n[ADV_SEV_MEDIUM]), DB_I(n[ADV_SEV_LOW]), DB_I(n[ADV_SEV_NEGLIGIBLE]), DB_I(n[ADV_SEV_UNKNOWN]),
+			DB_I(o[ADV_SEV_CRITICAL]), DB_I(o[ADV_SEV_HIGH]), DB_I(o[ADV_SEV_MEDIUM]), DB_I(o[ADV_SEV_LOW]),
+			DB_I(o[ADV_SEV_NEGLIGIBLE]), DB_I(o[ADV_SEV_UNKNOWN])),
+		e);
 	return changed < 0 ? (int)changed : 0;
 }
-
-/* ---- sums
- * ------------------------------------------------------------------------------------------------------------------
- */
 
 static bool is_zero(const struct tally *t)
 {
@@ -132,50 +111,34 @@ static int sums_write(struct db_tx *tx, struct sums *s, struct err *e)
 	int64_t r = 0;
 	if (s->repository && !is_zero(&s->seen))
 		r = db_exec(tx,
-			    "UPDATE repository_total SET images = images + $2, healthy = healthy + "
-			    "$3, unhealthy = unhealthy + $4,"
-			    " unverified = unverified + $5, critical = critical + $6, high = high "
-			    "+ $7, medium = medium + $8,"
-			    " low = low + $9, negligible = negligible + $10, unknown = unknown + "
-			    "$11 WHERE id = $1",
-			    DB_ARGS(DB_I(s->repository), DB_I(v[0]), DB_I(v[1]), DB_I(v[2]),
-				    DB_I(v[3]), DB_I(v[4]), DB_I(v[5]), DB_I(v[6]), DB_I(v[7]),
-				    DB_I(v[8]), DB_I(v[9])),
-			    e);
+			    "UPDATE repository_total SET images = images + $2, healthy = healthy + $3, unhealthy = unhealthy + $4,"
+			    " unverified = unverified + $5, critical = critical + $6, high = high + $7, medium = medium + $8,"
+			    " low = low + $9, negligible = negligible + $10, unknown = unknown + $11 WHERE id = $1",
+			    DB_ARGS(DB_I(s->repository), DB_I(v[0]), DB_I(v[1]), DB_I(v[2]), DB_I(v[3]), DB_I(v[4]), DB_I(v[5]),
+				    DB_I(v[6]), DB_I(v[7]), DB_I(v[8]), DB_I(v[9])), e);
 	/* What the epoch before added is seen by now: it becomes part of the sums. */
 	if (r >= 0 && s->repository && !is_zero(&s->next))
 		r = db_exec(tx,
-			    "UPDATE repository_total SET healthy = healthy + d_healthy, unhealthy "
-			    "= unhealthy + d_unhealthy,"
-			    " unverified = unverified + d_unverified, critical = critical + "
-			    "d_critical, high = high + d_high,"
-			    " medium = medium + d_medium, low = low + d_low, negligible = "
-			    "negligible + d_negligible,"
-			    " unknown = unknown + d_unknown, d_healthy = 0, d_unhealthy = 0, "
-			    "d_unverified = 0, d_critical = 0,"
-			    " d_high = 0, d_medium = 0, d_low = 0, d_negligible = 0, d_unknown = 0 "
-			    "WHERE id = $1 AND since <= $2",
+			    "UPDATE repository_total SET healthy = healthy + d_healthy, unhealthy = unhealthy + d_unhealthy,"
+			    " unverified = unverified + d_unverified, critical = critical + d_critical, high = high + d_high,"
+			    " medium = medium + d_medium, low = low + d_low, negligible = negligible + d_negligible,"
+			    " unknown = unknown + d_unknown, d_healthy = 0, d_unhealthy = 0, d_unverified = 0, d_critical = 0,"
+			    " d_high = 0, d_medium = 0, d_low = 0, d_negligible = 0, d_unknown = 0 WHERE id = $1 AND since <= $2",
 			    DB_ARGS(DB_I(s->repository), DB_I(s->epoch)), e);
 	if (r >= 0 && s->repository && !is_zero(&s->next))
 		r = db_exec(tx,
-			    "UPDATE repository_total SET since = $2, d_healthy = d_healthy + $3, "
-			    "d_unhealthy = d_unhealthy + $4,"
-			    " d_unverified = d_unverified + $5, d_critical = d_critical + $6, "
-			    "d_high = d_high + $7,"
-			    " d_medium = d_medium + $8, d_low = d_low + $9, d_negligible = "
-			    "d_negligible + $10,"
+			    "UPDATE repository_total SET since = $2, d_healthy = d_healthy + $3, d_unhealthy = d_unhealthy + $4,"
+			    " d_unverified = d_unverified + $5, d_critical = d_critical + $6, d_high = d_high + $7,"
+			    " d_medium = d_medium + $8, d_low = d_low + $9, d_negligible = d_negligible + $10,"
 			    " d_unknown = d_unknown + $11 WHERE id = $1",
-			    DB_ARGS(DB_I(s->repository), DB_I(s->epoch + 1), DB_I(d[1]), DB_I(d[2]),
-				    DB_I(d[3]), DB_I(d[4]), DB_I(d[5]), DB_I(d[6]), DB_I(d[7]),
-				    DB_I(d[8]), DB_I(d[9])),
-			    e);
+			    DB_ARGS(DB_I(s->repository), DB_I(s->epoch + 1), DB_I(d[1]), DB_I(d[2]), DB_I(d[3]), DB_I(d[4]),
+				    DB_I(d[5]), DB_I(d[6]), DB_I(d[7]), DB_I(d[8]), DB_I(d[9])), e);
 	*s = (struct sums){.epoch = s->epoch};
 	return r < 0 ? (int)r : 0;
 }
 
 /* Take before out of the sums and put after in; either may be NULL. */
-static int sums_move(struct db_tx *tx, struct sums *s, const struct row *before,
-		     const struct row *after, struct err *e)
+static int sums_move(struct db_tx *tx, struct sums *s, const struct row *before, const struct row *after, struct err *e)
 {
 	const struct row *rows[] = {before, after};
 	const struct row *known = before ? before : after;
@@ -189,8 +152,7 @@ static int sums_move(struct db_tx *tx, struct sums *s, const struct row *before,
 		if (!rows[k])
 			continue;
 		struct tally next = tally_of(rows[k], &rows[k]->now);
-		struct tally seen =
-		    rows[k]->since <= s->epoch ? next : tally_of(rows[k], &rows[k]->old);
+		struct tally seen = rows[k]->since <= s->epoch ? next : tally_of(rows[k], &rows[k]->old);
 		for (size_t i = 0; i < T_COUNT; i++) {
 			s->seen.v[i] += k ? seen.v[i] : -seen.v[i];
 			s->next.v[i] += k ? next.v[i] - seen.v[i] : seen.v[i] - next.v[i];
@@ -199,22 +161,15 @@ static int sums_move(struct db_tx *tx, struct sums *s, const struct row *before,
 	return 0;
 }
 
-/* ---- changes
- * ---------------------------------------------------------------------------------------------------------------
- */
-
 static int repository_id(struct db_tx *tx, struct bytes name, int64_t *ret, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx,
-		     "INSERT INTO repository_total(name, since, images, healthy, unhealthy, "
-		     "unverified, critical,"
-		     " high, medium, low, negligible, unknown, d_healthy, d_unhealthy, "
-		     "d_unverified, d_critical,"
-		     " d_high, d_medium, d_low, d_negligible, d_unknown)"
-		     " VALUES($1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
-		     " ON CONFLICT(name) DO UPDATE SET name = excluded.name RETURNING id",
-		     DB_ARGS(DB_T(name)), e);
+	struct db_stmt *s = db_query(tx,
+				     "INSERT INTO repository_total(name, since, images, healthy, unhealthy, unverified, critical,"
+				     " high, medium, low, negligible, unknown, d_healthy, d_unhealthy, d_unverified, d_critical,"
+				     " d_high, d_medium, d_low, d_negligible, d_unknown)"
+				     " VALUES($1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
+				     " ON CONFLICT(name) DO UPDATE SET name = excluded.name RETURNING id",
+				     DB_ARGS(DB_T(name)), e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -228,21 +183,17 @@ int cnt_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err
 {
 	struct row row = {.image = image, .rest = IMS_PENDING};
 	struct sums s = {0};
-	if (repository_id(tx, repository, &row.repository, e) < 0 ||
-	    cnt_epoch(tx, &s.epoch, e) < 0 ||
+	if (repository_id(tx, repository, &row.repository, e) < 0 || cnt_epoch(tx, &s.epoch, e) < 0 ||
 	    db_exec(tx,
-		    "INSERT INTO image_counts(image_id, repository_id, rest, since, critical, "
-		    "high, medium, low, negligible, unknown,"
+		    "INSERT INTO image_counts(image_id, repository_id, rest, since, critical, high, medium, low, negligible, unknown,"
 		    " old_critical, old_high, old_medium, old_low, old_negligible, old_unknown)"
-		    " VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-		    DB_ARGS(DB_I(image), DB_I(row.repository)), e) < 0 ||
+		    " VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)", DB_ARGS(DB_I(image), DB_I(row.repository)), e) < 0 ||
 	    sums_move(tx, &s, NULL, &row, e) < 0 || sums_write(tx, &s, e) < 0)
 		return -(int)e->code;
 	return 0;
 }
 
-int cnt_put(struct db_tx *tx, int64_t image, enum ims_state rest, const struct ims_counts *counts,
-	    struct err *e)
+int cnt_put(struct db_tx *tx, int64_t image, enum ims_state rest, const struct ims_counts *counts, struct err *e)
 {
 	struct row before;
 	struct sums s = {0};
@@ -256,8 +207,8 @@ int cnt_put(struct db_tx *tx, int64_t image, enum ims_state rest, const struct i
 		after.old = (struct ims_counts){0};
 		after.since = 0;
 	}
-	if (cnt_epoch(tx, &s.epoch, e) < 0 || write_row(tx, &after, e) < 0 ||
-	    sums_move(tx, &s, &before, &after, e) < 0 || sums_write(tx, &s, e) < 0)
+	if (cnt_epoch(tx, &s.epoch, e) < 0 || write_row(tx, &after, e) < 0 || sums_move(tx, &s, &before, &after, e) < 0 ||
+	    sums_write(tx, &s, e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -269,15 +220,11 @@ int cnt_delete(struct db_tx *tx, int64_t image, struct err *e)
 	int r = find(tx, image, &row, e);
 	if (r <= 0)
 		return r;
-	if (cnt_epoch(tx, &s.epoch, e) < 0 || sums_move(tx, &s, &row, NULL, e) < 0 ||
-	    sums_write(tx, &s, e) < 0 ||
-	    db_exec(tx, "DELETE FROM image_counts WHERE image_id = $1", DB_ARGS(DB_I(image)), e) <
-		0 ||
+	if (cnt_epoch(tx, &s.epoch, e) < 0 || sums_move(tx, &s, &row, NULL, e) < 0 || sums_write(tx, &s, e) < 0 ||
+	    db_exec(tx, "DELETE FROM image_counts WHERE image_id = $1", DB_ARGS(DB_I(image)), e) < 0 ||
 	    db_exec(tx,
-		    "DELETE FROM repository_total WHERE id = $1 AND images = 0 AND NOT EXISTS "
-		    "(SELECT 1 FROM image i"
-		    " WHERE i.repository = repository_total.name AND i.id <> $2)",
-		    DB_ARGS(DB_I(row.repository), DB_I(image)), e) < 0)
+		    "DELETE FROM repository_total WHERE id = $1 AND images = 0 AND NOT EXISTS (SELECT 1 FROM image i"
+		    " WHERE i.repository = repository_total.name AND i.id <> $2)", DB_ARGS(DB_I(row.repository), DB_I(image)), e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -296,16 +243,10 @@ int cnt_put_next(struct db_tx *tx, const struct cnt_image *images, size_t count,
 			after.old = before.now;
 		after.now = images[i].counts;
 		after.since = s.epoch + 1;
-		r = write_row(tx, &after, e) < 0 || sums_move(tx, &s, &before, &after, e) < 0
-			? -(int)e->code
-			: 0;
+		r = write_row(tx, &after, e) < 0 || sums_move(tx, &s, &before, &after, e) < 0 ? -(int)e->code : 0;
 	}
 	return r < 0 ? r : sums_write(tx, &s, e);
 }
-
-/* ---- sums as readers see them
- * ------------------------------------------------------------------------------------------------
- */
 
 #define D(column) "t." column " + CASE WHEN t.since <= " CNT_EPOCH " THEN t.d_" column " ELSE 0 END"
 #define SUM(column) "COALESCE(sum(" D(column) "), 0)"
@@ -320,61 +261,14 @@ static void read_total(struct db_stmt *s, struct cnt_total *t)
 		t->counts.by[order[i]] = (uint64_t)db_int(s, 4 + i);
 }
 
-int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max, struct arena *a,
-			 struct cnt_total *out, struct err *e)
+int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max, struct arena *a, struct cnt_total *out, struct err *e)
 {
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT t.images, " D("healthy") ", " D("unhealthy") ", " D("unverified") ", " D("criti"
-											     "cal") ", " D(
-		"high") ", " D("medium") ", " D("low") ", " D("negligible") ", " D("unknown") ", "
-											      "t."
-											      "name"
-											      ","
-											      " ("
-											      "SELE"
-											      "CT "
-											      "max("
-											      "i."
-											      "push"
-											      "ed_"
-											      "at) "
-											      "FROM"
-											      " ima"
-											      "ge "
-											      "i "
-											      "WHER"
-											      "E "
-											      "i."
-											      "repo"
-											      "sito"
-											      "ry "
-											      "= "
-											      "t."
-											      "name"
-											      ")"
-											      " FRO"
-											      "M "
-											      "repo"
-											      "sito"
-											      "ry_"
-											      "tota"
-											      "l t "
-											      "WHER"
-											      "E "
-											      "t."
-											      "name"
-											      " > "
-											      "$1 "
-											      "ORDE"
-											      "R "
-											      "BY "
-											      "t."
-											      "name"
-											      " LIM"
-											      "IT "
-											      "$2",
-	    DB_ARGS(DB_T(after), DB_I(max)), e);
+	struct db_stmt *s = db_query(tx,
+				     "SELECT t.images, " D("healthy") ", " D("unhealthy") ", " D("unverified") ", " D("critical") ", "
+				     D("high") ", " D("medium") ", " D("low") ", " D("negligible") ", " D("unknown") ", t.name,"
+				     " (SELECT max(i.pushed_at) FROM image i WHERE i.repository = t.name)"
+				     " FROM repository_total t WHERE t.name > $1 ORDER BY t.name LIMIT $2",
+				     DB_ARGS(DB_T(after), DB_I(max)), e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -382,8 +276,7 @@ int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max, struc
 	while ((r = db_step(s, e)) > 0) {
 		bool ok;
 		struct cnt_total *t = &out[n++];
-		*t = (struct cnt_total){.name = arena_bytes(a, db_bytes(s, 10), &ok),
-					.pushed_ms = db_int(s, 11)};
+		*t = (struct cnt_total){.name = arena_bytes(a, db_bytes(s, 10), &ok), .pushed_ms = db_int(s, 11)};
 		read_total(s, t);
 		if (!ok) {
 			r = err_set(e, ERR_NOMEM, "no memory for a repository");
@@ -396,18 +289,10 @@ int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max, struc
 
 int cnt_registry(struct db_tx *tx, struct cnt_total *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT COALESCE(sum(t.images), 0), " SUM("healthy") ", " SUM("unhealthy") ", " SUM("un"
-												"ve"
-												"ri"
-												"fi"
-												"e"
-												"d") ", " SUM(
-		"critical") ", " SUM("high") ", " SUM("medium") ", " SUM("low") ", " SUM("negligibl"
-											 "e") ","
-											      " " SUM("unknown") " FROM repository_total t",
-	    NULL, 0, e);
+	struct db_stmt *s = db_query(tx,
+				     "SELECT COALESCE(sum(t.images), 0), " SUM("healthy") ", " SUM("unhealthy") ", "
+				     SUM("unverified") ", " SUM("critical") ", " SUM("high") ", " SUM("medium") ", " SUM("low") ", "
+				     SUM("negligible") ", " SUM("unknown") " FROM repository_total t", NULL, 0, e);
 	if (!s)
 		return -(int)e->code;
 	*ret = (struct cnt_total){0};

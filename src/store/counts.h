@@ -4,7 +4,7 @@
  * raises the epoch. */
 #pragma once
 #include "base/arena.h"
-#include "feed/advisory.h"
+#include "advisory/advisory.h"
 #include "store/db.h"
 
 /* An artifact (signature, chart, attestation) is Unverified to readers and counts in no sum: it is

@@ -508,7 +508,7 @@ static struct db *db_new(const char *path)
 	return d;
 }
 
-struct db *schema_open(const char *path, const struct schema_room *rooms, size_t count,
+struct db *schema_open(const char *path, const struct schema_module *modules, size_t count,
 		       struct err *e)
 {
 	struct db *d = db_new(path);
@@ -521,7 +521,7 @@ struct db *schema_open(const char *path, const struct schema_room *rooms, size_t
 	if (!d->writer ||
 	    db_conn_warm(d->writer, writer_texts, sizeof writer_texts / sizeof *writer_texts, e) <
 		0 ||
-	    db_migrate(d, rooms, count, e) < 0) {
+	    db_migrate(d, modules, count, e) < 0) {
 		db_close(d);
 		return NULL;
 	}
@@ -530,7 +530,7 @@ struct db *schema_open(const char *path, const struct schema_room *rooms, size_t
 
 struct db *db_open(const char *path, struct err *e)
 {
-	return schema_open(path, schema_rooms, schema_room_count, e);
+	return schema_open(path, schema_modules, schema_module_count, e);
 }
 
 static struct db *attach(const char *path, bool only, struct err *e)
@@ -551,7 +551,7 @@ static struct db *attach(const char *path, bool only, struct err *e)
 	if ((only ||
 	     (d->writer && db_conn_warm(d->writer, writer_texts,
 					sizeof writer_texts / sizeof *writer_texts, &own) == 0)) &&
-	    db_schema_check(d, schema_rooms, schema_room_count, &own) == 0)
+	    db_schema_check(d, schema_modules, schema_module_count, &own) == 0)
 		return d;
 	*e = own;
 	db_close(d);

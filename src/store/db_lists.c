@@ -178,10 +178,6 @@ static int row_id(sqlite3_vtab_cursor *base, sqlite3_int64 *ret)
 static const sqlite3_module members_module = MODULE(connect_members),
 			    ids_module = MODULE(connect_ids);
 
-/* ---- for migrations
- * ----------------------------------------------------------------------------------------------------------
- */
-
 static struct bytes argument(sqlite3_value *v)
 {
 	const void *ptr = sqlite3_value_blob(v);

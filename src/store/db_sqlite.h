@@ -49,7 +49,7 @@ sqlite3 *db_conn_handle(struct db_conn *c);
 /* Closing the last connection leaves the log as it is. */
 void db_conn_keep_log(struct db_conn *c);
 
-struct schema_room;
-/* Every room is at its last step: 0, ERR_UNSUPPORTED. Nothing is changed. */
-int db_schema_check(struct db *d, const struct schema_room *rooms, size_t count, struct err *e);
-int db_migrate(struct db *d, const struct schema_room *rooms, size_t count, struct err *e);
+struct schema_module;
+/* Every module is at its last step: 0, ERR_UNSUPPORTED. Nothing is changed. */
+int db_schema_check(struct db *d, const struct schema_module *modules, size_t count, struct err *e);
+int db_migrate(struct db *d, const struct schema_module *modules, size_t count, struct err *e);

@@ -68,10 +68,6 @@ static const char *const list_texts[FND_SORT_COUNT] = {
 	LIST_TEXT("CAST(0 AS INTEGER)"), /* a plain 0 would be the number of a column to ORDER BY */
 };
 
-/* ---- cursors
- * ----------------------------------------------------------------------------------------------------------
- */
-
 int fnd_cursor_text(const struct fnd_cursor *c, struct arena *a, struct bytes *ret, struct err *e)
 {
 	struct buf raw;
@@ -116,10 +112,6 @@ int fnd_cursor_parse(struct bytes text, struct arena *a, struct fnd_cursor *ret,
 	*ret = r;
 	return 0;
 }
-
-/* ---- rows
- * -------------------------------------------------------------------------------------------------------------
- */
 
 static int read_row(struct db_stmt *s, struct arena *a, struct fnd_finding *f, struct err *e)
 {
@@ -241,10 +233,6 @@ int64_t fnd_list(struct db_tx *tx, const struct fnd_filter *f, enum fnd_sort sor
 		return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
 	return (wide ? fnw_list : list_image)(tx, f, sort, cursor, max, a, out, ret_more, e);
 }
-
-/* ---- one check
- * --------------------------------------------------------------------------------------------------------
- */
 
 static int read_references(struct bytes text, struct arena *a, struct match_check *c, struct err *e)
 {

@@ -136,9 +136,6 @@ static int collect_of(struct fnf *w, const char *text, const struct buf *from, s
 	return r;
 }
 
-/* ---- the repository ----------------------------------------------------------------------------
- */
-
 static int cmp_place(const void *x, const void *y)
 {
 	const struct fnf_place *a = x, *b = y;
@@ -208,9 +205,6 @@ size_t fnf_places(const struct fnf *w, int64_t set, int64_t image, const struct 
 	return n;
 }
 
-/* ---- the heap: the smallest of many in turn, where a page needs few ----------------------------
- */
-
 struct entry {
 	double key;
 	int64_t id;
@@ -265,9 +259,6 @@ static int heap_ready(struct fnf *w, struct err *e)
 	w->listed = true;
 	return 1;
 }
-
-/* ---- lists -------------------------------------------------------------------------------------
- */
 
 /* The ids with their keys or names. */
 static int list_ids(struct fnf *w, struct buf *ids, struct err *e)
@@ -456,9 +447,6 @@ void fnf_close(struct fnf *w)
 	buf_free(&w->members);
 	buf_free(&w->heap);
 }
-
-/* ---- one after the other -----------------------------------------------------------------------
- */
 
 static bool has_text(struct bytes title, struct bytes text)
 {

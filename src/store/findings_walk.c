@@ -47,9 +47,6 @@ static bool is_resumed(const struct walk *w, int64_t check, int64_t package)
 	return c->is_set && c->check == check && c->package == package;
 }
 
-/* ---- a row -------------------------------------------------------------------------------------
- */
-
 static int read_check(struct walk *w, struct err *e)
 {
 	if ((int64_t)w->check.id == w->at.check)
@@ -162,9 +159,6 @@ static int put_row(struct walk *w, int64_t layer, struct err *e)
 	return 0;
 }
 
-/* ---- images of a set ---------------------------------------------------------------------------
- */
-
 /* w->at is the image's place but for image and position. */
 static int one_image(struct walk *w, int64_t image, int64_t position, int64_t layer, struct err *e)
 {
@@ -221,9 +215,6 @@ static int any_images(struct walk *w, bool resumed, struct err *e)
 	db_done(s);
 	return r;
 }
-
-/* ---- sets of a package, matches of a candidate -------------------------------------------------
- */
 
 static int one_set(struct walk *w, int64_t set, bool resumed, uint64_t *seen, struct err *e)
 {

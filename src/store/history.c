@@ -6,7 +6,7 @@
 #define SCANS_STEP 500U /* rows a transaction */
 
 struct job {
-	const struct hst_rules *rules;
+	const struct store_history_rules *rules;
 	int64_t ids[SCANS_STEP];
 	size_t count;
 };
@@ -68,11 +68,12 @@ static int delete_scans_tx(struct db_tx *tx, void *arg, struct err *e)
 	return (int)j->count;
 }
 
-int hst_prune(struct db *db, const struct hst_rules *rules, struct hst_result *ret, struct err *e)
+int store_history_prune(struct db *db, const struct store_history_rules *rules,
+			struct store_history_result *ret, struct err *e)
 {
 	struct job j = {.rules = rules};
 	int r;
-	*ret = (struct hst_result){0};
+	*ret = (struct store_history_result){0};
 	while ((r = db_run(db, DB_WRITE_SOON, events_tx, &j, e)) > 0) {
 		ret->events += r;
 		db_yield(db);
@@ -88,16 +89,16 @@ int hst_prune(struct db *db, const struct hst_rules *rules, struct hst_result *r
 	return r < 0 ? r : 0;
 }
 
-bool hst_believes(struct hst_clock *c, int64_t wall_ms, int64_t mono_ms, int64_t newest_ms,
-		  int64_t keep_ms)
+bool store_history_believes(struct store_history_clock *c, int64_t wall_ms, int64_t mono_ms,
+			    int64_t newest_ms, int64_t keep_ms)
 {
 	int64_t offset = wall_ms - mono_ms, moved = offset - c->offset_ms;
-	bool jumped = c->asked ? moved > HST_JUMP_MS || moved < -HST_JUMP_MS
+	bool jumped = c->asked ? moved > STORE_HISTORY_JUMP_MS || moved < -STORE_HISTORY_JUMP_MS
 			       : newest_ms && wall_ms - newest_ms > keep_ms / 2;
 	c->asked = true;
 	c->offset_ms = offset;
 	if (jumped)
-		c->until_ms = mono_ms + HST_DOUBT_MS;
+		c->until_ms = mono_ms + STORE_HISTORY_DOUBT_MS;
 	c->doubted = mono_ms < c->until_ms;
 	return !c->doubted;
 }

@@ -5,9 +5,6 @@
 #include "base/cursor.h"
 #include "base/err.h"
 
-/* ---- a set's members: varint (difference of package ids) * 2 + (is the path another one than
- * before); then, of another path, varint how many bytes of the one before it begins with, and a
- * blob of the rest */
 struct lst_writer {
 	int64_t last;
 	struct bytes path; /* of the one before; borrowed */
@@ -27,7 +24,6 @@ void lst_close(struct lst_reader *r);
  * ERR_NOMEM. */
 int lst_next(struct lst_reader *r, struct err *e);
 
-/* ---- ids: varint differences; the first one's is to the number the list is kept under */
 void lst_ids_put(int64_t *last, int64_t id, struct buf *out);
 /* 1 = *id was moved to the next, 0 = end, ERR_DAMAGED. */
 int lst_ids_next(struct cursor *c, int64_t *id, struct err *e);

@@ -15,10 +15,6 @@ static struct db_value maybe(double v)
 	return v < 0 ? DB_N : DB_R(v);
 }
 
-/* ---- checks
- * ------------------------------------------------------------------------------------------------------------------
- */
-
 static void put_references(struct buf *out, const struct match_check *c)
 {
 	struct json_out w;
@@ -156,10 +152,6 @@ static int change_check(struct db_tx *tx, const struct match_check *c, int64_t n
 	return n <= 0 ? (int)n : put_cves(tx, c, next, e);
 }
 
-/* ---- matches
- * -----------------------------------------------------------------------------------------------------------------
- */
-
 static int add_match(struct db_tx *tx, int64_t package, struct bytes name, const struct match *m,
 		     int64_t since, struct err *e)
 {
@@ -264,10 +256,6 @@ int mts_change(struct db_tx *tx, const struct mts_change *c, int64_t next, struc
 			    DB_ARGS(DB_I(c->package), DB_I(c->check), DB_I(next)), e);
 	return n < 0 ? (int)n : 0;
 }
-
-/* ---- clearing
- * ----------------------------------------------------------------------------------------------------------------
- */
 
 /* $1: the epoch that readers see; "since > 0" and "until > 0" name the small indexes of what is not
  * for good. */

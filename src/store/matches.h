@@ -12,7 +12,6 @@
 int mts_put(struct db_tx *tx, int64_t package, struct bytes name, const struct match *matches,
 	    size_t count, struct err *e);
 
-/* ---- a switch: next is the epoch after the one that readers see */
 enum mts_kind { MTS_END, MTS_ADD, MTS_CHECK };
 struct mts_change {
 	enum mts_kind kind;

@@ -157,10 +157,6 @@ int pack_get(struct bytes packed, size_t max, struct buf *out, struct err *e)
 	return 0;
 }
 
-/* ---- text with digests
- * -------------------------------------------------------------------------------------------------------
- */
-
 /* u8: are digests short; then the pack of the text, in which a mark and 32 bytes stand for
  * "sha256:" and 64 digits. A text that holds the mark is left alone. */
 #define MARK 1U

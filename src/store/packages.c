@@ -327,9 +327,6 @@ int pks_checks_parse(struct bytes kept, struct arena *a, struct pks_check **ret,
 	return r;
 }
 
-/* ---- checks of several sets
- * ---------------------------------------------------------------------------------------------- */
-
 void pks_union_free(struct pks_union *u)
 {
 	free(u->items);

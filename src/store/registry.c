@@ -14,7 +14,7 @@ static int changed(int64_t n)
 }
 
 /* The first row's first column as a number; 0 without a row. */
-static int64_t number(const struct rgs *t, const char *text, const struct db_value *args,
+static int64_t number(const struct store_registry *t, const char *text, const struct db_value *args,
 		      size_t count, struct err *e)
 {
 	struct db_stmt *s = db_query(t->tx, text, args, count, e);
@@ -27,8 +27,8 @@ static int64_t number(const struct rgs *t, const char *text, const struct db_val
 	return r;
 }
 
-static int exists(const struct rgs *t, const char *text, const struct db_value *args, size_t count,
-		  struct err *e)
+static int exists(const struct store_registry *t, const char *text, const struct db_value *args,
+		  size_t count, struct err *e)
 {
 	struct db_stmt *s = db_query(t->tx, text, args, count, e);
 	if (!s)
@@ -38,10 +38,10 @@ static int exists(const struct rgs *t, const char *text, const struct db_value *
 	return r;
 }
 
-int rgs_texts_read(struct db_stmt *s, size_t n, struct arena *a, struct rgs_texts *ret,
-		   struct err *e)
+int store_texts_read(struct db_stmt *s, size_t n, struct arena *a, struct store_texts *ret,
+		     struct err *e)
 {
-	struct rgs_texts out = {.items = NULL};
+	struct store_texts out = {.items = NULL};
 	size_t cap = 0;
 	int r = s ? 0 : -(int)e->code;
 	while (r >= 0 && (r = db_step(s, e)) == 1) {
@@ -75,17 +75,15 @@ static size_t page(size_t n)
 	return n < PAGE_MAX ? n : PAGE_MAX;
 }
 
-/* ---- repositories ---- */
-
-int64_t rgs_repository_find(const struct rgs *t, struct bytes name, struct err *e)
+int64_t store_repository_find(const struct store_registry *t, struct bytes name, struct err *e)
 {
 	return number(t, "SELECT id FROM repository WHERE tenant_id=$1 AND name=$2",
 		      DB_ARGS(DB_I(t->tenant), DB_T(name)), e);
 }
 
-int64_t rgs_repository_make(const struct rgs *t, struct bytes name, struct err *e)
+int64_t store_repository_make(const struct store_registry *t, struct bytes name, struct err *e)
 {
-	int64_t id = rgs_repository_find(t, name, e);
+	int64_t id = store_repository_find(t, name, e);
 	if (id != 0)
 		return id;
 	id = db_id_next(t->tx, "repository", e);
@@ -97,8 +95,8 @@ int64_t rgs_repository_make(const struct rgs *t, struct bytes name, struct err *
 	return n < 0 ? n : id;
 }
 
-int rgs_catalog(const struct rgs *t, struct bytes after, size_t n, struct arena *a,
-		struct rgs_texts *ret, struct err *e)
+int store_catalog(const struct store_registry *t, struct bytes after, size_t n, struct arena *a,
+		  struct store_texts *ret, struct err *e)
 {
 	n = page(n);
 	struct db_stmt *s =
@@ -107,23 +105,22 @@ int rgs_catalog(const struct rgs *t, struct bytes after, size_t n, struct arena 
 		     "(SELECT 1 FROM manifest m WHERE m.tenant_id=repository.tenant_id"
 		     " AND m.repository_id=repository.id) ORDER BY name LIMIT $3",
 		     DB_ARGS(DB_I(t->tenant), DB_T(after), DB_I(n + 1)), e);
-	return rgs_texts_read(s, n, a, ret, e);
+	return store_texts_read(s, n, a, ret, e);
 }
 
-/* ---- blobs ---- */
-
-static int blob_row(struct db_stmt *s, struct rgs_blob *ret, struct err *e)
+static int blob_row(struct db_stmt *s, struct store_blob *ret, struct err *e)
 {
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
 	if (r == 1) {
 		struct bytes key = db_bytes(s, 0);
-		*ret = (struct rgs_blob){.size = (uint64_t)db_int(s, 1),
-					 .state = db_int(s, 2) == 0 ? RGS_LIVE : RGS_CANDIDATE,
-					 .touched_at = db_int(s, 3),
-					 .verified_at = db_int(s, 4),
-					 .freed_at = db_int(s, 5)};
+		*ret =
+		    (struct store_blob){.size = (uint64_t)db_int(s, 1),
+					.state = db_int(s, 2) == 0 ? STORE_LIVE : STORE_CANDIDATE,
+					.touched_at = db_int(s, 3),
+					.verified_at = db_int(s, 4),
+					.freed_at = db_int(s, 5)};
 		if (blobs_is_key(key))
 			memcpy(ret->key, key.ptr, key.len);
 		else
@@ -133,8 +130,8 @@ static int blob_row(struct db_stmt *s, struct rgs_blob *ret, struct err *e)
 	return r;
 }
 
-int rgs_blob_find(const struct rgs *t, int64_t repository, struct bytes digest,
-		  struct rgs_blob *ret, struct err *e)
+int store_blob_find(const struct store_registry *t, int64_t repository, struct bytes digest,
+		    struct store_blob *ret, struct err *e)
 {
 	if (repository == 0)
 		return blob_row(
@@ -153,7 +150,7 @@ int rgs_blob_find(const struct rgs *t, int64_t repository, struct bytes digest,
 	    ret, e);
 }
 
-int rgs_blob_touch(const struct rgs *t, struct bytes digest, struct err *e)
+int store_blob_touch(const struct store_registry *t, struct bytes digest, struct err *e)
 {
 	return changed(db_exec(
 	    t->tx,
@@ -161,10 +158,10 @@ int rgs_blob_touch(const struct rgs *t, struct bytes digest, struct err *e)
 	    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(t->now_ms)), e));
 }
 
-int rgs_blob_add(const struct rgs *t, struct bytes digest, const char *key, uint64_t size,
-		 struct err *e)
+int store_blob_add(const struct store_registry *t, struct bytes digest, const char *key,
+		   uint64_t size, struct err *e)
 {
-	int r = rgs_blob_touch(t, digest, e);
+	int r = store_blob_touch(t, digest, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	return changed(db_exec(
@@ -176,8 +173,8 @@ int rgs_blob_add(const struct rgs *t, struct bytes digest, const char *key, uint
 	    e));
 }
 
-int rgs_blob_rekey(const struct rgs *t, struct bytes digest, const char *key, uint64_t size,
-		   struct err *e)
+int store_blob_rekey(const struct store_registry *t, struct bytes digest, const char *key,
+		     uint64_t size, struct err *e)
 {
 	return changed(
 	    db_exec(t->tx,
@@ -188,7 +185,8 @@ int rgs_blob_rekey(const struct rgs *t, struct bytes digest, const char *key, ui
 		    e));
 }
 
-int rgs_blob_link(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
+int store_blob_link(const struct store_registry *t, int64_t repository, struct bytes digest,
+		    struct err *e)
 {
 	return changed(db_exec(t->tx,
 			       "INSERT INTO repo_blob(tenant_id,repository_id,digest)"
@@ -197,7 +195,8 @@ int rgs_blob_link(const struct rgs *t, int64_t repository, struct bytes digest, 
 			       DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e));
 }
 
-int rgs_blob_unlink(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
+int store_blob_unlink(const struct store_registry *t, int64_t repository, struct bytes digest,
+		      struct err *e)
 {
 	int64_t n = db_exec(t->tx, "UPDATE blob SET freed_at=$3 WHERE tenant_id=$1 AND digest=$2",
 			    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(t->now_ms)), e);
@@ -209,7 +208,8 @@ int rgs_blob_unlink(const struct rgs *t, int64_t repository, struct bytes digest
 				       e));
 }
 
-int rgs_is_referenced(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
+int store_is_referenced(const struct store_registry *t, int64_t repository, struct bytes digest,
+			struct err *e)
 {
 	if (repository == 0)
 		return exists(t,
@@ -221,7 +221,7 @@ int rgs_is_referenced(const struct rgs *t, int64_t repository, struct bytes dige
 		      DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(repository)), e);
 }
 
-int rgs_key_known(const struct rgs *t, const char *key, struct err *e)
+int store_key_known(const struct store_registry *t, const char *key, struct err *e)
 {
 	struct bytes k = bytes_of(key);
 	return exists(t,
@@ -231,10 +231,8 @@ int rgs_key_known(const struct rgs *t, const char *key, struct err *e)
 		      DB_ARGS(DB_T(k)), e);
 }
 
-/* ---- uploads ---- */
-
-int rgs_upload_add(const struct rgs *t, struct bytes repository, const struct rgs_upload *u,
-		   struct err *e)
+int store_upload_add(const struct store_registry *t, struct bytes repository,
+		     const struct store_upload *u, struct err *e)
 {
 	return changed(
 	    db_exec(t->tx,
@@ -245,7 +243,7 @@ int rgs_upload_add(const struct rgs *t, struct bytes repository, const struct rg
 		    e));
 }
 
-int64_t rgs_upload_count(const struct rgs *t, struct bytes actor, struct err *e)
+int64_t store_upload_count(const struct store_registry *t, struct bytes actor, struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(t->tx, "SELECT count(*) FROM upload WHERE tenant_id=$1 AND actor=$2",
@@ -258,8 +256,8 @@ int64_t rgs_upload_count(const struct rgs *t, struct bytes actor, struct err *e)
 	return r < 0 ? r : n;
 }
 
-int rgs_upload_find(const struct rgs *t, struct bytes repository, struct bytes id,
-		    struct rgs_upload *ret, struct err *e)
+int store_upload_find(const struct store_registry *t, struct bytes repository, struct bytes id,
+		      struct store_upload *ret, struct err *e)
 {
 	if (!blobs_is_key(id))
 		return 0;
@@ -271,7 +269,7 @@ int rgs_upload_find(const struct rgs *t, struct bytes repository, struct bytes i
 	int r = db_step(s, e);
 	if (r == 1) {
 		struct bytes key = db_bytes(s, 0);
-		*ret = (struct rgs_upload){.algo = (int)db_int(s, 1)};
+		*ret = (struct store_upload){.algo = (int)db_int(s, 1)};
 		memcpy(ret->id, id.ptr, id.len);
 		if (blobs_is_key(key))
 			memcpy(ret->key, key.ptr, key.len);
@@ -282,17 +280,17 @@ int rgs_upload_find(const struct rgs *t, struct bytes repository, struct bytes i
 	return r;
 }
 
-int rgs_upload_delete(const struct rgs *t, struct bytes id, struct err *e)
+int store_upload_delete(const struct store_registry *t, struct bytes id, struct err *e)
 {
 	return changed(db_exec(t->tx, "DELETE FROM upload WHERE tenant_id=$1 AND id=$2",
 			       DB_ARGS(DB_I(t->tenant), DB_T(id)), e));
 }
 
-int rgs_upload_old(const struct rgs *t, int64_t before_ms, struct bytes after, struct arena *a,
-		   struct rgs_texts *ret, struct err *e)
+int store_upload_old(const struct store_registry *t, int64_t before_ms, struct bytes after,
+		     struct arena *a, struct store_texts *ret, struct err *e)
 {
 	const size_t n = 500;
-	return rgs_texts_read(
+	return store_texts_read(
 	    db_query(t->tx,
 		     "SELECT id FROM upload WHERE tenant_id=$1 AND id>$2"
 		     " AND started_at<$3 ORDER BY id LIMIT $4",
@@ -300,42 +298,38 @@ int rgs_upload_old(const struct rgs *t, int64_t before_ms, struct bytes after, s
 	    n, a, ret, e);
 }
 
-int rgs_upload_discard(const struct rgs *t, struct bytes id, struct err *e)
+int store_upload_discard(const struct store_registry *t, struct bytes id, struct err *e)
 {
 	int64_t n = db_exec(t->tx,
 			    "INSERT INTO garbage(key,queued_at) SELECT key,$3 FROM upload"
 			    " WHERE tenant_id=$1 AND id=$2 ON CONFLICT(key) DO NOTHING",
 			    DB_ARGS(DB_I(t->tenant), DB_T(id), DB_I(t->now_ms)), e);
-	return n < 0 ? (int)n : rgs_upload_delete(t, id, e);
+	return n < 0 ? (int)n : store_upload_delete(t, id, e);
 }
 
-/* ---- garbage ---- */
-
-int rgs_garbage_add(const struct rgs *t, const char *key, struct err *e)
+int store_garbage_add(const struct store_registry *t, const char *key, struct err *e)
 {
 	return changed(db_exec(
 	    t->tx, "INSERT INTO garbage(key,queued_at) VALUES($1,$2) ON CONFLICT(key) DO NOTHING",
 	    DB_ARGS(DB_T(bytes_of(key)), DB_I(t->now_ms)), e));
 }
 
-int rgs_garbage_delete(const struct rgs *t, const char *key, struct err *e)
+int store_garbage_delete(const struct store_registry *t, const char *key, struct err *e)
 {
 	return changed(
 	    db_exec(t->tx, "DELETE FROM garbage WHERE key=$1", DB_ARGS(DB_T(bytes_of(key))), e));
 }
 
-int rgs_garbage_list(const struct rgs *t, int64_t before_ms, struct bytes after, size_t n,
-		     struct arena *a, struct rgs_texts *ret, struct err *e)
+int store_garbage_list(const struct store_registry *t, int64_t before_ms, struct bytes after,
+		       size_t n, struct arena *a, struct store_texts *ret, struct err *e)
 {
 	n = page(n);
-	return rgs_texts_read(
+	return store_texts_read(
 	    db_query(t->tx,
 		     "SELECT key FROM garbage WHERE queued_at<$1 AND key>$2 ORDER BY key LIMIT $3",
 		     DB_ARGS(DB_I(before_ms), DB_T(after), DB_I(n + 1)), e),
 	    n, a, ret, e);
 }
-
-/* ---- collection ---- */
 
 #define UNREFERENCED                                                                               \
 	" AND NOT EXISTS(SELECT 1 FROM manifest_ref m WHERE m.tenant_id=blob.tenant_id"            \
@@ -346,8 +340,8 @@ int rgs_garbage_list(const struct rgs *t, int64_t before_ms, struct bytes after,
 #define OUT_OF_GRACE                                                                               \
 	"((touched_at<$2 AND freed_at<$2) OR (freed_at>0 AND freed_at<$3 AND touched_at<$3))"
 
-int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n,
-		    struct err *e)
+int64_t store_gc_mark(const struct store_registry *t, int64_t before_ms, int64_t freed_ms, size_t n,
+		      struct err *e)
 {
 	return db_exec(t->tx,
 		       "UPDATE blob SET state=1 WHERE tenant_id=$1 AND state=0 AND digest IN"
@@ -358,7 +352,7 @@ int64_t rgs_gc_mark(const struct rgs *t, int64_t before_ms, int64_t freed_ms, si
 		       e);
 }
 
-int64_t rgs_gc_clock(const struct rgs *t, struct err *e)
+int64_t store_gc_clock(const struct store_registry *t, struct err *e)
 {
 	int64_t n = db_exec(
 	    t->tx,
@@ -375,7 +369,7 @@ int64_t rgs_gc_clock(const struct rgs *t, struct err *e)
 	return k < 0 ? k : n + m + k;
 }
 
-static int collect(const struct rgs *t, struct bytes key, struct err *e)
+static int collect(const struct store_registry *t, struct bytes key, struct err *e)
 {
 	int64_t r = db_exec(t->tx,
 			    "INSERT INTO garbage(key,queued_at) SELECT key,$3 FROM blob"
@@ -390,12 +384,12 @@ static int collect(const struct rgs *t, struct bytes key, struct err *e)
 	return r < 0 ? (int)r : 0;
 }
 
-int64_t rgs_gc_sweep(const struct rgs *t, int64_t before_ms, int64_t freed_ms, size_t n,
-		     struct arena *a, struct err *e)
+int64_t store_gc_sweep(const struct store_registry *t, int64_t before_ms, int64_t freed_ms,
+		       size_t n, struct arena *a, struct err *e)
 {
-	struct rgs_texts list;
+	struct store_texts list;
 	n = page(n);
-	int r = rgs_texts_read(
+	int r = store_texts_read(
 	    db_query(t->tx,
 		     "SELECT digest FROM blob WHERE tenant_id=$1 AND state=1"
 		     " AND " OUT_OF_GRACE UNREFERENCED " ORDER BY touched_at LIMIT $4",

@@ -15,14 +15,14 @@ static int changed(int64_t n)
 	return n < 0 ? (int)n : n > 0;
 }
 
-static int care_row(struct db_stmt *s, struct rgs_care *ret, struct err *e)
+static int care_row(struct db_stmt *s, struct store_care *ret, struct err *e)
 {
 	struct arena a;
 	bool ok;
 	arena_init(&a, 4096);
 	struct bytes text = digest_key_text(db_bytes(s, 0), &a, &ok), key = db_bytes(s, 1);
 	int r = 1;
-	*ret = (struct rgs_care){
+	*ret = (struct store_care){
 	    .blob = {.size = (uint64_t)db_int(s, 2), .verified_at = db_int(s, 3)}};
 	if (!ok)
 		r = err_set(e, ERR_NOMEM, "blob: no memory");
@@ -36,7 +36,8 @@ static int care_row(struct db_stmt *s, struct rgs_care *ret, struct err *e)
 	return r;
 }
 
-int rgs_care_next(const struct rgs *t, int64_t before_ms, struct rgs_care *ret, struct err *e)
+int store_care_next(const struct store_registry *t, int64_t before_ms, struct store_care *ret,
+		    struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(t->tx,
@@ -52,7 +53,8 @@ int rgs_care_next(const struct rgs *t, int64_t before_ms, struct rgs_care *ret, 
 	return r;
 }
 
-int rgs_care_whole(const struct rgs *t, struct bytes digest, const char *key, struct err *e)
+int store_care_whole(const struct store_registry *t, struct bytes digest, const char *key,
+		     struct err *e)
 {
 	return changed(db_exec(
 	    t->tx, "UPDATE blob SET verified_at=$4 WHERE tenant_id=$1 AND digest=$2 AND key=$3",
@@ -60,17 +62,17 @@ int rgs_care_whole(const struct rgs *t, struct bytes digest, const char *key, st
 }
 
 /* One event for each manifest that refers to this blob. */
-static int tell(const struct rgs *t, const char *registry, struct bytes digest, const char *type,
-		struct bytes reason, struct err *e)
+static int tell(const struct store_registry *t, const char *registry, struct bytes digest,
+		const char *type, struct bytes reason, struct err *e)
 {
 	struct arena a;
-	struct rgs_texts repositories = {0}, manifests = {0};
+	struct store_texts repositories = {0}, manifests = {0};
 	arena_init(&a, 4U << 20);
 	const char *detail =
 	    reason.len ? arena_printf(&a, EVENT_DAMAGED_DETAIL("%.*s"), BYTES_ARG(reason)) : "";
 	int r = detail ? 0 : err_set(e, ERR_NOMEM, "blob: no memory");
 	if (r == 0)
-		r = rgs_texts_read(
+		r = store_texts_read(
 		    db_query(t->tx,
 			     "SELECT n.name FROM manifest_ref m JOIN repository n ON "
 			     "n.tenant_id=m.tenant_id"
@@ -80,7 +82,7 @@ static int tell(const struct rgs *t, const char *registry, struct bytes digest, 
 			     DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(MANIFESTS_MAX + 1)), e),
 		    MANIFESTS_MAX, &a, &repositories, e);
 	if (r >= 0)
-		r = rgs_texts_read(
+		r = store_texts_read(
 		    db_query(t->tx,
 			     "SELECT manifest FROM manifest_ref WHERE tenant_id=$1 AND digest=$2 "
 			     "AND kind=0"
@@ -102,8 +104,8 @@ static int tell(const struct rgs *t, const char *registry, struct bytes digest, 
 	return r < 0 ? r : 0;
 }
 
-int rgs_care_damaged(const struct rgs *t, const char *registry, struct bytes digest,
-		     const char *key, struct bytes reason, struct err *e)
+int store_care_damaged(const struct store_registry *t, const char *registry, struct bytes digest,
+		       const char *key, struct bytes reason, struct err *e)
 {
 	int64_t n = db_exec(t->tx,
 			    "INSERT INTO damaged_blob(tenant_id,digest,key,size,found_at,reason)"
@@ -124,7 +126,8 @@ int rgs_care_damaged(const struct rgs *t, const char *registry, struct bytes dig
 	return r < 0 ? r : 1;
 }
 
-int rgs_care_mended(const struct rgs *t, const char *registry, struct bytes digest, struct err *e)
+int store_care_mended(const struct store_registry *t, const char *registry, struct bytes digest,
+		      struct err *e)
 {
 	int64_t n = db_exec(t->tx, "DELETE FROM damaged_blob WHERE tenant_id=$1 AND digest=$2",
 			    DB_ARGS(DB_I(t->tenant), DIGEST(digest)), e);
@@ -134,8 +137,8 @@ int rgs_care_mended(const struct rgs *t, const char *registry, struct bytes dige
 	return r < 0 ? r : 1;
 }
 
-int rgs_care_is_damaged(const struct rgs *t, int64_t repository, struct bytes digest,
-			struct arena *a, struct bytes *ret_reason, struct err *e)
+int store_care_is_damaged(const struct store_registry *t, int64_t repository, struct bytes digest,
+			  struct arena *a, struct bytes *ret_reason, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    t->tx,
@@ -155,7 +158,7 @@ int rgs_care_is_damaged(const struct rgs *t, int64_t repository, struct bytes di
 	return r;
 }
 
-static int forget(const struct rgs *t, struct bytes key, struct err *e)
+static int forget(const struct store_registry *t, struct bytes key, struct err *e)
 {
 	int64_t n = db_exec(t->tx, "DELETE FROM repo_blob WHERE tenant_id=$1 AND digest=$2",
 			    DB_ARGS(DB_I(t->tenant), DB_B(key)), e);
@@ -165,12 +168,13 @@ static int forget(const struct rgs *t, struct bytes key, struct err *e)
 	return n < 0 ? (int)n : 0;
 }
 
-int64_t rgs_care_forget(const struct rgs *t, int64_t before_ms, size_t n, struct err *e)
+int64_t store_care_forget(const struct store_registry *t, int64_t before_ms, size_t n,
+			  struct err *e)
 {
 	struct arena a;
-	struct rgs_texts list;
+	struct store_texts list;
 	arena_init(&a, 1U << 20);
-	int r = rgs_texts_read(
+	int r = store_texts_read(
 	    db_query(
 		t->tx,
 		"SELECT digest FROM damaged_blob WHERE tenant_id=$1 AND found_at<$2 AND NOT EXISTS"
@@ -184,7 +188,7 @@ int64_t rgs_care_forget(const struct rgs *t, int64_t before_ms, size_t n, struct
 	return r < 0 ? r : (int64_t)list.count;
 }
 
-int64_t rgs_care_count(const struct rgs *t, struct err *e)
+int64_t store_care_count(const struct store_registry *t, struct err *e)
 {
 	struct db_stmt *s = db_query(t->tx, "SELECT COUNT(*) FROM damaged_blob WHERE tenant_id=$1",
 				     DB_ARGS(DB_I(t->tenant)), e);
@@ -197,7 +201,8 @@ int64_t rgs_care_count(const struct rgs *t, struct err *e)
 	return n;
 }
 
-int rgs_totals(const struct rgs *t, int64_t repository, struct rgs_totals *ret, struct err *e)
+int store_totals(const struct store_registry *t, int64_t repository, struct store_totals *ret,
+		 struct err *e)
 {
 	struct db_stmt *s =
 	    repository
@@ -215,14 +220,14 @@ int rgs_totals(const struct rgs *t, int64_t repository, struct rgs_totals *ret, 
 		return -(int)e->code;
 	int r = db_step(s, e);
 	if (r == 1)
-		*ret = (struct rgs_totals){.blobs = (uint64_t)db_int(s, 0),
-					   .bytes = (uint64_t)db_int(s, 1),
-					   .damaged = (uint64_t)db_int(s, 2)};
+		*ret = (struct store_totals){.blobs = (uint64_t)db_int(s, 0),
+					     .bytes = (uint64_t)db_int(s, 1),
+					     .damaged = (uint64_t)db_int(s, 2)};
 	db_done(s);
 	return r < 0 ? r : 0;
 }
 
-int rgs_hold(const struct rgs *t, const char *name, int64_t until_ms, struct err *e)
+int store_hold(const struct store_registry *t, const char *name, int64_t until_ms, struct err *e)
 {
 	int64_t n = until_ms
 			? db_exec(t->tx,
@@ -234,7 +239,7 @@ int rgs_hold(const struct rgs *t, const char *name, int64_t until_ms, struct err
 	return n < 0 ? (int)n : 0;
 }
 
-int rgs_is_held(const struct rgs *t, int64_t max_ms, struct err *e)
+int store_is_held(const struct store_registry *t, int64_t max_ms, struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(t->tx, "SELECT 1 FROM hold WHERE until_at>$1 AND until_at<=$2 LIMIT 1",
@@ -246,8 +251,8 @@ int rgs_is_held(const struct rgs *t, int64_t max_ms, struct err *e)
 	return r;
 }
 
-int rgs_care_list(const struct rgs *t, const char *after, size_t n, struct rgs_care *ret,
-		  size_t *ret_count, struct err *e)
+int store_care_list(const struct store_registry *t, const char *after, size_t n,
+		    struct store_care *ret, size_t *ret_count, struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(t->tx,
@@ -263,10 +268,10 @@ int rgs_care_list(const struct rgs *t, const char *after, size_t n, struct rgs_c
 	return r < 0 ? r : 0;
 }
 
-int rgs_missing_blobs(const struct rgs *t, size_t n, struct arena *a, struct rgs_manifests *ret,
-		      struct err *e)
+int store_missing_blobs(const struct store_registry *t, size_t n, struct arena *a,
+			struct store_manifests *ret, struct err *e)
 {
-	struct rgs_manifests out = {.items = arena_alloc(a, n, sizeof *out.items)};
+	struct store_manifests out = {.items = arena_alloc(a, n, sizeof *out.items)};
 	struct db_stmt *s = db_query(
 	    t->tx,
 	    "SELECT manifest,digest FROM manifest_ref WHERE tenant_id=$1 AND kind=0 AND NOT EXISTS"
@@ -280,8 +285,8 @@ int rgs_missing_blobs(const struct rgs *t, size_t n, struct arena *a, struct rgs
 	while (r >= 0 && out.count < n && (r = db_step(s, e)) == 1) {
 		bool a_ok, b_ok;
 		out.items[out.count++] =
-		    (struct rgs_manifest){.digest = digest_key_text(db_bytes(s, 0), a, &a_ok),
-					  .subject = digest_key_text(db_bytes(s, 1), a, &b_ok)};
+		    (struct store_manifest){.digest = digest_key_text(db_bytes(s, 0), a, &a_ok),
+					    .subject = digest_key_text(db_bytes(s, 1), a, &b_ok)};
 		if (!a_ok || !b_ok)
 			r = err_set(e, ERR_NOMEM, "list: no memory");
 	}

@@ -15,8 +15,8 @@ static int changed(int64_t n)
 	return n < 0 ? (int)n : n > 0;
 }
 
-int rgs_manifest_put(const struct rgs *t, int64_t repository, const struct rgs_manifest *m,
-		     struct err *e)
+int store_manifest_put(const struct store_registry *t, int64_t repository,
+		       const struct store_manifest *m, struct err *e)
 {
 	struct buf packed;
 	buf_init(&packed, m->content.len + 32);
@@ -58,8 +58,8 @@ static int unpack(struct bytes packed, struct arena *a, struct bytes *ret, struc
 	return r;
 }
 
-int rgs_manifest_ref(const struct rgs *t, int64_t repository, struct bytes manifest,
-		     enum rgs_ref_kind kind, struct bytes digest, struct err *e)
+int store_manifest_ref(const struct store_registry *t, int64_t repository, struct bytes manifest,
+		       enum store_ref_kind kind, struct bytes digest, struct err *e)
 {
 	return changed(
 	    db_exec(t->tx,
@@ -74,12 +74,12 @@ int rgs_manifest_ref(const struct rgs *t, int64_t repository, struct bytes manif
 /* Columns: digest, media_type, size, artifact_type, subject, annotations, pushed_at, pulled_at[,
  * content]. */
 static int manifest_row(struct db_stmt *s, bool with_content, struct arena *a,
-			struct rgs_manifest *ret, struct err *e)
+			struct store_manifest *ret, struct err *e)
 {
 	const int columns[] = {0, 1, 3, 4, 5};
 	struct bytes got[5], content = BYTES_NONE;
 	uint64_t omitted = db_bytes(s, 5).len;
-	omitted = omitted > RGS_ANNOTATIONS_MAX ? omitted : 0;
+	omitted = omitted > STORE_ANNOTATIONS_MAX ? omitted : 0;
 	for (size_t i = 0; i < 5; i++) {
 		bool ok;
 		struct bytes text = i == 4 && omitted ? BYTES_NONE : db_bytes(s, columns[i]);
@@ -89,23 +89,24 @@ static int manifest_row(struct db_stmt *s, bool with_content, struct arena *a,
 	}
 	if (with_content && unpack(db_bytes(s, 8), a, &content, e) < 0)
 		return -(int)e->code;
-	*ret = (struct rgs_manifest){.digest = got[0],
-				     .media_type = got[1],
-				     .size = (uint64_t)db_int(s, 2),
-				     .artifact_type = got[2],
-				     .subject = got[3],
-				     .annotations = got[4],
-				     .omitted = omitted,
-				     .pushed_at = db_int(s, 6),
-				     .pulled_at = db_int(s, 7),
-				     .content = content};
+	*ret = (struct store_manifest){.digest = got[0],
+				       .media_type = got[1],
+				       .size = (uint64_t)db_int(s, 2),
+				       .artifact_type = got[2],
+				       .subject = got[3],
+				       .annotations = got[4],
+				       .omitted = omitted,
+				       .pushed_at = db_int(s, 6),
+				       .pulled_at = db_int(s, 7),
+				       .content = content};
 	return 1;
 }
 
 #define COLUMNS "digest,media_type,size,artifact_type,subject,annotations,pushed_at,pulled_at"
 
-int rgs_manifest_find(const struct rgs *t, int64_t repository, struct bytes digest,
-		      bool with_content, struct arena *a, struct rgs_manifest *ret, struct err *e)
+int store_manifest_find(const struct store_registry *t, int64_t repository, struct bytes digest,
+			bool with_content, struct arena *a, struct store_manifest *ret,
+			struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(t->tx,
@@ -123,7 +124,8 @@ int rgs_manifest_find(const struct rgs *t, int64_t repository, struct bytes dige
 	return r;
 }
 
-int rgs_manifest_exists(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
+int store_manifest_exists(const struct store_registry *t, int64_t repository, struct bytes digest,
+			  struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    t->tx, "SELECT 1 FROM manifest WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
@@ -135,7 +137,8 @@ int rgs_manifest_exists(const struct rgs *t, int64_t repository, struct bytes di
 	return r;
 }
 
-int rgs_manifest_delete(const struct rgs *t, int64_t repository, struct bytes digest, struct err *e)
+int store_manifest_delete(const struct store_registry *t, int64_t repository, struct bytes digest,
+			  struct err *e)
 {
 	/* The blobs' grace time begins. */
 	int64_t r =
@@ -161,8 +164,8 @@ int rgs_manifest_delete(const struct rgs *t, int64_t repository, struct bytes di
 	return changed(r);
 }
 
-int rgs_manifest_pulled(const struct rgs *t, int64_t repository, struct bytes digest, int64_t at_ms,
-			struct err *e)
+int store_manifest_pulled(const struct store_registry *t, int64_t repository, struct bytes digest,
+			  int64_t at_ms, struct err *e)
 {
 	return changed(
 	    db_exec(t->tx,
@@ -176,15 +179,15 @@ static size_t shown_len(struct db_stmt *s)
 {
 	size_t annotations = db_bytes(s, 5).len;
 	return 512 + db_bytes(s, 1).len + db_bytes(s, 3).len +
-	       (annotations > RGS_ANNOTATIONS_MAX ? 0 : annotations);
+	       (annotations > STORE_ANNOTATIONS_MAX ? 0 : annotations);
 }
 
-static int add_referrer(struct db_stmt *s, struct arena *a, size_t *cap, struct rgs_manifests *out,
-			struct err *e)
+static int add_referrer(struct db_stmt *s, struct arena *a, size_t *cap,
+			struct store_manifests *out, struct err *e)
 {
 	if (out->count == *cap) {
 		*cap = *cap ? *cap * 2 : 16;
-		struct rgs_manifest *grown = arena_alloc(a, *cap, sizeof *grown);
+		struct store_manifest *grown = arena_alloc(a, *cap, sizeof *grown);
 		if (!grown)
 			return err_set(e, ERR_NOMEM, "referrers: no memory");
 		if (out->count)
@@ -194,12 +197,12 @@ static int add_referrer(struct db_stmt *s, struct arena *a, size_t *cap, struct 
 	return manifest_row(s, false, a, &out->items[out->count++], e);
 }
 
-int rgs_referrers(const struct rgs *t, int64_t repository, struct bytes subject,
-		  const struct rgs_page *page, struct arena *a, struct rgs_manifests *ret,
-		  struct err *e)
+int store_referrers(const struct store_registry *t, int64_t repository, struct bytes subject,
+		    const struct store_page *page, struct arena *a, struct store_manifests *ret,
+		    struct err *e)
 {
 	size_t n = page->n < PAGE_MAX ? page->n : PAGE_MAX, cap = 0, used = 0;
-	struct rgs_manifests out = {.items = NULL};
+	struct store_manifests out = {.items = NULL};
 	struct db_stmt *s =
 	    db_query(t->tx,
 		     "SELECT " COLUMNS " FROM manifest WHERE tenant_id=$1 AND repository_id=$2"
@@ -211,7 +214,7 @@ int rgs_referrers(const struct rgs *t, int64_t repository, struct bytes subject,
 	int r = s ? 0 : -(int)e->code;
 	while (r >= 0 && (r = db_step(s, e)) == 1) {
 		used += shown_len(s);
-		out.more = out.count == n || (out.count > 0 && used > RGS_REFERRERS_BYTES);
+		out.more = out.count == n || (out.count > 0 && used > STORE_REFERRERS_BYTES);
 		if (out.more)
 			break;
 		r = add_referrer(s, a, &cap, &out, e);
@@ -222,10 +225,10 @@ int rgs_referrers(const struct rgs *t, int64_t repository, struct bytes subject,
 	return r < 0 ? r : 0;
 }
 
-int rgs_manifest_walk(const struct rgs *t, struct rgs_place *at, size_t n, struct arena *a,
-		      struct rgs_manifests *ret, struct err *e)
+int store_manifest_walk(const struct store_registry *t, struct store_place *at, size_t n,
+			struct arena *a, struct store_manifests *ret, struct err *e)
 {
-	struct rgs_manifests out = {.items = arena_alloc(a, n, sizeof *out.items)};
+	struct store_manifests out = {.items = arena_alloc(a, n, sizeof *out.items)};
 	struct db_stmt *s = db_query(
 	    t->tx,
 	    "SELECT " COLUMNS ",content,repository_id FROM manifest WHERE tenant_id=$1"
@@ -234,11 +237,11 @@ int rgs_manifest_walk(const struct rgs *t, struct rgs_place *at, size_t n, struc
 	    DB_ARGS(DB_I(t->tenant), DB_I(at->repository), DIGEST(bytes_of(at->digest)), DB_I(n)),
 	    e);
 	int r = s ? 0 : -(int)e->code;
-	struct rgs_place last = *at;
+	struct store_place last = *at;
 	if (r == 0 && !out.items)
 		r = err_set(e, ERR_NOMEM, "list: no memory");
 	while (r >= 0 && out.count < n && (r = db_step(s, e)) == 1) {
-		struct rgs_manifest *m = &out.items[out.count++];
+		struct store_manifest *m = &out.items[out.count++];
 		r = manifest_row(s, true, a, m, e);
 		if (r == -(int)ERR_DAMAGED)
 			r = manifest_row(s, false, a, m, e);
@@ -257,10 +260,8 @@ int rgs_manifest_walk(const struct rgs *t, struct rgs_place *at, size_t n, struc
 	return 0;
 }
 
-/* ---- tags ---- */
-
-int rgs_tag_find(const struct rgs *t, int64_t repository, struct bytes name, struct arena *a,
-		 struct bytes *ret_digest, struct err *e)
+int store_tag_find(const struct store_registry *t, int64_t repository, struct bytes name,
+		   struct arena *a, struct bytes *ret_digest, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    t->tx, "SELECT digest FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND name=$3",
@@ -278,8 +279,8 @@ int rgs_tag_find(const struct rgs *t, int64_t repository, struct bytes name, str
 	return r;
 }
 
-int rgs_tag_put(const struct rgs *t, int64_t repository, struct bytes name, struct bytes digest,
-		struct err *e)
+int store_tag_put(const struct store_registry *t, int64_t repository, struct bytes name,
+		  struct bytes digest, struct err *e)
 {
 	return changed(db_exec(
 	    t->tx,
@@ -291,18 +292,19 @@ int rgs_tag_put(const struct rgs *t, int64_t repository, struct bytes name, stru
 	    e));
 }
 
-int rgs_tag_delete(const struct rgs *t, int64_t repository, struct bytes name, struct err *e)
+int store_tag_delete(const struct store_registry *t, int64_t repository, struct bytes name,
+		     struct err *e)
 {
 	return changed(
 	    db_exec(t->tx, "DELETE FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND name=$3",
 		    DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name)), e));
 }
 
-int rgs_tags(const struct rgs *t, int64_t repository, const struct rgs_page *page, struct arena *a,
-	     struct rgs_texts *ret, struct err *e)
+int store_tags(const struct store_registry *t, int64_t repository, const struct store_page *page,
+	       struct arena *a, struct store_texts *ret, struct err *e)
 {
 	size_t n = page->n < PAGE_MAX ? page->n : PAGE_MAX;
-	return rgs_texts_read(
+	return store_texts_read(
 	    db_query(t->tx,
 		     "SELECT name FROM tag WHERE tenant_id=$1 AND repository_id=$2"
 		     " AND name>$3 ORDER BY name LIMIT $4",
@@ -310,11 +312,11 @@ int rgs_tags(const struct rgs *t, int64_t repository, const struct rgs_page *pag
 	    n, a, ret, e);
 }
 
-int rgs_tags_of(const struct rgs *t, int64_t repository, struct bytes digest, size_t n,
-		struct arena *a, struct rgs_texts *ret, struct err *e)
+int store_tags_of(const struct store_registry *t, int64_t repository, struct bytes digest, size_t n,
+		  struct arena *a, struct store_texts *ret, struct err *e)
 {
 	n = n < PAGE_MAX ? n : PAGE_MAX;
-	return rgs_texts_read(
+	return store_texts_read(
 	    db_query(t->tx,
 		     "SELECT name FROM tag WHERE tenant_id=$1 AND repository_id=$2"
 		     " AND digest=$3 ORDER BY name LIMIT $4",

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MATCH_BUDGET (64U << 20) /* bytes for the matches of one package: a kernel has some 5,000  \
-				  */
+#define MATCH_BUDGET                                                                               \
+	(64U << 20) /* bytes for the matches of one package: a kernel has some 5,000               \
+		     */
 #define LISTS_MAX                                                                                  \
 	((size_t)1 << 30) /* bytes of the new checks of changed packages: some 4 a check */
 #define IMAGES_STEP 512U  /* a write transaction: a few milliseconds */
@@ -134,10 +135,6 @@ int rsc_packages(struct rescore *r, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-/* ---- steps
- * -----------------------------------------------------------------------------------------------------------------
- */
-
 /* Keep a step's results, and let those go first who waited meanwhile. */
 int rsc_keep(struct rescore *r, db_fn fn, void *arg, struct err *e)
 {
@@ -151,10 +148,6 @@ int rsc_keep(struct rescore *r, db_fn fn, void *arg, struct err *e)
 	db_yield(r->db);
 	return rc < 0 ? rc : 0;
 }
-
-/* ---- images
- * ----------------------------------------------------------------------------------------------------------------
- */
 
 struct dirty {
 	struct rescore *r;

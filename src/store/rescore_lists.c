@@ -107,10 +107,6 @@ int rsl_cache(struct rsc_lists *l, int64_t key, struct bytes checks, struct err 
 				       : err_set(e, ERR_NOMEM, "no memory for the checks of a set");
 }
 
-/* ---- ids
- * -------------------------------------------------------------------------------------------------------------------
- */
-
 void rsc_ids_add(struct rsc_ids *l, int64_t id)
 {
 	buf_put(&l->buf, (struct bytes){.ptr = (const uint8_t *)&id, .len = sizeof id});

@@ -32,10 +32,6 @@ struct step {
 	struct buf results; /* id, blob: those that are to be written */
 };
 
-/* ---- which
- * ------------------------------------------------------------------------------------------------------------------
- */
-
 static int collect(struct db_tx *tx, const char *text, int64_t arg, int64_t package,
 		   struct buf *pairs, struct err *e)
 {
@@ -77,10 +73,6 @@ static int changed_tx(struct db_tx *tx, void *arg, struct err *e)
 		      by_set);
 	return rc;
 }
-
-/* ---- one
- * --------------------------------------------------------------------------------------------------------------------
- */
 
 /* The checks that readers see of a package. */
 static int package_now(struct step *w, struct db_tx *tx, int64_t package, struct pks_union *out,
@@ -230,10 +222,6 @@ static int one_set(struct step *w, struct db_tx *tx, const struct pair *p, size_
 	buf_free(&before);
 	return r < 0 ? r : 0;
 }
-
-/* ---- all
- * --------------------------------------------------------------------------------------------------------------------
- */
 
 static size_t of_one_set(const struct pair *p, size_t count)
 {

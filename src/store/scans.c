@@ -12,25 +12,25 @@
 	" queued_at, started_at, finished_at)"
 #define UNLESS_OPEN " ON CONFLICT(repository, digest) WHERE status IN (0, 1) DO NOTHING"
 
-const char *scs_status_word(enum scs_status s)
+const char *store_scan_status_word(enum store_scan_status s)
 {
 	static const char *const words[] = {"queued", "running", "completed", "failed",
 					    "unsupported"};
 	return (unsigned)s < sizeof words / sizeof *words ? words[s] : "unknown";
 }
 
-static int row(struct db_stmt *s, struct arena *a, struct scs_scan *ret, struct err *e)
+static int row(struct db_stmt *s, struct arena *a, struct store_scan_scan *ret, struct err *e)
 {
-	struct scs_scan r = {.id = db_int(s, 0),
-			     .status = (enum scs_status)db_int(s, 4),
-			     .attempts = db_int(s, 5),
-			     .run_at_ms = db_int(s, 6),
-			     .lease_epoch = db_int(s, 7),
-			     .queued_ms = db_int(s, 9),
-			     .started_ms = db_int(s, 10),
-			     .finished_ms = db_int(s, 11),
-			     .deaths = db_int(s, 12),
-			     .retries = db_int(s, 13)};
+	struct store_scan_scan r = {.id = db_int(s, 0),
+				    .status = (enum store_scan_status)db_int(s, 4),
+				    .attempts = db_int(s, 5),
+				    .run_at_ms = db_int(s, 6),
+				    .lease_epoch = db_int(s, 7),
+				    .queued_ms = db_int(s, 9),
+				    .started_ms = db_int(s, 10),
+				    .finished_ms = db_int(s, 11),
+				    .deaths = db_int(s, 12),
+				    .retries = db_int(s, 13)};
 	struct {
 		struct bytes *to;
 		int column;
@@ -59,8 +59,8 @@ static int first_int(struct db_stmt *s, int64_t *ret, struct err *e)
 	return r < 0 ? r : found;
 }
 
-int scs_add(struct db_tx *tx, struct bytes repository, struct bytes digest, struct bytes trigger,
-	    int64_t now_ms, int64_t *ret_id, struct err *e)
+int store_scan_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		   struct bytes trigger, int64_t now_ms, int64_t *ret_id, struct err *e)
 {
 	int64_t n =
 	    db_exec(tx, INSERT " VALUES($1, $2, $3, 0, 0, $4, 0, 0, '', $4, 0, 0)" UNLESS_OPEN,
@@ -87,7 +87,7 @@ static int longest_due(struct db_tx *tx, int64_t now_ms, int64_t *ret, struct er
 	    ret, e);
 }
 
-static bool is_full(const struct scs_turn *turn, struct bytes repository)
+static bool is_full(const struct store_scan_turn *turn, struct bytes repository)
 {
 	for (size_t i = 0; i < turn->full_count; i++) {
 		if (bytes_eq(turn->full[i], repository))
@@ -113,8 +113,8 @@ static int next_repository(struct db_tx *tx, struct bytes after, struct arena *a
 }
 
 /* Once around all repositories, from the one after the last. */
-static int by_turns(struct db_tx *tx, int64_t now_ms, const struct scs_turn *turn, struct arena *a,
-		    int64_t *ret, struct err *e)
+static int by_turns(struct db_tx *tx, int64_t now_ms, const struct store_scan_turn *turn,
+		    struct arena *a, int64_t *ret, struct err *e)
 {
 	struct bytes at = turn->after, next;
 	bool around = false;
@@ -145,14 +145,14 @@ static int by_turns(struct db_tx *tx, int64_t now_ms, const struct scs_turn *tur
 	}
 }
 
-static int take(struct db_tx *tx, int64_t id, int64_t now_ms, struct arena *a, struct scs_scan *ret,
-		struct err *e)
+static int take(struct db_tx *tx, int64_t id, int64_t now_ms, struct arena *a,
+		struct store_scan_scan *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
 	    "UPDATE scan SET status = 1, attempts = attempts + 1, lease_epoch = lease_epoch + 1,"
 	    " lease_until = $2, started_at = $3 WHERE id = $1 AND status = 0 RETURNING " COLUMNS,
-	    DB_ARGS(DB_I(id), DB_I(now_ms + SCS_LEASE_MS), DB_I(now_ms)), e);
+	    DB_ARGS(DB_I(id), DB_I(now_ms + STORE_SCAN_LEASE_MS), DB_I(now_ms)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -165,8 +165,9 @@ static int take(struct db_tx *tx, int64_t id, int64_t now_ms, struct arena *a, s
 	return r < 0 ? r : found;
 }
 
-int scs_claim(struct db_tx *tx, int64_t now_ms, const struct scs_turn *turn, struct arena *a,
-	      struct scs_scan *ret, int64_t *ret_next_ms, struct err *e)
+int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_turn *turn,
+		     struct arena *a, struct store_scan_scan *ret, int64_t *ret_next_ms,
+		     struct err *e)
 {
 	int64_t id = 0, due = INT64_MAX;
 	int r = first_int(
@@ -182,29 +183,31 @@ int scs_claim(struct db_tx *tx, int64_t now_ms, const struct scs_turn *turn, str
 	return r <= 0 ? r : take(tx, id, now_ms, a, ret, e);
 }
 
-int scs_renew(struct db_tx *tx, const struct scs_scan *s, int64_t now_ms, struct err *e)
+int store_scan_renew(struct db_tx *tx, const struct store_scan_scan *s, int64_t now_ms,
+		     struct err *e)
 {
 	int64_t n = db_exec(
 	    tx,
 	    "UPDATE scan SET lease_until = $3 WHERE id = $1 AND lease_epoch = $2 AND status = 1",
-	    DB_ARGS(DB_I(s->id), DB_I(s->lease_epoch), DB_I(now_ms + SCS_LEASE_MS)), e);
+	    DB_ARGS(DB_I(s->id), DB_I(s->lease_epoch), DB_I(now_ms + STORE_SCAN_LEASE_MS)), e);
 	return n < 0 ? (int)n : n > 0;
 }
 
-int scs_end(struct db_tx *tx, const struct scs_scan *s, enum scs_status status, struct bytes reason,
-	    int64_t run_at_ms, int64_t now_ms, struct err *e)
+int store_scan_end(struct db_tx *tx, const struct store_scan_scan *s, enum store_scan_status status,
+		   struct bytes reason, int64_t run_at_ms, int64_t now_ms, struct err *e)
 {
-	int64_t n = db_exec(tx,
-			    "UPDATE scan SET status = $3, reason = $4, run_at = $5, finished_at = "
-			    "$6, lease_until = 0"
-			    " WHERE id = $1 AND lease_epoch = $2 AND status = 1",
-			    DB_ARGS(DB_I(s->id), DB_I(s->lease_epoch), DB_I(status), DB_T(reason),
-				    DB_I(run_at_ms), DB_I(status == SCS_QUEUED ? 0 : now_ms)),
-			    e);
+	int64_t n =
+	    db_exec(tx,
+		    "UPDATE scan SET status = $3, reason = $4, run_at = $5, finished_at = "
+		    "$6, lease_until = 0"
+		    " WHERE id = $1 AND lease_epoch = $2 AND status = 1",
+		    DB_ARGS(DB_I(s->id), DB_I(s->lease_epoch), DB_I(status), DB_T(reason),
+			    DB_I(run_at_ms), DB_I(status == STORE_SCAN_QUEUED ? 0 : now_ms)),
+		    e);
 	return n < 0 ? (int)n : 0;
 }
 
-int64_t scs_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e)
+int64_t store_scan_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e)
 {
 	if (!all)
 		return db_exec(
@@ -214,16 +217,16 @@ int64_t scs_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e)
 	return db_exec(tx,
 		       "UPDATE scan SET status = 0, run_at = $1, deaths = deaths + 1 WHERE status "
 		       "= 1 AND deaths + 1 < $2",
-		       DB_ARGS(DB_I(now_ms), DB_I(SCS_DEATHS_MAX)), e);
+		       DB_ARGS(DB_I(now_ms), DB_I(STORE_SCAN_DEATHS_MAX)), e);
 }
 
-int scs_doomed(struct db_tx *tx, struct arena *a, struct scs_scan *ret, struct err *e)
+int store_scan_doomed(struct db_tx *tx, struct arena *a, struct store_scan_scan *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
 	    "UPDATE scan SET deaths = deaths + 1 WHERE id = (SELECT id FROM scan WHERE status = 1"
 	    " AND deaths + 1 >= $1 ORDER BY id LIMIT 1) RETURNING " COLUMNS,
-	    DB_ARGS(DB_I(SCS_DEATHS_MAX)), e);
+	    DB_ARGS(DB_I(STORE_SCAN_DEATHS_MAX)), e);
 	int r = s ? db_step(s, e) : -(int)e->code, found = r;
 	if (r > 0 && row(s, a, ret, e) < 0)
 		found = -(int)e->code;
@@ -233,24 +236,25 @@ int scs_doomed(struct db_tx *tx, struct arena *a, struct scs_scan *ret, struct e
 	return r < 0 ? r : found;
 }
 
-int scs_put_retry(struct db_tx *tx, const struct scs_scan *s, int64_t retry_at_ms, struct err *e)
+int store_scan_put_retry(struct db_tx *tx, const struct store_scan_scan *s, int64_t retry_at_ms,
+			 struct err *e)
 {
 	int64_t n = db_exec(tx, "UPDATE scan SET retry_at = $2 WHERE id = $1",
 			    DB_ARGS(DB_I(s->id), DB_I(retry_at_ms)), e);
 	return n < 0 ? (int)n : 0;
 }
 
-int64_t scs_retry(struct db_tx *tx, int64_t now_ms, size_t max, struct err *e)
+int64_t store_scan_retry(struct db_tx *tx, int64_t now_ms, size_t max, struct err *e)
 {
 	for (size_t i = 0; i < max; i++) {
 		int64_t id = 0;
-		int r =
-		    first_int(db_query(tx,
-				       "SELECT id FROM scan WHERE retry_at > 0 AND (retry_at <= $1 "
-				       "OR retry_at > $2)"
-				       " ORDER BY retry_at LIMIT 1",
-				       DB_ARGS(DB_I(now_ms), DB_I(now_ms + SCS_RETRY_MAX_MS)), e),
-			      &id, e);
+		int r = first_int(
+		    db_query(tx,
+			     "SELECT id FROM scan WHERE retry_at > 0 AND (retry_at <= $1 "
+			     "OR retry_at > $2)"
+			     " ORDER BY retry_at LIMIT 1",
+			     DB_ARGS(DB_I(now_ms), DB_I(now_ms + STORE_SCAN_RETRY_MAX_MS)), e),
+		    &id, e);
 		if (r <= 0)
 			return r < 0 ? r : (int64_t)i;
 		if (db_exec(tx,
@@ -269,43 +273,43 @@ int64_t scs_retry(struct db_tx *tx, int64_t now_ms, size_t max, struct err *e)
 	return (int64_t)max;
 }
 
-int64_t scs_mend_clock(struct db_tx *tx, int64_t now_ms, struct err *e)
+int64_t store_scan_mend_clock(struct db_tx *tx, int64_t now_ms, struct err *e)
 {
 	return db_exec(tx,
 		       "UPDATE scan SET run_at = $1 WHERE status = 0 AND run_at > $1 AND (attempts "
 		       "= 0 OR run_at > $2)",
-		       DB_ARGS(DB_I(now_ms), DB_I(now_ms + SCS_RUN_AHEAD_MS)), e);
+		       DB_ARGS(DB_I(now_ms), DB_I(now_ms + STORE_SCAN_RUN_AHEAD_MS)), e);
 }
 
 /* Of an image's scans the last. */
 #define LAST                                                                                       \
 	"(SELECT max(l.id) FROM scan l WHERE l.repository = i.repository AND l.digest = i.digest)"
 
-int64_t scs_again(struct db_tx *tx, enum scs_again which, int64_t from_id, int64_t to_id,
-		  struct bytes trigger, int64_t now_ms, struct err *e)
+int64_t store_scan_again(struct db_tx *tx, enum store_scan_again which, int64_t from_id,
+			 int64_t to_id, struct bytes trigger, int64_t now_ms, struct err *e)
 {
 	static const char *const texts[] = {
-	    [SCS_AGAIN_REASON] = INSERT
+	    [STORE_SCAN_AGAIN_REASON] = INSERT
 	    " SELECT i.repository, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
 	    " FROM image i JOIN image_counts n ON n.image_id = i.id WHERE i.id BETWEEN $1 AND $2"
 	    " AND (n.rest = 3 OR (n.rest < 3 AND i.reason <> ''))"
 	    " AND NOT EXISTS (SELECT 1 FROM scan s WHERE s.id = " LAST
 	    " AND s.deaths >= $5)" UNLESS_OPEN,
-	    [SCS_AGAIN_FAILED] =
+	    [STORE_SCAN_AGAIN_FAILED] =
 		INSERT " SELECT i.repository, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
 		       " FROM image i JOIN image_counts n ON n.image_id = i.id WHERE i.id BETWEEN "
 		       "$1 AND $2 AND n.rest = 3"
 		       " AND EXISTS (SELECT 1 FROM scan s WHERE s.id = " LAST
 		       " AND s.status = 3 AND s.deaths < $5)" UNLESS_OPEN,
 	};
-	return db_exec(
-	    tx, texts[which],
-	    DB_ARGS(DB_I(from_id), DB_I(to_id), DB_T(trigger), DB_I(now_ms), DB_I(SCS_DEATHS_MAX)),
-	    e);
+	return db_exec(tx, texts[which],
+		       DB_ARGS(DB_I(from_id), DB_I(to_id), DB_T(trigger), DB_I(now_ms),
+			       DB_I(STORE_SCAN_DEATHS_MAX)),
+		       e);
 }
 
-int64_t scs_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_ms, int64_t now_ms,
-		    struct err *e)
+int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_ms, int64_t now_ms,
+			   struct err *e)
 {
 	return db_exec(
 	    tx,
@@ -316,8 +320,9 @@ int64_t scs_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_ms, int
 }
 
 /* NOLINTNEXTLINE(readability-function-size): filter, place and room of one page */
-int64_t scs_list(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t before,
-		 size_t max, struct arena *a, struct scs_scan *out, struct err *e)
+int64_t store_scan_list(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			int64_t before, size_t max, struct arena *a, struct store_scan_scan *out,
+			struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
@@ -339,7 +344,8 @@ int64_t scs_list(struct db_tx *tx, struct bytes repository, struct bytes digest,
 	return r < 0 ? r : n;
 }
 
-int scs_get(struct db_tx *tx, int64_t id, struct arena *a, struct scs_scan *ret, struct err *e)
+int store_scan_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scan_scan *ret,
+		   struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(tx, "SELECT " COLUMNS " FROM scan WHERE id = $1", DB_ARGS(DB_I(id)), e);

@@ -1,84 +1,95 @@
-/* scans (scs_): the queue of scans, which is also their record. One open scan per image; a lease
- * with an epoch fences workers that were thought dead. */
+/* scans (store_scan_): the queue of scans, which is also their record. One open scan per image; a
+ * lease with an epoch fences workers that were thought dead. */
 #pragma once
 #include "base/arena.h"
 #include "store/db.h"
 
-enum scs_status { SCS_QUEUED, SCS_RUNNING, SCS_COMPLETED, SCS_FAILED, SCS_UNSUPPORTED };
-const char *scs_status_word(enum scs_status s); /* "queued" … */
+enum store_scan_status {
+	STORE_SCAN_QUEUED,
+	STORE_SCAN_RUNNING,
+	STORE_SCAN_COMPLETED,
+	STORE_SCAN_FAILED,
+	STORE_SCAN_UNSUPPORTED
+};
+const char *store_scan_status_word(enum store_scan_status s); /* "queued" … */
 
-struct scs_scan {
+struct store_scan_scan {
 	int64_t id;
 	struct bytes repository, digest, trigger, reason;
-	enum scs_status status;
+	enum store_scan_status status;
 	int64_t attempts, run_at_ms, lease_epoch, queued_ms, started_ms, finished_ms;
 	int64_t deaths;	 /* servers that ended while it ran */
 	int64_t retries; /* how often it was asked for again after it had failed for reasons of the
 			    server's */
 };
 
-#define SCS_LEASE_MS                                                                               \
+#define STORE_SCAN_LEASE_MS                                                                        \
 	60000 /* renewed by a third of it; a dead owner's scan is taken over after this */
-#define SCS_ATTEMPTS_MAX                                                                           \
+#define STORE_SCAN_ATTEMPTS_MAX                                                                    \
 	6 /* then the scan ends as failed: 1 s, 4 s, 16 s … apart, 6 minutes in all */
-#define SCS_DEATHS_MAX                                                                             \
+#define STORE_SCAN_DEATHS_MAX                                                                      \
 	5 /* servers that end while a scan runs: then it is given up, whatever else is tried again \
 	   */
-#define SCS_RUN_AHEAD_MS                                                                           \
+#define STORE_SCAN_RUN_AHEAD_MS                                                                    \
 	(INT64_C(30) * 60000) /* no attempt is put off longer: what is due later was put off       \
 				 before the clock was set back */
-#define SCS_RETRY_MAX_MS                                                                           \
+#define STORE_SCAN_RETRY_MAX_MS                                                                    \
 	(INT64_C(6) * 3600000) /* longest time until a scan that failed for reasons of the         \
 				  server's is asked for again */
 
 /* Whose turn it is. after: the repository that was served last; full: repositories that may not
  * take more. */
-struct scs_turn {
+struct store_scan_turn {
 	struct bytes after;
 	const struct bytes *full;
 	size_t full_count;
 };
 
 /* Queue a scan unless one is open for this image. *ret_id: the open one's. */
-int scs_add(struct db_tx *tx, struct bytes repository, struct bytes digest, struct bytes trigger,
-	    int64_t now_ms, int64_t *ret_id, struct err *e);
+int store_scan_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		   struct bytes trigger, int64_t now_ms, int64_t *ret_id, struct err *e);
 /* Take one that is due: 1, 0 = none (*ret_next_ms: when the next one is due, INT64_MAX = never; it
  * may be due already and of a repository that is full). turn NULL: the one that is due longest;
  * else repositories take turns by name, each with its own longest due. Runs from a. */
-int scs_claim(struct db_tx *tx, int64_t now_ms, const struct scs_turn *turn, struct arena *a,
-	      struct scs_scan *ret, int64_t *ret_next_ms, struct err *e);
+int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_turn *turn,
+		     struct arena *a, struct store_scan_scan *ret, int64_t *ret_next_ms,
+		     struct err *e);
 /* 1 = still ours, 0 = lost. */
-int scs_renew(struct db_tx *tx, const struct scs_scan *s, int64_t now_ms, struct err *e);
+int store_scan_renew(struct db_tx *tx, const struct store_scan_scan *s, int64_t now_ms,
+		     struct err *e);
 /* End it, or put it back (status QUEUED) to be run at run_at_ms. 0 also when the lease was lost:
  * the result of a scan is the same whoever ran it. */
-int scs_end(struct db_tx *tx, const struct scs_scan *s, enum scs_status status, struct bytes reason,
-	    int64_t run_at_ms, int64_t now_ms, struct err *e);
+int store_scan_end(struct db_tx *tx, const struct store_scan_scan *s, enum store_scan_status status,
+		   struct bytes reason, int64_t run_at_ms, int64_t now_ms, struct err *e);
 /* Scans whose lease ran out go back to the queue. With all = true, at a start, all running ones:
- * their server ended; but for those of scs_doomed. Count. */
-int64_t scs_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e);
-/* At a start, after scs_reap: one that was running when its server ended, for the SCS_DEATHS_MAXth
- * time: 1, 0 = there is none. The caller ends it. Runs from a. */
-int scs_doomed(struct db_tx *tx, struct arena *a, struct scs_scan *ret, struct err *e);
+ * their server ended; but for those of store_scan_doomed. Count. */
+int64_t store_scan_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e);
+/* At a start, after store_scan_reap: one that was running when its server ended, for the
+ * STORE_SCAN_DEATHS_MAXth time: 1, 0 = there is none. The caller ends it. Runs from a. */
+int store_scan_doomed(struct db_tx *tx, struct arena *a, struct store_scan_scan *ret,
+		      struct err *e);
 /* It ended as failed for reasons of the server's: it is asked for again at retry_at_ms. */
-int scs_put_retry(struct db_tx *tx, const struct scs_scan *s, int64_t retry_at_ms, struct err *e);
+int store_scan_put_retry(struct db_tx *tx, const struct store_scan_scan *s, int64_t retry_at_ms,
+			 struct err *e);
 /* Ask again for up to max of those whose time has come, unless something else was asked for since:
  * how many were looked at. */
-int64_t scs_retry(struct db_tx *tx, int64_t now_ms, size_t max, struct err *e);
+int64_t store_scan_retry(struct db_tx *tx, int64_t now_ms, size_t max, struct err *e);
 /* After the clock was set back: what has not been tried, or is put off longer than anything is,
  * becomes due. Count. */
-int64_t scs_mend_clock(struct db_tx *tx, int64_t now_ms, struct err *e);
-/* Ask for scans of images from_id … to_id that are Unverified or have a reason (SCS_AGAIN_REASON),
- * or are Unverified after a scan that failed (SCS_AGAIN_FAILED). None of an image over whose scan
- * SCS_DEATHS_MAX servers ended. Count. */
-enum scs_again { SCS_AGAIN_REASON, SCS_AGAIN_FAILED };
-int64_t scs_again(struct db_tx *tx, enum scs_again which, int64_t from_id, int64_t to_id,
-		  struct bytes trigger, int64_t now_ms, struct err *e);
+int64_t store_scan_mend_clock(struct db_tx *tx, int64_t now_ms, struct err *e);
+/* Ask for scans of images from_id … to_id that are Unverified or have a reason
+ * (STORE_SCAN_AGAIN_REASON), or are Unverified after a scan that failed (STORE_SCAN_AGAIN_FAILED).
+ * None of an image over whose scan STORE_SCAN_DEATHS_MAX servers ended. Count. */
+enum store_scan_again { STORE_SCAN_AGAIN_REASON, STORE_SCAN_AGAIN_FAILED };
+int64_t store_scan_again(struct db_tx *tx, enum store_scan_again which, int64_t from_id,
+			 int64_t to_id, struct bytes trigger, int64_t now_ms, struct err *e);
 /* Every image pulled after pulled_ms and scanned before scanned_ms. Count. */
-int64_t scs_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_ms, int64_t now_ms,
-		    struct err *e);
+int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_ms, int64_t now_ms,
+			   struct err *e);
 /* Newest first, ids below before (0 = from the newest); repository and digest may be empty. Count
  * into out[max]. */
-int64_t scs_list(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t before,
-		 size_t max, struct arena *a, struct scs_scan *out, struct err *e);
-int scs_get(struct db_tx *tx, int64_t id, struct arena *a, struct scs_scan *ret,
-	    struct err *e); /* 1 = found */
+int64_t store_scan_list(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			int64_t before, size_t max, struct arena *a, struct store_scan_scan *out,
+			struct err *e);
+int store_scan_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scan_scan *ret,
+		   struct err *e); /* 1 = found */

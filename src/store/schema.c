@@ -1,9 +1,9 @@
 #include "store/schema.h"
 
-const struct schema_room schema_rooms[] = {
-    {.room = "store", .steps = schema_store},
-    {.room = "registry", .steps = schema_registry},
-    {.room = "access", .steps = schema_access},
-    {.room = "scan", .steps = schema_scan},
+const struct schema_module schema_modules[] = {
+    {.module = "store", .steps = schema_store},
+    {.module = "registry", .steps = schema_registry},
+    {.module = "access", .steps = schema_access},
+    {.module = "scan", .steps = schema_scan},
 };
-const size_t schema_room_count = sizeof schema_rooms / sizeof schema_rooms[0];
+const size_t schema_module_count = sizeof schema_modules / sizeof schema_modules[0];

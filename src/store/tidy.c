@@ -65,7 +65,7 @@ static const struct sort {
 };
 
 struct pass {
-	const struct tdy_rules *rules;
+	const struct store_tidy_rules *rules;
 	const struct sort *sort;
 	int64_t ids[FIND_MAX];
 	size_t count, at, to;
@@ -75,7 +75,7 @@ struct pass {
 static int find_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct pass *p = arg;
-	const struct tdy_rules *u = p->rules;
+	const struct store_tidy_rules *u = p->rules;
 	const struct db_value args[] = {DB_I(u->analyzer), DB_I(u->layers_before_ms),
 					DB_I(u->now_ms)};
 	struct db_stmt *s =
@@ -89,10 +89,6 @@ static int find_tx(struct db_tx *tx, void *arg, struct err *e)
 	db_done(s);
 	return r;
 }
-
-/* ---- sets
- * -------------------------------------------------------------------------------------------------------------------
- */
 
 /* list: the ids behind first; without set, as it is to be kept under *ret_first. 1 = none is left.
  */
@@ -187,10 +183,6 @@ static int leave_packages(struct db_tx *tx, int64_t set, struct err *e)
 	return r;
 }
 
-/* ---- all
- * --------------------------------------------------------------------------------------------------------------------
- */
-
 static int remove_one(struct db_tx *tx, struct pass *p, int64_t id, struct err *e)
 {
 	if (p->sort == &sorts[FOUND_SET]) {
@@ -245,14 +237,15 @@ static int one_sort(struct db *db, struct pass *p, int64_t *ret_removed, struct 
 	return 0;
 }
 
-int tdy_rows(struct db *db, const struct tdy_rules *rules, struct tdy_result *ret, struct err *e)
+int store_tidy_rows(struct db *db, const struct store_tidy_rules *rules,
+		    struct store_tidy_result *ret, struct err *e)
 {
 	struct pass p = {.rules = rules};
 	int64_t *const counts[FOUND_COUNT] = {
 	    [FOUND_LAYER] = &ret->layers,     [FOUND_SET] = &ret->sets,
 	    [FOUND_PACKAGE] = &ret->packages, [FOUND_KIND] = &ret->rest,
 	    [FOUND_IMAGE_LAYER] = &ret->rest, [FOUND_CHECK] = &ret->rest};
-	*ret = (struct tdy_result){0};
+	*ret = (struct store_tidy_result){0};
 	for (size_t i = 0; i < FOUND_COUNT && !is_stopped(&p); i++) {
 		p.sort = &sorts[i];
 		if (one_sort(db, &p, counts[i], e) < 0)
@@ -283,7 +276,7 @@ static int no_remedies_tx(struct db_tx *tx, void *arg, struct err *e)
 	return r;
 }
 
-int tdy_remedies(struct db *db, struct tdy_result *ret, struct err *e)
+int store_tidy_remedies(struct db *db, struct store_tidy_result *ret, struct err *e)
 {
 	int64_t removed = 0;
 	bool any = false;

@@ -1,8 +1,8 @@
-/* tidy (tdy_): removes what nothing needs any more: inventories of blobs that are gone, sets that
- * no image has, packages that no set has with their matches, and what only those needed (kinds,
- * layers of images, security checks, remedies). In short transactions, each of which looks again
- * before it removes, between which other writers go first. So a registry whose content stays the
- * same has a store whose size stays the same, whatever was pushed and deleted. */
+/* tidy (store_tidy_): removes what nothing needs any more: inventories of blobs that are gone, sets
+ * that no image has, packages that no set has with their matches, and what only those needed
+ * (kinds, layers of images, security checks, remedies). In short transactions, each of which looks
+ * again before it removes, between which other writers go first. So a registry whose content stays
+ * the same has a store whose size stays the same, whatever was pushed and deleted. */
 #pragma once
 #include "base/err.h"
 
@@ -10,19 +10,20 @@
 #include <stdint.h>
 
 struct db;
-struct tdy_rules {
+struct store_tidy_rules {
 	int64_t analyzer; /* inventories of others are read by nobody */
 	int64_t
 	    layers_before_ms; /* of an inventory that is younger the blob may still be on its way */
 	int64_t now_ms;
 	const atomic_bool *stop; /* may be NULL; set: it ends, with 0 */
 };
-struct tdy_result {
+struct store_tidy_result {
 	int64_t layers, sets, packages, rest; /* removed */
 };
 /* Beside scans, not beside a switch of generations. ret says what went even when it fails half-way.
  */
-int tdy_rows(struct db *db, const struct tdy_rules *rules, struct tdy_result *ret, struct err *e);
-/* Texts of remedies that no match has. It looks at all matches: for after tdy_rows removed some,
- * and neither beside scans nor beside a switch. */
-int tdy_remedies(struct db *db, struct tdy_result *ret, struct err *e);
+int store_tidy_rows(struct db *db, const struct store_tidy_rules *rules,
+		    struct store_tidy_result *ret, struct err *e);
+/* Texts of remedies that no match has. It looks at all matches: for after store_tidy_rows removed
+ * some, and neither beside scans nor beside a switch. */
+int store_tidy_remedies(struct db *db, struct store_tidy_result *ret, struct err *e);

@@ -107,8 +107,6 @@ int rec_from_adv(struct intern *t, struct arena *a, const struct adv *adv, struc
 	return c.r;
 }
 
-/* --- order --- */
-
 static int cmp_u64(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
@@ -211,8 +209,6 @@ static void normalise_one(struct rec *r, const uint32_t *rank)
 	r->affected_count =
 	    sort_unique(r->affected, r->affected_count, sizeof *r->affected, cmp_affected, rank);
 }
-
-/* --- union --- */
 
 static void *joined(struct arena *a, const void *x, uint32_t nx, const void *y, uint32_t ny,
 		    size_t size)

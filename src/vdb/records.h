@@ -2,7 +2,7 @@
  * arrays live in the writer's arena. Not for other rooms. */
 #pragma once
 #include "base/arena.h"
-#include "feed/advisory.h"
+#include "advisory/advisory.h"
 #include "vdb/intern.h"
 
 struct rec_list {

@@ -4,7 +4,7 @@
  * vdb_verify (section checksums). */
 #pragma once
 #include "base/arena.h"
-#include "feed/advisory.h"
+#include "advisory/advisory.h"
 
 /* Building: records in any order, then finish. Memory grows with the records (about the size of the
  * file). */

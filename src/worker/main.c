@@ -40,14 +40,14 @@ static int run_task(struct session *s, int out_fd, struct err *e)
 static int work(struct session *s, int out_fd)
 {
 	struct err e = ERR_INIT;
-	int r = ses_wait_start(s, &e);
+	int r = session_wait_start(s, &e);
 	if (r == 0)
 		return EXIT_DONE; /* a probe, or nobody wants it any more */
 	if (r > 0)
 		r = run_task(s, out_fd, &e);
 	if (r >= 0)
-		r = ses_done(s, &e);
-	return r < 0 && ses_failed(s, &e) < 0 ? EXIT_TALK : EXIT_DONE;
+		r = session_done(s, &e);
+	return r < 0 && session_failed(s, &e) < 0 ? EXIT_TALK : EXIT_DONE;
 }
 
 /* No thread, no memory: then the task hashes in passing. */
@@ -70,14 +70,14 @@ int main(int argc, char **argv)
 	/* It was started by descriptor, and some kernels name it by that. */
 	(void)prctl(PR_SET_NAME, "plimsoll-worker");
 	int out_fd = fcntl(TASK_OUT_FD, F_GETFD) < 0 ? -1 : TASK_OUT_FD;
-	ses_init(&session, TASK_SOCKET_FD);
+	session_init(&session, TASK_SOCKET_FD);
 	session.diffid = diffid_open(&e);
 	if (!session.diffid ||
 	    cage_enter(&lim, allow_missing, start_threads, NULL, &cage, &e) < 0) {
-		(void)ses_failed(&session, &e);
+		(void)session_failed(&session, &e);
 		_exit(EXIT_CAGE);
 	}
-	int r = ses_ready(&session, &cage, &e);
+	int r = session_ready(&session, &cage, &e);
 	/* Not exit(): handlers of libraries have no business in here, and a leak ends with the
 	 * process. */
 	_exit(r < 0 ? EXIT_TALK : work(&session, out_fd));

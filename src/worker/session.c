@@ -10,14 +10,14 @@
 #define NOTE_MAX 10000U	    /* notes sent one by one */
 #define NOTE_TEXT_MAX 1000U /* bytes of a note's text */
 
-void ses_init(struct session *s, int sock)
+void session_init(struct session *s, int sock)
 {
 	*s = (struct session){.sock = sock};
 	buf_init(&s->batch, LIMIT_FRAME_MAX);
 	buf_init(&s->out, LIMIT_FRAME_MAX);
 }
 
-void ses_free(struct session *s)
+void session_free(struct session *s)
 {
 	buf_free(&s->batch);
 	buf_free(&s->out);
@@ -55,7 +55,7 @@ static int receive(struct session *s, int flags, struct cursor *ret, struct err 
 	return cur_ok(ret) ? type : err_set(e, ERR_FORMAT, "request: not a message");
 }
 
-int ses_wait_start(struct session *s, struct err *e)
+int session_wait_start(struct session *s, struct err *e)
 {
 	struct cursor c;
 	int type = receive(s, 0, &c, e);
@@ -118,7 +118,7 @@ static int64_t wait_growth(void *arg, uint64_t have, bool *ret_final, struct err
 	return (int64_t)s->available;
 }
 
-struct stream *ses_open_input(struct session *s, struct err *e)
+struct stream *session_open_input(struct session *s, struct err *e)
 {
 	/* Asked for growth a stream trusts only what was announced: not for a file that is whole.
 	 */
@@ -152,7 +152,7 @@ static int send_parts(struct session *s, enum task_record type, struct bytes bod
 	return r;
 }
 
-int ses_record(struct session *s, enum task_record type, struct bytes body, struct err *e)
+int session_record(struct session *s, enum task_record type, struct bytes body, struct err *e)
 {
 	int r = 0;
 	if (s->batch.len > 0 && (s->batch_type != type || body.len > TASK_FRAME_FILL / 2 ||
@@ -181,14 +181,14 @@ static int send_note(struct session *s, struct bytes where, struct bytes text, s
 	return send_message(s, &s->out, e);
 }
 
-int ses_note(struct session *s, struct bytes where, struct bytes text, struct err *e)
+int session_note(struct session *s, struct bytes where, struct bytes text, struct err *e)
 {
 	if (++s->note_count > NOTE_MAX)
 		return 0;
 	return send_note(s, where, text, e);
 }
 
-int ses_done(struct session *s, struct err *e)
+int session_done(struct session *s, struct err *e)
 {
 	int r = flush(s, e);
 	if (r == 0 && s->note_count > NOTE_MAX) {
@@ -205,7 +205,7 @@ int ses_done(struct session *s, struct err *e)
 	return send_message(s, &s->out, e);
 }
 
-int ses_failed(struct session *s, const struct err *task_error)
+int session_failed(struct session *s, const struct err *task_error)
 {
 	buf_clear(&s->out);
 	task_head_put(&s->out, TASK_FAILED);
@@ -214,7 +214,7 @@ int ses_failed(struct session *s, const struct err *task_error)
 	return send_message(s, &s->out, NULL);
 }
 
-int ses_ready(struct session *s, const struct cage_report *r, struct err *e)
+int session_ready(struct session *s, const struct cage_report *r, struct err *e)
 {
 	buf_clear(&s->out);
 	task_ready_put(&s->out, r);

@@ -1,5 +1,5 @@
-/* session (ses_): a worker's side of its one task: what it was asked, and the answers on their way
- * out. */
+/* session (session_): a worker's side of its one task: what it was asked, and the answers on their
+ * way out. */
 #pragma once
 #include "base/buf.h"
 #include "codec/stream.h"
@@ -19,20 +19,20 @@ struct session {
 	uint8_t request[2 * LIMIT_PATH_MAX];
 };
 
-void ses_init(struct session *s, int sock);
-void ses_free(struct session *s);
+void session_init(struct session *s, int sock);
+void session_free(struct session *s);
 /* Wait for START. 1 = s->start is filled, 0 = the parent went away or cancelled, ERR_FORMAT. */
-int ses_wait_start(struct session *s, struct err *e);
+int session_wait_start(struct session *s, struct err *e);
 /* The input from its start, as far as it goes; waits for a file that is still growing. Close it
  * with stream_close. */
-struct stream *ses_open_input(struct session *s, struct err *e);
+struct stream *session_open_input(struct session *s, struct err *e);
 /* Send one record; small ones travel together. */
-int ses_record(struct session *s, enum task_record type, struct bytes body, struct err *e);
+int session_record(struct session *s, enum task_record type, struct bytes body, struct err *e);
 /* Tell of something that could not be read. After NOTE_MAX of them the rest is only counted and
  * told at the end. */
-int ses_note(struct session *s, struct bytes where, struct bytes text, struct err *e);
+int session_note(struct session *s, struct bytes where, struct bytes text, struct err *e);
 /* The end of the task: DONE, or FAILED with *task_error. */
-int ses_done(struct session *s, struct err *e);
-int ses_failed(struct session *s, const struct err *task_error);
+int session_done(struct session *s, struct err *e);
+int session_failed(struct session *s, const struct err *task_error);
 /* The cage stands. */
-int ses_ready(struct session *s, const struct cage_report *r, struct err *e);
+int session_ready(struct session *s, const struct cage_report *r, struct err *e);

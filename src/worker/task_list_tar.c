@@ -39,13 +39,13 @@ static int list(struct session *s, struct stream *in, struct buf *buf, struct er
 		buf_put_le64(buf, ent.offset);
 		buf_put_le64(buf, ent.stored);
 		if (ent.path.len > LIMIT_PATH_MAX || ent.link.len > LIMIT_PATH_MAX)
-			r = ses_note(s, ent.path, BYTES_LIT("an overlong path: left out"), e);
+			r = session_note(s, ent.path, BYTES_LIT("an overlong path: left out"), e);
 		else if (ent.sparse) /* its bytes do not stand in a row */
-			r = ses_note(s, ent.path, BYTES_LIT("sparse member left out"), e);
+			r = session_note(s, ent.path, BYTES_LIT("sparse member left out"), e);
 		else if (!buf_ok(buf))
 			r = err_set(e, ERR_NOMEM, "member: no memory");
 		else
-			r = ses_record(s, TASK_MEMBER, buf_bytes(buf), e);
+			r = session_record(s, TASK_MEMBER, buf_bytes(buf), e);
 		if (r < 0)
 			break;
 	}
@@ -57,7 +57,7 @@ int task_list_tar(struct session *s, int out_fd, struct err *e)
 {
 	const char *codec = NULL;
 	s->start.limits.layer_window_max = LIMIT_WINDOW_MAX; /* no layer, and little else is kept */
-	struct stream *in = ses_open_input(s, e);
+	struct stream *in = session_open_input(s, e);
 	if (in)
 		in = codec_open(in, &s->start.limits, &codec, e);
 	if (!in)

@@ -1,7 +1,7 @@
 #include "worker/tasks.h"
 
 #include "feed/feed.h"
-#include "feed/names.h"
+#include "advisory/feeds.h"
 
 /* A feed's document, archive or zip: a record for every advisory and exploit fact in it. */
 
@@ -14,7 +14,7 @@ static int send_buf(struct sink_state *st, enum task_record type, struct err *e)
 {
 	if (!buf_ok(&st->buf))
 		return err_set(e, ERR_NOMEM, "record: no memory");
-	return ses_record(st->s, type, buf_bytes(&st->buf), e);
+	return session_record(st->s, type, buf_bytes(&st->buf), e);
 }
 
 static int on_advisory(void *arg, const struct adv *a, struct err *e)
@@ -23,7 +23,7 @@ static int on_advisory(void *arg, const struct adv *a, struct err *e)
 	buf_clear(&st->buf);
 	adv_put(&st->buf, a);
 	if (!buf_ok(&st->buf))
-		return ses_note(st->s, a->id, BYTES_LIT("record too large"), e);
+		return session_note(st->s, a->id, BYTES_LIT("record too large"), e);
 	return send_buf(st, TASK_ADVISORY, e);
 }
 
@@ -38,7 +38,7 @@ static int on_exploit(void *arg, const struct adv_exploit *x, struct err *e)
 static int on_note(void *arg, struct bytes where, const char *text, struct err *e)
 {
 	struct sink_state *st = arg;
-	return ses_note(st->s, where, bytes_of(text), e);
+	return session_note(st->s, where, bytes_of(text), e);
 }
 
 int task_read_feed(struct session *s, int out_fd, struct err *e)

@@ -4,8 +4,8 @@
 
 struct worker_task {
 	enum task_kind kind;
-	/* Reads TASK_IN_FD, may use out_fd (-1 = there is none), answers by ses_record and
-	 * ses_note. The end is told by the caller. */
+	/* Reads TASK_IN_FD, may use out_fd (-1 = there is none), answers by session_record and
+	 * session_note. The end is told by the caller. */
 	int (*run)(struct session *s, int out_fd, struct err *e);
 };
 

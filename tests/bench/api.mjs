@@ -14,7 +14,7 @@ const MEDIAN_MS = 50, P99_MS = 250, ALONE_MS = 5000;
 const readers = Number(process.env.READERS ?? 20), seconds = Number(process.env.SECONDS ?? 30);
 const store = process.argv[2] ?? tempDir('bench-api'), images = process.argv[3] ?? '100000';
 if (!fs.existsSync(path.join(store, 'plimsoll.db'))) {
-  const made = spawnSync(path.join(build, 'tests/rooms/scan/bench_rescore'), [store, images], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const made = spawnSync(path.join(build, 'tests/modules/scan/bench_rescore'), [store, images], { stdio: ['ignore', 'inherit', 'inherit'] });
   if (!fs.existsSync(path.join(store, 'plimsoll.db'))) throw new Error(`no store was made: status ${made.status} ${made.signal ?? ''}`);
 }
 const secret = path.join(store, 'bench-api-password'); // the first start says it once

@@ -35,10 +35,6 @@ static uint64_t mix(uint64_t kind, uint64_t a, uint64_t b)
 }
 enum { MIX_OS = 1, MIX_APP, MIX_VERSION, MIX_IMAGE, MIX_SECOND, MIX_COUNT, MIX_FIX, MIX_SEVERITY };
 
-/* ---- packages and sets
- * ---------------------------------------------------------------------------------------------------
- */
-
 struct member {
 	unsigned name, version;
 };
@@ -119,10 +115,6 @@ struct fleet_image fleet_image_of(const struct fleet *f, unsigned image)
 	(void)snprintf(r.tag, sizeof r.tag, "v%u", image % 50);
 	return r;
 }
-
-/* ---- layers and manifests
- * ------------------------------------------------------------------------------------------------
- */
 
 static void tar_member(struct buf *out, const char *path, struct bytes content)
 {
@@ -210,10 +202,6 @@ void fleet_manifest(const struct fleet *f, unsigned image, const struct fleet_la
 	}
 	buf_put_text(manifest, "]}");
 }
-
-/* ---- advisories
- * ----------------------------------------------------------------------------------------------------------
- */
 
 static const struct {
 	enum adv_severity severity;
@@ -321,16 +309,12 @@ int fleet_vdb(const struct fleet *f, int generation, const char *path, struct er
 	return r;
 }
 
-/* ---- filling a store
- * -------------------------------------------------------------------------------------------------------
- */
-
 struct fill {
 	const struct fleet *f;
 	const struct vdb *v;
 	struct fleet_layer *layers; /* len 0: not made yet */
 	int64_t *packages;	    /* ids by name and version; 0: not kept yet */
-	struct rgs rgs;
+	struct store_registry store_registry;
 	unsigned image, end;
 	struct buf tar, config, manifest, inventory, packed;
 };
@@ -344,7 +328,7 @@ static struct stream *reopen(void *arg, struct err *e)
 static int put_layer(struct db_tx *tx, struct fill *l, unsigned layer, struct err *e)
 {
 	struct limits limits = LIMITS_DEFAULT;
-	struct lay_source source = {.reopen = reopen, .arg = l, .scratch_fd = -1};
+	struct layer_source source = {.reopen = reopen, .arg = l, .scratch_fd = -1};
 	struct fleet_layer *to = &l->layers[layer];
 	struct arena a;
 	struct lay lay;
@@ -357,13 +341,14 @@ static int put_layer(struct db_tx *tx, struct fill *l, unsigned layer, struct er
 	digest_text(&to->digest, text);
 	buf_clear(&l->inventory);
 	arena_init(&a, 64U << 20);
-	if (lay_index(&source, &limits, &l->inventory, e) < 0 ||
-	    lay_parse(buf_bytes(&l->inventory), &a, &lay, e) < 0)
+	if (layer_index(&source, &limits, &l->inventory, e) < 0 ||
+	    layer_parse(buf_bytes(&l->inventory), &a, &lay, e) < 0)
 		return -(int)e->code;
 	arena_free(&a);
 	buf_clear(&l->packed);
 	pack_put(buf_bytes(&l->inventory), &l->packed);
-	return ivs_put(tx, bytes_of(text), buf_bytes(&l->packed), &lay, l->rgs.now_ms, e);
+	return store_inventory_put(tx, bytes_of(text), buf_bytes(&l->packed), &lay,
+				   l->store_registry.now_ms, e);
 }
 
 static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_t *ret,
@@ -394,8 +379,8 @@ static int put_blob(struct fill *l, int64_t repository, const struct digest *d, 
 	char text[DIGEST_TEXT_CAP], key[BLOB_KEY_CAP];
 	digest_text(d, text);
 	(void)snprintf(key, sizeof key, "%.32s", text + 7 + 16);
-	return rgs_blob_add(&l->rgs, bytes_of(text), key, len, e) < 0 ||
-		       rgs_blob_link(&l->rgs, repository, bytes_of(text), e) < 0
+	return store_blob_add(&l->store_registry, bytes_of(text), key, len, e) < 0 ||
+		       store_blob_link(&l->store_registry, repository, bytes_of(text), e) < 0
 		   ? -(int)e->code
 		   : 0;
 }
@@ -415,7 +400,7 @@ static int put_event(struct db_tx *tx, const struct fill *l, const char *type,
 			   .size = push ? l->manifest.len : 0,
 			   .actor = bytes_of(push ? "ann" : ""),
 			   .detail = detail,
-			   .at = l->rgs.now_ms};
+			   .at = l->store_registry.now_ms};
 	return event_append(tx, &ev, e);
 }
 
@@ -427,26 +412,27 @@ static int put_registry(struct db_tx *tx, struct fill *l, const struct fleet_ima
 	char text[DIGEST_TEXT_CAP];
 	digest_of(DIGEST_SHA256, buf_bytes(&l->config), &config);
 	digest_text(&config, text);
-	int64_t repository = rgs_repository_make(&l->rgs, bytes_of(im->repository), e);
+	int64_t repository = store_repository_make(&l->store_registry, bytes_of(im->repository), e);
 	if (repository < 0 || put_blob(l, repository, &config, l->config.len, e) < 0)
 		return -(int)e->code;
-	struct rgs_manifest m = {.digest = digest,
-				 .media_type = BYTES_LIT(OCI_MANIFEST_TYPE),
-				 .size = l->manifest.len,
-				 .pushed_at = l->rgs.now_ms,
-				 .content = buf_bytes(&l->manifest)};
-	if (rgs_manifest_put(&l->rgs, repository, &m, e) < 0 ||
-	    rgs_manifest_ref(&l->rgs, repository, digest, RGS_REF_BLOB, bytes_of(text), e) < 0)
+	struct store_manifest m = {.digest = digest,
+				   .media_type = BYTES_LIT(OCI_MANIFEST_TYPE),
+				   .size = l->manifest.len,
+				   .pushed_at = l->store_registry.now_ms,
+				   .content = buf_bytes(&l->manifest)};
+	if (store_manifest_put(&l->store_registry, repository, &m, e) < 0 ||
+	    store_manifest_ref(&l->store_registry, repository, digest, STORE_REF_BLOB,
+			       bytes_of(text), e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < im->layer_count; i++) {
 		const struct fleet_layer *layer = &l->layers[im->layers[i]];
 		digest_text(&layer->digest, text);
 		if (put_blob(l, repository, &layer->digest, layer->len, e) < 0 ||
-		    rgs_manifest_ref(&l->rgs, repository, digest, RGS_REF_BLOB, bytes_of(text), e) <
-			0)
+		    store_manifest_ref(&l->store_registry, repository, digest, STORE_REF_BLOB,
+				       bytes_of(text), e) < 0)
 			return -(int)e->code;
 	}
-	if (rgs_tag_put(&l->rgs, repository, bytes_of(im->tag), digest, e) < 0)
+	if (store_tag_put(&l->store_registry, repository, bytes_of(im->tag), digest, e) < 0)
 		return -(int)e->code;
 	return put_event(tx, l, EVENT_PUSHED, im, digest, BYTES_NONE, e);
 }
@@ -492,21 +478,23 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 				.distro_version = BYTES_LIT("12"),
 				.distro_name = BYTES_LIT("Debian GNU/Linux 12 (bookworm)"),
 				.package_count = total,
-				.scanned_ms = l->rgs.now_ms};
-	struct scs_scan scan;
+				.scanned_ms = l->store_registry.now_ms};
+	struct store_scan_scan scan;
 	struct arena a;
 	int64_t next;
 	arena_init(&a, 1U << 20);
-	if (ims_add(tx, out.repository, digest, l->rgs.now_ms, e) < 0 ||
-	    scs_add(tx, out.repository, digest, BYTES_LIT("push"), l->rgs.now_ms, &next, e) < 0 ||
-	    scs_claim(tx, l->rgs.now_ms, NULL, &a, &scan, &next, e) < 0 ||
+	if (ims_add(tx, out.repository, digest, l->store_registry.now_ms, e) < 0 ||
+	    store_scan_add(tx, out.repository, digest, BYTES_LIT("push"), l->store_registry.now_ms,
+			   &next, e) < 0 ||
+	    store_scan_claim(tx, l->store_registry.now_ms, NULL, &a, &scan, &next, e) < 0 ||
 	    ims_put(tx, &out, parts, im->layer_count, e) < 0)
 		return -(int)e->code;
 	(void)snprintf(detail, sizeof detail, "{\"scan\":%lld,\"state\":\"%s\"}",
 		       (long long)scan.id, ims_state_word(out.state));
 	int r = put_event(tx, l, "scanned", im, digest, bytes_of(detail), e);
 	if (r == 0)
-		r = scs_end(tx, &scan, SCS_COMPLETED, BYTES_NONE, 0, l->rgs.now_ms, e);
+		r = store_scan_end(tx, &scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0,
+				   l->store_registry.now_ms, e);
 	arena_free(&a);
 	return r;
 }
@@ -514,7 +502,8 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 static int fill_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct fill *l = arg;
-	l->rgs = (struct rgs){.tx = tx, .tenant = TENANT, .now_ms = clock_wall_ms()};
+	l->store_registry =
+	    (struct store_registry){.tx = tx, .tenant = TENANT, .now_ms = clock_wall_ms()};
 	for (unsigned i = l->image; i < l->end; i++) {
 		struct fleet_image im = fleet_image_of(l->f, i);
 		struct digest d;

@@ -8,7 +8,7 @@ import { Server, build, debianRelease, pushBlob, run, sha256, sleep, tar, tempDi
 import { figure, median } from './figure.mjs';
 
 const megabytes = Number(process.argv[2] ?? 128), rounds = Number(process.argv[3] ?? 15);
-const liar = path.join(build, 'tests/rooms/jail/lying_worker'), honest = path.join(build, 'plimsoll-worker');
+const liar = path.join(build, 'tests/modules/jail/lying_worker'), honest = path.join(build, 'plimsoll-worker');
 const dir = tempDir('hung');
 
 // The first process is the pool's probe; whoever creates "armed" next hangs; the rest work.

@@ -78,9 +78,6 @@ static uint64_t facts_of(const struct pkg *p, const struct match *m)
 	       (m->patchable ? 64 : 0);
 }
 
-/* ---- what the store consists of
- * ---------------------------------------------------------------------------------------- */
-
 static int64_t one(struct db_tx *tx, const char *text, struct err *e)
 {
 	struct db_stmt *s = db_query(tx, text, NULL, 0, e);
@@ -155,10 +152,6 @@ static void make_sets(struct recount *c)
 	for (size_t i = 0; i < c->set_cap; i++)
 		unite(&c->sets[i]);
 }
-
-/* ---- comparing
- * -------------------------------------------------------------------------------------------------------------
- */
 
 static int compare_sets(struct recount *c, struct db_tx *tx, struct err *e)
 {
@@ -245,10 +238,6 @@ static int compare_list(struct recount *c, struct db_tx *tx, const struct ims_im
 	free(have.rows);
 	return n < 0 ? (int)n : 0;
 }
-
-/* ---- sums
- * --------------------------------------------------------------------------------------------------------------------
- */
 
 static struct sum *sum_of(struct recount *c, struct bytes name)
 {

@@ -16,7 +16,7 @@ set -eu
 build=${1:?usage: registry.sh BUILD [MEGABYTES] [RUNS]}
 size=${2:-256}
 runs=${3:-9}
-server=$build/tests/rooms/api/registry_server
+server=$build/tests/modules/api/registry_server
 for tool in docker-registry curl wrk "$server"; do
 	command -v "$tool" >/dev/null || { echo "registry.sh: $tool is missing: skipped"; exit 77; }
 done

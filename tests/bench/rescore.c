@@ -3,8 +3,9 @@
  * acknowledgement waits meanwhile, how much memory that takes, how large the store is. All counts
  * are then counted again from the advisories, without the store's own counts. Prints each figure,
  * its limit and their ratio; status 1 over a limit or when a count is wrong.
- * build/tests/rooms/scan/bench_rescore DIR [IMAGES [huge]]      DIR is kept: a second run switches
- * back, and api.mjs serves it. huge: then all advisories go, and a first database comes. */
+ * build/tests/modules/scan/bench_rescore DIR [IMAGES [huge]]      DIR is kept: a second run
+ * switches back, and api.mjs serves it. huge: then all advisories go, and a first database comes.
+ */
 #include "base/clock.h"
 #include "base/io.h"
 #include "figure.h"
@@ -39,9 +40,6 @@ static void need(int r, const struct err *e)
 	exit(1);
 }
 
-/* ---- a push's acknowledgement
- * --------------------------------------------------------------------------------------------- */
-
 struct probe {
 	struct db *db;
 	atomic_bool stop;
@@ -52,11 +50,11 @@ struct probe {
 static int acknowledge(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	struct rgs t = {.tx = tx, .tenant = 2, .now_ms = clock_wall_ms()};
-	int64_t repository = rgs_repository_make(&t, BYTES_LIT("bench/probe"), e);
-	return repository < 0
-		   ? (int)repository
-		   : rgs_tag_put(&t, repository, BYTES_LIT("latest"), BYTES_LIT("sha256:0123"), e);
+	struct store_registry t = {.tx = tx, .tenant = 2, .now_ms = clock_wall_ms()};
+	int64_t repository = store_repository_make(&t, BYTES_LIT("bench/probe"), e);
+	return repository < 0 ? (int)repository
+			      : store_tag_put(&t, repository, BYTES_LIT("latest"),
+					      BYTES_LIT("sha256:0123"), e);
 }
 
 static void *probe_main(void *arg)
@@ -87,10 +85,6 @@ static void probe_say(struct probe *p, const char *when)
 		       (double)p->us[p->count * 99 / 100] / 1e3, (double)p->us[p->count - 1] / 1e3,
 		       p->count);
 }
-
-/* ---- the store
- * ------------------------------------------------------------------------------------------------------------
- */
 
 struct place {
 	char db[512], vdb[2][512];

@@ -12,7 +12,7 @@ cat > "$work/r.json" <<'J'
 {"schema_version":"1.6.0","id":"CVE-2026-1","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"Debian:12","name":"openssl"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]}]}
 J
 build/plimsoll vdb build --quiet --out "$work/v" "osv=$work/r.json" >/dev/null
-ninja -C build tests/rooms/codec/bench_inflate_only >/dev/null
+ninja -C build tests/modules/codec/bench_inflate_only >/dev/null
 median() { sort -n | awk '{a[NR]=$1} END {print a[int((NR+1)/2)]}'; }
 # EPOCHREALTIME has six decimals and, other than date, starts no process within what is timed.
 micros() { local from=${EPOCHREALTIME/[^0-9]/}; "$@" >/dev/null; echo $((${EPOCHREALTIME/[^0-9]/} - from)); }
@@ -34,7 +34,7 @@ for layout in "$@"; do
 	cold=() bare=()
 	for _ in $(seq "$rounds"); do
 		cold+=("$(micros build/plimsoll scan --quiet --no-cache --input "$layout" --vdb "$work/v" --format json)")
-		bare+=("$(micros build/tests/rooms/codec/bench_inflate_only "${layers[@]}")")
+		bare+=("$(micros build/tests/modules/codec/bench_inflate_only "${layers[@]}")")
 	done
 	build/plimsoll scan --quiet --cache-dir "$work/c" --input "$layout" --vdb "$work/v" --format json >/dev/null
 	again=()

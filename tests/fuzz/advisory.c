@@ -1,6 +1,6 @@
 /* The first byte chooses: the rest is the serialised form of an advisory or of an exploit fact.
  * What is taken must serialise to the same bytes. */
-#include "feed/advisory.h"
+#include "advisory/advisory.h"
 
 #include <stdlib.h>
 

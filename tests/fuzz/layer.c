@@ -2,15 +2,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A layer of any bytes; its inventory, when there is one, must be one that lay_parse accepts. */
+/* A layer of any bytes; its inventory, when there is one, must be one that layer_parse accepts. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct layer_source s = {.bytes = {.ptr = data, .len = size}};
+	struct tar_source s = {.bytes = {.ptr = data, .len = size}};
 	struct arena a;
 	struct lay lay;
 	struct buf out;
 	arena_init(&a, (size_t)256 << 20);
-	if (layer_index(&s, -1, &out, NULL) == 0 && lay_parse(buf_bytes(&out), &a, &lay, NULL) < 0)
+	if (index_tars(&s, -1, &out, NULL) == 0 && layer_parse(buf_bytes(&out), &a, &lay, NULL) < 0)
 		abort();
 	arena_free(&a);
 	buf_free(&out);

@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena a;
 	struct lay lays[2];
 	arena_init(&a, (size_t)64 << 20);
-	if (lay_parse((struct bytes){.ptr = data, .len = size}, &a, &lays[0], NULL) == 0) {
+	if (layer_parse((struct bytes){.ptr = data, .len = size}, &a, &lays[0], NULL) == 0) {
 		const struct inv_source source = {
 		    .layers = lays, .layer_count = 2, .step_max = 2000000};
 		struct inv_image image;

@@ -44,9 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				break;
 		}
 		tar_end(&tar);
-		struct layer_source s = {.bytes = buf_bytes(&tar)};
-		if (layer_index(&s, -1, &texts[count], NULL) < 0 ||
-		    lay_parse(buf_bytes(&texts[count]), &a, &lays[count], NULL) < 0)
+		struct tar_source s = {.bytes = buf_bytes(&tar)};
+		if (index_tars(&s, -1, &texts[count], NULL) < 0 ||
+		    layer_parse(buf_bytes(&texts[count]), &a, &lays[count], NULL) < 0)
 			abort();
 		buf_free(&tar);
 		count++;

@@ -238,8 +238,6 @@ static void never_read(void)
 	hang();
 }
 
-/* --- what the cage must stop --- */
-
 static void cage_allocate(void)
 {
 	for (size_t taken = 0; taken < (size_t)2 << 30; taken += 1 << 20) {

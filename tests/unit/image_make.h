@@ -39,10 +39,10 @@ static inline void merge(struct image *im)
 	arena_init(&im->a, (size_t)16 << 20);
 	for (size_t i = 0; i < im->count; i++) {
 		tar_end(&im->tars[i]);
-		struct layer_source s = {.bytes = buf_bytes(&im->tars[i])};
-		assert_int_equal(layer_index(&s, -1, &im->inventories[i], &e), 0);
+		struct tar_source s = {.bytes = buf_bytes(&im->tars[i])};
+		assert_int_equal(index_tars(&s, -1, &im->inventories[i], &e), 0);
 		assert_int_equal(
-		    lay_parse(buf_bytes(&im->inventories[i]), &im->a, &im->lays[i], &e), 0);
+		    layer_parse(buf_bytes(&im->inventories[i]), &im->a, &im->lays[i], &e), 0);
 	}
 	assert_int_equal(merge_lays(im->lays, im->count, &im->a, &im->out, &e), 0);
 }

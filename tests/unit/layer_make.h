@@ -43,14 +43,14 @@ static inline void tar_end(struct buf *t)
 		buf_put_u8(t, 0);
 }
 
-struct layer_source {
+struct tar_source {
 	struct bytes bytes;
 	unsigned opened, opens_max; /* 0: any number */
 };
 
 static inline struct stream *layer_reopen(void *arg, struct err *e)
 {
-	struct layer_source *s = arg;
+	struct tar_source *s = arg;
 	s->opened++;
 	if (s->opens_max && s->opened > s->opens_max) {
 		err_set(e, ERR_NOT_FOUND, "the layer cannot be read again");
@@ -59,11 +59,10 @@ static inline struct stream *layer_reopen(void *arg, struct err *e)
 	return stream_open_bytes(s->bytes, e);
 }
 
-static inline int layer_index(struct layer_source *s, int scratch_fd, struct buf *out,
-			      struct err *e)
+static inline int index_tars(struct tar_source *s, int scratch_fd, struct buf *out, struct err *e)
 {
 	struct limits lim = LIMITS_DEFAULT;
-	struct lay_source src = {.reopen = layer_reopen, .arg = s, .scratch_fd = scratch_fd};
+	struct layer_source src = {.reopen = layer_reopen, .arg = s, .scratch_fd = scratch_fd};
 	buf_init(out, LIMIT_INVENTORY_MAX);
-	return lay_index(&src, &lim, out, e);
+	return layer_index(&src, &lim, out, e);
 }

@@ -76,8 +76,6 @@ static struct fsck_counts check(const char *dir, bool repair)
 	return n;
 }
 
-/* ---- while people work ---- */
-
 static atomic_bool stop;
 static atomic_uint failures;
 
@@ -158,8 +156,6 @@ static void while_people_work(void **state)
 	assert_int_equal(count_of("find $A/blobs -type f | wc -l", dir), n.blobs);
 	shell("rm -rf $A", dir, "");
 }
-
-/* ---- what is refused ---- */
 
 static void refused(void **state)
 {
@@ -248,8 +244,6 @@ static void after_an_accident(void **state)
 	assert_int_equal(n.blobs, 3);
 	shell("rm -rf $A $B", dir, new);
 }
-
-/* ---- fsck ---- */
 
 static int spoil_manifest(struct db_tx *tx, void *arg, struct err *e)
 {

@@ -152,8 +152,6 @@ static void test_memory(void **state)
 	assert_true(torture(parse_once, NULL) > 0);
 }
 
-/* ---- files and helpers ---- */
-
 static char dir[64];
 
 static void put(const char *name, const char *text, mode_t mode)

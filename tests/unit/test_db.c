@@ -48,10 +48,10 @@ static const struct db_migration steps_bad[] = {
 static const struct db_migration steps_gap[] = {{.number = 2, .what = "late", .sql = "SELECT 1"},
 						{0}};
 
-static const struct schema_room rooms_1[] = {{"store", schema_store}, {"thing", steps_1}};
-static const struct schema_room rooms_2[] = {{"store", schema_store}, {"thing", steps_2}};
-static const struct schema_room rooms_bad[] = {{"store", schema_store}, {"thing", steps_bad}};
-static const struct schema_room rooms_gap[] = {{"gap", steps_gap}};
+static const struct schema_module rooms_1[] = {{"store", schema_store}, {"thing", steps_1}};
+static const struct schema_module rooms_2[] = {{"store", schema_store}, {"thing", steps_2}};
+static const struct schema_module rooms_bad[] = {{"store", schema_store}, {"thing", steps_bad}};
+static const struct schema_module rooms_gap[] = {{"gap", steps_gap}};
 
 struct place {
 	char dir[64];
@@ -493,10 +493,6 @@ static void events(void **state)
 	arena_free(&n.a);
 }
 
-/* ---- history
- * ----------------------------------------------------------------------------------------------------------------
- */
-
 static int fill_history(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
@@ -572,12 +568,12 @@ static void history(void **state)
 	struct db *d = db_open(path, &e);
 	assert_non_null(d);
 	assert_int_equal(db_run(d, DB_WRITE, fill_history, NULL, &e), 0);
-	struct hst_rules rules = {.before_ms = 2300, .events_max = 1000000};
-	struct hst_result gone;
+	struct store_history_rules rules = {.before_ms = 2300, .events_max = 1000000};
+	struct store_history_result gone;
 	struct left l;
 	/* Nobody has taken an event: all stay. Of scans that ended before 2300 the newest of each
 	 * image that has ended stays. */
-	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
+	assert_int_equal(store_history_prune(d, &rules, &gone, &e), 0);
 	assert_int_equal(gone.events, 0);
 	assert_int_equal(gone.scans, 2 + 599);
 	assert_true(db_run(d, DB_READ, what_is_left, &l, &e) >= 0);
@@ -586,26 +582,24 @@ static void history(void **state)
 	/* The slower consumer decides, and then the age. */
 	int64_t upto = 1200;
 	assert_int_equal(db_run(d, DB_WRITE, consumed, &upto, &e), 2);
-	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
+	assert_int_equal(store_history_prune(d, &rules, &gone, &e), 0);
 	assert_int_equal(gone.events, 1200);
 	upto = 2500;
 	assert_int_equal(db_run(d, DB_WRITE, consumed, &upto, &e), 2);
-	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
+	assert_int_equal(store_history_prune(d, &rules, &gone, &e), 0);
 	assert_int_equal(gone.events, 2299 - 1200);
 	/* Too many: the oldest go although they are young, but none that somebody has yet to take
 	 * (the other consumer is at 2400). */
 	rules.events_max = 150;
-	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
+	assert_int_equal(store_history_prune(d, &rules, &gone, &e), 0);
 	assert_int_equal(gone.events, 2350 - 2299);
 	rules.events_max = 10;
-	assert_int_equal(hst_prune(d, &rules, &gone, &e), 0);
+	assert_int_equal(store_history_prune(d, &rules, &gone, &e), 0);
 	assert_true(db_run(d, DB_READ, what_is_left, &l, &e) >= 0);
 	assert_int_equal(l.first, 2401);
 	assert_int_equal(l.events, 100);
 	db_close(d);
 }
-
-/* ---- what a read may take ---- */
 
 struct limit {
 	unsigned ms;
@@ -664,23 +658,25 @@ static void limits(void **state)
 static void clock_doubts(void **state)
 {
 	const int64_t day = INT64_C(86400000), keep = 90 * day, wall = INT64_C(1800000000000);
-	struct hst_clock c = {.asked = false};
+	struct store_history_clock c = {.asked = false};
 	(void)state;
-	assert_true(hst_believes(&c, wall, 1000, wall - day, keep));
-	assert_true(hst_believes(&c, wall + day, 1000 + day, wall - day, keep));
+	assert_true(store_history_believes(&c, wall, 1000, wall - day, keep));
+	assert_true(store_history_believes(&c, wall + day, 1000 + day, wall - day, keep));
 	/* What the clock corrects itself by is no jump. */
-	assert_true(hst_believes(&c, wall + day + HST_JUMP_MS, 1000 + day, wall - day, keep));
-	assert_false(hst_believes(&c, wall + 400 * day, 1000 + day, wall + 400 * day, keep));
-	assert_false(hst_believes(&c, wall + 400 * day + HST_DOUBT_MS - 1,
-				  1000 + day + HST_DOUBT_MS - 1, wall, keep));
-	assert_true(hst_believes(&c, wall + 401 * day, 1000 + 2 * day, wall, keep));
-	assert_false(hst_believes(&c, wall + 2 * day, 1000 + 2 * day, wall, keep));
-	c = (struct hst_clock){.asked = false};
-	assert_false(hst_believes(&c, wall + 400 * day, 5, wall, keep));
-	assert_false(hst_believes(&c, wall + 400 * day, 6, wall + 400 * day, keep));
-	assert_true(hst_believes(&c, wall + 401 * day, 5 + day, wall + 400 * day, keep));
-	c = (struct hst_clock){.asked = false};
-	assert_true(hst_believes(&c, wall + 400 * day, 5, 0, keep)); /* an empty store */
+	assert_true(store_history_believes(&c, wall + day + STORE_HISTORY_JUMP_MS, 1000 + day,
+					   wall - day, keep));
+	assert_false(
+	    store_history_believes(&c, wall + 400 * day, 1000 + day, wall + 400 * day, keep));
+	assert_false(store_history_believes(&c, wall + 400 * day + STORE_HISTORY_DOUBT_MS - 1,
+					    1000 + day + STORE_HISTORY_DOUBT_MS - 1, wall, keep));
+	assert_true(store_history_believes(&c, wall + 401 * day, 1000 + 2 * day, wall, keep));
+	assert_false(store_history_believes(&c, wall + 2 * day, 1000 + 2 * day, wall, keep));
+	c = (struct store_history_clock){.asked = false};
+	assert_false(store_history_believes(&c, wall + 400 * day, 5, wall, keep));
+	assert_false(store_history_believes(&c, wall + 400 * day, 6, wall + 400 * day, keep));
+	assert_true(store_history_believes(&c, wall + 401 * day, 5 + day, wall + 400 * day, keep));
+	c = (struct store_history_clock){.asked = false};
+	assert_true(store_history_believes(&c, wall + 400 * day, 5, 0, keep)); /* an empty store */
 }
 
 int main(void)

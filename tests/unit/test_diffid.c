@@ -1,4 +1,4 @@
-/* diffid: the hash of a layer's plain stream, alone and through lay_index. Expected values are
+/* diffid: the hash of a layer's plain stream, alone and through layer_index. Expected values are
  * those of FIPS 180-4's examples and libcrypto's own over the whole of the bytes. */
 #include "torture.h"
 
@@ -8,7 +8,7 @@
 #include <openssl/evp.h>
 #include <zlib.h>
 
-static struct bytes sha256(struct bytes b, uint8_t out[LAY_DIFF_ID_LEN])
+static struct bytes sha256(struct bytes b, uint8_t out[LAYER_DIFF_ID_LEN])
 {
 	unsigned len = 0;
 	assert_int_equal(EVP_Digest(b.ptr, b.len, out, &len, EVP_sha256(), NULL), 1);
@@ -17,15 +17,15 @@ static struct bytes sha256(struct bytes b, uint8_t out[LAY_DIFF_ID_LEN])
 
 static void check_known(bool thread)
 {
-	static const uint8_t abc[LAY_DIFF_ID_LEN] = {
+	static const uint8_t abc[LAYER_DIFF_ID_LEN] = {
 	    0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
 	    0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
 	    0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
-	static const uint8_t none[LAY_DIFF_ID_LEN] = {
+	static const uint8_t none[LAYER_DIFF_ID_LEN] = {
 	    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4,
 	    0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b,
 	    0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
-	uint8_t got[LAY_DIFF_ID_LEN];
+	uint8_t got[LAYER_DIFF_ID_LEN];
 	struct diffid *d = diffid_open(NULL);
 	assert_non_null(d);
 	if (thread)
@@ -53,7 +53,7 @@ static void test_known_answers(void **state)
 static void test_pieces(void **state)
 {
 	size_t len = (size_t)6 << 20, step = 1;
-	uint8_t *all = malloc(len), want[LAY_DIFF_ID_LEN], got[LAY_DIFF_ID_LEN];
+	uint8_t *all = malloc(len), want[LAYER_DIFF_ID_LEN], got[LAYER_DIFF_ID_LEN];
 	struct diffid *d = diffid_open(NULL);
 	(void)state;
 	assert_non_null(all);
@@ -77,7 +77,7 @@ static void test_pieces(void **state)
 /* Without memory for the ring all is hashed in passing. */
 static void test_no_thread(void **state)
 {
-	uint8_t want[LAY_DIFF_ID_LEN], got[LAY_DIFF_ID_LEN];
+	uint8_t want[LAYER_DIFF_ID_LEN], got[LAYER_DIFF_ID_LEN];
 	struct err e = ERR_INIT;
 	struct diffid *d = diffid_open(NULL);
 	(void)state;
@@ -138,9 +138,9 @@ static void make_plain(const struct layer_case *c, struct buf *out)
 static void index_bytes(struct bytes blob, struct lay *ret, struct arena *a, struct buf *inventory)
 {
 	struct err e = ERR_INIT;
-	struct layer_source s = {.bytes = blob};
-	assert_int_equal(layer_index(&s, -1, inventory, &e), 0);
-	assert_int_equal(lay_parse(buf_bytes(inventory), a, ret, &e), 0);
+	struct tar_source s = {.bytes = blob};
+	assert_int_equal(index_tars(&s, -1, inventory, &e), 0);
+	assert_int_equal(layer_parse(buf_bytes(inventory), a, ret, &e), 0);
 }
 
 static void test_layers(void **state)
@@ -151,7 +151,7 @@ static void test_layers(void **state)
 		struct buf plain, blob, inventory;
 		struct arena a;
 		struct lay lay;
-		uint8_t want[LAY_DIFF_ID_LEN];
+		uint8_t want[LAYER_DIFF_ID_LEN];
 		buf_init(&plain, (size_t)16 << 20);
 		buf_init(&blob, (size_t)16 << 20);
 		arena_init(&a, (size_t)1 << 20);
@@ -182,7 +182,7 @@ static void test_polyglot(void **state)
 	struct buf decoy, packed, blob, inventory;
 	struct arena a;
 	struct lay lay;
-	uint8_t want[LAY_DIFF_ID_LEN];
+	uint8_t want[LAYER_DIFF_ID_LEN];
 	(void)state;
 	buf_init(&decoy, 1 << 20);
 	buf_init(&packed, 1 << 20);

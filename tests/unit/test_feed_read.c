@@ -1,6 +1,6 @@
 #include "feed_case.h"
 
-#include "feed/names.h"
+#include "advisory/feeds.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -65,8 +65,6 @@ static const char *const names[] = {"bash", "zlib", "openssl", "libssl3"};
 static const char *const repositories[] = {"a", "b", "b/c"};
 static const double scores[] = {0, 5, 7.5, 9.8};
 
-/* ---- the store ------------------------------------------------------------------------------- */
-
 static void roll_check(struct model *m, unsigned i)
 {
 	struct match_check *c = &m->checks[i];
@@ -206,8 +204,6 @@ static int fill_tx(struct db_tx *tx, void *arg, struct err *e)
 	return 0;
 }
 
-/* ---- a switch: what a switch writes before its last transaction ------------------------------ */
-
 static int64_t epoch(struct db_tx *tx, struct err *e)
 {
 	struct db_stmt *s = db_query(tx, "SELECT epoch FROM generation", NULL, 0, e);
@@ -277,8 +273,6 @@ static int flip_tx(struct db_tx *tx, void *arg, struct err *e)
 	(void)arg;
 	return db_exec(tx, "UPDATE generation SET epoch = epoch + 1", NULL, 0, e) < 0 ? -1 : 0;
 }
-
-/* ---- the same in memory ---------------------------------------------------------------------- */
 
 struct row {
 	unsigned image, part, package, check;
@@ -378,8 +372,6 @@ static size_t expected(const struct fnd_filter *f, enum fnd_sort sort, const str
 	qsort(out, n, sizeof *out, cmp_row);
 	return n;
 }
-
-/* ---- compared -------------------------------------------------------------------------------- */
 
 struct asked {
 	const struct fnd_filter *f;

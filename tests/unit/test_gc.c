@@ -152,8 +152,6 @@ static void orphans(void **state)
 	assert_int_equal(files_in(p), 2);
 }
 
-/* ---- many at once ---- */
-
 #define PUSHERS 4
 #define ROUNDS 40
 #define SHARED 5 /* layers that all pushers push and drop again and again */
@@ -265,7 +263,7 @@ static void while_people_push(void **state)
 	assert_int_equal(registry_orphans(p->g, later + 10 * DAY, &n, &e), 0);
 	assert_int_equal(n.orphans, 0);
 	struct arena a;
-	struct rgs_texts repos;
+	struct store_texts repos;
 	arena_init(&a, 1 << 20);
 	assert_int_equal(registry_catalog(p->g, BYTES_NONE, 10, &a, &repos, &e), 0);
 	assert_int_equal(repos.count, 2);

@@ -35,9 +35,6 @@ static void switch_to(struct place *p, const struct vdb *old, int to)
 	assert_int_equal(recount(p->db, p->v[to]), 0);
 }
 
-/* ---- a switch that ends early
- * -------------------------------------------------------------------------------------------- */
-
 static int writes_left = -1; /* write transactions that are still let through; -1: all */
 static atomic_bool *stop_at; /* then this is set, and nothing is held up; NULL: they fail */
 int __real_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
@@ -233,9 +230,6 @@ static void a_huge_switch_dies_at_steps(void **state)
 	vdb_close(empty);
 	(void)unlink(path);
 }
-
-/* ---- while a switch is under way
- * ---------------------------------------------------------------------------------------------- */
 
 static int come_and_go_tx(struct db_tx *tx, void *arg, struct err *e)
 {

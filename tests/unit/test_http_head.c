@@ -196,8 +196,6 @@ static void test_memory(void **state)
 	assert_int_equal(torture(parse_once, &head), 1);
 }
 
-/* ---- chunks ---- */
-
 /* Decode text in pieces of at most step bytes: the data into out, the last event or status, and how
  * many bytes are behind the end. */
 static int decode(const char *text, size_t step, char *out, size_t *ret_behind)

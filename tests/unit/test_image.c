@@ -442,7 +442,7 @@ static void test_release_of_repositories(void **state)
 #define MAIN9 "\"rhel-9-for-x86_64-baseos-rpms\""
 #define PRO(service)                                                                               \
 	"{\"attached\": true, \"services\": [{\"name\": \"" service "\", \"status\": "             \
-								    "\"enabled\"}]}"
+	"\"enabled\"}]}"
 
 /* What files say of product streams is part of what packages are. */
 static void test_product_streams(void **state)
@@ -664,7 +664,7 @@ static void test_languages(void **state)
 		tar_file(t, path, "");
 	}
 	merge(&im);
-	assert_int_equal(im.out.languages[0].count, LAY_LANGUAGES_MAX);
+	assert_int_equal(im.out.languages[0].count, LAYER_LANGUAGES_MAX);
 	assert_true(im.out.languages[0].more);
 	drop(&im);
 	/* and those that are recorded are gone: nothing is known of the others */

@@ -170,8 +170,6 @@ static void test_open(void **state)
 	assert_int_equal(count_fds(), fds);
 }
 
-/* ---- an answer in parts ---- */
-
 #define PART 5000U
 
 static size_t taken;
@@ -219,8 +217,6 @@ static void test_parts(void **state)
 	(void)state;
 	assert_true(torture(reply_once, NULL) > 0);
 }
-
-/* ---- what the daemon asks ---- */
 
 static int start_once(void *arg)
 {

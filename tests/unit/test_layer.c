@@ -1,4 +1,5 @@
-/* lay_index over layers made here, and lay_parse of what it wrote and of what it never would. */
+/* layer_index over layers made here, and layer_parse of what it wrote and of what it never would.
+ */
 #include "torture.h"
 
 #include "inventory/marks.h"
@@ -29,10 +30,10 @@ static void finish_from(struct parsed *p, int scratch_fd, unsigned opens_max)
 {
 	struct err e = ERR_INIT;
 	tar_end(&p->tar);
-	struct layer_source s = {.bytes = buf_bytes(&p->tar), .opens_max = opens_max};
-	int r = layer_index(&s, scratch_fd, &p->inventory, &e);
+	struct tar_source s = {.bytes = buf_bytes(&p->tar), .opens_max = opens_max};
+	int r = index_tars(&s, scratch_fd, &p->inventory, &e);
 	if (r == 0)
-		r = lay_parse(buf_bytes(&p->inventory), &p->a, &p->lay, &e);
+		r = layer_parse(buf_bytes(&p->inventory), &p->a, &p->lay, &e);
 	if (r < 0)
 		printf("%s\n", e.msg);
 	assert_int_equal(r, 0);
@@ -51,7 +52,8 @@ static void drop(struct parsed *p)
 	arena_free(&p->a);
 }
 
-static const struct lay_entry *entry_at(const struct lay *l, const char *path, enum lay_kind kind)
+static const struct layer_entry *entry_at(const struct lay *l, const char *path,
+					  enum layer_kind kind)
 {
 	for (size_t i = 0; i < l->entry_count; i++) {
 		if (l->entries[i].kind == kind && bytes_eq_lit(l->entries[i].path, path))
@@ -102,20 +104,20 @@ static void test_plain_layer(void **state)
 	assert_int_equal(p.lay.in_len, p.tar.len);
 	assert_true(bytes_eq_lit(p.lay.codec, "none"));
 	assert_int_equal(p.lay.pkg_count, 2);
-	const struct lay_entry *ent = entry_at(&p.lay, "var/lib/dpkg/status", LAY_FILE);
+	const struct layer_entry *ent = entry_at(&p.lay, "var/lib/dpkg/status", LAYER_FILE);
 	assert_non_null(ent);
 	assert_int_equal(ent->pkg_count, 2);
 	assert_int_equal(ent->merge, ECO_REPLACE);
 	assert_true(bytes_eq_lit(p.lay.pkgs[ent->pkg_first].name, "a"));
 	assert_true(bytes_eq_lit(p.lay.pkgs[ent->pkg_first].path, "var/lib/dpkg/status"));
-	assert_non_null(entry_at(&p.lay, "var/lib/dpkg", LAY_DIR));
-	ent = entry_at(&p.lay, "etc/os-release", LAY_FILE);
+	assert_non_null(entry_at(&p.lay, "var/lib/dpkg", LAYER_DIR));
+	ent = entry_at(&p.lay, "etc/os-release", LAYER_FILE);
 	assert_true(ent && ent->has_distro);
 	assert_true(bytes_eq_lit(ent->distro.id, "debian"));
 	assert_owner(&p.lay, "usr/a", "a:amd64");
 	assert_owner(&p.lay, "usr/b", "b");
 	assert_owner(&p.lay, "usr/bin/tool", NULL);
-	assert_null(entry_at(&p.lay, "usr/bin/tool", LAY_FILE));
+	assert_null(entry_at(&p.lay, "usr/bin/tool", LAYER_FILE));
 	assert_int_equal(p.lay.note_count, 0);
 	drop(&p);
 }
@@ -136,8 +138,8 @@ static void test_last_member_wins(void **state)
 	assert_true(bytes_eq_lit(p.lay.pkgs[0].name, "b"));
 	assert_owner(&p.lay, "usr/old", NULL);
 	assert_owner(&p.lay, "usr/new", "a");
-	assert_null(entry_at(&p.lay, "lib/apk/db/installed", LAY_FILE));
-	assert_non_null(entry_at(&p.lay, "lib/apk/db/installed", LAY_OTHER));
+	assert_null(entry_at(&p.lay, "lib/apk/db/installed", LAYER_FILE));
+	assert_non_null(entry_at(&p.lay, "lib/apk/db/installed", LAYER_OTHER));
 	drop(&p);
 }
 
@@ -158,13 +160,13 @@ static void test_whiteouts_and_links(void **state)
 	tar_put(&p.tar, "var/lib/rpm", '2', "../../usr/lib/sysimage/rpm", BYTES_NONE);
 	tar_file(&p.tar, "usr/lib/apk", "a file where a folder is wanted");
 	finish(&p);
-	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAY_WHITEOUT));
-	assert_non_null(entry_at(&p.lay, "var/lib/rpm", LAY_OPAQUE));
-	assert_non_null(entry_at(&p.lay, "", LAY_OPAQUE));
-	assert_true(bytes_eq_lit(entry_at(&p.lay, "lib", LAY_SYMLINK)->target, "usr/lib"));
-	assert_non_null(entry_at(&p.lay, "anything", LAY_SYMLINK));
-	assert_non_null(entry_at(&p.lay, "var/lib/rpm", LAY_SYMLINK));
-	assert_non_null(entry_at(&p.lay, "usr/lib/apk", LAY_OTHER));
+	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAYER_WHITEOUT));
+	assert_non_null(entry_at(&p.lay, "var/lib/rpm", LAYER_OPAQUE));
+	assert_non_null(entry_at(&p.lay, "", LAYER_OPAQUE));
+	assert_true(bytes_eq_lit(entry_at(&p.lay, "lib", LAYER_SYMLINK)->target, "usr/lib"));
+	assert_non_null(entry_at(&p.lay, "anything", LAYER_SYMLINK));
+	assert_non_null(entry_at(&p.lay, "var/lib/rpm", LAYER_SYMLINK));
+	assert_non_null(entry_at(&p.lay, "usr/lib/apk", LAYER_OTHER));
 	assert_int_equal(p.lay.entry_count, 7);
 	drop(&p);
 }
@@ -180,8 +182,8 @@ static void test_hard_link_to_what_went_by(void **state)
 	assert_int_equal(p.opened, 2);
 	assert_int_equal(p.lay.pkg_count, 1);
 	assert_true(bytes_eq_lit(p.lay.pkgs[0].path, "var/lib/dpkg/status"));
-	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAY_FILE));
-	assert_null(entry_at(&p.lay, "var/lib/dpkg/status", LAY_HARDLINK));
+	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAYER_FILE));
+	assert_null(entry_at(&p.lay, "var/lib/dpkg/status", LAYER_HARDLINK));
 	drop(&p);
 	/* refused the second time: the link stays, and a note says why */
 	start(&p);
@@ -189,7 +191,7 @@ static void test_hard_link_to_what_went_by(void **state)
 	tar_put(&p.tar, "var/lib/dpkg/status", '1', "var/lib/dpkg/status-old", BYTES_NONE);
 	finish_from(&p, -1, 1);
 	assert_int_equal(p.lay.pkg_count, 0);
-	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAY_HARDLINK));
+	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAYER_HARDLINK));
 	assert_true(has_note(&p.lay, "cannot be read again"));
 	drop(&p);
 	/* the file was replaced by a hard link before: what that shows is not known */
@@ -200,8 +202,8 @@ static void test_hard_link_to_what_went_by(void **state)
 	tar_put(&p.tar, "var/lib/dpkg/status", '1', "var/lib/dpkg/status-old", BYTES_NONE);
 	finish(&p);
 	assert_int_equal(p.lay.pkg_count, 0);
-	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAY_FILE));
-	assert_true(entry_at(&p.lay, "var/lib/dpkg/status", LAY_FILE)->note.len > 0);
+	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAYER_FILE));
+	assert_true(entry_at(&p.lay, "var/lib/dpkg/status", LAYER_FILE)->note.len > 0);
 	drop(&p);
 	/* to a wanted file of the same layer: no second pass */
 	start(&p);
@@ -209,7 +211,7 @@ static void test_hard_link_to_what_went_by(void **state)
 	tar_put(&p.tar, "var/lib/dpkg/status.d/b", '1', "var/lib/dpkg/status.d/a", BYTES_NONE);
 	finish(&p);
 	assert_int_equal(p.opened, 1);
-	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status.d/b", LAY_HARDLINK));
+	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status.d/b", LAYER_HARDLINK));
 	drop(&p);
 }
 
@@ -224,7 +226,7 @@ static void test_fields_too_long(void **state)
 	finish(&p);
 	assert_int_equal(p.lay.pkg_count, 0);
 	assert_int_equal(p.lay.note_count, 1);
-	assert_int_equal(p.lay.notes[0].doubt, LAY_DOUBT_OF_FILE);
+	assert_int_equal(p.lay.notes[0].doubt, LAYER_DOUBT_OF_FILE);
 	drop(&p);
 }
 
@@ -241,11 +243,11 @@ static void test_bad_files_are_noted(void **state)
 		(struct bytes){.ptr = large, .len = sizeof large});
 	finish(&p);
 	assert_true(p.lay.complete);
-	assert_true(entry_at(&p.lay, "var/lib/rpm/Packages", LAY_FILE)->note.len > 0);
-	assert_int_equal(entry_at(&p.lay, "var/lib/dpkg/status", LAY_FILE)->note.len, 0);
+	assert_true(entry_at(&p.lay, "var/lib/rpm/Packages", LAYER_FILE)->note.len > 0);
+	assert_int_equal(entry_at(&p.lay, "var/lib/dpkg/status", LAYER_FILE)->note.len, 0);
 	assert_int_equal(p.lay.pkg_count, 1);
 	assert_true(has_note(&p.lay, "without a version"));
-	assert_true(entry_at(&p.lay, "etc/lsb-release", LAY_FILE)->note.len > 0);
+	assert_true(entry_at(&p.lay, "etc/lsb-release", LAYER_FILE)->note.len > 0);
 	drop(&p);
 }
 
@@ -262,10 +264,10 @@ static void test_cut_layers(void **state)
 		struct arena a;
 		struct lay lay;
 		struct buf out;
-		struct layer_source s = {.bytes = bytes_part(buf_bytes(&p.tar), 0, n)};
+		struct tar_source s = {.bytes = bytes_part(buf_bytes(&p.tar), 0, n)};
 		arena_init(&a, 1U << 20);
-		assert_int_equal(layer_index(&s, -1, &out, NULL), 0);
-		assert_int_equal(lay_parse(buf_bytes(&out), &a, &lay, NULL), 0);
+		assert_int_equal(index_tars(&s, -1, &out, NULL), 0);
+		assert_int_equal(layer_parse(buf_bytes(&out), &a, &lay, NULL), 0);
 		if (n % 512 != 0 &&
 		    n < 512 + 10) /* inside the first header or the file; padding may be missing */
 			assert_false(lay.complete);
@@ -301,8 +303,8 @@ static void test_scratch_file(void **state)
 	assert_int_equal(p.lay.pkg_count, 30000);
 	assert_true(p.lay.complete);
 	struct buf memory;
-	struct layer_source s = {.bytes = buf_bytes(&p.tar)};
-	assert_int_equal(layer_index(&s, -1, &memory, NULL), 0);
+	struct tar_source s = {.bytes = buf_bytes(&p.tar)};
+	assert_int_equal(index_tars(&s, -1, &memory, NULL), 0);
 	assert_true(bytes_eq(buf_bytes(&memory), buf_bytes(&p.inventory)));
 	buf_free(&memory);
 	buf_free(&status);
@@ -341,7 +343,7 @@ static void test_floods(void **state)
 	assert_true(has_note(&p.lay, "more files, links and whiteouts"));
 	assert_true(p.lay.entry_count < 70000);
 	/* what lies at a location finds room whatever came before */
-	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAY_FILE));
+	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAYER_FILE));
 	drop(&p);
 	struct buf status;
 	buf_init(&status, (size_t)32 << 20);
@@ -353,7 +355,7 @@ static void test_floods(void **state)
 	start(&p);
 	tar_put(&p.tar, "var/lib/dpkg/status", '0', NULL, buf_bytes(&status));
 	finish(&p);
-	const struct lay_entry *ent = entry_at(&p.lay, "var/lib/dpkg/status", LAY_FILE);
+	const struct layer_entry *ent = entry_at(&p.lay, "var/lib/dpkg/status", LAYER_FILE);
 	assert_true(ent->note.len > 0);
 	assert_true(ent->pkg_count > 10000 && ent->pkg_count < 200000);
 	drop(&p);
@@ -378,9 +380,9 @@ static void test_hostile_paths(void **state)
 	tar_file(&p.tar, "etc/../../etc/os-release", "ID=debian\n");
 	tar_put(&p.tar, "lib/apk/db/installed", '1', "../../../..", BYTES_NONE);
 	finish(&p);
-	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAY_FILE));
-	assert_non_null(entry_at(&p.lay, "etc/os-release", LAY_FILE));
-	assert_null(entry_at(&p.lay, "lib/apk/db/installed", LAY_HARDLINK));
+	assert_non_null(entry_at(&p.lay, "var/lib/dpkg/status", LAYER_FILE));
+	assert_non_null(entry_at(&p.lay, "etc/os-release", LAYER_FILE));
+	assert_null(entry_at(&p.lay, "lib/apk/db/installed", LAYER_HARDLINK));
 	drop(&p);
 }
 
@@ -403,7 +405,7 @@ static void test_parse_distrusts(void **state)
 		uint8_t *copy = malloc(n ? n : 1);
 		memcpy(copy, p.inventory.ptr, n);
 		arena_init(&a, 1U << 20);
-		assert_int_equal(lay_parse((struct bytes){.ptr = copy, .len = n}, &a, &lay, NULL),
+		assert_int_equal(layer_parse((struct bytes){.ptr = copy, .len = n}, &a, &lay, NULL),
 				 -ERR_FORMAT);
 		arena_free(&a);
 		free(copy);
@@ -416,11 +418,11 @@ static void test_parse_distrusts(void **state)
 		memcpy(copy, p.inventory.ptr, p.inventory.len);
 		copy[n / 4] = values[n % 4];
 		arena_init(&a, 1U << 20);
-		int r =
-		    lay_parse((struct bytes){.ptr = copy, .len = p.inventory.len}, &a, &lay, NULL);
+		int r = layer_parse((struct bytes){.ptr = copy, .len = p.inventory.len}, &a, &lay,
+				    NULL);
 		assert_true(r == 0 || r == -ERR_FORMAT);
 		for (size_t i = 0; r == 0 && i < lay.entry_count; i++) {
-			if (lay.entries[i].kind == LAY_FILE)
+			if (lay.entries[i].kind == LAYER_FILE)
 				assert_true(lay.entries[i].pkg_first + lay.entries[i].pkg_count <=
 					    lay.pkg_count);
 		}
@@ -433,14 +435,14 @@ static void test_parse_distrusts(void **state)
 static int torture_run(void *arg)
 {
 	struct parsed *p = arg;
-	struct layer_source s = {.bytes = buf_bytes(&p->tar)};
+	struct tar_source s = {.bytes = buf_bytes(&p->tar)};
 	struct arena a;
 	struct lay lay;
 	struct buf out;
 	arena_init(&a, 1U << 20);
-	int r = layer_index(&s, -1, &out, NULL);
+	int r = index_tars(&s, -1, &out, NULL);
 	if (r == 0)
-		r = lay_parse(buf_bytes(&out), &a, &lay, NULL);
+		r = layer_parse(buf_bytes(&out), &a, &lay, NULL);
 	arena_free(&a);
 	buf_free(&out);
 	return r;

@@ -299,9 +299,9 @@ static enum inv_state merge(const struct picture *p, unsigned *ret_set)
 		if (i == p->layer_count) /* which distribution it is does not matter here */
 			tar_file(&tar, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 		tar_end(&tar);
-		struct layer_source s = {.bytes = buf_bytes(&tar)};
-		assert_int_equal(layer_index(&s, -1, &texts[i], &e), 0);
-		assert_int_equal(lay_parse(buf_bytes(&texts[i]), &a, &lays[i], &e), 0);
+		struct tar_source s = {.bytes = buf_bytes(&tar)};
+		assert_int_equal(index_tars(&s, -1, &texts[i], &e), 0);
+		assert_int_equal(layer_parse(buf_bytes(&texts[i]), &a, &lays[i], &e), 0);
 		buf_free(&tar);
 	}
 	const struct inv_source source = {.layers = lays, .layer_count = p->layer_count + 1};

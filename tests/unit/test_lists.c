@@ -25,10 +25,6 @@
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEX2 "00000000000000000000000000000000000000000000000000000000000000ff"
 
-/* ---- pack
- * ------------------------------------------------------------------------------------------------------------------
- */
-
 static size_t pack_round(struct bytes in)
 {
 	struct err e = ERR_INIT;
@@ -160,10 +156,6 @@ static void packed_text_comes_back(void **state)
 			 -ERR_LIMIT);
 	buf_free(&out);
 }
-
-/* ---- lists
- * ------------------------------------------------------------------------------------------------------------------
- */
 
 static const struct {
 	int64_t package;
@@ -299,10 +291,6 @@ static void remedies_come_back(void **state)
 	}
 }
 
-/* ---- an older store
- * -----------------------------------------------------------------------------------------------------------
- */
-
 #define OLD_SCAN_STEPS 2
 #define OLD_REGISTRY_STEPS 1
 
@@ -357,11 +345,11 @@ static void make_old(const char *path)
 	const struct db_migration rows[] = {{.number = 1, .what = "rows", .sql = old_rows}, {0}};
 	first_steps(schema_scan, OLD_SCAN_STEPS, scan);
 	first_steps(schema_registry, OLD_REGISTRY_STEPS, registry);
-	const struct schema_room rooms[] = {{"store", schema_store},
-					    {"registry", registry},
-					    {"access", schema_access},
-					    {"scan", scan},
-					    {"rows of the test", rows}};
+	const struct schema_module rooms[] = {{"store", schema_store},
+					      {"registry", registry},
+					      {"access", schema_access},
+					      {"scan", scan},
+					      {"rows of the test", rows}};
 	struct err e = ERR_INIT;
 	struct db *d = schema_open(path, rooms, sizeof rooms / sizeof *rooms, &e);
 	if (!d)
@@ -407,9 +395,9 @@ static int check_scan(struct db_tx *tx, void *arg, struct err *e)
 	       "package_set ORDER BY id",
 	       "3 0 0501 2|4 7  3|8 0  0|");
 	buf_init(&out, 4096);
-	assert_int_equal(ivs_get(tx, BYTES_LIT("sha256:" HEX2), &out, e),
-			 LAY_ANALYZER_VERSION == 2);
-	assert_true(LAY_ANALYZER_VERSION != 2 ||
+	assert_int_equal(store_inventory_get(tx, BYTES_LIT("sha256:" HEX2), &out, e),
+			 LAYER_ANALYZER_VERSION == 2);
+	assert_true(LAYER_ANALYZER_VERSION != 2 ||
 		    bytes_eq_lit(buf_bytes(&out), "aaaaaaaaaaaaaaaaaaaa"));
 	expect(tx,
 	       "SELECT id || ' ' || type || ' ' || namespace || ' ' || name || ' ' || version || ' "
@@ -441,26 +429,26 @@ static int check_scan(struct db_tx *tx, void *arg, struct err *e)
 static int check_registry(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	struct rgs t = {.tx = tx, .tenant = 1, .now_ms = 100};
-	struct rgs_blob b;
-	struct rgs_manifest m;
-	struct rgs_manifests list;
+	struct store_registry t = {.tx = tx, .tenant = 1, .now_ms = 100};
+	struct store_blob b;
+	struct store_manifest m;
+	struct store_manifests list;
 	struct bytes digest;
 	struct arena a;
 	arena_init(&a, 1U << 20);
-	assert_int_equal(rgs_blob_find(&t, 1, BYTES_LIT("sha256:" HEX2), &b, e), 1);
+	assert_int_equal(store_blob_find(&t, 1, BYTES_LIT("sha256:" HEX2), &b, e), 1);
 	assert_int_equal(b.size, 3);
-	assert_int_equal(rgs_is_referenced(&t, 1, BYTES_LIT("sha256:" HEX2), e), 1);
-	assert_int_equal(rgs_tag_find(&t, 1, BYTES_LIT("v"), &a, &digest, e), 1);
+	assert_int_equal(store_is_referenced(&t, 1, BYTES_LIT("sha256:" HEX2), e), 1);
+	assert_int_equal(store_tag_find(&t, 1, BYTES_LIT("v"), &a, &digest, e), 1);
 	assert_true(bytes_eq_lit(digest, "sha256:" HEX));
-	assert_int_equal(rgs_manifest_find(&t, 1, digest, true, &a, &m, e), 1);
+	assert_int_equal(store_manifest_find(&t, 1, digest, true, &a, &m, e), 1);
 	assert_true(bytes_eq_lit(m.digest, "sha256:" HEX) && bytes_eq_lit(m.content, "{}") &&
 		    m.pushed_at == 6 && m.pulled_at == 7);
-	struct rgs_page page = {.n = 10};
-	assert_int_equal(rgs_referrers(&t, 1, BYTES_LIT("sha256:" HEX2), &page, &a, &list, e), 0);
+	struct store_page page = {.n = 10};
+	assert_int_equal(store_referrers(&t, 1, BYTES_LIT("sha256:" HEX2), &page, &a, &list, e), 0);
 	assert_int_equal(list.count, 1);
 	page.after = m.digest;
-	assert_int_equal(rgs_referrers(&t, 1, BYTES_LIT("sha256:" HEX2), &page, &a, &list, e), 0);
+	assert_int_equal(store_referrers(&t, 1, BYTES_LIT("sha256:" HEX2), &page, &a, &list, e), 0);
 	assert_int_equal(list.count, 0);
 	arena_free(&a);
 	return 0;
@@ -506,11 +494,11 @@ static void an_older_store_opens(void **state)
 		struct db *d = NULL;
 		struct db_migration rows[] = {{.number = 1, .what = "rows", .sql = "SELECT 1"},
 					      {0}};
-		struct schema_room rooms[8];
-		for (size_t k = 0; k < schema_room_count; k++)
-			rooms[k] = schema_rooms[k];
-		rooms[schema_room_count] = (struct schema_room){"rows of the test", rows};
-		d = schema_open(path, rooms, schema_room_count + 1, &e);
+		struct schema_module rooms[8];
+		for (size_t k = 0; k < schema_module_count; k++)
+			rooms[k] = schema_modules[k];
+		rooms[schema_module_count] = (struct schema_module){"rows of the test", rows};
+		d = schema_open(path, rooms, schema_module_count + 1, &e);
 		if (!d)
 			fail_msg("%s", e.msg);
 		assert_int_equal(db_run(d, DB_READ, check_scan, NULL, &e), 0);

@@ -62,8 +62,6 @@ static int64_t matches(struct db *d, const struct bench_pkg *b, struct match **m
 			fail_msg("\"%.*s\", not \"%s\"", BYTES_ARG(b), (want));                    \
 	} while (0)
 
-/* --- ranges: OSV schema, "evaluation" and its examples --- */
-
 static const struct {
 	const char *events, *listed, *version;
 	bool affected;
@@ -122,8 +120,6 @@ static void evaluates_ranges(void **state)
 		db_close(&d);
 	}
 }
-
-/* --- which ecosystem --- */
 
 static const struct {
 	const char *distro, *want;
@@ -232,8 +228,6 @@ static void maps_distributions(void **state)
 	assert_int_equal(match_ecosystems(&p, &a, out), 0);
 	arena_free(&a);
 }
-
-/* --- which package --- */
 
 #define RH8 "Red Hat:enterprise_linux:8::appstream"
 static const struct sample scoped[] = {
@@ -466,8 +460,6 @@ static void scopes_packages(void **state)
 	db_close(&d);
 }
 
-/* --- epochs: rpm states them for binaries, never for sources; some feeds never --- */
-
 #define EPOCH_ROW(n, eco, pkg, fix, by)                                                            \
 	{                                                                                          \
 		.id = n, .ecosystem = eco, .name = pkg, .events = "introduced 0,fixed " fix,       \
@@ -527,8 +519,6 @@ static void epochs_of_sources(void **state)
 	}
 	db_close(&d);
 }
-
-/* --- signed kernels: names as Debian 12 and Ubuntu 24.04 have them --- */
 
 static void signed_kernels(void **state)
 {
@@ -628,8 +618,6 @@ static void signed_kernels(void **state)
 	assert_int_equal(match_sources_of(BYTES_LIT("linuxinfo"), &d.a, names), 0);
 	db_close(&d);
 }
-
-/* --- records that another one settles --- */
 
 #define SET_RPM(n, eco, pkg, fix, cve)                                                             \
 	{                                                                                          \
@@ -819,8 +807,6 @@ static void settles(void **state)
 	}
 	db_close(&d);
 }
-
-/* --- what is said --- */
 
 static void says_what_it_is(void **state)
 {

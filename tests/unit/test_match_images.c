@@ -134,17 +134,15 @@ static void read_layer(struct bytes content, struct arena *a, struct lay *ret)
 	const struct limits lim = LIMITS_DEFAULT;
 	struct buf out;
 	bool ok;
-	struct lay_source src = {.reopen = reopen, .arg = &content, .scratch_fd = -1};
+	struct layer_source src = {.reopen = reopen, .arg = &content, .scratch_fd = -1};
 	buf_init(&out, LIMIT_INVENTORY_MAX);
-	assert_int_equal(lay_index(&src, &lim, &out, &e), 0);
+	assert_int_equal(layer_index(&src, &lim, &out, &e), 0);
 	struct bytes kept = arena_bytes(a, buf_bytes(&out), &ok);
 	assert_true(ok);
-	assert_int_equal(lay_parse(kept, a, ret, &e), 0);
+	assert_int_equal(layer_parse(kept, a, ret, &e), 0);
 	assert_true(ret->complete);
 	buf_free(&out);
 }
-
-/* --- advisories --- */
 
 static int on_advisory(void *arg, const struct adv *adv, struct err *e)
 {
@@ -189,8 +187,6 @@ static struct vdb *open_advisories(const char *dir, struct err *e)
 	(void)unlink(out);
 	return v;
 }
-
-/* --- rows --- */
 
 static void add_row(struct rows *r, const char *text)
 {

@@ -36,8 +36,6 @@ static const char *path_of(char out[96], const char *name)
 	return out;
 }
 
-/* ---- the changes: what the schema before the step held, and what must be there after it ---- */
-
 /* Room scan before step 2: states and counts stand in the image. States: 0 Pending, 1 Healthy,
  * 2 Unhealthy, 3 Unverified. */
 #define DIGEST(last) "sha256:000000000000000000000000000000000000000000000000000000000000000" last
@@ -68,17 +66,17 @@ static const char scan_1[] = "INSERT INTO layer VALUES('" DIGEST(
     /* Findings of the part that could be read. */
     IMAGE(5, "b/c", 2, "layer 2 was not read", 50, "0,0,0,3,0,0")
     /* Checks of an earlier scan, and a later one that failed. */
-    IMAGE(6, "b/c", 3, "worker died", 60, "0,0,5,0,6,0") "INSERT INTO image_layer VALUES(1, x'cc', "
-							 "'" DIGEST(
-							     "a") "', 'COPY . .');"
-								  "INSERT INTO image_set VALUES(2, "
-								  "0, 6, 1);"
-								  "UPDATE generation SET "
-								  "current_digest = 'd', "
-								  "current_path = 'p', switched_at "
-								  "= 8 WHERE id = 1;"
-								  "INSERT INTO event_cursor "
-								  "VALUES('scan', 41);";
+    IMAGE(6, "b/c", 3, "worker died", 60,
+	  "0,0,5,0,6,0") "INSERT INTO image_layer VALUES(1, x'cc', "
+			 "'" DIGEST("a") "', 'COPY . .');"
+					 "INSERT INTO image_set VALUES(2, "
+					 "0, 6, 1);"
+					 "UPDATE generation SET "
+					 "current_digest = 'd', "
+					 "current_path = 'p', switched_at "
+					 "= 8 WHERE id = 1;"
+					 "INSERT INTO event_cursor "
+					 "VALUES('scan', 41);";
 
 struct want_total {
 	const char *name;
@@ -242,7 +240,7 @@ static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 
 #define TEXT_OF(number) #number
 #define NUMBER_TEXT(macro) TEXT_OF(macro)
-#define ANALYZER NUMBER_TEXT(LAY_ANALYZER_VERSION) /* inventories of another are not read */
+#define ANALYZER NUMBER_TEXT(LAYER_ANALYZER_VERSION) /* inventories of another are not read */
 /* Room scan before the later steps: the same finding, as each of them found it. */
 #define IMAGE_2                                                                                    \
 	"INSERT INTO image(id, repository, digest, platform, reason, coverage, distro_id, "        \
@@ -316,10 +314,10 @@ static const char scan_7_rows[] = "INSERT INTO scan VALUES(3, 'a', '" DIGEST(
 
 static void scan_8(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct scs_scan s;
-	assert_int_equal(scs_get(tx, 7, a, &s, e), 1);
-	assert_true(bytes_eq_lit(s.reason, "why") && s.status == SCS_FAILED && s.attempts == 6 &&
-		    s.finished_ms == 22);
+	struct store_scan_scan s;
+	assert_int_equal(store_scan_get(tx, 7, a, &s, e), 1);
+	assert_true(bytes_eq_lit(s.reason, "why") && s.status == STORE_SCAN_FAILED &&
+		    s.attempts == 6 && s.finished_ms == 22);
 	assert_int_equal(s.deaths, 0);
 	assert_int_equal(
 	    number(
@@ -330,16 +328,18 @@ static void scan_8(struct db_tx *tx, struct arena *a, struct err *e)
 
 static void scan_8_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct scs_scan s;
+	struct store_scan_scan s;
 	int64_t id = 0;
 	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
-	assert_int_equal(scs_get(tx, 7, a, &s, e), 0);
-	assert_int_equal(
-	    scs_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")), BYTES_LIT("push"), 30, &id, e), 0);
+	assert_int_equal(store_scan_get(tx, 7, a, &s, e), 0);
+	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")),
+					BYTES_LIT("push"), 30, &id, e),
+			 0);
 	assert_int_equal(id, 8);
 	assert_int_equal(ims_delete(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")), e), 0);
-	assert_int_equal(
-	    scs_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("6")), BYTES_LIT("push"), 30, &id, e), 0);
+	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("6")),
+					BYTES_LIT("push"), 30, &id, e),
+			 0);
 	assert_int_equal(id, 9);
 }
 
@@ -385,54 +385,51 @@ static void scan_2_rows_seen(struct db_tx *tx, struct arena *a, struct err *e)
 	struct bytes digest = BYTES_LIT(DIGEST("a"));
 	scan_remedy_seen(tx, a, e);
 	buf_init(&text, 1000);
-	assert_int_equal(ivs_get(tx, digest, &text, e), 1);
+	assert_int_equal(store_inventory_get(tx, digest, &text, e), 1);
 	assert_true(bytes_eq_lit(buf_bytes(&text), "an inventory, an inventory, an inventory"));
 	buf_free(&text);
 }
 
 /* Room registry before step 2: digests as text, manifests as they came. */
-static const char
-    registry_1
-	[] =
-	    "INSERT INTO repository VALUES(1, 3, 'a', 10);"
-	    "INSERT INTO blob VALUES(1, '" DIGEST(
-		"b") "', '0123456789abcdef0123456789abcdef', 11, 0, 12);"
-		     "INSERT INTO repo_blob VALUES(1, 3, '" DIGEST(
-			 "b") "');"
-			      "INSERT INTO manifest VALUES(1, 3, '" DIGEST(
-				  "c") "', 'a/type', 96, '', '', '{}', 13, 14,"
-				       " CAST('{\"layers\": [{\"digest\": \"" DIGEST(
-					   "b") "\"}]}' AS BLOB));"
-						"INSERT INTO manifest VALUES(1, 3, '" DIGEST("d") "', 'a/type', 2, 'sig', '" DIGEST(
-						    "c") "', '{}', 15, 0, CAST('{}' AS BLOB));"
-							 "INSERT INTO manifest_ref VALUES(1, 3, "
-							 "'" DIGEST("c") "', 0, '" DIGEST(
-							     "b") "');"
-								  "INSERT INTO tag VALUES(1, 3, "
-								  "'latest', '" DIGEST(
-								      "c") "', 1, 16);";
+static const char registry_1[] =
+    "INSERT INTO repository VALUES(1, 3, 'a', 10);"
+    "INSERT INTO blob VALUES(1, '" DIGEST(
+	"b") "', '0123456789abcdef0123456789abcdef', 11, 0, 12);"
+	     "INSERT INTO repo_blob VALUES(1, 3, '" DIGEST(
+		 "b") "');"
+		      "INSERT INTO manifest VALUES(1, 3, '" DIGEST(
+			  "c") "', 'a/type', 96, '', '', '{}', 13, 14,"
+			       " CAST('{\"layers\": [{\"digest\": \"" DIGEST(
+				   "b") "\"}]}' AS BLOB));"
+					"INSERT INTO manifest VALUES(1, 3, '" DIGEST("d") "', 'a/type', 2, 'sig', '" DIGEST(
+					    "c") "', '{}', 15, 0, CAST('{}' AS BLOB));"
+						 "INSERT INTO manifest_ref VALUES(1, 3, "
+						 "'" DIGEST("c") "', 0, '" DIGEST(
+						     "b") "');"
+							  "INSERT INTO tag VALUES(1, 3, "
+							  "'latest', '" DIGEST("c") "', 1, 16);";
 
 static void registry_2(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct rgs t = {.tx = tx, .tenant = 1};
-	struct rgs_blob b;
-	struct rgs_manifest m;
-	struct rgs_manifests referrers;
-	struct rgs_texts tags;
+	struct store_registry t = {.tx = tx, .tenant = 1};
+	struct store_blob b;
+	struct store_manifest m;
+	struct store_manifests referrers;
+	struct store_texts tags;
 	struct bytes digest;
-	assert_int_equal(rgs_blob_find(&t, 3, BYTES_LIT(DIGEST("b")), &b, e), 1);
+	assert_int_equal(store_blob_find(&t, 3, BYTES_LIT(DIGEST("b")), &b, e), 1);
 	assert_string_equal(b.key, "0123456789abcdef0123456789abcdef");
 	assert_int_equal(b.size, 11);
-	assert_int_equal(rgs_is_referenced(&t, 3, BYTES_LIT(DIGEST("b")), e), 1);
-	assert_int_equal(rgs_manifest_find(&t, 3, BYTES_LIT(DIGEST("c")), true, a, &m, e), 1);
+	assert_int_equal(store_is_referenced(&t, 3, BYTES_LIT(DIGEST("b")), e), 1);
+	assert_int_equal(store_manifest_find(&t, 3, BYTES_LIT(DIGEST("c")), true, a, &m, e), 1);
 	assert_true(bytes_eq_lit(m.content, "{\"layers\": [{\"digest\": \"" DIGEST("b") "\"}]}"));
 	assert_int_equal(m.pulled_at, 14);
-	assert_int_equal(rgs_tag_find(&t, 3, BYTES_LIT("latest"), a, &digest, e), 1);
+	assert_int_equal(store_tag_find(&t, 3, BYTES_LIT("latest"), a, &digest, e), 1);
 	assert_true(bytes_eq_lit(digest, DIGEST("c")));
-	assert_int_equal(rgs_tags_of(&t, 3, digest, 2, a, &tags, e), 0);
+	assert_int_equal(store_tags_of(&t, 3, digest, 2, a, &tags, e), 0);
 	assert_int_equal(tags.count, 1);
-	struct rgs_page page = {.n = 5};
-	assert_true(rgs_referrers(&t, 3, digest, &page, a, &referrers, e) >= 0);
+	struct store_page page = {.n = 5};
+	assert_true(store_referrers(&t, 3, digest, &page, a, &referrers, e) >= 0);
 	assert_int_equal(referrers.count, 1);
 	assert_true(bytes_eq_lit(referrers.items[0].digest, DIGEST("d")));
 }
@@ -444,13 +441,13 @@ static const char registry_3_rows[] =
 
 static void registry_4(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct rgs t = {.tx = tx, .tenant = 1, .now_ms = 100};
-	struct rgs_upload u;
+	struct store_registry t = {.tx = tx, .tenant = 1, .now_ms = 100};
+	struct store_upload u;
 	(void)a;
-	assert_int_equal(rgs_upload_count(&t, BYTES_NONE, e), 1);
-	assert_int_equal(rgs_upload_count(&t, BYTES_LIT("ci"), e), 0);
-	assert_int_equal(rgs_upload_find(&t, BYTES_LIT("a"),
-					 BYTES_LIT("0123456789abcdef0123456789abcdef"), &u, e),
+	assert_int_equal(store_upload_count(&t, BYTES_NONE, e), 1);
+	assert_int_equal(store_upload_count(&t, BYTES_LIT("ci"), e), 0);
+	assert_int_equal(store_upload_find(&t, BYTES_LIT("a"),
+					   BYTES_LIT("0123456789abcdef0123456789abcdef"), &u, e),
 			 1);
 }
 
@@ -465,26 +462,26 @@ static const char registry_2_rows[] =
 
 static void registry_3(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct rgs t = {.tx = tx, .tenant = 1, .now_ms = 100};
-	struct rgs_care due;
-	struct rgs_blob b;
+	struct store_registry t = {.tx = tx, .tenant = 1, .now_ms = 100};
+	struct store_care due;
+	struct store_blob b;
 	(void)a;
 	assert_int_equal(
-	    rgs_blob_find(
+	    store_blob_find(
 		&t, 3,
 		BYTES_LIT(
 		    "sha256:00000000000000000000000000000000000000000000000000000000000000bb"),
 		&b, e),
 	    1);
 	assert_int_equal(b.size, 11);
-	assert_int_equal(b.state, RGS_CANDIDATE);
+	assert_int_equal(b.state, STORE_CANDIDATE);
 	assert_int_equal(b.touched_at, 12);
 	assert_int_equal(b.verified_at, 12);
 	assert_int_equal(b.freed_at, 0);
-	assert_int_equal(rgs_care_next(&t, 12, &due, e), 0);
-	assert_int_equal(rgs_care_next(&t, 13, &due, e), 1);
+	assert_int_equal(store_care_next(&t, 12, &due, e), 0);
+	assert_int_equal(store_care_next(&t, 13, &due, e), 1);
 	assert_string_equal(due.blob.key, "0123456789abcdef0123456789abcdef");
-	assert_int_equal(rgs_is_held(&t, 1000, e), 0);
+	assert_int_equal(store_is_held(&t, 1000, e), 0);
 }
 
 /* Room store before step 2. */
@@ -537,7 +534,7 @@ static void access_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 }
 
 static const struct change {
-	const char *room;
+	const char *module;
 	int step;	    /* this one, after all before it */
 	const char *before; /* rows of the schema before it, SQL of that time */
 	void (*after)(struct db_tx *tx, struct arena *a,
@@ -564,21 +561,19 @@ static const struct change {
 static void changes_complete(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < schema_room_count; i++) {
-		for (const struct db_migration *m = schema_rooms[i].steps; m->sql; m++) {
+	for (size_t i = 0; i < schema_module_count; i++) {
+		for (const struct db_migration *m = schema_modules[i].steps; m->sql; m++) {
 			bool found = m->number == 1; /* of an empty store */
 			for (size_t k = 0; k < CHANGES; k++)
-				found =
-				    found || (strcmp(changes[k].room, schema_rooms[i].room) == 0 &&
-					      changes[k].step == m->number);
+				found = found ||
+					(strcmp(changes[k].module, schema_modules[i].module) == 0 &&
+					 changes[k].step == m->number);
 			if (!found)
 				fail_msg("step %d of %s (%s) has no row here", m->number,
-					 schema_rooms[i].room, m->what);
+					 schema_modules[i].module, m->what);
 		}
 	}
 }
-
-/* ---- stores of another time ---- */
 
 static void script(const char *file, const char *sql)
 {
@@ -595,19 +590,19 @@ static void script(const char *file, const char *sql)
 static void make_old(const struct change *c, const char *file)
 {
 	struct db_migration steps[32] = {{0}};
-	struct schema_room rooms[ROOMS_MAX];
+	struct schema_module rooms[ROOMS_MAX];
 	struct err e = ERR_INIT;
-	assert_true(schema_room_count <= ROOMS_MAX);
-	for (size_t i = 0; i < schema_room_count; i++) {
-		rooms[i] = schema_rooms[i];
-		if (strcmp(rooms[i].room, c->room) != 0)
+	assert_true(schema_module_count <= ROOMS_MAX);
+	for (size_t i = 0; i < schema_module_count; i++) {
+		rooms[i] = schema_modules[i];
+		if (strcmp(rooms[i].module, c->module) != 0)
 			continue;
 		assert_true(c->step > 1 && c->step < 32);
 		for (int k = 0; k < c->step - 1; k++)
 			steps[k] = rooms[i].steps[k];
 		rooms[i].steps = steps;
 	}
-	struct db *d = schema_open(file, rooms, schema_room_count, &e);
+	struct db *d = schema_open(file, rooms, schema_module_count, &e);
 	if (!d)
 		fail_msg("%s", e.msg);
 	db_close(d);
@@ -654,8 +649,6 @@ static void each_change(void **state)
 		check_new(&changes[i], file);
 	}
 }
-
-/* ---- death in the middle ---- */
 
 static long writes_left; /* of the child: it dies before the write after these */
 static ssize_t (*real_pwrite)(int fd, const void *p, size_t n, off_t off);
@@ -734,8 +727,6 @@ static void killed(void **state)
 		assert_true(n > 10);
 	}
 }
-
-/* ---- newer than the program ---- */
 
 static void newer(void **state)
 {

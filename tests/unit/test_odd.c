@@ -18,9 +18,9 @@ static void finish(struct parsed *p)
 {
 	struct err e = ERR_INIT;
 	tar_end(&p->tar);
-	struct layer_source s = {.bytes = buf_bytes(&p->tar)};
-	assert_int_equal(layer_index(&s, -1, &p->inventory, &e), 0);
-	assert_int_equal(lay_parse(buf_bytes(&p->inventory), &p->a, &p->lay, &e), 0);
+	struct tar_source s = {.bytes = buf_bytes(&p->tar)};
+	assert_int_equal(index_tars(&s, -1, &p->inventory, &e), 0);
+	assert_int_equal(layer_parse(buf_bytes(&p->inventory), &p->a, &p->lay, &e), 0);
 }
 
 static void start(struct parsed *p)
@@ -130,7 +130,7 @@ static void test_odd(void **state)
 			tar_put(&p.tar, c->name, c->type, NULL, BYTES_NONE);
 		finish(&p);
 		for (size_t n = 0; n < p.lay.note_count; n++) {
-			const struct lay_note *note = &p.lay.notes[n];
+			const struct layer_note *note = &p.lay.notes[n];
 			if (!note->doubt)
 				continue;
 			found = true;
@@ -163,7 +163,7 @@ static void test_left_out(void **state)
 		if (odd)
 			tar_file(&p.tar, "a/.wh.", "");
 		finish(&p);
-		const struct lay_note *last = &p.lay.notes[p.lay.note_count - 1];
+		const struct layer_note *last = &p.lay.notes[p.lay.note_count - 1];
 		assert_true(bytes_find_bytes(last->text, BYTES_LIT("further notes")) <
 			    last->text.len);
 		assert_int_equal(last->doubt, odd);

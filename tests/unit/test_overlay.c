@@ -15,7 +15,7 @@ struct stack {
 	struct bytes layer_tars[LAYERS_MAX];
 	struct lay lays[LAYERS_MAX];
 	size_t count;
-	struct ovl *overlay;
+	struct overlay *overlay;
 	struct steps steps;
 };
 
@@ -63,24 +63,25 @@ static void find_layers(struct stack *tr, struct bytes archive)
 	}
 }
 
-static struct lay_entry entry_of(struct bytes path, const struct tar_entry *m, struct arena *a)
+static struct layer_entry entry_of(struct bytes path, const struct tar_entry *m, struct arena *a)
 {
 	size_t slash = bytes_find_last(path, '/');
 	struct bytes base = slash == path.len ? path : bytes_from(path, slash + 1);
 	struct bytes dir = slash == path.len ? BYTES_NONE : bytes_part(path, 0, slash);
-	struct lay_entry ent = {.kind = m->type == TAR_DIR ? LAY_DIR : LAY_OTHER, .path = path};
+	struct layer_entry ent = {.kind = m->type == TAR_DIR ? LAYER_DIR : LAYER_OTHER,
+				  .path = path};
 	bool ok;
 	if (bytes_eq_lit(base, ".wh..wh..opq")) {
-		ent.kind = LAY_OPAQUE;
+		ent.kind = LAYER_OPAQUE;
 		ent.path = dir;
 	} else if (bytes_has_prefix_lit(base, ".wh.")) {
 		struct bytes name = bytes_from(base, 4);
 		const char *slash_text = dir.len ? "/" : "";
-		ent.kind = LAY_WHITEOUT;
+		ent.kind = LAYER_WHITEOUT;
 		ent.path = bytes_of(
 		    arena_printf(a, "%.*s%s%.*s", BYTES_ARG(dir), slash_text, BYTES_ARG(name)));
 	} else if (m->type == TAR_SYMLINK) {
-		ent.kind = LAY_SYMLINK;
+		ent.kind = LAYER_SYMLINK;
 		ent.target = arena_bytes(a, m->link, &ok);
 	}
 	return ent;
@@ -89,7 +90,7 @@ static struct lay_entry entry_of(struct bytes path, const struct tar_entry *m, s
 static void read_layer(struct stack *tr, size_t i)
 {
 	struct limits lim = LIMITS_DEFAULT;
-	struct lay_entry *entries = arena_alloc(&tr->a, ENTRIES_MAX, sizeof *entries);
+	struct layer_entry *entries = arena_alloc(&tr->a, ENTRIES_MAX, sizeof *entries);
 	struct stream *s = stream_open_bytes(tr->layer_tars[i], NULL);
 	struct tar *t = tar_open(s, &lim, NULL);
 	struct tar_entry m;
@@ -110,7 +111,7 @@ static void read_layer(struct stack *tr, size_t i)
 
 static bool is_there(const struct stack *tr, struct bytes path)
 {
-	const struct tree *t = ovl_tree(tr->overlay);
+	const struct tree *t = overlay_tree(tr->overlay);
 	for (uint32_t i = 0; i < t->count; i++) {
 		uint8_t buf[LIMIT_PATH_MAX];
 		struct bytes at = tree_path(t, i, buf);
@@ -126,7 +127,7 @@ static bool is_folder_of_last(const struct stack *tr, struct bytes path)
 {
 	const struct lay *l = &tr->lays[tr->count - 1];
 	for (size_t i = 0; i < l->entry_count; i++) {
-		if (l->entries[i].kind == LAY_DIR && bytes_eq(l->entries[i].path, path))
+		if (l->entries[i].kind == LAYER_DIR && bytes_eq(l->entries[i].path, path))
 			return true;
 	}
 	return false;
@@ -150,7 +151,7 @@ static size_t check(const struct stack *tr, struct bytes expected, const char *n
 			wrong++;
 		}
 	}
-	alive = ovl_tree(tr->overlay)->nodes[TREE_ROOT].live;
+	alive = overlay_tree(tr->overlay)->nodes[TREE_ROOT].live;
 	if (!signs && listed != alive) {
 		printf("%s: %zu files listed, %zu there\n", name, listed, alive);
 		wrong++;
@@ -173,13 +174,13 @@ static size_t run_case(const char *name)
 		find_layers(&tr, buf_bytes(&archive));
 	for (size_t i = 0; i < tr.count; i++)
 		read_layer(&tr, i);
-	tr.overlay = ovl_open(tr.lays, tr.count, &tr.steps, NULL);
+	tr.overlay = overlay_open(tr.lays, tr.count, &tr.steps, NULL);
 	for (size_t i = 0; i < tr.count && ok; i++)
-		ok = ovl_push(tr.overlay, NULL, NULL) == 0;
+		ok = overlay_push(tr.overlay, NULL, NULL) == 0;
 	if (ok && tr.count > 0)
 		wrong = check(&tr, buf_bytes(&expected), name);
 	printf("%s: %zu layers, %s\n", name, tr.count, wrong ? "WRONG" : "as expected");
-	ovl_close(tr.overlay);
+	overlay_close(tr.overlay);
 	arena_free(&tr.a);
 	buf_free(&archive);
 	buf_free(&expected);
@@ -211,14 +212,16 @@ static size_t check_file(const struct stack *tr, struct json *j, size_t layer, b
 		else
 			json_skip(j);
 	}
-	uint32_t node = ovl_find(tr->overlay, path);
-	const struct tree_node *n = node == TREE_NONE ? NULL : &ovl_tree(tr->overlay)->nodes[node];
+	uint32_t node = overlay_find(tr->overlay, path);
+	const struct tree_node *n =
+	    node == TREE_NONE ? NULL : &overlay_tree(tr->overlay)->nodes[node];
 	/* the link itself is there in any case: what it leads to is the question */
 	if (top_layer_of(tr, layer, path) == SIZE_MAX)
 		wrong = 1;
 	else if (readable)
-		wrong = !n || n->layer != top_layer_of(tr, layer,
-						       tree_path(ovl_tree(tr->overlay), node, buf));
+		wrong =
+		    !n || n->layer != top_layer_of(tr, layer,
+						   tree_path(overlay_tree(tr->overlay), node, buf));
 	else
 		wrong = n != NULL;
 	if (wrong)
@@ -230,7 +233,7 @@ static size_t check_chain(struct stack *tr, struct json *j, bool readable)
 {
 	size_t wrong = 0, layer = 0;
 	for (json_enter_array(j); json_next_item(j); layer++) {
-		if (layer >= tr->count || ovl_push(tr->overlay, NULL, NULL) < 0)
+		if (layer >= tr->count || overlay_push(tr->overlay, NULL, NULL) < 0)
 			wrong++;
 		json_enter_object(j);
 		for (struct bytes key; json_next_key(j, &key);) {
@@ -278,7 +281,7 @@ static size_t run_layered(struct json *j, size_t *ret_cases)
 			find_layers(&tr, buf_bytes(&archive));
 			for (size_t i = 0; i < tr.count; i++)
 				read_layer(&tr, i);
-			tr.overlay = ovl_open(tr.lays, tr.count, &tr.steps, NULL);
+			tr.overlay = overlay_open(tr.lays, tr.count, &tr.steps, NULL);
 			wrong = check_chain(&tr, j, readable);
 			printf("%.*s: %zu layers, %s\n", BYTES_ARG(name), tr.count,
 			       wrong ? "WRONG" : "as expected");
@@ -287,7 +290,7 @@ static size_t run_layered(struct json *j, size_t *ret_cases)
 			json_skip(j);
 		}
 	}
-	ovl_close(tr.overlay);
+	overlay_close(tr.overlay);
 	arena_free(&tr.a);
 	buf_free(&archive);
 	return wrong;

@@ -446,8 +446,6 @@ static void test_reader_refuses(void **state)
 	pool_close(p);
 }
 
-/* ---- what starts workers ---- */
-
 /* The one child of ours that is no worker; 0 = there is none. */
 static pid_t spawner_pid(void)
 {
@@ -595,8 +593,6 @@ static void test_trouble(void **state)
 	}
 	pool_close(p);
 }
-
-/* ---- shares ---- */
 
 struct owner_job {
 	struct pool *pool;

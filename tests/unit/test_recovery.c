@@ -16,8 +16,6 @@
 #define DAY INT64_C(86400000)
 #define MIB (UINT64_C(1) << 20)
 
-/* ---- the faults ---- */
-
 static uint64_t disk_free; /* bytes that statvfs tells; 0 = the truth */
 static uint64_t disk_all;
 static int sync_errno; /* of the next syncs of the file below */
@@ -159,8 +157,6 @@ static unsigned files_in(struct place *p, const char *folder)
 	return n;
 }
 
-/* ---- space ---- */
-
 static void reserve(void **state)
 {
 	(void)state;
@@ -259,8 +255,6 @@ static void full_log(void **state)
 	assert_int_equal(db_ballast_keep(p->db, MIB, &e), 0);
 }
 
-/* ---- syncs that fail ---- */
-
 /* The child's push fails at the named sync; it asks for the session, and dies. Its status: 0 =
  * refused, and the session is over. */
 static int push_with_failing_sync(struct place *p, const char *of, int why, bool session)
@@ -347,8 +341,6 @@ static void log_after_failed_sync(void **state)
 	assert_true(blob_is(p->g, REPO, CONFIG));
 }
 
-/* ---- damage ---- */
-
 static void key_of(struct place *p, struct bytes content, char out[BLOB_KEY_CAP]);
 
 struct key_job {
@@ -359,9 +351,9 @@ struct key_job {
 static int find_key(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct key_job *j = arg;
-	struct rgs t = {.tx = tx, .tenant = 1};
-	struct rgs_blob b;
-	int r = rgs_blob_find(&t, 0, j->digest, &b, e);
+	struct store_registry t = {.tx = tx, .tenant = 1};
+	struct store_blob b;
+	int r = store_blob_find(&t, 0, j->digest, &b, e);
 	if (r == 1)
 		memcpy(j->out, b.key, sizeof b.key);
 	return r;
@@ -616,7 +608,7 @@ static void damaged_manifest(void **state)
 	struct place *p = *state;
 	struct err e = ERR_INIT;
 	struct registry_put_result got;
-	struct rgs_manifest row;
+	struct store_manifest row;
 	struct arena a;
 	char text[2048], why[512];
 	struct bytes m =
@@ -637,8 +629,6 @@ static void damaged_manifest(void **state)
 	assert_true(bytes_eq(row.content, m));
 	arena_free(&a);
 }
-
-/* ---- collection ---- */
 
 static void one_file_stays(void **state)
 {
@@ -731,8 +721,8 @@ struct hold_job {
 static int hold(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct hold_job *j = arg;
-	struct rgs t = {.tx = tx, .tenant = 1, .now_ms = clock_wall_ms()};
-	return rgs_hold(&t, "backup", j->until_ms, e);
+	struct store_registry t = {.tx = tx, .tenant = 1, .now_ms = clock_wall_ms()};
+	return store_hold(&t, "backup", j->until_ms, e);
 }
 
 static void held(void **state)
@@ -758,8 +748,6 @@ static void held(void **state)
 	}
 	assert_int_equal(files_in(p, "blobs"), 0);
 }
-
-/* ---- opening ---- */
 
 static void left_behind(void **state)
 {

@@ -46,8 +46,6 @@ static void check_traffic(struct place *p, const char *want)
 	buf_free(&out);
 }
 
-/* ---- the system calls of the code under test: told in order, and a place to die ---- */
-
 int __real_fsync(int fd);
 int __wrap_fsync(int fd);
 int __real_renameat(int a, const char *from, int b, const char *to);
@@ -109,8 +107,6 @@ int __wrap_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct e
 static const char layer_text[] = "the bytes of a layer";
 #define LAYER BYTES_LIT("the bytes of a layer")
 #define CONFIG BYTES_LIT("{\"os\":\"linux\",\"architecture\":\"amd64\"}")
-
-/* ---- uploads ---- */
 
 static void upload_in_pieces(void **state)
 {
@@ -432,8 +428,6 @@ static void full(void **state)
 	assert_true(blob_is(p->g, REPO, LAYER));
 }
 
-/* ---- blobs ---- */
-
 static void mount_and_delete(void **state)
 {
 	struct place *p = *state;
@@ -451,8 +445,6 @@ static void mount_and_delete(void **state)
 	assert_true(blob_is(p->g, to, LAYER));
 	assert_int_equal(registry_blob_delete(p->g, BYTES_LIT("none"), &d, &e), 0);
 }
-
-/* ---- manifests ---- */
 
 struct first_events {
 	struct event ev[16];
@@ -488,7 +480,7 @@ static void manifests(void **state)
 	assert_int_equal(put_manifest(p->g, REPO, m, "v2", &got, &e), 0);
 
 	struct arena a;
-	struct rgs_manifest row;
+	struct store_manifest row;
 	arena_init(&a, 1 << 20);
 	assert_int_equal(registry_manifest_get(p->g, REPO, BYTES_LIT("v1"), true, &a, &row, &e), 1);
 	assert_true(bytes_eq(row.content, m));
@@ -573,7 +565,7 @@ static void referrers(void **state)
 	char text[2048], more[512];
 	struct registry_put_result got;
 	struct arena a;
-	struct rgs_manifests list;
+	struct store_manifests list;
 	static const char subject[] =
 	    "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	arena_init(&a, 1 << 20);
@@ -589,7 +581,7 @@ static void referrers(void **state)
 		struct bytes m = manifest_for(CONFIG, LAYER, more, text, sizeof text);
 		assert_int_equal(put_manifest(p->g, REPO, m, NULL, &got, &e), 0);
 	}
-	struct rgs_page page = {.n = 3};
+	struct store_page page = {.n = 3};
 	assert_int_equal(registry_referrers(p->g, REPO, bytes_of(subject), &page, &a, &list, &e),
 			 0);
 	assert_int_equal(list.count, 3);
@@ -599,7 +591,7 @@ static void referrers(void **state)
 			 0);
 	assert_int_equal(list.count, 2);
 	assert_false(list.more);
-	page = (struct rgs_page){.n = 10, .artifact_type = BYTES_LIT("application/x1")};
+	page = (struct store_page){.n = 10, .artifact_type = BYTES_LIT("application/x1")};
 	assert_int_equal(registry_referrers(p->g, REPO, bytes_of(subject), &page, &a, &list, &e),
 			 0);
 	assert_int_equal(list.count, 2);
@@ -619,7 +611,7 @@ static void pulls(void **state)
 	char text[2048];
 	struct registry_put_result got;
 	struct arena a;
-	struct rgs_manifest row;
+	struct store_manifest row;
 	arena_init(&a, 1 << 20);
 	assert_int_equal(push_once(p->g, REPO, CONFIG, &e), 0);
 	assert_int_equal(push_once(p->g, REPO, LAYER, &e), 0);
@@ -647,8 +639,6 @@ static void pulls(void **state)
 	arena_free(&f.a);
 	arena_free(&a);
 }
-
-/* ---- the tap ---- */
 
 struct tapped {
 	unsigned begun, ended, stored;
@@ -762,8 +752,6 @@ static void tap_owners(void **state)
 	place_close(p);
 }
 
-/* ---- death at every step ---- */
-
 /* The child's life: two blobs, a manifest, a tag; after each acknowledged thing one byte goes to
  * the parent. */
 static void live(struct place *p, int ack)
@@ -802,7 +790,7 @@ static void check_after(struct place *p, const char *acks)
 	char text[2048];
 	struct registry_put_result got;
 	struct arena a;
-	struct rgs_manifest row;
+	struct store_manifest row;
 	struct registry_gc_counts counts;
 	struct bytes m = manifest_for(CONFIG, LAYER, "", text, sizeof text);
 	if (place_open(p, &e) < 0)

@@ -190,8 +190,6 @@ static void test_support_in_reports(void **state)
 	}
 }
 
-/* ---- each format with each allocation failing: the whole report, or NOMEM ---- */
-
 static struct bytes cve = TEXT("CVE-2026-1");
 static struct report_finding finding = {.id = 5,
 					.check = TEXT("a check of \"musl\""),

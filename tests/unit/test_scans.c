@@ -78,15 +78,15 @@ static int64_t add(struct place *p, struct db_tx *tx, const char *repository, co
 {
 	int64_t id = 0;
 	assert_int_equal(
-	    scs_add(tx, bytes_of(repository), bytes_of(digest), TRIGGER, at, &id, &p->e), 0);
+	    store_scan_add(tx, bytes_of(repository), bytes_of(digest), TRIGGER, at, &id, &p->e), 0);
 	return id;
 }
 
-static int64_t claim(struct place *p, struct db_tx *tx, int64_t at, const struct scs_turn *turn,
-		     struct scs_scan *s)
+static int64_t claim(struct place *p, struct db_tx *tx, int64_t at,
+		     const struct store_scan_turn *turn, struct store_scan_scan *s)
 {
 	int64_t next;
-	int r = scs_claim(tx, at, turn, &p->a, s, &next, &p->e);
+	int r = store_scan_claim(tx, at, turn, &p->a, s, &next, &p->e);
 	assert_true(r >= 0);
 	return r ? s->id : 0;
 }
@@ -100,10 +100,6 @@ static int64_t number(struct place *p, struct db_tx *tx, const char *sql)
 	db_done(s);
 	return n;
 }
-
-/* ---- turns
- * -------------------------------------------------------------------------------------------------------------------
- */
 
 /* A repository with a hundred images and two with one: they come at once, not after the hundred. */
 static void fill_three(struct place *p, struct db_tx *tx)
@@ -119,8 +115,8 @@ static void fill_three(struct place *p, struct db_tx *tx)
 
 static void repositories_take_turns(struct place *p, struct db_tx *tx)
 {
-	struct scs_turn turn = {.full = NULL};
-	struct scs_scan s;
+	struct store_scan_turn turn = {.full = NULL};
+	struct store_scan_scan s;
 	fill_three(p, tx);
 	const char *const want[] = {"a/late", "many/images", "z/late", "many/images",
 				    "many/images"};
@@ -141,8 +137,9 @@ static void turns(void **state)
 static void the_full_wait(struct place *p, struct db_tx *tx)
 {
 	struct bytes full[] = {BYTES_LIT("many/images")};
-	struct scs_turn turn = {.after = BYTES_LIT("many/images"), .full = full, .full_count = 1};
-	struct scs_scan s;
+	struct store_scan_turn turn = {
+	    .after = BYTES_LIT("many/images"), .full = full, .full_count = 1};
+	struct store_scan_scan s;
 	fill_three(p, tx);
 	assert_true(claim(p, tx, NOW + 10, &turn, &s) > 0);
 	assert_true(bytes_eq_lit(s.repository, "z/late"));
@@ -160,47 +157,47 @@ static void full(void **state)
 	run(state, the_full_wait);
 }
 
-/* ---- what took its server with it
- * ------------------------------------------------------------------------------------------- */
-
 static void deaths_are_counted(struct place *p, struct db_tx *tx)
 {
-	struct scs_scan s, doomed;
+	struct store_scan_scan s, doomed;
 	int64_t bad = add(p, tx, "a", "sha256:bad", NOW),
 		good = add(p, tx, "a", "sha256:good", NOW + 1);
-	for (int death = 1; death < SCS_DEATHS_MAX; death++) {
+	for (int death = 1; death < STORE_SCAN_DEATHS_MAX; death++) {
 		assert_int_equal(claim(p, tx, NOW + death, NULL, &s), bad);
-		assert_int_equal(scs_reap(tx, NOW, true, &p->e), 1);
-		assert_int_equal(scs_doomed(tx, &p->a, &doomed, &p->e), 0);
+		assert_int_equal(store_scan_reap(tx, NOW, true, &p->e), 1);
+		assert_int_equal(store_scan_doomed(tx, &p->a, &doomed, &p->e), 0);
 	}
 	/* A lease that ran out while the server lived says nothing against the scan. */
 	assert_int_equal(claim(p, tx, NOW + 10, NULL, &s), bad);
-	assert_int_equal(scs_reap(tx, NOW + 10 + SCS_LEASE_MS + 1, false, &p->e), 1);
+	assert_int_equal(store_scan_reap(tx, NOW + 10 + STORE_SCAN_LEASE_MS + 1, false, &p->e), 1);
 	/* The last one: it is not queued again, the caller is to end it; the other scan goes on. */
-	assert_int_equal(claim(p, tx, NOW + 100 + SCS_LEASE_MS, NULL, &s), good);
-	assert_int_equal(claim(p, tx, NOW + 100 + SCS_LEASE_MS, NULL, &s), bad);
-	assert_int_equal(s.deaths, SCS_DEATHS_MAX - 1);
-	assert_int_equal(scs_reap(tx, NOW, true, &p->e), 1);
-	assert_int_equal(scs_doomed(tx, &p->a, &doomed, &p->e), 1);
+	assert_int_equal(claim(p, tx, NOW + 100 + STORE_SCAN_LEASE_MS, NULL, &s), good);
+	assert_int_equal(claim(p, tx, NOW + 100 + STORE_SCAN_LEASE_MS, NULL, &s), bad);
+	assert_int_equal(s.deaths, STORE_SCAN_DEATHS_MAX - 1);
+	assert_int_equal(store_scan_reap(tx, NOW, true, &p->e), 1);
+	assert_int_equal(store_scan_doomed(tx, &p->a, &doomed, &p->e), 1);
 	assert_int_equal(doomed.id, bad);
-	assert_int_equal(doomed.deaths, SCS_DEATHS_MAX);
-	assert_int_equal(scs_end(tx, &doomed, SCS_FAILED, BYTES_LIT("given up"), 0, NOW, &p->e), 0);
-	assert_int_equal(scs_doomed(tx, &p->a, &doomed, &p->e), 0);
-	assert_int_equal(scs_get(tx, bad, &p->a, &s, &p->e), 1);
-	assert_int_equal(s.status, SCS_FAILED);
+	assert_int_equal(doomed.deaths, STORE_SCAN_DEATHS_MAX);
+	assert_int_equal(
+	    store_scan_end(tx, &doomed, STORE_SCAN_FAILED, BYTES_LIT("given up"), 0, NOW, &p->e),
+	    0);
+	assert_int_equal(store_scan_doomed(tx, &p->a, &doomed, &p->e), 0);
+	assert_int_equal(store_scan_get(tx, bad, &p->a, &s, &p->e), 1);
+	assert_int_equal(s.status, STORE_SCAN_FAILED);
 }
 
 /* An end that puts them back says nothing against them. */
 static void ends_in_order(struct place *p, struct db_tx *tx)
 {
-	struct scs_scan s;
+	struct store_scan_scan s;
 	int64_t id = add(p, tx, "a", "sha256:a", NOW);
-	for (int end = 1; end <= 2 * SCS_DEATHS_MAX; end++) {
+	for (int end = 1; end <= 2 * STORE_SCAN_DEATHS_MAX; end++) {
 		assert_int_equal(claim(p, tx, NOW + end, NULL, &s), id);
 		assert_int_equal(s.deaths, 0);
-		assert_int_equal(scs_end(tx, &s, SCS_QUEUED, BYTES_NONE, NOW, NOW, &p->e), 0);
-		assert_int_equal(scs_reap(tx, NOW, true, &p->e), 0);
-		assert_int_equal(scs_doomed(tx, &p->a, &s, &p->e), 0);
+		assert_int_equal(
+		    store_scan_end(tx, &s, STORE_SCAN_QUEUED, BYTES_NONE, NOW, NOW, &p->e), 0);
+		assert_int_equal(store_scan_reap(tx, NOW, true, &p->e), 0);
+		assert_int_equal(store_scan_doomed(tx, &p->a, &s, &p->e), 0);
 	}
 }
 
@@ -214,30 +211,28 @@ static void deaths(void **state)
 	run(state, deaths_are_counted);
 }
 
-/* ---- what is tried again
- * -----------------------------------------------------------------------------------------------------
- */
-
 static void failed_scans_come_back(struct place *p, struct db_tx *tx)
 {
-	struct scs_scan s;
+	struct store_scan_scan s;
 	int64_t first = add(p, tx, "a", "sha256:1", NOW);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), first);
-	assert_int_equal(scs_end(tx, &s, SCS_FAILED, BYTES_LIT("no worker"), 0, NOW, &p->e), 0);
-	assert_int_equal(scs_put_retry(tx, &s, NOW + MINUTE, &p->e), 0);
-	assert_int_equal(scs_retry(tx, NOW + MINUTE - 1, 10, &p->e), 0);
+	assert_int_equal(
+	    store_scan_end(tx, &s, STORE_SCAN_FAILED, BYTES_LIT("no worker"), 0, NOW, &p->e), 0);
+	assert_int_equal(store_scan_put_retry(tx, &s, NOW + MINUTE, &p->e), 0);
+	assert_int_equal(store_scan_retry(tx, NOW + MINUTE - 1, 10, &p->e), 0);
 	assert_int_equal(claim(p, tx, NOW + MINUTE, NULL, &s), 0);
-	assert_int_equal(scs_retry(tx, NOW + MINUTE, 10, &p->e), 1);
+	assert_int_equal(store_scan_retry(tx, NOW + MINUTE, 10, &p->e), 1);
 	assert_true(claim(p, tx, NOW + MINUTE, NULL, &s) > first);
 	assert_true(bytes_eq_lit(s.trigger, "retry"));
 	assert_int_equal(s.retries, 1);
-	assert_int_equal(scs_retry(tx, NOW + 2 * MINUTE, 10, &p->e), 0);
+	assert_int_equal(store_scan_retry(tx, NOW + 2 * MINUTE, 10, &p->e), 0);
 	/* Somebody asked for a scan since: no other is added. */
-	assert_int_equal(scs_end(tx, &s, SCS_FAILED, BYTES_LIT("no worker"), 0, NOW, &p->e), 0);
-	assert_int_equal(scs_put_retry(tx, &s, NOW + 4 * MINUTE, &p->e), 0);
+	assert_int_equal(
+	    store_scan_end(tx, &s, STORE_SCAN_FAILED, BYTES_LIT("no worker"), 0, NOW, &p->e), 0);
+	assert_int_equal(store_scan_put_retry(tx, &s, NOW + 4 * MINUTE, &p->e), 0);
 	(void)add(p, tx, "a", "sha256:1", NOW + 2 * MINUTE);
 	int64_t before = number(p, tx, "SELECT count(*) FROM scan");
-	assert_int_equal(scs_retry(tx, NOW + 4 * MINUTE, 10, &p->e), 1);
+	assert_int_equal(store_scan_retry(tx, NOW + 4 * MINUTE, 10, &p->e), 1);
 	assert_int_equal(number(p, tx, "SELECT count(*) FROM scan"), before);
 }
 
@@ -249,27 +244,31 @@ static void retries(void **state)
 /* The clock was an hour ahead, and is put right. */
 static void clock_goes_back(struct place *p, struct db_tx *tx)
 {
-	struct scs_scan s;
+	struct store_scan_scan s;
 	int64_t ahead = NOW + 60 * MINUTE;
 	int64_t fresh = add(p, tx, "a", "sha256:fresh", ahead),
 		tried = add(p, tx, "a", "sha256:tried", ahead - 1);
 	assert_int_equal(claim(p, tx, ahead, NULL, &s), tried);
-	assert_int_equal(
-	    scs_end(tx, &s, SCS_QUEUED, BYTES_LIT("once more"), ahead + 1000, ahead, &p->e), 0);
+	assert_int_equal(store_scan_end(tx, &s, STORE_SCAN_QUEUED, BYTES_LIT("once more"),
+					ahead + 1000, ahead, &p->e),
+			 0);
 	int64_t failed = add(p, tx, "a", "sha256:failed", NOW);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), failed);
-	assert_int_equal(scs_end(tx, &s, SCS_FAILED, BYTES_LIT("disk"), 0, NOW, &p->e), 0);
-	assert_int_equal(scs_put_retry(tx, &s, NOW + SCS_RETRY_MAX_MS + 60 * MINUTE, &p->e), 0);
+	assert_int_equal(
+	    store_scan_end(tx, &s, STORE_SCAN_FAILED, BYTES_LIT("disk"), 0, NOW, &p->e), 0);
+	assert_int_equal(
+	    store_scan_put_retry(tx, &s, NOW + STORE_SCAN_RETRY_MAX_MS + 60 * MINUTE, &p->e), 0);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), 0);
-	assert_int_equal(scs_mend_clock(tx, NOW, &p->e), 2);
-	assert_int_equal(scs_retry(tx, NOW, 10, &p->e), 1);
+	assert_int_equal(store_scan_mend_clock(tx, NOW, &p->e), 2);
+	assert_int_equal(store_scan_retry(tx, NOW, 10, &p->e), 1);
 	int64_t got = claim(p, tx, NOW, NULL, &s) + claim(p, tx, NOW, NULL, &s);
 	assert_int_equal(got, fresh + tried);
 	assert_true(claim(p, tx, NOW, NULL, &s) > failed);
 	/* What waits a little between two tries goes on waiting. */
-	assert_int_equal(scs_end(tx, &s, SCS_QUEUED, BYTES_LIT("busy"), NOW + MINUTE, NOW, &p->e),
-			 0);
-	assert_int_equal(scs_mend_clock(tx, NOW, &p->e), 0);
+	assert_int_equal(
+	    store_scan_end(tx, &s, STORE_SCAN_QUEUED, BYTES_LIT("busy"), NOW + MINUTE, NOW, &p->e),
+	    0);
+	assert_int_equal(store_scan_mend_clock(tx, NOW, &p->e), 0);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), 0);
 }
 
@@ -278,50 +277,51 @@ static void clock_set_back(void **state)
 	run(state, clock_goes_back);
 }
 
-/* ---- when a generation comes
- * -------------------------------------------------------------------------------------------------
- */
-
 static int64_t ended(struct place *p, struct db_tx *tx, const char *digest, enum ims_state state,
-		     const char *reason, enum scs_status status)
+		     const char *reason, enum store_scan_status status)
 {
-	struct scs_scan s;
+	struct store_scan_scan s;
 	assert_int_equal(ims_add(tx, BYTES_LIT("a"), bytes_of(digest), NOW, &p->e), 0);
 	int64_t id = add(p, tx, "a", digest, NOW);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), id);
 	assert_true(ims_put_state(tx, BYTES_LIT("a"), bytes_of(digest), state, bytes_of(reason),
 				  NOW, &p->e) >= 0);
-	assert_int_equal(scs_end(tx, &s, status, bytes_of(reason), 0, NOW, &p->e), 0);
+	assert_int_equal(store_scan_end(tx, &s, status, bytes_of(reason), 0, NOW, &p->e), 0);
 	return id;
 }
 
 static void images_with_a_reason_are_scanned_again(struct place *p, struct db_tx *tx)
 {
-	struct scs_scan s;
-	(void)ended(p, tx, "sha256:well", IMS_HEALTHY, "", SCS_COMPLETED);
+	struct store_scan_scan s;
+	(void)ended(p, tx, "sha256:well", IMS_HEALTHY, "", STORE_SCAN_COMPLETED);
 	(void)ended(p, tx, "sha256:early", IMS_UNVERIFIED, "there is no vulnerability database",
-		    SCS_COMPLETED);
+		    STORE_SCAN_COMPLETED);
 	/* It has findings of the part that was assessed, and a reason all the same. */
-	(void)ended(p, tx, "sha256:part", IMS_HEALTHY, "a layer is not here", SCS_COMPLETED);
-	int64_t deadly = ended(p, tx, "sha256:deadly", IMS_UNVERIFIED, "given up", SCS_FAILED);
-	(void)ended(p, tx, "sha256:failed", IMS_UNVERIFIED, "no worker", SCS_FAILED);
+	(void)ended(p, tx, "sha256:part", IMS_HEALTHY, "a layer is not here", STORE_SCAN_COMPLETED);
+	int64_t deadly =
+	    ended(p, tx, "sha256:deadly", IMS_UNVERIFIED, "given up", STORE_SCAN_FAILED);
+	(void)ended(p, tx, "sha256:failed", IMS_UNVERIFIED, "no worker", STORE_SCAN_FAILED);
 	assert_int_equal(db_exec(tx, "UPDATE scan SET deaths = $2 WHERE id = $1",
-				 DB_ARGS(DB_I(deadly), DB_I(SCS_DEATHS_MAX)), &p->e),
+				 DB_ARGS(DB_I(deadly), DB_I(STORE_SCAN_DEATHS_MAX)), &p->e),
 			 1);
-	assert_int_equal(scs_again(tx, SCS_AGAIN_FAILED, 1, 1000, BYTES_LIT("recheck"), NOW, &p->e),
+	assert_int_equal(store_scan_again(tx, STORE_SCAN_AGAIN_FAILED, 1, 1000,
+					  BYTES_LIT("recheck"), NOW, &p->e),
 			 1);
 	assert_true(claim(p, tx, NOW, NULL, &s) > 0);
 	assert_true(bytes_eq_lit(s.digest, "sha256:failed"));
-	assert_int_equal(scs_end(tx, &s, SCS_COMPLETED, BYTES_NONE, 0, NOW, &p->e), 0);
-	assert_int_equal(
-	    scs_again(tx, SCS_AGAIN_REASON, 1, 1000, BYTES_LIT("advisories"), NOW, &p->e), 3);
+	assert_int_equal(store_scan_end(tx, &s, STORE_SCAN_COMPLETED, BYTES_NONE, 0, NOW, &p->e),
+			 0);
+	assert_int_equal(store_scan_again(tx, STORE_SCAN_AGAIN_REASON, 1, 1000,
+					  BYTES_LIT("advisories"), NOW, &p->e),
+			 3);
 	assert_int_equal(number(p, tx,
 				"SELECT count(*) FROM scan WHERE status = 0 AND digest IN "
 				"('sha256:early', 'sha256:part', 'sha256:failed')"),
 			 3);
 	/* Asked twice is asked once. */
-	assert_int_equal(
-	    scs_again(tx, SCS_AGAIN_REASON, 1, 1000, BYTES_LIT("advisories"), NOW, &p->e), 0);
+	assert_int_equal(store_scan_again(tx, STORE_SCAN_AGAIN_REASON, 1, 1000,
+					  BYTES_LIT("advisories"), NOW, &p->e),
+			 0);
 }
 
 static void again_by_reason(void **state)
@@ -357,10 +357,6 @@ static void lost_generation(void **state)
 {
 	run(state, lost_generations);
 }
-
-/* ---- numbers
- * -----------------------------------------------------------------------------------------------------------------
- */
 
 static void numbers_are_given_once(struct place *p, struct db_tx *tx)
 {

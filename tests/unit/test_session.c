@@ -31,7 +31,7 @@ static int setup(void **state)
 		return -1;
 	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 	/* Out of the way of TASK_IN_FD. */
-	ses_init(&s, fcntl(pair[0], F_DUPFD_CLOEXEC, 20));
+	session_init(&s, fcntl(pair[0], F_DUPFD_CLOEXEC, 20));
 	parent = fcntl(pair[1], F_DUPFD_CLOEXEC, 20);
 	close(pair[0]);
 	close(pair[1]);
@@ -43,7 +43,7 @@ static int teardown(void **state)
 	(void)state;
 	close(s.sock);
 	close(parent);
-	ses_free(&s);
+	session_free(&s);
 	return 0;
 }
 
@@ -109,7 +109,7 @@ static int converse(enum task_kind kind, int (*child)(void), struct seen *seen, 
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		close(parent);
-		_exit(ses_ready(&s, &whole, e) < 0 || child() < 0);
+		_exit(session_ready(&s, &whole, e) < 0 || child() < 0);
 	}
 	int rc = 0;
 	while (rc == 0) {
@@ -126,9 +126,9 @@ static int send_small(void)
 	struct err e;
 	int r = 0;
 	for (int i = 0; i < 10000 && r == 0; i++)
-		r = ses_record(&s, i % 3 ? TASK_ADVISORY : TASK_EXPLOIT, BYTES_LIT("0123456789"),
-			       &e);
-	return r == 0 ? ses_done(&s, &e) : r;
+		r = session_record(&s, i % 3 ? TASK_ADVISORY : TASK_EXPLOIT,
+				   BYTES_LIT("0123456789"), &e);
+	return r == 0 ? session_done(&s, &e) : r;
 }
 
 static int send_large(void)
@@ -138,8 +138,9 @@ static int send_large(void)
 	const size_t sizes[] = {1, 32768, 32769, 65535, 65536, 65537, 131072, sizeof body};
 	int r = 0;
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] && r == 0; i++)
-		r = ses_record(&s, TASK_ADVISORY, (struct bytes){.ptr = body, .len = sizes[i]}, &e);
-	return r == 0 ? ses_done(&s, &e) : r;
+		r = session_record(&s, TASK_ADVISORY, (struct bytes){.ptr = body, .len = sizes[i]},
+				   &e);
+	return r == 0 ? session_done(&s, &e) : r;
 }
 
 static int send_notes(void)
@@ -148,17 +149,17 @@ static int send_notes(void)
 	static uint8_t text[100000];
 	int r = 0;
 	for (int i = 0; i < 150000 && r == 0; i++)
-		r = ses_note(&s, BYTES_LIT("where"),
-			     (struct bytes){.ptr = text, .len = i ? 3 : sizeof text}, &e);
-	return r == 0 ? ses_done(&s, &e) : r;
+		r = session_note(&s, BYTES_LIT("where"),
+				 (struct bytes){.ptr = text, .len = i ? 3 : sizeof text}, &e);
+	return r == 0 ? session_done(&s, &e) : r;
 }
 
 static int send_failure(void)
 {
 	struct err e = ERR_INIT, ignore;
-	(void)ses_record(&s, TASK_ADVISORY, BYTES_LIT("lost with the failure"), &ignore);
+	(void)session_record(&s, TASK_ADVISORY, BYTES_LIT("lost with the failure"), &ignore);
 	(void)err_set(&e, ERR_LIMIT, "too much of it");
-	return ses_failed(&s, &e);
+	return session_failed(&s, &e);
 }
 
 static void test_records(void **state)
@@ -205,19 +206,19 @@ static void test_start(void **state)
 	(void)state;
 	struct err e = ERR_INIT;
 	put_start(TASK_READ_FEED, 100);
-	assert_int_equal(ses_wait_start(&s, &e), 1);
+	assert_int_equal(session_wait_start(&s, &e), 1);
 	assert_int_equal(s.start.kind, TASK_READ_FEED);
 	assert_true(bytes_eq_lit(s.start.name, "n"));
 	put_start(TASK_READ_FEED, 100);
 	assert_int_equal(send(parent, "\3\1\0\0", 4, 0), 4);
-	assert_int_equal(ses_wait_start(&s, &e), 1);
-	assert_int_equal(ses_wait_start(&s, &e), 0); /* CANCEL */
+	assert_int_equal(session_wait_start(&s, &e), 1);
+	assert_int_equal(session_wait_start(&s, &e), 0); /* CANCEL */
 	put_available(3, false);
-	assert_int_equal(ses_wait_start(&s, &e), -ERR_FORMAT);
+	assert_int_equal(session_wait_start(&s, &e), -ERR_FORMAT);
 	assert_int_equal(send(parent, "junk", 4, 0), 4);
-	assert_int_equal(ses_wait_start(&s, &e), -ERR_FORMAT);
+	assert_int_equal(session_wait_start(&s, &e), -ERR_FORMAT);
 	shutdown(parent, SHUT_RDWR);
-	assert_int_equal(ses_wait_start(&s, &e), 0);
+	assert_int_equal(session_wait_start(&s, &e), 0);
 }
 
 /* The input as a stream that waits for the upload. */
@@ -233,8 +234,8 @@ static void test_growth(void **state)
 	int saved = fd == TASK_IN_FD ? -1 : fcntl(TASK_IN_FD, F_DUPFD_CLOEXEC, 20);
 	assert_int_equal(dup2(fd, TASK_IN_FD), TASK_IN_FD);
 	put_start(TASK_INDEX_LAYER, UINT64_MAX);
-	assert_int_equal(ses_wait_start(&s, &e), 1);
-	struct stream *in = ses_open_input(&s, &e);
+	assert_int_equal(session_wait_start(&s, &e), 1);
+	struct stream *in = session_open_input(&s, &e);
 	assert_non_null(in);
 	size_t have = 0;
 	static uint8_t out[sizeof content];
@@ -267,8 +268,8 @@ static void test_growth_refused(void **state)
 	for (int way = 0; way < 3; way++) {
 		put_start(TASK_INDEX_LAYER, UINT64_MAX);
 		s.available = 0;
-		assert_int_equal(ses_wait_start(&s, &e), 1);
-		struct stream *in = ses_open_input(&s, &e);
+		assert_int_equal(session_wait_start(&s, &e), 1);
+		struct stream *in = session_open_input(&s, &e);
 		assert_non_null(in);
 		struct bytes part;
 		int expected = -ERR_FORMAT;
@@ -295,8 +296,8 @@ static void test_parent_gone(void **state)
 	(void)state;
 	struct err e = ERR_INIT;
 	shutdown(parent, SHUT_RDWR);
-	assert_int_equal(ses_note(&s, BYTES_LIT("a"), BYTES_LIT("b"), &e), -ERR_CANCELLED);
-	assert_int_equal(ses_done(&s, &e), -ERR_CANCELLED);
+	assert_int_equal(session_note(&s, BYTES_LIT("a"), BYTES_LIT("b"), &e), -ERR_CANCELLED);
+	assert_int_equal(session_done(&s, &e), -ERR_CANCELLED);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

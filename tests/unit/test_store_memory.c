@@ -22,8 +22,6 @@
 #define MANIFEST BYTES_LIT("sha256:aa")
 #define LAYER BYTES_LIT("sha256:bb")
 
-/* ---- SQLite's own allocations ---- */
-
 static sqlite3_mem_methods engine;
 
 static void *engine_malloc(int n)
@@ -45,8 +43,6 @@ static void engine_wrap(void)
 	ours.xRealloc = engine_realloc;
 	assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &ours), SQLITE_OK);
 }
-
-/* ---- a store and what it holds ---- */
 
 static char dir[64], file[96], base_file[96];
 static struct db *db;
@@ -120,17 +116,15 @@ static uint64_t fingerprint(void)
 	return sum;
 }
 
-/* ---- the transactions ---- */
-
 static int push_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	struct rgs t = {.tx = tx, .tenant = 2, .now_ms = NOW};
-	struct rgs_manifest m = {.digest = MANIFEST,
-				 .media_type = BYTES_LIT("t"),
-				 .size = 2,
-				 .pushed_at = NOW,
-				 .content = BYTES_LIT("{}")};
+	struct store_registry t = {.tx = tx, .tenant = 2, .now_ms = NOW};
+	struct store_manifest m = {.digest = MANIFEST,
+				   .media_type = BYTES_LIT("t"),
+				   .size = 2,
+				   .pushed_at = NOW,
+				   .content = BYTES_LIT("{}")};
 	struct event ev = {.tenant_id = 2,
 			   .type = BYTES_LIT(EVENT_PUSHED),
 			   .registry = BYTES_LIT("local"),
@@ -139,16 +133,16 @@ static int push_tx(struct db_tx *tx, void *arg, struct err *e)
 			   .tag = BYTES_LIT("latest"),
 			   .size = 2,
 			   .at = NOW};
-	int64_t repository = rgs_repository_make(&t, REPOSITORY, e);
-	if (repository < 0 || rgs_blob_add(&t, LAYER, "key1", 10, e) < 0 ||
-	    rgs_blob_link(&t, repository, LAYER, e) < 0 ||
-	    rgs_manifest_put(&t, repository, &m, e) < 0 ||
-	    rgs_manifest_ref(&t, repository, MANIFEST, RGS_REF_BLOB, LAYER, e) < 0 ||
-	    rgs_tag_put(&t, repository, BYTES_LIT("latest"), MANIFEST, e) < 0 ||
+	int64_t repository = store_repository_make(&t, REPOSITORY, e);
+	if (repository < 0 || store_blob_add(&t, LAYER, "key1", 10, e) < 0 ||
+	    store_blob_link(&t, repository, LAYER, e) < 0 ||
+	    store_manifest_put(&t, repository, &m, e) < 0 ||
+	    store_manifest_ref(&t, repository, MANIFEST, STORE_REF_BLOB, LAYER, e) < 0 ||
+	    store_tag_put(&t, repository, BYTES_LIT("latest"), MANIFEST, e) < 0 ||
 	    event_append(tx, &ev, e) < 0 || ims_add(tx, REPOSITORY, MANIFEST, NOW, e) < 0)
 		return -(int)e->code;
 	int64_t scan;
-	return scs_add(tx, REPOSITORY, MANIFEST, BYTES_LIT("push"), NOW, &scan, e);
+	return store_scan_add(tx, REPOSITORY, MANIFEST, BYTES_LIT("push"), NOW, &scan, e);
 }
 
 static const struct pkg package = {.type = {(const uint8_t *)"deb", 3},
@@ -164,7 +158,7 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct vdb *v = arg;
 	struct arena a;
-	struct scs_scan scan;
+	struct store_scan_scan scan;
 	struct match *matches;
 	struct pks_member member = {.path = BYTES_LIT("var/lib/dpkg/status")};
 	struct ims_part part = {
@@ -183,11 +177,11 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 	int r = n < 0 ? (int)n : pks_identity(&package, identity, e);
 	if (n >= 0)
 		assert_int_equal(n, 1);
-	if (r < 0 || (r = scs_claim(tx, NOW, NULL, &a, &scan, &next, e)) < 0 ||
+	if (r < 0 || (r = store_scan_claim(tx, NOW, NULL, &a, &scan, &next, e)) < 0 ||
 	    (r = pks_add(tx, &package, identity, &member.package, e)) < 0 ||
 	    (r = mts_put(tx, member.package, package.name, matches, (size_t)n, e)) < 0 ||
 	    (r = ims_put(tx, &im, &part, 1, e)) < 0 ||
-	    (r = scs_end(tx, &scan, SCS_COMPLETED, BYTES_NONE, 0, NOW, e)) < 0)
+	    (r = store_scan_end(tx, &scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0, NOW, e)) < 0)
 		goto end;
 	r = 0;
 	assert_int_equal(im.state, IMS_UNHEALTHY);
@@ -199,10 +193,10 @@ end:
 static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	struct rgs t = {.tx = tx, .tenant = 2, .now_ms = NOW};
-	int64_t repository = rgs_repository_find(&t, REPOSITORY, e);
-	if (repository < 0 || rgs_tag_delete(&t, repository, BYTES_LIT("latest"), e) < 0 ||
-	    rgs_manifest_delete(&t, repository, MANIFEST, e) < 0 ||
+	struct store_registry t = {.tx = tx, .tenant = 2, .now_ms = NOW};
+	int64_t repository = store_repository_find(&t, REPOSITORY, e);
+	if (repository < 0 || store_tag_delete(&t, repository, BYTES_LIT("latest"), e) < 0 ||
+	    store_manifest_delete(&t, repository, MANIFEST, e) < 0 ||
 	    ims_delete(tx, REPOSITORY, MANIFEST, e) < 0)
 		return -(int)e->code;
 	return 0;
@@ -210,13 +204,13 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 
 static int gc_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	struct rgs t = {.tx = tx, .tenant = 2, .now_ms = NOW + 10};
+	struct store_registry t = {.tx = tx, .tenant = 2, .now_ms = NOW + 10};
 	struct arena a;
 	arena_init(&a, 1U << 20);
 	int r = delete_tx(tx, arg, e);
-	int64_t n = r < 0 ? r : rgs_gc_mark(&t, NOW + 50, 0, 100, e);
+	int64_t n = r < 0 ? r : store_gc_mark(&t, NOW + 50, 0, 100, e);
 	if (n >= 0)
-		n = rgs_gc_sweep(&t, NOW + 50, 0, 100, &a, e);
+		n = store_gc_sweep(&t, NOW + 50, 0, 100, &a, e);
 	if (n >= 0)
 		assert_int_equal(n, 1);
 	arena_free(&a);
@@ -255,7 +249,7 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct fnd_filter any = {0};
 	struct match_check check;
 	struct cnt_total totals[4];
-	struct scs_scan scans[4];
+	struct store_scan_scan scans[4];
 	struct ims_image im;
 	uint64_t images = 0;
 	bool more;
@@ -274,11 +268,11 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n >= 0) {
 		assert_int_equal(n, 1);
 		assert_int_equal(totals[0].unhealthy, 1);
-		n = scs_list(tx, BYTES_NONE, BYTES_NONE, 0, 4, &a, scans, e);
+		n = store_scan_list(tx, BYTES_NONE, BYTES_NONE, 0, 4, &a, scans, e);
 	}
 	if (n >= 0) {
 		assert_int_equal(n, 1);
-		assert_int_equal(scans[0].status, SCS_COMPLETED);
+		assert_int_equal(scans[0].status, STORE_SCAN_COMPLETED);
 		n = ims_get(tx, REPOSITORY, MANIFEST, &a, &im, e);
 	}
 	if (n >= 0)
@@ -286,8 +280,6 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	arena_free(&a);
 	return n < 0 ? (int)n : 0;
 }
-
-/* ---- the loop ---- */
 
 /* Each of the first allocations, then ever fewer of the rest, which are more of the same (rows,
  * pages, statements). */
@@ -390,8 +382,6 @@ static void test_open(void **state)
 			shell("rm -f %s %s-wal", path, path);
 	}
 }
-
-/* ---- a switch of generations: many transactions ---- */
 
 static const char *vdb_file(int i)
 {

@@ -217,8 +217,6 @@ static void test_available(void **state)
 	buf_free(&b);
 }
 
-/* --- replies --- */
-
 struct seen {
 	size_t records, bytes, notes;
 };

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #define NOW INT64_C(1800000000000)
-#define ANALYZER LAY_ANALYZER_VERSION
+#define ANALYZER LAYER_ANALYZER_VERSION
 #define ROUNDS 4
 #define IMAGES 12 /* of a round */
 
@@ -68,10 +68,6 @@ static void right(int r, const struct place *p)
 	if (r < 0)
 		fail_msg("%s", p->e.msg);
 }
-
-/* ---- images
- * ------------------------------------------------------------------------------------------------------------------
- */
 
 struct which {
 	unsigned round, image;
@@ -171,13 +167,13 @@ static void each(struct place *p, db_fn fn, unsigned round, unsigned from, unsig
 	}
 }
 
-static struct tdy_result tidy(struct place *p)
+static struct store_tidy_result tidy(struct place *p)
 {
-	const struct tdy_rules rules = {
+	const struct store_tidy_rules rules = {
 	    .analyzer = ANALYZER, .layers_before_ms = NOW - 1000, .now_ms = NOW};
-	struct tdy_result gone;
-	right(tdy_rows(p->db, &rules, &gone, &p->e), p);
-	right(tdy_remedies(p->db, &gone, &p->e), p);
+	struct store_tidy_result gone;
+	right(store_tidy_rows(p->db, &rules, &gone, &p->e), p);
+	right(store_tidy_remedies(p->db, &gone, &p->e), p);
 	return gone;
 }
 
@@ -269,10 +265,6 @@ static void whole(struct place *p)
 	assert_int_equal(lacks, 0);
 }
 
-/* ---- the tests
- * ---------------------------------------------------------------------------------------------------------------
- */
-
 static void images_come_and_go(void **state)
 {
 	struct place *p = *state;
@@ -281,7 +273,7 @@ static void images_come_and_go(void **state)
 		each(p, put_tx, round, 0, 1);
 		whole(p);
 		struct counts before = count(p);
-		struct tdy_result gone = tidy(p);
+		struct store_tidy_result gone = tidy(p);
 		struct counts after = count(p);
 		/* All of it is needed. */
 		assert_int_equal(gone.sets + gone.packages + gone.rest, 0);
@@ -327,24 +319,23 @@ static void the_size_is_constant(void **state)
 	}
 }
 
-/* ---- inventories
- * -------------------------------------------------------------------------------------------------------------
- */
-
 #define LAYER(n) "sha256:00000000000000000000000000000000000000000000000000000000000000a" n
 
 static int layers_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	struct rgs t = {.tx = tx, .tenant = 1, .now_ms = NOW};
+	struct store_registry t = {.tx = tx, .tenant = 1, .now_ms = NOW};
 	const struct lay lay = {.complete = true};
 	(void)arg;
-	int64_t repository = rgs_repository_make(&t, BYTES_LIT("a"), e);
-	if (repository < 0 || rgs_blob_add(&t, BYTES_LIT(LAYER("1")), "key1", 10, e) < 0 ||
-	    ivs_put(tx, BYTES_LIT(LAYER("1")), BYTES_LIT("here"), &lay, NOW - 5000, e) < 0 ||
-	    ivs_put(tx, BYTES_LIT(LAYER("2")), BYTES_LIT("gone"), &lay, NOW - 5000, e) < 0 ||
-	    ivs_put(tx, BYTES_LIT(LAYER("3")), BYTES_LIT("on its way"), &lay, NOW - 500, e) < 0 ||
-	    ivs_put(tx, BYTES_LIT(LAYER("4")), BYTES_LIT("of a wrong clock"), &lay, NOW + 5000, e) <
+	int64_t repository = store_repository_make(&t, BYTES_LIT("a"), e);
+	if (repository < 0 || store_blob_add(&t, BYTES_LIT(LAYER("1")), "key1", 10, e) < 0 ||
+	    store_inventory_put(tx, BYTES_LIT(LAYER("1")), BYTES_LIT("here"), &lay, NOW - 5000, e) <
 		0 ||
+	    store_inventory_put(tx, BYTES_LIT(LAYER("2")), BYTES_LIT("gone"), &lay, NOW - 5000, e) <
+		0 ||
+	    store_inventory_put(tx, BYTES_LIT(LAYER("3")), BYTES_LIT("on its way"), &lay, NOW - 500,
+				e) < 0 ||
+	    store_inventory_put(tx, BYTES_LIT(LAYER("4")), BYTES_LIT("of a wrong clock"), &lay,
+				NOW + 5000, e) < 0 ||
 	    db_exec(tx,
 		    "INSERT INTO layer(digest, analyzer, inventory, in_len, out_len, complete, "
 		    "indexed_at)"
@@ -370,11 +361,11 @@ static void it_stops(void **state)
 {
 	struct place *p = *state;
 	atomic_bool stop = true;
-	const struct tdy_rules rules = {.analyzer = ANALYZER, .now_ms = NOW, .stop = &stop};
-	struct tdy_result gone;
+	const struct store_tidy_rules rules = {.analyzer = ANALYZER, .now_ms = NOW, .stop = &stop};
+	struct store_tidy_result gone;
 	each(p, put_tx, 0, 0, 1);
 	each(p, delete_tx, 0, 0, 1);
-	assert_int_equal(tdy_rows(p->db, &rules, &gone, &p->e), 0);
+	assert_int_equal(store_tidy_rows(p->db, &rules, &gone, &p->e), 0);
 	assert_int_equal(gone.sets, 0);
 	assert_true(tidy(p).sets > 0);
 }

@@ -88,9 +88,9 @@ static void test_layers(void **state)
 		buf_init(&blob, 1 << 20);
 		arena_init(&a, 1 << 20);
 		put_layer(&blob, cases[i].gzip, cases[i].member, cases[i].footer);
-		struct layer_source s = {.bytes = buf_bytes(&blob)};
-		assert_int_equal(layer_index(&s, -1, &inventory, &e), 0);
-		assert_int_equal(lay_parse(buf_bytes(&inventory), &a, &lay, &e), 0);
+		struct tar_source s = {.bytes = buf_bytes(&blob)};
+		assert_int_equal(index_tars(&s, -1, &inventory, &e), 0);
+		assert_int_equal(layer_parse(buf_bytes(&inventory), &a, &lay, &e), 0);
 		assert_true(lay.complete && lay.has_diff_id);
 		assert_int_equal(lay.note_count, cases[i].doubt != NULL);
 		if (cases[i].doubt) {

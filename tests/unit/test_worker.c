@@ -20,7 +20,7 @@
 #include "archive/tar.h"
 #include "base/buf.h"
 #include "base/io.h"
-#include "feed/advisory.h"
+#include "advisory/advisory.h"
 #include "inventory/layer.h"
 #include "jail/pool.h"
 
@@ -30,8 +30,6 @@ static struct pool *pool;
 static const char dpkg_status[] =
     "Package: hello\nStatus: install ok installed\nArchitecture: amd64\n"
     "Version: 2.10-3\nMaintainer: A <a@example.org>\nDescription: x\n\n";
-
-/* --- files made here --- */
 
 static void put_member(struct buf *b, const char *path, struct bytes content)
 {
@@ -89,8 +87,6 @@ static int file_of(struct bytes b)
 	return fd;
 }
 
-/* --- running --- */
-
 struct got {
 	struct buf last; /* the last record */
 	struct buf members;
@@ -140,7 +136,7 @@ static int run(const struct pool_task *t, struct got *g, struct err *e)
 }
 
 /* Of the last inventory that was looked at. */
-static uint8_t diff_id[LAY_DIFF_ID_LEN];
+static uint8_t diff_id[LAYER_DIFF_ID_LEN];
 
 static void assert_hello(const struct got *g)
 {
@@ -149,7 +145,7 @@ static void assert_hello(const struct got *g)
 	struct err e = ERR_INIT;
 	arena_init(&a, 64U << 20);
 	assert_int_equal(g->records, 1);
-	assert_int_equal(lay_parse(buf_bytes(&g->last), &a, &lay, &e), 0);
+	assert_int_equal(layer_parse(buf_bytes(&g->last), &a, &lay, &e), 0);
 	assert_true(lay.complete);
 	assert_int_equal(lay.pkg_count, 1);
 	assert_true(bytes_eq_lit(lay.pkgs[0].name, "hello"));
@@ -175,7 +171,7 @@ static void test_layer(void **state)
 {
 	(void)state;
 	struct buf tar, gz;
-	uint8_t plain_id[LAY_DIFF_ID_LEN];
+	uint8_t plain_id[LAYER_DIFF_ID_LEN];
 	make_layer(&tar, &gz);
 	for (int i = 0; i < 2; i++) {
 		struct got g;
@@ -279,7 +275,7 @@ static void test_layer_damaged(void **state)
 		struct pool_task t = {
 		    .kind = TASK_INDEX_LAYER, .fd = fd, .out_fd = -1, .len = UINT64_MAX};
 		assert_int_equal(run(&t, &g, &e), 0);
-		assert_int_equal(lay_parse(buf_bytes(&g.last), &a, &lay, &e), 0);
+		assert_int_equal(layer_parse(buf_bytes(&g.last), &a, &lay, &e), 0);
 		assert_false(lay.complete);
 		assert_true(lay.note_count > 0);
 		arena_free(&a);
@@ -411,8 +407,6 @@ static void test_old_kernel(void **state)
 	assert_true(pool_is_jailed(pool));
 	assert_non_null(strstr(pool_jail_report(pool), "seccomp=yes"));
 }
-
-/* --- the shared corpus --- */
 
 static size_t file_count, failed_count;
 

@@ -10,7 +10,7 @@
  * last two are the bits of an IEEE 754 double)
  *
  * Nothing may follow. The reader trusts no count, no enumeration and no order of ranges. */
-#include "feed/advisory.h"
+#include "advisory/advisory.h"
 
 #include <math.h>
 #include <string.h>
