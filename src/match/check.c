@@ -1,5 +1,5 @@
 /* From verdicts to matches. Records that mean the same security check become one match: same
- * vendor, same id as the vendor writes it, same source package. docs/decisions/match-checks.md
+ * vendor, same id as the vendor writes it, same source package. docs/decisions/security-checks.md
  * holds why. */
 #include "match/settle.h"
 
