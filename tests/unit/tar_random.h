@@ -110,7 +110,6 @@ static inline void rnd_field(struct rnd *r, uint8_t *at, size_t n, uint64_t v)
 	default: /* a NUL in front */
 		memmove(at + 1, at, n - 1);
 		at[0] = 0;
-		break;
 	}
 }
 

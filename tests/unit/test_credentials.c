@@ -202,12 +202,8 @@ static void check_gone(void)
 	assert_false(sigismember(&after, SIGPIPE));
 }
 
-static void test_find(void **state)
+static void find_setup(void)
 {
-	(void)state;
-	struct arena a;
-	struct err e;
-	struct credentials c;
 	char path[512];
 	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-cred-XXXXXX");
 	assert_non_null(mkdtemp(dir));
@@ -219,10 +215,17 @@ static void test_find(void **state)
 	assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
 	(void)snprintf(path, sizeof path, "%s/run", dir);
 	assert_int_equal(setenv("XDG_RUNTIME_DIR", path, 1), 0);
-	/* No file at all: anonymous. */
-	assert_int_equal(find("a", &c, &a, &e), 0);
-	assert_null(c.username);
-	arena_free(&a);
+}
+
+static void find_teardown(void)
+{
+	char command[600];
+	(void)snprintf(command, sizeof command, "rm -r %s", dir);
+	assert_int_equal(system(command), 0);
+}
+
+static void put_helpers(void)
+{
 	put("config.json",
 	    "{\"credHelpers\":{\"a\":\"good\",\"b\":\"fails\",\"c\":\"../"
 	    "good\",\"d\":\"absent\",\"e\":\"lies\",\"f\":\"talks\"},"
@@ -240,6 +243,20 @@ static void test_find(void **state)
 	put("docker-credential-deaf",
 	    "#!/bin/sh\nexec <&-\necho '{\"Username\":\"ann\",\"Secret\":\"s\"}'\n", 0755);
 	put("docker-credential-talks", "#!/bin/sh\nexec head -c 1000000 /dev/zero\n", 0755);
+}
+
+static void test_find_by_helper(void **state)
+{
+	(void)state;
+	struct arena a;
+	struct err e;
+	struct credentials c;
+	find_setup();
+	/* No file at all: anonymous. */
+	assert_int_equal(find("a", &c, &a, &e), 0);
+	assert_null(c.username);
+	arena_free(&a);
+	put_helpers();
 	assert_int_equal(find("a", &c, &a, &e), 0);
 	assert_string_equal(c.username, "user of a");
 	assert_string_equal(c.password, "s");
@@ -262,6 +279,19 @@ static void test_find(void **state)
 	assert_int_equal(find("g", &c, &a, &e), 0);
 	assert_string_equal(c.username, "ann");
 	arena_free(&a);
+	check_gone();
+	find_teardown();
+}
+
+static void test_find_in_files(void **state)
+{
+	(void)state;
+	struct arena a;
+	struct err e;
+	struct credentials c;
+	char path[512];
+	find_setup();
+	put("config.json", "{\"auths\":{\"g\":{" ANN "}}}", 0600);
 	/* podman's file comes first. */
 	put("auth.json", "{\"auths\":{\"g\":{\"auth\":\"Ym9iOng=\"}}}", 0600);
 	(void)snprintf(path, sizeof path, "%s/auth.json", dir);
@@ -287,18 +317,15 @@ static void test_find(void **state)
 	assert_string_equal(c.username, "carl");
 	arena_free(&a);
 	assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
-	check_gone();
-	(void)snprintf(path, sizeof path, "rm -r %s", dir);
-	assert_int_equal(system(path), 0);
+	find_teardown();
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_rows),
-	    cmocka_unit_test(test_prefixes),
-	    cmocka_unit_test(test_memory),
-	    cmocka_unit_test(test_find),
+	    cmocka_unit_test(test_rows),	  cmocka_unit_test(test_prefixes),
+	    cmocka_unit_test(test_memory),	  cmocka_unit_test(test_find_by_helper),
+	    cmocka_unit_test(test_find_in_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,68 +88,68 @@ static void test_members(void **state)
 	"{\"os\":\"linux\",\"architecture\":\"a\"" more                                            \
 	",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}"
 
+static const struct {
+	const char *text;
+	bool taken;
+} documents_manifests[] = {
+    {IMAGE(""), true},
+    {IMAGE(",\"Layers\":[]"), false},
+    {IMAGE(",\"CONFIG\":null"), false},
+    {IMAGE(",\"layers\":null"), false},
+    {IMAGE(",\"manifests\":null"), true},
+    {IMAGE(",\"Manifests\":[]"), false},
+    {IMAGE(",\"SchemaVersion\":1"), false},
+    {IMAGE(",\"MediaType\":\"" OCI_INDEX_TYPE "\""), false},
+    {IMAGE(",\"subject\":" DESC(",\"Digest\":\"" D "\"")), false},
+    {INDEX(""), true},
+    {INDEX(",\"Size\":2"), false},
+    {INDEX(",\"digest\":null"), false},
+    {INDEX(",\"platform\":{\"os\":\"a\",\"architecture\":\"b\",\"variant\":null,"
+	   "\"features\":null,\"os.version\":null}"),
+     true},
+    {INDEX(",\"platform\":null,\"annotations\":null,\"urls\":null,\"data\":null,"
+	   "\"artifactType\":null"),
+     true},
+    {INDEX(",\"platform\":{\"os\":\"a\",\"OS\":\"b\",\"architecture\":\"b\"}"), false},
+    {INDEX(",\"platform\":{\"os\":null,\"architecture\":\"b\"}"), false},
+    {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE "\",\"manifests\":null}", true},
+    {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE "\"}", false},
+    {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE ";a=b\",\"manifests\":[]}", true},
+    {"{\"schemaVersion\":2,\"mediaType\":\"\",\"artifactType\":\"\",\"manifests\":[]}", true},
+};
+
+static const struct {
+	const char *text;
+	bool taken;
+} documents_configs[] = {
+    {CONFIG(""), true},
+    {CONFIG(",\"variant\":null,\"history\":null,\"config\":null,\"created\":null"), true},
+    {CONFIG(",\"OS\":\"windows\""), false},
+    {CONFIG(",\"RootFS\":null"), false},
+    {CONFIG(",\"rootf\\u017f\":{}"), false},
+    {CONFIG(",\"rootfs\":null"), false},
+    {CONFIG(",\"config\":{\"User\":\"a\",\"user\":\"b\"}"), false},
+    {CONFIG(",\"history\":[{\"Created_by\":\"x\"}]"), false},
+    {CONFIG(",\"history\":[{\"created_by\":null,\"empty_layer\":null}]"), true},
+    {CONFIG(",\"x\":{\"Rootfs\":{}}"), true},
+};
+
 /* Every object of every document is read so. */
 static void test_documents(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *text;
-		bool taken;
-	} manifests[] = {
-	    {IMAGE(""), true},
-	    {IMAGE(",\"Layers\":[]"), false},
-	    {IMAGE(",\"CONFIG\":null"), false},
-	    {IMAGE(",\"layers\":null"), false},
-	    {IMAGE(",\"manifests\":null"), true},
-	    {IMAGE(",\"Manifests\":[]"), false},
-	    {IMAGE(",\"SchemaVersion\":1"), false},
-	    {IMAGE(",\"MediaType\":\"" OCI_INDEX_TYPE "\""), false},
-	    {IMAGE(",\"subject\":" DESC(",\"Digest\":\"" D "\"")), false},
-	    {INDEX(""), true},
-	    {INDEX(",\"Size\":2"), false},
-	    {INDEX(",\"digest\":null"), false},
-	    {INDEX(",\"platform\":{\"os\":\"a\",\"architecture\":\"b\",\"variant\":null,"
-		   "\"features\":null,\"os.version\":null}"),
-	     true},
-	    {INDEX(",\"platform\":null,\"annotations\":null,\"urls\":null,\"data\":null,"
-		   "\"artifactType\":null"),
-	     true},
-	    {INDEX(",\"platform\":{\"os\":\"a\",\"OS\":\"b\",\"architecture\":\"b\"}"), false},
-	    {INDEX(",\"platform\":{\"os\":null,\"architecture\":\"b\"}"), false},
-	    {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE "\",\"manifests\":null}", true},
-	    {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE "\"}", false},
-	    {"{\"schemaVersion\":2,\"mediaType\":\"" OCI_INDEX_TYPE ";a=b\",\"manifests\":[]}",
-	     true},
-	    {"{\"schemaVersion\":2,\"mediaType\":\"\",\"artifactType\":\"\",\"manifests\":[]}",
-	     true},
-	};
-	static const struct {
-		const char *text;
-		bool taken;
-	} configs[] = {
-	    {CONFIG(""), true},
-	    {CONFIG(",\"variant\":null,\"history\":null,\"config\":null,\"created\":null"), true},
-	    {CONFIG(",\"OS\":\"windows\""), false},
-	    {CONFIG(",\"RootFS\":null"), false},
-	    {CONFIG(",\"rootf\\u017f\":{}"), false},
-	    {CONFIG(",\"rootfs\":null"), false},
-	    {CONFIG(",\"config\":{\"User\":\"a\",\"user\":\"b\"}"), false},
-	    {CONFIG(",\"history\":[{\"Created_by\":\"x\"}]"), false},
-	    {CONFIG(",\"history\":[{\"created_by\":null,\"empty_layer\":null}]"), true},
-	    {CONFIG(",\"x\":{\"Rootfs\":{}}"), true},
-	};
 	struct arena a;
 	struct oci_manifest m;
 	struct oci_config c;
 	arena_init(&a, 8 << 20);
-	for (size_t i = 0; i < sizeof manifests / sizeof *manifests; i++)
-		if ((oci_manifest_parse(bytes_of(manifests[i].text), BYTES_NONE, &a, &m, NULL) ==
-		     0) != manifests[i].taken)
-			fail_msg("%s", manifests[i].text);
-	for (size_t i = 0; i < sizeof configs / sizeof *configs; i++)
-		if ((oci_config_parse(bytes_of(configs[i].text), &a, &c, NULL) == 0) !=
-		    configs[i].taken)
-			fail_msg("%s", configs[i].text);
+	for (size_t i = 0; i < sizeof documents_manifests / sizeof *documents_manifests; i++)
+		if ((oci_manifest_parse(bytes_of(documents_manifests[i].text), BYTES_NONE, &a, &m,
+					NULL) == 0) != documents_manifests[i].taken)
+			fail_msg("%s", documents_manifests[i].text);
+	for (size_t i = 0; i < sizeof documents_configs / sizeof *documents_configs; i++)
+		if ((oci_config_parse(bytes_of(documents_configs[i].text), &a, &c, NULL) == 0) !=
+		    documents_configs[i].taken)
+			fail_msg("%s", documents_configs[i].text);
 	arena_free(&a);
 }
 

@@ -5,59 +5,56 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static const char *const smuggling_cases[] = {
+    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5, 5\r\n\r\nhello",
+    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: +5\r\n\r\nhello",
+    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: -5\r\n\r\nhello",
+    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 0x5\r\n\r\nhello",
+    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5 6\r\n\r\nhello",
+    "POST /echo HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\nhello",
+    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\nhello",
+    "POST /echo HTTP/1.1\r\n" HOST "Content-Length : 5\r\n\r\nhello",
+    "POST /echo HTTP/1.1\r\n" HOST
+    "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\n" HOST
+    "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\n" HOST
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nxyz\r\nhello\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n-1\r\nhello\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
+    "POST /echo HTTP/1.1\r\n" HOST
+    "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nhello\r\n0\r\n\r\n",
+    "GET /small HTTP/1.1\r\n\r\n",
+    "GET /small HTTP/1.1\r\n" HOST HOST "\r\n",
+    "GET /small HTTP/1.1\r\n" HOST "X-\x01: a\r\n\r\n",
+    "GET /small HTTP/1.1\r\n" HOST "X-A: a\x01z\r\n\r\n",
+    "GET /small HTTP/1.1\r\n" HOST ": a\r\n\r\n",
+    "GET /small HTTP/1.1\r\n" HOST "X A: a\r\n\r\n",
+    "GET /a/../small HTTP/1.1\r\n" HOST "\r\n",
+    "GET /a/%2e%2e/small HTTP/1.1\r\n" HOST "\r\n",
+    "GET /small%00 HTTP/1.1\r\n" HOST "\r\n",
+    "GET small HTTP/1.1\r\n" HOST "\r\n",
+    "GET /sm all HTTP/1.1\r\n" HOST "\r\n",
+    "GET /small HTTP/9.9\r\n" HOST "\r\n",
+    "GET\r\n\r\n",
+};
+
 static void test_smuggling(void **state)
 {
 	(void)state;
-	static const char *const cases[] = {
-	    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-	    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
-	    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5, 5\r\n\r\nhello",
-	    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: +5\r\n\r\nhello",
-	    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: -5\r\n\r\nhello",
-	    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 0x5\r\n\r\nhello",
-	    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5 6\r\n\r\nhello",
-	    "POST /echo HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\nhello",
-	    "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999\r\n\r\nhello",
-	    "POST /echo HTTP/1.1\r\n" HOST "Content-Length : 5\r\n\r\nhello",
-	    "POST /echo HTTP/1.1\r\n" HOST
-	    "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-	    "POST /echo HTTP/1.1\r\n" HOST
-	    "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
-	    "POST /echo HTTP/1.1\r\n" HOST
-	    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-	    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-	    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
-	    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
-	    "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-	    "POST /echo HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-	    "POST /echo HTTP/1.1\r\n" HOST
-	    "Transfer-Encoding: chunked\r\n\r\nxyz\r\nhello\r\n0\r\n\r\n",
-	    "POST /echo HTTP/1.1\r\n" HOST
-	    "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n",
-	    "POST /echo HTTP/1.1\r\n" HOST
-	    "Transfer-Encoding: chunked\r\n\r\n-1\r\nhello\r\n0\r\n\r\n",
-	    "POST /echo HTTP/1.1\r\n" HOST
-	    "Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
-	    "POST /echo HTTP/1.1\r\n" HOST
-	    "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nhello\r\n0\r\n\r\n",
-	    "GET /small HTTP/1.1\r\n\r\n",
-	    "GET /small HTTP/1.1\r\n" HOST HOST "\r\n",
-	    "GET /small HTTP/1.1\r\n" HOST "X-\x01: a\r\n\r\n",
-	    "GET /small HTTP/1.1\r\n" HOST "X-A: a\x01z\r\n\r\n",
-	    "GET /small HTTP/1.1\r\n" HOST ": a\r\n\r\n",
-	    "GET /small HTTP/1.1\r\n" HOST "X A: a\r\n\r\n",
-	    "GET /a/../small HTTP/1.1\r\n" HOST "\r\n",
-	    "GET /a/%2e%2e/small HTTP/1.1\r\n" HOST "\r\n",
-	    "GET /small%00 HTTP/1.1\r\n" HOST "\r\n",
-	    "GET small HTTP/1.1\r\n" HOST "\r\n",
-	    "GET /sm all HTTP/1.1\r\n" HOST "\r\n",
-	    "GET /small HTTP/9.9\r\n" HOST "\r\n",
-	    "GET\r\n\r\n",
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < sizeof smuggling_cases / sizeof *smuggling_cases; i++) {
 		char request[1024];
 		int plain = atomic_load(&seen.plain);
-		(void)snprintf(request, sizeof request, "%s%s", cases[i],
+		(void)snprintf(request, sizeof request, "%s%s", smuggling_cases[i],
 			       "GET /small HTTP/1.1\r\n" HOST "\r\n");
 		talk(request);
 		unsigned s = status();

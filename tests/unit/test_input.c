@@ -177,8 +177,7 @@ static void unnamed(const char *behind, enum err_code code, const char *says, co
 static void test_choice(void **state)
 {
 	(void)state;
-	char a[2048], b[2048], da[512], db[512], dc[512], all[1700], digest[DIGEST_TEXT_CAP],
-	    behind[200];
+	char a[2048], b[2048], da[512], db[512], all[1700], digest[DIGEST_TEXT_CAP], behind[200];
 	struct digest d;
 	manifest(a, "A");
 	manifest(b, "B");
@@ -213,8 +212,16 @@ static void test_choice(void **state)
 	put_index(all);
 	unnamed(":v1", ERR_CONFLICT, digest, "");
 	named(behind, "", 'B');
-	/* What platforms and types tell apart needs no choice: an attestation, a signature, another
-	 * architecture. */
+}
+
+/* What platforms and types tell apart needs no choice: an attestation, a signature, another
+ * architecture. */
+static void test_choice_by_platform(void **state)
+{
+	(void)state;
+	char a[2048], b[2048], da[512], db[512], dc[512], all[1700];
+	manifest(a, "A");
+	manifest(b, "B");
 #define OF(os, arch) ",\"platform\":{\"os\":\"" os "\",\"architecture\":\"" arch "\"}"
 	(void)snprintf(all, sizeof all, "%s,%s,%s",
 		       blob(da, OCI_MANIFEST_TYPE, a, OF("linux", "s390x")),
@@ -236,7 +243,12 @@ static void test_choice(void **state)
 	put_index(all);
 	unnamed("", ERR_CONFLICT, "v1, sha256:", "");
 	named(":v1", "linux/s390x", 'A');
-	/* A path that is there as it stands has no choice in it. */
+}
+
+/* A path that exists as it is written has no choice in it. */
+static void test_place(void **state)
+{
+	(void)state;
 	char place[SCAN_PLACE_MAX], there[400];
 	struct bytes choice;
 	(void)snprintf(there, sizeof there, "%s/x:v1", dir);
@@ -541,11 +553,18 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_layout),	  cmocka_unit_test(test_choice),
-	    cmocka_unit_test(test_choice_memory), cmocka_unit_test(test_only_present),
-	    cmocka_unit_test(test_folded),	  cmocka_unit_test(test_nested),
-	    cmocka_unit_test(test_damaged),	  cmocka_unit_test(test_archive),
-	    cmocka_unit_test(test_neither),	  cmocka_unit_test(test_memory),
+	    cmocka_unit_test(test_layout),
+	    cmocka_unit_test(test_choice),
+	    cmocka_unit_test(test_choice_by_platform),
+	    cmocka_unit_test(test_place),
+	    cmocka_unit_test(test_choice_memory),
+	    cmocka_unit_test(test_only_present),
+	    cmocka_unit_test(test_folded),
+	    cmocka_unit_test(test_nested),
+	    cmocka_unit_test(test_damaged),
+	    cmocka_unit_test(test_archive),
+	    cmocka_unit_test(test_neither),
+	    cmocka_unit_test(test_memory),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

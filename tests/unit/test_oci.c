@@ -182,72 +182,68 @@ static int parse(const char *text, const char *type, struct oci_manifest *m, str
 	return r;
 }
 
+static const struct {
+	const char *what, *text, *type;
+	int want;
+} manifests_cases[] = {
+    {"image", IMAGE(""), "", 0},
+    {"image by type", IMAGE(""), OCI_MANIFEST_TYPE "; charset=utf-8", 0},
+    {"custom members", IMAGE(",\"x\":{\"y\":[1]}"), "", 0},
+    {"null members", IMAGE(",\"annotations\":null,\"subject\":null,\"artifactType\":null"), "", 0},
+    {"no layers", "{\"schemaVersion\":2,\"config\":" DESC(OCI_CONFIG_TYPE) ",\"layers\":[]}", "",
+     0},
+    {"layers absent", "{\"schemaVersion\":2,\"config\":" DESC(OCI_CONFIG_TYPE) "}", "", 0},
+    {"subject", IMAGE(",\"subject\":" DESC(OCI_MANIFEST_TYPE)), "", 0},
+    {"type and mediaType agree", IMAGE(",\"mediaType\":\"" OCI_MANIFEST_TYPE "\""),
+     OCI_MANIFEST_TYPE, 0},
+    {"docker", IMAGE(",\"mediaType\":\"" DOCKER_MANIFEST_TYPE "\""), DOCKER_MANIFEST_TYPE, 0},
+    {"type and mediaType differ", IMAGE(",\"mediaType\":\"" DOCKER_MANIFEST_TYPE "\""),
+     OCI_MANIFEST_TYPE, -ERR_FORMAT},
+    {"image called index", IMAGE(",\"mediaType\":\"" OCI_INDEX_TYPE "\""), "", -ERR_FORMAT},
+    {"index called image", INDEX(""), OCI_MANIFEST_TYPE, -ERR_FORMAT},
+    {"index", INDEX(""), "", 0},
+    {"docker list", INDEX(",\"mediaType\":\"" DOCKER_LIST_TYPE "\""), "", 0},
+    {"empty index", "{\"schemaVersion\":2,\"manifests\":[]}", "", 0},
+    {"both", IMAGE(",\"manifests\":[]"), "", -ERR_FORMAT},
+    {"both, other order", INDEX(",\"layers\":[]"), "", -ERR_FORMAT},
+    {"config and manifests", INDEX(",\"config\":" DESC(OCI_CONFIG_TYPE)), OCI_INDEX_TYPE,
+     -ERR_FORMAT},
+    {"config twice", IMAGE(",\"config\":" DESC(OCI_CONFIG_TYPE)), "", -ERR_FORMAT},
+    {"layers twice", IMAGE(",\"layers\":[]"), "", -ERR_FORMAT},
+    {"escaped twice", IMAGE(",\"l\\u0061yers\":[]"), "", -ERR_FORMAT},
+    {"neither", "{\"schemaVersion\":2}", "", -ERR_FORMAT},
+    {"no version", "{\"config\":" DESC(OCI_CONFIG_TYPE) ",\"layers\":[]}", "", -ERR_FORMAT},
+    {"version 3", "{\"schemaVersion\":3,\"config\":" DESC(OCI_CONFIG_TYPE) ",\"layers\":[]}", "",
+     -ERR_FORMAT},
+    {"schema 1", "{\"schemaVersion\":1,\"fsLayers\":[],\"history\":[]}", "", -ERR_UNSUPPORTED},
+    {"schema 1 by type", "{}", DOCKER_SCHEMA1_TYPE, -ERR_UNSUPPORTED},
+    {"other type", IMAGE(""), "application/json", -ERR_UNSUPPORTED},
+    {"trailing text", IMAGE("") "x", "", -ERR_FORMAT},
+    {"array", "[]", "", -ERR_FORMAT},
+    {"negative size",
+     INDEX(",\"subject\":{\"mediaType\":\"a/b\",\"size\":-1,\"digest\":\"" D "\"}"), "",
+     -ERR_FORMAT},
+    {"huge size",
+     INDEX(",\"subject\":{\"mediaType\":\"a/b\",\"size\":9223372036854775808,\"digest\":\"" D
+	   "\"}"),
+     "", -ERR_FORMAT},
+    {"size twice",
+     INDEX(",\"subject\":{\"mediaType\":\"a/b\",\"size\":1,\"size\":1,\"digest\":\"" D "\"}"), "",
+     -ERR_FORMAT},
+    {"annotation is a number", IMAGE(",\"annotations\":{\"a\":1}"), "", -ERR_FORMAT},
+};
+
 static void test_manifests(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *what, *text, *type;
-		int want;
-	} cases[] = {
-	    {"image", IMAGE(""), "", 0},
-	    {"image by type", IMAGE(""), OCI_MANIFEST_TYPE "; charset=utf-8", 0},
-	    {"custom members", IMAGE(",\"x\":{\"y\":[1]}"), "", 0},
-	    {"null members", IMAGE(",\"annotations\":null,\"subject\":null,\"artifactType\":null"),
-	     "", 0},
-	    {"no layers",
-	     "{\"schemaVersion\":2,\"config\":" DESC(OCI_CONFIG_TYPE) ",\"layers\":[]}", "", 0},
-	    {"layers absent", "{\"schemaVersion\":2,\"config\":" DESC(OCI_CONFIG_TYPE) "}", "", 0},
-	    {"subject", IMAGE(",\"subject\":" DESC(OCI_MANIFEST_TYPE)), "", 0},
-	    {"type and mediaType agree", IMAGE(",\"mediaType\":\"" OCI_MANIFEST_TYPE "\""),
-	     OCI_MANIFEST_TYPE, 0},
-	    {"docker", IMAGE(",\"mediaType\":\"" DOCKER_MANIFEST_TYPE "\""), DOCKER_MANIFEST_TYPE,
-	     0},
-	    {"type and mediaType differ", IMAGE(",\"mediaType\":\"" DOCKER_MANIFEST_TYPE "\""),
-	     OCI_MANIFEST_TYPE, -ERR_FORMAT},
-	    {"image called index", IMAGE(",\"mediaType\":\"" OCI_INDEX_TYPE "\""), "", -ERR_FORMAT},
-	    {"index called image", INDEX(""), OCI_MANIFEST_TYPE, -ERR_FORMAT},
-	    {"index", INDEX(""), "", 0},
-	    {"docker list", INDEX(",\"mediaType\":\"" DOCKER_LIST_TYPE "\""), "", 0},
-	    {"empty index", "{\"schemaVersion\":2,\"manifests\":[]}", "", 0},
-	    {"both", IMAGE(",\"manifests\":[]"), "", -ERR_FORMAT},
-	    {"both, other order", INDEX(",\"layers\":[]"), "", -ERR_FORMAT},
-	    {"config and manifests", INDEX(",\"config\":" DESC(OCI_CONFIG_TYPE)), OCI_INDEX_TYPE,
-	     -ERR_FORMAT},
-	    {"config twice", IMAGE(",\"config\":" DESC(OCI_CONFIG_TYPE)), "", -ERR_FORMAT},
-	    {"layers twice", IMAGE(",\"layers\":[]"), "", -ERR_FORMAT},
-	    {"escaped twice", IMAGE(",\"l\\u0061yers\":[]"), "", -ERR_FORMAT},
-	    {"neither", "{\"schemaVersion\":2}", "", -ERR_FORMAT},
-	    {"no version", "{\"config\":" DESC(OCI_CONFIG_TYPE) ",\"layers\":[]}", "", -ERR_FORMAT},
-	    {"version 3",
-	     "{\"schemaVersion\":3,\"config\":" DESC(OCI_CONFIG_TYPE) ",\"layers\":[]}", "",
-	     -ERR_FORMAT},
-	    {"schema 1", "{\"schemaVersion\":1,\"fsLayers\":[],\"history\":[]}", "",
-	     -ERR_UNSUPPORTED},
-	    {"schema 1 by type", "{}", DOCKER_SCHEMA1_TYPE, -ERR_UNSUPPORTED},
-	    {"other type", IMAGE(""), "application/json", -ERR_UNSUPPORTED},
-	    {"trailing text", IMAGE("") "x", "", -ERR_FORMAT},
-	    {"array", "[]", "", -ERR_FORMAT},
-	    {"negative size",
-	     INDEX(",\"subject\":{\"mediaType\":\"a/b\",\"size\":-1,\"digest\":\"" D "\"}"), "",
-	     -ERR_FORMAT},
-	    {"huge size",
-	     INDEX(
-		 ",\"subject\":{\"mediaType\":\"a/b\",\"size\":9223372036854775808,\"digest\":\"" D
-		 "\"}"),
-	     "", -ERR_FORMAT},
-	    {"size twice",
-	     INDEX(",\"subject\":{\"mediaType\":\"a/b\",\"size\":1,\"size\":1,\"digest\":\"" D
-		   "\"}"),
-	     "", -ERR_FORMAT},
-	    {"annotation is a number", IMAGE(",\"annotations\":{\"a\":1}"), "", -ERR_FORMAT},
-	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(manifests_cases) / sizeof(manifests_cases[0]); i++) {
 		struct arena a;
 		struct oci_manifest m;
 		arena_init(&a, 1 << 20);
-		int r = parse(cases[i].text, cases[i].type, &m, &a);
-		if (r != cases[i].want)
-			fail_msg("%s: %d, not %d", cases[i].what, r, cases[i].want);
+		int r = parse(manifests_cases[i].text, manifests_cases[i].type, &m, &a);
+		if (r != manifests_cases[i].want)
+			fail_msg("%s: %d, not %d", manifests_cases[i].what, r,
+				 manifests_cases[i].want);
 		arena_free(&a);
 	}
 }

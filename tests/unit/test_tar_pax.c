@@ -131,59 +131,61 @@ static void test_overlay_keys(void **state)
 	expect_end();
 }
 
+static const struct {
+	const char *text;
+	enum err_code code;
+} pax_broken_cases[] = {
+    {"x path=a\n", ERR_FORMAT},
+    {"10 path=a", ERR_FORMAT},
+    {"10 path=a\nx", ERR_FORMAT},
+    {"9 path=a\n\n", ERR_FORMAT},
+    {"11 path=a\n", ERR_FORMAT},
+    {"0 path=a\n", ERR_FORMAT},
+    {"4 =\n", ERR_FORMAT},
+    {"5 =v\n", ERR_FORMAT},
+    {"7 path\n", ERR_FORMAT},
+    {"-10 path=a\n", ERR_FORMAT},
+    {"99999999999999999999 path=a\n", ERR_FORMAT},
+    {"18446744073709551615 path=a\n", ERR_FORMAT},
+    {"10 size=x\n", ERR_FORMAT},
+    {"11 size=-1\n", ERR_FORMAT},
+    {"28 size=9223372036854775808\n", ERR_FORMAT},
+    {"15 mtime=1.2.3\n", ERR_FORMAT},
+    {"11 mtime=a\n", ERR_FORMAT},
+    {"24 GNU.sparse.numbytes=1\n", ERR_FORMAT},
+    {"22 GNU.sparse.map=1,x\n", ERR_FORMAT},
+    {"22 GNU.sparse.map=1,2,", ERR_FORMAT},
+    {"23 GNU.sparse.offset=1\n", ERR_FORMAT}, /* a map without a count */
+    {"25 GNU.sparse.offset=1,2\n", ERR_FORMAT},
+    {"7 a\x01=b\n", ERR_OK}, /* any key will do */
+    {"+10 path=a\n", ERR_FORMAT},
+    {"+11 path=a\n", ERR_OK},
+    {"0012 path=a\n", ERR_OK},
+    {"11 size=+0\n", ERR_OK},
+    {"22 GNU.sparse.map=,2,3\n", ERR_FORMAT},
+    {"21 GNU.sparse.map=1,\n", ERR_FORMAT},
+};
+
+static const char *const pax_broken_no_nul[] = {"path", "linkpath", "uname", "gname"};
+
 static void test_pax_broken(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *text;
-		enum err_code code;
-	} cases[] = {
-	    {"x path=a\n", ERR_FORMAT},
-	    {"10 path=a", ERR_FORMAT},
-	    {"10 path=a\nx", ERR_FORMAT},
-	    {"9 path=a\n\n", ERR_FORMAT},
-	    {"11 path=a\n", ERR_FORMAT},
-	    {"0 path=a\n", ERR_FORMAT},
-	    {"4 =\n", ERR_FORMAT},
-	    {"5 =v\n", ERR_FORMAT},
-	    {"7 path\n", ERR_FORMAT},
-	    {"-10 path=a\n", ERR_FORMAT},
-	    {"99999999999999999999 path=a\n", ERR_FORMAT},
-	    {"18446744073709551615 path=a\n", ERR_FORMAT},
-	    {"10 size=x\n", ERR_FORMAT},
-	    {"11 size=-1\n", ERR_FORMAT},
-	    {"28 size=9223372036854775808\n", ERR_FORMAT},
-	    {"15 mtime=1.2.3\n", ERR_FORMAT},
-	    {"11 mtime=a\n", ERR_FORMAT},
-	    {"24 GNU.sparse.numbytes=1\n", ERR_FORMAT},
-	    {"22 GNU.sparse.map=1,x\n", ERR_FORMAT},
-	    {"22 GNU.sparse.map=1,2,", ERR_FORMAT},
-	    {"23 GNU.sparse.offset=1\n", ERR_FORMAT}, /* a map without a count */
-	    {"25 GNU.sparse.offset=1,2\n", ERR_FORMAT},
-	    {"7 a\x01=b\n", ERR_OK}, /* any key will do */
-	    {"+10 path=a\n", ERR_FORMAT},
-	    {"+11 path=a\n", ERR_OK},
-	    {"0012 path=a\n", ERR_OK},
-	    {"11 size=+0\n", ERR_OK},
-	    {"22 GNU.sparse.map=,2,3\n", ERR_FORMAT},
-	    {"21 GNU.sparse.map=1,\n", ERR_FORMAT},
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+	for (size_t i = 0; i < sizeof pax_broken_cases / sizeof pax_broken_cases[0]; i++) {
 		buf_clear(&in);
-		make_member(&in, 'x', "pax", bytes_of(cases[i].text));
+		make_member(&in, 'x', "pax", bytes_of(pax_broken_cases[i].text));
 		make_member(&in, '0', "file", BYTES_NONE);
 		make_end(&in);
-		if (cases[i].code == ERR_OK) {
+		if (pax_broken_cases[i].code == ERR_OK) {
 			reopen();
 			assert_int_equal(tar_next(t, &ent, NULL), 1);
 			continue;
 		}
-		expect_fail(cases[i].code);
+		expect_fail(pax_broken_cases[i].code);
 	}
-	static const char *const no_nul[] = {"path", "linkpath", "uname", "gname"};
 	for (size_t i = 0; i < 4; i++) {
 		buf_clear(&in);
-		put_pax('x', no_nul[i], BYTES_LIT("a\0b"));
+		put_pax('x', pax_broken_no_nul[i], BYTES_LIT("a\0b"));
 		expect_fail(ERR_FORMAT);
 	}
 	/* As long as Go reads it, and a byte longer. */

@@ -227,74 +227,70 @@ static const struct http_route rows[] = {
      .error_format = HTTP_OCI_ERRORS},
 };
 
+static const struct {
+	enum http_method method;
+	const char *path, *pattern, *first, *second; /* pattern NULL: none */
+	unsigned methods;
+} route_cases[] = {
+    {HTTP_GET, "/v2/", "/v2/", NULL, NULL, HTTP_GET | HTTP_HEAD},
+    {HTTP_HEAD, "/v2/", "/v2/", NULL, NULL, HTTP_GET | HTTP_HEAD},
+    {HTTP_GET, "/v2", NULL, NULL, NULL, 0},
+    {HTTP_GET, "//v2/", NULL, NULL, NULL, 0},
+    {HTTP_GET, "/v2/a/b/blobs/d", "/v2/{name...}/blobs/{digest}", "a/b", "d",
+     HTTP_GET | HTTP_HEAD | HTTP_DELETE},
+    {HTTP_GET, "/v2/blobs/blobs/blobs/d", "/v2/{name...}/blobs/{digest}", "blobs/blobs", "d",
+     HTTP_GET | HTTP_HEAD | HTTP_DELETE},
+    {HTTP_POST, "/v2/a/blobs/uploads/", "/v2/{name...}/blobs/uploads/", "a", NULL, HTTP_POST},
+    {HTTP_GET, "/v2/a/blobs/uploads/", NULL, NULL, NULL, HTTP_POST},
+    {HTTP_PUT, "/v2/a/blobs/uploads/7", "/v2/{name...}/blobs/uploads/{id}", "a", "7",
+     HTTP_PUT | HTTP_PATCH},
+    {HTTP_GET, "/v2/a%2Fb/tags/list", "/v2/{name...}/tags/list", "a/b", NULL, HTTP_GET | HTTP_HEAD},
+    {HTTP_GET, "/v2//tags/list", NULL, NULL, NULL, 0},
+    {HTTP_GET, "/v2/a//b/tags/list", NULL, NULL, NULL, 0},
+    {HTTP_GET, "/v2/tags/list", NULL, NULL, NULL, 0},
+    {HTTP_GET, "/v2/_catalog", "/v2/_catalog", NULL, NULL, HTTP_GET | HTTP_HEAD},
+    {HTTP_GET, "/api/me", "/api/me", NULL, NULL, HTTP_GET | HTTP_HEAD | HTTP_POST},
+    {HTTP_POST, "/api/me", "/api/{y}", "me", NULL, HTTP_GET | HTTP_HEAD | HTTP_POST},
+    {HTTP_GET, "/api/you", "/api/{x}", "you", NULL, HTTP_GET | HTTP_HEAD | HTTP_POST},
+    {HTTP_GET, "/api/", NULL, NULL, NULL, 0},
+    /* A registry's route is asked, and answers that this is no name. */
+    {HTTP_GET, "/oci//tags/list", "/oci/{name...}/tags/list", "", NULL, HTTP_GET | HTTP_HEAD},
+    {HTTP_GET, "/oci/a//b/tags/list", "/oci/{name...}/tags/list", "a//b", NULL,
+     HTTP_GET | HTTP_HEAD},
+    {HTTP_GET, "/oci/a//tags/list", "/oci/{name...}/tags/list", "a/", NULL, HTTP_GET | HTTP_HEAD},
+    {HTTP_GET, "/oci///tags/list", "/oci/{name...}/tags/list", "/", NULL, HTTP_GET | HTTP_HEAD},
+    {HTTP_GET, "/oci/tags/list", NULL, NULL, NULL, 0},
+    {HTTP_GET, "/oci/a/tags/list/", NULL, NULL, NULL, 0},
+    {HTTP_GET, "/all/a/b/c", "/all/{rest...}", "a/b/c", NULL, HTTP_GET | HTTP_HEAD},
+};
+
 static void test_route(void **state)
 {
 	(void)state;
-	static const struct {
-		enum http_method method;
-		const char *path, *pattern, *first, *second; /* pattern NULL: none */
-		unsigned methods;
-	} cases[] = {
-	    {HTTP_GET, "/v2/", "/v2/", NULL, NULL, HTTP_GET | HTTP_HEAD},
-	    {HTTP_HEAD, "/v2/", "/v2/", NULL, NULL, HTTP_GET | HTTP_HEAD},
-	    {HTTP_GET, "/v2", NULL, NULL, NULL, 0},
-	    {HTTP_GET, "//v2/", NULL, NULL, NULL, 0},
-	    {HTTP_GET, "/v2/a/b/blobs/d", "/v2/{name...}/blobs/{digest}", "a/b", "d",
-	     HTTP_GET | HTTP_HEAD | HTTP_DELETE},
-	    {HTTP_GET, "/v2/blobs/blobs/blobs/d", "/v2/{name...}/blobs/{digest}", "blobs/blobs",
-	     "d", HTTP_GET | HTTP_HEAD | HTTP_DELETE},
-	    {HTTP_POST, "/v2/a/blobs/uploads/", "/v2/{name...}/blobs/uploads/", "a", NULL,
-	     HTTP_POST},
-	    {HTTP_GET, "/v2/a/blobs/uploads/", NULL, NULL, NULL, HTTP_POST},
-	    {HTTP_PUT, "/v2/a/blobs/uploads/7", "/v2/{name...}/blobs/uploads/{id}", "a", "7",
-	     HTTP_PUT | HTTP_PATCH},
-	    {HTTP_GET, "/v2/a%2Fb/tags/list", "/v2/{name...}/tags/list", "a/b", NULL,
-	     HTTP_GET | HTTP_HEAD},
-	    {HTTP_GET, "/v2//tags/list", NULL, NULL, NULL, 0},
-	    {HTTP_GET, "/v2/a//b/tags/list", NULL, NULL, NULL, 0},
-	    {HTTP_GET, "/v2/tags/list", NULL, NULL, NULL, 0},
-	    {HTTP_GET, "/v2/_catalog", "/v2/_catalog", NULL, NULL, HTTP_GET | HTTP_HEAD},
-	    {HTTP_GET, "/api/me", "/api/me", NULL, NULL, HTTP_GET | HTTP_HEAD | HTTP_POST},
-	    {HTTP_POST, "/api/me", "/api/{y}", "me", NULL, HTTP_GET | HTTP_HEAD | HTTP_POST},
-	    {HTTP_GET, "/api/you", "/api/{x}", "you", NULL, HTTP_GET | HTTP_HEAD | HTTP_POST},
-	    {HTTP_GET, "/api/", NULL, NULL, NULL, 0},
-	    /* A registry's route is asked, and answers that this is no name. */
-	    {HTTP_GET, "/oci//tags/list", "/oci/{name...}/tags/list", "", NULL,
-	     HTTP_GET | HTTP_HEAD},
-	    {HTTP_GET, "/oci/a//b/tags/list", "/oci/{name...}/tags/list", "a//b", NULL,
-	     HTTP_GET | HTTP_HEAD},
-	    {HTTP_GET, "/oci/a//tags/list", "/oci/{name...}/tags/list", "a/", NULL,
-	     HTTP_GET | HTTP_HEAD},
-	    {HTTP_GET, "/oci///tags/list", "/oci/{name...}/tags/list", "/", NULL,
-	     HTTP_GET | HTTP_HEAD},
-	    {HTTP_GET, "/oci/tags/list", NULL, NULL, NULL, 0},
-	    {HTTP_GET, "/oci/a/tags/list/", NULL, NULL, NULL, 0},
-	    {HTTP_GET, "/all/a/b/c", "/all/{rest...}", "a/b/c", NULL, HTTP_GET | HTTP_HEAD},
-	};
 	const struct http_route *tables[] = {rows};
 	const size_t counts[] = {sizeof rows / sizeof *rows};
 	struct err e = ERR_INIT;
 	struct route_table *t = route_table_open(tables, counts, 1, &e);
 	assert_non_null(t);
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < sizeof route_cases / sizeof *route_cases; i++) {
 		struct arena a;
 		struct uri_path p;
 		struct route_match m;
 		arena_init(&a, 1U << 20);
-		assert_int_equal(uri_path_parse(text(cases[i].path), &a, &p, NULL), 0);
-		assert_int_equal(route_find(t, &p, cases[i].method, &a, &m, &e), 0);
-		if (cases[i].pattern) {
+		assert_int_equal(uri_path_parse(text(route_cases[i].path), &a, &p, NULL), 0);
+		assert_int_equal(route_find(t, &p, route_cases[i].method, &a, &m, &e), 0);
+		if (route_cases[i].pattern) {
 			assert_non_null(m.route);
-			assert_string_equal(m.route->pattern, cases[i].pattern);
+			assert_string_equal(m.route->pattern, route_cases[i].pattern);
 		} else {
 			assert_null(m.route);
 		}
-		if (m.methods != cases[i].methods)
-			fail_msg("%s: methods %x", cases[i].path, m.methods);
-		if (cases[i].first)
-			assert_true(bytes_eq_lit(m.params[0].value, cases[i].first));
-		if (cases[i].second)
-			assert_true(bytes_eq_lit(m.params[1].value, cases[i].second));
+		if (m.methods != route_cases[i].methods)
+			fail_msg("%s: methods %x", route_cases[i].path, m.methods);
+		if (route_cases[i].first)
+			assert_true(bytes_eq_lit(m.params[0].value, route_cases[i].first));
+		if (route_cases[i].second)
+			assert_true(bytes_eq_lit(m.params[1].value, route_cases[i].second));
 		arena_free(&a);
 	}
 	route_table_close(t);

@@ -1,0 +1,369 @@
+/* Rows of scan's older schemas, in SQL of their time, and what must be there of them today. */
+#pragma once
+#include "inventory/layer.h"
+#include "store/counts.h"
+#include "store/findings.h"
+#include "store/images.h"
+#include "store/inventories.h"
+#include "store/scans.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Room scan before step 2: states and counts stand in the image. States: 0 Pending, 1 Healthy,
+ * 2 Unhealthy, 3 Unverified. */
+#define DIGEST(last) "sha256:000000000000000000000000000000000000000000000000000000000000000" last
+#define IMAGE(id, repository, state, reason, pushed, counts)                                       \
+	"INSERT INTO image VALUES(" #id ",'" repository                                            \
+	"','" DIGEST(#id) "','linux/amd64'," #state ",'" reason                                    \
+			  "','{}','debian','12','Debian GNU/Linux 12',7," #pushed ",0,900," counts \
+			  ");"
+static const char scan_1[] = "INSERT INTO layer VALUES('" DIGEST(
+    "a") "', 4, x'00ff', 10, 20, 1, 30);"
+	 "INSERT INTO package(id, identity, type, namespace, name, version, arch, source_name, "
+	 "source_version,"
+	 " module, vendor, distro, third_party) VALUES(5, x'aa', 'deb', 'debian', 'openssl', "
+	 "'3.0', 'amd64',"
+	 " 'openssl', '3.0', '', '', 'debian-12', 0);"
+	 /* One check: 77, severity 4. */
+	 "INSERT INTO package_set VALUES(6, x'bb', 1, x'4d04');"
+	 "INSERT INTO security_check VALUES(77, 'DSA-1-1', 'openssl', 'a title', 'Debian', 4, 4, "
+	 "0, 0.0, '', NULL, NULL, NULL,"
+	 " 0, 0, NULL, NULL, 1, 2, 's', 'd', 'CVE-2026-1', '[]');"
+	 "INSERT INTO package_match VALUES(5, 77, '3.1', 0, 1, 'apt-get upgrade', '{}');"
+	 "INSERT INTO set_package VALUES(6, 5, 'var/lib/dpkg/status');"
+	 "INSERT INTO check_cve VALUES('CVE-2026-1', 77);"
+    /* critical, high, medium, low, negligible, unknown */
+    IMAGE(1, "a", 1, "", 100, "0,0,0,0,0,0") IMAGE(2, "a", 2, "", 300, "1,2,0,0,0,4")
+	IMAGE(3, "a", 3, "no package database", 200, "0,0,0,0,0,0")
+	    IMAGE(4, "a", 0, "", 250, "0,0,0,0,0,0")
+    /* Findings of the part that could be read. */
+    IMAGE(5, "b/c", 2, "layer 2 was not read", 50, "0,0,0,3,0,0")
+    /* Checks of an earlier scan, and a later one that failed. */
+    IMAGE(6, "b/c", 3, "worker died", 60,
+	  "0,0,5,0,6,0") "INSERT INTO image_layer VALUES(1, x'cc', "
+			 "'" DIGEST("a") "', 'COPY . .');"
+					 "INSERT INTO image_set VALUES(2, "
+					 "0, 6, 1);"
+					 "UPDATE generation SET "
+					 "current_digest = 'd', "
+					 "current_path = 'p', switched_at "
+					 "= 8 WHERE id = 1;"
+					 "INSERT INTO event_cursor "
+					 "VALUES('scan', 41);";
+
+struct want_total {
+	const char *name;
+	uint64_t images, healthy, unhealthy, unverified;
+	uint64_t critical, high, medium, low, negligible, unknown;
+	int64_t pushed_ms;
+};
+static void check_total(const struct cnt_total *t, const struct want_total *w)
+{
+	assert_true(bytes_eq(t->name, bytes_of(w->name)));
+	assert_int_equal(t->images, w->images);
+	assert_int_equal(t->healthy, w->healthy);
+	assert_int_equal(t->unhealthy, w->unhealthy);
+	assert_int_equal(t->unverified, w->unverified);
+	assert_int_equal(t->counts.by[ADV_SEV_CRITICAL], w->critical);
+	assert_int_equal(t->counts.by[ADV_SEV_HIGH], w->high);
+	assert_int_equal(t->counts.by[ADV_SEV_MEDIUM], w->medium);
+	assert_int_equal(t->counts.by[ADV_SEV_LOW], w->low);
+	assert_int_equal(t->counts.by[ADV_SEV_NEGLIGIBLE], w->negligible);
+	assert_int_equal(t->counts.by[ADV_SEV_UNKNOWN], w->unknown);
+	assert_int_equal(t->pushed_ms, w->pushed_ms);
+}
+
+static int64_t number(struct db_tx *tx, const char *sql)
+{
+	struct err e = ERR_INIT;
+	struct db_stmt *s = db_query(tx, sql, NULL, 0, &e);
+	if (!s)
+		fail_msg("%s", e.msg);
+	assert_int_equal(db_step(s, &e), 1);
+	int64_t n = db_int(s, 0);
+	db_done(s);
+	return n;
+}
+
+static void check_images(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	static const struct {
+		const char *repository, *digest;
+		enum ims_state state;
+		const char *reason;
+		uint64_t critical, medium, low, unknown;
+	} want[] = {
+	    {"a", DIGEST("1"), IMS_HEALTHY, "", 0, 0, 0, 0},
+	    {"a", DIGEST("2"), IMS_UNHEALTHY, "", 1, 0, 0, 4},
+	    {"a", DIGEST("3"), IMS_UNVERIFIED, "no package database", 0, 0, 0, 0},
+	    {"a", DIGEST("4"), IMS_PENDING, "", 0, 0, 0, 0},
+	    {"b/c", DIGEST("5"), IMS_UNHEALTHY, "layer 2 was not read", 0, 0, 3, 0},
+	    {"b/c", DIGEST("6"), IMS_UNHEALTHY, "worker died", 0, 5, 0, 0},
+	};
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+		struct ims_image im;
+		assert_int_equal(
+		    ims_get(tx, bytes_of(want[i].repository), bytes_of(want[i].digest), a, &im, e),
+		    1);
+		assert_int_equal(im.state, want[i].state);
+		assert_true(bytes_eq(im.reason, bytes_of(want[i].reason)));
+		assert_int_equal(im.counts.by[ADV_SEV_CRITICAL], want[i].critical);
+		assert_int_equal(im.counts.by[ADV_SEV_MEDIUM], want[i].medium);
+		assert_int_equal(im.counts.by[ADV_SEV_LOW], want[i].low);
+		assert_int_equal(im.counts.by[ADV_SEV_UNKNOWN], want[i].unknown);
+		assert_int_equal(im.package_count, 7);
+		assert_int_equal(im.scanned_ms, 900);
+	}
+}
+
+/* The only one: image 2's package, through its set, its layer and the match to the check. */
+static void check_finding(struct db_tx *tx, const struct fnd_filter *f, struct arena *a,
+			  struct err *e)
+{
+	struct fnd_finding rows[2];
+	struct fnd_cursor cursor = {0};
+	bool more;
+	int64_t n = fnd_list(tx, f, FND_BY_SEVERITY, &cursor, 2, a, rows, &more, e);
+	if (n < 0)
+		fail_msg("%s", e->msg);
+	assert_int_equal(n, 1);
+	assert_true(bytes_eq_lit(rows[0].digest, DIGEST("2")));
+	assert_true(bytes_eq_lit(rows[0].pkg.name, "openssl"));
+	assert_true(bytes_eq_lit(rows[0].pkg.path, "var/lib/dpkg/status"));
+	assert_true(bytes_eq_lit(rows[0].layer, DIGEST("a")));
+	assert_true(bytes_eq_lit(rows[0].layer_line, "COPY . ."));
+	assert_true(bytes_eq_lit(rows[0].match.fixed_version, "3.1"));
+	assert_int_equal(rows[0].match.check.id, 77);
+	assert_true(bytes_eq_lit(rows[0].match.check.advisory, "DSA-1-1"));
+}
+
+static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct cnt_total t[4];
+	check_images(tx, a, e);
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 2);
+	check_total(&t[0], &(struct want_total){.name = "a",
+						.images = 4,
+						.healthy = 1,
+						.unhealthy = 1,
+						.unverified = 1,
+						.critical = 1,
+						.high = 2,
+						.unknown = 4,
+						.pushed_ms = 300});
+	check_total(&t[1], &(struct want_total){.name = "b/c",
+						.images = 2,
+						.unhealthy = 2,
+						.medium = 5,
+						.low = 3,
+						.negligible = 6,
+						.pushed_ms = 60});
+	assert_int_equal(cnt_registry(tx, &t[2], e), 0);
+	check_total(&t[2], &(struct want_total){.name = "",
+						.images = 6,
+						.healthy = 1,
+						.unhealthy = 3,
+						.unverified = 1,
+						.critical = 1,
+						.high = 2,
+						.medium = 5,
+						.low = 3,
+						.negligible = 6,
+						.unknown = 4});
+	/* What was matched is not known any more: the same generation matches it again. */
+	assert_int_equal(
+	    number(tx,
+		   "SELECT count(*) FROM generation WHERE current_digest = '' AND next_digest = 'd'"
+		   " AND current_path = '' AND switched_at = 8"),
+	    1);
+	assert_int_equal(number(tx, "SELECT last_event FROM event_cursor WHERE name = 'scan'"), 41);
+	check_finding(
+	    tx,
+	    &(struct fnd_filter){.repository = BYTES_LIT("a"), .digest = BYTES_LIT(DIGEST("2"))}, a,
+	    e);
+	check_finding(tx, &(struct fnd_filter){.cve = BYTES_LIT("CVE-2026-1")}, a, e);
+	check_finding(tx, &(struct fnd_filter){.cve = BYTES_LIT("DSA-1-1")}, a, e);
+	check_finding(tx, &(struct fnd_filter){0}, a, e);
+}
+
+/* Today's program goes on with the rows it found: the sums follow. */
+static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct cnt_total t[4];
+	struct bytes b = BYTES_LIT("b/c");
+	/* Unhealthy stays: the checks are still there. */
+	assert_int_equal(
+	    ims_put_state(tx, b, BYTES_LIT(DIGEST("5")), IMS_UNVERIFIED, BYTES_LIT("gone"), 901, e),
+	    0);
+	assert_int_equal(ims_put_state(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("4")), IMS_UNVERIFIED,
+				       BYTES_LIT("x"), 901, e),
+			 0);
+	assert_int_equal(ims_delete(tx, b, BYTES_LIT(DIGEST("6")), e), 0);
+	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 2);
+	check_total(&t[0],
+		    &(struct want_total){
+			.name = "a", .images = 3, .healthy = 1, .unverified = 2, .pushed_ms = 250});
+	check_total(&t[1],
+		    &(struct want_total){
+			.name = "b/c", .images = 1, .unhealthy = 1, .low = 3, .pushed_ms = 50});
+	assert_int_equal(ims_delete(tx, b, BYTES_LIT(DIGEST("5")), e), 0);
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 1);
+}
+
+#define TEXT_OF(number) #number
+#define NUMBER_TEXT(macro) TEXT_OF(macro)
+#define ANALYZER NUMBER_TEXT(LAYER_ANALYZER_VERSION) /* inventories of another are not read */
+/* Room scan before the later steps: the same finding, as each of them found it. */
+#define IMAGE_2                                                                                    \
+	"INSERT INTO image(id, repository, digest, platform, reason, coverage, distro_id, "        \
+	"distro_version,"                                                                          \
+	" distro_name, package_count, pushed_at, pulled_at, scanned_at)"                           \
+	" VALUES(2, 'a', '" DIGEST(                                                                \
+	    "2") "', 'linux/amd64', '', '{}', 'debian', '12', 'Debian', 7, 300, 0, 900);"          \
+		 "INSERT INTO repository_total VALUES(1, 'a', 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0, "   \
+		 "0, 0, 0, 0, 0, 0, 0, 0, 0);"                                                     \
+		 "INSERT INTO image_counts VALUES(2, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "   \
+		 "0);"                                                                             \
+		 "INSERT INTO image_layer VALUES(1, x'cc', '" DIGEST(                              \
+		     "a") "', 'COPY . .');"                                                        \
+			  "INSERT INTO image_set VALUES(2, 0, 6, 1);"
+#define PACKAGE_WHOLE                                                                              \
+	"INSERT INTO package(id, identity, type, namespace, name, version, arch, source_name, "    \
+	"source_version,"                                                                          \
+	" module, vendor, distro, third_party) VALUES(5, x'aa', 'deb', 'debian', 'openssl', "      \
+	"'3.0', 'amd64',"                                                                          \
+	" 'openssl', '3.0', '', '', 'debian-12', 0);"
+/* Package 5 with a path of 19 bytes; the package is in set 6 and in none after it (store/lists.h).
+ */
+#define SET_OF_LISTS                                                                               \
+	"INSERT INTO package_set(id, hash, package_count, since, checks, members)"                 \
+	" VALUES(6, x'bb', 1, 0, x'4d04', x'0b0013' || CAST('var/lib/dpkg/status' AS BLOB));"      \
+	"INSERT INTO package_sets(package_id, first, sets) VALUES(5, 6, x'');"
+#define CHECK_OF(table, since_until)                                                               \
+	"INSERT INTO " table " VALUES(77, " since_until                                            \
+	"'DSA-1-1', 'openssl', 'a title', 'Debian', 4, 4, 0, 0.0, '',"                             \
+	" NULL, NULL, NULL, 0, 0, NULL, NULL, 1, 2, 's', 'd', 'CVE-2026-1', '[]');"
+static const char scan_2_rows[] = IMAGE_2 PACKAGE_WHOLE
+    "INSERT INTO package_set(id, hash, package_count, checks, since) VALUES(6, x'bb', 1, x'4d04', "
+    "0);"
+    "INSERT INTO set_package VALUES(6, 5, 'var/lib/dpkg/status');" CHECK_OF(
+	"security_check",
+	"") "INSERT INTO check_cve VALUES('CVE-2026-1', 77);"
+	    "INSERT INTO package_match VALUES(5, 77, '3.1', 0, 1, 'apt-get install openssl=3.1', "
+	    "'{}');"
+	    "INSERT INTO layer VALUES('" DIGEST(
+		"a") "', " ANALYZER
+		     ", CAST('an inventory, an inventory, an inventory' AS BLOB), 10, 20, 1, 30);";
+static const char scan_3_rows[] = IMAGE_2 PACKAGE_WHOLE SET_OF_LISTS CHECK_OF(
+    "security_check", "") "INSERT INTO check_cve VALUES('CVE-2026-1', 77);"
+			  "INSERT INTO package_match VALUES(5, 77, '3.1', 0, 1, 'apt-get install "
+			  "openssl=3.1', '{}');";
+#define MATCH_OF_EPOCHS                                                                            \
+	CHECK_OF("check_version", "0, 0, ")                                                        \
+	"INSERT INTO cve_version VALUES('CVE-2026-1', 77, 0, 0);"                                  \
+	"INSERT INTO match_version VALUES(5, 77, 0, 0, '3.1', 0, 1, 'apt-get install "             \
+	"openssl=3.1');"
+static const char scan_4_rows[] = IMAGE_2 PACKAGE_WHOLE SET_OF_LISTS MATCH_OF_EPOCHS;
+static const char scan_5_rows[] = IMAGE_2 SET_OF_LISTS MATCH_OF_EPOCHS
+    "INSERT INTO package_kind VALUES(1, 'deb', 'debian', 'amd64', '', '', 'debian-12', 0);"
+    "INSERT INTO package_row VALUES(5, x'aa', 1, 'openssl', '3.0', NULL, NULL);";
+
+static const char scan_6_rows[] = IMAGE_2 SET_OF_LISTS CHECK_OF(
+    "check_version",
+    "0, 0, ") "INSERT INTO cve_version VALUES('CVE-2026-1', 77, 0, 0);"
+	      "INSERT INTO remedy VALUES(1, '=apt-get install openssl=3.1');"
+	      "INSERT INTO match_version VALUES(5, 77, 0, 0, '3.1', 0, 1, 1);"
+	      "INSERT INTO package_kind VALUES(1, 'deb', 'debian', 'amd64', '', '', 'debian-12', "
+	      "0);"
+	      "INSERT INTO package_row VALUES(5, x'aa', 1, 'openssl', '3.0', NULL, NULL);";
+
+/* Scan 7 was the last, and its image is deleted now: its number is not given again. */
+static const char scan_7_rows[] = "INSERT INTO scan VALUES(3, 'a', '" DIGEST(
+    "1") "', 'push', 2, 1, 10, 0, 1, '', 10, 11, 12);"
+	 "INSERT INTO scan VALUES(7, 'a', '" DIGEST(
+	     "2") "', 'push', 3, 6, 20, 0, 6, 'why', 20, 21, 22);"
+		  "UPDATE generation SET current_digest = 'd', next_digest = 'e' WHERE id = 1;";
+
+static void scan_8(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_scan_scan s;
+	assert_int_equal(store_scan_get(tx, 7, a, &s, e), 1);
+	assert_true(bytes_eq_lit(s.reason, "why") && s.status == STORE_SCAN_FAILED &&
+		    s.attempts == 6 && s.finished_ms == 22);
+	assert_int_equal(s.deaths, 0);
+	assert_int_equal(
+	    number(
+		tx,
+		"SELECT count(*) FROM generation WHERE current_digest = '' AND next_digest = 'e'"),
+	    1);
+}
+
+static void scan_8_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_scan_scan s;
+	int64_t id = 0;
+	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
+	assert_int_equal(store_scan_get(tx, 7, a, &s, e), 0);
+	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")),
+					BYTES_LIT("push"), 30, &id, e),
+			 0);
+	assert_int_equal(id, 8);
+	assert_int_equal(ims_delete(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")), e), 0);
+	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("6")),
+					BYTES_LIT("push"), 30, &id, e),
+			 0);
+	assert_int_equal(id, 9);
+}
+
+static void scan_seen(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct cnt_total t[2];
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 2, a, t, e), 1);
+	check_total(&t[0],
+		    &(struct want_total){
+			.name = "a", .images = 1, .unhealthy = 1, .critical = 1, .pushed_ms = 300});
+	check_finding(
+	    tx,
+	    &(struct fnd_filter){.repository = BYTES_LIT("a"), .digest = BYTES_LIT(DIGEST("2"))}, a,
+	    e);
+	check_finding(tx, &(struct fnd_filter){.cve = BYTES_LIT("CVE-2026-1")}, a, e);
+	assert_int_equal(
+	    number(tx, "SELECT count(*) FROM package_in_set WHERE package_id = 5 AND set_id = 6"),
+	    1);
+	assert_int_equal(
+	    number(tx,
+		   "SELECT count(*) FROM package WHERE name = 'openssl' AND source_name = 'openssl'"
+		   " AND source_version = '3.0' AND vendor = '' AND distro = 'debian-12'"),
+	    1);
+}
+
+static void scan_remedy_seen(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct fnd_finding row;
+	struct fnd_cursor cursor = {0};
+	bool more;
+	scan_seen(tx, a, e);
+	assert_int_equal(fnd_list(tx,
+				  &(struct fnd_filter){.digest = BYTES_LIT(DIGEST("2")),
+						       .repository = BYTES_LIT("a")},
+				  FND_BY_SEVERITY, &cursor, 1, a, &row, &more, e),
+			 1);
+	assert_true(bytes_eq_lit(row.match.remediation, "apt-get install openssl=3.1"));
+}
+
+static void scan_2_rows_seen(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct buf text;
+	struct bytes digest = BYTES_LIT(DIGEST("a"));
+	scan_remedy_seen(tx, a, e);
+	buf_init(&text, 1000);
+	assert_int_equal(store_inventory_get(tx, digest, &text, e), 1);
+	assert_true(bytes_eq_lit(buf_bytes(&text), "an inventory, an inventory, an inventory"));
+	buf_free(&text);
+}
