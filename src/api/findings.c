@@ -218,7 +218,7 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 	struct arena *a = http_arena(l->r);
 	struct fnd_cursor cursor = l->cursor;
 	struct bytes next = BYTES_NONE;
-	struct ims_image image;
+	struct store_image image;
 	struct buf purl;
 	bool more;
 	size_t limit = (size_t)l->q.page.limit;

@@ -15,7 +15,9 @@
 
 static const char *state_word(int i)
 {
-	return i >= IMS_PENDING && i <= IMS_UNVERIFIED ? ims_state_word((enum ims_state)i) : NULL;
+	return i >= IMAGE_PENDING && i <= IMAGE_UNVERIFIED
+		   ? store_image_state_word((enum image_state)i)
+		   : NULL;
 }
 
 /* Made by a scan and kept as it is (scan/assess.c). */
@@ -86,15 +88,15 @@ struct image_row {
 	struct bytes registry;
 	int kind; /* of kind_word */
 	struct sch_rows tags;
-	struct ims_image i;
+	struct store_image i;
 };
 
 static const struct sch_field distro_fields[] = {
-    SCH_FIELD(struct ims_image, distro_id, SCH_TEXT, "id", "ID of os-release",
+    SCH_FIELD(struct store_image, distro_id, SCH_TEXT, "id", "ID of os-release",
 	      .example = "\"debian\""),
-    SCH_FIELD(struct ims_image, distro_version, SCH_TEXT, "version_id", "VERSION_ID",
+    SCH_FIELD(struct store_image, distro_version, SCH_TEXT, "version_id", "VERSION_ID",
 	      .example = "\"12\""),
-    SCH_FIELD(struct ims_image, distro_name, SCH_TEXT, "name", "PRETTY_NAME"),
+    SCH_FIELD(struct store_image, distro_name, SCH_TEXT, "name", "PRETTY_NAME"),
 };
 static const struct sch_object distro_object = {.name = "Distro",
 						.text =
@@ -138,7 +140,7 @@ static const struct sch_object image_object = {
 
 struct images_query {
 	struct api_page page;
-	int state; /* enum ims_state; -1 = any */
+	int state; /* enum image_state; -1 = any */
 	int kind;  /* of kind_word; -1 = any */
 };
 
@@ -147,10 +149,10 @@ struct listing {
 	struct http_request *r;
 };
 
-int api_image_find(struct db_tx *tx, struct http_request *r, struct ims_image *ret, struct err *e)
+int api_image_find(struct db_tx *tx, struct http_request *r, struct store_image *ret, struct err *e)
 {
 	struct bytes repository = http_param(r, "repository"), digest = http_param(r, "digest");
-	int rc = ims_get(tx, repository, digest, http_arena(r), ret, e);
+	int rc = store_image_get(tx, repository, digest, http_arena(r), ret, e);
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no image %.*s@%.*s",
 			       BYTES_ARG(repository), BYTES_ARG(digest));
@@ -187,7 +189,7 @@ static struct bytes stated_end(struct bytes coverage, struct arena *a)
 }
 
 /* The statement as the scan made it, and what today says of the release's support. */
-static struct bytes coverage_now(const struct ims_image *i, struct arena *a)
+static struct bytes coverage_now(const struct store_image *i, struct arena *a)
 {
 	struct support support;
 	struct buf text, more;
@@ -214,7 +216,7 @@ static struct bytes coverage_now(const struct ims_image *i, struct arena *a)
 }
 
 static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *r,
-		     const struct ims_image *i, struct err *e)
+		     const struct store_image *i, struct err *e)
 {
 	struct store_registry t = {.tx = tx, .tenant = API_TENANT};
 	struct store_texts tags = {0};
@@ -225,9 +227,9 @@ static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *
 	struct image_row row = {.registry = BYTES_LIT(API_REGISTRY),
 				.tags = {.items = tags.items, .count = tags.count},
 				.i = *i};
-	row.kind = i->state == IMS_ARTIFACT;
-	if (i->state == IMS_ARTIFACT)
-		row.i.state = IMS_UNVERIFIED;
+	row.kind = i->state == IMAGE_ARTIFACT;
+	if (i->state == IMAGE_ARTIFACT)
+		row.i.state = IMAGE_UNVERIFIED;
 	/* Not scanned yet: there is none. */
 	row.i.coverage =
 	    bytes_eq_lit(i->coverage, "{}") ? BYTES_NONE : coverage_now(i, http_arena(r));
@@ -237,7 +239,7 @@ static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *
 
 static int write_image(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	struct ims_image image;
+	struct store_image image;
 	int rc = api_image_find(tx, arg, &image, e);
 	return rc < 0 ? rc : put_image(tx, w, arg, &image, e);
 }
@@ -248,23 +250,25 @@ static int get_image(struct http_request *r, struct err *e)
 }
 
 /* Rows are read before the first one is written: its tags are another statement. */
-static int64_t read_images(struct db_tx *tx, const struct listing *q, struct ims_image *rows,
+static int64_t read_images(struct db_tx *tx, const struct listing *q, struct store_image *rows,
 			   struct err *e)
 {
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT " IMS_COLUMNS " FROM " IMS_FROM " WHERE i.repository = $1 AND i.digest > $2"
-	    " AND ($3 < 0 OR " CNT_STATE " = $3 OR ($3 = 3 AND n.rest = 4))"
-	    " AND ($5 < 0 OR ($5 = 1 AND n.rest = 4) OR ($5 = 0 AND n.rest <> 4))"
-	    " ORDER BY i.digest LIMIT $4",
-	    DB_ARGS(DB_T(http_param(q->r, "repository")), DB_T(q->q.page.cursor), DB_I(q->q.state),
-		    DB_I(q->q.page.limit + 1), DB_I(q->q.kind)),
-	    e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT " STORE_IMAGE_COLUMNS " FROM " STORE_IMAGE_FROM
+		     " WHERE i.repository = $1 AND i.digest > $2"
+		     " AND ($3 < 0 OR " CNT_STATE " = $3 OR ($3 = 3 AND n.rest = 4))"
+		     " AND ($5 < 0 OR ($5 = 1 AND n.rest = 4) OR ($5 = 0 AND n.rest <> 4))"
+		     " ORDER BY i.digest LIMIT $4",
+		     DB_ARGS(DB_T(http_param(q->r, "repository")), DB_T(q->q.page.cursor),
+			     DB_I(q->q.state), DB_I(q->q.page.limit + 1), DB_I(q->q.kind)),
+		     e);
 	if (!s)
 		return -(int)e->code;
 	int64_t n = 0;
 	int r;
-	while ((r = db_step(s, e)) > 0 && (r = ims_row(s, http_arena(q->r), &rows[n], e)) >= 0)
+	while ((r = db_step(s, e)) > 0 &&
+	       (r = store_image_row(s, http_arena(q->r), &rows[n], e)) >= 0)
 		n++;
 	db_done(s);
 	return r < 0 ? r : n;
@@ -274,7 +278,7 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 {
 	const struct listing *q = arg;
 	size_t limit = (size_t)q->q.page.limit;
-	struct ims_image *rows = arena_alloc(http_arena(q->r), limit + 1, sizeof *rows);
+	struct store_image *rows = arena_alloc(http_arena(q->r), limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu images", limit);
 	if (api_repository_check(tx, http_param(q->r, "repository"), e) < 0)

@@ -123,7 +123,7 @@ static int write_packages(struct db_tx *tx, struct json_out *w, void *arg, struc
 {
 	struct packages *l = arg;
 	struct arena *a = http_arena(l->r);
-	struct ims_image image;
+	struct store_image image;
 	struct bytes next = BYTES_NONE;
 	struct buf purl;
 	long long package = 0, position = 0;

@@ -3,7 +3,7 @@
 #include "access/role.h"
 #include "api/api.h"
 
-struct ims_image;
+struct store_image;
 struct sch_object;
 
 #define API_REGISTRY "local" /* the name of the embedded registry */
@@ -11,10 +11,11 @@ struct sch_object;
 #define API_REPOSITORY "/api/v1/registries/{registry}/repositories/{repository...}"
 #define API_IMAGE API_REPOSITORY "/images/{digest}"
 
-/* Security checks by severity, worst first: of a struct ims_counts. */
+/* Security checks by severity, worst first: of a struct image_counts. */
 extern const struct sch_object api_counts;
 /* The image that the path names: 0, or ERR_NOT_FOUND. */
-int api_image_find(struct db_tx *tx, struct http_request *r, struct ims_image *ret, struct err *e);
+int api_image_find(struct db_tx *tx, struct http_request *r, struct store_image *ret,
+		   struct err *e);
 
 /* ERR_NOT_FOUND where the registry has no such repository, ERR_FORMAT where it is not a name. */
 int api_repository_check(struct db_tx *tx, struct bytes name, struct err *e);

@@ -28,7 +28,7 @@ static const char *trigger_word(int i)
 }
 
 struct scan_row {
-	struct store_scan_scan s;
+	struct store_scan s;
 	int64_t next_run_ms, duration_ms;
 };
 #define S(member, kind, key, ...) SCH_FIELD(struct scan_row, member, kind, key, __VA_ARGS__)
@@ -53,7 +53,7 @@ static const struct sch_field scan_fields[] = {
 static const struct sch_object scan_object = {
     .name = "Scan", .text = "A scan of an image and how it stands", SCH_TABLE(scan_fields)};
 
-static void put_scan(struct json_out *w, const char *key, const struct store_scan_scan *s)
+static void put_scan(struct json_out *w, const char *key, const struct store_scan *s)
 {
 	struct scan_row row = {.s = *s, .duration_ms = -1};
 	if (s->status == STORE_SCAN_QUEUED)
@@ -86,7 +86,7 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	struct arena *a = http_arena(p->r);
 	struct bytes next = BYTES_NONE;
 	size_t limit = (size_t)p->q.page.limit;
-	struct store_scan_scan *rows = arena_alloc(a, limit + 1, sizeof *rows);
+	struct store_scan *rows = arena_alloc(a, limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu scans", limit);
 	int64_t n = store_scan_list(tx, p->q.repository, p->q.digest, (int64_t)p->before, limit + 1,
@@ -124,8 +124,8 @@ static int get_scans(struct http_request *r, struct err *e)
 static int write_image_scans(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *l = arg;
-	struct ims_image image;
-	struct store_scan_scan newest;
+	struct store_image image;
+	struct store_scan newest;
 	int64_t n =
 	    store_scan_list(tx, l->q.repository, l->q.digest, 0, 1, http_arena(l->r), &newest, e);
 	if (n == 0)
@@ -151,7 +151,7 @@ struct asked {
 static int write_scan(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct asked *q = arg;
-	struct store_scan_scan scan;
+	struct store_scan scan;
 	int r = store_scan_get(tx, q->id, http_arena(q->r), &scan, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no scan %lld", (long long)q->id);

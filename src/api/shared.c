@@ -19,7 +19,7 @@ int api_bad_cursor(struct err *e)
 	return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
 }
 
-#define COUNT(severity, key, text) SCH_FIELD(struct ims_counts, by[severity], SCH_UINT, key, text)
+#define COUNT(severity, key, text) SCH_FIELD(struct image_counts, by[severity], SCH_UINT, key, text)
 static const struct sch_field count_fields[] = {
     COUNT(ADV_SEV_CRITICAL, "Critical", "Critical ones"),
     COUNT(ADV_SEV_HIGH, "High", "High ones"),

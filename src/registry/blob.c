@@ -25,7 +25,7 @@ struct blob_job {
 static int find(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	int64_t id = store_repository_find(&t, j->repository, e);
 	return id <= 0 ? (int)id : store_blob_find(&t, id, j->digest, &j->blob, e);
 }
@@ -33,7 +33,7 @@ static int find(struct db_tx *tx, void *arg, struct err *e)
 static int find_and_touch(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	int r = find(tx, j, e);
 	if (r != 1)
 		return r;
@@ -45,7 +45,7 @@ static int promise(struct blob_job *j, struct err *e)
 	int r = db_run(j->g->db, DB_READ, find, j, e);
 	if (r != 1)
 		return r;
-	struct store_registry now = registry_rgs(j->g, NULL);
+	struct store_registry now = registry_rows(j->g, NULL);
 	bool fresh = j->blob.freed_at == 0 &&
 		     now.now_ms - j->blob.touched_at < (int64_t)(j->g->o.gc_grace_ms / 4);
 	if (j->blob.state == STORE_LIVE && fresh)
@@ -78,7 +78,7 @@ struct care_job {
 static int mark_damaged(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct care_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	return store_care_damaged(&t, j->g->o.name, bytes_of(j->c->digest), j->c->blob.key,
 				  j->reason, e);
 }
@@ -86,7 +86,7 @@ static int mark_damaged(struct db_tx *tx, void *arg, struct err *e)
 static int mark_whole(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct care_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	return store_care_whole(&t, bytes_of(j->c->digest), j->c->blob.key, e);
 }
 
@@ -168,7 +168,7 @@ int blob_verify(struct registry *g, const struct store_care *c, blob_step_fn ste
 static int find_any(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	return store_blob_find(&t, 0, j->digest, &j->blob, e);
 }
 
@@ -263,7 +263,7 @@ int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repo
 {
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
-	struct store_registry t = registry_rgs(g, tx);
+	struct store_registry t = registry_rows(g, tx);
 	int64_t id = store_repository_find(&t, repository, e);
 	return id <= 0 ? (int)id : store_care_is_damaged(&t, id, bytes_of(text), a, ret_reason, e);
 }
@@ -271,7 +271,7 @@ int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repo
 static int why_damaged(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	int64_t id = store_repository_find(&t, j->repository, e);
 	return id <= 0 ? (int)id : store_care_is_damaged(&t, id, j->digest, NULL, NULL, e);
 }
@@ -318,7 +318,7 @@ int registry_blob_open(struct registry *g, struct bytes repository, const struct
 static int mount(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	int64_t from = store_repository_find(&t, j->from, e);
 	int r = from <= 0 ? (int)from : store_blob_find(&t, from, j->digest, &j->blob, e);
 	if (r != 1)
@@ -348,7 +348,7 @@ int registry_blob_mount(struct registry *g, struct bytes from, struct bytes to,
 static int drop(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	int64_t id = store_repository_find(&t, j->repository, e);
 	int r = id <= 0 ? (int)id : store_blob_find(&t, id, j->digest, &j->blob, e);
 	if (r != 1)

@@ -205,7 +205,7 @@ struct totals_job {
 static int totals(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct totals_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	if (j->damaged_only) {
 		int64_t n = store_care_count(&t, e);
 		j->ret->damaged = n > 0 ? (uint64_t)n : 0;

@@ -154,7 +154,7 @@ static int put_tags(const struct store_registry *t, int64_t repository, const st
 static int put(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct put_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	const struct oci_manifest *m = j->m;
 	j->blob_unknown = false;
 	memset(j->doubt, 0, sizeof j->doubt);
@@ -249,7 +249,7 @@ static int check_content(struct bytes digest, struct bytes content, struct err *
 static int get(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct get_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	struct bytes digest = j->reference;
 	int64_t id = store_repository_find(&t, j->repository, e);
 	if (id <= 0)
@@ -315,7 +315,7 @@ static int drop_tag(const struct store_registry *t, struct get_job *j, int64_t i
 static int drop(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct get_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	int64_t id = store_repository_find(&t, j->repository, e);
 	if (id <= 0)
 		return (int)id;
@@ -347,7 +347,7 @@ struct list_job {
 static int tags(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct list_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	int64_t id = store_repository_find(&t, j->repository, e);
 	if (id <= 0)
 		return id < 0 ? (int)id : err_set(e, ERR_NOT_FOUND, "no such repository");
@@ -364,7 +364,7 @@ int registry_tags(struct registry *g, struct bytes repository, const struct stor
 static int referrers(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct list_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	int64_t id = store_repository_find(&t, j->repository, e);
 	*j->manifests = (struct store_manifests){.items = NULL};
 	if (id <= 0)
@@ -388,7 +388,7 @@ int registry_referrers(struct registry *g, struct bytes repository, struct bytes
 static int catalog(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct list_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	return store_catalog(&t, j->page->after, j->page->n, j->a, j->texts, e);
 }
 

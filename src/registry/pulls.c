@@ -89,7 +89,7 @@ static int write_pull(const struct store_registry *t, const struct registry *g,
 static int write_pulls(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct pulls_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	int r = 0;
 	for (unsigned i = 0; r >= 0 && i < j->count; i++)
 		r = write_pull(&t, j->g, &j->notes[i], e);

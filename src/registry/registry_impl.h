@@ -84,7 +84,7 @@ int registry_space(struct registry *g, uint64_t n, struct err *e);
 /* Sets pressed. */
 void registry_look_at_space(struct registry *g);
 
-struct store_registry registry_rgs(const struct registry *g, struct db_tx *tx);
+struct store_registry registry_rows(const struct registry *g, struct db_tx *tx);
 /* upload.c: close sessions in memory that nobody used since before (mono ms); their rows and files
  * stay. */
 void uploads_close_idle(struct registry *g, int64_t before_mono_ms);

@@ -23,7 +23,7 @@
 #define READ_STEP (256U << 10)
 #define IDLE_MAX 256U /* idle sessions kept in memory; each holds a descriptor */
 
-struct store_registry registry_rgs(const struct registry *g, struct db_tx *tx)
+struct store_registry registry_rows(const struct registry *g, struct db_tx *tx)
 {
 	return (struct store_registry){.tx = tx, .tenant = g->o.tenant, .now_ms = clock_wall_ms()};
 }
@@ -169,7 +169,7 @@ struct row_job {
 static int add_row(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct row_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	uint64_t max = j->g->o.uploads_per_user;
 	int64_t n = max ? store_upload_count(&t, j->row->actor, e) : 0;
 	if (n < 0)
@@ -185,14 +185,14 @@ static int add_row(struct db_tx *tx, void *arg, struct err *e)
 static int find_row(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct row_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	return store_upload_find(&t, j->repository, j->id, j->row, e);
 }
 
 static int delete_row(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct row_job *j = arg;
-	struct store_registry t = registry_rgs(j->g, tx);
+	struct store_registry t = registry_rows(j->g, tx);
 	return store_upload_delete(&t, j->id, e);
 }
 

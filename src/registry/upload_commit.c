@@ -15,7 +15,7 @@ struct commit_job {
 static int commit_blob(struct db_tx *tx, struct commit_job *j, struct err *e)
 {
 	struct upload *u = j->u;
-	struct store_registry t = registry_rgs(u->g, tx);
+	struct store_registry t = registry_rows(u->g, tx);
 	struct store_blob b;
 	int r = store_blob_find(&t, 0, j->digest, &b, e);
 	j->used = false;
@@ -44,7 +44,7 @@ static int commit_rows(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct commit_job *j = arg;
 	struct upload *u = j->u;
-	struct store_registry t = registry_rgs(u->g, tx);
+	struct store_registry t = registry_rows(u->g, tx);
 	int r = commit_blob(tx, j, e);
 	if (r <= 0)
 		return r;
@@ -101,7 +101,7 @@ static int store(struct upload *u, struct commit_job *j, struct err *e)
 static int discard(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct commit_job *j = arg;
-	struct store_registry t = registry_rgs(j->u->g, tx);
+	struct store_registry t = registry_rows(j->u->g, tx);
 	int r = store_garbage_add(&t, j->u->row.key, e);
 	return r < 0 ? r : store_upload_delete(&t, bytes_of(j->u->row.id), e);
 }

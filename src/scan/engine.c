@@ -94,7 +94,7 @@ void engine_sleep(struct engine *g, unsigned ms)
 struct claim {
 	struct arena *arena;
 	struct store_scan_turn turn;
-	struct store_scan_scan scan;
+	struct store_scan scan;
 	int64_t next_ms;
 };
 
@@ -121,17 +121,17 @@ static int due_tx(struct db_tx *tx, void *arg, struct err *e)
 }
 
 struct ending {
-	const struct store_scan_scan *scan;
+	const struct store_scan *scan;
 	enum store_scan_status status;
 	struct bytes reason;
 	int64_t run_at, retry_at; /* 0: not again by itself */
 };
 
-int engine_give_up(struct db_tx *tx, const struct store_scan_scan *s, struct bytes reason,
-		   struct err *e)
+int engine_give_up(struct db_tx *tx, const struct store_scan *s, struct bytes reason, struct err *e)
 {
 	int64_t now = clock_wall_ms();
-	if (ims_put_state(tx, s->repository, s->digest, IMS_UNVERIFIED, reason, now, e) < 0)
+	if (store_image_put_state(tx, s->repository, s->digest, IMAGE_UNVERIFIED, reason, now, e) <
+	    0)
 		return -(int)e->code;
 	return store_scan_end(tx, s, STORE_SCAN_FAILED, reason, 0, now, e);
 }
@@ -147,7 +147,8 @@ static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 			   : store_scan_put_retry(tx, n->scan, n->retry_at, e);
 	}
 	if (n->status == STORE_SCAN_UNSUPPORTED &&
-	    ims_put_artifact(tx, n->scan->repository, n->scan->digest, n->reason, now, e) < 0)
+	    store_image_put_artifact(tx, n->scan->repository, n->scan->digest, n->reason, now, e) <
+		0)
 		return -(int)e->code;
 	return store_scan_end(tx, n->scan, n->status, n->reason, n->run_at, now, e);
 }
@@ -193,7 +194,7 @@ static void plan(struct ending *n, enum err_code code, int64_t now)
 }
 
 /* Nothing is wrong with a scan whose image was deleted under it. */
-static bool is_deleted(struct engine *g, const struct store_scan_scan *s)
+static bool is_deleted(struct engine *g, const struct store_scan *s)
 {
 	struct arena a;
 	struct err e = ERR_INIT;
@@ -204,7 +205,7 @@ static bool is_deleted(struct engine *g, const struct store_scan_scan *s)
 	return r == -ERR_NOT_FOUND;
 }
 
-static void settle(struct engine *g, const struct store_scan_scan *s, const struct err *why)
+static void settle(struct engine *g, const struct store_scan *s, const struct err *why)
 {
 	struct err e = ERR_INIT;
 	struct ending n = {.scan = s,
@@ -232,7 +233,7 @@ static void settle(struct engine *g, const struct store_scan_scan *s, const stru
 			 e.msg); /* the lease runs out and it is taken again */
 }
 
-static void run_scan(struct engine *g, const struct store_scan_scan *s, struct arena *a)
+static void run_scan(struct engine *g, const struct store_scan *s, struct arena *a)
 {
 	struct err e = ERR_INIT;
 	enum store_scan_status status = STORE_SCAN_COMPLETED;
@@ -255,7 +256,7 @@ static void run_scan(struct engine *g, const struct store_scan_scan *s, struct a
 		 (double)(clock_mono_us() - from) / 1000);
 }
 
-static size_t running_add(struct engine *g, const struct store_scan_scan *s)
+static size_t running_add(struct engine *g, const struct store_scan *s)
 {
 	size_t at = 0;
 	pthread_mutex_lock(&g->scan_lock);
@@ -421,7 +422,7 @@ static int leave_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t now = clock_wall_ms();
 	for (size_t i = 0; i < ENGINE_THREADS_MAX; i++) {
 		pthread_mutex_lock(&g->scan_lock);
-		struct store_scan_scan s = g->running[i];
+		struct store_scan s = g->running[i];
 		pthread_mutex_unlock(&g->scan_lock);
 		if (s.id && store_scan_end(tx, &s, STORE_SCAN_QUEUED, BYTES_NONE, now, now, e) < 0)
 			return -(int)e->code;
@@ -476,9 +477,9 @@ static int now_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct now *n = arg;
 	struct arena a;
-	struct ims_image image;
+	struct store_image image;
 	arena_init(&a, 4U << 20);
-	int r = ims_get(tx, n->repository, n->digest, &a, &image, e);
+	int r = store_image_get(tx, n->repository, n->digest, &a, &image, e);
 	arena_free(&a);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no such image");

@@ -25,7 +25,7 @@ static int on_pushed(struct db_tx *tx, const struct event *ev, const char *trigg
 {
 	int64_t id;
 	bool is_image = !oci_is_index_type(ev->media_type);
-	if ((is_image && ims_add(tx, ev->repository, ev->digest, ev->at, e) < 0) ||
+	if ((is_image && store_image_add(tx, ev->repository, ev->digest, ev->at, e) < 0) ||
 	    store_scan_add(tx, ev->repository, ev->digest, bytes_of(trigger), clock_wall_ms(), &id,
 			   e) < 0)
 		return -(int)e->code;
@@ -66,8 +66,8 @@ static int on_event(struct db_tx *tx, const struct event *ev, struct consume *c,
 		const size_t around = sizeof EVENT_DAMAGED_DETAIL("") - 1, before = around - 2;
 		struct bytes reason = bytes_part(
 		    ev->detail, before, ev->detail.len > around ? ev->detail.len - around : 0);
-		return ims_put_state(tx, ev->repository, ev->digest, IMS_UNVERIFIED, reason, ev->at,
-				     e);
+		return store_image_put_state(tx, ev->repository, ev->digest, IMAGE_UNVERIFIED,
+					     reason, ev->at, e);
 	}
 	if (bytes_eq_lit(ev->type, EVENT_MENDED)) {
 		int64_t id;
@@ -76,7 +76,7 @@ static int on_event(struct db_tx *tx, const struct event *ev, struct consume *c,
 				      clock_wall_ms(), &id, e);
 	}
 	if (bytes_eq_lit(ev->type, EVENT_DELETED) && !ev->tag.len)
-		return ims_delete(tx, ev->repository, ev->digest, e);
+		return store_image_delete(tx, ev->repository, ev->digest, e);
 	return 0;
 }
 
@@ -164,7 +164,7 @@ static int keep_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t now = clock_wall_ms();
 	for (size_t i = 0; i < ENGINE_THREADS_MAX; i++) {
 		pthread_mutex_lock(&g->scan_lock);
-		struct store_scan_scan s = g->running[i];
+		struct store_scan s = g->running[i];
 		pthread_mutex_unlock(&g->scan_lock);
 		if (s.id && store_scan_renew(tx, &s, now, e) < 0)
 			return -(int)e->code;

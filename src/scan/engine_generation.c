@@ -269,7 +269,7 @@ static int reap_tx(struct db_tx *tx, void *arg, struct err *e)
 static int doomed_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct arena *a = arg;
-	struct store_scan_scan s;
+	struct store_scan s;
 	int r = store_scan_doomed(tx, a, &s, e);
 	if (r <= 0)
 		return r;

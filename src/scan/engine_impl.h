@@ -53,8 +53,7 @@ struct engine {
 	pthread_mutex_t scan_lock; /* wakes scan threads */
 	pthread_cond_t scan_moved;
 	uint64_t scan_seq;
-	struct store_scan_scan
-	    running[ENGINE_THREADS_MAX]; /* id 0 = idle, and then its runs are gone */
+	struct store_scan running[ENGINE_THREADS_MAX]; /* id 0 = idle, and then its runs are gone */
 
 	pthread_mutex_t
 	    claim_lock; /* one thread at a time takes a scan: shares are counted right */
@@ -85,11 +84,11 @@ int engine_layer_get(struct engine *g, struct bytes repository, const struct dig
 void engine_layers_stop(struct engine *g);
 
 /* The image cannot be assessed: its state and the scan's end. */
-int engine_give_up(struct db_tx *tx, const struct store_scan_scan *s, struct bytes reason,
+int engine_give_up(struct db_tx *tx, const struct store_scan *s, struct bytes reason,
 		   struct err *e);
 
 /* engine_scan.c: one scan from manifest to counts. ret_reason: of STORE_SCAN_UNSUPPORTED. */
-int engine_scan_image(struct engine *g, const struct store_scan_scan *s,
+int engine_scan_image(struct engine *g, const struct store_scan *s,
 		      enum store_scan_status *ret_status, struct bytes *ret_reason, struct arena *a,
 		      struct err *e);
 

@@ -27,7 +27,7 @@ struct row {
 
 struct image_scan {
 	struct engine *g;
-	const struct store_scan_scan *scan;
+	const struct store_scan *scan;
 	struct arena *arena;
 	struct oci_manifest manifest;
 	struct oci_config config;
@@ -38,7 +38,7 @@ struct image_scan {
 	struct inv_image image;
 	struct assess assess;
 	struct row *rows;
-	struct ims_image out;
+	struct store_image out;
 };
 
 /* The config's text; empty when it is larger than one may be. */
@@ -294,17 +294,18 @@ static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
 }
 
 /* The packages by the layer that brought them in. */
-static int make_parts(struct image_scan *w, struct ims_part **ret, size_t *ret_count, struct err *e)
+static int make_parts(struct image_scan *w, struct store_image_part **ret, size_t *ret_count,
+		      struct err *e)
 {
-	struct ims_part *parts = arena_alloc(w->arena, w->layer_count, sizeof *parts);
+	struct store_image_part *parts = arena_alloc(w->arena, w->layer_count, sizeof *parts);
 	size_t n = 0;
 	if (!parts)
 		return err_set(e, ERR_NOMEM, "no memory");
 	for (size_t layer = 0; layer < w->layer_count; layer++) {
-		struct ims_part *p = &parts[n];
-		*p = (struct ims_part){.position = (uint32_t)layer,
-				       .layer = bytes_of(w->assess.layers[layer].digest),
-				       .created_by = w->layers[layer].created_by};
+		struct store_image_part *p = &parts[n];
+		*p = (struct store_image_part){.position = (uint32_t)layer,
+					       .layer = bytes_of(w->assess.layers[layer].digest),
+					       .created_by = w->layers[layer].created_by};
 		for (size_t i = 0; i < w->image.package_count; i++)
 			p->member_count += w->image.packages[i].layer == layer;
 		if (p->member_count == 0)
@@ -334,7 +335,7 @@ static int append_event(struct db_tx *tx, const struct image_scan *w, struct err
 	json_out_init(&j, &detail, false);
 	json_put_object(&j, NULL);
 	json_put_i64(&j, "scan", w->scan->id);
-	json_put_text(&j, "state", ims_state_word(w->out.state));
+	json_put_text(&j, "state", store_image_state_word(w->out.state));
 	json_put_end(&j, '}');
 	struct event ev = {.type = BYTES_LIT("scanned"),
 			   .repository = w->scan->repository,
@@ -367,12 +368,12 @@ static int look_again(struct db_tx *tx, struct image_scan *w, struct err *e)
 static int commit(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct image_scan *w = arg;
-	struct ims_part *parts;
+	struct store_image_part *parts;
 	size_t part_count;
 	if (look_again(tx, w, e) < 0 || put_packages(tx, w, e) < 0 ||
 	    make_parts(w, &parts, &part_count, e) < 0)
 		return -(int)e->code;
-	int r = ims_put(tx, &w->out, parts, part_count, e);
+	int r = store_image_put(tx, &w->out, parts, part_count, e);
 	if (r < 0)
 		return r;
 	if (append_event(tx, w, e) < 0 || store_scan_end(tx, w->scan, STORE_SCAN_COMPLETED,
@@ -399,14 +400,15 @@ static int describe(struct image_scan *w, struct err *e)
 	oci_platform_text(&w->config.platform, &platform);
 	json_out_init(&j, &coverage, false);
 	assess_put_coverage(&j, NULL, &w->assess);
-	w->out = (struct ims_image){.repository = w->scan->repository,
-				    .digest = w->scan->digest,
-				    .reason = w->assess.reason,
-				    .package_count = w->image.package_count,
-				    .scanned_ms = clock_wall_ms()};
-	w->out.state = w->assess.reason.len
-			   ? IMS_UNVERIFIED
-			   : IMS_HEALTHY; /* ims_put makes it Unhealthy when checks count */
+	w->out = (struct store_image){.repository = w->scan->repository,
+				      .digest = w->scan->digest,
+				      .reason = w->assess.reason,
+				      .package_count = w->image.package_count,
+				      .scanned_ms = clock_wall_ms()};
+	w->out.state =
+	    w->assess.reason.len
+		? IMAGE_UNVERIFIED
+		: IMAGE_HEALTHY; /* store_image_put makes it Unhealthy when checks count */
 	if (w->image.has_distro) {
 		w->out.distro_id = w->image.distro.id;
 		w->out.distro_version = w->image.distro.version_id;
@@ -448,7 +450,7 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 	return r;
 }
 
-int engine_scan_image(struct engine *g, const struct store_scan_scan *s,
+int engine_scan_image(struct engine *g, const struct store_scan *s,
 		      enum store_scan_status *ret_status, struct bytes *ret_reason, struct arena *a,
 		      struct err *e)
 {

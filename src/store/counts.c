@@ -17,8 +17,8 @@ struct tally {
 
 struct row {
 	int64_t image, repository, since;
-	enum ims_state rest;
-	struct ims_counts now, old;
+	enum image_state rest;
+	struct image_counts now, old;
 };
 
 /* Changes of one repository's sums that are not written yet. */
@@ -40,11 +40,11 @@ int cnt_epoch(struct db_tx *tx, int64_t *ret, struct err *e)
 	return r == 0 ? err_set(e, ERR_INTERNAL, "no row of the generation") : r < 0 ? r : 0;
 }
 
-static struct tally tally_of(const struct row *r, const struct ims_counts *c)
+static struct tally tally_of(const struct row *r, const struct image_counts *c)
 {
 	struct tally t = {.v = {[T_IMAGES] = 1}};
 	uint64_t total = 0;
-	if (r->rest == IMS_ARTIFACT)
+	if (r->rest == IMAGE_ARTIFACT)
 		return (struct tally){0};
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++) {
 		t.v[T_CRITICAL + i] = (int64_t)c->by[order[i]];
@@ -52,9 +52,9 @@ static struct tally tally_of(const struct row *r, const struct ims_counts *c)
 	}
 	if (total)
 		t.v[T_UNHEALTHY] = 1;
-	else if (r->rest == IMS_HEALTHY)
+	else if (r->rest == IMAGE_HEALTHY)
 		t.v[T_HEALTHY] = 1;
-	else if (r->rest == IMS_UNVERIFIED)
+	else if (r->rest == IMAGE_UNVERIFIED)
 		t.v[T_UNVERIFIED] = 1;
 	return t;
 }
@@ -69,7 +69,7 @@ static int find(struct db_tx *tx, int64_t image, struct row *ret, struct err *e)
 		return -(int)e->code;
 	int r = db_step(s, e);
 	if (r > 0) {
-		*ret = (struct row){.image = image, .repository = db_int(s, 0), .rest = (enum ims_state)db_int(s, 1),
+		*ret = (struct row){.image = image, .repository = db_int(s, 0), .rest = (enum image_state)db_int(s, 1),
 				    .since = db_int(s, 2)};
 		for (int i = 0; i <= ADV_SEV_CRITICAL; i++) {
 			ret->now.by[order[i]] = (uint64_t)db_int(s, 3 + i);
@@ -181,7 +181,7 @@ static int repository_id(struct db_tx *tx, struct bytes name, int64_t *ret, stru
 
 int cnt_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err *e)
 {
-	struct row row = {.image = image, .rest = IMS_PENDING};
+	struct row row = {.image = image, .rest = IMAGE_PENDING};
 	struct sums s = {0};
 	if (repository_id(tx, repository, &row.repository, e) < 0 || cnt_epoch(tx, &s.epoch, e) < 0 ||
 	    db_exec(tx,
@@ -193,7 +193,7 @@ int cnt_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err
 	return 0;
 }
 
-int cnt_put(struct db_tx *tx, int64_t image, enum ims_state rest, const struct ims_counts *counts, struct err *e)
+int cnt_put(struct db_tx *tx, int64_t image, enum image_state rest, const struct image_counts *counts, struct err *e)
 {
 	struct row before;
 	struct sums s = {0};
@@ -204,7 +204,7 @@ int cnt_put(struct db_tx *tx, int64_t image, enum ims_state rest, const struct i
 	after.rest = rest;
 	if (counts) {
 		after.now = *counts;
-		after.old = (struct ims_counts){0};
+		after.old = (struct image_counts){0};
 		after.since = 0;
 	}
 	if (cnt_epoch(tx, &s.epoch, e) < 0 || write_row(tx, &after, e) < 0 || sums_move(tx, &s, &before, &after, e) < 0 ||

@@ -9,9 +9,15 @@
 
 /* An artifact (signature, chart, attestation) is Unverified to readers and counts in no sum: it is
  * not an image that somebody has to look after. */
-enum ims_state { IMS_PENDING, IMS_HEALTHY, IMS_UNHEALTHY, IMS_UNVERIFIED, IMS_ARTIFACT };
+enum image_state {
+	IMAGE_PENDING,
+	IMAGE_HEALTHY,
+	IMAGE_UNHEALTHY,
+	IMAGE_UNVERIFIED,
+	IMAGE_ARTIFACT
+};
 
-struct ims_counts {
+struct image_counts {
 	uint64_t by[ADV_SEV_CRITICAL + 1]; /* security checks by enum adv_severity */
 };
 
@@ -31,24 +37,25 @@ struct ims_counts {
 int cnt_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 /* A new image of a repository: Pending, without checks. */
 int cnt_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err *e);
-/* What a scan found. rest: IMS_PENDING, _HEALTHY, _UNVERIFIED or _ARTIFACT; counts NULL: they stay.
+/* What a scan found. rest: IMAGE_PENDING, _HEALTHY, _UNVERIFIED or _ARTIFACT; counts NULL: they
+ * stay.
  */
-int cnt_put(struct db_tx *tx, int64_t image, enum ims_state rest, const struct ims_counts *counts,
-	    struct err *e);
+int cnt_put(struct db_tx *tx, int64_t image, enum image_state rest,
+	    const struct image_counts *counts, struct err *e);
 int cnt_delete(struct db_tx *tx, int64_t image, struct err *e);
 
 /* The next generation's counts of many images, in ascending order of images where that is to be
  * had: sums are written once for neighbours of one repository. */
 struct cnt_image {
 	int64_t image;
-	struct ims_counts counts;
+	struct image_counts counts;
 };
 int cnt_put_next(struct db_tx *tx, const struct cnt_image *images, size_t count, struct err *e);
 
 struct cnt_total {
 	struct bytes name; /* of the repository; from the arena */
 	uint64_t images, healthy, unhealthy, unverified;
-	struct ims_counts counts;
+	struct image_counts counts;
 	int64_t pushed_ms; /* the newest image */
 };
 /* Repositories by name, after `after`: up to max into out; their number. */

@@ -190,9 +190,9 @@ static int64_t list_image(struct db_tx *tx, const struct fnd_filter *f, enum fnd
 			  struct fnd_cursor *cursor, size_t max, struct arena *a,
 			  struct fnd_finding *out, bool *ret_more, struct err *e)
 {
-	struct ims_image image;
+	struct store_image image;
 	*ret_more = false;
-	int r = ims_get(tx, f->repository, f->digest, a, &image, e);
+	int r = store_image_get(tx, f->repository, f->digest, a, &image, e);
 	if (r <= 0)
 		return r;
 	struct db_stmt *s = query_image(tx, f, sort, cursor, image.id, max + 1, a, e);

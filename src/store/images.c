@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *ims_state_word(enum ims_state s)
+const char *store_image_state_word(enum image_state s)
 {
 	static const char *const words[] = {"Pending", "Healthy", "Unhealthy", "Unverified",
 					    "Unverified"};
@@ -27,8 +27,8 @@ static int find_id(struct db_tx *tx, struct bytes repository, struct bytes diges
 	return r;
 }
 
-int ims_add(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t pushed_ms,
-	    struct err *e)
+int store_image_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		    int64_t pushed_ms, struct err *e)
 {
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
@@ -51,7 +51,8 @@ int ims_add(struct db_tx *tx, struct bytes repository, struct bytes digest, int6
 	return r < 0 ? r : cnt_add(tx, id, repository, e);
 }
 
-static int layer_id(struct db_tx *tx, const struct ims_part *part, int64_t *ret, struct err *e)
+static int layer_id(struct db_tx *tx, const struct store_image_part *part, int64_t *ret,
+		    struct err *e)
 {
 	struct buf text;
 	struct digest d;
@@ -80,7 +81,7 @@ static int layer_id(struct db_tx *tx, const struct ims_part *part, int64_t *ret,
 }
 
 /* An image's counts from the checks of its sets; a check that two sets share counts once. */
-static int count_image(struct db_tx *tx, int64_t image, struct ims_counts *ret, struct err *e)
+static int count_image(struct db_tx *tx, int64_t image, struct image_counts *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(tx, "SELECT set_id FROM image_set WHERE image_id = $1",
 				     DB_ARGS(DB_I(image)), e);
@@ -102,8 +103,8 @@ static int count_image(struct db_tx *tx, int64_t image, struct ims_counts *ret, 
 	return r;
 }
 
-static int put_parts(struct db_tx *tx, int64_t image, struct ims_part *parts, size_t part_count,
-		     struct err *e)
+static int put_parts(struct db_tx *tx, int64_t image, struct store_image_part *parts,
+		     size_t part_count, struct err *e)
 {
 	if (db_exec(tx, "DELETE FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(image)), e) < 0)
 		return -(int)e->code;
@@ -121,8 +122,8 @@ static int put_parts(struct db_tx *tx, int64_t image, struct ims_part *parts, si
 	return 0;
 }
 
-int ims_put(struct db_tx *tx, struct ims_image *image, struct ims_part *parts, size_t part_count,
-	    struct err *e)
+int store_image_put(struct db_tx *tx, struct store_image *image, struct store_image_part *parts,
+		    size_t part_count, struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(tx,
@@ -152,13 +153,14 @@ int ims_put(struct db_tx *tx, struct ims_image *image, struct ims_part *parts, s
 		return -(int)e->code;
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++) {
 		if (image->counts.by[i])
-			image->state = IMS_UNHEALTHY;
+			image->state = IMAGE_UNHEALTHY;
 	}
 	return 0;
 }
 
-int ims_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest,
-		  enum ims_state state, struct bytes reason, int64_t scanned_ms, struct err *e)
+int store_image_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			  enum image_state state, struct bytes reason, int64_t scanned_ms,
+			  struct err *e)
 {
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
@@ -170,10 +172,10 @@ int ims_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest
 	return cnt_put(tx, id, state, NULL, e);
 }
 
-int ims_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest,
-		     struct bytes reason, int64_t scanned_ms, struct err *e)
+int store_image_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			     struct bytes reason, int64_t scanned_ms, struct err *e)
 {
-	const struct ims_counts none = {0};
+	const struct image_counts none = {0};
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r <= 0)
@@ -182,7 +184,7 @@ int ims_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes dig
 	    db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
 		    DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0)
 		return -(int)e->code;
-	return cnt_put(tx, id, IMS_ARTIFACT, &none, e);
+	return cnt_put(tx, id, IMAGE_ARTIFACT, &none, e);
 }
 
 static int forget(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e)
@@ -198,7 +200,8 @@ static int forget(struct db_tx *tx, struct bytes repository, struct bytes digest
 	return 0;
 }
 
-int ims_delete(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e)
+int store_image_delete(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		       struct err *e)
 {
 	if (forget(tx, repository, digest, e) < 0 ||
 	    db_exec(tx, "DELETE FROM scan WHERE repository = $1 AND digest = $2",
@@ -207,17 +210,17 @@ int ims_delete(struct db_tx *tx, struct bytes repository, struct bytes digest, s
 	return 0;
 }
 
-int ims_row(struct db_stmt *s, struct arena *a, struct ims_image *ret, struct err *e)
+int store_image_row(struct db_stmt *s, struct arena *a, struct store_image *ret, struct err *e)
 {
 	static const enum adv_severity order[] = {ADV_SEV_CRITICAL,   ADV_SEV_HIGH,
 						  ADV_SEV_MEDIUM,     ADV_SEV_LOW,
 						  ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
-	struct ims_image r = {.id = db_int(s, 0),
-			      .state = (enum ims_state)db_int(s, 4),
-			      .package_count = (uint64_t)db_int(s, 10),
-			      .pushed_ms = db_int(s, 11),
-			      .pulled_ms = db_int(s, 12),
-			      .scanned_ms = db_int(s, 13)};
+	struct store_image r = {.id = db_int(s, 0),
+				.state = (enum image_state)db_int(s, 4),
+				.package_count = (uint64_t)db_int(s, 10),
+				.pushed_ms = db_int(s, 11),
+				.pulled_ms = db_int(s, 12),
+				.scanned_ms = db_int(s, 13)};
 	struct {
 		struct bytes *to;
 		int column;
@@ -236,17 +239,17 @@ int ims_row(struct db_stmt *s, struct arena *a, struct ims_image *ret, struct er
 	return 0;
 }
 
-int ims_get(struct db_tx *tx, struct bytes repository, struct bytes digest, struct arena *a,
-	    struct ims_image *ret, struct err *e)
+int store_image_get(struct db_tx *tx, struct bytes repository, struct bytes digest, struct arena *a,
+		    struct store_image *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(tx,
-				     "SELECT " IMS_COLUMNS " FROM " IMS_FROM
+				     "SELECT " STORE_IMAGE_COLUMNS " FROM " STORE_IMAGE_FROM
 				     " WHERE i.repository = $1 AND i.digest = $2",
 				     DB_ARGS(DB_T(repository), DB_T(digest)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
-	if (r > 0 && ims_row(s, a, ret, e) < 0)
+	if (r > 0 && store_image_row(s, a, ret, e) < 0)
 		r = -(int)e->code;
 	db_done(s);
 	return r;

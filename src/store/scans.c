@@ -19,18 +19,18 @@ const char *store_scan_status_word(enum store_scan_status s)
 	return (unsigned)s < sizeof words / sizeof *words ? words[s] : "unknown";
 }
 
-static int row(struct db_stmt *s, struct arena *a, struct store_scan_scan *ret, struct err *e)
+static int row(struct db_stmt *s, struct arena *a, struct store_scan *ret, struct err *e)
 {
-	struct store_scan_scan r = {.id = db_int(s, 0),
-				    .status = (enum store_scan_status)db_int(s, 4),
-				    .attempts = db_int(s, 5),
-				    .run_at_ms = db_int(s, 6),
-				    .lease_epoch = db_int(s, 7),
-				    .queued_ms = db_int(s, 9),
-				    .started_ms = db_int(s, 10),
-				    .finished_ms = db_int(s, 11),
-				    .deaths = db_int(s, 12),
-				    .retries = db_int(s, 13)};
+	struct store_scan r = {.id = db_int(s, 0),
+			       .status = (enum store_scan_status)db_int(s, 4),
+			       .attempts = db_int(s, 5),
+			       .run_at_ms = db_int(s, 6),
+			       .lease_epoch = db_int(s, 7),
+			       .queued_ms = db_int(s, 9),
+			       .started_ms = db_int(s, 10),
+			       .finished_ms = db_int(s, 11),
+			       .deaths = db_int(s, 12),
+			       .retries = db_int(s, 13)};
 	struct {
 		struct bytes *to;
 		int column;
@@ -146,7 +146,7 @@ static int by_turns(struct db_tx *tx, int64_t now_ms, const struct store_scan_tu
 }
 
 static int take(struct db_tx *tx, int64_t id, int64_t now_ms, struct arena *a,
-		struct store_scan_scan *ret, struct err *e)
+		struct store_scan *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
@@ -166,8 +166,7 @@ static int take(struct db_tx *tx, int64_t id, int64_t now_ms, struct arena *a,
 }
 
 int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_turn *turn,
-		     struct arena *a, struct store_scan_scan *ret, int64_t *ret_next_ms,
-		     struct err *e)
+		     struct arena *a, struct store_scan *ret, int64_t *ret_next_ms, struct err *e)
 {
 	int64_t id = 0, due = INT64_MAX;
 	int r = first_int(
@@ -183,8 +182,7 @@ int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_t
 	return r <= 0 ? r : take(tx, id, now_ms, a, ret, e);
 }
 
-int store_scan_renew(struct db_tx *tx, const struct store_scan_scan *s, int64_t now_ms,
-		     struct err *e)
+int store_scan_renew(struct db_tx *tx, const struct store_scan *s, int64_t now_ms, struct err *e)
 {
 	int64_t n = db_exec(
 	    tx,
@@ -193,7 +191,7 @@ int store_scan_renew(struct db_tx *tx, const struct store_scan_scan *s, int64_t 
 	return n < 0 ? (int)n : n > 0;
 }
 
-int store_scan_end(struct db_tx *tx, const struct store_scan_scan *s, enum store_scan_status status,
+int store_scan_end(struct db_tx *tx, const struct store_scan *s, enum store_scan_status status,
 		   struct bytes reason, int64_t run_at_ms, int64_t now_ms, struct err *e)
 {
 	int64_t n =
@@ -220,7 +218,7 @@ int64_t store_scan_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *
 		       DB_ARGS(DB_I(now_ms), DB_I(STORE_SCAN_DEATHS_MAX)), e);
 }
 
-int store_scan_doomed(struct db_tx *tx, struct arena *a, struct store_scan_scan *ret, struct err *e)
+int store_scan_doomed(struct db_tx *tx, struct arena *a, struct store_scan *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
@@ -236,7 +234,7 @@ int store_scan_doomed(struct db_tx *tx, struct arena *a, struct store_scan_scan 
 	return r < 0 ? r : found;
 }
 
-int store_scan_put_retry(struct db_tx *tx, const struct store_scan_scan *s, int64_t retry_at_ms,
+int store_scan_put_retry(struct db_tx *tx, const struct store_scan *s, int64_t retry_at_ms,
 			 struct err *e)
 {
 	int64_t n = db_exec(tx, "UPDATE scan SET retry_at = $2 WHERE id = $1",
@@ -321,7 +319,7 @@ int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_
 
 /* NOLINTNEXTLINE(readability-function-size): filter, place and room of one page */
 int64_t store_scan_list(struct db_tx *tx, struct bytes repository, struct bytes digest,
-			int64_t before, size_t max, struct arena *a, struct store_scan_scan *out,
+			int64_t before, size_t max, struct arena *a, struct store_scan *out,
 			struct err *e)
 {
 	struct db_stmt *s = db_query(
@@ -344,7 +342,7 @@ int64_t store_scan_list(struct db_tx *tx, struct bytes repository, struct bytes 
 	return r < 0 ? r : n;
 }
 
-int store_scan_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scan_scan *ret,
+int store_scan_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scan *ret,
 		   struct err *e)
 {
 	struct db_stmt *s =

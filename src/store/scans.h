@@ -13,7 +13,7 @@ enum store_scan_status {
 };
 const char *store_scan_status_word(enum store_scan_status s); /* "queued" … */
 
-struct store_scan_scan {
+struct store_scan {
 	int64_t id;
 	struct bytes repository, digest, trigger, reason;
 	enum store_scan_status status;
@@ -52,24 +52,21 @@ int store_scan_add(struct db_tx *tx, struct bytes repository, struct bytes diges
  * may be due already and of a repository that is full). turn NULL: the one that is due longest;
  * else repositories take turns by name, each with its own longest due. Runs from a. */
 int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_turn *turn,
-		     struct arena *a, struct store_scan_scan *ret, int64_t *ret_next_ms,
-		     struct err *e);
+		     struct arena *a, struct store_scan *ret, int64_t *ret_next_ms, struct err *e);
 /* 1 = still ours, 0 = lost. */
-int store_scan_renew(struct db_tx *tx, const struct store_scan_scan *s, int64_t now_ms,
-		     struct err *e);
+int store_scan_renew(struct db_tx *tx, const struct store_scan *s, int64_t now_ms, struct err *e);
 /* End it, or put it back (status QUEUED) to be run at run_at_ms. 0 also when the lease was lost:
  * the result of a scan is the same whoever ran it. */
-int store_scan_end(struct db_tx *tx, const struct store_scan_scan *s, enum store_scan_status status,
+int store_scan_end(struct db_tx *tx, const struct store_scan *s, enum store_scan_status status,
 		   struct bytes reason, int64_t run_at_ms, int64_t now_ms, struct err *e);
 /* Scans whose lease ran out go back to the queue. With all = true, at a start, all running ones:
  * their server ended; but for those of store_scan_doomed. Count. */
 int64_t store_scan_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e);
 /* At a start, after store_scan_reap: one that was running when its server ended, for the
  * STORE_SCAN_DEATHS_MAXth time: 1, 0 = there is none. The caller ends it. Runs from a. */
-int store_scan_doomed(struct db_tx *tx, struct arena *a, struct store_scan_scan *ret,
-		      struct err *e);
+int store_scan_doomed(struct db_tx *tx, struct arena *a, struct store_scan *ret, struct err *e);
 /* It ended as failed for reasons of the server's: it is asked for again at retry_at_ms. */
-int store_scan_put_retry(struct db_tx *tx, const struct store_scan_scan *s, int64_t retry_at_ms,
+int store_scan_put_retry(struct db_tx *tx, const struct store_scan *s, int64_t retry_at_ms,
 			 struct err *e);
 /* Ask again for up to max of those whose time has come, unless something else was asked for since:
  * how many were looked at. */
@@ -89,7 +86,7 @@ int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_
 /* Newest first, ids below before (0 = from the newest); repository and digest may be empty. Count
  * into out[max]. */
 int64_t store_scan_list(struct db_tx *tx, struct bytes repository, struct bytes digest,
-			int64_t before, size_t max, struct arena *a, struct store_scan_scan *out,
+			int64_t before, size_t max, struct arena *a, struct store_scan *out,
 			struct err *e);
-int store_scan_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scan_scan *ret,
+int store_scan_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scan *ret,
 		   struct err *e); /* 1 = found */

@@ -442,7 +442,7 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 		    struct bytes digest, struct err *e)
 {
 	struct pks_member members[FLEET_LAYERS_MAX][FLEET_OS_PACKAGES];
-	struct ims_part parts[FLEET_LAYERS_MAX];
+	struct store_image_part parts[FLEET_LAYERS_MAX];
 	char layers[FLEET_LAYERS_MAX][DIGEST_TEXT_CAP], lines[FLEET_LAYERS_MAX][48],
 	    paths[FLEET_LAYERS_MAX][48];
 	size_t total = 0;
@@ -458,39 +458,39 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 				return -(int)e->code;
 		}
 		total += n;
-		parts[i] = (struct ims_part){.position = (uint32_t)i,
-					     .layer = bytes_of(layers[i]),
-					     .created_by = bytes_of(lines[i]),
-					     .members = members[i],
-					     .member_count = n};
+		parts[i] = (struct store_image_part){.position = (uint32_t)i,
+						     .layer = bytes_of(layers[i]),
+						     .created_by = bytes_of(lines[i]),
+						     .members = members[i],
+						     .member_count = n};
 	}
 	char coverage[160], detail[80];
 	(void)snprintf(coverage, sizeof coverage,
 		       "{\"state\":\"assessed\",\"packages\":%zu,\"packages_assessed\":%zu,"
 		       "\"packages_third_party\":0,\"not_assessed\":[],\"notes\":[]}",
 		       total, total);
-	struct ims_image out = {.repository = bytes_of(im->repository),
-				.digest = digest,
-				.platform = BYTES_LIT("linux/amd64"),
-				.state = IMS_HEALTHY,
-				.coverage = bytes_of(coverage),
-				.distro_id = BYTES_LIT("debian"),
-				.distro_version = BYTES_LIT("12"),
-				.distro_name = BYTES_LIT("Debian GNU/Linux 12 (bookworm)"),
-				.package_count = total,
-				.scanned_ms = l->store_registry.now_ms};
-	struct store_scan_scan scan;
+	struct store_image out = {.repository = bytes_of(im->repository),
+				  .digest = digest,
+				  .platform = BYTES_LIT("linux/amd64"),
+				  .state = IMAGE_HEALTHY,
+				  .coverage = bytes_of(coverage),
+				  .distro_id = BYTES_LIT("debian"),
+				  .distro_version = BYTES_LIT("12"),
+				  .distro_name = BYTES_LIT("Debian GNU/Linux 12 (bookworm)"),
+				  .package_count = total,
+				  .scanned_ms = l->store_registry.now_ms};
+	struct store_scan scan;
 	struct arena a;
 	int64_t next;
 	arena_init(&a, 1U << 20);
-	if (ims_add(tx, out.repository, digest, l->store_registry.now_ms, e) < 0 ||
+	if (store_image_add(tx, out.repository, digest, l->store_registry.now_ms, e) < 0 ||
 	    store_scan_add(tx, out.repository, digest, BYTES_LIT("push"), l->store_registry.now_ms,
 			   &next, e) < 0 ||
 	    store_scan_claim(tx, l->store_registry.now_ms, NULL, &a, &scan, &next, e) < 0 ||
-	    ims_put(tx, &out, parts, im->layer_count, e) < 0)
+	    store_image_put(tx, &out, parts, im->layer_count, e) < 0)
 		return -(int)e->code;
 	(void)snprintf(detail, sizeof detail, "{\"scan\":%lld,\"state\":\"%s\"}",
-		       (long long)scan.id, ims_state_word(out.state));
+		       (long long)scan.id, store_image_state_word(out.state));
 	int r = put_event(tx, l, "scanned", im, digest, bytes_of(detail), e);
 	if (r == 0)
 		r = store_scan_end(tx, &scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0,

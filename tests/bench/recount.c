@@ -37,7 +37,7 @@ struct recount {
 struct sum {
 	char name[256];
 	uint64_t images, healthy, unhealthy, unverified;
-	struct ims_counts counts;
+	struct image_counts counts;
 };
 
 static void add(struct list *l, struct row r)
@@ -206,7 +206,7 @@ static struct list image_rows(const struct recount *c, size_t from, size_t end)
 	return l;
 }
 
-static int compare_list(struct recount *c, struct db_tx *tx, const struct ims_image *im,
+static int compare_list(struct recount *c, struct db_tx *tx, const struct store_image *im,
 			size_t from, size_t end, struct err *e)
 {
 	struct list want = image_rows(c, from, end), have = {0};
@@ -257,12 +257,12 @@ static struct sum *sum_of(struct recount *c, struct bytes name)
 	return s;
 }
 
-static void add_to(struct sum *s, const struct ims_counts *counts, enum ims_state state)
+static void add_to(struct sum *s, const struct image_counts *counts, enum image_state state)
 {
 	s->images++;
-	s->healthy += state == IMS_HEALTHY;
-	s->unhealthy += state == IMS_UNHEALTHY;
-	s->unverified += state == IMS_UNVERIFIED;
+	s->healthy += state == IMAGE_HEALTHY;
+	s->unhealthy += state == IMAGE_UNHEALTHY;
+	s->unverified += state == IMAGE_UNVERIFIED;
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
 		s->counts.by[i] += counts->by[i];
 }
@@ -312,7 +312,8 @@ static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 static int compare_images(struct recount *c, struct db_tx *tx, struct err *e)
 {
 	struct db_stmt *s =
-	    db_query(tx, "SELECT " IMS_COLUMNS " FROM " IMS_FROM " ORDER BY i.id", NULL, 0, e);
+	    db_query(tx, "SELECT " STORE_IMAGE_COLUMNS " FROM " STORE_IMAGE_FROM " ORDER BY i.id",
+		     NULL, 0, e);
 	int64_t images = one(tx, "SELECT count(*) FROM image", e);
 	size_t at = 0, every = (size_t)images / LISTED + 1;
 	int r;
@@ -320,20 +321,21 @@ static int compare_images(struct recount *c, struct db_tx *tx, struct err *e)
 		return -(int)e->code;
 	while ((r = db_step(s, e)) > 0) {
 		struct arena a;
-		struct ims_image im;
-		struct ims_counts want = {0};
+		struct store_image im;
+		struct image_counts want = {0};
 		arena_init(&a, 1U << 20);
-		r = ims_row(s, &a, &im, e);
+		r = store_image_row(s, &a, &im, e);
 		size_t from = at;
 		while (at < c->part_count && c->parts[2 * at] == im.id)
 			at++;
 		struct list l = image_list(c, from, at);
 		for (size_t i = 0; i < l.count; i++)
 			want.by[l.rows[i].severity]++;
-		enum ims_state state =
-		    l.count	 ? IMS_UNHEALTHY
-		    : from == at ? im.state
-				 : IMS_HEALTHY; /* without sets: not scanned, or it could not be */
+		enum image_state state =
+		    l.count ? IMAGE_UNHEALTHY
+		    : from == at
+			? im.state
+			: IMAGE_HEALTHY; /* without sets: not scanned, or it could not be */
 		add_to(sum_of(c, im.repository), &want, state);
 		if (memcmp(&want, &im.counts, sizeof want) != 0 || im.state != state)
 			c->wrong_images++;

@@ -94,21 +94,21 @@ static void check_images(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	static const struct {
 		const char *repository, *digest;
-		enum ims_state state;
+		enum image_state state;
 		const char *reason;
 		uint64_t critical, medium, low, unknown;
 	} want[] = {
-	    {"a", DIGEST("1"), IMS_HEALTHY, "", 0, 0, 0, 0},
-	    {"a", DIGEST("2"), IMS_UNHEALTHY, "", 1, 0, 0, 4},
-	    {"a", DIGEST("3"), IMS_UNVERIFIED, "no package database", 0, 0, 0, 0},
-	    {"a", DIGEST("4"), IMS_PENDING, "", 0, 0, 0, 0},
-	    {"b/c", DIGEST("5"), IMS_UNHEALTHY, "layer 2 was not read", 0, 0, 3, 0},
-	    {"b/c", DIGEST("6"), IMS_UNHEALTHY, "worker died", 0, 5, 0, 0},
+	    {"a", DIGEST("1"), IMAGE_HEALTHY, "", 0, 0, 0, 0},
+	    {"a", DIGEST("2"), IMAGE_UNHEALTHY, "", 1, 0, 0, 4},
+	    {"a", DIGEST("3"), IMAGE_UNVERIFIED, "no package database", 0, 0, 0, 0},
+	    {"a", DIGEST("4"), IMAGE_PENDING, "", 0, 0, 0, 0},
+	    {"b/c", DIGEST("5"), IMAGE_UNHEALTHY, "layer 2 was not read", 0, 0, 3, 0},
+	    {"b/c", DIGEST("6"), IMAGE_UNHEALTHY, "worker died", 0, 5, 0, 0},
 	};
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
-		struct ims_image im;
+		struct store_image im;
 		assert_int_equal(
-		    ims_get(tx, bytes_of(want[i].repository), bytes_of(want[i].digest), a, &im, e),
+		    store_image_get(tx, bytes_of(want[i].repository), bytes_of(want[i].digest), a, &im, e),
 		    1);
 		assert_int_equal(im.state, want[i].state);
 		assert_true(bytes_eq(im.reason, bytes_of(want[i].reason)));
@@ -198,13 +198,13 @@ static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	struct bytes b = BYTES_LIT("b/c");
 	/* Unhealthy stays: the checks are still there. */
 	assert_int_equal(
-	    ims_put_state(tx, b, BYTES_LIT(DIGEST("5")), IMS_UNVERIFIED, BYTES_LIT("gone"), 901, e),
+	    store_image_put_state(tx, b, BYTES_LIT(DIGEST("5")), IMAGE_UNVERIFIED, BYTES_LIT("gone"), 901, e),
 	    0);
-	assert_int_equal(ims_put_state(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("4")), IMS_UNVERIFIED,
+	assert_int_equal(store_image_put_state(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("4")), IMAGE_UNVERIFIED,
 				       BYTES_LIT("x"), 901, e),
 			 0);
-	assert_int_equal(ims_delete(tx, b, BYTES_LIT(DIGEST("6")), e), 0);
-	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
+	assert_int_equal(store_image_delete(tx, b, BYTES_LIT(DIGEST("6")), e), 0);
+	assert_int_equal(store_image_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
 	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 2);
 	check_total(&t[0],
 		    &(struct want_total){
@@ -212,7 +212,7 @@ static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	check_total(&t[1],
 		    &(struct want_total){
 			.name = "b/c", .images = 1, .unhealthy = 1, .low = 3, .pushed_ms = 50});
-	assert_int_equal(ims_delete(tx, b, BYTES_LIT(DIGEST("5")), e), 0);
+	assert_int_equal(store_image_delete(tx, b, BYTES_LIT(DIGEST("5")), e), 0);
 	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 1);
 }
 
@@ -292,7 +292,7 @@ static const char scan_7_rows[] = "INSERT INTO scan VALUES(3, 'a', '" DIGEST(
 
 static void scan_8(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct store_scan_scan s;
+	struct store_scan s;
 	assert_int_equal(store_scan_get(tx, 7, a, &s, e), 1);
 	assert_true(bytes_eq_lit(s.reason, "why") && s.status == STORE_SCAN_FAILED &&
 		    s.attempts == 6 && s.finished_ms == 22);
@@ -306,15 +306,15 @@ static void scan_8(struct db_tx *tx, struct arena *a, struct err *e)
 
 static void scan_8_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct store_scan_scan s;
+	struct store_scan s;
 	int64_t id = 0;
-	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
+	assert_int_equal(store_image_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
 	assert_int_equal(store_scan_get(tx, 7, a, &s, e), 0);
 	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")),
 					BYTES_LIT("push"), 30, &id, e),
 			 0);
 	assert_int_equal(id, 8);
-	assert_int_equal(ims_delete(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")), e), 0);
+	assert_int_equal(store_image_delete(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")), e), 0);
 	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("6")),
 					BYTES_LIT("push"), 30, &id, e),
 			 0);

@@ -153,7 +153,7 @@ static int fill_packages(struct db_tx *tx, struct err *e)
 static int fill_image(struct db_tx *tx, unsigned i, struct err *e)
 {
 	static struct pks_member members[PARTS][PACKAGES];
-	struct ims_part parts[PARTS] = {0};
+	struct store_image_part parts[PARTS] = {0};
 	static char layers[PARTS][8];
 	(void)snprintf(images[i].digest, sizeof images[i].digest, "sha256:%03u", (i * 7) % IMAGES);
 	images[i].repository = repositories[dice(3)];
@@ -161,22 +161,22 @@ static int fill_image(struct db_tx *tx, unsigned i, struct err *e)
 	for (unsigned k = 0; k < images[i].parts; k++) {
 		images[i].part[k].set = dice(SETS); /* the same one twice, too */
 		(void)snprintf(layers[k], sizeof layers[k], "layer%u", k);
-		parts[k] = (struct ims_part){.position = 2 * k,
-					     .layer = bytes_of(layers[k]),
-					     .created_by = BYTES_LIT("RUN"),
-					     .members = members[k]};
+		parts[k] = (struct store_image_part){.position = 2 * k,
+						     .layer = bytes_of(layers[k]),
+						     .created_by = BYTES_LIT("RUN"),
+						     .members = members[k]};
 		for (unsigned p = 0; p < PACKAGES; p++)
 			if (in_set[images[i].part[k].set][p])
 				members[k][parts[k].member_count++] = (struct pks_member){
 				    .package = package_ids[p],
 				    .path = p % 2 ? BYTES_LIT("odd") : BYTES_LIT("even")};
 	}
-	struct ims_image im = {.repository = bytes_of(images[i].repository),
-			       .digest = bytes_of(images[i].digest),
-			       .state = IMS_HEALTHY,
-			       .coverage = BYTES_LIT("{}")};
-	if (ims_add(tx, im.repository, im.digest, 1, e) < 0 ||
-	    ims_put(tx, &im, parts, images[i].parts, e) < 0)
+	struct store_image im = {.repository = bytes_of(images[i].repository),
+				 .digest = bytes_of(images[i].digest),
+				 .state = IMAGE_HEALTHY,
+				 .coverage = BYTES_LIT("{}")};
+	if (store_image_add(tx, im.repository, im.digest, 1, e) < 0 ||
+	    store_image_put(tx, &im, parts, images[i].parts, e) < 0)
 		return -(int)e->code;
 	images[i].id = im.id;
 	return 0;

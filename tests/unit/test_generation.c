@@ -235,11 +235,11 @@ static int come_and_go_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const char *const *digest = arg;
 	struct bytes repository = BYTES_LIT("team00/service0000");
-	if (ims_delete(tx, repository, bytes_of(digest[0]), e) < 0 ||
-	    ims_add(tx, repository, BYTES_LIT("sha256:new"), 5, e) < 0 ||
-	    ims_add(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"), 5, e) < 0 ||
-	    ims_put_state(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"), IMS_UNVERIFIED,
-			  BYTES_LIT("test"), 6, e) < 0)
+	if (store_image_delete(tx, repository, bytes_of(digest[0]), e) < 0 ||
+	    store_image_add(tx, repository, BYTES_LIT("sha256:new"), 5, e) < 0 ||
+	    store_image_add(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"), 5, e) < 0 ||
+	    store_image_put_state(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"),
+				  IMAGE_UNVERIFIED, BYTES_LIT("test"), 6, e) < 0)
 		return -(int)e->code;
 	return 0;
 }

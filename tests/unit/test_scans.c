@@ -83,7 +83,7 @@ static int64_t add(struct place *p, struct db_tx *tx, const char *repository, co
 }
 
 static int64_t claim(struct place *p, struct db_tx *tx, int64_t at,
-		     const struct store_scan_turn *turn, struct store_scan_scan *s)
+		     const struct store_scan_turn *turn, struct store_scan *s)
 {
 	int64_t next;
 	int r = store_scan_claim(tx, at, turn, &p->a, s, &next, &p->e);
@@ -116,7 +116,7 @@ static void fill_three(struct place *p, struct db_tx *tx)
 static void repositories_take_turns(struct place *p, struct db_tx *tx)
 {
 	struct store_scan_turn turn = {.full = NULL};
-	struct store_scan_scan s;
+	struct store_scan s;
 	fill_three(p, tx);
 	const char *const want[] = {"a/late", "many/images", "z/late", "many/images",
 				    "many/images"};
@@ -139,7 +139,7 @@ static void the_full_wait(struct place *p, struct db_tx *tx)
 	struct bytes full[] = {BYTES_LIT("many/images")};
 	struct store_scan_turn turn = {
 	    .after = BYTES_LIT("many/images"), .full = full, .full_count = 1};
-	struct store_scan_scan s;
+	struct store_scan s;
 	fill_three(p, tx);
 	assert_true(claim(p, tx, NOW + 10, &turn, &s) > 0);
 	assert_true(bytes_eq_lit(s.repository, "z/late"));
@@ -159,7 +159,7 @@ static void full(void **state)
 
 static void deaths_are_counted(struct place *p, struct db_tx *tx)
 {
-	struct store_scan_scan s, doomed;
+	struct store_scan s, doomed;
 	int64_t bad = add(p, tx, "a", "sha256:bad", NOW),
 		good = add(p, tx, "a", "sha256:good", NOW + 1);
 	for (int death = 1; death < STORE_SCAN_DEATHS_MAX; death++) {
@@ -189,7 +189,7 @@ static void deaths_are_counted(struct place *p, struct db_tx *tx)
 /* An end that puts them back says nothing against them. */
 static void ends_in_order(struct place *p, struct db_tx *tx)
 {
-	struct store_scan_scan s;
+	struct store_scan s;
 	int64_t id = add(p, tx, "a", "sha256:a", NOW);
 	for (int end = 1; end <= 2 * STORE_SCAN_DEATHS_MAX; end++) {
 		assert_int_equal(claim(p, tx, NOW + end, NULL, &s), id);
@@ -213,7 +213,7 @@ static void deaths(void **state)
 
 static void failed_scans_come_back(struct place *p, struct db_tx *tx)
 {
-	struct store_scan_scan s;
+	struct store_scan s;
 	int64_t first = add(p, tx, "a", "sha256:1", NOW);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), first);
 	assert_int_equal(
@@ -244,7 +244,7 @@ static void retries(void **state)
 /* The clock was an hour ahead, and is put right. */
 static void clock_goes_back(struct place *p, struct db_tx *tx)
 {
-	struct store_scan_scan s;
+	struct store_scan s;
 	int64_t ahead = NOW + 60 * MINUTE;
 	int64_t fresh = add(p, tx, "a", "sha256:fresh", ahead),
 		tried = add(p, tx, "a", "sha256:tried", ahead - 1);
@@ -277,30 +277,31 @@ static void clock_set_back(void **state)
 	run(state, clock_goes_back);
 }
 
-static int64_t ended(struct place *p, struct db_tx *tx, const char *digest, enum ims_state state,
+static int64_t ended(struct place *p, struct db_tx *tx, const char *digest, enum image_state state,
 		     const char *reason, enum store_scan_status status)
 {
-	struct store_scan_scan s;
-	assert_int_equal(ims_add(tx, BYTES_LIT("a"), bytes_of(digest), NOW, &p->e), 0);
+	struct store_scan s;
+	assert_int_equal(store_image_add(tx, BYTES_LIT("a"), bytes_of(digest), NOW, &p->e), 0);
 	int64_t id = add(p, tx, "a", digest, NOW);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), id);
-	assert_true(ims_put_state(tx, BYTES_LIT("a"), bytes_of(digest), state, bytes_of(reason),
-				  NOW, &p->e) >= 0);
+	assert_true(store_image_put_state(tx, BYTES_LIT("a"), bytes_of(digest), state,
+					  bytes_of(reason), NOW, &p->e) >= 0);
 	assert_int_equal(store_scan_end(tx, &s, status, bytes_of(reason), 0, NOW, &p->e), 0);
 	return id;
 }
 
 static void images_with_a_reason_are_scanned_again(struct place *p, struct db_tx *tx)
 {
-	struct store_scan_scan s;
-	(void)ended(p, tx, "sha256:well", IMS_HEALTHY, "", STORE_SCAN_COMPLETED);
-	(void)ended(p, tx, "sha256:early", IMS_UNVERIFIED, "there is no vulnerability database",
+	struct store_scan s;
+	(void)ended(p, tx, "sha256:well", IMAGE_HEALTHY, "", STORE_SCAN_COMPLETED);
+	(void)ended(p, tx, "sha256:early", IMAGE_UNVERIFIED, "there is no vulnerability database",
 		    STORE_SCAN_COMPLETED);
 	/* It has findings of the part that was assessed, and a reason all the same. */
-	(void)ended(p, tx, "sha256:part", IMS_HEALTHY, "a layer is not here", STORE_SCAN_COMPLETED);
+	(void)ended(p, tx, "sha256:part", IMAGE_HEALTHY, "a layer is not here",
+		    STORE_SCAN_COMPLETED);
 	int64_t deadly =
-	    ended(p, tx, "sha256:deadly", IMS_UNVERIFIED, "given up", STORE_SCAN_FAILED);
-	(void)ended(p, tx, "sha256:failed", IMS_UNVERIFIED, "no worker", STORE_SCAN_FAILED);
+	    ended(p, tx, "sha256:deadly", IMAGE_UNVERIFIED, "given up", STORE_SCAN_FAILED);
+	(void)ended(p, tx, "sha256:failed", IMAGE_UNVERIFIED, "no worker", STORE_SCAN_FAILED);
 	assert_int_equal(db_exec(tx, "UPDATE scan SET deaths = $2 WHERE id = $1",
 				 DB_ARGS(DB_I(deadly), DB_I(STORE_SCAN_DEATHS_MAX)), &p->e),
 			 1);
@@ -362,10 +363,10 @@ static void numbers_are_given_once(struct place *p, struct db_tx *tx)
 {
 	int64_t first = add(p, tx, "a", "sha256:1", NOW), last = add(p, tx, "a", "sha256:2", NOW);
 	assert_true(last > first);
-	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:2"), &p->e), 0);
+	assert_int_equal(store_image_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:2"), &p->e), 0);
 	assert_true(add(p, tx, "b", "sha256:3", NOW) > last);
-	assert_int_equal(ims_delete(tx, BYTES_LIT("b"), BYTES_LIT("sha256:3"), &p->e), 0);
-	assert_int_equal(ims_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:1"), &p->e), 0);
+	assert_int_equal(store_image_delete(tx, BYTES_LIT("b"), BYTES_LIT("sha256:3"), &p->e), 0);
+	assert_int_equal(store_image_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:1"), &p->e), 0);
 	assert_int_equal(number(p, tx, "SELECT count(*) FROM scan"), 0);
 	assert_true(add(p, tx, "b", "sha256:4", NOW) > last + 1);
 }

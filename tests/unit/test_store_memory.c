@@ -139,7 +139,7 @@ static int push_tx(struct db_tx *tx, void *arg, struct err *e)
 	    store_manifest_put(&t, repository, &m, e) < 0 ||
 	    store_manifest_ref(&t, repository, MANIFEST, STORE_REF_BLOB, LAYER, e) < 0 ||
 	    store_tag_put(&t, repository, BYTES_LIT("latest"), MANIFEST, e) < 0 ||
-	    event_append(tx, &ev, e) < 0 || ims_add(tx, REPOSITORY, MANIFEST, NOW, e) < 0)
+	    event_append(tx, &ev, e) < 0 || store_image_add(tx, REPOSITORY, MANIFEST, NOW, e) < 0)
 		return -(int)e->code;
 	int64_t scan;
 	return store_scan_add(tx, REPOSITORY, MANIFEST, BYTES_LIT("push"), NOW, &scan, e);
@@ -158,18 +158,18 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct vdb *v = arg;
 	struct arena a;
-	struct store_scan_scan scan;
+	struct store_scan scan;
 	struct match *matches;
 	struct pks_member member = {.path = BYTES_LIT("var/lib/dpkg/status")};
-	struct ims_part part = {
+	struct store_image_part part = {
 	    .layer = LAYER, .created_by = BYTES_LIT("ADD"), .members = &member, .member_count = 1};
-	struct ims_image im = {.repository = REPOSITORY,
-			       .digest = MANIFEST,
-			       .platform = BYTES_LIT("linux/amd64"),
-			       .state = IMS_HEALTHY,
-			       .coverage = BYTES_LIT("{}"),
-			       .package_count = 1,
-			       .scanned_ms = NOW};
+	struct store_image im = {.repository = REPOSITORY,
+				 .digest = MANIFEST,
+				 .platform = BYTES_LIT("linux/amd64"),
+				 .state = IMAGE_HEALTHY,
+				 .coverage = BYTES_LIT("{}"),
+				 .package_count = 1,
+				 .scanned_ms = NOW};
 	uint8_t identity[PKS_IDENTITY_LEN];
 	int64_t next;
 	arena_init(&a, 1U << 20);
@@ -180,11 +180,11 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (r < 0 || (r = store_scan_claim(tx, NOW, NULL, &a, &scan, &next, e)) < 0 ||
 	    (r = pks_add(tx, &package, identity, &member.package, e)) < 0 ||
 	    (r = mts_put(tx, member.package, package.name, matches, (size_t)n, e)) < 0 ||
-	    (r = ims_put(tx, &im, &part, 1, e)) < 0 ||
+	    (r = store_image_put(tx, &im, &part, 1, e)) < 0 ||
 	    (r = store_scan_end(tx, &scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0, NOW, e)) < 0)
 		goto end;
 	r = 0;
-	assert_int_equal(im.state, IMS_UNHEALTHY);
+	assert_int_equal(im.state, IMAGE_UNHEALTHY);
 end:
 	arena_free(&a);
 	return r;
@@ -197,7 +197,7 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t repository = store_repository_find(&t, REPOSITORY, e);
 	if (repository < 0 || store_tag_delete(&t, repository, BYTES_LIT("latest"), e) < 0 ||
 	    store_manifest_delete(&t, repository, MANIFEST, e) < 0 ||
-	    ims_delete(tx, REPOSITORY, MANIFEST, e) < 0)
+	    store_image_delete(tx, REPOSITORY, MANIFEST, e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -249,8 +249,8 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct fnd_filter any = {0};
 	struct match_check check;
 	struct cnt_total totals[4];
-	struct store_scan_scan scans[4];
-	struct ims_image im;
+	struct store_scan scans[4];
+	struct store_image im;
 	uint64_t images = 0;
 	bool more;
 	arena_init(&a, 4U << 20);
@@ -273,10 +273,10 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n >= 0) {
 		assert_int_equal(n, 1);
 		assert_int_equal(scans[0].status, STORE_SCAN_COMPLETED);
-		n = ims_get(tx, REPOSITORY, MANIFEST, &a, &im, e);
+		n = store_image_get(tx, REPOSITORY, MANIFEST, &a, &im, e);
 	}
 	if (n >= 0)
-		assert_int_equal(im.state, IMS_UNHEALTHY);
+		assert_int_equal(im.state, IMAGE_UNHEALTHY);
 	arena_free(&a);
 	return n < 0 ? (int)n : 0;
 }

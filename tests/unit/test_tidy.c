@@ -123,7 +123,7 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 	const struct which *w = arg;
 	char repository[32], digest[80], layer[2][80];
 	struct pks_member members[2][6];
-	struct ims_part parts[2];
+	struct store_image_part parts[2];
 	name_of(w, repository, digest);
 	for (unsigned i = 0; i < 2; i++) {
 		(void)snprintf(layer[i], sizeof layer[i], "sha256:%063u%u",
@@ -135,19 +135,20 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 			members[i][k] = (struct pks_member){
 			    .package = id, .path = BYTES_LIT("var/lib/dpkg/status")};
 		}
-		parts[i] = (struct ims_part){.position = i,
-					     .layer = bytes_of(layer[i]),
-					     .created_by = bytes_of(repository),
-					     .members = members[i],
-					     .member_count = 6};
+		parts[i] = (struct store_image_part){.position = i,
+						     .layer = bytes_of(layer[i]),
+						     .created_by = bytes_of(repository),
+						     .members = members[i],
+						     .member_count = 6};
 	}
-	struct ims_image im = {.repository = bytes_of(repository),
-			       .digest = bytes_of(digest),
-			       .state = IMS_HEALTHY,
-			       .coverage = BYTES_LIT("{}"),
-			       .package_count = 12,
-			       .scanned_ms = NOW};
-	if (ims_add(tx, im.repository, im.digest, NOW, e) < 0 || ims_put(tx, &im, parts, 2, e) < 0)
+	struct store_image im = {.repository = bytes_of(repository),
+				 .digest = bytes_of(digest),
+				 .state = IMAGE_HEALTHY,
+				 .coverage = BYTES_LIT("{}"),
+				 .package_count = 12,
+				 .scanned_ms = NOW};
+	if (store_image_add(tx, im.repository, im.digest, NOW, e) < 0 ||
+	    store_image_put(tx, &im, parts, 2, e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -156,7 +157,7 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	char repository[32], digest[80];
 	name_of(arg, repository, digest);
-	return ims_delete(tx, bytes_of(repository), bytes_of(digest), e);
+	return store_image_delete(tx, bytes_of(repository), bytes_of(digest), e);
 }
 
 static void each(struct place *p, db_fn fn, unsigned round, unsigned from, unsigned step)
