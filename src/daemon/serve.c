@@ -119,7 +119,8 @@ static int open_scanning(struct server *s, struct err *e)
 
 static int open_registry(struct server *s, struct err *e)
 {
-	s->registry = registry_open(s->db, s->blobs, engine_tap(s->engine), e);
+	s->registry =
+	    registry_open(s->db, s->blobs, engine_tap(s->engine), engine_watch(s->engine), e);
 	if (!s->registry)
 		return err_ctx(e, "registry");
 	struct registry_options ro = REGISTRY_OPTIONS_DEFAULT;

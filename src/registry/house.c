@@ -235,7 +235,7 @@ int registry_health_get(struct registry *g, bool with_stored, struct registry_he
 }
 
 struct registry *registry_open(struct db *db, struct blobs *blobs, const struct tap *tap,
-			       struct err *e)
+			       const struct registry_watch *watch, struct err *e)
 {
 	struct registry *g = calloc(1, sizeof *g);
 	if (!g) {
@@ -248,6 +248,10 @@ struct registry *registry_open(struct db *db, struct blobs *blobs, const struct 
 	if (tap) {
 		g->tap = *tap;
 		g->has_tap = true;
+	}
+	if (watch) {
+		g->watch = *watch;
+		g->has_watch = true;
 	}
 	pthread_mutex_t *const locks[] = {&g->upload_lock, &g->pull_lock,   &g->house_lock,
 					  &g->gc_lock,	   &g->verify_lock, &g->health_lock};

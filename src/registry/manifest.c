@@ -151,6 +151,20 @@ static int put_tags(const struct store_registry *t, int64_t repository, const st
 	return r;
 }
 
+static int watch_put(const struct store_registry *t, int64_t repository, const struct put_job *j,
+		     struct err *e)
+{
+	const struct registry *g = j->g;
+	const char *event = j->p->event ? j->p->event : EVENT_PUSHED;
+	const struct registry_image i = {.repository_id = repository,
+					 .repository = j->p->repository,
+					 .digest = j->digest,
+					 .media_type = j->m->media_type,
+					 .at = t->now_ms,
+					 .is_import = strcmp(event, EVENT_IMPORTED) == 0};
+	return g->has_watch ? g->watch.put(t->tx, g->watch.arg, &i, e) : 0;
+}
+
 static int put(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct put_job *j = arg;
@@ -172,7 +186,9 @@ static int put(struct db_tx *tx, void *arg, struct err *e)
 				     .annotations = m->has_subject ? m->annotations : BYTES_NONE,
 				     .content = j->p->content};
 	r = store_manifest_put(&t, repository, &row, e);
-	return r < 0 ? r : put_tags(&t, repository, j, e);
+	if (r >= 0)
+		r = put_tags(&t, repository, j, e);
+	return r < 0 ? r : watch_put(&t, repository, j, e);
 }
 
 /* Read the blob, outside the transaction: it is found whole, or taken away. */
@@ -298,6 +314,13 @@ static int drop_manifest(const struct store_registry *t, struct get_job *j, int6
 	ev.tag = BYTES_NONE;
 	if (r >= 0)
 		r = append(t, j->g, &ev, j->by, e);
+	const struct registry *g = j->g;
+	const struct registry_image gone = {.repository_id = id,
+					    .repository = j->repository,
+					    .digest = j->reference,
+					    .at = t->now_ms};
+	if (r >= 0 && g->has_watch)
+		r = g->watch.gone(t->tx, g->watch.arg, &gone, e);
 	return r < 0 ? r : store_manifest_delete(t, id, j->reference, e);
 }
 

@@ -80,6 +80,13 @@ static int write_pull(const struct store_registry *t, const struct registry *g,
 	r = n->counts ? store_manifest_pulled(t, id, bytes_of(n->digest), n->at, e) : 0;
 	if (r >= 0 && n->counts)
 		r = event_append(t->tx, &ev, e);
+	const struct registry_image pulled = {.repository_id = id,
+					      .repository = ev.repository,
+					      .digest = ev.digest,
+					      .media_type = ev.media_type,
+					      .at = n->at};
+	if (r >= 0 && n->counts && g->has_watch)
+		r = g->watch.pulled(t->tx, g->watch.arg, &pulled, e);
 	if (r >= 0)
 		r = registry_traffic(t, g, &ev, &by, n->count, e);
 	buf_free(&detail);

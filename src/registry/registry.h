@@ -16,6 +16,7 @@
 #include "oci/digest.h"
 #include "oci/manifest.h"
 #include "registry/tap.h"
+#include "registry/watch.h"
 #include "store/blobs.h"
 #include "store/db.h"
 #include "base/limits.h"
@@ -57,9 +58,9 @@ struct registry_options {
 		.uploads_per_user = 1000, .traffic_max = 100000,                                   \
 	}
 
-/* tap may be NULL. db and blobs are the caller's and outlive the registry. */
+/* tap and watch may be NULL. db and blobs are the caller's and outlive the registry. */
 struct registry *registry_open(struct db *db, struct blobs *blobs, const struct tap *tap,
-			       struct err *e);
+			       const struct registry_watch *watch, struct err *e);
 /* Before the registry is used. */
 void registry_configure(struct registry *g, const struct registry_options *o);
 /* The housekeeping thread: pulls, expired uploads, garbage. registry_close stops it. */

@@ -26,6 +26,8 @@ struct registry {
 	struct blobs *blobs;
 	struct tap tap;
 	bool has_tap;
+	struct registry_watch watch;
+	bool has_watch;
 	struct registry_options o;
 
 	pthread_mutex_t upload_lock;

@@ -45,6 +45,7 @@ struct engine *engine_new(const struct engine_options *o, struct err *e)
 	pthread_rwlock_init(&g->rows_lock, &rw);
 	pthread_rwlockattr_destroy(&rw);
 	engine_layers_init(g);
+	engine_watch_init(g);
 	return g;
 }
 

@@ -1,4 +1,4 @@
-/* engine: scanning as the daemon does it. Events of the registry become scans; a scan takes its
+/* engine: scanning as the daemon does it. Manifests of the registry become scans; a scan takes its
  * layers' inventories (made while they were uploaded, or now), merges them, matches what was never
  * matched, and makes the findings visible in one transaction. Threads of its own; restartable at
  * any moment. */
@@ -22,10 +22,11 @@ struct engine_options {
 	int64_t history_ms; /* events and scans that are over are kept so long; 90 days */
 	int64_t layers_ms;  /* inventories of layers that are not here any more are kept so long */
 };
-/* The tap must be given to registry_open before the engine can exist, so it is made first and bound
- * later. */
+/* Tap and watch must be given to registry_open before the engine can exist, so it is made first and
+ * bound later. */
 struct engine *engine_new(const struct engine_options *o, struct err *e);
 const struct tap *engine_tap(struct engine *g);
+const struct registry_watch *engine_watch(struct engine *g);
 void engine_set_registry(struct engine *g, struct registry *registry);
 /* Load the generation on record and start the threads; vdb (may be NULL): a complete vdb to make
  * current, ERR_* when it is none. Returns before long work: what a crash left is taken over and a

@@ -1,159 +1,143 @@
-/* Events of the registry become images and scans; the keeper renews leases, takes over what died,
- * and asks for rechecks. */
+/* Events wake the scans. Those of blobs that were found damaged, or pushed again, are acted on here
+ * and not in their transaction: tools that run without a server append them, too. The keeper renews
+ * leases, takes over what died, and asks for rechecks. */
 #include "scan/engine_impl.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "oci/manifest.h"
 #include "store/event.h"
 
-#define BATCH 200	/* events a transaction: bounded work under the writer's lock */
-#define KEEPER_MS 10000 /* a lease is renewed six times before it runs out */
-#define RETRY_STEP 200	/* scans that are asked for again, in one turn */
+#define BATCH 200	 /* events a transaction: bounded work under the writer's lock */
+#define CURSOR_STEP 1000 /* events of no interest between two writes of how far we came */
+#define KEEPER_MS 10000	 /* a lease is renewed six times before it runs out */
+#define RETRY_STEP 200	 /* scans that are asked for again, in one turn */
 #define EVENT_BUDGET (8U << 20)
 
 struct consume {
-	struct engine *g;
-	size_t count; /* events taken */
-	size_t scans; /* scans asked for */
+	int64_t at;	/* the last event that was looked at; -1 = none was yet */
+	int64_t from;	/* where the next transaction begins */
+	int64_t stored; /* the one on record */
+	int64_t due_ms; /* when the next scan is due */
+	size_t scans;	/* scans asked for */
+	bool any;	/* there are events of ours after from */
 };
 
-/* Images are what has findings. An index is known by its type and never listed; an artifact's
- * config must be read first, so its scan takes it from the list. */
-static int on_pushed(struct db_tx *tx, const struct event *ev, const char *trigger,
-		     struct consume *c, struct err *e)
+static int on_damaged(struct db_tx *tx, const struct event *ev, struct err *e)
 {
-	int64_t id;
-	bool is_image = !oci_is_index_type(ev->media_type);
-	if ((is_image && store_image_add(tx, ev->repository, ev->digest, ev->at, e) < 0) ||
-	    store_scan_add(tx, ev->repository, ev->digest, bytes_of(trigger), clock_wall_ms(), &id,
-			   e) < 0)
-		return -(int)e->code;
-	c->scans++;
-	return 0;
-}
-
-static int on_pulled(struct db_tx *tx, const struct event *ev, struct consume *c, struct err *e)
-{
-	struct db_stmt *s =
-	    db_query(tx,
-		     "UPDATE image SET pulled_at = $3 WHERE repository = $1 AND digest = $2"
-		     " RETURNING scanned_at",
-		     DB_ARGS(DB_T(ev->repository), DB_T(ev->digest), DB_I(ev->at)), e);
-	int64_t scanned = -1, id;
-	int r;
-	if (!s)
-		return -(int)e->code;
-	while ((r = db_step(s, e)) > 0)
-		scanned = db_int(s, 0);
-	db_done(s);
-	if (r < 0 || scanned < 0 || ev->at - scanned < ENGINE_STALE_MS)
-		return r;
-	c->scans++;
-	return store_scan_add(tx, ev->repository, ev->digest, BYTES_LIT("pull"), clock_wall_ms(),
-			      &id, e);
+	const size_t around = sizeof EVENT_DAMAGED_DETAIL("") - 1, before = around - 2;
+	struct bytes reason =
+	    bytes_part(ev->detail, before, ev->detail.len > around ? ev->detail.len - around : 0);
+	return store_image_put_state(tx, ev->repository, ev->digest, IMAGE_UNVERIFIED, reason,
+				     ev->at, e);
 }
 
 static int on_event(struct db_tx *tx, const struct event *ev, struct consume *c, struct err *e)
 {
-	if (bytes_eq_lit(ev->type, EVENT_PUSHED))
-		return on_pushed(tx, ev, "push", c, e);
-	if (bytes_eq_lit(ev->type, EVENT_IMPORTED))
-		return on_pushed(tx, ev, "import", c, e);
-	if (bytes_eq_lit(ev->type, EVENT_PULLED))
-		return on_pulled(tx, ev, c, e);
-	if (bytes_eq_lit(ev->type, EVENT_DAMAGED)) {
-		const size_t around = sizeof EVENT_DAMAGED_DETAIL("") - 1, before = around - 2;
-		struct bytes reason = bytes_part(
-		    ev->detail, before, ev->detail.len > around ? ev->detail.len - around : 0);
-		return store_image_put_state(tx, ev->repository, ev->digest, IMAGE_UNVERIFIED,
-					     reason, ev->at, e);
-	}
-	if (bytes_eq_lit(ev->type, EVENT_MENDED)) {
-		int64_t id;
-		c->scans++;
-		return store_scan_add(tx, ev->repository, ev->digest, BYTES_LIT("recheck"),
-				      clock_wall_ms(), &id, e);
-	}
-	if (bytes_eq_lit(ev->type, EVENT_DELETED) && !ev->tag.len)
-		return store_image_delete(tx, ev->repository, ev->digest, e);
-	return 0;
+	int64_t id;
+	if (bytes_eq_lit(ev->type, EVENT_DAMAGED))
+		return on_damaged(tx, ev, e);
+	if (!bytes_eq_lit(ev->type, EVENT_MENDED))
+		return 0;
+	c->scans++;
+	return store_scan_add(tx, ev->repository, ev->digest, BYTES_LIT("recheck"), clock_wall_ms(),
+			      &id, e);
 }
 
-static int read_cursor(struct db_tx *tx, int64_t *ret, struct err *e)
+static int first_int(struct db_stmt *s, int64_t *ret, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx, "SELECT last_event FROM event_cursor WHERE name = 'scan'", NULL, 0, e);
-	if (!s)
-		return -(int)e->code;
-	*ret = 0;
-	int r;
-	while ((r = db_step(s, e)) > 0)
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r > 0)
 		*ret = db_int(s, 0);
 	db_done(s);
 	return r;
 }
 
-static int consume_tx(struct db_tx *tx, void *arg, struct err *e)
+static int read_cursor(struct db_tx *tx, int64_t *ret, struct err *e)
 {
-	struct consume *c = arg;
-	int64_t last = 0;
-	c->count = c->scans = 0;
-	if (read_cursor(tx, &last, e) < 0)
-		return -(int)e->code;
-	struct arena a;
-	int r = 0;
-	while (c->count < BATCH) {
-		struct event ev;
-		arena_init(&a, EVENT_BUDGET);
-		r = event_next(tx, last, &a, &ev, e);
-		if (r > 0) {
-			int rc = on_event(tx, &ev, c, e);
-			last = ev.id;
-			r = rc < 0 ? rc : r;
-		}
-		arena_free(&a);
-		if (r <= 0)
-			break;
-		c->count++;
-	}
-	if (r < 0 || c->count == 0)
-		return r;
+	*ret = 0;
+	return first_int(
+	    db_query(tx, "SELECT last_event FROM event_cursor WHERE name = 'scan'", NULL, 0, e),
+	    ret, e);
+}
+
+static int write_cursor(struct db_tx *tx, struct consume *c, struct err *e)
+{
 	int64_t n = db_exec(tx,
 			    "INSERT INTO event_cursor(name, last_event) VALUES('scan', $1)"
 			    " ON CONFLICT(name) DO UPDATE SET last_event = excluded.last_event",
-			    DB_ARGS(DB_I(last)), e);
-	return n < 0 ? (int)n : 0;
+			    DB_ARGS(DB_I(c->at)), e);
+	if (n < 0)
+		return (int)n;
+	c->stored = c->at;
+	return 0;
 }
 
-/* Is there anything to consume? A look without the writer's lock. */
-static int peek_tx(struct db_tx *tx, void *arg, struct err *e)
+static int consume_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	bool *any = arg;
-	int64_t last = 0, newest = 0;
-	if (read_cursor(tx, &last, e) < 0 || event_last(tx, &newest, e) < 0)
+	struct consume *c = arg;
+	int r = c->any;
+	c->scans = 0;
+	c->at = c->from;
+	for (size_t i = 0; i < BATCH && r > 0; i++) {
+		struct event ev;
+		struct arena a;
+		arena_init(&a, EVENT_BUDGET);
+		r = event_next(tx, c->at, &a, &ev, e);
+		if (r > 0 && on_event(tx, &ev, c, e) < 0)
+			r = -(int)e->code;
+		else if (r > 0)
+			c->at = ev.id;
+		arena_free(&a);
+	}
+	return r < 0 ? r : write_cursor(tx, c, e);
+}
+
+/* What is there to do? 1 = something of ours happened, or so much else that the record must move:
+ * without the writer's lock, for most events are of no interest here. */
+static int look_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct consume *c = arg;
+	int64_t newest = 0, ours = 0;
+	c->due_ms = INT64_MAX;
+	if (c->at < 0 && read_cursor(tx, &c->stored, e) < 0)
 		return -(int)e->code;
-	*any = newest > last;
-	return 0;
+	if (c->at < c->stored)
+		c->at = c->stored;
+	if (event_last(tx, &newest, e) < 0 ||
+	    first_int(db_query(tx,
+			       "SELECT COALESCE(min(id), 0) FROM event WHERE id > $1"
+			       " AND type IN ('" EVENT_DAMAGED "', '" EVENT_MENDED "')",
+			       DB_ARGS(DB_I(c->at)), e),
+		      &ours, e) < 0 ||
+	    first_int(
+		db_query(tx, "SELECT run_at FROM scan WHERE status = 0 ORDER BY run_at, id LIMIT 1",
+			 NULL, 0, e),
+		&c->due_ms, e) < 0)
+		return -(int)e->code;
+	c->any = ours > 0;
+	c->from = c->any ? ours - 1 : newest;
+	if (!c->any)
+		c->at = newest;
+	return c->any || newest - c->stored >= CURSOR_STEP;
 }
 
 void *engine_events_main(void *arg)
 {
 	struct engine *g = arg;
+	struct consume c = {.at = -1};
 	while (!atomic_load(&g->stopping)) {
 		struct err e = ERR_INIT;
-		struct consume c = {.g = g};
-		bool any = false;
 		uint64_t seen = event_seq(g->o.db);
-		int r = db_run(g->o.db, DB_READ, peek_tx, &any, &e);
-		if (r >= 0 && any)
+		int r = db_run(g->o.db, DB_READ, look_tx, &c, &e), more = r;
+		if (r > 0)
 			r = db_run(g->o.db, DB_WRITE, consume_tx, &c, &e);
 		if (r < 0)
 			log_line(LOG_ERROR, "events: %s", e.msg);
-		if (c.scans)
+		if (c.scans || c.due_ms <= clock_wall_ms())
 			engine_wake_scans(g);
-		if (!any || r < 0)
+		if (more <= 0 || r < 0)
 			(void)event_wait(g->o.db, seen, 1000);
+		c.scans = 0;
 	}
 	return NULL;
 }

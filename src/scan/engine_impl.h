@@ -39,6 +39,7 @@ struct indexing {
 struct engine {
 	struct engine_options o;
 	struct tap tap;
+	struct registry_watch watch;
 	atomic_bool stopping;
 	pthread_t threads[ENGINE_THREADS_MAX];
 	size_t thread_count;
@@ -91,6 +92,9 @@ int engine_give_up(struct db_tx *tx, const struct store_scan *s, struct bytes re
 int engine_scan_image(struct engine *g, const struct store_scan *s,
 		      enum store_scan_status *ret_status, struct bytes *ret_reason, struct arena *a,
 		      struct err *e);
+
+/* engine_watch.c */
+void engine_watch_init(struct engine *g);
 
 /* engine_events.c */
 void *engine_events_main(void *arg);

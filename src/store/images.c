@@ -187,6 +187,26 @@ int store_image_put_artifact(struct db_tx *tx, struct bytes repository, struct b
 	return cnt_put(tx, id, IMAGE_ARTIFACT, &none, e);
 }
 
+int store_image_pulled(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		       int64_t pulled_ms, int64_t *ret_scanned, struct err *e)
+{
+	struct db_stmt *s =
+	    db_query(tx, "SELECT id, scanned_at FROM image WHERE repository = $1 AND digest = $2",
+		     DB_ARGS(DB_T(repository), DB_T(digest)), e);
+	int64_t id = 0;
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r > 0) {
+		id = db_int(s, 0);
+		*ret_scanned = db_int(s, 1);
+	}
+	db_done(s);
+	if (r <= 0)
+		return r;
+	int64_t n = db_exec(tx, "UPDATE image SET pulled_at = $2 WHERE id = $1",
+			    DB_ARGS(DB_I(id), DB_I(pulled_ms)), e);
+	return n < 0 ? (int)n : 1;
+}
+
 static int forget(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e)
 {
 	int64_t id = 0;

@@ -36,6 +36,9 @@ int store_image_put(struct db_tx *tx, struct store_image *image, struct store_im
 int store_image_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest, enum image_state state, struct bytes reason, int64_t scanned_ms, struct err *e);
 /* It is no image and has nothing to be found: IMAGE_ARTIFACT with the reason. */
 int store_image_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest, struct bytes reason, int64_t scanned_ms, struct err *e);
+/* A pull: 1 (*ret_scanned: when it was scanned last, 0 = never), 0 = there is no such image. */
+int store_image_pulled(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		       int64_t pulled_ms, int64_t *ret_scanned, struct err *e);
 /* With its scans. */
 int store_image_delete(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e);
 /* 1 = found; runs from a. */

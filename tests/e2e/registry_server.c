@@ -48,7 +48,7 @@ static int serve(const char *dir, uint16_t port, bool anonymous)
 	(void)snprintf(path, sizeof path, "%s/plimsoll.db", dir);
 	struct blobs *blobs = blobs_open(dir, &e);
 	struct db *db = blobs ? db_open(path, &e) : NULL;
-	struct registry *g = db ? registry_open(db, blobs, NULL, &e) : NULL;
+	struct registry *g = db ? registry_open(db, blobs, NULL, NULL, &e) : NULL;
 	if (!g || registry_start(g, &e) < 0)
 		return fatal(dir, &e);
 	struct access_options ao = {.data_dir = dir};

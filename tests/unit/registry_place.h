@@ -22,6 +22,7 @@ struct place {
 	struct db *db;
 	struct registry *g;
 	const struct tap *tap;
+	const struct registry_watch *watch;
 };
 
 static inline int place_open(struct place *p, struct err *e)
@@ -30,7 +31,7 @@ static inline int place_open(struct place *p, struct err *e)
 	(void)snprintf(path, sizeof path, "%s/plimsoll.db", p->dir);
 	p->blobs = blobs_open(p->dir, e);
 	p->db = p->blobs ? db_open(path, e) : NULL;
-	p->g = p->db ? registry_open(p->db, p->blobs, p->tap, e) : NULL;
+	p->g = p->db ? registry_open(p->db, p->blobs, p->tap, p->watch, e) : NULL;
 	return p->g ? 0 : -(int)e->code;
 }
 
