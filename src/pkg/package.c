@@ -3,7 +3,7 @@
  * empty. */
 #include "pkg/package.h"
 
-#define PKG_FORMAT 1
+#define PKG_FORMAT 2
 
 /* Identity first, in the order of comparison; path and vendor behind. */
 static const size_t texts[] = {
@@ -11,11 +11,11 @@ static const size_t texts[] = {
     offsetof(struct pkg, name),		  offsetof(struct pkg, version),
     offsetof(struct pkg, arch),		  offsetof(struct pkg, source_name),
     offsetof(struct pkg, source_version), offsetof(struct pkg, module),
-    offsetof(struct pkg, distro),	  offsetof(struct pkg, path),
-    offsetof(struct pkg, vendor),
+    offsetof(struct pkg, distro),	  offsetof(struct pkg, qualifiers),
+    offsetof(struct pkg, path),		  offsetof(struct pkg, vendor),
 };
 #define TEXT_COUNT (sizeof(texts) / sizeof(texts[0]))
-#define TEXT_COMPARED 10 /* all but the vendor */
+#define TEXT_IDENTITY 10 /* all but path and vendor */
 
 static const struct bytes *text_of(const struct pkg *p, size_t i)
 {
@@ -29,12 +29,34 @@ static struct bytes *text_at(struct pkg *p, size_t i)
 
 int pkg_cmp(const struct pkg *a, const struct pkg *b)
 {
-	for (size_t i = 0; i < TEXT_COMPARED; i++) {
+	for (size_t i = 0; i < TEXT_IDENTITY; i++) {
 		int r = bytes_cmp(*text_of(a, i), *text_of(b, i));
 		if (r != 0)
 			return r;
 	}
-	return 0;
+	if (a->class != b->class)
+		return a->class < b->class ? -1 : 1;
+	return bytes_cmp(a->path, b->path);
+}
+
+static void put_run(struct buf *out, struct bytes run)
+{
+	buf_put_le32(out, (uint32_t)run.len);
+	buf_put(out, run);
+}
+
+void pkg_identity(const struct pkg *p, struct buf *out)
+{
+	const struct bytes runs[] = {p->distro,	 p->type,  p->namespace,   p->name,
+				     p->version, p->arch,  p->source_name, p->source_version,
+				     p->module,	 p->vendor};
+	for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
+		put_run(out, runs[i]);
+	buf_put_u8(out, p->third_party);
+	if (p->class == PKG_OS && p->qualifiers.len == 0)
+		return;
+	buf_put_u8(out, (uint8_t)p->class);
+	put_run(out, p->qualifiers);
 }
 
 int pkg_copy(struct arena *a, const struct pkg *from, struct pkg *ret_to, struct err *e)

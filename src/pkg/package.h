@@ -6,7 +6,13 @@
 #include "base/cursor.h"
 #include "base/err.h"
 
-enum pkg_class { PKG_OS, PKG_LANGUAGE, PKG_BINARY, PKG_DECLARED };
+/* What states it. Kept in stores as a number: new ones come last. */
+enum pkg_class {
+	PKG_OS,	      /* a distribution's database */
+	PKG_LANGUAGE, /* installed files of a language's package */
+	PKG_BINARY,   /* a compiled program that says what it was built from */
+	PKG_DECLARED, /* a lock file: said to be wanted, not seen to be installed */
+};
 
 /* What an os-release file (or an older relative) says. All runs borrow from one arena. */
 struct pkg_distro {
@@ -21,30 +27,37 @@ struct pkg_distro {
 	struct bytes streams;	  /* pkg/streams.h; usually empty */
 };
 
-/* One package. Identity: type, namespace, name, version, arch, source_name, source_version, module,
- * distro (id and version). Empty = not stated. */
+/* One package. Empty = not stated. Identity is all but path, vendor and third_party. */
 struct pkg {
-	struct bytes type;	/* purl type: "deb", "apk", "rpm" */
-	struct bytes namespace; /* purl namespace: the distro id for OS packages */
-	struct bytes name;	/* binary package name */
-	struct bytes version;	/* full, as the ecosystem writes it: "1:1.2-3", rpm with epoch
-				   only if non-zero: "1:1.0.2k-16.el7" */
+	struct bytes type;	/* purl type: "deb", "apk", "rpm", "pypi" */
+	struct bytes namespace; /* purl namespace: the distribution's id for OS packages, an npm
+				   scope, a Maven group; several segments have "/" between them */
+	struct bytes name;    /* of the binary package; as its ecosystem compares names: "pyyaml" */
+	struct bytes version; /* full, as the ecosystem writes it: "1:1.2-3", rpm with epoch
+				 only if non-zero: "1:1.0.2k-16.el7" */
 	struct bytes arch;
 	struct bytes source_name;    /* source / origin package; = name when the database does not
 					differ */
 	struct bytes source_version; /* = version when the database does not differ */
-	struct bytes module; /* rpm MODULARITYLABEL, "nodejs:12:8020020200326104117:4cda2c84" */
-	struct bytes vendor; /* rpm Vendor, dpkg Maintainer */
-	struct bytes distro; /* "debian:12": id:version_id; with streams "ubuntu:18.04:esm-infra";
-				set when an image is put together */
-	struct bytes path;   /* of the database or file that states it */
+	struct bytes module;	 /* rpm MODULARITYLABEL, "nodejs:12:8020020200326104117:4cda2c84" */
+	struct bytes vendor;	 /* rpm Vendor, dpkg Maintainer */
+	struct bytes distro;	 /* of OS packages only, "debian:12": id:version_id; with streams
+				    "ubuntu:18.04:esm-infra"; set when an image is put together */
+	struct bytes qualifiers; /* those of a purl that no other field holds, as purl writes them:
+				    "classifier=linux&type=zip" */
+	struct bytes path; /* of the database or file that states it; a file in an archive behind
+			      "!/": "app.war!/WEB-INF/lib/a.jar" */
 	enum pkg_class class;
 	bool third_party; /* not built by the distribution: not matched against its
 			     advisories */
 };
 
-/* Order by all identity fields, then path. */
+/* Order by the identity, then path. */
 int pkg_cmp(const struct pkg *a, const struct pkg *b);
+/* Appends what tells p from all packages that a store keeps apart: its identity, vendor and
+ * third_party. Two packages give the same bytes only when they agree in all of these. For OS
+ * packages without qualifiers the bytes are what 0.1.0 hashed. */
+void pkg_identity(const struct pkg *p, struct buf *out);
 /* Copies all runs into a. */
 int pkg_copy(struct arena *a, const struct pkg *from, struct pkg *ret_to, struct err *e);
 /* Serialise / parse (blobs in field order behind a version byte); parsed runs borrow from the
@@ -54,4 +67,5 @@ void pkg_take(struct cursor *c, struct pkg *ret_p);
 /* purl with qualifiers arch, distro, epoch (rpm: the epoch goes to a qualifier, not the version),
  * upstream ("upstream=src@ver" when the source differs). Spec: package-url/purl-spec. */
 void pkg_purl(const struct pkg *p, struct buf *out);
-#define PKG_PURL_MAX 65536 /* bytes: ten fields of 1 KiB and a distribution, each byte as %XX */
+#define PKG_PURL_MAX 65536 /* bytes: eleven fields of 1 KiB and a distribution, each byte as %XX   \
+			    */

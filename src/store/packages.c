@@ -6,29 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SETS_LIST_MAX 512U		/* bytes: one more set rewrites so much */
-#define MEMBERS_MAX ((size_t)256 << 20) /* bytes of a set's list */
+#define SETS_LIST_MAX 512U		 /* bytes: one more set rewrites so much */
+#define PKS_IDENTITY_TEXT_MAX (1U << 20) /* bytes: fields are a few KiB at most */
+#define MEMBERS_MAX ((size_t)256 << 20)	 /* bytes of a set's list */
 
 int pks_identity(const struct pkg *p, uint8_t out[PKS_IDENTITY_LEN], struct err *e)
 {
-	const struct bytes fields[] = {p->distro,  p->type,  p->namespace,   p->name,
-				       p->version, p->arch,  p->source_name, p->source_version,
-				       p->module,  p->vendor};
 	struct digest d = {0};
-	struct digest_run *run = digest_run_open(DIGEST_SHA256, e);
-	if (!run)
-		return e ? -(int)e->code : -(int)ERR_NOMEM;
-	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-		uint8_t len[4];
-		for (size_t k = 0; k < 4; k++)
-			len[k] = (uint8_t)(fields[i].len >> (8 * k));
-		digest_run_add(run, (struct bytes){.ptr = len, .len = 4});
-		digest_run_add(run, fields[i]);
-	}
-	uint8_t flag = p->third_party;
-	digest_run_add(run, (struct bytes){.ptr = &flag, .len = 1});
-	digest_run_get(run, &d);
-	digest_run_close(run);
+	struct buf text;
+	buf_init(&text, PKS_IDENTITY_TEXT_MAX);
+	pkg_identity(p, &text);
+	digest_of(buf_ok(&text) ? DIGEST_SHA256 : DIGEST_NONE, buf_bytes(&text), &d);
+	buf_free(&text);
 	if (d.algo == DIGEST_NONE)
 		return err_set(e, ERR_NOMEM, "no memory for a package's identity");
 	memcpy(out, d.hash, PKS_IDENTITY_LEN);

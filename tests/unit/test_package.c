@@ -21,6 +21,7 @@ static const struct pkg sample = {
     .module = {(const uint8_t *)"m", 1},
     .vendor = {(const uint8_t *)"Debian \xff\0x", 10},
     .distro = {(const uint8_t *)"debian:12", 9},
+    .qualifiers = {(const uint8_t *)"a=b", 3},
     .path = {(const uint8_t *)"var/lib/dpkg/status", 19},
     .class = PKG_BINARY,
     .third_party = true,
@@ -78,10 +79,55 @@ static void test_copy_and_order(void **state)
 	copy = sample;
 	copy.vendor = BYTES_LIT("someone else");
 	assert_int_equal(pkg_cmp(&copy, &sample), 0);
+	copy.class = PKG_DECLARED;
+	assert_true(pkg_cmp(&copy, &sample) > 0);
+	copy = sample;
+	copy.qualifiers = BYTES_NONE;
+	assert_true(pkg_cmp(&copy, &sample) < 0);
 	arena_free(&a);
 	arena_init(&a, 0);
 	assert_int_equal(pkg_copy(&a, &sample, &copy, &e), -ERR_NOMEM);
 	arena_free(&a);
+}
+
+/* Whatever moves a byte from one field to the next, and each field alone, tells packages apart; the
+ * path does not. */
+static void test_identity(void **state)
+{
+	(void)state;
+	struct pkg others[16];
+	size_t n = 0;
+	struct buf texts[17];
+	for (size_t i = 0; i < 16; i++)
+		others[i] = sample;
+	others[n++].type = BYTES_LIT("de");
+	others[n++].namespace = BYTES_LIT("debianl");
+	others[n++].name = BYTES_LIT("ibssl3");
+	others[n++].version = BYTES_NONE;
+	others[n++].arch = BYTES_LIT("arm64");
+	others[n++].source_name = BYTES_NONE;
+	others[n++].source_version = BYTES_NONE;
+	others[n++].module = BYTES_NONE;
+	others[n++].vendor = BYTES_NONE;
+	others[n++].distro = BYTES_NONE;
+	others[n++].qualifiers = BYTES_NONE;
+	others[n++].class = PKG_LANGUAGE;
+	others[n++].third_party = false;
+	others[n].class = PKG_OS;
+	others[n++].qualifiers = BYTES_NONE;
+	others[n].class = PKG_OS;
+	others[n++].qualifiers = BYTES_LIT("a=b&c=d");
+	others[n++].path = BYTES_NONE; /* the last: the same */
+	for (size_t i = 0; i <= n; i++) {
+		buf_init(&texts[i], 4096);
+		pkg_identity(i < n ? &others[i] : &sample, &texts[i]);
+		assert_true(buf_ok(&texts[i]));
+		for (size_t k = 0; k < i; k++)
+			assert_int_equal(bytes_eq(buf_bytes(&texts[i]), buf_bytes(&texts[k])),
+					 i == n && k == n - 1);
+	}
+	for (size_t i = 0; i <= n; i++)
+		buf_free(&texts[i]);
 }
 
 static void test_purls(void **state)
@@ -204,9 +250,8 @@ static void test_spec_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_round_trip),
-	    cmocka_unit_test(test_copy_and_order),
-	    cmocka_unit_test(test_purls),
+	    cmocka_unit_test(test_round_trip), cmocka_unit_test(test_copy_and_order),
+	    cmocka_unit_test(test_identity),   cmocka_unit_test(test_purls),
 	    cmocka_unit_test(test_spec_rows),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
