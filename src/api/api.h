@@ -4,7 +4,7 @@
 #pragma once
 #include "base/json.h"
 #include "http/http.h"
-#include "store/db.h"
+#include "db/db.h"
 
 #include <stdatomic.h>
 

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "store/blobs.h"
+#include "store/schema.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -227,7 +228,7 @@ static int passwd_offline(struct ppl *p, const char *dir, const char *name, stru
 		return err_set(
 		    e, ERR_CONFLICT,
 		    "%s: a server runs on it: stop it, or leave out --data-dir and log in", dir);
-	struct db *db = blobs ? db_open(path, e) : NULL;
+	struct db *db = blobs ? store_open(path, e) : NULL;
 	int r = db ? new_password(p, name, true, &password, e) : -(int)e->code;
 	if (r == 0)
 		r = set_in(db, dir, name, password, e);

@@ -12,6 +12,7 @@
 #include "registry/registry.h"
 #include "scan/engine.h"
 #include "store/blobs.h"
+#include "store/schema.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -80,7 +81,7 @@ static int open_store(struct server *s, struct err *e)
 	(void)snprintf(path, sizeof path, "%s/plimsoll.db", s->c->data_dir);
 	if (refuse_remains(s, path, e) < 0)
 		return -(int)e->code;
-	s->db = db_open(path, e);
+	s->db = store_open(path, e);
 	return s->db ? 0 : err_ctx(e, "%s", path);
 }
 

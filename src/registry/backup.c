@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "registry/backup_impl.h"
+#include "store/schema.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -162,7 +163,7 @@ static int copy_database(struct making *m, struct err *e)
 	int r = db_copy(m->source, path, hold, m, e);
 	if (r < 0)
 		return r;
-	m->copy = db_attach(path, e);
+	m->copy = store_attach(path, e);
 	return m->copy ? db_run(m->copy, DB_WRITE, clean_tx, NULL, e) : -(int)e->code;
 }
 
@@ -317,7 +318,7 @@ static int open_source(struct making *m, struct err *e)
 		return err_sys(e, "%s", m->o->data_dir);
 	if ((size_t)snprintf(path, sizeof path, "%s/plimsoll.db", m->o->data_dir) >= sizeof path)
 		return err_set(e, ERR_LIMIT, "%s: name too long", m->o->data_dir);
-	m->source = db_attach(path, e);
+	m->source = store_attach(path, e);
 	return m->source ? 0 : err_ctx(e, "%s", path);
 }
 
@@ -357,7 +358,7 @@ static int run(struct making *m, struct err *e)
 	if (unlinkat(m->dir_fd, OWNER_FILE, 0) < 0 &&
 	    errno != ENOENT) /* of an earlier version's backup */
 		return err_sys(e, OWNER_FILE);
-	m->copy = db_attach(path, e);
+	m->copy = store_attach(path, e);
 	return m->copy ? prune(m, e) : -(int)e->code;
 }
 

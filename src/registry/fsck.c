@@ -9,6 +9,7 @@
 #include <string.h>
 #include <fcntl.h>
 #include "base/own.h"
+#include "store/schema.h"
 
 #define MANIFESTS 50U
 #define MANIFEST_BUDGET (300U << 20) /* bytes for a list of the largest */
@@ -198,7 +199,7 @@ static int run(struct checking *c, struct err *e)
 	int r = db_check(path, bad_page, c, e);
 	if (r < 0)
 		return err_ctx(e, "plimsoll.db");
-	c->db = c->o->repair ? db_attach(path, e) : db_attach_only(path, e);
+	c->db = c->o->repair ? store_attach(path, e) : store_attach_only(path, e);
 	if (!c->db)
 		return err_ctx(e, "plimsoll.db");
 	r = backup_each_blob(c->db, check_blob, c, e);

@@ -18,7 +18,7 @@
 #include "registry/tap.h"
 #include "registry/watch.h"
 #include "store/blobs.h"
-#include "store/db.h"
+#include "db/db.h"
 #include "base/limits.h"
 #include "store/registry.h"
 

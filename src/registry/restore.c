@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/own.h"
 #include "registry/backup_impl.h"
+#include "store/schema.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -149,7 +150,7 @@ static int take_blobs(struct restoring *r, struct err *e)
 {
 	char path[4096];
 	(void)snprintf(path, sizeof path, "%s/" DATABASE_NEW, r->o->data_dir);
-	struct db *d = db_open(path, e); /* of an older program: brought to this one's schema */
+	struct db *d = store_open(path, e); /* of an older program: brought to this one's schema */
 	if (!d)
 		return err_ctx(e, "the backup's database");
 	int rc = backup_each_blob(d, take_blob, r, e);

@@ -5,7 +5,7 @@
 #pragma once
 #include "jail/pool.h"
 #include "registry/registry.h"
-#include "store/db.h"
+#include "db/db.h"
 #include "vdb/vdb.h"
 
 struct engine;

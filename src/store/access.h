@@ -2,7 +2,7 @@
  * who may do what is access/'s business. All run inside a transaction of the caller; texts live in
  * the arena given. */
 #pragma once
-#include "store/db.h"
+#include "db/db.h"
 
 struct access_user {
 	int64_t id; /* 0 when adding */

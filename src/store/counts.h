@@ -5,7 +5,7 @@
 #pragma once
 #include "base/arena.h"
 #include "advisory/advisory.h"
-#include "store/db.h"
+#include "db/db.h"
 
 /* An artifact (signature, chart, attestation) is Unverified to readers and counts in no sum: it is
  * not an image that somebody has to look after. */

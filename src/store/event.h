@@ -2,7 +2,7 @@
  * fact itself: an event is there exactly when its fact is. */
 #pragma once
 #include "base/arena.h"
-#include "store/db.h"
+#include "db/db.h"
 
 /* Types; other rooms may add theirs. */
 #define EVENT_PUSHED "pushed"	  /* a manifest was put (or a tag moved to it) */

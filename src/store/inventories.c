@@ -1,7 +1,7 @@
 #include "store/inventories.h"
 
 #include "inventory/image.h"
-#include "store/db.h"
+#include "db/db.h"
 #include "store/digest_key.h"
 #include "store/pack.h"
 

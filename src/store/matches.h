@@ -5,7 +5,7 @@
  * over after it. */
 #pragma once
 #include "match/match.h"
-#include "store/db.h"
+#include "db/db.h"
 
 /* What a scan found for a package (name: its own) that was not kept before: seen at once. The
  * checks are put, or brought up to date where they differ. */

@@ -2,7 +2,7 @@
 #pragma once
 #include "inventory/image.h"
 #include "match/match.h"
-#include "store/db.h"
+#include "db/db.h"
 
 #define PKS_IDENTITY_LEN 16
 

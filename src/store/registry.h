@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "oci/digest.h"
 #include "store/blobs.h"
-#include "store/db.h"
+#include "db/db.h"
 
 struct store_registry {
 	struct db_tx *tx;

@@ -2,7 +2,7 @@
  * the version. */
 #include "store/remedies.h"
 
-#include "store/db.h"
+#include "db/db.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * lease with an epoch fences workers that were thought dead. */
 #pragma once
 #include "base/arena.h"
-#include "store/db.h"
+#include "db/db.h"
 
 enum store_scan_status {
 	STORE_SCAN_QUEUED,

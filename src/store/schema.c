@@ -1,9 +1,38 @@
 #include "store/schema.h"
 
-const struct schema_module schema_modules[] = {
+#include "store/list_functions.h"
+
+const struct db_module schema_modules[] = {
     {.module = "store", .steps = schema_store},
     {.module = "registry", .steps = schema_registry},
     {.module = "access", .steps = schema_access},
     {.module = "scan", .steps = schema_scan},
 };
 const size_t schema_module_count = sizeof schema_modules / sizeof schema_modules[0];
+
+static const struct db_schema schema = {.modules = schema_modules,
+					.count = sizeof schema_modules / sizeof schema_modules[0],
+					.functions = list_functions_add};
+
+struct db *store_open(const char *address, struct err *e)
+{
+	return db_open(address, &schema, e);
+}
+
+struct db *store_attach(const char *address, struct err *e)
+{
+	return db_attach(address, &schema, e);
+}
+
+struct db *store_attach_only(const char *address, struct err *e)
+{
+	return db_attach_only(address, &schema, e);
+}
+
+struct db *schema_open(const char *address, const struct db_module *modules, size_t count,
+		       struct err *e)
+{
+	const struct db_schema s = {
+	    .modules = modules, .count = count, .functions = list_functions_add};
+	return db_open(address, &s, e);
+}

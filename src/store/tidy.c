@@ -1,7 +1,7 @@
 #include "store/tidy.h"
 
 #include "base/buf.h"
-#include "store/db.h"
+#include "db/db.h"
 #include "store/lists.h"
 
 #include <string.h>

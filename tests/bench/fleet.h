@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "oci/digest.h"
 #include "pkg/package.h"
-#include "store/db.h"
+#include "db/db.h"
 #include "vdb/vdb.h"
 
 #define FLEET_OS_PACKAGES 120

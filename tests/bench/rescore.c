@@ -14,6 +14,7 @@
 #include "recount.h"
 #include "store/generation.h"
 #include "store/registry.h"
+#include "store/schema.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -129,7 +130,7 @@ static void make(const struct fleet *f, const struct place *p)
 	printf("making a store of %u images\n", f->images);
 	for (int i = 0; i < 2; i++)
 		need(fleet_vdb(f, i, p->vdb[i], &e), &e);
-	struct db *db = db_open(p->db, &e);
+	struct db *db = store_open(p->db, &e);
 	struct vdb *v = vdb_open(p->vdb[0], &e);
 	if (!db || !v)
 		need(-1, &e);
@@ -215,7 +216,7 @@ static void run(const struct fleet *f, const struct place *p, bool huge)
 	static struct probe before, during;
 	struct err e = ERR_INIT;
 	char current[65];
-	struct db *db = db_open(p->db, &e);
+	struct db *db = store_open(p->db, &e);
 	struct vdb *v[2] = {vdb_open(p->vdb[0], &e), vdb_open(p->vdb[1], &e)};
 	if (!db || !v[0] || !v[1])
 		need(-1, &e);

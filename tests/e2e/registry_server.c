@@ -10,6 +10,7 @@
 #include "api/routes.h"
 #include "base/clock.h"
 #include "registry/registry.h"
+#include "store/schema.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -47,7 +48,7 @@ static int serve(const char *dir, uint16_t port, bool anonymous)
 	char path[4096], secret[SECRET_TOKEN_CAP] = "";
 	(void)snprintf(path, sizeof path, "%s/plimsoll.db", dir);
 	struct blobs *blobs = blobs_open(dir, &e);
-	struct db *db = blobs ? db_open(path, &e) : NULL;
+	struct db *db = blobs ? store_open(path, &e) : NULL;
 	struct registry *g = db ? registry_open(db, blobs, NULL, NULL, &e) : NULL;
 	if (!g || registry_start(g, &e) < 0)
 		return fatal(dir, &e);

@@ -5,6 +5,7 @@
 #include "access/access.h"
 #include "registry/registry.h"
 #include "store/event.h"
+#include "store/schema.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +31,7 @@ static inline int place_open(struct place *p, struct err *e)
 	char path[96];
 	(void)snprintf(path, sizeof path, "%s/plimsoll.db", p->dir);
 	p->blobs = blobs_open(p->dir, e);
-	p->db = p->blobs ? db_open(path, e) : NULL;
+	p->db = p->blobs ? store_open(path, e) : NULL;
 	p->g = p->db ? registry_open(p->db, p->blobs, p->tap, p->watch, e) : NULL;
 	return p->g ? 0 : -(int)e->code;
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "store/access.h"
+#include "store/schema.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -32,7 +33,7 @@ static void place_open(struct place *p, enum access_anonymous anonymous)
 	char file[96];
 	struct err e = ERR_INIT;
 	(void)snprintf(file, sizeof file, "%s/db", p->dir);
-	p->db = db_open(file, &e);
+	p->db = store_open(file, &e);
 	if (!p->db)
 		fail_msg("%s", e.msg);
 	p->a = access_open(

@@ -4,6 +4,7 @@
 #include "access/access.h"
 #include "api/routes.h"
 #include "http/route.h"
+#include "store/schema.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -195,7 +196,7 @@ static int setup(void **state)
 	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-torture-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	(void)snprintf(file, sizeof file, "%s/db", dir);
-	api.db = db_open(file, &e);
+	api.db = store_open(file, &e);
 	assert_non_null(api.db);
 	api.access = access_open(api.db, &(struct access_options){.data_dir = dir}, &e);
 	assert_non_null(api.access);

@@ -2,7 +2,8 @@
  * client, or with the program; others are answered meanwhile. */
 #include "api/api.h"
 #include "base/clock.h"
-#include "store/db.h"
+#include "db/db.h"
+#include "store/schema.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -97,7 +98,7 @@ static int setup(void **state)
 	(void)snprintf(p->dir, sizeof p->dir, "/tmp/api_read.XXXXXX");
 	assert_non_null(mkdtemp(p->dir));
 	(void)snprintf(p->file, sizeof p->file, "%s/t.db", p->dir);
-	p->api.db = db_open(p->file, &e);
+	p->api.db = store_open(p->file, &e);
 	assert_non_null(p->api.db);
 	p->hooks = (struct http_hooks){.context = &p->api, .authorise = anybody};
 	p->http = http_server_open(&(struct http_options){.header_timeout_ms = 5000}, tables,

@@ -1,6 +1,6 @@
 /* db and event: values through and back, transactions, group commit, migrations, what a crash
  * leaves. */
-#include "store/db.h"
+#include "db/db.h"
 #include "store/event.h"
 #include "store/history.h"
 #include "store/schema.h"
@@ -48,10 +48,13 @@ static const struct db_migration steps_bad[] = {
 static const struct db_migration steps_gap[] = {{.number = 2, .what = "late", .sql = "SELECT 1"},
 						{0}};
 
-static const struct schema_module rooms_1[] = {{"store", schema_store}, {"thing", steps_1}};
-static const struct schema_module rooms_2[] = {{"store", schema_store}, {"thing", steps_2}};
-static const struct schema_module rooms_bad[] = {{"store", schema_store}, {"thing", steps_bad}};
-static const struct schema_module rooms_gap[] = {{"gap", steps_gap}};
+static const struct db_module rooms_1[] = {{.module = "store", .steps = schema_store},
+					   {.module = "thing", .steps = steps_1}};
+static const struct db_module rooms_2[] = {{.module = "store", .steps = schema_store},
+					   {.module = "thing", .steps = steps_2}};
+static const struct db_module rooms_bad[] = {{.module = "store", .steps = schema_store},
+					     {.module = "thing", .steps = steps_bad}};
+static const struct db_module rooms_gap[] = {{.module = "gap", .steps = steps_gap}};
 
 struct place {
 	char dir[64];
@@ -397,10 +400,10 @@ static void not_a_database(void **state)
 	for (int i = 0; i < 1000; i++)
 		(void)fputs("this is no database ", f);
 	fclose(f);
-	assert_null(db_open(path, &e));
+	assert_null(store_open(path, &e));
 	assert_int_equal(e.code, ERR_DAMAGED);
 	(void)snprintf(path, sizeof path, "%s/no/such/folder", p->dir);
-	assert_null(db_open(path, &e));
+	assert_null(store_open(path, &e));
 	assert_int_equal(e.code, ERR_IO);
 }
 
@@ -412,7 +415,7 @@ static void real_schema(void **state)
 	char path[128];
 	(void)snprintf(path, sizeof path, "%s/real", p->dir);
 	for (int i = 0; i < 2; i++) {
-		struct db *d = db_open(path, &e);
+		struct db *d = store_open(path, &e);
 		if (!d)
 			print_message("%s\n", e.msg);
 		assert_non_null(d);
@@ -565,7 +568,7 @@ static void history(void **state)
 	struct err e = ERR_INIT;
 	char path[128];
 	(void)snprintf(path, sizeof path, "%s/history", p->dir);
-	struct db *d = db_open(path, &e);
+	struct db *d = store_open(path, &e);
 	assert_non_null(d);
 	assert_int_equal(db_run(d, DB_WRITE, fill_history, NULL, &e), 0);
 	struct store_history_rules rules = {.before_ms = 2300, .events_max = 1000000};

@@ -3,6 +3,7 @@
  * a switch of generations. */
 #include "store/findings.h"
 #include "store/matches.h"
+#include "store/schema.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -536,7 +537,7 @@ static int setup(void **state)
 	(void)snprintf(dir, sizeof dir, "/tmp/plimsoll-findings-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	(void)snprintf(file, sizeof file, "%s/db", dir);
-	assert_non_null(db = db_open(file, &e));
+	assert_non_null(db = store_open(file, &e));
 	roll();
 	if (db_run(db, DB_WRITE, fill_tx, NULL, &e) < 0)
 		fail_msg("%s", e.msg);

@@ -4,6 +4,7 @@
 #include "recount.h"
 #include "store/generation.h"
 #include "store/rescore.h"
+#include "store/schema.h"
 
 #include <setjmp.h>
 #include <stdatomic.h>
@@ -120,7 +121,7 @@ static int setup(void **state)
 		right(fleet_vdb(&f, i, p->vdb_path[i], &p->e), p);
 		assert_non_null(p->v[i] = vdb_open(p->vdb_path[i], &p->e));
 	}
-	p->db = db_open(p->db_path, &p->e);
+	p->db = store_open(p->db_path, &p->e);
 	right(p->db ? 0 : -1, p);
 	struct gen_result r;
 	right(gen_switch(p->db, NULL, p->v[0], NULL, &r, &p->e), p);

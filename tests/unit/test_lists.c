@@ -1,6 +1,6 @@
 /* lists, pack, digest_key: what columns hold comes back as it went in, damage is said; and a store
  * that an older program wrote opens with all that was in it. */
-#include "store/db.h"
+#include "db/db.h"
 #include "store/digest_key.h"
 #include "store/findings.h"
 #include "store/images.h"
@@ -345,11 +345,11 @@ static void make_old(const char *path)
 	const struct db_migration rows[] = {{.number = 1, .what = "rows", .sql = old_rows}, {0}};
 	first_steps(schema_scan, OLD_SCAN_STEPS, scan);
 	first_steps(schema_registry, OLD_REGISTRY_STEPS, registry);
-	const struct schema_module rooms[] = {{"store", schema_store},
-					      {"registry", registry},
-					      {"access", schema_access},
-					      {"scan", scan},
-					      {"rows of the test", rows}};
+	const struct db_module rooms[] = {{.module = "store", .steps = schema_store},
+					      {.module = "registry", .steps = registry},
+					      {.module = "access", .steps = schema_access},
+					      {.module = "scan", .steps = scan},
+					      {.module = "rows of the test", .steps = rows}};
 	struct err e = ERR_INIT;
 	struct db *d = schema_open(path, rooms, sizeof rooms / sizeof *rooms, &e);
 	if (!d)
@@ -494,10 +494,10 @@ static void an_older_store_opens(void **state)
 		struct db *d = NULL;
 		struct db_migration rows[] = {{.number = 1, .what = "rows", .sql = "SELECT 1"},
 					      {0}};
-		struct schema_module rooms[8];
+		struct db_module rooms[8];
 		for (size_t k = 0; k < schema_module_count; k++)
 			rooms[k] = schema_modules[k];
-		rooms[schema_module_count] = (struct schema_module){"rows of the test", rows};
+		rooms[schema_module_count] = (struct db_module){.module = "rows of the test", .steps = rows};
 		d = schema_open(path, rooms, schema_module_count + 1, &e);
 		if (!d)
 			fail_msg("%s", e.msg);

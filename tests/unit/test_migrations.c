@@ -138,7 +138,7 @@ static void script(const char *file, const char *sql)
 static void make_old(const struct change *c, const char *file)
 {
 	struct db_migration steps[32] = {{0}};
-	struct schema_module rooms[ROOMS_MAX];
+	struct db_module rooms[ROOMS_MAX];
 	struct err e = ERR_INIT;
 	assert_true(schema_module_count <= ROOMS_MAX);
 	for (size_t i = 0; i < schema_module_count; i++) {
@@ -177,7 +177,7 @@ static int visit_tx(struct db_tx *tx, void *arg, struct err *e)
 static void check_new(const struct change *c, const char *file)
 {
 	struct err e = ERR_INIT;
-	struct db *d = db_open(file, &e);
+	struct db *d = store_open(file, &e);
 	if (!d)
 		fail_msg("%s", e.msg);
 	assert_int_equal(db_run(d, DB_READ, visit_tx, &(struct visit){.c = c}, &e), 0);
@@ -245,7 +245,7 @@ static bool dies_at(const char *file, long n)
 		    vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)dying_pwrite) !=
 			SQLITE_OK)
 			_exit(3);
-		struct db *d = db_open(file, &e);
+		struct db *d = store_open(file, &e);
 		db_close(d);
 		_exit(d ? 0 : 2);
 	}
@@ -290,11 +290,11 @@ static void newer(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct err e = ERR_INIT;
 		(void)snprintf(name, sizeof name, "newer%zu", i);
-		struct db *d = db_open(path_of(file, name), &e);
+		struct db *d = store_open(path_of(file, name), &e);
 		assert_non_null(d);
 		db_close(d);
 		script(file, cases[i].sql);
-		assert_null(db_open(file, &e));
+		assert_null(store_open(file, &e));
 		assert_int_equal(e.code, ERR_UNSUPPORTED);
 		assert_non_null(strstr(e.msg, cases[i].says));
 		assert_non_null(strstr(e.msg, "newer"));

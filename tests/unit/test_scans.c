@@ -1,10 +1,11 @@
 /* scans: whose turn it is, what is tried again and when, what is given up, and numbers that are
  * given once. Times are the test's own. */
 #include "store/counts.h"
-#include "store/db.h"
+#include "db/db.h"
 #include "store/generation.h"
 #include "store/images.h"
 #include "store/scans.h"
+#include "store/schema.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,7 +38,7 @@ static int setup(void **state)
 	int fd = mkstemp(p->path);
 	assert_true(fd >= 0);
 	(void)close(fd);
-	p->db = db_open(p->path, &p->e);
+	p->db = store_open(p->path, &p->e);
 	assert_non_null(p->db);
 	arena_init(&p->a, 16U << 20);
 	*state = p;

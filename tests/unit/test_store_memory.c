@@ -10,6 +10,7 @@
 #include "store/matches.h"
 #include "store/registry.h"
 #include "store/scans.h"
+#include "store/schema.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -61,7 +62,7 @@ static void shell(const char *format, ...)
 static void reopen(void)
 {
 	struct err e = ERR_INIT;
-	db = db_open(file, &e);
+	db = store_open(file, &e);
 	if (!db)
 		fail_msg("%s", e.msg);
 }
@@ -364,14 +365,14 @@ static void test_open(void **state)
 		struct err e = ERR_INIT;
 		torture_hit = false;
 		torture_left = n;
-		struct db *d = db_open(path, &e);
+		struct db *d = store_open(path, &e);
 		torture_left = 0;
 		if (!d)
 			assert_int_equal(e.code, ERR_NOMEM);
 		bool whole = d != NULL;
 		db_close(d);
 		/* What it left behind is a store. */
-		d = db_open(path, &e);
+		d = store_open(path, &e);
 		assert_non_null(d);
 		db_close(d);
 		if (!torture_hit) {

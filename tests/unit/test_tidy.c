@@ -6,6 +6,7 @@
 #include "store/inventories.h"
 #include "store/matches.h"
 #include "store/registry.h"
+#include "store/schema.h"
 #include "store/tidy.h"
 
 #include <setjmp.h>
@@ -44,7 +45,7 @@ static int setup(void **state)
 	int fd = mkstemp(p->path);
 	assert_true(fd >= 0);
 	(void)close(fd);
-	p->db = db_open(p->path, &p->e);
+	p->db = store_open(p->path, &p->e);
 	assert_non_null(p->db);
 	*state = p;
 	return 0;

@@ -4,6 +4,7 @@
 #include "access/base64.h"
 #include "api/routes.h"
 #include "base/json.h"
+#include "store/schema.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -81,7 +82,7 @@ static void place_open(enum access_anonymous anonymous, const char *public_url)
 	char file[96];
 	struct err e = ERR_INIT;
 	(void)snprintf(file, sizeof file, "%s/db", at.dir);
-	at.api.db = db_open(file, &e);
+	at.api.db = store_open(file, &e);
 	assert_non_null(at.api.db);
 	at.api.access = access_open(
 	    at.api.db, &(struct access_options){.data_dir = at.dir, .anonymous = anonymous}, &e);

@@ -1,12 +1,13 @@
 /* Two table-valued functions (https://www.sqlite.org/vtab.html §2.1.2, eponymous-only): arguments
  * are hidden columns that must be given. */
-#include "store/db_lists.h"
+#include "store/list_functions.h"
 
 #include "store/digest_key.h"
 #include "store/lists.h"
 #include "store/pack.h"
 #include "store/remedies.h"
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -299,7 +300,7 @@ static void list_end(sqlite3_context *c)
 	result(c, &l->out);
 }
 
-int db_lists_add(sqlite3 *handle, bool writer)
+int list_functions_add(void *handle, bool writer)
 {
 	const int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
 	int rc = sqlite3_create_module(handle, "set_members", &members_module, NULL);

@@ -1,5 +1,5 @@
 /* Copies and checks of whole databases, by the engine's own means. */
-#include "store/db_sqlite.h"
+#include "db/db_sqlite.h"
 
 #include "base/own.h"
 
@@ -33,21 +33,19 @@ static int run_copy(sqlite3_backup *b, int (*step)(void *arg, struct err *e), vo
 	}
 }
 
-int db_conn_copy(struct db_conn *c, const char *to, int (*step)(void *arg, struct err *e),
-		 void *arg, struct err *e)
+int lite_copy(struct db_conn *c, const char *to, int (*step)(void *arg, struct err *e), void *arg,
+	      struct err *e)
 {
-	sqlite3 *dest = NULL;
+	sqlite3 *dest = NULL, *handle = lite_handle((struct lite_conn *)(void *)c);
 	OWN_FD int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, "%s", to);
 	/* A read first: the transaction sees one moment, whatever others commit meanwhile. */
-	int rc =
-	    sqlite3_exec(db_conn_handle(c), "SELECT room FROM schema_version", NULL, NULL, NULL);
+	int rc = sqlite3_exec(handle, "SELECT room FROM schema_version", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_open_v2(to, &dest, SQLITE_OPEN_READWRITE, NULL);
 	int r = rc == SQLITE_OK ? 0 : err_set(e, ERR_IO, "database: copy: %s", sqlite3_errstr(rc));
-	sqlite3_backup *b =
-	    r == 0 ? sqlite3_backup_init(dest, "main", db_conn_handle(c), "main") : NULL;
+	sqlite3_backup *b = r == 0 ? sqlite3_backup_init(dest, "main", handle, "main") : NULL;
 	if (r == 0 && !b)
 		r = err_set(e, ERR_IO, "database: copy: %s", sqlite3_errmsg(dest));
 	if (r == 0)
@@ -63,26 +61,28 @@ int db_conn_copy(struct db_conn *c, const char *to, int (*step)(void *arg, struc
 	return r;
 }
 
-struct told {
+struct report {
 	void (*say)(void *arg, const char *text);
 	void *arg;
 };
 
 static int row(void *arg, int count, char **values, char **names)
 {
-	const struct told *t = arg;
+	const struct report *t = arg;
 	(void)names;
 	if (count > 0 && values[0] && strcmp(values[0], "ok") != 0)
 		t->say(t->arg, values[0]);
 	return 0;
 }
 
-int db_check(const char *path, void (*say)(void *arg, const char *text), void *arg, struct err *e)
+int lite_check(const char *address, void (*say)(void *arg, const char *text), void *arg,
+	       struct err *e)
 {
-	struct told t = {.say = say, .arg = arg};
-	if (access(path, R_OK) < 0)
+	struct report t = {.say = say, .arg = arg};
+	if (access(address, R_OK) < 0)
 		return err_sys(e, "database");
-	struct db_conn *c = db_conn_open(path, false, e);
+	struct lite_conn *c =
+	    lite_open(&(struct db_place){.address = address, .keep_log = true}, false, e);
 	if (!c && e->code == ERR_DAMAGED) {
 		say(arg, e->msg);
 		*e = (struct err)ERR_INIT;
@@ -90,14 +90,13 @@ int db_check(const char *path, void (*say)(void *arg, const char *text), void *a
 	}
 	if (!c)
 		return -(int)e->code;
-	db_conn_keep_log(c);
-	int rc = sqlite3_exec(db_conn_handle(c), "PRAGMA integrity_check(" ERRORS_MAX ")", row, &t,
+	int rc = sqlite3_exec(lite_handle(c), "PRAGMA integrity_check(" ERRORS_MAX ")", row, &t,
 			      NULL),
 	    r = 0;
 	if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
 		say(arg, sqlite3_errstr(rc));
 	else if (rc != SQLITE_OK)
 		r = err_set(e, ERR_IO, "database: %s", sqlite3_errstr(rc));
-	db_conn_close(c);
+	lite_close(c);
 	return r;
 }

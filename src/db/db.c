@@ -2,14 +2,12 @@
  * first needed.
  *
  * Group commit: a writer that finds others waiting leaves the transaction open for them and waits;
- * the last in the row commits for all. Each one's changes stand in a savepoint of their own, so its
+ * the last in the row commits for all. Each one's changes are in a savepoint of their own, so its
  * failure takes nothing else away. When the shared commit fails, or the engine gives the whole
  * transaction up, every member runs again. */
-#include "store/db_sqlite.h"
+#include "db/db_engine.h"
 
 #include "base/clock.h"
-#include "store/ballast.h"
-#include "store/schema.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -20,22 +18,13 @@
 
 #define READERS_MAX 16U /* connections: reads beyond wait; each costs about 1 MiB of pages */
 #define BATCH_MAX 64U	/* transactions that share a commit: bounds how long the first one waits */
-#define TRIES_MAX 4U	/* runs of one write transaction */
-#define YIELD_US 100U	/* how long those who wait are given at a time */
+#define TRIES_MIN 4U	/* runs of one write transaction, whatever the time */
+#define PAUSE_MS 2U	/* before the second run of a write, then doubled up to */
+#define PAUSE_MAX_MS 500U
+#define READ_PATIENCE_MS 5000 /* how long a read waits for a server that is gone */
+#define YIELD_US 100U	      /* how long waiting writers are given at a time */
 #define YIELD_MAX                                                                                  \
 	200U /* and how often: writers that never cease must not stop a switch of generations */
-
-/* What must never fail for want of memory is prepared when a connection opens. */
-static const char sql_begin_write[] = "BEGIN IMMEDIATE";
-static const char sql_begin_read[] = "BEGIN";
-static const char sql_commit[] = "COMMIT";
-static const char sql_rollback[] = "ROLLBACK";
-static const char sql_savepoint[] = "SAVEPOINT one";
-static const char sql_undo[] = "ROLLBACK TO one";
-static const char sql_release[] = "RELEASE one";
-static const char *const writer_texts[] = {sql_begin_write, sql_commit, sql_rollback,
-					   sql_savepoint,   sql_undo,	sql_release};
-static const char *const reader_texts[] = {sql_begin_read, sql_rollback};
 
 /* The transactions that share one commit. It lives until its last member has read the result. */
 struct batch {
@@ -43,22 +32,20 @@ struct batch {
 	unsigned count;	  /* transactions in it, the one that runs included */
 	bool signal;
 	bool done;
-	int result; /* of the commit */
+	bool is_again; /* they may run again when the commit failed */
+	int result;    /* of the commit */
 	struct err why;
 };
 
 struct db {
-	char *path;
-	char ballast[4096];
+	char *address;
+	const struct db_engine *engine;
+	struct db_place place;
 
 	pthread_mutex_t write_lock; /* guards the writer connection and the open batch */
 	pthread_cond_t committed;
 	struct db_conn *writer;
-	bool soon;	     /* the writer does not sync its commits now */
 	struct batch *batch; /* of the open transaction, or NULL */
-	bool keep_log;	     /* nothing is to be changed, not even by closing */
-	bool log_suspect; /* a sync of the log failed: its frames may be lost although they can be
-			     read */
 	_Atomic unsigned writers_waiting;
 
 	pthread_mutex_t read_lock;
@@ -84,7 +71,7 @@ static void signal_move(struct db *d)
 	pthread_mutex_unlock(&d->signal_lock);
 }
 
-/* The open batch ends with this result: tell everyone in it. Under write_lock. */
+/* The open batch ends with this result: wake everyone in it. Under write_lock. */
 static void batch_end(struct db *d, int result, const struct err *why)
 {
 	struct batch *b = d->batch;
@@ -101,81 +88,52 @@ static void batch_end(struct db *d, int result, const struct err *why)
 		pthread_cond_broadcast(&d->committed);
 }
 
-/* Take back what fn did, or keep it. r: what fn said. */
-static int savepoint_end(struct db *d, int r, bool *ret_lost, struct err *e)
-{
-	struct err ignored = ERR_INIT, why = ERR_INIT;
-	if (r < 0 && db_conn_do(d->writer, sql_undo, &ignored) < 0)
-		*ret_lost = true;
-	int released = db_conn_do(d->writer, sql_release, &why);
-	if (released < 0)
-		*ret_lost = true;
-	if (released < 0 && r >= 0) {
-		*e = why;
-		return released;
-	}
-	return r;
-}
-
 /* Run fn in the open batch: the first of it plainly, those after it each in a savepoint, so that
  * one that fails takes nothing of the others along. (Within a savepoint every statement of a long
  * transaction would pay for all pages that those before it changed.) *ret_lost: the engine gave up
  * the whole transaction. */
 static int run_inside(struct db *d, bool first, db_fn fn, void *arg, bool *ret_lost, struct err *e)
 {
+	struct err why = ERR_INIT;
 	struct db_tx tx = {.db = d, .conn = d->writer, .mode = DB_WRITE};
-	*ret_lost = false;
-	int r = first ? 0 : db_conn_do(d->writer, sql_savepoint, e);
+	int r = first ? 0 : d->engine->savepoint(d->writer, e);
+	*ret_lost = d->engine->is_lost(d->writer);
 	if (r < 0)
 		return r;
 	r = fn(&tx, arg, e);
-	if (!db_conn_in_transaction(d->writer)) {
+	if (d->engine->is_lost(d->writer)) {
 		*ret_lost = true;
 		return r < 0 ? r : err_set(e, ERR_IO, "database: transaction given up");
 	}
-	if (!first)
-		r = savepoint_end(d, r, ret_lost, e);
+	if (!first && d->engine->savepoint_end(d->writer, r >= 0, &why) < 0) {
+		*ret_lost = true;
+		if (r >= 0) {
+			*e = why;
+			return -(int)e->code;
+		}
+	}
 	if (r >= 0 && tx.signal)
 		d->batch->signal = true;
 	return r;
 }
 
-/* Roll everything of the open batch back. */
-static void batch_lose(struct db *d, const struct err *why)
+/* Roll everything of the open batch back. Whether this run of the caller's may succeed if it is
+ * repeated. */
+static bool batch_lose(struct db *d, const struct err *why)
 {
-	struct err ignored = ERR_INIT;
-	if (db_conn_sync_failed(d->writer))
-		d->log_suspect = true;
-	if (db_conn_in_transaction(d->writer))
-		(void)db_conn_do(d->writer, sql_rollback, &ignored);
+	enum db_verdict verdict = d->engine->verdict(d->writer, why);
+	d->engine->rollback(d->writer);
+	d->batch->is_again = verdict != DB_UNSURE;
 	batch_end(d, why->code == ERR_OK ? -(int)ERR_INTERNAL : -(int)why->code, why);
+	return verdict == DB_AGAIN;
 }
 
-static int batch_begin(struct db *d, bool soon, struct err *e)
+static int batch_begin(struct db *d, enum db_mode mode, struct err *e)
 {
-	struct err ignored = ERR_INIT;
-	int r = 0;
-	/* A rollback that failed before: the engine says why it fails again. */
-	if (db_conn_in_transaction(d->writer))
-		(void)db_conn_do(d->writer, sql_rollback, &ignored);
-	if (d->soon != soon)
-		r = db_conn_script(
-		    d->writer, soon ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", e);
-	/* Linux reports a page that could not be written once, and then takes it for clean: a later
-	 * sync that succeeds says nothing of it. What the log holds is read from memory and written
-	 * anew, into the main file. */
-	if (r >= 0 && d->log_suspect) {
-		r = db_conn_empty_log(d->writer, e);
-		(void)db_conn_sync_failed(d->writer);
-		d->log_suspect = r < 0;
-	}
-	if (r < 0)
-		return r;
-	d->soon = soon;
 	struct batch *b = calloc(1, sizeof *b);
 	if (!b)
 		return err_set(e, ERR_NOMEM, "database: no memory");
-	r = db_conn_do(d->writer, sql_begin_write, e);
+	int r = d->engine->begin(d->writer, mode, e);
 	if (r < 0)
 		free(b);
 	else
@@ -185,7 +143,7 @@ static int batch_begin(struct db *d, bool soon, struct err *e)
 
 /* Leave the commit to the next in the row and wait for it. Under write_lock, given up while
  * waiting. */
-static int batch_wait(struct db *d, struct err *e)
+static int batch_wait(struct db *d, bool *ret_again, struct err *e)
 {
 	struct batch *b = d->batch;
 	b->waiting++;
@@ -194,117 +152,106 @@ static int batch_wait(struct db *d, struct err *e)
 	int r = b->result;
 	if (r < 0)
 		*e = b->why;
+	*ret_again = r < 0 && b->is_again;
 	if (--b->waiting == 0)
 		free(b);
 	return r;
 }
 
-static int batch_commit(struct db *d, struct err *e)
+static int batch_commit(struct db *d, bool *ret_again, struct err *e)
 {
-	int r = db_conn_do(d->writer, sql_commit, e);
+	int r = d->engine->commit(d->writer, e);
 	if (r < 0)
-		batch_lose(d, e);
+		*ret_again = batch_lose(d, e);
 	else
 		batch_end(d, 0, NULL);
 	return r;
 }
 
-/* One try. *ret_again: it was not this transaction's own doing that it failed. */
-static int write_once(struct db *d, db_fn fn, void *arg, bool *ret_again, struct err *e)
+/* One try. *ret_again: it was not this transaction's own doing that it failed. DB_WRITE_SOON: alone
+ * and without waiting for the disk; in company it is a member like any other. */
+static int write_once(struct db *d, enum db_mode mode, db_fn fn, void *arg, bool *ret_again,
+		      struct err *e)
 {
 	*ret_again = false;
 	bool alone = !d->batch, lost;
 	if (alone) {
-		int r = batch_begin(d, false, e);
+		int r = batch_begin(d, mode, e);
 		if (r < 0) {
-			*ret_again = e->code == ERR_TIMEOUT;
+			*ret_again = d->engine->verdict(d->writer, e) == DB_AGAIN;
 			return r;
 		}
 	}
 	d->batch->count++;
 	int own = run_inside(d, alone, fn, arg, &lost, e);
 	if (lost) {
-		batch_lose(d, e);
-		*ret_again = e->code == ERR_TIMEOUT;
+		*ret_again = batch_lose(d, e);
 		return own;
 	}
 	if (own < 0 && alone) {
-		struct err ignored = ERR_INIT;
-		(void)db_conn_do(d->writer, sql_rollback, &ignored);
+		d->engine->rollback(d->writer);
 		batch_end(d, 0, NULL);
 		return own;
 	}
-	bool leave = d->writers_waiting > 0 && d->batch->count < BATCH_MAX;
+	bool leave = d->writers_waiting > 0 && d->batch->count < BATCH_MAX &&
+		     !(alone && mode == DB_WRITE_SOON);
 	if (own < 0) {
 		/* Its own changes are gone: it need not wait, but someone must commit the others'.
 		 */
 		struct err other = ERR_INIT;
+		bool ignored;
 		if (!leave)
-			(void)batch_commit(d, &other);
+			(void)batch_commit(d, &ignored, &other);
 		return own;
 	}
-	int shared = leave ? batch_wait(d, e) : batch_commit(d, e);
-	if (shared < 0) {
-		*ret_again = leave || e->code == ERR_TIMEOUT;
-		return shared;
-	}
-	return own;
+	int shared = leave ? batch_wait(d, ret_again, e) : batch_commit(d, ret_again, e);
+	return shared < 0 ? shared : own;
 }
 
-/* Alone and without waiting for the disk; in company it is a member like any other. */
-static int write_soon(struct db *d, db_fn fn, void *arg, bool *ret_again, struct err *e)
+/* Under write_lock. */
+static bool make_space(struct db *d)
 {
-	if (d->batch)
-		return write_once(d, fn, arg, ret_again, e);
-	int r = batch_begin(d, true, e);
-	if (r >= 0) {
-		bool lost;
-		struct err ignored = ERR_INIT;
-		d->batch->count++;
-		r = run_inside(d, true, fn, arg, &lost, e);
-		if (lost) {
-			batch_lose(d, e);
-		} else if (r < 0) {
-			(void)db_conn_do(d->writer, sql_rollback, &ignored);
-			batch_end(d, 0, NULL);
-		} else {
-			int done = batch_commit(d, e);
-			r = done < 0 ? done : r;
-		}
-	}
-	*ret_again = r < 0 && e->code == ERR_TIMEOUT;
-	return r;
+	if (!d->engine->make_space)
+		return false;
+	/* A batch of others, begun since: they come here themselves. */
+	if (!d->batch)
+		d->engine->make_space(d->writer, d->address);
+	return true;
 }
 
-/* The disk is full: what the log holds goes where it belongs, so that the log begins anew in the
- * space it has; and the ballast goes. Under write_lock. */
-static void make_space(struct db *d)
+/* Before another try of what an engine of many writers refused: longer each time, and not as long
+ * for all. */
+static void pause_before(unsigned tries)
 {
-	struct err ignored = ERR_INIT;
-	if (d->batch)
-		return; /* of others, begun since: they come here themselves */
-	if (db_conn_in_transaction(d->writer))
-		(void)db_conn_do(d->writer, sql_rollback, &ignored);
-	(void)ballast_drop(d->ballast);
-	(void)db_conn_empty_log(d->writer, &ignored);
+	uint64_t most = PAUSE_MS << (tries < 9 ? tries : 9), now = (uint64_t)clock_mono_us();
+	if (most > PAUSE_MAX_MS)
+		most = PAUSE_MAX_MS;
+	struct bytes seed = {.ptr = (const uint8_t *)&now, .len = sizeof now};
+	(void)usleep((unsigned)(most * 500 + bytes_hash(seed, 0) % (most * 500)));
+}
+
+static bool is_worth_trying(const struct db *d, unsigned tries, int64_t until_ms)
+{
+	return tries < TRIES_MIN || (!d->stop && clock_mono_ms() < until_ms);
 }
 
 static int run_write(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e)
 {
 	int r = -(int)ERR_INTERNAL;
 	bool again = true, made_space = false;
+	int64_t until_ms = d->engine->patience_ms ? clock_mono_ms() + d->engine->patience_ms : 0;
 	if (!d->writer)
 		return err_set(e, ERR_UNSUPPORTED, "database: opened for reading only");
-	for (unsigned i = 0; again && i < TRIES_MAX; i++) {
+	for (unsigned i = 0; again && is_worth_trying(d, i, until_ms); i++) {
+		if (i > 0 && until_ms)
+			pause_before(i - 1);
 		d->writers_waiting++;
 		pthread_mutex_lock(&d->write_lock);
 		d->writers_waiting--;
 		*e = (struct err)ERR_INIT;
-		r = (mode == DB_WRITE_SOON ? write_soon : write_once)(d, fn, arg, &again, e);
-		if (r < 0 && !made_space && err_is_no_space(e)) {
-			make_space(d);
-			again = made_space = true;
-		}
+		r = write_once(d, mode, fn, arg, &again, e);
+		if (r < 0 && !made_space && err_is_no_space(e))
+			again = made_space = make_space(d);
 		pthread_mutex_unlock(&d->write_lock);
 	}
 	return r;
@@ -332,13 +279,7 @@ static struct db_conn *reader_take(struct db *d, struct err *e)
 	pthread_mutex_unlock(&d->read_lock);
 	if (!make)
 		return c;
-	c = db_conn_open(d->path, false, e);
-	if (c && d->keep_log)
-		db_conn_keep_log(c);
-	if (c && db_conn_warm(c, reader_texts, sizeof reader_texts / sizeof *reader_texts, e) < 0) {
-		db_conn_close(c);
-		c = NULL;
-	}
+	c = d->engine->open(&d->place, false, e);
 	if (!c) {
 		pthread_mutex_lock(&d->read_lock);
 		d->readers_made--;
@@ -356,28 +297,42 @@ static void reader_give(struct db *d, struct db_conn *c)
 	pthread_mutex_unlock(&d->read_lock);
 }
 
+/* fn itself runs once: it may have handed on what it read. */
 static int run_read(struct db *d, db_fn fn, void *arg, struct err *e)
 {
 	struct db_conn *c = reader_take(d, e);
 	if (!c)
 		return -(int)e->code;
 	struct db_tx tx = {.db = d, .conn = c, .mode = DB_READ};
-	int r = db_conn_do(c, sql_begin_read, e);
+	int64_t until_ms = clock_mono_ms() + READ_PATIENCE_MS;
+	int r = d->engine->begin(c, DB_READ, e);
+	for (unsigned i = 0;
+	     r < 0 && d->engine->patience_ms && d->engine->verdict(c, e) == DB_AGAIN &&
+	     is_worth_trying(d, i, until_ms);
+	     i++) {
+		pause_before(i);
+		*e = (struct err)ERR_INIT;
+		r = d->engine->begin(c, DB_READ, e);
+	}
 	if (r >= 0) {
-		struct err ignored = ERR_INIT;
 		r = fn(&tx, arg, e);
-		db_conn_unlimit(c);
-		if (db_conn_in_transaction(c))
-			(void)db_conn_do(c, sql_rollback, &ignored);
+		d->engine->limit(c, NULL);
+		d->engine->rollback(c);
 	}
 	reader_give(d, c);
 	return r;
 }
 
+bool db_limit_reached(const struct db_limits *l)
+{
+	return *l->stop || clock_mono_ms() >= l->until_ms || (l->gone && l->gone(l->arg));
+}
+
 void db_limit(struct db_tx *tx, unsigned ms, bool (*gone)(void *arg), void *arg)
 {
 	if (tx->mode == DB_READ)
-		db_conn_limit(tx->conn, &(struct db_limits){.until_ms = clock_mono_ms() + ms,
+		tx->conn->engine->limit(tx->conn,
+					&(struct db_limits){.until_ms = clock_mono_ms() + ms,
 							    .gone = gone,
 							    .arg = arg,
 							    .stop = &tx->db->stop});
@@ -414,31 +369,17 @@ int db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e)
 	return r;
 }
 
-int db_ballast_keep(struct db *d, uint64_t size, struct err *e)
+static int not_here(const char *what, struct err *e)
 {
-	return ballast_keep(d->ballast, size, e);
+	return err_set(e, ERR_UNSUPPORTED,
+		       "database: %s is not for a database server: use its own tools", what);
 }
 
-int64_t db_id_next(struct db_tx *tx, const char *counter, struct err *e)
+int db_ballast_keep(struct db *d, uint64_t size, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx,
-		     "INSERT INTO id_counter(name,value) VALUES($1,1)"
-		     " ON CONFLICT(name) DO UPDATE SET value=id_counter.value+1 RETURNING value",
-		     DB_ARGS(DB_T(bytes_of(counter))), e);
-	if (!s)
-		return e ? -(int)e->code : -(int)ERR_INTERNAL;
-	int64_t id = db_step(s, e);
-	if (id == 1) {
-		id = db_int(s, 0);
-		int end = db_step(s, e); /* the change is complete only at its end */
-		if (end < 0)
-			id = end;
-	} else if (id == 0) {
-		id = err_set(e, ERR_INTERNAL, "database: counter without a row");
-	}
-	db_done(s);
-	return id;
+	if (!d->engine->ballast_keep)
+		return not_here("a reserve of its disk", e);
+	return d->engine->ballast_keep(d->address, size, e);
 }
 
 void db_signal(struct db_tx *tx)
@@ -480,20 +421,24 @@ void db_signal_all(struct db *d)
 
 int db_checkpoint(struct db *d, struct err *e)
 {
+	if (!d->engine->checkpoint)
+		return 0;
 	pthread_mutex_lock(&d->write_lock);
 	/* Inside an open batch the log cannot move: the next commit does it. */
-	int r = d->batch ? 0 : db_conn_checkpoint(d->writer, e);
+	int r = d->batch ? 0 : d->engine->checkpoint(d->writer, e);
 	pthread_mutex_unlock(&d->write_lock);
 	return r;
 }
 
-static struct db *db_new(const char *path)
+static struct db *db_new(const char *address, const struct db_schema *schema, bool keep_log)
 {
 	struct db *d = calloc(1, sizeof *d);
 	if (!d)
 		return NULL;
-	d->path = strdup(path);
-	(void)snprintf(d->ballast, sizeof d->ballast, "%s.ballast", path);
+	d->engine = db_engine_of(address);
+	d->address = strdup(address);
+	d->place = (struct db_place){
+	    .address = d->address, .functions = schema->functions, .keep_log = keep_log};
 	pthread_mutex_init(&d->damage_lock, NULL);
 	pthread_condattr_t mono;
 	pthread_condattr_init(&mono);
@@ -508,64 +453,42 @@ static struct db *db_new(const char *path)
 	return d;
 }
 
-struct db *schema_open(const char *path, const struct schema_module *modules, size_t count,
-		       struct err *e)
-{
-	struct db *d = db_new(path);
-	if (!d || !d->path) {
-		err_set(e, ERR_NOMEM, "database: no memory");
-		db_close(d);
-		return NULL;
-	}
-	d->writer = db_conn_open(path, true, e);
-	if (!d->writer ||
-	    db_conn_warm(d->writer, writer_texts, sizeof writer_texts / sizeof *writer_texts, e) <
-		0 ||
-	    db_migrate(d, modules, count, e) < 0) {
-		db_close(d);
-		return NULL;
-	}
-	return d;
-}
+enum how { OPEN, ATTACH, ATTACH_ONLY };
 
-struct db *db_open(const char *path, struct err *e)
-{
-	return schema_open(path, schema_modules, schema_module_count, e);
-}
-
-static struct db *attach(const char *path, bool only, struct err *e)
+static struct db *open_as(const char *address, const struct db_schema *schema, enum how how,
+			  struct err *e)
 {
 	struct err own = ERR_INIT;
-	if (access(path, R_OK) < 0) {
-		err_sys(e, "database");
-		return NULL;
+	struct db *d = db_new(address, schema, how == ATTACH_ONLY);
+	if (!d || !d->address) {
+		err_set(&own, ERR_NOMEM, "database: no memory");
+	} else if (how != OPEN && !db_is_server(address) && access(address, R_OK) < 0) {
+		err_sys(&own, "database");
+	} else {
+		d->writer = how == ATTACH_ONLY ? NULL : d->engine->open(&d->place, true, &own);
+		if ((d->writer || how == ATTACH_ONLY) &&
+		    (how == OPEN ? db_migrate : db_schema_check)(d, schema, &own) >= 0)
+			return d;
 	}
-	struct db *d = db_new(path);
-	if (!d || !d->path) {
-		err_set(e, ERR_NOMEM, "database: no memory");
-		db_close(d);
-		return NULL;
-	}
-	d->keep_log = only;
-	d->writer = only ? NULL : db_conn_open(path, true, &own);
-	if ((only ||
-	     (d->writer && db_conn_warm(d->writer, writer_texts,
-					sizeof writer_texts / sizeof *writer_texts, &own) == 0)) &&
-	    db_schema_check(d, schema_modules, schema_module_count, &own) == 0)
-		return d;
-	*e = own;
+	if (e)
+		*e = own;
 	db_close(d);
 	return NULL;
 }
 
-struct db *db_attach(const char *path, struct err *e)
+struct db *db_open(const char *address, const struct db_schema *schema, struct err *e)
 {
-	return attach(path, false, e);
+	return open_as(address, schema, OPEN, e);
 }
 
-struct db *db_attach_only(const char *path, struct err *e)
+struct db *db_attach(const char *address, const struct db_schema *schema, struct err *e)
 {
-	return attach(path, true, e);
+	return open_as(address, schema, ATTACH, e);
+}
+
+struct db *db_attach_only(const char *address, const struct db_schema *schema, struct err *e)
+{
+	return open_as(address, schema, ATTACH_ONLY, e);
 }
 
 struct copy_job {
@@ -577,14 +500,23 @@ struct copy_job {
 static int copy_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct copy_job *j = arg;
-	return db_conn_copy(tx->conn, j->to, j->step, j->arg, e);
+	return tx->conn->engine->copy(tx->conn, j->to, j->step, j->arg, e);
 }
 
 int db_copy(struct db *d, const char *to, int (*step)(void *arg, struct err *e), void *arg,
 	    struct err *e)
 {
 	struct copy_job j = {.to = to, .step = step, .arg = arg};
+	if (!d->engine->copy)
+		return not_here("a copy", e);
 	return db_run(d, DB_READ, copy_tx, &j, e);
+}
+
+int db_check(const char *address, void (*say)(void *arg, const char *text), void *arg,
+	     struct err *e)
+{
+	const struct db_engine *engine = db_engine_of(address);
+	return engine->check ? engine->check(address, say, arg, e) : not_here("a check", e);
 }
 
 void db_close(struct db *d)
@@ -592,8 +524,9 @@ void db_close(struct db *d)
 	if (!d)
 		return;
 	for (unsigned i = 0; i < d->readers_idle; i++)
-		db_conn_close(d->readers[i]);
-	db_conn_close(d->writer);
+		d->engine->close(d->readers[i]);
+	if (d->writer)
+		d->engine->close(d->writer);
 	pthread_mutex_destroy(&d->damage_lock);
 	pthread_mutex_destroy(&d->write_lock);
 	pthread_cond_destroy(&d->committed);
@@ -601,6 +534,6 @@ void db_close(struct db *d)
 	pthread_cond_destroy(&d->reader_free);
 	pthread_mutex_destroy(&d->signal_lock);
 	pthread_cond_destroy(&d->signalled);
-	free(d->path);
+	free(d->address);
 	free(d);
 }

@@ -1,4 +1,4 @@
-#include "store/ballast.h"
+#include "db/ballast.h"
 
 #include "base/own.h"
 
