@@ -4,21 +4,21 @@
 #include "api/routes.h"
 #include "base/num.h"
 
-#define A(member, kind, key, ...) SCH_FIELD(struct access_audit, member, kind, key, __VA_ARGS__)
-static const struct sch_field audit_fields[] = {
-    A(id, SCH_INT, "id", "Its number; later ones are higher"),
-    A(at, SCH_TIME, "at", "When"),
-    A(actor, SCH_TEXT, "actor", "Who"),
-    A(peer, SCH_TEXT, "peer", "From which address", .flags = SCH_OPTIONAL),
-    A(action, SCH_TEXT, "action", "What", .example = "\"role.assign\""),
-    A(subject, SCH_TEXT, "subject", "To whom or what"),
-    A(before, SCH_JSON, "before", "What it was", .flags = SCH_OPTIONAL),
-    A(after, SCH_JSON, "after", "What it is now", .flags = SCH_OPTIONAL),
+#define A(member, kind, key, ...) RECORD_FIELD(struct access_audit, member, kind, key, __VA_ARGS__)
+static const struct record_field audit_fields[] = {
+    A(id, RECORD_INT, "id", "Its number; later ones are higher"),
+    A(at, RECORD_TIME, "at", "When"),
+    A(actor, RECORD_TEXT, "actor", "Who"),
+    A(peer, RECORD_TEXT, "peer", "From which address", .flags = RECORD_OPTIONAL),
+    A(action, RECORD_TEXT, "action", "What", .example = "\"role.assign\""),
+    A(subject, RECORD_TEXT, "subject", "To whom or what"),
+    A(before, RECORD_JSON, "before", "What it was", .flags = RECORD_OPTIONAL),
+    A(after, RECORD_JSON, "after", "What it is now", .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object audit_object = {
+static const struct record_object audit_object = {
     .name = "AuditEntry",
     .text = "A change that somebody made, or an image that was pushed, pulled or deleted",
-    SCH_TABLE(audit_fields)};
+    RECORD_TABLE(audit_fields)};
 
 struct listing {
 	struct api_page page; /* the table's struct */
@@ -43,7 +43,7 @@ static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct e
 			break;
 		}
 		last = row.id;
-		sch_put(w, NULL, &audit_object, &row);
+		record_put(w, NULL, &audit_object, &row);
 	}
 	api_list_end(w, next);
 	return rc;
@@ -52,7 +52,7 @@ static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct e
 static int get_log(struct http_request *r, enum access_log log, struct err *e)
 {
 	struct listing p = {.r = r, .log = log, .before = INT64_MAX};
-	if (sch_query(r, &p.page, e) < 0)
+	if (api_query_read(r, &p.page, e) < 0)
 		return -(int)e->code;
 	if (p.page.cursor.len && !num_u64(p.page.cursor, INT64_MAX, &p.before))
 		return api_bad_cursor(e);

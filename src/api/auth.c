@@ -307,20 +307,20 @@ struct grant_row {
 	struct bytes token, type, issued_at, refresh;
 	uint64_t expires_in;
 };
-#define G(member, kind, key, ...) SCH_FIELD(struct grant_row, member, kind, key, __VA_ARGS__)
-static const struct sch_field grant_fields[] = {
-    G(token, SCH_TEXT, "token", "The token"),
-    G(token, SCH_TEXT, "access_token", "The same, for clients of OAuth 2"),
-    G(type, SCH_TEXT, "token_type", "Bearer"),
-    G(expires_in, SCH_UINT, "expires_in", "Seconds it is good for"),
-    G(issued_at, SCH_TEXT, "issued_at", "When it was made", .format = "date-time"),
-    G(refresh, SCH_TEXT, "refresh_token", "Gets further tokens, where one was asked for",
-      .flags = SCH_OPTIONAL),
+#define G(member, kind, key, ...) RECORD_FIELD(struct grant_row, member, kind, key, __VA_ARGS__)
+static const struct record_field grant_fields[] = {
+    G(token, RECORD_TEXT, "token", "The token"),
+    G(token, RECORD_TEXT, "access_token", "The same, for clients of OAuth 2"),
+    G(type, RECORD_TEXT, "token_type", "Bearer"),
+    G(expires_in, RECORD_UINT, "expires_in", "Seconds it is good for"),
+    G(issued_at, RECORD_TEXT, "issued_at", "When it was made", .format = "date-time"),
+    G(refresh, RECORD_TEXT, "refresh_token", "Gets further tokens, where one was asked for",
+      .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object grant_object = {
+static const struct record_object grant_object = {
     .name = "RegistryToken",
     .text = "A token for the registry. Docker registry token authentication",
-    SCH_TABLE(grant_fields)};
+    RECORD_TABLE(grant_fields)};
 
 /* The client's name for itself, cut where it is long, which shows. */
 static struct bytes label_of(struct http_request *r)
@@ -376,7 +376,7 @@ static int token_reply(struct http_request *r, const struct ask *ask, struct byt
 		return rc;
 	buf_init(&body, 2 * JWT_TEXT_MAX + 1024);
 	json_out_init(&w, &body, false);
-	sch_put(&w, NULL, &grant_object, &row);
+	record_put(&w, NULL, &grant_object, &row);
 	return api_reply_json(r, 200, &body, e);
 }
 
@@ -430,28 +430,29 @@ static int post_token(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : token_reply(r, &ask, refresh, e);
 }
 
-static const struct sch_field token_query_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "service", "The registry's name, as the challenge tells it"),
-    SCH_SHOWN(SCH_TEXT, "scope",
-	      "`repository:NAME:ACTIONS`, several divided by spaces or given several times"),
-    SCH_SHOWN(SCH_TEXT, "account", "Who asks; the credentials decide"),
-    SCH_SHOWN(SCH_TEXT, "client_id", "Which program asks"),
-    SCH_SHOWN(SCH_CHOICE, "offline_token", "A refresh token is wanted too"),
+static const struct record_field token_query_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "service", "The registry's name, as the challenge tells it"),
+    RECORD_SHOWN(RECORD_TEXT, "scope",
+		 "`repository:NAME:ACTIONS`, several divided by spaces or given several times"),
+    RECORD_SHOWN(RECORD_TEXT, "account", "Who asks; the credentials decide"),
+    RECORD_SHOWN(RECORD_TEXT, "client_id", "Which program asks"),
+    RECORD_SHOWN(RECORD_CHOICE, "offline_token", "A refresh token is wanted too"),
 };
-static const struct sch_object token_query = {SCH_TABLE(token_query_fields)};
-static const struct sch_field form_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "grant_type", "`password` or `refresh_token`", .flags = SCH_NEEDED),
-    SCH_SHOWN(SCH_TEXT, "username", "For `password`"),
-    SCH_SHOWN(SCH_TEXT, "password", "For `password`", .flags = SCH_SECRET),
-    SCH_SHOWN(SCH_TEXT, "refresh_token", "For `refresh_token`", .flags = SCH_SECRET),
-    SCH_SHOWN(SCH_TEXT, "service", "The registry's name"),
-    SCH_SHOWN(SCH_TEXT, "client_id", "Which program asks"),
-    SCH_SHOWN(SCH_TEXT, "scope", "As in a query"),
-    SCH_SHOWN(SCH_TEXT, "access_type", "`offline`: a refresh token is wanted too"),
+static const struct record_object token_query = {RECORD_TABLE(token_query_fields)};
+static const struct record_field form_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "grant_type", "`password` or `refresh_token`",
+		 .flags = RECORD_NEEDED),
+    RECORD_SHOWN(RECORD_TEXT, "username", "For `password`"),
+    RECORD_SHOWN(RECORD_TEXT, "password", "For `password`", .flags = RECORD_SECRET),
+    RECORD_SHOWN(RECORD_TEXT, "refresh_token", "For `refresh_token`", .flags = RECORD_SECRET),
+    RECORD_SHOWN(RECORD_TEXT, "service", "The registry's name"),
+    RECORD_SHOWN(RECORD_TEXT, "client_id", "Which program asks"),
+    RECORD_SHOWN(RECORD_TEXT, "scope", "As in a query"),
+    RECORD_SHOWN(RECORD_TEXT, "access_type", "`offline`: a refresh token is wanted too"),
 };
-static const struct sch_object form = {.name = "RegistryTokenForm",
-				       .text = "OAuth 2 as registry clients speak it",
-				       SCH_TABLE(form_fields)};
+static const struct record_object form = {.name = "RegistryTokenForm",
+					  .text = "OAuth 2 as registry clients speak it",
+					  RECORD_TABLE(form_fields)};
 
 static const struct api_doc get_token_doc = {
     .id = "getRegistryToken",

@@ -11,78 +11,80 @@
 struct score_row {
 	double base;
 };
-static const struct sch_field score_fields[] = {
-    SCH_FIELD(struct score_row, base, SCH_NUMBER, "base", "Base score", .decimals = 1, .max = 10),
+static const struct record_field score_fields[] = {
+    RECORD_FIELD(struct score_row, base, RECORD_NUMBER, "base", "Base score", .decimals = 1,
+		 .max = 10),
 };
-static const struct sch_object score_object = {.name = "CvssBase", SCH_TABLE(score_fields)};
+static const struct record_object score_object = {.name = "CvssBase", RECORD_TABLE(score_fields)};
 
 struct scores {
 	const void *v2, *v3, *v4; /* struct score_row; NULL = none */
 };
-static const struct sch_field scores_fields[] = {
-    SCH_FIELD(struct scores, v2, SCH_OBJECT_AT, "2.0", "CVSS 2.0", .flags = SCH_OPTIONAL,
-	      .of = &score_object),
-    SCH_FIELD(struct scores, v3, SCH_OBJECT_AT, "3.0", "CVSS 3.0 or 3.1", .flags = SCH_OPTIONAL,
-	      .of = &score_object),
-    SCH_FIELD(struct scores, v4, SCH_OBJECT_AT, "4.0", "CVSS 4.0", .flags = SCH_OPTIONAL,
-	      .of = &score_object),
+static const struct record_field scores_fields[] = {
+    RECORD_FIELD(struct scores, v2, RECORD_OBJECT_AT, "2.0", "CVSS 2.0", .flags = RECORD_OPTIONAL,
+		 .of = &score_object),
+    RECORD_FIELD(struct scores, v3, RECORD_OBJECT_AT, "3.0", "CVSS 3.0 or 3.1",
+		 .flags = RECORD_OPTIONAL, .of = &score_object),
+    RECORD_FIELD(struct scores, v4, RECORD_OBJECT_AT, "4.0", "CVSS 4.0", .flags = RECORD_OPTIONAL,
+		 .of = &score_object),
 };
-static const struct sch_object scores_object = {
-    .name = "CvssScores", .text = "By version of CVSS", SCH_TABLE(scores_fields)};
+static const struct record_object scores_object = {
+    .name = "CvssScores", .text = "By version of CVSS", RECORD_TABLE(scores_fields)};
 
-static const struct sch_field reference_fields[] = {
-    SCH_FIELD(struct adv_reference, type, SCH_TEXT, "type", "OSV's word: ADVISORY, FIX, WEB …"),
-    SCH_FIELD(struct adv_reference, url, SCH_TEXT, "url", "Where it is"),
+static const struct record_field reference_fields[] = {
+    RECORD_FIELD(struct adv_reference, type, RECORD_TEXT, "type",
+		 "OSV's word: ADVISORY, FIX, WEB …"),
+    RECORD_FIELD(struct adv_reference, url, RECORD_TEXT, "url", "Where it is"),
 };
-static const struct sch_object reference_object = {.name = "Reference",
-						   SCH_TABLE(reference_fields)};
+static const struct record_object reference_object = {.name = "Reference",
+						      RECORD_TABLE(reference_fields)};
 
 struct check_row {
 	struct match_check c;
-	struct sch_rows cves, references, remediations;
+	struct record_rows cves, references, remediations;
 	struct scores scores;
 	uint64_t images;
 	bool patchable;
 };
-#define C(member, kind, key, ...) SCH_FIELD(struct check_row, member, kind, key, __VA_ARGS__)
-static const struct sch_field check_fields[] = {
-    C(c.id, SCH_UINT, "id", "Its number: the same on every server and for ever"),
-    C(c.title, SCH_TEXT, "title", "What it is",
+#define C(member, kind, key, ...) RECORD_FIELD(struct check_row, member, kind, key, __VA_ARGS__)
+static const struct record_field check_fields[] = {
+    C(c.id, RECORD_UINT, "id", "Its number: the same on every server and for ever"),
+    C(c.title, RECORD_TEXT, "title", "What it is",
       .example = "\"Debian Security Update for openssl (DSA-5678-1)\""),
-    C(c.category, SCH_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),
-    C(c.advisory, SCH_TEXT, "advisory", "The advisory's id"),
-    C(c.source_name, SCH_TEXT, "source_name", "The source package it is about"),
-    C(c.severity, SCH_WORD, "severity", "The vendor's, else that of the CVSS score",
+    C(c.category, RECORD_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),
+    C(c.advisory, RECORD_TEXT, "advisory", "The advisory's id"),
+    C(c.source_name, RECORD_TEXT, "source_name", "The source package it is about"),
+    C(c.severity, RECORD_WORD, "severity", "The vendor's, else that of the CVSS score",
       .words = api_severity_word),
-    C(c.vendor_severity, SCH_WORD, "vendor_severity", "The vendor's own",
+    C(c.vendor_severity, RECORD_WORD, "vendor_severity", "The vendor's own",
       .words = api_severity_word),
-    C(cves, SCH_TEXTS, "cves", "The CVEs it is about"),
-    C(scores, SCH_OBJECT, "cvss", "Scores by version of CVSS", .of = &scores_object),
-    C(c.cvss_vector, SCH_TEXT, "cvss_vector", "Vector of the effective score",
-      .flags = SCH_OPTIONAL),
-    C(c.kev, SCH_BOOL, "kev", "CISA knows of exploits"),
-    C(c.ransomware, SCH_BOOL, "ransomware", "CISA knows of its use by ransomware"),
-    C(c.epss, SCH_NUMBER, "epss", "Probability of exploitation within 30 days",
-      .flags = SCH_OPTIONAL, .decimals = 5, .max = 1),
-    C(c.epss_percentile, SCH_NUMBER, "epss_percentile", "Share of CVEs with a lower one",
-      .flags = SCH_OPTIONAL, .decimals = 5, .max = 1),
-    C(c.published_ms, SCH_TIME, "published", "When the advisory was published",
-      .flags = SCH_OPTIONAL),
-    C(c.modified_ms, SCH_TIME, "modified", "When it was changed last", .flags = SCH_OPTIONAL),
-    C(c.summary, SCH_TEXT, "summary", "The advisory in a line"),
-    C(c.details, SCH_TEXT, "description", "The advisory in full"),
-    C(references, SCH_OBJECTS, "references", "Where to read more", .of = &reference_object,
+    C(cves, RECORD_TEXTS, "cves", "The CVEs it is about"),
+    C(scores, RECORD_OBJECT, "cvss", "Scores by version of CVSS", .of = &scores_object),
+    C(c.cvss_vector, RECORD_TEXT, "cvss_vector", "Vector of the effective score",
+      .flags = RECORD_OPTIONAL),
+    C(c.kev, RECORD_BOOL, "kev", "CISA knows of exploits"),
+    C(c.ransomware, RECORD_BOOL, "ransomware", "CISA knows of its use by ransomware"),
+    C(c.epss, RECORD_NUMBER, "epss", "Probability of exploitation within 30 days",
+      .flags = RECORD_OPTIONAL, .decimals = 5, .max = 1),
+    C(c.epss_percentile, RECORD_NUMBER, "epss_percentile", "Share of CVEs with a lower one",
+      .flags = RECORD_OPTIONAL, .decimals = 5, .max = 1),
+    C(c.published_ms, RECORD_TIME, "published", "When the advisory was published",
+      .flags = RECORD_OPTIONAL),
+    C(c.modified_ms, RECORD_TIME, "modified", "When it was changed last", .flags = RECORD_OPTIONAL),
+    C(c.summary, RECORD_TEXT, "summary", "The advisory in a line"),
+    C(c.details, RECORD_TEXT, "description", "The advisory in full"),
+    C(references, RECORD_OBJECTS, "references", "Where to read more", .of = &reference_object,
       .stride = sizeof(struct adv_reference)),
-    C(patchable, SCH_BOOL, "patchable",
+    C(patchable, RECORD_BOOL, "patchable",
       "For a package at least, the image's own repositories can deliver a fixed version"),
-    C(remediations, SCH_TEXTS, "remediations",
+    C(remediations, RECORD_TEXTS, "remediations",
       "What to do, with the exact commands: up to 20, one for each package and version"),
-    C(images, SCH_UINT, "images", "Images that it is a finding of"),
+    C(images, RECORD_UINT, "images", "Images that it is a finding of"),
 };
-static const struct sch_object check_object = {
+static const struct record_object check_object = {
     .name = "Check",
     .text = "A security check: what findings are about. One advisory for one source package",
-    SCH_TABLE(check_fields)};
+    RECORD_TABLE(check_fields)};
 
 static void put_check(struct json_out *w, struct check_row *row)
 {
@@ -91,9 +93,9 @@ static void put_check(struct json_out *w, struct check_row *row)
 	row->scores = (struct scores){.v2 = c->cvss_v2.version == CVSS_NONE ? NULL : &v2,
 				      .v3 = c->cvss_v3.version == CVSS_NONE ? NULL : &v3,
 				      .v4 = c->cvss_v4.version == CVSS_NONE ? NULL : &v4};
-	row->cves = (struct sch_rows){c->cves, c->cve_count};
-	row->references = (struct sch_rows){c->references, c->reference_count};
-	sch_put(w, NULL, &check_object, row);
+	row->cves = (struct record_rows){c->cves, c->cve_count};
+	row->references = (struct record_rows){c->references, c->reference_count};
+	record_put(w, NULL, &check_object, row);
 }
 
 /* A text that other matches have, too, is told once. */
@@ -130,7 +132,7 @@ static int read_remedies(struct db_tx *tx, struct arena *a, struct check_row *ro
 			put_remedy(text, texts, &n);
 	}
 	db_done(s);
-	row->remediations = (struct sch_rows){texts, n};
+	row->remediations = (struct record_rows){texts, n};
 	return r < 0 ? r : 0;
 }
 

@@ -7,14 +7,14 @@
 
 #define OBJECTS_MAX 128
 
-static const struct sch_field challenge_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "WWW-Authenticate", "How to log in"),
+static const struct record_field challenge_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "WWW-Authenticate", "How to log in"),
 };
-static const struct sch_object challenge_headers = {SCH_TABLE(challenge_fields)};
-static const struct sch_field allow_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "Allow", "The methods that this path has", .flags = SCH_OPTIONAL),
+static const struct record_object challenge_headers = {RECORD_TABLE(challenge_fields)};
+static const struct record_field allow_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "Allow", "The methods that this path has", .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object allow_headers = {SCH_TABLE(allow_fields)};
+static const struct record_object allow_headers = {RECORD_TABLE(allow_fields)};
 
 const struct error_row error_rows[] = {
     {.status = 400,
@@ -57,15 +57,15 @@ static void error_put(struct json_out *w, bool oci, const struct error_row *row)
 	doc_headers_put(w, row->headers);
 	json_put_object(w, "content");
 	json_put_object(w, oci ? "application/json" : "application/problem+json");
-	sch_ref_show(w, "schema", oci ? &api_oci_errors : &api_problem, SCH_REPLY);
+	record_ref_show(w, "schema", oci ? &api_oci_errors : &api_problem, RECORD_REPLY);
 	json_put_end(w, '}');
 	json_put_end(w, '}');
 	json_put_end(w, '}');
 }
 
 struct found {
-	const struct sch_object *object;
-	enum sch_use use;
+	const struct record_object *object;
+	enum record_use use;
 	bool list;
 };
 struct objects {
@@ -74,7 +74,7 @@ struct objects {
 };
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the tables, which name each other in no circle */
-static void add(struct objects *all, const struct sch_object *o, enum sch_use use, bool list)
+static void add(struct objects *all, const struct record_object *o, enum record_use use, bool list)
 {
 	if (!o)
 		return;
@@ -95,13 +95,13 @@ static void add_route(struct objects *all, const struct http_route *route)
 {
 	if (!route->doc)
 		return;
-	add(all, route->doc->body, SCH_REQUEST, false);
-	add(all, route->doc->also, SCH_REPLY, false);
+	add(all, route->doc->body, RECORD_REQUEST, false);
+	add(all, route->doc->also, RECORD_REPLY, false);
 	for (size_t i = 0; i < API_REPLIES_MAX && route->doc->replies[i].status; i++)
-		add(all, route->doc->replies[i].of, SCH_REPLY, route->doc->replies[i].list);
+		add(all, route->doc->replies[i].of, RECORD_REPLY, route->doc->replies[i].list);
 }
 
-static void list_put(struct json_out *w, const struct sch_object *o)
+static void list_put(struct json_out *w, const struct record_object *o)
 {
 	struct buf name;
 	buf_init(&name, 256);
@@ -113,7 +113,7 @@ static void list_put(struct json_out *w, const struct sch_object *o)
 	json_put_object(w, "properties");
 	json_put_object(w, "items");
 	json_put_text(w, "type", "array");
-	sch_ref_show(w, "items", o, SCH_REPLY);
+	record_ref_show(w, "items", o, RECORD_REPLY);
 	json_put_end(w, '}');
 	json_put_raw(w, "next",
 		     BYTES_LIT("{\"type\":\"string\",\"minLength\":1,\"description\":"
@@ -132,8 +132,8 @@ static void list_put(struct json_out *w, const struct sch_object *o)
 void doc_components_put(struct json_out *w, const struct api_routes *tables, size_t count)
 {
 	struct objects all = {.count = 0};
-	add(&all, &api_problem, SCH_REPLY, false);
-	add(&all, &api_oci_errors, SCH_REPLY, false);
+	add(&all, &api_problem, RECORD_REPLY, false);
+	add(&all, &api_oci_errors, RECORD_REPLY, false);
 	for (size_t t = 0; t < count; t++)
 		for (size_t i = 0; i < *tables[t].count; i++)
 			add_route(&all, &tables[t].rows[i]);
@@ -141,8 +141,8 @@ void doc_components_put(struct json_out *w, const struct api_routes *tables, siz
 	json_put_raw(w, "securitySchemes", BYTES_LIT(SECURITY));
 	json_put_object(w, "schemas");
 	for (size_t i = 0; i < all.count; i++) {
-		sch_object_show(w, all.items[i].object->name, all.items[i].object,
-				all.items[i].use);
+		record_object_show(w, all.items[i].object->name, all.items[i].object,
+				   all.items[i].use);
 		if (all.items[i].list)
 			list_put(w, all.items[i].object);
 	}

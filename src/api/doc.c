@@ -4,21 +4,22 @@
 
 #include <string.h>
 
-static const struct sch_field path_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "registry", "Name of the registry; the embedded one is `local`",
-	      .example = "\"local\""),
-    SCH_SHOWN(SCH_TEXT, "repository", "Name of the repository; its slashes are written as they are",
-	      .example = "\"team/app\""),
-    SCH_SHOWN(SCH_TEXT, "name", "Name of the repository; its slashes are written as they are",
-	      .example = "\"team/app\""),
-    SCH_SHOWN(SCH_TEXT, "digest", "Digest: `sha256:` or `sha512:` and lower-case hex"),
-    SCH_SHOWN(SCH_TEXT, "reference", "A tag or a digest", .example = "\"latest\""),
-    SCH_SHOWN(SCH_TEXT, "user", "Name of a user or robot", .example = "\"ci\""),
-    SCH_SHOWN(SCH_INT, "id", "Number of what is asked for"),
+static const struct record_field path_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "registry", "Name of the registry; the embedded one is `local`",
+		 .example = "\"local\""),
+    RECORD_SHOWN(RECORD_TEXT, "repository",
+		 "Name of the repository; its slashes are written as they are",
+		 .example = "\"team/app\""),
+    RECORD_SHOWN(RECORD_TEXT, "name", "Name of the repository; its slashes are written as they are",
+		 .example = "\"team/app\""),
+    RECORD_SHOWN(RECORD_TEXT, "digest", "Digest: `sha256:` or `sha512:` and lower-case hex"),
+    RECORD_SHOWN(RECORD_TEXT, "reference", "A tag or a digest", .example = "\"latest\""),
+    RECORD_SHOWN(RECORD_TEXT, "user", "Name of a user or robot", .example = "\"ci\""),
+    RECORD_SHOWN(RECORD_INT, "id", "Number of what is asked for"),
 };
-static const struct sch_object path_common = {SCH_TABLE(path_fields)};
+static const struct record_object path_common = {RECORD_TABLE(path_fields)};
 
-static const struct sch_field *field_of(const struct sch_object *o, struct bytes name)
+static const struct record_field *field_of(const struct record_object *o, struct bytes name)
 {
 	for (size_t i = 0; o && i < o->count; i++)
 		if (bytes_eq_lit(name, o->fields[i].key))
@@ -26,20 +27,20 @@ static const struct sch_field *field_of(const struct sch_object *o, struct bytes
 	return NULL;
 }
 
-static void parameter_put(struct json_out *w, const struct sch_field *f, const char *in)
+static void parameter_put(struct json_out *w, const struct record_field *f, const char *in)
 {
 	bool path = strcmp(in, "path") == 0;
 	json_put_object(w, NULL);
 	json_put_text(w, "name", f->key);
 	json_put_text(w, "in", in);
 	json_put_text(w, "description", f->text);
-	if (path || (f->flags & SCH_NEEDED))
+	if (path || (f->flags & RECORD_NEEDED))
 		json_put_bool(w, "required", true);
-	if (f->kind == SCH_WORD_LIST) {
+	if (f->kind == RECORD_WORD_LIST) {
 		json_put_text(w, "style", "form");
 		json_put_bool(w, "explode", false);
 	}
-	sch_field_show(w, "schema", f, SCH_PARAMETER);
+	record_field_show(w, "schema", f, RECORD_PARAMETER);
 	json_put_end(w, '}');
 }
 
@@ -51,14 +52,14 @@ static void path_parameters_put(struct json_out *w, const struct http_route *rou
 		struct bytes name = bytes_part(rest, 0, bytes_find(rest, '}'));
 		if (bytes_has_suffix_lit(name, "..."))
 			name = bytes_part(name, 0, name.len - 3);
-		const struct sch_field *f = field_of(route->doc->params, name);
+		const struct record_field *f = field_of(route->doc->params, name);
 		f = f ? f : field_of(&path_common, name);
 		if (f)
 			parameter_put(w, f, "path");
 	}
 }
 
-static void fields_put(struct json_out *w, const struct sch_object *o, const char *in)
+static void fields_put(struct json_out *w, const struct record_object *o, const char *in)
 {
 	for (size_t i = 0; o && i < o->count; i++)
 		parameter_put(w, &o->fields[i], in);
@@ -83,7 +84,7 @@ static void request_put(struct json_out *w, const struct http_route *route)
 	json_put_object(w, "content");
 	json_put_object(w, doc->body_type ? doc->body_type : "application/json");
 	if (doc->body)
-		sch_ref_show(w, "schema", doc->body, SCH_REQUEST);
+		record_ref_show(w, "schema", doc->body, RECORD_REQUEST);
 	if (doc->body_example)
 		json_put_raw(w, "example", bytes_of(doc->body_example));
 	json_put_end(w, '}');
@@ -91,18 +92,18 @@ static void request_put(struct json_out *w, const struct http_route *route)
 	json_put_end(w, '}');
 }
 
-void doc_headers_put(struct json_out *w, const struct sch_object *o)
+void doc_headers_put(struct json_out *w, const struct record_object *o)
 {
 	if (!o)
 		return;
 	json_put_object(w, "headers");
 	for (size_t i = 0; i < o->count; i++) {
-		const struct sch_field *f = &o->fields[i];
+		const struct record_field *f = &o->fields[i];
 		json_put_object(w, f->key);
 		json_put_text(w, "description", f->text);
-		if (!(f->flags & SCH_OPTIONAL))
+		if (!(f->flags & RECORD_OPTIONAL))
 			json_put_bool(w, "required", true);
-		sch_field_show(w, "schema", f, SCH_PARAMETER);
+		record_field_show(w, "schema", f, RECORD_PARAMETER);
 		json_put_end(w, '}');
 	}
 	json_put_end(w, '}');
@@ -126,7 +127,7 @@ static void content_put(struct json_out *w, const struct api_reply *reply)
 	if (reply->list && reply->of)
 		list_ref_put(w, reply->of->name);
 	else if (reply->of)
-		sch_ref_show(w, "schema", reply->of, SCH_REPLY);
+		record_ref_show(w, "schema", reply->of, RECORD_REPLY);
 	if (reply->example)
 		json_put_raw(w, "example", bytes_of(reply->example));
 	json_put_end(w, '}');

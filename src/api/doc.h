@@ -3,7 +3,7 @@
  * listed.
  */
 #pragma once
-#include "api/schema.h"
+#include "api/query.h"
 
 #define API_REPLIES_MAX 4
 #define API_ERRORS_MAX 6
@@ -11,29 +11,30 @@
 struct api_reply {
 	unsigned status; /* 0 ends the list */
 	const char *text;
-	const char *type;	     /* of the body; NULL with `of`: application/json */
-	const struct sch_object *of; /* NULL: no body, or one without a schema */
-	bool list;		     /* {"items": [of …], "next": …} */
-	const struct sch_object *headers;
+	const char *type;		/* of the body; NULL with `of`: application/json */
+	const struct record_object *of; /* NULL: no body, or one without a schema */
+	bool list;			/* {"items": [of …], "next": …} */
+	const struct record_object *headers;
 	const char *example; /* JSON */
 };
 struct api_doc {
-	const char *id;			  /* operationId */
-	const char *text;		  /* more than the summary, or NULL */
-	const struct sch_object *params;  /* of the path, where a name means something else here */
-	const struct sch_object *query;	  /* read by sch_query */
-	const struct sch_object *headers; /* of the request */
-	const struct sch_object *body;	  /* read by sch_body */
-	const char *body_type;		  /* of a body that is not JSON */
-	const char *body_example;	  /* JSON */
-	const struct sch_object *also;	  /* a schema that only the text speaks of */
+	const char *id;	  /* operationId */
+	const char *text; /* more than the summary, or NULL */
+	const struct record_object
+	    *params;			   /* of the path, where a name means something else here */
+	const struct record_object *query; /* read by api_query_read */
+	const struct record_object *headers; /* of the request */
+	const struct record_object *body;    /* read by api_body_read */
+	const char *body_type;		     /* of a body that is not JSON */
+	const char *body_example;	     /* JSON */
+	const struct record_object *also;    /* a schema that only the text speaks of */
 	struct api_reply replies[API_REPLIES_MAX];
 	unsigned errors[API_ERRORS_MAX]; /* statuses; 0 ends the list */
 };
 
 /* Shared tables. */
-extern const struct sch_object api_problem, api_oci_errors;
-extern const struct sch_object api_created_headers; /* Location */
+extern const struct record_object api_problem, api_oci_errors;
+extern const struct record_object api_created_headers; /* Location */
 /* Pages: the parameters limit and cursor into a struct api_page. */
 #define API_PAGE 100
 #define API_PAGE_MAX 1000
@@ -42,11 +43,11 @@ struct api_page {
 	uint64_t limit;
 };
 #define API_PAGE_FIELDS(type, member)                                                              \
-	SCH_FIELD(type, member.limit, SCH_UINT, "limit", "Items of a page", .min = 1,              \
-		  .max = API_PAGE_MAX, .fallback = API_PAGE),                                      \
-	    SCH_FIELD(type, member.cursor, SCH_TEXT, "cursor",                                     \
-		      "`next` of the page before, as it was given")
-extern const struct sch_object api_page_query;
+	RECORD_FIELD(type, member.limit, RECORD_UINT, "limit", "Items of a page", .min = 1,        \
+		     .max = API_PAGE_MAX, .fallback = API_PAGE),                                   \
+	    RECORD_FIELD(type, member.cursor, RECORD_TEXT, "cursor",                               \
+			 "`next` of the page before, as it was given")
+extern const struct record_object api_page_query;
 
 /* Before a handler of /api/v1/ runs: its query holds what the route knows (ERR_FORMAT), the client
  * takes the only type there is (else 406), and a JSON body says that it is one (else 415).
@@ -59,6 +60,6 @@ bool api_negotiates(const struct http_route *route);
 void doc_operation_put(struct json_out *w, const char *method, const struct http_route *route,
 		       const char *resource);
 /* The headers of a reply; nothing for NULL. */
-void doc_headers_put(struct json_out *w, const struct sch_object *o);
+void doc_headers_put(struct json_out *w, const struct record_object *o);
 /* Schemas of every object that the tables name, and the replies that errors share. */
 void doc_components_put(struct json_out *w, const struct api_routes *tables, size_t count);

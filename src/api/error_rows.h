@@ -5,7 +5,7 @@
 struct error_row {
 	unsigned status; /* 0: any that is not listed */
 	const char *name, *text;
-	const struct sch_object *headers;
+	const struct record_object *headers;
 };
 extern const struct error_row error_rows[];
 extern const size_t error_rows_count; /* without the last, which stands for the rest */

@@ -13,64 +13,71 @@ static const char *cvss_word(int i)
 	return words[i];
 }
 
-static const struct sch_field cvss_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "version", "Version of CVSS", .words = cvss_word),
-    SCH_SHOWN(SCH_NUMBER, "base", "Base score", .max = 10),
-    SCH_SHOWN(SCH_TEXT, "vector", "The vector it was computed from"),
+static const struct record_field cvss_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "version", "Version of CVSS", .words = cvss_word),
+    RECORD_SHOWN(RECORD_NUMBER, "base", "Base score", .max = 10),
+    RECORD_SHOWN(RECORD_TEXT, "vector", "The vector it was computed from"),
 };
-static const struct sch_object cvss_object = {
-    .name = "Cvss", .text = "The effective score", SCH_TABLE(cvss_fields)};
+static const struct record_object cvss_object = {
+    .name = "Cvss", .text = "The effective score", RECORD_TABLE(cvss_fields)};
 
-static const struct sch_field finding_fields[] = {
-    SCH_SHOWN(SCH_UINT, "id", "Number of the security check: the same everywhere and for ever"),
-    SCH_SHOWN(SCH_TEXT, "check", "Title of the security check",
-	      .example = "\"Debian Security Update for openssl (DSA-5678-1)\""),
-    SCH_SHOWN(SCH_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),
-    SCH_SHOWN(SCH_TEXT, "advisory", "The advisory's id", .example = "\"DSA-5678-1\""),
-    SCH_SHOWN(SCH_TEXTS, "cves", "The CVEs it is about"),
-    SCH_SHOWN(SCH_TEXT, "severity", "The vendor's, else that of the CVSS score",
-	      .words = api_severity_word),
-    SCH_SHOWN(SCH_TEXT, "severity_source", "vendor, cvss (the score) or other_record (its word)",
-	      .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_TEXT, "vendor_severity", "The vendor's own, where he tells one",
-	      .flags = SCH_OPTIONAL, .words = api_severity_word),
-    SCH_SHOWN(SCH_TEXT, "package", "Name of the package"),
-    SCH_SHOWN(SCH_TEXT, "installed_version", "Its version in the image"),
-    SCH_SHOWN(SCH_TEXT, "fixed_version", "The first version without it; empty when there is none"),
-    SCH_SHOWN(SCH_TEXT, "status", "Fix status", .words = api_status_word),
-    SCH_SHOWN(SCH_BOOL, "patchable",
-	      "A fixed version exists that the image's own repositories can deliver"),
-    SCH_SHOWN(SCH_TEXT, "arch", "The package's architecture"),
-    SCH_SHOWN(SCH_TEXT, "source_name", "The source package it was built from"),
-    SCH_SHOWN(SCH_TEXT, "source_version", "The version of that"),
-    SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer that brought the package in"),
-    SCH_SHOWN(SCH_TEXT, "layer_created_by", "History line of that layer", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_TEXT, "path", "The file that tells of the package"),
-    SCH_SHOWN(SCH_TEXT, "purl", "Package URL"),
-    SCH_SHOWN(SCH_OBJECT, "cvss", "The effective score", .flags = SCH_OPTIONAL, .of = &cvss_object),
-    SCH_SHOWN(SCH_BOOL, "kev", "CISA knows of exploits"),
-    SCH_SHOWN(SCH_BOOL, "ransomware", "CISA knows of its use by ransomware", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_NUMBER, "epss", "Probability of exploitation within 30 days",
-	      .flags = SCH_OPTIONAL, .max = 1),
-    SCH_SHOWN(SCH_NUMBER, "epss_percentile", "Share of CVEs with a lower one",
-	      .flags = SCH_OPTIONAL, .max = 1),
-    SCH_SHOWN(SCH_TEXT, "summary", "The advisory in a line", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_TEXT, "remediation", "What to do, with the exact command", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_TIME, "published", "When the advisory was published", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_TEXT, "repository", "Repository of the image"),
-    SCH_SHOWN(SCH_TEXT, "digest", "Digest of the image", .pattern = SCH_DIGEST_PATTERN),
+static const struct record_field finding_fields[] = {
+    RECORD_SHOWN(RECORD_UINT, "id",
+		 "Number of the security check: the same everywhere and for ever"),
+    RECORD_SHOWN(RECORD_TEXT, "check", "Title of the security check",
+		 .example = "\"Debian Security Update for openssl (DSA-5678-1)\""),
+    RECORD_SHOWN(RECORD_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),
+    RECORD_SHOWN(RECORD_TEXT, "advisory", "The advisory's id", .example = "\"DSA-5678-1\""),
+    RECORD_SHOWN(RECORD_TEXTS, "cves", "The CVEs it is about"),
+    RECORD_SHOWN(RECORD_TEXT, "severity", "The vendor's, else that of the CVSS score",
+		 .words = api_severity_word),
+    RECORD_SHOWN(RECORD_TEXT, "severity_source",
+		 "vendor, cvss (the score) or other_record (its word)", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "vendor_severity", "The vendor's own, where he tells one",
+		 .flags = RECORD_OPTIONAL, .words = api_severity_word),
+    RECORD_SHOWN(RECORD_TEXT, "package", "Name of the package"),
+    RECORD_SHOWN(RECORD_TEXT, "installed_version", "Its version in the image"),
+    RECORD_SHOWN(RECORD_TEXT, "fixed_version",
+		 "The first version without it; empty when there is none"),
+    RECORD_SHOWN(RECORD_TEXT, "status", "Fix status", .words = api_status_word),
+    RECORD_SHOWN(RECORD_BOOL, "patchable",
+		 "A fixed version exists that the image's own repositories can deliver"),
+    RECORD_SHOWN(RECORD_TEXT, "arch", "The package's architecture"),
+    RECORD_SHOWN(RECORD_TEXT, "source_name", "The source package it was built from"),
+    RECORD_SHOWN(RECORD_TEXT, "source_version", "The version of that"),
+    RECORD_SHOWN(RECORD_TEXT, "layer", "Digest of the layer that brought the package in"),
+    RECORD_SHOWN(RECORD_TEXT, "layer_created_by", "History line of that layer",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "path", "The file that tells of the package"),
+    RECORD_SHOWN(RECORD_TEXT, "purl", "Package URL"),
+    RECORD_SHOWN(RECORD_OBJECT, "cvss", "The effective score", .flags = RECORD_OPTIONAL,
+		 .of = &cvss_object),
+    RECORD_SHOWN(RECORD_BOOL, "kev", "CISA knows of exploits"),
+    RECORD_SHOWN(RECORD_BOOL, "ransomware", "CISA knows of its use by ransomware",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_NUMBER, "epss", "Probability of exploitation within 30 days",
+		 .flags = RECORD_OPTIONAL, .max = 1),
+    RECORD_SHOWN(RECORD_NUMBER, "epss_percentile", "Share of CVEs with a lower one",
+		 .flags = RECORD_OPTIONAL, .max = 1),
+    RECORD_SHOWN(RECORD_TEXT, "summary", "The advisory in a line", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "remediation", "What to do, with the exact command",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TIME, "published", "When the advisory was published",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "repository", "Repository of the image"),
+    RECORD_SHOWN(RECORD_TEXT, "digest", "Digest of the image", .pattern = RECORD_DIGEST_PATTERN),
 };
-static const struct sch_object finding_object = {
+static const struct record_object finding_object = {
     .name = "Finding",
     .text = "One security check for one package of one image",
-    SCH_TABLE(finding_fields)};
+    RECORD_TABLE(finding_fields)};
 
 struct findings_query {
 	struct api_page page;
 	struct bytes repository, digest; /* empty = any, as are the others */
 	struct bytes cve, package, category, search;
-	bool severity[SCH_WORDS_MAX];
-	enum sch_choice patchable, fixed, kev;
+	bool severity[RECORD_WORDS_MAX];
+	enum record_choice patchable, fixed, kev;
 	int status; /* enum adv_status; -1 = any */
 	uint64_t check;
 	double cvss, epss; /* at least; <0 = any */
@@ -84,37 +91,38 @@ static const char *sort_word(int i)
 	return words[i];
 }
 
-#define Q(member, kind, key, ...) SCH_FIELD(struct findings_query, member, kind, key, __VA_ARGS__)
+#define Q(member, kind, key, ...)                                                                  \
+	RECORD_FIELD(struct findings_query, member, kind, key, __VA_ARGS__)
 #define FILTERS                                                                                    \
-	Q(severity, SCH_WORD_LIST, "severity", "Any of these, divided by commas, in any case",     \
+	Q(severity, RECORD_WORD_LIST, "severity", "Any of these, divided by commas, in any case",  \
 	  .words = api_severity_word, .example = "[\"Critical\", \"High\"]"),                      \
-	    Q(category, SCH_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),    \
-	    Q(check, SCH_UINT, "check_id", "Of this security check", .min = 1,                     \
+	    Q(category, RECORD_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""), \
+	    Q(check, RECORD_UINT, "check_id", "Of this security check", .min = 1,                  \
 	      .max = (UINT64_C(1) << 53) - 1),                                                     \
-	    Q(cve, SCH_TEXT, "cve", "About this CVE, or of this advisory",                         \
+	    Q(cve, RECORD_TEXT, "cve", "About this CVE, or of this advisory",                      \
 	      .example = "\"CVE-2023-5363\""),                                                     \
-	    Q(package, SCH_TEXT, "package", "In this package, by its name or its source's"),       \
-	    Q(status, SCH_WORD, "status", "With this fix status", .words = api_status_word,        \
-	      .fallback = SCH_NONE),                                                               \
-	    Q(patchable, SCH_CHOICE, "patchable",                                                  \
+	    Q(package, RECORD_TEXT, "package", "In this package, by its name or its source's"),    \
+	    Q(status, RECORD_WORD, "status", "With this fix status", .words = api_status_word,     \
+	      .fallback = RECORD_NONE),                                                            \
+	    Q(patchable, RECORD_CHOICE, "patchable",                                               \
 	      "Whether the image's own repositories can deliver a fixed version"),                 \
-	    Q(fixed, SCH_CHOICE, "fixed", "Whether there is a fixed version"),                     \
-	    Q(kev, SCH_CHOICE, "kev", "Whether CISA knows of exploits"),                           \
-	    Q(cvss, SCH_NUMBER, "cvss_gte", "Base score of at least this", .max = 10),             \
-	    Q(epss, SCH_NUMBER, "epss_gte", "EPSS probability of at least this", .max = 1),        \
-	    Q(search, SCH_TEXT, "search", "With this in the title, in any case"),                  \
-	    Q(sort, SCH_WORD, "sort", "Order: highest first, packages by name",                    \
+	    Q(fixed, RECORD_CHOICE, "fixed", "Whether there is a fixed version"),                  \
+	    Q(kev, RECORD_CHOICE, "kev", "Whether CISA knows of exploits"),                        \
+	    Q(cvss, RECORD_NUMBER, "cvss_gte", "Base score of at least this", .max = 10),          \
+	    Q(epss, RECORD_NUMBER, "epss_gte", "EPSS probability of at least this", .max = 1),     \
+	    Q(search, RECORD_TEXT, "search", "With this in the title, in any case"),               \
+	    Q(sort, RECORD_WORD, "sort", "Order: highest first, packages by name",                 \
 	      .words = sort_word, .fallback = FND_BY_SEVERITY),                                    \
 	    API_PAGE_FIELDS(struct findings_query, page)
 
-static const struct sch_field image_query_fields[] = {FILTERS};
-static const struct sch_field query_fields[] = {
-    Q(repository, SCH_TEXT, "repository", "In this repository"),
-    Q(digest, SCH_TEXT, "digest", "In this image; give the repository too"),
+static const struct record_field image_query_fields[] = {FILTERS};
+static const struct record_field query_fields[] = {
+    Q(repository, RECORD_TEXT, "repository", "In this repository"),
+    Q(digest, RECORD_TEXT, "digest", "In this image; give the repository too"),
     FILTERS,
 };
-static const struct sch_object image_query = {SCH_TABLE(image_query_fields)};
-static const struct sch_object query = {SCH_TABLE(query_fields)};
+static const struct record_object image_query = {RECORD_TABLE(image_query_fields)};
+static const struct record_object query = {RECORD_TABLE(query_fields)};
 
 struct listing {
 	struct findings_query q; /* the tables' struct */
@@ -123,9 +131,9 @@ struct listing {
 	struct fnd_cursor cursor;
 };
 
-static enum fnd_choice choice(enum sch_choice c)
+static enum fnd_choice choice(enum record_choice c)
 {
-	return c == SCH_YES ? FND_ONLY : c == SCH_NO ? FND_NONE : FND_ANY;
+	return c == RECORD_YES ? FND_ONLY : c == RECORD_NO ? FND_NONE : FND_ANY;
 }
 
 /* The category as findings have it, whatever its case. One that no database can have is a mistake,
@@ -146,7 +154,7 @@ static int find_category(struct bytes *category, struct err *e)
 static int parse_listing(struct http_request *r, struct listing *l, struct err *e)
 {
 	const struct findings_query *q = &l->q;
-	if (sch_query(r, &l->q, e) < 0)
+	if (api_query_read(r, &l->q, e) < 0)
 		return -(int)e->code;
 	l->filter = (struct fnd_filter){.repository = q->repository,
 					.digest = q->digest,

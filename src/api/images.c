@@ -26,57 +26,59 @@ static const char *coverage_state(int i)
 	static const char *const words[] = {"assessed", "partial", "nothing", NULL};
 	return words[i];
 }
-static const struct sch_field note_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer it is about", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_TEXT, "path", "The file it is about", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_TEXT, "text", "What could not be read or assessed, and why"),
+static const struct record_field note_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "layer", "Digest of the layer it is about", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "path", "The file it is about", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "text", "What could not be read or assessed, and why"),
 };
-static const struct sch_object note_object = {.name = "CoverageNote", SCH_TABLE(note_fields)};
+static const struct record_object note_object = {.name = "CoverageNote", RECORD_TABLE(note_fields)};
 static const char *support_word(int i)
 {
 	static const char *const words[] = {"supported", "extended", "ended", NULL};
 	return words[i];
 }
-static const struct sch_field support_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "state", "extended: standard support has ended, the vendor offers more",
-	      .words = support_word),
-    SCH_SHOWN(SCH_TEXT, "standard_end", "Last day of standard support", .format = "date"),
-    SCH_SHOWN(SCH_TEXT, "extended", "What the vendor calls its further support",
-	      .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_TEXT, "extended_end", "Its last day", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_TEXT, "source", "Of these dates"),
-    SCH_SHOWN(SCH_TEXT, "as_of", "When they were looked up", .flags = SCH_OPTIONAL),
+static const struct record_field support_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "state",
+		 "extended: standard support has ended, the vendor offers more",
+		 .words = support_word),
+    RECORD_SHOWN(RECORD_TEXT, "standard_end", "Last day of standard support", .format = "date"),
+    RECORD_SHOWN(RECORD_TEXT, "extended", "What the vendor calls its further support",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "extended_end", "Its last day", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "source", "Of these dates"),
+    RECORD_SHOWN(RECORD_TEXT, "as_of", "When they were looked up", .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object support_object = {
+static const struct record_object support_object = {
     .name = "Support",
     .text = "Until when the distribution's release gets fixes",
-    SCH_TABLE(support_fields)};
-static const struct sch_field gap_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "reason", "Why"),
-    SCH_SHOWN(SCH_UINT, "packages", "How many packages", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_UINT, "files", "How many files", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_TEXTS, "examples", "Names of some, or their paths"),
+    RECORD_TABLE(support_fields)};
+static const struct record_field gap_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "reason", "Why"),
+    RECORD_SHOWN(RECORD_UINT, "packages", "How many packages", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_UINT, "files", "How many files", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXTS, "examples", "Names of some, or their paths"),
 };
-static const struct sch_object gap_object = {
-    .name = "Gap", .text = "What was seen and not assessed", SCH_TABLE(gap_fields)};
-static const struct sch_field coverage_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "state", "How much could be assessed", .words = coverage_state),
-    SCH_SHOWN(SCH_UINT, "packages", "Packages found"),
-    SCH_SHOWN(SCH_UINT, "packages_assessed", "Those that advisories are known for"),
-    SCH_SHOWN(SCH_UINT, "packages_third_party", "Those that the distribution did not make"),
-    SCH_SHOWN(SCH_TEXTS, "not_assessed", "What was found and not assessed"),
-    SCH_SHOWN(SCH_OBJECTS, "gaps", "Packages and files that were seen and not assessed, by reason",
-	      .of = &gap_object),
-    SCH_SHOWN(SCH_OBJECTS, "notes", "What else is to be known", .of = &note_object),
-    SCH_SHOWN(SCH_TEXT, "support_end", "SUPPORT_END of the image's os-release",
-	      .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_OBJECT, "support", "Where it is known", .flags = SCH_OPTIONAL,
-	      .of = &support_object),
+static const struct record_object gap_object = {
+    .name = "Gap", .text = "What was seen and not assessed", RECORD_TABLE(gap_fields)};
+static const struct record_field coverage_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "state", "How much could be assessed", .words = coverage_state),
+    RECORD_SHOWN(RECORD_UINT, "packages", "Packages found"),
+    RECORD_SHOWN(RECORD_UINT, "packages_assessed", "Those that advisories are known for"),
+    RECORD_SHOWN(RECORD_UINT, "packages_third_party", "Those that the distribution did not make"),
+    RECORD_SHOWN(RECORD_TEXTS, "not_assessed", "What was found and not assessed"),
+    RECORD_SHOWN(RECORD_OBJECTS, "gaps",
+		 "Packages and files that were seen and not assessed, by reason",
+		 .of = &gap_object),
+    RECORD_SHOWN(RECORD_OBJECTS, "notes", "What else is to be known", .of = &note_object),
+    RECORD_SHOWN(RECORD_TEXT, "support_end", "SUPPORT_END of the image's os-release",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_OBJECT, "support", "Where it is known", .flags = RECORD_OPTIONAL,
+		 .of = &support_object),
 };
-static const struct sch_object coverage_object = {
+static const struct record_object coverage_object = {
     .name = "Coverage",
     .text = "What of the image was assessed, what was not, and why",
-    SCH_TABLE(coverage_fields)};
+    RECORD_TABLE(coverage_fields)};
 
 static const char *kind_word(int i)
 {
@@ -87,56 +89,61 @@ static const char *kind_word(int i)
 struct image_row {
 	struct bytes registry;
 	int kind; /* of kind_word */
-	struct sch_rows tags;
+	struct record_rows tags;
 	struct store_image i;
 };
 
-static const struct sch_field distro_fields[] = {
-    SCH_FIELD(struct store_image, distro_id, SCH_TEXT, "id", "ID of os-release",
-	      .example = "\"debian\""),
-    SCH_FIELD(struct store_image, distro_version, SCH_TEXT, "version_id", "VERSION_ID",
-	      .example = "\"12\""),
-    SCH_FIELD(struct store_image, distro_name, SCH_TEXT, "name", "PRETTY_NAME"),
+static const struct record_field distro_fields[] = {
+    RECORD_FIELD(struct store_image, distro_id, RECORD_TEXT, "id", "ID of os-release",
+		 .example = "\"debian\""),
+    RECORD_FIELD(struct store_image, distro_version, RECORD_TEXT, "version_id", "VERSION_ID",
+		 .example = "\"12\""),
+    RECORD_FIELD(struct store_image, distro_name, RECORD_TEXT, "name", "PRETTY_NAME"),
 };
-static const struct sch_object distro_object = {.name = "Distro",
-						.text =
-						    "The distribution; empty where none was found",
-						SCH_TABLE(distro_fields)};
-static const struct sch_field image_fields[] = {
-    SCH_FIELD(struct image_row, registry, SCH_TEXT, "registry", "Its registry"),
-    SCH_FIELD(struct image_row, i.repository, SCH_TEXT, "repository", "Its repository",
-	      .pattern = SCH_REPOSITORY_PATTERN),
-    SCH_FIELD(struct image_row, i.digest, SCH_TEXT, "digest", "Digest of its manifest",
-	      .pattern = SCH_DIGEST_PATTERN),
-    SCH_FIELD(struct image_row, tags, SCH_TEXTS, "tags", "Up to 100 of its tags"),
-    SCH_FIELD(struct image_row, kind, SCH_WORD, "kind",
-	      "artifact: no engine could run it (a signature, a chart); it is never assessed and "
-	      "counts nowhere",
-	      .words = kind_word),
-    SCH_FIELD(struct image_row, i.platform, SCH_TEXT, "platform",
-	      "os/architecture[/variant]; empty until it is scanned", .example = "\"linux/amd64\""),
-    SCH_FIELD(struct image_row, i.state, SCH_WORD, "state",
-	      "Pending: not scanned yet. Unverified: could not be assessed", .words = state_word),
-    SCH_FIELD(struct image_row, i.reason, SCH_TEXT, "reason",
-	      "Why it is Unverified; of others what besides could not be assessed; may be empty"),
-    SCH_FIELD(struct image_row, i.counts, SCH_OBJECT, "findings", "Security checks by severity",
-	      .of = &api_counts),
-    SCH_FIELD(struct image_row, i.package_count, SCH_UINT, "packages", "Packages found"),
-    SCH_FIELD(struct image_row, i, SCH_OBJECT, "distro", "The distribution", .of = &distro_object),
-    SCH_FIELD(struct image_row, i.pushed_ms, SCH_TIME, "pushed_at", "When it was pushed last",
-	      .flags = SCH_OPTIONAL),
-    SCH_FIELD(struct image_row, i.pulled_ms, SCH_TIME, "pulled_at", "When it was pulled last",
-	      .flags = SCH_OPTIONAL),
-    SCH_FIELD(struct image_row, i.scanned_ms, SCH_TIME, "scanned_at", "When it was scanned last",
-	      .flags = SCH_OPTIONAL),
-    SCH_FIELD(struct image_row, i.coverage, SCH_JSON, "coverage",
-	      "What was assessed; absent until it is scanned", .flags = SCH_OPTIONAL,
-	      .of = &coverage_object),
+static const struct record_object distro_object = {
+    .name = "Distro",
+    .text = "The distribution; empty where none was found",
+    RECORD_TABLE(distro_fields)};
+static const struct record_field image_fields[] = {
+    RECORD_FIELD(struct image_row, registry, RECORD_TEXT, "registry", "Its registry"),
+    RECORD_FIELD(struct image_row, i.repository, RECORD_TEXT, "repository", "Its repository",
+		 .pattern = RECORD_REPOSITORY_PATTERN),
+    RECORD_FIELD(struct image_row, i.digest, RECORD_TEXT, "digest", "Digest of its manifest",
+		 .pattern = RECORD_DIGEST_PATTERN),
+    RECORD_FIELD(struct image_row, tags, RECORD_TEXTS, "tags", "Up to 100 of its tags"),
+    RECORD_FIELD(
+	struct image_row, kind, RECORD_WORD, "kind",
+	"artifact: no engine could run it (a signature, a chart); it is never assessed and "
+	"counts nowhere",
+	.words = kind_word),
+    RECORD_FIELD(struct image_row, i.platform, RECORD_TEXT, "platform",
+		 "os/architecture[/variant]; empty until it is scanned",
+		 .example = "\"linux/amd64\""),
+    RECORD_FIELD(struct image_row, i.state, RECORD_WORD, "state",
+		 "Pending: not scanned yet. Unverified: could not be assessed",
+		 .words = state_word),
+    RECORD_FIELD(
+	struct image_row, i.reason, RECORD_TEXT, "reason",
+	"Why it is Unverified; of others what besides could not be assessed; may be empty"),
+    RECORD_FIELD(struct image_row, i.counts, RECORD_OBJECT, "findings",
+		 "Security checks by severity", .of = &api_counts),
+    RECORD_FIELD(struct image_row, i.package_count, RECORD_UINT, "packages", "Packages found"),
+    RECORD_FIELD(struct image_row, i, RECORD_OBJECT, "distro", "The distribution",
+		 .of = &distro_object),
+    RECORD_FIELD(struct image_row, i.pushed_ms, RECORD_TIME, "pushed_at", "When it was pushed last",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct image_row, i.pulled_ms, RECORD_TIME, "pulled_at", "When it was pulled last",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct image_row, i.scanned_ms, RECORD_TIME, "scanned_at",
+		 "When it was scanned last", .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct image_row, i.coverage, RECORD_JSON, "coverage",
+		 "What was assessed; absent until it is scanned", .flags = RECORD_OPTIONAL,
+		 .of = &coverage_object),
 };
-static const struct sch_object image_object = {
+static const struct record_object image_object = {
     .name = "Image",
     .text = "One manifest of one platform in one repository; or an artifact",
-    SCH_TABLE(image_fields)};
+    RECORD_TABLE(image_fields)};
 
 struct images_query {
 	struct api_page page;
@@ -233,7 +240,7 @@ static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *
 	/* Not scanned yet: there is none. */
 	row.i.coverage =
 	    bytes_eq_lit(i->coverage, "{}") ? BYTES_NONE : coverage_now(i, http_arena(r));
-	sch_put(w, NULL, &image_object, &row);
+	record_put(w, NULL, &image_object, &row);
 	return rc < 0 ? rc : 0;
 }
 
@@ -295,21 +302,21 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	return r;
 }
 
-static const struct sch_field images_query_fields[] = {
-    SCH_FIELD(struct images_query, state, SCH_WORD, "state", "Only those in this state",
-	      .words = state_word, .fallback = SCH_NONE),
-    SCH_FIELD(struct images_query, kind, SCH_WORD, "kind", "Only those of this kind",
-	      .words = kind_word, .fallback = SCH_NONE),
+static const struct record_field images_query_fields[] = {
+    RECORD_FIELD(struct images_query, state, RECORD_WORD, "state", "Only those in this state",
+		 .words = state_word, .fallback = RECORD_NONE),
+    RECORD_FIELD(struct images_query, kind, RECORD_WORD, "kind", "Only those of this kind",
+		 .words = kind_word, .fallback = RECORD_NONE),
     API_PAGE_FIELDS(struct images_query, page),
 };
-static const struct sch_object images_query = {SCH_TABLE(images_query_fields)};
+static const struct record_object images_query = {RECORD_TABLE(images_query_fields)};
 
 static int get_images(struct http_request *r, struct err *e)
 {
 	struct listing q = {.r = r};
 	struct digest d;
 	struct err why = ERR_INIT;
-	if (sch_query(r, &q.q, e) < 0)
+	if (api_query_read(r, &q.q, e) < 0)
 		return -(int)e->code;
 	if (q.q.page.cursor.len && digest_parse(q.q.page.cursor, &d, &why) < 0)
 		return api_bad_cursor(e);

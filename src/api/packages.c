@@ -7,36 +7,38 @@
 #include "store/images.h"
 
 /* As report_package_put writes it. */
-static const struct sch_field package_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "type", "Type of the package URL: deb, apk, rpm …", .example = "\"deb\""),
-    SCH_SHOWN(SCH_TEXT, "name", "Its name"),
-    SCH_SHOWN(SCH_TEXT, "version", "Its version, as its package manager writes it"),
-    SCH_SHOWN(SCH_TEXT, "arch", "Its architecture; empty where it has none"),
-    SCH_SHOWN(SCH_TEXT, "source_name", "The source package it was built from"),
-    SCH_SHOWN(SCH_TEXT, "source_version", "The version of that"),
-    SCH_SHOWN(SCH_TEXT, "distro", "Distribution and release", .example = "\"debian:12\""),
-    SCH_SHOWN(SCH_TEXT, "module", "Module and stream of an rpm", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_TEXT, "vendor", "Who made an rpm", .flags = SCH_OPTIONAL),
-    SCH_SHOWN(SCH_BOOL, "third_party", "Not the distribution's own: its advisories do not hold"),
-    SCH_SHOWN(SCH_TEXT, "path", "The file that tells of it"),
-    SCH_SHOWN(SCH_TEXT, "layer", "Digest of the layer that brought it in"),
-    SCH_SHOWN(SCH_TEXT, "purl", "Package URL"),
+static const struct record_field package_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "type", "Type of the package URL: deb, apk, rpm …",
+		 .example = "\"deb\""),
+    RECORD_SHOWN(RECORD_TEXT, "name", "Its name"),
+    RECORD_SHOWN(RECORD_TEXT, "version", "Its version, as its package manager writes it"),
+    RECORD_SHOWN(RECORD_TEXT, "arch", "Its architecture; empty where it has none"),
+    RECORD_SHOWN(RECORD_TEXT, "source_name", "The source package it was built from"),
+    RECORD_SHOWN(RECORD_TEXT, "source_version", "The version of that"),
+    RECORD_SHOWN(RECORD_TEXT, "distro", "Distribution and release", .example = "\"debian:12\""),
+    RECORD_SHOWN(RECORD_TEXT, "module", "Module and stream of an rpm", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "vendor", "Who made an rpm", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_BOOL, "third_party",
+		 "Not the distribution's own: its advisories do not hold"),
+    RECORD_SHOWN(RECORD_TEXT, "path", "The file that tells of it"),
+    RECORD_SHOWN(RECORD_TEXT, "layer", "Digest of the layer that brought it in"),
+    RECORD_SHOWN(RECORD_TEXT, "purl", "Package URL"),
 };
-static const struct sch_object package_object = {
-    .name = "Package", .text = "A package of an image", SCH_TABLE(package_fields)};
+static const struct record_object package_object = {
+    .name = "Package", .text = "A package of an image", RECORD_TABLE(package_fields)};
 
 struct packages_query {
 	struct api_page page;
 	struct bytes package, type; /* empty = any */
 };
-static const struct sch_field packages_query_fields[] = {
-    SCH_FIELD(struct packages_query, package, SCH_TEXT, "package",
-	      "Only those of this name, their own or their source package's"),
-    SCH_FIELD(struct packages_query, type, SCH_TEXT, "type",
-	      "Only those of this type of package URL", .example = "\"deb\""),
+static const struct record_field packages_query_fields[] = {
+    RECORD_FIELD(struct packages_query, package, RECORD_TEXT, "package",
+		 "Only those of this name, their own or their source package's"),
+    RECORD_FIELD(struct packages_query, type, RECORD_TEXT, "type",
+		 "Only those of this type of package URL", .example = "\"deb\""),
     API_PAGE_FIELDS(struct packages_query, page),
 };
-static const struct sch_object packages_query = {SCH_TABLE(packages_query_fields)};
+static const struct record_object packages_query = {RECORD_TABLE(packages_query_fields)};
 
 /* Where a page of packages begins: after this one. Clients see the two numbers; the rest of the key
  * is read again. */
@@ -153,7 +155,7 @@ static int write_packages(struct db_tx *tx, struct json_out *w, void *arg, struc
 static int get_packages(struct http_request *r, struct err *e)
 {
 	struct packages l = {.r = r};
-	if (sch_query(r, &l.q, e) < 0)
+	if (api_query_read(r, &l.q, e) < 0)
 		return -(int)e->code;
 	struct bytes rest = l.q.page.cursor;
 	l.after.is_set = rest.len > 0;

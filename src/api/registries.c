@@ -29,32 +29,35 @@ struct registry_row {
 };
 
 #define TOTAL_FIELDS(type)                                                                         \
-	SCH_FIELD(type, total.images, SCH_UINT, "images", "Images in all"),                        \
-	    SCH_FIELD(type, total.unhealthy, SCH_UINT, "unhealthy", "Images with findings"),       \
-	    SCH_FIELD(type, total.unverified, SCH_UINT, "unverified",                              \
-		      "Images that could not be assessed"),                                        \
-	    SCH_FIELD(type, total.healthy, SCH_UINT, "healthy", "Images without findings"),        \
-	    SCH_FIELD(type, pending, SCH_UINT, "pending", "Images that are not scanned yet"),      \
-	    SCH_FIELD(type, total.counts, SCH_OBJECT, "findings",                                  \
-		      "Security checks by severity, summed over the images", .of = &api_counts),   \
-	    SCH_FIELD(type, stored.blobs, SCH_UINT, "stored_blobs", "Blobs it holds, each once"),  \
-	    SCH_FIELD(                                                                             \
-		type, stored.bytes, SCH_UINT, "stored_bytes",                                      \
+	RECORD_FIELD(type, total.images, RECORD_UINT, "images", "Images in all"),                  \
+	    RECORD_FIELD(type, total.unhealthy, RECORD_UINT, "unhealthy", "Images with findings"), \
+	    RECORD_FIELD(type, total.unverified, RECORD_UINT, "unverified",                        \
+			 "Images that could not be assessed"),                                     \
+	    RECORD_FIELD(type, total.healthy, RECORD_UINT, "healthy", "Images without findings"),  \
+	    RECORD_FIELD(type, pending, RECORD_UINT, "pending",                                    \
+			 "Images that are not scanned yet"),                                       \
+	    RECORD_FIELD(type, total.counts, RECORD_OBJECT, "findings",                            \
+			 "Security checks by severity, summed over the images",                    \
+			 .of = &api_counts),                                                       \
+	    RECORD_FIELD(type, stored.blobs, RECORD_UINT, "stored_blobs",                          \
+			 "Blobs it holds, each once"),                                             \
+	    RECORD_FIELD(                                                                          \
+		type, stored.bytes, RECORD_UINT, "stored_bytes",                                   \
 		"Bytes of those blobs. Repositories may share blobs: the registry has each once")
 
-static const struct sch_field registry_fields[] = {
-    SCH_FIELD(struct registry_row, name, SCH_TEXT, "name", "Its name"),
-    SCH_FIELD(struct registry_row, type, SCH_WORD, "type", "embedded: this server's own",
-	      .words = registry_type),
-    SCH_FIELD(struct registry_row, state, SCH_WORD, "state",
-	      "Unhealthy: an image of it has findings. NotApplicable: nothing can be said",
-	      .words = registry_state),
-    SCH_FIELD(struct registry_row, reason, SCH_TEXT, "reason",
-	      "Why it is NotApplicable; empty else"),
+static const struct record_field registry_fields[] = {
+    RECORD_FIELD(struct registry_row, name, RECORD_TEXT, "name", "Its name"),
+    RECORD_FIELD(struct registry_row, type, RECORD_WORD, "type", "embedded: this server's own",
+		 .words = registry_type),
+    RECORD_FIELD(struct registry_row, state, RECORD_WORD, "state",
+		 "Unhealthy: an image of it has findings. NotApplicable: nothing can be said",
+		 .words = registry_state),
+    RECORD_FIELD(struct registry_row, reason, RECORD_TEXT, "reason",
+		 "Why it is NotApplicable; empty else"),
     TOTAL_FIELDS(struct registry_row),
 };
-static const struct sch_object registry_object = {
-    .name = "Registry", .text = "A registry and how it stands", SCH_TABLE(registry_fields)};
+static const struct record_object registry_object = {
+    .name = "Registry", .text = "A registry and how it stands", RECORD_TABLE(registry_fields)};
 
 struct repository_row {
 	struct bytes registry;
@@ -63,18 +66,18 @@ struct repository_row {
 	struct store_totals stored;
 };
 
-static const struct sch_field repository_fields[] = {
-    SCH_FIELD(struct repository_row, registry, SCH_TEXT, "registry", "Its registry"),
-    SCH_FIELD(struct repository_row, total.name, SCH_TEXT, "name", "Its name",
-	      .pattern = SCH_REPOSITORY_PATTERN),
+static const struct record_field repository_fields[] = {
+    RECORD_FIELD(struct repository_row, registry, RECORD_TEXT, "registry", "Its registry"),
+    RECORD_FIELD(struct repository_row, total.name, RECORD_TEXT, "name", "Its name",
+		 .pattern = RECORD_REPOSITORY_PATTERN),
     TOTAL_FIELDS(struct repository_row),
-    SCH_FIELD(struct repository_row, total.pushed_ms, SCH_TIME, "pushed_at",
-	      "When an image was pushed last", .flags = SCH_OPTIONAL),
+    RECORD_FIELD(struct repository_row, total.pushed_ms, RECORD_TIME, "pushed_at",
+		 "When an image was pushed last", .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object repository_object = {.name = "Repository",
-						    .text =
-							"A repository with the sums of its images",
-						    SCH_TABLE(repository_fields)};
+static const struct record_object repository_object = {
+    .name = "Repository",
+    .text = "A repository with the sums of its images",
+    RECORD_TABLE(repository_fields)};
 
 static uint64_t pending_of(const struct cnt_total *t)
 {
@@ -107,7 +110,7 @@ static void put_registry(struct json_out *w, const struct cnt_total *t,
 		row.reason = bytes_of(t->images ? "no image could be verified"
 						: "the registry holds no images");
 	}
-	sch_put(w, NULL, &registry_object, &row);
+	record_put(w, NULL, &registry_object, &row);
 }
 
 static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
@@ -138,7 +141,7 @@ static int write_registries(struct db_tx *tx, struct json_out *w, void *arg, str
 static int get_registries(struct http_request *r, struct err *e)
 {
 	struct api_page p;
-	if (sch_query(r, &p, e) < 0)
+	if (api_query_read(r, &p, e) < 0)
 		return -(int)e->code;
 	if (p.cursor.len && !ref_is_name(p.cursor))
 		return api_bad_cursor(e);
@@ -174,7 +177,7 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 					     .total = rows[i]};
 		if (stored_of(tx, rows[i].name, &row.stored, e) < 0)
 			return -(int)e->code;
-		sch_put(w, NULL, &repository_object, &row);
+		record_put(w, NULL, &repository_object, &row);
 	}
 	api_list_end(w, more ? rows[limit - 1].name : BYTES_NONE);
 	return 0;
@@ -183,7 +186,7 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 static int get_repositories(struct http_request *r, struct err *e)
 {
 	struct listing p = {.r = r};
-	if (sch_query(r, &p.page, e) < 0)
+	if (api_query_read(r, &p.page, e) < 0)
 		return -(int)e->code;
 	if (p.page.cursor.len && !ref_is_name(p.page.cursor))
 		return api_bad_cursor(e);

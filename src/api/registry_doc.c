@@ -2,107 +2,108 @@
  * distribution specification's; what the handlers write themselves is written by these tables. */
 #include "api/registry_doc.h"
 
-#define H(key, ...) SCH_SHOWN(SCH_TEXT, key, __VA_ARGS__)
+#define H(key, ...) RECORD_SHOWN(RECORD_TEXT, key, __VA_ARGS__)
 #define VERSION H("Docker-Distribution-Api-Version", "registry/2.0")
 #define LOCATION H("Location", "Where it is", .format = "uri-reference")
-#define CONTENT_DIGEST H("Docker-Content-Digest", "Its digest", .pattern = SCH_DIGEST_PATTERN)
+#define CONTENT_DIGEST H("Docker-Content-Digest", "Its digest", .pattern = RECORD_DIGEST_PATTERN)
 #define ETAG H("ETag", "Its digest in quotes")
 
-static const struct sch_field version_headers[] = {VERSION};
-static const struct sch_field blob_headers[] = {VERSION, CONTENT_DIGEST, ETAG,
-						H("Accept-Ranges", "bytes"),
-						H("Cache-Control", "A blob never changes")};
-static const struct sch_field part_headers[] = {VERSION, CONTENT_DIGEST, ETAG,
-						H("Content-Range", "Which part it is")};
-static const struct sch_field manifest_headers[] = {VERSION, CONTENT_DIGEST, ETAG};
-static const struct sch_field session_headers[] = {
+static const struct record_field version_headers[] = {VERSION};
+static const struct record_field blob_headers[] = {VERSION, CONTENT_DIGEST, ETAG,
+						   H("Accept-Ranges", "bytes"),
+						   H("Cache-Control", "A blob never changes")};
+static const struct record_field part_headers[] = {VERSION, CONTENT_DIGEST, ETAG,
+						   H("Content-Range", "Which part it is")};
+static const struct record_field manifest_headers[] = {VERSION, CONTENT_DIGEST, ETAG};
+static const struct record_field session_headers[] = {
     VERSION, LOCATION, H("Range", "`0-` and the last byte that has arrived"),
     H("Docker-Upload-UUID", "Its id")};
-static const struct sch_field blob_made_headers[] = {VERSION, LOCATION, CONTENT_DIGEST};
-static const struct sch_field manifest_made_headers[] = {
+static const struct record_field blob_made_headers[] = {VERSION, LOCATION, CONTENT_DIGEST};
+static const struct record_field manifest_made_headers[] = {
     VERSION, LOCATION, CONTENT_DIGEST,
-    H("OCI-Subject", "The digest of its subject", .flags = SCH_OPTIONAL),
-    H("OCI-Tag", "A tag that was set; one header for each", .flags = SCH_OPTIONAL)};
-static const struct sch_field list_headers[] = {
-    VERSION, H("Link", "The next page: `<path>; rel=\"next\"`", .flags = SCH_OPTIONAL)};
-static const struct sch_field referrers_headers[] = {
-    VERSION, H("Link", "The next page: `<path>; rel=\"next\"`", .flags = SCH_OPTIONAL),
-    H("OCI-Filters-Applied", "artifactType", .flags = SCH_OPTIONAL)};
-static const struct sch_object with_version = {SCH_TABLE(version_headers)};
-static const struct sch_object with_blob = {SCH_TABLE(blob_headers)};
-static const struct sch_object with_part = {SCH_TABLE(part_headers)};
-static const struct sch_object with_manifest = {SCH_TABLE(manifest_headers)};
-static const struct sch_object with_session = {SCH_TABLE(session_headers)};
-static const struct sch_object with_blob_made = {SCH_TABLE(blob_made_headers)};
-static const struct sch_object with_manifest_made = {SCH_TABLE(manifest_made_headers)};
-static const struct sch_object with_list = {SCH_TABLE(list_headers)};
-static const struct sch_object with_referrers = {SCH_TABLE(referrers_headers)};
+    H("OCI-Subject", "The digest of its subject", .flags = RECORD_OPTIONAL),
+    H("OCI-Tag", "A tag that was set; one header for each", .flags = RECORD_OPTIONAL)};
+static const struct record_field list_headers[] = {
+    VERSION, H("Link", "The next page: `<path>; rel=\"next\"`", .flags = RECORD_OPTIONAL)};
+static const struct record_field referrers_headers[] = {
+    VERSION, H("Link", "The next page: `<path>; rel=\"next\"`", .flags = RECORD_OPTIONAL),
+    H("OCI-Filters-Applied", "artifactType", .flags = RECORD_OPTIONAL)};
+static const struct record_object with_version = {RECORD_TABLE(version_headers)};
+static const struct record_object with_blob = {RECORD_TABLE(blob_headers)};
+static const struct record_object with_part = {RECORD_TABLE(part_headers)};
+static const struct record_object with_manifest = {RECORD_TABLE(manifest_headers)};
+static const struct record_object with_session = {RECORD_TABLE(session_headers)};
+static const struct record_object with_blob_made = {RECORD_TABLE(blob_made_headers)};
+static const struct record_object with_manifest_made = {RECORD_TABLE(manifest_made_headers)};
+static const struct record_object with_list = {RECORD_TABLE(list_headers)};
+static const struct record_object with_referrers = {RECORD_TABLE(referrers_headers)};
 
-static const struct sch_field blob_asks_fields[] = {
+static const struct record_field blob_asks_fields[] = {
     H("Range", "A part: `bytes=0-99`"), H("If-None-Match", "Entity tags the client has")};
-static const struct sch_field manifest_asks_fields[] = {
+static const struct record_field manifest_asks_fields[] = {
     H("If-None-Match", "Entity tags the client has")};
-static const struct sch_field chunk_asks_fields[] = {
+static const struct record_field chunk_asks_fields[] = {
     H("Content-Range", "First and last byte of the chunk: `0-1023`")};
-static const struct sch_object blob_asks = {SCH_TABLE(blob_asks_fields)};
-static const struct sch_object manifest_asks = {SCH_TABLE(manifest_asks_fields)};
-static const struct sch_object chunk_asks = {SCH_TABLE(chunk_asks_fields)};
+static const struct record_object blob_asks = {RECORD_TABLE(blob_asks_fields)};
+static const struct record_object manifest_asks = {RECORD_TABLE(manifest_asks_fields)};
+static const struct record_object chunk_asks = {RECORD_TABLE(chunk_asks_fields)};
 
-static const struct sch_field upload_fields[] = {H("id", "Id of the upload")};
-static const struct sch_object upload_params = {SCH_TABLE(upload_fields)};
+static const struct record_field upload_fields[] = {H("id", "Id of the upload")};
+static const struct record_object upload_params = {RECORD_TABLE(upload_fields)};
 
 #define PAGE_FIELDS                                                                                \
-	SCH_SHOWN(SCH_UINT, "n", "Items of a page at most"), H("last", "Begin after this one")
-static const struct sch_field page_fields[] = {PAGE_FIELDS};
-static const struct sch_object page_query = {SCH_TABLE(page_fields)};
-static const struct sch_field referrers_fields[] = {H("artifactType", "Only those of this type"),
-						    PAGE_FIELDS};
-static const struct sch_object referrers_query = {SCH_TABLE(referrers_fields)};
-static const struct sch_field tag_fields[] = {
+	RECORD_SHOWN(RECORD_UINT, "n", "Items of a page at most"), H("last", "Begin after this one")
+static const struct record_field page_fields[] = {PAGE_FIELDS};
+static const struct record_object page_query = {RECORD_TABLE(page_fields)};
+static const struct record_field referrers_fields[] = {H("artifactType", "Only those of this type"),
+						       PAGE_FIELDS};
+static const struct record_object referrers_query = {RECORD_TABLE(referrers_fields)};
+static const struct record_field tag_fields[] = {
     H("tag", "Set this tag too; may be given several times, for a manifest put by its digest")};
-static const struct sch_object tag_query = {SCH_TABLE(tag_fields)};
-static const struct sch_field digest_fields[] = {
-    H("digest", "Digest of the blob", .flags = SCH_NEEDED)};
-static const struct sch_object digest_query = {SCH_TABLE(digest_fields)};
-static const struct sch_field open_fields[] = {
+static const struct record_object tag_query = {RECORD_TABLE(tag_fields)};
+static const struct record_field digest_fields[] = {
+    H("digest", "Digest of the blob", .flags = RECORD_NEEDED)};
+static const struct record_object digest_query = {RECORD_TABLE(digest_fields)};
+static const struct record_field open_fields[] = {
     H("digest", "Push the blob of this digest at once: the body is it"),
     H("digest-algorithm", "sha256 or sha512, for what will be pushed"),
     H("mount", "Digest of a blob that is there already"), H("from", "The repository it is in")};
-static const struct sch_object open_query = {SCH_TABLE(open_fields)};
+static const struct record_object open_query = {RECORD_TABLE(open_fields)};
 
-static const struct sch_object root_object = {.name = "RegistryRoot",
-					      .text = "The registry is there"};
+static const struct record_object root_object = {.name = "RegistryRoot",
+						 .text = "The registry is there"};
 
-static const struct sch_field tags_fields[] = {
-    SCH_FIELD(struct v2_names, name, SCH_TEXT, "name", "The repository",
-	      .pattern = SCH_REPOSITORY_PATTERN),
-    SCH_FIELD(struct v2_names, names, SCH_TEXTS, "tags", "Its tags, in order"),
+static const struct record_field tags_fields[] = {
+    RECORD_FIELD(struct v2_names, name, RECORD_TEXT, "name", "The repository",
+		 .pattern = RECORD_REPOSITORY_PATTERN),
+    RECORD_FIELD(struct v2_names, names, RECORD_TEXTS, "tags", "Its tags, in order"),
 };
-const struct sch_object v2_tags_object = {.name = "Tags", SCH_TABLE(tags_fields)};
-static const struct sch_field catalog_fields[] = {
-    SCH_FIELD(struct v2_names, names, SCH_TEXTS, "repositories", "Their names, in order"),
+const struct record_object v2_tags_object = {.name = "Tags", RECORD_TABLE(tags_fields)};
+static const struct record_field catalog_fields[] = {
+    RECORD_FIELD(struct v2_names, names, RECORD_TEXTS, "repositories", "Their names, in order"),
 };
-const struct sch_object v2_catalog_object = {.name = "Catalog", SCH_TABLE(catalog_fields)};
+const struct record_object v2_catalog_object = {.name = "Catalog", RECORD_TABLE(catalog_fields)};
 
-#define D(member, kind, key, ...) SCH_FIELD(struct store_manifest, member, kind, key, __VA_ARGS__)
-static const struct sch_field descriptor_fields[] = {
-    D(media_type, SCH_TEXT, "mediaType", "Its type"),
-    D(digest, SCH_TEXT, "digest", "Its digest", .pattern = SCH_DIGEST_PATTERN),
-    D(size, SCH_UINT, "size", "Its bytes"),
-    D(artifact_type, SCH_TEXT, "artifactType", "What it is", .flags = SCH_OPTIONAL),
-    D(annotations, SCH_JSON, "annotations", "Its annotations", .flags = SCH_OPTIONAL),
+#define D(member, kind, key, ...)                                                                  \
+	RECORD_FIELD(struct store_manifest, member, kind, key, __VA_ARGS__)
+static const struct record_field descriptor_fields[] = {
+    D(media_type, RECORD_TEXT, "mediaType", "Its type"),
+    D(digest, RECORD_TEXT, "digest", "Its digest", .pattern = RECORD_DIGEST_PATTERN),
+    D(size, RECORD_UINT, "size", "Its bytes"),
+    D(artifact_type, RECORD_TEXT, "artifactType", "What it is", .flags = RECORD_OPTIONAL),
+    D(annotations, RECORD_JSON, "annotations", "Its annotations", .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object descriptor_object = {.name = "Descriptor",
-						    SCH_TABLE(descriptor_fields)};
-static const struct sch_field index_fields[] = {
-    SCH_FIELD(struct v2_index, version, SCH_UINT, "schemaVersion", "2"),
-    SCH_FIELD(struct v2_index, type, SCH_TEXT, "mediaType", OCI_INDEX_TYPE),
-    SCH_FIELD(struct v2_index, manifests, SCH_OBJECTS, "manifests",
-	      "The manifests that refer to it", .of = &descriptor_object,
-	      .stride = sizeof(struct store_manifest)),
+static const struct record_object descriptor_object = {.name = "Descriptor",
+						       RECORD_TABLE(descriptor_fields)};
+static const struct record_field index_fields[] = {
+    RECORD_FIELD(struct v2_index, version, RECORD_UINT, "schemaVersion", "2"),
+    RECORD_FIELD(struct v2_index, type, RECORD_TEXT, "mediaType", OCI_INDEX_TYPE),
+    RECORD_FIELD(struct v2_index, manifests, RECORD_OBJECTS, "manifests",
+		 "The manifests that refer to it", .of = &descriptor_object,
+		 .stride = sizeof(struct store_manifest)),
 };
-const struct sch_object v2_index_object = {
-    .name = "Referrers", .text = "An OCI index", SCH_TABLE(index_fields)};
+const struct record_object v2_index_object = {
+    .name = "Referrers", .text = "An OCI index", RECORD_TABLE(index_fields)};
 
 #define ROOT_REPLIES                                                                               \
 	{                                                                                          \

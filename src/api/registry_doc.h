@@ -8,14 +8,14 @@
 /* Tags of a repository, or repositories. */
 struct v2_names {
 	struct bytes name;
-	struct sch_rows names;
+	struct record_rows names;
 };
 struct v2_index {
 	uint64_t version;
 	struct bytes type;
-	struct sch_rows manifests; /* of struct store_manifest */
+	struct record_rows manifests; /* of struct store_manifest */
 };
-extern const struct sch_object v2_tags_object, v2_catalog_object, v2_index_object;
+extern const struct record_object v2_tags_object, v2_catalog_object, v2_index_object;
 
 extern const struct api_doc v2_root_doc, v2_root_bare_doc, v2_get_blob_doc, v2_delete_blob_doc;
 extern const struct api_doc v2_get_manifest_doc, v2_put_manifest_doc, v2_delete_manifest_doc;

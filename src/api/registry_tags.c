@@ -34,7 +34,7 @@ static int reply(struct http_request *r, const char *type, struct buf *body, str
 	return rc;
 }
 
-static int reply_names(struct http_request *r, const struct sch_object *o, struct bytes name,
+static int reply_names(struct http_request *r, const struct record_object *o, struct bytes name,
 		       const struct store_texts *list, struct err *e)
 {
 	struct buf body;
@@ -42,7 +42,7 @@ static int reply_names(struct http_request *r, const struct sch_object *o, struc
 	struct v2_names row = {.name = name, .names = {list->items, list->count}};
 	buf_init(&body, REPLY_MAX);
 	json_out_init(&w, &body, false);
-	sch_put(&w, NULL, o, &row);
+	record_put(&w, NULL, o, &row);
 	return reply(r, "application/json", &body, e);
 }
 
@@ -154,10 +154,10 @@ static int get_referrers(struct http_request *r, struct err *e)
 		return rc;
 	buf_init(&body, REPLY_MAX);
 	json_out_init(&w, &body, false);
-	sch_put(&w, NULL, &v2_index_object,
-		&(struct v2_index){.version = 2,
-				   .type = BYTES_LIT(OCI_INDEX_TYPE),
-				   .manifests = {list.items, list.count}});
+	record_put(&w, NULL, &v2_index_object,
+		   &(struct v2_index){.version = 2,
+				      .type = BYTES_LIT(OCI_INDEX_TYPE),
+				      .manifests = {list.items, list.count}});
 	return reply(r, OCI_INDEX_TYPE, &body, e);
 }
 

@@ -8,26 +8,27 @@ struct assignment_row {
 	struct bytes user, role;
 	struct access_assignment m;
 };
-#define M(member, kind, key, ...) SCH_FIELD(struct assignment_row, member, kind, key, __VA_ARGS__)
-static const struct sch_field assignment_fields[] = {
-    M(user, SCH_TEXT, "user", "Who has it; absent where the user is told around it",
-      .flags = SCH_OPTIONAL),
-    M(role, SCH_TEXT, "role", "Name of the role", .example = "\"AcrPull\""),
-    M(m.role, SCH_TEXT, "role_id", "Its id"),
-    M(m.scope, SCH_TEXT, "scope", "At and below which path it holds",
+#define M(member, kind, key, ...)                                                                  \
+	RECORD_FIELD(struct assignment_row, member, kind, key, __VA_ARGS__)
+static const struct record_field assignment_fields[] = {
+    M(user, RECORD_TEXT, "user", "Who has it; absent where the user is told around it",
+      .flags = RECORD_OPTIONAL),
+    M(role, RECORD_TEXT, "role", "Name of the role", .example = "\"AcrPull\""),
+    M(m.role, RECORD_TEXT, "role_id", "Its id"),
+    M(m.scope, RECORD_TEXT, "scope", "At and below which path it holds",
       .example = "\"/registries/local/repositories/team\""),
-    M(m.created_at, SCH_TIME, "created_at", "Since when"),
+    M(m.created_at, RECORD_TIME, "created_at", "Since when"),
 };
-const struct sch_object people_assignment = {.name = "RoleAssignment",
-					     .text = "That a user has a role at a scope",
-					     SCH_TABLE(assignment_fields)};
+const struct record_object people_assignment = {.name = "RoleAssignment",
+						.text = "That a user has a role at a scope",
+						RECORD_TABLE(assignment_fields)};
 
 static void put_assignment(struct json_out *w, struct bytes user, const struct access_assignment *m)
 {
 	const struct role *role = role_find(m->role);
 	struct assignment_row row = {
 	    .user = user, .role = role ? bytes_of(role->name) : m->role, .m = *m};
-	sch_put(w, NULL, &people_assignment, &row);
+	record_put(w, NULL, &people_assignment, &row);
 }
 
 int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct access_user *u,
@@ -43,19 +44,19 @@ int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct ac
 
 struct role_row {
 	struct bytes id, name;
-	struct sch_rows actions;
+	struct record_rows actions;
 	bool builtin;
 };
-#define R(member, kind, key, ...) SCH_FIELD(struct role_row, member, kind, key, __VA_ARGS__)
-static const struct sch_field role_fields[] = {
-    R(id, SCH_TEXT, "id", "Its id"),
-    R(name, SCH_TEXT, "name", "Its name", .example = "\"AcrPull\""),
-    R(builtin, SCH_BOOL, "builtin", "It came with the server"),
-    R(actions, SCH_TEXTS, "actions",
+#define R(member, kind, key, ...) RECORD_FIELD(struct role_row, member, kind, key, __VA_ARGS__)
+static const struct record_field role_fields[] = {
+    R(id, RECORD_TEXT, "id", "Its id"),
+    R(name, RECORD_TEXT, "name", "Its name", .example = "\"AcrPull\""),
+    R(builtin, RECORD_BOOL, "builtin", "It came with the server"),
+    R(actions, RECORD_TEXTS, "actions",
       "Actions it allows; `*` stands for anything, `!` in front takes away"),
 };
-static const struct sch_object role_object = {
-    .name = "Role", .text = "A role and what it allows", SCH_TABLE(role_fields)};
+static const struct record_object role_object = {
+    .name = "Role", .text = "A role and what it allows", RECORD_TABLE(role_fields)};
 
 /* A page of roles: the built-in ones by their number, then the others by id. */
 struct role_list {
@@ -67,7 +68,7 @@ struct role_list {
 };
 
 /* One a line; few enough for the arena of a request. */
-static struct sch_rows split(struct bytes lines, struct arena *a)
+static struct record_rows split(struct bytes lines, struct arena *a)
 {
 	size_t count = lines.len ? 1 : 0, n = 0;
 	for (size_t i = 0; i < lines.len; i++)
@@ -75,7 +76,7 @@ static struct sch_rows split(struct bytes lines, struct arena *a)
 	struct bytes *items = arena_alloc(a, count, sizeof *items);
 	while (items && lines.len)
 		items[n++] = bytes_cut(&lines, '\n');
-	return (struct sch_rows){items, n};
+	return (struct record_rows){items, n};
 }
 
 static void put_role(struct json_out *w, struct role_list *l, struct role_row row,
@@ -91,7 +92,7 @@ static void put_role(struct json_out *w, struct role_list *l, struct role_row ro
 	}
 	row.actions = split(actions, http_arena(l->r));
 	l->failed = l->failed || (actions.len && !row.actions.items);
-	sch_put(w, NULL, &role_object, &row);
+	record_put(w, NULL, &role_object, &row);
 	l->last = row.id;
 	l->written++;
 }
@@ -120,7 +121,7 @@ static int write_roles(struct db_tx *tx, struct json_out *w, void *arg, struct e
 static int get_roles(struct http_request *r, struct err *e)
 {
 	struct role_list l = {.r = r};
-	int rc = sch_query(r, &l.page, e);
+	int rc = api_query_read(r, &l.page, e);
 	return rc < 0 ? rc : api_reply_read(r, 200, write_roles, &l, e);
 }
 
@@ -138,11 +139,11 @@ static int write_assignments(struct db_tx *tx, struct json_out *w, void *arg, st
 	return people_each(tx, w, arg, put_listed, e);
 }
 
-static const struct sch_field assignments_query_fields[] = {
-    SCH_FIELD(struct people_query, user, SCH_TEXT, "user", "Of this user"),
+static const struct record_field assignments_query_fields[] = {
+    RECORD_FIELD(struct people_query, user, RECORD_TEXT, "user", "Of this user"),
     API_PAGE_FIELDS(struct people_query, page),
 };
-static const struct sch_object assignments_query = {SCH_TABLE(assignments_query_fields)};
+static const struct record_object assignments_query = {RECORD_TABLE(assignments_query_fields)};
 
 static int get_assignments(struct http_request *r, struct err *e)
 {
@@ -154,21 +155,23 @@ static int get_assignments(struct http_request *r, struct err *e)
 struct assignment_ask {
 	struct bytes user, role, scope;
 };
-#define K(member, key, ...) SCH_FIELD(struct assignment_ask, member, SCH_TEXT, key, __VA_ARGS__)
-static const struct sch_field ask_fields[] = {
-    K(user, "user", "Name of a user or robot", .flags = SCH_NEEDED),
-    K(role, "role", "Name or id of a role", .flags = SCH_NEEDED, .example = "\"AcrPull\""),
+#define K(member, key, ...)                                                                        \
+	RECORD_FIELD(struct assignment_ask, member, RECORD_TEXT, key, __VA_ARGS__)
+static const struct record_field ask_fields[] = {
+    K(user, "user", "Name of a user or robot", .flags = RECORD_NEEDED),
+    K(role, "role", "Name or id of a role", .flags = RECORD_NEEDED, .example = "\"AcrPull\""),
     K(scope, "scope", "Path at and below which it holds; `/` when absent",
       .example = "\"/registries/local/repositories/team\""),
 };
-static const struct sch_object ask_body = {
-    .name = "NewRoleAssignment", .text = "Who is to have which role where", SCH_TABLE(ask_fields)};
-static const struct sch_object ask_query = {SCH_TABLE(ask_fields)};
+static const struct record_object ask_body = {.name = "NewRoleAssignment",
+					      .text = "Who is to have which role where",
+					      RECORD_TABLE(ask_fields)};
+static const struct record_object ask_query = {RECORD_TABLE(ask_fields)};
 
 static int post_assignment(struct http_request *r, struct err *e)
 {
 	struct assignment_ask b;
-	if (sch_body(r, &b, e) < 0)
+	if (api_body_read(r, &b, e) < 0)
 		return -(int)e->code;
 	struct bytes scope = b.scope.len ? b.scope : BYTES_LIT("/");
 	struct access_actor by = people_actor(r);
@@ -180,7 +183,7 @@ static int delete_assignment(struct http_request *r, struct err *e)
 {
 	struct assignment_ask q;
 	struct access_actor by = people_actor(r);
-	if (sch_query(r, &q, e) < 0)
+	if (api_query_read(r, &q, e) < 0)
 		return -(int)e->code;
 	if (bytes_eq(by.name, q.user))
 		return err_set(e, ERR_CONFLICT, "nobody can take a role from himself");

@@ -4,7 +4,7 @@
 #include "api/api.h"
 
 struct store_image;
-struct sch_object;
+struct record_object;
 
 #define API_REGISTRY "local" /* the name of the embedded registry */
 #define API_TENANT 1	     /* the subscription it belongs to */
@@ -12,7 +12,7 @@ struct sch_object;
 #define API_IMAGE API_REPOSITORY "/images/{digest}"
 
 /* Security checks by severity, worst first: of a struct image_counts. */
-extern const struct sch_object api_counts;
+extern const struct record_object api_counts;
 /* The image that the path names: 0, or ERR_NOT_FOUND. */
 int api_image_find(struct db_tx *tx, struct http_request *r, struct store_image *ret,
 		   struct err *e);

@@ -31,27 +31,27 @@ struct scan_row {
 	struct store_scan s;
 	int64_t next_run_ms, duration_ms;
 };
-#define S(member, kind, key, ...) SCH_FIELD(struct scan_row, member, kind, key, __VA_ARGS__)
-static const struct sch_field scan_fields[] = {
-    S(s.id, SCH_INT, "id", "Its number; later ones are higher"),
-    S(s.repository, SCH_TEXT, "repository", "Repository of the image",
-      .pattern = SCH_REPOSITORY_PATTERN),
-    S(s.digest, SCH_TEXT, "digest", "Digest of the image", .pattern = SCH_DIGEST_PATTERN),
-    S(s.trigger, SCH_TEXT, "trigger", "Why it runs", .words = trigger_word),
-    S(s.status, SCH_WORD, "status",
+#define S(member, kind, key, ...) RECORD_FIELD(struct scan_row, member, kind, key, __VA_ARGS__)
+static const struct record_field scan_fields[] = {
+    S(s.id, RECORD_INT, "id", "Its number; later ones are higher"),
+    S(s.repository, RECORD_TEXT, "repository", "Repository of the image",
+      .pattern = RECORD_REPOSITORY_PATTERN),
+    S(s.digest, RECORD_TEXT, "digest", "Digest of the image", .pattern = RECORD_DIGEST_PATTERN),
+    S(s.trigger, RECORD_TEXT, "trigger", "Why it runs", .words = trigger_word),
+    S(s.status, RECORD_WORD, "status",
       "How it stands. unsupported: the image cannot be assessed, see `reason`",
       .words = scan_status),
-    S(s.reason, SCH_TEXT, "reason", "Why it failed, waits for another try or is unsupported"),
-    S(s.attempts, SCH_INT, "attempts", "How often it was tried"),
-    S(s.queued_ms, SCH_TIME, "queued_at", "When it was asked for"),
-    S(s.started_ms, SCH_TIME, "started_at", "When it began last", .flags = SCH_OPTIONAL),
-    S(s.finished_ms, SCH_TIME, "finished_at", "When it ended", .flags = SCH_OPTIONAL),
-    S(next_run_ms, SCH_TIME, "next_run_at", "When it will be tried, while it is queued",
-      .flags = SCH_OPTIONAL),
-    S(duration_ms, SCH_INT, "duration_ms", "From start to end", .flags = SCH_OPTIONAL),
+    S(s.reason, RECORD_TEXT, "reason", "Why it failed, waits for another try or is unsupported"),
+    S(s.attempts, RECORD_INT, "attempts", "How often it was tried"),
+    S(s.queued_ms, RECORD_TIME, "queued_at", "When it was asked for"),
+    S(s.started_ms, RECORD_TIME, "started_at", "When it began last", .flags = RECORD_OPTIONAL),
+    S(s.finished_ms, RECORD_TIME, "finished_at", "When it ended", .flags = RECORD_OPTIONAL),
+    S(next_run_ms, RECORD_TIME, "next_run_at", "When it will be tried, while it is queued",
+      .flags = RECORD_OPTIONAL),
+    S(duration_ms, RECORD_INT, "duration_ms", "From start to end", .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object scan_object = {
-    .name = "Scan", .text = "A scan of an image and how it stands", SCH_TABLE(scan_fields)};
+static const struct record_object scan_object = {
+    .name = "Scan", .text = "A scan of an image and how it stands", RECORD_TABLE(scan_fields)};
 
 static void put_scan(struct json_out *w, const char *key, const struct store_scan *s)
 {
@@ -60,19 +60,19 @@ static void put_scan(struct json_out *w, const char *key, const struct store_sca
 		row.next_run_ms = s->run_at_ms;
 	if (s->started_ms && s->finished_ms >= s->started_ms)
 		row.duration_ms = s->finished_ms - s->started_ms;
-	sch_put(w, key, &scan_object, &row);
+	record_put(w, key, &scan_object, &row);
 }
 
 struct scans_query {
 	struct api_page page;
 	struct bytes repository, digest;
 };
-static const struct sch_field scans_query_fields[] = {
-    SCH_FIELD(struct scans_query, repository, SCH_TEXT, "repository", "Of this repository"),
-    SCH_FIELD(struct scans_query, digest, SCH_TEXT, "digest", "Of images with this digest"),
+static const struct record_field scans_query_fields[] = {
+    RECORD_FIELD(struct scans_query, repository, RECORD_TEXT, "repository", "Of this repository"),
+    RECORD_FIELD(struct scans_query, digest, RECORD_TEXT, "digest", "Of images with this digest"),
     API_PAGE_FIELDS(struct scans_query, page),
 };
-static const struct sch_object scans_query = {SCH_TABLE(scans_query_fields)};
+static const struct record_object scans_query = {RECORD_TABLE(scans_query_fields)};
 
 struct listing {
 	struct scans_query q; /* the tables' struct; page first */
@@ -105,7 +105,7 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 
 static int parse_listing(struct http_request *r, struct listing *l, struct err *e)
 {
-	if (sch_query(r, &l->q, e) < 0)
+	if (api_query_read(r, &l->q, e) < 0)
 		return -(int)e->code;
 	if (l->q.page.cursor.len &&
 	    (!num_u64(l->q.page.cursor, INT64_MAX, &l->before) || l->before == 0))
@@ -178,20 +178,20 @@ static int get_scan(struct http_request *r, struct err *e)
 struct scan_body {
 	struct bytes repository, digest;
 };
-static const struct sch_field scan_body_fields[] = {
-    SCH_FIELD(struct scan_body, repository, SCH_TEXT, "repository", "Repository of the image",
-	      .flags = SCH_NEEDED),
-    SCH_FIELD(struct scan_body, digest, SCH_TEXT, "digest", "Digest of the image",
-	      .flags = SCH_NEEDED),
+static const struct record_field scan_body_fields[] = {
+    RECORD_FIELD(struct scan_body, repository, RECORD_TEXT, "repository", "Repository of the image",
+		 .flags = RECORD_NEEDED),
+    RECORD_FIELD(struct scan_body, digest, RECORD_TEXT, "digest", "Digest of the image",
+		 .flags = RECORD_NEEDED),
 };
-static const struct sch_object scan_body = {
-    .name = "NewScan", .text = "What to scan", SCH_TABLE(scan_body_fields)};
+static const struct record_object scan_body = {
+    .name = "NewScan", .text = "What to scan", RECORD_TABLE(scan_body_fields)};
 
 static int post_scan(struct http_request *r, struct err *e)
 {
 	struct scan_body b;
 	int64_t id;
-	if (sch_body(r, &b, e) < 0 ||
+	if (api_body_read(r, &b, e) < 0 ||
 	    engine_scan_now(api_of(r)->engine, b.repository, b.digest, &id, e) < 0)
 		return -(int)e->code;
 	const char *at = arena_printf(http_arena(r), "/api/v1/scans/%lld", (long long)id);
@@ -220,21 +220,21 @@ static const char *event_word(int i)
 					    "scanned",	   NULL};
 	return words[i];
 }
-#define EV(member, kind, key, ...) SCH_FIELD(struct event, member, kind, key, __VA_ARGS__)
-static const struct sch_field event_fields[] = {
-    EV(id, SCH_INT, "id", "Its number; later ones are higher"),
-    EV(type, SCH_TEXT, "type", "What happened", .words = event_word),
-    EV(repository, SCH_TEXT, "repository", "In which repository"),
-    EV(digest, SCH_TEXT, "digest", "To which manifest", .flags = SCH_OPTIONAL),
-    EV(tag, SCH_TEXT, "tag", "By which tag", .flags = SCH_OPTIONAL),
-    EV(at, SCH_TIME, "at", "When"),
-    EV(detail, SCH_JSON, "detail",
+#define EV(member, kind, key, ...) RECORD_FIELD(struct event, member, kind, key, __VA_ARGS__)
+static const struct record_field event_fields[] = {
+    EV(id, RECORD_INT, "id", "Its number; later ones are higher"),
+    EV(type, RECORD_TEXT, "type", "What happened", .words = event_word),
+    EV(repository, RECORD_TEXT, "repository", "In which repository"),
+    EV(digest, RECORD_TEXT, "digest", "To which manifest", .flags = RECORD_OPTIONAL),
+    EV(tag, RECORD_TEXT, "tag", "By which tag", .flags = RECORD_OPTIONAL),
+    EV(at, RECORD_TIME, "at", "When"),
+    EV(detail, RECORD_JSON, "detail",
        "scanned: `scan` (its number) and `state` (of the image); pulled: `count`; damaged: "
        "`reason`",
-       .flags = SCH_OPTIONAL),
+       .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object event_object = {
-    .name = "Event", .text = "The data of a server-sent event", SCH_TABLE(event_fields)};
+static const struct record_object event_object = {
+    .name = "Event", .text = "The data of a server-sent event", RECORD_TABLE(event_fields)};
 
 static void put_event(struct buf *out, const struct event *ev)
 {
@@ -243,7 +243,7 @@ static void put_event(struct buf *out, const struct event *ev)
 	buf_put(out, ev->type); /* ours: no line ends in it */
 	buf_put_text(out, "\ndata: ");
 	json_out_init(&w, out, false);
-	sch_put(&w, NULL, &event_object, ev);
+	record_put(&w, NULL, &event_object, ev);
 	buf_put_text(out, "\n\n");
 }
 
@@ -301,14 +301,14 @@ static int get_events(struct http_request *r, struct err *e)
 	return http_reply_events(r, next_events, free, s, e);
 }
 
-static const struct sch_field id_fields[] = {
-    SCH_SHOWN(SCH_INT, "id", "Number of the scan"),
+static const struct record_field id_fields[] = {
+    RECORD_SHOWN(RECORD_INT, "id", "Number of the scan"),
 };
-static const struct sch_object id_params = {SCH_TABLE(id_fields)};
-static const struct sch_field resume_fields[] = {
-    SCH_SHOWN(SCH_INT, "Last-Event-ID", "Begin after this event; else with what comes next"),
+static const struct record_object id_params = {RECORD_TABLE(id_fields)};
+static const struct record_field resume_fields[] = {
+    RECORD_SHOWN(RECORD_INT, "Last-Event-ID", "Begin after this event; else with what comes next"),
 };
-static const struct sch_object resume_headers = {SCH_TABLE(resume_fields)};
+static const struct record_object resume_headers = {RECORD_TABLE(resume_fields)};
 
 static const struct api_doc scans_doc = {
     .id = "listScans",

@@ -19,8 +19,9 @@ int api_bad_cursor(struct err *e)
 	return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
 }
 
-#define COUNT(severity, key, text) SCH_FIELD(struct image_counts, by[severity], SCH_UINT, key, text)
-static const struct sch_field count_fields[] = {
+#define COUNT(severity, key, text)                                                                 \
+	RECORD_FIELD(struct image_counts, by[severity], RECORD_UINT, key, text)
+static const struct record_field count_fields[] = {
     COUNT(ADV_SEV_CRITICAL, "Critical", "Critical ones"),
     COUNT(ADV_SEV_HIGH, "High", "High ones"),
     COUNT(ADV_SEV_MEDIUM, "Medium", "Medium ones"),
@@ -28,42 +29,42 @@ static const struct sch_field count_fields[] = {
     COUNT(ADV_SEV_NEGLIGIBLE, "Negligible", "Negligible ones"),
     COUNT(ADV_SEV_UNKNOWN, "Unknown", "Those whose severity nobody tells"),
 };
-const struct sch_object api_counts = {
+const struct record_object api_counts = {
     .name = "Counts",
     .text = "Security checks by severity. One that hits three packages of an image counts once",
-    SCH_TABLE(count_fields)};
+    RECORD_TABLE(count_fields)};
 
-static const struct sch_field problem_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "type", "Always `about:blank`: the status says it"),
-    SCH_SHOWN(SCH_TEXT, "title", "The status in words"),
-    SCH_SHOWN(SCH_INT, "status", "The status", .min = 400, .max = 599),
-    SCH_SHOWN(SCH_TEXT, "detail",
-	      "What is wrong with this request, with the name of the parameter or field"),
-    SCH_SHOWN(SCH_TEXT, "code", "A word for programs"),
+static const struct record_field problem_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "type", "Always `about:blank`: the status says it"),
+    RECORD_SHOWN(RECORD_TEXT, "title", "The status in words"),
+    RECORD_SHOWN(RECORD_INT, "status", "The status", .min = 400, .max = 599),
+    RECORD_SHOWN(RECORD_TEXT, "detail",
+		 "What is wrong with this request, with the name of the parameter or field"),
+    RECORD_SHOWN(RECORD_TEXT, "code", "A word for programs"),
 };
-const struct sch_object api_problem = {
-    .name = "Problem", .text = "An error. RFC 9457", SCH_TABLE(problem_fields)};
+const struct record_object api_problem = {
+    .name = "Problem", .text = "An error. RFC 9457", RECORD_TABLE(problem_fields)};
 
-static const struct sch_field oci_error_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "code", "The specification's code, as `MANIFEST_UNKNOWN`"),
-    SCH_SHOWN(SCH_TEXT, "message", "What is wrong"),
+static const struct record_field oci_error_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "code", "The specification's code, as `MANIFEST_UNKNOWN`"),
+    RECORD_SHOWN(RECORD_TEXT, "message", "What is wrong"),
 };
-static const struct sch_object oci_error = {.name = "OciError", SCH_TABLE(oci_error_fields)};
-static const struct sch_field oci_errors_fields[] = {
-    SCH_SHOWN(SCH_OBJECTS, "errors", "One or more", .of = &oci_error),
+static const struct record_object oci_error = {.name = "OciError", RECORD_TABLE(oci_error_fields)};
+static const struct record_field oci_errors_fields[] = {
+    RECORD_SHOWN(RECORD_OBJECTS, "errors", "One or more", .of = &oci_error),
 };
-const struct sch_object api_oci_errors = {
+const struct record_object api_oci_errors = {
     .name = "OciErrors",
     .text = "An error as the OCI distribution specification has it",
-    SCH_TABLE(oci_errors_fields)};
+    RECORD_TABLE(oci_errors_fields)};
 
-static const struct sch_field created_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "Location", "Path of what was made", .format = "uri-reference"),
+static const struct record_field created_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "Location", "Path of what was made", .format = "uri-reference"),
 };
-const struct sch_object api_created_headers = {SCH_TABLE(created_fields)};
+const struct record_object api_created_headers = {RECORD_TABLE(created_fields)};
 
 struct page_query {
 	struct api_page page;
 };
-static const struct sch_field page_fields[] = {API_PAGE_FIELDS(struct page_query, page)};
-const struct sch_object api_page_query = {SCH_TABLE(page_fields)};
+static const struct record_field page_fields[] = {API_PAGE_FIELDS(struct page_query, page)};
+const struct record_object api_page_query = {RECORD_TABLE(page_fields)};

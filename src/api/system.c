@@ -111,50 +111,52 @@ struct check_row {
 	struct bytes name, reason;
 	bool ok;
 };
-static const struct sch_field check_fields[] = {
-    SCH_FIELD(struct check_row, name, SCH_TEXT, "name", "What was looked at"),
-    SCH_FIELD(struct check_row, ok, SCH_BOOL, "ok", "It is as it should be"),
-    SCH_FIELD(struct check_row, reason, SCH_TEXT, "reason", "What is wrong", .flags = SCH_OPTIONAL),
+static const struct record_field check_fields[] = {
+    RECORD_FIELD(struct check_row, name, RECORD_TEXT, "name", "What was looked at"),
+    RECORD_FIELD(struct check_row, ok, RECORD_BOOL, "ok", "It is as it should be"),
+    RECORD_FIELD(struct check_row, reason, RECORD_TEXT, "reason", "What is wrong",
+		 .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object check_object = {.name = "ReadyCheck", SCH_TABLE(check_fields)};
+static const struct record_object check_object = {.name = "ReadyCheck", RECORD_TABLE(check_fields)};
 
 struct ready_row {
 	bool ready;
-	struct sch_rows checks;
+	struct record_rows checks;
 	struct bytes jail;
 	int64_t vdb_built_ms;
 };
-static const struct sch_field ready_fields[] = {
-    SCH_FIELD(struct ready_row, ready, SCH_BOOL, "ready", "The server can do its work"),
-    SCH_FIELD(struct ready_row, checks, SCH_OBJECTS, "checks", "What was looked at",
-	      .of = &check_object, .stride = sizeof(struct check_row)),
-    SCH_FIELD(struct ready_row, jail, SCH_TEXT, "jail", "How workers are caged",
-	      .flags = SCH_OPTIONAL),
-    SCH_FIELD(struct ready_row, vdb_built_ms, SCH_TIME, "vulndb_built_at",
-	      "When the vulnerability database was built", .flags = SCH_OPTIONAL),
+static const struct record_field ready_fields[] = {
+    RECORD_FIELD(struct ready_row, ready, RECORD_BOOL, "ready", "The server can do its work"),
+    RECORD_FIELD(struct ready_row, checks, RECORD_OBJECTS, "checks", "What was looked at",
+		 .of = &check_object, .stride = sizeof(struct check_row)),
+    RECORD_FIELD(struct ready_row, jail, RECORD_TEXT, "jail", "How workers are caged",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct ready_row, vdb_built_ms, RECORD_TIME, "vulndb_built_at",
+		 "When the vulnerability database was built", .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object ready_object = {
-    .name = "Ready", .text = "How the server is", SCH_TABLE(ready_fields)};
+static const struct record_object ready_object = {
+    .name = "Ready", .text = "How the server is", RECORD_TABLE(ready_fields)};
 
 struct version_row {
 	struct bytes name, version;
-	struct sch_rows apis;
+	struct record_rows apis;
 };
-static const struct sch_field version_fields[] = {
-    SCH_FIELD(struct version_row, name, SCH_TEXT, "name", "plimsoll"),
-    SCH_FIELD(struct version_row, version, SCH_TEXT, "version", "Its version"),
-    SCH_FIELD(struct version_row, apis, SCH_TEXTS, "apis", "Where its interfaces begin"),
+static const struct record_field version_fields[] = {
+    RECORD_FIELD(struct version_row, name, RECORD_TEXT, "name", "plimsoll"),
+    RECORD_FIELD(struct version_row, version, RECORD_TEXT, "version", "Its version"),
+    RECORD_FIELD(struct version_row, apis, RECORD_TEXTS, "apis", "Where its interfaces begin"),
 };
-static const struct sch_object version_object = {.name = "Version", SCH_TABLE(version_fields)};
+static const struct record_object version_object = {.name = "Version",
+						    RECORD_TABLE(version_fields)};
 
-static int reply_row(struct http_request *r, unsigned status, const struct sch_object *o,
+static int reply_row(struct http_request *r, unsigned status, const struct record_object *o,
 		     const void *row, struct err *e)
 {
 	struct buf body;
 	struct json_out w;
 	buf_init(&body, METRICS_MAX);
 	json_out_init(&w, &body, false);
-	sch_put(&w, NULL, o, row);
+	record_put(&w, NULL, o, row);
 	return api_reply_json(r, status, &body, e);
 }
 

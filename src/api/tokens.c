@@ -13,31 +13,31 @@ static const char *kind_word(int i)
 	return words[i];
 }
 
-#define T(member, kind, key, ...) SCH_FIELD(struct access_token, member, kind, key, __VA_ARGS__)
-static const struct sch_field token_fields[] = {
-    T(id, SCH_INT, "id", "Its number, to end it by"),
-    T(kind, SCH_TEXT, "kind", "refresh: made for a registry client by /oauth2/token",
+#define T(member, kind, key, ...) RECORD_FIELD(struct access_token, member, kind, key, __VA_ARGS__)
+static const struct record_field token_fields[] = {
+    T(id, RECORD_INT, "id", "Its number, to end it by"),
+    T(kind, RECORD_TEXT, "kind", "refresh: made for a registry client by /oauth2/token",
       .words = kind_word),
-    T(name, SCH_TEXT, "label", "What it was called when it was made"),
-    T(created_at, SCH_TIME, "created_at", "When it was made"),
-    T(expires_at, SCH_TIME, "expires_at", "When it ends; absent when it does not",
-      .flags = SCH_OPTIONAL),
+    T(name, RECORD_TEXT, "label", "What it was called when it was made"),
+    T(created_at, RECORD_TIME, "created_at", "When it was made"),
+    T(expires_at, RECORD_TIME, "expires_at", "When it ends; absent when it does not",
+      .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object token_object = {
-    .name = "Token", .text = "A token, without its secret", SCH_TABLE(token_fields)};
+static const struct record_object token_object = {
+    .name = "Token", .text = "A token, without its secret", RECORD_TABLE(token_fields)};
 
 struct made_row {
 	struct bytes token, label;
 	int64_t until;
 };
-static const struct sch_field made_fields[] = {
-    SCH_FIELD(struct made_row, token, SCH_TEXT, "token", "The secret; shown this once"),
-    SCH_FIELD(struct made_row, label, SCH_TEXT, "label", "As it was asked for"),
-    SCH_FIELD(struct made_row, until, SCH_TIME, "expires_at",
-	      "When it ends; absent when it does not", .flags = SCH_OPTIONAL),
+static const struct record_field made_fields[] = {
+    RECORD_FIELD(struct made_row, token, RECORD_TEXT, "token", "The secret; shown this once"),
+    RECORD_FIELD(struct made_row, label, RECORD_TEXT, "label", "As it was asked for"),
+    RECORD_FIELD(struct made_row, until, RECORD_TIME, "expires_at",
+		 "When it ends; absent when it does not", .flags = RECORD_OPTIONAL),
 };
-static const struct sch_object made_object = {
-    .name = "MadeToken", .text = "A token that was just made", SCH_TABLE(made_fields)};
+static const struct record_object made_object = {
+    .name = "MadeToken", .text = "A token that was just made", RECORD_TABLE(made_fields)};
 
 struct listing {
 	struct api_page page; /* the table's struct */
@@ -65,7 +65,7 @@ static int write_tokens(struct db_tx *tx, struct json_out *w, void *arg, struct 
 			rc = 0;
 			break;
 		}
-		sch_put(w, NULL, &token_object, &t);
+		record_put(w, NULL, &token_object, &t);
 		last = t.id;
 	}
 	api_list_end(w, next);
@@ -75,7 +75,7 @@ static int write_tokens(struct db_tx *tx, struct json_out *w, void *arg, struct 
 static int get_tokens(struct http_request *r, struct err *e)
 {
 	struct listing l = {.r = r};
-	if (sch_query(r, &l.page, e) < 0)
+	if (api_query_read(r, &l.page, e) < 0)
 		return -(int)e->code;
 	if (l.page.cursor.len && !num_u64(l.page.cursor, INT64_MAX, &l.after))
 		return api_bad_cursor(e);
@@ -112,14 +112,14 @@ struct new_token {
 	struct bytes label;
 	uint64_t days;
 };
-static const struct sch_field new_token_fields[] = {
-    SCH_FIELD(struct new_token, label, SCH_TEXT, "label", "What it is for",
-	      .max = ACCESS_LABEL_MAX),
-    SCH_FIELD(struct new_token, days, SCH_UINT, "days",
-	      "How long it is good for; for ever when absent", .min = 1, .max = DAYS_MAX),
+static const struct record_field new_token_fields[] = {
+    RECORD_FIELD(struct new_token, label, RECORD_TEXT, "label", "What it is for",
+		 .max = ACCESS_LABEL_MAX),
+    RECORD_FIELD(struct new_token, days, RECORD_UINT, "days",
+		 "How long it is good for; for ever when absent", .min = 1, .max = DAYS_MAX),
 };
-static const struct sch_object new_token = {
-    .name = "NewToken", .text = "A token to be made", SCH_TABLE(new_token_fields)};
+static const struct record_object new_token = {
+    .name = "NewToken", .text = "A token to be made", RECORD_TABLE(new_token_fields)};
 
 static int reply_made(struct http_request *r, const struct made_row *row, struct err *e)
 {
@@ -129,7 +129,7 @@ static int reply_made(struct http_request *r, const struct made_row *row, struct
 		return -(int)e->code;
 	buf_init(&out, 4096);
 	json_out_init(&w, &out, false);
-	sch_put(&w, NULL, &made_object, row);
+	record_put(&w, NULL, &made_object, row);
 	return api_reply_json(r, 201, &out, e);
 }
 
@@ -138,7 +138,7 @@ static int post_token(struct http_request *r, struct err *e)
 	char token[SECRET_TOKEN_CAP];
 	struct new_token b;
 	int64_t user;
-	if (sch_body(r, &b, e) < 0 || find_user(r, &user, e) < 0)
+	if (api_body_read(r, &b, e) < 0 || find_user(r, &user, e) < 0)
 		return -(int)e->code;
 	int64_t until = b.days ? clock_wall_ms() + (int64_t)b.days * 86400000 : 0;
 	struct access_actor by = people_actor(r);
@@ -165,14 +165,14 @@ static int delete_token(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 
-static const struct sch_field id_fields[] = {
-    SCH_SHOWN(SCH_INT, "id", "Number of the token"),
+static const struct record_field id_fields[] = {
+    RECORD_SHOWN(RECORD_INT, "id", "Number of the token"),
 };
-static const struct sch_object id_params = {SCH_TABLE(id_fields)};
-static const struct sch_field secret_fields[] = {
-    SCH_SHOWN(SCH_TEXT, "Cache-Control", "no-store"),
+static const struct record_object id_params = {RECORD_TABLE(id_fields)};
+static const struct record_field secret_fields[] = {
+    RECORD_SHOWN(RECORD_TEXT, "Cache-Control", "no-store"),
 };
-static const struct sch_object secret_headers = {SCH_TABLE(secret_fields)};
+static const struct record_object secret_headers = {RECORD_TABLE(secret_fields)};
 
 static const struct api_doc tokens_doc = {
     .id = "listTokens",

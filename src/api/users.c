@@ -29,23 +29,23 @@ static const char *kind_word(int i)
 	return words[i];
 }
 
-#define U(member, kind, key, ...) SCH_FIELD(struct user_row, member, kind, key, __VA_ARGS__)
+#define U(member, kind, key, ...) RECORD_FIELD(struct user_row, member, kind, key, __VA_ARGS__)
 struct user_row {
 	struct access_user u;
 	bool has_password;
 };
-static const struct sch_field user_fields[] = {
-    U(u.name, SCH_TEXT, "name", "Its name", .example = "\"ci\""),
-    U(u.kind, SCH_TEXT, "kind", "A robot has tokens only", .words = kind_word),
-    U(u.enabled, SCH_BOOL, "enabled", "It may log in"),
-    U(has_password, SCH_BOOL, "has_password", "A password is set"),
-    U(u.created_at, SCH_TIME, "created_at", "When it was made"),
-    SCH_SHOWN(SCH_OBJECTS, "roles", "What it may, and where", .of = &people_assignment),
+static const struct record_field user_fields[] = {
+    U(u.name, RECORD_TEXT, "name", "Its name", .example = "\"ci\""),
+    U(u.kind, RECORD_TEXT, "kind", "A robot has tokens only", .words = kind_word),
+    U(u.enabled, RECORD_BOOL, "enabled", "It may log in"),
+    U(has_password, RECORD_BOOL, "has_password", "A password is set"),
+    U(u.created_at, RECORD_TIME, "created_at", "When it was made"),
+    RECORD_SHOWN(RECORD_OBJECTS, "roles", "What it may, and where", .of = &people_assignment),
 };
-const struct sch_object people_user = {
-    .name = "User", .text = "A user or robot and its roles", SCH_TABLE(user_fields)};
+const struct record_object people_user = {
+    .name = "User", .text = "A user or robot and its roles", RECORD_TABLE(user_fields)};
 /* All but the roles, which are read while they are written. */
-static const struct sch_object user_written = {
+static const struct record_object user_written = {
     .fields = user_fields, .count = sizeof user_fields / sizeof *user_fields - 1};
 
 static int put_user(struct db_tx *tx, struct json_out *w, const struct access_user *u,
@@ -53,7 +53,7 @@ static int put_user(struct db_tx *tx, struct json_out *w, const struct access_us
 {
 	struct user_row row = {.u = *u, .has_password = u->password.len > 0};
 	json_put_object(w, NULL);
-	sch_put_members(w, &user_written, &row);
+	record_put_members(w, &user_written, &row);
 	json_put_array(w, "roles");
 	int rc = people_put_assignments(tx, w, u, false, a, e);
 	json_put_end(w, ']');
@@ -73,7 +73,7 @@ static bool is_cursor(struct bytes name)
 
 int people_query_read(struct http_request *r, struct people_list *l, struct err *e)
 {
-	if (sch_query(r, &l->q, e) < 0)
+	if (api_query_read(r, &l->q, e) < 0)
 		return -(int)e->code;
 	return is_cursor(l->q.page.cursor) ? 0 : api_bad_cursor(e);
 }
@@ -148,25 +148,26 @@ static int get_user(struct http_request *r, struct err *e)
 }
 
 #define PASSWORD_FIELD(type, ...)                                                                  \
-	SCH_FIELD(type, password, SCH_TEXT, "password", __VA_ARGS__, .min = PASSWORD_MIN,          \
-		  .max = PASSWORD_MAX)
+	RECORD_FIELD(type, password, RECORD_TEXT, "password", __VA_ARGS__, .min = PASSWORD_MIN,    \
+		     .max = PASSWORD_MAX)
 struct new_user {
 	struct bytes name, kind, password;
 };
-static const struct sch_field new_user_fields[] = {
-    SCH_FIELD(struct new_user, name, SCH_TEXT, "name",
-	      "Letters, digits and `.-_@$+`, not beginning with `-` or `.`", .flags = SCH_NEEDED,
-	      .min = 1, .max = ACCESS_NAME_MAX),
-    SCH_FIELD(struct new_user, kind, SCH_TEXT, "kind", "`user` when absent", .words = kind_word),
-    PASSWORD_FIELD(struct new_user, "A user needs one, a robot has none", .flags = SCH_SECRET),
+static const struct record_field new_user_fields[] = {
+    RECORD_FIELD(struct new_user, name, RECORD_TEXT, "name",
+		 "Letters, digits and `.-_@$+`, not beginning with `-` or `.`",
+		 .flags = RECORD_NEEDED, .min = 1, .max = ACCESS_NAME_MAX),
+    RECORD_FIELD(struct new_user, kind, RECORD_TEXT, "kind", "`user` when absent",
+		 .words = kind_word),
+    PASSWORD_FIELD(struct new_user, "A user needs one, a robot has none", .flags = RECORD_SECRET),
 };
-static const struct sch_object new_user = {
-    .name = "NewUser", .text = "A user or robot to be made", SCH_TABLE(new_user_fields)};
+static const struct record_object new_user = {
+    .name = "NewUser", .text = "A user or robot to be made", RECORD_TABLE(new_user_fields)};
 
 static int post_user(struct http_request *r, struct err *e)
 {
 	struct new_user b;
-	if (sch_body(r, &b, e) < 0)
+	if (api_body_read(r, &b, e) < 0)
 		return -(int)e->code;
 	bool robot = bytes_eq_lit(b.kind, "robot");
 	if (robot && b.password.len)
@@ -191,14 +192,14 @@ static int delete_user(struct http_request *r, struct err *e)
 struct new_password {
 	struct bytes password, current;
 };
-static const struct sch_field new_password_fields[] = {
-    SCH_FIELD(struct new_password, current, SCH_TEXT, "current_password",
-	      "The one that is good now; needed by who changes his own", .flags = SCH_SECRET,
-	      .max = PASSWORD_MAX),
-    PASSWORD_FIELD(struct new_password, "The new one", .flags = SCH_NEEDED | SCH_SECRET),
+static const struct record_field new_password_fields[] = {
+    RECORD_FIELD(struct new_password, current, RECORD_TEXT, "current_password",
+		 "The one that is good now; needed by who changes his own", .flags = RECORD_SECRET,
+		 .max = PASSWORD_MAX),
+    PASSWORD_FIELD(struct new_password, "The new one", .flags = RECORD_NEEDED | RECORD_SECRET),
 };
-static const struct sch_object new_password = {.name = "NewPassword",
-					       SCH_TABLE(new_password_fields)};
+static const struct record_object new_password = {.name = "NewPassword",
+						  RECORD_TABLE(new_password_fields)};
 
 /* A session that somebody left open is not enough to take an account over. 0, or 1 = replied. */
 static int check_current(struct http_request *r, const struct access_actor *by,
@@ -231,7 +232,7 @@ static int put_password(struct http_request *r, struct err *e)
 	struct access_actor by = people_actor(r);
 	bool own = by.name.len && bytes_eq(by.name, http_param(r, "user"));
 	int rc = 0;
-	if (sch_body(r, &b, e) < 0)
+	if (api_body_read(r, &b, e) < 0)
 		return -(int)e->code;
 	if (own)
 		rc = check_current(r, &by, b.current, e);

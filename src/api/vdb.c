@@ -6,42 +6,43 @@
 #include "scan/engine.h"
 #include "vdb/vdb.h"
 
-static const struct sch_field source_fields[] = {
-    SCH_FIELD(struct vdb_source, feed, SCH_TEXT, "feed", "Which feed", .example = "\"osv\""),
-    SCH_FIELD(struct vdb_source, source, SCH_TEXT, "source", "File or address it came from"),
-    SCH_FIELD(struct vdb_source, fetched_ms, SCH_TIME, "fetched_at", "When it was fetched",
-	      .flags = SCH_OPTIONAL),
-    SCH_FIELD(struct vdb_source, records, SCH_UINT, "records", "Records in it"),
-    SCH_FIELD(struct vdb_source, notes, SCH_UINT, "notes", "What could not be read"),
+static const struct record_field source_fields[] = {
+    RECORD_FIELD(struct vdb_source, feed, RECORD_TEXT, "feed", "Which feed", .example = "\"osv\""),
+    RECORD_FIELD(struct vdb_source, source, RECORD_TEXT, "source", "File or address it came from"),
+    RECORD_FIELD(struct vdb_source, fetched_ms, RECORD_TIME, "fetched_at", "When it was fetched",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct vdb_source, records, RECORD_UINT, "records", "Records in it"),
+    RECORD_FIELD(struct vdb_source, notes, RECORD_UINT, "notes", "What could not be read"),
 };
-static const struct sch_object source_object = {.name = "VulndbSource", SCH_TABLE(source_fields)};
+static const struct record_object source_object = {.name = "VulndbSource",
+						   RECORD_TABLE(source_fields)};
 
 struct vdb_row {
 	struct bytes digest;
 	int64_t built_ms, age_sec;
 	struct vdb_counts counts;
-	struct sch_rows sources;
+	struct record_rows sources;
 	bool present;
 };
 #define V(member, kind, key, ...)                                                                  \
-	SCH_FIELD(struct vdb_row, member, kind, key, __VA_ARGS__, .flags = SCH_OPTIONAL)
-static const struct sch_field vdb_fields[] = {
-    SCH_FIELD(struct vdb_row, present, SCH_BOOL, "present",
-	      "There is one; without it nothing can be matched, and nothing else is told"),
-    V(digest, SCH_TEXT, "digest", "SHA-256 of the file"),
-    V(built_ms, SCH_TIME, "built_at", "When it was built"),
-    V(age_sec, SCH_INT, "age_seconds", "Since then"),
-    V(counts.advisories, SCH_UINT, "advisories", "Advisories"),
-    V(counts.affected, SCH_UINT, "affected", "Their statements about packages"),
-    V(counts.packages, SCH_UINT, "packages", "Packages they are about"),
-    V(counts.exploits, SCH_UINT, "exploits", "CVEs with KEV or EPSS data"),
-    V(counts.file_len, SCH_UINT, "size", "Bytes of the file"),
-    V(sources, SCH_OBJECTS, "sources", "What it was built from", .of = &source_object,
+	RECORD_FIELD(struct vdb_row, member, kind, key, __VA_ARGS__, .flags = RECORD_OPTIONAL)
+static const struct record_field vdb_fields[] = {
+    RECORD_FIELD(struct vdb_row, present, RECORD_BOOL, "present",
+		 "There is one; without it nothing can be matched, and nothing else is told"),
+    V(digest, RECORD_TEXT, "digest", "SHA-256 of the file"),
+    V(built_ms, RECORD_TIME, "built_at", "When it was built"),
+    V(age_sec, RECORD_INT, "age_seconds", "Since then"),
+    V(counts.advisories, RECORD_UINT, "advisories", "Advisories"),
+    V(counts.affected, RECORD_UINT, "affected", "Their statements about packages"),
+    V(counts.packages, RECORD_UINT, "packages", "Packages they are about"),
+    V(counts.exploits, RECORD_UINT, "exploits", "CVEs with KEV or EPSS data"),
+    V(counts.file_len, RECORD_UINT, "size", "Bytes of the file"),
+    V(sources, RECORD_OBJECTS, "sources", "What it was built from", .of = &source_object,
       .stride = sizeof(struct vdb_source)),
 };
-static const struct sch_object vdb_object = {
-    .name = "Vulndb", .text = "The vulnerability database in use", SCH_TABLE(vdb_fields)};
-static const struct sch_object none_object = {.fields = vdb_fields, .count = 1};
+static const struct record_object vdb_object = {
+    .name = "Vulndb", .text = "The vulnerability database in use", RECORD_TABLE(vdb_fields)};
+static const struct record_object none_object = {.fields = vdb_fields, .count = 1};
 
 /* The database's row; runs borrow from it. */
 static int fill(const struct vdb *v, struct arena *a, struct vdb_row *row, struct err *e)
@@ -73,7 +74,7 @@ static int get_vdb(struct http_request *r, struct err *e)
 	buf_init(&out, 4U << 20);
 	json_out_init(&w, &out, false);
 	if (rc == 0)
-		sch_put(&w, NULL, v ? &vdb_object : &none_object, &row);
+		record_put(&w, NULL, v ? &vdb_object : &none_object, &row);
 	engine_vdb_give(g, v);
 	if (rc == 0)
 		return api_reply_json(r, 200, &out, e);

@@ -1,0 +1,206 @@
+/* JSON and CSV, written from tables of fields. */
+#include "base/record.h"
+
+#include <string.h>
+
+/* NOLINTBEGIN(misc-no-recursion): as deep as the tables, which name each other in no circle */
+
+static const void *member(const void *row, const struct record_field *f)
+{
+	return (const char *)row + f->offset;
+}
+
+static struct record_rows rows_at(const void *at)
+{
+	struct record_rows rows;
+	memcpy(&rows.items, at, sizeof rows.items);
+	memcpy(&rows.count, (const char *)at + sizeof rows.items, sizeof rows.count);
+	return rows;
+}
+
+static void put_texts(struct json_out *w, const char *key, struct record_rows rows)
+{
+	const struct bytes *items = rows.items;
+	json_put_array(w, key);
+	for (size_t i = 0; i < rows.count; i++)
+		json_put_string(w, NULL, items[i]);
+	json_put_end(w, ']');
+}
+
+static void put_objects(struct json_out *w, const struct record_field *f, struct record_rows rows)
+{
+	json_put_array(w, f->key);
+	for (size_t i = 0; i < rows.count; i++)
+		record_put(w, NULL, f->of, (const char *)rows.items + i * f->stride);
+	json_put_end(w, ']');
+}
+
+static void put_text(struct json_out *w, const struct record_field *f, struct bytes v)
+{
+	if (f->flags & RECORD_OPTIONAL)
+		json_put_string_nonempty(w, f->key, v);
+	else
+		json_put_string(w, f->key, v);
+}
+
+/* "" where the member has none of the words. */
+static const char *word_of(const struct record_field *f, const void *at)
+{
+	int number;
+	memcpy(&number, at, sizeof number);
+	const char *word = number < f->words_from ? NULL : f->words(number - f->words_from);
+	return word ? word : "";
+}
+
+static void put_field(struct json_out *w, const struct record_field *f, const void *at)
+{
+	bool optional = f->flags & RECORD_OPTIONAL;
+	const char *word;
+	switch (f->kind) {
+	case RECORD_TEXT:
+		put_text(w, f, *(const struct bytes *)at);
+		break;
+	case RECORD_WORD:
+		word = word_of(f, at);
+		if (!optional || *word)
+			json_put_text(w, f->key, word);
+		break;
+	case RECORD_INT:
+		if (!optional || *(const int64_t *)at >= 0)
+			json_put_i64(w, f->key, *(const int64_t *)at);
+		break;
+	case RECORD_UINT:
+		json_put_u64(w, f->key, *(const uint64_t *)at);
+		break;
+	case RECORD_NUMBER:
+		if (!optional || *(const double *)at >= 0)
+			json_put_double(w, f->key, *(const double *)at, f->decimals);
+		break;
+	case RECORD_BOOL:
+		if (!optional || *(const bool *)at)
+			json_put_bool(w, f->key, *(const bool *)at);
+		break;
+	case RECORD_TIME:
+		json_put_time(w, f->key, *(const int64_t *)at);
+		break;
+	case RECORD_JSON:
+		if (((const struct bytes *)at)->len)
+			json_put_raw(w, f->key, *(const struct bytes *)at);
+		break;
+	case RECORD_OBJECT:
+		record_put(w, f->key, f->of, at);
+		break;
+	case RECORD_OBJECT_AT:
+		if (*(const void *const *)at)
+			record_put(w, f->key, f->of, *(const void *const *)at);
+		break;
+	case RECORD_TEXTS:
+		put_texts(w, f->key, rows_at(at));
+		break;
+	case RECORD_OBJECTS:
+		put_objects(w, f, rows_at(at));
+		break;
+	case RECORD_WORD_LIST:
+	case RECORD_CHOICE:
+	case RECORD_KIND_COUNT:
+		break; /* of queries only */
+	}
+}
+
+static void put_member(struct json_out *w, const struct record_field *f, const void *row)
+{
+	if (f->made)
+		put_text(w, f, f->made(row));
+	else
+		put_field(w, f, member(row, f));
+}
+
+void record_put_members(struct json_out *w, const struct record_object *o, const void *row)
+{
+	for (size_t i = 0; i < o->count; i++)
+		if (!o->fields[i].has || o->fields[i].has(row))
+			put_member(w, &o->fields[i], row);
+}
+
+void record_put(struct json_out *w, const char *key, const struct record_object *o, const void *row)
+{
+	json_put_object(w, key);
+	record_put_members(w, o, row);
+	json_put_end(w, '}');
+}
+/* NOLINTEND(misc-no-recursion) */
+
+static void put_cell(struct buf *out, struct bytes v)
+{
+	buf_put_u8(out, '"');
+	while (v.len) {
+		struct bytes part = bytes_part(v, 0, bytes_find(v, '"'));
+		buf_put(out, part);
+		if (part.len < v.len)
+			buf_put_text(out, "\"\"");
+		v = bytes_from(v, part.len + (part.len < v.len));
+	}
+	buf_put_u8(out, '"');
+}
+
+static void put_cell_texts(struct buf *out, struct record_rows rows)
+{
+	const struct bytes *items = rows.items;
+	struct buf all;
+	buf_init(&all, SIZE_MAX / 4);
+	for (size_t i = 0; i < rows.count; i++) {
+		buf_put_text(&all, i ? " " : "");
+		buf_put(&all, items[i]);
+	}
+	put_cell(out, buf_bytes(&all));
+	out->failed |= !buf_ok(&all);
+	buf_free(&all);
+}
+
+static bool is_cell(const struct record_field *f)
+{
+	return f->kind != RECORD_OBJECT && f->kind != RECORD_OBJECT_AT &&
+	       f->kind != RECORD_OBJECTS && f->kind != RECORD_JSON;
+}
+
+static void put_cell_of(struct buf *out, const struct record_field *f, const void *row)
+{
+	const void *at = member(row, f);
+	if (f->has && !f->has(row))
+		return;
+	if (f->made)
+		put_cell(out, f->made(row));
+	else if (f->kind == RECORD_TEXT)
+		put_cell(out, *(const struct bytes *)at);
+	else if (f->kind == RECORD_TEXTS)
+		put_cell_texts(out, rows_at(at));
+	else if (f->kind == RECORD_WORD)
+		put_cell(out, bytes_of(word_of(f, at)));
+	else {
+		/* Numbers, truths and times are written as in JSON, whose key is not. */
+		struct json_out w;
+		struct record_field bare = *f;
+		bare.key = NULL;
+		json_out_init(&w, out, false);
+		put_field(&w, &bare, at);
+	}
+}
+
+void record_csv_header(struct buf *out, const struct record_object *o)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->count; i++)
+		if (is_cell(&o->fields[i]))
+			buf_printf(out, "%s%s", n++ ? "," : "", o->fields[i].key);
+}
+
+void record_csv_row(struct buf *out, const struct record_object *o, const void *row)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->count; i++) {
+		if (!is_cell(&o->fields[i]))
+			continue;
+		buf_put_text(out, n++ ? "," : "");
+		put_cell_of(out, &o->fields[i], row);
+	}
+}

@@ -1,0 +1,274 @@
+/* Requests and other servers' replies, read by tables of fields: what a table does not allow is
+ * said with the name of the field. */
+#include "base/record.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+
+#include <string.h>
+
+const struct record_field *record_find(const struct record_object *o, struct bytes key)
+{
+	for (size_t i = 0; o && i < o->count; i++)
+		if (bytes_eq_lit(key, o->fields[i].key))
+			return &o->fields[i];
+	return NULL;
+}
+
+/* "Critical, High, Medium" */
+static const char *words_text(record_words words, struct arena *a)
+{
+	const char *text = "";
+	for (int i = 0; text && words(i); i++)
+		text = arena_printf(a, "%s%s%s", text, i ? ", " : "", words(i));
+	return text ? text : "";
+}
+
+/* The number of the word in any case; <0. */
+static int word_parse(const struct record_field *f, struct bytes v, struct arena *a, struct err *e)
+{
+	for (int i = 0; f->words(i); i++)
+		if (bytes_eq_nocase(v, bytes_of(f->words(i))))
+			return i + f->words_from;
+	return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is none of %s", f->key, BYTES_ARG(v),
+		       words_text(f->words, a));
+}
+
+static int words_parse(const struct record_field *f, struct bytes list, bool *out, struct arena *a,
+		       struct err *e)
+{
+	while (list.len) {
+		int word = word_parse(f, bytes_trim(bytes_cut(&list, ',')), a, e);
+		if (word < 0)
+			return word;
+		if ((size_t)word < f->size / sizeof *out)
+			out[word] = true;
+	}
+	return 0;
+}
+
+static int text_check(const struct record_field *f, struct bytes v, struct err *e)
+{
+	if (!f->max && v.len == 0)
+		return err_set(e, ERR_FORMAT, "%s: is empty", f->key);
+	if (f->max && (v.len < f->min || v.len > f->max))
+		return err_set(e, ERR_FORMAT, "%s: from %llu to %llu bytes are needed", f->key,
+			       (unsigned long long)f->min, (unsigned long long)f->max);
+	for (int i = 0; f->words && f->words(i); i++) {
+		if (bytes_eq_lit(v, f->words(i)))
+			return 0;
+		if (!f->words(i + 1))
+			return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is not a word that is known",
+				       f->key, BYTES_ARG(v));
+	}
+	return 0;
+}
+
+static int uint_parse(const struct record_field *f, struct bytes v, uint64_t *ret, struct err *e)
+{
+	uint64_t max = f->max ? f->max : INT64_MAX;
+	if (num_u64(v, max, ret) && *ret >= f->min)
+		return 0;
+	return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is not a number from %llu to %llu", f->key,
+		       BYTES_ARG(v), (unsigned long long)f->min, (unsigned long long)max);
+}
+
+static int number_parse(const struct record_field *f, struct bytes v, double *ret, struct err *e)
+{
+	if (num_double(v, ret) && *ret >= (double)f->min && *ret <= (double)f->max)
+		return 0;
+	return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is not a number from %llu to %llu", f->key,
+		       BYTES_ARG(v), (unsigned long long)f->min, (unsigned long long)f->max);
+}
+
+static int choice_parse(const struct record_field *f, struct bytes v, enum record_choice *ret,
+			struct err *e)
+{
+	bool yes = bytes_eq_lit(v, "true") || bytes_eq_lit(v, "1");
+	if (!yes && !bytes_eq_lit(v, "false") && !bytes_eq_lit(v, "0"))
+		return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is neither true nor false", f->key,
+			       BYTES_ARG(v));
+	*ret = yes ? RECORD_YES : RECORD_NO;
+	return 0;
+}
+
+int record_text_absent(const struct record_field *f, void *to, struct err *e)
+{
+	if (f->flags & RECORD_NEEDED)
+		return err_set(e, ERR_FORMAT, "%s: is needed", f->key);
+	if (f->kind == RECORD_TEXT)
+		*(struct bytes *)to = BYTES_NONE;
+	else if (f->kind == RECORD_WORD)
+		*(int *)to = (int)f->fallback;
+	else if (f->kind == RECORD_WORD_LIST)
+		memset(to, 0, f->size);
+	else if (f->kind == RECORD_UINT)
+		*(uint64_t *)to = f->fallback;
+	else if (f->kind == RECORD_NUMBER)
+		*(double *)to = -1;
+	else if (f->kind == RECORD_CHOICE)
+		*(enum record_choice *)to = RECORD_UNSAID;
+	else
+		return err_set(e, ERR_INTERNAL, "%s: a kind that no query has", f->key);
+	return 0;
+}
+
+int record_text_read(const struct record_field *f, struct bytes v, void *to, struct arena *a,
+		     struct err *e)
+{
+	int word;
+	switch (f->kind) {
+	case RECORD_TEXT:
+		*(struct bytes *)to = v;
+		return text_check(f, v, e);
+	case RECORD_WORD:
+		word = word_parse(f, v, a, e);
+		if (word >= 0)
+			*(int *)to = word;
+		return word < 0 ? word : 0;
+	case RECORD_WORD_LIST:
+		memset(to, 0, f->size);
+		return words_parse(f, v, to, a, e);
+	case RECORD_UINT:
+		return uint_parse(f, v, to, e);
+	case RECORD_NUMBER:
+		return number_parse(f, v, to, e);
+	case RECORD_CHOICE:
+		return choice_parse(f, v, to, e);
+	case RECORD_INT:
+	case RECORD_BOOL:
+	case RECORD_TIME:
+	case RECORD_JSON:
+	case RECORD_OBJECT:
+	case RECORD_OBJECT_AT:
+	case RECORD_TEXTS:
+	case RECORD_OBJECTS:
+	case RECORD_KIND_COUNT:
+		break;
+	}
+	return err_set(e, ERR_INTERNAL, "%s: a kind that no query has", f->key);
+}
+
+/* Bodies: texts and numbers only. */
+static int strict_read(struct json *j, const struct record_field *f, void *to, struct err *e)
+{
+	enum json_type want = f->kind == RECORD_UINT ? JSON_NUMBER : JSON_STRING;
+	if (json_peek(j) != want)
+		return err_set(e, ERR_FORMAT, "%s: a %s is needed", f->key,
+			       want == JSON_NUMBER ? "number" : "string");
+	if (want == JSON_NUMBER)
+		return uint_parse(f, json_number(j), to, e);
+	struct bytes v = json_string(j);
+	*(struct bytes *)to = v;
+	return json_ok(j) ? text_check(f, v, e) : 0; /* json_finish says what was wrong */
+}
+
+/* NOLINTBEGIN(misc-no-recursion): as deep as the tables, which name each other in no circle */
+
+/* A list grows in the arena: what it leaves behind is at most as much again. */
+static int list_read(struct json *j, const struct record_field *f, void *to, struct err *e)
+{
+	size_t each = f->kind == RECORD_TEXTS ? sizeof(struct bytes) : f->stride, n = 0, cap = 0;
+	char *items = NULL;
+	int r = 0;
+	if (!json_enter_array(j))
+		return 0;
+	while (r == 0 && json_next_item(j)) {
+		if (n == cap) {
+			size_t more = cap ? 2 * cap : 4;
+			char *grown = arena_alloc(j->arena, more, each);
+			if (!grown)
+				return err_set(e, ERR_NOMEM, "no memory for a list");
+			if (n)
+				memcpy(grown, items, n * each);
+			items = grown;
+			cap = more;
+		}
+		void *at = items + n++ * each;
+		memset(at, 0, each);
+		if (f->kind == RECORD_TEXTS)
+			*(struct bytes *)at = json_string(j);
+		else
+			r = record_read(j, f->of, at, false, e);
+	}
+	memcpy(to, &items, sizeof items);
+	memcpy((char *)to + sizeof items, &n, sizeof n);
+	return r;
+}
+
+/* The word's number; one that is not known leaves what is there. */
+static void word_read(struct json *j, const struct record_field *f, void *to)
+{
+	struct bytes v = json_string(j);
+	for (int i = 0; f->words(i); i++) {
+		int number = i + f->words_from;
+		if (bytes_eq_nocase(v, bytes_of(f->words(i))))
+			memcpy(to, &number, sizeof number);
+	}
+}
+
+static int open_read(struct json *j, const struct record_field *f, void *to, struct err *e)
+{
+	switch (f->kind) {
+	case RECORD_TEXT:
+		*(struct bytes *)to = json_string(j);
+		return 0;
+	case RECORD_WORD:
+		word_read(j, f, to);
+		return 0;
+	case RECORD_INT:
+		*(int64_t *)to = json_i64(j);
+		return 0;
+	case RECORD_UINT:
+		*(uint64_t *)to = json_u64(j);
+		return 0;
+	case RECORD_NUMBER:
+		*(double *)to = json_double(j);
+		return 0;
+	case RECORD_BOOL:
+		*(bool *)to = json_bool(j);
+		return 0;
+	case RECORD_TIME:
+		(void)clock_parse_rfc3339(json_string(j), to);
+		return 0;
+	case RECORD_OBJECT:
+		return record_read(j, f->of, to, false, e);
+	case RECORD_TEXTS:
+	case RECORD_OBJECTS:
+		return list_read(j, f, to, e);
+	case RECORD_WORD_LIST:
+	case RECORD_CHOICE:
+	case RECORD_JSON:
+	case RECORD_OBJECT_AT:
+	case RECORD_KIND_COUNT:
+		break;
+	}
+	json_skip(j);
+	return 0;
+}
+
+int record_read(struct json *j, const struct record_object *o, void *row, bool strict,
+		struct err *e)
+{
+	uint64_t seen = 0; /* a bit per field */
+	int r = 0;
+	if (!json_enter_object(j))
+		return 0;
+	for (struct bytes key; r == 0 && json_next_key(j, &key);) {
+		const struct record_field *f = record_find(o, key);
+		if (!f && strict)
+			return err_set(e, ERR_FORMAT, "there is no field \"%.*s\"", BYTES_ARG(key));
+		if (!f || f->made || (f->flags & RECORD_UNREAD)) {
+			json_skip(j);
+			continue;
+		}
+		seen |= UINT64_C(1) << (f - o->fields);
+		void *to = (char *)row + f->offset;
+		r = strict ? strict_read(j, f, to, e) : open_read(j, f, to, e);
+	}
+	for (size_t i = 0; r == 0 && strict && json_ok(j) && i < o->count; i++)
+		if ((o->fields[i].flags & RECORD_NEEDED) && !(seen & UINT64_C(1) << i))
+			r = err_set(e, ERR_FORMAT, "%s is needed", o->fields[i].key);
+	return r;
+}
+/* NOLINTEND(misc-no-recursion) */
