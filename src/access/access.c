@@ -256,7 +256,7 @@ static bool cache_has(struct access *a, const uint8_t mac[SECRET_HASH_LEN], uint
 {
 	(void)pthread_mutex_lock(&a->lock);
 	const struct state_verified *v = slot_of(a, mac);
-	bool hit = v->until_ms > clock_mono_ms() &&
+	bool hit = v->until_ms > clock_steady_ms() &&
 		   secret_eq((struct bytes){.ptr = v->mac, .len = sizeof v->mac},
 			     (struct bytes){.ptr = mac, .len = SECRET_HASH_LEN});
 	*ret_epoch = a->epoch;
@@ -270,7 +270,7 @@ static void cache_put(struct access *a, const uint8_t mac[SECRET_HASH_LEN], uint
 	if (a->epoch == epoch) {
 		struct state_verified *v = slot_of(a, mac);
 		memcpy(v->mac, mac, sizeof v->mac);
-		v->until_ms = clock_mono_ms() + CACHE_MS;
+		v->until_ms = clock_steady_ms() + CACHE_MS;
 	}
 	(void)pthread_mutex_unlock(&a->lock);
 }

@@ -51,7 +51,6 @@ struct guard {
 struct guard *guard_open(const struct guard_options *o, struct err *e)
 {
 	struct guard *g = calloc(1, sizeof *g);
-	pthread_condattr_t monotonic;
 	if (!g) {
 		(void)err_set(e, ERR_NOMEM, "login guard");
 		return NULL;
@@ -60,10 +59,7 @@ struct guard *guard_open(const struct guard_options *o, struct err *e)
 	g->o.window_ms = o->window_ms ? o->window_ms : 300000;
 	g->o.checks_max = o->checks_max ? o->checks_max : 2;
 	(void)pthread_mutex_init(&g->lock, NULL);
-	(void)pthread_condattr_init(&monotonic);
-	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&g->turn, &monotonic);
-	(void)pthread_condattr_destroy(&monotonic);
+	(void)clock_cond_init(&g->turn);
 	if (secret_random(g->secret, sizeof g->secret, e) < 0) {
 		guard_close(g);
 		return NULL;
@@ -230,12 +226,6 @@ static bool has_turn(struct guard *g, const struct guard_try *t, int64_t now, in
 	return false;
 }
 
-static void sleep_until(struct guard *g, int64_t mono_ms)
-{
-	struct timespec at = {.tv_sec = mono_ms / 1000, .tv_nsec = (mono_ms % 1000) * 1000000};
-	(void)pthread_cond_timedwait(&g->turn, &g->lock, &at);
-}
-
 /* A place among those who wait; WAITERS_MAX when there is none. */
 static unsigned queue_place(const struct guard *g, const struct guard_try *t)
 {
@@ -253,7 +243,7 @@ static unsigned queue_place(const struct guard *g, const struct guard_try *t)
 /* True when the turn came. */
 static bool wait_turn(struct guard *g, struct guard_try *t)
 {
-	int64_t now = clock_mono_ms(), until = now + WAIT_MS, pause;
+	int64_t now = clock_steady_ms(), until = now + WAIT_MS, pause;
 	if (has_turn(g, t, now, &pause))
 		return true;
 	unsigned place = queue_place(g, t);
@@ -263,8 +253,8 @@ static bool wait_turn(struct guard *g, struct guard_try *t)
 	g->waiting[place] = t->keys[PEER];
 	bool came = false;
 	while (!came && now < until) {
-		sleep_until(g, now + pause < until ? now + pause : until);
-		now = clock_mono_ms();
+		(void)clock_wait(&g->turn, &g->lock, now + pause < until ? now + pause : until);
+		now = clock_steady_ms();
 		came = has_turn(g, t, now, &pause);
 	}
 	g->waiting[place] = 0;
@@ -287,10 +277,10 @@ int guard_begin(struct guard *g, struct guard_try *t, struct err *e)
 	t->is_known = *known_slot(g, t->keys[PAIR]) == t->keys[PAIR];
 	/* Asked before waiting, so that those who may not wait do not, and after: others may have
 	 * failed meanwhile. */
-	bool go = !is_refused(g, t, clock_mono_ms()) && wait_turn(g, t) &&
-		  !is_refused(g, t, clock_mono_ms());
+	bool go = !is_refused(g, t, clock_steady_ms()) && wait_turn(g, t) &&
+		  !is_refused(g, t, clock_steady_ms());
 	if (go)
-		take(g, t, clock_mono_ms());
+		take(g, t, clock_steady_ms());
 	(void)pthread_mutex_unlock(&g->lock);
 	if (go)
 		return 0;
@@ -307,7 +297,7 @@ static void give_back(struct guard *g, const struct guard_try *t, int kind, int6
 void guard_end(struct guard *g, const struct guard_try *t, enum guard_outcome outcome)
 {
 	(void)pthread_mutex_lock(&g->lock);
-	int64_t now = clock_mono_ms();
+	int64_t now = clock_steady_ms();
 	for (int kind = 0; outcome != GUARD_WRONG && kind < KINDS; kind++)
 		give_back(g, t, kind, now);
 	if (outcome == GUARD_RIGHT) {

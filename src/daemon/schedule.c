@@ -128,7 +128,7 @@ static int64_t next_after(const struct schedule *s, enum outcome outcome, unsign
 static void *schedule_main(void *arg)
 {
 	struct schedule *s = arg;
-	int64_t next_update = clock_mono_ms() + FIRST_UPDATE_MS;
+	int64_t next_update = clock_steady_ms() + FIRST_UPDATE_MS;
 	unsigned failures = 0;
 	char left[4096];
 	(void)snprintf(left, sizeof left, "%s/feeds", s->c->data_dir);
@@ -137,19 +137,16 @@ static void *schedule_main(void *arg)
 	(void)remove(left);
 	pthread_mutex_lock(&s->lock);
 	while (!atomic_load(&s->stopping)) {
-		if (s->update_now || (s->c->feeds_every_ms && clock_mono_ms() >= next_update)) {
+		if (s->update_now || (s->c->feeds_every_ms && clock_steady_ms() >= next_update)) {
 			s->update_now = false;
 			pthread_mutex_unlock(&s->lock);
 			enum outcome outcome = update(s);
-			next_update = clock_mono_ms() + next_after(s, outcome, failures);
+			next_update = clock_steady_ms() + next_after(s, outcome, failures);
 			failures = outcome == OUTCOME_WHOLE ? 0 : failures + 1;
 			pthread_mutex_lock(&s->lock);
 			continue;
 		}
-		struct timespec until;
-		(void)clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += 1;
-		(void)pthread_cond_timedwait(&s->moved, &s->lock, &until);
+		(void)clock_wait(&s->moved, &s->lock, clock_steady_ms() + 1000);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
@@ -166,12 +163,8 @@ struct schedule *schedule_start(const struct config *c, struct engine *engine, s
 	s->c = c;
 	s->engine = engine;
 	s->pool = pool;
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->moved, &attr);
-	pthread_condattr_destroy(&attr);
+	(void)clock_cond_init(&s->moved);
 	if (pthread_create(&s->thread, NULL, schedule_main, s) != 0) {
 		err_set(e, ERR_NOMEM, "a thread could not be started");
 		free(s);

@@ -420,6 +420,10 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 			       "log-level: \"%s\" is none of debug, info, warn, error, none",
 			       c->log_level);
 	log_level_set(level);
+	if (clock_is_moved())
+		log_line(LOG_WARN, "THE CLOCK IS MOVED by " CLOCK_VARIABLE
+				   ": for tests only; what expires, when and whose tokens are "
+				   "valid follows it");
 	memory_setup();
 	s.connections = connections_for(c);
 	sigset_t stop;

@@ -397,18 +397,10 @@ uint64_t db_signal_seq(struct db *d)
 
 uint64_t db_signal_wait(struct db *d, uint64_t seen, unsigned timeout_ms)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += timeout_ms / 1000;
-	until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	int64_t until = clock_mono_ms() + timeout_ms;
 	pthread_mutex_lock(&d->signal_lock);
-	int over = 0;
-	while (d->signal_seq == seen && over == 0)
-		over = pthread_cond_timedwait(&d->signalled, &d->signal_lock, &until);
+	for (bool in_time = true; d->signal_seq == seen && in_time;)
+		in_time = clock_wait_mono(&d->signalled, &d->signal_lock, until);
 	uint64_t seq = d->signal_seq;
 	pthread_mutex_unlock(&d->signal_lock);
 	return seq;
@@ -440,16 +432,12 @@ static struct db *db_new(const char *address, const struct db_schema *schema, bo
 	d->place = (struct db_place){
 	    .address = d->address, .functions = schema->functions, .keep_log = keep_log};
 	pthread_mutex_init(&d->damage_lock, NULL);
-	pthread_condattr_t mono;
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
 	pthread_mutex_init(&d->write_lock, NULL);
 	pthread_cond_init(&d->committed, NULL);
 	pthread_mutex_init(&d->read_lock, NULL);
 	pthread_cond_init(&d->reader_free, NULL);
 	pthread_mutex_init(&d->signal_lock, NULL);
-	pthread_cond_init(&d->signalled, &mono);
-	pthread_condattr_destroy(&mono);
+	(void)clock_cond_init(&d->signalled);
 	return d;
 }
 

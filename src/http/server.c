@@ -93,11 +93,7 @@ struct http_server *http_server_open(const struct http_options *o,
 	s->options = *o;
 	s->hooks = *hooks;
 	s->listen_fd = s->epoll_fd = s->door_fd = s->stop_fd = -1;
-	pthread_condattr_t attr;
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&s->gone, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	(void)clock_cond_init(&s->gone);
 	(void)pthread_mutex_init(&s->lock, NULL);
 	(void)pthread_mutex_init(&s->tls_lock, NULL);
 	options_complete(&s->options);
@@ -202,11 +198,10 @@ static unsigned clear(struct http_server *s, bool all)
 
 static unsigned wait_gone(struct http_server *s, int64_t until_ms)
 {
-	struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
-	int rc = 0;
+	bool in_time = true;
 	(void)pthread_mutex_lock(&s->lock);
-	while (s->conn_count > 0 && rc == 0)
-		rc = pthread_cond_timedwait(&s->gone, &s->lock, &until);
+	while (s->conn_count > 0 && in_time)
+		in_time = clock_wait_mono(&s->gone, &s->lock, until_ms);
 	unsigned left = s->conn_count;
 	(void)pthread_mutex_unlock(&s->lock);
 	return left;

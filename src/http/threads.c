@@ -134,14 +134,12 @@ int threads_start(struct http_server *s, struct err *e)
 bool threads_stop(struct http_server *s, int64_t until_ms)
 {
 	uint64_t one = 1;
-	struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
 	(void)pthread_mutex_lock(&s->lock);
 	s->stop = true;
 	if (s->stop_fd >= 0 && write(s->stop_fd, &one, sizeof one) < 0)
 		errno = 0; /* they look every REST_MS */
-	int rc = 0;
-	while (s->threads > 0 && rc == 0)
-		rc = pthread_cond_timedwait(&s->gone, &s->lock, &until);
+	for (bool in_time = true; s->threads > 0 && in_time;)
+		in_time = clock_wait_mono(&s->gone, &s->lock, until_ms);
 	bool all = s->threads == 0;
 	(void)pthread_mutex_unlock(&s->lock);
 	return all;

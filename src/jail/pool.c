@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/own.h"
 #include "jail/reply.h"
 
@@ -172,13 +173,7 @@ static int probe(struct pool *p, struct err *e)
 
 static int init_sync(struct pool *p)
 {
-	pthread_condattr_t attr;
-	int r = pthread_condattr_init(&attr);
-	if (r != 0)
-		return r;
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	r = pthread_cond_init(&p->changed, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	int r = clock_cond_init(&p->changed);
 	if (r != 0)
 		return r;
 	r = pthread_mutex_init(&p->lock, NULL);

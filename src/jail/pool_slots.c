@@ -171,15 +171,7 @@ void pool_spawn_wait(struct pool *p, const struct pool_spawn *s)
 
 static void wait_changed(struct pool *p, int64_t ms)
 {
-	struct timespec at;
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += ms % 1000 * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	(void)pthread_cond_timedwait(&p->changed, &p->lock, &at);
+	(void)clock_wait_mono(&p->changed, &p->lock, clock_mono_ms() + ms);
 }
 
 int pool_slot_wait(struct pool *p, uint64_t owner, struct err *e)

@@ -54,7 +54,7 @@ int registry_space(struct registry *g, uint64_t n, struct err *e)
 	uint64_t all, left = space_left(g, &all), reserve = registry_reserve(&g->o, all);
 	if (left >= reserve && left - reserve >= n)
 		return 0;
-	g->refused_mono_ms = clock_mono_ms();
+	g->refused_mono_ms = clock_steady_ms();
 	g->pressed = true;
 	int r = err_set(e, ERR_IO,
 			"%llu MiB of the disk are left, of which %llu MiB are kept for deletions "
@@ -68,7 +68,7 @@ void registry_look_at_space(struct registry *g)
 {
 	uint64_t all, left = space_left(g, &all), reserve = registry_reserve(&g->o, all);
 	/* Who was refused gave back what it had written, and would be refused again. */
-	bool refused = g->refused_mono_ms && clock_mono_ms() - g->refused_mono_ms < REFUSED_MS &&
+	bool refused = g->refused_mono_ms && clock_steady_ms() - g->refused_mono_ms < REFUSED_MS &&
 		       left < all / 4;
 	g->pressed = reserve && (left < reserve || refused);
 }
@@ -116,7 +116,7 @@ static void say_pass(struct registry *g, const struct registry_gc_counts *n, int
 	(void)snprintf(h->why, sizeof h->why, "%.255s", r < 0 ? e->msg : "");
 	if (r >= 0) {
 		h->last_pass_ms = clock_wall_ms();
-		g->last_pass_mono_ms = clock_mono_ms();
+		g->last_pass_mono_ms = clock_steady_ms();
 	}
 	pthread_mutex_unlock(&g->health_lock);
 }
@@ -150,7 +150,7 @@ static void collect(struct registry *g, struct house *h, int64_t now)
 static void house_pass(struct registry *g, struct house *h)
 {
 	struct err e = ERR_INIT;
-	int64_t now = clock_mono_ms();
+	int64_t now = clock_steady_ms();
 	if (registry_flush_pulls(g, &e) < 0)
 		log_line(LOG_WARN, "pulls: %s", e.msg);
 	uploads_close_idle(g, now - SESSION_IDLE_MS);
@@ -161,17 +161,14 @@ static void house_pass(struct registry *g, struct house *h)
 static void *house(void *arg)
 {
 	struct registry *g = arg;
-	int64_t start = clock_mono_ms();
+	int64_t start = clock_steady_ms();
 	int64_t first =
 	    (int64_t)g->o.gc_every_ms < FIRST_GC_MS ? (int64_t)g->o.gc_every_ms : FIRST_GC_MS;
 	struct house h = {
 	    .gc_ms = start + first, .orphans_ms = start + FIRST_ORPHANS_MS, .last_gc_ms = start};
 	pthread_mutex_lock(&g->house_lock);
 	while (!g->stopping) {
-		struct timespec until;
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += TICK_MS / 1000;
-		(void)pthread_cond_timedwait(&g->house_wake, &g->house_lock, &until);
+		(void)clock_wait(&g->house_wake, &g->house_lock, clock_steady_ms() + TICK_MS);
 		if (g->stopping)
 			break;
 		pthread_mutex_unlock(&g->house_lock);
@@ -184,7 +181,7 @@ static void *house(void *arg)
 
 int registry_start(struct registry *g, struct err *e)
 {
-	g->last_pass_mono_ms = clock_mono_ms();
+	g->last_pass_mono_ms = clock_steady_ms();
 	if (pthread_create(&g->house_thread, NULL, house, g) != 0)
 		return err_set(e, ERR_NOMEM, "registry: no thread");
 	g->house_running = true;
@@ -224,7 +221,7 @@ int registry_health_get(struct registry *g, bool with_stored, struct registry_he
 		return r;
 	pthread_mutex_lock(&g->health_lock);
 	*ret = g->health;
-	int64_t since = clock_mono_ms() - g->last_pass_mono_ms;
+	int64_t since = clock_steady_ms() - g->last_pass_mono_ms;
 	pthread_mutex_unlock(&g->health_lock);
 	ret->stored = stored;
 	ret->disk_free = space_left(g, &ret->disk_all);
@@ -257,11 +254,7 @@ struct registry *registry_open(struct db *db, struct blobs *blobs, const struct 
 					  &g->gc_lock,	   &g->verify_lock, &g->health_lock};
 	for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
 		pthread_mutex_init(locks[i], NULL);
-	pthread_condattr_t mono;
-	pthread_condattr_init(&mono);
-	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
-	pthread_cond_init(&g->house_wake, &mono);
-	pthread_condattr_destroy(&mono);
+	(void)clock_cond_init(&g->house_wake);
 	pthread_cond_init(&g->verify_moved, NULL);
 	return g;
 }

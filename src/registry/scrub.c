@@ -34,17 +34,9 @@ static int next(struct db_tx *tx, void *arg, struct err *e)
 /* Sleeps until the registry closes or the time is over. */
 static void nap(struct registry *g, int64_t ms)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += (ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
 	pthread_mutex_lock(&g->house_lock);
 	if (!g->stopping)
-		(void)pthread_cond_timedwait(&g->house_wake, &g->house_lock, &until);
+		(void)clock_wait_mono(&g->house_wake, &g->house_lock, clock_mono_ms() + ms);
 	pthread_mutex_unlock(&g->house_lock);
 }
 

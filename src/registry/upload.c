@@ -208,7 +208,7 @@ static struct upload *upload_new(struct registry *g, struct bytes repository, st
 		u->owner = owner_of(actor);
 	u->algo = algo;
 	u->row.algo = (int)algo;
-	u->used_mono_ms = clock_mono_ms();
+	u->used_mono_ms = clock_steady_ms();
 	if (blobs_key_new(u->row.id, e) < 0 || blobs_key_new(u->row.key, e) < 0 ||
 	    (u->fd = blobs_upload_new(g->blobs, u->row.id, e)) < 0 ||
 	    !(u->run = digest_run_open(algo, e))) {
@@ -247,7 +247,7 @@ int registry_upload_new(struct registry *g, struct bytes repository, struct byte
 	bool crowded = ++g->uploads_idle > IDLE_MAX;
 	pthread_mutex_unlock(&g->upload_lock);
 	if (crowded)
-		uploads_close_idle(g, clock_mono_ms() - 1000);
+		uploads_close_idle(g, clock_steady_ms() - 1000);
 	return 0;
 }
 
@@ -407,7 +407,7 @@ void upload_release(struct upload *u)
 	upload_tap_tell(u, true);
 	pthread_mutex_lock(&g->upload_lock);
 	u->in_use = false;
-	u->used_mono_ms = clock_mono_ms();
+	u->used_mono_ms = clock_steady_ms();
 	g->uploads_idle++;
 	pthread_mutex_unlock(&g->upload_lock);
 }

@@ -32,11 +32,7 @@ struct engine *engine_new(const struct engine_options *o, struct err *e)
 	pthread_mutex_init(&g->scan_lock, NULL);
 	pthread_mutex_init(&g->claim_lock, NULL);
 	pthread_mutex_init(&g->switch_lock, NULL);
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&g->scan_moved, &attr);
-	pthread_condattr_destroy(&attr);
+	(void)clock_cond_init(&g->scan_moved);
 	/* A writer that waits must not wait for ever while scans come and go. */
 	pthread_rwlockattr_t rw;
 	pthread_rwlockattr_init(&rw);
@@ -69,17 +65,10 @@ void engine_wake_scans(struct engine *g)
 
 static void wait_for(struct engine *g, uint64_t seen, int64_t ms)
 {
-	struct timespec until;
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(ms / 1000);
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
+	int64_t until = clock_steady_ms() + ms;
 	pthread_mutex_lock(&g->scan_lock);
 	while (g->scan_seq == seen && !atomic_load(&g->stopping)) {
-		if (pthread_cond_timedwait(&g->scan_moved, &g->scan_lock, &until) != 0)
+		if (!clock_wait(&g->scan_moved, &g->scan_lock, until))
 			break;
 	}
 	pthread_mutex_unlock(&g->scan_lock);
@@ -446,9 +435,7 @@ static void *leave_main(void *arg)
 void engine_leave(struct engine *g, unsigned ms)
 {
 	pthread_t thread;
-	struct timespec until;
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += (time_t)(ms / 1000) + 1;
+	struct timespec until = {.tv_sec = clock_file_ms() / 1000 + ms / 1000 + 1};
 	if (pthread_create(&thread, NULL, leave_main, g) == 0)
 		(void)pthread_timedjoin_np(thread, NULL, &until);
 }

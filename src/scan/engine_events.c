@@ -184,17 +184,17 @@ void *engine_keeper_main(void *arg)
 		int r2 = 0;
 		if (r >= 0 && atomic_load(&g->again_due))
 			engine_ask_again(g);
-		if (r >= 0 && clock_mono_ms() >= next_recheck) {
+		if (r >= 0 && clock_steady_ms() >= next_recheck) {
 			r2 = db_run(g->o.db, DB_WRITE, recheck_tx, g, &e);
 			engine_house(g);
-			next_recheck = clock_mono_ms() + 3600000;
+			next_recheck = clock_steady_ms() + 3600000;
 		}
 		if (r < 0 || r2 < 0)
 			log_line(LOG_ERROR, "keeper: %s", e.msg);
 		if (r > 0 || r2 > 0)
 			engine_wake_scans(g);
-		for (int waited = 0; waited < KEEPER_MS && !atomic_load(&g->stopping);
-		     waited += 100)
+		for (int64_t until = clock_steady_ms() + KEEPER_MS;
+		     clock_steady_ms() < until && !atomic_load(&g->stopping);)
 			engine_sleep(g, 100);
 	}
 	return NULL;

@@ -23,8 +23,8 @@ static bool is_believed(struct engine *g, struct err *e)
 	bool before = g->clock.doubted;
 	if (db_run(g->o.db, DB_READ, newest_tx, &newest, e) < 0)
 		return false;
-	bool believed = store_history_believes(&g->clock, clock_wall_ms(), clock_mono_ms(), newest,
-					       g->o.history_ms);
+	bool believed = store_history_believes(&g->clock, clock_wall_ms(), clock_steady_ms(),
+					       newest, g->o.history_ms);
 	if (!believed && !before)
 		log_line(LOG_WARN,
 			 "history: the clock may have jumped; nothing is removed for a day");

@@ -4,11 +4,11 @@
  * Any write, rename over it or restored copy changes one of these. */
 #include "vdb/reader.h"
 
+#include "base/clock.h"
 #include "base/io.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* File systems that count in seconds: a second change in the same tick would go unseen. */
 #define SETTLE_SEC 2
@@ -48,8 +48,8 @@ static void remember(const struct vdb *v, const char *dir)
 {
 	char path[4096], text[256];
 	struct err ignored = ERR_INIT;
-	if (time(NULL) - v->st.st_ctim.tv_sec < SETTLE_SEC || !memory_path(v, dir, path) ||
-	    io_mkdirs(dir, &ignored) < 0)
+	if (clock_file_ms() / 1000 - v->st.st_ctim.tv_sec < SETTLE_SEC ||
+	    !memory_path(v, dir, path) || io_mkdirs(dir, &ignored) < 0)
 		return;
 	(void)io_replace_file(path, memory_text(v, text), 0600, &ignored);
 }

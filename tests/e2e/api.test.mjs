@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { check, record } from './openapi.mjs';
-import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, sleep } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, pushBlob, pushLayout, sleep } from './lib.mjs';
 
 const packages = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'].flatMap((source) => [
   { name: source, version: '1.0-1' }, { name: `lib${source}`, version: '1.0-1+b1', source, sourceVersion: '1.0-1' }]);
@@ -46,7 +46,8 @@ async function problem(r, status, pattern) {
 test('the coverage of an image says until when its release is supported', async () => {
   const { coverage } = await server.json(image());
   assert.deepEqual([coverage.support.standard_end, coverage.support.extended, coverage.support.extended_end], ['2026-07-11', 'LTS', '2028-06-30']);
-  assert.ok(['supported', 'extended', 'ended'].includes(coverage.support.state) && Array.isArray(coverage.notes));
+  assert.equal(coverage.support.state, 'extended');
+  assert.ok(Array.isArray(coverage.notes));
 });
 
 test('kernel headers are a category of their own', async () => {
@@ -405,7 +406,7 @@ test('robots have tokens: good for API and registry until they are ended', async
   const list = (await server.json('/api/v1/users/ci/tokens')).items;
   assert.deepEqual(list.map((t) => [t.label, t.kind]), [['build', 'personal']]);
   assert.ok(!JSON.stringify(list).includes(token));
-  assert.ok(Math.abs(Date.parse(list[0].expires_at) - Date.now() - 7 * 86400000) < 60000);
+  assert.ok(Math.abs(Date.parse(list[0].expires_at) - clock.now() - 7 * 86400000) < 60000);
   await problem(await send('DELETE', `/api/v1/users/admin/tokens/${list[0].id}`), 404); // another's
   assert.equal((await send('DELETE', `/api/v1/users/ci/tokens/${list[0].id}`)).status, 204);
   assert.equal(await findings(as(`Bearer ${token}`)), 401);
@@ -468,7 +469,7 @@ test('every change is in the audit: who, what, from where', async () => {
     const row = of(action, subject);
     assert.ok(row, `${action} ${subject}`);
     assert.deepEqual([row.actor, row.peer], ['admin', '127.0.0.1']);
-    assert.ok(Math.abs(Date.parse(row.at) - Date.now()) < 600000);
+    assert.ok(Math.abs(Date.parse(row.at) - clock.now()) < 600000);
   }
   assert.equal(of('role.assign', 'tenant').after.scope, '/registries/local/repositories/team');
   assert.ok(!JSON.stringify(rows).includes('correct horse'), 'no secrets');

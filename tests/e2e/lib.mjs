@@ -24,6 +24,26 @@ process.on('exit', () => { for (const dir of temporary) fs.rmSync(dir, { recursi
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 export const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
+// The date that programs under test are started with, whatever today is: what they say of releases depends on it. A server's clock moves with clock.advance.
+const START = Date.UTC(2026, 10, 29, 12);
+class Clock {
+  constructor(wall = START - Date.now()) {
+    this.wall = wall;
+    this.passed = 0;
+    this.file = path.join(tempDir('clock'), 'offsets');
+    this.write();
+    this.env = { PLIMSOLL_TEST_CLOCK: this.file };
+  }
+  write() {
+    fs.writeFileSync(`${this.file}.new`, `${this.wall + this.passed} ${this.passed}\n`);
+    fs.copyFileSync(`${this.file}.new`, this.file); // the same file: it is held open
+  }
+  /** So many ms pass at once. */
+  advance(ms) { this.passed += ms; this.write(); }
+  now() { return Date.now() + this.wall + this.passed; }
+}
+export const clock = new Clock();
+
 /** Run a program to its end: {status, stdout, stderr}. Throws when it fails, unless told not to. */
 export function run(command, args, { check = true, env = {}, input, cwd, timeout = 300000 } = {}) {
   const r = spawnSync(command, args, { env: { ...process.env, ...env }, input, cwd, encoding: 'utf8', timeout, maxBuffer: 1 << 29 });
@@ -31,7 +51,7 @@ export function run(command, args, { check = true, env = {}, input, cwd, timeout
     throw new Error(`${command} ${args.join(' ')}: status ${r.status} ${r.signal ?? ''}\n${r.stdout}\n${r.stderr}\n${r.error ?? ''}`);
   return r;
 }
-export const plimsoll = (args, options = {}) => run(program, args, { ...options, env: { XDG_CACHE_HOME: tempCache(), COLUMNS: '', ...options.env } });
+export const plimsoll = (args, options = {}) => run(program, args, { ...options, env: { XDG_CACHE_HOME: tempCache(), COLUMNS: '', ...clock.env, ...options.env } });
 let cache;
 function tempCache() { return (cache ??= tempDir('cache')); }
 
@@ -149,7 +169,7 @@ export class Server {
   async start(extra = []) {
     const args = ['serve', '--data-dir', this.dataDir, '--listen', '127.0.0.1:0', '--feeds-every', '0', '--log-level',
       process.env.E2E_LOG ?? 'warn', ...(this.options.args ?? []), ...extra];
-    this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.options.env } });
+    this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...clock.env, ...this.options.env } });
     this.output = '';
     this.exited = new Promise((done) => this.child.on('exit', (status, signal) => done({ status, signal })));
     await new Promise((done, fail) => {

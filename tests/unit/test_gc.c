@@ -249,7 +249,7 @@ static void while_people_push(void **state)
 		for (unsigned i = 0; i < PUSHERS; i++)
 			pthread_join(threads[i], NULL);
 		/* Let what was dropped age, so that the next round meets candidates. */
-		usleep(1700000);
+		clock_advance_for_tests(1700);
 	}
 	stop = true;
 	pthread_join(gc, &collected);
