@@ -5,6 +5,10 @@
 const struct db_module schema_modules[] = {
     {.module = "store", .steps = schema_store},
     {.module = "registry", .steps = schema_registry},
+    {.module = "scope",
+     .steps = schema_scope,
+     .baseline = schema_scope_baseline,
+     .baseline_step = 1},
     {.module = "access", .steps = schema_access},
     {.module = "scan", .steps = schema_scan},
 };

@@ -12,6 +12,8 @@ extern const size_t schema_module_count;
 
 /* One line per module's file. */
 extern const struct db_migration schema_store[];
+extern const struct db_migration schema_scope[];
+extern const char *const schema_scope_baseline[];
 extern const struct db_migration schema_access[];
 extern const struct db_migration schema_registry[];
 extern const struct db_migration schema_scan[];

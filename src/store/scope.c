@@ -1,0 +1,275 @@
+#include "store/scope.h"
+
+#include "oci/reference.h"
+
+#define COLUMNS "s.id, s.parent_id, s.kind, s.owner_id, s.name, s.title, s.created_at"
+
+static int read_row(struct db_stmt *s, struct arena *a, struct store_scope *ret, struct err *e)
+{
+	bool ok = true, ok2 = true;
+	*ret = (struct store_scope){.id = db_int(s, 0),
+				    .parent_id = db_int(s, 1),
+				    .kind = (enum store_scope_kind)db_int(s, 2),
+				    .owner_id = db_int(s, 3),
+				    .name = arena_bytes(a, db_bytes(s, 4), &ok),
+				    .title = arena_bytes(a, db_bytes(s, 5), &ok2),
+				    .created_at = db_int(s, 6)};
+	return ok && ok2 ? 1 : err_set(e, ERR_NOMEM, "out of memory for a scope");
+}
+
+/* The first row of a query: 1, 0, <0. */
+static int read_one(struct db_stmt *s, struct arena *a, struct store_scope *ret, struct err *e)
+{
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r > 0)
+		r = read_row(s, a, ret, e);
+	db_done(s);
+	return r;
+}
+
+int store_scope_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scope *ret,
+		    struct err *e)
+{
+	return read_one(
+	    db_query(tx, "SELECT " COLUMNS " FROM scope s WHERE s.id = $1", DB_ARGS(DB_I(id)), e),
+	    a, ret, e);
+}
+
+int store_scope_find(struct db_tx *tx, enum store_scope_kind kind, int64_t owner_id,
+		     struct bytes name, struct arena *a, struct store_scope *ret, struct err *e)
+{
+	return read_one(db_query(tx,
+				 "SELECT " COLUMNS " FROM scope s"
+				 " WHERE s.kind = $1 AND s.owner_id = $2 AND s.name = $3",
+				 DB_ARGS(DB_I(kind), DB_I(owner_id), DB_T(name)), e),
+			a, ret, e);
+}
+
+int store_scope_above(struct db_tx *tx, int64_t id, enum store_scope_kind kind, struct arena *a,
+		      struct store_scope *ret, struct err *e)
+{
+	return read_one(db_query(tx,
+				 "SELECT " COLUMNS " FROM scope_up u"
+				 " JOIN scope s ON s.id = u.ancestor_id"
+				 " WHERE u.scope_id = $1 AND s.kind = $2"
+				 " ORDER BY u.distance, s.id LIMIT 1",
+				 DB_ARGS(DB_I(id), DB_I(kind)), e),
+			a, ret, e);
+}
+
+/* Up to n rows of a query that was asked for n + 1. */
+static int read_all(struct db_stmt *s, size_t n, struct arena *a, struct store_scopes *ret,
+		    struct err *e)
+{
+	int r = s ? 0 : -(int)e->code;
+	*ret = (struct store_scopes){.items = arena_alloc(a, n, sizeof *ret->items)};
+	if (r == 0 && !ret->items)
+		r = err_set(e, ERR_NOMEM, "out of memory for scopes");
+	while (r == 0 && (r = db_step(s, e)) > 0) {
+		if (ret->count == n) {
+			ret->more = true;
+			r = 0;
+			break;
+		}
+		r = read_row(s, a, &ret->items[ret->count], e);
+		ret->count += r > 0;
+		r = r < 0 ? r : 0;
+	}
+	db_done(s);
+	return r;
+}
+
+int store_scope_up(struct db_tx *tx, int64_t id, struct arena *a, struct store_scopes *ret,
+		   struct err *e)
+{
+	return read_all(db_query(tx,
+				 "SELECT " COLUMNS " FROM scope_up u"
+				 " JOIN scope s ON s.id = u.ancestor_id"
+				 " WHERE u.scope_id = $1 ORDER BY u.distance, s.kind DESC, s.id",
+				 DB_ARGS(DB_I(id)), e),
+			STORE_SCOPE_DEPTH_MAX, a, ret, e);
+}
+
+int store_scope_list(struct db_tx *tx, const struct store_scope_query *q, struct arena *a,
+		     struct store_scopes *ret, struct err *e)
+{
+	return read_all(
+	    db_query(tx,
+		     "SELECT " COLUMNS " FROM scope s WHERE s.kind = $1 AND s.name > $2"
+		     " AND ($3 = 0 OR EXISTS (SELECT 1 FROM scope_up b"
+		     " WHERE b.scope_id = s.id AND b.ancestor_id = $3))"
+		     " AND " STORE_VISIBLE("s.id", "$5", "$6") " ORDER BY s.name, s.id LIMIT $4",
+		     DB_ARGS(DB_I(q->kind), DB_T(q->after), DB_I(q->below), DB_I(q->n + 1),
+			     STORE_VISIBLE_ARGS(&q->visible)),
+		     e),
+	    q->n, a, ret, e);
+}
+
+int store_scope_is_visible(struct db_tx *tx, int64_t id, const struct visibility *v, struct err *e)
+{
+	if (v->all)
+		return 1;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT 1 FROM scope_up WHERE scope_id = $1"
+				     " AND ancestor_id {IN $2} LIMIT 1",
+				     DB_ARGS(DB_I(id), DB_INTS(v->scopes, v->count)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	db_done(s);
+	return r;
+}
+
+/* Which kinds a kind may be below. */
+static bool may_be_below(enum store_scope_kind kind, enum store_scope_kind parent)
+{
+	switch (kind) {
+	case STORE_SCOPE_ROOT:
+		return false;
+	case STORE_SCOPE_MANAGEMENT_GROUP:
+	case STORE_SCOPE_SUBSCRIPTION:
+		return parent == STORE_SCOPE_ROOT || parent == STORE_SCOPE_MANAGEMENT_GROUP;
+	case STORE_SCOPE_RESOURCE_GROUP:
+		return parent == STORE_SCOPE_SUBSCRIPTION;
+	case STORE_SCOPE_REGISTRY:
+		return parent == STORE_SCOPE_RESOURCE_GROUP;
+	case STORE_SCOPE_REPOSITORY:
+		return parent == STORE_SCOPE_REGISTRY;
+	}
+	return false;
+}
+
+/* Letters, digits and "-._", beginning with a letter or digit: a part of a path, and of a
+ * registry's also the first part of a repository's name. */
+static bool is_name(enum store_scope_kind kind, struct bytes name)
+{
+	if (kind == STORE_SCOPE_REPOSITORY)
+		return ref_is_name(name);
+	if (!name.len || name.len > STORE_SCOPE_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = byte_lower(name.ptr[i]);
+		bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+		if (!alnum && (i == 0 || (c != '-' && c != '.' && c != '_')))
+			return false;
+		if (kind == STORE_SCOPE_REGISTRY && c != name.ptr[i])
+			return false; /* a registry's name is part of references: lower case */
+	}
+	return true;
+}
+
+/* What is above s: what is above its parent, one further away; of a repository also the
+ * repositories that its name is below. Those that are named below a new repository get it above
+ * them. */
+static int add_up(struct db_tx *tx, const struct store_scope *s, struct err *e)
+{
+	int64_t r = db_exec(tx,
+			    "INSERT INTO scope_up(scope_id, ancestor_id, distance)"
+			    " SELECT CAST($1 AS BIGINT), ancestor_id, distance + 1 FROM scope_up"
+			    " WHERE scope_id = $2",
+			    DB_ARGS(DB_I(s->id), DB_I(s->parent_id)), e);
+	if (r >= 0)
+		r = db_exec(tx,
+			    "INSERT INTO scope_up(scope_id, ancestor_id, distance)"
+			    " VALUES($1, $1, 0)",
+			    DB_ARGS(DB_I(s->id)), e);
+	if (r < 0 || s->kind != STORE_SCOPE_REPOSITORY)
+		return r < 0 ? (int)r : 0;
+	struct bytes outer[STORE_SCOPE_DEPTH_MAX];
+	size_t count = 0;
+	for (size_t i = 1; i < s->name.len && count < STORE_SCOPE_DEPTH_MAX; i++)
+		if (s->name.ptr[i] == '/')
+			outer[count++] = (struct bytes){.ptr = s->name.ptr, .len = i};
+	r = db_exec(tx,
+		    "INSERT INTO scope_up(scope_id, ancestor_id, distance)"
+		    " SELECT CAST($1 AS BIGINT), id, 1 FROM scope"
+		    " WHERE kind = 5 AND owner_id = $2 AND name {IN $3}",
+		    DB_ARGS(DB_I(s->id), DB_I(s->owner_id), DB_TEXTS(outer, count)), e);
+	if (r >= 0)
+		r = db_exec(tx,
+			    "INSERT INTO scope_up(scope_id, ancestor_id, distance)"
+			    " SELECT id, CAST($1 AS BIGINT), 1 FROM scope WHERE kind = 5"
+			    " AND owner_id = $2 AND name > $3 || '/' AND name < $3 || '0'",
+			    DB_ARGS(DB_I(s->id), DB_I(s->owner_id), DB_T(s->name)), e);
+	return r < 0 ? (int)r : 0;
+}
+
+static int owner_of(struct db_tx *tx, const struct store_scope *s, int64_t *ret, struct err *e)
+{
+	struct arena a;
+	struct store_scope parent;
+	arena_init(&a, 64U << 10);
+	int r = store_scope_get(tx, s->parent_id, &a, &parent, e);
+	if (r == 0)
+		r = err_set(e, ERR_NOT_FOUND, "scope %lld does not exist", (long long)s->parent_id);
+	else if (r > 0 && !may_be_below(s->kind, parent.kind))
+		r = err_set(e, ERR_FORMAT, "a scope of this kind cannot be below \"%.*s\"",
+			    BYTES_ARG(parent.name));
+	*ret = s->kind == STORE_SCOPE_RESOURCE_GROUP || s->kind == STORE_SCOPE_REPOSITORY
+		   ? s->parent_id
+		   : 0;
+	arena_free(&a);
+	return r;
+}
+
+int64_t store_scope_add(struct db_tx *tx, const struct store_scope *s, struct err *e)
+{
+	struct store_scope row = *s;
+	if (!is_name(s->kind, s->name))
+		return err_set(
+		    e, ERR_FORMAT,
+		    "\"%.*s\" is not a valid name: 1 to %u letters, digits, \"-\", \".\" "
+		    "or \"_\", beginning with a letter or digit (of a registry in lower "
+		    "case)",
+		    BYTES_ARG(s->name), STORE_SCOPE_NAME_MAX);
+	int r = owner_of(tx, s, &row.owner_id, e);
+	if (r < 0)
+		return r;
+	row.id = db_id_next(tx, "scope", e);
+	if (row.id < 0)
+		return row.id;
+	int64_t n = db_exec(
+	    tx,
+	    "INSERT INTO scope(id, parent_id, kind, owner_id, name, title, created_at)"
+	    " VALUES($1, $2, $3, $4, $5, $6, $7) ON CONFLICT(kind, owner_id, name) DO NOTHING",
+	    DB_ARGS(DB_I(row.id), DB_I(row.parent_id), DB_I(row.kind), DB_I(row.owner_id),
+		    DB_T(row.name), DB_T(row.title), DB_I(row.created_at)),
+	    e);
+	if (n == 0)
+		return err_set(e, ERR_CONFLICT, "the name \"%.*s\" is taken", BYTES_ARG(s->name));
+	r = n < 0 ? (int)n : add_up(tx, &row, e);
+	return r < 0 ? r : row.id;
+}
+
+int64_t store_scope_repository(struct db_tx *tx, int64_t registry_id, struct bytes name,
+			       int64_t now_ms, struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT id FROM scope WHERE kind = 5 AND owner_id = $1"
+				     " AND name = $2",
+				     DB_ARGS(DB_I(registry_id), DB_T(name)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	int64_t id = r > 0 ? db_int(s, 0) : 0;
+	db_done(s);
+	if (r != 0)
+		return r < 0 ? r : id;
+	return store_scope_add(tx,
+			       &(struct store_scope){.parent_id = registry_id,
+						     .kind = STORE_SCOPE_REPOSITORY,
+						     .name = name,
+						     .created_at = now_ms},
+			       e);
+}
+
+int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e)
+{
+	struct db_stmt *s =
+	    db_query(tx, "SELECT 1 FROM scope WHERE parent_id = $1 LIMIT 1", DB_ARGS(DB_I(id)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	db_done(s);
+	if (r > 0)
+		return err_set(e, ERR_CONFLICT, "it is not empty");
+	if (r < 0 || db_exec(tx, "DELETE FROM scope_up WHERE scope_id = $1 OR ancestor_id = $1",
+			     DB_ARGS(DB_I(id)), e) < 0)
+		return -(int)e->code;
+	int64_t n = db_exec(tx, "DELETE FROM scope WHERE id = $1", DB_ARGS(DB_I(id)), e);
+	return n < 0 ? (int)n : n > 0;
+}
