@@ -1,6 +1,6 @@
 #include "access/role.h"
 
-const struct role roles[] = {
+const struct role role_table[] = {
     {"Owner", ROLE_OWNER, "*"},
     {"Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c",
      "*\n!Microsoft.Authorization/*write\n!registries/sign/*\n!registries/quarantine/*"},
@@ -22,14 +22,14 @@ const struct role roles[] = {
     {"User Access Administrator", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
      "Microsoft.Authorization/*\n*/read\n!" ACTION_PULL "\n!registries/quarantine/read"},
 };
-const size_t role_count = sizeof roles / sizeof *roles;
+const size_t role_count = sizeof role_table / sizeof *role_table;
 
 const struct role *role_find(struct bytes id_or_name)
 {
 	for (size_t i = 0; i < role_count; i++)
-		if (bytes_eq_lit(id_or_name, roles[i].id) ||
-		    bytes_eq_lit(id_or_name, roles[i].name))
-			return &roles[i];
+		if (bytes_eq_lit(id_or_name, role_table[i].id) ||
+		    bytes_eq_lit(id_or_name, role_table[i].name))
+			return &role_table[i];
 	return NULL;
 }
 

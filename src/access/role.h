@@ -32,7 +32,7 @@ struct role {
 	const char *id;	     /* GUID */
 	const char *actions; /* patterns, one a line */
 };
-extern const struct role roles[];
+extern const struct role role_table[];
 extern const size_t role_count;
 /* By GUID or by name; NULL when it is not a built-in role. */
 const struct role *role_find(struct bytes id_or_name);

@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 
 struct access;
-struct blobs;
 struct engine;
 struct pool;
 struct registry;
@@ -22,7 +21,6 @@ struct api_metrics {
 
 struct api {
 	struct db *db;
-	struct blobs *blobs;
 	struct registry *registry;
 	struct access *access;
 	struct pool *pool;

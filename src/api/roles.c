@@ -106,10 +106,10 @@ static int write_roles(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	api_list_begin(w);
 	for (size_t i = 0; i < role_count; i++)
 		put_role(w, &l,
-			 (struct role_row){.id = bytes_of(roles[i].id),
-					   .name = bytes_of(roles[i].name),
+			 (struct role_row){.id = bytes_of(role_table[i].id),
+					   .name = bytes_of(role_table[i].name),
 					   .builtin = true},
-			 bytes_of(roles[i].actions));
+			 bytes_of(role_table[i].actions));
 	while (!l.more && (rc = access_db_role_next(tx, row.id, http_arena(l.r), &row, e)) > 0)
 		put_role(w, &l, (struct role_row){.id = row.id, .name = row.name}, row.actions);
 	api_list_end(w, l.more ? l.last : BYTES_NONE);

@@ -30,10 +30,10 @@ static const char *role_of(const char *word)
 	char want[WORD_CAP], have[WORD_CAP];
 	fold(word, want);
 	for (size_t i = 0; i < role_count; i++) {
-		fold(roles[i].name, have);
+		fold(role_table[i].name, have);
 		if (strcmp(want, have) == 0 ||
 		    (strncmp(have, "acr", 3) == 0 && strcmp(want, have + 3) == 0))
-			return roles[i].name;
+			return role_table[i].name;
 	}
 	return word;
 }

@@ -221,7 +221,6 @@ static int open_http(struct server *s, struct err *e)
 	if (certs_open(&s->certs, s->c->tls_cert, s->c->tls_key, e) < 0)
 		return -(int)e->code;
 	s->api = (struct api){.db = s->db,
-			      .blobs = s->blobs,
 			      .registry = s->registry,
 			      .access = s->access,
 			      .pool = s->pool,

@@ -170,7 +170,7 @@ static int add_package(struct block *b, struct bytes line, size_t number, struct
 	struct bytes codename = bytes_cut(&rest, ']');
 	struct bytes dash = next_word(&rest), name = next_word(&rest), version = next_word(&rest);
 	struct adv_affected f = {
-	    .ecosystem = debian_ecosystem(codename), .name = name, .keyed = ADV_BY_SOURCE};
+	    .ecosystem = debian_release_ecosystem(codename), .name = name, .keyed = ADV_BY_SOURCE};
 	if (!bytes_eq_lit(dash, "-") || version.len == 0)
 		return tell(b, number, "line not understood", e);
 	if (f.ecosystem.len == 0)

@@ -1,6 +1,6 @@
 #include "feed/debian_release.h"
 
-struct bytes debian_ecosystem(struct bytes codename)
+struct bytes debian_release_ecosystem(struct bytes codename)
 {
 	static const struct {
 		const char *codename, *ecosystem;

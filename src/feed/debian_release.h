@@ -3,4 +3,4 @@
 #include "base/bytes.h"
 
 /* "bookworm" → "Debian:12", "sid" → "Debian:sid"; the empty run for others. */
-struct bytes debian_ecosystem(struct bytes codename);
+struct bytes debian_release_ecosystem(struct bytes codename);

@@ -98,8 +98,9 @@ static void add_release(struct json *j, struct tracker *t, struct adv *adv, stru
 			struct bytes codename)
 {
 	struct release rel = {0};
-	struct adv_affected f = {
-	    .ecosystem = debian_ecosystem(codename), .name = package, .keyed = ADV_BY_SOURCE};
+	struct adv_affected f = {.ecosystem = debian_release_ecosystem(codename),
+				 .name = package,
+				 .keyed = ADV_BY_SOURCE};
 	read_release(j, &rel);
 	if (!json_ok(j))
 		return;

@@ -18,11 +18,22 @@
 	X(SSL_CTX_free)                                                                            \
 	X(SSL_CTX_new)                                                                             \
 	X(SSL_CTX_set_alpn_select_cb)                                                              \
-	X(SSL_CTX_set_cipher_list) X(SSL_CTX_set_options) X(SSL_CTX_use_PrivateKey)                \
-	    X(SSL_CTX_use_certificate) X(SSL_do_handshake) X(SSL_free) X(SSL_get_error)            \
-		X(SSL_is_init_finished) X(SSL_new) X(SSL_read) X(SSL_select_next_proto)            \
-		    X(SSL_set_accept_state) X(SSL_set_fd) X(SSL_shutdown) X(SSL_write)             \
-			X(TLS_server_method)
+	X(SSL_CTX_set_cipher_list)                                                                 \
+	X(SSL_CTX_set_options)                                                                     \
+	X(SSL_CTX_use_PrivateKey)                                                                  \
+	X(SSL_CTX_use_certificate)                                                                 \
+	X(SSL_do_handshake)                                                                        \
+	X(SSL_free)                                                                                \
+	X(SSL_get_error)                                                                           \
+	X(SSL_is_init_finished)                                                                    \
+	X(SSL_new)                                                                                 \
+	X(SSL_read)                                                                                \
+	X(SSL_select_next_proto)                                                                   \
+	X(SSL_set_accept_state)                                                                    \
+	X(SSL_set_fd)                                                                              \
+	X(SSL_shutdown)                                                                            \
+	X(SSL_write)                                                                               \
+	X(TLS_server_method)
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name takes none */
 #define FIELD(name) __typeof__(&(name)) name;
 #define ROW(name) {#name, &ssl_lib.name},

@@ -98,7 +98,8 @@ static int64_t gather(const struct gather *g, const struct verdicts *all, struct
 		c->v = v;
 		c->second = stream_is_second(g->p, &v->hit->affected);
 		c->id = id_of(&c->adv);
-		c->check = check_id(vendor_of(v->hit->affected.ecosystem), c->id, source_of(g->p));
+		c->check =
+		    check_id(ecosystem_vendor(v->hit->affected.ecosystem), c->id, source_of(g->p));
 		if (c->check == 0)
 			return nomem(g->e);
 		n++;
@@ -284,7 +285,7 @@ static struct bytes title_of(const struct match_check *c, struct bytes vendor, s
 static int fill_check(const struct gather *g, const struct candidate *v, size_t n,
 		      const struct covered *covered, struct match_check *c)
 {
-	struct bytes vendor = vendor_of(v->v->hit->affected.ecosystem);
+	struct bytes vendor = ecosystem_vendor(v->v->hit->affected.ecosystem);
 	*c = (struct match_check){
 	    .id = v->check,
 	    .advisory = v->id,

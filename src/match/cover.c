@@ -85,7 +85,8 @@ static int fixed_by_errata(const struct gather *g, const struct verdicts *all, b
 			   struct id_set *ret)
 {
 	*ret = (struct id_set){.v = NULL};
-	if (all->count == 0 || !bytes_eq_lit(vendor_of(all->v->hit->affected.ecosystem), "Red Hat"))
+	if (all->count == 0 ||
+	    !bytes_eq_lit(ecosystem_vendor(all->v->hit->affected.ecosystem), "Red Hat"))
 		return 0;
 	return idset_of(g, all, other_streams ? is_installed_of_stream : is_installed_erratum, ret);
 }

@@ -145,7 +145,7 @@ bool ecosystem_has_type(const struct pkg *p)
 	return !type || p->type.len == 0 || bytes_eq_lit(p->type, type);
 }
 
-struct bytes vendor_of(struct bytes ecosystem)
+struct bytes ecosystem_vendor(struct bytes ecosystem)
 {
 	return bytes_part(ecosystem, 0, bytes_find(ecosystem, ':'));
 }
@@ -314,8 +314,8 @@ static void add_rows(struct names *n, struct bytes id, struct bytes version, boo
 	}
 }
 
-bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX],
-		   size_t *ret_count)
+bool ecosystem_names(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX],
+		     size_t *ret_count)
 {
 	struct bytes id = ecosystem_distro_id(p), version = ecosystem_distro_version(p);
 	struct names n = {.a = a, .out = out, .ok = true};
@@ -348,5 +348,5 @@ size_t match_ecosystems(const struct pkg *p, struct arena *a,
 			struct bytes out[MATCH_ECOSYSTEMS_MAX])
 {
 	size_t n;
-	return ecosystems_of(p, a, out, &n) ? n : 0;
+	return ecosystem_names(p, a, out, &n) ? n : 0;
 }

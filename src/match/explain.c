@@ -159,7 +159,7 @@ static int explain(struct why *w, struct bytes id)
 	if (w->p->third_party)
 		return not_assessed(w, "it does not come from the distribution");
 	size_t n;
-	if (!ecosystems_of(w->p, w->a, names, &n))
+	if (!ecosystem_names(w->p, w->a, names, &n))
 		return err_set(w->e, ERR_NOMEM, "match: no memory");
 	if (!ecosystem_has_type(w->p))
 		return not_assessed(w, "it is of another package manager than the distribution's");

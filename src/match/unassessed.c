@@ -79,7 +79,7 @@ int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
 		return 0;
 	}
 	k.p = kernel_of(p, a, &copy);
-	if (!k.p || !ecosystems_of(k.p, a, names, &n))
+	if (!k.p || !ecosystem_names(k.p, a, names, &n))
 		return err_set(e, ERR_NOMEM, "match: no memory");
 	int r = ask_all(&k, names, n);
 	if (!k.known)

@@ -92,8 +92,8 @@ bool stream_is_second(const struct pkg *p, const struct adv_affected *x);
 bool stream_is_extended(const struct pkg *p);
 
 /* match_ecosystems; false: memory is spent. */
-bool ecosystems_of(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX],
-		   size_t *ret_count);
+bool ecosystem_names(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX],
+		     size_t *ret_count);
 
 /* The release that version is a backport for (12 of "1.2-3~bpo12+1") and what it was built from; 0:
  * it is none (rebuild.c). */
@@ -105,7 +105,7 @@ bool rebuild_has_fix(const struct ver_scheme *s, struct bytes version, struct by
 const struct pkg *kernel_of(const struct pkg *p, struct arena *a, struct pkg *copy);
 
 /* The vendor in an ecosystem's name, as titles and categories have it: "Debian", "Red Hat". */
-struct bytes vendor_of(struct bytes ecosystem);
+struct bytes ecosystem_vendor(struct bytes ecosystem);
 
 /* The category of a security check: vendor, or one of its own for source. */
 struct bytes category_of(struct bytes vendor, struct bytes source);

@@ -67,5 +67,6 @@ void pkg_take(struct cursor *c, struct pkg *ret_p);
 /* purl with qualifiers arch, distro, epoch (rpm: the epoch goes to a qualifier, not the version),
  * upstream ("upstream=src@ver" when the source differs). Spec: package-url/purl-spec. */
 void pkg_purl(const struct pkg *p, struct buf *out);
-#define PKG_PURL_MAX 65536 /* bytes: eleven fields of 1 KiB and a distribution, each byte as %XX   \
-			    */
+#define PKG_PURL_MAX                                                                               \
+	65536 /* bytes: eleven fields of 1 KiB and a distribution, each byte as %XX                \
+	       */

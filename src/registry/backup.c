@@ -1,5 +1,6 @@
 #include "registry/backup.h"
 
+#include "access/access.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/num.h"
@@ -181,17 +182,15 @@ static int sum_up(struct making *m, const char *name, struct err *e)
 	return 0;
 }
 
-/* The password that a first start wrote: nobody else's copy may hold it. */
-#define OWNER_FILE "owner-password"
-
 static bool is_kept(const char *folder, const char *name)
 {
 	size_t n = strlen(name);
 	if (*folder)
 		return n > 4 && strcmp(name + n - 4, ".vdb") == 0;
+	/* No copy may hold the password that a first start wrote. */
 	return name[0] != '.' && strncmp(name, "plimsoll.db", 11) != 0 &&
 	       strcmp(name, "lock") != 0 && strcmp(name, MARK) != 0 &&
-	       strcmp(name, "SHA256SUMS") != 0 && strcmp(name, OWNER_FILE) != 0 &&
+	       strcmp(name, "SHA256SUMS") != 0 && strcmp(name, ACCESS_OWNER_FILE) != 0 &&
 	       !strstr(name, ".tmp");
 }
 
@@ -355,9 +354,9 @@ static int run(struct making *m, struct err *e)
 	(void)snprintf(path, sizeof path, "%s/%s", m->o->dir, m->database);
 	if (r < 0)
 		return r;
-	if (unlinkat(m->dir_fd, OWNER_FILE, 0) < 0 &&
+	if (unlinkat(m->dir_fd, ACCESS_OWNER_FILE, 0) < 0 &&
 	    errno != ENOENT) /* of an earlier version's backup */
-		return err_sys(e, OWNER_FILE);
+		return err_sys(e, ACCESS_OWNER_FILE);
 	m->copy = store_attach(path, e);
 	return m->copy ? prune(m, e) : -(int)e->code;
 }

@@ -54,7 +54,7 @@ static int serve(const char *dir, uint16_t port, bool anonymous)
 		return fatal(dir, &e);
 	struct access_options ao = {.data_dir = dir};
 	api = (struct api){.db = db,
-			   .blobs = blobs,
+
 			   .registry = g,
 			   .public_url = "",
 			   .version = "test",

@@ -107,9 +107,9 @@ static void check_images(struct db_tx *tx, struct arena *a, struct err *e)
 	};
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
 		struct store_image im;
-		assert_int_equal(
-		    store_image_get(tx, bytes_of(want[i].repository), bytes_of(want[i].digest), a, &im, e),
-		    1);
+		assert_int_equal(store_image_get(tx, bytes_of(want[i].repository),
+						 bytes_of(want[i].digest), a, &im, e),
+				 1);
 		assert_int_equal(im.state, want[i].state);
 		assert_true(bytes_eq(im.reason, bytes_of(want[i].reason)));
 		assert_int_equal(im.counts.by[ADV_SEV_CRITICAL], want[i].critical);
@@ -197,11 +197,11 @@ static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	struct cnt_total t[4];
 	struct bytes b = BYTES_LIT("b/c");
 	/* Unhealthy stays: the checks are still there. */
-	assert_int_equal(
-	    store_image_put_state(tx, b, BYTES_LIT(DIGEST("5")), IMAGE_UNVERIFIED, BYTES_LIT("gone"), 901, e),
-	    0);
-	assert_int_equal(store_image_put_state(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("4")), IMAGE_UNVERIFIED,
-				       BYTES_LIT("x"), 901, e),
+	assert_int_equal(store_image_put_state(tx, b, BYTES_LIT(DIGEST("5")), IMAGE_UNVERIFIED,
+					       BYTES_LIT("gone"), 901, e),
+			 0);
+	assert_int_equal(store_image_put_state(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("4")),
+					       IMAGE_UNVERIFIED, BYTES_LIT("x"), 901, e),
 			 0);
 	assert_int_equal(store_image_delete(tx, b, BYTES_LIT(DIGEST("6")), e), 0);
 	assert_int_equal(store_image_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);

@@ -346,10 +346,10 @@ static void make_old(const char *path)
 	first_steps(schema_scan, OLD_SCAN_STEPS, scan);
 	first_steps(schema_registry, OLD_REGISTRY_STEPS, registry);
 	const struct db_module rooms[] = {{.module = "store", .steps = schema_store},
-					      {.module = "registry", .steps = registry},
-					      {.module = "access", .steps = schema_access},
-					      {.module = "scan", .steps = scan},
-					      {.module = "rows of the test", .steps = rows}};
+					  {.module = "registry", .steps = registry},
+					  {.module = "access", .steps = schema_access},
+					  {.module = "scan", .steps = scan},
+					  {.module = "rows of the test", .steps = rows}};
 	struct err e = ERR_INIT;
 	struct db *d = schema_open(path, rooms, sizeof rooms / sizeof *rooms, &e);
 	if (!d)
@@ -497,7 +497,8 @@ static void an_older_store_opens(void **state)
 		struct db_module rooms[8];
 		for (size_t k = 0; k < schema_module_count; k++)
 			rooms[k] = schema_modules[k];
-		rooms[schema_module_count] = (struct db_module){.module = "rows of the test", .steps = rows};
+		rooms[schema_module_count] =
+		    (struct db_module){.module = "rows of the test", .steps = rows};
 		d = schema_open(path, rooms, schema_module_count + 1, &e);
 		if (!d)
 			fail_msg("%s", e.msg);
