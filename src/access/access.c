@@ -101,6 +101,25 @@ bool access_allows(const struct principal *p, const char *action, struct bytes s
 	return false;
 }
 
+int access_visibility(const struct principal *p, const char *action, struct arena *arena,
+		      struct visibility *ret, struct err *e)
+{
+	size_t max = p ? p->grant_count : 0;
+	int64_t *ids = arena_alloc(arena, max + 1, sizeof *ids);
+	*ret = (struct visibility){.scopes = ids};
+	if (!ids)
+		return err_set(e, ERR_NOMEM, "out of memory for scopes");
+	for (size_t i = 0; i < max; i++) {
+		const struct grant *g = &p->grants[i];
+		if (!role_allows(g->actions, bytes_of(action)))
+			continue;
+		ret->all = ret->all || bytes_eq_lit(g->scope, "/");
+		if (g->scope_id)
+			ids[ret->count++] = g->scope_id;
+	}
+	return 0;
+}
+
 struct bytes access_repository_scope(const struct access *a, struct bytes repository,
 				     struct arena *arena)
 {
@@ -137,15 +156,39 @@ static int role_patterns(struct db_tx *tx, struct bytes id, struct arena *arena,
 	return rc;
 }
 
+/* Grants of assignments, which are sorted so that neighbours often have one role: its patterns are
+ * read once. */
+static int add_grants(struct db_tx *tx, struct lookup *l, const struct access_assignment *list,
+		      size_t count, struct err *e)
+{
+	struct principal *p = l->principal;
+	struct bytes actions = BYTES_NONE;
+	int known = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct access_assignment *m = &list[i];
+		if (i == 0 || !bytes_eq(m->role, (m - 1)->role))
+			known = role_patterns(tx, m->role, l->arena, &actions, e);
+		if (known < 0)
+			return known;
+		if (known)
+			p->grants[p->grant_count++] = (struct grant){
+			    .actions = actions, .scope = m->scope, .scope_id = m->scope_id};
+	}
+	return 0;
+}
+
 static int grants_load(struct db_tx *tx, struct lookup *l, struct err *e)
 {
-	struct access_assignment *list, none = {.id = 0};
-	size_t count;
+	struct access_assignment *list, *below;
+	size_t count, below_count;
 	int rc = access_db_assignment_list(tx, l->user.id, l->arena, &list, &count, e);
+	if (rc >= 0)
+		rc = access_db_assignment_registries(tx, l->user.id, l->arena, &below, &below_count,
+						     e);
 	if (rc < 0)
 		return rc;
 	struct principal *p = arena_alloc(l->arena, 1, sizeof *p);
-	struct grant *grants = arena_alloc(l->arena, count + 1, sizeof *grants);
+	struct grant *grants = arena_alloc(l->arena, count + below_count + 1, sizeof *grants);
 	if (!p || !grants)
 		return err_set(e, ERR_NOMEM, "principal");
 	bool robot = bytes_eq_lit(l->user.kind, "robot");
@@ -153,23 +196,9 @@ static int grants_load(struct db_tx *tx, struct lookup *l, struct err *e)
 				.user_id = l->user.id,
 				.name = l->user.name,
 				.grants = grants};
-	bool known = false;
-	for (size_t i = 0; i < count; i++) {
-		const struct access_assignment *m = &list[i], *last = i ? m - 1 : &none;
-		struct grant *g = &grants[p->grant_count];
-		/* Many repositories, one role: its patterns are read once. */
-		bool same = known && bytes_eq(m->role, last->role);
-		rc = same ? 1 : role_patterns(tx, m->role, l->arena, &g->actions, e);
-		if (rc < 0)
-			return rc;
-		if (same)
-			g->actions = (g - 1)->actions;
-		g->scope = m->scope;
-		known = rc == 1;
-		p->grant_count += known;
-	}
 	l->principal = p;
-	return 0;
+	rc = add_grants(tx, l, list, count, e);
+	return rc < 0 ? rc : add_grants(tx, l, below, below_count, e);
 }
 
 static int no_one(struct err *e)

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "store/access.h"
+#include "store/scope.h"
 
 #define ACCESS_GRANTS_MAX                                                                          \
 	1024 /* role assignments of one user; each request of his reads them all */
@@ -57,6 +58,7 @@ enum principal_kind { PRINCIPAL_ANONYMOUS, PRINCIPAL_USER, PRINCIPAL_ROBOT };
 struct grant {
 	struct bytes actions; /* patterns, one a line */
 	struct bytes scope;
+	int64_t scope_id; /* its row; 0 = none: of a token, or a registry below a wider scope */
 };
 struct principal {
 	enum principal_kind kind;
@@ -69,6 +71,10 @@ struct principal {
 
 /* The one decision: p may do the action at the scope. NULL may nothing. */
 bool access_allows(const struct principal *p, const char *action, struct bytes scope);
+/* Which rows of a list p sees: those at and below the scopes where it may do the action. In the
+ * arena; ERR_NOMEM. */
+int access_visibility(const struct principal *p, const char *action, struct arena *arena,
+		      struct visibility *ret, struct err *e);
 /* p asks by a registry access token that does not allow this, yet who the token was made for may do
  * it: another token would help. 1 = so, 0 = not, <0. */
 int access_owner_may(struct access *a, const struct principal *p, const char *action,

@@ -131,17 +131,19 @@ static int user_add_tx(struct db_tx *tx, void *arg, struct err *e)
 				     e);
 	if (c->made < 0)
 		return (int)c->made;
-	int64_t id = 0;
-	if (c->only_first)
-		id = access_db_assignment_add(
-		    tx,
-		    &(struct access_assignment){.user_id = c->made,
-						.role = BYTES_LIT(ROLE_OWNER),
-						.scope = BYTES_LIT("/"),
-						.created_at = clock_wall_ms()},
-		    e);
-	if (id < 0)
-		return (int)id;
+	if (c->only_first) {
+		struct store_scope root;
+		int found = store_scope_resolve(tx, BYTES_LIT("/"), false, &c->arena, &root, e);
+		if (found <= 0 || access_db_assignment_add(
+				      tx,
+				      &(struct access_assignment){.user_id = c->made,
+								  .role = BYTES_LIT(ROLE_OWNER),
+								  .scope_id = root.id,
+								  .created_at = clock_wall_ms()},
+				      e) < 0)
+			return found == 0 ? err_set(e, ERR_DAMAGED, "there is no root scope")
+					  : -(int)e->code;
+	}
 	int rc = access_audit(tx, c->by, "user.add", c->name, BYTES_NONE,
 			      note(c, "kind", kind, NULL, BYTES_NONE), e);
 	return rc < 0 ? rc : 1;
@@ -280,6 +282,15 @@ static int role_id(struct db_tx *tx, struct change *c, struct bytes *ret, struct
 	return rc < 0 ? rc : 0;
 }
 
+static int scope_of(struct db_tx *tx, struct change *c, bool make, struct store_scope *ret,
+		    struct err *e)
+{
+	int rc = store_scope_resolve(tx, c->scope, make, &c->arena, ret, e);
+	if (rc == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no scope \"%.*s\"", BYTES_ARG(c->scope));
+	return rc;
+}
+
 static int assign_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct change *c = arg;
@@ -288,6 +299,10 @@ static int assign_tx(struct db_tx *tx, void *arg, struct err *e)
 	int rc = user_of(tx, c, &u, e);
 	if (rc == 0)
 		rc = role_id(tx, c, &role, e);
+	if (rc < 0)
+		return rc;
+	struct store_scope scope;
+	rc = scope_of(tx, c, true, &scope, e);
 	if (rc < 0)
 		return rc;
 	int64_t id = access_db_assignment_count(tx, u.id, e);
@@ -302,7 +317,7 @@ static int assign_tx(struct db_tx *tx, void *arg, struct err *e)
 		    tx,
 		    &(struct access_assignment){.user_id = u.id,
 						.role = role,
-						.scope = c->scope,
+						.scope_id = scope.id,
 						.created_at = clock_wall_ms()},
 		    e);
 	if (id < 0)
@@ -315,8 +330,6 @@ int access_assign(struct access *a, const struct access_actor *by, struct bytes 
 		  struct bytes role, struct bytes scope, struct err *e)
 {
 	struct change c = {.by = by, .name = user, .role = role, .scope = scope};
-	if (!role_is_scope(scope))
-		return err_set(e, ERR_FORMAT, "\"%.*s\" is no scope", BYTES_ARG(scope));
 	int rc = change_run(a, assign_tx, &c, e);
 	return rc < 0 ? rc : 0;
 }
@@ -332,13 +345,17 @@ static int unassign_tx(struct db_tx *tx, void *arg, struct err *e)
 		rc = role_id(tx, c, &role, e);
 	if (rc < 0)
 		return rc;
+	struct store_scope scope;
+	rc = scope_of(tx, c, false, &scope, e);
+	if (rc < 0)
+		return rc;
 	do {
 		rc = access_db_assignment_next(tx, u.id, m.id, &c->arena, &m, e);
 		if (rc < 0)
 			return rc;
 		if (rc == 0)
 			return err_set(e, ERR_NOT_FOUND, "no such assignment");
-	} while (!bytes_eq(m.role, role) || !bytes_eq(m.scope, c->scope));
+	} while (!bytes_eq(m.role, role) || m.scope_id != scope.id);
 	int64_t n = access_db_assignment_remove(tx, m.id, e);
 	if (n < 0)
 		return (int)n;

@@ -1,5 +1,7 @@
 #include "store/access.h"
 
+#include "store/scope.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -204,6 +206,11 @@ int64_t access_db_token_prune(struct db_tx *tx, int64_t before_ms, struct err *e
 		       DB_ARGS(DB_I(before_ms)), e);
 }
 
+#define ASSIGNMENTS                                                                                \
+	"SELECT m.id,m.user_id,m.role," STORE_SCOPE_PATH ",m.created_at,m.scope_id"                \
+	" FROM access_assignment m JOIN scope s ON s.id=m.scope_id"                                \
+	" LEFT JOIN scope o ON o.id=s.owner_id"
+
 static bool assignment_fill(struct db_stmt *s, struct arena *a, void *arg)
 {
 	struct access_assignment *m = arg;
@@ -214,16 +221,17 @@ static bool assignment_fill(struct db_stmt *s, struct arena *a, void *arg)
 	    .role = keep(s, 2, a, &ok),
 	    .scope = keep(s, 3, a, &ok),
 	    .created_at = db_int(s, 4),
+	    .scope_id = db_int(s, 5),
 	};
 	return ok;
 }
 
 int64_t access_db_assignment_add(struct db_tx *tx, const struct access_assignment *m, struct err *e)
 {
-	struct db_value args[] = {DB_N, DB_I(m->user_id), DB_T(m->role), DB_T(m->scope),
+	struct db_value args[] = {DB_N, DB_I(m->user_id), DB_T(m->role), DB_I(m->scope_id),
 				  DB_I(m->created_at)};
 	return add(tx, "access_assignment",
-		   "INSERT INTO access_assignment(id,user_id,role,scope,created_at)"
+		   "INSERT INTO access_assignment(id,user_id,role,scope_id,created_at)"
 		   " VALUES($1,$2,$3,$4,$5)",
 		   args, sizeof args / sizeof *args, e);
 }
@@ -231,27 +239,18 @@ int64_t access_db_assignment_add(struct db_tx *tx, const struct access_assignmen
 int access_db_assignment_next(struct db_tx *tx, int64_t user_id, int64_t after_id, struct arena *a,
 			      struct access_assignment *ret, struct err *e)
 {
-	return one(db_query(tx,
-			    "SELECT id,user_id,role,scope,created_at FROM access_assignment"
-			    " WHERE user_id=$1 AND id>$2 ORDER BY id LIMIT 1",
+	return one(db_query(tx, ASSIGNMENTS " WHERE m.user_id=$1 AND m.id>$2 ORDER BY m.id LIMIT 1",
 			    DB_ARGS(DB_I(user_id), DB_I(after_id)), e),
 		   assignment_fill, a, ret, e);
 }
 
-int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a,
-			      struct access_assignment **ret, size_t *ret_count, struct err *e)
+static int list_assignments(struct db_stmt *s, struct arena *a, struct access_assignment **ret,
+			    size_t *ret_count, struct err *e)
 {
 	struct access_assignment *list = NULL;
 	size_t n = 0, cap = 0;
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT id,user_id,role,scope,created_at FROM access_assignment"
-		     " WHERE user_id=$1 ORDER BY id",
-		     DB_ARGS(DB_I(user_id)), e);
-	if (!s)
-		return -(int)e->code;
-	int rc;
-	while ((rc = db_step(s, e)) == 1) {
+	int rc = s ? 1 : -(int)e->code;
+	while (rc > 0 && (rc = db_step(s, e)) == 1) {
 		if (n == cap) {
 			cap = cap ? 2 * cap : 16;
 			struct access_assignment *grown = arena_alloc(a, cap, sizeof *grown);
@@ -259,15 +258,37 @@ int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a
 				memcpy(grown, list, n * sizeof *grown);
 			list = grown;
 		}
-		if (!list || !assignment_fill(s, a, &list[n++])) {
+		if (!list || !assignment_fill(s, a, &list[n++]))
 			rc = err_set(e, ERR_NOMEM, "access row");
-			break;
-		}
 	}
 	db_done(s);
 	*ret = list;
 	*ret_count = n;
 	return rc;
+}
+
+int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a,
+			      struct access_assignment **ret, size_t *ret_count, struct err *e)
+{
+	return list_assignments(db_query(tx, ASSIGNMENTS " WHERE m.user_id=$1 ORDER BY m.id",
+					 DB_ARGS(DB_I(user_id)), e),
+				a, ret, ret_count, e);
+}
+
+int access_db_assignment_registries(struct db_tx *tx, int64_t user_id, struct arena *a,
+				    struct access_assignment **ret, size_t *ret_count,
+				    struct err *e)
+{
+	return list_assignments(
+	    db_query(
+		tx,
+		"SELECT 0,m.user_id,m.role,'/registries/' || r.name,m.created_at,0"
+		" FROM access_assignment m JOIN scope s ON s.id=m.scope_id AND s.kind IN (1,2,3)"
+		" JOIN scope_up u ON u.ancestor_id=s.id"
+		" JOIN scope r ON r.id=u.scope_id AND r.kind=4"
+		" WHERE m.user_id=$1 ORDER BY m.role,r.id",
+		DB_ARGS(DB_I(user_id)), e),
+	    a, ret, ret_count, e);
 }
 
 int64_t access_db_assignment_count(struct db_tx *tx, int64_t user_id, struct err *e)

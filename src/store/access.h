@@ -53,7 +53,9 @@ int64_t access_db_token_prune(struct db_tx *tx, int64_t before_ms, struct err *e
 
 struct access_assignment {
 	int64_t id, user_id;
-	struct bytes role, scope;
+	struct bytes role;
+	int64_t scope_id;
+	struct bytes scope; /* its text (store/scope.h); not read when adding */
 	int64_t created_at;
 };
 /* ERR_CONFLICT when it stands already. */
@@ -64,6 +66,11 @@ int access_db_assignment_next(struct db_tx *tx, int64_t user_id, int64_t after_i
 /* All of the user, in order of id; in the arena. */
 int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a,
 			      struct access_assignment **ret, size_t *ret_count, struct err *e);
+/* What an assignment above registries comes to: the registries below it, with the role; scope_id
+ * and id are 0. In the arena. */
+int access_db_assignment_registries(struct db_tx *tx, int64_t user_id, struct arena *a,
+				    struct access_assignment **ret, size_t *ret_count,
+				    struct err *e);
 int64_t access_db_assignment_count(struct db_tx *tx, int64_t user_id, struct err *e);
 int64_t access_db_assignment_remove(struct db_tx *tx, int64_t id, struct err *e);
 

@@ -56,5 +56,48 @@ const struct db_migration schema_access[] = {
 	    " before TEXT NOT NULL,"
 	    " after TEXT NOT NULL"
 	    "){NOROWID};"},
+    /* A repository's scope may have been written before the repository was pushed: such scopes are
+     * made. A text that was never above or at anything (docs/decisions/scopes.md) is let go. */
+    {.number = 3,
+     .what = "role assignments at scopes that are rows",
+     .sql = "CREATE TABLE new_scope(name TEXT NOT NULL PRIMARY KEY){NOROWID};"
+	    "INSERT INTO new_scope(name) SELECT DISTINCT substr(m.scope, 32)"
+	    " FROM access_assignment m WHERE m.scope LIKE '/registries/local/repositories/_%'"
+	    " AND NOT EXISTS (SELECT 1 FROM scope s JOIN scope r ON r.id = s.owner_id"
+	    " WHERE s.kind = 5 AND r.name = 'local' AND s.name = substr(m.scope, 32));"
+	    "INSERT INTO scope(id, parent_id, kind, owner_id, name, title, created_at)"
+	    " SELECT (SELECT max(id) FROM scope) + row_number() OVER (ORDER BY n.name),"
+	    " r.id, 5, r.id, n.name, '', 0 FROM new_scope n JOIN scope r ON r.kind = 4"
+	    " AND r.name = 'local';"
+	    "UPDATE id_counter SET value = (SELECT max(id) FROM scope) WHERE name = 'scope';"
+	    "INSERT INTO scope_up(scope_id, ancestor_id, distance) SELECT s.id, s.id, 0"
+	    " FROM scope s JOIN new_scope n ON n.name = s.name AND s.kind = 5;"
+	    "INSERT INTO scope_up(scope_id, ancestor_id, distance)"
+	    " SELECT s.id, u.ancestor_id, u.distance + 1 FROM scope s"
+	    " JOIN new_scope n ON n.name = s.name AND s.kind = 5"
+	    " JOIN scope_up u ON u.scope_id = s.parent_id;"
+	    "INSERT INTO scope_up(scope_id, ancestor_id, distance) SELECT i.id, o.id, 1"
+	    " FROM scope i JOIN scope o ON o.kind = 5 AND i.kind = 5 AND o.owner_id = i.owner_id"
+	    " AND i.name > o.name || '/' AND i.name < o.name || '0'"
+	    " WHERE NOT EXISTS (SELECT 1 FROM scope_up u WHERE u.scope_id = i.id"
+	    " AND u.ancestor_id = o.id);"
+	    "DROP TABLE new_scope;"
+	    "CREATE TABLE assignment_2("
+	    " id BIGINT NOT NULL PRIMARY KEY,"
+	    " user_id BIGINT NOT NULL,"
+	    " role TEXT NOT NULL,"
+	    " scope_id BIGINT NOT NULL,"
+	    " created_at BIGINT NOT NULL"
+	    "){NOROWID};"
+	    "INSERT INTO assignment_2(id, user_id, role, scope_id, created_at)"
+	    " SELECT m.id, m.user_id, m.role, s.id, m.created_at FROM access_assignment m"
+	    " JOIN scope s ON (m.scope = '/' AND s.kind = 0)"
+	    " OR (m.scope = '/registries/local' AND s.kind = 4 AND s.name = 'local')"
+	    " OR (m.scope = '/registries/local/repositories/' || s.name AND s.kind = 5);"
+	    "DROP TABLE access_assignment;"
+	    "ALTER TABLE assignment_2 RENAME TO access_assignment;"
+	    "CREATE UNIQUE INDEX access_assignment_all"
+	    " ON access_assignment(user_id, role, scope_id);"
+	    "CREATE INDEX access_assignment_scope ON access_assignment(scope_id);"},
     {0},
 };

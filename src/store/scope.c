@@ -259,16 +259,31 @@ int64_t store_scope_repository(struct db_tx *tx, int64_t registry_id, struct byt
 			       e);
 }
 
-int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e)
+/* 1 = a row of the query, 0 = none. */
+static int has_row(struct db_tx *tx, const char *text, int64_t id, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx, "SELECT 1 FROM scope WHERE parent_id = $1 LIMIT 1", DB_ARGS(DB_I(id)), e);
+	struct db_stmt *s = db_query(tx, text, DB_ARGS(DB_I(id)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	db_done(s);
+	return r;
+}
+
+int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e)
+{
+	int r = has_row(tx, "SELECT 1 FROM scope WHERE parent_id = $1 LIMIT 1", id, e);
 	if (r > 0)
 		return err_set(e, ERR_CONFLICT, "it is not empty");
-	if (r < 0 || db_exec(tx, "DELETE FROM scope_up WHERE scope_id = $1 OR ancestor_id = $1",
-			     DB_ARGS(DB_I(id)), e) < 0)
+	if (r == 0)
+		r = has_row(tx,
+			    "SELECT 1 FROM access_assignment a JOIN scope s ON s.id = a.scope_id"
+			    " WHERE a.scope_id = $1 AND s.kind = 5 LIMIT 1",
+			    id, e);
+	if (r != 0)
+		return r < 0 ? r : 1;
+	if (db_exec(tx, "DELETE FROM access_assignment WHERE scope_id = $1", DB_ARGS(DB_I(id)), e) <
+		0 ||
+	    db_exec(tx, "DELETE FROM scope_up WHERE scope_id = $1 OR ancestor_id = $1",
+		    DB_ARGS(DB_I(id)), e) < 0)
 		return -(int)e->code;
 	int64_t n = db_exec(tx, "DELETE FROM scope WHERE id = $1", DB_ARGS(DB_I(id)), e);
 	return n < 0 ? (int)n : n > 0;

@@ -45,7 +45,8 @@ int store_scope_find(struct db_tx *tx, enum store_scope_kind kind, int64_t owner
 /* The nearest one of this kind at or above: 1 = found, 0 = not. */
 int store_scope_above(struct db_tx *tx, int64_t id, enum store_scope_kind kind, struct arena *a,
 		      struct store_scope *ret, struct err *e);
-/* ERR_CONFLICT: there are scopes below it. 1 = gone, 0 = was not there. */
+/* With the roles assigned at it; but a repository's scope stays while there are any: the repository
+ * may be pushed again. ERR_CONFLICT: there are scopes below it. 1 = done, 0 = was not there. */
 int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e);
 
 struct store_scopes {
@@ -84,6 +85,13 @@ struct store_scope_query {
 int store_scope_list(struct db_tx *tx, const struct store_scope_query *q, struct arena *a,
 		     struct store_scopes *ret, struct err *e);
 
+/* In SQL: the text of scope s, whose owner is o (LEFT JOIN scope o ON o.id = s.owner_id). */
+#define STORE_SCOPE_PATH                                                                           \
+	"CASE s.kind WHEN 0 THEN '/' WHEN 1 THEN '/managementGroups/' || s.name"                   \
+	" WHEN 2 THEN '/subscriptions/' || s.name"                                                 \
+	" WHEN 3 THEN '/subscriptions/' || o.name || '/resourceGroups/' || s.name"                 \
+	" WHEN 4 THEN '/registries/' || s.name"                                                    \
+	" ELSE '/registries/' || o.name || '/repositories/' || s.name END"
 /* Text of a scope, as roles and documents show it: "/", "/managementGroups/NAME",
  * "/subscriptions/NAME", "/subscriptions/NAME/resourceGroups/NAME", "/registries/NAME",
  * "/registries/NAME/repositories/NAME". ERR_NOT_FOUND. */

@@ -1,5 +1,4 @@
 /* The text of a scope, and the scope of a text. */
-#include "base/buf.h"
 #include "store/scope.h"
 
 /* What stands before a name. */
@@ -11,36 +10,21 @@ static const char *const labels[] = {
     [STORE_SCOPE_REPOSITORY] = "/repositories/",
 };
 
-static void put_part(struct buf *out, enum store_scope_kind kind, struct bytes name)
-{
-	buf_put(out, bytes_of(labels[kind]));
-	buf_put(out, name);
-}
-
 int store_scope_path(struct db_tx *tx, int64_t id, struct arena *a, struct bytes *ret,
 		     struct err *e)
 {
-	struct store_scope s, owner = {0};
-	int r = store_scope_get(tx, id, a, &s, e);
-	if (r > 0 && s.owner_id)
-		r = store_scope_get(tx, s.owner_id, a, &owner, e);
-	if (r <= 0)
-		return r < 0
-			   ? r
-			   : err_set(e, ERR_NOT_FOUND, "scope %lld does not exist", (long long)id);
-	struct buf text;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT " STORE_SCOPE_PATH " FROM scope s"
+				     " LEFT JOIN scope o ON o.id = s.owner_id WHERE s.id = $1",
+				     DB_ARGS(DB_I(id)), e);
 	bool ok = true;
-	buf_init(&text, 4096);
-	if (s.kind == STORE_SCOPE_ROOT)
-		buf_put(&text, BYTES_LIT("/"));
-	if (s.owner_id)
-		put_part(&text, owner.kind, owner.name);
-	if (s.kind != STORE_SCOPE_ROOT)
-		put_part(&text, s.kind, s.name);
-	*ret = buf_ok(&text) ? arena_bytes(a, buf_bytes(&text), &ok) : BYTES_NONE;
-	ok = ok && buf_ok(&text);
-	buf_free(&text);
-	return ok ? 0 : err_set(e, ERR_NOMEM, "out of memory for a scope");
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r > 0)
+		*ret = arena_bytes(a, db_bytes(s, 0), &ok);
+	db_done(s);
+	if (r == 0)
+		return err_set(e, ERR_NOT_FOUND, "scope %lld does not exist", (long long)id);
+	return r < 0 ? r : ok ? 0 : err_set(e, ERR_NOMEM, "out of memory for a scope");
 }
 
 static bool skip_label(struct bytes *rest, enum store_scope_kind kind)

@@ -293,6 +293,7 @@ static void remedies_come_back(void **state)
 
 #define OLD_SCAN_STEPS 2
 #define OLD_REGISTRY_STEPS 1
+#define OLD_ACCESS_STEPS 2
 
 /* What the program before these lists wrote: two sets of which one shares packages with the other,
  * a layer, and a push. */
@@ -342,12 +343,14 @@ static void first_steps(const struct db_migration *all, size_t count, struct db_
 static void make_old(const char *path)
 {
 	struct db_migration scan[OLD_SCAN_STEPS + 1], registry[OLD_REGISTRY_STEPS + 1];
+	struct db_migration access[OLD_ACCESS_STEPS + 1];
 	const struct db_migration rows[] = {{.number = 1, .what = "rows", .sql = old_rows}, {0}};
 	first_steps(schema_scan, OLD_SCAN_STEPS, scan);
 	first_steps(schema_registry, OLD_REGISTRY_STEPS, registry);
+	first_steps(schema_access, OLD_ACCESS_STEPS, access);
 	const struct db_module rooms[] = {{.module = "store", .steps = schema_store},
 					  {.module = "registry", .steps = registry},
-					  {.module = "access", .steps = schema_access},
+					  {.module = "access", .steps = access},
 					  {.module = "scan", .steps = scan},
 					  {.module = "rows of the test", .steps = rows}};
 	struct err e = ERR_INIT;

@@ -6,6 +6,7 @@
 #include "migrations_scan.h"
 
 #include "store/access.h"
+#include "store/scope.h"
 #include "store/event.h"
 #include "store/schema.h"
 
@@ -81,6 +82,41 @@ static void access_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(access_db_audit_next(tx, ACCESS_LOG_CHANGES, INT64_MAX, a, &row, e), 1);
 }
 
+/* Roles at the root, the registry, a repository that has a scope, and one that was never pushed. */
+static const char access_2_rows[] =
+    "INSERT INTO scope SELECT 100, id, 5, id, 'team/app', '', 0 FROM scope WHERE kind = 4;"
+    "INSERT INTO scope_up VALUES(100, 100, 0);"
+    "INSERT INTO scope_up SELECT 100, u.ancestor_id, u.distance + 1 FROM scope_up u"
+    " JOIN scope s ON s.id = u.scope_id AND s.kind = 4;"
+    "UPDATE id_counter SET value = 100 WHERE name = 'scope';"
+    "INSERT INTO access_user VALUES(1, 'ann', 'user', '', 1, 5);"
+    "INSERT INTO access_assignment VALUES(1, 1, 'Reader', '/', 6);"
+    "INSERT INTO access_assignment VALUES(2, 1, 'Reader', '/registries/local', 6);"
+    "INSERT INTO access_assignment VALUES"
+    "(3, 1, 'Reader', '/registries/local/repositories/team/app', 6);"
+    "INSERT INTO access_assignment VALUES"
+    "(4, 1, 'Reader', '/registries/local/repositories/team', 6);"
+    "INSERT INTO access_assignment VALUES(5, 1, 'Reader', '/registries/other', 6);";
+
+static void access_3(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	static const char *const scopes[] = {"/", "/registries/local",
+					     "/registries/local/repositories/team/app",
+					     "/registries/local/repositories/team"};
+	struct access_assignment *got;
+	size_t count;
+	assert_int_equal(access_db_assignment_list(tx, 1, a, &got, &count, e), 0);
+	assert_int_equal(count, 4); /* there was never a registry "other" */
+	for (size_t i = 0; i < count; i++) {
+		assert_true(bytes_eq(got[i].scope, bytes_of(scopes[i])));
+		assert_int_equal(got[i].id, i + 1);
+		assert_int_equal(got[i].created_at, 6);
+	}
+	/* The role at "team" is one at "team/app", too. */
+	struct visibility v = {.scopes = &got[3].scope_id, .count = 1};
+	assert_int_equal(store_scope_is_visible(tx, 100, &v, e), 1);
+}
+
 static const struct change {
 	const char *module;
 	int step;	    /* this one, after all before it */
@@ -103,6 +139,7 @@ static const struct change {
     {"registry", 4, registry_3_rows, registry_4, NULL},
     {"store", 2, store_1, store_2, NULL},
     {"access", 2, access_1, access_2, access_2_goes_on},
+    {"access", 3, access_2_rows, access_3, NULL},
 };
 #define CHANGES (sizeof changes / sizeof *changes)
 
