@@ -62,7 +62,7 @@ enum db_mode { DB_READ, DB_WRITE, DB_WRITE_SOON };
  * value or the commit's error. A write runs again after a serialisation failure, a deadlock or a
  * lost connection, so fn may run more than once, each time on the database as it was before: what
  * it changes outside it must set anew. When it returns >= 0 for DB_WRITE the change is on disk.
- * A commit whose answer was lost is looked up; ERR_IO when nobody can say what became of it. */
+ * A commit whose answer was lost is looked up; ERR_IO when it is unknown what became of it. */
 typedef int (*db_fn)(struct db_tx *tx, void *arg, struct err *e);
 int db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
 
@@ -124,7 +124,8 @@ struct db_value {
 /* A statement: text is a string literal (prepared once per connection, kept by its address). args:
  * count values for $1…, copied. NULL + e on failure. While a statement is open no other one runs in
  * its transaction: read into memory first, in batches. A thread inside db_run must not call db_run
- * again. Results are held in memory by one engine: a text bounds its rows. */
+ * again. A result is held in memory by one engine: a text
+ * bounds its rows. A statement that failed leaves its transaction good for nothing but its end. */
 struct db_stmt;
 struct db_stmt *db_query(struct db_tx *tx, const char *text, const struct db_value *args,
 			 size_t count, struct err *e);

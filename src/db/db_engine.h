@@ -74,7 +74,7 @@ struct db_engine {
 	int (*ballast_keep)(const char *address, uint64_t size, struct err *e);
 	void (*make_space)(struct db_conn *c, const char *address); /* the disk is full */
 };
-extern const struct db_engine db_sqlite;
+extern const struct db_engine db_sqlite, db_pgsql;
 const struct db_engine *db_engine_of(const char *address);
 
 /* Each engine's connection and statement begin with these. */

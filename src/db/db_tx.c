@@ -17,8 +17,7 @@ bool db_is_server(const char *address)
 
 const struct db_engine *db_engine_of(const char *address)
 {
-	(void)address;
-	return &db_sqlite;
+	return db_is_server(address) ? &db_pgsql : &db_sqlite;
 }
 
 /* "{IN $3}" behind its "{IN ": the parameter's name into out. */

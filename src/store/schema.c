@@ -3,13 +3,22 @@
 #include "store/list_functions.h"
 
 const struct db_module schema_modules[] = {
-    {.module = "store", .steps = schema_store},
-    {.module = "registry", .steps = schema_registry},
+    {.module = "store",
+     .steps = schema_store,
+     .baseline = schema_store_baseline,
+     .baseline_step = 2},
+    {.module = "registry",
+     .steps = schema_registry,
+     .baseline = schema_registry_baseline,
+     .baseline_step = 4},
     {.module = "scope",
      .steps = schema_scope,
      .baseline = schema_scope_baseline,
      .baseline_step = 1},
-    {.module = "access", .steps = schema_access},
+    {.module = "access",
+     .steps = schema_access,
+     .baseline = schema_access_baseline,
+     .baseline_step = 2},
     {.module = "scan", .steps = schema_scan},
 };
 const size_t schema_module_count = sizeof schema_modules / sizeof schema_modules[0];

@@ -12,10 +12,13 @@ extern const size_t schema_module_count;
 
 /* One line per module's file. */
 extern const struct db_migration schema_store[];
+extern const char *const schema_store_baseline[];
 extern const struct db_migration schema_scope[];
 extern const char *const schema_scope_baseline[];
 extern const struct db_migration schema_access[];
+extern const char *const schema_access_baseline[];
 extern const struct db_migration schema_registry[];
+extern const char *const schema_registry_baseline[];
 extern const struct db_migration schema_scan[];
 
 /* db_open, db_attach and db_attach_only with these tables. */

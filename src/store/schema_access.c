@@ -101,3 +101,57 @@ const struct db_migration schema_access[] = {
 	    "CREATE INDEX access_assignment_scope ON access_assignment(scope_id);"},
     {0},
 };
+
+const char *const schema_access_baseline[] = {
+    "CREATE TABLE access_user("
+    " id BIGINT NOT NULL PRIMARY KEY,"
+    " name TEXT NOT NULL UNIQUE,"
+    " kind TEXT NOT NULL,"
+    " password TEXT NOT NULL,"
+    " enabled BIGINT NOT NULL,"
+    " created_at BIGINT NOT NULL"
+    "){NOROWID};",
+    "CREATE TABLE access_token("
+    " id BIGINT NOT NULL PRIMARY KEY,"
+    " user_id BIGINT NOT NULL,"
+    " kind TEXT NOT NULL,"
+    " name TEXT NOT NULL,"
+    " hash {BLOB} NOT NULL UNIQUE,"
+    " created_at BIGINT NOT NULL,"
+    " expires_at BIGINT NOT NULL"
+    "){NOROWID};"
+    "CREATE INDEX access_token_user ON access_token(user_id);",
+    "CREATE TABLE access_role("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " name TEXT NOT NULL UNIQUE,"
+    " actions TEXT NOT NULL"
+    "){NOROWID};",
+    "CREATE TABLE access_assignment("
+    " id BIGINT NOT NULL PRIMARY KEY,"
+    " user_id BIGINT NOT NULL,"
+    " role TEXT NOT NULL,"
+    " scope TEXT NOT NULL,"
+    " created_at BIGINT NOT NULL,"
+    " UNIQUE(user_id, role, scope)"
+    "){NOROWID};",
+    "CREATE TABLE access_audit("
+    " id BIGINT NOT NULL PRIMARY KEY,"
+    " at BIGINT NOT NULL,"
+    " actor TEXT NOT NULL,"
+    " peer TEXT NOT NULL,"
+    " action TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " before TEXT NOT NULL,"
+    " after TEXT NOT NULL"
+    "){NOROWID};",
+    "CREATE TABLE access_traffic("
+    " id BIGINT NOT NULL PRIMARY KEY,"
+    " at BIGINT NOT NULL,"
+    " actor TEXT NOT NULL,"
+    " peer TEXT NOT NULL,"
+    " action TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " before TEXT NOT NULL,"
+    " after TEXT NOT NULL"
+    "){NOROWID};",
+    NULL};

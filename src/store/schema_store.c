@@ -51,3 +51,24 @@ const struct db_migration schema_store[] = {
 	 "CREATE INDEX event_at ON event(at);"},
     {0},
 };
+
+const char *const schema_store_baseline[] = {"CREATE TABLE id_counter("
+					     " name TEXT NOT NULL PRIMARY KEY,"
+					     " value BIGINT NOT NULL"
+					     "){NOROWID};",
+					     "CREATE TABLE event("
+					     " id BIGINT NOT NULL PRIMARY KEY,"
+					     " tenant_id BIGINT NOT NULL,"
+					     " type TEXT NOT NULL,"
+					     " registry TEXT NOT NULL,"
+					     " repository TEXT NOT NULL,"
+					     " digest {BLOB} NOT NULL,"
+					     " tag TEXT NOT NULL,"
+					     " media_type TEXT NOT NULL,"
+					     " size BIGINT NOT NULL,"
+					     " actor TEXT NOT NULL,"
+					     " detail TEXT NOT NULL,"
+					     " at BIGINT NOT NULL"
+					     "){NOROWID};"
+					     "CREATE INDEX event_at ON event(at);",
+					     NULL};

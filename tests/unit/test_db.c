@@ -2,10 +2,11 @@
  * leaves. */
 #include "db/db.h"
 #include "store/event.h"
-#include "store/history.h"
 #include "store/schema.h"
 
 #include "base/own.h"
+
+#include "server_store.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -25,13 +26,13 @@ static const struct db_migration steps_1[] = {
     {.number = 1,
      .what = "a table",
      .sql =
-	 "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r REAL){NOROWID};"},
+	 "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r DOUBLE PRECISION){NOROWID};"},
     {0}};
 static const struct db_migration steps_2[] = {
     {.number = 1,
      .what = "a table",
      .sql =
-	 "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r REAL){NOROWID};"},
+	 "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r DOUBLE PRECISION){NOROWID};"},
     {.number = 2,
      .what = "a column",
      .sql = "ALTER TABLE thing ADD COLUMN w BIGINT NOT NULL DEFAULT 7;"},
@@ -40,7 +41,7 @@ static const struct db_migration steps_bad[] = {
     {.number = 1,
      .what = "a table",
      .sql =
-	 "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r REAL){NOROWID};"},
+	 "CREATE TABLE thing(k TEXT NOT NULL PRIMARY KEY, v BIGINT, b {BLOB}, r DOUBLE PRECISION){NOROWID};"},
     {.number = 2,
      .what = "a column",
      .sql = "ALTER TABLE thing ADD COLUMN w BIGINT; SELECT nonsense;"},
@@ -48,12 +49,14 @@ static const struct db_migration steps_bad[] = {
 static const struct db_migration steps_gap[] = {{.number = 2, .what = "late", .sql = "SELECT 1"},
 						{0}};
 
-static const struct db_module rooms_1[] = {{.module = "store", .steps = schema_store},
-					   {.module = "thing", .steps = steps_1}};
-static const struct db_module rooms_2[] = {{.module = "store", .steps = schema_store},
-					   {.module = "thing", .steps = steps_2}};
-static const struct db_module rooms_bad[] = {{.module = "store", .steps = schema_store},
-					     {.module = "thing", .steps = steps_bad}};
+#define STORE                                                                                      \
+	{                                                                                          \
+		.module = "store", .steps = schema_store, .baseline = schema_store_baseline,       \
+		.baseline_step = 2                                                                 \
+	}
+static const struct db_module rooms_1[] = {STORE, {.module = "thing", .steps = steps_1}};
+static const struct db_module rooms_2[] = {STORE, {.module = "thing", .steps = steps_2}};
+static const struct db_module rooms_bad[] = {STORE, {.module = "thing", .steps = steps_bad}};
 static const struct db_module rooms_gap[] = {{.module = "gap", .steps = steps_gap}};
 
 struct place {
@@ -177,7 +180,13 @@ static void values(void **state)
 	struct err e = ERR_INIT;
 	assert_int_equal(db_run(p->d, DB_WRITE, values_write, NULL, &e), 42);
 	assert_int_equal(db_run(p->d, DB_READ, values_read, NULL, &e), 0);
+}
+
+static void file_mode(void **state)
+{
+	struct place *p = *state;
 	struct stat st;
+	FILES_ONLY();
 	assert_int_equal(stat(p->file, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
@@ -213,16 +222,28 @@ static void failures(void **state)
 	assert_int_equal(count(p->d), 0);
 }
 
+static const struct {
+	const char *text;
+	size_t count;
+} wrong_texts[] = {
+    {"SELECT nothing FROM nowhere", 0},
+    {"SELECT k FROM thing WHERE k=$1", 0},
+    {"SELECT k FROM thing", 1},
+    {"SELECT k FROM thing WHERE v=$2", 1},
+    {"SELECT '{WHAT}'", 0},
+};
 static int wrong(struct db_tx *tx, void *arg, struct err *e)
 {
-	(void)arg;
-	assert_null(db_query(tx, "SELECT nothing FROM nowhere", NULL, 0, e));
+	const size_t *i = arg;
+	const struct db_value one = DB_I(1);
+	assert_null(db_query(tx, wrong_texts[*i].text, &one, wrong_texts[*i].count, e));
 	assert_int_equal(e->code, ERR_INTERNAL);
-	assert_null(db_query(tx, "SELECT k FROM thing WHERE k=$1", NULL, 0, e));
-	assert_null(db_query(tx, "SELECT k FROM thing", DB_ARGS(DB_I(1)), e));
-	assert_null(db_query(tx, "SELECT k FROM thing WHERE k=$2", DB_ARGS(DB_I(1)), e));
-	assert_null(db_query(tx, "SELECT '{WHAT}'", NULL, 0, e));
-	/* A statement used inside itself. */
+	return 0;
+}
+/* A statement used inside itself. */
+static int nested(struct db_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
 	static const char text[] = "SELECT k FROM thing ORDER BY k";
 	struct db_stmt *outer = db_query(tx, text, NULL, 0, e);
 	struct db_stmt *inner = db_query(tx, text, NULL, 0, e);
@@ -238,8 +259,30 @@ static void misuse(void **state)
 {
 	struct place *p = *state;
 	struct err e = ERR_INIT;
-	assert_int_equal(db_run(p->d, DB_READ, wrong, NULL, &e), 0);
-	assert_int_equal(db_run(p->d, DB_READ, wrong, NULL, &e), 0);
+	for (size_t i = 0; i < 2 * sizeof wrong_texts / sizeof *wrong_texts; i++) {
+		size_t at = i % (sizeof wrong_texts / sizeof *wrong_texts);
+		assert_int_equal(db_run(p->d, DB_READ, wrong, &at, &e), 0);
+	}
+	assert_int_equal(db_run(p->d, DB_READ, nested, NULL, &e), 0);
+}
+
+static int goes_on(struct db_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	struct err ignored = ERR_INIT;
+	assert_int_equal(set(tx, "before", 1, e), 1);
+	assert_true(db_exec(tx, "INSERT INTO nowhere VALUES(1)", NULL, 0, &ignored) < 0);
+	return 0;
+}
+/* A transaction whose statement failed is nothing to build on: on a server it is never committed.
+ */
+static void failed_statement(void **state)
+{
+	struct place *p = *state;
+	struct err e = ERR_INIT;
+	int r = db_run(p->d, DB_WRITE, goes_on, NULL, &e);
+	assert_int_equal(has(p->d, "before"), r >= 0);
+	assert_true(r < 0 || !server_store_is_used());
 }
 
 /* Many threads: every success is there, every failure left nothing, ids are all different. */
@@ -391,6 +434,7 @@ static void migrations(void **state)
 
 static void not_a_database(void **state)
 {
+	FILES_ONLY();
 	struct place *p = *state;
 	struct err e = ERR_INIT;
 	char path[128];
@@ -496,114 +540,6 @@ static void events(void **state)
 	arena_free(&n.a);
 }
 
-static int fill_history(struct db_tx *tx, void *arg, struct err *e)
-{
-	(void)arg;
-	for (int i = 1; i <= 2500; i++) {
-		struct event ev = {.type = BYTES_LIT(EVENT_PUSHED), .at = i};
-		if (event_append(tx, &ev, e) < 0)
-			return -(int)e->code;
-	}
-	/* Image a: ended long ago, ended lately, queued. Image b: ended long ago once. Image c: 600
-	 * ended ones. */
-	static const char scan[] = "INSERT INTO scan(id, repository, digest, trigger, status, "
-				   "attempts, run_at, lease_until, lease_epoch, reason,"
-				   " queued_at, started_at, finished_at) VALUES($1, 'r', $2, "
-				   "'push', $3, 1, 0, 0, 0, '', 0, 0, $4)";
-	const struct {
-		int64_t id, status, finished;
-		const char *digest;
-	} rows[] = {{1, 2, 10, "a"}, {2, 3, 20, "a"}, {3, 2, 5000, "a"},
-		    {4, 0, 0, "a"},  {5, 2, 10, "b"}, {6, 0, 0, "b"}};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (db_exec(tx, scan,
-			    DB_ARGS(DB_I(rows[i].id), DB_T(bytes_of(rows[i].digest)),
-				    DB_I(rows[i].status), DB_I(rows[i].finished)),
-			    e) < 0)
-			return -(int)e->code;
-	}
-	for (int i = 0; i < 600; i++) {
-		if (db_exec(tx, scan,
-			    DB_ARGS(DB_I(100 + i), DB_T(BYTES_LIT("c")), DB_I(4), DB_I(30)), e) < 0)
-			return -(int)e->code;
-	}
-	return 0;
-}
-
-static int consumed(struct db_tx *tx, void *arg, struct err *e)
-{
-	const int64_t *upto = arg;
-	return (int)db_exec(
-	    tx,
-	    "INSERT INTO event_cursor(name, last_event) VALUES('scan', $1), ('other', 2400)"
-	    " ON CONFLICT(name) DO UPDATE SET last_event = excluded.last_event",
-	    DB_ARGS(DB_I(*upto)), e);
-}
-
-struct left {
-	int64_t events, first, scans;
-	char ids[64];
-};
-static int what_is_left(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct left *l = arg;
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT (SELECT count(*) FROM event), (SELECT min(id) FROM event), (SELECT "
-		     "count(*) FROM scan),"
-		     " (SELECT group_concat(id, ' ') FROM (SELECT id FROM scan ORDER BY id))",
-		     NULL, 0, e);
-	int r = db_step(s, e);
-	l->events = db_int(s, 0);
-	l->first = db_int(s, 1);
-	l->scans = db_int(s, 2);
-	(void)snprintf(l->ids, sizeof l->ids, "%.*s", BYTES_ARG(db_bytes(s, 3)));
-	db_done(s);
-	return r;
-}
-
-static void history(void **state)
-{
-	struct place *p = *state;
-	struct err e = ERR_INIT;
-	char path[128];
-	(void)snprintf(path, sizeof path, "%s/history", p->dir);
-	struct db *d = store_open(path, &e);
-	assert_non_null(d);
-	assert_int_equal(db_run(d, DB_WRITE, fill_history, NULL, &e), 0);
-	struct store_history_rules rules = {.before_ms = 2300, .events_max = 1000000};
-	struct store_history_result gone;
-	struct left l;
-	/* Nobody has taken an event: all stay. Of scans that ended before 2300 the newest of each
-	 * image that has ended stays. */
-	assert_int_equal(store_history_prune(d, &rules, &gone, &e), 0);
-	assert_int_equal(gone.events, 0);
-	assert_int_equal(gone.scans, 2 + 599);
-	assert_true(db_run(d, DB_READ, what_is_left, &l, &e) >= 0);
-	assert_int_equal(l.events, 2500);
-	assert_string_equal(l.ids, "3 4 5 6 699");
-	/* The slower consumer decides, and then the age. */
-	int64_t upto = 1200;
-	assert_int_equal(db_run(d, DB_WRITE, consumed, &upto, &e), 2);
-	assert_int_equal(store_history_prune(d, &rules, &gone, &e), 0);
-	assert_int_equal(gone.events, 1200);
-	upto = 2500;
-	assert_int_equal(db_run(d, DB_WRITE, consumed, &upto, &e), 2);
-	assert_int_equal(store_history_prune(d, &rules, &gone, &e), 0);
-	assert_int_equal(gone.events, 2299 - 1200);
-	/* Too many: the oldest go although they are young, but none that somebody has yet to take
-	 * (the other consumer is at 2400). */
-	rules.events_max = 150;
-	assert_int_equal(store_history_prune(d, &rules, &gone, &e), 0);
-	assert_int_equal(gone.events, 2350 - 2299);
-	rules.events_max = 10;
-	assert_int_equal(store_history_prune(d, &rules, &gone, &e), 0);
-	assert_true(db_run(d, DB_READ, what_is_left, &l, &e) >= 0);
-	assert_int_equal(l.first, 2401);
-	assert_int_equal(l.events, 100);
-	db_close(d);
-}
-
 struct limit {
 	unsigned ms;
 	bool gone;
@@ -656,39 +592,13 @@ static void limits(void **state)
 	assert_int_equal(db_run(p->d, DB_READ, short_tx, NULL, &e), 0);
 }
 
-/* A start a year ahead, a step while the program runs, back and forth: nothing may end for a day;
- * one that goes evenly for a day is believed again. */
-static void clock_doubts(void **state)
-{
-	const int64_t day = INT64_C(86400000), keep = 90 * day, wall = INT64_C(1800000000000);
-	struct store_history_clock c = {.asked = false};
-	(void)state;
-	assert_true(store_history_believes(&c, wall, 1000, wall - day, keep));
-	assert_true(store_history_believes(&c, wall + day, 1000 + day, wall - day, keep));
-	/* What the clock corrects itself by is no jump. */
-	assert_true(store_history_believes(&c, wall + day + STORE_HISTORY_JUMP_MS, 1000 + day,
-					   wall - day, keep));
-	assert_false(
-	    store_history_believes(&c, wall + 400 * day, 1000 + day, wall + 400 * day, keep));
-	assert_false(store_history_believes(&c, wall + 400 * day + STORE_HISTORY_DOUBT_MS - 1,
-					    1000 + day + STORE_HISTORY_DOUBT_MS - 1, wall, keep));
-	assert_true(store_history_believes(&c, wall + 401 * day, 1000 + 2 * day, wall, keep));
-	assert_false(store_history_believes(&c, wall + 2 * day, 1000 + 2 * day, wall, keep));
-	c = (struct store_history_clock){.asked = false};
-	assert_false(store_history_believes(&c, wall + 400 * day, 5, wall, keep));
-	assert_false(store_history_believes(&c, wall + 400 * day, 6, wall + 400 * day, keep));
-	assert_true(store_history_believes(&c, wall + 401 * day, 5 + day, wall + 400 * day, keep));
-	c = (struct store_history_clock){.asked = false};
-	assert_true(store_history_believes(&c, wall + 400 * day, 5, 0, keep)); /* an empty store */
-}
-
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(values), T(failures),   T(misuse),	 T(many_writers),
-	    T(killed), T(migrations), T(not_a_database), T(real_schema),
-	    T(events), T(limits),     T(history),	 cmocka_unit_test(clock_doubts),
+	    T(values),		 T(file_mode),	  T(failures), T(misuse),
+	    T(failed_statement), T(many_writers), T(killed),   T(migrations),
+	    T(not_a_database),	 T(real_schema),  T(events),   T(limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

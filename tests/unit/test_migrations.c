@@ -180,6 +180,7 @@ static void make_old(const struct change *c, const char *file)
 	assert_true(schema_module_count <= ROOMS_MAX);
 	for (size_t i = 0; i < schema_module_count; i++) {
 		rooms[i] = schema_modules[i];
+		rooms[i].baseline = NULL; /* an old store grew by steps */
 		if (strcmp(rooms[i].module, c->module) != 0)
 			continue;
 		assert_true(c->step > 1 && c->step < 32);
