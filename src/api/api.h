@@ -12,6 +12,7 @@ struct access;
 struct engine;
 struct pool;
 struct registry;
+struct visibility;
 
 /* Counted by api_served. */
 struct api_metrics {
@@ -55,6 +56,8 @@ extern const size_t api_table_count;
 int api_authorise(struct http_request *r, const struct http_route *route, struct err *e);
 void api_served(void *context, const struct http_request *r, const struct http_route *route,
 		unsigned status, int64_t took_us, uint64_t bytes_in, uint64_t bytes_out);
+/* Whose rows the caller of an `anywhere` route sees. */
+int api_visibility(struct http_request *r, struct visibility *ret, struct err *e);
 /* 403 that names the action that lacks. Returns 1, or <0. */
 int api_forbid(struct http_request *r, const char *action, struct bytes scope, struct err *e);
 /* 429 with Retry-After for logins. Returns what a handler returns. */

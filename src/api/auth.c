@@ -151,10 +151,17 @@ static struct bytes scope_of(struct http_request *r)
 	struct bytes repository = repository_of(r);
 	if (repository.len)
 		return access_repository_scope(api_of(r)->access, repository, http_arena(r));
-	struct bytes registry = http_param(r, "registry");
-	if (registry.len)
-		return bytes_of(
-		    arena_printf(http_arena(r), "/registries/%.*s", BYTES_ARG(registry)));
+	static const struct {
+		const char *param, *path;
+	} kinds[] = {{"registry", "/registries/"},
+		     {"subscription", "/subscriptions/"},
+		     {"management_group", "/managementGroups/"}};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct bytes name = http_param(r, kinds[i].param);
+		if (name.len)
+			return bytes_of(
+			    arena_printf(http_arena(r), "%s%.*s", kinds[i].path, BYTES_ARG(name)));
+	}
 	return BYTES_LIT("/");
 }
 
@@ -203,6 +210,21 @@ static bool is_foreign(struct http_request *r)
 	       !(ours.len && bytes_eq_nocase(origin_of(origin), ours));
 }
 
+int api_visibility(struct http_request *r, struct visibility *ret, struct err *e)
+{
+	return access_visibility(http_principal(r), http_route_get(r)->action, http_arena(r), ret,
+				 e);
+}
+
+static bool may(const struct principal *p, struct http_request *r, const struct http_route *route)
+{
+	struct visibility v;
+	if (access_allows(p, route->action, scope_of(r)))
+		return true;
+	return route->anywhere &&
+	       access_visibility(p, route->action, http_arena(r), &v, NULL) == 0 && v.count > 0;
+}
+
 int api_authorise(struct http_request *r, const struct http_route *route, struct err *e)
 {
 	const struct principal *p = NULL;
@@ -227,7 +249,7 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	if (rc < 0)
 		return err_set(e, why.code, "%s", why.msg);
 	http_principal_set(r, p);
-	if (access_allows(p, route->action, scope_of(r))) {
+	if (may(p, r, route)) {
 		struct bytes registry = http_param(r, "registry");
 		if (registry.len && !bytes_eq_lit(registry, API_REGISTRY))
 			return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",

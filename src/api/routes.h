@@ -33,6 +33,8 @@ extern const struct http_route api_system_routes[];
 extern const size_t api_system_route_count;
 extern const struct http_route api_registries_routes[];
 extern const size_t api_registries_route_count;
+extern const struct http_route api_scopes_routes[];
+extern const size_t api_scopes_route_count;
 extern const struct http_route api_images_routes[];
 extern const size_t api_images_route_count;
 extern const struct http_route api_packages_routes[];

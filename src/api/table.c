@@ -6,6 +6,8 @@ const struct api_routes api_tables[] = {
     {"system", api_system_routes, &api_system_route_count, "How the server is"},
     {"registries", api_registries_routes, &api_registries_route_count,
      "Registries and repositories, and how they stand"},
+    {"scopes", api_scopes_routes, &api_scopes_route_count,
+     "Management groups, subscriptions and resource groups, which registries are in"},
     {"images", api_images_routes, &api_images_route_count, "Images and how they stand"},
     {"packages", api_packages_routes, &api_packages_route_count, "The packages found in an image"},
     {"findings", api_findings_routes, &api_findings_route_count,

@@ -68,6 +68,7 @@ struct http_route {
 	/* <0: the server writes the error reply (status by http_status_of) in the row's format. */
 	int (*handle)(struct http_request *r, struct err *e);
 	const char *action;  /* what access/ must allow: "registries/pull/read"; or HTTP_PUBLIC */
+	bool anywhere;	     /* at any scope will do: the handler shows what the caller may see */
 	uint64_t body_max;   /* bytes; 0 = a body is refused (413); UINT64_MAX = no limit */
 	const char *summary; /* one line for the OpenAPI document */
 	int error_format;    /* enum http_error_format */

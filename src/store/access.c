@@ -275,18 +275,17 @@ int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a
 				a, ret, ret_count, e);
 }
 
-int access_db_assignment_registries(struct db_tx *tx, int64_t user_id, struct arena *a,
-				    struct access_assignment **ret, size_t *ret_count,
-				    struct err *e)
+int access_db_assignment_below(struct db_tx *tx, int64_t user_id, struct arena *a,
+			       struct access_assignment **ret, size_t *ret_count, struct err *e)
 {
 	return list_assignments(
 	    db_query(
 		tx,
-		"SELECT 0,m.user_id,m.role,'/registries/' || r.name,m.created_at,0"
-		" FROM access_assignment m JOIN scope s ON s.id=m.scope_id AND s.kind IN (1,2,3)"
-		" JOIN scope_up u ON u.ancestor_id=s.id"
-		" JOIN scope r ON r.id=u.scope_id AND r.kind=4"
-		" WHERE m.user_id=$1 ORDER BY m.role,r.id",
+		"SELECT 0,m.user_id,m.role," STORE_SCOPE_PATH ",m.created_at,0"
+		" FROM access_assignment m JOIN scope g ON g.id=m.scope_id AND g.kind IN (1,2,3)"
+		" JOIN scope_up u ON u.ancestor_id=g.id AND u.distance>0"
+		" JOIN scope s ON s.id=u.scope_id AND s.kind IN (2,3,4)"
+		" LEFT JOIN scope o ON o.id=s.owner_id WHERE m.user_id=$1 ORDER BY m.role,s.id",
 		DB_ARGS(DB_I(user_id)), e),
 	    a, ret, ret_count, e);
 }

@@ -68,9 +68,8 @@ int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a
 			      struct access_assignment **ret, size_t *ret_count, struct err *e);
 /* What an assignment above registries comes to: the registries below it, with the role; scope_id
  * and id are 0. In the arena. */
-int access_db_assignment_registries(struct db_tx *tx, int64_t user_id, struct arena *a,
-				    struct access_assignment **ret, size_t *ret_count,
-				    struct err *e);
+int access_db_assignment_below(struct db_tx *tx, int64_t user_id, struct arena *a,
+			       struct access_assignment **ret, size_t *ret_count, struct err *e);
 int64_t access_db_assignment_count(struct db_tx *tx, int64_t user_id, struct err *e);
 int64_t access_db_assignment_remove(struct db_tx *tx, int64_t id, struct err *e);
 

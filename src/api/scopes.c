@@ -1,0 +1,280 @@
+/* Management groups, subscriptions and resource groups: what roles are assigned at and registries
+ * are in. Registries and repositories have files of their own. A kind of scope is a row of kinds.
+ */
+#include "api/doc.h"
+#include "api/people.h"
+#include "base/clock.h"
+#include "store/scope.h"
+
+#define BODY_MAX 65536
+
+struct scope_row {
+	struct bytes path;
+	struct store_scope s;
+};
+#define S(member, kind, key, ...) RECORD_FIELD(struct scope_row, member, kind, key, __VA_ARGS__)
+static const struct record_field scope_fields[] = {
+    S(s.name, RECORD_TEXT, "name", "Its name", .example = "\"production\""),
+    S(s.title, RECORD_TEXT, "title", "What people call it", .flags = RECORD_OPTIONAL),
+    S(path, RECORD_TEXT, "scope", "Its scope, as role assignments name it",
+      .example = "\"/subscriptions/production\""),
+    S(s.created_at, RECORD_TIME, "created_at", "When it was created", .flags = RECORD_OPTIONAL),
+};
+static const struct record_object scope_object = {
+    .name = "Scope",
+    .text = "A management group, subscription or resource group",
+    RECORD_TABLE(scope_fields)};
+
+struct new_scope {
+	struct bytes name, title, parent;
+};
+#define N(member, key, ...) RECORD_FIELD(struct new_scope, member, RECORD_TEXT, key, __VA_ARGS__)
+static const struct record_field new_fields[] = {
+    N(name, "name", "1 to 128 letters, digits, `-`, `.` and `_`", .flags = RECORD_NEEDED),
+    N(title, "title", "What people call it"),
+    N(parent, "parent", "Management group it is in; none when absent",
+      .example = "\"/managementGroups/europe\""),
+};
+static const struct record_object new_body = {
+    .name = "NewScope", .text = "What to create", RECORD_TABLE(new_fields)};
+
+/* The kind of scope that a route is about: where its path says it is, and the parameter that names
+ * one. */
+static const struct kind {
+	const char *segment; /* of the path, after its last parameter or version */
+	enum store_scope_kind kind;
+	const char *param;
+} kinds[] = {
+    {"/management-groups", STORE_SCOPE_MANAGEMENT_GROUP, "management_group"},
+    {"/resource-groups", STORE_SCOPE_RESOURCE_GROUP, "resource_group"},
+    {"/subscriptions", STORE_SCOPE_SUBSCRIPTION, "subscription"},
+};
+
+static const struct kind *kind_of(struct http_request *r)
+{
+	struct bytes pattern = bytes_of(http_route_get(r)->pattern);
+	size_t i = 0;
+	while (i + 1 < sizeof kinds / sizeof *kinds &&
+	       bytes_find_bytes(pattern, bytes_of(kinds[i].segment)) == pattern.len)
+		i++;
+	return &kinds[i];
+}
+
+static int no_scope(struct err *e, struct bytes text)
+{
+	return err_set(e, ERR_NOT_FOUND, "there is no scope \"%.*s\"", BYTES_ARG(text));
+}
+
+/* The scope that the route's path says its kind is in: the subscription, or (0) anywhere. */
+static int owner_find(struct db_tx *tx, struct http_request *r, const struct kind *k, int64_t *ret,
+		      struct err *e)
+{
+	struct store_scope s;
+	*ret = 0;
+	if (k->kind != STORE_SCOPE_RESOURCE_GROUP)
+		return 0;
+	struct bytes name = http_param(r, "subscription");
+	int rc = store_scope_find(tx, STORE_SCOPE_SUBSCRIPTION, 0, name, http_arena(r), &s, e);
+	if (rc == 0)
+		return no_scope(e, name);
+	*ret = s.id;
+	return rc < 0 ? rc : 0;
+}
+
+struct listing {
+	struct api_page page; /* the table's struct: first */
+	struct http_request *r;
+};
+
+static int put_scope(struct db_tx *tx, struct json_out *w, struct arena *a,
+		     const struct store_scope *s, struct err *e)
+{
+	struct scope_row row = {.s = *s};
+	int rc = store_scope_path(tx, s->id, a, &row.path, e);
+	if (rc >= 0)
+		record_put(w, NULL, &scope_object, &row);
+	return rc;
+}
+
+static int write_scopes(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	const struct listing *l = arg;
+	const struct kind *k = kind_of(l->r);
+	struct arena *a = http_arena(l->r);
+	struct store_scopes got;
+	struct store_scope_query q = {
+	    .kind = k->kind, .after = l->page.cursor, .n = (size_t)l->page.limit};
+	int rc = owner_find(tx, l->r, k, &q.below, e);
+	if (rc >= 0)
+		rc = api_visibility(l->r, &q.visible, e);
+	if (rc >= 0)
+		rc = store_scope_list(tx, &q, a, &got, e);
+	if (rc < 0)
+		return rc;
+	api_list_begin(w);
+	for (size_t i = 0; i < got.count && rc >= 0; i++)
+		rc = put_scope(tx, w, a, &got.items[i], e);
+	api_list_end(w, got.more ? got.items[got.count - 1].name : BYTES_NONE);
+	return rc;
+}
+
+static int get_scopes(struct http_request *r, struct err *e)
+{
+	struct listing l = {.r = r};
+	int rc = api_query_read(r, &l.page, e);
+	return rc < 0 ? rc : api_reply_read(r, 200, write_scopes, &l, e);
+}
+
+/* Creating and deleting. */
+struct change {
+	struct http_request *r;
+	const struct kind *kind;
+	struct new_scope ask;
+	struct access_actor by;
+	struct bytes path;
+};
+
+static int parent_find(struct db_tx *tx, const struct change *c, int64_t *ret, struct err *e)
+{
+	struct bytes text = c->ask.parent.len ? c->ask.parent : BYTES_LIT("/");
+	struct store_scope s;
+	int rc = owner_find(tx, c->r, c->kind, ret, e);
+	if (rc < 0 || *ret)
+		return rc;
+	rc = store_scope_resolve(tx, text, false, http_arena(c->r), &s, e);
+	if (rc == 0)
+		return no_scope(e, text);
+	*ret = s.id;
+	return rc < 0 ? rc : 0;
+}
+
+static int create_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct store_scope s = {.kind = c->kind->kind,
+				.name = c->ask.name,
+				.title = c->ask.title,
+				.created_at = clock_wall_ms()};
+	int rc = parent_find(tx, c, &s.parent_id, e);
+	int64_t id = rc < 0 ? rc : store_scope_add(tx, &s, e);
+	if (id < 0 || store_scope_path(tx, id, http_arena(c->r), &c->path, e) < 0)
+		return -(int)e->code;
+	return access_audit(tx, &c->by, "scope.create", c->path, BYTES_NONE, BYTES_NONE, e);
+}
+
+static int write_created(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	const struct change *c = arg;
+	struct store_scope s;
+	int rc = store_scope_resolve(tx, c->path, false, http_arena(c->r), &s, e);
+	if (rc == 0)
+		return no_scope(e, c->path);
+	return rc < 0 ? rc : put_scope(tx, w, http_arena(c->r), &s, e);
+}
+
+static int post_scope(struct http_request *r, struct err *e)
+{
+	struct change c = {.r = r, .kind = kind_of(r), .by = people_actor(r)};
+	int rc = api_body_read(r, &c.ask, e);
+	if (rc >= 0 && c.ask.parent.len && c.kind->kind == STORE_SCOPE_RESOURCE_GROUP)
+		return err_set(e, ERR_FORMAT, "parent: a resource group is in its subscription");
+	if (rc >= 0)
+		rc = db_run(api_of(r)->db, DB_WRITE, create_tx, &c, e);
+	return rc < 0 ? rc : api_reply_read(r, 201, write_created, &c, e);
+}
+
+static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct store_scope s;
+	int64_t owner;
+	struct bytes name = http_param(c->r, c->kind->param);
+	int rc = owner_find(tx, c->r, c->kind, &owner, e);
+	if (rc >= 0)
+		rc = store_scope_find(tx, c->kind->kind, owner, name, http_arena(c->r), &s, e);
+	if (rc == 0)
+		return no_scope(e, name);
+	if (rc < 0 || store_scope_path(tx, s.id, http_arena(c->r), &c->path, e) < 0)
+		return -(int)e->code;
+	rc = store_scope_delete(tx, s.id, e);
+	if (rc == -(int)ERR_CONFLICT)
+		return err_set(e, ERR_CONFLICT, "%.*s is not empty", BYTES_ARG(c->path));
+	if (rc < 0)
+		return rc;
+	return access_audit(tx, &c->by, "scope.delete", c->path, BYTES_NONE, BYTES_NONE, e);
+}
+
+static int delete_scope(struct http_request *r, struct err *e)
+{
+	struct change c = {.r = r, .kind = kind_of(r), .by = people_actor(r)};
+	int rc = db_run(api_of(r)->db, DB_WRITE, delete_tx, &c, e);
+	return rc < 0 ? rc : http_reply_empty(r, 204, e);
+}
+
+#define LIST_DOC(operation, what)                                                                  \
+	{                                                                                          \
+		.id = operation, .query = &api_page_query,                                         \
+		.replies = {{.status = 200,                                                        \
+			     .text = "A page of " what ", by name: those at or below a scope "     \
+				     "where the caller may read",                                  \
+			     .of = &scope_object,                                                  \
+			     .list = true}},                                                       \
+	}
+#define POST_DOC(operation)                                                                        \
+	{                                                                                          \
+		.id = operation, .body = &new_body, .body_example = "{\"name\": \"production\"}",  \
+		.replies = {{.status = 201, .text = "It was created", .of = &scope_object}},       \
+		.errors = {404, 409},                                                              \
+	}
+#define DELETE_DOC(operation)                                                                      \
+	{                                                                                          \
+		.id = operation,                                                                   \
+		.replies = {{.status = 204,                                                        \
+			     .text = "It was deleted, with the roles assigned "                    \
+				     "at it"}},                                                    \
+		.errors = {404, 409},                                                              \
+	}
+static const struct api_doc groups_doc = LIST_DOC("listManagementGroups", "management groups");
+static const struct api_doc subscriptions_doc = LIST_DOC("listSubscriptions", "subscriptions");
+static const struct api_doc resources_doc = LIST_DOC("listResourceGroups", "resource groups");
+static const struct api_doc group_post_doc = POST_DOC("createManagementGroup");
+static const struct api_doc subscription_post_doc = POST_DOC("createSubscription");
+static const struct api_doc resource_post_doc = POST_DOC("createResourceGroup");
+static const struct api_doc group_delete_doc = DELETE_DOC("deleteManagementGroup");
+static const struct api_doc subscription_delete_doc = DELETE_DOC("deleteSubscription");
+static const struct api_doc resource_delete_doc = DELETE_DOC("deleteResourceGroup");
+
+#define GROUPS "/api/v1/management-groups"
+#define SUBSCRIPTIONS "/api/v1/subscriptions"
+#define RESOURCES SUBSCRIPTIONS "/{subscription}/resource-groups"
+#define LIST(path, text, of)                                                                       \
+	{                                                                                          \
+		.methods = HTTP_GET, .pattern = path, .handle = get_scopes,                        \
+		.action = ACTION_SECURITY_READ, .anywhere = true, .summary = text, .doc = &(of)    \
+	}
+#define POST(path, text, of)                                                                       \
+	{                                                                                          \
+		.methods = HTTP_POST, .pattern = path, .handle = post_scope,                       \
+		.action = ACTION_REGISTRY_WRITE, .body_max = BODY_MAX, .summary = text,            \
+		.doc = &(of)                                                                       \
+	}
+#define DELETE(path, text, of)                                                                     \
+	{                                                                                          \
+		.methods = HTTP_DELETE, .pattern = path, .handle = delete_scope,                   \
+		.action = ACTION_REGISTRY_WRITE, .summary = text, .doc = &(of)                     \
+	}
+const struct http_route api_scopes_routes[] = {
+    LIST(GROUPS, "Management groups", groups_doc),
+    POST(GROUPS, "Create a management group", group_post_doc),
+    DELETE(GROUPS "/{management_group}", "Delete a management group that is empty",
+	   group_delete_doc),
+    LIST(SUBSCRIPTIONS, "Subscriptions", subscriptions_doc),
+    POST(SUBSCRIPTIONS, "Create a subscription", subscription_post_doc),
+    DELETE(SUBSCRIPTIONS "/{subscription}", "Delete a subscription that is empty",
+	   subscription_delete_doc),
+    LIST(RESOURCES, "Resource groups of a subscription", resources_doc),
+    POST(RESOURCES, "Create a resource group", resource_post_doc),
+    DELETE(RESOURCES "/{resource_group}", "Delete a resource group that is empty",
+	   resource_delete_doc),
+};
+const size_t api_scopes_route_count = sizeof api_scopes_routes / sizeof *api_scopes_routes;
