@@ -1,13 +1,12 @@
-/* advisory (adv_): one record of a feed in the one shape that all feeds are brought to. Written by
- * feed/ in the worker, read by vdb/ in the program that builds a database; the serialised form
- * trusts nothing. */
+/* advisory (adv_): one record of a feed in the common form of all feeds. Written by feed/ in the
+ * worker, read by vdb/ in the program that builds a database; its parser trusts nothing. */
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/cursor.h"
 #include "base/err.h"
 
-/* NOT_AFFECTED: no version is affected, and there are no events then. */
+/* NOT_AFFECTED: no version is affected; there are no events. */
 enum adv_status {
 	ADV_UNKNOWN,
 	ADV_FIXED,
@@ -27,11 +26,11 @@ enum adv_severity {
 	ADV_SEV_CRITICAL
 };
 enum adv_event { ADV_INTRODUCED, ADV_FIXED_AT, ADV_LAST_AFFECTED, ADV_LIMIT };
-/* Which of a package's names an advisory's package name means. */
+/* Which of a package's names the advisory's package name refers to. */
 enum adv_keyed { ADV_BY_SOURCE, ADV_BY_BINARY };
 
 struct adv_range_event {
-	uint8_t range; /* events of one range stand together, in the feed's order; ranges are
+	uint8_t range; /* events of one range are consecutive, in the feed's order; ranges are
 			  numbered from 0 */
 	enum adv_event kind;
 	struct bytes version; /* "0" introduced = from the beginning */
@@ -42,7 +41,7 @@ struct adv_affected {
 	struct bytes name;
 	enum adv_keyed keyed;
 	struct bytes arches; /* space-separated, empty = all */
-	struct bytes module; /* "nodejs:12", empty = non-modular or unsaid; Ubuntu Pro: the service,
+	struct bytes module; /* "nodejs:12", empty = non-modular or not stated; Ubuntu Pro: service,
 				"esm-infra" */
 	enum adv_status
 	    status; /* FIXED when a fixed event exists, unless the feed states otherwise */
@@ -69,7 +68,7 @@ struct adv {
 	struct bytes summary, details;
 	int64_t published_ms, modified_ms,
 	    withdrawn_ms; /* 0 = not stated; withdrawn records are not sent by importers */
-	enum adv_severity severity; /* vendor's word brought to ours; UNKNOWN when unsaid */
+	enum adv_severity severity; /* vendor's word mapped to ours; UNKNOWN if not stated */
 	struct bytes severity_text; /* the vendor's own word */
 	struct bytes *cvss; /* vectors "CVSS:3.1/AV:…" as the feed gives them; v2 without prefix */
 	size_t cvss_count;
@@ -81,7 +80,7 @@ struct adv {
 	size_t affected_count;
 };
 
-/* What else feeds know of a CVE. */
+/* Exploit facts that feeds state about a CVE. */
 struct adv_exploit {
 	struct bytes cve;
 	bool kev;

@@ -1,4 +1,4 @@
-/* names: the words of feed/table.c, for programs that do not hold the importers. */
+/* names: the feed names of feed/table.c, for programs without the importers. */
 #pragma once
 
 #define FEED_NAMES "osv, alpine-secdb, debian-tracker, debian-lists, kev, epss, cve5"

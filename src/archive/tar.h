@@ -30,17 +30,17 @@ struct tar_entry {
 	uint64_t offset; /* of the content in the archive's (plain) stream */
 	uint64_t stored; /* bytes of content as stored */
 	bool sparse;
-	/* What readers take differently. */
+	/* What readers interpret differently. */
 	struct bytes overlay; /* a pax record that sets an attribute overlay file systems obey */
 	bool stray_sparse;    /* GNU.sparse.* records that do not make the member sparse */
-	bool stray_number;    /* a global header with a number that is none */
+	bool stray_number;    /* a global header with an invalid number */
 };
 
 struct tar;
 /* Reads from s, which stays the caller's. members_max from lim. */
 struct tar *tar_open(struct stream *s, const struct limits *lim, struct err *e);
 void tar_close(struct tar *t);
-/* Advance to the next member or global header and fill *ent, skipping what is left of the last one.
+/* Advance to the next member or global header and fill *ent, skipping the rest of the last one.
  * 1 = filled, 0 = end of archive, <0 = error (TRUNCATED, FORMAT, LIMIT; all final). A missing
  * end-of-archive marker at a block boundary is accepted as the end; so is anything after it. */
 int tar_next(struct tar *t, struct tar_entry *ent, struct err *e);

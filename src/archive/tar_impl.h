@@ -83,7 +83,7 @@ struct tar {
 };
 
 /* Read h[TAR_BLOCK_LEN] into *ret: 1; 0: its checksum is wrong; ERR_FORMAT names the field that
- * is no number. */
+ * is not a number. */
 int tar_header_read(const uint8_t *h, struct tar_header *ret, struct err *e);
 /* A number of a header field: octal with spaces or NULs around it, or base-256. ERR_FORMAT names
  * the field. */

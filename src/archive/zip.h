@@ -1,4 +1,4 @@
-/* zip: members of a zip archive that lies in a file or in memory, by its central directory. Zip64,
+/* zip: members of a zip archive in a file or in memory, by its central directory. Zip64,
  * stored and deflated members. Spec: PKWARE APPNOTE 6.3.x, sections 4.3, 4.4, 4.5.3. */
 #pragma once
 #include "codec/stream.h"
@@ -26,11 +26,11 @@ struct stream *zip_open_member(struct zip *z, const struct zip_entry *ent, const
 
 /* The same over bytes in memory, borrowed until close. */
 struct zip *zip_open_bytes(struct bytes b, const struct limits *lim, struct err *e);
-/* What is odd about the archive though it can be read: bits of enum zip_note. Sorts all members
+/* Oddities of an archive that can be read: bits of enum zip_note. Sorts all members
  * once; 48 bytes of memory each. */
 enum zip_note {
-	ZIP_NOTE_PREFIX = 1,	/* bytes stand in front of it: a self-extractor */
-	ZIP_NOTE_OVERLAP = 2,	/* members share bytes: a bomb's trick */
-	ZIP_NOTE_DUPLICATE = 4, /* two members have one path; which one a reader takes differs */
+	ZIP_NOTE_PREFIX = 1,	/* preceded by other bytes: a self-extractor */
+	ZIP_NOTE_OVERLAP = 2,	/* members share bytes: typical of a zip bomb */
+	ZIP_NOTE_DUPLICATE = 4, /* two members have one path; readers differ on which one counts */
 };
 int zip_notes(struct zip *z, unsigned *ret_notes, struct err *e);

@@ -9,13 +9,13 @@ struct zip {
 	int fd; /* -1: in memory */
 	struct bytes mem;
 	uint64_t file_size;
-	uint64_t base; /* bytes in front of the archive: a self-extractor, say */
+	uint64_t base; /* bytes before the archive, such as a self-extractor */
 	uint8_t *dir_buf;
-	struct bytes dir; /* the records, and maybe what follows them */
+	struct bytes dir; /* the records, possibly with trailing bytes */
 	size_t dir_off;	  /* of the next record */
 	uint64_t next;
 	uint64_t count;
-	uint64_t out_left; /* bytes that members may still give in all */
+	uint64_t out_left; /* bytes that all members together may still produce */
 	unsigned notes;
 };
 

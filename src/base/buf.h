@@ -1,5 +1,5 @@
-/* buf: a growing run of bytes that its owner frees. Failure to grow, or passing max, is sticky:
- * later writes do nothing, buf_ok tells. */
+/* buf: a growing run of bytes, freed by its owner. Failure to grow, or exceeding max, is sticky:
+ * later writes do nothing, and buf_ok returns false. */
 #pragma once
 #include "base/bytes.h"
 #include <stdbool.h>
@@ -15,10 +15,10 @@ struct buf {
 
 void buf_init(struct buf *b, size_t max);
 void buf_free(struct buf *b);
-void buf_clear(struct buf *b); /* empty again, memory kept, failure forgotten */
+void buf_clear(struct buf *b); /* empties it and clears a failure; memory is kept */
 bool buf_ok(const struct buf *b);
 struct bytes buf_bytes(const struct buf *b); /* borrowed until the next write */
-/* Room for n more bytes; NULL on failure. The caller writes there and then calls buf_commit(b,
+/* Space for n more bytes; NULL on failure. The caller writes there and then calls buf_commit(b,
  * written). */
 uint8_t *buf_room(struct buf *b, size_t n);
 void buf_commit(struct buf *b, size_t n);

@@ -28,11 +28,11 @@ uint64_t cur_le64(struct cursor *c);
 uint64_t cur_varint(struct cursor *c);
 /* The next n bytes, borrowed from the input. */
 struct bytes cur_take(struct cursor *c, size_t n);
-/* What stands before delim; the delimiter is consumed. A missing delimiter is failure, not "the
+/* The bytes before delim; the delimiter is consumed. A missing delimiter is a failure, not "the
  * rest". */
 struct bytes cur_until(struct cursor *c, uint8_t delim);
 /* A varint length and that many bytes. */
 struct bytes cur_blob(struct cursor *c);
-/* A cursor of its own over the next n bytes. */
+/* A separate cursor over the next n bytes. */
 struct cursor cur_sub(struct cursor *c, size_t n);
 void cur_skip(struct cursor *c, size_t n);

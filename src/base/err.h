@@ -6,8 +6,8 @@
 
 enum err_code {
 	ERR_OK = 0,
-	ERR_NOMEM,	 /* memory or an arena's budget is spent */
-	ERR_IO,		 /* the system refused; .sys holds errno */
+	ERR_NOMEM,	 /* out of memory, or an arena's budget is exhausted */
+	ERR_IO,		 /* a system call failed; .sys is its errno */
 	ERR_TRUNCATED,	 /* the input ended inside a structure */
 	ERR_FORMAT,	 /* the input breaks a rule of its format */
 	ERR_LIMIT,	 /* a configured limit was reached */
@@ -18,9 +18,9 @@ enum err_code {
 	ERR_DENIED,
 	ERR_TIMEOUT,
 	ERR_CANCELLED,
-	ERR_CHILD,    /* a worker process died, lied or hung */
+	ERR_CHILD,    /* a worker process died, hung or broke the protocol */
 	ERR_INTERNAL, /* our own bug */
-	ERR_DAMAGED,  /* what we keep ourselves is not as it was written */
+	ERR_DAMAGED,  /* our own stored data is not as it was written */
 	ERR_CODE_COUNT
 };
 
@@ -43,17 +43,17 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
  * its text appended. */
 int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The disk, or what of it we may use, is full. */
+/* The disk, or our share of it, is full. */
 bool err_is_no_space(const struct err *e);
 /* This process or the system has no descriptors left. */
 bool err_is_no_descriptor(const struct err *e);
 
-/* Put "subject: " in front of e->msg, unless it begins so; returns -e->code (or -ERR_INTERNAL if e
- * is NULL or empty). */
+/* Prefix e->msg with "subject: ", unless it already begins with it; returns -e->code (or
+ * -ERR_INTERNAL if e is NULL or empty). */
 int err_ctx(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #ifdef PLIMSOLL_ANALYZE
-/* Analyzers read one file at a time: this tells them what the contracts above promise. */
+/* Analyzers read one file at a time: this states the contracts above for them. */
 static inline int err_negative(int r)
 {
 	if (r >= 0)

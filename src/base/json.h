@@ -1,6 +1,6 @@
 /* json: a pull reader over untrusted bytes, and a writer. Spec: RFC 8259; strict (no comments, no
  * trailing commas, valid UTF-8 in strings, \u surrogates paired). Failure is sticky: after it every
- * read yields nothing and json_finish says what was wrong, where. Goal: >= 500 MB/s.
+ * read yields nothing, and json_finish reports what was wrong and where. Goal: >= 500 MB/s.
  *
  *   struct json j; json_init(&j, text, arena);
  *   if (json_enter_object(&j))
@@ -10,7 +10,7 @@
  *       }
  *   return json_finish(&j, e);
  *
- * Duplicate keys: all are shown in order; callers that assign keep the last one. */
+ * Duplicate keys: all are returned in order; callers that assign keep the last one. */
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
@@ -34,7 +34,7 @@ struct json {
 	struct arena *arena; /* for strings with escapes */
 	unsigned depth;	     /* <= LIMIT_JSON_DEPTH */
 	bool failed;
-	bool first;	 /* nothing of the container just entered was read yet */
+	bool first;	 /* nothing has been read from the container just entered */
 	const char *why; /* literal, set on failure */
 	size_t why_off;
 	enum err_code code; /* of the failure */
@@ -43,7 +43,7 @@ struct json {
 void json_init(struct json *j, struct bytes text, struct arena *arena);
 /* Of the next value; JSON_NONE at the end or after failure. */
 enum json_type json_peek(struct json *j);
-/* Enter the next value; false + failure when it is of another type. */
+/* Enter the next value; false + failure when it has a different type. */
 bool json_enter_object(struct json *j);
 bool json_enter_array(struct json *j);
 /* Next member / element of the container entered last; its value must be read, entered or skipped
@@ -61,15 +61,15 @@ bool json_bool(struct json *j);
 struct bytes json_raw(struct json *j); /* the next value's own text, checked */
 void json_skip(struct json *j);
 void json_fail(struct json *j,
-	       const char *why); /* a caller's own rule was broken here; why is a literal */
-/* A caller found no memory for what it read: json_finish gives ERR_NOMEM. */
+	       const char *why); /* the value breaks a rule of the caller; why is a literal */
+/* The caller is out of memory: json_finish returns ERR_NOMEM. */
 void json_fail_memory(struct json *j);
 bool json_ok(const struct json *j);
 /* 0 when the whole text was one value and all was read, else ERR_FORMAT ("at byte 17: …"),
  * ERR_TRUNCATED, ERR_LIMIT (depth) or ERR_NOMEM. */
 int json_finish(struct json *j, struct err *e);
 
-/* Writer: commas and quotes are its business. A key of NULL inside arrays. */
+/* Writer: adds commas and quotes. key is NULL inside arrays. */
 struct json_out {
 	struct buf *out;
 	uint64_t has_items; /* a bit per level */
@@ -82,7 +82,7 @@ void json_put_array(struct json_out *w, const char *key);
 void json_put_end(struct json_out *w, char close); /* '}' or ']' */
 /* Bytes that are not valid UTF-8 are written as U+FFFD. */
 void json_put_string(struct json_out *w, const char *key, struct bytes v);
-/* b is part of what is written: when it failed, the output did. */
+/* b is part of the output: if it failed, the output fails. */
 void json_put_need(struct json_out *w, const struct buf *b);
 void json_put_text(struct json_out *w, const char *key, const char *v);
 void json_put_string_nonempty(struct json_out *w, const char *key,

@@ -1,5 +1,5 @@
-/* library: a shared library that is loaded when it is first needed, not with the program: what few
- * runs use must not cost every run the time of its loading. */
+/* library: a shared library that is loaded when first needed, not with the program, so that runs
+ * which do not use it start faster. */
 #pragma once
 #include "base/err.h"
 #include <stddef.h>
@@ -10,8 +10,8 @@ struct library_symbol {
 	void *ret_function;
 };
 
-/* Load file (a soname, as the loader finds it) for the rest of the process, and find all symbols:
- * ERR_UNSUPPORTED names what is missing. The caller sees to it that one thread at a time fills the
- * same pointers. */
+/* Load file (a soname, found by the loader) for the rest of the process, and resolve all symbols:
+ * ERR_UNSUPPORTED names what is missing. The caller ensures that only one thread at a time fills
+ * the same pointers. */
 int library_load(const char *file, const struct library_symbol *symbols, size_t count,
 		 struct err *e);

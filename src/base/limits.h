@@ -1,5 +1,5 @@
-/* limits: every number that bounds what a stranger can make us spend. Unit, default, reason. The
- * daemon's configuration can change those in struct limits; the macros are fixed. */
+/* limits: every bound on the resources that untrusted input can consume. Unit, default, reason.
+ * The daemon's configuration can change those in struct limits; the macros are fixed. */
 #pragma once
 #include <stdint.h>
 
@@ -12,13 +12,13 @@
 #define LIMIT_INVENTORY_MAX (32U << 20) /* bytes of a layer inventory a worker may send */
 #define LIMIT_FRAME_MAX (1U << 20)	/* bytes of one message between daemon and worker */
 
-/* bytes: what zstd --long writes; for files an operator gave us */
+/* bytes: what zstd --long writes; for files named by the operator */
 #define LIMIT_WINDOW_MAX (128U << 20)
 
 struct limits {
 	uint64_t layer_in_max;	    /* compressed bytes of a layer; 64 GiB */
-	uint64_t layer_out_max;	    /* uncompressed bytes; 20 GiB: larger layers are stopped, and
-				       said so */
+	uint64_t layer_out_max;	    /* uncompressed bytes; 20 GiB: larger layers are stopped and
+				       reported */
 	uint64_t layer_ratio_max;   /* out/in once a fifth of layer_out_max is out; 1,200: deflate
 				       cannot exceed 1,032 */
 	uint64_t layer_members_max; /* tar members; 4 million */

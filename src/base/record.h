@@ -1,6 +1,6 @@
-/* record: the fields of a struct as a table. Replies, reports and CSV are written from it, queries,
- * bodies and replies of other servers are read by it, and the OpenAPI document and the reference
- * pages show it: none of them can say something else. */
+/* record: the fields of a struct as a table. Replies, reports and CSV are written from it; queries,
+ * bodies and other servers' replies are read with it; the OpenAPI document and the reference pages
+ * are generated from it: they cannot disagree. */
 #pragma once
 #include "base/json.h"
 
@@ -14,19 +14,19 @@ enum record_kind {
 	RECORD_UINT,	  /* uint64_t */
 	RECORD_NUMBER,	  /* double; optional: left out when negative */
 	RECORD_BOOL,	  /* bool; optional: left out when false */
-	RECORD_CHOICE,	  /* of a query: true, false or not said: enum record_choice */
+	RECORD_CHOICE,	  /* of a query: true, false or not given: enum record_choice */
 	RECORD_TIME,	  /* int64_t, wall ms; optional: left out when 0 */
 	RECORD_JSON,	  /* struct bytes, JSON text as it is; shown as `of`, or as any object */
 	RECORD_OBJECT,	  /* a struct of its own: `of` */
 	RECORD_OBJECT_AT, /* const void *, to such a struct; optional: left out when NULL */
-	RECORD_TEXTS,	  /* struct bytes *, and right behind it the count: struct record_rows */
+	RECORD_TEXTS,	  /* struct bytes *, followed by the count: struct record_rows */
 	RECORD_OBJECTS,	  /* the same of `of`, `stride` bytes each */
 	RECORD_KIND_COUNT
 };
 enum record_choice { RECORD_UNSAID, RECORD_NO, RECORD_YES };
 enum record_flag {
 	RECORD_OPTIONAL = 1, /* a reply may lack it; a text is left out when empty */
-	RECORD_NEEDED = 2,   /* a request must have it */
+	RECORD_NEEDED = 2,   /* required in a request */
 	RECORD_SECRET = 4,   /* a password */
 	RECORD_UNREAD = 8,   /* follows from other fields: never read */
 };
@@ -65,7 +65,7 @@ struct record_field {
 	const char *example; /* JSON */
 };
 struct record_object {
-	const char *name; /* of the component; NULL: shown where it stands */
+	const char *name; /* of the component; NULL: shown inline */
 	const char *text;
 	const struct record_field *fields;
 	size_t count;
@@ -77,7 +77,7 @@ struct record_object {
 		.key = (key_), .kind = (kind_), .offset = offsetof(type, member),                  \
 		.size = sizeof(((type *)0)->member), .text = __VA_ARGS__                           \
 	}
-/* The same of an object that is written elsewhere. */
+/* The same for an object that is written elsewhere. */
 #define RECORD_SHOWN(kind_, key_, ...)                                                             \
 	{                                                                                          \
 		.key = (key_), .kind = (kind_), .text = __VA_ARGS__                                \
@@ -102,13 +102,13 @@ int record_text_absent(const struct record_field *f, void *to, struct err *e);
 const struct record_field *record_find(const struct record_object *o, struct bytes key);
 
 /* Read the next value, an object, into the struct at row. strict: a request, whose unknown and
- * missing fields are ERR_FORMAT; else unknown ones are skipped and missing ones keep what row has.
- * json_finish says what was wrong with the text itself. Runs borrow from the text and j's arena. */
+ * missing fields are ERR_FORMAT; else unknown fields are skipped and missing ones keep row's value.
+ * json_finish reports errors of the text itself. Runs borrow from the text and j's arena. */
 int record_read(struct json *j, const struct record_object *o, void *row, bool strict,
 		struct err *e);
 
 /* A line of CSV (RFC 4180): the names of the table's scalar fields; those of a row. Objects and
- * lists of objects have no column; texts of a list are divided by spaces. */
+ * lists of objects have no column; texts of a list are separated by spaces. */
 void record_csv_header(struct buf *out, const struct record_object *o);
 void record_csv_row(struct buf *out, const struct record_object *o, const void *row);
 /* The table as rows of a reference page: "| `key` | type | meaning |". */

@@ -42,16 +42,16 @@ struct cli_args {
 	size_t operand_count;
 };
 
-/* Parse argv by options. "--x=v", "--x v", "-x v", "--" ends options. ERR_FORMAT says what is wrong
- * in the user's words. */
+/* Parse argv by options. "--x=v", "--x v", "-x v", "--" ends options. The message of ERR_FORMAT is
+ * for the user. */
 int cli_parse(const struct cli_option *options, int argc, char **argv, struct cli_args *ret,
 	      struct err *e);
 const char *cli_get(const struct cli_args *a, const char *name);
-/* The same, but NULL unless it stands on the command line itself. */
+/* The same, but NULL unless given on the command line itself. */
 const char *cli_given(const struct cli_args *a, const char *name);
 bool cli_has(const struct cli_args *a, const char *name);
-/* Print "plimsoll VERB: message" on standard error; returns 1. With ERR_FORMAT of cli_parse also
- * how to get help. */
+/* Print "plimsoll VERB: message" on standard error; returns 1. cli_usage also says how to get help.
+ */
 int cli_fail(const char *verb, const struct err *e);
 int cli_usage(const char *verb, const struct err *e);
 /* Help of a command; of: the command it is below, or NULL. */
@@ -62,7 +62,7 @@ int cli_no_command(const char *name, const struct cli_command *of);
 const struct cli_command *cli_find(const char *name);
 /* The command below c, or NULL; name may be NULL. */
 const struct cli_command *cli_find_below(const struct cli_command *c, const char *name);
-/* Run the command below c that argv[1] names; without one print what there is. */
+/* Run the command below c that argv[1] names; without one, list them. */
 int cli_run_below(const struct cli_command *c, int argc, char **argv);
 /* The environment's variable of an option: PLIMSOLL_IGNORE_UNFIXED of "ignore-unfixed". */
 #define CLI_ENV_CAP 64
@@ -72,12 +72,12 @@ void cli_env_name(const char *option, char out[CLI_ENV_CAP]);
  * into out[4096]. */
 void cli_default_vdb(char *out);
 void cli_default_cache(char *out);
-/* Open a vulnerability database and check all of it, unless this very file was found whole before:
- * ERR_INTEGRITY says what is damaged. */
+/* Open a vulnerability database and check all of it, unless this same file was verified before:
+ * ERR_INTEGRITY names what is damaged. */
 struct vdb;
 struct vdb *cli_open_vdb(const char *path, struct err *e);
-/* The id of a CVE or advisory as the database spells it, where it is known there in another case;
- * else as it is. */
+/* The id of a CVE or advisory as the database spells it, if it is known there in another case;
+ * otherwise unchanged. */
 int cli_known_id(const struct vdb *v, const char *text, struct arena *a, struct bytes *ret,
 		 struct err *e);
 /* Write a report to a file or, path NULL or "-", to standard output. */

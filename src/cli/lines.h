@@ -1,4 +1,4 @@
-/* lines: the lines of a stream, each bounded, for the verbs that answer in batches. */
+/* lines: the lines of a stream, each bounded, for verbs with --batch. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
@@ -8,10 +8,10 @@
 
 struct lines {
 	int fd;
-	struct buf held; /* read and not yet handed out */
-	size_t used;	 /* of held: handed out already */
+	struct buf held; /* read and not yet returned */
+	size_t used;	 /* of held: already returned */
 	bool ended;
-	bool is_cut; /* the line last handed out was longer than LINES_MAX: it is empty instead */
+	bool is_cut; /* the last line was longer than LINES_MAX: an empty one was returned */
 };
 
 void lines_init(struct lines *l, int fd);

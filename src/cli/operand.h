@@ -1,5 +1,5 @@
-/* operand (operand_): what the user means by the image to look at: a file or folder that is there,
- * standard input, a root file system, or a reference. */
+/* operand (operand_): the kind of image operand: an existing file or folder, standard input, a root
+ * file system, or a reference. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -10,8 +10,8 @@ struct operand {
 	const char *text; /* without the scheme; borrows from what was given */
 };
 /* "oci:DIR[:TAG]", "oci-archive:", "docker-archive:", "dir:", "rootfs:DIR", "docker://REF", "-", a
- * path that exists or begins as one, else a reference. ERR_UNSUPPORTED: a scheme whose images are
- * not read, and what to do instead. */
+ * path that exists or begins like one, else a reference. ERR_UNSUPPORTED: a scheme that is not
+ * supported; the message says what to do instead. */
 int operand_parse(const char *text, struct operand *ret, struct err *e);
-/* Standard input, whole, in an unlinked temporary file: its descriptor, or <0. */
+/* Copy all of standard input to an unlinked temporary file: its descriptor, or <0. */
 int operand_spool(struct err *e);

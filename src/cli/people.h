@@ -5,7 +5,7 @@
 struct ppl {
 	const char *verb; /* "user add" */
 	struct cli_args args;
-	struct srv server; /* not open where the command works on a stopped folder */
+	struct srv server; /* not open if the command works on a stopped server's folder */
 	struct arena arena;
 };
 struct people_verb {
@@ -13,10 +13,10 @@ struct people_verb {
 	const struct cli_option *options;
 	size_t least, most; /* operands */
 };
-/* Parse the command line. Returns 0, or <0 after the user was told (status CLI_ERROR). */
+/* Parse the command line. Returns 0, or <0 after printing the error (status CLI_ERROR). */
 int people_open(struct ppl *p, const struct people_verb *verb, int argc, char **argv,
 		struct err *e);
-/* The server, where one is asked. */
+/* Connect to the server. */
 int people_connect(struct ppl *p, struct err *e);
 /* Print the error where r < 0, free everything; the exit status. */
 int people_close(struct ppl *p, int r, const struct err *e);
@@ -24,7 +24,7 @@ int people_close(struct ppl *p, int r, const struct err *e);
 const char *people_user_path(struct ppl *p, const char *name, const char *leaf);
 /* {"k":"v", …} of pairs that end with NULL; a NULL value is left out. */
 const char *people_json(struct ppl *p, const char *const *pairs, struct err *e);
-/* An answer without anything to show. */
+/* A request whose reply is not shown. */
 int people_do(struct ppl *p, const char *method, const char *path, const char *json, struct err *e);
 /* Cells of a listing: padded to width, then two spaces; width 0 ends the line. */
 void people_cell(struct bytes text, size_t width);

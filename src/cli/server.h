@@ -1,9 +1,9 @@
-/* server (cli_server_): a running Plimsoll, asked over its API. */
+/* server (cli_server_): a running Plimsoll, used through its API. */
 #pragma once
 #include "cli/cli.h"
 #include "connect/fetch.h"
 
-/* Options of every command that asks one. */
+/* Options of every command that uses one. */
 #define SRV_OPTIONS                                                                                \
 	{"server", 0, "URL", NULL, "where Plimsoll is (default http://127.0.0.1:5080)"},           \
 	    {"username", 'u', "NAME", NULL,                                                        \
@@ -37,12 +37,12 @@ struct cli_server_request {
 	const char *json;   /* body; may be NULL */
 	const char *header; /* one more; may be NULL */
 };
-/* 0: an answer below 400, in *reply. ERR_DENIED, ERR_NOT_FOUND, ERR_CONFLICT, ERR_FORMAT, ERR_LIMIT
- * (too many logins), ERR_IO (the server cannot): in the server's words. Free reply in any case. */
+/* 0: a status below 400, in *reply. ERR_DENIED, ERR_NOT_FOUND, ERR_CONFLICT, ERR_FORMAT, ERR_LIMIT
+ * (too many logins), ERR_IO (server error), with the server's message. Always free reply. */
 int cli_server_ask(const struct srv *s, const struct cli_server_request *q, struct arena *a,
 		   struct fetch_reply *reply, struct err *e);
-/* A list, page by page: each is called for every item, which it reads whole from j (an object that
- * is not entered yet). */
+/* Read a list page by page: each is called for every item, and reads it completely from j (an
+ * object that is not entered yet). */
 struct json;
 typedef int (*cli_server_item_fn)(void *arg, struct json *j, struct err *e);
 int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn each, void *arg,

@@ -25,7 +25,7 @@ static const struct cli_option build_options[] = {
     {NULL, 0, NULL, NULL, NULL},
 };
 
-struct talk {
+struct progress {
 	bool quiet, notes;
 };
 
@@ -38,7 +38,7 @@ static void say(FILE *f, struct bytes text)
 
 static void on_note(void *arg, const char *feed, struct bytes where, struct bytes text)
 {
-	const struct talk *t = arg;
+	const struct progress *t = arg;
 	if (!t->notes)
 		return;
 	fprintf(stderr, "%s: ", feed);
@@ -50,7 +50,7 @@ static void on_note(void *arg, const char *feed, struct bytes where, struct byte
 
 static void on_read(void *arg, const char *feed, const char *path, const struct vdb_build_stats *s)
 {
-	const struct talk *t = arg;
+	const struct progress *t = arg;
 	if (!t->quiet)
 		fprintf(stderr, "%s: %s read, %llu advisories and %llu exploit facts so far\n",
 			feed, path, (unsigned long long)s->advisories,
@@ -111,8 +111,9 @@ static void say_built(const char *out, const struct vdb_build_stats *s, int64_t 
 static int build(const struct cli_args *args, struct vdb_build_input *in, struct err *e)
 {
 	const char *out = cli_get(args, "out");
-	struct talk talk = {.quiet = cli_has(args, "quiet"), .notes = cli_has(args, "notes")};
-	struct vdb_build_hooks hooks = {.arg = &talk, .note = on_note, .read = on_read};
+	struct progress progress = {.quiet = cli_has(args, "quiet"),
+				    .notes = cli_has(args, "notes")};
+	struct vdb_build_hooks hooks = {.arg = &progress, .note = on_note, .read = on_read};
 	struct vdb_build_stats stats = {.documents = 0};
 	struct pool_options po = {.limits = LIMITS_DEFAULT,
 				  .allow_unjailed = cli_has(args, "allow-unjailed")};
@@ -127,7 +128,7 @@ static int build(const struct cli_args *args, struct vdb_build_input *in, struct
 	int64_t start = clock_mono_ms();
 	r = scan_vdb_build(pool, in, args->operand_count, out, &hooks, &stats, e);
 	pool_close(pool);
-	if (r == 0 && !talk.quiet)
+	if (r == 0 && !progress.quiet)
 		say_built(out, &stats, clock_mono_ms() - start);
 	return r;
 }

@@ -20,7 +20,7 @@ const struct cli_option vdb_update_options[] = {
     {0},
 };
 
-static void tell(const struct update_file *f)
+static void print_result(const struct update_file *f)
 {
 	static const char *const words[] = {"fetched", "unchanged", "STALE", "MISSING"};
 	char when[CLOCK_RFC3339_CAP] = "never";
@@ -87,7 +87,7 @@ static int run(const struct cli_args *args, struct arena *a, struct err *e)
 	for (size_t i = 0; i < count; i++) {
 		changed += files[i].unbuilt;
 		if (!cli_has(args, "quiet") || files[i].outcome >= UPDATE_STALE)
-			tell(&files[i]);
+			print_result(&files[i]);
 	}
 	struct err ignored = ERR_INIT;
 	struct vdb *present = cli_open_vdb(out, &ignored);

@@ -1,5 +1,5 @@
-/* verbs: what cli/table.c names: each `int verb_NAME(int argc, char **argv)`, exit status, and its
- * options where it has a table of them. */
+/* verbs: the functions and option tables named in cli/table.c: `int verb_NAME(int argc, char
+ * **argv)` returns the exit status. */
 #pragma once
 #include "cli/cli.h"
 

@@ -1,4 +1,4 @@
-/* codec: find out how a stream is compressed and open it plain. One row per format in
+/* codec: detect how a stream is compressed and open it decompressed. One row per format in
  * codec/table.c. */
 #pragma once
 #include "codec/stream.h"
@@ -14,8 +14,9 @@ struct codec {
 extern const struct codec codec_table[];
 extern const size_t codec_count;
 
-/* Looks at the first bytes of in: returns a stream of plain bytes (in itself when nothing fits:
- * "none"). Takes ownership of in, also on failure. *ret_name (may be NULL) gets the codec's name.
+/* Detects the format by the first bytes of in and returns a stream of plain bytes (in itself when
+ * no codec matches: "none"). Takes ownership of in, also on failure. *ret_name (may be NULL) gets
+ * the codec's name.
  * Enforced per lim: layer_in_max, layer_out_max, layer_ratio_max (ERR_LIMIT). Multi-member gzip,
  * multi-frame zstd, skippable frames, and trailing zero bytes are read through; other trailing
  * garbage is ERR_FORMAT. Errors of a codec: ERR_FORMAT, ERR_TRUNCATED (input ends inside a member),

@@ -1,10 +1,10 @@
-/* inflate: DEFLATE (RFC 1951) by a library: ISA-L or zlib, chosen when building; both behave alike.
- * For this room only. */
+/* inflate: DEFLATE (RFC 1951) by a library: ISA-L or zlib, chosen at build time; both behave the
+ * same. Private to codec/. */
 #pragma once
 #include "codec/engine.h"
 
 struct inflate;
-/* NULL when memory is spent. */
+/* NULL when out of memory. */
 struct inflate *inflate_open(struct err *e);
 void inflate_close(struct inflate *z);
 /* Begin a new run of blocks. trailer: after the last block come CRC-32 and length (RFC 1952

@@ -1,4 +1,4 @@
-/* stream_impl (stream_): how a stream is made; for sources and codecs in this room only. */
+/* stream_impl (stream_): how a stream is implemented; for sources and codecs in codec/ only. */
 #pragma once
 #include "codec/stream.h"
 
@@ -11,15 +11,15 @@ struct stream_ops {
 	void (*close)(void *impl);
 };
 
-/* Takes ownership of impl, also on failure (then ops->close(impl) was called). NULL when memory is
- * spent. */
+/* Takes ownership of impl, also on failure (then ops->close(impl) was called). NULL when out of
+ * memory. */
 struct stream *stream_open(const struct stream_ops *ops, void *impl, struct err *e);
 /* From now on: at most out_max bytes in all (ERR_LIMIT). in (may be NULL; stays the codec's): where
  * the bytes come from; once more than out_max / STREAM_RATIO_SHARE bytes came out, out/in must stay
  * <= ratio_max (ERR_LIMIT). */
 void stream_set_limits(struct stream *s, uint64_t out_max, uint64_t ratio_max,
 		       const struct stream *in);
-/* The part of out_max for which no ratio counts, 4 GiB of 20: honest layers hold long runs of zeros
- * (a sparse lastlog, a disk image), which zstd packs ten thousand to one; so much costs seconds and
- * no memory. What goes on like that past it is a bomb, and is stopped before it gets to out_max. */
+/* The part of out_max to which no ratio applies, 4 GiB of 20: legitimate layers have long runs of
+ * zeros (a sparse lastlog, a disk image), which zstd packs ten thousand to one; that much costs
+ * seconds and no memory. Beyond it such a stream is a bomb, stopped before it reaches out_max. */
 #define STREAM_RATIO_SHARE 5U

@@ -1,5 +1,4 @@
-/* table: what table.c lists; one pair per format file of this room. Contracts as in struct codec.
- */
+/* table: the functions listed in table.c; one pair per format. Contracts as in struct codec. */
 #pragma once
 #include "codec/codec.h"
 

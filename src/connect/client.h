@@ -11,15 +11,15 @@
 struct client {
 	struct bytes registry; /* host[:port] */
 	struct bytes repository;
-	const char *scheme; /* "https", or "http" where that was found to be it */
+	const char *scheme; /* "https", or "http" if that was detected */
 	bool insecure;
 	struct credentials credentials;
 	char *token; /* bearer, for pulls of repository; NULL = none yet */
-	bool basic;  /* the registry asked for Basic */
+	bool basic;  /* the registry requires Basic */
 	struct arena arena;
 };
 
-/* "localhost", 127.0.0.0/8 or [::1], with or without a port: an address, not a name that begins
+/* "localhost", 127.0.0.0/8 or [::1], with or without a port; not a host name that merely begins
  * like one. */
 bool client_is_loopback(struct bytes host);
 /* Loopback registries may speak plain http; others only with insecure. */
@@ -30,6 +30,5 @@ void client_close(struct client *c);
  * ret_type: of the reply. */
 int client_manifest(struct client *c, struct bytes reference, struct buf *out,
 		    struct bytes *ret_type, struct err *e);
-/* The blob into fd, at most max bytes; retried from where it broke. Its digest is the reader's to
- * check. */
+/* The blob into fd, at most max bytes; resumed where it broke off. The caller checks its digest. */
 int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, struct err *e);

@@ -1,14 +1,14 @@
 /* fetch: one HTTP request as a client. Wraps the client library: nothing else includes it. http and
- * https only, redirects followed (credentials stay with the first host), certificates checked
- * unless told otherwise, against the authorities of fetch_authorities, else of $SSL_CERT_FILE, else
- * the system's. Proxies by the usual environment variables. */
+ * https only; redirects are followed (credentials stay with the first host); certificates are
+ * checked unless insecure is set, against fetch_authorities, else $SSL_CERT_FILE, else the system's
+ * authorities. Proxies by the usual environment variables. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define FETCH_USER_AGENT "plimsoll" /* a registry of ours counts no pull for it */
+#define FETCH_USER_AGENT "plimsoll" /* our registry does not count its pulls */
 
 struct fetch {
 	const char *url;
@@ -20,7 +20,7 @@ struct fetch {
 	const char *bearer;		 /* may be NULL */
 	bool insecure;			 /* do not check the certificate */
 	uint64_t max;			 /* bytes of the reply's body; ERR_LIMIT past it */
-	unsigned stall_sec;		 /* give up after so long below 1 byte/s; 0 = 60 */
+	unsigned stall_sec;		 /* give up after this long below 1 byte/s; 0 = 60 */
 	int out_fd; /* where the body goes, appended (open it with O_APPEND); -1 = into reply.body
 		     */
 	const atomic_bool
@@ -43,6 +43,6 @@ int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e);
 void fetch_reply_free(struct fetch_reply *r);
 /* Percent-encode for a query or form value. */
 void fetch_encode(struct buf *out, struct bytes text);
-/* From here on certificates are checked against this file (PEM) of authorities. Called before the
- * first request, by one thread; path stays the caller's. */
+/* From now on certificates are checked against this file (PEM) of authorities. Call it before the
+ * first request, from one thread; path stays the caller's. */
 void fetch_authorities(const char *path);

@@ -1,6 +1,6 @@
 /* config: the settings of `plimsoll serve`: one table row each; a value comes from the flag, else
- * the environment (PLIMSOLL_DATA_DIR), else the file, else the default. docs/configuration.md is
- * printed from the same rows. */
+ * the environment (PLIMSOLL_DATA_DIR), else the file, else the default. A test compares
+ * docs/configuration.md with the same rows. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -23,8 +23,7 @@ struct config {
 	const char *address;
 	uint16_t port;
 	const char *tls_cert, *tls_key; /* files; both or none */
-	const char *public_url; /* what clients are told in Location and realm; empty = by the Host
-				   they use */
+	const char *public_url;		/* base of Location and realm; empty = the client's Host */
 	const char *log_level;
 	const char *worker;
 	bool anonymous_pull;
@@ -45,7 +44,7 @@ struct config {
 	uint64_t gc_grace_ms, gc_every_ms, disk_reserve, scrub_rate, scrub_every_ms;
 	uint64_t feeds_every_ms; /* 0 = never */
 	const char *feeds;	 /* "osv=URL …", empty = the built-in list */
-	const char *vdb;	 /* a database file to begin with, may be empty */
+	const char *vdb;	 /* a database file to load at start, may be empty */
 	uint64_t recheck_ms;
 	uint64_t history_ms;
 	uint64_t layer_out_max, layer_window_max, worker_wall_ms;

@@ -1,4 +1,4 @@
-/* schedule: what the server does by the clock: fetch feeds and switch generations. One thread. */
+/* schedule: the server's periodic work: fetching feeds and switching generations. One thread. */
 #pragma once
 #include "base/err.h"
 #include "daemon/config.h"
@@ -9,9 +9,9 @@ struct pool;
 
 struct schedule *schedule_start(const struct config *c, struct engine *engine, struct pool *pool,
 				struct err *e);
-/* Fetch the feeds now rather than at the next turn. Returns at once. */
+/* Fetch the feeds now instead of at the next scheduled time. Returns immediately. */
 void schedule_update_now(struct schedule *s);
-/* What is under way ends early; returns at once. NULL accepted. */
+/* Cancel running work; returns immediately. NULL accepted. */
 void schedule_stop_soon(struct schedule *s);
-/* And waits for it. NULL accepted. */
+/* Cancel running work and wait for it to end. NULL accepted. */
 void schedule_stop(struct schedule *s);

@@ -35,7 +35,7 @@ bool debian_list_wants(struct bytes path)
 	return bytes_has_suffix_lit(path, "DSA/list") || bytes_has_suffix_lit(path, "DLA/list");
 }
 
-static int tell(const struct block *b, size_t line, const char *text, struct err *e)
+static int note_line(const struct block *b, size_t line, const char *text, struct err *e)
 {
 	char where[32];
 	(void)snprintf(where, sizeof where, "line %zu", line);
@@ -83,7 +83,7 @@ static int flush(struct block *b, struct err *e)
 		b->sent++;
 		rc = b->sink->advisory(b->sink->arg, &b->adv, e);
 	} else if (b->line > 0) {
-		rc = tell(b, b->line, "record not used: no package", e);
+		rc = note_line(b, b->line, "record not used: no package", e);
 	}
 	arena_free(&b->arena);
 	arena_init(&b->arena, b->budget);
@@ -104,7 +104,7 @@ static int open_block(struct block *b, struct bytes line, size_t number, struct 
 	if (line.ptr[0] != '[' || id.len > 64 ||
 	    !(bytes_has_prefix_lit(id, "DSA-") || bytes_has_prefix_lit(id, "DLA-") ||
 	      bytes_has_prefix_lit(id, "DTSA-")))
-		return tell(b, number, "line not understood", e);
+		return note_line(b, number, "line not understood", e);
 	b->line = number;
 	b->adv.id = id;
 	b->adv.summary = rest;
@@ -125,7 +125,7 @@ static int add_aliases(struct block *b, struct bytes line, size_t number, struct
 {
 	struct bytes rest = bytes_from(line, 1);
 	if (!bytes_has_suffix_lit(rest, "}"))
-		return tell(b, number, "line not understood", e);
+		return note_line(b, number, "line not understood", e);
 	rest.len--;
 	for (struct bytes id = next_word(&rest); id.len > 0; id = next_word(&rest)) {
 		if (b->adv.alias_count >= ALIASES_MAX)
@@ -172,16 +172,16 @@ static int add_package(struct block *b, struct bytes line, size_t number, struct
 	struct adv_affected f = {
 	    .ecosystem = debian_release_ecosystem(codename), .name = name, .keyed = ADV_BY_SOURCE};
 	if (!bytes_eq_lit(dash, "-") || version.len == 0)
-		return tell(b, number, "line not understood", e);
+		return note_line(b, number, "line not understood", e);
 	if (f.ecosystem.len == 0)
-		return tell(b, number, "unknown release", e);
+		return note_line(b, number, "unknown release", e);
 	if (bytes_eq_lit(version, "<undetermined>")) {
 		b->undetermined++;
-		return tell(b, number, "entry not used: undetermined", e);
+		return note_line(b, number, "entry not used: undetermined", e);
 	}
 	f.status = state_of(version);
 	if (f.status == ADV_UNKNOWN)
-		return tell(b, number, "entry not used: unknown state", e);
+		return note_line(b, number, "entry not used: unknown state", e);
 	struct adv_affected *room =
 	    feed_grow(&b->arena, b->adv.affected, b->adv.affected_count, sizeof *room);
 	if (!room || !set_events(&b->arena, version, &f))
@@ -201,12 +201,12 @@ static int read_line(struct block *b, struct bytes line, size_t number, struct e
 	if (bytes_has_prefix_lit(text, "NOTE:") || bytes_has_prefix_lit(text, "TODO:"))
 		return 0;
 	if (b->line == 0)
-		return tell(b, number, "line outside a block", e);
+		return note_line(b, number, "line outside a block", e);
 	if (text.ptr[0] == '{')
 		return add_aliases(b, text, number, e);
 	if (text.ptr[0] == '[')
 		return add_package(b, text, number, e);
-	return tell(b, number, "line not understood", e);
+	return note_line(b, number, "line not understood", e);
 }
 
 int debian_list_import(struct bytes path, struct bytes document, const struct feed_sink *sink,

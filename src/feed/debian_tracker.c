@@ -184,7 +184,7 @@ static int read_package(struct json *j, struct tracker *t, struct bytes package,
 	}
 }
 
-static int tell(const struct tracker *t, struct bytes path, struct err *e)
+static int note_unused(const struct tracker *t, struct bytes path, struct err *e)
 {
 	const struct {
 		uint64_t count;
@@ -235,5 +235,5 @@ int debian_tracker_import(struct bytes path, struct bytes document, const struct
 		rc = read_package(&j, &t, package, e);
 	if (rc >= 0)
 		rc = json_finish(&j, e);
-	return rc < 0 ? rc : tell(&t, path, e);
+	return rc < 0 ? rc : note_unused(&t, path, e);
 }

@@ -7,7 +7,7 @@ struct feed_sink {
 	void *arg;
 	int (*advisory)(void *arg, const struct adv *a, struct err *e);
 	int (*exploit)(void *arg, const struct adv_exploit *x, struct err *e);
-	/* A record that could not be read: told, counted, and the import goes on. where: member
+	/* A record that could not be read: noted, counted, and the import continues. where: member
 	 * path or offset. */
 	int (*note)(void *arg, struct bytes where, const char *text, struct err *e);
 };
@@ -21,7 +21,7 @@ struct feed {
 	uint64_t document_max; /* bytes of one document */
 	/* Should a member of an archive or folder be read? path as stored. */
 	bool (*wants)(struct bytes path);
-	/* One document (plain bytes; path for those formats that keep facts in their names). Memory
+	/* One document (plain bytes; path for formats that keep facts in file names). Memory
 	 * from a, reset by the caller. */
 	int (*import)(struct bytes path, struct bytes document, const struct feed_sink *sink,
 		      struct arena *a, struct err *e);
@@ -30,8 +30,8 @@ extern const struct feed feed_table[];
 extern const size_t feed_count;
 const struct feed *feed_find(struct bytes name);
 
-/* Import everything behind fd: a plain document, one compressed (.gz, .zst, .xz), a zip, or a tar
- * (plain or compressed), found out from its first bytes. Documents are read one at a time into
- * memory. */
+/* Import all content of fd: a plain document, a compressed one (.gz, .zst, .xz), a zip, or a tar
+ * (plain or compressed), detected by its first bytes. Documents are read into memory one at a
+ * time. */
 int feed_read(const struct feed *f, struct bytes path, int fd, const struct limits *lim,
 	      const struct feed_sink *sink, struct err *e);

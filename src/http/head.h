@@ -1,5 +1,5 @@
-/* head: the head of an HTTP/1 request (request line and fields), found in bytes as they come and
- * parsed. Strict: what two parsers could read in two ways is refused.
+/* head: the head of an HTTP/1 request (request line and fields), located in incoming bytes and
+ * parsed. Strict: anything that two parsers could read differently is refused.
  * Spec: RFC 9112 §2.2, §3, §5, §6; RFC 9110 §5.5, §5.6.2, §10.1.1. */
 #pragma once
 #include "base/arena.h"
@@ -8,15 +8,14 @@
 #define HEAD_FIELDS_MAX 256	    /* fields of a head: 431 past it; browsers send fewer than 40 */
 #define HEAD_METHOD_MAX 32	    /* bytes of a method: those registered have at most 17 */
 
-/* Where looking for the end goes on; zero for a new head. */
+/* Where the search for the end resumes; zero for a new head. */
 struct head_scan {
-	size_t begin; /* of the request line, behind empty lines */
-	size_t line;  /* of the line that is not whole yet */
+	size_t begin; /* of the request line, after empty lines */
+	size_t line;  /* of the line that is not complete yet */
 };
-/* in: all that came since the last request. 1 = the head is whole, *ret_head borrows it from in,
- * empty lines in front of it are left out; 0 = not yet; <0 = refuse with this status: -400 a line
- * that does not end in CR LF, -414 a request line that cannot be short enough any more, -431 more
- * than max bytes. */
+/* in: all bytes since the last request. 1 = the head is complete; *ret_head borrows it from in,
+ * without leading empty lines; 0 = not yet; <0 = refuse with this status: -400 a line that does
+ * not end in CR LF, -414 a request line that is already too long, -431 more than max bytes. */
 int head_find(struct bytes in, size_t max, struct head_scan *scan, struct bytes *ret_head);
 
 struct head_field {
@@ -29,11 +28,11 @@ struct head {
 	int64_t body_len; /* as declared; 0 without one, -1 = chunked */
 	bool one_one;	  /* HTTP/1.1, else 1.0 */
 	bool close;	  /* the client sends no other request */
-	bool expects;	  /* and waits for "100 Continue" */
+	bool expects;	  /* the client waits for "100 Continue" */
 };
-/* Parse what head_find gave. 0, or the status to refuse with: 400, 414, 417, 431, 501, 505, and 503
- * when memory is spent. All borrows from head and a; whatever it returns, method and target are
- * those of a well-formed request line, else empty. */
+/* Parse what head_find returned. 0, or the status to refuse with: 400, 414, 417, 431, 501, 505, and
+ * 503 when out of memory. All borrows from head and a; in any case method and target are those of
+ * a well-formed request line, else empty. */
 unsigned head_parse(struct bytes head, struct arena *a, struct head *ret);
 /* The name is this one, in any case. lower: in lower case. */
 bool head_name_is(struct bytes name, const char *lower);

@@ -27,8 +27,8 @@ enum http_method {
 	HTTP_OPTIONS = 64
 };
 
-/* Who asks; filled by the server's authorise hook before the handler runs. Opaque here, access/
- * owns it. */
+/* The caller; set by the server's authorise hook before the handler runs. Opaque here, defined by
+ * access/. */
 struct principal;
 
 /* How a body arrives at a route that streams it: pushed piece by piece, by one thread at a time,
@@ -47,7 +47,7 @@ struct principal;
  *   abort  instead of end, once: the client went away, sent a bad chunk, was too slow, or data
  *          failed. Takes state back, sends nothing.
  *
- * So after a begin that returned 0 without reply exactly one of end and abort is called. */
+ * So after a begin that returned 0 without a reply, exactly one of end and abort is called. */
 struct http_stream {
 	int (*begin)(struct http_request *r, void **ret_state, struct err *e);
 	int (*data)(struct http_request *r, void *state, struct bytes piece, struct err *e);
@@ -55,8 +55,8 @@ struct http_stream {
 	void (*abort)(struct http_request *r, void *state);
 };
 
-/* One row: the only place where a route is named. http_server_open refuses a row without action
- * (HTTP_PUBLIC says so in words), and one with none or both of handle and stream. */
+/* One row: the only place where a route is named. http_server_open refuses a row without an action
+ * (a public route has HTTP_PUBLIC), and one with none or both of handle and stream. */
 #define HTTP_PUBLIC "public"
 struct http_route {
 	unsigned methods; /* of enum http_method; a row with GET serves HEAD too */
@@ -73,7 +73,7 @@ struct http_route {
 	const char *summary; /* one line for the OpenAPI document */
 	int error_format;    /* enum http_error_format */
 	const struct http_stream *stream; /* instead of handle: the body is pushed; else whole */
-	const struct api_doc *doc; /* what goes in and comes out, for api/: nothing here reads it */
+	const struct api_doc *doc;	  /* request and reply, for api/; not used here */
 };
 enum http_error_format { HTTP_PROBLEM, HTTP_OCI_ERRORS };
 
@@ -96,7 +96,7 @@ size_t http_form_all(struct http_request *r, const char *name, struct bytes *out
 struct bytes http_header(struct http_request *r, const char *name);
 struct bytes http_peer(const struct http_request *r); /* "127.0.0.1" */
 bool http_is_tls(const struct http_request *r);
-/* The client has gone, or says no more at least: what it asked for need not be worked out. */
+/* The client has disconnected, or at least shut its sending side: the work can be abandoned. */
 bool http_is_gone(const struct http_request *r);
 const struct principal *http_principal(const struct http_request *r);
 void http_principal_set(struct http_request *r, const struct principal *p);
@@ -113,7 +113,7 @@ int http_reply_header(struct http_request *r, const char *name, struct bytes val
 int http_reply_bytes(struct http_request *r, unsigned status, const char *content_type,
 		     struct bytes body, struct err *e);
 int http_reply_empty(struct http_request *r, unsigned status, struct err *e);
-/* A HEAD reply that tells of a body of this length without having it at hand. */
+/* A HEAD reply for a body of this length, without the body. */
 int http_reply_head(struct http_request *r, unsigned status, const char *content_type, uint64_t len,
 		    struct err *e);
 /* A file's part; fd is taken (closed on failure too). sendfile where there is no TLS. */
@@ -150,28 +150,28 @@ struct http_hooks {
 		       unsigned status, int64_t took_us, uint64_t bytes_in, uint64_t bytes_out);
 };
 
-/* 0 and NULL mean the default told behind each. */
+/* 0 and NULL mean the default given for each. */
 struct http_options {
 	const char *address;			/* "127.0.0.1" (default), "::" */
-	uint16_t port;				/* 0 = any; http_server_port tells */
+	uint16_t port;				/* 0 = any: see http_server_port */
 	const char *tls_cert_pem, *tls_key_pem; /* contents; NULL = plain */
-	/* At once; 1,024. A few more (an eighth, at most 64) for addresses that hold few. With no
-	 * room, the one that rests longest of the address that holds most is closed. */
+	/* At once; 1,024. A few more (an eighth, at most 64) for addresses that hold few. At the
+	 * limit, the longest idle connection of the address that holds most is closed. */
 	unsigned connections_max;
 	unsigned connections_per_ip_max; /* 0 = no limit; an IPv6 /64 is one address */
-	unsigned threads_max;		 /* requests being worked on at once; 128 */
-	/* Bytes that clients which are waited for may hold together: replies that they have not
+	unsigned threads_max;		 /* requests handled at once; 128 */
+	/* Bytes that waiting clients may hold together: replies that they have not
 	 * taken, bodies that are kept whole, half-read heads. Past it a new large reply or body
-	 * becomes 503 with Retry-After, and the slowest reader is cut; 256 MiB */
+	 * becomes 503 with Retry-After, and the slowest reader is disconnected; 256 MiB */
 	uint64_t memory_max;
-	/* Deadlines. One that passes cuts the connection, up to half a second late. */
+	/* Deadlines. Past one, the connection is cut, up to half a second late. */
 	uint64_t header_timeout_ms; /* from a request's first byte to the end of its headers, and
 				     * from connect to the first byte; 20,000 */
 	uint64_t idle_timeout_ms;   /* from the end of a reply to the next first byte; 75,000 */
-	/* A client that is waited for so long, in all, and moved less than rate_min bytes for each
-	 * second of it (0: no byte). A body that is kept whole must be there within; 60,000. */
+	/* Total time of waiting for a client that moves less than rate_min bytes per second of it
+	 * (0: no byte). A body that is kept whole must arrive within it; 60,000. */
 	uint64_t body_timeout_ms;
-	uint64_t reply_timeout_ms; /* the same of a reply that the client does not take; 60,000 */
+	uint64_t reply_timeout_ms; /* the same for a reply that the client does not read; 60,000 */
 	uint64_t rate_min;
 	uint64_t upload_timeout_ms; /* of one streamed body, first byte to last; 43,200,000 */
 	uint64_t header_max;	    /* bytes of request line and headers; 32 KiB */
@@ -182,10 +182,10 @@ struct http_server *http_server_open(const struct http_options *o,
 				     size_t table_count, const struct http_hooks *hooks,
 				     struct err *e);
 uint16_t http_server_port(const struct http_server *s);
-/* Another certificate and key (PEM) for connections from now on. <0: the old pair stays. */
+/* Use another certificate and key (PEM) for new connections. <0: the old pair stays. */
 int http_server_tls(struct http_server *s, const char *cert_pem, const char *key_pem,
 		    struct err *e);
-/* Connections now: each from its accept until its socket is closed and no thread has it. */
+/* Current connections: from accept until the socket is closed and no thread has it. */
 unsigned http_server_connections(struct http_server *s);
 /* Stops accepting, lets running requests finish for at most grace_ms, then cuts them. Returns
  * within three seconds more. False: a handler has not returned; the server stays, and what its

@@ -1,6 +1,6 @@
-/* peers: how many connections each address holds, which of them rest, and whose goes when there is
- * no room. All in constant time but for one walk of bounded length; the caller holds a lock. An
- * IPv6 network of 64 bits counts as one address: who has one has all of it. */
+/* peers: how many connections each address holds, which of them rest, and which one to close at the
+ * limit. All in constant time except one walk of bounded length; the caller holds a lock. An IPv6
+ * /64 counts as one address, because a client usually has all of it. */
 #pragma once
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -10,8 +10,8 @@
 struct peers;
 struct peer;
 
-/* A connection's place among all resting ones, and among its address's. Inside the connection,
- * zeroed at first. */
+/* A connection's position among all resting ones, and among those of its address. Embedded in the
+ * connection, initially zeroed. */
 struct peer_link {
 	struct peer_link *prev, *next;
 	struct peer_link *prev_of_all, *next_of_all;
@@ -26,10 +26,10 @@ unsigned peers_count(const struct peers *p, const struct sockaddr_storage *addr)
 /* Count a connection, until peers_leave. False: no memory. */
 bool peers_enter(struct peers *p, const struct sockaddr_storage *addr, struct peer_link *l);
 void peers_leave(struct peers *p, struct peer_link *l); /* rests or not */
-void peers_rest(struct peers *p, struct peer_link *l);	/* from now on it may go */
+void peers_rest(struct peers *p, struct peer_link *l);	/* from now on it may be closed */
 void peers_wake(struct peers *p, struct peer_link *l);
-/* Who goes for another of this address. Where an address holds more than PEERS_FEW: the one that
- * rests longest of the address that holds most, if that is more than this one holds, else of this
- * one's own. Where none does, or those rest nowhere: the one that rests longest of all. NULL when
- * there is none. */
+/* The connection to close in favour of a new one from this address. If an address holds more than
+ * PEERS_FEW: the longest resting one of the address that holds most, if that is more than this
+ * address holds, else of this address itself. If none does, or none of those rests: the longest
+ * resting of all. NULL when there is none. */
 struct peer_link *peers_victim(struct peers *p, const struct sockaddr_storage *addr);

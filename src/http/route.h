@@ -1,5 +1,5 @@
-/* route: which row of the route tables fits a path. Patterns are compiled once; a lookup walks the
- * rows in order of precision, so that the order of the tables does not matter. */
+/* route: finds the row of the route tables that matches a path. Patterns are compiled once; a
+ * lookup walks the rows from most to least specific, so the order of the tables does not matter. */
 #pragma once
 #include "http/http.h"
 #include "http/uri.h"
@@ -7,8 +7,8 @@
 #define ROUTE_PARAMS_MAX 8 /* {x} of one pattern */
 
 struct route_table;
-/* Compile the tables. ERR_FORMAT names a row whose pattern, action or handler is not as http.h
- * asks, or two rows that fit the same paths with the same method. */
+/* Compile the tables. ERR_FORMAT names a row whose pattern, action or handler breaks the rules of
+ * http.h, or two rows that match the same paths with the same method. */
 struct route_table *route_table_open(const struct http_route *const *tables, const size_t *counts,
 				     size_t table_count, struct err *e);
 void route_table_close(struct route_table *t);
@@ -19,8 +19,8 @@ struct route_param {
 	struct bytes value;
 };
 struct route_match {
-	const struct http_route *route; /* NULL: nothing fits path and method */
-	unsigned methods;		/* of all rows that fit the path; 0 = not found */
+	const struct http_route *route; /* NULL: nothing matches path and method */
+	unsigned methods;		/* of all rows that match the path; 0 = not found */
 	struct route_param params[ROUTE_PARAMS_MAX];
 	size_t param_count;
 };

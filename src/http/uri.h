@@ -8,8 +8,8 @@
 	144		 /* segments of a path: a repository name has at most 255 bytes, so 128 */
 #define URI_PAIRS_MAX 64 /* parameters of a query or form: clients send fewer than 20 */
 
-/* A path split at its "/" and then decoded, so that a segment may hold a "/" that was sent as
- * %2F. "/" gives one empty segment, "/v2/" gives "v2" and an empty one. */
+/* A path split at "/" and then decoded, so that a segment may contain a "/" sent as %2F. "/" gives
+ * one empty segment, "/v2/" gives "v2" and an empty one. */
 struct uri_path {
 	struct bytes segments[URI_SEGMENTS_MAX];
 	size_t count;
@@ -35,7 +35,7 @@ struct uri_form {
 /* Decode "a=1&b=x+y&c". Order and repeats are kept; a name without "=" has the empty value. A
  * broken %XX is kept as it stands, as browsers do. ERR_LIMIT: too many. Borrows from a. */
 int uri_form_parse(struct bytes text, struct arena *a, struct uri_form *ret, struct err *e);
-/* How many pairs there are, read or not. */
+/* Number of pairs, including those beyond the limit. */
 size_t uri_form_count(struct bytes text);
 /* The first of that name; *ret_present may be NULL. */
 struct bytes uri_form_get(const struct uri_form *f, const char *name, bool *ret_present);

@@ -1,5 +1,5 @@
-/* cage: what a worker does to itself before it reads a byte. Steps in order; a step that fails ends
- * the worker unless the parent allowed it. */
+/* cage: how a worker confines itself before it reads a byte. Steps are taken in order; if one
+ * fails, the worker exits unless the parent allowed it. */
 #pragma once
 #include "base/err.h"
 #include "base/limits.h"

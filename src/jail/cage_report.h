@@ -1,5 +1,5 @@
-/* cage_report (cage_): which steps a worker took into its cage. The worker says it, the pool judges
- * it: both sides know it, and only the worker links the cage. */
+/* cage_report (cage_): which steps of the cage a worker took. The worker reports it and the pool
+ * judges it: both sides use this type, but only the worker links the cage. */
 #pragma once
 #include <stdbool.h>
 

@@ -24,16 +24,16 @@ int pool_check_task(const struct pool_task *t, struct err *e)
 	return 0;
 }
 
-int pool_talk(struct pool *p, struct proc *w, enum task_kind kind, struct bytes last,
-	      const struct pool_reader *reader, struct err *e)
+int pool_exchange(struct pool *p, struct proc *w, enum task_kind kind, struct bytes last,
+		  const struct pool_reader *reader, struct err *e)
 {
-	struct talk_how how = {.limits = &p->limits,
-			       .allow_unjailed = p->allow_unjailed,
-			       .cancel_fd = p->cancel_fd,
-			       .kind = kind,
-			       .last = last,
-			       .reader = reader};
-	int r = talk_run(&how, w, e);
+	struct exchange_options how = {.limits = &p->limits,
+				       .allow_unjailed = p->allow_unjailed,
+				       .cancel_fd = p->cancel_fd,
+				       .kind = kind,
+				       .last = last,
+				       .reader = reader};
+	int r = exchange_run(&how, w, e);
 	pthread_mutex_lock(&p->lock);
 	if (how.is_ready || r == -ERR_CHILD || r == -ERR_TIMEOUT || r == -ERR_UNSUPPORTED)
 		pool_note(p, how.is_ready, e);
@@ -75,7 +75,7 @@ static int run_in_slot(struct pool *p, const struct pool_task *t, const struct p
 		if (rc < 0)
 			*e = s.err;
 		else
-			rc = pool_talk(p, &s.proc, t->kind, BYTES_NONE, r, e);
+			rc = pool_exchange(p, &s.proc, t->kind, BYTES_NONE, r, e);
 		proc_kill(&s.proc);
 	}
 	buf_free(&s.start);

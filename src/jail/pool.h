@@ -1,5 +1,5 @@
-/* pool: worker processes for tasks. One process serves one task: what a hostile layer may have done
- * to it dies with it. */
+/* pool: worker processes for tasks. One process serves one task: any damage by a hostile layer
+ * ends with the process. */
 #pragma once
 #include "jail/task.h"
 #include <stdbool.h>
@@ -7,16 +7,16 @@
 struct pool;
 struct pool_options {
 	const char *worker_path; /* plimsoll-worker; NULL = beside the running program */
-	unsigned slots;		 /* tasks at once; 0 = processors online, and one more */
+	unsigned slots;		 /* tasks at once; 0 = processors online plus one */
 	struct limits limits;
-	bool allow_unjailed; /* run although a kernel feature is missing; default refuses */
-	bool skip_probe; /* no empty worker first: the first task's own worker tells what its cage
-			    is, and is refused then; pool_jail_report says nothing */
+	bool allow_unjailed; /* run even if a kernel feature is missing; default refuses */
+	bool skip_probe; /* no probe: the first task's worker reports its cage, and may be refused
+			    then; pool_jail_report is empty */
 };
 /* Probes the kernel by running one empty worker (unless skip_probe): ERR_UNSUPPORTED names what is
  * missing (unless allowed). */
 struct pool *pool_open(const struct pool_options *o, struct err *e);
-/* Cancels what runs and whatever comes (ERR_CANCELLED); returns at once. */
+/* Cancels running and future tasks (ERR_CANCELLED); returns immediately. */
 void pool_stop(struct pool *p);
 /* pool_stop, and waits, also until the owners of live tasks have
  * finished or abandoned them. NULL accepted. */
@@ -24,8 +24,8 @@ void pool_close(struct pool *p);
 /* "seccomp=yes landlock=7 …" for /readyz and start-up; borrowed. */
 const char *pool_jail_report(const struct pool *p);
 bool pool_is_jailed(const struct pool *p);
-/* True: the last worker that was started did not get ready (there is no program, it ends, it hangs,
- * it has no cage); why into out. */
+/* True: the last worker started did not become ready (no program, it exits, it hangs, it has no
+ * cage); the reason goes into out. */
 bool pool_trouble(const struct pool *p, char *out, size_t cap);
 /* Slots in use / in all, for metrics. */
 void pool_load(const struct pool *p, unsigned *ret_busy, unsigned *ret_slots);
@@ -46,15 +46,16 @@ struct pool_task {
 	uint64_t off,
 	    len; /* len UINT64_MAX: to the file's end as it is now; pool_begin ignores len */
 	struct bytes name, path;
-	uint64_t owner; /* whose task it is: all of an owner's leave one slot to others, if there
-			   are more than one; 0 = nobody's */
+	uint64_t owner; /* an owner's tasks leave one slot to others, if there is more than one
+			   slot; 0 = no owner */
 };
-/* Run to its end in the calling thread; waits for a free slot. 0, or the worker's own error
- * (FORMAT, LIMIT …), or ERR_CHILD (died, lied, hung), ERR_TIMEOUT, ERR_CANCELLED. Thread-safe. */
+/* Run to completion in the calling thread; waits for a free slot. 0, the worker's own error
+ * (FORMAT, LIMIT …), or ERR_CHILD (died, hung, broke the protocol), ERR_TIMEOUT, ERR_CANCELLED.
+ * Thread-safe. */
 int pool_run(struct pool *p, const struct pool_task *t, const struct pool_reader *r, struct err *e);
 
-/* A task on a file that is still growing (the tap of an upload). Never blocks the caller: NULL when
- * no slot is free (then index it later). */
+/* A task on a file that is still growing (the tap of an upload). Never blocks: NULL when no slot
+ * is free (index it later). */
 struct pool_live;
 struct pool_live *pool_begin(struct pool *p, const struct pool_task *t, struct err *e);
 /* The file now holds `available` bytes. Non-blocking; calls may be coalesced. */

@@ -6,7 +6,7 @@
 
 #include "jail/process.h"
 #include "jail/spawner.h"
-#include "jail/talk.h"
+#include "jail/exchange.h"
 
 /* One lock guards everything in struct pool and in every live task. Nothing under it blocks: sends
  * are non-blocking, workers are started by one thread of the pool's own (which must outlive them: a
@@ -15,8 +15,7 @@
  *
  * Slots: an ordinary task waits for one; a live task takes one only if it is free, and all live
  * tasks together leave one to the ordinary. A live task whose file has stopped growing gives its
- * slot up when others wait; its owner learns nothing of it, pool_finish then indexes the whole
- * file. */
+ * slot up when others wait; its owner does not notice: pool_finish then indexes the whole file. */
 
 #define POOL_SLOTS_MAX 256U
 
@@ -62,8 +61,8 @@ struct pool_live {
 	struct pool_spawn spawn;
 	struct proc proc;
 	bool has_slot, is_stolen, is_finishing;
-	uint64_t available, told;
-	int64_t grown_ms, told_ms;
+	uint64_t available, notified;
+	int64_t grown_ms, notified_ms;
 };
 
 /* ERR_LIMIT: a name or a path is too long. */
@@ -80,14 +79,14 @@ void pool_spawn_begin(struct pool *p, struct pool_spawn *s);
 void pool_spawn_wait(struct pool *p, const struct pool_spawn *s);
 int pool_make_start(struct pool_spawn *s, const struct pool *p, const struct pool_task *t,
 		    uint64_t len, struct err *e); /* without the lock */
-/* How a worker's beginning went: for pool_trouble. */
+/* Whether a worker became ready: for pool_trouble. */
 void pool_note(struct pool *p, bool is_ready, const struct err *why);
 void pool_caller_leave(struct pool *p);
 
 /* pool.c: without the lock */
-int pool_talk(struct pool *p, struct proc *w, enum task_kind kind, struct bytes last,
-	      const struct pool_reader *reader, struct err *e);
+int pool_exchange(struct pool *p, struct proc *w, enum task_kind kind, struct bytes last,
+		  const struct pool_reader *reader, struct err *e);
 bool pool_wants_scratch(enum task_kind kind);
 
 /* pool_live.c */
-void pool_live_tell(struct pool_live *l, bool final);
+void pool_live_notify(struct pool_live *l, bool final);

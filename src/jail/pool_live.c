@@ -12,7 +12,7 @@
 #define ADVANCE_STEP 262144 /* bytes: a message for less growth costs more than it brings, */
 #define ADVANCE_MS 50	    /* unless the client is slow */
 
-void pool_live_tell(struct pool_live *l, bool final)
+void pool_live_notify(struct pool_live *l, bool final)
 {
 	uint8_t room[32];
 	struct buf m = {.ptr = room, .cap = sizeof room, .max = sizeof room};
@@ -20,8 +20,8 @@ void pool_live_tell(struct pool_live *l, bool final)
 	/* A full socket holds older news that the worker has yet to read; a later call brings the
 	 * newest. */
 	if (proc_send(&l->proc, buf_bytes(&m), NULL) == 0)
-		l->told = l->available;
-	l->told_ms = clock_mono_ms();
+		l->notified = l->available;
+	l->notified_ms = clock_mono_ms();
 }
 
 static void live_free(struct pool_live *l)
@@ -121,9 +121,9 @@ void pool_advance(struct pool_live *l, uint64_t available)
 	if (available > l->available) {
 		l->available = available;
 		l->grown_ms = clock_mono_ms();
-		if (l->proc.pid > 0 &&
-		    (available - l->told >= ADVANCE_STEP || l->grown_ms - l->told_ms >= ADVANCE_MS))
-			pool_live_tell(l, false);
+		if (l->proc.pid > 0 && (available - l->notified >= ADVANCE_STEP ||
+					l->grown_ms - l->notified_ms >= ADVANCE_MS))
+			pool_live_notify(l, false);
 	}
 	pthread_mutex_unlock(&p->lock);
 }
@@ -143,8 +143,8 @@ static void live_leave(struct pool_live *l)
 	pthread_cond_broadcast(&p->changed);
 }
 
-static int live_talk(struct pool_live *l, uint64_t total, const struct pool_reader *r,
-		     struct err *e)
+static int live_exchange(struct pool_live *l, uint64_t total, const struct pool_reader *r,
+			 struct err *e)
 {
 	uint8_t room[32];
 	struct buf m = {.ptr = room, .cap = sizeof room, .max = sizeof room};
@@ -153,7 +153,7 @@ static int live_talk(struct pool_live *l, uint64_t total, const struct pool_read
 		return l->spawn.result;
 	}
 	task_available_put(&m, total, true);
-	return pool_talk(l->pool, &l->proc, l->task.kind, buf_bytes(&m), r, e);
+	return pool_exchange(l->pool, &l->proc, l->task.kind, buf_bytes(&m), r, e);
 }
 
 int pool_finish(struct pool_live *l, uint64_t total, const struct pool_reader *r, struct err *e)
@@ -169,7 +169,7 @@ int pool_finish(struct pool_live *l, uint64_t total, const struct pool_reader *r
 	pthread_mutex_unlock(&p->lock);
 	int rc = 0;
 	if (!stolen)
-		rc = live_talk(l, total, r, err);
+		rc = live_exchange(l, total, r, err);
 	proc_kill(&l->proc);
 	proc_kill(&l->spawn.proc);
 	pthread_mutex_lock(&p->lock);

@@ -120,7 +120,7 @@ static void start_one(struct pool *p, struct pool_spawn *s)
 		s->live->proc = w;
 		s->proc = PROC_NONE;
 		if (s->live->available > 0)
-			pool_live_tell(s->live, false);
+			pool_live_notify(s->live, false);
 	}
 	pthread_cond_broadcast(&p->changed);
 }

@@ -26,24 +26,24 @@ struct proc_args {
 	int in_fd, out_fd;  /* -1 = none */
 };
 
-/* Start a worker by the spawner; nothing of this process but those two descriptors reaches it.
- * Costs under a millisecond whatever the size of this process, and does not wait for the worker:
- * whether the program could be run is known when it answers, or ends (PROC_NOT_RUN). ERR_IO,
+/* Start a worker through the spawner; it inherits only those two descriptors from this process.
+ * Takes under a millisecond regardless of this process's size, and does not wait for the worker:
+ * whether the program could be run is known when it answers or exits (PROC_NOT_RUN). ERR_IO,
  * ERR_CHILD. */
 int proc_spawn(const struct proc_args *args, struct proc *ret, struct err *e);
 /* Send one message; never blocks: 0, 1 = the socket is full, <0 ERR_CHILD. */
 int proc_send(const struct proc *w, struct bytes message, struct err *e);
-/* Processor time it has used, in µs; -1 when it is gone. */
+/* CPU time it has used, in µs; -1 when it has exited. */
 int64_t proc_cpu_us(const struct proc *w);
-/* Kill it, wait for its end, close all; accepts PROC_NONE. One that a kill cannot end within
- * seconds (it hangs in a dead file system) is left behind. */
+/* Kill and reap it, and close everything; accepts PROC_NONE. A process that does not die within
+ * seconds (hung in a dead file system) is abandoned. */
 void proc_kill(struct proc *w);
-/* It closed its socket without finishing: wait briefly, kill it if need be, and say in *e how it
- * ended: ERR_TIMEOUT (processor limit) or ERR_CHILD. */
+/* It closed its socket without finishing: wait briefly, kill it if necessary, and report in *e how
+ * it ended: ERR_TIMEOUT (CPU limit) or ERR_CHILD. */
 int proc_explain(struct proc *w, struct err *e);
-/* A description of fd that can only be read and has its own position; where the system refuses one,
- * a duplicate. -1 + *e. */
+/* A new read-only open file description of fd with its own position; if the system refuses, a
+ * duplicate. -1 + *e. */
 int proc_read_only(int fd, struct err *e);
-/* A file without a name for a worker's large pieces, on disk where possible. -1 when there is no
- * place for one. */
+/* An unnamed file for a worker's large pieces, on disk where possible. -1 when none can be
+ * created. */
 int proc_scratch(void);

@@ -34,7 +34,7 @@ void reply_free(struct reply *r)
 	buf_free(&r->part);
 }
 
-static int lied(struct err *e, const char *what)
+static int protocol_error(struct err *e, const char *what)
 {
 	return err_set(e, ERR_CHILD, "worker: %s", what);
 }
@@ -51,7 +51,7 @@ static const struct answer *answer_find(enum task_kind kind, uint8_t type)
 static int take_ready(struct reply *r, struct cursor *c, struct err *e)
 {
 	if (task_ready_take(c, &r->cage, e) < 0)
-		return lied(e, "not a valid READY");
+		return protocol_error(e, "not a valid READY");
 	r->is_ready = true;
 	if (!cage_is_whole(&r->cage) && !r->allow_unjailed)
 		return err_set(e, ERR_UNSUPPORTED, "worker: the kernel lacks a part of the jail");
@@ -61,10 +61,10 @@ static int take_ready(struct reply *r, struct cursor *c, struct err *e)
 static int deliver(struct reply *r, const struct answer *a, struct bytes body, struct err *e)
 {
 	if (body.len == 0 || body.len > a->record_max)
-		return lied(e, "empty or oversized record");
+		return protocol_error(e, "empty or oversized record");
 	uint64_t count_max = a->count_max ? a->count_max : r->members_max;
 	if (r->record_count >= count_max || body.len > a->bytes_max - r->record_bytes)
-		return lied(e, "more records than the task can have");
+		return protocol_error(e, "more records than the task can have");
 	r->record_count++;
 	r->record_bytes += body.len;
 	if (!r->reader || !r->reader->record)
@@ -78,12 +78,12 @@ static int take_record(struct reply *r, struct cursor *c, struct err *e)
 	uint8_t more = cur_u8(c);
 	const struct answer *a = answer_find(r->kind, type);
 	if (!cur_ok(c) || !a || more > 1)
-		return lied(e, "not a valid RECORD");
+		return protocol_error(e, "not a valid RECORD");
 	if (r->in_part && r->part_type != a->type)
-		return lied(e, "a record changed its type");
+		return protocol_error(e, "a record changed its type");
 	struct bytes body = cur_take(c, cur_left(c));
 	if (body.len == 0)
-		return lied(e, "empty part of a record");
+		return protocol_error(e, "empty part of a record");
 	if (!more && !r->in_part)
 		return deliver(r, a, body, e);
 	if (!r->in_part) {
@@ -93,7 +93,7 @@ static int take_record(struct reply *r, struct cursor *c, struct err *e)
 		r->in_part = true;
 	}
 	if (body.len > r->part.max - r->part.len)
-		return lied(e, "oversized record");
+		return protocol_error(e, "oversized record");
 	buf_put(&r->part, body);
 	if (!buf_ok(&r->part))
 		return err_set(e, ERR_NOMEM, "no memory for a worker's record");
@@ -107,11 +107,11 @@ static int take_batch(struct reply *r, struct cursor *c, struct err *e)
 {
 	const struct answer *a = answer_find(r->kind, cur_u8(c));
 	if (!a || cur_left(c) == 0)
-		return lied(e, "not a valid BATCH");
+		return protocol_error(e, "not a valid BATCH");
 	while (cur_left(c) > 0) {
 		struct bytes body = cur_blob(c);
 		if (!cur_ok(c))
-			return lied(e, "not a valid BATCH");
+			return protocol_error(e, "not a valid BATCH");
 		int rc = deliver(r, a, body, e);
 		if (rc < 0)
 			return rc;
@@ -124,9 +124,9 @@ static int take_note(struct reply *r, struct cursor *c, struct err *e)
 	struct bytes where = cur_blob(c);
 	struct bytes text = cur_blob(c);
 	if (!cur_ok(c) || cur_left(c) > 0 || where.len > LIMIT_PATH_MAX || text.len > NOTE_TEXT_MAX)
-		return lied(e, "not a valid NOTE");
+		return protocol_error(e, "not a valid NOTE");
 	if (++r->note_count > NOTE_COUNT_MAX)
-		return lied(e, "more notes than a worker may send");
+		return protocol_error(e, "more notes than a worker may send");
 	if (!r->reader || !r->reader->note)
 		return 0;
 	return r->reader->note(r->reader->arg, where, text, e);
@@ -136,9 +136,9 @@ static int take_done(const struct reply *r, struct cursor *c, struct err *e)
 {
 	uint64_t count = cur_le64(c);
 	if (!cur_ok(c) || cur_left(c) > 0 || count != r->record_count)
-		return lied(e, "DONE does not fit what was sent");
+		return protocol_error(e, "DONE does not fit what was sent");
 	if (r->kind == TASK_INDEX_LAYER && count != 1)
-		return lied(e, "DONE without an inventory");
+		return protocol_error(e, "DONE without an inventory");
 	return 1;
 }
 
@@ -161,24 +161,24 @@ static int take_failed(struct cursor *c, struct err *e)
 	uint8_t code = cur_u8(c);
 	struct bytes text = cur_blob(c);
 	if (!cur_ok(c) || cur_left(c) > 0 || text.len > NOTE_TEXT_MAX || !is_worker_error(code))
-		return lied(e, "not a valid FAILED");
+		return protocol_error(e, "not a valid FAILED");
 	return err_set(e, (enum err_code)code, "%.*s", BYTES_ARG(text));
 }
 
 int reply_take(struct reply *r, struct bytes message, struct err *e)
 {
 	if (message.len > LIMIT_FRAME_MAX)
-		return lied(e, "oversized message");
+		return protocol_error(e, "oversized message");
 	struct cursor c = cur_of(message);
 	uint8_t type = task_head_take(&c);
 	if (!cur_ok(&c))
-		return lied(e, "not a message");
+		return protocol_error(e, "not a message");
 	if (type == TASK_FAILED)
 		return take_failed(&c, e);
 	if ((type == TASK_READY) == r->is_ready)
-		return lied(e, r->is_ready ? "a second READY" : "an answer before READY");
+		return protocol_error(e, r->is_ready ? "a second READY" : "an answer before READY");
 	if (r->in_part && type != TASK_RECORD)
-		return lied(e, "a record was left unfinished");
+		return protocol_error(e, "a record was left unfinished");
 	switch (type) {
 	case TASK_READY:
 		return take_ready(r, &c, e);
@@ -191,6 +191,6 @@ int reply_take(struct reply *r, struct bytes message, struct err *e)
 	case TASK_DONE:
 		return take_done(r, &c, e);
 	default:
-		return lied(e, "an unknown type of message");
+		return protocol_error(e, "an unknown type of message");
 	}
 }

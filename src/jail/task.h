@@ -1,5 +1,5 @@
-/* task: what the daemon asks of a worker and what it may answer. docs/decisions holds why one
- * process serves one task. Socket: SOCK_SEQPACKET; every message is u8 type, u8 version
+/* task: requests of the daemon to a worker and the worker's replies. docs/decisions explains why
+ * one process serves one task. Socket: SOCK_SEQPACKET; every message is u8 type, u8 version
  * (TASK_VERSION), u16 zero, then its body; at most LIMIT_FRAME_MAX bytes. */
 #pragma once
 #include "base/buf.h"
@@ -61,11 +61,11 @@ struct task_start {
 
 /* Append a message's head; its body follows. */
 void task_head_put(struct buf *out, uint8_t type);
-/* Take the head: the type, or 0 with the cursor failed when it is no message of ours. */
+/* Take the head: the type, or 0 with the cursor failed when it is not a valid message. */
 uint8_t task_head_take(struct cursor *c);
 void task_start_put(struct buf *out, const struct task_start *s);
 void task_available_put(struct buf *out, uint64_t available, bool final);
-/* Bodies, after task_head_take. ERR_FORMAT on anything that the other side would not write; runs
+/* Bodies, after task_head_take. ERR_FORMAT for anything that the peer would not write; runs
  * borrow from the message. */
 int task_start_take(struct cursor *c, struct task_start *ret, struct err *e);
 int task_available_take(struct cursor *c, uint64_t *ret_available, bool *ret_final, struct err *e);

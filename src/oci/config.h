@@ -17,8 +17,8 @@ struct oci_config {
 	size_t history_count;
 };
 int oci_config_parse(struct bytes text, struct arena *a, struct oci_config *ret, struct err *e);
-/* Could an engine take text for the config of an image: is it a JSON object with a member that is
- * read as rootfs? What follows that member is not looked at. 1, 0 or -ERR_NOMEM. */
+/* Could an engine read text as an image config: is it a JSON object with a member that is read as
+ * rootfs? Anything after that member is not examined. 1, 0 or -ERR_NOMEM. */
 int oci_config_has_rootfs(struct bytes text, struct arena *a, struct err *e);
-/* The history line of layer i (0 = bottom), or the empty run when history does not tell. */
+/* The history line of layer i (0 = bottom), or the empty run when history has none. */
 struct bytes oci_config_layer_line(const struct oci_config *c, size_t i);

@@ -11,7 +11,7 @@ void descriptor_read(struct json *j, struct oci_descriptor *ret);
 #define DESCRIPTOR_MIN_LEN 43
 /* A string that is a media type (RFC 6838 §4.2, parameters allowed behind ';'), or failure. */
 struct bytes descriptor_media_type(struct json *j);
-/* The same where Go leaves an empty string out: it counts as absent. */
+/* The same for members that Go omits when empty: an empty string counts as absent. */
 struct bytes descriptor_optional_type(struct json *j);
 /* The raw text of an object whose members are all strings. */
 struct bytes descriptor_annotations(struct json *j);

@@ -17,7 +17,7 @@ struct digest {
 int digest_parse(struct bytes text, struct digest *ret, struct err *e);
 void digest_text(const struct digest *d, char out[DIGEST_TEXT_CAP]);
 bool digest_eq(const struct digest *a, const struct digest *b);
-/* algo becomes DIGEST_NONE, which equals no digest of content, when it is neither. */
+/* For any other algo, ret->algo becomes DIGEST_NONE, which equals no digest. */
 void digest_of(enum digest_algo algo, struct bytes content, struct digest *ret);
 
 /* Running hash (libcrypto's, SHA-NI where there is). */

@@ -49,13 +49,13 @@ struct oci_manifest {
  * ERR_FORMAT names the field and the rule; ERR_UNSUPPORTED for Docker schema 1. */
 int oci_manifest_parse(struct bytes text, struct bytes content_type, struct arena *a,
 		       struct oci_manifest *ret, struct err *e);
-/* Media types count without their parameters and whatever their letters' case: engines hardly look.
+/* Media types are compared without parameters and case-insensitively: engines hardly check them.
  */
 /* A layer that holds a file-system change set (any tar type, docker or OCI, nondistributable too)?
  */
 bool oci_is_layer_type(struct bytes media_type);
-/* A layer that lies elsewhere (urls, or a type that is not distributed): a registry need not hold
- * it, nor an image on disk. */
+/* A layer stored elsewhere (urls, or a nondistributable type): neither a registry nor an image on
+ * disk needs to have it. */
 bool oci_is_foreign(const struct oci_descriptor *d);
 /* An OCI index or a Docker manifest list? */
 bool oci_is_index_type(struct bytes media_type);
@@ -63,10 +63,10 @@ bool oci_is_index_type(struct bytes media_type);
 bool oci_is_image_type(struct bytes media_type);
 /* The config of an image? */
 bool oci_is_config_type(struct bytes media_type);
-/* Is one of its layers a change set by its type, or are there none at all? */
+/* Is one of its layers a change set by its type, or has it no layers? */
 bool oci_has_layer_type(const struct oci_manifest *m);
-/* "linux/arm64/v8" against a platform; text parts left out match anything. A platform without a
- * variant has the one that engines take it for: v7 of arm, v8 of arm64, v1 of amd64. */
+/* "linux/arm64/v8" against a platform; omitted parts match anything. A platform without a variant
+ * has the one that engines assume: v7 of arm, v8 of arm64, v1 of amd64. */
 bool oci_platform_matches(const struct oci_platform *p, struct bytes text);
 bool oci_platform_eq(const struct oci_platform *a, const struct oci_platform *b);
 void oci_platform_text(const struct oci_platform *p,

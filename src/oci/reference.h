@@ -9,7 +9,7 @@
 #define REF_TAG_MAX 128
 bool ref_is_name(struct bytes name);
 bool ref_is_tag(struct bytes tag);
-/* host, host:port, [v6], [v6]:port. Underscores are taken: names of compose services have them. */
+/* host, host:port, [v6], [v6]:port. Underscores are accepted: compose service names have them. */
 bool ref_is_host(struct bytes host);
 
 struct ref {

@@ -1,11 +1,11 @@
 /* The layout of a vulnerability database file, shared by the writer and the reader
- * (docs/formats/vdb.md). Not for other rooms. */
+ * (docs/formats/vdb.md). Private to vdb/. */
 #pragma once
 #include "base/bytes.h"
 #include <stdint.h>
 
-/* All numbers are little-endian. A string reference is an offset in STRINGS, where a varint length
- * and the bytes stand.
+/* All numbers are little-endian. A string reference is an offset in STRINGS of a varint length
+ * followed by the bytes.
  *
  *   header    0 magic[8]  8 u32 version  12 u32 header length  16 u64 file length  24 i64 built_ms
  *             32 u64 affected entries  40 u32 sections  44 u32 zero  48 digest[32]
@@ -23,13 +23,13 @@
 enum vdb_section {
 	VDB_STRINGS,	/* bytes */
 	VDB_ADVISORIES, /* rows: u32 id, u32 offset in BODIES; in the order of feed, id */
-	VDB_BODIES,	/* bytes: the advisories' fields, without what each package says */
+	VDB_BODIES,	/* bytes: the advisories' fields, except those per package */
 	VDB_ECOSYSTEMS, /* rows: u32 name, u32 first key, u32 keys; sorted by name */
 	VDB_KEYS, /* rows: u32 ecosystem, u32 name, u32 offset in ENTRIES, u32 length, u64 content
 		     hash; sorted */
 	VDB_KEY_SLOTS, /* rows: u32 tag, u32 key + 1 (0 = free); a power of two of them, linear
 			  probing */
-	VDB_ENTRIES,   /* bytes: what the advisories say of a key's package */
+	VDB_ENTRIES,   /* bytes: what the advisories state about a key's package */
 	VDB_IDS,       /* rows: u32 id or alias, u32 advisory; sorted */
 	VDB_EXPLOITS, /* rows: u32 CVE, u32 EPSS, u32 percentile, u32 offset in EXPLOIT_FACTS + 1 (0
 			 = not in KEV); sorted */
@@ -70,7 +70,7 @@ enum vdb_shape {
 	VDB_SHAPE_LIST,	 /* count, then each: varint range * 4 + kind, reference */
 	VDB_SHAPE_COUNT
 };
-#define VDB_STATUS_MASK 15U /* low bits of the second byte; the shape stands above */
+#define VDB_STATUS_MASK 15U /* low bits of the second byte; the shape is in the high bits */
 #define VDB_SHAPE_SHIFT 4U
 
 uint64_t vdb_key_hash(struct bytes ecosystem, struct bytes name);

@@ -1,4 +1,4 @@
-/* layout: what stands between the writer's records and the file. Inside the writer only. */
+/* layout: the steps from the writer's records to the file. Private to the writer. */
 #pragma once
 #include "vdb/format.h"
 #include "vdb/writer.h"

@@ -1,4 +1,4 @@
-/* reader: an open database. Not for other rooms. */
+/* reader: an open database. Private to vdb/. */
 #pragma once
 #include "vdb/format.h"
 #include "vdb/vdb.h"
@@ -25,7 +25,7 @@ uint32_t vdb_row_u32(const struct vdb *v, enum vdb_section s, uint32_t i, uint32
 struct cursor vdb_cursor(const struct vdb *v, enum vdb_section s, uint32_t off);
 int64_t vdb_take_time(struct cursor *c);
 int vdb_damaged(struct err *e, const char *what);
-/* Every section against its checksum, and these against the digest. */
+/* Check every section against its checksum, and the checksums against the digest. */
 int vdb_check_sums(const struct vdb *v, struct err *e);
 /* First row of a sorted section whose first string is not less than s. */
 int vdb_lower_bound(const struct vdb *v, enum vdb_section section, struct bytes s,

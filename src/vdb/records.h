@@ -1,5 +1,5 @@
 /* records (rec_): the writer's own form of advisories: strings are numbers of an intern table,
- * arrays live in the writer's arena. Not for other rooms. */
+ * arrays live in the writer's arena. Private to vdb/. */
 #pragma once
 #include "base/arena.h"
 #include "advisory/advisory.h"
@@ -46,16 +46,16 @@ struct rec_source {
 	uint64_t records, notes;
 };
 
-/* Texts longer than this are cut at a character and marked "[…]": database_specific essays of 60 kB
- * exist, nobody reads them in a finding. */
+/* Longer texts are truncated at a character and marked "[…]": some database_specific texts have
+ * 60 kB, too long for a finding. */
 #define REC_SUMMARY_MAX 500U
 #define REC_DETAILS_MAX 2000U
 
 int rec_from_adv(struct intern *t, struct arena *a, const struct adv *adv, struct rec *ret,
 		 struct err *e);
 
-/* Put in one order (by rank, the strings' byte order) and make one of what is there twice: lists of
- * every record, then records of the same feed and id. Of those, the newest by modified_ms stands;
- * several of the same time are united. recs is sorted; *count shrinks. NOMEM. */
+/* Sort (by rank, the strings' byte order) and remove duplicates: in the lists of every record, then
+ * records of the same feed and id. Of those, the newest by modified_ms is kept; several of the
+ * same time are merged. recs is sorted; *count shrinks. NOMEM. */
 int rec_normalise(struct rec *recs, size_t *count, const uint32_t *rank, struct arena *a,
 		  struct err *e);

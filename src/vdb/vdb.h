@@ -1,5 +1,5 @@
 /* vdb: the vulnerability database, one immutable file per generation, mapped read-only.
- * docs/formats/vdb.md holds the layout. Every offset is checked when it is followed; a truncated or
+ * docs/formats/vdb.md describes the layout. Offsets are checked when followed; a truncated or
  * altered file is refused at open (length, version, header checksum), or by vdb_check and
  * vdb_verify (section checksums). */
 #pragma once
@@ -13,12 +13,11 @@ struct vdb_writer *vdb_writer_open(struct err *e);
 void vdb_writer_close(struct vdb_writer *w);
 int vdb_writer_add(struct vdb_writer *w, const struct adv *a, struct err *e);
 int vdb_writer_add_exploit(struct vdb_writer *w, const struct adv_exploit *x, struct err *e);
-/* Where the records came from, shown by `vdb info`: feed, source (path or URL), when fetched, how
- * many. */
+/* The origin of records, shown by `vdb info`: feed, source (path or URL), fetch time, count. */
 int vdb_writer_add_source(struct vdb_writer *w, struct bytes feed, struct bytes source,
 			  int64_t fetched_ms, uint64_t records, uint64_t notes, struct err *e);
-/* Write the file with io_replace_file's care. The same records in another order give the same
- * bytes, apart from nothing: built_ms is the newest modified_ms or fetched_ms given. */
+/* Write the file as io_replace_file does. The same records in any order give the same bytes:
+ * built_ms is the newest modified_ms or fetched_ms given. */
 int vdb_writer_finish(struct vdb_writer *w, const char *path, struct err *e);
 
 /* Reading. A struct vdb may be used by many threads at once. */

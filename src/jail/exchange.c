@@ -1,4 +1,4 @@
-#include "jail/talk.h"
+#include "jail/exchange.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -15,8 +15,8 @@
 
 #define TICK_MS 500 /* how often a silent worker's clock is read */
 
-struct talk {
-	const struct talk_how *how;
+struct exchange {
+	const struct exchange_options *how;
 	struct proc *proc;
 	struct reply reply;
 	struct buf last; /* to be sent still, or empty */
@@ -24,7 +24,7 @@ struct talk {
 	int64_t wall_ms, end_ms, quiet_since_ms, cpu_us;
 };
 
-static int check_deadline(struct talk *t, struct err *e)
+static int check_deadline(struct exchange *t, struct err *e)
 {
 	int64_t now = clock_mono_ms();
 	int64_t cpu = proc_cpu_us(t->proc);
@@ -41,7 +41,7 @@ static int check_deadline(struct talk *t, struct err *e)
 	return 0;
 }
 
-static int await(struct talk *t, struct err *e)
+static int await(struct exchange *t, struct err *e)
 {
 	struct pollfd fds[2] = {
 	    {.fd = t->proc->sock, .events = POLLIN},
@@ -64,7 +64,7 @@ static int await(struct talk *t, struct err *e)
 }
 
 /* 1 = done, <0 error; the worker is still to be killed. */
-static int talk_loop(struct talk *t, struct err *e)
+static int exchange_loop(struct exchange *t, struct err *e)
 {
 	for (;;) {
 		ssize_t n =
@@ -73,8 +73,8 @@ static int talk_loop(struct talk *t, struct err *e)
 		if (n > 0 && (size_t)n > LIMIT_FRAME_MAX)
 			return err_set(e, ERR_CHILD, "worker: oversized message");
 		if (n < 0 && errno == ECONNRESET)
-			continue; /* told once, when it ended with unread news; its answers come
-				     first */
+			continue; /* reported once, when it exited with unread messages; its answers
+				     come first */
 		if (n == 0)
 			return proc_explain(t->proc, e);
 		if (n > 0) {
@@ -93,19 +93,19 @@ static int talk_loop(struct talk *t, struct err *e)
 	}
 }
 
-int talk_run(struct talk_how *how, struct proc *w, struct err *e)
+int exchange_run(struct exchange_options *how, struct proc *w, struct err *e)
 {
 	int64_t now = clock_mono_ms();
 	const struct limits *l = how->limits;
 	OWN_FREE uint8_t *frame = malloc(LIMIT_FRAME_MAX);
 	uint64_t wall = l->worker_wall_ms < INT32_MAX ? l->worker_wall_ms : INT32_MAX;
 	uint64_t cpu = l->worker_cpu_sec < INT32_MAX ? l->worker_cpu_sec : INT32_MAX;
-	struct talk t = {.how = how,
-			 .proc = w,
-			 .frame = frame,
-			 .wall_ms = (int64_t)wall,
-			 .quiet_since_ms = now,
-			 .cpu_us = proc_cpu_us(w)};
+	struct exchange t = {.how = how,
+			     .proc = w,
+			     .frame = frame,
+			     .wall_ms = (int64_t)wall,
+			     .quiet_since_ms = now,
+			     .cpu_us = proc_cpu_us(w)};
 	/* For one that trickles: a machine so loaded that honest work takes four times its
 	 * processor time is no use anyhow. */
 	t.end_ms = now + (int64_t)(cpu * 4000 + wall);
@@ -113,8 +113,8 @@ int talk_run(struct talk_how *how, struct proc *w, struct err *e)
 	t.reply.allow_unjailed = how->allow_unjailed;
 	buf_init(&t.last, 64);
 	buf_put(&t.last, how->last);
-	int r =
-	    frame && buf_ok(&t.last) ? talk_loop(&t, e) : err_set(e, ERR_NOMEM, "task: no memory");
+	int r = frame && buf_ok(&t.last) ? exchange_loop(&t, e)
+					 : err_set(e, ERR_NOMEM, "task: no memory");
 	how->is_ready = t.reply.is_ready;
 	buf_free(&t.last);
 	reply_free(&t.reply);
