@@ -122,7 +122,7 @@ static int read_header(struct tar *t, struct tar_header *h, struct err *e)
 	if (rc < 0)
 		return err_ctx(e, "header at byte %" PRIu64, at);
 	if (rc == 0 && t->members == 0)
-		return err_set(e, ERR_FORMAT, "tar: no tar archive: no header at its start");
+		return err_set(e, ERR_FORMAT, "tar: not a tar archive: no header at its start");
 	if (rc == 0)
 		return err_set(e, ERR_FORMAT, "tar: wrong header checksum at byte %" PRIu64, at);
 	if (++t->members > t->members_max)
@@ -278,7 +278,7 @@ static int set_member(struct tar *t, struct tar_header *h, struct tar_entry *ent
 		return rc;
 	t->is_sparse = rc > 0;
 	if (t->is_sparse && is_header_only(h->flag))
-		return err_set(e, ERR_FORMAT, "tar: a sparse map for what is no file");
+		return err_set(e, ERR_FORMAT, "tar: a sparse map for a member that is not a file");
 	if (t->is_sparse && h->flag != 'S' && t->pax.value[TAR_KEY_SPARSE_NAME].len > 0)
 		ent->path = t->pax.value[TAR_KEY_SPARSE_NAME];
 	ent->stray_sparse = t->pax.has_sparse && (!t->is_sparse || h->flag == 'S');

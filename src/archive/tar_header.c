@@ -79,8 +79,9 @@ static bool numeric(struct bytes b, int64_t *ret)
 int tar_number(struct bytes b, const char *name, int64_t *ret_v, struct err *e)
 {
 	if (!numeric(b, ret_v))
-		return err_set(e, ERR_FORMAT, "tar: %s is no number, or over 63 bits: \"%.*s\"",
-			       name, BYTES_ARG(b));
+		return err_set(e, ERR_FORMAT,
+			       "tar: %s is not a number, or exceeds 63 bits: \"%.*s\"", name,
+			       BYTES_ARG(b));
 	return 0;
 }
 

@@ -114,8 +114,8 @@ static int check_member(struct zip *z, const struct zip_entry *ent, const struct
 	if (ent->encrypted)
 		return err_set(e, ERR_UNSUPPORTED, "zip: the member is encrypted");
 	if (ent->size > lim->layer_out_max || ent->size > z->out_left)
-		return err_set(e, ERR_LIMIT,
-			       "zip: member of %" PRIu64 " bytes, %" PRIu64 " are left", ent->size,
+		return err_set(e, ERR_LIMIT, "zip: member of %" PRIu64 " bytes, %" PRIu64 " remain",
+			       ent->size,
 			       z->out_left < lim->layer_out_max ? z->out_left : lim->layer_out_max);
 	z->out_left -= ent->size;
 	return 0;

@@ -44,7 +44,7 @@ int zip_read_at(const struct zip *z, uint64_t off, void *out, size_t n, struct e
 	if (got < 0)
 		return (int)got;
 	if ((size_t)got != n)
-		return err_set(e, ERR_TRUNCATED, "zip: the file became shorter");
+		return err_set(e, ERR_TRUNCATED, "zip: the file shrank");
 	return 0;
 }
 

@@ -320,7 +320,7 @@ static struct bytes take_string(struct json *j)
 
 struct bytes json_string(struct json *j)
 {
-	return expect(j, JSON_STRING, "a string is wanted here") ? take_string(j) : BYTES_NONE;
+	return expect(j, JSON_STRING, "expected a string") ? take_string(j) : BYTES_NONE;
 }
 
 struct bytes json_string_or_null(struct json *j)
@@ -347,12 +347,12 @@ static bool enter(struct json *j, enum json_type type, const char *why)
 
 bool json_enter_object(struct json *j)
 {
-	return enter(j, JSON_OBJECT, "an object is wanted here");
+	return enter(j, JSON_OBJECT, "expected an object");
 }
 
 bool json_enter_array(struct json *j)
 {
-	return enter(j, JSON_ARRAY, "an array is wanted here");
+	return enter(j, JSON_ARRAY, "expected an array");
 }
 
 /* Is another member to come? Moves over the comma, or over the closing bracket and out. */
@@ -456,7 +456,7 @@ static struct bytes take_number(struct json *j)
 
 struct bytes json_number(struct json *j)
 {
-	return expect(j, JSON_NUMBER, "a number is wanted here") ? take_number(j) : BYTES_NONE;
+	return expect(j, JSON_NUMBER, "expected a number") ? take_number(j) : BYTES_NONE;
 }
 
 double json_double(struct json *j)
@@ -473,7 +473,7 @@ uint64_t json_u64(struct json *j)
 	struct bytes text = json_number(j);
 	uint64_t v = 0;
 	if (!j->failed && !num_u64(text, UINT64_MAX, &v))
-		fail_at(j, j->off - text.len, "a whole number that is not negative is wanted here");
+		fail_at(j, j->off - text.len, "expected a non-negative integer");
 	return j->failed ? 0 : v;
 }
 
@@ -482,7 +482,7 @@ int64_t json_i64(struct json *j)
 	struct bytes text = json_number(j);
 	int64_t v = 0;
 	if (!j->failed && !num_i64(text, &v))
-		fail_at(j, j->off - text.len, "a whole number is wanted here");
+		fail_at(j, j->off - text.len, "expected an integer");
 	return j->failed ? 0 : v;
 }
 
@@ -501,7 +501,7 @@ static void take_word(struct json *j, struct bytes word)
 
 bool json_bool(struct json *j)
 {
-	if (!expect(j, JSON_BOOL, "true or false is wanted here"))
+	if (!expect(j, JSON_BOOL, "expected true or false"))
 		return false;
 	bool v = j->text.ptr[j->off] == 't';
 	take_word(j, v ? BYTES_LIT("true") : BYTES_LIT("false"));

@@ -52,14 +52,14 @@ static int text_check(const struct record_field *f, struct bytes v, struct err *
 	if (!f->max && v.len == 0)
 		return err_set(e, ERR_FORMAT, "%s: is empty", f->key);
 	if (f->max && (v.len < f->min || v.len > f->max))
-		return err_set(e, ERR_FORMAT, "%s: from %llu to %llu bytes are needed", f->key,
+		return err_set(e, ERR_FORMAT, "%s: must have %llu to %llu bytes", f->key,
 			       (unsigned long long)f->min, (unsigned long long)f->max);
 	for (int i = 0; f->words && f->words(i); i++) {
 		if (bytes_eq_lit(v, f->words(i)))
 			return 0;
 		if (!f->words(i + 1))
-			return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is not a word that is known",
-				       f->key, BYTES_ARG(v));
+			return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is not a known word", f->key,
+				       BYTES_ARG(v));
 	}
 	return 0;
 }

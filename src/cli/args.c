@@ -77,7 +77,7 @@ static int no_option(const struct cli_args *a, const char *arg, struct err *e)
 		names[i] = a->options[i].name;
 	if (bytes_has_prefix_lit(word, "--"))
 		near = suggest(bytes_from(word, 2), names);
-	return err_set(e, ERR_FORMAT, "there is no option %.*s%s%s%s", BYTES_ARG(word),
+	return err_set(e, ERR_FORMAT, "unknown option %.*s%s%s%s", BYTES_ARG(word),
 		       near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
 }
 

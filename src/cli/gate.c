@@ -104,7 +104,7 @@ static int parse_status(const struct cli_args *args, const char *name, int *ret,
 	return 0;
 }
 
-/* A category that no database can have is a mistake, not an empty report. */
+/* An impossible category is a usage error, not an empty report. */
 static int check_categories(const char *option, struct bytes list, struct err *e)
 {
 	const char *names[CATEGORIES_MAX] = {MATCH_KERNEL_HEADERS};
@@ -118,8 +118,8 @@ static int check_categories(const char *option, struct bytes list, struct err *e
 			known = is_word(word, bytes_of(names[i]));
 		const char *near = known ? NULL : suggest(word, names);
 		if (!known)
-			return err_set(e, ERR_FORMAT, "%s: there is no category \"%.*s\"%s%s%s",
-				       option, BYTES_ARG(word),
+			return err_set(e, ERR_FORMAT, "%s: unknown category \"%.*s\"%s%s%s", option,
+				       BYTES_ARG(word),
 				       near ? "; did you mean \""
 					    : " (Debian, Alpine, Red Hat, Kernel headers …)",
 				       near ? near : "", near ? "\"?" : "");
@@ -137,7 +137,7 @@ static int parse_format(const struct cli_args *args, struct gate *g, struct err 
 	buf_init(&names, 1024);
 	for (size_t i = 0; i < report_count; i++)
 		buf_printf(&names, "%s%s", i ? ", " : "", report_table[i].name);
-	int r = err_set(e, ERR_FORMAT, "--format: there is no format \"%s\"; there are %s", name,
+	int r = err_set(e, ERR_FORMAT, "--format: unknown format \"%s\"; known are %s", name,
 			buf_cstr(&names));
 	buf_free(&names);
 	return r;
@@ -173,7 +173,7 @@ static int by_id(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* How many different numbers; sorts them. */
+/* Number of distinct ids; sorts them. */
 static size_t count_ids(uint64_t *ids, size_t count)
 {
 	size_t n = 0;
@@ -264,14 +264,14 @@ static void print_reason(const char *verb, const char *head, const struct report
 	buf_free(&text);
 }
 
-/* What a gate that did not close has not looked at. */
+/* Warn about what a gate that passed did not count. */
 static void warn_open(const struct gate *g, const struct report *r, const char *verb)
 {
 	warn_unrated(verb, r->hidden_unrated,
-		     "--severity hides them; add unknown to the list to see them");
+		     "hidden by --severity; add unknown to its list to see them");
 	if (g->has_fail_on)
 		warn_unrated(verb, count_checks(r, is_unrated, g),
-			     "--fail-on does not count them; add unknown to its list");
+			     "not counted by --fail-on; add unknown to its list");
 	if (r->assess->state == ASSESS_UNVERIFIED)
 		print_reason(verb,
 			     "warning: the image is Unverified: status 0 does not mean that "

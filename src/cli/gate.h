@@ -13,12 +13,12 @@
 	{"format", 'f', "NAME", "table", "table, json, sarif or cyclonedx"},                       \
 	    {"severity", 's', "LIST", NULL, "show only these, e.g. HIGH,CRITICAL"},                \
 	    {"category", 0, "LIST", NULL, "show only these, e.g. \"Debian,Kernel headers\""},      \
-	    {"not-category", 0, "LIST", NULL, "leave these out, e.g. \"kernel headers\""},         \
-	    {"ignore-unfixed", 0, NULL, NULL, "leave out what has no fixed version yet"},          \
-	    {"only-fixed", 0, NULL, NULL, "the same"},                                             \
-	    {"fail-on", 0, "LIST", NULL, "exit with 2 when there is one of these: " GATE_WORDS},   \
+	    {"not-category", 0, "LIST", NULL, "hide these, e.g. \"kernel headers\""},              \
+	    {"ignore-unfixed", 0, NULL, NULL, "hide findings without a fixed version"},            \
+	    {"only-fixed", 0, NULL, NULL, "same as --ignore-unfixed"},                             \
+	    {"fail-on", 0, "LIST", NULL, "exit with 2 if any of these applies: " GATE_WORDS},      \
 	    {"exit-code", 0, "N", NULL,                                                            \
-	     "exit with N when any finding is left and --fail-on was not reached"},                \
+	     "exit with N when any finding remains and --fail-on was not reached"},                \
 	    {"exit-on-eol", 0, "N", NULL,                                                          \
 	     "exit with N when the image's release gets no more fixes"},                           \
 	    TERM_OPTIONS
@@ -31,18 +31,18 @@ struct gate {
 	bool has_fail_on, unknown, kev, fixable, unverified, eol;
 	enum adv_severity at_least; /* ADV_SEV_CRITICAL + 1: no severity does */
 	int left_status,
-	    eol_status; /* of findings that are left, of a release that has ended; 0: not asked */
+	    eol_status; /* for remaining findings, for an ended release; 0: not requested */
 	const struct report_format *format;
 	struct report_style style;
 };
 
-/* ERR_FORMAT in the user's words. */
+/* ERR_FORMAT: the message names the option and value. */
 int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e);
-/* Take out of r what is not to be shown; r->findings is changed in place. */
+/* Remove hidden findings from r; r->findings is changed in place. */
 int gate_apply(const struct gate *g, struct report *r, struct err *e);
-/* The exit status by what is left; says on standard error, in the name of the verb, what an exit
- * status of 0 must not hide. */
+/* The exit status for the findings that remain; warns on standard error, in the name of the verb,
+ * about anything that an exit status of 0 must not hide. */
 int gate_status(const struct gate *g, const struct report *r, const char *verb);
-/* Write the report in its format where --output says. */
+/* Write the report in its format to --output. */
 int gate_write(const struct gate *g, const struct report *r, const struct cli_args *args,
 	       struct err *e);

@@ -68,7 +68,7 @@ static void put_options(const struct cli_option *o)
 	if (!o || !o->name)
 		return;
 	cli_env_name(o->name, key);
-	printf("\nOptions (also from the environment: --%s is %s):\n", o->name, key);
+	printf("\nOptions (also read from the environment: --%s as %s):\n", o->name, key);
 	for (; o->name; o++)
 		put_option(o);
 }
@@ -109,8 +109,8 @@ int cli_no_command(const char *name, const struct cli_command *of)
 	for (size_t i = 0; !of && i < cli_count && n < NAMES_MAX - 1; i++)
 		names[n++] = cli_table[i].name;
 	const char *near = suggest(bytes_of(name), names);
-	fprintf(stderr, "plimsoll%s%s: there is no command \"%s\"", of ? " " : "",
-		of ? of->name : "", name);
+	fprintf(stderr, "plimsoll%s%s: unknown command \"%s\"", of ? " " : "", of ? of->name : "",
+		name);
 	if (near)
 		fprintf(stderr, "; did you mean \"%s\"?", near);
 	fprintf(stderr, "\nTry \"plimsoll help%s%s\".\n", of ? " " : "", of ? of->name : "");

@@ -23,7 +23,7 @@
 
 static void on_alarm(int sig)
 {
-	static const char text[] = "plimsoll: the time given by --timeout is over\n";
+	static const char text[] = "plimsoll: the time given by --timeout has passed\n";
 	(void)sig;
 	ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
 	(void)ignored;
@@ -85,9 +85,8 @@ static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
 	c->vdb = vdb_open(c->vdb_path, e);
 	if (!c->vdb && e->code == ERR_NOT_FOUND && !path)
 		return err_set(e, ERR_NOT_FOUND,
-			       "there is no vulnerability database at %s: make one with \"plimsoll "
-			       "vdb update\" or "
-			       "name one with --vdb",
+			       "no vulnerability database at %s: build one with \"plimsoll vdb "
+			       "update\" or name one with --vdb",
 			       fallback);
 	if (!c->vdb)
 		return -(int)e->code;
@@ -144,10 +143,10 @@ static int open_reference(struct cimg *c, const struct cli_args *args, const cha
 				 .insecure = cli_has(args, "insecure"),
 				 .platform = cli_get(args, "platform")};
 	if (o.username && !o.password && !o.password_stdin) {
-		(void)snprintf(prompt, sizeof prompt, "Password of %s", o.username);
+		(void)snprintf(prompt, sizeof prompt, "Password for %s", o.username);
 		if (term_password(prompt, &c->arena, &o.password, e) < 0)
 			return err_set(e, ERR_FORMAT,
-				       "the password of \"%s\": give it by PLIMSOLL_PASSWORD or "
+				       "no password for \"%s\": set PLIMSOLL_PASSWORD or use "
 				       "--password-stdin",
 				       o.username);
 	}
@@ -161,17 +160,16 @@ static int open_rootfs(struct cimg *c, const char *dir, struct err *e)
 	if (rootfs_open(&c->input, dir, &stats, e) < 0)
 		return -(int)e->code;
 	if (stats.unreadable)
-		fprintf(stderr, "plimsoll: warning: %s: %zu files or folders could not be read\n",
-			dir, stats.unreadable);
+		fprintf(stderr, "plimsoll: warning: %s: unreadable files or folders: %zu\n", dir,
+			stats.unreadable);
 	if (stats.other_file_systems)
 		fprintf(stderr,
-			"plimsoll: warning: %s: %zu folders are on other file systems and were not "
-			"entered\n",
+			"plimsoll: warning: %s: folders on other file systems, not entered: %zu\n",
 			dir, stats.other_file_systems);
 	return 0;
 }
 
-/* The copy has a name as long as its descriptor is open; messages speak of what the user gave. */
+/* The copy has a path while its descriptor is open; messages say "standard input" instead. */
 static int open_stdin(struct cimg *c, const struct cli_args *args, struct err *e)
 {
 	char path[64];

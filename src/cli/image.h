@@ -1,41 +1,39 @@
-/* image (cli_image_): what the verbs that look at one image share: open it, take its inventory,
- * match it. */
+/* image (cli_image_): shared by the verbs that read one image: open it, inventory it, match it. */
 #pragma once
 #include "cli/cli.h"
 #include "report/report.h"
 #include "scan/layers.h"
 #include <pthread.h>
 
-/* Options of every such verb, to be put at the head of its table. */
+/* Options of every such verb, at the start of its table. */
 #define CIMG_OPTIONS                                                                               \
 	{"input", 'i', "PATH", NULL,                                                               \
 	 "an OCI layout or docker-archive, folder or tar, instead of an operand; "                 \
-	 "of several images one is chosen as PATH:TAG or PATH@DIGEST"},                            \
+	 "PATH:TAG or PATH@DIGEST selects one of several images"},                                 \
 	    {"platform", 0, "OS/ARCH", NULL, "which image of an index (default: this machine's)"}, \
 	    {"vdb", 0, "FILE", NULL, "the vulnerability database"},                                \
 	    {"cache-dir", 0, "DIR", NULL, "where layer inventories are kept"},                     \
-	    {"no-cache", 0, NULL, NULL, "neither read nor keep layer inventories"},                \
-	    {"timeout", 0, "TIME", "5m", "give up after this long"},                               \
+	    {"no-cache", 0, NULL, NULL, "neither read nor store layer inventories"},               \
+	    {"timeout", 0, "TIME", "5m", "give up after this time"},                               \
 	    {"quiet", 'q', NULL, NULL, "no progress on standard error"},                           \
-	    {"output", 'o', "FILE", NULL, "write the report there"},                               \
+	    {"output", 'o', "FILE", NULL, "write the report to FILE"},                             \
 	    {"insecure", 0, NULL, NULL,                                                            \
-	     "talk to a registry without TLS or without checking its certificate"},                \
+	     "use a registry without TLS or without checking its certificate"},                    \
 	    {"cacert", 0, "FILE", NULL,                                                            \
-	     "authorities that certificates are checked against (default: SSL_CERT_FILE)"},        \
+	     "certificate authorities to trust (default: SSL_CERT_FILE)"},                         \
 	    {"username", 'u', "NAME", NULL,                                                        \
-	     "for the registry (default: as docker, podman and skopeo login keep it)"},            \
+	     "for the registry (default: the credentials of docker, podman or skopeo login)"},     \
 	    {"password", 'p', "TEXT", NULL,                                                        \
-	     "seen by every user of this machine; better: PLIMSOLL_PASSWORD, "                     \
-	     "--password-stdin, or the prompt"},                                                   \
+	     "visible to every user of this machine; prefer PLIMSOLL_PASSWORD, "                   \
+	     "--password-stdin or the prompt"},                                                    \
 	    {"password-stdin", 0, NULL, NULL, "read the password from standard input"},            \
 	{                                                                                          \
-		"allow-unjailed", 0, NULL, NULL,                                                   \
-		    "run although this kernel cannot jail the workers"                             \
+		"allow-unjailed", 0, NULL, NULL, "run even if this kernel cannot jail the workers" \
 	}
 
 struct cimg {
 	struct pool *pool;
-	struct vdb *vdb; /* NULL when not asked for */
+	struct vdb *vdb; /* NULL when not requested */
 	struct scan_input input;
 	struct layers_result layers;
 	struct inv_image image;
@@ -43,7 +41,7 @@ struct cimg {
 	struct arena arena;
 	bool progress;
 	int spool; /* standard input's copy; 0: none */
-	/* the database being checked beside other work; all borrowed */
+	/* the database is checked concurrently; all borrowed */
 	const struct cli_args *args;
 	const char *vdb_path;
 	pthread_t checker;
@@ -51,8 +49,8 @@ struct cimg {
 	struct err check_err;
 };
 
-/* text: the operand that names the image, or NULL with --input. want_vdb: match too (ERR_NOT_FOUND
- * tells how to get a database). */
+/* text: the operand that names the image, or NULL with --input. want_vdb: match too (the message
+ * of ERR_NOT_FOUND says how to get a database). */
 int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text, bool want_vdb,
 		   struct err *e);
 void cli_image_close(struct cimg *c);

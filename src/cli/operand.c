@@ -25,14 +25,14 @@ static const struct scheme {
     {"rootfs:", OPD_ROOTFS, NULL},
     {"docker://", OPD_REFERENCE, NULL},
     {"docker-daemon:", OPD_REFERENCE,
-     "images of Docker's daemon are not read from it; give them: docker save IMAGE | plimsoll scan "
+     "images are not read from the Docker daemon; pipe them: docker save IMAGE | plimsoll scan "
      "-"},
     {"containers-storage:", OPD_REFERENCE,
-     "podman's storage is not read; give the image: podman save IMAGE | plimsoll scan -"},
-    {"sbom:", OPD_REFERENCE, "SBOMs are not read yet; give the image"},
+     "podman's storage is not read; pipe the image: podman save IMAGE | plimsoll scan -"},
+    {"sbom:", OPD_REFERENCE, "SBOMs are not supported yet; name the image"},
     {"http://", OPD_REFERENCE,
-     "a reference has no http:// in front: HOST/REPOSITORY:TAG; --insecure allows plain http"},
-    {"https://", OPD_REFERENCE, "a reference has no https:// in front: HOST/REPOSITORY:TAG"},
+     "a reference has no http:// prefix: HOST/REPOSITORY:TAG; --insecure allows plain http"},
+    {"https://", OPD_REFERENCE, "a reference has no https:// prefix: HOST/REPOSITORY:TAG"},
 };
 
 static bool is_written_as_path(const char *text)

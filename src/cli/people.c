@@ -14,7 +14,7 @@ static int check_count(const struct people_verb *verb, size_t count, struct err 
 	if (count >= verb->least && count <= verb->most)
 		return 0;
 	return err_set(e, ERR_FORMAT,
-		       count < verb->least ? "an operand is missing" : "too many operands");
+		       count < verb->least ? "missing operand" : "too many operands");
 }
 
 int people_open(struct ppl *p, const struct people_verb *verb, int argc, char **argv, struct err *e)

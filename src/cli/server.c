@@ -48,7 +48,7 @@ static int find_password(struct srv *s, const struct cli_args *args, struct aren
 	if (cli_has(args, "password-stdin") && term_stdin_line(a, &s->password, e) < 0)
 		return -(int)e->code;
 	if (!s->username && s->password)
-		return err_set(e, ERR_FORMAT, "the password of whom? give --username, too");
+		return err_set(e, ERR_FORMAT, "a password needs --username");
 	if (!s->username) {
 		struct credentials found;
 		if (cred_find(host_of(s->url), BYTES_NONE, a, &found, e) < 0)
@@ -59,11 +59,11 @@ static int find_password(struct srv *s, const struct cli_args *args, struct aren
 	}
 	if (s->password)
 		return 0;
-	(void)snprintf(prompt, sizeof prompt, "Password of %s at %s", s->username, s->url);
+	(void)snprintf(prompt, sizeof prompt, "Password for %s at %s", s->username, s->url);
 	if (term_password(prompt, a, &s->password, e) < 0)
 		return err_set(
 		    e, ERR_FORMAT,
-		    "the password of \"%s\": give it by PLIMSOLL_PASSWORD or --password-stdin",
+		    "no password for \"%s\": set PLIMSOLL_PASSWORD or use --password-stdin",
 		    s->username);
 	return 0;
 }
@@ -107,7 +107,7 @@ static struct bytes message_of(struct json *j)
 	return text;
 }
 
-/* "detail" of a problem, or the first "message" of the registry's errors; empty: it is neither. */
+/* "detail" of a problem, or the first "message" of the registry's errors; empty if neither. */
 static struct bytes detail_of(struct bytes body, struct arena *a)
 {
 	struct json j;
@@ -131,7 +131,7 @@ static int refused(const struct srv *s, const struct fetch_reply *r, struct aren
 	struct bytes detail = detail_of(buf_bytes(&r->body), a);
 	char later[64] = "";
 	if (r->retry_after_sec)
-		(void)snprintf(later, sizeof later, "; try again in %u s", r->retry_after_sec);
+		(void)snprintf(later, sizeof later, "; retry in %u s", r->retry_after_sec);
 	switch (r->status) {
 	case 400:
 	case 413:
@@ -143,13 +143,13 @@ static int refused(const struct srv *s, const struct fetch_reply *r, struct aren
 				       s->url, s->username);
 		return err_set(
 		    e, ERR_DENIED,
-		    "%s: no credentials: give --username, and the password by PLIMSOLL_PASSWORD, "
-		    "--password-stdin or the prompt; or log in with skopeo, podman or docker",
+		    "%s: no credentials: give --username, with the password in PLIMSOLL_PASSWORD, "
+		    "by --password-stdin or at the prompt; or log in with skopeo, podman or docker",
 		    s->url);
 	case 403:
 		return err_set(
 		    e, ERR_DENIED,
-		    "%s: \"%s\" may not do this: %.*s (\"plimsoll role assign\" gives roles)",
+		    "%s: \"%s\" may not do this: %.*s (assign roles with \"plimsoll role assign\")",
 		    s->url, s->username ? s->username : "anonymous", BYTES_ARG(detail));
 	case 404:
 		return err_set(e, ERR_NOT_FOUND, "%.*s",
@@ -158,8 +158,8 @@ static int refused(const struct srv *s, const struct fetch_reply *r, struct aren
 		return err_set(e, ERR_CONFLICT, "%.*s", BYTES_ARG(detail));
 	case 429:
 		return err_set(e, ERR_LIMIT,
-			       "%s: too many wrong passwords, logins are refused for a while%s",
-			       s->url, later);
+			       "%s: too many wrong passwords, logins are blocked for now%s", s->url,
+			       later);
 	default:
 		return err_set(e, ERR_IO, "%s: the server answered %ld%s%.*s%s", s->url, r->status,
 			       detail.len ? ": " : "", BYTES_ARG(detail), later);

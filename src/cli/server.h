@@ -5,15 +5,15 @@
 
 /* Options of every command that uses one. */
 #define SRV_OPTIONS                                                                                \
-	{"server", 0, "URL", NULL, "where Plimsoll is (default http://127.0.0.1:5080)"},           \
+	{"server", 0, "URL", NULL, "URL of Plimsoll (default http://127.0.0.1:5080)"},             \
 	    {"username", 'u', "NAME", NULL,                                                        \
-	     "who logs in (default: as docker, podman and skopeo login keep it)"},                 \
+	     "user name (default: the credentials of docker, podman or skopeo login)"},            \
 	    {"password", 'p', "TEXT", NULL,                                                        \
-	     "seen by every user of this machine; better: PLIMSOLL_PASSWORD, "                     \
-	     "--password-stdin, or the prompt"},                                                   \
+	     "visible to every user of this machine; prefer PLIMSOLL_PASSWORD, "                   \
+	     "--password-stdin or the prompt"},                                                    \
 	    {"password-stdin", 0, NULL, NULL, "read the password from standard input"},            \
 	    {"cacert", 0, "FILE", NULL,                                                            \
-	     "authorities that the certificate is checked against (default: SSL_CERT_FILE)"},      \
+	     "certificate authorities to trust (default: SSL_CERT_FILE)"},                         \
 	{                                                                                          \
 		"insecure", 0, NULL, NULL, "do not check the server's certificate"                 \
 	}

@@ -4,118 +4,100 @@
 const struct cli_command cli_table[] = {
     {"serve", verb_serve, "[--config FILE] [--data-dir PATH] [--listen ADDRESS:PORT] [SETTING ...]",
      "run the registry, scanner and API",
-     "Serves the OCI registry under /v2/ and the API under /api/v1/ from one folder of data. "
-     "Listens on the "
-     "loopback address unless told otherwise. The first start makes the owner \"admin\" and prints "
-     "the "
-     "password once.",
+     "Serves the OCI registry under /v2/ and the API under /api/v1/ from one data folder. By "
+     "default it listens on the loopback address only. The first start creates the owner \"admin\" "
+     "and prints its password.",
      serve_options, NULL},
     {"scan", verb_scan, "REF | PATH | - | --input PATH[:TAG]",
-     "report what is vulnerable in an image",
+     "report the vulnerabilities of an image",
      "Reads an image from a registry, an OCI layout, a docker-archive or a folder of either, and "
-     "matches its "
-     "packages against a vulnerability database. No daemon is needed. The report goes to standard "
-     "output, "
-     "everything else to standard error.\n\n"
-     "What exists as a file or folder is read: an OCI layout, an archive of docker save or podman "
-     "save, a root file system; "
-     "oci:DIR, oci-archive:FILE, docker-archive:FILE and rootfs:DIR say which, - is standard "
-     "input. Everything else is a "
-     "reference to a registry. Credentials are those of docker, podman or skopeo login.\n\n"
-     "A layout or archive may hold several images. --input PATH:TAG or PATH@DIGEST says which; of "
-     "several for one "
-     "platform none is taken unasked.\n\n"
+     "matches its packages against a vulnerability database. No daemon is needed. The report goes "
+     "to standard output, everything else to standard error.\n\n"
+     "An operand that exists as a file or folder is read as an OCI layout, an archive of docker "
+     "save or podman save, or a root file system; oci:DIR, oci-archive:FILE, docker-archive:FILE "
+     "and rootfs:DIR choose one of them, and - is standard input. Anything else is a reference to "
+     "a registry. Credentials are those of docker, podman or skopeo login.\n\n"
+     "A layout or archive may hold several images: --input PATH:TAG or PATH@DIGEST selects one. If "
+     "several match the platform, one must be selected.\n\n"
      "The exit status is 0 when the scan was done, 1 on an error, 2 when --fail-on was reached, "
-     "and the value of "
-     "--exit-code when findings are left after the filters. A status of 0 that hides findings "
-     "without a severity, or an "
-     "image that could not be assessed, comes with a warning.",
+     "and the value of --exit-code when findings remain after the filters. A warning is printed "
+     "when a status of 0 hides findings without a severity or an image that could not be "
+     "assessed.",
      scan_options, NULL},
     {"inventory", verb_inventory, "REF | PATH | - | --input PATH[:TAG]",
      "list the packages of an image",
-     "Every package with its source package, distribution, the database that states it and the "
-     "layer that "
-     "brought it in.",
+     "Lists every package with its source package, distribution, the package database that lists "
+     "it and the layer that added it.",
      inventory_options, NULL},
     {"why", verb_why, "ID (REF | PATH | -)", "show why a finding is reported",
-     "For each package that the CVE or advisory ID touches: which record, which range, which "
-     "comparison, which "
-     "file in which layer.",
+     "Shows, for each package affected by the CVE or advisory ID, which record, range and "
+     "comparison decided, and which file in which layer lists the package.",
      why_options, NULL},
     {"why-not", verb_why_not, "ID (REF | PATH | -)", "show why a CVE is not reported",
-     "For each package of the image that the CVE or advisory ID names: what decided that it is not "
-     "affected, or "
-     "that no record speaks of it.",
+     "Shows, for each package of the image that the CVE or advisory ID names, why it is not "
+     "affected, or that no record mentions it.",
      why_options, NULL},
     {.name = "vdb",
      .main = verb_vdb,
      .synopsis = "COMMAND ...",
      .summary = "build and read vulnerability databases",
-     .text = "A database is one file, made of advisory feeds and never changed afterwards.",
+     .text = "A database is one file, built from advisory feeds and never changed afterwards.",
      .verbs = vdb_commands},
     {"vercmp", verb_vercmp, "SCHEME A B | --batch", "compare two versions",
-     "Prints <, = or >. With --batch reads lines of scheme, a, b with tabs between them and prints "
-     "<, =, > or "
-     "invalid for each.",
+     "Prints <, = or >. With --batch, reads tab-separated lines of scheme, a, b and prints <, =, > "
+     "or invalid for each.",
      NULL, NULL},
     {"cvss", verb_cvss, "VECTOR | --batch", "score a CVSS vector",
-     "Prints version and base score. With --batch reads a vector a line; invalid ones give "
+     "Prints version and base score. With --batch, reads one vector per line; invalid ones give "
      "\"invalid\".",
      NULL, NULL},
     {"push-status", verb_push_status, "[HOST/]REPOSITORY[:TAG|@DIGEST]",
      "wait for a pushed image's findings",
-     "Waits until a running Plimsoll has scanned an image, and reports its findings in the "
-     "formats, with the filters and "
-     "by the gates of \"plimsoll scan\". Of an index each image is reported.\n\n"
-     "Without --username it logs in as docker, podman or skopeo login keep it. The exit status is "
-     "0 when the report was "
-     "written, 1 on an error, 2 when --fail-on was reached, and the value of --exit-code when "
-     "findings are left.",
+     "Waits until a running Plimsoll has scanned an image, and reports its findings with the "
+     "formats, filters and gates of \"plimsoll scan\". For an index, each image is reported.\n\n"
+     "Without --username it uses the credentials of docker, podman or skopeo login. The exit "
+     "status is 0 when the report was written, 1 on an error, 2 when --fail-on was reached, and "
+     "the value of --exit-code when findings remain.",
      push_status_options, NULL},
     {.name = "user",
      .main = verb_user,
      .synopsis = "COMMAND ...",
      .summary = "users and robots of a server, and their passwords",
-     .text = "Asks a running Plimsoll, which must allow it: the role Owner does. A password that "
-	     "is lost is set on the data folder of "
-	     "a stopped server: plimsoll user passwd admin --data-dir DIR.",
+     .text = "Uses the API of a running Plimsoll and needs the role Owner. To reset a lost "
+	     "password, stop the server and run plimsoll user passwd admin --data-dir DIR.",
      .verbs = user_commands},
     {.name = "token",
      .main = verb_token,
      .synopsis = "COMMAND ...",
      .summary = "tokens of users and robots",
-     .text = "A token logs in where a password does: docker login -u ROBOT with the token, or as a "
-	     "bearer token of the API.",
+     .text = "A token can be used like a password (docker login -u ROBOT) or as a bearer token of "
+	     "the API.",
      .verbs = token_commands},
     {.name = "role",
      .main = verb_role,
      .synopsis = "COMMAND ...",
      .summary = "who may do what, and where",
      .text =
-	 "Roles are named as Azure names those of its registries. AcrPull, AcrPush and AcrDelete "
-	 "may be written Pull, Push and "
-	 "Delete. A robot that pushes and asks for findings needs two: Push and Security Reader.",
+	 "Roles have the names of Azure's registry roles. AcrPull, AcrPush and AcrDelete may be "
+	 "written Pull, Push and Delete. A robot that pushes and reads findings needs two roles: "
+	 "Push and Security Reader.",
      .verbs = role_commands},
     {"backup", verb_backup, "DIR [--data-dir PATH]", "copy the data folder of a running server",
-     "Copies the database as it is at one moment, then the blobs it names, keys and the "
-     "vulnerability database, while people "
-     "push, pull and delete. Blobs are one file with two names where DIR is on the same disk, else "
-     "copied; those that DIR has "
-     "are kept, so that the next backup into it takes what is new. SHA256SUMS is written last: "
-     "sha256sum -c reads it.\n\n"
-     "The exit status is 1 when a blob's file was damaged already; the rest is in the backup.",
+     "Copies a snapshot of the database, then the blobs it names, keys and the vulnerability "
+     "database, while clients push, pull and delete. Blobs are hard links if DIR is on the same "
+     "file system, otherwise copies. Blobs already in DIR are kept, so that the next backup into "
+     "it adds only what is new. SHA256SUMS is written last: sha256sum -c reads it.\n\n"
+     "The exit status is 1 when a blob's file was already damaged; the rest is in the backup.",
      backup_options, NULL},
-    {"restore", verb_restore, "DIR --data-dir NEW", "make a data folder of a backup",
-     "NEW must be empty or not there. Every byte is compared with its digest as it is copied; a "
-     "damaged backup is refused, and "
-     "nothing is left in NEW.",
+    {"restore", verb_restore, "DIR --data-dir NEW", "create a data folder from a backup",
+     "NEW must be empty or absent. Every byte is verified against its digest as it is copied; a "
+     "damaged backup is refused, and NEW is left empty.",
      restore_options, NULL},
     {"fsck", verb_fsck, "DATA-DIR [--repair]", "check the data folder of a stopped server",
-     "Checks the database, the files of blobs, their bytes against their digests, and files that "
-     "belong to nothing. Prints a line "
-     "for each thing that is wrong; nothing is changed without --repair.\n\n"
-     "The exit status is 0 when all is right or repaired, 2 when something is wrong, 1 when it "
-     "could not be checked.",
+     "Checks the database, the blobs' files, their bytes against their digests, and looks for "
+     "orphaned files. Prints one line per problem; nothing is changed without --repair.\n\n"
+     "The exit status is 0 when everything is fine or was repaired, 2 when a problem remains, 1 "
+     "when the check could not be done.",
      fsck_options, NULL},
     {"completion", verb_completion, "bash|zsh|fish", "print completions for a shell",
      "bash: plimsoll completion bash > /etc/bash_completion.d/plimsoll", NULL, NULL},

@@ -70,7 +70,7 @@ static int read_line(int fd, char line[LINE_CAP], const char *what, struct err *
 		if (n == 0 || line[len] == '\n')
 			break;
 		if (line[len] == '\0')
-			return err_set(e, ERR_FORMAT, "%s: the line holds a NUL", what);
+			return err_set(e, ERR_FORMAT, "%s: the line contains a NUL", what);
 		if (++len == LINE_CAP)
 			return err_set(e, ERR_LIMIT, "%s: the line is longer than %d bytes", what,
 				       LINE_CAP - 1);
@@ -113,7 +113,7 @@ int term_password(const char *prompt, struct arena *a, const char **ret, struct 
 	struct sigaction stop = {.sa_handler = on_stop}, was_int, was_term;
 	OWN_FD int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || tcgetattr(fd, &before) < 0)
-		return err_set(e, ERR_NOT_FOUND, "there is no terminal to ask for the password on");
+		return err_set(e, ERR_NOT_FOUND, "no terminal to prompt for the password");
 	quiet = before;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	asking_fd = fd;

@@ -12,8 +12,8 @@
 #define QUERY_BUDGET (256U << 20) /* bytes: the kernel's 10,000 records take some 20 MiB */
 
 const struct cli_option vdb_query_options[] = {
-    {"package", 'p', "ECOSYSTEM", NULL, "what is known of the package named by the next operand"},
-    {"id", 'i', "ID", NULL, "an advisory by its id, or all that name a CVE"},
+    {"package", 'p', "ECOSYSTEM", NULL, "advisories of the package named by the next operand"},
+    {"id", 'i', "ID", NULL, "an advisory by its id, or all advisories of a CVE"},
     {"format", 'f', "table|json", "table", "how to print it"},
     {NULL, 0, NULL, NULL, NULL},
 };
@@ -23,7 +23,7 @@ const struct cli_option vdb_info_options[] = {
 };
 
 const struct cli_option vdb_diff_options[] = {
-    {"list", 'l', NULL, NULL, "every package, a line each: ecosystem, tab, name"},
+    {"list", 'l', NULL, NULL, "one line per package: ecosystem, tab, name"},
     {NULL, 0, NULL, NULL, NULL},
 };
 
@@ -102,7 +102,7 @@ static void info_sources(struct report *r)
 		put_clean(&r->text, s.feed);
 		buf_put_text(&r->text, "  ");
 		put_clean(&r->text, s.source);
-		buf_printf(&r->text, "  %s  %llu records, %llu unread\n", when,
+		buf_printf(&r->text, "  %s  records: %llu, unread: %llu\n", when,
 			   (unsigned long long)s.records, (unsigned long long)s.notes);
 	}
 	if (r->as_json)
@@ -356,10 +356,9 @@ static int find_ecosystem(struct report *r, struct bytes *name, struct err *e)
 			buf_put(&near, list[i].name);
 		}
 	}
-	int rc =
-	    err_set(e, ERR_NOT_FOUND, "the database holds no ecosystem \"%.*s\"%s%.*s",
-		    BYTES_ARG(*name), count ? "; there are " : " (plimsoll vdb info lists them)",
-		    (int)(buf_ok(&near) ? near.len : 0), buf_cstr(&near));
+	int rc = err_set(e, ERR_NOT_FOUND, "the database has no ecosystem \"%.*s\"%s%.*s",
+			 BYTES_ARG(*name), count ? "; it has " : " (plimsoll vdb info lists them)",
+			 (int)(buf_ok(&near) ? near.len : 0), buf_cstr(&near));
 	buf_free(&near);
 	return rc;
 }

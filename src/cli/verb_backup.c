@@ -11,17 +11,17 @@
 	}
 #define QUIET                                                                                      \
 	{                                                                                          \
-		"quiet", 'q', NULL, NULL, "say nothing when all went well"                         \
+		"quiet", 'q', NULL, NULL, "print nothing on success"                               \
 	}
 
 const struct cli_option backup_options[] = {
     DATA_DIR,
-    {"copy", 0, NULL, NULL, "copy blobs even where one file with two names would do"},
+    {"copy", 0, NULL, NULL, "copy blobs instead of hard-linking them"},
     QUIET,
     {.name = NULL},
 };
 const struct cli_option restore_options[] = {
-    {"data-dir", 0, "PATH", NULL, "the new folder: empty, or not there"},
+    {"data-dir", 0, "PATH", NULL, "the new folder: empty or absent"},
     QUIET,
     {.name = NULL},
 };
@@ -38,7 +38,7 @@ static int begin(const char *verb, const struct cli_option *options, int argc, c
 		return 0;
 	}
 	err_set(&e, ERR_FORMAT,
-		args->operand_count == 1 ? "give --data-dir" : "give one folder of a backup");
+		args->operand_count == 1 ? "give --data-dir" : "give one backup folder");
 	return cli_usage(verb, &e);
 }
 
@@ -56,17 +56,18 @@ int verb_backup(int argc, char **argv)
 		return cli_fail("backup", &e);
 	if (!cli_has(&args, "quiet"))
 		fprintf(stderr,
-			"%s: %llu blobs, %llu bytes; %llu of them new, %llu of those linked; %llu "
-			"no longer needed were removed\n",
+			"%s: blobs: %llu, bytes: %llu; new: %llu (linked: %llu); removed as no "
+			"longer needed: %llu\n",
 			o.dir, (unsigned long long)n.blobs, (unsigned long long)n.bytes,
 			(unsigned long long)n.added, (unsigned long long)n.linked,
 			(unsigned long long)n.removed);
 	if (n.damaged == 0)
 		return CLI_DONE;
-	err_set(&e, ERR_DAMAGED,
-		"%llu blobs are not in the backup: their files in %s are damaged (plimsoll fsck "
-		"names them)",
-		(unsigned long long)n.damaged, o.data_dir);
+	err_set(
+	    &e, ERR_DAMAGED,
+	    "blobs not in the backup, because their files in %s are damaged: %llu (plimsoll fsck "
+	    "lists them)",
+	    o.data_dir, (unsigned long long)n.damaged);
 	return cli_fail("backup", &e);
 }
 
@@ -82,7 +83,7 @@ int verb_restore(int argc, char **argv)
 	if (backup_restore(&o, &n, &e) < 0)
 		return cli_fail("restore", &e);
 	if (!cli_has(&args, "quiet"))
-		fprintf(stderr, "%s: %llu blobs, %llu bytes, each compared with its digest\n",
-			o.data_dir, (unsigned long long)n.blobs, (unsigned long long)n.bytes);
+		fprintf(stderr, "%s: blobs: %llu, bytes: %llu, all verified\n", o.data_dir,
+			(unsigned long long)n.blobs, (unsigned long long)n.bytes);
 	return CLI_DONE;
 }

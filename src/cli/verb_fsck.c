@@ -7,9 +7,9 @@
 
 const struct cli_option fsck_options[] = {
     {"repair", 0, NULL, NULL,
-     "take damaged blobs away, so that they are pushed again, and remove files without rows"},
-    {"no-digests", 0, NULL, NULL, "look at lengths only: blobs are not read"},
-    {"quiet", 'q', NULL, NULL, "print what is wrong and nothing else"},
+     "quarantine damaged blobs, so that they are pushed again, and remove files without rows"},
+    {"no-digests", 0, NULL, NULL, "check lengths only: blobs are not read"},
+    {"quiet", 'q', NULL, NULL, "print problems only"},
     {.name = NULL},
 };
 
@@ -40,8 +40,8 @@ int verb_fsck(int argc, char **argv)
 	}
 	if (!cli_has(&args, "quiet"))
 		fprintf(stderr,
-			"%s: %llu blobs, %llu bytes, %llu manifests; %llu things wrong, %llu of "
-			"them repaired\n",
+			"%s: blobs: %llu, bytes: %llu, manifests: %llu; problems: %llu, repaired: "
+			"%llu\n",
 			o.data_dir, (unsigned long long)n.blobs, (unsigned long long)n.bytes,
 			(unsigned long long)n.manifests, (unsigned long long)n.found,
 			(unsigned long long)n.repaired);

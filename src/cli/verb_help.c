@@ -132,7 +132,7 @@ int verb_man(int argc, char **argv)
 		return cli_no_command(argv[1], NULL);
 	if (isatty(STDOUT_FILENO))
 		fprintf(stderr,
-			"plimsoll man: this is the page's source; to read it: plimsoll man%s%s | "
+			"plimsoll man: this is the page's source; read it with: plimsoll man%s%s | "
 			"man -l -\n",
 			only ? " " : "", only ? only->name : "");
 	if (only) {
@@ -141,7 +141,7 @@ int verb_man(int argc, char **argv)
 	}
 	put_head("", "a defender for container registries");
 	printf(".Nm plimsoll\n.Ar command\n"
-	       ".Op options\n.Sh DESCRIPTION\nEach command has a page of its own.\n.Bl -tag -width "
+	       ".Op options\n.Sh DESCRIPTION\nEach command has its own page.\n.Bl -tag -width "
 	       "Ds\n");
 	for (size_t i = 0; i < cli_count; i++)
 		printf(".It Xr plimsoll-%s 1\n%s.\n", cli_table[i].name, cli_table[i].summary);

@@ -22,10 +22,10 @@
 
 const struct cli_option push_status_options[] = {
     SRV_OPTIONS,
-    {"timeout", 0, "TIME", "5m", "give up waiting after this"},
-    {"no-wait", 0, NULL, NULL, "report what is known now"},
-    {"platform", 0, "OS/ARCH", NULL, "of an index: this image only"},
-    {"output", 'o', "FILE", NULL, "write the report there"},
+    {"timeout", 0, "TIME", "5m", "stop waiting after this time"},
+    {"no-wait", 0, NULL, NULL, "report the current state"},
+    {"platform", 0, "OS/ARCH", NULL, "for an index: this image only"},
+    {"output", 'o', "FILE", NULL, "write the report to FILE"},
     GATE_OPTIONS,
     {0},
 };
@@ -62,7 +62,7 @@ static int ask_manifest(const struct asking *q, struct bytes name, struct fetch_
 		return err_set(e, ERR_NOMEM, "no memory");
 	int r = cli_server_ask(&q->srv, &ask, q->arena, reply, e);
 	if (r < 0 && e->code == ERR_NOT_FOUND)
-		return err_set(e, ERR_NOT_FOUND, "%s: there is no %.*s%s%.*s", q->srv.url,
+		return err_set(e, ERR_NOT_FOUND, "%s: not found: %.*s%s%.*s", q->srv.url,
 			       BYTES_ARG(q->repository),
 			       bytes_find(name, ':') < name.len ? "@" : ":", BYTES_ARG(name));
 	return r;
@@ -181,7 +181,7 @@ static int look(const struct asking *q, struct bytes digest, struct arena *a, st
 	if (!known && (late || now))
 		return err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s@%.*s",
 			       BYTES_ARG(q->repository), BYTES_ARG(digest));
-	return late ? err_set(e, ERR_TIMEOUT, "the scan has not ended yet") : WAIT_ON;
+	return late ? err_set(e, ERR_TIMEOUT, "the scan has not finished yet") : WAIT_ON;
 }
 
 static int wait_for(const struct asking *q, struct bytes digest, struct seen *ret, struct err *e)
@@ -227,10 +227,11 @@ static int read_index(const struct asking *q, const struct fetch_reply *reply, s
 static int add_image(struct asking *q, struct bytes digest, struct bytes open, struct err *e)
 {
 	if (q->image_count == IMAGES_MAX)
-		return err_set(e, ERR_LIMIT,
-			       "the index and those in it name more than %d images: choose one by "
-			       "--platform or @DIGEST",
-			       IMAGES_MAX);
+		return err_set(
+		    e, ERR_LIMIT,
+		    "the index and its nested indexes name more than %d images: choose one by "
+		    "--platform or @DIGEST",
+		    IMAGES_MAX);
 	q->images[q->image_count++] = (struct asked){digest, open};
 	return 0;
 }
@@ -273,7 +274,7 @@ static int worse(int a, int b)
 /* What is known of an image whose scan has not ended says nothing of what the scan will find. */
 static int doubt(struct remote *m, struct bytes open, struct arena *a, struct err *e)
 {
-	const char *text = arena_printf(a, "its scan has not ended (%.*s)", BYTES_ARG(open));
+	const char *text = arena_printf(a, "its scan has not finished (%.*s)", BYTES_ARG(open));
 	if (!text)
 		return err_set(e, ERR_NOMEM, "no memory");
 	m->assess.state = ASSESS_UNVERIFIED;
@@ -344,7 +345,7 @@ static int report_all(struct asking *q, struct bytes digest, const struct seen *
 	int status = CLI_DONE;
 	const char *platform = cli_get(q->args, "platform");
 	if (q->image_count == 0 && platform)
-		return err_set(e, ERR_NOT_FOUND, "there is no image of %s", platform);
+		return err_set(e, ERR_NOT_FOUND, "no image for %s", platform);
 	if (q->image_count > 1 && !is_table(q))
 		return err_set(e, ERR_CONFLICT,
 			       "an index of %zu images: choose one by --platform or @DIGEST",

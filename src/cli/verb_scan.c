@@ -11,11 +11,11 @@ const struct cli_option scan_options[] = {CIMG_OPTIONS, GATE_OPTIONS, {0}};
 const struct cli_option inventory_options[] = {
     CIMG_OPTIONS,
     {"format", 'f', "NAME", "table", "table, json or cyclonedx"},
-    {"wide", 'w', NULL, NULL, "of the table: nothing cut or left out"},
+    {"wide", 'w', NULL, NULL, "table: nothing truncated or left out"},
     {0},
 };
 
-/* "scan image REF", as other scanners want it, is "scan REF". */
+/* "scan image REF", as in other scanners, is "scan REF". */
 static void drop_word(struct cli_args *args)
 {
 	if (args->operand_count == 0 || !bytes_eq_lit(bytes_of(args->operands[0]), "image") ||
@@ -68,7 +68,7 @@ int verb_inventory(int argc, char **argv)
 	if (args.operand_count > 1 || !f || !f->put_inventory) {
 		err_set(&e, ERR_FORMAT,
 			args.operand_count > 1 ? "one image at a time"
-					       : "--format is table, json or cyclonedx");
+					       : "--format must be table, json or cyclonedx");
 		return cli_usage("inventory", &e);
 	}
 	int rc = cli_image_open(&c, &args, args.operand_count ? args.operands[0] : NULL, false, &e);

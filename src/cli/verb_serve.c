@@ -7,7 +7,7 @@
 #define OPTION(name, kind, word, fallback, min, max, help, field)                                  \
 	{name, 0, word, NULL, help " [" fallback "]"},
 const struct cli_option serve_options[] = {
-    {"config", 'c', "FILE", NULL, "file of settings (YAML: \"setting: value\")"},
+    {"config", 'c', "FILE", NULL, "settings file (YAML: \"setting: value\")"},
     CONFIG_SETTINGS(OPTION){0},
 };
 

@@ -13,8 +13,8 @@
 static const struct cli_option token_options[] = {SRV_OPTIONS, {0}};
 static const struct cli_option create_options[] = {
     SRV_OPTIONS,
-    {"label", 0, "TEXT", NULL, "what it is for"},
-    {"expires", 0, "TIME", "90d", "how long it is good for, in days, or never"},
+    {"label", 0, "TEXT", NULL, "what the token is for"},
+    {"expires", 0, "TIME", "90d", "lifetime in days, or never"},
     {0},
 };
 
@@ -44,9 +44,8 @@ static int put_token(void *arg, struct json *j, struct err *e)
 	people_cell(id, 6);
 	people_cell(kind, 8);
 	people_cell(bytes_part(created, 0, sizeof "2026-01-02" - 1), 10);
-	people_cell(expires.len ? bytes_part(expires, 0, sizeof "2026-01-02" - 1)
-				: BYTES_LIT("never ends"),
-		    10);
+	people_cell(
+	    expires.len ? bytes_part(expires, 0, sizeof "2026-01-02" - 1) : BYTES_LIT("never"), 10);
 	people_cell(label, 0);
 	return 0;
 }
@@ -114,10 +113,10 @@ static int show(struct ppl *p, struct bytes body, struct err *e)
 		return -(int)e->code;
 	if (printf("%.*s\n", BYTES_ARG(token)) < 0 || fflush(stdout) != 0)
 		return err_set(e, ERR_IO,
-			       "the token was made, but standard output could not be written: "
-			       "revoke it, make another");
-	fprintf(stderr, "shown only this once; %s%.*s\n",
-		until.len ? "good until " : "it never ends", BYTES_ARG(until));
+			       "the token was created, but standard output could not be written: "
+			       "revoke it and create another");
+	fprintf(stderr, "It is shown only once; save it. %s%.*s\n",
+		until.len ? "Expires: " : "It does not expire.", BYTES_ARG(until));
 	return 0;
 }
 
@@ -151,8 +150,7 @@ static int revoke(struct ppl *p, struct err *e)
 {
 	uint64_t id;
 	if (!num_u64(bytes_of(p->args.operands[1]), INT64_MAX, &id))
-		return err_set(e, ERR_FORMAT,
-			       "\"%s\" is not the number of a token (plimsoll token list)",
+		return err_set(e, ERR_FORMAT, "\"%s\" is not a token number (plimsoll token list)",
 			       p->args.operands[1]);
 	const char *leaf = arena_printf(&p->arena, "/tokens/%llu", (unsigned long long)id);
 	if (!leaf)
@@ -176,17 +174,17 @@ const struct cli_command token_commands[] = {
     {.name = "create",
      .main = token_create,
      .synopsis = "USER [--label TEXT] [--expires 90d|never]",
-     .summary = "a new token; its secret goes to standard output, this once",
+     .summary = "create a token; prints its secret on standard output, only once",
      .options = create_options},
     {.name = "list",
      .main = token_list,
      .synopsis = "USER",
-     .summary = "a user's tokens, without their secrets",
+     .summary = "list a user's tokens, without their secrets",
      .options = token_options},
     {.name = "revoke",
      .main = token_revoke,
      .synopsis = "USER NUMBER",
-     .summary = "end a token",
+     .summary = "revoke a token",
      .options = token_options},
     {.name = NULL},
 };

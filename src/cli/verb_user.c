@@ -20,19 +20,19 @@
 static const struct cli_option user_options[] = {SRV_OPTIONS, {0}};
 static const struct cli_option add_options[] = {
     SRV_OPTIONS,
-    {"robot", 0, NULL, NULL, "one that has tokens and no password"},
-    {"generate", 0, NULL, NULL, "make a password and show it, this once"},
+    {"robot", 0, NULL, NULL, "a robot: it has tokens and no password"},
+    {"generate", 0, NULL, NULL, "generate a password and print it, only once"},
     {"new-password-stdin", 0, NULL, NULL,
-     "read its password from standard input (after the line of --password-stdin)"},
+     "read its password from standard input (after the line for --password-stdin)"},
     {0},
 };
 static const struct cli_option passwd_options[] = {
     SRV_OPTIONS,
     {"data-dir", 0, "DIR", NULL,
-     "work on this folder of a server that does not run, without logging in"},
-    {"generate", 0, NULL, NULL, "make a password and show it, this once"},
+     "work on this data folder of a stopped server, without logging in"},
+    {"generate", 0, NULL, NULL, "generate a password and print it, only once"},
     {"new-password-stdin", 0, NULL, NULL,
-     "read the new one from standard input (after the line of --password-stdin)"},
+     "read the new password from standard input (after the line for --password-stdin)"},
     {0},
 };
 
@@ -50,14 +50,13 @@ static int ask_twice(struct ppl *p, const char *name, const char **ret, struct e
 {
 	char prompt[512];
 	const char *again;
-	(void)snprintf(prompt, sizeof prompt, "New password of %s", name);
+	(void)snprintf(prompt, sizeof prompt, "New password for %s", name);
 	if (term_password(prompt, &p->arena, ret, e) < 0)
-		return err_set(
-		    e, ERR_FORMAT,
-		    "the new password: --generate makes one, --new-password-stdin reads it");
+		return err_set(e, ERR_FORMAT,
+			       "no new password: use --generate or --new-password-stdin");
 	if (term_password("Again", &p->arena, &again, e) < 0)
 		return -(int)e->code;
-	return strcmp(*ret, again) == 0 ? 0 : err_set(e, ERR_FORMAT, "the two differ");
+	return strcmp(*ret, again) == 0 ? 0 : err_set(e, ERR_FORMAT, "the two passwords differ");
 }
 
 /* offline: nobody logs in, so that the words for the login's password mean the new one. */
@@ -80,7 +79,7 @@ static int new_password(struct ppl *p, const char *name, bool offline, const cha
 	return r;
 }
 
-/* What was made is shown when it holds. */
+/* A generated password is shown once it is set. */
 static int show_generated(struct ppl *p, const char *password, struct err *e)
 {
 	if (!cli_has(&p->args, "generate"))
@@ -173,7 +172,8 @@ static int add(struct ppl *p, struct err *e)
 	const char *json = people_json(p, pairs, e);
 	if (!json || people_do(p, "POST", "/api/v1/users", json, e) < 0)
 		return -(int)e->code;
-	fprintf(stderr, "%s was added; it may do nothing yet: plimsoll role assign %s ROLE\n", name,
+	fprintf(stderr,
+		"%s was added without a role; to assign one: plimsoll role assign %s ROLE\n", name,
 		name);
 	return robot ? 0 : show_generated(p, password, e);
 }
@@ -212,7 +212,7 @@ static void forget_first(const char *dir, struct arena *a)
 			dir);
 }
 
-/* The folder is held against a server as a server holds it. */
+/* Takes the data folder's lock, as a server does. */
 static int passwd_offline(struct ppl *p, const char *dir, const char *name, struct err *e)
 {
 	const char *password = NULL;
@@ -221,13 +221,13 @@ static int passwd_offline(struct ppl *p, const char *dir, const char *name, stru
 		return err_set(e, ERR_NOMEM, "no memory");
 	if (access(path, R_OK | W_OK) < 0)
 		return errno == ENOENT
-			   ? err_set(e, ERR_NOT_FOUND, "%s: no data of a server is there", dir)
+			   ? err_set(e, ERR_NOT_FOUND, "%s: not a server's data folder", dir)
 			   : err_sys(e, "%s", path);
 	struct blobs *blobs = blobs_open(dir, e);
 	if (!blobs && e->code == ERR_CONFLICT)
 		return err_set(
 		    e, ERR_CONFLICT,
-		    "%s: a server runs on it: stop it, or leave out --data-dir and log in", dir);
+		    "%s: in use by a running server: stop it, or log in without --data-dir", dir);
 	struct db *db = blobs ? store_open(path, e) : NULL;
 	int r = db ? new_password(p, name, true, &password, e) : -(int)e->code;
 	if (r == 0)
@@ -249,19 +249,21 @@ static int passwd(struct ppl *p, struct err *e)
 	if (dir) {
 		int r = passwd_offline(p, dir, name, e);
 		if (r == 0)
-			fprintf(stderr, "the password of %s is set, its tokens are ended\n", name);
+			fprintf(stderr,
+				"the password of %s was changed and its tokens were revoked\n",
+				name);
 		return r;
 	}
 	if (people_connect(p, e) < 0 || new_password(p, name, false, &password, e) < 0)
 		return -(int)e->code;
-	/* Who changes his own shows the present one. */
+	/* Changing one's own password needs the current one. */
 	bool own = p->server.username && strcmp(p->server.username, name) == 0;
 	const char *const pairs[] = {"password", password, "current_password",
 				     own ? p->server.password : NULL, NULL};
 	const char *json = people_json(p, pairs, e);
 	if (!json || people_do(p, "PUT", people_user_path(p, name, "/password"), json, e) < 0)
 		return -(int)e->code;
-	fprintf(stderr, "the password of %s is set, its tokens are ended\n", name);
+	fprintf(stderr, "the password of %s was changed and its tokens were revoked\n", name);
 	return show_generated(p, password, e);
 }
 
@@ -292,23 +294,22 @@ const struct cli_command user_commands[] = {
     {.name = "list",
      .main = user_list,
      .synopsis = "",
-     .summary = "users and robots with their roles",
+     .summary = "list users and robots with their roles",
      .options = user_options},
     {.name = "add",
      .main = user_add,
      .synopsis = "NAME [--robot] [--generate]",
-     .summary = "a new user or robot",
+     .summary = "add a user or robot",
      .options = add_options},
     {.name = "passwd",
      .main = user_passwd,
      .synopsis = "NAME [--generate] [--data-dir DIR]",
-     .summary =
-	 "set a password; with --data-dir that of a server that does not run, when it is lost",
+     .summary = "set a password; with --data-dir, reset a lost one on a stopped server",
      .options = passwd_options},
     {.name = "remove",
      .main = user_remove,
      .synopsis = "NAME",
-     .summary = "remove a user with tokens and roles",
+     .summary = "remove a user with its tokens and roles",
      .options = user_options},
     {.name = NULL},
 };

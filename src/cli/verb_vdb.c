@@ -19,9 +19,9 @@ int verb_vdb(int argc, char **argv)
 
 static const struct cli_option build_options[] = {
     {"out", 'o', "FILE", NULL, "the database to write"},
-    {"quiet", 'q', NULL, NULL, "say nothing but errors"},
-    {"notes", 0, NULL, NULL, "say each record that could not be read"},
-    {"allow-unjailed", 0, NULL, NULL, "read although the kernel lacks a part of the jail"},
+    {"quiet", 'q', NULL, NULL, "print errors only"},
+    {"notes", 0, NULL, NULL, "print each record that could not be read"},
+    {"allow-unjailed", 0, NULL, NULL, "run even if the kernel cannot jail the workers"},
     {NULL, 0, NULL, NULL, NULL},
 };
 
@@ -83,8 +83,8 @@ static int take_inputs(const struct cli_args *args, struct vdb_build_input *in, 
 		*eq = '\0';
 		in[i].path = eq + 1;
 		if (!is_feed(text))
-			return err_set(e, ERR_FORMAT,
-				       "no feed is called \"%s\"; there are " FEED_NAMES, text);
+			return err_set(e, ERR_FORMAT, "unknown feed \"%s\"; known are " FEED_NAMES,
+				       text);
 	}
 	return 0;
 }
@@ -103,7 +103,7 @@ static void say_built(const char *out, const struct vdb_build_stats *s, int64_t 
 		(unsigned long long)c.packages, (unsigned long long)c.exploits,
 		(unsigned long long)c.file_len, (long long)ms);
 	if (s->notes)
-		fprintf(stderr, "%llu records could not be read (--notes says which)\n",
+		fprintf(stderr, "unreadable records: %llu (--notes lists them)\n",
 			(unsigned long long)s->notes);
 	vdb_close(v);
 }
@@ -150,30 +150,30 @@ const struct cli_command vdb_commands[] = {
     {.name = "build",
      .main = vdb_verb_build,
      .synopsis = "--out FILE NAME=PATH ...",
-     .summary = "make a database of feeds; PATH is a file, zip, .zst, tar.zst or folder",
+     .summary = "build a database from feeds; PATH is a file, zip, .zst, tar.zst or folder",
      .text = "NAME is one of " FEED_NAMES
-	     ". More than one file of a feed is given as several NAME=PATH.",
+	     ". Give NAME=PATH several times for several files of one feed.",
      .options = build_options},
     {.name = "update",
      .main = verb_vdb_update,
      .synopsis = "[--out FILE] [NAME=URL ...]",
-     .summary = "fetch the feeds, keep the last good copy of each, build when something is new",
+     .summary = "fetch the feeds, keep the last good copy of each, rebuild if something changed",
      .text = "Without NAME=URL the built-in list is fetched. NAME is one of " FEED_NAMES ".",
      .options = vdb_update_options},
     {.name = "info",
      .main = vdb_verb_info,
      .synopsis = "FILE [--format table|json]",
-     .summary = "what is in it",
+     .summary = "show what a database contains",
      .options = vdb_info_options},
     {.name = "query",
      .main = vdb_verb_query,
      .synopsis = "FILE (--package ECOSYSTEM NAME | --id ID) [--format table|json]",
-     .summary = "what is known of a package or an advisory",
+     .summary = "show a package's advisories, or an advisory",
      .options = vdb_query_options},
     {.name = "diff",
      .main = vdb_verb_diff,
      .synopsis = "OLD NEW [--list]",
-     .summary = "packages whose advisories differ",
+     .summary = "list packages whose advisories differ",
      .options = vdb_diff_options},
     {.name = "verify", .main = vdb_verb_verify, .synopsis = "FILE", .summary = "check every byte"},
     {.name = NULL},

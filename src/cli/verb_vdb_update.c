@@ -14,9 +14,9 @@
 const struct cli_option vdb_update_options[] = {
     {"out", 'o', "FILE", NULL, "the database to write"},
     {"feeds-dir", 0, "DIR", NULL, "where copies of feeds are kept"},
-    {"force", 0, NULL, NULL, "build although no feed changed"},
+    {"force", 0, NULL, NULL, "build even if no feed changed"},
     {"quiet", 'q', NULL, NULL, "no progress on standard error"},
-    {"allow-unjailed", 0, NULL, NULL, "run although this kernel cannot jail the workers"},
+    {"allow-unjailed", 0, NULL, NULL, "run even if this kernel cannot jail the workers"},
     {0},
 };
 
@@ -30,7 +30,8 @@ static void print_result(const struct update_file *f)
 	const char *why =
 	    strncmp(f->why, f->url, len) == 0 && f->why[len] == ':' ? f->why + len + 2 : f->why;
 	fprintf(stderr, "%-15s %-9s %s%s%s%s\n", f->feed, words[f->outcome], f->url,
-		*why ? ": " : "", why, f->outcome == UPDATE_STALE ? " (the copy is used)" : "");
+		*why ? ": " : "", why,
+		f->outcome == UPDATE_STALE ? " (using the stored copy)" : "");
 }
 
 static int build(const struct cli_args *args, const char *out, const struct update_file *files,
@@ -44,7 +45,7 @@ static int build(const struct cli_args *args, const char *out, const struct upda
 			    (struct vdb_build_input){.feed = files[i].feed, .path = files[i].path};
 	}
 	if (n == 0)
-		return err_set(e, ERR_IO, "no feed could be fetched and there is no copy of any");
+		return err_set(e, ERR_IO, "no feed could be fetched and none has a stored copy");
 	struct pool_options po = {.limits = LIMITS_DEFAULT,
 				  .allow_unjailed = cli_has(args, "allow-unjailed")};
 	struct pool *pool = pool_open(&po, e);

@@ -15,13 +15,13 @@ static void put_package(struct buf *out, const struct cimg *c, const struct inv_
 	report_put_plain(out, p->source_name);
 	buf_put_text(out, " ");
 	report_put_plain(out, p->source_version);
-	buf_put_text(out, ")\n  stated by ");
+	buf_put_text(out, ")\n  listed in ");
 	report_put_plain(out, p->path);
 	if (ip->layer < c->assess.layer_count) {
 		const struct assess_layer *l = &c->assess.layers[ip->layer];
 		buf_printf(out, " in layer %u, %s\n", ip->layer + 1, l->digest);
 		if (l->created_by.len) {
-			buf_put_text(out, "  brought in by: ");
+			buf_put_text(out, "  added by: ");
 			report_put_plain(out, l->created_by);
 			buf_put_text(out, "\n");
 		}
@@ -82,7 +82,7 @@ static void put_head(struct buf *out, struct bytes id, const char *what, size_t 
 	buf_put_text(out, ":\n");
 }
 
-/* `why` shows what is reported, and what is not only where nothing is; `why-not` both. */
+/* `why` shows reported packages, or the others if none is reported; `why-not` shows both. */
 static void put_answer(struct buf *out, struct bytes id, bool why_not, const struct answer *r)
 {
 	if (r->reported_count) {
@@ -93,13 +93,13 @@ static void put_answer(struct buf *out, struct bytes id, bool why_not, const str
 		put_head(out, id, " is not reported for ", r->not_reported_count);
 		buf_put(out, buf_bytes(&r->not_reported));
 	} else if (r->not_reported_count) {
-		report_put_count(out, r->not_reported_count, "other package that it names is",
-				 "other packages that it names are");
-		buf_put_text(out, " not reported: plimsoll why-not\n");
+		report_put_count(out, r->not_reported_count, "other package it names is",
+				 "other packages it names are");
+		buf_put_text(out, " not reported: see plimsoll why-not\n");
 	}
 }
 
-/* No package spoke of it: is it known at all, and for what? */
+/* No package matched the id: is it known at all, and for which packages? */
 static int put_unknown(const struct cimg *c, struct bytes id, struct buf *out, struct err *e)
 {
 	struct arena a;
@@ -108,11 +108,10 @@ static int put_unknown(const struct cimg *c, struct bytes id, struct buf *out, s
 	int64_t n = vdb_find_id(c->vdb, id, &a, &ids, e);
 	report_put_plain(out, id);
 	if (n == 0)
-		buf_put_text(out,
-			     ": no record of the vulnerability database has this id or alias\n");
+		buf_put_text(out, ": not in the vulnerability database\n");
 	else if (n > 0)
-		buf_put_text(out, ": not reported: it is known to the database, but for no package "
-				  "of this image. Its records name:\n");
+		buf_put_text(out, ": not reported: the database knows it, but for no package of "
+				  "this image. Its records name:\n");
 	for (int64_t i = 0; i < n && i < 20; i++) {
 		struct adv adv;
 		if (vdb_advisory_full(c->vdb, ids[i], &a, &adv, e) < 0) {

@@ -70,7 +70,7 @@ static int bzip2_run(void *z, struct engine_io *io, struct err *e)
 	if (rc == BZ_MEM_ERROR)
 		return err_set(e, ERR_NOMEM, "bzip2: no memory");
 	if (rc != BZ_OK)
-		return err_set(e, ERR_FORMAT, "bzip2: the data are damaged (%d)", rc);
+		return err_set(e, ERR_FORMAT, "bzip2: the data is damaged (%d)", rc);
 	return 0;
 }
 

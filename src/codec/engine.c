@@ -98,9 +98,9 @@ static int step(struct engine *c, uint8_t *out, size_t cap, size_t *made, struct
 		return 1;
 	}
 	if (io.used == 0 && io.made == 0 && io.in_len == 0)
-		return err_set(e, ERR_TRUNCATED, "%s: the data end inside a member", c->ops->name);
+		return err_set(e, ERR_TRUNCATED, "%s: the data ends inside a member", c->ops->name);
 	if (io.used == 0 && io.made == 0)
-		return err_set(e, ERR_FORMAT, "%s: the data lead nowhere", c->ops->name);
+		return err_set(e, ERR_FORMAT, "%s: the decoder makes no progress", c->ops->name);
 	/* Do not wait for more input while there is something to show. */
 	return io.used < io.in_len;
 }

@@ -52,7 +52,7 @@ static int skip_text(struct stream *in, uint32_t *crc, struct err *e)
 			return rc;
 		if (rc == 0)
 			return err_set(e, ERR_TRUNCATED,
-				       "gzip: header: the data end inside a name");
+				       "gzip: header: the data ends inside a name");
 		b = bytes_part(b, 0, TEXT_MAX + 1 - n);
 		size_t end = bytes_find(b, 0);
 		size_t part = end < b.len ? end + 1 : b.len;

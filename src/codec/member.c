@@ -51,7 +51,7 @@ static int64_t read_some(struct member_stream *s, uint8_t *out, size_t cap, bool
 	stream_consume(s->in, io.used < io.in_len ? io.used : io.in_len);
 	*ret_end = rc > 0;
 	if (rc == 0 && io.in_len == 0 && io.made == 0)
-		return err_set(e, ERR_TRUNCATED, "deflate: the data end inside a block");
+		return err_set(e, ERR_TRUNCATED, "deflate: the data ends inside a block");
 	return (int64_t)io.made;
 }
 

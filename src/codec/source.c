@@ -61,7 +61,7 @@ static int64_t source_read(void *impl, uint8_t *out, size_t cap, struct err *e)
 	if (got < 0)
 		return err_sys(e, "read at byte %" PRIu64, f->pos);
 	if (got == 0 && f->wait)
-		return err_set(e, ERR_TRUNCATED, "the file lost bytes it had announced");
+		return err_set(e, ERR_TRUNCATED, "the file is shorter than announced");
 	f->pos += (uint64_t)got;
 	return got;
 }
@@ -108,7 +108,8 @@ struct stream *stream_open_fd(int fd, uint64_t off, uint64_t len, stream_wait_fn
 {
 	/* pread takes a signed offset. */
 	if (off > INT64_MAX) {
-		(void)err_set(e, ERR_LIMIT, "offset %" PRIu64 " is past what a file can have", off);
+		(void)err_set(e, ERR_LIMIT, "offset %" PRIu64 " is past the largest file offset",
+			      off);
 		return NULL;
 	}
 	struct source *f = calloc(1, sizeof *f);

@@ -65,8 +65,8 @@ static int check_limits(const struct stream *s, struct err *why)
 	uint64_t taken = stream_offset(s->in);
 	if (s->produced / (taken ? taken : 1) > s->ratio_max)
 		return err_set(why, ERR_LIMIT,
-			       "%" PRIu64 " bytes from %" PRIu64 " compressed: more than %" PRIu64
-			       " to one",
+			       "%" PRIu64 " bytes from %" PRIu64
+			       " compressed: a ratio above %" PRIu64 " to one",
 			       s->produced, taken, s->ratio_max);
 	return 0;
 }
@@ -124,7 +124,7 @@ void stream_consume(struct stream *s, size_t n)
 
 static int truncated(uint64_t n, struct err *e)
 {
-	return err_set(e, ERR_TRUNCATED, "the data end %" PRIu64 " bytes early", n);
+	return err_set(e, ERR_TRUNCATED, "the data ends %" PRIu64 " bytes early", n);
 }
 
 int stream_skip(struct stream *s, uint64_t n, struct err *e)

@@ -47,8 +47,8 @@ static int refuse(lzma_ret rc, struct err *e)
 	if (rc == LZMA_MEM_ERROR)
 		return err_set(e, ERR_NOMEM, "xz: no memory");
 	if (rc == LZMA_OPTIONS_ERROR || rc == LZMA_UNSUPPORTED_CHECK)
-		return err_set(e, ERR_UNSUPPORTED, "xz: a filter or check that is not known");
-	return err_set(e, ERR_FORMAT, "xz: the data are damaged (%d)", (int)rc);
+		return err_set(e, ERR_UNSUPPORTED, "xz: unknown filter or check");
+	return err_set(e, ERR_FORMAT, "xz: the data is damaged (%d)", (int)rc);
 }
 
 static int xz_run(void *z, struct engine_io *io, struct err *e)

@@ -93,7 +93,7 @@ static int token_of(struct client *c, struct bytes reply, struct err *e)
 	if (json_finish(&j, e) < 0)
 		return err_ctx(e, "token");
 	c->token = token.len ? arena_cstr(&c->arena, token) : NULL;
-	return c->token ? 0 : err_set(e, ERR_DENIED, "the token service gave no token");
+	return c->token ? 0 : err_set(e, ERR_DENIED, "the token service returned no token");
 }
 
 /* What the token service said, in words. */
@@ -109,7 +109,7 @@ static int token_refused(const struct client *c, const struct fetch_reply *reply
 		    BYTES_ARG(c->registry));
 	if (reply->status == 429 && reply->retry_after_sec)
 		return err_set(e, ERR_LIMIT,
-			       "%.*s: too many requests or wrong passwords: try again in %u s",
+			       "%.*s: too many requests or wrong passwords: retry in %u s",
 			       BYTES_ARG(c->registry), reply->retry_after_sec);
 	return err_set(e, ERR_DENIED, "%.*s: the token service answered %ld",
 		       BYTES_ARG(c->registry), reply->status);
@@ -131,10 +131,11 @@ static int authenticate(struct client *c, const char *challenge_text, struct err
 			       c->credentials.username ? ""
 						       : " (no credentials were found for it)");
 	if (c->credentials.username && !may_tell(c, realm))
-		return err_set(e, ERR_DENIED,
-			       "%.*s: its token service %.*s would get name and password in clear "
-			       "(--insecure allows it)",
-			       BYTES_ARG(c->registry), BYTES_ARG(bytes_part(realm, 0, 200)));
+		return err_set(
+		    e, ERR_DENIED,
+		    "%.*s: its token service %.*s would receive name and password unencrypted "
+		    "(--insecure allows it)",
+		    BYTES_ARG(c->registry), BYTES_ARG(bytes_part(realm, 0, 200)));
 	struct buf url;
 	buf_init(&url, 65536);
 	buf_put(&url, realm);
@@ -226,8 +227,8 @@ void client_close(struct client *c)
 static int status_error(const struct client *c, long status, const char *what, struct err *e)
 {
 	if (status == 404)
-		return err_set(e, ERR_NOT_FOUND, "%.*s/%.*s: there is no %s",
-			       BYTES_ARG(c->registry), BYTES_ARG(c->repository), what);
+		return err_set(e, ERR_NOT_FOUND, "%.*s/%.*s: no %s", BYTES_ARG(c->registry),
+			       BYTES_ARG(c->repository), what);
 	if (status == 403)
 		return err_set(e, ERR_DENIED, "%.*s/%.*s: access denied", BYTES_ARG(c->registry),
 			       BYTES_ARG(c->repository));
@@ -245,15 +246,15 @@ int client_manifest(struct client *c, struct bytes reference, struct buf *out,
 	struct err ignored = ERR_INIT;
 	char *leaf = arena_cstr(&c->arena, reference);
 	if (!leaf)
-		return err_set(e, ERR_FORMAT, "the reference holds a NUL");
+		return err_set(e, ERR_FORMAT, "the reference contains a NUL");
 	int r = request(c, "manifests", leaf, &f, &reply, e);
 	if (r == 0 && reply.status != 200)
 		r = status_error(c, reply.status, "such manifest", e);
 	if (r == 0 && digest_parse(reference, &want, &ignored) == 0) {
 		digest_of(want.algo, buf_bytes(&reply.body), &got);
 		if (!digest_eq(&want, &got))
-			r = err_set(e, ERR_INTEGRITY, "manifest %s: the content has another digest",
-				    leaf);
+			r = err_set(e, ERR_INTEGRITY,
+				    "manifest %s: the content has a different digest", leaf);
 	}
 	if (r == 0) {
 		struct bytes type = bytes_of(reply.content_type);
@@ -291,7 +292,7 @@ int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, 
 			return err_sys(e, "temporary file");
 		if (status != 200)
 			return status_error(c, status, text, e);
-		r = err_set(e, ERR_IO, "blob %s: the registry would not resume", text);
+		r = err_set(e, ERR_IO, "blob %s: the registry did not resume the download", text);
 	}
 	return r;
 }

@@ -59,7 +59,8 @@ static int decode_auth(struct bytes auth, struct arena *a, struct credentials *r
 		return err_set(e, ERR_FORMAT, "\"auth\" is not the base64 of user:password");
 	ret->username = arena_cstr(a, bytes_cut(&rest, ':'));
 	ret->password = arena_cstr(a, rest);
-	return ret->username && ret->password ? 1 : err_set(e, ERR_FORMAT, "\"auth\" holds a NUL");
+	return ret->username && ret->password ? 1
+					      : err_set(e, ERR_FORMAT, "\"auth\" contains a NUL");
 }
 
 static int read_entry(struct json *j, struct arena *a, struct credentials *ret, struct err *e)
@@ -89,7 +90,7 @@ static int read_entry(struct json *j, struct arena *a, struct credentials *ret, 
 	int r = auth.len ? decode_auth(auth, a, ret, e) : 0;
 	if (r > 0 && identity.len && !*ret->password) { /* "auth" then holds the user's name only */
 		ret->password = arena_cstr(a, identity);
-		r = ret->password ? 1 : err_set(e, ERR_FORMAT, "\"identitytoken\" holds a NUL");
+		r = ret->password ? 1 : err_set(e, ERR_FORMAT, "\"identitytoken\" contains a NUL");
 	}
 	return r;
 }

@@ -234,7 +234,8 @@ int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e)
 	buf_init(&ret->body, f->out_fd >= 0 ? 1U << 20 : (size_t)f->max);
 	(void)pthread_once(&once, init_library);
 	if (failed.code != ERR_OK)
-		return err_set(e, ERR_UNSUPPORTED, "no library for requests: %s", failed.msg);
+		return err_set(e, ERR_UNSUPPORTED, "the HTTP library cannot be loaded: %s",
+			       failed.msg);
 	struct transfer t = {.f = f, .reply = ret, .e = e, .curl = lib.init()};
 	struct curl_slist *headers = NULL;
 	int r = t.curl ? 0 : err_set(e, ERR_NOMEM, "no memory for a request");

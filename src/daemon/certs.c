@@ -74,9 +74,9 @@ void certs_renew(struct certs *c, struct http_server *s, bool now)
 	if (rc == 0)
 		rc = http_server_tls(s, buf_cstr(&c->cert), buf_cstr(&c->key), &e);
 	if (rc < 0)
-		log_line(LOG_ERROR, "TLS: %s; the present certificate stays", e.msg);
+		log_line(LOG_ERROR, "TLS: %s; the current certificate stays in use", e.msg);
 	else
-		log_line(LOG_INFO, "TLS: certificate and key were read again");
+		log_line(LOG_INFO, "TLS: certificate and key were reloaded");
 }
 
 int certs_wait(struct certs *c, struct http_server *s, const sigset_t *signals)

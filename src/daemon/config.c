@@ -51,15 +51,17 @@ static int read_events(yaml_parser_t *parser, struct file_values *out, struct ar
 		    type == YAML_SCALAR_EVENT ? (const char *)ev.data.scalar.value : "";
 		int r = 0;
 		if (type == YAML_MAPPING_START_EVENT && depth++ > 0)
-			r = err_set(e, ERR_FORMAT, "line %zu: settings are plain values", line);
+			r = err_set(e, ERR_FORMAT, "line %zu: a setting must be a plain value",
+				    line);
 		else if (type == YAML_SEQUENCE_START_EVENT || type == YAML_ALIAS_EVENT)
-			r = err_set(e, ERR_FORMAT, "line %zu: settings are plain values", line);
+			r = err_set(e, ERR_FORMAT, "line %zu: a setting must be a plain value",
+				    line);
 		else if (type == YAML_SCALAR_EVENT && depth == 0)
 			r = err_set(e, ERR_FORMAT, "line %zu: expected \"setting: value\"", line);
 		else if (type == YAML_SCALAR_EVENT && !key[0]) {
 			if (find(text) < 0)
-				r = err_set(e, ERR_FORMAT, "line %zu: there is no setting \"%s\"",
-					    line, text);
+				r = err_set(e, ERR_FORMAT, "line %zu: unknown setting \"%s\"", line,
+					    text);
 			else
 				(void)snprintf(key, sizeof key, "%s", text);
 		} else if (type == YAML_SCALAR_EVENT) {
@@ -261,8 +263,7 @@ static void env_name(const char *name, char out[64])
 static int check(const struct config *c, struct err *e)
 {
 	if (!*c->tls_cert != !*c->tls_key)
-		return err_set(e, ERR_FORMAT,
-			       "tls-cert and tls-key are given together or not at all");
+		return err_set(e, ERR_FORMAT, "tls-cert and tls-key must be set together");
 	return 0;
 }
 

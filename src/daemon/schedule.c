@@ -64,17 +64,17 @@ static size_t report(const struct update_file *files, size_t count)
 		failed++;
 		copies += files[i].outcome == UPDATE_STALE;
 		if (files[i].outcome == UPDATE_STALE)
-			log_line(LOG_DEBUG, "feed %s: %s; the copy from %lld hours ago is used",
+			log_line(LOG_DEBUG, "feed %s: %s; using the copy from %lld hours ago",
 				 files[i].feed, files[i].why,
 				 (long long)((clock_wall_ms() - files[i].fetched_ms) / 3600000));
 		else
-			log_line(LOG_DEBUG, "feed %s: %s; there is no copy of it", files[i].feed,
+			log_line(LOG_DEBUG, "feed %s: %s; no stored copy", files[i].feed,
 				 files[i].why);
 	}
 	if (first)
 		log_line(
 		    LOG_WARN,
-		    "feeds: %zu of %zu could not be fetched (%s: %s); older copies are used of %zu",
+		    "feeds: %zu of %zu could not be fetched (%s: %s); using older copies of %zu",
 		    failed, count, first->feed, first->why, copies);
 	return failed;
 }
@@ -108,7 +108,7 @@ static enum outcome update(struct schedule *s)
 	}
 	if (r < 0 && !atomic_load(&s->stopping))
 		log_line(LOG_WARN, "vulnerability database: %s%s", e.msg,
-			 present ? "; the present one stays" : "");
+			 present ? "; the current one stays in use" : "");
 	arena_free(&a);
 	return r < 0 || failed == count ? OUTCOME_NOTHING : failed ? OUTCOME_PART : OUTCOME_WHOLE;
 }

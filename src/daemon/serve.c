@@ -63,9 +63,8 @@ static int refuse_remains(struct server *s, const char *db, struct err *e)
 		   ? has
 		   : err_set(
 			 e, ERR_CONFLICT,
-			 "%s: plimsoll.db is gone, but blobs or keys of a server are still there: "
-			 "bring a "
-			 "backup of it back (plimsoll restore), or move them away to begin anew",
+			 "%s: plimsoll.db is missing, but a server's blobs or keys are present: "
+			 "restore a backup (plimsoll restore), or move them away to start over",
 			 s->c->data_dir);
 }
 
@@ -153,8 +152,8 @@ static int try_password(struct err *e)
 	arena_init(&a, 4096);
 	int r = secret_password_hash(BYTES_LIT("is there memory for this"), &a, &encoded, e);
 	arena_free(&a);
-	return r < 0 ? err_ctx(e, "a password takes 7 MiB of memory to check, and that could not "
-				  "be done (ulimit -v?)")
+	return r < 0 ? err_ctx(e, "checking a password needs 7 MiB of memory, and that failed "
+				  "(ulimit -v?)")
 		     : 0;
 }
 
@@ -197,7 +196,7 @@ static int make_owner(struct server *s, struct err *e)
 	if (r == 0)
 		r = access_owner_add(s->access, bytes_trim(bytes_of(s->owner_password)), e);
 	if (r < 0)
-		return err_ctx(e, "the first start's owner");
+		return err_ctx(e, "creating the owner");
 	s->api.owner_pending = true;
 	return 0;
 }
@@ -250,8 +249,8 @@ static int open_http(struct server *s, struct err *e)
 	s->http = http_server_open(&ho, tables, counts, api_table_count, &hooks, e);
 	if (!s->http && e->sys == EADDRINUSE)
 		return err_set(e, ERR_CONFLICT,
-			       "listen %s: another program listens there; --listen ADDRESS:PORT "
-			       "chooses another port",
+			       "listen %s: the port is in use; choose another with --listen "
+			       "ADDRESS:PORT",
 			       s->c->listen);
 	return s->http ? 0 : err_ctx(e, "--listen");
 }
@@ -266,7 +265,7 @@ static void close_all(struct server *s)
 	registry_stop_soon(s->registry);
 	if (!http_server_close(s->http, GRACE_MS)) {
 		/* It uses what would be closed below. Nothing that was acknowledged is lost. */
-		log_line(LOG_WARN, "a request did not end in time; leaving without it");
+		log_line(LOG_WARN, "a request did not finish in time; exiting without it");
 		if (s->engine)
 			engine_leave(s->engine, LEAVE_MS);
 		_exit(0);
@@ -289,7 +288,7 @@ static void put_quick_start(const struct server *s, struct buf *out, const char 
 		   *plain_dest = *plain ? "--dest-tls-verify=false " : "";
 	buf_printf(
 	    out,
-	    "\nPush an image, then see what is vulnerable in it:\n"
+	    "\nPush an image and list its vulnerabilities:\n"
 	    "  skopeo login %s-u " ACCESS_OWNER " %s\n"
 	    "  skopeo copy %sdocker://docker.io/library/debian:11 docker://%s/demo/debian:11\n"
 	    "  %s push-status %s/demo/debian:11\n",
@@ -320,7 +319,7 @@ static void say_hello(struct server *s)
 			   s->owner_password, s->owner_file);
 	else if (s->api.owner_pending)
 		buf_printf(&out,
-			   "\nNobody has logged in yet: the password of the owner \"" ACCESS_OWNER
+			   "\nNo login yet: the password of the owner \"" ACCESS_OWNER
 			   "\" is in %s.\n",
 			   s->owner_file);
 	if (io_write(STDOUT_FILENO, out.ptr, out.len, &e) < 0 && is_first)
@@ -340,15 +339,13 @@ static void say_no_vdb(const struct server *s)
 	if (v)
 		return;
 	if (s->c->feeds_every_ms)
-		log_line(LOG_WARN, "there is no vulnerability database yet: images are Unverified "
-				   "until one was built of the feeds, "
-				   "which are fetched now (settings feeds, feeds-every); --vdb "
-				   "FILE loads one at once");
+		log_line(LOG_WARN, "no vulnerability database yet: images are Unverified until one "
+				   "is built from the feeds, which are being fetched (settings "
+				   "feeds, feeds-every); --vdb FILE loads one immediately");
 	else
-		log_line(LOG_WARN, "there is no vulnerability database: images stay Unverified; "
-				   "--vdb FILE loads one "
-				   "(made by `plimsoll vdb update` or `vdb build`), --feeds-every "
-				   "TIME builds one of the feeds");
+		log_line(LOG_WARN, "no vulnerability database: images stay Unverified; --vdb FILE "
+				   "loads one (see `plimsoll vdb update` and `vdb build`), "
+				   "--feeds-every TIME builds one from the feeds");
 }
 
 /* The server listens before the long work of a start is done: when it is, it is ready. What is
@@ -404,7 +401,7 @@ static unsigned connections_for(const struct config *c)
 	if (most >= c->connections)
 		return (unsigned)c->connections;
 	log_line(LOG_WARN,
-		 "%llu files may be open at once: there will be %llu connections at once, not %llu",
+		 "at most %llu files may be open: connections is lowered to %llu from %llu",
 		 (unsigned long long)l.rlim_cur, (unsigned long long)most,
 		 (unsigned long long)c->connections);
 	return (unsigned)most;

@@ -94,7 +94,7 @@ int kev_import(struct bytes path, struct bytes document, const struct feed_sink 
 		rc = err_set(e, ERR_FORMAT, "KEV: no \"vulnerabilities\"");
 	if (rc >= 0 && k.has_count && k.count != k.entries) {
 		char text[96];
-		(void)snprintf(text, sizeof text, "KEV says %llu entries and holds %llu",
+		(void)snprintf(text, sizeof text, "KEV announces %llu entries and has %llu",
 			       (unsigned long long)k.count, (unsigned long long)k.entries);
 		rc = sink->note(sink->arg, path, text, e);
 	}

@@ -353,11 +353,11 @@ static int note_version(const struct osv_record *r, struct bytes where,
 			const struct feed_sink *sink, struct err *e)
 {
 	char text[256];
-	int n = snprintf(text, sizeof text, "package %.*s: \"%.*s\" is no version: ",
+	int n = snprintf(text, sizeof text, "package %.*s: \"%.*s\" is not a version: ",
 			 BYTES_ARG(bytes_part(r->odd_name, 0, 80)),
 			 BYTES_ARG(bytes_part(r->odd_version, 0, 60)));
 	(void)snprintf(text + n, sizeof text - (size_t)n, "%s%s",
-		       r->odd_as == ADV_UNKNOWN ? "nothing can be compared with it" : "read as ",
+		       r->odd_as == ADV_UNKNOWN ? "it cannot be compared" : "read as ",
 		       r->odd_as == ADV_UNKNOWN ? "" : adv_status_word(r->odd_as));
 	return sink->note(sink->arg, where, text, e);
 }
@@ -379,7 +379,7 @@ static int send_record(struct osv_record *r, struct bytes path, const struct fee
 		rc = note_version(r, where, sink, e);
 	if (rc < 0 || r->unused == 0)
 		return rc;
-	(void)snprintf(text, sizeof text, "used without %zu affected entries: %s", r->unused,
+	(void)snprintf(text, sizeof text, "affected entries not used: %zu (%s)", r->unused,
 		       r->unused_why);
 	return sink->note(sink->arg, where, text, e);
 }

@@ -205,7 +205,7 @@ int feed_read(const struct feed *f, struct bytes path, int fd, const struct limi
 		rc = read_stream(&r, path, fd, e);
 	buf_free(&r.document);
 	if (rc >= 0 && r.wanted == 0)
-		return err_set(e, ERR_NOT_FOUND, "%.*s: nothing in it that the feed %s reads",
+		return err_set(e, ERR_NOT_FOUND, "%.*s: contains nothing that the feed %s reads",
 			       BYTES_ARG(path), f->name);
 	return rc < 0 ? rc : 0;
 }

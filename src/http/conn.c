@@ -226,10 +226,10 @@ static void say_wrong_protocol(struct http_conn *c)
 {
 	static const char plain[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
 				    "Content-Type: text/plain\r\nContent-Length: 36\r\n\r\n"
-				    "This port speaks plain HTTP, no TLS\n";
+				    "This port speaks plain HTTP, not TLS\n";
 	static const char tls[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
 				  "Content-Type: text/plain\r\nContent-Length: 36\r\n\r\n"
-				  "This port speaks TLS, no plain HTTP\n";
+				  "This port speaks TLS, not plain HTTP\n";
 	(void)send(c->fd, c->server->is_tls ? tls : plain, sizeof plain - 1,
 		   MSG_DONTWAIT | MSG_NOSIGNAL);
 }

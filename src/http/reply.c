@@ -92,7 +92,7 @@ int http_reply_bytes(struct http_request *r, unsigned status, const char *conten
 		     struct bytes body, struct err *e)
 {
 	if (body.len > CONN_CHARGED_LEN && !server_take(r->conn->server, r->conn, body.len))
-		return reply_busy(r, "too many replies wait for their readers", e);
+		return reply_busy(r, "too many replies are waiting for their readers", e);
 	uint8_t *copy = body.len ? malloc(body.len) : NULL;
 	if (body.len && !copy)
 		return err_set(e, ERR_NOMEM, "reply of %zu bytes", body.len);
@@ -115,7 +115,8 @@ int http_reply_head(struct http_request *r, unsigned status, const char *content
 		    struct err *e)
 {
 	if (r->method != HTTP_HEAD)
-		return err_set(e, ERR_INTERNAL, "a reply without its body to another than HEAD");
+		return err_set(e, ERR_INTERNAL,
+			       "a reply without a body to a method other than HEAD");
 	return reply_set(r, REPLY_HEAD, status, content_type, len, e);
 }
 

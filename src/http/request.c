@@ -164,7 +164,7 @@ static int admit(struct http_request *r, struct err *e)
 		if (rc > 0)
 			return err_set(e, ERR_DENIED, "not allowed");
 	} else if (strcmp(route->action, HTTP_PUBLIC) != 0) {
-		return err_set(e, ERR_DENIED, "no one is allowed");
+		return err_set(e, ERR_DENIED, "not allowed for anyone");
 	}
 	if (r->body_len > 0 && (uint64_t)r->body_len > route->body_max)
 		return http_reply_error(r, 413, "SIZE_INVALID", "the body is too large", e);
@@ -286,7 +286,7 @@ void request_fail(struct http_request *r, unsigned status)
 	if (!status || reply_made(r))
 		return;
 	int rc = status == 503
-		     ? reply_busy(r, "too many requests wait for their clients", NULL)
+		     ? reply_busy(r, "too many requests are waiting for their clients", NULL)
 		     : http_reply_error(r, status, status == 413 ? "SIZE_INVALID" : "UNSUPPORTED",
 					"the body's framing cannot be accepted", NULL);
 	r->lost = rc < 0;

@@ -54,10 +54,10 @@ static int compile(const struct http_route *route, struct compiled *ret, struct 
 	if (!route->action || !route->action[0] || !route->summary || !route->methods)
 		return err_set(e, ERR_FORMAT, "route %s: no action, summary or method", shown);
 	if (!route->handle == !route->stream)
-		return err_set(e, ERR_FORMAT, "route %s: one of handle and stream", shown);
+		return err_set(e, ERR_FORMAT, "route %s: needs either handle or stream", shown);
 	struct bytes path = bytes_of(route->pattern);
 	if (path.len == 0 || path.ptr[0] != '/')
-		return err_set(e, ERR_FORMAT, "route %s: no \"/\" in front", shown);
+		return err_set(e, ERR_FORMAT, "route %s: does not begin with \"/\"", shown);
 	*ret = (struct compiled){.route = route};
 	size_t params = 0, many = 0;
 	for (size_t off = 0; off < path.len;) {
@@ -102,9 +102,9 @@ static int check_twins(const struct route_table *t, struct err *e)
 	for (size_t i = 1; i < t->count; i++) {
 		for (size_t k = i; k-- > 0 && precision_cmp(&t->rows[k], &t->rows[i]) == 0;)
 			if (t->rows[k].route->methods & t->rows[i].route->methods)
-				return err_set(e, ERR_FORMAT, "routes %s and %s fit the same",
-					       t->rows[k].route->pattern,
-					       t->rows[i].route->pattern);
+				return err_set(
+				    e, ERR_FORMAT, "routes %s and %s match the same path",
+				    t->rows[k].route->pattern, t->rows[i].route->pattern);
 	}
 	return 0;
 }

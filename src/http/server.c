@@ -22,7 +22,7 @@ static int listen_on(struct http_server *s, struct err *e)
 				       .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	if (getaddrinfo(s->options.address, port, &hints, &found) != 0)
-		return err_set(e, ERR_FORMAT, "address \"%s\" is no IP address",
+		return err_set(e, ERR_FORMAT, "address \"%s\" is not an IP address",
 			       s->options.address);
 	int one = 1, off = 0;
 	s->listen_fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

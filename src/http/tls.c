@@ -135,13 +135,14 @@ static int fill(SSL_CTX *c, const char *cert_pem, const char *key_pem, struct er
 		 ssl_lib.SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
 		rc = err_set(e, ERR_UNSUPPORTED, "the TLS library has no TLS 1.2");
 	else if (!use_chain(c, cert))
-		rc = err_set(e, ERR_FORMAT, "the certificate is not usable (PEM, chain last)");
+		rc = err_set(e, ERR_FORMAT,
+			     "the certificate is not usable (expected: PEM, the chain after it)");
 	else if (!use_key(c, key))
-		rc =
-		    err_set(e, ERR_FORMAT,
-			    "the key is not usable (PEM, not encrypted), or not the certificate's");
+		rc = err_set(e, ERR_FORMAT,
+			     "the key is not usable (expected: PEM, unencrypted), or does not "
+			     "match the certificate");
 	else if (ssl_lib.SSL_CTX_check_private_key(c) != 1)
-		rc = err_set(e, ERR_FORMAT, "the key does not belong to the certificate");
+		rc = err_set(e, ERR_FORMAT, "the key does not match the certificate");
 	BIO_free(cert);
 	BIO_free(key);
 	return rc;
@@ -151,7 +152,8 @@ struct tls_pair *tls_pair_open(const char *cert_pem, const char *key_pem, struct
 {
 	(void)pthread_once(&once, load);
 	if (load_result < 0) {
-		(void)err_set(e, ERR_UNSUPPORTED, "no library for TLS: %s", load_error.msg);
+		(void)err_set(e, ERR_UNSUPPORTED, "the TLS library cannot be loaded: %s",
+			      load_error.msg);
 		return NULL;
 	}
 	struct tls_pair *p = calloc(1, sizeof *p);

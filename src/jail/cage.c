@@ -140,15 +140,15 @@ static uint64_t landlock_fs_rights(int abi)
 	return (UINT64_C(1) << bits) - 1;
 }
 
-/* 0 = done, ERR_UNSUPPORTED = the kernel has none. */
+/* 0 = done, ERR_UNSUPPORTED = the kernel lacks it. */
 static int enter_landlock(int *ret_abi, struct err *e)
 {
 	long abi = syscall(LANDLOCK_CREATE, NULL, (size_t)0, LANDLOCK_VERSION);
 	if (abi < 1)
 		return err_set(e, ERR_UNSUPPORTED, "Landlock cannot be used: %s",
-			       errno == EOPNOTSUPP ? "it is switched off at boot"
+			       errno == EOPNOTSUPP ? "it is disabled at boot"
 			       : errno == EPERM	   ? "a container's seccomp filter refuses it"
-						   : "the kernel has none, or a container's "
+						   : "the kernel lacks it, or a container's "
 						     "seccomp filter hides it");
 	struct landlock_attr attr = {
 	    .handled_fs = landlock_fs_rights((int)abi),

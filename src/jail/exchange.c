@@ -37,7 +37,7 @@ static int check_deadline(struct exchange *t, struct err *e)
 		return err_set(e, ERR_TIMEOUT, "worker: no progress for %lld ms",
 			       (long long)t->wall_ms);
 	if (now >= t->end_ms)
-		return err_set(e, ERR_TIMEOUT, "worker: the task takes too long");
+		return err_set(e, ERR_TIMEOUT, "worker: the task took too long");
 	return 0;
 }
 

@@ -109,11 +109,11 @@ static int open_worker(struct pool *p, const char *path, struct err *e)
 	if (!path) {
 		ssize_t n = readlink("/proc/self/exe", self, PATH_MAX);
 		if (n <= 0 || n == PATH_MAX)
-			return err_sys(e, "worker: where the program is");
+			return err_sys(e, "worker: path of the program");
 		self[n] = '\0';
 		char *slash = strrchr(self, '/');
 		if (!slash)
-			return err_set(e, ERR_INTERNAL, "worker: where the program is");
+			return err_set(e, ERR_INTERNAL, "worker: path of the program");
 		memcpy(slash, "/plimsoll-worker", sizeof "/plimsoll-worker");
 		path = self;
 	}
@@ -154,7 +154,7 @@ static int probe(struct pool *p, struct err *e)
 	r.allow_unjailed = p->allow_unjailed;
 	int rc;
 	if (n == 0)
-		rc = err_set(e, ERR_TIMEOUT, "worker: does not start");
+		rc = err_set(e, ERR_TIMEOUT, "worker: did not start in time");
 	else if (got <= 0)
 		rc = proc_explain(&s.proc, e);
 	else

@@ -67,7 +67,7 @@ int proc_spawn(const struct proc_args *args, struct proc *ret, struct err *e)
 	struct proc w = {.pid = child.pid, .pidfd = child.pidfd, .sock = -1};
 	if (clock_getcpuclockid(w.pid, &w.cpu_clock) != 0) {
 		proc_kill(&w);
-		return err_set(e, ERR_CHILD, "worker: ended at once");
+		return err_set(e, ERR_CHILD, "worker: exited immediately");
 	}
 	w.sock = STEAL_FD(ours);
 	*ret = w;
@@ -101,15 +101,15 @@ int proc_explain(struct proc *w, struct err *e)
 	bool itself = poll_end(w, GRACE_MS);
 	finish(w, &end);
 	if (!itself)
-		return err_set(e, ERR_CHILD, "worker: closed its socket and went on");
+		return err_set(e, ERR_CHILD, "worker: closed its socket but kept running");
 	if (end.si_code == CLD_EXITED && end.si_status == PROC_NOT_RUN)
 		return err_set(e, ERR_CHILD, "worker: the program could not be run");
 	if (end.si_code == CLD_EXITED)
 		return err_set(e, ERR_CHILD,
-			       "worker: ended with status %d before its task was done",
+			       "worker: exited with status %d before its task was done",
 			       end.si_status);
 	if (end.si_status == SIGXCPU)
-		return err_set(e, ERR_TIMEOUT, "worker: used up its processor time");
+		return err_set(e, ERR_TIMEOUT, "worker: exceeded its CPU time");
 	if (end.si_status == SIGSYS)
 		return err_set(e, ERR_CHILD, "worker: killed for a forbidden system call");
 	return err_set(e, ERR_CHILD, "worker: killed by signal %d", end.si_status);

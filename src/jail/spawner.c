@@ -357,7 +357,7 @@ static int ask(struct spawner *s, struct request *q, const int *fds, size_t coun
 	int got[FDS_MAX];
 	size_t got_count;
 	if (!send_with(s->sock, q, sizeof *q, fds, count))
-		return err_set(e, ERR_CHILD, "worker: the process that starts workers is gone");
+		return err_set(e, ERR_CHILD, "worker: the spawner has died");
 	struct pollfd p = {.fd = s->sock, .events = POLLIN};
 	int r;
 	do {
@@ -365,8 +365,8 @@ static int ask(struct spawner *s, struct request *q, const int *fds, size_t coun
 	} while (r < 0 && errno == EINTR);
 	ssize_t n = receive_with(s->sock, &a, sizeof a, MSG_DONTWAIT, got, &got_count);
 	if (n != (ssize_t)sizeof a)
-		return err_set(e, ERR_CHILD, "worker: the process that starts workers %s",
-			       r > 0 ? "is gone" : "does not answer");
+		return err_set(e, ERR_CHILD, "worker: the spawner %s",
+			       r > 0 ? "has died" : "does not answer");
 	if (a.error || got_count != 1) {
 		errno = a.error ? a.error : EIO;
 		return err_sys(e, "worker: %s", s->path);
@@ -386,7 +386,8 @@ static int check_program(const struct spawner *s, struct err *e)
 		    now.st_mtim.tv_nsec == was->st_mtim.tv_nsec;
 	return same ? 0
 		    : err_set(e, ERR_CHILD,
-			      "worker: %s was overwritten while the program runs: restart it",
+			      "worker: %s was overwritten while the server was running: "
+			      "restart the server",
 			      s->path);
 }
 

@@ -61,9 +61,9 @@ static void say_verdict(struct why *w, const struct verdict *v)
 	case VERDICT_AFFECTED:
 		buf_put_text(
 		    w->out,
-		    "in range, but another record of the same vendor settles it: one that is "
-		    "already installed, that is reported instead, or that is about the "
-		    "very build");
+		    "in range, but another record of the same vendor takes precedence: its fix "
+		    "is installed, it is reported instead, or it is about this exact "
+		    "build");
 		break;
 	case VERDICT_OUT_OF_RANGE:
 		if (v->fixed.len)
@@ -74,7 +74,7 @@ static void say_verdict(struct why *w, const struct verdict *v)
 				   BYTES_ARG(range));
 		break;
 	case VERDICT_OTHER_NAME:
-		buf_put_text(w->out, "means another package than this one");
+		buf_put_text(w->out, "refers to a different package");
 		break;
 	case VERDICT_OTHER_ARCH:
 		buf_printf(w->out, "only for %.*s, this is %.*s", BYTES_ARG(x->arches),
@@ -88,10 +88,10 @@ static void say_verdict(struct why *w, const struct verdict *v)
 		buf_put_text(w->out, "for another flavour of the package (ksplice, fips)");
 		break;
 	case VERDICT_NOT_AFFECTED:
-		buf_put_text(w->out, "the vendor states that it is not affected");
+		buf_put_text(w->out, "the vendor states that the package is not affected");
 		break;
 	case VERDICT_NO_VERSION:
-		buf_printf(w->out, "its versions are none, nothing can be compared with them: %.*s",
+		buf_printf(w->out, "its versions are not valid and cannot be compared: %.*s",
 			   BYTES_ARG(range));
 		break;
 	case VERDICT_NO_SCHEME:
@@ -124,7 +124,7 @@ static int find_meant(struct why *w, struct bytes id)
 /* Where the id is known, but not for this package: where else. */
 static int say_elsewhere(struct why *w, struct bytes id)
 {
-	buf_printf(w->out, "no record of %.*s speaks of %.*s in ", BYTES_ARG(id),
+	buf_printf(w->out, "no record of %.*s mentions %.*s in ", BYTES_ARG(id),
 		   BYTES_ARG(w->p->name));
 	buf_printf(w->out, "%.*s\n", BYTES_ARG(w->p->distro));
 	for (size_t i = 0; i < w->id_count; i++) {
@@ -162,7 +162,8 @@ static int explain(struct why *w, struct bytes id)
 	if (!ecosystem_names(w->p, w->a, names, &n))
 		return err_set(w->e, ERR_NOMEM, "match: no memory");
 	if (!ecosystem_has_type(w->p))
-		return not_assessed(w, "it is of another package manager than the distribution's");
+		return not_assessed(
+		    w, "it belongs to a package manager other than the distribution's");
 	if (n == 0)
 		return not_assessed(w, "no advisories are known for its distribution");
 	int64_t said = say_reported(w, id);
@@ -184,7 +185,7 @@ static int explain(struct why *w, struct bytes id)
 	if (count)
 		return assessed ? MATCH_NOT_AFFECTED : MATCH_NOT_ASSESSED;
 	if (w->id_count == 0)
-		buf_printf(w->out, "the database holds no record %.*s\n", BYTES_ARG(id));
+		buf_printf(w->out, "the database has no record %.*s\n", BYTES_ARG(id));
 	else
 		r = say_elsewhere(w, id);
 	return r < 0 ? r : MATCH_NO_RECORD;

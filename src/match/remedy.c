@@ -76,12 +76,12 @@ static const char *without_fix(enum adv_status s)
 		       "release of "
 		       "the distribution, or remove the package.";
 	case ADV_FIX_DEFERRED:
-		return "The vendor has put the fix off; it may come with a later update.";
+		return "The vendor has deferred the fix; a later update may include it.";
 	case ADV_END_OF_LIFE:
 		return "This release gets no more fixes. Move to a supported release of the "
 		       "distribution.";
 	case ADV_UNDER_INVESTIGATION:
-		return "The vendor is still looking into it; no fix is available yet.";
+		return "The vendor is still investigating; no fix is available yet.";
 	case ADV_UNKNOWN:
 	case ADV_FIXED:
 	case ADV_AFFECTED:
@@ -120,8 +120,8 @@ static void put_other_stream(struct buf *b, const struct pkg *p, const struct ve
 {
 	struct bytes stream = v->hit->affected.ecosystem;
 	bytes_cut(&stream, ':');
-	buf_printf(b, "The fix, version %.*s, is of the product stream %.*s;", BYTES_ARG(v->fixed),
-		   BYTES_ARG(stream));
+	buf_printf(b, "The fix, version %.*s, belongs to the product stream %.*s;",
+		   BYTES_ARG(v->fixed), BYTES_ARG(stream));
 	buf_printf(b,
 		   " the streams of this image (%.*s) have none. Move to that stream, or remove "
 		   "the package.",

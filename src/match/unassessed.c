@@ -97,8 +97,8 @@ const char *match_unassessed_text(enum match_unassessed u)
 	case MATCH_THIRD_PARTY:
 		return "third-party: the distribution's advisories do not cover them";
 	case MATCH_WRONG_TYPE:
-		return "of another package manager than the distribution's, whose advisories are "
-		       "about other packages";
+		return "of a package manager other than the distribution's, whose advisories do "
+		       "not cover them";
 	case MATCH_NO_ADVISORIES:
 		return "the vulnerability database holds no advisories for their release";
 	case MATCH_NO_ORDER:

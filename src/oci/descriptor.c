@@ -19,7 +19,7 @@ size_t descriptor_count(struct json *j, size_t min_len)
 	if (!json_ok(&look))
 		return 0;
 	if (n > (look.off - j->off) / min_len) {
-		json_fail(j, "elements too short for what is wanted here");
+		json_fail(j, "elements too short for their type");
 		return 0;
 	}
 	return n;

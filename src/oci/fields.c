@@ -54,8 +54,8 @@ static unsigned find(struct json *j, const struct fields *f, struct bytes key)
 			return i;
 	for (unsigned i = 0; i < f->count; i++)
 		if (fields_fold(key, f->names[i]))
-			json_fail(j, "a member's name is a known one in other letters: engines "
-				     "would take it for that (Go encoding/json)");
+			json_fail(j, "a member's name differs from a known one only in "
+				     "case: engines would read it as that one (Go encoding/json)");
 	return f->count;
 }
 
@@ -69,7 +69,7 @@ bool fields_next(struct json *j, struct fields *f, unsigned *ret)
 		}
 		uint32_t bit = UINT32_C(1) << i;
 		if (f->seen & bit)
-			json_fail(j, "a member stands twice");
+			json_fail(j, "a member occurs twice");
 		f->seen |= bit;
 		if (json_peek(j) == JSON_NULL) {
 			json_skip(j);

@@ -174,7 +174,7 @@ static int settle(struct reader *r, struct bytes type, struct err *e)
 		m->media_type = index ? BYTES_LIT(OCI_INDEX_TYPE) : BYTES_LIT(OCI_MANIFEST_TYPE);
 	if (!oci_is_index_type(m->media_type) && !oci_is_image_type(m->media_type))
 		return err_set(e, ERR_UNSUPPORTED,
-			       "media type \"%.*s\" is no image manifest and no index",
+			       "media type \"%.*s\" is neither an image manifest nor an index",
 			       BYTES_ARG(bytes_part(m->media_type, 0, 128)));
 	m->kind = oci_is_index_type(m->media_type) ? OCI_INDEX : OCI_IMAGE;
 	if (m->kind == OCI_INDEX && (image || !index))

@@ -43,7 +43,7 @@ static int put_strings(struct layout *l, struct buf *out, struct err *e)
 	for (uint32_t i = 0; i < n && l->uses[l->order[i]]; i++) {
 		size_t off = out->len - start;
 		if (off > UINT32_MAX)
-			return err_set(e, ERR_LIMIT, "database layout: texts pass 4 GiB");
+			return err_set(e, ERR_LIMIT, "database layout: strings exceed 4 GiB");
 		l->ref[l->order[i]] = (uint32_t)off;
 		buf_put_blob(out, layout_text(l, l->order[i]));
 	}
@@ -121,7 +121,7 @@ static int put_file(struct layout *l, struct buf *out, struct err *e)
 		if (!buf_ok(&l->section[i]))
 			return layout_nomem(e);
 		if (l->section[i].len > UINT32_MAX - 1)
-			return err_set(e, ERR_LIMIT, "database layout: section %s passes 4 GiB",
+			return err_set(e, ERR_LIMIT, "database layout: section %s exceeds 4 GiB",
 				       vdb_section_name[i]);
 		start[i] = out->len;
 		buf_put(out, buf_bytes(&l->section[i]));

@@ -37,12 +37,12 @@ test('the table fits the terminal; --wide cuts nothing', () => {
 
 test('a gate: what it counts, and what it says when it does not', () => {
   const status = (image, ...args) => { const r = scan(image, args); return [r.status, r.stderr.replace(/\n$/, '')]; };
-  const quiet = /^$/, warns = /warning: 1 finding has no severity: --fail-on does not count/;
+  const quiet = /^$/, warns = /warning: 1 finding has no severity: not counted by --fail-on/;
   for (const [image, args, code, says] of [
     [layout, [], 0, quiet], [layout, ['--fail-on', 'critical'], 0, warns], [layout, ['--fail-on', 'high'], 2, /--fail-on: 1 finding$/],
     [layout, ['--fail-on', 'low,unknown'], 2, /3 findings/], [layout, ['--fail-on', 'any', '--exit-code', '9'], 2, /3 findings/], [layout, ['--fail-on', 'critical', '--exit-code', '9'], 9, quiet],
     [unrated, ['--fail-on', 'low'], 0, warns], [unrated, ['--fail-on', 'low,unknown'], 2, /1 finding/], [unrated, ['--fail-on', 'unknown'], 2, /1 finding/],
-    [unrated, ['--severity', 'HIGH,CRITICAL', '--exit-code', '1'], 0, /1 finding has no severity: --severity hides/],
+    [unrated, ['--severity', 'HIGH,CRITICAL', '--exit-code', '1'], 0, /1 finding has no severity: hidden by --severity/],
     [unrated, ['--severity', 'HIGH,UNKNOWN', '--exit-code', '1'], 1, quiet], [unrated, ['--fail-on', 'kev,fixable'], 0, warns],
     [layout, ['--fail-on', 'fixable'], 2, /2 findings/],
     [scratch, [], 0, /warning: the image is Unverified.*no package database/], [scratch, ['--fail-on', 'high'], 0, /Unverified/],
@@ -60,9 +60,9 @@ test('a gate: what it counts, and what it says when it does not', () => {
 
 test('a value that does not exist is an error, with what is probably meant', () => {
   for (const [args, says] of [
-    [['--category', 'Debain'], /no category "Debain"; did you mean "Debian"\?/], [['--not-category', 'kernel'], /no category "kernel"/],
-    [['--sevrity', 'high'], /no option --sevrity; did you mean --severity\?/], [['--severity', 'hihg'], /"hihg".*did you mean High\?/],
-    [['--fail-on', 'high,hihg'], /"hihg" is none of critical/], [['--format', 'xml'], /there are table, json, .*sarif/],
+    [['--category', 'Debain'], /unknown category "Debain"; did you mean "Debian"\?/], [['--not-category', 'kernel'], /unknown category "kernel"/],
+    [['--sevrity', 'high'], /unknown option --sevrity; did you mean --severity\?/], [['--severity', 'hihg'], /"hihg".*did you mean High\?/],
+    [['--fail-on', 'high,hihg'], /"hihg" is none of critical/], [['--format', 'xml'], /known are table, json, .*sarif/],
   ]) {
     const r = scan(layout, args);
     assert.equal(r.status, 1);

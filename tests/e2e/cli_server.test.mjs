@@ -36,9 +36,9 @@ test('push-status reports as scan does: the same rows, counts, formats and gates
   assert.deepEqual(bom(ok(['push-status', 'team/shop:1.4', '--format', 'cyclonedx'])), bom(scan('--format', 'cyclonedx').stdout));
   for (const [args, status, says] of [
     [['team/shop:1.4', '--fail-on', 'critical'], 0, /1 finding has no severity/], [['team/shop:1.4', '--fail-on', 'high'], 2, /1 finding$/m],
-    [['team/shop:1.4', '--severity', 'LOW', '--exit-code', '3'], 0, /--severity hides/], [['team/shop:1.4', '--exit-code', '3'], 3, /^$/],
+    [['team/shop:1.4', '--severity', 'LOW', '--exit-code', '3'], 0, /hidden by --severity/], [['team/shop:1.4', '--exit-code', '3'], 3, /^$/],
     [['team/scratch:1'], 0, /Unverified.*no package database/], [['team/scratch:1', '--fail-on', 'unverified'], 2, /unverified/],
-    [[`${server.host}/team/shop@${layout.digest}`], 0, /^$/], [['team/shop:nope'], 1, /there is no team\/shop:nope/], [['team/none:1'], 1, /no team\/none:1/],
+    [[`${server.host}/team/shop@${layout.digest}`], 0, /^$/], [['team/shop:nope'], 1, /not found: team\/shop:nope/], [['team/none:1'], 1, /not found: team\/none:1/],
     [['UPPER'], 1, /"UPPER" is not REPOSITORY/], [['team/shop:1.4', '--sevrity', 'x'], 1, /did you mean --severity/],
   ]) {
     const r = ask(['push-status', ...args]);
@@ -75,7 +75,7 @@ test('of an index, the worst gate counts, in whichever order its images are', as
     const r = ask(['push-status', `many/gates:${tag}`, ...args]);
     assert.equal(r.status, status, `${tag} ${args.join(' ')}: ${r.stderr}`);
   }
-  assert.match(ask(['push-status', 'many/gates:high', '--platform', 'linux/s390x']).stderr, /no image of linux\/s390x/);
+  assert.match(ask(['push-status', 'many/gates:high', '--platform', 'linux/s390x']).stderr, /no image for linux\/s390x/);
   assert.equal(JSON.parse(ok(['push-status', 'many/gates:high', '--platform', 'linux/amd64', '--format', 'json'])).image.digest, layout.digest);
 });
 
@@ -121,11 +121,11 @@ test('without the wait, an image whose scan has not ended is not verified', asyn
     let r;
     for (const until = Date.now() + 10000; (r = now()).status === 1 && Date.now() < until;) await sleep(20); // it is listed a moment later
     assert.deepEqual([r.status, /^not\/yet@sha256:\w+: (queued|running|Pending)$/m.test(r.stdout)], [0, true], r.stdout + r.stderr);
-    assert.match(r.stderr, /warning: .*Unverified.*its scan has not ended/);
+    assert.match(r.stderr, /warning: .*Unverified.*its scan has not finished/);
     assert.equal(now('--fail-on', 'unverified').status, 2);
     const got = JSON.parse(now('--format', 'json').stdout);
     assert.deepEqual([got.state, got.findings], ['Unverified', []]);
-    assert.match(got.reason, /scan has not ended/);
+    assert.match(got.reason, /scan has not finished/);
   } finally { await own.stop(); }
 });
 
@@ -140,7 +140,7 @@ test('who asks: wrong, nobody, not allowed, too often; and as docker login keeps
   try {
     const wrong = () => ask(['user', 'list'], { password: 'wrong', env: { PLIMSOLL_SERVER: lone.url } });
     wrong();
-    assert.match(wrong().stderr, /too many wrong passwords.*try again in \d+ s/);
+    assert.match(wrong().stderr, /too many wrong passwords.*retry in \d+ s/);
   } finally { await lone.stop(); }
 });
 
@@ -172,13 +172,13 @@ test('a lost password: generated on the stopped folder, never under a running se
   const own = await new Server().start();
   try {
     const offline = (...args) => ask(['user', 'passwd', ...args, '--data-dir', own.dataDir], { password: '' });
-    assert.match(offline('admin', '--generate').stderr, /a server runs on it/);
+    assert.match(offline('admin', '--generate').stderr, /in use by a running server/);
     await own.stop();
     const r = offline('admin', '--generate');
     assert.equal(r.status, 0, r.stderr);
     assert.ok(!fs.existsSync(path.join(own.dataDir, 'owner-password')), 'nobody logged in, and it is the password no more');
     assert.match(offline('nobody', '--generate').stderr, /"nobody"/);
-    assert.match(ask(['user', 'passwd', 'admin', '--generate', '--data-dir', '/nonexistent']).stderr, /\/nonexistent: no data/);
+    assert.match(ask(['user', 'passwd', 'admin', '--generate', '--data-dir', '/nonexistent']).stderr, /\/nonexistent: not a server's data folder/);
     const old = own.password;
     own.password = /^password: (\S+)$/m.exec(r.stdout)[1];
     await own.start();
@@ -203,7 +203,7 @@ test('a certificate of one\'s own authority: --cacert, SSL_CERT_FILE', { skip: !
     assert.match(ok(['user', 'list', '--insecure'], options), /^admin/);
     assert.match(ask(['user', 'list', '--cacert', path.join(dir, 'none')], options).stderr, /--cacert: .*none: /);
     const scan = (...args) => plimsoll(['scan', `${tls.host}/team/none:1`, '--vdb', vdb, '-u', 'admin', ...args], { check: false, env: { PLIMSOLL_PASSWORD: tls.password } }).stderr;
-    assert.match(scan('--cacert', cert), /there is no such manifest/);
+    assert.match(scan('--cacert', cert), /no such manifest/);
     assert.match(scan('-p', 'wrong', '--cacert', cert), /wrong name or password for "admin"/);
   } finally { await tls.stop(); }
 });

@@ -27,7 +27,7 @@ test('the owner\'s password is kept in a file until the owner logs in, and shown
     assert.ok(fs.existsSync(file), 'a wrong password is no login');
     await own.stop();
     await own.start(); // not in a terminal: no quick start, and the password stays where it is
-    assert.match(own.output, /Nobody has logged in yet: the password of the owner "admin" is in .*owner-password/);
+    assert.match(own.output, /No login yet: the password of the owner "admin" is in .*owner-password/);
     assert.doesNotMatch(own.output, /skopeo/);
     assert.equal((await own.fetch('/api/v1/users')).status, 200);
     assert.ok(!fs.existsSync(file), 'gone with the first login');

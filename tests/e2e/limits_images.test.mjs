@@ -174,12 +174,12 @@ const layers = [
   ['a gzip bomb of 4 GB', () => Buffer.concat([gzip(layer(head('bomb', 2 ** 35 - 512))), ...Array(40).fill(gzip(zeros))]),
     /content of a member: more than 3221225472 bytes uncompressed/, ['bash'], LAYER_MAX],
   ['a zstd bomb of 40 GB', () => Buffer.concat([zstd(layer(head('bomb', 2 ** 35 - 512))), ...Array(400).fill(zstd(zeros, '-19'))]),
-    /more than 1200 to one/, ['bash'], LAYER_MAX],
+    /above 1200 to one/, ['bash'], LAYER_MAX],
   ['a window of 128 MiB', () => farBack('--long=27'), /zstd: a window of 134217728 bytes, more than 33554432/, [], LAYER_MAX],
   ['a window of 2 GiB', () => ({ bytes: zstd(layer(end), '--long=31') }), /zstd: a window of 2147483648 bytes/, [], LAYER_MAX],
   ['four and a half million members', () => Buffer.concat([gzip(layer()), ...Array(90).fill(gzip(Buffer.concat(Array(50000).fill(head('a', 0)))))]),
     /more than 4000000 members/, ['bash'], LAYER_MAX],
-  ['a member of 2^63 bytes', () => gzip(layer(head('huge', base256('8000000000000000')), Buffer.alloc(4096))), /size is no number, or over 63 bits/, ['bash'], LAYER_MAX],
+  ['a member of 2^63 bytes', () => gzip(layer(head('huge', base256('8000000000000000')), Buffer.alloc(4096))), /size is not a number, or exceeds 63 bits/, ['bash'], LAYER_MAX],
   ['a member of 2^63-1 bytes', () => gzip(layer(head('huge', base256('7fffffffffffffff')), Buffer.alloc(4096))), /the data end|63 bits|more than/, ['bash'], LAYER_MAX],
   ['a member of fewer than no bytes', () => gzip(layer(Buffer.concat([head('huge', Buffer.from('ffffffffffffffffffffff00', 'hex'))]), Buffer.alloc(4096))), /size is negative/, ['bash'], LAYER_MAX],
   ['paths of 2,000 and 100,000 folders', () => gzip(layer(pax('path', 'a/'.repeat(2000) + 'f'), head('f', 0), pax('path', 'a/'.repeat(100000) + 'f'), head('f', 0), end)),
@@ -187,7 +187,7 @@ const layers = [
   ['a folder of a million files', () => folder(1000000), /more files, links and whiteouts of interest than are recorded/, ['bash'], LAYER_MAX],
   ['a dpkg status of 500 MB', () => largeStatus(500e6, 20000), /var\/lib\/dpkg\/status \d+ bytes: files over 134217728 are not read/, [], LAYER_MAX],
   ['rpm databases with wild offsets', wildRpm, /var\/lib\/rpm\/Packages at \d+: Berkeley DB/, [], WORKER_MAX],
-  ['random bytes', () => randomBytes(100000), /no tar archive/, [], LAYER_MAX],
+  ['random bytes', () => randomBytes(100000), /not a tar archive/, [], LAYER_MAX],
   ['a layer cut in the middle of its compressed bytes', () => { const b = gzip(layer(head('r', 200000), randomBytes(200000))); return b.subarray(0, b.length - 50000); }, /./, ['bash'], LAYER_MAX],
 ];
 for (const [name, make, note, found, worker] of layers) {
@@ -254,7 +254,7 @@ test('what an engine could run is an image, whatever its config is called', asyn
   await scanOf('runs/fold');
   const [fold] = await imagesOf('runs/fold');
   assert.equal(fold.state, 'Unverified');
-  assert.match(fold.reason, /in other letters/);
+  assert.match(fold.reason, /only in case/);
 });
 test('what no engine could run has a row with the reason, and counts nowhere', async () => {
   const config = 'application/vnd.oci.image.config.v1+json', name = 'artifacts';

@@ -109,7 +109,7 @@ static void nothing_wanted_is_an_error(void **state)
 		struct err e = ERR_INIT;
 		load(names[i], &in);
 		assert_int_equal(read_bytes("epss", buf_bytes(&in), false, &c, &e), -ERR_NOT_FOUND);
-		assert_string_equal(e.msg, "given: nothing in it that the feed epss reads");
+		assert_string_equal(e.msg, "given: contains nothing that the feed epss reads");
 		buf_free(&c.text);
 		buf_free(&in);
 	}

@@ -338,7 +338,7 @@ static void wrong_types_fail_once_and_stay(void **state)
 	assert_false(json_next_item(&j));
 	assert_int_equal(json_peek(&j), JSON_NONE);
 	assert_int_equal(json_finish(&j, &e), -ERR_FORMAT);
-	assert_string_equal(e.msg, "JSON at byte 1: a string is wanted here (RFC 8259)");
+	assert_string_equal(e.msg, "JSON at byte 1: expected a string (RFC 8259)");
 
 	static const char *const no_u64[] = {"-1", "1.0", "1e2", "18446744073709551616", "\"1\""};
 	for (size_t i = 0; i < sizeof no_u64 / sizeof *no_u64; i++) {

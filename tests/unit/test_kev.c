@@ -19,7 +19,7 @@ static const struct feed_case cases[] = {
      0},
     /* a catalogue that holds less than it says */
     {"{\"vulnerabilities\":[{\"cveID\":\"CVE-1\"}],\"count\":2}",
-     "exploit CVE-1 kev=1 ransomware=0\nnote file: KEV says 2 entries and holds 1\n", 0},
+     "exploit CVE-1 kev=1 ransomware=0\nnote file: KEV announces 2 entries and has 1\n", 0},
     {DOC(""), "", 0},
     {"{}", "", -ERR_FORMAT},
     {"{\"vulnerabilities\":{}}", "", -ERR_FORMAT},

@@ -266,7 +266,7 @@ static void red_hat_streams(void **state)
 			if (!fixed)
 				assert_true(
 				    bytes_find_bytes(m[k].remediation,
-						     BYTES_LIT("is of the product stream "
+						     BYTES_LIT("belongs to the product stream "
 							       "enterprise_linux:9::appstream; the "
 							       "streams of this image (rhel_")) <
 				    m[k].remediation.len);

@@ -172,7 +172,7 @@ static const struct {
     {{.distro = "debian:12", .name = "bash", .version = "1"},
      "CVE-1999-1",
      MATCH_NO_RECORD,
-     "holds no record"},
+     "has no record"},
     {{.distro = "debian:12", .name = "gcc-12", .version = "1", .third_party = true},
      "CVE-2024-10",
      MATCH_NOT_ASSESSED,

@@ -70,7 +70,7 @@ static const struct feed_case records[] = {
     {"{\"affected\":[{" PKG("npm", "a") "," FROM0 "}]}", "note file: record not used: no id\n", 0},
     {RECORD("\"affected\":[{" PKG("npm", "a") "},{" PKG("npm", "b") "," FROM0 "}]"),
      HEAD " affected npm b binary affected\n  0 introduced 0\n"
-	  "note X-1: used without 1 affected entries: neither ranges nor versions\n",
+	  "note X-1: affected entries not used: 1 (neither ranges nor versions)\n",
      0},
     /* not a record */
     {"{\"id\":\"X-1\"", "", -ERR_TRUNCATED},
@@ -80,19 +80,19 @@ static const struct feed_case records[] = {
     /* words where a version belongs, and what is neither: noted */
     {RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<not-affected>"))),
      HEAD " affected Debian:12 a source not_affected\n  0 introduced 0\n"
-	  "note X-1: package a: \"<not-affected>\" is no version: read as not_affected\n",
+	  "note X-1: package a: \"<not-affected>\" is not a version: read as not_affected\n",
      0},
     {RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<unfixed>"))),
      HEAD " affected Debian:12 a source affected\n  0 introduced 0\n"
-	  "note X-1: package a: \"<unfixed>\" is no version: read as affected\n",
+	  "note X-1: package a: \"<unfixed>\" is not a version: read as affected\n",
      0},
     {RECORD(AFFECTED(PKG("Debian:12", "a") "," FIX("<end-of-life>"))),
      HEAD " affected Debian:12 a source end_of_life\n  0 introduced 0\n"
-	  "note X-1: package a: \"<end-of-life>\" is no version: read as end_of_life\n",
+	  "note X-1: package a: \"<end-of-life>\" is not a version: read as end_of_life\n",
      0},
     {RECORD(AFFECTED(PKG("AlmaLinux:8", "a") "," FIX("to be done"))),
      HEAD " affected AlmaLinux:8 a binary fixed\n  0 introduced 0\n  0 fixed to be done\n"
-	  "note X-1: package a: \"to be done\" is no version: nothing can be compared with it\n",
+	  "note X-1: package a: \"to be done\" is not a version: it cannot be compared\n",
      0},
     /* an array of records */
     {"[" RECORD(AFFECTED(PKG("npm", "a") "," FROM0)) "," RECORD("\"affected\":[]") "]",

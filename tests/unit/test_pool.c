@@ -143,7 +143,7 @@ static const struct lie {
     {"bad_code", ERR_CHILD, "FAILED"},
     {"hang", ERR_TIMEOUT, "no progress"},
     {"stopped", ERR_TIMEOUT, "no progress"},
-    {"close_and_hang", ERR_CHILD, "went on"},
+    {"close_and_hang", ERR_CHILD, "kept running"},
     {"exit_clean", ERR_CHILD, "status 0"},
     {"exit_in_record", ERR_CHILD, "status 0"},
     {"crash", ERR_CHILD, "signal 11"},
@@ -151,7 +151,7 @@ static const struct lie {
 };
 
 static const struct lie attacks[] = {
-    {"cage_spin", ERR_TIMEOUT, "processor time"},
+    {"cage_spin", ERR_TIMEOUT, "CPU time"},
 #ifndef PLIMSOLL_SANITIZED
     {"cage_allocate", ERR_CHILD, "status 1"},	   {"cage_open", ERR_CHILD, "forbidden"},
     {"cage_mmap_exec", ERR_CHILD, "forbidden"},	   {"cage_mprotect_exec", ERR_CHILD, "forbidden"},
