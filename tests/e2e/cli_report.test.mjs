@@ -68,6 +68,6 @@ test('a value that does not exist is an error, with what is probably meant', () 
     assert.equal(r.status, 1);
     assert.match(r.stderr, says);
   }
-  assert.match(plimsoll(['sacn'], { check: false }).stderr, /no command "sacn"; did you mean "scan"\?/);
+  assert.match(plimsoll(['sacn'], { check: false }).stderr, /unknown command "sacn"; did you mean "scan"\?/);
   assert.match(plimsoll(['vdb', 'biuld'], { check: false }).stderr, /did you mean "build"\?/);
 });
