@@ -3,7 +3,7 @@
 #include "api/routes.h"
 
 #include "base/num.h"
-#include "store/findings.h"
+#include "ledger/findings.h"
 #include "store/remedies.h"
 
 #define REMEDIATIONS_MAX 20 /* told of one check */
@@ -146,7 +146,7 @@ static int write_check(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	const struct asked *q = arg;
 	struct arena *a = http_arena(q->r);
 	struct check_row row = {0};
-	int r = fnd_check(tx, q->id, a, &row.c, &row.images, e);
+	int r = finding_check(tx, q->id, a, &row.c, &row.images, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no security check %llu",
 			       (unsigned long long)q->id);

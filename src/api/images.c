@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
-#include "report/finding.h"
+#include "report/package.h"
 #include "pkg/support.h"
 #include "store/images.h"
 #include "store/registry.h"

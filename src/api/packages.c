@@ -3,7 +3,7 @@
 #include "api/routes.h"
 
 #include "base/num.h"
-#include "report/finding.h"
+#include "report/package.h"
 #include "store/images.h"
 
 /* As report_package_put writes it. */

@@ -6,29 +6,10 @@
 #include "pkg/version.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NO_SEVERITY (ADV_SEV_CRITICAL + 1)
-#define CATEGORIES_MAX 64
-
-static bool is_word(struct bytes a, struct bytes b)
-{
-	size_t n = 0;
-	while (n < a.len && n < b.len && byte_lower(a.ptr[n]) == byte_lower(b.ptr[n]))
-		n++;
-	return n == a.len && n == b.len;
-}
-
-/* In any case, in a list with commas. */
-static bool is_listed(struct bytes list, struct bytes word)
-{
-	while (list.len) {
-		if (is_word(bytes_trim(bytes_cut(&list, ',')), word))
-			return true;
-	}
-	return false;
-}
+#define CATEGORIES_MAX 64 /* that there are */
 
 static int parse_severity(struct bytes word, const char *option, enum adv_severity *ret,
 			  struct err *e)
@@ -36,7 +17,7 @@ static int parse_severity(struct bytes word, const char *option, enum adv_severi
 	static const char *const words[] = {"Critical",	  "High",    "Medium", "Low",
 					    "Negligible", "Unknown", NULL};
 	*ret = adv_severity_parse(word);
-	if (*ret != ADV_SEV_UNKNOWN || is_word(word, BYTES_LIT("unknown")))
+	if (*ret != ADV_SEV_UNKNOWN || bytes_eq_nocase(word, BYTES_LIT("unknown")))
 		return 0;
 	const char *near = suggest(word, words);
 	return err_set(
@@ -48,45 +29,49 @@ static int parse_severity(struct bytes word, const char *option, enum adv_severi
 
 static int parse_shown(struct bytes list, struct gate *g, struct err *e)
 {
-	bool all = list.len == 0;
-	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
-		g->severities[i] = all;
 	while (list.len) {
 		enum adv_severity s;
 		if (parse_severity(bytes_trim(bytes_cut(&list, ',')), "--severity", &s, e) < 0)
 			return -(int)e->code;
-		g->severities[s] = true;
+		g->shown.severities[s] = true;
 	}
 	return 0;
 }
 
-/* "unknown" with another severity adds unrated findings; alone it is the lowest: any finding.
+/* "unknown" beside another severity adds what has none; alone it is the lowest of all: any finding.
  */
 static int parse_fail_on(struct bytes list, struct gate *g, struct err *e)
 {
+	int at_least = NO_SEVERITY;
+	bool unknown = false;
 	g->has_fail_on = list.len > 0;
-	g->at_least = NO_SEVERITY;
+	g->fails = (struct criteria){.any = true};
 	while (list.len) {
 		struct bytes word = bytes_trim(bytes_cut(&list, ','));
-		bool *flag = is_word(word, BYTES_LIT("kev"))	      ? &g->kev
-			     : is_word(word, BYTES_LIT("fixable"))    ? &g->fixable
-			     : is_word(word, BYTES_LIT("unverified")) ? &g->unverified
-			     : is_word(word, BYTES_LIT("eol"))	      ? &g->eol
-			     : is_word(word, BYTES_LIT("unknown"))    ? &g->unknown
-								      : NULL;
 		enum adv_severity s = ADV_SEV_UNKNOWN;
-		if (flag)
-			*flag = true;
-		else if (is_word(word, BYTES_LIT("any")))
-			g->at_least = ADV_SEV_UNKNOWN;
+		if (bytes_eq_nocase(word, BYTES_LIT("kev")))
+			g->fails.kev = RECORD_YES;
+		else if (bytes_eq_nocase(word, BYTES_LIT("fixable")))
+			g->fails.fixed = RECORD_YES;
+		else if (bytes_eq_nocase(word, BYTES_LIT("unverified")))
+			g->unverified = true;
+		else if (bytes_eq_nocase(word, BYTES_LIT("eol")))
+			g->eol = true;
+		else if (bytes_eq_nocase(word, BYTES_LIT("unknown")))
+			unknown = true;
+		else if (bytes_eq_nocase(word, BYTES_LIT("any")))
+			at_least = ADV_SEV_UNKNOWN;
 		else if (parse_severity(word, "--fail-on", &s, e) < 0)
 			return err_set(e, ERR_FORMAT, "--fail-on: \"%.*s\" is none of " GATE_WORDS,
 				       BYTES_ARG(word));
-		else if (s < g->at_least)
-			g->at_least = s;
+		else if ((int)s < at_least)
+			at_least = (int)s;
 	}
-	if (g->unknown && g->at_least == NO_SEVERITY)
-		g->at_least = ADV_SEV_UNKNOWN;
+	if (unknown && at_least == NO_SEVERITY)
+		at_least = ADV_SEV_UNKNOWN;
+	for (int i = at_least; i <= ADV_SEV_CRITICAL; i++)
+		g->fails.severities[i] = true;
+	g->fails.severities[ADV_SEV_UNKNOWN] |= unknown;
 	return 0;
 }
 
@@ -105,7 +90,8 @@ static int parse_status(const struct cli_args *args, const char *name, int *ret,
 }
 
 /* An impossible category is a usage error, not an empty report. */
-static int check_categories(const char *option, struct bytes list, struct err *e)
+static int parse_categories(const char *option, struct bytes list, struct bytes *items,
+			    struct criteria_texts *ret, struct err *e)
 {
 	const char *names[CATEGORIES_MAX] = {MATCH_KERNEL_HEADERS};
 	size_t n = 1;
@@ -115,7 +101,7 @@ static int check_categories(const char *option, struct bytes list, struct err *e
 		struct bytes word = bytes_trim(bytes_cut(&list, ','));
 		bool known = false;
 		for (size_t i = 0; i < n && !known; i++)
-			known = is_word(word, bytes_of(names[i]));
+			known = bytes_eq_nocase(word, bytes_of(names[i]));
 		const char *near = known ? NULL : suggest(word, names);
 		if (!known)
 			return err_set(e, ERR_FORMAT, "%s: unknown category \"%.*s\"%s%s%s", option,
@@ -123,7 +109,12 @@ static int check_categories(const char *option, struct bytes list, struct err *e
 				       near ? "; did you mean \""
 					    : " (Debian, Alpine, Red Hat, Kernel headers …)",
 				       near ? near : "", near ? "\"?" : "");
+		if (ret->count == GATE_CATEGORIES_MAX)
+			return err_set(e, ERR_LIMIT, "%s: more than %d categories", option,
+				       GATE_CATEGORIES_MAX);
+		items[ret->count++] = word;
 	}
+	ret->items = items;
 	return 0;
 }
 
@@ -145,77 +136,42 @@ static int parse_format(const struct cli_args *args, struct gate *g, struct err 
 
 int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e)
 {
-	*ret = (struct gate){.fixed_only =
-				 cli_has(args, "ignore-unfixed") || cli_has(args, "only-fixed"),
-			     .categories = bytes_of(cli_get(args, "category")),
-			     .not_categories = bytes_of(cli_get(args, "not-category"))};
+	bool fixed_only = cli_has(args, "ignore-unfixed") || cli_has(args, "only-fixed");
+	*ret = (struct gate){.shown = {.fixed = fixed_only ? RECORD_YES : RECORD_UNSAID}};
 	if (parse_shown(bytes_of(cli_get(args, "severity")), ret, e) < 0 ||
 	    parse_fail_on(bytes_of(cli_get(args, "fail-on")), ret, e) < 0 ||
 	    parse_status(args, "exit-code", &ret->left_status, e) < 0 ||
 	    parse_status(args, "exit-on-eol", &ret->eol_status, e) < 0 ||
-	    check_categories("--category", ret->categories, e) < 0 ||
-	    check_categories("--not-category", ret->not_categories, e) < 0 ||
+	    parse_categories("--category", bytes_of(cli_get(args, "category")), ret->categories,
+			     &ret->shown.categories, e) < 0 ||
+	    parse_categories("--not-category", bytes_of(cli_get(args, "not-category")),
+			     ret->not_categories, &ret->shown.not_categories, e) < 0 ||
 	    parse_format(args, ret, e) < 0)
 		return -(int)e->code;
 	return term_style(args, &ret->style, e);
 }
 
-static bool is_shown(const struct gate *g, const struct report_finding *x)
-{
-	return g->severities[x->severity] && (!g->fixed_only || x->fixed_version.len) &&
-	       (g->categories.len == 0 || is_listed(g->categories, x->category)) &&
-	       !is_listed(g->not_categories, x->category);
-}
-
-static int by_id(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-	return (*x > *y) - (*x < *y);
-}
-
-/* Number of distinct ids; sorts them. */
-static size_t count_ids(uint64_t *ids, size_t count)
-{
-	size_t n = 0;
-	if (count)
-		qsort(ids, count, sizeof *ids, by_id);
-	for (size_t i = 0; i < count; i++)
-		n += i == 0 || ids[i] != ids[i - 1];
-	return n;
-}
-
-int gate_apply(const struct gate *g, struct report *r, struct err *e)
+void gate_apply(const struct gate *g, struct report *r)
 {
 	size_t kept = 0;
-	uint64_t *ids = calloc(r->finding_count + 1, sizeof *ids);
-	if (!ids)
-		return err_set(e, ERR_NOMEM, "no memory for %zu findings", r->finding_count);
-	for (size_t i = 0; i < r->finding_count; i++)
-		ids[i] = r->findings[i].id;
-	size_t all = count_ids(ids, r->finding_count), unrated = 0;
+	struct criteria rated = {.any = true}; /* the severities alone */
+	memcpy(rated.severities, g->shown.severities, sizeof rated.severities);
+	r->hidden_count = r->hidden_unrated = 0;
 	for (size_t i = 0; i < r->finding_count; i++) {
-		const struct report_finding *x = &r->findings[i];
-		if (is_shown(g, x))
+		const struct finding *x = &r->findings[i];
+		if (criteria_fits(&g->shown, x))
 			r->findings[kept++] = *x;
-		else if (x->severity == ADV_SEV_UNKNOWN && !g->severities[ADV_SEV_UNKNOWN])
-			ids[unrated++] = x->id;
+		else if (x->check.severity == ADV_SEV_UNKNOWN)
+			r->hidden_unrated += !criteria_fits(&rated, x);
 	}
-	r->hidden_unrated = count_ids(ids, unrated);
-	for (size_t i = 0; i < kept; i++)
-		ids[i] = r->findings[i].id;
-	r->hidden_checks = all - count_ids(ids, kept);
 	r->hidden_count = r->finding_count - kept;
 	r->finding_count = kept;
-	free(ids);
 	r->style = g->style;
-	return 0;
 }
 
-static bool fails(const struct gate *g, const struct report_finding *x)
+static bool fails(const struct gate *g, const struct finding *x)
 {
-	return (int)x->severity >= (int)g->at_least ||
-	       (g->unknown && x->severity == ADV_SEV_UNKNOWN) || (g->kev && x->kev) ||
-	       (g->fixable && x->fixed_version.len);
+	return !criteria_is_empty(&g->fails) && criteria_fits(&g->fails, x);
 }
 
 static bool is_past_its_end(const struct report *r)
@@ -224,28 +180,19 @@ static bool is_past_its_end(const struct report *r)
 	return report_support(r, &s) && s.state == SUPPORT_ENDED;
 }
 
-/* Security checks among the findings that pass. */
-static size_t count_checks(const struct report *r,
-			   bool (*pass)(const struct gate *, const struct report_finding *),
-			   const struct gate *g)
+static size_t count_findings(const struct report *r,
+			     bool (*pass)(const struct gate *, const struct finding *),
+			     const struct gate *g)
 {
 	size_t n = 0;
-	uint64_t *ids = calloc(r->finding_count + 1, sizeof *ids);
-	for (size_t i = 0; i < r->finding_count; i++) {
-		if (!pass(g, &r->findings[i]))
-			continue;
-		if (ids)
-			ids[n] = r->findings[i].id;
-		n++;
-	}
-	n = ids ? count_ids(ids, n) : n; /* without memory the rows are counted */
-	free(ids);
+	for (size_t i = 0; i < r->finding_count; i++)
+		n += pass(g, &r->findings[i]);
 	return n;
 }
 
-static bool is_unrated(const struct gate *g, const struct report_finding *x)
+static bool is_unrated(const struct gate *g, const struct finding *x)
 {
-	return x->severity == ADV_SEV_UNKNOWN && !fails(g, x);
+	return x->check.severity == ADV_SEV_UNKNOWN && !fails(g, x);
 }
 
 static void warn_unrated(const char *verb, size_t count, const char *what)
@@ -270,7 +217,7 @@ static void warn_open(const struct gate *g, const struct report *r, const char *
 	warn_unrated(verb, r->hidden_unrated,
 		     "hidden by --severity; add unknown to its list to see them");
 	if (g->has_fail_on)
-		warn_unrated(verb, count_checks(r, is_unrated, g),
+		warn_unrated(verb, count_findings(r, is_unrated, g),
 			     "not counted by --fail-on; add unknown to its list");
 	if (r->assess->state == ASSESS_UNVERIFIED)
 		print_reason(verb,
@@ -281,7 +228,7 @@ static void warn_open(const struct gate *g, const struct report *r, const char *
 
 int gate_status(const struct gate *g, const struct report *r, const char *verb)
 {
-	size_t count = g->has_fail_on ? count_checks(r, fails, g) : 0;
+	size_t count = g->has_fail_on ? count_findings(r, fails, g) : 0;
 	bool unverified = g->unverified && r->assess->state == ASSESS_UNVERIFIED;
 	bool ended = (g->eol || g->eol_status) && is_past_its_end(r);
 	if (unverified)

@@ -3,8 +3,10 @@
 #pragma once
 #include "cli/cli.h"
 #include "cli/term.h"
+#include "match/criteria.h"
 #include "report/report.h"
 
+#define GATE_CATEGORIES_MAX 64
 #define GATE_WORDS                                                                                 \
 	"critical, high, medium, low, negligible (and worse), unknown, any, kev, fixable, "        \
 	"unverified, eol"
@@ -24,24 +26,21 @@
 	    TERM_OPTIONS
 
 struct gate {
-	bool severities[ADV_SEV_CRITICAL + 1];	 /* shown */
-	struct bytes categories, not_categories; /* commas between; empty: any, none */
-	bool fixed_only;
-	/* What fails. */
-	bool has_fail_on, unknown, kev, fixable, unverified, eol;
-	enum adv_severity at_least; /* ADV_SEV_CRITICAL + 1: no severity does */
+	struct criteria shown, fails; /* fails: any of them; empty: no finding does */
+	struct bytes categories[GATE_CATEGORIES_MAX], not_categories[GATE_CATEGORIES_MAX];
+	bool has_fail_on, unverified, eol; /* of the image as a whole */
 	int left_status,
 	    eol_status; /* for remaining findings, for an ended release; 0: not requested */
 	const struct report_format *format;
 	struct report_style style;
 };
 
-/* ERR_FORMAT: the message names the option and value. */
+/* ERR_FORMAT in the user's words. ret stays where it is: its criteria point into it. */
 int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e);
-/* Remove hidden findings from r; r->findings is changed in place. */
-int gate_apply(const struct gate *g, struct report *r, struct err *e);
-/* The exit status for the findings that remain; warns on standard error, in the name of the verb,
- * about anything that an exit status of 0 must not hide. */
+/* Take out of r what is not to be shown; r->findings is changed in place. */
+void gate_apply(const struct gate *g, struct report *r);
+/* The exit status by what is left; says on standard error, in the name of the verb, what an exit
+ * status of 0 must not hide. */
 int gate_status(const struct gate *g, const struct report *r, const char *verb);
 /* Write the report in its format to --output. */
 int gate_write(const struct gate *g, const struct report *r, const struct cli_args *args,

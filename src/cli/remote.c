@@ -282,103 +282,16 @@ int remote_packages(const struct srv *s, struct bytes repository, struct bytes d
 }
 
 struct reading {
-	struct arena *a;
-	struct report_finding *rows; /* grown by realloc */
+	struct finding *rows; /* grown by realloc */
 	size_t count, cap;
 };
 
-static const struct text_field {
-	const char *key;
-	size_t offset;
-} text_fields[] = {
-#define T(key, member)                                                                             \
-	{                                                                                          \
-		key, offsetof(struct report_finding, member)                                       \
-	}
-    T("check", check),
-    T("category", category),
-    T("advisory", advisory),
-    T("package", package),
-    T("arch", arch),
-    T("installed_version", installed_version),
-    T("path", path),
-    T("fixed_version", fixed_version),
-    T("purl", purl),
-    T("source_name", source_name),
-    T("layer", layer),
-    T("source_version", source_version),
-    T("summary", summary),
-    T("layer_created_by", layer_line),
-    T("remediation", remediation),
-    T("repository", repository),
-    T("digest", digest),
-#undef T
-};
-
-static bool read_text(struct json *j, struct bytes key, struct report_finding *f)
+/* A purl says the type, by which versions are compared: "pkg:deb/…". */
+static void name_type(struct finding_match *m)
 {
-	for (size_t i = 0; i < sizeof text_fields / sizeof *text_fields; i++) {
-		if (bytes_eq_lit(key, text_fields[i].key)) {
-			struct bytes text = json_string(j);
-			memcpy((uint8_t *)f + text_fields[i].offset, &text, sizeof text);
-			return true;
-		}
-	}
-	return false;
-}
-
-static void read_cvss(struct json *j, struct report_finding *f)
-{
-	if (!json_enter_object(j))
-		return;
-	for (struct bytes key; json_next_key(j, &key);) {
-		if (bytes_eq_lit(key, "vector"))
-			f->cvss_vector = json_string(j);
-		else
-			json_skip(j);
-	}
-	if (!cvss_parse(f->cvss_vector, &f->cvss))
-		f->cvss = (struct cvss_score){.version = CVSS_NONE};
-}
-
-static enum adv_status status_of(struct bytes word)
-{
-	int last = ADV_NOT_AFFECTED;
-	for (int i = 0; i <= last; i++) {
-		if (bytes_eq_lit(word, adv_status_word((enum adv_status)i)))
-			return (enum adv_status)i;
-	}
-	return ADV_UNKNOWN;
-}
-
-static void read_other(struct json *j, struct bytes key, struct arena *a, struct report_finding *f)
-{
-	if (bytes_eq_lit(key, "id"))
-		f->id = json_u64(j);
-	else if (bytes_eq_lit(key, "severity"))
-		f->severity = adv_severity_parse(json_string(j));
-	else if (bytes_eq_lit(key, "vendor_severity"))
-		f->vendor_severity = adv_severity_parse(json_string(j));
-	else if (bytes_eq_lit(key, "status"))
-		f->status = status_of(json_string(j));
-	else if (bytes_eq_lit(key, "patchable"))
-		f->patchable = json_bool(j);
-	else if (bytes_eq_lit(key, "kev"))
-		f->kev = json_bool(j);
-	else if (bytes_eq_lit(key, "ransomware"))
-		f->ransomware = json_bool(j);
-	else if (bytes_eq_lit(key, "epss"))
-		f->epss = json_double(j);
-	else if (bytes_eq_lit(key, "epss_percentile"))
-		f->epss_percentile = json_double(j);
-	else if (bytes_eq_lit(key, "published"))
-		(void)clock_parse_rfc3339(json_string(j), &f->published_ms);
-	else if (bytes_eq_lit(key, "cvss"))
-		read_cvss(j, f);
-	else if (bytes_eq_lit(key, "cves"))
-		read_texts(j, a, &f->cves, &f->cve_count);
-	else
-		json_skip(j);
+	struct bytes rest = m->purl;
+	if (bytes_eq_lit(bytes_cut(&rest, ':'), "pkg"))
+		m->pkg.type = bytes_cut(&rest, '/');
 }
 
 static int on_finding(void *arg, struct json *j, struct err *e)
@@ -389,32 +302,31 @@ static int on_finding(void *arg, struct json *j, struct err *e)
 	g->rows = rows;
 	if (r < 0)
 		return r;
-	struct report_finding *f = &g->rows[g->count++];
-	*f = (struct report_finding){.epss = -1, .epss_percentile = -1};
-	if (json_enter_object(j)) {
-		for (struct bytes key; json_next_key(j, &key);) {
-			if (!read_text(j, key, f))
-				read_other(j, key, g->a, f);
-		}
-	}
+	struct finding *f = &g->rows[g->count++];
+	*f = (struct finding){.check = {.epss = -1, .epss_percentile = -1}};
+	if (record_read(j, &finding_object, f, false, e) < 0)
+		return -(int)e->code;
+	if (json_ok(j) && f->match_listed == 0)
+		return err_set(e, ERR_FORMAT, "a finding without matches");
+	for (size_t i = 0; i < f->match_listed; i++)
+		name_type(&f->matches[i]);
+	finding_settle(f);
+	f->repository = f->digest = BYTES_NONE; /* one image's: it goes without saying */
 	return 0;
 }
 
 int remote_findings(const struct srv *s, struct bytes repository, struct bytes digest,
 		    struct arena *a, struct remote *ret, struct err *e)
 {
-	struct reading g = {.a = a};
+	struct reading g = {.rows = NULL};
 	const char *path = image_path(repository, digest, "/findings", a);
 	int r = path ? cli_server_each(s, path, on_finding, &g, a, e)
 		     : err_set(e, ERR_NOMEM, "no memory");
-	struct report_finding *rows = r == 0 ? arena_alloc(a, g.count, sizeof *rows) : NULL;
+	struct finding *rows = r == 0 ? arena_alloc(a, g.count, sizeof *rows) : NULL;
 	if (r == 0 && !rows)
 		r = err_set(e, ERR_NOMEM, "no memory for %zu findings", g.count);
-	for (size_t i = 0; r == 0 && g.rows && i < g.count; i++) {
-		rows[i] = g.rows[i];
-		rows[i].repository = rows[i].digest =
-		    BYTES_NONE; /* that they are one image's goes without saying */
-	}
+	if (rows && g.count)
+		memcpy(rows, g.rows, g.count * sizeof *rows);
 	free(g.rows);
 	if (!rows)
 		return r;

@@ -314,7 +314,7 @@ static int report_one(struct asking *q, const struct asked *x, struct err *e)
 	int r = read_image(q, x, &a, &m, e);
 	bool bare = x->open.len && bytes_eq_lit(m.state, "Pending") && is_table(q);
 	if (r == 0)
-		r = gate_apply(&q->gate, &m.report, e);
+		gate_apply(&q->gate, &m.report);
 	if (r == 0 && x->open.len && is_table(q))
 		put_line(q, x->digest, x->open, BYTES_NONE);
 	if (r == 0 && !bare) /* nothing is known yet: the line is enough */

@@ -45,10 +45,9 @@ int verb_scan(int argc, char **argv)
 			   .version = PLIMSOLL_VERSION,
 			   .now_ms = clock_wall_ms()};
 	int status = 1;
-	if (rc == 0)
-		rc = report_findings_of(&c.assess, &c.arena, &r.findings, &r.finding_count, &e);
-	if (rc == 0)
-		rc = gate_apply(&gate, &r, &e);
+	r.findings = c.assess.findings;
+	r.finding_count = c.assess.finding_count;
+	gate_apply(&gate, &r);
 	if (rc == 0)
 		rc = gate_write(&gate, &r, &args, &e);
 	if (rc == 0)

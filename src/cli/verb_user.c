@@ -8,7 +8,6 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "store/blobs.h"
-#include "store/address.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -60,7 +59,7 @@ static int ask_twice(struct ppl *p, const char *name, const char **ret, struct e
 	return strcmp(*ret, again) == 0 ? 0 : err_set(e, ERR_FORMAT, "the two passwords differ");
 }
 
-/* offline: there is no login, so the options for the login's password mean the new one. */
+/* offline: nobody logs in, so that the words for the login's password mean the new one. */
 static int new_password(struct ppl *p, const char *name, bool offline, const char **ret,
 			struct err *e)
 {
@@ -217,10 +216,10 @@ static void forget_first(const char *dir, struct arena *a)
 static int passwd_offline(struct ppl *p, const char *dir, const char *name, struct err *e)
 {
 	const char *password = NULL;
-	char path[STORE_ADDRESS_CAP];
-	if (store_address_find(dir, "", path, e) < 0)
-		return -(int)e->code;
-	if (!db_is_server(path) && access(path, R_OK | W_OK) < 0)
+	const char *path = arena_printf(&p->arena, "%s/plimsoll.db", dir);
+	if (!path)
+		return err_set(e, ERR_NOMEM, "no memory");
+	if (access(path, R_OK | W_OK) < 0)
 		return errno == ENOENT
 			   ? err_set(e, ERR_NOT_FOUND, "%s: not a server's data folder", dir)
 			   : err_sys(e, "%s", path);

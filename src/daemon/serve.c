@@ -12,7 +12,6 @@
 #include "registry/registry.h"
 #include "scan/engine.h"
 #include "store/blobs.h"
-#include "store/address.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -55,11 +54,9 @@ struct server {
  * owner. */
 static int refuse_remains(struct server *s, const char *db, struct err *e)
 {
-	char key[4096], note[4096];
+	char key[4096];
 	(void)snprintf(key, sizeof key, "%s/token.key", s->c->data_dir);
-	(void)snprintf(note, sizeof note, "%s/store", s->c->data_dir);
-	/* On a server: the file was kept when it was opened first. */
-	if (access(db_is_server(db) ? note : db, F_OK) == 0 || errno != ENOENT)
+	if (access(db, F_OK) == 0 || errno != ENOENT)
 		return 0;
 	int has = access(key, F_OK) == 0 ? 1 : blobs_is_used(s->blobs, e);
 	return has <= 0
@@ -73,21 +70,18 @@ static int refuse_remains(struct server *s, const char *db, struct err *e)
 
 static int open_store(struct server *s, struct err *e)
 {
-	char address[STORE_ADDRESS_CAP], shown[STORE_ADDRESS_CAP];
+	char path[4096];
 	if (io_mkdirs(s->c->data_dir, e) < 0)
 		return err_ctx(e, "data-dir");
 	s->blobs =
 	    blobs_open(s->c->data_dir, e); /* first: it holds the folder against a second server */
 	if (!s->blobs)
 		return err_ctx(e, "%s", s->c->data_dir);
-	if (store_address_find(s->c->data_dir, s->c->store, address, e) < 0 ||
-	    refuse_remains(s, address, e) < 0)
+	(void)snprintf(path, sizeof path, "%s/plimsoll.db", s->c->data_dir);
+	if (refuse_remains(s, path, e) < 0)
 		return -(int)e->code;
-	store_address_show(address, shown);
-	s->db = store_open(address, e);
-	if (!s->db)
-		return err_ctx(e, "%s", shown);
-	return store_address_keep(s->c->data_dir, address, e);
+	s->db = store_open(path, e);
+	return s->db ? 0 : err_ctx(e, "%s", path);
 }
 
 /* First of all: what starts workers must not inherit the folder's lock, the database or a socket
@@ -264,7 +258,7 @@ static int open_http(struct server *s, struct err *e)
 static void close_all(struct server *s)
 {
 	if (s->db)
-		db_stop(s->db); /* do not wait for the end of a long list */
+		db_stop(s->db); /* nobody waits for the end of a long list */
 	schedule_stop_soon(s->schedule);
 	if (s->engine)
 		engine_stop_soon(s->engine);
@@ -433,7 +427,7 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	sigaddset(&stop, SIGHUP);
-	/* Blocked before the first thread starts, so that only this thread receives them. */
+	/* Blocked before the first thread starts, so that only this one is told. */
 	if (pthread_sigmask(SIG_BLOCK, &stop, NULL) != 0)
 		return err_set(e, ERR_INTERNAL, "signals cannot be blocked");
 	int r = open_workers(&s, e);

@@ -7,7 +7,7 @@
  *
  * What the two last hold is each database's own; the keys read here are those that databases use
  * (docs/formats/osv.md lists them). GIT ranges name commits, which no installed package states: an
- * entry that has nothing else is not used, and this is noted. */
+ * entry that has nothing else is not used, and that is told. */
 #include "feed/grow.h"
 #include "feed/osv.h"
 #include "feed/value.h"
@@ -23,7 +23,6 @@ static const struct osv_rules rules_table[] = {
     {"Amazon Linux", ADV_BY_BINARY, true, false, false},
     {"Azure Linux", ADV_BY_SOURCE, true, false, false},
     {"BellSoft Hardened Containers", ADV_BY_SOURCE, false, false, false},
-    {"Arch Linux", ADV_BY_BINARY, false, false, false},
     {"Bottlerocket", ADV_BY_SOURCE, true, false, false},
     {"CBL-Mariner", ADV_BY_SOURCE, true, false, false},
     {"CentOS", ADV_BY_BINARY, true, false, false},

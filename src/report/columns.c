@@ -5,16 +5,16 @@ static void put_bytes(struct buf *out, struct bytes text)
 	buf_put(out, text);
 }
 
-static void put_severity(struct buf *out, const struct report_row *r, bool whole)
+static void put_severity(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	buf_put_text(out, adv_severity_word(r->f->severity));
+	buf_put_text(out, adv_severity_word(f->check.severity));
 }
 
-static void put_kev(struct buf *out, const struct report_row *r, bool whole)
+static void put_kev(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	if (r->f->kev)
+	if (f->check.kev)
 		buf_put_text(out, "KEV");
 }
 
@@ -33,56 +33,56 @@ static uint64_t cve_number(struct bytes cve)
 }
 
 /* By their numbers; without a CVE the advisory's own id. */
-static void put_ids(struct buf *out, const struct report_row *r, bool whole)
+static void put_ids(struct buf *out, const struct finding *f, bool whole)
 {
-	const struct report_finding *f = r->f;
+	const struct match_check *c = &f->check;
 	uint64_t last = 0;
-	if (f->cve_count == 0) {
-		put_bytes(out, f->advisory);
+	if (c->cve_count == 0) {
+		put_bytes(out, c->advisory);
 		return;
 	}
-	for (size_t n = 0; n < (whole ? f->cve_count : 1); n++) {
-		size_t best = f->cve_count;
-		for (size_t i = 0; i < f->cve_count; i++) {
-			uint64_t number = cve_number(f->cves[i]);
+	for (size_t n = 0; n < (whole ? c->cve_count : 1); n++) {
+		size_t best = c->cve_count;
+		for (size_t i = 0; i < c->cve_count; i++) {
+			uint64_t number = cve_number(c->cves[i]);
 			if ((n == 0 || number > last) &&
-			    (best == f->cve_count || number < cve_number(f->cves[best])))
+			    (best == c->cve_count || number < cve_number(c->cves[best])))
 				best = i;
 		}
-		if (best == f->cve_count)
+		if (best == c->cve_count)
 			break;
 		buf_put_text(out, n ? "," : "");
-		put_bytes(out, f->cves[best]);
-		last = cve_number(f->cves[best]);
+		put_bytes(out, c->cves[best]);
+		last = cve_number(c->cves[best]);
 	}
-	if (!whole && f->cve_count > 1)
-		buf_printf(out, " +%zu", f->cve_count - 1);
+	if (!whole && c->cve_count > 1)
+		buf_printf(out, " +%zu", c->cve_count - 1);
 }
 
-static void put_advisory(struct buf *out, const struct report_row *r, bool whole)
+static void put_advisory(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	put_bytes(out, r->f->advisory);
+	put_bytes(out, f->check.advisory);
 }
 
-static void put_package(struct buf *out, const struct report_row *r, bool whole)
+static void put_package(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	put_bytes(out, r->package);
+	put_bytes(out, finding_package(f));
 }
 
-static void put_binary(struct buf *out, const struct report_row *r, bool whole)
+static void put_binary(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	put_bytes(out, r->f->package);
-	if (r->matches > 1)
-		buf_printf(out, " +%zu", r->matches - 1);
+	put_bytes(out, f->matches[0].pkg.name);
+	if (f->match_count > 1)
+		buf_printf(out, " +%llu", (unsigned long long)f->match_count - 1);
 }
 
-static void put_installed(struct buf *out, const struct report_row *r, bool whole)
+static void put_installed(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	put_bytes(out, r->installed);
+	put_bytes(out, f->installed);
 }
 
 static const char *status_text(enum adv_status s)
@@ -106,66 +106,67 @@ static const char *status_text(enum adv_status s)
 	}
 }
 
-static void put_fixed(struct buf *out, const struct report_row *r, bool whole)
+static void put_fixed(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	if (r->fixed.len)
-		put_bytes(out, r->fixed);
+	if (f->fixed.len)
+		put_bytes(out, f->fixed);
 	else
-		buf_put_text(out, status_text(r->f->status));
+		buf_put_text(out, status_text(f->status));
 }
 
-static void put_status(struct buf *out, const struct report_row *r, bool whole)
+static void put_status(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	if (r->fixed.len && !r->patchable)
+	if (f->fixed.len && !f->patchable)
 		buf_put_text(out, "fixed elsewhere");
 	else
-		buf_put_text(out, r->fixed.len ? "fixed" : status_text(r->f->status));
+		buf_put_text(out, f->fixed.len ? "fixed" : status_text(f->status));
 }
 
-static void put_cvss(struct buf *out, const struct report_row *r, bool whole)
+static void put_cvss(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	if (r->f->cvss.version != CVSS_NONE)
-		buf_printf(out, "%.1f", r->f->cvss.base);
+	if (f->check.cvss.version != CVSS_NONE)
+		buf_printf(out, "%.1f", f->check.cvss.base);
 }
 
-static void put_epss(struct buf *out, const struct report_row *r, bool whole)
+static void put_epss(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	if (r->f->epss >= 0)
-		buf_printf(out, "%.2f%%", r->f->epss * 100);
+	if (f->check.epss >= 0)
+		buf_printf(out, "%.2f%%", f->check.epss * 100);
 }
 
-static void put_layer(struct buf *out, const struct report_row *r, bool whole)
+static void put_layer(struct buf *out, const struct finding *f, bool whole)
 {
-	size_t colon = bytes_find(r->f->layer, ':');
-	put_bytes(out, whole ? r->f->layer : bytes_part(bytes_from(r->f->layer, colon + 1), 0, 12));
+	struct bytes layer = f->matches[f->best].layer;
+	size_t colon = bytes_find(layer, ':');
+	put_bytes(out, whole ? layer : bytes_part(bytes_from(layer, colon + 1), 0, 12));
 }
 
-static void put_category(struct buf *out, const struct report_row *r, bool whole)
-{
-	(void)whole;
-	put_bytes(out, r->f->category);
-}
-
-static void put_title(struct buf *out, const struct report_row *r, bool whole)
+static void put_category(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	put_bytes(out, r->f->summary.len ? r->f->summary : r->f->check);
+	put_bytes(out, f->check.category);
 }
 
-static void put_fix_command(struct buf *out, const struct report_row *r, bool whole)
+static void put_title(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	put_bytes(out, r->f->remediation);
+	put_bytes(out, f->check.summary.len ? f->check.summary : f->check.title);
 }
 
-static void put_number(struct buf *out, const struct report_row *r, bool whole)
+static void put_fix_command(struct buf *out, const struct finding *f, bool whole)
 {
 	(void)whole;
-	buf_printf(out, "%llu", (unsigned long long)r->f->id);
+	put_bytes(out, f->remediation);
+}
+
+static void put_number(struct buf *out, const struct finding *f, bool whole)
+{
+	(void)whole;
+	buf_printf(out, "%llu", (unsigned long long)f->check.id);
 }
 
 const struct report_column report_columns[] = {

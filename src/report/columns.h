@@ -1,7 +1,6 @@
 /* columns: what the table can show of a row: one row here for each column. */
 #pragma once
 #include "report/report.h"
-#include "report/rows.h"
 
 struct report_column {
 	const char *name; /* of --columns */
@@ -11,7 +10,7 @@ struct report_column {
 	size_t min, max;
 	bool wide;  /* shown with --wide too */
 	bool usual; /* shown unasked */
-	void (*put)(struct buf *out, const struct report_row *r, bool whole);
+	void (*put)(struct buf *out, const struct finding *f, bool whole);
 };
 extern const struct report_column report_columns[];
 extern const size_t report_column_count;

@@ -36,14 +36,6 @@ void report_put_count(struct buf *out, size_t count, const char *one, const char
 	buf_printf(out, "%zu %s", count, count == 1 ? one : many);
 }
 
-void report_count_severities(const struct report *r, size_t counts[ADV_SEV_CRITICAL + 1])
-{
-	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
-		counts[i] = 0;
-	for (size_t i = 0; i < r->finding_count; i++)
-		counts[r->findings[i].severity]++;
-}
-
 bool report_support(const struct report *r, struct support *ret)
 {
 	const struct pkg_distro *d = &r->assess->image->distro;

@@ -143,24 +143,24 @@ static const char *method(enum cvss_version v)
 	return words[v];
 }
 
-static void put_ratings(struct json_out *w, const struct report_finding *f)
+static void put_ratings(struct json_out *w, const struct finding *f)
 {
 	json_put_array(w, "ratings");
 	json_put_object(w, NULL);
-	json_put_text(w, "severity", severity_word(f->severity));
+	json_put_text(w, "severity", severity_word(f->check.severity));
 	json_put_end(w, '}');
-	if (f->cvss.version != CVSS_NONE) {
+	if (f->check.cvss.version != CVSS_NONE) {
 		json_put_object(w, NULL);
-		json_put_double(w, "score", f->cvss.base, 1);
-		json_put_text(w, "severity", severity_word(cvss_severity(f->cvss)));
-		json_put_text(w, "method", method(f->cvss.version));
-		json_put_string(w, "vector", f->cvss_vector);
+		json_put_double(w, "score", f->check.cvss.base, 1);
+		json_put_text(w, "severity", severity_word(cvss_severity(f->check.cvss)));
+		json_put_text(w, "method", method(f->check.cvss.version));
+		json_put_string(w, "vector", f->check.cvss_vector);
 		json_put_end(w, '}');
 	}
 	json_put_end(w, ']');
 }
 
-static void put_references(struct json_out *w, const struct report_finding *f, struct bytes id)
+static void put_references(struct json_out *w, const struct match_check *f, struct bytes id)
 {
 	bool any = false;
 	for (size_t i = 0; i <= f->cve_count; i++) {
@@ -181,78 +181,72 @@ static void put_references(struct json_out *w, const struct report_finding *f, s
 		json_put_end(w, ']');
 }
 
-static void put_affects(struct json_out *w, const struct report_finding *const *rows, size_t n)
+static int by_match_purl(const void *a, const void *b)
 {
+	const struct finding_match *const *x = a, *const *y = b;
+	int c = bytes_cmp((*x)->purl, (*y)->purl);
+	return c ? c : (*x > *y) - (*x < *y);
+}
+
+static int put_affects(struct json_out *w, const struct finding *f, struct err *e)
+{
+	const struct finding_match **rows = calloc(f->match_listed + 1, sizeof *rows);
+	if (!rows)
+		return err_set(e, ERR_NOMEM, "no memory for the report");
+	for (size_t i = 0; i < f->match_listed; i++)
+		rows[i] = &f->matches[i];
+	qsort(rows, f->match_listed, sizeof *rows, by_match_purl);
 	json_put_array(w, "affects");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < f->match_listed; i++) {
 		if (i > 0 && bytes_eq(rows[i - 1]->purl, rows[i]->purl))
 			continue;
 		json_put_object(w, NULL);
 		json_put_string(w, "ref", rows[i]->purl);
 		json_put_array(w, "versions");
 		json_put_object(w, NULL);
-		json_put_string(w, "version", rows[i]->installed_version);
+		json_put_string(w, "version", rows[i]->pkg.version);
 		json_put_text(w, "status", "affected");
 		json_put_end(w, '}');
 		json_put_end(w, ']');
 		json_put_end(w, '}');
 	}
 	json_put_end(w, ']');
+	free(rows);
+	return 0;
 }
 
-/* rows: all findings of one security check, by purl. */
-static void put_vulnerability(struct json_out *w, const struct report_finding *const *rows,
-			      size_t n)
+static int put_vulnerability(struct json_out *w, const struct finding *f, struct err *e)
 {
-	const struct report_finding *f = rows[0];
-	struct bytes id = f->cve_count ? f->cves[0] : f->advisory;
+	const struct match_check *c = &f->check;
+	struct bytes id = c->cve_count ? c->cves[0] : c->advisory;
 	json_put_object(w, NULL);
 	json_put_string(w, "id", id);
 	json_put_object(w, "source");
-	json_put_string(w, "name", f->category);
+	json_put_string(w, "name", c->category);
 	json_put_end(w, '}');
-	put_references(w, f, id);
+	put_references(w, c, id);
 	put_ratings(w, f);
-	json_put_string_nonempty(w, "description", f->summary.len ? f->summary : f->check);
+	json_put_string_nonempty(w, "description", c->summary.len ? c->summary : c->title);
 	json_put_string_nonempty(w, "recommendation", f->remediation);
-	json_put_time(w, "published", f->published_ms);
-	put_affects(w, rows, n);
+	json_put_time(w, "published", c->published_ms);
+	int r = put_affects(w, f, e);
 	json_put_array(w, "properties");
 	put_property(w, "plimsoll:status", bytes_of(adv_status_word(f->status)));
-	put_property(w, "plimsoll:fixed_version", f->fixed_version);
-	put_property(w, "plimsoll:kev", bytes_of(f->kev ? "true" : "false"));
+	put_property(w, "plimsoll:fixed_version", f->fixed);
+	put_property(w, "plimsoll:kev", bytes_of(c->kev ? "true" : "false"));
 	json_put_end(w, ']');
 	json_put_end(w, '}');
+	return r;
 }
 
-static int by_check(const void *a, const void *b)
+static int put_vulnerabilities(struct json_out *w, const struct report *r, struct err *e)
 {
-	const struct report_finding *x = *(const struct report_finding *const *)a,
-				    *y = *(const struct report_finding *const *)b;
-	if (x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	int c = bytes_cmp(x->purl, y->purl);
-	return c ? c : x < y ? -1 : x > y;
-}
-
-static int put_vulnerabilities(struct json_out *w, const struct report *r, struct arena *a,
-			       struct err *e)
-{
-	const struct report_finding **rows = arena_alloc(a, r->finding_count + 1, sizeof *rows);
-	if (!rows)
-		return err_set(e, ERR_NOMEM, "no memory for the report");
-	for (size_t i = 0; i < r->finding_count; i++)
-		rows[i] = &r->findings[i];
-	if (r->finding_count)
-		qsort(rows, r->finding_count, sizeof *rows, by_check);
+	int rc = 0;
 	json_put_array(w, "vulnerabilities");
-	for (size_t i = 0, n; i < r->finding_count; i += n) {
-		for (n = 1; i + n < r->finding_count && rows[i + n]->id == rows[i]->id;)
-			n++;
-		put_vulnerability(w, rows + i, n);
-	}
+	for (size_t i = 0; rc == 0 && i < r->finding_count; i++)
+		rc = put_vulnerability(w, &r->findings[i], e);
 	json_put_end(w, ']');
-	return 0;
+	return rc;
 }
 
 int cyclonedx_put(const struct report *r, struct buf *out, struct err *e)
@@ -269,7 +263,7 @@ int cyclonedx_put(const struct report *r, struct buf *out, struct err *e)
 	put_metadata(&w, r);
 	int rc = put_components(&w, r, &a, e);
 	if (rc == 0 && r->finding_count)
-		rc = put_vulnerabilities(&w, r, &a, e);
+		rc = put_vulnerabilities(&w, r, e);
 	json_put_end(&w, '}');
 	buf_put_u8(out, '\n');
 	arena_free(&a);

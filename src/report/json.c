@@ -1,5 +1,6 @@
-/* The JSON report: docs/formats/report-json.md is its schema. Keys are only ever added. */
+/* The JSON report: docs/formats/report-json.md is its schema. */
 #include "report/formats.h"
+#include "report/package.h"
 #include "report/rows.h"
 
 static void put_vdb(struct json_out *w, const struct vdb *vdb)
@@ -12,41 +13,17 @@ static void put_vdb(struct json_out *w, const struct vdb *vdb)
 	json_put_end(w, '}');
 }
 
-/* The same as the table counts: a security check once, however many packages it hits. */
-static int put_checks(struct json_out *w, const struct report *r, struct err *e)
-{
-	struct arena a;
-	struct report_row *rows;
-	size_t count;
-	arena_init(&a, 256U << 20);
-	int rc = report_rows(r->findings, r->finding_count, &a, &rows, &count, e);
-	if (rc == 0) {
-		struct report_counts c = report_counts_of(rows, count);
-		json_put_object(w, "checks");
-		json_put_u64(w, "total", c.checks);
-		json_put_u64(w, "hidden_by_filters", r->hidden_checks);
-		json_put_u64(w, "kev", c.kev);
-		json_put_u64(w, "fixed", c.fixed);
-		for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
-			json_put_u64(w, adv_severity_word(report_severity_order[i]),
-				     c.severities[report_severity_order[i]]);
-		json_put_end(w, '}');
-	}
-	arena_free(&a);
-	return rc;
-}
-
 /* How many findings of each category, in the order of their coming: an image has one or two. */
 static void put_categories(struct json_out *w, const struct report *r)
 {
 	json_put_array(w, "categories");
 	for (size_t i = 0; i < r->finding_count; i++) {
-		struct bytes category = r->findings[i].category;
+		struct bytes category = r->findings[i].check.category;
 		size_t first = 0, count = 0;
-		while (!bytes_eq(r->findings[first].category, category))
+		while (!bytes_eq(r->findings[first].check.category, category))
 			first++;
 		for (size_t k = i; first == i && k < r->finding_count; k++)
-			count += bytes_eq(r->findings[k].category, category);
+			count += bytes_eq(r->findings[k].check.category, category);
 		if (first != i)
 			continue;
 		json_put_object(w, NULL);
@@ -57,20 +34,20 @@ static void put_categories(struct json_out *w, const struct report *r)
 	json_put_end(w, ']');
 }
 
-static int put_summary(struct json_out *w, const struct report *r, struct err *e)
+static void put_summary(struct json_out *w, const struct report *r)
 {
-	size_t counts[ADV_SEV_CRITICAL + 1];
-	report_count_severities(r, counts);
+	struct report_counts c = report_counts_of(r->findings, r->finding_count);
 	json_put_object(w, "summary");
-	json_put_u64(w, "total", r->finding_count);
+	json_put_u64(w, "total", c.findings);
 	json_put_u64(w, "hidden_by_filters", r->hidden_count);
+	json_put_u64(w, "kev", c.kev);
+	json_put_u64(w, "fixed", c.fixed);
+	json_put_u64(w, "matches", c.matches);
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
 		json_put_u64(w, adv_severity_word(report_severity_order[i]),
-			     counts[report_severity_order[i]]);
+			     c.severities[report_severity_order[i]]);
 	put_categories(w, r);
-	int rc = put_checks(w, r, e);
 	json_put_end(w, '}');
-	return rc;
 }
 
 static int end(struct json_out *w, struct err *e)
@@ -84,7 +61,7 @@ static void begin(struct json_out *w, const struct report *r, struct buf *out, c
 {
 	json_out_init(w, out, true);
 	json_put_object(w, NULL);
-	json_put_u64(w, "schema_version", 1);
+	json_put_u64(w, "schema_version", 2);
 	json_put_text(w, "kind", kind);
 	json_put_object(w, "generator");
 	json_put_text(w, "name", "plimsoll");
@@ -99,11 +76,10 @@ int report_json_put(const struct report *r, struct buf *out, struct err *e)
 	begin(&w, r, out, "scan");
 	json_put_text(&w, "state", assess_state_word(r->assess->state));
 	json_put_string(&w, "reason", r->assess->reason);
-	if (put_summary(&w, r, e) < 0)
-		return -(int)e->code;
+	put_summary(&w, r);
 	json_put_array(&w, "findings");
 	for (size_t i = 0; i < r->finding_count; i++)
-		report_finding_put(&w, NULL, &r->findings[i]);
+		record_put(&w, NULL, &finding_object, &r->findings[i]);
 	json_put_end(&w, ']');
 	report_put_coverage(&w, r);
 	put_vdb(&w, r->vdb);

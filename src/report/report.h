@@ -1,8 +1,9 @@
 /* report: a scan's result in the formats people ask for: one file and one row in report/table.c
  * for each. */
 #pragma once
-#include "report/finding.h"
+#include "match/finding.h"
 #include "pkg/support.h"
+#include "scan/assess.h"
 #include "scan/input.h"
 
 #define REPORT_COLUMNS_MAX 24
@@ -19,12 +20,11 @@ struct report_style {
 struct report {
 	const struct scan_input *input;
 	const struct assess *assess;
-	const struct vdb *vdb;		 /* may be NULL */
-	struct report_finding *findings; /* after the user's filters */
+	const struct vdb *vdb;	  /* may be NULL */
+	struct finding *findings; /* after the user's filters */
 	size_t finding_count;
-	size_t hidden_count;   /* rows of findings the filters took out */
-	size_t hidden_checks;  /* security checks of which no row is left */
-	size_t hidden_unrated; /* checks without a severity that a list of severities took out */
+	size_t hidden_count;	   /* findings that the filters took out */
+	size_t hidden_unrated;	   /* those without a severity that a list of severities took out */
 	struct report_style style; /* of the table */
 	const char *version;	   /* of the program */
 	int64_t now_ms;		   /* for what has ended by now; 0: nothing is said of that */
@@ -50,6 +50,4 @@ void report_put_count(struct buf *out, size_t count, const char *one, const char
 bool report_support(const struct report *r, struct support *ret);
 void report_put_coverage(struct json_out *w, const struct report *r);
 void report_put_image(struct json_out *w, const struct report *r);
-/* Severities of the rows shown. */
-void report_count_severities(const struct report *r, size_t counts[ADV_SEV_CRITICAL + 1]);
 extern const enum adv_severity report_severity_order[ADV_SEV_CRITICAL + 1]; /* Critical first */

@@ -1,9 +1,9 @@
-/* SARIF 2.1.0 (OASIS): one rule per security check, one result per finding. Code-scanning services
+/* SARIF 2.1.0 (OASIS): a rule and a result for each finding, its locations
+ * the packages that it hits. Code-scanning services
  * want a region with every location, so line 1 stands for "the image". */
 #include "report/formats.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 /* What nobody has rated may be anything: it is not shown below what is rated Medium. */
 static const char *level(enum adv_severity s)
@@ -16,27 +16,34 @@ static const char *level(enum adv_severity s)
 /* Code-scanning services make words of this number again (9, 7, 4 and 0.1 are where theirs begin),
  * so it lies in the band of the finding's own severity: the score where the score does, else the
  * band's nearest end, and the band's middle where there is no score. */
-static double security_severity(const struct report_finding *f)
+static double security_severity(const struct finding *f)
 {
 	static const struct {
 		double low, middle, high;
 	} bands[] = {[ADV_SEV_UNKNOWN] = {0.0, 0.0, 0.0}, [ADV_SEV_NEGLIGIBLE] = {0.1, 0.1, 0.1},
 		     [ADV_SEV_LOW] = {0.1, 2.0, 3.9},	  [ADV_SEV_MEDIUM] = {4.0, 5.5, 6.9},
 		     [ADV_SEV_HIGH] = {7.0, 8.0, 8.9},	  [ADV_SEV_CRITICAL] = {9.0, 9.5, 10.0}};
-	if (f->cvss.version == CVSS_NONE)
-		return bands[f->severity].middle;
-	double score = f->cvss.base;
-	score = score < bands[f->severity].low ? bands[f->severity].low : score;
-	return score > bands[f->severity].high ? bands[f->severity].high : score;
+	if (f->check.cvss.version == CVSS_NONE)
+		return bands[f->check.severity].middle;
+	double score = f->check.cvss.base;
+	score = score < bands[f->check.severity].low ? bands[f->check.severity].low : score;
+	return score > bands[f->check.severity].high ? bands[f->check.severity].high : score;
 }
 
 /* A path as a relative URI reference: RFC 3986 "pchar" and "/"; all else is encoded, and ':' too,
  * which would end a scheme. */
 static void put_uri(struct json_out *w, struct bytes path)
 {
+	static const char plain[] = "/-._~!$&'()*+,;=@";
 	struct buf b;
 	buf_init(&b, 3 * (LIMIT_PATH_MAX + 1));
-	buf_put_percent(&b, path, "/!$&'()*+,;=@");
+	for (size_t i = 0; i < path.len; i++) {
+		uint8_t c = path.ptr[i];
+		if (byte_is_alnum(c) || bytes_find(bytes_of(plain), c) < sizeof plain - 1)
+			buf_put_u8(&b, c);
+		else
+			buf_printf(&b, "%%%02X", c);
+	}
 	json_put_string(w, "uri", buf_bytes(&b));
 	json_put_need(w, &b);
 	buf_free(&b);
@@ -49,19 +56,19 @@ static void put_message(struct json_out *w, const char *key, struct bytes text)
 	json_put_end(w, '}');
 }
 
-static void put_rule(struct json_out *w, const struct report_finding *f)
+static void put_rule(struct json_out *w, const struct finding *f)
 {
 	char id[32];
-	(void)snprintf(id, sizeof id, "%llu", (unsigned long long)f->id);
+	(void)snprintf(id, sizeof id, "%llu", (unsigned long long)f->check.id);
 	json_put_object(w, NULL);
 	json_put_text(w, "id", id);
 	json_put_text(w, "name", "OsPackageVulnerability");
-	put_message(w, "shortDescription", f->check);
-	put_message(w, "fullDescription", f->summary.len ? f->summary : f->check);
+	put_message(w, "shortDescription", f->check.title);
+	put_message(w, "fullDescription", f->check.summary.len ? f->check.summary : f->check.title);
 	json_put_object(w, "defaultConfiguration");
-	json_put_text(w, "level", level(f->severity));
+	json_put_text(w, "level", level(f->check.severity));
 	json_put_end(w, '}');
-	put_message(w, "help", f->remediation.len ? f->remediation : f->check);
+	put_message(w, "help", f->remediation.len ? f->remediation : f->check.title);
 	json_put_object(w, "properties");
 	json_put_text(w, "precision", "very-high");
 	char score[16];
@@ -70,9 +77,9 @@ static void put_rule(struct json_out *w, const struct report_finding *f)
 	json_put_array(w, "tags");
 	json_put_text(w, NULL, "vulnerability");
 	json_put_text(w, NULL, "security");
-	json_put_text(w, NULL, adv_severity_word(f->severity));
-	for (size_t i = 0; i < f->cve_count; i++)
-		json_put_string(w, NULL, f->cves[i]);
+	json_put_text(w, NULL, adv_severity_word(f->check.severity));
+	for (size_t i = 0; i < f->check.cve_count; i++)
+		json_put_string(w, NULL, f->check.cves[i]);
 	json_put_end(w, ']');
 	json_put_end(w, '}');
 	json_put_end(w, '}');
@@ -88,49 +95,58 @@ static void put_region(struct json_out *w)
 	json_put_end(w, '}');
 }
 
-static void put_result(struct json_out *w, const struct report_finding *f, size_t rule)
+/* "TITLE: package a 1 and 2 more, fixed in 3" */
+static void put_text(struct buf *text, const struct finding *f)
 {
-	struct buf text;
-	char id[32];
-	(void)snprintf(id, sizeof id, "%llu", (unsigned long long)f->id);
-	buf_init(&text, 65536);
-	buf_put(&text, f->check);
-	buf_put_text(&text, ": package ");
-	buf_put(&text, f->package);
-	buf_put_text(&text, " ");
-	buf_put(&text, f->installed_version);
-	if (f->fixed_version.len) {
-		buf_put_text(&text, ", fixed in ");
-		buf_put(&text, f->fixed_version);
+	const struct finding_match *m = &f->matches[f->best];
+	buf_put(text, f->check.title);
+	buf_put_text(text, ": package ");
+	buf_put(text, m->pkg.name);
+	buf_put_text(text, " ");
+	buf_put(text, m->pkg.version);
+	if (f->match_count > 1)
+		buf_printf(text, " and %llu more", (unsigned long long)f->match_count - 1);
+	if (f->fixed.len) {
+		buf_put_text(text, ", fixed in ");
+		buf_put(text, f->fixed);
 	} else {
-		buf_printf(&text, ", %s", adv_status_word(f->status));
+		buf_printf(text, ", %s", adv_status_word(f->status));
 	}
-	json_put_object(w, NULL);
-	json_put_text(w, "ruleId", id);
-	json_put_u64(w, "ruleIndex", rule);
-	json_put_text(w, "level", level(f->severity));
-	put_message(w, "message", buf_bytes(&text));
-	json_put_need(w, &text);
-	json_put_array(w, "locations");
+}
+
+static void put_location(struct json_out *w, const struct finding_match *m)
+{
 	json_put_object(w, NULL);
 	json_put_object(w, "physicalLocation");
 	json_put_object(w, "artifactLocation");
-	put_uri(w, f->path);
+	put_uri(w, m->pkg.path);
 	json_put_text(w, "uriBaseId", "ROOTPATH");
 	json_put_end(w, '}');
 	put_region(w);
 	json_put_end(w, '}');
-	put_message(w, "message", f->purl);
+	put_message(w, "message", m->purl);
 	json_put_end(w, '}');
+}
+
+static void put_result(struct json_out *w, const struct finding *f, size_t rule)
+{
+	struct buf text;
+	char id[32];
+	(void)snprintf(id, sizeof id, "%llu", (unsigned long long)f->check.id);
+	buf_init(&text, 65536);
+	put_text(&text, f);
+	json_put_object(w, NULL);
+	json_put_text(w, "ruleId", id);
+	json_put_u64(w, "ruleIndex", rule);
+	json_put_text(w, "level", level(f->check.severity));
+	put_message(w, "message", buf_bytes(&text));
+	json_put_need(w, &text);
+	json_put_array(w, "locations");
+	for (size_t i = 0; i < f->match_listed; i++)
+		put_location(w, &f->matches[i]);
 	json_put_end(w, ']');
 	json_put_end(w, '}');
 	buf_free(&text);
-}
-
-static int by_id(const void *a, const void *b)
-{
-	const struct report_finding *const *x = a, *const *y = b;
-	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
 }
 
 /* What of the image is past its end: a notification of the tool, no result. */
@@ -161,13 +177,6 @@ static void put_invocation(struct json_out *w, const struct report *r)
 int sarif_put(const struct report *r, struct buf *out, struct err *e)
 {
 	struct json_out w;
-	size_t n = r->finding_count;
-	const struct report_finding **sorted = calloc(n ? n : 1, sizeof *sorted);
-	if (!sorted)
-		return err_set(e, ERR_NOMEM, "no memory for the report");
-	for (size_t i = 0; i < n; i++)
-		sorted[i] = &r->findings[i];
-	qsort(sorted, n, sizeof *sorted, by_id);
 	json_out_init(&w, out, true);
 	json_put_object(&w, NULL);
 	json_put_text(&w, "version", "2.1.0");
@@ -179,20 +188,15 @@ int sarif_put(const struct report *r, struct buf *out, struct err *e)
 	json_put_text(&w, "name", "Plimsoll");
 	json_put_text(&w, "version", r->version);
 	json_put_array(&w, "rules");
-	for (size_t i = 0; i < n; i++) {
-		if (i == 0 || sorted[i - 1]->id != sorted[i]->id)
-			put_rule(&w, sorted[i]);
-	}
+	for (size_t i = 0; i < r->finding_count; i++)
+		put_rule(&w, &r->findings[i]);
 	json_put_end(&w, ']');
 	json_put_end(&w, '}');
 	json_put_end(&w, '}');
 	put_invocation(&w, r);
 	json_put_array(&w, "results");
-	size_t rule = 0;
-	for (size_t i = 0; i < n; i++) {
-		rule += i > 0 && sorted[i - 1]->id != sorted[i]->id;
-		put_result(&w, sorted[i], rule);
-	}
+	for (size_t i = 0; i < r->finding_count; i++)
+		put_result(&w, &r->findings[i], i);
 	json_put_end(&w, ']');
 	json_put_text(&w, "columnKind", "utf16CodeUnits");
 	json_put_object(&w, "originalUriBaseIds");
@@ -207,6 +211,5 @@ int sarif_put(const struct report *r, struct buf *out, struct err *e)
 	json_put_end(&w, ']');
 	json_put_end(&w, '}');
 	buf_put_u8(out, '\n');
-	free(sorted);
 	return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory for the report");
 }

@@ -1,8 +1,9 @@
-/* The table for people: what the image is, the totals in words, a row for each security check
+/* The table for people: what the image is, the totals in words, a row for each finding
  * (worst first), what to upgrade, and what was not assessed. */
 #include "report/cells.h"
 #include "report/columns.h"
 #include "report/formats.h"
+#include "report/rows.h"
 
 #define TABLE_BUDGET (256U << 20) /* bytes: 20,000 rows take 4 MiB */
 #define CELL_MAX 65536		  /* bytes of one cell's text */
@@ -18,7 +19,7 @@ static const char *const severity_color[] = {
 struct table {
 	const struct report *r;
 	struct arena arena;
-	struct report_row *rows;
+	const struct finding **rows;
 	size_t row_count;
 	size_t columns[REPORT_COLUMNS_MAX], widths[REPORT_COLUMNS_MAX];
 	size_t column_count;
@@ -34,7 +35,7 @@ static const struct report_column *column(const struct table *t, size_t i)
 static struct bytes cell_of(struct table *t, size_t row, size_t i)
 {
 	buf_clear(&t->cell);
-	column(t, i)->put(&t->cell, &t->rows[row], t->r->style.wide);
+	column(t, i)->put(&t->cell, t->rows[row], t->r->style.wide);
 	t->lost = t->lost || !buf_ok(&t->cell);
 	return buf_bytes(&t->cell);
 }
@@ -44,7 +45,7 @@ static void choose_columns(struct table *t)
 	const struct report_style *s = &t->r->style;
 	bool any_kev = false;
 	for (size_t i = 0; i < t->row_count; i++)
-		any_kev = any_kev || t->rows[i].f->kev;
+		any_kev = any_kev || t->rows[i]->check.kev;
 	for (size_t i = 0; i < s->column_count; i++)
 		t->columns[t->column_count++] = s->columns[i];
 	for (size_t i = 0; s->column_count == 0 && i < report_column_count; i++) {
@@ -91,7 +92,7 @@ static void measure(struct table *t)
 static void put_line(struct table *t, struct buf *out, size_t row, bool title)
 {
 	bool plain = title || !t->r->style.color;
-	const char *color = plain ? "" : severity_color[t->rows[row].f->severity];
+	const char *color = plain ? "" : severity_color[t->rows[row]->check.severity];
 	for (size_t i = 0; i < t->column_count; i++) {
 		struct bytes text = title ? bytes_of(column(t, i)->title) : cell_of(t, row, i);
 		bool colored = *color && bytes_eq_lit(bytes_of(column(t, i)->name), "severity");
@@ -157,19 +158,19 @@ static void put_head(const struct report *r, struct buf *out)
 
 static void put_hidden(const struct report *r, struct buf *out)
 {
-	if (r->hidden_checks == 0)
+	if (r->hidden_count == 0)
 		return;
-	report_put_count(out, r->hidden_checks, "more is", "more are");
+	report_put_count(out, r->hidden_count, "more is", "more are");
 	buf_put_text(out, " hidden by filters.");
 }
 
 static void put_totals(const struct table *t, struct buf *out)
 {
 	const struct report *r = t->r;
-	struct report_counts c = report_counts_of(t->rows, t->row_count);
+	struct report_counts c = report_counts_of(r->findings, r->finding_count);
 	struct buf text;
 	buf_init(&text, CELL_MAX);
-	report_put_count(&text, c.checks, "finding", "findings");
+	report_put_count(&text, c.findings, "finding", "findings");
 	for (size_t i = 0, shown = 0; i <= ADV_SEV_CRITICAL; i++) {
 		enum adv_severity s = report_severity_order[i];
 		if (c.severities[s])
@@ -177,7 +178,7 @@ static void put_totals(const struct table *t, struct buf *out)
 				   adv_severity_word(s));
 	}
 	buf_put_text(&text, ". ");
-	if (c.checks) {
+	if (c.findings) {
 		if (c.kev)
 			report_put_count(&text, c.kev, "is known to be exploited (KEV), ",
 					 "are known to be exploited (KEV), ");
@@ -192,7 +193,7 @@ static void put_totals(const struct table *t, struct buf *out)
 	put_wrapped(r, out, &text);
 	size_t headers = 0;
 	for (size_t i = 0; i < t->row_count; i++)
-		headers += bytes_eq_lit(t->rows[i].f->category, MATCH_KERNEL_HEADERS);
+		headers += bytes_eq_lit(t->rows[i]->check.category, MATCH_KERNEL_HEADERS);
 	if (headers) {
 		buf_init(&text, CELL_MAX);
 		buf_printf(&text, "%s: %zu of these (%s; ", MATCH_KERNEL_HEADERS, headers,
@@ -282,8 +283,10 @@ static void put_notes(const struct report *r, struct buf *out)
 static int put_all(struct table *t, struct buf *out, struct err *e)
 {
 	const struct report *r = t->r;
-	if (report_rows(r->findings, r->finding_count, &t->arena, &t->rows, &t->row_count, e) < 0)
-		return -(int)e->code;
+	t->rows = report_rows(r->findings, r->finding_count, &t->arena);
+	t->row_count = r->finding_count;
+	if (!t->rows)
+		return err_set(e, ERR_NOMEM, "no memory for %zu findings", r->finding_count);
 	put_head(r, out);
 	put_totals(t, out);
 	put_rows(t, out);

@@ -16,19 +16,6 @@ const char *assess_state_word(enum assess_state s)
 	return words[s];
 }
 
-static int by_severity(const void *a, const void *b)
-{
-	const struct assess_finding *x = a, *y = b;
-	int r = (int)y->match->check.severity - (int)x->match->check.severity;
-	if (r)
-		return r;
-	r = pkg_cmp(&x->package->pkg, &y->package->pkg);
-	if (r)
-		return r;
-	return (x->match->check.id > y->match->check.id) -
-	       (x->match->check.id < y->match->check.id);
-}
-
 struct packages_matches {
 	struct match *matches;
 	int64_t count;
@@ -43,23 +30,46 @@ static int add_unassessed(struct assess *as, const char *text, struct err *e)
 	return 0;
 }
 
+/* A match and the package it is of. */
+struct hit {
+	const struct inv_package *package;
+	const struct match *match;
+};
+
 static int by_id(const void *a, const void *b)
 {
-	const struct assess_finding *x = a, *y = b;
+	const struct hit *x = a, *y = b;
 	return (x->match->check.id > y->match->check.id) -
 	       (x->match->check.id < y->match->check.id);
 }
 
-/* A check counts once per image, at its severity. */
-static void count_checks(struct assess *as)
+/* Matches of the same check are one finding. */
+static int group(struct assess *as, struct hit *hits, size_t count, struct arena *a, struct err *e)
 {
-	qsort(as->findings, as->finding_count, sizeof *as->findings, by_id);
-	for (size_t i = 0; i < as->finding_count; i++) {
-		const struct match_check *c = &as->findings[i].match->check;
-		if (i == 0 || as->findings[i - 1].match->check.id != c->id)
-			as->counts[c->severity]++;
+	size_t checks = 0;
+	if (count)
+		qsort(hits, count, sizeof *hits, by_id);
+	for (size_t i = 0; i < count; i++)
+		checks += i == 0 || hits[i].match->check.id != hits[i - 1].match->check.id;
+	struct finding_match *matches = arena_alloc(a, count, sizeof *matches);
+	as->findings = arena_alloc(a, checks, sizeof *as->findings);
+	if (!matches || !as->findings)
+		return err_set(e, ERR_NOMEM, "no memory for %zu findings", checks);
+	for (size_t i = 0; i < count; i++) {
+		const struct hit *h = &hits[i];
+		if (finding_match_set(&matches[i], &h->package->pkg, h->match, a, e) < 0)
+			return -(int)e->code;
+		matches[i].layer_number = h->package->layer;
+		if (i == 0 || h->match->check.id != hits[i - 1].match->check.id)
+			as->findings[as->finding_count++] =
+			    (struct finding){.check = h->match->check, .matches = &matches[i]};
+		as->findings[as->finding_count - 1].match_listed++;
 	}
-	qsort(as->findings, as->finding_count, sizeof *as->findings, by_severity);
+	for (size_t i = 0; i < as->finding_count; i++)
+		finding_settle(&as->findings[i]);
+	if (as->finding_count)
+		qsort(as->findings, as->finding_count, sizeof *as->findings, finding_cmp);
+	return 0;
 }
 
 /* Why an image is not wholly assessed, though layers were there. */
@@ -127,7 +137,7 @@ static int find_gap(const struct assess_input *in, const struct pkg *p, const ch
 	enum match_unassessed why;
 	struct arena tmp;
 	*ret = NULL;
-	if (!in->image->has_distro && p->class == PKG_OS) {
+	if (!in->image->has_distro) {
 		*ret = "of a distribution that the image does not name";
 		return 0;
 	}
@@ -315,25 +325,24 @@ static int match_all(const struct assess_input *in, struct arena *a, struct asse
 		return -(int)e->code;
 	for (size_t i = 0; i < done; i++)
 		total += (size_t)per[i].count;
-	as->findings = arena_alloc(a, total, sizeof *as->findings);
-	if (!as->findings)
-		return err_set(e, ERR_NOMEM, "no memory for %zu findings", total);
-	for (size_t i = 0; i < done; i++) {
+	struct hit *hits = arena_alloc(a, total, sizeof *hits);
+	if (!hits)
+		return err_set(e, ERR_NOMEM, "no memory for %zu matches", total);
+	total = 0;
+	for (size_t i = 0; i < done; i++)
 		for (int64_t k = 0; k < per[i].count; k++)
-			as->findings[as->finding_count++] = (struct assess_finding){
-			    .package = &image->packages[i], .match = &per[i].matches[k]};
-	}
-	if (as->finding_count)
-		count_checks(as);
+			hits[total++] = (struct hit){&image->packages[i], &per[i].matches[k]};
+	if (group(as, hits, total, a, e) < 0)
+		return -(int)e->code;
 	if (done == image->package_count)
 		return 0;
 	size_t left = image->package_count - done;
 	as->assessed_count -= left < as->assessed_count ? left : as->assessed_count;
 	return reason_add(as,
 			  arena_printf(a,
-				       "the limit of findings was reached: after %zu of them %zu "
+				       "the limit of findings was reached: after %zu matches %zu "
 				       "packages were not assessed",
-				       as->finding_count, left),
+				       total, left),
 			  a, e);
 }
 
@@ -412,6 +421,17 @@ void assess_put_coverage(struct json_out *w, const char *key, const struct asses
 	json_put_end(w, '}');
 }
 
+static void name_layers(const struct assess *as, struct finding *f)
+{
+	for (size_t i = 0; i < f->match_listed; i++) {
+		struct finding_match *m = &f->matches[i];
+		if (m->layer_number >= as->layer_count)
+			continue;
+		m->layer = bytes_of(as->layers[m->layer_number].digest);
+		m->layer_created_by = as->layers[m->layer_number].created_by;
+	}
+}
+
 int assess_layers(struct assess *as, const struct scan_layer *layers, const struct lay *inventories,
 		  size_t count, struct arena *a, struct err *e)
 {
@@ -428,5 +448,7 @@ int assess_layers(struct assess *as, const struct scan_layer *layers, const stru
 		l->member_count = inventories[i].member_count;
 	}
 	as->layer_count = count;
+	for (size_t i = 0; i < as->finding_count; i++)
+		name_layers(as, &as->findings[i]);
 	return 0;
 }

@@ -4,14 +4,8 @@
 #pragma once
 #include "base/json.h"
 #include "inventory/image.h"
-#include "match/match.h"
+#include "match/finding.h"
 #include "scan/input.h"
-
-/* One row of a finding list: a security check of one package. */
-struct assess_finding {
-	const struct inv_package *package;
-	const struct match *match;
-};
 
 /* Packages, or files of packages, that were seen and not assessed, for one reason. */
 struct assess_gap {
@@ -40,12 +34,9 @@ struct assess {
 	const struct inv_image *image;
 	struct assess_layer *layers;
 	size_t layer_count;
-	struct assess_finding
-	    *findings; /* severity (worst first), package name, version, check id */
+	struct finding *findings; /* severity (worst first), package name, check id */
 	size_t finding_count;
-	size_t counts[ADV_SEV_CRITICAL + 1]; /* security checks by severity: a check counts once
-						however many packages it hits */
-	size_t assessed_count;		     /* packages that were looked up */
+	size_t assessed_count; /* packages that were looked up */
 	struct assess_gap gaps[ASSESS_GAPS_MAX];
 	size_t gap_count;
 	struct bytes *unassessed; /* words for what was not looked up and why */
@@ -71,6 +62,6 @@ void assess_put_coverage(struct json_out *w, const char *key, const struct asses
 /* Its members; the caller opens and closes the object. */
 void assess_put_coverage_members(struct json_out *w, const struct assess *as);
 const char *assess_state_word(enum assess_state s); /* "Healthy" … */
-/* The layers' part of the statement. */
+/* The layers' part of the statement and of the findings' matches. */
 int assess_layers(struct assess *as, const struct scan_layer *layers, const struct lay *inventories,
 		  size_t count, struct arena *a, struct err *e);

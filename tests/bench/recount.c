@@ -1,7 +1,7 @@
 #include "recount.h"
 
 #include "match/match.h"
-#include "store/findings.h"
+#include "ledger/findings.h"
 #include "store/images.h"
 
 #include <stdio.h>
@@ -66,16 +66,16 @@ static int by_facts(const void *a, const void *b)
 				    : (x->facts > y->facts) - (x->facts < y->facts);
 }
 
-static uint64_t facts_of(const struct pkg *p, const struct match *m)
+static uint64_t facts_of(const struct pkg *p, const struct match_check *c,
+			 const struct finding_match *m)
 {
 	uint64_t h = bytes_hash(p->name, 1);
 	h = bytes_hash(p->version, h);
 	h = bytes_hash(m->fixed_version, h);
 	h = bytes_hash(m->remediation, h);
-	h = bytes_hash(m->check.title, h);
-	h = bytes_hash(m->check.cvss_vector, h);
-	return h * 31 + (uint64_t)m->status * 8 + (uint64_t)m->check.severity +
-	       (m->patchable ? 64 : 0);
+	h = bytes_hash(c->title, h);
+	h = bytes_hash(c->cvss_vector, h);
+	return h * 31 + (uint64_t)m->status * 8 + (uint64_t)c->severity + (m->patchable ? 64 : 0);
 }
 
 static int64_t one(struct db_tx *tx, const char *text, struct err *e)
@@ -121,7 +121,12 @@ static int match_packages(struct recount *c, struct db_tx *tx, struct err *e)
 			add(&c->packages[id],
 			    (struct row){.check = m[i].check.id,
 					 .package = id,
-					 .facts = facts_of(&p, &m[i]),
+					 .facts = facts_of(&p, &m[i].check,
+							   &(struct finding_match){
+							       .fixed_version = m[i].fixed_version,
+							       .remediation = m[i].remediation,
+							       .status = m[i].status,
+							       .patchable = m[i].patchable}),
 					 .severity = (uint8_t)m[i].check.severity});
 		arena_free(&a);
 		if (n < 0 && e->code != ERR_NOT_FOUND)
@@ -210,18 +215,26 @@ static int compare_list(struct recount *c, struct db_tx *tx, const struct store_
 			size_t from, size_t end, struct err *e)
 {
 	struct list want = image_rows(c, from, end), have = {0};
-	struct fnd_filter f = {.repository = im->repository, .digest = im->digest};
-	struct fnd_cursor cursor = {0};
+	const struct criteria any = {0};
+	const struct finding_query q = {.visible = VISIBILITY_ALL,
+					.repository = im->repository,
+					.digest = im->digest,
+					.criteria = &any,
+					.max = 100};
+	struct finding_cursor cursor = {0};
 	struct arena a;
 	bool more = true;
 	int64_t n = 0;
 	arena_init(&a, 256U << 20);
 	while (more && n >= 0) {
-		struct fnd_finding *rows = arena_alloc(&a, 100, sizeof *rows);
-		n = fnd_list(tx, &f, FND_BY_SEVERITY, &cursor, 100, &a, rows, &more, e);
+		struct finding *rows = arena_alloc(&a, 100, sizeof *rows);
+		n = finding_list(tx, &q, &cursor, &a, rows, &more, e);
 		for (int64_t i = 0; i < n; i++)
-			add(&have, (struct row){.check = rows[i].match.check.id,
-						.facts = facts_of(&rows[i].pkg, &rows[i].match)});
+			for (size_t k = 0; k < rows[i].match_listed; k++)
+				add(&have, (struct row){.check = rows[i].check.id,
+							.facts = facts_of(&rows[i].matches[k].pkg,
+									  &rows[i].check,
+									  &rows[i].matches[k])});
 	}
 	if (have.count)
 		qsort(have.rows, have.count, sizeof *have.rows, by_facts);

@@ -24,7 +24,7 @@ test('one row for each source package and check, worst first; totals and upgrade
     ['High', 'CVE-2026-1 +1', 'openssl', '3.0', '3.1'], ['Low', 'CVE-2026-2', 'openssl', '3.0', '3.2'], ['Unknown', 'CVE-2026-3', 'bash', '5', 'no fix yet']]);
   assert.match(out, /^Upgrade openssl to 3\.2: clears 2$/m);
   const { summary } = JSON.parse(scan(layout, ['--format', 'json', '-s', 'high']).stdout);
-  assert.deepEqual([summary.total, summary.checks.total, summary.checks.High, summary.checks.hidden_by_filters], [3, 1, 1, 2]);
+  assert.deepEqual([summary.total, summary.matches, summary.High, summary.hidden_by_filters], [1, 3, 1, 2]);
 });
 
 test('the table fits the terminal; --wide cuts nothing', () => {

@@ -252,5 +252,7 @@ export async function pushLayout(server, repository, layout, reference = layout.
 }
 
 /** Findings as comparable text, one line each, sorted. */
-export const findingLines = (findings) => findings.map((f) => [f.id, f.check, f.package, f.installed_version, f.fixed_version, f.severity,
+// A row for each match of each finding: what the finding says, and over it what the match says.
+export const matchRows = (findings) => findings.flatMap((f) => f.matches.map((m) => ({ ...f, ...m, matches: undefined })));
+export const findingLines = (findings) => matchRows(findings).map((f) => [f.id, f.check, f.package, f.installed_version, f.fixed_version, f.severity,
   f.status, f.cves.join(','), f.advisory, f.layer, f.path, f.purl].join(' | ')).sort();

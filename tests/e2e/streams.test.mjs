@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import { dpkgStatus, hasShared, makeLayout, plimsoll, shared, tempDir } from './lib.mjs';
+import { dpkgStatus, hasShared, makeLayout, plimsoll, shared, tempDir, matchRows } from './lib.mjs';
 
 const skip = !hasShared && '../shared is absent';
 let vdb;
@@ -23,7 +23,7 @@ const sets = (...names) => ({ path: 'root/buildinfo/content_manifests/x.json', c
 const rpms = (vendor, list) => ({ path: 'var/lib/rpmmanifest/container-manifest-2',
   content: list.map(([name, version, epoch]) => `${name}\t${version}\t1\t1\t${vendor}\t(none)\t1\tx86_64\t${epoch ?? 0}\t${name}-${version}.src.rpm\n`).join('') });
 const apk = (list) => ({ path: 'lib/apk/db/installed', content: list.map(([name, version]) => `P:${name}\nV:${version}\n\n`).join('') });
-const findings = (...files) => JSON.parse(plimsoll(['scan', '--input', makeLayout([files]).dir, '--vdb', vdb, '--format', 'json'], { check: false }).stdout).findings;
+const findings = (...files) => matchRows(JSON.parse(plimsoll(['scan', '--input', makeLayout([files]).dir, '--vdb', vdb, '--format', 'json'], { check: false }).stdout).findings);
 const lines = (...files) => findings(...files).map((f) => [f.advisory, f.package, f.fixed_version, f.status, f.patchable].join(' ')).sort();
 
 test('Ubuntu Pro: only who is attached gets its fixes', { skip }, () => {

@@ -2,7 +2,8 @@
 #pragma once
 #include "inventory/layer.h"
 #include "store/counts.h"
-#include "store/findings.h"
+#include "ledger/findings.h"
+#include "store/images.h"
 #include "store/images.h"
 #include "store/inventories.h"
 #include "store/scans.h"
@@ -121,25 +122,38 @@ static void check_images(struct db_tx *tx, struct arena *a, struct err *e)
 	}
 }
 
-/* The only one: image 2's package, through its set, its layer and the match to the check. */
-static void check_finding(struct db_tx *tx, const struct fnd_filter *f, struct arena *a,
-			  struct err *e)
+static int64_t findings_of(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			   struct bytes cve, struct finding *out, struct arena *a, struct err *e)
 {
-	struct fnd_finding rows[2];
-	struct fnd_cursor cursor = {0};
+	const struct criteria c = {.cves = {&cve, cve.len > 0}};
+	const struct finding_query q = {.visible = VISIBILITY_ALL,
+					.repository = repository,
+					.digest = digest,
+					.criteria = &c,
+					.max = 2};
+	struct finding_cursor cursor = {0};
 	bool more;
-	int64_t n = fnd_list(tx, f, FND_BY_SEVERITY, &cursor, 2, a, rows, &more, e);
+	return finding_list(tx, &q, &cursor, a, out, &more, e);
+}
+
+/* The only one: image 2's package, through its set, its layer and the match to the check. */
+static void check_finding(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			  struct bytes cve, struct arena *a, struct err *e)
+{
+	struct finding rows[2];
+	int64_t n = findings_of(tx, repository, digest, cve, rows, a, e);
 	if (n < 0)
 		fail_msg("%s", e->msg);
 	assert_int_equal(n, 1);
 	assert_true(bytes_eq_lit(rows[0].digest, DIGEST("2")));
-	assert_true(bytes_eq_lit(rows[0].pkg.name, "openssl"));
-	assert_true(bytes_eq_lit(rows[0].pkg.path, "var/lib/dpkg/status"));
-	assert_true(bytes_eq_lit(rows[0].layer, DIGEST("a")));
-	assert_true(bytes_eq_lit(rows[0].layer_line, "COPY . ."));
-	assert_true(bytes_eq_lit(rows[0].match.fixed_version, "3.1"));
-	assert_int_equal(rows[0].match.check.id, 77);
-	assert_true(bytes_eq_lit(rows[0].match.check.advisory, "DSA-1-1"));
+	assert_int_equal(rows[0].match_count, 1);
+	assert_true(bytes_eq_lit(rows[0].matches[0].pkg.name, "openssl"));
+	assert_true(bytes_eq_lit(rows[0].matches[0].pkg.path, "var/lib/dpkg/status"));
+	assert_true(bytes_eq_lit(rows[0].matches[0].layer, DIGEST("a")));
+	assert_true(bytes_eq_lit(rows[0].matches[0].layer_created_by, "COPY . ."));
+	assert_true(bytes_eq_lit(rows[0].fixed, "3.1"));
+	assert_int_equal(rows[0].check.id, 77);
+	assert_true(bytes_eq_lit(rows[0].check.advisory, "DSA-1-1"));
 }
 
 static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
@@ -182,13 +196,10 @@ static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 		   " AND current_path = '' AND switched_at = 8"),
 	    1);
 	assert_int_equal(number(tx, "SELECT last_event FROM event_cursor WHERE name = 'scan'"), 41);
-	check_finding(
-	    tx,
-	    &(struct fnd_filter){.repository = BYTES_LIT("a"), .digest = BYTES_LIT(DIGEST("2"))}, a,
-	    e);
-	check_finding(tx, &(struct fnd_filter){.cve = BYTES_LIT("CVE-2026-1")}, a, e);
-	check_finding(tx, &(struct fnd_filter){.cve = BYTES_LIT("DSA-1-1")}, a, e);
-	check_finding(tx, &(struct fnd_filter){0}, a, e);
+	check_finding(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), BYTES_NONE, a, e);
+	check_finding(tx, BYTES_NONE, BYTES_NONE, BYTES_LIT("CVE-2026-1"), a, e);
+	check_finding(tx, BYTES_NONE, BYTES_NONE, BYTES_LIT("DSA-1-1"), a, e);
+	check_finding(tx, BYTES_NONE, BYTES_NONE, BYTES_NONE, a, e);
 }
 
 /* Today's program goes on with the rows it found: the sums follow. */
@@ -328,11 +339,8 @@ static void scan_seen(struct db_tx *tx, struct arena *a, struct err *e)
 	check_total(&t[0],
 		    &(struct want_total){
 			.name = "a", .images = 1, .unhealthy = 1, .critical = 1, .pushed_ms = 300});
-	check_finding(
-	    tx,
-	    &(struct fnd_filter){.repository = BYTES_LIT("a"), .digest = BYTES_LIT(DIGEST("2"))}, a,
-	    e);
-	check_finding(tx, &(struct fnd_filter){.cve = BYTES_LIT("CVE-2026-1")}, a, e);
+	check_finding(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), BYTES_NONE, a, e);
+	check_finding(tx, BYTES_NONE, BYTES_NONE, BYTES_LIT("CVE-2026-1"), a, e);
 	assert_int_equal(
 	    number(tx, "SELECT count(*) FROM package_in_set WHERE package_id = 5 AND set_id = 6"),
 	    1);
@@ -345,16 +353,11 @@ static void scan_seen(struct db_tx *tx, struct arena *a, struct err *e)
 
 static void scan_remedy_seen(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct fnd_finding row;
-	struct fnd_cursor cursor = {0};
-	bool more;
+	struct finding rows[2];
 	scan_seen(tx, a, e);
-	assert_int_equal(fnd_list(tx,
-				  &(struct fnd_filter){.digest = BYTES_LIT(DIGEST("2")),
-						       .repository = BYTES_LIT("a")},
-				  FND_BY_SEVERITY, &cursor, 1, a, &row, &more, e),
-			 1);
-	assert_true(bytes_eq_lit(row.match.remediation, "apt-get install openssl=3.1"));
+	assert_int_equal(
+	    findings_of(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), BYTES_NONE, rows, a, e), 1);
+	assert_true(bytes_eq_lit(rows[0].remediation, "apt-get install openssl=3.1"));
 }
 
 static void scan_2_rows_seen(struct db_tx *tx, struct arena *a, struct err *e)

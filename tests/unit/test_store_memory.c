@@ -5,7 +5,8 @@
 
 #include "store/access.h"
 #include "store/event.h"
-#include "store/findings.h"
+#include "ledger/findings.h"
+#include "store/images.h"
 #include "store/generation.h"
 #include "store/matches.h"
 #include "store/registry.h"
@@ -245,9 +246,10 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
 	struct arena a;
-	struct fnd_finding rows[4];
-	struct fnd_cursor cursor = {0};
-	struct fnd_filter any = {0};
+	struct finding rows[4];
+	struct finding_cursor cursor = {0};
+	const struct criteria any = {0};
+	const struct finding_query q = {.visible = VISIBILITY_ALL, .criteria = &any, .max = 4};
 	struct match_check check;
 	struct cnt_total totals[4];
 	struct store_scan scans[4];
@@ -255,11 +257,11 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	uint64_t images = 0;
 	bool more;
 	arena_init(&a, 4U << 20);
-	int64_t n = fnd_list(tx, &any, FND_BY_SEVERITY, &cursor, 4, &a, rows, &more, e);
+	int64_t n = finding_list(tx, &q, &cursor, &a, rows, &more, e);
 	if (n >= 0) {
 		assert_int_equal(n, 1);
-		assert_true(bytes_eq_lit(rows[0].pkg.name, "openssl"));
-		n = fnd_check(tx, rows[0].match.check.id, &a, &check, &images, e);
+		assert_true(bytes_eq_lit(rows[0].matches[0].pkg.name, "openssl"));
+		n = finding_check(tx, rows[0].check.id, &a, &check, &images, e);
 	}
 	if (n >= 0) {
 		assert_int_equal(n, 1);

@@ -22,46 +22,62 @@
 static struct bytes two_cves[] = {TEXT("CVE-2024-10"), TEXT("CVE-2024-9")};
 static struct bytes kev_cve[] = {TEXT("CVE-2022-0778")};
 
-#define OPENSSL                                                                                    \
-	.id = 1, .advisory = TEXT("DSA-1-1"), .category = TEXT("Debian"), .cves = two_cves,        \
-	.cve_count = 2, .severity = ADV_SEV_HIGH, .source_name = TEXT("openssl"),                  \
-	.source_version = TEXT("3.0-1"), .status = ADV_FIXED, .epss = -1,                          \
-	.purl = TEXT("pkg:deb/debian/openssl@3.0-1")
-static const struct report_finding findings[] = {
-    {OPENSSL, .package = TEXT("libssl3"), .installed_version = TEXT("3.0-1"),
-     .fixed_version = TEXT("3.0-9"), .patchable = true},
-    {.id = 2,
-     .advisory = TEXT("CVE-2024-77"),
-     .severity = ADV_SEV_UNKNOWN,
-     .epss = -1,
-     .package = TEXT("bash"),
-     .installed_version = TEXT("5"),
-     .status = ADV_WILL_NOT_FIX},
-    /* 3.0-10 is newer than 3.0-9 by dpkg's order, not by that of bytes */
-    {OPENSSL, .package = TEXT("openssl"), .installed_version = TEXT("3.0-1+b2"),
-     .fixed_version = TEXT("3.0-10"), .patchable = true},
-    {.id = 3,
-     .advisory = TEXT("DSA-3-1"),
-     .cves = kev_cve,
-     .cve_count = 1,
-     .kev = true,
-     .epss = 0.5,
-     .severity = ADV_SEV_LOW,
-     .package = TEXT("curl"),
-     .source_name = TEXT("curl"),
-     .installed_version = TEXT("7.1"),
-     .fixed_version = TEXT("7.2"),
-     .status = ADV_FIXED,
-     .purl = TEXT("pkg:deb/debian/curl@7.1")},
+#define MATCH(name_, version_, source_version_, fixed_, status_)                                   \
+	{                                                                                          \
+		.pkg = {.type = TEXT("deb"),                                                       \
+			.name = TEXT(name_),                                                       \
+			.version = TEXT(version_),                                                 \
+			.source_version = TEXT(source_version_)},                                  \
+		.fixed_version = TEXT(fixed_), .status = status_, .patchable = false               \
+	}
+/* 3.0-10 is newer than 3.0-9 by dpkg's order, not by that of bytes */
+static struct finding_match openssl[] = {MATCH("openssl", "3.0-1+b2", "3.0-1", "3.0-10", ADV_FIXED),
+					 MATCH("libssl3", "3.0-1", "3.0-1", "3.0-9", ADV_FIXED)};
+static struct finding_match bash[] = {MATCH("bash", "5", "", "", ADV_WILL_NOT_FIX)};
+static struct finding_match curl[] = {MATCH("curl", "7.1", "", "7.2", ADV_FIXED)};
+static struct finding findings[] = {
+    {.check = {.id = 1,
+	       .advisory = TEXT("DSA-1-1"),
+	       .source_name = TEXT("openssl"),
+	       .category = TEXT("Debian"),
+	       .cves = two_cves,
+	       .cve_count = 2,
+	       .severity = ADV_SEV_HIGH,
+	       .epss = -1},
+     .matches = openssl,
+     .match_listed = 2},
+    {.check = {.id = 2,
+	       .advisory = TEXT("CVE-2024-77"),
+	       .source_name = TEXT("bash"),
+	       .severity = ADV_SEV_UNKNOWN,
+	       .epss = -1},
+     .matches = bash,
+     .match_listed = 1},
+    {.check = {.id = 3,
+	       .advisory = TEXT("DSA-3-1"),
+	       .source_name = TEXT("curl"),
+	       .cves = kev_cve,
+	       .cve_count = 1,
+	       .kev = true,
+	       .epss = 0.5,
+	       .severity = ADV_SEV_LOW},
+     .matches = curl,
+     .match_listed = 1},
 };
+static int setup(void **state)
+{
+	(void)state;
+	openssl[1].patchable = true;
+	for (size_t i = 0; i < sizeof findings / sizeof *findings; i++)
+		finding_settle(&findings[i]);
+	return 0;
+}
+
 static const struct inv_image image = {.package_count = 4, .state = INV_ASSESSED};
 static const struct assess assess = {.state = ASSESS_UNHEALTHY, .image = &image};
 static const struct scan_input input = {.name = TEXT("x")};
-static const struct report report = {.input = &input,
-				     .assess = &assess,
-				     .version = "0",
-				     .findings = (struct report_finding *)(uintptr_t)findings,
-				     .finding_count = 4};
+static const struct report report = {
+    .input = &input, .assess = &assess, .version = "0", .findings = findings, .finding_count = 3};
 
 static char *table_of(const struct report *r)
 {
@@ -105,7 +121,7 @@ static void test_columns(void **state)
 	char *text = table_of(&r);
 	assert_non_null(strstr(text, "\nVulnerability  CVSS  Found in    EPSS\n"
 				     "CVE-2022-0778        curl        50.00%\n"
-				     "CVE-2024-9 +1        openssl +1\n"));
+				     "CVE-2024-9 +1        libssl3 +1\n"));
 	free(text);
 	size_t columns[REPORT_COLUMNS_MAX], count;
 	struct err e = ERR_INIT;
@@ -118,14 +134,13 @@ static void test_columns(void **state)
 /* No line is wider than the terminal, whatever strangers name their packages. */
 static void test_width(void **state)
 {
-	struct report_finding f = findings[0];
+	struct finding f = findings[0];
 	struct report r = report;
 	(void)state;
-	f.source_name =
+	f.check.source_name =
 	    bytes_of("a-\xe6\xbc\xa2\xe5\xad\x97-source-package-with-a-long-name\x1b[2J");
-	f.installed_version =
-	    bytes_of("1:20240101.0123456789abcdef0123456789abcdef-1ubuntu0.22.04.1");
-	f.fixed_version = f.installed_version;
+	f.installed = bytes_of("1:20240101.0123456789abcdef0123456789abcdef-1ubuntu0.22.04.1");
+	f.fixed = f.installed;
 	r.findings = &f;
 	r.finding_count = 1;
 	for (size_t width = 80; width < 200; width += 20) {
@@ -194,7 +209,7 @@ static void test_empty(void **state)
 	struct report r = report;
 	(void)state;
 	r.finding_count = 0;
-	r.hidden_checks = 1;
+	r.hidden_count = 1;
 	char *text = table_of(&r);
 	assert_string_equal(text,
 			    "x: Unhealthy, 4 packages\n0 findings. 1 more is hidden by filters.\n");
@@ -207,5 +222,5 @@ int main(void)
 	    cmocka_unit_test(test_rows),    cmocka_unit_test(test_columns),
 	    cmocka_unit_test(test_width),   cmocka_unit_test(test_cells),
 	    cmocka_unit_test(test_wrapped), cmocka_unit_test(test_empty)};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, NULL);
 }

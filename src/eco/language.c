@@ -1,0 +1,94 @@
+/* By name alone: installed packages (node_modules/NAME/package.json, NAME.dist-info/METADATA, jars,
+ * gems, installed.json, conda-meta, .deps.json) and lock files, which say what a program was built
+ * from. A binary that a compiler made has no such name. */
+#include "eco/language.h"
+
+#include <stddef.h>
+
+/* base: all of the last component; suffix: its end; folder: the end of what is in front of it. */
+static const struct {
+	const char *kind, *base, *suffix, *folder;
+} files[] = {
+    {"PyPI", "METADATA", NULL, ".dist-info"},
+    {"PyPI", "PKG-INFO", NULL, ".egg-info"},
+    {"PyPI", NULL, ".egg-info", NULL},
+    {"PyPI", "poetry.lock", NULL, NULL},
+    {"PyPI", "Pipfile.lock", NULL, NULL},
+    {"PyPI", "uv.lock", NULL, NULL},
+    {"PyPI", "pdm.lock", NULL, NULL},
+    {"PyPI", NULL, ".whl", NULL},
+    {"PyPI", NULL, ".egg", NULL},
+    {"npm", "package-lock.json", NULL, NULL},
+    {"npm", ".package-lock.json", NULL, NULL},
+    {"npm", "npm-shrinkwrap.json", NULL, NULL},
+    {"npm", "yarn.lock", NULL, NULL},
+    {"npm", "pnpm-lock.yaml", NULL, NULL},
+    {"npm", "bun.lock", NULL, NULL},
+    {"Maven", NULL, ".jar", NULL},
+    {"Maven", NULL, ".war", NULL},
+    {"Maven", NULL, ".ear", NULL},
+    {"Maven", NULL, ".hpi", NULL},
+    {"Maven", NULL, ".jpi", NULL},
+    {"Maven", NULL, ".aar", NULL},
+    {"Maven", "gradle.lockfile", NULL, NULL},
+    {"RubyGems", NULL, ".gemspec", "specifications"},
+    {"RubyGems", NULL, ".gemspec", "specifications/default"},
+    {"RubyGems", "Gemfile.lock", NULL, NULL},
+    {"Packagist", "installed.json", NULL, "composer"},
+    {"Packagist", "composer.lock", NULL, NULL},
+    {"crates.io", "Cargo.lock", NULL, NULL},
+    {"Go", "go.sum", NULL, NULL},
+    {"NuGet", NULL, ".deps.json", NULL},
+    {"NuGet", "packages.lock.json", NULL, NULL},
+    {"NuGet", NULL, ".nuspec", NULL},
+    {"Conda", NULL, ".json", "conda-meta"},
+    {"Hex", "mix.lock", NULL, NULL},
+    {"Pub", "pubspec.lock", NULL, NULL},
+    {"SwiftURL", "Package.resolved", NULL, NULL},
+};
+
+/* node_modules/NAME or node_modules/@SCOPE/NAME at the end of folder: a package, not one of its own
+ * folders. */
+static bool is_node_package(struct bytes folder)
+{
+	size_t slash = bytes_find_last(folder, '/');
+	if (slash >= folder.len)
+		return false;
+	struct bytes parent = bytes_part(folder, 0, slash);
+	size_t above = bytes_find_last(parent, '/');
+	struct bytes scope = above < parent.len ? bytes_from(parent, above + 1) : parent;
+	if (bytes_has_prefix_lit(scope, "@"))
+		parent = bytes_part(parent, 0, above < parent.len ? above : 0);
+	return bytes_eq_lit(parent, "node_modules") ||
+	       bytes_has_suffix_lit(parent, "/node_modules");
+}
+
+static bool ends_in(struct bytes folder, const char *end)
+{
+	struct bytes last = bytes_of(end);
+	size_t at = folder.len - (last.len < folder.len ? last.len : folder.len);
+	if (end[0] == '.') /* of a name */
+		return bytes_has_suffix_lit(folder, end);
+	return bytes_has_suffix_lit(folder, end) && (at == 0 || folder.ptr[at - 1] == '/');
+}
+
+const char *language_kind(struct bytes path)
+{
+	size_t slash = bytes_find_last(path, '/');
+	struct bytes base = slash < path.len ? bytes_from(path, slash + 1) : path;
+	struct bytes folder = slash < path.len ? bytes_part(path, 0, slash) : BYTES_NONE;
+	/* nearly all files have none of these ends: one look at the last byte */
+	static const char ends[] = "AOcdegiklmnor";
+	if (base.len < 4 || bytes_find(bytes_of(ends), base.ptr[base.len - 1]) == sizeof ends - 1)
+		return NULL;
+	if (bytes_eq_lit(base, "package.json"))
+		return is_node_package(folder) ? "npm" : NULL;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		bool named = files[i].base ? bytes_eq_lit(base, files[i].base)
+					   : base.len > bytes_of(files[i].suffix).len &&
+						 bytes_has_suffix_lit(base, files[i].suffix);
+		if (named && (!files[i].folder || ends_in(folder, files[i].folder)))
+			return files[i].kind;
+	}
+	return NULL;
+}

@@ -1,0 +1,233 @@
+#include "ledger/findings.h"
+
+#include "base/cursor.h"
+#include "base/num.h"
+#include "ledger/findings_impl.h"
+
+#include <string.h>
+
+#define BATCH 64U /* checks that are looked at together */
+#define BATCH_MAX 1024U
+#define QUESTIONS_MAX 10U /* of a page, before the last rows are filled in: some 4 more */
+#define CHUNK_MAX 1000U	  /* findings that are filled in together */
+
+int finding_cursor_text(const struct finding_cursor *c, struct arena *a, struct bytes *ret,
+			struct err *e)
+{
+	struct buf raw;
+	uint64_t bits;
+	memcpy(&bits, &c->key, sizeof bits);
+	buf_init(&raw, 8192);
+	buf_put_u8(&raw, 2); /* of this form */
+	buf_put_le64(&raw, bits);
+	buf_put_varint(&raw, (uint64_t)c->check);
+	buf_put_varint(&raw, (uint64_t)c->image);
+	buf_put_blob(&raw, c->name);
+	char *text = buf_ok(&raw) ? arena_alloc(a, 2 * raw.len + 1, 1) : NULL;
+	if (text)
+		num_hex_encode(buf_bytes(&raw), text);
+	buf_free(&raw);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "no memory");
+	*ret = bytes_of(text);
+	return 0;
+}
+
+int finding_cursor_parse(struct bytes text, struct arena *a, struct finding_cursor *ret,
+			 struct err *e)
+{
+	uint8_t *raw = arena_alloc(a, text.len / 2 + 1, 1);
+	if (!raw)
+		return err_set(e, ERR_NOMEM, "no memory");
+	if (text.len > 16384 || !num_hex_decode(text, raw, text.len / 2))
+		return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
+	struct cursor c = cur_of((struct bytes){.ptr = raw, .len = text.len / 2});
+	struct finding_cursor r = {.is_set = true};
+	uint8_t form = cur_u8(&c);
+	uint64_t bits = cur_le64(&c);
+	r.check = (int64_t)cur_varint(&c);
+	r.image = (int64_t)cur_varint(&c);
+	r.name = cur_blob(&c);
+	memcpy(&r.key, &bits, sizeof bits);
+	if (!cur_ok(&c) || cur_left(&c) || form != 2)
+		return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
+	*ret = r;
+	return 0;
+}
+
+/* A page in the making. */
+struct page {
+	struct listing l;
+	struct finding *out;
+	size_t count;
+	struct finding_cursor at; /* looked at last */
+	struct pair *pairs;
+	struct finding *filled;
+	size_t pair_count, chunk;
+};
+
+static void look_at(struct page *p, const struct candidate *c, int64_t image)
+{
+	p->at = (struct finding_cursor){
+	    .is_set = true, .key = c->key, .check = (int64_t)c->check.id, .image = image};
+	if (p->l.q->sort == FINDING_BY_PACKAGE)
+		p->at.name = c->check.source_name;
+}
+
+/* 1 = the page is full. */
+static int flush(struct page *p, struct err *e)
+{
+	const struct finding_query *q = p->l.q;
+	size_t n = p->pair_count;
+	p->pair_count = 0;
+	if (n == 0)
+		return 0;
+	if (listing_fill(&p->l, p->pairs, n, p->filled, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < n; i++) {
+		struct finding *f = &p->filled[i];
+		if (p->count == q->max)
+			return 1;
+		look_at(p, &p->l.candidates[p->pairs[i].candidate], p->pairs[i].image);
+		if (f->match_listed == 0 || !criteria_fits(q->criteria, f))
+			continue;
+		if (q->matches && f->match_listed > q->matches) {
+			f->match_listed = q->matches;
+			f->best = f->best < q->matches ? f->best : 0;
+		}
+		p->out[p->count++] = *f;
+	}
+	return 0;
+}
+
+/* The findings of a candidate: 1 = the page ends. */
+static int one_candidate(struct page *p, size_t i, struct err *e)
+{
+	const struct candidate *c = &p->l.candidates[i];
+	const struct finding_cursor *after = &p->l.after;
+	int64_t images[64], last = INT64_MIN;
+	bool same = after->is_set && (int64_t)c->check.id == after->check && c->key >= after->key &&
+		    c->key <= after->key;
+	size_t n;
+	if (same)
+		last = after->image;
+	if (!criteria_fits_check(p->l.q->criteria, &c->check))
+		return 0;
+	while ((n = listing_images(&p->l, c, last, images, 64)) > 0) {
+		for (size_t k = 0; k < n; k++) {
+			p->pairs[p->pair_count++] = (struct pair){i, images[k]};
+			if (p->pair_count < p->chunk)
+				continue;
+			int r = flush(p, e);
+			if (r != 0)
+				return r;
+			if (p->l.questions >= p->l.q->questions)
+				return 1;
+		}
+		last = images[n - 1];
+	}
+	return 0;
+}
+
+/* Candidates from..to, of which it is known where they are: 1 = the page ends. */
+static int go_through(struct page *p, size_t from, size_t to, bool partial, struct err *e)
+{
+	int r = 0;
+	for (size_t i = from; r == 0 && i < to; i++)
+		r = one_candidate(p, i, e);
+	if (r == 0)
+		r = flush(p, e);
+	if (r == 0 && to > from && !partial)
+		look_at(p, &p->l.candidates[to - 1], INT64_MAX);
+	return r == 0 ? partial : r;
+}
+
+/* Candidates that the criteria allow, as many as fit together. */
+static int wide(struct page *p, size_t from, size_t to, struct err *e)
+{
+	bool partial;
+	int r = 0;
+	size_t most = p->l.q->batch;
+	while (r == 0 && from < to) {
+		size_t n = to - from < most ? to - from : most;
+		const struct finding_cursor *after = &p->l.after;
+		bool same =
+		    after->is_set && (int64_t)p->l.candidates[from].check.id == after->check;
+		r = listing_places(&p->l, from, n, same ? after->image : INT64_MIN, p->chunk,
+				   &partial, e);
+		if (r < 0)
+			return r;
+		if (r == 0) {
+			most = 1;
+			continue;
+		}
+		r = go_through(p, from, from + n, partial, e);
+		from += n;
+		if (r == 0 && from < to && p->l.questions >= p->l.q->questions)
+			return 1;
+	}
+	return r;
+}
+
+static int all_checks(struct page *p, struct err *e)
+{
+	size_t most = p->l.q->batch;
+	int r = 0, some = 1;
+	p->l.from = p->l.after;
+	p->l.from.check -= p->l.after.image == INT64_MAX; /* nothing of it is left */
+	while (r == 0 && (some = listing_next(&p->l, most, e)) > 0) {
+		size_t n = p->l.candidate_count, kept = 0;
+		struct candidate end = p->l.candidates[n - 1];
+		for (size_t i = 0; i < n; i++)
+			if (criteria_fits_check(p->l.q->criteria, &p->l.candidates[i].check))
+				p->l.candidates[kept++] = p->l.candidates[i];
+		r = wide(p, 0, kept, e);
+		if (r != 0)
+			return r;
+		look_at(p, &end, INT64_MAX);
+		p->l.from = p->at;
+		p->l.from.check--; /* behind it */
+		if (p->l.questions >= p->l.q->questions)
+			return 1;
+		most = 4 * most < BATCH_MAX ? 4 * most : BATCH_MAX;
+	}
+	return some < 0 ? some : r;
+}
+
+static int make_page(struct page *p, struct err *e)
+{
+	p->pairs = arena_alloc(p->l.a, p->chunk, sizeof *p->pairs);
+	p->filled = arena_alloc(p->l.a, p->chunk, sizeof *p->filled);
+	if (!p->pairs || !p->filled)
+		return err_set(e, ERR_NOMEM, "no memory for a page of findings");
+	int r = listing_open(&p->l, e);
+	if (r < 0)
+		return r;
+	if (p->l.small)
+		return go_through(p, 0, p->l.candidate_count, false, e);
+	return p->l.named ? wide(p, 0, p->l.candidate_count, e) : all_checks(p, e);
+}
+
+int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
+		     struct finding_cursor *cursor, struct arena *a, struct finding *out,
+		     bool *ret_more, struct err *e)
+{
+	struct finding_query q = *asked;
+	if (q.digest.len && !q.repository.len)
+		return err_set(e, ERR_FORMAT, "digest: give the repository too");
+	q.batch = q.batch ? q.batch : BATCH;
+	q.questions = q.questions ? q.questions : QUESTIONS_MAX;
+	const struct criteria *c = q.criteria;
+	bool few = c->patchable || c->fixed || c->packages.count ||
+		   memchr(c->statuses, true, sizeof c->statuses);
+	struct page p = {.l = {.tx = tx, .q = &q, .after = *cursor, .a = a},
+			 .out = out,
+			 .at = *cursor,
+			 .chunk = !few && q.max + 1 < CHUNK_MAX ? q.max + 1 : CHUNK_MAX};
+	int r = make_page(&p, e);
+	if (r < 0)
+		return r;
+	*ret_more = r > 0;
+	*cursor = p.at;
+	return (int64_t)p.count;
+}

@@ -1,0 +1,51 @@
+/* findings (finding_): lists of findings from the store, a page at a time, by what an image's sets
+ * hold; nothing of them is kept (docs/decisions/finding-lists.md). */
+#pragma once
+#include "match/criteria.h"
+#include "store/scope.h"
+
+enum finding_sort {
+	FINDING_BY_SEVERITY,
+	FINDING_BY_PACKAGE,
+	FINDING_BY_CVSS,
+	FINDING_BY_EPSS,
+	FINDING_SORT_COUNT
+};
+
+#define FINDING_MATCHES_MAX 100U /* below a finding of a list */
+
+struct finding_query {
+	struct visibility visible;
+	struct bytes repository, digest; /* that one; empty = any; digest needs repository */
+	const struct criteria *criteria;
+	enum finding_sort sort;
+	size_t max;	/* findings of a page */
+	size_t matches; /* shown below each; 0 = all */
+	/* 0 = as usual. */
+	unsigned places;    /* sets of images that are looked at together */
+	unsigned batch;	    /* checks that are looked at together */
+	unsigned questions; /* that a page may ask before it ends short */
+};
+
+/* The finding that was looked at last, be it on the page or not. Order: key descending, package's
+ * name (of that sort), check descending, image. */
+struct finding_cursor {
+	bool is_set;
+	double key;
+	int64_t check, image;
+	struct bytes name;
+};
+int finding_cursor_text(const struct finding_cursor *c, struct arena *a, struct bytes *ret,
+			struct err *e);
+int finding_cursor_parse(struct bytes text, struct arena *a, struct finding_cursor *ret,
+			 struct err *e); /* ERR_FORMAT */
+
+/* Up to q->max findings behind the cursor, which is moved; their number, or <0. *ret_more: there
+ * may be more after it. A page may be shorter than max, even empty, while there are more: it ends
+ * when it has cost enough. */
+int64_t finding_list(struct db_tx *tx, const struct finding_query *q, struct finding_cursor *cursor,
+		     struct arena *a, struct finding *out, bool *ret_more, struct err *e);
+
+/* A security check with its details: 1 = found. image_count: images it is a finding of. */
+int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_check *ret,
+		  uint64_t *ret_image_count, struct err *e);

@@ -1,0 +1,119 @@
+/* Security checks as they are kept. */
+#include "base/json.h"
+#include "ledger/findings_impl.h"
+
+bool finding_copy(struct arena *a, struct db_stmt *s, int column, struct bytes *ret)
+{
+	bool ok;
+	*ret = arena_bytes(a, db_bytes(s, column), &ok);
+	return ok;
+}
+
+static int split_cves(struct bytes text, struct arena *a, struct match_check *c, struct err *e)
+{
+	size_t n = text.len ? 1 : 0;
+	for (size_t i = 0; i < text.len; i++)
+		n += text.ptr[i] == ' ';
+	c->cves = arena_alloc(a, n, sizeof *c->cves);
+	if (!c->cves)
+		return err_set(e, ERR_NOMEM, "no memory");
+	while (text.len)
+		c->cves[c->cve_count++] = bytes_cut(&text, ' ');
+	return 0;
+}
+
+int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_check *c,
+		       struct err *e)
+{
+	struct bytes cves;
+	*c = (struct match_check){
+	    .id = (uint64_t)db_int(s, at),
+	    .severity = (enum adv_severity)db_int(s, at + 5),
+	    .vendor_severity = (enum adv_severity)db_int(s, at + 6),
+	    .cvss = {.version = (enum cvss_version)db_int(s, at + 7), .base = db_real(s, at + 8)},
+	    .kev = db_int(s, at + 10) != 0,
+	    .ransomware = db_int(s, at + 11) != 0,
+	    .epss = db_is_null(s, at + 12) ? -1 : db_real(s, at + 12),
+	    .epss_percentile = db_is_null(s, at + 13) ? -1 : db_real(s, at + 13),
+	    .published_ms = db_int(s, at + 14),
+	    .modified_ms = db_int(s, at + 15)};
+	if (!finding_copy(a, s, at + 1, &c->advisory) ||
+	    !finding_copy(a, s, at + 2, &c->source_name) ||
+	    !finding_copy(a, s, at + 3, &c->title) || !finding_copy(a, s, at + 4, &c->category) ||
+	    !finding_copy(a, s, at + 9, &c->cvss_vector) ||
+	    !finding_copy(a, s, at + 16, &c->summary) || !finding_copy(a, s, at + 17, &cves))
+		return err_set(e, ERR_NOMEM, "no memory for a finding");
+	return split_cves(cves, a, c, e);
+}
+
+static int read_references(struct bytes text, struct arena *a, struct match_check *c, struct err *e)
+{
+	struct json j;
+	json_init(&j, text, a);
+	size_t cap = text.len / 8 + 1; /* {"a":""} is the shortest element */
+	c->references = arena_alloc(a, cap, sizeof *c->references);
+	if (!c->references)
+		return err_set(e, ERR_NOMEM, "no memory");
+	if (json_enter_array(&j)) {
+		while (json_next_item(&j) && c->reference_count < cap) {
+			struct adv_reference *ref = &c->references[c->reference_count++];
+			if (!json_enter_object(&j))
+				break;
+			for (struct bytes key; json_next_key(&j, &key);) {
+				struct bytes v = json_string(&j);
+				*(bytes_eq_lit(key, "url") ? &ref->url : &ref->type) = v;
+			}
+		}
+	}
+	return json_finish(&j, e);
+}
+
+static struct cvss_score score_of(struct db_stmt *s, int column, enum cvss_version v)
+{
+	struct cvss_score r = {.version = CVSS_NONE};
+	if (!db_is_null(s, column))
+		r = (struct cvss_score){.version = v, .base = db_real(s, column)};
+	return r;
+}
+
+int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_check *ret,
+		  uint64_t *ret_image_count, struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT id, advisory, source_name, title, category, severity, "
+				     "vendor_severity, cvss_version, cvss_base,"
+				     " cvss_vector, kev, ransomware, epss, epss_percentile, "
+				     "published, modified, summary, cves, details, refs,"
+				     " cvss_v2, cvss_v3, cvss_v4 FROM security_check WHERE id = $1",
+				     DB_ARGS(DB_I(id)), e);
+	if (!s)
+		return -(int)e->code;
+	int r = db_step(s, e);
+	struct bytes refs = BYTES_NONE;
+	if (r > 0 && (finding_check_read(s, 0, a, ret, e) < 0 ||
+		      (!(finding_copy(a, s, 18, &ret->details) && finding_copy(a, s, 19, &refs)) &&
+		       err_set(e, ERR_NOMEM, "no memory") < 0)))
+		r = -(int)e->code;
+	if (r > 0) {
+		ret->cvss_v2 = score_of(s, 20, CVSS_2_0);
+		ret->cvss_v3 = score_of(s, 21, ret->cvss.version == CVSS_3_0 ? CVSS_3_0 : CVSS_3_1);
+		ret->cvss_v4 = score_of(s, 22, CVSS_4_0);
+	}
+	db_done(s);
+	if (r <= 0)
+		return r;
+	if (read_references(refs, a, ret, e) < 0)
+		return -(int)e->code;
+	s = db_query(tx,
+		     "SELECT count(DISTINCT s.image_id) FROM package_match m JOIN package_in_set "
+		     "ps ON ps.package_id = m.package_id"
+		     " JOIN image_set s ON s.set_id = ps.set_id WHERE m.check_id = $1",
+		     DB_ARGS(DB_I(id)), e);
+	if (!s)
+		return -(int)e->code;
+	*ret_image_count = 0;
+	while ((r = db_step(s, e)) > 0)
+		*ret_image_count = (uint64_t)db_int(s, 0);
+	db_done(s);
+	return r < 0 ? r : 1;
+}

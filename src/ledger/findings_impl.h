@@ -1,0 +1,74 @@
+/* listing (listing_): a list of findings in the making; what the files of findings share. */
+#pragma once
+#include "base/buf.h"
+#include "ledger/findings.h"
+
+/* The columns of a security check as finding_check_read reads them; of a table called c. */
+#define FINDING_CHECK                                                                              \
+	"c.id, c.advisory, c.source_name, c.title, c.category, c.severity, c.vendor_severity,"     \
+	" c.cvss_version, c.cvss_base, c.cvss_vector, c.kev, c.ransomware, c.epss,"                \
+	" c.epss_percentile, c.published, c.modified, c.summary, c.cves"
+
+/* A check that the list may go through, in its place. */
+struct candidate {
+	double key;
+	struct match_check check;
+};
+/* A finding that is not filled in yet. */
+struct pair {
+	size_t candidate;
+	int64_t image;
+};
+/* An image has this set; ascending by set, image. */
+struct place {
+	int64_t set, image;
+};
+/* A set holds a package that the check hits; ascending by check, set. */
+struct holding {
+	int64_t check, set;
+};
+
+struct listing {
+	struct db_tx *tx;
+	const struct finding_query *q;
+	struct finding_cursor after;
+	struct finding_cursor from; /* where listing_next goes on, check included */
+	struct arena *a;
+	unsigned questions; /* asked */
+	/* The images that are looked at: all in places (small), or more than that. */
+	bool small;
+	struct place *places;
+	size_t place_count;
+	struct candidate *candidates;
+	size_t candidate_count;
+	struct holding *holdings;
+	size_t holding_count;
+	bool named; /* candidates are all there are */
+};
+
+int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_check *c,
+		       struct err *e);
+bool finding_copy(struct arena *a, struct db_stmt *s, int column, struct bytes *ret);
+struct db_stmt *listing_ask(struct listing *l, const char *text, const struct db_value *args,
+			    size_t count, struct err *e);
+double listing_key(const struct listing *l, const struct match_check *c);
+/* <0: a's place is before b's. */
+int listing_cmp(const struct finding_query *q, const struct candidate *a,
+		const struct candidate *b);
+int listing_cmp_ids(const void *x, const void *y);
+
+/* Where the list begins: the images that are in question, and for few of them their checks. */
+int listing_open(struct listing *l, struct err *e);
+/* The next of all checks, not only wanted ones, from l->from on: 1 = there are some, 0 = end. */
+int listing_next(struct listing *l, size_t most, struct err *e);
+/* Where findings of the candidates from..from + count are, of a list that is not small: 1, or 0 =
+ * too many places; one candidate's are then read in the order of images behind after_image, at most
+ * max of them. *ret_partial: there are more. */
+int listing_places(struct listing *l, size_t from, size_t count, int64_t after_image, size_t max,
+		   bool *ret_partial, struct err *e);
+/* The images of a candidate behind after_image, ascending, each once, at most max. */
+size_t listing_images(const struct listing *l, const struct candidate *c, int64_t after_image,
+		      int64_t *out, size_t max);
+/* The findings of pairs, with all their matches. */
+int listing_fill(struct listing *l, const struct pair *pairs, size_t count, struct finding *out,
+		 struct err *e);

@@ -1,0 +1,464 @@
+/* Where findings are: images, their sets, the checks that these hold. */
+#include "base/cursor.h"
+#include "ledger/findings_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PLACES_MAX 4096U     /* sets of images */
+#define HOLDINGS_MAX 262144U /* checks of sets */
+#define NAMED_MAX 4096U	     /* checks that a criterion names */
+#define FIRST_KEY 1e9
+
+/* A repository's scope is found by its name. */
+#define SEEN(repository, all, scopes)                                                              \
+	"(" all " = 1 OR EXISTS (SELECT 1 FROM scope w JOIN scope_up u ON u.scope_id = w.id"       \
+	" WHERE w.kind = 5 AND w.name = " repository " AND u.ancestor_id {IN " scopes "}))"
+#define IN_SCOPE                                                                                   \
+	"($1 = '' OR i.repository = $1) AND ($2 = '' OR i.digest = $2) AND " SEEN("i.repository",  \
+										  "$3", "$4")
+#define SCOPE_ARGS(q) DB_T((q)->repository), DB_T((q)->digest), STORE_VISIBLE_ARGS(&(q)->visible)
+
+static int no_memory(struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "no memory for a list of findings");
+}
+
+int listing_cmp_ids(const void *x, const void *y)
+{
+	int64_t a, b;
+	memcpy(&a, x, sizeof a);
+	memcpy(&b, y, sizeof b);
+	return (a > b) - (a < b);
+}
+
+static int cmp_pairs(const void *x, const void *y)
+{
+	int r = listing_cmp_ids(x, y);
+	return r ? r : listing_cmp_ids((const int64_t *)x + 1, (const int64_t *)y + 1);
+}
+
+struct db_stmt *listing_ask(struct listing *l, const char *text, const struct db_value *args,
+			    size_t count, struct err *e)
+{
+	l->questions++;
+	return db_query(l->tx, text, args, count, e);
+}
+
+double listing_key(const struct listing *l, const struct match_check *c)
+{
+	return l->q->sort == FINDING_BY_SEVERITY ? (double)c->severity
+	       : l->q->sort == FINDING_BY_CVSS	 ? c->cvss.base
+	       : l->q->sort == FINDING_BY_EPSS	 ? c->epss
+						 : 0;
+}
+
+int listing_cmp(const struct finding_query *q, const struct candidate *a, const struct candidate *b)
+{
+	int r = (a->key < b->key) - (a->key > b->key);
+	if (r == 0 && q->sort == FINDING_BY_PACKAGE)
+		r = bytes_cmp(a->check.source_name, b->check.source_name);
+	return r ? r : (a->check.id < b->check.id) - (a->check.id > b->check.id);
+}
+
+/* Rows of two numbers, at most max: 1; 0 = there are more. */
+static int read_twos(struct db_stmt *s, struct arena *a, size_t max, int64_t **ret,
+		     size_t *ret_count, struct err *e)
+{
+	struct buf rows;
+	int r = s ? 0 : -(int)e->code;
+	size_t n = 0;
+	buf_init(&rows, (size_t)64 << 20);
+	while (s && n <= max && (r = db_step(s, e)) > 0) {
+		const int64_t row[2] = {db_int(s, 0), db_int(s, 1)};
+		buf_put(&rows, (struct bytes){.ptr = (const uint8_t *)row, .len = sizeof row});
+		n++;
+	}
+	db_done(s);
+	*ret = r < 0 ? NULL : arena_alloc(a, n, 2 * sizeof **ret);
+	if (r >= 0 && (!buf_ok(&rows) || !*ret))
+		r = no_memory(e);
+	if (r >= 0 && n) {
+		memcpy(*ret, rows.ptr, rows.len);
+		qsort(*ret, n, 2 * sizeof **ret, cmp_pairs);
+	}
+	buf_free(&rows);
+	*ret_count = n;
+	return r < 0 ? r : n <= max;
+}
+
+static int read_places(struct listing *l, struct err *e)
+{
+	const struct finding_query *q = l->q;
+	size_t max = q->places ? q->places : PLACES_MAX;
+	if (!q->repository.len && q->visible.all)
+		return 0;
+	int64_t *rows;
+	struct db_stmt *s = listing_ask(
+	    l,
+	    "SELECT s.set_id, s.image_id FROM image i JOIN image_set s ON s.image_id = i.id"
+	    " WHERE " IN_SCOPE " LIMIT $5",
+	    DB_ARGS(SCOPE_ARGS(q), DB_I(max + 1)), e);
+	int r = read_twos(s, l->a, max, &rows, &l->place_count, e);
+	l->places = (struct place *)(void *)rows;
+	/* One image is looked at whole, whatever its sets are. */
+	l->small = r > 0;
+	return r < 0 ? r : 0;
+}
+
+/* The numbers of one column of pairs, each once, ascending. */
+static int64_t *distinct(const int64_t *twos, size_t count, size_t column, struct arena *a,
+			 size_t *ret)
+{
+	int64_t *ids = arena_alloc(a, count, sizeof *ids);
+	size_t n = 0;
+	for (size_t i = 0; ids && i < count; i++)
+		ids[i] = twos[2 * i + column];
+	if (ids && count)
+		qsort(ids, count, sizeof *ids, listing_cmp_ids);
+	for (size_t i = 0; ids && i < count; i++)
+		if (i == 0 || ids[i] != ids[n - 1])
+			ids[n++] = ids[i];
+	*ret = n;
+	return ids;
+}
+
+static int put_kept(struct buf *out, int64_t set, struct bytes kept, struct err *e)
+{
+	struct cursor c = cur_of(kept);
+	int64_t row[2] = {0, set};
+	while (cur_left(&c)) {
+		row[0] = (int64_t)((uint64_t)row[0] + cur_varint(&c));
+		(void)cur_u8(&c);
+		if (!cur_ok(&c))
+			return err_set(e, ERR_DAMAGED, "the checks of a set are damaged");
+		buf_put(out, (struct bytes){.ptr = (const uint8_t *)row, .len = sizeof row});
+	}
+	return 0;
+}
+
+/* What the sets hold, by their own lists: what a switch prepares is computed from the matches. */
+static int read_kept(struct listing *l, const int64_t *sets, size_t count, struct buf *out,
+		     struct err *e)
+{
+	struct db_stmt *s = listing_ask(l,
+					"SELECT id, checks FROM package_set WHERE id {IN $1}"
+					" AND since <= (SELECT epoch FROM generation WHERE id = 1)",
+					DB_ARGS(DB_INTS(sets, count)), e);
+	int r = s ? 0 : -(int)e->code;
+	size_t left = count;
+	while (s && (r = db_step(s, e)) > 0) {
+		r = put_kept(out, db_int(s, 0), db_bytes(s, 1), e);
+		left--;
+		if (r < 0)
+			break;
+	}
+	db_done(s);
+	if (r < 0 || left == 0)
+		return r;
+	s = listing_ask(
+	    l,
+	    "SELECT DISTINCT m.check_id, sp.set_id FROM package_set g"
+	    " JOIN set_package sp ON sp.set_id = g.id"
+	    " JOIN package_match m ON m.package_id = sp.package_id"
+	    " WHERE g.id {IN $1} AND g.since > (SELECT epoch FROM generation WHERE id = 1)",
+	    DB_ARGS(DB_INTS(sets, count)), e);
+	r = s ? 0 : -(int)e->code;
+	while (s && (r = db_step(s, e)) > 0) {
+		const int64_t row[2] = {db_int(s, 0), db_int(s, 1)};
+		buf_put(out, (struct bytes){.ptr = (const uint8_t *)row, .len = sizeof row});
+	}
+	db_done(s);
+	return r;
+}
+
+/* Holdings of a small list: 1, 0 = too many. */
+static int read_holdings(struct listing *l, struct err *e)
+{
+	size_t sets;
+	struct buf rows;
+	int64_t *ids =
+	    distinct((const int64_t *)(const void *)l->places, l->place_count, 0, l->a, &sets);
+	if (!ids)
+		return no_memory(e);
+	buf_init(&rows, (size_t)64 << 20);
+	int r = read_kept(l, ids, sets, &rows, e);
+	l->holding_count = rows.len / sizeof *l->holdings;
+	if (r >= 0 && !buf_ok(&rows))
+		r = no_memory(e);
+	if (r >= 0) {
+		l->holdings = arena_alloc(l->a, l->holding_count, sizeof *l->holdings);
+		r = l->holdings ? l->holding_count <= HOLDINGS_MAX || sets <= 1 : no_memory(e);
+	}
+	if (r > 0 && rows.len) {
+		memcpy(l->holdings, rows.ptr, rows.len);
+		qsort(l->holdings, l->holding_count, sizeof *l->holdings, cmp_pairs);
+	}
+	buf_free(&rows);
+	return r;
+}
+
+/* Is some of the candidate behind the cursor? */
+static bool is_ahead(const struct listing *l, const struct candidate *c)
+{
+	const struct candidate at = {
+	    .key = l->after.key,
+	    .check = {.id = (uint64_t)l->after.check, .source_name = l->after.name}};
+	int r = listing_cmp(l->q, c, &at);
+	return !l->after.is_set || r > 0 || (r == 0 && l->after.image < INT64_MAX);
+}
+
+static int by_key(const void *x, const void *y)
+{
+	return listing_cmp(&(const struct finding_query){.sort = FINDING_BY_SEVERITY}, x, y);
+}
+
+static int by_name(const void *x, const void *y)
+{
+	return listing_cmp(&(const struct finding_query){.sort = FINDING_BY_PACKAGE}, x, y);
+}
+
+/* The checks of these numbers that the criteria allow, in order. */
+static int read_candidates(struct listing *l, const int64_t *ids, size_t count, struct err *e)
+{
+	l->candidates = arena_alloc(l->a, count, sizeof *l->candidates);
+	l->candidate_count = 0;
+	if (!l->candidates)
+		return no_memory(e);
+	for (size_t from = 0; from < count; from += DB_LIST_MAX) {
+		size_t n = count - from < DB_LIST_MAX ? count - from : DB_LIST_MAX;
+		struct db_stmt *s = listing_ask(
+		    l, "SELECT " FINDING_CHECK " FROM security_check c WHERE c.id {IN $1}",
+		    DB_ARGS(DB_INTS(ids + from, n)), e);
+		int r = s ? 0 : -(int)e->code;
+		while (s && (r = db_step(s, e)) > 0) {
+			struct candidate *c = &l->candidates[l->candidate_count];
+			r = finding_check_read(s, 0, l->a, &c->check, e);
+			if (r < 0)
+				break;
+			c->key = listing_key(l, &c->check);
+			if (criteria_fits_check(l->q->criteria, &c->check) && is_ahead(l, c))
+				l->candidate_count++;
+		}
+		db_done(s);
+		if (r < 0)
+			return r;
+	}
+	if (l->candidate_count)
+		qsort(l->candidates, l->candidate_count, sizeof *l->candidates,
+		      l->q->sort == FINDING_BY_PACKAGE ? by_name : by_key);
+	return 0;
+}
+
+static const struct bytes *or_empty(struct criteria_texts t)
+{
+	static const struct bytes none;
+	return t.count ? t.items : &none;
+}
+
+/* The checks that a criterion names: 1; 0 = none names them, or too many are. */
+static int read_named(struct listing *l, int64_t **ret, size_t *ret_count, struct err *e)
+{
+	const struct criteria *c = l->q->criteria;
+	struct db_stmt *s;
+	int64_t *rows;
+	if (c->any || (!c->id_count && !c->cves.count && !c->packages.count))
+		return 0;
+	if (c->id_count)
+		s = listing_ask(
+		    l, "SELECT id, 0 FROM security_check WHERE id {IN $1}",
+		    DB_ARGS(DB_INTS((const int64_t *)(const void *)c->ids, c->id_count)), e);
+	else if (c->cves.count)
+		s = listing_ask(l,
+				"SELECT check_id, 0 FROM check_cve WHERE cve {IN $1}"
+				" UNION SELECT id, 0 FROM security_check WHERE advisory {IN $1}",
+				DB_ARGS(DB_TEXTS(or_empty(c->cves), c->cves.count)), e);
+	else
+		s = listing_ask(l,
+				"SELECT m.check_id, 0 FROM package p JOIN package_match m"
+				" ON m.package_id = p.id WHERE p.name {IN $1}"
+				" UNION SELECT m.check_id, 0 FROM package p JOIN package_match m"
+				" ON m.package_id = p.id WHERE p.source_name {IN $1}",
+				DB_ARGS(DB_TEXTS(or_empty(c->packages), c->packages.count)), e);
+	int r = read_twos(s, l->a, NAMED_MAX, &rows, ret_count, e);
+	if (r > 0 && !(*ret = distinct(rows, *ret_count, 0, l->a, ret_count)))
+		r = no_memory(e);
+	return r;
+}
+
+int listing_open(struct listing *l, struct err *e)
+{
+	int64_t *ids;
+	size_t count;
+	int r = read_places(l, e);
+	if (r >= 0 && l->small) {
+		r = read_holdings(l, e);
+		l->small = r > 0;
+	}
+	if (r >= 0 && l->small) {
+		l->named = true;
+		ids = distinct((const int64_t *)(const void *)l->holdings, l->holding_count, 0,
+			       l->a, &count);
+		return ids ? read_candidates(l, ids, count, e) : no_memory(e);
+	}
+	if (r >= 0)
+		r = read_named(l, &ids, &count, e);
+	if (r > 0) {
+		l->named = true;
+		r = read_candidates(l, ids, count, e);
+	}
+	return r < 0 ? r : 0;
+}
+
+#define NEXT(from, order)                                                                          \
+	"SELECT " FINDING_CHECK " FROM security_check c WHERE " from " ORDER BY " order " LIMIT $4"
+#define BELOW(key) NEXT("$3 = '' AND (" key ", c.id) <= ($1, $2)", key " DESC, c.id DESC")
+/* After what was looked at last, itself included: some of it may be left. */
+static const char *const next_texts[FINDING_SORT_COUNT] = {
+    [FINDING_BY_SEVERITY] = BELOW("c.severity"),
+    [FINDING_BY_CVSS] = BELOW("c.cvss_base"),
+    [FINDING_BY_EPSS] = BELOW("c.epss"),
+    [FINDING_BY_PACKAGE] =
+	NEXT("$1 >= 0 AND c.source_name >= $3 AND (c.source_name > $3 OR c.id <= $2)",
+	     "c.source_name, c.id DESC"),
+};
+static const char unrated_text[] =
+    NEXT("$1 >= -1 AND $3 = '' AND c.epss IS NULL AND c.id <= $2", "c.id DESC");
+
+int listing_next(struct listing *l, size_t most, struct err *e)
+{
+	bool by_epss = l->q->sort == FINDING_BY_EPSS, by_name = l->q->sort == FINDING_BY_PACKAGE;
+	struct finding_cursor *at = &l->from;
+	if (!at->is_set)
+		*at = (struct finding_cursor){
+		    .is_set = true, .key = by_name ? 0 : FIRST_KEY, .check = INT64_MAX};
+	bool unrated = by_epss && at->key < 0;
+	struct db_stmt *s = listing_ask(l, unrated ? unrated_text : next_texts[l->q->sort],
+					DB_ARGS(DB_R(at->key), DB_I(at->check),
+						DB_T(by_name ? at->name : BYTES_NONE), DB_I(most)),
+					e);
+	int r = s ? 0 : -(int)e->code;
+	l->candidates = arena_alloc(l->a, most, sizeof *l->candidates);
+	l->candidate_count = 0;
+	if (!l->candidates && s)
+		r = no_memory(e);
+	while (r >= 0 && s && (r = db_step(s, e)) > 0) {
+		struct candidate *c = &l->candidates[l->candidate_count];
+		r = finding_check_read(s, 0, l->a, &c->check, e);
+		c->key = listing_key(l, &c->check);
+		l->candidate_count += r >= 0;
+	}
+	db_done(s);
+	if (r < 0 || l->candidate_count || !by_epss || unrated)
+		return r < 0 ? r : l->candidate_count > 0;
+	*at = (struct finding_cursor){.is_set = true, .key = -1, .check = INT64_MAX};
+	return listing_next(l, most, e);
+}
+
+static int read_wide_holdings(struct listing *l, const int64_t *checks, size_t count, struct err *e)
+{
+	int64_t *rows;
+	struct db_stmt *s = listing_ask(
+	    l,
+	    "SELECT DISTINCT m.check_id, sp.set_id FROM package_match m"
+	    " JOIN set_package sp ON sp.package_id = m.package_id WHERE m.check_id {IN $1}"
+	    " LIMIT $2",
+	    DB_ARGS(DB_INTS(checks, count), DB_I(HOLDINGS_MAX + 1)), e);
+	int r = read_twos(s, l->a, HOLDINGS_MAX, &rows, &l->holding_count, e);
+	l->holdings = (struct holding *)(void *)rows;
+	return r;
+}
+
+/* In a list of many places the images of one check are gone through in their order. */
+static int read_ordered(struct listing *l, int64_t check, const int64_t *sets, size_t count,
+			int64_t after_image, size_t max, bool *ret_partial, struct err *e)
+{
+	const struct finding_query *q = l->q;
+	struct db_stmt *s = listing_ask(
+	    l,
+	    "SELECT 0, i.id FROM image i WHERE " IN_SCOPE " AND i.id > $5 AND EXISTS (SELECT 1"
+	    " FROM image_set s WHERE s.image_id = i.id AND s.set_id {IN $6})"
+	    " ORDER BY i.id LIMIT $7",
+	    DB_ARGS(SCOPE_ARGS(q), DB_I(after_image), DB_INTS(sets, count), DB_I(max + 1)), e);
+	int64_t *rows;
+	int r = read_twos(s, l->a, max, &rows, &l->place_count, e);
+	l->places = (struct place *)(void *)rows;
+	l->holdings = arena_alloc(l->a, 1, sizeof *l->holdings);
+	if (r < 0 || !l->holdings)
+		return r < 0 ? r : no_memory(e);
+	*ret_partial = r == 0;
+	l->place_count -= r == 0;
+	l->holdings[0] = (struct holding){.check = check};
+	l->holding_count = 1;
+	return 1;
+}
+
+int listing_places(struct listing *l, size_t from, size_t count, int64_t after_image, size_t max,
+		   bool *ret_partial, struct err *e)
+{
+	const struct finding_query *q = l->q;
+	size_t most = q->places ? q->places : PLACES_MAX, sets;
+	int64_t *rows, *checks = arena_alloc(l->a, count, sizeof *checks);
+	*ret_partial = false;
+	if (!checks)
+		return no_memory(e);
+	for (size_t i = 0; i < count; i++)
+		checks[i] = (int64_t)l->candidates[from + i].check.id;
+	int r = read_wide_holdings(l, checks, count, e);
+	if (r < 0 || (r == 0 && count > 1))
+		return r;
+	int64_t *ids =
+	    distinct((const int64_t *)(const void *)l->holdings, l->holding_count, 1, l->a, &sets);
+	if (!ids)
+		return no_memory(e);
+	sets = sets < DB_LIST_MAX ? sets : DB_LIST_MAX;
+	struct db_stmt *s = listing_ask(
+	    l,
+	    "SELECT s.set_id, s.image_id FROM image_set s JOIN image i ON i.id = s.image_id"
+	    " WHERE " IN_SCOPE " AND s.set_id {IN $5} LIMIT $6",
+	    DB_ARGS(SCOPE_ARGS(q), DB_INTS(ids, sets), DB_I(most + 1)), e);
+	r = read_twos(s, l->a, most, &rows, &l->place_count, e);
+	l->places = (struct place *)(void *)rows;
+	return r == 0 && count == 1
+		   ? read_ordered(l, checks[0], ids, sets, after_image, max, ret_partial, e)
+		   : r;
+}
+
+/* The first of n twos whose first number is not below id. */
+static size_t lower_bound(const int64_t *twos, size_t n, int64_t id)
+{
+	size_t low = 0;
+	while (low < n) {
+		size_t middle = low + (n - low) / 2;
+		if (twos[2 * middle] < id)
+			low = middle + 1;
+		else
+			n = middle;
+	}
+	return low;
+}
+
+/* The smallest image behind after that a set of the check has; INT64_MAX: none. */
+static int64_t next_image(const struct listing *l, const struct candidate *c, int64_t after)
+{
+	int64_t best = INT64_MAX, check = (int64_t)c->check.id;
+	size_t h = lower_bound((const int64_t *)(const void *)l->holdings, l->holding_count, check);
+	for (; h < l->holding_count && l->holdings[h].check == check; h++) {
+		int64_t set = l->holdings[h].set;
+		size_t p =
+		    lower_bound((const int64_t *)(const void *)l->places, l->place_count, set);
+		for (; p < l->place_count && l->places[p].set == set; p++)
+			if (l->places[p].image > after && l->places[p].image < best)
+				best = l->places[p].image;
+	}
+	return best;
+}
+
+size_t listing_images(const struct listing *l, const struct candidate *c, int64_t after_image,
+		      int64_t *out, size_t max)
+{
+	size_t n = 0;
+	while (n < max && (after_image = next_image(l, c, after_image)) != INT64_MAX)
+		out[n++] = after_image;
+	return n;
+}

@@ -1,0 +1,300 @@
+/* Findings in full: a question for images, sets, matches and packages each. */
+#include "ledger/findings_impl.h"
+
+#include "store/remedies.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct image_row {
+	int64_t id;
+	struct bytes repository, digest, os;
+};
+struct set_row {
+	int64_t image, set;
+	struct bytes layer, created_by;
+};
+struct match_row {
+	int64_t check, set, package;
+	struct bytes path, fixed, remedy;
+	enum adv_status status;
+	bool patchable;
+};
+struct package_row {
+	int64_t id;
+	struct pkg pkg;
+	struct bytes purl;
+};
+/* Rows by their first number, then the second. */
+struct rows {
+	char *items;
+	size_t count, cap, size;
+};
+struct filling {
+	struct listing *l;
+	struct rows images, sets, matches, packages;
+};
+
+static int no_memory(struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "no memory for findings");
+}
+
+static int cmp_rows(const void *x, const void *y)
+{
+	int r = listing_cmp_ids(x, y);
+	return r ? r : listing_cmp_ids((const int64_t *)x + 1, (const int64_t *)y + 1);
+}
+
+static void *rows_add(struct rows *rows)
+{
+	if (rows->count == rows->cap) {
+		size_t more = rows->cap ? 2 * rows->cap : 64;
+		char *grown = reallocarray(rows->items, more, rows->size);
+		if (!grown)
+			return NULL;
+		rows->items = grown;
+		rows->cap = more;
+	}
+	void *at = rows->items + rows->count++ * rows->size;
+	memset(at, 0, rows->size);
+	return at;
+}
+
+static void rows_sort(struct rows *rows)
+{
+	if (rows->count)
+		qsort(rows->items, rows->count, rows->size, cmp_rows);
+}
+
+/* The first row whose numbers are not below these. */
+static size_t rows_find(const struct rows *rows, int64_t first, int64_t second)
+{
+	const int64_t want[2] = {first, second};
+	size_t low = 0, high = rows->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (cmp_rows(rows->items + middle * rows->size, want) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The numbers at this place of the rows, each once. */
+static int64_t *numbers(const struct rows *rows, size_t at, struct arena *a, size_t *ret)
+{
+	int64_t *ids = arena_alloc(a, rows->count, sizeof *ids);
+	size_t n = 0;
+	for (size_t i = 0; ids && i < rows->count; i++)
+		memcpy(&ids[i], rows->items + i * rows->size + at * sizeof *ids, sizeof *ids);
+	if (ids && rows->count)
+		qsort(ids, rows->count, sizeof *ids, listing_cmp_ids);
+	for (size_t i = 0; ids && i < rows->count; i++)
+		if (i == 0 || ids[i] != ids[n - 1])
+			ids[n++] = ids[i];
+	*ret = n;
+	return ids;
+}
+
+/* The rows of a statement; read fills one. */
+static int read_rows(struct filling *f, struct db_stmt *s, struct rows *rows,
+		     bool (*read)(struct filling *f, struct db_stmt *s, void *row), struct err *e)
+{
+	int r = s ? 0 : -(int)e->code;
+	while (s && (r = db_step(s, e)) > 0) {
+		void *row = rows_add(rows);
+		if (!row || !read(f, s, row)) {
+			r = no_memory(e);
+			break;
+		}
+	}
+	db_done(s);
+	rows_sort(rows);
+	return r;
+}
+
+static bool read_image(struct filling *f, struct db_stmt *s, void *row)
+{
+	struct image_row *i = row;
+	struct bytes version = db_bytes(s, 4), distro = db_bytes(s, 3);
+	char *os = arena_printf(f->l->a, "%.*s:%.*s", BYTES_ARG(distro), BYTES_ARG(version));
+	i->id = db_int(s, 0);
+	i->os = os ? bytes_of(os) : BYTES_NONE;
+	return os && finding_copy(f->l->a, s, 1, &i->repository) &&
+	       finding_copy(f->l->a, s, 2, &i->digest);
+}
+
+static bool read_set(struct filling *f, struct db_stmt *s, void *row)
+{
+	struct set_row *r = row;
+	r->image = db_int(s, 0);
+	r->set = db_int(s, 1);
+	return finding_copy(f->l->a, s, 2, &r->layer) &&
+	       finding_copy(f->l->a, s, 3, &r->created_by);
+}
+
+static bool read_match(struct filling *f, struct db_stmt *s, void *row)
+{
+	struct match_row *m = row;
+	*m = (struct match_row){.check = db_int(s, 0),
+				.set = db_int(s, 1),
+				.package = db_int(s, 2),
+				.status = (enum adv_status)db_int(s, 5),
+				.patchable = db_int(s, 6) != 0};
+	return finding_copy(f->l->a, s, 3, &m->path) && finding_copy(f->l->a, s, 4, &m->fixed) &&
+	       finding_copy(f->l->a, s, 7, &m->remedy);
+}
+
+static bool read_package(struct filling *f, struct db_stmt *s, void *row)
+{
+	struct package_row *p = row;
+	struct bytes *const texts[] = {
+	    &p->pkg.type,   &p->pkg.namespace,	 &p->pkg.name,		 &p->pkg.version,
+	    &p->pkg.arch,   &p->pkg.source_name, &p->pkg.source_version, &p->pkg.module,
+	    &p->pkg.vendor, &p->pkg.distro};
+	struct buf purl;
+	bool ok = true;
+	p->id = db_int(s, 0);
+	p->pkg.third_party = db_int(s, 11) != 0;
+	for (size_t i = 0; ok && i < sizeof texts / sizeof *texts; i++)
+		ok = finding_copy(f->l->a, s, (int)i + 1, texts[i]);
+	buf_init(&purl, PKG_PURL_MAX);
+	if (ok) {
+		pkg_purl(&p->pkg, &purl);
+		p->purl = arena_bytes(f->l->a, buf_bytes(&purl), &ok);
+		ok = ok && buf_ok(&purl);
+	}
+	buf_free(&purl);
+	return ok;
+}
+
+static int read_all(struct filling *f, const int64_t *images, size_t image_count,
+		    const int64_t *checks, size_t check_count, struct err *e)
+{
+	struct listing *l = f->l;
+	size_t sets, packages;
+	int r = read_rows(f,
+			  listing_ask(l,
+				      "SELECT id, repository, digest, distro_id, distro_version"
+				      " FROM image WHERE id {IN $1}",
+				      DB_ARGS(DB_INTS(images, image_count)), e),
+			  &f->images, read_image, e);
+	if (r >= 0)
+		r = read_rows(
+		    f,
+		    listing_ask(l,
+				"SELECT s.image_id, s.set_id, l.digest, l.created_by"
+				" FROM image_set s JOIN image_layer l ON l.id = s.layer_id"
+				" WHERE s.image_id {IN $1}",
+				DB_ARGS(DB_INTS(images, image_count)), e),
+		    &f->sets, read_set, e);
+	int64_t *ids = numbers(&f->sets, 1, l->a, &sets);
+	if (r < 0 || !ids)
+		return r < 0 ? r : no_memory(e);
+	r = read_rows(
+	    f,
+	    listing_ask(l,
+			"SELECT m.check_id, sp.set_id, sp.package_id, sp.path,"
+			" m.fixed_version, m.status, m.patchable, t.text"
+			" FROM set_package sp JOIN package_match m"
+			" ON m.package_id = sp.package_id JOIN remedy t ON t.id = m.remedy"
+			" WHERE sp.set_id {IN $1} AND m.check_id {IN $2}",
+			DB_ARGS(DB_INTS(ids, sets), DB_INTS(checks, check_count)), e),
+	    &f->matches, read_match, e);
+	ids = numbers(&f->matches, 2, l->a, &packages);
+	if (r < 0 || !ids)
+		return r < 0 ? r : no_memory(e);
+	return read_rows(f,
+			 listing_ask(l,
+				     "SELECT id, type, namespace, name, version, arch, source_name,"
+				     " source_version, module, vendor, distro, third_party"
+				     " FROM package WHERE id {IN $1}",
+				     DB_ARGS(DB_INTS(ids, packages)), e),
+			 &f->packages, read_package, e);
+}
+
+static int put_match(struct filling *f, const struct match_row *m, const struct set_row *s,
+		     struct finding_match *out, struct err *e)
+{
+	const struct package_row *p =
+	    (const void *)(f->packages.items +
+			   rows_find(&f->packages, m->package, INT64_MIN) * f->packages.size);
+	*out = (struct finding_match){.pkg = p->pkg,
+				      .purl = p->purl,
+				      .fixed_version = m->fixed,
+				      .layer = s->layer,
+				      .layer_created_by = s->created_by,
+				      .status = m->status,
+				      .patchable = m->patchable};
+	out->pkg.path = m->path;
+	return rmd_text(m->remedy, p->pkg.name, m->fixed, f->l->a, &out->remediation, e);
+}
+
+/* The matches of a check in the sets of an image: counted, or (out) filled in. */
+static size_t matches_of(struct filling *f, int64_t check, int64_t image, struct finding_match *out,
+			 int *ret, struct err *e)
+{
+	const struct set_row *sets = (const void *)f->sets.items;
+	const struct match_row *matches = (const void *)f->matches.items;
+	size_t n = 0;
+	for (size_t i = rows_find(&f->sets, image, INT64_MIN);
+	     i < f->sets.count && sets[i].image == image; i++)
+		for (size_t k = rows_find(&f->matches, check, sets[i].set);
+		     k < f->matches.count && matches[k].check == check &&
+		     matches[k].set == sets[i].set;
+		     k++, n++)
+			if (out && *ret >= 0)
+				*ret = put_match(f, &matches[k], &sets[i], &out[n], e);
+	return n;
+}
+
+static int fill_one(struct filling *f, const struct pair *p, struct finding *out, struct err *e)
+{
+	const struct match_check *c = &f->l->candidates[p->candidate].check;
+	const struct image_row *images = (const void *)f->images.items;
+	size_t at = rows_find(&f->images, p->image, INT64_MIN);
+	int r = 0;
+	*out = (struct finding){.check = *c};
+	if (at < f->images.count && images[at].id == p->image) {
+		out->repository = images[at].repository;
+		out->digest = images[at].digest;
+		out->os = images[at].os;
+	}
+	size_t n = matches_of(f, (int64_t)c->id, p->image, NULL, &r, e);
+	out->matches = arena_alloc(f->l->a, n, sizeof *out->matches);
+	if (!out->matches)
+		return no_memory(e);
+	out->match_listed = matches_of(f, (int64_t)c->id, p->image, out->matches, &r, e);
+	finding_settle(out);
+	return r;
+}
+
+int listing_fill(struct listing *l, const struct pair *pairs, size_t count, struct finding *out,
+		 struct err *e)
+{
+	struct filling f = {.l = l,
+			    .images = {.size = sizeof(struct image_row)},
+			    .sets = {.size = sizeof(struct set_row)},
+			    .matches = {.size = sizeof(struct match_row)},
+			    .packages = {.size = sizeof(struct package_row)}};
+	int64_t *images = arena_alloc(l->a, count, sizeof *images);
+	int64_t *checks = arena_alloc(l->a, count, sizeof *checks);
+	size_t n = 0;
+	if (!images || !checks)
+		return no_memory(e);
+	for (size_t i = 0; i < count; i++) {
+		images[i] = pairs[i].image;
+		if (i == 0 || pairs[i].candidate != pairs[i - 1].candidate)
+			checks[n++] = (int64_t)l->candidates[pairs[i].candidate].check.id;
+	}
+	int r = read_all(&f, images, count, checks, n, e);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = fill_one(&f, &pairs[i], &out[i], e);
+	free(f.images.items);
+	free(f.sets.items);
+	free(f.matches.items);
+	free(f.packages.items);
+	return r < 0 ? r : 0;
+}

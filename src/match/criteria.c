@@ -1,0 +1,177 @@
+#include "match/criteria.h"
+
+/* What one criterion says. */
+enum said { NOT_GIVEN, NO, YES };
+
+static enum said said(bool given, bool holds)
+{
+	return !given ? NOT_GIVEN : holds ? YES : NO;
+}
+
+bool criteria_glob(struct bytes pattern, struct bytes text)
+{
+	size_t p = 0, t = 0, star = SIZE_MAX, from = 0;
+	while (t < text.len) {
+		if (p < pattern.len && pattern.ptr[p] == '*') {
+			star = p++;
+			from = t;
+		} else if (p < pattern.len &&
+			   (pattern.ptr[p] == '?' || pattern.ptr[p] == text.ptr[t])) {
+			p++;
+			t++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			t = ++from;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.len && pattern.ptr[p] == '*')
+		p++;
+	return p == pattern.len;
+}
+
+static bool lists(struct criteria_texts list, struct bytes v,
+		  bool (*same)(struct bytes item, struct bytes v))
+{
+	for (size_t i = 0; i < list.count; i++)
+		if (same(list.items[i], v))
+			return true;
+	return false;
+}
+
+static bool has_text(struct bytes title, struct bytes text)
+{
+	for (size_t at = 0; at + text.len <= title.len; at++)
+		if (bytes_eq_nocase(bytes_part(title, at, text.len), text))
+			return true;
+	return false;
+}
+
+static bool any_set(const bool *flags, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (flags[i])
+			return true;
+	return false;
+}
+
+static enum said of_choice(enum record_choice want, bool is)
+{
+	return said(want != RECORD_UNSAID, (want == RECORD_YES) == is);
+}
+
+static bool id_fits(const struct criteria *c, uint64_t id)
+{
+	for (size_t i = 0; i < c->id_count; i++)
+		if (c->ids[i] == id)
+			return true;
+	return false;
+}
+
+static bool cve_fits(const struct criteria *c, const struct match_check *check)
+{
+	bool fits = lists(c->cves, check->advisory, bytes_eq_nocase);
+	for (size_t i = 0; !fits && i < check->cve_count; i++)
+		fits = lists(c->cves, check->cves[i], bytes_eq_nocase);
+	return fits;
+}
+
+#define OF_CHECK 9
+static void ask_check(const struct criteria *c, const struct match_check *k,
+		      enum said out[OF_CHECK])
+{
+	bool scored = k->cvss.version != CVSS_NONE;
+	out[0] = said(c->id_count > 0, id_fits(c, k->id));
+	out[1] = said(c->cves.count > 0, cve_fits(c, k));
+	out[2] = said(c->categories.count > 0, lists(c->categories, k->category, bytes_eq_nocase));
+	out[3] = said(c->not_categories.count > 0,
+		      !lists(c->not_categories, k->category, bytes_eq_nocase));
+	out[4] = said(c->text.len > 0, has_text(k->title, c->text));
+	out[5] = said(any_set(c->severities, ADV_SEV_CRITICAL + 1), c->severities[k->severity]);
+	bool given = c->cvss_min > 0 || c->cvss_below > 0;
+	out[6] = said(given, scored && (c->cvss_min <= 0 || k->cvss.base >= c->cvss_min) &&
+				 (c->cvss_below <= 0 || k->cvss.base < c->cvss_below));
+	out[7] = said(c->epss_min > 0, k->epss >= c->epss_min);
+	out[8] = of_choice(c->kev, k->kev);
+}
+
+static bool package_fits(const struct criteria *c, const struct finding *f)
+{
+	for (size_t i = 0; i < f->match_listed; i++) {
+		const struct pkg *p = &f->matches[i].pkg;
+		if (lists(c->packages, p->name, bytes_eq) ||
+		    lists(c->packages, p->source_name, bytes_eq))
+			return true;
+	}
+	return false;
+}
+
+static bool tag_fits(const struct criteria *c, const struct finding *f)
+{
+	for (size_t i = 0; i < f->tag_count; i++)
+		if (lists(c->tags, f->tags[i], criteria_glob))
+			return true;
+	return false;
+}
+
+#define OF_FINDING 8
+static void ask_finding(const struct criteria *c, const struct finding *f,
+			enum said out[OF_FINDING])
+{
+	out[0] = of_choice(c->patchable, f->patchable);
+	out[1] = of_choice(c->fixed, f->fixed.len > 0);
+	out[2] = said(any_set(c->statuses, ADV_NOT_AFFECTED + 1), c->statuses[f->status]);
+	out[3] = said(c->packages.count > 0, package_fits(c, f));
+	out[4] = said(c->digests.count > 0, lists(c->digests, f->digest, bytes_eq));
+	out[5] = said(c->tags.count > 0, tag_fits(c, f));
+	out[6] =
+	    said(c->repositories.count > 0, lists(c->repositories, f->repository, criteria_glob));
+	out[7] = said(c->os.count > 0, lists(c->os, f->os, criteria_glob));
+}
+
+static bool decide(bool any, const enum said *answers, size_t n)
+{
+	bool given = false;
+	for (size_t i = 0; i < n; i++) {
+		if (answers[i] == (any ? YES : NO))
+			return any;
+		given = given || answers[i] != NOT_GIVEN;
+	}
+	return !any || !given;
+}
+
+bool criteria_fits(const struct criteria *c, const struct finding *f)
+{
+	enum said answers[OF_CHECK + OF_FINDING];
+	ask_check(c, &f->check, answers);
+	ask_finding(c, f, answers + OF_CHECK);
+	return decide(c->any, answers, OF_CHECK + OF_FINDING);
+}
+
+/* A finding that no criterion but those of the check could say something of. */
+static const struct finding nobody;
+
+bool criteria_fits_check(const struct criteria *c, const struct match_check *check)
+{
+	enum said answers[OF_CHECK], rest[OF_FINDING];
+	ask_check(c, check, answers);
+	if (!c->any)
+		return decide(false, answers, OF_CHECK);
+	ask_finding(c, &nobody, rest);
+	for (size_t i = 0; i < OF_FINDING; i++)
+		if (rest[i] != NOT_GIVEN)
+			return true;
+	return decide(true, answers, OF_CHECK);
+}
+
+bool criteria_is_empty(const struct criteria *c)
+{
+	enum said answers[OF_CHECK + OF_FINDING];
+	ask_check(c, &nobody.check, answers);
+	ask_finding(c, &nobody, answers + OF_CHECK);
+	for (size_t i = 0; i < OF_CHECK + OF_FINDING; i++)
+		if (answers[i] != NOT_GIVEN)
+			return false;
+	return true;
+}

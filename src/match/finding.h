@@ -1,0 +1,58 @@
+/* finding: a security check of an image. Below it hang its matches: the packages it hits. Counts,
+ * lists, reports and gates count findings, never matches. The same struct comes from a scan in
+ * memory, from the store and from another server; every list writes it by finding_object. */
+#pragma once
+#include "base/record.h"
+#include "match/match.h"
+
+struct finding_match {
+	struct pkg pkg;
+	struct bytes purl;
+	struct bytes fixed_version; /* empty = none */
+	struct bytes remediation;
+	uint32_t layer_number;
+	struct bytes layer, layer_created_by; /* digest and history line */
+	enum adv_status status;
+	bool patchable;
+	struct match_evidence evidence; /* of a scan in memory; else empty */
+};
+
+struct finding {
+	struct match_check check;
+	/* What the matches come to (finding_settle). */
+	enum adv_status status;	  /* fixed where any is, else the gravest */
+	bool patchable;		  /* any is */
+	struct bytes installed;	  /* the version they share, else that of their source package */
+	struct bytes fixed;	  /* the newest; empty = none */
+	struct bytes remediation; /* of the match with the newest fix */
+	size_t best;		  /* that match */
+	struct finding_match *matches; /* by package, version, path; a list may hold some only */
+	size_t match_listed;
+	uint64_t match_count; /* all there are */
+	/* Of the image; empty where a list is of one image only. */
+	struct bytes repository, digest;
+	struct bytes *tags;
+	size_t tag_count;
+	struct bytes os; /* "debian:12" */
+};
+
+/* The fields of a finding and of a match: replies, reports, CSV, the OpenAPI document and
+ * docs/formats/report-json.md say what these say. */
+extern const struct record_object finding_object, finding_match_object;
+
+/* The package it is about: the source package, or the package where there is none. */
+struct bytes finding_package(const struct finding *f);
+/* Sorts the matches and makes of them what the finding says; match_count is theirs when 0. */
+void finding_settle(struct finding *f);
+/* What matches of these statuses come to; bit 1 << enum adv_status. */
+enum adv_status finding_status(unsigned mask);
+/* Severity (worst first), package, id. For qsort. */
+int finding_cmp(const void *a, const void *b);
+/* Fill m with a package's match; purl is made in a. ERR_NOMEM. */
+int finding_match_set(struct finding_match *m, const struct pkg *p, const struct match *match,
+		      struct arena *a, struct err *e);
+/* Version a is newer than b by the order of the package type; none is older than any. */
+bool finding_is_newer(struct bytes a, struct bytes b, struct bytes type);
+/* For tables: "Unknown" … by enum adv_severity, "unknown" … by enum adv_status; NULL past them. */
+const char *finding_severity_word(int number);
+const char *finding_status_word(int number);
