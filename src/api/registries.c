@@ -113,13 +113,20 @@ static void put_registry(struct json_out *w, const struct cnt_total *t,
 	record_put(w, NULL, &registry_object, &row);
 }
 
+struct listing {
+	struct api_page page; /* the table's struct: first */
+	struct http_request *r;
+};
+
 static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct cnt_total t;
 	struct store_totals stored = {.blobs = 0};
-	(void)arg;
-	int r = cnt_registry(tx, &t, e);
+	struct visibility v;
+	int r = api_visibility(arg, &v, e);
 	if (r >= 0)
+		r = cnt_registry(tx, &v, &t, e);
+	if (r >= 0 && v.all)
 		r = stored_of(tx, BYTES_NONE, &stored, e);
 	if (r < 0)
 		return r;
@@ -129,34 +136,29 @@ static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struc
 
 static int write_registries(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	const struct api_page *p = arg;
+	const struct listing *p = arg;
 	int r = 0;
 	api_list_begin(w);
-	if (bytes_cmp(p->cursor, BYTES_LIT(API_REGISTRY)) < 0)
-		r = write_registry(tx, w, NULL, e);
+	if (bytes_cmp(p->page.cursor, BYTES_LIT(API_REGISTRY)) < 0)
+		r = write_registry(tx, w, p->r, e);
 	api_list_end(w, BYTES_NONE);
 	return r;
 }
 
 static int get_registries(struct http_request *r, struct err *e)
 {
-	struct api_page p;
-	if (api_query_read(r, &p, e) < 0)
+	struct listing p = {.r = r};
+	if (api_query_read(r, &p.page, e) < 0)
 		return -(int)e->code;
-	if (p.cursor.len && !ref_is_name(p.cursor))
+	if (p.page.cursor.len && !ref_is_name(p.page.cursor))
 		return api_bad_cursor(e);
 	return api_reply_read(r, 200, write_registries, &p, e);
 }
 
 static int get_registry(struct http_request *r, struct err *e)
 {
-	return api_reply_read(r, 200, write_registry, NULL, e);
+	return api_reply_read(r, 200, write_registry, r, e);
 }
-
-struct listing {
-	struct api_page page; /* the table's struct: first */
-	struct http_request *r;
-};
 
 static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
@@ -166,7 +168,10 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 	struct cnt_total *rows = arena_alloc(a, limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu repositories", limit);
-	int64_t n = cnt_repositories(tx, p->page.cursor, limit + 1, a, rows, e);
+	struct visibility v;
+	int64_t n = api_visibility(p->r, &v, e);
+	if (n >= 0)
+		n = cnt_repositories(tx, p->page.cursor, limit + 1, &v, a, rows, e);
 	if (n < 0)
 		return (int)n;
 	bool more = (size_t)n > limit;
@@ -219,18 +224,21 @@ const struct http_route api_registries_routes[] = {
      .pattern = "/api/v1/registries",
      .handle = get_registries,
      .action = ACTION_SECURITY_READ,
+     .anywhere = true,
      .summary = "Registries and how they stand",
      .doc = &registries_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/registries/{registry}",
      .handle = get_registry,
      .action = ACTION_SECURITY_READ,
+     .anywhere = true,
      .summary = "One registry",
      .doc = &registry_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/registries/{registry}/repositories",
      .handle = get_repositories,
      .action = ACTION_SECURITY_READ,
+     .anywhere = true,
      .summary = "Repositories with the findings of their images",
      .doc = &repositories_doc},
 };

@@ -10,6 +10,7 @@
 #include "store/scans.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define EVENT_BUDGET (4U << 20)
 
@@ -89,8 +90,13 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	struct store_scan *rows = arena_alloc(a, limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu scans", limit);
-	int64_t n = store_scan_list(tx, p->q.repository, p->q.digest, (int64_t)p->before, limit + 1,
-				    a, rows, e);
+	struct store_scan_query q = {.repository = p->q.repository,
+				     .digest = p->q.digest,
+				     .before = (int64_t)p->before,
+				     .max = limit + 1};
+	int64_t n = api_visibility(p->r, &q.visible, e);
+	if (n >= 0)
+		n = store_scan_list(tx, &q, a, rows, e);
 	if (n < 0)
 		return (int)n;
 	size_t shown = (size_t)n > limit ? limit : (size_t)n;
@@ -126,8 +132,11 @@ static int write_image_scans(struct db_tx *tx, struct json_out *w, void *arg, st
 	const struct listing *l = arg;
 	struct store_image image;
 	struct store_scan newest;
-	int64_t n =
-	    store_scan_list(tx, l->q.repository, l->q.digest, 0, 1, http_arena(l->r), &newest, e);
+	const struct store_scan_query q = {.repository = l->q.repository,
+					   .digest = l->q.digest,
+					   .max = 1,
+					   .visible = VISIBILITY_ALL};
+	int64_t n = store_scan_list(tx, &q, http_arena(l->r), &newest, e);
 	if (n == 0)
 		n = api_image_find(tx, l->r, &image, e);
 	return n < 0 ? (int)n : write_scans(tx, w, arg, e);
@@ -152,7 +161,12 @@ static int write_scan(struct db_tx *tx, struct json_out *w, void *arg, struct er
 {
 	const struct asked *q = arg;
 	struct store_scan scan;
-	int r = store_scan_get(tx, q->id, http_arena(q->r), &scan, e);
+	struct visibility v;
+	int r = api_visibility(q->r, &v, e);
+	if (r >= 0)
+		r = store_scan_get(tx, q->id, http_arena(q->r), &scan, e);
+	if (r > 0)
+		r = store_scope_shows(tx, scan.repository, &v, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no scan %lld", (long long)q->id);
 	if (r > 0)
@@ -203,6 +217,7 @@ static int post_scan(struct http_request *r, struct err *e)
 
 struct stream {
 	struct db *db;
+	struct visibility visible; /* its own copy */
 	int64_t last;
 	uint64_t seen;
 	struct buf *out;
@@ -254,7 +269,7 @@ static int next_tx(struct db_tx *tx, void *arg, struct err *e)
 		struct arena a;
 		struct event ev;
 		arena_init(&a, EVENT_BUDGET);
-		int r = event_next(tx, s->last, &a, &ev, e);
+		int r = event_next(tx, s->last, &s->visible, &a, &ev, e);
 		if (r > 0) {
 			put_event(s->out, &ev);
 			s->last = ev.id;
@@ -289,9 +304,16 @@ static int get_events(struct http_request *r, struct err *e)
 	bool resumes = header.len > 0;
 	if (resumes && !num_u64(header, INT64_MAX, &last))
 		return err_set(e, ERR_FORMAT, "Last-Event-ID: not the id of an event");
-	struct stream *s = calloc(1, sizeof *s);
+	struct visibility v;
+	if (api_visibility(r, &v, e) < 0)
+		return -(int)e->code;
+	struct stream *s = calloc(1, sizeof *s + v.count * sizeof *v.scopes);
 	if (!s)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_set(e, ERR_NOMEM, "out of memory");
+	int64_t *scopes = (int64_t *)(s + 1);
+	if (v.count)
+		memcpy(scopes, v.scopes, v.count * sizeof *scopes);
+	s->visible = (struct visibility){.all = v.all, .scopes = scopes, .count = v.count};
 	s->db = api_of(r)->db;
 	s->last = resumes ? (int64_t)last : 0;
 	if (!resumes && db_run(s->db, DB_READ, last_tx, &s->last, e) < 0) {
@@ -359,6 +381,7 @@ const struct http_route api_scans_routes[] = {
      .pattern = "/api/v1/scans",
      .handle = get_scans,
      .action = ACTION_SECURITY_READ,
+     .anywhere = true,
      .summary = "Scans, newest first",
      .doc = &scans_doc},
     {.methods = HTTP_POST,
@@ -372,6 +395,7 @@ const struct http_route api_scans_routes[] = {
      .pattern = "/api/v1/scans/{id}",
      .handle = get_scan,
      .action = ACTION_SECURITY_READ,
+     .anywhere = true,
      .summary = "One scan",
      .doc = &scan_doc},
     {.methods = HTTP_GET,
@@ -384,6 +408,7 @@ const struct http_route api_scans_routes[] = {
      .pattern = "/api/v1/events",
      .handle = get_events,
      .action = ACTION_SECURITY_READ,
+     .anywhere = true,
      .summary = "Server-sent events: pushed, pulled, deleted, scanned, damaged, mended",
      .doc = &events_doc},
 };

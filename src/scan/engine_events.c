@@ -82,7 +82,7 @@ static int consume_tx(struct db_tx *tx, void *arg, struct err *e)
 		struct event ev;
 		struct arena a;
 		arena_init(&a, EVENT_BUDGET);
-		r = event_next(tx, c->at, &a, &ev, e);
+		r = event_next(tx, c->at, &VISIBILITY_ALL, &a, &ev, e);
 		if (r > 0 && on_event(tx, &ev, c, e) < 0)
 			r = -(int)e->code;
 		else if (r > 0)

@@ -249,6 +249,7 @@ int cnt_put_next(struct db_tx *tx, const struct cnt_image *images, size_t count,
 }
 
 #define D(column) "t." column " + CASE WHEN t.since <= " CNT_EPOCH " THEN t.d_" column " ELSE 0 END"
+#define SHOWN(all, scopes) STORE_VISIBLE(STORE_REPOSITORY_ID("t.name"), all, scopes)
 #define SUM(column) "COALESCE(sum(" D(column) "), 0)"
 
 static void read_total(struct db_stmt *s, struct cnt_total *t)
@@ -261,14 +262,16 @@ static void read_total(struct db_stmt *s, struct cnt_total *t)
 		t->counts.by[order[i]] = (uint64_t)db_int(s, 4 + i);
 }
 
-int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max, struct arena *a, struct cnt_total *out, struct err *e)
+int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max, const struct visibility *v, struct arena *a,
+			 struct cnt_total *out, struct err *e)
 {
 	struct db_stmt *s = db_query(tx,
 				     "SELECT t.images, " D("healthy") ", " D("unhealthy") ", " D("unverified") ", " D("critical") ", "
 				     D("high") ", " D("medium") ", " D("low") ", " D("negligible") ", " D("unknown") ", t.name,"
 				     " (SELECT max(i.pushed_at) FROM image i WHERE i.repository = t.name)"
-				     " FROM repository_total t WHERE t.name > $1 ORDER BY t.name LIMIT $2",
-				     DB_ARGS(DB_T(after), DB_I(max)), e);
+				     " FROM repository_total t WHERE t.name > $1 AND " SHOWN("$3", "$4")
+				     " ORDER BY t.name LIMIT $2",
+				     DB_ARGS(DB_T(after), DB_I(max), STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -287,12 +290,13 @@ int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max, struc
 	return r < 0 ? r : n;
 }
 
-int cnt_registry(struct db_tx *tx, struct cnt_total *ret, struct err *e)
+int cnt_registry(struct db_tx *tx, const struct visibility *v, struct cnt_total *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(tx,
 				     "SELECT COALESCE(sum(t.images), 0), " SUM("healthy") ", " SUM("unhealthy") ", "
 				     SUM("unverified") ", " SUM("critical") ", " SUM("high") ", " SUM("medium") ", " SUM("low") ", "
-				     SUM("negligible") ", " SUM("unknown") " FROM repository_total t", NULL, 0, e);
+				     SUM("negligible") ", " SUM("unknown") " FROM repository_total t WHERE " SHOWN("$1", "$2"),
+				     DB_ARGS(STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;
 	*ret = (struct cnt_total){0};

@@ -5,7 +5,7 @@
 #pragma once
 #include "base/arena.h"
 #include "advisory/advisory.h"
-#include "db/db.h"
+#include "store/scope.h"
 
 /* An artifact (signature, chart, attestation) is Unverified to readers and counts in no sum: it is
  * not an image that somebody has to look after. */
@@ -58,8 +58,10 @@ struct cnt_total {
 	struct image_counts counts;
 	int64_t pushed_ms; /* the newest image */
 };
-/* Repositories by name, after `after`: up to max into out; their number. */
-int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max, struct arena *a,
-			 struct cnt_total *out, struct err *e);
-/* All of them together; name empty, pushed_ms 0. */
-int cnt_registry(struct db_tx *tx, struct cnt_total *ret, struct err *e);
+/* Visible repositories by name, after `after`: up to max into out; their number. */
+int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max,
+			 const struct visibility *v, struct arena *a, struct cnt_total *out,
+			 struct err *e);
+/* All that are visible together; name empty, pushed_ms 0. */
+int cnt_registry(struct db_tx *tx, const struct visibility *v, struct cnt_total *ret,
+		 struct err *e);

@@ -24,14 +24,15 @@ int event_append(struct db_tx *tx, const struct event *ev, struct err *e)
 	return 0;
 }
 
-int event_next(struct db_tx *tx, int64_t after_id, struct arena *a, struct event *ret,
-	       struct err *e)
+int event_next(struct db_tx *tx, int64_t after_id, const struct visibility *v, struct arena *a,
+	       struct event *ret, struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(tx,
 		     "SELECT id,tenant_id,type,registry,repository,digest,tag,media_type,size,"
-		     "actor,detail,at FROM event WHERE id>$1 ORDER BY id LIMIT 1",
-		     DB_ARGS(DB_I(after_id)), e);
+		     "actor,detail,at FROM event WHERE id>$1 AND " STORE_VISIBLE(
+			 STORE_REPOSITORY_ID("repository"), "$2", "$3") " ORDER BY id LIMIT 1",
+		     DB_ARGS(DB_I(after_id), STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);

@@ -2,7 +2,7 @@
  * fact itself: an event is there exactly when its fact is. */
 #pragma once
 #include "base/arena.h"
-#include "db/db.h"
+#include "store/scope.h"
 
 /* Types; other rooms may add theirs. */
 #define EVENT_PUSHED "pushed"	  /* a manifest was put (or a tag moved to it) */
@@ -34,9 +34,10 @@ struct event {
 
 /* Inside a DB_WRITE transaction. Waiters wake when it commits. */
 int event_append(struct db_tx *tx, const struct event *ev, struct err *e);
-/* The first event with id > after_id: 1 = found (runs live in the arena), 0 = none yet, <0. */
-int event_next(struct db_tx *tx, int64_t after_id, struct arena *a, struct event *ret,
-	       struct err *e);
+/* The first event with id > after_id that is visible: 1 = found (runs live in the arena), 0 = none
+ * yet, <0. */
+int event_next(struct db_tx *tx, int64_t after_id, const struct visibility *v, struct arena *a,
+	       struct event *ret, struct err *e);
 /* Highest id so far, 0 without events. */
 int event_last(struct db_tx *tx, int64_t *ret_id, struct err *e);
 /* Remove events with id <= upto_id and at < before_ms, at most 1,000 per call: how many. */

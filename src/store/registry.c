@@ -1,5 +1,7 @@
 #include "store/registry.h"
 
+#include "store/scope.h"
+
 #include "store/digest_key.h"
 
 #include <string.h>
@@ -86,7 +88,7 @@ int64_t store_repository_make(const struct store_registry *t, struct bytes name,
 	int64_t id = store_repository_find(t, name, e);
 	if (id != 0)
 		return id;
-	id = db_id_next(t->tx, "repository", e);
+	id = store_scope_repository(t->tx, store_scope_default(t->tx, e), name, t->now_ms, e);
 	if (id < 0)
 		return id;
 	int64_t n = db_exec(

@@ -318,21 +318,23 @@ int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_
 }
 
 /* NOLINTNEXTLINE(readability-function-size): filter, place and room of one page */
-int64_t store_scan_list(struct db_tx *tx, struct bytes repository, struct bytes digest,
-			int64_t before, size_t max, struct arena *a, struct store_scan *out,
-			struct err *e)
+int64_t store_scan_list(struct db_tx *tx, const struct store_scan_query *q, struct arena *a,
+			struct store_scan *out, struct err *e)
 {
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT " COLUMNS " FROM scan WHERE id < $1 AND ($2 = '' OR repository = $2)"
-	    " AND ($3 = '' OR digest = $3) ORDER BY id DESC LIMIT $4",
-	    DB_ARGS(DB_I(before ? before : INT64_MAX), DB_T(repository), DB_T(digest), DB_I(max)),
-	    e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT " COLUMNS " FROM scan WHERE id < $1 AND ($2 = '' OR repository = $2)"
+		     " AND ($3 = '' OR digest = $3)"
+		     " AND " STORE_VISIBLE(STORE_REPOSITORY_ID("repository"), "$5",
+					   "$6") " ORDER BY id DESC LIMIT $4",
+		     DB_ARGS(DB_I(q->before ? q->before : INT64_MAX), DB_T(q->repository),
+			     DB_T(q->digest), DB_I(q->max), STORE_VISIBLE_ARGS(&q->visible)),
+		     e);
 	if (!s)
 		return -(int)e->code;
 	int r;
 	int64_t n = 0;
-	while ((r = db_step(s, e)) > 0 && (size_t)n < max) {
+	while ((r = db_step(s, e)) > 0 && (size_t)n < q->max) {
 		r = row(s, a, &out[n], e);
 		if (r < 0)
 			break;

@@ -2,7 +2,7 @@
  * lease with an epoch fences workers that were thought dead. */
 #pragma once
 #include "base/arena.h"
-#include "db/db.h"
+#include "store/scope.h"
 
 enum store_scan_status {
 	STORE_SCAN_QUEUED,
@@ -83,10 +83,14 @@ int64_t store_scan_again(struct db_tx *tx, enum store_scan_again which, int64_t 
 /* Every image pulled after pulled_ms and scanned before scanned_ms. Count. */
 int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_ms, int64_t now_ms,
 			   struct err *e);
-/* Newest first, ids below before (0 = from the newest); repository and digest may be empty. Count
- * into out[max]. */
-int64_t store_scan_list(struct db_tx *tx, struct bytes repository, struct bytes digest,
-			int64_t before, size_t max, struct arena *a, struct store_scan *out,
-			struct err *e);
+/* Newest first: the count into out[max]. */
+struct store_scan_query {
+	struct bytes repository, digest; /* empty = any */
+	int64_t before;			 /* ids below; 0 = from the newest */
+	size_t max;
+	struct visibility visible;
+};
+int64_t store_scan_list(struct db_tx *tx, const struct store_scan_query *q, struct arena *a,
+			struct store_scan *out, struct err *e);
 int store_scan_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scan *ret,
 		   struct err *e); /* 1 = found */

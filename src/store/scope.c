@@ -118,6 +118,33 @@ int store_scope_is_visible(struct db_tx *tx, int64_t id, const struct visibility
 	return r;
 }
 
+int store_scope_shows(struct db_tx *tx, struct bytes repository, const struct visibility *v,
+		      struct err *e)
+{
+	if (v->all)
+		return 1;
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT 1 FROM repository r JOIN scope_up u ON u.scope_id = r.id"
+		     " WHERE r.name = $1 AND u.ancestor_id {IN $2} LIMIT 1",
+		     DB_ARGS(DB_T(repository), DB_INTS(v->scopes, v->count)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	db_done(s);
+	return r;
+}
+
+int64_t store_scope_default(struct db_tx *tx, struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT id FROM scope WHERE kind = 4 AND owner_id = 0"
+				     " AND name = $1",
+				     DB_ARGS(DB_T(BYTES_LIT(STORE_REGISTRY_DEFAULT))), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	int64_t id = r > 0 ? db_int(s, 0) : 0;
+	db_done(s);
+	return r < 0 ? r : id;
+}
+
 /* Which kinds a kind may be below. */
 static bool may_be_below(enum store_scope_kind kind, enum store_scope_kind parent)
 {

@@ -34,6 +34,8 @@ struct store_scope {
  * no such parent; ERR_FORMAT: a scope of this kind is not below one of the parent's, or has no such
  * name. */
 int64_t store_scope_add(struct db_tx *tx, const struct store_scope *s, struct err *e);
+/* The registry that a server has from the start; 0 = the schema has none (a damaged store). */
+int64_t store_scope_default(struct db_tx *tx, struct err *e);
 /* The scope of a repository, made where there is none. */
 int64_t store_scope_repository(struct db_tx *tx, int64_t registry_id, struct bytes name,
 			       int64_t now_ms, struct err *e);
@@ -71,8 +73,13 @@ struct visibility {
 	"(" all " = 1 OR EXISTS (SELECT 1 FROM scope_up vis WHERE vis.scope_id = " scope_id        \
 	" AND vis.ancestor_id {IN " scopes "}))"
 #define STORE_VISIBLE_ARGS(v) DB_I((v)->all), DB_INTS((v)->scopes, (v)->count)
+/* In SQL: the number of the repository of this name. */
+#define STORE_REPOSITORY_ID(name) "(SELECT vr.id FROM repository vr WHERE vr.name = " name ")"
 /* 1 = the scope is visible, 0 = not. */
 int store_scope_is_visible(struct db_tx *tx, int64_t id, const struct visibility *v, struct err *e);
+
+int store_scope_shows(struct db_tx *tx, struct bytes repository, const struct visibility *v,
+		      struct err *e); /* the same, of the repository of this name */
 
 /* Scopes of a kind that are visible and below (or at) a scope, by name, after `after`, up to n. */
 struct store_scope_query {

@@ -298,7 +298,8 @@ static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 	arena_init(&a, 64U << 20);
 	page[0].name = BYTES_NONE;
 	for (struct bytes after = BYTES_NONE;
-	     (n = cnt_repositories(tx, after, 64, &a, page, e)) > 0; after = page[n - 1].name) {
+	     (n = cnt_repositories(tx, after, 64, &VISIBILITY_ALL, &a, page, e)) > 0;
+	     after = page[n - 1].name) {
 		for (int64_t i = 0; i < n; i++) {
 			const struct sum *s = sum_of(c, page[i].name);
 			c->wrong_sums += !same_sum(s, &page[i]);
@@ -316,7 +317,7 @@ static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 			all.counts.by[k] += s->counts.by[k];
 	}
 	if (n == 0)
-		n = cnt_registry(tx, &page[0], e);
+		n = cnt_registry(tx, &VISIBILITY_ALL, &page[0], e);
 	c->wrong_sums += n == 0 && !same_sum(&all, &page[0]);
 	arena_free(&a);
 	return (int)n;

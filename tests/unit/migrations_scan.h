@@ -160,7 +160,7 @@ static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	struct cnt_total t[4];
 	check_images(tx, a, e);
-	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 2);
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 2);
 	check_total(&t[0], &(struct want_total){.name = "a",
 						.images = 4,
 						.healthy = 1,
@@ -177,7 +177,7 @@ static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 						.low = 3,
 						.negligible = 6,
 						.pushed_ms = 60});
-	assert_int_equal(cnt_registry(tx, &t[2], e), 0);
+	assert_int_equal(cnt_registry(tx, &VISIBILITY_ALL, &t[2], e), 0);
 	check_total(&t[2], &(struct want_total){.name = "",
 						.images = 6,
 						.healthy = 1,
@@ -216,7 +216,7 @@ static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 			 0);
 	assert_int_equal(store_image_delete(tx, b, BYTES_LIT(DIGEST("6")), e), 0);
 	assert_int_equal(store_image_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
-	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 2);
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 2);
 	check_total(&t[0],
 		    &(struct want_total){
 			.name = "a", .images = 3, .healthy = 1, .unverified = 2, .pushed_ms = 250});
@@ -224,7 +224,7 @@ static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 		    &(struct want_total){
 			.name = "b/c", .images = 1, .unhealthy = 1, .low = 3, .pushed_ms = 50});
 	assert_int_equal(store_image_delete(tx, b, BYTES_LIT(DIGEST("5")), e), 0);
-	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, a, t, e), 1);
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 1);
 }
 
 #define TEXT_OF(number) #number
@@ -335,7 +335,7 @@ static void scan_8_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 static void scan_seen(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	struct cnt_total t[2];
-	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 2, a, t, e), 1);
+	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 2, &VISIBILITY_ALL, a, t, e), 1);
 	check_total(&t[0],
 		    &(struct want_total){
 			.name = "a", .images = 1, .unhealthy = 1, .critical = 1, .pushed_ms = 300});

@@ -486,7 +486,7 @@ static int next_event(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct next *n = arg;
 	assert_int_equal(event_last(tx, &n->last, e), 0);
-	return event_next(tx, n->after, &n->a, &n->ev, e);
+	return event_next(tx, n->after, &VISIBILITY_ALL, &n->a, &n->ev, e);
 }
 static int prune(struct db_tx *tx, void *arg, struct err *e)
 {

@@ -41,14 +41,14 @@ static const char store_1[] = "INSERT INTO event VALUES(41, 1, 'pushed', 'local'
 static void store_2(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	struct event ev;
-	assert_int_equal(event_next(tx, 0, a, &ev, e), 1);
+	assert_int_equal(event_next(tx, 0, &VISIBILITY_ALL, a, &ev, e), 1);
 	assert_int_equal(ev.id, 41);
 	assert_true(bytes_eq_lit(ev.digest, DIGEST("c")));
 	assert_true(bytes_eq_lit(ev.actor, "ann"));
-	assert_int_equal(event_next(tx, 41, a, &ev, e), 1);
+	assert_int_equal(event_next(tx, 41, &VISIBILITY_ALL, a, &ev, e), 1);
 	assert_int_equal(ev.digest.len, 0);
 	assert_true(bytes_eq_lit(ev.tag, "v1"));
-	assert_int_equal(event_next(tx, 42, a, &ev, e), 0);
+	assert_int_equal(event_next(tx, 42, &VISIBILITY_ALL, a, &ev, e), 0);
 }
 
 static const char access_1[] =

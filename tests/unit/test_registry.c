@@ -195,7 +195,8 @@ static int read_events(struct db_tx *tx, void *arg, struct err *e)
 	int64_t last = 0;
 	int r = 1;
 	f->count = 0;
-	while (f->count < 16 && (r = event_next(tx, last, &f->a, &f->ev[f->count], e)) == 1)
+	while (f->count < 16 &&
+	       (r = event_next(tx, last, &VISIBILITY_ALL, &f->a, &f->ev[f->count], e)) == 1)
 		last = f->ev[f->count++].id;
 	return r;
 }

@@ -266,12 +266,14 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n >= 0) {
 		assert_int_equal(n, 1);
 		assert_int_equal(images, 1);
-		n = cnt_repositories(tx, BYTES_NONE, 4, &a, totals, e);
+		n = cnt_repositories(tx, BYTES_NONE, 4, &VISIBILITY_ALL, &a, totals, e);
 	}
 	if (n >= 0) {
 		assert_int_equal(n, 1);
 		assert_int_equal(totals[0].unhealthy, 1);
-		n = store_scan_list(tx, BYTES_NONE, BYTES_NONE, 0, 4, &a, scans, e);
+		n = store_scan_list(tx,
+				    &(struct store_scan_query){.max = 4, .visible = VISIBILITY_ALL},
+				    &a, scans, e);
 	}
 	if (n >= 0) {
 		assert_int_equal(n, 1);
@@ -437,7 +439,7 @@ static int see_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct gen_state g;
 	struct arena a;
 	arena_init(&a, 1U << 20);
-	assert_int_equal(cnt_registry(tx, &t, e), 0);
+	assert_int_equal(cnt_registry(tx, &VISIBILITY_ALL, &t, e), 0);
 	assert_true(gen_get(tx, &a, &g, e) >= 0);
 	s->high = t.counts.by[ADV_SEV_HIGH];
 	(void)snprintf(s->digest, sizeof s->digest, "%.*s", BYTES_ARG(g.current_digest));
