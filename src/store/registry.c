@@ -88,7 +88,8 @@ int64_t store_repository_make(const struct store_registry *t, struct bytes name,
 	int64_t id = store_repository_find(t, name, e);
 	if (id != 0)
 		return id;
-	id = store_scope_repository(t->tx, store_scope_default(t->tx, e), name, t->now_ms, e);
+	int64_t registry = store_scope_default(t->tx, e);
+	id = registry < 0 ? registry : store_scope_repository(t->tx, registry, name, t->now_ms, e);
 	if (id < 0)
 		return id;
 	int64_t n = db_exec(

@@ -1,7 +1,7 @@
 // Scopes: the tree above registries, roles at each level, and lists cut to what their caller may see.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server } from './lib.mjs';
+import { Server, debianRelease, dpkgStatus, makeLayout, pushLayout } from './lib.mjs';
 
 let server;
 const basic = (name, secret) => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
@@ -98,3 +98,58 @@ test('a scope that goes takes the roles at it along, and each change is audited'
   const audit = (await server.all('/api/v1/audit')).filter((a) => a.subject === '/subscriptions/brief');
   assert.deepEqual(audit.map((a) => [a.action, a.actor]).sort(), [['scope.create', 'admin'], ['scope.delete', 'admin']]);
 });
+
+test('a reader of one repository sees its rows in every list and nothing else', async () => {
+  const layout = (text) => makeLayout([[debianRelease(), dpkgStatus([{ name: text, version: '1' }])]]);
+  const layouts = { 'team/app': layout('alpha'), 'team/app/inner': layout('beta'), other: layout('gamma') };
+  for (const [repository, l] of Object.entries(layouts)) {
+    await pushLayout(server, repository, l);
+    await server.scanned(repository, l.digest);
+  }
+  const cases = [
+    [await person('all', 'Security Reader', '/subscriptions/default'), ['other', 'team/app', 'team/app/inner']],
+    [await person('team', 'Security Reader', '/registries/local/repositories/team'), ['team/app', 'team/app/inner']],
+    [await person('inner', 'Security Reader', '/registries/local/repositories/team/app/inner'), ['team/app/inner']],
+    [await person('elsewhere', 'Security Reader', '/subscriptions/shop'), []],
+  ];
+  for (const [headers, seen] of cases) {
+    const items = async (target) => {
+      const r = await server.fetch(target, { headers });
+      assert.equal(r.status, 200, target);
+      return (await r.json()).items;
+    };
+    const of = async (target, field) => [...new Set((await items(target)).map((i) => i[field]))].sort();
+    assert.deepEqual(await of('/api/v1/registries/local/repositories', 'name'), seen);
+    assert.deepEqual(await of('/api/v1/scans', 'repository'), seen);
+    assert.equal((await items('/api/v1/registries'))[0].images, seen.length);
+    for (const repository of Object.keys(layouts)) {
+      const r = await server.fetch(`/api/v1/registries/local/repositories/${repository}/images`, { headers });
+      assert.equal(r.status, seen.includes(repository) ? 200 : 403, repository);
+    }
+    const scan = (await server.json('/api/v1/scans?repository=other')).items[0].id;
+    assert.equal((await server.fetch(`/api/v1/scans/${scan}`, { headers })).status, seen.includes('other') ? 200 : 404);
+    assert.deepEqual(await events(headers), seen);
+  }
+});
+
+/** Repositories of all events so far, as the stream gives them; it ends with the push that all may see. */
+async function events(headers) {
+  const stop = new AbortController();
+  const r = await server.fetch('/api/v1/events', { headers: { ...headers, 'last-event-id': '0' }, signal: stop.signal });
+  assert.equal(r.status, 200);
+  const seen = new Set();
+  let text = '';
+  const timer = setTimeout(() => stop.abort(), 1500);
+  try {
+    for await (const chunk of r.body) {
+      text += Buffer.from(chunk).toString();
+      for (const m of text.matchAll(/"repository":"([^"]+)"/g)) seen.add(m[1]);
+      if (seen.size === 3) break;
+    }
+  } catch (e) {
+    if (e.name !== 'AbortError') throw e;
+  }
+  clearTimeout(timer);
+  stop.abort();
+  return [...seen].sort();
+}
