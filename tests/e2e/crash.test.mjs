@@ -386,9 +386,9 @@ test('a second server on the same folder is refused, and says why', async () => 
   } finally { await server.stop(); }
 });
 
-const liar = path.join(build, 'tests/rooms/jail/lying_worker');
+const liar = path.join(build, 'tests/modules/jail/lying_worker');
 test('workers that hang, lie, flood and die', { concurrency: 3 }, async (t) => {
-  run('ninja', ['-C', build, 'tests/rooms/jail/lying_worker']);
+  run('ninja', ['-C', build, 'tests/modules/jail/lying_worker']);
   await Promise.all(['garbage', 'endless_record', 'endless_notes', 'exit_clean', 'crash', 'oversized', 'hang', 'never_read', 'close_and_hang'].map((lie) =>
     t.test(`"${lie}": uploads go on, the image is Unverified with the reason, a good worker puts it right`, { timeout: 120000 }, async () => {
     const fake = path.join(tempDir('worker'), 'plimsoll-worker');

@@ -262,8 +262,8 @@ test('a layer that is named 512 times is read once', { timeout: 60000 }, async (
 });
 
 test('an image whose scan takes the server with it is given up after a few times, until somebody asks', { timeout: 60000 }, async () => {
-  const liar = path.join(build, 'tests/rooms/jail/lying_worker'), fake = path.join(tempDir('worker'), 'plimsoll-worker');
-  run('ninja', ['-C', build, 'tests/rooms/jail/lying_worker']);
+  const liar = path.join(build, 'tests/modules/jail/lying_worker'), fake = path.join(tempDir('worker'), 'plimsoll-worker');
+  run('ninja', ['-C', build, 'tests/modules/jail/lying_worker']);
   fs.writeFileSync(fake, `#!/bin/sh\nexec ${liar} "$@" hang\n`, { mode: 0o755 });
   const server = new Server({ args: ['--vdb', vdb] }), layout = image('p7', 'deadly');
   const scans = async () => (await server.json(`/api/v1/registries/local/repositories/dead/ly/images/${layout.digest}/scans`).catch(() => ({ items: [] }))).items;
