@@ -146,7 +146,10 @@ static int write_check(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	const struct asked *q = arg;
 	struct arena *a = http_arena(q->r);
 	struct check_row row = {0};
-	int r = finding_check(tx, q->id, a, &row.c, &row.images, e);
+	struct visibility v;
+	int r = api_visibility(q->r, &v, e);
+	if (r >= 0)
+		r = finding_check(tx, q->id, a, &row.c, &v, &row.images, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no security check %llu",
 			       (unsigned long long)q->id);
@@ -174,6 +177,7 @@ static const struct api_doc check_doc = {
 const struct http_route api_checks_routes[] = {
     {.methods = HTTP_GET,
      .pattern = "/api/v1/checks/{id}",
+     .anywhere = true,
      .handle = get_check,
      .action = ACTION_SECURITY_READ,
      .summary = "A security check in full",

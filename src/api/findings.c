@@ -125,16 +125,17 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 	bool more;
 	size_t limit = (size_t)l->q.page.limit;
 	struct finding *rows = arena_alloc(a, limit, sizeof *rows);
-	const struct finding_query q = {.visible = VISIBILITY_ALL,
-					.repository = l->repository,
-					.digest = l->digest,
-					.criteria = &l->criteria,
-					.sort = l->q.sort,
-					.max = limit,
-					.matches = l->digest.len ? 0 : FINDING_MATCHES_MAX};
+	struct finding_query q = {.repository = l->repository,
+				  .digest = l->digest,
+				  .criteria = &l->criteria,
+				  .sort = l->q.sort,
+				  .max = limit,
+				  .matches = l->digest.len ? 0 : FINDING_MATCHES_MAX};
+	if (api_visibility(l->r, &q.visible, e) < 0)
+		return -(int)e->code;
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu findings", limit);
-	if (l->q.repository.len && api_repository_check(tx, l->q.repository, e) < 0)
+	if (l->q.repository.len && api_repository_check(tx, l->q.repository, &q.visible, e) < 0)
 		return -(int)e->code;
 	if (http_param(l->r, "digest").len && api_image_find(tx, l->r, &image, e) < 0)
 		return -(int)e->code;
@@ -185,6 +186,7 @@ static const struct api_doc image_findings_doc = {
 const struct http_route api_findings_routes[] = {
     {.methods = HTTP_GET,
      .pattern = "/api/v1/findings",
+     .anywhere = true,
      .handle = get_findings,
      .action = ACTION_SECURITY_READ,
      .summary = "Findings, filtered and sorted",

@@ -166,13 +166,16 @@ int api_image_find(struct db_tx *tx, struct http_request *r, struct store_image 
 	return rc < 0 ? rc : 0;
 }
 
-int api_repository_check(struct db_tx *tx, struct bytes name, struct err *e)
+int api_repository_check(struct db_tx *tx, struct bytes name, const struct visibility *v,
+			 struct err *e)
 {
 	struct store_registry t = {.tx = tx, .tenant = API_TENANT};
 	if (!ref_is_name(name))
 		return err_set(e, ERR_FORMAT, "repository: \"%.*s\" is not a repository's name",
 			       BYTES_ARG(name));
 	int64_t id = store_repository_find(&t, name, e);
+	if (id > 0)
+		id = store_scope_is_visible(tx, id, v, e);
 	if (id == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no repository \"%.*s\"",
 			       BYTES_ARG(name));
@@ -288,7 +291,7 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	struct store_image *rows = arena_alloc(http_arena(q->r), limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu images", limit);
-	if (api_repository_check(tx, http_param(q->r, "repository"), e) < 0)
+	if (api_repository_check(tx, http_param(q->r, "repository"), &VISIBILITY_ALL, e) < 0)
 		return -(int)e->code;
 	int64_t n = read_images(tx, q, rows, e);
 	if (n < 0)

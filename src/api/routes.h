@@ -17,8 +17,9 @@ extern const struct record_object api_counts;
 int api_image_find(struct db_tx *tx, struct http_request *r, struct store_image *ret,
 		   struct err *e);
 
-/* ERR_NOT_FOUND where the registry has no such repository, ERR_FORMAT where it is not a name. */
-int api_repository_check(struct db_tx *tx, struct bytes name, struct err *e);
+/* ERR_NOT_FOUND where no such repository is visible, ERR_FORMAT where it is not a name. */
+int api_repository_check(struct db_tx *tx, struct bytes name, const struct visibility *v,
+			 struct err *e);
 
 /* The words of severities and of fix status, for tables. */
 const char *api_severity_word(int i);

@@ -48,4 +48,4 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *q, struct fin
 
 /* A security check with its details: 1 = found. image_count: images it is a finding of. */
 int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_check *ret,
-		  uint64_t *ret_image_count, struct err *e);
+		  const struct visibility *v, uint64_t *ret_image_count, struct err *e);

@@ -77,7 +77,7 @@ static struct cvss_score score_of(struct db_stmt *s, int column, enum cvss_versi
 }
 
 int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_check *ret,
-		  uint64_t *ret_image_count, struct err *e)
+		  const struct visibility *v, uint64_t *ret_image_count, struct err *e)
 {
 	struct db_stmt *s = db_query(tx,
 				     "SELECT id, advisory, source_name, title, category, severity, "
@@ -107,8 +107,10 @@ int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_c
 	s = db_query(tx,
 		     "SELECT count(DISTINCT s.image_id) FROM package_match m JOIN package_in_set "
 		     "ps ON ps.package_id = m.package_id"
-		     " JOIN image_set s ON s.set_id = ps.set_id WHERE m.check_id = $1",
-		     DB_ARGS(DB_I(id)), e);
+		     " JOIN image_set s ON s.set_id = ps.set_id JOIN image i ON i.id = s.image_id"
+		     " WHERE m.check_id = $1 AND " STORE_VISIBLE(
+			 STORE_REPOSITORY_ID("i.repository"), "$2", "$3"),
+		     DB_ARGS(DB_I(id), STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;
 	*ret_image_count = 0;

@@ -1,7 +1,7 @@
 // Scopes: the tree above registries, roles at each level, and lists cut to what their caller may see.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, makeLayout, pushLayout } from './lib.mjs';
+import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushLayout } from './lib.mjs';
 
 let server;
 const basic = (name, secret) => `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}`;
@@ -32,7 +32,9 @@ const names = async (target, headers) => {
 };
 
 before(async () => {
-  server = await new Server().start();
+  // Each repository's package has a finding.
+  server = await new Server({ args: ['--vdb', makeVdb(['alpha', 'beta', 'gamma'].map((name, i) =>
+    osvRecord(`CVE-2026-100${i}`, [{ ecosystem: 'Debian:12', name }])))] }).start();
   await ok('POST', '/api/v1/management-groups', { name: 'europe', title: 'Europe' });
   await ok('POST', '/api/v1/management-groups', { name: 'north', parent: '/managementGroups/europe' });
   await ok('POST', '/api/v1/subscriptions', { name: 'shop', parent: '/managementGroups/north' });
@@ -121,6 +123,8 @@ test('a reader of one repository sees its rows in every list and nothing else', 
     const of = async (target, field) => [...new Set((await items(target)).map((i) => i[field]))].sort();
     assert.deepEqual(await of('/api/v1/registries/local/repositories', 'name'), seen);
     assert.deepEqual(await of('/api/v1/scans', 'repository'), seen);
+    assert.deepEqual(await of('/api/v1/findings', 'repository'), seen);
+    assert.equal((await server.fetch('/api/v1/findings?repository=other', { headers })).status, seen.includes('other') ? 200 : 404);
     assert.equal((await items('/api/v1/registries'))[0].images, seen.length);
     for (const repository of Object.keys(layouts)) {
       const r = await server.fetch(`/api/v1/registries/local/repositories/${repository}/images`, { headers });

@@ -424,7 +424,7 @@ static int check_scan(struct db_tx *tx, void *arg, struct err *e)
 	struct match_check c;
 	struct arena a;
 	arena_init(&a, 1U << 20);
-	assert_int_equal(finding_check(tx, 5, &a, &c, &images, e), 1);
+	assert_int_equal(finding_check(tx, 5, &a, &c, &VISIBILITY_ALL, &images, e), 1);
 	assert_int_equal(images, 1);
 	arena_free(&a);
 	return 0;

@@ -261,7 +261,7 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n >= 0) {
 		assert_int_equal(n, 1);
 		assert_true(bytes_eq_lit(rows[0].matches[0].pkg.name, "openssl"));
-		n = finding_check(tx, rows[0].check.id, &a, &check, &images, e);
+		n = finding_check(tx, rows[0].check.id, &a, &check, &VISIBILITY_ALL, &images, e);
 	}
 	if (n >= 0) {
 		assert_int_equal(n, 1);
