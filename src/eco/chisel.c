@@ -15,7 +15,7 @@
 #include "codec/codec.h"
 #include "eco/parsers.h"
 #include "eco/path.h"
-#include "eco/table.h"
+#include "pkg/ecosystem.h"
 
 #define PLAIN_MAX (UINT64_C(64) << 20) /* bytes unpacked: a manifest of 400,000 paths */
 #define RATIO_MAX 200U		       /* real ones reach about 8 */

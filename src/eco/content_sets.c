@@ -15,7 +15,7 @@
 #include "base/num.h"
 #include "eco/parsers.h"
 #include "eco/path.h"
-#include "eco/table.h"
+#include "pkg/ecosystem.h"
 #include "pkg/streams.h"
 
 #include <stdio.h>
@@ -59,9 +59,11 @@ static struct eco_want sets_wants(struct bytes path)
 	struct bytes dir = eco_path_dir(path);
 	const char *const *locations = eco_table[ECO_CONTENT_SETS].locations;
 	for (int i = 0; locations[i] && !w.wanted && bytes_has_suffix_lit(path, ".json"); i++) {
-		char folder[64] = "";
-		memcpy(folder, locations[i], strlen(locations[i]) - 1); /* without "/" */
-		w.wanted = eco_path_at(dir, folder, &w.keep);
+		struct bytes folder = eco_location_of(locations[i]).folder;
+		folder.len--; /* its "/" */
+		w.wanted = bytes_has_suffix(dir, folder) &&
+			   (dir.len == folder.len || dir.ptr[dir.len - folder.len - 1] == '/');
+		w.keep = dir.len - folder.len;
 	}
 	return w;
 }

@@ -1,16 +1,15 @@
 /* parsers (eco_): an ecosystem reads the files it knows in a layer and states packages. One file
- * and one row in eco/parsers.c each. Runs in the worker only. */
+ * each, beside the facts in pkg/ecosystems.inc. Runs in the worker only. */
 #pragma once
 #include "base/arena.h"
 #include "base/limits.h"
-#include "eco/eco.h"
-#include "pkg/package.h"
+#include "pkg/ecosystem.h"
 
 /* Where parsers put what they find. Runs given to a sink are copied by it. A sink function that
  * returns <0 (memory, limits) ends the parse: the parser returns that value. */
 struct eco_sink {
 	void *arg;
-	/* p->path is set by the caller of parse, not by the parser. */
+	/* p->path: where in the file, "WEB-INF/lib/a.jar", when that is an archive; else empty. */
 	int (*package)(void *arg, const struct pkg *p, struct err *e);
 	/* The package named name (arch may be empty) owns path (as the database writes it; leading
 	 * "/" allowed). */
@@ -34,7 +33,7 @@ struct eco_want {
 
 struct eco_parser {
 	/* Is this (clean, root-relative) path one of ours? By suffix, so that a database behind a
-	 * symlinked folder is captured as well. */
+	 * symlinked folder is captured as well. NULL: what the facts say of anywhere. */
 	struct eco_want (*wants)(struct bytes path);
 	/* Parse one file. Temporary memory from a. 0, or <0: FORMAT/TRUNCATED/UNSUPPORTED (a bad
 	 * file: the caller records it as a note and goes on), NOMEM, LIMIT. */
@@ -43,7 +42,10 @@ struct eco_parser {
 };
 /* eco_count rows, in the order of eco_table. */
 extern const struct eco_parser *const eco_parsers[];
+/* What row wants of the file at path. */
+struct eco_want eco_wants(size_t row, struct bytes path);
 
+/* One for each row. */
 extern const struct eco_parser eco_os_release;
 extern const struct eco_parser eco_dpkg;
 extern const struct eco_parser eco_apk;
@@ -52,3 +54,5 @@ extern const struct eco_parser eco_apk_repositories;
 extern const struct eco_parser eco_ubuntu_pro;
 extern const struct eco_parser eco_content_sets;
 extern const struct eco_parser eco_chisel;
+extern const struct eco_parser eco_arch;
+extern const struct eco_parser eco_python;

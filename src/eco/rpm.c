@@ -9,7 +9,7 @@
 #include "eco/rpm.h"
 #include "base/num.h"
 #include "eco/path.h"
-#include "eco/table.h"
+#include "pkg/ecosystem.h"
 
 #define MANIFEST_FIELDS 10
 #define WAL_NAME "rpmdb.sqlite-wal" /* SQLite's log: empty, unless rpm was stopped at work */

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "eco/parsers.h"
 #include "eco/path.h"
-#include "eco/table.h"
+#include "pkg/ecosystem.h"
 #include "pkg/streams.h"
 
 static const char *const services[] = {"esm-apps",     "esm-infra",    "esm-infra-legacy", "fips",

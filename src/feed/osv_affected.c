@@ -23,6 +23,7 @@ static const struct osv_rules rules_table[] = {
     {"Amazon Linux", ADV_BY_BINARY, true, false, false},
     {"Azure Linux", ADV_BY_SOURCE, true, false, false},
     {"BellSoft Hardened Containers", ADV_BY_SOURCE, false, false, false},
+    {"Arch Linux", ADV_BY_BINARY, false, false, false},
     {"Bottlerocket", ADV_BY_SOURCE, true, false, false},
     {"CBL-Mariner", ADV_BY_SOURCE, true, false, false},
     {"CentOS", ADV_BY_BINARY, true, false, false},

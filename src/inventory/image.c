@@ -54,6 +54,8 @@ static int package_cmp(const void *a, const void *b)
 
 static bool is_same_package(const struct pkg *a, const struct pkg *b)
 {
+	if (a->class != PKG_OS || b->class != PKG_OS)
+		return pkg_cmp(a, b) == 0;
 	return bytes_eq(a->type, b->type) && bytes_eq(a->name, b->name) &&
 	       bytes_eq(a->version, b->version) && bytes_eq(a->arch, b->arch);
 }
@@ -64,8 +66,9 @@ static bool says_more(const struct pkg *p)
 	       !bytes_eq(p->source_version, p->version);
 }
 
-/* Two ecosystems may state the same package (a status file beside the manifest of what it was cut
- * from): it is one, as the one that says more has it. */
+/* Two ecosystems may state the same package of a distribution (a status file beside the manifest of
+ * what it was cut from): it is one, as the one that says more has it. A language's package that
+ * lies at two places is two. */
 static void drop_repeated(struct inv_image *im)
 {
 	size_t kept = 0;
@@ -73,8 +76,10 @@ static void drop_repeated(struct inv_image *im)
 	for (size_t i = 0; i < im->package_count; i++) {
 		struct inv_package *last = kept ? &im->packages[kept - 1] : NULL,
 				   *p = &im->packages[i];
-		if (!last || !is_same_package(&last->pkg, &p->pkg) ||
-		    bytes_eq(last->pkg.path, p->pkg.path) ||
+		bool same = last && is_same_package(&last->pkg, &p->pkg);
+		if (same && p->pkg.class != PKG_OS)
+			continue;
+		if (!same || bytes_eq(last->pkg.path, p->pkg.path) ||
 		    (says_more(&last->pkg) && says_more(&p->pkg)))
 			im->packages[kept++] = *p;
 		else if (says_more(&p->pkg))
@@ -83,45 +88,76 @@ static void drop_repeated(struct inv_image *im)
 	im->package_count = kept;
 }
 
-static int put_packages(struct merge *m, struct err *e)
+/* "ubuntu:18.04:esm-infra", from m->a. */
+static int distro_text(struct merge *m, struct bytes *ret, struct err *e)
 {
-	struct inv_image *im = &m->image;
+	const struct pkg_distro *d = &m->image.distro;
+	*ret = BYTES_NONE;
+	if (!m->image.has_distro)
+		return 0;
+	struct bytes version = bytes_part(d->version_id, 0, bytes_find(d->version_id, ':'));
+	char *text =
+	    arena_printf(m->a, "%.*s:%.*s%s%.*s", BYTES_ARG(distro_of_packages(d)),
+			 BYTES_ARG(version), d->streams.len ? ":" : "", BYTES_ARG(d->streams));
+	*ret = bytes_of(text);
+	return text ? 0 : merge_spent(e);
+}
+
+/* An array for all packages that the views show. */
+static int make_room(struct merge *m, struct err *e)
+{
 	size_t count = 0;
-	for (size_t i = 0; i < eco_count; i++)
-		count += m->views[i].seen_count;
+	for (size_t i = 0; i < eco_count; i++) {
+		const struct view *v = &m->views[i];
+		count += v->seen_count;
+		for (size_t k = 0; eco_table[i].anywhere && k < v->node_count; k++)
+			count += merge_node(m, v->nodes[k])->entry->pkg_count;
+	}
 	size_t max = m->source->package_max ? m->source->package_max : LIMIT_PACKAGES_MAX;
 	if (count > max)
 		return err_set(e, ERR_LIMIT,
 			       "the image states %zu packages, more than the %zu that are assessed",
 			       count, max);
-	struct bytes distro = BYTES_NONE;
-	if (im->has_distro) {
-		struct bytes version =
-		    bytes_part(im->distro.version_id, 0, bytes_find(im->distro.version_id, ':'));
-		char *text =
-		    arena_printf(m->a, "%.*s:%.*s%s%.*s",
-				 BYTES_ARG(distro_of_packages(&im->distro)), BYTES_ARG(version),
-				 im->distro.streams.len ? ":" : "", BYTES_ARG(im->distro.streams));
-		if (!text)
-			return merge_spent(e);
-		distro = bytes_of(text);
-	}
-	im->packages = arena_alloc(m->a, count ? count : 1, sizeof *im->packages);
-	if (!im->packages)
-		return merge_spent(e);
-	for (size_t i = 0; i < eco_count; i++) {
+	m->image.packages = arena_alloc(m->a, count ? count : 1, sizeof *m->image.packages);
+	return m->image.packages ? 0 : merge_spent(e);
+}
+
+/* What the databases state. */
+static int put_databases(struct merge *m, struct err *e)
+{
+	struct inv_image *im = &m->image;
+	struct bytes distro;
+	int r = distro_text(m, &distro, e);
+	for (size_t i = 0; r == 0 && i < eco_count; i++) {
 		for (size_t k = 0; k < m->views[i].seen_count; k++) {
 			const struct seen *s = &m->views[i].seen[k];
 			struct inv_package *p = &im->packages[im->package_count++];
-			p->pkg = *s->pkg;
-			p->layer = s->layer;
+			*p = (struct inv_package){.pkg = *s->pkg, .layer = s->layer};
+			if (p->pkg.class != PKG_OS)
+				continue;
 			p->pkg.namespace = im->has_distro ? im->distro.id : BYTES_NONE;
 			p->pkg.distro = distro;
 		}
 	}
 	drop_repeated(im);
 	mark_third_party(im);
-	return 0;
+	return r;
+}
+
+static int put_packages(struct merge *m, struct err *e)
+{
+	int r = anywhere_find(m, e);
+	if (r == 0)
+		r = make_room(m, e);
+	if (r == 0)
+		r = put_databases(m, e);
+	if (r == 0)
+		r = owner_init(m, e);
+	if (r == 0)
+		r = anywhere_put(m, e);
+	if (r == 0)
+		drop_repeated(&m->image);
+	return r;
 }
 
 static int finish(struct merge *m, struct inv_image *ret, struct err *e)

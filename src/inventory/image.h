@@ -34,7 +34,7 @@ struct inv_note {
 	struct bytes text;
 };
 
-/* Files of a language's packages (eco/language.h) that no package owns. */
+/* Files of a language's packages (pkg/language.h) that no package owns. */
 struct inv_language {
 	const char *kind;
 	size_t count;

@@ -1,65 +1,9 @@
 /* Files of language packages that the image shows. They are no entries of the overlay: whether a
  * layer above took one away is asked of its marks, which may say so of a path that only hashes
  * alike. What a package of the distribution owns is that package's. */
-#include "eco/language.h"
+#include "pkg/language.h"
 #include "inventory/marks.h"
 #include "inventory/merge.h"
-
-/* Is the name an owner's ("bash", "libc6:amd64") that the image's databases state to be installed?
- */
-static bool is_installed(struct merge *m, struct bytes owner)
-{
-	struct bytes name = bytes_part(owner, 0, bytes_find(owner, ':'));
-	const struct inv_image *im = &m->image;
-	for (size_t i = 0; i < im->package_count; i++) {
-		if (bytes_eq(im->packages[i].pkg.name, name)) {
-			steps_add(&m->steps, i);
-			return true;
-		}
-	}
-	steps_add(&m->steps, im->package_count);
-	return false;
-}
-
-/* By a list of the file's own layer or of one above: what came later is not the package's. */
-static bool is_owned_by_path(struct merge *m, size_t layer, struct bytes path)
-{
-	struct bytes owner =
-	    owner_find(m->layers + layer, m->layer_count - layer, path, &m->steps.spent);
-	return owner.len > 0 && is_installed(m, owner);
-}
-
-/* Folders that belong to the image's maker and its users: the Filesystem Hierarchy Standard lets no
- * distribution's package write there, so a list that says so is wrong. */
-static bool is_local(struct bytes path)
-{
-	static const char *const folders[] = {"app/", "home/",	    "root/",	    "srv/",
-					      "tmp/", "usr/local/", "usr/src/app/", "workspace/"};
-	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
-		if (bytes_has_prefix_lit(path, folders[i]))
-			return true;
-	return false;
-}
-
-/* What became a link to its like below usr: databases written before name files by the old path. */
-static bool was_moved(struct bytes path)
-{
-	static const char *const folders[] = {"bin/",	"lib/",	   "lib32/",
-					      "lib64/", "libx32/", "sbin/"};
-	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
-		if (bytes_has_prefix_lit(path, folders[i]))
-			return true;
-	return false;
-}
-
-static bool is_owned(struct merge *m, size_t layer, struct bytes path)
-{
-	struct bytes old = bytes_has_prefix_lit(path, "usr/") ? bytes_from(path, 4) : BYTES_NONE;
-	if (is_local(path))
-		return false;
-	return is_owned_by_path(m, layer, path) ||
-	       (was_moved(old) && is_owned_by_path(m, layer, old));
-}
 
 static void count(struct inv_image *im, const char *kind, struct bytes path, bool more)
 {
@@ -104,7 +48,7 @@ int lang_find(struct merge *m, struct err *e)
 				hidden = marks_hide(m->layers[above].marks, path, &m->steps.spent);
 			steps_add(&m->steps, m->layer_count);
 			const char *kind = kind_of(&m->image, path);
-			if (kind && !hidden && !is_owned(m, i, path)) {
+			if (kind && !hidden && !owner_is_own(m, i, path)) {
 				count(&m->image, kind, path, more);
 				counted = true;
 			}

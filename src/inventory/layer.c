@@ -148,8 +148,7 @@ static bool restates_all(const struct lay *l)
 		if (ent->kind != LAYER_FILE || ent->pkg_count == 0 || ent->keep != 0 ||
 		    ent->merge != ECO_REPLACE)
 			continue;
-		const struct bytes type = l->pkgs[ent->pkg_first].type;
-		if (bytes_eq_lit(type, "apk") || bytes_eq_lit(type, "rpm"))
+		if (eco_table[ent->eco].restates)
 			return true;
 	}
 	return false;
@@ -158,17 +157,22 @@ static bool restates_all(const struct lay *l)
 static int take_owned(struct cursor *c, struct arena *a, struct lay *l, struct err *e)
 {
 	int r;
-	struct bytes *names = take_array(c, a, 1, sizeof *names, &l->name_count, &r, e);
-	for (size_t i = 0; r == 0 && i < l->name_count; i++)
-		names[i] = cur_blob(c);
-	l->names = names;
+	struct layer_owner *owners = take_array(c, a, 2, sizeof *owners, &l->owner_count, &r, e);
+	for (size_t i = 0; r == 0 && i < l->owner_count; i++) {
+		owners[i].name = cur_blob(c);
+		owners[i].list = cur_blob(c);
+		if (!cur_ok(c) || owners[i].name.len == 0 ||
+		    (owners[i].list.len > 0 && !is_clean_path(owners[i].list)))
+			return malformed(e, "bad owner");
+	}
+	l->owners = owners;
 	struct layer_owned *owned = NULL;
 	if (r == 0)
 		owned = take_array(c, a, 12, sizeof *owned, &l->owned_count, &r, e);
 	for (size_t i = 0; r == 0 && i < l->owned_count; i++) {
 		owned[i].path_hash = cur_le64(c);
 		owned[i].pkg = cur_le32(c);
-		if (!cur_ok(c) || owned[i].pkg >= l->name_count ||
+		if (!cur_ok(c) || owned[i].pkg >= l->owner_count ||
 		    (i > 0 && owned[i].path_hash <= owned[i - 1].path_hash))
 			return malformed(e, "bad owned path");
 	}

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "codec/stream.h"
-#include "eco/eco.h"
+#include "pkg/ecosystem.h"
 #include "pkg/package.h"
 
 #define LAYER_ANALYZER_VERSION 6 /* raised when the same layer would give another inventory */
@@ -63,7 +63,13 @@ struct layer_note {
 
 struct layer_owned {
 	uint64_t path_hash; /* bytes_hash(clean path, 0) */
-	uint32_t pkg;	    /* index in lay.names */
+	uint32_t pkg;	    /* index in lay.owners */
+};
+
+struct layer_owner {
+	struct bytes name; /* "name" or "name:arch" */
+	struct bytes list; /* path of the file that says what it owns, when that is all the file
+			      says; empty: a whole database does */
 };
 
 struct lay {
@@ -76,14 +82,14 @@ struct lay {
 	size_t entry_count;
 	const struct pkg *pkgs;
 	size_t pkg_count;
-	const struct bytes *names; /* owner package names, "name" or "name:arch" */
-	size_t name_count;
+	const struct layer_owner *owners;
+	size_t owner_count;
 	const struct layer_owned *owned; /* sorted by path_hash */
 	size_t owned_count;
 	bool restates; /* it has a whole database that states files itself (apk, rpm) */
 	const struct layer_note *notes;
 	size_t note_count;
-	const struct bytes *languages; /* paths of files of language packages (eco/language.h) */
+	const struct bytes *languages; /* paths of files of language packages (pkg/language.h) */
 	size_t language_count;
 	uint64_t languages_seen; /* all of them, past LAYER_LANGUAGES_MAX too */
 	struct bytes marks;	 /* marks.h: of all members, in order */

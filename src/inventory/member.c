@@ -5,7 +5,7 @@
  * Whiteouts, spec OCI image-spec layer.md "Representing Changes": ".wh.NAME" hides NAME,
  * ".wh..wh..opq" hides what lower layers have in its folder; other names that start with ".wh..wh."
  * are notes of AUFS to itself. */
-#include "eco/language.h"
+#include "pkg/language.h"
 #include "eco/parsers.h"
 #include "inventory/indexer.h"
 
@@ -44,7 +44,7 @@ void indexer_known_init(struct indexer *ix)
 {
 	for (size_t i = 0; i < eco_count; i++) {
 		for (const char *const *loc = eco_table[i].locations; *loc; loc++) {
-			struct bytes path = bytes_of(*loc);
+			struct bytes path = eco_location_of(*loc).folder;
 			for (size_t n = 1; n <= path.len; n++) {
 				if (n == path.len ? path.ptr[n - 1] != '/' : path.ptr[n] == '/')
 					known_add(ix, bytes_part(path, 0, n));
@@ -69,7 +69,7 @@ static void look_up(const struct indexer *ix, struct member *m)
 {
 	m->known = is_known(ix, m->spot.path);
 	for (m->eco = 0; m->eco < eco_count; m->eco++) {
-		m->want = eco_parsers[m->eco]->wants(m->spot.path);
+		m->want = eco_wants(m->eco, m->spot.path);
 		if (m->want.wanted)
 			break;
 	}

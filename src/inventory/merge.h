@@ -1,6 +1,7 @@
 /* merge (merge_, view_, note_): the state of inv_merge, shared by the files that make it: image
- * (layers and the result), views (what locations show), release (which distribution), lang (files
- * of languages), notes (what is said, and whether it is a doubt). Inside inventory only. */
+ * (layers and the result), views (what locations show), anywhere (files that count wherever they
+ * lie), owner (whose a file is), release (which distribution), lang (files of languages), notes
+ * (what is said, and whether it is a doubt). Inside inventory only. */
 #pragma once
 #include "inventory/image.h"
 #include "inventory/overlay.h"
@@ -33,6 +34,9 @@ struct merge {
 	struct overlay *overlay;
 	struct view *views; /* one per ecosystem */
 	struct inv_image image;
+	struct bytes
+	    *own_names; /* of the distribution's packages that are not third-party; sorted */
+	size_t own_name_count;
 	size_t note_cap;
 	bool partial;
 };
@@ -46,7 +50,10 @@ static inline const struct tree_node *merge_node(const struct merge *m, uint32_t
 }
 
 /* views */
-bool view_is_folder(const char *location);
+/* The file that node, in the folder of a location, stands for: itself, or what lies below it;
+ * TREE_NONE: none. */
+uint32_t view_file_of(const struct merge *m, const struct eco_location *at, uint32_t node);
+int view_add(struct view *v, uint32_t node, struct err *e);
 /* Look at the locations of every ecosystem after layer was laid. */
 int view_look_all(struct merge *m, uint32_t layer, struct err *e);
 /* Does the view show all packages of this file? */
@@ -56,9 +63,16 @@ void view_free(struct view *v);
 /* release: which distribution, and which release and product streams of it, into m->image. */
 int release_find(struct merge *m, struct err *e);
 
-/* owner: as inv_owner; *steps grows by what it takes. */
-struct bytes owner_find(const struct lay *layers, size_t layer_count, struct bytes path,
-			uint64_t *steps);
+/* owner: does a package of the distribution own what layer has at path? After owner_init, which is
+ * called when the distribution's packages are in m->image. */
+int owner_init(struct merge *m, struct err *e);
+bool owner_is_own(struct merge *m, size_t layer, struct bytes path);
+
+/* anywhere: the files that count wherever they lie, when all layers are laid, into their views. */
+int anywhere_find(struct merge *m, struct err *e);
+/* Their packages behind those of m->image, which has room for all; what the distribution's packages
+ * own is left out and said. */
+int anywhere_put(struct merge *m, struct err *e);
 
 /* language: files of language packages that the image shows and no package owns. */
 int lang_find(struct merge *m, struct err *e);

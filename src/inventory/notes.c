@@ -163,7 +163,7 @@ static uint32_t link_at(const struct merge *m, struct bytes location)
 static bool has_database(const struct merge *m)
 {
 	for (size_t i = 0; i < eco_count; i++) {
-		if (eco_table[i].purl_type && m->views[i].found)
+		if (eco_table[i].purl_type && eco_table[i].class == PKG_OS && m->views[i].found)
 			return true;
 	}
 	return false;
@@ -180,7 +180,7 @@ static int note_links(struct merge *m, size_t eco, bool *ret_said, struct err *e
 	if (!eco_table[eco].purl_type || has_database(m))
 		return 0;
 	for (const char *const *loc = eco_table[eco].locations; r == 0 && *loc; loc++) {
-		uint32_t link = link_at(m, bytes_of(*loc));
+		uint32_t link = link_at(m, eco_location_of(*loc).folder);
 		if (link == TREE_NONE || link == told)
 			continue;
 		told = link;
@@ -213,22 +213,23 @@ static bool has_name_of(const struct merge *m, size_t eco, uint32_t node, struct
 }
 
 /* Is there something at the end of a location's way that was not read, or as something else? */
-static bool is_unread(const struct merge *m, size_t eco, const char *location,
+static bool is_unread(const struct merge *m, size_t eco, const struct eco_location *location,
 		      const struct overlay_way *way)
 {
+	bool is_folder = location->name.len > 0;
 	const struct layer_entry *ent = merge_node(m, way->end)->entry;
-	if (!view_is_folder(location) && !ent)
+	if (!is_folder && !ent)
 		return !way->is_exact && (way->end_mask & (MARK_FILE | MARK_LINK));
-	if (!view_is_folder(location))
+	if (!is_folder)
 		return (ent->kind == LAYER_FILE && ent->eco != eco) ||
 		       (ent->kind == LAYER_OTHER && way->by_link);
 	/* what lies in a folder of the right name was read */
-	struct bytes path = bytes_of(location);
+	struct bytes path = location->folder;
 	return (!way->is_exact && (way->end_mask & (MARK_FILE | MARK_LINK | MARK_GONE))) ||
 	       (way->end_mask && !has_name_of(m, eco, way->end, bytes_part(path, 0, path.len - 1)));
 }
 
-static int note_way(struct merge *m, size_t eco, const char *location,
+static int note_way(struct merge *m, size_t eco, const struct eco_location *location,
 		    const struct overlay_way *way, bool said, struct err *e)
 {
 	struct bytes path = BYTES_NONE;
@@ -268,9 +269,10 @@ static int note_ways(struct merge *m, size_t eco, struct err *e)
 	for (const char *const *loc = eco_table[eco].locations; r == 0 && *loc; loc++) {
 		struct overlay_way way;
 		size_t count = m->image.note_count;
-		r = overlay_way(m->overlay, bytes_of(*loc), &way, e);
+		struct eco_location at = eco_location_of(*loc);
+		r = overlay_way(m->overlay, at.folder, &way, e);
 		if (r == 0 && matters(m, eco))
-			r = note_way(m, eco, *loc, &way, said, e);
+			r = note_way(m, eco, &at, &way, said, e);
 		said = said || m->image.note_count > count;
 		/* a release file that is not believed in does not count */
 		if (!eco_table[eco].purl_type && !eco_table[eco].refines && way.end != TREE_NONE &&
@@ -315,14 +317,18 @@ static void set_flags(struct merge *m, uint8_t *flags)
 		if (v->distro != TREE_NONE)
 			flags[v->distro] |= IS_USED | AT_LOCATION;
 		for (const char *const *loc = eco_table[eco].locations; *loc; loc++) {
-			uint32_t node = overlay_folder(m->overlay, bytes_of(*loc));
+			struct eco_location at = eco_location_of(*loc);
+			uint32_t node = overlay_folder(m->overlay, at.folder);
 			if (node == TREE_NONE)
 				continue;
-			uint32_t child = view_is_folder(*loc) ? t->nodes[node].child : TREE_NONE;
-			if (!view_is_folder(*loc))
+			if (at.name.len == 0)
 				flags[node] |= AT_LOCATION;
-			for (; child != TREE_NONE; child = t->nodes[child].sibling)
-				flags[child] |= AT_LOCATION;
+			node = at.name.len ? t->nodes[node].child : TREE_NONE;
+			for (; node != TREE_NONE; node = t->nodes[node].sibling) {
+				uint32_t file = view_file_of(m, &at, node);
+				if (file != TREE_NONE)
+					flags[file] |= AT_LOCATION;
+			}
 		}
 	}
 }
@@ -344,10 +350,10 @@ static int note_unused(struct merge *m, uint32_t node, bool at_location, struct 
 
 /* Links among the files that each state packages of their own: an engine's reader may follow them.
  */
-static int note_links_in(struct merge *m, const char *location, struct err *e)
+static int note_links_in(struct merge *m, const struct eco_location *at, struct err *e)
 {
 	const struct tree *t = overlay_tree(m->overlay);
-	uint32_t folder = overlay_folder(m->overlay, bytes_of(location));
+	uint32_t folder = overlay_folder(m->overlay, at->folder);
 	uint32_t node = folder == TREE_NONE ? TREE_NONE : t->nodes[folder].child;
 	int r = 0;
 	for (; r == 0 && node != TREE_NONE; node = t->nodes[node].sibling) {
@@ -445,8 +451,9 @@ static int note_files(struct merge *m, struct err *e)
 	free(flags);
 	for (size_t i = 0; r == 0 && i < eco_count; i++) {
 		for (const char *const *loc = eco_table[i].locations; r == 0 && *loc; loc++) {
-			if (eco_table[i].purl_type && view_is_folder(*loc))
-				r = note_links_in(m, *loc, e);
+			struct eco_location at = eco_location_of(*loc);
+			if (eco_table[i].purl_type && at.name.len)
+				r = note_links_in(m, &at, e);
 		}
 	}
 	return r;

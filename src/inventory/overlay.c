@@ -55,7 +55,7 @@ static int make_known(struct overlay *o, struct err *e)
 	for (size_t i = 0; r == 0 && i < eco_count; i++) {
 		for (const char *const *loc = eco_table[i].locations; r == 0 && *loc; loc++) {
 			uint32_t node;
-			r = tree_find(&o->tree, bytes_of(*loc), &to_entry, &node, e);
+			r = tree_find(&o->tree, eco_location_of(*loc).folder, &to_entry, &node, e);
 			for (; r == 0 && node != TREE_NONE; node = o->tree.nodes[node].parent)
 				o->tree.nodes[node].known = true;
 		}
@@ -425,6 +425,37 @@ static int put_hard_link(struct overlay *o, uint32_t node, const struct layer_en
 	return tree_put(&o->tree, node, entry, layer, content_layer, e);
 }
 
+static bool is_part(const struct layer_entry *ent)
+{
+	return ent && ent->kind == LAYER_FILE && ent->merge == ECO_PART;
+}
+
+/* Does the file of entry, in layer, state the packages that lie at node already? */
+static bool states_same(const struct overlay *o, const struct tree_node *n,
+			const struct layer_entry *entry, uint32_t layer)
+{
+	const struct layer_entry *old = n->entry;
+	if (!is_part(old) || !is_part(entry) || old->eco != entry->eco ||
+	    old->pkg_count != entry->pkg_count)
+		return false;
+	steps_add(o->tree.steps, entry->pkg_count);
+	for (uint32_t i = 0; i < entry->pkg_count; i++)
+		if (pkg_cmp(&o->layers[n->content_layer].pkgs[old->pkg_first + i],
+			    &o->layers[layer].pkgs[entry->pkg_first + i]) != 0)
+			return false;
+	return true;
+}
+
+static int put_file(struct overlay *o, uint32_t node, const struct layer_entry *ent, uint32_t layer,
+		    struct err *e)
+{
+	const struct tree_node *n = &o->tree.nodes[node];
+	uint32_t since = states_same(o, n, ent, layer) ? n->since : layer;
+	int r = tree_put(&o->tree, node, ent, layer, layer, e);
+	o->tree.nodes[node].since = since;
+	return r;
+}
+
 static int put_entry(struct overlay *o, const struct layer_entry *ent, uint32_t layer,
 		     struct err *e)
 {
@@ -439,7 +470,7 @@ static int put_entry(struct overlay *o, const struct layer_entry *ent, uint32_t 
 		return 0;
 	}
 	return ent->kind == LAYER_HARDLINK ? put_hard_link(o, node, ent, layer, e)
-					   : tree_put(&o->tree, node, ent, layer, layer, e);
+					   : put_file(o, node, ent, layer, e);
 }
 
 static bool is_same_layer(const struct lay *a, const struct lay *b)

@@ -1,12 +1,12 @@
-/* inv_owner: from the top layer down, the first that states an owner. A statement of a lower layer
- * does not count any more when a layer above removed the package's file list (dpkg) or replaced the
- * whole database (apk, rpm). */
+/* Which package of the distribution a file belongs to. From the top layer down, the first that
+ * states an owner. A statement of a lower layer does not count any more when a layer above removed
+ * the package's file list (dpkg) or replaced the whole database (apk, rpm). */
 #include "inventory/marks.h"
 #include "inventory/merge.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
-static struct bytes owner_in(const struct lay *l, uint64_t hash)
+static const struct layer_owner *owner_in(const struct lay *l, uint64_t hash)
 {
 	size_t low = 0, high = l->owned_count;
 	while (low < high) {
@@ -17,46 +17,103 @@ static struct bytes owner_in(const struct lay *l, uint64_t hash)
 			high = mid;
 	}
 	if (low == l->owned_count || l->owned[low].path_hash != hash)
-		return BYTES_NONE;
-	return l->names[l->owned[low].pkg];
+		return NULL;
+	return &l->owners[l->owned[low].pkg];
 }
 
-/* Does the layer remove or replace the file list of owner, or the folder of all file lists? */
-static bool removes_list(const struct lay *l, struct bytes owner, uint64_t *steps)
+/* Does the layer remove or replace the file list that states the owner? */
+static bool removes_list(const struct lay *l, struct bytes list, uint64_t *steps)
 {
-	static const char *const ends[] = {".list", ".md5sums"};
-	uint8_t path[LIMIT_PATH_MAX];
-	if (l->marks_full)
-		return true;
-	for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-		int n = snprintf((char *)path, sizeof path, "var/lib/dpkg/info/%.*s%s",
-				 BYTES_ARG(owner), ends[i]);
-		struct bytes list = {.ptr = path, .len = n > 0 ? (size_t)n : 0};
-		if (list.len < sizeof path && marks_hide(l->marks, list, steps))
-			return true;
-	}
-	return false;
+	return l->marks_full || (list.len > 0 && marks_hide(l->marks, list, steps));
 }
 
-struct bytes owner_find(const struct lay *layers, size_t layer_count, struct bytes path,
-			uint64_t *steps)
+static struct bytes owner_find(const struct lay *layers, size_t layer_count, struct bytes path,
+			       uint64_t *steps)
 {
 	while (path.len > 0 && path.ptr[0] == '/')
 		path = bytes_from(path, 1);
 	uint64_t hash = bytes_hash(path, 0);
 	for (size_t i = layer_count; i-- > 0;) {
-		struct bytes owner = owner_in(&layers[i], hash);
+		const struct layer_owner *owner = owner_in(&layers[i], hash);
 		bool removed = false;
 		*steps += 20;
-		for (size_t above = i + 1; owner.len > 0 && !removed && above < layer_count;
-		     above++)
-			removed = removes_list(&layers[above], owner, steps);
-		if (owner.len > 0 && !removed)
-			return owner;
+		for (size_t above = i + 1; owner && !removed && above < layer_count; above++)
+			removed = removes_list(&layers[above], owner->list, steps);
+		if (owner && !removed)
+			return owner->name;
 		if (layers[i].restates)
 			break;
 	}
 	return BYTES_NONE;
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return bytes_cmp(*(const struct bytes *)a, *(const struct bytes *)b);
+}
+
+int owner_init(struct merge *m, struct err *e)
+{
+	const struct inv_image *im = &m->image;
+	m->own_names =
+	    arena_alloc(m->a, im->package_count ? im->package_count : 1, sizeof *m->own_names);
+	if (!m->own_names)
+		return merge_spent(e);
+	for (size_t i = 0; i < im->package_count; i++)
+		if (!im->packages[i].pkg.third_party)
+			m->own_names[m->own_name_count++] = im->packages[i].pkg.name;
+	qsort(m->own_names, m->own_name_count, sizeof *m->own_names, name_cmp);
+	steps_add(&m->steps, im->package_count * 16);
+	return 0;
+}
+
+/* Is the name an owner's ("bash", "libc6:amd64") that the image's databases state to be installed,
+ * as the distribution's? */
+static bool is_installed(struct merge *m, struct bytes owner)
+{
+	struct bytes name = bytes_part(owner, 0, bytes_find(owner, ':'));
+	steps_add(&m->steps, 16);
+	return bsearch(&name, m->own_names, m->own_name_count, sizeof name, name_cmp) != NULL;
+}
+
+/* By a list of the file's own layer or of one above: what came later is not the package's. */
+static bool is_owned_by_path(struct merge *m, size_t layer, struct bytes path)
+{
+	struct bytes owner =
+	    owner_find(m->layers + layer, m->layer_count - layer, path, &m->steps.spent);
+	return owner.len > 0 && is_installed(m, owner);
+}
+
+/* Folders that belong to the image's maker and its users: the Filesystem Hierarchy Standard lets no
+ * distribution's package write there, so a list that says so is wrong. */
+static bool is_local(struct bytes path)
+{
+	static const char *const folders[] = {"app/", "home/",	    "root/",	    "srv/",
+					      "tmp/", "usr/local/", "usr/src/app/", "workspace/"};
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+		if (bytes_has_prefix_lit(path, folders[i]))
+			return true;
+	return false;
+}
+
+/* What became a link to its like below usr: databases written before name files by the old path. */
+static bool was_moved(struct bytes path)
+{
+	static const char *const folders[] = {"bin/",	"lib/",	   "lib32/",
+					      "lib64/", "libx32/", "sbin/"};
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+		if (bytes_has_prefix_lit(path, folders[i]))
+			return true;
+	return false;
+}
+
+bool owner_is_own(struct merge *m, size_t layer, struct bytes path)
+{
+	struct bytes old = bytes_has_prefix_lit(path, "usr/") ? bytes_from(path, 4) : BYTES_NONE;
+	if (is_local(path))
+		return false;
+	return is_owned_by_path(m, layer, path) ||
+	       (was_moved(old) && is_owned_by_path(m, layer, old));
 }
 
 struct bytes inv_owner(const struct lay *layers, size_t layer_count, struct bytes path)

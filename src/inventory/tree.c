@@ -142,6 +142,7 @@ int tree_put(struct tree *t, uint32_t node, const struct layer_entry *entry, uin
 	t->changed = t->changed || n->entry != entry;
 	n->entry = entry;
 	n->layer = layer;
+	n->since = layer;
 	n->content_layer = content_layer;
 	return 0;
 }

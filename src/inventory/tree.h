@@ -16,8 +16,9 @@ struct tree_node {
 	struct bytes name;
 	uint64_t hash; /* marks.h, of the path */
 	uint32_t parent, child, sibling;
-	uint32_t live;		/* entries here and below */
-	uint32_t layer;		/* that put the entry there */
+	uint32_t live;	/* entries here and below */
+	uint32_t layer; /* that put the entry there */
+	uint32_t since; /* of a PART: the layer from which on each states here what this one does */
 	uint32_t content_layer; /* whose packages entry names (lower than layer for a hard link to a
 				   lower layer's file) */
 	uint16_t depth;

@@ -5,13 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool view_is_folder(const char *location)
+uint32_t view_file_of(const struct merge *m, const struct eco_location *at, uint32_t node)
 {
-	size_t n = strlen(location);
-	return n > 0 && location[n - 1] == '/';
+	const struct tree *t = overlay_tree(m->overlay);
+	if (!eco_name_fits(t->nodes[node].name, at->name))
+		return TREE_NONE;
+	for (struct bytes rest = at->below; rest.len > 0 && node != TREE_NONE;) {
+		struct bytes name = bytes_cut(&rest, '/');
+		node = t->nodes[node].child;
+		while (node != TREE_NONE && !bytes_eq(t->nodes[node].name, name))
+			node = t->nodes[node].sibling;
+	}
+	return node;
 }
 
-static int view_add(struct view *v, uint32_t node, struct err *e)
+int view_add(struct view *v, uint32_t node, struct err *e)
 {
 	uint32_t *nodes = merge_grow(v->nodes, v->node_count, &v->node_cap, sizeof *nodes);
 	if (!nodes)
@@ -21,19 +29,20 @@ static int view_add(struct view *v, uint32_t node, struct err *e)
 	return 0;
 }
 
-/* The PART files in a folder. */
-static int look_folder(struct merge *m, size_t eco, const char *location, struct err *e)
+/* The PART files in a folder, or in the folders of a folder. */
+static int look_folder(struct merge *m, size_t eco, const struct eco_location *at, struct err *e)
 {
 	struct view *v = &m->views[eco];
 	const struct tree *t = overlay_tree(m->overlay);
-	uint32_t folder = overlay_folder(m->overlay, bytes_of(location));
+	uint32_t folder = overlay_folder(m->overlay, at->folder);
 	uint32_t node = folder == TREE_NONE ? TREE_NONE : t->nodes[folder].child;
 	for (; node != TREE_NONE; node = t->nodes[node].sibling) {
-		const struct layer_entry *ent = t->nodes[node].entry;
+		uint32_t file = view_file_of(m, at, node);
+		const struct layer_entry *ent = file == TREE_NONE ? NULL : t->nodes[file].entry;
 		steps_add(&m->steps, 1);
 		if (!ent || ent->kind != LAYER_FILE || ent->eco != eco || ent->merge != ECO_PART)
 			continue;
-		int r = view_add(v, node, e);
+		int r = view_add(v, file, e);
 		if (r < 0)
 			return r;
 		v->found = v->found || ent->note.len == 0;
@@ -51,13 +60,14 @@ static int look(struct merge *m, size_t eco, struct err *e)
 	v->found = false;
 	v->distro = TREE_NONE;
 	for (const char *const *loc = eco_table[eco].locations; *loc; loc++) {
-		if (view_is_folder(*loc)) {
-			int r = look_folder(m, eco, *loc, e);
+		struct eco_location at = eco_location_of(*loc);
+		if (at.name.len) {
+			int r = look_folder(m, eco, &at, e);
 			if (r < 0)
 				return r;
 			continue;
 		}
-		uint32_t node = overlay_find(m->overlay, bytes_of(*loc));
+		uint32_t node = overlay_find(m->overlay, at.folder);
 		const struct layer_entry *ent =
 		    node == TREE_NONE ? NULL : merge_node(m, node)->entry;
 		if (!ent || ent->kind != LAYER_FILE || ent->eco != eco)

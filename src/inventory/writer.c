@@ -5,10 +5,11 @@
  *   count, entries: u8 kind, blob path; links: blob target; files and hard links: u8 eco, u8 merge,
  * u8 rank, keep; files: size, blob note, pkg_count, u8 has_distro and then eight blobs (id,
  * id_like, version_id, codename, name, cpe, support_end, streams) count, packages in the order of
- * the entries, as pkg_put writes them count, owner names as blobs count, owned paths by ascending
- * hash: u64 hash, u32 index of the owner's name (both fixed, little-endian) count, notes: blob
- * path, blob text, u8 doubt (enum layer_doubt); files of languages seen, count, their paths as
- * blobs; u8 of the marks: are some missing; count, marks of MARK_LEN bytes, ascending
+ * the entries, as pkg_put writes them count, owners: blob name, blob path of its list; count, owned
+ * paths by ascending hash: u64 hash, u32 index of the owner's name (both fixed, little-endian)
+ * count, notes: blob path, blob text, u8 doubt (enum layer_doubt); files of languages seen, count,
+ * their paths as blobs; u8 of the marks: are some missing; count, marks of MARK_LEN bytes,
+ * ascending
  */
 #include "inventory/writer.h"
 
@@ -42,6 +43,7 @@ void layer_writer_init(struct layer_writer *w)
 	buf_init(&w->notes, NOTES_MAX);
 	buf_init(&w->languages, LANGUAGES_MAX + LIMIT_PATH_MAX + 8);
 	buf_init(&w->last_name, LIMIT_PATH_MAX);
+	buf_init(&w->nested, LIMIT_PATH_MAX + FIELD_MAX + 2);
 }
 
 static void entries_free(struct layer_writer *w)
@@ -63,6 +65,7 @@ void layer_writer_free(struct layer_writer *w)
 	buf_free(&w->notes);
 	buf_free(&w->languages);
 	buf_free(&w->last_name);
+	buf_free(&w->nested);
 	*w = (struct layer_writer){.entries = NULL};
 }
 
@@ -203,19 +206,36 @@ void layer_writer_begin(struct layer_writer *w, uint32_t index)
 	buf_clear(&w->last_name);
 }
 
+/* "app.war!/WEB-INF/lib/a.jar" of what lies in an archive. */
+static int nested_path(struct layer_writer *w, const struct layer_writer_entry *ent,
+		       struct bytes inner, struct bytes *ret, struct err *e)
+{
+	*ret = ent->path;
+	if (inner.len == 0)
+		return 0;
+	buf_clear(&w->nested);
+	buf_put(&w->nested, ent->path);
+	buf_put_text(&w->nested, "!/");
+	buf_put(&w->nested, inner);
+	*ret = buf_bytes(&w->nested);
+	return buf_ok(&w->nested) ? 0 : spent(e);
+}
+
 int layer_writer_package(struct layer_writer *w, uint32_t index, const struct pkg *p, struct err *e)
 {
 	struct layer_writer_entry *ent = &w->entries[index];
 	struct pkg stated = *p;
-	stated.path = ent->path;
 	stated.vendor = bytes_part(p->vendor, 0, FIELD_MAX);
-	const struct bytes *fields[] = {&p->name,   &p->version,     &p->arch,
-					&p->module, &p->source_name, &p->source_version};
+	const struct bytes *fields[] = {&p->name,      &p->version,	&p->arch,
+					&p->module,    &p->source_name, &p->source_version,
+					&p->namespace, &p->qualifiers,	&p->path};
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
 		if (fields[i]->len > FIELD_MAX)
 			return layer_writer_doubt_of_file(
 			    w, ent->path, "package with a field over 1 KiB left out", e);
 	}
+	if (nested_path(w, ent, p->path, &stated.path, e) < 0)
+		return -(int)e->code;
 	size_t len = w->pkgs.len;
 	pkg_put(&w->pkgs, &stated);
 	if (!buf_ok(&w->pkgs)) {
@@ -231,17 +251,20 @@ int layer_writer_package(struct layer_writer *w, uint32_t index, const struct pk
 	return 0;
 }
 
-/* The index of owner in names; parsers state all files of a package in a row. ERR_LIMIT when the
- * names are full. */
-static int name_index(struct layer_writer *w, struct bytes owner, uint32_t *ret, struct err *e)
+/* The index of the owner that the file of index states; parsers state all files of a package in a
+ * row. ERR_LIMIT when the names are full. */
+static int name_index(struct layer_writer *w, uint32_t index, struct bytes owner, uint32_t *ret,
+		      struct err *e)
 {
 	if (w->last_name.len == 0 || !bytes_eq(buf_bytes(&w->last_name), owner)) {
-		size_t len = w->names.len;
-		if (w->names.max - len < owner.len + 10)
+		const struct layer_writer_entry *ent = &w->entries[index];
+		struct bytes list = ent->merge == ECO_OWNERSHIP ? ent->path : BYTES_NONE;
+		if (w->names.max - w->names.len < owner.len + list.len + 20)
 			return err_set(e, ERR_LIMIT, "too many owners");
 		buf_clear(&w->last_name);
 		buf_put(&w->last_name, owner);
 		buf_put_blob(&w->names, owner);
+		buf_put_blob(&w->names, list);
 		if (!buf_ok(&w->names) || !buf_ok(&w->last_name))
 			return spent(e);
 		w->name_count++;
@@ -256,7 +279,7 @@ int layer_writer_owns(struct layer_writer *w, uint32_t index, struct bytes owner
 	uint32_t name = 0;
 	if (owner.len == 0 || owner.len > LIMIT_PATH_MAX || w->owned_full)
 		return 0;
-	int r = w->owned_count >= OWNED_MAX ? -ERR_LIMIT : name_index(w, owner, &name, e);
+	int r = w->owned_count >= OWNED_MAX ? -ERR_LIMIT : name_index(w, index, owner, &name, e);
 	if (r == -ERR_LIMIT) {
 		w->owned_full = true;
 		return layer_writer_note(

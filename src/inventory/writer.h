@@ -35,7 +35,7 @@ struct layer_writer {
 	uint32_t name_count, note_count, language_count;
 	uint64_t languages_seen;
 	bool left_out, doubt_left_out; /* notes past the limit, doubts among them */
-	struct buf last_name;
+	struct buf last_name, nested;
 	struct layer_owned *owned;
 	uint32_t owned_count, owned_cap;
 	bool owned_full;

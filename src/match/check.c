@@ -68,11 +68,14 @@ static bool is_of_component(const struct adv *adv)
 	return bytes_has_prefix_lit(adv->id, "CGA-");
 }
 
-static struct bytes id_of(const struct adv *adv)
+/* The same vulnerability of a language's package has records of several bodies (GHSA, PYSEC) in one
+ * feed: they are one check, by their CVE. */
+static struct bytes id_of(const struct adv *adv, const struct pkg *p)
 {
+	bool by_cve = is_of_component(adv) || p->class != PKG_OS;
 	struct bytes cve = BYTES_NONE;
 	size_t cves = 0;
-	for (size_t i = 0; is_of_component(adv) && i < adv->alias_count; i++) {
+	for (size_t i = 0; by_cve && i < adv->alias_count; i++) {
 		if (!candidate_is_cve(adv->aliases[i]))
 			continue;
 		cve = adv->aliases[i];
@@ -97,7 +100,7 @@ static int64_t gather(const struct gather *g, const struct verdicts *all, struct
 			return r;
 		c->v = v;
 		c->second = stream_is_second(g->p, &v->hit->affected);
-		c->id = id_of(&c->adv);
+		c->id = id_of(&c->adv, g->p);
 		c->check =
 		    check_id(ecosystem_vendor(v->hit->affected.ecosystem), c->id, source_of(g->p));
 		if (c->check == 0)

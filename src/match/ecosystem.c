@@ -1,6 +1,7 @@
-/* Which OSV ecosystems a distribution's packages are looked up in. Rows for each os-release id; the
- * pattern's letters: %M major version, %N major.minor as written, %V all of it, %S "15 SP5" from
- * "15.5". Names as the OSV schema lists them, where it lists the distribution. */
+/* Which OSV ecosystems packages are looked up in: a language's by their type, a distribution's by
+ * its release. Rows for each os-release id; the pattern's letters: %M major version, %N major.minor
+ * as written, %V all of it, %S "15 SP5" from "15.5". Names as the OSV schema lists them, where it
+ * lists the distribution. */
 #include "match/verdict.h"
 
 #include "base/num.h"
@@ -62,6 +63,8 @@ static const struct distro_row distros[] = {
     {"amzn", 2, 2010, {"Amazon Linux:%M"}},
     {"amzn", 2011, 2018, {"Amazon Linux:1"}},
     {"amzn", 2019, 9999, {"Amazon Linux:%M"}},
+    {"arch", UNNUMBERED, {"Arch Linux"}},
+    {"arch", 1, 999999999, {"Arch Linux"}}, /* images have the day they were built */
     {"fedora", ANY, {"Fedora:%M"}},
     {"photon", ANY, {"Photon OS:%N"}},
     /* OSV's own feed calls both generations Azure Linux and names the major alone. */
@@ -125,14 +128,22 @@ const char *ecosystem_row(size_t i, unsigned *ret_major)
 
 bool ecosystem_has_type(const struct pkg *p)
 {
+	if (p->class != PKG_OS)
+		return true;
 	static const struct {
 		const char *id, *type;
 	} others[] = {
-	    {"debian", "deb"},	   {"ubuntu", "deb"},
-	    {"raspbian", "deb"},   {"echo", "deb"},
-	    {"alpine", "apk"},	   {"wolfi", "apk"},
-	    {"chainguard", "apk"}, {"minimos", "apk"},
-	    {"alpaquita", "apk"},  {"bellsoft-hardened-containers", "apk"},
+	    {"debian", "deb"},
+	    {"ubuntu", "deb"},
+	    {"raspbian", "deb"},
+	    {"echo", "deb"},
+	    {"alpine", "apk"},
+	    {"wolfi", "apk"},
+	    {"chainguard", "apk"},
+	    {"minimos", "apk"},
+	    {"arch", "alpm"},
+	    {"alpaquita", "apk"},
+	    {"bellsoft-hardened-containers", "apk"},
 	};
 	struct bytes id = ecosystem_distro_id(p);
 	const char *type = NULL;
@@ -314,6 +325,20 @@ static void add_rows(struct names *n, struct bytes id, struct bytes version, boo
 	}
 }
 
+/* By their type alone: what a language's package is does not depend on the distribution. */
+static const struct {
+	const char *type, *ecosystem;
+} languages[] = {
+    {"pypi", "PyPI"},
+};
+
+static void add_language(struct names *n, const struct pkg *p)
+{
+	for (size_t i = 0; i < sizeof languages / sizeof *languages; i++)
+		if (bytes_eq_lit(p->type, languages[i].type))
+			add(n, languages[i].ecosystem, BYTES_NONE);
+}
+
 bool ecosystem_names(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX],
 		     size_t *ret_count)
 {
@@ -322,9 +347,14 @@ bool ecosystem_names(const struct pkg *p, struct arena *a, struct bytes out[MATC
 	uint64_t major = 0;
 	bool numbered =
 	    num_u64(bytes_part(version, 0, bytes_find(version, '.')), 999999999, &major);
-	if (bytes_eq_lit(id, "rhel") && numbered && p->class == PKG_OS)
+	if (p->class != PKG_OS) {
+		add_language(&n, p);
+		*ret_count = n.count;
+		return n.ok;
+	}
+	if (bytes_eq_lit(id, "rhel") && numbered)
 		add_streams(&n, ecosystem_distro_streams(p), version);
-	if (p->class != PKG_OS || !ecosystem_has_type(p)) {
+	if (!ecosystem_has_type(p)) {
 		*ret_count = 0;
 		return true;
 	}

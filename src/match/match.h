@@ -73,6 +73,7 @@ enum match_unassessed {
 	MATCH_THIRD_PARTY,
 	MATCH_WRONG_TYPE, /* a deb in an image of an rpm distribution */
 	MATCH_NO_ADVISORIES,
+	MATCH_NO_LANGUAGE, /* the same of a language */
 	MATCH_NO_ORDER,
 	MATCH_NO_VERSION, /* a record's versions are none */
 };

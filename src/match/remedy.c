@@ -19,6 +19,8 @@ static const struct manager managers[] = {
      "zypper refresh && zypper install '%n>=%v'", "zypper refresh && zypper update %n"},
     {"rpm", " centos amzn ", "yum update %n-%v", "yum update %n"},
     {"rpm", NULL, "dnf upgrade --refresh %n-%v", "dnf upgrade --refresh %n"},
+    {"alpm", NULL, "pacman -Syu %n", "pacman -Syu %n"}, /* has the newest version only */
+    {"pypi", NULL, "pip install --upgrade '%n>=%v'", "pip install --upgrade %n"},
 };
 
 static bool is_safe(struct bytes s)
@@ -55,7 +57,9 @@ static void put_command(struct buf *b, const struct pkg *p, struct bytes fixed, 
 {
 	const struct manager *m = manager_of(p);
 	if (!m || !is_safe(p->name) || !is_safe(fixed)) {
-		buf_put_text(b, "Update the package from its distribution's repositories.");
+		buf_put_text(b, p->class == PKG_OS
+				    ? "Update the package from its distribution's repositories."
+				    : "Update the package.");
 		return;
 	}
 	for (const char *c = exact ? m->exact : m->newest; *c; c++) {

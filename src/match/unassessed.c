@@ -83,7 +83,7 @@ int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
 		return err_set(e, ERR_NOMEM, "match: no memory");
 	int r = ask_all(&k, names, n);
 	if (!k.known)
-		*ret = MATCH_NO_ADVISORIES;
+		*ret = p->class == PKG_OS ? MATCH_NO_ADVISORIES : MATCH_NO_LANGUAGE;
 	else if (k.unordered)
 		*ret = MATCH_NO_ORDER;
 	else if (k.odd)
@@ -101,6 +101,9 @@ const char *match_unassessed_text(enum match_unassessed u)
 		       "not cover them";
 	case MATCH_NO_ADVISORIES:
 		return "the vulnerability database holds no advisories for their release";
+	case MATCH_NO_LANGUAGE:
+		return "the vulnerability database holds no advisories for packages of their "
+		       "language";
 	case MATCH_NO_ORDER:
 		return "versions of their ecosystem cannot be ordered yet";
 	case MATCH_NO_VERSION:

@@ -16,8 +16,9 @@ enum ver_doubt {
 struct ver_scheme {
 	const char *name; /* "dpkg", "rpm", "apk", "semver" … */
 	bool (*is_valid)(struct bytes v);
-	/* Defined for every input, valid or not; total order: <0, 0, >0. No allocation. Exception:
-	 * maven is not transitive where Maven itself is not (docs/formats/versions.md). */
+	/* Defined for every input, valid or not; total order: <0, 0, >0. No allocation. Exceptions:
+	 * maven and alpm are not transitive where Maven and pacman are not
+	 * (docs/formats/versions.md). */
 	int (*cmp)(struct bytes a, struct bytes b);
 	enum ver_doubt doubt;
 };

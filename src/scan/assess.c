@@ -137,7 +137,7 @@ static int find_gap(const struct assess_input *in, const struct pkg *p, const ch
 	enum match_unassessed why;
 	struct arena tmp;
 	*ret = NULL;
-	if (!in->image->has_distro) {
+	if (!in->image->has_distro && p->class == PKG_OS) {
 		*ret = "of a distribution that the image does not name";
 		return 0;
 	}

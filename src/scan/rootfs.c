@@ -7,7 +7,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/own.h"
-#include "eco/table.h"
+#include "pkg/ecosystem.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -133,24 +133,30 @@ static struct bytes last_part(struct bytes path)
 	return slash < path.len ? bytes_from(path, slash + 1) : path;
 }
 
+/* A member of the folder of at, or of a folder of that name. */
+static bool is_in_folder(struct bytes path, const struct eco_location *at)
+{
+	struct bytes folder = bytes_part(at->folder, 0, at->folder.len - 1);
+	struct bytes parent = bytes_part(path, 0, bytes_find_last(path, '/'));
+	return bytes_has_prefix(path, at->folder) || bytes_eq(last_part(parent), last_part(folder));
+}
+
 static bool is_named(struct bytes path, const char *location)
 {
-	struct bytes at = bytes_of(location);
-	if (bytes_has_suffix_lit(at, "/")) {
-		struct bytes folder = bytes_part(at, 0, at.len - 1);
-		struct bytes parent = bytes_part(path, 0, bytes_find_last(path, '/'));
-		return bytes_has_prefix(path, at) || bytes_eq(last_part(parent), last_part(folder));
-	}
-	return bytes_eq(last_part(path), last_part(at));
+	struct eco_location at = eco_location_of(location);
+	if (at.name.len && !at.below.len)
+		return is_in_folder(path, &at);
+	return bytes_eq(last_part(path), last_part(at.below.len ? at.below : at.folder));
 }
 
 static uint64_t wanted_max(struct bytes path)
 {
 	for (size_t i = 0; i < eco_count; i++) {
-		for (const char *const *at = eco_table[i].locations; *at; at++) {
-			if (is_named(path, *at))
-				return eco_table[i].file_max;
-		}
+		bool wanted = eco_is_anywhere(i, path);
+		for (const char *const *at = eco_table[i].locations; *at && !wanted; at++)
+			wanted = is_named(path, *at);
+		if (wanted)
+			return eco_table[i].file_max;
 	}
 	return 0;
 }
@@ -158,10 +164,13 @@ static uint64_t wanted_max(struct bytes path)
 bool rootfs_is(const char *dir)
 {
 	OWN_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
 	for (size_t i = 0; fd >= 0 && i < eco_count; i++) {
 		for (const char *const *at = eco_table[i].locations; *at; at++) {
-			if (fstatat(fd, *at, &st, 0) == 0)
+			struct bytes folder = eco_location_of(*at).folder;
+			struct stat st;
+			char path[256];
+			(void)snprintf(path, sizeof path, "%.*s", BYTES_ARG(folder));
+			if (fstatat(fd, path, &st, 0) == 0)
 				return true;
 		}
 	}

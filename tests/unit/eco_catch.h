@@ -108,7 +108,7 @@ static inline int eco_catch_parse(struct eco_catch *c, const char *path, struct 
 {
 	const struct eco_sink sink = eco_catch_sink(c);
 	for (size_t i = 0; i < eco_count; i++) {
-		if (!eco_parsers[i]->wants(bytes_of(path)).wanted)
+		if (!eco_wants(i, bytes_of(path)).wanted)
 			continue;
 		struct arena a;
 		arena_init(&a, (size_t)32 << 20);

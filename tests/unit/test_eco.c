@@ -34,32 +34,41 @@ static void test_rows_are_tested(void **state)
 	}
 }
 
+/* location with what its '*' may stand for; a file of a folder */
+static void example(char *out, size_t cap, const char *before, const char *location)
+{
+	const char *star = strchr(location, '*'), *end = location + strlen(location);
+	snprintf(out, cap, "%s%.*sx%s%s", before, (int)((star ? star : end) - location), location,
+		 star ? star + 1 : "", star ? "" : ".list");
+	if (!star && end[-1] != '/')
+		snprintf(out, cap, "%s%s", before, location);
+}
+
 /* Every location is wanted, at the root and below, with what is in front of it counted. */
 static void test_locations_are_wanted(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < eco_count; i++) {
+		const char *const *any = eco_table[i].anywhere;
+		char path[256];
 		for (const char *const *loc = eco_table[i].locations; *loc; loc++) {
-			char path[256];
-			size_t n = strlen(*loc);
-			bool is_json = bytes_eq_lit(bytes_of(eco_table[i].id), "content-sets");
-			const char *file = (*loc)[n - 1] != '/' ? ""
-					   : is_json		? "x.json"
-								: "x.list";
-			snprintf(path, sizeof path, "%s%s", *loc, file);
-			struct eco_want w = eco_parsers[i]->wants(bytes_of(path));
-			assert_true(w.wanted);
-			assert_int_equal(w.keep, 0);
-			snprintf(path, sizeof path, "a/b/%s%s", *loc, file);
-			w = eco_parsers[i]->wants(bytes_of(path));
-			assert_true(w.wanted);
-			assert_int_equal(w.keep, 4);
-			snprintf(path, sizeof path, "x%s%s", *loc, file);
-			w = eco_parsers[i]->wants(bytes_of(path));
-			assert_true(!w.wanted || w.keep != 0);
+			const char *const in[] = {"", "a/b/", "x"};
+			for (size_t k = 0; k < 3; k++) {
+				example(path, sizeof path, in[k], *loc);
+				struct eco_want w = eco_wants(i, bytes_of(path));
+				if (k < 2 ? !w.wanted || w.keep != strlen(in[k])
+					  : w.wanted && w.keep == 0)
+					fail_msg("%s: %s", eco_table[i].id, path);
+			}
 		}
-		assert_false(eco_parsers[i]->wants(BYTES_NONE).wanted);
-		assert_false(eco_parsers[i]->wants(BYTES_LIT("usr/bin/bash")).wanted);
+		for (; any && *any; any++) {
+			example(path, sizeof path, "a/b/", *any);
+			struct eco_want w = eco_wants(i, bytes_of(path));
+			if (!w.wanted || w.merge == ECO_REPLACE)
+				fail_msg("%s: %s", eco_table[i].id, path);
+		}
+		assert_false(eco_wants(i, BYTES_NONE).wanted);
+		assert_false(eco_wants(i, BYTES_LIT("usr/bin/bash")).wanted);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* Which file names say that they are of a language's packages: as npm, pip, RubyGems, Composer,
  * Maven, Cargo, NuGet and conda lay them out. */
-#include "eco/language.h"
+#include "pkg/language.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,15 +16,15 @@ static const char *const rows[][2] = {
     {"app/package.json", NULL},
     {"xnode_modules/a/package.json", NULL},
     {"app/package-lock.json", "npm"},
-    {"usr/lib/python3.11/site-packages/requests-2.31.0.dist-info/METADATA", "PyPI"},
-    {"usr/lib/python3/dist-packages/six.egg-info/PKG-INFO", "PyPI"},
-    {"usr/lib/python3/dist-packages/six-1.egg-info", "PyPI"},
+    {"usr/lib/python3.11/site-packages/requests-2.31.0.dist-info/METADATA", NULL},
+    {"usr/lib/python3/dist-packages/six.egg-info/PKG-INFO", NULL},
+    {"usr/lib/python3/dist-packages/six-1.egg-info", NULL},
     {"usr/share/METADATA", NULL},
     {"app/poetry.lock", "PyPI"},
     {"app/lib/spring-core-5.3.jar", "Maven"},
     {"app/lib/x.aar", "Maven"},
     {"app/plugins/git.jpi", "Maven"},
-    {"app/wheels/six-1.0-py3-none-any.whl", "PyPI"},
+    {"app/wheels/six-1.0-py3-none-any.whl", NULL},
     {"app/eggs/six-1.0.egg", "PyPI"},
     {"app.war", "Maven"},
     {"usr/lib/ruby/gems/3.1.0/specifications/rack-2.2.gemspec", "RubyGems"},

@@ -78,7 +78,7 @@ static void assert_owner(const struct lay *l, const char *path, const char *owne
 		if (l->owned[i].path_hash != hash)
 			continue;
 		assert_non_null(owner);
-		assert_true(bytes_eq_lit(l->names[l->owned[i].pkg], owner));
+		assert_true(bytes_eq_lit(l->owners[l->owned[i].pkg].name, owner));
 		return;
 	}
 	assert_null(owner);

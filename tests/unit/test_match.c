@@ -164,7 +164,14 @@ static void maps_distributions(void **state)
 	assert_text(out[1], "SUSE:Linux Enterprise Server 12 SP5-LTSS");
 	assert_text(out[3], "SUSE:Linux Enterprise Module for Web and Scripting 12");
 	p.class = PKG_LANGUAGE;
+	p.type = BYTES_LIT("npm");
 	assert_int_equal(match_ecosystems(&p, &a, out), 0);
+	p.type = BYTES_LIT("pypi");
+	assert_int_equal(match_ecosystems(&p, &a, out), 1);
+	assert_text(out[0], "PyPI");
+	p = (struct pkg){.class = PKG_OS, .distro = BYTES_LIT("arch:"), .type = BYTES_LIT("alpm")};
+	assert_int_equal(match_ecosystems(&p, &a, out), 1);
+	assert_text(out[0], "Arch Linux");
 	arena_free(&a);
 }
 

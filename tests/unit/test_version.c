@@ -83,6 +83,12 @@ static void test_table(const struct ver_scheme *s)
 		if (op.len != 1)
 			continue;
 		rows++;
+		/* of another reader's tests; pacman's own say "1.5b" is before "1.5", and vercmp
+		 * that "1.0.0~rc1" is behind "1.0.0" */
+		bool alone = bytes_eq_lit(row, "grype") && strcmp(s->name, "alpm") == 0;
+		if (alone && bytes_eq_lit(bytes_part(a, 0, 5), "1.0.0") &&
+		    bytes_eq_lit(b, "1.0.0") && a.len > 5)
+			continue;
 		int want = op.ptr[0] == '<' ? -1 : op.ptr[0] == '>';
 		if (sign(s->cmp(a, b)) != want || sign(s->cmp(b, a)) != -want)
 			fail_msg("%s: %.*s is not %c %.*s", s->name, BYTES_ARG(a), op.ptr[0],
@@ -249,6 +255,14 @@ static bool breaks_maven(const char *scheme, const char *text)
 	return strcmp(scheme, "maven") == 0 && strstr(text, ".0.beta") != NULL;
 }
 
+/* To pacman a version without a release is the same as with any. */
+static bool breaks_alpm(const char *scheme, const char *x, const char *y, const char *z)
+{
+	bool dash = strchr(x, '-') != NULL;
+	return strcmp(scheme, "alpm") == 0 &&
+	       (dash != (strchr(y, '-') != NULL) || dash != (strchr(z, '-') != NULL));
+}
+
 static signed char order[ODD_COUNT][ODD_COUNT];
 
 static void check_transitive(size_t s, size_t i, size_t j, size_t k)
@@ -260,6 +274,8 @@ static void check_transitive(size_t s, size_t i, size_t j, size_t k)
 	if (order[i][k] < 0 || (order[i][k] == 0 && !strict))
 		return;
 	if (breaks_maven(name, odd[i]) || breaks_maven(name, odd[j]) || breaks_maven(name, odd[k]))
+		return;
+	if (breaks_alpm(name, odd[i], odd[j], odd[k]))
 		return;
 	fail_msg("%s: '%s' <= '%s' <= '%s' is not transitive", name, odd[i], odd[j], odd[k]);
 }

@@ -10,6 +10,8 @@ bool ver_rpm_is_valid(struct bytes v);
 int ver_rpm_cmp(struct bytes a, struct bytes b);
 bool ver_rpm_label_is_valid(struct bytes v);
 int ver_rpm_label_cmp(struct bytes a, struct bytes b);
+bool ver_alpm_is_valid(struct bytes v);
+int ver_alpm_cmp(struct bytes a, struct bytes b);
 bool ver_apk_is_valid(struct bytes v);
 int ver_apk_cmp(struct bytes a, struct bytes b);
 bool ver_apk3_is_valid(struct bytes v);

@@ -1,7 +1,8 @@
-/* By name alone: installed packages (node_modules/NAME/package.json, NAME.dist-info/METADATA, jars,
- * gems, installed.json, conda-meta, .deps.json) and lock files, which say what a program was built
- * from. A binary that a compiler made has no such name. */
-#include "eco/language.h"
+/* By name alone: installed packages (node_modules/NAME/package.json, eggs, jars, gems,
+ * installed.json, conda-meta, .deps.json) and lock files, which say what a program was built from.
+ * A binary that a compiler made has no such name. What an ecosystem reads is not here; nor are
+ * wheels, which are installed from: pip itself comes with Python as one. */
+#include "pkg/language.h"
 
 #include <stddef.h>
 
@@ -9,14 +10,10 @@
 static const struct {
 	const char *kind, *base, *suffix, *folder;
 } files[] = {
-    {"PyPI", "METADATA", NULL, ".dist-info"},
-    {"PyPI", "PKG-INFO", NULL, ".egg-info"},
-    {"PyPI", NULL, ".egg-info", NULL},
     {"PyPI", "poetry.lock", NULL, NULL},
     {"PyPI", "Pipfile.lock", NULL, NULL},
     {"PyPI", "uv.lock", NULL, NULL},
     {"PyPI", "pdm.lock", NULL, NULL},
-    {"PyPI", NULL, ".whl", NULL},
     {"PyPI", NULL, ".egg", NULL},
     {"npm", "package-lock.json", NULL, NULL},
     {"npm", ".package-lock.json", NULL, NULL},

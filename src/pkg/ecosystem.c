@@ -1,0 +1,58 @@
+#include "pkg/ecosystem.h"
+
+#define PATHS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NO_PATHS ((const char *const[]){NULL})
+#define ROW(row, parser, ...) [ECO_##row] = {__VA_ARGS__},
+const struct ecosystem eco_table[] = {
+#include "pkg/ecosystems.inc"
+};
+const size_t eco_count = ECO_ROW_COUNT;
+
+bool eco_name_fits(struct bytes name, struct bytes pattern)
+{
+	size_t star = bytes_find(pattern, '*');
+	if (star == pattern.len)
+		return bytes_eq(name, pattern);
+	struct bytes tail = bytes_from(pattern, star + 1);
+	return name.len >= pattern.len && bytes_has_prefix(name, bytes_part(pattern, 0, star)) &&
+	       bytes_has_suffix(name, tail);
+}
+
+static struct bytes last_part(struct bytes path, struct bytes *ret_before)
+{
+	size_t slash = bytes_find_last(path, '/');
+	bool whole = slash == path.len;
+	*ret_before = whole ? BYTES_NONE : bytes_part(path, 0, slash);
+	return whole ? path : bytes_from(path, slash + 1);
+}
+
+struct eco_location eco_location_of(const char *location)
+{
+	struct bytes path = bytes_of(location), before;
+	size_t star = bytes_find(path, '*');
+	if (star == path.len && !bytes_has_suffix_lit(path, "/"))
+		return (struct eco_location){.folder = path};
+	if (star == path.len)
+		return (struct eco_location){.folder = path, .name = BYTES_LIT("*")};
+	(void)last_part(bytes_part(path, 0, star), &before);
+	struct bytes rest = bytes_from(path, before.len + 1);
+	struct bytes name = bytes_cut(&rest, '/');
+	return (struct eco_location){
+	    .folder = bytes_part(path, 0, before.len + 1), .name = name, .below = rest};
+}
+
+bool eco_is_anywhere(size_t row, struct bytes path)
+{
+	const char *const *pattern = eco_table[row].anywhere;
+	for (; pattern && *pattern; pattern++) {
+		struct bytes want = bytes_of(*pattern), have = path;
+		bool fits = true;
+		while (fits && want.len > 0) {
+			struct bytes part = last_part(want, &want);
+			fits = eco_name_fits(last_part(have, &have), part);
+		}
+		if (fits)
+			return true;
+	}
+	return false;
+}
