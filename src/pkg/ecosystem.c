@@ -8,6 +8,14 @@ const struct ecosystem eco_table[] = {
 };
 const size_t eco_count = ECO_ROW_COUNT;
 
+enum pkg_class eco_class_of(struct bytes purl_type)
+{
+	for (size_t i = 0; i < eco_count; i++)
+		if (eco_table[i].purl_type && bytes_eq_lit(purl_type, eco_table[i].purl_type))
+			return eco_table[i].class;
+	return PKG_OS;
+}
+
 bool eco_name_fits(struct bytes name, struct bytes pattern)
 {
 	size_t star = bytes_find(pattern, '*');

@@ -45,6 +45,9 @@ enum eco_row {
 	ECO_ROW_COUNT
 };
 
+/* The class of what states packages of this purl type; PKG_OS for one that nothing states. */
+enum pkg_class eco_class_of(struct bytes purl_type);
+
 /* A location taken apart. */
 struct eco_location {
 	struct bytes folder; /* the file; or, of many, the folder they lie in, with its "/" */

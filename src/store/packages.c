@@ -1,6 +1,7 @@
 #include "store/packages.h"
 
 #include "oci/digest.h"
+#include "pkg/ecosystem.h"
 #include "store/lists.h"
 
 #include <stdlib.h>
@@ -132,7 +133,7 @@ int pks_get(struct db_tx *tx, int64_t id, struct arena *a, struct pkg *ret, stru
 				.module = db_bytes(s, 7),
 				.vendor = db_bytes(s, 8),
 				.distro = db_bytes(s, 9),
-				.class = PKG_OS,
+				.class = eco_class_of(db_bytes(s, 0)),
 				.third_party = db_int(s, 10) != 0};
 		r = pkg_copy(a, &p, ret, e);
 	} else if (r == 0) {
