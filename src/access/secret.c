@@ -1,14 +1,13 @@
 #include "access/secret.h"
 
 #include "access/base64.h"
+#include "base/io.h"
 
 #include <argon2.h>
-#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define ARGON2_KIB 7168U
 #define ARGON2_PASSES 5U
@@ -20,14 +19,7 @@
 
 int secret_random(uint8_t *out, size_t len, struct err *e)
 {
-	size_t have = 0;
-	while (have < len) {
-		ssize_t n = getrandom(out + have, len - have, 0);
-		if (n < 0 && errno != EINTR)
-			return err_sys(e, "random bytes");
-		have += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
+	return io_random(out, len, e);
 }
 
 int secret_token_new(char out[SECRET_TOKEN_CAP], struct err *e)

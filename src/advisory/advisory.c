@@ -259,18 +259,6 @@ const char *adv_status_word(enum adv_status s)
 	return s <= ADV_NOT_AFFECTED ? words[s] : words[0];
 }
 
-/* word is lower case. */
-static bool eq_folded(struct bytes b, const char *word)
-{
-	struct bytes w = bytes_of(word);
-	if (b.len != w.len)
-		return false;
-	for (size_t i = 0; i < b.len; i++)
-		if (byte_lower(b.ptr[i]) != w.ptr[i])
-			return false;
-	return true;
-}
-
 enum adv_severity adv_severity_parse(struct bytes word)
 {
 	static const struct {
@@ -293,7 +281,7 @@ enum adv_severity adv_severity_parse(struct bytes word)
 	while (word.len > 0 && word.ptr[word.len - 1] == '*') /* Debian: "low**" = taken from NVD */
 		word.len--;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (eq_folded(word, words[i].word))
+		if (bytes_eq_nocase(word, bytes_of(words[i].word)))
 			return words[i].severity;
 	return ADV_SEV_UNKNOWN;
 }

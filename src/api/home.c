@@ -5,9 +5,9 @@
 #include "api/routes.h"
 
 #include "base/num.h"
+#include "base/io.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #define PAGE_MAX 65536 /* bytes */
 #define NONCE_LEN 16
@@ -85,8 +85,8 @@ static int get_home(struct http_request *r, struct err *e)
 	uint8_t raw[NONCE_LEN];
 	char nonce[2 * NONCE_LEN + 1];
 	struct buf body;
-	if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw)
-		return err_sys(e, "random bytes");
+	if (io_random(raw, sizeof raw, e) < 0)
+		return -(int)e->code;
 	num_hex_encode((struct bytes){.ptr = raw, .len = sizeof raw}, nonce);
 	const char *policy = arena_printf(http_arena(r),
 					  "default-src 'none'; style-src 'nonce-%s'; base-uri "

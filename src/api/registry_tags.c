@@ -14,13 +14,7 @@ static const char *escape(struct http_request *r, struct bytes text)
 {
 	struct buf out;
 	buf_init(&out, 3 * text.len + 1);
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = text.ptr[i];
-		if (byte_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
-			buf_put_u8(&out, c);
-		else
-			buf_printf(&out, "%%%02X", c);
-	}
+	buf_put_percent(&out, text, "");
 	const char *copy = buf_ok(&out) ? arena_cstr(http_arena(r), buf_bytes(&out)) : NULL;
 	buf_free(&out);
 	return copy;

@@ -147,3 +147,18 @@ const char *buf_cstr(struct buf *b)
 	*p = 0;
 	return (const char *)b->ptr;
 }
+
+void buf_put_percent(struct buf *b, struct bytes text, const char *plain)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = text.ptr[i];
+		if (byte_is_alnum(c) || (c && (strchr("-._~", c) || strchr(plain, c)))) {
+			buf_put_u8(b, c);
+		} else {
+			buf_put_u8(b, '%');
+			buf_put_u8(b, (uint8_t)hex[c >> 4]);
+			buf_put_u8(b, (uint8_t)hex[c & 15]);
+		}
+	}
+}

@@ -30,6 +30,9 @@ void buf_put_le32(struct buf *b, uint32_t v);
 void buf_put_le64(struct buf *b, uint64_t v);
 void buf_put_varint(struct buf *b, uint64_t v);
 void buf_put_blob(struct buf *b, struct bytes add); /* varint length, bytes: what cur_blob reads */
+/* Each byte of text as it is when RFC 3986 §2.3 calls it unreserved or it is in plain, else as %XX.
+ */
+void buf_put_percent(struct buf *b, struct bytes text, const char *plain);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* NUL-terminated view (the NUL is not counted in len); "" on failure. */
 const char *buf_cstr(struct buf *b);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -157,7 +158,45 @@ int io_sync_dir(const char *dir, struct err *e)
 	return 0;
 }
 
-int io_replace_file(const char *path, struct bytes content, unsigned mode, struct err *e)
+#define COPY_BLOCK ((size_t)256 << 10)
+
+/* For file systems that cannot copy by themselves. */
+static int copy_by_hand(int in, int out, struct err *e)
+{
+	uint8_t *block = malloc(COPY_BLOCK);
+	if (!block)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	ssize_t n;
+	while ((n = io_read(in, block, COPY_BLOCK, e)) > 0 &&
+	       io_write(out, block, (size_t)n, e) == 0)
+		;
+	free(block);
+	return n == 0 ? 0 : -(int)e->code;
+}
+
+static int copy_rest(int in, int out, struct err *e)
+{
+	for (bool any = false;; any = true) {
+		ssize_t n = copy_file_range(in, NULL, out, NULL, (size_t)1 << 30, 0);
+		if (n == 0 && any)
+			return 0;
+		if (n == 0) /* empty, or one of the kernel's own, whose size is not told */
+			return copy_by_hand(in, out, e);
+		if (n < 0 &&
+		    (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
+			return copy_by_hand(in, out, e);
+		if (n < 0 && errno != EINTR)
+			return err_sys(e, "copy");
+	}
+}
+
+/* The new content: that of a descriptor, or bytes. */
+struct content {
+	int fd; /* -1: bytes */
+	struct bytes bytes;
+};
+
+static int replace(const char *path, const struct content *c, unsigned mode, struct err *e)
 {
 	char tmp[4096], dir[4096];
 	struct stat there;
@@ -169,8 +208,8 @@ int io_replace_file(const char *path, struct bytes content, unsigned mode, struc
 	OWN_FD int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
 	if (fd < 0)
 		return err_sys(e, "%s", tmp);
-	if (io_write(fd, content.ptr, content.len, e) < 0 ||
-	    (fsync(fd) < 0 && err_sys(e, "sync") < 0) ||
+	int r = c->fd >= 0 ? copy_rest(c->fd, fd, e) : io_write(fd, c->bytes.ptr, c->bytes.len, e);
+	if (r < 0 || (fsync(fd) < 0 && err_sys(e, "sync") < 0) ||
 	    (rename(tmp, path) < 0 && err_sys(e, "rename") < 0)) {
 		(void)unlink(tmp);
 		return err_ctx(e, "%s", path);
@@ -182,6 +221,30 @@ int io_replace_file(const char *path, struct bytes content, unsigned mode, struc
 	if (slash)
 		*slash = '\0';
 	return io_sync_dir(slash ? dir : ".", e);
+}
+
+int io_replace_file(const char *path, struct bytes content, unsigned mode, struct err *e)
+{
+	return replace(path, &(struct content){.fd = -1, .bytes = content}, mode, e);
+}
+
+int io_copy_file(const char *from, const char *path, unsigned mode, struct err *e)
+{
+	OWN_FD int fd = open(from, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "%s", from);
+	return replace(path, &(struct content){.fd = fd}, mode, e);
+}
+
+int io_random(uint8_t *out, size_t n, struct err *e)
+{
+	for (size_t have = 0; have < n;) {
+		ssize_t got = getrandom(out + have, n - have, 0);
+		if (got < 0 && errno != EINTR)
+			return err_sys(e, "random bytes");
+		have += got > 0 ? (size_t)got : 0;
+	}
+	return 0;
 }
 
 /* "x.tmp-123", and "x.tmp", which names what becomes x. */

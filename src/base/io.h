@@ -25,6 +25,10 @@ int io_size(int fd, uint64_t *ret_size, struct err *e);
 int io_read_file(const char *path, struct buf *out, struct err *e);
 /* Write path.tmp-THREAD, fsync, rename over path, fsync the folder. */
 int io_replace_file(const char *path, struct bytes content, unsigned mode, struct err *e);
+/* The same with the content of another file, copied by the kernel where it can. */
+int io_copy_file(const char *from, const char *path, unsigned mode, struct err *e);
+/* Bytes that nobody can guess. */
+int io_random(uint8_t *out, size_t n, struct err *e);
 /* Remove temporary files that io_replace_file left in the folder when its process died, and other
  * files named X.tmp. Nothing may write there meanwhile. */
 void io_sweep_temporary(const char *path);

@@ -194,16 +194,14 @@ static int write_pipe(int fd, struct bytes text, struct err *e)
 	return r;
 }
 
-/* Run docker-credential-NAME get with the registry on its standard input; its answer is JSON. */
-static int ask_helper(const char *name, struct bytes registry, struct arena *a,
-		      struct credentials *ret, struct err *e)
+struct helper {
+	pid_t pid;
+	int in, out; /* its standard input and output, ours to close */
+};
+
+static int helper_start(char *program, struct helper *h, struct err *e)
 {
-	if (!is_helper_name(name))
-		return err_set(e, ERR_FORMAT, "credential helper \"%s\" is not a plain name", name);
-	char *program = arena_printf(a, "docker-credential-%s", name);
 	int in[2], out[2];
-	if (!program)
-		return err_set(e, ERR_NOMEM, "no memory");
 	if (pipe2(in, O_CLOEXEC) < 0)
 		return err_sys(e, "pipe");
 	OWN_FD int in_read = in[0], in_write = in[1];
@@ -215,28 +213,42 @@ static int ask_helper(const char *name, struct bytes registry, struct arena *a,
 	posix_spawn_file_actions_adddup2(&actions, in_read, 0);
 	posix_spawn_file_actions_adddup2(&actions, out_write, 1);
 	char *argv[] = {program, (char[]){"get"}, NULL};
-	pid_t pid;
-	int rc = posix_spawnp(&pid, program, &actions, NULL, argv, environ);
+	int rc = posix_spawnp(&h->pid, program, &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
-	own_fd_close(&in_read);
-	own_fd_close(&out_write);
 	if (rc != 0) {
 		errno = rc;
 		return err_sys(e, "%s: cannot be run", program);
 	}
+	h->in = STEAL_FD(in_write);
+	h->out = STEAL_FD(out_read);
+	return 0;
+}
+
+/* The registry is its question; its answer into answer[ANSWER_MAX]. 1 = an answer, 0 = it knows
+ * nothing. */
+static int helper_ask(struct helper *h, struct bytes registry, uint8_t *answer, size_t *ret_len,
+		      struct err *e)
+{
+	int status;
 	/* One that answers without having read everything is believed; what it answers and how it
 	 * ends decides. */
-	(void)write_pipe(in_write, registry, e);
-	own_fd_close(&in_write);
-	uint8_t *answer = arena_alloc(a, ANSWER_MAX, 1);
-	ssize_t n = answer ? io_read(out_read, answer, ANSWER_MAX, e) : -1;
-	own_fd_close(&out_read); /* one that says more must not wait for ever */
-	int status;
-	if (waitpid(pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0 || n < 0)
-		return 0; /* helpers fail when they know nothing: anonymous then */
+	(void)write_pipe(h->in, registry, e);
+	own_fd_close(&h->in);
+	ssize_t n = io_read(h->out, answer, ANSWER_MAX, e);
+	own_fd_close(&h->out); /* one that says more must not wait for us */
+	if (waitpid(h->pid, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0 ||
+	    n < 0)
+		return 0;
+	*ret_len = (size_t)n;
+	return 1;
+}
+
+static int helper_parse(struct bytes answer, struct arena *a, struct credentials *ret,
+			struct err *e)
+{
 	struct json j;
 	struct bytes user = BYTES_NONE, secret = BYTES_NONE;
-	json_init(&j, (struct bytes){.ptr = answer, .len = (size_t)n}, a);
+	json_init(&j, answer, a);
 	if (json_enter_object(&j)) {
 		for (struct bytes key; json_next_key(&j, &key);) {
 			struct bytes v = json_string_or_null(&j);
@@ -247,10 +259,35 @@ static int ask_helper(const char *name, struct bytes registry, struct arena *a,
 		}
 	}
 	if (json_finish(&j, e) < 0)
-		return err_ctx(e, "%s", program);
+		return -(int)e->code;
+	if (bytes_find(user, 0) < user.len || bytes_find(secret, 0) < secret.len)
+		return err_set(e, ERR_FORMAT, "a NUL in a name or password");
 	ret->username = arena_cstr(a, user);
 	ret->password = arena_cstr(a, secret);
-	return 0;
+	return ret->username && ret->password ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+}
+
+/* Run docker-credential-NAME get with the registry on its standard input; its answer is JSON. One
+ * that fails knows nothing: anonymous then. */
+static int ask_helper(const char *name, struct bytes registry, struct arena *a,
+		      struct credentials *ret, struct err *e)
+{
+	struct helper h;
+	if (!is_helper_name(name))
+		return err_set(e, ERR_FORMAT, "credential helper \"%s\" is not a plain name", name);
+	char *program = arena_printf(a, "docker-credential-%s", name);
+	uint8_t *answer = arena_alloc(a, ANSWER_MAX, 1);
+	size_t len = 0;
+	if (!program || !answer)
+		return err_set(e, ERR_NOMEM, "out of memory");
+	int r = helper_start(program, &h, e);
+	if (r == 0)
+		r = helper_ask(&h, registry, answer, &len, e);
+	if (r == 1) {
+		r = helper_parse((struct bytes){.ptr = answer, .len = len}, a, ret, e);
+		return r < 0 ? err_ctx(e, "%s", program) : 0;
+	}
+	return r;
 }
 
 static int try_file(const char *path, struct bytes registry, struct bytes repository,
@@ -274,28 +311,31 @@ static int try_file(const char *path, struct bytes registry, struct bytes reposi
 	return r > 0 || ret->username;
 }
 
-static const char *below(struct arena *a, const char *dir, const char *leaf)
-{
-	return dir && *dir ? arena_printf(a, "%s/%s", dir, leaf) : NULL;
-}
-
 int cred_find(struct bytes registry, struct bytes repository, struct arena *a,
 	      struct credentials *ret, struct err *e)
 {
-	const char *home = getenv("HOME"), *file = getenv("REGISTRY_AUTH_FILE"),
-		   *run = getenv("XDG_RUNTIME_DIR");
-	const char *xdg = getenv("XDG_CONFIG_HOME");
-	const char *const paths[] = {
-	    file && *file ? file : NULL,
-	    run && *run ? below(a, run, "containers/auth.json")
-			: arena_printf(a, "/run/containers/%u/auth.json", (unsigned)getuid()),
-	    xdg && *xdg ? below(a, xdg, "containers/auth.json")
-			: below(a, home, ".config/containers/auth.json"),
-	    below(a, getenv("DOCKER_CONFIG"), "config.json"),
-	    below(a, home, ".docker/config.json")};
+	const char *home = getenv("HOME"), *run = getenv("XDG_RUNTIME_DIR"),
+		   *xdg = getenv("XDG_CONFIG_HOME");
+	bool has_run = run && *run, has_xdg = xdg && *xdg;
+	char of_user[48];
+	(void)snprintf(of_user, sizeof of_user, "%u/auth.json", (unsigned)getuid());
+	const struct {
+		const char *dir, *name; /* not looked at when dir is NULL or empty */
+	} places[] = {
+	    {getenv("REGISTRY_AUTH_FILE"), NULL},
+	    {has_run ? run : "/run/containers", has_run ? "containers/auth.json" : of_user},
+	    {has_xdg ? xdg : home,
+	     has_xdg ? "containers/auth.json" : ".config/containers/auth.json"},
+	    {getenv("DOCKER_CONFIG"), "config.json"},
+	    {home, ".docker/config.json"}};
 	*ret = (struct credentials){0};
-	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-		int r = paths[i] ? try_file(paths[i], registry, repository, a, ret, e) : 0;
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		const char *dir = places[i].dir, *name = places[i].name;
+		if (!dir || !*dir)
+			continue;
+		const char *path = name ? arena_printf(a, "%s/%s", dir, name) : dir;
+		int r = path ? try_file(path, registry, repository, a, ret, e)
+			     : err_set(e, ERR_NOMEM, "out of memory");
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}

@@ -265,11 +265,5 @@ void fetch_authorities(const char *path)
 
 void fetch_encode(struct buf *out, struct bytes text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = text.ptr[i];
-		if (byte_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
-			buf_put_u8(out, c);
-		else
-			buf_printf(out, "%%%02X", c);
-	}
+	buf_put_percent(out, text, "");
 }

@@ -5,25 +5,13 @@
  * Spec: package-url/purl-spec PURL-SPECIFICATION.rst and types/{deb,rpm,apk}-definition.json. */
 #include "pkg/package.h"
 
-static bool stands_plain(uint8_t c)
-{
-	return byte_is_alnum(c) || c == '.' || c == '-' || c == '_' || c == '~' || c == ':';
-}
-
 enum fold { FOLD_NOT, FOLD_LOWER };
 
 static void put_encoded(struct buf *out, struct bytes text, enum fold fold)
 {
-	static const char hex[] = "0123456789ABCDEF";
 	for (size_t i = 0; i < text.len; i++) {
 		uint8_t c = fold == FOLD_LOWER ? byte_lower(text.ptr[i]) : text.ptr[i];
-		if (stands_plain(c)) {
-			buf_put_u8(out, c);
-			continue;
-		}
-		buf_put_u8(out, '%');
-		buf_put_u8(out, (uint8_t)hex[c >> 4]);
-		buf_put_u8(out, (uint8_t)hex[c & 15]);
+		buf_put_percent(out, (struct bytes){.ptr = &c, .len = 1}, ":");
 	}
 }
 

@@ -34,16 +34,9 @@ static double security_severity(const struct finding *f)
  * which would end a scheme. */
 static void put_uri(struct json_out *w, struct bytes path)
 {
-	static const char plain[] = "/-._~!$&'()*+,;=@";
 	struct buf b;
 	buf_init(&b, 3 * (LIMIT_PATH_MAX + 1));
-	for (size_t i = 0; i < path.len; i++) {
-		uint8_t c = path.ptr[i];
-		if (byte_is_alnum(c) || bytes_find(bytes_of(plain), c) < sizeof plain - 1)
-			buf_put_u8(&b, c);
-		else
-			buf_printf(&b, "%%%02X", c);
-	}
+	buf_put_percent(&b, path, "/!$&'()*+,;=@");
 	json_put_string(w, "uri", buf_bytes(&b));
 	json_put_need(w, &b);
 	buf_free(&b);

@@ -67,17 +67,10 @@ static int begin_tx(struct db_tx *tx, void *arg, struct err *e)
 /* A copy under the generation's own name, so that the caller's file may go away. */
 static int keep_file(struct engine *g, const char *file, const char *path, struct err *e)
 {
-	struct buf content;
 	if (strcmp(path, file) == 0)
 		return 0;
-	buf_init(&content, (size_t)8 << 30);
 	int r = io_mkdirs(g->o.vdb_dir, e);
-	if (r == 0)
-		r = io_read_file(file, &content, e);
-	if (r == 0)
-		r = io_replace_file(path, buf_bytes(&content), 0600, e);
-	buf_free(&content);
-	return r;
+	return r < 0 ? r : io_copy_file(file, path, 0600, e);
 }
 
 static bool is_current(const struct engine *g, const char *digest)

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -44,8 +43,8 @@ bool blobs_is_key(struct bytes text)
 int blobs_key_new(char out[BLOB_KEY_CAP], struct err *e)
 {
 	uint8_t raw[KEY_LEN / 2];
-	if (getrandom(raw, sizeof raw, 0) != (ssize_t)sizeof raw)
-		return err_sys(e, "random bytes");
+	if (io_random(raw, sizeof raw, e) < 0)
+		return -(int)e->code;
 	num_hex_encode((struct bytes){.ptr = raw, .len = sizeof raw}, out);
 	return 0;
 }

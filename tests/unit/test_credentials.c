@@ -245,6 +245,20 @@ static void put_helpers(void)
 	put("docker-credential-talks", "#!/bin/sh\nexec head -c 1000000 /dev/zero\n", 0755);
 }
 
+/* Out of memory is an error, never a login as nobody. */
+static int helper_once(void *arg)
+{
+	struct arena a;
+	struct err e;
+	struct credentials c;
+	(void)arg;
+	int r = find("a", &c, &a, &e);
+	if (r == 0)
+		assert_string_equal(c.username, "user of a");
+	arena_free(&a);
+	return r;
+}
+
 static void test_find_by_helper(void **state)
 {
 	(void)state;
@@ -261,6 +275,7 @@ static void test_find_by_helper(void **state)
 	assert_string_equal(c.username, "user of a");
 	assert_string_equal(c.password, "s");
 	arena_free(&a);
+	assert_true(torture(helper_once, NULL) > 0);
 	assert_int_equal(find("b", &c, &a, &e), 0);
 	assert_null(c.username);
 	arena_free(&a);
