@@ -1,5 +1,5 @@
-/* Requests and other servers' replies, read by tables of fields: what a table does not allow is
- * said with the name of the field. */
+/* Requests and other servers' replies, read by tables of fields: an error names the field that
+ * breaks the table's rules. */
 #include "base/record.h"
 
 #include "base/clock.h"

@@ -38,7 +38,7 @@ static int parse_shown(struct bytes list, struct gate *g, struct err *e)
 	return 0;
 }
 
-/* "unknown" beside another severity adds what has none; alone it is the lowest of all: any finding.
+/* "unknown" with another severity adds unrated findings; alone it is the lowest: any finding.
  */
 static int parse_fail_on(struct bytes list, struct gate *g, struct err *e)
 {

@@ -73,7 +73,7 @@ static void *check_main(void *arg)
 	return NULL;
 }
 
-/* The database is read through beside the layers: it is needed only when they are known. */
+/* The database is checked while layers are indexed: it is needed only after them. */
 static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
 {
 	char fallback[4096], cache[4096];

@@ -64,7 +64,7 @@ static int report_close(struct report *r, int rc, struct err *e)
 	return rc;
 }
 
-/* Feeds are strangers: nothing of theirs moves the cursor of a terminal. */
+/* Feeds are untrusted: escape anything that could control the terminal. */
 static void put_clean(struct buf *b, struct bytes s)
 {
 	for (size_t i = 0; i < s.len; i++)

@@ -59,7 +59,7 @@ static int ask_twice(struct ppl *p, const char *name, const char **ret, struct e
 	return strcmp(*ret, again) == 0 ? 0 : err_set(e, ERR_FORMAT, "the two passwords differ");
 }
 
-/* offline: nobody logs in, so that the words for the login's password mean the new one. */
+/* offline: there is no login, so the options for the login's password mean the new one. */
 static int new_password(struct ppl *p, const char *name, bool offline, const char **ret,
 			struct err *e)
 {

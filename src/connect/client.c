@@ -96,7 +96,7 @@ static int token_of(struct client *c, struct bytes reply, struct err *e)
 	return c->token ? 0 : err_set(e, ERR_DENIED, "the token service returned no token");
 }
 
-/* What the token service said, in words. */
+/* The token service's error message. */
 static int token_refused(const struct client *c, const struct fetch_reply *reply, struct err *e)
 {
 	if ((reply->status == 401 || reply->status == 403) && c->credentials.username)

@@ -258,7 +258,7 @@ static int open_http(struct server *s, struct err *e)
 static void close_all(struct server *s)
 {
 	if (s->db)
-		db_stop(s->db); /* nobody waits for the end of a long list */
+		db_stop(s->db); /* do not wait for the end of a long list */
 	schedule_stop_soon(s->schedule);
 	if (s->engine)
 		engine_stop_soon(s->engine);
@@ -427,7 +427,7 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 	sigaddset(&stop, SIGTERM);
 	sigaddset(&stop, SIGINT);
 	sigaddset(&stop, SIGHUP);
-	/* Blocked before the first thread starts, so that only this one is told. */
+	/* Blocked before the first thread starts, so that only this thread receives them. */
 	if (pthread_sigmask(SIG_BLOCK, &stop, NULL) != 0)
 		return err_set(e, ERR_INTERNAL, "signals cannot be blocked");
 	int r = open_workers(&s, e);

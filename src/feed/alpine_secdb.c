@@ -71,7 +71,7 @@ static bool is_id(struct bytes word, struct bytes entry)
 	return digit;
 }
 
-/* Alpine's maintainers once wrote CVE_2019-2426. *ret_ok is false when memory is spent. */
+/* Alpine's maintainers once wrote CVE_2019-2426. *ret_ok is false when out of memory. */
 static struct bytes clean_id(struct arena *a, struct bytes id, bool *ret_ok)
 {
 	if (!bytes_has_prefix_lit(id, "CVE_"))

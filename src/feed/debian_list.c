@@ -9,7 +9,7 @@
  * A line that starts without a blank opens a block; the braces may be missing (regression updates).
  * In the place of a version there may be <not-affected>, <unfixed>, <end-of-life>, <no-dsa>,
  * <ignored>, <postponed> or <undetermined>. Empty lines stand anywhere. A line of another form, and
- * a block without a package, are told by a note with their line number. */
+ * a block without a package, are noted with their line number. */
 #include "base/clock.h"
 #include "feed/debian_release.h"
 #include "feed/grow.h"
@@ -137,7 +137,7 @@ static int add_aliases(struct block *b, struct bytes line, size_t number, struct
 	return 0;
 }
 
-/* What stands in the place of a version; UNKNOWN when it is nothing we know. */
+/* The status given in place of a version; UNKNOWN if it is not known. */
 static enum adv_status state_of(struct bytes version)
 {
 	if (!bytes_has_prefix_lit(version, "<"))
@@ -147,7 +147,7 @@ static enum adv_status state_of(struct bytes version)
 		   : ADV_UNKNOWN;
 }
 
-/* The range that a state stands for; none when not affected. False when memory is spent. */
+/* The range that a status means; none when not affected. False when out of memory. */
 static bool set_events(struct arena *a, struct bytes version, struct adv_affected *f)
 {
 	if (f->status == ADV_NOT_AFFECTED)

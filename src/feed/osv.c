@@ -384,7 +384,7 @@ static int send_record(struct osv_record *r, struct bytes path, const struct fee
 	return sink->note(sink->arg, where, text, e);
 }
 
-/* The object that j stands before. Failures stay in j. */
+/* Read the next value of j, an object. Failures stay in j. */
 static int read_record(struct json *j, struct bytes path, const struct feed_sink *sink,
 		       struct err *e)
 {

@@ -7,7 +7,7 @@
  *
  * What the two last hold is each database's own; the keys read here are those that databases use
  * (docs/formats/osv.md lists them). GIT ranges name commits, which no installed package states: an
- * entry that has nothing else is not used, and that is told. */
+ * entry that has nothing else is not used, and this is noted. */
 #include "feed/grow.h"
 #include "feed/osv.h"
 #include "feed/value.h"

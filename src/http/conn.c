@@ -168,7 +168,7 @@ ssize_t conn_write(struct http_conn *c, const void *in, size_t n, bool more)
 	return socket_result(c, send(c->fd, in, n, flags), EPOLLOUT);
 }
 
-/* Keep what came and is not used yet, beyond the thread's buffer. False: no memory. */
+/* Keep received bytes that are not used yet, beyond the thread's buffer. False: no memory. */
 static bool save(struct http_conn *c)
 {
 	if (c->in.len == 0) {
@@ -348,7 +348,7 @@ static ssize_t read_body(struct hand *h, struct http_conn *c)
 	return n;
 }
 
-/* Take the next piece of the body from what came: an event of chunk_next. */
+/* Take the next piece of the body from the bytes received: an event of chunk_next. */
 static int next_piece(struct http_conn *c, struct bytes *ret_piece)
 {
 	struct http_request *r = c->request;

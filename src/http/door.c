@@ -1,6 +1,6 @@
-/* The door: a thread that accepts connections, says who goes when there is no room, and four times
- * a second looks for those that are late. One that rests without a request is closed here; another
- * is cut: its socket is shut, and the thread that has it, or is woken by that, cleans up. */
+/* A thread that accepts connections, chooses which one to close at the limit, and checks deadlines
+ * four times a second. A connection that rests without a request is closed here; any other is cut:
+ * its socket is shut, and the thread that has it, or is woken by that, cleans up. */
 #include "http/conn.h"
 
 #include "base/clock.h"
@@ -56,7 +56,7 @@ static void take_in(struct http_server *s, int fd, const struct sockaddr_storage
 		(void)close(fd);
 }
 
-/* There is no descriptor for the next connection: one that rests gives its own. */
+/* Out of descriptors for the next connection: close one that rests. */
 static bool give_descriptor(struct http_server *s)
 {
 	struct sockaddr_storage nobody = {.ss_family = AF_UNSPEC};
@@ -68,7 +68,7 @@ static bool give_descriptor(struct http_server *s)
 	return victim != NULL;
 }
 
-/* accept4 finds out that there is no descriptor before it looks whether anybody waits. */
+/* accept4 checks for a free descriptor before it checks whether a client is waiting. */
 static bool somebody_waits(const struct http_server *s)
 {
 	struct pollfd p = {.fd = s->listen_fd, .events = POLLIN};

@@ -223,7 +223,7 @@ static void problem_put(struct buf *out, unsigned status, const char *code, cons
 	json_put_end(&w, '}');
 }
 
-/* Without a route the path tells which clients will read the error. */
+/* Without a route, the path decides the error format. */
 static bool speaks_oci(const struct http_request *r)
 {
 	if (r->match.route)
@@ -307,7 +307,7 @@ static bool has_header(const struct http_request *r, const char *name)
 	return false;
 }
 
-/* What a stranger may read of an error: the message of his own mistakes, not of our insides. */
+/* The part of an error that a client may see: its own mistakes, not our internals. */
 void reply_failed(struct http_request *r, const struct err *e)
 {
 	if (reply_made(r))

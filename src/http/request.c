@@ -191,7 +191,7 @@ void request_begin(struct http_request *r, unsigned refused)
 	}
 }
 
-/* The stream failed: tell it once, and the client at once. */
+/* The stream failed: abort it once, and reply to the client immediately. */
 static void stream_fail(struct http_request *r, const struct err *e)
 {
 	r->stream_open = false;

@@ -109,7 +109,7 @@ static ssize_t send_piece(struct hand *h, struct http_request *r)
 	c->want = EPOLLOUT;
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? -1 : -2;
-	return n == 0 ? -2 : n; /* the file is shorter than what was told */
+	return n == 0 ? -2 : n; /* the file is shorter than announced */
 }
 
 static int send_file(struct hand *h, struct http_request *r)

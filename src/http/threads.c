@@ -1,7 +1,7 @@
-/* The crew: threads that take up connections with something to do. All wait in one epoll_wait,
- * which wakes one for each event and the last that came to wait first; so under a small load few
- * threads run, in warm caches, and the others end after a while. When the last one that waits goes
- * to work, it starts another, up to the limit: handlers may block. */
+/* The thread pool: threads pick up connections that are ready. All wait in one epoll_wait, which
+ * wakes one thread per event, the most recent waiter first; so under a small load few threads run,
+ * with warm caches, and the others end after a while. When the last waiting thread starts to work,
+ * it starts another, up to the limit: handlers may block. */
 #include "http/conn.h"
 
 #include "base/clock.h"

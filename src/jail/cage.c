@@ -14,7 +14,7 @@
 #include "base/own.h"
 #include "jail/task.h"
 
-/* Four walls, each enough to hold most attacks alone: limits on what may be spent, no way to gain
+/* Four layers, each enough to stop most attacks alone: resource limits, no way to gain
  * privileges, no path of the file system and no port (Landlock), and no system call but those that
  * computing and answering need (seccomp). docs/jail.md has a row for every call allowed.
  *
@@ -33,7 +33,7 @@ struct landlock_attr {
 	uint64_t scoped;      /* since ABI 6: abstract sockets, signals */
 };
 
-/* Text, libraries and stack when /proc cannot tell: generous, they are not the stranger's to fill.
+/* Text, libraries and stack when /proc is missing: generous, since input cannot fill them.
  */
 #define PROGRAM_SIZE_GUESS (UINT64_C(64) << 20)
 /* The stack may grow after the measurement. */
@@ -272,7 +272,7 @@ static int enter_seccomp(struct err *e)
 	int r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (r == 0)
 		r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
-	/* The calls of the hot loop stand first in the filter. */
+	/* The calls of the hot loop come first in the filter. */
 	if (r == 0)
 		r = seccomp_syscall_priority(f, SCMP_SYS(pread64), 255);
 	if (r == 0)

@@ -6,8 +6,9 @@
 
 #include "base/clock.h"
 
-#define STALE_MS 5000 /* a live task that has not grown for so long gives way to those who wait */
-#define TICK_MS 500   /* how often one who waits looks for a stalled upload */
+#define STALE_MS                                                                                   \
+	5000 /* a live task that has not grown for this long yields its slot to waiting tasks */
+#define TICK_MS 500 /* how often one who waits looks for a stalled upload */
 
 /* The live task that has waited longest for its file to grow, if that is long enough. */
 static struct pool_live *find_stale(const struct pool *p, int64_t waited_ms)
@@ -19,7 +20,7 @@ static struct pool_live *find_stale(const struct pool *p, int64_t waited_ms)
 		    (!oldest || l->grown_ms < oldest->grown_ms))
 			oldest = l;
 	}
-	/* With a single slot an upload that trickles for ever would lock out everybody. */
+	/* With a single slot, an endlessly slow upload would block all other tasks. */
 	bool must = p->slots == 1 && waited_ms >= STALE_MS;
 	return oldest && (must || now - oldest->grown_ms >= STALE_MS) ? oldest : NULL;
 }

@@ -91,7 +91,7 @@ bool stream_is_second(const struct pkg *p, const struct adv_affected *x);
 /* Does p's image follow an extended update stream of Red Hat's and not the release's own? */
 bool stream_is_extended(const struct pkg *p);
 
-/* match_ecosystems; false: memory is spent. */
+/* match_ecosystems; false: out of memory. */
 bool ecosystem_names(const struct pkg *p, struct arena *a, struct bytes out[MATCH_ECOSYSTEMS_MAX],
 		     size_t *ret_count);
 
@@ -110,6 +110,6 @@ struct bytes ecosystem_vendor(struct bytes ecosystem);
 /* The category of a security check: vendor, or one of its own for source. */
 struct bytes category_of(struct bytes vendor, struct bytes source);
 
-/* The text and, where the names are safe to paste, the exact command. Empty on spent memory. */
+/* The text and, where the names are safe to paste, the exact command. Empty when out of memory. */
 struct bytes remedy_text(const struct pkg *p, const struct match *m, const struct verdict *v,
 			 struct arena *a);

@@ -83,7 +83,7 @@ static size_t take_count(struct cursor *c, size_t least)
 	return (size_t)n;
 }
 
-/* ok turns false when memory is spent, which is not the file's fault. */
+/* ok turns false when out of memory, which is not an error of the file. */
 static struct bytes *take_list(const struct vdb *v, struct cursor *c, struct arena *a,
 			       size_t *ret_count, bool *ok)
 {

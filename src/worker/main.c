@@ -42,7 +42,7 @@ static int work(struct session *s, int out_fd)
 	struct err e = ERR_INIT;
 	int r = session_wait_start(s, &e);
 	if (r == 0)
-		return EXIT_DONE; /* a probe, or nobody wants it any more */
+		return EXIT_DONE; /* a probe, or the task was cancelled */
 	if (r > 0)
 		r = run_task(s, out_fd, &e);
 	if (r >= 0)
