@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "store/blobs.h"
+#include "store/address.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -216,10 +217,10 @@ static void forget_first(const char *dir, struct arena *a)
 static int passwd_offline(struct ppl *p, const char *dir, const char *name, struct err *e)
 {
 	const char *password = NULL;
-	const char *path = arena_printf(&p->arena, "%s/plimsoll.db", dir);
-	if (!path)
-		return err_set(e, ERR_NOMEM, "no memory");
-	if (access(path, R_OK | W_OK) < 0)
+	char path[STORE_ADDRESS_CAP];
+	if (store_address_find(dir, "", path, e) < 0)
+		return -(int)e->code;
+	if (!db_is_server(path) && access(path, R_OK | W_OK) < 0)
 		return errno == ENOENT
 			   ? err_set(e, ERR_NOT_FOUND, "%s: not a server's data folder", dir)
 			   : err_sys(e, "%s", path);

@@ -19,6 +19,7 @@ enum config_kind {
 
 struct config {
 	const char *data_dir;
+	const char *store;  /* postgresql://…, or empty: the folder's own, or what it says */
 	const char *listen; /* as given */
 	const char *address;
 	uint16_t port;

@@ -12,6 +12,7 @@
 #include "registry/registry.h"
 #include "scan/engine.h"
 #include "store/blobs.h"
+#include "store/address.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -54,9 +55,11 @@ struct server {
  * owner. */
 static int refuse_remains(struct server *s, const char *db, struct err *e)
 {
-	char key[4096];
+	char key[4096], note[4096];
 	(void)snprintf(key, sizeof key, "%s/token.key", s->c->data_dir);
-	if (access(db, F_OK) == 0 || errno != ENOENT)
+	(void)snprintf(note, sizeof note, "%s/store", s->c->data_dir);
+	/* On a server: the file was kept when it was opened first. */
+	if (access(db_is_server(db) ? note : db, F_OK) == 0 || errno != ENOENT)
 		return 0;
 	int has = access(key, F_OK) == 0 ? 1 : blobs_is_used(s->blobs, e);
 	return has <= 0
@@ -70,18 +73,21 @@ static int refuse_remains(struct server *s, const char *db, struct err *e)
 
 static int open_store(struct server *s, struct err *e)
 {
-	char path[4096];
+	char address[STORE_ADDRESS_CAP], shown[STORE_ADDRESS_CAP];
 	if (io_mkdirs(s->c->data_dir, e) < 0)
 		return err_ctx(e, "data-dir");
 	s->blobs =
 	    blobs_open(s->c->data_dir, e); /* first: it holds the folder against a second server */
 	if (!s->blobs)
 		return err_ctx(e, "%s", s->c->data_dir);
-	(void)snprintf(path, sizeof path, "%s/plimsoll.db", s->c->data_dir);
-	if (refuse_remains(s, path, e) < 0)
+	if (store_address_find(s->c->data_dir, s->c->store, address, e) < 0 ||
+	    refuse_remains(s, address, e) < 0)
 		return -(int)e->code;
-	s->db = store_open(path, e);
-	return s->db ? 0 : err_ctx(e, "%s", path);
+	store_address_show(address, shown);
+	s->db = store_open(address, e);
+	if (!s->db)
+		return err_ctx(e, "%s", shown);
+	return store_address_keep(s->c->data_dir, address, e);
 }
 
 /* First of all: what starts workers must not inherit the folder's lock, the database or a socket

@@ -7,6 +7,8 @@
 #define CONFIG_SETTINGS(X)                                                                         \
 	X("data-dir", CONFIG_PATH, "PATH", "plimsoll-data", 0, 0,                                  \
 	  "folder that holds everything: blobs, database, keys", data_dir)                         \
+	X("store", CONFIG_TEXT, "URL", "", 0, 0,                                                   \
+	  "database: postgresql://USER@HOST/NAME; empty = plimsoll.db in the data folder", store)  \
 	X("listen", CONFIG_LISTEN, "ADDRESS:PORT", "127.0.0.1:5080", 0, 0,                         \
 	  "address and port to serve on", listen)                                                  \
 	X("tls-cert", CONFIG_PATH, "PATH", "", 0, 0,                                               \

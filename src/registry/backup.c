@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "base/own.h"
 #include "registry/backup_impl.h"
+#include "store/address.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -317,6 +318,8 @@ static int open_source(struct making *m, struct err *e)
 		return err_sys(e, "%s", m->o->data_dir);
 	if ((size_t)snprintf(path, sizeof path, "%s/plimsoll.db", m->o->data_dir) >= sizeof path)
 		return err_set(e, ERR_LIMIT, "%s: name too long", m->o->data_dir);
+	if (store_address_refuse_server(m->o->data_dir, "plimsoll backup", e) < 0)
+		return -(int)e->code;
 	m->source = store_attach(path, e);
 	return m->source ? 0 : err_ctx(e, "%s", path);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <fcntl.h>
 #include "base/own.h"
+#include "store/address.h"
 #include "store/schema.h"
 
 #define MANIFESTS 50U
@@ -189,6 +190,8 @@ static int run(struct checking *c, struct err *e)
 {
 	char path[4096];
 	(void)snprintf(path, sizeof path, "%s/plimsoll.db", c->o->data_dir);
+	if (store_address_refuse_server(c->o->data_dir, "plimsoll fsck", e) < 0)
+		return -(int)e->code;
 	c->blobs =
 	    c->o->repair ? blobs_open(c->o->data_dir, e) : blobs_open_only(c->o->data_dir, e);
 	if (!c->blobs)

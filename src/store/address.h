@@ -1,0 +1,23 @@
+/* address (store_address_): where a data folder's database is: in the folder itself, plimsoll.db,
+ * or on a server that the file "store" of the folder names, as the setting of that name said at the
+ * last start. */
+#pragma once
+#include "base/err.h"
+
+#include <stddef.h>
+
+#define STORE_ADDRESS_CAP 2048
+#define STORE_FILE "plimsoll.db"
+
+/* The address to open. setting: postgresql://…, or empty: what the file says (which has no
+ * password: that is the environment's, or ~/.pgpass), else the folder's own. ERR_CONFLICT when
+ * setting names a server and the folder has a database of its own. */
+int store_address_find(const char *data_dir, const char *setting, char out[STORE_ADDRESS_CAP],
+		       struct err *e);
+/* Keep it in the folder. Nothing for a file. */
+int store_address_keep(const char *data_dir, const char *address, struct err *e);
+/* As it may be shown: without a password. */
+void store_address_show(const char *address, char out[STORE_ADDRESS_CAP]);
+/* For commands that work on the folder's own database: ERR_UNSUPPORTED, "what" in it, when it is
+ * on a server. */
+int store_address_refuse_server(const char *data_dir, const char *what, struct err *e);
