@@ -121,8 +121,11 @@ static int write_scopes(struct db_tx *tx, struct json_out *w, void *arg, struct 
 static int get_scopes(struct http_request *r, struct err *e)
 {
 	struct listing l = {.r = r};
-	int rc = api_query_read(r, &l.page, e);
-	return rc < 0 ? rc : api_reply_read(r, 200, write_scopes, &l, e);
+	if (api_query_read(r, &l.page, e) < 0)
+		return -(int)e->code;
+	if (l.page.cursor.len && !store_scope_is_name(kind_of(r)->kind, l.page.cursor))
+		return api_bad_cursor(e);
+	return api_reply_read(r, 200, write_scopes, &l, e);
 }
 
 /* Creating and deleting. */
@@ -211,32 +214,33 @@ static int delete_scope(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 
-#define LIST_DOC(operation, what)                                                                  \
+#define LIST_DOC(operation)                                                                        \
 	{                                                                                          \
-		.id = operation, .query = &api_page_query,                                         \
+		.id = (operation), .query = &api_page_query,                                       \
 		.replies = {{.status = 200,                                                        \
-			     .text = "A page of " what ", by name: those at or below a scope "     \
-				     "where the caller may read",                                  \
+			     .text = "A page, by name: what is at or below a scope where the "     \
+				     "caller may read",                                            \
 			     .of = &scope_object,                                                  \
 			     .list = true}},                                                       \
 	}
 #define POST_DOC(operation)                                                                        \
 	{                                                                                          \
-		.id = operation, .body = &new_body, .body_example = "{\"name\": \"production\"}",  \
+		.id = (operation), .body = &new_body,                                              \
+		.body_example = "{\"name\": \"production\"}",                                      \
 		.replies = {{.status = 201, .text = "It was created", .of = &scope_object}},       \
 		.errors = {404, 409},                                                              \
 	}
 #define DELETE_DOC(operation)                                                                      \
 	{                                                                                          \
-		.id = operation,                                                                   \
+		.id = (operation),                                                                 \
 		.replies = {{.status = 204,                                                        \
 			     .text = "It was deleted, with the roles assigned "                    \
 				     "at it"}},                                                    \
 		.errors = {404, 409},                                                              \
 	}
-static const struct api_doc groups_doc = LIST_DOC("listManagementGroups", "management groups");
-static const struct api_doc subscriptions_doc = LIST_DOC("listSubscriptions", "subscriptions");
-static const struct api_doc resources_doc = LIST_DOC("listResourceGroups", "resource groups");
+static const struct api_doc groups_doc = LIST_DOC("listManagementGroups");
+static const struct api_doc subscriptions_doc = LIST_DOC("listSubscriptions");
+static const struct api_doc resources_doc = LIST_DOC("listResourceGroups");
 static const struct api_doc group_post_doc = POST_DOC("createManagementGroup");
 static const struct api_doc subscription_post_doc = POST_DOC("createSubscription");
 static const struct api_doc resource_post_doc = POST_DOC("createResourceGroup");
@@ -249,19 +253,19 @@ static const struct api_doc resource_delete_doc = DELETE_DOC("deleteResourceGrou
 #define RESOURCES SUBSCRIPTIONS "/{subscription}/resource-groups"
 #define LIST(path, text, of)                                                                       \
 	{                                                                                          \
-		.methods = HTTP_GET, .pattern = path, .handle = get_scopes,                        \
-		.action = ACTION_SECURITY_READ, .anywhere = true, .summary = text, .doc = &(of)    \
+		.methods = HTTP_GET, .pattern = (path), .handle = get_scopes,                      \
+		.action = ACTION_SECURITY_READ, .anywhere = true, .summary = (text), .doc = &(of)  \
 	}
 #define POST(path, text, of)                                                                       \
 	{                                                                                          \
-		.methods = HTTP_POST, .pattern = path, .handle = post_scope,                       \
-		.action = ACTION_REGISTRY_WRITE, .body_max = BODY_MAX, .summary = text,            \
+		.methods = HTTP_POST, .pattern = (path), .handle = post_scope,                     \
+		.action = ACTION_REGISTRY_WRITE, .body_max = BODY_MAX, .summary = (text),          \
 		.doc = &(of)                                                                       \
 	}
 #define DELETE(path, text, of)                                                                     \
 	{                                                                                          \
-		.methods = HTTP_DELETE, .pattern = path, .handle = delete_scope,                   \
-		.action = ACTION_REGISTRY_WRITE, .summary = text, .doc = &(of)                     \
+		.methods = HTTP_DELETE, .pattern = (path), .handle = delete_scope,                 \
+		.action = ACTION_REGISTRY_WRITE, .summary = (text), .doc = &(of)                   \
 	}
 const struct http_route api_scopes_routes[] = {
     LIST(GROUPS, "Management groups", groups_doc),

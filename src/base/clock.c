@@ -51,7 +51,7 @@ static bool read_offsets(int fd, int64_t *ret_wall, int64_t *ret_steady)
 	size_t at = 0;
 	for (size_t i = 0; i < 2; i++) {
 		bool minus = at < (size_t)n && text[at] == '-';
-		size_t from = at += minus, end = from;
+		size_t from = at + minus, end = from;
 		while (end < (size_t)n && byte_is_digit((uint8_t)text[end]))
 			end++;
 		uint64_t u;

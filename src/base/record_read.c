@@ -113,28 +113,28 @@ int record_text_absent(const struct record_field *f, void *to, struct err *e)
 	return 0;
 }
 
-int record_text_read(const struct record_field *f, struct bytes v, void *to, struct arena *a,
+int record_text_read(const struct record_field *f, struct bytes text, void *to, struct arena *a,
 		     struct err *e)
 {
 	int word;
 	switch (f->kind) {
 	case RECORD_TEXT:
-		*(struct bytes *)to = v;
-		return text_check(f, v, e);
+		*(struct bytes *)to = text;
+		return text_check(f, text, e);
 	case RECORD_WORD:
-		word = word_parse(f, v, a, e);
+		word = word_parse(f, text, a, e);
 		if (word >= 0)
 			*(int *)to = word;
 		return word < 0 ? word : 0;
 	case RECORD_WORD_LIST:
 		memset(to, 0, f->size);
-		return words_parse(f, v, to, a, e);
+		return words_parse(f, text, to, a, e);
 	case RECORD_UINT:
-		return uint_parse(f, v, to, e);
+		return uint_parse(f, text, to, e);
 	case RECORD_NUMBER:
-		return number_parse(f, v, to, e);
+		return number_parse(f, text, to, e);
 	case RECORD_CHOICE:
-		return choice_parse(f, v, to, e);
+		return choice_parse(f, text, to, e);
 	case RECORD_INT:
 	case RECORD_BOOL:
 	case RECORD_TIME:

@@ -262,6 +262,20 @@ static double numeric(struct cursor *c, int64_t *ret_whole)
 	return sign == NUMERIC_NEGATIVE ? -value : value;
 }
 
+static double float_of(Oid type, struct cursor *c)
+{
+	double value = 0;
+	float small = 0;
+	if (type == OID_FLOAT8) {
+		uint64_t bits = cur_be64(c);
+		memcpy(&value, &bits, sizeof value);
+		return value;
+	}
+	uint32_t bits = cur_be32(c);
+	memcpy(&small, &bits, sizeof small);
+	return (double)small;
+}
+
 int64_t pg_int(const struct pg_library *pq, const PGresult *r, int row, int column)
 {
 	struct cursor c = value_of(pq, r, row, column);
@@ -282,7 +296,7 @@ int64_t pg_int(const struct pg_library *pq, const PGresult *r, int row, int colu
 		return whole;
 	case OID_FLOAT8:
 	case OID_FLOAT4:
-		return (int64_t)pg_real(pq, r, row, column);
+		return (int64_t)float_of(pq->PQftype(r, column), &c);
 	default:
 		return 0;
 	}
@@ -292,21 +306,12 @@ double pg_real(const struct pg_library *pq, const PGresult *r, int row, int colu
 {
 	struct cursor c = value_of(pq, r, row, column);
 	int64_t whole;
-	uint64_t bits;
-	uint32_t half;
-	double value = 0;
-	float small = 0;
 	if (cur_left(&c) == 0)
 		return 0;
 	switch (pq->PQftype(r, column)) {
 	case OID_FLOAT8:
-		bits = cur_be64(&c);
-		memcpy(&value, &bits, sizeof value);
-		return value;
 	case OID_FLOAT4:
-		half = cur_be32(&c);
-		memcpy(&small, &half, sizeof small);
-		return (double)small;
+		return float_of(pq->PQftype(r, column), &c);
 	case OID_NUMERIC:
 		return numeric(&c, &whole);
 	default:

@@ -38,11 +38,11 @@ static int listen_on(struct http_server *s, struct err *e)
 	ok = ok && getsockname(s->listen_fd, (struct sockaddr *)&addr, &len) == 0;
 	if (!ok)
 		return err_sys(e, "listen on %s port %s", s->options.address, port);
-	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): all of addr is set, above and by
-	 * getsockname */
-	s->port = ntohs(addr.ss_family == AF_INET6
-			    ? ((const struct sockaddr_in6 *)(const void *)&addr)->sin6_port
-			    : ((const struct sockaddr_in *)(const void *)&addr)->sin_port);
+	/* All of addr is set, above and by getsockname. */
+	uint16_t port_of = addr.ss_family == AF_INET6
+			       ? ((const struct sockaddr_in6 *)(const void *)&addr)->sin6_port
+			       : ((const struct sockaddr_in *)(const void *)&addr)->sin_port;
+	s->port = ntohs(port_of); /* NOLINT(clang-analyzer-core.CallAndMessage) */
 	return 0;
 }
 

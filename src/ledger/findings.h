@@ -43,8 +43,9 @@ int finding_cursor_parse(struct bytes text, struct arena *a, struct finding_curs
 /* Up to q->max findings behind the cursor, which is moved; their number, or <0. *ret_more: there
  * may be more after it. A page may be shorter than max, even empty, while there are more: it ends
  * when it has cost enough. */
-int64_t finding_list(struct db_tx *tx, const struct finding_query *q, struct finding_cursor *cursor,
-		     struct arena *a, struct finding *out, bool *ret_more, struct err *e);
+int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
+		     struct finding_cursor *cursor, struct arena *a, struct finding *out,
+		     bool *ret_more, struct err *e);
 
 /* A security check with its details: 1 = found. image_count: images it is a finding of. */
 int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_check *ret,

@@ -325,6 +325,30 @@ static const char *const next_texts[FINDING_SORT_COUNT] = {
 static const char unrated_text[] =
     NEXT("$1 >= -1 AND $3 = '' AND c.epss IS NULL AND c.id <= $2", "c.id DESC");
 
+/* The next candidates from l->from on: 1, 0 = there are none, <0. */
+static int read_candidates(struct listing *l, const char *text, size_t most, struct err *e)
+{
+	const struct finding_cursor *at = &l->from;
+	bool by_name = l->q->sort == FINDING_BY_PACKAGE;
+	l->candidate_count = 0;
+	l->candidates = arena_alloc(l->a, most, sizeof *l->candidates);
+	if (!l->candidates)
+		return no_memory(e);
+	struct db_stmt *s = listing_ask(l, text,
+					DB_ARGS(DB_R(at->key), DB_I(at->check),
+						DB_T(by_name ? at->name : BYTES_NONE), DB_I(most)),
+					e);
+	int r = s ? 0 : -(int)e->code;
+	while (r >= 0 && (r = db_step(s, e)) > 0) {
+		struct candidate *c = &l->candidates[l->candidate_count];
+		r = finding_check_read(s, 0, l->a, &c->check, e);
+		c->key = listing_key(l, &c->check);
+		l->candidate_count += r >= 0;
+	}
+	db_done(s);
+	return r < 0 ? r : l->candidate_count > 0;
+}
+
 int listing_next(struct listing *l, size_t most, struct err *e)
 {
 	bool by_epss = l->q->sort == FINDING_BY_EPSS, by_name = l->q->sort == FINDING_BY_PACKAGE;
@@ -332,27 +356,13 @@ int listing_next(struct listing *l, size_t most, struct err *e)
 	if (!at->is_set)
 		*at = (struct finding_cursor){
 		    .is_set = true, .key = by_name ? 0 : FIRST_KEY, .check = INT64_MAX};
-	bool unrated = by_epss && at->key < 0;
-	struct db_stmt *s = listing_ask(l, unrated ? unrated_text : next_texts[l->q->sort],
-					DB_ARGS(DB_R(at->key), DB_I(at->check),
-						DB_T(by_name ? at->name : BYTES_NONE), DB_I(most)),
-					e);
-	int r = s ? 0 : -(int)e->code;
-	l->candidates = arena_alloc(l->a, most, sizeof *l->candidates);
-	l->candidate_count = 0;
-	if (!l->candidates && s)
-		r = no_memory(e);
-	while (r >= 0 && s && (r = db_step(s, e)) > 0) {
-		struct candidate *c = &l->candidates[l->candidate_count];
-		r = finding_check_read(s, 0, l->a, &c->check, e);
-		c->key = listing_key(l, &c->check);
-		l->candidate_count += r >= 0;
+	if (!by_epss || at->key >= 0) {
+		int r = read_candidates(l, next_texts[l->q->sort], most, e);
+		if (r != 0 || !by_epss)
+			return r;
+		*at = (struct finding_cursor){.is_set = true, .key = -1, .check = INT64_MAX};
 	}
-	db_done(s);
-	if (r < 0 || l->candidate_count || !by_epss || unrated)
-		return r < 0 ? r : l->candidate_count > 0;
-	*at = (struct finding_cursor){.is_set = true, .key = -1, .check = INT64_MAX};
-	return listing_next(l, most, e);
+	return read_candidates(l, unrated_text, most, e);
 }
 
 static int read_wide_holdings(struct listing *l, const int64_t *checks, size_t count, struct err *e)
@@ -370,8 +380,8 @@ static int read_wide_holdings(struct listing *l, const int64_t *checks, size_t c
 }
 
 /* In a list of many places the images of one check are gone through in their order. */
-static int read_ordered(struct listing *l, int64_t check, const int64_t *sets, size_t count,
-			int64_t after_image, size_t max, bool *ret_partial, struct err *e)
+static int read_ordered(struct listing *l, int64_t check, struct db_value sets, int64_t after_image,
+			size_t max, bool *ret_partial, struct err *e)
 {
 	const struct finding_query *q = l->q;
 	struct db_stmt *s = listing_ask(
@@ -379,7 +389,7 @@ static int read_ordered(struct listing *l, int64_t check, const int64_t *sets, s
 	    "SELECT 0, i.id FROM image i WHERE " IN_SCOPE " AND i.id > $5 AND EXISTS (SELECT 1"
 	    " FROM image_set s WHERE s.image_id = i.id AND s.set_id {IN $6})"
 	    " ORDER BY i.id LIMIT $7",
-	    DB_ARGS(SCOPE_ARGS(q), DB_I(after_image), DB_INTS(sets, count), DB_I(max + 1)), e);
+	    DB_ARGS(SCOPE_ARGS(q), DB_I(after_image), sets, DB_I(max + 1)), e);
 	int64_t *rows;
 	int r = read_twos(s, l->a, max, &rows, &l->place_count, e);
 	l->places = (struct place *)(void *)rows;
@@ -419,9 +429,9 @@ int listing_places(struct listing *l, size_t from, size_t count, int64_t after_i
 	    DB_ARGS(SCOPE_ARGS(q), DB_INTS(ids, sets), DB_I(most + 1)), e);
 	r = read_twos(s, l->a, most, &rows, &l->place_count, e);
 	l->places = (struct place *)(void *)rows;
-	return r == 0 && count == 1
-		   ? read_ordered(l, checks[0], ids, sets, after_image, max, ret_partial, e)
-		   : r;
+	return r == 0 && count == 1 ? read_ordered(l, checks[0], DB_INTS(ids, sets), after_image,
+						   max, ret_partial, e)
+				    : r;
 }
 
 /* The first of n twos whose first number is not below id. */

@@ -54,5 +54,5 @@ int finding_match_set(struct finding_match *m, const struct pkg *p, const struct
 /* Version a is newer than b by the order of the package type; none is older than any. */
 bool finding_is_newer(struct bytes a, struct bytes b, struct bytes type);
 /* For tables: "Unknown" … by enum adv_severity, "unknown" … by enum adv_status; NULL past them. */
-const char *finding_severity_word(int number);
-const char *finding_status_word(int number);
+const char *finding_severity_word(int i);
+const char *finding_status_word(int i);

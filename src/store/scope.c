@@ -166,7 +166,7 @@ static bool may_be_below(enum store_scope_kind kind, enum store_scope_kind paren
 
 /* Letters, digits and "-._", beginning with a letter or digit: a part of a path, and of a
  * registry's also the first part of a repository's name. */
-static bool is_name(enum store_scope_kind kind, struct bytes name)
+bool store_scope_is_name(enum store_scope_kind kind, struct bytes name)
 {
 	if (kind == STORE_SCOPE_REPOSITORY)
 		return ref_is_name(name);
@@ -240,7 +240,7 @@ static int owner_of(struct db_tx *tx, const struct store_scope *s, int64_t *ret,
 int64_t store_scope_add(struct db_tx *tx, const struct store_scope *s, struct err *e)
 {
 	struct store_scope row = *s;
-	if (!is_name(s->kind, s->name))
+	if (!store_scope_is_name(s->kind, s->name))
 		return err_set(
 		    e, ERR_FORMAT,
 		    "\"%.*s\" is not a valid name: 1 to %u letters, digits, \"-\", \".\" "

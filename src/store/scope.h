@@ -30,6 +30,8 @@ struct store_scope {
 	int64_t created_at;	  /* wall ms */
 };
 
+/* A scope of this kind may be called so. */
+bool store_scope_is_name(enum store_scope_kind kind, struct bytes name);
 /* s->id and owner_id are chosen here. Its number; ERR_CONFLICT: the name is taken; ERR_NOT_FOUND:
  * no such parent; ERR_FORMAT: a scope of this kind is not below one of the parent's, or has no such
  * name. */

@@ -22,7 +22,7 @@ before(async () => {
   for (const [path, item] of Object.entries(openapi.paths)) {
     for (const [method, operation] of Object.entries(item)) {
       const id = path.includes('/checks/') ? checkId : path.includes('/scans/') ? scan : '1';
-      const values = { registry: 'local', repository: 'b/app', name: 'b/app', digest: layout.digest, user: 'admin', reference: 'm0', id };
+      const values = { registry: 'local', subscription: 'default', resource_group: 'default', repository: 'b/app', name: 'b/app', digest: layout.digest, user: 'admin', reference: 'm0', id };
       operations.push({ id: operation.operationId, path, method: method.toUpperCase(), operation, target: path.replace(/\{(\w+)\}/g, (_, n) => values[n]) });
     }
   }
@@ -218,9 +218,10 @@ test('every parameter: a wrong value is a 400 that names it, and so is an unknow
 test('what is not there: 404', async () => {
   for (const o of operations.filter((x) => isApi(x) && x.path.includes('{') && !x.operation.requestBody)) {
     for (const [name] of [...o.path.matchAll(/\{(\w+)\}/g)].map((m) => [m[1]])) {
-      const elsewhere = { registry: 'elsewhere', repository: 'no/such', digest: `sha256:${'0'.repeat(64)}`, user: 'nobody', id: '999999' }[name];
+      const elsewhere = { registry: 'elsewhere', repository: 'no/such', digest: `sha256:${'0'.repeat(64)}`, user: 'nobody', id: '999999',
+        subscription: 'elsewhere', resource_group: 'elsewhere', management_group: 'elsewhere' }[name];
       if (o.id === 'listImages' && name === 'repository') continue; // a repository without images has no row of its own
-      const values = { registry: 'local', repository: 'b/app', digest: layout.digest, user: 'admin', id: '1' };
+      const values = { registry: 'local', subscription: 'default', resource_group: 'default', repository: 'b/app', digest: layout.digest, user: 'admin', id: '1' };
       const target = o.path.replace(/\{(\w+)\}/g, (_, n) => (n === name ? elsewhere : values[n]));
       await problem(await server.fetch(target, { method: o.method }), 404, `${o.id}: ${name}`, o.id === 'deleteToken' && name === 'id' ? 'token' : elsewhere.split(':')[0]);
     }
