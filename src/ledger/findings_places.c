@@ -326,7 +326,7 @@ static const char unrated_text[] =
     NEXT("$1 >= -1 AND $3 = '' AND c.epss IS NULL AND c.id <= $2", "c.id DESC");
 
 /* The next candidates from l->from on: 1, 0 = there are none, <0. */
-static int read_candidates(struct listing *l, const char *text, size_t most, struct err *e)
+static int read_next(struct listing *l, const char *text, size_t most, struct err *e)
 {
 	const struct finding_cursor *at = &l->from;
 	bool by_name = l->q->sort == FINDING_BY_PACKAGE;
@@ -357,12 +357,12 @@ int listing_next(struct listing *l, size_t most, struct err *e)
 		*at = (struct finding_cursor){
 		    .is_set = true, .key = by_name ? 0 : FIRST_KEY, .check = INT64_MAX};
 	if (!by_epss || at->key >= 0) {
-		int r = read_candidates(l, next_texts[l->q->sort], most, e);
+		int r = read_next(l, next_texts[l->q->sort], most, e);
 		if (r != 0 || !by_epss)
 			return r;
 		*at = (struct finding_cursor){.is_set = true, .key = -1, .check = INT64_MAX};
 	}
-	return read_candidates(l, unrated_text, most, e);
+	return read_next(l, unrated_text, most, e);
 }
 
 static int read_wide_holdings(struct listing *l, const int64_t *checks, size_t count, struct err *e)
