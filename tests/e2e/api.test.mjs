@@ -158,7 +158,7 @@ test('filters', async () => {
   const check = await server.json(`/api/v1/checks/${id}`);
   assert.deepEqual([check.id, check.title, check.severity, check.images], [id, 'Debian Security Update for delta (DSA-1-1)', 'Medium', 1]);
   assert.deepEqual(check.cves.sort(), ['CVE-2026-0004', 'CVE-2026-0005']);
-  assert.deepEqual([check.patchable, check.remediations.sort()], [true, (await ask(`check_id=${id}`)).map((f) => f.remediation).sort()]);
+  assert.deepEqual([check.patchable, check.remediations.sort()], [true, (await ask(`check_id=${id}`)).flatMap((f) => f.matches.map((m) => m.remediation)).sort()]);
   assert.deepEqual(check.remediations.map((text) => /--only-upgrade (\w+)/.exec(text)[1]), ['delta', 'libdelta']);
 });
 
