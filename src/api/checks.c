@@ -4,7 +4,6 @@
 
 #include "base/num.h"
 #include "ledger/findings.h"
-#include "store/remedies.h"
 
 #define REMEDIATIONS_MAX 20 /* told of one check */
 
@@ -116,19 +115,20 @@ static int read_remedies(struct db_tx *tx, struct arena *a, struct check_row *ro
 		return err_set(e, ERR_NOMEM, "no memory for a security check");
 	struct db_stmt *s = db_query(
 	    tx,
-	    "SELECT DISTINCT t.text, p.name, m.fixed_version, m.patchable FROM package_match m"
-	    " JOIN remedy t ON t.id = m.remedy JOIN package_row p ON p.id = m.package_id"
-	    " WHERE m.check_id = $1 ORDER BY m.patchable DESC, t.text, p.name, m.fixed_version",
+	    "SELECT DISTINCT m.remediation, m.patchable FROM package_match m WHERE m.check_id = $1"
+	    " ORDER BY m.patchable DESC, m.remediation",
 	    DB_ARGS(DB_I(row->c.id)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = 1;
 	size_t n = 0;
 	while (n < REMEDIATIONS_MAX && r >= 0 && (r = db_step(s, e)) > 0) {
-		struct bytes text;
-		row->patchable = row->patchable || db_int(s, 3) != 0;
-		r = rmd_text(db_bytes(s, 0), db_bytes(s, 1), db_bytes(s, 2), a, &text, e);
-		if (r >= 0)
+		bool ok;
+		struct bytes text = arena_bytes(a, db_bytes(s, 0), &ok);
+		row->patchable = row->patchable || db_int(s, 1) != 0;
+		if (!ok)
+			r = err_set(e, ERR_NOMEM, "no memory for a security check");
+		else
 			put_remedy(text, texts, &n);
 	}
 	db_done(s);

@@ -109,7 +109,7 @@ static struct db_stmt *query_packages(struct db_tx *tx, const struct packages *l
 	    " p.source_version, p.module, p.vendor, p.distro, p.third_party, sp.path, l.digest,"
 	    " p.id, s.position"
 	    " FROM image_set s JOIN image_layer l ON l.id = s.layer_id"
-	    " JOIN set_package sp ON sp.set_id = s.set_id"
+	    " JOIN set_package sp ON sp.set_id = s.set_id AND sp.position = 0"
 	    " JOIN package p ON p.id = sp.package_id WHERE s.image_id = $1"
 	    " AND ($2 = '' OR p.name = $2 OR p.source_name = $2) AND ($3 = '' OR p.type = $3)"
 	    " AND ($4 = 0 OR (p.type, p.name, p.version, p.arch, p.id, s.position)"

@@ -105,7 +105,7 @@ int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_c
 	if (read_references(refs, a, ret, e) < 0)
 		return -(int)e->code;
 	s = db_query(tx,
-		     "SELECT count(DISTINCT s.image_id) FROM package_match m JOIN package_in_set "
+		     "SELECT count(DISTINCT s.image_id) FROM package_match m JOIN set_package "
 		     "ps ON ps.package_id = m.package_id"
 		     " JOIN image_set s ON s.set_id = ps.set_id JOIN image i ON i.id = s.image_id"
 		     " WHERE m.check_id = $1 AND " STORE_VISIBLE(

@@ -1,8 +1,6 @@
 /* Findings in full: a question for images, sets, matches and packages each. */
 #include "ledger/findings_impl.h"
 
-#include "store/remedies.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +14,7 @@ struct set_row {
 };
 struct match_row {
 	int64_t check, set, package;
-	struct bytes path, fixed, remedy;
+	struct bytes path, fixed, remediation;
 	enum adv_status status;
 	bool patchable;
 };
@@ -144,7 +142,7 @@ static bool read_match(struct filling *f, struct db_stmt *s, void *row)
 				.status = (enum adv_status)db_int(s, 5),
 				.patchable = db_int(s, 6) != 0};
 	return finding_copy(f->l->a, s, 3, &m->path) && finding_copy(f->l->a, s, 4, &m->fixed) &&
-	       finding_copy(f->l->a, s, 7, &m->remedy);
+	       finding_copy(f->l->a, s, 7, &m->remediation);
 }
 
 static bool read_package(struct filling *f, struct db_stmt *s, void *row)
@@ -197,10 +195,10 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 	    f,
 	    listing_ask(l,
 			"SELECT m.check_id, sp.set_id, sp.package_id, sp.path,"
-			" m.fixed_version, m.status, m.patchable, t.text"
+			" m.fixed_version, m.status, m.patchable, m.remediation"
 			" FROM set_package sp JOIN package_match m"
-			" ON m.package_id = sp.package_id JOIN remedy t ON t.id = m.remedy"
-			" WHERE sp.set_id {IN $1} AND m.check_id {IN $2}",
+			" ON m.package_id = sp.package_id"
+			" WHERE sp.set_id {IN $1} AND sp.position = 0 AND m.check_id {IN $2}",
 			DB_ARGS(DB_INTS(ids, sets), DB_INTS(checks, check_count)), e),
 	    &f->matches, read_match, e);
 	ids = numbers(&f->matches, 2, l->a, &packages);
@@ -215,8 +213,8 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 			 &f->packages, read_package, e);
 }
 
-static int put_match(struct filling *f, const struct match_row *m, const struct set_row *s,
-		     struct finding_match *out, struct err *e)
+static void put_match(struct filling *f, const struct match_row *m, const struct set_row *s,
+		      struct finding_match *out)
 {
 	const struct package_row *p =
 	    (const void *)(f->packages.items +
@@ -229,12 +227,11 @@ static int put_match(struct filling *f, const struct match_row *m, const struct 
 				      .status = m->status,
 				      .patchable = m->patchable};
 	out->pkg.path = m->path;
-	return rmd_text(m->remedy, p->pkg.name, m->fixed, f->l->a, &out->remediation, e);
+	out->remediation = m->remediation;
 }
 
 /* The matches of a check in the sets of an image: counted, or (out) filled in. */
-static size_t matches_of(struct filling *f, int64_t check, int64_t image, struct finding_match *out,
-			 int *ret, struct err *e)
+static size_t matches_of(struct filling *f, int64_t check, int64_t image, struct finding_match *out)
 {
 	const struct set_row *sets = (const void *)f->sets.items;
 	const struct match_row *matches = (const void *)f->matches.items;
@@ -245,8 +242,8 @@ static size_t matches_of(struct filling *f, int64_t check, int64_t image, struct
 		     k < f->matches.count && matches[k].check == check &&
 		     matches[k].set == sets[i].set;
 		     k++, n++)
-			if (out && *ret >= 0)
-				*ret = put_match(f, &matches[k], &sets[i], &out[n], e);
+			if (out)
+				put_match(f, &matches[k], &sets[i], &out[n]);
 	return n;
 }
 
@@ -255,20 +252,19 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 	const struct match_check *c = &f->l->candidates[p->candidate].check;
 	const struct image_row *images = (const void *)f->images.items;
 	size_t at = rows_find(&f->images, p->image, INT64_MIN);
-	int r = 0;
 	*out = (struct finding){.check = *c};
 	if (at < f->images.count && images[at].id == p->image) {
 		out->repository = images[at].repository;
 		out->digest = images[at].digest;
 		out->os = images[at].os;
 	}
-	size_t n = matches_of(f, (int64_t)c->id, p->image, NULL, &r, e);
+	size_t n = matches_of(f, (int64_t)c->id, p->image, NULL);
 	out->matches = arena_alloc(f->l->a, n, sizeof *out->matches);
 	if (!out->matches)
 		return no_memory(e);
-	out->match_listed = matches_of(f, (int64_t)c->id, p->image, out->matches, &r, e);
+	out->match_listed = matches_of(f, (int64_t)c->id, p->image, out->matches);
 	finding_settle(out);
-	return r;
+	return 0;
 }
 
 int listing_fill(struct listing *l, const struct pair *pairs, size_t count, struct finding *out,

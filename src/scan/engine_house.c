@@ -54,11 +54,6 @@ static int tidy(struct engine *g, struct err *e)
 	if (pthread_mutex_trylock(&g->switch_lock) != 0)
 		return 0; /* a switch: the next time */
 	int r = store_tidy_rows(g->o.db, &rules, &gone, e);
-	if (r == 0 && (gone.packages || gone.rest)) {
-		pthread_rwlock_wrlock(&g->rows_lock);
-		r = store_tidy_remedies(g->o.db, &gone, e);
-		pthread_rwlock_unlock(&g->rows_lock);
-	}
 	pthread_mutex_unlock(&g->switch_lock);
 	if (gone.layers || gone.sets || gone.packages || gone.rest)
 		log_line(LOG_INFO,

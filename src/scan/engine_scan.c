@@ -18,7 +18,7 @@
 /* A package of the image on its way into the store. */
 struct row {
 	const struct inv_package *package;
-	uint8_t identity[PKS_IDENTITY_LEN];
+	uint8_t identity[PACKAGE_IDENTITY_LEN];
 	int64_t id; /* 0 = not kept yet */
 	bool known; /* kept already when it was looked up: not matched here */
 	struct match *matches;
@@ -284,9 +284,8 @@ static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
 			return err_set(e, ERR_CONFLICT, "a package was cleared away meanwhile");
 		/* Known now but not when it was looked up: another scan kept it meanwhile, with the
 		 * matches of this generation. */
-		if (known == 0 &&
-		    (pks_add(tx, &r->package->pkg, r->identity, &id, e) < 0 ||
-		     mts_put(tx, id, r->package->pkg.name, r->matches, r->match_count, e) < 0))
+		if (known == 0 && (pks_add(tx, &r->package->pkg, r->identity, &id, e) < 0 ||
+				   mts_put(tx, id, r->matches, r->match_count, e) < 0))
 			return -(int)e->code;
 		r->id = id;
 	}

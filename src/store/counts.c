@@ -163,20 +163,21 @@ static int sums_move(struct db_tx *tx, struct sums *s, const struct row *before,
 
 static int repository_id(struct db_tx *tx, struct bytes name, int64_t *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(tx,
-				     "INSERT INTO repository_total(name, since, images, healthy, unhealthy, unverified, critical,"
-				     " high, medium, low, negligible, unknown, d_healthy, d_unhealthy, d_unverified, d_critical,"
-				     " d_high, d_medium, d_low, d_negligible, d_unknown)"
-				     " VALUES($1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
-				     " ON CONFLICT(name) DO UPDATE SET name = excluded.name RETURNING id",
-				     DB_ARGS(DB_T(name)), e);
-	if (!s)
-		return -(int)e->code;
-	int r;
-	while ((r = db_step(s, e)) > 0)
+	struct db_stmt *s = db_query(tx, "SELECT id FROM repository_total WHERE name = $1", DB_ARGS(DB_T(name)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r > 0)
 		*ret = db_int(s, 0);
 	db_done(s);
-	return r;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	*ret = db_id_next(tx, "repository_total", e);
+	int64_t n = *ret < 0 ? *ret : db_exec(tx,
+				     "INSERT INTO repository_total(id, name, since, images, healthy, unhealthy, unverified, critical,"
+				     " high, medium, low, negligible, unknown, d_healthy, d_unhealthy, d_unverified, d_critical,"
+				     " d_high, d_medium, d_low, d_negligible, d_unknown)"
+				     " VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+				     DB_ARGS(DB_I(*ret), DB_T(name)), e);
+	return n < 0 ? (int)n : 0;
 }
 
 int cnt_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err *e)

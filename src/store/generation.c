@@ -26,9 +26,8 @@ int gen_get(struct db_tx *tx, struct arena *a, struct gen_state *ret, struct err
 
 int gen_begin(struct db_tx *tx, struct bytes digest, struct err *e)
 {
-	int64_t n =
-	    db_exec(tx, "UPDATE generation SET next_digest = $1, next_path = '' WHERE id = 1",
-		    DB_ARGS(DB_T(digest)), e);
+	int64_t n = db_exec(tx, "UPDATE generation SET next_digest = $1 WHERE id = 1",
+			    DB_ARGS(DB_T(digest)), e);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -37,7 +36,7 @@ int gen_forget(struct db_tx *tx, struct err *e)
 	int64_t n = db_exec(tx,
 			    "UPDATE generation SET next_digest = CASE WHEN next_digest = '' THEN "
 			    "current_digest ELSE next_digest END,"
-			    " current_digest = '', current_path = '', next_path = '' WHERE id = 1",
+			    " current_digest = '' WHERE id = 1",
 			    NULL, 0, e);
 	return n < 0 ? (int)n : 0;
 }
@@ -53,8 +52,7 @@ static int flip_tx(struct db_tx *tx, void *arg, struct err *e)
 	const struct rescore *r = arg;
 	int64_t n = db_exec(
 	    tx,
-	    "UPDATE generation SET current_digest = $1, current_path = '', next_digest = '', "
-	    "next_path = '',"
+	    "UPDATE generation SET current_digest = $1, next_digest = '',"
 	    " switched_at = $2, epoch = $3, again = 1 WHERE id = 1",
 	    DB_ARGS(DB_T(bytes_of(vdb_digest(r->now))), DB_I(clock_wall_ms()), DB_I(r->epoch + 1)),
 	    e);

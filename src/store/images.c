@@ -39,16 +39,17 @@ int store_image_add(struct db_tx *tx, struct bytes repository, struct bytes dige
 				    DB_ARGS(DB_I(id), DB_I(pushed_ms)), e);
 		return n < 0 ? (int)n : 0;
 	}
-	if (db_exec(tx,
-		    "INSERT INTO image(repository, digest, platform, reason, coverage, distro_id, "
-		    "distro_version, distro_name,"
-		    " package_count, pushed_at, pulled_at, scanned_at) VALUES($1, $2, '', '', $4, "
-		    "'', '', '', 0, $3, 0, 0)",
-		    DB_ARGS(DB_T(repository), DB_T(digest), DB_I(pushed_ms), DB_T(BYTES_LIT("{}"))),
+	id = db_id_next(tx, "image", e);
+	if (id < 0 ||
+	    db_exec(tx,
+		    "INSERT INTO image(id, repository, digest, platform, reason, coverage, "
+		    "distro_id, distro_version, distro_name, package_count, pushed_at, pulled_at, "
+		    "scanned_at) VALUES($5, $1, $2, '', '', $4, '', '', '', 0, $3, 0, 0)",
+		    DB_ARGS(DB_T(repository), DB_T(digest), DB_I(pushed_ms), DB_T(BYTES_LIT("{}")),
+			    DB_I(id)),
 		    e) < 0)
 		return -(int)e->code;
-	r = find_id(tx, repository, digest, &id, e);
-	return r < 0 ? r : cnt_add(tx, id, repository, e);
+	return cnt_add(tx, id, repository, e);
 }
 
 static int layer_id(struct db_tx *tx, const struct store_image_part *part, int64_t *ret,
@@ -63,21 +64,22 @@ static int layer_id(struct db_tx *tx, const struct store_image_part *part, int64
 	buf_free(&text);
 	if (d.algo == DIGEST_NONE)
 		return err_set(e, ERR_NOMEM, "no memory for a layer");
-	struct bytes hash = {.ptr = d.hash, .len = PKS_IDENTITY_LEN};
+	struct bytes hash = {.ptr = d.hash, .len = PACKAGE_IDENTITY_LEN};
 	struct db_stmt *s =
-	    db_query(tx,
-		     "INSERT INTO image_layer(hash, digest, created_by) VALUES($1, $2, $3)"
-		     " ON CONFLICT(hash) DO UPDATE SET digest = excluded.digest RETURNING id",
-		     DB_ARGS(DB_B(hash), DB_T(part->layer), DB_T(part->created_by)), e);
-	if (!s)
-		return -(int)e->code;
-	int r = db_step(s, e);
+	    db_query(tx, "SELECT id FROM image_layer WHERE hash = $1", DB_ARGS(DB_B(hash)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r > 0)
 		*ret = db_int(s, 0);
-	while (r > 0)
-		r = db_step(s, e);
 	db_done(s);
-	return r;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	*ret = db_id_next(tx, "image_layer", e);
+	if (*ret < 0 ||
+	    db_exec(
+		tx, "INSERT INTO image_layer(id, hash, digest, created_by) VALUES($1, $2, $3, $4)",
+		DB_ARGS(DB_I(*ret), DB_B(hash), DB_T(part->layer), DB_T(part->created_by)), e) < 0)
+		return -(int)e->code;
+	return 0;
 }
 
 /* An image's counts from the checks of its sets; a check that two sets share counts once. */
@@ -86,19 +88,19 @@ static int count_image(struct db_tx *tx, int64_t image, struct image_counts *ret
 	struct db_stmt *s = db_query(tx, "SELECT set_id FROM image_set WHERE image_id = $1",
 				     DB_ARGS(DB_I(image)), e);
 	struct buf kept;
-	struct pks_union all = {0};
+	struct check_union all = {0};
 	int64_t epoch = 0;
 	int r = s ? cnt_epoch(tx, &epoch, e) : -(int)e->code;
 	buf_init(&kept, 64U << 20);
 	while (r == 0 && (r = db_step(s, e)) > 0) {
 		r = pks_set_checks(tx, db_int(s, 0), epoch, &kept, e);
 		if (r == 0)
-			r = pks_union_add(&all, buf_bytes(&kept), e);
+			r = check_union_add(&all, buf_bytes(&kept), e);
 	}
 	db_done(s);
 	if (r == 0)
-		pks_union_count(&all, ret->by);
-	pks_union_free(&all);
+		check_union_count(&all, ret->by);
+	check_union_free(&all);
 	buf_free(&kept);
 	return r;
 }

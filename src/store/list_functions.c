@@ -3,6 +3,7 @@
 #include "store/list_functions.h"
 
 #include "store/digest_key.h"
+#include "store/legacy_functions.h"
 #include "store/lists.h"
 #include "store/pack.h"
 #include "store/remedies.h"
@@ -324,5 +325,7 @@ int list_functions_add(void *handle, bool writer)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_create_function(handle, "pack_ids", 1, flags, NULL, NULL, ids_step,
 					     list_end);
+	if (rc == SQLITE_OK)
+		rc = legacy_functions_add(handle);
 	return rc;
 }

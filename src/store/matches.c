@@ -1,9 +1,7 @@
 #include "store/matches.h"
 
 #include "base/json.h"
-#include "store/remedies.h"
-
-#define REMEDY_MAX (1U << 20) /* bytes of one text */
+#include "store/seen.h"
 
 static struct db_value score(struct cvss_score s)
 {
@@ -29,9 +27,6 @@ static void put_references(struct buf *out, const struct match_check *c)
 	json_put_end(&w, ']');
 }
 
-#define VISIBLE                                                                                    \
-	"since <= (SELECT epoch FROM generation WHERE id = 1) AND (until = 0 OR until > (SELECT "  \
-	"epoch FROM generation WHERE id = 1))"
 /* Most are as they were: a package's neighbours have the same ones. */
 #define DIFFERS                                                                                    \
 	"(title, category, severity, vendor_severity, cvss_version, cvss_base, cvss_vector, "      \
@@ -55,7 +50,7 @@ static const char *const texts[] = {
 		     "source_name = $3"
 		     " AND since = $24 AND " DIFFERS,
     [CHECK_END] = "UPDATE check_version SET until = $24 WHERE id = $1 AND advisory = $2 AND "
-		  "source_name = $3 AND " VISIBLE " AND " DIFFERS,
+		  "source_name = $3 AND " SEEN " AND " DIFFERS,
     [CHECK_INSERT] =
 	"INSERT INTO check_version(id, advisory, source_name, title, category, severity, "
 	"vendor_severity,"
@@ -115,9 +110,8 @@ static int put_cves(struct db_tx *tx, const struct match_check *c, int64_t since
 /* 1 = readers see a version: *ret is its epoch. */
 static int seen(struct db_tx *tx, uint64_t check, int64_t *ret, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx, "SELECT since FROM check_version WHERE id = $1 AND " VISIBLE,
-		     DB_ARGS(DB_I(check)), e);
+	struct db_stmt *s = db_query(tx, "SELECT since FROM check_version WHERE id = $1 AND " SEEN,
+				     DB_ARGS(DB_I(check)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r > 0)
 		*ret = db_int(s, 0);
@@ -152,37 +146,29 @@ static int change_check(struct db_tx *tx, const struct match_check *c, int64_t n
 	return n <= 0 ? (int)n : put_cves(tx, c, next, e);
 }
 
-static int add_match(struct db_tx *tx, int64_t package, struct bytes name, const struct match *m,
-		     int64_t since, struct err *e)
+static int add_match(struct db_tx *tx, int64_t package, const struct match *m, int64_t since,
+		     struct err *e)
 {
-	struct buf template;
-	int64_t remedy = 0;
-	buf_init(&template, REMEDY_MAX);
-	rmd_template(m->remediation, name, m->fixed_version, &template);
-	int64_t n = buf_ok(&template) ? rmd_id(tx, buf_bytes(&template), &remedy, e)
-				      : err_set(e, ERR_NOMEM, "no memory for a remedy");
-	buf_free(&template);
-	if (n >= 0)
-		n = db_exec(tx,
-			    "INSERT INTO match_version(package_id, check_id, since, until, "
-			    "fixed_version, status, patchable,"
-			    " remedy) VALUES($1, $2, $3, 0, $4, $5, $6, $7)",
-			    DB_ARGS(DB_I(package), DB_I(m->check.id), DB_I(since),
-				    DB_T(m->fixed_version), DB_I(m->status), DB_I(m->patchable),
-				    DB_I(remedy)),
-			    e);
+	int64_t n =
+	    db_exec(tx,
+		    "INSERT INTO match_version(package_id, check_id, since, until, "
+		    "fixed_version, status, patchable, remediation) VALUES($1, $2, $3, 0, "
+		    "$4, $5, $6, $7)",
+		    DB_ARGS(DB_I(package), DB_I(m->check.id), DB_I(since), DB_T(m->fixed_version),
+			    DB_I(m->status), DB_I(m->patchable), DB_T(m->remediation)),
+		    e);
 	return n < 0 ? (int)n : 0;
 }
 
-int mts_put(struct db_tx *tx, int64_t package, struct bytes name, const struct match *matches,
-	    size_t count, struct err *e)
+int mts_put(struct db_tx *tx, int64_t package, const struct match *matches, size_t count,
+	    struct err *e)
 {
 	if (db_exec(tx, "DELETE FROM match_version WHERE package_id = $1", DB_ARGS(DB_I(package)),
 		    e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < count; i++) {
 		if (put_check(tx, &matches[i].check, e) < 0 ||
-		    add_match(tx, package, name, &matches[i], 0, e) < 0)
+		    add_match(tx, package, &matches[i], 0, e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
@@ -193,29 +179,24 @@ static void add_change(struct buf *out, struct mts_change c)
 	buf_put(out, (struct bytes){.ptr = (const uint8_t *)&c, .len = sizeof c});
 }
 
-/* Columns: check_id, fixed_version, status, patchable, template of the remedy. */
-static bool same_match(struct db_stmt *s, const struct match *m, struct bytes name,
-		       struct buf *template)
+/* Columns: check_id, fixed_version, status, patchable, remediation. */
+static bool same_match(struct db_stmt *s, const struct match *m)
 {
-	buf_clear(template);
-	rmd_template(m->remediation, name, m->fixed_version, template);
 	return bytes_eq(db_bytes(s, 1), m->fixed_version) && db_int(s, 2) == (int64_t)m->status &&
-	       (db_int(s, 3) != 0) == m->patchable && bytes_eq(db_bytes(s, 4), buf_bytes(template));
+	       (db_int(s, 3) != 0) == m->patchable && bytes_eq(db_bytes(s, 4), m->remediation);
 }
 
-int mts_compare(struct db_tx *tx, int64_t package, struct bytes name, const struct match *matches,
-		size_t count, struct buf *out, struct err *e)
+int mts_compare(struct db_tx *tx, int64_t package, const struct match *matches, size_t count,
+		struct buf *out, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
-	    "SELECT m.check_id, m.fixed_version, m.status, m.patchable, t.text FROM package_match m"
-	    " JOIN remedy t ON t.id = m.remedy WHERE m.package_id = $1 ORDER BY m.check_id",
+	    "SELECT check_id, fixed_version, status, patchable, remediation FROM package_match"
+	    " WHERE package_id = $1 ORDER BY check_id",
 	    DB_ARGS(DB_I(package)), e);
-	struct mts_change add = {.kind = MTS_ADD, .package = package, .name = name};
-	struct buf template;
+	struct mts_change add = {.kind = MTS_ADD, .package = package};
 	size_t i = 0;
 	int r = s ? 0 : -(int)e->code;
-	buf_init(&template, REMEDY_MAX);
 	while (r == 0 && (r = db_step(s, e)) > 0) {
 		uint64_t check = (uint64_t)db_int(s, 0);
 		for (; i < count && matches[i].check.id < check; i++) {
@@ -223,7 +204,7 @@ int mts_compare(struct db_tx *tx, int64_t package, struct bytes name, const stru
 			add_change(out, add);
 		}
 		bool still = i < count && matches[i].check.id == check,
-		     same = still && same_match(s, &matches[i], name, &template);
+		     same = still && same_match(s, &matches[i]);
 		if (!same)
 			add_change(out, (struct mts_change){
 					    .kind = MTS_END, .package = package, .check = check});
@@ -234,7 +215,6 @@ int mts_compare(struct db_tx *tx, int64_t package, struct bytes name, const stru
 		r = 0;
 	}
 	db_done(s);
-	buf_free(&template);
 	for (; i < count; i++) {
 		add.match = &matches[i];
 		add_change(out, add);
@@ -249,7 +229,7 @@ int mts_change(struct db_tx *tx, const struct mts_change *c, int64_t next, struc
 	if (c->kind == MTS_CHECK)
 		return change_check(tx, &c->match->check, next, e);
 	if (c->kind == MTS_ADD)
-		return add_match(tx, c->package, c->name, c->match, next, e);
+		return add_match(tx, c->package, c->match, next, e);
 	int64_t n = db_exec(tx,
 			    "UPDATE match_version SET until = $3 WHERE package_id = $1 AND "
 			    "check_id = $2 AND since < $3 AND until = 0",

@@ -7,23 +7,22 @@
 #include "match/match.h"
 #include "db/db.h"
 
-/* What a scan found for a package (name: its own) that was not kept before: seen at once. The
+/* What a scan found for a package that was not kept before: seen at once. The
  * checks are put, or brought up to date where they differ. */
-int mts_put(struct db_tx *tx, int64_t package, struct bytes name, const struct match *matches,
-	    size_t count, struct err *e);
+int mts_put(struct db_tx *tx, int64_t package, const struct match *matches, size_t count,
+	    struct err *e);
 
 enum mts_kind { MTS_END, MTS_ADD, MTS_CHECK };
 struct mts_change {
 	enum mts_kind kind;
 	int64_t package;
 	uint64_t check;		   /* END */
-	struct bytes name;	   /* ADD: of the package; borrowed */
 	const struct match *match; /* ADD, CHECK; borrowed */
 };
 /* What a package's matches as readers see them differ in from these (sorted by check): changes are
  * added to out, struct mts_change each. */
-int mts_compare(struct db_tx *tx, int64_t package, struct bytes name, const struct match *matches,
-		size_t count, struct buf *out, struct err *e);
+int mts_compare(struct db_tx *tx, int64_t package, const struct match *matches, size_t count,
+		struct buf *out, struct err *e);
 int mts_change(struct db_tx *tx, const struct mts_change *c, int64_t next, struct err *e);
 /* One step of clearing what is over and taking back what an interrupted switch prepared (undo), at
  * most max rows of each: rows touched, 0 = all done. */

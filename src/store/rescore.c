@@ -50,7 +50,7 @@ static int on_sources(struct keys *k, struct bytes name, struct err *e)
 	size_t n = match_sources_of(name, &a, sources);
 	int r = n == SIZE_MAX ? err_set(e, ERR_NOMEM, "no memory for names") : 0;
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE source_name = $1",
+		r = rsc_ids_collect(k->tx, "SELECT id FROM package WHERE source_name = $1",
 				    DB_ARGS(DB_T(sources[i])), &k->r->packages, e);
 	arena_free(&a);
 	return r;
@@ -64,9 +64,9 @@ static int on_key(void *arg, struct bytes ecosystem, struct bytes name, struct e
 	(void)ecosystem;
 	k->r->keys++;
 	if (rsc_go_on(k->r, e) < 0 ||
-	    rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE name = $1",
-			    DB_ARGS(DB_T(name)), &k->r->packages, e) < 0 ||
-	    rsc_ids_collect(k->tx, "SELECT id FROM package_row WHERE source_name = $1",
+	    rsc_ids_collect(k->tx, "SELECT id FROM package WHERE name = $1", DB_ARGS(DB_T(name)),
+			    &k->r->packages, e) < 0 ||
+	    rsc_ids_collect(k->tx, "SELECT id FROM package WHERE source_name = $1",
 			    DB_ARGS(DB_T(name)), &k->r->packages, e) < 0)
 		return -(int)e->code;
 	return on_sources(k, name, e);
@@ -85,20 +85,21 @@ static int match_next(struct rescore *r, struct db_tx *tx, int64_t package, stru
 {
 	struct arena a;
 	struct match *m = NULL;
-	struct pks_union all = {0};
+	struct check_union all = {0};
 	arena_init(&a, MATCH_BUDGET);
 	int64_t n = match_one(tx, r->now, package, &a, &m, e);
 	int rc = n < 0 ? (int)n : 0;
 	for (int64_t i = 0; i < n && rc == 0; i++)
-		rc = pks_union_add_one(&all,
-				       (struct pks_check){.id = m[i].check.id,
-							  .severity = (uint8_t)m[i].check.severity},
-				       e);
+		rc = check_union_add_one(
+		    &all,
+		    (struct set_check){.id = m[i].check.id,
+				       .severity = (uint8_t)m[i].check.severity},
+		    e);
 	if (rc == 0)
-		rc = pks_union_put(&all, kept, e);
+		rc = check_union_put(&all, kept, e);
 	if (rc == 0 && !rsl_put(r->next, package, buf_bytes(kept)))
 		rc = err_set(e, ERR_NOMEM, "no memory for the checks of a package");
-	pks_union_free(&all);
+	check_union_free(&all);
 	arena_free(&a);
 	return rc;
 }
@@ -110,9 +111,9 @@ static int packages_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct buf kept;
 	int rc = cnt_epoch(tx, &r->epoch, e);
 	if (rc == 0)
-		rc = r->old ? vdb_diff(r->old, r->now, on_key, &k, e)
-			    : rsc_ids_collect(tx, "SELECT id FROM package_row", NULL, 0,
-					      &r->packages, e);
+		rc = r->old
+			 ? vdb_diff(r->old, r->now, on_key, &k, e)
+			 : rsc_ids_collect(tx, "SELECT id FROM package", NULL, 0, &r->packages, e);
 	if (rc == 0)
 		rc = rsc_ids_settle(&r->packages, e);
 	buf_init(&kept, MATCH_BUDGET);
@@ -158,7 +159,7 @@ struct image_step {
 	struct rescore *r;
 	const int64_t *ids;
 	size_t count;
-	struct pks_union all;
+	struct check_union all;
 	struct cnt_image results[IMAGES_STEP];
 };
 
@@ -166,12 +167,12 @@ static int set_checks(struct image_step *w, struct db_tx *tx, int64_t set, struc
 {
 	struct bytes checks;
 	if (rsl_find(w->r->cache, set, &checks))
-		return pks_union_add(&w->all, checks, e);
+		return check_union_add(&w->all, checks, e);
 	struct db_stmt *s =
 	    db_query(tx, "SELECT checks FROM package_set WHERE id = $1", DB_ARGS(DB_I(set)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r > 0) {
-		r = pks_union_add(&w->all, db_bytes(s, 0), e);
+		r = check_union_add(&w->all, db_bytes(s, 0), e);
 		if (r == 0)
 			r = rsl_cache(w->r->cache, set, db_bytes(s, 0), e);
 	}
@@ -187,12 +188,12 @@ static int images_compute_tx(struct db_tx *tx, void *arg, struct err *e)
 		struct db_stmt *s = db_query(tx, "SELECT set_id FROM image_set WHERE image_id = $1",
 					     DB_ARGS(DB_I(w->ids[i])), e);
 		r = s ? 0 : -(int)e->code;
-		pks_union_clear(&w->all);
+		check_union_clear(&w->all);
 		while (r == 0 && (r = db_step(s, e)) > 0)
 			r = set_checks(w, tx, db_int(s, 0), e);
 		db_done(s);
 		w->results[i].image = w->ids[i];
-		pks_union_count(&w->all, w->results[i].counts.by);
+		check_union_count(&w->all, w->results[i].counts.by);
 	}
 	return r;
 }
@@ -233,7 +234,7 @@ int rsc_images(struct rescore *r, struct err *e)
 			rc = rsc_keep(r, images_keep_tx, w, e);
 	}
 	buf_free(&d.ids.buf);
-	pks_union_free(&w->all);
+	check_union_free(&w->all);
 	free(w);
 	return rc < 0 ? rc : 0;
 }

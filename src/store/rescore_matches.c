@@ -36,7 +36,7 @@ static int one_package(struct db_tx *tx, struct batch *b, int64_t package, struc
 		if (!rsl_put(b->checks, (int64_t)m[i].check.id, BYTES_NONE))
 			return err_set(e, ERR_NOMEM, "no memory for the checks of a switch");
 	}
-	return mts_compare(tx, package, p.name, m, (size_t)n, &b->changes, e);
+	return mts_compare(tx, package, m, (size_t)n, &b->changes, e);
 }
 
 /* Up to a batch of packages, fewer when they change much. */

@@ -25,9 +25,9 @@ struct step {
 	struct rescore *r;
 	const struct pair *pairs; /* ascending; all of a set */
 	size_t count;
-	struct pks_union now, lost,
+	struct check_union now, lost,
 	    got; /* of one set: as readers see it; of its changed packages, before and after */
-	struct pks_union all;
+	struct check_union all;
 	struct buf kept;    /* scratch */
 	struct buf results; /* id, blob: those that are to be written */
 };
@@ -65,7 +65,7 @@ static int changed_tx(struct db_tx *tx, void *arg, struct err *e)
 		int64_t package = rsc_ids_all(&r->packages)[i];
 		rc = rsc_go_on(r, e);
 		if (rc == 0)
-			rc = collect(tx, "SELECT set_id FROM package_in_set WHERE package_id = $1",
+			rc = collect(tx, "SELECT set_id FROM set_package WHERE package_id = $1",
 				     package, package, &c->pairs, e);
 	}
 	if (rc == 0 && c->pairs.len)
@@ -75,30 +75,32 @@ static int changed_tx(struct db_tx *tx, void *arg, struct err *e)
 }
 
 /* The checks that readers see of a package. */
-static int package_now(struct step *w, struct db_tx *tx, int64_t package, struct pks_union *out,
+static int package_now(struct step *w, struct db_tx *tx, int64_t package, struct check_union *out,
 		       struct err *e)
 {
 	struct bytes checks;
 	if (rsl_find(w->r->cache, package, &checks))
-		return pks_union_add(out, checks, e);
-	struct pks_union own = {0};
-	struct db_stmt *s = db_query(tx,
-				     "SELECT c.id, c.severity FROM package_match m JOIN "
-				     "security_check c ON c.id = m.check_id"
-				     " WHERE m.package_id = $1",
-				     DB_ARGS(DB_I(package)), e);
+		return check_union_add(out, checks, e);
+	struct check_union own = {0};
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT c.id, c.severity, m.patchable FROM package_match m JOIN "
+		     "security_check c ON c.id = m.check_id"
+		     " WHERE m.package_id = $1",
+		     DB_ARGS(DB_I(package)), e);
 	int r = s ? 0 : -(int)e->code;
 	while (r == 0 && (r = db_step(s, e)) > 0)
-		r = pks_union_add_one(&own,
-				      (struct pks_check){.id = (uint64_t)db_int(s, 0),
-							 .severity = (uint8_t)db_int(s, 1)},
-				      e);
+		r = check_union_add_one(&own,
+					(struct set_check){.id = (uint64_t)db_int(s, 0),
+							   .severity = (uint8_t)db_int(s, 1),
+							   .patchable = db_int(s, 2) != 0},
+					e);
 	db_done(s);
 	if (r == 0)
-		r = pks_union_put(&own, &w->kept, e);
-	pks_union_free(&own);
+		r = check_union_put(&own, &w->kept, e);
+	check_union_free(&own);
 	if (r == 0)
-		r = pks_union_add(out, buf_bytes(&w->kept), e);
+		r = check_union_add(out, buf_bytes(&w->kept), e);
 	return r < 0 ? r : rsl_cache(w->r->cache, package, buf_bytes(&w->kept), e);
 }
 
@@ -110,7 +112,7 @@ static int anew(struct step *w, struct db_tx *tx, int64_t set, struct err *e)
 	int r = s ? 0 : -(int)e->code;
 	while (r == 0 && (r = db_step(s, e)) > 0)
 		r = rsl_find(w->r->next, db_int(s, 0), &checks)
-			? pks_union_add(&w->all, checks, e)
+			? check_union_add(&w->all, checks, e)
 			: package_now(w, tx, db_int(s, 0), &w->all, e);
 	db_done(s);
 	return r;
@@ -133,7 +135,7 @@ static int has_other(struct step *w, struct db_tx *tx, int64_t set, uint64_t che
 	return r < 0 ? r : found;
 }
 
-static bool has(const struct pks_union *u, size_t *at, uint64_t check)
+static bool has(const struct check_union *u, size_t *at, uint64_t check)
 {
 	while (*at < u->count && u->items[*at].id < check)
 		(*at)++;
@@ -146,19 +148,19 @@ static int change(struct step *w, struct db_tx *tx, int64_t set, struct err *e)
 {
 	size_t in_lost = 0, in_got = 0;
 	int r = 0;
-	pks_union_settle(&w->now);
-	pks_union_settle(&w->lost);
-	pks_union_settle(&w->got);
+	check_union_settle(&w->now);
+	check_union_settle(&w->lost);
+	check_union_settle(&w->got);
 	for (size_t i = 0; i < w->now.count && r >= 0; i++) {
-		struct pks_check c = w->now.items[i];
+		struct set_check c = w->now.items[i];
 		if (has(&w->got, &in_got, c.id))
 			continue;
 		r = has(&w->lost, &in_lost, c.id) ? has_other(w, tx, set, c.id, e) : 1;
 		if (r > 0)
-			r = pks_union_add_one(&w->all, c, e);
+			r = check_union_add_one(&w->all, c, e);
 	}
 	for (size_t i = 0; i < w->got.count && r >= 0; i++)
-		r = pks_union_add_one(&w->all, w->got.items[i], e);
+		r = check_union_add_one(&w->all, w->got.items[i], e);
 	return r < 0 ? r : 0;
 }
 
@@ -190,10 +192,10 @@ static int one_set(struct step *w, struct db_tx *tx, const struct pair *p, size_
 {
 	struct bytes next;
 	struct buf before;
-	pks_union_clear(&w->now);
-	pks_union_clear(&w->lost);
-	pks_union_clear(&w->got);
-	pks_union_clear(&w->all);
+	check_union_clear(&w->now);
+	check_union_clear(&w->lost);
+	check_union_clear(&w->got);
+	check_union_clear(&w->all);
 	int64_t packages = 0;
 	int prepared = read_set(w, tx, p->set, &packages, e), r = prepared;
 	bool whole = p->package == 0 || (int64_t)count > packages / 2;
@@ -202,16 +204,16 @@ static int one_set(struct step *w, struct db_tx *tx, const struct pair *p, size_
 	if (r >= 0 && whole)
 		r = anew(w, tx, p->set, e);
 	else if (r >= 0)
-		r = pks_union_add(&w->now, buf_bytes(&before), e);
+		r = check_union_add(&w->now, buf_bytes(&before), e);
 	for (size_t i = 0; !whole && i < count && r >= 0; i++) {
 		r = package_now(w, tx, p[i].package, &w->lost, e);
 		if (r == 0 && rsl_find(w->r->next, p[i].package, &next))
-			r = pks_union_add(&w->got, next, e);
+			r = check_union_add(&w->got, next, e);
 	}
 	if (r >= 0 && !whole)
 		r = change(w, tx, p->set, e);
 	if (r >= 0)
-		r = pks_union_put(&w->all, &w->kept, e);
+		r = check_union_put(&w->all, &w->kept, e);
 	if (r >= 0 && (prepared || !bytes_eq(buf_bytes(&before), buf_bytes(&w->kept)))) {
 		rsc_ids_add(&w->r->sets, p->set);
 		buf_put_le64(&w->results, (uint64_t)p->set);
@@ -288,9 +290,9 @@ int rsc_sets(struct rescore *r, struct err *e)
 	buf_free(&c.pairs);
 	buf_free(&w.kept);
 	buf_free(&w.results);
-	pks_union_free(&w.now);
-	pks_union_free(&w.lost);
-	pks_union_free(&w.got);
-	pks_union_free(&w.all);
+	check_union_free(&w.now);
+	check_union_free(&w.lost);
+	check_union_free(&w.got);
+	check_union_free(&w.all);
 	return rc < 0 ? rc : rsc_ids_settle(&r->sets, e);
 }

@@ -7,9 +7,13 @@
 	"queued_at, started_at,"                                                                   \
 	" finished_at, deaths, retries"
 #define INSERT                                                                                     \
-	"INSERT INTO scan(repository, digest, trigger, status, attempts, run_at, lease_until, "    \
-	"lease_epoch, reason,"                                                                     \
+	"INSERT INTO scan(id, repository, digest, trigger, status, attempts, run_at, "             \
+	"lease_until, lease_epoch, reason,"                                                        \
 	" queued_at, started_at, finished_at)"
+/* Of statements that queue many: behind the last one; then counter_follows. */
+#define NEXT_ID                                                                                    \
+	"COALESCE((SELECT value FROM id_counter WHERE name = 'scan'), 0) + row_number() OVER "     \
+	"(ORDER BY i.id)"
 #define UNLESS_OPEN " ON CONFLICT(repository, digest) WHERE status IN (0, 1) DO NOTHING"
 
 const char *store_scan_status_word(enum store_scan_status s)
@@ -62,18 +66,37 @@ static int first_int(struct db_stmt *s, int64_t *ret, struct err *e)
 int store_scan_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
 		   struct bytes trigger, int64_t now_ms, int64_t *ret_id, struct err *e)
 {
-	int64_t n =
-	    db_exec(tx, INSERT " VALUES($1, $2, $3, 0, 0, $4, 0, 0, '', $4, 0, 0)" UNLESS_OPEN,
-		    DB_ARGS(DB_T(repository), DB_T(digest), DB_T(trigger), DB_I(now_ms)), e);
-	if (n < 0)
-		return (int)n;
 	int r = first_int(
 	    db_query(
 		tx,
 		"SELECT id FROM scan WHERE repository = $1 AND digest = $2 AND status IN (0, 1)",
 		DB_ARGS(DB_T(repository), DB_T(digest)), e),
 	    ret_id, e);
-	return r < 0 ? r : 0;
+	if (r != 0)
+		return r < 0 ? r : 0;
+	*ret_id = db_id_next(tx, "scan", e);
+	int64_t n =
+	    *ret_id < 0
+		? *ret_id
+		: db_exec(tx, INSERT " VALUES($5, $1, $2, $3, 0, 0, $4, 0, 0, '', $4, 0, 0)",
+			  DB_ARGS(DB_T(repository), DB_T(digest), DB_T(trigger), DB_I(now_ms),
+				  DB_I(*ret_id)),
+			  e);
+	return n < 0 ? (int)n : 0;
+}
+
+/* After NEXT_ID: no number is given twice. Returns n. */
+static int64_t counter_follows(struct db_tx *tx, int64_t n, struct err *e)
+{
+	if (n <= 0)
+		return n;
+	int64_t r = db_exec(
+	    tx,
+	    "INSERT INTO id_counter(name, value) SELECT 'scan', max(id) FROM scan WHERE id > 0"
+	    " ON CONFLICT(name) DO UPDATE SET value = excluded.value"
+	    " WHERE excluded.value > id_counter.value",
+	    NULL, 0, e);
+	return r < 0 ? r : n;
 }
 
 /* 1 = *ret is the scan's id. */
@@ -255,15 +278,18 @@ int64_t store_scan_retry(struct db_tx *tx, int64_t now_ms, size_t max, struct er
 		    &id, e);
 		if (r <= 0)
 			return r < 0 ? r : (int64_t)i;
-		if (db_exec(tx,
-			    "INSERT INTO scan(repository, digest, trigger, status, attempts, "
-			    "run_at, lease_until, lease_epoch, reason,"
-			    " queued_at, started_at, finished_at, retries)"
-			    " SELECT repository, digest, 'retry', 0, 0, $2, 0, 0, '', $2, 0, 0, "
-			    "retries + 1 FROM scan s WHERE id = $1"
-			    " AND NOT EXISTS (SELECT 1 FROM scan n WHERE n.repository = "
-			    "s.repository AND n.digest = s.digest AND n.id > s.id)" UNLESS_OPEN,
-			    DB_ARGS(DB_I(id), DB_I(now_ms)), e) < 0 ||
+		int64_t next = db_id_next(tx, "scan", e);
+		if (next < 0 ||
+		    db_exec(
+			tx,
+			"INSERT INTO scan(id, repository, digest, trigger, status, attempts, "
+			"run_at, lease_until, lease_epoch, reason,"
+			" queued_at, started_at, finished_at, retries)"
+			" SELECT $3, repository, digest, 'retry', 0, 0, $2, 0, 0, '', $2, 0, 0, "
+			"retries + 1 FROM scan s WHERE id = $1"
+			" AND NOT EXISTS (SELECT 1 FROM scan n WHERE n.repository = "
+			"s.repository AND n.digest = s.digest AND n.id > s.id)" UNLESS_OPEN,
+			DB_ARGS(DB_I(id), DB_I(now_ms), DB_I(next)), e) < 0 ||
 		    db_exec(tx, "UPDATE scan SET retry_at = 0 WHERE id = $1", DB_ARGS(DB_I(id)),
 			    e) < 0)
 			return -(int64_t)e->code;
@@ -288,33 +314,36 @@ int64_t store_scan_again(struct db_tx *tx, enum store_scan_again which, int64_t 
 {
 	static const char *const texts[] = {
 	    [STORE_SCAN_AGAIN_REASON] = INSERT
-	    " SELECT i.repository, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
+	    " SELECT " NEXT_ID ", i.repository, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
 	    " FROM image i JOIN image_counts n ON n.image_id = i.id WHERE i.id BETWEEN $1 AND $2"
 	    " AND (n.rest = 3 OR (n.rest < 3 AND i.reason <> ''))"
 	    " AND NOT EXISTS (SELECT 1 FROM scan s WHERE s.id = " LAST
 	    " AND s.deaths >= $5)" UNLESS_OPEN,
-	    [STORE_SCAN_AGAIN_FAILED] =
-		INSERT " SELECT i.repository, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
-		       " FROM image i JOIN image_counts n ON n.image_id = i.id WHERE i.id BETWEEN "
-		       "$1 AND $2 AND n.rest = 3"
-		       " AND EXISTS (SELECT 1 FROM scan s WHERE s.id = " LAST
-		       " AND s.status = 3 AND s.deaths < $5)" UNLESS_OPEN,
+	    [STORE_SCAN_AGAIN_FAILED] = INSERT
+	    " SELECT " NEXT_ID ", i.repository, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
+	    " FROM image i JOIN image_counts n ON n.image_id = i.id WHERE i.id BETWEEN "
+	    "$1 AND $2 AND n.rest = 3"
+	    " AND EXISTS (SELECT 1 FROM scan s WHERE s.id = " LAST
+	    " AND s.status = 3 AND s.deaths < $5)" UNLESS_OPEN,
 	};
-	return db_exec(tx, texts[which],
-		       DB_ARGS(DB_I(from_id), DB_I(to_id), DB_T(trigger), DB_I(now_ms),
-			       DB_I(STORE_SCAN_DEATHS_MAX)),
-		       e);
+	return counter_follows(tx,
+			       db_exec(tx, texts[which],
+				       DB_ARGS(DB_I(from_id), DB_I(to_id), DB_T(trigger),
+					       DB_I(now_ms), DB_I(STORE_SCAN_DEATHS_MAX)),
+				       e),
+			       e);
 }
 
 int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_ms, int64_t now_ms,
 			   struct err *e)
 {
-	return db_exec(
+	int64_t n = db_exec(
 	    tx,
-	    INSERT
-	    " SELECT i.repository, i.digest, 'recheck', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM image i"
-	    " WHERE i.pulled_at > $2 AND i.scanned_at < $3" UNLESS_OPEN,
+	    INSERT " SELECT " NEXT_ID
+		   ", i.repository, i.digest, 'recheck', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM image i"
+		   " WHERE i.pulled_at > $2 AND i.scanned_at < $3" UNLESS_OPEN,
 	    DB_ARGS(DB_I(now_ms), DB_I(pulled_ms), DB_I(scanned_ms)), e);
+	return counter_follows(tx, n, e);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): filter, place and room of one page */

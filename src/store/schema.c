@@ -19,7 +19,7 @@ const struct db_module schema_modules[] = {
      .steps = schema_access,
      .baseline = schema_access_baseline,
      .baseline_step = 2},
-    {.module = "scan", .steps = schema_scan},
+    {.module = "scan", .steps = schema_scan, .baseline = schema_scan_baseline, .baseline_step = 10},
 };
 const size_t schema_module_count = sizeof schema_modules / sizeof schema_modules[0];
 

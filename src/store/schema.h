@@ -20,6 +20,7 @@ extern const char *const schema_access_baseline[];
 extern const struct db_migration schema_registry[];
 extern const char *const schema_registry_baseline[];
 extern const struct db_migration schema_scan[];
+extern const char *const schema_scan_baseline[];
 
 /* db_open, db_attach and db_attach_only with these tables. */
 struct db *store_open(const char *address, struct err *e);

@@ -1,6 +1,6 @@
 /* tidy (store_tidy_): removes what nothing needs any more: inventories of blobs that are gone, sets
  * that no image has, packages that no set has with their matches, and what only those needed
- * (kinds, layers of images, security checks, remedies). In short transactions, each of which looks
+ * (layers of images, security checks). In short transactions, each of which looks
  * again before it removes, between which other writers go first. So a registry whose content stays
  * the same has a store whose size stays the same, whatever was pushed and deleted. */
 #pragma once
@@ -24,6 +24,3 @@ struct store_tidy_result {
  */
 int store_tidy_rows(struct db *db, const struct store_tidy_rules *rules,
 		    struct store_tidy_result *ret, struct err *e);
-/* Texts of remedies that no match has. It looks at all matches: for after store_tidy_rows removed
- * some, and neither beside scans nor beside a switch. */
-int store_tidy_remedies(struct db *db, struct store_tidy_result *ret, struct err *e);

@@ -356,7 +356,7 @@ static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_
 {
 	int64_t *id = &l->packages[m.name * FLEET_VERSIONS + m.version];
 	struct words w = {0};
-	uint8_t identity[PKS_IDENTITY_LEN];
+	uint8_t identity[PACKAGE_IDENTITY_LEN];
 	struct match *matches;
 	struct arena a;
 	if (*id == 0) {
@@ -365,7 +365,7 @@ static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_
 		int64_t n = match_package(l->v, &p, &a, &matches, e);
 		if (n < 0 || pks_identity(&p, identity, e) < 0 ||
 		    pks_add(tx, &p, identity, id, e) < 0 ||
-		    mts_put(tx, *id, p.name, matches, (size_t)n, e) < 0)
+		    mts_put(tx, *id, matches, (size_t)n, e) < 0)
 			return -(int)e->code;
 		arena_free(&a);
 	}

@@ -167,12 +167,12 @@ static int compare_sets(struct recount *c, struct db_tx *tx, struct err *e)
 	int r;
 	while ((r = db_step(s, e)) > 0) {
 		const struct list *want = &c->sets[db_int(s, 0)];
-		struct pks_check *have;
+		struct set_check *have;
 		struct arena a;
 		size_t n;
 		arena_init(&a, 64U << 20);
 		bool same =
-		    pks_checks_parse(db_bytes(s, 1), &a, &have, &n, e) == 0 && n == want->count;
+		    check_list_parse(db_bytes(s, 1), &a, &have, &n, e) == 0 && n == want->count;
 		for (size_t i = 0; same && i < n; i++)
 			same = have[i].id == want->rows[i].check &&
 			       have[i].severity == want->rows[i].severity;

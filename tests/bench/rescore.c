@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define SECONDS_LIMIT 5.0
-#define BYTES_LIMIT 6144.0
+#define BYTES_LIMIT 12288.0
 #define WAIT_LIMIT_MS 100.0
 #define PROBE_MS 3 /* between two acknowledgements */
 #define PROBES_MAX 100000
@@ -104,8 +104,7 @@ static int state_tx(struct db_tx *tx, void *arg, struct err *e)
 	return r;
 }
 
-static struct gen_result switch_to(struct db *db, const struct vdb *old, const struct vdb *now,
-				   const char *path)
+static struct gen_result switch_to(struct db *db, const struct vdb *old, const struct vdb *now)
 {
 	struct err e = ERR_INIT;
 	struct gen_result r;
@@ -134,7 +133,7 @@ static void make(const struct fleet *f, const struct place *p)
 	struct vdb *v = vdb_open(p->vdb[0], &e);
 	if (!db || !v)
 		need(-1, &e);
-	(void)switch_to(db, NULL, v, p->vdb[0]);
+	(void)switch_to(db, NULL, v);
 	need(fleet_fill(f, db, v, true, &e), &e);
 	need(db_checkpoint(db, &e), &e);
 	vdb_close(v);
@@ -176,8 +175,7 @@ static long peak_kib(void)
 
 /* A generation without advisories takes every match away, then the first database brings all of
  * them: what a push waits meanwhile. */
-static void switch_all(const struct place *p, struct db *db, const struct vdb *full,
-		       const char *path)
+static void switch_all(const struct place *p, struct db *db, const struct vdb *full)
 {
 	const struct fleet nothing = {0};
 	char none[600];
@@ -192,8 +190,7 @@ static void switch_all(const struct place *p, struct db *db, const struct vdb *f
 		memset(&probe, 0, sizeof probe);
 		probe.db = db;
 		pthread_create(&thread, NULL, probe_main, &probe);
-		struct gen_result r =
-		    i ? switch_to(db, NULL, full, path) : switch_to(db, full, empty, none);
+		struct gen_result r = i ? switch_to(db, NULL, full) : switch_to(db, full, empty);
 		atomic_store(&probe.stop, true);
 		pthread_join(thread, NULL);
 		printf("%s: %llu packages, %llu sets, %llu images in %.1f s; writer held at most "
@@ -234,7 +231,7 @@ static void run(const struct fleet *f, const struct place *p, bool huge)
 	long peak = peak_kib();
 	pthread_create(&thread, NULL, probe_main, &during);
 	double cpu = cpu_sec();
-	struct gen_result r = switch_to(db, v[!to], v[to], p->vdb[to]);
+	struct gen_result r = switch_to(db, v[!to], v[to]);
 	cpu = cpu_sec() - cpu;
 	atomic_store(&during.stop, true);
 	pthread_join(thread, NULL);
@@ -256,7 +253,7 @@ static void run(const struct fleet *f, const struct place *p, bool huge)
 	if (keys != FLEET_CHANGED || recount(db, v[to]) < 0)
 		figure_missed = true;
 	if (huge)
-		switch_all(p, db, v[to], p->vdb[to]);
+		switch_all(p, db, v[to]);
 	db_close(db);
 	vdb_close(v[0]);
 	vdb_close(v[1]);

@@ -193,7 +193,7 @@ static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(
 	    number(tx,
 		   "SELECT count(*) FROM generation WHERE current_digest = '' AND next_digest = 'd'"
-		   " AND current_path = '' AND switched_at = 8"),
+		   " AND switched_at = 8"),
 	    1);
 	assert_int_equal(number(tx, "SELECT last_event FROM event_cursor WHERE name = 'scan'"), 41);
 	check_finding(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), BYTES_NONE, a, e);
@@ -294,6 +294,93 @@ static const char scan_6_rows[] = IMAGE_2 SET_OF_LISTS CHECK_OF(
 	      "0);"
 	      "INSERT INTO package_row VALUES(5, x'aa', 1, 'openssl', '3.0', NULL, NULL);";
 
+/* As of 0.1.0: two packages in two sets, one of them prepared by a switch that was cut short; check
+ * 77 can be repaired in package 5 alone, 78 in none; numbers beyond those that rows have. */
+static const char scan_9_rows[] = IMAGE_2
+    "INSERT INTO package_kind VALUES(1, 'deb', 'debian', 'amd64', '', '', 'debian-12', 0);"
+    "INSERT INTO package_row VALUES(5, x'aa', 1, 'openssl', '3.0', NULL, NULL);"
+    "INSERT INTO package_row VALUES(8, x'ab', 1, 'libssl3', '3.0', 'openssl', '3.0');"
+    /* Packages 5 and 8, both at one path (store/lists.h). */
+    "INSERT INTO package_set(id, hash, package_count, since, checks, members) VALUES(6, x'bb', 2, "
+    "0, x'4d040101', x'0b0013' || CAST('var/lib/dpkg/status' AS BLOB) || x'06');"
+    "INSERT INTO package_set(id, hash, package_count, since, checks, members) VALUES(9, x'bc', 1, "
+    "2, x'', x'110013' || CAST('var/lib/dpkg/status' AS BLOB));"
+    "INSERT INTO package_sets(package_id, first, sets) VALUES(5, 6, x'');"
+    "INSERT INTO package_sets(package_id, first, sets) VALUES(8, 6, x'03');" CHECK_OF(
+	"check_version",
+	"0, 0, ") "INSERT INTO cve_version VALUES('CVE-2026-1', 77, 0, 0);"
+		  "INSERT INTO check_version VALUES(78, 0, 0, 'DSA-2-1', 'openssl', 'other', 'Debian', 1, 1, 0, "
+		  "0.0, '', NULL, NULL, NULL, 0, 0, NULL, NULL, 1, 2, 's', 'd', '', '[]');"
+		  /* What the switch prepared is not seen. */
+		  "INSERT INTO check_version VALUES(79, 2, 0, 'DSA-3-1', 'openssl', 'next', 'Debian', 4, 4, 0, "
+		  "0.0, '', NULL, NULL, NULL, 0, 0, NULL, NULL, 1, 2, 's', 'd', '', '[]');"
+		  "INSERT INTO remedy VALUES(1, '~apt-get install ' || char(1) || '=' || char(2));"
+		  "INSERT INTO remedy VALUES(2, '=none yet');"
+		  "INSERT INTO match_version VALUES(5, 77, 0, 0, '3.1', 0, 1, 1);"
+		  "INSERT INTO match_version VALUES(8, 77, 0, 0, '', 0, 0, 2);"
+		  "INSERT INTO match_version VALUES(8, 78, 0, 0, '', 0, 0, 2);"
+		  "INSERT INTO match_version VALUES(8, 79, 2, 0, '', 0, 0, 2);"
+		  "INSERT INTO layer(digest, analyzer, in_len, out_len, complete, indexed_at, inventory) "
+		  "VALUES(x'0a', 5, 10, 20, 1, 30, x'00ff');"
+		  "INSERT INTO scan(id, repository, digest, trigger, status, attempts, run_at, lease_until, "
+		  "lease_epoch, reason, queued_at, started_at, finished_at) VALUES(12, 'a', 'gone', 'push', 2, "
+		  "1, 10, 0, 1, '', 10, 11, 12);"
+		  "DELETE FROM scan;"
+		  "UPDATE generation SET current_digest = 'd', next_digest = 'e', switched_at = 8, again = 1;";
+
+static void scan_10(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct finding rows[2];
+	assert_int_equal(
+	    findings_of(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), BYTES_NONE, rows, a, e), 2);
+	assert_true(rows[0].check.id == 77 && rows[0].patchable && rows[0].match_count == 2);
+	assert_true(rows[1].check.id == 78 && !rows[1].patchable && rows[1].match_count == 1);
+	for (size_t i = 0; i < 2; i++) {
+		const struct finding_match *m = &rows[0].matches[i];
+		bool is_openssl = bytes_eq_lit(m->pkg.name, "openssl");
+		assert_true(is_openssl || bytes_eq_lit(m->pkg.name, "libssl3"));
+		assert_true(bytes_eq_lit(m->pkg.source_name, "openssl"));
+		assert_true(bytes_eq_lit(m->pkg.path, "var/lib/dpkg/status"));
+		assert_true(bytes_eq(m->remediation, is_openssl
+							 ? BYTES_LIT("apt-get install openssl=3.1")
+							 : BYTES_LIT("none yet")));
+	}
+	/* 77 is 0x4d of severity 4, patchable; 78 of severity 1. */
+	assert_int_equal(number(tx, "SELECT count(*) FROM package_set WHERE id = 6 AND since = 0 "
+				    "AND hash = x'bb' AND checks = x'4d840101'"),
+			 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM package_set WHERE id = 9 AND since = 0 "
+				    "AND checks = x'4d040101'"),
+			 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM set_package"), 3);
+	assert_int_equal(
+	    number(tx, "SELECT count(*) FROM package WHERE (id = 5 AND identity = x'aa' AND "
+		       "source_name = 'openssl') OR (id = 8 AND identity = x'ab')"),
+	    2);
+	assert_int_equal(number(tx, "SELECT count(*) FROM layer WHERE digest = x'0a' AND analyzer "
+				    "= 5 AND inventory = x'00ff'"),
+			 1);
+	assert_int_equal(number(tx,
+				"SELECT count(*) FROM generation WHERE current_digest = 'd' AND "
+				"next_digest = 'e' AND epoch = 1 AND again = 1"),
+			 1);
+}
+
+/* Numbers are not given twice. */
+static void scan_10_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	int64_t id = 0;
+	(void)a;
+	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")),
+					BYTES_LIT("push"), 30, &id, e),
+			 0);
+	assert_int_equal(id, 13);
+	assert_int_equal(db_id_next(tx, "package", e), 9);
+	assert_int_equal(db_id_next(tx, "package_set", e), 10);
+	assert_int_equal(db_id_next(tx, "image", e), 3);
+	assert_int_equal(db_id_next(tx, "image_layer", e), 2);
+}
+
 /* Scan 7 was the last, and its image is deleted now: its number is not given again. */
 static const char scan_7_rows[] = "INSERT INTO scan VALUES(3, 'a', '" DIGEST(
     "1") "', 'push', 2, 1, 10, 0, 1, '', 10, 11, 12);"
@@ -342,8 +429,7 @@ static void scan_seen(struct db_tx *tx, struct arena *a, struct err *e)
 	check_finding(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), BYTES_NONE, a, e);
 	check_finding(tx, BYTES_NONE, BYTES_NONE, BYTES_LIT("CVE-2026-1"), a, e);
 	assert_int_equal(
-	    number(tx, "SELECT count(*) FROM package_in_set WHERE package_id = 5 AND set_id = 6"),
-	    1);
+	    number(tx, "SELECT count(*) FROM set_package WHERE package_id = 5 AND set_id = 6"), 1);
 	assert_int_equal(
 	    number(tx,
 		   "SELECT count(*) FROM package WHERE name = 'openssl' AND source_name = 'openssl'"

@@ -131,7 +131,7 @@ static int fill_packages(struct db_tx *tx, struct err *e)
 {
 	for (unsigned p = 0; p < PACKAGES; p++) {
 		static char versions[PACKAGES][8];
-		uint8_t identity[PKS_IDENTITY_LEN];
+		uint8_t identity[PACKAGE_IDENTITY_LEN];
 		struct match matches[CHECKS];
 		size_t n = 0;
 		(void)snprintf(versions[p], sizeof versions[p], "1.%u", p);
@@ -146,7 +146,7 @@ static int fill_packages(struct db_tx *tx, struct err *e)
 				matches[n++] = match_of(&now, p, c);
 		if (pks_identity(&packages[p], identity, e) < 0 ||
 		    pks_add(tx, &packages[p], identity, &package_ids[p], e) < 0 ||
-		    mts_put(tx, package_ids[p], packages[p].name, matches, n, e) < 0)
+		    mts_put(tx, package_ids[p], matches, n, e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
@@ -217,22 +217,22 @@ static int64_t epoch(struct db_tx *tx, struct err *e)
 
 static void prepare_set(struct db_tx *tx, int64_t set, unsigned which, int64_t to, struct err *e)
 {
-	struct pks_union u = {0};
+	struct check_union u = {0};
 	struct buf checks;
 	buf_init(&checks, 10000);
 	for (unsigned p = 0; p < PACKAGES; p++)
 		for (unsigned c = 0; c < CHECKS; c++)
 			if (in_set[which][p] && next.matches[p][c].is)
 				assert_int_equal(
-				    pks_union_add_one(
+				    check_union_add_one(
 					&u,
-					(struct pks_check){.id = next.checks[c].id,
+					(struct set_check){.id = next.checks[c].id,
 							   .severity =
 							       (uint8_t)next.checks[c].severity},
 					e),
 				    0);
-	assert_int_equal(pks_union_put(&u, &checks, e), 0);
-	pks_union_free(&u);
+	assert_int_equal(check_union_put(&u, &checks, e), 0);
+	check_union_free(&u);
 	assert_int_equal(db_exec(tx, "UPDATE package_set SET checks = $2, since = $3 WHERE id = $1",
 				 DB_ARGS(DB_I(set), DB_B(buf_bytes(&checks)), DB_I(to)), e),
 			 1);
@@ -256,8 +256,7 @@ static int prepare_tx(struct db_tx *tx, void *arg, struct err *e)
 						 .check = m.check.id},
 					  add = {.kind = MTS_ADD,
 						 .package = package_ids[p],
-						 .match = &m,
-						 .name = packages[p].name};
+						 .match = &m};
 			if (now.matches[p][c].is)
 				assert_int_equal(mts_change(tx, &end, to, e), 0);
 			if (next.matches[p][c].is)

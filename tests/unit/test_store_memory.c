@@ -172,7 +172,7 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 				 .coverage = BYTES_LIT("{}"),
 				 .package_count = 1,
 				 .scanned_ms = NOW};
-	uint8_t identity[PKS_IDENTITY_LEN];
+	uint8_t identity[PACKAGE_IDENTITY_LEN];
 	int64_t next;
 	arena_init(&a, 1U << 20);
 	int64_t n = match_package(v, &package, &a, &matches, e);
@@ -181,7 +181,7 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 		assert_int_equal(n, 1);
 	if (r < 0 || (r = store_scan_claim(tx, NOW, NULL, &a, &scan, &next, e)) < 0 ||
 	    (r = pks_add(tx, &package, identity, &member.package, e)) < 0 ||
-	    (r = mts_put(tx, member.package, package.name, matches, (size_t)n, e)) < 0 ||
+	    (r = mts_put(tx, member.package, matches, (size_t)n, e)) < 0 ||
 	    (r = store_image_put(tx, &im, &part, 1, e)) < 0 ||
 	    (r = store_scan_end(tx, &scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0, NOW, e)) < 0)
 		goto end;

@@ -23,11 +23,10 @@
 #define ROUNDS 4
 #define IMAGES 12 /* of a round */
 
-static const char *const tables[] = {"package_set",   "package_sets",  "package_row",
-				     "package_kind",  "image_layer",   "image_set",
-				     "image",	      "image_counts",  "repository_total",
-				     "match_version", "check_version", "cve_version",
-				     "remedy",	      "layer",	       "scan"};
+static const char *const tables[] = {
+    "package_set",  "set_package",	"package",	 "image_layer",	  "image_set",	 "image",
+    "image_counts", "repository_total", "match_version", "check_version", "cve_version", "layer",
+    "scan"};
 enum { TABLES = sizeof tables / sizeof *tables };
 
 struct place {
@@ -78,7 +77,7 @@ struct which {
 static int64_t put_package(struct db_tx *tx, unsigned round, unsigned k, struct err *e)
 {
 	char name[32], distro[32], fixed[32], remedy[96], advisory[32];
-	uint8_t identity[PKS_IDENTITY_LEN];
+	uint8_t identity[PACKAGE_IDENTITY_LEN];
 	int64_t id = 0;
 	unsigned of = k % 3 ? round : 0;
 	(void)snprintf(name, sizeof name, "p%u-%u", of, k);
@@ -106,8 +105,7 @@ static int64_t put_package(struct db_tx *tx, unsigned round, unsigned k, struct 
 			  .remediation = bytes_of(remedy)};
 	assert_int_equal(pks_identity(&pkg, identity, e), 0);
 	int r = pks_find(tx, identity, &id, e);
-	if (r == 0 &&
-	    (pks_add(tx, &pkg, identity, &id, e) < 0 || mts_put(tx, id, pkg.name, &m, 1, e) < 0))
+	if (r == 0 && (pks_add(tx, &pkg, identity, &id, e) < 0 || mts_put(tx, id, &m, 1, e) < 0))
 		return -(int64_t)e->code;
 	return r < 0 ? r : id;
 }
@@ -175,7 +173,6 @@ static struct store_tidy_result tidy(struct place *p)
 	    .analyzer = ANALYZER, .layers_before_ms = NOW - 1000, .now_ms = NOW};
 	struct store_tidy_result gone;
 	right(store_tidy_rows(p->db, &rules, &gone, &p->e), p);
-	right(store_tidy_remedies(p->db, &gone, &p->e), p);
 	return gone;
 }
 
@@ -186,21 +183,14 @@ struct counts {
 static int counts_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct counts *c = arg;
-	static const char *const texts[TABLES] = {"SELECT count(*) FROM package_set",
-						  "SELECT count(*) FROM package_sets",
-						  "SELECT count(*) FROM package_row",
-						  "SELECT count(*) FROM package_kind",
-						  "SELECT count(*) FROM image_layer",
-						  "SELECT count(*) FROM image_set",
-						  "SELECT count(*) FROM image",
-						  "SELECT count(*) FROM image_counts",
-						  "SELECT count(*) FROM repository_total",
-						  "SELECT count(*) FROM match_version",
-						  "SELECT count(*) FROM check_version",
-						  "SELECT count(*) FROM cve_version",
-						  "SELECT count(*) FROM remedy",
-						  "SELECT count(*) FROM layer",
-						  "SELECT count(*) FROM scan"};
+	static const char *const texts[TABLES] = {
+	    "SELECT count(*) FROM package_set",	  "SELECT count(*) FROM set_package",
+	    "SELECT count(*) FROM package",	  "SELECT count(*) FROM image_layer",
+	    "SELECT count(*) FROM image_set",	  "SELECT count(*) FROM image",
+	    "SELECT count(*) FROM image_counts",  "SELECT count(*) FROM repository_total",
+	    "SELECT count(*) FROM match_version", "SELECT count(*) FROM check_version",
+	    "SELECT count(*) FROM cve_version",	  "SELECT count(*) FROM layer",
+	    "SELECT count(*) FROM scan"};
 	for (size_t i = 0; i < TABLES; i++) {
 		struct db_stmt *s = db_query(tx, texts[i], NULL, 0, e);
 		if (!s || db_step(s, e) != 1)
@@ -234,15 +224,11 @@ static int lacks_tx(struct db_tx *tx, void *arg, struct err *e)
 	    "SELECT count(*) FROM image_set i WHERE i.set_id NOT IN (SELECT id FROM package_set)",
 	    "SELECT count(*) FROM image_set i WHERE i.layer_id NOT IN (SELECT id FROM image_layer)",
 	    "SELECT count(*) FROM set_package s WHERE s.package_id NOT IN (SELECT id FROM package)",
-	    "SELECT count(*) FROM set_package s WHERE NOT EXISTS (SELECT 1 FROM package_in_set p "
-	    "WHERE p.package_id = s.package_id AND p.set_id = s.set_id)",
-	    "SELECT count(*) FROM package_in_set p WHERE NOT EXISTS (SELECT 1 FROM set_package s "
-	    "WHERE p.package_id = s.package_id AND p.set_id = s.set_id)",
+	    "SELECT count(*) FROM set_package s WHERE s.set_id NOT IN (SELECT id FROM package_set)",
 	    "SELECT count(*) FROM set_package s WHERE s.package_id NOT IN (SELECT package_id FROM "
 	    "package_match)",
 	    "SELECT count(*) FROM package_match m WHERE m.check_id NOT IN (SELECT id FROM "
 	    "security_check)",
-	    "SELECT count(*) FROM package_match m WHERE m.remedy NOT IN (SELECT id FROM remedy)",
 	    "SELECT count(*) FROM security_check c WHERE c.id NOT IN (SELECT check_id FROM "
 	    "check_cve)",
 	};
@@ -282,7 +268,7 @@ static void images_come_and_go(void **state)
 		same(&before, &after, "all are there");
 		if (round == 0)
 			first = after;
-		assert_true(after.of[2] > 0 && after.of[9] > 0 && after.of[12] > 0);
+		assert_true(after.of[2] > 0 && after.of[8] > 0 && after.of[9] > 0);
 		each(p, delete_tx, round, 0, 2);
 		assert_true(tidy(p).sets > 0);
 		whole(p);
@@ -352,10 +338,10 @@ static void inventories(void **state)
 {
 	struct place *p = *state;
 	right(db_run(p->db, DB_WRITE, layers_tx, NULL, &p->e), p);
-	assert_int_equal(count(p).of[13], 6);
+	assert_int_equal(count(p).of[11], 6);
 	/* The blob is gone of 2 and 4, and two are of another analyzer. */
 	assert_int_equal(tidy(p).layers, 4);
-	assert_int_equal(count(p).of[13], 2);
+	assert_int_equal(count(p).of[11], 2);
 	assert_int_equal(tidy(p).layers, 0);
 }
 

@@ -1,0 +1,37 @@
+/* seen: the one place that knows which epoch readers see (docs/decisions/generation-switch.md).
+ * Rows of two epochs stand side by side; these views show the visible one's:
+ *   package_match, security_check, check_cve   matches, security checks and their CVEs
+ *   image_seen        an image's counts by severity and its rest (enum image_state)
+ *   repository_seen   sums of a repository's images */
+#pragma once
+
+#define SEEN_EPOCH "(SELECT epoch FROM generation WHERE id = 1)"
+/* Of a row that holds from epoch since on until (0: for good) the epoch until. */
+#define SEEN "since <= " SEEN_EPOCH " AND (until = 0 OR until > " SEEN_EPOCH ")"
+/* Of a row that holds the values of epoch since, and those of the one before as old_… */
+#define SEEN_COUNT(column)                                                                         \
+	"CASE WHEN since <= " SEEN_EPOCH " THEN " column " ELSE old_" column " END AS " column
+/* Of a row that holds what was seen before epoch since, and what that epoch adds as d_… */
+#define SEEN_SUM(column)                                                                           \
+	column " + CASE WHEN since <= " SEEN_EPOCH " THEN d_" column " ELSE 0 END AS " column
+
+#define SEEN_MATCH_VIEW                                                                            \
+	"CREATE VIEW package_match AS SELECT package_id, check_id, fixed_version, status, "        \
+	"patchable, remediation FROM match_version WHERE " SEEN ";"
+#define SEEN_CHECK_VIEWS                                                                           \
+	"CREATE VIEW security_check AS SELECT id, advisory, source_name, title, category, "        \
+	"severity, vendor_severity, cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, "      \
+	"cvss_v4, kev, ransomware, epss, epss_percentile, published, modified, summary, details, " \
+	"cves, refs FROM check_version WHERE " SEEN ";"                                            \
+	"CREATE VIEW check_cve AS SELECT cve, check_id FROM cve_version WHERE " SEEN ";"
+#define SEEN_EACH(of, a, b, c) of(a) ", " of(b) ", " of(c)
+#define SEEN_SEVERITIES(of)                                                                        \
+	SEEN_EACH(of, "critical", "high", "medium")                                                \
+	", " SEEN_EACH(of, "low", "negligible", "unknown")
+#define SEEN_STATES(of) SEEN_EACH(of, "healthy", "unhealthy", "unverified")
+#define SEEN_COUNT_VIEWS                                                                           \
+	"CREATE VIEW image_seen AS SELECT image_id, repository_id, rest, " SEEN_SEVERITIES(        \
+	    SEEN_COUNT) " FROM image_counts;"                                                      \
+			"CREATE VIEW repository_seen AS SELECT id, name, images, " SEEN_STATES(    \
+			    SEEN_SUM) ", " SEEN_SEVERITIES(SEEN_SUM) " FROM repository_total;"
+#define SEEN_VIEWS SEEN_MATCH_VIEW SEEN_CHECK_VIEWS SEEN_COUNT_VIEWS
