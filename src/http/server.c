@@ -39,10 +39,11 @@ static int listen_on(struct http_server *s, struct err *e)
 	if (!ok)
 		return err_sys(e, "listen on %s port %s", s->options.address, port);
 	/* All of addr is set, above and by getsockname. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
 	uint16_t port_of = addr.ss_family == AF_INET6
 			       ? ((const struct sockaddr_in6 *)(const void *)&addr)->sin6_port
 			       : ((const struct sockaddr_in *)(const void *)&addr)->sin_port;
-	s->port = ntohs(port_of); /* NOLINT(clang-analyzer-core.CallAndMessage) */
+	s->port = ntohs(port_of);
 	return 0;
 }
 
