@@ -76,8 +76,8 @@ test('a renewed certificate is served without a restart; a bad one is not; SIGHU
   assert.equal(await becomes('second.test'), 'second.test');
   fs.writeFileSync(cert, 'no certificate');
   server.child.kill('SIGHUP');
-  for (const until = Date.now() + 5000; !/present certificate stays/.test(server.output) && Date.now() < until;) await sleep(50);
-  assert.match(server.output, /TLS: .*certificate is not usable.*present certificate stays/);
+  for (const until = Date.now() + 5000; !/current certificate stays/.test(server.output) && Date.now() < until;) await sleep(50);
+  assert.match(server.output, /TLS: .*certificate is not usable.*current certificate stays/);
   assert.equal(seen(), 'second.test');
   make('third.test');
   assert.equal(await becomes('third.test'), 'third.test', 'by itself');
