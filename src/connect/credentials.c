@@ -158,6 +158,9 @@ int cred_parse(struct bytes text, struct bytes registry, struct bytes repository
 		return -(int)e->code;
 	helper = helper.len ? helper : found ? BYTES_NONE : store;
 	*ret_helper = helper.len ? arena_cstr(a, helper) : NULL;
+	if (helper.len && !*ret_helper)
+		return err_set(e, ERR_FORMAT,
+			       "no memory for a credential helper's name, or a NUL in it");
 	return found;
 }
 
