@@ -472,9 +472,11 @@ int access_bearer(struct access *a, struct bytes token, struct arena *arena,
 	struct jwt_claims *c = arena_alloc(arena, 1, sizeof *c);
 	if (!c)
 		return err_set(e, ERR_NOMEM, "token");
-	struct bytes key = {.ptr = a->sign_key, .len = sizeof a->sign_key};
-	int rc = jwt_read(token, key, bytes_of(a->service), bytes_of(a->service),
-			  clock_wall_ms() / 1000, arena, c, e);
+	const struct jwt_checks checks = {.key = {.ptr = a->sign_key, .len = sizeof a->sign_key},
+					  .iss = bytes_of(a->service),
+					  .aud = bytes_of(a->service),
+					  .now_sec = clock_wall_ms() / 1000};
+	int rc = jwt_read(token, &checks, arena, c, e);
 	if (rc == -ERR_FORMAT || rc == -ERR_LIMIT || rc == -ERR_TRUNCATED)
 		return no_one(e);
 	struct owner o = {.c = c, .arena = arena};

@@ -131,12 +131,11 @@ int access_assign(struct access *a, const struct access_actor *by, struct bytes 
 		  struct bytes role, struct bytes scope, struct err *e);
 int access_unassign(struct access *a, const struct access_actor *by, struct bytes user,
 		    struct bytes role, struct bytes scope, struct err *e);
-/* A token of that user; expires_at 0 = never. kind: "personal" or "refresh". Past
- * ACCESS_PERSONAL_MAX ERR_CONFLICT; past ACCESS_REFRESH_MAX the user's oldest refresh token ends.
- */
-int access_token_add(struct access *a, const struct access_actor *by, int64_t user_id,
-		     const char *kind, struct bytes label, int64_t expires_at,
-		     char token[SECRET_TOKEN_CAP], struct err *e);
+/* A token of row->user_id with row's kind, name and expiry; the rest of row is not read. The
+ * secret goes into token. Past ACCESS_PERSONAL_MAX ERR_CONFLICT; past ACCESS_REFRESH_MAX the user's
+ * oldest refresh token is revoked. */
+int access_token_add(struct access *a, const struct access_actor *by,
+		     const struct access_token *row, char token[SECRET_TOKEN_CAP], struct err *e);
 int access_token_remove(struct access *a, const struct access_actor *by, int64_t user_id,
 			int64_t token_id, struct err *e);
 /* A custom role; id is a GUID or a word of the caller's choice. */

@@ -41,11 +41,10 @@ int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *
 /* One change; which fields are used depends on its function. */
 struct change {
 	const struct access_actor *by;
-	struct bytes name, password, role, scope, label;
-	const char *kind;
+	struct bytes name, password, role, scope;
 	bool robot, only_first;
-	uint8_t hash[SECRET_HASH_LEN];
-	int64_t user_id, token_id, expires_at, made;
+	struct access_token token;
+	int64_t user_id, token_id, made;
 	const struct access_role_row *row;
 	struct arena arena;
 	uint64_t audit_max;
@@ -371,19 +370,18 @@ int access_unassign(struct access *a, const struct access_actor *by, struct byte
 	return rc < 0 ? rc : 0;
 }
 
-/* A user has so many tokens and no more: personal ones he ends himself, of the others the oldest
- * goes. */
-static int64_t make_room(struct db_tx *tx, const struct change *c, struct err *e)
+/* The number of a user's tokens is bounded: personal ones the user must revoke, of refresh tokens
+ * the oldest are. */
+static int64_t tokens_limit(struct db_tx *tx, const struct change *c, struct err *e)
 {
-	bool refresh = strcmp(c->kind, "refresh") == 0;
-	int64_t n = access_db_token_count(tx, c->user_id, bytes_of(c->kind), e);
+	bool refresh = bytes_eq_lit(c->token.kind, "refresh");
+	int64_t n = access_db_token_count(tx, c->user_id, c->token.kind, e);
 	if (!refresh && n >= ACCESS_PERSONAL_MAX)
 		return err_set(e, ERR_CONFLICT,
 			       "the user has %d tokens, the most there may be: end one",
 			       ACCESS_PERSONAL_MAX);
 	if (refresh && n >= ACCESS_REFRESH_MAX)
-		n = access_db_token_keep(tx, c->user_id, bytes_of(c->kind), ACCESS_REFRESH_MAX - 1,
-					 e);
+		n = access_db_token_keep(tx, c->user_id, c->token.kind, ACCESS_REFRESH_MAX - 1, e);
 	return n;
 }
 
@@ -398,35 +396,27 @@ static int token_add_tx(struct db_tx *tx, void *arg, struct err *e)
 		return rc;
 	int64_t n = access_db_token_prune(tx, clock_wall_ms(), e);
 	if (n >= 0)
-		n = make_room(tx, c, e);
+		n = tokens_limit(tx, c, e);
 	if (n < 0)
 		return (int)n;
-	c->made = access_db_token_add(
-	    tx,
-	    &(struct access_token){.user_id = c->user_id,
-				   .kind = bytes_of(c->kind),
-				   .name = c->label,
-				   .hash = {.ptr = c->hash, .len = sizeof c->hash},
-				   .created_at = clock_wall_ms(),
-				   .expires_at = c->expires_at},
-	    e);
+	c->token.created_at = clock_wall_ms();
+	c->made = access_db_token_add(tx, &c->token, e);
 	if (c->made < 0)
 		return (int)c->made;
 	return access_audit(tx, c->by, "token.add", u.name, BYTES_NONE,
-			    note(c, "kind", bytes_of(c->kind), "name", c->label), e);
+			    note(c, "kind", c->token.kind, "name", c->token.name), e);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): all of them are the row */
-int access_token_add(struct access *a, const struct access_actor *by, int64_t user_id,
-		     const char *kind, struct bytes label, int64_t expires_at,
-		     char token[SECRET_TOKEN_CAP], struct err *e)
+int access_token_add(struct access *a, const struct access_actor *by,
+		     const struct access_token *row, char token[SECRET_TOKEN_CAP], struct err *e)
 {
-	struct change c = {
-	    .by = by, .user_id = user_id, .kind = kind, .label = label, .expires_at = expires_at};
+	struct change c = {.by = by, .user_id = row->user_id, .token = *row};
 	char made[SECRET_TOKEN_CAP];
+	uint8_t hash[SECRET_HASH_LEN];
+	c.token.hash = (struct bytes){.ptr = hash, .len = sizeof hash};
 	int rc = secret_token_new(made, e);
 	if (rc == 0)
-		rc = secret_sha256(bytes_of(made), c.hash, e);
+		rc = secret_sha256(bytes_of(made), hash, e);
 	if (rc == 0)
 		rc = change_run(a, token_add_tx, &c, e);
 	if (rc >= 0)

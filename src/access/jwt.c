@@ -151,9 +151,8 @@ static int claims_parse(struct bytes encoded, struct arena *a, struct jwt_claims
 	return json_finish(&j, e);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): what must hold of a token */
-int jwt_read(struct bytes text, struct bytes key, struct bytes iss, struct bytes aud,
-	     int64_t now_sec, struct arena *a, struct jwt_claims *ret, struct err *e)
+int jwt_read(struct bytes text, const struct jwt_checks *checks, struct arena *a,
+	     struct jwt_claims *ret, struct err *e)
 {
 	uint8_t mac[SECRET_HASH_LEN];
 	uint8_t sent[SECRET_HASH_LEN + 3];
@@ -169,7 +168,7 @@ int jwt_read(struct bytes text, struct bytes key, struct bytes iss, struct bytes
 	/* 32 bytes are 43 characters */
 	if (mac_text.len != 43 || !base64_decode(BASE64_URL, mac_text, sent, &got.len))
 		return err_set(e, ERR_FORMAT, "token: signature of another length");
-	int rc = secret_hmac(key, bytes_part(text, 0, dot), mac, e);
+	int rc = secret_hmac(checks->key, bytes_part(text, 0, dot), mac, e);
 	if (rc < 0)
 		return rc;
 	if (!secret_eq((struct bytes){.ptr = mac, .len = sizeof mac}, got))
@@ -177,9 +176,9 @@ int jwt_read(struct bytes text, struct bytes key, struct bytes iss, struct bytes
 	rc = claims_parse(bytes_part(text, begin, dot - begin), a, ret, e);
 	if (rc < 0)
 		return rc;
-	if (now_sec >= ret->exp || now_sec < ret->nbf - SKEW_SEC)
+	if (checks->now_sec >= ret->exp || checks->now_sec < ret->nbf - SKEW_SEC)
 		return err_set(e, ERR_TIMEOUT, "token: expired or not yet valid");
-	if (!bytes_eq(ret->iss, iss) || !bytes_eq(ret->aud, aud))
+	if (!bytes_eq(ret->iss, checks->iss) || !bytes_eq(ret->aud, checks->aud))
 		return err_set(e, ERR_DENIED, "token: made by or for someone else");
 	return 0;
 }

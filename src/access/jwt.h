@@ -28,11 +28,15 @@ struct jwt_claims {
 
 /* The token text, appended to out. */
 int jwt_write(const struct jwt_claims *c, struct bytes key, struct buf *out, struct err *e);
-/* Check the signature, then the times against now_sec, then iss and aud. ERR_DENIED: signature,
- * issuer, audience; ERR_TIMEOUT: expired or not yet valid; ERR_FORMAT, ERR_LIMIT. Runs live in a.
- */
-int jwt_read(struct bytes text, struct bytes key, struct bytes iss, struct bytes aud,
-	     int64_t now_sec, struct arena *a, struct jwt_claims *ret, struct err *e);
+/* What a token must satisfy. */
+struct jwt_checks {
+	struct bytes key, iss, aud;
+	int64_t now_sec;
+};
+/* Check the signature, then the times, then issuer and audience. ERR_DENIED: signature, issuer,
+ * audience; ERR_TIMEOUT: expired or not yet valid; ERR_FORMAT, ERR_LIMIT. The texts live in a. */
+int jwt_read(struct bytes text, const struct jwt_checks *checks, struct arena *a,
+	     struct jwt_claims *ret, struct err *e);
 
 /* One "type:name:action,action" of a token request; unknown actions are left out. False when it has
  * not that form. "*" is every action of the type. */

@@ -360,8 +360,11 @@ static int refresh_add(struct http_request *r, const struct principal *p, char *
 {
 	const struct access_actor by = {.name = p->name, .peer = http_peer(r)};
 	int64_t until = clock_wall_ms() + (int64_t)REFRESH_DAYS * 86400000;
-	return access_token_add(api_of(r)->access, &by, p->user_id, "refresh", label_of(r), until,
-				text, e);
+	const struct access_token row = {.user_id = p->user_id,
+					 .kind = BYTES_LIT("refresh"),
+					 .name = label_of(r),
+					 .expires_at = until};
+	return access_token_add(api_of(r)->access, &by, &row, text, e);
 }
 
 static int token_reply(struct http_request *r, const struct ask *ask, struct bytes refresh,

@@ -142,8 +142,9 @@ static int post_token(struct http_request *r, struct err *e)
 		return -(int)e->code;
 	int64_t until = b.days ? clock_wall_ms() + (int64_t)b.days * 86400000 : 0;
 	struct access_actor by = people_actor(r);
-	int rc =
-	    access_token_add(api_of(r)->access, &by, user, "personal", b.label, until, token, e);
+	const struct access_token row = {
+	    .user_id = user, .kind = BYTES_LIT("personal"), .name = b.label, .expires_at = until};
+	int rc = access_token_add(api_of(r)->access, &by, &row, token, e);
 	if (rc < 0)
 		return rc;
 	rc = reply_made(

@@ -196,24 +196,47 @@ struct content {
 	struct bytes bytes;
 };
 
+int io_temporary_open(struct io_temporary *t, int dir_fd, const char *name, unsigned mode,
+		      struct err *e)
+{
+	int n = snprintf(t->tmp, sizeof t->tmp, "%s.tmp-%ld", name, (long)gettid());
+	if (n < 0 || (size_t)n >= sizeof t->tmp)
+		return err_set(e, ERR_LIMIT, "path too long");
+	t->dir_fd = dir_fd;
+	t->name = name;
+	t->fd = openat(dir_fd, t->tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		       (mode_t)mode);
+	return t->fd < 0 ? err_sys(e, "%s", t->tmp) : 0;
+}
+
+int io_temporary_close(struct io_temporary *t, int r, struct err *e)
+{
+	if (r == 0 && fsync(t->fd) < 0)
+		r = err_sys(e, "sync");
+	if (r == 0 && renameat(t->dir_fd, t->tmp, t->dir_fd, t->name) < 0)
+		r = err_sys(e, "rename");
+	if (r < 0) {
+		(void)unlinkat(t->dir_fd, t->tmp, 0);
+		(void)err_ctx(e, "%s", t->name);
+	}
+	own_fd_close(&t->fd);
+	return r;
+}
+
 static int replace(const char *path, const struct content *c, unsigned mode, struct err *e)
 {
-	char tmp[4096], dir[4096];
+	struct io_temporary t;
+	char dir[4096];
 	struct stat there;
 	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
 		return err_set(e, ERR_IO, "%s: not a regular file", path);
-	int n = snprintf(tmp, sizeof tmp, "%s.tmp-%ld", path, (long)gettid());
-	if (n < 0 || (size_t)n >= sizeof tmp)
-		return err_set(e, ERR_LIMIT, "path too long");
-	OWN_FD int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
-	if (fd < 0)
-		return err_sys(e, "%s", tmp);
-	int r = c->fd >= 0 ? copy_rest(c->fd, fd, e) : io_write(fd, c->bytes.ptr, c->bytes.len, e);
-	if (r < 0 || (fsync(fd) < 0 && err_sys(e, "sync") < 0) ||
-	    (rename(tmp, path) < 0 && err_sys(e, "rename") < 0)) {
-		(void)unlink(tmp);
-		return err_ctx(e, "%s", path);
-	}
+	int r = io_temporary_open(&t, AT_FDCWD, path, mode, e);
+	if (r < 0)
+		return r;
+	r = c->fd >= 0 ? copy_rest(c->fd, t.fd, e) : io_write(t.fd, c->bytes.ptr, c->bytes.len, e);
+	r = io_temporary_close(&t, r, e);
+	if (r < 0)
+		return r;
 	(void)snprintf(dir, sizeof dir, "%s", path);
 	char *slash = strrchr(dir, '/');
 	if (slash == dir)

@@ -23,7 +23,19 @@ int io_size(int fd, uint64_t *ret_size, struct err *e);
 /* The whole file into out (its max is the limit: ERR_LIMIT past it). ERR_NOT_FOUND when it does not
  * exist. */
 int io_read_file(const char *path, struct buf *out, struct err *e);
-/* Write path.tmp-THREAD, fsync, rename over path, fsync the folder. */
+/* A file written under a temporary name until it is whole, so that a crash leaves the old one or
+ * the new one. Names are relative to dir_fd (AT_FDCWD: the working folder). */
+struct io_temporary {
+	int dir_fd, fd; /* fd: write the content here */
+	const char *name;
+	char tmp[4096]; /* name.tmp-THREAD */
+};
+int io_temporary_open(struct io_temporary *t, int dir_fd, const char *name, unsigned mode,
+		      struct err *e);
+/* After what was written with result r: fsync and rename over name, or, where r or one of these
+ * fails, remove it. The folder is not synced. Returns r or the error. */
+int io_temporary_close(struct io_temporary *t, int r, struct err *e);
+/* Write a temporary file, fsync, rename over path, fsync the folder. */
 int io_replace_file(const char *path, struct bytes content, unsigned mode, struct err *e);
 /* The same with the content of another file, copied by the kernel where it can. */
 int io_copy_file(const char *from, const char *path, unsigned mode, struct err *e);

@@ -128,9 +128,8 @@ static int put_blob(void *arg, const struct store_care *c, struct err *e)
 		(void)unlinkat(m->dir_fd, path,
 			       0); /* of another length: an earlier run was interrupted */
 		struct files_name from = {m->data_fd, path}, to = {m->dir_fd, path};
-		int r = m->o->copy
-			    ? files_copy(from, to, 0600, &m->watch, DIGEST_NONE, NULL, NULL, e)
-			    : files_link(from, to, &m->watch, e);
+		int r = m->o->copy ? files_copy(from, to, &m->watch, NULL, e)
+				   : files_link(from, to, &m->watch, e);
 		if (r < 0)
 			return r;
 		m->n.added++;
@@ -171,14 +170,12 @@ static int copy_database(struct making *m, struct err *e)
 
 static int sum_up(struct making *m, const char *name, struct err *e)
 {
-	struct digest d;
-	uint64_t size;
+	struct files_sum sum = {.algo = DIGEST_SHA256};
 	char text[DIGEST_TEXT_CAP];
-	int r = files_hash((struct files_name){m->dir_fd, name}, &m->watch, DIGEST_SHA256, &d,
-			   &size, e);
+	int r = files_hash((struct files_name){m->dir_fd, name}, &m->watch, &sum, e);
 	if (r < 0)
 		return r;
-	digest_text(&d, text);
+	digest_text(&sum.digest, text);
 	buf_printf(&m->sums, "%s  %s\n", text + 7, name);
 	return 0;
 }
@@ -219,8 +216,7 @@ static int copy_files(struct making *m, const char *folder, struct err *e)
 			       ent->d_name);
 		(void)unlinkat(m->dir_fd, path, 0);
 		int r = files_copy((struct files_name){m->data_fd, path},
-				   (struct files_name){m->dir_fd, path}, 0600, &m->watch,
-				   DIGEST_NONE, NULL, NULL, e);
+				   (struct files_name){m->dir_fd, path}, &m->watch, NULL, e);
 		if (r == -(int)ERR_NOT_FOUND) { /* a generation that was replaced just now: it is
 						   fetched or built again */
 			*e = (struct err)ERR_INIT;

@@ -5,13 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define STEP (1U << 20)
 
-/* All of from, into to (-1: nowhere). */
+/* All of from, into to (-1: only read). */
 static int pump(int from, int to, const struct files_watch *w, struct digest_run *run,
 		uint64_t *ret_size, struct err *e)
 {
@@ -39,61 +37,45 @@ static int open_for_reading(struct files_name from, struct err *e)
 {
 	int fd = openat(from.dir_fd, from.name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT)
-		return err_set(e, ERR_NOT_FOUND, "%s: not there", from.name);
+		return err_set(e, ERR_NOT_FOUND, "%s: no such file", from.name);
 	return fd < 0 ? err_sys(e, "%s", from.name) : fd;
 }
 
-static int pump_and_hash(int from, int to, const struct files_watch *w, enum digest_algo algo,
-			 struct digest *ret, uint64_t *ret_size, struct err *e)
+static int pump_and_hash(int from, int to, const struct files_watch *w, struct files_sum *sum,
+			 struct err *e)
 {
-	struct digest_run *run = ret ? digest_run_open(algo, e) : NULL;
-	if (ret && !run)
+	uint64_t size;
+	if (!sum)
+		return pump(from, to, w, NULL, &size, e);
+	struct digest_run *run = digest_run_open(sum->algo, e);
+	if (!run)
 		return -(int)e->code;
-	int r = pump(from, to, w, run, ret_size, e);
-	if (r == 0 && ret)
-		digest_run_get(run, ret);
+	int r = pump(from, to, w, run, &sum->size, e);
+	if (r == 0)
+		digest_run_get(run, &sum->digest);
 	digest_run_close(run);
 	return r;
 }
 
-int files_hash(struct files_name from, const struct files_watch *w, enum digest_algo algo,
-	       struct digest *ret, uint64_t *ret_size, struct err *e)
+int files_hash(struct files_name from, const struct files_watch *w, struct files_sum *sum,
+	       struct err *e)
 {
 	OWN_FD int in = open_for_reading(from, e);
 	if (in < 0)
 		return in;
-	int r = pump_and_hash(in, -1, w, algo, ret, ret_size, e);
+	int r = pump_and_hash(in, -1, w, sum, e);
 	return r < 0 ? err_ctx(e, "%s", from.name) : 0;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): two names, a watch, and what was copied */
-int files_copy(struct files_name from, struct files_name to, unsigned mode,
-	       const struct files_watch *w, enum digest_algo algo, struct digest *ret,
-	       uint64_t *ret_size, struct err *e)
+int files_copy(struct files_name from, struct files_name to, const struct files_watch *w,
+	       struct files_sum *sum, struct err *e)
 {
-	char tmp[300];
-	uint64_t size = 0;
+	struct io_temporary t;
 	OWN_FD int in = open_for_reading(from, e);
 	if (in < 0)
 		return in;
-	if ((size_t)snprintf(tmp, sizeof tmp, "%s.tmp", to.name) >= sizeof tmp)
-		return err_set(e, ERR_LIMIT, "%s: name too long", to.name);
-	OWN_FD int out = openat(
-	    to.dir_fd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
-	if (out < 0)
-		return err_sys(e, "%s", tmp);
-	int r = pump_and_hash(in, out, w, algo, ret, &size, e);
-	if (r == 0 && fsync(out) < 0)
-		r = err_sys(e, "sync");
-	if (r == 0 && renameat(to.dir_fd, tmp, to.dir_fd, to.name) < 0)
-		r = err_sys(e, "rename");
-	if (r < 0) {
-		(void)unlinkat(to.dir_fd, tmp, 0);
-		return err_ctx(e, "%s", to.name);
-	}
-	if (ret_size)
-		*ret_size = size;
-	return 0;
+	int r = io_temporary_open(&t, to.dir_fd, to.name, 0600, e);
+	return r < 0 ? r : io_temporary_close(&t, pump_and_hash(in, t.fd, w, sum, e), e);
 }
 
 int files_link(struct files_name from, struct files_name to, const struct files_watch *w,
@@ -102,8 +84,8 @@ int files_link(struct files_name from, struct files_name to, const struct files_
 	if (linkat(from.dir_fd, from.name, to.dir_fd, to.name, 0) == 0)
 		return 1;
 	if (errno == ENOENT)
-		return err_set(e, ERR_NOT_FOUND, "%s: not there", from.name);
-	return files_copy(from, to, 0600, w, DIGEST_NONE, NULL, NULL, e);
+		return err_set(e, ERR_NOT_FOUND, "%s: no such file", from.name);
+	return files_copy(from, to, w, NULL, e);
 }
 
 bool files_is_name(struct bytes name)

@@ -51,9 +51,8 @@ static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
 static const char *look(struct checking *c, const struct store_care *b, int *rc, struct err *e)
 {
 	char path[BACKUP_PATH_CAP];
-	struct digest want, got;
+	struct digest want;
 	struct blobs_stat st;
-	uint64_t size;
 	*rc = blobs_stat(c->blobs, b->blob.key, &st, e);
 	if (*rc <= 0)
 		return *rc == 0 ? "its file is not there" : NULL;
@@ -64,13 +63,15 @@ static const char *look(struct checking *c, const struct store_care *b, int *rc,
 	if (digest_parse(bytes_of(b->digest), &want, e) < 0)
 		return "its digest is none";
 	backup_path(b->blob.key, path);
-	*rc = files_hash((struct files_name){c->dir_fd, path}, NULL, want.algo, &got, &size, e);
+	struct files_sum got = {.algo = want.algo};
+	*rc = files_hash((struct files_name){c->dir_fd, path}, NULL, &got, e);
 	if (*rc < 0 && e->code == ERR_IO) {
 		*e = (struct err)ERR_INIT;
 		*rc = 0;
 		return "its file cannot be read";
 	}
-	return *rc == 0 && !digest_eq(&got, &want) ? "its bytes are not what was pushed" : NULL;
+	return *rc == 0 && !digest_eq(&got.digest, &want) ? "its bytes are not what was pushed"
+							  : NULL;
 }
 
 static int check_blob(void *arg, const struct store_care *b, struct err *e)

@@ -33,15 +33,15 @@ static int refuse(struct err *e, const char *what, const char *why)
 static int copy_checked(struct restoring *r, const char *name, const char *to,
 			const struct digest *want, uint64_t *ret_size, struct err *e)
 {
-	struct digest got;
-	int rc =
-	    files_copy((struct files_name){r->from_fd, name}, (struct files_name){r->to_fd, to},
-		       0600, NULL, want->algo, &got, ret_size, e);
+	struct files_sum got = {.algo = want->algo};
+	int rc = files_copy((struct files_name){r->from_fd, name},
+			    (struct files_name){r->to_fd, to}, NULL, &got, e);
 	if (rc == -(int)ERR_NOT_FOUND)
 		return refuse(e, name, "it is not there");
 	if (rc < 0)
 		return rc;
-	return digest_eq(&got, want)
+	*ret_size = got.size;
+	return digest_eq(&got.digest, want)
 		   ? 0
 		   : refuse(e, name, "its bytes are not those that were backed up");
 }

@@ -346,7 +346,6 @@ int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_
 	return counter_follows(tx, n, e);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): filter, place and room of one page */
 int64_t store_scan_list(struct db_tx *tx, const struct store_scan_query *q, struct arena *a,
 			struct store_scan *out, struct err *e)
 {

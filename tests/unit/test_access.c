@@ -349,6 +349,18 @@ static int refusals_read(struct db_tx *tx, void *arg, struct err *e)
 	return rc;
 }
 
+static int token_add(struct place *p, int64_t user_id, const char *kind, int64_t expires_at,
+		     char token[SECRET_TOKEN_CAP])
+{
+	struct err e = ERR_INIT;
+	return access_token_add(p->a, &me,
+				&(struct access_token){.user_id = user_id,
+						       .kind = bytes_of(kind),
+						       .name = BYTES_LIT("ci"),
+						       .expires_at = expires_at},
+				token, &e);
+}
+
 static void test_audit(void **state)
 {
 	struct place *p = *state;
@@ -361,8 +373,7 @@ static void test_audit(void **state)
 	assert_int_equal(access_user_add(p->a, &me, ann, true, BYTES_NONE, &e), -ERR_CONFLICT);
 	assert_int_equal(access_assign(p->a, &me, ann, BYTES_LIT("AcrPull"), BYTES_LIT("/"), &e),
 			 0);
-	assert_int_equal(access_token_add(p->a, &me, id, "personal", BYTES_LIT("ci"), 0, token, &e),
-			 0);
+	assert_int_equal(token_add(p, id, "personal", 0, token), 0);
 	assert_int_equal(access_user_remove(p->a, &me, ann, &e), 0);
 	assert_true(db_run(p->db, DB_READ, audits_read, &v, &e) >= 0);
 	assert_int_equal(v.count, 4); /* what failed left no row */
@@ -430,15 +441,10 @@ static void test_tokens(void **state)
 	int64_t id = access_user_add(p->a, &me, bot, true, BYTES_NONE, &e);
 	assert_int_equal(access_assign(p->a, &me, bot, BYTES_LIT("AcrPull"), BYTES_LIT("/"), &e),
 			 0);
-	assert_int_equal(access_token_add(p->a, &me, id, "personal", BYTES_LIT("t"), 0, token, &e),
-			 0);
-	assert_int_equal(access_token_add(p->a, &me, id, "refresh", BYTES_LIT("t"), 0, refresh, &e),
-			 0);
-	assert_int_equal(access_token_add(p->a, &me, id, "personal", BYTES_LIT("t"),
-					  clock_wall_ms() + 86400000, old, &e),
-			 0);
-	assert_int_equal(access_token_add(p->a, &me, id + 9, "personal", BYTES_NONE, 0, token, &e),
-			 -ERR_NOT_FOUND);
+	assert_int_equal(token_add(p, id, "personal", 0, token), 0);
+	assert_int_equal(token_add(p, id, "refresh", 0, refresh), 0);
+	assert_int_equal(token_add(p, id, "personal", clock_wall_ms() + 86400000, old), 0);
+	assert_int_equal(token_add(p, id + 9, "personal", 0, token), -ERR_NOT_FOUND);
 	clock_advance_for_tests(86400001);
 	assert_int_equal(access_bearer(p->a, bytes_of(token), &p->arena, &who, &e), 0);
 	assert_int_equal(who->kind, PRINCIPAL_ROBOT);
@@ -484,31 +490,36 @@ static void test_jwt(void **state)
 	buf_init(&text, JWT_TEXT_MAX);
 	assert_int_equal(jwt_write(&in, key, &text, &e), 0);
 	struct bytes t = buf_bytes(&text);
-	assert_int_equal(jwt_read(t, key, in.iss, in.aud, 950, &a, &out, &e), 0);
+	const struct jwt_checks fits = {.key = key, .iss = in.iss, .aud = in.aud, .now_sec = 950};
+	struct jwt_checks late = fits, early = fits, other_aud = fits, other_iss = fits,
+			  other_key = fits;
+	late.now_sec = 1000;
+	early.now_sec = 800;
+	other_aud.aud = BYTES_LIT("b");
+	other_iss.iss = BYTES_LIT("b");
+	other_key.key = bytes_part(key, 0, 31);
+	assert_int_equal(jwt_read(t, &fits, &a, &out, &e), 0);
 	assert_true(bytes_eq(out.sub, in.sub));
 	assert_int_equal(out.access_count, 1);
 	assert_int_equal(out.access[0].actions, JWT_PULL | JWT_PUSH);
 	assert_true(bytes_eq_lit(out.access[0].name, "a/b"));
-	assert_int_equal(jwt_read(t, key, in.iss, in.aud, 1000, &a, &out, &e), -ERR_TIMEOUT);
-	assert_int_equal(jwt_read(t, key, in.iss, in.aud, 800, &a, &out, &e), -ERR_TIMEOUT);
-	assert_int_equal(jwt_read(t, key, in.iss, BYTES_LIT("b"), 950, &a, &out, &e), -ERR_DENIED);
-	assert_int_equal(jwt_read(t, key, BYTES_LIT("b"), in.aud, 950, &a, &out, &e), -ERR_DENIED);
-	assert_int_equal(jwt_read(t, bytes_part(key, 0, 31), in.iss, in.aud, 950, &a, &out, &e),
-			 -ERR_DENIED);
+	assert_int_equal(jwt_read(t, &late, &a, &out, &e), -ERR_TIMEOUT);
+	assert_int_equal(jwt_read(t, &early, &a, &out, &e), -ERR_TIMEOUT);
+	assert_int_equal(jwt_read(t, &other_aud, &a, &out, &e), -ERR_DENIED);
+	assert_int_equal(jwt_read(t, &other_iss, &a, &out, &e), -ERR_DENIED);
+	assert_int_equal(jwt_read(t, &other_key, &a, &out, &e), -ERR_DENIED);
 	/* Every prefix and every changed byte is refused. */
 	for (size_t n = 0; n < t.len; n++)
-		assert_true(jwt_read(bytes_part(t, 0, n), key, in.iss, in.aud, 950, &a, &out, &e) <
-			    0);
+		assert_true(jwt_read(bytes_part(t, 0, n), &fits, &a, &out, &e) < 0);
 	for (size_t n = 0; n < t.len; n++) {
 		text.ptr[n] ^= 1;
-		assert_true(jwt_read(t, key, in.iss, in.aud, 950, &a, &out, &e) < 0);
+		assert_true(jwt_read(t, &fits, &a, &out, &e) < 0);
 		text.ptr[n] ^= 1;
 	}
 	/* {"alg":"none"}, with and without a signature. */
 	static const char none[] =
 	    "eyJhbGciOiJub25lIn0.eyJpc3MiOiJpIiwiYXVkIjoiYSIsImV4cCI6MTAwMH0.";
-	assert_int_equal(jwt_read(bytes_of(none), key, in.iss, in.aud, 950, &a, &out, &e),
-			 -ERR_FORMAT);
+	assert_int_equal(jwt_read(bytes_of(none), &fits, &a, &out, &e), -ERR_FORMAT);
 	buf_free(&text);
 	arena_free(&a);
 }

@@ -80,7 +80,11 @@ static int try_change(void *arg)
 	char token[SECRET_TOKEN_CAP];
 	int rc = access_password_set(api.access, &me, BYTES_LIT("bob"), BYTES_LIT("word2"), &e);
 	if (rc == 0)
-		rc = access_token_add(api.access, &me, 2, "personal", BYTES_LIT("t"), 0, token, &e);
+		rc = access_token_add(api.access, &me,
+				      &(struct access_token){.user_id = 2,
+							     .kind = BYTES_LIT("personal"),
+							     .name = BYTES_LIT("t")},
+				      token, &e);
 	return rc;
 }
 
