@@ -4,7 +4,7 @@
 
 #include "ledger/findings.h"
 #include "pkg/version.h"
-#include "store/images.h"
+#include "ledger/images.h"
 
 struct findings_query {
 	struct api_page page;
@@ -121,7 +121,7 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 	struct arena *a = http_arena(l->r);
 	struct finding_cursor cursor = l->cursor;
 	struct bytes next = BYTES_NONE;
-	struct store_image image;
+	struct ledger_image image;
 	bool more;
 	size_t limit = (size_t)l->q.page.limit;
 	struct finding *rows = arena_alloc(a, limit, sizeof *rows);

@@ -7,7 +7,7 @@
 #include "oci/reference.h"
 #include "report/package.h"
 #include "pkg/support.h"
-#include "store/images.h"
+#include "ledger/images.h"
 #include "store/registry.h"
 
 #define TAGS_MAX 100	  /* told of one image */
@@ -16,7 +16,7 @@
 static const char *state_word(int i)
 {
 	return i >= IMAGE_PENDING && i <= IMAGE_UNVERIFIED
-		   ? store_image_state_word((enum image_state)i)
+		   ? ledger_image_state_word((enum image_state)i)
 		   : NULL;
 }
 
@@ -90,15 +90,15 @@ struct image_row {
 	struct bytes registry;
 	int kind; /* of kind_word */
 	struct record_rows tags;
-	struct store_image i;
+	struct ledger_image i;
 };
 
 static const struct record_field distro_fields[] = {
-    RECORD_FIELD(struct store_image, distro_id, RECORD_TEXT, "id", "ID of os-release",
+    RECORD_FIELD(struct ledger_image, distro_id, RECORD_TEXT, "id", "ID of os-release",
 		 .example = "\"debian\""),
-    RECORD_FIELD(struct store_image, distro_version, RECORD_TEXT, "version_id", "VERSION_ID",
+    RECORD_FIELD(struct ledger_image, distro_version, RECORD_TEXT, "version_id", "VERSION_ID",
 		 .example = "\"12\""),
-    RECORD_FIELD(struct store_image, distro_name, RECORD_TEXT, "name", "PRETTY_NAME"),
+    RECORD_FIELD(struct ledger_image, distro_name, RECORD_TEXT, "name", "PRETTY_NAME"),
 };
 static const struct record_object distro_object = {
     .name = "Distro",
@@ -156,10 +156,11 @@ struct listing {
 	struct http_request *r;
 };
 
-int api_image_find(struct db_tx *tx, struct http_request *r, struct store_image *ret, struct err *e)
+int api_image_find(struct db_tx *tx, struct http_request *r, struct ledger_image *ret,
+		   struct err *e)
 {
 	struct bytes repository = http_param(r, "repository"), digest = http_param(r, "digest");
-	int rc = store_image_get(tx, repository, digest, http_arena(r), ret, e);
+	int rc = ledger_image_get(tx, repository, digest, http_arena(r), ret, e);
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no image %.*s@%.*s",
 			       BYTES_ARG(repository), BYTES_ARG(digest));
@@ -199,7 +200,7 @@ static struct bytes stated_end(struct bytes coverage, struct arena *a)
 }
 
 /* The statement as the scan made it, and what today says of the release's support. */
-static struct bytes coverage_now(const struct store_image *i, struct arena *a)
+static struct bytes coverage_now(const struct ledger_image *i, struct arena *a)
 {
 	struct support support;
 	struct buf text, more;
@@ -226,7 +227,7 @@ static struct bytes coverage_now(const struct store_image *i, struct arena *a)
 }
 
 static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *r,
-		     const struct store_image *i, struct err *e)
+		     const struct ledger_image *i, struct err *e)
 {
 	struct store_registry t = {.tx = tx, .tenant = API_TENANT};
 	struct store_texts tags = {0};
@@ -249,7 +250,7 @@ static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *
 
 static int write_image(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	struct store_image image;
+	struct ledger_image image;
 	int rc = api_image_find(tx, arg, &image, e);
 	return rc < 0 ? rc : put_image(tx, w, arg, &image, e);
 }
@@ -260,14 +261,14 @@ static int get_image(struct http_request *r, struct err *e)
 }
 
 /* Rows are read before the first one is written: its tags are another statement. */
-static int64_t read_images(struct db_tx *tx, const struct listing *q, struct store_image *rows,
+static int64_t read_images(struct db_tx *tx, const struct listing *q, struct ledger_image *rows,
 			   struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(tx,
-		     "SELECT " STORE_IMAGE_COLUMNS " FROM " STORE_IMAGE_FROM
+		     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
 		     " WHERE i.repository = $1 AND i.digest > $2"
-		     " AND ($3 < 0 OR " CNT_STATE " = $3 OR ($3 = 3 AND n.rest = 4))"
+		     " AND ($3 < 0 OR " COUNTS_STATE " = $3 OR ($3 = 3 AND n.rest = 4))"
 		     " AND ($5 < 0 OR ($5 = 1 AND n.rest = 4) OR ($5 = 0 AND n.rest <> 4))"
 		     " ORDER BY i.digest LIMIT $4",
 		     DB_ARGS(DB_T(http_param(q->r, "repository")), DB_T(q->q.page.cursor),
@@ -278,7 +279,7 @@ static int64_t read_images(struct db_tx *tx, const struct listing *q, struct sto
 	int64_t n = 0;
 	int r;
 	while ((r = db_step(s, e)) > 0 &&
-	       (r = store_image_row(s, http_arena(q->r), &rows[n], e)) >= 0)
+	       (r = ledger_image_row(s, http_arena(q->r), &rows[n], e)) >= 0)
 		n++;
 	db_done(s);
 	return r < 0 ? r : n;
@@ -288,7 +289,7 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 {
 	const struct listing *q = arg;
 	size_t limit = (size_t)q->q.page.limit;
-	struct store_image *rows = arena_alloc(http_arena(q->r), limit + 1, sizeof *rows);
+	struct ledger_image *rows = arena_alloc(http_arena(q->r), limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu images", limit);
 	if (api_repository_check(tx, http_param(q->r, "repository"), &VISIBILITY_ALL, e) < 0)

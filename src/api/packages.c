@@ -4,7 +4,7 @@
 
 #include "base/num.h"
 #include "report/package.h"
-#include "store/images.h"
+#include "ledger/images.h"
 
 /* As report_package_put writes it. */
 static const struct record_field package_fields[] = {
@@ -125,7 +125,7 @@ static int write_packages(struct db_tx *tx, struct json_out *w, void *arg, struc
 {
 	struct packages *l = arg;
 	struct arena *a = http_arena(l->r);
-	struct store_image image;
+	struct ledger_image image;
 	struct bytes next = BYTES_NONE;
 	struct buf purl;
 	long long package = 0, position = 0;

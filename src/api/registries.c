@@ -3,7 +3,7 @@
 #include "api/routes.h"
 
 #include "oci/reference.h"
-#include "store/counts.h"
+#include "ledger/counts.h"
 #include "store/registry.h"
 
 static const char *registry_type(int i)
@@ -24,7 +24,7 @@ struct registry_row {
 	int type;
 	enum registry_state state;
 	uint64_t pending;
-	struct cnt_total total;
+	struct repository_total total;
 	struct store_totals stored;
 };
 
@@ -62,7 +62,7 @@ static const struct record_object registry_object = {
 struct repository_row {
 	struct bytes registry;
 	uint64_t pending;
-	struct cnt_total total;
+	struct repository_total total;
 	struct store_totals stored;
 };
 
@@ -79,7 +79,7 @@ static const struct record_object repository_object = {
     .text = "A repository with the sums of its images",
     RECORD_TABLE(repository_fields)};
 
-static uint64_t pending_of(const struct cnt_total *t)
+static uint64_t pending_of(const struct repository_total *t)
 {
 	uint64_t settled = t->healthy + t->unhealthy + t->unverified;
 	return t->images > settled ? t->images - settled : 0;
@@ -96,7 +96,7 @@ static int stored_of(struct db_tx *tx, struct bytes repository, struct store_tot
 	return store_totals(&t, id, ret, e);
 }
 
-static void put_registry(struct json_out *w, const struct cnt_total *t,
+static void put_registry(struct json_out *w, const struct repository_total *t,
 			 const struct store_totals *stored)
 {
 	struct registry_row row = {.name = BYTES_LIT(API_REGISTRY),
@@ -120,12 +120,12 @@ struct listing {
 
 static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	struct cnt_total t;
+	struct repository_total t;
 	struct store_totals stored = {.blobs = 0};
 	struct visibility v;
 	int r = api_visibility(arg, &v, e);
 	if (r >= 0)
-		r = cnt_registry(tx, &v, &t, e);
+		r = repository_totals_sum(tx, &v, &t, e);
 	if (r >= 0 && v.all)
 		r = stored_of(tx, BYTES_NONE, &stored, e);
 	if (r < 0)
@@ -165,13 +165,13 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 	const struct listing *p = arg;
 	size_t limit = (size_t)p->page.limit;
 	struct arena *a = http_arena(p->r);
-	struct cnt_total *rows = arena_alloc(a, limit + 1, sizeof *rows);
+	struct repository_total *rows = arena_alloc(a, limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu repositories", limit);
 	struct visibility v;
 	int64_t n = api_visibility(p->r, &v, e);
 	if (n >= 0)
-		n = cnt_repositories(tx, p->page.cursor, limit + 1, &v, a, rows, e);
+		n = repository_totals_list(tx, p->page.cursor, limit + 1, &v, a, rows, e);
 	if (n < 0)
 		return (int)n;
 	bool more = (size_t)n > limit;

@@ -3,7 +3,7 @@
 #include "access/role.h"
 #include "api/api.h"
 
-struct store_image;
+struct ledger_image;
 struct record_object;
 
 #define API_REGISTRY "local" /* the name of the embedded registry */
@@ -14,7 +14,7 @@ struct record_object;
 /* Security checks by severity, worst first: of a struct image_counts. */
 extern const struct record_object api_counts;
 /* The image that the path names: 0, or ERR_NOT_FOUND. */
-int api_image_find(struct db_tx *tx, struct http_request *r, struct store_image *ret,
+int api_image_find(struct db_tx *tx, struct http_request *r, struct ledger_image *ret,
 		   struct err *e);
 
 /* ERR_NOT_FOUND where no such repository is visible, ERR_FORMAT where it is not a name. */

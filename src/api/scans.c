@@ -6,7 +6,7 @@
 #include "base/num.h"
 #include "scan/engine.h"
 #include "store/event.h"
-#include "store/images.h"
+#include "ledger/images.h"
 #include "store/scans.h"
 
 #include <stdlib.h>
@@ -130,7 +130,7 @@ static int get_scans(struct http_request *r, struct err *e)
 static int write_image_scans(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *l = arg;
-	struct store_image image;
+	struct ledger_image image;
 	struct store_scan newest;
 	const struct store_scan_query q = {.repository = l->q.repository,
 					   .digest = l->q.digest,

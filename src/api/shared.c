@@ -2,7 +2,7 @@
 #include "api/doc.h"
 #include "api/routes.h"
 
-#include "store/counts.h"
+#include "ledger/counts.h"
 
 const char *api_severity_word(int i)
 {

@@ -120,7 +120,7 @@ struct ending {
 int engine_give_up(struct db_tx *tx, const struct store_scan *s, struct bytes reason, struct err *e)
 {
 	int64_t now = clock_wall_ms();
-	if (store_image_put_state(tx, s->repository, s->digest, IMAGE_UNVERIFIED, reason, now, e) <
+	if (ledger_image_put_state(tx, s->repository, s->digest, IMAGE_UNVERIFIED, reason, now, e) <
 	    0)
 		return -(int)e->code;
 	return store_scan_end(tx, s, STORE_SCAN_FAILED, reason, 0, now, e);
@@ -137,7 +137,7 @@ static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 			   : store_scan_put_retry(tx, n->scan, n->retry_at, e);
 	}
 	if (n->status == STORE_SCAN_UNSUPPORTED &&
-	    store_image_put_artifact(tx, n->scan->repository, n->scan->digest, n->reason, now, e) <
+	    ledger_image_put_artifact(tx, n->scan->repository, n->scan->digest, n->reason, now, e) <
 		0)
 		return -(int)e->code;
 	return store_scan_end(tx, n->scan, n->status, n->reason, n->run_at, now, e);
@@ -465,9 +465,9 @@ static int now_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct now *n = arg;
 	struct arena a;
-	struct store_image image;
+	struct ledger_image image;
 	arena_init(&a, 4U << 20);
-	int r = store_image_get(tx, n->repository, n->digest, &a, &image, e);
+	int r = ledger_image_get(tx, n->repository, n->digest, &a, &image, e);
 	arena_free(&a);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no such image");

@@ -44,8 +44,8 @@ void engine_stop(struct engine *g);
 void engine_leave(struct engine *g, unsigned ms);
 void engine_free(struct engine *g);
 
-/* Make file (a complete vdb) the current generation: kept under vdb_dir, matched by gen_switch.
- * ERR_CANCELLED when the engine stops. */
+/* Make file (a complete vdb) the current generation: kept under vdb_dir, matched by
+ * generation_switch. ERR_CANCELLED when the engine stops. */
 int engine_switch(struct engine *g, const char *file, struct err *e);
 /* The current generation; NULL when there is none. Give it back. */
 const struct vdb *engine_vdb_take(struct engine *g);

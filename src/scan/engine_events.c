@@ -27,8 +27,8 @@ static int on_damaged(struct db_tx *tx, const struct event *ev, struct err *e)
 	const size_t around = sizeof EVENT_DAMAGED_DETAIL("") - 1, before = around - 2;
 	struct bytes reason =
 	    bytes_part(ev->detail, before, ev->detail.len > around ? ev->detail.len - around : 0);
-	return store_image_put_state(tx, ev->repository, ev->digest, IMAGE_UNVERIFIED, reason,
-				     ev->at, e);
+	return ledger_image_put_state(tx, ev->repository, ev->digest, IMAGE_UNVERIFIED, reason,
+				      ev->at, e);
 }
 
 static int on_event(struct db_tx *tx, const struct event *ev, struct consume *c, struct err *e)

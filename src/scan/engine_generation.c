@@ -10,7 +10,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "store/event.h"
-#include "store/generation.h"
+#include "ledger/generation.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,9 +41,9 @@ static int state_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct record *r = arg;
 	struct arena a;
-	struct gen_state s;
+	struct generation_state s;
 	arena_init(&a, STATE_BUDGET);
-	int rc = gen_get(tx, &a, &s, e);
+	int rc = generation_get(tx, &a, &s, e);
 	if (rc >= 0) {
 		keep_digest(s.current_digest, r->current);
 		keep_digest(s.next_digest, r->next);
@@ -56,12 +56,12 @@ static int state_tx(struct db_tx *tx, void *arg, struct err *e)
 static int forget_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	return gen_forget(tx, e);
+	return generation_forget(tx, e);
 }
 
 static int begin_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	return gen_begin(tx, bytes_of(arg), e);
+	return generation_begin(tx, bytes_of(arg), e);
 }
 
 /* A copy under the generation's own name, so that the caller's file may go away. */
@@ -175,7 +175,7 @@ static int scan_again(struct engine *g, enum store_scan_again which, const char 
 static int asked_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	return gen_asked(tx, e);
+	return generation_asked(tx, e);
 }
 
 /* Images whose assessment lacked something may lack nothing now: on record until it was asked. */
@@ -195,14 +195,14 @@ static int flip(struct engine *g, const char *digest, struct err *e)
 {
 	char old_path[PATH_CAP] = "";
 	struct vdb *now = NULL;
-	struct gen_result result;
+	struct generation_result result;
 	if (load(g, digest, &now, e) < 0)
 		return -(int)e->code;
 	pthread_rwlock_wrlock(&g->rows_lock);
 	struct vdb *old = g->vdb;
 	if (old && strcmp(vdb_digest(old), digest) != 0)
 		path_of(g, vdb_digest(old), old_path);
-	int r = gen_switch(g->o.db, old, now, &g->cut_short, &result, e);
+	int r = generation_switch(g->o.db, old, now, &g->cut_short, &result, e);
 	if (r >= 0) {
 		/* Who only looks at the database waits for this moment, not for the switch. */
 		pthread_rwlock_wrlock(&g->vdb_lock);

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/history.h"
-#include "store/tidy.h"
+#include "ledger/tidy.h"
 
 static int newest_tx(struct db_tx *tx, void *arg, struct err *e)
 {
@@ -45,15 +45,15 @@ static int forget(struct engine *g, struct err *e)
 
 static int tidy(struct engine *g, struct err *e)
 {
-	struct store_tidy_result gone;
+	struct ledger_tidy_result gone;
 	int64_t now = clock_wall_ms();
-	const struct store_tidy_rules rules = {.analyzer = LAYER_ANALYZER_VERSION,
-					       .layers_before_ms = now - g->o.layers_ms,
-					       .now_ms = now,
-					       .stop = &g->cut_short};
+	const struct ledger_tidy_rules rules = {.analyzer = LAYER_ANALYZER_VERSION,
+						.layers_before_ms = now - g->o.layers_ms,
+						.now_ms = now,
+						.stop = &g->cut_short};
 	if (pthread_mutex_trylock(&g->switch_lock) != 0)
 		return 0; /* a switch: the next time */
-	int r = store_tidy_rows(g->o.db, &rules, &gone, e);
+	int r = ledger_tidy_rows(g->o.db, &rules, &gone, e);
 	pthread_mutex_unlock(&g->switch_lock);
 	if (gone.layers || gone.sets || gone.packages || gone.rest)
 		log_line(LOG_INFO,

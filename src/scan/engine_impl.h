@@ -4,7 +4,7 @@
 #include "oci/config.h"
 #include "scan/engine.h"
 #include "store/history.h"
-#include "store/images.h"
+#include "ledger/images.h"
 #include "store/scans.h"
 
 #include <pthread.h>

@@ -8,7 +8,7 @@
 #include "scan/artifact.h"
 #include "scan/assess.h"
 #include "store/event.h"
-#include "store/matches.h"
+#include "ledger/matches.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ struct image_scan {
 	struct inv_image image;
 	struct assess assess;
 	struct row *rows;
-	struct store_image out;
+	struct ledger_image out;
 };
 
 /* The config's text; empty when it is larger than one may be. */
@@ -238,7 +238,7 @@ static int find_known(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct image_scan *w = arg;
 	for (size_t i = 0; i < w->image.package_count; i++) {
-		if (pks_find(tx, w->rows[i].identity, &w->rows[i].id, e) < 0)
+		if (package_find(tx, w->rows[i].identity, &w->rows[i].id, e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
@@ -252,7 +252,7 @@ static int match_new(struct image_scan *w, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory for %zu packages", w->image.package_count);
 	for (size_t i = 0; i < w->image.package_count; i++) {
 		w->rows[i].package = &w->image.packages[i];
-		if (pks_identity(&w->image.packages[i].pkg, w->rows[i].identity, e) < 0)
+		if (package_identity(&w->image.packages[i].pkg, w->rows[i].identity, e) < 0)
 			return -(int)ERR_NOMEM;
 	}
 	if (db_run(w->g->o.db, DB_READ, find_known, w, e) < 0)
@@ -275,7 +275,7 @@ static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
 	for (size_t i = 0; i < w->image.package_count; i++) {
 		struct row *r = &w->rows[i];
 		int64_t id;
-		int known = pks_find(tx, r->identity, &id, e);
+		int known = package_find(tx, r->identity, &id, e);
 		if (known < 0)
 			return known;
 		/* Known then and not now: it was cleared away, and its matches were not looked for.
@@ -284,8 +284,8 @@ static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
 			return err_set(e, ERR_CONFLICT, "a package was cleared away meanwhile");
 		/* Known now but not when it was looked up: another scan kept it meanwhile, with the
 		 * matches of this generation. */
-		if (known == 0 && (pks_add(tx, &r->package->pkg, r->identity, &id, e) < 0 ||
-				   mts_put(tx, id, r->matches, r->match_count, e) < 0))
+		if (known == 0 && (package_add(tx, &r->package->pkg, r->identity, &id, e) < 0 ||
+				   matches_put(tx, id, r->matches, r->match_count, e) < 0))
 			return -(int)e->code;
 		r->id = id;
 	}
@@ -293,18 +293,18 @@ static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
 }
 
 /* The packages by the layer that brought them in. */
-static int make_parts(struct image_scan *w, struct store_image_part **ret, size_t *ret_count,
+static int make_parts(struct image_scan *w, struct ledger_image_part **ret, size_t *ret_count,
 		      struct err *e)
 {
-	struct store_image_part *parts = arena_alloc(w->arena, w->layer_count, sizeof *parts);
+	struct ledger_image_part *parts = arena_alloc(w->arena, w->layer_count, sizeof *parts);
 	size_t n = 0;
 	if (!parts)
 		return err_set(e, ERR_NOMEM, "no memory");
 	for (size_t layer = 0; layer < w->layer_count; layer++) {
-		struct store_image_part *p = &parts[n];
-		*p = (struct store_image_part){.position = (uint32_t)layer,
-					       .layer = bytes_of(w->assess.layers[layer].digest),
-					       .created_by = w->layers[layer].created_by};
+		struct ledger_image_part *p = &parts[n];
+		*p = (struct ledger_image_part){.position = (uint32_t)layer,
+						.layer = bytes_of(w->assess.layers[layer].digest),
+						.created_by = w->layers[layer].created_by};
 		for (size_t i = 0; i < w->image.package_count; i++)
 			p->member_count += w->image.packages[i].layer == layer;
 		if (p->member_count == 0)
@@ -315,9 +315,9 @@ static int make_parts(struct image_scan *w, struct store_image_part **ret, size_
 		size_t at = 0;
 		for (size_t i = 0; i < w->image.package_count; i++) {
 			if (w->image.packages[i].layer == layer)
-				p->members[at++] =
-				    (struct pks_member){.package = w->rows[i].id,
-							.path = w->image.packages[i].pkg.path};
+				p->members[at++] = (struct package_set_member){
+				    .package = w->rows[i].id,
+				    .path = w->image.packages[i].pkg.path};
 		}
 		n++;
 	}
@@ -334,7 +334,7 @@ static int append_event(struct db_tx *tx, const struct image_scan *w, struct err
 	json_out_init(&j, &detail, false);
 	json_put_object(&j, NULL);
 	json_put_i64(&j, "scan", w->scan->id);
-	json_put_text(&j, "state", store_image_state_word(w->out.state));
+	json_put_text(&j, "state", ledger_image_state_word(w->out.state));
 	json_put_end(&j, '}');
 	struct event ev = {.type = BYTES_LIT("scanned"),
 			   .repository = w->scan->repository,
@@ -367,12 +367,12 @@ static int look_again(struct db_tx *tx, struct image_scan *w, struct err *e)
 static int commit(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct image_scan *w = arg;
-	struct store_image_part *parts;
+	struct ledger_image_part *parts;
 	size_t part_count;
 	if (look_again(tx, w, e) < 0 || put_packages(tx, w, e) < 0 ||
 	    make_parts(w, &parts, &part_count, e) < 0)
 		return -(int)e->code;
-	int r = store_image_put(tx, &w->out, parts, part_count, e);
+	int r = ledger_image_put(tx, &w->out, parts, part_count, e);
 	if (r < 0)
 		return r;
 	if (append_event(tx, w, e) < 0 || store_scan_end(tx, w->scan, STORE_SCAN_COMPLETED,
@@ -399,15 +399,15 @@ static int describe(struct image_scan *w, struct err *e)
 	oci_platform_text(&w->config.platform, &platform);
 	json_out_init(&j, &coverage, false);
 	assess_put_coverage(&j, NULL, &w->assess);
-	w->out = (struct store_image){.repository = w->scan->repository,
-				      .digest = w->scan->digest,
-				      .reason = w->assess.reason,
-				      .package_count = w->image.package_count,
-				      .scanned_ms = clock_wall_ms()};
+	w->out = (struct ledger_image){.repository = w->scan->repository,
+				       .digest = w->scan->digest,
+				       .reason = w->assess.reason,
+				       .package_count = w->image.package_count,
+				       .scanned_ms = clock_wall_ms()};
 	w->out.state =
 	    w->assess.reason.len
 		? IMAGE_UNVERIFIED
-		: IMAGE_HEALTHY; /* store_image_put makes it Unhealthy when checks count */
+		: IMAGE_HEALTHY; /* ledger_image_put makes it Unhealthy when checks count */
 	if (w->image.has_distro) {
 		w->out.distro_id = w->image.distro.id;
 		w->out.distro_version = w->image.distro.version_id;

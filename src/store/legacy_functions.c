@@ -26,7 +26,8 @@ static void remedy_fn(sqlite3_context *out, int argc, sqlite3_value **argv)
 	if (sqlite3_value_type(argv[0]) == SQLITE_NULL)
 		return;
 	arena_init(&a, TEXT_MAX);
-	if (rmd_text(argument(argv[0]), argument(argv[1]), argument(argv[2]), &a, &text, &e) < 0)
+	if (remedies_text(argument(argv[0]), argument(argv[1]), argument(argv[2]), &a, &text, &e) <
+	    0)
 		sqlite3_result_error(out, e.msg, -1);
 	else
 		sqlite3_result_text64(out, text.ptr ? (const char *)text.ptr : "", text.len,

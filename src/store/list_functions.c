@@ -30,7 +30,7 @@ struct table {
 struct rows {
 	sqlite3_vtab_cursor base;
 	struct buf list;
-	struct lst_reader members;
+	struct lists_reader members;
 	struct cursor ids;
 	int64_t id, number;
 	bool end;
@@ -97,7 +97,7 @@ static int open_rows(sqlite3_vtab *t, sqlite3_vtab_cursor **ret)
 	if (!r)
 		return SQLITE_NOMEM;
 	buf_init(&r->list, LIST_MAX);
-	lst_open(&r->members, BYTES_NONE);
+	lists_open(&r->members, BYTES_NONE);
 	*ret = &r->base;
 	return SQLITE_OK;
 }
@@ -106,7 +106,7 @@ static int close_rows(sqlite3_vtab_cursor *base)
 {
 	struct rows *r = (struct rows *)(void *)base;
 	buf_free(&r->list);
-	lst_close(&r->members);
+	lists_close(&r->members);
 	free(r);
 	return SQLITE_OK;
 }
@@ -116,9 +116,9 @@ static int next_row(sqlite3_vtab_cursor *base)
 	struct rows *r = (struct rows *)(void *)base;
 	struct err e = ERR_INIT;
 	const struct table *t = (const struct table *)(const void *)base->pVtab;
-	int found = t->kind == MEMBERS ? lst_next(&r->members, &e)
+	int found = t->kind == MEMBERS ? lists_next(&r->members, &e)
 		    : r->number == 0   ? 1
-				       : lst_ids_next(&r->ids, &r->id, &e);
+				       : lists_ids_next(&r->ids, &r->id, &e);
 	if (t->kind == MEMBERS)
 		r->id = r->members.package;
 	r->number++;
@@ -138,8 +138,8 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *text, int a
 		(struct bytes){.ptr = ptr, .len = ptr ? (size_t)sqlite3_value_bytes(argv[0]) : 0});
 	if (!buf_ok(&r->list))
 		return SQLITE_NOMEM;
-	lst_close(&r->members);
-	lst_open(&r->members, buf_bytes(&r->list));
+	lists_close(&r->members);
+	lists_open(&r->members, buf_bytes(&r->list));
 	r->ids = cur_of(buf_bytes(&r->list));
 	r->id = argc > 1 ? sqlite3_value_int64(argv[1]) : 0;
 	r->number = 0;
@@ -219,7 +219,7 @@ static void remedy_fn(sqlite3_context *out, int argc, sqlite3_value **argv)
 	(void)argc;
 	struct buf b;
 	buf_init(&b, LIST_MAX);
-	rmd_template(argument(argv[0]), argument(argv[1]), argument(argv[2]), &b);
+	remedies_template(argument(argv[0]), argument(argv[1]), argument(argv[2]), &b);
 	if (buf_ok(&b))
 		sqlite3_result_text64(out, (const char *)b.ptr, b.len, SQLITE_TRANSIENT,
 				      SQLITE_UTF8);
@@ -238,7 +238,7 @@ static void digest_fn(sqlite3_context *out, int argc, sqlite3_value **argv)
 
 struct list {
 	struct buf out, path;
-	struct lst_writer w;
+	struct lists_writer w;
 	int64_t last;
 	bool begun, wrong; /* wrong: rows do not ascend */
 };
@@ -264,7 +264,7 @@ static void members_step(sqlite3_context *c, int argc, sqlite3_value **argv)
 	struct bytes path = argument(argv[1]);
 	int64_t id = sqlite3_value_int64(argv[0]);
 	l->wrong |= id <= l->w.last;
-	lst_put(&l->w, id, path, &l->out);
+	lists_put(&l->w, id, path, &l->out);
 	buf_clear(&l->path);
 	buf_put(&l->path, path);
 	l->w.path = buf_bytes(&l->path);
@@ -279,7 +279,7 @@ static void ids_step(sqlite3_context *c, int argc, sqlite3_value **argv)
 		return;
 	l->wrong |= id <= l->last;
 	if (l->last)
-		lst_ids_put(&l->last, id, &l->out);
+		lists_ids_put(&l->last, id, &l->out);
 	l->last = id;
 }
 

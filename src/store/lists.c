@@ -2,7 +2,7 @@
 
 #define PATH_MAX_LEN (1U << 20) /* bytes of one path */
 
-void lst_put(struct lst_writer *w, int64_t package, struct bytes path, struct buf *out)
+void lists_put(struct lists_writer *w, int64_t package, struct bytes path, struct buf *out)
 {
 	bool other = !bytes_eq(path, w->path);
 	buf_put_varint(out, (uint64_t)(package - w->last) * 2 + other);
@@ -17,13 +17,13 @@ void lst_put(struct lst_writer *w, int64_t package, struct bytes path, struct bu
 	w->path = path;
 }
 
-void lst_open(struct lst_reader *r, struct bytes list)
+void lists_open(struct lists_reader *r, struct bytes list)
 {
-	*r = (struct lst_reader){.c = cur_of(list)};
+	*r = (struct lists_reader){.c = cur_of(list)};
 	buf_init(&r->path, PATH_MAX_LEN);
 }
 
-void lst_close(struct lst_reader *r)
+void lists_close(struct lists_reader *r)
 {
 	buf_free(&r->path);
 }
@@ -33,7 +33,7 @@ static int damaged(const struct cursor *c, struct err *e)
 	return err_set(e, ERR_DAMAGED, "a list of packages or sets is damaged at byte %zu", c->off);
 }
 
-int lst_next(struct lst_reader *r, struct err *e)
+int lists_next(struct lists_reader *r, struct err *e)
 {
 	if (cur_ok(&r->c) && cur_left(&r->c) == 0)
 		return 0;
@@ -52,13 +52,13 @@ int lst_next(struct lst_reader *r, struct err *e)
 	return buf_ok(&r->path) ? 1 : err_set(e, ERR_NOMEM, "no memory for a path");
 }
 
-void lst_ids_put(int64_t *last, int64_t id, struct buf *out)
+void lists_ids_put(int64_t *last, int64_t id, struct buf *out)
 {
 	buf_put_varint(out, (uint64_t)(id - *last));
 	*last = id;
 }
 
-int lst_ids_next(struct cursor *c, int64_t *id, struct err *e)
+int lists_ids_next(struct cursor *c, int64_t *id, struct err *e)
 {
 	if (cur_ok(c) && cur_left(c) == 0)
 		return 0;

@@ -14,7 +14,7 @@ static bool stands_at(struct bytes text, size_t at, struct bytes what)
 	       memcmp(text.ptr + at, what.ptr, what.len) == 0;
 }
 
-void rmd_template(struct bytes text, struct bytes name, struct bytes fixed, struct buf *out)
+void remedies_template(struct bytes text, struct bytes name, struct bytes fixed, struct buf *out)
 {
 	bool plain =
 	    text.len && (memchr(text.ptr, NAME, text.len) || memchr(text.ptr, FIXED, text.len));
@@ -32,8 +32,8 @@ void rmd_template(struct bytes text, struct bytes name, struct bytes fixed, stru
 	}
 }
 
-int rmd_text(struct bytes template, struct bytes name, struct bytes fixed, struct arena *a,
-	     struct bytes *ret, struct err *e)
+int remedies_text(struct bytes template, struct bytes name, struct bytes fixed, struct arena *a,
+		  struct bytes *ret, struct err *e)
 {
 	struct buf text;
 	bool ok = true;
@@ -54,7 +54,7 @@ int rmd_text(struct bytes template, struct bytes name, struct bytes fixed, struc
 	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for a remedy");
 }
 
-int rmd_id(struct db_tx *tx, struct bytes template, int64_t *ret, struct err *e)
+int remedies_id(struct db_tx *tx, struct bytes template, int64_t *ret, struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(tx, "SELECT id FROM remedy WHERE text = $1", DB_ARGS(DB_T(template)), e);

@@ -1,4 +1,4 @@
-/* remedies (rmd_): what to do about a match, told once for all that differ in nothing but the
+/* remedies: what to do about a match, told once for all that differ in nothing but the
  * package's name and the fixed version. */
 #pragma once
 #include "base/arena.h"
@@ -8,9 +8,9 @@
 struct db_tx;
 
 /* The template of a text, appended to out. */
-void rmd_template(struct bytes text, struct bytes name, struct bytes fixed, struct buf *out);
+void remedies_template(struct bytes text, struct bytes name, struct bytes fixed, struct buf *out);
 /* The text again, in the arena. */
-int rmd_text(struct bytes template, struct bytes name, struct bytes fixed, struct arena *a,
-	     struct bytes *ret, struct err *e);
+int remedies_text(struct bytes template, struct bytes name, struct bytes fixed, struct arena *a,
+		  struct bytes *ret, struct err *e);
 /* The number of a template, made when it is new. */
-int rmd_id(struct db_tx *tx, struct bytes template, int64_t *ret, struct err *e);
+int remedies_id(struct db_tx *tx, struct bytes template, int64_t *ret, struct err *e);

@@ -97,8 +97,8 @@ const struct db_migration schema_scan[] = {
 	 "INSERT INTO generation VALUES(1, '', '', '', '', 0);"
 	 /* How far each consumer of the event table has come. */
 	 "CREATE TABLE event_cursor(name TEXT PRIMARY KEY, last_event BIGINT NOT NULL);"},
-    /* Counts of two generations beside each other (store/counts.c). A check's CVEs are found by the
-       check, too. */
+    /* Counts of two generations beside each other (ledger/counts.c). A check's CVEs are found by
+       the check, too. */
     {.number = 2,
      .what = "counts by image and repository for a switch in steps",
      .sql =
@@ -201,7 +201,7 @@ const struct db_migration schema_scan[] = {
 	    "DROP TABLE layer;"
 	    "ALTER TABLE packed_layer RENAME TO layer;"
 	    "CREATE UNIQUE INDEX layer_digest ON layer(digest, analyzer);"},
-    /* since, until: store/matches.h. What is not for good is found by the small indexes. A match's
+    /* since, until: ledger/matches.h. What is not for good is found by the small indexes. A match's
      * evidence was read by nobody: it follows from package and generation. */
     {.number = 4,
      .what = "matches and checks of two epochs",
@@ -371,7 +371,7 @@ const struct db_migration schema_scan[] = {
 	 "UPDATE generation SET next_digest = current_digest WHERE id = 1 AND next_digest = '';"
 	 "UPDATE generation SET current_digest = '', current_path = '', next_path = '' WHERE id = "
 	 "1;"},
-    /* What nothing needs is found by these (store/tidy.h). */
+    /* What nothing needs is found by these (ledger/tidy.h). */
     {.number = 9,
      .what = "rows by what refers to them",
      .sql = "CREATE INDEX package_row_kind ON package_row(kind);"

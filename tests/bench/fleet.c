@@ -10,9 +10,9 @@
 #include "oci/manifest.h"
 #include "match/match.h"
 #include "store/event.h"
-#include "store/images.h"
+#include "ledger/images.h"
 #include "store/inventories.h"
-#include "store/matches.h"
+#include "ledger/matches.h"
 #include "store/pack.h"
 #include "store/registry.h"
 #include "store/scans.h"
@@ -363,9 +363,9 @@ static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_
 		struct pkg p = package_of(l->f, m, &w);
 		arena_init(&a, 64U << 20);
 		int64_t n = match_package(l->v, &p, &a, &matches, e);
-		if (n < 0 || pks_identity(&p, identity, e) < 0 ||
-		    pks_add(tx, &p, identity, id, e) < 0 ||
-		    mts_put(tx, *id, matches, (size_t)n, e) < 0)
+		if (n < 0 || package_identity(&p, identity, e) < 0 ||
+		    package_add(tx, &p, identity, id, e) < 0 ||
+		    matches_put(tx, *id, matches, (size_t)n, e) < 0)
 			return -(int)e->code;
 		arena_free(&a);
 	}
@@ -441,8 +441,8 @@ static int put_registry(struct db_tx *tx, struct fill *l, const struct fleet_ima
 static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *im,
 		    struct bytes digest, struct err *e)
 {
-	struct pks_member members[FLEET_LAYERS_MAX][FLEET_OS_PACKAGES];
-	struct store_image_part parts[FLEET_LAYERS_MAX];
+	struct package_set_member members[FLEET_LAYERS_MAX][FLEET_OS_PACKAGES];
+	struct ledger_image_part parts[FLEET_LAYERS_MAX];
 	char layers[FLEET_LAYERS_MAX][DIGEST_TEXT_CAP], lines[FLEET_LAYERS_MAX][48],
 	    paths[FLEET_LAYERS_MAX][48];
 	size_t total = 0;
@@ -458,39 +458,39 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 				return -(int)e->code;
 		}
 		total += n;
-		parts[i] = (struct store_image_part){.position = (uint32_t)i,
-						     .layer = bytes_of(layers[i]),
-						     .created_by = bytes_of(lines[i]),
-						     .members = members[i],
-						     .member_count = n};
+		parts[i] = (struct ledger_image_part){.position = (uint32_t)i,
+						      .layer = bytes_of(layers[i]),
+						      .created_by = bytes_of(lines[i]),
+						      .members = members[i],
+						      .member_count = n};
 	}
 	char coverage[160], detail[80];
 	(void)snprintf(coverage, sizeof coverage,
 		       "{\"state\":\"assessed\",\"packages\":%zu,\"packages_assessed\":%zu,"
 		       "\"packages_third_party\":0,\"not_assessed\":[],\"notes\":[]}",
 		       total, total);
-	struct store_image out = {.repository = bytes_of(im->repository),
-				  .digest = digest,
-				  .platform = BYTES_LIT("linux/amd64"),
-				  .state = IMAGE_HEALTHY,
-				  .coverage = bytes_of(coverage),
-				  .distro_id = BYTES_LIT("debian"),
-				  .distro_version = BYTES_LIT("12"),
-				  .distro_name = BYTES_LIT("Debian GNU/Linux 12 (bookworm)"),
-				  .package_count = total,
-				  .scanned_ms = l->store_registry.now_ms};
+	struct ledger_image out = {.repository = bytes_of(im->repository),
+				   .digest = digest,
+				   .platform = BYTES_LIT("linux/amd64"),
+				   .state = IMAGE_HEALTHY,
+				   .coverage = bytes_of(coverage),
+				   .distro_id = BYTES_LIT("debian"),
+				   .distro_version = BYTES_LIT("12"),
+				   .distro_name = BYTES_LIT("Debian GNU/Linux 12 (bookworm)"),
+				   .package_count = total,
+				   .scanned_ms = l->store_registry.now_ms};
 	struct store_scan scan;
 	struct arena a;
 	int64_t next;
 	arena_init(&a, 1U << 20);
-	if (store_image_add(tx, out.repository, digest, l->store_registry.now_ms, e) < 0 ||
+	if (ledger_image_add(tx, out.repository, digest, l->store_registry.now_ms, e) < 0 ||
 	    store_scan_add(tx, out.repository, digest, BYTES_LIT("push"), l->store_registry.now_ms,
 			   &next, e) < 0 ||
 	    store_scan_claim(tx, l->store_registry.now_ms, NULL, &a, &scan, &next, e) < 0 ||
-	    store_image_put(tx, &out, parts, im->layer_count, e) < 0)
+	    ledger_image_put(tx, &out, parts, im->layer_count, e) < 0)
 		return -(int)e->code;
 	(void)snprintf(detail, sizeof detail, "{\"scan\":%lld,\"state\":\"%s\"}",
-		       (long long)scan.id, store_image_state_word(out.state));
+		       (long long)scan.id, ledger_image_state_word(out.state));
 	int r = put_event(tx, l, "scanned", im, digest, bytes_of(detail), e);
 	if (r == 0)
 		r = store_scan_end(tx, &scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0,

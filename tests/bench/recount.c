@@ -2,7 +2,7 @@
 
 #include "match/match.h"
 #include "ledger/findings.h"
-#include "store/images.h"
+#include "ledger/images.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,7 +116,7 @@ static int match_packages(struct recount *c, struct db_tx *tx, struct err *e)
 		struct match *m;
 		arena_init(&a, 64U << 20);
 		int64_t n =
-		    pks_get(tx, id, &a, &p, e) < 0 ? -1 : match_package(c->v, &p, &a, &m, e);
+		    package_get(tx, id, &a, &p, e) < 0 ? -1 : match_package(c->v, &p, &a, &m, e);
 		for (int64_t i = 0; i < n; i++)
 			add(&c->packages[id],
 			    (struct row){.check = m[i].check.id,
@@ -161,7 +161,7 @@ static void make_sets(struct recount *c)
 static int compare_sets(struct recount *c, struct db_tx *tx, struct err *e)
 {
 	struct db_stmt *s = db_query(
-	    tx, "SELECT id, checks FROM package_set WHERE since <= " CNT_EPOCH, NULL, 0, e);
+	    tx, "SELECT id, checks FROM package_set WHERE since <= " COUNTS_EPOCH, NULL, 0, e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -211,7 +211,7 @@ static struct list image_rows(const struct recount *c, size_t from, size_t end)
 	return l;
 }
 
-static int compare_list(struct recount *c, struct db_tx *tx, const struct store_image *im,
+static int compare_list(struct recount *c, struct db_tx *tx, const struct ledger_image *im,
 			size_t from, size_t end, struct err *e)
 {
 	struct list want = image_rows(c, from, end), have = {0};
@@ -280,7 +280,7 @@ static void add_to(struct sum *s, const struct image_counts *counts, enum image_
 		s->counts.by[i] += counts->by[i];
 }
 
-static bool same_sum(const struct sum *s, const struct cnt_total *t)
+static bool same_sum(const struct sum *s, const struct repository_total *t)
 {
 	return s->images == t->images && s->healthy == t->healthy && s->unhealthy == t->unhealthy &&
 	       s->unverified == t->unverified &&
@@ -290,7 +290,7 @@ static bool same_sum(const struct sum *s, const struct cnt_total *t)
 /* The store's own sums of repositories, page by page, and of the registry. */
 static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 {
-	struct cnt_total page[64];
+	struct repository_total page[64];
 	struct sum all = {0};
 	struct arena a;
 	size_t seen = 0;
@@ -298,7 +298,7 @@ static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 	arena_init(&a, 64U << 20);
 	page[0].name = BYTES_NONE;
 	for (struct bytes after = BYTES_NONE;
-	     (n = cnt_repositories(tx, after, 64, &VISIBILITY_ALL, &a, page, e)) > 0;
+	     (n = repository_totals_list(tx, after, 64, &VISIBILITY_ALL, &a, page, e)) > 0;
 	     after = page[n - 1].name) {
 		for (int64_t i = 0; i < n; i++) {
 			const struct sum *s = sum_of(c, page[i].name);
@@ -317,7 +317,7 @@ static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 			all.counts.by[k] += s->counts.by[k];
 	}
 	if (n == 0)
-		n = cnt_registry(tx, &VISIBILITY_ALL, &page[0], e);
+		n = repository_totals_sum(tx, &VISIBILITY_ALL, &page[0], e);
 	c->wrong_sums += n == 0 && !same_sum(&all, &page[0]);
 	arena_free(&a);
 	return (int)n;
@@ -326,7 +326,7 @@ static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 static int compare_images(struct recount *c, struct db_tx *tx, struct err *e)
 {
 	struct db_stmt *s =
-	    db_query(tx, "SELECT " STORE_IMAGE_COLUMNS " FROM " STORE_IMAGE_FROM " ORDER BY i.id",
+	    db_query(tx, "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM " ORDER BY i.id",
 		     NULL, 0, e);
 	int64_t images = one(tx, "SELECT count(*) FROM image", e);
 	size_t at = 0, every = (size_t)images / LISTED + 1;
@@ -335,10 +335,10 @@ static int compare_images(struct recount *c, struct db_tx *tx, struct err *e)
 		return -(int)e->code;
 	while ((r = db_step(s, e)) > 0) {
 		struct arena a;
-		struct store_image im;
+		struct ledger_image im;
 		struct image_counts want = {0};
 		arena_init(&a, 1U << 20);
-		r = store_image_row(s, &a, &im, e);
+		r = ledger_image_row(s, &a, &im, e);
 		size_t from = at;
 		while (at < c->part_count && c->parts[2 * at] == im.id)
 			at++;

@@ -12,7 +12,7 @@
 #include "fleet.h"
 #include "match/match.h"
 #include "recount.h"
-#include "store/generation.h"
+#include "ledger/generation.h"
 #include "store/registry.h"
 #include "store/schema.h"
 
@@ -94,9 +94,9 @@ struct place {
 static int state_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct arena a;
-	struct gen_state s;
+	struct generation_state s;
 	arena_init(&a, 1U << 20);
-	int r = gen_get(tx, &a, &s, e);
+	int r = generation_get(tx, &a, &s, e);
 	size_t n = s.current_digest.len < 64 ? s.current_digest.len : 64;
 	memcpy(arg, s.current_digest.ptr, n);
 	((char *)arg)[n] = '\0';
@@ -104,11 +104,12 @@ static int state_tx(struct db_tx *tx, void *arg, struct err *e)
 	return r;
 }
 
-static struct gen_result switch_to(struct db *db, const struct vdb *old, const struct vdb *now)
+static struct generation_result switch_to(struct db *db, const struct vdb *old,
+					  const struct vdb *now)
 {
 	struct err e = ERR_INIT;
-	struct gen_result r;
-	need(gen_switch(db, old, now, NULL, &r, &e), &e);
+	struct generation_result r;
+	need(generation_switch(db, old, now, NULL, &r, &e), &e);
 	return r;
 }
 
@@ -190,7 +191,8 @@ static void switch_all(const struct place *p, struct db *db, const struct vdb *f
 		memset(&probe, 0, sizeof probe);
 		probe.db = db;
 		pthread_create(&thread, NULL, probe_main, &probe);
-		struct gen_result r = i ? switch_to(db, NULL, full) : switch_to(db, full, empty);
+		struct generation_result r =
+		    i ? switch_to(db, NULL, full) : switch_to(db, full, empty);
 		atomic_store(&probe.stop, true);
 		pthread_join(thread, NULL);
 		printf("%s: %llu packages, %llu sets, %llu images in %.1f s; writer held at most "
@@ -231,7 +233,7 @@ static void run(const struct fleet *f, const struct place *p, bool huge)
 	long peak = peak_kib();
 	pthread_create(&thread, NULL, probe_main, &during);
 	double cpu = cpu_sec();
-	struct gen_result r = switch_to(db, v[!to], v[to]);
+	struct generation_result r = switch_to(db, v[!to], v[to]);
 	cpu = cpu_sec() - cpu;
 	atomic_store(&during.stop, true);
 	pthread_join(thread, NULL);

@@ -1,10 +1,10 @@
 /* Rows of scan's older schemas, in SQL of their time, and what must be there of them today. */
 #pragma once
 #include "inventory/layer.h"
-#include "store/counts.h"
+#include "ledger/counts.h"
 #include "ledger/findings.h"
-#include "store/images.h"
-#include "store/images.h"
+#include "ledger/images.h"
+#include "ledger/images.h"
 #include "store/inventories.h"
 #include "store/scans.h"
 
@@ -63,7 +63,7 @@ struct want_total {
 	uint64_t critical, high, medium, low, negligible, unknown;
 	int64_t pushed_ms;
 };
-static void check_total(const struct cnt_total *t, const struct want_total *w)
+static void check_total(const struct repository_total *t, const struct want_total *w)
 {
 	assert_true(bytes_eq(t->name, bytes_of(w->name)));
 	assert_int_equal(t->images, w->images);
@@ -107,9 +107,9 @@ static void check_images(struct db_tx *tx, struct arena *a, struct err *e)
 	    {"b/c", DIGEST("6"), IMAGE_UNHEALTHY, "worker died", 0, 5, 0, 0},
 	};
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
-		struct store_image im;
-		assert_int_equal(store_image_get(tx, bytes_of(want[i].repository),
-						 bytes_of(want[i].digest), a, &im, e),
+		struct ledger_image im;
+		assert_int_equal(ledger_image_get(tx, bytes_of(want[i].repository),
+						  bytes_of(want[i].digest), a, &im, e),
 				 1);
 		assert_int_equal(im.state, want[i].state);
 		assert_true(bytes_eq(im.reason, bytes_of(want[i].reason)));
@@ -158,9 +158,9 @@ static void check_finding(struct db_tx *tx, struct bytes repository, struct byte
 
 static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct cnt_total t[4];
+	struct repository_total t[4];
 	check_images(tx, a, e);
-	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 2);
+	assert_int_equal(repository_totals_list(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 2);
 	check_total(&t[0], &(struct want_total){.name = "a",
 						.images = 4,
 						.healthy = 1,
@@ -177,7 +177,7 @@ static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 						.low = 3,
 						.negligible = 6,
 						.pushed_ms = 60});
-	assert_int_equal(cnt_registry(tx, &VISIBILITY_ALL, &t[2], e), 0);
+	assert_int_equal(repository_totals_sum(tx, &VISIBILITY_ALL, &t[2], e), 0);
 	check_total(&t[2], &(struct want_total){.name = "",
 						.images = 6,
 						.healthy = 1,
@@ -205,26 +205,26 @@ static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 /* Today's program goes on with the rows it found: the sums follow. */
 static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct cnt_total t[4];
+	struct repository_total t[4];
 	struct bytes b = BYTES_LIT("b/c");
 	/* Unhealthy stays: the checks are still there. */
-	assert_int_equal(store_image_put_state(tx, b, BYTES_LIT(DIGEST("5")), IMAGE_UNVERIFIED,
-					       BYTES_LIT("gone"), 901, e),
+	assert_int_equal(ledger_image_put_state(tx, b, BYTES_LIT(DIGEST("5")), IMAGE_UNVERIFIED,
+						BYTES_LIT("gone"), 901, e),
 			 0);
-	assert_int_equal(store_image_put_state(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("4")),
-					       IMAGE_UNVERIFIED, BYTES_LIT("x"), 901, e),
+	assert_int_equal(ledger_image_put_state(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("4")),
+						IMAGE_UNVERIFIED, BYTES_LIT("x"), 901, e),
 			 0);
-	assert_int_equal(store_image_delete(tx, b, BYTES_LIT(DIGEST("6")), e), 0);
-	assert_int_equal(store_image_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
-	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 2);
+	assert_int_equal(ledger_image_delete(tx, b, BYTES_LIT(DIGEST("6")), e), 0);
+	assert_int_equal(ledger_image_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
+	assert_int_equal(repository_totals_list(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 2);
 	check_total(&t[0],
 		    &(struct want_total){
 			.name = "a", .images = 3, .healthy = 1, .unverified = 2, .pushed_ms = 250});
 	check_total(&t[1],
 		    &(struct want_total){
 			.name = "b/c", .images = 1, .unhealthy = 1, .low = 3, .pushed_ms = 50});
-	assert_int_equal(store_image_delete(tx, b, BYTES_LIT(DIGEST("5")), e), 0);
-	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 1);
+	assert_int_equal(ledger_image_delete(tx, b, BYTES_LIT(DIGEST("5")), e), 0);
+	assert_int_equal(repository_totals_list(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 1);
 }
 
 #define TEXT_OF(number) #number
@@ -406,13 +406,13 @@ static void scan_8_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	struct store_scan s;
 	int64_t id = 0;
-	assert_int_equal(store_image_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
+	assert_int_equal(ledger_image_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
 	assert_int_equal(store_scan_get(tx, 7, a, &s, e), 0);
 	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")),
 					BYTES_LIT("push"), 30, &id, e),
 			 0);
 	assert_int_equal(id, 8);
-	assert_int_equal(store_image_delete(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")), e), 0);
+	assert_int_equal(ledger_image_delete(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")), e), 0);
 	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("6")),
 					BYTES_LIT("push"), 30, &id, e),
 			 0);
@@ -421,8 +421,8 @@ static void scan_8_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 
 static void scan_seen(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct cnt_total t[2];
-	assert_int_equal(cnt_repositories(tx, BYTES_NONE, 2, &VISIBILITY_ALL, a, t, e), 1);
+	struct repository_total t[2];
+	assert_int_equal(repository_totals_list(tx, BYTES_NONE, 2, &VISIBILITY_ALL, a, t, e), 1);
 	check_total(&t[0],
 		    &(struct want_total){
 			.name = "a", .images = 1, .unhealthy = 1, .critical = 1, .pushed_ms = 300});

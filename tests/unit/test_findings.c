@@ -2,8 +2,8 @@
  * limit of work gives the rows that a loop over everything gives, sorted; before, during and after
  * a switch of generations. */
 #include "ledger/findings.h"
-#include "store/images.h"
-#include "store/matches.h"
+#include "ledger/images.h"
+#include "ledger/matches.h"
 #include "store/schema.h"
 
 #include <setjmp.h>
@@ -144,9 +144,9 @@ static int fill_packages(struct db_tx *tx, struct err *e)
 		for (unsigned c = 0; c < CHECKS; c++)
 			if (now.matches[p][c].is)
 				matches[n++] = match_of(&now, p, c);
-		if (pks_identity(&packages[p], identity, e) < 0 ||
-		    pks_add(tx, &packages[p], identity, &package_ids[p], e) < 0 ||
-		    mts_put(tx, package_ids[p], matches, n, e) < 0)
+		if (package_identity(&packages[p], identity, e) < 0 ||
+		    package_add(tx, &packages[p], identity, &package_ids[p], e) < 0 ||
+		    matches_put(tx, package_ids[p], matches, n, e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
@@ -154,8 +154,8 @@ static int fill_packages(struct db_tx *tx, struct err *e)
 
 static int fill_image(struct db_tx *tx, unsigned i, struct err *e)
 {
-	static struct pks_member members[PARTS][PACKAGES];
-	struct store_image_part parts[PARTS] = {0};
+	static struct package_set_member members[PARTS][PACKAGES];
+	struct ledger_image_part parts[PARTS] = {0};
 	static char layers[PARTS][8];
 	(void)snprintf(images[i].digest, sizeof images[i].digest, "sha256:%03u", (i * 7) % IMAGES);
 	images[i].repository = repositories[dice(3)];
@@ -163,22 +163,22 @@ static int fill_image(struct db_tx *tx, unsigned i, struct err *e)
 	for (unsigned k = 0; k < images[i].parts; k++) {
 		images[i].part[k].set = dice(SETS); /* the same one twice, too */
 		(void)snprintf(layers[k], sizeof layers[k], "layer%u", k);
-		parts[k] = (struct store_image_part){.position = 2 * k,
-						     .layer = bytes_of(layers[k]),
-						     .created_by = BYTES_LIT("RUN"),
-						     .members = members[k]};
+		parts[k] = (struct ledger_image_part){.position = 2 * k,
+						      .layer = bytes_of(layers[k]),
+						      .created_by = BYTES_LIT("RUN"),
+						      .members = members[k]};
 		for (unsigned p = 0; p < PACKAGES; p++)
 			if (in_set[images[i].part[k].set][p])
-				members[k][parts[k].member_count++] = (struct pks_member){
+				members[k][parts[k].member_count++] = (struct package_set_member){
 				    .package = package_ids[p],
 				    .path = p % 2 ? BYTES_LIT("odd") : BYTES_LIT("even")};
 	}
-	struct store_image im = {.repository = bytes_of(images[i].repository),
-				 .digest = bytes_of(images[i].digest),
-				 .state = IMAGE_HEALTHY,
-				 .coverage = BYTES_LIT("{}")};
-	if (store_image_add(tx, im.repository, im.digest, 1, e) < 0 ||
-	    store_image_put(tx, &im, parts, images[i].parts, e) < 0)
+	struct ledger_image im = {.repository = bytes_of(images[i].repository),
+				  .digest = bytes_of(images[i].digest),
+				  .state = IMAGE_HEALTHY,
+				  .coverage = BYTES_LIT("{}")};
+	if (ledger_image_add(tx, im.repository, im.digest, 1, e) < 0 ||
+	    ledger_image_put(tx, &im, parts, images[i].parts, e) < 0)
 		return -(int)e->code;
 	images[i].id = im.id;
 	return 0;
@@ -246,21 +246,23 @@ static int prepare_tx(struct db_tx *tx, void *arg, struct err *e)
 	for (unsigned c = 0; c < CHECKS; c++) {
 		struct match m = {.check = next.checks[c]};
 		assert_int_equal(
-		    mts_change(tx, &(struct mts_change){.kind = MTS_CHECK, .match = &m}, to, e), 0);
+		    matches_change(tx, &(struct matches_change){.kind = MATCHES_CHECK, .match = &m},
+				   to, e),
+		    0);
 	}
 	for (unsigned p = 0; p < PACKAGES; p++) {
 		for (unsigned c = 0; c < CHECKS; c++) {
 			struct match m = match_of(&next, p, c);
-			struct mts_change end = {.kind = MTS_END,
-						 .package = package_ids[p],
-						 .check = m.check.id},
-					  add = {.kind = MTS_ADD,
-						 .package = package_ids[p],
-						 .match = &m};
+			struct matches_change end = {.kind = MATCHES_END,
+						     .package = package_ids[p],
+						     .check = m.check.id},
+					      add = {.kind = MATCHES_ADD,
+						     .package = package_ids[p],
+						     .match = &m};
 			if (now.matches[p][c].is)
-				assert_int_equal(mts_change(tx, &end, to, e), 0);
+				assert_int_equal(matches_change(tx, &end, to, e), 0);
 			if (next.matches[p][c].is)
-				assert_int_equal(mts_change(tx, &add, to, e), 0);
+				assert_int_equal(matches_change(tx, &add, to, e), 0);
 		}
 	}
 	for (unsigned i = 0; i < IMAGES; i++)

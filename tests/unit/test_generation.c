@@ -2,8 +2,8 @@
  * (recount.h), which knows nothing of the store's own matches. */
 #include "fleet.h"
 #include "recount.h"
-#include "store/generation.h"
-#include "store/rescore.h"
+#include "ledger/generation.h"
+#include "ledger/rescore.h"
 #include "store/schema.h"
 
 #include <setjmp.h>
@@ -31,8 +31,8 @@ static void right(int r, const struct place *p)
 
 static void switch_to(struct place *p, const struct vdb *old, int to)
 {
-	struct gen_result r;
-	right(gen_switch(p->db, old, p->v[to], NULL, &r, &p->e), p);
+	struct generation_result r;
+	right(generation_switch(p->db, old, p->v[to], NULL, &r, &p->e), p);
 	assert_int_equal(recount(p->db, p->v[to]), 0);
 }
 
@@ -55,10 +55,10 @@ int __wrap_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct e
  * until it is let through: how often it died. */
 static int switch_that_dies(struct place *p, const struct vdb *old, int from, int to, int every)
 {
-	struct gen_result r;
+	struct generation_result r;
 	for (int n = 0;; n += every) {
 		writes_left = n;
-		int rc = gen_switch(p->db, old, p->v[to], NULL, &r, &p->e);
+		int rc = generation_switch(p->db, old, p->v[to], NULL, &r, &p->e);
 		/* All that is left is clearing: the switch has been made. */
 		writes_left = -1;
 		assert_int_equal(recount(p->db, p->v[rc < 0 ? from : to]), 0);
@@ -72,14 +72,15 @@ static int switch_that_dies(struct place *p, const struct vdb *old, int from, in
 static void begin_switch(struct place *p, int from, int to)
 {
 	struct rescore r;
-	rsc_init(&r, p->db, p->v[from], p->v[to]);
-	right(rsc_clear(&r, true, &p->e), p);
-	right(rsc_packages(&r, &p->e), p);
-	right(rsc_sets(&r, &p->e), p);
-	right(rsc_images(&r, &p->e), p);
-	right(rsc_matches(&r, &p->e), p);
-	assert_true(rsc_ids_count(&r.packages) > 0 && rsc_ids_count(&r.sets) > 0 && r.images > 0);
-	rsc_free(&r);
+	rescore_init(&r, p->db, p->v[from], p->v[to]);
+	right(rescore_clear(&r, true, &p->e), p);
+	right(rescore_packages(&r, &p->e), p);
+	right(rescore_sets(&r, &p->e), p);
+	right(rescore_images(&r, &p->e), p);
+	right(rescore_matches(&r, &p->e), p);
+	assert_true(rescore_ids_count(&r.packages) > 0 && rescore_ids_count(&r.sets) > 0 &&
+		    r.images > 0);
+	rescore_free(&r);
 }
 
 /* SIGTERM at any step: the switch ends, readers see the old generation, and the next start makes it
@@ -87,15 +88,16 @@ static void begin_switch(struct place *p, int from, int to)
 static void a_switch_that_is_stopped(void **state)
 {
 	struct place *p = *state;
-	struct gen_result r;
+	struct generation_result r;
 	atomic_bool stop = true;
-	assert_int_equal(gen_switch(p->db, p->v[0], p->v[1], &stop, &r, &p->e), -ERR_CANCELLED);
+	assert_int_equal(generation_switch(p->db, p->v[0], p->v[1], &stop, &r, &p->e),
+			 -ERR_CANCELLED);
 	assert_int_equal(recount(p->db, p->v[0]), 0);
 	for (int n = 1; n < 60; n += 7) {
 		atomic_store(&stop, false);
 		stop_at = &stop;
 		writes_left = n;
-		int rc = gen_switch(p->db, p->v[0], p->v[1], &stop, &r, &p->e);
+		int rc = generation_switch(p->db, p->v[0], p->v[1], &stop, &r, &p->e);
 		writes_left = -1;
 		stop_at = NULL;
 		if (rc >= 0)
@@ -123,8 +125,8 @@ static int setup(void **state)
 	}
 	p->db = store_open(p->db_path, &p->e);
 	right(p->db ? 0 : -1, p);
-	struct gen_result r;
-	right(gen_switch(p->db, NULL, p->v[0], NULL, &r, &p->e), p);
+	struct generation_result r;
+	right(generation_switch(p->db, NULL, p->v[0], NULL, &r, &p->e), p);
 	right(fleet_fill(&f, p->db, p->v[0], false, &p->e), p);
 	assert_int_equal(recount(p->db, p->v[0]), 0);
 	*state = p;
@@ -214,7 +216,7 @@ static void a_huge_switch_dies_at_steps(void **state)
 	struct place *p = *state;
 	struct fleet none = {0};
 	char path[128];
-	struct gen_result r;
+	struct generation_result r;
 	struct err e = ERR_INIT;
 	(void)snprintf(path, sizeof path, "%s/none.vdb", p->dir);
 	right(fleet_vdb(&none, 0, path, &p->e), p);
@@ -224,7 +226,7 @@ static void a_huge_switch_dies_at_steps(void **state)
 	assert_true(switch_that_dies(p, p->v[0], 0, 1, 7) >= 2);
 	assert_true(switch_that_dies(p, NULL, 1, 0, 7) >= 2);
 	p->v[1] = full;
-	right(gen_switch(p->db, p->v[0], full, NULL, &r, &p->e), p);
+	right(generation_switch(p->db, p->v[0], full, NULL, &r, &p->e), p);
 	assert_int_equal(recount(p->db, full), 0);
 	/* Those that died while they cleared left it to the one after them. */
 	assert_int_equal(db_run(p->db, DB_READ, left_over_tx, NULL, &p->e), 0);
@@ -236,11 +238,11 @@ static int come_and_go_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const char *const *digest = arg;
 	struct bytes repository = BYTES_LIT("team00/service0000");
-	if (store_image_delete(tx, repository, bytes_of(digest[0]), e) < 0 ||
-	    store_image_add(tx, repository, BYTES_LIT("sha256:new"), 5, e) < 0 ||
-	    store_image_add(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"), 5, e) < 0 ||
-	    store_image_put_state(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"),
-				  IMAGE_UNVERIFIED, BYTES_LIT("test"), 6, e) < 0)
+	if (ledger_image_delete(tx, repository, bytes_of(digest[0]), e) < 0 ||
+	    ledger_image_add(tx, repository, BYTES_LIT("sha256:new"), 5, e) < 0 ||
+	    ledger_image_add(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"), 5, e) < 0 ||
+	    ledger_image_put_state(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"),
+				   IMAGE_UNVERIFIED, BYTES_LIT("test"), 6, e) < 0)
 		return -(int)e->code;
 	return 0;
 }

@@ -3,8 +3,8 @@
 #include "db/db.h"
 #include "store/digest_key.h"
 #include "ledger/findings.h"
-#include "store/images.h"
-#include "store/images.h"
+#include "ledger/images.h"
+#include "ledger/images.h"
 #include "store/inventories.h"
 #include "store/lists.h"
 #include "store/pack.h"
@@ -170,9 +170,9 @@ static const struct {
 
 static void put_all(struct buf *list)
 {
-	struct lst_writer w = {0};
+	struct lists_writer w = {0};
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-		lst_put(&w, members[i].package, bytes_of(members[i].path), list);
+		lists_put(&w, members[i].package, bytes_of(members[i].path), list);
 }
 
 static void members_come_back(void **state)
@@ -180,34 +180,34 @@ static void members_come_back(void **state)
 	(void)state;
 	struct err e = ERR_INIT;
 	struct buf list;
-	struct lst_reader r;
+	struct lists_reader r;
 	buf_init(&list, 4096);
 	put_all(&list);
-	lst_open(&r, buf_bytes(&list));
+	lists_open(&r, buf_bytes(&list));
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-		assert_int_equal(lst_next(&r, &e), 1);
+		assert_int_equal(lists_next(&r, &e), 1);
 		assert_int_equal(r.package, members[i].package);
 		assert_true(bytes_eq(buf_bytes(&r.path), bytes_of(members[i].path)));
 	}
-	assert_int_equal(lst_next(&r, &e), 0);
-	lst_close(&r);
+	assert_int_equal(lists_next(&r, &e), 0);
+	lists_close(&r);
 	for (size_t n = 0; n < list.len; n++) {
 		int rc;
-		lst_open(&r, (struct bytes){.ptr = list.ptr, .len = n});
+		lists_open(&r, (struct bytes){.ptr = list.ptr, .len = n});
 		size_t got = 0;
-		while ((rc = lst_next(&r, &e)) > 0)
+		while ((rc = lists_next(&r, &e)) > 0)
 			got++;
 		assert_true(rc == 0 || rc == -ERR_DAMAGED);
 		assert_true(got < sizeof members / sizeof *members);
-		lst_close(&r);
+		lists_close(&r);
 	}
 	buf_free(&list);
-	lst_open(&r, BYTES_LIT("\x03\x05\x01y")); /* begins with 5 bytes of no path */
-	assert_int_equal(lst_next(&r, &e), -ERR_DAMAGED);
-	lst_close(&r);
-	lst_open(&r, BYTES_LIT("\x00")); /* does not ascend */
-	assert_int_equal(lst_next(&r, &e), -ERR_DAMAGED);
-	lst_close(&r);
+	lists_open(&r, BYTES_LIT("\x03\x05\x01y")); /* begins with 5 bytes of no path */
+	assert_int_equal(lists_next(&r, &e), -ERR_DAMAGED);
+	lists_close(&r);
+	lists_open(&r, BYTES_LIT("\x00")); /* does not ascend */
+	assert_int_equal(lists_next(&r, &e), -ERR_DAMAGED);
+	lists_close(&r);
 }
 
 static void ids_come_back(void **state)
@@ -217,18 +217,18 @@ static void ids_come_back(void **state)
 	struct buf list;
 	int64_t last = 5, id = 5;
 	buf_init(&list, 4096);
-	lst_ids_put(&last, 6, &list);
-	lst_ids_put(&last, 100000, &list);
+	lists_ids_put(&last, 6, &list);
+	lists_ids_put(&last, 100000, &list);
 	struct cursor c = cur_of(buf_bytes(&list));
-	assert_int_equal(lst_ids_next(&c, &id, &e), 1);
+	assert_int_equal(lists_ids_next(&c, &id, &e), 1);
 	assert_int_equal(id, 6);
-	assert_int_equal(lst_ids_next(&c, &id, &e), 1);
+	assert_int_equal(lists_ids_next(&c, &id, &e), 1);
 	assert_int_equal(id, 100000);
-	assert_int_equal(lst_ids_next(&c, &id, &e), 0);
+	assert_int_equal(lists_ids_next(&c, &id, &e), 0);
 	c = cur_of(BYTES_LIT("\x00"));
-	assert_int_equal(lst_ids_next(&c, &id, &e), -ERR_DAMAGED);
+	assert_int_equal(lists_ids_next(&c, &id, &e), -ERR_DAMAGED);
 	c = cur_of(BYTES_LIT("\xff"));
-	assert_int_equal(lst_ids_next(&c, &id, &e), -ERR_DAMAGED);
+	assert_int_equal(lists_ids_next(&c, &id, &e), -ERR_DAMAGED);
 	buf_free(&list);
 }
 
@@ -280,13 +280,14 @@ static void remedies_come_back(void **state)
 		struct bytes text;
 		arena_init(&a, 4096);
 		buf_init(&b, 4096);
-		rmd_template(cases[i].text, cases[i].name, cases[i].fixed, &b);
+		remedies_template(cases[i].text, cases[i].name, cases[i].fixed, &b);
 		assert_string_equal(buf_cstr(&b), cases[i].template);
 		assert_int_equal(
-		    rmd_text(buf_bytes(&b), cases[i].name, cases[i].fixed, &a, &text, &e), 0);
+		    remedies_text(buf_bytes(&b), cases[i].name, cases[i].fixed, &a, &text, &e), 0);
 		assert_true(bytes_eq(text, cases[i].text));
-		assert_int_equal(rmd_text(BYTES_NONE, cases[i].name, cases[i].fixed, &a, &text, &e),
-				 -ERR_DAMAGED);
+		assert_int_equal(
+		    remedies_text(BYTES_NONE, cases[i].name, cases[i].fixed, &a, &text, &e),
+		    -ERR_DAMAGED);
 		buf_free(&b);
 		arena_free(&a);
 	}
@@ -464,10 +465,10 @@ static int add_set(struct db_tx *tx, void *arg, struct err *e)
 	for (int i = 0; i < 400; i++) {
 		char path[16];
 		(void)snprintf(path, sizeof path, "p%d", i);
-		struct pks_member m[] = {{.package = 9, .path = bytes_of(path)},
-					 {.package = 2, .path = bytes_of(path)},
-					 {.package = 9, .path = BYTES_LIT("twice")}};
-		if (pks_set(tx, m, 3, &set, e) < 0)
+		struct package_set_member m[] = {{.package = 9, .path = bytes_of(path)},
+						 {.package = 2, .path = bytes_of(path)},
+						 {.package = 9, .path = BYTES_LIT("twice")}};
+		if (package_set_put(tx, m, 3, &set, e) < 0)
 			return -(int)e->code;
 	}
 	expect(tx,

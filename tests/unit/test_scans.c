@@ -1,9 +1,9 @@
 /* scans: whose turn it is, what is tried again and when, what is given up, and numbers that are
  * given once. Times are the test's own. */
-#include "store/counts.h"
+#include "ledger/counts.h"
 #include "db/db.h"
-#include "store/generation.h"
-#include "store/images.h"
+#include "ledger/generation.h"
+#include "ledger/images.h"
 #include "store/scans.h"
 #include "store/schema.h"
 
@@ -282,11 +282,11 @@ static int64_t ended(struct place *p, struct db_tx *tx, const char *digest, enum
 		     const char *reason, enum store_scan_status status)
 {
 	struct store_scan s;
-	assert_int_equal(store_image_add(tx, BYTES_LIT("a"), bytes_of(digest), NOW, &p->e), 0);
+	assert_int_equal(ledger_image_add(tx, BYTES_LIT("a"), bytes_of(digest), NOW, &p->e), 0);
 	int64_t id = add(p, tx, "a", digest, NOW);
 	assert_int_equal(claim(p, tx, NOW, NULL, &s), id);
-	assert_true(store_image_put_state(tx, BYTES_LIT("a"), bytes_of(digest), state,
-					  bytes_of(reason), NOW, &p->e) >= 0);
+	assert_true(ledger_image_put_state(tx, BYTES_LIT("a"), bytes_of(digest), state,
+					   bytes_of(reason), NOW, &p->e) >= 0);
 	assert_int_equal(store_scan_end(tx, &s, status, bytes_of(reason), 0, NOW, &p->e), 0);
 	return id;
 }
@@ -335,12 +335,12 @@ static void again_by_reason(void **state)
  * and the lost one may come back. */
 static void lost_generations(struct place *p, struct db_tx *tx)
 {
-	struct gen_state s;
+	struct generation_state s;
 	assert_int_equal(
 	    db_exec(tx, "UPDATE generation SET current_digest = 'aa' WHERE id = 1", NULL, 0, &p->e),
 	    1);
-	assert_int_equal(gen_forget(tx, &p->e), 0);
-	assert_int_equal(gen_get(tx, &p->a, &s, &p->e), 0);
+	assert_int_equal(generation_forget(tx, &p->e), 0);
+	assert_int_equal(generation_get(tx, &p->a, &s, &p->e), 0);
 	assert_int_equal(s.current_digest.len, 0);
 	assert_true(bytes_eq_lit(s.next_digest, "aa"));
 	/* A switch that was under way goes on instead. */
@@ -349,8 +349,8 @@ static void lost_generations(struct place *p, struct db_tx *tx)
 		    "UPDATE generation SET current_digest = 'bb', next_digest = 'cc' WHERE id = 1",
 		    NULL, 0, &p->e),
 	    1);
-	assert_int_equal(gen_forget(tx, &p->e), 0);
-	assert_int_equal(gen_get(tx, &p->a, &s, &p->e), 0);
+	assert_int_equal(generation_forget(tx, &p->e), 0);
+	assert_int_equal(generation_get(tx, &p->a, &s, &p->e), 0);
 	assert_int_equal(s.current_digest.len, 0);
 	assert_true(bytes_eq_lit(s.next_digest, "cc"));
 }
@@ -364,10 +364,10 @@ static void numbers_are_given_once(struct place *p, struct db_tx *tx)
 {
 	int64_t first = add(p, tx, "a", "sha256:1", NOW), last = add(p, tx, "a", "sha256:2", NOW);
 	assert_true(last > first);
-	assert_int_equal(store_image_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:2"), &p->e), 0);
+	assert_int_equal(ledger_image_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:2"), &p->e), 0);
 	assert_true(add(p, tx, "b", "sha256:3", NOW) > last);
-	assert_int_equal(store_image_delete(tx, BYTES_LIT("b"), BYTES_LIT("sha256:3"), &p->e), 0);
-	assert_int_equal(store_image_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:1"), &p->e), 0);
+	assert_int_equal(ledger_image_delete(tx, BYTES_LIT("b"), BYTES_LIT("sha256:3"), &p->e), 0);
+	assert_int_equal(ledger_image_delete(tx, BYTES_LIT("a"), BYTES_LIT("sha256:1"), &p->e), 0);
 	assert_int_equal(number(p, tx, "SELECT count(*) FROM scan"), 0);
 	assert_true(add(p, tx, "b", "sha256:4", NOW) > last + 1);
 }

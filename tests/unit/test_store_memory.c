@@ -6,9 +6,9 @@
 #include "store/access.h"
 #include "store/event.h"
 #include "ledger/findings.h"
-#include "store/images.h"
-#include "store/generation.h"
-#include "store/matches.h"
+#include "ledger/images.h"
+#include "ledger/generation.h"
+#include "ledger/matches.h"
 #include "store/registry.h"
 #include "store/scans.h"
 #include "store/schema.h"
@@ -141,7 +141,7 @@ static int push_tx(struct db_tx *tx, void *arg, struct err *e)
 	    store_manifest_put(&t, repository, &m, e) < 0 ||
 	    store_manifest_ref(&t, repository, MANIFEST, STORE_REF_BLOB, LAYER, e) < 0 ||
 	    store_tag_put(&t, repository, BYTES_LIT("latest"), MANIFEST, e) < 0 ||
-	    event_append(tx, &ev, e) < 0 || store_image_add(tx, REPOSITORY, MANIFEST, NOW, e) < 0)
+	    event_append(tx, &ev, e) < 0 || ledger_image_add(tx, REPOSITORY, MANIFEST, NOW, e) < 0)
 		return -(int)e->code;
 	int64_t scan;
 	return store_scan_add(tx, REPOSITORY, MANIFEST, BYTES_LIT("push"), NOW, &scan, e);
@@ -162,27 +162,27 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct arena a;
 	struct store_scan scan;
 	struct match *matches;
-	struct pks_member member = {.path = BYTES_LIT("var/lib/dpkg/status")};
-	struct store_image_part part = {
+	struct package_set_member member = {.path = BYTES_LIT("var/lib/dpkg/status")};
+	struct ledger_image_part part = {
 	    .layer = LAYER, .created_by = BYTES_LIT("ADD"), .members = &member, .member_count = 1};
-	struct store_image im = {.repository = REPOSITORY,
-				 .digest = MANIFEST,
-				 .platform = BYTES_LIT("linux/amd64"),
-				 .state = IMAGE_HEALTHY,
-				 .coverage = BYTES_LIT("{}"),
-				 .package_count = 1,
-				 .scanned_ms = NOW};
+	struct ledger_image im = {.repository = REPOSITORY,
+				  .digest = MANIFEST,
+				  .platform = BYTES_LIT("linux/amd64"),
+				  .state = IMAGE_HEALTHY,
+				  .coverage = BYTES_LIT("{}"),
+				  .package_count = 1,
+				  .scanned_ms = NOW};
 	uint8_t identity[PACKAGE_IDENTITY_LEN];
 	int64_t next;
 	arena_init(&a, 1U << 20);
 	int64_t n = match_package(v, &package, &a, &matches, e);
-	int r = n < 0 ? (int)n : pks_identity(&package, identity, e);
+	int r = n < 0 ? (int)n : package_identity(&package, identity, e);
 	if (n >= 0)
 		assert_int_equal(n, 1);
 	if (r < 0 || (r = store_scan_claim(tx, NOW, NULL, &a, &scan, &next, e)) < 0 ||
-	    (r = pks_add(tx, &package, identity, &member.package, e)) < 0 ||
-	    (r = mts_put(tx, member.package, matches, (size_t)n, e)) < 0 ||
-	    (r = store_image_put(tx, &im, &part, 1, e)) < 0 ||
+	    (r = package_add(tx, &package, identity, &member.package, e)) < 0 ||
+	    (r = matches_put(tx, member.package, matches, (size_t)n, e)) < 0 ||
+	    (r = ledger_image_put(tx, &im, &part, 1, e)) < 0 ||
 	    (r = store_scan_end(tx, &scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0, NOW, e)) < 0)
 		goto end;
 	r = 0;
@@ -199,7 +199,7 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t repository = store_repository_find(&t, REPOSITORY, e);
 	if (repository < 0 || store_tag_delete(&t, repository, BYTES_LIT("latest"), e) < 0 ||
 	    store_manifest_delete(&t, repository, MANIFEST, e) < 0 ||
-	    store_image_delete(tx, REPOSITORY, MANIFEST, e) < 0)
+	    ledger_image_delete(tx, REPOSITORY, MANIFEST, e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -251,9 +251,9 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	const struct criteria any = {0};
 	const struct finding_query q = {.visible = VISIBILITY_ALL, .criteria = &any, .max = 4};
 	struct match_check check;
-	struct cnt_total totals[4];
+	struct repository_total totals[4];
 	struct store_scan scans[4];
-	struct store_image im;
+	struct ledger_image im;
 	uint64_t images = 0;
 	bool more;
 	arena_init(&a, 4U << 20);
@@ -266,7 +266,7 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n >= 0) {
 		assert_int_equal(n, 1);
 		assert_int_equal(images, 1);
-		n = cnt_repositories(tx, BYTES_NONE, 4, &VISIBILITY_ALL, &a, totals, e);
+		n = repository_totals_list(tx, BYTES_NONE, 4, &VISIBILITY_ALL, &a, totals, e);
 	}
 	if (n >= 0) {
 		assert_int_equal(n, 1);
@@ -278,7 +278,7 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n >= 0) {
 		assert_int_equal(n, 1);
 		assert_int_equal(scans[0].status, STORE_SCAN_COMPLETED);
-		n = store_image_get(tx, REPOSITORY, MANIFEST, &a, &im, e);
+		n = ledger_image_get(tx, REPOSITORY, MANIFEST, &a, &im, e);
 	}
 	if (n >= 0)
 		assert_int_equal(im.state, IMAGE_UNHEALTHY);
@@ -435,12 +435,12 @@ struct seen {
 static int see_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct seen *s = arg;
-	struct cnt_total t;
-	struct gen_state g;
+	struct repository_total t;
+	struct generation_state g;
 	struct arena a;
 	arena_init(&a, 1U << 20);
-	assert_int_equal(cnt_registry(tx, &VISIBILITY_ALL, &t, e), 0);
-	assert_true(gen_get(tx, &a, &g, e) >= 0);
+	assert_int_equal(repository_totals_sum(tx, &VISIBILITY_ALL, &t, e), 0);
+	assert_true(generation_get(tx, &a, &g, e) >= 0);
 	s->high = t.counts.by[ADV_SEV_HIGH];
 	(void)snprintf(s->digest, sizeof s->digest, "%.*s", BYTES_ARG(g.current_digest));
 	arena_free(&a);
@@ -451,7 +451,7 @@ static void test_switch(void **state)
 {
 	(void)state;
 	struct vdb *next = make_vdb(1);
-	struct gen_result result;
+	struct generation_result result;
 	unsigned long failed = 0;
 	for (unsigned long n = 1;; n = after_next(n)) {
 		struct err e = ERR_INIT;
@@ -459,7 +459,7 @@ static void test_switch(void **state)
 		restore();
 		torture_hit = false;
 		torture_left = n;
-		int r = gen_switch(db, vdb_now, next, NULL, &result, &e);
+		int r = generation_switch(db, vdb_now, next, NULL, &result, &e);
 		torture_left = 0;
 		if (r < 0)
 			assert_int_equal(e.code, ERR_NOMEM);
@@ -474,7 +474,7 @@ static void test_switch(void **state)
 		}
 		if (r < 0) {
 			e = (struct err)ERR_INIT;
-			right(gen_switch(db, vdb_now, next, NULL, &result, &e), &e);
+			right(generation_switch(db, vdb_now, next, NULL, &result, &e), &e);
 			assert_int_equal(db_run(db, DB_READ, see_tx, &s, &e), 0);
 			assert_int_equal(s.high, 2);
 		}
@@ -486,7 +486,7 @@ static void test_switch(void **state)
 static int setup(void **state)
 {
 	struct err e = ERR_INIT;
-	struct gen_result result;
+	struct generation_result result;
 	(void)state;
 	engine_wrap();
 	/* Thousands of commits: in memory where there is such a folder. */
@@ -501,7 +501,7 @@ static int setup(void **state)
 	db_close(db);
 	shell("cp %s %s/empty", file, dir);
 	reopen();
-	right(gen_switch(db, NULL, v, NULL, &result, &e), &e);
+	right(generation_switch(db, NULL, v, NULL, &result, &e), &e);
 	right(db_run(db, DB_WRITE, push_tx, NULL, &e), &e);
 	right(db_run(db, DB_WRITE, scan_tx, v, &e), &e);
 	db_close(db);

@@ -1,13 +1,13 @@
 /* tidy: a store through which images come and go has the rows of those that are there, and no more.
  * What is needed is reckoned here from the images, by other queries than those of the code. */
 #include "inventory/layer.h"
-#include "store/counts.h"
-#include "store/images.h"
+#include "ledger/counts.h"
+#include "ledger/images.h"
 #include "store/inventories.h"
-#include "store/matches.h"
+#include "ledger/matches.h"
 #include "store/registry.h"
 #include "store/schema.h"
-#include "store/tidy.h"
+#include "ledger/tidy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,9 +103,10 @@ static int64_t put_package(struct db_tx *tx, unsigned round, unsigned k, struct 
 				    .epss_percentile = -1},
 			  .fixed_version = bytes_of(fixed),
 			  .remediation = bytes_of(remedy)};
-	assert_int_equal(pks_identity(&pkg, identity, e), 0);
-	int r = pks_find(tx, identity, &id, e);
-	if (r == 0 && (pks_add(tx, &pkg, identity, &id, e) < 0 || mts_put(tx, id, &m, 1, e) < 0))
+	assert_int_equal(package_identity(&pkg, identity, e), 0);
+	int r = package_find(tx, identity, &id, e);
+	if (r == 0 &&
+	    (package_add(tx, &pkg, identity, &id, e) < 0 || matches_put(tx, id, &m, 1, e) < 0))
 		return -(int64_t)e->code;
 	return r < 0 ? r : id;
 }
@@ -121,8 +122,8 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct which *w = arg;
 	char repository[32], digest[80], layer[2][80];
-	struct pks_member members[2][6];
-	struct store_image_part parts[2];
+	struct package_set_member members[2][6];
+	struct ledger_image_part parts[2];
 	name_of(w, repository, digest);
 	for (unsigned i = 0; i < 2; i++) {
 		(void)snprintf(layer[i], sizeof layer[i], "sha256:%063u%u",
@@ -131,23 +132,23 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 			int64_t id = put_package(tx, w->round, w->image + k + 6 * i, e);
 			if (id < 0)
 				return (int)id;
-			members[i][k] = (struct pks_member){
+			members[i][k] = (struct package_set_member){
 			    .package = id, .path = BYTES_LIT("var/lib/dpkg/status")};
 		}
-		parts[i] = (struct store_image_part){.position = i,
-						     .layer = bytes_of(layer[i]),
-						     .created_by = bytes_of(repository),
-						     .members = members[i],
-						     .member_count = 6};
+		parts[i] = (struct ledger_image_part){.position = i,
+						      .layer = bytes_of(layer[i]),
+						      .created_by = bytes_of(repository),
+						      .members = members[i],
+						      .member_count = 6};
 	}
-	struct store_image im = {.repository = bytes_of(repository),
-				 .digest = bytes_of(digest),
-				 .state = IMAGE_HEALTHY,
-				 .coverage = BYTES_LIT("{}"),
-				 .package_count = 12,
-				 .scanned_ms = NOW};
-	if (store_image_add(tx, im.repository, im.digest, NOW, e) < 0 ||
-	    store_image_put(tx, &im, parts, 2, e) < 0)
+	struct ledger_image im = {.repository = bytes_of(repository),
+				  .digest = bytes_of(digest),
+				  .state = IMAGE_HEALTHY,
+				  .coverage = BYTES_LIT("{}"),
+				  .package_count = 12,
+				  .scanned_ms = NOW};
+	if (ledger_image_add(tx, im.repository, im.digest, NOW, e) < 0 ||
+	    ledger_image_put(tx, &im, parts, 2, e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -156,7 +157,7 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	char repository[32], digest[80];
 	name_of(arg, repository, digest);
-	return store_image_delete(tx, bytes_of(repository), bytes_of(digest), e);
+	return ledger_image_delete(tx, bytes_of(repository), bytes_of(digest), e);
 }
 
 static void each(struct place *p, db_fn fn, unsigned round, unsigned from, unsigned step)
@@ -167,12 +168,12 @@ static void each(struct place *p, db_fn fn, unsigned round, unsigned from, unsig
 	}
 }
 
-static struct store_tidy_result tidy(struct place *p)
+static struct ledger_tidy_result tidy(struct place *p)
 {
-	const struct store_tidy_rules rules = {
+	const struct ledger_tidy_rules rules = {
 	    .analyzer = ANALYZER, .layers_before_ms = NOW - 1000, .now_ms = NOW};
-	struct store_tidy_result gone;
-	right(store_tidy_rows(p->db, &rules, &gone, &p->e), p);
+	struct ledger_tidy_result gone;
+	right(ledger_tidy_rows(p->db, &rules, &gone, &p->e), p);
 	return gone;
 }
 
@@ -261,7 +262,7 @@ static void images_come_and_go(void **state)
 		each(p, put_tx, round, 0, 1);
 		whole(p);
 		struct counts before = count(p);
-		struct store_tidy_result gone = tidy(p);
+		struct ledger_tidy_result gone = tidy(p);
 		struct counts after = count(p);
 		/* All of it is needed. */
 		assert_int_equal(gone.sets + gone.packages + gone.rest, 0);
@@ -349,11 +350,11 @@ static void it_stops(void **state)
 {
 	struct place *p = *state;
 	atomic_bool stop = true;
-	const struct store_tidy_rules rules = {.analyzer = ANALYZER, .now_ms = NOW, .stop = &stop};
-	struct store_tidy_result gone;
+	const struct ledger_tidy_rules rules = {.analyzer = ANALYZER, .now_ms = NOW, .stop = &stop};
+	struct ledger_tidy_result gone;
 	each(p, put_tx, 0, 0, 1);
 	each(p, delete_tx, 0, 0, 1);
-	assert_int_equal(store_tidy_rows(p->db, &rules, &gone, &p->e), 0);
+	assert_int_equal(ledger_tidy_rows(p->db, &rules, &gone, &p->e), 0);
 	assert_int_equal(gone.sets, 0);
 	assert_true(tidy(p).sets > 0);
 }

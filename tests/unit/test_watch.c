@@ -3,7 +3,7 @@
 #include "registry_place.h"
 
 #include "scan/engine.h"
-#include "store/images.h"
+#include "ledger/images.h"
 #include "store/scans.h"
 
 #include <signal.h>

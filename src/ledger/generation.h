@@ -1,30 +1,30 @@
-/* generation (gen_): which vulnerability database the matches were made with, and the switch to the
+/* generation: which vulnerability database the matches were made with, and the switch to the
  * next one: only the packages whose advisories changed are matched again, then the sets and images
  * that have them are counted again (docs/decisions/generation-switch.md). A crash in the middle
  * repeats the switch at the next start. */
 #pragma once
-#include "store/images.h"
+#include "ledger/images.h"
 #include "vdb/vdb.h"
 
 #include <stdatomic.h>
 
-struct gen_state {
+struct generation_state {
 	struct bytes current_digest,
 	    next_digest; /* empty = none; files are found by it, so a folder may be moved */
 	bool again; /* images that were not assessed, or not wholly, are still to be scanned with
-		       the current one (gen_asked) */
+		       the current one (generation_asked) */
 };
-int gen_get(struct db_tx *tx, struct arena *a, struct gen_state *ret, struct err *e);
+int generation_get(struct db_tx *tx, struct arena *a, struct generation_state *ret, struct err *e);
 /* Say that a switch begins. */
-int gen_begin(struct db_tx *tx, struct bytes digest, struct err *e);
+int generation_begin(struct db_tx *tx, struct bytes digest, struct err *e);
 /* The generation on record cannot be loaded. From now on no generation counts as the one that
  * packages were matched with, so the next one matches all of them; the lost one is the next, unless
  * another is, for its file may come back. */
-int gen_forget(struct db_tx *tx, struct err *e);
+int generation_forget(struct db_tx *tx, struct err *e);
 /* Those scans have been asked for. */
-int gen_asked(struct db_tx *tx, struct err *e);
+int generation_asked(struct db_tx *tx, struct err *e);
 
-struct gen_result {
+struct generation_result {
 	uint64_t keys, packages, sets, images;
 	int64_t took_us;
 	int64_t held_us; /* longest time other writers were kept out at one stretch */
@@ -36,5 +36,5 @@ struct gen_result {
  * scan meanwhile. What an interrupted switch prepared, for whichever generation, is prepared again.
  * old may be NULL (everything is matched again). stop (may be NULL) is looked at all the while:
  * ERR_CANCELLED, as if it had been interrupted. */
-int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, const atomic_bool *stop,
-	       struct gen_result *ret, struct err *e);
+int generation_switch(struct db *db, const struct vdb *old, const struct vdb *now,
+		      const atomic_bool *stop, struct generation_result *ret, struct err *e);

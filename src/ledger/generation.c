@@ -1,9 +1,9 @@
-#include "store/generation.h"
+#include "ledger/generation.h"
 
 #include "base/clock.h"
-#include "store/rescore.h"
+#include "ledger/rescore.h"
 
-int gen_get(struct db_tx *tx, struct arena *a, struct gen_state *ret, struct err *e)
+int generation_get(struct db_tx *tx, struct arena *a, struct generation_state *ret, struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(tx, "SELECT current_digest, next_digest, again FROM generation WHERE id = 1",
@@ -12,7 +12,7 @@ int gen_get(struct db_tx *tx, struct arena *a, struct gen_state *ret, struct err
 		return -(int)e->code;
 	int r = db_step(s, e);
 	struct bytes *fields[] = {&ret->current_digest, &ret->next_digest};
-	*ret = (struct gen_state){0};
+	*ret = (struct generation_state){0};
 	for (int i = 0; r > 0 && i < 2; i++) {
 		bool ok;
 		*fields[i] = arena_bytes(a, db_bytes(s, i), &ok);
@@ -24,14 +24,14 @@ int gen_get(struct db_tx *tx, struct arena *a, struct gen_state *ret, struct err
 	return r < 0 ? r : 0;
 }
 
-int gen_begin(struct db_tx *tx, struct bytes digest, struct err *e)
+int generation_begin(struct db_tx *tx, struct bytes digest, struct err *e)
 {
 	int64_t n = db_exec(tx, "UPDATE generation SET next_digest = $1 WHERE id = 1",
 			    DB_ARGS(DB_T(digest)), e);
 	return n < 0 ? (int)n : 0;
 }
 
-int gen_forget(struct db_tx *tx, struct err *e)
+int generation_forget(struct db_tx *tx, struct err *e)
 {
 	int64_t n = db_exec(tx,
 			    "UPDATE generation SET next_digest = CASE WHEN next_digest = '' THEN "
@@ -41,7 +41,7 @@ int gen_forget(struct db_tx *tx, struct err *e)
 	return n < 0 ? (int)n : 0;
 }
 
-int gen_asked(struct db_tx *tx, struct err *e)
+int generation_asked(struct db_tx *tx, struct err *e)
 {
 	int64_t n = db_exec(tx, "UPDATE generation SET again = 0 WHERE id = 1", NULL, 0, e);
 	return n < 0 ? (int)n : 0;
@@ -59,22 +59,22 @@ static int flip_tx(struct db_tx *tx, void *arg, struct err *e)
 	return n < 0 ? (int)n : 0;
 }
 
-int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, const atomic_bool *stop,
-	       struct gen_result *ret, struct err *e)
+int generation_switch(struct db *db, const struct vdb *old, const struct vdb *now,
+		      const atomic_bool *stop, struct generation_result *ret, struct err *e)
 {
 	struct rescore r;
 	int64_t from = clock_mono_us(), flip_from = 0;
-	rsc_init(&r, db, old, now);
+	rescore_init(&r, db, old, now);
 	r.stop = stop;
-	int rc = rsc_clear(&r, true, e);
+	int rc = rescore_clear(&r, true, e);
 	if (rc == 0)
-		rc = rsc_packages(&r, e);
+		rc = rescore_packages(&r, e);
 	if (rc == 0)
-		rc = rsc_sets(&r, e);
+		rc = rescore_sets(&r, e);
 	if (rc == 0)
-		rc = rsc_images(&r, e);
+		rc = rescore_images(&r, e);
 	if (rc == 0)
-		rc = rsc_matches(&r, e);
+		rc = rescore_matches(&r, e);
 	if (rc == 0) {
 		flip_from = clock_mono_us();
 		rc = db_run(db, DB_WRITE, flip_tx, &r, e);
@@ -84,16 +84,16 @@ int gen_switch(struct db *db, const struct vdb *old, const struct vdb *now, cons
 	 * one. */
 	struct err ignored = ERR_INIT;
 	if (rc >= 0)
-		(void)rsc_clear(&r, false, &ignored);
+		(void)rescore_clear(&r, false, &ignored);
 	if (rc >= 0)
-		*ret = (struct gen_result){.keys = r.keys,
-					   .packages = rsc_ids_count(&r.packages),
-					   .sets = rsc_ids_count(&r.sets),
-					   .images = r.images,
-					   .took_us = end - from,
-					   .held_us = r.held_us > end - flip_from ? r.held_us
-										  : end - flip_from,
-					   .flip_us = end - flip_from};
-	rsc_free(&r);
+		*ret = (struct generation_result){
+		    .keys = r.keys,
+		    .packages = rescore_ids_count(&r.packages),
+		    .sets = rescore_ids_count(&r.sets),
+		    .images = r.images,
+		    .took_us = end - from,
+		    .held_us = r.held_us > end - flip_from ? r.held_us : end - flip_from,
+		    .flip_us = end - flip_from};
+	rescore_free(&r);
 	return rc < 0 ? rc : 0;
 }

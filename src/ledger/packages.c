@@ -1,4 +1,4 @@
-#include "store/packages.h"
+#include "ledger/packages.h"
 
 #include "oci/digest.h"
 
@@ -7,7 +7,7 @@
 
 #define PACKAGE_IDENTITY_TEXT_MAX (1U << 20) /* bytes: fields are a few KiB at most */
 
-int pks_identity(const struct pkg *p, uint8_t out[PACKAGE_IDENTITY_LEN], struct err *e)
+int package_identity(const struct pkg *p, uint8_t out[PACKAGE_IDENTITY_LEN], struct err *e)
 {
 	struct digest d = {0};
 	struct buf text;
@@ -40,17 +40,17 @@ static int query_id(struct db_tx *tx, const char *text, struct db_value arg, int
 	return r;
 }
 
-int pks_find(struct db_tx *tx, const uint8_t identity[PACKAGE_IDENTITY_LEN], int64_t *ret_id,
-	     struct err *e)
+int package_find(struct db_tx *tx, const uint8_t identity[PACKAGE_IDENTITY_LEN], int64_t *ret_id,
+		 struct err *e)
 {
 	return query_id(tx, "SELECT id FROM package WHERE identity = $1",
 			DB_B(identity_bytes(identity)), ret_id, e);
 }
 
-int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PACKAGE_IDENTITY_LEN],
-	    int64_t *ret_id, struct err *e)
+int package_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PACKAGE_IDENTITY_LEN],
+		int64_t *ret_id, struct err *e)
 {
-	int r = pks_find(tx, identity, ret_id, e);
+	int r = package_find(tx, identity, ret_id, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	*ret_id = db_id_next(tx, "package", e);
@@ -69,7 +69,7 @@ int pks_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PACKAG
 	return n < 0 ? (int)n : 0;
 }
 
-int pks_get(struct db_tx *tx, int64_t id, struct arena *a, struct pkg *ret, struct err *e)
+int package_get(struct db_tx *tx, int64_t id, struct arena *a, struct pkg *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
@@ -103,12 +103,12 @@ int pks_get(struct db_tx *tx, int64_t id, struct arena *a, struct pkg *ret, stru
 
 static int by_package(const void *a, const void *b)
 {
-	const struct pks_member *x = a, *y = b;
+	const struct package_set_member *x = a, *y = b;
 	int order = (x->package > y->package) - (x->package < y->package);
 	return order ? order : bytes_cmp(x->path, y->path);
 }
 
-static int set_hash(const struct pks_member *members, size_t count,
+static int set_hash(const struct package_set_member *members, size_t count,
 		    uint8_t out[PACKAGE_IDENTITY_LEN], struct err *e)
 {
 	struct buf text;
@@ -150,7 +150,7 @@ static int set_checks_now(struct db_tx *tx, int64_t set, struct buf *out, struct
 }
 
 /* A package at two paths is in the set twice. */
-static int put_members(struct db_tx *tx, int64_t set, const struct pks_member *members,
+static int put_members(struct db_tx *tx, int64_t set, const struct package_set_member *members,
 		       size_t count, struct err *e)
 {
 	int64_t position = 0;
@@ -169,8 +169,8 @@ static int put_members(struct db_tx *tx, int64_t set, const struct pks_member *m
 	return 0;
 }
 
-int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t *ret_set,
-	    struct err *e)
+int package_set_put(struct db_tx *tx, struct package_set_member *members, size_t count,
+		    int64_t *ret_set, struct err *e)
 {
 	uint8_t hash[PACKAGE_IDENTITY_LEN];
 	if (count)
@@ -205,7 +205,7 @@ int pks_set(struct db_tx *tx, struct pks_member *members, size_t count, int64_t 
 	return r;
 }
 
-int pks_set_checks(struct db_tx *tx, int64_t set, int64_t epoch, struct buf *out, struct err *e)
+int package_set_checks(struct db_tx *tx, int64_t set, int64_t epoch, struct buf *out, struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(tx, "SELECT checks FROM package_set WHERE id = $1 AND since <= $2",

@@ -1,4 +1,4 @@
-#include "store/tidy.h"
+#include "ledger/tidy.h"
 
 #include "base/arena.h"
 #include "db/db.h"
@@ -54,7 +54,7 @@ static const struct sort {
 };
 
 struct pass {
-	const struct store_tidy_rules *rules;
+	const struct ledger_tidy_rules *rules;
 	const struct sort *sort;
 	int64_t ids[FIND_MAX];
 	struct bytes digests[FIND_MAX]; /* of layers */
@@ -66,7 +66,7 @@ struct pass {
 static int find_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct pass *p = arg;
-	const struct store_tidy_rules *u = p->rules;
+	const struct ledger_tidy_rules *u = p->rules;
 	bool is_layer = p->sort == &sorts[FOUND_LAYER];
 	const struct db_value args[] = {DB_I(u->analyzer), DB_I(u->layers_before_ms),
 					DB_I(u->now_ms)};
@@ -136,8 +136,8 @@ static int one_sort(struct db *db, struct pass *p, int64_t *ret_removed, struct 
 	return 0;
 }
 
-int store_tidy_rows(struct db *db, const struct store_tidy_rules *rules,
-		    struct store_tidy_result *ret, struct err *e)
+int ledger_tidy_rows(struct db *db, const struct ledger_tidy_rules *rules,
+		     struct ledger_tidy_result *ret, struct err *e)
 {
 	struct pass *p = calloc(1, sizeof *p);
 	int r = p ? 0 : err_set(e, ERR_NOMEM, "no memory for what nothing needs");
@@ -146,7 +146,7 @@ int store_tidy_rows(struct db *db, const struct store_tidy_rules *rules,
 					      [FOUND_PACKAGE] = &ret->packages,
 					      [FOUND_IMAGE_LAYER] = &ret->rest,
 					      [FOUND_CHECK] = &ret->rest};
-	*ret = (struct store_tidy_result){0};
+	*ret = (struct ledger_tidy_result){0};
 	if (p) {
 		p->rules = rules;
 		arena_init(&p->keys, KEYS_BUDGET);

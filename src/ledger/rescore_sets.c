@@ -2,7 +2,7 @@
  * of its packages has, with what they get. Only a set of which nothing is certain (the first
  * database; one that an interrupted switch prepared, maybe of another generation), or of which most
  * packages changed, is put together from all of them. */
-#include "store/rescore_lists.h"
+#include "ledger/rescore_lists.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,9 +61,9 @@ static int changed_tx(struct db_tx *tx, void *arg, struct err *e)
 		     ? collect(tx, "SELECT id FROM package_set WHERE since > $1", r->epoch, 0,
 			       &c->pairs, e)
 		     : collect(tx, "SELECT id FROM package_set WHERE id > $1", 0, 0, &c->pairs, e);
-	for (size_t i = 0; r->old && i < rsc_ids_count(&r->packages) && rc == 0; i++) {
-		int64_t package = rsc_ids_all(&r->packages)[i];
-		rc = rsc_go_on(r, e);
+	for (size_t i = 0; r->old && i < rescore_ids_count(&r->packages) && rc == 0; i++) {
+		int64_t package = rescore_ids_all(&r->packages)[i];
+		rc = rescore_go_on(r, e);
 		if (rc == 0)
 			rc = collect(tx, "SELECT set_id FROM set_package WHERE package_id = $1",
 				     package, package, &c->pairs, e);
@@ -79,7 +79,7 @@ static int package_now(struct step *w, struct db_tx *tx, int64_t package, struct
 		       struct err *e)
 {
 	struct bytes checks;
-	if (rsl_find(w->r->cache, package, &checks))
+	if (rescore_lists_find(w->r->cache, package, &checks))
 		return check_union_add(out, checks, e);
 	struct check_union own = {0};
 	struct db_stmt *s =
@@ -101,7 +101,7 @@ static int package_now(struct step *w, struct db_tx *tx, int64_t package, struct
 	check_union_free(&own);
 	if (r == 0)
 		r = check_union_add(out, buf_bytes(&w->kept), e);
-	return r < 0 ? r : rsl_cache(w->r->cache, package, buf_bytes(&w->kept), e);
+	return r < 0 ? r : rescore_lists_cache(w->r->cache, package, buf_bytes(&w->kept), e);
 }
 
 static int anew(struct step *w, struct db_tx *tx, int64_t set, struct err *e)
@@ -111,7 +111,7 @@ static int anew(struct step *w, struct db_tx *tx, int64_t set, struct err *e)
 				     DB_ARGS(DB_I(set)), e);
 	int r = s ? 0 : -(int)e->code;
 	while (r == 0 && (r = db_step(s, e)) > 0)
-		r = rsl_find(w->r->next, db_int(s, 0), &checks)
+		r = rescore_lists_find(w->r->next, db_int(s, 0), &checks)
 			? check_union_add(&w->all, checks, e)
 			: package_now(w, tx, db_int(s, 0), &w->all, e);
 	db_done(s);
@@ -130,7 +130,7 @@ static int has_other(struct step *w, struct db_tx *tx, int64_t set, uint64_t che
 				     DB_ARGS(DB_I(set), DB_I(check)), e);
 	int r = s ? 1 : -(int)e->code;
 	while (!found && r > 0 && (r = db_step(s, e)) > 0)
-		found = !rsl_find(w->r->next, db_int(s, 0), &checks);
+		found = !rescore_lists_find(w->r->next, db_int(s, 0), &checks);
 	db_done(s);
 	return r < 0 ? r : found;
 }
@@ -207,7 +207,7 @@ static int one_set(struct step *w, struct db_tx *tx, const struct pair *p, size_
 		r = check_union_add(&w->now, buf_bytes(&before), e);
 	for (size_t i = 0; !whole && i < count && r >= 0; i++) {
 		r = package_now(w, tx, p[i].package, &w->lost, e);
-		if (r == 0 && rsl_find(w->r->next, p[i].package, &next))
+		if (r == 0 && rescore_lists_find(w->r->next, p[i].package, &next))
 			r = check_union_add(&w->got, next, e);
 	}
 	if (r >= 0 && !whole)
@@ -215,7 +215,7 @@ static int one_set(struct step *w, struct db_tx *tx, const struct pair *p, size_
 	if (r >= 0)
 		r = check_union_put(&w->all, &w->kept, e);
 	if (r >= 0 && (prepared || !bytes_eq(buf_bytes(&before), buf_bytes(&w->kept)))) {
-		rsc_ids_add(&w->r->sets, p->set);
+		rescore_ids_add(&w->r->sets, p->set);
 		buf_put_le64(&w->results, (uint64_t)p->set);
 		buf_put_blob(&w->results, buf_bytes(&w->kept));
 	}
@@ -239,7 +239,7 @@ static int compute_tx(struct db_tx *tx, void *arg, struct err *e)
 	int r = 0;
 	for (size_t i = 0, n; i < w->count && r == 0; i += n) {
 		n = of_one_set(w->pairs + i, w->count - i);
-		r = rsc_go_on(w->r, e);
+		r = rescore_go_on(w->r, e);
 		if (r == 0)
 			r = one_set(w, tx, w->pairs + i, n, e);
 	}
@@ -271,16 +271,16 @@ static int all_sets(struct step *w, const struct pair *pairs, size_t count, stru
 		buf_clear(&w->results);
 		rc = db_run(w->r->db, DB_READ, compute_tx, w, e);
 		if (rc >= 0 && w->results.len)
-			rc = rsc_keep(w->r, keep_tx, w, e);
+			rc = rescore_keep(w->r, keep_tx, w, e);
 	}
 	return rc;
 }
 
-int rsc_sets(struct rescore *r, struct err *e)
+int rescore_sets(struct rescore *r, struct err *e)
 {
 	struct changed c = {.r = r};
 	struct step w = {.r = r};
-	buf_init(&c.pairs, RSC_IDS_MAX);
+	buf_init(&c.pairs, RESCORE_IDS_MAX);
 	buf_init(&w.kept, CHECKS_MAX);
 	buf_init(&w.results, RESULTS_MAX);
 	int rc = db_run(r->db, DB_READ, changed_tx, &c, e);
@@ -294,5 +294,5 @@ int rsc_sets(struct rescore *r, struct err *e)
 	check_union_free(&w.lost);
 	check_union_free(&w.got);
 	check_union_free(&w.all);
-	return rc < 0 ? rc : rsc_ids_settle(&r->sets, e);
+	return rc < 0 ? rc : rescore_ids_settle(&r->sets, e);
 }

@@ -1,7 +1,7 @@
 /* The matches of the changed packages, written for the next epoch in short transactions: as many as
  * there may be, nobody waits for them. */
-#include "store/matches.h"
-#include "store/rescore_lists.h"
+#include "ledger/matches.h"
+#include "ledger/rescore_lists.h"
 
 #define CHANGES_STEP 256U /* a write transaction: a few milliseconds */
 #define BATCH_PACKAGES 256U
@@ -12,31 +12,31 @@ struct batch {
 	struct rescore *r;
 	size_t from, to; /* of r->packages */
 	struct arena arena;
-	struct buf changes;	  /* struct mts_change */
-	struct rsc_lists *checks; /* those that were looked at: a check is put once a switch */
-	size_t at, count;	  /* of changes, in a write transaction */
+	struct buf changes;	      /* struct matches_change */
+	struct rescore_lists *checks; /* those that were looked at: a check is put once a switch */
+	size_t at, count;	      /* of changes, in a write transaction */
 };
 
 static int one_package(struct db_tx *tx, struct batch *b, int64_t package, struct err *e)
 {
 	struct pkg p = {0};
 	struct match *m = NULL;
-	int r = rsc_go_on(b->r, e);
+	int r = rescore_go_on(b->r, e);
 	if (r == 0)
-		r = pks_get(tx, package, &b->arena, &p, e);
+		r = package_get(tx, package, &b->arena, &p, e);
 	int64_t n = r < 0 ? r : match_package(b->r->now, &p, &b->arena, &m, e);
 	if (n < 0)
 		return (int)n;
 	for (int64_t i = 0; i < n; i++) {
 		struct bytes known;
-		if (rsl_find(b->checks, (int64_t)m[i].check.id, &known))
+		if (rescore_lists_find(b->checks, (int64_t)m[i].check.id, &known))
 			continue;
-		struct mts_change c = {.kind = MTS_CHECK, .match = &m[i]};
+		struct matches_change c = {.kind = MATCHES_CHECK, .match = &m[i]};
 		buf_put(&b->changes, (struct bytes){.ptr = (const uint8_t *)&c, .len = sizeof c});
-		if (!rsl_put(b->checks, (int64_t)m[i].check.id, BYTES_NONE))
+		if (!rescore_lists_put(b->checks, (int64_t)m[i].check.id, BYTES_NONE))
 			return err_set(e, ERR_NOMEM, "no memory for the checks of a switch");
 	}
-	return mts_compare(tx, package, m, (size_t)n, &b->changes, e);
+	return matches_compare(tx, package, m, (size_t)n, &b->changes, e);
 }
 
 /* Up to a batch of packages, fewer when they change much. */
@@ -44,44 +44,45 @@ static int compare_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct batch *b = arg;
 	int r = 0;
-	for (b->to = b->from;
-	     r == 0 && b->to < rsc_ids_count(&b->r->packages) && b->to - b->from < BATCH_PACKAGES &&
-	     b->changes.len < CHANGES_STEP * sizeof(struct mts_change);
+	for (b->to = b->from; r == 0 && b->to < rescore_ids_count(&b->r->packages) &&
+			      b->to - b->from < BATCH_PACKAGES &&
+			      b->changes.len < CHANGES_STEP * sizeof(struct matches_change);
 	     b->to++)
-		r = one_package(tx, b, rsc_ids_all(&b->r->packages)[b->to], e);
+		r = one_package(tx, b, rescore_ids_all(&b->r->packages)[b->to], e);
 	return r;
 }
 
 static int write_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct batch *b = arg;
-	const struct mts_change *all = (const struct mts_change *)(const void *)b->changes.ptr;
+	const struct matches_change *all =
+	    (const struct matches_change *)(const void *)b->changes.ptr;
 	for (size_t i = 0; i < b->count; i++) {
-		if (mts_change(tx, &all[b->at + i], b->r->epoch + 1, e) < 0)
+		if (matches_change(tx, &all[b->at + i], b->r->epoch + 1, e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
 }
 
-int rsc_matches(struct rescore *r, struct err *e)
+int rescore_matches(struct rescore *r, struct err *e)
 {
-	struct batch b = {.r = r, .checks = rsl_open(RSC_IDS_MAX)};
+	struct batch b = {.r = r, .checks = rescore_lists_open(RESCORE_IDS_MAX)};
 	int rc = b.checks ? 0 : err_set(e, ERR_NOMEM, "no memory for a switch of generations");
-	buf_init(&b.changes, RSC_IDS_MAX);
-	while (rc >= 0 && b.from < rsc_ids_count(&r->packages)) {
+	buf_init(&b.changes, RESCORE_IDS_MAX);
+	while (rc >= 0 && b.from < rescore_ids_count(&r->packages)) {
 		arena_init(&b.arena, BATCH_BUDGET);
 		buf_clear(&b.changes);
 		rc = db_run(r->db, DB_READ, compare_tx, &b, e);
-		size_t n = b.changes.len / sizeof(struct mts_change);
+		size_t n = b.changes.len / sizeof(struct matches_change);
 		for (b.at = 0; b.at < n && rc >= 0; b.at += b.count) {
 			b.count = n - b.at < CHANGES_STEP ? n - b.at : CHANGES_STEP;
-			rc = rsc_keep(r, write_tx, &b, e);
+			rc = rescore_keep(r, write_tx, &b, e);
 		}
 		arena_free(&b.arena);
 		b.from = b.to;
 	}
 	buf_free(&b.changes);
-	rsl_close(b.checks);
+	rescore_lists_close(b.checks);
 	return rc < 0 ? rc : 0;
 }
 
@@ -95,17 +96,17 @@ static int clear_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct clear *c = arg;
 	int64_t epoch;
-	if (cnt_epoch(tx, &epoch, e) < 0)
+	if (counts_epoch(tx, &epoch, e) < 0)
 		return -(int)e->code;
-	c->rows = mts_clear(tx, epoch, c->undo, CLEAR_STEP, e);
+	c->rows = matches_clear(tx, epoch, c->undo, CLEAR_STEP, e);
 	return c->rows < 0 ? (int)c->rows : 0;
 }
 
-int rsc_clear(struct rescore *r, bool undo, struct err *e)
+int rescore_clear(struct rescore *r, bool undo, struct err *e)
 {
 	struct clear c = {.r = r, .undo = undo, .rows = 1};
 	int rc = 0;
 	while (rc >= 0 && c.rows > 0)
-		rc = rsc_keep(r, clear_tx, &c, e);
+		rc = rescore_keep(r, clear_tx, &c, e);
 	return rc < 0 ? rc : 0;
 }

@@ -1,16 +1,16 @@
-#include "store/rescore_lists.h"
+#include "ledger/rescore_lists.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct rsc_lists {
+struct rescore_lists {
 	int64_t *keys; /* open addressing; 0 = free */
 	size_t *at;    /* offset of a blob in data */
 	size_t mask, used;
 	struct buf data;
 };
 
-static size_t slot_of(const struct rsc_lists *l, int64_t key)
+static size_t slot_of(const struct rescore_lists *l, int64_t key)
 {
 	size_t i = (size_t)(((uint64_t)key * UINT64_C(0x9e3779b97f4a7c15)) >> 24) & l->mask;
 	while (l->keys[i] && l->keys[i] != key)
@@ -18,7 +18,7 @@ static size_t slot_of(const struct rsc_lists *l, int64_t key)
 	return i;
 }
 
-void rsl_close(struct rsc_lists *l)
+void rescore_lists_close(struct rescore_lists *l)
 {
 	if (!l)
 		return;
@@ -28,9 +28,9 @@ void rsl_close(struct rsc_lists *l)
 	free(l);
 }
 
-struct rsc_lists *rsl_open(size_t max)
+struct rescore_lists *rescore_lists_open(size_t max)
 {
-	struct rsc_lists *l = calloc(1, sizeof *l);
+	struct rescore_lists *l = calloc(1, sizeof *l);
 	if (!l)
 		return NULL;
 	l->mask = 4095;
@@ -39,20 +39,20 @@ struct rsc_lists *rsl_open(size_t max)
 	buf_init(&l->data, max);
 	if (l->keys && l->at)
 		return l;
-	rsl_close(l);
+	rescore_lists_close(l);
 	return NULL;
 }
 
-void rsl_clear(struct rsc_lists *l)
+void rescore_lists_clear(struct rescore_lists *l)
 {
 	memset(l->keys, 0, (l->mask + 1) * sizeof *l->keys);
 	l->used = 0;
 	buf_clear(&l->data);
 }
 
-static bool grow(struct rsc_lists *l)
+static bool grow(struct rescore_lists *l)
 {
-	struct rsc_lists bigger = {.mask = l->mask * 2 + 1};
+	struct rescore_lists bigger = {.mask = l->mask * 2 + 1};
 	bigger.keys = calloc(bigger.mask + 1, sizeof *bigger.keys);
 	bigger.at = calloc(bigger.mask + 1, sizeof *bigger.at);
 	if (!bigger.keys || !bigger.at) {
@@ -75,7 +75,7 @@ static bool grow(struct rsc_lists *l)
 	return true;
 }
 
-bool rsl_find(const struct rsc_lists *l, int64_t key, struct bytes *ret)
+bool rescore_lists_find(const struct rescore_lists *l, int64_t key, struct bytes *ret)
 {
 	size_t i = slot_of(l, key);
 	if (!l->keys[i])
@@ -85,7 +85,7 @@ bool rsl_find(const struct rsc_lists *l, int64_t key, struct bytes *ret)
 	return cur_ok(&c);
 }
 
-bool rsl_put(struct rsc_lists *l, int64_t key, struct bytes checks)
+bool rescore_lists_put(struct rescore_lists *l, int64_t key, struct bytes checks)
 {
 	if (l->used * 2 > l->mask && !grow(l))
 		return false;
@@ -99,25 +99,26 @@ bool rsl_put(struct rsc_lists *l, int64_t key, struct bytes checks)
 	return true;
 }
 
-int rsl_cache(struct rsc_lists *l, int64_t key, struct bytes checks, struct err *e)
+int rescore_lists_cache(struct rescore_lists *l, int64_t key, struct bytes checks, struct err *e)
 {
-	if (l->data.len + checks.len + 16 > RSL_CACHE_MAX)
-		rsl_clear(l);
-	return rsl_put(l, key, checks) ? 0
-				       : err_set(e, ERR_NOMEM, "no memory for the checks of a set");
+	if (l->data.len + checks.len + 16 > RESCORE_CACHE_MAX)
+		rescore_lists_clear(l);
+	return rescore_lists_put(l, key, checks)
+		   ? 0
+		   : err_set(e, ERR_NOMEM, "no memory for the checks of a set");
 }
 
-void rsc_ids_add(struct rsc_ids *l, int64_t id)
+void rescore_ids_add(struct rescore_ids *l, int64_t id)
 {
 	buf_put(&l->buf, (struct bytes){.ptr = (const uint8_t *)&id, .len = sizeof id});
 }
 
-size_t rsc_ids_count(const struct rsc_ids *l)
+size_t rescore_ids_count(const struct rescore_ids *l)
 {
 	return l->buf.len / sizeof(int64_t);
 }
 
-const int64_t *rsc_ids_all(const struct rsc_ids *l)
+const int64_t *rescore_ids_all(const struct rescore_ids *l)
 {
 	return (const int64_t *)(const void *)l->buf.ptr;
 }
@@ -128,12 +129,12 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int rsc_ids_settle(struct rsc_ids *l, struct err *e)
+int rescore_ids_settle(struct rescore_ids *l, struct err *e)
 {
 	if (!buf_ok(&l->buf))
 		return err_set(e, ERR_NOMEM, "no memory for a list of ids");
 	int64_t *ids = (int64_t *)(void *)l->buf.ptr;
-	size_t n = rsc_ids_count(l), kept = 0;
+	size_t n = rescore_ids_count(l), kept = 0;
 	if (n)
 		qsort(ids, n, sizeof *ids, by_number);
 	for (size_t i = 0; i < n; i++) {
@@ -144,15 +145,15 @@ int rsc_ids_settle(struct rsc_ids *l, struct err *e)
 	return 0;
 }
 
-int rsc_ids_collect(struct db_tx *tx, const char *text, const struct db_value *args, size_t count,
-		    struct rsc_ids *out, struct err *e)
+int rescore_ids_collect(struct db_tx *tx, const char *text, const struct db_value *args,
+			size_t count, struct rescore_ids *out, struct err *e)
 {
 	struct db_stmt *s = db_query(tx, text, args, count, e);
 	if (!s)
 		return -(int)e->code;
 	int r;
 	while ((r = db_step(s, e)) > 0)
-		rsc_ids_add(out, db_int(s, 0));
+		rescore_ids_add(out, db_int(s, 0));
 	db_done(s);
 	return r;
 }

@@ -1,11 +1,11 @@
-#include "store/images.h"
+#include "ledger/images.h"
 
 #include "oci/digest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-const char *store_image_state_word(enum image_state s)
+const char *ledger_image_state_word(enum image_state s)
 {
 	static const char *const words[] = {"Pending", "Healthy", "Unhealthy", "Unverified",
 					    "Unverified"};
@@ -27,8 +27,8 @@ static int find_id(struct db_tx *tx, struct bytes repository, struct bytes diges
 	return r;
 }
 
-int store_image_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
-		    int64_t pushed_ms, struct err *e)
+int ledger_image_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		     int64_t pushed_ms, struct err *e)
 {
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
@@ -49,10 +49,10 @@ int store_image_add(struct db_tx *tx, struct bytes repository, struct bytes dige
 			    DB_I(id)),
 		    e) < 0)
 		return -(int)e->code;
-	return cnt_add(tx, id, repository, e);
+	return image_counts_add(tx, id, repository, e);
 }
 
-static int layer_id(struct db_tx *tx, const struct store_image_part *part, int64_t *ret,
+static int layer_id(struct db_tx *tx, const struct ledger_image_part *part, int64_t *ret,
 		    struct err *e)
 {
 	struct buf text;
@@ -90,10 +90,10 @@ static int count_image(struct db_tx *tx, int64_t image, struct image_counts *ret
 	struct buf kept;
 	struct check_union all = {0};
 	int64_t epoch = 0;
-	int r = s ? cnt_epoch(tx, &epoch, e) : -(int)e->code;
+	int r = s ? counts_epoch(tx, &epoch, e) : -(int)e->code;
 	buf_init(&kept, 64U << 20);
 	while (r == 0 && (r = db_step(s, e)) > 0) {
-		r = pks_set_checks(tx, db_int(s, 0), epoch, &kept, e);
+		r = package_set_checks(tx, db_int(s, 0), epoch, &kept, e);
 		if (r == 0)
 			r = check_union_add(&all, buf_bytes(&kept), e);
 	}
@@ -105,14 +105,14 @@ static int count_image(struct db_tx *tx, int64_t image, struct image_counts *ret
 	return r;
 }
 
-static int put_parts(struct db_tx *tx, int64_t image, struct store_image_part *parts,
+static int put_parts(struct db_tx *tx, int64_t image, struct ledger_image_part *parts,
 		     size_t part_count, struct err *e)
 {
 	if (db_exec(tx, "DELETE FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(image)), e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < part_count; i++) {
 		int64_t set = 0, layer = 0;
-		if (pks_set(tx, parts[i].members, parts[i].member_count, &set, e) < 0 ||
+		if (package_set_put(tx, parts[i].members, parts[i].member_count, &set, e) < 0 ||
 		    layer_id(tx, &parts[i], &layer, e) < 0 ||
 		    db_exec(tx,
 			    "INSERT INTO image_set(image_id, position, set_id, layer_id) "
@@ -124,8 +124,8 @@ static int put_parts(struct db_tx *tx, int64_t image, struct store_image_part *p
 	return 0;
 }
 
-int store_image_put(struct db_tx *tx, struct store_image *image, struct store_image_part *parts,
-		    size_t part_count, struct err *e)
+int ledger_image_put(struct db_tx *tx, struct ledger_image *image, struct ledger_image_part *parts,
+		     size_t part_count, struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(tx,
@@ -151,7 +151,7 @@ int store_image_put(struct db_tx *tx, struct store_image *image, struct store_im
 			       BYTES_ARG(image->repository), BYTES_ARG(image->digest));
 	if (put_parts(tx, image->id, parts, part_count, e) < 0 ||
 	    count_image(tx, image->id, &image->counts, e) < 0 ||
-	    cnt_put(tx, image->id, image->state, &image->counts, e) < 0)
+	    image_counts_put(tx, image->id, image->state, &image->counts, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++) {
 		if (image->counts.by[i])
@@ -160,9 +160,9 @@ int store_image_put(struct db_tx *tx, struct store_image *image, struct store_im
 	return 0;
 }
 
-int store_image_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest,
-			  enum image_state state, struct bytes reason, int64_t scanned_ms,
-			  struct err *e)
+int ledger_image_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			   enum image_state state, struct bytes reason, int64_t scanned_ms,
+			   struct err *e)
 {
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
@@ -171,11 +171,11 @@ int store_image_put_state(struct db_tx *tx, struct bytes repository, struct byte
 	if (db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
 		    DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0)
 		return -(int)e->code;
-	return cnt_put(tx, id, state, NULL, e);
+	return image_counts_put(tx, id, state, NULL, e);
 }
 
-int store_image_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest,
-			     struct bytes reason, int64_t scanned_ms, struct err *e)
+int ledger_image_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			      struct bytes reason, int64_t scanned_ms, struct err *e)
 {
 	const struct image_counts none = {0};
 	int64_t id = 0;
@@ -186,11 +186,11 @@ int store_image_put_artifact(struct db_tx *tx, struct bytes repository, struct b
 	    db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
 		    DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0)
 		return -(int)e->code;
-	return cnt_put(tx, id, IMAGE_ARTIFACT, &none, e);
+	return image_counts_put(tx, id, IMAGE_ARTIFACT, &none, e);
 }
 
-int store_image_pulled(struct db_tx *tx, struct bytes repository, struct bytes digest,
-		       int64_t pulled_ms, int64_t *ret_scanned, struct err *e)
+int ledger_image_pulled(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			int64_t pulled_ms, int64_t *ret_scanned, struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(tx, "SELECT id, scanned_at FROM image WHERE repository = $1 AND digest = $2",
@@ -215,15 +215,15 @@ static int forget(struct db_tx *tx, struct bytes repository, struct bytes digest
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r <= 0)
 		return r;
-	if (cnt_delete(tx, id, e) < 0 ||
+	if (image_counts_delete(tx, id, e) < 0 ||
 	    db_exec(tx, "DELETE FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(id)), e) < 0 ||
 	    db_exec(tx, "DELETE FROM image WHERE id = $1", DB_ARGS(DB_I(id)), e) < 0)
 		return -(int)e->code;
 	return 0;
 }
 
-int store_image_delete(struct db_tx *tx, struct bytes repository, struct bytes digest,
-		       struct err *e)
+int ledger_image_delete(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			struct err *e)
 {
 	if (forget(tx, repository, digest, e) < 0 ||
 	    db_exec(tx, "DELETE FROM scan WHERE repository = $1 AND digest = $2",
@@ -232,17 +232,17 @@ int store_image_delete(struct db_tx *tx, struct bytes repository, struct bytes d
 	return 0;
 }
 
-int store_image_row(struct db_stmt *s, struct arena *a, struct store_image *ret, struct err *e)
+int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *ret, struct err *e)
 {
 	static const enum adv_severity order[] = {ADV_SEV_CRITICAL,   ADV_SEV_HIGH,
 						  ADV_SEV_MEDIUM,     ADV_SEV_LOW,
 						  ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
-	struct store_image r = {.id = db_int(s, 0),
-				.state = (enum image_state)db_int(s, 4),
-				.package_count = (uint64_t)db_int(s, 10),
-				.pushed_ms = db_int(s, 11),
-				.pulled_ms = db_int(s, 12),
-				.scanned_ms = db_int(s, 13)};
+	struct ledger_image r = {.id = db_int(s, 0),
+				 .state = (enum image_state)db_int(s, 4),
+				 .package_count = (uint64_t)db_int(s, 10),
+				 .pushed_ms = db_int(s, 11),
+				 .pulled_ms = db_int(s, 12),
+				 .scanned_ms = db_int(s, 13)};
 	struct {
 		struct bytes *to;
 		int column;
@@ -261,17 +261,17 @@ int store_image_row(struct db_stmt *s, struct arena *a, struct store_image *ret,
 	return 0;
 }
 
-int store_image_get(struct db_tx *tx, struct bytes repository, struct bytes digest, struct arena *a,
-		    struct store_image *ret, struct err *e)
+int ledger_image_get(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		     struct arena *a, struct ledger_image *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(tx,
-				     "SELECT " STORE_IMAGE_COLUMNS " FROM " STORE_IMAGE_FROM
+				     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
 				     " WHERE i.repository = $1 AND i.digest = $2",
 				     DB_ARGS(DB_T(repository), DB_T(digest)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
-	if (r > 0 && store_image_row(s, a, ret, e) < 0)
+	if (r > 0 && ledger_image_row(s, a, ret, e) < 0)
 		r = -(int)e->code;
 	db_done(s);
 	return r;

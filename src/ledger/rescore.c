@@ -1,7 +1,7 @@
-#include "store/rescore.h"
+#include "ledger/rescore.h"
 
 #include "base/clock.h"
-#include "store/rescore_lists.h"
+#include "ledger/rescore_lists.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,23 +13,23 @@
 	((size_t)1 << 30) /* bytes of the new checks of changed packages: some 4 a check */
 #define IMAGES_STEP 512U  /* a write transaction: a few milliseconds */
 
-void rsc_init(struct rescore *r, struct db *db, const struct vdb *old, const struct vdb *now)
+void rescore_init(struct rescore *r, struct db *db, const struct vdb *old, const struct vdb *now)
 {
 	*r = (struct rescore){.db = db, .old = old, .now = now};
-	buf_init(&r->packages.buf, RSC_IDS_MAX);
-	buf_init(&r->sets.buf, RSC_IDS_MAX);
+	buf_init(&r->packages.buf, RESCORE_IDS_MAX);
+	buf_init(&r->sets.buf, RESCORE_IDS_MAX);
 }
 
-void rsc_free(struct rescore *r)
+void rescore_free(struct rescore *r)
 {
 	buf_free(&r->packages.buf);
 	buf_free(&r->sets.buf);
-	rsl_close(r->next);
-	rsl_close(r->cache);
+	rescore_lists_close(r->next);
+	rescore_lists_close(r->cache);
 	*r = (struct rescore){0};
 }
 
-int rsc_go_on(const struct rescore *r, struct err *e)
+int rescore_go_on(const struct rescore *r, struct err *e)
 {
 	return r->stop && atomic_load(r->stop)
 		   ? err_set(e, ERR_CANCELLED, "the switch of generations was interrupted")
@@ -50,8 +50,8 @@ static int on_sources(struct keys *k, struct bytes name, struct err *e)
 	size_t n = match_sources_of(name, &a, sources);
 	int r = n == SIZE_MAX ? err_set(e, ERR_NOMEM, "no memory for names") : 0;
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = rsc_ids_collect(k->tx, "SELECT id FROM package WHERE source_name = $1",
-				    DB_ARGS(DB_T(sources[i])), &k->r->packages, e);
+		r = rescore_ids_collect(k->tx, "SELECT id FROM package WHERE source_name = $1",
+					DB_ARGS(DB_T(sources[i])), &k->r->packages, e);
 	arena_free(&a);
 	return r;
 }
@@ -63,11 +63,11 @@ static int on_key(void *arg, struct bytes ecosystem, struct bytes name, struct e
 	struct keys *k = arg;
 	(void)ecosystem;
 	k->r->keys++;
-	if (rsc_go_on(k->r, e) < 0 ||
-	    rsc_ids_collect(k->tx, "SELECT id FROM package WHERE name = $1", DB_ARGS(DB_T(name)),
-			    &k->r->packages, e) < 0 ||
-	    rsc_ids_collect(k->tx, "SELECT id FROM package WHERE source_name = $1",
-			    DB_ARGS(DB_T(name)), &k->r->packages, e) < 0)
+	if (rescore_go_on(k->r, e) < 0 ||
+	    rescore_ids_collect(k->tx, "SELECT id FROM package WHERE name = $1",
+				DB_ARGS(DB_T(name)), &k->r->packages, e) < 0 ||
+	    rescore_ids_collect(k->tx, "SELECT id FROM package WHERE source_name = $1",
+				DB_ARGS(DB_T(name)), &k->r->packages, e) < 0)
 		return -(int)e->code;
 	return on_sources(k, name, e);
 }
@@ -76,7 +76,7 @@ static int64_t match_one(struct db_tx *tx, const struct vdb *now, int64_t packag
 			 struct match **ret, struct err *e)
 {
 	struct pkg p;
-	int r = pks_get(tx, package, a, &p, e);
+	int r = package_get(tx, package, a, &p, e);
 	return r < 0 ? r : match_package(now, &p, a, ret, e);
 }
 
@@ -97,7 +97,7 @@ static int match_next(struct rescore *r, struct db_tx *tx, int64_t package, stru
 		    e);
 	if (rc == 0)
 		rc = check_union_put(&all, kept, e);
-	if (rc == 0 && !rsl_put(r->next, package, buf_bytes(kept)))
+	if (rc == 0 && !rescore_lists_put(r->next, package, buf_bytes(kept)))
 		rc = err_set(e, ERR_NOMEM, "no memory for the checks of a package");
 	check_union_free(&all);
 	arena_free(&a);
@@ -109,27 +109,27 @@ static int packages_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct rescore *r = arg;
 	struct keys k = {.r = r, .tx = tx};
 	struct buf kept;
-	int rc = cnt_epoch(tx, &r->epoch, e);
+	int rc = counts_epoch(tx, &r->epoch, e);
 	if (rc == 0)
-		rc = r->old
-			 ? vdb_diff(r->old, r->now, on_key, &k, e)
-			 : rsc_ids_collect(tx, "SELECT id FROM package", NULL, 0, &r->packages, e);
+		rc = r->old ? vdb_diff(r->old, r->now, on_key, &k, e)
+			    : rescore_ids_collect(tx, "SELECT id FROM package", NULL, 0,
+						  &r->packages, e);
 	if (rc == 0)
-		rc = rsc_ids_settle(&r->packages, e);
+		rc = rescore_ids_settle(&r->packages, e);
 	buf_init(&kept, MATCH_BUDGET);
-	for (size_t i = 0; i < rsc_ids_count(&r->packages) && rc == 0; i++) {
-		rc = rsc_go_on(r, e);
+	for (size_t i = 0; i < rescore_ids_count(&r->packages) && rc == 0; i++) {
+		rc = rescore_go_on(r, e);
 		if (rc == 0)
-			rc = match_next(r, tx, rsc_ids_all(&r->packages)[i], &kept, e);
+			rc = match_next(r, tx, rescore_ids_all(&r->packages)[i], &kept, e);
 	}
 	buf_free(&kept);
 	return rc;
 }
 
-int rsc_packages(struct rescore *r, struct err *e)
+int rescore_packages(struct rescore *r, struct err *e)
 {
-	r->next = rsl_open(LISTS_MAX);
-	r->cache = rsl_open(RSL_CACHE_MAX);
+	r->next = rescore_lists_open(LISTS_MAX);
+	r->cache = rescore_lists_open(RESCORE_CACHE_MAX);
 	if (!r->next || !r->cache)
 		return err_set(e, ERR_NOMEM, "no memory for a switch of generations");
 	int rc = db_run(r->db, DB_READ, packages_tx, r, e);
@@ -137,9 +137,9 @@ int rsc_packages(struct rescore *r, struct err *e)
 }
 
 /* Keep a step's results, and let those go first who waited meanwhile. */
-int rsc_keep(struct rescore *r, db_fn fn, void *arg, struct err *e)
+int rescore_keep(struct rescore *r, db_fn fn, void *arg, struct err *e)
 {
-	if (rsc_go_on(r, e) < 0)
+	if (rescore_go_on(r, e) < 0)
 		return -(int)e->code;
 	int64_t from = clock_mono_us();
 	int rc = db_run(r->db, DB_WRITE_SOON, fn, arg, e);
@@ -152,7 +152,7 @@ int rsc_keep(struct rescore *r, db_fn fn, void *arg, struct err *e)
 
 struct dirty {
 	struct rescore *r;
-	struct rsc_ids ids;
+	struct rescore_ids ids;
 };
 
 struct image_step {
@@ -160,13 +160,13 @@ struct image_step {
 	const int64_t *ids;
 	size_t count;
 	struct check_union all;
-	struct cnt_image results[IMAGES_STEP];
+	struct image_counts_next results[IMAGES_STEP];
 };
 
 static int set_checks(struct image_step *w, struct db_tx *tx, int64_t set, struct err *e)
 {
 	struct bytes checks;
-	if (rsl_find(w->r->cache, set, &checks))
+	if (rescore_lists_find(w->r->cache, set, &checks))
 		return check_union_add(&w->all, checks, e);
 	struct db_stmt *s =
 	    db_query(tx, "SELECT checks FROM package_set WHERE id = $1", DB_ARGS(DB_I(set)), e);
@@ -174,7 +174,7 @@ static int set_checks(struct image_step *w, struct db_tx *tx, int64_t set, struc
 	if (r > 0) {
 		r = check_union_add(&w->all, db_bytes(s, 0), e);
 		if (r == 0)
-			r = rsl_cache(w->r->cache, set, db_bytes(s, 0), e);
+			r = rescore_lists_cache(w->r->cache, set, db_bytes(s, 0), e);
 	}
 	db_done(s);
 	return r;
@@ -201,37 +201,37 @@ static int images_compute_tx(struct db_tx *tx, void *arg, struct err *e)
 static int images_keep_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct image_step *w = arg;
-	return cnt_put_next(tx, w->results, w->count, e);
+	return image_counts_put_next(tx, w->results, w->count, e);
 }
 
 static int dirty_images_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct dirty *d = arg;
-	int r = rsc_ids_collect(tx, "SELECT image_id FROM image_counts WHERE since > $1",
-				DB_ARGS(DB_I(d->r->epoch)), &d->ids, e);
-	for (size_t i = 0; i < rsc_ids_count(&d->r->sets) && r == 0; i++)
-		r = rsc_ids_collect(tx, "SELECT image_id FROM image_set WHERE set_id = $1",
-				    DB_ARGS(DB_I(rsc_ids_all(&d->r->sets)[i])), &d->ids, e);
-	return r == 0 ? rsc_ids_settle(&d->ids, e) : r;
+	int r = rescore_ids_collect(tx, "SELECT image_id FROM image_counts WHERE since > $1",
+				    DB_ARGS(DB_I(d->r->epoch)), &d->ids, e);
+	for (size_t i = 0; i < rescore_ids_count(&d->r->sets) && r == 0; i++)
+		r = rescore_ids_collect(tx, "SELECT image_id FROM image_set WHERE set_id = $1",
+					DB_ARGS(DB_I(rescore_ids_all(&d->r->sets)[i])), &d->ids, e);
+	return r == 0 ? rescore_ids_settle(&d->ids, e) : r;
 }
 
-int rsc_images(struct rescore *r, struct err *e)
+int rescore_images(struct rescore *r, struct err *e)
 {
 	struct dirty d = {.r = r};
 	struct image_step *w = calloc(1, sizeof *w);
 	if (!w)
 		return err_set(e, ERR_NOMEM, "no memory for a switch of generations");
 	w->r = r;
-	buf_init(&d.ids.buf, RSC_IDS_MAX);
-	rsl_clear(r->cache); /* it held packages */
+	buf_init(&d.ids.buf, RESCORE_IDS_MAX);
+	rescore_lists_clear(r->cache); /* it held packages */
 	int rc = db_run(r->db, DB_READ, dirty_images_tx, &d, e);
-	r->images = rsc_ids_count(&d.ids);
+	r->images = rescore_ids_count(&d.ids);
 	for (size_t i = 0; i < r->images && rc >= 0; i += w->count) {
-		w->ids = rsc_ids_all(&d.ids) + i;
+		w->ids = rescore_ids_all(&d.ids) + i;
 		w->count = r->images - i < IMAGES_STEP ? r->images - i : IMAGES_STEP;
 		rc = db_run(r->db, DB_READ, images_compute_tx, w, e);
 		if (rc >= 0)
-			rc = rsc_keep(r, images_keep_tx, w, e);
+			rc = rescore_keep(r, images_keep_tx, w, e);
 	}
 	buf_free(&d.ids.buf);
 	check_union_free(&w->all);

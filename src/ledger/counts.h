@@ -1,7 +1,7 @@
-/* counts (cnt_): how many security checks each image has by severity, and what that sums up to by
- * repository. Kept for two generations at once: a switch writes the next one's counts beside those
- * that readers see, in as many transactions as it likes, and all become visible when gen_switch
- * raises the epoch. */
+/* counts (image_, repository_): how many security checks each image has by severity, and what that
+ * sums up to by repository. Kept for two generations at once: a switch writes the next one's counts
+ * beside those that readers see, in as many transactions as it likes, and all become visible when
+ * generation_switch raises the epoch. */
 #pragma once
 #include "base/arena.h"
 #include "advisory/advisory.h"
@@ -23,45 +23,46 @@ struct image_counts {
 
 /* For SELECT: image i JOIN image_counts n. An image that has checks is Unhealthy; rest is its state
  * without them. */
-#define CNT_EPOCH "(SELECT epoch FROM generation WHERE id = 1)"
-#define CNT_NOW(column)                                                                            \
-	"CASE WHEN n.since <= " CNT_EPOCH " THEN n." column " ELSE n.old_" column " END"
-#define CNT_STATE                                                                                  \
-	"CASE WHEN (CASE WHEN n.since <= " CNT_EPOCH                                               \
+#define COUNTS_EPOCH "(SELECT epoch FROM generation WHERE id = 1)"
+#define COUNTS_NOW(column)                                                                         \
+	"CASE WHEN n.since <= " COUNTS_EPOCH " THEN n." column " ELSE n.old_" column " END"
+#define COUNTS_STATE                                                                               \
+	"CASE WHEN (CASE WHEN n.since <= " COUNTS_EPOCH                                            \
 	" THEN n.critical + n.high + n.medium + n.low + n.negligible"                              \
 	" + n.unknown ELSE n.old_critical + n.old_high + n.old_medium + n.old_low + "              \
 	"n.old_negligible + n.old_unknown"                                                         \
 	" END) > 0 THEN 2 ELSE n.rest END"
 
 /* The epoch that readers see; the one of a switch under way is the next. */
-int cnt_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
+int counts_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 /* A new image of a repository: Pending, without checks. */
-int cnt_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err *e);
+int image_counts_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err *e);
 /* What a scan found. rest: IMAGE_PENDING, _HEALTHY, _UNVERIFIED or _ARTIFACT; counts NULL: they
  * stay.
  */
-int cnt_put(struct db_tx *tx, int64_t image, enum image_state rest,
-	    const struct image_counts *counts, struct err *e);
-int cnt_delete(struct db_tx *tx, int64_t image, struct err *e);
+int image_counts_put(struct db_tx *tx, int64_t image, enum image_state rest,
+		     const struct image_counts *counts, struct err *e);
+int image_counts_delete(struct db_tx *tx, int64_t image, struct err *e);
 
 /* The next generation's counts of many images, in ascending order of images where that is to be
  * had: sums are written once for neighbours of one repository. */
-struct cnt_image {
+struct image_counts_next {
 	int64_t image;
 	struct image_counts counts;
 };
-int cnt_put_next(struct db_tx *tx, const struct cnt_image *images, size_t count, struct err *e);
+int image_counts_put_next(struct db_tx *tx, const struct image_counts_next *images, size_t count,
+			  struct err *e);
 
-struct cnt_total {
+struct repository_total {
 	struct bytes name; /* of the repository; from the arena */
 	uint64_t images, healthy, unhealthy, unverified;
 	struct image_counts counts;
 	int64_t pushed_ms; /* the newest image */
 };
 /* Visible repositories by name, after `after`: up to max into out; their number. */
-int64_t cnt_repositories(struct db_tx *tx, struct bytes after, size_t max,
-			 const struct visibility *v, struct arena *a, struct cnt_total *out,
-			 struct err *e);
+int64_t repository_totals_list(struct db_tx *tx, struct bytes after, size_t max,
+			       const struct visibility *v, struct arena *a,
+			       struct repository_total *out, struct err *e);
 /* All that are visible together; name empty, pushed_ms 0. */
-int cnt_registry(struct db_tx *tx, const struct visibility *v, struct cnt_total *ret,
-		 struct err *e);
+int repository_totals_sum(struct db_tx *tx, const struct visibility *v,
+			  struct repository_total *ret, struct err *e);

@@ -1,4 +1,4 @@
-#include "store/matches.h"
+#include "ledger/matches.h"
 
 #include "base/json.h"
 #include "store/seen.h"
@@ -160,8 +160,8 @@ static int add_match(struct db_tx *tx, int64_t package, const struct match *m, i
 	return n < 0 ? (int)n : 0;
 }
 
-int mts_put(struct db_tx *tx, int64_t package, const struct match *matches, size_t count,
-	    struct err *e)
+int matches_put(struct db_tx *tx, int64_t package, const struct match *matches, size_t count,
+		struct err *e)
 {
 	if (db_exec(tx, "DELETE FROM match_version WHERE package_id = $1", DB_ARGS(DB_I(package)),
 		    e) < 0)
@@ -174,7 +174,7 @@ int mts_put(struct db_tx *tx, int64_t package, const struct match *matches, size
 	return 0;
 }
 
-static void add_change(struct buf *out, struct mts_change c)
+static void add_change(struct buf *out, struct matches_change c)
 {
 	buf_put(out, (struct bytes){.ptr = (const uint8_t *)&c, .len = sizeof c});
 }
@@ -186,15 +186,15 @@ static bool same_match(struct db_stmt *s, const struct match *m)
 	       (db_int(s, 3) != 0) == m->patchable && bytes_eq(db_bytes(s, 4), m->remediation);
 }
 
-int mts_compare(struct db_tx *tx, int64_t package, const struct match *matches, size_t count,
-		struct buf *out, struct err *e)
+int matches_compare(struct db_tx *tx, int64_t package, const struct match *matches, size_t count,
+		    struct buf *out, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
 	    "SELECT check_id, fixed_version, status, patchable, remediation FROM package_match"
 	    " WHERE package_id = $1 ORDER BY check_id",
 	    DB_ARGS(DB_I(package)), e);
-	struct mts_change add = {.kind = MTS_ADD, .package = package};
+	struct matches_change add = {.kind = MATCHES_ADD, .package = package};
 	size_t i = 0;
 	int r = s ? 0 : -(int)e->code;
 	while (r == 0 && (r = db_step(s, e)) > 0) {
@@ -206,8 +206,9 @@ int mts_compare(struct db_tx *tx, int64_t package, const struct match *matches, 
 		bool still = i < count && matches[i].check.id == check,
 		     same = still && same_match(s, &matches[i]);
 		if (!same)
-			add_change(out, (struct mts_change){
-					    .kind = MTS_END, .package = package, .check = check});
+			add_change(out, (struct matches_change){.kind = MATCHES_END,
+								.package = package,
+								.check = check});
 		add.match = still ? &matches[i] : NULL;
 		if (still && !same)
 			add_change(out, add);
@@ -224,11 +225,11 @@ int mts_compare(struct db_tx *tx, int64_t package, const struct match *matches, 
 	return r;
 }
 
-int mts_change(struct db_tx *tx, const struct mts_change *c, int64_t next, struct err *e)
+int matches_change(struct db_tx *tx, const struct matches_change *c, int64_t next, struct err *e)
 {
-	if (c->kind == MTS_CHECK)
+	if (c->kind == MATCHES_CHECK)
 		return change_check(tx, &c->match->check, next, e);
-	if (c->kind == MTS_ADD)
+	if (c->kind == MATCHES_ADD)
 		return add_match(tx, c->package, c->match, next, e);
 	int64_t n = db_exec(tx,
 			    "UPDATE match_version SET until = $3 WHERE package_id = $1 AND "
@@ -253,7 +254,7 @@ static const char *const clearing[3][STEP_COUNT] = {
     {STEPS("cve_version", "cve, check_id, since")},
 };
 
-int64_t mts_clear(struct db_tx *tx, int64_t epoch, bool undo, size_t max, struct err *e)
+int64_t matches_clear(struct db_tx *tx, int64_t epoch, bool undo, size_t max, struct err *e)
 {
 	int64_t total = 0;
 	for (size_t t = 0; t < 3; t++) {

@@ -1,0 +1,61 @@
+/* images (ledger_image_): images, what they consist of, and their counts. */
+#pragma once
+#include "ledger/counts.h"
+#include "ledger/packages.h"
+
+const char *
+ledger_image_state_word(enum image_state s); /* "Pending", "Healthy" …; an artifact is Unverified */
+
+struct ledger_image {
+	int64_t id;
+	struct bytes repository, digest, platform;
+	enum image_state state;
+	struct bytes reason;
+	struct bytes coverage; /* JSON object */
+	struct bytes distro_id, distro_version, distro_name;
+	uint64_t package_count;
+	int64_t pushed_ms, pulled_ms, scanned_ms;
+	struct image_counts counts;
+};
+
+/* The packages one layer brought in. */
+struct ledger_image_part {
+	uint32_t position;  /* layer index */
+	struct bytes layer; /* digest */
+	struct bytes created_by;
+	struct package_set_member *members;
+	size_t member_count;
+};
+
+/* Note that an image exists (state Pending until it is scanned). pushed_ms of an older row is
+ * brought forward. */
+int ledger_image_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		     int64_t pushed_ms, struct err *e);
+/* The result of a scan: row, sets and counts. image->id and counts are filled in, and the state
+ * becomes Unhealthy when there are checks. ERR_NOT_FOUND when the image was deleted meanwhile. */
+int ledger_image_put(struct db_tx *tx, struct ledger_image *image, struct ledger_image_part *parts,
+		     size_t part_count, struct err *e);
+/* Only the state (a scan that could not be done). */
+int ledger_image_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			   enum image_state state, struct bytes reason, int64_t scanned_ms,
+			   struct err *e);
+/* It is no image and has nothing to be found: IMAGE_ARTIFACT with the reason. */
+int ledger_image_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			      struct bytes reason, int64_t scanned_ms, struct err *e);
+/* A pull: 1 (*ret_scanned: when it was scanned last, 0 = never), 0 = there is no such image. */
+int ledger_image_pulled(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			int64_t pulled_ms, int64_t *ret_scanned, struct err *e);
+/* With its scans. */
+int ledger_image_delete(struct db_tx *tx, struct bytes repository, struct bytes digest,
+			struct err *e);
+/* 1 = found; runs from a. */
+int ledger_image_get(struct db_tx *tx, struct bytes repository, struct bytes digest,
+		     struct arena *a, struct ledger_image *ret, struct err *e);
+/* A row of a SELECT of LEDGER_IMAGE_COLUMNS FROM LEDGER_IMAGE_FROM. */
+#define LEDGER_IMAGE_COLUMNS                                                                                                \
+	"i.id, i.repository, i.digest, i.platform, " COUNTS_STATE                                                           \
+	", i.reason, i.coverage, i.distro_id, i.distro_version,"                                                            \
+	" i.distro_name, i.package_count, i.pushed_at, i.pulled_at, i.scanned_at, " COUNTS_NOW("critical") ", " COUNTS_NOW( \
+	    "high") ", " COUNTS_NOW("medium") ", " COUNTS_NOW("low") ", " COUNTS_NOW("negligible") ", " COUNTS_NOW("unknown")
+#define LEDGER_IMAGE_FROM "image i JOIN image_counts n ON n.image_id = i.id"
+int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *ret, struct err *e);

@@ -1,0 +1,45 @@
+/* rescore: what a new generation changes in sets and images, computed beside what readers
+ * see and written for the next epoch in short transactions. Order: rescore_clear (undo),
+ * rescore_packages, rescore_sets, rescore_images, rescore_matches; then the caller raises the
+ * epoch; then rescore_clear. Nobody scans meanwhile. */
+#pragma once
+#include "ledger/images.h"
+#include "vdb/vdb.h"
+
+#include <stdatomic.h>
+
+/* List of ids; ascending, each once, when a phase is over. */
+struct rescore_ids {
+	struct buf buf;
+};
+size_t rescore_ids_count(const struct rescore_ids *l);
+const int64_t *rescore_ids_all(const struct rescore_ids *l);
+
+struct rescore {
+	struct db *db;
+	const struct vdb *old, *now; /* old may be NULL: everything is looked at */
+	uint64_t keys;
+	struct rescore_ids packages; /* those that are to be matched again */
+	struct rescore_ids sets;     /* those whose checks changed */
+	uint64_t images;
+	int64_t held_us; /* longest time the writer was held */
+	int64_t epoch;	 /* of readers */
+	struct rescore_lists *next, *cache;
+	const atomic_bool *stop; /* may be NULL; set: what runs ends with ERR_CANCELLED */
+};
+void rescore_init(struct rescore *r, struct db *db, const struct vdb *old, const struct vdb *now);
+void rescore_free(struct rescore *r);
+/* 0, or ERR_CANCELLED when the switch is to end. */
+int rescore_go_on(const struct rescore *r, struct err *e);
+/* Which packages may have other matches, and which checks they will have. */
+int rescore_packages(struct rescore *r, struct err *e);
+/* The checks of the sets that hold them. A set that an interrupted switch prepared is prepared
+ * again. */
+int rescore_sets(struct rescore *r, struct err *e);
+/* The counts of the images that have those. */
+int rescore_images(struct rescore *r, struct err *e);
+/* Their matches, and the checks that are other ones. */
+int rescore_matches(struct rescore *r, struct err *e);
+/* Remove matches and checks that no reader sees any more; undo: what an interrupted switch
+ * prepared, too. */
+int rescore_clear(struct rescore *r, bool undo, struct err *e);

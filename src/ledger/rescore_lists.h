@@ -1,0 +1,30 @@
+/* rescore_lists: what a switch of generations keeps in memory: lists of checks by id, and
+ * lists of ids. */
+#pragma once
+#include "base/buf.h"
+#include "ledger/rescore.h"
+
+#define RESCORE_IDS_MAX ((size_t)2 << 30)
+#define RESCORE_CACHE_MAX                                                                          \
+	((size_t)24 << 20) /* bytes of checks of packages and sets kept in memory: those of 1,000  \
+			      systems and half of 60,000 applications */
+
+void rescore_ids_add(struct rescore_ids *l, int64_t id);
+int rescore_ids_settle(struct rescore_ids *l, struct err *e);
+/* Add the first column of all rows. */
+int rescore_ids_collect(struct db_tx *tx, const char *text, const struct db_value *args,
+			size_t count, struct rescore_ids *out, struct err *e);
+
+/* Lists of checks in their kept form by the id of a package or set. max: bytes of all lists. NULL:
+ * no memory. */
+struct rescore_lists *rescore_lists_open(size_t max);
+void rescore_lists_close(struct rescore_lists *l);
+void rescore_lists_clear(struct rescore_lists *l);
+/* *ret borrows from l, until the next rescore_lists_put. */
+bool rescore_lists_find(const struct rescore_lists *l, int64_t key, struct bytes *ret);
+bool rescore_lists_put(struct rescore_lists *l, int64_t key, struct bytes checks);
+/* Put into a cache, which forgets everything when it is full. */
+int rescore_lists_cache(struct rescore_lists *l, int64_t key, struct bytes checks, struct err *e);
+
+/* Keep a step's results in a write transaction, and let those go first who waited meanwhile. */
+int rescore_keep(struct rescore *r, db_fn fn, void *arg, struct err *e);
