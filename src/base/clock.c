@@ -40,6 +40,11 @@ int64_t clock_file_ms(void)
 	return system_us(CLOCK_REALTIME) / 1000;
 }
 
+int64_t clock_of_file_ms(int64_t file_ms)
+{
+	return clock_is_moved() ? file_ms + (clock_wall_ms() - clock_file_ms()) : file_ms;
+}
+
 /* "WALL STEADY\n", milliseconds. What cannot be read moves nothing. */
 static bool read_offsets(int fd, int64_t *ret_wall, int64_t *ret_steady)
 {

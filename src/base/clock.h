@@ -1,9 +1,9 @@
 /* clock: all time of the program. Nothing else asks the system for it (tools/check-words).
  *
- *   clock_wall_ms    UTC, ms since 1970: for records and for dates (expiry, leases, support)
- *   clock_steady_ms  monotonic: for what is due after seconds to days (retries, lockouts,
- * collection) clock_mono_ms    monotonic: patience with a peer, a process or a lock, and
- * measurements clock_file_ms    the system's wall time, to compare with times of files
+ *   clock_wall_ms    UTC, ms since 1970: records and dates (expiry, leases, support)
+ *   clock_steady_ms  monotonic: what is due after seconds to days (retries, lockouts, collection)
+ *   clock_mono_ms    monotonic: timeouts of a peer, a process or a lock, and measurements
+ *   clock_file_ms    the system's wall time, to compare with times of files
  *
  * Tests move the first two, and waits for the second end when it moves; the other two are never
  * moved (docs/decisions/clock.md). */
@@ -21,22 +21,25 @@ int64_t clock_steady_ms(void);
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
 int64_t clock_file_ms(void);
+/* What clock_wall_ms says now of the moment that the kernel gave a file: the same time, unless a
+ * test moved the clock. For comparing a file's time with one that we recorded. */
+int64_t clock_of_file_ms(int64_t file_ms);
 
 /* A condition that the waits below can be used with: it counts monotonic time. 0 or an errno. */
 int clock_cond_init(pthread_cond_t *cond);
 /* Wait for cond, at most until clock_steady_ms() is until_ms. False: that time has come; true: the
- * condition was signalled, or the wait ended for no reason. lock is held by the caller. */
+ * condition was signalled, or the wait ended for no reason. The caller holds lock. */
 bool clock_wait(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until_ms);
 /* The same until clock_mono_ms(). */
 bool clock_wait_mono(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t until_mono_ms);
 
 /* For tests. From now on clock_wall_ms() goes on from wall_ms; steady time is not moved, as when
- * somebody sets the system's clock. */
+ * the system's clock is set. */
 void clock_set_for_tests(int64_t wall_ms);
 /* So much time has passed, for both clocks. */
 void clock_advance_for_tests(int64_t ms);
-/* While stopped, time passes by clock_advance_for_tests and by clock_wait only, whose time is over
- * at once when nothing signals: for tests of one thread. */
+/* While stopped, time passes by clock_advance_for_tests and by clock_wait only, which returns at
+ * once unless signalled: for tests with one thread. */
 void clock_stop_for_tests(bool stopped);
 /* Follow a file of "WALL STEADY\n": how many ms the two clocks are ahead, read at every question;
  * for tests of the whole program. IO, FORMAT. The descriptor stays open. */

@@ -158,7 +158,7 @@ int blob_verify(struct registry *g, const struct store_care *c, blob_step_fn ste
 	if (r < 0)
 		return r;
 	struct care_job j = {.g = g, .c = c};
-	if (r == 1 && blobs_settle(g->blobs, c->blob.key, clock_wall_ms(), e) < 0)
+	if (r == 1 && blobs_settle(g->blobs, c->blob.key, e) < 0)
 		return -(int)e->code;
 	if (r == 1)
 		return db_run(g->db, DB_WRITE_SOON, mark_whole, &j, e);

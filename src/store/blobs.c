@@ -1,5 +1,6 @@
 #include "store/blobs.h"
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/num.h"
 #include "base/own.h"
@@ -280,20 +281,20 @@ int blobs_stat(struct blobs *b, const char *key, struct blobs_stat *ret, struct 
 		return -(int)ERR_INTERNAL;
 	if (fstatat(b->blobs_fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "blob key %s", key);
-	*ret = (struct blobs_stat){.size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : UINT64_MAX,
-				   .written_ms = (int64_t)st.st_mtim.tv_sec * 1000 +
-						 st.st_mtim.tv_nsec / 1000000};
+	*ret =
+	    (struct blobs_stat){.size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : UINT64_MAX,
+				.written_ms = clock_of_file_ms((int64_t)st.st_mtim.tv_sec * 1000 +
+							       st.st_mtim.tv_nsec / 1000000)};
 	return 1;
 }
 
-int blobs_settle(struct blobs *b, const char *key, int64_t now_ms, struct err *e)
+int blobs_settle(struct blobs *b, const char *key, struct err *e)
 {
 	char path[PATH_CAP];
 	struct blobs_stat st;
-	const struct timespec now = {.tv_sec = now_ms / 1000, .tv_nsec = (now_ms % 1000) * 1000000};
-	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, now};
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_NOW}};
 	int r = blobs_stat(b, key, &st, e);
-	if (r != 1 || st.written_ms <= now_ms || key_path(key, path, e) < 0)
+	if (r != 1 || st.written_ms <= clock_wall_ms() || key_path(key, path, e) < 0)
 		return r < 0 ? r : 0;
 	return utimensat(b->blobs_fd, path, times, AT_SYMLINK_NOFOLLOW) < 0
 		   ? err_sys(e, "blob key %s", key)

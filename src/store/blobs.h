@@ -48,11 +48,11 @@ int blobs_remove(struct blobs *b, const char *key, struct err *e);
 /* 1, or 0 = no file. */
 struct blobs_stat {
 	uint64_t size;
-	int64_t written_ms; /* wall time of the last write */
+	int64_t written_ms; /* time of the last write, by clock_wall_ms */
 };
 int blobs_stat(struct blobs *b, const char *key, struct blobs_stat *ret, struct err *e);
-/* A file that says it was written later than now was so by a wrong clock: it says now. */
-int blobs_settle(struct blobs *b, const char *key, int64_t now_ms, struct err *e);
+/* A file whose time is in the future got it from a wrong clock: set it to now. */
+int blobs_settle(struct blobs *b, const char *key, struct err *e);
 /* The file goes to damaged/, under its key, for people to look at. Absence is not an error. */
 int blobs_set_aside(struct blobs *b, const char *key, struct err *e);
 /* What the file system has, and what of it may still be written. All of it UINT64_MAX when it does

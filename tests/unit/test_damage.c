@@ -92,6 +92,29 @@ static void touched_only(void **state)
 	assert_string_equal(before, after);
 }
 
+/* The product's time is compared with its own, however far a test moved it: a file written after it
+ * was verified is never taken for whole, and one that was not written since is. */
+static void moved_clock(void **state)
+{
+	struct place *p = *state;
+	static const int64_t moves[] = {8 * DAY, -400 * DAY, 0};
+	for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+		struct err e = ERR_INIT;
+		char path[192], before[BLOB_KEY_CAP], after[BLOB_KEY_CAP];
+		clock_set_for_tests(clock_file_ms() + moves[i]);
+		assert_int_equal(push_once(p->g, REPO, LAYER, &e), 0);
+		key_of(p, LAYER, before);
+		assert_int_equal(head(p, LAYER), 1);
+		assert_int_equal(push_once(p->g, REPO, LAYER, &e), 0);
+		key_of(p, LAYER, after);
+		assert_string_equal(before, after);
+		path_of(p, LAYER, path);
+		damage(path, BIT, false);
+		assert_int_equal(head(p, LAYER), 0);
+	}
+	clock_set_for_tests(clock_file_ms());
+}
+
 struct asked {
 	struct place *p;
 	atomic_bool done;
@@ -267,8 +290,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, place_setup, place_teardown)
 	const struct CMUnitTest tests[] = {
-	    T(damaged_blob), T(damaged_and_pushed), T(read_by_another),	 T(touched_only),
-	    T(scrub),	     T(damaged_manifest),   T(damaged_database),
+	    T(damaged_blob),	 T(damaged_and_pushed), T(read_by_another),
+	    T(touched_only),	 T(moved_clock),	T(scrub),
+	    T(damaged_manifest), T(damaged_database),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
