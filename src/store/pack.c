@@ -100,7 +100,9 @@ void pack_put(struct bytes in, struct buf *out)
 			remember(f, in, at);
 		from = at;
 	}
-	if (from < in.len) /* without memory for the finder: all of it */
+	if (!f)
+		out->failed = true;
+	else if (from < in.len)
 		put_sequence(out, (struct bytes){.ptr = in.ptr + from, .len = in.len - from}, 0, 0);
 	free(f);
 }

@@ -160,6 +160,23 @@ export function makeVdb(records) {
 
 // ---- the server --------------------------------------------------------------------------------------------------
 
+/** PLIMSOLL_TEST_STORE=postgresql://…: each data folder that is used first gets a database of its own there. */
+export const storeServer = process.env.PLIMSOLL_TEST_STORE || undefined;
+/** Of a test about what only a database in the data folder has: `test(name, { skip: filesOnly }, …)`. */
+export const filesOnly = storeServer ? 'about the database in the data folder' : false;
+const databases = [];
+export const sql = (text, address = storeServer) =>
+  run('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', address, '-c', text]).stdout.trim();
+/** Flags of a server on this folder. A folder that was used before knows its database. */
+export function storeFlags(dataDir) {
+  if (!storeServer || ['store', 'plimsoll.db'].some((name) => fs.existsSync(path.join(dataDir, name)))) return [];
+  const name = `e${process.pid}_${databases.length}`;
+  sql(`CREATE DATABASE ${name}`);
+  databases.push(name);
+  return ['--store', storeServer.replace(/^(postgres(?:ql)?:\/\/[^/]*\/)[^?]*/, `$1${name}`)];
+}
+process.on('exit', () => { for (const name of databases) sql(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`); });
+
 export class Server {
   constructor(options = {}) {
     this.options = options;
@@ -168,7 +185,7 @@ export class Server {
   }
   async start(extra = []) {
     const args = ['serve', '--data-dir', this.dataDir, '--listen', '127.0.0.1:0', '--feeds-every', '0', '--log-level',
-      process.env.E2E_LOG ?? 'warn', ...(this.options.args ?? []), ...extra];
+      process.env.E2E_LOG ?? 'warn', ...storeFlags(this.dataDir), ...(this.options.args ?? []), ...extra];
     this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...clock.env, ...this.options.env } });
     this.output = '';
     this.exited = new Promise((done) => this.child.on('exit', (status, signal) => done({ status, signal })));

@@ -6,9 +6,14 @@
 #include <stdbool.h>
 
 bool server_store_is_used(void);
-/* A test of what only files have: skipped on a server. */
-#define FILES_ONLY()                                                                               \
+/* Of a program that is about files as a whole: says why, and returns main's value. */
+int server_store_skip(const char *why);
+/* A test of what only a database in a file has, by why: skipped on a server. .ci/run counts the
+ * lines. */
+#define FILES_ONLY(why)                                                                            \
 	do {                                                                                       \
-		if (server_store_is_used())                                                        \
+		if (server_store_is_used()) {                                                      \
+			print_message("skipped on a server: %s\n", why);                           \
 			skip();                                                                    \
+		}                                                                                  \
 	} while (0)

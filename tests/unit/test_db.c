@@ -186,7 +186,7 @@ static void file_mode(void **state)
 {
 	struct place *p = *state;
 	struct stat st;
-	FILES_ONLY();
+	FILES_ONLY("the file's mode");
 	assert_int_equal(stat(p->file, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
@@ -434,7 +434,7 @@ static void migrations(void **state)
 
 static void not_a_database(void **state)
 {
-	FILES_ONLY();
+	FILES_ONLY("a file that is no database");
 	struct place *p = *state;
 	struct err e = ERR_INIT;
 	char path[128];

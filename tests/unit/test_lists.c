@@ -1,5 +1,7 @@
 /* lists, pack, digest_key: what columns hold comes back as it went in, damage is said; and a store
  * that an older program wrote opens with all that was in it. */
+#include "server_store.h"
+
 #include "db/db.h"
 #include "store/digest_key.h"
 #include "ledger/findings.h"
@@ -486,6 +488,7 @@ static int add_set(struct db_tx *tx, void *arg, struct err *e)
 
 static void an_older_store_opens(void **state)
 {
+	FILES_ONLY("the steps of old files");
 	(void)state;
 	char dir[] = "/tmp/plimsoll-lists-XXXXXX", path[64], command[64];
 	struct err e = ERR_INIT;

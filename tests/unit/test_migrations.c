@@ -4,6 +4,7 @@
  * a store that the next start brings to the end. */
 #include "migrations_registry.h"
 #include "migrations_scan.h"
+#include "server_store.h"
 
 #include "store/access.h"
 #include "store/scope.h"
@@ -228,6 +229,7 @@ static void check_new(const struct change *c, const char *file)
 
 static void each_change(void **state)
 {
+	FILES_ONLY("the steps of old files");
 	(void)state;
 	char file[96], name[32];
 	for (size_t i = 0; i < CHANGES; i++) {
@@ -264,6 +266,7 @@ static void schema_text(const char *file, struct buf *out)
 /* A new database begins at the baselines: they are what the steps come to. */
 static void baseline_is_steps(void **state)
 {
+	FILES_ONLY("the steps of old files");
 	(void)state;
 	char file[2][96];
 	struct buf text[2];
@@ -460,6 +463,7 @@ static long check_snapshots(const struct change *c, const char *file)
 
 static void killed(void **state)
 {
+	FILES_ONLY("the steps of old files");
 	(void)state;
 	char old[96], file[96], name[32];
 	for (size_t i = 0; i < CHANGES; i++) {
@@ -484,6 +488,7 @@ static void killed(void **state)
 
 static void newer(void **state)
 {
+	FILES_ONLY("rows are changed through SQLite itself");
 	(void)state;
 	static const struct {
 		const char *sql, *says;

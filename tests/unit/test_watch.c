@@ -1,6 +1,7 @@
 /* watch: an image, its scan and its findings are there exactly as long as its manifest is, at
  * whatever moment the process dies. */
 #include "registry_place.h"
+#include "server_store.h"
 
 #include "scan/engine.h"
 #include "ledger/images.h"
@@ -91,6 +92,10 @@ static int64_t number(struct watched *w, const char *text)
 #define COUNTS "SELECT count(*) FROM image_counts"
 #define SCANS "SELECT count(*) FROM scan"
 #define MANIFESTS "SELECT count(*) FROM manifest"
+/* An engine has its own word for a digest's digits. */
+#define SAME(digits)                                                                               \
+	"SELECT count(*) FROM image i JOIN manifest m ON i.digest = 'sha256:' || " digits          \
+	" JOIN repository r ON r.id = m.repository_id AND r.name = i.repository"
 #define PULLED "SELECT pulled_at FROM image"
 
 /* An image manifest of its own for each n. */
@@ -249,10 +254,8 @@ static void death_at_any_moment(void **state)
 		assert_int_equal(number(w, SCANS), number(w, MANIFESTS));
 		assert_int_equal(number(w, "SELECT COALESCE(sum(images), 0) FROM repository_total"),
 				 number(w, MANIFESTS));
-		assert_int_equal(number(w,
-					"SELECT count(*) FROM image i JOIN manifest m ON i.digest ="
-					" 'sha256:' || lower(hex(m.digest)) JOIN repository r"
-					" ON r.id = m.repository_id AND r.name = i.repository"),
+		assert_int_equal(number(w, server_store_is_used() ? SAME("encode(m.digest, 'hex')")
+								  : SAME("lower(hex(m.digest))")),
 				 number(w, MANIFESTS));
 		leave(w);
 	}
