@@ -268,7 +268,7 @@ static int64_t read_images(struct db_tx *tx, const struct listing *q, struct led
 	    db_query(tx,
 		     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
 		     " WHERE i.repository = $1 AND i.digest > $2"
-		     " AND ($3 < 0 OR " COUNTS_STATE " = $3 OR ($3 = 3 AND n.rest = 4))"
+		     " AND ($3 < 0 OR " LEDGER_IMAGE_STATE " = $3 OR ($3 = 3 AND n.rest = 4))"
 		     " AND ($5 < 0 OR ($5 = 1 AND n.rest = 4) OR ($5 = 0 AND n.rest <> 4))"
 		     " ORDER BY i.digest LIMIT $4",
 		     DB_ARGS(DB_T(http_param(q->r, "repository")), DB_T(q->q.page.cursor),

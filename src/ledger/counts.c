@@ -1,8 +1,14 @@
 /* A row of image_counts holds the counts as of epoch `since` and the ones before it (old_…).
  * Readers of an epoch below `since` see the old ones. So one update of a narrow row prepares an
  * image for the next generation, and nothing is left to clean up. A row of repository_total holds
- * sums of the epoch that readers see, and what the epoch `since` adds to them (d_…). */
+ * sums of the epoch that readers see, and what the epoch `since` adds to them (d_…). What readers
+ * see of both are the views image_seen and repository_seen (store/seen.h). */
 #include "ledger/counts.h"
+
+#include "base/own.h"
+#include "store/seen.h"
+
+#include <stdlib.h>
 
 enum {
 	T_IMAGES,
@@ -16,6 +22,9 @@ enum {
 /* Severities in the order of the columns. */
 static const enum adv_severity order[] = {ADV_SEV_CRITICAL, ADV_SEV_HIGH,	ADV_SEV_MEDIUM,
 					  ADV_SEV_LOW,	    ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
+#define NOW(column) column
+#define OLD(column) "old_" column
+#define ALL_COUNTS SEEN_SEVERITIES(NOW) ", " SEEN_SEVERITIES(OLD)
 
 struct tally {
 	int64_t v[T_COUNT];
@@ -27,23 +36,15 @@ struct row {
 	struct image_counts now, old;
 };
 
-/* Changes of one repository's sums that are not written yet. */
+/* What changes in the sums of a repository. */
 struct sums {
-	int64_t repository; /* 0: none */
-	int64_t epoch;
+	int64_t repository;
 	struct tally seen, next; /* seen: to what readers see now; next: what the next epoch adds */
 };
 
-int counts_epoch(struct db_tx *tx, int64_t *ret, struct err *e)
+static int no_memory(struct err *e)
 {
-	struct db_stmt *s = db_query(tx, "SELECT epoch FROM generation WHERE id = 1", NULL, 0, e);
-	if (!s)
-		return -(int)e->code;
-	int r = db_step(s, e);
-	if (r > 0)
-		*ret = db_int(s, 0);
-	db_done(s);
-	return r == 0 ? err_set(e, ERR_INTERNAL, "no row of the generation") : r < 0 ? r : 0;
+	return err_set(e, ERR_NOMEM, "no memory for the counts of images");
 }
 
 static struct tally tally_of(const struct row *r, const struct image_counts *c)
@@ -65,46 +66,54 @@ static struct tally tally_of(const struct row *r, const struct image_counts *c)
 	return t;
 }
 
-static int find(struct db_tx *tx, int64_t image, struct row *ret, struct err *e)
+/* The rows that there are of these images, in any order; their number. */
+static int64_t read_rows(struct db_tx *tx, const int64_t *images, size_t count, struct row *ret,
+			 struct err *e)
 {
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT repository_id, rest, since, critical, high, medium, low, negligible, unknown,"
-	    " old_critical, old_high, old_medium, old_low, old_negligible, old_unknown"
-	    " FROM image_counts WHERE image_id = $1",
-	    DB_ARGS(DB_I(image)), e);
-	if (!s)
-		return -(int)e->code;
-	int r = db_step(s, e);
-	if (r > 0) {
-		*ret = (struct row){.image = image,
-				    .repository = db_int(s, 0),
-				    .rest = (enum image_state)db_int(s, 1),
-				    .since = db_int(s, 2)};
+	struct db_stmt *s = db_query(tx,
+				     "SELECT image_id, repository_id, rest, since, " ALL_COUNTS
+				     " FROM image_counts WHERE image_id {IN $1}",
+				     DB_ARGS(DB_INTS(images, count)), e);
+	int r = s ? 0 : -(int)e->code;
+	int64_t n = 0;
+	while (s && (size_t)n < count && (r = db_step(s, e)) > 0) {
+		struct row *row = &ret[n++];
+		*row = (struct row){.image = db_int(s, 0),
+				    .repository = db_int(s, 1),
+				    .rest = (enum image_state)db_int(s, 2),
+				    .since = db_int(s, 3)};
 		for (int i = 0; i <= ADV_SEV_CRITICAL; i++) {
-			ret->now.by[order[i]] = (uint64_t)db_int(s, 3 + i);
-			ret->old.by[order[i]] = (uint64_t)db_int(s, 9 + i);
+			row->now.by[order[i]] = (uint64_t)db_int(s, 4 + i);
+			row->old.by[order[i]] = (uint64_t)db_int(s, 10 + i);
 		}
 	}
 	db_done(s);
-	return r;
+	return r < 0 ? r : n;
 }
 
-static int write_row(struct db_tx *tx, const struct row *r, struct err *e)
+#define ROW_COLUMNS 15
+static int write_rows(struct db_tx *tx, const struct row *rows, size_t count, struct err *e)
 {
-	const uint64_t *n = r->now.by, *o = r->old.by;
-	int64_t changed = db_exec(
-	    tx,
-	    "UPDATE image_counts SET rest = $2, since = $3, critical = $4, high = $5, medium = $6, low = $7, negligible = $8,"
-	    " unknown = $9, old_critical = $10, old_high = $11, old_medium = $12, old_low = $13, old_negligible = $14,"
-	    " old_unknown = $15 WHERE image_id = $1",
-	    DB_ARGS(DB_I(r->image), DB_I(r->rest), DB_I(r->since), DB_I(n[ADV_SEV_CRITICAL]),
-		    DB_I(n[ADV_SEV_HIGH]), DB_I(n[ADV_SEV_MEDIUM]), DB_I(n[ADV_SEV_LOW]),
-		    DB_I(n[ADV_SEV_NEGLIGIBLE]), DB_I(n[ADV_SEV_UNKNOWN]),
-		    DB_I(o[ADV_SEV_CRITICAL]), DB_I(o[ADV_SEV_HIGH]), DB_I(o[ADV_SEV_MEDIUM]),
-		    DB_I(o[ADV_SEV_LOW]), DB_I(o[ADV_SEV_NEGLIGIBLE]), DB_I(o[ADV_SEV_UNKNOWN])),
-	    e);
-	return changed < 0 ? (int)changed : 0;
+	static const char text[] =
+	    "UPDATE image_counts SET rest = $2, since = $3, critical = $4, high = $5, medium = $6,"
+	    " low = $7, negligible = $8, unknown = $9, old_critical = $10, old_high = $11,"
+	    " old_medium = $12, old_low = $13, old_negligible = $14, old_unknown = $15"
+	    " WHERE image_id = $1";
+	OWN_FREE struct db_value *values = calloc(count ? count : 1, ROW_COLUMNS * sizeof *values);
+	if (!values)
+		return no_memory(e);
+	for (size_t i = 0; i < count; i++) {
+		struct db_value *v = &values[i * ROW_COLUMNS];
+		v[0] = DB_I(rows[i].image);
+		v[1] = DB_I(rows[i].rest);
+		v[2] = DB_I(rows[i].since);
+		for (size_t k = 0; k <= ADV_SEV_CRITICAL; k++) {
+			v[3 + k] = DB_I(rows[i].now.by[order[k]]);
+			v[9 + k] = DB_I(rows[i].old.by[order[k]]);
+		}
+	}
+	int64_t n = db_exec_many(tx, text, values, ROW_COLUMNS, count, e);
+	return n < 0 ? (int)n : 0;
 }
 
 static bool is_zero(const struct tally *t)
@@ -116,68 +125,86 @@ static bool is_zero(const struct tally *t)
 	return true;
 }
 
-static int sums_write(struct db_tx *tx, struct sums *s, struct err *e)
+/* The text for each of the sums whose seen (or next) is not zero. Parameters: the repository, epoch
+ * (where it is above 0), the tally from first on. */
+static int sums_exec(struct db_tx *tx, const char *text, const struct sums *s, size_t count,
+		     bool next, size_t first, int64_t epoch, struct err *e)
 {
-	const int64_t *v = s->seen.v, *d = s->next.v;
-	int64_t r = 0;
-	if (s->repository && !is_zero(&s->seen))
-		r = db_exec(
-		    tx,
-		    "UPDATE repository_total SET images = images + $2, healthy = healthy + $3, unhealthy = unhealthy + $4,"
-		    " unverified = unverified + $5, critical = critical + $6, high = high + $7, medium = medium + $8,"
-		    " low = low + $9, negligible = negligible + $10, unknown = unknown + $11 WHERE id = $1",
-		    DB_ARGS(DB_I(s->repository), DB_I(v[0]), DB_I(v[1]), DB_I(v[2]), DB_I(v[3]),
-			    DB_I(v[4]), DB_I(v[5]), DB_I(v[6]), DB_I(v[7]), DB_I(v[8]), DB_I(v[9])),
-		    e);
-	/* What the epoch before added is seen by now: it becomes part of the sums. */
-	if (r >= 0 && s->repository && !is_zero(&s->next))
-		r = db_exec(
-		    tx,
-		    "UPDATE repository_total SET healthy = healthy + d_healthy, unhealthy = unhealthy + d_unhealthy,"
-		    " unverified = unverified + d_unverified, critical = critical + d_critical, high = high + d_high,"
-		    " medium = medium + d_medium, low = low + d_low, negligible = negligible + d_negligible,"
-		    " unknown = unknown + d_unknown, d_healthy = 0, d_unhealthy = 0, d_unverified = 0, d_critical = 0,"
-		    " d_high = 0, d_medium = 0, d_low = 0, d_negligible = 0, d_unknown = 0 WHERE id = $1 AND since <= $2",
-		    DB_ARGS(DB_I(s->repository), DB_I(s->epoch)), e);
-	if (r >= 0 && s->repository && !is_zero(&s->next))
-		r = db_exec(
-		    tx,
-		    "UPDATE repository_total SET since = $2, d_healthy = d_healthy + $3, d_unhealthy = d_unhealthy + $4,"
-		    " d_unverified = d_unverified + $5, d_critical = d_critical + $6, d_high = d_high + $7,"
-		    " d_medium = d_medium + $8, d_low = d_low + $9, d_negligible = d_negligible + $10,"
-		    " d_unknown = d_unknown + $11 WHERE id = $1",
-		    DB_ARGS(DB_I(s->repository), DB_I(s->epoch + 1), DB_I(d[1]), DB_I(d[2]),
-			    DB_I(d[3]), DB_I(d[4]), DB_I(d[5]), DB_I(d[6]), DB_I(d[7]), DB_I(d[8]),
-			    DB_I(d[9])),
-		    e);
-	*s = (struct sums){.epoch = s->epoch};
-	return r < 0 ? (int)r : 0;
+	size_t columns = (epoch > 0 ? 2U : 1U) + (T_COUNT - first), rows = 0;
+	OWN_FREE struct db_value *values = calloc(count ? count : 1, columns * sizeof *values);
+	if (!values)
+		return no_memory(e);
+	for (size_t i = 0; i < count; i++) {
+		const struct tally *t = next ? &s[i].next : &s[i].seen;
+		struct db_value *v = &values[rows * columns];
+		if (is_zero(t))
+			continue;
+		*v++ = DB_I(s[i].repository);
+		if (epoch > 0)
+			*v++ = DB_I(epoch);
+		for (size_t k = first; k < T_COUNT; k++)
+			*v++ = DB_I(t->v[k]);
+		rows++;
+	}
+	int64_t n = db_exec_many(tx, text, values, columns, rows, e);
+	return n < 0 ? (int)n : 0;
 }
 
-/* Take before out of the sums and put after in; either may be NULL. */
-static int sums_move(struct db_tx *tx, struct sums *s, const struct row *before,
-		     const struct row *after, struct err *e)
+static int sums_write(struct db_tx *tx, const struct sums *s, size_t count, int64_t epoch,
+		      struct err *e)
 {
-	const struct row *rows[] = {before, after};
-	const struct row *known = before ? before : after;
-	if (!known)
-		return 0;
-	int64_t repository = known->repository;
-	if (s->repository != repository && sums_write(tx, s, e) < 0)
+	static const char seen[] =
+	    "UPDATE repository_total SET images = images + $2, healthy = healthy + $3,"
+	    " unhealthy = unhealthy + $4, unverified = unverified + $5, critical = critical + $6,"
+	    " high = high + $7, medium = medium + $8, low = low + $9,"
+	    " negligible = negligible + $10, unknown = unknown + $11 WHERE id = $1";
+	/* What the epoch before added is seen by now: it becomes part of the sums. */
+	static const char fold[] =
+	    "UPDATE repository_total SET healthy = healthy + d_healthy,"
+	    " unhealthy = unhealthy + d_unhealthy, unverified = unverified + d_unverified,"
+	    " critical = critical + d_critical, high = high + d_high, medium = medium + d_medium,"
+	    " low = low + d_low, negligible = negligible + d_negligible,"
+	    " unknown = unknown + d_unknown, d_healthy = 0, d_unhealthy = 0, d_unverified = 0,"
+	    " d_critical = 0, d_high = 0, d_medium = 0, d_low = 0, d_negligible = 0, d_unknown = 0"
+	    " WHERE id = $1 AND since < $2";
+	static const char add[] =
+	    "UPDATE repository_total SET since = $2, d_healthy = d_healthy + $3,"
+	    " d_unhealthy = d_unhealthy + $4, d_unverified = d_unverified + $5,"
+	    " d_critical = d_critical + $6, d_high = d_high + $7, d_medium = d_medium + $8,"
+	    " d_low = d_low + $9, d_negligible = d_negligible + $10, d_unknown = d_unknown + $11"
+	    " WHERE id = $1";
+	if (sums_exec(tx, seen, s, count, false, T_IMAGES, 0, e) < 0 ||
+	    sums_exec(tx, fold, s, count, true, T_COUNT, epoch + 1, e) < 0 ||
+	    sums_exec(tx, add, s, count, true, T_HEALTHY, epoch + 1, e) < 0)
 		return -(int)e->code;
-	s->repository = repository;
-	for (int k = 0; k < 2; k++) {
-		if (!rows[k])
-			continue;
-		struct tally next = tally_of(rows[k], &rows[k]->now);
-		struct tally seen =
-		    rows[k]->since <= s->epoch ? next : tally_of(rows[k], &rows[k]->old);
-		for (size_t i = 0; i < T_COUNT; i++) {
-			s->seen.v[i] += k ? seen.v[i] : -seen.v[i];
-			s->next.v[i] += k ? next.v[i] - seen.v[i] : seen.v[i] - next.v[i];
-		}
-	}
 	return 0;
+}
+
+/* Add (sign 1) or take out (-1) what a row is to its repository's sums. */
+static void sums_add(struct sums *s, int64_t epoch, const struct row *row, int sign)
+{
+	struct tally next = tally_of(row, &row->now);
+	struct tally seen = row->since <= epoch ? next : tally_of(row, &row->old);
+	s->repository = row->repository;
+	for (size_t i = 0; i < T_COUNT; i++) {
+		s->seen.v[i] += sign * seen.v[i];
+		s->next.v[i] += sign * (next.v[i] - seen.v[i]);
+	}
+}
+
+/* One image's move in the sums; either may be NULL. */
+static int sums_move(struct db_tx *tx, const struct row *before, const struct row *after,
+		     struct err *e)
+{
+	struct sums s = {0};
+	int64_t epoch;
+	if (seen_epoch(tx, &epoch, e) < 0)
+		return -(int)e->code;
+	if (before)
+		sums_add(&s, epoch, before, -1);
+	if (after)
+		sums_add(&s, epoch, after, 1);
+	return sums_write(tx, &s, 1, epoch, e);
 }
 
 static int repository_id(struct db_tx *tx, struct bytes name, int64_t *ret, struct err *e)
@@ -191,44 +218,38 @@ static int repository_id(struct db_tx *tx, struct bytes name, int64_t *ret, stru
 	if (r != 0)
 		return r < 0 ? r : 0;
 	*ret = db_id_next(tx, "repository_total", e);
-	int64_t n =
-	    *ret < 0
-		? *ret
-		: db_exec(
-		      tx,
-		      "INSERT INTO repository_total(id, name, since, images, healthy, unhealthy, unverified, critical,"
-		      " high, medium, low, negligible, unknown, d_healthy, d_unhealthy, d_unverified, d_critical,"
-		      " d_high, d_medium, d_low, d_negligible, d_unknown)"
-		      " VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-		      DB_ARGS(DB_I(*ret), DB_T(name)), e);
+	int64_t n = *ret < 0 ? *ret
+			     : db_exec(tx,
+				       "INSERT INTO repository_total(id, name, since, images,"
+				       " healthy, unhealthy, unverified, critical, high, medium,"
+				       " low, negligible, unknown, d_healthy, d_unhealthy,"
+				       " d_unverified, d_critical, d_high, d_medium, d_low,"
+				       " d_negligible, d_unknown)"
+				       " VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,"
+				       " 0, 0, 0, 0, 0, 0)",
+				       DB_ARGS(DB_I(*ret), DB_T(name)), e);
 	return n < 0 ? (int)n : 0;
 }
 
 int image_counts_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err *e)
 {
 	struct row row = {.image = image, .rest = IMAGE_PENDING};
-	struct sums s = {0};
 	if (repository_id(tx, repository, &row.repository, e) < 0 ||
-	    counts_epoch(tx, &s.epoch, e) < 0 ||
-	    db_exec(
-		tx,
-		"INSERT INTO image_counts(image_id, repository_id, rest, since, critical, high, medium, low, negligible, unknown,"
-		" old_critical, old_high, old_medium, old_low, old_negligible, old_unknown)"
-		" VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-		DB_ARGS(DB_I(image), DB_I(row.repository)), e) < 0 ||
-	    sums_move(tx, &s, NULL, &row, e) < 0 || sums_write(tx, &s, e) < 0)
+	    db_exec(tx,
+		    "INSERT INTO image_counts(image_id, repository_id, rest, since, " ALL_COUNTS ")"
+		    " VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+		    DB_ARGS(DB_I(image), DB_I(row.repository)), e) < 0)
 		return -(int)e->code;
-	return 0;
+	return sums_move(tx, NULL, &row, e);
 }
 
 int image_counts_put(struct db_tx *tx, int64_t image, enum image_state rest,
 		     const struct image_counts *counts, struct err *e)
 {
 	struct row before;
-	struct sums s = {0};
-	int r = find(tx, image, &before, e);
-	if (r <= 0)
-		return r;
+	int64_t n = read_rows(tx, &image, 1, &before, e);
+	if (n <= 0)
+		return (int)n;
 	struct row after = before;
 	after.rest = rest;
 	if (counts) {
@@ -236,58 +257,88 @@ int image_counts_put(struct db_tx *tx, int64_t image, enum image_state rest,
 		after.old = (struct image_counts){0};
 		after.since = 0;
 	}
-	if (counts_epoch(tx, &s.epoch, e) < 0 || write_row(tx, &after, e) < 0 ||
-	    sums_move(tx, &s, &before, &after, e) < 0 || sums_write(tx, &s, e) < 0)
-		return -(int)e->code;
-	return 0;
+	int r = write_rows(tx, &after, 1, e);
+	return r < 0 ? r : sums_move(tx, &before, &after, e);
 }
 
 int image_counts_delete(struct db_tx *tx, int64_t image, struct err *e)
 {
 	struct row row;
-	struct sums s = {0};
-	int r = find(tx, image, &row, e);
-	if (r <= 0)
-		return r;
-	if (counts_epoch(tx, &s.epoch, e) < 0 || sums_move(tx, &s, &row, NULL, e) < 0 ||
-	    sums_write(tx, &s, e) < 0 ||
+	int64_t n = read_rows(tx, &image, 1, &row, e);
+	if (n <= 0)
+		return (int)n;
+	if (sums_move(tx, &row, NULL, e) < 0 ||
 	    db_exec(tx, "DELETE FROM image_counts WHERE image_id = $1", DB_ARGS(DB_I(image)), e) <
 		0 ||
-	    db_exec(
-		tx,
-		"DELETE FROM repository_total WHERE id = $1 AND images = 0 AND NOT EXISTS (SELECT 1 FROM image i"
-		" WHERE i.repository = repository_total.name AND i.id <> $2)",
-		DB_ARGS(DB_I(row.repository), DB_I(image)), e) < 0)
+	    db_exec(tx,
+		    "DELETE FROM repository_total WHERE id = $1 AND images = 0 AND NOT EXISTS"
+		    " (SELECT 1 FROM image i WHERE i.repository = repository_total.name"
+		    " AND i.id <> $2)",
+		    DB_ARGS(DB_I(row.repository), DB_I(image)), e) < 0)
 		return -(int)e->code;
 	return 0;
+}
+
+static int by_image(const void *a, const void *b)
+{
+	int64_t x = ((const struct row *)a)->image, y = ((const struct row *)b)->image;
+	return (x > y) - (x < y);
+}
+
+/* Before: the rows that there are, n of them; after: what becomes of each. */
+static void next_rows(const struct image_counts_next *images, size_t count, int64_t epoch,
+		      struct row *before, size_t n, struct row *after)
+{
+	if (n)
+		qsort(before, n, sizeof *before, by_image);
+	for (size_t i = 0, k = 0; k < n; k++) {
+		while (i + 1 < count && images[i].image < before[k].image)
+			i++;
+		if (before[k].since <= epoch)
+			before[k].old = before[k].now;
+		after[k] = before[k];
+		after[k].now = images[i].counts;
+		after[k].since = epoch + 1;
+	}
+}
+
+/* Of one repository; neighbours are mostly of the same. */
+static struct sums *sums_of(struct sums *all, size_t *count, int64_t repository)
+{
+	for (size_t i = *count; i > 0; i--) {
+		if (all[i - 1].repository == repository)
+			return &all[i - 1];
+	}
+	return &all[(*count)++];
 }
 
 int image_counts_put_next(struct db_tx *tx, const struct image_counts_next *images, size_t count,
 			  struct err *e)
 {
-	struct sums s = {0};
-	int r = counts_epoch(tx, &s.epoch, e);
-	for (size_t i = 0; i < count && r >= 0; i++) {
-		struct row before = {0};
-		r = find(tx, images[i].image, &before, e);
-		if (r <= 0) /* deleted meanwhile */
-			continue;
-		struct row after = before;
-		if (before.since <= s.epoch)
-			after.old = before.now;
-		after.now = images[i].counts;
-		after.since = s.epoch + 1;
-		r = write_row(tx, &after, e) < 0 || sums_move(tx, &s, &before, &after, e) < 0
-			? -(int)e->code
-			: 0;
+	OWN_FREE int64_t *ids = calloc(count + 1, sizeof *ids);
+	OWN_FREE struct row *rows = calloc(2 * count + 1, sizeof *rows);
+	OWN_FREE struct sums *sums = calloc(count + 1, sizeof *sums);
+	size_t sum_count = 0;
+	int64_t epoch;
+	if (!ids || !rows || !sums)
+		return no_memory(e);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = images[i].image;
+	struct row *after = rows + count;
+	int64_t n = read_rows(tx, ids, count, rows, e);
+	if (n < 0 || seen_epoch(tx, &epoch, e) < 0)
+		return -(int)e->code;
+	next_rows(images, count, epoch, rows, (size_t)n, after);
+	for (size_t i = 0; i < (size_t)n; i++) {
+		struct sums *s = sums_of(sums, &sum_count, rows[i].repository);
+		sums_add(s, epoch, &rows[i], -1);
+		sums_add(s, epoch, &after[i], 1);
 	}
-	return r < 0 ? r : sums_write(tx, &s, e);
+	int r = write_rows(tx, after, (size_t)n, e);
+	return r < 0 ? r : sums_write(tx, sums, sum_count, epoch, e);
 }
 
-#define D(column)                                                                                  \
-	"t." column " + CASE WHEN t.since <= " COUNTS_EPOCH " THEN t.d_" column " ELSE 0 END"
-#define SHOWN(all, scopes) STORE_VISIBLE(STORE_REPOSITORY_ID("t.name"), all, scopes)
-#define SUM(column) "COALESCE(sum(" D(column) "), 0)"
+#define SHOWN STORE_VISIBLE(STORE_REPOSITORY_ID("t.name"), "$3", "$4")
 
 static void read_total(struct db_stmt *s, struct repository_total *t)
 {
@@ -305,12 +356,10 @@ int64_t repository_totals_list(struct db_tx *tx, struct bytes after, size_t max,
 {
 	struct db_stmt *s = db_query(
 	    tx,
-	    "SELECT t.images, " D("healthy") ", " D("unhealthy") ", " D("unverified") ", " D("critical") ", " D(
-		"high") ", " D("medium") ", " D("low") ", " D("negligible") ", " D("unknown") ", t.name,"
-											      " (SELECT max(i.pushed_at) FROM image i WHERE i.repository = t.name)"
-											      " FROM repository_total t WHERE t.name > $1 AND " SHOWN(
-												  "$3",
-												  "$4") " ORDER BY t.name LIMIT $2",
+	    "SELECT t.images, t.healthy, t.unhealthy, t.unverified, t.critical, t.high, t.medium,"
+	    " t.low, t.negligible, t.unknown, t.name,"
+	    " (SELECT max(i.pushed_at) FROM image i WHERE i.repository = t.name)"
+	    " FROM repository_seen t WHERE t.name > $1 AND " SHOWN " ORDER BY t.name LIMIT $2",
 	    DB_ARGS(DB_T(after), DB_I(max), STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;
@@ -331,15 +380,16 @@ int64_t repository_totals_list(struct db_tx *tx, struct bytes after, size_t max,
 	return r < 0 ? r : n;
 }
 
+#define SUM(column) "COALESCE(sum(t." column "), 0)"
+
 int repository_totals_sum(struct db_tx *tx, const struct visibility *v,
 			  struct repository_total *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
-	    "SELECT COALESCE(sum(t.images), 0), " SUM("healthy") ", " SUM("unhealthy") ", " SUM("unverified") ", " SUM("critical") ", " SUM(
-		"high") ", " SUM("medium") ", " SUM("low") ", " SUM("negligible") ", " SUM("unknown") " FROM repository_total t WHERE " SHOWN("$1",
-																	      "$2"),
-	    DB_ARGS(STORE_VISIBLE_ARGS(v)), e);
+	    "SELECT " SUM("images") ", " SEEN_STATES(SUM) ", " SEEN_SEVERITIES(
+		SUM) " FROM repository_seen t WHERE t.name > $1 AND t.images >= $2 AND " SHOWN,
+	    DB_ARGS(DB_T(BYTES_NONE), DB_I(0), STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;
 	*ret = (struct repository_total){0};

@@ -21,20 +21,6 @@ struct image_counts {
 	uint64_t by[ADV_SEV_CRITICAL + 1]; /* security checks by enum adv_severity */
 };
 
-/* For SELECT: image i JOIN image_counts n. An image that has checks is Unhealthy; rest is its state
- * without them. */
-#define COUNTS_EPOCH "(SELECT epoch FROM generation WHERE id = 1)"
-#define COUNTS_NOW(column)                                                                         \
-	"CASE WHEN n.since <= " COUNTS_EPOCH " THEN n." column " ELSE n.old_" column " END"
-#define COUNTS_STATE                                                                               \
-	"CASE WHEN (CASE WHEN n.since <= " COUNTS_EPOCH                                            \
-	" THEN n.critical + n.high + n.medium + n.low + n.negligible"                              \
-	" + n.unknown ELSE n.old_critical + n.old_high + n.old_medium + n.old_low + "              \
-	"n.old_negligible + n.old_unknown"                                                         \
-	" END) > 0 THEN 2 ELSE n.rest END"
-
-/* The epoch that readers see; the one of a switch under way is the next. */
-int counts_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 /* A new image of a repository: Pending, without checks. */
 int image_counts_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err *e);
 /* What a scan found. rest: IMAGE_PENDING, _HEALTHY, _UNVERIFIED or _ARTIFACT; counts NULL: they
@@ -44,8 +30,8 @@ int image_counts_put(struct db_tx *tx, int64_t image, enum image_state rest,
 		     const struct image_counts *counts, struct err *e);
 int image_counts_delete(struct db_tx *tx, int64_t image, struct err *e);
 
-/* The next generation's counts of many images, in ascending order of images where that is to be
- * had: sums are written once for neighbours of one repository. */
+/* The next generation's counts of many images (at most DB_LIST_MAX), which ascend. An image that
+ * was deleted meanwhile is left out. */
 struct image_counts_next {
 	int64_t image;
 	struct image_counts counts;

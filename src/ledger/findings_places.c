@@ -1,6 +1,7 @@
 /* Where findings are: images, their sets, the checks that these hold. */
 #include "base/cursor.h"
 #include "ledger/findings_impl.h"
+#include "store/seen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,12 @@
 #define FIRST_KEY 1e9
 
 /* A repository's scope is found by its name. */
-#define SEEN(repository, all, scopes)                                                              \
+#define VISIBLE(repository, all, scopes)                                                           \
 	"(" all " = 1 OR EXISTS (SELECT 1 FROM scope w JOIN scope_up u ON u.scope_id = w.id"       \
 	" WHERE w.kind = 5 AND w.name = " repository " AND u.ancestor_id {IN " scopes "}))"
 #define IN_SCOPE                                                                                   \
-	"($1 = '' OR i.repository = $1) AND ($2 = '' OR i.digest = $2) AND " SEEN("i.repository",  \
-										  "$3", "$4")
+	"($1 = '' OR i.repository = $1) AND ($2 = '' OR i.digest = $2) AND " VISIBLE(              \
+	    "i.repository", "$3", "$4")
 #define SCOPE_ARGS(q) DB_T((q)->repository), DB_T((q)->digest), STORE_VISIBLE_ARGS(&(q)->visible)
 
 static int no_memory(struct err *e)
@@ -143,7 +144,7 @@ static int read_kept(struct listing *l, const int64_t *sets, size_t count, struc
 {
 	struct db_stmt *s = listing_ask(l,
 					"SELECT id, checks FROM package_set WHERE id {IN $1}"
-					" AND since <= (SELECT epoch FROM generation WHERE id = 1)",
+					" AND " SEEN_SET("package_set"),
 					DB_ARGS(DB_INTS(sets, count)), e);
 	int r = s ? 0 : -(int)e->code;
 	size_t left = count;
@@ -156,13 +157,12 @@ static int read_kept(struct listing *l, const int64_t *sets, size_t count, struc
 	db_done(s);
 	if (r < 0 || left == 0)
 		return r;
-	s = listing_ask(
-	    l,
-	    "SELECT DISTINCT m.check_id, sp.set_id FROM package_set g"
-	    " JOIN set_package sp ON sp.set_id = g.id"
-	    " JOIN package_match m ON m.package_id = sp.package_id"
-	    " WHERE g.id {IN $1} AND g.since > (SELECT epoch FROM generation WHERE id = 1)",
-	    DB_ARGS(DB_INTS(sets, count)), e);
+	s = listing_ask(l,
+			"SELECT DISTINCT m.check_id, sp.set_id FROM package_set g"
+			" JOIN set_package sp ON sp.set_id = g.id"
+			" JOIN package_match m ON m.package_id = sp.package_id"
+			" WHERE g.id {IN $1} AND NOT " SEEN_SET("g"),
+			DB_ARGS(DB_INTS(sets, count)), e);
 	r = s ? 0 : -(int)e->code;
 	while (s && (r = db_step(s, e)) > 0) {
 		const int64_t row[2] = {db_int(s, 0), db_int(s, 1)};

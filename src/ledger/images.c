@@ -1,6 +1,7 @@
 #include "ledger/images.h"
 
 #include "oci/digest.h"
+#include "store/seen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,7 @@ static int count_image(struct db_tx *tx, int64_t image, struct image_counts *ret
 	struct buf kept;
 	struct check_union all = {0};
 	int64_t epoch = 0;
-	int r = s ? counts_epoch(tx, &epoch, e) : -(int)e->code;
+	int r = s ? seen_epoch(tx, &epoch, e) : -(int)e->code;
 	buf_init(&kept, 64U << 20);
 	while (r == 0 && (r = db_step(s, e)) > 0) {
 		r = package_set_checks(tx, db_int(s, 0), epoch, &kept, e);

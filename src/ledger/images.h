@@ -51,11 +51,16 @@ int ledger_image_delete(struct db_tx *tx, struct bytes repository, struct bytes 
 /* 1 = found; runs from a. */
 int ledger_image_get(struct db_tx *tx, struct bytes repository, struct bytes digest,
 		     struct arena *a, struct ledger_image *ret, struct err *e);
+/* In SQL: the state of an image. One that has checks is Unhealthy; rest is its state without them.
+ */
+#define LEDGER_IMAGE_STATE                                                                         \
+	"CASE WHEN n.critical + n.high + n.medium + n.low + n.negligible + n.unknown > 0 THEN 2"   \
+	" ELSE n.rest END"
 /* A row of a SELECT of LEDGER_IMAGE_COLUMNS FROM LEDGER_IMAGE_FROM. */
-#define LEDGER_IMAGE_COLUMNS                                                                                                \
-	"i.id, i.repository, i.digest, i.platform, " COUNTS_STATE                                                           \
-	", i.reason, i.coverage, i.distro_id, i.distro_version,"                                                            \
-	" i.distro_name, i.package_count, i.pushed_at, i.pulled_at, i.scanned_at, " COUNTS_NOW("critical") ", " COUNTS_NOW( \
-	    "high") ", " COUNTS_NOW("medium") ", " COUNTS_NOW("low") ", " COUNTS_NOW("negligible") ", " COUNTS_NOW("unknown")
-#define LEDGER_IMAGE_FROM "image i JOIN image_counts n ON n.image_id = i.id"
+#define LEDGER_IMAGE_COLUMNS                                                                       \
+	"i.id, i.repository, i.digest, i.platform, " LEDGER_IMAGE_STATE                            \
+	", i.reason, i.coverage, i.distro_id, i.distro_version, i.distro_name, i.package_count,"   \
+	" i.pushed_at, i.pulled_at, i.scanned_at, n.critical, n.high, n.medium, n.low,"            \
+	" n.negligible, n.unknown"
+#define LEDGER_IMAGE_FROM "image i JOIN image_seen n ON n.image_id = i.id"
 int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *ret, struct err *e);

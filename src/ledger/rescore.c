@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "ledger/rescore_lists.h"
+#include "store/seen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static int packages_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct rescore *r = arg;
 	struct keys k = {.r = r, .tx = tx};
 	struct buf kept;
-	int rc = counts_epoch(tx, &r->epoch, e);
+	int rc = seen_epoch(tx, &r->epoch, e);
 	if (rc == 0)
 		rc = r->old ? vdb_diff(r->old, r->now, on_key, &k, e)
 			    : rescore_ids_collect(tx, "SELECT id FROM package", NULL, 0,

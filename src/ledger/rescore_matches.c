@@ -2,6 +2,7 @@
  * there may be, nobody waits for them. */
 #include "ledger/matches.h"
 #include "ledger/rescore_lists.h"
+#include "store/seen.h"
 
 #define CHANGES_STEP 256U /* a write transaction: a few milliseconds */
 #define BATCH_PACKAGES 256U
@@ -96,7 +97,7 @@ static int clear_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct clear *c = arg;
 	int64_t epoch;
-	if (counts_epoch(tx, &epoch, e) < 0)
+	if (seen_epoch(tx, &epoch, e) < 0)
 		return -(int)e->code;
 	c->rows = matches_clear(tx, epoch, c->undo, CLEAR_STEP, e);
 	return c->rows < 0 ? (int)c->rows : 0;

@@ -1,13 +1,20 @@
-/* seen: the one place that knows which epoch readers see (docs/decisions/generation-switch.md).
+/* seen: the one place that knows which epoch readers see (docs/decisions/generation-switch.md); a
+ * switch of generations prepares the next one beside it, and ledger/generation.c raises it.
  * Rows of two epochs stand side by side; these views show the visible one's:
  *   package_match, security_check, check_cve   matches, security checks and their CVEs
  *   image_seen        an image's counts by severity and its rest (enum image_state)
  *   repository_seen   sums of a repository's images */
 #pragma once
+#include "db/db.h"
+
+/* The epoch that readers see. */
+int seen_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 
 #define SEEN_EPOCH "(SELECT epoch FROM generation WHERE id = 1)"
 /* Of a row that holds from epoch since on until (0: for good) the epoch until. */
 #define SEEN "since <= " SEEN_EPOCH " AND (until = 0 OR until > " SEEN_EPOCH ")"
+/* Of a package set: its checks are what readers see, not what a switch prepared. */
+#define SEEN_SET(set) set ".since <= " SEEN_EPOCH
 /* Of a row that holds the values of epoch since, and those of the one before as old_… */
 #define SEEN_COUNT(column)                                                                         \
 	"CASE WHEN since <= " SEEN_EPOCH " THEN " column " ELSE old_" column " END AS " column

@@ -3,6 +3,7 @@
 #include "match/match.h"
 #include "ledger/findings.h"
 #include "ledger/images.h"
+#include "store/seen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,7 +162,7 @@ static void make_sets(struct recount *c)
 static int compare_sets(struct recount *c, struct db_tx *tx, struct err *e)
 {
 	struct db_stmt *s = db_query(
-	    tx, "SELECT id, checks FROM package_set WHERE since <= " COUNTS_EPOCH, NULL, 0, e);
+	    tx, "SELECT id, checks FROM package_set WHERE since <= " SEEN_EPOCH, NULL, 0, e);
 	if (!s)
 		return -(int)e->code;
 	int r;
