@@ -329,7 +329,9 @@ static void add_rows(struct names *n, struct bytes id, struct bytes version, boo
 static const struct {
 	const char *type, *ecosystem;
 } languages[] = {
-    {"pypi", "PyPI"},
+    {"cargo", "crates.io"}, {"composer", "Packagist"}, {"gem", "RubyGems"},
+    {"golang", "Go"},	    {"maven", "Maven"},	       {"npm", "npm"},
+    {"nuget", "NuGet"},	    {"pypi", "PyPI"},
 };
 
 static void add_language(struct names *n, const struct pkg *p)

@@ -30,11 +30,12 @@ struct pkg_distro {
 /* One package. Empty = not stated. Identity is all but path, vendor and third_party. */
 struct pkg {
 	struct bytes type;	/* purl type: "deb", "apk", "rpm", "pypi" */
-	struct bytes namespace; /* purl namespace: the distribution's id for OS packages, an npm
-				   scope, a Maven group; several segments have "/" between them */
-	struct bytes name;    /* of the binary package; as its ecosystem compares names: "pyyaml" */
-	struct bytes version; /* full, as the ecosystem writes it: "1:1.2-3", rpm with epoch
-				 only if non-zero: "1:1.0.2k-16.el7" */
+	struct bytes namespace; /* of OS packages: the distribution's id */
+	struct bytes name;	/* of the binary package; as its ecosystem compares names, whole:
+				   "pyyaml", "@babel/core", "monolog/monolog",
+				   "org.slf4j:slf4j-api". purl calls its front the namespace */
+	struct bytes version;	/* full, as the ecosystem writes it: "1:1.2-3", rpm with epoch
+				   only if non-zero: "1:1.0.2k-16.el7" */
 	struct bytes arch;
 	struct bytes source_name;    /* source / origin package; = name when the database does not
 					differ */

@@ -1,11 +1,35 @@
 /* pkg:type/namespace/name@version?key=value&key=value. The type and qualifier keys are lower case,
  * keys in byte order, empty values left out. Every part is percent-encoded (upper-case hexadecimal)
  * but for letters, digits, '.', '-', '_', '~' and ':'; the '/' between namespace segments stays.
- * deb, rpm and apk: namespace in lower case; deb, apk: the name too; rpm: the epoch is a qualifier.
- * Spec: package-url/purl-spec PURL-SPECIFICATION.rst and types/{deb,rpm,apk}-definition.json. */
+ * What the namespace is, and which parts are written in lower case, depends on the type; the epoch
+ * of rpm is a qualifier. Spec: package-url/purl-spec PURL-SPECIFICATION.rst and
+ * types/TYPE-definition.json. */
 #include "pkg/package.h"
 
 enum fold { FOLD_NOT, FOLD_LOWER };
+
+/* A name of a type with a joint holds its namespace: what is in front of the last one. */
+static const struct purl_type {
+	const char *type;
+	uint8_t joint;
+	enum fold namespace, name;
+} types[] = {
+    {"alpm", 0, FOLD_LOWER, FOLD_LOWER},  {"apk", 0, FOLD_LOWER, FOLD_LOWER},
+    {"bitnami", 0, FOLD_NOT, FOLD_LOWER}, {"composer", '/', FOLD_LOWER, FOLD_LOWER},
+    {"deb", 0, FOLD_LOWER, FOLD_LOWER},	  {"golang", '/', FOLD_NOT, FOLD_NOT},
+    {"hex", '/', FOLD_LOWER, FOLD_LOWER}, {"maven", ':', FOLD_NOT, FOLD_NOT},
+    {"npm", '/', FOLD_NOT, FOLD_NOT},	  {"pub", 0, FOLD_NOT, FOLD_LOWER},
+    {"pypi", 0, FOLD_NOT, FOLD_LOWER},	  {"rpm", 0, FOLD_LOWER, FOLD_NOT},
+    {"swift", '/', FOLD_NOT, FOLD_NOT},
+};
+
+static struct purl_type type_of(struct bytes type)
+{
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (bytes_eq_lit(type, types[i].type))
+			return types[i];
+	return (struct purl_type){.joint = 0};
+}
 
 static void put_encoded(struct buf *out, struct bytes text, enum fold fold)
 {
@@ -27,53 +51,91 @@ static void put_namespace(struct buf *out, struct bytes namespace, enum fold fol
 	}
 }
 
-struct qualifiers {
-	struct buf *out;
-	bool any;
+/* A qualifier before it is written; encoded: the value is, as a purl has it. */
+struct qualifier {
+	struct bytes key, value, more; /* more: goes on behind value */
+	const char *between;
+	bool encoded;
 };
 
-static void put_key(struct qualifiers *q, const char *key)
+#define QUALIFIERS_MAX 16 /* real purls have up to four */
+
+struct qualifiers {
+	struct qualifier v[QUALIFIERS_MAX];
+	size_t count;
+};
+
+/* By key; what has no value, or stands there already, is left out. */
+static void add(struct qualifiers *q, struct qualifier new)
 {
-	buf_put_u8(q->out, q->any ? '&' : '?');
-	buf_put_text(q->out, key);
-	buf_put_u8(q->out, '=');
-	q->any = true;
+	size_t at = q->count;
+	if (new.key.len == 0 || new.value.len == 0 || q->count == QUALIFIERS_MAX)
+		return;
+	for (; at > 0 && bytes_cmp(q->v[at - 1].key, new.key) >= 0; at--)
+		if (bytes_eq(q->v[at - 1].key, new.key))
+			return;
+	for (size_t i = q->count++; i > at; i--)
+		q->v[i] = q->v[i - 1];
+	q->v[at] = new;
 }
 
-static void put_qualifier(struct qualifiers *q, const char *key, struct bytes value)
+static void add_key(struct qualifiers *q, const char *key, struct bytes value)
 {
-	if (value.len == 0)
-		return;
-	put_key(q, key);
-	put_encoded(q->out, value, FOLD_NOT);
+	add(q, (struct qualifier){.key = bytes_of(key), .value = value});
 }
 
 /* "debian:12" is written debian-12, as other tools write it, without product streams. */
-static void put_distro(struct qualifiers *q, struct bytes distro)
+static void add_distro(struct qualifiers *q, struct bytes distro)
 {
-	if (distro.len == 0)
-		return;
 	struct bytes release = distro;
 	struct bytes id = bytes_cut(&release, ':');
 	release = bytes_cut(&release, ':');
-	put_key(q, "distro");
-	put_encoded(q->out, id, FOLD_NOT);
-	if (release.len > 0) {
-		buf_put_u8(q->out, '-');
-		put_encoded(q->out, release, FOLD_NOT);
+	add(q, (struct qualifier){.key = BYTES_LIT("distro"),
+				  .value = id,
+				  .between = release.len > 0 ? "-" : "",
+				  .more = release});
+}
+
+static void add_upstream(struct qualifiers *q, const struct pkg *p)
+{
+	bool other_version = p->source_version.len > 0 && !bytes_eq(p->source_version, p->version);
+	if (p->class != PKG_OS || (bytes_eq(p->source_name, p->name) && !other_version))
+		return;
+	add(q, (struct qualifier){.key = BYTES_LIT("upstream"),
+				  .value = p->source_name,
+				  .between = other_version ? "%40" : "",
+				  .more = other_version ? p->source_version : BYTES_NONE});
+}
+
+static bool is_key(struct bytes key)
+{
+	for (size_t i = 0; i < key.len; i++)
+		if (byte_lower(key.ptr[i]) != key.ptr[i] ||
+		    !(byte_is_alnum(key.ptr[i]) || bytes_find(BYTES_LIT(".-_"), key.ptr[i]) < 3))
+			return false;
+	return key.len > 0 && !byte_is_digit(key.ptr[0]);
+}
+
+static void add_stated(struct qualifiers *q, struct bytes stated)
+{
+	while (stated.len > 0) {
+		struct bytes value = bytes_cut(&stated, '&');
+		struct bytes key = bytes_cut(&value, '=');
+		if (is_key(key))
+			add(q, (struct qualifier){.key = key, .value = value, .encoded = true});
 	}
 }
 
-static void put_upstream(struct qualifiers *q, const struct pkg *p)
+static void put_qualifiers(struct buf *out, const struct qualifiers *q)
 {
-	bool other_version = p->source_version.len > 0 && !bytes_eq(p->source_version, p->version);
-	if (p->source_name.len == 0 || (bytes_eq(p->source_name, p->name) && !other_version))
-		return;
-	put_key(q, "upstream");
-	put_encoded(q->out, p->source_name, FOLD_NOT);
-	if (other_version) {
-		put_encoded(q->out, BYTES_LIT("@"), FOLD_NOT);
-		put_encoded(q->out, p->source_version, FOLD_NOT);
+	for (size_t i = 0; i < q->count; i++) {
+		const struct qualifier *one = &q->v[i];
+		buf_put_u8(out, i > 0 ? '&' : '?');
+		buf_put(out, one->key);
+		buf_put_u8(out, '=');
+		buf_put_percent(out, one->value, one->encoded ? ":%" : ":");
+		buf_put_text(out, one->between ? one->between : "");
+		put_encoded(out, one->more, FOLD_NOT);
 	}
 }
 
@@ -91,24 +153,36 @@ static struct bytes cut_epoch(struct bytes *version)
 	return epoch;
 }
 
+static void put_name(struct buf *out, const struct pkg *p)
+{
+	struct purl_type type = type_of(p->type);
+	struct bytes namespace = p->namespace, name = p->name;
+	size_t at = type.joint ? bytes_find_last(name, type.joint) : name.len;
+	if (at < name.len) {
+		namespace = bytes_part(name, 0, at);
+		name = bytes_from(name, at + 1);
+	}
+	put_namespace(out, namespace, type.namespace);
+	put_encoded(out, name, type.name);
+}
+
 void pkg_purl(const struct pkg *p, struct buf *out)
 {
-	struct qualifiers q = {.out = out};
-	bool rpm = bytes_eq_lit(p->type, "rpm");
-	bool lower = bytes_eq_lit(p->type, "deb") || bytes_eq_lit(p->type, "apk");
+	struct qualifiers q = {.count = 0};
 	struct bytes version = p->version;
-	struct bytes epoch = rpm ? cut_epoch(&version) : BYTES_NONE;
+	struct bytes epoch = bytes_eq_lit(p->type, "rpm") ? cut_epoch(&version) : BYTES_NONE;
 	buf_put_text(out, "pkg:");
 	put_encoded(out, p->type, FOLD_LOWER);
 	buf_put_u8(out, '/');
-	put_namespace(out, p->namespace, rpm || lower ? FOLD_LOWER : FOLD_NOT);
-	put_encoded(out, p->name, lower ? FOLD_LOWER : FOLD_NOT);
+	put_name(out, p);
 	if (version.len > 0) {
 		buf_put_u8(out, '@');
 		put_encoded(out, version, FOLD_NOT);
 	}
-	put_qualifier(&q, "arch", p->arch);
-	put_distro(&q, p->distro);
-	put_qualifier(&q, "epoch", epoch);
-	put_upstream(&q, p);
+	add_key(&q, "arch", p->arch);
+	add_distro(&q, p->distro);
+	add_key(&q, "epoch", epoch);
+	add_upstream(&q, p);
+	add_stated(&q, p->qualifiers);
+	put_qualifiers(out, &q);
 }

@@ -164,11 +164,18 @@ static void maps_distributions(void **state)
 	assert_text(out[1], "SUSE:Linux Enterprise Server 12 SP5-LTSS");
 	assert_text(out[3], "SUSE:Linux Enterprise Module for Web and Scripting 12");
 	p.class = PKG_LANGUAGE;
-	p.type = BYTES_LIT("npm");
+	p.type = BYTES_LIT("generic");
 	assert_int_equal(match_ecosystems(&p, &a, out), 0);
-	p.type = BYTES_LIT("pypi");
-	assert_int_equal(match_ecosystems(&p, &a, out), 1);
-	assert_text(out[0], "PyPI");
+	/* purl's types and what OSV calls their ecosystems */
+	static const char *const languages[][2] = {
+	    {"cargo", "crates.io"}, {"composer", "Packagist"}, {"gem", "RubyGems"},
+	    {"golang", "Go"},	    {"maven", "Maven"},	       {"npm", "npm"},
+	    {"nuget", "NuGet"},	    {"pypi", "PyPI"}};
+	for (size_t i = 0; i < sizeof languages / sizeof *languages; i++) {
+		p.type = bytes_of(languages[i][0]);
+		assert_int_equal(match_ecosystems(&p, &a, out), 1);
+		assert_text(out[0], languages[i][1]);
+	}
 	p = (struct pkg){.class = PKG_OS, .distro = BYTES_LIT("arch:"), .type = BYTES_LIT("alpm")};
 	assert_int_equal(match_ecosystems(&p, &a, out), 1);
 	assert_text(out[0], "Arch Linux");
