@@ -56,3 +56,4 @@ extern const struct eco_parser eco_content_sets;
 extern const struct eco_parser eco_chisel;
 extern const struct eco_parser eco_arch;
 extern const struct eco_parser eco_python;
+extern const struct eco_parser eco_nuget;

@@ -161,7 +161,11 @@ int indexer_parse(struct indexer *ix, uint32_t index, struct bytes file, struct 
 	arena_init(&a, PARSE_MEMORY);
 	struct bytes path = ix->w.entries[index].path;
 	int r = eco_parsers[ix->w.entries[index].eco]->parse(path, file, &sink, &a, &why);
+	bool spent = r == -ERR_NOMEM && arena_is_spent(&a);
 	arena_free(&a);
+	if (spent)
+		return layer_writer_unread(&ix->w, index,
+					   "reading it takes more than 24 MiB of memory", e);
 	if (indexer_is_damage(r))
 		return layer_writer_unread(&ix->w, index, why.msg, e);
 	if (r < 0)

@@ -158,6 +158,9 @@ static int explain(struct why *w, struct bytes id)
 	struct verdicts all;
 	if (w->p->third_party)
 		return not_assessed(w, "it does not come from the distribution");
+	if (w->p->class == PKG_DECLARED)
+		return not_assessed(w,
+				    "a lock file declares it: nothing shows that it is installed");
 	size_t n;
 	if (!ecosystem_names(w->p, w->a, names, &n))
 		return err_set(w->e, ERR_NOMEM, "match: no memory");

@@ -71,6 +71,7 @@ int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, str
 enum match_unassessed {
 	MATCH_ASSESSED,
 	MATCH_THIRD_PARTY,
+	MATCH_DECLARED,	  /* a lock file names it: nothing shows that it is installed */
 	MATCH_WRONG_TYPE, /* a deb in an image of an rpm distribution */
 	MATCH_NO_ADVISORIES,
 	MATCH_NO_LANGUAGE, /* the same of a language */

@@ -74,6 +74,10 @@ int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
 		*ret = MATCH_THIRD_PARTY;
 		return 0;
 	}
+	if (p->class == PKG_DECLARED) {
+		*ret = MATCH_DECLARED;
+		return 0;
+	}
 	if (!ecosystem_has_type(p)) {
 		*ret = MATCH_WRONG_TYPE;
 		return 0;
@@ -96,6 +100,8 @@ const char *match_unassessed_text(enum match_unassessed u)
 	switch (u) {
 	case MATCH_THIRD_PARTY:
 		return "third-party: the distribution's advisories do not cover them";
+	case MATCH_DECLARED:
+		return "declared by lock files: nothing shows that they are installed";
 	case MATCH_WRONG_TYPE:
 		return "of a package manager other than the distribution's, whose advisories do "
 		       "not cover them";

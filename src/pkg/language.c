@@ -35,8 +35,6 @@ static const struct {
     {"Packagist", "composer.lock", NULL, NULL},
     {"crates.io", "Cargo.lock", NULL, NULL},
     {"Go", "go.sum", NULL, NULL},
-    {"NuGet", NULL, ".deps.json", NULL},
-    {"NuGet", "packages.lock.json", NULL, NULL},
     {"NuGet", NULL, ".nuspec", NULL},
     {"Conda", NULL, ".json", "conda-meta"},
     {"Hex", "mix.lock", NULL, NULL},

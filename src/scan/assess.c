@@ -239,6 +239,9 @@ static int gap_reasons(const struct assess_input *in, struct assess *as, struct 
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < as->gap_count; i++) {
 		const struct assess_gap *g = &as->gaps[i];
+		/* what is not installed leaves nothing open */
+		if (bytes_eq_lit(g->reason, match_unassessed_text(MATCH_DECLARED)))
+			continue;
 		bool all = !g->files && g->count == in->image->package_count;
 		if (all && bytes_eq_lit(g->reason, match_unassessed_text(MATCH_NO_ADVISORIES)))
 			r = no_advisories(in, as, a, e);

@@ -142,21 +142,50 @@ static void compare(struct bytes want_text, struct bytes have_text, bool is_rpm,
 	}
 }
 
-/* Where such a file lies in an image. */
-static const char *place_of(struct bytes type, struct bytes fixture)
+/* The kinds that are compared, and where such a file lies in an image; NULL: by the fixture's own
+ * name. */
+static const struct {
+	const char *type, *place;
+} kinds[] = {
+    {"apk", "lib/apk/db/installed"},	     {"chisel", "var/lib/chisel/manifest.wall"},
+    {"dpkg", "var/lib/dpkg/status"},	     {"rpm", "var/lib/rpm/Packages"},
+    {"dotnet-deps-json", "app/a.deps.json"}, {"nuget-lock", "srv/packages.lock.json"},
+};
+#define KIND_COUNT (sizeof kinds / sizeof *kinds)
+
+static size_t kind_of(struct bytes type)
 {
-	if (bytes_eq_lit(type, "apk"))
-		return "lib/apk/db/installed";
-	if (bytes_eq_lit(type, "chisel"))
-		return "var/lib/chisel/manifest.wall";
-	if (bytes_eq_lit(type, "dpkg")) {
-		if (bytes_find_bytes(fixture, BYTES_LIT("/opkg/")) < fixture.len)
-			return "usr/lib/opkg/status";
-		return bytes_find_bytes(fixture, BYTES_LIT("/status.d/")) < fixture.len
-			   ? "var/lib/dpkg/status.d/foo"
-			   : "var/lib/dpkg/status";
-	}
-	return "var/lib/rpm/Packages";
+	size_t i = 0;
+	while (i < KIND_COUNT && !bytes_eq_lit(type, kinds[i].type))
+		i++;
+	return i;
+}
+
+static void place_of(struct bytes type, struct bytes fixture, char out[256])
+{
+	const char *place = kinds[kind_of(type)].place;
+	if (bytes_eq_lit(type, "dpkg") &&
+	    bytes_find_bytes(fixture, BYTES_LIT("/opkg/")) < fixture.len)
+		place = "usr/lib/opkg/status";
+	else if (bytes_eq_lit(type, "dpkg") &&
+		 bytes_find_bytes(fixture, BYTES_LIT("/status.d/")) < fixture.len)
+		place = "var/lib/dpkg/status.d/foo";
+	if (place)
+		snprintf(out, 256, "%s", place);
+	else
+		snprintf(out, 256, "app/%.*s",
+			 BYTES_ARG(bytes_from(fixture, bytes_find_last(fixture, '/') + 1)));
+}
+
+/* A folder, or several files that are read together. */
+static bool is_one_file(struct bytes fixture)
+{
+	char path[4096];
+	struct stat st;
+	const char *root = getenv("PLIMSOLL_SHARED");
+	snprintf(path, sizeof path, "%s/corpus/packages/%.*s", root ? root : "",
+		 BYTES_ARG(fixture));
+	return stat(path, &st) != 0 ? bytes_find(fixture, '|') == fixture.len : S_ISREG(st.st_mode);
 }
 
 /* Files of a txtar archive, each parsed where it says it lies. */
@@ -204,12 +233,12 @@ struct totals {
 
 static void run_pair(const struct bytes *f, struct bytes doc, struct totals *t)
 {
-	char name[1024];
+	char name[1024], place[256];
 	struct buf input, expected;
 	struct eco_catch c;
 	struct err e = ERR_INIT;
 	t->pairs++;
-	if (f[F_FIXTURES].len == 0) {
+	if (f[F_FIXTURES].len == 0 || !is_one_file(f[F_FIXTURES])) {
 		t->without_input++;
 		return;
 	}
@@ -221,8 +250,9 @@ static void run_pair(const struct bytes *f, struct bytes doc, struct totals *t)
 	int r = -ERR_NOT_FOUND;
 	if (ok && bytes_has_suffix_lit(f[F_FIXTURES], ".txtar"))
 		r = parse_txtar(&c, buf_bytes(&input), &e);
-	else if (ok)
-		r = eco_catch_parse(&c, place_of(f[F_TYPE], f[F_FIXTURES]), buf_bytes(&input), &e);
+	place_of(f[F_TYPE], f[F_FIXTURES], place);
+	if (ok && r == -ERR_NOT_FOUND)
+		r = eco_catch_parse(&c, place, buf_bytes(&input), &e);
 	size_t missing, extra;
 	printf("%.*s: %zu packages, %zu notes%s%s\n", BYTES_ARG(f[F_EXPECTED]), c.package_count,
 	       c.note_count, r < 0 ? ": " : "", e.msg);
@@ -319,7 +349,9 @@ static size_t run_negative(const char *path)
 					     "etc/os-release",
 					     "var/lib/chisel/manifest.wall",
 					     "var/lib/ubuntu-advantage/status.json",
-					     "usr/share/buildinfo/content-sets.json"};
+					     "usr/share/buildinfo/content-sets.json",
+					     "app/a.deps.json",
+					     "srv/packages.lock.json"};
 	struct stat st;
 	size_t files = 0;
 	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
@@ -367,8 +399,7 @@ int main(void)
 	for (struct bytes rest = buf_bytes(&index); rest.len > 0;) {
 		struct bytes f[FIELD_COUNT];
 		cut_fields(bytes_cut(&rest, '\n'), '\t', f, FIELD_COUNT);
-		if (bytes_eq_lit(f[F_TYPE], "apk") || bytes_eq_lit(f[F_TYPE], "dpkg") ||
-		    bytes_eq_lit(f[F_TYPE], "rpm") || bytes_eq_lit(f[F_TYPE], "chisel"))
+		if (kind_of(f[F_TYPE]) < KIND_COUNT)
 			run_pair(f, buf_bytes(&doc), &t);
 	}
 	printf(
