@@ -10,6 +10,10 @@
 static const struct record_field package_fields[] = {
     RECORD_SHOWN(RECORD_TEXT, "type", "Type of the package URL: deb, apk, rpm …",
 		 .example = "\"deb\""),
+    RECORD_SHOWN(RECORD_TEXT, "class",
+		 "What states it: a distribution's database, installed files of a language, a "
+		 "program that says what it was built from, or a lock file, which only declares it",
+		 .words = pkg_class_word),
     RECORD_SHOWN(RECORD_TEXT, "name", "Its name"),
     RECORD_SHOWN(RECORD_TEXT, "version", "Its version, as its package manager writes it"),
     RECORD_SHOWN(RECORD_TEXT, "arch", "Its architecture; empty where it has none"),
@@ -90,7 +94,9 @@ static void put_package(struct json_out *w, struct db_stmt *s, struct buf *purl)
 			.vendor = db_bytes(s, 8),
 			.distro = db_bytes(s, 9),
 			.third_party = db_int(s, 10) != 0,
-			.path = db_bytes(s, 11)};
+			.path = db_bytes(s, 11),
+			.qualifiers = db_bytes(s, 15),
+			.class = (enum pkg_class)db_int(s, 16)};
 	buf_clear(purl);
 	pkg_purl(&p, purl);
 	json_put_need(w, purl);
@@ -107,7 +113,7 @@ static struct db_stmt *query_packages(struct db_tx *tx, const struct packages *l
 	    tx,
 	    "SELECT p.type, p.namespace, p.name, p.version, p.arch, p.source_name,"
 	    " p.source_version, p.module, p.vendor, p.distro, p.third_party, sp.path, l.digest,"
-	    " p.id, s.position"
+	    " p.id, s.position, p.qualifiers, p.class"
 	    " FROM image_set s JOIN image_layer l ON l.id = s.layer_id"
 	    " JOIN set_package sp ON sp.set_id = s.set_id AND sp.position = 0"
 	    " JOIN package p ON p.id = sp.package_id WHERE s.image_id = $1"

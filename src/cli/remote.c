@@ -256,6 +256,7 @@ static int on_package(void *arg, struct json *j, struct err *e)
 				json_skip(j);
 		}
 	}
+	p.class = eco_class_of(p.type);
 	p.namespace = bytes_part(p.distro, 0, bytes_find(p.distro, ':'));
 	l->rows[l->count++] = (struct inv_package){.pkg = p, .layer = layer_of(l, layer)};
 	return 0;

@@ -45,6 +45,12 @@ extern const struct eco_parser *const eco_parsers[];
 /* What row wants of the file at path. */
 struct eco_want eco_wants(size_t row, struct bytes path);
 
+/* Is it one word: printable, without blanks? */
+bool eco_is_word(struct bytes b);
+/* A language's package, which is built from itself. */
+struct pkg eco_language_package(const char *purl_type, struct bytes name, struct bytes version,
+				enum pkg_class class);
+
 /* One for each row. */
 extern const struct eco_parser eco_os_release;
 extern const struct eco_parser eco_dpkg;
@@ -57,3 +63,6 @@ extern const struct eco_parser eco_chisel;
 extern const struct eco_parser eco_arch;
 extern const struct eco_parser eco_python;
 extern const struct eco_parser eco_nuget;
+extern const struct eco_parser eco_node;
+extern const struct eco_parser eco_ruby;
+extern const struct eco_parser eco_php;

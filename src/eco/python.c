@@ -11,14 +11,6 @@
 #include "eco/parsers.h"
 #include "pkg/python_name.h"
 
-static bool is_text(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++)
-		if (b.ptr[i] <= ' ' || b.ptr[i] >= 0x7f)
-			return false;
-	return b.len > 0;
-}
-
 static int python_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
 			struct arena *a, struct err *e)
 {
@@ -41,17 +33,12 @@ static int python_parse(struct bytes path, struct bytes file, const struct eco_s
 	}
 	if (!python_name_is_valid(name))
 		return sink->note(sink->arg, 0, "no package name", e);
-	if (!is_text(version))
+	if (!eco_is_word(version))
 		return sink->note(sink->arg, 0, "no package version", e);
 	struct bytes normal = python_name(name, a);
 	if (normal.len == 0)
 		return err_set(e, ERR_NOMEM, "Python package: out of memory");
-	struct pkg p = {.type = BYTES_LIT("pypi"),
-			.name = normal,
-			.version = version,
-			.source_name = normal,
-			.source_version = version,
-			.class = PKG_LANGUAGE};
+	struct pkg p = eco_language_package("pypi", normal, version, PKG_LANGUAGE);
 	return sink->package(sink->arg, &p, e);
 }
 

@@ -151,11 +151,12 @@ static bool read_package(struct filling *f, struct db_stmt *s, void *row)
 	struct bytes *const texts[] = {
 	    &p->pkg.type,   &p->pkg.namespace,	 &p->pkg.name,		 &p->pkg.version,
 	    &p->pkg.arch,   &p->pkg.source_name, &p->pkg.source_version, &p->pkg.module,
-	    &p->pkg.vendor, &p->pkg.distro};
+	    &p->pkg.vendor, &p->pkg.distro,	 &p->pkg.qualifiers};
 	struct buf purl;
 	bool ok = true;
 	p->id = db_int(s, 0);
-	p->pkg.third_party = db_int(s, 11) != 0;
+	p->pkg.third_party = db_int(s, 12) != 0;
+	p->pkg.class = (enum pkg_class)db_int(s, 13);
 	for (size_t i = 0; ok && i < sizeof texts / sizeof *texts; i++)
 		ok = finding_copy(f->l->a, s, (int)i + 1, texts[i]);
 	buf_init(&purl, PKG_PURL_MAX);
@@ -207,7 +208,8 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 	return read_rows(f,
 			 listing_ask(l,
 				     "SELECT id, type, namespace, name, version, arch, source_name,"
-				     " source_version, module, vendor, distro, third_party"
+				     " source_version, module, vendor, distro, qualifiers,"
+				     " third_party, class"
 				     " FROM package WHERE id {IN $1}",
 				     DB_ARGS(DB_INTS(ids, packages)), e),
 			 &f->packages, read_package, e);

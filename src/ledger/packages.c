@@ -64,7 +64,7 @@ int package_add(struct db_tx *tx, const struct pkg *p, const uint8_t identity[PA
 	    DB_ARGS(DB_I(*ret_id), DB_B(identity_bytes(identity)), DB_I(p->class), DB_T(p->type),
 		    DB_T(p->namespace), DB_T(p->name), DB_T(p->version), DB_T(p->arch),
 		    DB_T(p->distro), DB_T(p->source_name), DB_T(p->source_version), DB_T(p->module),
-		    DB_T(p->vendor), DB_T(BYTES_NONE), DB_I(p->third_party)),
+		    DB_T(p->vendor), DB_T(p->qualifiers), DB_I(p->third_party)),
 	    e);
 	return n < 0 ? (int)n : 0;
 }

@@ -1,5 +1,5 @@
-/* By name alone: installed packages (node_modules/NAME/package.json, eggs, jars, gems,
- * installed.json, conda-meta, .deps.json) and lock files, which say what a program was built from.
+/* By name alone: installed packages (eggs, jars, conda-meta) and lock files, which say what a
+ * program was built from.
  * A binary that a compiler made has no such name. What an ecosystem reads is not here; nor are
  * wheels, which are installed from: pip itself comes with Python as one. */
 #include "pkg/language.h"
@@ -28,10 +28,7 @@ static const struct {
     {"Maven", NULL, ".jpi", NULL},
     {"Maven", NULL, ".aar", NULL},
     {"Maven", "gradle.lockfile", NULL, NULL},
-    {"RubyGems", NULL, ".gemspec", "specifications"},
-    {"RubyGems", NULL, ".gemspec", "specifications/default"},
     {"RubyGems", "Gemfile.lock", NULL, NULL},
-    {"Packagist", "installed.json", NULL, "composer"},
     {"Packagist", "composer.lock", NULL, NULL},
     {"crates.io", "Cargo.lock", NULL, NULL},
     {"Go", "go.sum", NULL, NULL},
@@ -41,22 +38,6 @@ static const struct {
     {"Pub", "pubspec.lock", NULL, NULL},
     {"SwiftURL", "Package.resolved", NULL, NULL},
 };
-
-/* node_modules/NAME or node_modules/@SCOPE/NAME at the end of folder: a package, not one of its own
- * folders. */
-static bool is_node_package(struct bytes folder)
-{
-	size_t slash = bytes_find_last(folder, '/');
-	if (slash >= folder.len)
-		return false;
-	struct bytes parent = bytes_part(folder, 0, slash);
-	size_t above = bytes_find_last(parent, '/');
-	struct bytes scope = above < parent.len ? bytes_from(parent, above + 1) : parent;
-	if (bytes_has_prefix_lit(scope, "@"))
-		parent = bytes_part(parent, 0, above < parent.len ? above : 0);
-	return bytes_eq_lit(parent, "node_modules") ||
-	       bytes_has_suffix_lit(parent, "/node_modules");
-}
 
 static bool ends_in(struct bytes folder, const char *end)
 {
@@ -76,8 +57,6 @@ const char *language_kind(struct bytes path)
 	static const char ends[] = "AOcdegiklmnor";
 	if (base.len < 4 || bytes_find(bytes_of(ends), base.ptr[base.len - 1]) == sizeof ends - 1)
 		return NULL;
-	if (bytes_eq_lit(base, "package.json"))
-		return is_node_package(folder) ? "npm" : NULL;
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		bool named = files[i].base ? bytes_eq_lit(base, files[i].base)
 					   : base.len > bytes_of(files[i].suffix).len &&

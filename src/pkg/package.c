@@ -95,3 +95,12 @@ void pkg_take(struct cursor *c, struct pkg *ret_p)
 	p.third_party = cur_ok(c) && third_party;
 	*ret_p = cur_ok(c) ? p : (struct pkg){.class = PKG_OS};
 }
+
+const char *pkg_class_word(int number)
+{
+	static const char *const words[] = {[PKG_OS] = "os",
+					    [PKG_LANGUAGE] = "language",
+					    [PKG_BINARY] = "binary",
+					    [PKG_DECLARED] = "declared"};
+	return number >= 0 && number <= PKG_DECLARED ? words[number] : NULL;
+}

@@ -14,6 +14,9 @@ enum pkg_class {
 	PKG_DECLARED, /* a lock file: said to be wanted, not seen to be installed */
 };
 
+/* "os", "language", "binary", "declared"; NULL: no class has this number. */
+const char *pkg_class_word(int number);
+
 /* What an os-release file (or an older relative) says. All runs borrow from one arena. */
 struct pkg_distro {
 	struct bytes id;	 /* os-release ID, lower case: "debian", "alpine", "rhel", "centos",

@@ -5,8 +5,8 @@
 #include <string.h>
 
 struct eco_catch {
-	struct buf packages; /* "type name version arch source source_version module vendor", tabs
-				between, a line each */
+	struct buf packages; /* "type name version arch source source_version module vendor
+				[qualifiers]", tabs between, a line each */
 	struct buf owned;    /* "name[:arch] path" */
 	struct buf notes;    /* "offset text" */
 	struct buf distro;   /* "id id_like version_id codename name cpe [streams]", tabs between */
@@ -34,7 +34,10 @@ static inline int eco_catch_package(void *arg, const struct pkg *p, struct err *
 	const struct bytes f[] = {p->type,	  p->name,	     p->version, p->arch,
 				  p->source_name, p->source_version, p->module,	 p->vendor};
 	for (size_t i = 0; i < 8; i++)
-		eco_catch_field(c, &c->packages, f[i], i == 7 ? '\n' : '\t');
+		eco_catch_field(c, &c->packages, f[i],
+				i == 7 && p->qualifiers.len == 0 ? '\n' : '\t');
+	if (p->qualifiers.len > 0)
+		eco_catch_field(c, &c->packages, p->qualifiers, '\n');
 	c->package_count++;
 	if (c->fail_after && c->package_count >= c->fail_after)
 		return err_set(e, ERR_LIMIT, "enough");

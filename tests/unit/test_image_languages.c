@@ -24,22 +24,21 @@ static void test_languages(void **state)
 	t = new_layer(&im);
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
-	tar_file(t, "app/node_modules/a/package.json", "{}");
-	tar_file(t, "app/node_modules/b/package.json", "{}");
+	tar_file(t, "app/a/mix.lock", "{}");
+	tar_file(t, "app/b/mix.lock", "{}");
 	tar_file(t, "cache/x.jar", "");
 	tar_file(t, "opt/y.jar", "");
 	tar_file(t, "opq/z.jar", "");
 	t = new_layer(&im);
-	tar_file(t, "app/node_modules/.wh.b", "");
+	tar_file(t, "app/.wh.b", "");
 	tar_file(t, ".wh.cache", "");
 	tar_file(t, "opq/.wh..wh..opq", "");
 	tar_file(t, "opt/y.jar", "again");
 	merge(&im);
 	assert_int_equal(im.out.language_count, 2);
-	assert_string_equal(im.out.languages[0].kind, "npm");
+	assert_string_equal(im.out.languages[0].kind, "Hex");
 	assert_int_equal(im.out.languages[0].count, 1);
-	assert_true(
-	    bytes_eq_lit(im.out.languages[0].examples[0], "app/node_modules/a/package.json"));
+	assert_true(bytes_eq_lit(im.out.languages[0].examples[0], "app/a/mix.lock"));
 	assert_string_equal(im.out.languages[1].kind, "Maven");
 	assert_int_equal(im.out.languages[1].count, 1);
 	assert_int_equal(im.out.state, INV_ASSESSED);
@@ -85,22 +84,21 @@ static void test_languages_owned(void **state)
 	(void)state;
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("npm", "1"));
-	tar_file(t, "var/lib/dpkg/info/npm.list",
-		 "/usr/lib/node_modules/npm/package.json\n/opt/b.jar\n");
+	tar_file(t, "var/lib/dpkg/info/npm.list", "/usr/lib/npm/mix.lock\n/opt/b.jar\n");
 	tar_file(t, "var/lib/dpkg/info/gone.list", "/opt/a.jar\n");
-	tar_file(t, "usr/lib/node_modules/npm/package.json", "1");
+	tar_file(t, "usr/lib/npm/mix.lock", "1");
 	tar_file(t, "opt/a.jar", "");
 	tar_file(t, "opt/b.jar", "");
 	tar_put(t, "opt/c.jar", '2', "/data/c", BYTES_NONE);
 	tar_put(t, "opt/d.jar", '2', "b.jar", BYTES_NONE);
-	tar_file(new_layer(&im), "usr/lib/node_modules/npm/package.json", "2");
+	tar_file(new_layer(&im), "usr/lib/npm/mix.lock", "2");
 	merge(&im);
 	assert_int_equal(im.out.language_count, 2);
 	assert_string_equal(im.out.languages[0].kind, "Maven");
 	assert_int_equal(im.out.languages[0].count, 2);
 	assert_true(bytes_eq_lit(im.out.languages[0].examples[0], "opt/a.jar"));
 	assert_true(bytes_eq_lit(im.out.languages[0].examples[1], "opt/c.jar"));
-	assert_string_equal(im.out.languages[1].kind, "npm");
+	assert_string_equal(im.out.languages[1].kind, "Hex");
 	assert_int_equal(im.out.languages[1].count, 1);
 	drop(&im);
 }
@@ -109,23 +107,18 @@ static void test_languages_owned(void **state)
  * path that was never moved below usr. */
 static void test_languages_claimed(void **state)
 {
-	static const char *const claimed[] = {"app/node_modules/a/package.json",
-					      "home/x/a.jar",
-					      "root/a.jar",
-					      "srv/a.jar",
-					      "tmp/a.jar",
-					      "usr/local/lib/a.jar",
-					      "usr/data/a.jar"};
+	static const char *const claimed[] = {
+	    "app/a/mix.lock", "home/x/a.jar",	     "root/a.jar",    "srv/a.jar",
+	    "tmp/a.jar",      "usr/local/lib/a.jar", "usr/data/a.jar"};
 	enum { COUNT = sizeof claimed / sizeof claimed[0] };
 	struct image im = {.count = 0};
 	struct buf *t = new_layer(&im);
 	(void)state;
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("bash", "1"));
-	tar_file(
-	    t, "var/lib/dpkg/info/bash.list",
-	    "/app/node_modules/a/package.json\n/home/x/a.jar\n/root/a.jar\n/srv/a.jar\n/tmp/a.jar\n"
-	    "/usr/local/lib/a.jar\n/data/a.jar\n");
+	tar_file(t, "var/lib/dpkg/info/bash.list",
+		 "/app/a/mix.lock\n/home/x/a.jar\n/root/a.jar\n/srv/a.jar\n/tmp/a.jar\n"
+		 "/usr/local/lib/a.jar\n/data/a.jar\n");
 	for (size_t i = 0; i < COUNT; i++)
 		tar_file(t, claimed[i], "");
 	merge(&im);

@@ -9,12 +9,8 @@
 #include <cmocka.h>
 
 static const char *const rows[][2] = {
-    {"app/node_modules/lodash/package.json", "npm"},
-    {"node_modules/@babel/core/package.json", "npm"},
-    {"app/node_modules/a/node_modules/b/package.json", "npm"},
-    {"app/node_modules/a/lib/package.json", NULL},
-    {"app/package.json", NULL},
-    {"xnode_modules/a/package.json", NULL},
+    {"app/node_modules/lodash/package.json", NULL},
+    {"node_modules/@babel/core/package.json", NULL},
     {"app/package-lock.json", "npm"},
     {"usr/lib/python3.11/site-packages/requests-2.31.0.dist-info/METADATA", NULL},
     {"usr/lib/python3/dist-packages/six.egg-info/PKG-INFO", NULL},
@@ -27,10 +23,10 @@ static const char *const rows[][2] = {
     {"app/wheels/six-1.0-py3-none-any.whl", NULL},
     {"app/eggs/six-1.0.egg", "PyPI"},
     {"app.war", "Maven"},
-    {"usr/lib/ruby/gems/3.1.0/specifications/rack-2.2.gemspec", "RubyGems"},
-    {"usr/lib/ruby/gems/3.1.0/specifications/default/json-2.6.gemspec", "RubyGems"},
+    {"usr/lib/ruby/gems/3.1.0/specifications/rack-2.2.gemspec", NULL},
+    {"usr/lib/ruby/gems/3.1.0/specifications/default/json-2.6.gemspec", NULL},
     {"app/rack.gemspec", NULL},
-    {"app/vendor/composer/installed.json", "Packagist"},
+    {"app/vendor/composer/installed.json", NULL},
     {"app/installed.json", NULL},
     {"src/Cargo.lock", "crates.io"},
     {"go.sum", "Go"},

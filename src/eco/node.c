@@ -1,0 +1,161 @@
+/* Packages of Node.js that npm, Yarn and pnpm unpacked below a node_modules folder, wherever it
+ * lies.
+ *
+ * node_modules/NAME/package.json or node_modules/@SCOPE/NAME/package.json is a package's own: JSON,
+ * of which "name" and "version" count, whatever the folder is called (an alias is only a folder).
+ * Deeper ones are copies that a package brings along, if they state another name and a version;
+ * those of its tests are not meant to run. A package.json elsewhere is a project's source, and not
+ * installed. Spec: docs.npmjs.com "package.json", "folders". */
+#include "eco/parsers.h"
+#include "eco/path.h"
+
+#include "base/json.h"
+#include "base/utf8.h"
+
+#include <string.h>
+
+#define NAME_MAX_LEN 214U /* of npm */
+
+/* Where a package.json lies. */
+struct spot {
+	bool installed;
+	struct bytes folder; /* the package's: "lodash", "@babel/core" */
+	bool deeper;	     /* not in it, but below */
+};
+
+static bool is_of_tests(struct bytes folder)
+{
+	static const char *const names[] = {"test",	"tests",	"__tests__",   "spec",
+					    "fixtures", "__fixtures__", "__fixture__", "testdata"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (bytes_eq_lit(folder, names[i]))
+			return true;
+	return false;
+}
+
+static struct spot spot_of(struct bytes path)
+{
+	struct spot s = {.installed = false};
+	bool tests = false;
+	unsigned parts = 0; /* of the package's name still to come */
+	for (struct bytes rest = eco_path_dir(path); rest.len > 0;) {
+		struct bytes part = bytes_cut(&rest, '/');
+		if (bytes_eq_lit(part, "node_modules")) {
+			s = (struct spot){.folder = rest};
+			parts = bytes_has_prefix_lit(rest, "@") ? 2 : 1;
+			tests = false;
+		} else if (parts > 0) {
+			parts--;
+			s.folder.len = (size_t)(part.ptr + part.len - s.folder.ptr);
+			s.installed = parts == 0 && s.folder.ptr[0] != '.';
+		} else {
+			s.deeper = true;
+			tests = tests || is_of_tests(part);
+		}
+	}
+	s.installed = s.installed && !tests;
+	return s;
+}
+
+static struct eco_want node_wants(struct bytes path)
+{
+	struct eco_want w = {.merge = ECO_PART};
+	if (bytes_has_suffix_lit(path, "/package.json"))
+		w.wanted = spot_of(path).installed;
+	return w;
+}
+
+/* One name, or a scope and a name. */
+static bool is_name(struct bytes name)
+{
+	bool scoped = bytes_has_prefix_lit(name, "@");
+	unsigned slashes = 0;
+	for (size_t i = scoped; i < name.len; i++) {
+		uint8_t c = name.ptr[i];
+		slashes += c == '/';
+		if (c != '/' && !byte_is_alnum(c) && !(c && strchr("-._~!'()*", c)))
+			return false;
+	}
+	size_t slash = bytes_find(name, '/');
+	return slashes == scoped && name.len > 0 && name.len <= NAME_MAX_LEN &&
+	       (!scoped || (slash > 1 && slash + 1 < name.len));
+}
+
+/* As npm cleans it: " =v1.2.3" is 1.2.3. Empty: it is none. */
+static struct bytes clean_version(struct bytes version)
+{
+	version = bytes_trim(version);
+	while (version.len > 0 && (version.ptr[0] == '=' || version.ptr[0] == 'v'))
+		version = bytes_trim(bytes_from(version, 1));
+	return eco_is_word(version) ? version : BYTES_NONE;
+}
+
+static size_t invalid_utf8(struct bytes b, size_t from)
+{
+	for (size_t n; from < b.len; from += n) {
+		n = utf8_len(b.ptr + from, b.len - from);
+		if (n == 0)
+			return from;
+	}
+	return b.len;
+}
+
+/* Node reads a byte that is no UTF-8 as some letter; old packages have authors of that kind. */
+static bool mend_utf8(struct bytes *file, struct arena *a)
+{
+	size_t at = invalid_utf8(*file, 0);
+	if (at == file->len)
+		return true;
+	uint8_t *out = arena_alloc(a, file->len, 1);
+	if (!out)
+		return false;
+	memcpy(out, file->ptr, file->len);
+	for (; at < file->len; at = invalid_utf8(*file, at + 1))
+		out[at] = '?';
+	file->ptr = out;
+	return true;
+}
+
+static int read_package(struct bytes file, struct arena *a, struct bytes *ret_name,
+			struct bytes *ret_version, struct err *e)
+{
+	struct json j;
+	struct bytes key;
+	*ret_name = *ret_version = BYTES_NONE;
+	if (bytes_has_prefix_lit(file, "\xef\xbb\xbf"))
+		file = bytes_from(file, 3);
+	if (!mend_utf8(&file, a))
+		return err_set(e, ERR_NOMEM, "package.json: out of memory");
+	json_init(&j, file, a);
+	json_enter_object(&j);
+	while (json_next_key(&j, &key)) {
+		bool is_text = json_peek(&j) == JSON_STRING;
+		bool is_of_name = bytes_eq_lit(key, "name");
+		struct bytes *to = is_of_name			  ? ret_name
+				   : bytes_eq_lit(key, "version") ? ret_version
+								  : NULL;
+		struct bytes value = to && is_text ? json_string(&j) : BYTES_NONE;
+		if (to)
+			*to = value;
+		if (!to || !is_text)
+			json_skip(&j);
+	}
+	return json_finish(&j, e);
+}
+
+static int node_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		      struct arena *a, struct err *e)
+{
+	struct spot s = spot_of(path);
+	struct bytes name, version;
+	int r = read_package(file, a, &name, &version, e);
+	if (r < 0) /* what is deeper is often something else: a template, a test */
+		return s.deeper && r != -ERR_NOMEM ? 0 : r;
+	version = clean_version(version);
+	if (!is_name(name) || version.len == 0 || (s.deeper && bytes_eq(name, s.folder)))
+		return 0;
+	struct pkg p = eco_language_package("npm", name, version, PKG_LANGUAGE);
+	return sink->package(sink->arg, &p, e);
+}
+
+const struct eco_parser eco_node = {.wants = node_wants, .parse = node_parse};
