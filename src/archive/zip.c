@@ -140,6 +140,18 @@ struct stream *zip_open_member(struct zip *z, const struct zip_entry *ent, const
 	return member_open(in, &m, e);
 }
 
+int zip_member_bytes(const struct zip *z, const struct zip_entry *ent, struct bytes *ret,
+		     struct err *e)
+{
+	uint64_t off;
+	if (z->fd >= 0 || ent->method != MEMBER_STORED || ent->encrypted)
+		return err_set(e, ERR_UNSUPPORTED, "zip: the member cannot be read in its place");
+	int r = find_data(z, ent, &off, e);
+	if (r == 0)
+		*ret = bytes_part(z->mem, (size_t)off, (size_t)ent->stored);
+	return r;
+}
+
 struct span {
 	uint64_t off;
 	uint64_t len;

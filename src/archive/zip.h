@@ -26,6 +26,10 @@ struct stream *zip_open_member(struct zip *z, const struct zip_entry *ent, const
 
 /* The same over bytes in memory, borrowed until close. */
 struct zip *zip_open_bytes(struct bytes b, const struct limits *lim, struct err *e);
+/* The bytes of a stored member of an archive in memory, where they lie; its CRC is not looked at.
+ * ERR_UNSUPPORTED: it is compressed or encrypted, or the archive is a file. */
+int zip_member_bytes(const struct zip *z, const struct zip_entry *ent, struct bytes *ret,
+		     struct err *e);
 /* Oddities of an archive that can be read: bits of enum zip_note. Sorts all members
  * once; 48 bytes of memory each. */
 enum zip_note {

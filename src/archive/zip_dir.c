@@ -174,6 +174,10 @@ int zip_dir_read(struct zip *z, const struct limits *lim, struct err *e)
 	uint64_t len = end.at - at;
 	if (len > ZIP_DIR_MAX)
 		return err_set(e, ERR_LIMIT, "zip: central directory of %" PRIu64 " bytes", len);
+	if (z->fd < 0) {
+		z->dir = bytes_part(z->mem, (size_t)at, (size_t)len);
+		return count_records(z, &end, lim->layer_members_max, e);
+	}
 	z->dir_buf = malloc(len ? (size_t)len : 1);
 	if (!z->dir_buf)
 		return err_set(e, ERR_NOMEM, "zip: no memory");

@@ -9,8 +9,8 @@ struct zip {
 	int fd; /* -1: in memory */
 	struct bytes mem;
 	uint64_t file_size;
-	uint64_t base; /* bytes before the archive, such as a self-extractor */
-	uint8_t *dir_buf;
+	uint64_t base;	  /* bytes before the archive, such as a self-extractor */
+	uint8_t *dir_buf; /* NULL in memory: the directory is read where it lies */
 	struct bytes dir; /* the records, possibly with trailing bytes */
 	size_t dir_off;	  /* of the next record */
 	uint64_t next;

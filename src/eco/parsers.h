@@ -66,3 +66,4 @@ extern const struct eco_parser eco_nuget;
 extern const struct eco_parser eco_node;
 extern const struct eco_parser eco_ruby;
 extern const struct eco_parser eco_php;
+extern const struct eco_parser eco_java;

@@ -161,6 +161,9 @@ static int explain(struct why *w, struct bytes id)
 	if (w->p->class == PKG_DECLARED)
 		return not_assessed(w,
 				    "a lock file declares it: nothing shows that it is installed");
+	if (bytes_eq_lit(w->p->type, "maven") && bytes_find(w->p->name, ':') == w->p->name.len)
+		return not_assessed(w, "its archive does not say its group, by which advisories "
+				       "name it");
 	size_t n;
 	if (!ecosystem_names(w->p, w->a, names, &n))
 		return err_set(w->e, ERR_NOMEM, "match: no memory");

@@ -73,6 +73,7 @@ enum match_unassessed {
 	MATCH_THIRD_PARTY,
 	MATCH_DECLARED,	  /* a lock file names it: nothing shows that it is installed */
 	MATCH_WRONG_TYPE, /* a deb in an image of an rpm distribution */
+	MATCH_NO_GROUP,	  /* of Maven, whose names are group and artifact */
 	MATCH_NO_ADVISORIES,
 	MATCH_NO_LANGUAGE, /* the same of a language */
 	MATCH_NO_ORDER,

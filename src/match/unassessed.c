@@ -78,6 +78,10 @@ int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
 		*ret = MATCH_DECLARED;
 		return 0;
 	}
+	if (bytes_eq_lit(p->type, "maven") && bytes_find(p->name, ':') == p->name.len) {
+		*ret = MATCH_NO_GROUP;
+		return 0;
+	}
 	if (!ecosystem_has_type(p)) {
 		*ret = MATCH_WRONG_TYPE;
 		return 0;
@@ -105,6 +109,9 @@ const char *match_unassessed_text(enum match_unassessed u)
 	case MATCH_WRONG_TYPE:
 		return "of a package manager other than the distribution's, whose advisories do "
 		       "not cover them";
+	case MATCH_NO_GROUP:
+		return "stated by Java archives without their group, by which advisories name "
+		       "them";
 	case MATCH_NO_ADVISORIES:
 		return "the vulnerability database holds no advisories for their release";
 	case MATCH_NO_LANGUAGE:

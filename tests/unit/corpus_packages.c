@@ -147,9 +147,10 @@ static void compare(struct bytes want_text, struct bytes have_text, bool is_rpm,
 static const struct {
 	const char *type, *place;
 } kinds[] = {
-    {"apk", "lib/apk/db/installed"},	     {"chisel", "var/lib/chisel/manifest.wall"},
-    {"dpkg", "var/lib/dpkg/status"},	     {"rpm", "var/lib/rpm/Packages"},
-    {"dotnet-deps-json", "app/a.deps.json"}, {"nuget-lock", "srv/packages.lock.json"},
+    {"apk", "lib/apk/db/installed"},	      {"chisel", "var/lib/chisel/manifest.wall"},
+    {"dpkg", "var/lib/dpkg/status"},	      {"rpm", "var/lib/rpm/Packages"},
+    {"dotnet-deps-json", "app/a.deps.json"},  {"java-archive", NULL},
+    {"nuget-lock", "srv/packages.lock.json"},
 };
 #define KIND_COUNT (sizeof kinds / sizeof *kinds)
 
@@ -253,6 +254,13 @@ static void run_pair(const struct bytes *f, struct bytes doc, struct totals *t)
 	place_of(f[F_TYPE], f[F_FIXTURES], place);
 	if (ok && r == -ERR_NOT_FOUND)
 		r = eco_catch_parse(&c, place, buf_bytes(&input), &e);
+	if (r == -ERR_NOT_FOUND) { /* a part of a file that is read */
+		t->without_input++;
+		eco_catch_free(&c);
+		buf_free(&input);
+		buf_free(&expected);
+		return;
+	}
 	size_t missing, extra;
 	printf("%.*s: %zu packages, %zu notes%s%s\n", BYTES_ARG(f[F_EXPECTED]), c.package_count,
 	       c.note_count, r < 0 ? ": " : "", e.msg);
@@ -351,7 +359,8 @@ static size_t run_negative(const char *path)
 					     "var/lib/ubuntu-advantage/status.json",
 					     "usr/share/buildinfo/content-sets.json",
 					     "app/a.deps.json",
-					     "srv/packages.lock.json"};
+					     "srv/packages.lock.json",
+					     "app/a-1.jar"};
 	struct stat st;
 	size_t files = 0;
 	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {

@@ -3,6 +3,7 @@
 #include "torture.h"
 
 #include "golden.h"
+#include "zip_make.h"
 
 /* A sink that needs no memory: what fails is the parser's. */
 static int take_package(void *arg, const struct pkg *p, struct err *e)
@@ -80,6 +81,7 @@ static void torture_folder(const char *id)
 static void test_torture(void **state)
 {
 	(void)state;
+	torture_folder("java");
 	torture_folder("nuget");
 }
 
@@ -107,11 +109,171 @@ static void test_many_escapes(void **state)
 	buf_free(&file);
 }
 
+/* hostile archives: a limit, a note, and what else there is is read */
+
+#define MANIFEST "META-INF/MANIFEST.MF"
+
+static void parse_jar(struct eco_catch *c, const char *path, struct bytes file)
+{
+	eco_catch_init(c);
+	assert_int_equal(eco_catch_parse(c, path, file, NULL), 0);
+}
+
+static bool says(const struct eco_catch *c, const char *text)
+{
+	struct bytes notes = buf_bytes(&c->notes);
+	return bytes_find_bytes(notes, bytes_of(text)) < notes.len;
+}
+
+static void test_jar_depth(void **state)
+{
+	struct zip_make z[8];
+	struct bytes inner = BYTES_LIT("");
+	struct eco_catch c;
+	(void)state;
+	/* The file itself and five in it are read: each is named "a-N.jar". */
+	for (int i = 7; i >= 0; i--) {
+		char name[16];
+		snprintf(name, sizeof name, "a-%d.jar", i + 1);
+		zip_make_init(&z[i]);
+		if (i < 7)
+			zip_make_add(&z[i], name, inner);
+		inner = zip_make_end(&z[i]);
+	}
+	parse_jar(&c, "a-0.jar", inner);
+	assert_int_equal(c.package_count, 6);
+	assert_true(says(&c, "a-6.jar: more than 6 archives deep: not read"));
+	assert_int_equal(c.note_count, 1);
+	eco_catch_free(&c);
+	for (int i = 0; i < 8; i++)
+		zip_make_free(&z[i]);
+}
+
+/* 200 records of one archive that has 200 records of another: 40,000 archives in 40 KiB. */
+static void test_jar_overlap(void **state)
+{
+	struct zip_make z[3];
+	struct bytes inner = BYTES_NONE;
+	struct eco_catch c;
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		zip_make_init(&z[i]);
+		uint64_t off = i ? zip_make_data(&z[i], "a.jar", inner) : 0;
+		for (int k = 0; i && k < 200; k++)
+			zip_make_record(&z[i], "a.jar", inner, 0, inner.len, off);
+		if (i == 0)
+			zip_make_add(&z[i], MANIFEST, BYTES_LIT("Implementation-Version: 1\n"));
+		inner = zip_make_end(&z[i]);
+	}
+	parse_jar(&c, "x.jar", inner);
+	assert_true(says(&c, "from here on not read: more than 10,000 archives"));
+	assert_int_equal(c.note_count, 1);
+	assert_true(c.package_count > 9000 && c.package_count <= 10000);
+	eco_catch_free(&c);
+	for (int i = 0; i < 3; i++)
+		zip_make_free(&z[i]);
+}
+
+static void test_jar_lies(void **state)
+{
+	struct zip_make z;
+	struct eco_catch c;
+	struct bytes pom = BYTES_LIT("groupId=g\nartifactId=a\nversion=1\n");
+	(void)state;
+	zip_make_init(&z);
+	uint64_t off = zip_make_data(&z, "b.jar", pom);
+	zip_make_record(&z, "b.jar", pom, 8, 100U << 20, off);	 /* larger than is held */
+	zip_make_record(&z, "c.jar", pom, 8, 500, off);		 /* no deflate */
+	zip_make_record(&z, "d.jar", pom, 99, 500, off);	 /* no method of ours */
+	zip_make_record(&z, "e.jar", pom, 0, pom.len, 1U << 30); /* outside */
+	zip_make_record(&z, "x/pom.properties", pom, 0, 5, off); /* shorter than it is */
+	/* twice the same path: both count */
+	zip_make_record(&z, MANIFEST, BYTES_NONE, 0, 0, off);
+	zip_make_add(&z, MANIFEST, BYTES_LIT("Implementation-Version: 7\n"));
+	parse_jar(&c, "own.jar", zip_make_end(&z));
+	assert_true(says(&c, "b.jar: compressed, and more than 24 MiB: not read"));
+	assert_true(says(&c, "c.jar: "));
+	assert_true(says(&c, "d.jar: "));
+	assert_true(says(&c, "e.jar: "));
+	assert_true(says(&c, "x/pom.properties: "));
+	eco_catch_free(&c);
+	zip_make_free(&z);
+}
+
+/* What is none of Java's, and what is nothing. */
+static void test_jar_others(void **state)
+{
+	struct eco_catch c;
+	(void)state;
+	parse_jar(&c, "a-1.rar", BYTES_LIT("Rar!\x1a\7\0"));
+	assert_int_equal(c.package_count + c.note_count, 0);
+	eco_catch_free(&c);
+	parse_jar(&c, "a-1.jar", BYTES_NONE);
+	assert_int_equal(c.package_count + c.note_count, 0);
+	eco_catch_free(&c);
+	parse_jar(&c, "a-1.jar", BYTES_LIT("not one"));
+	assert_int_equal(c.package_count, 0);
+	assert_int_equal(c.note_count, 1);
+	eco_catch_free(&c);
+}
+
+/* "FILE NAME | manifest" and what the archive is by them. */
+static void test_jar_names(void **state)
+{
+	static const struct {
+		const char *path, *manifest, *want;
+	} rows[] = {
+	    {"log4j-1.2.17.jar", "", "log4j:log4j 1.2.17"},
+	    {"kafka_2.13-3.0.0.jar", "", "org.apache.kafka:kafka_2.13 3.0.0"},
+	    {"commons-math3-3.2.jar", "", "commons-math3 3.2"},
+	    {"bcprov-jdk15on-1.60.jar", "", "org.bouncycastle:bcprov-jdk15on 1.60"},
+	    {"netty-x-4.1.77.Final-linux-x86_64.jar",
+	     "Implementation-Version: 4.1.77.Final\nBundle-SymbolicName: io.netty.netty-x\n",
+	     "io.netty:netty-x 4.1.77.Final"},
+	    {"axis.jar", "implementation-version: 1.4 1855 April 22 2006\n",
+	     "org.apache.axis:axis 1.4"},
+	    {"plugin.hpi",
+	     "Group-Id: org.jenkins-ci.plugins\nImplementation-Title: git\n"
+	     "Plugin-Version: 4.11\n",
+	     "org.jenkins-ci.plugins:git 4.11"},
+	    {"test.jar",
+	     "Implementation-Title: Spring Framework\nImplementation-Version: 2.5\n"
+	     "Bundle-SymbolicName: org.example.core;x:=y\n",
+	     "org.example:core 2.5"},
+	    {"org.eclipse.sisu.inject-0.3.5.jar", "",
+	     "org.eclipse.sisu:org.eclipse.sisu.inject 0.3.5"},
+	    {"app.jar", "Implementation-Title: app\n", NULL},
+	    {"a b-1.jar", "", NULL},
+	    {"x-1.0.jar", "Name: y\n\nImplementation-Vendor-Id: org.late\n", "x 1.0"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct zip_make z;
+		struct eco_catch c;
+		char want[300] = "";
+		zip_make_init(&z);
+		zip_make_add(&z, MANIFEST, bytes_of(rows[i].manifest));
+		parse_jar(&c, rows[i].path, zip_make_end(&z));
+		if (rows[i].want) {
+			struct bytes version = bytes_of(rows[i].want);
+			struct bytes name = bytes_cut(&version, ' ');
+			snprintf(want, sizeof want, "maven\t%.*s\t%.*s\t\t%.*s\t%.*s\t\t\n",
+				 BYTES_ARG(name), BYTES_ARG(version), BYTES_ARG(name),
+				 BYTES_ARG(version));
+		}
+		assert_string_equal(buf_cstr(&c.packages), want);
+		eco_catch_free(&c);
+		zip_make_free(&z);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_torture),
-	    cmocka_unit_test(test_many_escapes),
+	    cmocka_unit_test(test_torture),   cmocka_unit_test(test_many_escapes),
+	    cmocka_unit_test(test_jar_depth), cmocka_unit_test(test_jar_overlap),
+	    cmocka_unit_test(test_jar_lies),  cmocka_unit_test(test_jar_others),
+	    cmocka_unit_test(test_jar_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

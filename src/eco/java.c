@@ -1,0 +1,307 @@
+/* Java: archives of classes, read wherever they lie: jar, war, ear and their like, and what lies in
+ * them.
+ *
+ * An archive is a zip. META-INF/maven/GROUP/ARTIFACT/pom.properties, one for each project that
+ * Maven put into it (a shaded jar has many), says groupId, artifactId and version;
+ * META-INF/MANIFEST.MF, and at last the archive's own name, speak of the archive itself
+ * (java_name.h). An archive in an archive is read in its place when it is stored, and held in
+ * memory when it is compressed. Members are found by the central directory, as the JVM finds them:
+ * what only local headers name does not run. Of two members of one path both are read, since
+ * readers differ on which of them counts. Spec: JAR File Specification; docs/formats/zip.md. */
+#include "archive/zip.h"
+#include "eco/java_name.h"
+#include "eco/parsers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DEPTH_MAX 6U		      /* archives in one another: an ear of wars of jars is 3 */
+#define ARCHIVES_MAX 10000U	      /* in one file: the largest have 1,000 */
+#define RECORDS_MAX UINT64_C(2000000) /* members of all of them: the largest have 300,000 */
+#define OUT_MAX (UINT64_C(512) << 20) /* plain bytes that are inflated of one file */
+#define HELD_MAX (24U << 20)	      /* plain bytes of compressed archives held at once */
+#define TEXT_MAX                                                                                   \
+	(64U << 10)    /* bytes of pom.properties, of a manifest: of that the first part counts */
+#define POMS_MAX 1024U /* of one archive that are compared with its name */
+#define NOTES_MAX 16U
+#define NESTED_PATH_MAX 1024U
+
+struct java {
+	const struct eco_sink *sink;
+	struct err *e;
+	uint64_t records_left, out_left;
+	size_t archives_left, held;
+	unsigned notes;
+	bool full; /* a limit of the whole file was reached, and said */
+};
+
+/* One archive while it is read. */
+struct archive {
+	struct java *j;
+	struct zip *zip;
+	struct bytes path; /* in the file: "WEB-INF/lib/a.jar!/b.jar"; empty: the file itself */
+	struct bytes name; /* its own, "a-1.0.jar" */
+	unsigned depth;
+	struct java_manifest manifest;
+	size_t pom_count;
+	bool pom_is_own; /* one of them is the archive's */
+};
+
+static int note(const struct archive *a, uint64_t off, struct bytes member, const char *text)
+{
+	struct java *j = a->j;
+	char line[400];
+	if (j->notes++ >= NOTES_MAX)
+		return 0;
+	if (j->notes == NOTES_MAX)
+		text = "more could not be read than is said";
+	(void)snprintf(line, sizeof line, "%.*s%s%.*s: %s", BYTES_ARG(bytes_part(a->path, 0, 100)),
+		       a->path.len && member.len ? "!/" : "", BYTES_ARG(bytes_part(member, 0, 100)),
+		       text);
+	return j->sink->note(j->sink->arg, off, line, j->e);
+}
+
+/* Of the whole file, once. */
+static int note_full(const struct archive *a, uint64_t off, struct bytes member, const char *text)
+{
+	if (a->j->full)
+		return 0;
+	a->j->full = true;
+	return note(a, off, member, text);
+}
+
+static int put(const struct archive *a, struct bytes name, struct bytes version)
+{
+	const struct pkg p = {.type = BYTES_LIT("maven"),
+			      .name = name,
+			      .version = version,
+			      .source_name = name,
+			      .source_version = version,
+			      .path = a->path,
+			      .class = PKG_LANGUAGE};
+	return a->j->sink->package(a->j->sink->arg, &p, a->j->e);
+}
+
+/* members */
+
+static bool is_damage(int r)
+{
+	return r == -ERR_TRUNCATED || r == -ERR_FORMAT || r == -ERR_LIMIT ||
+	       r == -ERR_UNSUPPORTED || r == -ERR_INTEGRITY;
+}
+
+/* At most cap bytes of a member into out. The rest is not looked at. */
+static int read_member(const struct archive *a, const struct zip_entry *ent, uint8_t *out,
+		       size_t cap, size_t *ret_len, struct err *why)
+{
+	struct limits lim = LIMITS_DEFAULT;
+	struct stream *s = zip_open_member(a->zip, ent, &lim, why);
+	size_t len = 0;
+	int r = 0;
+	if (!s)
+		return -(int)why->code;
+	while (len < cap) {
+		struct bytes have;
+		r = stream_peek(s, 1, &have, why);
+		if (r <= 0)
+			break;
+		have = bytes_part(have, 0, cap - len);
+		for (size_t i = 0; i < have.len; i++)
+			out[len++] = have.ptr[i];
+		stream_consume(s, have.len);
+	}
+	stream_close(s);
+	uint64_t spent = ent->size < cap ? ent->size : cap;
+	a->j->out_left -= spent < a->j->out_left ? spent : a->j->out_left;
+	*ret_len = len;
+	return r < 0 ? r : 0;
+}
+
+/* The start of a member that is text, in memory of its own. */
+static int read_text(const struct archive *a, const struct zip_entry *ent, uint8_t **ret_text,
+		     size_t *ret_len, struct err *why)
+{
+	size_t cap = ent->size < TEXT_MAX ? (size_t)ent->size : TEXT_MAX;
+	if (cap > a->j->out_left)
+		return err_set(why, ERR_LIMIT, "the file's members are too large together");
+	*ret_text = malloc(cap ? cap : 1);
+	if (!*ret_text)
+		return err_set(why, ERR_NOMEM, "Java packages: out of memory");
+	return read_member(a, ent, *ret_text, cap, ret_len, why);
+}
+
+static int put_pom(struct archive *a, const struct zip_entry *ent, struct bytes text)
+{
+	struct java_pom pom;
+	char name[JAVA_NAME_CAP];
+	if (!java_pom_read(text, &pom))
+		return note(a, ent->header_off, ent->path, "no groupId, artifactId or version");
+	a->pom_count++;
+	a->pom_is_own = a->pom_is_own || java_is_name_of(a->name, pom.artifact);
+	if (!java_name_join(pom.group, pom.artifact, name))
+		return note(a, ent->header_off, ent->path, "a name of more than 1 KiB");
+	return put(a, bytes_of(name), pom.version);
+}
+
+static int read_small(struct archive *a, const struct zip_entry *ent, bool is_pom)
+{
+	struct err why = ERR_INIT;
+	uint8_t *text = NULL;
+	size_t len = 0;
+	int r = read_text(a, ent, &text, &len, &why);
+	struct bytes b = {.ptr = text, .len = len};
+	if (is_damage(r))
+		r = note(a, ent->header_off, ent->path, why.msg);
+	else if (r < 0)
+		(void)err_set(a->j->e, why.code, "%s", why.msg);
+	else if (is_pom)
+		r = put_pom(a, ent, b);
+	else
+		java_manifest_read(b, &a->manifest);
+	free(text);
+	return r;
+}
+
+/* archives in archives */
+
+static int read_archive(struct java *j, struct bytes file, struct bytes path, struct bytes name,
+			unsigned depth);
+
+static int read_held(struct archive *a, const struct zip_entry *ent, struct bytes path,
+		     struct bytes name)
+{
+	struct err why = ERR_INIT;
+	size_t len = 0;
+	if (ent->size > HELD_MAX - a->j->held)
+		return note(a, ent->header_off, ent->path,
+			    "compressed, and more than 24 MiB: not read");
+	if (ent->size > a->j->out_left)
+		return note_full(a, ent->header_off, ent->path,
+				 "from here on not read: 512 MiB were inflated");
+	uint8_t *held = malloc(ent->size ? (size_t)ent->size : 1);
+	if (!held)
+		return err_set(a->j->e, ERR_NOMEM, "Java packages: out of memory");
+	a->j->held += (size_t)ent->size;
+	int r = read_member(a, ent, held, (size_t)ent->size, &len, &why);
+	if (is_damage(r))
+		r = note(a, ent->header_off, ent->path, why.msg);
+	else if (r < 0)
+		(void)err_set(a->j->e, why.code, "%s", why.msg);
+	else
+		r = read_archive(a->j, (struct bytes){.ptr = held, .len = len}, path, name,
+				 a->depth + 1);
+	a->j->held -= (size_t)ent->size;
+	free(held);
+	return r;
+}
+
+static int read_nested(struct archive *a, const struct zip_entry *ent)
+{
+	struct err why = ERR_INIT;
+	char path[NESTED_PATH_MAX];
+	struct bytes inner = BYTES_NONE;
+	size_t slash = bytes_find_last(ent->path, '/');
+	struct bytes name = slash < ent->path.len ? bytes_from(ent->path, slash + 1) : ent->path;
+	int n = snprintf(path, sizeof path, "%.*s%s%.*s", BYTES_ARG(a->path),
+			 a->path.len ? "!/" : "", BYTES_ARG(ent->path));
+	if (n < 0 || (size_t)n >= sizeof path)
+		return note(a, ent->header_off, ent->path, "its path is too long: not read");
+	if (a->depth + 1 >= DEPTH_MAX)
+		return note(a, ent->header_off, ent->path, "more than 6 archives deep: not read");
+	if (a->j->archives_left == 0)
+		return note_full(a, ent->header_off, ent->path,
+				 "from here on not read: more than 10,000 archives");
+	a->j->archives_left--;
+	if (ent->method != 0)
+		return read_held(a, ent, bytes_of(path), name);
+	if (zip_member_bytes(a->zip, ent, &inner, &why) < 0)
+		return note(a, ent->header_off, ent->path, why.msg);
+	return read_archive(a->j, inner, bytes_of(path), name, a->depth + 1);
+}
+
+/* one archive */
+
+static int read_entry(struct archive *a, const struct zip_entry *ent)
+{
+	size_t slash = bytes_find_last(ent->path, '/');
+	struct bytes base = slash < ent->path.len ? bytes_from(ent->path, slash + 1) : ent->path;
+	if (bytes_eq_lit(base, "pom.properties"))
+		return a->pom_count < POMS_MAX
+			   ? read_small(a, ent, true)
+			   : note(a, ent->header_off, ent->path, "more than 1,024 projects");
+	if (bytes_eq_nocase(ent->path, BYTES_LIT("META-INF/MANIFEST.MF")))
+		return read_small(a, ent, false);
+	return java_is_archive(base) ? read_nested(a, ent) : 0;
+}
+
+/* What the archive itself is, where none of its projects is it. */
+static int put_own(const struct archive *a)
+{
+	struct java_pom own;
+	char name[JAVA_NAME_CAP];
+	if (a->pom_is_own || !java_own_find(a->name, &a->manifest, &own))
+		return 0;
+	if (own.group.len == 0 && a->pom_count > 0)
+		return 0;
+	if (own.group.len == 0)
+		return put(a, own.artifact, own.version);
+	return java_name_join(own.group, own.artifact, name) ? put(a, bytes_of(name), own.version)
+							     : 0;
+}
+
+static int read_entries(struct archive *a)
+{
+	struct zip_entry ent;
+	struct err why = ERR_INIT;
+	int r;
+	while ((r = zip_next(a->zip, &ent, &why)) > 0) {
+		r = read_entry(a, &ent);
+		if (r < 0)
+			return r;
+	}
+	if (r < 0)
+		r = note(a, 0, BYTES_NONE, why.msg);
+	return r < 0 ? r : put_own(a);
+}
+
+/* name may be of anything: no archive, then. */
+static int read_archive(struct java *j, struct bytes file, struct bytes path, struct bytes name,
+			unsigned depth)
+{
+	struct err why = ERR_INIT;
+	struct limits lim = LIMITS_DEFAULT;
+	struct archive a = {.j = j, .path = path, .name = name, .depth = depth};
+	lim.layer_members_max = j->records_left;
+	lim.layer_out_max = UINT64_MAX;
+	a.zip = zip_open_bytes(file, &lim, &why);
+	if (!a.zip && why.code == ERR_NOMEM)
+		return err_set(j->e, ERR_NOMEM, "%s", why.msg);
+	if (!a.zip && why.code == ERR_LIMIT)
+		return note_full(&a, 0, BYTES_NONE,
+				 "from here on not read: more than 2,000,000 members");
+	if (!a.zip && (file.len == 0 || java_may_be_other(name)))
+		return 0;
+	if (!a.zip)
+		return note(&a, 0, BYTES_NONE, why.msg);
+	j->records_left -= zip_count(a.zip);
+	int r = read_entries(&a);
+	zip_close(a.zip);
+	return r;
+}
+
+static int java_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		      struct arena *a, struct err *e)
+{
+	struct err own = ERR_INIT;
+	struct java j = {.sink = sink,
+			 .e = e ? e : &own,
+			 .records_left = RECORDS_MAX,
+			 .out_left = OUT_MAX,
+			 .archives_left = ARCHIVES_MAX};
+	size_t slash = bytes_find_last(path, '/');
+	(void)a;
+	return read_archive(&j, file, BYTES_NONE,
+			    slash < path.len ? bytes_from(path, slash + 1) : path, 0);
+}
+
+const struct eco_parser eco_java = {.parse = java_parse};
