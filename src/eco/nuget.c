@@ -30,14 +30,6 @@ struct nuget {
 	struct err *e;
 };
 
-static bool is_text(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++)
-		if (b.ptr[i] <= ' ' || b.ptr[i] >= 0x7f)
-			return false;
-	return b.len > 0;
-}
-
 static void note_once(struct nuget *n, uint64_t off, const char *text)
 {
 	if (!n->noted)
@@ -48,7 +40,7 @@ static void note_once(struct nuget *n, uint64_t off, const char *text)
 static void put(struct nuget *n, uint64_t off, struct bytes name, struct bytes version,
 		enum pkg_class class)
 {
-	if (!is_text(name) || !is_text(version)) {
+	if (!eco_is_word(name) || !eco_is_word(version)) {
 		note_once(n, off, "a library without a name or version");
 		return;
 	}
