@@ -39,7 +39,7 @@ static void parameter_put(struct json_out *w, const struct record_field *f, cons
 	json_put_text(w, "description", f->text);
 	if (path || (f->flags & RECORD_NEEDED))
 		json_put_bool(w, "required", true);
-	if (f->kind == RECORD_WORD_LIST) {
+	if (f->kind == RECORD_WORD_LIST || f->kind == RECORD_TEXTS || f->kind == RECORD_UINTS) {
 		json_put_text(w, "style", "form");
 		json_put_bool(w, "explode", false);
 	}
@@ -72,6 +72,7 @@ static void parameters_put(struct json_out *w, const struct http_route *route)
 {
 	json_put_array(w, "parameters");
 	path_parameters_put(w, route);
+	fields_put(w, route->doc->where, "query");
 	fields_put(w, route->doc->query, "query");
 	fields_put(w, route->doc->headers, "header");
 	json_put_end(w, ']');

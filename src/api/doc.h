@@ -23,6 +23,9 @@ struct api_doc {
 	const struct record_object
 	    *params;			   /* of the path, where a name means something else here */
 	const struct record_object *query; /* read by api_query_read */
+	/* More of it, read into the member at where_at of the same struct: criteria. */
+	const struct record_object *where;
+	size_t where_at;
 	const struct record_object *headers; /* of the request */
 	const struct record_object *body;    /* read by api_body_read */
 	const char *body_type;		     /* of a body that is not JSON */

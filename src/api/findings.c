@@ -3,18 +3,12 @@
 #include "api/routes.h"
 
 #include "ledger/findings.h"
-#include "pkg/version.h"
 #include "ledger/images.h"
+#include "oci/digest.h"
 
 struct findings_query {
 	struct api_page page;
-	struct bytes repository, digest; /* empty = any, as are the others */
-	struct bytes cve, package, category, search;
-	bool severity[RECORD_WORDS_MAX];
-	enum record_choice patchable, fixed, kev;
-	int status; /* enum adv_status; -1 = any */
-	uint64_t check;
-	double cvss, epss; /* at least; <0 = any */
+	struct criteria criteria;
 	enum finding_sort sort;
 };
 
@@ -27,91 +21,43 @@ static const char *sort_word(int i)
 
 #define Q(member, kind, key, ...)                                                                  \
 	RECORD_FIELD(struct findings_query, member, kind, key, __VA_ARGS__)
-#define FILTERS                                                                                    \
-	Q(severity, RECORD_WORD_LIST, "severity", "Any of these, divided by commas, in any case",  \
-	  .words = api_severity_word, .example = "[\"Critical\", \"High\"]"),                      \
-	    Q(category, RECORD_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""), \
-	    Q(check, RECORD_UINT, "check_id", "Of this security check", .min = 1,                  \
-	      .max = (UINT64_C(1) << 53) - 1),                                                     \
-	    Q(cve, RECORD_TEXT, "cve", "About this CVE, or of this advisory",                      \
-	      .example = "\"CVE-2023-5363\""),                                                     \
-	    Q(package, RECORD_TEXT, "package", "In this package, by its name or its source's"),    \
-	    Q(status, RECORD_WORD, "status", "With this fix status", .words = api_status_word,     \
-	      .fallback = RECORD_NONE),                                                            \
-	    Q(patchable, RECORD_CHOICE, "patchable",                                               \
-	      "Whether the image's own repositories can deliver a fixed version"),                 \
-	    Q(fixed, RECORD_CHOICE, "fixed", "Whether there is a fixed version"),                  \
-	    Q(kev, RECORD_CHOICE, "kev", "Whether CISA knows of exploits"),                        \
-	    Q(cvss, RECORD_NUMBER, "cvss_gte", "Base score of at least this", .max = 10),          \
-	    Q(epss, RECORD_NUMBER, "epss_gte", "EPSS probability of at least this", .max = 1),     \
-	    Q(search, RECORD_TEXT, "search", "With this in the title, in any case"),               \
-	    Q(sort, RECORD_WORD, "sort", "Order: highest first, packages by name",                 \
-	      .words = sort_word, .fallback = FINDING_BY_SEVERITY),                                \
-	    API_PAGE_FIELDS(struct findings_query, page)
-
-static const struct record_field image_query_fields[] = {FILTERS};
 static const struct record_field query_fields[] = {
-    Q(repository, RECORD_TEXT, "repository", "In this repository"),
-    Q(digest, RECORD_TEXT, "digest", "In this image; give the repository too"),
-    FILTERS,
+    Q(sort, RECORD_WORD, "sort", "Order: highest first, packages by name", .words = sort_word,
+      .fallback = FINDING_BY_SEVERITY),
+    API_PAGE_FIELDS(struct findings_query, page),
 };
-static const struct record_object image_query = {RECORD_TABLE(image_query_fields)};
 static const struct record_object query = {RECORD_TABLE(query_fields)};
 
 struct listing {
-	struct findings_query q; /* the tables' struct */
+	struct findings_query q; /* the tables' struct: first */
 	struct http_request *r;
-	struct bytes repository, digest;
-	struct criteria criteria;
+	struct bytes repository, digest; /* of the path */
 	struct finding_cursor cursor;
 };
 
-/* The category as findings have it, whatever its case. One that no database can have is a mistake,
- * not an empty list. */
-static int find_category(struct bytes *category, struct err *e)
-{
-	const char *name = MATCH_KERNEL_HEADERS;
-	for (size_t i = 0; name; name = ver_ecosystem_name(i++)) {
-		if (api_is_word(*category, name)) {
-			*category = bytes_of(name);
-			return 0;
-		}
-	}
-	return err_set(e, ERR_FORMAT, "category: there is none called \"%.*s\"",
-		       BYTES_ARG(*category));
-}
-
-static struct criteria_texts one(const struct bytes *text)
-{
-	return (struct criteria_texts){.items = text, .count = text->len > 0};
-}
-
 static int parse_listing(struct http_request *r, struct listing *l, struct err *e)
 {
-	const struct findings_query *q = &l->q;
+	struct digest d;
 	if (api_query_read(r, &l->q, e) < 0)
 		return -(int)e->code;
-	l->repository = q->repository;
-	l->digest = q->digest;
-	l->criteria = (struct criteria){.ids = &q->check,
-					.id_count = q->check != 0,
-					.cves = one(&q->cve),
-					.packages = one(&q->package),
-					.categories = one(&q->category),
-					.text = q->search,
-					.cvss_min = q->cvss,
-					.epss_min = q->epss,
-					.kev = q->kev,
-					.patchable = q->patchable,
-					.fixed = q->fixed};
-	if (q->category.len && find_category(&l->q.category, e) < 0)
-		return -(int)e->code;
-	if (q->status >= 0)
-		l->criteria.statuses[q->status] = true;
-	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++)
-		l->criteria.severities[i] = q->severity[i];
-	if (q->page.cursor.len)
-		return finding_cursor_parse(q->page.cursor, http_arena(r), &l->cursor, e);
+	for (size_t i = 0; i < l->q.criteria.digests.count; i++)
+		if (digest_parse(l->q.criteria.digests.items[i], &d, e) < 0)
+			return err_ctx(e, "digest");
+	if (l->q.page.cursor.len)
+		return finding_cursor_parse(l->q.page.cursor, http_arena(r), &l->cursor, e);
+	return 0;
+}
+
+/* A repository that is named, and not by a glob, is there. */
+static int check_repositories(struct db_tx *tx, const struct criteria *c,
+			      const struct visibility *v, struct err *e)
+{
+	for (size_t i = 0; i < c->repositories.count; i++) {
+		struct bytes name = c->repositories.items[i];
+		if (bytes_find(name, '*') == name.len && bytes_find(name, '?') == name.len &&
+		    api_repository_check(tx, name, v, e) < 0)
+			return -(int)e->code;
+	}
 	return 0;
 }
 
@@ -125,9 +71,7 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 	bool more;
 	size_t limit = (size_t)l->q.page.limit;
 	struct finding *rows = arena_alloc(a, limit, sizeof *rows);
-	struct finding_query q = {.repository = l->repository,
-				  .digest = l->digest,
-				  .criteria = &l->criteria,
+	struct finding_query q = {.criteria = &l->q.criteria,
 				  .sort = l->q.sort,
 				  .max = limit,
 				  .matches = l->digest.len ? 0 : FINDING_MATCHES_MAX};
@@ -135,9 +79,9 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 		return -(int)e->code;
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu findings", limit);
-	if (l->q.repository.len && api_repository_check(tx, l->q.repository, &q.visible, e) < 0)
+	if (!l->digest.len && check_repositories(tx, &l->q.criteria, &q.visible, e) < 0)
 		return -(int)e->code;
-	if (http_param(l->r, "digest").len && api_image_find(tx, l->r, &image, e) < 0)
+	if (l->digest.len && api_image_find(tx, l->r, &image, e) < 0)
 		return -(int)e->code;
 	int64_t n = finding_list(tx, &q, &cursor, a, rows, &more, e);
 	if (n < 0)
@@ -156,8 +100,6 @@ static int get_findings(struct http_request *r, struct err *e)
 	struct listing l = {.r = r};
 	if (parse_listing(r, &l, e) < 0)
 		return -(int)e->code;
-	if (l.digest.len && !l.repository.len)
-		return err_set(e, ERR_FORMAT, "digest: give the repository too");
 	return api_reply_read(r, 200, write_findings, &l, e);
 }
 
@@ -168,18 +110,24 @@ static int get_image_findings(struct http_request *r, struct err *e)
 		return -(int)e->code;
 	l.repository = http_param(r, "repository");
 	l.digest = http_param(r, "digest");
+	l.q.criteria.repositories = (struct criteria_texts){&l.repository, 1};
+	l.q.criteria.digests = (struct criteria_texts){&l.digest, 1};
 	return api_reply_read(r, 200, write_findings, &l, e);
 }
 
 static const struct api_doc findings_doc = {
     .id = "listFindings",
+    .where = &criteria_object,
+    .where_at = offsetof(struct findings_query, criteria),
     .query = &query,
     .replies = {{.status = 200, .text = "A page of findings", .of = &finding_object, .list = true}},
     .errors = {404},
 };
 static const struct api_doc image_findings_doc = {
     .id = "listImageFindings",
-    .query = &image_query,
+    .where = &criteria_of_finding,
+    .where_at = offsetof(struct findings_query, criteria),
+    .query = &query,
     .replies = {{.status = 200, .text = "A page of findings", .of = &finding_object, .list = true}},
 };
 

@@ -15,17 +15,25 @@ static int parameter_read(struct http_request *r, const struct record_field *f, 
 		       : record_text_absent(f, to, e);
 }
 
-int api_query_read(struct http_request *r, void *ret, struct err *e)
+static int object_read(struct http_request *r, const struct record_object *o, char *ret,
+		       struct err *e)
 {
-	const struct api_doc *doc = http_route_get(r)->doc;
-	const struct record_object *o = doc ? doc->query : NULL;
 	for (size_t i = 0; o && i < o->count; i++) {
 		const struct record_field *f = &o->fields[i];
-		int rc = parameter_read(r, f, (char *)ret + f->offset, e);
+		int rc = parameter_read(r, f, ret + f->offset, e);
 		if (rc < 0)
 			return rc;
 	}
 	return 0;
+}
+
+int api_query_read(struct http_request *r, void *ret, struct err *e)
+{
+	const struct api_doc *doc = http_route_get(r)->doc;
+	if (!doc)
+		return 0;
+	int rc = object_read(r, doc->where, (char *)ret + doc->where_at, e);
+	return rc < 0 ? rc : object_read(r, doc->query, ret, e);
 }
 
 int api_query_check(struct http_request *r, struct err *e)
@@ -38,7 +46,7 @@ int api_query_check(struct http_request *r, struct err *e)
 		return -(int)e->code;
 	for (size_t i = 0; i < form.count; i++) {
 		struct bytes name = form.pairs[i].name;
-		if (!record_find(doc ? doc->query : NULL, name))
+		if (!doc || !(record_find(doc->query, name) || record_find(doc->where, name)))
 			return err_set(e, ERR_FORMAT, "there is no query parameter \"%.*s\" here",
 				       BYTES_ARG(name));
 		if (form.pairs[i].value.len == 0)

@@ -27,6 +27,15 @@ static void put_texts(struct json_out *w, const char *key, struct record_rows ro
 	json_put_end(w, ']');
 }
 
+static void put_uints(struct json_out *w, const char *key, struct record_rows rows)
+{
+	const uint64_t *items = rows.items;
+	json_put_array(w, key);
+	for (size_t i = 0; i < rows.count; i++)
+		json_put_u64(w, NULL, items[i]);
+	json_put_end(w, ']');
+}
+
 static void put_objects(struct json_out *w, const struct record_field *f, struct record_rows rows)
 {
 	json_put_array(w, f->key);
@@ -97,6 +106,9 @@ static void put_field(struct json_out *w, const struct record_field *f, const vo
 	case RECORD_TEXTS:
 		put_texts(w, f->key, rows_at(at));
 		break;
+	case RECORD_UINTS:
+		put_uints(w, f->key, rows_at(at));
+		break;
 	case RECORD_OBJECTS:
 		put_objects(w, f, rows_at(at));
 		break;
@@ -160,7 +172,7 @@ static void put_cell_texts(struct buf *out, struct record_rows rows)
 static bool is_cell(const struct record_field *f)
 {
 	return f->kind != RECORD_OBJECT && f->kind != RECORD_OBJECT_AT &&
-	       f->kind != RECORD_OBJECTS && f->kind != RECORD_JSON;
+	       f->kind != RECORD_OBJECTS && f->kind != RECORD_UINTS && f->kind != RECORD_JSON;
 }
 
 static void put_cell_of(struct buf *out, const struct record_field *f, const void *row)

@@ -19,8 +19,10 @@ enum record_kind {
 	RECORD_JSON,	  /* struct bytes, JSON text as it is; shown as `of`, or as any object */
 	RECORD_OBJECT,	  /* a struct of its own: `of` */
 	RECORD_OBJECT_AT, /* const void *, to such a struct; optional: left out when NULL */
-	RECORD_TEXTS,	  /* struct bytes *, followed by the count: struct record_rows */
-	RECORD_OBJECTS,	  /* the same of `of`, `stride` bytes each */
+	/* struct bytes *, followed by the count: struct record_rows; of a query "a,b". */
+	RECORD_TEXTS,
+	RECORD_UINTS,	/* uint64_t *, followed by the count; of a query "1,2" */
+	RECORD_OBJECTS, /* the same of `of`, `stride` bytes each */
 	RECORD_KIND_COUNT
 };
 enum record_choice { RECORD_UNSAID, RECORD_NO, RECORD_YES };
@@ -31,6 +33,7 @@ enum record_flag {
 	RECORD_UNREAD = 8,   /* follows from other fields: never read */
 };
 #define RECORD_WORDS_MAX 16
+#define RECORD_VALUES_MAX 256U /* of a list in a query */
 #define RECORD_NONE UINT64_MAX /* a fallback that is none: the word's number becomes -1 */
 
 /* The words of an enum by number; NULL after the last. */
@@ -48,8 +51,10 @@ struct record_field {
 	unsigned flags;
 	size_t offset, size; /* of the member */
 	const char *text;    /* what it means, for the document */
-	record_words words;  /* of RECORD_WORD and RECORD_WORD_LIST; of a text: those that occur */
-	int words_from;	     /* the first word's number in the member */
+	/* Of RECORD_WORD and RECORD_WORD_LIST; of a text: those that occur; of texts in a query:
+	 * those that may, in any case. */
+	record_words words;
+	int words_from; /* the first word's number in the member */
 	const struct record_object *of;
 	/* An optional field that is there only when this says so of the struct. */
 	bool (*has)(const void *row);

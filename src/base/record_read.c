@@ -92,6 +92,44 @@ static int choice_parse(const struct record_field *f, struct bytes v, enum recor
 	return 0;
 }
 
+static void list_set(void *to, const void *items, size_t count)
+{
+	memcpy(to, &items, sizeof items);
+	memcpy((char *)to + sizeof items, &count, sizeof count);
+}
+
+static int listed_check(const struct record_field *f, struct bytes v, struct arena *a,
+			struct err *e)
+{
+	if (!v.len)
+		return err_set(e, ERR_FORMAT, "%s: is empty", f->key);
+	return f->words ? word_parse(f, v, a, e) : 0;
+}
+
+/* "a,b" as texts or numbers. */
+static int list_parse(const struct record_field *f, struct bytes list, void *to, struct arena *a,
+		      struct err *e)
+{
+	size_t max = 1, n = 0;
+	for (size_t i = 0; i < list.len; i++)
+		max += list.ptr[i] == ',';
+	if (max > RECORD_VALUES_MAX)
+		return err_set(e, ERR_LIMIT, "%s: more than %u values", f->key, RECORD_VALUES_MAX);
+	struct bytes *texts = arena_alloc(a, max, sizeof *texts);
+	uint64_t *numbers = arena_alloc(a, max, sizeof *numbers);
+	if (!texts || !numbers)
+		return err_set(e, ERR_NOMEM, "no memory for a list");
+	for (; n < max; n++) {
+		texts[n] = bytes_trim(bytes_cut(&list, ','));
+		int r = f->kind == RECORD_UINTS ? uint_parse(f, texts[n], &numbers[n], e)
+						: listed_check(f, texts[n], a, e);
+		if (r < 0)
+			return r;
+	}
+	list_set(to, f->kind == RECORD_UINTS ? (const void *)numbers : texts, n);
+	return 0;
+}
+
 int record_text_absent(const struct record_field *f, void *to, struct err *e)
 {
 	if (f->flags & RECORD_NEEDED)
@@ -108,6 +146,8 @@ int record_text_absent(const struct record_field *f, void *to, struct err *e)
 		*(double *)to = -1;
 	else if (f->kind == RECORD_CHOICE)
 		*(enum record_choice *)to = RECORD_UNSAID;
+	else if (f->kind == RECORD_TEXTS || f->kind == RECORD_UINTS)
+		list_set(to, NULL, 0);
 	else
 		return err_set(e, ERR_INTERNAL, "%s: a kind that no query has", f->key);
 	return 0;
@@ -135,13 +175,15 @@ int record_text_read(const struct record_field *f, struct bytes text, void *to, 
 		return number_parse(f, text, to, e);
 	case RECORD_CHOICE:
 		return choice_parse(f, text, to, e);
+	case RECORD_TEXTS:
+	case RECORD_UINTS:
+		return list_parse(f, text, to, a, e);
 	case RECORD_INT:
 	case RECORD_BOOL:
 	case RECORD_TIME:
 	case RECORD_JSON:
 	case RECORD_OBJECT:
 	case RECORD_OBJECT_AT:
-	case RECORD_TEXTS:
 	case RECORD_OBJECTS:
 	case RECORD_KIND_COUNT:
 		break;
@@ -191,8 +233,7 @@ static int list_read(struct json *j, const struct record_field *f, void *to, str
 		else
 			r = record_read(j, f->of, at, false, e);
 	}
-	memcpy(to, &items, sizeof items);
-	memcpy((char *)to + sizeof items, &n, sizeof n);
+	list_set(to, items, n);
 	return r;
 }
 
@@ -240,6 +281,7 @@ static int open_read(struct json *j, const struct record_field *f, void *to, str
 	case RECORD_CHOICE:
 	case RECORD_JSON:
 	case RECORD_OBJECT_AT:
+	case RECORD_UINTS:
 	case RECORD_KIND_COUNT:
 		break;
 	}

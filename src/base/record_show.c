@@ -55,9 +55,13 @@ static void show_items(struct json_out *w, const struct record_field *f)
 		return;
 	}
 	json_put_object(w, "items");
-	json_put_text(w, "type", "string");
-	if (f->kind == RECORD_WORD_LIST)
-		put_words(w, f);
+	if (f->kind == RECORD_UINTS) {
+		show_integer(w, f);
+	} else {
+		json_put_text(w, "type", "string");
+		if (f->words)
+			put_words(w, f);
+	}
 	json_put_end(w, '}');
 }
 
@@ -90,6 +94,7 @@ static void show_type(struct json_out *w, const struct record_field *f, enum rec
 		break;
 	case RECORD_WORD_LIST:
 	case RECORD_TEXTS:
+	case RECORD_UINTS:
 	case RECORD_OBJECTS:
 		show_items(w, f);
 		break;
@@ -181,7 +186,7 @@ static const char *type_word(const struct record_field *f)
 	    [RECORD_INT] = "integer", [RECORD_UINT] = "integer",   [RECORD_NUMBER] = "number",
 	    [RECORD_BOOL] = "truth",  [RECORD_CHOICE] = "truth",   [RECORD_TIME] = "time",
 	    [RECORD_JSON] = "object", [RECORD_OBJECT] = "object",  [RECORD_OBJECT_AT] = "object",
-	    [RECORD_TEXTS] = "texts", [RECORD_OBJECTS] = "objects"};
+	    [RECORD_TEXTS] = "texts", [RECORD_UINTS] = "integers", [RECORD_OBJECTS] = "objects"};
 	return words[f->kind];
 }
 

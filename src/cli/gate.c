@@ -1,41 +1,21 @@
 #include "cli/gate.h"
 
 #include "base/num.h"
-#include "cli/suggest.h"
-#include "match/match.h"
-#include "pkg/version.h"
+#include "cli/filter.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define NO_SEVERITY (ADV_SEV_CRITICAL + 1)
-#define CATEGORIES_MAX 64 /* that there are */
+#define VALUES_BUDGET (1U << 20) /* bytes of the options' values, which a command line bounds */
 
-static int parse_severity(struct bytes word, const char *option, enum adv_severity *ret,
-			  struct err *e)
+static int parse_severity(struct bytes word, enum adv_severity *ret, struct err *e)
 {
-	static const char *const words[] = {"Critical",	  "High",    "Medium", "Low",
-					    "Negligible", "Unknown", NULL};
 	*ret = adv_severity_parse(word);
 	if (*ret != ADV_SEV_UNKNOWN || bytes_eq_nocase(word, BYTES_LIT("unknown")))
 		return 0;
-	const char *near = suggest(word, words);
-	return err_set(
-	    e, ERR_FORMAT,
-	    "%s: \"%.*s\" is none of Critical, High, Medium, Low, Negligible, Unknown%s%s%s",
-	    option, BYTES_ARG(word), near ? "; did you mean " : "", near ? near : "",
-	    near ? "?" : "");
-}
-
-static int parse_shown(struct bytes list, struct gate *g, struct err *e)
-{
-	while (list.len) {
-		enum adv_severity s;
-		if (parse_severity(bytes_trim(bytes_cut(&list, ',')), "--severity", &s, e) < 0)
-			return -(int)e->code;
-		g->shown.severities[s] = true;
-	}
-	return 0;
+	return err_set(e, ERR_FORMAT, "--fail-on: \"%.*s\" is none of " GATE_WORDS,
+		       BYTES_ARG(word));
 }
 
 /* "unknown" with another severity adds unrated findings; alone it is the lowest: any finding.
@@ -61,9 +41,8 @@ static int parse_fail_on(struct bytes list, struct gate *g, struct err *e)
 			unknown = true;
 		else if (bytes_eq_nocase(word, BYTES_LIT("any")))
 			at_least = ADV_SEV_UNKNOWN;
-		else if (parse_severity(word, "--fail-on", &s, e) < 0)
-			return err_set(e, ERR_FORMAT, "--fail-on: \"%.*s\" is none of " GATE_WORDS,
-				       BYTES_ARG(word));
+		else if (parse_severity(word, &s, e) < 0)
+			return -(int)e->code;
 		else if ((int)s < at_least)
 			at_least = (int)s;
 	}
@@ -89,35 +68,6 @@ static int parse_status(const struct cli_args *args, const char *name, int *ret,
 	return 0;
 }
 
-/* An impossible category is a usage error, not an empty report. */
-static int parse_categories(const char *option, struct bytes list, struct bytes *items,
-			    struct criteria_texts *ret, struct err *e)
-{
-	const char *names[CATEGORIES_MAX] = {MATCH_KERNEL_HEADERS};
-	size_t n = 1;
-	for (size_t i = 0; ver_ecosystem_name(i) && n < CATEGORIES_MAX - 1; i++)
-		names[n++] = ver_ecosystem_name(i);
-	while (list.len) {
-		struct bytes word = bytes_trim(bytes_cut(&list, ','));
-		bool known = false;
-		for (size_t i = 0; i < n && !known; i++)
-			known = bytes_eq_nocase(word, bytes_of(names[i]));
-		const char *near = known ? NULL : suggest(word, names);
-		if (!known)
-			return err_set(e, ERR_FORMAT, "%s: unknown category \"%.*s\"%s%s%s", option,
-				       BYTES_ARG(word),
-				       near ? "; did you mean \""
-					    : " (Debian, Alpine, Red Hat, Kernel headers …)",
-				       near ? near : "", near ? "\"?" : "");
-		if (ret->count == GATE_CATEGORIES_MAX)
-			return err_set(e, ERR_LIMIT, "%s: more than %d categories", option,
-				       GATE_CATEGORIES_MAX);
-		items[ret->count++] = word;
-	}
-	ret->items = items;
-	return 0;
-}
-
 static int parse_format(const struct cli_args *args, struct gate *g, struct err *e)
 {
 	const char *name = cli_get(args, "format");
@@ -136,19 +86,22 @@ static int parse_format(const struct cli_args *args, struct gate *g, struct err 
 
 int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e)
 {
-	bool fixed_only = cli_has(args, "ignore-unfixed") || cli_has(args, "only-fixed");
-	*ret = (struct gate){.shown = {.fixed = fixed_only ? RECORD_YES : RECORD_UNSAID}};
-	if (parse_shown(bytes_of(cli_get(args, "severity")), ret, e) < 0 ||
+	*ret = (struct gate){.left_status = CLI_DONE};
+	arena_init(&ret->arena, VALUES_BUDGET);
+	if (filter_parse(args, &ret->arena, &ret->shown, e) < 0 ||
 	    parse_fail_on(bytes_of(cli_get(args, "fail-on")), ret, e) < 0 ||
 	    parse_status(args, "exit-code", &ret->left_status, e) < 0 ||
 	    parse_status(args, "exit-on-eol", &ret->eol_status, e) < 0 ||
-	    parse_categories("--category", bytes_of(cli_get(args, "category")), ret->categories,
-			     &ret->shown.categories, e) < 0 ||
-	    parse_categories("--not-category", bytes_of(cli_get(args, "not-category")),
-			     ret->not_categories, &ret->shown.not_categories, e) < 0 ||
 	    parse_format(args, ret, e) < 0)
 		return -(int)e->code;
+	if (cli_has(args, "ignore-unfixed") || cli_has(args, "only-fixed"))
+		ret->shown.fixed = RECORD_YES;
 	return term_style(args, &ret->style, e);
+}
+
+void gate_free(struct gate *g)
+{
+	arena_free(&g->arena);
 }
 
 void gate_apply(const struct gate *g, struct report *r)

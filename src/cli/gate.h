@@ -2,21 +2,18 @@
  * command that reports on one. */
 #pragma once
 #include "cli/cli.h"
+#include "cli/filter.h"
 #include "cli/term.h"
-#include "match/criteria.h"
 #include "report/report.h"
 
-#define GATE_CATEGORIES_MAX 64
 #define GATE_WORDS                                                                                 \
 	"critical, high, medium, low, negligible (and worse), unknown, any, kev, fixable, "        \
 	"unverified, eol"
 /* Options of every such command. */
 #define GATE_OPTIONS                                                                               \
 	{"format", 'f', "NAME", "table", "table, json, sarif or cyclonedx"},                       \
-	    {"severity", 's', "LIST", NULL, "show only these, e.g. HIGH,CRITICAL"},                \
-	    {"category", 0, "LIST", NULL, "show only these, e.g. \"Debian,Kernel headers\""},      \
-	    {"not-category", 0, "LIST", NULL, "hide these, e.g. \"kernel headers\""},              \
-	    {"ignore-unfixed", 0, NULL, NULL, "hide findings without a fixed version"},            \
+	    FILTER_OPTIONS{"ignore-unfixed", 0, NULL, NULL,                                        \
+			   "hide findings without a fixed version"},                               \
 	    {"only-fixed", 0, NULL, NULL, "same as --ignore-unfixed"},                             \
 	    {"fail-on", 0, "LIST", NULL, "exit with 2 if any of these applies: " GATE_WORDS},      \
 	    {"exit-code", 0, "N", NULL,                                                            \
@@ -26,8 +23,8 @@
 	    TERM_OPTIONS
 
 struct gate {
-	struct criteria shown, fails; /* fails: any of them; empty: no finding does */
-	struct bytes categories[GATE_CATEGORIES_MAX], not_categories[GATE_CATEGORIES_MAX];
+	struct criteria shown, fails;	   /* fails: any of them; empty: no finding does */
+	struct arena arena;		   /* of the values of shown */
 	bool has_fail_on, unverified, eol; /* of the image as a whole */
 	int left_status,
 	    eol_status; /* for remaining findings, for an ended release; 0: not requested */
@@ -35,8 +32,9 @@ struct gate {
 	struct report_style style;
 };
 
-/* ERR_FORMAT in the user's words. ret stays where it is: its criteria point into it. */
+/* ERR_FORMAT in the user's words. gate_free in any case. */
 int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e);
+void gate_free(struct gate *g); /* accepts a zeroed struct */
 /* Take out of r what is not to be shown; r->findings is changed in place. */
 void gate_apply(const struct gate *g, struct report *r);
 /* The exit status by what is left; says on standard error, in the name of the verb, what an exit

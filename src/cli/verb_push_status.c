@@ -415,13 +415,16 @@ int verb_push_status(int argc, char **argv)
 	uint64_t timeout_ms = 0;
 	struct asking q = {.args = &args, .arena = &a};
 	if (cli_parse(push_status_options, argc, argv, &args, &e) < 0 ||
-	    gate_parse(&args, &q.gate, &e) < 0)
+	    gate_parse(&args, &q.gate, &e) < 0) {
+		gate_free(&q.gate);
 		return cli_usage("push-status", &e);
+	}
 	if (args.operand_count != 1 ||
 	    !num_duration_ms(bytes_of(cli_get(&args, "timeout")), &timeout_ms)) {
 		err_set(&e, ERR_FORMAT,
 			args.operand_count != 1 ? "give REPOSITORY[:TAG|@DIGEST]"
 						: "--timeout: not a time such as 90s or 5m");
+		gate_free(&q.gate);
 		return cli_usage("push-status", &e);
 	}
 	arena_init(&a, 64U << 20);
@@ -430,5 +433,6 @@ int verb_push_status(int argc, char **argv)
 	int r = run(&q, &e);
 	buf_free(&q.out);
 	arena_free(&a);
+	gate_free(&q.gate);
 	return r < 0 ? cli_fail("push-status", &e) : r;
 }

@@ -29,13 +29,17 @@ int verb_scan(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct cli_args args;
-	struct gate gate;
+	struct gate gate = {.left_status = CLI_DONE};
 	struct cimg c = {0};
-	if (cli_parse(scan_options, argc, argv, &args, &e) < 0 || gate_parse(&args, &gate, &e) < 0)
+	if (cli_parse(scan_options, argc, argv, &args, &e) < 0 ||
+	    gate_parse(&args, &gate, &e) < 0) {
+		gate_free(&gate);
 		return cli_usage("scan", &e);
+	}
 	drop_word(&args);
 	if (args.operand_count > 1) {
 		(void)err_set(&e, ERR_FORMAT, "one image at a time");
+		gate_free(&gate);
 		return cli_usage("scan", &e);
 	}
 	int rc = cli_image_open(&c, &args, args.operand_count ? args.operands[0] : NULL, true, &e);
@@ -53,6 +57,7 @@ int verb_scan(int argc, char **argv)
 	if (rc == 0)
 		status = gate_status(&gate, &r, "scan");
 	cli_image_close(&c);
+	gate_free(&gate);
 	return rc < 0 ? cli_fail("scan", &e) : status;
 }
 

@@ -213,12 +213,10 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 		     bool *ret_more, struct err *e)
 {
 	struct finding_query q = *asked;
-	if (q.digest.len && !q.repository.len)
-		return err_set(e, ERR_FORMAT, "digest: give the repository too");
 	q.batch = q.batch ? q.batch : BATCH;
 	q.questions = q.questions ? q.questions : QUESTIONS_MAX;
 	const struct criteria *c = q.criteria;
-	bool few = c->patchable || c->fixed || c->packages.count ||
+	bool few = c->patchable || c->fixed || c->packages.count || c->tags.count || c->os.count ||
 		   memchr(c->statuses, true, sizeof c->statuses);
 	struct page p = {.l = {.tx = tx, .q = &q, .after = *cursor, .a = a},
 			 .out = out,

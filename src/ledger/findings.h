@@ -16,7 +16,6 @@ enum finding_sort {
 
 struct finding_query {
 	struct visibility visible;
-	struct bytes repository, digest; /* that one; empty = any; digest needs repository */
 	const struct criteria *criteria;
 	enum finding_sort sort;
 	size_t max;	/* findings of a page */

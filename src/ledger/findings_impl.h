@@ -35,6 +35,11 @@ struct listing {
 	struct finding_cursor from; /* where listing_next goes on, check included */
 	struct arena *a;
 	unsigned questions; /* asked */
+	/* The repositories that are looked at, where the criteria or the caller narrow them. */
+	bool narrowed;
+	const struct bytes *repositories;
+	size_t repository_count;
+	struct criteria_texts digests; /* those alone; none: all */
 	/* The images that are looked at: all in places (small), or more than that. */
 	bool small;
 	struct place *places;

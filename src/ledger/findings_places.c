@@ -10,15 +10,14 @@
 #define HOLDINGS_MAX 262144U /* checks of sets */
 #define NAMED_MAX 4096U	     /* checks that a criterion names */
 #define FIRST_KEY 1e9
+#define SEEN_MAX DB_LIST_MAX /* repositories that a caller sees who does not see all */
 
-/* A repository's scope is found by its name. */
-#define VISIBLE(repository, all, scopes)                                                           \
-	"(" all " = 1 OR EXISTS (SELECT 1 FROM scope w JOIN scope_up u ON u.scope_id = w.id"       \
-	" WHERE w.kind = 5 AND w.name = " repository " AND u.ancestor_id {IN " scopes "}))"
-#define IN_SCOPE                                                                                   \
-	"($1 = '' OR i.repository = $1) AND ($2 = '' OR i.digest = $2) AND " VISIBLE(              \
-	    "i.repository", "$3", "$4")
-#define SCOPE_ARGS(q) DB_T((q)->repository), DB_T((q)->digest), STORE_VISIBLE_ARGS(&(q)->visible)
+/* Images that are looked at; $1 to $3 are a question's own. */
+#define DIGESTS "($4 = 0 OR i.digest {IN $5})"
+#define NARROW DIGESTS " AND i.repository {IN $6}"
+#define LOOKED_AT(l)                                                                               \
+	DB_I((l)->digests.count), DB_TEXTS((l)->digests.items, (l)->digests.count),                \
+	    DB_TEXTS((l)->repositories, (l)->repository_count)
 
 static int no_memory(struct err *e)
 {
@@ -44,6 +43,14 @@ struct db_stmt *listing_ask(struct listing *l, const char *text, const struct db
 {
 	l->questions++;
 	return db_query(l->tx, text, args, count, e);
+}
+
+/* By one of two texts: of images in some repositories, of all images. The last value is the list
+ * of repositories. */
+static struct db_stmt *ask_images(struct listing *l, const char *narrow, const char *wide,
+				  const struct db_value args[6], struct err *e)
+{
+	return listing_ask(l, l->narrowed ? narrow : wide, args, l->narrowed ? 6 : 5, e);
 }
 
 double listing_key(const struct listing *l, const struct match_check *c)
@@ -88,18 +95,80 @@ static int read_twos(struct db_stmt *s, struct arena *a, size_t max, int64_t **r
 	return r < 0 ? r : n <= max;
 }
 
+static bool is_glob(struct bytes text)
+{
+	return bytes_find(text, '*') < text.len || bytes_find(text, '?') < text.len;
+}
+
+/* Repositories that the caller sees and the criteria allow; those that have no glob are looked up.
+ */
+static int read_repositories(struct listing *l, struct criteria_texts wanted, struct err *e)
+{
+	bool named = wanted.count > 0;
+	for (size_t i = 0; i < wanted.count; i++)
+		named = named && !is_glob(wanted.items[i]);
+	if (named && l->q->visible.all) {
+		l->repositories = wanted.items;
+		l->repository_count = wanted.count;
+		return 0;
+	}
+	struct db_stmt *s =
+	    listing_ask(l,
+			"SELECT w.name FROM scope w WHERE w.kind = 5 AND ($1 = 0 OR w.name {IN $2})"
+			" AND " STORE_VISIBLE("w.id", "$3", "$4") " LIMIT $5",
+			DB_ARGS(DB_I(named), DB_TEXTS(wanted.items, named ? wanted.count : 0),
+				STORE_VISIBLE_ARGS(&l->q->visible), DB_I(SEEN_MAX + 1)),
+			e);
+	int r = s ? 0 : -(int)e->code;
+	size_t n = 0;
+	struct bytes *names = arena_alloc(l->a, SEEN_MAX, sizeof *names);
+	while (s && names && (r = db_step(s, e)) > 0) {
+		struct bytes name = db_bytes(s, 0);
+		if (n++ == SEEN_MAX) {
+			r = err_set(e, ERR_LIMIT, "more than %u repositories: name some of them",
+				    SEEN_MAX);
+			break;
+		}
+		if (wanted.count && !criteria_fits(&(struct criteria){.repositories = wanted},
+						   &(struct finding){.repository = name}))
+			continue;
+		if (!finding_copy(l->a, s, 0, &names[l->repository_count++])) {
+			r = no_memory(e);
+			break;
+		}
+	}
+	db_done(s);
+	l->repositories = names;
+	return !names ? no_memory(e) : r < 0 ? r : 0;
+}
+
+/* Which images are looked at. */
+static int narrow(struct listing *l, struct err *e)
+{
+	const struct criteria *c = l->q->criteria;
+	struct criteria_texts wanted = {.count = 0};
+	if (!c->any) {
+		wanted = c->repositories;
+		l->digests = c->digests;
+	}
+	l->narrowed = wanted.count || !l->q->visible.all;
+	return l->narrowed ? read_repositories(l, wanted, e) : 0;
+}
+
+#define SETS_OF                                                                                    \
+	"SELECT s.set_id, s.image_id FROM image i JOIN image_set s ON s.image_id = i.id WHERE "
 static int read_places(struct listing *l, struct err *e)
 {
 	const struct finding_query *q = l->q;
 	size_t max = q->places ? q->places : PLACES_MAX;
-	if (!q->repository.len && q->visible.all)
+	if (!l->narrowed && !l->digests.count)
 		return 0;
 	int64_t *rows;
-	struct db_stmt *s = listing_ask(
-	    l,
-	    "SELECT s.set_id, s.image_id FROM image i JOIN image_set s ON s.image_id = i.id"
-	    " WHERE " IN_SCOPE " LIMIT $5",
-	    DB_ARGS(SCOPE_ARGS(q), DB_I(max + 1)), e);
+	struct db_stmt *s = ask_images(l, SETS_OF NARROW " AND i.id > $1 AND i.id < $2 LIMIT $3",
+				       SETS_OF DIGESTS " AND i.id > $1 AND i.id < $2 LIMIT $3",
+				       (const struct db_value[]){DB_I(INT64_MIN), DB_I(INT64_MAX),
+								 DB_I(max + 1), LOOKED_AT(l)},
+				       e);
 	int r = read_twos(s, l->a, max, &rows, &l->place_count, e);
 	l->places = (struct place *)(void *)rows;
 	/* One image is looked at whole, whatever its sets are. */
@@ -256,6 +325,32 @@ static const struct bytes *or_empty(struct criteria_texts t)
 	return t.count ? t.items : &none;
 }
 
+static bool lower(struct arena *a, struct bytes text, struct bytes *ret)
+{
+	uint8_t *low = arena_alloc(a, text.len, 1);
+	for (size_t i = 0; low && i < text.len; i++)
+		low[i] = byte_lower(text.ptr[i]);
+	*ret = (struct bytes){.ptr = low, .len = text.len};
+	return low != NULL;
+}
+
+/* Ids in lower case: a CVE or advisory is found in any case. */
+static struct db_stmt *ask_cves(struct listing *l, struct criteria_texts ids, struct err *e)
+{
+	struct bytes *low = arena_alloc(l->a, ids.count, sizeof *low);
+	bool ok = low != NULL;
+	for (size_t i = 0; ok && i < ids.count; i++)
+		ok = lower(l->a, ids.items[i], &low[i]);
+	if (!ok) {
+		(void)no_memory(e);
+		return NULL;
+	}
+	return listing_ask(l,
+			   "SELECT check_id, 0 FROM check_cve WHERE lower(cve) {IN $1}"
+			   " UNION SELECT id, 0 FROM security_check WHERE lower(advisory) {IN $1}",
+			   DB_ARGS(DB_TEXTS(low, ids.count)), e);
+}
+
 /* The checks that a criterion names: 1; 0 = none names them, or too many are. */
 static int read_named(struct listing *l, int64_t **ret, size_t *ret_count, struct err *e)
 {
@@ -269,10 +364,7 @@ static int read_named(struct listing *l, int64_t **ret, size_t *ret_count, struc
 		    l, "SELECT id, 0 FROM security_check WHERE id {IN $1}",
 		    DB_ARGS(DB_INTS((const int64_t *)(const void *)c->ids, c->id_count)), e);
 	else if (c->cves.count)
-		s = listing_ask(l,
-				"SELECT check_id, 0 FROM check_cve WHERE cve {IN $1}"
-				" UNION SELECT id, 0 FROM security_check WHERE advisory {IN $1}",
-				DB_ARGS(DB_TEXTS(or_empty(c->cves), c->cves.count)), e);
+		s = ask_cves(l, c->cves, e);
 	else
 		s = listing_ask(l,
 				"SELECT m.check_id, 0 FROM package p JOIN package_match m"
@@ -290,7 +382,9 @@ int listing_open(struct listing *l, struct err *e)
 {
 	int64_t *ids;
 	size_t count;
-	int r = read_places(l, e);
+	int r = narrow(l, e);
+	if (r >= 0)
+		r = read_places(l, e);
 	if (r >= 0 && l->small) {
 		r = read_holdings(l, e);
 		l->small = r > 0;
@@ -379,17 +473,16 @@ static int read_wide_holdings(struct listing *l, const int64_t *checks, size_t c
 	return r;
 }
 
+#define ORDERED(where)                                                                             \
+	"SELECT 0, i.id FROM image i WHERE " where " AND i.id > $1 AND EXISTS (SELECT 1"           \
+	" FROM image_set s WHERE s.image_id = i.id AND s.set_id {IN $2}) ORDER BY i.id LIMIT $3"
 /* In a list of many places the images of one check are gone through in their order. */
 static int read_ordered(struct listing *l, int64_t check, struct db_value sets, int64_t after_image,
 			size_t max, bool *ret_partial, struct err *e)
 {
-	const struct finding_query *q = l->q;
-	struct db_stmt *s = listing_ask(
-	    l,
-	    "SELECT 0, i.id FROM image i WHERE " IN_SCOPE " AND i.id > $5 AND EXISTS (SELECT 1"
-	    " FROM image_set s WHERE s.image_id = i.id AND s.set_id {IN $6})"
-	    " ORDER BY i.id LIMIT $7",
-	    DB_ARGS(SCOPE_ARGS(q), DB_I(after_image), sets, DB_I(max + 1)), e);
+	struct db_stmt *s = ask_images(
+	    l, ORDERED(NARROW), ORDERED(DIGESTS),
+	    (const struct db_value[]){DB_I(after_image), sets, DB_I(max + 1), LOOKED_AT(l)}, e);
 	int64_t *rows;
 	int r = read_twos(s, l->a, max, &rows, &l->place_count, e);
 	l->places = (struct place *)(void *)rows;
@@ -403,6 +496,9 @@ static int read_ordered(struct listing *l, int64_t check, struct db_value sets, 
 	return 1;
 }
 
+#define HAVING(where)                                                                              \
+	"SELECT s.set_id, s.image_id FROM image_set s JOIN image i ON i.id = s.image_id"           \
+	" WHERE " where " AND s.set_id {IN $1} AND i.id > $2 LIMIT $3"
 int listing_places(struct listing *l, size_t from, size_t count, int64_t after_image, size_t max,
 		   bool *ret_partial, struct err *e)
 {
@@ -422,11 +518,11 @@ int listing_places(struct listing *l, size_t from, size_t count, int64_t after_i
 	if (!ids)
 		return no_memory(e);
 	sets = sets < DB_LIST_MAX ? sets : DB_LIST_MAX;
-	struct db_stmt *s = listing_ask(
-	    l,
-	    "SELECT s.set_id, s.image_id FROM image_set s JOIN image i ON i.id = s.image_id"
-	    " WHERE " IN_SCOPE " AND s.set_id {IN $5} LIMIT $6",
-	    DB_ARGS(SCOPE_ARGS(q), DB_INTS(ids, sets), DB_I(most + 1)), e);
+	struct db_stmt *s =
+	    ask_images(l, HAVING(NARROW), HAVING(DIGESTS),
+		       (const struct db_value[]){DB_INTS(ids, sets), DB_I(INT64_MIN),
+						 DB_I(most + 1), LOOKED_AT(l)},
+		       e);
 	r = read_twos(s, l->a, most, &rows, &l->place_count, e);
 	l->places = (struct place *)(void *)rows;
 	return r == 0 && count == 1 ? read_ordered(l, checks[0], DB_INTS(ids, sets), after_image,

@@ -1,5 +1,23 @@
 #include "match/criteria.h"
 
+#include "pkg/version.h"
+
+#define FIELD(member, kind, key, option, letter, value, ...)                                       \
+	RECORD_FIELD(struct criteria, member, kind, key, __VA_ARGS__),
+#define ONE(...) +1
+static const struct record_field fields[] = {
+    CRITERIA_OF_FINDING(FIELD) /* */
+    CRITERIA_OF_IMAGE(FIELD)   /* */
+};
+const struct record_object criteria_object = {RECORD_TABLE(fields)};
+const struct record_object criteria_of_finding = {.fields = fields,
+						  .count = CRITERIA_OF_FINDING(ONE)};
+
+const char *criteria_category_word(int i)
+{
+	return i < 0 ? NULL : i == 0 ? MATCH_KERNEL_HEADERS : ver_ecosystem_name((size_t)i - 1);
+}
+
 /* What one criterion says. */
 enum said { NOT_GIVEN, NO, YES };
 
@@ -92,7 +110,9 @@ static void ask_check(const struct criteria *c, const struct match_check *k,
 	bool given = c->cvss_min > 0 || c->cvss_below > 0;
 	out[6] = said(given, scored && (c->cvss_min <= 0 || k->cvss.base >= c->cvss_min) &&
 				 (c->cvss_below <= 0 || k->cvss.base < c->cvss_below));
-	out[7] = said(c->epss_min > 0, k->epss >= c->epss_min);
+	out[7] = said(c->epss_min > 0 || c->epss_below > 0,
+		      k->epss >= 0 && k->epss >= c->epss_min &&
+			  (c->epss_below <= 0 || k->epss < c->epss_below));
 	out[8] = of_choice(c->kev, k->kev);
 }
 

@@ -19,7 +19,8 @@ struct criteria {
 	struct criteria_texts not_categories; /* those that do not fit; any case */
 	struct bytes text;		      /* within the title; any case of ASCII */
 	bool severities[ADV_SEV_CRITICAL + 1];
-	double cvss_min, cvss_below, epss_min; /* <= 0: not given. No score fits none of them */
+	/* <= 0: not given. No score fits none of them. */
+	double cvss_min, cvss_below, epss_min, epss_below;
 	enum record_choice kev;
 	/* Of the matches. */
 	enum record_choice patchable, fixed; /* fixed: a match has a fixed version */
@@ -29,6 +30,55 @@ struct criteria {
 	struct criteria_texts digests;
 	struct criteria_texts tags, repositories, os; /* globs; os: "debian:1*" */
 };
+
+/* What can be asked for, once: parameters of the API, options of the command line and the pages of
+ * both come from these rows. ROW(member, kind, key, option, letter, value, text, fields of the
+ * record …). */
+#define CRITERIA_OF_FINDING(ROW)                                                                   \
+	ROW(severities, RECORD_WORD_LIST, "severity", "severity", 's', "LIST",                     \
+	    "Of one of these severities", .words = finding_severity_word,                          \
+	    .example = "[\"Critical\", \"High\"]")                                                 \
+	ROW(categories, RECORD_TEXTS, "category", "category", 0, "LIST",                           \
+	    "Of one of these categories: the advisory's vendor, or `Kernel headers`",              \
+	    .words = criteria_category_word, .example = "[\"Debian\"]")                            \
+	ROW(not_categories, RECORD_TEXTS, "not_category", "not-category", 0, "LIST",               \
+	    "Of none of these categories", .words = criteria_category_word)                        \
+	ROW(ids, RECORD_UINTS, "check_id", "check-id", 0, "LIST",                                  \
+	    "Of one of these security checks, by number", .min = 1,                                \
+	    .max = (UINT64_C(1) << 53) - 1)                                                        \
+	ROW(cves, RECORD_TEXTS, "cve", "cve", 0, "LIST",                                           \
+	    "About one of these CVEs, or of one of these advisories, in any case",                 \
+	    .example = "[\"CVE-2023-5363\"]")                                                      \
+	ROW(packages, RECORD_TEXTS, "package", "package", 0, "LIST",                               \
+	    "In one of these packages, by its own name or that of its source package")             \
+	ROW(statuses, RECORD_WORD_LIST, "status", "status", 0, "LIST",                             \
+	    "With one of these fix statuses", .words = finding_status_word)                        \
+	ROW(patchable, RECORD_CHOICE, "patchable", "patchable", 0, "BOOL",                         \
+	    "Whether the image's own repositories can deliver a fixed version")                    \
+	ROW(fixed, RECORD_CHOICE, "fixed", "fixed", 0, "BOOL", "Whether there is a fixed version") \
+	ROW(kev, RECORD_CHOICE, "kev", "kev", 0, "BOOL", "Whether CISA knows of exploits")         \
+	ROW(cvss_min, RECORD_NUMBER, "cvss_gte", "cvss-gte", 0, "SCORE",                           \
+	    "CVSS base score of at least this", .max = 10)                                         \
+	ROW(cvss_below, RECORD_NUMBER, "cvss_lt", "cvss-lt", 0, "SCORE",                           \
+	    "CVSS base score below this", .max = 10)                                               \
+	ROW(epss_min, RECORD_NUMBER, "epss_gte", "epss-gte", 0, "P",                               \
+	    "EPSS probability of at least this", .max = 1)                                         \
+	ROW(epss_below, RECORD_NUMBER, "epss_lt", "epss-lt", 0, "P",                               \
+	    "EPSS probability below this", .max = 1)                                               \
+	ROW(text, RECORD_TEXT, "search", "search", 0, "TEXT",                                      \
+	    "With this in the title of the security check, in any case")
+#define CRITERIA_OF_IMAGE(ROW)                                                                     \
+	ROW(repositories, RECORD_TEXTS, "repository", "repository", 0, "LIST",                     \
+	    "In one of these repositories; `*` is any text, `?` any character",                    \
+	    .example = "[\"team/*\"]")                                                             \
+	ROW(digests, RECORD_TEXTS, "digest", "digest", 0, "LIST", "In one of these images")        \
+	ROW(os, RECORD_TEXTS, "os", "os", 0, "LIST",                                               \
+	    "In an image of one of these distributions; `*` and `?` as in `repository`",           \
+	    .example = "[\"debian:12\"]")
+/* The rows as a table of struct criteria: all, and those that are not of the image. */
+extern const struct record_object criteria_object, criteria_of_finding;
+/* Categories that a finding can have; NULL past the last. */
+const char *criteria_category_word(int i);
 
 bool criteria_fits(const struct criteria *c, const struct finding *f);
 /* A finding of this check can fit: false only when none does, whatever its image and matches. */

@@ -553,6 +553,10 @@ const struct db_migration schema_scan[] = {
 	    "CREATE INDEX scan_turn ON scan(repository, run_at, id) WHERE status = 0;"
 	    "CREATE UNIQUE INDEX scan_open ON scan(repository, digest) WHERE status IN (0, 1);"
 	    "CREATE INDEX scan_image ON scan(repository, digest, id);"
-	    "CREATE INDEX scan_retry ON scan(retry_at) WHERE retry_at > 0;" SEEN_COUNT_VIEWS},
+	    "CREATE INDEX scan_retry ON scan(retry_at) WHERE retry_at > 0;"
+	    "DROP INDEX check_version_advisory;"
+	    "CREATE INDEX check_version_advisory ON check_version(lower(advisory));"
+	    "CREATE INDEX check_version_source ON check_version(source_name, id, since, until);"
+	    "CREATE INDEX cve_version_cve ON cve_version(lower(cve), check_id);" SEEN_COUNT_VIEWS},
     {0},
 };

@@ -79,11 +79,13 @@ const char *const schema_scan_baseline[] = {
     "CREATE INDEX check_version_severity ON check_version(severity, id, since, until);"
     "CREATE INDEX check_version_cvss ON check_version(cvss_base, id, since, until);"
     "CREATE INDEX check_version_epss ON check_version(epss, id, since, until);"
-    "CREATE INDEX check_version_advisory ON check_version(advisory);",
+    "CREATE INDEX check_version_advisory ON check_version(lower(advisory));"
+    "CREATE INDEX check_version_source ON check_version(source_name, id, since, until);",
     "CREATE TABLE cve_version(cve TEXT NOT NULL, check_id BIGINT NOT NULL, since "
     "BIGINT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY(cve, check_id, "
     "since)){NOROWID};"
     "CREATE INDEX cve_version_check ON cve_version(check_id);"
+    "CREATE INDEX cve_version_cve ON cve_version(lower(cve), check_id);"
     "CREATE INDEX cve_version_begins ON cve_version(since) WHERE since > 0;"
     "CREATE INDEX cve_version_ends ON cve_version(until) WHERE until > 0;",
     "CREATE TABLE scan(id BIGINT NOT NULL PRIMARY KEY, repository TEXT NOT NULL, "

@@ -216,12 +216,9 @@ static int compare_list(struct recount *c, struct db_tx *tx, const struct ledger
 			size_t from, size_t end, struct err *e)
 {
 	struct list want = image_rows(c, from, end), have = {0};
-	const struct criteria any = {0};
-	const struct finding_query q = {.visible = VISIBILITY_ALL,
-					.repository = im->repository,
-					.digest = im->digest,
-					.criteria = &any,
-					.max = 100};
+	const struct criteria image = {.repositories = {&im->repository, 1},
+				       .digests = {&im->digest, 1}};
+	const struct finding_query q = {.visible = VISIBILITY_ALL, .criteria = &image, .max = 100};
 	struct finding_cursor cursor = {0};
 	struct arena a;
 	bool more = true;

@@ -197,7 +197,8 @@ test('every parameter: a wrong value is a 400 that names it, and so is an unknow
     if (s.type === 'integer') values.push('x', '-1', '1.5', String(s.minimum - 1), s.maximum && String(s.maximum + 1), '99999999999999999999');
     if (s.type === 'number') values.push('x', '-1', String(s.maximum + 1), 'NaN', '1e999');
     if (s.type === 'boolean') values.push('yes', 'TRUE ', '2');
-    if (s.enum || s.items?.enum) values.push('colour', 'a,b', ...(s.items ? [`${s.items.enum[0]},colour`, ','] : [s.enum.join(',')]));
+    if (s.enum || s.items?.enum) values.push('colour', 'a,b', ...(s.items ? [`${s.items.enum[0]},colour`] : [s.enum.join(',')]));
+    if (s.type === 'array') values.push(',', 'a,', ...(s.items.type === 'integer' ? ['x', '1,x', '0', '-1', String(s.items.maximum + 1)] : []));
     return values.filter((v) => v !== false && v !== undefined);
   };
   let count = 0;
@@ -208,7 +209,7 @@ test('every parameter: a wrong value is a 400 that names it, and so is an unknow
     for (const p of o.operation.parameters.filter((x) => x.in === 'query')) {
       count++;
       for (const value of needed.length ? [''] : wrong(p)) await problem(await ask(`${p.name}=${value}`), 400, `${o.id}: ${p.name}=${value}`, p.name);
-      const good = p.schema.type === 'boolean' ? 'true' : p.schema.enum?.[0] ?? p.schema.items?.enum[0] ?? '1';
+      const good = p.schema.type === 'boolean' ? 'true' : p.schema.enum?.[0] ?? p.schema.items?.enum?.[0] ?? '1';
       await problem(await ask(`${p.name}=${good}&${p.name}=${good}`), 400, `${o.id}: ${p.name} twice`, p.name);
     }
   }

@@ -306,7 +306,8 @@ def check_query(document, operation, exchange, where):
         elif schema.get("type") == "boolean":
             value = {"true": True, "false": False}.get(text, text)
         elif schema.get("type") == "array":
-            value = [as_described(word, schema["items"]) for word in text.split(",")]
+            numbers = schema["items"].get("type") == "integer"
+            value = [int(word) if numbers and word.isdigit() else as_described(word, schema["items"]) for word in text.split(",")]
         else:
             value = as_described(text, schema)
         for wrong in document.errors(schema, value):

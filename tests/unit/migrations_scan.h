@@ -125,12 +125,10 @@ static void check_images(struct db_tx *tx, struct arena *a, struct err *e)
 static int64_t findings_of(struct db_tx *tx, struct bytes repository, struct bytes digest,
 			   struct bytes cve, struct finding *out, struct arena *a, struct err *e)
 {
-	const struct criteria c = {.cves = {&cve, cve.len > 0}};
-	const struct finding_query q = {.visible = VISIBILITY_ALL,
-					.repository = repository,
-					.digest = digest,
-					.criteria = &c,
-					.max = 2};
+	const struct criteria c = {.cves = {&cve, cve.len > 0},
+				   .repositories = {&repository, repository.len > 0},
+				   .digests = {&digest, digest.len > 0}};
+	const struct finding_query q = {.visible = VISIBILITY_ALL, .criteria = &c, .max = 2};
 	struct finding_cursor cursor = {0};
 	bool more;
 	return finding_list(tx, &q, &cursor, a, out, &more, e);

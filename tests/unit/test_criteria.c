@@ -77,6 +77,8 @@ static const struct row {
      false,
      false,
      false},
+    {"EPSS below", {.epss_below = 0.3}, true, false, true},
+    {"EPSS below its own", {.epss_below = 0.25}, false, false, false},
     {"score at least its own", {.cvss_min = 7.5}, true, false, true},
     {"score above", {.cvss_min = 7.6}, false, false, false},
     {"score below more", {.cvss_below = 7.6}, true, false, true},
@@ -156,28 +158,34 @@ static void test_globs(void **state)
 			fail_msg("%s of %s", globs[i].pattern, globs[i].text);
 }
 
-static void test_page(void **state)
+static void page_has(const char *name, const struct record_object *const *tables, size_t count)
 {
 	struct buf page, want;
-	const struct record_object *const tables[] = {&finding_object, &finding_match_object};
-	(void)state;
 	buf_init(&page, 1U << 20);
 	const char *root = getenv("PLIMSOLL_SOURCE");
 	char path[4096];
-	(void)snprintf(path, sizeof path, "%s/docs/formats/report-json.md", root ? root : ".");
+	(void)snprintf(path, sizeof path, "%s/%s", root ? root : ".", name);
 	FILE *f = fopen(path, "r");
 	assert_non_null(f);
 	for (char line[4096]; fgets(line, sizeof line, f);)
 		buf_put_text(&page, line);
 	(void)fclose(f);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < count; i++) {
 		buf_init(&want, 1U << 16);
 		record_page_rows(&want, tables[i]);
 		if (bytes_find_bytes(buf_bytes(&page), buf_bytes(&want)) >= page.len)
-			fail_msg("docs/formats/report-json.md lacks:\n%s", buf_cstr(&want));
+			fail_msg("%s lacks:\n%s", name, buf_cstr(&want));
 		buf_free(&want);
 	}
 	buf_free(&page);
+}
+
+static void test_page(void **state)
+{
+	(void)state;
+	page_has("docs/formats/report-json.md",
+		 (const struct record_object *const[]){&finding_object, &finding_match_object}, 2);
+	page_has("docs/api.md", (const struct record_object *const[]){&criteria_object}, 1);
 }
 
 /* RFC 4180: quotes are doubled; what has no column is left out. */

@@ -1,10 +1,7 @@
 /* findings: a small random store, and the same in memory: every filter × order × size of page ×
  * limit of work gives the rows that a loop over everything gives, sorted; before, during and after
  * a switch of generations. */
-#include "ledger/findings.h"
-#include "ledger/images.h"
-#include "ledger/matches.h"
-#include "store/schema.h"
+#include "findings_case.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,267 +12,7 @@
 
 #include <cmocka.h>
 
-#define PACKAGES 10
-#define CHECKS 12
-#define SETS 6
-#define IMAGES 8
-#define PARTS 3
 #define ROWS_MAX 4096
-
-struct model_match {
-	bool is;
-	bool patchable;
-	enum adv_status status;
-	bool fixed;
-};
-/* What holds in an epoch. */
-struct model {
-	struct match_check checks[CHECKS];
-	struct bytes cves[CHECKS][2];
-	struct model_match matches[PACKAGES][CHECKS];
-};
-static struct pkg packages[PACKAGES];
-static int64_t package_ids[PACKAGES];
-static bool in_set[SETS][PACKAGES];
-static struct {
-	char digest[80];
-	const char *repository;
-	int64_t id;
-	size_t parts;
-	struct {
-		unsigned set;
-		int64_t set_id;
-	} part[PARTS];
-} images[IMAGES];
-static struct model now, next;
-static char dir[64], file[96];
-static struct db *db;
-
-static unsigned seed = 12345;
-static unsigned dice(unsigned n)
-{
-	seed = seed * UINT32_C(1664525) + UINT32_C(1013904223);
-	return (seed >> 16) % n;
-}
-
-static const char *const titles[] = {"Update for ONE_thing", "an 100% bad thing", "one more",
-				     "Two"};
-static const char *const cve_words[] = {"CVE-1", "CVE-2", "CVE-3", "CVE-4", "CVE-5"};
-static const char *const advisories[] = {"A-1", "A-2", "CVE-3"};
-static const char *const categories[] = {"Debian", "Alpine"};
-static const char *const names[] = {"bash", "zlib", "openssl", "libssl3"};
-static const char *const repositories[] = {"a", "b", "b/c"};
-static const double scores[] = {0, 5, 7.5, 9.8};
-
-static void roll_check(struct model *m, unsigned i)
-{
-	struct match_check *c = &m->checks[i];
-	struct bytes advisory = c->advisory;
-	*c = (struct match_check){.id = 100 + 7 * i,
-				  .advisory = advisory,
-				  .source_name = i % 3 ? BYTES_LIT("src") : BYTES_LIT("lib"),
-				  .title = bytes_of(titles[dice(4)]),
-				  .category = bytes_of(categories[dice(2)]),
-				  .severity = (enum adv_severity)dice(ADV_SEV_CRITICAL + 1),
-				  .cvss = {.version = CVSS_3_1, .base = scores[dice(4)]},
-				  .cvss_vector = BYTES_LIT("v"),
-				  .kev = dice(3) == 0,
-				  .epss = dice(4) ? dice(3) / 4.0 : -1,
-				  .epss_percentile = -1,
-				  .cves = m->cves[i],
-				  .cve_count = dice(3)};
-	m->cves[i][0] = bytes_of(cve_words[dice(3)]);
-	m->cves[i][1] = bytes_of(cve_words[3 + dice(2)]);
-}
-
-static void roll_match(struct model_match *m)
-{
-	*m = (struct model_match){.is = dice(3) == 0,
-				  .patchable = dice(2),
-				  .fixed = dice(2),
-				  .status = (enum adv_status)dice(3)};
-}
-
-static void roll(void)
-{
-	for (unsigned i = 0; i < CHECKS; i++) {
-		now.checks[i].advisory = bytes_of(advisories[dice(3)]);
-		roll_check(&now, i);
-	}
-	for (unsigned p = 0; p < PACKAGES; p++)
-		for (unsigned c = 0; c < CHECKS; c++)
-			roll_match(&now.matches[p][c]);
-	next = now;
-	for (unsigned i = 0; i < CHECKS; i++) {
-		next.checks[i].cves = next.cves[i];
-		if (dice(3) == 0)
-			roll_check(&next, i);
-	}
-	for (unsigned p = 0; p < PACKAGES; p++)
-		for (unsigned c = 0; c < CHECKS; c++)
-			if (dice(4) == 0)
-				roll_match(&next.matches[p][c]);
-}
-
-static struct match match_of(const struct model *m, unsigned p, unsigned c)
-{
-	const struct model_match *mm = &m->matches[p][c];
-	return (struct match){.check = m->checks[c],
-			      .status = mm->status,
-			      .patchable = mm->patchable,
-			      .fixed_version = mm->fixed ? BYTES_LIT("2.0") : BYTES_NONE,
-			      .remediation = mm->fixed ? BYTES_LIT("get 2.0") : BYTES_NONE};
-}
-
-static int fill_packages(struct db_tx *tx, struct err *e)
-{
-	for (unsigned p = 0; p < PACKAGES; p++) {
-		static char versions[PACKAGES][8];
-		uint8_t identity[PACKAGE_IDENTITY_LEN];
-		struct match matches[CHECKS];
-		size_t n = 0;
-		(void)snprintf(versions[p], sizeof versions[p], "1.%u", p);
-		packages[p] = (struct pkg){.type = BYTES_LIT("deb"),
-					   .name = bytes_of(names[dice(4)]),
-					   .version = bytes_of(versions[p]),
-					   .source_name = bytes_of(names[dice(3)]),
-					   .source_version = BYTES_LIT("1"),
-					   .distro = BYTES_LIT("d")};
-		for (unsigned c = 0; c < CHECKS; c++)
-			if (now.matches[p][c].is)
-				matches[n++] = match_of(&now, p, c);
-		if (package_identity(&packages[p], identity, e) < 0 ||
-		    package_add(tx, &packages[p], identity, &package_ids[p], e) < 0 ||
-		    matches_put(tx, package_ids[p], matches, n, e) < 0)
-			return -(int)e->code;
-	}
-	return 0;
-}
-
-static int fill_image(struct db_tx *tx, unsigned i, struct err *e)
-{
-	static struct package_set_member members[PARTS][PACKAGES];
-	struct ledger_image_part parts[PARTS] = {0};
-	static char layers[PARTS][8];
-	(void)snprintf(images[i].digest, sizeof images[i].digest, "sha256:%03u", (i * 7) % IMAGES);
-	images[i].repository = repositories[dice(3)];
-	images[i].parts = 1 + dice(PARTS);
-	for (unsigned k = 0; k < images[i].parts; k++) {
-		images[i].part[k].set = dice(SETS); /* the same one twice, too */
-		(void)snprintf(layers[k], sizeof layers[k], "layer%u", k);
-		parts[k] = (struct ledger_image_part){.position = 2 * k,
-						      .layer = bytes_of(layers[k]),
-						      .created_by = BYTES_LIT("RUN"),
-						      .members = members[k]};
-		for (unsigned p = 0; p < PACKAGES; p++)
-			if (in_set[images[i].part[k].set][p])
-				members[k][parts[k].member_count++] = (struct package_set_member){
-				    .package = package_ids[p],
-				    .path = p % 2 ? BYTES_LIT("odd") : BYTES_LIT("even")};
-	}
-	struct ledger_image im = {.repository = bytes_of(images[i].repository),
-				  .digest = bytes_of(images[i].digest),
-				  .state = IMAGE_HEALTHY,
-				  .coverage = BYTES_LIT("{}")};
-	if (ledger_image_add(tx, im.repository, im.digest, 1, e) < 0 ||
-	    ledger_image_put(tx, &im, parts, images[i].parts, e) < 0)
-		return -(int)e->code;
-	images[i].id = im.id;
-	return 0;
-}
-
-static int fill_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	(void)arg;
-	if (fill_packages(tx, e) < 0)
-		return -(int)e->code;
-	for (unsigned s = 0; s < SETS; s++)
-		for (unsigned p = 0; p < PACKAGES; p++)
-			in_set[s][p] = dice(3) == 0 || p == s;
-	for (unsigned i = 0; i < IMAGES; i++)
-		if (fill_image(tx, i, e) < 0)
-			return -(int)e->code;
-	struct db_stmt *s =
-	    db_query(tx, "SELECT image_id, position, set_id FROM image_set", NULL, 0, e);
-	assert_non_null(s);
-	while (db_step(s, e) > 0)
-		for (unsigned i = 0; i < IMAGES; i++)
-			if (images[i].id == db_int(s, 0))
-				images[i].part[db_int(s, 1) / 2].set_id = db_int(s, 2);
-	db_done(s);
-	return 0;
-}
-
-static int64_t epoch(struct db_tx *tx, struct err *e)
-{
-	struct db_stmt *s = db_query(tx, "SELECT epoch FROM generation", NULL, 0, e);
-	assert_int_equal(db_step(s, e), 1);
-	int64_t r = db_int(s, 0);
-	db_done(s);
-	return r;
-}
-
-static void prepare_set(struct db_tx *tx, int64_t set, unsigned which, int64_t to, struct err *e)
-{
-	struct check_union u = {0};
-	struct buf checks;
-	buf_init(&checks, 10000);
-	for (unsigned p = 0; p < PACKAGES; p++)
-		for (unsigned c = 0; c < CHECKS; c++)
-			if (in_set[which][p] && next.matches[p][c].is)
-				assert_int_equal(
-				    check_union_add_one(
-					&u,
-					(struct set_check){.id = next.checks[c].id,
-							   .severity =
-							       (uint8_t)next.checks[c].severity},
-					e),
-				    0);
-	assert_int_equal(check_union_put(&u, &checks, e), 0);
-	check_union_free(&u);
-	assert_int_equal(db_exec(tx, "UPDATE package_set SET checks = $2, since = $3 WHERE id = $1",
-				 DB_ARGS(DB_I(set), DB_B(buf_bytes(&checks)), DB_I(to)), e),
-			 1);
-	buf_free(&checks);
-}
-
-static int prepare_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	int64_t to = epoch(tx, e) + 1;
-	(void)arg;
-	for (unsigned c = 0; c < CHECKS; c++) {
-		struct match m = {.check = next.checks[c]};
-		assert_int_equal(
-		    matches_change(tx, &(struct matches_change){.kind = MATCHES_CHECK, .match = &m},
-				   to, e),
-		    0);
-	}
-	for (unsigned p = 0; p < PACKAGES; p++) {
-		for (unsigned c = 0; c < CHECKS; c++) {
-			struct match m = match_of(&next, p, c);
-			struct matches_change end = {.kind = MATCHES_END,
-						     .package = package_ids[p],
-						     .check = m.check.id},
-					      add = {.kind = MATCHES_ADD,
-						     .package = package_ids[p],
-						     .match = &m};
-			if (now.matches[p][c].is)
-				assert_int_equal(matches_change(tx, &end, to, e), 0);
-			if (next.matches[p][c].is)
-				assert_int_equal(matches_change(tx, &add, to, e), 0);
-		}
-	}
-	for (unsigned i = 0; i < IMAGES; i++)
-		for (unsigned k = 0; k < images[i].parts; k++)
-			prepare_set(tx, images[i].part[k].set_id, images[i].part[k].set, to, e);
-	return 0;
-}
-
-static int flip_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	(void)arg;
-	return db_exec(tx, "UPDATE generation SET epoch = epoch + 1", NULL, 0, e) < 0 ? -1 : 0;
-}
 
 struct row {
 	unsigned image, check;
@@ -334,8 +71,8 @@ static bool wanted(const struct criteria *f, const struct model *m, const struct
 	for (int i = 0; i <= ADV_NOT_AFFECTED; i++)
 		any_status = any_status && !f->statuses[i];
 	for (size_t i = 0; f->cves.count && i < c->cve_count; i++)
-		about = about || bytes_eq(c->cves[i], f->cves.items[0]);
-	about = about || (f->cves.count && bytes_eq(c->advisory, f->cves.items[0]));
+		about = about || bytes_eq_nocase(c->cves[i], f->cves.items[0]);
+	about = about || (f->cves.count && bytes_eq_nocase(c->advisory, f->cves.items[0]));
 	for (unsigned k = 0; k < images[r->image].parts; k++)
 		for (unsigned p = 0; f->packages.count && p < PACKAGES; p++)
 			in_package = in_package ||
@@ -355,7 +92,9 @@ static bool wanted(const struct criteria *f, const struct model *m, const struct
 	       (!f->text.len || has(c->title, (const char *)f->text.ptr)) &&
 	       (!f->id_count || f->ids[0] == c->id) &&
 	       (f->cvss_min <= 0 || c->cvss.base >= f->cvss_min) &&
-	       (f->epss_min <= 0 || c->epss >= f->epss_min);
+	       (f->cvss_below <= 0 || c->cvss.base < f->cvss_below) &&
+	       (f->epss_min <= 0 || c->epss >= f->epss_min) &&
+	       (f->epss_below <= 0 || (c->epss >= 0 && c->epss < f->epss_below));
 }
 
 static bool is_in(const struct place *w, unsigned i)
@@ -507,11 +246,13 @@ static size_t compare(const struct criteria *criteria, const struct place *w, co
 	struct err e = ERR_INIT;
 	int64_t scope = w->visible ? scope_of(w->visible) : 0;
 	size_t rows = 0;
+	struct bytes repository = bytes_of(w->repository), digest = bytes_of(w->digest);
+	struct criteria all = *criteria;
+	all.repositories = (struct criteria_texts){&repository, w->repository != NULL};
+	all.digests = (struct criteria_texts){&digest, w->digest != NULL};
 	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
 		struct asked q = {.q = pages[i], .place = w, .m = m};
-		q.q.criteria = criteria;
-		q.q.repository = bytes_of(w->repository);
-		q.q.digest = bytes_of(w->digest);
+		q.q.criteria = &all;
 		q.q.visible = (struct visibility){
 		    .all = !w->visible, .scopes = &scope, .count = w->visible != NULL};
 		for (q.q.sort = 0; q.q.sort < FINDING_SORT_COUNT; q.q.sort++)
@@ -521,7 +262,7 @@ static size_t compare(const struct criteria *criteria, const struct place *w, co
 	return rows;
 }
 
-static struct bytes words[8];
+static struct bytes words[9];
 static struct criteria_texts one(unsigned slot, const char *word)
 {
 	words[slot] = bytes_of(word);
@@ -574,12 +315,15 @@ static size_t compare_all(const struct model *m)
 	    {.cves = one(4, "CVE-3")},
 	    {.cves = one(5, "A-1")},
 	    {.cves = one(6, "none")},
+	    {.cves = one(7, "cve-3")},
 	    {.text = BYTES_LIT("one_")},
 	    {.text = BYTES_LIT("100%")},
 	    {.ids = &ids[0], .id_count = 1},
 	    {.ids = &ids[1], .id_count = 1},
 	    {.cvss_min = 7.5},
 	    {.epss_min = 0.5},
+	    {.cvss_below = 7.5},
+	    {.epss_below = 0.5},
 	};
 	size_t rows = 0;
 	for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
@@ -587,6 +331,7 @@ static size_t compare_all(const struct model *m)
 		    {NULL, NULL, NULL},
 		    {"b", NULL, NULL},
 		    {images[i % IMAGES].repository, images[i % IMAGES].digest, NULL},
+		    {NULL, images[i % IMAGES].digest, NULL},
 		    {NULL, NULL, "a"},
 		    {"b", NULL, "a"}};
 		for (size_t k = 0; k < sizeof places / sizeof *places; k++)
@@ -660,24 +405,73 @@ static void as_a_loop_over_everything(void **state)
 	assert_true(compare_all(&next) > 3000);
 }
 
+/* Names and patterns of repositories, as their caller sees them: how many findings. */
+struct patterns {
+	int64_t scope;
+	size_t counts[6];
+};
+
+static int patterns_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct patterns *p = arg;
+	size_t *counts = p->counts;
+	static const struct {
+		const char *patterns[2];
+		bool all;
+	} rows[] = {{{"a", NULL}, true},  {{"*", NULL}, true}, {{"a", "b"}, true},
+		    {{"x*", NULL}, true}, {{"*", "a"}, false}, {{"?", NULL}, true}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct bytes texts[2] = {bytes_of(rows[i].patterns[0]),
+					 bytes_of(rows[i].patterns[1])};
+		const struct criteria c = {.repositories = {texts, rows[i].patterns[1] ? 2 : 1},
+					   .digests = {NULL, 0}};
+		const struct finding_query q = {
+		    .visible = {.all = rows[i].all, .scopes = &p->scope, .count = 1},
+		    .criteria = &c,
+		    .max = 100};
+		struct finding_cursor cursor = {0};
+		struct arena a;
+		bool more = true;
+		int64_t n = 0;
+		arena_init(&a, 256U << 20);
+		for (counts[i] = 0; more && n >= 0; counts[i] += (size_t)n) {
+			struct finding *found = arena_alloc(&a, 100, sizeof *found);
+			n = found ? finding_list(tx, &q, &cursor, &a, found, &more, e) : -1;
+		}
+		arena_free(&a);
+		assert_true(n >= 0);
+	}
+	return 0;
+}
+
+static void patterns_of_repositories(void **state)
+{
+	struct err e = ERR_INIT;
+	struct patterns p = {.scope = scope_of("a")};
+	const size_t *counts = p.counts;
+	(void)state;
+	for (size_t i = 1; i < 3; i++)
+		(void)scope_of(repositories[i]);
+	assert_int_equal(db_run(db, DB_READ, patterns_tx, &p, &e), 0);
+	assert_true(counts[0] > 0 && counts[0] < counts[2] && counts[2] < counts[1]);
+	assert_int_equal(counts[3], 0);
+	assert_int_equal(counts[4], counts[0]);
+	assert_int_equal(counts[5], counts[2]);
+}
+
 static int refused_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	const struct criteria any = {0};
-	const struct finding_query q = {
-	    .visible = VISIBILITY_ALL, .digest = BYTES_LIT("x"), .criteria = &any, .max = 1};
 	struct finding_cursor cursor = {0};
-	struct finding f;
 	struct arena a;
-	bool more;
+	(void)tx;
 	(void)arg;
 	arena_init(&a, 1U << 20);
-	assert_int_equal(finding_list(tx, &q, &cursor, &a, &f, &more, e), -ERR_FORMAT);
 	assert_int_equal(finding_cursor_parse(BYTES_LIT("00"), &a, &cursor, e), -ERR_FORMAT);
 	arena_free(&a);
 	return 0;
 }
 
-/* A digest of no repository, a cursor of another list. */
+/* A cursor of another list. */
 static void refused(void **state)
 {
 	struct err e = ERR_INIT;
@@ -688,6 +482,7 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(as_a_loop_over_everything),
+					   cmocka_unit_test(patterns_of_repositories),
 					   cmocka_unit_test(refused)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

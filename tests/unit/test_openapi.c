@@ -172,9 +172,10 @@ static void expected(const struct http_route *route, char path[256], char params
 			append(params, 1024, "path:", p + 1, strcspn(p + 1, ".}"));
 		append(path, 256, "", p, 1);
 	}
-	const struct record_object *tables[] = {route->doc->query, route->doc->headers};
-	const char *const kinds[] = {"query:", "header:"};
-	for (size_t t = 0; t < 2; t++)
+	const struct record_object *tables[] = {route->doc->where, route->doc->query,
+						route->doc->headers};
+	const char *const kinds[] = {"query:", "query:", "header:"};
+	for (size_t t = 0; t < 3; t++)
 		for (size_t i = 0; tables[t] && i < tables[t]->count; i++)
 			append(params, 1024, kinds[t], tables[t]->fields[i].key,
 			       strlen(tables[t]->fields[i].key));
@@ -190,7 +191,7 @@ static size_t size_of(const struct record_field *f)
 	    [RECORD_BOOL] = sizeof(bool),	   [RECORD_CHOICE] = sizeof(enum record_choice),
 	    [RECORD_TIME] = sizeof(int64_t),	   [RECORD_JSON] = sizeof(struct bytes),
 	    [RECORD_OBJECT_AT] = sizeof(void *),   [RECORD_TEXTS] = sizeof(void *),
-	    [RECORD_OBJECTS] = sizeof(void *)};
+	    [RECORD_UINTS] = sizeof(void *),	   [RECORD_OBJECTS] = sizeof(void *)};
 	return sizes[f->kind];
 }
 
@@ -200,15 +201,19 @@ static void check_table(const struct record_object *o)
 	for (size_t i = 0; o && i < o->count; i++) {
 		const struct record_field *f = &o->fields[i];
 		bool is_list = f->kind == RECORD_TEXTS || f->kind == RECORD_OBJECTS;
+		bool is_words = f->kind == RECORD_WORD_LIST;
 		int word_count = 0;
 		if (f->size && f->kind != RECORD_OBJECT && f->size != size_of(f) &&
-		    !(is_list && f->size == sizeof(struct record_rows)))
+		    !(is_list && f->size == sizeof(struct record_rows)) &&
+		    !(is_words && f->size < RECORD_WORDS_MAX))
 			fail_msg("%s: %zu bytes for a kind of %zu", f->key, f->size, size_of(f));
 		assert_true(f->text && f->text[0]);
 		while (f->words && f->words(word_count))
 			word_count++;
-		assert_in_range(word_count, f->kind == RECORD_WORD || f->kind == RECORD_WORD_LIST,
-				RECORD_WORDS_MAX - 1);
+		assert_in_range(word_count, f->kind == RECORD_WORD || is_words,
+				is_words		  ? (int)f->size
+				: f->kind == RECORD_TEXTS ? 255
+							  : RECORD_WORDS_MAX - 1);
 		if (f->kind == RECORD_OBJECTS || f->kind == RECORD_OBJECT ||
 		    f->kind == RECORD_OBJECT_AT)
 			assert_non_null(f->of);
@@ -222,6 +227,7 @@ static void check_doc(const struct api_doc *doc)
 {
 	assert_non_null(doc);
 	check_table(doc->params);
+	check_table(doc->where);
 	check_table(doc->query);
 	check_table(doc->headers);
 	check_table(doc->body);

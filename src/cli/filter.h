@@ -1,0 +1,12 @@
+/* filter: the criteria of findings as options, from the rows of match/criteria.h. */
+#pragma once
+#include "cli/cli.h"
+#include "match/criteria.h"
+
+#define FILTER_OPTION(member, kind, key, option, letter, value, text, ...)                         \
+	{option, letter, value, NULL, text},
+/* For a command's table of options; ends with its own comma. */
+#define FILTER_OPTIONS CRITERIA_OF_FINDING(FILTER_OPTION)
+
+/* Read them into *ret; values are in the arena. The message of ERR_FORMAT is for the user. */
+int filter_parse(const struct cli_args *args, struct arena *a, struct criteria *ret, struct err *e);
