@@ -170,7 +170,7 @@ int api_image_find(struct db_tx *tx, struct http_request *r, struct ledger_image
 int api_repository_check(struct db_tx *tx, struct bytes name, const struct visibility *v,
 			 struct err *e)
 {
-	struct store_registry t = {.tx = tx, .tenant = API_TENANT};
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
 	if (!ref_is_name(name))
 		return err_set(e, ERR_FORMAT, "repository: \"%.*s\" is not a repository's name",
 			       BYTES_ARG(name));
@@ -229,7 +229,7 @@ static struct bytes coverage_now(const struct ledger_image *i, struct arena *a)
 static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *r,
 		     const struct ledger_image *i, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .tenant = API_TENANT};
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
 	struct store_texts tags = {0};
 	int64_t repository = store_repository_find(&t, i->repository, e);
 	int rc = repository < 0 ? (int)repository : 0;

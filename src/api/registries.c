@@ -89,7 +89,7 @@ static uint64_t pending_of(const struct repository_total *t)
 static int stored_of(struct db_tx *tx, struct bytes repository, struct store_totals *ret,
 		     struct err *e)
 {
-	struct store_registry t = {.tx = tx, .tenant = API_TENANT};
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
 	int64_t id = repository.len ? store_repository_find(&t, repository, e) : 0;
 	if (id < 0 || (id == 0 && repository.len))
 		return (int)id;

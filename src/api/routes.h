@@ -7,7 +7,6 @@ struct ledger_image;
 struct record_object;
 
 #define API_REGISTRY "local" /* the name of the embedded registry */
-#define API_TENANT 1	     /* the subscription it belongs to */
 #define API_REPOSITORY "/api/v1/registries/{registry}/repositories/{repository...}"
 #define API_IMAGE API_REPOSITORY "/images/{digest}"
 

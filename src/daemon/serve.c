@@ -130,7 +130,6 @@ static int open_registry(struct server *s, struct err *e)
 	if (!s->registry)
 		return err_ctx(e, "registry");
 	struct registry_options ro = REGISTRY_OPTIONS_DEFAULT;
-	ro.name = "local";
 	ro.blob_max = s->c->upload_max;
 	ro.uploads_per_user = s->c->uploads_per_user;
 	ro.sparse_indexes = s->c->sparse_indexes;

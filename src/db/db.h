@@ -19,8 +19,9 @@ struct db_migration {
 struct db_module {
 	const char *module;
 	const struct db_migration *steps;
-	/* What steps 1 to baseline_step come to, for a database that has none of them: texts ended
-	 * by NULL. PostgreSQL always begins here. NULL: begin at step 1. */
+	/* What steps 1 to baseline_step come to, for a new database: texts ended by NULL.
+	 * PostgreSQL always begins here. A database that has other modules gets the steps, which
+	 * may take rows of theirs along. NULL: begin at step 1. */
 	const char *const *baseline;
 	int baseline_step;
 };

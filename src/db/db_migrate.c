@@ -26,14 +26,16 @@ static int last_step(const struct db_module *module)
 	return last;
 }
 
-static int apply(struct db_tx *tx, const struct db_module *module, int at, struct err *e)
+static int apply(struct db_tx *tx, const struct db_module *module, bool is_new, int at,
+		 struct err *e)
 {
 	const struct db_engine *engine = tx->conn->engine;
-	for (const char *const *text = module->baseline; at == 0 && text && *text; text++) {
+	is_new = is_new && at == 0 && module->baseline;
+	for (const char *const *text = module->baseline; is_new && *text; text++) {
 		if (engine->script(tx->conn, *text, e) < 0)
 			return err_ctx(e, "schema of %s: baseline", module->module);
 	}
-	if (at == 0 && module->baseline)
+	if (is_new)
 		at = module->baseline_step;
 	int last = 0;
 	for (const struct db_migration *m = module->steps; m->sql; m++) {
@@ -48,7 +50,8 @@ static int apply(struct db_tx *tx, const struct db_module *module, int at, struc
 	return 0;
 }
 
-static int migrate_module(struct db_tx *tx, const struct db_module *module, struct err *e)
+static int migrate_module(struct db_tx *tx, const struct db_module *module, bool is_new,
+			  struct err *e)
 {
 	int at = version(tx, module->module, e), last = last_step(module);
 	if (at < 0)
@@ -58,7 +61,7 @@ static int migrate_module(struct db_tx *tx, const struct db_module *module, stru
 			       "schema of %s is at step %d, this program knows %d: it was written "
 			       "by a newer one",
 			       module->module, at, last);
-	int r = apply(tx, module, at, e);
+	int r = apply(tx, module, is_new, at, e);
 	if (r < 0 || at == last)
 		return r;
 	int64_t n =
@@ -110,6 +113,15 @@ static int lock(struct db_tx *tx, struct err *e)
 	return n < 0 ? (int)n : 0;
 }
 
+/* 1 = the database has tables of some module. */
+static int has_modules(struct db_tx *tx, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, "SELECT 1 FROM schema_version LIMIT 1", NULL, 0, e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	db_done(s);
+	return r;
+}
+
 static int migrate(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct db_schema *m = arg;
@@ -121,8 +133,10 @@ static int migrate(struct db_tx *tx, void *arg, struct err *e)
 					     "number BIGINT NOT NULL,"
 					     "at BIGINT NOT NULL){NOROWID};",
 					     e);
+	int old = r < 0 ? r : has_modules(tx, e);
+	r = old < 0 ? old : r;
 	for (size_t i = 0; r >= 0 && i < m->count; i++)
-		r = migrate_module(tx, &m->modules[i], e);
+		r = migrate_module(tx, &m->modules[i], old == 0, e);
 	return r < 0 ? r : refuse_unknown(tx, m, e);
 }
 

@@ -13,8 +13,8 @@
 enum { FOUND_LAYER, FOUND_SET, FOUND_PACKAGE, FOUND_IMAGE_LAYER, FOUND_CHECK, FOUND_COUNT };
 
 #define NO_BLOB                                                                                    \
-	"NOT EXISTS (SELECT 1 FROM blob b WHERE b.tenant_id IN (SELECT DISTINCT tenant_id FROM "   \
-	"repository) AND b.digest = l.digest)"
+	"NOT EXISTS (SELECT 1 FROM blob b WHERE b.registry_id IN"                                  \
+	" (SELECT DISTINCT registry_id FROM repository) AND b.digest = l.digest)"
 
 /* find: ids that nothing needs (a layer's: analyzer and digest). remove: first that row, if nothing
  * needs it still ($1), and when it went what hangs on it. */

@@ -39,7 +39,7 @@ struct hold_job {
 static int hold_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct hold_job *j = arg;
-	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
+	struct store_registry t = {.tx = tx, .now_ms = clock_wall_ms()};
 	return store_hold(&t, "backup", j->until_ms, e);
 }
 
@@ -61,7 +61,7 @@ static int hold(void *arg, struct err *e)
 static int list_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct backup_list *l = arg;
-	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT};
+	struct store_registry t = {.tx = tx};
 	return store_care_list(&t, l->after, BACKUP_LIST, l->rows, &l->count, e);
 }
 
@@ -93,9 +93,8 @@ struct damage_job {
 static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct damage_job *j = arg;
-	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
-	return store_care_damaged(&t, "local", bytes_of(j->c->digest), j->c->blob.key,
-				  bytes_of(j->why), e);
+	struct store_registry t = {.tx = tx, .registry = j->c->registry, .now_ms = clock_wall_ms()};
+	return store_care_damaged(&t, bytes_of(j->c->digest), j->c->blob.key, bytes_of(j->why), e);
 }
 
 /* 1 = the file is there with this length. */
@@ -230,7 +229,7 @@ static int copy_files(struct making *m, const char *folder, struct err *e)
 
 static int key_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT};
+	struct store_registry t = {.tx = tx};
 	return store_key_known(&t, arg, e);
 }
 

@@ -3,7 +3,6 @@
 #include "registry/files.h"
 #include "store/registry.h"
 
-#define BACKUP_TENANT 1
 #define BACKUP_LIST 100U
 #define BACKUP_PATH_CAP 48
 #define BACKUP_SUMS_MAX ((size_t)1 << 30) /* bytes of SHA256SUMS: ten million blobs */

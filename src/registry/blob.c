@@ -75,18 +75,23 @@ struct care_job {
 	struct bytes reason;
 };
 
+static struct store_registry care_rows(const struct store_care *c, struct db_tx *tx)
+{
+	return (struct store_registry){
+	    .tx = tx, .registry = c->registry, .now_ms = clock_wall_ms()};
+}
+
 static int mark_damaged(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct care_job *j = arg;
-	struct store_registry t = registry_rows(j->g, tx);
-	return store_care_damaged(&t, j->g->o.name, bytes_of(j->c->digest), j->c->blob.key,
-				  j->reason, e);
+	struct store_registry t = care_rows(j->c, tx);
+	return store_care_damaged(&t, bytes_of(j->c->digest), j->c->blob.key, j->reason, e);
 }
 
 static int mark_whole(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct care_job *j = arg;
-	struct store_registry t = registry_rows(j->g, tx);
+	struct store_registry t = care_rows(j->c, tx);
 	return store_care_whole(&t, bytes_of(j->c->digest), j->c->blob.key, e);
 }
 
@@ -107,10 +112,9 @@ static int take_away(struct registry *g, const struct store_care *c, const char 
 	return blobs_set_aside(g->blobs, c->blob.key, e);
 }
 
-int blob_mended(struct registry *g, const struct store_registry *t, struct bytes digest,
-		struct err *e)
+int blob_mended(const struct store_registry *t, struct bytes digest, struct err *e)
 {
-	int r = store_care_mended(t, g->o.name, digest, e);
+	int r = store_care_mended(t, digest, e);
 	return r < 0 ? r : 0;
 }
 
@@ -172,10 +176,10 @@ static int find_any(struct db_tx *tx, void *arg, struct err *e)
 	return store_blob_find(&t, 0, j->digest, &j->blob, e);
 }
 
-static bool is_verifying(const struct registry *g, struct bytes digest)
+static bool is_verifying(const struct registry *g, const struct verifying *which)
 {
 	for (const struct verifying *v = g->verifying; v; v = v->next) {
-		if (bytes_eq(v->digest, digest))
+		if (v->registry == which->registry && bytes_eq(v->digest, which->digest))
 			return true;
 	}
 	return false;
@@ -185,7 +189,7 @@ static bool is_verifying(const struct registry *g, struct bytes digest)
 static int verify_begin(struct registry *g, struct verifying *me, struct err *e)
 {
 	pthread_mutex_lock(&g->verify_lock);
-	while (is_verifying(g, me->digest) && !g->stopping)
+	while (is_verifying(g, me) && !g->stopping)
 		pthread_cond_wait(&g->verify_moved, &g->verify_lock);
 	bool stopping = g->stopping;
 	if (!stopping) {
@@ -218,12 +222,12 @@ static int until_stop(void *arg, size_t n, struct err *e)
 static int check(struct blob_job *j, struct err *e)
 {
 	struct registry *g = j->g;
-	struct store_care c = {.blob = j->blob};
+	struct store_care c = {.registry = g->id, .blob = j->blob};
 	if (blob_look(g, &j->blob, NULL) == BLOB_WHOLE)
 		return 1;
 	memcpy(c.digest, j->digest.ptr, j->digest.len);
 	/* Many may wait for the same one: who comes second finds the answer of the first. */
-	struct verifying me = {.digest = j->digest};
+	struct verifying me = {.registry = g->id, .digest = j->digest};
 	if (verify_begin(g, &me, e) < 0)
 		return -(int)e->code;
 	int r = db_run(g->db, DB_READ, find_any, j, e);

@@ -42,9 +42,8 @@ struct damage_job {
 static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct damage_job *j = arg;
-	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT, .now_ms = clock_wall_ms()};
-	return store_care_damaged(&t, "local", bytes_of(j->c->digest), j->c->blob.key,
-				  bytes_of(j->why), e);
+	struct store_registry t = {.tx = tx, .registry = j->c->registry, .now_ms = clock_wall_ms()};
+	return store_care_damaged(&t, bytes_of(j->c->digest), j->c->blob.key, bytes_of(j->why), e);
 }
 
 /* Why it is not whole; NULL = it is. <0 in *rc. */
@@ -106,7 +105,7 @@ struct manifest_job {
 static int manifests_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct manifest_job *j = arg;
-	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT};
+	struct store_registry t = {.tx = tx};
 	return store_manifest_walk(&t, &j->at, MANIFESTS, &j->a, &j->list, e);
 }
 
@@ -141,7 +140,7 @@ static int check_manifests(struct checking *c, struct err *e)
 static int missing_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct manifest_job *j = arg;
-	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT};
+	struct store_registry t = {.tx = tx};
 	return store_missing_blobs(&t, 1000, &j->a, &j->list, e);
 }
 
@@ -160,7 +159,7 @@ static int check_references(struct checking *c, struct err *e)
 
 static int key_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .tenant = BACKUP_TENANT};
+	struct store_registry t = {.tx = tx};
 	return store_key_known(&t, arg, e);
 }
 

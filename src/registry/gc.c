@@ -73,7 +73,7 @@ static int gc_rows(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct gc_job *j = arg;
 	const struct registry_options *o = &j->g->o;
-	struct store_registry t = {.tx = tx, .tenant = o->tenant, .now_ms = j->now_ms};
+	struct store_registry t = {.tx = tx, .now_ms = j->now_ms};
 	bool pressed = j->g->pressed;
 	int64_t grace = ago(j->now_ms, o->gc_grace_ms), r = 0;
 	int64_t freed = pressed ? ago(j->now_ms, smaller(o->gc_grace_ms, PRESSED_GRACE_MS)) : 0;

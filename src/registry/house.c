@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/scope.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -231,6 +232,15 @@ int registry_health_get(struct registry *g, bool with_stored, struct registry_he
 	return 0;
 }
 
+static int find_id(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct registry *g = arg;
+	g->id = store_scope_default(tx, e);
+	return g->id > 0   ? 0
+	       : g->id < 0 ? (int)g->id
+			   : err_set(e, ERR_DAMAGED, "database: no registry \"%s\"", g->name);
+}
+
 struct registry *registry_open(struct db *db, struct blobs *blobs, const struct tap *tap,
 			       const struct registry_watch *watch, struct err *e)
 {
@@ -242,6 +252,11 @@ struct registry *registry_open(struct db *db, struct blobs *blobs, const struct 
 	g->db = db;
 	g->blobs = blobs;
 	g->o = (struct registry_options)REGISTRY_OPTIONS_DEFAULT;
+	g->name = STORE_REGISTRY_DEFAULT;
+	if (db_run(db, DB_READ, find_id, g, e) < 0) {
+		free(g);
+		return NULL;
+	}
 	if (tap) {
 		g->tap = *tap;
 		g->has_tap = true;

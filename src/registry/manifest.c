@@ -27,8 +27,8 @@ struct put_job {
 static int append(const struct store_registry *t, const struct registry *g, struct event *ev,
 		  const struct access_actor *by, struct err *e)
 {
-	ev->tenant_id = t->tenant;
-	ev->registry = bytes_of(g->o.name);
+	ev->registry_id = t->registry;
+	ev->registry = bytes_of(g->name);
 	ev->at = t->now_ms;
 	ev->actor = by ? by->name : BYTES_NONE;
 	int r = event_append(t->tx, ev, e);
@@ -135,6 +135,7 @@ static int put_tags(const struct store_registry *t, int64_t repository, const st
 {
 	const struct registry_put *p = j->p;
 	struct event ev = {.type = bytes_of(p->event ? p->event : EVENT_PUSHED),
+			   .repository_id = repository,
 			   .repository = p->repository,
 			   .digest = j->digest,
 			   .media_type = j->m->media_type,
@@ -301,8 +302,10 @@ static int drop_manifest(const struct store_registry *t, struct get_job *j, int6
 			 struct err *e)
 {
 	struct store_texts tags;
-	struct event ev = {
-	    .type = BYTES_LIT(EVENT_DELETED), .repository = j->repository, .digest = j->reference};
+	struct event ev = {.type = BYTES_LIT(EVENT_DELETED),
+			   .repository_id = id,
+			   .repository = j->repository,
+			   .digest = j->reference};
 	int r = store_manifest_exists(t, id, j->reference, e);
 	if (r != 1)
 		return r;
@@ -326,8 +329,10 @@ static int drop_manifest(const struct store_registry *t, struct get_job *j, int6
 
 static int drop_tag(const struct store_registry *t, struct get_job *j, int64_t id, struct err *e)
 {
-	struct event ev = {
-	    .type = BYTES_LIT(EVENT_DELETED), .repository = j->repository, .tag = j->reference};
+	struct event ev = {.type = BYTES_LIT(EVENT_DELETED),
+			   .repository_id = id,
+			   .repository = j->repository,
+			   .tag = j->reference};
 	int r = store_tag_find(t, id, j->reference, j->a, &ev.digest, e);
 	if (r != 1)
 		return r;

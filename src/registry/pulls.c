@@ -66,9 +66,10 @@ static int write_pull(const struct store_registry *t, const struct registry *g,
 		return r; /* deleted meanwhile */
 	buf_init(&detail, 64);
 	buf_printf(&detail, "{\"count\":%llu}", (unsigned long long)n->count);
-	struct event ev = {.tenant_id = t->tenant,
+	struct event ev = {.registry_id = t->registry,
 			   .type = BYTES_LIT(EVENT_PULLED),
-			   .registry = bytes_of(g->o.name),
+			   .registry = bytes_of(g->name),
+			   .repository_id = id,
 			   .repository = bytes_of(n->repository),
 			   .digest = bytes_of(n->digest),
 			   .tag = bytes_of(n->tag),

@@ -29,8 +29,6 @@ struct access_actor;
 struct registry;
 
 struct registry_options {
-	int64_t tenant;
-	const char *name;	   /* of this registry in events; kept by the caller */
 	uint64_t blob_max;	   /* bytes of one blob; 64 GiB */
 	uint64_t upload_expire_ms; /* an upload nobody touched this long is given up; 12 h */
 	uint64_t gc_grace_ms; /* a blob nobody refers to lives this long after its last promise; 24
@@ -50,12 +48,11 @@ struct registry_options {
 };
 #define REGISTRY_OPTIONS_DEFAULT                                                                   \
 	{                                                                                          \
-		.tenant = 1, .name = "local", .blob_max = UINT64_C(64) << 30,                      \
-		.upload_expire_ms = UINT64_C(12) * 3600000, .gc_grace_ms = UINT64_C(24) * 3600000, \
-		.gc_every_ms = UINT64_C(3600000), .orphan_ms = UINT64_C(48) * 3600000,             \
-		.disk_reserve = UINT64_C(64) << 20, .scrub_rate = UINT64_C(8) << 20,               \
-		.scrub_every_ms = UINT64_C(7) * 86400000, .removal_delay_ms = 60000,               \
-		.uploads_per_user = 1000, .traffic_max = 100000,                                   \
+		.blob_max = UINT64_C(64) << 30, .upload_expire_ms = UINT64_C(12) * 3600000,        \
+		.gc_grace_ms = UINT64_C(24) * 3600000, .gc_every_ms = UINT64_C(3600000),           \
+		.orphan_ms = UINT64_C(48) * 3600000, .disk_reserve = UINT64_C(64) << 20,           \
+		.scrub_rate = UINT64_C(8) << 20, .scrub_every_ms = UINT64_C(7) * 86400000,         \
+		.removal_delay_ms = 60000, .uploads_per_user = 1000, .traffic_max = 100000,        \
 	}
 
 /* tap and watch may be NULL. db and blobs are the caller's and outlive the registry. */

@@ -29,6 +29,8 @@ struct registry {
 	struct registry_watch watch;
 	bool has_watch;
 	struct registry_options o;
+	int64_t id; /* of its scope */
+	const char *name;
 
 	pthread_mutex_t upload_lock;
 	struct upload *uploads; /* sessions known in memory */
@@ -63,6 +65,7 @@ struct registry {
 
 struct verifying {
 	struct verifying *next;
+	int64_t registry;
 	struct bytes digest;
 };
 #define BLOB_TRUST_MS                                                                              \
@@ -78,8 +81,7 @@ typedef int (*blob_step_fn)(void *arg, size_t n, struct err *e);
 int blob_verify(struct registry *g, const struct store_care *c, blob_step_fn step, void *arg,
 		struct err *e);
 /* It was pushed again: images that were waiting for it hear so. */
-int blob_mended(struct registry *g, const struct store_registry *t, struct bytes digest,
-		struct err *e);
+int blob_mended(const struct store_registry *t, struct bytes digest, struct err *e);
 
 /* ERR_IO with ENOSPC when n more bytes of uploads would touch the reserve. */
 int registry_space(struct registry *g, uint64_t n, struct err *e);

@@ -27,7 +27,7 @@ struct pace {
 static int next(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct scrub_job *j = arg;
-	struct store_registry t = {.tx = tx, .tenant = j->g->o.tenant, .now_ms = j->now_ms};
+	struct store_registry t = {.tx = tx, .now_ms = j->now_ms};
 	return store_care_next(&t, j->before_ms, &j->care, e);
 }
 

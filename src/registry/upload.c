@@ -25,7 +25,7 @@
 
 struct store_registry registry_rows(const struct registry *g, struct db_tx *tx)
 {
-	return (struct store_registry){.tx = tx, .tenant = g->o.tenant, .now_ms = clock_wall_ms()};
+	return (struct store_registry){.tx = tx, .registry = g->id, .now_ms = clock_wall_ms()};
 }
 
 void upload_tap_tell(struct upload *u, bool all)

@@ -36,7 +36,7 @@ static int commit_blob(struct db_tx *tx, struct commit_job *j, struct err *e)
 	else if ((r = store_garbage_add(&t, b.key, e)) >= 0)
 		r = store_blob_rekey(&t, j->digest, u->row.key, u->offset, e);
 	if (r >= 0)
-		r = blob_mended(u->g, &t, j->digest, e);
+		r = blob_mended(&t, j->digest, e);
 	return r < 0 ? r : 1;
 }
 

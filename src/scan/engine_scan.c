@@ -336,12 +336,17 @@ static int append_event(struct db_tx *tx, const struct image_scan *w, struct err
 	json_put_i64(&j, "scan", w->scan->id);
 	json_put_text(&j, "state", ledger_image_state_word(w->out.state));
 	json_put_end(&j, '}');
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
+	int64_t repository =
+	    t.registry < 0 ? t.registry : store_repository_find(&t, w->scan->repository, e);
 	struct event ev = {.type = BYTES_LIT("scanned"),
+			   .registry_id = t.registry,
+			   .repository_id = repository,
 			   .repository = w->scan->repository,
 			   .digest = w->scan->digest,
 			   .detail = buf_bytes(&detail),
 			   .at = clock_wall_ms()};
-	int r = event_append(tx, &ev, e);
+	int r = repository < 0 ? (int)repository : event_append(tx, &ev, e);
 	buf_free(&detail);
 	return r;
 }

@@ -10,13 +10,13 @@ int event_append(struct db_tx *tx, const struct event *ev, struct err *e)
 	struct digest_key key;
 	int64_t n =
 	    db_exec(tx,
-		    "INSERT INTO event(id,tenant_id,type,registry,repository,digest,tag,"
-		    "media_type,size,actor,detail,at)"
-		    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
-		    DB_ARGS(DB_I(id), DB_I(ev->tenant_id), DB_T(ev->type), DB_T(ev->registry),
+		    "INSERT INTO event(id,registry_id,type,registry,repository,digest,tag,"
+		    "media_type,size,actor,detail,at,repository_id)"
+		    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)",
+		    DB_ARGS(DB_I(id), DB_I(ev->registry_id), DB_T(ev->type), DB_T(ev->registry),
 			    DB_T(ev->repository), DB_B(digest_key_of(ev->digest, &key)),
 			    DB_T(ev->tag), DB_T(ev->media_type), DB_I(ev->size), DB_T(ev->actor),
-			    DB_T(ev->detail), DB_I(ev->at)),
+			    DB_T(ev->detail), DB_I(ev->at), DB_I(ev->repository_id)),
 		    e);
 	if (n < 0)
 		return (int)n;
@@ -29,9 +29,9 @@ int event_next(struct db_tx *tx, int64_t after_id, const struct visibility *v, s
 {
 	struct db_stmt *s =
 	    db_query(tx,
-		     "SELECT id,tenant_id,type,registry,repository,digest,tag,media_type,size,"
-		     "actor,detail,at FROM event WHERE id>$1 AND " STORE_VISIBLE(
-			 STORE_REPOSITORY_ID("repository"), "$2", "$3") " ORDER BY id LIMIT 1",
+		     "SELECT id,registry_id,type,registry,repository,digest,tag,media_type,size,"
+		     "actor,detail,at,repository_id FROM event WHERE id>$1 AND " STORE_VISIBLE(
+			 "repository_id", "$2", "$3") " ORDER BY id LIMIT 1",
 		     DB_ARGS(DB_I(after_id), STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;
@@ -46,7 +46,7 @@ int event_next(struct db_tx *tx, int64_t after_id, const struct visibility *v, s
 			fits = fits && ok;
 		}
 		*ret = (struct event){.id = db_int(s, 0),
-				      .tenant_id = db_int(s, 1),
+				      .registry_id = db_int(s, 1),
 				      .type = text[0],
 				      .registry = text[1],
 				      .repository = text[2],
@@ -56,7 +56,8 @@ int event_next(struct db_tx *tx, int64_t after_id, const struct visibility *v, s
 				      .size = (uint64_t)db_int(s, 8),
 				      .actor = text[6],
 				      .detail = text[7],
-				      .at = db_int(s, 11)};
+				      .at = db_int(s, 11),
+				      .repository_id = db_int(s, 12)};
 		if (!fits)
 			r = err_set(e, ERR_NOMEM, "event %lld: no memory", (long long)ret->id);
 	}

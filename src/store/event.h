@@ -22,7 +22,7 @@
 
 struct event {
 	int64_t id; /* rises in commit order; gaps are possible; 0 when appending */
-	int64_t tenant_id;
+	int64_t registry_id, repository_id;
 	struct bytes type;
 	struct bytes registry, repository, digest, tag;
 	struct bytes media_type;

@@ -79,8 +79,8 @@ static size_t page(size_t n)
 
 int64_t store_repository_find(const struct store_registry *t, struct bytes name, struct err *e)
 {
-	return number(t, "SELECT id FROM repository WHERE tenant_id=$1 AND name=$2",
-		      DB_ARGS(DB_I(t->tenant), DB_T(name)), e);
+	return number(t, "SELECT id FROM repository WHERE registry_id=$1 AND name=$2",
+		      DB_ARGS(DB_I(t->registry), DB_T(name)), e);
 }
 
 int64_t store_repository_make(const struct store_registry *t, struct bytes name, struct err *e)
@@ -88,13 +88,12 @@ int64_t store_repository_make(const struct store_registry *t, struct bytes name,
 	int64_t id = store_repository_find(t, name, e);
 	if (id != 0)
 		return id;
-	int64_t registry = store_scope_default(t->tx, e);
-	id = registry < 0 ? registry : store_scope_repository(t->tx, registry, name, t->now_ms, e);
+	id = store_scope_repository(t->tx, t->registry, name, t->now_ms, e);
 	if (id < 0)
 		return id;
 	int64_t n = db_exec(
-	    t->tx, "INSERT INTO repository(tenant_id,id,name,created_at) VALUES($1,$2,$3,$4)",
-	    DB_ARGS(DB_I(t->tenant), DB_I(id), DB_T(name), DB_I(t->now_ms)), e);
+	    t->tx, "INSERT INTO repository(registry_id,id,name,created_at) VALUES($1,$2,$3,$4)",
+	    DB_ARGS(DB_I(t->registry), DB_I(id), DB_T(name), DB_I(t->now_ms)), e);
 	return n < 0 ? n : id;
 }
 
@@ -104,10 +103,10 @@ int store_catalog(const struct store_registry *t, struct bytes after, size_t n, 
 	n = page(n);
 	struct db_stmt *s =
 	    db_query(t->tx,
-		     "SELECT name FROM repository WHERE tenant_id=$1 AND name>$2 AND EXISTS"
-		     "(SELECT 1 FROM manifest m WHERE m.tenant_id=repository.tenant_id"
+		     "SELECT name FROM repository WHERE registry_id=$1 AND name>$2 AND EXISTS"
+		     "(SELECT 1 FROM manifest m WHERE m.registry_id=repository.registry_id"
 		     " AND m.repository_id=repository.id) ORDER BY name LIMIT $3",
-		     DB_ARGS(DB_I(t->tenant), DB_T(after), DB_I(n + 1)), e);
+		     DB_ARGS(DB_I(t->registry), DB_T(after), DB_I(n + 1)), e);
 	return store_texts_read(s, n, a, ret, e);
 }
 
@@ -140,16 +139,16 @@ int store_blob_find(const struct store_registry *t, int64_t repository, struct b
 		return blob_row(
 		    db_query(t->tx,
 			     "SELECT key,size,state,touched_at,verified_at,freed_at FROM blob"
-			     " WHERE tenant_id=$1 AND digest=$2",
-			     DB_ARGS(DB_I(t->tenant), DIGEST(digest)), e),
+			     " WHERE registry_id=$1 AND digest=$2",
+			     DB_ARGS(DB_I(t->registry), DIGEST(digest)), e),
 		    ret, e);
 	return blob_row(
 	    db_query(
 		t->tx,
 		"SELECT b.key,b.size,b.state,b.touched_at,b.verified_at,b.freed_at FROM repo_blob r"
-		" JOIN blob b ON b.tenant_id=r.tenant_id AND b.digest=r.digest"
-		" WHERE r.tenant_id=$1 AND r.repository_id=$2 AND r.digest=$3",
-		DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e),
+		" JOIN blob b ON b.registry_id=r.registry_id AND b.digest=r.digest"
+		" WHERE r.registry_id=$1 AND r.repository_id=$2 AND r.digest=$3",
+		DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e),
 	    ret, e);
 }
 
@@ -157,8 +156,8 @@ int store_blob_touch(const struct store_registry *t, struct bytes digest, struct
 {
 	return changed(db_exec(
 	    t->tx,
-	    "UPDATE blob SET state=0,touched_at=$3,freed_at=0 WHERE tenant_id=$1 AND digest=$2",
-	    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(t->now_ms)), e));
+	    "UPDATE blob SET state=0,touched_at=$3,freed_at=0 WHERE registry_id=$1 AND digest=$2",
+	    DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_I(t->now_ms)), e));
 }
 
 int store_blob_add(const struct store_registry *t, struct bytes digest, const char *key,
@@ -169,9 +168,9 @@ int store_blob_add(const struct store_registry *t, struct bytes digest, const ch
 		return r < 0 ? r : 0;
 	return changed(db_exec(
 	    t->tx,
-	    "INSERT INTO blob(tenant_id,digest,key,size,state,touched_at,verified_at,freed_at)"
-	    " VALUES($1,$2,$3,$4,0,$5,$5,0) ON CONFLICT(tenant_id,digest) DO NOTHING",
-	    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)), DB_I(size),
+	    "INSERT INTO blob(registry_id,digest,key,size,state,touched_at,verified_at,freed_at)"
+	    " VALUES($1,$2,$3,$4,0,$5,$5,0) ON CONFLICT(registry_id,digest) DO NOTHING",
+	    DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_T(bytes_of(key)), DB_I(size),
 		    DB_I(t->now_ms)),
 	    e));
 }
@@ -182,8 +181,8 @@ int store_blob_rekey(const struct store_registry *t, struct bytes digest, const 
 	return changed(
 	    db_exec(t->tx,
 		    "UPDATE blob SET key=$3,size=$4,state=0,touched_at=$5,verified_at=$5,freed_at=0"
-		    " WHERE tenant_id=$1 AND digest=$2",
-		    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)), DB_I(size),
+		    " WHERE registry_id=$1 AND digest=$2",
+		    DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_T(bytes_of(key)), DB_I(size),
 			    DB_I(t->now_ms)),
 		    e));
 }
@@ -192,22 +191,22 @@ int store_blob_link(const struct store_registry *t, int64_t repository, struct b
 		    struct err *e)
 {
 	return changed(db_exec(t->tx,
-			       "INSERT INTO repo_blob(tenant_id,repository_id,digest)"
+			       "INSERT INTO repo_blob(registry_id,repository_id,digest)"
 			       " VALUES($1,$2,$3)"
-			       " ON CONFLICT(tenant_id,repository_id,digest) DO NOTHING",
-			       DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e));
+			       " ON CONFLICT(registry_id,repository_id,digest) DO NOTHING",
+			       DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e));
 }
 
 int store_blob_unlink(const struct store_registry *t, int64_t repository, struct bytes digest,
 		      struct err *e)
 {
-	int64_t n = db_exec(t->tx, "UPDATE blob SET freed_at=$3 WHERE tenant_id=$1 AND digest=$2",
-			    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(t->now_ms)), e);
+	int64_t n = db_exec(t->tx, "UPDATE blob SET freed_at=$3 WHERE registry_id=$1 AND digest=$2",
+			    DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_I(t->now_ms)), e);
 	return n < 0 ? (int)n
 		     : changed(db_exec(t->tx,
-				       "DELETE FROM repo_blob WHERE tenant_id=$1 AND "
+				       "DELETE FROM repo_blob WHERE registry_id=$1 AND "
 				       "repository_id=$2 AND digest=$3",
-				       DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)),
+				       DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)),
 				       e));
 }
 
@@ -215,13 +214,13 @@ int store_is_referenced(const struct store_registry *t, int64_t repository, stru
 			struct err *e)
 {
 	if (repository == 0)
-		return exists(t,
-			      "SELECT 1 FROM manifest_ref WHERE tenant_id=$1 AND digest=$2 LIMIT 1",
-			      DB_ARGS(DB_I(t->tenant), DIGEST(digest)), e);
+		return exists(
+		    t, "SELECT 1 FROM manifest_ref WHERE registry_id=$1 AND digest=$2 LIMIT 1",
+		    DB_ARGS(DB_I(t->registry), DIGEST(digest)), e);
 	return exists(t,
-		      "SELECT 1 FROM manifest_ref WHERE tenant_id=$1 AND digest=$2"
+		      "SELECT 1 FROM manifest_ref WHERE registry_id=$1 AND digest=$2"
 		      " AND repository_id=$3 LIMIT 1",
-		      DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(repository)), e);
+		      DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_I(repository)), e);
 }
 
 int store_key_known(const struct store_registry *t, const char *key, struct err *e)
@@ -239,9 +238,9 @@ int store_upload_add(const struct store_registry *t, struct bytes repository,
 {
 	return changed(
 	    db_exec(t->tx,
-		    "INSERT INTO upload(tenant_id,id,repository,key,algo,started_at,actor)"
+		    "INSERT INTO upload(registry_id,id,repository,key,algo,started_at,actor)"
 		    " VALUES($1,$2,$3,$4,$5,$6,$7)",
-		    DB_ARGS(DB_I(t->tenant), DB_T(bytes_of(u->id)), DB_T(repository),
+		    DB_ARGS(DB_I(t->registry), DB_T(bytes_of(u->id)), DB_T(repository),
 			    DB_T(bytes_of(u->key)), DB_I(u->algo), DB_I(t->now_ms), DB_T(u->actor)),
 		    e));
 }
@@ -249,8 +248,7 @@ int store_upload_add(const struct store_registry *t, struct bytes repository,
 int64_t store_upload_count(const struct store_registry *t, struct bytes actor, struct err *e)
 {
 	struct db_stmt *s =
-	    db_query(t->tx, "SELECT count(*) FROM upload WHERE tenant_id=$1 AND actor=$2",
-		     DB_ARGS(DB_I(t->tenant), DB_T(actor)), e);
+	    db_query(t->tx, "SELECT count(*) FROM upload WHERE actor=$1", DB_ARGS(DB_T(actor)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -265,8 +263,8 @@ int store_upload_find(const struct store_registry *t, struct bytes repository, s
 	if (!blobs_is_key(id))
 		return 0;
 	struct db_stmt *s = db_query(
-	    t->tx, "SELECT key,algo FROM upload WHERE tenant_id=$1 AND id=$2 AND repository=$3",
-	    DB_ARGS(DB_I(t->tenant), DB_T(id), DB_T(repository)), e);
+	    t->tx, "SELECT key,algo FROM upload WHERE registry_id=$1 AND id=$2 AND repository=$3",
+	    DB_ARGS(DB_I(t->registry), DB_T(id), DB_T(repository)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -285,8 +283,7 @@ int store_upload_find(const struct store_registry *t, struct bytes repository, s
 
 int store_upload_delete(const struct store_registry *t, struct bytes id, struct err *e)
 {
-	return changed(db_exec(t->tx, "DELETE FROM upload WHERE tenant_id=$1 AND id=$2",
-			       DB_ARGS(DB_I(t->tenant), DB_T(id)), e));
+	return changed(db_exec(t->tx, "DELETE FROM upload WHERE id=$1", DB_ARGS(DB_T(id)), e));
 }
 
 int store_upload_old(const struct store_registry *t, int64_t before_ms, struct bytes after,
@@ -295,18 +292,18 @@ int store_upload_old(const struct store_registry *t, int64_t before_ms, struct b
 	const size_t n = 500;
 	return store_texts_read(
 	    db_query(t->tx,
-		     "SELECT id FROM upload WHERE tenant_id=$1 AND id>$2"
-		     " AND started_at<$3 ORDER BY id LIMIT $4",
-		     DB_ARGS(DB_I(t->tenant), DB_T(after), DB_I(before_ms), DB_I(n + 1)), e),
+		     "SELECT id FROM upload WHERE id>$1 AND started_at<$2 ORDER BY id LIMIT $3",
+		     DB_ARGS(DB_T(after), DB_I(before_ms), DB_I(n + 1)), e),
 	    n, a, ret, e);
 }
 
 int store_upload_discard(const struct store_registry *t, struct bytes id, struct err *e)
 {
 	int64_t n = db_exec(t->tx,
-			    "INSERT INTO garbage(key,queued_at) SELECT key,$3 FROM upload"
-			    " WHERE tenant_id=$1 AND id=$2 ON CONFLICT(key) DO NOTHING",
-			    DB_ARGS(DB_I(t->tenant), DB_T(id), DB_I(t->now_ms)), e);
+			    "INSERT INTO garbage(key,queued_at)"
+			    " SELECT key,CAST($2 AS BIGINT) FROM upload"
+			    " WHERE id=$1 ON CONFLICT(key) DO NOTHING",
+			    DB_ARGS(DB_T(id), DB_I(t->now_ms)), e);
 	return n < 0 ? (int)n : store_upload_delete(t, id, e);
 }
 
@@ -335,70 +332,88 @@ int store_garbage_list(const struct store_registry *t, int64_t before_ms, struct
 }
 
 #define UNREFERENCED                                                                               \
-	" AND NOT EXISTS(SELECT 1 FROM manifest_ref m WHERE m.tenant_id=blob.tenant_id"            \
+	" AND NOT EXISTS(SELECT 1 FROM manifest_ref m WHERE m.registry_id=blob.registry_id"        \
 	" AND m.digest=blob.digest)"
 
 /* Nobody was promised it lately, and it lost no reference lately; or (freed_ms) space is short, and
  * the reference is what it lost. */
 #define OUT_OF_GRACE                                                                               \
-	"((touched_at<$2 AND freed_at<$2) OR (freed_at>0 AND freed_at<$3 AND touched_at<$3))"
+	"((touched_at<$1 AND freed_at<$1) OR (freed_at>0 AND freed_at<$2 AND touched_at<$2))"
+
+int64_t store_blob_names(struct db_stmt *s, size_t n, struct arena *a, struct store_blob_name **ret,
+			 struct err *e)
+{
+	struct store_blob_name *out = s ? arena_alloc(a, n, sizeof *out) : NULL;
+	size_t count = 0;
+	int r = !s ? -(int)e->code : out ? 0 : err_set(e, ERR_NOMEM, "blobs: no memory");
+	while (r >= 0 && count < n && (r = db_step(s, e)) == 1) {
+		bool ok;
+		out[count++] = (struct store_blob_name){.registry = db_int(s, 0),
+							.key = arena_bytes(a, db_bytes(s, 1), &ok)};
+		if (!ok)
+			r = err_set(e, ERR_NOMEM, "blobs: no memory");
+	}
+	db_done(s);
+	*ret = out;
+	return r < 0 ? r : (int64_t)count;
+}
 
 int64_t store_gc_mark(const struct store_registry *t, int64_t before_ms, int64_t freed_ms, size_t n,
 		      struct err *e)
 {
 	return db_exec(t->tx,
-		       "UPDATE blob SET state=1 WHERE tenant_id=$1 AND state=0 AND digest IN"
-		       "(SELECT digest FROM blob WHERE tenant_id=$1 AND state=0 AND touched_at<$5 "
-		       "AND " OUT_OF_GRACE UNREFERENCED " ORDER BY touched_at LIMIT $4)",
-		       DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(freed_ms), DB_I(n),
+		       "UPDATE blob SET state=1 WHERE state=0 AND (registry_id,digest) IN"
+		       "(SELECT registry_id,digest FROM blob WHERE state=0 AND touched_at<$4"
+		       " AND " OUT_OF_GRACE UNREFERENCED " ORDER BY touched_at LIMIT $3)",
+		       DB_ARGS(DB_I(before_ms), DB_I(freed_ms), DB_I(n),
 			       DB_I(before_ms > freed_ms ? before_ms : freed_ms)),
 		       e);
 }
 
 int64_t store_gc_clock(const struct store_registry *t, struct err *e)
 {
-	int64_t n = db_exec(
-	    t->tx,
-	    "UPDATE blob SET touched_at=$2 WHERE tenant_id=$1 AND state IN (0,1) AND touched_at>$2",
-	    DB_ARGS(DB_I(t->tenant), DB_I(t->now_ms)), e);
-	int64_t m = n < 0 ? n
-			  : db_exec(t->tx, "UPDATE garbage SET queued_at=$1 WHERE queued_at>$1",
-				    DB_ARGS(DB_I(t->now_ms)), e);
-	int64_t k =
-	    m < 0 ? m
-		  : db_exec(t->tx,
-			    "UPDATE upload SET started_at=$2 WHERE tenant_id=$1 AND started_at>$2",
-			    DB_ARGS(DB_I(t->tenant), DB_I(t->now_ms)), e);
-	return k < 0 ? k : n + m + k;
+	static const char *const texts[] = {
+	    "UPDATE blob SET touched_at=$1 WHERE state IN (0,1) AND touched_at>$1",
+	    "UPDATE garbage SET queued_at=$1 WHERE queued_at>$1",
+	    "UPDATE upload SET started_at=$1 WHERE started_at>$1",
+	};
+	int64_t all = 0;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		int64_t n = db_exec(t->tx, texts[i], DB_ARGS(DB_I(t->now_ms)), e);
+		if (n < 0)
+			return n;
+		all += n;
+	}
+	return all;
 }
 
-static int collect(const struct store_registry *t, struct bytes key, struct err *e)
+static int collect(const struct store_registry *t, const struct store_blob_name *b, struct err *e)
 {
 	int64_t r = db_exec(t->tx,
-			    "INSERT INTO garbage(key,queued_at) SELECT key,$3 FROM blob"
-			    " WHERE tenant_id=$1 AND digest=$2",
-			    DB_ARGS(DB_I(t->tenant), DB_B(key), DB_I(t->now_ms)), e);
+			    "INSERT INTO garbage(key,queued_at) SELECT key,CAST($3 AS BIGINT)"
+			    " FROM blob WHERE registry_id=$1 AND digest=$2",
+			    DB_ARGS(DB_I(b->registry), DB_B(b->key), DB_I(t->now_ms)), e);
 	if (r >= 0)
-		r = db_exec(t->tx, "DELETE FROM repo_blob WHERE tenant_id=$1 AND digest=$2",
-			    DB_ARGS(DB_I(t->tenant), DB_B(key)), e);
+		r = db_exec(t->tx, "DELETE FROM repo_blob WHERE registry_id=$1 AND digest=$2",
+			    DB_ARGS(DB_I(b->registry), DB_B(b->key)), e);
 	if (r >= 0)
-		r = db_exec(t->tx, "DELETE FROM blob WHERE tenant_id=$1 AND digest=$2",
-			    DB_ARGS(DB_I(t->tenant), DB_B(key)), e);
+		r = db_exec(t->tx, "DELETE FROM blob WHERE registry_id=$1 AND digest=$2",
+			    DB_ARGS(DB_I(b->registry), DB_B(b->key)), e);
 	return r < 0 ? (int)r : 0;
 }
 
 int64_t store_gc_sweep(const struct store_registry *t, int64_t before_ms, int64_t freed_ms,
 		       size_t n, struct arena *a, struct err *e)
 {
-	struct store_texts list;
+	struct store_blob_name *list = NULL;
 	n = page(n);
-	int r = store_texts_read(
-	    db_query(t->tx,
-		     "SELECT digest FROM blob WHERE tenant_id=$1 AND state=1"
-		     " AND " OUT_OF_GRACE UNREFERENCED " ORDER BY touched_at LIMIT $4",
-		     DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(freed_ms), DB_I(n)), e),
-	    n, a, &list, e);
-	for (size_t i = 0; r >= 0 && i < list.count; i++)
-		r = collect(t, list.items[i], e);
-	return r < 0 ? r : (int64_t)list.count;
+	int64_t r = store_blob_names(db_query(t->tx,
+					      "SELECT registry_id,digest FROM blob WHERE state=1"
+					      " AND " OUT_OF_GRACE UNREFERENCED
+					      " ORDER BY touched_at LIMIT $3",
+					      DB_ARGS(DB_I(before_ms), DB_I(freed_ms), DB_I(n)), e),
+				     n, a, &list, e);
+	for (int64_t i = 0, count = r; i < count && r >= 0; i++)
+		r = collect(t, &list[i], e) < 0 ? -(int64_t)e->code : count;
+	return r;
 }

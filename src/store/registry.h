@@ -7,9 +7,10 @@
 #include "store/blobs.h"
 #include "db/db.h"
 
+/* registry: number of its scope; of what is about the whole store, whatever it is. */
 struct store_registry {
 	struct db_tx *tx;
-	int64_t tenant;
+	int64_t registry;
 	int64_t now_ms;
 };
 
@@ -83,12 +84,12 @@ int store_key_known(const struct store_registry *t, const char *key, struct err 
 /* Uploads: 1/0. */
 int store_upload_add(const struct store_registry *t, struct bytes repository,
 		     const struct store_upload *u, struct err *e);
-/* Uploads that the actor has open. */
+/* Uploads that the actor has open, in all registries. */
 int64_t store_upload_count(const struct store_registry *t, struct bytes actor, struct err *e);
 int store_upload_find(const struct store_registry *t, struct bytes repository, struct bytes id,
 		      struct store_upload *ret, struct err *e);
 int store_upload_delete(const struct store_registry *t, struct bytes id, struct err *e);
-/* Ids of sessions begun before before_ms, by id, after `after`, up to 500. */
+/* Ids of sessions of the whole store, begun before before_ms, by id, after `after`, up to 500. */
 int store_upload_old(const struct store_registry *t, int64_t before_ms, struct bytes after,
 		     struct arena *a, struct store_texts *ret, struct err *e);
 /* The row of a session whose file is gone goes; its key, under which the file may lie, becomes
@@ -146,10 +147,19 @@ int store_tags(const struct store_registry *t, int64_t repository, const struct 
 int store_tags_of(const struct store_registry *t, int64_t repository, struct bytes digest, size_t n,
 		  struct arena *a, struct store_texts *ret, struct err *e);
 
-/* Garbage collection, at most n rows a call; how many. Mark: live, without a reference, and neither
- * promised nor losing a reference since before_ms → candidate. Sweep: candidate, still so → its
- * links go, its key becomes garbage. freed_ms: what lost a reference counts from this time instead
- * (0 = not). */
+/* A blob of any registry; key: of its digest (store/digest_key.h). */
+struct store_blob_name {
+	int64_t registry;
+	struct bytes key;
+};
+/* Up to n rows (registry_id, digest) of a statement, which ends. How many. */
+int64_t store_blob_names(struct db_stmt *s, size_t n, struct arena *a, struct store_blob_name **ret,
+			 struct err *e);
+
+/* Garbage collection of the whole store, at most n rows a call; how many. Mark: live, without a
+ * reference, and neither promised nor losing a reference since before_ms → candidate. Sweep:
+ * candidate, still so → its links go, its key becomes garbage. freed_ms: what lost a reference
+ * counts from this time instead (0 = not). */
 int64_t store_gc_mark(const struct store_registry *t, int64_t before_ms, int64_t freed_ms, size_t n,
 		      struct err *e);
 int64_t store_gc_sweep(const struct store_registry *t, int64_t before_ms, int64_t freed_ms,
@@ -158,10 +168,11 @@ int64_t store_gc_sweep(const struct store_registry *t, int64_t before_ms, int64_
 int64_t store_gc_clock(const struct store_registry *t, struct err *e);
 
 struct store_care {
+	int64_t registry;
 	char digest[DIGEST_TEXT_CAP];
 	struct store_blob blob;
 };
-/* The blob that was found whole longest ago, before before_ms: 1/0. */
+/* The blob of the whole store that was found whole longest ago, before before_ms: 1/0. */
 int store_care_next(const struct store_registry *t, int64_t before_ms, struct store_care *ret,
 		    struct err *e);
 /* Its bytes are right, as of now: 1, 0 = it has another file by now. */
@@ -169,39 +180,41 @@ int store_care_whole(const struct store_registry *t, struct bytes digest, const 
 		     struct err *e);
 /* Its bytes are wrong: the row goes, its links stay, an event for each manifest that needs it. 1, 0
  * = it has another file by now. */
-int store_care_damaged(const struct store_registry *t, const char *registry, struct bytes digest,
-		       const char *key, struct bytes reason, struct err *e);
-/* Up to n blobs by key, after `after`: how many. */
+int store_care_damaged(const struct store_registry *t, struct bytes digest, const char *key,
+		       struct bytes reason, struct err *e);
+/* Up to n blobs of the whole store by key, after `after`: how many. */
 int store_care_list(const struct store_registry *t, const char *after, size_t n,
 		    struct store_care *ret, size_t *ret_count, struct err *e);
-/* Up to n manifests of all repositories with their content (empty where it cannot be unpacked),
+/* Up to n manifests of the whole store with their content (empty where it cannot be unpacked),
  * from *at (zeroed: the first) on, which moves. */
 struct store_place {
+	int64_t registry;
 	int64_t repository;
 	char digest[DIGEST_TEXT_CAP];
 };
 int store_manifest_walk(const struct store_registry *t, struct store_place *at, size_t n,
 			struct arena *a, struct store_manifests *ret, struct err *e);
-/* Up to n references to blobs that have no row: digest is the manifest's, subject the blob's. */
+/* Up to n references of the whole store to blobs that have no row: digest is the manifest's,
+ * subject the blob's. */
 int store_missing_blobs(const struct store_registry *t, size_t n, struct arena *a,
 			struct store_manifests *ret, struct err *e);
 /* It was pushed again: 1 = it was damaged. */
-int store_care_mended(const struct store_registry *t, const char *registry, struct bytes digest,
-		      struct err *e);
+int store_care_mended(const struct store_registry *t, struct bytes digest, struct err *e);
 /* It was found damaged and is linked to this repository: 1/0; reason, if not NULL, in a. */
 int store_care_is_damaged(const struct store_registry *t, int64_t repository, struct bytes digest,
 			  struct arena *a, struct bytes *ret_reason, struct err *e);
-/* Damaged blobs found before before_ms that no manifest refers to are forgotten with their links:
- * how many. */
+/* Damaged blobs of the whole store, found before before_ms that no manifest refers to are forgotten
+ * with their links: how many. */
 int64_t store_care_forget(const struct store_registry *t, int64_t before_ms, size_t n,
 			  struct err *e);
 
 struct store_totals {
 	uint64_t blobs, bytes, damaged;
 };
-/* Blobs that were found damaged and not pushed again: how many. */
+/* Blobs of the whole store that were found damaged and not pushed again: how many. */
 int64_t store_care_count(const struct store_registry *t, struct err *e);
-/* What is stored: in this repository, or (0) in all, each blob once. Reads a row for each. */
+/* What is stored: in this repository, or (0) in the registry (0: in all), each blob once. Reads a
+ * row for each. */
 int store_totals(const struct store_registry *t, int64_t repository, struct store_totals *ret,
 		 struct err *e);
 

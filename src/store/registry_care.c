@@ -4,6 +4,7 @@
 
 #include "store/digest_key.h"
 #include "store/event.h"
+#include "store/scope.h"
 
 #include <string.h>
 
@@ -23,6 +24,7 @@ static int care_row(struct db_stmt *s, struct store_care *ret, struct err *e)
 	struct bytes text = digest_key_text(db_bytes(s, 0), &a, &ok), key = db_bytes(s, 1);
 	int r = 1;
 	*ret = (struct store_care){
+	    .registry = db_int(s, 4),
 	    .blob = {.size = (uint64_t)db_int(s, 2), .verified_at = db_int(s, 3)}};
 	if (!ok)
 		r = err_set(e, ERR_NOMEM, "blob: no memory");
@@ -41,9 +43,9 @@ int store_care_next(const struct store_registry *t, int64_t before_ms, struct st
 {
 	struct db_stmt *s =
 	    db_query(t->tx,
-		     "SELECT digest,key,size,verified_at FROM blob WHERE tenant_id=$1"
-		     " AND (verified_at<$2 OR verified_at>$3) ORDER BY verified_at LIMIT 1",
-		     DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(t->now_ms)), e);
+		     "SELECT digest,key,size,verified_at,registry_id FROM blob"
+		     " WHERE verified_at<$1 OR verified_at>$2 ORDER BY verified_at LIMIT 1",
+		     DB_ARGS(DB_I(before_ms), DB_I(t->now_ms)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -57,83 +59,102 @@ int store_care_whole(const struct store_registry *t, struct bytes digest, const 
 		     struct err *e)
 {
 	return changed(db_exec(
-	    t->tx, "UPDATE blob SET verified_at=$4 WHERE tenant_id=$1 AND digest=$2 AND key=$3",
-	    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)), DB_I(t->now_ms)), e));
+	    t->tx, "UPDATE blob SET verified_at=$4 WHERE registry_id=$1 AND digest=$2 AND key=$3",
+	    DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_T(bytes_of(key)), DB_I(t->now_ms)), e));
+}
+
+/* The manifests that refer to a blob, as events to be. */
+static int64_t needing(const struct store_registry *t, struct bytes digest, struct arena *a,
+		       struct event **ret, struct err *e)
+{
+	struct event *out = NULL;
+	size_t count = 0, cap = 0;
+	struct db_stmt *s =
+	    db_query(t->tx,
+		     "SELECT m.repository_id,n.name,m.manifest FROM manifest_ref m"
+		     " JOIN repository n ON n.id=m.repository_id"
+		     " WHERE m.registry_id=$1 AND m.digest=$2 AND m.kind=0"
+		     " ORDER BY m.repository_id,m.manifest LIMIT $3",
+		     DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_I(MANIFESTS_MAX)), e);
+	int r = s ? 0 : -(int)e->code;
+	while (r >= 0 && (r = db_step(s, e)) == 1) {
+		bool ok = true, ok2 = false;
+		if (count == cap) {
+			cap = cap ? cap * 2 : 16;
+			struct event *grown = arena_alloc(a, cap, sizeof *grown);
+			if (grown && count)
+				memcpy(grown, out, count * sizeof *grown);
+			out = grown;
+		}
+		if (out)
+			out[count++] =
+			    (struct event){.repository_id = db_int(s, 0),
+					   .repository = arena_bytes(a, db_bytes(s, 1), &ok),
+					   .digest = digest_key_text(db_bytes(s, 2), a, &ok2)};
+		if (!ok || !ok2)
+			r = err_set(e, ERR_NOMEM, "blob: no memory");
+	}
+	db_done(s);
+	*ret = out;
+	return r < 0 ? r : (int64_t)count;
 }
 
 /* One event for each manifest that refers to this blob. */
-static int tell(const struct store_registry *t, const char *registry, struct bytes digest,
-		const char *type, struct bytes reason, struct err *e)
+static int tell(const struct store_registry *t, struct bytes digest, const char *type,
+		struct bytes reason, struct err *e)
 {
 	struct arena a;
-	struct store_texts repositories = {0}, manifests = {0};
-	arena_init(&a, 4U << 20);
+	struct store_scope registry = {0};
+	struct event *events = NULL;
+	arena_init(&a, 8U << 20);
 	const char *detail =
 	    reason.len ? arena_printf(&a, EVENT_DAMAGED_DETAIL("%.*s"), BYTES_ARG(reason)) : "";
-	int r = detail ? 0 : err_set(e, ERR_NOMEM, "blob: no memory");
-	if (r == 0)
-		r = store_texts_read(
-		    db_query(t->tx,
-			     "SELECT n.name FROM manifest_ref m JOIN repository n ON "
-			     "n.tenant_id=m.tenant_id"
-			     " AND n.id=m.repository_id WHERE m.tenant_id=$1 AND m.digest=$2 AND "
-			     "m.kind=0"
-			     " ORDER BY m.repository_id,m.manifest LIMIT $3",
-			     DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(MANIFESTS_MAX + 1)), e),
-		    MANIFESTS_MAX, &a, &repositories, e);
+	int64_t r = detail ? store_scope_get(t->tx, t->registry, &a, &registry, e)
+			   : err_set(e, ERR_NOMEM, "blob: no memory");
 	if (r >= 0)
-		r = store_texts_read(
-		    db_query(t->tx,
-			     "SELECT manifest FROM manifest_ref WHERE tenant_id=$1 AND digest=$2 "
-			     "AND kind=0"
-			     " ORDER BY repository_id,manifest LIMIT $3",
-			     DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(MANIFESTS_MAX + 1)), e),
-		    MANIFESTS_MAX, &a, &manifests, e);
-	for (size_t i = 0; r >= 0 && i < manifests.count && i < repositories.count; i++) {
-		bool ok;
-		struct event ev = {.tenant_id = t->tenant,
-				   .type = bytes_of(type),
-				   .registry = bytes_of(registry),
-				   .repository = repositories.items[i],
-				   .digest = digest_key_text(manifests.items[i], &a, &ok),
-				   .detail = bytes_of(detail),
-				   .at = t->now_ms};
-		r = ok ? event_append(t->tx, &ev, e) : err_set(e, ERR_NOMEM, "blob: no memory");
+		r = needing(t, digest, &a, &events, e);
+	for (int64_t i = 0, count = r; i < count && r >= 0; i++) {
+		events[i].registry_id = t->registry;
+		events[i].registry = registry.name;
+		events[i].type = bytes_of(type);
+		events[i].detail = bytes_of(detail);
+		events[i].at = t->now_ms;
+		r = event_append(t->tx, &events[i], e);
 	}
 	arena_free(&a);
-	return r < 0 ? r : 0;
+	return r < 0 ? (int)r : 0;
 }
 
-int store_care_damaged(const struct store_registry *t, const char *registry, struct bytes digest,
-		       const char *key, struct bytes reason, struct err *e)
+int store_care_damaged(const struct store_registry *t, struct bytes digest, const char *key,
+		       struct bytes reason, struct err *e)
 {
-	int64_t n = db_exec(t->tx,
-			    "INSERT INTO damaged_blob(tenant_id,digest,key,size,found_at,reason)"
-			    " SELECT tenant_id,digest,key,size,$4,$5 FROM blob WHERE tenant_id=$1 "
-			    "AND digest=$2 AND key=$3"
-			    " ON CONFLICT(tenant_id,digest) DO UPDATE SET"
-			    " key=excluded.key,found_at=excluded.found_at,reason=excluded.reason",
-			    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key)),
-				    DB_I(t->now_ms), DB_T(reason)),
-			    e);
+	int64_t n =
+	    db_exec(t->tx,
+		    "INSERT INTO damaged_blob(registry_id,digest,key,size,found_at,reason)"
+		    " SELECT registry_id,digest,key,size,$4,$5 FROM blob WHERE registry_id=$1 "
+		    "AND digest=$2 AND key=$3"
+		    " ON CONFLICT(registry_id,digest) DO UPDATE SET"
+		    " key=excluded.key,found_at=excluded.found_at,reason=excluded.reason",
+		    DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_T(bytes_of(key)), DB_I(t->now_ms),
+			    DB_T(reason)),
+		    e);
 	if (n <= 0)
 		return (int)n;
-	n = db_exec(t->tx, "DELETE FROM blob WHERE tenant_id=$1 AND digest=$2 AND key=$3",
-		    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_T(bytes_of(key))), e);
+	n = db_exec(t->tx, "DELETE FROM blob WHERE registry_id=$1 AND digest=$2 AND key=$3",
+		    DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_T(bytes_of(key))), e);
 	if (n < 0)
 		return (int)n;
-	int r = tell(t, registry, digest, EVENT_DAMAGED, reason, e);
+	int r = tell(t, digest, EVENT_DAMAGED, reason, e);
 	return r < 0 ? r : 1;
 }
 
-int store_care_mended(const struct store_registry *t, const char *registry, struct bytes digest,
-		      struct err *e)
+int store_care_mended(const struct store_registry *t, struct bytes digest, struct err *e)
 {
-	int64_t n = db_exec(t->tx, "DELETE FROM damaged_blob WHERE tenant_id=$1 AND digest=$2",
-			    DB_ARGS(DB_I(t->tenant), DIGEST(digest)), e);
+	int64_t n = db_exec(t->tx, "DELETE FROM damaged_blob WHERE registry_id=$1 AND digest=$2",
+			    DB_ARGS(DB_I(t->registry), DIGEST(digest)), e);
 	if (n <= 0)
 		return (int)n;
-	int r = tell(t, registry, digest, EVENT_MENDED, BYTES_NONE, e);
+	int r = tell(t, digest, EVENT_MENDED, BYTES_NONE, e);
 	return r < 0 ? r : 1;
 }
 
@@ -142,9 +163,9 @@ int store_care_is_damaged(const struct store_registry *t, int64_t repository, st
 {
 	struct db_stmt *s = db_query(
 	    t->tx,
-	    "SELECT d.reason FROM damaged_blob d JOIN repo_blob r ON r.tenant_id=d.tenant_id"
-	    " AND r.digest=d.digest WHERE d.tenant_id=$1 AND d.digest=$2 AND r.repository_id=$3",
-	    DB_ARGS(DB_I(t->tenant), DIGEST(digest), DB_I(repository)), e);
+	    "SELECT d.reason FROM damaged_blob d JOIN repo_blob r ON r.registry_id=d.registry_id"
+	    " AND r.digest=d.digest WHERE d.registry_id=$1 AND d.digest=$2 AND r.repository_id=$3",
+	    DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_I(repository)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -158,13 +179,13 @@ int store_care_is_damaged(const struct store_registry *t, int64_t repository, st
 	return r;
 }
 
-static int forget(const struct store_registry *t, struct bytes key, struct err *e)
+static int forget(const struct store_registry *t, const struct store_blob_name *b, struct err *e)
 {
-	int64_t n = db_exec(t->tx, "DELETE FROM repo_blob WHERE tenant_id=$1 AND digest=$2",
-			    DB_ARGS(DB_I(t->tenant), DB_B(key)), e);
+	int64_t n = db_exec(t->tx, "DELETE FROM repo_blob WHERE registry_id=$1 AND digest=$2",
+			    DB_ARGS(DB_I(b->registry), DB_B(b->key)), e);
 	if (n >= 0)
-		n = db_exec(t->tx, "DELETE FROM damaged_blob WHERE tenant_id=$1 AND digest=$2",
-			    DB_ARGS(DB_I(t->tenant), DB_B(key)), e);
+		n = db_exec(t->tx, "DELETE FROM damaged_blob WHERE registry_id=$1 AND digest=$2",
+			    DB_ARGS(DB_I(b->registry), DB_B(b->key)), e);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -172,26 +193,24 @@ int64_t store_care_forget(const struct store_registry *t, int64_t before_ms, siz
 			  struct err *e)
 {
 	struct arena a;
-	struct store_texts list;
+	struct store_blob_name *list = NULL;
 	arena_init(&a, 1U << 20);
-	int r = store_texts_read(
-	    db_query(
-		t->tx,
-		"SELECT digest FROM damaged_blob WHERE tenant_id=$1 AND found_at<$2 AND NOT EXISTS"
-		"(SELECT 1 FROM manifest_ref m WHERE m.tenant_id=damaged_blob.tenant_id"
-		" AND m.digest=damaged_blob.digest) ORDER BY digest LIMIT $3",
-		DB_ARGS(DB_I(t->tenant), DB_I(before_ms), DB_I(n + 1)), e),
+	int64_t r = store_blob_names(
+	    db_query(t->tx,
+		     "SELECT registry_id,digest FROM damaged_blob WHERE found_at<$1 AND NOT EXISTS"
+		     "(SELECT 1 FROM manifest_ref m WHERE m.registry_id=damaged_blob.registry_id"
+		     " AND m.digest=damaged_blob.digest) ORDER BY registry_id,digest LIMIT $2",
+		     DB_ARGS(DB_I(before_ms), DB_I(n)), e),
 	    n, &a, &list, e);
-	for (size_t i = 0; r >= 0 && i < list.count; i++)
-		r = forget(t, list.items[i], e);
+	for (int64_t i = 0, count = r; i < count && r >= 0; i++)
+		r = forget(t, &list[i], e) < 0 ? -(int64_t)e->code : count;
 	arena_free(&a);
-	return r < 0 ? r : (int64_t)list.count;
+	return r;
 }
 
 int64_t store_care_count(const struct store_registry *t, struct err *e)
 {
-	struct db_stmt *s = db_query(t->tx, "SELECT COUNT(*) FROM damaged_blob WHERE tenant_id=$1",
-				     DB_ARGS(DB_I(t->tenant)), e);
+	struct db_stmt *s = db_query(t->tx, "SELECT COUNT(*) FROM damaged_blob", NULL, 0, e);
 	if (!s)
 		return -(int)e->code;
 	int64_t n = db_step(s, e);
@@ -208,14 +227,13 @@ int store_totals(const struct store_registry *t, int64_t repository, struct stor
 	    repository
 		? db_query(t->tx,
 			   "SELECT COUNT(*),SUM(b.size),0 FROM repo_blob r JOIN blob b ON "
-			   "b.tenant_id=r.tenant_id"
-			   " AND b.digest=r.digest WHERE r.tenant_id=$1 AND r.repository_id=$2",
-			   DB_ARGS(DB_I(t->tenant), DB_I(repository)), e)
+			   "b.registry_id=r.registry_id"
+			   " AND b.digest=r.digest WHERE r.registry_id=$1 AND r.repository_id=$2",
+			   DB_ARGS(DB_I(t->registry), DB_I(repository)), e)
 		: db_query(t->tx,
-			   "SELECT COUNT(*),SUM(size),(SELECT COUNT(*) FROM damaged_blob d WHERE "
-			   "d.tenant_id=$1)"
-			   " FROM blob WHERE tenant_id=$1",
-			   DB_ARGS(DB_I(t->tenant)), e);
+			   "SELECT COUNT(*),SUM(size),(SELECT COUNT(*) FROM damaged_blob d WHERE"
+			   " $1=0 OR d.registry_id=$1) FROM blob WHERE $1=0 OR registry_id=$1",
+			   DB_ARGS(DB_I(t->registry)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -256,9 +274,9 @@ int store_care_list(const struct store_registry *t, const char *after, size_t n,
 {
 	struct db_stmt *s =
 	    db_query(t->tx,
-		     "SELECT digest,key,size,verified_at FROM blob WHERE tenant_id=$1 AND key>$2"
-		     " ORDER BY key LIMIT $3",
-		     DB_ARGS(DB_I(t->tenant), DB_T(bytes_of(after)), DB_I(n)), e);
+		     "SELECT digest,key,size,verified_at,registry_id FROM blob WHERE key>$1"
+		     " ORDER BY key LIMIT $2",
+		     DB_ARGS(DB_T(bytes_of(after)), DB_I(n)), e);
 	int r = s ? 0 : -(int)e->code;
 	size_t count = 0;
 	while (r >= 0 && count < n && (r = db_step(s, e)) == 1)
@@ -272,13 +290,13 @@ int store_missing_blobs(const struct store_registry *t, size_t n, struct arena *
 			struct store_manifests *ret, struct err *e)
 {
 	struct store_manifests out = {.items = arena_alloc(a, n, sizeof *out.items)};
-	struct db_stmt *s = db_query(
-	    t->tx,
-	    "SELECT manifest,digest FROM manifest_ref WHERE tenant_id=$1 AND kind=0 AND NOT EXISTS"
-	    "(SELECT 1 FROM blob b WHERE b.tenant_id=manifest_ref.tenant_id AND "
-	    "b.digest=manifest_ref.digest)"
-	    " ORDER BY repository_id,manifest,digest LIMIT $2",
-	    DB_ARGS(DB_I(t->tenant), DB_I(n)), e);
+	struct db_stmt *s =
+	    db_query(t->tx,
+		     "SELECT manifest,digest FROM manifest_ref WHERE kind=0 AND NOT EXISTS"
+		     "(SELECT 1 FROM blob b WHERE b.registry_id=manifest_ref.registry_id AND "
+		     "b.digest=manifest_ref.digest)"
+		     " ORDER BY registry_id,repository_id,manifest,digest LIMIT $1",
+		     DB_ARGS(DB_I(n)), e);
 	int r = s ? 0 : -(int)e->code;
 	if (r == 0 && !out.items)
 		r = err_set(e, ERR_NOMEM, "list: no memory");

@@ -28,13 +28,13 @@ int store_manifest_put(const struct store_registry *t, int64_t repository,
 		? err_set(e, ERR_NOMEM, "manifest: no memory")
 		: db_exec(t->tx,
 			  "INSERT INTO "
-			  "manifest(tenant_id,repository_id,digest,media_type,size,artifact_type,"
+			  "manifest(registry_id,repository_id,digest,media_type,size,artifact_type,"
 			  "subject,annotations,pushed_at,pulled_at,content)"
 			  " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9,0,$10)"
-			  " ON CONFLICT(tenant_id,repository_id,digest) DO UPDATE SET"
+			  " ON CONFLICT(registry_id,repository_id,digest) DO UPDATE SET"
 			  " media_type=excluded.media_type,pushed_at=excluded.pushed_at,size="
 			  "excluded.size,content=excluded.content",
-			  DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(m->digest),
+			  DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(m->digest),
 				  DB_T(m->media_type), DB_I(m->content.len), DB_T(m->artifact_type),
 				  DB_T(m->subject), DB_T(m->annotations), DB_I(t->now_ms),
 				  DB_B(buf_bytes(&packed))),
@@ -63,10 +63,10 @@ int store_manifest_ref(const struct store_registry *t, int64_t repository, struc
 {
 	return changed(
 	    db_exec(t->tx,
-		    "INSERT INTO manifest_ref(tenant_id,repository_id,manifest,kind,digest)"
+		    "INSERT INTO manifest_ref(registry_id,repository_id,manifest,kind,digest)"
 		    " VALUES($1,$2,$3,$4,$5)"
-		    " ON CONFLICT(tenant_id,repository_id,manifest,kind,digest) DO NOTHING",
-		    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(manifest), DB_I(kind),
+		    " ON CONFLICT(registry_id,repository_id,manifest,kind,digest) DO NOTHING",
+		    DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(manifest), DB_I(kind),
 			    DIGEST(digest)),
 		    e));
 }
@@ -111,10 +111,10 @@ int store_manifest_find(const struct store_registry *t, int64_t repository, stru
 	struct db_stmt *s =
 	    db_query(t->tx,
 		     with_content ? "SELECT " COLUMNS ",content FROM manifest"
-				    " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3"
+				    " WHERE registry_id=$1 AND repository_id=$2 AND digest=$3"
 				  : "SELECT " COLUMNS " FROM manifest"
-				    " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-		     DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
+				    " WHERE registry_id=$1 AND repository_id=$2 AND digest=$3",
+		     DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -128,8 +128,8 @@ int store_manifest_exists(const struct store_registry *t, int64_t repository, st
 			  struct err *e)
 {
 	struct db_stmt *s = db_query(
-	    t->tx, "SELECT 1 FROM manifest WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-	    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
+	    t->tx, "SELECT 1 FROM manifest WHERE registry_id=$1 AND repository_id=$2 AND digest=$3",
+	    DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -141,26 +141,28 @@ int store_manifest_delete(const struct store_registry *t, int64_t repository, st
 			  struct err *e)
 {
 	/* The blobs' grace time begins. */
-	int64_t r =
-	    db_exec(t->tx,
-		    "UPDATE blob SET freed_at=$4 WHERE tenant_id=$1 AND digest IN(SELECT digest "
-		    "FROM manifest_ref"
-		    " WHERE tenant_id=$1 AND repository_id=$2 AND manifest=$3 AND kind=0)",
-		    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(t->now_ms)), e);
+	int64_t r = db_exec(
+	    t->tx,
+	    "UPDATE blob SET freed_at=$4 WHERE registry_id=$1 AND digest IN(SELECT digest "
+	    "FROM manifest_ref"
+	    " WHERE registry_id=$1 AND repository_id=$2 AND manifest=$3 AND kind=0)",
+	    DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest), DB_I(t->now_ms)), e);
 	if (r >= 0)
-		r = db_exec(t->tx,
-			    "DELETE FROM manifest_ref WHERE tenant_id=$1 AND repository_id=$2 AND "
-			    "manifest=$3",
-			    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
+		r = db_exec(
+		    t->tx,
+		    "DELETE FROM manifest_ref WHERE registry_id=$1 AND repository_id=$2 AND "
+		    "manifest=$3",
+		    DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e);
 	if (r >= 0)
-		r = db_exec(t->tx,
-			    "DELETE FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-			    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
+		r = db_exec(
+		    t->tx,
+		    "DELETE FROM tag WHERE registry_id=$1 AND repository_id=$2 AND digest=$3",
+		    DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e);
 	if (r >= 0)
 		r = db_exec(t->tx,
 			    "DELETE FROM manifest"
-			    " WHERE tenant_id=$1 AND repository_id=$2 AND digest=$3",
-			    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest)), e);
+			    " WHERE registry_id=$1 AND repository_id=$2 AND digest=$3",
+			    DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e);
 	return changed(r);
 }
 
@@ -169,9 +171,9 @@ int store_manifest_pulled(const struct store_registry *t, int64_t repository, st
 {
 	return changed(
 	    db_exec(t->tx,
-		    "UPDATE manifest SET pulled_at=$4 WHERE tenant_id=$1"
+		    "UPDATE manifest SET pulled_at=$4 WHERE registry_id=$1"
 		    " AND repository_id=$2 AND digest=$3 AND pulled_at<$4",
-		    DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(at_ms)), e));
+		    DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest), DB_I(at_ms)), e));
 }
 
 /* What a row takes of a page, names and braces included. */
@@ -205,11 +207,11 @@ int store_referrers(const struct store_registry *t, int64_t repository, struct b
 	struct store_manifests out = {.items = NULL};
 	struct db_stmt *s =
 	    db_query(t->tx,
-		     "SELECT " COLUMNS " FROM manifest WHERE tenant_id=$1 AND repository_id=$2"
+		     "SELECT " COLUMNS " FROM manifest WHERE registry_id=$1 AND repository_id=$2"
 		     " AND subject=$3 AND subject<>'' AND digest>$4 AND ($5='' OR artifact_type=$5)"
 		     " ORDER BY digest LIMIT $6",
-		     DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(subject), DIGEST(page->after),
-			     DB_T(page->artifact_type), DB_I(n + 1)),
+		     DB_ARGS(DB_I(t->registry), DB_I(repository), DB_T(subject),
+			     DIGEST(page->after), DB_T(page->artifact_type), DB_I(n + 1)),
 		     e);
 	int r = s ? 0 : -(int)e->code;
 	while (r >= 0 && (r = db_step(s, e)) == 1) {
@@ -229,13 +231,14 @@ int store_manifest_walk(const struct store_registry *t, struct store_place *at, 
 			struct arena *a, struct store_manifests *ret, struct err *e)
 {
 	struct store_manifests out = {.items = arena_alloc(a, n, sizeof *out.items)};
-	struct db_stmt *s = db_query(
-	    t->tx,
-	    "SELECT " COLUMNS ",content,repository_id FROM manifest WHERE tenant_id=$1"
-	    " AND (repository_id>$2 OR (repository_id=$2 AND digest>$3))"
-	    " ORDER BY repository_id,digest LIMIT $4",
-	    DB_ARGS(DB_I(t->tenant), DB_I(at->repository), DIGEST(bytes_of(at->digest)), DB_I(n)),
-	    e);
+	struct db_stmt *s =
+	    db_query(t->tx,
+		     "SELECT " COLUMNS ",content,repository_id,registry_id FROM manifest"
+		     " WHERE (registry_id,repository_id,digest)>($1,$2,$3)"
+		     " ORDER BY registry_id,repository_id,digest LIMIT $4",
+		     DB_ARGS(DB_I(at->registry), DB_I(at->repository), DIGEST(bytes_of(at->digest)),
+			     DB_I(n)),
+		     e);
 	int r = s ? 0 : -(int)e->code;
 	struct store_place last = *at;
 	if (r == 0 && !out.items)
@@ -246,6 +249,7 @@ int store_manifest_walk(const struct store_registry *t, struct store_place *at, 
 		if (r == -(int)ERR_DAMAGED)
 			r = manifest_row(s, false, a, m, e);
 		last.repository = db_int(s, 9);
+		last.registry = db_int(s, 10);
 		if (r == 1 && m->digest.len < sizeof last.digest) {
 			memcpy(last.digest, m->digest.ptr, m->digest.len);
 			last.digest[m->digest.len] = '\0';
@@ -264,8 +268,8 @@ int store_tag_find(const struct store_registry *t, int64_t repository, struct by
 		   struct arena *a, struct bytes *ret_digest, struct err *e)
 {
 	struct db_stmt *s = db_query(
-	    t->tx, "SELECT digest FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND name=$3",
-	    DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name)), e);
+	    t->tx, "SELECT digest FROM tag WHERE registry_id=$1 AND repository_id=$2 AND name=$3",
+	    DB_ARGS(DB_I(t->registry), DB_I(repository), DB_T(name)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -282,22 +286,23 @@ int store_tag_find(const struct store_registry *t, int64_t repository, struct by
 int store_tag_put(const struct store_registry *t, int64_t repository, struct bytes name,
 		  struct bytes digest, struct err *e)
 {
-	return changed(db_exec(
-	    t->tx,
-	    "INSERT INTO tag(tenant_id,repository_id,name,digest,version,updated_at)"
-	    " VALUES($1,$2,$3,$4,1,$5)"
-	    " ON CONFLICT(tenant_id,repository_id,name) DO UPDATE SET"
-	    " digest=excluded.digest,version=tag.version+1,updated_at=excluded.updated_at",
-	    DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name), DIGEST(digest), DB_I(t->now_ms)),
-	    e));
+	return changed(
+	    db_exec(t->tx,
+		    "INSERT INTO tag(registry_id,repository_id,name,digest,version,updated_at)"
+		    " VALUES($1,$2,$3,$4,1,$5)"
+		    " ON CONFLICT(registry_id,repository_id,name) DO UPDATE SET"
+		    " digest=excluded.digest,version=tag.version+1,updated_at=excluded.updated_at",
+		    DB_ARGS(DB_I(t->registry), DB_I(repository), DB_T(name), DIGEST(digest),
+			    DB_I(t->now_ms)),
+		    e));
 }
 
 int store_tag_delete(const struct store_registry *t, int64_t repository, struct bytes name,
 		     struct err *e)
 {
 	return changed(
-	    db_exec(t->tx, "DELETE FROM tag WHERE tenant_id=$1 AND repository_id=$2 AND name=$3",
-		    DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(name)), e));
+	    db_exec(t->tx, "DELETE FROM tag WHERE registry_id=$1 AND repository_id=$2 AND name=$3",
+		    DB_ARGS(DB_I(t->registry), DB_I(repository), DB_T(name)), e));
 }
 
 int store_tags(const struct store_registry *t, int64_t repository, const struct store_page *page,
@@ -306,9 +311,10 @@ int store_tags(const struct store_registry *t, int64_t repository, const struct 
 	size_t n = page->n < PAGE_MAX ? page->n : PAGE_MAX;
 	return store_texts_read(
 	    db_query(t->tx,
-		     "SELECT name FROM tag WHERE tenant_id=$1 AND repository_id=$2"
+		     "SELECT name FROM tag WHERE registry_id=$1 AND repository_id=$2"
 		     " AND name>$3 ORDER BY name LIMIT $4",
-		     DB_ARGS(DB_I(t->tenant), DB_I(repository), DB_T(page->after), DB_I(n + 1)), e),
+		     DB_ARGS(DB_I(t->registry), DB_I(repository), DB_T(page->after), DB_I(n + 1)),
+		     e),
 	    n, a, ret, e);
 }
 
@@ -318,8 +324,8 @@ int store_tags_of(const struct store_registry *t, int64_t repository, struct byt
 	n = n < PAGE_MAX ? n : PAGE_MAX;
 	return store_texts_read(
 	    db_query(t->tx,
-		     "SELECT name FROM tag WHERE tenant_id=$1 AND repository_id=$2"
+		     "SELECT name FROM tag WHERE registry_id=$1 AND repository_id=$2"
 		     " AND digest=$3 ORDER BY name LIMIT $4",
-		     DB_ARGS(DB_I(t->tenant), DB_I(repository), DIGEST(digest), DB_I(n + 1)), e),
+		     DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest), DB_I(n + 1)), e),
 	    n, a, ret, e);
 }

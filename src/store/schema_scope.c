@@ -59,10 +59,24 @@
 	" SELECT i.id, o.id, 1 FROM scope i JOIN scope o ON o.kind = 5 AND i.kind = 5"             \
 	" AND o.owner_id = i.owner_id AND i.name > o.name || '/' AND i.name < o.name || '0';"
 
+#define LOCAL "(SELECT id FROM scope WHERE kind = 4 AND name = 'local')"
+#define OF_LOCAL                                                                                   \
+	"UPDATE repository SET registry_id = " LOCAL ";"                                           \
+	"UPDATE blob SET registry_id = " LOCAL ";"                                                 \
+	"UPDATE repo_blob SET registry_id = " LOCAL ";"                                            \
+	"UPDATE manifest SET registry_id = " LOCAL ";"                                             \
+	"UPDATE manifest_ref SET registry_id = " LOCAL ";"                                         \
+	"UPDATE tag SET registry_id = " LOCAL ";"                                                  \
+	"UPDATE upload SET registry_id = " LOCAL ";"                                               \
+	"UPDATE damaged_blob SET registry_id = " LOCAL ";"                                         \
+	"UPDATE event SET registry_id = " LOCAL ", repository_id = COALESCE("                      \
+	"(SELECT r.id FROM repository r WHERE r.name = event.repository), 0);"
+
 const struct db_migration schema_scope[] = {
     {.number = 1,
      .what = "scopes: management groups to repositories",
      .sql = TABLES FIXED REPOSITORIES UP NESTED},
+    {.number = 2, .what = "rows of the registry have its number", .sql = OF_LOCAL},
     {0},
 };
 const char *const schema_scope_baseline[] = {TABLES FIXED UP, NULL};

@@ -49,6 +49,11 @@ const struct db_migration schema_store[] = {
 	 "DROP TABLE event;"
 	 "ALTER TABLE event_2 RENAME TO event;"
 	 "CREATE INDEX event_at ON event(at);"},
+    /* Filled with the scopes (schema_scope.c). */
+    {.number = 3,
+     .what = "events of registries and repositories",
+     .sql = "ALTER TABLE event RENAME COLUMN tenant_id TO registry_id;"
+	    "ALTER TABLE event ADD COLUMN repository_id BIGINT NOT NULL DEFAULT 0;"},
     {0},
 };
 
@@ -58,7 +63,7 @@ const char *const schema_store_baseline[] = {"CREATE TABLE id_counter("
 					     "){NOROWID};",
 					     "CREATE TABLE event("
 					     " id BIGINT NOT NULL PRIMARY KEY,"
-					     " tenant_id BIGINT NOT NULL,"
+					     " registry_id BIGINT NOT NULL,"
 					     " type TEXT NOT NULL,"
 					     " registry TEXT NOT NULL,"
 					     " repository TEXT NOT NULL,"
@@ -68,7 +73,8 @@ const char *const schema_store_baseline[] = {"CREATE TABLE id_counter("
 					     " size BIGINT NOT NULL,"
 					     " actor TEXT NOT NULL,"
 					     " detail TEXT NOT NULL,"
-					     " at BIGINT NOT NULL"
+					     " at BIGINT NOT NULL,"
+					     " repository_id BIGINT NOT NULL DEFAULT 0"
 					     "){NOROWID};"
 					     "CREATE INDEX event_at ON event(at);",
 					     NULL};

@@ -15,13 +15,13 @@
 #include "ledger/matches.h"
 #include "store/pack.h"
 #include "store/registry.h"
+#include "store/scope.h"
 #include "store/scans.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TENANT 1
 #define CHUNK 500 /* images a transaction */
 #define MAINTAINER "Debian Developers <debian-devel@lists.debian.org>"
 
@@ -390,7 +390,7 @@ static int put_event(struct db_tx *tx, const struct fill *l, const char *type,
 		     struct err *e)
 {
 	bool push = strcmp(type, EVENT_PUSHED) == 0;
-	struct event ev = {.tenant_id = push ? TENANT : 0,
+	struct event ev = {.registry_id = push ? l->store_registry.registry : 0,
 			   .type = bytes_of(type),
 			   .registry = bytes_of(push ? "local" : ""),
 			   .repository = bytes_of(im->repository),
@@ -502,8 +502,8 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 static int fill_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct fill *l = arg;
-	l->store_registry =
-	    (struct store_registry){.tx = tx, .tenant = TENANT, .now_ms = clock_wall_ms()};
+	l->store_registry = (struct store_registry){
+	    .tx = tx, .registry = store_scope_default(tx, e), .now_ms = clock_wall_ms()};
 	for (unsigned i = l->image; i < l->end; i++) {
 		struct fleet_image im = fleet_image_of(l->f, i);
 		struct digest d;

@@ -14,6 +14,7 @@
 #include "recount.h"
 #include "ledger/generation.h"
 #include "store/registry.h"
+#include "store/scope.h"
 #include "store/schema.h"
 
 #include <pthread.h>
@@ -51,7 +52,8 @@ struct probe {
 static int acknowledge(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	struct store_registry t = {.tx = tx, .tenant = 2, .now_ms = clock_wall_ms()};
+	struct store_registry t = {
+	    .tx = tx, .registry = store_scope_default(tx, e), .now_ms = clock_wall_ms()};
 	int64_t repository = store_repository_make(&t, BYTES_LIT("bench/probe"), e);
 	return repository < 0 ? (int)repository
 			      : store_tag_put(&t, repository, BYTES_LIT("latest"),

@@ -2,6 +2,7 @@
 #pragma once
 #include "migrations_scan.h"
 #include "store/registry.h"
+#include "store/scope.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +32,7 @@ static const char registry_1[] =
 
 static void registry_2(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .tenant = 1};
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
 	struct store_blob b;
 	struct store_manifest m;
 	struct store_manifests referrers;
@@ -61,7 +62,7 @@ static const char registry_3_rows[] =
 
 static void registry_4(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .tenant = 1, .now_ms = 100};
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e), .now_ms = 100};
 	struct store_upload u;
 	(void)a;
 	assert_int_equal(store_upload_count(&t, BYTES_NONE, e), 1);
@@ -69,6 +70,47 @@ static void registry_4(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(store_upload_find(&t, BYTES_LIT("a"),
 					   BYTES_LIT("0123456789abcdef0123456789abcdef"), &u, e),
 			 1);
+}
+
+/* Module registry before step 5: tenants. */
+static const char registry_4_rows[] =
+    "INSERT INTO repository VALUES(1, 3, 'a', 10);"
+    "INSERT INTO blob(tenant_id, digest, key, size, state, touched_at) VALUES(1,"
+    " x'00000000000000000000000000000000000000000000000000000000000000bb',"
+    " '0123456789abcdef0123456789abcdef', 11, 0, 12);"
+    "INSERT INTO repo_blob VALUES(1, 3, "
+    "x'00000000000000000000000000000000000000000000000000000000000000bb');"
+    "INSERT INTO damaged_blob VALUES(1,"
+    " x'00000000000000000000000000000000000000000000000000000000000000cc',"
+    " '1123456789abcdef0123456789abcdef', 11, 12, 'why');"
+    "INSERT INTO upload VALUES(1, '0123456789abcdef0123456789abcdef', 'a',"
+    " 'fedcba9876543210fedcba9876543210', 1, 10, 'ci');";
+
+static void registry_5(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e), .now_ms = 100};
+	struct store_blob b;
+	struct store_totals totals;
+	struct bytes digest =
+	    BYTES_LIT("sha256:00000000000000000000000000000000000000000000000000000000000000bb");
+	(void)a;
+	assert_int_equal(store_repository_find(&t, BYTES_LIT("a"), e), 3);
+	assert_int_equal(store_blob_find(&t, 3, digest, &b, e), 1);
+	assert_int_equal(store_totals(&t, 0, &totals, e), 0);
+	assert_true(totals.blobs == 1 && totals.bytes == 11 && totals.damaged == 1);
+	assert_int_equal(store_upload_count(&t, BYTES_LIT("ci"), e), 1);
+	t.registry = 1;
+	assert_int_equal(store_repository_find(&t, BYTES_LIT("a"), e), 0);
+	assert_int_equal(store_blob_find(&t, 0, digest, &b, e), 0);
+}
+
+/* A new repository gets a number that no scope has. */
+static void registry_5_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e), .now_ms = 100};
+	(void)a;
+	assert_true(store_repository_make(&t, BYTES_LIT("b"), e) > t.registry);
+	assert_int_equal(store_repository_make(&t, BYTES_LIT("a"), e), 3);
 }
 
 /* Room registry before step 3: nothing says when a blob was found whole. */
@@ -82,7 +124,7 @@ static const char registry_2_rows[] =
 
 static void registry_3(struct db_tx *tx, struct arena *a, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .tenant = 1, .now_ms = 100};
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e), .now_ms = 100};
 	struct store_care due;
 	struct store_blob b;
 	(void)a;

@@ -62,7 +62,7 @@ struct key_job {
 static inline int find_key(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct key_job *j = arg;
-	struct store_registry t = {.tx = tx, .tenant = 1};
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
 	struct store_blob b;
 	int r = store_blob_find(&t, 0, j->digest, &b, e);
 	if (r == 1)

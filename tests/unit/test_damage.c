@@ -146,7 +146,7 @@ static void read_by_another(void **state)
 	path_of(p, CONFIG, path);
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 	digest_text(&d, text);
-	struct verifying other = {.digest = bytes_of(text)};
+	struct verifying other = {.registry = p->g->id, .digest = bytes_of(text)};
 	p->g->verifying = &other;
 	assert_int_equal(head(p, CONFIG), 1);
 	struct asked a = {.p = p};

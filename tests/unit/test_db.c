@@ -52,7 +52,7 @@ static const struct db_migration steps_gap[] = {{.number = 2, .what = "late", .s
 #define STORE                                                                                      \
 	{                                                                                          \
 		.module = "store", .steps = schema_store, .baseline = schema_store_baseline,       \
-		.baseline_step = 2                                                                 \
+		.baseline_step = 3                                                                 \
 	}
 static const struct db_module rooms_1[] = {STORE, {.module = "thing", .steps = steps_1}};
 static const struct db_module rooms_2[] = {STORE, {.module = "thing", .steps = steps_2}};
@@ -503,7 +503,7 @@ static void events(void **state)
 	assert_non_null(p->d);
 	uint64_t seq = event_seq(p->d);
 	assert_int_equal(event_wait(p->d, seq, 1), seq);
-	struct event ev = {.tenant_id = 1,
+	struct event ev = {.registry_id = 1,
 			   .type = BYTES_LIT(EVENT_PUSHED),
 			   .registry = BYTES_LIT("main"),
 			   .repository = BYTES_LIT("a/b"),

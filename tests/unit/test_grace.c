@@ -61,7 +61,8 @@ struct hold_job {
 static int hold(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct hold_job *j = arg;
-	struct store_registry t = {.tx = tx, .tenant = 1, .now_ms = clock_wall_ms()};
+	struct store_registry t = {
+	    .tx = tx, .registry = store_scope_default(tx, e), .now_ms = clock_wall_ms()};
 	return store_hold(&t, "backup", j->until_ms, e);
 }
 

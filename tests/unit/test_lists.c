@@ -11,6 +11,7 @@
 #include "store/lists.h"
 #include "store/pack.h"
 #include "store/registry.h"
+#include "store/scope.h"
 #include "store/remedies.h"
 #include "store/schema.h"
 
@@ -434,7 +435,7 @@ static int check_scan(struct db_tx *tx, void *arg, struct err *e)
 static int check_registry(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	struct store_registry t = {.tx = tx, .tenant = 1, .now_ms = 100};
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e), .now_ms = 100};
 	struct store_blob b;
 	struct store_manifest m;
 	struct store_manifests list;

@@ -11,6 +11,7 @@
 #include "store/event.h"
 #include "store/schema.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -50,6 +51,52 @@ static void store_2(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(ev.digest.len, 0);
 	assert_true(bytes_eq_lit(ev.tag, "v1"));
 	assert_int_equal(event_next(tx, 42, &VISIBILITY_ALL, a, &ev, e), 0);
+}
+
+/* An event of before repositories had scopes is of the one registry; of its repository when there
+ * still is one. */
+#define EVENTS_OF_BEFORE                                                                           \
+	"INSERT INTO repository VALUES(1, 3, 'a', 10);"                                            \
+	"INSERT INTO event VALUES(41, 1, 'pushed', 'local', 'a', x'aa', 'latest', 't', 5, 'ann',"  \
+	" '', 17);"                                                                                \
+	"INSERT INTO event VALUES(42, 0, 'scanned', '', 'gone', x'bb', '', '', 0, '', '', 18);"
+static const char store_2_rows[] = EVENTS_OF_BEFORE;
+
+static void store_3(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct event ev;
+	int64_t registry = store_scope_default(tx, e);
+	struct visibility v = {.scopes = (const int64_t[]){3}, .count = 1};
+	assert_true(registry > 3);
+	assert_int_equal(event_next(tx, 0, &VISIBILITY_ALL, a, &ev, e), 1);
+	assert_int_equal(ev.registry_id, registry);
+	assert_int_equal(ev.repository_id, 3);
+	assert_int_equal(event_next(tx, 41, &VISIBILITY_ALL, a, &ev, e), 1);
+	assert_int_equal(ev.registry_id, registry);
+	assert_int_equal(ev.repository_id, 0);
+	assert_int_equal(event_next(tx, 0, &v, a, &ev, e), 1);
+	assert_int_equal(ev.id, 41);
+	assert_int_equal(event_next(tx, 41, &v, a, &ev, e), 0);
+}
+
+/* Between the registry's step 5 and the scopes' step 2 its rows have the number 1. */
+static const char scope_1_rows[] =
+    "INSERT INTO repository VALUES(3, 1, 'a', 10);"
+    "INSERT INTO blob(registry_id, digest, key, size, state, touched_at) VALUES(1,"
+    " x'00000000000000000000000000000000000000000000000000000000000000bb',"
+    " '0123456789abcdef0123456789abcdef', 11, 0, 12);"
+    "INSERT INTO repo_blob VALUES(1, 3, "
+    "x'00000000000000000000000000000000000000000000000000000000000000bb');";
+
+static void scope_2(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
+	struct store_blob b;
+	struct bytes digest =
+	    BYTES_LIT("sha256:00000000000000000000000000000000000000000000000000000000000000bb");
+	(void)a;
+	assert_int_equal(store_repository_find(&t, BYTES_LIT("a"), e), 3);
+	assert_int_equal(store_blob_find(&t, 3, digest, &b, e), 1);
 }
 
 static const char access_1[] =
@@ -139,6 +186,9 @@ static const struct change {
     {"registry", 2, registry_1, registry_2, NULL},
     {"registry", 3, registry_2_rows, registry_3, NULL},
     {"registry", 4, registry_3_rows, registry_4, NULL},
+    {"registry", 5, registry_4_rows, registry_5, registry_5_goes_on},
+    {"store", 3, store_2_rows, store_3, NULL},
+    {"scope", 2, scope_1_rows, scope_2, NULL},
     {"store", 2, store_1, store_2, NULL},
     {"access", 2, access_1, access_2, access_2_goes_on},
     {"access", 3, access_2_rows, access_3, NULL},
@@ -172,23 +222,44 @@ static void script(const char *file, const char *sql)
 	assert_int_equal(sqlite3_close(h), SQLITE_OK);
 }
 
-/* A store whose room was at the step before this change's, all others as today, with the change's
- * rows. */
+/* The last steps before there were scopes, which need the registry as it was then. */
+static const struct {
+	const char *module;
+	int step;
+} before_scopes[] = {{"store", 2}, {"registry", 4}, {"scope", 0}, {"access", 2}, {"scan", 10}};
+#define BEFORE_SCOPES (sizeof before_scopes / sizeof *before_scopes)
+
+/* A module's last step when the changed one is at the step before its change; 0: as today. */
+static int step_then(const struct change *c, const char *module)
+{
+	int changed = 0, then = INT_MAX;
+	for (size_t i = 0; i < BEFORE_SCOPES; i++) {
+		if (strcmp(before_scopes[i].module, c->module) == 0)
+			changed = before_scopes[i].step;
+		if (strcmp(before_scopes[i].module, module) == 0)
+			then = before_scopes[i].step;
+	}
+	if (strcmp(module, c->module) == 0)
+		return c->step - 1;
+	bool old = strcmp(c->module, "store") == 0 || strcmp(c->module, "registry") == 0;
+	return old && c->step - 1 <= changed ? then : INT_MAX;
+}
+
+/* A store whose module was at the step before this change's, the others as they were then or as
+ * today, with the change's rows. */
 static void make_old(const struct change *c, const char *file)
 {
-	struct db_migration steps[32] = {{0}};
+	struct db_migration steps[ROOMS_MAX][32] = {{{0}}};
 	struct db_module rooms[ROOMS_MAX];
 	struct err e = ERR_INIT;
 	assert_true(schema_module_count <= ROOMS_MAX);
 	for (size_t i = 0; i < schema_module_count; i++) {
 		rooms[i] = schema_modules[i];
 		rooms[i].baseline = NULL; /* an old store grew by steps */
-		if (strcmp(rooms[i].module, c->module) != 0)
-			continue;
-		assert_true(c->step > 1 && c->step < 32);
-		for (int k = 0; k < c->step - 1; k++)
-			steps[k] = rooms[i].steps[k];
-		rooms[i].steps = steps;
+		int last = step_then(c, rooms[i].module);
+		for (int k = 0; k < 31 && k < last && rooms[i].steps[k].sql; k++)
+			steps[i][k] = rooms[i].steps[k];
+		rooms[i].steps = steps[i];
 	}
 	struct db *d = schema_open(file, rooms, schema_module_count, &e);
 	if (!d)

@@ -11,6 +11,7 @@
 #include "ledger/generation.h"
 #include "ledger/matches.h"
 #include "store/registry.h"
+#include "store/scope.h"
 #include "store/scans.h"
 #include "store/schema.h"
 
@@ -119,16 +120,25 @@ static uint64_t fingerprint(void)
 	return sum;
 }
 
+static int64_t registry; /* the one that the store has from the start */
+
+static int registry_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	(void)arg;
+	registry = store_scope_default(tx, e);
+	return registry < 0 ? (int)registry : 0;
+}
+
 static int push_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	struct store_registry t = {.tx = tx, .tenant = 2, .now_ms = NOW};
+	struct store_registry t = {.tx = tx, .registry = registry, .now_ms = NOW};
 	struct store_manifest m = {.digest = MANIFEST,
 				   .media_type = BYTES_LIT("t"),
 				   .size = 2,
 				   .pushed_at = NOW,
 				   .content = BYTES_LIT("{}")};
-	struct event ev = {.tenant_id = 2,
+	struct event ev = {.registry_id = t.registry,
 			   .type = BYTES_LIT(EVENT_PUSHED),
 			   .registry = BYTES_LIT("local"),
 			   .repository = REPOSITORY,
@@ -196,7 +206,7 @@ end:
 static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	(void)arg;
-	struct store_registry t = {.tx = tx, .tenant = 2, .now_ms = NOW};
+	struct store_registry t = {.tx = tx, .registry = registry, .now_ms = NOW};
 	int64_t repository = store_repository_find(&t, REPOSITORY, e);
 	if (repository < 0 || store_tag_delete(&t, repository, BYTES_LIT("latest"), e) < 0 ||
 	    store_manifest_delete(&t, repository, MANIFEST, e) < 0 ||
@@ -207,7 +217,7 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 
 static int gc_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .tenant = 2, .now_ms = NOW + 10};
+	struct store_registry t = {.tx = tx, .registry = registry, .now_ms = NOW + 10};
 	struct arena a;
 	arena_init(&a, 1U << 20);
 	int r = delete_tx(tx, arg, e);
@@ -502,6 +512,7 @@ static int setup(void **state)
 	db_close(db);
 	shell("cp %s %s/empty", file, dir);
 	reopen();
+	right(db_run(db, DB_READ, registry_tx, NULL, &e), &e);
 	right(generation_switch(db, NULL, v, NULL, &result, &e), &e);
 	right(db_run(db, DB_WRITE, push_tx, NULL, &e), &e);
 	right(db_run(db, DB_WRITE, scan_tx, v, &e), &e);

@@ -6,6 +6,7 @@
 #include "store/inventories.h"
 #include "ledger/matches.h"
 #include "store/registry.h"
+#include "store/scope.h"
 #include "store/schema.h"
 #include "ledger/tidy.h"
 
@@ -312,7 +313,7 @@ static void the_size_is_constant(void **state)
 
 static int layers_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .tenant = 1, .now_ms = NOW};
+	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e), .now_ms = NOW};
 	const struct lay lay = {.complete = true};
 	(void)arg;
 	int64_t repository = store_repository_make(&t, BYTES_LIT("a"), e);
