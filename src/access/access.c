@@ -403,6 +403,7 @@ int access_login(struct access *a, struct access_login *l, struct arena *arena,
 		return rc;
 	if (!known)
 		cache_put(a, mac, epoch);
+	u.principal->by_password = true;
 	*ret = u.principal;
 	return 0;
 }
@@ -502,6 +503,14 @@ int access_refresh(struct access *a, struct bytes token, struct arena *arena,
 	if (!secret_is_token(token))
 		return no_one(e);
 	return by_token(a, token, "refresh", arena, ret, e);
+}
+
+int access_session(struct access *a, struct bytes token, struct arena *arena,
+		   const struct principal **ret, struct err *e)
+{
+	if (!secret_is_token(token))
+		return no_one(e);
+	return by_token(a, token, "session", arena, ret, e);
 }
 
 int access_anonymous(struct access *a, struct arena *arena, const struct principal **ret,

@@ -18,11 +18,12 @@
 #define ACCESS_GRANTS_MAX                                                                          \
 	1024 /* role assignments of one user; each request of his reads them all */
 #define ACCESS_PERSONAL_MAX 256 /* personal tokens of one user */
-#define ACCESS_REFRESH_MAX 64	/* refresh tokens of one user: clients make one a log-in */
+#define ACCESS_REFRESH_MAX 64	/* refresh tokens of one user, and sessions: one a log-in */
 #define ACCESS_LABEL_MAX 128	/* bytes of a token's label */
 #define ACCESS_NAME_MAX 128	/* bytes of a user's name */
 
 struct access;
+struct access_actor;
 
 enum access_anonymous {
 	ACCESS_ANONYMOUS_NONE,
@@ -64,7 +65,8 @@ struct principal {
 	enum principal_kind kind;
 	int64_t user_id; /* 0 for anonymous and for registry access tokens */
 	struct bytes name;
-	bool by_token; /* a registry access token: it may lack what its owner has */
+	bool by_password; /* shown with this request, or within the last minute */
+	bool by_token;	  /* a registry access token: it may lack what its owner has */
 	struct grant *grants;
 	size_t grant_count;
 };
@@ -98,6 +100,11 @@ int access_bearer(struct access *a, struct bytes token, struct arena *arena,
 /* A refresh token of the token route. */
 int access_refresh(struct access *a, struct bytes token, struct arena *arena,
 		   const struct principal **ret, struct err *e);
+/* A session of the portal. access_session_end: also of one that is not there. */
+int access_session(struct access *a, struct bytes token, struct arena *arena,
+		   const struct principal **ret, struct err *e);
+int access_session_end(struct access *a, const struct access_actor *by, struct bytes token,
+		       struct err *e);
 /* What those get who say nothing; ERR_DENIED when that is nothing. */
 int access_anonymous(struct access *a, struct arena *arena, const struct principal **ret,
 		     struct err *e);
@@ -132,8 +139,8 @@ int access_assign(struct access *a, const struct access_actor *by, struct bytes 
 int access_unassign(struct access *a, const struct access_actor *by, struct bytes user,
 		    struct bytes role, struct bytes scope, struct err *e);
 /* A token of row->user_id with row's kind, name and expiry; the rest of row is not read. The
- * secret goes into token. Past ACCESS_PERSONAL_MAX ERR_CONFLICT; past ACCESS_REFRESH_MAX the user's
- * oldest refresh token is revoked. */
+ * secret goes into token. Past ACCESS_PERSONAL_MAX ERR_CONFLICT; past ACCESS_REFRESH_MAX of
+ * "refresh" or of "session" the user's oldest of that kind is revoked. */
 int access_token_add(struct access *a, const struct access_actor *by,
 		     const struct access_token *row, char token[SECRET_TOKEN_CAP], struct err *e);
 int access_token_remove(struct access *a, const struct access_actor *by, int64_t user_id,

@@ -370,17 +370,17 @@ int access_unassign(struct access *a, const struct access_actor *by, struct byte
 	return rc < 0 ? rc : 0;
 }
 
-/* The number of a user's tokens is bounded: personal ones the user must revoke, of refresh tokens
+/* The number of a user's tokens is bounded: personal ones the user must revoke, of others
  * the oldest are. */
 static int64_t tokens_limit(struct db_tx *tx, const struct change *c, struct err *e)
 {
-	bool refresh = bytes_eq_lit(c->token.kind, "refresh");
+	bool personal = bytes_eq_lit(c->token.kind, "personal");
 	int64_t n = access_db_token_count(tx, c->user_id, c->token.kind, e);
-	if (!refresh && n >= ACCESS_PERSONAL_MAX)
+	if (personal && n >= ACCESS_PERSONAL_MAX)
 		return err_set(e, ERR_CONFLICT,
 			       "the user has %d tokens, the most there may be: end one",
 			       ACCESS_PERSONAL_MAX);
-	if (refresh && n >= ACCESS_REFRESH_MAX)
+	if (!personal && n >= ACCESS_REFRESH_MAX)
 		n = access_db_token_keep(tx, c->user_id, c->token.kind, ACCESS_REFRESH_MAX - 1, e);
 	return n;
 }
@@ -446,6 +446,29 @@ int access_token_remove(struct access *a, const struct access_actor *by, int64_t
 	struct change c = {.by = by, .user_id = user_id, .token_id = token_id};
 	int rc = change_run(a, token_remove_tx, &c, e);
 	return rc < 0 ? rc : 0;
+}
+
+static int session_end_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct access_token t;
+	int64_t n = access_db_token_find(tx, c->token.hash, &c->arena, &t, e);
+	if (n > 0 && secret_eq(t.hash, c->token.hash) && bytes_eq_lit(t.kind, "session"))
+		n = access_db_token_remove(tx, t.user_id, t.id, e);
+	else if (n > 0)
+		n = 0;
+	if (n <= 0)
+		return (int)n;
+	return access_audit(tx, c->by, "session.end", c->by->name, BYTES_NONE, BYTES_NONE, e);
+}
+
+int access_session_end(struct access *a, const struct access_actor *by, struct bytes token,
+		       struct err *e)
+{
+	uint8_t hash[SECRET_HASH_LEN];
+	struct change c = {.by = by, .token = {.hash = {.ptr = hash, .len = sizeof hash}}};
+	int rc = secret_sha256(token, hash, e);
+	return rc < 0 ? rc : change_run(a, session_end_tx, &c, e);
 }
 
 static int role_put_tx(struct db_tx *tx, void *arg, struct err *e)

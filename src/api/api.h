@@ -60,6 +60,15 @@ void api_served(void *context, const struct http_request *r, const struct http_r
 int api_visibility(struct http_request *r, struct visibility *ret, struct err *e);
 /* 403 that names the action that lacks. Returns 1, or <0. */
 int api_forbid(struct http_request *r, const char *action, struct bytes scope, struct err *e);
+/* A browser asks, for a person. */
+bool api_wants_page(struct http_request *r);
+/* The cookie that holds a session of the portal; empty: none. */
+#define API_SESSION_COOKIE "plimsoll_session"
+struct bytes api_session_cookie(struct http_request *r);
+/* A page of another site asks, or may: without is the answer where no origin is stated. */
+bool api_is_foreign(struct http_request *r, bool without);
+/* 401 of a route under /api/v1. */
+int api_unknown(struct http_request *r, const char *why, struct err *e);
 /* 429 with Retry-After for logins. Returns what a handler returns. */
 int api_too_many(struct http_request *r, unsigned wait_sec, struct err *e);
 /* Of a public route: somebody asks who may do the action at "/". Nobody and wrong credentials may

@@ -28,6 +28,31 @@ void api_owner_seen(struct api *api, struct bytes name)
 		(void)unlink(api->owner_file);
 }
 
+struct bytes api_session_cookie(struct http_request *r)
+{
+	struct bytes rest = http_header(r, "Cookie");
+	while (rest.len) {
+		struct bytes value = bytes_trim(bytes_cut(&rest, ';'));
+		struct bytes name = bytes_cut(&value, '=');
+		if (bytes_eq_lit(name, API_SESSION_COOKIE))
+			return value;
+	}
+	return BYTES_NONE;
+}
+
+/* Only the portal's API takes cookies: a browser adds them without being asked to. What changes
+ * something must state that a page of ours asks. As identify. */
+static int by_cookie(struct http_request *r, const struct principal **ret, struct err *e)
+{
+	const struct http_route *route = http_route_get(r);
+	struct bytes token = api_session_cookie(r);
+	if (!token.len || !bytes_has_prefix_lit(bytes_of(route->pattern), "/api/v1/") ||
+	    api_is_foreign(r, true))
+		return 0;
+	int rc = access_session(api_of(r)->access, token, http_arena(r), ret, e);
+	return rc < 0 ? rc : 1;
+}
+
 /* 1 = *ret set, 0 = the client said nothing, <0; *ret_wait_sec: not 0 when it tried too often. */
 static int identify(struct http_request *r, const struct principal **ret, unsigned *ret_wait_sec,
 		    struct err *e)
@@ -35,7 +60,7 @@ static int identify(struct http_request *r, const struct principal **ret, unsign
 	struct access *access = api_of(r)->access;
 	struct bytes rest = bytes_trim(http_header(r, "Authorization"));
 	if (rest.len == 0)
-		return 0;
+		return by_cookie(r, ret, e);
 	struct bytes scheme = bytes_cut(&rest, ' ');
 	rest = bytes_trim(rest);
 	int rc;
@@ -102,7 +127,7 @@ static struct bytes repository_of(struct http_request *r)
 	return name.len ? name : http_param(r, "repository");
 }
 
-static bool wants_page(struct http_request *r)
+bool api_wants_page(struct http_request *r)
 {
 	struct bytes accept = http_header(r, "Accept");
 	return bytes_find_bytes(accept, BYTES_LIT("text/html")) < accept.len;
@@ -134,7 +159,7 @@ static int challenge(struct http_request *r, const struct http_route *route, str
 		return err_set(e, ERR_NOMEM, "challenge");
 	int rc = http_reply_header(r, "WWW-Authenticate", bytes_of(text), e);
 	/* A browser that was sent to the API by a person can ask that person. */
-	if (rc == 0 && route->error_format == HTTP_PROBLEM && wants_page(r))
+	if (rc == 0 && route->error_format == HTTP_PROBLEM && api_wants_page(r))
 		rc = http_reply_header(r, "WWW-Authenticate",
 				       BYTES_LIT("Basic realm=\"plimsoll\", charset=\"UTF-8\""), e);
 	if (rc == 0 && route->error_format == HTTP_OCI_ERRORS)
@@ -197,17 +222,26 @@ static struct bytes origin_of(struct bytes url)
 /* A browser sends a password it was given once with every request, whichever page asked for it:
  * what changes something must not come from another site's page. Browsers state the page's origin
  * with such requests; other clients state none. */
-static bool is_foreign(struct http_request *r)
+bool api_is_foreign(struct http_request *r, bool without)
 {
 	struct bytes origin = http_header(r, "Origin"), host = http_header(r, "Host");
 	struct bytes ours = origin_of(bytes_of(api_of(r)->public_url));
 	enum http_method m = http_method_get(r);
-	if (origin.len == 0 || m == HTTP_GET || m == HTTP_HEAD || m == HTTP_OPTIONS)
+	if (m == HTTP_GET || m == HTTP_HEAD || m == HTTP_OPTIONS)
 		return false;
+	if (origin.len == 0)
+		return without;
 	size_t at = bytes_find_bytes(origin, BYTES_LIT("://"));
 	struct bytes site = at < origin.len ? bytes_from(origin, at + 3) : BYTES_NONE;
 	return !(site.len && bytes_eq_nocase(site, host)) &&
 	       !(ours.len && bytes_eq_nocase(origin_of(origin), ours));
+}
+
+int api_unknown(struct http_request *r, const char *why, struct err *e)
+{
+	int rc =
+	    http_reply_header(r, "WWW-Authenticate", BYTES_LIT("Bearer realm=\"plimsoll\""), e);
+	return rc < 0 ? rc : http_reply_error(r, 401, "UNAUTHORIZED", why, e);
 }
 
 int api_visibility(struct http_request *r, struct visibility *ret, struct err *e)
@@ -232,7 +266,7 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 		return api_admit(r, route, e);
 	struct err why = ERR_INIT;
 	unsigned wait_sec = 0;
-	if (is_foreign(r)) {
+	if (api_is_foreign(r, false)) {
 		int refused = http_reply_error(r, 403, "DENIED",
 					       "Origin: asked by a page of another site", e);
 		return refused < 0 ? refused : 1;

@@ -27,6 +27,10 @@ int api_bad_cursor(struct err *e); /* ERR_FORMAT */
 
 extern const struct http_route api_auth_routes[];
 extern const size_t api_auth_route_count;
+extern const struct http_route api_session_routes[];
+extern const size_t api_session_route_count;
+extern const struct http_route api_portal_routes[];
+extern const size_t api_portal_route_count;
 extern const struct http_route api_home_routes[];
 extern const size_t api_home_route_count;
 extern const struct http_route api_system_routes[];

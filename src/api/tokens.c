@@ -9,14 +9,15 @@
 
 static const char *kind_word(int i)
 {
-	static const char *const words[] = {"personal", "refresh", NULL};
+	static const char *const words[] = {"personal", "refresh", "session", NULL};
 	return words[i];
 }
 
 #define T(member, kind, key, ...) RECORD_FIELD(struct access_token, member, kind, key, __VA_ARGS__)
 static const struct record_field token_fields[] = {
     T(id, RECORD_INT, "id", "Its number, to end it by"),
-    T(kind, RECORD_TEXT, "kind", "refresh: made for a registry client by /oauth2/token",
+    T(kind, RECORD_TEXT, "kind",
+      "refresh: made for a registry client by /oauth2/token; session: of the portal",
       .words = kind_word),
     T(name, RECORD_TEXT, "label", "What it was called when it was made"),
     T(created_at, RECORD_TIME, "created_at", "When it was made"),

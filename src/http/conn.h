@@ -48,10 +48,11 @@ struct reply {
 	enum reply_kind kind;
 	unsigned status;
 	const char *content_type; /* of the arena */
-	struct bytes body;	  /* BYTES: owned */
-	uint64_t len;		  /* of the body, as declared in the head */
-	int fd;			  /* FILE: owned; else -1 */
-	uint64_t off;		  /* FILE: next byte; sent bytes are taken from left */
+	struct bytes body;	  /* BYTES: owned, unless it is lasting */
+	bool lasting;
+	uint64_t len; /* of the body, as declared in the head */
+	int fd;	      /* FILE: owned; else -1 */
+	uint64_t off; /* FILE: next byte; sent bytes are taken from left */
 	uint64_t left;
 	struct buf head; /* with a small body behind it */
 	size_t sent;	 /* of head, then of body */

@@ -112,6 +112,14 @@ int http_reply_header(struct http_request *r, const char *name, struct bytes val
 /* body is copied. */
 int http_reply_bytes(struct http_request *r, unsigned status, const char *content_type,
 		     struct bytes body, struct err *e);
+/* A file that lives as long as the server: not copied. As gzip when the client takes that; 304 when
+ * the client has it. What may be kept: etag's owner says for how long. */
+struct http_static {
+	const char *type, *etag; /* etag: without quotes, of plain */
+	struct bytes plain, gzip;
+	bool lasting; /* its address will never hold anything else */
+};
+int http_reply_static(struct http_request *r, const struct http_static *f, struct err *e);
 int http_reply_empty(struct http_request *r, unsigned status, struct err *e);
 /* A HEAD reply for a body of this length, without the body. */
 int http_reply_head(struct http_request *r, unsigned status, const char *content_type, uint64_t len,

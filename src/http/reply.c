@@ -50,7 +50,8 @@ void reply_drop(struct http_request *r)
 		const uint8_t *in;
 		void *out;
 	} body = {.in = reply->body.ptr};
-	free(body.out);
+	if (!reply->lasting)
+		free(body.out);
 	buf_free(&reply->head);
 	own_fd_close(&reply->fd);
 	reply->fd = -1;

@@ -68,7 +68,7 @@ void request_close(struct http_request *r)
 
 size_t request_memory(const struct http_request *r)
 {
-	size_t body = r->reply.kind == REPLY_BYTES ? r->reply.body.len : 0;
+	size_t body = r->reply.kind == REPLY_BYTES && !r->reply.lasting ? r->reply.body.len : 0;
 	return sizeof *r + r->arena.used + r->body.cap + r->reply.head.cap + body;
 }
 

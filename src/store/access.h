@@ -31,7 +31,7 @@ int64_t access_db_user_count(struct db_tx *tx, struct err *e);
 
 struct access_token {
 	int64_t id, user_id;
-	struct bytes kind; /* "personal", "refresh" */
+	struct bytes kind; /* "personal", "refresh", "session" */
 	struct bytes name;
 	struct bytes hash;		/* 32 bytes */
 	int64_t created_at, expires_at; /* expires_at 0 = never */

@@ -149,9 +149,10 @@ test('every path: 405 with Allow for other methods, 204 with Allow for OPTIONS',
 test('every GET answers HEAD: the same status and headers, no body', async () => {
   for (const o of operations.filter((x) => x.method === 'GET')) {
     const stop = new AbortController();
-    const get = await server.fetch(o.target, { signal: stop.signal });
+    const plain = { 'accept-encoding': 'identity' }; // of both, or the lengths differ
+    const get = await server.fetch(o.target, { signal: stop.signal, headers: plain });
     const whole = isStream(o) ? '' : await get.text();
-    const head = await server.fetch(o.target, { method: 'HEAD', signal: isStream(o) ? AbortSignal.timeout(5000) : undefined });
+    const head = await server.fetch(o.target, { method: 'HEAD', headers: plain, signal: isStream(o) ? AbortSignal.timeout(5000) : undefined });
     assert.equal(await head.text(), '', o.id);
     assert.equal(head.status, get.status, o.id);
     for (const name of ['content-type', 'etag', 'docker-content-digest', 'docker-distribution-api-version'])
@@ -188,7 +189,7 @@ test('406 for a client that takes something else, 415 for a body that is no JSON
           await problem(await server.fetch(o.target, { method: o.method, headers: json, body: `{"${name}":${wrong}}` }), 400, `${o.id}: ${name}=${wrong}`, 'body');
     }
   }
-  assert.ok(negotiated >= 18 && sent === 8, `${negotiated} ${sent}`);
+  assert.ok(negotiated >= 18 && sent === 9, `${negotiated} ${sent}`);
 });
 
 test('every parameter: a wrong value is a 400 that names it, and so is an unknown one', async () => {

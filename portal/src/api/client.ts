@@ -1,0 +1,149 @@
+// The API, by its operations. Types and paths are generated (schema.ts).
+import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react';
+import { operations, type Operations, type Problem } from './schema.ts';
+
+export type Operation = keyof Operations;
+type Args<O extends Operation> =
+  (Operations[O]['path'] extends undefined ? { path?: undefined } : { path: Operations[O]['path'] }) &
+  { query?: Operations[O]['query'] } &
+  (Operations[O]['body'] extends undefined ? { body?: undefined } : { body: Operations[O]['body'] });
+export type Reply<O extends Operation> = Operations[O]['reply'];
+
+/** What went wrong, in the server's words. */
+export class Failure extends Error {
+  constructor(readonly status: number, message: string, readonly retryAfter = 0) { super(message); }
+}
+const lost = new Set<() => void>();
+/** Called when the server no longer knows who asks. */
+export function onSignedOut(told: () => void): () => void {
+  lost.add(told);
+  return () => { lost.delete(told); };
+}
+
+const TIMEOUT_MS = 10000;
+
+export async function call<O extends Operation>(operation: O, args: Args<O>, signal?: AbortSignal): Promise<Reply<O>> {
+  const [method, pattern] = operations[operation];
+  const path = pattern.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String((args.path as Record<string, string>)[name])));
+  const query = new URLSearchParams();
+  for (const [k, v] of Object.entries(args.query ?? {})) if (v !== undefined && v !== '') query.set(k, String(v));
+  const limit = AbortSignal.timeout(TIMEOUT_MS);
+  let reply: Response;
+  try {
+    reply = await fetch(path + (query.size ? `?${query}` : ''), {
+      method, credentials: 'same-origin', signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      headers: { accept: 'application/json', ...(args.body === undefined ? {} : { 'content-type': 'application/json' }) },
+      body: args.body === undefined ? null : JSON.stringify(args.body),
+    });
+  } catch (e) {
+    if (signal?.aborted) throw e;
+    throw new Failure(0, limit.aborted ? `The server did not answer within ${TIMEOUT_MS / 1000} seconds.` : 'The server cannot be reached.');
+  }
+  if (reply.ok) return (reply.status === 204 || reply.status === 202 && !reply.headers.get('content-type') ? undefined : await reply.json()) as Reply<O>;
+  const problem = await reply.json().catch(() => ({})) as Partial<Problem>;
+  if (reply.status === 401 && operation !== 'createSession') for (const tell of lost) tell();
+  throw new Failure(reply.status, problem.detail ?? `The server answered ${reply.status}.`, Number(reply.headers.get('retry-after') ?? 0));
+}
+
+export interface Loaded<T> {
+  data: T | undefined;
+  error: Failure | undefined;
+  reload: () => void;
+}
+const cache = new Map<string, unknown>();
+const CACHE_MAX = 60;
+function keep(key: string, value: unknown): void {
+  cache.delete(key);
+  cache.set(key, value);
+  const oldest = cache.keys().next().value;
+  if (cache.size > CACHE_MAX && oldest !== undefined) cache.delete(oldest);
+}
+
+/** One reply; what was there before is shown until the new one comes. null: ask nothing. */
+export function useApi<O extends Operation>(operation: O, args: Args<O> | null): Loaded<Reply<O>> {
+  const text = args ? JSON.stringify(args) : '';
+  const key = text && operation + text;
+  const [state, setState] = useState<{ key: string; data?: Reply<O> | undefined; error?: Failure | undefined }>({ key: '' });
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    if (!text) return undefined;
+    const stop = new AbortController();
+    call(operation, JSON.parse(text) as Args<O>, stop.signal).then(
+      (data) => { keep(key, data); setState({ key, data }); },
+      (error: unknown) => { if (!stop.signal.aborted) setState({ key, data: cache.get(key) as Reply<O> | undefined, error: asFailure(error) }); });
+    return () => stop.abort();
+  }, [operation, key, text, turn]);
+  const reload = useCallback(() => setTurn((n) => n + 1), []);
+  const mine = state.key === key ? state : { data: cache.get(key) as Reply<O> | undefined, error: undefined };
+  return { data: mine.data, error: mine.error, reload };
+}
+
+export function asFailure(e: unknown): Failure {
+  return e instanceof Failure ? e : new Failure(0, String(e));
+}
+
+export interface Pages<T> {
+  items: T[];
+  done: boolean; // there is no further page
+  loading: boolean;
+  error: Failure | undefined;
+  more: () => void;
+  reload: () => void;
+}
+type ListOperation = { [O in Operation]: Reply<O> extends { items: unknown[]; next?: string } ? O : never }[Operation];
+type Item<O extends ListOperation> = Reply<O> extends { items: (infer T)[] } ? T : never;
+
+interface Read<T> { key: string; items: T[]; next: string | undefined; error: Failure | undefined; loading: boolean }
+
+/** A list, page by page; all: read on until the end or so many items. */
+export function usePages<O extends ListOperation>(operation: O, args: Args<O> | null, all = 0): Pages<Item<O>> {
+  const text = args ? JSON.stringify(args) : '';
+  const key = text && operation + text;
+  const [state, setState] = useState<Read<Item<O>>>({ key: '', items: [], next: '', error: undefined, loading: true });
+  const [turn, setTurn] = useState(0);
+  const stop = useRef<AbortController>(undefined);
+  const load = useCallback(async (from: string, before: Item<O>[]) => {
+    const mine = stop.current;
+    if (!mine || !text) return;
+    const given = JSON.parse(text) as Args<O>;
+    let cursor: string | undefined = from, items = before;
+    setState((was) => ({ ...was, key, loading: true, error: undefined, items: before.length || was.key === key ? was.items : [] }));
+    try {
+      for (let got = 0; cursor !== undefined && (items.length < all || got === 0);) { // a page may be empty and still have a next
+        const query = { ...(given.query as Record<string, string | number> | undefined), ...(cursor ? { cursor } : {}) };
+        const page = await call(operation, { ...given, query } as Args<O>, mine.signal) as { items: Item<O>[]; next?: string };
+        got += page.items.length;
+        items = [...items, ...page.items];
+        cursor = page.next;
+        const now: Read<Item<O>> = { key, items, next: cursor, error: undefined, loading: cursor !== undefined && (items.length < all || got === 0) };
+        setState(now);
+      }
+    } catch (e) {
+      if (!mine.signal.aborted) setState((was) => ({ ...was, key, loading: false, error: asFailure(e) }));
+    }
+  }, [operation, key, text, all]);
+  useEffect(() => {
+    if (!key) return undefined;
+    stop.current = new AbortController();
+    void load('', []);
+    return () => stop.current?.abort();
+  }, [key, turn, load]);
+  const mine = state.key === key ? state : { key, items: [], next: '', error: undefined, loading: true };
+  const more = () => { if (mine.next && !mine.loading) void load(mine.next, mine.items); };
+  return { items: mine.items, done: !mine.loading && !mine.next, loading: mine.loading, error: mine.error, more, reload: () => setTurn((n) => n + 1) };
+}
+
+export interface LiveEvent { id: number; type: string; repository: string; digest?: string; tag?: string; at: string; detail?: Record<string, unknown> }
+/** What happens on the server, as it happens. */
+export function useEvents(heard: (e: LiveEvent) => void): boolean {
+  const [open, setOpen] = useState(false);
+  const tell = useEffectEvent((m: MessageEvent<string>) => heard(JSON.parse(m.data) as LiveEvent));
+  useEffect(() => {
+    const source = new EventSource('/api/v1/events');
+    source.addEventListener('open', () => setOpen(true));
+    source.addEventListener('error', () => setOpen(false));
+        for (const type of ['pushed', 'pulled', 'imported', 'deleted', 'damaged', 'mended', 'scanned']) source.addEventListener(type, (m: Event) => tell(m as MessageEvent<string>));
+    return () => source.close();
+  }, []);
+  return open;
+}

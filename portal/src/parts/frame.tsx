@@ -1,0 +1,156 @@
+// The frame of every page: bar, navigation, breadcrumb, title.
+import { Button, Input, Menu, MenuDivider, MenuGroup, MenuGroupHeader, MenuItem, MenuItemRadio, MenuList, MenuPopover, MenuTrigger, OverlayDrawer } from '@fluentui/react-components';
+import { BoxRegular, DocumentTextRegular, HomeRegular, LinkRegular, NavigationRegular, OptionsRegular, PersonRegular, ScanRegular, SearchRegular, ServerRegular, ShieldErrorRegular } from '@fluentui/react-icons';
+import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { useApi } from '../api/client.ts';
+import { A, go, to, usePlace } from '../route.tsx';
+import { action, useMay, useSession } from '../session.tsx';
+import { s } from '../strings.ts';
+import type { Choice } from '../theme.ts';
+import { Time, useCopy, useTitle } from './basics.tsx';
+import { Mark } from './glyphs.tsx';
+
+/** Pages that exist. */
+const there = new Set(['overview', 'registries']);
+const LATE_MS = 2 * 86400000;
+export const isLate = (at: string): boolean => Date.now() - Date.parse(at) > LATE_MS;
+
+function Nav({ side, chosen }: { side: boolean; chosen?: () => void }) {
+  const { parts } = usePlace();
+  const may = { security: useMay(action.security), access: useMay(action.accessRead) };
+  const vdb = useApi('getVulndb', may.security ? {} : null).data;
+  const at = parts[0] === 'cve' ? 'inventory' : parts[0] === 'start' || !parts[0] ? 'overview' : parts[0];
+  const item = (name: keyof typeof s.pages, icon: ReactNode) => there.has(name) && (
+    <li key={name}><A href={to([name])} {...(at === name ? { 'aria-current': 'page' as const } : {})} onClick={() => chosen?.()}>{icon}{s.pages[name]}</A></li>
+  );
+  const late = vdb?.sources?.filter((f) => f.fetched_at && isLate(f.fetched_at)).length ?? 0;
+  return (
+    <nav className={side ? 'nav side' : 'nav'} aria-label={s.navigation} style={side ? undefined : { position: 'static', width: 'auto', flex: 1, border: 0 }}>
+      <ul>
+        {may.security && [item('overview', <HomeRegular />), item('findings', <ShieldErrorRegular />), item('inventory', <BoxRegular />), item('registries', <ServerRegular />), item('scans', <ScanRegular />)]}
+      </ul>
+      <h2>{s.manage}</h2>
+      <ul>
+        {may.access && item('access', <PersonRegular />)}
+        {item('settings', <OptionsRegular />)}
+        {may.access && item('audit', <DocumentTextRegular />)}
+      </ul>
+      {vdb && <div className="foot">{vdb.present ? <>{s.advisories.age} <Time at={vdb.built_at} />{late > 0 && <><br />{s.advisories.late(late)}</>}</> : s.advisories.none}</div>}
+    </nav>
+  );
+}
+
+function Search() {
+  const [text, setText] = useState('');
+  const box = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const key = (e: KeyboardEvent) => {
+      const inField = e.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName);
+      if (e.key !== '/' || inField || e.ctrlKey || e.metaKey || e.altKey) return;
+      e.preventDefault();
+      box.current?.focus();
+    };
+    addEventListener('keydown', key);
+    return () => removeEventListener('keydown', key);
+  }, []);
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    const wanted = text.trim();
+    if (/^(CVE|GHSA|DSA|DLA|RHSA|ALAS|USN)-/i.test(wanted)) go(to(['cve', wanted.toUpperCase().startsWith('GHSA') ? wanted : wanted.toUpperCase()]));
+    else if (wanted) {
+      const [, name = wanted, below] = /^(.+?)\s*<\s*(\S+)$/.exec(wanted) ?? [];
+      go(to(['inventory'], { name: name.trim(), version_below: below }));
+    }
+    setText('');
+  };
+  return (
+    <form role="search" className="search" onSubmit={submit}>
+      <Input ref={box as never} style={{ width: '100%', minWidth: 0 }} aria-label={s.search.label} placeholder={s.search.hint} contentBefore={<SearchRegular />} value={text} onChange={(_, d) => setText(d.value)} />
+    </form>
+  );
+}
+
+function Person({ theme, setTheme }: { theme: Choice; setTheme: (c: Choice) => void }) {
+  const session = useSession();
+  const label = (c: Choice) => s.theme[c];
+  return (
+    <Menu checkedValues={{ theme: [theme] }} onCheckedValueChange={(_, d) => setTheme(d.checkedItems[0] as Choice)}>
+      <MenuTrigger disableButtonEnhancement>
+        <Button appearance="subtle" aria-label={s.person.label(session.name)} style={{ minWidth: 0, padding: 2 }}>
+          <span aria-hidden="true" style={{ width: 28, height: 28, borderRadius: '50%', background: 'var(--accentBg)', color: 'var(--accent)', display: 'grid', placeItems: 'center', fontSize: 11, fontWeight: 600 }}>{session.name.slice(0, 2).toUpperCase()}</span>
+        </Button>
+      </MenuTrigger>
+      <MenuPopover>
+        <MenuList>
+          <MenuGroup>
+            <MenuGroupHeader>{s.theme.label}</MenuGroupHeader>
+            {(['light', 'dark', 'system'] as const).map((c) => <MenuItemRadio key={c} name="theme" value={c}>{label(c)}</MenuItemRadio>)}
+          </MenuGroup>
+          <MenuDivider />
+          <MenuGroup>
+            <MenuGroupHeader>{s.person.signedIn(session.name)}</MenuGroupHeader>
+            <MenuItem onClick={session.signOut}>{s.person.out}</MenuItem>
+          </MenuGroup>
+        </MenuList>
+      </MenuPopover>
+    </Menu>
+  );
+}
+
+export function Frame({ theme, setTheme, children }: { theme: Choice; setTheme: (c: Choice) => void; children: ReactNode }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <a className="skip" href="#content" onClick={(e) => { e.preventDefault(); document.querySelector('h1')?.focus(); }}>{s.skip}</a>
+      <header className="top">
+        <Button className="burger" appearance="subtle" icon={<NavigationRegular />} aria-label={s.menu} aria-expanded={open} onClick={() => setOpen(true)} />
+        <A className="logo" href={to([])} aria-label={s.name}><Mark /><span>{s.name}</span></A>
+        <span className="grow hide-phone" />
+        <Search />
+        <Person theme={theme} setTheme={setTheme} />
+      </header>
+      <Nav side />
+      {open && (
+        <OverlayDrawer open position="start" style={{ width: 240 }} onOpenChange={() => setOpen(false)} aria-label={s.menu}><Nav side={false} chosen={() => setOpen(false)} /></OverlayDrawer>
+      )}
+      <main className="main" id="content"><div className="wrap">{children}</div></main>
+    </>
+  );
+}
+
+/** Breadcrumb with the page's address, title, one sentence, and what can be done. crumbs: [words, address]. */
+export function Page({ title, crumbs, heading, sentence, actions, children }: {
+  title: string; crumbs: [string, string?][]; heading?: ReactNode; sentence?: ReactNode; actions?: ReactNode; children: ReactNode;
+}) {
+  const [done, copy] = useCopy();
+  const place = usePlace();
+  const h1 = useRef<HTMLHeadingElement>(null);
+  useTitle(title);
+  const page = place.parts.join('/');
+  const before = useRef<string>(undefined);
+  useEffect(() => { // a new page begins at its title
+    if (before.current !== undefined && before.current !== page) { scrollTo(0, 0); h1.current?.focus({ preventScroll: true }); }
+    before.current = page;
+  }, [page]);
+  const address = decodeURIComponent(location.pathname.replace(/%2F/gi, '%252F')).replace(/^\/portal/, '') + location.search;
+  return (
+    <>
+      <div className="crumbs">
+        <nav aria-label="Breadcrumb" className="grow"><ol>
+          {crumbs.map(([words, href], i) => <li key={words + i} className={i === crumbs.length - 1 ? 'cut' : ''}>{href ? <A href={href}>{words}</A> : <span aria-current="page">{words}</span>}</li>)}
+        </ol></nav>
+        <button type="button" className="url" onClick={() => copy(location.href)} title={s.address.copy}>
+          <span className="cut">{done ? s.address.copied : address}</span><LinkRegular /><span className="vh">{s.address.copy}</span><span className="vh" role="status">{done ? s.address.copied : ''}</span>
+        </button>
+      </div>
+      <div className="head">
+        <div className="grow">
+          <div className="title"><h1 ref={h1} tabIndex={-1}>{title}</h1>{heading}</div>
+          {sentence && <div className="sub">{sentence}</div>}
+        </div>
+        {actions}
+      </div>
+      {children}
+    </>
+  );
+}

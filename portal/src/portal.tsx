@@ -1,0 +1,83 @@
+import { FluentProvider } from '@fluentui/react-components';
+import { Component, Suspense, lazy, useEffect, useMemo, useState, type ReactNode } from 'react';
+import { asFailure, call, onSignedOut, type Failure } from './api/client.ts';
+import type { Session } from './api/schema.ts';
+import { Bones, Empty } from './parts/basics.tsx';
+import { Frame, Page } from './parts/frame.tsx';
+import { SignIn } from './parts/sign_in.tsx';
+import { A, Router, go, to, usePlace } from './route.tsx';
+import { SessionContext } from './session.tsx';
+import { s } from './strings.ts';
+import { keepTheme, themeChoice, themes, type Choice } from './theme.ts';
+
+const Overview = lazy(() => import('./pages/overview.tsx'));
+const Registries = lazy(() => import('./pages/registries.tsx'));
+
+function NotFound() {
+  return <Page title={s.errors.notFound} crumbs={[[s.errors.notFound]]}><div className="card"><Empty action={<A href={to(['overview'])}>{s.errors.back}</A>}>{s.errors.notFoundText}</Empty></div></Page>;
+}
+
+function Pages() {
+  const { parts } = usePlace();
+  const [page, a, b, c, d, e] = parts;
+  if (!page) return <Overview first />;
+  if (parts.length === 1) {
+    if (page === 'overview') return <Overview first={false} />;
+    if (page === 'registries') return <Registries />;
+  }
+  void [a, b, c, d, e];
+  return <NotFound />;
+}
+
+/** A page that breaks must not take the frame with it. */
+class Guard extends Component<{ children: ReactNode; at: string }, { broken: string; at: string }> {
+  override state = { broken: '', at: '' };
+  static getDerivedStateFromError(e: unknown) { return { broken: String(e) }; }
+  static getDerivedStateFromProps(props: { at: string }, state: { broken: string; at: string }) {
+    return props.at === state.at ? null : { broken: '', at: props.at };
+  }
+  override render() {
+    if (!this.state.broken) return this.props.children;
+    return <Page title={s.errors.title('This page')} crumbs={[[s.errors.title('This page')]]}><div className="card"><Empty action={<A href={to(['overview'])}>{s.errors.back}</A>}>{this.state.broken}</Empty></div></Page>;
+  }
+}
+function Inside({ theme, setTheme }: { theme: Choice; setTheme: (c: Choice) => void }) {
+  const { parts } = usePlace();
+  return <Frame theme={theme} setTheme={setTheme}><Guard at={parts.join('/')}><Suspense fallback={<Bones />}><Pages /></Suspense></Guard></Frame>;
+}
+
+export function Portal() {
+  const [theme, setTheme] = useState<Choice>(themeChoice);
+  const [systemDark, setSystemDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches);
+  const [session, setSession] = useState<Session | null>();
+  const [lost, setLost] = useState<Failure>();
+  useEffect(() => {
+    const system = matchMedia('(prefers-color-scheme: dark)');
+    const changed = () => setSystemDark(system.matches);
+    system.addEventListener('change', changed);
+    return () => system.removeEventListener('change', changed);
+  }, []);
+  useEffect(() => {
+    call('getSession', {}).then(setSession, (e: unknown) => {
+      const failure = asFailure(e);
+      if (failure.status === 401) setSession(null);
+      else setLost(failure);
+    });
+    return onSignedOut(() => setSession(null));
+  }, []);
+  const value = useMemo(() => session && {
+    ...session,
+    signOut: () => void call('deleteSession', {}).finally(() => { go(to([])); setSession(null); }),
+  }, [session]);
+  const shown = theme === 'system' ? (systemDark ? 'dark' : 'light') : theme;
+  const choose = (c: Choice) => { keepTheme(c); setTheme(c); };
+  return (
+    <FluentProvider theme={themes[shown]}>
+      <div className="app"><Router>
+        {lost && <main className="sign card"><h1>{s.name}</h1><p role="alert">{lost.message}</p><button type="button" onClick={() => location.reload()}>{s.retry}</button></main>}
+        {!lost && session === null && <SignIn done={setSession} />}
+        {value && <SessionContext.Provider value={value}><Inside theme={theme} setTheme={choose} /></SessionContext.Provider>}
+      </Router></div>
+    </FluentProvider>
+  );
+}

@@ -1,0 +1,129 @@
+// Every word that the portal says. Figures come before nouns, sentences have no exclamation marks, and nothing is called fine that nobody looked at.
+const number = new Intl.NumberFormat('en');
+export const count = (n: number): string => number.format(n);
+const of = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+export const s = {
+  name: 'Plimsoll',
+  skip: 'Skip to the content',
+  menu: 'Menu',
+  navigation: 'Pages',
+  manage: 'Manage',
+  pages: {
+    overview: 'Overview', findings: 'Vulnerabilities', inventory: 'Inventory', registries: 'Registries', scans: 'Scans', access: 'Access', settings: 'Settings', audit: 'Audit',
+    start: 'Get started', cve: 'CVE',
+  },
+  search: { label: 'Search packages and CVEs', hint: 'Package or CVE' },
+  theme: { label: 'Appearance', light: 'Light', dark: 'Dark', system: 'As the system' },
+  person: { label: (who: string) => `${who}, account`, signedIn: (who: string) => `Signed in as ${who}`, out: 'Sign out' },
+  address: { copy: 'Copy the address of this page', copied: 'Address copied' },
+  copy: 'Copy', copied: 'Copied', close: 'Close', cancel: 'Cancel', retry: 'Try again', previous: 'Previous', next: 'Next', more: 'Load more',
+  density: { label: 'Row height', comfortable: 'Comfortable', compact: 'Compact' },
+
+  signIn: {
+    title: 'Sign in to Plimsoll', name: 'Name', password: 'Password', button: 'Sign in', working: 'Signing in',
+    first: 'The first start of the server showed the password of “admin”; until the first sign-in it is also in the file owner-password of the data folder.',
+    wait: (sec: number) => `Too many attempts. Try again in ${of(sec, 'second')}.`,
+  },
+
+  advisories: {
+    none: 'No advisories yet', age: 'Advisories from', late: (n: number) => `${of(n, 'feed')} older than 2 days`,
+  },
+  state: {
+    Healthy: 'Healthy', Unhealthy: 'Unhealthy', Unverified: 'Unverified', Pending: 'Not scanned yet', NotApplicable: 'Not applicable',
+    completed: 'Completed', running: 'Running', queued: 'Queued', failed: 'Failed', unsupported: 'Not supported', artifact: 'Not an image',
+  } as Record<string, string>,
+  severity: 'Severity',
+  severities: ['Critical', 'High', 'Unknown', 'Medium', 'Low', 'Negligible'] as const,
+  counts: 'Vulnerabilities',
+  countsOf: (parts: string[]) => parts.join(', '),
+  kev: 'Known exploited',
+  never: 'never', notYet: 'not yet',
+
+  vulnerabilities: (n: number, more = false) => more ? `more than ${of(n, 'vulnerability', 'vulnerabilities')}` : of(n, 'vulnerability', 'vulnerabilities'),
+  images: (n: number) => of(n, 'image'),
+  repositories: (n: number) => of(n, 'repository', 'repositories'),
+  packages: (n: number) => of(n, 'package'),
+  shown: (n: number, all: boolean, noun: string) => (all ? `${count(n)} ${noun}` : `First ${count(n)} ${noun}, more follow`),
+
+  errors: {
+    title: (what: string) => `${what} could not be loaded`,
+    holds: 'What is shown elsewhere on this page still holds.',
+    denied: 'You may not see this',
+    deniedText: (action: string, who: string) => `This takes a role with the action ${action}. ${who} has none here. A user access administrator can assign one.`,
+    request: 'Copy request', requestText: (who: string, action: string, where: string) => `Please give ${who} a role with the action ${action} for ${where}`,
+    notFound: 'Not found', notFoundText: 'There is nothing at this address, or your roles do not let you know of it.', back: 'To the overview',
+    needs: (action: string) => `This takes a role with the action ${action}.`,
+  },
+  empty: {
+    filtered: (filters: string) => `Nothing matches ${filters}.`, clear: 'Remove the filters', removeOne: (name: string) => `Remove ${name}`,
+    findings: 'No open vulnerabilities in what was assessed.',
+    findingsUnverified: 'Nothing was found in what could be assessed. That is not all of this image: see what was assessed.',
+    findingsPending: 'This image has not been scanned yet.',
+    repositories: 'This registry has no repositories that you can see.', images: 'No images in this repository.', packages: 'No packages were recognised in this image.',
+    scans: 'No scans yet. Every push is scanned.', audit: 'Nothing was changed yet.', tokens: 'No tokens.', users: 'No users.', roles: 'No role assignments.', start: 'Push your first image',
+  },
+
+  overview: {
+    sentence: (images: number, registries: number, need: number) => `${of(images, 'image')} in ${of(registries, 'registry', 'registries')}. ${need === 0 ? 'None has open vulnerabilities.' : `${of(need, 'image has', 'images have')} open vulnerabilities.`}`,
+    states: 'Images by state', bySeverity: 'Vulnerabilities by severity', summed: 'summed over images', repositories: 'Repositories with most critical vulnerabilities',
+    partly: (n: number) => `among the first ${count(n)} by name`, all: 'All repositories', recent: 'Recent scans', allScans: 'All scans', trust: 'Can this be trusted?',
+    unverified: (n: number) => `${of(n, 'image')} could not be assessed in whole; nothing is said for what was not.`, pending: (n: number) => `${of(n, 'image waits', 'images wait')} for the first scan.`,
+    allAssessed: 'Every image was assessed.', noVdb: 'There is no vulnerability database: images stay Unverified until one is there.',
+    feeds: (n: number, records: number) => `${of(n, 'feed')} with ${of(records, 'record')}`, ready: 'The server can do its work.', notReady: (why: string) => `The server reports a problem: ${why}`,
+    exploited: 'Known exploited', fixable: 'Exploited and fixable',
+  },
+  registries: { title: 'Registries', sentence: (n: number) => `${of(n, 'registry', 'registries')} that you can see.`, name: 'Name', state: 'State', images: 'Images', stored: 'Stored', repository: 'Repository', pushed: 'Last push', type: { embedded: 'this server' } as Record<string, string> },
+  registry: { sentence: (unhealthy: number, all: number) => `${count(unhealthy)} of ${of(all, 'image')} ${unhealthy === 1 ? 'has' : 'have'} open vulnerabilities.`, repositories: 'Repositories', unverified: (n: number) => `${count(n)} could not be assessed.` },
+  repository: { images: 'Images', image: 'Image', tags: 'Tags', noTags: 'No tags; can be pulled by digest', pulled: 'Last pulled', scanned: 'Last scan', pushed: 'Pushed', platform: 'Platform', all: 'All', kinds: 'Images only', kindsAll: 'With signatures and other artifacts' },
+  image: {
+    sentence: (total: number, kev: number, fixable: number) =>
+      total === 0 ? 'No open vulnerabilities in what was assessed.' : `${of(total, 'open vulnerability', 'open vulnerabilities')}${kev ? `, ${count(kev)} known exploited` : ''}. ${fixable === 0 ? 'None can be fixed yet.' : `${count(fixable)} can be fixed.`}`,
+    partial: (total: number) => `${of(total, 'open vulnerability', 'open vulnerabilities')}.`,
+    noTags: 'This image has no tags. It still exists in the registry and can be pulled by its digest.',
+    digest: 'Digest', platform: 'Platform', release: 'Release', pulled: 'Last pulled', scanned: 'Last scan', pushed: 'Pushed', nextScan: 'Next scan',
+    scan: 'Scan again', scanAsked: 'Scan requested', tabs: { findings: 'Vulnerabilities', packages: 'Packages', layers: 'Layers', scans: 'Scans' },
+    todo: 'What to do', todoNone: 'Nothing to fix in what was assessed.', clears: (n: number) => `clears ${count(n)}`, noFix: 'no fix', upgrade: (name: string) => `Upgrade ${name}`, wait: 'No fix yet', moreSteps: (n: number) => `${of(n, 'further package')} below, grouped by fix.`,
+    assessed: 'What was assessed', packagesAssessed: (a: number, b: number) => `${count(a)} of ${of(b, 'package')} assessed`, gaps: 'Not assessed', noCoverage: 'Not assessed yet.', supportEnd: (date: string) => `Standard support of this release ended ${date}.`, supported: (date: string) => `This release gets fixes until ${date}.`,
+    layer: 'Layer', brought: 'Brought', by: 'Made by', noLayers: 'No layer brought packages.', tooMany: 'The first 20,000 packages are counted.',
+    groups: { fix: 'Fix', package: 'Package', cve: 'CVE', none: 'None' } as Record<string, string>, groupBy: 'Group by',
+  },
+  findings: {
+    check: 'Security check, package and fix', cve: 'CVE', cvss: 'CVSS', epss: 'EPSS', where: 'Image', sorted: 'sorted', notScored: 'not scored', noFixText: (status: string) => `No fix: ${status}`,
+    title: 'Vulnerabilities', sentence: 'Every open vulnerability in every image that you can see.',
+    noCve: 'no CVE', morePackages: (n: number) => `and ${of(n, 'further package')}`,
+    capped: 'The first 10,000 are grouped.', searching: 'Still reading. Rare matches take several pages.',
+    status: {
+      unknown: 'not known', fixed: 'fixed', affected: 'affected, none published', will_not_fix: 'the vendor will not fix it', fix_deferred: 'the vendor deferred it', end_of_life: 'the release gets no more fixes',
+      under_investigation: 'the vendor investigates', not_affected: 'not affected',
+    } as Record<string, string>,
+  },
+  filters: {
+    add: 'Add filter', clear: 'Clear all', apply: 'Apply', remove: (name: string) => `Remove filter ${name}`, edit: (name: string) => `Change filter ${name}`, search: 'Search in titles', yes: 'Yes', no: 'No', atLeast: 'at least',
+    names: { severity: 'Severity', kev: 'Known exploited', patchable: 'Can be fixed', cvss_gte: 'CVSS', epss_gte: 'EPSS', package: 'Package', cve: 'CVE', category: 'Category', status: 'Fix status', repository: 'Repository', search: 'Text' } as Record<string, string>,
+    hints: { cvss_gte: '0 to 10', epss_gte: '0 to 1', package: 'openssl', cve: 'CVE-2023-5363 or an advisory', category: 'Debian', repository: 'team/app' } as Record<string, string>,
+  },
+  finding: {
+    description: 'Description', noDescription: 'The vendor gives no description.', general: 'General information', remediation: 'Remediation', exploited: 'Exploited?', why: 'Why is this reported?', additional: 'Additional information', resources: 'Affected resources',
+    id: 'ID', type: 'Type', typeVulnerability: 'Vulnerability', category: 'Category', published: 'Published', patchable: 'Patchable', yesPatchable: 'Yes, fixed version available', noPatchable: 'No', cvss3: 'CVSS 3.0 base score', cvss2: 'CVSS 2.0 base score', cvss4: 'CVSS 4.0 base score', cves: 'CVEs', references: 'Vendor references',
+    notGiven: 'Not given by the vendor', kevYes: 'Yes: on the list of known exploited vulnerabilities (KEV)', kevNo: 'Not on the list of known exploited vulnerabilities (KEV)', ransomware: 'Used in ransomware campaigns', inKev: 'KEV', epss: 'EPSS', epssText: (p: string, rank: string) => `${p} chance of exploitation within 30 days, higher than ${rank} of all`, noEpss: 'Not scored',
+    packageName: 'Package', installed: 'Installed', fixed: 'Fixed in', file: 'File', layer: 'Layer', madeBy: 'Made by', rule: 'Rule', compared: 'Compared', range: 'Affected range', feed: 'Source', scheme: 'Version order', vendorSeverity: 'Vendor’s severity', severitySource: 'Severity from', fixStatus: 'Fix status', vector: 'CVSS vector', modified: 'Last modified', vendor: 'Vendor', packageType: 'Package type',
+    digest: 'Digest', repository: 'Repository', registry: 'Registry', position: (i: number, n: number) => `${count(i)} of ${count(n)}`, copyFix: 'Copy fix', noFix: 'No fix is published. What the vendor says: ', gone: 'This finding is no longer in the image: it was fixed, or the rescan no longer reports it.', elsewhere: (n: number) => `In ${of(n, 'image')}`, openCve: 'Where am I affected?',
+    upgrade: (name: string) => `Upgrade ${name}`,
+  },
+  inventory: {
+    title: 'Inventory', sentence: 'Which images hold a package, in which version.', package: 'Package', version: 'Version', below: 'Version below', where: 'Image', hint: 'openssl', belowHint: '3.0.14', button: 'Search', start: 'Name a package: each image that you can see and that holds it is listed.', none: (name: string) => `No image that you can see holds ${name}.`, noneBelow: (name: string, v: string) => `No image that you can see holds ${name} below ${v}.`, type: 'Type',
+    found: (n: number, all: boolean) => (all ? `${of(n, 'place')}` : `First ${of(n, 'place')}, more follow`),
+  },
+  cve: {
+    affected: (n: number, more: boolean) => `You are affected: ${more ? 'more than ' : ''}${of(n, 'image')}`, unaffected: 'Not found in the images that you can see', vendors: 'What each vendor says', images: 'Images', unassessed: 'Images that were not assessed may be affected too.', fixable: (n: number) => `${count(n)} can be fixed today.`, within: 'Within what you may see.', score: 'CVSS', also: 'Also known as', source: 'Source', severity: 'Severity', title: 'Security check',
+  },
+  scans: { title: 'Scans', live: 'Live: this page follows along', paused: 'Not live: the connection is lost, it is tried again', image: 'Image', trigger: 'Trigger', status: 'Status', queued: 'Asked', took: 'Took', reason: 'Reason',
+    triggers: { push: 'push', import: 'import', pull: 'pull', recheck: 'weekly recheck', advisories: 'advisories changed', retry: 'retry', manual: 'by hand' } as Record<string, string>, sentence: 'Newest first. Every push is scanned; so is what was pulled in the last 30 days.' },
+  access: { title: 'Access', sentence: 'Who may do what, and where.', tabs: { roles: 'Role assignments', users: 'Users and robots', tokens: 'My tokens' }, user: 'User', role: 'Role', scope: 'Scope', since: 'Since', kind: 'Kind', password: 'Password', has: 'set', hasNot: 'none', kinds: { user: 'user', robot: 'robot' } as Record<string, string>, label: 'Label', expires: 'Ends', made: 'Made', everything: 'everything', end: (label: string) => `End ${label}`, ended: 'Token ended', newToken: 'New token', days: 'Days', make: 'Make token', shown: 'Copy it now: it is not shown again.', tokenKinds: { personal: 'personal', refresh: 'registry client', session: 'this portal' } as Record<string, string>, noEnd: 'does not end' },
+  settings: { title: 'Settings', sentence: 'What the server judges by.', feeds: 'Advisory feeds', feed: 'Feed', source: 'From', fetched: 'Fetched', records: 'Records', notes: 'Not read', vdb: 'Vulnerability database', built: 'Built', advisories: 'Advisories', packages: 'Packages', exploits: 'Exploited and scored', update: 'Fetch feeds now', updating: 'Fetching', local: 'as given', server: 'Server', version: 'Version', none: 'There is no vulnerability database. Give one with --vdb, or let the server build one with --feeds-every.' },
+  audit: { title: 'Audit', sentence: 'Who changed what, newest first.', tabs: { changes: 'Changes', images: 'Pushes and pulls' }, at: 'When', who: 'Who', from: 'From', what: 'What', subject: 'On', nobody: 'nobody known' },
+  start: {
+    title: 'Push your first image', text: 'Run these three commands. This page follows along and shows the result here, usually within a second of the push.', commands: 'Commands', client: 'Client', signIn: 'Sign in', copyIt: 'Name an image that you have', pull: 'Copy an image from elsewhere', push: 'Push it', status: 'Or ask on the command line', happening: 'What is happening', waiting: 'Waiting for a push', listening: 'this page listens', arrived: 'arrived', scanning: 'Scanning', scanned: 'Scanned', result: 'Result', opens: 'opens here', open: 'Open the image', plain: 'This server speaks plain HTTP. docker takes that only from localhost or a host listed under insecure-registries.', lost: 'Lost the password? plimsoll user passwd admin --data-dir DIR on the stopped server.', scanStarts: 'starts while the push is still running',
+  },
+};
