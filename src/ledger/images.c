@@ -1,10 +1,6 @@
 #include "ledger/images.h"
 
-#include "oci/digest.h"
-#include "store/seen.h"
-
 #include <stdlib.h>
-#include <string.h>
 
 const char *ledger_image_state_word(enum image_state s)
 {
@@ -53,79 +49,7 @@ int ledger_image_add(struct db_tx *tx, struct bytes repository, struct bytes dig
 	return image_counts_add(tx, id, repository, e);
 }
 
-static int layer_id(struct db_tx *tx, const struct ledger_image_part *part, int64_t *ret,
-		    struct err *e)
-{
-	struct buf text;
-	struct digest d;
-	buf_init(&text, SIZE_MAX / 4);
-	buf_put_blob(&text, part->layer);
-	buf_put_blob(&text, part->created_by);
-	digest_of(buf_ok(&text) ? DIGEST_SHA256 : DIGEST_NONE, buf_bytes(&text), &d);
-	buf_free(&text);
-	if (d.algo == DIGEST_NONE)
-		return err_set(e, ERR_NOMEM, "no memory for a layer");
-	struct bytes hash = {.ptr = d.hash, .len = PACKAGE_IDENTITY_LEN};
-	struct db_stmt *s =
-	    db_query(tx, "SELECT id FROM image_layer WHERE hash = $1", DB_ARGS(DB_B(hash)), e);
-	int r = s ? db_step(s, e) : -(int)e->code;
-	if (r > 0)
-		*ret = db_int(s, 0);
-	db_done(s);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	*ret = db_id_next(tx, "image_layer", e);
-	if (*ret < 0 ||
-	    db_exec(
-		tx, "INSERT INTO image_layer(id, hash, digest, created_by) VALUES($1, $2, $3, $4)",
-		DB_ARGS(DB_I(*ret), DB_B(hash), DB_T(part->layer), DB_T(part->created_by)), e) < 0)
-		return -(int)e->code;
-	return 0;
-}
-
-/* An image's counts from the checks of its sets; a check that two sets share counts once. */
-static int count_image(struct db_tx *tx, int64_t image, struct image_counts *ret, struct err *e)
-{
-	struct db_stmt *s = db_query(tx, "SELECT set_id FROM image_set WHERE image_id = $1",
-				     DB_ARGS(DB_I(image)), e);
-	struct buf kept;
-	struct check_union all = {0};
-	int64_t epoch = 0;
-	int r = s ? seen_epoch(tx, &epoch, e) : -(int)e->code;
-	buf_init(&kept, 64U << 20);
-	while (r == 0 && (r = db_step(s, e)) > 0) {
-		r = package_set_checks(tx, db_int(s, 0), epoch, &kept, e);
-		if (r == 0)
-			r = check_union_add(&all, buf_bytes(&kept), e);
-	}
-	db_done(s);
-	if (r == 0)
-		check_union_count(&all, ret->by);
-	check_union_free(&all);
-	buf_free(&kept);
-	return r;
-}
-
-static int put_parts(struct db_tx *tx, int64_t image, struct ledger_image_part *parts,
-		     size_t part_count, struct err *e)
-{
-	if (db_exec(tx, "DELETE FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(image)), e) < 0)
-		return -(int)e->code;
-	for (size_t i = 0; i < part_count; i++) {
-		int64_t set = 0, layer = 0;
-		if (package_set_put(tx, parts[i].members, parts[i].member_count, &set, e) < 0 ||
-		    layer_id(tx, &parts[i], &layer, e) < 0 ||
-		    db_exec(tx,
-			    "INSERT INTO image_set(image_id, position, set_id, layer_id) "
-			    "VALUES($1, $2, $3, $4)",
-			    DB_ARGS(DB_I(image), DB_I(parts[i].position), DB_I(set), DB_I(layer)),
-			    e) < 0)
-			return -(int)e->code;
-	}
-	return 0;
-}
-
-int ledger_image_put(struct db_tx *tx, struct ledger_image *image, struct ledger_image_part *parts,
+int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct image_part *parts,
 		     size_t part_count, struct err *e)
 {
 	struct db_stmt *s =
@@ -150,8 +74,7 @@ int ledger_image_put(struct db_tx *tx, struct ledger_image *image, struct ledger
 	if (!image->id)
 		return err_set(e, ERR_NOT_FOUND, "%.*s@%.*s was deleted",
 			       BYTES_ARG(image->repository), BYTES_ARG(image->digest));
-	if (put_parts(tx, image->id, parts, part_count, e) < 0 ||
-	    count_image(tx, image->id, &image->counts, e) < 0 ||
+	if (image_parts_put(tx, image->id, parts, part_count, &image->counts, e) < 0 ||
 	    image_counts_put(tx, image->id, image->state, &image->counts, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++) {
@@ -178,12 +101,12 @@ int ledger_image_put_state(struct db_tx *tx, struct bytes repository, struct byt
 int ledger_image_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest,
 			      struct bytes reason, int64_t scanned_ms, struct err *e)
 {
-	const struct image_counts none = {0};
+	struct image_counts none = {0};
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r <= 0)
 		return r;
-	if (put_parts(tx, id, NULL, 0, e) < 0 ||
+	if (image_parts_put(tx, id, NULL, 0, &none, e) < 0 ||
 	    db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
 		    DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0)
 		return -(int)e->code;

@@ -1,7 +1,6 @@
 /* images (ledger_image_): images, what they consist of, and their counts. */
 #pragma once
-#include "ledger/counts.h"
-#include "ledger/packages.h"
+#include "ledger/image_parts.h"
 
 const char *
 ledger_image_state_word(enum image_state s); /* "Pending", "Healthy" …; an artifact is Unverified */
@@ -18,22 +17,13 @@ struct ledger_image {
 	struct image_counts counts;
 };
 
-/* The packages one layer brought in. */
-struct ledger_image_part {
-	uint32_t position;  /* layer index */
-	struct bytes layer; /* digest */
-	struct bytes created_by;
-	struct package_set_member *members;
-	size_t member_count;
-};
-
 /* Note that an image exists (state Pending until it is scanned). pushed_ms of an older row is
  * brought forward. */
 int ledger_image_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
 		     int64_t pushed_ms, struct err *e);
 /* The result of a scan: row, sets and counts. image->id and counts are filled in, and the state
  * becomes Unhealthy when there are checks. ERR_NOT_FOUND when the image was deleted meanwhile. */
-int ledger_image_put(struct db_tx *tx, struct ledger_image *image, struct ledger_image_part *parts,
+int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct image_part *parts,
 		     size_t part_count, struct err *e);
 /* Only the state (a scan that could not be done). */
 int ledger_image_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest,

@@ -1,241 +1,169 @@
 #include "ledger/matches.h"
 
-#include "base/json.h"
-#include "store/seen.h"
+#include "base/own.h"
+#include "ledger/many.h"
+#include "ledger/security_checks.h"
 
-static struct db_value score(struct cvss_score s)
+#include <stdlib.h>
+
+static int no_memory(struct err *e)
 {
-	return s.version == CVSS_NONE ? DB_N : DB_R(s.base);
+	return err_set(e, ERR_NOMEM, "no memory for the matches of packages");
 }
 
-static struct db_value maybe(double v)
-{
-	return v < 0 ? DB_N : DB_R(v);
-}
+static const char add_text[] =
+    "INSERT INTO match_version(package_id, check_id, since, until, fixed_version, status,"
+    " patchable, remediation) VALUES($1, $2, $3, 0, $4, $5, $6, $7)";
 
-static void put_references(struct buf *out, const struct match_check *c)
-{
-	struct json_out w;
-	json_out_init(&w, out, false);
-	json_put_array(&w, NULL);
-	for (size_t i = 0; i < c->reference_count; i++) {
-		json_put_object(&w, NULL);
-		json_put_string(&w, "type", c->references[i].type);
-		json_put_string(&w, "url", c->references[i].url);
-		json_put_end(&w, '}');
-	}
-	json_put_end(&w, ']');
-}
-
-/* Most are as they were: a package's neighbours have the same ones. */
-#define DIFFERS                                                                                    \
-	"(title, category, severity, vendor_severity, cvss_version, cvss_base, cvss_vector, "      \
-	"cvss_v2, cvss_v3, cvss_v4, kev,"                                                          \
-	" ransomware, epss, epss_percentile, published, modified, summary, details, cves, refs) "  \
-	"IS DISTINCT FROM"                                                                         \
-	" ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "   \
-	"$22, $23)"
-
-enum text { CHECK_UPDATE, CHECK_END, CHECK_INSERT };
-/* $24: the version's epoch, or the next one. advisory and source name make the id: they do not
- * change. */
-static const char *const texts[] = {
-    [CHECK_UPDATE] = "UPDATE check_version SET title = $4, category = $5, severity = $6, "
-		     "vendor_severity = $7, cvss_version = $8,"
-		     " cvss_base = $9, cvss_vector = $10, cvss_v2 = $11, cvss_v3 = $12, cvss_v4 = "
-		     "$13, kev = $14,"
-		     " ransomware = $15, epss = $16, epss_percentile = $17, published = $18, "
-		     "modified = $19, summary = $20,"
-		     " details = $21, cves = $22, refs = $23 WHERE id = $1 AND advisory = $2 AND "
-		     "source_name = $3"
-		     " AND since = $24 AND " DIFFERS,
-    [CHECK_END] = "UPDATE check_version SET until = $24 WHERE id = $1 AND advisory = $2 AND "
-		  "source_name = $3 AND " SEEN " AND " DIFFERS,
-    [CHECK_INSERT] =
-	"INSERT INTO check_version(id, advisory, source_name, title, category, severity, "
-	"vendor_severity,"
-	" cvss_version, cvss_base, cvss_vector, cvss_v2, cvss_v3, cvss_v4, kev, ransomware, epss,"
-	" epss_percentile, published, modified, summary, details, cves, refs, since, until)"
-	" VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-	"$19, $20,"
-	" $21, $22, $23, $24, 0) ON CONFLICT(id, since) DO NOTHING",
-};
-
-/* Rows changed. */
-static int64_t run_check(struct db_tx *tx, enum text which, const struct match_check *c,
-			 int64_t epoch, struct err *e)
-{
-	struct buf cves, refs;
-	buf_init(&cves, 1U << 20);
-	buf_init(&refs, 4U << 20);
-	for (size_t i = 0; i < c->cve_count; i++) {
-		if (i)
-			buf_put_u8(&cves, ' ');
-		buf_put(&cves, c->cves[i]);
-	}
-	put_references(&refs, c);
-	int64_t r = db_exec(
-	    tx, texts[which],
-	    DB_ARGS(DB_I(c->id), DB_T(c->advisory), DB_T(c->source_name), DB_T(c->title),
-		    DB_T(c->category), DB_I(c->severity), DB_I(c->vendor_severity),
-		    DB_I(c->cvss.version), DB_R(c->cvss.base), DB_T(c->cvss_vector),
-		    score(c->cvss_v2), score(c->cvss_v3), score(c->cvss_v4), DB_I(c->kev),
-		    DB_I(c->ransomware), maybe(c->epss), maybe(c->epss_percentile),
-		    DB_I(c->published_ms), DB_I(c->modified_ms), DB_T(c->summary), DB_T(c->details),
-		    DB_T(buf_bytes(&cves)), DB_T(buf_bytes(&refs)), DB_I(epoch)),
-	    e);
-	if (r >= 0 && !(buf_ok(&cves) && buf_ok(&refs)))
-		r = err_set(e, ERR_NOMEM, "no memory for a security check");
-	buf_free(&cves);
-	buf_free(&refs);
-	return r;
-}
-
-/* The CVEs of a version. */
-static int put_cves(struct db_tx *tx, const struct match_check *c, int64_t since, struct err *e)
-{
-	if (db_exec(tx, "DELETE FROM cve_version WHERE check_id = $1 AND since = $2",
-		    DB_ARGS(DB_I(c->id), DB_I(since)), e) < 0)
-		return -(int)e->code;
-	for (size_t i = 0; i < c->cve_count; i++) {
-		if (db_exec(tx,
-			    "INSERT INTO cve_version(cve, check_id, since, until) VALUES($1, $2, "
-			    "$3, 0) ON CONFLICT(cve, check_id, since) DO NOTHING",
-			    DB_ARGS(DB_T(c->cves[i]), DB_I(c->id), DB_I(since)), e) < 0)
-			return -(int)e->code;
-	}
-	return 0;
-}
-
-/* 1 = readers see a version: *ret is its epoch. */
-static int seen(struct db_tx *tx, uint64_t check, int64_t *ret, struct err *e)
-{
-	struct db_stmt *s = db_query(tx, "SELECT since FROM check_version WHERE id = $1 AND " SEEN,
-				     DB_ARGS(DB_I(check)), e);
-	int r = s ? db_step(s, e) : -(int)e->code;
-	if (r > 0)
-		*ret = db_int(s, 0);
-	db_done(s);
-	return r;
-}
-
-static int put_check(struct db_tx *tx, const struct match_check *c, struct err *e)
-{
-	int64_t since = 0;
-	int r = seen(tx, c->id, &since, e);
-	if (r < 0)
-		return r;
-	int64_t n = run_check(tx, r ? CHECK_UPDATE : CHECK_INSERT, c, since, e);
-	return n <= 0 ? (int)n : put_cves(tx, c, since, e);
-}
-
-/* The version of the next epoch, if it is another one. */
-static int change_check(struct db_tx *tx, const struct match_check *c, int64_t next, struct err *e)
-{
-	int64_t since;
-	int64_t n = run_check(tx, CHECK_END, c, next, e);
-	if (n > 0)
-		n = db_exec(tx,
-			    "UPDATE cve_version SET until = $2 WHERE check_id = $1 AND since < $2 "
-			    "AND until = 0",
-			    DB_ARGS(DB_I(c->id), DB_I(next)), e);
-	else if (n == 0 && (n = seen(tx, c->id, &since, e)) > 0)
-		return 0;
-	if (n >= 0)
-		n = run_check(tx, CHECK_INSERT, c, next, e);
-	return n <= 0 ? (int)n : put_cves(tx, c, next, e);
-}
-
-static int add_match(struct db_tx *tx, int64_t package, const struct match *m, int64_t since,
+static int add_match(struct many *add, int64_t package, const struct match *m, int64_t since,
 		     struct err *e)
 {
-	int64_t n =
-	    db_exec(tx,
-		    "INSERT INTO match_version(package_id, check_id, since, until, "
-		    "fixed_version, status, patchable, remediation) VALUES($1, $2, $3, 0, "
-		    "$4, $5, $6, $7)",
-		    DB_ARGS(DB_I(package), DB_I(m->check.id), DB_I(since), DB_T(m->fixed_version),
-			    DB_I(m->status), DB_I(m->patchable), DB_T(m->remediation)),
-		    e);
-	return n < 0 ? (int)n : 0;
+	const struct db_value values[] = {
+	    DB_I(package),   DB_I(m->check.id),	 DB_I(since),	      DB_T(m->fixed_version),
+	    DB_I(m->status), DB_I(m->patchable), DB_T(m->remediation)};
+	return many_add(add, values, e);
 }
 
-int matches_put(struct db_tx *tx, int64_t package, const struct match *matches, size_t count,
-		struct err *e)
+static int put_checks(struct db_tx *tx, const struct package_matches *packages, size_t count,
+		      struct err *e)
 {
-	if (db_exec(tx, "DELETE FROM match_version WHERE package_id = $1", DB_ARGS(DB_I(package)),
-		    e) < 0)
-		return -(int)e->code;
+	size_t most = 0, n = 0;
+	for (size_t i = 0; i < count; i++)
+		most += packages[i].count;
+	OWN_FREE struct security_check_entry *entries = calloc(most + 1, sizeof *entries);
+	if (!entries)
+		return no_memory(e);
 	for (size_t i = 0; i < count; i++) {
-		if (put_check(tx, &matches[i].check, e) < 0 ||
-		    add_match(tx, package, &matches[i], 0, e) < 0)
-			return -(int)e->code;
+		for (size_t k = 0; k < packages[i].count; k++)
+			entries[n++].check = &packages[i].matches[k].check;
 	}
-	return 0;
+	return security_check_put_many(tx, entries, n, e);
 }
 
-static void add_change(struct buf *out, struct matches_change c)
+int matches_put_many(struct db_tx *tx, const struct package_matches *packages, size_t count,
+		     struct err *e)
 {
-	buf_put(out, (struct bytes){.ptr = (const uint8_t *)&c, .len = sizeof c});
+	struct many add = {.tx = tx, .text = add_text, .columns = 7};
+	int r = put_checks(tx, packages, count, e);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; r == 0 && k < packages[i].count; k++)
+			r = add_match(&add, packages[i].package, &packages[i].matches[k], 0, e);
+	}
+	return many_end(&add, r, e);
 }
 
-/* Columns: check_id, fixed_version, status, patchable, remediation. */
+/* A package's matches beside those that readers see of it. */
+struct comparison {
+	const struct package_matches *now;
+	size_t at; /* of now->matches: those before it are done */
+	struct buf *out;
+};
+
+static void add_change(struct comparison *c, enum matches_change_kind kind, uint64_t check,
+		       const struct match *m)
+{
+	const struct matches_change change = {
+	    .kind = kind, .package = c->now->package, .check = check, .match = m};
+	buf_put(c->out, (struct bytes){.ptr = (const uint8_t *)&change, .len = sizeof change});
+}
+
+/* Matches below this check are new ones. */
+static void add_below(struct comparison *c, uint64_t check)
+{
+	for (; c->at < c->now->count && c->now->matches[c->at].check.id < check; c->at++)
+		add_change(c, MATCHES_ADD, 0, &c->now->matches[c->at]);
+}
+
+static void add_rest(struct comparison *c)
+{
+	for (; c->at < c->now->count; c->at++)
+		add_change(c, MATCHES_ADD, 0, &c->now->matches[c->at]);
+}
+
+/* Columns: package_id, check_id, fixed_version, status, patchable, remediation. */
 static bool same_match(struct db_stmt *s, const struct match *m)
 {
-	return bytes_eq(db_bytes(s, 1), m->fixed_version) && db_int(s, 2) == (int64_t)m->status &&
-	       (db_int(s, 3) != 0) == m->patchable && bytes_eq(db_bytes(s, 4), m->remediation);
+	return bytes_eq(db_bytes(s, 2), m->fixed_version) && db_int(s, 3) == (int64_t)m->status &&
+	       (db_int(s, 4) != 0) == m->patchable && bytes_eq(db_bytes(s, 5), m->remediation);
 }
 
-int matches_compare(struct db_tx *tx, int64_t package, const struct match *matches, size_t count,
-		    struct buf *out, struct err *e)
+static void compare_row(struct comparison *c, struct db_stmt *s)
 {
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT check_id, fixed_version, status, patchable, remediation FROM package_match"
-	    " WHERE package_id = $1 ORDER BY check_id",
-	    DB_ARGS(DB_I(package)), e);
-	struct matches_change add = {.kind = MATCHES_ADD, .package = package};
-	size_t i = 0;
+	uint64_t check = (uint64_t)db_int(s, 1);
+	add_below(c, check);
+	const struct match *m = c->at < c->now->count ? &c->now->matches[c->at] : NULL;
+	bool still = m && m->check.id == check, same = still && same_match(s, m);
+	if (!same)
+		add_change(c, MATCHES_END, check, NULL);
+	if (still && !same)
+		add_change(c, MATCHES_ADD, 0, m);
+	c->at += still;
+}
+
+int matches_compare_many(struct db_tx *tx, const struct package_matches *packages, size_t count,
+			 struct buf *out, struct err *e)
+{
+	OWN_FREE int64_t *ids = calloc(count + 1, sizeof *ids);
+	if (!ids || count == 0)
+		return ids ? 0 : no_memory(e);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = packages[i].package;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT package_id, check_id, fixed_version, status,"
+				     " patchable, remediation FROM package_match"
+				     " WHERE package_id {IN $1} ORDER BY package_id, check_id",
+				     DB_ARGS(DB_INTS(ids, count)), e);
+	struct comparison c = {.now = packages, .out = out};
 	int r = s ? 0 : -(int)e->code;
-	while (r == 0 && (r = db_step(s, e)) > 0) {
-		uint64_t check = (uint64_t)db_int(s, 0);
-		for (; i < count && matches[i].check.id < check; i++) {
-			add.match = &matches[i];
-			add_change(out, add);
+	while (s && (r = db_step(s, e)) > 0) {
+		while (c.now->package != db_int(s, 0)) {
+			add_rest(&c);
+			c = (struct comparison){.now = c.now + 1, .out = out};
 		}
-		bool still = i < count && matches[i].check.id == check,
-		     same = still && same_match(s, &matches[i]);
-		if (!same)
-			add_change(out, (struct matches_change){.kind = MATCHES_END,
-								.package = package,
-								.check = check});
-		add.match = still ? &matches[i] : NULL;
-		if (still && !same)
-			add_change(out, add);
-		i += still;
-		r = 0;
+		compare_row(&c, s);
 	}
 	db_done(s);
-	for (; i < count; i++) {
-		add.match = &matches[i];
-		add_change(out, add);
-	}
+	for (; c.now < packages + count; c = (struct comparison){.now = c.now + 1, .out = out})
+		add_rest(&c);
 	if (r == 0 && !buf_ok(out))
-		r = err_set(e, ERR_NOMEM, "no memory for the matches of a package");
+		r = no_memory(e);
 	return r;
 }
 
-int matches_change(struct db_tx *tx, const struct matches_change *c, int64_t next, struct err *e)
+static int end_and_add(struct db_tx *tx, const struct matches_change *changes, size_t count,
+		       int64_t next, struct err *e)
 {
-	if (c->kind == MATCHES_CHECK)
-		return change_check(tx, &c->match->check, next, e);
-	if (c->kind == MATCHES_ADD)
-		return add_match(tx, c->package, c->match, next, e);
-	int64_t n = db_exec(tx,
-			    "UPDATE match_version SET until = $3 WHERE package_id = $1 AND "
-			    "check_id = $2 AND since < $3 AND until = 0",
-			    DB_ARGS(DB_I(c->package), DB_I(c->check), DB_I(next)), e);
-	return n < 0 ? (int)n : 0;
+	struct many end = {.tx = tx,
+			   .columns = 3,
+			   .text = "UPDATE match_version SET until = $3 WHERE package_id = $1"
+				   " AND check_id = $2 AND since < $3 AND until = 0"};
+	struct many add = {.tx = tx, .text = add_text, .columns = 7};
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const struct matches_change *c = &changes[i];
+		const struct db_value values[] = {DB_I(c->package), DB_I(c->check), DB_I(next)};
+		if (c->kind == MATCHES_END)
+			r = many_add(&end, values, e);
+		else if (c->kind == MATCHES_ADD)
+			r = add_match(&add, c->package, c->match, next, e);
+	}
+	r = many_end(&end, r, e);
+	return many_end(&add, r, e);
+}
+
+int matches_change_many(struct db_tx *tx, const struct matches_change *changes, size_t count,
+			int64_t next, struct err *e)
+{
+	OWN_FREE struct security_check_entry *entries = calloc(count + 1, sizeof *entries);
+	size_t n = 0;
+	if (!entries)
+		return no_memory(e);
+	for (size_t i = 0; i < count; i++) {
+		if (changes[i].kind == MATCHES_CHECK)
+			entries[n++].check = &changes[i].match->check;
+	}
+	int r = end_and_add(tx, changes, count, next, e);
+	return r < 0 ? r : security_check_change_many(tx, entries, n, next, e);
 }
 
 /* $1: the epoch that readers see; "since > 0" and "until > 0" name the small indexes of what is not

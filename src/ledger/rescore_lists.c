@@ -99,13 +99,10 @@ bool rescore_lists_put(struct rescore_lists *l, int64_t key, struct bytes checks
 	return true;
 }
 
-int rescore_lists_cache(struct rescore_lists *l, int64_t key, struct bytes checks, struct err *e)
+void rescore_lists_make_space(struct rescore_lists *l)
 {
-	if (l->data.len + checks.len + 16 > RESCORE_CACHE_MAX)
+	if (l->data.len > RESCORE_CACHE_MAX)
 		rescore_lists_clear(l);
-	return rescore_lists_put(l, key, checks)
-		   ? 0
-		   : err_set(e, ERR_NOMEM, "no memory for the checks of a set");
 }
 
 void rescore_ids_add(struct rescore_ids *l, int64_t id)
@@ -156,4 +153,56 @@ int rescore_ids_collect(struct db_tx *tx, const char *text, const struct db_valu
 		rescore_ids_add(out, db_int(s, 0));
 	db_done(s);
 	return r;
+}
+
+const struct rescore_pair *rescore_pairs_all(const struct buf *pairs)
+{
+	return (const struct rescore_pair *)(const void *)pairs->ptr;
+}
+
+size_t rescore_pairs_count(const struct buf *pairs)
+{
+	return pairs->len / sizeof(struct rescore_pair);
+}
+
+void rescore_pairs_add(struct buf *pairs, int64_t id, int64_t other)
+{
+	const struct rescore_pair p = {.id = id, .other = other};
+	buf_put(pairs, (struct bytes){.ptr = (const uint8_t *)&p, .len = sizeof p});
+}
+
+int rescore_pairs_collect(struct db_tx *tx, const char *text, const struct db_value *args,
+			  size_t count, struct buf *pairs, struct err *e)
+{
+	struct db_stmt *s = db_query(tx, text, args, count, e);
+	if (!s)
+		return -(int)e->code;
+	int r;
+	while ((r = db_step(s, e)) > 0)
+		rescore_pairs_add(pairs, db_int(s, 0), db_int(s, 1));
+	db_done(s);
+	return r;
+}
+
+static int by_pair(const void *a, const void *b)
+{
+	const struct rescore_pair *x = a, *y = b;
+	int d = (x->id > y->id) - (x->id < y->id);
+	return d ? d : (x->other > y->other) - (x->other < y->other);
+}
+
+int rescore_pairs_settle(struct buf *pairs, struct err *e)
+{
+	if (!buf_ok(pairs))
+		return err_set(e, ERR_NOMEM, "no memory for a list of pairs");
+	struct rescore_pair *all = (struct rescore_pair *)(void *)pairs->ptr;
+	size_t n = rescore_pairs_count(pairs), kept = 0;
+	if (n)
+		qsort(all, n, sizeof *all, by_pair);
+	for (size_t i = 0; i < n; i++) {
+		if (kept == 0 || by_pair(&all[kept - 1], &all[i]) != 0)
+			all[kept++] = all[i];
+	}
+	pairs->len = kept * sizeof *all;
+	return 0;
 }

@@ -6,7 +6,8 @@
 
 #define CHANGES_STEP 256U /* a write transaction: a few milliseconds */
 #define BATCH_PACKAGES 256U
-#define BATCH_BUDGET (256U << 20) /* bytes: matches of a batch; a kernel has some 5,000 */
+#define BATCH_BUDGET (512U << 20) /* bytes: matches of a batch */
+#define BATCH_FULL (64U << 20)	  /* a batch that has as much ends; a kernel has some 5,000 */
 #define CLEAR_STEP 250U		  /* rows of each kind: some milliseconds */
 
 struct batch {
@@ -18,39 +19,52 @@ struct batch {
 	size_t at, count;	      /* of changes, in a write transaction */
 };
 
-static int one_package(struct db_tx *tx, struct batch *b, int64_t package, struct err *e)
+static int look_at_checks(struct batch *b, const struct package_matches *p, struct err *e)
 {
-	struct pkg p = {0};
-	struct match *m = NULL;
-	int r = rescore_go_on(b->r, e);
-	if (r == 0)
-		r = package_get(tx, package, &b->arena, &p, e);
-	int64_t n = r < 0 ? r : match_package(b->r->now, &p, &b->arena, &m, e);
-	if (n < 0)
-		return (int)n;
-	for (int64_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < p->count; i++) {
+		const struct match *m = &p->matches[i];
 		struct bytes known;
-		if (rescore_lists_find(b->checks, (int64_t)m[i].check.id, &known))
+		if (rescore_lists_find(b->checks, (int64_t)m->check.id, &known))
 			continue;
-		struct matches_change c = {.kind = MATCHES_CHECK, .match = &m[i]};
+		const struct matches_change c = {.kind = MATCHES_CHECK, .match = m};
 		buf_put(&b->changes, (struct bytes){.ptr = (const uint8_t *)&c, .len = sizeof c});
-		if (!rescore_lists_put(b->checks, (int64_t)m[i].check.id, BYTES_NONE))
+		if (!rescore_lists_put(b->checks, (int64_t)m->check.id, BYTES_NONE))
 			return err_set(e, ERR_NOMEM, "no memory for the checks of a switch");
 	}
-	return matches_compare(tx, package, m, (size_t)n, &b->changes, e);
+	return 0;
 }
 
-/* Up to a batch of packages, fewer when they change much. */
+static int match_one(struct batch *b, const struct pkg *p, struct package_matches *ret,
+		     struct err *e)
+{
+	struct match *m = NULL;
+	int r = rescore_go_on(b->r, e);
+	int64_t n = r < 0 ? r : match_package(b->r->now, p, &b->arena, &m, e);
+	if (n < 0)
+		return (int)n;
+	ret->matches = m;
+	ret->count = (size_t)n;
+	return look_at_checks(b, ret, e);
+}
+
+/* Up to a batch of packages, fewer when they have much. */
 static int compare_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct batch *b = arg;
-	int r = 0;
-	for (b->to = b->from; r == 0 && b->to < rescore_ids_count(&b->r->packages) &&
-			      b->to - b->from < BATCH_PACKAGES &&
-			      b->changes.len < CHANGES_STEP * sizeof(struct matches_change);
-	     b->to++)
-		r = one_package(tx, b, rescore_ids_all(&b->r->packages)[b->to], e);
-	return r;
+	const int64_t *ids = rescore_ids_all(&b->r->packages) + b->from;
+	size_t left = rescore_ids_count(&b->r->packages) - b->from, n = 0;
+	size_t most = left < BATCH_PACKAGES ? left : BATCH_PACKAGES;
+	struct pkg *packages = arena_alloc(&b->arena, most, sizeof *packages);
+	struct package_matches *now = arena_alloc(&b->arena, most, sizeof *now);
+	if (!packages || !now)
+		return err_set(e, ERR_NOMEM, "no memory for packages");
+	int r = package_get_many(tx, ids, most, &b->arena, packages, e);
+	for (; r == 0 && n < most && b->arena.used < BATCH_FULL; n++) {
+		now[n].package = ids[n];
+		r = match_one(b, &packages[n], &now[n], e);
+	}
+	b->to = b->from + n;
+	return r < 0 ? r : matches_compare_many(tx, now, n, &b->changes, e);
 }
 
 static int write_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -58,11 +72,7 @@ static int write_tx(struct db_tx *tx, void *arg, struct err *e)
 	const struct batch *b = arg;
 	const struct matches_change *all =
 	    (const struct matches_change *)(const void *)b->changes.ptr;
-	for (size_t i = 0; i < b->count; i++) {
-		if (matches_change(tx, &all[b->at + i], b->r->epoch + 1, e) < 0)
-			return -(int)e->code;
-	}
-	return 0;
+	return matches_change_many(tx, all + b->at, b->count, b->r->epoch + 1, e);
 }
 
 int rescore_matches(struct rescore *r, struct err *e)

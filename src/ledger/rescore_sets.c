@@ -1,7 +1,10 @@
-/* A set's next checks come from those it has: without what its changed packages lose and no other
- * of its packages has, with what they get. Only a set of which nothing is certain (the first
- * database; one that an interrupted switch prepared, maybe of another generation), or of which most
- * packages changed, is put together from all of them. */
+/* A set's next checks come from those it has: with what its changed packages get. Only a set of
+ * which nothing is certain (the first database; one that an interrupted switch prepared, maybe of
+ * another generation), of which most packages changed, or one of whose packages lost something that
+ * another may have too, is put together from all of them. Sets are looked at many at a time, and
+ * what they need is read with a question for each kind. */
+#include "base/cursor.h"
+#include "ledger/many.h"
 #include "ledger/rescore_lists.h"
 
 #include <stdlib.h>
@@ -11,256 +14,332 @@
 #define CHECKS_MAX (64U << 20)
 #define RESULTS_MAX (256U << 20)
 
-/* A set and a package of it that changed; package 0: put the set together anew. */
-struct pair {
-	int64_t set, package;
-};
-
-struct changed {
-	struct rescore *r;
-	struct buf pairs; /* struct pair */
+struct set_row {
+	int64_t id;
+	const struct rescore_pair *pairs; /* it, and its packages that changed; 0: all may have */
+	size_t count;
+	int64_t package_count;
+	bool is_prepared; /* by a switch */
+	bool is_whole;	  /* to be put together from all packages */
+	struct bytes before;
 };
 
 struct step {
 	struct rescore *r;
-	const struct pair *pairs; /* ascending; all of a set */
+	const struct rescore_pair *pairs; /* ascending; all of a set */
 	size_t count;
-	struct check_union now, lost,
-	    got; /* of one set: as readers see it; of its changed packages, before and after */
-	struct check_union all;
-	struct buf kept;    /* scratch */
-	struct buf results; /* id, blob: those that are to be written */
+	struct arena arena;
+	struct set_row sets[SETS_STEP];
+	size_t set_count;
+	int64_t ids[SETS_STEP];
+	struct buf members; /* of whole sets */
+	struct rescore_ids packages;
+	struct check_union lost, got, all; /* of one set */
+	struct buf kept;		   /* scratch */
+	struct buf results;		   /* id, blob: those that are to be written */
 };
 
-static int collect(struct db_tx *tx, const char *text, int64_t arg, int64_t package,
-		   struct buf *pairs, struct err *e)
+static int no_memory(struct err *e)
 {
-	struct db_stmt *s = db_query(tx, text, DB_ARGS(DB_I(arg)), e);
-	int r = s ? 0 : -(int)e->code;
-	while (r == 0 && (r = db_step(s, e)) > 0) {
-		struct pair p = {.set = db_int(s, 0), .package = package};
-		buf_put(pairs, (struct bytes){.ptr = (const uint8_t *)&p, .len = sizeof p});
-		r = buf_ok(pairs) ? 0 : err_set(e, ERR_NOMEM, "no memory for the sets of a switch");
-	}
-	db_done(s);
-	return r;
-}
-
-static int by_set(const void *a, const void *b)
-{
-	const struct pair *x = a, *y = b;
-	int d = (x->set > y->set) - (x->set < y->set);
-	return d ? d : (x->package > y->package) - (x->package < y->package);
+	return err_set(e, ERR_NOMEM, "no memory for the checks of sets");
 }
 
 static int changed_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	struct changed *c = arg;
-	const struct rescore *r = c->r;
-	int rc = r->old
-		     ? collect(tx, "SELECT id FROM package_set WHERE since > $1", r->epoch, 0,
-			       &c->pairs, e)
-		     : collect(tx, "SELECT id FROM package_set WHERE id > $1", 0, 0, &c->pairs, e);
-	for (size_t i = 0; r->old && i < rescore_ids_count(&r->packages) && rc == 0; i++) {
-		int64_t package = rescore_ids_all(&r->packages)[i];
+	struct step *w = arg;
+	const struct rescore *r = w->r;
+	size_t n = r->old ? rescore_ids_count(&r->packages) : 0;
+	int rc = rescore_pairs_collect(tx, "SELECT id, 0 FROM package_set WHERE since > $1",
+				       DB_ARGS(DB_I(r->old ? r->epoch : -1)), &w->members, e);
+	for (size_t i = 0; i < n && rc == 0; i += DB_LIST_MAX) {
 		rc = rescore_go_on(r, e);
 		if (rc == 0)
-			rc = collect(tx, "SELECT set_id FROM set_package WHERE package_id = $1",
-				     package, package, &c->pairs, e);
+			rc = rescore_pairs_collect(
+			    tx,
+			    "SELECT set_id, package_id FROM set_package"
+			    " WHERE package_id {IN $1}",
+			    DB_ARGS(DB_INTS(rescore_ids_all(&r->packages) + i,
+					    n - i < DB_LIST_MAX ? n - i : DB_LIST_MAX)),
+			    &w->members, e);
 	}
-	if (rc == 0 && c->pairs.len)
-		qsort(c->pairs.ptr, c->pairs.len / sizeof(struct pair), sizeof(struct pair),
-		      by_set);
+	return rc < 0 ? rc : rescore_pairs_settle(&w->members, e);
+}
+
+static int put_now(struct rescore *r, int64_t package, struct check_union *checks, struct buf *kept,
+		   struct err *e)
+{
+	if (check_union_put(checks, kept, e) < 0)
+		return -(int)e->code;
+	check_union_clear(checks);
+	return rescore_lists_put(r->cache, package, buf_bytes(kept)) ? 0 : no_memory(e);
+}
+
+/* Those of ids that the cache does not have. */
+static int not_cached(struct rescore *r, const struct rescore_ids *ids, struct rescore_ids *out,
+		      struct err *e)
+{
+	struct bytes known;
+	for (size_t i = 0; i < rescore_ids_count(ids); i++) {
+		int64_t id = rescore_ids_all(ids)[i];
+		if (!rescore_lists_find(r->cache, id, &known))
+			rescore_ids_add(out, id);
+	}
+	return rescore_ids_settle(out, e);
+}
+
+/* A list for each of the packages; those without a match get an empty one. */
+static int read_now(struct rescore *r, struct db_tx *tx, const int64_t *ids, size_t count,
+		    struct buf *kept, struct err *e)
+{
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT m.package_id, c.id, c.severity, m.patchable FROM package_match m"
+		     " JOIN security_check c ON c.id = m.check_id WHERE m.package_id {IN $1}"
+		     " ORDER BY m.package_id",
+		     DB_ARGS(DB_INTS(ids, count)), e);
+	struct check_union own = {0};
+	size_t at = 0;
+	int rc = s ? 0 : -(int)e->code;
+	while (s && rc >= 0 && (rc = db_step(s, e)) > 0) {
+		const struct set_check c = {.id = (uint64_t)db_int(s, 1),
+					    .severity = (uint8_t)db_int(s, 2),
+					    .patchable = db_int(s, 3) != 0};
+		for (; rc >= 0 && at < count && ids[at] != db_int(s, 0); at++)
+			rc = put_now(r, ids[at], &own, kept, e);
+		if (rc >= 0)
+			rc = check_union_add_one(&own, c, e);
+	}
+	db_done(s);
+	for (; rc >= 0 && at < count; at++)
+		rc = put_now(r, ids[at], &own, kept, e);
+	check_union_free(&own);
+	return rc < 0 ? rc : 0;
+}
+
+/* What readers see of these packages into the cache. */
+static int load_now(struct step *w, struct db_tx *tx, struct err *e)
+{
+	struct rescore_ids missing;
+	buf_init(&missing.buf, RESCORE_IDS_MAX);
+	int rc = rescore_ids_settle(&w->packages, e);
+	if (rc == 0)
+		rc = not_cached(w->r, &w->packages, &missing, e);
+	size_t n = rescore_ids_count(&missing);
+	for (size_t i = 0; rc == 0 && i < n; i += DB_LIST_MAX)
+		rc = read_now(w->r, tx, rescore_ids_all(&missing) + i,
+			      n - i < DB_LIST_MAX ? n - i : DB_LIST_MAX, &w->kept, e);
+	buf_free(&missing.buf);
 	return rc;
 }
 
-/* The checks that readers see of a package. */
-static int package_now(struct step *w, struct db_tx *tx, int64_t package, struct check_union *out,
-		       struct err *e)
-{
-	struct bytes checks;
-	if (rescore_lists_find(w->r->cache, package, &checks))
-		return check_union_add(out, checks, e);
-	struct check_union own = {0};
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT c.id, c.severity, m.patchable FROM package_match m JOIN "
-		     "security_check c ON c.id = m.check_id"
-		     " WHERE m.package_id = $1",
-		     DB_ARGS(DB_I(package)), e);
-	int r = s ? 0 : -(int)e->code;
-	while (r == 0 && (r = db_step(s, e)) > 0)
-		r = check_union_add_one(&own,
-					(struct set_check){.id = (uint64_t)db_int(s, 0),
-							   .severity = (uint8_t)db_int(s, 1),
-							   .patchable = db_int(s, 2) != 0},
-					e);
-	db_done(s);
-	if (r == 0)
-		r = check_union_put(&own, &w->kept, e);
-	check_union_free(&own);
-	if (r == 0)
-		r = check_union_add(out, buf_bytes(&w->kept), e);
-	return r < 0 ? r : rescore_lists_cache(w->r->cache, package, buf_bytes(&w->kept), e);
-}
-
-static int anew(struct step *w, struct db_tx *tx, int64_t set, struct err *e)
-{
-	struct bytes checks;
-	struct db_stmt *s = db_query(tx, "SELECT package_id FROM set_package WHERE set_id = $1",
-				     DB_ARGS(DB_I(set)), e);
-	int r = s ? 0 : -(int)e->code;
-	while (r == 0 && (r = db_step(s, e)) > 0)
-		r = rescore_lists_find(w->r->next, db_int(s, 0), &checks)
-			? check_union_add(&w->all, checks, e)
-			: package_now(w, tx, db_int(s, 0), &w->all, e);
-	db_done(s);
-	return r;
-}
-
-/* 1 = a package of the set that did not change has the check. */
-static int has_other(struct step *w, struct db_tx *tx, int64_t set, uint64_t check, struct err *e)
-{
-	struct bytes checks;
-	bool found = false;
-	struct db_stmt *s = db_query(tx,
-				     "SELECT p.package_id FROM set_package p JOIN package_match m "
-				     "ON m.package_id = p.package_id"
-				     " AND m.check_id = $2 WHERE p.set_id = $1",
-				     DB_ARGS(DB_I(set), DB_I(check)), e);
-	int r = s ? 1 : -(int)e->code;
-	while (!found && r > 0 && (r = db_step(s, e)) > 0)
-		found = !rescore_lists_find(w->r->next, db_int(s, 0), &checks);
-	db_done(s);
-	return r < 0 ? r : found;
-}
-
-static bool has(const struct check_union *u, size_t *at, uint64_t check)
-{
-	while (*at < u->count && u->items[*at].id < check)
-		(*at)++;
-	return *at < u->count && u->items[*at].id == check;
-}
-
-/* All of now but what the changed packages had, unless another has it too; and all that they get.
- */
-static int change(struct step *w, struct db_tx *tx, int64_t set, struct err *e)
-{
-	size_t in_lost = 0, in_got = 0;
-	int r = 0;
-	check_union_settle(&w->now);
-	check_union_settle(&w->lost);
-	check_union_settle(&w->got);
-	for (size_t i = 0; i < w->now.count && r >= 0; i++) {
-		struct set_check c = w->now.items[i];
-		if (has(&w->got, &in_got, c.id))
-			continue;
-		r = has(&w->lost, &in_lost, c.id) ? has_other(w, tx, set, c.id, e) : 1;
-		if (r > 0)
-			r = check_union_add_one(&w->all, c, e);
-	}
-	for (size_t i = 0; i < w->got.count && r >= 0; i++)
-		r = check_union_add_one(&w->all, w->got.items[i], e);
-	return r < 0 ? r : 0;
-}
-
-/* w->kept: the checks that the set has. 1 = a switch prepared them. */
-static int read_set(struct step *w, struct db_tx *tx, int64_t set, int64_t *ret_packages,
-		    struct err *e)
-{
-	struct db_stmt *s =
-	    db_query(tx, "SELECT checks, since, package_count FROM package_set WHERE id = $1",
-		     DB_ARGS(DB_I(set)), e);
-	int r = s ? db_step(s, e) : -(int)e->code;
-	bool prepared = false;
-	buf_clear(&w->kept);
-	if (r > 0) {
-		buf_put(&w->kept, db_bytes(s, 0));
-		prepared = db_int(s, 1) > w->r->epoch;
-		*ret_packages = db_int(s, 2);
-	}
-	db_done(s);
-	if (r == 0)
-		return err_set(e, ERR_INTERNAL, "package set %lld is not there", (long long)set);
-	if (r > 0 && !buf_ok(&w->kept))
-		return err_set(e, ERR_NOMEM, "no memory for the checks of a set");
-	return r < 0 ? r : prepared;
-}
-
-static int one_set(struct step *w, struct db_tx *tx, const struct pair *p, size_t count,
-		   struct err *e)
-{
-	struct bytes next;
-	struct buf before;
-	check_union_clear(&w->now);
-	check_union_clear(&w->lost);
-	check_union_clear(&w->got);
-	check_union_clear(&w->all);
-	int64_t packages = 0;
-	int prepared = read_set(w, tx, p->set, &packages, e), r = prepared;
-	bool whole = p->package == 0 || (int64_t)count > packages / 2;
-	buf_init(&before, CHECKS_MAX);
-	buf_put(&before, buf_bytes(&w->kept));
-	if (r >= 0 && whole)
-		r = anew(w, tx, p->set, e);
-	else if (r >= 0)
-		r = check_union_add(&w->now, buf_bytes(&before), e);
-	for (size_t i = 0; !whole && i < count && r >= 0; i++) {
-		r = package_now(w, tx, p[i].package, &w->lost, e);
-		if (r == 0 && rescore_lists_find(w->r->next, p[i].package, &next))
-			r = check_union_add(&w->got, next, e);
-	}
-	if (r >= 0 && !whole)
-		r = change(w, tx, p->set, e);
-	if (r >= 0)
-		r = check_union_put(&w->all, &w->kept, e);
-	if (r >= 0 && (prepared || !bytes_eq(buf_bytes(&before), buf_bytes(&w->kept)))) {
-		rescore_ids_add(&w->r->sets, p->set);
-		buf_put_le64(&w->results, (uint64_t)p->set);
-		buf_put_blob(&w->results, buf_bytes(&w->kept));
-	}
-	if (r >= 0 && (!buf_ok(&before) || !buf_ok(&w->results)))
-		r = err_set(e, ERR_NOMEM, "no memory for the checks of sets");
-	buf_free(&before);
-	return r < 0 ? r : 0;
-}
-
-static size_t of_one_set(const struct pair *p, size_t count)
+static size_t of_one_set(const struct rescore_pair *p, size_t count)
 {
 	size_t n = 1;
-	while (n < count && p[n].set == p->set)
+	while (n < count && p[n].id == p->id)
 		n++;
 	return n;
+}
+
+static void split(struct step *w)
+{
+	w->set_count = 0;
+	for (size_t i = 0, n; i < w->count; i += n) {
+		n = of_one_set(w->pairs + i, w->count - i);
+		w->ids[w->set_count] = w->pairs[i].id;
+		w->sets[w->set_count++] =
+		    (struct set_row){.id = w->pairs[i].id, .pairs = w->pairs + i, .count = n};
+	}
+}
+
+static int read_sets(struct step *w, struct db_tx *tx, struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT id, since, package_count, checks FROM package_set"
+				     " WHERE id {IN $1} ORDER BY id",
+				     DB_ARGS(DB_INTS(w->ids, w->set_count)), e);
+	int rc = s ? 0 : -(int)e->code;
+	size_t n = 0;
+	while (s && n < w->set_count && (rc = db_step(s, e)) > 0 && db_int(s, 0) == w->ids[n]) {
+		struct set_row *set = &w->sets[n++];
+		bool ok;
+		set->is_prepared = db_int(s, 1) > w->r->epoch;
+		set->package_count = db_int(s, 2);
+		set->before = arena_bytes(&w->arena, db_bytes(s, 3), &ok);
+		/* Its packages come first, if there are any: 0 is below all numbers. */
+		set->is_whole =
+		    set->pairs->other == 0 || (int64_t)set->count > set->package_count / 2;
+		if (!ok) {
+			rc = no_memory(e);
+			break;
+		}
+	}
+	db_done(s);
+	if (rc >= 0 && n < w->set_count)
+		rc =
+		    err_set(e, ERR_INTERNAL, "package set %lld is not there", (long long)w->ids[n]);
+	return rc < 0 ? rc : 0;
+}
+
+/* The checks of the changed packages of a set, as readers see them and as they will be. */
+static int lost_and_got(struct step *w, const struct set_row *set, struct err *e)
+{
+	struct bytes checks;
+	int rc = 0;
+	check_union_clear(&w->lost);
+	check_union_clear(&w->got);
+	for (size_t i = 0; rc == 0 && i < set->count; i++) {
+		if (rescore_lists_find(w->r->cache, set->pairs[i].other, &checks))
+			rc = check_union_add(&w->lost, checks, e);
+		if (rc == 0 && rescore_lists_find(w->r->next, set->pairs[i].other, &checks))
+			rc = check_union_add(&w->got, checks, e);
+	}
+	check_union_settle(&w->lost);
+	check_union_settle(&w->got);
+	return rc;
+}
+
+/* All of a is in b as it is. */
+static bool is_within(const struct check_union *a, const struct check_union *b)
+{
+	for (size_t i = 0, k = 0; i < a->count; i++) {
+		const struct set_check *x = &a->items[i];
+		while (k < b->count && b->items[k].id < x->id)
+			k++;
+		if (k == b->count || b->items[k].id != x->id ||
+		    b->items[k].severity != x->severity || b->items[k].patchable != x->patchable)
+			return false;
+	}
+	return true;
+}
+
+/* A set's next checks, in w->all: kept when they are others, or were prepared. */
+static int keep_result(struct step *w, const struct set_row *set, struct err *e)
+{
+	if (check_union_put(&w->all, &w->kept, e) < 0)
+		return -(int)e->code;
+	if (!set->is_prepared && bytes_eq(set->before, buf_bytes(&w->kept)))
+		return 0;
+	rescore_ids_add(&w->r->sets, set->id);
+	buf_put_le64(&w->results, (uint64_t)set->id);
+	buf_put_blob(&w->results, buf_bytes(&w->kept));
+	return buf_ok(&w->results) ? 0 : no_memory(e);
+}
+
+/* The sets that need no other packages than those that changed; the rest is whole. */
+static int from_before(struct step *w, struct db_tx *tx, struct err *e)
+{
+	buf_clear(&w->packages.buf);
+	for (size_t i = 0; i < w->set_count; i++) {
+		for (size_t k = 0; !w->sets[i].is_whole && k < w->sets[i].count; k++)
+			rescore_ids_add(&w->packages, w->sets[i].pairs[k].other);
+	}
+	int rc = load_now(w, tx, e);
+	for (size_t i = 0; rc == 0 && i < w->set_count; i++) {
+		struct set_row *set = &w->sets[i];
+		if (set->is_whole)
+			continue;
+		rc = lost_and_got(w, set, e);
+		set->is_whole = !is_within(&w->lost, &w->got);
+		if (rc < 0 || set->is_whole)
+			continue;
+		check_union_clear(&w->all);
+		rc = check_union_add(&w->all, set->before, e);
+		for (size_t k = 0; rc == 0 && k < w->got.count; k++)
+			rc = check_union_add_one(&w->all, w->got.items[k], e);
+		if (rc == 0)
+			rc = keep_result(w, set, e);
+	}
+	return rc;
+}
+
+static int read_members(struct step *w, struct db_tx *tx, struct err *e)
+{
+	size_t n = 0;
+	struct bytes known;
+	buf_clear(&w->members);
+	buf_clear(&w->packages.buf);
+	for (size_t i = 0; i < w->set_count; i++) {
+		if (w->sets[i].is_whole)
+			w->ids[n++] = w->sets[i].id;
+	}
+	int rc = n == 0 ? 0
+			: rescore_pairs_collect(tx,
+						"SELECT set_id, package_id FROM set_package"
+						" WHERE set_id {IN $1}",
+						DB_ARGS(DB_INTS(w->ids, n)), &w->members, e);
+	if (rc == 0)
+		rc = rescore_pairs_settle(&w->members, e);
+	for (size_t i = 0; rc == 0 && i < rescore_pairs_count(&w->members); i++) {
+		int64_t package = rescore_pairs_all(&w->members)[i].other;
+		if (!rescore_lists_find(w->r->next, package, &known))
+			rescore_ids_add(&w->packages, package);
+	}
+	return rc;
+}
+
+/* One set from all its packages; *at: of the members. */
+static int one_whole(struct step *w, const struct set_row *set, size_t *at, struct err *e)
+{
+	const struct rescore_pair *members = rescore_pairs_all(&w->members);
+	size_t count = rescore_pairs_count(&w->members);
+	int rc = 0;
+	check_union_clear(&w->all);
+	for (; rc == 0 && *at < count && members[*at].id == set->id; (*at)++) {
+		struct bytes checks;
+		if (rescore_lists_find(w->r->next, members[*at].other, &checks) ||
+		    rescore_lists_find(w->r->cache, members[*at].other, &checks))
+			rc = check_union_add(&w->all, checks, e);
+	}
+	return rc < 0 ? rc : keep_result(w, set, e);
+}
+
+static int from_all(struct step *w, struct db_tx *tx, struct err *e)
+{
+	int rc = read_members(w, tx, e);
+	if (rc == 0)
+		rc = load_now(w, tx, e);
+	for (size_t i = 0, at = 0; rc == 0 && i < w->set_count; i++) {
+		if (w->sets[i].is_whole)
+			rc = one_whole(w, &w->sets[i], &at, e);
+	}
+	return rc;
 }
 
 static int compute_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct step *w = arg;
-	int r = 0;
-	for (size_t i = 0, n; i < w->count && r == 0; i += n) {
-		n = of_one_set(w->pairs + i, w->count - i);
-		r = rescore_go_on(w->r, e);
-		if (r == 0)
-			r = one_set(w, tx, w->pairs + i, n, e);
-	}
-	return r;
+	arena_init(&w->arena, RESULTS_MAX);
+	rescore_lists_make_space(w->r->cache);
+	split(w);
+	int rc = rescore_go_on(w->r, e);
+	if (rc == 0)
+		rc = read_sets(w, tx, e);
+	if (rc == 0)
+		rc = from_before(w, tx, e);
+	if (rc == 0)
+		rc = from_all(w, tx, e);
+	arena_free(&w->arena);
+	return rc;
 }
 
 static int keep_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct step *w = arg;
 	struct cursor c = cur_of(buf_bytes(&w->results));
-	while (cur_left(&c)) {
+	struct many put = {.tx = tx,
+			   .columns = 3,
+			   .text = "UPDATE package_set SET checks = $2, since = $3 WHERE id = $1"};
+	int rc = 0;
+	while (rc == 0 && cur_left(&c)) {
 		int64_t set = (int64_t)cur_le64(&c);
-		struct bytes checks = cur_blob(&c);
-		if (db_exec(tx, "UPDATE package_set SET checks = $2, since = $3 WHERE id = $1",
-			    DB_ARGS(DB_I(set), DB_B(checks), DB_I(w->r->epoch + 1)), e) < 0)
-			return -(int)e->code;
+		const struct db_value values[] = {DB_I(set), DB_B(cur_blob(&c)),
+						  DB_I(w->r->epoch + 1)};
+		rc = many_add(&put, values, e);
 	}
-	return 0;
+	return many_end(&put, rc, e);
 }
 
-static int all_sets(struct step *w, const struct pair *pairs, size_t count, struct err *e)
+static int all_sets(struct step *w, const struct rescore_pair *pairs, size_t count, struct err *e)
 {
 	int rc = 0;
 	for (size_t i = 0; i < count && rc >= 0; i += w->count) {
@@ -276,23 +355,35 @@ static int all_sets(struct step *w, const struct pair *pairs, size_t count, stru
 	return rc;
 }
 
+static void step_free(struct step *w)
+{
+	buf_free(&w->members);
+	buf_free(&w->packages.buf);
+	buf_free(&w->kept);
+	buf_free(&w->results);
+	check_union_free(&w->lost);
+	check_union_free(&w->got);
+	check_union_free(&w->all);
+	free(w);
+}
+
 int rescore_sets(struct rescore *r, struct err *e)
 {
-	struct changed c = {.r = r};
-	struct step w = {.r = r};
-	buf_init(&c.pairs, RESCORE_IDS_MAX);
-	buf_init(&w.kept, CHECKS_MAX);
-	buf_init(&w.results, RESULTS_MAX);
-	int rc = db_run(r->db, DB_READ, changed_tx, &c, e);
+	struct buf changed;
+	struct step *w = calloc(1, sizeof *w);
+	if (!w)
+		return no_memory(e);
+	w->r = r;
+	buf_init(&w->members, RESCORE_IDS_MAX);
+	buf_init(&w->packages.buf, RESCORE_IDS_MAX);
+	buf_init(&w->kept, CHECKS_MAX);
+	buf_init(&w->results, RESULTS_MAX);
+	int rc = db_run(r->db, DB_READ, changed_tx, w, e);
+	changed = w->members;
+	buf_init(&w->members, RESCORE_IDS_MAX);
 	if (rc >= 0)
-		rc = all_sets(&w, (const struct pair *)(const void *)c.pairs.ptr,
-			      c.pairs.len / sizeof(struct pair), e);
-	buf_free(&c.pairs);
-	buf_free(&w.kept);
-	buf_free(&w.results);
-	check_union_free(&w.now);
-	check_union_free(&w.lost);
-	check_union_free(&w.got);
-	check_union_free(&w.all);
+		rc = all_sets(w, rescore_pairs_all(&changed), rescore_pairs_count(&changed), e);
+	buf_free(&changed);
+	step_free(w);
 	return rc < 0 ? rc : rescore_ids_settle(&r->sets, e);
 }

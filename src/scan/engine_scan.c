@@ -15,11 +15,8 @@
 
 #define COVERAGE_MAX (1U << 20)
 
-/* A package of the image on its way into the store. */
-struct row {
-	const struct inv_package *package;
-	uint8_t identity[PACKAGE_IDENTITY_LEN];
-	int64_t id; /* 0 = not kept yet */
+/* What is found of a package that is not kept yet. */
+struct found {
 	bool known; /* kept already when it was looked up: not matched here */
 	struct match *matches;
 	size_t match_count;
@@ -37,7 +34,8 @@ struct image_scan {
 	size_t layer_count;
 	struct inv_image image;
 	struct assess assess;
-	struct row *rows;
+	struct package_entry *entries; /* of image.packages */
+	struct found *found;
 	struct ledger_image out;
 };
 
@@ -237,8 +235,19 @@ static int take_layers(struct image_scan *w, struct err *e)
 static int find_known(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct image_scan *w = arg;
-	for (size_t i = 0; i < w->image.package_count; i++) {
-		if (package_find(tx, w->rows[i].identity, &w->rows[i].id, e) < 0)
+	return package_find_many(tx, w->entries, w->image.package_count, e);
+}
+
+static int make_entries(struct image_scan *w, struct err *e)
+{
+	size_t n = w->image.package_count;
+	w->entries = arena_alloc(w->arena, n, sizeof *w->entries);
+	w->found = arena_alloc(w->arena, n, sizeof *w->found);
+	if (!w->entries || !w->found)
+		return err_set(e, ERR_NOMEM, "no memory for %zu packages", n);
+	for (size_t i = 0; i < n; i++) {
+		w->entries[i].pkg = &w->image.packages[i].pkg;
+		if (package_identity(&w->entries[i], e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
@@ -247,64 +256,58 @@ static int find_known(struct db_tx *tx, void *arg, struct err *e)
 /* Match what the store does not know yet. The caller holds the generation. */
 static int match_new(struct image_scan *w, struct err *e)
 {
-	w->rows = arena_alloc(w->arena, w->image.package_count, sizeof *w->rows);
-	if (!w->rows)
-		return err_set(e, ERR_NOMEM, "no memory for %zu packages", w->image.package_count);
-	for (size_t i = 0; i < w->image.package_count; i++) {
-		w->rows[i].package = &w->image.packages[i];
-		if (package_identity(&w->image.packages[i].pkg, w->rows[i].identity, e) < 0)
-			return -(int)ERR_NOMEM;
-	}
-	if (db_run(w->g->o.db, DB_READ, find_known, w, e) < 0)
+	if (make_entries(w, e) < 0 || db_run(w->g->o.db, DB_READ, find_known, w, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; w->g->vdb && i < w->image.package_count; i++) {
-		struct row *r = &w->rows[i];
-		r->known = r->id != 0;
-		if (r->known)
+		struct found *f = &w->found[i];
+		f->known = w->entries[i].row.id != 0;
+		if (f->known)
 			continue;
-		int64_t n = match_package(w->g->vdb, &r->package->pkg, w->arena, &r->matches, e);
+		int64_t n = match_package(w->g->vdb, w->entries[i].pkg, w->arena, &f->matches, e);
 		if (n < 0)
 			return (int)n;
-		r->match_count = (size_t)n;
+		f->match_count = (size_t)n;
 	}
 	return 0;
 }
 
+/* Packages that are kept now but were not when they were looked up: another scan kept them
+ * meanwhile, with the matches of this generation. */
 static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
 {
-	for (size_t i = 0; i < w->image.package_count; i++) {
-		struct row *r = &w->rows[i];
-		int64_t id;
-		int known = package_find(tx, r->identity, &id, e);
-		if (known < 0)
-			return known;
+	size_t count = w->image.package_count, n = 0;
+	struct package_matches *matches = arena_alloc(w->arena, count, sizeof *matches);
+	if (!matches)
+		return err_set(e, ERR_NOMEM, "no memory for %zu packages", count);
+	if (package_put_many(tx, w->entries, count, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < count; i++) {
+		if (!w->entries[i].row.is_new)
+			continue;
 		/* Known then and not now: it was cleared away, and its matches were not looked for.
 		 */
-		if (known == 0 && r->known)
+		if (w->found[i].known)
 			return err_set(e, ERR_CONFLICT, "a package was cleared away meanwhile");
-		/* Known now but not when it was looked up: another scan kept it meanwhile, with the
-		 * matches of this generation. */
-		if (known == 0 && (package_add(tx, &r->package->pkg, r->identity, &id, e) < 0 ||
-				   matches_put(tx, id, r->matches, r->match_count, e) < 0))
-			return -(int)e->code;
-		r->id = id;
+		matches[n++] = (struct package_matches){.package = w->entries[i].row.id,
+							.matches = w->found[i].matches,
+							.count = w->found[i].match_count};
 	}
-	return 0;
+	return matches_put_many(tx, matches, n, e);
 }
 
 /* The packages by the layer that brought them in. */
-static int make_parts(struct image_scan *w, struct ledger_image_part **ret, size_t *ret_count,
+static int make_parts(struct image_scan *w, struct image_part **ret, size_t *ret_count,
 		      struct err *e)
 {
-	struct ledger_image_part *parts = arena_alloc(w->arena, w->layer_count, sizeof *parts);
+	struct image_part *parts = arena_alloc(w->arena, w->layer_count, sizeof *parts);
 	size_t n = 0;
 	if (!parts)
 		return err_set(e, ERR_NOMEM, "no memory");
 	for (size_t layer = 0; layer < w->layer_count; layer++) {
-		struct ledger_image_part *p = &parts[n];
-		*p = (struct ledger_image_part){.position = (uint32_t)layer,
-						.layer = bytes_of(w->assess.layers[layer].digest),
-						.created_by = w->layers[layer].created_by};
+		struct image_part *p = &parts[n];
+		*p = (struct image_part){.position = (uint32_t)layer,
+					 .layer = bytes_of(w->assess.layers[layer].digest),
+					 .created_by = w->layers[layer].created_by};
 		for (size_t i = 0; i < w->image.package_count; i++)
 			p->member_count += w->image.packages[i].layer == layer;
 		if (p->member_count == 0)
@@ -316,7 +319,7 @@ static int make_parts(struct image_scan *w, struct ledger_image_part **ret, size
 		for (size_t i = 0; i < w->image.package_count; i++) {
 			if (w->image.packages[i].layer == layer)
 				p->members[at++] = (struct package_set_member){
-				    .package = w->rows[i].id,
+				    .package = w->entries[i].row.id,
 				    .path = w->image.packages[i].pkg.path};
 		}
 		n++;
@@ -372,7 +375,7 @@ static int look_again(struct db_tx *tx, struct image_scan *w, struct err *e)
 static int commit(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct image_scan *w = arg;
-	struct ledger_image_part *parts;
+	struct image_part *parts;
 	size_t part_count;
 	if (look_again(tx, w, e) < 0 || put_packages(tx, w, e) < 0 ||
 	    make_parts(w, &parts, &part_count, e) < 0)

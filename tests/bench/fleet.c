@@ -12,11 +12,11 @@
 #include "store/event.h"
 #include "ledger/images.h"
 #include "store/inventories.h"
-#include "ledger/matches.h"
 #include "store/pack.h"
 #include "store/registry.h"
 #include "store/scope.h"
 #include "store/scans.h"
+#include "../unit/ledger_case.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -356,16 +356,13 @@ static int put_package(struct db_tx *tx, struct fill *l, struct member m, int64_
 {
 	int64_t *id = &l->packages[m.name * FLEET_VERSIONS + m.version];
 	struct words w = {0};
-	uint8_t identity[PACKAGE_IDENTITY_LEN];
 	struct match *matches;
 	struct arena a;
 	if (*id == 0) {
 		struct pkg p = package_of(l->f, m, &w);
 		arena_init(&a, 64U << 20);
 		int64_t n = match_package(l->v, &p, &a, &matches, e);
-		if (n < 0 || package_identity(&p, identity, e) < 0 ||
-		    package_add(tx, &p, identity, id, e) < 0 ||
-		    matches_put(tx, *id, matches, (size_t)n, e) < 0)
+		if (n < 0 || ledger_case_package(tx, &p, matches, (size_t)n, id, e) < 0)
 			return -(int)e->code;
 		arena_free(&a);
 	}
@@ -442,7 +439,7 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 		    struct bytes digest, struct err *e)
 {
 	struct package_set_member members[FLEET_LAYERS_MAX][FLEET_OS_PACKAGES];
-	struct ledger_image_part parts[FLEET_LAYERS_MAX];
+	struct image_part parts[FLEET_LAYERS_MAX];
 	char layers[FLEET_LAYERS_MAX][DIGEST_TEXT_CAP], lines[FLEET_LAYERS_MAX][48],
 	    paths[FLEET_LAYERS_MAX][48];
 	size_t total = 0;
@@ -458,11 +455,11 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 				return -(int)e->code;
 		}
 		total += n;
-		parts[i] = (struct ledger_image_part){.position = (uint32_t)i,
-						      .layer = bytes_of(layers[i]),
-						      .created_by = bytes_of(lines[i]),
-						      .members = members[i],
-						      .member_count = n};
+		parts[i] = (struct image_part){.position = (uint32_t)i,
+					       .layer = bytes_of(layers[i]),
+					       .created_by = bytes_of(lines[i]),
+					       .members = members[i],
+					       .member_count = n};
 	}
 	char coverage[160], detail[80];
 	(void)snprintf(coverage, sizeof coverage,

@@ -116,8 +116,9 @@ static int match_packages(struct recount *c, struct db_tx *tx, struct err *e)
 		struct pkg p;
 		struct match *m;
 		arena_init(&a, 64U << 20);
-		int64_t n =
-		    package_get(tx, id, &a, &p, e) < 0 ? -1 : match_package(c->v, &p, &a, &m, e);
+		int64_t n = package_get_many(tx, &id, 1, &a, &p, e) < 0
+				? -1
+				: match_package(c->v, &p, &a, &m, e);
 		for (int64_t i = 0; i < n; i++)
 			add(&c->packages[id],
 			    (struct row){.check = m[i].check.id,
@@ -321,46 +322,63 @@ static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 	return (int)n;
 }
 
+#define IMAGES_STEP 64
+
+static int read_images(struct db_tx *tx, int64_t after, struct arena *a, struct ledger_image *out,
+		       struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
+				     " WHERE i.id > $1 ORDER BY i.id LIMIT $2",
+				     DB_ARGS(DB_I(after), DB_I(IMAGES_STEP)), e);
+	int r = s ? 0 : -(int)e->code, n = 0;
+	while (s && n < IMAGES_STEP && (r = db_step(s, e)) > 0 &&
+	       (r = ledger_image_row(s, a, &out[n], e)) == 0)
+		n++;
+	db_done(s);
+	return r < 0 ? r : n;
+}
+
+/* *at: of the parts. */
+static int compare_image(struct recount *c, struct db_tx *tx, const struct ledger_image *im,
+			 size_t *at, size_t every, struct err *e)
+{
+	struct image_counts want = {0};
+	size_t from = *at;
+	while (*at < c->part_count && c->parts[2 * *at] == im->id)
+		(*at)++;
+	struct list l = image_list(c, from, *at);
+	for (size_t i = 0; i < l.count; i++)
+		want.by[l.rows[i].severity]++;
+	/* Without sets: not scanned, or it could not be. */
+	enum image_state state = l.count       ? IMAGE_UNHEALTHY
+				 : from == *at ? im->state
+					       : IMAGE_HEALTHY;
+	add_to(sum_of(c, im->repository), &want, state);
+	if (memcmp(&want, &im->counts, sizeof want) != 0 || im->state != state)
+		c->wrong_images++;
+	c->finding_count += l.count;
+	free(l.rows);
+	return c->image_count++ % every == 0 ? compare_list(c, tx, im, from, *at, e) : 0;
+}
+
 static int compare_images(struct recount *c, struct db_tx *tx, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx, "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM " ORDER BY i.id",
-		     NULL, 0, e);
-	int64_t images = one(tx, "SELECT count(*) FROM image", e);
-	size_t at = 0, every = (size_t)images / LISTED + 1;
-	int r;
-	if (!s)
-		return -(int)e->code;
-	while ((r = db_step(s, e)) > 0) {
+	size_t at = 0, every = (size_t)one(tx, "SELECT count(*) FROM image", e) / LISTED + 1;
+	int64_t after = 0;
+	int n, r = 0;
+	do {
+		struct ledger_image images[IMAGES_STEP];
 		struct arena a;
-		struct ledger_image im;
-		struct image_counts want = {0};
-		arena_init(&a, 1U << 20);
-		r = ledger_image_row(s, &a, &im, e);
-		size_t from = at;
-		while (at < c->part_count && c->parts[2 * at] == im.id)
-			at++;
-		struct list l = image_list(c, from, at);
-		for (size_t i = 0; i < l.count; i++)
-			want.by[l.rows[i].severity]++;
-		enum image_state state =
-		    l.count ? IMAGE_UNHEALTHY
-		    : from == at
-			? im.state
-			: IMAGE_HEALTHY; /* without sets: not scanned, or it could not be */
-		add_to(sum_of(c, im.repository), &want, state);
-		if (memcmp(&want, &im.counts, sizeof want) != 0 || im.state != state)
-			c->wrong_images++;
-		c->finding_count += l.count;
-		free(l.rows);
-		if (r == 0 && c->image_count++ % every == 0)
-			r = compare_list(c, tx, &im, from, at, e);
+		arena_init(&a, 64U << 20);
+		n = read_images(tx, after, &a, images, e);
+		for (int i = 0; r == 0 && i < n; i++) {
+			after = images[i].id;
+			r = compare_image(c, tx, &images[i], &at, every, e);
+		}
 		arena_free(&a);
-		if (r < 0)
-			break;
-	}
-	db_done(s);
-	return r;
+	} while (n > 0 && r == 0);
+	return n < 0 ? n : r;
 }
 
 static int recount_tx(struct db_tx *tx, void *arg, struct err *e)

@@ -2,7 +2,7 @@
 #pragma once
 #include "ledger/findings.h"
 #include "ledger/images.h"
-#include "ledger/matches.h"
+#include "ledger_case.h"
 #include "store/schema.h"
 
 #include <setjmp.h>
@@ -128,7 +128,6 @@ static int fill_packages(struct db_tx *tx, struct err *e)
 {
 	for (unsigned p = 0; p < PACKAGES; p++) {
 		static char versions[PACKAGES][8];
-		uint8_t identity[PACKAGE_IDENTITY_LEN];
 		struct match matches[CHECKS];
 		size_t n = 0;
 		(void)snprintf(versions[p], sizeof versions[p], "1.%u", p);
@@ -141,9 +140,7 @@ static int fill_packages(struct db_tx *tx, struct err *e)
 		for (unsigned c = 0; c < CHECKS; c++)
 			if (now.matches[p][c].is)
 				matches[n++] = match_of(&now, p, c);
-		if (package_identity(&packages[p], identity, e) < 0 ||
-		    package_add(tx, &packages[p], identity, &package_ids[p], e) < 0 ||
-		    matches_put(tx, package_ids[p], matches, n, e) < 0)
+		if (ledger_case_package(tx, &packages[p], matches, n, &package_ids[p], e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
@@ -152,7 +149,7 @@ static int fill_packages(struct db_tx *tx, struct err *e)
 static int fill_image(struct db_tx *tx, unsigned i, struct err *e)
 {
 	static struct package_set_member members[PARTS][PACKAGES];
-	struct ledger_image_part parts[PARTS] = {0};
+	struct image_part parts[PARTS] = {0};
 	static char layers[PARTS][8];
 	(void)snprintf(images[i].digest, sizeof images[i].digest, "sha256:%03u", (i * 7) % IMAGES);
 	images[i].repository = repositories[dice(3)];
@@ -160,10 +157,10 @@ static int fill_image(struct db_tx *tx, unsigned i, struct err *e)
 	for (unsigned k = 0; k < images[i].parts; k++) {
 		images[i].part[k].set = dice(SETS); /* the same one twice, too */
 		(void)snprintf(layers[k], sizeof layers[k], "layer%u", k);
-		parts[k] = (struct ledger_image_part){.position = 2 * k,
-						      .layer = bytes_of(layers[k]),
-						      .created_by = BYTES_LIT("RUN"),
-						      .members = members[k]};
+		parts[k] = (struct image_part){.position = 2 * k,
+					       .layer = bytes_of(layers[k]),
+					       .created_by = BYTES_LIT("RUN"),
+					       .members = members[k]};
 		for (unsigned p = 0; p < PACKAGES; p++)
 			if (in_set[images[i].part[k].set][p])
 				members[k][parts[k].member_count++] = (struct package_set_member){
@@ -243,8 +240,8 @@ static int prepare_tx(struct db_tx *tx, void *arg, struct err *e)
 	for (unsigned c = 0; c < CHECKS; c++) {
 		struct match m = {.check = next.checks[c]};
 		assert_int_equal(
-		    matches_change(tx, &(struct matches_change){.kind = MATCHES_CHECK, .match = &m},
-				   to, e),
+		    matches_change_many(
+			tx, &(struct matches_change){.kind = MATCHES_CHECK, .match = &m}, 1, to, e),
 		    0);
 	}
 	for (unsigned p = 0; p < PACKAGES; p++) {
@@ -257,9 +254,9 @@ static int prepare_tx(struct db_tx *tx, void *arg, struct err *e)
 						     .package = package_ids[p],
 						     .match = &m};
 			if (now.matches[p][c].is)
-				assert_int_equal(matches_change(tx, &end, to, e), 0);
+				assert_int_equal(matches_change_many(tx, &end, 1, to, e), 0);
 			if (next.matches[p][c].is)
-				assert_int_equal(matches_change(tx, &add, to, e), 0);
+				assert_int_equal(matches_change_many(tx, &add, 1, to, e), 0);
 		}
 	}
 	for (unsigned i = 0; i < IMAGES; i++)

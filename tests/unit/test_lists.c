@@ -463,7 +463,6 @@ static int check_registry(struct db_tx *tx, void *arg, struct err *e)
 /* Growing on: a set made now takes its place in the lists that were made of old rows. */
 static int add_set(struct db_tx *tx, void *arg, struct err *e)
 {
-	int64_t set;
 	(void)arg;
 	for (int i = 0; i < 400; i++) {
 		char path[16];
@@ -471,7 +470,8 @@ static int add_set(struct db_tx *tx, void *arg, struct err *e)
 		struct package_set_member m[] = {{.package = 9, .path = bytes_of(path)},
 						 {.package = 2, .path = bytes_of(path)},
 						 {.package = 9, .path = BYTES_LIT("twice")}};
-		if (package_set_put(tx, m, 3, &set, e) < 0)
+		struct package_set_entry set = {.members = m, .member_count = 3};
+		if (package_set_put_many(tx, &set, 1, e) < 0)
 			return -(int)e->code;
 	}
 	expect(tx,

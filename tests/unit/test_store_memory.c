@@ -9,7 +9,7 @@
 #include "ledger/findings.h"
 #include "ledger/images.h"
 #include "ledger/generation.h"
-#include "ledger/matches.h"
+#include "ledger_case.h"
 #include "store/registry.h"
 #include "store/scope.h"
 #include "store/scans.h"
@@ -174,7 +174,7 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct store_scan scan;
 	struct match *matches;
 	struct package_set_member member = {.path = BYTES_LIT("var/lib/dpkg/status")};
-	struct ledger_image_part part = {
+	struct image_part part = {
 	    .layer = LAYER, .created_by = BYTES_LIT("ADD"), .members = &member, .member_count = 1};
 	struct ledger_image im = {.repository = REPOSITORY,
 				  .digest = MANIFEST,
@@ -183,16 +183,14 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 				  .coverage = BYTES_LIT("{}"),
 				  .package_count = 1,
 				  .scanned_ms = NOW};
-	uint8_t identity[PACKAGE_IDENTITY_LEN];
 	int64_t next;
 	arena_init(&a, 1U << 20);
 	int64_t n = match_package(v, &package, &a, &matches, e);
-	int r = n < 0 ? (int)n : package_identity(&package, identity, e);
+	int r = n < 0 ? (int)n : 0;
 	if (n >= 0)
 		assert_int_equal(n, 1);
 	if (r < 0 || (r = store_scan_claim(tx, NOW, NULL, &a, &scan, &next, e)) < 0 ||
-	    (r = package_add(tx, &package, identity, &member.package, e)) < 0 ||
-	    (r = matches_put(tx, member.package, matches, (size_t)n, e)) < 0 ||
+	    (r = ledger_case_package(tx, &package, matches, (size_t)n, &member.package, e)) < 0 ||
 	    (r = ledger_image_put(tx, &im, &part, 1, e)) < 0 ||
 	    (r = store_scan_end(tx, &scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0, NOW, e)) < 0)
 		goto end;

@@ -4,7 +4,7 @@
 #include "ledger/counts.h"
 #include "ledger/images.h"
 #include "store/inventories.h"
-#include "ledger/matches.h"
+#include "ledger_case.h"
 #include "store/registry.h"
 #include "store/scope.h"
 #include "store/schema.h"
@@ -78,7 +78,6 @@ struct which {
 static int64_t put_package(struct db_tx *tx, unsigned round, unsigned k, struct err *e)
 {
 	char name[32], distro[32], fixed[32], remedy[96], advisory[32];
-	uint8_t identity[PACKAGE_IDENTITY_LEN];
 	int64_t id = 0;
 	unsigned of = k % 3 ? round : 0;
 	(void)snprintf(name, sizeof name, "p%u-%u", of, k);
@@ -104,11 +103,7 @@ static int64_t put_package(struct db_tx *tx, unsigned round, unsigned k, struct 
 				    .epss_percentile = -1},
 			  .fixed_version = bytes_of(fixed),
 			  .remediation = bytes_of(remedy)};
-	assert_int_equal(package_identity(&pkg, identity, e), 0);
-	int r = package_find(tx, identity, &id, e);
-	if (r == 0 &&
-	    (package_add(tx, &pkg, identity, &id, e) < 0 || matches_put(tx, id, &m, 1, e) < 0))
-		return -(int64_t)e->code;
+	int r = ledger_case_package(tx, &pkg, &m, 1, &id, e);
 	return r < 0 ? r : id;
 }
 
@@ -124,7 +119,7 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 	const struct which *w = arg;
 	char repository[32], digest[80], layer[2][80];
 	struct package_set_member members[2][6];
-	struct ledger_image_part parts[2];
+	struct image_part parts[2];
 	name_of(w, repository, digest);
 	for (unsigned i = 0; i < 2; i++) {
 		(void)snprintf(layer[i], sizeof layer[i], "sha256:%063u%u",
@@ -136,11 +131,11 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 			members[i][k] = (struct package_set_member){
 			    .package = id, .path = BYTES_LIT("var/lib/dpkg/status")};
 		}
-		parts[i] = (struct ledger_image_part){.position = i,
-						      .layer = bytes_of(layer[i]),
-						      .created_by = bytes_of(repository),
-						      .members = members[i],
-						      .member_count = 6};
+		parts[i] = (struct image_part){.position = i,
+					       .layer = bytes_of(layer[i]),
+					       .created_by = bytes_of(repository),
+					       .members = members[i],
+					       .member_count = 6};
 	}
 	struct ledger_image im = {.repository = bytes_of(repository),
 				  .digest = bytes_of(digest),
