@@ -58,6 +58,7 @@ struct db {
 	uint64_t signal_seq;
 
 	_Atomic bool stop; /* db_stop was called */
+	_Atomic uint64_t asked;
 
 	pthread_mutex_t damage_lock;
 	char damage[512]; /* the first damage that was met; empty = none */
@@ -95,7 +96,7 @@ static void batch_end(struct db *d, int result, const struct err *why)
 static int run_inside(struct db *d, bool first, db_fn fn, void *arg, bool *ret_lost, struct err *e)
 {
 	struct err why = ERR_INIT;
-	struct db_tx tx = {.db = d, .conn = d->writer, .mode = DB_WRITE};
+	struct db_tx tx = {.db = d, .conn = d->writer, .mode = DB_WRITE, .asked = &d->asked};
 	int r = first ? 0 : d->engine->savepoint(d->writer, e);
 	*ret_lost = d->engine->is_lost(d->writer);
 	if (r < 0)
@@ -303,7 +304,7 @@ static int run_read(struct db *d, db_fn fn, void *arg, struct err *e)
 	struct db_conn *c = reader_take(d, e);
 	if (!c)
 		return -(int)e->code;
-	struct db_tx tx = {.db = d, .conn = c, .mode = DB_READ};
+	struct db_tx tx = {.db = d, .conn = c, .mode = DB_READ, .asked = &d->asked};
 	int64_t until_ms = clock_mono_ms() + READ_PATIENCE_MS;
 	int r = d->engine->begin(c, DB_READ, e);
 	for (unsigned i = 0;
@@ -341,6 +342,11 @@ void db_limit(struct db_tx *tx, unsigned ms, bool (*gone)(void *arg), void *arg)
 void db_stop(struct db *d)
 {
 	d->stop = true;
+}
+
+uint64_t db_asked(const struct db *d)
+{
+	return d->asked;
 }
 
 static void note_damage(struct db *d, const char *why)

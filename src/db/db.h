@@ -150,6 +150,10 @@ int64_t db_exec_many(struct db_tx *tx, const char *text, const struct db_value *
 	(const struct db_value[]){__VA_ARGS__},                                                    \
 	    sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value)
 
+/* Statements run so far, those of db_exec_many as one: what costs a round trip where the engine is
+ * a server. */
+uint64_t db_asked(const struct db *d);
+
 /* The first of n (>= 1) fresh numbers of a named counter, which begins at 1, inside a write
  * transaction; <0 on error. Numbers of a transaction that failed are given out again. */
 int64_t db_ids_take(struct db_tx *tx, const char *counter, size_t n, struct err *e);

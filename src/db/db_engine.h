@@ -2,10 +2,6 @@
 #pragma once
 #include "db/db.h"
 
-/* Reading a row while another statement of its transaction runs is an error: off until no caller
- * does so any more. */
-#define DB_STRICT 0
-
 struct db_conn;
 /* db_limit; stop: read as long as the limit holds. */
 struct db_limits {
@@ -90,7 +86,8 @@ struct db_tx {
 	struct db *db;
 	struct db_conn *conn;
 	enum db_mode mode;
-	bool signal; /* db_signal was called */
+	bool signal;		 /* db_signal was called */
+	_Atomic uint64_t *asked; /* db_asked */
 };
 
 /* A token of the portable texts and what an engine reads instead. {IN $n} is "{IN " in such a

@@ -71,10 +71,11 @@ char *db_expand(const char *text, const struct db_token *tokens, const char *in_
 	return copy;
 }
 
-/* 0, or the error of who runs a statement while another one is open. */
-static int check_closed(const struct db_tx *tx, const char *text, struct err *e)
+/* A statement is about to run: 0, or the error of who runs it while another one is open. */
+static int ask(const struct db_tx *tx, const char *text, struct err *e)
 {
-	if (DB_STRICT && tx->conn->open)
+	(*tx->asked)++;
+	if (tx->conn->open)
 		return err_set(e, ERR_INTERNAL,
 			       "database: a statement is still open, before: %.100s", text);
 	return 0;
@@ -83,7 +84,7 @@ static int check_closed(const struct db_tx *tx, const char *text, struct err *e)
 struct db_stmt *db_query(struct db_tx *tx, const char *text, const struct db_value *args,
 			 size_t count, struct err *e)
 {
-	if (check_closed(tx, text, e) < 0)
+	if (ask(tx, text, e) < 0)
 		return NULL;
 	struct db_stmt *s = tx->conn->engine->query(tx->conn, text, args, count, e);
 	if (s)
@@ -127,14 +128,14 @@ void db_done(struct db_stmt *s)
 int64_t db_exec(struct db_tx *tx, const char *text, const struct db_value *args, size_t count,
 		struct err *e)
 {
-	int r = check_closed(tx, text, e);
+	int r = ask(tx, text, e);
 	return r < 0 ? r : tx->conn->engine->exec(tx->conn, text, args, count, e);
 }
 
 int64_t db_exec_many(struct db_tx *tx, const char *text, const struct db_value *args,
 		     size_t columns, size_t rows, struct err *e)
 {
-	int r = check_closed(tx, text, e);
+	int r = rows ? ask(tx, text, e) : 0;
 	if (r < 0 || rows == 0)
 		return r;
 	return tx->conn->engine->exec_many(tx->conn, text, args, columns, rows, e);
