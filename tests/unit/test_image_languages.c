@@ -14,9 +14,9 @@ static void test_languages(void **state)
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("python3-six", "1"));
 	tar_file(t, "var/lib/dpkg/info/python3-six.list",
-		 "/usr/lib/python3/dist-packages/six.egg-info\n/lib/old/x.jar\n");
+		 "/usr/lib/python3/dist-packages/six.egg-info\n/lib/old/x.nuspec\n");
 	tar_file(t, "usr/lib/python3/dist-packages/six.egg-info", "");
-	tar_file(t, "usr/lib/old/x.jar", "");
+	tar_file(t, "usr/lib/old/x.nuspec", "");
 	merge(&im);
 	assert_int_equal(im.out.language_count, 0);
 	drop(&im);
@@ -26,20 +26,20 @@ static void test_languages(void **state)
 	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
 	tar_file(t, "app/a/mix.lock", "{}");
 	tar_file(t, "app/b/mix.lock", "{}");
-	tar_file(t, "cache/x.jar", "");
-	tar_file(t, "opt/y.jar", "");
-	tar_file(t, "opq/z.jar", "");
+	tar_file(t, "cache/x.nuspec", "");
+	tar_file(t, "opt/y.nuspec", "");
+	tar_file(t, "opq/z.nuspec", "");
 	t = new_layer(&im);
 	tar_file(t, "app/.wh.b", "");
 	tar_file(t, ".wh.cache", "");
 	tar_file(t, "opq/.wh..wh..opq", "");
-	tar_file(t, "opt/y.jar", "again");
+	tar_file(t, "opt/y.nuspec", "again");
 	merge(&im);
 	assert_int_equal(im.out.language_count, 2);
 	assert_string_equal(im.out.languages[0].kind, "Hex");
 	assert_int_equal(im.out.languages[0].count, 1);
 	assert_true(bytes_eq_lit(im.out.languages[0].examples[0], "app/a/mix.lock"));
-	assert_string_equal(im.out.languages[1].kind, "Maven");
+	assert_string_equal(im.out.languages[1].kind, "NuGet");
 	assert_int_equal(im.out.languages[1].count, 1);
 	assert_int_equal(im.out.state, INV_ASSESSED);
 	drop(&im);
@@ -53,7 +53,7 @@ static void test_languages_past_limit(void **state)
 	/* more than a layer records */
 	for (int i = 0; i < 300; i++) {
 		char path[64];
-		(void)snprintf(path, sizeof path, "lib/%d.jar", i);
+		(void)snprintf(path, sizeof path, "lib/%d.nuspec", i);
 		tar_file(t, path, "");
 	}
 	merge(&im);
@@ -65,7 +65,7 @@ static void test_languages_past_limit(void **state)
 	t = new_layer(&im);
 	for (int i = 0; i < 300; i++) {
 		char path[64];
-		(void)snprintf(path, sizeof path, "lib/%d.jar", i);
+		(void)snprintf(path, sizeof path, "lib/%d.nuspec", i);
 		tar_file(t, path, "");
 	}
 	tar_file(new_layer(&im), ".wh.lib", "");
@@ -84,20 +84,20 @@ static void test_languages_owned(void **state)
 	(void)state;
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("npm", "1"));
-	tar_file(t, "var/lib/dpkg/info/npm.list", "/usr/lib/npm/mix.lock\n/opt/b.jar\n");
-	tar_file(t, "var/lib/dpkg/info/gone.list", "/opt/a.jar\n");
+	tar_file(t, "var/lib/dpkg/info/npm.list", "/usr/lib/npm/mix.lock\n/opt/b.nuspec\n");
+	tar_file(t, "var/lib/dpkg/info/gone.list", "/opt/a.nuspec\n");
 	tar_file(t, "usr/lib/npm/mix.lock", "1");
-	tar_file(t, "opt/a.jar", "");
-	tar_file(t, "opt/b.jar", "");
-	tar_put(t, "opt/c.jar", '2', "/data/c", BYTES_NONE);
-	tar_put(t, "opt/d.jar", '2', "b.jar", BYTES_NONE);
+	tar_file(t, "opt/a.nuspec", "");
+	tar_file(t, "opt/b.nuspec", "");
+	tar_put(t, "opt/c.nuspec", '2', "/data/c", BYTES_NONE);
+	tar_put(t, "opt/d.nuspec", '2', "b.nuspec", BYTES_NONE);
 	tar_file(new_layer(&im), "usr/lib/npm/mix.lock", "2");
 	merge(&im);
 	assert_int_equal(im.out.language_count, 2);
-	assert_string_equal(im.out.languages[0].kind, "Maven");
+	assert_string_equal(im.out.languages[0].kind, "NuGet");
 	assert_int_equal(im.out.languages[0].count, 2);
-	assert_true(bytes_eq_lit(im.out.languages[0].examples[0], "opt/a.jar"));
-	assert_true(bytes_eq_lit(im.out.languages[0].examples[1], "opt/c.jar"));
+	assert_true(bytes_eq_lit(im.out.languages[0].examples[0], "opt/a.nuspec"));
+	assert_true(bytes_eq_lit(im.out.languages[0].examples[1], "opt/c.nuspec"));
 	assert_string_equal(im.out.languages[1].kind, "Hex");
 	assert_int_equal(im.out.languages[1].count, 1);
 	drop(&im);
@@ -108,8 +108,8 @@ static void test_languages_owned(void **state)
 static void test_languages_claimed(void **state)
 {
 	static const char *const claimed[] = {
-	    "app/a/mix.lock", "home/x/a.jar",	     "root/a.jar",    "srv/a.jar",
-	    "tmp/a.jar",      "usr/local/lib/a.jar", "usr/data/a.jar"};
+	    "app/a/mix.lock", "home/x/a.nuspec",	"root/a.nuspec",    "srv/a.nuspec",
+	    "tmp/a.nuspec",   "usr/local/lib/a.nuspec", "usr/data/a.nuspec"};
 	enum { COUNT = sizeof claimed / sizeof claimed[0] };
 	struct image im = {.count = 0};
 	struct buf *t = new_layer(&im);
@@ -117,8 +117,8 @@ static void test_languages_claimed(void **state)
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("bash", "1"));
 	tar_file(t, "var/lib/dpkg/info/bash.list",
-		 "/app/a/mix.lock\n/home/x/a.jar\n/root/a.jar\n/srv/a.jar\n/tmp/a.jar\n"
-		 "/usr/local/lib/a.jar\n/data/a.jar\n");
+		 "/app/a/mix.lock\n/home/x/a.nuspec\n/root/a.nuspec\n/srv/a.nuspec\n/tmp/a.nuspec\n"
+		 "/usr/local/lib/a.nuspec\n/data/a.nuspec\n");
 	for (size_t i = 0; i < COUNT; i++)
 		tar_file(t, claimed[i], "");
 	merge(&im);
@@ -143,7 +143,7 @@ static void test_owner_steps(void **state)
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
 	for (int i = 0; i < 200; i++) {
-		(void)snprintf(path, sizeof path, "usr/share/%d.jar", i);
+		(void)snprintf(path, sizeof path, "usr/share/%d.nuspec", i);
 		tar_file(t, path, "");
 		buf_printf(&list, "/%s\n", path);
 	}
