@@ -11,6 +11,7 @@
 #include "archive/zip.h"
 #include "eco/java_name.h"
 #include "eco/parsers.h"
+#include "eco/program.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +280,8 @@ static int read_archive(struct java *j, struct bytes file, struct bytes path, st
 	if (!a.zip && why.code == ERR_LIMIT)
 		return note_full(&a, 0, BYTES_NONE,
 				 "from here on not read: more than 2,000,000 members");
+	if (!a.zip && program_format_of(file) != PROGRAM_NONE)
+		return note(&a, 0, BYTES_NONE, "a program with an archive's name: not read");
 	if (!a.zip && (file.len == 0 || java_may_be_other(name)))
 		return 0;
 	if (!a.zip)

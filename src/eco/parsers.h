@@ -67,3 +67,5 @@ extern const struct eco_parser eco_node;
 extern const struct eco_parser eco_ruby;
 extern const struct eco_parser eco_php;
 extern const struct eco_parser eco_java;
+extern const struct eco_parser eco_go;
+extern const struct eco_parser eco_rust;

@@ -1,5 +1,6 @@
 /* layer_index: one pass over the members of a layer (member.c). A wanted path that is a hard link
- * to a file that went by unwanted ("status" linked to "status-old") is what a second pass is for.
+ * to a file that went by unwanted ("status" linked to "status-old") is what a second pass is for,
+ * and so is a program that can only be read whole (program.c).
  */
 #include "codec/codec.h"
 #include "inventory/diffid.h"
@@ -99,11 +100,15 @@ static int index_layer(struct indexer *ix, struct diffid *hash, struct err *e)
 	} else if (r < 0) {
 		return err_set(e, (enum err_code) - r, "%s", why.msg);
 	}
-	if (r < 0 || ix->link_count == 0)
+	if (r < 0 || (ix->link_count == 0 && ix->program_count == 0))
 		return r;
-	if (ix->moved) /* the second pass looks for paths as they are written */
-		return layer_writer_note(&ix->w, BYTES_NONE,
-					 "hard links beside members behind links: not read", e);
+	if (ix->moved && ix->link_count > 0) { /* they are looked for by paths as written */
+		ix->link_count = 0;
+		r = layer_writer_note(&ix->w, BYTES_NONE,
+				      "hard links beside members behind links: not read", e);
+		if (r < 0 || ix->program_count == 0)
+			return r;
+	}
 	struct layer_writer_totals again = {.in_len = 0};
 	ix->ordinal = 0;
 	r = read_layer(ix, indexer_second_member, &again, NULL, &why);

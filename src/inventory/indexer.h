@@ -7,8 +7,9 @@
 #include "inventory/place.h"
 #include "inventory/writer.h"
 
-#define IX_LINKS_MAX 1024U /* hard links that are read in a second pass */
-#define IX_KNOWN_CAP 512U  /* slots for the locations and the folders above them */
+#define IX_LINKS_MAX 1024U    /* hard links that are read in a second pass */
+#define IX_PROGRAMS_MAX 4096U /* programs that are read in a second pass */
+#define IX_KNOWN_CAP 512U     /* slots for the locations and the folders above them */
 
 /* A hard link to what went by unread: the last member of that path in front of it is meant. */
 struct indexer_link {
@@ -32,6 +33,8 @@ struct indexer {
 	bool said_unsure; /* that members lie where nobody can say */
 	struct indexer_link links[IX_LINKS_MAX];
 	uint32_t link_count;
+	struct indexer_link programs[IX_PROGRAMS_MAX];
+	uint32_t program_count;
 };
 
 /* A member's content while a parser reads it. */
@@ -58,3 +61,13 @@ void indexer_known_init(struct indexer *ix);
 int indexer_member(struct indexer *ix, struct tar *t, const struct tar_entry *tar, struct err *e);
 int indexer_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m,
 			  struct err *e);
+
+/* A file that no path tells: is it a compiled program that states packages? *ret_added: it is an
+ * entry, that of path. Uses up the member's content. */
+int indexer_program(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
+		    struct bytes path, bool *ret_added, struct err *e);
+/* Is a file of this layer at path such an entry? */
+bool indexer_is_program(struct indexer *ix, struct bytes path);
+/* Read the member at hand when the first pass left it for the second. */
+int indexer_second_program(struct indexer *ix, struct tar *t, const struct tar_entry *m,
+			   bool *ret_read, struct err *e);

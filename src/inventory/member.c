@@ -217,6 +217,16 @@ static int index_symlink(struct indexer *ix, const struct member *m, struct byte
 	return r;
 }
 
+/* Another path of a program: which ecosystem's it is, its entry says. */
+static int put_program_link(struct indexer *ix, const struct member *m, struct bytes target,
+			    struct err *e)
+{
+	struct member as_program = *m;
+	as_program.eco = layer_writer_find(&ix->w, target)->eco;
+	as_program.want = (struct eco_want){.wanted = true, .merge = ECO_PART};
+	return put_hard_link(ix, &as_program, target, e);
+}
+
 /* target: real, in the layer; empty: there is no usable one. */
 static int index_hard_link(struct indexer *ix, const struct member *m, struct bytes target,
 			   struct err *e)
@@ -228,6 +238,8 @@ static int index_hard_link(struct indexer *ix, const struct member *m, struct by
 	int r = place_put(&ix->place, &m->spot, MARK_FILE, BYTES_NONE, e);
 	if (!(place_mask(&ix->place, hash) & MARK_FILE)) /* a lower layer's may be a link */
 		place_mark(&ix->place, m->spot.hash, MARK_LINK);
+	if (r == 0 && m->eco == eco_count && target.len > 0 && indexer_is_program(ix, target))
+		return put_program_link(ix, m, target, e);
 	if (r < 0 || !is_exact(m))
 		return r;
 	if (m->eco == eco_count || target.len == 0) {
@@ -251,7 +263,10 @@ static int index_content(struct indexer *ix, struct tar *t, const struct member 
 		return index_hard_link(ix, m, target, e);
 	int r = place_put(&ix->place, &m->spot, m->tar->type == TAR_DIR ? MARK_DIR : MARK_FILE,
 			  BYTES_NONE, e);
-	if (r < 0 || !is_exact(m))
+	bool added = false;
+	if (r == 0 && m->tar->type == TAR_FILE && m->eco == eco_count)
+		r = indexer_program(ix, t, m->tar, m->spot.path, &added, e);
+	if (r < 0 || added || !is_exact(m))
 		return r;
 	if (m->tar->type == TAR_FILE && m->eco < eco_count)
 		return put_file(ix, t, m, e);
@@ -318,6 +333,9 @@ static int find(struct indexer *ix, struct bytes path, enum layer_kind kind, str
 		    e);
 	}
 	look_up(ix, m);
+	/* no path tells that it is one: all that happens there is recorded from now on */
+	if (!is_exact(m) && (m->spot.had & MARK_FILE))
+		m->known = indexer_is_program(ix, m->spot.path);
 	return r;
 }
 
@@ -399,10 +417,12 @@ int indexer_second_member(struct indexer *ix, struct tar *t, const struct tar_en
 {
 	struct indexer_capture c = {.heap = NULL};
 	bool is_read = false;
-	int r = 0;
+	ix->ordinal++;
+	int r = indexer_second_program(ix, t, m, &is_read, e);
+	if (is_read)
+		return r;
 	int64_t len = tar_clean_path(m->path, ix->path, NULL);
 	struct bytes path = {.ptr = ix->path, .len = len > 0 ? (size_t)len : 0};
-	ix->ordinal++;
 	for (uint32_t i = 0; r == 0 && path.len > 0 && i < ix->link_count; i++) {
 		char why[120];
 		const struct layer_writer_entry *ent = &ix->w.entries[ix->links[i].index];

@@ -161,6 +161,8 @@ static int explain(struct why *w, struct bytes id)
 	if (w->p->class == PKG_DECLARED)
 		return not_assessed(w,
 				    "a lock file declares it: nothing shows that it is installed");
+	if (w->p->class != PKG_OS && w->p->version.len == 0)
+		return not_assessed(w, "it does not state its version");
 	if (bytes_eq_lit(w->p->type, "maven") && bytes_find(w->p->name, ':') == w->p->name.len)
 		return not_assessed(w, "its archive does not say its group, by which advisories "
 				       "name it");

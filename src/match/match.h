@@ -77,7 +77,8 @@ enum match_unassessed {
 	MATCH_NO_ADVISORIES,
 	MATCH_NO_LANGUAGE, /* the same of a language */
 	MATCH_NO_ORDER,
-	MATCH_NO_VERSION, /* a record's versions are none */
+	MATCH_UNVERSIONED, /* it states no version, and records are about it */
+	MATCH_NO_VERSION,  /* a record's versions are none */
 };
 int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
 		     enum match_unassessed *ret, struct err *e);

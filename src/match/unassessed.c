@@ -10,6 +10,7 @@ struct ask {
 	bool known;	/* the database has records of some ecosystem of p's */
 	bool unordered; /* and versions of one cannot be ordered */
 	bool odd;	/* a record about p states versions that are none */
+	bool named;	/* there is a record about p */
 };
 
 static bool is_about(const struct pkg *p, const struct adv_affected *x, struct bytes name)
@@ -24,10 +25,12 @@ static int ask_name(struct ask *k, struct bytes ecosystem, const struct ver_sche
 {
 	struct vdb_hit *hits;
 	int64_t n = vdb_find(k->v, ecosystem, name, k->a, &hits, k->e);
-	for (int64_t i = 0; i < n; i++)
-		k->odd |= hits[i].affected.status != ADV_NOT_AFFECTED &&
-			  is_about(k->p, &hits[i].affected, name) &&
-			  !range_is_comparable(&hits[i].affected, s);
+	for (int64_t i = 0; i < n; i++) {
+		bool about = hits[i].affected.status != ADV_NOT_AFFECTED &&
+			     is_about(k->p, &hits[i].affected, name);
+		k->named |= about;
+		k->odd |= about && !range_is_comparable(&hits[i].affected, s);
+	}
 	return n < 0 ? (int)n : 0;
 }
 
@@ -94,6 +97,8 @@ int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
 		*ret = p->class == PKG_OS ? MATCH_NO_ADVISORIES : MATCH_NO_LANGUAGE;
 	else if (k.unordered)
 		*ret = MATCH_NO_ORDER;
+	else if (k.named && p->class != PKG_OS && p->version.len == 0)
+		*ret = MATCH_UNVERSIONED;
 	else if (k.odd)
 		*ret = MATCH_NO_VERSION;
 	return r;
@@ -119,6 +124,8 @@ const char *match_unassessed_text(enum match_unassessed u)
 		       "language";
 	case MATCH_NO_ORDER:
 		return "versions of their ecosystem cannot be ordered yet";
+	case MATCH_UNVERSIONED:
+		return "of a version that is not stated, and advisories are about them";
 	case MATCH_NO_VERSION:
 		return "advisories about them state versions that cannot be compared";
 	case MATCH_ASSESSED:

@@ -255,7 +255,9 @@ int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struc
 	struct bytes names[MATCH_ECOSYSTEMS_MAX];
 	size_t n = 0;
 	int r = 0;
-	if (!p->third_party && p->class != PKG_DECLARED && !ecosystem_names(p, a, names, &n))
+	bool versioned = p->class == PKG_OS || p->version.len > 0;
+	if (!p->third_party && p->class != PKG_DECLARED && versioned &&
+	    !ecosystem_names(p, a, names, &n))
 		return err_set(e, ERR_NOMEM, "match: no memory");
 	bool done = false;
 	r = n ? look_backport(&l, &done) : 0;

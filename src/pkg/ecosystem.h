@@ -25,6 +25,8 @@ struct ecosystem {
 	bool lacks_sources; /* its files do not say which source package a package is built from */
 	bool restates;	    /* its database is one file that says which files packages own: those
 			       of lower layers do not count beside it */
+	bool by_content;    /* its files are known by what they begin with, wherever they lie:
+			       each is a PART, and anywhere is empty */
 	uint64_t file_max;  /* bytes of one file; also bounded by limits.wanted_file_max */
 	/* Where its files are looked for, NULL-terminated; what links lead to counts as well.
 	 * "var/lib/dpkg/status" is a file; "var/lib/dpkg/info/" the files of a folder, and a '*' in

@@ -1,6 +1,7 @@
 /* The layer is a tar of one member for each file, folder and link below the folder, in the order of
  * its walk. Files that the table of ecosystems names by path, or by the last part of a path (a
- * database may be reached through a link), have their content; others have none. Spec: POSIX.1-2017
+ * database may be reached through a link), and compiled programs have their content; others have
+ * none. Spec: POSIX.1-2017
  * pax, "ustar Interchange Format". */
 #include "scan/rootfs.h"
 
@@ -8,6 +9,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "pkg/ecosystem.h"
+#include "pkg/program_format.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -197,18 +199,30 @@ static int put_content(struct walk *w, int fd, uint64_t size, struct err *e)
 	return put_padding(w, size, e);
 }
 
+static bool is_program(int fd)
+{
+	uint8_t head[PROGRAM_HEAD_LEN];
+	struct bytes b = {.ptr = head, .len = sizeof head};
+	return io_pread(fd, head, sizeof head, 0, NULL) == (ssize_t)sizeof head &&
+	       program_format_of(b) != PROGRAM_NONE;
+}
+
 static int put_file(struct walk *w, int dir, const char *name, const struct stat *st, struct err *e)
 {
 	uint64_t max =
 	    wanted_max((struct bytes){.ptr = (const uint8_t *)w->path, .len = w->path_len});
-	uint64_t size = max && st->st_size > 0 ? (uint64_t)st->st_size : 0;
-	if (size == 0)
+	uint64_t size = st->st_size > 0 ? (uint64_t)st->st_size : 0;
+	if (size == 0 || (!max && size < PROGRAM_HEAD_LEN))
 		return put_member(w, '0', 0, BYTES_NONE, st->st_mode, e);
 	OWN_FD int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0) {
 		w->stats->unreadable++;
 		return put_member(w, '0', 0, BYTES_NONE, st->st_mode, e);
 	}
+	if (!max && is_program(fd))
+		max = UINT64_MAX;
+	if (!max)
+		return put_member(w, '0', 0, BYTES_NONE, st->st_mode, e);
 	size =
 	    size > max ? max + 1 : size; /* past its limit: that it is so is the parser's to say */
 	if (put_member(w, '0', size, BYTES_NONE, st->st_mode, e) < 0)

@@ -21,3 +21,14 @@ static inline void eco_fuzz_choice(const char *const *paths, size_t count, const
 	if (size > 0)
 		eco_fuzz(paths[data[0] % count], (struct bytes){.ptr = data + 1, .len = size - 1});
 }
+
+/* With the row of that id, whose files no path tells. */
+static inline void eco_fuzz_row(size_t row, struct bytes file)
+{
+	struct eco_catch c;
+	eco_catch_init(&c);
+	int r = eco_catch_parse_row(&c, row, "usr/bin/app", file, NULL);
+	if (r == -ERR_INTERNAL || c.touched == UINT64_MAX)
+		abort();
+	eco_catch_free(&c);
+}

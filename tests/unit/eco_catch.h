@@ -105,19 +105,31 @@ static inline struct eco_sink eco_catch_sink(struct eco_catch *c)
 				 .note = eco_catch_note};
 }
 
+/* Parse file as path with that row. */
+static inline int eco_catch_parse_row(struct eco_catch *c, size_t row, const char *path,
+				      struct bytes file, struct err *e)
+{
+	const struct eco_sink sink = eco_catch_sink(c);
+	struct arena a;
+	arena_init(&a, (size_t)32 << 20);
+	int r = eco_parsers[row]->parse(bytes_of(path), file, &sink, &a, e);
+	arena_free(&a);
+	return r;
+}
+
+/* The row that wants path; eco_count: none does. */
+static inline size_t eco_catch_row(const char *path)
+{
+	size_t i = 0;
+	while (i < eco_count && !eco_wants(i, bytes_of(path)).wanted)
+		i++;
+	return i;
+}
+
 /* Parse file as path with the row that wants it; -ERR_NOT_FOUND when none does. */
 static inline int eco_catch_parse(struct eco_catch *c, const char *path, struct bytes file,
 				  struct err *e)
 {
-	const struct eco_sink sink = eco_catch_sink(c);
-	for (size_t i = 0; i < eco_count; i++) {
-		if (!eco_wants(i, bytes_of(path)).wanted)
-			continue;
-		struct arena a;
-		arena_init(&a, (size_t)32 << 20);
-		int r = eco_parsers[i]->parse(bytes_of(path), file, &sink, &a, e);
-		arena_free(&a);
-		return r;
-	}
-	return -ERR_NOT_FOUND;
+	size_t row = eco_catch_row(path);
+	return row < eco_count ? eco_catch_parse_row(c, row, path, file, e) : -ERR_NOT_FOUND;
 }

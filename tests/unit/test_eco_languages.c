@@ -2,6 +2,7 @@
  * input. */
 #include "torture.h"
 
+#include "eco/program_scan.h"
 #include "golden.h"
 #include "zip_make.h"
 
@@ -21,6 +22,7 @@ static int take_note(void *arg, uint64_t off, const char *text, struct err *e)
 
 struct parse_case {
 	const char *path;
+	size_t row;
 	struct bytes file;
 	size_t stated;
 };
@@ -33,12 +35,8 @@ static int parse_case(void *arg)
 	c->stated = 0;
 	const struct eco_sink sink = {
 	    .arg = &c->stated, .package = take_package, .note = take_note};
-	size_t row = 0;
-	while (row < eco_count && !eco_wants(row, bytes_of(c->path)).wanted)
-		row++;
-	assert_true(row < eco_count);
 	arena_init(&a, (size_t)24 << 20);
-	int r = eco_parsers[row]->parse(bytes_of(c->path), c->file, &sink, &a, &e);
+	int r = eco_parsers[c->row]->parse(bytes_of(c->path), c->file, &sink, &a, &e);
 	arena_free(&a);
 	return r;
 }
@@ -61,7 +59,8 @@ static void torture_folder(const char *id)
 		assert_true(golden_read(dir, ent->d_name, "expected", &expected));
 		struct bytes rest = buf_bytes(&expected), first = bytes_cut(&rest, '\n');
 		snprintf(path, sizeof path, "%.*s", BYTES_ARG(bytes_from(first, 5)));
-		struct parse_case c = {.path = path, .file = buf_bytes(&input)};
+		struct parse_case c = {
+		    .path = path, .row = golden_row(id, path), .file = buf_bytes(&input)};
 		assert_int_equal(parse_case(&c), 0);
 		size_t whole = c.stated;
 		torture_left = 1;
@@ -81,8 +80,10 @@ static void torture_folder(const char *id)
 static void test_torture(void **state)
 {
 	(void)state;
+	torture_folder("go");
 	torture_folder("java");
 	torture_folder("nuget");
+	torture_folder("rust");
 }
 
 /* Names with an escape are copied: as many as fit, and no more. */
@@ -107,6 +108,77 @@ static void test_many_escapes(void **state)
 	arena_free(&a);
 	eco_catch_free(&c);
 	buf_free(&file);
+}
+
+/* programs that go by in pieces */
+
+struct found {
+	bool excerpt, pointers, rust, cut;
+};
+
+/* What is found of file in pieces of that size; *ret_excerpt's bytes are out's. */
+static struct found scan(struct bytes file, size_t piece, struct buf *out)
+{
+	static struct program_scan s;
+	program_scan_init(&s);
+	for (struct bytes rest = file; rest.len > 0; rest = bytes_from(rest, piece))
+		program_scan_feed(&s, bytes_part(rest, 0, piece));
+	assert_true(program_scan_end(&s));
+	struct found f = {s.has_excerpt, s.has_pointers, s.has_rust, s.is_cut};
+	buf_init(out, 8U << 20);
+	buf_put(out, buf_bytes(&s.excerpt));
+	program_scan_free(&s);
+	return f;
+}
+
+#define PROGRAM_LEN 100000U
+
+static void test_program_pieces(void **state)
+{
+	static const size_t pieces[] = {1, 16, 1000, 4096, 65536, PROGRAM_LEN};
+	static uint8_t file[PROGRAM_LEN];
+	const struct bytes b = {.ptr = file, .len = sizeof file};
+	struct buf info, out;
+	char dir[4096];
+	const char *source = getenv("PLIMSOLL_SOURCE");
+	(void)state;
+	snprintf(dir, sizeof dir, "%s/tests/golden/go", source ? source : ".");
+	assert_true(golden_read(dir, "excerpt", "input", &info));
+	/* headers that mean nothing: all of it is looked at */
+	for (size_t at = 8192 - 64; at < 8192 + 64; at += 16) {
+		memset(file, 0, sizeof file);
+		memcpy(file,
+		       "\x7f"
+		       "ELF",
+		       4);
+		memcpy(file + at - 32, "\xff Go buildinf:\x08\x02", 16); /* not one */
+		memcpy(file + at, info.ptr, info.len);
+		memcpy(file + at + 65536 + 3, ".dep-v0", 7);
+		for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+			struct found f = scan(b, pieces[i], &out);
+			assert_true(f.excerpt && f.rust && !f.pointers && !f.cut);
+			assert_true(bytes_eq(buf_bytes(&out), buf_bytes(&info)));
+			buf_free(&out);
+		}
+	}
+	/* not where it is aligned; cut by the end; more modules than are read */
+	memset(file, 0, sizeof file);
+	memcpy(file, "MZ", 2);
+	memcpy(file + 40008, info.ptr, info.len);
+	struct found f = scan(b, 4096, &out);
+	assert_false(f.excerpt || f.pointers || f.cut);
+	buf_free(&out);
+	memcpy(file + sizeof file - 96, info.ptr, 96);
+	f = scan(b, 4096, &out);
+	assert_true(f.cut && !f.excerpt);
+	buf_free(&out);
+	memcpy(file + 48000, "\xff Go buildinf:\x08\x02", 16);
+	memcpy(file + 48032, "\x06go1.20\xff\xff\xff\x7f", 11);
+	memcpy(file + 48043, info.ptr + 32 + 1 + 28 + 2, 16); /* the modules' mark */
+	f = scan(b, 4096, &out);
+	assert_true(f.cut && !f.excerpt);
+	buf_free(&out);
+	buf_free(&info);
 }
 
 /* hostile archives: a limit, a note, and what else there is is read */
@@ -270,10 +342,10 @@ static void test_jar_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_torture),   cmocka_unit_test(test_many_escapes),
-	    cmocka_unit_test(test_jar_depth), cmocka_unit_test(test_jar_overlap),
-	    cmocka_unit_test(test_jar_lies),  cmocka_unit_test(test_jar_others),
-	    cmocka_unit_test(test_jar_names),
+	    cmocka_unit_test(test_torture),	   cmocka_unit_test(test_many_escapes),
+	    cmocka_unit_test(test_program_pieces), cmocka_unit_test(test_jar_depth),
+	    cmocka_unit_test(test_jar_overlap),	   cmocka_unit_test(test_jar_lies),
+	    cmocka_unit_test(test_jar_others),	   cmocka_unit_test(test_jar_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,135 @@
+/* Go programs: the build information that the linker puts into each (eco/go_info.c finds it), as
+ * lines with tabs:
+ *
+ *   path  NAME                    mod  MODULE  VERSION  SUM       the program's own module
+ *   dep   MODULE  VERSION  SUM    =>   MODULE  VERSION  SUM       replaces the dep in front of it
+ *   build KEY=VALUE
+ *
+ * A module that was built from a folder has the version "(devel)" or none: it is stated without
+ * one. The standard library is the module "stdlib" of the version that the toolchain has; what a
+ * vendor or an experiment adds behind it ("go1.20.1 X:boringcrypto", "go1.21.5-fips") does not
+ * change what it is. The file is a whole program, or what go_info found of it. Spec: Go's
+ * runtime/debug.BuildInfo, go.dev/ref/mod "Versions". */
+#include "eco/go_info.h"
+#include "eco/parsers.h"
+
+#define ALIGN 16U
+
+struct go {
+	const struct eco_sink *sink;
+	struct err *e;
+	bool noted;
+};
+
+static int note_once(struct go *g, const char *text)
+{
+	bool again = g->noted;
+	g->noted = true;
+	return again ? 0 : g->sink->note(g->sink->arg, 0, text, g->e);
+}
+
+static int put(struct go *g, struct bytes name, struct bytes version)
+{
+	if (!eco_is_word(name) || (version.len > 0 && !eco_is_word(version)))
+		return note_once(g, "a module without a name or version");
+	const struct pkg p = eco_language_package("golang", name, version, PKG_BINARY);
+	return g->sink->package(g->sink->arg, &p, g->e);
+}
+
+/* "1.21.3" of "go1.21.3-fips X:boringcrypto"; empty: a build of no release. */
+static struct bytes release_of(struct bytes version)
+{
+	if (!bytes_has_prefix_lit(version, "go"))
+		return BYTES_NONE;
+	version = bytes_from(version, 2);
+	size_t n = 0;
+	while (n < version.len && (byte_is_alnum(version.ptr[n]) || version.ptr[n] == '.'))
+		n++;
+	version = bytes_part(version, 0, n);
+	return version.len > 0 && byte_is_digit(version.ptr[0]) ? version : BYTES_NONE;
+}
+
+static int put_stdlib(struct go *g, struct bytes version)
+{
+	return put(g, BYTES_LIT("stdlib"), release_of(version));
+}
+
+/* MODULE VERSION SUM */
+static int put_module(struct go *g, struct bytes rest)
+{
+	struct bytes name = bytes_cut(&rest, '\t'), version = bytes_cut(&rest, '\t');
+	if (bytes_eq_lit(name, "command-line-arguments"))
+		return 0;
+	return put(g, name, bytes_eq_lit(version, "(devel)") ? BYTES_NONE : version);
+}
+
+/* A folder takes the place of a module: the module is what it was, of no version that is known. */
+static int put_replaced(struct go *g, struct bytes dep, struct bytes by)
+{
+	struct bytes path = bytes_part(by, 0, bytes_find(by, '\t'));
+	if (path.len > 0 && path.ptr[0] != '.' && path.ptr[0] != '/')
+		return put_module(g, by);
+	return put(g, bytes_part(dep, 0, bytes_find(dep, '\t')), BYTES_NONE);
+}
+
+static int read_modules(struct go *g, struct bytes text)
+{
+	struct bytes dep = BYTES_NONE;
+	int r = 0;
+	while (r == 0 && text.len > 0) {
+		struct bytes rest = bytes_cut(&text, '\n');
+		struct bytes word = bytes_cut(&rest, '\t');
+		if (bytes_eq_lit(word, "=>")) {
+			r = dep.len > 0 ? put_replaced(g, dep, rest) : 0;
+			dep = BYTES_NONE;
+			continue;
+		}
+		if (dep.len > 0)
+			r = put_module(g, dep);
+		dep = bytes_eq_lit(word, "dep") || bytes_eq_lit(word, "mod") ? rest : BYTES_NONE;
+	}
+	return r == 0 && dep.len > 0 ? put_module(g, dep) : r;
+}
+
+/* The first that is one, in data; empty: there is none. */
+static struct bytes find_info(const struct program *p)
+{
+	for (size_t i = 0; i < p->part_count; i++) {
+		const struct program_part *part = &p->parts[i];
+		if (part->is_section || part->is_executable || part->off >= p->file.len)
+			continue;
+		uint64_t off = (part->off + ALIGN - 1) / ALIGN * ALIGN;
+		uint64_t end =
+		    part->len < p->file.len - part->off ? part->off + part->len : p->file.len;
+		for (; off < end; off += ALIGN) {
+			struct bytes b = bytes_from(p->file, (size_t)off);
+			uint64_t need;
+			if (b.ptr[0] == 0xff && go_info_is_magic(b) &&
+			    go_info_look(b, &need) != GO_INFO_NONE)
+				return b;
+		}
+	}
+	return BYTES_NONE;
+}
+
+static int go_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		    struct arena *a, struct err *e)
+{
+	struct go g = {.sink = sink, .e = e};
+	struct program *p = NULL;
+	struct go_info info;
+	struct bytes found = file;
+	(void)path;
+	if (!go_info_is_magic(file)) {
+		p = arena_alloc(a, 1, sizeof *p);
+		if (!p)
+			return err_set(e, ERR_NOMEM, "Go program: out of memory");
+		found = program_open(file, p) ? find_info(p) : BYTES_NONE;
+	}
+	if (found.len == 0 || !go_info_read(found, p, &info))
+		return note_once(&g, "Go's build information is not all there");
+	int r = put_stdlib(&g, info.version);
+	return r < 0 ? r : read_modules(&g, info.modules);
+}
+
+const struct eco_parser eco_go = {.parse = go_parse};

@@ -1,0 +1,192 @@
+/* Go's build information begins with a magic of 14 bytes at a multiple of 16, in a part of the
+ * program that is data. In the form of Go 1.18 and later all else follows it: it is gathered. In
+ * the older form pointers follow, to what may have gone by.
+ *
+ * ELF names its sections behind all that is loaded: there the name of cargo-auditable's section is
+ * looked for. PE and Mach-O name them in front. */
+#include "eco/program_scan.h"
+
+#include "eco/go_info.h"
+
+#include <string.h>
+
+#define RUST_SECTION ".dep-v0"
+#define GO_ALIGN 16U
+
+void program_scan_init(struct program_scan *s)
+{
+	*s = (struct program_scan){.prefix_len = 0};
+	buf_init(&s->excerpt, GO_INFO_MAX + 4096U);
+}
+
+void program_scan_free(struct program_scan *s)
+{
+	buf_free(&s->excerpt);
+}
+
+/* Go */
+
+static bool is_data(const struct program_scan *s, uint64_t off)
+{
+	for (size_t i = 0; !s->whole && i < s->program.part_count; i++) {
+		const struct program_part *p = &s->program.parts[i];
+		if (!p->is_section && !p->is_executable && off >= p->off && off - p->off < p->len)
+			return true;
+	}
+	return s->whole;
+}
+
+static bool is_done(const struct program_scan *s)
+{
+	return s->has_excerpt || s->has_pointers || s->is_cut;
+}
+
+/* What has been gathered may be all, more is needed, or it is none. */
+static void gathered(struct program_scan *s)
+{
+	switch (go_info_look(buf_bytes(&s->excerpt), &s->need)) {
+	case GO_INFO_WHOLE:
+		s->has_excerpt = true;
+		break;
+	case GO_INFO_POINTERS:
+		s->has_pointers = true;
+		break;
+	case GO_INFO_TOO_LARGE:
+		s->is_cut = true;
+		break;
+	case GO_INFO_PART:
+		s->is_sure = true;
+		return;
+	case GO_INFO_MORE:
+		return;
+	case GO_INFO_NONE:
+		break;
+	}
+	s->gathering = false;
+}
+
+static void see_data(struct program_scan *s, struct bytes b, uint64_t off);
+
+/* The bytes of b that are still needed. Returns their number. */
+static size_t gather(struct program_scan *s, struct bytes b)
+{
+	size_t n = s->need - s->excerpt.len < b.len ? (size_t)(s->need - s->excerpt.len) : b.len;
+	buf_put(&s->excerpt, bytes_part(b, 0, n));
+	if (buf_ok(&s->excerpt))
+		gathered(s);
+	else
+		s->gathering = false;
+	return n;
+}
+
+/* What was taken for it and is not: it may hold the right one, behind its own first bytes. */
+static void see_again(struct program_scan *s, uint64_t end)
+{
+	uint8_t copy[GO_INFO_HEAD_MAX];
+	size_t len = s->excerpt.len;
+	if (len <= GO_ALIGN || len > sizeof copy)
+		return;
+	memcpy(copy, s->excerpt.ptr, len);
+	buf_clear(&s->excerpt);
+	see_data(s, (struct bytes){.ptr = copy + GO_ALIGN, .len = len - GO_ALIGN},
+		 end - (len - GO_ALIGN));
+}
+
+static void see_data(struct program_scan *s, struct bytes b, uint64_t off)
+{
+	while (b.len > 0 && !is_done(s) && buf_ok(&s->excerpt)) {
+		if (s->gathering) {
+			size_t n = gather(s, b);
+			b = bytes_from(b, n);
+			off += n;
+			if (!s->gathering && !is_done(s))
+				see_again(s, off);
+			continue;
+		}
+		size_t skip = (size_t)((GO_ALIGN - off % GO_ALIGN) % GO_ALIGN);
+		size_t i = skip;
+		for (; i < b.len; i += GO_ALIGN)
+			if (b.ptr[i] == 0xff && go_info_may_be_magic(bytes_from(b, i)) &&
+			    is_data(s, off + i))
+				break;
+		i = i < b.len ? i : b.len;
+		b = bytes_from(b, i);
+		off += i;
+		s->gathering = b.len > 0;
+		s->need = GO_INFO_HEAD_LEN;
+		buf_clear(&s->excerpt);
+	}
+}
+
+/* Rust */
+
+static void see_names(struct program_scan *s, struct bytes b)
+{
+	struct bytes name = BYTES_LIT(RUST_SECTION);
+	uint8_t seam[2 * sizeof RUST_SECTION];
+	size_t head = b.len < name.len ? b.len : name.len;
+	if (s->carry_len)
+		memcpy(seam, s->carry, s->carry_len);
+	memcpy(seam + s->carry_len, b.ptr, head);
+	struct bytes joint = {.ptr = seam, .len = s->carry_len + head};
+	s->has_rust = memmem(joint.ptr, joint.len, name.ptr, name.len) ||
+		      memmem(b.ptr, b.len, name.ptr, name.len);
+	struct bytes last = b.len < name.len ? joint : b;
+	s->carry_len = last.len < name.len - 1 ? last.len : name.len - 1;
+	memmove(s->carry, last.ptr + last.len - s->carry_len, s->carry_len);
+}
+
+static bool has_section(const struct program *p, const char *name)
+{
+	for (size_t i = 0; i < p->part_count; i++)
+		if (bytes_eq_lit(p->parts[i].name, name))
+			return true;
+	return false;
+}
+
+/* all */
+
+static void see(struct program_scan *s, struct bytes b)
+{
+	see_data(s, b, s->off);
+	uint64_t names = s->whole ? 0 : s->program.loaded_end;
+	bool is_elf = s->program.format == PROGRAM_ELF;
+	if (is_elf && !s->has_rust && s->off + b.len > names)
+		see_names(s, s->off < names ? bytes_from(b, (size_t)(names - s->off)) : b);
+	s->off += b.len;
+}
+
+static void start(struct program_scan *s)
+{
+	struct bytes prefix = {.ptr = s->prefix, .len = s->prefix_len};
+	s->started = true;
+	s->whole = !program_open(prefix, &s->program);
+	if (s->program.format == PROGRAM_ELF && s->program.section_count == 0 && !s->whole)
+		s->program.loaded_end = UINT64_MAX; /* no names to look for */
+	s->has_rust = s->program.format != PROGRAM_ELF && has_section(&s->program, RUST_SECTION);
+	see(s, prefix);
+}
+
+void program_scan_feed(struct program_scan *s, struct bytes b)
+{
+	if (!s->started) {
+		size_t room = sizeof s->prefix - s->prefix_len;
+		size_t n = b.len < room ? b.len : room;
+		if (n > 0)
+			memcpy(s->prefix + s->prefix_len, b.ptr, n);
+		s->prefix_len += n;
+		b = bytes_from(b, n);
+		if (s->prefix_len == sizeof s->prefix)
+			start(s);
+	}
+	if (b.len > 0)
+		see(s, b);
+}
+
+bool program_scan_end(struct program_scan *s)
+{
+	if (!s->started)
+		start(s);
+	s->is_cut = s->is_cut || (s->gathering && s->is_sure);
+	return buf_ok(&s->excerpt);
+}

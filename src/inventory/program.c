@@ -1,0 +1,153 @@
+/* Compiled programs, which no name tells: each file that no ecosystem wants by its path is looked
+ * at while it goes by. What can only be read with the whole file at hand is read in a second pass,
+ * by the number of its member. docs/decisions/programs.md */
+#include "eco/program_scan.h"
+#include "inventory/indexer.h"
+
+#include <stdlib.h>
+
+#define CHUNK_LEN 65536U
+#define NOT_AGAIN "its build information is read in a second pass, which did not reach it"
+
+/* All that is left of the member; the layer may end inside it, which is the caller's to say. */
+static int feed_all(struct program_scan *s, struct tar *t, struct err *e)
+{
+	uint8_t *chunk = malloc(CHUNK_LEN);
+	if (!chunk)
+		return err_set(e, ERR_NOMEM, "layer: out of memory");
+	int64_t n;
+	while ((n = tar_read(t, chunk, CHUNK_LEN, e)) > 0)
+		program_scan_feed(s, (struct bytes){.ptr = chunk, .len = (size_t)n});
+	free(chunk);
+	return (int)n;
+}
+
+/* 1: the layer has too many entries, which is noted. */
+static int add_entry(struct indexer *ix, struct bytes path, size_t eco, uint64_t size,
+		     uint32_t *ret_index, struct err *e)
+{
+	int r = layer_writer_add(&ix->w, LAYER_FILE, path, false, ret_index, e);
+	if (r < 0)
+		return r == -ERR_LIMIT ? 1 : r;
+	struct layer_writer_entry *ent = &ix->w.entries[*ret_index];
+	ent->eco = (uint8_t)eco;
+	ent->merge = ECO_PART;
+	ent->size = size;
+	return 0;
+}
+
+static int put_later(struct indexer *ix, struct bytes path, size_t eco, uint64_t size,
+		     struct err *e)
+{
+	uint32_t index;
+	char why[120];
+	int r = add_entry(ix, path, eco, size, &index, e);
+	if (r != 0)
+		return r;
+	if (indexer_is_too_large(ix, eco, size, why))
+		return layer_writer_unread(&ix->w, index, why, e);
+	if (ix->program_count < IX_PROGRAMS_MAX)
+		ix->programs[ix->program_count++] =
+		    (struct indexer_link){.index = index, .ordinal = ix->ordinal};
+	return layer_writer_unread(&ix->w, index, NOT_AGAIN, e);
+}
+
+/* *ret_added: it is an entry now. */
+static int put_found(struct indexer *ix, const struct program_scan *s, struct bytes path,
+		     uint64_t size, bool *ret_added, struct err *e)
+{
+	uint32_t index;
+	int r = 1;
+	if (s->has_excerpt) {
+		r = add_entry(ix, path, ECO_GO, size, &index, e);
+		if (r == 0)
+			r = indexer_parse(ix, index, buf_bytes(&s->excerpt), e);
+	} else if (s->has_pointers || s->is_cut) {
+		r = put_later(ix, path, ECO_GO, size, e);
+	} else if (s->has_rust) {
+		r = put_later(ix, path, ECO_RUST, size, e);
+	}
+	*ret_added = r == 0;
+	if (r == 0 && s->has_rust && (s->has_excerpt || s->has_pointers || s->is_cut))
+		r = layer_writer_doubt_of_file(
+		    &ix->w, path, "also states what Rust packages it was built from: not read", e);
+	return r < 0 ? r : 0;
+}
+
+bool indexer_is_program(struct indexer *ix, struct bytes path)
+{
+	const struct layer_writer_entry *ent = layer_writer_find(&ix->w, path);
+	return ent && (ent->kind == LAYER_FILE || ent->kind == LAYER_HARDLINK) &&
+	       eco_table[ent->eco].by_content;
+}
+
+static int read_head(struct tar *t, uint8_t head[PROGRAM_HEAD_LEN], struct err *e)
+{
+	size_t len = 0;
+	while (len < PROGRAM_HEAD_LEN) {
+		int64_t n = tar_read(t, head + len, PROGRAM_HEAD_LEN - len, e);
+		if (n <= 0)
+			return n < 0 ? (int)n : 1;
+		len += (size_t)n;
+	}
+	return 0;
+}
+
+static int look(struct indexer *ix, struct tar *t, struct bytes head, struct bytes path,
+		uint64_t size, bool *ret_added, struct err *e)
+{
+	struct program_scan *s = malloc(sizeof *s);
+	if (!s)
+		return err_set(e, ERR_NOMEM, "layer: out of memory");
+	program_scan_init(s);
+	program_scan_feed(s, head);
+	int r = feed_all(s, t, e);
+	if (!program_scan_end(s) && r == 0)
+		r = err_set(e, ERR_NOMEM, "layer: out of memory");
+	if (r == 0)
+		r = put_found(ix, s, path, size, ret_added, e);
+	program_scan_free(s);
+	free(s);
+	return r;
+}
+
+int indexer_program(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
+		    struct bytes path, bool *ret_added, struct err *e)
+{
+	uint8_t head[PROGRAM_HEAD_LEN];
+	struct bytes b = {.ptr = head, .len = sizeof head};
+	char why[120];
+	*ret_added = false;
+	if (tar->size < sizeof head)
+		return 0;
+	int r = read_head(t, head, e);
+	if (r != 0 || program_format_of(b) == PROGRAM_NONE)
+		return r < 0 ? r : 0;
+	/* holes are cheap to send, and take as long to look at as what is sent */
+	if (tar->sparse && indexer_is_too_large(ix, ECO_GO, tar->size, why))
+		return layer_writer_doubt(&ix->w, path, why, e);
+	ix->captured += tar->sparse ? tar->size : 0;
+	return look(ix, t, b, path, tar->size, ret_added, e);
+}
+
+int indexer_second_program(struct indexer *ix, struct tar *t, const struct tar_entry *m,
+			   bool *ret_read, struct err *e)
+{
+	uint32_t i = 0;
+	while (i < ix->program_count && ix->programs[i].ordinal != ix->ordinal)
+		i++;
+	*ret_read = i < ix->program_count && m->type == TAR_FILE;
+	if (!*ret_read)
+		return 0;
+	struct indexer_capture c = {.heap = NULL};
+	uint32_t index = ix->programs[i].index;
+	char why[120];
+	int r = 0;
+	if (indexer_is_too_large(ix, ix->w.entries[index].eco, m->size, why))
+		return layer_writer_unread(&ix->w, index, why, e);
+	r = indexer_capture(ix, t, m->size, &c, e);
+	if (r == 0)
+		r = indexer_parse(ix, index, indexer_captured(&c), e);
+	indexer_capture_free(&c);
+	return r;
+}

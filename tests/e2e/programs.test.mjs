@@ -1,0 +1,49 @@
+// Compiled programs in a Debian image: Go's modules (old and new form) and Rust's crates are looked up, those of the distribution's programs are not; the same by command and by push.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, root } from './lib.mjs';
+
+const program = (id, name) => fs.readFileSync(path.join(root, 'tests/golden', id, name, 'input'));
+const base = [
+  debianRelease(), dpkgStatus([{ name: 'app', version: '1' }]), { path: 'var/lib/dpkg/info/app.list', content: '/usr\n/usr/bin/app\n' },
+  { path: 'usr/bin/app', content: program('go', 'pointers') },
+];
+const app = [{ path: 'opt/old', content: program('go', 'pointers') }, { path: 'opt/rust', content: program('rust', 'elf') }];
+const records = [
+  osvRecord('GO-2021-0113', [{ ecosystem: 'Go', name: 'golang.org/x/text', fixed: '0.3.7' }], { aliases: ['CVE-2021-38561'] }),
+  osvRecord('GO-2021-0069', [{ ecosystem: 'Go', name: 'stdlib', fixed: '1.16.1' }], { aliases: ['CVE-2021-27918'] }),
+  osvRecord('RUSTSEC-2026-1', [{ ecosystem: 'crates.io', name: 'mio', fixed: '0.8.6' }]),
+  osvRecord('RUSTSEC-2026-2', [{ ecosystem: 'crates.io', name: 'cc', fixed: '2.0.0' }]),
+  osvRecord('CVE-2026-9', [{ ecosystem: 'Debian:12', name: 'other', fixed: '2' }]),
+];
+const scan = (layout, db) => JSON.parse(plimsoll(['scan', '--input', layout.dir, '--vdb', db, '--format', 'json']).stdout);
+let server, vdb, layout;
+before(async () => {
+  vdb = makeVdb(records);
+  layout = makeLayout([base, app]);
+  server = await new Server({ args: ['--vdb', vdb] }).start();
+});
+after(() => server?.stop());
+
+test('findings name the program; what a package owns and what only built it are left out', async () => {
+  const r = scan(layout, vdb);
+  assert.deepEqual(r.findings.flatMap((f) => f.matches.map((m) => [m.package, m.installed_version, m.fixed_version, m.path])).sort(), [
+    ['golang.org/x/text', 'v0.3.5', '0.3.7', 'opt/old'], ['mio', '0.8.5', '0.8.6', 'opt/rust'], ['stdlib', '1.16', '1.16.1', 'opt/old'],
+  ]);
+  await pushLayout(server, 'programs/image', layout);
+  const image = await server.scanned('programs/image', layout.digest);
+  assert.equal(image.state, 'Unhealthy');
+  assert.deepEqual(findingLines(await server.findings('programs/image', layout.digest)), findingLines(r.findings));
+});
+
+test('a module of no stated version is not assessed when advisories are about it', () => {
+  const about = osvRecord('GO-2026-1', [{ ecosystem: 'Go', name: 'example.com/demo', fixed: '1.0.0' }]);
+  const newer = makeLayout([base, [{ path: 'opt/new', content: program('go', 'in-place') }]]);
+  const quiet = records.filter((r) => r.id !== 'GO-2021-0113');
+  assert.equal(scan(newer, makeVdb(quiet)).state, 'Healthy');
+  const r = scan(newer, makeVdb([...quiet, about]));
+  assert.equal(r.state, 'Unverified');
+  assert.match(JSON.stringify(r.coverage), /of a version that is not stated, and advisories are about them/);
+});
