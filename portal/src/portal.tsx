@@ -12,6 +12,15 @@ import { keepTheme, themeChoice, themes, type Choice } from './theme.ts';
 
 const Overview = lazy(() => import('./pages/overview.tsx'));
 const Registries = lazy(() => import('./pages/registries.tsx'));
+const RegistryPage = lazy(() => import('./pages/registry.tsx'));
+const RepositoryPage = lazy(() => import('./pages/repository.tsx'));
+const ImagePage = lazy(() => import('./pages/image.tsx'));
+const Cve = lazy(() => import('./pages/cve.tsx'));
+/** Pages whose address is their name. */
+const plain = {
+  findings: lazy(() => import('./pages/findings.tsx')), registries: Registries, scans: lazy(() => import('./pages/scans.tsx')), access: lazy(() => import('./pages/access.tsx')),
+  settings: lazy(() => import('./pages/settings.tsx')), audit: lazy(() => import('./pages/audit.tsx')), start: lazy(() => import('./pages/start.tsx')),
+};
 
 function NotFound() {
   return <Page title={s.errors.notFound} crumbs={[[s.errors.notFound]]}><div className="card"><Empty action={<A href={to(['overview'])}>{s.errors.back}</A>}>{s.errors.notFoundText}</Empty></div></Page>;
@@ -19,13 +28,19 @@ function NotFound() {
 
 function Pages() {
   const { parts } = usePlace();
-  const [page, a, b, c, d, e] = parts;
+  const [page, registry = '', repositories, repository = '', images, digest = ''] = parts;
   if (!page) return <Overview first />;
-  if (parts.length === 1) {
-    if (page === 'overview') return <Overview first={false} />;
-    if (page === 'registries') return <Registries />;
+  if (parts.length === 1 && page === 'overview') return <Overview first={false} />;
+  if (parts.length === 1 && Object.hasOwn(plain, page)) {
+    const Plain = plain[page as keyof typeof plain];
+    return <Plain />;
   }
-  void [a, b, c, d, e];
+  if (page === 'cve' && parts.length === 2) return <Cve key={registry} id={registry} />;
+  if (page === 'registries' && parts.length === 2) return <RegistryPage registry={registry} />;
+  if (page === 'registries' && repositories === 'repositories') {
+    if (parts.length === 4) return <RepositoryPage key={repository} registry={registry} repository={repository} />;
+    if (parts.length === 6 && images === 'images') return <ImagePage key={digest} where={{ registry, repository, digest }} />;
+  }
   return <NotFound />;
 }
 

@@ -15,7 +15,7 @@ export const s = {
   },
   search: { label: 'Search packages and CVEs', hint: 'Package or CVE' },
   theme: { label: 'Appearance', light: 'Light', dark: 'Dark', system: 'As the system' },
-  person: { label: (who: string) => `${who}, account`, signedIn: (who: string) => `Signed in as ${who}`, out: 'Sign out' },
+  person: { label: (initials: string, who: string) => `${initials}: ${who}, account`, signedIn: (who: string) => `Signed in as ${who}`, out: 'Sign out' },
   address: { copy: 'Copy the address of this page', copied: 'Address copied' },
   copy: 'Copy', copied: 'Copied', close: 'Close', cancel: 'Cancel', retry: 'Try again', previous: 'Previous', next: 'Next', more: 'Load more',
   density: { label: 'Row height', comfortable: 'Comfortable', compact: 'Compact' },
@@ -45,6 +45,7 @@ export const s = {
   repositories: (n: number) => of(n, 'repository', 'repositories'),
   packages: (n: number) => of(n, 'package'),
   shown: (n: number, all: boolean, noun: string) => (all ? `${count(n)} ${noun}` : `First ${count(n)} ${noun}, more follow`),
+  nouns: { vulnerabilities: (n: number) => (n === 1 ? 'vulnerability' : 'vulnerabilities'), images: (n: number) => (n === 1 ? 'image' : 'images'), repositories: (n: number) => (n === 1 ? 'repository' : 'repositories'), packages: (n: number) => (n === 1 ? 'package' : 'packages'), scans: (n: number) => (n === 1 ? 'scan' : 'scans'), entries: (n: number) => (n === 1 ? 'entry' : 'entries'), places: (n: number) => (n === 1 ? 'place' : 'places') },
 
   errors: {
     title: (what: string) => `${what} could not be loaded`,
@@ -84,7 +85,8 @@ export const s = {
     digest: 'Digest', platform: 'Platform', release: 'Release', pulled: 'Last pulled', scanned: 'Last scan', pushed: 'Pushed', nextScan: 'Next scan',
     scan: 'Scan again', scanAsked: 'Scan requested', tabs: { findings: 'Vulnerabilities', packages: 'Packages', layers: 'Layers', scans: 'Scans' },
     todo: 'What to do', todoNone: 'Nothing to fix in what was assessed.', clears: (n: number) => `clears ${count(n)}`, noFix: 'no fix', upgrade: (name: string) => `Upgrade ${name}`, wait: 'No fix yet', moreSteps: (n: number) => `${of(n, 'further package')} below, grouped by fix.`,
-    assessed: 'What was assessed', packagesAssessed: (a: number, b: number) => `${count(a)} of ${of(b, 'package')} assessed`, gaps: 'Not assessed', noCoverage: 'Not assessed yet.', supportEnd: (date: string) => `Standard support of this release ended ${date}.`, supported: (date: string) => `This release gets fixes until ${date}.`,
+    assessed: 'What was assessed', packagesAssessed: (a: number, b: number) => `${count(a)} of ${of(b, 'package')} assessed`, gaps: 'Not assessed', noCoverage: 'Not assessed yet.', supportEnd: (date: string) => `This release gets no fixes since ${date}.`,
+    extended: (date: string, name: string, until: string) => `Standard support of this release ended ${date}${name && until ? `; ${name} until ${until}` : ''}.`, supported: (date: string) => `This release gets fixes until ${date}.`,
     layer: 'Layer', brought: 'Brought', by: 'Made by', noLayers: 'No layer brought packages.', tooMany: 'The first 20,000 packages are counted.',
     groups: { fix: 'Fix', package: 'Package', cve: 'CVE', none: 'None' } as Record<string, string>, groupBy: 'Group by',
   },

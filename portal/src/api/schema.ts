@@ -1,5 +1,46 @@
 // Made by scripts/api.mjs from the server's OpenAPI document; not to be edited.
 
+export interface AuditEntry {
+  id: number;
+  at: string;
+  actor: string;
+  peer?: string;
+  action: string;
+  subject: string;
+  before?: Record<string, unknown>;
+  after?: Record<string, unknown>;
+}
+
+export interface AuditEntryList {
+  items: AuditEntry[];
+  next?: string;
+}
+
+export interface Check {
+  id: number;
+  title: string;
+  category: string;
+  advisory: string;
+  source_name: string;
+  severity: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  vendor_severity: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  cves: string[];
+  cvss: CvssScores;
+  cvss_vector?: string;
+  kev: boolean;
+  ransomware: boolean;
+  epss?: number;
+  epss_percentile?: number;
+  published?: string;
+  modified?: string;
+  summary: string;
+  description: string;
+  references: Reference[];
+  patchable: boolean;
+  remediations: string[];
+  images: number;
+}
+
 export interface Counts {
   Critical: number;
   High: number;
@@ -9,12 +50,184 @@ export interface Counts {
   Unknown: number;
 }
 
+export interface Coverage {
+  state: 'assessed' | 'partial' | 'nothing';
+  packages: number;
+  packages_assessed: number;
+  packages_third_party: number;
+  not_assessed: string[];
+  gaps: Gap[];
+  notes: CoverageNote[];
+  support_end?: string;
+  support?: Support;
+}
+
+export interface CoverageNote {
+  layer?: string;
+  path?: string;
+  text: string;
+}
+
+export interface Cvss {
+  version: '2.0' | '3.0' | '3.1' | '4.0';
+  base: number;
+  vector: string;
+}
+
+export interface CvssBase {
+  base: number;
+}
+
+export interface CvssScores {
+  '2.0'?: CvssBase;
+  '3.0'?: CvssBase;
+  '4.0'?: CvssBase;
+}
+
+export interface Distro {
+  id: string;
+  version_id: string;
+  name: string;
+}
+
+export interface Evidence {
+  ecosystem: string;
+  name: string;
+  keyed: 'source' | 'binary';
+  compared: string;
+  scheme: string;
+  range: string;
+}
+
+export interface Finding {
+  id: number;
+  check: string;
+  category: string;
+  advisory: string;
+  cves: string[];
+  severity: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  vendor_severity?: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  severity_source?: string;
+  package: string;
+  installed_version: string;
+  fixed_version: string;
+  status: 'unknown' | 'fixed' | 'affected' | 'will_not_fix' | 'fix_deferred' | 'end_of_life' | 'under_investigation' | 'not_affected';
+  patchable: boolean;
+  cvss?: Cvss;
+  kev: boolean;
+  ransomware?: boolean;
+  epss?: number;
+  epss_percentile?: number;
+  summary?: string;
+  remediation?: string;
+  published?: string;
+  repository?: string;
+  digest?: string;
+  match_count: number;
+  matches: Match[];
+}
+
+export interface FindingList {
+  items: Finding[];
+  next?: string;
+}
+
+export interface Gap {
+  reason: string;
+  packages?: number;
+  files?: number;
+  examples: string[];
+}
+
+export interface Image {
+  registry: string;
+  repository: string;
+  digest: string;
+  tags: string[];
+  kind: 'image' | 'artifact';
+  platform: string;
+  state: 'Pending' | 'Healthy' | 'Unhealthy' | 'Unverified';
+  reason: string;
+  findings: Counts;
+  packages: number;
+  distro: Distro;
+  pushed_at?: string;
+  pulled_at?: string;
+  scanned_at?: string;
+  coverage?: Coverage;
+}
+
+export interface ImageList {
+  items: Image[];
+  next?: string;
+}
+
+export interface MadeToken {
+  token: string;
+  label: string;
+  expires_at?: string;
+}
+
+export interface Match {
+  package: string;
+  installed_version: string;
+  fixed_version: string;
+  status: 'unknown' | 'fixed' | 'affected' | 'will_not_fix' | 'fix_deferred' | 'end_of_life' | 'under_investigation' | 'not_affected';
+  patchable: boolean;
+  arch: string;
+  source_name: string;
+  source_version: string;
+  layer: string;
+  layer_created_by?: string;
+  path: string;
+  purl: string;
+  remediation?: string;
+  evidence?: Evidence;
+}
+
+export interface NewScan {
+  repository: string;
+  digest: string;
+}
+
+export interface NewToken {
+  label?: string;
+  days?: number;
+}
+
+export interface Package {
+  type: string;
+  class: 'os' | 'language' | 'binary' | 'declared';
+  name: string;
+  version: string;
+  arch: string;
+  source_name: string;
+  source_version: string;
+  distro: string;
+  module?: string;
+  vendor?: string;
+  third_party: boolean;
+  path: string;
+  layer: string;
+  purl: string;
+}
+
+export interface PackageList {
+  items: Package[];
+  next?: string;
+}
+
 export interface Problem {
   type: string;
   title: string;
   status: number;
   detail: string;
   code: string;
+}
+
+export interface Reference {
+  type: string;
+  url: string;
 }
 
 export interface Registry {
@@ -56,6 +269,19 @@ export interface RepositoryList {
   next?: string;
 }
 
+export interface RoleAssignment {
+  user?: string;
+  role: string;
+  role_id: string;
+  scope: string;
+  created_at: string;
+}
+
+export interface RoleAssignmentList {
+  items: RoleAssignment[];
+  next?: string;
+}
+
 export interface Scan {
   id: number;
   repository: string;
@@ -87,6 +313,48 @@ export interface SignIn {
   password: string;
 }
 
+export interface Support {
+  state: 'supported' | 'extended' | 'ended';
+  standard_end: string;
+  extended?: string;
+  extended_end?: string;
+  source: string;
+  as_of?: string;
+}
+
+export interface Token {
+  id: number;
+  kind: 'personal' | 'refresh' | 'session';
+  label: string;
+  created_at: string;
+  expires_at?: string;
+}
+
+export interface TokenList {
+  items: Token[];
+  next?: string;
+}
+
+export interface User {
+  name: string;
+  kind: 'user' | 'robot';
+  enabled: boolean;
+  has_password: boolean;
+  created_at: string;
+  roles: RoleAssignment[];
+}
+
+export interface UserList {
+  items: User[];
+  next?: string;
+}
+
+export interface Version {
+  name: string;
+  version: string;
+  apis: string[];
+}
+
 export interface Vulndb {
   present: boolean;
   digest?: string;
@@ -109,22 +377,58 @@ export interface VulndbSource {
 }
 
 export interface Operations {
+  createScan: { path: undefined; query: undefined; body: NewScan; reply: Scan };
   createSession: { path: undefined; query: undefined; body: SignIn; reply: Session };
+  createToken: { path: { user: string | number }; query: undefined; body: NewToken; reply: MadeToken };
   deleteSession: { path: undefined; query: undefined; body: undefined; reply: undefined };
+  deleteToken: { path: { user: string | number; id: string | number }; query: undefined; body: undefined; reply: undefined };
+  getCheck: { path: { id: string | number }; query: undefined; body: undefined; reply: Check };
+  getImage: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: Image };
+  getRegistry: { path: { registry: string | number }; query: undefined; body: undefined; reply: Registry };
   getSession: { path: undefined; query: undefined; body: undefined; reply: Session };
+  getVersion: { path: undefined; query: undefined; body: undefined; reply: Version };
   getVulndb: { path: undefined; query: undefined; body: undefined; reply: Vulndb };
+  listAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
+  listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
+  listImageAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
+  listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
+  listImageScans: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
+  listImages: { path: { registry: string | number; repository: string | number }; query: { state?: string | number; kind?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
+  listPackages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { package?: string | number; type?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: PackageList };
   listRegistries: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: RegistryList };
   listRepositories: { path: { registry: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: RepositoryList };
+  listRoleAssignments: { path: undefined; query: { user?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RoleAssignmentList };
   listScans: { path: undefined; query: { repository?: string | number; digest?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
+  listTokens: { path: { user: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: TokenList };
+  listUsers: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: UserList };
+  updateVulndb: { path: undefined; query: undefined; body: undefined; reply: undefined };
 }
 
 /** Method, path, and the action that a role must allow. */
 export const operations: Record<keyof Operations, [string, string, string]> = {
+  createScan: ['POST', '/api/v1/scans', 'Microsoft.Security/assessments/write'],
   createSession: ['POST', '/api/v1/session', ''],
+  createToken: ['POST', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/write'],
   deleteSession: ['DELETE', '/api/v1/session', 'authenticated'],
+  deleteToken: ['DELETE', '/api/v1/users/{user}/tokens/{id}', 'Microsoft.Authorization/roleAssignments/write'],
+  getCheck: ['GET', '/api/v1/checks/{id}', 'Microsoft.Security/assessments/read'],
+  getImage: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}', 'Microsoft.Security/assessments/read'],
+  getRegistry: ['GET', '/api/v1/registries/{registry}', 'Microsoft.Security/assessments/read'],
   getSession: ['GET', '/api/v1/session', 'authenticated'],
+  getVersion: ['GET', '/version', ''],
   getVulndb: ['GET', '/api/v1/vulndb', 'Microsoft.Security/assessments/read'],
+  listAudit: ['GET', '/api/v1/audit', 'Microsoft.Authorization/roleAssignments/read'],
+  listFindings: ['GET', '/api/v1/findings', 'Microsoft.Security/assessments/read'],
+  listImageAudit: ['GET', '/api/v1/audit/images', 'Microsoft.Authorization/roleAssignments/read'],
+  listImageFindings: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/findings', 'Microsoft.Security/assessments/read'],
+  listImageScans: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/scans', 'Microsoft.Security/assessments/read'],
+  listImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images', 'Microsoft.Security/assessments/read'],
+  listPackages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/packages', 'Microsoft.Security/assessments/read'],
   listRegistries: ['GET', '/api/v1/registries', 'Microsoft.Security/assessments/read'],
   listRepositories: ['GET', '/api/v1/registries/{registry}/repositories', 'Microsoft.Security/assessments/read'],
+  listRoleAssignments: ['GET', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/read'],
   listScans: ['GET', '/api/v1/scans', 'Microsoft.Security/assessments/read'],
+  listTokens: ['GET', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/read'],
+  listUsers: ['GET', '/api/v1/users', 'Microsoft.Authorization/roleAssignments/read'],
+  updateVulndb: ['POST', '/api/v1/vulndb:update', 'Microsoft.Security/vulnerabilityDatabase/write'],
 };

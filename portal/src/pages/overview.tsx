@@ -106,7 +106,7 @@ function Trust({ unverified, pending }: { unverified: number; pending: number })
       <ul className="lines">
         <li><StateWord look={unverified ? 'none' : pending ? 'run' : 'good'} word="" /><span className="grow">{unverified ? s.overview.unverified(unverified) : pending ? s.overview.pending(pending) : s.overview.allAssessed}</span></li>
         {vdb && !vdb.present && <li><StateWord look="late" word="" /><span className="grow">{s.overview.noVdb}</span></li>}
-        {vdb?.present && <li><StateWord look="good" word="" /><span className="grow">{s.overview.feeds(vdb.sources?.length ?? 0, vdb.sources?.reduce((n, f) => n + f.records, 0) ?? 0)}, {s.settings.built.toLowerCase()} <Time at={vdb.built_at} />. <A href={to(['settings'])}>{s.pages.settings}</A></span></li>}
+        {vdb?.present && <li><StateWord look="good" word="" /><span className="grow in-text">{s.overview.feeds(vdb.sources?.length ?? 0, vdb.sources?.reduce((n, f) => n + f.records, 0) ?? 0)}, {s.settings.built.toLowerCase()} <Time at={vdb.built_at} />. <A href={to(['settings'])}>{s.pages.settings}</A></span></li>}
       </ul>
     </section>
   );

@@ -91,7 +91,7 @@ export function Bones({ rows = 6 }: { rows?: number }) {
     const timer = setTimeout(() => setLate(true), 150);
     return () => clearTimeout(timer);
   }, []);
-  if (!late) return <div style={{ minHeight: rows * 44 }} />;
+  if (!late) return <div aria-busy="true" style={{ minHeight: rows * 44 }} />;
   return (
     <div aria-busy="true" style={{ minHeight: rows * 44 }}>
       {Array.from({ length: rows }, (_, i) => (

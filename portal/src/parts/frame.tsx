@@ -1,6 +1,6 @@
 // The frame of every page: bar, navigation, breadcrumb, title.
 import { Button, Input, Menu, MenuDivider, MenuGroup, MenuGroupHeader, MenuItem, MenuItemRadio, MenuList, MenuPopover, MenuTrigger, OverlayDrawer } from '@fluentui/react-components';
-import { BoxRegular, DocumentTextRegular, HomeRegular, LinkRegular, NavigationRegular, OptionsRegular, PersonRegular, ScanRegular, SearchRegular, ServerRegular, ShieldErrorRegular } from '@fluentui/react-icons';
+import { DocumentTextRegular, HomeRegular, LinkRegular, NavigationRegular, OptionsRegular, PersonRegular, ScanRegular, SearchRegular, ServerRegular, ShieldErrorRegular } from '@fluentui/react-icons';
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { useApi } from '../api/client.ts';
 import { A, go, to, usePlace } from '../route.tsx';
@@ -10,8 +10,6 @@ import type { Choice } from '../theme.ts';
 import { Time, useCopy, useTitle } from './basics.tsx';
 import { Mark } from './glyphs.tsx';
 
-/** Pages that exist. */
-const there = new Set(['overview', 'registries']);
 const LATE_MS = 2 * 86400000;
 export const isLate = (at: string): boolean => Date.now() - Date.parse(at) > LATE_MS;
 
@@ -19,15 +17,15 @@ function Nav({ side, chosen }: { side: boolean; chosen?: () => void }) {
   const { parts } = usePlace();
   const may = { security: useMay(action.security), access: useMay(action.accessRead) };
   const vdb = useApi('getVulndb', may.security ? {} : null).data;
-  const at = parts[0] === 'cve' ? 'inventory' : parts[0] === 'start' || !parts[0] ? 'overview' : parts[0];
-  const item = (name: keyof typeof s.pages, icon: ReactNode) => there.has(name) && (
+  const at = parts[0] === 'cve' ? 'findings' : parts[0] === 'start' || !parts[0] ? 'overview' : parts[0];
+  const item = (name: keyof typeof s.pages, icon: ReactNode) => (
     <li key={name}><A href={to([name])} {...(at === name ? { 'aria-current': 'page' as const } : {})} onClick={() => chosen?.()}>{icon}{s.pages[name]}</A></li>
   );
   const late = vdb?.sources?.filter((f) => f.fetched_at && isLate(f.fetched_at)).length ?? 0;
   return (
     <nav className={side ? 'nav side' : 'nav'} aria-label={s.navigation} style={side ? undefined : { position: 'static', width: 'auto', flex: 1, border: 0 }}>
       <ul>
-        {may.security && [item('overview', <HomeRegular />), item('findings', <ShieldErrorRegular />), item('inventory', <BoxRegular />), item('registries', <ServerRegular />), item('scans', <ScanRegular />)]}
+        {may.security && [item('overview', <HomeRegular />), item('findings', <ShieldErrorRegular />), item('registries', <ServerRegular />), item('scans', <ScanRegular />)]}
       </ul>
       <h2>{s.manage}</h2>
       <ul>
@@ -57,10 +55,7 @@ function Search() {
     e.preventDefault();
     const wanted = text.trim();
     if (/^(CVE|GHSA|DSA|DLA|RHSA|ALAS|USN)-/i.test(wanted)) go(to(['cve', wanted.toUpperCase().startsWith('GHSA') ? wanted : wanted.toUpperCase()]));
-    else if (wanted) {
-      const [, name = wanted, below] = /^(.+?)\s*<\s*(\S+)$/.exec(wanted) ?? [];
-      go(to(['inventory'], { name: name.trim(), version_below: below }));
-    }
+    else if (wanted) go(to(['findings'], { package: wanted }));
     setText('');
   };
   return (
@@ -73,11 +68,12 @@ function Search() {
 function Person({ theme, setTheme }: { theme: Choice; setTheme: (c: Choice) => void }) {
   const session = useSession();
   const label = (c: Choice) => s.theme[c];
+  const initials = session.name.slice(0, 2).toUpperCase();
   return (
     <Menu checkedValues={{ theme: [theme] }} onCheckedValueChange={(_, d) => setTheme(d.checkedItems[0] as Choice)}>
       <MenuTrigger disableButtonEnhancement>
-        <Button appearance="subtle" aria-label={s.person.label(session.name)} style={{ minWidth: 0, padding: 2 }}>
-          <span aria-hidden="true" style={{ width: 28, height: 28, borderRadius: '50%', background: 'var(--accentBg)', color: 'var(--accent)', display: 'grid', placeItems: 'center', fontSize: 11, fontWeight: 600 }}>{session.name.slice(0, 2).toUpperCase()}</span>
+        <Button appearance="subtle" aria-label={s.person.label(initials, session.name)} style={{ minWidth: 0, padding: 2 }}>
+          <span aria-hidden="true" style={{ width: 28, height: 28, borderRadius: '50%', background: 'var(--accentBg)', color: 'var(--accent)', display: 'grid', placeItems: 'center', fontSize: 11, fontWeight: 600 }}>{initials}</span>
         </Button>
       </MenuTrigger>
       <MenuPopover>

@@ -42,12 +42,13 @@ const looks: Record<string, [string, ReactNode]> = {
   none: ['none', <><circle cx="8" cy="8" r="6.6" strokeDasharray="2.6 2" /><path d="M5.4 8h5.2" strokeLinecap="round" /></>],
   run: ['run', <><circle cx="8" cy="8" r="6.4" opacity=".3" /><path d="M8 1.6A6.4 6.4 0 0 1 14.4 8" strokeLinecap="round" strokeWidth="1.8" /></>],
   late: ['late', <><path d="M8 1.8L14.8 14H1.2z" strokeLinejoin="round" /><path d="M8 6v4M8 11.6v.7" strokeLinecap="round" /></>],
+  done: ['none', <><circle cx="8" cy="8" r="6.8" /><path d="M5 8.2l2.1 2.1L11 6.3" strokeLinecap="round" /></>],
   wait: ['none', <circle cx="8" cy="8" r="6.6" />],
 };
 /* oxlint-enable react/jsx-key */
 const lookOf: Record<string, string> = {
   Healthy: 'good', Unhealthy: 'bad', Unverified: 'none', Pending: 'run', NotApplicable: 'none', artifact: 'none',
-  completed: 'good', running: 'run', queued: 'wait', failed: 'late', unsupported: 'none',
+  completed: 'done', running: 'run', queued: 'wait', failed: 'late', unsupported: 'none',
 };
 export function StateGlyph({ look }: { look: string }) {
   const [, shape] = looks[look] ?? looks.none!;

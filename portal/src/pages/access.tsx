@@ -1,0 +1,87 @@
+import { Button, Field, Input, Tab, TabList } from '@fluentui/react-components';
+import { useState, type FormEvent } from 'react';
+import { asFailure, call, usePages } from '../api/client.ts';
+import { Bones, Code, Empty, Failed, Time, day } from '../parts/basics.tsx';
+import { Page } from '../parts/frame.tsx';
+import { LongTable } from '../parts/long_table.tsx';
+import { change, usePlace } from '../route.tsx';
+import { action, useMay, useSession } from '../session.tsx';
+import { s } from '../strings.ts';
+
+const t = s.access;
+
+function Roles() {
+  const pages = usePages('listRoleAssignments', {});
+  if (pages.error) return <Failed what={t.tabs.roles} error={pages.error} retry={pages.reload} operation="listRoleAssignments" />;
+  if (!pages.items.length) return pages.loading ? <Bones /> : <Empty>{s.empty.roles}</Empty>;
+  return <LongTable label={t.tabs.roles} columns={4} pages={pages} noun={s.nouns.entries}
+    head={<tr role="row"><th role="columnheader">{t.user}</th><th role="columnheader">{t.role}</th><th role="columnheader">{t.scope}</th><th role="columnheader" className="num">{t.since}</th></tr>}
+    rows={pages.items.map((x) => ({ key: `${x.user}${x.role_id}${x.scope}`, cells: <>
+      <td role="cell" className="b">{x.user}</td><td role="cell">{x.role}</td><td role="cell" className="full">{x.scope === '/' ? t.everything : <span className="mono">{x.scope}</span>}</td><td role="cell" className="num gone"><Time at={x.created_at} /></td>
+    </> }))} />;
+}
+
+function Users() {
+  const pages = usePages('listUsers', {});
+  if (pages.error) return <Failed what={t.tabs.users} error={pages.error} retry={pages.reload} operation="listUsers" />;
+  if (!pages.items.length) return pages.loading ? <Bones /> : <Empty>{s.empty.users}</Empty>;
+  return <LongTable label={t.tabs.users} columns={4} pages={pages} noun={s.nouns.entries}
+    head={<tr role="row"><th role="columnheader">{t.user}</th><th role="columnheader">{t.kind}</th><th role="columnheader">{t.password}</th><th role="columnheader">{t.role}</th></tr>}
+    rows={pages.items.map((x) => ({ key: x.name, cells: <>
+      <td role="cell" className="b">{x.name}</td><td role="cell">{t.kinds[x.kind]}</td><td role="cell" data-label={t.password}>{x.has_password ? t.has : t.hasNot}</td><td role="cell" className="full">{x.roles.map((r) => r.role).join(', ')}</td>
+    </> }))} />;
+}
+
+function NewToken({ user, made }: { user: string; made: () => void }) {
+  const [label, setLabel] = useState('');
+  const [days, setDays] = useState('90');
+  const [secret, setSecret] = useState('');
+  const [wrong, setWrong] = useState('');
+  const submit = (e: FormEvent) => {
+    e.preventDefault();
+    setWrong('');
+    call('createToken', { path: { user }, body: { ...(label ? { label } : {}), ...(days ? { days: Number(days) } : {}) } }).then((x) => { setSecret(x.token); setLabel(''); made(); }, (x: unknown) => setWrong(asFailure(x).message));
+  };
+  return (
+    <form className="pad0" onSubmit={submit} style={{ display: 'flex', gap: 12, alignItems: 'flex-end', flexWrap: 'wrap', paddingTop: 12 }}>
+      <Field label={t.label}><Input value={label} onChange={(_, d) => setLabel(d.value)} /></Field>
+      <Field label={t.days} {...(wrong ? { validationState: 'error', validationMessage: wrong } as const : {})}><Input type="number" min={1} max={3650} value={days} style={{ width: 100 }} onChange={(_, d) => setDays(d.value)} /></Field>
+      <Button type="submit">{t.make}</Button>
+      <div role="status" style={{ flexBasis: '100%' }}>{secret && <><p className="s t2">{t.shown}</p><Code text={secret} /></>}</div>
+    </form>
+  );
+}
+
+function Tokens() {
+  const { name } = useSession();
+  const write = useMay(action.accessWrite);
+  const pages = usePages('listTokens', { path: { user: name } });
+  const end = (id: number) => void call('deleteToken', { path: { user: name, id } }).finally(pages.reload);
+  return (
+    <>
+      {write && <NewToken user={name} made={pages.reload} />}
+      {pages.error && <Failed what={t.tabs.tokens} error={pages.error} retry={pages.reload} operation="listTokens" />}
+      {!pages.error && !pages.items.length && (pages.loading ? <Bones /> : <Empty>{s.empty.tokens}</Empty>)}
+      {pages.items.length > 0 && <LongTable label={t.tabs.tokens} columns={5} pages={pages} noun={s.nouns.entries} className="cards fixed"
+        head={<tr role="row"><th role="columnheader">{t.label}</th><th role="columnheader" style={{ width: 140 }}>{t.kind}</th><th role="columnheader" style={{ width: 120 }}>{t.made}</th><th role="columnheader" style={{ width: 140 }}>{t.expires}</th><th role="columnheader" style={{ width: 90 }}><span className="vh">{s.close}</span></th></tr>}
+        rows={pages.items.map((x) => ({ key: x.id, cells: <>
+          <td role="cell" className="cut full">{x.label || <span className="t3">–</span>}</td><td role="cell">{t.tokenKinds[x.kind] ?? x.kind}</td><td role="cell" className="gone"><Time at={x.created_at} /></td><td role="cell" data-label={t.expires}>{x.expires_at ? day(x.expires_at) : t.noEnd}</td>
+          <td role="cell" className="num">{write && <Button size="small" aria-label={t.end(x.label || String(x.id))} onClick={() => end(x.id)}>{t.end('')}</Button>}</td>
+        </> }))} />}
+    </>
+  );
+}
+
+const tabs = ['roles', 'users', 'tokens'] as const;
+export default function Access() {
+  const { query } = usePlace();
+  const tab = tabs.find((x) => x === query.get('tab')) ?? 'roles';
+  return (
+    <Page title={t.title} crumbs={[[t.title]]} sentence={t.sentence}>
+      <section className="card">
+        <TabList selectedValue={tab} onTabSelect={(_, d) => change({ tab: d.value === 'roles' ? undefined : String(d.value) })} style={{ padding: '0 8px', overflowX: 'auto' }}>{tabs.map((x) => <Tab key={x} value={x}>{t.tabs[x]}</Tab>)}</TabList>
+        {tab === 'roles' && <Roles />}{tab === 'users' && <Users />}{tab === 'tokens' && <Tokens />}
+      </section>
+    </Page>
+  );
+}

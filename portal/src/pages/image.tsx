@@ -1,0 +1,205 @@
+import { Button, Input, Tab, TabList, Tooltip } from '@fluentui/react-components';
+import { ArrowClockwiseRegular, SearchRegular } from '@fluentui/react-icons';
+import { useMemo, useState, type ReactNode } from 'react';
+import { asFailure, call, useApi, useEvents, usePages } from '../api/client.ts';
+import type { Finding, Image } from '../api/schema.ts';
+import { Bones, Code, Copy, Empty, Failed, Time, day, short } from '../parts/basics.tsx';
+import { FindingPane } from '../parts/finding_pane.tsx';
+import { FindingList } from '../parts/findings.tsx';
+import { filterNames, useFilters } from '../parts/filters.tsx';
+import { Page } from '../parts/frame.tsx';
+import { Kev, StateGlyph, StateWord } from '../parts/glyphs.tsx';
+import { LongTable } from '../parts/long_table.tsx';
+import { change, go, repositoryPath, to, usePlace } from '../route.tsx';
+import { action, useMay } from '../session.tsx';
+import { s } from '../strings.ts';
+import { ScanRows } from './scans.tsx';
+
+const ALL = 10000; // findings that are read to be grouped
+const PACKAGES = 20000;
+type Where = { registry: string; repository: string; digest: string };
+
+function ScanAgain({ where, reload }: { where: Where; reload: () => void }) {
+  const may = useMay(action.scan);
+  const [said, setSaid] = useState('');
+  const scan = () => {
+    if (!may) return;
+    call('createScan', { body: { repository: where.repository, digest: where.digest } }).then(() => { setSaid(s.image.scanAsked); reload(); }, (e: unknown) => setSaid(asFailure(e).message));
+  };
+  const button = <Button icon={<ArrowClockwiseRegular />} disabledFocusable={!may} onClick={scan}>{s.image.scan}</Button>;
+  return <div>{may ? button : <Tooltip content={s.errors.needs(action.scan)} relationship="description">{button}</Tooltip>}<div role="status" className="s t3">{said}</div></div>;
+}
+
+function Sentence({ image, findings, whole }: { image: Image; findings: Finding[]; whole: boolean }) {
+  const total = Object.values(image.findings).reduce((n, x) => n + x, 0);
+  if (image.state === 'Pending') return <span>{s.empty.findingsPending}</span>;
+  if (image.state === 'Unverified' && total === 0) return null;
+  if (!whole) return <span>{s.image.partial(total)}</span>;
+  return <span>{s.image.sentence(total, findings.filter((f) => f.kev).length, findings.filter((f) => f.patchable).length)}</span>;
+}
+
+function ImageFacts({ image }: { image: Image }) {
+  const rows: [string, ReactNode][] = [
+    [s.image.digest, <span key="d" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(image.digest)}</span><Copy text={image.digest} label={`${s.copy}: ${s.image.digest}`} /></span>],
+    [s.image.platform, image.platform], [s.image.release, image.distro.name || image.distro.id || '–'], [s.image.pushed, <Time key="p" at={image.pushed_at} />],
+    [s.image.pulled, <Time key="l" at={image.pulled_at} />], [s.image.scanned, <Time key="s" at={image.scanned_at} none={s.notYet} />],
+  ];
+  return <dl className="card tiles">{rows.map(([k, v]) => <div key={k} className="tile"><dt>{k}</dt><dd>{v}</dd></div>)}</dl>;
+}
+
+const STEPS = 4;
+function Plan({ findings, loading }: { findings: Finding[]; loading: boolean }) {
+  const steps = useMemo(() => {
+    const by = new Map<string, Finding[]>();
+    for (const f of findings) if (f.patchable) by.set(f.package, [...(by.get(f.package) ?? []), f]);
+    const kev = (list: Finding[]) => list.filter((f) => f.kev).length;
+    return [...by.entries()].toSorted(([, a], [, b]) => kev(b) - kev(a) || b.length - a.length);
+  }, [findings]);
+  const stuck = findings.filter((f) => !f.patchable).length;
+  return (
+    <section className="card first">
+      <header><h2 className="h">{s.image.todo}</h2></header>
+      <div className="pad0" style={{ display: 'grid', gap: 16 }}>
+        {loading && !findings.length && <Bones rows={2} />}
+        {!loading && !findings.length && <p className="t2">{s.image.todoNone}</p>}
+        {steps.slice(0, STEPS).map(([name, list], i) => (
+          <div key={name} style={{ display: 'grid', gap: 6 }}>
+            <div className="g"><span className="b grow">{i + 1}. {s.image.upgrade(name)}</span>{list.some((f) => f.kev) && <Kev />}<span className="mark">{s.image.clears(list.length)}</span></div>
+            {list[0]?.remediation && <Code text={list[0].remediation} />}
+          </div>
+        ))}
+        {steps.length > STEPS && <p className="s t3">{s.image.moreSteps(steps.length - STEPS)}</p>}
+        {stuck > 0 && <div className="g"><span className="b grow">{s.image.wait}</span><span className="mark">{s.vulnerabilities(stuck)}</span></div>}
+      </div>
+    </section>
+  );
+}
+
+function Supported({ of }: { of: NonNullable<NonNullable<Image['coverage']>['support']> }) {
+  if (of.state === 'ended') return <div className="note warn"><StateGlyph look="late" /><span>{s.image.supportEnd(day(of.extended_end ?? of.standard_end))}</span></div>;
+  if (of.state === 'extended') return <p className="s t2">{s.image.extended(day(of.standard_end), of.extended ?? '', of.extended_end ? day(of.extended_end) : '')}</p>;
+  return <p className="s t2">{s.image.supported(day(of.standard_end))}</p>;
+}
+
+function Assessed({ image }: { image: Image }) {
+  const c = image.coverage;
+  const whole = c?.state === 'assessed';
+  return (
+    <section className="card">
+      <header><h2 className="h">{s.image.assessed}</h2></header>
+      <div className="pad0" style={{ display: 'grid', gap: 12 }}>
+        {!c && <StateWord look="none" word={s.image.noCoverage} />}
+        {c && <div className="g"><StateGlyph look={whole ? 'good' : 'none'} /><span className="grow">{s.image.packagesAssessed(c.packages_assessed, c.packages)}</span></div>}
+        {c?.gaps.map((gap) => (
+          <div key={gap.reason} className="note unknown"><StateGlyph look="none" /><span className="grow">{gap.reason}{gap.packages ? `: ${s.packages(gap.packages)}` : ''}{gap.examples.length > 0 && <div className="s t3" style={{ overflowWrap: 'anywhere' }}>{gap.examples.join(', ')}</div>}</span></div>
+        ))}
+        {c && !c.gaps.length && c.not_assessed.map((x) => <div key={x} className="note unknown"><StateGlyph look="none" /><span>{x}</span></div>)}
+        {c?.support && <Supported of={c.support} />}
+        {c?.notes.slice(0, 5).map((n) => <p key={n.text + (n.path ?? '')} className="s t3" style={{ overflowWrap: 'anywhere' }}>{n.path && <span className="mono">{n.path}: </span>}{n.text}</p>)}
+      </div>
+    </section>
+  );
+}
+
+function Packages({ where }: { where: Where }) {
+  const { query } = usePlace();
+  const name = query.get('package') ?? '';
+  const [text, setText] = useState(name);
+  const pages = usePages('listPackages', { path: where, query: name ? { package: name } : {} });
+  return (
+    <>
+      <form className="filters" role="search" onSubmit={(e) => { e.preventDefault(); change({ package: text.trim() || undefined }); }}>
+        <Input aria-label={s.inventory.package} placeholder={s.inventory.package} contentBefore={<SearchRegular />} value={text} onChange={(_, d) => setText(d.value)} />
+      </form>
+      {pages.error && <Failed what={s.image.tabs.packages} error={pages.error} retry={pages.reload} operation="listPackages" />}
+      {!pages.error && !pages.items.length && (pages.loading ? <Bones /> : <Empty>{name ? s.empty.filtered(`${s.inventory.package}: ${name}`) : s.empty.packages}</Empty>)}
+      {pages.items.length > 0 && <LongTable label={s.image.tabs.packages} columns={4} pages={pages} noun={s.nouns.packages} className="cards fixed"
+        head={<tr role="row"><th role="columnheader">{s.inventory.package}</th><th role="columnheader">{s.inventory.version}</th><th role="columnheader" style={{ width: 90 }}>{s.inventory.type}</th><th role="columnheader">{s.finding.file}</th></tr>}
+        rows={pages.items.map((p, i) => ({ key: `${p.purl}${p.path}${i}`, cells: <>
+          <td role="cell" className="b" style={{ overflowWrap: 'anywhere' }}>{p.name}</td><td role="cell" className="mono">{p.version}</td><td role="cell" className="t2">{p.type}</td><td role="cell" className="mono t3 full">{p.path}</td>
+        </> }))} />}
+    </>
+  );
+}
+
+function Layers({ where, findings }: { where: Where; findings: Finding[] }) {
+  const pages = usePages('listPackages', { path: where, query: { limit: 1000 } }, PACKAGES);
+  const layers = new Map<string, { packages: number; findings: number; by: string }>();
+  const at = (layer: string) => {
+    const known = layers.get(layer) ?? { packages: 0, findings: 0, by: '' };
+    layers.set(layer, known);
+    return known;
+  };
+  for (const p of pages.items) at(p.layer).packages++;
+  for (const f of findings) {
+    for (const layer of new Set(f.matches.map((m) => m.layer))) at(layer).findings++;
+    for (const m of f.matches) at(m.layer).by ||= m.layer_created_by ?? '';
+  }
+  if (pages.error) return <Failed what={s.image.tabs.layers} error={pages.error} retry={pages.reload} operation="listPackages" />;
+  if (!layers.size) return pages.loading ? <Bones rows={3} /> : <Empty>{s.image.noLayers}</Empty>;
+  return (
+    <>
+      <table className="cards">
+        <thead><tr><th>{s.image.layer}</th><th>{s.image.by}</th><th className="num">{s.image.tabs.packages}</th><th className="num">{s.counts}</th></tr></thead>
+        <tbody>{[...layers].map(([digest, l]) => (
+          <tr key={digest}><td className="mono">{short(digest)}</td><td className="mono t2 full">{l.by}</td><td className="num" data-label={s.image.tabs.packages}>{l.packages}</td><td className={l.findings ? 'num b' : 'num t3'} data-label={s.counts}>{l.findings}</td></tr>
+        ))}</tbody>
+      </table>
+      {!pages.done && !pages.loading && <div className="under">{s.image.tooMany}</div>}
+    </>
+  );
+}
+
+function Scans({ where }: { where: Where }) {
+  const pages = usePages('listImageScans', { path: where });
+  return <ScanRows pages={pages} operation="listImageScans" withImage={false} />;
+}
+
+const tabs = ['findings', 'packages', 'layers', 'scans'] as const;
+
+export default function ImagePage({ where }: { where: Where }) {
+  const { registry, repository, digest } = where;
+  const { query } = usePlace();
+  const filters = useFilters(filterNames);
+  const sort = query.get('sort') ?? undefined;
+  const plain = !Object.keys(filters).length && !sort;
+  const image = useApi('getImage', { path: where });
+  const all = usePages('listImageFindings', { path: where, query: { limit: 1000 } }, ALL);
+  const some = usePages('listImageFindings', plain ? null : { path: where, query: { ...filters, ...(sort ? { sort } : {}), limit: 1000 } }, ALL);
+  const list = plain ? all : some;
+  useEvents((e) => { if (e.type === 'scanned' && e.digest === digest) { image.reload(); all.reload(); } });
+  const tab = tabs.find((x) => x === query.get('tab')) ?? 'findings';
+  const open = query.get('finding') ?? '';
+  const address = (f: Finding) => { const q = new URLSearchParams(query); q.set('finding', String(f.id)); return to([...repositoryPath(registry, repository), 'images', digest], Object.fromEntries(q)); };
+  const index = list.items.findIndex((f) => String(f.id) === open);
+  const d = image.data;
+  const total = d ? Object.values(d.findings).reduce((n, x) => n + x, 0) : 0;
+  const crumbs: [string, string?][] = [[s.registries.title, to(['registries'])], [registry, to(['registries', registry])], [repository, to(repositoryPath(registry, repository))], [short(digest)]];
+  const title = repository;
+  if (image.error && !d) return <Page title={title} crumbs={crumbs}><section className="card"><Failed what={title} error={image.error} retry={image.reload} operation="getImage" /></section></Page>;
+  const counts: Partial<Record<(typeof tabs)[number], number>> = d ? { findings: total, packages: d.packages } : {};
+  return (
+    <Page title={title} crumbs={crumbs} heading={d && <>{d.tags.slice(0, 6).map((t) => <span key={t} className="tag">{t}</span>)}</>}
+      sentence={d && <><StateWord of={d.kind === 'artifact' ? 'artifact' : d.state} /><Sentence image={d} findings={all.items} whole={all.done} /></>} actions={d && d.kind === 'image' && <ScanAgain where={where} reload={image.reload} />}>
+      {!d && <Bones />}
+      {d && <>
+        {d.reason && <div className="note unknown" style={{ marginBottom: 16 }}><StateGlyph look="none" /><span>{d.reason}</span></div>}
+        {!d.tags.length && <div className="note" style={{ marginBottom: 16 }}><StateGlyph look="late" /><span>{s.image.noTags}</span></div>}
+        <ImageFacts image={d} />
+        <div className="split">
+          <section className="card" style={{ minWidth: 0 }}>
+            <TabList selectedValue={tab} onTabSelect={(_, x) => change({ tab: x.value === 'findings' ? undefined : String(x.value), finding: undefined, package: undefined })} style={{ padding: '0 8px', overflowX: 'auto' }}>
+              {tabs.map((x) => <Tab key={x} value={x}>{s.image.tabs[x]}{counts[x] !== undefined && <span className="t3"> {counts[x]}</span>}</Tab>)}
+            </TabList>
+            {tab === 'findings' && <FindingList pages={list} filters={filters} names={filterNames} groups empty={d.state === 'Healthy' ? s.empty.findings : d.state === 'Pending' ? s.empty.findingsPending : s.empty.findingsUnverified} addressOf={address} isOpen={(f) => String(f.id) === open} />}
+            {tab === 'packages' && <Packages where={where} />}
+            {tab === 'layers' && <Layers where={where} findings={all.items} />}
+            {tab === 'scans' && <Scans where={where} />}
+          </section>
+          <div className="col"><Plan findings={all.items} loading={all.loading} /><Assessed image={d} /></div>
+        </div>
+      </>}
+      {open && <FindingPane id={open} registry={registry} repository={repository} digest={digest} found={list.items[index]} position={index < 0 ? undefined : [index, list.items.length]} step={(by) => { const f = list.items[index + by]; if (f) go(address(f), true); }} />}
+    </Page>
+  );
+}

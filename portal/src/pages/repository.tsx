@@ -1,0 +1,38 @@
+import { Switch } from '@fluentui/react-components';
+import { usePages } from '../api/client.ts';
+import { Bones, Empty, Failed, Segments, Time, short } from '../parts/basics.tsx';
+import { Page } from '../parts/frame.tsx';
+import { Counts, StateWord } from '../parts/glyphs.tsx';
+import { LongTable } from '../parts/long_table.tsx';
+import { A, change, imagePath, to, usePlace } from '../route.tsx';
+import { s } from '../strings.ts';
+
+const states = ['', 'Unhealthy', 'Healthy', 'Unverified'];
+
+export default function RepositoryPage({ registry, repository }: { registry: string; repository: string }) {
+  const { query } = usePlace();
+  const state = query.get('state') ?? '', all = query.get('kind') === 'all';
+  const pages = usePages('listImages', { path: { registry, repository }, query: { ...(state ? { state } : {}), ...(all ? {} : { kind: 'image' }) } });
+  const crumbs: [string, string?][] = [[s.registries.title, to(['registries'])], [registry, to(['registries', registry])], [repository]];
+  return (
+    <Page title={repository} crumbs={crumbs} sentence={pages.done && !state && pages.items.length > 0 && s.registry.sentence(pages.items.filter((i) => i.state === 'Unhealthy').length, pages.items.filter((i) => i.kind === 'image').length)}>
+      <section className="card">
+        <div className="filters">
+          <Segments label={s.registries.state} value={state} options={states.map((x) => [x, x ? s.state[x] ?? x : s.repository.all])} onChange={(x) => change({ state: x || undefined })} />
+          <span className="grow" />
+          <Switch label={s.repository.kindsAll} checked={all} onChange={(_, d) => change({ kind: d.checked ? 'all' : undefined })} />
+        </div>
+        {pages.error && <Failed what={s.repository.images} error={pages.error} retry={pages.reload} operation="listImages" />}
+        {!pages.error && !pages.items.length && (pages.loading ? <Bones /> : <Empty>{state ? s.empty.filtered(`${s.registries.state}: ${s.state[state]}`) : s.empty.images}</Empty>)}
+        {pages.items.length > 0 && <LongTable label={s.repository.images} columns={6} pages={pages} noun={s.nouns.images}
+          head={<tr role="row"><th role="columnheader">{s.repository.image}</th><th role="columnheader">{s.repository.tags}</th><th role="columnheader">{s.registries.state}</th><th role="columnheader">{s.counts}</th><th role="columnheader" className="num">{s.repository.pulled}</th><th role="columnheader" className="num">{s.repository.scanned}</th></tr>}
+          rows={pages.items.map((i) => ({ key: i.digest, cells: <>
+            <td role="cell"><A className="mono b" href={to(imagePath(registry, repository, i.digest))}>{short(i.digest)}</A><div className="s t3">{i.platform}</div></td>
+            <td role="cell">{i.tags.length ? <div style={{ display: 'flex', gap: 4, flexWrap: 'wrap' }}>{i.tags.slice(0, 4).map((t) => <span key={t} className="tag">{t}</span>)}{i.tags.length > 4 && <span className="s t3">+{i.tags.length - 4}</span>}</div> : <span className="s t3">{s.repository.noTags}</span>}</td>
+            <td role="cell" className="full"><StateWord of={i.kind === 'artifact' ? 'artifact' : i.state} />{i.reason && <div className="s t3">{i.reason}</div>}</td>
+            <td role="cell" className="full">{i.kind === 'image' && <Counts of={i.findings} />}</td><td role="cell" className="num gone"><Time at={i.pulled_at} /></td><td role="cell" className="num gone"><Time at={i.scanned_at} none={s.notYet} /></td>
+          </> }))} />}
+      </section>
+    </Page>
+  );
+}

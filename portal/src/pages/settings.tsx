@@ -1,0 +1,45 @@
+import { Button, Tooltip } from '@fluentui/react-components';
+import { useState } from 'react';
+import { asFailure, call, useApi } from '../api/client.ts';
+import { Bones, Failed, Time } from '../parts/basics.tsx';
+import { Page, isLate } from '../parts/frame.tsx';
+import { StateGlyph, StateWord } from '../parts/glyphs.tsx';
+import { action, useMay } from '../session.tsx';
+import { count, s } from '../strings.ts';
+
+export default function Settings() {
+  const vdb = useApi('getVulndb', {});
+  const version = useApi('getVersion', {});
+  const may = useMay(action.update);
+  const [said, setSaid] = useState('');
+  const update = () => { if (may) call('updateVulndb', {}).then(() => setSaid(s.settings.updating), (e: unknown) => setSaid(asFailure(e).message)); };
+  const button = <Button disabledFocusable={!may} onClick={update}>{s.settings.update}</Button>;
+  const d = vdb.data;
+  return (
+    <Page title={s.settings.title} crumbs={[[s.settings.title]]} sentence={s.settings.sentence} actions={<div>{may ? button : <Tooltip content={s.errors.needs(action.update)} relationship="description">{button}</Tooltip>}<div role="status" className="s t3">{said}</div></div>}>
+      {vdb.error && <section className="card"><Failed what={s.settings.vdb} error={vdb.error} retry={vdb.reload} operation="getVulndb" /></section>}
+      {!d && !vdb.error && <Bones />}
+      {d && !d.present && <div className="note warn" style={{ marginBottom: 16 }}><StateGlyph look="late" /><span>{s.settings.none}</span></div>}
+      {d?.present && <>
+        <dl className="card tiles">
+          <div className="tile"><dt>{s.settings.built}</dt><dd><Time at={d.built_at} /></dd></div><div className="tile"><dt>{s.settings.advisories}</dt><dd>{count(d.advisories ?? 0)}</dd></div>
+          <div className="tile"><dt>{s.settings.packages}</dt><dd>{count(d.packages ?? 0)}</dd></div><div className="tile"><dt>{s.settings.exploits}</dt><dd>{count(d.exploits ?? 0)}</dd></div>
+        </dl>
+        <section className="card" style={{ marginBottom: 16 }}>
+          <header><h2 className="h">{s.settings.feeds}</h2></header>
+          <table className="cards">
+            <thead><tr><th>{s.settings.feed}</th><th>{s.settings.source}</th><th>{s.settings.fetched}</th><th className="num">{s.settings.records}</th><th className="num">{s.settings.notes}</th></tr></thead>
+            <tbody>{d.sources?.map((f) => (
+              <tr key={f.feed + f.source}>
+                <td className="b">{f.feed}</td><td className="mono t2 full">{f.source}</td>
+                <td>{f.fetched_at ? <StateWord look={isLate(f.fetched_at) ? 'late' : 'good'} word="" /> : <StateWord look="none" word="" />} <Time at={f.fetched_at} none={s.settings.local} /></td>
+                <td className="num" data-label={s.settings.records}>{count(f.records)}</td><td className={f.notes ? 'num' : 'num t3'} data-label={s.settings.notes}>{count(f.notes)}</td>
+              </tr>
+            ))}</tbody>
+          </table>
+        </section>
+      </>}
+      <section className="card"><header><h2 className="h">{s.settings.server}</h2></header><div className="pad0"><dl className="facts"><dt>{s.settings.version}</dt><dd>{version.data?.version ?? ''}</dd></dl></div></section>
+    </Page>
+  );
+}

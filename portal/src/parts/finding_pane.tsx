@@ -1,0 +1,124 @@
+// One finding of one image: what it is, how to be rid of it, and why we say so.
+import { Button } from '@fluentui/react-components';
+import { ArrowDownRegular, ArrowUpRegular, DismissRegular } from '@fluentui/react-icons';
+import { useEffect, useRef, type ReactNode } from 'react';
+import { useApi } from '../api/client.ts';
+import type { Check, Finding, Match } from '../api/schema.ts';
+import { A, change, imagePath, repositoryPath, to } from '../route.tsx';
+import { s } from '../strings.ts';
+import { Bones, Code, Copy, Failed, percent, short, useCopy, utc } from './basics.tsx';
+import { Fix } from './findings.tsx';
+import { Kev, SeverityWord, StateWord } from './glyphs.tsx';
+
+const t = s.finding;
+
+function Facts({ rows }: { rows: [string, ReactNode][] }) {
+  return <dl className="facts">{rows.map(([k, v]) => <div key={k} style={{ display: 'contents' }}><dt>{k}</dt><dd>{v ?? <span className="t3">{t.notGiven}</span>}</dd></div>)}</dl>;
+}
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return <details open><summary>{title}</summary><div>{children}</div></details>;
+}
+const score = (of: { base: number } | undefined) => of?.base.toFixed(1);
+const host = (url: string): string => { try { const u = new URL(url); return u.host + (u.pathname.length > 1 ? u.pathname : ''); } catch { return url; } };
+
+function General({ f, check }: { f: Finding; check: Check | undefined }) {
+  return (
+    <Facts rows={[
+      [t.id, f.id], [s.severity, <SeverityWord key="s" of={f.severity} />], [t.type, t.typeVulnerability], [t.category, f.category], [t.published, f.published && utc(f.published)],
+      [t.patchable, f.patchable ? t.yesPatchable : t.noPatchable], [t.cvss3, score(check?.cvss['3.0'])], [t.cvss2, score(check?.cvss['2.0'])],
+      ...(check?.cvss['4.0'] ? [[t.cvss4, score(check.cvss['4.0'])] as [string, ReactNode]] : []),
+      [t.cves, f.cves.length ? f.cves.map((c, i) => <span key={c}>{i > 0 && ', '}<A href={to(['cve', c])}>{c}</A></span>) : undefined],
+      [t.references, check?.references.length ? <ul>{check.references.slice(0, 8).map((r) => <li key={r.url}><a href={r.url} rel="noreferrer noopener" target="_blank">{host(r.url)}</a></li>)}</ul> : undefined],
+    ]} />
+  );
+}
+
+function Why({ f, m }: { f: Finding; m: Match }) {
+  return (
+    <Facts rows={[
+      [t.packageName, <span key="p"><b>{m.package}</b> {m.installed_version}{m.arch && `, ${m.arch}`}</span>], [t.fixed, m.fixed_version || t.noFix + (s.findings.status[m.status] ?? m.status)],
+      [t.file, <span key="f" className="mono">{m.path}</span>], [t.layer, <span key="l" className="mono">{short(m.layer)}</span>],
+      ...(m.layer_created_by ? [[t.madeBy, <span key="b" className="mono">{m.layer_created_by}</span>] as [string, ReactNode]] : []),
+      ...(m.evidence ? [
+        [t.rule, <span key="r">{f.advisory}, {m.evidence.ecosystem}: {m.evidence.name}</span>], [t.compared, <span key="c" className="mono">{m.evidence.compared}</span>],
+        [t.range, <span key="g" className="mono">{m.evidence.range}</span>], [t.scheme, m.evidence.scheme],
+      ] as [string, ReactNode][] : []),
+    ]} />
+  );
+}
+
+function Additional({ f, check }: { f: Finding; check: Check | undefined }) {
+  return (
+    <Facts rows={[
+      [t.packageType, /^pkg:(\w+)/.exec(f.matches[0]?.purl ?? '')?.[1]], [t.vendor, f.category], [t.vendorSeverity, f.vendor_severity], ...(f.severity_source ? [[t.severitySource, f.severity_source] as [string, ReactNode]] : []),
+      [t.fixStatus, s.findings.status[f.status] ?? f.status], [t.vector, check?.cvss_vector && <span key="v" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{check.cvss_vector}</span><Copy text={check.cvss_vector} label={`${s.copy}: ${t.vector}`} /></span>],
+      [t.modified, check?.modified && utc(check.modified)],
+    ]} />
+  );
+}
+
+function Body({ f, check, registry, repository, digest }: { f: Finding; check: Check | undefined; registry: string; repository: string; digest: string }) {
+  return (
+    <div className="body">
+      <div className="strip" style={{ marginBottom: 8 }}>
+        {f.patchable ? <><div className="b">{t.upgrade(f.package)}</div><Fix of={f} /></> : <><div className="b">{s.image.wait}</div><span className="s t2">{t.noFix}{s.findings.status[f.status] ?? f.status}.</span></>}
+      </div>
+      <Section title={t.description}><p>{check?.description || f.summary || <span className="t3">{t.noDescription}</span>}</p></Section>
+      <Section title={t.general}><General f={f} check={check} /></Section>
+      <Section title={t.remediation}>{f.remediation ? <Code text={f.remediation} /> : <p>{t.noFix}{s.findings.status[f.status] ?? f.status}.</p>}</Section>
+      <Section title={t.exploited}>
+        <p>{f.kev ? <><Kev /> {t.kevYes}{f.ransomware ? `. ${t.ransomware}` : ''}</> : t.kevNo}</p>
+        <p className="t2">{t.epss}: {f.epss === undefined ? t.noEpss : t.epssText(percent(f.epss), percent(f.epss_percentile ?? 0))}</p>
+      </Section>
+      <Section title={t.why}>{f.matches.map((m, i) => <div key={m.purl + m.path} style={{ marginTop: i ? 16 : 0 }}><Why f={f} m={m} /></div>)}</Section>
+      <Section title={t.additional}><Additional f={f} check={check} /></Section>
+      <Section title={t.resources}>
+        <table><thead><tr><th>{t.digest}</th><th>{t.repository}</th><th>{t.registry}</th></tr></thead><tbody><tr>
+          <td><A className="mono" href={to(imagePath(registry, repository, digest))}>{short(digest)}</A></td><td><A href={to(repositoryPath(registry, repository))}>{repository}</A></td><td><A href={to(['registries', registry])}>{registry}</A></td>
+        </tr></tbody></table>
+        {check && check.images > 1 && <p className="s t2" style={{ paddingTop: 8 }}>{t.elsewhere(check.images)}. {f.cves[0] && <A href={to(['cve', f.cves[0]])}>{t.openCve}</A>}</p>}
+      </Section>
+    </div>
+  );
+}
+
+/** found: it is in the list already. step: to its neighbour in the list. */
+export function FindingPane({ id, registry, repository, digest, found, position, step }: {
+  id: string; registry: string; repository: string; digest: string; found: Finding | undefined; position: [number, number] | undefined; step: (by: number) => void;
+}) {
+  const asked = useApi('listImageFindings', found ? null : { path: { registry, repository, digest }, query: { check_id: id } });
+  const f = found ?? asked.data?.items[0];
+  const check = useApi('getCheck', { path: { id } });
+  const title = useRef<HTMLHeadingElement>(null);
+  const [done, copy] = useCopy();
+  const close = () => change({ finding: undefined, at: undefined });
+  useEffect(() => { // back to the row it was opened from
+    const before = document.activeElement;
+    return () => { if (before instanceof HTMLElement && before.isConnected) before.focus(); };
+  }, []);
+  useEffect(() => title.current?.focus({ preventScroll: true }), [id, repository, digest]);
+  useEffect(() => {
+    const key = (e: KeyboardEvent) => {
+      if (e.key === 'Escape' && !e.defaultPrevented) { e.preventDefault(); close(); }
+      if (e.altKey && (e.key === 'ArrowUp' || e.key === 'ArrowDown')) { e.preventDefault(); step(e.key === 'ArrowUp' ? -1 : 1); }
+    };
+    addEventListener('keydown', key);
+    return () => removeEventListener('keydown', key);
+  });
+  return (
+    <aside className="pane" role="dialog" aria-labelledby="finding-title">
+      <header>
+        <div className="grow">
+          <div style={{ display: 'flex', gap: 8, alignItems: 'center', minHeight: 24 }}>{f && <><SeverityWord of={f.severity} />{f.kev && <Kev />}</>}{position && <span className="s t3">{t.position(position[0] + 1, position[1])}</span>}</div>
+          <h2 id="finding-title" ref={title} tabIndex={-1}>{f ? `${f.id} – ${f.check}` : check.data ? `${check.data.id} – ${check.data.title}` : id}</h2>
+        </div>
+        {position && <><Button appearance="subtle" icon={<ArrowUpRegular />} aria-label={s.previous} disabledFocusable={position[0] === 0} onClick={() => step(-1)} /><Button appearance="subtle" icon={<ArrowDownRegular />} aria-label={s.next} disabledFocusable={position[0] === position[1] - 1} onClick={() => step(1)} /></>}
+        <Button appearance="subtle" icon={<DismissRegular />} aria-label={s.close} onClick={close} />
+      </header>
+      {f ? <Body f={f} check={check.data} registry={registry} repository={repository} digest={digest} />
+        : asked.error ? <Failed what={id} error={asked.error} retry={asked.reload} operation="listImageFindings" />
+          : asked.data ? <div className="body"><div className="note unknown"><StateWord look="none" word="" /><span>{t.gone}</span></div></div> : <Bones />}
+      <footer>{f?.remediation && <Button appearance="primary" onClick={() => copy(f.remediation ?? '')}>{done ? s.copied : t.copyFix}</Button>}<Button onClick={close}>{s.close}</Button></footer>
+    </aside>
+  );
+}

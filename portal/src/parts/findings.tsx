@@ -1,0 +1,112 @@
+// The list of findings of one image or of all, and the pane of one of them.
+import { useState, type ReactNode } from 'react';
+import type { Pages } from '../api/client.ts';
+import type { Finding } from '../api/schema.ts';
+import { A, change, imagePath, to, usePlace } from '../route.tsx';
+import { s } from '../strings.ts';
+import { Bones, Empty, Failed, Segments, percent, short } from './basics.tsx';
+import { FilterBar, NoMatch, type Filters } from './filters.tsx';
+import { Chevron, Kev, SeverityWord } from './glyphs.tsx';
+import { LongTable, type Row } from './long_table.tsx';
+
+export function Fix({ of }: { of: { installed_version: string; fixed_version: string; status: string; package: string } }) {
+  return (
+    <span className="fix"><b>{of.package}</b> {of.installed_version} {of.fixed_version ? <>→ <b>{of.fixed_version}</b></> : <>· {s.findings.noFixText(s.findings.status[of.status] ?? of.status)}</>}</span>
+  );
+}
+
+const grouped = ['fix', 'package', 'cve', 'none'] as const;
+type Group = (typeof grouped)[number];
+const sorts: [string, string][] = [['severity', s.severity], ['cvss', s.findings.cvss], ['epss', s.findings.epss]];
+
+function groupOf(f: Finding, by: Group): [string, ReactNode] {
+  if (by === 'fix') return f.patchable ? [`1${f.package}`, s.image.upgrade(f.package)] : ['2', s.image.wait];
+  if (by === 'package') return [f.package, f.package];
+  return [f.cves[0] ?? '', f.cves[0] ?? s.findings.noCve];
+}
+
+function Cells({ f, address, everywhere }: { f: Finding; address: string; everywhere: boolean }) {
+  const others = f.match_count - 1;
+  return (
+    <>
+      <td role="cell" className="lead"><SeverityWord of={f.severity} /></td>
+      <td role="cell" className="full">
+        <div className="two">
+          <A href={address}>{f.check}</A>
+          <span><Fix of={f} />{others > 0 && <span className="s t3"> {s.findings.morePackages(others)}</span>}</span>
+        </div>
+      </td>
+      {everywhere && <td role="cell" className="full"><A href={to(imagePath('local', f.repository ?? '', f.digest ?? ''))}>{f.repository}</A> <span className="mono t3">{short(f.digest ?? '')}</span></td>}
+      <td role="cell"><div style={{ display: 'flex', gap: 6, flexWrap: 'wrap', alignItems: 'center' }}><span className="nw">{f.cves[0] ?? ''}{f.cves.length > 1 ? `, +${f.cves.length - 1}` : ''}</span>{f.kev && <Kev ransomware={f.ransomware ?? false} />}</div></td>
+      <td role="cell" className="num up" data-label={s.findings.cvss}>{f.cvss ? f.cvss.base.toFixed(1) : <span className="t3 s nw">{s.findings.notScored}</span>}</td>
+      <td role="cell" className={f.epss === undefined ? 'num gone' : 'num'} data-label={s.findings.epss}>{f.epss === undefined ? <span className="t3 s nw">{s.findings.notScored}</span> : percent(f.epss)}</td>
+    </>
+  );
+}
+
+/** addressOf: where a finding opens; isOpen: it is the one in the pane. everywhere: over all images, which each row names. */
+export function FindingList({ pages, filters, names, everywhere = false, groups = false, empty, addressOf, isOpen }: {
+  pages: Pages<Finding>; filters: Filters; names: readonly string[]; everywhere?: boolean; groups?: boolean; empty: string;
+  addressOf: (f: Finding) => string; isOpen: (f: Finding) => boolean;
+}) {
+  const { query } = usePlace();
+  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
+  const sort = query.get('sort') ?? 'severity';
+  const by = groups ? grouped.find((g) => g === query.get('group')) ?? 'fix' : 'none';
+  const [dense, setDense] = useState(false);
+  const columns = everywhere ? 6 : 5;
+  const line = (f: Finding): Row => ({
+    key: `${f.id}${f.repository ?? ''}${f.digest ?? ''}`, current: isOpen(f), open: () => { history.pushState(null, '', addressOf(f)); dispatchEvent(new PopStateEvent('popstate')); },
+    cells: <Cells f={f} address={addressOf(f)} everywhere={everywhere} />,
+  });
+  const rows: Row[] = [];
+  if (by === 'none') rows.push(...pages.items.map(line));
+  else {
+    const heads = new Map<string, { title: ReactNode; list: Finding[] }>();
+    for (const f of pages.items) {
+      const [key, title] = groupOf(f, by);
+      const head = heads.get(key);
+      if (head) head.list.push(f);
+      else heads.set(key, { title, list: [f] });
+    }
+    const order = [...heads].toSorted(([a], [b]) => (by === 'fix' ? Number(a === '2') - Number(b === '2') : 0));
+    for (const [key, { title, list }] of order) {
+      const open = !closed.has(key);
+      const fold = (yes: boolean) => setClosed((was) => { const now = new Set(was); if (yes) now.delete(key); else now.add(key); return now; });
+      rows.push({ key: `group ${key}`, className: 'group', fold, cells: (
+        <td role="cell" colSpan={columns} className="full"><div className="g">
+          <button type="button" className="fold" aria-expanded={open} onClick={() => fold(!open)}><Chevron />{title}</button>
+          <span className="mark">{by === 'fix' && key !== '2' ? s.image.clears(list.length) : s.vulnerabilities(list.length)}</span>
+          {list.some((f) => f.kev) && <Kev />}
+        </div></td>
+      ) });
+      if (open) rows.push(...list.map(line));
+    }
+  }
+  const header = (name: string, label: string, num = false) => (
+    <th role="columnheader" className={num ? 'num' : ''} style={num ? { width: 92 } : { width: 116 }} {...(sort === name ? { 'aria-sort': 'descending' as const } : {})}>
+      <button type="button" onClick={() => change({ sort: name === 'severity' ? undefined : name })}>{label}{sort === name && ' ↓'}</button>
+    </th>
+  );
+  const filtered = Object.keys(filters).length > 0;
+  const density = <Segments label={s.density.label} value={dense ? 'compact' : 'comfortable'} options={[['comfortable', s.density.comfortable], ['compact', s.density.compact]]} onChange={(d) => setDense(d === 'compact')} />;
+  return (
+    <>
+      <FilterBar names={names}>
+        {groups && <Segments label={s.image.groupBy} value={by} options={grouped.map((g) => [g, s.image.groups[g] ?? g])} onChange={(g) => change({ group: g === 'fix' ? undefined : g })} />}
+      </FilterBar>
+      {pages.error && <Failed what={s.pages.findings} error={pages.error} retry={pages.reload} operation="listFindings" />}
+      {!pages.error && !rows.length && (pages.loading ? <Bones /> : filtered ? <NoMatch filters={filters} /> : <Empty>{empty}</Empty>)}
+      {rows.length > 0 && (
+        <div className={dense ? 'compact' : ''}>
+          <LongTable label={s.pages.findings} columns={columns} rows={rows} pages={pages} noun={s.nouns.vulnerabilities} className="cards fixed" foot={density} head={(
+            <tr role="row">
+              {header('severity', sorts[0]?.[1] ?? '')}<th role="columnheader">{s.findings.check}</th>{everywhere && <th role="columnheader" style={{ width: '24%' }}>{s.findings.where}</th>}<th role="columnheader" style={{ width: everywhere ? 150 : 136 }}>{s.findings.cve}</th>
+              {header('cvss', s.findings.cvss, true)}{header('epss', s.findings.epss, true)}
+            </tr>
+          )} />
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,61 @@
+// A table of any length: native, with only the rows in sight in the page, read on as it is scrolled.
+import { Button } from '@fluentui/react-components';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
+import type { Pages } from '../api/client.ts';
+import { s } from '../strings.ts';
+
+export interface Row { key: string | number; cells: ReactNode; className?: string; current?: boolean; open?: () => void; fold?: (open: boolean) => void }
+
+const AHEAD = 20; // rows before the end at which the next page is asked for
+
+/** columns: of a row; label: what the table is, for those who do not see it. */
+export function LongTable({ label, head, rows, columns, pages, className = 'cards', foot, noun }: {
+  label: string; head: ReactNode; rows: Row[]; columns: number; className?: string; foot?: ReactNode; noun: (n: number) => string;
+  pages: Pick<Pages<unknown>, 'done' | 'loading' | 'more' | 'items'>;
+}) {
+  const box = useRef<HTMLDivElement>(null);
+  // oxlint-disable-next-line react/incompatible-library -- nothing of it is kept between renders
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => 50, overscan: 12, getItemKey: (i) => rows[i]?.key ?? i });
+  const seen = virtual.getVirtualItems();
+  const last = seen.at(-1)?.index ?? 0;
+  const { more, done, loading } = pages;
+  useEffect(() => {
+    if (!done && !loading && rows.length && last >= rows.length - AHEAD) more();
+  });
+  const before = seen[0]?.start ?? 0, after = virtual.getTotalSize() - (seen.at(-1)?.end ?? 0);
+  const key = (e: KeyboardEvent<HTMLTableSectionElement>) => {
+    const at = Number((e.target as HTMLElement).closest<HTMLElement>('[data-index]')?.dataset.index ?? -1);
+    if (at < 0 || e.altKey || e.ctrlKey || e.metaKey) return;
+    if (e.key === 'ArrowLeft' || e.key === 'ArrowRight') rows[at]?.fold?.(e.key === 'ArrowRight');
+    const next = e.key === 'ArrowDown' ? at + 1 : e.key === 'ArrowUp' ? at - 1 : -1;
+    if (next < 0 || next >= rows.length) return;
+    e.preventDefault();
+    virtual.scrollToIndex(next);
+    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-index="${next}"] :is(a, button)`)?.focus());
+  };
+  return (
+    <>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reached by keyboard */}
+      <div className="scroll" ref={box} role="region" aria-label={label} tabIndex={0}>
+        <table className={className} role="table" aria-label={label} aria-rowcount={done ? rows.length + 1 : -1}>
+          <thead role="rowgroup">{head}</thead>
+          {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- arrows move between the links of the rows */}
+          <tbody role="rowgroup" onKeyDown={key}>
+            {before > 0 && <tr className="space" aria-hidden="true"><td colSpan={columns} style={{ height: before }} /></tr>}
+            {seen.map((v) => {
+              const row = rows[v.index];
+              return row && (
+                <tr key={row.key} role="row" data-index={v.index} ref={virtual.measureElement} aria-rowindex={v.index + 2}
+                  className={[row.className, row.current ? 'open' : ''].join(' ')} {...(row.current ? { 'aria-current': true as const } : {})}
+                  onClick={(e) => { if (!(e.target as HTMLElement).closest('a, button')) row.open?.(); }}>{row.cells}</tr>
+              );
+            })}
+            {after > 0 && <tr className="space" aria-hidden="true"><td colSpan={columns} style={{ height: after }} /></tr>}
+          </tbody>
+        </table>
+      </div>
+      <div className="under"><span role="status">{s.shown(pages.items.length, done, noun(pages.items.length))}</span>{foot}<span className="grow" />{!done && <Button size="small" onClick={more} disabledFocusable={loading}>{s.more}</Button>}</div>
+    </>
+  );
+}
