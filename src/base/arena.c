@@ -95,6 +95,20 @@ void *arena_alloc(struct arena *a, size_t n, size_t size)
 	return p;
 }
 
+void *arena_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t size)
+{
+	if (count < *cap)
+		return items;
+	size_t want = *cap ? 2 * *cap : 16;
+	void *grown = arena_alloc(a, want, size);
+	if (!grown)
+		return NULL;
+	if (count)
+		memcpy(grown, items, count * size);
+	*cap = want;
+	return grown;
+}
+
 struct bytes arena_bytes(struct arena *a, struct bytes b, bool *ret_ok)
 {
 	*ret_ok = true;

@@ -23,6 +23,10 @@ void arena_free(struct arena *a);
  * is exhausted. */
 void *arena_alloc(struct arena *a, size_t n, size_t size)
     __attribute__((malloc, warn_unused_result, alloc_size(2, 3)));
+/* For a list that grows: space for one element after the count that are there, which may move;
+ * *cap is 0 at first. NULL without memory. */
+void *arena_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t size)
+    __attribute__((warn_unused_result));
 /* A copy in the arena. *ret_ok is false when out of memory. The empty run needs no memory. */
 struct bytes arena_bytes(struct arena *a, struct bytes b, bool *ret_ok);
 /* As a C string; NULL when out of memory or b contains a NUL. */

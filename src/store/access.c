@@ -251,13 +251,7 @@ static int list_assignments(struct db_stmt *s, struct arena *a, struct access_as
 	size_t n = 0, cap = 0;
 	int rc = s ? 1 : -(int)e->code;
 	while (rc > 0 && (rc = db_step(s, e)) == 1) {
-		if (n == cap) {
-			cap = cap ? 2 * cap : 16;
-			struct access_assignment *grown = arena_alloc(a, cap, sizeof *grown);
-			if (grown && n)
-				memcpy(grown, list, n * sizeof *grown);
-			list = grown;
-		}
+		list = arena_grow(a, list, n, &cap, sizeof *list);
 		if (!list || !assignment_fill(s, a, &list[n++]))
 			rc = err_set(e, ERR_NOMEM, "access row");
 	}

@@ -20,6 +20,10 @@ const struct db_module schema_modules[] = {
      .baseline = schema_access_baseline,
      .baseline_step = 2},
     {.module = "scan", .steps = schema_scan, .baseline = schema_scan_baseline, .baseline_step = 10},
+    {.module = "defend",
+     .steps = schema_defend,
+     .baseline = schema_defend_baseline,
+     .baseline_step = 1},
 };
 const size_t schema_module_count = sizeof schema_modules / sizeof schema_modules[0];
 

@@ -21,6 +21,8 @@ extern const struct db_migration schema_registry[];
 extern const char *const schema_registry_baseline[];
 extern const struct db_migration schema_scan[];
 extern const char *const schema_scan_baseline[];
+extern const struct db_migration schema_defend[];
+extern const char *const schema_defend_baseline[];
 
 /* db_open, db_attach and db_attach_only with these tables. */
 struct db *store_open(const char *address, struct err *e);

@@ -309,6 +309,11 @@ int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e)
 		return r < 0 ? r : 1;
 	if (db_exec(tx, "DELETE FROM access_assignment WHERE scope_id = $1", DB_ARGS(DB_I(id)), e) <
 		0 ||
+	    db_exec(tx, "DELETE FROM exemption WHERE scope_id = $1", DB_ARGS(DB_I(id)), e) < 0 ||
+	    db_exec(tx, "DELETE FROM subscription_plan WHERE subscription_id = $1",
+		    DB_ARGS(DB_I(id)), e) < 0 ||
+	    db_exec(tx, "DELETE FROM score_day WHERE subscription_id = $1", DB_ARGS(DB_I(id)), e) <
+		0 ||
 	    db_exec(tx, "DELETE FROM scope_up WHERE scope_id = $1 OR ancestor_id = $1",
 		    DB_ARGS(DB_I(id)), e) < 0)
 		return -(int)e->code;

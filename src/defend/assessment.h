@@ -1,0 +1,65 @@
+/* assessment: the state of each registry by a recommendation. Nothing here fails open: a registry
+ * is Healthy only when every image of it was assessed and none has findings.
+ *
+ *   NotApplicable  the plan is off, an exemption holds, there is no image, or no image has findings
+ *                  and some could not be assessed or are not scanned yet; the reason says which
+ *   Unhealthy      an image has findings
+ *   Healthy        else */
+#pragma once
+#include "defend/recommendation.h"
+#include "ledger/counts.h"
+#include "store/exemption.h"
+#include "store/plan.h"
+#include "store/scope.h"
+
+enum assessment_state { ASSESSMENT_HEALTHY, ASSESSMENT_UNHEALTHY, ASSESSMENT_NOT_APPLICABLE };
+/* "Healthy", "Unhealthy", "NotApplicable"; NULL past them. */
+const char *assessment_state_word(int state);
+
+/* Why it is NotApplicable. */
+enum assessment_cause {
+	ASSESSMENT_NO_CAUSE,
+	ASSESSMENT_PLAN_OFF,
+	ASSESSMENT_EXEMPT,
+	ASSESSMENT_NO_IMAGES,
+	ASSESSMENT_NOT_ASSESSED,
+};
+/* "", "PlanOff", "Exempt", "NoImages", "NotAssessed"; NULL past them. */
+const char *assessment_cause_word(int cause);
+
+struct assessment {
+	int64_t registry_id, subscription_id;
+	struct bytes registry, subscription;
+	enum assessment_state state;
+	enum assessment_cause cause;
+	struct bytes reason; /* empty where the state says all */
+	uint64_t pending;    /* images that are not scanned yet */
+	struct repository_total total;
+	/* The exemption that holds, nearest scope first; NULL = none. */
+	const struct store_exemption *exemption;
+};
+struct assessments {
+	struct assessment *items; /* by name of the registry */
+	size_t count;
+	bool more;
+};
+struct assessment_query {
+	const struct recommendation *recommendation;
+	int64_t below;	    /* a scope; 0 = anywhere */
+	struct bytes after; /* a registry's name */
+	size_t n;
+	struct visibility visible; /* of registries: who may read one repository sees none */
+	int64_t now_ms;
+};
+/* Runs live in the arena. */
+int assessment_list(struct db_tx *tx, const struct assessment_query *q, struct arena *a,
+		    struct assessments *ret, struct err *e);
+
+/* The state of one registry from what is known of it; a->reason is in the arena. */
+struct assessment_facts {
+	bool plan_off;
+	const struct store_exemption *exemption; /* NULL = none */
+	struct repository_total total;
+};
+int assessment_judge(const struct assessment_facts *f, struct arena *a, struct assessment *ret,
+		     struct err *e);

@@ -1,0 +1,38 @@
+/* What people decide about subscriptions and registries: plans, exemptions, and the score of each
+ * day (store/plan.h, store/exemption.h, store/score.h). */
+#include "store/schema.h"
+
+#define TABLES                                                                                     \
+	"CREATE TABLE subscription_plan("                                                          \
+	" subscription_id BIGINT NOT NULL PRIMARY KEY,"                                            \
+	" tier SMALLINT NOT NULL,"                                                                 \
+	" trial_until BIGINT NOT NULL,"                                                            \
+	" changed_at BIGINT NOT NULL,"                                                             \
+	" changed_by TEXT NOT NULL"                                                                \
+	"){NOROWID};"                                                                              \
+	"CREATE TABLE exemption("                                                                  \
+	" id BIGINT NOT NULL PRIMARY KEY,"                                                         \
+	" scope_id BIGINT NOT NULL,"                                                               \
+	" recommendation TEXT NOT NULL,"                                                           \
+	" name TEXT NOT NULL,"                                                                     \
+	" category SMALLINT NOT NULL,"                                                             \
+	" description TEXT NOT NULL,"                                                              \
+	" author TEXT NOT NULL,"                                                                   \
+	" created_at BIGINT NOT NULL,"                                                             \
+	" expires_at BIGINT NOT NULL"                                                              \
+	"){NOROWID};"                                                                              \
+	"CREATE UNIQUE INDEX exemption_name ON exemption(scope_id, recommendation, name);"         \
+	"CREATE TABLE score_day("                                                                  \
+	" subscription_id BIGINT NOT NULL,"                                                        \
+	" day BIGINT NOT NULL,"                                                                    \
+	" healthy BIGINT NOT NULL,"                                                                \
+	" unhealthy BIGINT NOT NULL,"                                                              \
+	" not_applicable BIGINT NOT NULL,"                                                         \
+	" PRIMARY KEY(subscription_id, day)"                                                       \
+	"){NOROWID};"
+
+const struct db_migration schema_defend[] = {
+    {.number = 1, .what = "plans, exemptions and the score of each day", .sql = TABLES},
+    {0},
+};
+const char *const schema_defend_baseline[] = {TABLES, NULL};

@@ -1,0 +1,23 @@
+/* score: how many registries of a subscription were healthy, day by day. */
+#pragma once
+#include "base/arena.h"
+#include "db/db.h"
+
+#define SCORE_DAY_MS INT64_C(86400000)
+#define SCORE_DAYS_KEPT 400 /* days of history: a year to compare with */
+
+struct store_score {
+	int64_t subscription_id, day; /* days since 1970, UTC */
+	uint64_t healthy, unhealthy, not_applicable;
+};
+struct store_scores {
+	struct store_score *items;
+	size_t count;
+};
+/* The day's row; what it had is replaced. */
+int store_score_put(struct db_tx *tx, const struct store_score *rows, size_t count, struct err *e);
+/* Rows of these subscriptions from a day on, by day. */
+int store_score_list(struct db_tx *tx, const int64_t *subscriptions, size_t count, int64_t from_day,
+		     struct arena *a, struct store_scores *ret, struct err *e);
+/* Days before that one. */
+int store_score_forget(struct db_tx *tx, int64_t before_day, struct err *e);
