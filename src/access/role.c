@@ -3,7 +3,8 @@
 const struct role role_table[] = {
     {"Owner", ROLE_OWNER, "*"},
     {"Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c",
-     "*\n!Microsoft.Authorization/*write\n!registries/sign/*\n!registries/quarantine/*"},
+     "*\n!Microsoft.Authorization/*write\n!" ACTION_PLAN_WRITE
+     "\n!registries/sign/*\n!registries/quarantine/*"},
     {"Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7", "*/read\n!registries/quarantine/read"},
     {"AcrPush", ROLE_ACR_PUSH, ACTION_PULL "\n" ACTION_PUSH "\n" ACTION_CATALOG},
     {"AcrPull", ROLE_ACR_PULL, ACTION_PULL "\n" ACTION_CATALOG},

@@ -7,6 +7,7 @@
 static const struct record_field path_fields[] = {
     RECORD_SHOWN(RECORD_TEXT, "management_group", "Name of the management group"),
     RECORD_SHOWN(RECORD_TEXT, "subscription", "Name of the subscription"),
+    RECORD_SHOWN(RECORD_TEXT, "key", "Key of the recommendation"),
     RECORD_SHOWN(RECORD_TEXT, "resource_group", "Name of the resource group"),
     RECORD_SHOWN(RECORD_TEXT, "registry", "Name of the registry; the embedded one is `local`",
 		 .example = "\"local\""),

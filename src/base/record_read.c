@@ -191,18 +191,76 @@ int record_text_read(const struct record_field *f, struct bytes text, void *to, 
 	return err_set(e, ERR_INTERNAL, "%s: a kind that no query has", f->key);
 }
 
-/* Bodies: texts and numbers only. */
+/* A string of a request's body. */
+static int strict_text(const struct record_field *f, struct bytes v, void *to, struct arena *a,
+		       struct err *e)
+{
+	if (f->kind == RECORD_WORD) {
+		int word = word_parse(f, v, a, e);
+		if (word >= 0)
+			*(int *)to = word;
+		return word < 0 ? word : 0;
+	}
+	if (f->kind == RECORD_TIME)
+		return clock_parse_rfc3339(v, to)
+			   ? 0
+			   : err_set(e, ERR_FORMAT, "%s: is no time like 2026-01-31T12:00:00Z",
+				     f->key);
+	*(struct bytes *)to = v;
+	return text_check(f, v, e);
+}
+
+/* A list of texts of a request's body. */
+static int strict_texts(struct json *j, const struct record_field *f, void *to, struct err *e)
+{
+	struct bytes *items = NULL;
+	size_t n = 0, cap = 0;
+	if (!json_enter_array(j))
+		return 0;
+	while (json_next_item(j)) {
+		if (json_peek(j) != JSON_STRING)
+			return err_set(e, ERR_FORMAT, "%s: a list of strings is needed", f->key);
+		items = arena_grow(j->arena, items, n, &cap, sizeof *items);
+		if (!items)
+			return err_set(e, ERR_NOMEM, "no memory for a list");
+		items[n] = json_string(j);
+		if (json_ok(j) && text_check(f, items[n], e) < 0)
+			return -(int)e->code;
+		n++;
+	}
+	*(struct record_rows *)to = (struct record_rows){items, n};
+	return 0;
+}
+
+/* Bodies: texts, words, times, numbers, yes or no, and lists of texts. */
 static int strict_read(struct json *j, const struct record_field *f, void *to, struct err *e)
 {
-	enum json_type want = f->kind == RECORD_UINT ? JSON_NUMBER : JSON_STRING;
-	if (json_peek(j) != want)
-		return err_set(e, ERR_FORMAT, "%s: a %s is needed", f->key,
-			       want == JSON_NUMBER ? "number" : "string");
-	if (want == JSON_NUMBER)
+	static const struct {
+		enum json_type type;
+		const char *name;
+	} wants[RECORD_KIND_COUNT] = {
+	    [RECORD_UINT] = {JSON_NUMBER, "number"},	  [RECORD_NUMBER] = {JSON_NUMBER, "number"},
+	    [RECORD_BOOL] = {JSON_BOOL, "true or false"}, [RECORD_TEXTS] = {JSON_ARRAY, "list"},
+	    [RECORD_TEXT] = {JSON_STRING, "string"},	  [RECORD_WORD] = {JSON_STRING, "string"},
+	    [RECORD_TIME] = {JSON_STRING, "string"},
+	};
+	if (!wants[f->kind].name)
+		return err_set(e, ERR_INTERNAL, "%s: a kind that no body has", f->key);
+	if (json_peek(j) != wants[f->kind].type)
+		return err_set(e, ERR_FORMAT, "%s: a %s is needed", f->key, wants[f->kind].name);
+	if (f->kind == RECORD_UINT)
 		return uint_parse(f, json_number(j), to, e);
+	if (f->kind == RECORD_NUMBER)
+		return number_parse(f, json_number(j), to, e);
+	if (f->kind == RECORD_TEXTS)
+		return strict_texts(j, f, to, e);
+	if (f->kind == RECORD_BOOL) {
+		*(bool *)to = json_bool(j);
+		return 0;
+	}
 	struct bytes v = json_string(j);
-	*(struct bytes *)to = v;
-	return json_ok(j) ? text_check(f, v, e) : 0; /* json_finish says what was wrong */
+	/* json_finish says what was wrong with the text itself. */
+	return json_ok(j) ? strict_text(f, v, to, j->arena, e) : 0;
 }
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as the tables, which name each other in no circle */
@@ -216,16 +274,9 @@ static int list_read(struct json *j, const struct record_field *f, void *to, str
 	if (!json_enter_array(j))
 		return 0;
 	while (r == 0 && json_next_item(j)) {
-		if (n == cap) {
-			size_t more = cap ? 2 * cap : 4;
-			char *grown = arena_alloc(j->arena, more, each);
-			if (!grown)
-				return err_set(e, ERR_NOMEM, "no memory for a list");
-			if (n)
-				memcpy(grown, items, n * each);
-			items = grown;
-			cap = more;
-		}
+		items = arena_grow(j->arena, items, n, &cap, each);
+		if (!items)
+			return err_set(e, ERR_NOMEM, "no memory for a list");
 		void *at = items + n++ * each;
 		memset(at, 0, each);
 		if (f->kind == RECORD_TEXTS)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "daemon/certs.h"
 #include "daemon/schedule.h"
+#include "defend/score.h"
 #include "jail/pool.h"
 #include "registry/registry.h"
 #include "scan/engine.h"
@@ -117,6 +118,7 @@ static int open_scanning(struct server *s, struct err *e)
 				    .pool = s->pool,
 				    .vdb_dir = s->vdb_dir,
 				    .recheck_ms = (int64_t)s->c->recheck_ms,
+				    .hourly = score_record,
 				    .history_ms = (int64_t)s->c->history_ms,
 				    .layers_ms = (int64_t)s->c->gc_grace_ms};
 	s->engine = engine_new(&eo, e);

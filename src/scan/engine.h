@@ -20,7 +20,10 @@ struct engine_options {
 	int64_t
 	    recheck_ms; /* images pulled in the last 30 days are scanned again after this; 7 days */
 	int64_t history_ms; /* events and scans that are over are kept so long; 90 days */
-	int64_t layers_ms;  /* inventories of layers that are not here any more are kept so long */
+	/* Done once an hour in a write transaction, beside the engine's own housekeeping. NULL: no
+	 * one asks. */
+	int (*hourly)(struct db_tx *tx, int64_t now_ms, struct err *e);
+	int64_t layers_ms; /* inventories of layers that are not here any more are kept so long */
 };
 /* Tap and watch must be given to registry_open before the engine can exist, so it is made first and
  * bound later. */

@@ -64,9 +64,18 @@ static int tidy(struct engine *g, struct err *e)
 	return r;
 }
 
+static int hourly_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct engine *g = arg;
+	return g->o.hourly(tx, clock_wall_ms(), e);
+}
+
 void engine_house(struct engine *g)
 {
 	struct err e = ERR_INIT;
+	if (g->o.hourly && db_run(g->o.db, DB_WRITE, hourly_tx, g, &e) < 0)
+		log_line(LOG_ERROR, "hourly: %s", e.msg);
+	e = (struct err)ERR_INIT;
 	if (is_believed(g, &e) && forget(g, &e) < 0)
 		log_line(LOG_ERROR, "history: %s", e.msg);
 	e = (struct err)ERR_INIT;

@@ -19,16 +19,19 @@ int store_score_put(struct db_tx *tx, const struct store_score *rows, size_t cou
 	return 0;
 }
 
-int store_score_list(struct db_tx *tx, const int64_t *subscriptions, size_t count, int64_t from_day,
-		     struct arena *a, struct store_scores *ret, struct err *e)
+int store_score_list(struct db_tx *tx, const struct store_score_query *q, struct arena *a,
+		     struct store_scores *ret, struct err *e)
 {
 	size_t cap = 0;
 	*ret = (struct store_scores){0};
 	struct db_stmt *s = db_query(
 	    tx,
 	    "SELECT subscription_id, day, healthy, unhealthy, not_applicable FROM score_day"
-	    " WHERE subscription_id {IN $1} AND day >= $2 ORDER BY day, subscription_id",
-	    DB_ARGS(DB_INTS(subscriptions, count), DB_I(from_day)), e);
+	    " WHERE subscription_id {IN $1} AND day >= $2 AND (day > $3 OR"
+	    " (day = $3 AND subscription_id > $4)) ORDER BY day, subscription_id LIMIT $5",
+	    DB_ARGS(DB_INTS(q->subscriptions, q->count), DB_I(q->from_day), DB_I(q->after_day),
+		    DB_I(q->after_subscription), DB_I(q->n)),
+	    e);
 	int r = s ? 1 : -(int)e->code;
 	while (r > 0 && (r = db_step(s, e)) > 0) {
 		ret->items = arena_grow(a, ret->items, ret->count, &cap, sizeof *ret->items);

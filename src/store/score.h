@@ -16,8 +16,15 @@ struct store_scores {
 };
 /* The day's row; what it had is replaced. */
 int store_score_put(struct db_tx *tx, const struct store_score *rows, size_t count, struct err *e);
-/* Rows of these subscriptions from a day on, by day. */
-int store_score_list(struct db_tx *tx, const int64_t *subscriptions, size_t count, int64_t from_day,
-		     struct arena *a, struct store_scores *ret, struct err *e);
+/* Rows of these subscriptions from a day on, by day and subscription: those after a row, up to n.
+ */
+struct store_score_query {
+	const int64_t *subscriptions;
+	size_t count;
+	int64_t from_day, after_day, after_subscription; /* after_day 0: from the first */
+	size_t n;
+};
+int store_score_list(struct db_tx *tx, const struct store_score_query *q, struct arena *a,
+		     struct store_scores *ret, struct err *e);
 /* Days before that one. */
 int store_score_forget(struct db_tx *tx, int64_t before_day, struct err *e);

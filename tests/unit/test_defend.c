@@ -252,14 +252,21 @@ static int history_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t day = NOW / SCORE_DAY_MS;
 	assert_int_equal(score_record(tx, NOW, e), 0);
 	assert_int_equal(score_record(tx, NOW + 1, e), 0); /* the same day: the same row */
-	assert_int_equal(store_score_list(tx, p->subscriptions, 2, day, &a, &got, e), 0);
+	struct store_score_query q = {
+	    .subscriptions = p->subscriptions, .count = 2, .from_day = day, .n = 10};
+	assert_int_equal(store_score_list(tx, &q, &a, &got, e), 0);
 	assert_int_equal(got.count, 2);
 	/* Registries without images, or exempt: none is scored. */
 	assert_int_equal(got.items[0].not_applicable + got.items[1].not_applicable, 3);
 	assert_int_equal(score_record(tx, NOW + 401 * SCORE_DAY_MS, e), 0);
-	assert_int_equal(store_score_list(tx, p->subscriptions, 2, 0, &a, &got, e), 0);
+	q.from_day = 0;
+	assert_int_equal(store_score_list(tx, &q, &a, &got, e), 0);
 	assert_int_equal(got.count, 2); /* what is older than the history is gone */
 	assert_int_equal(got.items[0].day, day + 401);
+	q.after_day = day + 401;
+	q.after_subscription = got.items[0].subscription_id;
+	assert_int_equal(store_score_list(tx, &q, &a, &got, e), 0);
+	assert_int_equal(got.count, 1);
 	arena_free(&a);
 	return 0;
 }

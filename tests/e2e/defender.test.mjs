@@ -1,0 +1,125 @@
+// The defender: what is recommended, how registries stand by it, exemptions, plans, the secure score. Scores are reckoned by hand.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushLayout, sleep } from './lib.mjs';
+import { check, record } from './openapi.mjs';
+
+const KEY = 'dbd0cb49-b563-45e7-9724-889e799fa648';
+let server, recorded;
+const send = (method, target, body, headers) => server.fetch(target, {
+  method, body: body && JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers },
+});
+async function ask(method, target, body, status = 200, headers) {
+  const r = await send(method, target, body, headers);
+  const text = await r.text();
+  assert.equal(r.status, status, `${method} ${target}: ${text}`);
+  return text ? JSON.parse(text) : undefined;
+}
+const image = (version, mark) => makeLayout([[debianRelease(), dpkgStatus([{ name: 'alpha', version }]), { path: 'mark', content: mark }]]);
+async function push(repository, layout) {
+  await pushLayout(server, repository, layout);
+  await server.scanned(repository, layout.digest);
+}
+const only = async (state = '') => {
+  const { items } = await ask('GET', `/api/v1/recommendations/${KEY}/registries${state ? `?state=${state}` : ''}`);
+  return items.find((x) => x.registry === 'local');
+};
+const score = async () => (await ask('GET', '/api/v1/secure-score')).all;
+async function person(name, role, scope) {
+  const password = `a good one ${name}`;
+  await ask('POST', '/api/v1/users', { name, password }, 201);
+  await ask('POST', '/api/v1/role-assignments', { user: name, role, scope }, 201);
+  return { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` };
+}
+
+before(async () => {
+  server = await new Server({ args: ['--vdb', makeVdb([osvRecord('CVE-2026-1000', [{ ecosystem: 'Debian:12', name: 'alpha', fixed: '2' }], { severity: 'HIGH' })])] }).start();
+  recorded = record(server);
+  await ask('POST', '/api/v1/subscriptions', { name: 'edge' }, 201);
+});
+after(() => server?.stop());
+
+test('a registry without images is not applicable, and nothing is scored', async () => {
+  assert.deepEqual([(await only()).state, (await only()).cause], ['NotApplicable', 'NoImages']);
+  const s = await score();
+  assert.deepEqual([s.healthy, s.unhealthy, s.not_applicable, s.percentage], [0, 0, 1, undefined]);
+});
+
+test('a vulnerable image makes the registry unhealthy; the fix and its deletion make it healthy', async () => {
+  const old = image('1', 'old');
+  await push('app', old);
+  const r = await only('Unhealthy');
+  assert.deepEqual([r.subscription, r.images, r.unhealthy, r.findings.High, r.reason], ['default', 1, 1, 1, '']);
+  const [all] = (await ask('GET', '/api/v1/recommendations')).items;
+  assert.deepEqual([all.key, all.state, all.unhealthy_registries, all.unhealthy_images, all.findings.High, all.max_score, all.current_score, all.potential_increase],
+    [KEY, 'Unhealthy', 1, 1, 1, 6, 0, 6]);
+  assert.equal((await score()).percentage, 0);
+  const fixed = image('2', 'fixed');
+  await push('app', fixed);
+  assert.equal((await only()).state, 'Unhealthy', 'the old digest can still be pulled');
+  await ask('DELETE', `/v2/app/manifests/${old.digest}`, undefined, 202);
+  assert.equal((await only()).state, 'Healthy');
+  assert.deepEqual([(await score()).percentage, (await score()).current], [100, 6]);
+  await push('app', old);
+});
+
+test('an exemption takes a registry out until it expires, is changed or deleted', async () => {
+  const soon = new Date(Date.now() + 3600e3).toISOString();
+  const made = await ask('POST', '/api/v1/exemptions', { name: 'gateway', scope: '/subscriptions/default', category: 'Mitigated', description: 'behind one', expires_at: soon }, 201);
+  assert.deepEqual([made.scope, made.category, made.author, made.expired], ['/subscriptions/default', 'Mitigated', 'admin', false]);
+  const r = await only('NotApplicable');
+  assert.deepEqual([r.cause, r.exemption, r.category], ['Exempt', 'gateway', 'Mitigated']);
+  assert.match(r.reason, /exempt: Mitigated, "gateway"/);
+  const [all] = (await ask('GET', '/api/v1/recommendations')).items;
+  assert.deepEqual([all.state, all.unhealthy_images], ['NotApplicable', 0], 'what is exempt counts nowhere');
+  assert.equal((await score()).not_applicable, 1);
+  await ask('POST', '/api/v1/exemptions', { name: 'gateway', scope: '/subscriptions/default', category: 'Waiver' }, 409);
+  const changed = await ask('PUT', `/api/v1/exemptions/${made.id}`, { name: 'gateway', category: 'Waiver', expires_at: '2020-01-01T00:00:00Z' });
+  assert.deepEqual([changed.category, changed.expired], ['Waiver', true]);
+  assert.equal((await only()).state, 'Unhealthy', 'one that expired is kept and does not hold');
+  assert.deepEqual((await ask('GET', '/api/v1/exemptions')).items.map((x) => x.id), [made.id]);
+  await ask('DELETE', `/api/v1/exemptions/${made.id}`, undefined, 204);
+  await ask('DELETE', `/api/v1/exemptions/${made.id}`, undefined, 404);
+  for (const [body, what] of [[{ name: 'x', scope: '/registries/local/repositories/app', category: 'Waiver' }, /scope/], [{ name: 'x', scope: '/registries/none', category: 'Waiver' }, /scope/],
+    [{ name: 'x', scope: '/registries/local', category: 'Maybe' }, /category/], [{ name: 'x', scope: '/registries/local', category: 'Waiver', expires_at: 'soon' }, /expires_at/],
+    [{ scope: '/registries/local', category: 'Waiver' }, /name/]])
+    assert.match((await ask('POST', '/api/v1/exemptions', body, 400)).detail, what);
+});
+
+test('a plan that is off takes the registries of its subscription out; switching is audited', async () => {
+  assert.deepEqual(await ask('GET', '/api/v1/subscriptions/default/plan'), { subscription: 'default', tier: 'Standard' });
+  const off = await ask('PUT', '/api/v1/subscriptions/default/plan', { tier: 'Free' });
+  assert.deepEqual([off.tier, off.changed_by], ['Free', 'admin']);
+  assert.deepEqual([(await only()).state, (await only()).cause], ['NotApplicable', 'PlanOff']);
+  assert.match((await only()).reason, /the plan of subscription "default" is off/);
+  const on = await ask('PUT', '/api/v1/subscriptions/default/plan', { tier: 'Standard' });
+  const days = (Date.parse(on.trial_until) - Date.parse(on.changed_at)) / 864e5;
+  assert.equal(days, 30);
+  assert.equal((await only()).state, 'Unhealthy');
+  const audit = (await ask('GET', '/api/v1/audit')).items.filter((x) => x.action === 'plan.change');
+  assert.equal(audit.length, 2);
+  await ask('GET', '/api/v1/subscriptions/none/plan', undefined, 404);
+});
+
+test('who reads cannot change; who may change one scope changes that scope only', async () => {
+  const reader = await person('reader', 'Security Reader', '/');
+  const admin = await person('edge', 'Security Admin', '/subscriptions/edge');
+  await ask('GET', '/api/v1/recommendations', undefined, 200, reader);
+  await ask('PUT', '/api/v1/subscriptions/default/plan', { tier: 'Free' }, 403, reader);
+  await ask('POST', '/api/v1/exemptions', { name: 'x', scope: '/registries/local', category: 'Waiver' }, 403, reader);
+  await ask('PUT', '/api/v1/subscriptions/edge/plan', { tier: 'Free' }, 200, admin);
+  await ask('PUT', '/api/v1/subscriptions/default/plan', { tier: 'Free' }, 404, admin);
+  await ask('POST', '/api/v1/exemptions', { name: 'x', scope: '/registries/local', category: 'Waiver' }, 403, admin);
+  await ask('POST', '/api/v1/exemptions', { name: 'x', scope: '/subscriptions/edge', category: 'Waiver' }, 201, admin);
+  assert.deepEqual((await ask('GET', `/api/v1/recommendations/${KEY}/registries`, undefined, 200, admin)).items, []);
+});
+
+test('the score of today is kept', async () => {
+  const { items } = await ask('GET', '/api/v1/secure-score/days?days=2');
+  assert.deepEqual(items.map((x) => [x.day, x.subscription]), [[`${new Date().toISOString().slice(0, 10)}T00:00:00.000Z`, 'default']]);
+});
+
+test('what was answered is what the OpenAPI document says', async () => {
+  await recorded.settled();
+  assert.deepEqual((await check(await server.json('/api/v1/openapi.json'), recorded.exchanges)).failures, []);
+});
