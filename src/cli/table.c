@@ -82,6 +82,29 @@ const struct cli_command cli_table[] = {
 	 "written Pull, Push and Delete. A robot that pushes and reads findings needs two roles: "
 	 "Push and Security Reader.",
      .verbs = role_commands},
+    {.name = "plan",
+     .main = verb_plan,
+     .synopsis = "COMMAND ...",
+     .summary = "the defender, switched on or off for subscriptions",
+     .text = "A plan holds for all registries of its subscription, present and future. With the "
+	     "plan off (free) they are not assessed.",
+     .verbs = plan_commands},
+    {"recommendation", verb_recommendation, "", "how the registries of a server stand",
+     "Lists the registries by the recommendation that vulnerabilities in images should be "
+     "remediated. A registry is Healthy only if every image of it was assessed and none has "
+     "findings; NotApplicable has its reason.",
+     defend_options, NULL},
+    {.name = "exemption",
+     .main = verb_exemption,
+     .synopsis = "COMMAND ...",
+     .summary = "registries taken out of the recommendation",
+     .text = "An exemption holds for the registries at and below its scope until it expires or is "
+	     "removed.",
+     .verbs = exemption_commands},
+    {"score", verb_score, "", "the secure score of a server",
+     "The score is 6 points times the share of healthy registries among those that are healthy or "
+     "unhealthy.",
+     defend_options, NULL},
     {"backup", verb_backup, "DIR [--data-dir PATH]", "copy the data folder of a running server",
      "Copies a snapshot of the database, then the blobs it names, keys and the vulnerability "
      "database, while clients push, pull and delete. Blobs are hard links if DIR is on the same "

@@ -16,6 +16,10 @@ extern const struct cli_command user_commands[];
 extern const struct cli_command token_commands[];
 extern const struct cli_command role_commands[];
 
+extern const struct cli_option defend_options[];
+extern const struct cli_command plan_commands[];
+extern const struct cli_command exemption_commands[];
+
 int verb_scan(int argc, char **argv);
 int verb_inventory(int argc, char **argv);
 int verb_why(int argc, char **argv);
@@ -29,6 +33,10 @@ int verb_push_status(int argc, char **argv);
 int verb_user(int argc, char **argv);
 int verb_token(int argc, char **argv);
 int verb_role(int argc, char **argv);
+int verb_plan(int argc, char **argv);
+int verb_exemption(int argc, char **argv);
+int verb_recommendation(int argc, char **argv);
+int verb_score(int argc, char **argv);
 int verb_backup(int argc, char **argv);
 int verb_restore(int argc, char **argv);
 int verb_fsck(int argc, char **argv);

@@ -1,7 +1,7 @@
 // The defender: what is recommended, how registries stand by it, exemptions, plans, the secure score. Scores are reckoned by hand.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, pushLayout, sleep } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, sleep } from './lib.mjs';
 import { check, record } from './openapi.mjs';
 
 const KEY = 'dbd0cb49-b563-45e7-9724-889e799fa648';
@@ -64,7 +64,7 @@ test('a vulnerable image makes the registry unhealthy; the fix and its deletion 
 });
 
 test('an exemption takes a registry out until it expires, is changed or deleted', async () => {
-  const soon = new Date(Date.now() + 3600e3).toISOString();
+  const soon = new Date(clock.now() + 3600e3).toISOString();
   const made = await ask('POST', '/api/v1/exemptions', { name: 'gateway', scope: '/subscriptions/default', category: 'Mitigated', description: 'behind one', expires_at: soon }, 201);
   assert.deepEqual([made.scope, made.category, made.author, made.expired], ['/subscriptions/default', 'Mitigated', 'admin', false]);
   const r = await only('NotApplicable');
@@ -74,8 +74,10 @@ test('an exemption takes a registry out until it expires, is changed or deleted'
   assert.deepEqual([all.state, all.unhealthy_images], ['NotApplicable', 0], 'what is exempt counts nowhere');
   assert.equal((await score()).not_applicable, 1);
   await ask('POST', '/api/v1/exemptions', { name: 'gateway', scope: '/subscriptions/default', category: 'Waiver' }, 409);
-  const changed = await ask('PUT', `/api/v1/exemptions/${made.id}`, { name: 'gateway', category: 'Waiver', expires_at: '2020-01-01T00:00:00Z' });
-  assert.deepEqual([changed.category, changed.expired], ['Waiver', true]);
+  const changed = await ask('PUT', `/api/v1/exemptions/${made.id}`, { name: 'gateway', category: 'Waiver', expires_at: soon });
+  assert.deepEqual([changed.category, changed.expired], ['Waiver', false]);
+  assert.equal((await only()).cause, 'Exempt');
+  clock.advance(3601e3);
   assert.equal((await only()).state, 'Unhealthy', 'one that expired is kept and does not hold');
   assert.deepEqual((await ask('GET', '/api/v1/exemptions')).items.map((x) => x.id), [made.id]);
   await ask('DELETE', `/api/v1/exemptions/${made.id}`, undefined, 204);
@@ -114,9 +116,22 @@ test('who reads cannot change; who may change one scope changes that scope only'
   assert.deepEqual((await ask('GET', `/api/v1/recommendations/${KEY}/registries`, undefined, 200, admin)).items, []);
 });
 
+test('the same on the command line', () => {
+  const as = { PLIMSOLL_SERVER: server.url, PLIMSOLL_USERNAME: 'admin', PLIMSOLL_PASSWORD: server.password };
+  const ok = (...args) => plimsoll(args, { env: as }).stdout;
+  assert.match(ok('plan', 'set', 'default', 'standard'), /plan: Standard\n(.*\n)*changed by: admin/);
+  assert.match(ok('recommendation'), /^local +default +Unhealthy +1 +2 +0 +1 /m);
+  assert.match(ok('score'), /^percent: 0\.00\npoints: 0\.00\nof: 6\.00\nremediating everything adds: 6\.00/m);
+  ok('exemption', 'add', '/registries/local', 'by hand', '--category', 'mitigated', '--expires', '2100-01-01T00:00:00Z');
+  const [, number] = ok('exemption', 'list').match(/^(\d+) +\/registries\/local +by hand +Mitigated +admin +no +2100-01-01/m);
+  assert.match(ok('recommendation'), /NotApplicable.*exempt: Mitigated, "by hand"/);
+  ok('exemption', 'remove', number);
+  assert.match(plimsoll(['exemption', 'remove', number], { env: as, check: false }).stderr, /there is no exemption/);
+});
+
 test('the score of today is kept', async () => {
   const { items } = await ask('GET', '/api/v1/secure-score/days?days=2');
-  assert.deepEqual(items.map((x) => [x.day, x.subscription]), [[`${new Date().toISOString().slice(0, 10)}T00:00:00.000Z`, 'default']]);
+  assert.deepEqual(items.map((x) => [x.day, x.subscription]), [[`${new Date(clock.now()).toISOString().slice(0, 10)}T00:00:00.000Z`, 'default']]);
 });
 
 test('what was answered is what the OpenAPI document says', async () => {

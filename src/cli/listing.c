@@ -1,0 +1,120 @@
+#include "cli/listing.h"
+
+#include "base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS_MAX 16
+
+struct listing {
+	const struct listing_column *columns;
+	size_t count;
+	struct arena *arena;
+	bool titled;
+	struct bytes values[COLUMNS_MAX];
+};
+
+/* A scalar as text; others are skipped. */
+static struct bytes scalar(struct json *j)
+{
+	switch (json_peek(j)) {
+	case JSON_STRING:
+		return json_string(j);
+	case JSON_NUMBER:
+		return json_number(j);
+	case JSON_BOOL:
+		return json_bool(j) ? BYTES_LIT("yes") : BYTES_LIT("no");
+	case JSON_NONE:
+	case JSON_NULL:
+	case JSON_ARRAY:
+	case JSON_OBJECT:
+		break;
+	}
+	json_skip(j);
+	return BYTES_NONE;
+}
+
+/* The column of a member; prefix is the object's name, or empty. */
+static size_t column_of(const struct listing *l, struct bytes prefix, struct bytes key)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		struct bytes rest = bytes_of(l->columns[i].key);
+		struct bytes first = prefix.len ? bytes_cut(&rest, '.') : BYTES_NONE;
+		if (bytes_eq(first, prefix) && bytes_eq(rest, key))
+			return i;
+	}
+	return l->count;
+}
+
+static void read_members(struct listing *l, struct json *j, struct bytes prefix)
+{
+	for (struct bytes key; json_next_key(j, &key);) {
+		size_t at = column_of(l, prefix, key);
+		if (at < l->count)
+			l->values[at] = scalar(j);
+		else
+			json_skip(j);
+	}
+}
+
+static void read_item(struct listing *l, struct json *j)
+{
+	memset(l->values, 0, sizeof l->values);
+	if (!json_enter_object(j))
+		return;
+	for (struct bytes key; json_next_key(j, &key);) {
+		size_t at = column_of(l, BYTES_NONE, key);
+		if (json_peek(j) == JSON_OBJECT && json_enter_object(j))
+			read_members(l, j, key);
+		else if (at < l->count)
+			l->values[at] = scalar(j);
+		else
+			json_skip(j);
+	}
+}
+
+static int put_item(void *arg, struct json *j, struct err *e)
+{
+	struct listing *l = arg;
+	(void)e;
+	read_item(l, j);
+	if (!json_ok(j))
+		return 0;
+	for (size_t i = 0; !l->titled && i < l->count; i++)
+		people_cell(bytes_of(l->columns[i].title), l->columns[i].width);
+	l->titled = true;
+	for (size_t i = 0; i < l->count; i++)
+		people_cell(l->values[i], l->columns[i].width);
+	return 0;
+}
+
+int listing_print(struct ppl *p, const char *path, const struct listing_column *columns,
+		  size_t count, struct err *e)
+{
+	struct listing l = {.columns = columns, .count = count, .arena = &p->arena};
+	return cli_server_each(&p->server, path, put_item, &l, &p->arena, e);
+}
+
+int listing_print_one(struct ppl *p, const char *path, const struct listing_column *columns,
+		      size_t count, struct err *e)
+{
+	struct listing l = {.columns = columns, .count = count, .arena = &p->arena};
+	struct fetch_reply reply = {0};
+	struct json j;
+	int r = cli_server_ask(&p->server, &(struct cli_server_request){.path = path}, &p->arena,
+			       &reply, e);
+	if (r == 0) {
+		json_init(&j, buf_bytes(&reply.body), &p->arena);
+		read_item(&l, &j);
+		r = json_finish(&j, e);
+	}
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (!l.values[i].len)
+			continue;
+		printf("%s: ", columns[i].title);
+		people_cell(l.values[i], 0);
+	}
+	fetch_reply_free(&reply);
+	return r;
+}

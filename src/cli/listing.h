@@ -1,0 +1,15 @@
+/* listing: a list of a server as a table: which field of an item is in which column. */
+#pragma once
+#include "cli/people.h"
+
+struct listing_column {
+	const char *key;   /* "registry"; "findings.High" is a member of an object */
+	const char *title; /* of the column */
+	size_t width;	   /* cells; 0 = the last column */
+};
+/* Prints the titles (when there are items) and a line for each item of a paged list. */
+int listing_print(struct ppl *p, const char *path, const struct listing_column *columns,
+		  size_t count, struct err *e);
+/* The same of one object: "title: value" a line; absent fields are left out. */
+int listing_print_one(struct ppl *p, const char *path, const struct listing_column *columns,
+		      size_t count, struct err *e);
