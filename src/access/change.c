@@ -10,34 +10,6 @@
 #define NOTE_MAX 4096 /* bytes of an audit row's before or after */
 #define CHANGE_ARENA_MAX (1U << 20)
 
-int access_audit(struct db_tx *tx, const struct access_actor *by, const char *action,
-		 struct bytes subject, struct bytes before, struct bytes after, struct err *e)
-{
-	int64_t id = access_db_audit_add(tx, ACCESS_LOG_CHANGES,
-					 &(struct access_audit){.at = clock_wall_ms(),
-								.actor = by->name,
-								.peer = by->peer,
-								.action = bytes_of(action),
-								.subject = subject,
-								.before = before,
-								.after = after},
-					 e);
-	return id < 0 ? (int)id : 0;
-}
-
-int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *action,
-		   struct bytes subject, struct bytes detail, uint64_t max, struct err *e)
-{
-	const struct access_audit row = {.at = clock_wall_ms(),
-					 .actor = by ? by->name : BYTES_NONE,
-					 .peer = by ? by->peer : BYTES_NONE,
-					 .action = bytes_of(action),
-					 .subject = subject,
-					 .after = detail};
-	int64_t id = access_db_audit_add(tx, ACCESS_LOG_TRAFFIC, &row, e);
-	return id < 0 ? (int)id : access_db_audit_trim(tx, ACCESS_LOG_TRAFFIC, max, e);
-}
-
 /* One change; which fields are used depends on its function. */
 struct change {
 	const struct access_actor *by;

@@ -14,6 +14,9 @@ static const struct record_field audit_fields[] = {
     A(subject, RECORD_TEXT, "subject", "To whom or what"),
     A(before, RECORD_JSON, "before", "What it was", .flags = RECORD_OPTIONAL),
     A(after, RECORD_JSON, "after", "What it is now", .flags = RECORD_OPTIONAL),
+    A(chain, RECORD_TEXT, "chain",
+      "SHA-256 of the chain before it and of this entry; absent in entries of older programs",
+      .flags = RECORD_OPTIONAL),
 };
 static const struct record_object audit_object = {
     .name = "AuditEntry",

@@ -82,6 +82,14 @@ const struct cli_command cli_table[] = {
 	 "written Pull, Push and Delete. A robot that pushes and reads findings needs two roles: "
 	 "Push and Security Reader.",
      .verbs = role_commands},
+    {.name = "audit",
+     .main = verb_audit,
+     .synopsis = "COMMAND ...",
+     .summary = "who changed, pushed, pulled and deleted what",
+     .text = "Each entry carries the SHA-256 of the entry before it and of itself. verify checks "
+	     "that chain here, not on the server; note the head that it prints, and give it to a "
+	     "later verify with --head.",
+     .verbs = audit_commands},
     {.name = "plan",
      .main = verb_plan,
      .synopsis = "COMMAND ...",

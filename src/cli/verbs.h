@@ -17,6 +17,7 @@ extern const struct cli_command token_commands[];
 extern const struct cli_command role_commands[];
 
 extern const struct cli_option defend_options[];
+extern const struct cli_command audit_commands[];
 extern const struct cli_command plan_commands[];
 extern const struct cli_command exemption_commands[];
 
@@ -33,6 +34,7 @@ int verb_push_status(int argc, char **argv);
 int verb_user(int argc, char **argv);
 int verb_token(int argc, char **argv);
 int verb_role(int argc, char **argv);
+int verb_audit(int argc, char **argv);
 int verb_plan(int argc, char **argv);
 int verb_exemption(int argc, char **argv);
 int verb_recommendation(int argc, char **argv);

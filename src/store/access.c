@@ -349,6 +349,7 @@ static bool audit_fill(struct db_stmt *s, struct arena *a, void *arg)
 	    .subject = keep(s, 5, a, &ok),
 	    .before = keep(s, 6, a, &ok),
 	    .after = keep(s, 7, a, &ok),
+	    .chain = keep(s, 8, a, &ok),
 	};
 	return ok;
 }
@@ -358,19 +359,20 @@ static const struct {
 	const char *counter, *add, *trim, *next;
 } logs[] = {
     [ACCESS_LOG_CHANGES] = {"access_audit",
-			    "INSERT INTO access_audit(id,at,actor,peer,action,subject,before,after)"
-			    " VALUES($1,$2,$3,$4,$5,$6,$7,$8)",
+			    "INSERT INTO access_audit"
+			    "(id,at,actor,peer,action,subject,before,after,chain)"
+			    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9)",
 			    "DELETE FROM access_audit"
 			    " WHERE id<=(SELECT max(id) FROM access_audit)-$1",
-			    "SELECT id,at,actor,peer,action,subject,before,after"
+			    "SELECT id,at,actor,peer,action,subject,before,after,chain"
 			    " FROM access_audit WHERE id<$1 ORDER BY id DESC LIMIT 1"},
     [ACCESS_LOG_TRAFFIC] = {"access_traffic",
 			    "INSERT INTO access_traffic"
-			    "(id,at,actor,peer,action,subject,before,after)"
-			    " VALUES($1,$2,$3,$4,$5,$6,$7,$8)",
+			    "(id,at,actor,peer,action,subject,before,after,chain)"
+			    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9)",
 			    "DELETE FROM access_traffic"
 			    " WHERE id<=(SELECT max(id) FROM access_traffic)-$1",
-			    "SELECT id,at,actor,peer,action,subject,before,after"
+			    "SELECT id,at,actor,peer,action,subject,before,after,chain"
 			    " FROM access_traffic WHERE id<$1 ORDER BY id DESC LIMIT 1"},
 };
 
@@ -384,7 +386,8 @@ int64_t access_db_audit_add(struct db_tx *tx, enum access_log log, const struct 
 				  DB_T(row->action),
 				  DB_T(row->subject),
 				  DB_T(row->before),
-				  DB_T(row->after)};
+				  DB_T(row->after),
+				  DB_T(row->chain)};
 	return add(tx, logs[log].counter, logs[log].add, args, sizeof args / sizeof *args, e);
 }
 

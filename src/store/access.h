@@ -87,6 +87,7 @@ struct access_audit {
 	int64_t id, at;
 	struct bytes actor, peer, action, subject;
 	struct bytes before, after; /* JSON or empty */
+	struct bytes chain;	    /* hex (access/audit.h); empty in rows of older programs */
 };
 /* Two logs, so that busy clients cannot push changes out: each keeps its own newest rows. */
 enum access_log {

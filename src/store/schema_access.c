@@ -99,6 +99,11 @@ const struct db_migration schema_access[] = {
 	    "CREATE UNIQUE INDEX access_assignment_all"
 	    " ON access_assignment(user_id, role, scope_id);"
 	    "CREATE INDEX access_assignment_scope ON access_assignment(scope_id);"},
+    /* Rows of before have no chain. */
+    {.number = 4,
+     .what = "rows of the audit logs are chained",
+     .sql = "ALTER TABLE access_audit ADD COLUMN chain TEXT NOT NULL DEFAULT '';"
+	    "ALTER TABLE access_traffic ADD COLUMN chain TEXT NOT NULL DEFAULT '';"},
     {0},
 };
 

@@ -129,6 +129,19 @@ test('the same on the command line', () => {
   assert.match(plimsoll(['exemption', 'remove', number], { env: as, check: false }).stderr, /there is no exemption/);
 });
 
+test('the audit log is a chain: it is verified where it is read, and an old head is found again', () => {
+  const as = { PLIMSOLL_SERVER: server.url, PLIMSOLL_USERNAME: 'admin', PLIMSOLL_PASSWORD: server.password };
+  const ok = (...args) => plimsoll(args, { env: as }).stdout;
+  const [, head] = ok('audit', 'verify').match(/^\d+ entries, whole from the first one\. Head: ([0-9a-f]{64})$/m);
+  ok('plan', 'set', 'edge', 'standard');
+  const [, later] = ok('audit', 'verify', '--head', head).match(/Head: ([0-9a-f]{64})$/m);
+  assert.notEqual(later, head);
+  assert.match(plimsoll(['audit', 'verify', '--head', 'f'.repeat(64)], { env: as, check: false }).stderr, /no entry has the head/);
+  assert.match(ok('audit', 'verify', '--images'), /whole from the first one/);
+  assert.match(ok('audit', 'list'), /^\S+ +admin +plan\.change +\/subscriptions\/edge$/m);
+  assert.equal(JSON.parse(ok('audit', 'list', '--json').split('\n')[0]).chain, later);
+});
+
 test('the score of today is kept', async () => {
   const { items } = await ask('GET', '/api/v1/secure-score/days?days=2');
   assert.deepEqual(items.map((x) => [x.day, x.subscription]), [[`${new Date(clock.now()).toISOString().slice(0, 10)}T00:00:00.000Z`, 'default']]);

@@ -165,6 +165,21 @@ static void access_3(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(store_scope_is_visible(tx, 100, &v, e), 1);
 }
 
+static const char access_3_rows[] =
+    "INSERT INTO access_audit VALUES(1, 5, 'ann', '::1', 'user.add', 'bob', '', '');"
+    "INSERT INTO access_traffic VALUES(1, 5, 'ann', '::1', 'push', 'a', '', '');"
+    "INSERT INTO id_counter(name, value) VALUES('access_audit', 1), ('access_traffic', 1);";
+
+static void access_4(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct access_audit row;
+	for (int log = ACCESS_LOG_CHANGES; log <= ACCESS_LOG_TRAFFIC; log++) {
+		assert_int_equal(
+		    access_db_audit_next(tx, (enum access_log)log, INT64_MAX, a, &row, e), 1);
+		assert_true(bytes_eq_lit(row.actor, "ann") && row.id == 1 && row.chain.len == 0);
+	}
+}
+
 static const struct change {
 	const char *module;
 	int step;	    /* this one, after all before it */
@@ -192,6 +207,7 @@ static const struct change {
     {"store", 2, store_1, store_2, NULL},
     {"access", 2, access_1, access_2, access_2_goes_on},
     {"access", 3, access_2_rows, access_3, NULL},
+    {"access", 4, access_3_rows, access_4, NULL},
 };
 #define CHANGES (sizeof changes / sizeof *changes)
 

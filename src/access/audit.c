@@ -1,0 +1,111 @@
+#include "access/audit.h"
+
+#include "access/access.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/num.h"
+
+#include <stdio.h>
+
+#define ROW_MAX (1U << 20) /* bytes of a row's texts together */
+
+static void put(struct buf *b, struct bytes field)
+{
+	buf_printf(b, "%zu:", field.len);
+	buf_put(b, field);
+	buf_put_text(b, ",");
+}
+
+int audit_chain(struct bytes previous, const struct access_audit *row, char out[AUDIT_CHAIN_CAP],
+		struct err *e)
+{
+	uint8_t hash[SECRET_HASH_LEN];
+	struct buf b;
+	char at[24];
+	(void)snprintf(at, sizeof at, "%lld", (long long)row->at);
+	buf_init(&b, ROW_MAX);
+	const struct bytes fields[] = {previous,    bytes_of(at), row->actor,  row->peer,
+				       row->action, row->subject, row->before, row->after};
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		put(&b, fields[i]);
+	int r = buf_ok(&b) ? secret_sha256(buf_bytes(&b), hash, e)
+			   : err_set(e, ERR_NOMEM, "no memory for an audit row");
+	buf_free(&b);
+	if (r == 0)
+		num_hex_encode((struct bytes){.ptr = hash, .len = sizeof hash}, out);
+	return r;
+}
+
+static int add(struct db_tx *tx, enum access_log log, struct access_audit *row, struct err *e)
+{
+	struct arena a;
+	struct access_audit last;
+	char chain[AUDIT_CHAIN_CAP];
+	arena_init(&a, ROW_MAX);
+	int r = access_db_audit_next(tx, log, INT64_MAX, &a, &last, e);
+	if (r >= 0)
+		r = audit_chain(r > 0 ? last.chain : BYTES_NONE, row, chain, e);
+	arena_free(&a);
+	if (r < 0)
+		return r;
+	row->chain = bytes_of(chain);
+	int64_t id = access_db_audit_add(tx, log, row, e);
+	return id < 0 ? (int)id : 0;
+}
+
+int access_audit(struct db_tx *tx, const struct access_actor *by, const char *action,
+		 struct bytes subject, struct bytes before, struct bytes after, struct err *e)
+{
+	struct access_audit row = {.at = clock_wall_ms(),
+				   .actor = by->name,
+				   .peer = by->peer,
+				   .action = bytes_of(action),
+				   .subject = subject,
+				   .before = before,
+				   .after = after};
+	return add(tx, ACCESS_LOG_CHANGES, &row, e);
+}
+
+int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *action,
+		   struct bytes subject, struct bytes detail, uint64_t max, struct err *e)
+{
+	struct access_audit row = {.at = clock_wall_ms(),
+				   .actor = by ? by->name : BYTES_NONE,
+				   .peer = by ? by->peer : BYTES_NONE,
+				   .action = bytes_of(action),
+				   .subject = subject,
+				   .after = detail};
+	int r = add(tx, ACCESS_LOG_TRAFFIC, &row, e);
+	return r < 0 ? r : access_db_audit_trim(tx, ACCESS_LOG_TRAFFIC, max, e);
+}
+
+/* The newer row's chain follows from this one's. Rows of before the chain have none, and nothing
+ * newer than one that has may lack it. */
+static int check(struct audit_check *c, struct bytes previous, struct err *e)
+{
+	char want[AUDIT_CHAIN_CAP];
+	if (c->newer.chain.len == 0 && previous.len == 0)
+		return 0;
+	int r = audit_chain(previous, &c->newer, want, e);
+	if (r == 0 && !bytes_eq_lit(c->newer.chain, want) && c->broken == 0)
+		c->broken = c->newer.id;
+	return r;
+}
+
+int audit_check_next(struct audit_check *c, const struct access_audit *row, struct err *e)
+{
+	int r = c->any ? check(c, row->chain, e) : 0;
+	/* Numbers are given without gaps. */
+	if (c->any && c->newer.id != row->id + 1 && c->broken == 0)
+		c->broken = c->newer.id;
+	c->newer = *row;
+	c->any = true;
+	c->count++;
+	return r;
+}
+
+int audit_check_end(struct audit_check *c, struct err *e)
+{
+	c->whole = c->any && c->newer.id == 1;
+	return c->whole ? check(c, BYTES_NONE, e) : 0;
+}

@@ -1,0 +1,178 @@
+/* The audit logs of a server: list, export, and check of their chains. */
+#include "cli/people.h"
+#include "cli/verbs.h"
+
+#include "access/audit.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_option list_options[] = {
+    {"images", 0, NULL, NULL, "pushes, pulls and deletions instead of changes"},
+    {"json", 0, NULL, NULL, "one JSON object a line, with everything there is"},
+    SRV_OPTIONS,
+    {0},
+};
+static const struct cli_option verify_options[] = {
+    {"images", 0, NULL, NULL, "pushes, pulls and deletions instead of changes"},
+    {"head", 0, "HASH", NULL, "a head that was printed earlier: it must still be in the chain"},
+    SRV_OPTIONS,
+    {0},
+};
+
+static const char *log_path(const struct ppl *p)
+{
+	return cli_has(&p->args, "images") ? "/api/v1/audit/images?limit=1000"
+					   : "/api/v1/audit?limit=1000";
+}
+
+static void read_row(struct json *j, struct access_audit *row)
+{
+	struct bytes at = BYTES_NONE;
+	*row = (struct access_audit){.id = 0};
+	if (!json_enter_object(j))
+		return;
+	for (struct bytes key; json_next_key(j, &key);) {
+		struct bytes *to = bytes_eq_lit(key, "actor")	  ? &row->actor
+				   : bytes_eq_lit(key, "peer")	  ? &row->peer
+				   : bytes_eq_lit(key, "action")  ? &row->action
+				   : bytes_eq_lit(key, "subject") ? &row->subject
+				   : bytes_eq_lit(key, "chain")	  ? &row->chain
+				   : bytes_eq_lit(key, "at")	  ? &at
+								  : NULL;
+		if (to)
+			*to = json_string(j);
+		else if (bytes_eq_lit(key, "before"))
+			row->before = json_raw(j);
+		else if (bytes_eq_lit(key, "after"))
+			row->after = json_raw(j);
+		else if (bytes_eq_lit(key, "id"))
+			row->id = json_i64(j);
+		else
+			json_skip(j);
+	}
+	(void)clock_parse_rfc3339(at, &row->at);
+}
+
+static int put_row(void *arg, struct json *j, struct err *e)
+{
+	const struct ppl *p = arg;
+	struct access_audit row;
+	char at[CLOCK_RFC3339_CAP];
+	(void)e;
+	if (cli_has(&p->args, "json")) {
+		struct bytes raw = json_raw(j);
+		if (json_ok(j))
+			printf("%.*s\n", BYTES_ARG(raw));
+		return 0;
+	}
+	read_row(j, &row);
+	if (!json_ok(j))
+		return 0;
+	clock_rfc3339(row.at, at);
+	people_cell(bytes_of(at), 24);
+	people_cell(row.actor, 16);
+	people_cell(row.action, 18);
+	people_cell(row.subject, 0);
+	return 0;
+}
+
+static int audit_list(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (people_open(&p, &(const struct people_verb){"audit list", list_options, 0, 0}, argc,
+			argv, &e) < 0)
+		return CLI_ERROR;
+	int r = people_connect(&p, &e);
+	if (r == 0)
+		r = cli_server_each(&p.server, log_path(&p), put_row, &p, &p.arena, &e);
+	return people_close(&p, r, &e);
+}
+
+struct verification {
+	struct ppl *p;
+	struct audit_check check;
+	struct bytes head, wanted; /* wanted: --head, empty = none */
+	bool found;
+};
+
+/* The row's texts live as long as its page: what is kept of it is copied. */
+static int verify_row(void *arg, struct json *j, struct err *e)
+{
+	struct verification *v = arg;
+	struct access_audit row;
+	read_row(j, &row);
+	if (!json_ok(j))
+		return 0;
+	struct bytes *texts[] = {&row.actor,  &row.peer,  &row.action, &row.subject,
+				 &row.before, &row.after, &row.chain};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		bool ok;
+		*texts[i] = arena_bytes(&v->p->arena, *texts[i], &ok);
+		if (!ok)
+			return err_set(e, ERR_NOMEM, "no memory for the audit log");
+	}
+	if (!v->check.any)
+		v->head = row.chain;
+	v->found = v->found || (v->wanted.len && bytes_eq(v->wanted, row.chain));
+	return audit_check_next(&v->check, &row, e);
+}
+
+static int verdict(const struct verification *v, struct err *e)
+{
+	if (v->check.broken)
+		return err_set(
+		    e, ERR_INTEGRITY,
+		    "entry %lld does not follow from the one before: the log was changed",
+		    (long long)v->check.broken);
+	if (v->wanted.len && !v->found)
+		return err_set(e, ERR_INTEGRITY,
+			       "no entry has the head %.*s: the log was changed, or the entry is "
+			       "older than what is kept",
+			       BYTES_ARG(v->wanted));
+	printf("%llu entries, %s. Head: %.*s\n", (unsigned long long)v->check.count,
+	       v->check.whole ? "whole from the first one" : "whole as far as they are kept",
+	       BYTES_ARG(v->head));
+	return 0;
+}
+
+static int audit_verify(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	struct verification v = {.p = &p};
+	if (people_open(&p, &(const struct people_verb){"audit verify", verify_options, 0, 0}, argc,
+			argv, &e) < 0)
+		return CLI_ERROR;
+	v.wanted = bytes_of(cli_get(&p.args, "head"));
+	int r = people_connect(&p, &e);
+	if (r == 0)
+		r = cli_server_each(&p.server, log_path(&p), verify_row, &v, &p.arena, &e);
+	if (r == 0)
+		r = audit_check_end(&v.check, &e);
+	if (r == 0)
+		r = verdict(&v, &e);
+	return people_close(&p, r, &e);
+}
+
+const struct cli_command audit_commands[] = {
+    {.name = "list",
+     .main = audit_list,
+     .synopsis = "[--images] [--json]",
+     .summary = "list who changed what, or who pushed, pulled and deleted what, newest first",
+     .options = list_options},
+    {.name = "verify",
+     .main = audit_verify,
+     .synopsis = "[--images] [--head HASH]",
+     .summary = "check that no entry was changed, removed or put in between",
+     .options = verify_options},
+    {.name = NULL},
+};
+
+int verb_audit(int argc, char **argv)
+{
+	return cli_run_below(cli_find("audit"), argc, argv);
+}
