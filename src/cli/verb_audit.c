@@ -24,8 +24,7 @@ static const struct cli_option verify_options[] = {
 
 static const char *log_path(const struct ppl *p)
 {
-	return cli_has(&p->args, "images") ? "/api/v1/audit/images?limit=1000"
-					   : "/api/v1/audit?limit=1000";
+	return cli_has(&p->args, "images") ? "/api/v1/audit/images" : "/api/v1/audit";
 }
 
 static void read_row(struct json *j, struct access_audit *row)

@@ -582,7 +582,7 @@ static void newer(void **state)
 	} cases[] = {
 	    {"UPDATE schema_version SET number = 900 WHERE room = 'scan'",
 	     "schema of scan is at step 900"},
-	    {"INSERT INTO schema_version VALUES('defend', 1, 0)", "schema of defend"},
+	    {"INSERT INTO schema_version VALUES('tomorrow', 1, 0)", "schema of tomorrow"},
 	};
 	char file[96], name[32];
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
