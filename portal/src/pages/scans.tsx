@@ -35,7 +35,7 @@ export default function Scans() {
   });
   useEffect(() => () => clearTimeout(due.current), []);
   return (
-    <Page title={s.scans.title} crumbs={[[s.scans.title]]} sentence={<><span>{s.scans.sentence}</span><StateWord look={live ? 'good' : 'wait'} word={live ? s.scans.live : s.scans.paused} /></>}>
+    <Page title={s.scans.title} crumbs={[[s.scans.title]]} sentence={<><span>{s.scans.sentence}</span><StateWord look={live ? 'done' : 'wait'} word={live ? s.scans.live : s.scans.paused} /></>}>
       <span className="vh" role="status">{said}</span>
       <section className="card"><ScanRows pages={pages} operation="listScans" withImage /></section>
     </Page>

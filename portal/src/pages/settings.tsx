@@ -39,7 +39,7 @@ export default function Settings() {
           </table>
         </section>
       </>}
-      <section className="card"><header><h2 className="h">{s.settings.server}</h2></header><div className="pad0"><dl className="facts"><dt>{s.settings.version}</dt><dd>{version.data?.version ?? ''}</dd></dl></div></section>
+      <section className="card"><header><h2 className="h">{s.settings.server}</h2></header><div className="pad0"><dl className="facts"><dt>{s.settings.version}</dt><dd>{version.data?.version ?? ''}</dd><dt>{s.settings.portal}</dt><dd><a href="/portal/licences.txt">{s.settings.licences}</a></dd></dl></div></section>
     </Page>
   );
 }

@@ -56,9 +56,9 @@ export default function Start() {
         <section className="card c5" style={{ alignSelf: 'start' }}>
           <header><h2 className="h">{t.happening}</h2></header>
           <div role="status"><ul className="lines">
-            <li><StateWord look={arrived ? 'good' : live ? 'run' : 'wait'} word="" /><span className="grow">{arrived ? <><b>{arrived.repository}</b>{arrived.tag ? `:${arrived.tag}` : ''} {t.arrived}<div className="s t3 mono">{short(arrived.digest ?? '')}</div></> : <>{t.waiting}<div className="s t3">{live ? t.listening : s.scans.paused}</div></>}</span></li>
-            <li><StateWord look={done ? 'good' : arrived ? 'run' : 'wait'} word="" /><span className="grow">{done ? t.scanned : <>{t.scanning}<div className="s t3">{t.scanStarts}</div></>}</span></li>
-            <li><StateWord look={done ? 'good' : 'wait'} word="" /><span className="grow">{t.result}{done ? <Result of={done} /> : <div className="s t3">{t.opens}</div>}</span></li>
+            <li><StateWord look={arrived ? 'done' : live ? 'run' : 'wait'} word="" /><span className="grow">{arrived ? <><b>{arrived.repository}</b>{arrived.tag ? `:${arrived.tag}` : ''} {t.arrived}<div className="s t3 mono">{short(arrived.digest ?? '')}</div></> : <>{t.waiting}<div className="s t3">{live ? t.listening : s.scans.paused}</div></>}</span></li>
+            <li><StateWord look={done ? 'done' : arrived ? 'run' : 'wait'} word="" /><span className="grow">{done ? t.scanned : <>{t.scanning}<div className="s t3">{t.scanStarts}</div></>}</span></li>
+            <li><StateWord look={done ? 'done' : 'wait'} word="" /><span className="grow">{t.result}{done ? <Result of={done} /> : <div className="s t3">{t.opens}</div>}</span></li>
           </ul></div>
         </section>
       </div>
