@@ -65,8 +65,9 @@ static int on_note(void *arg, uint64_t off, const char *text, struct err *e)
 	char line[600];
 	(void)snprintf(line, sizeof line, "at %llu: %s", (unsigned long long)off, text);
 	const struct layer_writer_entry *ent = &run->ix->w.entries[run->index];
+	const struct ecosystem *eco = &eco_table[ent->eco];
 	/* what states packages may have stated one more */
-	return eco_table[ent->eco].purl_type
+	return eco->purl_type && eco->class != PKG_DECLARED
 		   ? layer_writer_doubt_of_file(&run->ix->w, ent->path, line, e)
 		   : layer_writer_note(&run->ix->w, ent->path, line, e);
 }

@@ -81,6 +81,16 @@ static bool is_exact(const struct member *m)
 	return m->known || m->eco < eco_count;
 }
 
+/* Are files that state packages looked for in a folder of this path? */
+static bool is_package_folder(const struct member *m)
+{
+	struct bytes below;
+	for (size_t i = 0; i < eco_count; i++)
+		if (eco_is_folder(i, m->spot.path, &below))
+			return true;
+	return false;
+}
+
 /* entries */
 
 /* Entries past the limit are dropped with a note (layer_writer_add); the layer goes on. *ret_added
@@ -212,7 +222,7 @@ static int index_symlink(struct indexer *ix, const struct member *m, struct byte
 						"symbolic link without a usable target", e);
 	}
 	int r = place_put(&ix->place, &m->spot, MARK_LINK, target, e);
-	if (r == 0 && (is_exact(m) || m->spot.parts <= NEAR_ROOT))
+	if (r == 0 && (is_exact(m) || m->spot.parts <= NEAR_ROOT || is_package_folder(m)))
 		r = put_symlink(ix, m, target, e);
 	return r;
 }

@@ -74,6 +74,9 @@ int anywhere_find(struct merge *m, struct err *e);
  * own is left out and said. */
 int anywhere_put(struct merge *m, struct err *e);
 
+/* linked: what is said of links where files would state packages wherever they lie. */
+int linked_note(struct merge *m, struct err *e);
+
 /* language: files of language packages that the image shows and no package owns. */
 int lang_find(struct merge *m, struct err *e);
 

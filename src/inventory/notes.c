@@ -95,6 +95,14 @@ static bool is_of_layer(const struct lay *l, const struct layer_entry *ent)
 	return ent >= l->entries && ent < l->entries + l->entry_count;
 }
 
+/* What a package of the distribution owns is assessed as part of that one, whatever it states. */
+static bool is_owned(struct merge *m, uint32_t node)
+{
+	const struct tree_node *n = merge_node(m, node);
+	return eco_table[n->entry->eco].anywhere && n->entry->kind == LAYER_FILE &&
+	       owner_is_own(m, n->since, n->entry->path);
+}
+
 /* Does the image's result rest on what layer has at path? By a hard link it may be seen elsewhere.
  */
 static bool file_counts(struct merge *m, const uint8_t *flags, size_t layer, struct bytes path)
@@ -105,7 +113,7 @@ static bool file_counts(struct merge *m, const uint8_t *flags, size_t layer, str
 	for (uint32_t i = 0; i < t->count; i++) {
 		const struct tree_node *n = &t->nodes[i];
 		if (n->entry && flags[i] && n->content_layer == layer && is_of_layer(l, n->entry) &&
-		    bytes_eq(n->entry->path, path))
+		    bytes_eq(n->entry->path, path) && !is_owned(m, i))
 			return true;
 	}
 	return false;
@@ -348,6 +356,12 @@ static int note_unused(struct merge *m, uint32_t node, bool at_location, struct 
 		       !is_copy, e);
 }
 
+static bool is_link(const struct merge *m, uint32_t node)
+{
+	const struct layer_entry *ent = node == TREE_NONE ? NULL : merge_node(m, node)->entry;
+	return ent && ent->kind == LAYER_SYMLINK;
+}
+
 /* Links among the files that each state packages of their own: an engine's reader may follow them.
  */
 static int note_links_in(struct merge *m, const struct eco_location *at, struct err *e)
@@ -357,9 +371,10 @@ static int note_links_in(struct merge *m, const struct eco_location *at, struct 
 	uint32_t node = folder == TREE_NONE ? TREE_NONE : t->nodes[folder].child;
 	int r = 0;
 	for (; r == 0 && node != TREE_NONE; node = t->nodes[node].sibling) {
-		const struct layer_entry *ent = t->nodes[node].entry;
-		if (ent && ent->kind == LAYER_SYMLINK)
-			r = note_at(m, node,
+		uint32_t file = view_file_of(m, at, node);
+		uint32_t link = is_link(m, node) ? node : is_link(m, file) ? file : TREE_NONE;
+		if (link != TREE_NONE)
+			r = note_at(m, link,
 				    BYTES_LIT("a link where files state packages: not followed"),
 				    true, e);
 	}
@@ -388,8 +403,8 @@ static int note_node(struct merge *m, uint32_t node, unsigned flags, struct err 
 	}
 	if (ent->kind != LAYER_FILE)
 		return 0;
-	if (ent->note.len > 0 && at_location) {
-		m->partial = true;
+	if (ent->note.len > 0 && at_location && !is_owned(m, node)) {
+		m->partial = m->partial || eco_table[ent->eco].class != PKG_DECLARED;
 		return note_at(m, node, ent->note, false, e);
 	}
 	if (ent->pkg_count == 0 || (flags & IS_USED))
@@ -464,6 +479,8 @@ int note_all(struct merge *m, struct err *e)
 	int r = note_diff_ids(m, e);
 	for (size_t i = 0; r == 0 && i < eco_count; i++)
 		r = note_ways(m, i, e);
+	if (r == 0)
+		r = linked_note(m, e);
 	if (r == 0)
 		r = note_throughs(m, e);
 	if (r == 0)

@@ -512,12 +512,24 @@ int overlay_push(struct overlay *o, bool *ret_changed, struct err *e)
 	return r;
 }
 
-int overlay_way(struct overlay *o, struct bytes path, struct overlay_way *ret, struct err *e)
+static int way_to_location(struct overlay *o, uint32_t from, struct bytes path,
+			   struct overlay_way *ret, struct err *e)
 {
-	int r = way_from(o, TREE_ROOT, path, o->layer_count, true, ret, e);
+	int r = way_from(o, from, path, o->layer_count, true, ret, e);
 	if (r == 0 && ret->end != TREE_NONE)
 		o->tree.nodes[ret->end].on_way = true; /* its last part may have been ".." */
 	return r;
+}
+
+int overlay_way(struct overlay *o, struct bytes path, struct overlay_way *ret, struct err *e)
+{
+	return way_to_location(o, TREE_ROOT, path, ret, e);
+}
+
+int overlay_way_behind(struct overlay *o, uint32_t link, struct overlay_way *ret, struct err *e)
+{
+	const struct tree_node *n = &o->tree.nodes[link];
+	return way_to_location(o, n->parent, n->entry->target, ret, e);
 }
 
 bool overlay_is_folder_above(struct overlay *o, uint32_t node)

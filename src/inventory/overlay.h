@@ -34,6 +34,8 @@ struct overlay_way {
 	uint32_t doubt_layer; /* that has something there */
 };
 int overlay_way(struct overlay *o, struct bytes path, struct overlay_way *ret, struct err *e);
+/* The way from the symbolic link that lies at node to what it leads to. */
+int overlay_way_behind(struct overlay *o, uint32_t link, struct overlay_way *ret, struct err *e);
 /* Does an upper layer put something below node, which is then a folder for who unpacks layers
  * apart? */
 bool overlay_is_folder_above(struct overlay *o, uint32_t node);

@@ -49,18 +49,44 @@ struct eco_location eco_location_of(const char *location)
 	    .folder = bytes_part(path, 0, before.len + 1), .name = name, .below = rest};
 }
 
+/* Does path end with components that fit all of want? */
+static bool ends_as(struct bytes path, struct bytes want)
+{
+	bool fits = true;
+	while (fits && want.len > 0) {
+		struct bytes part = last_part(want, &want);
+		fits = eco_name_fits(last_part(path, &path), part);
+	}
+	return fits;
+}
+
 bool eco_is_anywhere(size_t row, struct bytes path)
 {
 	const char *const *pattern = eco_table[row].anywhere;
-	for (; pattern && *pattern; pattern++) {
-		struct bytes want = bytes_of(*pattern), have = path;
-		bool fits = true;
-		while (fits && want.len > 0) {
-			struct bytes part = last_part(want, &want);
-			fits = eco_name_fits(last_part(have, &have), part);
-		}
-		if (fits)
+	for (; pattern && *pattern; pattern++)
+		if (ends_as(path, bytes_of(*pattern)))
 			return true;
+	return false;
+}
+
+static bool is_named(struct bytes pattern)
+{
+	for (size_t i = 0; i < pattern.len; i++)
+		if (byte_is_alnum(pattern.ptr[i]))
+			return true;
+	return false;
+}
+
+bool eco_is_folder(size_t row, struct bytes path, struct bytes *ret_below)
+{
+	const char *const *pattern = eco_table[row].anywhere;
+	for (; pattern && *pattern; pattern++) {
+		struct bytes whole = bytes_of(*pattern), above, folder;
+		for (last_part(whole, &folder); folder.len > 0; folder = above) {
+			*ret_below = bytes_from(whole, folder.len + 1);
+			if (is_named(last_part(folder, &above)) && ends_as(path, folder))
+				return true;
+		}
 	}
 	return false;
 }

@@ -61,3 +61,6 @@ struct eco_location eco_location_of(const char *location);
 bool eco_name_fits(struct bytes name, struct bytes pattern);
 /* Does path, clean and root-relative, end as one of the row's anywhere patterns says? */
 bool eco_is_anywhere(size_t row, struct bytes path);
+/* Does path end as the folder part of one of them says, whose last component is a name and not any
+ * folder's? *ret_below: what is looked for in it, "METADATA" or, with '*', several files. */
+bool eco_is_folder(size_t row, struct bytes path, struct bytes *ret_below);

@@ -135,6 +135,110 @@ static void test_unread(void **state)
 	drop(&im);
 }
 
+/* Links where files would state packages: what they lead to was read by its own name, or is said.
+ */
+static void test_links(void **state)
+{
+	static const struct {
+		const char *link, *target, *file; /* file: what is there beside it */
+		bool upper;			  /* the link lies in a layer of its own */
+		bool doubt;
+	} rows[] = {
+	    {"srv/a-1.dist-info/METADATA", "../b-1.dist-info/METADATA",
+	     "srv/b-1.dist-info/METADATA", false, false},
+	    {"srv/a-1.dist-info/METADATA", "../b-1.dist-info/METADATA",
+	     "srv/b-1.dist-info/METADATA", true, false},
+	    {"srv/a-1.dist-info/METADATA", "/store/x", "store/x", false, true},
+	    {"srv/a-1.dist-info/METADATA", "/store/x", "store/x", true, true},
+	    {"srv/a-1.dist-info/METADATA", "/store/x", "store/y", false, false},
+	    {"srv/a-1.dist-info/METADATA", "METADATA", "store/y", false, false},
+	    {"srv/a-1.egg-info", "/store/x", "store/x", false, true},
+	    {"srv/a-1.dist-info", "/store/c-1.dist-info", "store/c-1.dist-info/METADATA", false,
+	     false},
+	    {"srv/a-1.dist-info", "/store/c", "store/c/METADATA", false, true},
+	    {"srv/a-1.dist-info", "/store/c", "store/c/METADATA", true, true},
+	    {"srv/a-1.dist-info", "/store/c", "store/c/RECORD", false, false},
+	    {"srv/a-1.dist-info", "/store/d", "store/c/METADATA", false, false},
+	    {"srv/app/node_modules", "/deps/node_modules", "deps/node_modules/a/package.json",
+	     false, false},
+	    {"srv/app/node_modules", "/deps/all", "deps/all/a/package.json", true, true},
+	    {"srv/app/node_modules", "/deps/all", "deps/some/a/package.json", true, false},
+	    {"srv/app/node_modules/a", "../../lib/a", "srv/lib/a/package.json", false, false},
+	    {"srv/app/node_modules/a/package.json", "/store/x", "store/x", false, true},
+	    {"srv/vendor/composer/installed.json", "/store/x", "store/x", false, true},
+	    {"srv/specifications/a-1.gemspec", "/store/x", "store/x", false, true},
+	    {"srv/notes.txt", "/store/x", "store/x", false, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct image im = {.count = 0};
+		struct buf *t = new_layer(&im);
+		tar_file(t, "etc/os-release", DEBIAN);
+		tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+		tar_file(t, rows[i].file,
+			 strstr(rows[i].file, "json") ? "{\"name\":\"a\",\"version\":\"1\"}"
+						      : META("b", "1"));
+		tar_put(rows[i].upper ? new_layer(&im) : t, rows[i].link, '2', rows[i].target,
+			BYTES_NONE);
+		merge(&im);
+		if ((im.out.state != INV_ASSESSED) != rows[i].doubt ||
+		    has_note(&im, rows[i].upper, "may be stated behind a link") != rows[i].doubt)
+			fail_msg("%s to %s (%s): %.*s", rows[i].link, rows[i].target, rows[i].file,
+				 BYTES_ARG(im.out.doubt));
+		drop(&im);
+	}
+}
+
+/* Hard links: to a file of the same layer, read in a second pass; to one of a lower layer, read
+ * only when its own name says what it is. */
+static void test_hard_links(void **state)
+{
+	struct image im = {.count = 0};
+	struct buf *t = new_layer(&im);
+	(void)state;
+	tar_file(t, "etc/os-release", DEBIAN);
+	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+	tar_file(t, "store/x", META("x", "1"));
+	tar_file(t, "store/y-1.dist-info/METADATA", META("y", "1"));
+	tar_put(t, "srv/x-1.dist-info/METADATA", '1', "store/x", BYTES_NONE);
+	t = new_layer(&im);
+	tar_put(t, "srv/y-1.dist-info/METADATA", '1', "store/y-1.dist-info/METADATA", BYTES_NONE);
+	merge(&im);
+	assert_packages(&im, "deb/a 1 0 var/lib/dpkg/status; "
+			     "pypi/x 1 0 srv/x-1.dist-info/METADATA; "
+			     "pypi/y 1 0 store/y-1.dist-info/METADATA");
+	assert_int_equal(im.out.state, INV_ASSESSED);
+	t = new_layer(&im);
+	tar_put(t, "srv/z-1.dist-info/METADATA", '1', "store/x", BYTES_NONE);
+	merge(&im);
+	assert_int_equal(im.out.state, INV_PARTIAL);
+	assert_true(has_note(&im, 2, "hard link to a file that was not read"));
+	drop(&im);
+}
+
+/* A file of the distribution's that cannot be read is that package's matter. */
+static void test_owned_unread(void **state)
+{
+	for (int owned = 0; owned < 2; owned++) {
+		struct image im = {.count = 0};
+		struct buf *t = new_layer(&im);
+		(void)state;
+		tar_file(t, "etc/os-release", DEBIAN);
+		tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
+		tar_file(t, "var/lib/dpkg/info/a.list",
+			 owned ? "/usr/lib/node_modules/a/package.json\n/" DIST "b-1.egg-info\n/"
+				 "usr/lib/c-1.egg-info\n"
+			       : "/usr\n");
+		tar_file(t, "usr/lib/node_modules/a/package.json", "{");
+		tar_file(t, DIST "b-1.egg-info", "Name: b\n");
+		tar_put(t, "usr/lib/c-1.egg-info", '2', "store", BYTES_NONE);
+		tar_file(t, "usr/lib/store", "");
+		merge(&im);
+		assert_int_equal(im.out.state, owned ? INV_ASSESSED : INV_PARTIAL);
+		drop(&im);
+	}
+}
+
 #define ARCH_RELEASE "ID=arch\nNAME=\"Arch Linux\"\nBUILD_ID=rolling\n"
 
 static void test_arch(void **state)
@@ -184,14 +288,25 @@ static void test_arch_behind_link(void **state)
 	merge(&im);
 	assert_packages(&im, "alpm/a 1-1 0 data/pacman/local/a-1-1/desc");
 	drop(&im);
+	t = new_layer(&im);
+	tar_file(t, "etc/os-release", ARCH_RELEASE);
+	tar_file(t, LOCAL "a-1-1/desc", ARCH_DESC("a", "1-1"));
+	tar_put(t, LOCAL "b-1-1/desc", '2', "/store/b", BYTES_NONE);
+	tar_file(t, "store/b", ARCH_DESC("b", "1-1"));
+	merge(&im);
+	assert_int_equal(im.out.state, INV_PARTIAL);
+	assert_true(has_note(&im, 0, "a link where files state packages"));
+	drop(&im);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_places), cmocka_unit_test(test_removed),
-	    cmocka_unit_test(test_owned),  cmocka_unit_test(test_unread),
-	    cmocka_unit_test(test_arch),   cmocka_unit_test(test_arch_behind_link),
+	    cmocka_unit_test(test_places),	 cmocka_unit_test(test_removed),
+	    cmocka_unit_test(test_owned),	 cmocka_unit_test(test_unread),
+	    cmocka_unit_test(test_arch),	 cmocka_unit_test(test_arch_behind_link),
+	    cmocka_unit_test(test_links),	 cmocka_unit_test(test_hard_links),
+	    cmocka_unit_test(test_owned_unread),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
