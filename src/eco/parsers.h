@@ -69,3 +69,7 @@ extern const struct eco_parser eco_php;
 extern const struct eco_parser eco_java;
 extern const struct eco_parser eco_go;
 extern const struct eco_parser eco_rust;
+extern const struct eco_parser eco_node_locks;
+extern const struct eco_parser eco_python_locks;
+extern const struct eco_parser eco_ruby_locks;
+extern const struct eco_parser eco_php_locks;

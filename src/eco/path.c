@@ -40,3 +40,16 @@ struct bytes eco_path_dir(struct bytes path)
 	size_t slash = bytes_find_last(path, '/');
 	return slash == path.len ? BYTES_NONE : bytes_part(path, 0, slash);
 }
+
+struct eco_want eco_wants_lock(size_t row, struct bytes path)
+{
+	static const char *const folders[] = {"node_modules", "vendor", "site-packages",
+					      "dist-packages", "gems"};
+	struct eco_want w = {.merge = ECO_PART, .wanted = eco_is_anywhere(row, path)};
+	for (struct bytes rest = path; w.wanted && rest.len > 0;) {
+		struct bytes part = bytes_cut(&rest, '/');
+		for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+			w.wanted = w.wanted && !bytes_eq_lit(part, folders[i]);
+	}
+	return w;
+}

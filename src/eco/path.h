@@ -9,6 +9,9 @@ bool eco_path_at(struct bytes path, const char *location, size_t *ret_keep);
  * name (a database that a symbolic link points to): *ret_keep then counts everything in front of
  * that tail and is never 0. */
 bool eco_path_near(struct bytes path, const char *location, unsigned tail_parts, size_t *ret_keep);
+/* A lock file of the row, where it may be a project's own: not in a folder of packages that
+ * somebody else made. */
+struct eco_want eco_wants_lock(size_t row, struct bytes path);
 /* The last component, and what is in front of it without the "/". */
 struct bytes eco_path_base(struct bytes path);
 struct bytes eco_path_dir(struct bytes path);

@@ -1,10 +1,13 @@
-/* Packages that Composer installed: vendor/composer/installed.json.
+/* Packages that Composer installed, vendor/composer/installed.json, and those that composer.lock
+ * declares.
  *
- * An array of packages (Composer 1), or an object whose "packages" is one (Composer 2). Of each
+ * An array of packages (Composer 1), or an object whose "packages" is one (Composer 2); of a lock
+ * file "packages-dev" is another. Of each
  * "name" ("monolog/monolog") and "version" ("v5.4.0", "dev-main") count; those for development are
  * installed as well when they are listed. "metapackage" is a package without files. Spec:
  * getcomposer.org "Schema", Composer's Repository/FilesystemRepository.php. */
 #include "eco/parsers.h"
+#include "eco/path.h"
 
 #include "base/json.h"
 
@@ -36,10 +39,10 @@ static void read_fields(struct json *j, struct php_package *ret)
 	}
 }
 
-static int put(const struct php_package *in, uint64_t off, const struct eco_sink *sink,
-	       struct arena *a, struct err *e)
+static int put(const struct php_package *in, uint64_t off, enum pkg_class class,
+	       const struct eco_sink *sink, struct arena *a, struct err *e)
 {
-	if (in->meta)
+	if (in->meta && class != PKG_DECLARED)
 		return 0;
 	if (!eco_is_word(in->version))
 		return sink->note(sink->arg, off, "a package without a version", e);
@@ -51,11 +54,12 @@ static int put(const struct php_package *in, uint64_t off, const struct eco_sink
 	for (size_t i = 0; i < in->name.len; i++)
 		lower[i] = byte_lower(in->name.ptr[i]);
 	struct bytes name = {.ptr = lower, .len = in->name.len};
-	struct pkg p = eco_language_package("composer", name, in->version, PKG_LANGUAGE);
+	struct pkg p = eco_language_package("composer", name, in->version, class);
 	return sink->package(sink->arg, &p, e);
 }
 
-static int read_list(struct json *j, const struct eco_sink *sink, struct arena *a, struct err *e)
+static int read_list(struct json *j, enum pkg_class class, const struct eco_sink *sink,
+		     struct arena *a, struct err *e)
 {
 	int r = 0;
 	json_enter_array(j);
@@ -68,31 +72,39 @@ static int read_list(struct json *j, const struct eco_sink *sink, struct arena *
 		}
 		json_enter_object(j);
 		read_fields(j, &in);
-		r = json_ok(j) ? put(&in, off, sink, a, e) : 0;
+		r = json_ok(j) ? put(&in, off, class, sink, a, e) : 0;
 	}
 	return r;
 }
 
-static int php_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
-		     struct arena *a, struct err *e)
+static int installed_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+			   struct arena *a, struct err *e)
 {
+	enum pkg_class class = bytes_has_suffix_lit(path, ".lock") ? PKG_DECLARED : PKG_LANGUAGE;
 	struct json j;
 	struct bytes key;
 	int r = 0;
-	(void)path;
 	json_init(&j, file, a);
 	if (json_peek(&j) == JSON_ARRAY) {
-		r = read_list(&j, sink, a, e);
+		r = read_list(&j, class, sink, a, e);
 		return r < 0 ? r : json_finish(&j, e);
 	}
 	json_enter_object(&j);
 	while (r == 0 && json_next_key(&j, &key)) {
-		if (bytes_eq_lit(key, "packages") && json_peek(&j) == JSON_ARRAY)
-			r = read_list(&j, sink, a, e);
+		bool counts = bytes_eq_lit(key, "packages") ||
+			      (class == PKG_DECLARED && bytes_eq_lit(key, "packages-dev"));
+		if (counts && json_peek(&j) == JSON_ARRAY)
+			r = read_list(&j, class, sink, a, e);
 		else
 			json_skip(&j);
 	}
 	return r < 0 ? r : json_finish(&j, e);
 }
 
-const struct eco_parser eco_php = {.parse = php_parse};
+static struct eco_want locks_wants(struct bytes path)
+{
+	return eco_wants_lock(ECO_PHP_LOCKS, path);
+}
+
+const struct eco_parser eco_php = {.parse = installed_parse};
+const struct eco_parser eco_php_locks = {.wants = locks_wants, .parse = installed_parse};

@@ -10,20 +10,7 @@
 static const struct {
 	const char *kind, *base, *suffix, *folder;
 } files[] = {
-    {"PyPI", "poetry.lock", NULL, NULL},
-    {"PyPI", "Pipfile.lock", NULL, NULL},
-    {"PyPI", "uv.lock", NULL, NULL},
-    {"PyPI", "pdm.lock", NULL, NULL},
-    {"PyPI", NULL, ".egg", NULL},
-    {"npm", "package-lock.json", NULL, NULL},
-    {"npm", ".package-lock.json", NULL, NULL},
-    {"npm", "npm-shrinkwrap.json", NULL, NULL},
-    {"npm", "yarn.lock", NULL, NULL},
-    {"npm", "pnpm-lock.yaml", NULL, NULL},
-    {"npm", "bun.lock", NULL, NULL},
     {"Maven", "gradle.lockfile", NULL, NULL},
-    {"RubyGems", "Gemfile.lock", NULL, NULL},
-    {"Packagist", "composer.lock", NULL, NULL},
     {"crates.io", "Cargo.lock", NULL, NULL},
     {"Go", "go.sum", NULL, NULL},
     {"NuGet", NULL, ".nuspec", NULL},

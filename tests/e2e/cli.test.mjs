@@ -164,11 +164,11 @@ test('JSON reports hold what docs/formats/report-json.md says, and nothing else'
 });
 
 test('an image of language packages alone says what was not assessed', () => {
-  const image = makeLayout([[debianRelease(), { path: 'app/package-lock.json', content: '{"packages":{"node_modules/a":{"version":"1.0.0"}}}' }]]);
+  const image = makeLayout([[debianRelease(), { path: 'app/mix.lock', content: '%{}' }]]);
   const r = JSON.parse(plimsoll(['scan', '--input', image.dir, '--vdb', vdb, '--format', 'json']).stdout);
   assert.equal(r.state, 'Unverified');
-  assert.equal(r.reason, 'no package database found; 1 file of npm packages, which are not read (app/package-lock.json)');
-  assert.deepEqual(r.coverage.gaps, [{ reason: 'of npm packages, which are not read', files: 1, examples: ['app/package-lock.json'] }]);
+  assert.equal(r.reason, 'no package database found; 1 file of Hex packages, which are not read (app/mix.lock)');
+  assert.deepEqual(r.coverage.gaps, [{ reason: 'of Hex packages, which are not read', files: 1, examples: ['app/mix.lock'] }]);
   assert.ok(r.coverage.not_assessed.some((text) => /language packages/.test(text)), JSON.stringify(r.coverage));
 });
 

@@ -50,6 +50,19 @@ test('findings are of what is installed, by scan and by push', async () => {
   assert.deepEqual(findingLines(await server.findings('web/shop', layout.digest)), findingLines(r.findings));
 });
 
+test('what lock files declare is listed and not looked up', () => {
+  const locks = makeLayout([base, [
+    { path: 'srv/package-lock.json', content: '{"packages":{"node_modules/lodash":{"version":"4.17.20"}}}' },
+    { path: 'srv/requirements.txt', content: 'Django==3.2\n' }, { path: 'srv/Gemfile.lock', content: 'GEM\n  specs:\n    nokogiri (1.13.5)\n' },
+    { path: 'srv/composer.lock', content: '{"packages":[{"name":"guzzlehttp/psr7","version":"1.6.1"}]}' }, { path: 'x/poetry.lock', content: '[[package]]\nname = 1\n' },
+  ]]);
+  const ask = (verb) => JSON.parse(plimsoll([verb, '--input', locks.dir, ...(verb === 'scan' ? ['--vdb', vdb] : []), '--format', 'json']).stdout);
+  const declared = ask('inventory').packages.filter((p) => p.class === 'declared').map((p) => p.purl).sort();
+  assert.deepEqual(declared, ['pkg:composer/guzzlehttp/psr7@1.6.1', 'pkg:gem/nokogiri@1.13.5', 'pkg:npm/lodash@4.17.20', 'pkg:pypi/django@3.2']);
+  const r = ask('scan');
+  assert.deepEqual([r.state, r.findings], ['Healthy', []], JSON.stringify(r.coverage));
+});
+
 test('purls name scopes, vendors and platforms', async () => {
   const r = JSON.parse(plimsoll(['scan', '--input', layout.dir, '--vdb', vdb, '--format', 'cyclonedx']).stdout);
   const purls = r.components.map((c) => c.purl).filter(Boolean);

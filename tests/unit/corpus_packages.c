@@ -13,6 +13,20 @@
 
 enum { F_TYPE, F_PROJECT, F_COMMIT, F_FIXTURES, F_EXPECTED, F_COUNT, F_TEST, F_CASE, F_NOTE };
 
+/* Whose rules names and versions are compared by. */
+enum names { OF_OTHERS, OF_RPM, OF_PYTHON };
+
+static enum names names_of(struct bytes type)
+{
+	static const char *const python[] = {
+	    "pdm-lock",		"pipfile-lock",	       "poetry-lock",
+	    "python-installed", "python-requirements", "uv-lock"};
+	for (size_t i = 0; i < sizeof python / sizeof *python; i++)
+		if (bytes_eq_lit(type, python[i]))
+			return OF_PYTHON;
+	return bytes_eq_lit(type, "rpm") ? OF_RPM : OF_OTHERS;
+}
+
 struct lines {
 	struct bytes line[LINE_COUNT_MAX];
 	size_t count;
@@ -35,8 +49,19 @@ static size_t cut_fields(struct bytes line, uint8_t sep, struct bytes *out, size
 
 /* "name version arch source" of an expected row, as far as it states them. rpm lists give the
  * source rpm's file name and keep the epoch apart. */
-static void expected_line(struct bytes row, bool is_rpm, struct buf *out)
+/* Names of Python's packages as PEP 503 has them, as ours are. */
+static void put_name(struct bytes name, bool is_python, struct buf *out)
 {
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.ptr[i];
+		bool joint = c == '-' || c == '_' || c == '.';
+		buf_put_u8(out, !is_python ? c : joint ? '-' : byte_lower(c));
+	}
+}
+
+static void expected_line(struct bytes row, enum names names, struct buf *out)
+{
+	bool is_rpm = names == OF_RPM;
 	struct bytes f[6], json;
 	cut_fields(row, '\t', f, 6);
 	json = f[5];
@@ -50,7 +75,7 @@ static void expected_line(struct bytes row, bool is_rpm, struct buf *out)
 	}
 	bool has_epoch =
 	    is_rpm && at < json.len && !bytes_eq_lit(epoch, "null") && !bytes_eq_lit(epoch, "0");
-	buf_put(out, f[0]);
+	put_name(f[0], names == OF_PYTHON, out);
 	buf_put_u8(out, ' ');
 	if (has_epoch) {
 		buf_put(out, epoch);
@@ -107,7 +132,7 @@ static void split_lines(struct bytes text, struct lines *out)
 }
 
 /* Rows that have no partner on the other side. */
-static void compare(struct bytes want_text, struct bytes have_text, bool is_rpm,
+static void compare(struct bytes want_text, struct bytes have_text, enum names names,
 		    size_t *ret_missing, size_t *ret_extra)
 {
 	static struct lines want, have;
@@ -121,12 +146,15 @@ static void compare(struct bytes want_text, struct bytes have_text, bool is_rpm,
 		bool found = false;
 		buf_init(&a, 65536);
 		buf_init(&b, 65536);
-		expected_line(want.line[i], is_rpm, &a);
-		for (size_t k = 0; k < have.count && !found; k++) {
+		expected_line(want.line[i], names, &a);
+		for (size_t k = 0; k < have.count && !(found && names == OF_RPM); k++) {
 			buf_clear(&b);
-			actual_line(have.line[k], want.line[i], is_rpm, &b);
-			found = !used[k] && bytes_eq(buf_bytes(&a), buf_bytes(&b));
-			used[k] = used[k] || found;
+			actual_line(have.line[k], want.line[i], names == OF_RPM, &b);
+			/* what a lock file says twice is one */
+			bool once = names == OF_OTHERS || names == OF_PYTHON || !used[k];
+			bool same = once && bytes_eq(buf_bytes(&a), buf_bytes(&b));
+			found = found || same;
+			used[k] = used[k] || same;
 		}
 		if (!found)
 			printf("    missing: %s\n", buf_cstr(&a));
@@ -147,10 +175,25 @@ static void compare(struct bytes want_text, struct bytes have_text, bool is_rpm,
 static const struct {
 	const char *type, *place;
 } kinds[] = {
-    {"apk", "lib/apk/db/installed"},	      {"chisel", "var/lib/chisel/manifest.wall"},
-    {"dpkg", "var/lib/dpkg/status"},	      {"rpm", "var/lib/rpm/Packages"},
-    {"dotnet-deps-json", "app/a.deps.json"},  {"java-archive", NULL},
+    {"apk", "lib/apk/db/installed"},
+    {"chisel", "var/lib/chisel/manifest.wall"},
+    {"dpkg", "var/lib/dpkg/status"},
+    {"rpm", "var/lib/rpm/Packages"},
+    {"dotnet-deps-json", "app/a.deps.json"},
+    {"java-archive", NULL},
     {"nuget-lock", "srv/packages.lock.json"},
+    {"composer", "srv/composer.lock"},
+    {"gemspec", "usr/specifications/a.gemspec"},
+    {"npm-package-json", "srv/node_modules/a/package.json"},
+    {"python-installed", "srv/a.egg-info/PKG-INFO"},
+    {"gemfile-lock", "srv/Gemfile.lock"},
+    {"npm-package-lock", "srv/package-lock.json"},
+    {"pdm-lock", "srv/pdm.lock"},
+    {"pipfile-lock", "srv/Pipfile.lock"},
+    {"poetry-lock", "srv/poetry.lock"},
+    {"python-requirements", "srv/requirements.txt"},
+    {"uv-lock", "srv/uv.lock"},
+    {"yarn", "srv/yarn.lock"},
 };
 #define KIND_COUNT (sizeof kinds / sizeof *kinds)
 
@@ -162,9 +205,20 @@ static size_t kind_of(struct bytes type)
 	return i;
 }
 
+static bool has_part(struct bytes text, const char *part)
+{
+	return bytes_find_bytes(text, bytes_of(part)) < text.len;
+}
+
 static void place_of(struct bytes type, struct bytes fixture, char out[256])
 {
 	const char *place = kinds[kind_of(type)].place;
+	if (has_part(fixture, "installed.json"))
+		place = "srv/vendor/composer/installed.json";
+	if (bytes_has_suffix_lit(fixture, ".egg") || bytes_has_suffix_lit(fixture, ".whl"))
+		place = NULL;
+	else if (has_part(fixture, "METADATA") || has_part(fixture, "distinfo"))
+		place = "srv/a.dist-info/METADATA";
 	if (bytes_eq_lit(type, "dpkg") &&
 	    bytes_find_bytes(fixture, BYTES_LIT("/opkg/")) < fixture.len)
 		place = "usr/lib/opkg/status";
@@ -264,8 +318,8 @@ static void run_pair(const struct bytes *f, struct bytes doc, struct totals *t)
 	size_t missing, extra;
 	printf("%.*s: %zu packages, %zu notes%s%s\n", BYTES_ARG(f[F_EXPECTED]), c.package_count,
 	       c.note_count, r < 0 ? ": " : "", e.msg);
-	compare(buf_bytes(&expected), buf_bytes(&c.packages), bytes_eq_lit(f[F_TYPE], "rpm"),
-		&missing, &extra);
+	compare(buf_bytes(&expected), buf_bytes(&c.packages), names_of(f[F_TYPE]), &missing,
+		&extra);
 	bool same = r == 0 && missing == 0 && extra == 0;
 	bool known = !same && r == 0 && explained(doc, f[F_EXPECTED], missing, extra);
 	t->exact += same;
