@@ -275,6 +275,7 @@ int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text
 	const struct assess_input in = {.image = &c->image,
 					.platform = &c->input.config.platform,
 					.vdb = c->vdb,
+					.declared = cli_has(args, "declared"),
 					.now_ms = clock_wall_ms()};
 	if (r < 0 || assess_image(&in, &c->arena, &c->assess, e) < 0 ||
 	    assess_layers(&c->assess, c->input.layers, c->layers.parsed, c->layers.count, &c->arena,

@@ -7,7 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct cli_option scan_options[] = {CIMG_OPTIONS, GATE_OPTIONS, {0}};
+const struct cli_option scan_options[] = {
+    CIMG_OPTIONS,
+    GATE_OPTIONS,
+    {"declared", 0, NULL, NULL,
+     "also look up packages that lock files declare, though nothing shows that they are installed"},
+    {0},
+};
 const struct cli_option inventory_options[] = {
     CIMG_OPTIONS,
     {"format", 'f', "NAME", "table", "table, json or cyclonedx"},

@@ -1,5 +1,5 @@
-/* Packages that Composer installed, vendor/composer/installed.json, and those that composer.lock
- * declares.
+/* Packages that Composer installed, installed.json, mostly in vendor/composer, and those that
+ * composer.lock declares.
  *
  * An array of packages (Composer 1), or an object whose "packages" is one (Composer 2); of a lock
  * file "packages-dev" is another. Of each
@@ -39,27 +39,38 @@ static void read_fields(struct json *j, struct php_package *ret)
 	}
 }
 
-static int put(const struct php_package *in, uint64_t off, enum pkg_class class,
-	       const struct eco_sink *sink, struct arena *a, struct err *e)
+struct php_list {
+	const struct eco_sink *sink;
+	struct arena *arena;
+	struct err *e;
+	enum pkg_class class;
+	bool sure; /* by its path it is Composer's */
+};
+
+static int note(const struct php_list *l, uint64_t off, const char *text)
 {
-	if (in->meta && class != PKG_DECLARED)
+	return l->sure ? l->sink->note(l->sink->arg, off, text, l->e) : 0;
+}
+
+static int put(const struct php_list *l, const struct php_package *in, uint64_t off)
+{
+	if (in->meta && l->class != PKG_DECLARED)
 		return 0;
 	if (!eco_is_word(in->version))
-		return sink->note(sink->arg, off, "a package without a version", e);
+		return note(l, off, "a package without a version");
 	if (!is_name(in->name))
-		return sink->note(sink->arg, off, "a package without a name", e);
-	uint8_t *lower = arena_alloc(a, in->name.len, 1); /* as Packagist compares names */
+		return note(l, off, "a package without a name");
+	uint8_t *lower = arena_alloc(l->arena, in->name.len, 1); /* as Packagist compares names */
 	if (!lower)
-		return err_set(e, ERR_NOMEM, "Composer packages: out of memory");
+		return err_set(l->e, ERR_NOMEM, "Composer packages: out of memory");
 	for (size_t i = 0; i < in->name.len; i++)
 		lower[i] = byte_lower(in->name.ptr[i]);
 	struct bytes name = {.ptr = lower, .len = in->name.len};
-	struct pkg p = eco_language_package("composer", name, in->version, class);
-	return sink->package(sink->arg, &p, e);
+	struct pkg p = eco_language_package("composer", name, in->version, l->class);
+	return l->sink->package(l->sink->arg, &p, l->e);
 }
 
-static int read_list(struct json *j, enum pkg_class class, const struct eco_sink *sink,
-		     struct arena *a, struct err *e)
+static int read_list(const struct php_list *l, struct json *j)
 {
 	int r = 0;
 	json_enter_array(j);
@@ -72,33 +83,50 @@ static int read_list(struct json *j, enum pkg_class class, const struct eco_sink
 		}
 		json_enter_object(j);
 		read_fields(j, &in);
-		r = json_ok(j) ? put(&in, off, class, sink, a, e) : 0;
+		r = json_ok(j) ? put(l, &in, off) : 0;
 	}
 	return r;
 }
 
-static int installed_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
-			   struct arena *a, struct err *e)
+static int read_file(const struct php_list *l, struct bytes file)
 {
-	enum pkg_class class = bytes_has_suffix_lit(path, ".lock") ? PKG_DECLARED : PKG_LANGUAGE;
 	struct json j;
 	struct bytes key;
 	int r = 0;
-	json_init(&j, file, a);
+	json_init(&j, file, l->arena);
 	if (json_peek(&j) == JSON_ARRAY) {
-		r = read_list(&j, class, sink, a, e);
-		return r < 0 ? r : json_finish(&j, e);
+		r = read_list(l, &j);
+		return r < 0 ? r : json_finish(&j, l->e);
 	}
 	json_enter_object(&j);
 	while (r == 0 && json_next_key(&j, &key)) {
 		bool counts = bytes_eq_lit(key, "packages") ||
-			      (class == PKG_DECLARED && bytes_eq_lit(key, "packages-dev"));
+			      (l->class == PKG_DECLARED && bytes_eq_lit(key, "packages-dev"));
 		if (counts && json_peek(&j) == JSON_ARRAY)
-			r = read_list(&j, class, sink, a, e);
+			r = read_list(l, &j);
 		else
 			json_skip(&j);
 	}
-	return r < 0 ? r : json_finish(&j, e);
+	return r < 0 ? r : json_finish(&j, l->e);
+}
+
+static bool is_damage(int r)
+{
+	return r == -ERR_FORMAT || r == -ERR_TRUNCATED;
+}
+
+static int php_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
+		     struct arena *a, struct err *e)
+{
+	bool lock = bytes_has_suffix_lit(path, ".lock");
+	const struct php_list l = {.sink = sink,
+				   .arena = a,
+				   .e = e,
+				   .class = lock ? PKG_DECLARED : PKG_LANGUAGE,
+				   .sure = lock ||
+					   bytes_has_suffix_lit(path, "composer/installed.json")};
+	int r = read_file(&l, file);
+	return l.sure || !is_damage(r) ? r : 0;
 }
 
 static struct eco_want locks_wants(struct bytes path)
@@ -106,5 +134,5 @@ static struct eco_want locks_wants(struct bytes path)
 	return eco_wants_lock(ECO_PHP_LOCKS, path);
 }
 
-const struct eco_parser eco_php = {.parse = installed_parse};
-const struct eco_parser eco_php_locks = {.wants = locks_wants, .parse = installed_parse};
+const struct eco_parser eco_php = {.parse = php_parse};
+const struct eco_parser eco_php_locks = {.wants = locks_wants, .parse = php_parse};

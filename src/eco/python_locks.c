@@ -1,10 +1,11 @@
 /* What Python's lock files and requirements declare. Nothing shows that it is installed.
  *
- * poetry.lock, uv.lock and pdm.lock: TOML with a table [[package]] for each, of which the lines
- * name = "x" and version = "1" are read; what uv takes from a folder (source = { editable = "." })
- * is the project's own. Pipfile.lock: JSON, {"default": {NAME: {"version": "==1"}}, "develop": …}.
- * requirements.txt: a line each, NAME[EXTRA]==VERSION ; MARKER --hash=… # comment; a line that ends
- * in a backslash goes on. Only == names a version. Spec: pip "Requirements File Format"; PEP 508.
+ * poetry.lock, uv.lock and pdm.lock: TOML with a table [[package]] for each, in pylock.toml
+ * [[packages]], of which the lines name = "x" and version = "1" are read; what uv takes from a
+ * folder (source = { editable = "." }) is the project's own. Pipfile.lock: JSON, {"default": {NAME:
+ * {"version": "==1"}}, "develop": …}. requirements.txt: a line each, NAME[EXTRA]==VERSION ; MARKER
+ * --hash=… # comment; a line that ends in a backslash goes on. Only == names a version. Spec: pip
+ * "Requirements File Format"; PEP 508, PEP 751.
  */
 #include "eco/parsers.h"
 #include "eco/path.h"
@@ -70,7 +71,8 @@ static int read_toml(struct locks *l, struct bytes file)
 		if (bytes_has_prefix_lit(value, "[")) {
 			if (inside && !own)
 				put(l, name, version);
-			inside = bytes_eq_lit(value, "[[package]]");
+			inside = bytes_eq_lit(value, "[[package]]") ||
+				 bytes_eq_lit(value, "[[packages]]");
 			own = false;
 			name = version = BYTES_NONE;
 			continue;

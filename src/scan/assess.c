@@ -131,18 +131,28 @@ static void gap_add(struct assess *as, const char *reason, struct bytes example,
 		g->examples[g->example_count++] = example;
 }
 
+/* p as it is looked up. */
+static struct pkg asked(const struct assess_input *in, const struct pkg *p)
+{
+	struct pkg ask = *p;
+	if (in->declared && ask.class == PKG_DECLARED)
+		ask.class = PKG_LANGUAGE;
+	return ask;
+}
+
 static int find_gap(const struct assess_input *in, const struct pkg *p, const char **ret,
 		    struct err *e)
 {
 	enum match_unassessed why;
 	struct arena tmp;
+	struct pkg ask = asked(in, p);
 	*ret = NULL;
 	if (!in->image->has_distro && p->class == PKG_OS) {
 		*ret = "of a distribution that the image does not name";
 		return 0;
 	}
 	arena_init(&tmp, ASK_BUDGET);
-	int r = match_unassessed(in->vdb, p, &tmp, &why, e);
+	int r = match_unassessed(in->vdb, &ask, &tmp, &why, e);
 	arena_free(&tmp);
 	if (r == 0 && why != MATCH_ASSESSED)
 		*ret = match_unassessed_text(why);
@@ -206,10 +216,11 @@ static int put_gaps(struct assess *as, struct arena *a, struct err *e)
 	for (size_t i = 0; i < as->gap_count; i++)
 		if (add_unassessed(as, gap_text(&as->gaps[i], a), e) < 0)
 			return -(int)e->code;
-	return add_unassessed(as,
-			      "software outside the distribution's packages: language packages, "
-			      "and files no package owns",
-			      e);
+	return add_unassessed(
+	    as,
+	    "software in no package: what neither the distribution's nor language "
+	    "packages state",
+	    e);
 }
 
 /* One reason after another: all of them leave the image Unverified. */
@@ -299,8 +310,8 @@ static int match_each(const struct assess_input *in, struct arena *a, struct pac
 	int r = 0;
 	a->budget -= kept;
 	for (i = 0; i < image->package_count; i++) {
-		per[i].count =
-		    match_package(in->vdb, &image->packages[i].pkg, a, &per[i].matches, e);
+		struct pkg ask = asked(in, &image->packages[i].pkg);
+		per[i].count = match_package(in->vdb, &ask, a, &per[i].matches, e);
 		if (per[i].count >= 0)
 			continue;
 		r = (int)per[i].count;

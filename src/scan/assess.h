@@ -47,6 +47,7 @@ struct assess_input {
 	const struct inv_image *image;
 	const struct oci_platform *platform; /* may be NULL */
 	const struct vdb *vdb;		     /* may be NULL: the inventory only */
+	bool declared;	/* what lock files declare is looked up as if it were installed */
 	int64_t now_ms; /* for releases that get no more fixes; 0: nothing is said of that */
 };
 /* Results borrow from the input and a. Healthy is an image of which all that was seen was assessed,

@@ -1,7 +1,7 @@
 // Installed packages of Node.js, Ruby, PHP and Python are looked up in their ecosystems, by command and by push; what the distribution owns is not.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout } from './lib.mjs';
+import { Server, debianRelease, dpkgStatus, findingLines, makeLayout, makeVdb, matchRows, osvRecord, plimsoll, pushLayout } from './lib.mjs';
 
 const owned = 'usr/share/nodejs/node_modules/lodash/package.json';
 const gemspec = (name, version, more = '') => `# -*- encoding: utf-8 -*-\nGem::Specification.new do |s|\n  s.name = "${name}".freeze\n  s.version = "${version}"\n${more}end\n`;
@@ -61,6 +61,8 @@ test('what lock files declare is listed and not looked up', () => {
   assert.deepEqual(declared, ['pkg:composer/guzzlehttp/psr7@1.6.1', 'pkg:gem/nokogiri@1.13.5', 'pkg:npm/lodash@4.17.20', 'pkg:pypi/django@3.2']);
   const r = ask('scan');
   assert.deepEqual([r.state, r.findings], ['Healthy', []], JSON.stringify(r.coverage));
+  const all = JSON.parse(plimsoll(['scan', '--input', locks.dir, '--vdb', vdb, '--format', 'json', '--declared']).stdout);
+  assert.deepEqual(matchRows(all.findings).map((m) => m.purl).sort(), declared);
 });
 
 test('purls name scopes, vendors and platforms', async () => {

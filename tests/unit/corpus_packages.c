@@ -19,8 +19,8 @@ enum names { OF_OTHERS, OF_RPM, OF_PYTHON };
 static enum names names_of(struct bytes type)
 {
 	static const char *const python[] = {
-	    "pdm-lock",		"pipfile-lock",	       "poetry-lock",
-	    "python-installed", "python-requirements", "uv-lock"};
+	    "pdm-lock",	   "pipfile-lock", "poetry-lock", "python-installed", "python-requirements",
+	    "pylock-toml", "uv-lock"};
 	for (size_t i = 0; i < sizeof python / sizeof *python; i++)
 		if (bytes_eq_lit(type, python[i]))
 			return OF_PYTHON;
@@ -191,6 +191,7 @@ static const struct {
     {"pdm-lock", "srv/pdm.lock"},
     {"pipfile-lock", "srv/Pipfile.lock"},
     {"poetry-lock", "srv/poetry.lock"},
+    {"pylock-toml", "srv/pylock.toml"},
     {"python-requirements", "srv/requirements.txt"},
     {"uv-lock", "srv/uv.lock"},
     {"yarn", "srv/yarn.lock"},
@@ -414,7 +415,19 @@ static size_t run_negative(const char *path)
 					     "usr/share/buildinfo/content-sets.json",
 					     "app/a.deps.json",
 					     "srv/packages.lock.json",
-					     "app/a-1.jar"};
+					     "app/a-1.jar",
+					     "srv/node_modules/a/package.json",
+					     "srv/a.dist-info/METADATA",
+					     "srv/a.egg",
+					     "usr/specifications/a.gemspec",
+					     "srv/vendor/composer/installed.json",
+					     "srv/package-lock.json",
+					     "srv/yarn.lock",
+					     "srv/poetry.lock",
+					     "srv/Pipfile.lock",
+					     "srv/requirements.txt",
+					     "srv/Gemfile.lock",
+					     "srv/composer.lock"};
 	struct stat st;
 	size_t files = 0;
 	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {

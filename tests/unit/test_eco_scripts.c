@@ -58,7 +58,7 @@ static void test_other_places(void **state)
 	    {ECO_PHP, "srv/vendor/composer/installed.json", true},
 	    {ECO_PHP, "srv/lib/composer/installed.json", true},
 	    {ECO_PHP, "srv/composer.json", false},
-	    {ECO_PHP, "srv/installed.json", false},
+	    {ECO_PHP, "srv/xinstalled.json", false},
 	    {ECO_NODE_LOCKS, "srv/package-lock.json", true},
 	    {ECO_NODE_LOCKS, "yarn.lock", true},
 	    {ECO_NODE_LOCKS, "srv/node_modules/a/yarn.lock", false},
@@ -82,6 +82,7 @@ static void test_other_places(void **state)
 #define LOCK "srv/package-lock.json"
 #define YARN "srv/yarn.lock"
 #define EGG "srv/a.egg"
+#define OTHER "srv/installed.json"
 #define PHP "srv/vendor/composer/installed.json"
 
 /* What is no package states none; only a file that cannot be read is told, and only a package's
@@ -127,6 +128,8 @@ static const struct {
     {PHP, "[{\"name\":\"a/b\",\"version\":\" \"}]", 0, 0, 1},
     {PHP, "[{\"name\":\"a/b\",\"version\":\"1\"}", -ERR_TRUNCATED, 1, 0},
     {PHP, "5", -ERR_FORMAT, 0, 0},
+    {OTHER, "5", 0, 0, 0},
+    {OTHER, "[{\"name\":\"a\"},{\"name\":\"a/b\",\"version\":\"1\"}]", 0, 1, 0},
     {LOCK, "{\"packages\":[],\"dependencies\":5}", 0, 0, 0},
     {LOCK, "{\"packages\":{\"node_modules/\":{\"version\":\"1\"}}}", 0, 0, 0},
     {LOCK, "{\"packages\":{\"node_modules/a\":5,\"node_modules/b\":{}}}", 0, 0, 0},
