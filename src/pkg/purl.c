@@ -4,26 +4,18 @@
  * What the namespace is, and which parts are written in lower case, depends on the type; the epoch
  * of rpm is a qualifier. Spec: package-url/purl-spec PURL-SPECIFICATION.rst and
  * types/TYPE-definition.json. */
-#include "pkg/package.h"
-
-enum fold { FOLD_NOT, FOLD_LOWER };
+#include "pkg/purl.h"
 
 /* A name of a type with a joint holds its namespace: what is in front of the last one. */
-static const struct purl_type {
-	const char *type;
-	uint8_t joint;
-	enum fold namespace, name;
-} types[] = {
-    {"alpm", 0, FOLD_LOWER, FOLD_LOWER},  {"apk", 0, FOLD_LOWER, FOLD_LOWER},
-    {"bitnami", 0, FOLD_NOT, FOLD_LOWER}, {"composer", '/', FOLD_LOWER, FOLD_LOWER},
-    {"deb", 0, FOLD_LOWER, FOLD_LOWER},	  {"golang", '/', FOLD_NOT, FOLD_NOT},
-    {"hex", '/', FOLD_LOWER, FOLD_LOWER}, {"maven", ':', FOLD_NOT, FOLD_NOT},
-    {"npm", '/', FOLD_NOT, FOLD_NOT},	  {"pub", 0, FOLD_NOT, FOLD_LOWER},
-    {"pypi", 0, FOLD_NOT, FOLD_LOWER},	  {"rpm", 0, FOLD_LOWER, FOLD_NOT},
-    {"swift", '/', FOLD_NOT, FOLD_NOT},
+static const struct purl_type types[] = {
+    {"alpm", 0, true, true},	   {"apk", 0, true, true},	 {"bitnami", 0, false, true},
+    {"composer", '/', true, true}, {"deb", 0, true, true},	 {"golang", '/', false, false},
+    {"hex", '/', true, true},	   {"maven", ':', false, false}, {"npm", '/', false, false},
+    {"pub", 0, false, true},	   {"pypi", 0, false, true},	 {"rpm", 0, true, false},
+    {"swift", '/', false, false},
 };
 
-static struct purl_type type_of(struct bytes type)
+struct purl_type purl_type_of(struct bytes type)
 {
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (bytes_eq_lit(type, types[i].type))
@@ -31,16 +23,16 @@ static struct purl_type type_of(struct bytes type)
 	return (struct purl_type){.joint = 0};
 }
 
-static void put_encoded(struct buf *out, struct bytes text, enum fold fold)
+static void put_encoded(struct buf *out, struct bytes text, bool fold)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = fold == FOLD_LOWER ? byte_lower(text.ptr[i]) : text.ptr[i];
+		uint8_t c = fold ? byte_lower(text.ptr[i]) : text.ptr[i];
 		buf_put_percent(out, (struct bytes){.ptr = &c, .len = 1}, ":");
 	}
 }
 
 /* Segments between slashes; empty ones are not written. */
-static void put_namespace(struct buf *out, struct bytes namespace, enum fold fold)
+static void put_namespace(struct buf *out, struct bytes namespace, bool fold)
 {
 	while (namespace.len > 0) {
 		struct bytes segment = bytes_cut(&namespace, '/');
@@ -107,7 +99,7 @@ static void add_upstream(struct qualifiers *q, const struct pkg *p)
 				  .more = other_version ? p->source_version : BYTES_NONE});
 }
 
-static bool is_key(struct bytes key)
+bool purl_is_key(struct bytes key)
 {
 	for (size_t i = 0; i < key.len; i++)
 		if (byte_lower(key.ptr[i]) != key.ptr[i] ||
@@ -121,7 +113,7 @@ static void add_stated(struct qualifiers *q, struct bytes stated)
 	while (stated.len > 0) {
 		struct bytes value = bytes_cut(&stated, '&');
 		struct bytes key = bytes_cut(&value, '=');
-		if (is_key(key))
+		if (purl_is_key(key))
 			add(q, (struct qualifier){.key = key, .value = value, .encoded = true});
 	}
 }
@@ -135,7 +127,7 @@ static void put_qualifiers(struct buf *out, const struct qualifiers *q)
 		buf_put_u8(out, '=');
 		buf_put_percent(out, one->value, one->encoded ? ":%" : ":");
 		buf_put_text(out, one->between ? one->between : "");
-		put_encoded(out, one->more, FOLD_NOT);
+		put_encoded(out, one->more, false);
 	}
 }
 
@@ -155,15 +147,15 @@ static struct bytes cut_epoch(struct bytes *version)
 
 static void put_name(struct buf *out, const struct pkg *p)
 {
-	struct purl_type type = type_of(p->type);
+	struct purl_type type = purl_type_of(p->type);
 	struct bytes namespace = p->namespace, name = p->name;
 	size_t at = type.joint ? bytes_find_last(name, type.joint) : name.len;
 	if (at < name.len) {
 		namespace = bytes_part(name, 0, at);
 		name = bytes_from(name, at + 1);
 	}
-	put_namespace(out, namespace, type.namespace);
-	put_encoded(out, name, type.name);
+	put_namespace(out, namespace, type.fold_namespace);
+	put_encoded(out, name, type.fold_name);
 }
 
 void pkg_purl(const struct pkg *p, struct buf *out)
@@ -172,12 +164,12 @@ void pkg_purl(const struct pkg *p, struct buf *out)
 	struct bytes version = p->version;
 	struct bytes epoch = bytes_eq_lit(p->type, "rpm") ? cut_epoch(&version) : BYTES_NONE;
 	buf_put_text(out, "pkg:");
-	put_encoded(out, p->type, FOLD_LOWER);
+	put_encoded(out, p->type, true);
 	buf_put_u8(out, '/');
 	put_name(out, p);
 	if (version.len > 0) {
 		buf_put_u8(out, '@');
-		put_encoded(out, version, FOLD_NOT);
+		put_encoded(out, version, false);
 	}
 	add_key(&q, "arch", p->arch);
 	add_distro(&q, p->distro);

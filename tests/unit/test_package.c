@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static int checked_rows;
+static unsigned checked_rows;
 
 static const struct pkg sample = {
     .type = {(const uint8_t *)"deb", 3},
@@ -235,6 +235,72 @@ static void add_qualifier(struct buf *out, struct bytes key, struct bytes value)
 	buf_put_percent(out, value, ":");
 }
 
+static void assert_field(struct bytes have, const char *want)
+{
+	if (!bytes_eq_lit(have, want))
+		fail_msg("%.*s is not %s", BYTES_ARG(have), want);
+}
+
+/* Names whole, what other fields hold in them, the rest as it is. */
+static void test_purl_read(void **state)
+{
+	struct arena a;
+	struct pkg p;
+	(void)state;
+	arena_init(&a, 1 << 16);
+	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:npm/%40babel/Core@7.0.0-rc.1"), &a, &p, NULL),
+			 0);
+	assert_field(p.name, "@babel/Core");
+	assert_field(p.source_name, "@babel/Core");
+	assert_field(p.version, "7.0.0-rc.1");
+	assert_int_equal(p.namespace.len, 0);
+	assert_int_equal(p.class, PKG_LANGUAGE);
+	assert_int_equal(
+	    pkg_purl_read(
+		BYTES_LIT("pkg:RPM/RedHat/NetworkManager@1.0%5E2-3.el9?epoch=1&arch=x86_64&"
+			  "upstream=nm%402-1&distro=rhel-9.2&x=a%2fb"),
+		&a, &p, NULL),
+	    0);
+	assert_field(p.type, "rpm");
+	assert_field(p.namespace, "redhat");
+	assert_field(p.version, "1:1.0^2-3.el9");
+	assert_field(p.arch, "x86_64");
+	assert_field(p.source_name, "nm");
+	assert_field(p.source_version, "2-1");
+	assert_field(p.distro, "rhel:9.2");
+	assert_field(p.qualifiers, "x=a%2Fb");
+	assert_int_equal(p.class, PKG_OS);
+	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:pypi/Zope.Interface@5"), &a, &p, NULL), 0);
+	assert_field(p.name, "zope-interface");
+	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:npm/@babel/core"), &a, &p, NULL), 0);
+	assert_field(p.name, "@babel/core");
+	static const char *const bad[] = {"",
+					  "npm/a",
+					  "pkg:",
+					  "pkg:npm",
+					  "pkg:npm/",
+					  "pkg:npm/%4",
+					  "pkg:npm/%zz",
+					  "pkg:1pm/a",
+					  "pkg:n m/a",
+					  "pkg:npm/a%00",
+					  "pkg:npm/a?B%20=1",
+					  "pkg:npm/@1"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(pkg_purl_read(bytes_of(bad[i]), &a, &p, NULL), -ERR_FORMAT);
+	arena_free(&a);
+	/* less memory than it takes: said, until there is enough */
+	int r = -ERR_NOMEM;
+	for (size_t budget = 0; r == -ERR_NOMEM && budget < 1 << 16; budget += 16) {
+		arena_init(&a, budget);
+		r = pkg_purl_read(BYTES_LIT("pkg:rpm/a%20/b@1?epoch=2&distro=c-3&x=y"), &a, &p,
+				  NULL);
+		assert_true(r == 0 || r == -ERR_NOMEM);
+		arena_free(&a);
+	}
+	assert_int_equal(r, 0);
+}
+
 /* {"name", "namespace", "qualifiers": {…}, "type", "version"} into a package; false for what a
  * package cannot hold. */
 static bool read_parts(struct bytes text, struct arena *a, struct pkg *p)
@@ -282,6 +348,53 @@ static bool read_parts(struct bytes text, struct arena *a, struct pkg *p)
 	return json_finish(&j, NULL) == 0 && whole;
 }
 
+/* What is read of text, written again; empty: it was refused. */
+static void read_and_write(struct bytes text, struct buf *out)
+{
+	struct arena a;
+	struct pkg p;
+	arena_init(&a, 1 << 16);
+	buf_init(out, 4096);
+	int r = pkg_purl_read(text, &a, &p, NULL);
+	if (r == 0)
+		pkg_purl(&p, out);
+	else
+		assert_int_equal(r, -ERR_FORMAT);
+	arena_free(&a);
+}
+
+/* A row of the specification's own tests: must input be refused? */
+static unsigned refuses(struct bytes input, struct bytes row)
+{
+	struct buf out;
+	if (!bytes_has_prefix_lit(row, "yes"))
+		return 0;
+	read_and_write(input, &out);
+	if (out.len > 0)
+		fail_msg("%.*s is read as %s", BYTES_ARG(input), buf_cstr(&out));
+	buf_free(&out);
+	return 1;
+}
+
+/* Is input read as the parts say? */
+static unsigned reads_as(struct bytes input, struct bytes parts)
+{
+	struct buf have, want;
+	struct arena a;
+	struct pkg p;
+	arena_init(&a, 1 << 16);
+	buf_init(&want, 4096);
+	bool whole = read_parts(parts, &a, &p);
+	pkg_purl(&p, &want);
+	read_and_write(input, &have);
+	if (whole && !bytes_eq(buf_bytes(&have), buf_bytes(&want)))
+		fail_msg("%.*s is read as %s", BYTES_ARG(input), buf_cstr(&have));
+	buf_free(&have);
+	buf_free(&want);
+	arena_free(&a);
+	return whole;
+}
+
 static void test_spec_rows(void **state)
 {
 	(void)state;
@@ -295,7 +408,14 @@ static void test_spec_rows(void **state)
 		struct bytes input = bytes_cut(&row, '\t'), want = bytes_cut(&row, '\t');
 		struct arena a;
 		struct pkg p;
-		if (joint_of(type) == ' ' || !bytes_eq_lit(test, "build") || want.len == 0)
+		bool parse = bytes_eq_lit(test, "parse");
+		if (parse && bytes_eq_lit(type, "specification"))
+			checked_rows += refuses(input, row);
+		if (joint_of(type) == ' ' || want.len == 0)
+			continue;
+		if (parse)
+			checked_rows += reads_as(input, want);
+		if (!bytes_eq_lit(test, "build"))
 			continue;
 		arena_init(&a, 1 << 16);
 		if (!read_parts(input, &a, &p)) {
@@ -319,7 +439,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_round_trip), cmocka_unit_test(test_copy_and_order),
 	    cmocka_unit_test(test_identity),   cmocka_unit_test(test_purls),
-	    cmocka_unit_test(test_purl_of_os), cmocka_unit_test(test_spec_rows),
+	    cmocka_unit_test(test_purl_of_os), cmocka_unit_test(test_purl_read),
+	    cmocka_unit_test(test_spec_rows),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (failed == 0 && checked_rows == 0) {
