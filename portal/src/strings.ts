@@ -44,7 +44,7 @@ export const s = {
   images: (n: number) => of(n, 'image'),
   repositories: (n: number) => of(n, 'repository', 'repositories'),
   packages: (n: number) => of(n, 'package'),
-  shown: (n: number, all: boolean, noun: string) => (all ? `${count(n)} ${noun}` : `First ${count(n)} ${noun}, more follow`),
+  shown: (n: number, all: boolean, noun: string, total?: { count: number; exact: boolean }) => (all ? `${count(n)} ${noun}` : total ? `${count(n)} of ${count(total.count)}${total.exact ? '' : '+'} ${noun}` : `First ${count(n)} ${noun}, more follow`),
   nouns: { vulnerabilities: (n: number) => (n === 1 ? 'vulnerability' : 'vulnerabilities'), images: (n: number) => (n === 1 ? 'image' : 'images'), repositories: (n: number) => (n === 1 ? 'repository' : 'repositories'), packages: (n: number) => (n === 1 ? 'package' : 'packages'), scans: (n: number) => (n === 1 ? 'scan' : 'scans'), entries: (n: number) => (n === 1 ? 'entry' : 'entries'), places: (n: number) => (n === 1 ? 'place' : 'places') },
 
   errors: {

@@ -82,9 +82,13 @@ export function asFailure(e: unknown): Failure {
   return e instanceof Failure ? e : new Failure(0, String(e));
 }
 
+/** exact false: at least so many. */
+export interface Total { count: number; exact: boolean }
+
 export interface Pages<T> {
   items: T[];
   done: boolean; // there is no further page
+  total: Total | undefined; // of all pages, where the server counts them
   loading: boolean;
   error: Failure | undefined;
   more: () => void;
@@ -93,7 +97,7 @@ export interface Pages<T> {
 type ListOperation = { [O in Operation]: Reply<O> extends { items: unknown[]; next?: string } ? O : never }[Operation];
 type Item<O extends ListOperation> = Reply<O> extends { items: (infer T)[] } ? T : never;
 
-interface Read<T> { key: string; items: T[]; next: string | undefined; error: Failure | undefined; loading: boolean }
+interface Read<T> { key: string; items: T[]; total?: Total | undefined; next: string | undefined; error: Failure | undefined; loading: boolean }
 
 /** A list, page by page; all: read on until the end or so many items. */
 export function usePages<O extends ListOperation>(operation: O, args: Args<O> | null, all = 0): Pages<Item<O>> {
@@ -106,17 +110,19 @@ export function usePages<O extends ListOperation>(operation: O, args: Args<O> | 
     const mine = stop.current;
     if (!mine || !text) return;
     const given = JSON.parse(text) as Args<O>;
-    let cursor: string | undefined = from, items = before;
+    let cursor: string | undefined = from, items = before, total: Total | undefined;
     setState((was) => ({ ...was, key, loading: true, error: undefined, items: before.length || was.key === key ? was.items : [] }));
     try {
       for (let got = 0; cursor !== undefined && (items.length < all || got === 0);) { // a page may be empty and still have a next
         const query = { ...(given.query as Record<string, string | number> | undefined), ...(cursor ? { cursor } : {}) };
-        const page = await call(operation, { ...given, query } as Args<O>, mine.signal) as { items: Item<O>[]; next?: string };
+        const page = await call(operation, { ...given, query } as Args<O>, mine.signal) as { items: Item<O>[]; next?: string; total?: number; total_exact?: boolean };
         got += page.items.length;
         items = [...items, ...page.items];
         cursor = page.next;
+        if (page.total !== undefined) total = { count: page.total, exact: page.total_exact ?? true }; // some lists count on their first page
+        const counted = total;
         const now: Read<Item<O>> = { key, items, next: cursor, error: undefined, loading: cursor !== undefined && (items.length < all || got === 0) };
-        setState(now);
+        setState((was) => ({ ...now, total: counted ?? (was.key === key ? was.total : undefined) }));
       }
     } catch (e) {
       if (!mine.signal.aborted) setState((was) => ({ ...was, key, loading: false, error: asFailure(e) }));
@@ -128,9 +134,9 @@ export function usePages<O extends ListOperation>(operation: O, args: Args<O> | 
     void load('', []);
     return () => stop.current?.abort();
   }, [key, turn, load]);
-  const mine = state.key === key ? state : { key, items: [], next: '', error: undefined, loading: true };
+  const mine: Read<Item<O>> = state.key === key ? state : { key, items: [], next: '', error: undefined, loading: true };
   const more = () => { if (mine.next && !mine.loading) void load(mine.next, mine.items); };
-  return { items: mine.items, done: !mine.loading && !mine.next, loading: mine.loading, error: mine.error, more, reload: () => setTurn((n) => n + 1) };
+  return { items: mine.items, done: !mine.loading && !mine.next, total: mine.total, loading: mine.loading, error: mine.error, more, reload: () => setTurn((n) => n + 1) };
 }
 
 export interface LiveEvent { id: number; type: string; repository: string; digest?: string; tag?: string; at: string; detail?: Record<string, unknown> }

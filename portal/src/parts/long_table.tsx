@@ -12,7 +12,7 @@ const AHEAD = 20; // rows before the end at which the next page is asked for
 /** columns: of a row; label: what the table is, for those who do not see it. */
 export function LongTable({ label, head, rows, columns, pages, className = 'cards', foot, noun }: {
   label: string; head: ReactNode; rows: Row[]; columns: number; className?: string; foot?: ReactNode; noun: (n: number) => string;
-  pages: Pick<Pages<unknown>, 'done' | 'loading' | 'more' | 'items'>;
+  pages: Pick<Pages<unknown>, 'done' | 'loading' | 'more' | 'items' | 'total'>;
 }) {
   const box = useRef<HTMLDivElement>(null);
   // oxlint-disable-next-line react/incompatible-library -- nothing of it is kept between renders
@@ -55,7 +55,7 @@ export function LongTable({ label, head, rows, columns, pages, className = 'card
           </tbody>
         </table>
       </div>
-      <div className="under"><span role="status">{s.shown(pages.items.length, done, noun(pages.items.length))}</span>{foot}<span className="grow" />{!done && <Button size="small" onClick={more} disabledFocusable={loading}>{s.more}</Button>}</div>
+      <div className="under"><span role="status">{s.shown(pages.items.length, done, noun(pages.total?.count ?? pages.items.length), pages.total)}</span>{foot}<span className="grow" />{!done && <Button size="small" onClick={more} disabledFocusable={loading}>{s.more}</Button>}</div>
     </>
   );
 }
