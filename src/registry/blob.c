@@ -272,6 +272,24 @@ int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repo
 	return id <= 0 ? (int)id : store_care_is_damaged(&t, id, bytes_of(text), a, ret_reason, e);
 }
 
+int registry_blobs_look(struct registry *g, struct db_tx *tx, struct bytes repository,
+			const struct digest *digests, size_t count, struct store_blob_look *ret,
+			struct err *e)
+{
+	OWN_FREE char(*texts)[DIGEST_TEXT_CAP] = calloc(count + 1, sizeof *texts);
+	OWN_FREE struct bytes *list = calloc(count + 1, sizeof *list);
+	if (!texts || !list)
+		return err_set(e, ERR_NOMEM, "blobs: no memory");
+	for (size_t i = 0; i < count; i++) {
+		digest_text(&digests[i], texts[i]);
+		list[i] = bytes_of(texts[i]);
+		ret[i] = (struct store_blob_look){0};
+	}
+	struct store_registry t = registry_rows(g, tx);
+	int64_t id = store_repository_find(&t, repository, e);
+	return id <= 0 ? (int)id : store_blobs_look(&t, id, list, count, ret, e);
+}
+
 static int why_damaged(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;

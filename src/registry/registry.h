@@ -116,6 +116,10 @@ int registry_blob_is_in(struct registry *g, struct bytes repository, const struc
 int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repository,
 			 const struct digest *d, struct arena *a, struct bytes *ret_reason,
 			 struct err *e);
+/* Both of many, in one question: ret[i] of digests[i]. */
+int registry_blobs_look(struct registry *g, struct db_tx *tx, struct bytes repository,
+			const struct digest *digests, size_t count, struct store_blob_look *ret,
+			struct err *e);
 /* As registry_blob_find, with a descriptor for reading, which is the caller's. ERR_DAMAGED. */
 int registry_blob_open(struct registry *g, struct bytes repository, const struct digest *d,
 		       int *ret_fd, uint64_t *ret_size, struct err *e);

@@ -8,12 +8,14 @@
 #include "scan/artifact.h"
 #include "scan/assess.h"
 #include "store/event.h"
+#include "store/inventories.h"
 #include "ledger/matches.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define COVERAGE_MAX (1U << 20)
+#define LAYERS_STEP 16U /* inventories that are read together: of some 100 KiB each */
 
 /* What is found of a package that is not kept yet. */
 struct found {
@@ -31,6 +33,7 @@ struct image_scan {
 	struct scan_layer *layers;
 	struct lay *parsed;
 	bool *damaged; /* layers that the registry lost */
+	bool *known;   /* layers whose inventories were kept already */
 	size_t layer_count;
 	struct inv_image image;
 	struct assess assess;
@@ -202,17 +205,79 @@ static bool copy_layer(struct image_scan *w, struct firsts *f, size_t i)
 	return true;
 }
 
-static int take_layers(struct image_scan *w, struct err *e)
+/* Layers whose inventories are kept are read some at a time. */
+struct known_layers {
+	struct image_scan *w;
+	size_t from, count;
+	struct digest digests[LAYERS_STEP];
+	size_t at[LAYERS_STEP]; /* layers of those that the repository holds */
+	struct buf text;
+};
+
+/* What is damaged is looked at by itself later (take_layer). */
+static int on_inventory(void *arg, size_t digest, struct bytes inventory, struct err *e)
+{
+	struct known_layers *k = arg;
+	struct image_scan *w = k->w;
+	size_t at = k->at[digest];
+	bool ok;
+	struct bytes kept = arena_bytes(w->arena, inventory, &ok);
+	if (!ok)
+		return err_set(e, ERR_NOMEM, "no memory for an inventory");
+	int r = layer_parse(kept, w->arena, &w->parsed[at], e);
+	w->known[at] = r == 0;
+	if (r != -ERR_DAMAGED)
+		return r;
+	*e = (struct err)ERR_INIT;
+	return 0;
+}
+
+/* An inventory is the content's: it is told only to a repository that holds the blob. */
+static int known_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct known_layers *k = arg;
+	struct store_blob_look looks[LAYERS_STEP];
+	char texts[LAYERS_STEP][DIGEST_TEXT_CAP];
+	struct bytes list[LAYERS_STEP];
+	size_t n = 0;
+	if (registry_blobs_look(k->w->g->o.registry, tx, k->w->scan->repository, k->digests,
+				k->count, looks, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < k->count; i++) {
+		if (!looks[i].is_in || k->w->known[k->from + i])
+			continue;
+		digest_text(&k->digests[i], texts[n]);
+		list[n] = bytes_of(texts[n]);
+		k->at[n++] = k->from + i;
+	}
+	return store_inventories_each(tx, list, n, &k->text, on_inventory, k, e);
+}
+
+static int read_known(struct image_scan *w, struct err *e)
+{
+	struct known_layers k = {.w = w};
+	int r = 0;
+	buf_init(&k.text, LIMIT_INVENTORY_MAX);
+	for (; r >= 0 && k.from < w->layer_count; k.from += k.count) {
+		size_t left = w->layer_count - k.from;
+		k.count = left < LAYERS_STEP ? left : LAYERS_STEP;
+		for (size_t i = 0; i < k.count; i++)
+			k.digests[i] = w->layers[k.from + i].digest;
+		r = db_run(w->g->o.db, DB_READ, known_tx, &k, e);
+	}
+	buf_free(&k.text);
+	return r;
+}
+
+static int name_layers(struct image_scan *w, struct err *e)
 {
 	size_t n = w->manifest.layer_count;
 	w->layers = arena_alloc(w->arena, n, sizeof *w->layers);
 	w->parsed = arena_alloc(w->arena, n, sizeof *w->parsed);
 	w->damaged = arena_alloc(w->arena, n, sizeof *w->damaged);
-	struct firsts firsts;
-	if (!w->layers || !w->parsed || !w->damaged)
+	w->known = arena_alloc(w->arena, n, sizeof *w->known);
+	if (!w->layers || !w->parsed || !w->damaged || !w->known)
 		return err_set(e, ERR_NOMEM, "no memory for %zu layers", n);
-	if (firsts_make(&firsts, n, w->arena, e) < 0)
-		return -(int)e->code;
 	for (size_t i = 0; i < n; i++) {
 		const struct oci_descriptor *d = &w->manifest.layers[i];
 		if (d->digest.algo == DIGEST_NONE)
@@ -224,9 +289,20 @@ static int take_layers(struct image_scan *w, struct err *e)
 					.fd = -1,
 					.created_by = oci_config_layer_line(&w->config, i)};
 		w->layer_count = i + 1;
+	}
+	return 0;
+}
+
+static int take_layers(struct image_scan *w, struct err *e)
+{
+	struct firsts firsts;
+	if (name_layers(w, e) < 0 || read_known(w, e) < 0 ||
+	    firsts_make(&firsts, w->layer_count, w->arena, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < w->layer_count; i++) {
 		if (atomic_load(&w->g->stopping))
 			return err_set(e, ERR_CANCELLED, "the server is stopping");
-		if (!copy_layer(w, &firsts, i) && take_layer(w, i, e) < 0)
+		if (!copy_layer(w, &firsts, i) && !w->known[i] && take_layer(w, i, e) < 0)
 			return err_ctx(e, "layer %zu", i + 1);
 	}
 	return 0;
@@ -358,14 +434,18 @@ static int append_event(struct db_tx *tx, const struct image_scan *w, struct err
  * not be overwritten. */
 static int look_again(struct db_tx *tx, struct image_scan *w, struct err *e)
 {
-	for (size_t i = 0; i <= w->layer_count; i++) {
-		bool is_config = i == w->layer_count;
-		int r = registry_blob_damage(
-		    w->g->o.registry, tx, w->scan->repository,
-		    is_config ? &w->manifest.config.digest : &w->layers[i].digest, NULL, NULL, e);
-		if (r < 0)
-			return r;
-		if ((r == 1) != (!is_config && w->damaged[i]))
+	size_t n = w->layer_count + 1;
+	struct digest *digests = arena_alloc(w->arena, n, sizeof *digests);
+	struct store_blob_look *looks = arena_alloc(w->arena, n, sizeof *looks);
+	if (!digests || !looks)
+		return err_set(e, ERR_NOMEM, "no memory for %zu layers", n);
+	for (size_t i = 0; i < n; i++)
+		digests[i] = i < w->layer_count ? w->layers[i].digest : w->manifest.config.digest;
+	if (registry_blobs_look(w->g->o.registry, tx, w->scan->repository, digests, n, looks, e) <
+	    0)
+		return -(int)e->code;
+	for (size_t i = 0; i < n; i++) {
+		if (looks[i].is_damaged != (i < w->layer_count && w->damaged[i]))
 			return err_set(e, ERR_CONFLICT,
 				       "a blob was found damaged or pushed again meanwhile");
 	}

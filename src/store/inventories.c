@@ -1,7 +1,7 @@
 #include "store/inventories.h"
 
 #include "inventory/image.h"
-#include "db/db.h"
+#include "base/own.h"
 #include "store/digest_key.h"
 #include "store/pack.h"
 
@@ -33,4 +33,38 @@ int store_inventory_get(struct db_tx *tx, struct bytes digest, struct buf *out, 
 		r = err_ctx(e, "inventory of %.*s", BYTES_ARG(digest));
 	db_done(s);
 	return r;
+}
+
+/* One row: column 0 is the digest's key. */
+static int give(struct db_stmt *s, const struct bytes *keys, size_t count, struct buf *out,
+		store_inventory_fn fn, void *arg, struct err *e)
+{
+	buf_clear(out);
+	int r = pack_get(db_bytes(s, 1), LIMIT_INVENTORY_MAX, out, e);
+	if (r == -ERR_DAMAGED)
+		*e = (struct err)ERR_INIT;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (bytes_eq(keys[i], db_bytes(s, 0)))
+			r = fn(arg, i, buf_bytes(out), e);
+	}
+	return r == -ERR_DAMAGED && e->code == ERR_OK ? 0 : r;
+}
+
+int store_inventories_each(struct db_tx *tx, const struct bytes *digests, size_t count,
+			   struct buf *out, store_inventory_fn fn, void *arg, struct err *e)
+{
+	OWN_FREE struct digest_key *keys = calloc(count + 1, sizeof *keys);
+	OWN_FREE struct bytes *list = calloc(count + 1, sizeof *list);
+	if (!keys || !list)
+		return err_set(e, ERR_NOMEM, "no memory for inventories");
+	for (size_t i = 0; i < count; i++)
+		list[i] = digest_key_of(digests[i], &keys[i]);
+	struct db_stmt *s = db_query(
+	    tx, "SELECT digest, inventory FROM layer WHERE digest {IN $1} AND analyzer = $2",
+	    DB_ARGS(DB_BLOBS(list, count), DB_I(LAYER_ANALYZER_VERSION)), e);
+	int r = s ? 0 : -(int)e->code;
+	while (s && r >= 0 && (r = db_step(s, e)) > 0)
+		r = give(s, list, count, out, fn, arg, e);
+	db_done(s);
+	return r < 0 ? r : 0;
 }

@@ -203,6 +203,14 @@ int store_care_mended(const struct store_registry *t, struct bytes digest, struc
 /* It was found damaged and is linked to this repository: 1/0; reason, if not NULL, in a. */
 int store_care_is_damaged(const struct store_registry *t, int64_t repository, struct bytes digest,
 			  struct arena *a, struct bytes *ret_reason, struct err *e);
+struct store_blob_look {
+	bool is_in;	 /* linked to the repository */
+	bool is_damaged; /* and found damaged */
+};
+/* The same of many digests (at most DB_LIST_MAX): ret[i] of digests[i]. */
+int store_blobs_look(const struct store_registry *t, int64_t repository,
+		     const struct bytes *digests, size_t count, struct store_blob_look *ret,
+		     struct err *e);
 /* Damaged blobs of the whole store, found before before_ms that no manifest refers to are forgotten
  * with their links: how many. */
 int64_t store_care_forget(const struct store_registry *t, int64_t before_ms, size_t n,

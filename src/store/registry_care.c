@@ -2,10 +2,12 @@
  * stored in all; and holds. */
 #include "store/registry.h"
 
+#include "base/own.h"
 #include "store/digest_key.h"
 #include "store/event.h"
 #include "store/scope.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DIGEST(text) DB_B(digest_key_of(text, &(struct digest_key){{0}}))
@@ -174,6 +176,38 @@ int store_care_is_damaged(const struct store_registry *t, int64_t repository, st
 		*ret_reason = arena_bytes(a, db_bytes(s, 0), &ok);
 		if (!ok)
 			r = err_set(e, ERR_NOMEM, "blob: no memory");
+	}
+	db_done(s);
+	return r;
+}
+
+int store_blobs_look(const struct store_registry *t, int64_t repository,
+		     const struct bytes *digests, size_t count, struct store_blob_look *ret,
+		     struct err *e)
+{
+	OWN_FREE struct digest_key *keys = calloc(count + 1, sizeof *keys);
+	OWN_FREE struct bytes *list = calloc(count + 1, sizeof *list);
+	if (!keys || !list)
+		return err_set(e, ERR_NOMEM, "blobs: no memory");
+	for (size_t i = 0; i < count; i++) {
+		list[i] = digest_key_of(digests[i], &keys[i]);
+		ret[i] = (struct store_blob_look){0};
+	}
+	struct db_stmt *s = db_query(
+	    t->tx,
+	    "SELECT r.digest,CASE WHEN b.digest IS NULL THEN 0 ELSE 1 END,"
+	    " CASE WHEN d.digest IS NULL THEN 0 ELSE 1 END FROM repo_blob r"
+	    " LEFT JOIN blob b ON b.registry_id=r.registry_id AND b.digest=r.digest"
+	    " LEFT JOIN damaged_blob d ON d.registry_id=r.registry_id AND d.digest=r.digest"
+	    " WHERE r.registry_id=$1 AND r.repository_id=$2 AND r.digest {IN $3}",
+	    DB_ARGS(DB_I(t->registry), DB_I(repository), DB_BLOBS(list, count)), e);
+	int r = s ? 0 : -(int)e->code;
+	while (s && (r = db_step(s, e)) > 0) {
+		for (size_t i = 0; i < count; i++) {
+			if (bytes_eq(list[i], db_bytes(s, 0)))
+				ret[i] = (struct store_blob_look){.is_in = db_int(s, 1) != 0,
+								  .is_damaged = db_int(s, 2) != 0};
+		}
 	}
 	db_done(s);
 	return r;

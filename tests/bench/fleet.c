@@ -321,14 +321,20 @@ struct fill {
 
 static struct stream *reopen(void *arg, struct err *e)
 {
-	struct fill *l = arg;
-	return stream_open_bytes(buf_bytes(&l->tar), e);
+	const struct buf *tar = arg;
+	return stream_open_bytes(buf_bytes(tar), e);
+}
+
+int fleet_layer_index(struct buf *tar, struct buf *out, struct err *e)
+{
+	struct limits limits = LIMITS_DEFAULT;
+	struct layer_source source = {.reopen = reopen, .arg = tar, .scratch_fd = -1};
+	buf_clear(out);
+	return layer_index(&source, &limits, out, e);
 }
 
 static int put_layer(struct db_tx *tx, struct fill *l, unsigned layer, struct err *e)
 {
-	struct limits limits = LIMITS_DEFAULT;
-	struct layer_source source = {.reopen = reopen, .arg = l, .scratch_fd = -1};
 	struct fleet_layer *to = &l->layers[layer];
 	struct arena a;
 	struct lay lay;
@@ -339,9 +345,8 @@ static int put_layer(struct db_tx *tx, struct fill *l, unsigned layer, struct er
 	digest_of(DIGEST_SHA256, buf_bytes(&l->tar), &to->digest);
 	to->len = l->tar.len;
 	digest_text(&to->digest, text);
-	buf_clear(&l->inventory);
 	arena_init(&a, 64U << 20);
-	if (layer_index(&source, &limits, &l->inventory, e) < 0 ||
+	if (fleet_layer_index(&l->tar, &l->inventory, e) < 0 ||
 	    layer_parse(buf_bytes(&l->inventory), &a, &lay, e) < 0)
 		return -(int)e->code;
 	arena_free(&a);

@@ -45,6 +45,8 @@ struct fleet_image {
 struct fleet_image fleet_image_of(const struct fleet *f, unsigned image);
 /* The layer as a tar archive, into out. */
 void fleet_layer_tar(const struct fleet *f, unsigned layer, struct buf *out);
+/* Its inventory, as a worker makes it. */
+int fleet_layer_index(struct buf *tar, struct buf *out, struct err *e);
 /* Config and manifest of an image whose layers are known. */
 void fleet_manifest(const struct fleet *f, unsigned image, const struct fleet_layer *layers,
 		    struct buf *config, struct buf *manifest);
