@@ -68,7 +68,7 @@ void adv_put(struct buf *out, const struct adv *a)
 		put_affected(out, &a->affected[i]);
 }
 
-/* Everything that the reader needs to know where it is; *nomem tells a spent arena from a bad
+/* The reader's position; *nomem distinguishes an exhausted arena from a bad
  * count. */
 struct taker {
 	struct cursor c;
@@ -76,8 +76,8 @@ struct taker {
 	bool nomem;
 };
 
-/* A count of elements that take at least min bytes each, and room for them of size bytes each. NULL
- * for none or on failure. */
+/* A count of elements that take at least min bytes each, and memory for them of size bytes each.
+ * NULL for none or on failure. */
 static void *take_array(struct taker *t, size_t min, size_t size, size_t *ret_count)
 {
 	uint64_t n = cur_varint(&t->c);

@@ -7,19 +7,23 @@
 #include "archive/tar_impl.h"
 
 /* A tar archive is a run of 512-byte blocks: a header, the content padded to a block, the next
- * header, ..., two blocks of zeros. 0 name 100 | mode 8 | uid 8 | gid 8 | size 12 | mtime 12 |
- * checksum 8 | type 1 | link 100 257 magic 6, version 2: "ustar\0" "00" (POSIX), "ustar " " \0"
- * (GNU), else v7 265 owner 32 | group 32 | device 8, 8 | 345 prefix 155 (POSIX) or atime 12, ctime
- * 12, ..., sparse map (GNU) 508 "tar\0" with POSIX magic (star): prefix is 131 bytes Types: 0 and
- * NUL and 7 file, 1 hard link, 2 symlink, 3 character, 4 block, 5 folder, 6 fifo, S sparse file
- * (old GNU), x pax records for the next member, g for all after, L long name and K long link for
- * the next member (GNU); any other type has content like a file.
+ * header, …, two blocks of zeros. A header:
  *
- * What a layer holds is what container engines unpack from it. They all read tar with Go's
- * archive/tar, so this does what that one does, byte for byte of meaning, errors too: tests read
- * random archives with both. Some of it is surprising: a global header changes nothing of the
- * members behind it but is given to the caller like a member, so what stood before it is forgotten;
- * L and K win over pax; links, devices, folders and fifos have no content. */
+ *     0  name 100 | mode 8 | uid 8 | gid 8 | size 12 | mtime 12 | checksum 8 | type 1 | link 100
+ *   257  magic 6, version 2: "ustar\0" "00" (POSIX), "ustar " " \0" (GNU), else v7
+ *   265  owner 32 | group 32 | device 8, 8
+ *   345  prefix 155 (POSIX), or atime 12, ctime 12, …, sparse map (GNU)
+ *   508  "tar\0" with POSIX magic (star): the prefix is 131 bytes
+ *
+ * Types: 0, NUL and 7 file, 1 hard link, 2 symlink, 3 character, 4 block, 5 folder, 6 fifo, S
+ * sparse file (old GNU), x pax records for the next member, g for all after, L long name and K long
+ * link for the next member (GNU); any other type has content like a file.
+ *
+ * A layer's content is what container engines unpack from it. They all read tar with Go's
+ * archive/tar, so this reader does exactly what that one does, errors included; tests read random
+ * archives with both. Some of it is surprising: a global header does not affect the members after
+ * it, but is returned like a member and cancels the headers before it; L and K win over pax; links,
+ * devices, folders and fifos have no content. */
 
 struct tar *tar_open(struct stream *s, const struct limits *lim, struct err *e)
 {
@@ -65,7 +69,7 @@ static int check_extents(const struct tar *t, struct err *e)
 		       t->map.stored, t->stored);
 }
 
-/* Pass over what is left of the last member. Padding may be missing at the very end: some writers
+/* Skip the rest of the last member. Padding may be missing at the very end: some writers
  * stop after the last byte. */
 static int finish_member(struct tar *t, struct err *e)
 {
@@ -130,7 +134,7 @@ static int read_header(struct tar *t, struct tar_header *h, struct err *e)
 	return 1;
 }
 
-/* Types without content, whatever their size says. */
+/* Types without content, whatever their size. */
 static bool is_header_only(uint8_t flag)
 {
 	return flag >= '1' && flag <= '6';
@@ -147,7 +151,7 @@ static int set_content(struct tar *t, uint8_t flag, int64_t size, struct err *e)
 	return 0;
 }
 
-/* The content of a member that speaks of another one. */
+/* The content of a member that describes another one. */
 static int read_special(struct tar *t, struct buf *out, struct err *e)
 {
 	buf_clear(out);
@@ -174,7 +178,7 @@ static int read_special(struct tar *t, struct buf *out, struct err *e)
 	return 0;
 }
 
-/* The content of an L or K member: a name, with or without a NUL behind it. */
+/* The content of an L or K member: a name, with or without a final NUL. */
 static int read_gnu_name(struct tar *t, struct buf *out, struct err *e)
 {
 	int rc = read_special(t, out, e);
@@ -216,7 +220,7 @@ static enum tar_type type_of(uint8_t flag)
 	}
 }
 
-/* What the header and the pax records say of it, but for the size. */
+/* What the header and the pax records state, except the size. */
 static void set_names(struct tar *t, const struct tar_header *h, struct tar_entry *ent)
 {
 	const struct tar_pax *p = &t->pax;
@@ -242,7 +246,7 @@ static void set_names(struct tar *t, const struct tar_header *h, struct tar_entr
 	ent->overlay = p->overlay;
 }
 
-/* A global header: what it says counts for nothing but its own name. */
+/* A global header: only its own name counts. */
 static int set_global(struct tar *t, const struct tar_header *h, struct tar_entry *ent)
 {
 	struct err why = ERR_INIT;
@@ -266,7 +270,7 @@ static int set_member(struct tar *t, struct tar_header *h, struct tar_entry *ent
 		ent->path = buf_bytes(&t->gnu_path);
 	if (t->gnu_link.len > 0)
 		ent->link = buf_bytes(&t->gnu_link);
-	/* v7 had no folders but names with a slash behind. */
+	/* v7 marks folders by a slash at the end of the name. */
 	if (h->flag == 0)
 		h->flag = bytes_has_suffix_lit(ent->path, "/") ? '5' : '0';
 	ent->flag = h->flag;

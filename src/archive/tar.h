@@ -1,5 +1,5 @@
-/* tar: members of a tar archive from a stream, as Go's archive/tar gives them. Formats: ustar, pax,
- * GNU (long names, long links, base-256, sparse old and pax 0.0/0.1/1.0), star, v7. Spec:
+/* tar: members of a tar archive from a stream, as Go's archive/tar returns them. Formats: ustar,
+ * pax, GNU (long names, long links, base-256, sparse old and pax 0.0/0.1/1.0), star, v7. Spec:
  * POSIX.1-2017 pax "ustar Interchange Format"; GNU tar manual "Basic Tar Format", "Storing Sparse
  * Files"; docs/formats/tar.md for what differs between readers. */
 #pragma once
@@ -19,7 +19,7 @@ enum tar_type {
 
 struct tar_entry {
 	enum tar_type type;
-	uint8_t flag; /* the header's type; for NUL '0' or, by a slash behind the name, '5' */
+	uint8_t flag; /* the header's type; for NUL '0' or, with a slash after the name, '5' */
 	/* As stored, not normalised; borrow from t until the next tar_next. A path may have a NUL
 	 * in it (from GNU.sparse.name). */
 	struct bytes path;

@@ -60,7 +60,7 @@ static bool octal(struct bytes b, int64_t *ret)
 		b = bytes_from(b, 1);
 	while (b.len > 0 && (b.ptr[b.len - 1] == ' ' || b.ptr[b.len - 1] == 0))
 		b.len--;
-	/* What stands behind a NUL inside the field is left over from before. */
+	/* Bytes after a NUL inside the field are left over from before. */
 	b = bytes_part(b, 0, bytes_find(b, 0));
 	for (size_t i = 0; i < b.len; i++) {
 		if (b.ptr[i] < '0' || b.ptr[i] > '7' || v >> 60)
@@ -86,8 +86,8 @@ int tar_number(struct bytes b, const char *name, int64_t *ret_v, struct err *e)
 }
 
 /* The sum of all bytes, the checksum's own taken as spaces; old HP-UX and Sun tars summed signed
- * chars. The loop over the block knows nothing of the checksum's place, so that compilers turn it
- * into vector instructions: it runs for every member of every layer. */
+ * chars. The loop does not skip the checksum, so that compilers vectorise it: it
+ * runs for every member of every layer. */
 static bool sum_matches(const uint8_t *h)
 {
 	int64_t want;
@@ -125,7 +125,7 @@ static bool is_ascii(struct bytes b)
 }
 
 /* Go before 1.8 wrote GNU magic with a POSIX prefix: then there is text where the times should be.
- * A time that begins with NUL is not looked at. */
+ * A time that begins with NUL is not checked. */
 static struct bytes gnu_prefix(const uint8_t *h)
 {
 	int64_t v;

@@ -56,7 +56,7 @@ enum tar_key {
 /* A pax header's records. */
 struct tar_pax {
 	struct buf text;		   /* all of them; values borrow from it */
-	struct buf map;			   /* GNU.sparse.map as put together from 0.0 records */
+	struct buf map;			   /* GNU.sparse.map, assembled from 0.0 records */
 	struct bytes value[TAR_KEY_COUNT]; /* empty: no record, or an empty one */
 	struct bytes overlay;
 	bool has_sparse; /* a key that begins with GNU.sparse. */
@@ -67,7 +67,7 @@ struct tar {
 	uint64_t members;
 	uint64_t members_max;
 	bool ended;
-	struct err why; /* code set: the archive cannot be read on */
+	struct err why; /* code set: nothing more can be read */
 	uint64_t left;	/* stored bytes of the member not yet taken from s */
 	uint64_t pad;	/* bytes after them to the next block */
 	bool is_sparse;
@@ -95,12 +95,12 @@ void tar_pax_free(struct tar_pax *p);
 void tar_pax_clear(struct tar_pax *p);
 /* Split p->text into records. */
 int tar_pax_read(struct tar_pax *p, struct err *e);
-/* Are the records that must be numbers or times such? */
+/* Whether the records that must be numbers or times are. */
 int tar_pax_check(const struct tar_pax *p, struct err *e);
 /* Decimal, with an optional sign, 64 bits. */
 bool tar_pax_int(struct bytes b, int64_t *ret);
 
 void tar_map_free(struct tar_map *m);
-/* Read the map that the records or the old GNU header in t->block announce, and what of it stands
+/* Read the map that the records or the old GNU header in t->block announce, and the part of it
  * before the content: 1 = t->map is set, and *size is the expanded size, 0 = not sparse, <0. */
 int tar_map_read(struct tar *t, const struct tar_header *h, int64_t *size, struct err *e);

@@ -5,7 +5,7 @@
 
 /* A pax header (type x, g) is a run of records "LEN KEY=VALUE\n", LEN in decimal and counting
  * itself (POSIX.1-2017 pax, "pax Extended Header"). The last record of a key wins; an empty value
- * takes the key back. */
+ * removes the key. */
 
 #define GNU_SPARSE "GNU.sparse."
 
@@ -124,7 +124,7 @@ static bool is_overlay(struct bytes key)
 	return false;
 }
 
-/* GNU.sparse.offset and GNU.sparse.numbytes of format 0.0, in turns: they make up the map of 0.1.
+/* GNU.sparse.offset and GNU.sparse.numbytes of format 0.0, in turns: together the map of 0.1.
  * count: how many there were. */
 static int put_map_part(struct tar_pax *p, bool is_len, struct bytes value, size_t count,
 			struct err *e)
@@ -175,7 +175,7 @@ int tar_pax_read(struct tar_pax *p, struct err *e)
 	return 0;
 }
 
-/* Seconds, and maybe a point and digits. */
+/* Seconds, optionally a point and digits. */
 static bool is_time(struct bytes b)
 {
 	int64_t v;

@@ -4,10 +4,13 @@
 #include "archive/tar_impl.h"
 
 /* Maps of sparse files (GNU tar manual, "Storing Sparse Files"): extents (offset, length) in
- * ascending order; the stored bytes are those of the extents, one behind the other; between them
- * are zeros. old GNU (type S): 4 extents of two 12-byte fields at 386 of the header, "more" at 482,
- * size at 483; each further block holds 21, "more" at 504 pax 0.0, 0.1: in the pax header pax 1.0:
- * decimal lines before the content: count, then offset, length of each; padded to a block */
+ * ascending order; the extents' bytes are stored one after another; between them are zeros.
+ *
+ *   old GNU (type S)  4 extents of two 12-byte fields at 386 of the header, "more" at 482, size at
+ *                     483; each further block has 21, "more" at 504
+ *   pax 0.0, 0.1      in the pax header
+ *   pax 1.0           decimal lines before the content: count, then offset and length of each,
+ *                     padded to a block */
 
 #define OLD_AT 386
 #define OLD_MORE_AT 482
@@ -76,7 +79,7 @@ static int read_old(struct tar *t, const struct tar_header *h, int64_t *size, st
 	struct bytes block = {.ptr = t->block, .len = sizeof t->block};
 	uint8_t more[TAR_BLOCK_LEN];
 
-	/* star has a type S as well, of another form. */
+	/* star has a type S too, in another format. */
 	if (h->format != TAR_GNU)
 		return err_set(e, ERR_FORMAT, "tar: type S in a header that is not GNU's");
 	if (tar_number(bytes_part(block, OLD_SIZE_AT, 12), "sparse size", size, e) < 0)
@@ -103,7 +106,7 @@ static size_t count_bytes(struct bytes b, uint8_t c)
 	return n;
 }
 
-/* count numbers of pairs from text, parted by sep. */
+/* The numbers of count pairs from text, separated by sep. */
 static int put_text(struct tar_map *m, struct bytes text, uint8_t sep, uint64_t pairs,
 		    struct err *e)
 {
@@ -178,7 +181,7 @@ static int read_v1(struct tar *t, struct err *e)
 	return put_text(&t->map, rest, '\n', (uint64_t)pairs, e);
 }
 
-/* By the records: 1 or 0 and the format's major number, as Go takes them: words, no numbers. */
+/* By the records: 1 or 0 and the format's major number, compared as text, as by Go. */
 static bool is_pax_sparse(const struct tar_pax *p, bool *ret_v1)
 {
 	struct bytes major = p->value[TAR_KEY_SPARSE_MAJOR];

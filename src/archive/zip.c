@@ -9,10 +9,13 @@
 #include "codec/member.h"
 
 /* A zip archive is a run of members, each
- *   "PK\3\4" 4 | version 2 | flags 2 | method 2 | time 4 | CRC-32 4 | sizes 4, 4 | path length 2 |
- * extra length 2 | path | extra | data and a central directory behind them that says it all again
- * and is what counts: a member's own header is only asked how long it is. So data descriptors,
- * which follow data whose size was not known in time, need not be read. */
+ *
+ *   "PK\3\4" 4 | version 2 | flags 2 | method 2 | time 4 | CRC-32 4 | sizes 4, 4 |
+ *   path length 2 | extra length 2 | path | extra | data
+ *
+ * and after them a central directory that repeats everything and is what counts: of a member's own
+ * header only the length is used. So data descriptors, which follow data whose size was not known
+ * in time, need not be read. */
 
 #define SIG_MEMBER 0x04034b50U
 #define MEMBER_LEN 30U

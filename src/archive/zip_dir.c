@@ -6,11 +6,14 @@
 #include "base/io.h"
 
 /* The central directory (APPNOTE 4.3.12 to 4.3.16), read from the end of the file:
- *   ... | records | zip64 end record | zip64 locator (20) | end record: 22 and a comment of at most
- * 65,535 | maybe junk An end record has the count, size and offset of the directory; all ones in a
- * field mean "see the zip64 record". Offsets count from the archive's first byte, which need not be
- * the file's: `base` is the difference. Sizes in end records are often wrong, so records are read
- * until none follows and counted. */
+ *
+ *   … | records | zip64 end record | zip64 locator (20) |
+ *   end record (22, and a comment of at most 65,535) | possibly junk
+ *
+ * An end record has the count, size and offset of the directory; all ones in a field mean "see the
+ * zip64 record". Offsets count from the archive's first byte, which need not be the file's: `base`
+ * is the difference. Sizes in end records are often wrong, so records are read and counted until
+ * none follows. */
 
 #define SIG_RECORD 0x02014b50U
 #define SIG_END 0x06054b50U
@@ -77,7 +80,7 @@ static int find_end(const struct zip *z, struct end *end, struct err *e)
 	return found ? 0 : err_set(e, ERR_FORMAT, "zip: no end of central directory record");
 }
 
-/* When a locator stands in front of the end record, what it points to counts. */
+/* If a locator precedes the end record, the record it points to is used. */
 static int find_end64(const struct zip *z, struct end *end, struct err *e)
 {
 	uint8_t buf[END64_LEN];
@@ -91,8 +94,8 @@ static int find_end64(const struct zip *z, struct end *end, struct err *e)
 		return 0;
 	cur_skip(&c, 4);
 	uint64_t at = cur_le64(&c);
-	/* With bytes in front of the archive the offset is off by their number; the record then
-	 * stands right before the locator. */
+	/* Bytes before the archive shift the offset by their number; the record is then right
+	 * before the locator. */
 	uint64_t near = end->at >= LOCATOR_LEN + END64_LEN ? end->at - LOCATOR_LEN - END64_LEN : at;
 	for (int turn = 0; turn < 2; turn++, at = near) {
 		if (at > end->at - LOCATOR_LEN || end->at - LOCATOR_LEN - at < END64_LEN)
@@ -127,7 +130,7 @@ static int place(struct zip *z, const struct end *end, uint64_t *ret_at, struct 
 {
 	if (end->dir_off > end->at)
 		return err_set(e, ERR_FORMAT,
-			       "zip: central directory at byte %" PRIu64 ", behind its end",
+			       "zip: central directory at byte %" PRIu64 ", past its end",
 			       end->dir_off);
 	z->base = 0;
 	*ret_at = end->dir_off;
@@ -197,7 +200,7 @@ static int read_extra64(struct cursor extra, struct zip_entry *ent, struct err *
 	while (cur_left(&extra) >= 4) {
 		uint16_t tag = cur_le16(&extra);
 		uint16_t len = cur_le16(&extra);
-		/* Some writers pad with bytes that are no fields. */
+		/* Some writers pad with bytes that are not fields. */
 		if (len > cur_left(&extra))
 			break;
 		struct cursor f = cur_sub(&extra, len);

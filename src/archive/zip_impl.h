@@ -23,6 +23,6 @@ struct zip {
 int zip_read_at(const struct zip *z, uint64_t off, void *out, size_t n, struct err *e);
 /* Find the central directory, read and count its records. */
 int zip_dir_read(struct zip *z, const struct limits *lim, struct err *e);
-/* The record at the start of b: 1 and *ret_len its length; 0 when no record stands there;
+/* The record at the start of b: 1 and *ret_len its length; 0 if there is none;
  * ERR_FORMAT. */
 int zip_dir_parse(struct bytes b, struct zip_entry *ent, size_t *ret_len, struct err *e);

@@ -130,7 +130,7 @@ int clock_follow(const char *path, struct err *e)
 		(void)close(fd);
 		return err_set(e, ERR_FORMAT,
 			       "%s: not two numbers of milliseconds, one blank "
-			       "between them and a newline behind",
+			       "between them and a newline after them",
 			       path);
 	}
 	atomic_store(&test.followed, fd + 1);

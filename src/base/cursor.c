@@ -88,7 +88,7 @@ uint64_t cur_le64(struct cursor *c)
 	return take_uint(c, 8, false);
 }
 
-/* No call and no write a byte: lists of the store are read with it by the hundred million. */
+/* No call and no write per byte: this runs hundreds of millions of times over the store's lists. */
 uint64_t cur_varint(struct cursor *c)
 {
 	const uint8_t *p = c->ptr;

@@ -1,4 +1,4 @@
-#undef PLIMSOLL_ANALYZE /* the functions, not what stands for them */
+#undef PLIMSOLL_ANALYZE /* the functions, not the macros */
 #include "base/err.h"
 
 #include <errno.h>

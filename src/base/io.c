@@ -94,7 +94,7 @@ int io_pwrite_pair(int fd, struct bytes first, struct bytes second, uint64_t off
 	if (r < 0 && errno != EINTR)
 		return err_sys(e, "write");
 	size_t put = r < 0 ? 0 : (size_t)r;
-	/* What a short write left. */
+	/* The rest after a short write. */
 	int rc = 0;
 	if (put < first.len)
 		rc = io_pwrite(fd, first.ptr + put, first.len - put, off + put, e);
@@ -160,7 +160,7 @@ int io_sync_dir(const char *dir, struct err *e)
 
 #define COPY_BLOCK ((size_t)256 << 10)
 
-/* For file systems that cannot copy by themselves. */
+/* For file systems without copy_file_range. */
 static int copy_by_hand(int in, int out, struct err *e)
 {
 	uint8_t *block = malloc(COPY_BLOCK);
@@ -180,7 +180,7 @@ static int copy_rest(int in, int out, struct err *e)
 		ssize_t n = copy_file_range(in, NULL, out, NULL, (size_t)1 << 30, 0);
 		if (n == 0 && any)
 			return 0;
-		if (n == 0) /* empty, or one of the kernel's own, whose size is not told */
+		if (n == 0) /* empty, or a file of the kernel's that states no size */
 			return copy_by_hand(in, out, e);
 		if (n < 0 &&
 		    (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP))
@@ -270,7 +270,7 @@ int io_random(uint8_t *out, size_t n, struct err *e)
 	return 0;
 }
 
-/* "x.tmp-123", and "x.tmp", which names what becomes x. */
+/* "x.tmp-123" and "x.tmp", which become x. */
 static bool is_temporary(const char *name)
 {
 	const char *at = NULL;

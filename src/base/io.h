@@ -39,7 +39,7 @@ int io_temporary_close(struct io_temporary *t, int r, struct err *e);
 int io_replace_file(const char *path, struct bytes content, unsigned mode, struct err *e);
 /* The same with the content of another file, copied by the kernel where it can. */
 int io_copy_file(const char *from, const char *path, unsigned mode, struct err *e);
-/* Bytes that nobody can guess. */
+/* Unpredictable bytes from the kernel. */
 int io_random(uint8_t *out, size_t n, struct err *e);
 /* Remove temporary files that io_replace_file left in the folder when its process died, and other
  * files named X.tmp. Nothing may write there meanwhile. */

@@ -1,15 +1,15 @@
 /* RFC 8259, read by hand over the bounds-checked text. A value is an object "{" member *(","
  * member) "}" with member = string ":" value, an array "[" value *("," value) "]", a string, a
- * number or one of true, false, null; between tokens stand space, tab, CR and LF only. Strings hold
- * no byte under 0x20, only valid UTF-8 (RFC 3629: no over-long form, no surrogate, nothing above
+ * number or one of true, false, null; between tokens only space, tab, CR and LF. Strings have
+ * no byte below 0x20, only valid UTF-8 (RFC 3629: no over-long form, no surrogate, nothing above
  * U+10FFFF), and the escapes
- * \" \\ \/ \b \f \n \r \t \uXXXX, where a surrogate stands in a high-low pair. Numbers: -? (0 | 1-9
+ * \" \\ \/ \b \f \n \r \t \uXXXX, where surrogates come in high-low pairs. Numbers: -? (0 | 1-9
  * digits) (. digits)? (e [+-]? digits)?. A byte order mark is not accepted (section 8.1 lets a
  * parser choose).
  *
- * State: off, how deep we are, and whether the container just entered has shown a member yet
- * ("first"): a comma stands before every member but the first, never before a closing bracket. At
- * depth 0 first means that no value was read. */
+ * State: off, the depth, and whether nothing has been read from the container just entered
+ * ("first"): a comma precedes every member except the first, never a closing bracket. At depth 0
+ * first means that no value was read. */
 #include "base/json.h"
 
 #include "base/limits.h"
@@ -31,7 +31,7 @@ static void fail_code(struct json *j, enum err_code code, size_t off, const char
 	j->why_off = off;
 }
 
-/* A rule broken at the end of the text means that the text was cut. */
+/* A rule broken at the end of the text means that the text was truncated. */
 static void fail_at(struct json *j, size_t off, const char *why)
 {
 	fail_code(j, off >= j->text.len ? ERR_TRUNCATED : ERR_FORMAT, off, why);
@@ -118,7 +118,7 @@ static bool expect(struct json *j, enum json_type type, const char *why)
 	return !j->failed;
 }
 
-/* Does the text end inside a sequence that was right so far? */
+/* Does the text end inside a sequence that is valid so far? */
 static bool utf8_is_cut(const uint8_t *p, size_t n)
 {
 	static const uint8_t fill[3] = {0x80, 0x80, 0x80};
@@ -204,7 +204,7 @@ static bool is_low(uint32_t unit)
 }
 
 /* The escape that starts at off with a backslash: its length, 0 on failure. *ret_code: the code
- * point it stands for. */
+ * point it encodes. */
 static size_t read_escape(struct json *j, size_t off, uint32_t *ret_code)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
@@ -283,7 +283,7 @@ static bool scan_string(struct json *j, struct bytes *ret)
 	return escaped;
 }
 
-/* raw was scanned: its escapes are right, and each is longer than what it stands for. */
+/* raw was scanned: its escapes are valid, and each is longer than what it encodes. */
 static struct bytes unescape(struct json *j, struct bytes raw)
 {
 	uint8_t *out = j->arena ? arena_alloc(j->arena, raw.len, 1) : NULL;
@@ -419,7 +419,7 @@ bool json_next_item(struct json *j)
 	return !j->failed;
 }
 
-/* The end of the digits at i; failure when there is none. */
+/* The end of the digits at i; failure if there are none. */
 static size_t digits_end(struct json *j, size_t i)
 {
 	size_t start = i;
@@ -508,8 +508,8 @@ bool json_bool(struct json *j)
 	return !j->failed && v;
 }
 
-/* To the next value of the container whose kind is told; false when it ended. Names are checked but
- * not unescaped. */
+/* To the next value of the current container, an object or not; false at its end. Names are checked
+ * but not unescaped. */
 static bool skip_to_next(struct json *j, bool is_object)
 {
 	if (!is_object)

@@ -57,7 +57,7 @@ static void put_quoted(struct buf *out, struct bytes v)
 	buf_put_u8(out, '"');
 }
 
-/* Everything that stands in front of a value: comma, line, name. */
+/* Everything before a value: comma, line, name. */
 static void put_head(struct json_out *w, const char *key)
 {
 	uint64_t bit = UINT64_C(1) << w->depth;
@@ -77,7 +77,7 @@ static void put_open(struct json_out *w, const char *key, uint8_t open)
 	put_head(w, key);
 	buf_put_u8(w->out, open);
 	if (w->depth >=
-	    63) { /* our own documents are not that deep: refuse rather than forget a comma */
+	    63) { /* our own documents are not that deep: refuse rather than miss a comma */
 		w->out->failed = true;
 		return;
 	}

@@ -89,7 +89,7 @@ static size_t first_part(struct bytes b)
 
 bool num_duration_ms(struct bytes b, uint64_t *ret_ms)
 {
-	/* the bare number comes last: it is none of the units of "1h30" */
+	/* the bare number comes last: it is not a unit of "1h30" */
 	static const struct unit units[] = {
 	    {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}, {"", 1000},
 	};

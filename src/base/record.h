@@ -34,7 +34,7 @@ enum record_flag {
 };
 #define RECORD_WORDS_MAX 16
 #define RECORD_VALUES_MAX 256U /* of a list in a query */
-#define RECORD_NONE UINT64_MAX /* a fallback that is none: the word's number becomes -1 */
+#define RECORD_NONE UINT64_MAX /* no fallback: the word's number becomes -1 */
 
 /* The words of an enum by number; NULL after the last. */
 typedef const char *(*record_words)(int number);
@@ -56,7 +56,7 @@ struct record_field {
 	record_words words;
 	int words_from; /* the first word's number in the member */
 	const struct record_object *of;
-	/* An optional field that is there only when this says so of the struct. */
+	/* An optional field is present only if this returns true for the struct. */
 	bool (*has)(const void *row);
 	/* The field's text where no member has it as it is; the member is not looked at. */
 	struct bytes (*made)(const void *row);
@@ -120,7 +120,7 @@ void record_csv_row(struct buf *out, const struct record_object *o, const void *
 void record_page_rows(struct buf *out, const struct record_object *o);
 
 /* A field and an object as JSON Schema 2020-12. Of a request is required what it must have, of a
- * reply what it has; a parameter's description stands beside its schema. */
+ * reply what it has; a parameter's description is next to its schema. */
 enum record_use { RECORD_REPLY, RECORD_REQUEST, RECORD_PARAMETER };
 void record_field_show(struct json_out *w, const char *key, const struct record_field *f,
 		       enum record_use use);

@@ -30,7 +30,7 @@ static int word_parse(const struct record_field *f, struct bytes v, struct arena
 	for (int i = 0; f->words(i); i++)
 		if (bytes_eq_nocase(v, bytes_of(f->words(i))))
 			return i + f->words_from;
-	return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is none of %s", f->key, BYTES_ARG(v),
+	return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is not one of %s", f->key, BYTES_ARG(v),
 		       words_text(f->words, a));
 }
 
@@ -265,7 +265,7 @@ static int strict_read(struct json *j, const struct record_field *f, void *to, s
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as the tables, which name each other in no circle */
 
-/* A list grows in the arena: what it leaves behind is at most as much again. */
+/* A list grows in the arena; the copies left behind are at most its size again. */
 static int list_read(struct json *j, const struct record_field *f, void *to, struct err *e)
 {
 	size_t each = f->kind == RECORD_TEXTS ? sizeof(struct bytes) : f->stride, n = 0, cap = 0;

@@ -14,7 +14,7 @@ static int parse_severity(struct bytes word, enum adv_severity *ret, struct err 
 	*ret = adv_severity_parse(word);
 	if (*ret != ADV_SEV_UNKNOWN || bytes_eq_nocase(word, BYTES_LIT("unknown")))
 		return 0;
-	return err_set(e, ERR_FORMAT, "--fail-on: \"%.*s\" is none of " GATE_WORDS,
+	return err_set(e, ERR_FORMAT, "--fail-on: \"%.*s\" is not one of " GATE_WORDS,
 		       BYTES_ARG(word));
 }
 

@@ -16,7 +16,7 @@ void lines_free(struct lines *l)
 	buf_free(&l->held);
 }
 
-/* Move what is left to the front and read more behind it. */
+/* Move what is left to the front and read more after it. */
 static int refill(struct lines *l, struct err *e)
 {
 	size_t left = l->held.len - l->used;

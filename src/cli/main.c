@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tests of the whole program move its clock; a server says so in its log. */
+/* Tests of the whole program move its clock; a server logs that. */
 static int follow_test_clock(void)
 {
 	struct err e = ERR_INIT;

@@ -195,7 +195,7 @@ struct listing {
 	size_t layer_count;
 };
 
-/* Makes room for one more row of size bytes. */
+/* Make room for one more row of size bytes. */
 static int grow(void **rows, size_t count, size_t *cap, size_t size, struct err *e)
 {
 	if (count < *cap)

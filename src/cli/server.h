@@ -20,7 +20,7 @@
 
 struct srv {
 	const char *url;		 /* without '/' at its end */
-	const char *username, *password; /* NULL: nobody */
+	const char *username, *password; /* NULL: anonymous */
 	bool insecure;
 };
 

@@ -15,7 +15,7 @@ struct engine {
 	uint64_t in_max;
 	bool in_member;
 	bool failed;
-	struct err why; /* of an error that stands behind bytes already made */
+	struct err why; /* of an error after bytes already produced */
 };
 
 bool engine_is_prefix(struct bytes head, struct bytes magic)
@@ -23,8 +23,8 @@ bool engine_is_prefix(struct bytes head, struct bytes magic)
 	return head.len < magic.len && bytes_has_prefix(magic, head);
 }
 
-/* Zeros to the end: writers to tape and to block devices pad so (GNU gzip reads over them too).
- * Anything else is not ours to ignore. */
+/* Zeros to the end: writers to tape and to block devices pad like this (GNU gzip ignores them too).
+ * Anything else is an error. */
 static int read_tail(struct engine *c, struct err *e)
 {
 	for (;;) {
@@ -101,7 +101,7 @@ static int step(struct engine *c, uint8_t *out, size_t cap, size_t *made, struct
 		return err_set(e, ERR_TRUNCATED, "%s: the data ends inside a member", c->ops->name);
 	if (io.used == 0 && io.made == 0)
 		return err_set(e, ERR_FORMAT, "%s: the decoder makes no progress", c->ops->name);
-	/* Do not wait for more input while there is something to show. */
+	/* Do not wait for more input while there is something to return. */
 	return io.used < io.in_len;
 }
 

@@ -7,9 +7,10 @@
 
 /* gzip, RFC 1952. A file is one or more members, each:
  *   1f 8b | method 8 | flags | mtime 4 | extra flags | system       10 bytes
- *   FEXTRA: length 2, bytes   FNAME: bytes, 0   FCOMMENT: bytes, 0   FHCRC: low half of the
- * header's CRC-32 deflate blocks | CRC-32 4 | length mod 2^32 4 eStargz and pgzip write many
- * members; a reader passes over the seams. */
+ *   FEXTRA: length 2, bytes   FNAME: bytes, 0   FCOMMENT: bytes, 0
+ *   FHCRC: low half of the header's CRC-32
+ *   deflate blocks | CRC-32 4 | length mod 2^32 4
+ * eStargz and pgzip write many members; a reader joins them. */
 
 #define FLAG_HCRC 0x02
 #define FLAG_EXTRA 0x04

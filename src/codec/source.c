@@ -17,7 +17,7 @@ struct source {
 	int fd;
 	uint64_t pos;
 	uint64_t end;	/* exclusive; UINT64_MAX: the file's own end */
-	uint64_t known; /* with wait: bytes that are there for sure */
+	uint64_t known; /* with wait: bytes that are known to be written */
 	stream_wait_fn wait;
 	void *wait_arg;
 	bool final;

@@ -11,7 +11,7 @@
 /* A stream owns one buffer of 2 * STREAM_PEEK_MAX bytes and a window [win, win + win_len) into it.
  * The producer writes into the buffer directly, at most READ_MAX bytes at a time, so that the only
  * bytes ever copied are those of a window too short for the next peek: they move to the front and
- * the producer goes on behind them. A stream over memory has no buffer: its window is the memory.
+ * the producer goes on after them. A stream over memory has no buffer: its window is the memory.
  */
 
 #define READ_MAX STREAM_PEEK_MAX
@@ -71,7 +71,7 @@ static int check_limits(const struct stream *s, struct err *why)
 	return 0;
 }
 
-/* More bytes behind the window: 1, 0 at the end, <0. */
+/* More bytes after the window: 1, 0 at the end, <0. */
 static int refill(struct stream *s, struct err *e)
 {
 	struct err why = ERR_INIT;

@@ -5,7 +5,7 @@
 #include "codec/table.h"
 
 /* xz, "The .xz File Format" 1.2: streams one after another, each fd 37 7a 58 5a 00, flags, blocks,
- * index, footer; zeros may stand between streams and at the end. The library reads one stream; the
+ * index, footer; zeros may be between streams and at the end. The library reads one stream; the
  * loop over them is ours. */
 
 /* Bytes the decoder may take: xz -9 needs 65 MiB, its default 9 MiB. */

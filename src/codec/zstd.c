@@ -7,12 +7,14 @@
 #include "codec/engine.h"
 
 /* Zstandard, RFC 8878. Frames one after another, each either
- *   28 b5 2f fd | frame header | blocks | optional checksum 4           or, skipped by every
- * reader, 5x 2a 4d 18 | length 4 | bytes          (0x184d2a50 to 0x184d2a5f) zstd:chunked keeps its
- * table of contents in a skippable frame at the end; pzstd writes one before each frame. */
+ *   28 b5 2f fd | frame header | blocks | optional checksum 4
+ * or, skipped by every reader,
+ *   5x 2a 4d 18 | length 4 | bytes          (0x184d2a50 to 0x184d2a5f)
+ * zstd:chunked keeps its table of contents in a skippable frame at the end; pzstd writes one before
+ * each frame. */
 
-/* log2 of bytes, for the library: what no setting raises. A frame gets memory for its own window
- * only, so an ordinary layer needs under 9 MiB. */
+/* log2 of bytes, for the library: no setting exceeds it. A frame only gets memory for its own
+ * window, so an ordinary layer needs under 9 MiB. */
 #define WINDOW_LOG_MAX 27
 #define WINDOW_DEFAULT (UINT64_C(32) << 20)
 #define HEADER_MAX 18 /* bytes: magic 4, descriptor 1, window 1, dictionary 4, content size 8 */
@@ -47,8 +49,8 @@ static bool zstd_is_short(struct bytes head)
 		engine_is_prefix(bytes_from(head, 1), BYTES_LIT("\x2a\x4d\x18")));
 }
 
-/* The window that a frame asks memory for (RFC 8878 §3.1.1.1); 0 when the header is not all there,
- * which the library then says. */
+/* The window that a frame needs memory for (RFC 8878 §3.1.1.1); 0 if the header is incomplete,
+ * which the library reports. */
 static uint64_t window_of(struct bytes head)
 {
 	static const uint8_t dictionary_len[] = {0, 1, 2, 4};

@@ -45,7 +45,7 @@ static bool may_tell(const struct client *c, struct bytes url)
 		return true;
 	rest = bytes_has_prefix_lit(rest, "//") ? bytes_from(rest, 2) : BYTES_NONE;
 	for (size_t i = 0; i < rest.len; i++)
-		if (rest.ptr[i] == '@') /* what stands before it is no host */
+		if (rest.ptr[i] == '@') /* what precedes it is not a host */
 			return false;
 	for (size_t i = 0; i < rest.len; i++)
 		if (rest.ptr[i] == '/' || rest.ptr[i] == '?' || rest.ptr[i] == '#' ||
@@ -287,7 +287,7 @@ int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, 
 			continue;
 		if (status == 206 || (status == 200 && have <= 0))
 			return 0;
-		/* The whole again although the rest was asked for: begin anew. */
+		/* The server sent everything although the rest was requested: start again. */
 		if (status == 200 && (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0))
 			return err_sys(e, "temporary file");
 		if (status != 200)

@@ -174,9 +174,9 @@ static bool is_helper_name(const char *name)
 	return *name != '\0';
 }
 
-/* Write to a pipe whose reader may be gone: an error then, whatever the program does with SIGPIPE.
- * The signal is this thread's own, so it is held back and taken here, unless one was waiting
- * before. */
+/* Write to a pipe whose reader may have ended: an error then, whatever the program does with
+ * SIGPIPE. The signal is this thread's own, so it is held back and taken here, unless one was
+ * waiting before. */
 static int write_pipe(int fd, struct bytes text, struct err *e)
 {
 	sigset_t broken, before, waiting;

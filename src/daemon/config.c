@@ -134,7 +134,7 @@ static int check_text(const char *name, const char *text, struct err *e)
 {
 	enum log_level level;
 	if (strcmp(name, "log-level") == 0 && !log_level_parse(text, &level))
-		return err_set(e, ERR_FORMAT, "\"%s\" is none of debug, info, warn, error, none",
+		return err_set(e, ERR_FORMAT, "\"%s\" is not one of debug, info, warn, error, none",
 			       text);
 	if (strcmp(name, "public-url") == 0 && *text && strncmp(text, "http://", 7) != 0 &&
 	    strncmp(text, "https://", 8) != 0)
@@ -179,7 +179,7 @@ static const char *limit_text(const struct config_setting *s, uint64_t n, char o
 	return out;
 }
 
-/* Paths are put behind it, so slashes at its end are cut off. */
+/* Paths are appended to it, so slashes at its end are removed. */
 static int parse_url(char *text, struct err *e)
 {
 	struct bytes rest = bytes_of(text);

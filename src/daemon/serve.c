@@ -420,7 +420,7 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 	enum log_level level;
 	if (!log_level_parse(c->log_level, &level))
 		return err_set(e, ERR_FORMAT,
-			       "log-level: \"%s\" is none of debug, info, warn, error, none",
+			       "log-level: \"%s\" is not one of debug, info, warn, error, none",
 			       c->log_level);
 	log_level_set(level);
 	if (clock_is_moved())

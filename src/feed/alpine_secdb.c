@@ -9,7 +9,7 @@
  * pkg.name is the origin (source) package. A key of secfixes is the version that fixes what it
  * lists; "0" says never affected. One entry may hold several words, ids and remarks: each CVE is a
  * record of its own (XSA-254 is about three), and the other ids are aliases where there is one CVE.
- * The same id may stand under several versions (a fix that had to be repeated): one advisory is
+ * The same id may occur under several versions (a fix that had to be repeated): one advisory is
  * sent for each package and id. Without distroversion the ecosystem follows from urlprefix. */
 #include "base/json.h"
 #include "feed/grow.h"
@@ -53,7 +53,7 @@ static struct bytes next_word(struct bytes *rest)
 }
 
 /* "CVE-2023-5363", "XSA-2", "GNUTLS-SA-2020-06-03", "CVE_2019-2426": a capital first, a digit and a
- * dash somewhere; of GHSA ids some have no digit. Where nothing else stands in the entry, small
+ * dash somewhere; of GHSA ids some have no digit. If the entry has nothing else, lower
  * letters do as well: "wnpa-sec-2017-18". */
 static bool is_id(struct bytes word, struct bytes entry)
 {
@@ -160,7 +160,7 @@ static int cmp_fix(const void *a, const void *b)
 	return c != 0 ? c : (x->order > y->order) - (x->order < y->order);
 }
 
-/* An id of another kind that stands beside several CVEs is about each of them in part, and would
+/* An id of another kind next to several CVEs covers each of them in part, and would
  * make them one vulnerability for every package. */
 static bool add_aliases(struct arena *a, struct adv *adv, struct bytes entry)
 {

@@ -8,8 +8,8 @@
  *
  * A line that starts without a blank opens a block; the braces may be missing (regression updates).
  * In the place of a version there may be <not-affected>, <unfixed>, <end-of-life>, <no-dsa>,
- * <ignored>, <postponed> or <undetermined>. Empty lines stand anywhere. A line of another form, and
- * a block without a package, are noted with their line number. */
+ * <ignored>, <postponed> or <undetermined>. Empty lines may occur anywhere. A line of another form,
+ * and a block without a package, are noted with their line number. */
 #include "base/clock.h"
 #include "feed/debian_release.h"
 #include "feed/grow.h"
@@ -54,7 +54,7 @@ static struct bytes next_word(struct bytes *rest)
 	return word;
 }
 
-/* "29 Mar 2023" to ms, 0 when it is none. */
+/* "29 Mar 2023" to ms, 0 if it is not a date. */
 static int64_t parse_date(struct bytes text)
 {
 	static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";

@@ -3,13 +3,13 @@
  *   {"openssl": {"CVE-2024-1": {"description", "debianbug", "scope", "releases": {"bookworm":
  * {"status": "open" | "resolved" | "undetermined", "repositories": {"bookworm": "3.0.11-1"},
  * "fixed_version": "3.0.11-1", "urgency": "not yet assigned" | "unimportant" | "low" | "medium" |
- *    "high" | "end-of-life" (two stars behind it: taken from NVD), "nodsa": why, "nodsa_reason": ""
+ *    "high" | "end-of-life" (followed by two asterisks: from NVD), "nodsa": why, "nodsa_reason": ""
  * | "ignored" | "postponed"}}}}}
  *
  * fixed_version "0" says that the release never was affected. "undetermined" says nothing. A fixed
  * version counts whatever the status says, and overrides a postponed or ignored state. Ids are
  * CVE-… or TEMP-…. One advisory is sent for each package and vulnerability; what is not sent is
- * told in sums at the end, because it is normal and there is much of it.
+ * reported in totals at the end, because it is normal and there is much of it.
  *
  * The tracker's DSA and DLA lists are taken too, as debian_list.c reads them. */
 #include "feed/debian_release.h"
@@ -47,7 +47,7 @@ static void read_release(struct json *j, struct release *rel)
 	}
 }
 
-/* "introduced 0", and where it is fixed. False when memory is spent. */
+/* "introduced 0", and where it is fixed. False when out of memory. */
 static bool set_events(struct arena *a, struct adv_affected *f, struct bytes fixed)
 {
 	f->events = arena_alloc(a, 2, sizeof *f->events);
@@ -69,7 +69,7 @@ static enum adv_status open_status(const struct release *rel)
 	return stated == ADV_UNKNOWN ? ADV_AFFECTED : stated;
 }
 
-/* True when *f says something of this release. */
+/* True if *f is about this release. */
 static bool judge(struct json *j, struct tracker *t, const struct release *rel,
 		  struct adv_affected *f)
 {

@@ -2,14 +2,14 @@
  * ("#model_version:v2023.03.01,score_date:2024-10-25T00:00:00+0000"), the header
  * "cve,epss,percentile", then one line per CVE: "CVE-1999-0001,0.01167,0.85076". Both numbers are
  * from 0 to 1. Nothing is quoted. Lines end with LF or CR LF, the last one may end with the file
- * (RFC 4180, section 2). A line of another form is told by a note with its number. Files before
+ * (RFC 4180, section 2). A malformed line is reported by a note with its number. Files before
  * 2021 have no comment line. */
 #include "base/num.h"
 #include "feed/rows.h"
 
 #include <stdio.h>
 
-#define NOTES_MAX 100 /* lines told one by one; a file with more bad lines is refused */
+#define NOTES_MAX 100 /* lines reported; a file with more bad lines is refused */
 
 bool epss_wants(struct bytes path)
 {

@@ -2,7 +2,7 @@
  * [{"cveID", "vendorProject", "product", "vulnerabilityName", "dateAdded": "2021-12-10",
  * "shortDescription", "requiredAction", "dueDate", "knownRansomwareCampaignUse": "Known" |
  * "Unknown", "notes", "cwes": […]}]}. Entries are sent as they are read; one without a CVE id is
- * told by a note. "count", when it stands there, must be the number of entries: a catalogue cut by
+ * reported by a note. "count", if present, must be the number of entries: a catalogue cut by
  * its server is noticed. */
 #include "feed/rows.h"
 #include "feed/value.h"

@@ -5,8 +5,8 @@
  * "CVSS_V4" | vendor, "score"}], "affected": […], "references": [{"type", "url"}], "credits": […],
  * "database_specific": {…}}
  *
- * or an array of such objects. A record is sent, or withdrawn, or told by a note: one that names no
- * package that can be matched, or whose shape is wrong. An alias is what means the same
+ * or an array of such objects. A record is sent, or withdrawn, or reported by a note: one that
+ * names no package that can be matched, or whose shape is wrong. An alias is what means the same
  * vulnerability: "aliases", then the CVE and GHSA ids of "upstream" (what a distribution's record
  * is about), for an erratum of a distribution the CVEs of "related", and the CVE inside ids such as
  * UBUNTU-CVE-2024-1, its own and those of "upstream" (Ubuntu's notices name their CVEs so). */
@@ -262,7 +262,7 @@ static bool is_cve(struct bytes id)
 	return bytes_has_prefix_lit(id, "CVE-");
 }
 
-/* UBUNTU-CVE-…, ALPINE-CVE-…, DEBIAN-CVE-…: the CVE inside; the empty run when there is none. */
+/* UBUNTU-CVE-…, ALPINE-CVE-…, DEBIAN-CVE-…: the CVE inside; the empty run if there is none. */
 static struct bytes inner_cve(struct bytes id)
 {
 	static const char *const prefixes[] = {"UBUNTU-", "ALPINE-", "DEBIAN-", "BELL-", "ECHO-"};
@@ -348,7 +348,7 @@ static const char *why_not_sent(const struct osv_record *r)
 	return NULL;
 }
 
-/* Of a version that is none: what became of it. */
+/* How a text that is not a version was handled. */
 static int note_version(const struct osv_record *r, struct bytes where,
 			const struct feed_sink *sink, struct err *e)
 {

@@ -37,7 +37,7 @@ void osv_finish_affected(struct osv_record *r);
 /* A "severity" array: vectors go to r->adv.cvss, another vendor's word to *word. */
 void osv_read_severity(struct osv_record *r, struct bytes *word);
 /* One member of database_specific / ecosystem_specific that the record and its affected entries
- * share; false when key is none of them (the value is then still to be read). */
+ * share; false if key is another one (the value is then still to be read). */
 bool osv_read_shared(struct osv_record *r, struct bytes key);
 /* Append to a list of the record, once; fails the reader when out of memory or past max. */
 void osv_add(struct osv_record *r, struct bytes **list, size_t *count, struct bytes b, size_t max);

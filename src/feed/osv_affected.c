@@ -111,7 +111,7 @@ static void read_event(struct osv_record *r, struct entry *in)
 	}
 }
 
-/* The type may stand behind the events: they are taken first and given back when the range is one
+/* The type may follow the events: they are read first and dropped if the range is one
  * of commits. */
 static void read_range(struct osv_record *r, struct entry *in)
 {

@@ -1,7 +1,7 @@
 /* What a feed comes in, found out from its first bytes: a zip ("PK\3\4", or "PK\5\6" when empty),
  * else a stream that codec/ makes plain (gzip, zstd, xz, bzip2, or as it is), and in it a tar
  * ("ustar" at byte 257) or one document. Archives are read member by member; members that the feed
- * does not want are passed over, wanted ones that cannot be read are told by a note and the others
+ * does not want are skipped, wanted ones that cannot be read are reported by a note and the others
  * go on. One document alone that cannot be read is an error, and so is an archive without any
  * wanted member: an empty import must not pass for a good one. */
 #include "archive/tar.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define PARSE_MEMORY_MAX                                                                           \
-	((size_t)96 << 20) /* bytes beside one document: worker_memory_max has room for both */
+	((size_t)96 << 20) /* bytes besides one document: worker_memory_max has room for both */
 #define HEAD_LEN 512U	   /* bytes: one tar header */
 #define STEP_LEN 65536U
 
@@ -153,7 +153,7 @@ static int read_tar(struct reading *r, struct stream *s, struct err *e)
 	return rc;
 }
 
-/* What stands behind the end of a tar is nobody's content, but the checksums of its compression may
+/* What follows the end of a tar is not content, but the checksums of its compression may
  * be in it. */
 static int drain(struct stream *s, struct err *e)
 {

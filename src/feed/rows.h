@@ -1,4 +1,4 @@
-/* rows: the functions behind feed/table.c. Each importer's contract is that of struct feed. */
+/* rows: the functions listed in feed/table.c. Each importer's contract is that of struct feed. */
 #pragma once
 #include "feed/feed.h"
 

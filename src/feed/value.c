@@ -33,7 +33,7 @@ bool value_array(struct json *j)
 	return false;
 }
 
-/* Equal without regard to case and to what stands between words. pattern: lower case, words parted
+/* Equal regardless of case and of what separates words. pattern: lower case, words separated
  * by '_'. */
 static bool eq_loose(struct bytes b, struct bytes pattern)
 {

@@ -10,7 +10,7 @@
 
 enum {
 	SIZE,
-	EXTENSION_NAME, /* behind ";": no extension is without a name */
+	EXTENSION_NAME, /* after ";": every extension has a name */
 	EXTENSION,
 	SIZE_LF,
 	DATA,
@@ -86,7 +86,7 @@ static int name_step(struct chunk *k, uint8_t c)
 	return NAME;
 }
 
-/* The name is whole: fields of framing and routing have no place behind a body. */
+/* The name is complete: fields of framing and routing are not allowed in trailers. */
 static int name_end(struct chunk *k)
 {
 	struct bytes name = {.ptr = k->name, .len = k->name_len};

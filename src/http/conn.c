@@ -1,4 +1,4 @@
-/* A connection's way, step by step. Each step goes on until it would have to wait for the client;
+/* A connection's life, step by step. Each step goes on until it would have to wait for the client;
  * then the connection rests, and whichever thread is free takes it up when there is something to
  * do. So only handlers hold threads, and silent or slow clients none. */
 #include "http/conn.h"
@@ -115,7 +115,7 @@ static void conn_close(struct http_conn *c)
 	}
 	(void)pthread_mutex_lock(&s->lock);
 	int fd = c->fd;
-	c->fd = -1; /* nobody cuts what has its number next */
+	c->fd = -1; /* so that nobody cuts the next file with this number */
 	(void)pthread_mutex_unlock(&s->lock);
 	release(c, fd);
 	(void)pthread_mutex_lock(&s->lock);
@@ -300,7 +300,7 @@ static void begin_request(struct http_conn *c, struct bytes head, unsigned refus
 		return;
 	}
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	/* A client that waits for it sent nothing behind its head, so there is room for it. */
+	/* A client that waits for it sent nothing after its head, so there is room for it. */
 	if (r->body_len && r->head.expects && c->in.len == 0 &&
 	    conn_write(c, go_on, sizeof go_on - 1, false) != sizeof go_on - 1)
 		return;
@@ -369,7 +369,7 @@ static void to_reply(struct http_conn *c)
 	step_set(c, c->request->lost ? CONN_END : CONN_REPLY, UINT64_MAX);
 }
 
-/* Others wait for a thread, and there is none to start. */
+/* Others wait for a thread, and no more can be started. */
 static bool is_crowded(struct http_server *s)
 {
 	(void)pthread_mutex_lock(&s->lock);

@@ -54,7 +54,7 @@ struct reply {
 	int fd;	      /* FILE: owned; else -1 */
 	uint64_t off; /* FILE: next byte; sent bytes are taken from left */
 	uint64_t left;
-	struct buf head; /* with a small body behind it */
+	struct buf head; /* followed by a small body */
 	size_t sent;	 /* of head, then of body */
 	http_event_fn next;
 	void (*done)(void *arg); /* EVENTS: called once */

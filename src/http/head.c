@@ -156,7 +156,7 @@ static unsigned read_length(struct bytes value, struct head *h)
 	return 0;
 }
 
-/* What a host name, an address in brackets and a port are made of, and what URIs allow beside. */
+/* Bytes of host names, addresses in brackets and ports, and the others that URIs allow. */
 static bool is_host(struct bytes value)
 {
 	static const char also[] = "!$%&'()*+,-.:;=[]_~";

@@ -63,7 +63,7 @@ struct http_route {
 	/* "/v2/{name...}/blobs/{digest}": {x} one segment, {x...} one or more segments. A literal
 	 * segment wins over {x}, {x} over {x...}; at most one {x...} in a pattern. A trailing "/"
 	 * counts: "/v2/" is not "/v2". Segments are not empty; those of an {x...} may be in a row
-	 * with HTTP_OCI_ERRORS, whose handler refuses what is no name. */
+	 * with HTTP_OCI_ERRORS, whose handler refuses invalid names. */
 	const char *pattern;
 	/* <0: the server writes the error reply (status by http_status_of) in the row's format. */
 	int (*handle)(struct http_request *r, struct err *e);

@@ -24,7 +24,7 @@ struct peers {
 	struct peer **buckets;
 	size_t mask;
 	struct peer **by_count; /* [count] */
-	unsigned top;		/* highest count; 0 = nobody */
+	unsigned top;		/* highest count; 0 = no peer */
 	unsigned max;
 	uint64_t seed;
 	struct peer_link *oldest, *newest; /* that rest, of all */

@@ -31,5 +31,5 @@ void peers_wake(struct peers *p, struct peer_link *l);
 /* The connection to close in favour of a new one from this address. If an address holds more than
  * PEERS_FEW: the longest resting one of the address that holds most, if that is more than this
  * address holds, else of this address itself. If none does, or none of those rests: the longest
- * resting of all. NULL when there is none. */
+ * resting of all. NULL if none rests. */
 struct peer_link *peers_victim(struct peers *p, const struct sockaddr_storage *addr);

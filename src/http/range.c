@@ -52,7 +52,7 @@ bool http_etag_matches(struct bytes header, struct bytes etag)
 		return true;
 	struct bytes want = opaque(etag);
 	while (rest.len > 0) {
-		/* A comma may stand inside the quotes, so tags are read, not cut at commas. */
+		/* Commas may occur inside the quotes, so tags are parsed, not split at commas. */
 		struct bytes tag = opaque(rest);
 		if (tag.len == 0 || tag.ptr[0] != '"')
 			return false;

@@ -1,4 +1,4 @@
-/* A request's way from its head to its reply. Handlers make their reply whenever they like; where
+/* A request from its head to its reply. Handlers make their reply whenever they like; where
  * it leaves is decided in conn.c: at the end of the body if that is short enough to be read away,
  * else at once, and then the connection ends. */
 #include "base/clock.h"

@@ -1,8 +1,8 @@
 /* A pattern is a run of segments, each a literal, one {name} or one {name...}. A path fits when
  * the segments before {name...} fit from the front, those after it from the back, and at least one
- * is left between: none of them empty, but for a registry's clients, who are told by the route that
- * "a//b" is no name. Rows are sorted: at the first segment where two differ in kind, literal before
- * {name} before {name...}; then the longer pattern first. */
+ * is left between: none of them empty, except for a registry's clients, where the route reports
+ * that "a//b" is not a valid name. Rows are sorted: at the first segment where two differ in kind,
+ * literal before {name} before {name...}; then the longer pattern first. */
 #include "http/route.h"
 
 #include <stdlib.h>

@@ -170,7 +170,7 @@ bool server_take(struct http_server *s, struct http_conn *c, size_t n)
 bool server_charge(struct http_server *s, struct http_conn *c)
 {
 	size_t now = conn_memory(c);
-	if (now == c->charged) /* nobody else changes it */
+	if (now == c->charged) /* only this thread changes it */
 		return true;
 	if (now > c->charged)
 		return server_take(s, c, now - c->charged);

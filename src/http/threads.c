@@ -21,7 +21,7 @@
 
 static int thread_start(struct http_server *s);
 
-/* The connection that an event is about, taken from its rest; NULL: it is gone, or was taken. */
+/* The connection that an event is about, now this thread's; NULL: closed, or already taken. */
 static struct http_conn *take(struct http_server *s, uint64_t key)
 {
 	uint32_t index = (uint32_t)key;

@@ -11,7 +11,7 @@ static int hex_digit(uint8_t c)
 	return byte_lower(c) - 'a' + 10;
 }
 
-/* The byte that %XX at off stands for, or -1. */
+/* The byte that %XX at off encodes, or -1. */
 static int escaped(struct bytes b, size_t off)
 {
 	if (b.len - off < 3)

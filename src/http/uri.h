@@ -16,7 +16,7 @@ struct uri_path {
 	struct bytes whole; /* decoded, segments joined by "/" */
 };
 
-/* Split a request target into path and query (without "?"; empty when there is none). Origin form
+/* Split a request target into path and query (without "?"; may be empty). Origin form
  * ("/a?b") and absolute form ("http://host/a?b", scheme and host are dropped). ERR_FORMAT for
  * anything else, and for bytes that are not visible ASCII. */
 int uri_split(struct bytes target, struct bytes *ret_path, struct bytes *ret_query, struct err *e);
@@ -33,7 +33,7 @@ struct uri_form {
 	size_t count;
 };
 /* Decode "a=1&b=x+y&c". Order and repeats are kept; a name without "=" has the empty value. A
- * broken %XX is kept as it stands, as browsers do. ERR_LIMIT: too many. Borrows from a. */
+ * broken %XX is left unchanged, as browsers do. ERR_LIMIT: too many. Borrows from a. */
 int uri_form_parse(struct bytes text, struct arena *a, struct uri_form *ret, struct err *e);
 /* Number of pairs, including those beyond the limit. */
 size_t uri_form_count(struct bytes text);

@@ -15,8 +15,8 @@
 #include "jail/task.h"
 
 /* Four layers, each enough to stop most attacks alone: resource limits, no way to gain
- * privileges, no path of the file system and no port (Landlock), and no system call but those that
- * computing and answering need (seccomp). docs/jail.md has a row for every call allowed.
+ * privileges, no path of the file system and no port (Landlock), and no system call except those
+ * needed to compute and answer (seccomp). docs/jail.md has a row for every call allowed.
  *
  * Landlock by raw calls: the C library has no wrappers, and the rights below are numbered here
  * because the headers of a build machine are often older than the kernel that runs the program.
@@ -69,7 +69,7 @@ static struct program program_measure(void)
 #endif
 }
 
-/* Soft and hard limit to value, but never above the hard limit we were started with: nobody may
+/* Soft and hard limit to value, but never above the hard limit we were started with: no process may
  * raise that here. */
 static int set_limit(__rlimit_resource_t what, uint64_t soft, uint64_t hard, const char *name,
 		     struct err *e)
@@ -105,7 +105,7 @@ static int enter_memory(const struct limits *lim, const struct program *program,
 static int enter_limits(const struct limits *lim, const struct program *program, struct err *e)
 {
 	int r = enter_memory(lim, program, e);
-	/* SIGXCPU first, so that the parent can tell a spent limit from an outside kill; SIGKILL a
+	/* SIGXCPU first, so that the parent can tell the limit from an outside kill; SIGKILL a
 	 * second later. */
 	uint64_t cpu = lim->worker_cpu_sec;
 	if (r == 0)
@@ -291,7 +291,7 @@ int cage_enter(const struct limits *lim, bool allow_missing, cage_start_fn start
 	       struct cage_report *ret, struct err *e)
 {
 	struct cage_report done = {0};
-	/* Without its parent a worker has no reason to live; nobody of the same user may look into
+	/* A worker ends with its parent; no process of the same user may look into
 	 * it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(e, "prctl");
@@ -303,8 +303,8 @@ int cage_enter(const struct limits *lim, bool allow_missing, cage_start_fn start
 	done.landlock = r == 0;
 	if (r < 0 && !(r == -ERR_UNSUPPORTED && allow_missing))
 		return err_ctx(e, "jail");
-	/* A thread takes over what stands so far, limits are the process's, and seccomp is given to
-	 * all threads: but RLIMIT_NPROC allows no more of them. */
+	/* A thread inherits what is in force so far, limits are the process's, and seccomp is given
+	 * to all threads: but RLIMIT_NPROC allows no more of them. */
 	if (start)
 		start(arg);
 	/* After Landlock, whose ruleset needs a descriptor. */

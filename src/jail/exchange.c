@@ -19,7 +19,7 @@ struct exchange {
 	const struct exchange_options *how;
 	struct proc *proc;
 	struct reply reply;
-	struct buf last; /* to be sent still, or empty */
+	struct buf last; /* not yet sent, or empty */
 	uint8_t *frame;
 	int64_t wall_ms, end_ms, quiet_since_ms, cpu_us;
 };
@@ -29,7 +29,7 @@ static int check_deadline(struct exchange *t, struct err *e)
 	int64_t now = clock_mono_ms();
 	int64_t cpu = proc_cpu_us(t->proc);
 	if (cpu > t->cpu_us) {
-		/* It computes. How long it may is RLIMIT_CPU's matter. */
+		/* It computes. RLIMIT_CPU bounds how long. */
 		t->cpu_us = cpu;
 		t->quiet_since_ms = now;
 	}
@@ -57,7 +57,7 @@ static int await(struct exchange *t, struct err *e)
 		return err_set(e, ERR_CANCELLED, "cancelled");
 	if (n > 0 && fds[0].revents & POLLOUT) {
 		int r = proc_send(t->proc, buf_bytes(&t->last), NULL);
-		if (r <= 0) /* gone: the read tells why */
+		if (r <= 0) /* it has ended: the read reports why */
 			buf_clear(&t->last);
 	}
 	return n > 0 && fds[0].revents ? 0 : check_deadline(t, e);
@@ -106,8 +106,7 @@ int exchange_run(struct exchange_options *how, struct proc *w, struct err *e)
 			     .wall_ms = (int64_t)wall,
 			     .quiet_since_ms = now,
 			     .cpu_us = proc_cpu_us(w)};
-	/* For one that trickles: a machine so loaded that honest work takes four times its
-	 * processor time is no use anyhow. */
+	/* For a worker that trickles: honest work does not take four times its processor time. */
 	t.end_ms = now + (int64_t)(cpu * 4000 + wall);
 	reply_init(&t.reply, how->kind, l, how->reader);
 	t.reply.allow_unjailed = how->allow_unjailed;

@@ -126,7 +126,7 @@ static const char *yes_no(bool v)
 	return v ? "yes" : "no";
 }
 
-/* An empty worker: it says what its cage is and is let go. */
+/* An empty worker: it reports its cage and ends. */
 static int probe(struct pool *p, struct err *e)
 {
 	struct pool_spawn s = {.args = {.spawner = p->starter,
@@ -246,7 +246,7 @@ void pool_close(struct pool *p)
 	if (!p)
 		return;
 	pool_stop(p);
-	/* The spawner goes last: when no call is running and no live task is left to its owner. */
+	/* The spawner ends last: when no call is running and no live task is left to its owner. */
 	pthread_join(p->spawner, NULL);
 	pthread_cond_destroy(&p->changed);
 	pthread_mutex_destroy(&p->lock);

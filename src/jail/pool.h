@@ -6,7 +6,7 @@
 
 struct pool;
 struct pool_options {
-	const char *worker_path; /* plimsoll-worker; NULL = beside the running program */
+	const char *worker_path; /* plimsoll-worker; NULL = next to the running program */
 	unsigned slots;		 /* tasks at once; 0 = processors online plus one */
 	struct limits limits;
 	bool allow_unjailed; /* run even if a kernel feature is missing; default refuses */

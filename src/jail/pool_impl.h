@@ -50,7 +50,7 @@ struct pool {
 	struct spawner *starter;
 	struct cage_report cage;
 	char report[128];
-	struct err trouble; /* of the last worker, if it did not get ready; else ERR_OK */
+	struct err trouble; /* of the last worker, if it did not become ready; else ERR_OK */
 };
 
 struct pool_live {
@@ -70,7 +70,7 @@ int pool_check_task(const struct pool_task *t, struct err *e);
 
 /* pool_slots.c; the lock is held unless it says otherwise. */
 int pool_slot_wait(struct pool *p, uint64_t owner, struct err *e);
-/* May the owner have one more? All have one less than there are, if there are more than one. */
+/* May the owner have one more slot? If there are several, no owner has all of them. */
 bool pool_owner_may(const struct pool *p, uint64_t owner);
 void pool_slot_take(struct pool *p, uint64_t owner);
 void pool_slot_release(struct pool *p, uint64_t owner, bool live);

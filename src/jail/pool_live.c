@@ -1,4 +1,4 @@
-/* Tasks on files that still grow: one takes a slot only if it is free. */
+/* Tasks on growing files: one takes a slot only if it is free. */
 #include "jail/pool_impl.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/own.h"
 
-#define ADVANCE_STEP 262144 /* bytes: a message for less growth costs more than it brings, */
+#define ADVANCE_STEP 262144 /* bytes: a message for less growth is not worth its cost, */
 #define ADVANCE_MS 50	    /* unless the client is slow */
 
 void pool_live_notify(struct pool_live *l, bool final)
@@ -176,7 +176,7 @@ int pool_finish(struct pool_live *l, uint64_t total, const struct pool_reader *r
 	live_leave(l);
 	pthread_mutex_unlock(&p->lock);
 	if (stolen) {
-		/* The file is complete now: the ordinary way, from its start. */
+		/* The file is complete now: index it as usual, from its start. */
 		l->task.len = total > l->task.off ? total - l->task.off : 0;
 		rc = pool_run(p, &l->task, r, err);
 	}

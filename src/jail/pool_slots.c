@@ -8,7 +8,7 @@
 
 #define STALE_MS                                                                                   \
 	5000 /* a live task that has not grown for this long yields its slot to waiting tasks */
-#define TICK_MS 500 /* how often one who waits looks for a stalled upload */
+#define TICK_MS 500 /* how often a waiting task looks for a stalled upload */
 
 /* The live task that has waited longest for its file to grow, if that is long enough. */
 static struct pool_live *find_stale(const struct pool *p, int64_t waited_ms)
@@ -83,7 +83,7 @@ static void steal(struct pool *p, struct pool_live *l)
 	l->proc = PROC_NONE;
 	l->is_stolen = true;
 	l->has_slot = false;
-	/* Its slot is free only when the process is gone; l may be freed meanwhile. */
+	/* Its slot is free only when the process has ended; l may be freed meanwhile. */
 	pthread_mutex_unlock(&p->lock);
 	proc_kill(&w);
 	pthread_mutex_lock(&p->lock);

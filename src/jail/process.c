@@ -32,7 +32,7 @@ static void close_fd(int *fd)
 	own_fd_close(fd);
 }
 
-/* Kill and reap; *ret_end as the kernel tells it: zero when it did not end. */
+/* Kill and reap; *ret_end as the kernel reports it: zero if it did not end. */
 static void finish(struct proc *w, siginfo_t *ret_end)
 {
 	*ret_end = (siginfo_t){0};

@@ -2,7 +2,7 @@
 
 /* The order of a task: READY; then RECORD, BATCH and NOTE in any mix; then DONE with the number of
  * records, or FAILED. A record in parts is a run of RECORD messages of one type, all but the last
- * with more = 1; nothing may stand between them. What a kind may answer, and how much, is a table.
+ * with more = 1; nothing may come between them. What a kind may answer, and how much, is a table.
  */
 
 #define NOTE_COUNT_MAX 100000U /* notes of one task: a worker sums up the rest itself */
@@ -142,8 +142,7 @@ static int take_done(const struct reply *r, struct cursor *c, struct err *e)
 	return 1;
 }
 
-/* Errors that a worker can mean; the others are the parent's own words about workers and requests.
- */
+/* Errors that a worker may report; the others are the parent's, about workers and requests. */
 static bool is_worker_error(uint8_t code)
 {
 	static const uint8_t codes[] = {

@@ -24,7 +24,7 @@
 
 /* The worker gets: /dev/null on 0, 1 and 2; its socket, its input and its scratch file on
  * TASK_SOCKET_FD and after; an empty environment; default signals; a session of its own, so that a
- * terminal's ^C reaches the parent only. The limits of the cage stand in its arguments, because the
+ * terminal's ^C reaches the parent only. The limits of the cage are in its arguments, because the
  * cage must be shut before the first message is read: memory, processor seconds, bytes of the
  * output file, bytes of a captured file, and whether a missing part is allowed.
  *
@@ -34,12 +34,12 @@
 
 #define HOME_SOCK 3 /* the spawner's own descriptors */
 #define HOME_PROGRAM 4
-#define ABOVE_ALL 16 /* sources of dup2 stand above its targets, so no order can collide */
+#define ABOVE_ALL 16 /* sources of dup2 are above its targets, so no order can collide */
 #define ANSWER_MS 5000
 #define NUMBERS 4
 #define ARG_CAP 24 /* chars: a 64-bit number */
 #define FDS_MAX 3
-#define SEATS 64	/* children on their way to exec at once */
+#define SEATS 64	/* children between fork and exec at once */
 #define STACK_LEN 16384 /* bytes for a few system calls */
 
 #ifndef CLONE_PIDFD
@@ -56,7 +56,7 @@ struct request {
 };
 
 struct answer {
-	int32_t error; /* errno; 0: pid, and a pidfd beside it */
+	int32_t error; /* errno; 0: pid, and a pidfd with it */
 	int32_t pid;
 };
 

@@ -1,4 +1,4 @@
-/* candidate: a verdict that says "affected" with the advisory behind it, and groups of those that
+/* candidate: a verdict that says "affected" with its advisory, and groups of those that
  * mean one security check. Inside match only. */
 #pragma once
 #include "match/verdict.h"

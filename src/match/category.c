@@ -5,7 +5,7 @@
  * was found. */
 #include "match/verdict.h"
 
-/* What stands behind "linux-" or "kernel-" in names of kernels' sources, up to the next '-';
+/* What follows "linux-" or "kernel-" in names of kernels' sources, up to the next '-';
  * numbers ("linux-6.1") are in any case. */
 static const char *const flavours[] = {
     "64kb",	"alt",	  "aws",   "azure",  "bluefield", "default",	"edge",

@@ -92,7 +92,7 @@ static int fixed_by_errata(const struct gather *g, const struct verdicts *all, b
 }
 
 /* An erratum below the CVE's own fix fixed it in part only; one that wants Ubuntu Pro does not
- * stand for a fix that all get. */
+ * count as a fix that all get. */
 static bool says_it_all(const struct candidate *erratum, const struct candidate *c)
 {
 	if (c->v->fixed.len == 0)
@@ -111,7 +111,7 @@ static bool is_covered(const struct id_set *listed, const struct id_set *fixed,
 	return c->v->fixed.len == 0 && idset_first(fixed, c->id) < fixed->count;
 }
 
-/* An image of an extended update stream: an erratum of the release's own stream tells of CVEs. Has
+/* An image of an extended update stream: an erratum of the release's own stream lists CVEs. Has
  * each of them an erratum of the image's stream, one that is installed or that is reported? */
 static bool is_told_by_stream(const struct id_set *listed, const struct id_set *fixed,
 			      const struct candidate *c)

@@ -1,5 +1,5 @@
 /* v2.0: "AV:N/AC:L/Au:N/C:P/I:P/A:P", in parentheses or not. v3.0, v3.1, v4.0: "CVSS:3.1/AV:N/…".
- * Metrics stand in any order, each at most once; all base metrics must be there; an unknown metric
+ * Metrics may be in any order, each at most once; all base metrics must be there; an unknown metric
  * or value makes the vector invalid. Values are case-sensitive. v2: Impact = 10.41 (1 -
  * (1-C)(1-I)(1-A)), Exploitability = 20 AV AC Au, base = (0.6 I + 0.4 E - 1.5) f(I), rounded half
  * up. v3: Impact = 6.42 ISS, or 7.52 (ISS - 0.029) - 3.25 (ISS - 0.02)^15 when the scope changes;

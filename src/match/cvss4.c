@@ -142,7 +142,7 @@ static const int depth_2[2] = {1, 2};
 static const int depth_36[3][2] = {{7, 6}, {8, 8}, {1, 10}};
 static const int depth_4[3] = {6, 5, 4};
 
-/* The score of the next lower class of EQ3 with EQ6: the better of two ways down where there are
+/* The score of the next lower class of EQ3 with EQ6: the better of two ways down if there are
  * two. */
 static int next_of_36(struct macro m)
 {

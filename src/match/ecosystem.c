@@ -54,7 +54,7 @@ static const struct distro_row distros[] = {
     {"rocky", ANY, {"Rocky Linux:%M", "Rocky Linux"}},
     {"rhel", 1, 9, {RED_HAT "::*", RED_HAT}},
     {"rhel", 10, 99, {RED_HAT "*"}},
-    /* CentOS Stream ("centos-stream", and 9 and later) is not rebuilt from RHEL: nobody publishes
+    /* CentOS Stream ("centos-stream", and 9 and later) is not rebuilt from RHEL: no one publishes
        data for it. */
     {"centos", 1, 8, {RED_HAT "::*", RED_HAT}},
     {"ol", ANY, {"Oracle Linux:%M"}},
@@ -188,7 +188,7 @@ struct names {
 	struct arena *a;
 	struct bytes *out;
 	size_t count;
-	bool ok; /* false: memory is spent */
+	bool ok; /* false: out of memory */
 };
 
 static void add(struct names *n, const char *pattern, struct bytes version)
@@ -288,7 +288,7 @@ static void add_streams(struct names *n, struct bytes streams, struct bytes vers
 	}
 }
 
-/* Alpine: the releases of the repositories beside the image's own. */
+/* Alpine: the releases of the repositories besides the image's own. */
 static void add_branches(struct names *n, struct bytes streams)
 {
 	while (streams.len) {

@@ -87,7 +87,7 @@ static bool has_vendor_severity(const void *row)
 	return f->check.vendor_severity != ADV_SEV_UNKNOWN;
 }
 
-/* Who says so: the vendor, the score of a vector (of this or of another record of the CVE), or the
+/* The source: the vendor, the score of a vector (of this or of another record of the CVE), or the
  * word of another record. Derived, so that every list says the same. */
 static struct bytes severity_source(const void *row)
 {
@@ -130,8 +130,8 @@ static const struct record_field finding_fields[] = {
       "The image's own repositories can deliver a fixed version of a match at least"),
     F(check, RECORD_OBJECT, "cvss", "The effective score", .flags = RECORD_OPTIONAL,
       .of = &cvss_object, .has = has_cvss),
-    F(check.kev, RECORD_BOOL, "kev", "CISA knows of exploits"),
-    F(check.ransomware, RECORD_BOOL, "ransomware", "CISA knows of its use by ransomware",
+    F(check.kev, RECORD_BOOL, "kev", "Listed in CISA KEV: known to be exploited"),
+    F(check.ransomware, RECORD_BOOL, "ransomware", "CISA KEV reports its use by ransomware",
       .flags = RECORD_OPTIONAL),
     F(check.epss, RECORD_NUMBER, "epss", "Probability of exploitation within 30 days",
       .flags = RECORD_OPTIONAL, .decimals = 5, .max = 1),

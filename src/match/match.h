@@ -6,7 +6,7 @@
 #include "pkg/package.h"
 #include "vdb/vdb.h"
 
-/* The category of checks of kernels' sources, and why they are told apart. */
+/* The category of checks of kernels' sources, and why they have one. */
 #define MATCH_KERNEL_HEADERS "Kernel headers"
 #define MATCH_KERNEL_HEADERS_WHY "kernel code is not executed in a container"
 
@@ -78,7 +78,7 @@ enum match_unassessed {
 	MATCH_NO_LANGUAGE, /* the same of a language */
 	MATCH_NO_ORDER,
 	MATCH_UNVERSIONED, /* it states no version, and records are about it */
-	MATCH_NO_VERSION,  /* a record's versions are none */
+	MATCH_NO_VERSION,  /* a record's versions cannot be compared */
 };
 int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
 		     enum match_unassessed *ret, struct err *e);
@@ -91,7 +91,7 @@ const char *match_unassessed_text(enum match_unassessed u);
 size_t match_sources_of(struct bytes name, struct arena *a, struct bytes out[MATCH_SOURCES_MAX]);
 /* The OSV ecosystems that p is looked up in ("Debian:12"), most specific first, into
  * out[MATCH_ECOSYSTEMS_MAX]; count; 0 = this distribution has no mapping: a coverage note for the
- * image. A '*' at the end stands for any rest: Red Hat names a stream for each repository. */
+ * image. A '*' at the end matches any rest: Red Hat names a stream for each repository. */
 #define MATCH_ECOSYSTEMS_MAX 24
 size_t match_ecosystems(const struct pkg *p, struct arena *a,
 			struct bytes out[MATCH_ECOSYSTEMS_MAX]);

@@ -1,4 +1,4 @@
-/* Ranges of affected versions. Events of a range may stand in any order; "0" is below every
+/* Ranges of affected versions. Events of a range may be in any order; "0" is below every
  * version. A version is in the range when the event nearest below it opens the range: introduced at
  * or below it; not fixed at or below it; not last_affected below it. Ties: a fix at the very
  * version that is introduced closes it. A limit (OSV) must be above the version. */
@@ -30,7 +30,7 @@ static int cmp_event(const struct order *s, const struct adv_range_event *a,
 	return c ? c : (int)a->kind - (int)b->kind;
 }
 
-/* The events from *at that belong to one range; *at moves behind them. */
+/* The events from *at that belong to one range; *at moves past them. */
 static size_t next_range(const struct adv_affected *x, size_t *at)
 {
 	size_t start = *at;
@@ -94,7 +94,7 @@ bool range_has(const struct adv_affected *x, const struct order *s, struct bytes
 		size_t start = next_range(x, &at);
 		struct bytes f;
 		in = one_range(x->events + start, at - start, s, version, &f);
-		/* Of ranges that were left behind, the highest fix is the one that counts. */
+		/* Of ranges below the version, the highest fix counts. */
 		if (in || (f.len && (fixed.len == 0 || range_cmp(s, f, fixed) > 0)))
 			fixed = f;
 	}

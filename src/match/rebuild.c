@@ -6,7 +6,7 @@
 
 #include "base/num.h"
 
-/* "12" behind the last mark in version; the text before it in *ret_base. 0: there is none. */
+/* "12" after the last mark in version; the text before it in *ret_base. 0: there is no mark. */
 static uint64_t release_behind(struct bytes version, const char *mark, struct bytes *ret_base)
 {
 	struct bytes word = bytes_of(mark);

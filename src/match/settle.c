@@ -5,7 +5,7 @@
  *   -40.el9_8.1; a package of 9.7 needs the first alone.
  * - Red Hat, an image of an extended update stream: its own stream's fix is installed.
  * - Alpine, repositories of several releases: the image's own release fixed this very version.
- * - Wolfi, Chainguard: a record for the package itself stands before one for its origin. */
+ * - Wolfi, Chainguard: a record for the package itself precedes one for its origin. */
 #include "match/settle.h"
 
 #include "match/idset.h"

@@ -71,7 +71,7 @@ uint64_t stream_minor(struct bytes version)
 	rest = bytes_from(rest, n + 1);
 	for (n = 0; n < rest.len && byte_is_digit(rest.ptr[n]);)
 		n++;
-	/* "el9.1" is a rebuild's own number; in "module+el8.4.0" the minor release stands behind
+	/* "el9.1" is a rebuild's own number; in "module+el8.4.0" the minor release is after
 	 * the dot */
 	if (dot && bytes_find_bytes(release, BYTES_LIT("module")) == release.len)
 		return UINT64_MAX;

@@ -1,5 +1,5 @@
-/* Why a package is not assessed. A package that nobody can speak of is never "not affected": it
- * counts, with the reason, and the image is not Healthy. */
+/* Why a package is not assessed. A package without applicable advisories is never "not affected":
+ * it counts, with the reason, and the image is not Healthy. */
 #include "match/verdict.h"
 
 struct ask {
@@ -9,7 +9,7 @@ struct ask {
 	struct err *e;
 	bool known;	/* the database has records of some ecosystem of p's */
 	bool unordered; /* and versions of one cannot be ordered */
-	bool odd;	/* a record about p states versions that are none */
+	bool odd;	/* a record about p has versions that cannot be compared */
 	bool named;	/* there is a record about p */
 };
 

@@ -11,9 +11,9 @@ enum verdict_kind {
 	VERDICT_OTHER_ARCH,
 	VERDICT_OTHER_MODULE,
 	VERDICT_OTHER_FLAVOUR, /* .ksplice, _fips */
-	VERDICT_NOT_AFFECTED,  /* the vendor says so */
+	VERDICT_NOT_AFFECTED,  /* according to the vendor */
 	VERDICT_NO_SCHEME,     /* versions of this ecosystem cannot be ordered yet */
-	VERDICT_NO_VERSION     /* the record's are none: nothing can be compared with them */
+	VERDICT_NO_VERSION /* the record's are not versions: nothing can be compared with them */
 };
 
 /* Who gets the version that ends the range. */

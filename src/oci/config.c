@@ -1,6 +1,6 @@
 /* {"architecture", "os", ["variant", "os.version", "created"], "config": {"User", …}, "rootfs":
  * {"type": "layers", "diff_ids": [digest]}, "history": [{"created", "created_by", "comment",
- * "empty_layer"}]}. History lines with empty_layer made no layer: the others stand for the layers
+ * "empty_layer"}]}. History lines with empty_layer made no layer: the others belong to the layers
  * in order, bottom first. Everything else is passed over unread. Spec: image-spec config.md. */
 #include "oci/config.h"
 #include "base/limits.h"
@@ -204,6 +204,6 @@ struct bytes oci_config_layer_line(const struct oci_config *c, size_t i)
 			line = c->history[h].created_by;
 		layers++;
 	}
-	/* History that does not account for every layer cannot be laid beside them. */
+	/* History that does not account for every layer cannot be matched with them. */
 	return layers == c->diff_id_count ? line : BYTES_NONE;
 }

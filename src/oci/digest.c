@@ -1,6 +1,6 @@
 /* algorithm ":" encoded. algorithm: components of [a-z0-9]+ parted by one of "+._-"; encoded:
  * [a-zA-Z0-9=_-]+. Registered: sha256 with 64, sha512 with 128 lower-case hexadecimal digits.
- * Others may stand in manifests, but we can neither store nor check them. */
+ * Manifests may have others, but we can neither store nor check them. */
 /* SHA-2 is libcrypto's, called straight: by EVP the first digest of a process reads libcrypto's
  * configuration and fills its tables, 2 ms that a scan of a known image does not have. */
 #define OPENSSL_API_COMPAT 0x10100000L /* these calls, older than EVP */

@@ -2,8 +2,8 @@
 
 #include <assert.h>
 
-/* Code points beyond ASCII that fold to a letter of it. The dotted I is none to encoding/json, but
- * readers that compare lower-case texts (json-iterator) take it for i. */
+/* Code points beyond ASCII that fold to a letter of it. The dotted I is not one for encoding/json,
+ * but readers that compare lower-case texts (json-iterator) take it for i. */
 static const struct {
 	const char *from;
 	uint8_t to;
@@ -46,7 +46,7 @@ bool fields_has(const struct fields *f, unsigned i)
 	return f->set >> i & 1U;
 }
 
-/* The field that key is, count when it is none; failure when it only folds to one. */
+/* The field named key, count if there is none; failure if it only folds to one. */
 static unsigned find(struct json *j, const struct fields *f, struct bytes key)
 {
 	for (unsigned i = 0; i < f->count; i++)

@@ -235,7 +235,7 @@ bool oci_is_layer_type(struct bytes media_type)
 	};
 	struct bytes type = bare_type(media_type), rest;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		/* What may follow tells of compression or encryption: "+gzip", ".zstd", "+x-gtar",
+		/* What may follow states compression or encryption: "+gzip", ".zstd", "+x-gtar",
 		 * "+gzip+encrypted". */
 		if (has_prefix_nocase(type, prefixes[i], &rest) &&
 		    (rest.len == 0 || rest.ptr[0] == '+' || rest.ptr[0] == '.'))

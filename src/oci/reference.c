@@ -12,7 +12,7 @@ static bool is_word_byte(uint8_t c)
 	return byte_is_digit(c) || (c >= 'a' && c <= 'z');
 }
 
-/* Bytes of the separator at b.ptr[i]: 0 = none that may stand between two words. */
+/* Bytes of the separator at b.ptr[i]: 0 = none that may separate two words. */
 static size_t separator_len(struct bytes b, size_t i)
 {
 	size_t n = 1;

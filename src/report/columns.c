@@ -209,7 +209,7 @@ int report_columns_parse(struct bytes list, size_t ret[REPORT_COLUMNS_MAX], size
 			buf_init(&names, 1024);
 			for (size_t k = 0; k < report_column_count; k++)
 				buf_printf(&names, "%s%s", k ? ", " : "", report_columns[k].name);
-			int r = err_set(e, ERR_FORMAT, "\"%.*s\" is none of %s", BYTES_ARG(word),
+			int r = err_set(e, ERR_FORMAT, "\"%.*s\" is not one of %s", BYTES_ARG(word),
 					buf_cstr(&names));
 			buf_free(&names);
 			return r;

@@ -14,6 +14,6 @@ struct report_column {
 };
 extern const struct report_column report_columns[];
 extern const size_t report_column_count;
-/* "severity,id,package" into the columns' numbers; ERR_FORMAT names the one that is none. */
+/* "severity,id,package" into the columns' numbers; ERR_FORMAT names the unknown one. */
 int report_columns_parse(struct bytes list, size_t ret[REPORT_COLUMNS_MAX], size_t *ret_count,
 			 struct err *e);

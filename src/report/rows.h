@@ -12,7 +12,7 @@ struct report_counts {
 };
 struct report_counts report_counts_of(const struct finding *findings, size_t count);
 
-/* Bring this source package to this version, and so many findings are gone. */
+/* Updating this source package to this version removes so many findings. */
 struct report_upgrade {
 	struct bytes package, version;
 	size_t clears, kev;

@@ -1,11 +1,11 @@
 /* SARIF 2.1.0 (OASIS): a rule and a result for each finding, its locations
  * the packages that it hits. Code-scanning services
- * want a region with every location, so line 1 stands for "the image". */
+ * want a region with every location, so line 1 means "the image". */
 #include "report/formats.h"
 
 #include <stdio.h>
 
-/* What nobody has rated may be anything: it is not shown below what is rated Medium. */
+/* An unrated finding may be anything: it is not shown below those rated Medium. */
 static const char *level(enum adv_severity s)
 {
 	if (s >= ADV_SEV_HIGH)

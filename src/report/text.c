@@ -63,7 +63,7 @@ static size_t total_width(const struct table *t)
 	return sum;
 }
 
-/* As wide as what is in it; on a terminal, the widest column gives way first. */
+/* As wide as their content; on a terminal, the widest column shrinks first. */
 static void measure(struct table *t)
 {
 	const struct report_style *s = &t->r->style;
@@ -318,7 +318,7 @@ int report_inventory_table(const struct report *r, struct buf *out, struct err *
 		for (int c = 0; c < 3; c++)
 			width[c] = n[c] > width[c] ? (n[c] > 48 ? 48 : n[c]) : width[c];
 	}
-	/* two spaces behind each, and the layer */
+	/* two spaces after each, and the layer */
 	const size_t rest = sizeof "      layer 999" - 1;
 	while (r->style.width > rest + 24 && width[0] + width[1] + width[2] > r->style.width - rest)
 		width[width[1] > width[0]]--;

@@ -1,6 +1,6 @@
 /* Content hashes: over the strings' bytes and not their numbers, so that two generations agree on
  * what has not changed. A key's hash covers all that a match is made of: its entries, their
- * advisories, and the exploit facts and vectors of the CVEs behind them. */
+ * advisories, and the exploit facts and vectors of their CVEs. */
 #include "vdb/layout.h"
 
 #include "oci/digest.h"

@@ -216,7 +216,7 @@ static int cmp_source(const void *a, const void *b, void *ctx)
 	return c ? c : (x->notes > y->notes) - (x->notes < y->notes);
 }
 
-/* Names stand in the section itself: where a file lay does not change what the digest names. */
+/* Names are in the section itself: where a file was does not change the digest. */
 static void put_sources(struct layout *l)
 {
 	struct buf *b = &l->section[VDB_SOURCES];

@@ -232,7 +232,7 @@ static bool join_list(struct arena *a, struct rec_list *to, const struct rec_lis
 	return true;
 }
 
-/* The empty string is number 0 and ranks first, so the greater rank is the one that says something.
+/* The empty string is number 0 and ranks first, so the greater rank is the one with content.
  */
 static void prefer(uint32_t *to, uint32_t other, const uint32_t *rank)
 {

@@ -71,7 +71,7 @@ int64_t vdb_find_id(const struct vdb *v, struct bytes id, struct arena *a, uint3
 int vdb_advisory_full(const struct vdb *v, uint32_t advisory, struct arena *a, struct adv *ret,
 		      struct err *e);
 bool vdb_exploit(const struct vdb *v, struct bytes cve, struct adv_exploit *ret);
-/* Does the database hold anything for this ecosystem ("Debian:12")? A '*' at its end stands for any
+/* Does the database hold anything for this ecosystem ("Debian:12")? A '*' at its end matches any
  * rest. */
 bool vdb_has_ecosystem(const struct vdb *v, struct bytes ecosystem);
 /* All ecosystems that begin with prefix (empty: all), sorted; *ret from a, names borrowed. Their
@@ -84,7 +84,7 @@ int64_t vdb_ecosystems(const struct vdb *v, struct bytes prefix, struct arena *a
 		       struct vdb_ecosystem **ret, struct err *e);
 
 /* What changed between two generations: (ecosystem, name) keys whose hits, or the advisories and
- * exploit facts behind them, differ. old may be NULL (all keys). */
+ * exploit facts of their CVEs, differ. old may be NULL (all keys). */
 typedef int (*vdb_key_fn)(void *arg, struct bytes ecosystem, struct bytes name, struct err *e);
 int vdb_diff(const struct vdb *old, const struct vdb *now, vdb_key_fn each, void *arg,
 	     struct err *e);

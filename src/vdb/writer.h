@@ -1,4 +1,4 @@
-/* writer: what vdb_writer holds between add and finish. Not for other rooms. */
+/* writer: what vdb_writer holds between add and finish. Private to vdb/. */
 #pragma once
 #include "vdb/records.h"
 #include "vdb/vdb.h"
@@ -15,5 +15,5 @@ struct vdb_writer {
 	int64_t newest_ms;
 };
 
-/* The whole file into *out (initialised). Puts the records in order on the way. */
+/* The whole file into *out (initialised). Also sorts the records. */
 int vdb_layout(struct vdb_writer *w, struct buf *out, struct err *e);

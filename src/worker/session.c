@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 /* Messages as jail/task.h has them. The socket blocks: a parent that does not read yet slows the
- * task down and loses nothing. A parent that is gone ends the task at the next message. */
+ * task down and loses nothing. A parent that has ended ends the task at the next message. */
 
 #define NOTE_MAX 10000U	    /* notes sent one by one */
 #define NOTE_TEXT_MAX 1000U /* bytes of a note's text */
@@ -31,7 +31,7 @@ static int send_message(struct session *s, const struct buf *m, struct err *e)
 		if (send(s->sock, m->ptr, m->len, MSG_NOSIGNAL) >= 0)
 			return 0;
 		if (errno == EPIPE || errno == ECONNRESET)
-			return err_set(e, ERR_CANCELLED, "nobody waits for the answer");
+			return err_set(e, ERR_CANCELLED, "the parent has ended");
 		if (errno != EINTR)
 			return err_sys(e, "answer");
 	}
@@ -193,7 +193,7 @@ int session_done(struct session *s, struct err *e)
 	int r = flush(s, e);
 	if (r == 0 && s->note_count > NOTE_MAX) {
 		buf_clear(&s->batch);
-		buf_printf(&s->batch, "%llu further notes are not told one by one",
+		buf_printf(&s->batch, "%llu further notes are not listed",
 			   (unsigned long long)(s->note_count - NOTE_MAX));
 		r = send_note(s, BYTES_NONE, buf_bytes(&s->batch), e);
 	}

@@ -34,5 +34,5 @@ int session_note(struct session *s, struct bytes where, struct bytes text, struc
 /* The end of the task: DONE, or FAILED with *task_error. */
 int session_done(struct session *s, struct err *e);
 int session_failed(struct session *s, const struct err *task_error);
-/* The cage stands. */
+/* The cage is complete. */
 int session_ready(struct session *s, const struct cage_report *r, struct err *e);

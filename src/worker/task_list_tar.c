@@ -5,7 +5,7 @@
 #include "codec/codec.h"
 
 /* An image saved as a tar (docker-archive, OCI layout): a record for every member that a reader of
- * images can want: where its bytes stand. Offsets only help in a plain file, so a compressed one is
+ * images can want: where its bytes are. Offsets only help in a plain file, so a compressed one is
  * first written plain to the output file. */
 
 #define COPY_STEP 262144U /* bytes */
@@ -40,7 +40,7 @@ static int list(struct session *s, struct stream *in, struct buf *buf, struct er
 		buf_put_le64(buf, ent.stored);
 		if (ent.path.len > LIMIT_PATH_MAX || ent.link.len > LIMIT_PATH_MAX)
 			r = session_note(s, ent.path, BYTES_LIT("an overlong path: left out"), e);
-		else if (ent.sparse) /* its bytes do not stand in a row */
+		else if (ent.sparse) /* its bytes are not contiguous */
 			r = session_note(s, ent.path, BYTES_LIT("sparse member left out"), e);
 		else if (!buf_ok(buf))
 			r = err_set(e, ERR_NOMEM, "member: no memory");

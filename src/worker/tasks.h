@@ -5,7 +5,7 @@
 struct worker_task {
 	enum task_kind kind;
 	/* Reads TASK_IN_FD, may use out_fd (-1 = there is none), answers by session_record and
-	 * session_note. The end is told by the caller. */
+	 * session_note. The caller reports the end. */
 	int (*run)(struct session *s, int out_fd, struct err *e);
 };
 

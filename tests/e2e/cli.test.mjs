@@ -335,7 +335,7 @@ test('wrong settings are refused by name and by where they came from', () => {
     [['--workers', 'many'], /--workers: "many" is not a number/], [['--gc-every', '10ms'], /--gc-every: "10ms" is not between 1s and 365d/],
     [['--gc-every', 'often'], /--gc-every: "often" is not a time/], [['--upload-max', '1XB'], /--upload-max: "1XB" is not a size/],
     [['--layer-max', '1KiB'], /--layer-max: "1KiB" is not between 1MiB and 1024TiB/], [['--anonymous-pull', 'maybe'], /--anonymous-pull: "maybe" is neither true nor false/],
-    [['--log-level', 'loud'], /--log-level: "loud" is none of debug/], [['--public-url', 'ftp://x'], /--public-url: "ftp:\/\/x"/],
+    [['--log-level', 'loud'], /--log-level: "loud" is not one of debug/], [['--public-url', 'ftp://x'], /--public-url: "ftp:\/\/x"/],
     [['--feeds', 'osv'], /--feeds: "osv" is not FEED=URL/], [['--tls-cert', file], /tls-cert and tls-key/], [['--worker', '/nonexistent'], /\/nonexistent/],
     [['--vdb', '/nonexistent'], /vdb: \/nonexistent/], [['--config', '/nonexistent'], /\/nonexistent/], [['--nonsense', 'x'], /unknown option --nonsense/],
     [['--data-dir', '/proc/x'], /data-dir: \/proc\/x/],

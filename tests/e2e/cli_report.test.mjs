@@ -32,7 +32,7 @@ test('the table fits the terminal; --wide cuts nothing', () => {
   assert.ok(widest([], '60') <= 60);
   assert.ok(widest(['--columns', 'severity,id,package,binary,installed,fixed,title'], '100') <= 100);
   assert.match(scan(layout, ['--wide'], { env: { COLUMNS: '60' } }).stdout, /CVE-2026-1,CVE-2026-11 .*DSA-2026-1 summary/);
-  assert.match(scan(layout, ['--columns', 'nope']).stderr, /--columns: "nope" is none of severity, /);
+  assert.match(scan(layout, ['--columns', 'nope']).stderr, /--columns: "nope" is not one of severity, /);
 });
 
 test('a gate: what it counts, and what it says when it does not', () => {
@@ -60,11 +60,11 @@ test('a gate: what it counts, and what it says when it does not', () => {
 
 test('a value that does not exist is an error, with what is probably meant', () => {
   for (const [args, says] of [
-    [['--category', 'Debain'], /--category: "Debain" is none of Kernel headers, .*; did you mean Debian\?/], [['--not-category', 'kernel'], /--not-category: "kernel" is none of/],
+    [['--category', 'Debain'], /--category: "Debain" is not one of Kernel headers, .*; did you mean Debian\?/], [['--not-category', 'kernel'], /--not-category: "kernel" is not one of/],
     [['--sevrity', 'high'], /unknown option --sevrity; did you mean --severity\?/], [['--severity', 'hihg'], /"hihg".*did you mean High\?/],
     [['--cvss-gte', '11'], /--cvss-gte: "11" is not a number from 0 to 10/], [['--kev', 'yes'], /--kev: "yes" is neither true nor false/],
     [['--check-id', '1,x'], /--check-id: "x" is not a number/], [['--status', 'fxied'], /--status: "fxied".*did you mean fixed\?/],
-    [['--fail-on', 'high,hihg'], /"hihg" is none of critical/], [['--format', 'xml'], /known are table, json, .*sarif/],
+    [['--fail-on', 'high,hihg'], /"hihg" is not one of critical/], [['--format', 'xml'], /known are table, json, .*sarif/],
   ]) {
     const r = scan(layout, args);
     assert.equal(r.status, 1);

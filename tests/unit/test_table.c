@@ -127,7 +127,7 @@ static void test_columns(void **state)
 	struct err e = ERR_INIT;
 	assert_int_equal(report_columns_parse(bytes_of("id,sevrity"), columns, &count, &e),
 			 -ERR_FORMAT);
-	assert_non_null(strstr(e.msg, "\"sevrity\" is none of severity, kev"));
+	assert_non_null(strstr(e.msg, "\"sevrity\" is not one of severity, kev"));
 	assert_int_equal(report_columns_parse(bytes_of(""), columns, &count, &e), -ERR_FORMAT);
 }
 
