@@ -46,6 +46,11 @@ bool bytes_has_suffix(struct bytes b, struct bytes suffix)
 	return b.len >= suffix.len && bytes_eq(bytes_from(b, b.len - suffix.len), suffix);
 }
 
+bool bytes_has_prefix_nocase(struct bytes b, struct bytes prefix)
+{
+	return bytes_eq_nocase(bytes_part(b, 0, prefix.len), prefix);
+}
+
 bool bytes_has_prefix_lit(struct bytes b, const char *prefix)
 {
 	return bytes_has_prefix(b, bytes_of(prefix));

@@ -24,6 +24,7 @@ bool bytes_eq_nocase(struct bytes a, struct bytes b); /* A to Z are a to z */
 int bytes_cmp(struct bytes a, struct bytes b);
 bool bytes_has_prefix(struct bytes b, struct bytes prefix);
 bool bytes_has_suffix(struct bytes b, struct bytes suffix);
+bool bytes_has_prefix_nocase(struct bytes b, struct bytes prefix);
 bool bytes_has_prefix_lit(struct bytes b, const char *prefix);
 bool bytes_has_suffix_lit(struct bytes b, const char *suffix);
 /* Offset of the first / last c, or b.len when there is none. */

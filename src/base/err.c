@@ -34,6 +34,11 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	return -(int)code;
 }
 
+int err_nomem(struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "out of memory");
+}
+
 int err_sys(struct err *e, const char *fmt, ...)
 {
 	int sys = errno;

@@ -43,6 +43,9 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
  * its text appended. */
 int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* ERR_NOMEM, "out of memory". */
+int err_nomem(struct err *e);
+
 /* The disk, or our share of it, is full. */
 bool err_is_no_space(const struct err *e);
 /* This process or the system has no descriptors left. */
@@ -63,6 +66,7 @@ static inline int err_negative(int r)
 #define err_set(...) err_negative(err_set(__VA_ARGS__))
 #define err_sys(...) err_negative(err_sys(__VA_ARGS__))
 #define err_ctx(...) err_negative(err_ctx(__VA_ARGS__))
+#define err_nomem(e) err_negative(err_nomem(e))
 #endif
 
 /* Lower-case word for a code ("format", "limit"), never NULL. */

@@ -165,7 +165,7 @@ static int copy_by_hand(int in, int out, struct err *e)
 {
 	uint8_t *block = malloc(COPY_BLOCK);
 	if (!block)
-		return err_set(e, ERR_NOMEM, "out of memory");
+		return err_nomem(e);
 	ssize_t n;
 	while ((n = io_read(in, block, COPY_BLOCK, e)) > 0 &&
 	       io_write(out, block, (size_t)n, e) == 0)

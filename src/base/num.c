@@ -3,6 +3,11 @@
 #include <math.h>
 #include <stddef.h>
 
+const char *num_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 bool num_u64(struct bytes b, uint64_t max, uint64_t *ret_v)
 {
 	uint64_t v = 0;

@@ -9,6 +9,8 @@
 bool num_u64(struct bytes b, uint64_t max, uint64_t *ret_v);
 /* As num_u64 with an optional leading '-'. */
 bool num_i64(struct bytes b, int64_t *ret_v);
+/* The ending of a noun that is counted: "" for 1, else "s". */
+const char *num_plural(uint64_t n);
 /* "64KiB", "20 GiB", "3MB", "100": bytes; units B, KB, MB, GB, TB (1000) and KiB, MiB, GiB, TiB
  * (1024), any case. */
 bool num_size(struct bytes b, uint64_t *ret_v);

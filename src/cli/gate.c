@@ -190,7 +190,7 @@ int gate_status(const struct gate *g, const struct report *r, const char *verb)
 		fprintf(stderr, "plimsoll %s: the image's release gets no more fixes\n", verb);
 	if (count)
 		fprintf(stderr, "plimsoll %s: --fail-on: %zu finding%s\n", verb, count,
-			count == 1 ? "" : "s");
+			num_plural(count));
 	int status = count || unverified || (ended && g->eol) ? CLI_GATE : CLI_DONE;
 	if (!status && r->finding_count)
 		status = g->left_status;

@@ -81,7 +81,7 @@ static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
 	cli_default_vdb(fallback);
 	c->vdb_path = path ? path : arena_cstr(&c->arena, bytes_of(fallback));
 	if (!c->vdb_path)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	c->vdb = vdb_open(c->vdb_path, e);
 	if (!c->vdb && e->code == ERR_NOT_FOUND && !path)
 		return err_set(e, ERR_NOT_FOUND,

@@ -55,5 +55,5 @@ int cli_known_id(const struct vdb *v, const char *text, struct arena *a, struct 
 		return (int)n;
 	const char *kept = n > 0 ? arena_cstr(a, bytes_of(other)) : text;
 	*ret = bytes_of(kept);
-	return kept ? 0 : err_set(e, ERR_NOMEM, "no memory");
+	return kept ? 0 : err_nomem(e);
 }

@@ -53,6 +53,15 @@ const char *people_user_path(struct ppl *p, const char *name, const char *leaf)
 	return path;
 }
 
+const char *people_text(struct ppl *p, struct buf *b, struct err *e)
+{
+	const char *text = buf_ok(b) ? arena_cstr(&p->arena, buf_bytes(b)) : NULL;
+	buf_free(b);
+	if (!text)
+		(void)err_nomem(e);
+	return text;
+}
+
 const char *people_json(struct ppl *p, const char *const *pairs, struct err *e)
 {
 	struct buf b;
@@ -65,18 +74,14 @@ const char *people_json(struct ppl *p, const char *const *pairs, struct err *e)
 			json_put_text(&w, pairs[0], pairs[1]);
 	}
 	json_put_end(&w, '}');
-	const char *text = buf_ok(&b) ? arena_cstr(&p->arena, buf_bytes(&b)) : NULL;
-	buf_free(&b);
-	if (!text)
-		err_set(e, ERR_NOMEM, "no memory");
-	return text;
+	return people_text(p, &b, e);
 }
 
 int people_do(struct ppl *p, const char *method, const char *path, const char *json, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	if (!path)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	struct cli_server_request q = {.method = method, .path = path, .json = json};
 	int r = cli_server_ask(&p->server, &q, &p->arena, &reply, e);
 	fetch_reply_free(&reply);

@@ -24,6 +24,8 @@ int people_close(struct ppl *p, int r, const struct err *e);
 const char *people_user_path(struct ppl *p, const char *name, const char *leaf);
 /* {"k":"v", …} of pairs that end with NULL; a NULL value is left out. */
 const char *people_json(struct ppl *p, const char *const *pairs, struct err *e);
+/* The JSON text in b, which is freed; NULL and *e without memory. */
+const char *people_text(struct ppl *p, struct buf *b, struct err *e);
 /* A request whose reply is not shown. */
 int people_do(struct ppl *p, const char *method, const char *path, const char *json, struct err *e);
 /* Cells of a listing: padded to width, then two spaces; width 0 ends the line. */

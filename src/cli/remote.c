@@ -163,14 +163,14 @@ int remote_image(const struct srv *s, struct bytes repository, struct bytes dige
 	struct cli_server_request q = {.path = image_path(repository, digest, "", a)};
 	*ret = (struct remote){.input = {.name = bytes_of(name), .has_digest = true}};
 	if (!q.path)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	int r = cli_server_ask(s, &q, a, &reply, e);
 	struct bytes text = r == 0 ? arena_bytes(a, buf_bytes(&reply.body), &ok) : BYTES_NONE;
 	fetch_reply_free(&reply);
 	if (r < 0)
 		return e->code == ERR_NOT_FOUND ? 0 : r;
 	if (!ok)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	json_init(&j, text, a);
 	if (read_image(&j, a, ret, e) < 0 || digest_parse(digest, &ret->input.digest, e) < 0)
 		return err_ctx(e, "%s", s->url);
@@ -268,7 +268,7 @@ int remote_packages(const struct srv *s, struct bytes repository, struct bytes d
 	const char *path = image_path(repository, digest, "/packages", a);
 	struct listing *l = arena_alloc(a, 1, sizeof *l);
 	if (!path || !l)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	int r = cli_server_each(s, path, on_package, l, a, e);
 	ret->image.packages = r == 0 ? arena_alloc(a, l->count, sizeof *l->rows) : NULL;
 	if (r == 0 && !ret->image.packages)
@@ -321,8 +321,7 @@ int remote_findings(const struct srv *s, struct bytes repository, struct bytes d
 {
 	struct reading g = {.rows = NULL};
 	const char *path = image_path(repository, digest, "/findings", a);
-	int r = path ? cli_server_each(s, path, on_finding, &g, a, e)
-		     : err_set(e, ERR_NOMEM, "no memory");
+	int r = path ? cli_server_each(s, path, on_finding, &g, a, e) : err_nomem(e);
 	struct finding *rows = r == 0 ? arena_alloc(a, g.count, sizeof *rows) : NULL;
 	if (r == 0 && !rows)
 		r = err_set(e, ERR_NOMEM, "no memory for %zu findings", g.count);

@@ -80,7 +80,7 @@ int cli_server_open(struct srv *s, const struct cli_args *args, const char *host
 	if (len && s->url[len - 1] == '/')
 		s->url = arena_printf(a, "%.*s", (int)(len - 1), s->url);
 	if (!s->url)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	if (!strstr(s->url, "://"))
 		return err_set(e, ERR_FORMAT,
 			       "--server: \"%s\" does not begin with http:// or https://", s->url);
@@ -186,7 +186,7 @@ int cli_server_ask(const struct srv *s, const struct cli_server_request *q, stru
 	*reply = (struct fetch_reply){0};
 	f.url = arena_printf(a, "%s%s", s->url, q->path);
 	if (!f.url)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	if (fetch_run(&f, reply, e) < 0)
 		return -(int)e->code;
 	return reply->status < 400 ? 0 : refused(s, reply, a, e);
@@ -238,7 +238,7 @@ int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn ea
 		fetch_reply_free(&reply);
 		if (r == 0)
 			r = ok && buf_ok(&at) ? read_page(text, each, arg, a, &next, e)
-					      : err_set(e, ERR_NOMEM, "no memory");
+					      : err_nomem(e);
 	} while (r == 0 && next.len);
 	buf_free(&at);
 	return r;

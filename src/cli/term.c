@@ -85,7 +85,7 @@ static int keep_line(char line[LINE_CAP], struct arena *a, const char **ret, str
 {
 	*ret = arena_cstr(a, bytes_of(line));
 	explicit_bzero(line, LINE_CAP);
-	return *ret ? 0 : err_set(e, ERR_NOMEM, "no memory");
+	return *ret ? 0 : err_nomem(e);
 }
 
 int term_stdin_line(struct arena *a, const char **ret, struct err *e)

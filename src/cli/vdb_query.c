@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/num.h"
 #include "vdb/vdb.h"
 
 #include <stdio.h>
@@ -125,7 +126,8 @@ static int info_ecosystems(struct report *r, struct err *e)
 		}
 		buf_put_text(&r->text, "ecosystem   ");
 		put_clean(&r->text, list[i].name);
-		buf_printf(&r->text, "  %llu packages\n", (unsigned long long)list[i].keys);
+		buf_printf(&r->text, "  %llu package%s\n", (unsigned long long)list[i].keys,
+			   num_plural(list[i].keys));
 	}
 	if (r->as_json)
 		json_put_end(&r->json, ']');
@@ -424,7 +426,7 @@ static void end_ecosystem(struct diff *d)
 	if (d->packages == 0)
 		return;
 	put_clean(&d->out, d->ecosystem);
-	buf_printf(&d->out, ": %zu package%s: ", d->packages, d->packages == 1 ? "" : "s");
+	buf_printf(&d->out, ": %zu package%s: ", d->packages, num_plural(d->packages));
 	put_clean(&d->out, buf_bytes(&d->names));
 	if (d->packages > NAMES_SHOWN)
 		buf_printf(&d->out, " and %zu more", d->packages - NAMES_SHOWN);
@@ -467,7 +469,7 @@ static void put_change(struct diff *d, const struct vdb *old, const struct vdb *
 	end_ecosystem(d);
 	buf_printf(&d->out,
 		   "%zu package%s of %zu ecosystem%s differ%s; %llu advisories before, %llu now\n",
-		   d->total, d->total == 1 ? "" : "s", d->ecosystems, d->ecosystems == 1 ? "" : "s",
+		   d->total, num_plural(d->total), d->ecosystems, num_plural(d->ecosystems),
 		   d->total == 1 ? "s" : "", (unsigned long long)a.advisories,
 		   (unsigned long long)b.advisories);
 }

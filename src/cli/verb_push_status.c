@@ -59,7 +59,7 @@ static int ask_manifest(const struct asking *q, struct bytes name, struct fetch_
 					 .header = "Accept: " OCI_MANIFEST_TYPE ", " OCI_INDEX_TYPE
 						   ", " DOCKER_MANIFEST_TYPE ", " DOCKER_LIST_TYPE};
 	if (!ask.path)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	int r = cli_server_ask(&q->srv, &ask, q->arena, reply, e);
 	if (r < 0 && e->code == ERR_NOT_FOUND)
 		return err_set(e, ERR_NOT_FOUND, "%s: not found: %.*s%s%.*s", q->srv.url,
@@ -77,7 +77,7 @@ static int resolve(const struct asking *q, struct bytes tag, struct bytes *ret, 
 	if (r == 0)
 		*ret = arena_bytes(q->arena, bytes_of(reply.digest), &ok);
 	fetch_reply_free(&reply);
-	return r == 0 && !ok ? err_set(e, ERR_NOMEM, "no memory") : r;
+	return r == 0 && !ok ? err_nomem(e) : r;
 }
 
 /* The newest scan of an image. */
@@ -112,8 +112,7 @@ static int read_newest(const struct asking *q, struct bytes digest, struct arena
 	    arena_printf(a, "/api/v1/registries/local/repositories/%.*s/images/%.*s/scans",
 			 BYTES_ARG(q->repository), BYTES_ARG(digest));
 	*ret = (struct newest){.status = BYTES_NONE};
-	int r = path ? cli_server_each(&q->srv, path, on_scan, ret, a, e)
-		     : err_set(e, ERR_NOMEM, "no memory");
+	int r = path ? cli_server_each(&q->srv, path, on_scan, ret, a, e) : err_nomem(e);
 	if (r < 0 && e->code == ERR_NOT_FOUND) {
 		*e = (struct err)ERR_INIT;
 		return 0;
@@ -144,7 +143,7 @@ static int keep_seen(const struct asking *q, struct bytes word, struct bytes rea
 	bool ok = true;
 	*ret = (struct seen){.word = arena_bytes(q->arena, word, &ok),
 			     .reason = arena_bytes(q->arena, reason, &ok)};
-	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory");
+	return ok ? 0 : err_nomem(e);
 }
 
 static bool is_table(const struct asking *q)
@@ -208,7 +207,7 @@ static int read_index(const struct asking *q, const struct fetch_reply *reply, s
 	struct bytes want = bytes_of(cli_get(q->args, "platform")),
 		     text = arena_bytes(q->arena, buf_bytes(&reply->body), &ok);
 	if (!ok || oci_manifest_parse(text, bytes_of(reply->content_type), q->arena, &m, e) < 0)
-		return ok ? -(int)e->code : err_set(e, ERR_NOMEM, "no memory");
+		return ok ? -(int)e->code : err_nomem(e);
 	*ret_index = m.kind == OCI_INDEX;
 	for (size_t i = 0; *ret_index && i < m.layer_count; i++) {
 		const struct oci_descriptor *d = &m.layers[i];
@@ -276,7 +275,7 @@ static int doubt(struct remote *m, struct bytes open, struct arena *a, struct er
 {
 	const char *text = arena_printf(a, "its scan has not finished (%.*s)", BYTES_ARG(open));
 	if (!text)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	m->assess.state = ASSESS_UNVERIFIED;
 	m->assess.reason = bytes_of(text);
 	return 0;
@@ -289,8 +288,8 @@ static int read_image(const struct asking *q, const struct asked *x, struct aren
 	    q->name && q->image_count == 1
 		? q->name
 		: arena_printf(a, "%.*s@%.*s", BYTES_ARG(q->repository), BYTES_ARG(x->digest));
-	int r = name ? remote_image(&q->srv, q->repository, x->digest, name, a, m, e)
-		     : err_set(e, ERR_NOMEM, "no memory");
+	int r =
+	    name ? remote_image(&q->srv, q->repository, x->digest, name, a, m, e) : err_nomem(e);
 	if (r == 0)
 		r = err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s",
 			    BYTES_ARG(x->digest));
@@ -379,7 +378,7 @@ static int parse_operand(struct asking *q, const char *text, struct ref *ref, co
 	const char *whole = has_host ? text : arena_printf(q->arena, "server.invalid/%s", text);
 	*ret_host = has_host ? arena_cstr(q->arena, first) : NULL;
 	if (!whole || (has_host && !*ret_host))
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	if (ref_parse(bytes_of(whole), q->arena, ref, e) < 0)
 		return err_set(e, e->code, "\"%s\" is not REPOSITORY[:TAG|@DIGEST]", text);
 	q->repository = ref->repository;

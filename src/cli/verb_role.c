@@ -80,7 +80,7 @@ static int put_role(void *arg, struct json *j, struct err *e)
 	}
 	bool ok = buf_ok(&actions);
 	buf_free(&actions);
-	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory");
+	return ok ? 0 : err_nomem(e);
 }
 
 static int put_assignment(void *arg, struct json *j, struct err *e)
@@ -145,7 +145,7 @@ static int assign(struct ppl *p, struct err *e)
 	    NULL};
 	const char *json = scope ? people_json(p, pairs, e) : NULL;
 	if (!json)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	if (people_connect(p, e) < 0)
 		return -(int)e->code;
 	return people_do(p, "POST", "/api/v1/role-assignments", json, e);
@@ -166,7 +166,7 @@ static int remove_from(struct ppl *p, struct err *e)
 	const char *scope = scope_of(p, p->args.operand_count > 2 ? p->args.operands[2] : NULL);
 	struct buf path;
 	if (!scope)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	if (people_connect(p, e) < 0)
 		return -(int)e->code;
 	buf_init(&path, 65536);

@@ -61,7 +61,7 @@ static int token_list(int argc, char **argv)
 	const char *path = people_user_path(&p, p.args.operands[0], "/tokens");
 	if (r == 0)
 		r = path ? cli_server_each(&p.server, path, put_token, NULL, &p.arena, &e)
-			 : err_set(&e, ERR_NOMEM, "no memory");
+			 : err_nomem(&e);
 	return people_close(&p, r, &e);
 }
 
@@ -85,11 +85,7 @@ static const char *ask_of(struct ppl *p, struct err *e)
 	if (!never)
 		json_put_u64(&w, "days", ms / DAY_MS);
 	json_put_end(&w, '}');
-	const char *text = buf_ok(&b) ? arena_cstr(&p->arena, buf_bytes(&b)) : NULL;
-	buf_free(&b);
-	if (!text)
-		err_set(e, ERR_NOMEM, "no memory");
-	return text;
+	return people_text(p, &b, e);
 }
 
 /* The secret alone on standard output, for a script to keep. */
@@ -128,8 +124,7 @@ static int create(struct ppl *p, struct err *e)
 				       .json = ask_of(p, e)};
 	if (!q.json || people_connect(p, e) < 0)
 		return -(int)e->code;
-	int r = q.path ? cli_server_ask(&p->server, &q, &p->arena, &reply, e)
-		       : err_set(e, ERR_NOMEM, "no memory");
+	int r = q.path ? cli_server_ask(&p->server, &q, &p->arena, &reply, e) : err_nomem(e);
 	if (r == 0)
 		r = show(p, buf_bytes(&reply.body), e);
 	fetch_reply_free(&reply);
@@ -154,7 +149,7 @@ static int revoke(struct ppl *p, struct err *e)
 			       p->args.operands[1]);
 	const char *leaf = arena_printf(&p->arena, "/tokens/%llu", (unsigned long long)id);
 	if (!leaf)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	if (people_connect(p, e) < 0)
 		return -(int)e->code;
 	return people_do(p, "DELETE", people_user_path(p, p->args.operands[0], leaf), NULL, e);

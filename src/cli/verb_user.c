@@ -44,7 +44,7 @@ static int generate(struct ppl *p, const char **ret, struct err *e)
 	/* without the prefix of tokens: it is a password */
 	*ret = r == 0 ? arena_cstr(&p->arena, bytes_from(bytes_of(made), 4)) : NULL;
 	secret_wipe(made, sizeof made);
-	return r < 0 ? r : *ret ? 0 : err_set(e, ERR_NOMEM, "no memory");
+	return r < 0 ? r : *ret ? 0 : err_nomem(e);
 }
 
 static int ask_twice(struct ppl *p, const char *name, const char **ret, struct err *e)
@@ -146,7 +146,7 @@ static int put_user(void *arg, struct json *j, struct err *e)
 	}
 	bool ok = buf_ok(&u.roles);
 	buf_free(&u.roles);
-	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory");
+	return ok ? 0 : err_nomem(e);
 }
 
 static int user_list(int argc, char **argv)

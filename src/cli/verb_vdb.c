@@ -75,7 +75,7 @@ static int take_inputs(const struct cli_args *args, struct vdb_build_input *in, 
 		char *eq = text ? strchr(text, '=') : NULL;
 		in[i].feed = text;
 		if (!text)
-			return err_set(e, ERR_NOMEM, "no memory");
+			return err_nomem(e);
 		if (!eq || eq == text || !eq[1])
 			return err_set(e, ERR_FORMAT,
 				       "\"%s\" is not NAME=PATH; NAME is one of " FEED_NAMES,

@@ -64,7 +64,7 @@ static int run(const struct cli_args *args, struct arena *a, struct err *e)
 	cli_default_vdb(fallback);
 	const char *out = cli_get(args, "out") ? cli_get(args, "out") : fallback;
 	if (!named)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	for (size_t i = 0; i < args->operand_count; i++) {
 		struct update_source *one;
 		size_t n;

@@ -68,9 +68,7 @@ static int explain(const struct cimg *c, struct bytes id, struct answer *ret, st
 		if (rc < 0)
 			return rc;
 	}
-	return buf_ok(&ret->reported) && buf_ok(&ret->not_reported)
-		   ? 0
-		   : err_set(e, ERR_NOMEM, "no memory");
+	return buf_ok(&ret->reported) && buf_ok(&ret->not_reported) ? 0 : err_nomem(e);
 }
 
 static void put_head(struct buf *out, struct bytes id, const char *what, size_t count)

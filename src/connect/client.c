@@ -187,7 +187,7 @@ static int request(struct client *c, const char *kind, const char *leaf, struct 
 		f->username = c->basic ? c->credentials.username : NULL;
 		f->password = c->basic ? c->credentials.password : NULL;
 		if (!f->url)
-			return err_set(e, ERR_NOMEM, "no memory");
+			return err_nomem(e);
 		if (fetch_run(f, reply, e) < 0) {
 			if (!may_downgrade(c, e))
 				return -(int)e->code;

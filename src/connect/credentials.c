@@ -50,7 +50,7 @@ static int decode_auth(struct bytes auth, struct arena *a, struct credentials *r
 {
 	uint8_t *plain = arena_alloc(a, auth.len + 4, 1);
 	if (!plain)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	int n = auth.len < 65536 ? EVP_DecodeBlock(plain, auth.ptr, (int)auth.len) : -1;
 	while (n > 0 && plain[n - 1] == 0) /* padding decodes to zeros */
 		n--;
@@ -85,7 +85,7 @@ static int read_entry(struct json *j, struct arena *a, struct credentials *ret, 
 	if (user.len && (password.len || identity.len)) {
 		ret->username = arena_cstr(a, user);
 		ret->password = arena_cstr(a, password.len ? password : identity);
-		return ret->username && ret->password ? 1 : err_set(e, ERR_NOMEM, "no memory");
+		return ret->username && ret->password ? 1 : err_nomem(e);
 	}
 	int r = auth.len ? decode_auth(auth, a, ret, e) : 0;
 	if (r > 0 && identity.len && !*ret->password) { /* "auth" then holds the user's name only */
@@ -267,7 +267,7 @@ static int helper_parse(struct bytes answer, struct arena *a, struct credentials
 		return err_set(e, ERR_FORMAT, "a NUL in a name or password");
 	ret->username = arena_cstr(a, user);
 	ret->password = arena_cstr(a, secret);
-	return ret->username && ret->password ? 0 : err_set(e, ERR_NOMEM, "out of memory");
+	return ret->username && ret->password ? 0 : err_nomem(e);
 }
 
 /* Run docker-credential-NAME get with the registry on its standard input; its answer is JSON. One
@@ -282,7 +282,7 @@ static int ask_helper(const char *name, struct bytes registry, struct arena *a,
 	uint8_t *answer = arena_alloc(a, ANSWER_MAX, 1);
 	size_t len = 0;
 	if (!program || !answer)
-		return err_set(e, ERR_NOMEM, "out of memory");
+		return err_nomem(e);
 	int r = helper_start(program, &h, e);
 	if (r == 0)
 		r = helper_ask(&h, registry, answer, &len, e);
@@ -337,8 +337,7 @@ int cred_find(struct bytes registry, struct bytes repository, struct arena *a,
 		if (!dir || !*dir)
 			continue;
 		const char *path = name ? arena_printf(a, "%s/%s", dir, name) : dir;
-		int r = path ? try_file(path, registry, repository, a, ret, e)
-			     : err_set(e, ERR_NOMEM, "out of memory");
+		int r = path ? try_file(path, registry, repository, a, ret, e) : err_nomem(e);
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}

@@ -98,10 +98,8 @@ static bool header_is(struct bytes line, const char *name, struct bytes *ret_val
 	struct bytes want = bytes_of(name);
 	if (line.len < want.len + 1 || line.ptr[want.len] != ':')
 		return false;
-	for (size_t i = 0; i < want.len; i++) {
-		if (byte_lower(line.ptr[i]) != byte_lower(want.ptr[i]))
-			return false;
-	}
+	if (!bytes_has_prefix_nocase(line, want))
+		return false;
 	*ret_value = bytes_trim(bytes_from(line, want.len + 1));
 	return true;
 }

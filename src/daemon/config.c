@@ -66,7 +66,7 @@ static int read_events(yaml_parser_t *parser, struct file_values *out, struct ar
 				(void)snprintf(key, sizeof key, "%s", text);
 		} else if (type == YAML_SCALAR_EVENT) {
 			char *copy = arena_cstr(a, bytes_of(text));
-			r = copy ? 0 : err_set(e, ERR_NOMEM, "no memory");
+			r = copy ? 0 : err_nomem(e);
 			out->values[find(key)] = copy;
 			out->lines[find(key)] = line;
 			key[0] = '\0';
@@ -84,7 +84,7 @@ static int read_file(const char *path, struct file_values *out, struct arena *a,
 	buf_init(&text, FILE_MAX);
 	int r = io_read_file(path, &text, e);
 	if (r == 0 && !yaml_parser_initialize(&parser))
-		r = err_set(e, ERR_NOMEM, "no memory");
+		r = err_nomem(e);
 	else if (r == 0) {
 		yaml_parser_set_input_string(&parser, text.ptr, text.len);
 		r = read_events(&parser, out, a, e);
@@ -126,7 +126,7 @@ static int parse_listen(struct config *c, const char *text, struct err *e)
 		host = bytes_part(host, 1, host.len - 2);
 	c->address = host.len ? arena_cstr(&c->arena, host) : "0.0.0.0";
 	c->port = (uint16_t)port;
-	return c->address ? 0 : err_set(e, ERR_NOMEM, "no memory");
+	return c->address ? 0 : err_nomem(e);
 }
 
 /* Texts that must be of some form. */
@@ -208,7 +208,7 @@ static int set(struct config *c, const struct config_setting *s, const char *tex
 	bool ok = true, flag;
 	char *copy = arena_cstr(&c->arena, bytes_of(text));
 	if (!copy)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_nomem(e);
 	switch (s->kind) {
 	case CONFIG_TEXT:
 	case CONFIG_PATH:

@@ -76,6 +76,20 @@ struct entry {
 	unsigned ranges;
 };
 
+/* False when out of memory; the reader has failed then. */
+static bool add_affected(struct osv_record *r, const struct adv_affected *f)
+{
+	struct adv_affected *list =
+	    feed_grow(r->a, r->adv.affected, r->adv.affected_count, sizeof *list);
+	if (!list) {
+		json_fail_memory(r->j);
+		return false;
+	}
+	r->adv.affected = list;
+	list[r->adv.affected_count++] = *f;
+	return true;
+}
+
 static void add_event(struct osv_record *r, struct entry *in, enum adv_event kind)
 {
 	struct bytes version = value_text(r->j);
@@ -366,15 +380,10 @@ void osv_finish_affected(struct osv_record *r)
 		const struct osv_rules *rules = osv_rules_of(f->ecosystem);
 		if (!rules || !rules->origins_too || f->keyed != ADV_BY_BINARY)
 			continue;
-		struct adv_affected *room =
-		    feed_grow(r->a, r->adv.affected, r->adv.affected_count, sizeof *room);
-		if (!room) {
-			json_fail_memory(r->j);
+		struct adv_affected by_source = *f;
+		by_source.keyed = ADV_BY_SOURCE;
+		if (!add_affected(r, &by_source))
 			return;
-		}
-		r->adv.affected = room;
-		room[r->adv.affected_count] = room[i];
-		room[r->adv.affected_count++].keyed = ADV_BY_SOURCE;
 	}
 }
 
@@ -399,14 +408,7 @@ static void finish_entry(struct osv_record *r, struct entry *in)
 		in->out.arches = purl_arch(in->purl);
 	in->out.keyed = keyed_of(in, rules);
 	in->out.status = status_of(in);
-	struct adv_affected *room =
-	    feed_grow(r->a, r->adv.affected, r->adv.affected_count, sizeof *room);
-	if (!room) {
-		json_fail_memory(r->j);
-		return;
-	}
-	r->adv.affected = room;
-	room[r->adv.affected_count++] = in->out;
+	(void)add_affected(r, &in->out);
 }
 
 void osv_read_affected(struct osv_record *r)

@@ -80,12 +80,8 @@ static const struct uri_form *form_of(struct http_request *r)
 {
 	struct bytes type = http_header(r, "Content-Type");
 	type = bytes_trim(bytes_cut(&type, ';'));
-	static const char want[] = "application/x-www-form-urlencoded";
-	if (type.len != sizeof want - 1)
+	if (!bytes_eq_nocase(type, BYTES_LIT("application/x-www-form-urlencoded")))
 		return NULL;
-	for (size_t i = 0; i < type.len; i++)
-		if (byte_lower(type.ptr[i]) != (uint8_t)want[i])
-			return NULL;
 	return parsed(r, &r->form, buf_bytes(&r->body));
 }
 
@@ -103,16 +99,6 @@ size_t http_form_all(struct http_request *r, const char *name, struct bytes *out
 {
 	const struct uri_form *f = form_of(r);
 	return f ? uri_form_all(f, name, out, max) : 0;
-}
-
-static bool name_is(struct bytes a, struct bytes b)
-{
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (byte_lower(a.ptr[i]) != byte_lower(b.ptr[i]))
-			return false;
-	return true;
 }
 
 struct header_join {
@@ -146,7 +132,7 @@ struct bytes http_header(struct http_request *r, const char *name)
 {
 	struct header_join j = {.r = r, .name = bytes_of(name)};
 	for (size_t i = 0; i < r->head.count; i++)
-		if (name_is(r->head.fields[i].name, j.name))
+		if (bytes_eq_nocase(r->head.fields[i].name, j.name))
 			header_append(&j, r->head.fields[i].value);
 	return j.value;
 }

@@ -42,13 +42,7 @@ int head_find(struct bytes in, size_t max, struct head_scan *scan, struct bytes 
 
 bool head_name_is(struct bytes name, const char *lower)
 {
-	struct bytes b = bytes_of(lower);
-	if (name.len != b.len)
-		return false;
-	for (size_t i = 0; i < name.len; i++)
-		if (byte_lower(name.ptr[i]) != b.ptr[i])
-			return false;
-	return true;
+	return bytes_eq_nocase(name, bytes_of(lower));
 }
 
 static bool is_token(struct bytes b)

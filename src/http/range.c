@@ -6,11 +6,10 @@
 int http_range_parse(struct bytes header, uint64_t size, uint64_t *ret_off, uint64_t *ret_len)
 {
 	struct bytes spec = bytes_trim(header);
-	static const char unit[] = "bytes=";
-	for (size_t i = 0; i < sizeof unit - 1; i++)
-		if (i >= spec.len || byte_lower(spec.ptr[i]) != (uint8_t)unit[i])
-			return 0;
-	spec = bytes_trim(bytes_from(spec, sizeof unit - 1));
+	const struct bytes unit = BYTES_LIT("bytes=");
+	if (!bytes_has_prefix_nocase(spec, unit))
+		return 0;
+	spec = bytes_trim(bytes_from(spec, unit.len));
 	size_t dash = bytes_find(spec, '-');
 	if (dash == spec.len)
 		return 0;

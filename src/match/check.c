@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int nomem(struct err *e)
-{
-	return err_set(e, ERR_NOMEM, "match: no memory");
-}
-
 static struct bytes source_of(const struct pkg *p)
 {
 	return p->source_name.len ? p->source_name : p->name;
@@ -89,7 +84,7 @@ static int64_t gather(const struct gather *g, const struct verdicts *all, struct
 	struct candidate *list = all->count ? arena_alloc(g->a, all->count, sizeof *list) : NULL;
 	size_t n = 0;
 	if (all->count && !list)
-		return nomem(g->e);
+		return err_nomem(g->e);
 	for (size_t i = 0; i < all->count; i++) {
 		const struct verdict *v = &all->v[i];
 		if (v->kind != VERDICT_AFFECTED || other_has_fix(all, v))
@@ -104,7 +99,7 @@ static int64_t gather(const struct gather *g, const struct verdicts *all, struct
 		c->check =
 		    check_id(ecosystem_vendor(v->hit->affected.ecosystem), c->id, source_of(g->p));
 		if (c->check == 0)
-			return nomem(g->e);
+			return err_nomem(g->e);
 		n++;
 	}
 	*ret = list;
@@ -296,7 +291,7 @@ static int fill_check(const struct gather *g, const struct candidate *v, size_t 
 	    .category = category_of(vendor, source_of(g->p)),
 	};
 	if (!fill_cves(c, v, n, g->a))
-		return nomem(g->e);
+		return err_nomem(g->e);
 	int r = fill_severity(g, c, v, n, covered);
 	if (r < 0)
 		return r;
@@ -317,7 +312,7 @@ static int fill_check(const struct gather *g, const struct candidate *v, size_t 
 	if (bytes_eq(erratum, c->advisory) || candidate_is_cve(erratum))
 		erratum = BYTES_NONE;
 	c->title = title_of(c, vendor, erratum, g->a);
-	return c->title.len ? 0 : nomem(g->e);
+	return c->title.len ? 0 : err_nomem(g->e);
 }
 
 static enum adv_status status_of(const struct verdict *v)
@@ -347,7 +342,7 @@ static int fill_match(const struct gather *g, const struct candidate *v, size_t 
 	    .range = d->listed ? BYTES_LIT("listed version") : range_text(&d->hit->affected, g->a),
 	};
 	m->remediation = remedy_text(g->p, m, d, g->a);
-	return m->evidence.range.len && m->remediation.len ? 0 : nomem(g->e);
+	return m->evidence.range.len && m->remediation.len ? 0 : err_nomem(g->e);
 }
 
 static size_t make_groups(const struct candidate *list, size_t n, struct group *groups)
@@ -370,7 +365,7 @@ int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a,
 	struct candidate *list = NULL;
 	*ret = NULL;
 	if (!g.p)
-		return nomem(e);
+		return err_nomem(e);
 	int r = verdict_all(v, g.p, a, &all, e);
 	int64_t n = r < 0 ? r : gather(&g, &all, &list);
 	if (n <= 0 || !list)
@@ -379,7 +374,7 @@ int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a,
 	struct group *groups = arena_alloc(a, (size_t)n, sizeof *groups);
 	struct match *matches = arena_alloc(a, (size_t)n, sizeof *matches);
 	if (!groups || !matches)
-		return nomem(e);
+		return err_nomem(e);
 	size_t count = make_groups(list, (size_t)n, groups);
 	struct covered covered;
 	r = cover_drop(&g, &all, list, groups, count, &covered);

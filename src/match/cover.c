@@ -10,11 +10,6 @@ struct covered_cve {
 	enum adv_severity severity;
 };
 
-static int nomem(struct err *e)
-{
-	return err_set(e, ERR_NOMEM, "match: no memory");
-}
-
 bool candidate_is_cve(struct bytes id)
 {
 	return bytes_has_prefix_lit(id, "CVE-");
@@ -160,7 +155,7 @@ static int keep_severities(const struct gather *g, const struct candidate *list,
 {
 	*ret = (struct covered){.v = arena_alloc(g->a, n ? n : 1, sizeof *ret->v)};
 	if (!ret->v)
-		return nomem(g->e);
+		return err_nomem(g->e);
 	for (size_t i = 0; i < n; i++) {
 		const struct candidate *c = &list[groups[i].first];
 		if (groups[i].dropped)

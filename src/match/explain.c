@@ -207,13 +207,13 @@ int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, str
 	buf_init(&out, 1U << 20);
 	struct pkg copy;
 	struct why w = {.v = v, .p = kernel_of(p, a, &copy), .a = a, .e = e, .out = &out};
-	int r = w.p ? explain(&w, id) : err_set(e, ERR_NOMEM, "match: no memory");
+	int r = w.p ? explain(&w, id) : err_nomem(e);
 	struct bytes text = buf_ok(&out) ? arena_bytes(a, buf_bytes(&out), &ok) : BYTES_NONE;
 	buf_free(&out);
 	if (r < 0)
 		return r;
 	if (!ok)
-		return err_set(e, ERR_NOMEM, "match: no memory");
+		return err_nomem(e);
 	*ret_outcome = (enum match_outcome)r;
 	*ret_text = text;
 	return 0;

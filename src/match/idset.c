@@ -11,7 +11,7 @@ static int cmp_listed(const void *a, const void *b)
 int idset_make(struct id_set *s, size_t most, struct arena *a, struct err *e)
 {
 	*s = (struct id_set){.v = arena_alloc(a, most ? most : 1, sizeof *s->v)};
-	return s->v ? 0 : err_set(e, ERR_NOMEM, "match: no memory");
+	return s->v ? 0 : err_nomem(e);
 }
 
 void idset_add(struct id_set *s, struct bytes id, const struct candidate *by)

@@ -91,7 +91,7 @@ int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
 	}
 	k.p = kernel_of(p, a, &copy);
 	if (!k.p || !ecosystem_names(k.p, a, names, &n))
-		return err_set(e, ERR_NOMEM, "match: no memory");
+		return err_nomem(e);
 	int r = ask_all(&k, names, n);
 	if (!k.known)
 		*ret = p->class == PKG_OS ? MATCH_NO_ADVISORIES : MATCH_NO_LANGUAGE;

@@ -258,7 +258,7 @@ int verdict_all(const struct vdb *v, const struct pkg *p, struct arena *a, struc
 	bool versioned = p->class == PKG_OS || p->version.len > 0;
 	if (!p->third_party && p->class != PKG_DECLARED && versioned &&
 	    !ecosystem_names(p, a, names, &n))
-		return err_set(e, ERR_NOMEM, "match: no memory");
+		return err_nomem(e);
 	bool done = false;
 	r = n ? look_backport(&l, &done) : 0;
 	for (size_t i = 0; r == 0 && !done && i < n; i++) {

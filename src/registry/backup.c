@@ -97,6 +97,12 @@ static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
 	return store_care_damaged(&t, bytes_of(j->c->digest), j->c->blob.key, bytes_of(j->why), e);
 }
 
+int backup_mark_damaged(struct db *d, enum db_mode mode, const struct store_care *c,
+			const char *why, struct err *e)
+{
+	return db_run(d, mode, damage_tx, &(struct damage_job){.c = c, .why = why}, e);
+}
+
 /* 1 = the file is there with this length. */
 static int has_length(int dir_fd, const char *path, uint64_t size, struct err *e)
 {
@@ -118,10 +124,9 @@ static int put_blob(void *arg, const struct store_care *c, struct err *e)
 	if (there < 0 || whole < 0)
 		return -(int)e->code;
 	if (!there && !whole) {
-		struct damage_job j = {.c = c,
-				       .why = "its file was not whole when it was backed up"};
 		m->n.damaged++;
-		return db_run(m->copy, DB_WRITE_SOON, damage_tx, &j, e);
+		return backup_mark_damaged(m->copy, DB_WRITE_SOON, c,
+					   "its file was not whole when it was backed up", e);
 	}
 	if (!there) {
 		(void)unlinkat(m->dir_fd, path,

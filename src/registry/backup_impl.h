@@ -17,3 +17,6 @@ struct backup_list {
 typedef int (*backup_blob_fn)(void *arg, const struct store_care *c, struct err *e);
 int backup_each_blob(struct db *d, backup_blob_fn fn, void *arg, struct err *e);
 void backup_path(const char *key, char out[BACKUP_PATH_CAP]);
+/* Record in d that the blob is damaged, and why. 1, 0 = the blob has another file by now, <0. */
+int backup_mark_damaged(struct db *d, enum db_mode mode, const struct store_care *c,
+			const char *why, struct err *e);

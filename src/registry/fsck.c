@@ -34,18 +34,6 @@ __attribute__((format(printf, 2, 3))) static void found(struct checking *c, cons
 	c->o->say(c->o->arg, text);
 }
 
-struct damage_job {
-	const struct store_care *c;
-	const char *why;
-};
-
-static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	const struct damage_job *j = arg;
-	struct store_registry t = {.tx = tx, .registry = j->c->registry, .now_ms = clock_wall_ms()};
-	return store_care_damaged(&t, bytes_of(j->c->digest), j->c->blob.key, bytes_of(j->why), e);
-}
-
 /* Why it is not whole; NULL = it is. <0 in *rc. */
 static const char *look(struct checking *c, const struct store_care *b, int *rc, struct err *e)
 {
@@ -87,8 +75,7 @@ static int check_blob(void *arg, const struct store_care *b, struct err *e)
 	if (!c->o->repair)
 		return 0;
 	(void)snprintf(reason, sizeof reason, "blob %s is damaged on disk: %s", b->digest, why);
-	struct damage_job j = {.c = b, .why = reason};
-	int r = db_run(c->db, DB_WRITE, damage_tx, &j, e);
+	int r = backup_mark_damaged(c->db, DB_WRITE, b, reason, e);
 	if (r > 0)
 		r = blobs_set_aside(c->blobs, b->blob.key, e);
 	c->n.repaired += r >= 0;

@@ -20,11 +20,6 @@ struct bytes layout_text(const struct layout *l, uint32_t string)
 	return intern_get(&l->w->strings, string);
 }
 
-int layout_nomem(struct err *e)
-{
-	return err_set(e, ERR_NOMEM, "database layout: no memory");
-}
-
 static int cmp_use(const void *a, const void *b, void *ctx)
 {
 	const struct layout *l = ctx;
@@ -47,7 +42,7 @@ static int put_strings(struct layout *l, struct buf *out, struct err *e)
 		l->ref[l->order[i]] = (uint32_t)off;
 		buf_put_blob(out, layout_text(l, l->order[i]));
 	}
-	return buf_ok(out) ? 0 : layout_nomem(e);
+	return buf_ok(out) ? 0 : err_nomem(e);
 }
 
 /* Empty again for the second pass; false: the first one ran out of memory. */
@@ -112,14 +107,14 @@ static int put_file(struct layout *l, struct buf *out, struct err *e)
 	if (r < 0)
 		return r;
 	if (!clear_sections(l))
-		return layout_nomem(e);
+		return err_nomem(e);
 	layout_put_counted(l);
 	r = layout_put_others(l, e);
 	if (r < 0)
 		return r;
 	for (size_t i = VDB_STRINGS + 1; i < VDB_SECTION_COUNT; i++) {
 		if (!buf_ok(&l->section[i]))
-			return layout_nomem(e);
+			return err_nomem(e);
 		if (l->section[i].len > UINT32_MAX - 1)
 			return err_set(e, ERR_LIMIT, "database layout: section %s exceeds 4 GiB",
 				       vdb_section_name[i]);
@@ -128,7 +123,7 @@ static int put_file(struct layout *l, struct buf *out, struct err *e)
 		buf_free(&l->section[i]);
 	}
 	if (!buf_ok(out))
-		return layout_nomem(e);
+		return err_nomem(e);
 	for (size_t i = 0; i < VDB_SECTION_COUNT; i++) {
 		size_t end = i + 1 < VDB_SECTION_COUNT ? start[i + 1] : out->len;
 		part[i] = bytes_part(buf_bytes(out), start[i], end - start[i]);
@@ -140,7 +135,7 @@ static int put_file(struct layout *l, struct buf *out, struct err *e)
 	if (ok)
 		memcpy(out->ptr, head.ptr, VDB_HEADER_LEN);
 	buf_free(&head);
-	return ok ? 0 : layout_nomem(e);
+	return ok ? 0 : err_nomem(e);
 }
 
 static int layout_run(struct layout *l, struct buf *out, struct err *e)

@@ -31,7 +31,6 @@ struct layout {
 };
 
 struct bytes layout_text(const struct layout *l, uint32_t string);
-int layout_nomem(struct err *e);
 int layout_cmp(uint32_t a, uint32_t b);
 /* The steps, in this order. */
 int layout_rank(struct layout *l, struct err *e); /* strings by their bytes */

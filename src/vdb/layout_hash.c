@@ -129,5 +129,5 @@ int layout_hash(struct layout *l, struct err *e)
 		memcpy(&l->keys[i].hash, d.hash, sizeof l->keys[i].hash);
 	}
 	buf_free(&b);
-	return ok ? 0 : layout_nomem(e);
+	return ok ? 0 : err_nomem(e);
 }

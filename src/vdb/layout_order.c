@@ -17,7 +17,7 @@ int layout_rank(struct layout *l, struct err *e)
 	l->uses = calloc(n, sizeof *l->uses);
 	l->ref = calloc(n, sizeof *l->ref);
 	if (!l->order || !l->rank || !l->uses || !l->ref)
-		return layout_nomem(e);
+		return err_nomem(e);
 	for (uint32_t i = 0; i < n; i++)
 		l->order[i] = i;
 	qsort_r(l->order, n, sizeof *l->order, cmp_text, l);
@@ -47,7 +47,7 @@ static int gather_keys(struct layout *l, struct err *e)
 	l->entries = calloc(l->entry_count + 1, sizeof *l->entries);
 	l->keys = calloc(l->entry_count + 1, sizeof *l->keys);
 	if (!l->entries || !l->keys)
-		return layout_nomem(e);
+		return err_nomem(e);
 	size_t n = 0;
 	for (size_t i = 0; i < w->rec_count; i++)
 		for (uint32_t k = 0; k < w->recs[i].affected_count; k++)
@@ -82,7 +82,7 @@ static int gather_ids(struct layout *l, struct err *e)
 		n += w->recs[i].aliases.count;
 	l->ids = calloc(n + 1, sizeof *l->ids);
 	if (!l->ids)
-		return layout_nomem(e);
+		return err_nomem(e);
 	n = 0;
 	for (uint32_t i = 0; i < w->rec_count; i++) {
 		l->ids[n++] = (struct layout_id){.string = w->recs[i].id, .advisory = i};

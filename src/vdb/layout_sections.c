@@ -161,7 +161,7 @@ static int put_slots(struct layout *l, struct err *e)
 		count *= 2;
 	uint32_t(*slots)[2] = calloc(count, sizeof *slots);
 	if (!slots)
-		return layout_nomem(e);
+		return err_nomem(e);
 	for (uint32_t i = 0; i < l->key_count; i++) {
 		const struct rec_affected *a = l->entries[l->keys[i].first].affected;
 		uint64_t h = vdb_key_hash(layout_text(l, a->ecosystem), layout_text(l, a->name));

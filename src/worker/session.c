@@ -1,5 +1,7 @@
 #include "worker/session.h"
 
+#include "base/num.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -193,8 +195,9 @@ int session_done(struct session *s, struct err *e)
 	int r = flush(s, e);
 	if (r == 0 && s->note_count > NOTE_MAX) {
 		buf_clear(&s->batch);
-		buf_printf(&s->batch, "%llu further notes are not listed",
-			   (unsigned long long)(s->note_count - NOTE_MAX));
+		buf_printf(&s->batch, "%llu further note%s not listed",
+			   (unsigned long long)(s->note_count - NOTE_MAX),
+			   num_plural(s->note_count - NOTE_MAX));
 		r = send_note(s, BYTES_NONE, buf_bytes(&s->batch), e);
 	}
 	if (r < 0)
