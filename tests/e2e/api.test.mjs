@@ -262,9 +262,12 @@ test('scans: asked for by hand, listed, paged', async () => {
 
 test('events: pushed, then scanned; a client that comes back gets what it missed', async () => {
   const stop = new AbortController();
-  const read = async (headers, want) => {
+  const open = async (headers) => {
     const r = await server.fetch('/api/v1/events', { headers, signal: stop.signal });
     assert.equal(r.status, 200);
+    return r;
+  };
+  const read = async (r, want) => {
     assert.match(r.headers.get('content-type'), /^text\/event-stream/);
     const events = [];
     let text = '';
@@ -285,8 +288,7 @@ test('events: pushed, then scanned; a client that comes back gets what it missed
   try {
     const other = makeLayout([[debianRelease(), dpkgStatus([{ name: 'zeta', version: '1' }])]], { tag: 'v1' });
     const done = (events) => events.some((e) => e.type === 'scanned' && e.data.digest === other.digest);
-    const live = read({}, done);
-    await new Promise((go) => setTimeout(go, 200));
+    const live = read(await open({}), done);
     await pushLayout(server, 'team/events', other);
     const events = (await live).filter((e) => e.data.digest === other.digest);
     const types = events.map((e) => e.type);
@@ -294,7 +296,7 @@ test('events: pushed, then scanned; a client that comes back gets what it missed
     const pushed = events.find((e) => e.type === 'pushed').data;
     assert.deepEqual([pushed.repository, pushed.tag], ['team/events', 'v1']);
     assert.equal(events.find((e) => e.type === 'scanned').data.detail.state, 'Healthy');
-    const again = await read({ 'last-event-id': String(Number(events[0].id) - 1) }, done);
+    const again = await read(await open({ 'last-event-id': String(Number(events[0].id) - 1) }), done);
     assert.deepEqual(again.filter((e) => e.data.digest === other.digest), events);
   } finally { clearTimeout(timer); stop.abort(); }
 });

@@ -247,10 +247,20 @@ static void test_close_never_hangs(void **state)
 	(void)close(fd);
 }
 
+/* Sends the rest of its body when the server no longer accepts connections: it is closing. */
 static void *slow_put(void *arg)
 {
 	int fd = *(int *)arg;
-	(void)usleep(300000);
+	struct sockaddr_in a;
+	socklen_t len = sizeof a;
+	assert_int_equal(getpeername(fd, (struct sockaddr *)&a, &len), 0);
+	for (bool open = true; open;) {
+		int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_true(other >= 0);
+		open = connect(other, (struct sockaddr *)&a, len) == 0;
+		(void)close(other);
+		(void)usleep(1000);
+	}
 	put_text(fd, "def");
 	return NULL;
 }
