@@ -443,7 +443,8 @@ static int get_token(struct http_request *r, struct err *e)
 {
 	struct ask ask = {.count = 0};
 	struct bytes texts[JWT_ACCESS_MAX + 1];
-	scopes_read(&ask, texts, http_query_all(r, "scope", texts, JWT_ACCESS_MAX + 1));
+	size_t count = http_query_all(r, "scope", texts, JWT_ACCESS_MAX + 1);
+	scopes_read(&ask, texts, count);
 	ask.offline = bytes_eq_lit(http_query(r, "offline_token", NULL), "true");
 	unsigned wait_sec = 0;
 	int rc = identify(r, &ask.principal, &wait_sec, e);
@@ -466,7 +467,8 @@ static int post_token(struct http_request *r, struct err *e)
 	struct access *access = api_of(r)->access;
 	struct bytes type = http_form(r, "grant_type", NULL);
 	int rc;
-	scopes_read(&ask, texts, http_form_all(r, "scope", texts, JWT_ACCESS_MAX + 1));
+	size_t count = http_form_all(r, "scope", texts, JWT_ACCESS_MAX + 1);
+	scopes_read(&ask, texts, count);
 	ask.offline = bytes_eq_lit(http_form(r, "access_type", NULL), "offline");
 	if (bytes_eq_lit(type, "refresh_token")) {
 		refresh = http_form(r, "refresh_token", NULL);

@@ -41,16 +41,18 @@ struct bytes http_param(const struct http_request *r, const char *name)
 	return BYTES_NONE;
 }
 
-/* Parsed when first asked for. A query that is too much to parse has no parameters. */
+/* Parsed on first use. A query over the limits has no parameters. */
 static const struct uri_form *parsed(struct http_request *r, struct uri_form **slot,
 				     struct bytes text)
 {
-	if (*slot)
-		return *slot;
-	*slot = arena_alloc(&r->arena, 1, sizeof **slot);
-	if (*slot && uri_form_parse(text, &r->arena, *slot, NULL) < 0)
-		(*slot)->count = 0;
-	return *slot;
+	struct uri_form *form = *slot;
+	if (form)
+		return form;
+	form = arena_alloc(&r->arena, 1, sizeof *form);
+	if (form && uri_form_parse(text, &r->arena, form, NULL) < 0)
+		form->count = 0;
+	*slot = form;
+	return form;
 }
 
 /* The query is a cache inside the request: asking for it does not change what the request says. */
