@@ -160,7 +160,7 @@ struct asked {
 static int write_scan(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct asked *q = arg;
-	struct store_scan scan;
+	struct store_scan scan = {.id = 0};
 	struct visibility v;
 	int r = api_visibility(q->r, &v, e);
 	if (r >= 0)

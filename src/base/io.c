@@ -225,7 +225,7 @@ int io_temporary_close(struct io_temporary *t, int r, struct err *e)
 
 static int replace(const char *path, const struct content *c, unsigned mode, struct err *e)
 {
-	struct io_temporary t;
+	struct io_temporary t = {.fd = -1};
 	char dir[4096];
 	struct stat there;
 	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))

@@ -103,8 +103,10 @@ static int open_rows(sqlite3_vtab *t, sqlite3_vtab_cursor **ret)
 {
 	(void)t;
 	struct rows *r = calloc(1, sizeof *r);
-	*ret = r ? &r->base : NULL;
-	return r ? SQLITE_OK : SQLITE_NOMEM;
+	if (!r)
+		return SQLITE_NOMEM;
+	*ret = &r->base;
+	return SQLITE_OK;
 }
 
 static int close_rows(sqlite3_vtab_cursor *c)

@@ -70,7 +70,7 @@ int files_hash(struct files_name from, const struct files_watch *w, struct files
 int files_copy(struct files_name from, struct files_name to, const struct files_watch *w,
 	       struct files_sum *sum, struct err *e)
 {
-	struct io_temporary t;
+	struct io_temporary t = {.fd = -1};
 	OWN_FD int in = open_for_reading(from, e);
 	if (in < 0)
 		return in;
