@@ -217,7 +217,7 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 	q.questions = q.questions ? q.questions : QUESTIONS_MAX;
 	const struct criteria *c = q.criteria;
 	bool few = c->patchable || c->fixed || c->packages.count || c->tags.count || c->os.count ||
-		   memchr(c->statuses, true, sizeof c->statuses);
+		   memchr(c->statuses, 1, sizeof c->statuses);
 	struct page p = {.l = {.tx = tx, .q = &q, .after = *cursor, .a = a},
 			 .out = out,
 			 .at = *cursor,

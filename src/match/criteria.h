@@ -56,7 +56,7 @@ struct criteria {
 	ROW(patchable, RECORD_CHOICE, "patchable", "patchable", 0, "BOOL",                         \
 	    "Whether the image's own repositories can deliver a fixed version")                    \
 	ROW(fixed, RECORD_CHOICE, "fixed", "fixed", 0, "BOOL", "Whether there is a fixed version") \
-	ROW(kev, RECORD_CHOICE, "kev", "kev", 0, "BOOL", "Whether CISA knows of exploits")         \
+	ROW(kev, RECORD_CHOICE, "kev", "kev", 0, "BOOL", "Whether it is listed in CISA KEV")       \
 	ROW(cvss_min, RECORD_NUMBER, "cvss_gte", "cvss-gte", 0, "SCORE",                           \
 	    "CVSS base score of at least this", .max = 10)                                         \
 	ROW(cvss_below, RECORD_NUMBER, "cvss_lt", "cvss-lt", 0, "SCORE",                           \
