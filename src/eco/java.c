@@ -27,25 +27,29 @@
 #define NOTES_MAX 16U
 #define NESTED_PATH_MAX 1024U
 
-struct java {
-	const struct eco_sink *sink;
-	struct err *e;
-	uint64_t records_left, out_left;
-	size_t archives_left, held;
-	unsigned notes;
-	bool full; /* a limit of the whole file was reached, and said */
-};
-
 /* One archive while it is read. */
 struct archive {
 	struct java *j;
 	struct zip *zip;
+	uint8_t *held; /* its bytes, when they were compressed */
+	size_t held_len;
+	char text[NESTED_PATH_MAX];
 	struct bytes path; /* in the file: "WEB-INF/lib/a.jar!/b.jar"; empty: the file itself */
 	struct bytes name; /* its own, "a-1.0.jar" */
-	unsigned depth;
 	struct java_manifest manifest;
 	size_t pom_count;
 	bool pom_is_own; /* one of them is the archive's */
+};
+
+struct java {
+	const struct eco_sink *sink;
+	struct err *e;
+	struct archive open[DEPTH_MAX]; /* the file, an archive in it, one in that … */
+	size_t open_count;
+	uint64_t records_left, out_left;
+	size_t archives_left, held;
+	unsigned notes;
+	bool full; /* a limit of the whole file was reached, and said */
 };
 
 static int note(const struct archive *a, uint64_t off, struct bytes member, const char *text)
@@ -165,59 +169,110 @@ static int read_small(struct archive *a, const struct zip_entry *ent, bool is_po
 
 /* archives in archives */
 
-static int read_archive(struct java *j, struct bytes file, struct bytes path, struct bytes name,
-			unsigned depth);
+/* Its bytes, when they are held, are its own from here on, or freed. A name may be of anything:
+ * what is no archive, then, is said. */
+static int open_archive(struct java *j, struct bytes file, struct archive *a)
+{
+	struct err why = ERR_INIT;
+	struct limits lim = LIMITS_DEFAULT;
+	lim.layer_members_max = j->records_left;
+	lim.layer_out_max = UINT64_MAX;
+	a->zip = zip_open_bytes(file, &lim, &why);
+	if (a->zip) {
+		j->records_left -= zip_count(a->zip);
+		j->open_count++;
+		return 0;
+	}
+	bool is_program = program_format_of(file) != PROGRAM_NONE, is_empty = file.len == 0;
+	free(a->held);
+	a->held = NULL;
+	if (why.code == ERR_NOMEM)
+		return err_set(j->e, ERR_NOMEM, "%s", why.msg);
+	if (why.code == ERR_LIMIT)
+		return note_full(a, 0, BYTES_NONE,
+				 "from here on not read: more than 2,000,000 members");
+	if (is_program)
+		return note(a, 0, BYTES_NONE, "a program with an archive's name: not read");
+	return is_empty || java_may_be_other(a->name) ? 0 : note(a, 0, BYTES_NONE, why.msg);
+}
 
-static int read_held(struct archive *a, const struct zip_entry *ent, struct bytes path,
-		     struct bytes name)
+static void close_archive(struct java *j)
+{
+	struct archive *a = &j->open[--j->open_count];
+	zip_close(a->zip);
+	free(a->held);
+	j->held -= a->held_len;
+}
+
+/* The plain bytes of a compressed archive, as next's own. 1: there are none, which is said. */
+static int hold(const struct archive *a, const struct zip_entry *ent, struct archive *next)
 {
 	struct err why = ERR_INIT;
 	size_t len = 0;
 	if (ent->size > HELD_MAX - a->j->held)
 		return note(a, ent->header_off, ent->path,
-			    "compressed, and more than 24 MiB: not read");
+			    "compressed, and more than 24 MiB: not read") < 0
+			   ? -(int)a->j->e->code
+			   : 1;
 	if (ent->size > a->j->out_left)
 		return note_full(a, ent->header_off, ent->path,
-				 "from here on not read: 512 MiB were inflated");
-	uint8_t *held = malloc(ent->size ? (size_t)ent->size : 1);
-	if (!held)
+				 "from here on not read: 512 MiB were inflated") < 0
+			   ? -(int)a->j->e->code
+			   : 1;
+	next->held = malloc(ent->size ? (size_t)ent->size : 1);
+	if (!next->held)
 		return err_set(a->j->e, ERR_NOMEM, "Java packages: out of memory");
-	a->j->held += (size_t)ent->size;
-	int r = read_member(a, ent, held, (size_t)ent->size, &len, &why);
-	if (is_damage(r))
-		r = note(a, ent->header_off, ent->path, why.msg);
-	else if (r < 0)
-		(void)err_set(a->j->e, why.code, "%s", why.msg);
-	else
-		r = read_archive(a->j, (struct bytes){.ptr = held, .len = len}, path, name,
-				 a->depth + 1);
-	a->j->held -= (size_t)ent->size;
-	free(held);
+	int r = read_member(a, ent, next->held, (size_t)ent->size, &len, &why);
+	next->held_len = len;
+	if (r == 0)
+		return 0;
+	free(next->held);
+	next->held = NULL;
+	if (!is_damage(r))
+		return err_set(a->j->e, why.code, "%s", why.msg);
+	r = note(a, ent->header_off, ent->path, why.msg);
+	return r < 0 ? r : 1;
+}
+
+static int open_nested(struct archive *a, const struct zip_entry *ent, struct archive *next)
+{
+	struct err why = ERR_INIT;
+	struct java *j = a->j;
+	struct bytes inner = BYTES_NONE;
+	int r = 0;
+	if (ent->method == 0 && zip_member_bytes(a->zip, ent, &inner, &why) < 0)
+		return note(a, ent->header_off, ent->path, why.msg);
+	if (ent->method != 0)
+		r = hold(a, ent, next);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (next->held)
+		inner = (struct bytes){.ptr = next->held, .len = next->held_len};
+	size_t count = j->open_count;
+	r = open_archive(j, inner, next);
+	j->held += j->open_count > count ? next->held_len : 0;
 	return r;
 }
 
 static int read_nested(struct archive *a, const struct zip_entry *ent)
 {
-	struct err why = ERR_INIT;
-	char path[NESTED_PATH_MAX];
-	struct bytes inner = BYTES_NONE;
+	struct java *j = a->j;
 	size_t slash = bytes_find_last(ent->path, '/');
-	struct bytes name = slash < ent->path.len ? bytes_from(ent->path, slash + 1) : ent->path;
-	int n = snprintf(path, sizeof path, "%.*s%s%.*s", BYTES_ARG(a->path),
-			 a->path.len ? "!/" : "", BYTES_ARG(ent->path));
-	if (n < 0 || (size_t)n >= sizeof path)
-		return note(a, ent->header_off, ent->path, "its path is too long: not read");
-	if (a->depth + 1 >= DEPTH_MAX)
+	if (j->open_count == DEPTH_MAX)
 		return note(a, ent->header_off, ent->path, "more than 6 archives deep: not read");
-	if (a->j->archives_left == 0)
+	if (j->archives_left == 0)
 		return note_full(a, ent->header_off, ent->path,
 				 "from here on not read: more than 10,000 archives");
-	a->j->archives_left--;
-	if (ent->method != 0)
-		return read_held(a, ent, bytes_of(path), name);
-	if (zip_member_bytes(a->zip, ent, &inner, &why) < 0)
-		return note(a, ent->header_off, ent->path, why.msg);
-	return read_archive(a->j, inner, bytes_of(path), name, a->depth + 1);
+	struct archive *next = &j->open[j->open_count];
+	*next = (struct archive){.j = j};
+	int n = snprintf(next->text, sizeof next->text, "%.*s%s%.*s", BYTES_ARG(a->path),
+			 a->path.len ? "!/" : "", BYTES_ARG(ent->path));
+	if (n < 0 || (size_t)n >= sizeof next->text)
+		return note(a, ent->header_off, ent->path, "its path is too long: not read");
+	next->path = bytes_of(next->text);
+	next->name = slash < ent->path.len ? bytes_from(ent->path, slash + 1) : ent->path;
+	j->archives_left--;
+	return open_nested(a, ent, next);
 }
 
 /* one archive */
@@ -250,45 +305,19 @@ static int put_own(const struct archive *a)
 							     : 0;
 }
 
-static int read_entries(struct archive *a)
+/* The next member of the archive opened last, or its end. */
+static int step(struct java *j)
 {
+	struct archive *a = &j->open[j->open_count - 1];
 	struct zip_entry ent;
 	struct err why = ERR_INIT;
-	int r;
-	while ((r = zip_next(a->zip, &ent, &why)) > 0) {
-		r = read_entry(a, &ent);
-		if (r < 0)
-			return r;
-	}
-	if (r < 0)
-		r = note(a, 0, BYTES_NONE, why.msg);
-	return r < 0 ? r : put_own(a);
-}
-
-/* name may be of anything: no archive, then. */
-static int read_archive(struct java *j, struct bytes file, struct bytes path, struct bytes name,
-			unsigned depth)
-{
-	struct err why = ERR_INIT;
-	struct limits lim = LIMITS_DEFAULT;
-	struct archive a = {.j = j, .path = path, .name = name, .depth = depth};
-	lim.layer_members_max = j->records_left;
-	lim.layer_out_max = UINT64_MAX;
-	a.zip = zip_open_bytes(file, &lim, &why);
-	if (!a.zip && why.code == ERR_NOMEM)
-		return err_set(j->e, ERR_NOMEM, "%s", why.msg);
-	if (!a.zip && why.code == ERR_LIMIT)
-		return note_full(&a, 0, BYTES_NONE,
-				 "from here on not read: more than 2,000,000 members");
-	if (!a.zip && program_format_of(file) != PROGRAM_NONE)
-		return note(&a, 0, BYTES_NONE, "a program with an archive's name: not read");
-	if (!a.zip && (file.len == 0 || java_may_be_other(name)))
-		return 0;
-	if (!a.zip)
-		return note(&a, 0, BYTES_NONE, why.msg);
-	j->records_left -= zip_count(a.zip);
-	int r = read_entries(&a);
-	zip_close(a.zip);
+	int r = zip_next(a->zip, &ent, &why);
+	if (r > 0)
+		return read_entry(a, &ent);
+	r = r < 0 ? note(a, 0, BYTES_NONE, why.msg) : 0;
+	if (r == 0)
+		r = put_own(a);
+	close_archive(j);
 	return r;
 }
 
@@ -296,15 +325,23 @@ static int java_parse(struct bytes path, struct bytes file, const struct eco_sin
 		      struct arena *a, struct err *e)
 {
 	struct err own = ERR_INIT;
-	struct java j = {.sink = sink,
-			 .e = e ? e : &own,
-			 .records_left = RECORDS_MAX,
-			 .out_left = OUT_MAX,
-			 .archives_left = ARCHIVES_MAX};
 	size_t slash = bytes_find_last(path, '/');
-	(void)a;
-	return read_archive(&j, file, BYTES_NONE,
-			    slash < path.len ? bytes_from(path, slash + 1) : path, 0);
+	struct java *j = arena_alloc(a, 1, sizeof *j);
+	if (!j)
+		return err_set(e, ERR_NOMEM, "Java packages: out of memory");
+	*j = (struct java){.sink = sink,
+			   .e = e ? e : &own,
+			   .records_left = RECORDS_MAX,
+			   .out_left = OUT_MAX,
+			   .archives_left = ARCHIVES_MAX};
+	j->open[0] =
+	    (struct archive){.j = j, .name = slash < path.len ? bytes_from(path, slash + 1) : path};
+	int r = open_archive(j, file, &j->open[0]);
+	while (r == 0 && j->open_count > 0)
+		r = step(j);
+	while (j->open_count > 0)
+		close_archive(j);
+	return r;
 }
 
 const struct eco_parser eco_java = {.parse = java_parse};

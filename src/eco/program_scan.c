@@ -65,8 +65,6 @@ static void gathered(struct program_scan *s)
 	s->gathering = false;
 }
 
-static void see_data(struct program_scan *s, struct bytes b, uint64_t off);
-
 /* The bytes of b that are still needed. Returns their number. */
 static size_t gather(struct program_scan *s, struct bytes b)
 {
@@ -79,42 +77,66 @@ static size_t gather(struct program_scan *s, struct bytes b)
 	return n;
 }
 
-/* What was taken for it and is not: it may hold the right one, behind its own first bytes. */
-static void see_again(struct program_scan *s, uint64_t end)
+/* Go on to what may be the magic; b begins at off of the file. Returns the bytes in front of it. */
+static size_t search(struct program_scan *s, struct bytes b, uint64_t off)
 {
-	uint8_t copy[GO_INFO_HEAD_MAX];
-	size_t len = s->excerpt.len;
-	if (len <= GO_ALIGN || len > sizeof copy)
-		return;
-	memcpy(copy, s->excerpt.ptr, len);
+	size_t i = (size_t)((GO_ALIGN - off % GO_ALIGN) % GO_ALIGN);
+	for (; i < b.len; i += GO_ALIGN)
+		if (b.ptr[i] == 0xff && go_info_may_be_magic(bytes_from(b, i)) &&
+		    is_data(s, off + i))
+			break;
+	if (i >= b.len)
+		return b.len;
+	s->gathering = true;
+	s->need = GO_INFO_HEAD_LEN;
 	buf_clear(&s->excerpt);
-	see_data(s, (struct bytes){.ptr = copy + GO_ALIGN, .len = len - GO_ALIGN},
-		 end - (len - GO_ALIGN));
+	return i;
+}
+
+/* Bytes that were taken for the beginning of it and are to be looked at again. */
+struct again {
+	uint8_t bytes[GO_INFO_HEAD_MAX];
+	size_t len, at;
+};
+
+/* What was taken for it, but for its own first bytes: it may hold the right one. Returns the
+ * number of bytes that are looked at again. */
+static size_t put_back(struct program_scan *s, struct again *again)
+{
+	uint8_t joint[2 * GO_INFO_HEAD_MAX];
+	size_t len = s->excerpt.len, rest = again->len - again->at;
+	size_t back = len > GO_ALIGN ? len - GO_ALIGN : 0;
+	if (back + rest > sizeof again->bytes)
+		back = 0; /* never: a part of what was put back before is no longer than that */
+	if (back)
+		memcpy(joint, s->excerpt.ptr + GO_ALIGN, back);
+	if (rest)
+		memcpy(joint + back, again->bytes + again->at, rest);
+	memcpy(again->bytes, joint, back + rest);
+	again->len = back + rest;
+	again->at = 0;
+	buf_clear(&s->excerpt);
+	return back;
 }
 
 static void see_data(struct program_scan *s, struct bytes b, uint64_t off)
 {
-	while (b.len > 0 && !is_done(s) && buf_ok(&s->excerpt)) {
-		if (s->gathering) {
-			size_t n = gather(s, b);
+	struct again again = {.len = 0};
+	while ((b.len > 0 || again.at < again.len) && !is_done(s) && buf_ok(&s->excerpt)) {
+		bool is_again = again.at < again.len;
+		struct bytes now = b;
+		if (is_again)
+			now = (struct bytes){.ptr = again.bytes + again.at,
+					     .len = again.len - again.at};
+		bool was_gathering = s->gathering;
+		size_t n = was_gathering ? gather(s, now) : search(s, now, off);
+		off += n;
+		if (is_again)
+			again.at += n;
+		else
 			b = bytes_from(b, n);
-			off += n;
-			if (!s->gathering && !is_done(s))
-				see_again(s, off);
-			continue;
-		}
-		size_t skip = (size_t)((GO_ALIGN - off % GO_ALIGN) % GO_ALIGN);
-		size_t i = skip;
-		for (; i < b.len; i += GO_ALIGN)
-			if (b.ptr[i] == 0xff && go_info_may_be_magic(bytes_from(b, i)) &&
-			    is_data(s, off + i))
-				break;
-		i = i < b.len ? i : b.len;
-		b = bytes_from(b, i);
-		off += i;
-		s->gathering = b.len > 0;
-		s->need = GO_INFO_HEAD_LEN;
-		buf_clear(&s->excerpt);
+		if (was_gathering && !s->gathering && !is_done(s) && buf_ok(&s->excerpt))
+			off -= put_back(s, &again);
 	}
 }
 
