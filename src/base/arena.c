@@ -123,6 +123,15 @@ struct bytes arena_bytes(struct arena *a, struct bytes b, bool *ret_ok)
 	return (struct bytes){.ptr = p, .len = b.len};
 }
 
+struct bytes arena_lower(struct arena *a, struct bytes b, bool *ret_ok)
+{
+	uint8_t *text = b.len > 0 ? arena_alloc(a, b.len, 1) : NULL;
+	*ret_ok = b.len == 0 || text;
+	for (size_t i = 0; text && i < b.len; i++)
+		text[i] = byte_lower(b.ptr[i]);
+	return text ? (struct bytes){.ptr = text, .len = b.len} : BYTES_NONE;
+}
+
 char *arena_cstr(struct arena *a, struct bytes b)
 {
 	if (bytes_find(b, 0) != b.len)

@@ -29,6 +29,8 @@ void *arena_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t
     __attribute__((warn_unused_result));
 /* A copy in the arena. *ret_ok is false when out of memory. The empty run needs no memory. */
 struct bytes arena_bytes(struct arena *a, struct bytes b, bool *ret_ok);
+/* The same with A to Z as a to z. */
+struct bytes arena_lower(struct arena *a, struct bytes b, bool *ret_ok);
 /* As a C string; NULL when out of memory or b contains a NUL. */
 char *arena_cstr(struct arena *a, struct bytes b) __attribute__((warn_unused_result));
 /* printf into the arena; NULL when out of memory. */

@@ -44,12 +44,13 @@ static void put(struct nuget *n, uint64_t off, struct bytes name, struct bytes v
 		note_once(n, off, "a library without a name or version");
 		return;
 	}
-	const struct pkg p = {.type = BYTES_LIT("nuget"),
-			      .name = name,
-			      .version = version,
-			      .source_name = name,
-			      .source_version = version,
-			      .class = class};
+	bool ok;
+	struct pkg p = eco_language_package("nuget", name, version, class);
+	p.source_name = arena_lower(n->arena, name, &ok);
+	if (!ok) {
+		n->r = err_set(n->e, ERR_NOMEM, ".NET packages: out of memory");
+		return;
+	}
 	n->r = n->sink->package(n->sink->arg, &p, n->e);
 }
 

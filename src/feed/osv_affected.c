@@ -387,6 +387,19 @@ void osv_finish_affected(struct osv_record *r)
 	}
 }
 
+/* NuGet's names are compared without case; package and record are looked up in lower case. */
+static void fold_name(struct osv_record *r, struct adv_affected *x)
+{
+	bool ok;
+	if (!bytes_eq_lit(x->ecosystem, "NuGet"))
+		return;
+	struct bytes name = arena_lower(r->a, x->name, &ok);
+	if (ok)
+		x->name = name;
+	else
+		json_fail_memory(r->j);
+}
+
 static void finish_entry(struct osv_record *r, struct entry *in)
 {
 	const struct osv_rules *rules = osv_rules_of(in->out.ecosystem);
@@ -406,6 +419,7 @@ static void finish_entry(struct osv_record *r, struct entry *in)
 		in->out.module = pro_service(in->purl);
 	if (in->out.arches.len == 0)
 		in->out.arches = purl_arch(in->purl);
+	fold_name(r, &in->out);
 	in->out.keyed = keyed_of(in, rules);
 	in->out.status = status_of(in);
 	(void)add_affected(r, &in->out);

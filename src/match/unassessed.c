@@ -15,7 +15,7 @@ struct ask {
 
 static bool is_about(const struct pkg *p, const struct adv_affected *x, struct bytes name)
 {
-	if (x->keyed == ADV_BY_BINARY)
+	if (x->keyed == ADV_BY_BINARY && p->class == PKG_OS)
 		return bytes_eq(name, p->name);
 	return bytes_eq(name, p->source_name.len ? p->source_name : p->name);
 }

@@ -155,7 +155,8 @@ static int judge(const struct look *l, const struct vdb_hit *h, bool source_name
 		 struct verdict *ret)
 {
 	const struct adv_affected *x = &h->affected;
-	bool by_source = x->keyed == ADV_BY_SOURCE;
+	/* a language's package is looked up by the name that its ecosystem compares */
+	bool by_source = x->keyed == ADV_BY_SOURCE || l->p->class != PKG_OS;
 	*ret = (struct verdict){
 	    .hit = h,
 	    .scheme = ver_of_ecosystem(x->ecosystem),

@@ -41,7 +41,8 @@ struct pkg {
 				   only if non-zero: "1:1.0.2k-16.el7" */
 	struct bytes arch;
 	struct bytes source_name;    /* source / origin package; = name when the database does not
-					differ */
+					differ; of languages: the name as advisories are looked up,
+					which of NuGet is in lower case */
 	struct bytes source_version; /* = version when the database does not differ */
 	struct bytes module;	 /* rpm MODULARITYLABEL, "nodejs:12:8020020200326104117:4cda2c84" */
 	struct bytes vendor;	 /* rpm Vendor, dpkg Maintainer */

@@ -21,7 +21,7 @@ const app = [
   { path: 'src/packages.lock.json', content: '{"version":1,"dependencies":{"net8.0":{"Newtonsoft.Json":{"type":"Direct","resolved":"11.0.1"}}}}' },
 ];
 const records = [
-  osvRecord('GHSA-5crp-9r3c-p9vr', [{ ecosystem: 'NuGet', name: 'Newtonsoft.Json', fixed: '13.0.1' }], { severity: 'HIGH' }),
+  osvRecord('GHSA-5crp-9r3c-p9vr', [{ ecosystem: 'NuGet', name: 'newtonsoft.JSON', fixed: '13.0.1' }], { severity: 'HIGH' }),
   osvRecord('GHSA-aaaa-bbbb-cccc', [{ ecosystem: 'NuGet', name: runtime, fixed: '8.0.2' }], { aliases: ['CVE-2026-1'] }),
   osvRecord('CVE-2026-9', [{ ecosystem: 'Debian:12', name: 'other', fixed: '2' }]),
 ];
