@@ -138,7 +138,7 @@ static struct bytes cut_epoch(struct bytes *version)
 	for (size_t i = 0; i < colon; i++)
 		if (!byte_is_digit(version->ptr[i]))
 			return BYTES_NONE;
-	if (colon == version->len)
+	if (colon == 0 || colon == version->len)
 		return BYTES_NONE;
 	struct bytes epoch = bytes_part(*version, 0, colon);
 	*version = bytes_from(*version, colon + 1);
@@ -173,7 +173,7 @@ void pkg_purl(const struct pkg *p, struct buf *out)
 	}
 	add_key(&q, "arch", p->arch);
 	add_distro(&q, p->distro);
-	add_key(&q, "epoch", epoch);
+	add_key(&q, "epoch", bytes_eq_lit(epoch, "0") ? BYTES_NONE : epoch);
 	add_upstream(&q, p);
 	add_stated(&q, p->qualifiers);
 	put_qualifiers(out, &q);

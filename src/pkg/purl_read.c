@@ -74,7 +74,7 @@ static struct bytes without_slashes(struct bytes b)
 static bool is_type(struct bytes type)
 {
 	for (size_t i = 0; i < type.len; i++)
-		if (!byte_is_alnum(type.ptr[i]) && bytes_find(BYTES_LIT(".+-"), type.ptr[i]) == 3)
+		if (!byte_is_alnum(type.ptr[i]) && bytes_find(BYTES_LIT(".-"), type.ptr[i]) == 2)
 			return false;
 	return type.len > 0 && byte_is_alpha(type.ptr[0]);
 }

@@ -272,20 +272,16 @@ static void test_purl_read(void **state)
 	assert_int_equal(p.class, PKG_OS);
 	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:pypi/Zope.Interface@5"), &a, &p, NULL), 0);
 	assert_field(p.name, "zope-interface");
+	/* an epoch of 0 is none */
+	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:rpm/a/b@1-1?epoch=0"), &a, &p, NULL), 0);
+	assert_field(p.version, "1-1");
 	assert_int_equal(pkg_purl_read(BYTES_LIT("pkg:npm/@babel/core"), &a, &p, NULL), 0);
 	assert_field(p.name, "@babel/core");
-	static const char *const bad[] = {"",
-					  "npm/a",
-					  "pkg:",
-					  "pkg:npm",
-					  "pkg:npm/",
-					  "pkg:npm/%4",
-					  "pkg:npm/%zz",
-					  "pkg:1pm/a",
-					  "pkg:n m/a",
-					  "pkg:npm/a%00",
-					  "pkg:npm/a?B%20=1",
-					  "pkg:npm/@1"};
+	static const char *const bad[] = {
+	    "",		 "npm/a",      "pkg:",	       "pkg:npm",
+	    "pkg:npm/",	 "pkg:npm/%4", "pkg:npm/%zz",  "pkg:1pm/a",
+	    "pkg:n m/a", "pkg:n+m/a",  "pkg:npm/a%00", "pkg:npm/a?B%20=1",
+	    "pkg:npm/@1"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_int_equal(pkg_purl_read(bytes_of(bad[i]), &a, &p, NULL), -ERR_FORMAT);
 	arena_free(&a);
