@@ -9,6 +9,7 @@ export interface AuditEntry {
   subject: string;
   before?: Record<string, unknown>;
   after?: Record<string, unknown>;
+  chain?: string;
 }
 
 export interface AuditEntryList {

@@ -48,7 +48,7 @@ function ImageFacts({ image }: { image: Image }) {
 }
 
 const STEPS = 4;
-function Plan({ findings, loading }: { findings: Finding[]; loading: boolean }) {
+function Plan({ findings, loading, first }: { findings: Finding[]; loading: boolean; first: boolean }) {
   const steps = useMemo(() => {
     const by = new Map<string, Finding[]>();
     for (const f of findings) if (f.patchable) by.set(f.package, [...(by.get(f.package) ?? []), f]);
@@ -57,7 +57,7 @@ function Plan({ findings, loading }: { findings: Finding[]; loading: boolean }) 
   }, [findings]);
   const stuck = findings.filter((f) => !f.patchable).length;
   return (
-    <section className="card first">
+    <section className={first ? 'card first' : 'card'}>
       <header><h2 className="h">{s.image.todo}</h2></header>
       <div className="pad0" style={{ display: 'grid', gap: 16 }}>
         {loading && !findings.length && <Bones rows={2} />}
@@ -196,7 +196,7 @@ export default function ImagePage({ where }: { where: Where }) {
             {tab === 'layers' && <Layers where={where} findings={all.items} />}
             {tab === 'scans' && <Scans where={where} />}
           </section>
-          <div className="col"><Plan findings={all.items} loading={all.loading} /><Assessed image={d} /></div>
+          <div className="col"><Plan findings={all.items} loading={all.loading} first={tab === 'findings'} /><Assessed image={d} /></div>
         </div>
       </>}
       {open && <FindingPane id={open} registry={registry} repository={repository} digest={digest} found={list.items[index]} position={index < 0 ? undefined : [index, list.items.length]} step={(by) => { const f = list.items[index + by]; if (f) go(address(f), true); }} />}
