@@ -127,8 +127,23 @@ struct bytes access_repository_scope(const struct access *a, struct bytes reposi
 	struct bytes name = arena_bytes(arena, repository, &ok);
 	if (!ok || name.len > 4096)
 		return BYTES_NONE;
-	return bytes_of(arena_printf(arena, "/registries/%s/repositories/%.*s", a->registry,
-				     (int)name.len, name.len ? (const char *)name.ptr : ""));
+	struct bytes registry = bytes_of(a->registry);
+	if (name.len && name.ptr[0] == '/') {
+		name = bytes_from(name, 1);
+		registry = bytes_cut(&name, '/');
+	}
+	return bytes_of(arena_printf(arena, "/registries/%.*s/repositories/%.*s",
+				     BYTES_ARG(registry), BYTES_ARG(name)));
+}
+
+/* "catalog": of all registries; "/NAME": of that one. */
+static struct bytes catalog_scope(struct bytes name, struct arena *arena)
+{
+	if (bytes_eq_lit(name, "catalog"))
+		return BYTES_LIT("/");
+	return name.len > 1 && name.len < 512 && name.ptr[0] == '/'
+		   ? bytes_of(arena_printf(arena, "/registries%.*s", BYTES_ARG(name)))
+		   : BYTES_NONE;
 }
 
 /* What a transaction that looks a principal up needs and finds. */
@@ -452,9 +467,8 @@ static int by_claims(struct access *a, const struct jwt_claims *c, struct arena 
 		    joined(entry, actions, sizeof actions)) {
 			g->scope = access_repository_scope(a, entry->name, arena);
 			g->actions = bytes_of(arena_printf(arena, "%s", actions));
-		} else if (bytes_eq_lit(entry->type, "registry") &&
-			   bytes_eq_lit(entry->name, "catalog") && entry->actions) {
-			g->scope = BYTES_LIT("/");
+		} else if (bytes_eq_lit(entry->type, "registry") && entry->actions) {
+			g->scope = catalog_scope(entry->name, arena);
 			g->actions = BYTES_LIT(ACTION_CATALOG);
 		} else {
 			continue;
@@ -537,10 +551,12 @@ int access_anonymous(struct access *a, struct arena *arena, const struct princip
 static unsigned allowed_part(struct access *a, const struct principal *p,
 			     const struct jwt_access *wanted, struct arena *arena)
 {
-	if (bytes_eq_lit(wanted->type, "registry") && bytes_eq_lit(wanted->name, "catalog"))
-		return access_allows(p, ACTION_CATALOG, BYTES_LIT("/"))
+	if (bytes_eq_lit(wanted->type, "registry")) {
+		struct bytes at = catalog_scope(wanted->name, arena);
+		return at.len && access_allows(p, ACTION_CATALOG, at)
 			   ? wanted->actions & JWT_CATALOG
 			   : 0;
+	}
 	if (!bytes_eq_lit(wanted->type, "repository"))
 		return 0;
 	struct bytes scope = access_repository_scope(a, wanted->name, arena);

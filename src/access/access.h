@@ -81,7 +81,8 @@ int access_visibility(const struct principal *p, const char *action, struct aren
  * it: another token would help. 1 = so, 0 = not, <0. */
 int access_owner_may(struct access *a, const struct principal *p, const char *action,
 		     struct bytes repository, struct arena *arena, struct err *e);
-/* The scope of a repository of the embedded registry, in the arena; empty when memory is spent. */
+/* The scope of a repository of the first registry ("NAME") or of another ("/REGISTRY/NAME"), in the
+ * arena; empty when memory is spent. Registry tokens name repositories so, too. */
 struct bytes access_repository_scope(const struct access *a, struct bytes repository,
 				     struct arena *arena);
 

@@ -22,7 +22,7 @@ struct api_metrics {
 
 struct api {
 	struct db *db;
-	struct registry *registry;
+	struct registry *registry; /* the first one */
 	struct access *access;
 	struct pool *pool;
 	struct engine *engine;
@@ -77,6 +77,12 @@ bool api_is_known(struct http_request *r, const char *action);
 /* name has logged in or got a new password: the file that the first start kept the owner's in goes.
  */
 void api_owner_seen(struct api *api, struct bytes name);
+/* What a client calls a repository, as access.h names it: "NAME" of the first registry,
+ * "/REGISTRY/NAME" of another. */
+struct bytes api_repository_asked(struct http_request *r, struct bytes name);
+/* Where clients reach the server: as configured, else, and for a registry with hosts of its own, as
+ * they asked. */
+const char *api_base_url(struct http_request *r);
 /* The asking principal may do the action in this repository too (the source of a cross-mount). */
 bool api_allows(struct http_request *r, const char *action, struct bytes repository);
 /* Instead of doing without it: when a token for more would let the asking principal pull from this

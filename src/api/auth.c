@@ -10,6 +10,8 @@
 #include "api/routes.h"
 #include "base/clock.h"
 #include "oci/reference.h"
+#include "registry/registry.h"
+#include "store/scope.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -98,16 +100,37 @@ static const char *token_actions(const char *action)
 	return strcmp(action, ACTION_PULL) == 0 ? "pull" : NULL;
 }
 
-static const char *base_url(struct http_request *r)
+/* The registry that the request means by its host; NULL: by none. */
+static const struct registry *registry_of_host(struct http_request *r)
+{
+	struct bytes name = BYTES_NONE;
+	struct registry *any = api_of(r)->registry;
+	const struct registry *g = any ? registry_asked(any, http_header(r, "Host"), &name) : NULL;
+	return g && !registry_is_default(g) ? g : NULL;
+}
+
+struct bytes api_repository_asked(struct http_request *r, struct bytes name)
+{
+	struct registry *any = api_of(r)->registry;
+	const struct registry *g = any ? registry_asked(any, http_header(r, "Host"), &name) : NULL;
+	if (!g || registry_is_default(g))
+		return name;
+	return bytes_of(arena_printf(http_arena(r), "/%.*s/%.*s", BYTES_ARG(registry_name(g)),
+				     BYTES_ARG(name)));
+}
+
+const char *api_base_url(struct http_request *r)
 {
 	const struct api *api = api_of(r);
-	if (api->public_url && api->public_url[0])
+	bool has_url = api->public_url && api->public_url[0];
+	if (has_url && !registry_of_host(r))
 		return api->public_url;
 	struct bytes host = http_header(r, "Host");
 	if (!ref_is_host(host))
 		host = BYTES_LIT("localhost");
-	return arena_printf(http_arena(r), "%s://%.*s", http_is_tls(r) ? "https" : "http",
-			    BYTES_ARG(host));
+	bool secure =
+	    has_url ? bytes_has_prefix_lit(bytes_of(api->public_url), "https:") : http_is_tls(r);
+	return arena_printf(http_arena(r), "%s://%.*s", secure ? "https" : "http", BYTES_ARG(host));
 }
 
 int api_too_many(struct http_request *r, unsigned wait_sec, struct err *e)
@@ -123,8 +146,17 @@ int api_too_many(struct http_request *r, unsigned wait_sec, struct err *e)
 
 static struct bytes repository_of(struct http_request *r)
 {
-	struct bytes name = http_param(r, "name");
-	return name.len ? name : http_param(r, "repository");
+	struct bytes name = http_param(r, "name"), registry = http_param(r, "registry");
+	/* Users and what else has a name have no registry's error format. */
+	if (name.len)
+		return http_route_get(r)->error_format == HTTP_OCI_ERRORS
+			   ? api_repository_asked(r, name)
+			   : name;
+	name = http_param(r, "repository");
+	if (!name.len || !registry.len || bytes_eq_lit(registry, STORE_REGISTRY_DEFAULT))
+		return name;
+	return bytes_of(
+	    arena_printf(http_arena(r), "/%.*s/%.*s", BYTES_ARG(registry), BYTES_ARG(name)));
 }
 
 bool api_wants_page(struct http_request *r)
@@ -138,11 +170,11 @@ static int challenge(struct http_request *r, const struct http_route *route, str
 		     const char *why, struct err *e)
 {
 	struct arena *arena = http_arena(r);
-	const char *url = base_url(r);
+	const char *url = api_base_url(r);
 	const char *text = "Bearer realm=\"plimsoll\"";
 	if (route->error_format == HTTP_OCI_ERRORS) {
 		const char *scope = "", *actions = token_actions(route->action);
-		struct bytes name = repository_of(r);
+		struct bytes name = http_param(r, "name");
 		/* A name with quotes in it is no repository's and gets no scope. */
 		if (actions && name.len && bytes_find(name, '"') == name.len)
 			scope =
@@ -176,6 +208,13 @@ static struct bytes scope_of(struct http_request *r)
 	struct bytes repository = repository_of(r);
 	if (repository.len)
 		return access_repository_scope(api_of(r)->access, repository, http_arena(r));
+	struct bytes group = http_param(r, "resource_group");
+	struct bytes pattern = bytes_of(http_route_get(r)->pattern);
+	/* What is made in a resource group. */
+	if (group.len && bytes_find_bytes(pattern, BYTES_LIT("/registries")) < pattern.len)
+		return bytes_of(
+		    arena_printf(http_arena(r), "/subscriptions/%.*s/resourceGroups/%.*s",
+				 BYTES_ARG(http_param(r, "subscription")), BYTES_ARG(group)));
 	static const struct {
 		const char *param, *path;
 	} kinds[] = {{"registry", "/registries/"},
@@ -187,6 +226,10 @@ static struct bytes scope_of(struct http_request *r)
 			return bytes_of(
 			    arena_printf(http_arena(r), "%s%.*s", kinds[i].path, BYTES_ARG(name)));
 	}
+	const struct registry *g = registry_of_host(r);
+	if (g && http_route_get(r)->error_format == HTTP_OCI_ERRORS)
+		return bytes_of(
+		    arena_printf(http_arena(r), "/registries/%.*s", BYTES_ARG(registry_name(g))));
 	return BYTES_LIT("/");
 }
 
@@ -284,10 +327,6 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 		return err_set(e, why.code, "%s", why.msg);
 	http_principal_set(r, p);
 	if (may(p, r, route)) {
-		struct bytes registry = http_param(r, "registry");
-		if (registry.len && !bytes_eq_lit(registry, API_REGISTRY))
-			return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",
-				       BYTES_ARG(registry));
 		return api_admit(r, route, e);
 	}
 	/* Someone who could get more by another token is told how; others are told no. */
@@ -308,14 +347,15 @@ bool api_is_known(struct http_request *r, const char *action)
 
 bool api_allows(struct http_request *r, const char *action, struct bytes repository)
 {
-	struct bytes scope = access_repository_scope(api_of(r)->access, repository, http_arena(r));
+	struct bytes scope = access_repository_scope(
+	    api_of(r)->access, api_repository_asked(r, repository), http_arena(r));
 	return scope.len > 0 && access_allows(http_principal(r), action, scope);
 }
 
 int api_challenge_pull(struct http_request *r, struct bytes repository, struct err *e)
 {
-	int rc = access_owner_may(api_of(r)->access, http_principal(r), ACTION_PULL, repository,
-				  http_arena(r), e);
+	int rc = access_owner_may(api_of(r)->access, http_principal(r), ACTION_PULL,
+				  api_repository_asked(r, repository), http_arena(r), e);
 	if (rc <= 0)
 		return rc;
 	return challenge(r, http_route_get(r), repository, ",error=\"insufficient_scope\"", e);
@@ -331,14 +371,21 @@ struct ask {
 };
 
 /* One text may hold several, divided by spaces (RFC 6749). */
-static void scopes_read(struct ask *ask, const struct bytes *texts, size_t count)
+static void scopes_read(struct http_request *r, struct ask *ask, const struct bytes *texts,
+			size_t count)
 {
+	const struct registry *g = registry_of_host(r);
 	for (size_t i = 0; i < count; i++) {
 		struct bytes rest = texts[i];
 		while (rest.len > 0) {
 			struct jwt_access one;
 			if (!jwt_scope_parse(bytes_cut(&rest, ' '), &one))
 				continue;
+			if (bytes_eq_lit(one.type, "repository"))
+				one.name = api_repository_asked(r, one.name);
+			else if (g && bytes_eq_lit(one.name, "catalog"))
+				one.name = bytes_of(arena_printf(http_arena(r), "/%.*s",
+								 BYTES_ARG(registry_name(g))));
 			ask->too_many = ask->too_many || ask->count == JWT_ACCESS_MAX;
 			if (ask->count < JWT_ACCESS_MAX)
 				ask->wanted[ask->count++] = one;
@@ -444,7 +491,7 @@ static int get_token(struct http_request *r, struct err *e)
 	struct ask ask = {.count = 0};
 	struct bytes texts[JWT_ACCESS_MAX + 1];
 	size_t count = http_query_all(r, "scope", texts, JWT_ACCESS_MAX + 1);
-	scopes_read(&ask, texts, count);
+	scopes_read(r, &ask, texts, count);
 	ask.offline = bytes_eq_lit(http_query(r, "offline_token", NULL), "true");
 	unsigned wait_sec = 0;
 	int rc = identify(r, &ask.principal, &wait_sec, e);
@@ -468,7 +515,7 @@ static int post_token(struct http_request *r, struct err *e)
 	struct bytes type = http_form(r, "grant_type", NULL);
 	int rc;
 	size_t count = http_form_all(r, "scope", texts, JWT_ACCESS_MAX + 1);
-	scopes_read(&ask, texts, count);
+	scopes_read(r, &ask, texts, count);
 	ask.offline = bytes_eq_lit(http_form(r, "access_type", NULL), "offline");
 	if (bytes_eq_lit(type, "refresh_token")) {
 		refresh = http_form(r, "refresh_token", NULL);

@@ -9,6 +9,7 @@
 struct findings_query {
 	struct api_page page;
 	struct criteria criteria;
+	struct bytes registry;
 	enum finding_sort sort;
 };
 
@@ -22,6 +23,7 @@ static const char *sort_word(int i)
 #define Q(member, kind, key, ...)                                                                  \
 	RECORD_FIELD(struct findings_query, member, kind, key, __VA_ARGS__)
 static const struct record_field query_fields[] = {
+    Q(registry, RECORD_TEXT, "registry", "In this registry"),
     Q(sort, RECORD_WORD, "sort", "Order: highest first, packages by name", .words = sort_word,
       .fallback = FINDING_BY_SEVERITY),
     API_PAGE_FIELDS(struct findings_query, page),
@@ -49,13 +51,13 @@ static int parse_listing(struct http_request *r, struct listing *l, struct err *
 }
 
 /* A repository that is named, and not by a glob, is there. */
-static int check_repositories(struct db_tx *tx, const struct criteria *c,
+static int check_repositories(struct db_tx *tx, struct bytes registry, const struct criteria *c,
 			      const struct visibility *v, struct err *e)
 {
 	for (size_t i = 0; i < c->repositories.count; i++) {
 		struct bytes name = c->repositories.items[i];
 		if (bytes_find(name, '*') == name.len && bytes_find(name, '?') == name.len &&
-		    api_repository_check(tx, name, v, e) < 0)
+		    api_repository_find(tx, registry, name, v, e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
@@ -79,10 +81,18 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 		return -(int)e->code;
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu findings", limit);
-	if (!l->digest.len && check_repositories(tx, &l->q.criteria, &q.visible, e) < 0)
+	if (l->q.registry.len)
+		q.registry_id = api_registry_find(tx, l->q.registry, e);
+	if (q.registry_id < 0)
 		return -(int)e->code;
-	if (l->digest.len && api_image_find(tx, l->r, &image, e) < 0)
+	if (!l->digest.len &&
+	    check_repositories(tx, l->q.registry, &l->q.criteria, &q.visible, e) < 0)
 		return -(int)e->code;
+	if (l->digest.len) {
+		if (api_image_find(tx, l->r, &image, e) < 0)
+			return -(int)e->code;
+		q.repository_id = image.repository_id;
+	}
 	int64_t n = finding_list(tx, &q, &cursor, a, rows, &more, e);
 	if (n < 0)
 		return (int)n;
@@ -110,7 +120,6 @@ static int get_image_findings(struct http_request *r, struct err *e)
 		return -(int)e->code;
 	l.repository = http_param(r, "repository");
 	l.digest = http_param(r, "digest");
-	l.q.criteria.repositories = (struct criteria_texts){&l.repository, 1};
 	l.q.criteria.digests = (struct criteria_texts){&l.digest, 1};
 	return api_reply_read(r, 200, write_findings, &l, e);
 }

@@ -8,7 +8,8 @@
 #include "report/package.h"
 #include "pkg/support.h"
 #include "ledger/images.h"
-#include "store/registry.h"
+#include "store/digest_key.h"
+#include "store/registries.h"
 
 #define TAGS_MAX 100	  /* told of one image */
 #define SUPPORT_MAX 4096U /* bytes: what is said of a release's support takes some 200 */
@@ -87,7 +88,6 @@ static const char *kind_word(int i)
 }
 
 struct image_row {
-	struct bytes registry;
 	int kind; /* of kind_word */
 	struct record_rows tags;
 	struct ledger_image i;
@@ -105,7 +105,9 @@ static const struct record_object distro_object = {
     .text = "The distribution; empty where none was found",
     RECORD_TABLE(distro_fields)};
 static const struct record_field image_fields[] = {
-    RECORD_FIELD(struct image_row, registry, RECORD_TEXT, "registry", "Its registry"),
+    RECORD_FIELD(struct image_row, i.subscription, RECORD_TEXT, "subscription",
+		 "The subscription its registry is in"),
+    RECORD_FIELD(struct image_row, i.registry, RECORD_TEXT, "registry", "Its registry"),
     RECORD_FIELD(struct image_row, i.repository, RECORD_TEXT, "repository", "Its repository",
 		 .pattern = RECORD_REPOSITORY_PATTERN),
     RECORD_FIELD(struct image_row, i.digest, RECORD_TEXT, "digest", "Digest of its manifest",
@@ -154,33 +156,51 @@ struct images_query {
 struct listing {
 	struct images_query q; /* the table's struct */
 	struct http_request *r;
+	int64_t repository_id;
 };
 
 int api_image_find(struct db_tx *tx, struct http_request *r, struct ledger_image *ret,
 		   struct err *e)
 {
-	struct bytes repository = http_param(r, "repository"), digest = http_param(r, "digest");
-	int rc = ledger_image_get(tx, repository, digest, http_arena(r), ret, e);
+	struct bytes name = http_param(r, "repository"), digest = http_param(r, "digest");
+	int64_t registry = api_registry_find(tx, http_param(r, "registry"), e);
+	const struct store_registry t = {.tx = tx, .registry = registry};
+	int64_t repository = registry < 0 ? registry : store_repository_find(&t, name, e);
+	if (repository < 0)
+		return (int)repository;
+	int rc = repository ? ledger_image_get(tx, repository, digest, http_arena(r), ret, e) : 0;
 	if (rc == 0)
-		return err_set(e, ERR_NOT_FOUND, "there is no image %.*s@%.*s",
-			       BYTES_ARG(repository), BYTES_ARG(digest));
+		return err_set(e, ERR_NOT_FOUND, "there is no image %.*s@%.*s", BYTES_ARG(name),
+			       BYTES_ARG(digest));
 	return rc < 0 ? rc : 0;
 }
 
-int api_repository_check(struct db_tx *tx, struct bytes name, const struct visibility *v,
-			 struct err *e)
+int64_t api_registry_find(struct db_tx *tx, struct bytes name, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
+	int64_t id = name.len ? store_registries_find(tx, name, e) : store_scope_default(tx, e);
+	return id == 0 ? err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"", BYTES_ARG(name))
+		       : id;
+}
+
+int64_t api_repository_find(struct db_tx *tx, struct bytes registry, struct bytes name,
+			    const struct visibility *v, struct err *e)
+{
 	if (!ref_is_name(name))
 		return err_set(e, ERR_FORMAT, "repository: \"%.*s\" is not a repository's name",
 			       BYTES_ARG(name));
-	int64_t id = store_repository_find(&t, name, e);
-	if (id > 0)
-		id = store_scope_is_visible(tx, id, v, e);
-	if (id == 0)
+	struct store_registry t = {.tx = tx, .registry = api_registry_find(tx, registry, e)};
+	int64_t id = t.registry < 0 ? t.registry : store_repository_find(&t, name, e);
+	int seen = id > 0 ? store_scope_is_visible(tx, id, v, e) : (int)id;
+	if (seen == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no repository \"%.*s\"",
 			       BYTES_ARG(name));
-	return id < 0 ? (int)id : 0;
+	return seen < 0 ? seen : id;
+}
+
+int64_t api_repository_of(struct db_tx *tx, struct http_request *r, struct err *e)
+{
+	return api_repository_find(tx, http_param(r, "registry"), http_param(r, "repository"),
+				   &VISIBILITY_ALL, e);
 }
 
 /* What the image itself says of the end of its support. */
@@ -229,15 +249,12 @@ static struct bytes coverage_now(const struct ledger_image *i, struct arena *a)
 static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *r,
 		     const struct ledger_image *i, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
+	struct store_registry t = {.tx = tx, .registry = api_registry_find(tx, i->registry, e)};
 	struct store_texts tags = {0};
-	int64_t repository = store_repository_find(&t, i->repository, e);
-	int rc = repository < 0 ? (int)repository : 0;
-	if (repository > 0)
-		rc = store_tags_of(&t, repository, i->digest, TAGS_MAX, http_arena(r), &tags, e);
-	struct image_row row = {.registry = BYTES_LIT(API_REGISTRY),
-				.tags = {.items = tags.items, .count = tags.count},
-				.i = *i};
+	int rc = t.registry < 0 ? (int)t.registry
+				: store_tags_of(&t, i->repository_id, i->digest, TAGS_MAX,
+						http_arena(r), &tags, e);
+	struct image_row row = {.tags = {.items = tags.items, .count = tags.count}, .i = *i};
 	row.kind = i->state == IMAGE_ARTIFACT;
 	if (i->state == IMAGE_ARTIFACT)
 		row.i.state = IMAGE_UNVERIFIED;
@@ -264,14 +281,15 @@ static int get_image(struct http_request *r, struct err *e)
 static int64_t read_images(struct db_tx *tx, const struct listing *q, struct ledger_image *rows,
 			   struct err *e)
 {
+	struct digest_key after;
 	struct db_stmt *s =
 	    db_query(tx,
 		     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
-		     " WHERE i.repository = $1 AND i.digest > $2"
+		     " WHERE i.repository_id = $1 AND i.digest > $2"
 		     " AND ($3 < 0 OR " LEDGER_IMAGE_STATE " = $3 OR ($3 = 3 AND n.rest = 4))"
 		     " AND ($5 < 0 OR ($5 = 1 AND n.rest = 4) OR ($5 = 0 AND n.rest <> 4))"
 		     " ORDER BY i.digest LIMIT $4",
-		     DB_ARGS(DB_T(http_param(q->r, "repository")), DB_T(q->q.page.cursor),
+		     DB_ARGS(DB_I(q->repository_id), DB_B(digest_key_of(q->q.page.cursor, &after)),
 			     DB_I(q->q.state), DB_I(q->q.page.limit + 1), DB_I(q->q.kind)),
 		     e);
 	if (!s)
@@ -287,12 +305,13 @@ static int64_t read_images(struct db_tx *tx, const struct listing *q, struct led
 
 static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	const struct listing *q = arg;
+	struct listing *q = arg;
 	size_t limit = (size_t)q->q.page.limit;
 	struct ledger_image *rows = arena_alloc(http_arena(q->r), limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu images", limit);
-	if (api_repository_check(tx, http_param(q->r, "repository"), &VISIBILITY_ALL, e) < 0)
+	q->repository_id = api_repository_of(tx, q->r, e);
+	if (q->repository_id < 0)
 		return -(int)e->code;
 	int64_t n = read_images(tx, q, rows, e);
 	if (n < 0)

@@ -2,25 +2,40 @@
 #include "api/doc.h"
 #include "api/routes.h"
 
-#include "oci/reference.h"
+#include "api/people.h"
 #include "ledger/counts.h"
-#include "store/registry.h"
+#include "oci/reference.h"
+#include "registry/registry.h"
+#include "store/registries.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BODY_MAX 65536
 
 static const char *registry_type(int i)
 {
 	return i == 0 ? "embedded" : NULL;
 }
 
-enum registry_state { REGISTRY_HEALTHY, REGISTRY_UNHEALTHY, REGISTRY_NOT_APPLICABLE };
+enum registry_state {
+	REGISTRY_HEALTHY,
+	REGISTRY_UNHEALTHY,
+	REGISTRY_NOT_APPLICABLE,
+	REGISTRY_DELETING
+};
 
 static const char *registry_state(int i)
 {
-	static const char *const words[] = {"Healthy", "Unhealthy", "NotApplicable", NULL};
+	static const char *const words[] = {"Healthy", "Unhealthy", "NotApplicable", "Deleting",
+					    NULL};
 	return words[i];
 }
 
 struct registry_row {
-	struct bytes name, reason;
+	struct store_registry_row g;
+	struct record_rows hosts;
+	struct bytes reason;
 	int type;
 	enum registry_state state;
 	uint64_t pending;
@@ -46,28 +61,40 @@ struct registry_row {
 		"Bytes of those blobs. Repositories may share blobs: the registry has each once")
 
 static const struct record_field registry_fields[] = {
-    RECORD_FIELD(struct registry_row, name, RECORD_TEXT, "name", "Its name"),
+    RECORD_FIELD(struct registry_row, g.name, RECORD_TEXT, "name", "Its name"),
+    RECORD_FIELD(struct registry_row, g.title, RECORD_TEXT, "title", "What people call it",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct registry_row, g.subscription, RECORD_TEXT, "subscription",
+		 "The subscription it is in"),
+    RECORD_FIELD(struct registry_row, g.group, RECORD_TEXT, "resource_group",
+		 "The resource group it is in"),
+    RECORD_FIELD(struct registry_row, hosts, RECORD_TEXTS, "hosts",
+		 "Host names that mean it; by others it is `HOST/NAME/...`"),
     RECORD_FIELD(struct registry_row, type, RECORD_WORD, "type", "embedded: this server's own",
 		 .words = registry_type),
     RECORD_FIELD(struct registry_row, state, RECORD_WORD, "state",
-		 "Unhealthy: an image of it has findings. NotApplicable: nothing can be said",
+		 "Unhealthy: an image of it has findings. NotApplicable: nothing can be said. "
+		 "Deleting: it is on its way out and cannot be used any more",
 		 .words = registry_state),
     RECORD_FIELD(struct registry_row, reason, RECORD_TEXT, "reason",
 		 "Why it is NotApplicable; empty else"),
     TOTAL_FIELDS(struct registry_row),
+    RECORD_FIELD(struct registry_row, g.created_at, RECORD_TIME, "created_at",
+		 "When it was created", .flags = RECORD_OPTIONAL),
 };
 static const struct record_object registry_object = {
     .name = "Registry", .text = "A registry and how it stands", RECORD_TABLE(registry_fields)};
 
 struct repository_row {
-	struct bytes registry;
 	uint64_t pending;
 	struct repository_total total;
 	struct store_totals stored;
 };
 
 static const struct record_field repository_fields[] = {
-    RECORD_FIELD(struct repository_row, registry, RECORD_TEXT, "registry", "Its registry"),
+    RECORD_FIELD(struct repository_row, total.subscription, RECORD_TEXT, "subscription",
+		 "The subscription its registry is in"),
+    RECORD_FIELD(struct repository_row, total.registry, RECORD_TEXT, "registry", "Its registry"),
     RECORD_FIELD(struct repository_row, total.name, RECORD_TEXT, "name", "Its name",
 		 .pattern = RECORD_REPOSITORY_PATTERN),
     TOTAL_FIELDS(struct repository_row),
@@ -85,102 +112,242 @@ static uint64_t pending_of(const struct repository_total *t)
 	return t->images > settled ? t->images - settled : 0;
 }
 
-/* Of one repository, or of all (empty). */
-static int stored_of(struct db_tx *tx, struct bytes repository, struct store_totals *ret,
-		     struct err *e)
+static int put_registry(struct db_tx *tx, struct json_out *w, const struct store_registry_row *g,
+			const struct visibility *v, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
-	int64_t id = repository.len ? store_repository_find(&t, repository, e) : 0;
-	if (id < 0 || (id == 0 && repository.len))
-		return (int)id;
-	return store_totals(&t, id, ret, e);
-}
-
-static void put_registry(struct json_out *w, const struct repository_total *t,
-			 const struct store_totals *stored)
-{
-	struct registry_row row = {.name = BYTES_LIT(API_REGISTRY),
-				   .total = *t,
-				   .pending = pending_of(t),
-				   .stored = *stored};
-	if (t->unhealthy) {
-		row.state = REGISTRY_UNHEALTHY;
-	} else if (t->images == t->unverified) {
-		row.state = REGISTRY_NOT_APPLICABLE;
-		row.reason = bytes_of(t->images ? "no image could be verified"
-						: "the registry holds no images");
-	}
-	record_put(w, NULL, &registry_object, &row);
-}
-
-struct listing {
-	struct api_page page; /* the table's struct: first */
-	struct http_request *r;
-};
-
-static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
-{
-	struct repository_total t;
-	struct store_totals stored = {.blobs = 0};
-	struct visibility v;
-	int r = api_visibility(arg, &v, e);
-	if (r >= 0)
-		r = repository_totals_sum(tx, &v, &t, e);
-	if (r >= 0 && v.all)
-		r = stored_of(tx, BYTES_NONE, &stored, e);
+	const struct store_registry t = {.tx = tx, .registry = g->id};
+	struct registry_row row = {.g = *g, .hosts = {g->hosts.items, g->hosts.count}};
+	int whole = store_scope_is_visible(tx, g->id, v, e);
+	int r = whole < 0 ? whole : repository_totals_sum(tx, g->id, v, &row.total, e);
+	if (r >= 0 && whole)
+		r = store_totals(&t, 0, &row.stored, e);
 	if (r < 0)
 		return r;
-	put_registry(w, &t, &stored);
+	row.pending = pending_of(&row.total);
+	if (g->is_going) {
+		row.state = REGISTRY_DELETING;
+	} else if (row.total.unhealthy) {
+		row.state = REGISTRY_UNHEALTHY;
+	} else if (row.total.images == row.total.unverified) {
+		row.state = REGISTRY_NOT_APPLICABLE;
+		row.reason = bytes_of(row.total.images ? "no image could be verified"
+						       : "the registry holds no images");
+	}
+	record_put(w, NULL, &registry_object, &row);
 	return 0;
+}
+
+/* It, or something in it: 1/0. */
+static int is_seen(struct db_tx *tx, int64_t id, const struct visibility *v, struct err *e)
+{
+	struct store_scopes got;
+	struct arena a;
+	const struct store_scope_query q = {
+	    .kind = STORE_SCOPE_REPOSITORY, .below = id, .n = 1, .visible = *v};
+	int r = store_scope_is_visible(tx, id, v, e);
+	if (r != 0)
+		return r;
+	arena_init(&a, 64U << 10);
+	r = store_scope_list(tx, &q, &a, &got, e);
+	bool some = r >= 0 && got.count > 0;
+	arena_free(&a);
+	return r < 0 ? r : some;
+}
+
+struct registries_query {
+	struct api_page page; /* first */
+	struct bytes subscription, resource_group;
+};
+static const struct record_field registries_query_fields[] = {
+    RECORD_FIELD(struct registries_query, subscription, RECORD_TEXT, "subscription",
+		 "Only those of this subscription"),
+    RECORD_FIELD(struct registries_query, resource_group, RECORD_TEXT, "resource_group",
+		 "Only those of the resource group of this name"),
+    API_PAGE_FIELDS(struct registries_query, page),
+};
+static const struct record_object registries_query = {RECORD_TABLE(registries_query_fields)};
+
+struct listing {
+	struct registries_query q; /* the table's struct: first */
+	struct http_request *r;
+	struct bytes name; /* only this one; empty = any */
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct store_registry_row *x = a, *y = b;
+	return bytes_cmp(x->name, y->name);
+}
+
+static bool is_wanted(const struct listing *l, const struct store_registry_row *g)
+{
+	const struct registries_query *q = &l->q;
+	return bytes_cmp(g->name, q->page.cursor) > 0 &&
+	       (!q->subscription.len || bytes_eq(q->subscription, g->subscription)) &&
+	       (!q->resource_group.len || bytes_eq(q->resource_group, g->group)) &&
+	       (!l->name.len || bytes_eq(l->name, g->name));
+}
+
+static int read_registries(struct db_tx *tx, const struct listing *l, struct visibility *v,
+			   struct store_registries *ret, struct err *e)
+{
+	int r = api_visibility(l->r, v, e);
+	if (r >= 0)
+		r = store_registries_list(tx, http_arena(l->r), ret, e);
+	size_t n = 0;
+	for (size_t i = 0; r >= 0 && i < ret->count; i++) {
+		if (is_wanted(l, &ret->items[i]) && (r = is_seen(tx, ret->items[i].id, v, e)) > 0)
+			ret->items[n++] = ret->items[i];
+	}
+	ret->count = n;
+	if (n)
+		qsort(ret->items, n, sizeof *ret->items, by_name);
+	return r < 0 ? r : 0;
 }
 
 static int write_registries(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	const struct listing *p = arg;
-	int r = 0;
+	const struct listing *l = arg;
+	struct store_registries got;
+	struct visibility v;
+	size_t limit = (size_t)l->q.page.limit;
+	int r = read_registries(tx, l, &v, &got, e);
+	if (r < 0)
+		return r;
 	api_list_begin(w);
-	if (bytes_cmp(p->page.cursor, BYTES_LIT(API_REGISTRY)) < 0)
-		r = write_registry(tx, w, p->r, e);
-	api_list_end(w, BYTES_NONE);
+	for (size_t i = 0; r == 0 && i < got.count && i < limit; i++)
+		r = put_registry(tx, w, &got.items[i], &v, e);
+	api_list_end(w, got.count > limit ? got.items[limit - 1].name : BYTES_NONE);
 	return r;
 }
 
 static int get_registries(struct http_request *r, struct err *e)
 {
-	struct listing p = {.r = r};
-	if (api_query_read(r, &p.page, e) < 0)
+	struct listing l = {.r = r};
+	if (api_query_read(r, &l.q, e) < 0)
 		return -(int)e->code;
-	if (p.page.cursor.len && !ref_is_name(p.page.cursor))
+	if (l.q.page.cursor.len && !ref_is_name(l.q.page.cursor))
 		return api_bad_cursor(e);
-	return api_reply_read(r, 200, write_registries, &p, e);
+	return api_reply_read(r, 200, write_registries, &l, e);
+}
+
+static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	const struct listing *l = arg;
+	struct store_registries got;
+	struct visibility v;
+	int r = read_registries(tx, l, &v, &got, e);
+	if (r == 0 && got.count == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",
+			       BYTES_ARG(l->name));
+	return r < 0 ? r : put_registry(tx, w, &got.items[0], &v, e);
 }
 
 static int get_registry(struct http_request *r, struct err *e)
 {
-	return api_reply_read(r, 200, write_registry, r, e);
+	struct listing l = {.r = r, .name = http_param(r, "registry")};
+	return api_reply_read(r, 200, write_registry, &l, e);
 }
+
+struct new_registry {
+	struct bytes name, title;
+	struct record_rows hosts;
+};
+static const struct record_field new_fields[] = {
+    RECORD_FIELD(struct new_registry, name, RECORD_TEXT, "name",
+		 "1 to 128 lower-case letters and digits, divided by `-`, `.` or `_`",
+		 .flags = RECORD_NEEDED),
+    RECORD_FIELD(struct new_registry, title, RECORD_TEXT, "title", "What people call it"),
+    RECORD_FIELD(struct new_registry, hosts, RECORD_TEXTS, "hosts",
+		 "Up to 16 host names, with the port where clients name one",
+		 .example = "[\"registry.example.com\"]"),
+};
+static const struct record_object new_body = {
+    .name = "NewRegistry", .text = "A registry to create", RECORD_TABLE(new_fields)};
+
+struct group_job {
+	struct http_request *r;
+	int64_t id;
+};
+
+static int find_group(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct group_job *j = arg;
+	struct store_scope s;
+	struct arena *a = http_arena(j->r);
+	struct bytes subscription = http_param(j->r, "subscription"),
+		     group = http_param(j->r, "resource_group");
+	int r = store_scope_find(tx, STORE_SCOPE_SUBSCRIPTION, 0, subscription, a, &s, e);
+	if (r > 0)
+		r = store_scope_find(tx, STORE_SCOPE_RESOURCE_GROUP, s.id, group, a, &s, e);
+	if (r == 0)
+		return err_set(e, ERR_NOT_FOUND,
+			       "there is no scope \"/subscriptions/%.*s/resourceGroups/%.*s\"",
+			       BYTES_ARG(subscription), BYTES_ARG(group));
+	j->id = r > 0 ? s.id : 0;
+	return r < 0 ? r : 0;
+}
+
+static int post_registry(struct http_request *r, struct err *e)
+{
+	struct new_registry b;
+	struct group_job j = {.r = r};
+	const struct access_actor by = people_actor(r);
+	if (api_body_read(r, &b, e) < 0 || db_run(api_of(r)->db, DB_READ, find_group, &j, e) < 0)
+		return -(int)e->code;
+	const struct registry_new ask = {.group_id = j.id,
+					 .name = b.name,
+					 .title = b.title,
+					 .hosts = b.hosts.items,
+					 .host_count = b.hosts.count};
+	if (registry_create(api_of(r)->registry, &ask, &by, e) < 0)
+		return -(int)e->code;
+	struct listing l = {.r = r, .name = b.name};
+	const char *at = arena_printf(http_arena(r), "/api/v1/registries/%.*s", BYTES_ARG(b.name));
+	int rc = at ? http_reply_header(r, "Location", bytes_of(at), e)
+		    : err_set(e, ERR_NOMEM, "no memory");
+	return rc < 0 ? rc : api_reply_read(r, 201, write_registry, &l, e);
+}
+
+static int delete_registry(struct http_request *r, struct err *e)
+{
+	struct bytes name = http_param(r, "registry");
+	const struct access_actor by = people_actor(r);
+	struct registry *g = registry_named(api_of(r)->registry, name);
+	if (!g)
+		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"", BYTES_ARG(name));
+	int rc = registry_delete(g, &by, e);
+	return rc < 0 ? rc : http_reply_empty(r, 202, e);
+}
+
+struct repositories {
+	struct api_page page; /* the table's struct: first */
+	struct http_request *r;
+};
 
 static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	const struct listing *p = arg;
+	const struct repositories *p = arg;
 	size_t limit = (size_t)p->page.limit;
 	struct arena *a = http_arena(p->r);
 	struct repository_total *rows = arena_alloc(a, limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu repositories", limit);
-	struct visibility v;
-	int64_t n = api_visibility(p->r, &v, e);
+	struct repository_totals_query q = {
+	    .after = p->page.cursor,
+	    .max = limit + 1,
+	    .registry_id = api_registry_find(tx, http_param(p->r, "registry"), e)};
+	int64_t n = q.registry_id < 0 ? q.registry_id : api_visibility(p->r, &q.visible, e);
 	if (n >= 0)
-		n = repository_totals_list(tx, p->page.cursor, limit + 1, &v, a, rows, e);
+		n = repository_totals_list(tx, &q, a, rows, e);
 	if (n < 0)
 		return (int)n;
 	bool more = (size_t)n > limit;
+	const struct store_registry t = {.tx = tx, .registry = q.registry_id};
 	api_list_begin(w);
 	for (size_t i = 0; i < (more ? limit : (size_t)n); i++) {
-		struct repository_row row = {.registry = BYTES_LIT(API_REGISTRY),
-					     .pending = pending_of(&rows[i]),
-					     .total = rows[i]};
-		if (stored_of(tx, rows[i].name, &row.stored, e) < 0)
+		struct repository_row row = {.pending = pending_of(&rows[i]), .total = rows[i]};
+		if (store_totals(&t, rows[i].id, &row.stored, e) < 0)
 			return -(int)e->code;
 		record_put(w, NULL, &repository_object, &row);
 	}
@@ -190,7 +357,7 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 
 static int get_repositories(struct http_request *r, struct err *e)
 {
-	struct listing p = {.r = r};
+	struct repositories p = {.r = r};
 	if (api_query_read(r, &p.page, e) < 0)
 		return -(int)e->code;
 	if (p.page.cursor.len && !ref_is_name(p.page.cursor))
@@ -200,7 +367,7 @@ static int get_repositories(struct http_request *r, struct err *e)
 
 static const struct api_doc registries_doc = {
     .id = "listRegistries",
-    .query = &api_page_query,
+    .query = &registries_query,
     .replies = {{.status = 200,
 		 .text = "A page of registries, by name",
 		 .of = &registry_object,
@@ -209,6 +376,25 @@ static const struct api_doc registries_doc = {
 static const struct api_doc registry_doc = {
     .id = "getRegistry",
     .replies = {{.status = 200, .text = "The registry", .of = &registry_object}},
+};
+static const struct api_doc post_doc = {
+    .id = "createRegistry",
+    .text = "Clients reach it by its hosts, and by any other name of the server as "
+	    "`HOST/NAME/REPOSITORY`.",
+    .body = &new_body,
+    .body_example = "{\"name\": \"production\"}",
+    .replies = {{.status = 201,
+		 .text = "It was created",
+		 .of = &registry_object,
+		 .headers = &api_created_headers}},
+    .errors = {404, 409},
+};
+static const struct api_doc delete_doc = {
+    .id = "deleteRegistry",
+    .text = "Its repositories, images, findings and roles go with it. It cannot be used any more "
+	    "at once; its state is `Deleting` until all is gone.",
+    .replies = {{.status = 202, .text = "It is being deleted"}},
+    .errors = {404, 409},
 };
 static const struct api_doc repositories_doc = {
     .id = "listRepositories",
@@ -241,6 +427,19 @@ const struct http_route api_registries_routes[] = {
      .anywhere = true,
      .summary = "Repositories with the findings of their images",
      .doc = &repositories_doc},
+    {.methods = HTTP_POST,
+     .pattern = "/api/v1/subscriptions/{subscription}/resource-groups/{resource_group}/registries",
+     .handle = post_registry,
+     .action = ACTION_REGISTRY_WRITE,
+     .body_max = BODY_MAX,
+     .summary = "Create a registry",
+     .doc = &post_doc},
+    {.methods = HTTP_DELETE,
+     .pattern = "/api/v1/registries/{registry}",
+     .handle = delete_registry,
+     .action = ACTION_REGISTRY_WRITE,
+     .summary = "Delete a registry with all that it holds",
+     .doc = &delete_doc},
 };
 const size_t api_registries_route_count =
     sizeof api_registries_routes / sizeof *api_registries_routes;

@@ -2,7 +2,13 @@
 
 #include "base/num.h"
 
-int v2_name(struct http_request *r, struct bytes *ret, struct err *e)
+struct bytes v2_asked(struct http_request *r)
+{
+	return http_param(r, "name");
+}
+
+int v2_name(struct http_request *r, struct registry **ret_registry, struct bytes *ret,
+	    struct err *e)
 {
 	struct bytes name = http_param(r, "name");
 	int rc =
@@ -10,6 +16,7 @@ int v2_name(struct http_request *r, struct bytes *ret, struct err *e)
 	if (rc < 0)
 		return rc;
 	if (ref_is_name(name)) {
+		*ret_registry = registry_asked(api_of(r)->registry, http_header(r, "Host"), &name);
 		*ret = name;
 		return 0;
 	}
@@ -49,6 +56,8 @@ int v2_fail(struct http_request *r, const char *unknown, const char *invalid, st
 int v2_location(struct http_request *r, const char *path, struct err *e)
 {
 	const char *url = api_of(r)->public_url;
+	if (url && *url)
+		url = api_base_url(r);
 	if (url && *url)
 		path = arena_printf(http_arena(r), "%s%s", url, path);
 	if (!path)

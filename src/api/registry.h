@@ -7,9 +7,12 @@
 #include "oci/reference.h"
 #include "registry/registry.h"
 
-/* {name...} of the path, checked. 0, or 1 = the error reply was sent, or <0. Puts
- * Docker-Distribution-Api-Version on whatever is replied. */
-int v2_name(struct http_request *r, struct bytes *ret, struct err *e);
+/* The registry that the request means, and {name...} of the path within it, checked. 0, or 1 = the
+ * error reply was sent, or <0. Puts Docker-Distribution-Api-Version on whatever is replied. */
+int v2_name(struct http_request *r, struct registry **ret_registry, struct bytes *ret,
+	    struct err *e);
+/* {name...} as the client wrote it: for URLs and replies. */
+struct bytes v2_asked(struct http_request *r);
 /* A digest we store blobs under: 0, or 1 = the error reply was sent (400 DIGEST_INVALID). */
 int v2_digest(struct http_request *r, struct bytes text, struct digest *ret, struct err *e);
 /* Reply for a failure of the registry; unknown is the code for ERR_NOT_FOUND, invalid for

@@ -80,26 +80,28 @@ static int reply_part(struct http_request *r, const char *digest, int fd, uint64
 }
 
 /* Name and digest of the path: 0, 1 = replied. */
-static int which(struct http_request *r, struct bytes *ret_name, struct digest *ret, struct err *e)
+static int which(struct http_request *r, struct registry **ret_registry, struct bytes *ret_name,
+		 struct digest *ret, struct err *e)
 {
-	int rc = v2_name(r, ret_name, e);
+	int rc = v2_name(r, ret_registry, ret_name, e);
 	return rc != 0 ? rc : v2_digest(r, http_param(r, "digest"), ret, e);
 }
 
 static int get_blob(struct http_request *r, struct err *e)
 {
+	struct registry *g;
 	struct bytes name;
 	struct digest d;
 	char text[DIGEST_TEXT_CAP];
 	uint64_t size;
 	int fd = -1;
-	int rc = which(r, &name, &d, e);
+	int rc = which(r, &g, &name, &d, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	digest_text(&d, text);
 	bool head = http_method_get(r) == HTTP_HEAD;
-	rc = head ? registry_blob_find(api_of(r)->registry, name, &d, &size, e)
-		  : registry_blob_open(api_of(r)->registry, name, &d, &fd, &size, e);
+	rc = head ? registry_blob_find(g, name, &d, &size, e)
+		  : registry_blob_open(g, name, &d, &fd, &size, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
@@ -115,12 +117,13 @@ static int get_blob(struct http_request *r, struct err *e)
 
 static int delete_blob(struct http_request *r, struct err *e)
 {
+	struct registry *g;
 	struct bytes name;
 	struct digest d;
-	int rc = which(r, &name, &d, e);
+	int rc = which(r, &g, &name, &d, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_blob_delete(api_of(r)->registry, name, &d, e);
+	rc = registry_blob_delete(g, name, &d, e);
 	if (rc == -(int)ERR_DENIED)
 		return http_reply_error(r, 405, "UNSUPPORTED", e->msg, e);
 	if (rc < 0)

@@ -31,9 +31,9 @@ static int get_manifest(struct http_request *r, struct err *e)
 {
 	struct bytes name, reference = http_param(r, "reference");
 	struct store_manifest m;
-	struct registry *g = api_of(r)->registry;
+	struct registry *g;
 	bool head = http_method_get(r) == HTTP_HEAD;
-	int rc = v2_name(r, &name, e);
+	int rc = v2_name(r, &g, &name, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = registry_manifest_get(g, name, reference, !head, http_arena(r), &m, e);
@@ -103,7 +103,7 @@ static int reply_put(struct http_request *r, const struct put *x,
 {
 	bool by_digest = x->p.digest != NULL;
 	const char *path = arena_printf(http_arena(r), "/v2/%.*s/manifests/%s",
-					BYTES_ARG(x->p.repository), result->digest);
+					BYTES_ARG(v2_asked(r)), result->digest);
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
 	int rc = v2_location(r, path, e);
@@ -123,16 +123,17 @@ static int put_manifest(struct http_request *r, struct err *e)
 			      .content = http_body(r),
 			      .by = &by}};
 	struct registry_put_result result;
-	int rc = v2_name(r, &x.p.repository, e);
+	struct registry *g;
+	int rc = v2_name(r, &g, &x.p.repository, e);
 	if (rc == 0)
 		rc = read_references(r, &x, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_manifest_put(api_of(r)->registry, &x.p, http_arena(r), &result, e);
+	rc = registry_manifest_put(g, &x.p, http_arena(r), &result, e);
 	if (rc < 0)
 		return v2_fail(r, result.blob_unknown ? "MANIFEST_BLOB_UNKNOWN" : "NAME_UNKNOWN",
 			       "MANIFEST_INVALID", e);
-	log_line(LOG_INFO, "pushed %.*s%s%.*s@%s by \"%.*s\" from %.*s", BYTES_ARG(x.p.repository),
+	log_line(LOG_INFO, "pushed %.*s%s%.*s@%s by \"%.*s\" from %.*s", BYTES_ARG(v2_asked(r)),
 		 x.p.tag_count ? ":" : "", BYTES_ARG(x.p.tag_count ? x.tags[0] : BYTES_NONE),
 		 result.digest, BYTES_ARG(by.name), BYTES_ARG(by.peer));
 	return reply_put(r, &x, &result, e);
@@ -141,20 +142,21 @@ static int put_manifest(struct http_request *r, struct err *e)
 static int delete_manifest(struct http_request *r, struct err *e)
 {
 	struct bytes name, reference = http_param(r, "reference");
+	struct registry *g;
 	struct digest d;
-	int rc = v2_name(r, &name, e);
+	int rc = v2_name(r, &g, &name, e);
 	if (rc == 0 && is_digest_like(reference))
 		rc = v2_digest(r, reference, &d, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	const struct access_actor by = v2_actor(r);
-	rc = registry_manifest_delete(api_of(r)->registry, name, reference, &by, e);
+	rc = registry_manifest_delete(g, name, reference, &by, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
 		return http_reply_error(r, 404, "MANIFEST_UNKNOWN",
 					"no such manifest in this repository", e);
-	log_line(LOG_INFO, "deleted %.*s%s%.*s by \"%.*s\" from %.*s", BYTES_ARG(name),
+	log_line(LOG_INFO, "deleted %.*s%s%.*s by \"%.*s\" from %.*s", BYTES_ARG(v2_asked(r)),
 		 is_digest_like(reference) ? "@" : ":", BYTES_ARG(reference), BYTES_ARG(by.name),
 		 BYTES_ARG(by.peer));
 	return http_reply_empty(r, 202, e);

@@ -52,22 +52,24 @@ static int put_next(struct http_request *r, const char *path, size_t n,
 
 static int get_tags(struct http_request *r, struct err *e)
 {
+	struct registry *g;
 	struct bytes name;
 	struct store_texts list;
 	struct store_page page = {.after = http_query(r, "last", NULL)};
-	int rc = v2_name(r, &name, e);
+	int rc = v2_name(r, &g, &name, e);
 	if (rc == 0)
 		rc = v2_page(r, PAGE_MAX, PAGE_MAX, &page.n, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_tags(api_of(r)->registry, name, &page, http_arena(r), &list, e);
+	rc = registry_tags(g, name, &page, http_arena(r), &list, e);
 	if (rc < 0)
 		return v2_fail(r, "NAME_UNKNOWN", "NAME_INVALID", e);
-	const char *path = arena_printf(http_arena(r), "/v2/%.*s/tags/list", BYTES_ARG(name));
+	const char *path =
+	    arena_printf(http_arena(r), "/v2/%.*s/tags/list", BYTES_ARG(v2_asked(r)));
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
 	rc = put_next(r, path, page.n, &list, e);
-	return rc < 0 ? rc : reply_names(r, &v2_tags_object, name, &list, e);
+	return rc < 0 ? rc : reply_names(r, &v2_tags_object, v2_asked(r), &list, e);
 }
 
 static int get_catalog(struct http_request *r, struct err *e)
@@ -80,14 +82,15 @@ static int get_catalog(struct http_request *r, struct err *e)
 		rc = v2_page(r, PAGE_MAX, PAGE_MAX, &n, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_catalog(api_of(r)->registry, http_query(r, "last", NULL), n, http_arena(r),
-			      &list, e);
+	struct bytes none = BYTES_NONE;
+	struct registry *g = registry_asked(api_of(r)->registry, http_header(r, "Host"), &none);
+	rc = registry_catalog(g, http_query(r, "last", NULL), n, http_arena(r), &list, e);
 	if (rc == 0)
 		rc = put_next(r, "/v2/_catalog", n, &list, e);
 	return rc < 0 ? rc : reply_names(r, &v2_catalog_object, BYTES_NONE, &list, e);
 }
 
-static int put_filter_headers(struct http_request *r, struct bytes name, struct bytes subject,
+static int put_filter_headers(struct http_request *r, struct bytes subject,
 			      const struct store_page *page, const struct store_manifests *list,
 			      struct err *e)
 {
@@ -102,7 +105,7 @@ static int put_filter_headers(struct http_request *r, struct bytes name, struct 
 		return err_set(e, ERR_NOMEM, "no memory");
 	return v2_next(r,
 		       arena_printf(http_arena(r), "/v2/%.*s/referrers/%.*s?%s%s%sn=%zu&last=%s",
-				    BYTES_ARG(name), BYTES_ARG(subject),
+				    BYTES_ARG(v2_asked(r)), BYTES_ARG(subject),
 				    *type ? "artifactType=" : "", type, *type ? "&" : "", page->n,
 				    last),
 		       e);
@@ -125,6 +128,7 @@ static int mark_omitted(struct store_manifest *m, struct arena *a, struct err *e
 
 static int get_referrers(struct http_request *r, struct err *e)
 {
+	struct registry *g;
 	struct bytes name, subject = http_param(r, "digest");
 	struct digest d;
 	struct store_manifests list;
@@ -132,18 +136,18 @@ static int get_referrers(struct http_request *r, struct err *e)
 				  .artifact_type = http_query(r, "artifactType", NULL)};
 	struct buf body;
 	struct json_out w;
-	int rc = v2_name(r, &name, e);
+	int rc = v2_name(r, &g, &name, e);
 	if (rc == 0)
 		rc = v2_digest(r, subject, &d, e);
 	if (rc == 0)
 		rc = v2_page(r, REFERRERS_MAX, REFERRERS_MAX, &page.n, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_referrers(api_of(r)->registry, name, subject, &page, http_arena(r), &list, e);
+	rc = registry_referrers(g, name, subject, &page, http_arena(r), &list, e);
 	for (size_t i = 0; rc == 0 && i < list.count; i++)
 		rc = mark_omitted(&list.items[i], http_arena(r), e);
 	if (rc == 0)
-		rc = put_filter_headers(r, name, subject, &page, &list, e);
+		rc = put_filter_headers(r, subject, &page, &list, e);
 	if (rc < 0)
 		return rc;
 	buf_init(&body, REPLY_MAX);

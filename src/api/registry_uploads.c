@@ -14,8 +14,9 @@
 
 struct push {
 	struct upload *upload; /* NULL: a POST that only opens a session or mounts */
-	struct bytes name;
-	bool whole; /* a failure takes the body back */
+	struct registry *registry;
+	struct bytes name; /* in it */
+	bool whole;	   /* a failure takes the body back */
 	bool has_range;
 	uint64_t start; /* offset of the session when the request began */
 	uint64_t want;	/* bytes the Content-Range tells */
@@ -23,17 +24,11 @@ struct push {
 	char id[BLOB_KEY_CAP];
 };
 
-static struct registry *registry_of(struct http_request *r)
-{
-	return api_of(r)->registry;
-}
-
 /* Location, Range and Docker-Upload-UUID of a session. */
-static int put_session(struct http_request *r, struct bytes name, const char *id, uint64_t offset,
-		       struct err *e)
+static int put_session(struct http_request *r, const char *id, uint64_t offset, struct err *e)
 {
 	const char *path =
-	    arena_printf(http_arena(r), "/v2/%.*s/blobs/uploads/%s", BYTES_ARG(name), id);
+	    arena_printf(http_arena(r), "/v2/%.*s/blobs/uploads/%s", BYTES_ARG(v2_asked(r)), id);
 	/* An empty session has no last byte; "0-0" is what clients of every registry know. */
 	const char *range =
 	    arena_printf(http_arena(r), "0-%llu", (unsigned long long)(offset ? offset - 1 : 0));
@@ -47,12 +42,12 @@ static int put_session(struct http_request *r, struct bytes name, const char *id
 	return rc;
 }
 
-static int reply_created(struct http_request *r, struct bytes name, const struct digest *d,
-			 struct err *e)
+static int reply_created(struct http_request *r, const struct digest *d, struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
-	const char *path = arena_printf(http_arena(r), "/v2/%.*s/blobs/%s", BYTES_ARG(name), text);
+	const char *path =
+	    arena_printf(http_arena(r), "/v2/%.*s/blobs/%s", BYTES_ARG(v2_asked(r)), text);
 	if (!path)
 		return err_set(e, ERR_NOMEM, "no memory");
 	int rc = v2_location(r, path, e);
@@ -109,7 +104,7 @@ static int chunk_check(struct http_request *r, struct push *p, struct err *e)
 		return rc < 0 ? rc : 1;
 	}
 	if (first != p->start) {
-		rc = put_session(r, p->name, p->id, p->start, e);
+		rc = put_session(r, p->id, p->start, e);
 		if (rc == 0)
 			rc = http_reply_error(r, 416, "BLOB_UPLOAD_INVALID",
 					      "the chunk does not follow the last one", e);
@@ -123,10 +118,10 @@ static int chunk_check(struct http_request *r, struct push *p, struct err *e)
 /* Name and session of a PATCH or PUT. 0, 1 = replied. */
 static int push_take(struct http_request *r, struct push *p, struct err *e)
 {
-	int rc = v2_name(r, &p->name, e);
+	int rc = v2_name(r, &p->registry, &p->name, e);
 	if (rc != 0)
 		return rc;
-	rc = registry_upload_take(registry_of(r), p->name, http_param(r, "id"), &p->upload, e);
+	rc = registry_upload_take(p->registry, p->name, http_param(r, "id"), &p->upload, e);
 	if (rc < 0) {
 		rc = fail(r, e);
 		return rc < 0 ? rc : 1;
@@ -184,7 +179,7 @@ static int patch_end(struct http_request *r, void *state, struct err *e)
 		return rc < 0 ? rc : 0;
 	uint64_t offset = upload_offset(p->upload);
 	upload_release(p->upload);
-	rc = put_session(r, p->name, p->id, offset, e);
+	rc = put_session(r, p->id, offset, e);
 	return rc < 0 ? rc : http_reply_empty(r, 202, e);
 }
 
@@ -212,7 +207,7 @@ static int put_end(struct http_request *r, void *state, struct err *e)
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = upload_commit(p->upload, &p->digest, e);
-	return rc < 0 ? fail(r, e) : reply_created(r, p->name, &p->digest, e);
+	return rc < 0 ? fail(r, e) : reply_created(r, &p->digest, e);
 }
 
 static enum digest_algo wanted_algo(struct http_request *r, bool *ret_known)
@@ -230,7 +225,7 @@ static int post_begin(struct http_request *r, void **ret_state, struct err *e)
 	if (!p)
 		return -(int)ERR_NOMEM;
 	*ret_state = p;
-	int rc = v2_name(r, &p->name, e);
+	int rc = v2_name(r, &p->registry, &p->name, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	(void)wanted_algo(r, &known);
@@ -243,7 +238,7 @@ static int post_begin(struct http_request *r, void **ret_state, struct err *e)
 	rc = v2_digest(r, text, &p->digest, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_upload_once(registry_of(r), p->name, v2_actor(r).name, p->digest.algo,
+	rc = registry_upload_once(p->registry, p->name, v2_actor(r).name, p->digest.algo,
 				  &p->upload, e);
 	return rc < 0 ? fail(r, e) : 0;
 }
@@ -270,10 +265,13 @@ static int post_mount(struct http_request *r, struct push *p, struct err *e)
 	/* No word about a repository the client may not read, nor about one that is not there. */
 	if (!api_allows(r, ACTION_PULL, from))
 		return 0;
-	rc = registry_blob_mount(registry_of(r), from, p->name, &d, e);
+	/* From another registry nothing is mounted: the client pushes. */
+	if (registry_asked(p->registry, http_header(r, "Host"), &from) != p->registry)
+		return 0;
+	rc = registry_blob_mount(p->registry, from, p->name, &d, e);
 	if (rc != 1)
 		return rc;
-	rc = reply_created(r, p->name, &d, e);
+	rc = reply_created(r, &d, e);
 	return rc < 0 ? rc : 1;
 }
 
@@ -293,47 +291,49 @@ static int post_end(struct http_request *r, void *state, struct err *e)
 	int rc;
 	if (p->upload) {
 		rc = upload_commit(p->upload, &p->digest, e);
-		return rc < 0 ? fail(r, e) : reply_created(r, p->name, &p->digest, e);
+		return rc < 0 ? fail(r, e) : reply_created(r, &p->digest, e);
 	}
 	rc = post_mount(r, p, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_upload_new(registry_of(r), p->name, v2_actor(r).name, wanted_algo(r, &known),
+	rc = registry_upload_new(p->registry, p->name, v2_actor(r).name, wanted_algo(r, &known),
 				 p->id, e);
 	if (rc == -ERR_LIMIT)
 		return too_many(r, e);
 	if (rc < 0)
 		return fail(r, e);
-	rc = put_session(r, p->name, p->id, 0, e);
+	rc = put_session(r, p->id, 0, e);
 	return rc < 0 ? rc : http_reply_empty(r, 202, e);
 }
 
 static int upload_status(struct http_request *r, struct err *e)
 {
+	struct registry *g;
 	struct bytes name;
 	uint64_t offset;
-	int rc = v2_name(r, &name, e);
+	int rc = v2_name(r, &g, &name, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	struct bytes id = http_param(r, "id");
-	rc = registry_upload_offset(registry_of(r), name, id, &offset, e);
+	rc = registry_upload_offset(g, name, id, &offset, e);
 	if (rc < 0)
 		return fail(r, e);
 	const char *text = arena_cstr(http_arena(r), id);
 	if (!text)
 		return err_set(e, ERR_NOMEM, "no memory");
-	rc = put_session(r, name, text, offset, e);
+	rc = put_session(r, text, offset, e);
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 
 static int upload_drop(struct http_request *r, struct err *e)
 {
+	struct registry *g;
 	struct bytes name;
 	struct upload *u;
-	int rc = v2_name(r, &name, e);
+	int rc = v2_name(r, &g, &name, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	rc = registry_upload_take(registry_of(r), name, http_param(r, "id"), &u, e);
+	rc = registry_upload_take(g, name, http_param(r, "id"), &u, e);
 	if (rc == 0)
 		rc = upload_cancel(u, e);
 	return rc < 0 ? fail(r, e) : http_reply_empty(r, 204, e);

@@ -6,7 +6,6 @@
 struct ledger_image;
 struct record_object;
 
-#define API_REGISTRY "local" /* the name of the embedded registry */
 #define API_REPOSITORY "/api/v1/registries/{registry}/repositories/{repository...}"
 #define API_IMAGE API_REPOSITORY "/images/{digest}"
 
@@ -16,9 +15,14 @@ extern const struct record_object api_counts;
 int api_image_find(struct db_tx *tx, struct http_request *r, struct ledger_image *ret,
 		   struct err *e);
 
-/* ERR_NOT_FOUND where no such repository is visible, ERR_FORMAT where it is not a name. */
-int api_repository_check(struct db_tx *tx, struct bytes name, const struct visibility *v,
-			 struct err *e);
+/* The number of a registry ("": the first). ERR_NOT_FOUND. */
+int64_t api_registry_find(struct db_tx *tx, struct bytes name, struct err *e);
+/* The number of its repository. ERR_NOT_FOUND where none is visible, ERR_FORMAT where it is not a
+ * name. */
+int64_t api_repository_find(struct db_tx *tx, struct bytes registry, struct bytes name,
+			    const struct visibility *v, struct err *e);
+/* That of the route's path. */
+int64_t api_repository_of(struct db_tx *tx, struct http_request *r, struct err *e);
 
 /* The words of severities and of fix status, for tables. */
 const char *api_severity_word(int i);

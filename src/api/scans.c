@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "scan/engine.h"
+#include "registry/registry.h"
 #include "store/event.h"
 #include "ledger/images.h"
 #include "store/scans.h"
@@ -35,6 +36,8 @@ struct scan_row {
 #define S(member, kind, key, ...) RECORD_FIELD(struct scan_row, member, kind, key, __VA_ARGS__)
 static const struct record_field scan_fields[] = {
     S(s.id, RECORD_INT, "id", "Its number; later ones are higher"),
+    S(s.subscription, RECORD_TEXT, "subscription", "The subscription its registry is in"),
+    S(s.registry, RECORD_TEXT, "registry", "Registry of the image"),
     S(s.repository, RECORD_TEXT, "repository", "Repository of the image",
       .pattern = RECORD_REPOSITORY_PATTERN),
     S(s.digest, RECORD_TEXT, "digest", "Digest of the image", .pattern = RECORD_DIGEST_PATTERN),
@@ -66,9 +69,11 @@ static void put_scan(struct json_out *w, const char *key, const struct store_sca
 
 struct scans_query {
 	struct api_page page;
-	struct bytes repository, digest;
+	struct bytes registry, repository, digest;
 };
 static const struct record_field scans_query_fields[] = {
+    RECORD_FIELD(struct scans_query, registry, RECORD_TEXT, "registry",
+		 "Registry of that repository, where it is not `local`"),
     RECORD_FIELD(struct scans_query, repository, RECORD_TEXT, "repository", "Of this repository"),
     RECORD_FIELD(struct scans_query, digest, RECORD_TEXT, "digest", "Of images with this digest"),
     API_PAGE_FIELDS(struct scans_query, page),
@@ -81,6 +86,13 @@ struct listing {
 	uint64_t before; /* ids below this one; 0 = from the newest */
 };
 
+/* 0 = there is none. */
+static int64_t repository_id(struct db_tx *tx, const struct scans_query *q, struct err *e)
+{
+	struct store_registry t = {.tx = tx, .registry = api_registry_find(tx, q->registry, e)};
+	return t.registry < 0 ? t.registry : store_repository_find(&t, q->repository, e);
+}
+
 static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *p = arg;
@@ -90,11 +102,16 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	struct store_scan *rows = arena_alloc(a, limit + 1, sizeof *rows);
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu scans", limit);
-	struct store_scan_query q = {.repository = p->q.repository,
-				     .digest = p->q.digest,
-				     .before = (int64_t)p->before,
-				     .max = limit + 1};
+	struct store_scan_query q = {
+	    .digest = p->q.digest, .before = (int64_t)p->before, .max = limit + 1};
 	int64_t n = api_visibility(p->r, &q.visible, e);
+	if (n >= 0 && p->q.repository.len)
+		n = q.repository_id = repository_id(tx, &p->q, e);
+	if (n == 0 && p->q.repository.len) {
+		api_list_begin(w);
+		api_list_end(w, BYTES_NONE);
+		return 0;
+	}
 	if (n >= 0)
 		n = store_scan_list(tx, &q, a, rows, e);
 	if (n < 0)
@@ -132,11 +149,13 @@ static int write_image_scans(struct db_tx *tx, struct json_out *w, void *arg, st
 	const struct listing *l = arg;
 	struct ledger_image image;
 	struct store_scan newest;
-	const struct store_scan_query q = {.repository = l->q.repository,
+	const struct store_scan_query q = {.repository_id = repository_id(tx, &l->q, e),
 					   .digest = l->q.digest,
 					   .max = 1,
 					   .visible = VISIBILITY_ALL};
-	int64_t n = store_scan_list(tx, &q, http_arena(l->r), &newest, e);
+	int64_t n = q.repository_id;
+	if (n > 0)
+		n = store_scan_list(tx, &q, http_arena(l->r), &newest, e);
 	if (n == 0)
 		n = api_image_find(tx, l->r, &image, e);
 	return n < 0 ? (int)n : write_scans(tx, w, arg, e);
@@ -147,6 +166,7 @@ static int get_image_scans(struct http_request *r, struct err *e)
 	struct listing l = {.r = r};
 	if (parse_listing(r, &l, e) < 0)
 		return -(int)e->code;
+	l.q.registry = http_param(r, "registry");
 	l.q.repository = http_param(r, "repository");
 	l.q.digest = http_param(r, "digest");
 	return api_reply_read(r, 200, write_image_scans, &l, e);
@@ -166,7 +186,7 @@ static int write_scan(struct db_tx *tx, struct json_out *w, void *arg, struct er
 	if (r >= 0)
 		r = store_scan_get(tx, q->id, http_arena(q->r), &scan, e);
 	if (r > 0)
-		r = store_scope_shows(tx, scan.repository, &v, e);
+		r = store_scope_is_visible(tx, scan.repository_id, &v, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no scan %lld", (long long)q->id);
 	if (r > 0)
@@ -190,9 +210,11 @@ static int get_scan(struct http_request *r, struct err *e)
 }
 
 struct scan_body {
-	struct bytes repository, digest;
+	struct bytes registry, repository, digest;
 };
 static const struct record_field scan_body_fields[] = {
+    RECORD_FIELD(struct scan_body, registry, RECORD_TEXT, "registry",
+		 "Registry of that repository, where it is not `local`"),
     RECORD_FIELD(struct scan_body, repository, RECORD_TEXT, "repository", "Repository of the image",
 		 .flags = RECORD_NEEDED),
     RECORD_FIELD(struct scan_body, digest, RECORD_TEXT, "digest", "Digest of the image",
@@ -205,8 +227,15 @@ static int post_scan(struct http_request *r, struct err *e)
 {
 	struct scan_body b;
 	int64_t id;
-	if (api_body_read(r, &b, e) < 0 ||
-	    engine_scan_now(api_of(r)->engine, b.repository, b.digest, &id, e) < 0)
+	if (api_body_read(r, &b, e) < 0)
+		return -(int)e->code;
+	if (!b.registry.len)
+		b.registry = BYTES_LIT(STORE_REGISTRY_DEFAULT);
+	const struct registry *g = registry_named(api_of(r)->registry, b.registry);
+	if (!g)
+		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",
+			       BYTES_ARG(b.registry));
+	if (engine_scan_now(api_of(r)->engine, g, b.repository, b.digest, &id, e) < 0)
 		return -(int)e->code;
 	const char *at = arena_printf(http_arena(r), "/api/v1/scans/%lld", (long long)id);
 	if (!at)
@@ -239,6 +268,7 @@ static const char *event_word(int i)
 static const struct record_field event_fields[] = {
     EV(id, RECORD_INT, "id", "Its number; later ones are higher"),
     EV(type, RECORD_TEXT, "type", "What happened", .words = event_word),
+    EV(registry, RECORD_TEXT, "registry", "In which registry"),
     EV(repository, RECORD_TEXT, "repository", "In which repository"),
     EV(digest, RECORD_TEXT, "digest", "To which manifest", .flags = RECORD_OPTIONAL),
     EV(tag, RECORD_TEXT, "tag", "By which tag", .flags = RECORD_OPTIONAL),

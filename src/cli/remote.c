@@ -312,7 +312,8 @@ static int on_finding(void *arg, struct json *j, struct err *e)
 	for (size_t i = 0; i < f->match_listed; i++)
 		name_type(&f->matches[i]);
 	finding_settle(f);
-	f->repository = f->digest = BYTES_NONE; /* one image's: it goes without saying */
+	f->subscription = f->registry = f->repository = f->digest =
+	    BYTES_NONE; /* one image's: it goes without saying */
 	return 0;
 }
 

@@ -139,10 +139,9 @@ int assessment_list(struct db_tx *tx, const struct assessment_query *q, struct a
 					 q->now_ms, a, &f.exempts, e);
 	for (size_t i = 0; i < ret->count && r >= 0; i++) {
 		struct assessment *as = &ret->items[i];
-		struct visibility whole = {.scopes = &as->registry_id, .count = 1};
 		struct assessment_facts facts = {.plan_off = f.plan_off[i],
 						 .exemption = exemption_of(&f, as->registry_id)};
-		r = repository_totals_sum(tx, &whole, &facts.total, e);
+		r = repository_totals_sum(tx, as->registry_id, &VISIBILITY_ALL, &facts.total, e);
 		if (r >= 0)
 			r = assessment_judge(&facts, a, as, e);
 	}

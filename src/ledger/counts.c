@@ -207,34 +207,24 @@ static int sums_move(struct db_tx *tx, const struct row *before, const struct ro
 	return sums_write(tx, &s, 1, epoch, e);
 }
 
-static int repository_id(struct db_tx *tx, struct bytes name, int64_t *ret, struct err *e)
+static int add_total(struct db_tx *tx, int64_t repository, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx, "SELECT id FROM repository_total WHERE name = $1", DB_ARGS(DB_T(name)), e);
-	int r = s ? db_step(s, e) : -(int)e->code;
-	if (r > 0)
-		*ret = db_int(s, 0);
-	db_done(s);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	*ret = db_id_next(tx, "repository_total", e);
-	int64_t n = *ret < 0 ? *ret
-			     : db_exec(tx,
-				       "INSERT INTO repository_total(id, name, since, images,"
-				       " healthy, unhealthy, unverified, critical, high, medium,"
-				       " low, negligible, unknown, d_healthy, d_unhealthy,"
-				       " d_unverified, d_critical, d_high, d_medium, d_low,"
-				       " d_negligible, d_unknown)"
-				       " VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,"
-				       " 0, 0, 0, 0, 0, 0)",
-				       DB_ARGS(DB_I(*ret), DB_T(name)), e);
+	int64_t n =
+	    db_exec(tx,
+		    "INSERT INTO repository_total(id, since, images, healthy, unhealthy,"
+		    " unverified, critical, high, medium, low, negligible, unknown,"
+		    " d_healthy, d_unhealthy, d_unverified, d_critical, d_high, d_medium,"
+		    " d_low, d_negligible, d_unknown)"
+		    " VALUES($1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)"
+		    " ON CONFLICT(id) DO NOTHING",
+		    DB_ARGS(DB_I(repository)), e);
 	return n < 0 ? (int)n : 0;
 }
 
-int image_counts_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err *e)
+int image_counts_add(struct db_tx *tx, int64_t image, int64_t repository, struct err *e)
 {
-	struct row row = {.image = image, .rest = IMAGE_PENDING};
-	if (repository_id(tx, repository, &row.repository, e) < 0 ||
+	struct row row = {.image = image, .repository = repository, .rest = IMAGE_PENDING};
+	if (add_total(tx, repository, e) < 0 ||
 	    db_exec(tx,
 		    "INSERT INTO image_counts(image_id, repository_id, rest, since, " ALL_COUNTS ")"
 		    " VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
@@ -272,7 +262,7 @@ int image_counts_delete(struct db_tx *tx, int64_t image, struct err *e)
 		0 ||
 	    db_exec(tx,
 		    "DELETE FROM repository_total WHERE id = $1 AND images = 0 AND NOT EXISTS"
-		    " (SELECT 1 FROM image i WHERE i.repository = repository_total.name"
+		    " (SELECT 1 FROM image i WHERE i.repository_id = repository_total.id"
 		    " AND i.id <> $2)",
 		    DB_ARGS(DB_I(row.repository), DB_I(image)), e) < 0)
 		return -(int)e->code;
@@ -338,7 +328,7 @@ int image_counts_put_next(struct db_tx *tx, const struct image_counts_next *imag
 	return r < 0 ? r : sums_write(tx, sums, sum_count, epoch, e);
 }
 
-#define SHOWN STORE_VISIBLE(STORE_REPOSITORY_ID("t.name"), "$3", "$4")
+#define SHOWN(all, scopes) STORE_VISIBLE("t.id", all, scopes)
 
 static void read_total(struct db_stmt *s, struct repository_total *t)
 {
@@ -350,28 +340,35 @@ static void read_total(struct db_stmt *s, struct repository_total *t)
 		t->counts.by[order[i]] = (uint64_t)db_int(s, 4 + i);
 }
 
-int64_t repository_totals_list(struct db_tx *tx, struct bytes after, size_t max,
-			       const struct visibility *v, struct arena *a,
-			       struct repository_total *out, struct err *e)
+int64_t repository_totals_list(struct db_tx *tx, const struct repository_totals_query *q,
+			       struct arena *a, struct repository_total *out, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
 	    "SELECT t.images, t.healthy, t.unhealthy, t.unverified, t.critical, t.high, t.medium,"
-	    " t.low, t.negligible, t.unknown, t.name,"
-	    " (SELECT max(i.pushed_at) FROM image i WHERE i.repository = t.name)"
-	    " FROM repository_seen t WHERE t.name > $1 AND " SHOWN " ORDER BY t.name LIMIT $2",
-	    DB_ARGS(DB_T(after), DB_I(max), STORE_VISIBLE_ARGS(v)), e);
+	    " t.low, t.negligible, t.unknown, nr.name, ng.name, ns.name, t.id,"
+	    " (SELECT max(i.pushed_at) FROM image i WHERE i.repository_id = t.id)"
+	    " FROM repository_seen t" STORE_NAMES_JOIN(
+		"t.id") " WHERE ($1 = 0 OR nr.registry_id = $1) AND (nr.name, ng.name) > ($2, $3)"
+			" AND " SHOWN("$5", "$6") " ORDER BY nr.name, ng.name LIMIT $4",
+	    DB_ARGS(DB_I(q->registry_id), DB_T(q->after), DB_T(q->after_registry), DB_I(q->max),
+		    STORE_VISIBLE_ARGS(&q->visible)),
+	    e);
 	if (!s)
 		return -(int)e->code;
 	int r;
 	int64_t n = 0;
 	while ((r = db_step(s, e)) > 0) {
-		bool ok;
+		bool ok, ok2, ok3;
 		struct repository_total *t = &out[n++];
-		*t = (struct repository_total){.name = arena_bytes(a, db_bytes(s, 10), &ok),
-					       .pushed_ms = db_int(s, 11)};
+		*t =
+		    (struct repository_total){.name = arena_bytes(a, db_bytes(s, 10), &ok),
+					      .registry = arena_bytes(a, db_bytes(s, 11), &ok2),
+					      .subscription = arena_bytes(a, db_bytes(s, 12), &ok3),
+					      .id = db_int(s, 13),
+					      .pushed_ms = db_int(s, 14)};
 		read_total(s, t);
-		if (!ok) {
+		if (!ok || !ok2 || !ok3) {
 			r = err_set(e, ERR_NOMEM, "no memory for a repository");
 			break;
 		}
@@ -382,14 +379,15 @@ int64_t repository_totals_list(struct db_tx *tx, struct bytes after, size_t max,
 
 #define SUM(column) "COALESCE(sum(t." column "), 0)"
 
-int repository_totals_sum(struct db_tx *tx, const struct visibility *v,
+int repository_totals_sum(struct db_tx *tx, int64_t registry, const struct visibility *v,
 			  struct repository_total *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
 	    "SELECT " SUM("images") ", " SEEN_STATES(SUM) ", " SEEN_SEVERITIES(
-		SUM) " FROM repository_seen t WHERE t.name > $1 AND t.images >= $2 AND " SHOWN,
-	    DB_ARGS(DB_T(BYTES_NONE), DB_I(0), STORE_VISIBLE_ARGS(v)), e);
+		SUM) " FROM repository_seen t WHERE ($1 = 0 OR EXISTS (SELECT 1 FROM repository r"
+		     " WHERE r.id = t.id AND r.registry_id = $1)) AND " SHOWN("$2", "$3"),
+	    DB_ARGS(DB_I(registry), STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;
 	*ret = (struct repository_total){0};

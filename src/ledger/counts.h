@@ -22,7 +22,7 @@ struct image_counts {
 };
 
 /* A new image of a repository: Pending, without checks. */
-int image_counts_add(struct db_tx *tx, int64_t image, struct bytes repository, struct err *e);
+int image_counts_add(struct db_tx *tx, int64_t image, int64_t repository, struct err *e);
 /* What a scan found. rest: IMAGE_PENDING, _HEALTHY, _UNVERIFIED or _ARTIFACT; counts NULL: they
  * stay.
  */
@@ -40,15 +40,21 @@ int image_counts_put_next(struct db_tx *tx, const struct image_counts_next *imag
 			  struct err *e);
 
 struct repository_total {
-	struct bytes name; /* of the repository; from the arena */
+	int64_t id;
+	struct bytes name, registry, subscription; /* from the arena */
 	uint64_t images, healthy, unhealthy, unverified;
 	struct image_counts counts;
 	int64_t pushed_ms; /* the newest image */
 };
-/* Visible repositories by name, after `after`: up to max into out; their number. */
-int64_t repository_totals_list(struct db_tx *tx, struct bytes after, size_t max,
-			       const struct visibility *v, struct arena *a,
-			       struct repository_total *out, struct err *e);
-/* All that are visible together; name empty, pushed_ms 0. */
-int repository_totals_sum(struct db_tx *tx, const struct visibility *v,
+struct repository_totals_query {
+	int64_t registry_id;		    /* 0 = of all */
+	struct bytes after, after_registry; /* behind this repository of this registry */
+	size_t max;
+	struct visibility visible;
+};
+/* Visible repositories by name and registry, up to q->max into out; their number. */
+int64_t repository_totals_list(struct db_tx *tx, const struct repository_totals_query *q,
+			       struct arena *a, struct repository_total *out, struct err *e);
+/* All that are visible of a registry (0: of all) together; without names, pushed_ms 0. */
+int repository_totals_sum(struct db_tx *tx, int64_t registry, const struct visibility *v,
 			  struct repository_total *ret, struct err *e);

@@ -16,6 +16,7 @@ enum finding_sort {
 
 struct finding_query {
 	struct visibility visible;
+	int64_t registry_id, repository_id; /* that one; 0 = any */
 	const struct criteria *criteria;
 	enum finding_sort sort;
 	size_t max;	/* findings of a page */

@@ -108,8 +108,7 @@ int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_c
 		     "SELECT count(DISTINCT s.image_id) FROM package_match m JOIN set_package "
 		     "ps ON ps.package_id = m.package_id"
 		     " JOIN image_set s ON s.set_id = ps.set_id JOIN image i ON i.id = s.image_id"
-		     " WHERE m.check_id = $1 AND " STORE_VISIBLE(
-			 STORE_REPOSITORY_ID("i.repository"), "$2", "$3"),
+		     " WHERE m.check_id = $1 AND " STORE_VISIBLE("i.repository_id", "$2", "$3"),
 		     DB_ARGS(DB_I(id), STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;

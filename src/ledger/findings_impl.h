@@ -37,9 +37,10 @@ struct listing {
 	unsigned questions; /* asked */
 	/* The repositories that are looked at, where the criteria or the caller narrow them. */
 	bool narrowed;
-	const struct bytes *repositories;
+	const int64_t *repositories;
 	size_t repository_count;
-	struct criteria_texts digests; /* those alone; none: all */
+	const struct bytes *digests; /* keys of those alone; none: all */
+	size_t digest_count;
 	/* The images that are looked at: all in places (small), or more than that. */
 	bool small;
 	struct place *places;

@@ -2,6 +2,7 @@
 #include "base/cursor.h"
 #include "ledger/findings_impl.h"
 #include "store/seen.h"
+#include "store/digest_key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,10 @@
 
 /* Images that are looked at; $1 to $3 are a question's own. */
 #define DIGESTS "($4 = 0 OR i.digest {IN $5})"
-#define NARROW DIGESTS " AND i.repository {IN $6}"
+#define NARROW DIGESTS " AND i.repository_id {IN $6}"
 #define LOOKED_AT(l)                                                                               \
-	DB_I((l)->digests.count), DB_TEXTS((l)->digests.items, (l)->digests.count),                \
-	    DB_TEXTS((l)->repositories, (l)->repository_count)
+	DB_I((l)->digest_count), DB_BLOBS((l)->digests, (l)->digest_count),                        \
+	    DB_INTS((l)->repositories, (l)->repository_count)
 
 static int no_memory(struct err *e)
 {
@@ -100,58 +101,75 @@ static bool is_glob(struct bytes text)
 	return bytes_find(text, '*') < text.len || bytes_find(text, '?') < text.len;
 }
 
-/* Repositories that the caller sees and the criteria allow; those that have no glob are looked up.
- */
+/* Repositories that the caller sees and the criteria allow. */
 static int read_repositories(struct listing *l, struct criteria_texts wanted, struct err *e)
 {
 	bool named = wanted.count > 0;
 	for (size_t i = 0; i < wanted.count; i++)
 		named = named && !is_glob(wanted.items[i]);
-	if (named && l->q->visible.all) {
-		l->repositories = wanted.items;
-		l->repository_count = wanted.count;
-		return 0;
-	}
-	struct db_stmt *s =
-	    listing_ask(l,
-			"SELECT w.name FROM scope w WHERE w.kind = 5 AND ($1 = 0 OR w.name {IN $2})"
-			" AND " STORE_VISIBLE("w.id", "$3", "$4") " LIMIT $5",
-			DB_ARGS(DB_I(named), DB_TEXTS(wanted.items, named ? wanted.count : 0),
-				STORE_VISIBLE_ARGS(&l->q->visible), DB_I(SEEN_MAX + 1)),
-			e);
+	struct db_stmt *s = listing_ask(
+	    l,
+	    "SELECT w.id, w.name FROM scope w WHERE w.kind = 5 AND ($1 = 0 OR w.name {IN $2})"
+	    " AND " STORE_VISIBLE("w.id", "$3", "$4") " AND ($6 = 0 OR w.owner_id = $6)"
+						      " AND ($7 = 0 OR w.id = $7) LIMIT $5",
+	    DB_ARGS(DB_I(named), DB_TEXTS(wanted.items, named ? wanted.count : 0),
+		    STORE_VISIBLE_ARGS(&l->q->visible), DB_I(SEEN_MAX + 1), DB_I(l->q->registry_id),
+		    DB_I(l->q->repository_id)),
+	    e);
+	struct buf ids;
 	int r = s ? 0 : -(int)e->code;
 	size_t n = 0;
-	struct bytes *names = arena_alloc(l->a, SEEN_MAX, sizeof *names);
-	while (s && names && (r = db_step(s, e)) > 0) {
-		struct bytes name = db_bytes(s, 0);
+	buf_init(&ids, SEEN_MAX * sizeof(int64_t));
+	while (s && (r = db_step(s, e)) > 0) {
+		const int64_t id = db_int(s, 0);
+		struct bytes name = db_bytes(s, 1);
 		if (n++ == SEEN_MAX) {
 			r = err_set(e, ERR_LIMIT, "more than %u repositories: name some of them",
 				    SEEN_MAX);
 			break;
 		}
-		if (wanted.count && !criteria_fits(&(struct criteria){.repositories = wanted},
+		if (!wanted.count || criteria_fits(&(struct criteria){.repositories = wanted},
 						   &(struct finding){.repository = name}))
-			continue;
-		if (!finding_copy(l->a, s, 0, &names[l->repository_count++])) {
-			r = no_memory(e);
-			break;
-		}
+			buf_put(&ids,
+				(struct bytes){.ptr = (const uint8_t *)&id, .len = sizeof id});
 	}
 	db_done(s);
-	l->repositories = names;
-	return !names ? no_memory(e) : r < 0 ? r : 0;
+	int64_t *kept = arena_alloc(l->a, ids.len / sizeof *kept, sizeof *kept);
+	if (kept && ids.len)
+		memcpy(kept, ids.ptr, ids.len);
+	bool ok = kept && buf_ok(&ids);
+	l->repositories = kept;
+	l->repository_count = ids.len / sizeof *kept;
+	buf_free(&ids);
+	return r < 0 ? r : ok ? 0 : no_memory(e);
+}
+
+/* The keys of the digests that are wanted. */
+static int read_digests(struct listing *l, struct criteria_texts wanted, struct err *e)
+{
+	struct bytes *keys = arena_alloc(l->a, wanted.count, sizeof *keys);
+	bool ok = keys != NULL;
+	for (size_t i = 0; ok && i < wanted.count; i++) {
+		struct digest_key key;
+		keys[i] = arena_bytes(l->a, digest_key_of(wanted.items[i], &key), &ok);
+	}
+	l->digests = keys;
+	l->digest_count = wanted.count;
+	return ok ? 0 : no_memory(e);
 }
 
 /* Which images are looked at. */
 static int narrow(struct listing *l, struct err *e)
 {
-	const struct criteria *c = l->q->criteria;
-	struct criteria_texts wanted = {.count = 0};
-	if (!c->any) {
-		wanted = c->repositories;
-		l->digests = c->digests;
+	const struct finding_query *q = l->q;
+	struct criteria_texts wanted = {.count = 0}, digests = {.count = 0};
+	if (!q->criteria->any) {
+		wanted = q->criteria->repositories;
+		digests = q->criteria->digests;
 	}
-	l->narrowed = wanted.count || !l->q->visible.all;
+	if (read_digests(l, digests, e) < 0)
+		return -(int)e->code;
+	l->narrowed = wanted.count || !q->visible.all || q->registry_id || q->repository_id;
 	return l->narrowed ? read_repositories(l, wanted, e) : 0;
 }
 
@@ -161,7 +179,7 @@ static int read_places(struct listing *l, struct err *e)
 {
 	const struct finding_query *q = l->q;
 	size_t max = q->places ? q->places : PLACES_MAX;
-	if (!l->narrowed && !l->digests.count)
+	if (!l->narrowed && !l->digest_count)
 		return 0;
 	int64_t *rows;
 	struct db_stmt *s = ask_images(l, SETS_OF NARROW " AND i.id > $1 AND i.id < $2 LIMIT $3",

@@ -1,12 +1,13 @@
 /* Findings in full: a question for images, sets, matches and packages each. */
 #include "ledger/findings_impl.h"
+#include "store/digest_key.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct image_row {
 	int64_t id;
-	struct bytes repository, digest, os;
+	struct bytes repository, registry, subscription, digest, os;
 };
 struct set_row {
 	int64_t image, set;
@@ -120,8 +121,11 @@ static bool read_image(struct filling *f, struct db_stmt *s, void *row)
 	char *os = arena_printf(f->l->a, "%.*s:%.*s", BYTES_ARG(distro), BYTES_ARG(version));
 	i->id = db_int(s, 0);
 	i->os = os ? bytes_of(os) : BYTES_NONE;
-	return os && finding_copy(f->l->a, s, 1, &i->repository) &&
-	       finding_copy(f->l->a, s, 2, &i->digest);
+	bool ok;
+	i->digest = digest_key_text(db_bytes(s, 2), f->l->a, &ok);
+	return os && ok && finding_copy(f->l->a, s, 1, &i->repository) &&
+	       finding_copy(f->l->a, s, 5, &i->registry) &&
+	       finding_copy(f->l->a, s, 6, &i->subscription);
 }
 
 static bool read_set(struct filling *f, struct db_stmt *s, void *row)
@@ -174,12 +178,14 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 {
 	struct listing *l = f->l;
 	size_t sets, packages;
-	int r = read_rows(f,
-			  listing_ask(l,
-				      "SELECT id, repository, digest, distro_id, distro_version"
-				      " FROM image WHERE id {IN $1}",
-				      DB_ARGS(DB_INTS(images, image_count)), e),
-			  &f->images, read_image, e);
+	int r = read_rows(
+	    f,
+	    listing_ask(l,
+			"SELECT i.id, nr.name, i.digest, i.distro_id,"
+			" i.distro_version, ng.name, ns.name FROM image i" STORE_NAMES_JOIN(
+			    "i.repository_id") " WHERE i.id {IN $1}",
+			DB_ARGS(DB_INTS(images, image_count)), e),
+	    &f->images, read_image, e);
 	if (r >= 0)
 		r = read_rows(
 		    f,
@@ -256,6 +262,8 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 	size_t at = rows_find(&f->images, p->image, INT64_MIN);
 	*out = (struct finding){.check = *c};
 	if (at < f->images.count && images[at].id == p->image) {
+		out->subscription = images[at].subscription;
+		out->registry = images[at].registry;
 		out->repository = images[at].repository;
 		out->digest = images[at].digest;
 		out->os = images[at].os;

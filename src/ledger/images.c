@@ -1,6 +1,11 @@
 #include "ledger/images.h"
 
+#include "store/digest_key.h"
+
 #include <stdlib.h>
+
+/* A parameter: the key of a digest's text. */
+#define DIGEST(text) DB_B(digest_key_of(text, &(struct digest_key){{0}}))
 
 const char *ledger_image_state_word(enum image_state s)
 {
@@ -9,12 +14,12 @@ const char *ledger_image_state_word(enum image_state s)
 	return (unsigned)s < sizeof words / sizeof *words ? words[s] : "Pending";
 }
 
-static int find_id(struct db_tx *tx, struct bytes repository, struct bytes digest, int64_t *ret,
+static int find_id(struct db_tx *tx, int64_t repository, struct bytes digest, int64_t *ret,
 		   struct err *e)
 {
 	struct db_stmt *s =
-	    db_query(tx, "SELECT id FROM image WHERE repository = $1 AND digest = $2",
-		     DB_ARGS(DB_T(repository), DB_T(digest)), e);
+	    db_query(tx, "SELECT id FROM image WHERE repository_id = $1 AND digest = $2",
+		     DB_ARGS(DB_I(repository), DIGEST(digest)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
@@ -24,8 +29,8 @@ static int find_id(struct db_tx *tx, struct bytes repository, struct bytes diges
 	return r;
 }
 
-int ledger_image_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
-		     int64_t pushed_ms, struct err *e)
+int ledger_image_add(struct db_tx *tx, int64_t repository, struct bytes digest, int64_t pushed_ms,
+		     struct err *e)
 {
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
@@ -39,11 +44,11 @@ int ledger_image_add(struct db_tx *tx, struct bytes repository, struct bytes dig
 	id = db_id_next(tx, "image", e);
 	if (id < 0 ||
 	    db_exec(tx,
-		    "INSERT INTO image(id, repository, digest, platform, reason, coverage, "
+		    "INSERT INTO image(id, repository_id, digest, platform, reason, coverage, "
 		    "distro_id, distro_version, distro_name, package_count, pushed_at, pulled_at, "
 		    "scanned_at) VALUES($5, $1, $2, '', '', $4, '', '', '', 0, $3, 0, 0)",
-		    DB_ARGS(DB_T(repository), DB_T(digest), DB_I(pushed_ms), DB_T(BYTES_LIT("{}")),
-			    DB_I(id)),
+		    DB_ARGS(DB_I(repository), DIGEST(digest), DB_I(pushed_ms),
+			    DB_T(BYTES_LIT("{}")), DB_I(id)),
 		    e) < 0)
 		return -(int)e->code;
 	return image_counts_add(tx, id, repository, e);
@@ -52,16 +57,16 @@ int ledger_image_add(struct db_tx *tx, struct bytes repository, struct bytes dig
 int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct image_part *parts,
 		     size_t part_count, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx,
-		     "UPDATE image SET platform = $3, reason = $4, coverage = $5, distro_id = $6,"
-		     " distro_version = $7, distro_name = $8, package_count = $9, scanned_at = $10"
-		     " WHERE repository = $1 AND digest = $2 RETURNING id",
-		     DB_ARGS(DB_T(image->repository), DB_T(image->digest), DB_T(image->platform),
-			     DB_T(image->reason), DB_T(image->coverage), DB_T(image->distro_id),
-			     DB_T(image->distro_version), DB_T(image->distro_name),
-			     DB_I(image->package_count), DB_I(image->scanned_ms)),
-		     e);
+	struct db_stmt *s = db_query(
+	    tx,
+	    "UPDATE image SET platform = $3, reason = $4, coverage = $5, distro_id = $6,"
+	    " distro_version = $7, distro_name = $8, package_count = $9, scanned_at = $10"
+	    " WHERE repository_id = $1 AND digest = $2 RETURNING id",
+	    DB_ARGS(DB_I(image->repository_id), DIGEST(image->digest), DB_T(image->platform),
+		    DB_T(image->reason), DB_T(image->coverage), DB_T(image->distro_id),
+		    DB_T(image->distro_version), DB_T(image->distro_name),
+		    DB_I(image->package_count), DB_I(image->scanned_ms)),
+	    e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -72,8 +77,8 @@ int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct 
 	if (r < 0)
 		return r;
 	if (!image->id)
-		return err_set(e, ERR_NOT_FOUND, "%.*s@%.*s was deleted",
-			       BYTES_ARG(image->repository), BYTES_ARG(image->digest));
+		return err_set(e, ERR_NOT_FOUND, "image %.*s was deleted",
+			       BYTES_ARG(image->digest));
 	if (image_parts_put(tx, image->id, parts, part_count, &image->counts, e) < 0 ||
 	    image_counts_put(tx, image->id, image->state, &image->counts, e) < 0)
 		return -(int)e->code;
@@ -84,7 +89,7 @@ int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct 
 	return 0;
 }
 
-int ledger_image_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest,
+int ledger_image_put_state(struct db_tx *tx, int64_t repository, struct bytes digest,
 			   enum image_state state, struct bytes reason, int64_t scanned_ms,
 			   struct err *e)
 {
@@ -98,7 +103,7 @@ int ledger_image_put_state(struct db_tx *tx, struct bytes repository, struct byt
 	return image_counts_put(tx, id, state, NULL, e);
 }
 
-int ledger_image_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest,
+int ledger_image_put_artifact(struct db_tx *tx, int64_t repository, struct bytes digest,
 			      struct bytes reason, int64_t scanned_ms, struct err *e)
 {
 	struct image_counts none = {0};
@@ -113,12 +118,12 @@ int ledger_image_put_artifact(struct db_tx *tx, struct bytes repository, struct 
 	return image_counts_put(tx, id, IMAGE_ARTIFACT, &none, e);
 }
 
-int ledger_image_pulled(struct db_tx *tx, struct bytes repository, struct bytes digest,
+int ledger_image_pulled(struct db_tx *tx, int64_t repository, struct bytes digest,
 			int64_t pulled_ms, int64_t *ret_scanned, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx, "SELECT id, scanned_at FROM image WHERE repository = $1 AND digest = $2",
-		     DB_ARGS(DB_T(repository), DB_T(digest)), e);
+	struct db_stmt *s = db_query(
+	    tx, "SELECT id, scanned_at FROM image WHERE repository_id = $1 AND digest = $2",
+	    DB_ARGS(DB_I(repository), DIGEST(digest)), e);
 	int64_t id = 0;
 	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r > 0) {
@@ -133,7 +138,7 @@ int ledger_image_pulled(struct db_tx *tx, struct bytes repository, struct bytes 
 	return n < 0 ? (int)n : 1;
 }
 
-static int forget(struct db_tx *tx, struct bytes repository, struct bytes digest, struct err *e)
+static int forget(struct db_tx *tx, int64_t repository, struct bytes digest, struct err *e)
 {
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
@@ -146,12 +151,11 @@ static int forget(struct db_tx *tx, struct bytes repository, struct bytes digest
 	return 0;
 }
 
-int ledger_image_delete(struct db_tx *tx, struct bytes repository, struct bytes digest,
-			struct err *e)
+int ledger_image_delete(struct db_tx *tx, int64_t repository, struct bytes digest, struct err *e)
 {
 	if (forget(tx, repository, digest, e) < 0 ||
-	    db_exec(tx, "DELETE FROM scan WHERE repository = $1 AND digest = $2",
-		    DB_ARGS(DB_T(repository), DB_T(digest)), e) < 0)
+	    db_exec(tx, "DELETE FROM scan WHERE repository_id = $1 AND digest = $2",
+		    DB_ARGS(DB_I(repository), DIGEST(digest)), e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -166,16 +170,19 @@ int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *re
 				 .package_count = (uint64_t)db_int(s, 10),
 				 .pushed_ms = db_int(s, 11),
 				 .pulled_ms = db_int(s, 12),
-				 .scanned_ms = db_int(s, 13)};
+				 .scanned_ms = db_int(s, 13),
+				 .repository_id = db_int(s, 22)};
 	struct {
 		struct bytes *to;
 		int column;
-	} texts[] = {{&r.repository, 1},     {&r.digest, 2},	 {&r.platform, 3},
-		     {&r.reason, 5},	     {&r.coverage, 6},	 {&r.distro_id, 7},
-		     {&r.distro_version, 8}, {&r.distro_name, 9}};
+	} texts[] = {{&r.repository, 1},  {&r.platform, 3},  {&r.reason, 5},
+		     {&r.coverage, 6},	  {&r.distro_id, 7}, {&r.distro_version, 8},
+		     {&r.distro_name, 9}, {&r.registry, 20}, {&r.subscription, 21}};
+	bool ok;
+	r.digest = digest_key_text(db_bytes(s, 2), a, &ok);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		bool ok;
-		*texts[i].to = arena_bytes(a, db_bytes(s, texts[i].column), &ok);
+		if (ok)
+			*texts[i].to = arena_bytes(a, db_bytes(s, texts[i].column), &ok);
 		if (!ok)
 			return err_set(e, ERR_NOMEM, "no memory for an image");
 	}
@@ -185,13 +192,13 @@ int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *re
 	return 0;
 }
 
-int ledger_image_get(struct db_tx *tx, struct bytes repository, struct bytes digest,
-		     struct arena *a, struct ledger_image *ret, struct err *e)
+int ledger_image_get(struct db_tx *tx, int64_t repository, struct bytes digest, struct arena *a,
+		     struct ledger_image *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(tx,
 				     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
-				     " WHERE i.repository = $1 AND i.digest = $2",
-				     DB_ARGS(DB_T(repository), DB_T(digest)), e);
+				     " WHERE i.repository_id = $1 AND i.digest = $2",
+				     DB_ARGS(DB_I(repository), DIGEST(digest)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);

@@ -7,7 +7,9 @@ ledger_image_state_word(enum image_state s); /* "Pending", "Healthy" …; an art
 
 struct ledger_image {
 	int64_t id;
-	struct bytes repository, digest, platform;
+	int64_t repository_id;
+	struct bytes digest, platform;
+	struct bytes repository, registry, subscription; /* names; when read */
 	enum image_state state;
 	struct bytes reason;
 	struct bytes coverage; /* JSON object */
@@ -19,28 +21,27 @@ struct ledger_image {
 
 /* Note that an image exists (state Pending until it is scanned). pushed_ms of an older row is
  * brought forward. */
-int ledger_image_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
-		     int64_t pushed_ms, struct err *e);
+int ledger_image_add(struct db_tx *tx, int64_t repository, struct bytes digest, int64_t pushed_ms,
+		     struct err *e);
 /* The result of a scan: row, sets and counts. image->id and counts are filled in, and the state
  * becomes Unhealthy when there are checks. ERR_NOT_FOUND when the image was deleted meanwhile. */
 int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct image_part *parts,
 		     size_t part_count, struct err *e);
 /* Only the state (a scan that could not be done). */
-int ledger_image_put_state(struct db_tx *tx, struct bytes repository, struct bytes digest,
+int ledger_image_put_state(struct db_tx *tx, int64_t repository, struct bytes digest,
 			   enum image_state state, struct bytes reason, int64_t scanned_ms,
 			   struct err *e);
 /* It is no image and has nothing to be found: IMAGE_ARTIFACT with the reason. */
-int ledger_image_put_artifact(struct db_tx *tx, struct bytes repository, struct bytes digest,
+int ledger_image_put_artifact(struct db_tx *tx, int64_t repository, struct bytes digest,
 			      struct bytes reason, int64_t scanned_ms, struct err *e);
 /* A pull: 1 (*ret_scanned: when it was scanned last, 0 = never), 0 = there is no such image. */
-int ledger_image_pulled(struct db_tx *tx, struct bytes repository, struct bytes digest,
+int ledger_image_pulled(struct db_tx *tx, int64_t repository, struct bytes digest,
 			int64_t pulled_ms, int64_t *ret_scanned, struct err *e);
 /* With its scans. */
-int ledger_image_delete(struct db_tx *tx, struct bytes repository, struct bytes digest,
-			struct err *e);
+int ledger_image_delete(struct db_tx *tx, int64_t repository, struct bytes digest, struct err *e);
 /* 1 = found; runs from a. */
-int ledger_image_get(struct db_tx *tx, struct bytes repository, struct bytes digest,
-		     struct arena *a, struct ledger_image *ret, struct err *e);
+int ledger_image_get(struct db_tx *tx, int64_t repository, struct bytes digest, struct arena *a,
+		     struct ledger_image *ret, struct err *e);
 /* In SQL: the state of an image. One that has checks is Unhealthy; rest is its state without them.
  */
 #define LEDGER_IMAGE_STATE                                                                         \
@@ -48,9 +49,10 @@ int ledger_image_get(struct db_tx *tx, struct bytes repository, struct bytes dig
 	" ELSE n.rest END"
 /* A row of a SELECT of LEDGER_IMAGE_COLUMNS FROM LEDGER_IMAGE_FROM. */
 #define LEDGER_IMAGE_COLUMNS                                                                       \
-	"i.id, i.repository, i.digest, i.platform, " LEDGER_IMAGE_STATE                            \
+	"i.id, nr.name, i.digest, i.platform, " LEDGER_IMAGE_STATE                                 \
 	", i.reason, i.coverage, i.distro_id, i.distro_version, i.distro_name, i.package_count,"   \
 	" i.pushed_at, i.pulled_at, i.scanned_at, n.critical, n.high, n.medium, n.low,"            \
-	" n.negligible, n.unknown"
-#define LEDGER_IMAGE_FROM "image i JOIN image_seen n ON n.image_id = i.id"
+	" n.negligible, n.unknown, ng.name, ns.name, i.repository_id"
+#define LEDGER_IMAGE_FROM                                                                          \
+	"image i JOIN image_seen n ON n.image_id = i.id" STORE_NAMES_JOIN("i.repository_id")
 int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *ret, struct err *e);

@@ -30,7 +30,7 @@ struct finding {
 	size_t match_listed;
 	uint64_t match_count; /* all there are */
 	/* Of the image; empty where a list is of one image only. */
-	struct bytes repository, digest;
+	struct bytes subscription, registry, repository, digest;
 	struct bytes *tags;
 	size_t tag_count;
 	struct bytes os; /* "debian:12" */

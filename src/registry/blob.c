@@ -42,22 +42,22 @@ static int find_and_touch(struct db_tx *tx, void *arg, struct err *e)
 
 static int promise(struct blob_job *j, struct err *e)
 {
-	int r = db_run(j->g->db, DB_READ, find, j, e);
+	int r = db_run(j->g->s->db, DB_READ, find, j, e);
 	if (r != 1)
 		return r;
 	struct store_registry now = registry_rows(j->g, NULL);
 	bool fresh = j->blob.freed_at == 0 &&
-		     now.now_ms - j->blob.touched_at < (int64_t)(j->g->o.gc_grace_ms / 4);
+		     now.now_ms - j->blob.touched_at < (int64_t)(j->g->s->o.gc_grace_ms / 4);
 	if (j->blob.state == STORE_LIVE && fresh)
 		return 1;
-	return db_run(j->g->db, DB_WRITE, find_and_touch, j, e);
+	return db_run(j->g->s->db, DB_WRITE, find_and_touch, j, e);
 }
 
 enum blob_state blob_look(struct registry *g, const struct store_blob *b, char why[64])
 {
 	struct err ignored = ERR_INIT;
 	struct blobs_stat st;
-	int r = blobs_stat(g->blobs, b->key, &st, &ignored);
+	int r = blobs_stat(g->s->blobs, b->key, &st, &ignored);
 	if (r < 0)
 		return BLOB_SUSPECT;
 	if (r == 1 && st.size == b->size)
@@ -101,15 +101,15 @@ static int take_away(struct registry *g, const struct store_care *c, const char 
 	char reason[256];
 	(void)snprintf(reason, sizeof reason, "blob %s is damaged on disk: %s", c->digest, why);
 	struct care_job j = {.g = g, .c = c, .reason = bytes_of(reason)};
-	int r = db_run(g->db, DB_WRITE, mark_damaged, &j, e);
+	int r = db_run(g->s->db, DB_WRITE, mark_damaged, &j, e);
 	if (r <= 0)
 		return r;
-	pthread_mutex_lock(&g->health_lock);
-	g->health.found_damaged++;
-	pthread_mutex_unlock(&g->health_lock);
+	pthread_mutex_lock(&g->s->health_lock);
+	g->s->health.found_damaged++;
+	pthread_mutex_unlock(&g->s->health_lock);
 	log_line(LOG_ERROR, "%s; what there is of it lies in damaged/%s; it must be pushed again",
 		 reason, c->blob.key);
-	return blobs_set_aside(g->blobs, c->blob.key, e);
+	return blobs_set_aside(g->s->blobs, c->blob.key, e);
 }
 
 int blob_mended(const struct store_registry *t, struct bytes digest, struct err *e)
@@ -125,7 +125,7 @@ static int read_all(struct registry *g, const struct store_care *c, blob_step_fn
 	struct digest want, got;
 	uint64_t size;
 	int r = digest_parse(bytes_of(c->digest), &want, e);
-	OWN_FD int fd = r < 0 ? -1 : blobs_read(g->blobs, c->blob.key, &size, e);
+	OWN_FD int fd = r < 0 ? -1 : blobs_read(g->s->blobs, c->blob.key, &size, e);
 	if (fd < 0)
 		return r < 0 ? r : e->code == ERR_NOT_FOUND ? 0 : -(int)e->code;
 	struct digest_run *run = digest_run_open(want.algo, e);
@@ -162,10 +162,10 @@ int blob_verify(struct registry *g, const struct store_care *c, blob_step_fn ste
 	if (r < 0)
 		return r;
 	struct care_job j = {.g = g, .c = c};
-	if (r == 1 && blobs_settle(g->blobs, c->blob.key, e) < 0)
+	if (r == 1 && blobs_settle(g->s->blobs, c->blob.key, e) < 0)
 		return -(int)e->code;
 	if (r == 1)
-		return db_run(g->db, DB_WRITE_SOON, mark_whole, &j, e);
+		return db_run(g->s->db, DB_WRITE_SOON, mark_whole, &j, e);
 	return take_away(g, c, why, e);
 }
 
@@ -178,7 +178,7 @@ static int find_any(struct db_tx *tx, void *arg, struct err *e)
 
 static bool is_verifying(const struct registry *g, const struct verifying *which)
 {
-	for (const struct verifying *v = g->verifying; v; v = v->next) {
+	for (const struct verifying *v = g->s->verifying; v; v = v->next) {
 		if (v->registry == which->registry && bytes_eq(v->digest, which->digest))
 			return true;
 	}
@@ -188,34 +188,34 @@ static bool is_verifying(const struct registry *g, const struct verifying *which
 /* Waits while another reads the same blob. */
 static int verify_begin(struct registry *g, struct verifying *me, struct err *e)
 {
-	pthread_mutex_lock(&g->verify_lock);
-	while (is_verifying(g, me) && !g->stopping)
-		pthread_cond_wait(&g->verify_moved, &g->verify_lock);
-	bool stopping = g->stopping;
+	pthread_mutex_lock(&g->s->verify_lock);
+	while (is_verifying(g, me) && !g->s->stopping)
+		pthread_cond_wait(&g->s->verify_moved, &g->s->verify_lock);
+	bool stopping = g->s->stopping;
 	if (!stopping) {
-		me->next = g->verifying;
-		g->verifying = me;
+		me->next = g->s->verifying;
+		g->s->verifying = me;
 	}
-	pthread_mutex_unlock(&g->verify_lock);
+	pthread_mutex_unlock(&g->s->verify_lock);
 	return stopping ? err_set(e, ERR_CANCELLED, "the server is stopping") : 0;
 }
 
 static void verify_end(struct registry *g, struct verifying *me)
 {
-	pthread_mutex_lock(&g->verify_lock);
-	struct verifying **p = &g->verifying;
+	pthread_mutex_lock(&g->s->verify_lock);
+	struct verifying **p = &g->s->verifying;
 	while (*p != me)
 		p = &(*p)->next;
 	*p = me->next;
-	pthread_cond_broadcast(&g->verify_moved);
-	pthread_mutex_unlock(&g->verify_lock);
+	pthread_cond_broadcast(&g->s->verify_moved);
+	pthread_mutex_unlock(&g->s->verify_lock);
 }
 
 static int until_stop(void *arg, size_t n, struct err *e)
 {
 	const struct registry *g = arg;
 	(void)n;
-	return g->stopping ? err_set(e, ERR_CANCELLED, "the server is stopping") : 0;
+	return g->s->stopping ? err_set(e, ERR_CANCELLED, "the server is stopping") : 0;
 }
 
 /* 1 = whole, 0 = it was damaged and is taken away, or another file is the blob's now. */
@@ -230,7 +230,7 @@ static int check(struct blob_job *j, struct err *e)
 	struct verifying me = {.registry = g->id, .digest = j->digest};
 	if (verify_begin(g, &me, e) < 0)
 		return -(int)e->code;
-	int r = db_run(g->db, DB_READ, find_any, j, e);
+	int r = db_run(g->s->db, DB_READ, find_any, j, e);
 	c.blob = j->blob;
 	if (r == 1 && blob_look(g, &j->blob, NULL) != BLOB_WHOLE)
 		r = blob_verify(g, &c, until_stop, g, e);
@@ -258,7 +258,7 @@ int registry_blob_is_in(struct registry *g, struct bytes repository, const struc
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
 	struct blob_job j = {.g = g, .repository = repository, .digest = bytes_of(text)};
-	return db_run(g->db, DB_READ, find, &j, e);
+	return db_run(g->s->db, DB_READ, find, &j, e);
 }
 
 int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repository,
@@ -301,7 +301,7 @@ static int why_damaged(struct db_tx *tx, void *arg, struct err *e)
 /* Not there; but a blob that was lost is another answer than one that never was. */
 static int not_there(struct blob_job *j, struct err *e)
 {
-	int r = db_run(j->g->db, DB_READ, why_damaged, j, e);
+	int r = db_run(j->g->s->db, DB_READ, why_damaged, j, e);
 	return r == 1 ? err_set(e, ERR_DAMAGED,
 				"blob %.*s was found damaged on disk and must be pushed again",
 				BYTES_ARG(j->digest))
@@ -317,12 +317,12 @@ int registry_blob_open(struct registry *g, struct bytes repository, const struct
 	/* Twice: the blob may have been collected and pushed again, under another key, between
 	 * look-up and open. */
 	for (int i = 0;; i++) {
-		int r = db_run(g->db, DB_READ, find, &j, e);
+		int r = db_run(g->s->db, DB_READ, find, &j, e);
 		if (r == 1 && (r = check(&j, e)) == 0 && i == 0)
 			continue;
 		if (r != 1)
 			return r < 0 ? r : not_there(&j, e);
-		OWN_FD int fd = blobs_read(g->blobs, j.blob.key, ret_size, e);
+		OWN_FD int fd = blobs_read(g->s->blobs, j.blob.key, ret_size, e);
 		if (fd < 0 && e->code == ERR_NOT_FOUND && i == 0)
 			continue;
 		if (fd < 0 && e->code == ERR_NOT_FOUND)
@@ -358,13 +358,13 @@ int registry_blob_mount(struct registry *g, struct bytes from, struct bytes to,
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
 	struct blob_job j = {.g = g, .repository = from, .from = from, .digest = bytes_of(text)};
-	int r = db_run(g->db, DB_READ, find, &j, e);
+	int r = db_run(g->s->db, DB_READ, find, &j, e);
 	if (r == 1)
 		r = check(&j, e);
 	if (r != 1)
 		return r;
 	j.repository = to;
-	return db_run(g->db, DB_WRITE, mount, &j, e);
+	return db_run(g->s->db, DB_WRITE, mount, &j, e);
 }
 
 static int drop(struct db_tx *tx, void *arg, struct err *e)
@@ -387,5 +387,5 @@ int registry_blob_delete(struct registry *g, struct bytes repository, const stru
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
 	struct blob_job j = {.g = g, .repository = repository, .digest = bytes_of(text)};
-	return db_run(g->db, DB_WRITE, drop, &j, e);
+	return db_run(g->s->db, DB_WRITE, drop, &j, e);
 }

@@ -72,9 +72,9 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 static int gc_rows(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct gc_job *j = arg;
-	const struct registry_options *o = &j->g->o;
+	const struct registry_options *o = &j->g->s->o;
 	struct store_registry t = {.tx = tx, .now_ms = j->now_ms};
-	bool pressed = j->g->pressed;
+	bool pressed = j->g->s->pressed;
 	int64_t grace = ago(j->now_ms, o->gc_grace_ms), r = 0;
 	int64_t freed = pressed ? ago(j->now_ms, smaller(o->gc_grace_ms, PRESSED_GRACE_MS)) : 0;
 	uint64_t delay =
@@ -121,10 +121,10 @@ static int gc_rows(struct db_tx *tx, void *arg, struct err *e)
 /* One step until it finds nothing more; adds up in *count. */
 static void gc_repeat(struct pass *p, enum gc_step step, uint64_t *count, struct err *e)
 {
-	for (int64_t last = STEP; last == (int64_t)STEP && !p->g->stopping;) {
+	for (int64_t last = STEP; last == (int64_t)STEP && !p->g->s->stopping;) {
 		struct gc_job j = {.g = p->g, .step = step, .now_ms = p->now_ms};
 		arena_init(&j.a, LIST_BUDGET);
-		int r = db_run(p->g->db, DB_WRITE, gc_rows, &j, e);
+		int r = db_run(p->g->s->db, DB_WRITE, gc_rows, &j, e);
 		arena_free(&j.a);
 		last = j.count;
 		if (r < 0) {
@@ -139,7 +139,7 @@ static void gc_repeat(struct pass *p, enum gc_step step, uint64_t *count, struct
 static bool is_held(struct pass *p, struct err *e)
 {
 	struct gc_job j = {.g = p->g, .step = GC_HELD, .now_ms = clock_wall_ms()};
-	int r = db_run(p->g->db, DB_READ, gc_rows, &j, e);
+	int r = db_run(p->g->s->db, DB_READ, gc_rows, &j, e);
 	if (r < 0)
 		missed(p, e);
 	p->n.held = p->n.held || r > 0;
@@ -149,8 +149,8 @@ static bool is_held(struct pass *p, struct err *e)
 static int remove_file(struct pass *p, const char *key, struct err *e)
 {
 	struct blobs_stat st;
-	int there = blobs_stat(p->g->blobs, key, &st, e);
-	int r = there < 0 ? there : blobs_remove(p->g->blobs, key, e);
+	int there = blobs_stat(p->g->s->blobs, key, &st, e);
+	int r = there < 0 ? there : blobs_remove(p->g->s->blobs, key, e);
 	if (r < 0)
 		return r;
 	p->n.files++;
@@ -163,7 +163,7 @@ static int remove_file(struct pass *p, const char *key, struct err *e)
 static int gc_files_step(struct pass *p, char after[BLOB_KEY_CAP], struct gc_job *j, struct err *e)
 {
 	size_t gone = 0;
-	int r = db_run(p->g->db, DB_READ, gc_rows, j, e);
+	int r = db_run(p->g->s->db, DB_READ, gc_rows, j, e);
 	for (size_t i = 0; r >= 0 && i < j->keys.count; i++) {
 		char *key = arena_cstr(&j->a, j->keys.items[i]);
 		if (!key)
@@ -179,13 +179,13 @@ static int gc_files_step(struct pass *p, char after[BLOB_KEY_CAP], struct gc_job
 		}
 	}
 	j->step = GC_FORGET;
-	return r >= 0 && gone ? db_run(p->g->db, DB_WRITE_SOON, gc_rows, j, e) : r;
+	return r >= 0 && gone ? db_run(p->g->s->db, DB_WRITE_SOON, gc_rows, j, e) : r;
 }
 
 static void gc_files(struct pass *p, struct err *e)
 {
 	char after[BLOB_KEY_CAP] = "";
-	for (bool more = true; more && !p->g->stopping && !is_held(p, e);) {
+	for (bool more = true; more && !p->g->s->stopping && !is_held(p, e);) {
 		struct gc_job j = {
 		    .g = p->g, .step = GC_LIST, .now_ms = p->now_ms, .after = bytes_of(after)};
 		arena_init(&j.a, LIST_BUDGET);
@@ -202,12 +202,12 @@ static int expire_upload(void *arg, const char *id, int64_t changed_ms, struct e
 {
 	struct pass *p = arg;
 	struct registry *g = p->g;
-	if (g->stopping || changed_ms >= p->before_ms || !uploads_take_for_removal(g, id))
+	if (g->s->stopping || changed_ms >= p->before_ms || !uploads_take_for_removal(g, id))
 		return 0;
 	struct gc_job j = {.g = g, .step = GC_UPLOAD, .key = id};
-	int r = db_run(g->db, DB_WRITE_SOON, gc_rows, &j, e);
+	int r = db_run(g->s->db, DB_WRITE_SOON, gc_rows, &j, e);
 	if (r >= 0)
-		r = blobs_upload_remove(g->blobs, id, e);
+		r = blobs_upload_remove(g->s->blobs, id, e);
 	if (r < 0)
 		missed(p, e);
 	else
@@ -219,21 +219,21 @@ static int expire_upload(void *arg, const char *id, int64_t changed_ms, struct e
 static int discard_upload(struct pass *p, const char *id, struct err *e)
 {
 	struct registry *g = p->g;
-	if (blobs_upload_exists(g->blobs, id) || !uploads_take_for_removal(g, id))
+	if (blobs_upload_exists(g->s->blobs, id) || !uploads_take_for_removal(g, id))
 		return 0;
 	struct gc_job j = {.g = g, .step = GC_DISCARD, .now_ms = p->now_ms, .key = id};
 	p->n.uploads++;
-	return db_run(g->db, DB_WRITE, gc_rows, &j, e);
+	return db_run(g->s->db, DB_WRITE, gc_rows, &j, e);
 }
 
 static void discard_uploads(struct pass *p, struct err *e)
 {
 	char after[BLOB_KEY_CAP] = "";
-	for (bool more = true; more && !p->g->stopping;) {
+	for (bool more = true; more && !p->g->s->stopping;) {
 		struct gc_job j = {
 		    .g = p->g, .step = GC_OLD, .now_ms = p->now_ms, .after = bytes_of(after)};
 		arena_init(&j.a, LIST_BUDGET);
-		int r = db_run(p->g->db, DB_READ, gc_rows, &j, e);
+		int r = db_run(p->g->s->db, DB_READ, gc_rows, &j, e);
 		for (size_t i = 0; r >= 0 && i < j.keys.count; i++) {
 			if (!blobs_is_key(j.keys.items[i]))
 				continue;
@@ -251,10 +251,10 @@ static void discard_uploads(struct pass *p, struct err *e)
 static int remove_orphan(void *arg, const char *key, int64_t changed_ms, struct err *e)
 {
 	struct pass *p = arg;
-	if (p->g->stopping || changed_ms >= p->before_ms)
+	if (p->g->s->stopping || changed_ms >= p->before_ms)
 		return 0;
 	struct gc_job j = {.g = p->g, .step = GC_KNOWN, .key = key};
-	int r = db_run(p->g->db, DB_READ, gc_rows, &j, e);
+	int r = db_run(p->g->s->db, DB_READ, gc_rows, &j, e);
 	if (r == 0 && (r = remove_file(p, key, e)) == 0)
 		p->n.orphans++;
 	if (r < 0)
@@ -265,7 +265,7 @@ static int remove_orphan(void *arg, const char *key, int64_t changed_ms, struct 
 static int remove_damaged(void *arg, const char *key, int64_t changed_ms, struct err *e)
 {
 	struct pass *p = arg;
-	if (changed_ms < p->before_ms && blobs_damaged_remove(p->g->blobs, key, e) < 0)
+	if (changed_ms < p->before_ms && blobs_damaged_remove(p->g->s->blobs, key, e) < 0)
 		missed(p, e);
 	return 0;
 }
@@ -273,7 +273,7 @@ static int remove_damaged(void *arg, const char *key, int64_t changed_ms, struct
 static void walk(struct pass *p, int folder, int64_t before_ms, blobs_walk_fn fn, struct err *e)
 {
 	p->before_ms = before_ms;
-	if (blobs_walk(p->g->blobs, folder, p->now_ms, fn, p, e) < 0)
+	if (blobs_walk(p->g->s->blobs, folder, p->now_ms, fn, p, e) < 0)
 		missed(p, e);
 }
 
@@ -290,10 +290,10 @@ int registry_orphans(struct registry *g, int64_t now_ms, struct registry_gc_coun
 		     struct err *e)
 {
 	struct pass p = {.g = g, .now_ms = now_ms};
-	pthread_mutex_lock(&g->gc_lock);
-	for (int folder = 0; folder < 256 && !g->stopping && !is_held(&p, e); folder++)
-		walk(&p, folder, ago(now_ms, g->o.orphan_ms), remove_orphan, e);
-	pthread_mutex_unlock(&g->gc_lock);
+	pthread_mutex_lock(&g->s->gc_lock);
+	for (int folder = 0; folder < 256 && !g->s->stopping && !is_held(&p, e); folder++)
+		walk(&p, folder, ago(now_ms, g->s->o.orphan_ms), remove_orphan, e);
+	pthread_mutex_unlock(&g->s->gc_lock);
 	return pass_end(&p, ret, e);
 }
 
@@ -302,11 +302,11 @@ int registry_gc(struct registry *g, int64_t now_ms, struct registry_gc_counts *r
 	struct pass p = {.g = g, .now_ms = now_ms};
 	struct gc_job clock = {.g = g, .step = GC_CLOCK, .now_ms = now_ms};
 	registry_look_at_space(g);
-	uint64_t expire = g->pressed ? g->o.upload_expire_ms / PRESSED_UPLOAD_PART
-				     : g->o.upload_expire_ms,
+	uint64_t expire = g->s->pressed ? g->s->o.upload_expire_ms / PRESSED_UPLOAD_PART
+					: g->s->o.upload_expire_ms,
 		 forgotten = 0;
-	pthread_mutex_lock(&g->gc_lock);
-	if (db_run(g->db, DB_WRITE_SOON, gc_rows, &clock, e) < 0)
+	pthread_mutex_lock(&g->s->gc_lock);
+	if (db_run(g->s->db, DB_WRITE_SOON, gc_rows, &clock, e) < 0)
 		missed(&p, e);
 	walk(&p, BLOBS_UPLOADS, ago(now_ms, expire), expire_upload, e);
 	discard_uploads(&p, e);
@@ -315,7 +315,8 @@ int registry_gc(struct registry *g, int64_t now_ms, struct registry_gc_counts *r
 	gc_repeat(&p, GC_MARK, &p.n.marked, e);
 	gc_repeat(&p, GC_DAMAGED, &forgotten, e);
 	gc_files(&p, e);
-	walk(&p, BLOBS_DAMAGED, g->pressed ? now_ms : now_ms - DAMAGED_KEEP_MS, remove_damaged, e);
-	pthread_mutex_unlock(&g->gc_lock);
+	walk(&p, BLOBS_DAMAGED, g->s->pressed ? now_ms : now_ms - DAMAGED_KEEP_MS, remove_damaged,
+	     e);
+	pthread_mutex_unlock(&g->s->gc_lock);
 	return pass_end(&p, ret, e);
 }

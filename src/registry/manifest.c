@@ -79,7 +79,7 @@ static int refer_manifest(const struct store_registry *t, int64_t repository, st
 		return refer_blob(t, repository, j, d, e);
 	if (r < 0 || blob < 0)
 		return -(int)e->code;
-	if (r == 0 && !oci_is_foreign(d) && !j->g->o.sparse_indexes) {
+	if (r == 0 && !oci_is_foreign(d) && !j->g->s->o.sparse_indexes) {
 		j->blob_unknown = true;
 		return err_set(e, ERR_NOT_FOUND, "manifest %.*s is not in this repository",
 			       BYTES_ARG(d->digest_text));
@@ -163,7 +163,7 @@ static int watch_put(const struct store_registry *t, int64_t repository, const s
 					 .media_type = j->m->media_type,
 					 .at = t->now_ms,
 					 .is_import = strcmp(event, EVENT_IMPORTED) == 0};
-	return g->has_watch ? g->watch.put(t->tx, g->watch.arg, &i, e) : 0;
+	return g->s->has_watch ? g->s->watch.put(t->tx, g->s->watch.arg, &i, e) : 0;
 }
 
 static int put(struct db_tx *tx, void *arg, struct err *e)
@@ -222,10 +222,10 @@ int registry_manifest_put(struct registry *g, const struct registry_put *p, stru
 	if (r == 0)
 		r = distinct(&m, &parsed, &j.references, &j.reference_count, e);
 	if (r == 0)
-		r = db_run(g->db, DB_WRITE, put, &j, e);
+		r = db_run(g->s->db, DB_WRITE, put, &j, e);
 	for (size_t i = 0; r < 0 && j.doubt[0] && i <= j.reference_count; i++) {
 		int looked = settle_doubt(&j, e);
-		r = looked < 0 ? looked : db_run(g->db, DB_WRITE, put, &j, e);
+		r = looked < 0 ? looked : db_run(g->s->db, DB_WRITE, put, &j, e);
 	}
 	ret->blob_unknown = j.blob_unknown;
 	bool kept = true;
@@ -295,7 +295,7 @@ int registry_manifest_get(struct registry *g, struct bytes repository, struct by
 			    .with_content = with_content,
 			    .a = a,
 			    .ret = ret};
-	return db_run(g->db, DB_READ, get, &j, e);
+	return db_run(g->s->db, DB_READ, get, &j, e);
 }
 
 static int drop_manifest(const struct store_registry *t, struct get_job *j, int64_t id,
@@ -322,8 +322,8 @@ static int drop_manifest(const struct store_registry *t, struct get_job *j, int6
 					    .repository = j->repository,
 					    .digest = j->reference,
 					    .at = t->now_ms};
-	if (r >= 0 && g->has_watch)
-		r = g->watch.gone(t->tx, g->watch.arg, &gone, e);
+	if (r >= 0 && g->s->has_watch)
+		r = g->s->watch.gone(t->tx, g->s->watch.arg, &gone, e);
 	return r < 0 ? r : store_manifest_delete(t, id, j->reference, e);
 }
 
@@ -357,7 +357,7 @@ int registry_manifest_delete(struct registry *g, struct bytes repository, struct
 	arena_init(&a, PARSE_BUDGET);
 	struct get_job j = {
 	    .g = g, .repository = repository, .reference = reference, .a = &a, .by = by};
-	int r = db_run(g->db, DB_WRITE, drop, &j, e);
+	int r = db_run(g->s->db, DB_WRITE, drop, &j, e);
 	arena_free(&a);
 	return r;
 }
@@ -386,7 +386,7 @@ int registry_tags(struct registry *g, struct bytes repository, const struct stor
 		  struct arena *a, struct store_texts *ret, struct err *e)
 {
 	struct list_job j = {.g = g, .repository = repository, .page = page, .a = a, .texts = ret};
-	return db_run(g->db, DB_READ, tags, &j, e);
+	return db_run(g->s->db, DB_READ, tags, &j, e);
 }
 
 static int referrers(struct db_tx *tx, void *arg, struct err *e)
@@ -410,14 +410,16 @@ int registry_referrers(struct registry *g, struct bytes repository, struct bytes
 			     .page = page,
 			     .a = a,
 			     .manifests = ret};
-	return db_run(g->db, DB_READ, referrers, &j, e);
+	return db_run(g->s->db, DB_READ, referrers, &j, e);
 }
 
 static int catalog(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct list_job *j = arg;
 	struct store_registry t = registry_rows(j->g, tx);
-	return store_catalog(&t, j->page->after, j->page->n, j->a, j->texts, e);
+	bool all = registry_is_default(j->g) && j->g->next;
+	return (all ? store_catalog_all : store_catalog)(&t, j->page->after, j->page->n, j->a,
+							 j->texts, e);
 }
 
 int registry_catalog(struct registry *g, struct bytes after, size_t n, struct arena *a,
@@ -425,5 +427,5 @@ int registry_catalog(struct registry *g, struct bytes after, size_t n, struct ar
 {
 	struct store_page page = {.after = after, .n = n};
 	struct list_job j = {.g = g, .page = &page, .a = a, .texts = ret};
-	return db_run(g->db, DB_READ, catalog, &j, e);
+	return db_run(g->s->db, DB_READ, catalog, &j, e);
 }

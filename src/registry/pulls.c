@@ -23,7 +23,6 @@ void pulls_note_free(struct pull_note *n)
 }
 
 struct pulls_job {
-	struct registry *g;
 	const struct pull_note *notes;
 	unsigned count;
 };
@@ -37,6 +36,9 @@ int registry_traffic(const struct store_registry *t, const struct registry *g,
 	char action[64];
 	buf_init(&subject, 4096);
 	buf_init(&detail, 4096);
+	/* As a client writes it; what says no registry is of the first. */
+	if (!registry_is_default(g))
+		buf_printf(&subject, "%s/", g->name);
 	buf_printf(&subject, "%.*s%s%.*s", BYTES_ARG(ev->repository), ev->digest.len ? "@" : "",
 		   BYTES_ARG(ev->digest));
 	json_out_init(&w, &detail, false);
@@ -48,7 +50,7 @@ int registry_traffic(const struct store_registry *t, const struct registry *g,
 	(void)snprintf(action, sizeof action, "image.%.*s", BYTES_ARG(ev->type));
 	int r = buf_ok(&subject) && buf_ok(&detail)
 		    ? access_traffic(t->tx, by, action, buf_bytes(&subject), buf_bytes(&detail),
-				     g->o.traffic_max, e)
+				     g->s->o.traffic_max, e)
 		    : err_set(e, ERR_NOMEM, "no memory for who did it");
 	buf_free(&subject);
 	buf_free(&detail);
@@ -86,8 +88,8 @@ static int write_pull(const struct store_registry *t, const struct registry *g,
 					      .digest = ev.digest,
 					      .media_type = ev.media_type,
 					      .at = n->at};
-	if (r >= 0 && n->counts && g->has_watch)
-		r = g->watch.pulled(t->tx, g->watch.arg, &pulled, e);
+	if (r >= 0 && n->counts && g->s->has_watch)
+		r = g->s->watch.pulled(t->tx, g->s->watch.arg, &pulled, e);
 	if (r >= 0)
 		r = registry_traffic(t, g, &ev, &by, n->count, e);
 	buf_free(&detail);
@@ -97,33 +99,36 @@ static int write_pull(const struct store_registry *t, const struct registry *g,
 static int write_pulls(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct pulls_job *j = arg;
-	struct store_registry t = registry_rows(j->g, tx);
 	int r = 0;
-	for (unsigned i = 0; r >= 0 && i < j->count; i++)
-		r = write_pull(&t, j->g, &j->notes[i], e);
+	for (unsigned i = 0; r >= 0 && i < j->count; i++) {
+		struct store_registry t = registry_rows(j->notes[i].g, tx);
+		r = write_pull(&t, j->notes[i].g, &j->notes[i], e);
+	}
 	return r;
 }
 
 int registry_flush_pulls(struct registry *g, struct err *e)
 {
-	pthread_mutex_lock(&g->pull_lock);
-	unsigned count = g->pull_count;
+	pthread_mutex_lock(&g->s->pull_lock);
+	unsigned count = g->s->pull_count;
 	struct pull_note *notes = count ? malloc(count * sizeof *notes) : NULL;
 	if (notes) {
-		memcpy(notes, g->pulls, count * sizeof *notes);
-		g->pull_count = 0;
+		memcpy(notes, g->s->pulls, count * sizeof *notes);
+		g->s->pull_count = 0;
 	}
-	pthread_mutex_unlock(&g->pull_lock);
+	pthread_mutex_unlock(&g->s->pull_lock);
 	if (!notes)
 		return count ? err_set(e, ERR_NOMEM, "pulls: no memory") : 0;
-	struct pulls_job j = {.g = g, .notes = notes, .count = count};
-	int r = db_run(g->db, DB_WRITE_SOON, write_pulls, &j, e);
+	struct pulls_job j = {.notes = notes, .count = count};
+	int r = db_run(g->s->db, DB_WRITE_SOON, write_pulls, &j, e);
 	for (unsigned i = 0; i < count; i++) {
 		const struct pull_note *n = &notes[i];
 		if (r >= 0)
-			log_line(LOG_INFO, "pulled %s%s%s@%s by \"%s\" from %s, %llu times",
-				 n->repository, *n->tag ? ":" : "", n->tag, n->digest, n->actor,
-				 n->peer, (unsigned long long)n->count);
+			log_line(LOG_INFO, "pulled %s%s%s%s%s@%s by \"%s\" from %s, %llu times",
+				 registry_is_default(n->g) ? "" : n->g->name,
+				 registry_is_default(n->g) ? "" : "/", n->repository,
+				 *n->tag ? ":" : "", n->tag, n->digest, n->actor, n->peer,
+				 (unsigned long long)n->count);
 		pulls_note_free(&notes[i]);
 	}
 	free(notes);
@@ -139,9 +144,9 @@ static char *copy(struct bytes b)
 static bool note(struct registry *g, struct bytes repository, const struct store_manifest *m,
 		 struct bytes tag, const struct access_actor *by, bool counts)
 {
-	for (unsigned i = 0; i < g->pull_count; i++) {
-		struct pull_note *n = &g->pulls[i];
-		if (bytes_eq(bytes_of(n->digest), m->digest) &&
+	for (unsigned i = 0; i < g->s->pull_count; i++) {
+		struct pull_note *n = &g->s->pulls[i];
+		if (n->g == g && bytes_eq(bytes_of(n->digest), m->digest) &&
 		    bytes_eq(bytes_of(n->repository), repository) &&
 		    bytes_eq(bytes_of(n->tag), tag) && n->counts == counts &&
 		    bytes_eq(bytes_of(n->actor), by->name) &&
@@ -151,9 +156,10 @@ static bool note(struct registry *g, struct bytes repository, const struct store
 			return true;
 		}
 	}
-	if (g->pull_count == PULLS_MAX || m->digest.len >= DIGEST_TEXT_CAP)
+	if (g->s->pull_count == PULLS_MAX || m->digest.len >= DIGEST_TEXT_CAP)
 		return false;
-	struct pull_note n = {.repository = copy(repository),
+	struct pull_note n = {.g = g,
+			      .repository = copy(repository),
 			      .tag = copy(tag),
 			      .actor = copy(by->name),
 			      .peer = copy(by->peer),
@@ -167,7 +173,7 @@ static bool note(struct registry *g, struct bytes repository, const struct store
 		return true; /* out of memory: the pull is not worth failing the reply for */
 	}
 	memcpy(n.digest, m->digest.ptr, m->digest.len);
-	g->pulls[g->pull_count++] = n;
+	g->s->pulls[g->s->pull_count++] = n;
 	return true;
 }
 
@@ -178,9 +184,9 @@ void registry_manifest_pulled(struct registry *g, struct bytes repository,
 	static const struct access_actor nobody = {.name = {.len = 0}};
 	struct err ignored = ERR_INIT;
 	for (int i = 0; i < 2; i++) {
-		pthread_mutex_lock(&g->pull_lock);
+		pthread_mutex_lock(&g->s->pull_lock);
 		bool done = note(g, repository, m, tag, by ? by : &nobody, counts);
-		pthread_mutex_unlock(&g->pull_lock);
+		pthread_mutex_unlock(&g->s->pull_lock);
 		if (done)
 			return;
 		(void)registry_flush_pulls(g, &ignored);

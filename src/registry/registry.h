@@ -1,4 +1,6 @@
-/* registry: the embedded OCI registry over store/. Spec: OCI distribution-spec v1.1. Knows nothing
+/* registry (registry_, registries_, upload_): the embedded OCI registries over store/. One pointer
+ * is one registry; the server's first, `local`, comes from registry_open. What is said to be of all
+ * registries takes any of them. Spec: OCI distribution-spec v1.1. Knows nothing
  * of HTTP (api/ does) or scanning.
  *
  * What is acknowledged is on disk: a committed blob is synced and its row committed, a put manifest
@@ -27,6 +29,7 @@ struct access_actor;
 #define REGISTRY_TAGS_MAX 32 /* tags of one manifest put by digest (?tag=) */
 
 struct registry;
+struct registries;
 
 struct registry_options {
 	uint64_t blob_max;	   /* bytes of one blob; 64 GiB */
@@ -55,7 +58,8 @@ struct registry_options {
 		.removal_delay_ms = 60000, .uploads_per_user = 1000, .traffic_max = 100000,        \
 	}
 
-/* tap and watch may be NULL. db and blobs are the caller's and outlive the registry. */
+/* The registry `local`, and with it all others. tap and watch may be NULL. db and blobs are the
+ * caller's and outlive the registries. registry_close closes all. */
 struct registry *registry_open(struct db *db, struct blobs *blobs, const struct tap *tap,
 			       const struct registry_watch *watch, struct err *e);
 /* Before the registry is used. */
@@ -66,6 +70,31 @@ int registry_start(struct registry *g, struct err *e);
  * ERR_CANCELLED. NULL accepted. */
 void registry_stop_soon(struct registry *g);
 void registry_close(struct registry *g);
+
+/* The registry of this name or number; NULL = there is none, or it is being deleted. Pointers stay
+ * good until registry_close. */
+struct registry *registry_named(struct registry *any, struct bytes name);
+struct registry *registry_numbered(struct registry *any, int64_t id);
+/* The one that a client means: by the host it asks (with the port where it names one), else by the
+ * first component of *name, which is then cut off, else `local`. */
+struct registry *registry_asked(struct registry *any, struct bytes host, struct bytes *name);
+struct bytes registry_name(const struct registry *g);
+int64_t registry_id(const struct registry *g);
+bool registry_is_default(const struct registry *g);
+struct registry_new {
+	int64_t group_id; /* number of the resource group's scope */
+	struct bytes name, title;
+	const struct bytes *hosts;
+	size_t host_count;
+};
+/* ERR_FORMAT: a name that is none; ERR_CONFLICT: it is taken, or a host is. by: for the audit. */
+int registry_create(struct registry *any, const struct registry_new *ask,
+		    const struct access_actor *by, struct err *e);
+/* From now on it is not found, and what it holds goes: at once where registry_start runs, else with
+ * registry_sweep. A server that ends meanwhile goes on at its next start. ERR_CONFLICT: `local`. */
+int registry_delete(struct registry *g, const struct access_actor *by, struct err *e);
+/* Remove what is left of registries that are being deleted. */
+int registry_sweep(struct registry *any, struct err *e);
 
 struct upload;
 /* A new session of the actor (empty: anonymous). It survives a crash of this process. ERR_LIMIT:
@@ -169,6 +198,7 @@ int registry_tags(struct registry *g, struct bytes repository, const struct stor
 int registry_referrers(struct registry *g, struct bytes repository, struct bytes subject,
 		       const struct store_page *page, struct arena *a, struct store_manifests *ret,
 		       struct err *e);
+/* Repositories of this registry; of `local` also those of all others, as "REGISTRY/NAME". */
 int registry_catalog(struct registry *g, struct bytes after, size_t n, struct arena *a,
 		     struct store_texts *ret, struct err *e);
 

@@ -1,6 +1,7 @@
 /* registry_impl (upload_, uploads_): what the parts of the registry share. Private to registry/. */
 #pragma once
 #include "registry/registry.h"
+#include "store/scope.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -10,6 +11,7 @@
 		 once by who comes */
 
 struct pull_note {
+	struct registry *g;
 	char *repository;
 	char *tag;
 	char *actor, *peer;
@@ -21,7 +23,21 @@ struct pull_note {
 	int64_t at;
 };
 
+/* One of the server's registries. It stays in memory until the server ends, deleted or not: whoever
+ * has a pointer to it may go on to use it. */
 struct registry {
+	struct registries *s;
+	struct registry *next;
+	int64_t id; /* of its scope */
+	char name[STORE_SCOPE_NAME_MAX + 1];
+	char *hosts; /* names it is asked by, each ended by a line feed; under hosts_lock */
+	atomic_bool gone;
+};
+
+/* What all registries of a server share. */
+struct registries {
+	struct registry *local;	    /* the first of the list */
+	pthread_mutex_t hosts_lock; /* the list, and hosts of each */
 	struct db *db;
 	struct blobs *blobs;
 	struct tap tap;
@@ -29,8 +45,6 @@ struct registry {
 	struct registry_watch watch;
 	bool has_watch;
 	struct registry_options o;
-	int64_t id; /* of its scope */
-	const char *name;
 
 	pthread_mutex_t upload_lock;
 	struct upload *uploads; /* sessions known in memory */
@@ -88,6 +102,8 @@ int registry_space(struct registry *g, uint64_t n, struct err *e);
 /* Sets pressed. */
 void registry_look_at_space(struct registry *g);
 
+/* registries.c: read the rows of the registries again. */
+int registries_load(struct registries *s, struct err *e);
 struct store_registry registry_rows(const struct registry *g, struct db_tx *tx);
 /* upload.c: close sessions in memory that nobody used since before (mono ms); their rows and files
  * stay. */

@@ -31,21 +31,21 @@ struct store_registry registry_rows(const struct registry *g, struct db_tx *tx)
 void upload_tap_tell(struct upload *u, bool all)
 {
 	struct registry *g = u->g;
-	if (!g->has_tap || u->offset == u->told || (!all && u->offset - u->told < TAP_STEP))
+	if (!g->s->has_tap || u->offset == u->told || (!all && u->offset - u->told < TAP_STEP))
 		return;
 	if (!u->tap_begun) {
 		u->tap_begun = true;
-		u->tap_handle = g->tap.begin(g->tap.arg, u->owner, u->fd);
+		u->tap_handle = g->s->tap.begin(g->s->tap.arg, u->owner, u->fd);
 	}
 	u->told = u->offset;
 	if (u->tap_handle)
-		g->tap.grow(g->tap.arg, u->tap_handle, u->offset);
+		g->s->tap.grow(g->s->tap.arg, u->tap_handle, u->offset);
 }
 
 void upload_tap_end(struct upload *u, const struct digest *d)
 {
 	if (u->tap_handle)
-		u->g->tap.end(u->g->tap.arg, u->tap_handle, d, u->fd, u->offset);
+		u->g->s->tap.end(u->g->s->tap.arg, u->tap_handle, d, u->fd, u->offset);
 	u->tap_handle = NULL;
 	u->told = 0;
 	u->tap_begun = false;
@@ -88,7 +88,7 @@ static struct upload *upload_make(struct registry *g, struct bytes repository, s
 /* Under upload_lock. */
 static struct upload *find(struct registry *g, struct bytes id)
 {
-	for (struct upload *u = g->uploads; u; u = u->next) {
+	for (struct upload *u = g->s->uploads; u; u = u->next) {
 		if (bytes_eq(bytes_of(u->row.id), id))
 			return u;
 	}
@@ -97,7 +97,7 @@ static struct upload *find(struct registry *g, struct bytes id)
 
 static void unlink_upload(struct upload *u)
 {
-	for (struct upload **p = &u->g->uploads; *p; p = &(*p)->next) {
+	for (struct upload **p = &u->g->s->uploads; *p; p = &(*p)->next) {
 		if (*p == u) {
 			*p = u->next;
 			return;
@@ -107,16 +107,16 @@ static void unlink_upload(struct upload *u)
 
 void upload_detach(struct upload *u)
 {
-	pthread_mutex_lock(&u->g->upload_lock);
+	pthread_mutex_lock(&u->g->s->upload_lock);
 	unlink_upload(u);
-	pthread_mutex_unlock(&u->g->upload_lock);
+	pthread_mutex_unlock(&u->g->s->upload_lock);
 }
 
 void uploads_close_idle(struct registry *g, int64_t before_mono_ms)
 {
 	struct upload *gone = NULL;
-	pthread_mutex_lock(&g->upload_lock);
-	for (struct upload **p = &g->uploads; *p;) {
+	pthread_mutex_lock(&g->s->upload_lock);
+	for (struct upload **p = &g->s->uploads; *p;) {
 		struct upload *u = *p;
 		if (u->in_use || u->used_mono_ms >= before_mono_ms) {
 			p = &u->next;
@@ -125,9 +125,9 @@ void uploads_close_idle(struct registry *g, int64_t before_mono_ms)
 		*p = u->next;
 		u->next = gone;
 		gone = u;
-		g->uploads_idle--;
+		g->s->uploads_idle--;
 	}
-	pthread_mutex_unlock(&g->upload_lock);
+	pthread_mutex_unlock(&g->s->upload_lock);
 	while (gone) {
 		struct upload *next = gone->next;
 		upload_free(gone);
@@ -137,14 +137,14 @@ void uploads_close_idle(struct registry *g, int64_t before_mono_ms)
 
 bool uploads_take_for_removal(struct registry *g, const char *id)
 {
-	pthread_mutex_lock(&g->upload_lock);
+	pthread_mutex_lock(&g->s->upload_lock);
 	struct upload *u = find(g, bytes_of(id));
 	bool taken = u && u->in_use;
 	if (u && !taken) {
 		unlink_upload(u);
-		g->uploads_idle--;
+		g->s->uploads_idle--;
 	}
-	pthread_mutex_unlock(&g->upload_lock);
+	pthread_mutex_unlock(&g->s->upload_lock);
 	if (u && !taken)
 		upload_free(u);
 	return !taken;
@@ -152,10 +152,10 @@ bool uploads_take_for_removal(struct registry *g, const char *id)
 
 void uploads_close_all(struct registry *g)
 {
-	while (g->uploads) {
-		struct upload *next = g->uploads->next;
-		upload_free(g->uploads);
-		g->uploads = next;
+	while (g->s->uploads) {
+		struct upload *next = g->s->uploads->next;
+		upload_free(g->s->uploads);
+		g->s->uploads = next;
 	}
 }
 
@@ -170,7 +170,7 @@ static int add_row(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct row_job *j = arg;
 	struct store_registry t = registry_rows(j->g, tx);
-	uint64_t max = j->g->o.uploads_per_user;
+	uint64_t max = j->g->s->o.uploads_per_user;
 	int64_t n = max ? store_upload_count(&t, j->row->actor, e) : 0;
 	if (n < 0)
 		return (int)n;
@@ -210,7 +210,7 @@ static struct upload *upload_new(struct registry *g, struct bytes repository, st
 	u->row.algo = (int)algo;
 	u->used_mono_ms = clock_steady_ms();
 	if (blobs_key_new(u->row.id, e) < 0 || blobs_key_new(u->row.key, e) < 0 ||
-	    (u->fd = blobs_upload_new(g->blobs, u->row.id, e)) < 0 ||
+	    (u->fd = blobs_upload_new(g->s->blobs, u->row.id, e)) < 0 ||
 	    !(u->run = digest_run_open(algo, e))) {
 		upload_free(u);
 		return NULL;
@@ -221,7 +221,7 @@ static struct upload *upload_new(struct registry *g, struct bytes repository, st
 int upload_delete_row(struct upload *u, struct err *e)
 {
 	struct row_job j = {.g = u->g, .id = bytes_of(u->row.id)};
-	return db_run(u->g->db, DB_WRITE_SOON, delete_row, &j, e);
+	return db_run(u->g->s->db, DB_WRITE_SOON, delete_row, &j, e);
 }
 
 int registry_upload_new(struct registry *g, struct bytes repository, struct bytes actor,
@@ -232,20 +232,20 @@ int registry_upload_new(struct registry *g, struct bytes repository, struct byte
 		return -(int)e->code;
 	u->row.actor = actor;
 	struct row_job j = {.g = g, .repository = repository, .row = &u->row};
-	int r = db_run(g->db, DB_WRITE_SOON, add_row, &j, e);
+	int r = db_run(g->s->db, DB_WRITE_SOON, add_row, &j, e);
 	if (r < 0) {
 		struct err ignored = ERR_INIT;
-		(void)blobs_upload_remove(g->blobs, u->row.id, &ignored);
+		(void)blobs_upload_remove(g->s->blobs, u->row.id, &ignored);
 		upload_free(u);
 		return r;
 	}
 	u->row.actor = BYTES_NONE; /* the caller's */
 	memcpy(ret_id, u->row.id, BLOB_KEY_CAP);
-	pthread_mutex_lock(&g->upload_lock);
-	u->next = g->uploads;
-	g->uploads = u;
-	bool crowded = ++g->uploads_idle > IDLE_MAX;
-	pthread_mutex_unlock(&g->upload_lock);
+	pthread_mutex_lock(&g->s->upload_lock);
+	u->next = g->s->uploads;
+	g->s->uploads = u;
+	bool crowded = ++g->s->uploads_idle > IDLE_MAX;
+	pthread_mutex_unlock(&g->s->upload_lock);
 	if (crowded)
 		uploads_close_idle(g, clock_steady_ms() - 1000);
 	return 0;
@@ -259,10 +259,10 @@ int registry_upload_once(struct registry *g, struct bytes repository, struct byt
 		return -(int)e->code;
 	u->once = u->in_use = true;
 	/* In the list, so that housekeeping leaves its file alone. */
-	pthread_mutex_lock(&g->upload_lock);
-	u->next = g->uploads;
-	g->uploads = u;
-	pthread_mutex_unlock(&g->upload_lock);
+	pthread_mutex_lock(&g->s->upload_lock);
+	u->next = g->s->uploads;
+	g->s->uploads = u;
+	pthread_mutex_unlock(&g->s->upload_lock);
 	*ret = u;
 	return 0;
 }
@@ -298,10 +298,11 @@ int upload_rehash(struct upload *u, enum digest_algo algo, struct digest_run **r
 static int upload_load(struct upload *u, struct row_job *j, struct err *e)
 {
 	struct stat st;
-	int r = db_run(u->g->db, DB_READ, find_row, j, e);
+	int r = db_run(u->g->s->db, DB_READ, find_row, j, e);
 	if (r <= 0)
 		return r < 0 ? r : err_set(e, ERR_NOT_FOUND, "no such upload");
-	u->fd = blobs_upload_open(u->g->blobs, u->row.id, u->g->unsure ? NULL : u->row.key, e);
+	u->fd =
+	    blobs_upload_open(u->g->s->blobs, u->row.id, u->g->s->unsure ? NULL : u->row.key, e);
 	if (u->fd < 0)
 		return -(int)e->code;
 	if (fstat(u->fd, &st) < 0)
@@ -315,21 +316,21 @@ static int upload_load(struct upload *u, struct row_job *j, struct err *e)
 static int take_known(struct registry *g, struct upload *fresh, struct upload **ret, struct err *e)
 {
 	int r = 0;
-	pthread_mutex_lock(&g->upload_lock);
+	pthread_mutex_lock(&g->s->upload_lock);
 	struct upload *u = find(g, bytes_of(fresh->row.id));
-	if (u && (u->in_use || strcmp(u->repository, fresh->repository) != 0)) {
+	if (u && (u->in_use || u->g != g || strcmp(u->repository, fresh->repository) != 0)) {
 		r = err_set(e, ERR_CONFLICT, "another request writes to this upload");
 	} else if (u) {
 		u->in_use = true;
-		g->uploads_idle--;
+		g->s->uploads_idle--;
 		*ret = u;
 		r = 1;
 	} else {
 		fresh->in_use = true;
-		fresh->next = g->uploads;
-		g->uploads = fresh;
+		fresh->next = g->s->uploads;
+		g->s->uploads = fresh;
 	}
-	pthread_mutex_unlock(&g->upload_lock);
+	pthread_mutex_unlock(&g->s->upload_lock);
 	return r;
 }
 
@@ -340,7 +341,7 @@ int registry_upload_take(struct registry *g, struct bytes repository, struct byt
 	if (!fresh)
 		return -(int)e->code;
 	struct row_job j = {.g = g, .repository = repository, .id = id, .row = &fresh->row};
-	int r = db_run(g->db, DB_READ, find_row, &j, e);
+	int r = db_run(g->s->db, DB_READ, find_row, &j, e);
 	if (r == 0)
 		r = err_set(e, ERR_NOT_FOUND, "no such upload");
 	if (r >= 0)
@@ -364,14 +365,14 @@ int registry_upload_offset(struct registry *g, struct bytes repository, struct b
 {
 	struct store_upload row;
 	struct row_job j = {.g = g, .repository = repository, .id = id, .row = &row};
-	int r = db_run(g->db, DB_READ, find_row, &j, e);
+	int r = db_run(g->s->db, DB_READ, find_row, &j, e);
 	if (r <= 0)
 		return r < 0 ? r : err_set(e, ERR_NOT_FOUND, "no such upload");
-	pthread_mutex_lock(&g->upload_lock);
+	pthread_mutex_lock(&g->s->upload_lock);
 	struct upload *u = find(g, id);
 	if (u)
 		*ret_off = u->received;
-	pthread_mutex_unlock(&g->upload_lock);
+	pthread_mutex_unlock(&g->s->upload_lock);
 	if (u)
 		return 0;
 	r = registry_upload_take(g, repository, id, &u, e);
@@ -405,11 +406,11 @@ void upload_release(struct upload *u)
 	free(u->block);
 	u->block = NULL;
 	upload_tap_tell(u, true);
-	pthread_mutex_lock(&g->upload_lock);
+	pthread_mutex_lock(&g->s->upload_lock);
 	u->in_use = false;
 	u->used_mono_ms = clock_steady_ms();
-	g->uploads_idle++;
-	pthread_mutex_unlock(&g->upload_lock);
+	g->s->uploads_idle++;
+	pthread_mutex_unlock(&g->s->upload_lock);
 }
 
 /* Write what is held and part behind it. */
@@ -456,9 +457,9 @@ static bool hold(struct upload *u, struct bytes part)
 
 int upload_write(struct upload *u, struct bytes piece, struct err *e)
 {
-	if (piece.len > u->g->o.blob_max - upload_offset(u))
+	if (piece.len > u->g->s->o.blob_max - upload_offset(u))
 		return err_set(e, ERR_LIMIT, "a blob may hold %llu bytes",
-			       (unsigned long long)u->g->o.blob_max);
+			       (unsigned long long)u->g->s->o.blob_max);
 	while (piece.len) {
 		size_t room = WRITE_BLOCK - (size_t)(u->offset % WRITE_BLOCK) - u->held;
 		struct bytes part = bytes_part(piece, 0, room);

@@ -86,15 +86,15 @@ static int check_digest(struct upload *u, const struct digest *d, struct err *e)
 static int store(struct upload *u, struct commit_job *j, struct err *e)
 {
 	struct registry *g = u->g;
-	int r = db_run(g->db, DB_WRITE, commit_rows, j, e);
+	int r = db_run(g->s->db, DB_WRITE, commit_rows, j, e);
 	if (r != 0)
 		return r;
 	j->begun = true;
-	r = blobs_upload_commit(g->blobs, u->row.id, u->fd, u->row.key, e);
+	r = blobs_upload_commit(g->s->blobs, u->row.id, u->fd, u->row.key, e);
 	if (r < 0)
 		return r;
 	j->stored = true;
-	r = db_run(g->db, DB_WRITE, commit_rows, j, e);
+	r = db_run(g->s->db, DB_WRITE, commit_rows, j, e);
 	return r == 0 ? err_set(e, ERR_INTERNAL, "upload: nothing was stored") : r;
 }
 
@@ -116,12 +116,12 @@ static void give_up(struct upload *u, struct commit_job *j)
 	struct err ignored = ERR_INIT;
 	if (!j->begun && !u->once)
 		return; /* nothing was done to the file: a PUT may come again */
-	if (blobs_upload_exists(g->blobs, u->row.id)) {
-		(void)blobs_upload_remove(g->blobs, u->row.id, &ignored);
+	if (blobs_upload_exists(g->s->blobs, u->row.id)) {
+		(void)blobs_upload_remove(g->s->blobs, u->row.id, &ignored);
 		if (!u->once)
 			(void)upload_delete_row(u, &ignored);
-	} else if (db_run(g->db, DB_WRITE, discard, j, &ignored) < 0) {
-		g->unsure = true;
+	} else if (db_run(g->s->db, DB_WRITE, discard, j, &ignored) < 0) {
+		g->s->unsure = true;
 	}
 }
 
@@ -147,7 +147,7 @@ int upload_commit(struct upload *u, const struct digest *d, struct err *e)
 	} else {
 		upload_tap_end(u, d);
 		if (!j.stored)
-			(void)blobs_upload_remove(g->blobs, u->row.id, &ignored);
+			(void)blobs_upload_remove(g->s->blobs, u->row.id, &ignored);
 	}
 	upload_detach(u);
 	upload_free(u);
@@ -159,7 +159,7 @@ int upload_cancel(struct upload *u, struct err *e)
 	struct registry *g = u->g;
 	upload_tap_end(u, NULL);
 	int r = u->once ? 0 : upload_delete_row(u, e);
-	int gone = blobs_upload_remove(g->blobs, u->row.id, e);
+	int gone = blobs_upload_remove(g->s->blobs, u->row.id, e);
 	upload_detach(u);
 	upload_free(u);
 	return r < 0 ? r : gone;

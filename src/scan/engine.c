@@ -120,8 +120,8 @@ struct ending {
 int engine_give_up(struct db_tx *tx, const struct store_scan *s, struct bytes reason, struct err *e)
 {
 	int64_t now = clock_wall_ms();
-	if (ledger_image_put_state(tx, s->repository, s->digest, IMAGE_UNVERIFIED, reason, now, e) <
-	    0)
+	if (ledger_image_put_state(tx, s->repository_id, s->digest, IMAGE_UNVERIFIED, reason, now,
+				   e) < 0)
 		return -(int)e->code;
 	return store_scan_end(tx, s, STORE_SCAN_FAILED, reason, 0, now, e);
 }
@@ -137,8 +137,8 @@ static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 			   : store_scan_put_retry(tx, n->scan, n->retry_at, e);
 	}
 	if (n->status == STORE_SCAN_UNSUPPORTED &&
-	    ledger_image_put_artifact(tx, n->scan->repository, n->scan->digest, n->reason, now, e) <
-		0)
+	    ledger_image_put_artifact(tx, n->scan->repository_id, n->scan->digest, n->reason, now,
+				      e) < 0)
 		return -(int)e->code;
 	return store_scan_end(tx, n->scan, n->status, n->reason, n->run_at, now, e);
 }
@@ -190,7 +190,7 @@ static bool is_deleted(struct engine *g, const struct store_scan *s)
 	struct err e = ERR_INIT;
 	struct bytes text, type;
 	arena_init(&a, 8U << 20);
-	int r = engine_read_manifest(g, s->repository, s->digest, &a, &text, &type, &e);
+	int r = engine_read_manifest(g, s, &a, &text, &type, &e);
 	arena_free(&a);
 	return r == -ERR_NOT_FOUND;
 }
@@ -265,41 +265,31 @@ static void running_remove(struct engine *g, size_t at)
 }
 
 /* A repository may have all threads but one. */
-static int full_repositories(struct engine *g, struct claim *c,
-			     struct bytes full[ENGINE_THREADS_MAX], struct err *e)
+static void full_repositories(struct engine *g, struct claim *c, int64_t full[ENGINE_THREADS_MAX])
 {
 	unsigned max = g->o.scan_threads > 1 ? g->o.scan_threads - 1 : 1;
-	bool ok = true;
 	pthread_mutex_lock(&g->scan_lock);
 	for (size_t i = 0; i < ENGINE_THREADS_MAX; i++) {
 		unsigned same = 0;
 		for (size_t k = 0; g->running[i].id && k <= i; k++)
 			same += g->running[k].id &&
-				bytes_eq(g->running[k].repository, g->running[i].repository);
-		bool copied = true;
+				g->running[k].repository_id == g->running[i].repository_id;
 		if (same == max)
-			full[c->turn.full_count++] =
-			    arena_bytes(c->arena, g->running[i].repository, &copied);
-		ok = ok && copied;
+			full[c->turn.full_count++] = g->running[i].repository_id;
 	}
 	pthread_mutex_unlock(&g->scan_lock);
-	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for a scan");
 }
 
 /* 1 = c->scan is ours, and *ret_at its place among those that run. */
 static int claim(struct engine *g, struct claim *c, size_t *ret_at, struct err *e)
 {
-	struct bytes full[ENGINE_THREADS_MAX];
+	int64_t full[ENGINE_THREADS_MAX];
 	pthread_mutex_lock(&g->claim_lock);
 	c->turn = (struct store_scan_turn){.after = g->last_repository, .full = full};
-	int r = full_repositories(g, c, full, e);
-	if (r == 0 && !atomic_load(&g->cut_short))
-		r = db_run(g->o.db, DB_WRITE, claim_tx, c, e);
+	full_repositories(g, c, full);
+	int r = atomic_load(&g->cut_short) ? 0 : db_run(g->o.db, DB_WRITE, claim_tx, c, e);
 	if (r > 0) {
-		struct bytes name = bytes_part(c->scan.repository, 0, sizeof g->last_room);
-		if (name.len)
-			memcpy(g->last_room, name.ptr, name.len);
-		g->last_repository = (struct bytes){.ptr = g->last_room, .len = name.len};
+		g->last_repository = c->scan.repository_id;
 		*ret_at = running_add(g, &c->scan);
 	}
 	pthread_mutex_unlock(&g->claim_lock);
@@ -457,6 +447,7 @@ void engine_free(struct engine *g)
 }
 
 struct now {
+	const struct registry *registry;
 	struct bytes repository, digest;
 	int64_t id;
 };
@@ -466,20 +457,23 @@ static int now_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct now *n = arg;
 	struct arena a;
 	struct ledger_image image;
+	const struct store_registry t = {.tx = tx, .registry = registry_id(n->registry)};
+	int64_t repository = store_repository_find(&t, n->repository, e);
 	arena_init(&a, 4U << 20);
-	int r = ledger_image_get(tx, n->repository, n->digest, &a, &image, e);
+	int r = repository <= 0 ? (int)repository
+				: ledger_image_get(tx, repository, n->digest, &a, &image, e);
 	arena_free(&a);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no such image");
 	return r < 0 ? r
-		     : store_scan_add(tx, n->repository, n->digest, BYTES_LIT("manual"),
+		     : store_scan_add(tx, repository, n->digest, BYTES_LIT("manual"),
 				      clock_wall_ms(), &n->id, e);
 }
 
-int engine_scan_now(struct engine *g, struct bytes repository, struct bytes digest,
-		    int64_t *ret_scan, struct err *e)
+int engine_scan_now(struct engine *g, const struct registry *registry, struct bytes repository,
+		    struct bytes digest, int64_t *ret_scan, struct err *e)
 {
-	struct now n = {.repository = repository, .digest = digest};
+	struct now n = {.registry = registry, .repository = repository, .digest = digest};
 	int r = db_run(g->o.db, DB_WRITE, now_tx, &n, e);
 	if (r < 0)
 		return r;

@@ -54,8 +54,8 @@ int engine_switch(struct engine *g, const char *file, struct err *e);
 const struct vdb *engine_vdb_take(struct engine *g);
 void engine_vdb_give(struct engine *g, const struct vdb *v);
 /* Ask for a scan now. ERR_NOT_FOUND. */
-int engine_scan_now(struct engine *g, struct bytes repository, struct bytes digest,
-		    int64_t *ret_scan, struct err *e);
+int engine_scan_now(struct engine *g, const struct registry *registry, struct bytes repository,
+		    struct bytes digest, int64_t *ret_scan, struct err *e);
 /* For /metrics. */
 struct engine_counts {
 	uint64_t completed, failed, unsupported, layers_live, layers_late;

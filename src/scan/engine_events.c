@@ -27,7 +27,7 @@ static int on_damaged(struct db_tx *tx, const struct event *ev, struct err *e)
 	const size_t around = sizeof EVENT_DAMAGED_DETAIL("") - 1, before = around - 2;
 	struct bytes reason =
 	    bytes_part(ev->detail, before, ev->detail.len > around ? ev->detail.len - around : 0);
-	return ledger_image_put_state(tx, ev->repository, ev->digest, IMAGE_UNVERIFIED, reason,
+	return ledger_image_put_state(tx, ev->repository_id, ev->digest, IMAGE_UNVERIFIED, reason,
 				      ev->at, e);
 }
 
@@ -39,8 +39,8 @@ static int on_event(struct db_tx *tx, const struct event *ev, struct consume *c,
 	if (!bytes_eq_lit(ev->type, EVENT_MENDED))
 		return 0;
 	c->scans++;
-	return store_scan_add(tx, ev->repository, ev->digest, BYTES_LIT("recheck"), clock_wall_ms(),
-			      &id, e);
+	return store_scan_add(tx, ev->repository_id, ev->digest, BYTES_LIT("recheck"),
+			      clock_wall_ms(), &id, e);
 }
 
 static int first_int(struct db_stmt *s, int64_t *ret, struct err *e)

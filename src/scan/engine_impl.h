@@ -57,9 +57,8 @@ struct engine {
 	struct store_scan running[ENGINE_THREADS_MAX]; /* id 0 = idle, and then its runs are gone */
 
 	pthread_mutex_t
-	    claim_lock; /* one thread at a time takes a scan: shares are counted right */
-	struct bytes last_repository; /* the one that was served last; in last_room */
-	uint8_t last_room[256];
+	    claim_lock;		 /* one thread at a time takes a scan: shares are counted right */
+	int64_t last_repository; /* the one that was served last */
 
 	pthread_rwlock_t
 	    vdb_lock; /* read: using the current one; write: putting another in its place */
@@ -80,7 +79,7 @@ void *engine_layers_main(void *arg);
 /* The inventory of a layer, from the store, from an upload under way, or made now. *ret_absent,
  * with ERR_NOT_FOUND: the registry does not hold it in this repository, and need not (a blob whose
  * file cannot be read is another error). ERR_DAMAGED: it was lost just now. */
-int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d,
+int engine_layer_get(struct engine *g, const struct store_scan *s, const struct digest *d,
 		     struct buf *out, bool *ret_absent, struct err *e);
 void engine_layers_stop(struct engine *g);
 
@@ -116,8 +115,9 @@ void engine_sweep_temporary(struct engine *g);
 void engine_house(struct engine *g);
 
 /* engine_source.c: what scanning reads of the registry. */
-int engine_read_manifest(struct engine *g, struct bytes repository, struct bytes digest,
-			 struct arena *a, struct bytes *ret_text, struct bytes *ret_type,
-			 struct err *e);
-int engine_open_blob(struct engine *g, struct bytes repository, const struct digest *d, int *ret_fd,
-		     uint64_t *ret_len, struct err *e);
+/* The registry of a scan; NULL: it was deleted. */
+struct registry *engine_registry(const struct engine *g, const struct store_scan *s, struct err *e);
+int engine_read_manifest(struct engine *g, const struct store_scan *s, struct arena *a,
+			 struct bytes *ret_text, struct bytes *ret_type, struct err *e);
+int engine_open_blob(struct engine *g, const struct store_scan *s, const struct digest *d,
+		     int *ret_fd, uint64_t *ret_len, struct err *e);

@@ -312,14 +312,15 @@ static bool take_layer(struct engine *g, const struct digest *d, struct buf *out
 	}
 }
 
-int engine_layer_get(struct engine *g, struct bytes repository, const struct digest *d,
+int engine_layer_get(struct engine *g, const struct store_scan *s, const struct digest *d,
 		     struct buf *out, bool *ret_absent, struct err *e)
 {
 	bool found = false;
 	*ret_absent = false;
 	/* An inventory is the content's: it is told only to a repository that holds the blob, or
 	 * who knows a digest would learn what a layer of others holds. */
-	int r = registry_blob_is_in(g->o.registry, repository, d, e);
+	struct registry *registry = engine_registry(g, s, e);
+	int r = registry ? registry_blob_is_in(registry, s->repository, d, e) : -(int)e->code;
 	*ret_absent = r == 0;
 	if (r <= 0)
 		return r;
@@ -328,13 +329,13 @@ int engine_layer_get(struct engine *g, struct bytes repository, const struct dig
 	OWN_FD int fd = -1;
 	uint64_t len;
 	buf_clear(out);
-	r = engine_open_blob(g, repository, d, &fd, &len, e);
+	r = engine_open_blob(g, s, d, &fd, &len, e);
 	*ret_absent = r == -ERR_NOT_FOUND;
 	if (r >= 0)
 		r = layers_index_one(
 		    g->o.pool,
-		    &(struct pool_task){.fd = fd, .len = len, .owner = owner_of(repository)}, out,
-		    e);
+		    &(struct pool_task){.fd = fd, .len = len, .owner = owner_of(s->repository)},
+		    out, e);
 	if (r >= 0)
 		r = keep(g, d, out, e);
 	indexing_end(g, d);

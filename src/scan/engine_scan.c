@@ -27,6 +27,7 @@ struct found {
 struct image_scan {
 	struct engine *g;
 	const struct store_scan *scan;
+	struct registry *registry;
 	struct arena *arena;
 	struct oci_manifest manifest;
 	struct oci_config config;
@@ -48,8 +49,7 @@ static int read_config(struct image_scan *w, struct bytes *ret, struct err *e)
 	OWN_FD int fd = -1;
 	uint64_t len;
 	*ret = BYTES_NONE;
-	if (engine_open_blob(w->g, w->scan->repository, &w->manifest.config.digest, &fd, &len, e) <
-	    0)
+	if (engine_open_blob(w->g, w->scan, &w->manifest.config.digest, &fd, &len, e) < 0)
 		return -(int)e->code;
 	if (len > LIMIT_CONFIG_MAX)
 		return oci_is_config_type(w->manifest.config.media_type)
@@ -74,9 +74,8 @@ static int has_layers(struct image_scan *w, bool *ret, struct err *e)
 		OWN_FD int fd = -1;
 		uint64_t len;
 		const struct digest *d = &w->manifest.layers[i].digest;
-		int r = d->algo == DIGEST_NONE
-			    ? -(int)ERR_NOT_FOUND
-			    : engine_open_blob(w->g, w->scan->repository, d, &fd, &len, e);
+		int r = d->algo == DIGEST_NONE ? -(int)ERR_NOT_FOUND
+					       : engine_open_blob(w->g, w->scan, d, &fd, &len, e);
 		if (r < 0 && r != -ERR_NOT_FOUND)
 			return r;
 		*ret = r < 0 || !artifact_is_json(fd, 0);
@@ -100,8 +99,7 @@ static int read_image(struct image_scan *w, struct bytes *ret_reason, struct err
 {
 	struct bytes text, type, config;
 	bool is_image;
-	if (engine_read_manifest(w->g, w->scan->repository, w->scan->digest, w->arena, &text, &type,
-				 e) < 0 ||
+	if (engine_read_manifest(w->g, w->scan, w->arena, &text, &type, e) < 0 ||
 	    oci_manifest_parse(text, type, w->arena, &w->manifest, e) < 0)
 		return -(int)e->code;
 	if (w->manifest.kind == OCI_INDEX) {
@@ -132,7 +130,7 @@ struct damage {
 static int damage_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct damage *d = arg;
-	return registry_blob_damage(d->w->g->o.registry, tx, d->w->scan->repository, d->digest,
+	return registry_blob_damage(d->w->registry, tx, d->w->scan->repository, d->digest,
 				    d->w->arena, &d->reason, e);
 }
 
@@ -159,7 +157,7 @@ static int take_layer(struct image_scan *w, size_t i, struct err *e)
 	struct buf text;
 	bool absent, ok = true;
 	buf_init(&text, LIMIT_INVENTORY_MAX);
-	int r = engine_layer_get(w->g, w->scan->repository, &l->digest, &text, &absent, e);
+	int r = engine_layer_get(w->g, w->scan, &l->digest, &text, &absent, e);
 	if (!absent && r >= 0) {
 		struct bytes kept = arena_bytes(w->arena, buf_bytes(&text), &ok);
 		r = ok ? layer_parse(kept, w->arena, &w->parsed[i], e)
@@ -240,8 +238,8 @@ static int known_tx(struct db_tx *tx, void *arg, struct err *e)
 	char texts[LAYERS_STEP][DIGEST_TEXT_CAP];
 	struct bytes list[LAYERS_STEP];
 	size_t n = 0;
-	if (registry_blobs_look(k->w->g->o.registry, tx, k->w->scan->repository, k->digests,
-				k->count, looks, e) < 0)
+	if (registry_blobs_look(k->w->registry, tx, k->w->scan->repository, k->digests, k->count,
+				looks, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < k->count; i++) {
 		if (!looks[i].is_in || k->w->known[k->from + i])
@@ -415,17 +413,15 @@ static int append_event(struct db_tx *tx, const struct image_scan *w, struct err
 	json_put_i64(&j, "scan", w->scan->id);
 	json_put_text(&j, "state", ledger_image_state_word(w->out.state));
 	json_put_end(&j, '}');
-	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
-	int64_t repository =
-	    t.registry < 0 ? t.registry : store_repository_find(&t, w->scan->repository, e);
 	struct event ev = {.type = BYTES_LIT("scanned"),
-			   .registry_id = t.registry,
-			   .repository_id = repository,
+			   .registry_id = w->scan->registry_id,
+			   .registry = w->scan->registry,
+			   .repository_id = w->scan->repository_id,
 			   .repository = w->scan->repository,
 			   .digest = w->scan->digest,
 			   .detail = buf_bytes(&detail),
 			   .at = clock_wall_ms()};
-	int r = repository < 0 ? (int)repository : event_append(tx, &ev, e);
+	int r = event_append(tx, &ev, e);
 	buf_free(&detail);
 	return r;
 }
@@ -441,8 +437,7 @@ static int look_again(struct db_tx *tx, struct image_scan *w, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory for %zu layers", n);
 	for (size_t i = 0; i < n; i++)
 		digests[i] = i < w->layer_count ? w->layers[i].digest : w->manifest.config.digest;
-	if (registry_blobs_look(w->g->o.registry, tx, w->scan->repository, digests, n, looks, e) <
-	    0)
+	if (registry_blobs_look(w->registry, tx, w->scan->repository, digests, n, looks, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < n; i++) {
 		if (looks[i].is_damaged != (i < w->layer_count && w->damaged[i]))
@@ -487,7 +482,7 @@ static int describe(struct image_scan *w, struct err *e)
 	oci_platform_text(&w->config.platform, &platform);
 	json_out_init(&j, &coverage, false);
 	assess_put_coverage(&j, NULL, &w->assess);
-	w->out = (struct ledger_image){.repository = w->scan->repository,
+	w->out = (struct ledger_image){.repository_id = w->scan->repository_id,
 				       .digest = w->scan->digest,
 				       .reason = w->assess.reason,
 				       .package_count = w->image.package_count,
@@ -541,7 +536,9 @@ int engine_scan_image(struct engine *g, const struct store_scan *s,
 		      enum store_scan_status *ret_status, struct bytes *ret_reason, struct arena *a,
 		      struct err *e)
 {
-	struct image_scan w = {.g = g, .scan = s, .arena = a};
+	struct image_scan w = {.g = g, .scan = s, .arena = a, .registry = engine_registry(g, s, e)};
+	if (!w.registry)
+		return -(int)e->code;
 	*ret_status = STORE_SCAN_COMPLETED;
 	int r = read_image(&w, ret_reason, e);
 	if (r == 1) {

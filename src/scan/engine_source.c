@@ -1,12 +1,21 @@
 /* What scanning reads of the registry. Its own reads are no pulls: they renew no one's window. */
 #include "scan/engine_impl.h"
 
-int engine_read_manifest(struct engine *g, struct bytes repository, struct bytes digest,
-			 struct arena *a, struct bytes *ret_text, struct bytes *ret_type,
-			 struct err *e)
+struct registry *engine_registry(const struct engine *g, const struct store_scan *s, struct err *e)
+{
+	struct registry *found = registry_numbered(g->o.registry, s->registry_id);
+	if (!found)
+		err_set(e, ERR_NOT_FOUND, "the registry was deleted");
+	return found;
+}
+
+int engine_read_manifest(struct engine *g, const struct store_scan *s, struct arena *a,
+			 struct bytes *ret_text, struct bytes *ret_type, struct err *e)
 {
 	struct store_manifest m;
-	int r = registry_manifest_get(g->o.registry, repository, digest, true, a, &m, e);
+	struct registry *registry = engine_registry(g, s, e);
+	int r = registry ? registry_manifest_get(registry, s->repository, s->digest, true, a, &m, e)
+			 : -(int)e->code;
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "the manifest was deleted");
 	if (r < 0)
@@ -16,11 +25,13 @@ int engine_read_manifest(struct engine *g, struct bytes repository, struct bytes
 	return 0;
 }
 
-int engine_open_blob(struct engine *g, struct bytes repository, const struct digest *d, int *ret_fd,
-		     uint64_t *ret_len, struct err *e)
+int engine_open_blob(struct engine *g, const struct store_scan *s, const struct digest *d,
+		     int *ret_fd, uint64_t *ret_len, struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
-	int r = registry_blob_open(g->o.registry, repository, d, ret_fd, ret_len, e);
+	struct registry *registry = engine_registry(g, s, e);
+	int r = registry ? registry_blob_open(registry, s->repository, d, ret_fd, ret_len, e)
+			 : -(int)e->code;
 	if (r == 0) {
 		digest_text(d, text);
 		return err_set(e, ERR_NOT_FOUND, "blob %s is not in the registry", text);

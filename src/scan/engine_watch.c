@@ -11,11 +11,11 @@ static int on_put(struct db_tx *tx, void *arg, const struct registry_image *i, s
 	int64_t id;
 	(void)arg;
 	if (!oci_is_index_type(i->media_type)) {
-		int r = ledger_image_add(tx, i->repository, i->digest, i->at, e);
+		int r = ledger_image_add(tx, i->repository_id, i->digest, i->at, e);
 		if (r < 0)
 			return r;
 	}
-	return store_scan_add(tx, i->repository, i->digest,
+	return store_scan_add(tx, i->repository_id, i->digest,
 			      i->is_import ? BYTES_LIT("import") : BYTES_LIT("push"),
 			      clock_wall_ms(), &id, e);
 }
@@ -23,18 +23,18 @@ static int on_put(struct db_tx *tx, void *arg, const struct registry_image *i, s
 static int on_gone(struct db_tx *tx, void *arg, const struct registry_image *i, struct err *e)
 {
 	(void)arg;
-	return ledger_image_delete(tx, i->repository, i->digest, e);
+	return ledger_image_delete(tx, i->repository_id, i->digest, e);
 }
 
 static int on_pulled(struct db_tx *tx, void *arg, const struct registry_image *i, struct err *e)
 {
 	int64_t scanned, id;
 	(void)arg;
-	int r = ledger_image_pulled(tx, i->repository, i->digest, i->at, &scanned, e);
+	int r = ledger_image_pulled(tx, i->repository_id, i->digest, i->at, &scanned, e);
 	if (r <= 0 || i->at - scanned < ENGINE_STALE_MS)
 		return r;
-	return store_scan_add(tx, i->repository, i->digest, BYTES_LIT("pull"), clock_wall_ms(), &id,
-			      e);
+	return store_scan_add(tx, i->repository_id, i->digest, BYTES_LIT("pull"), clock_wall_ms(),
+			      &id, e);
 }
 
 const struct registry_watch *engine_watch(struct engine *g)

@@ -41,13 +41,13 @@ static int find_scans_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct job *j = arg;
 	j->count = 0;
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT s.id FROM scan s WHERE s.status >= 2 AND s.finished_at < $1 AND EXISTS"
-		     " (SELECT 1 FROM scan n WHERE n.repository = s.repository AND n.digest = "
-		     "s.digest AND n.id > s.id"
-		     " AND n.status >= 2) ORDER BY s.id LIMIT $2",
-		     DB_ARGS(DB_I(j->rules->before_ms), DB_I(SCANS_STEP)), e);
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT s.id FROM scan s WHERE s.status >= 2 AND s.finished_at < $1 AND EXISTS"
+	    " (SELECT 1 FROM scan n WHERE n.repository_id = s.repository_id AND n.digest = "
+	    "s.digest AND n.id > s.id"
+	    " AND n.status >= 2) ORDER BY s.id LIMIT $2",
+	    DB_ARGS(DB_I(j->rules->before_ms), DB_I(SCANS_STEP)), e);
 	int r = s ? 0 : -(int)e->code;
 	while (r == 0 && j->count < SCANS_STEP && (r = db_step(s, e)) > 0) {
 		j->ids[j->count++] = db_int(s, 0);

@@ -97,15 +97,33 @@ int64_t store_repository_make(const struct store_registry *t, struct bytes name,
 	return n < 0 ? n : id;
 }
 
+#define HAS_MANIFEST                                                                               \
+	"EXISTS (SELECT 1 FROM manifest m WHERE m.registry_id=r.registry_id"                       \
+	" AND m.repository_id=r.id)"
+
 int store_catalog(const struct store_registry *t, struct bytes after, size_t n, struct arena *a,
 		  struct store_texts *ret, struct err *e)
 {
 	n = page(n);
+	struct db_stmt *s = db_query(t->tx,
+				     "SELECT name FROM repository r WHERE registry_id=$1"
+				     " AND name>$2 AND " HAS_MANIFEST " ORDER BY name LIMIT $3",
+				     DB_ARGS(DB_I(t->registry), DB_T(after), DB_I(n + 1)), e);
+	return store_texts_read(s, n, a, ret, e);
+}
+
+int store_catalog_all(const struct store_registry *t, struct bytes after, size_t n, struct arena *a,
+		      struct store_texts *ret, struct err *e)
+{
+	n = page(n);
 	struct db_stmt *s =
 	    db_query(t->tx,
-		     "SELECT name FROM repository WHERE registry_id=$1 AND name>$2 AND EXISTS"
-		     "(SELECT 1 FROM manifest m WHERE m.registry_id=repository.registry_id"
-		     " AND m.repository_id=repository.id) ORDER BY name LIMIT $3",
+		     "SELECT c.name FROM (SELECT CASE WHEN r.registry_id=$1 THEN r.name"
+		     " ELSE g.name || '/' || r.name END AS name FROM repository r"
+		     " JOIN scope g ON g.id=r.registry_id WHERE " HAS_MANIFEST
+		     " AND NOT EXISTS (SELECT 1 FROM registry_going o"
+		     " WHERE o.registry_id=r.registry_id)) c WHERE c.name>$2 ORDER BY c.name"
+		     " LIMIT $3",
 		     DB_ARGS(DB_I(t->registry), DB_T(after), DB_I(n + 1)), e);
 	return store_texts_read(s, n, a, ret, e);
 }

@@ -60,6 +60,10 @@ int64_t store_repository_make(const struct store_registry *t, struct bytes name,
 int store_catalog(const struct store_registry *t, struct bytes after, size_t n, struct arena *a,
 		  struct store_texts *ret, struct err *e);
 
+/* The same of all registries; names of others than this one begin with theirs. */
+int store_catalog_all(const struct store_registry *t, struct bytes after, size_t n, struct arena *a,
+		      struct store_texts *ret, struct err *e);
+
 /* Blobs: 1/0. repository 0 = whichever. */
 int store_blob_find(const struct store_registry *t, int64_t repository, struct bytes digest,
 		    struct store_blob *ret, struct err *e);

@@ -1,20 +1,25 @@
 #include "store/scans.h"
 
+#include "store/digest_key.h"
+
 #include <stdint.h>
 
-#define COLUMNS                                                                                    \
-	"id, repository, digest, trigger, status, attempts, run_at, lease_epoch, reason, "         \
-	"queued_at, started_at,"                                                                   \
-	" finished_at, deaths, retries"
+#define SELECT                                                                                     \
+	"SELECT s.id, nr.name, s.digest, s.trigger, s.status, s.attempts, s.run_at, "              \
+	"s.lease_epoch, s.reason, s.queued_at, s.started_at, s.finished_at, s.deaths, s.retries, " \
+	"s.repository_id, ng.name, ns.name, nr.registry_id FROM scan s" STORE_NAMES_JOIN(          \
+	    "s.repository_id")
+/* A parameter: the key of a digest's text. */
+#define DIGEST(text) DB_B(digest_key_of(text, &(struct digest_key){{0}}))
 #define INSERT                                                                                     \
-	"INSERT INTO scan(id, repository, digest, trigger, status, attempts, run_at, "             \
+	"INSERT INTO scan(id, repository_id, digest, trigger, status, attempts, run_at, "          \
 	"lease_until, lease_epoch, reason,"                                                        \
 	" queued_at, started_at, finished_at)"
 /* Of statements that queue many: behind the last one; then counter_follows. */
 #define NEXT_ID                                                                                    \
 	"COALESCE((SELECT value FROM id_counter WHERE name = 'scan'), 0) + row_number() OVER "     \
 	"(ORDER BY i.id)"
-#define UNLESS_OPEN " ON CONFLICT(repository, digest) WHERE status IN (0, 1) DO NOTHING"
+#define UNLESS_OPEN " ON CONFLICT(repository_id, digest) WHERE status IN (0, 1) DO NOTHING"
 
 const char *store_scan_status_word(enum store_scan_status s)
 {
@@ -34,14 +39,22 @@ static int row(struct db_stmt *s, struct arena *a, struct store_scan *ret, struc
 			       .started_ms = db_int(s, 10),
 			       .finished_ms = db_int(s, 11),
 			       .deaths = db_int(s, 12),
-			       .retries = db_int(s, 13)};
+			       .retries = db_int(s, 13),
+			       .repository_id = db_int(s, 14),
+			       .registry_id = db_int(s, 17)};
 	struct {
 		struct bytes *to;
 		int column;
-	} texts[] = {{&r.repository, 1}, {&r.digest, 2}, {&r.trigger, 3}, {&r.reason, 8}};
+	} texts[] = {{&r.repository, 1},
+		     {&r.trigger, 3},
+		     {&r.reason, 8},
+		     {&r.registry, 15},
+		     {&r.subscription, 16}};
+	bool ok;
+	r.digest = digest_key_text(db_bytes(s, 2), a, &ok);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		bool ok;
-		*texts[i].to = arena_bytes(a, db_bytes(s, texts[i].column), &ok);
+		if (ok)
+			*texts[i].to = arena_bytes(a, db_bytes(s, texts[i].column), &ok);
 		if (!ok)
 			return err_set(e, ERR_NOMEM, "no memory for a scan");
 	}
@@ -63,14 +76,14 @@ static int first_int(struct db_stmt *s, int64_t *ret, struct err *e)
 	return r < 0 ? r : found;
 }
 
-int store_scan_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
-		   struct bytes trigger, int64_t now_ms, int64_t *ret_id, struct err *e)
+int store_scan_add(struct db_tx *tx, int64_t repository, struct bytes digest, struct bytes trigger,
+		   int64_t now_ms, int64_t *ret_id, struct err *e)
 {
 	int r = first_int(
 	    db_query(
 		tx,
-		"SELECT id FROM scan WHERE repository = $1 AND digest = $2 AND status IN (0, 1)",
-		DB_ARGS(DB_T(repository), DB_T(digest)), e),
+		"SELECT id FROM scan WHERE repository_id = $1 AND digest = $2 AND status IN (0, 1)",
+		DB_ARGS(DB_I(repository), DIGEST(digest)), e),
 	    ret_id, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -79,7 +92,7 @@ int store_scan_add(struct db_tx *tx, struct bytes repository, struct bytes diges
 	    *ret_id < 0
 		? *ret_id
 		: db_exec(tx, INSERT " VALUES($5, $1, $2, $3, 0, 0, $4, 0, 0, '', $4, 0, 0)",
-			  DB_ARGS(DB_T(repository), DB_T(digest), DB_T(trigger), DB_I(now_ms),
+			  DB_ARGS(DB_I(repository), DIGEST(digest), DB_T(trigger), DB_I(now_ms),
 				  DB_I(*ret_id)),
 			  e);
 	return n < 0 ? (int)n : 0;
@@ -110,59 +123,53 @@ static int longest_due(struct db_tx *tx, int64_t now_ms, int64_t *ret, struct er
 	    ret, e);
 }
 
-static bool is_full(const struct store_scan_turn *turn, struct bytes repository)
+static bool is_full(const struct store_scan_turn *turn, int64_t repository)
 {
 	for (size_t i = 0; i < turn->full_count; i++) {
-		if (bytes_eq(turn->full[i], repository))
+		if (turn->full[i] == repository)
 			return true;
 	}
 	return false;
 }
 
-/* The next repository with a scan in the queue, by name: 1, 0 = none after that one. */
-static int next_repository(struct db_tx *tx, struct bytes after, struct arena *a, struct bytes *ret,
-			   struct err *e)
+/* The next repository with a scan in the queue, by number: 1, 0 = none after that one. */
+static int next_repository(struct db_tx *tx, int64_t after, int64_t *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(tx,
-				     "SELECT repository FROM scan WHERE status = 0 AND repository "
-				     "> $1 ORDER BY repository LIMIT 1",
-				     DB_ARGS(DB_T(after)), e);
-	bool ok = true;
-	int r = s ? db_step(s, e) : -(int)e->code;
-	if (r > 0)
-		*ret = arena_bytes(a, db_bytes(s, 0), &ok);
-	db_done(s);
-	return ok ? r : err_set(e, ERR_NOMEM, "no memory for a scan");
+	return first_int(db_query(tx,
+				  "SELECT repository_id FROM scan WHERE status = 0"
+				  " AND repository_id > $1 ORDER BY repository_id LIMIT 1",
+				  DB_ARGS(DB_I(after)), e),
+			 ret, e);
 }
 
 /* Once around all repositories, from the one after the last. */
 static int by_turns(struct db_tx *tx, int64_t now_ms, const struct store_scan_turn *turn,
-		    struct arena *a, int64_t *ret, struct err *e)
+		    int64_t *ret, struct err *e)
 {
-	struct bytes at = turn->after, next;
+	int64_t at = turn->after, next = 0;
 	bool around = false;
 	for (;;) {
-		int r = next_repository(tx, at, a, &next, e);
+		int r = next_repository(tx, at, &next, e);
 		if (r < 0)
 			return r;
 		if (r == 0) {
-			if (around || turn->after.len == 0)
+			if (around || turn->after == 0)
 				return 0;
 			around = true;
-			at = BYTES_NONE;
+			at = 0;
 			continue;
 		}
 		if (!is_full(turn, next)) {
 			r = first_int(db_query(tx,
 					       "SELECT id FROM scan WHERE status = 0 AND "
-					       "repository = $1 AND run_at <= $2"
+					       "repository_id = $1 AND run_at <= $2"
 					       " ORDER BY run_at, id LIMIT 1",
-					       DB_ARGS(DB_T(next), DB_I(now_ms)), e),
+					       DB_ARGS(DB_I(next), DB_I(now_ms)), e),
 				      ret, e);
 			if (r != 0)
 				return r;
 		}
-		if (around && bytes_cmp(next, turn->after) >= 0)
+		if (around && next >= turn->after)
 			return 0;
 		at = next;
 	}
@@ -171,21 +178,12 @@ static int by_turns(struct db_tx *tx, int64_t now_ms, const struct store_scan_tu
 static int take(struct db_tx *tx, int64_t id, int64_t now_ms, struct arena *a,
 		struct store_scan *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(
+	int64_t n = db_exec(
 	    tx,
 	    "UPDATE scan SET status = 1, attempts = attempts + 1, lease_epoch = lease_epoch + 1,"
-	    " lease_until = $2, started_at = $3 WHERE id = $1 AND status = 0 RETURNING " COLUMNS,
+	    " lease_until = $2, started_at = $3 WHERE id = $1 AND status = 0",
 	    DB_ARGS(DB_I(id), DB_I(now_ms + STORE_SCAN_LEASE_MS), DB_I(now_ms)), e);
-	if (!s)
-		return -(int)e->code;
-	int r = db_step(s, e);
-	int found = r;
-	if (r > 0 && row(s, a, ret, e) < 0)
-		found = -(int)e->code;
-	while (r > 0)
-		r = db_step(s, e);
-	db_done(s);
-	return r < 0 ? r : found;
+	return n <= 0 ? (int)n : store_scan_get(tx, id, a, ret, e);
 }
 
 int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_turn *turn,
@@ -201,7 +199,7 @@ int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_t
 	*ret_next_ms = r ? due : INT64_MAX;
 	if (r == 0 || due > now_ms)
 		return 0;
-	r = turn ? by_turns(tx, now_ms, turn, a, &id, e) : longest_due(tx, now_ms, &id, e);
+	r = turn ? by_turns(tx, now_ms, turn, &id, e) : longest_due(tx, now_ms, &id, e);
 	return r <= 0 ? r : take(tx, id, now_ms, a, ret, e);
 }
 
@@ -243,18 +241,17 @@ int64_t store_scan_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *
 
 int store_scan_doomed(struct db_tx *tx, struct arena *a, struct store_scan *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(
-	    tx,
-	    "UPDATE scan SET deaths = deaths + 1 WHERE id = (SELECT id FROM scan WHERE status = 1"
-	    " AND deaths + 1 >= $1 ORDER BY id LIMIT 1) RETURNING " COLUMNS,
-	    DB_ARGS(DB_I(STORE_SCAN_DEATHS_MAX)), e);
-	int r = s ? db_step(s, e) : -(int)e->code, found = r;
-	if (r > 0 && row(s, a, ret, e) < 0)
-		found = -(int)e->code;
-	while (r > 0)
-		r = db_step(s, e);
-	db_done(s);
-	return r < 0 ? r : found;
+	int64_t id = 0;
+	int r = first_int(db_query(tx,
+				   "SELECT id FROM scan WHERE status = 1 AND deaths + 1 >= $1"
+				   " ORDER BY id LIMIT 1",
+				   DB_ARGS(DB_I(STORE_SCAN_DEATHS_MAX)), e),
+			  &id, e);
+	if (r <= 0)
+		return r;
+	int64_t n =
+	    db_exec(tx, "UPDATE scan SET deaths = deaths + 1 WHERE id = $1", DB_ARGS(DB_I(id)), e);
+	return n < 0 ? (int)n : store_scan_get(tx, id, a, ret, e);
 }
 
 int store_scan_put_retry(struct db_tx *tx, const struct store_scan *s, int64_t retry_at_ms,
@@ -282,13 +279,13 @@ int64_t store_scan_retry(struct db_tx *tx, int64_t now_ms, size_t max, struct er
 		if (next < 0 ||
 		    db_exec(
 			tx,
-			"INSERT INTO scan(id, repository, digest, trigger, status, attempts, "
+			"INSERT INTO scan(id, repository_id, digest, trigger, status, attempts, "
 			"run_at, lease_until, lease_epoch, reason,"
 			" queued_at, started_at, finished_at, retries)"
-			" SELECT $3, repository, digest, 'retry', 0, 0, $2, 0, 0, '', $2, 0, 0, "
+			" SELECT $3, repository_id, digest, 'retry', 0, 0, $2, 0, 0, '', $2, 0, 0, "
 			"retries + 1 FROM scan s WHERE id = $1"
-			" AND NOT EXISTS (SELECT 1 FROM scan n WHERE n.repository = "
-			"s.repository AND n.digest = s.digest AND n.id > s.id)" UNLESS_OPEN,
+			" AND NOT EXISTS (SELECT 1 FROM scan n WHERE n.repository_id = "
+			"s.repository_id AND n.digest = s.digest AND n.id > s.id)" UNLESS_OPEN,
 			DB_ARGS(DB_I(id), DB_I(now_ms), DB_I(next)), e) < 0 ||
 		    db_exec(tx, "UPDATE scan SET retry_at = 0 WHERE id = $1", DB_ARGS(DB_I(id)),
 			    e) < 0)
@@ -307,20 +304,21 @@ int64_t store_scan_mend_clock(struct db_tx *tx, int64_t now_ms, struct err *e)
 
 /* Of an image's scans the last. */
 #define LAST                                                                                       \
-	"(SELECT max(l.id) FROM scan l WHERE l.repository = i.repository AND l.digest = i.digest)"
+	"(SELECT max(l.id) FROM scan l WHERE l.repository_id = i.repository_id"                    \
+	" AND l.digest = i.digest)"
 
 int64_t store_scan_again(struct db_tx *tx, enum store_scan_again which, int64_t from_id,
 			 int64_t to_id, struct bytes trigger, int64_t now_ms, struct err *e)
 {
 	static const char *const texts[] = {
 	    [STORE_SCAN_AGAIN_REASON] = INSERT
-	    " SELECT " NEXT_ID ", i.repository, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
+	    " SELECT " NEXT_ID ", i.repository_id, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
 	    " FROM image i JOIN image_counts n ON n.image_id = i.id WHERE i.id BETWEEN $1 AND $2"
 	    " AND (n.rest = 3 OR (n.rest < 3 AND i.reason <> ''))"
 	    " AND NOT EXISTS (SELECT 1 FROM scan s WHERE s.id = " LAST
 	    " AND s.deaths >= $5)" UNLESS_OPEN,
 	    [STORE_SCAN_AGAIN_FAILED] = INSERT
-	    " SELECT " NEXT_ID ", i.repository, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
+	    " SELECT " NEXT_ID ", i.repository_id, i.digest, $3, 0, 0, $4, 0, 0, '', $4, 0, 0"
 	    " FROM image i JOIN image_counts n ON n.image_id = i.id WHERE i.id BETWEEN "
 	    "$1 AND $2 AND n.rest = 3"
 	    " AND EXISTS (SELECT 1 FROM scan s WHERE s.id = " LAST
@@ -339,9 +337,10 @@ int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_
 {
 	int64_t n = db_exec(
 	    tx,
-	    INSERT " SELECT " NEXT_ID
-		   ", i.repository, i.digest, 'recheck', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM image i"
-		   " WHERE i.pulled_at > $2 AND i.scanned_at < $3" UNLESS_OPEN,
+	    INSERT
+	    " SELECT " NEXT_ID
+	    ", i.repository_id, i.digest, 'recheck', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM image i"
+	    " WHERE i.pulled_at > $2 AND i.scanned_at < $3" UNLESS_OPEN,
 	    DB_ARGS(DB_I(now_ms), DB_I(pulled_ms), DB_I(scanned_ms)), e);
 	return counter_follows(tx, n, e);
 }
@@ -349,15 +348,15 @@ int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_
 int64_t store_scan_list(struct db_tx *tx, const struct store_scan_query *q, struct arena *a,
 			struct store_scan *out, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT " COLUMNS " FROM scan WHERE id < $1 AND ($2 = '' OR repository = $2)"
-		     " AND ($3 = '' OR digest = $3)"
-		     " AND " STORE_VISIBLE(STORE_REPOSITORY_ID("repository"), "$5",
-					   "$6") " ORDER BY id DESC LIMIT $4",
-		     DB_ARGS(DB_I(q->before ? q->before : INT64_MAX), DB_T(q->repository),
-			     DB_T(q->digest), DB_I(q->max), STORE_VISIBLE_ARGS(&q->visible)),
-		     e);
+	struct db_stmt *s = db_query(
+	    tx,
+	    SELECT
+	    " WHERE s.id < $1 AND ($2 = 0 OR s.repository_id = $2) AND ($3 = 0 OR s.digest = $4)"
+	    " AND " STORE_VISIBLE("s.repository_id", "$6", "$7") " ORDER BY s.id DESC LIMIT $5",
+	    DB_ARGS(DB_I(q->before ? q->before : INT64_MAX), DB_I(q->repository_id),
+		    DB_I(q->digest.len > 0), DIGEST(q->digest), DB_I(q->max),
+		    STORE_VISIBLE_ARGS(&q->visible)),
+	    e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -375,8 +374,7 @@ int64_t store_scan_list(struct db_tx *tx, const struct store_scan_query *q, stru
 int store_scan_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scan *ret,
 		   struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx, "SELECT " COLUMNS " FROM scan WHERE id = $1", DB_ARGS(DB_I(id)), e);
+	struct db_stmt *s = db_query(tx, SELECT " WHERE s.id = $1", DB_ARGS(DB_I(id)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);

@@ -15,7 +15,9 @@ const char *store_scan_status_word(enum store_scan_status s); /* "queued" … */
 
 struct store_scan {
 	int64_t id;
-	struct bytes repository, digest, trigger, reason;
+	int64_t repository_id, registry_id;
+	struct bytes digest, trigger, reason;
+	struct bytes repository, registry, subscription; /* names */
 	enum store_scan_status status;
 	int64_t attempts, run_at_ms, lease_epoch, queued_ms, started_ms, finished_ms;
 	int64_t deaths;	 /* servers that ended while it ran */
@@ -40,17 +42,17 @@ struct store_scan {
 /* Whose turn it is. after: the repository that was served last; full: repositories that may not
  * take more. */
 struct store_scan_turn {
-	struct bytes after;
-	const struct bytes *full;
+	int64_t after;
+	const int64_t *full;
 	size_t full_count;
 };
 
 /* Queue a scan unless one is open for this image. *ret_id: the open one's. */
-int store_scan_add(struct db_tx *tx, struct bytes repository, struct bytes digest,
-		   struct bytes trigger, int64_t now_ms, int64_t *ret_id, struct err *e);
+int store_scan_add(struct db_tx *tx, int64_t repository, struct bytes digest, struct bytes trigger,
+		   int64_t now_ms, int64_t *ret_id, struct err *e);
 /* Take one that is due: 1, 0 = none (*ret_next_ms: when the next one is due, INT64_MAX = never; it
  * may be due already and of a repository that is full). turn NULL: the one that is due longest;
- * else repositories take turns by name, each with its own longest due. Runs from a. */
+ * else repositories take turns by number, each with its own longest due. Runs from a. */
 int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_turn *turn,
 		     struct arena *a, struct store_scan *ret, int64_t *ret_next_ms, struct err *e);
 /* 1 = still ours, 0 = lost. */
@@ -85,8 +87,9 @@ int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_
 			   struct err *e);
 /* Newest first: the count into out[max]. */
 struct store_scan_query {
-	struct bytes repository, digest; /* empty = any */
-	int64_t before;			 /* ids below; 0 = from the newest */
+	int64_t repository_id; /* 0 = any */
+	struct bytes digest;   /* empty = any */
+	int64_t before;	       /* ids below; 0 = from the newest */
 	size_t max;
 	struct visibility visible;
 };

@@ -2,6 +2,18 @@
  * few have, is text as it appears on the wire. Times are wall ms. */
 #include "store/schema.h"
 
+#define HOSTS                                                                                      \
+	"CREATE TABLE registry_host("                                                              \
+	" host TEXT NOT NULL PRIMARY KEY," /* lower case, with the port that clients name */       \
+	" registry_id BIGINT NOT NULL"                                                             \
+	"){NOROWID};"                                                                              \
+	"CREATE INDEX registry_host_registry ON registry_host(registry_id);"
+#define GOING                                                                                      \
+	"CREATE TABLE registry_going("                                                             \
+	" registry_id BIGINT NOT NULL PRIMARY KEY,"                                                \
+	" begun_at BIGINT NOT NULL"                                                                \
+	"){NOROWID};"
+
 const struct db_migration schema_registry[] = {
     {.number = 1,
      .what = "repositories, blobs, manifests, tags, uploads",
@@ -233,6 +245,9 @@ const struct db_migration schema_registry[] = {
 	    "CREATE INDEX blob_verified ON blob(verified_at);"
 	    "DROP INDEX upload_actor;"
 	    "CREATE INDEX upload_actor ON upload(actor);"},
+    {.number = 6,
+     .what = "hosts of registries, and registries that are being deleted",
+     .sql = HOSTS GOING},
     {0},
 };
 
@@ -330,4 +345,6 @@ const char *const schema_registry_baseline[] = {
     " name TEXT NOT NULL PRIMARY KEY,"
     " until_at BIGINT NOT NULL"
     "){NOROWID};",
+    HOSTS,
+    GOING,
     NULL};

@@ -1,4 +1,4 @@
-/* What steps 1 to 10 of schema_scan.c come to: where a new database begins. Times are milliseconds
+/* What steps 1 to 11 of schema_scan.c come to: where a new database begins. Times are milliseconds
  * since 1970. A package, a set's content and a layer's text are kept once and shared by all images
  * that have the same. */
 #include "store/schema.h"
@@ -28,13 +28,13 @@ const char *const schema_scan_baseline[] = {
     "position BIGINT NOT NULL, path TEXT NOT NULL, PRIMARY KEY(set_id, package_id, "
     "position)){NOROWID};"
     "CREATE INDEX set_package_package ON set_package(package_id, set_id);",
-    "CREATE TABLE image(id BIGINT NOT NULL PRIMARY KEY, repository TEXT NOT NULL, "
-    "digest TEXT NOT NULL, platform TEXT NOT NULL, reason TEXT NOT NULL, coverage "
+    "CREATE TABLE image(id BIGINT NOT NULL PRIMARY KEY, repository_id BIGINT NOT NULL, "
+    "digest {BLOB} NOT NULL, platform TEXT NOT NULL, reason TEXT NOT NULL, coverage "
     "TEXT NOT NULL, distro_id TEXT NOT NULL, distro_version TEXT NOT NULL, "
     "distro_name TEXT NOT NULL, package_count BIGINT NOT NULL, pushed_at BIGINT NOT "
     "NULL, pulled_at BIGINT NOT NULL, scanned_at BIGINT NOT NULL);"
-    "CREATE UNIQUE INDEX image_name ON image(repository, digest);"
-    "CREATE INDEX image_pushed ON image(repository, pushed_at);",
+    "CREATE UNIQUE INDEX image_manifest ON image(repository_id, digest);"
+    "CREATE INDEX image_pushed ON image(repository_id, pushed_at);",
     "CREATE TABLE image_layer(id BIGINT NOT NULL PRIMARY KEY, hash {BLOB} NOT NULL, "
     "digest TEXT NOT NULL, created_by TEXT NOT NULL);"
     "CREATE UNIQUE INDEX image_layer_hash ON image_layer(hash);",
@@ -49,15 +49,14 @@ const char *const schema_scan_baseline[] = {
     "negligible BIGINT NOT NULL, unknown BIGINT NOT NULL, old_critical BIGINT NOT "
     "NULL, old_high BIGINT NOT NULL, old_medium BIGINT NOT NULL, old_low BIGINT NOT "
     "NULL, old_negligible BIGINT NOT NULL, old_unknown BIGINT NOT NULL){NOROWID};",
-    "CREATE TABLE repository_total(id BIGINT NOT NULL PRIMARY KEY, name TEXT NOT "
-    "NULL, since BIGINT NOT NULL, images BIGINT NOT NULL, healthy BIGINT NOT NULL, "
+    "CREATE TABLE repository_total(id BIGINT NOT NULL PRIMARY KEY, "
+    "since BIGINT NOT NULL, images BIGINT NOT NULL, healthy BIGINT NOT NULL, "
     "unhealthy BIGINT NOT NULL, unverified BIGINT NOT NULL, critical BIGINT NOT "
     "NULL, high BIGINT NOT NULL, medium BIGINT NOT NULL, low BIGINT NOT NULL, "
     "negligible BIGINT NOT NULL, unknown BIGINT NOT NULL, d_healthy BIGINT NOT NULL, "
     "d_unhealthy BIGINT NOT NULL, d_unverified BIGINT NOT NULL, d_critical BIGINT "
     "NOT NULL, d_high BIGINT NOT NULL, d_medium BIGINT NOT NULL, d_low BIGINT NOT "
-    "NULL, d_negligible BIGINT NOT NULL, d_unknown BIGINT NOT NULL){NOROWID};"
-    "CREATE UNIQUE INDEX repository_total_name ON repository_total(name);",
+    "NULL, d_negligible BIGINT NOT NULL, d_unknown BIGINT NOT NULL){NOROWID};",
     "CREATE TABLE match_version(package_id BIGINT NOT NULL, check_id BIGINT NOT "
     "NULL, since BIGINT NOT NULL, until BIGINT NOT NULL, fixed_version TEXT NOT "
     "NULL, status SMALLINT NOT NULL, patchable SMALLINT NOT NULL, remediation TEXT "
@@ -88,16 +87,16 @@ const char *const schema_scan_baseline[] = {
     "CREATE INDEX cve_version_cve ON cve_version(lower(cve), check_id);"
     "CREATE INDEX cve_version_begins ON cve_version(since) WHERE since > 0;"
     "CREATE INDEX cve_version_ends ON cve_version(until) WHERE until > 0;",
-    "CREATE TABLE scan(id BIGINT NOT NULL PRIMARY KEY, repository TEXT NOT NULL, "
-    "digest TEXT NOT NULL, trigger TEXT NOT NULL, status SMALLINT NOT NULL, attempts "
+    "CREATE TABLE scan(id BIGINT NOT NULL PRIMARY KEY, repository_id BIGINT NOT NULL, "
+    "digest {BLOB} NOT NULL, trigger TEXT NOT NULL, status SMALLINT NOT NULL, attempts "
     "BIGINT NOT NULL, run_at BIGINT NOT NULL, lease_until BIGINT NOT NULL, "
     "lease_epoch BIGINT NOT NULL, reason TEXT NOT NULL, queued_at BIGINT NOT NULL, "
     "started_at BIGINT NOT NULL, finished_at BIGINT NOT NULL, deaths BIGINT NOT NULL "
     "DEFAULT 0, retries BIGINT NOT NULL DEFAULT 0, retry_at BIGINT NOT NULL DEFAULT 0);"
     "CREATE INDEX scan_ready ON scan(run_at, id) WHERE status = 0;"
-    "CREATE INDEX scan_turn ON scan(repository, run_at, id) WHERE status = 0;"
-    "CREATE UNIQUE INDEX scan_open ON scan(repository, digest) WHERE status IN (0, 1);"
-    "CREATE INDEX scan_image ON scan(repository, digest, id);"
+    "CREATE INDEX scan_turn ON scan(repository_id, run_at, id) WHERE status = 0;"
+    "CREATE UNIQUE INDEX scan_open ON scan(repository_id, digest) WHERE status IN (0, 1);"
+    "CREATE INDEX scan_image ON scan(repository_id, digest, id);"
     "CREATE INDEX scan_retry ON scan(retry_at) WHERE retry_at > 0;",
     "CREATE TABLE generation(id SMALLINT NOT NULL PRIMARY KEY, current_digest TEXT "
     "NOT NULL, next_digest TEXT NOT NULL, switched_at BIGINT NOT NULL, epoch BIGINT "

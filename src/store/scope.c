@@ -2,6 +2,7 @@
 
 #include "oci/reference.h"
 
+#define STORE_SCOPE_CLEAR_MAX 500U
 #define COLUMNS "s.id, s.parent_id, s.kind, s.owner_id, s.name, s.title, s.created_at"
 
 static int read_row(struct db_stmt *s, struct arena *a, struct store_scope *ret, struct err *e)
@@ -113,21 +114,6 @@ int store_scope_is_visible(struct db_tx *tx, int64_t id, const struct visibility
 				     "SELECT 1 FROM scope_up WHERE scope_id = $1"
 				     " AND ancestor_id {IN $2} LIMIT 1",
 				     DB_ARGS(DB_I(id), DB_INTS(v->scopes, v->count)), e);
-	int r = s ? db_step(s, e) : -(int)e->code;
-	db_done(s);
-	return r;
-}
-
-int store_scope_shows(struct db_tx *tx, struct bytes repository, const struct visibility *v,
-		      struct err *e)
-{
-	if (v->all)
-		return 1;
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT 1 FROM repository r JOIN scope_up u ON u.scope_id = r.id"
-		     " WHERE r.name = $1 AND u.ancestor_id {IN $2} LIMIT 1",
-		     DB_ARGS(DB_T(repository), DB_INTS(v->scopes, v->count)), e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	db_done(s);
 	return r;
@@ -319,4 +305,27 @@ int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e)
 		return -(int)e->code;
 	int64_t n = db_exec(tx, "DELETE FROM scope WHERE id = $1", DB_ARGS(DB_I(id)), e);
 	return n < 0 ? (int)n : n > 0;
+}
+
+int64_t store_scope_clear(struct db_tx *tx, int64_t registry, size_t n, struct err *e)
+{
+	static const char *const texts[] = {
+	    "DELETE FROM access_assignment WHERE scope_id {IN $1}",
+	    "DELETE FROM scope_up WHERE scope_id {IN $1}",
+	    "DELETE FROM scope_up WHERE ancestor_id {IN $1}",
+	    "DELETE FROM scope WHERE id {IN $1}",
+	};
+	int64_t ids[STORE_SCOPE_CLEAR_MAX];
+	size_t count = 0;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT id FROM scope WHERE parent_id = $1 AND kind = 5"
+				     " ORDER BY name LIMIT $2",
+				     DB_ARGS(DB_I(registry), DB_I(n)), e);
+	int r = s ? 0 : -(int)e->code;
+	while (r >= 0 && count < STORE_SCOPE_CLEAR_MAX && (r = db_step(s, e)) == 1)
+		ids[count++] = db_int(s, 0);
+	db_done(s);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts && r >= 0 && count; i++)
+		r = db_exec(tx, texts[i], DB_ARGS(DB_INTS(ids, count)), e) < 0 ? -(int)e->code : 0;
+	return r < 0 ? r : (int64_t)count;
 }

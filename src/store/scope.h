@@ -54,6 +54,9 @@ int store_scope_above(struct db_tx *tx, int64_t id, enum store_scope_kind kind, 
  * not there. */
 int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e);
 
+/* Up to n repositories' scopes of a registry, with the roles assigned at them: how many. */
+int64_t store_scope_clear(struct db_tx *tx, int64_t registry, size_t n, struct err *e);
+
 struct store_scopes {
 	struct store_scope *items;
 	size_t count;
@@ -76,13 +79,13 @@ struct visibility {
 	"(" all " = 1 OR EXISTS (SELECT 1 FROM scope_up vis WHERE vis.scope_id = " scope_id        \
 	" AND vis.ancestor_id {IN " scopes "}))"
 #define STORE_VISIBLE_ARGS(v) DB_I((v)->all), DB_INTS((v)->scopes, (v)->count)
-/* In SQL: the number of the repository of this name. */
-#define STORE_REPOSITORY_ID(name) "(SELECT vr.id FROM repository vr WHERE vr.name = " name ")"
+/* In SQL: joins the repository of this number and what it is in: nr.name, ng.name (registry),
+ * ns.name (subscription). */
+#define STORE_NAMES_JOIN(repository_id)                                                            \
+	" JOIN repository nr ON nr.id = " repository_id " JOIN scope ng ON ng.id = nr.registry_id" \
+	" JOIN scope nh ON nh.id = ng.parent_id JOIN scope ns ON ns.id = nh.parent_id"
 /* 1 = the scope is visible, 0 = not. */
 int store_scope_is_visible(struct db_tx *tx, int64_t id, const struct visibility *v, struct err *e);
-
-int store_scope_shows(struct db_tx *tx, struct bytes repository, const struct visibility *v,
-		      struct err *e); /* the same, of the repository of this name */
 
 /* Scopes of a kind that are visible and below (or at) a scope, by name, after `after`, up to n. */
 struct store_scope_query {

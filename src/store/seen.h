@@ -39,6 +39,6 @@ int seen_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 #define SEEN_COUNT_VIEWS                                                                           \
 	"CREATE VIEW image_seen AS SELECT image_id, repository_id, rest, " SEEN_SEVERITIES(        \
 	    SEEN_COUNT) " FROM image_counts;"                                                      \
-			"CREATE VIEW repository_seen AS SELECT id, name, images, " SEEN_STATES(    \
+			"CREATE VIEW repository_seen AS SELECT id, images, " SEEN_STATES(          \
 			    SEEN_SUM) ", " SEEN_SEVERITIES(SEEN_SUM) " FROM repository_total;"
 #define SEEN_VIEWS SEEN_MATCH_VIEW SEEN_CHECK_VIEWS SEEN_COUNT_VIEWS

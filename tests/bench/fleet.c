@@ -315,6 +315,7 @@ struct fill {
 	struct fleet_layer *layers; /* len 0: not made yet */
 	int64_t *packages;	    /* ids by name and version; 0: not kept yet */
 	struct store_registry store_registry;
+	int64_t repository; /* of the image that is written */
 	unsigned image, end;
 	struct buf tar, config, manifest, inventory, packed;
 };
@@ -392,9 +393,10 @@ static int put_event(struct db_tx *tx, const struct fill *l, const char *type,
 		     struct err *e)
 {
 	bool push = strcmp(type, EVENT_PUSHED) == 0;
-	struct event ev = {.registry_id = push ? l->store_registry.registry : 0,
+	struct event ev = {.registry_id = l->store_registry.registry,
 			   .type = bytes_of(type),
 			   .registry = bytes_of(push ? "local" : ""),
+			   .repository_id = l->repository,
 			   .repository = bytes_of(im->repository),
 			   .digest = digest,
 			   .tag = bytes_of(push ? im->tag : ""),
@@ -415,6 +417,7 @@ static int put_registry(struct db_tx *tx, struct fill *l, const struct fleet_ima
 	digest_of(DIGEST_SHA256, buf_bytes(&l->config), &config);
 	digest_text(&config, text);
 	int64_t repository = store_repository_make(&l->store_registry, bytes_of(im->repository), e);
+	l->repository = repository;
 	if (repository < 0 || put_blob(l, repository, &config, l->config.len, e) < 0)
 		return -(int)e->code;
 	struct store_manifest m = {.digest = digest,
@@ -471,7 +474,7 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 		       "{\"state\":\"assessed\",\"packages\":%zu,\"packages_assessed\":%zu,"
 		       "\"packages_third_party\":0,\"not_assessed\":[],\"notes\":[]}",
 		       total, total);
-	struct ledger_image out = {.repository = bytes_of(im->repository),
+	struct ledger_image out = {.repository_id = l->repository,
 				   .digest = digest,
 				   .platform = BYTES_LIT("linux/amd64"),
 				   .state = IMAGE_HEALTHY,
@@ -485,9 +488,9 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 	struct arena a;
 	int64_t next;
 	arena_init(&a, 1U << 20);
-	if (ledger_image_add(tx, out.repository, digest, l->store_registry.now_ms, e) < 0 ||
-	    store_scan_add(tx, out.repository, digest, BYTES_LIT("push"), l->store_registry.now_ms,
-			   &next, e) < 0 ||
+	if (ledger_image_add(tx, out.repository_id, digest, l->store_registry.now_ms, e) < 0 ||
+	    store_scan_add(tx, out.repository_id, digest, BYTES_LIT("push"),
+			   l->store_registry.now_ms, &next, e) < 0 ||
 	    store_scan_claim(tx, l->store_registry.now_ms, NULL, &a, &scan, &next, e) < 0 ||
 	    ledger_image_put(tx, &out, parts, im->layer_count, e) < 0)
 		return -(int)e->code;

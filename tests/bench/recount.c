@@ -217,9 +217,11 @@ static int compare_list(struct recount *c, struct db_tx *tx, const struct ledger
 			size_t from, size_t end, struct err *e)
 {
 	struct list want = image_rows(c, from, end), have = {0};
-	const struct criteria image = {.repositories = {&im->repository, 1},
-				       .digests = {&im->digest, 1}};
-	const struct finding_query q = {.visible = VISIBILITY_ALL, .criteria = &image, .max = 100};
+	const struct criteria image = {.digests = {&im->digest, 1}};
+	const struct finding_query q = {.visible = VISIBILITY_ALL,
+					.repository_id = im->repository_id,
+					.criteria = &image,
+					.max = 100};
 	struct finding_cursor cursor = {0};
 	struct arena a;
 	bool more = true;
@@ -296,9 +298,9 @@ static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 	int64_t n;
 	arena_init(&a, 64U << 20);
 	page[0].name = BYTES_NONE;
-	for (struct bytes after = BYTES_NONE;
-	     (n = repository_totals_list(tx, after, 64, &VISIBILITY_ALL, &a, page, e)) > 0;
-	     after = page[n - 1].name) {
+	struct repository_totals_query q = {.max = 64, .visible = VISIBILITY_ALL};
+	for (; (n = repository_totals_list(tx, &q, &a, page, e)) > 0;
+	     q.after = page[n - 1].name, q.after_registry = page[n - 1].registry) {
 		for (int64_t i = 0; i < n; i++) {
 			const struct sum *s = sum_of(c, page[i].name);
 			c->wrong_sums += !same_sum(s, &page[i]);
@@ -316,7 +318,7 @@ static int compare_sums(struct recount *c, struct db_tx *tx, struct err *e)
 			all.counts.by[k] += s->counts.by[k];
 	}
 	if (n == 0)
-		n = repository_totals_sum(tx, &VISIBILITY_ALL, &page[0], e);
+		n = repository_totals_sum(tx, 0, &VISIBILITY_ALL, &page[0], e);
 	c->wrong_sums += n == 0 && !same_sum(&all, &page[0]);
 	arena_free(&a);
 	return (int)n;

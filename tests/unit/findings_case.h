@@ -1,6 +1,7 @@
 /* findings_case: a small random store and the same in memory, in two generations. */
 #pragma once
 #include "ledger/findings.h"
+#include "repository_of.h"
 #include "ledger/images.h"
 #include "ledger_case.h"
 #include "store/schema.h"
@@ -167,11 +168,12 @@ static int fill_image(struct db_tx *tx, unsigned i, struct err *e)
 				    .package = package_ids[p],
 				    .path = p % 2 ? BYTES_LIT("odd") : BYTES_LIT("even")};
 	}
-	struct ledger_image im = {.repository = bytes_of(images[i].repository),
+	struct ledger_image im = {.repository_id =
+				      repository_of(tx, bytes_of(images[i].repository), e),
 				  .digest = bytes_of(images[i].digest),
 				  .state = IMAGE_HEALTHY,
 				  .coverage = BYTES_LIT("{}")};
-	if (ledger_image_add(tx, im.repository, im.digest, 1, e) < 0 ||
+	if (ledger_image_add(tx, im.repository_id, im.digest, 1, e) < 0 ||
 	    ledger_image_put(tx, &im, parts, images[i].parts, e) < 0)
 		return -(int)e->code;
 	images[i].id = im.id;

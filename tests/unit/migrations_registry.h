@@ -1,7 +1,7 @@
 /* Rows of registry's older schemas, in SQL of their time, and what must be there of them today. */
 #pragma once
 #include "migrations_scan.h"
-#include "store/registry.h"
+#include "store/registries.h"
 #include "store/scope.h"
 
 #include <setjmp.h>
@@ -111,6 +111,17 @@ static void registry_5_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	(void)a;
 	assert_true(store_repository_make(&t, BYTES_LIT("b"), e) > t.registry);
 	assert_int_equal(store_repository_make(&t, BYTES_LIT("a"), e), 3);
+}
+
+static void registry_6(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_registries got;
+	assert_int_equal(store_registries_list(tx, a, &got, e), 0);
+	assert_int_equal(got.count, 1);
+	assert_true(bytes_eq_lit(got.items[0].name, STORE_REGISTRY_DEFAULT));
+	assert_true(bytes_eq_lit(got.items[0].subscription, "default"));
+	assert_int_equal(got.items[0].hosts.count, 0);
+	assert_false(got.items[0].is_going);
 }
 
 /* Room registry before step 3: nothing says when a blob was found whole. */

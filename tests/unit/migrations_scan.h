@@ -1,6 +1,7 @@
 /* Rows of scan's older schemas, in SQL of their time, and what must be there of them today. */
 #pragma once
 #include "inventory/layer.h"
+#include "repository_of.h"
 #include "ledger/counts.h"
 #include "ledger/findings.h"
 #include "ledger/images.h"
@@ -108,9 +109,10 @@ static void check_images(struct db_tx *tx, struct arena *a, struct err *e)
 	};
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
 		struct ledger_image im;
-		assert_int_equal(ledger_image_get(tx, bytes_of(want[i].repository),
-						  bytes_of(want[i].digest), a, &im, e),
-				 1);
+		assert_int_equal(
+		    ledger_image_get(tx, repository_of(tx, bytes_of(want[i].repository), e),
+				     bytes_of(want[i].digest), a, &im, e),
+		    1);
 		assert_int_equal(im.state, want[i].state);
 		assert_true(bytes_eq(im.reason, bytes_of(want[i].reason)));
 		assert_int_equal(im.counts.by[ADV_SEV_CRITICAL], want[i].critical);
@@ -158,7 +160,11 @@ static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	struct repository_total t[4];
 	check_images(tx, a, e);
-	assert_int_equal(repository_totals_list(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 2);
+	assert_int_equal(repository_totals_list(
+			     tx,
+			     &(struct repository_totals_query){.max = 4, .visible = VISIBILITY_ALL},
+			     a, t, e),
+			 2);
 	check_total(&t[0], &(struct want_total){.name = "a",
 						.images = 4,
 						.healthy = 1,
@@ -175,7 +181,7 @@ static void scan_2(struct db_tx *tx, struct arena *a, struct err *e)
 						.low = 3,
 						.negligible = 6,
 						.pushed_ms = 60});
-	assert_int_equal(repository_totals_sum(tx, &VISIBILITY_ALL, &t[2], e), 0);
+	assert_int_equal(repository_totals_sum(tx, 0, &VISIBILITY_ALL, &t[2], e), 0);
 	check_total(&t[2], &(struct want_total){.name = "",
 						.images = 6,
 						.healthy = 1,
@@ -206,23 +212,36 @@ static void scan_2_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	struct repository_total t[4];
 	struct bytes b = BYTES_LIT("b/c");
 	/* Unhealthy stays: the checks are still there. */
-	assert_int_equal(ledger_image_put_state(tx, b, BYTES_LIT(DIGEST("5")), IMAGE_UNVERIFIED,
-						BYTES_LIT("gone"), 901, e),
+	assert_int_equal(ledger_image_put_state(tx, repository_of(tx, b, e), BYTES_LIT(DIGEST("5")),
+						IMAGE_UNVERIFIED, BYTES_LIT("gone"), 901, e),
 			 0);
-	assert_int_equal(ledger_image_put_state(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("4")),
-						IMAGE_UNVERIFIED, BYTES_LIT("x"), 901, e),
+	assert_int_equal(ledger_image_put_state(tx, repository_of(tx, BYTES_LIT("a"), e),
+						BYTES_LIT(DIGEST("4")), IMAGE_UNVERIFIED,
+						BYTES_LIT("x"), 901, e),
 			 0);
-	assert_int_equal(ledger_image_delete(tx, b, BYTES_LIT(DIGEST("6")), e), 0);
-	assert_int_equal(ledger_image_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
-	assert_int_equal(repository_totals_list(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 2);
+	assert_int_equal(
+	    ledger_image_delete(tx, repository_of(tx, b, e), BYTES_LIT(DIGEST("6")), e), 0);
+	assert_int_equal(ledger_image_delete(tx, repository_of(tx, BYTES_LIT("a"), e),
+					     BYTES_LIT(DIGEST("2")), e),
+			 0);
+	assert_int_equal(repository_totals_list(
+			     tx,
+			     &(struct repository_totals_query){.max = 4, .visible = VISIBILITY_ALL},
+			     a, t, e),
+			 2);
 	check_total(&t[0],
 		    &(struct want_total){
 			.name = "a", .images = 3, .healthy = 1, .unverified = 2, .pushed_ms = 250});
 	check_total(&t[1],
 		    &(struct want_total){
 			.name = "b/c", .images = 1, .unhealthy = 1, .low = 3, .pushed_ms = 50});
-	assert_int_equal(ledger_image_delete(tx, b, BYTES_LIT(DIGEST("5")), e), 0);
-	assert_int_equal(repository_totals_list(tx, BYTES_NONE, 4, &VISIBILITY_ALL, a, t, e), 1);
+	assert_int_equal(
+	    ledger_image_delete(tx, repository_of(tx, b, e), BYTES_LIT(DIGEST("5")), e), 0);
+	assert_int_equal(repository_totals_list(
+			     tx,
+			     &(struct repository_totals_query){.max = 4, .visible = VISIBILITY_ALL},
+			     a, t, e),
+			 1);
 }
 
 #define TEXT_OF(number) #number
@@ -369,8 +388,8 @@ static void scan_10_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	int64_t id = 0;
 	(void)a;
-	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")),
-					BYTES_LIT("push"), 30, &id, e),
+	assert_int_equal(store_scan_add(tx, repository_of(tx, BYTES_LIT("b"), e),
+					BYTES_LIT(DIGEST("5")), BYTES_LIT("push"), 30, &id, e),
 			 0);
 	assert_int_equal(id, 13);
 	assert_int_equal(db_id_next(tx, "package", e), 9);
@@ -404,15 +423,19 @@ static void scan_8_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	struct store_scan s;
 	int64_t id = 0;
-	assert_int_equal(ledger_image_delete(tx, BYTES_LIT("a"), BYTES_LIT(DIGEST("2")), e), 0);
+	assert_int_equal(ledger_image_delete(tx, repository_of(tx, BYTES_LIT("a"), e),
+					     BYTES_LIT(DIGEST("2")), e),
+			 0);
 	assert_int_equal(store_scan_get(tx, 7, a, &s, e), 0);
-	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")),
-					BYTES_LIT("push"), 30, &id, e),
+	assert_int_equal(store_scan_add(tx, repository_of(tx, BYTES_LIT("b"), e),
+					BYTES_LIT(DIGEST("5")), BYTES_LIT("push"), 30, &id, e),
 			 0);
 	assert_int_equal(id, 8);
-	assert_int_equal(ledger_image_delete(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("5")), e), 0);
-	assert_int_equal(store_scan_add(tx, BYTES_LIT("b"), BYTES_LIT(DIGEST("6")),
-					BYTES_LIT("push"), 30, &id, e),
+	assert_int_equal(ledger_image_delete(tx, repository_of(tx, BYTES_LIT("b"), e),
+					     BYTES_LIT(DIGEST("5")), e),
+			 0);
+	assert_int_equal(store_scan_add(tx, repository_of(tx, BYTES_LIT("b"), e),
+					BYTES_LIT(DIGEST("6")), BYTES_LIT("push"), 30, &id, e),
 			 0);
 	assert_int_equal(id, 9);
 }
@@ -420,7 +443,11 @@ static void scan_8_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 static void scan_seen(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	struct repository_total t[2];
-	assert_int_equal(repository_totals_list(tx, BYTES_NONE, 2, &VISIBILITY_ALL, a, t, e), 1);
+	assert_int_equal(repository_totals_list(
+			     tx,
+			     &(struct repository_totals_query){.max = 2, .visible = VISIBILITY_ALL},
+			     a, t, e),
+			 1);
 	check_total(&t[0],
 		    &(struct want_total){
 			.name = "a", .images = 1, .unhealthy = 1, .critical = 1, .pushed_ms = 300});
@@ -453,4 +480,108 @@ static void scan_2_rows_seen(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(store_inventory_get(tx, digest, &text, e), 1);
 	assert_true(bytes_eq_lit(buf_bytes(&text), "an inventory, an inventory, an inventory"));
 	buf_free(&text);
+}
+
+/* What older programs left of the registry: a manifest for each image and scan of the rows, which
+ * those of older steps do not have. */
+static const char manifests_of_rows[] =
+    "INSERT INTO repository(id, registry_id, name, created_at)"
+    " SELECT 1000 + row_number() OVER (ORDER BY n.name), (SELECT id FROM scope WHERE kind = 4),"
+    " n.name, 0 FROM (SELECT repository AS name FROM image UNION SELECT repository FROM scan) n;"
+    "INSERT INTO scope(id, parent_id, kind, owner_id, name, title, created_at)"
+    " SELECT r.id, r.registry_id, 5, r.registry_id, r.name, '', 0 FROM repository r"
+    " WHERE r.id > 1000;"
+    "INSERT INTO manifest(registry_id, repository_id, digest, media_type, size, artifact_type,"
+    " subject, annotations, pushed_at, pulled_at, content)"
+    " SELECT r.registry_id, r.id, digest_key(i.digest),"
+    " 'application/vnd.oci.image.manifest.v1+json', 2, '', '', '', 0, 0, x'7b7d'"
+    " FROM (SELECT repository, digest FROM image UNION SELECT repository, digest FROM scan) i"
+    " JOIN repository r ON r.name = i.repository;";
+
+/* Images and scans by name: image 2 has its manifest, image 9 lost it; a manifest was pushed and
+ * its image never noted; a list of images has none. Image 2 has counts of a switch that was cut
+ * short. */
+#define KEY(last) "x'00000000000000000000000000000000000000000000000000000000000000" last "'"
+#define PUSHED(last, type)                                                                         \
+	"INSERT INTO manifest(registry_id, repository_id, digest, media_type, size, "              \
+	"artifact_type, subject, annotations, pushed_at, pulled_at, content)"                      \
+	" SELECT id, 30, " KEY(                                                                    \
+	    last) ", '" type "', 2, '', '', '', 40, 41, x'7b7d' FROM scope WHERE kind = 4;"
+#define OLD_IMAGE(id, last)                                                                        \
+	"INSERT INTO image(id, repository, digest, platform, reason, coverage, distro_id, "        \
+	"distro_version, distro_name, package_count, pushed_at, pulled_at, scanned_at)"            \
+	" VALUES(" id ", 'a', '" DIGEST(last) "', 'linux/amd64', '', '{}', 'debian', '12', "       \
+					      "'Debian', 7, 300, 0, 900);"
+#define OLD_SCAN(id, last, status)                                                                 \
+	"INSERT INTO scan(id, repository, digest, trigger, status, attempts, run_at, "             \
+	"lease_until, lease_epoch, reason, queued_at, started_at, finished_at) VALUES(" id         \
+	", 'a', '" DIGEST(last) "', 'push', " status ", 1, 10, 0, 1, '', 10, 11, 12);"
+static const char scan_10_rows[] =
+    "INSERT INTO repository SELECT 30, id, 'a', 10 FROM scope WHERE kind = 4;"
+    "INSERT INTO scope SELECT 30, id, 5, id, 'a', '', 10 FROM scope WHERE kind = 4;" PUSHED(
+	"02", "application/vnd.oci.image.manifest.v1+json")
+	PUSHED("0a", "application/vnd.docker.distribution.manifest.v2+json") PUSHED(
+	    "0b", "application/vnd.oci.image.index.v1+json") OLD_IMAGE("2", "2") OLD_IMAGE("9", "9")
+	    OLD_SCAN("4", "2", "2") OLD_SCAN(
+		"5", "9",
+		"0") "INSERT INTO repository_total VALUES(1, 'a', 2, 2, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "
+		     "0, 0, 0, 0);"
+		     "INSERT INTO image_counts VALUES(2, 1, 1, 2, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0);"
+		     "INSERT INTO image_counts VALUES(9, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);"
+		     "INSERT INTO image_layer VALUES(1, x'cc', '" DIGEST(
+			 "a") "', 'COPY . .');"
+			      "INSERT INTO image_set VALUES(2, 0, 6, 1);"
+			      "INSERT INTO image_set VALUES(9, 0, 6, 1);"
+			      "INSERT INTO id_counter VALUES('image', 9);"
+			      "INSERT INTO id_counter VALUES('scan', 7);";
+
+static void scan_11(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct ledger_image im;
+	struct store_scan s;
+	struct repository_total t[2];
+	assert_int_equal(number(tx, "SELECT count(*) FROM image"), 2);
+	assert_int_equal(ledger_image_get(tx, 30, BYTES_LIT(DIGEST("2")), a, &im, e), 1);
+	assert_true(im.id == 2 && im.package_count == 7 && im.state == IMAGE_UNHEALTHY &&
+		    im.counts.by[ADV_SEV_HIGH] == 2);
+	assert_true(bytes_eq_lit(im.repository, "a") && bytes_eq_lit(im.registry, "local") &&
+		    bytes_eq_lit(im.subscription, "default"));
+	assert_int_equal(ledger_image_get(tx, 30, BYTES_LIT(DIGEST("a")), a, &im, e), 1);
+	assert_true(im.id == 10 && im.state == IMAGE_PENDING && im.pushed_ms == 40 &&
+		    im.pulled_ms == 41 && im.scanned_ms == 0);
+	assert_int_equal(number(tx, "SELECT count(*) FROM image_set"), 1);
+	assert_int_equal(number(tx, "SELECT count(*) FROM image_counts"), 2);
+	/* Of the scans that of image 2, and a new one. */
+	assert_int_equal(number(tx, "SELECT count(*) FROM scan"), 2);
+	assert_int_equal(store_scan_get(tx, 4, a, &s, e), 1);
+	assert_true(bytes_eq_lit(s.digest, DIGEST("2")) && s.status == STORE_SCAN_COMPLETED);
+	assert_int_equal(store_scan_get(tx, 8, a, &s, e), 1);
+	assert_true(bytes_eq_lit(s.digest, DIGEST("a")) && s.status == STORE_SCAN_QUEUED &&
+		    s.repository_id == 30);
+	const struct repository_totals_query q = {.max = 2, .visible = VISIBILITY_ALL};
+	assert_int_equal(repository_totals_list(tx, &q, a, t, e), 1);
+	check_total(&t[0], &(struct want_total){.name = "a",
+						.images = 2,
+						.unhealthy = 1,
+						.critical = 1,
+						.high = 2,
+						.pushed_ms = 300});
+	/* When the switch is repeated the sums are those of the next epoch: all is healed. */
+	assert_int_equal(number(tx, "SELECT count(*) FROM repository_total WHERE id = 30 AND "
+				    "since = 2 AND healthy + d_healthy = 1 AND unhealthy + "
+				    "d_unhealthy = 0 AND high + d_high = 0"),
+			 1);
+}
+
+static void scan_11_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	int64_t id = 0;
+	(void)a;
+	assert_int_equal(
+	    store_scan_add(tx, 30, BYTES_LIT(DIGEST("2")), BYTES_LIT("push"), 30, &id, e), 0);
+	assert_int_equal(id, 9);
+	assert_int_equal(db_id_next(tx, "image", e), 11);
+	assert_int_equal(ledger_image_delete(tx, 30, BYTES_LIT(DIGEST("2")), e), 0);
+	assert_int_equal(ledger_image_delete(tx, 30, BYTES_LIT(DIGEST("a")), e), 0);
+	assert_int_equal(number(tx, "SELECT count(*) FROM repository_total"), 0);
 }

@@ -147,7 +147,7 @@ static void read_by_another(void **state)
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 	digest_text(&d, text);
 	struct verifying other = {.registry = p->g->id, .digest = bytes_of(text)};
-	p->g->verifying = &other;
+	p->g->s->verifying = &other;
 	assert_int_equal(head(p, CONFIG), 1);
 	struct asked a = {.p = p};
 	pthread_t thread;
@@ -155,11 +155,11 @@ static void read_by_another(void **state)
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 	assert_int_equal(head(p, CONFIG), 1);
 	assert_false(a.done);
-	assert_ptr_equal(p->g->verifying, &other);
+	assert_ptr_equal(p->g->s->verifying, &other);
 	registry_stop_soon(p->g);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(a.r, -ERR_CANCELLED);
-	p->g->verifying = NULL;
+	p->g->s->verifying = NULL;
 	uint64_t size;
 	assert_int_equal(registry_blob_find(p->g, REPO, &d, &size, &e), -ERR_CANCELLED);
 	assert_int_equal(events(p, EVENT_DAMAGED), 0);

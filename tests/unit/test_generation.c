@@ -1,9 +1,11 @@
 /* generation: after every way a switch can go, all counts are counted again from the advisories
  * (recount.h), which knows nothing of the store's own matches. */
 #include "fleet.h"
+#include "repository_of.h"
 #include "recount.h"
 #include "ledger/generation.h"
 #include "ledger/rescore.h"
+#include "store/digest_key.h"
 #include "store/schema.h"
 
 #include <setjmp.h>
@@ -238,11 +240,14 @@ static int come_and_go_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const char *const *digest = arg;
 	struct bytes repository = BYTES_LIT("team00/service0000");
-	if (ledger_image_delete(tx, repository, bytes_of(digest[0]), e) < 0 ||
-	    ledger_image_add(tx, repository, BYTES_LIT("sha256:new"), 5, e) < 0 ||
-	    ledger_image_add(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"), 5, e) < 0 ||
-	    ledger_image_put_state(tx, BYTES_LIT("another/one"), BYTES_LIT("sha256:new"),
-				   IMAGE_UNVERIFIED, BYTES_LIT("test"), 6, e) < 0)
+	if (ledger_image_delete(tx, repository_of(tx, repository, e), bytes_of(digest[0]), e) < 0 ||
+	    ledger_image_add(tx, repository_of(tx, repository, e), BYTES_LIT("sha256:new"), 5, e) <
+		0 ||
+	    ledger_image_add(tx, repository_of(tx, BYTES_LIT("another/one"), e),
+			     BYTES_LIT("sha256:new"), 5, e) < 0 ||
+	    ledger_image_put_state(tx, repository_of(tx, BYTES_LIT("another/one"), e),
+				   BYTES_LIT("sha256:new"), IMAGE_UNVERIFIED, BYTES_LIT("test"), 6,
+				   e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -250,14 +255,19 @@ static int come_and_go_tx(struct db_tx *tx, void *arg, struct err *e)
 static int digest_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	char *out = arg;
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT digest FROM image WHERE repository = 'team00/service0000' ORDER BY id LIMIT 1",
-	    NULL, 0, e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT i.digest FROM image i JOIN repository r ON r.id = i.repository_id"
+		     " WHERE r.name = 'team00/service0000' ORDER BY i.id LIMIT 1",
+		     NULL, 0, e);
 	int r = s ? db_step(s, e) : -1;
+	struct arena a;
+	bool ok;
+	arena_init(&a, 4096);
 	if (r > 0)
-		(void)snprintf(out, DIGEST_TEXT_CAP, "%.*s", (int)db_bytes(s, 0).len,
-			       (const char *)db_bytes(s, 0).ptr);
+		(void)snprintf(out, DIGEST_TEXT_CAP, "%.*s",
+			       BYTES_ARG(digest_key_text(db_bytes(s, 0), &a, &ok)));
+	arena_free(&a);
 	db_done(s);
 	return r;
 }

@@ -23,9 +23,9 @@ static int fill_history(struct db_tx *tx, void *arg, struct err *e)
 	}
 	/* Image a: ended long ago, ended lately, queued. Image b: ended long ago once. Image c: 600
 	 * ended ones. */
-	static const char scan[] = "INSERT INTO scan(id, repository, digest, trigger, status, "
+	static const char scan[] = "INSERT INTO scan(id, repository_id, digest, trigger, status, "
 				   "attempts, run_at, lease_until, lease_epoch, reason,"
-				   " queued_at, started_at, finished_at) VALUES($1, 'r', $2, "
+				   " queued_at, started_at, finished_at) VALUES($1, 1, $2, "
 				   "'push', $3, 1, 0, 0, 0, '', 0, 0, $4)";
 	const struct {
 		int64_t id, status, finished;
@@ -34,14 +34,14 @@ static int fill_history(struct db_tx *tx, void *arg, struct err *e)
 		    {4, 0, 0, "a"},  {5, 2, 10, "b"}, {6, 0, 0, "b"}};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		if (db_exec(tx, scan,
-			    DB_ARGS(DB_I(rows[i].id), DB_T(bytes_of(rows[i].digest)),
+			    DB_ARGS(DB_I(rows[i].id), DB_B(bytes_of(rows[i].digest)),
 				    DB_I(rows[i].status), DB_I(rows[i].finished)),
 			    e) < 0)
 			return -(int)e->code;
 	}
 	for (int i = 0; i < 600; i++) {
 		if (db_exec(tx, scan,
-			    DB_ARGS(DB_I(100 + i), DB_T(BYTES_LIT("c")), DB_I(4), DB_I(30)), e) < 0)
+			    DB_ARGS(DB_I(100 + i), DB_B(BYTES_LIT("c")), DB_I(4), DB_I(30)), e) < 0)
 			return -(int)e->code;
 	}
 	return 0;

@@ -9,6 +9,7 @@
 #include "store/access.h"
 #include "store/scope.h"
 #include "store/event.h"
+#include "store/list_functions.h"
 #include "store/schema.h"
 
 #include <limits.h>
@@ -198,10 +199,12 @@ static const struct change {
     {"scan", 8, scan_7_rows, scan_8, scan_8_goes_on},
     {"scan", 9, scan_6_rows, scan_remedy_seen, NULL},
     {"scan", 10, scan_9_rows, scan_10, scan_10_goes_on},
+    {"scan", 11, scan_10_rows, scan_11, scan_11_goes_on},
     {"registry", 2, registry_1, registry_2, NULL},
     {"registry", 3, registry_2_rows, registry_3, NULL},
     {"registry", 4, registry_3_rows, registry_4, NULL},
     {"registry", 5, registry_4_rows, registry_5, registry_5_goes_on},
+    {"registry", 6, "", registry_6, NULL},
     {"store", 3, store_2_rows, store_3, NULL},
     {"scope", 2, scope_1_rows, scope_2, NULL},
     {"store", 2, store_1, store_2, NULL},
@@ -233,6 +236,7 @@ static void script(const char *file, const char *sql)
 	sqlite3 *h = NULL;
 	char *why = NULL;
 	assert_int_equal(sqlite3_open_v2(file, &h, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	assert_int_equal(list_functions_add(h, true), SQLITE_OK);
 	if (sqlite3_exec(h, sql, NULL, NULL, &why) != SQLITE_OK)
 		fail_msg("%s", why);
 	assert_int_equal(sqlite3_close(h), SQLITE_OK);
@@ -282,6 +286,8 @@ static void make_old(const struct change *c, const char *file)
 		fail_msg("%s", e.msg);
 	db_close(d);
 	script(file, c->before);
+	if (strcmp(c->module, "scan") == 0 && c->before != scan_10_rows)
+		script(file, manifests_of_rows);
 }
 
 struct visit {

@@ -1,6 +1,7 @@
 /* round_trips: what a scan and a page of findings ask of the store, whatever their size: an engine
  * that is a server answers each statement over a socket. */
 #include "registry_place.h"
+#include "repository_of.h"
 #include "server_store.h"
 
 #include "base/clock.h"
@@ -117,7 +118,7 @@ static int image_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct ledger_image *i = arg;
 	static struct arena a;
 	arena_init(&a, 1U << 20);
-	int r = ledger_image_get(tx, REPO, i->digest, &a, i, e);
+	int r = ledger_image_get(tx, repository_of(tx, REPO, e), i->digest, &a, i, e);
 	arena_free(&a);
 	return r;
 }

@@ -152,10 +152,10 @@ static int push_tx(struct db_tx *tx, void *arg, struct err *e)
 	    store_manifest_put(&t, repository, &m, e) < 0 ||
 	    store_manifest_ref(&t, repository, MANIFEST, STORE_REF_BLOB, LAYER, e) < 0 ||
 	    store_tag_put(&t, repository, BYTES_LIT("latest"), MANIFEST, e) < 0 ||
-	    event_append(tx, &ev, e) < 0 || ledger_image_add(tx, REPOSITORY, MANIFEST, NOW, e) < 0)
+	    event_append(tx, &ev, e) < 0 || ledger_image_add(tx, repository, MANIFEST, NOW, e) < 0)
 		return -(int)e->code;
 	int64_t scan;
-	return store_scan_add(tx, REPOSITORY, MANIFEST, BYTES_LIT("push"), NOW, &scan, e);
+	return store_scan_add(tx, repository, MANIFEST, BYTES_LIT("push"), NOW, &scan, e);
 }
 
 static const struct pkg package = {.type = {(const uint8_t *)"deb", 3},
@@ -176,8 +176,7 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct package_set_member member = {.path = BYTES_LIT("var/lib/dpkg/status")};
 	struct image_part part = {
 	    .layer = LAYER, .created_by = BYTES_LIT("ADD"), .members = &member, .member_count = 1};
-	struct ledger_image im = {.repository = REPOSITORY,
-				  .digest = MANIFEST,
+	struct ledger_image im = {.digest = MANIFEST,
 				  .platform = BYTES_LIT("linux/amd64"),
 				  .state = IMAGE_HEALTHY,
 				  .coverage = BYTES_LIT("{}"),
@@ -190,6 +189,7 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n >= 0)
 		assert_int_equal(n, 1);
 	if (r < 0 || (r = store_scan_claim(tx, NOW, NULL, &a, &scan, &next, e)) < 0 ||
+	    (im.repository_id = scan.repository_id) < 0 ||
 	    (r = ledger_case_package(tx, &package, matches, (size_t)n, &member.package, e)) < 0 ||
 	    (r = ledger_image_put(tx, &im, &part, 1, e)) < 0 ||
 	    (r = store_scan_end(tx, &scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0, NOW, e)) < 0)
@@ -208,7 +208,7 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t repository = store_repository_find(&t, REPOSITORY, e);
 	if (repository < 0 || store_tag_delete(&t, repository, BYTES_LIT("latest"), e) < 0 ||
 	    store_manifest_delete(&t, repository, MANIFEST, e) < 0 ||
-	    ledger_image_delete(tx, REPOSITORY, MANIFEST, e) < 0)
+	    ledger_image_delete(tx, repository, MANIFEST, e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -275,7 +275,9 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n >= 0) {
 		assert_int_equal(n, 1);
 		assert_int_equal(images, 1);
-		n = repository_totals_list(tx, BYTES_NONE, 4, &VISIBILITY_ALL, &a, totals, e);
+		n = repository_totals_list(
+		    tx, &(struct repository_totals_query){.max = 4, .visible = VISIBILITY_ALL}, &a,
+		    totals, e);
 	}
 	if (n >= 0) {
 		assert_int_equal(n, 1);
@@ -287,7 +289,7 @@ static int read_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n >= 0) {
 		assert_int_equal(n, 1);
 		assert_int_equal(scans[0].status, STORE_SCAN_COMPLETED);
-		n = ledger_image_get(tx, REPOSITORY, MANIFEST, &a, &im, e);
+		n = ledger_image_get(tx, scans[0].repository_id, MANIFEST, &a, &im, e);
 	}
 	if (n >= 0)
 		assert_int_equal(im.state, IMAGE_UNHEALTHY);
@@ -448,7 +450,7 @@ static int see_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct generation_state g;
 	struct arena a;
 	arena_init(&a, 1U << 20);
-	assert_int_equal(repository_totals_sum(tx, &VISIBILITY_ALL, &t, e), 0);
+	assert_int_equal(repository_totals_sum(tx, 0, &VISIBILITY_ALL, &t, e), 0);
 	assert_true(generation_get(tx, &a, &g, e) >= 0);
 	s->high = t.counts.by[ADV_SEV_HIGH];
 	(void)snprintf(s->digest, sizeof s->digest, "%.*s", BYTES_ARG(g.current_digest));

@@ -1,6 +1,7 @@
 /* tidy: a store through which images come and go has the rows of those that are there, and no more.
  * What is needed is reckoned here from the images, by other queries than those of the code. */
 #include "inventory/layer.h"
+#include "repository_of.h"
 #include "ledger/counts.h"
 #include "ledger/images.h"
 #include "store/inventories.h"
@@ -137,13 +138,13 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 					       .members = members[i],
 					       .member_count = 6};
 	}
-	struct ledger_image im = {.repository = bytes_of(repository),
+	struct ledger_image im = {.repository_id = repository_of(tx, bytes_of(repository), e),
 				  .digest = bytes_of(digest),
 				  .state = IMAGE_HEALTHY,
 				  .coverage = BYTES_LIT("{}"),
 				  .package_count = 12,
 				  .scanned_ms = NOW};
-	if (ledger_image_add(tx, im.repository, im.digest, NOW, e) < 0 ||
+	if (ledger_image_add(tx, im.repository_id, im.digest, NOW, e) < 0 ||
 	    ledger_image_put(tx, &im, parts, 2, e) < 0)
 		return -(int)e->code;
 	return 0;
@@ -153,7 +154,8 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	char repository[32], digest[80];
 	name_of(arg, repository, digest);
-	return ledger_image_delete(tx, bytes_of(repository), bytes_of(digest), e);
+	return ledger_image_delete(tx, repository_of(tx, bytes_of(repository), e), bytes_of(digest),
+				   e);
 }
 
 static void each(struct place *p, db_fn fn, unsigned round, unsigned from, unsigned step)
