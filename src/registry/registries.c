@@ -314,7 +314,8 @@ static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
 
 int registry_delete(struct registry *g, const struct access_actor *by, struct err *e)
 {
-	struct change_job j = {.any = g, .by = by, .id = g->id};
+	static const struct access_actor nobody = {.name = {.len = 0}};
+	struct change_job j = {.any = g, .by = by ? by : &nobody, .id = g->id};
 	if (registry_is_default(g))
 		return err_set(e, ERR_CONFLICT, "the registry \"%s\" cannot be deleted", g->name);
 	arena_init(&j.a, 4096);

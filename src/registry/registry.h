@@ -91,7 +91,8 @@ struct registry_new {
 int registry_create(struct registry *any, const struct registry_new *ask,
 		    const struct access_actor *by, struct err *e);
 /* From now on it is not found, and what it holds goes: at once where registry_start runs, else with
- * registry_sweep. A server that ends meanwhile goes on at its next start. ERR_CONFLICT: `local`. */
+ * registry_sweep. A server that ends meanwhile goes on at its next start. by may be NULL.
+ * ERR_CONFLICT: `local`. */
 int registry_delete(struct registry *g, const struct access_actor *by, struct err *e);
 /* Remove what is left of registries that are being deleted. */
 int registry_sweep(struct registry *any, struct err *e);
