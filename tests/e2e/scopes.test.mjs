@@ -125,7 +125,8 @@ test('a reader of one repository sees its rows in every list and nothing else', 
     assert.deepEqual(await of('/api/v1/scans', 'repository'), seen);
     assert.deepEqual(await of('/api/v1/findings', 'repository'), seen);
     assert.equal((await server.fetch('/api/v1/findings?repository=other', { headers })).status, seen.includes('other') ? 200 : 404);
-    assert.equal((await items('/api/v1/registries'))[0].images, seen.length);
+    // Who sees nothing of a registry does not see that it is there.
+    assert.deepEqual((await items('/api/v1/registries')).map((g) => g.images), seen.length ? [seen.length] : []);
     for (const repository of Object.keys(layouts)) {
       const r = await server.fetch(`/api/v1/registries/local/repositories/${repository}/images`, { headers });
       assert.equal(r.status, seen.includes(repository) ? 200 : 403, repository);
