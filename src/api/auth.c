@@ -324,7 +324,7 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	if (rc == -ERR_DENIED || rc == -ERR_TIMEOUT)
 		return challenge(r, route, BYTES_NONE, ",error=\"invalid_token\"", e);
 	if (rc < 0)
-		return err_set(e, why.code, "%s", why.msg);
+		return err_again(e, &why);
 	http_principal_set(r, p);
 	if (may(p, r, route)) {
 		return api_admit(r, route, e);

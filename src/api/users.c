@@ -221,7 +221,7 @@ static int check_current(struct http_request *r, const struct access_actor *by,
 		rc = http_reply_error(r, 403, "DENIED", "current_password is not the present one",
 				      e);
 	else
-		return rc < 0 ? err_set(e, why.code, "%s", why.msg) : 0;
+		return rc < 0 ? err_again(e, &why) : 0;
 	return rc < 0 ? rc : 1;
 }
 

@@ -59,6 +59,13 @@ int err_sys(struct err *e, const char *fmt, ...)
 	return -(int)code;
 }
 
+int err_again(struct err *e, const struct err *why)
+{
+	if (e)
+		*e = *why;
+	return why->code == ERR_OK ? -(int)ERR_INTERNAL : -(int)why->code;
+}
+
 int err_ctx(struct err *e, const char *fmt, ...)
 {
 	if (!e || e->code == ERR_OK)
@@ -94,6 +101,11 @@ bool err_is_no_space(const struct err *e)
 bool err_is_no_descriptor(const struct err *e)
 {
 	return e->code == ERR_IO && (e->sys == EMFILE || e->sys == ENFILE);
+}
+
+bool err_is_no_database(const struct err *e)
+{
+	return e->code == ERR_IO && e->sys == ENOTCONN;
 }
 
 const char *err_word(enum err_code code)

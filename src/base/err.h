@@ -50,7 +50,11 @@ int err_nomem(struct err *e);
 bool err_is_no_space(const struct err *e);
 /* This process or the system has no descriptors left. */
 bool err_is_no_descriptor(const struct err *e);
+/* The database's server is not there, or was lost; it may come back. */
+bool err_is_no_database(const struct err *e);
 
+/* The error of another struct err, whole. Returns its -code. */
+int err_again(struct err *e, const struct err *why);
 /* Prefix e->msg with "subject: ", unless it already begins with it; returns -e->code (or
  * -ERR_INTERNAL if e is NULL or empty). */
 int err_ctx(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

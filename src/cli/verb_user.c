@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "store/blobs.h"
 #include "store/address.h"
-#include "store/schema.h"
+#include "store/folder.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -229,7 +229,7 @@ static int passwd_offline(struct ppl *p, const char *dir, const char *name, stru
 		return err_set(
 		    e, ERR_CONFLICT,
 		    "%s: in use by a running server: stop it, or log in without --data-dir", dir);
-	struct db *db = blobs ? store_open(path, e) : NULL;
+	struct db *db = blobs ? store_folder_open(dir, path, e) : NULL;
 	int r = db ? new_password(p, name, true, &password, e) : -(int)e->code;
 	if (r == 0)
 		r = set_in(db, dir, name, password, e);

@@ -14,7 +14,7 @@
 #include "scan/engine.h"
 #include "store/blobs.h"
 #include "store/address.h"
-#include "store/schema.h"
+#include "store/folder.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -63,13 +63,19 @@ static int refuse_remains(struct server *s, const char *db, struct err *e)
 	if (access(db_is_server(db) ? note : db, F_OK) == 0 || errno != ENOENT)
 		return 0;
 	int has = access(key, F_OK) == 0 ? 1 : blobs_is_used(s->blobs, e);
-	return has <= 0
-		   ? has
-		   : err_set(
-			 e, ERR_CONFLICT,
-			 "%s: plimsoll.db is missing, but a server's blobs or keys are present: "
-			 "restore a backup (plimsoll restore), or move them away to start over",
-			 s->c->data_dir);
+	if (has <= 0)
+		return has;
+	if (db_is_server(db))
+		return err_set(
+		    e, ERR_CONFLICT,
+		    "%s: a server's blobs or keys are present, but the file \"store\" that "
+		    "names its database is missing: copy that file, too, or move them "
+		    "away to start over",
+		    s->c->data_dir);
+	return err_set(e, ERR_CONFLICT,
+		       "%s: plimsoll.db is missing, but a server's blobs or keys are present: "
+		       "restore a backup (plimsoll restore), or move them away to start over",
+		       s->c->data_dir);
 }
 
 static int open_store(struct server *s, struct err *e)
@@ -85,7 +91,7 @@ static int open_store(struct server *s, struct err *e)
 	    refuse_remains(s, address, e) < 0)
 		return -(int)e->code;
 	store_address_show(address, shown);
-	s->db = store_open(address, e);
+	s->db = store_folder_open(s->c->data_dir, address, e);
 	if (!s->db)
 		return err_ctx(e, "%s", shown);
 	return store_address_keep(s->c->data_dir, address, e);

@@ -32,10 +32,14 @@ struct db_schema {
 	/* C functions that the texts of old steps call; handle is a sqlite3 *. Returns an SQLite
 	 * result code. NULL: none. */
 	int (*functions)(void *handle, bool writer);
+	/* Last in the transaction that applies what is missing: <0 refuses the database, in which
+	 * nothing was changed then. It may run more than once. NULL: none. */
+	int (*accept)(struct db_tx *tx, void *arg, struct err *e);
+	void *accept_arg;
 };
 
 /* address: a file of SQLite's (made with mode 0600), or postgresql://…; missing steps are applied.
- * schema is kept, not copied. ERR_UNSUPPORTED when a newer program wrote it. */
+ * ERR_UNSUPPORTED when a newer program wrote it. */
 struct db *db_open(const char *address, const struct db_schema *schema, struct err *e);
 /* The database of a server that may run: no step of a schema is applied, ERR_UNSUPPORTED when one
  * is missing. */

@@ -97,11 +97,16 @@ static int refuse_unknown(struct db_tx *tx, const struct db_schema *m, struct er
 	return r;
 }
 
+/* db_writer: db_pgsql.c. */
 static int lock(struct db_tx *tx, struct err *e)
 {
 	int r = tx->conn->engine->script(tx->conn,
 					 "CREATE TABLE IF NOT EXISTS schema_lock("
 					 "id BIGINT NOT NULL PRIMARY KEY,"
+					 "at BIGINT NOT NULL){NOROWID};"
+					 "CREATE TABLE IF NOT EXISTS db_writer("
+					 "id TEXT NOT NULL PRIMARY KEY,"
+					 "mark BIGINT NOT NULL,"
 					 "at BIGINT NOT NULL){NOROWID};",
 					 e);
 	if (r < 0)
@@ -137,7 +142,9 @@ static int migrate(struct db_tx *tx, void *arg, struct err *e)
 	r = old < 0 ? old : r;
 	for (size_t i = 0; r >= 0 && i < m->count; i++)
 		r = migrate_module(tx, &m->modules[i], old == 0, e);
-	return r < 0 ? r : refuse_unknown(tx, m, e);
+	if (r >= 0)
+		r = refuse_unknown(tx, m, e);
+	return r >= 0 && m->accept ? m->accept(tx, m->accept_arg, e) : r;
 }
 
 int db_migrate(struct db *d, const struct db_schema *s, struct err *e)
@@ -155,6 +162,8 @@ static int check(struct db_tx *tx, void *arg, struct err *e)
 	const struct db_schema *m = arg;
 	for (size_t i = 0; i < m->count; i++) {
 		int at = version(tx, m->modules[i].module, e), last = last_step(&m->modules[i]);
+		if (at == -(int)ERR_INTERNAL)
+			return err_ctx(e, "it has none of this program's tables");
 		if (at < 0)
 			return at;
 		if (at != last)

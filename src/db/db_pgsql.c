@@ -72,6 +72,8 @@ static int begin(struct db_conn *base, enum db_mode mode, struct err *e)
 					     : "BEGIN ISOLATION LEVEL SERIALIZABLE;"
 					       "SET LOCAL synchronous_commit = off";
 	rollback(base);
+	if (c->pg && c->writer && !c->is_listed && pg_writer_begin(c, e) < 0)
+		return pg_failed(e);
 	if (c->pg && pg_say_only(c, sql, e) == 0)
 		return 0;
 	/* It was lost while nothing ran. */
@@ -105,9 +107,8 @@ static int look_up(struct pg_conn *c, struct err *e)
 		}
 		(void)usleep(LOOK_UP_PAUSE_MS * 1000);
 	} while (clock_mono_ms() < until_ms);
-	return err_set(e, ERR_IO,
-		       "database: the connection was lost during a commit, and the server does "
-		       "not answer: it is unknown whether the change was made");
+	return pg_set_lost(e, "the connection was lost during a commit, and the server does not "
+			      "answer: it is unknown whether the change was made");
 }
 
 static int commit(struct db_conn *base, struct err *e)
@@ -119,6 +120,9 @@ static int commit(struct db_conn *base, struct err *e)
 	if (c->pq->PQtransactionStatus(c->pg) != PQTRANS_INTRANS)
 		return err_set(e, ERR_INTERNAL,
 			       "database: a statement failed and its transaction went on");
+	/* The first of a new database makes its tables: that can be done again. */
+	if (!c->is_listed)
+		return pg_say_only(c, "COMMIT", e);
 	c->mark++;
 	(void)snprintf(sql, sizeof sql,
 		       "UPDATE db_writer SET mark = %lld, at = %lld WHERE id = '%s'"
@@ -281,7 +285,7 @@ static PGresult *run(struct pg_conn *c, const char *text, const struct db_value 
 		     struct err *e)
 {
 	if (!c->pg || c->is_doomed) {
-		err_set(e, ERR_IO, "database: transaction given up");
+		pg_set_lost(e, "transaction given up");
 		return NULL;
 	}
 	if (c->limited && db_limit_reached(&c->limits)) {
@@ -289,6 +293,7 @@ static PGresult *run(struct pg_conn *c, const char *text, const struct db_value 
 		return NULL;
 	}
 	struct pg_params *p = &c->params;
+	c->running = text;
 	if (pg_params_set(p, args, count, e) < 0)
 		return NULL;
 	const struct pg_text *t = take(c, text, p, e);
@@ -452,7 +457,8 @@ static int64_t exec_many(struct db_conn *base, const char *text, const struct db
 	struct pg_conn *c = conn_of(base);
 	int64_t sum = types_of(&c->params, args, columns, rows, e);
 	if (sum == 0 && (!c->pg || c->is_doomed))
-		sum = err_set(e, ERR_IO, "database: transaction given up");
+		sum = pg_set_lost(e, "transaction given up");
+	c->running = text;
 	const struct pg_text *t = sum == 0 ? take(c, text, &c->params, e) : NULL;
 	if (!t)
 		return pg_failed(e);

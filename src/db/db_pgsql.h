@@ -87,11 +87,13 @@ struct pg_conn {
 	const struct pg_library *pq;
 	const char *address;
 	bool writer;
-	PGconn *pg;	/* NULL: not connected */
-	bool is_doomed; /* the transaction may succeed when it is run again, and not go on */
-	bool is_unsure; /* nobody knows whether it was committed */
-	char id[17];	/* of the writer */
-	int64_t mark;	/* of its last transaction */
+	PGconn *pg;	     /* NULL: not connected */
+	bool is_doomed;	     /* the transaction may succeed when it is run again, and not go on */
+	bool is_unsure;	     /* nobody knows whether it was committed */
+	bool is_listed;	     /* the writer's row is there */
+	char id[17];	     /* of the writer */
+	int64_t mark;	     /* of its last transaction */
+	const char *running; /* the text that runs, of a caller's */
 	bool limited;
 	struct db_limits limits;
 	unsigned prepared;
@@ -104,11 +106,15 @@ int pg_failed(const struct err *e);
 /* Connect (again): what was prepared is gone. */
 int pg_connect(struct pg_conn *c, struct err *e);
 void pg_drop(struct pg_conn *c);
+/* The writer's row in db_writer, where the schema was made already. */
+int pg_writer_begin(struct pg_conn *c, struct err *e);
 bool pg_is_idle(const struct pg_conn *c); /* connected, outside a transaction */
 bool pg_is_good(const struct pg_conn *c, const PGresult *r);
 /* The error of a result that is not good, or NULL; r is freed. Marks the connection's transaction
  * as doomed where another run may succeed. */
 int pg_fail(struct pg_conn *c, PGresult *r, const char *what, struct err *e);
+/* ERR_IO of what err_is_no_database knows. */
+__attribute__((format(printf, 2, 3))) int pg_set_lost(struct err *e, const char *fmt, ...);
 /* The connection was lost. */
 int pg_fail_lost(struct pg_conn *c, const char *what, struct err *e);
 /* A text of our own without parameters: its last result, for PQclear, or NULL. */

@@ -5,6 +5,7 @@
 #include "base/num.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ void pg_drop(struct pg_conn *c)
 		c->pq->PQfinish(c->pg);
 	c->pg = NULL;
 	c->prepared = 0;
+	c->is_listed = false;
 	for (size_t i = 0; i < PG_SLOTS; i++) {
 		free(c->slots[i]);
 		c->slots[i] = NULL;
@@ -75,13 +77,35 @@ static int line_len(const char *message)
 	return (int)strcspn(message, "\n");
 }
 
+int pg_set_lost(struct err *e, const char *fmt, ...)
+{
+	char text[sizeof e->msg];
+	va_list ap;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	int r = err_set(e, ERR_IO, "database: %s", text);
+	if (e)
+		e->sys = ENOTCONN;
+	return r;
+}
+
 int pg_fail_lost(struct pg_conn *c, const char *what, struct err *e)
 {
 	const char *why = c->pg ? c->pq->PQerrorMessage(c->pg) : "no connection";
 	c->is_doomed = true;
-	err_set(e, ERR_IO, "database: %s: %.*s", what, line_len(why), why);
+	int r = pg_set_lost(e, "%s: %.*s", what, line_len(why), why);
 	pg_drop(c);
-	return -(int)ERR_IO;
+	return r;
+}
+
+/* The beginning of a text that is wrong by our own doing. */
+static void say_where(const struct pg_conn *c, struct err *e)
+{
+	if (!e || !c->running)
+		return;
+	size_t len = strlen(e->msg);
+	(void)snprintf(e->msg + len, sizeof e->msg - len, ", in: %.100s", c->running);
 }
 
 int pg_fail(struct pg_conn *c, PGresult *r, const char *what, struct err *e)
@@ -94,8 +118,12 @@ int pg_fail(struct pg_conn *c, PGresult *r, const char *what, struct err *e)
 	}
 	enum err_code code = code_of(c, state, why ? why : "");
 	int ret = err_set(e, code, "database: %s: %s (%s)", what, why ? why : "", state);
+	if (code == ERR_INTERNAL)
+		say_where(c, e);
 	if (e && strcmp(state, "53100") == 0)
 		e->sys = ENOSPC;
+	else if (e && code == ERR_IO && c->is_doomed)
+		e->sys = ENOTCONN;
 	c->pq->PQclear(r);
 	return ret;
 }
@@ -108,6 +136,7 @@ bool pg_is_good(const struct pg_conn *c, const PGresult *r)
 
 PGresult *pg_say(struct pg_conn *c, const char *sql, struct err *e)
 {
+	c->running = NULL;
 	PGresult *r = c->pg ? c->pq->PQexec(c->pg, sql) : NULL;
 	if (r && pg_is_good(c, r))
 		return r;
@@ -137,20 +166,22 @@ static int check_server(struct pg_conn *c, struct err *e)
 			       "database: PostgreSQL %d is too old: 13 or newer",
 			       c->pq->PQserverVersion(c->pg) / 10000);
 	const char *encoding = c->pq->PQparameterStatus(c->pg, "server_encoding");
-	PGresult *r = pg_say(c, "SELECT 'a' > 'B' AND 'a-b' < 'ab' AND 'z' < U&'\\00e9'", e);
-	if (!r)
-		return pg_failed(e);
-	bool is_fit = encoding && strcmp(encoding, "UTF8") == 0 &&
-		      strcmp(c->pq->PQgetvalue(r, 0, 0), "t") == 0;
-	c->pq->PQclear(r);
+	bool is_fit = encoding && strcmp(encoding, "UTF8") == 0;
+	if (is_fit) {
+		PGresult *r =
+		    pg_say(c, "SELECT 'a' > 'B' AND 'a-b' < 'ab' AND 'z' < U&'\\00e9'", e);
+		if (!r)
+			return pg_failed(e);
+		is_fit = strcmp(c->pq->PQgetvalue(r, 0, 0), "t") == 0;
+		c->pq->PQclear(r);
+	}
 	return is_fit ? 0
 		      : err_set(e, ERR_UNSUPPORTED,
-				"database: its texts must be UTF-8 and sort by bytes: make it with"
-				" CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
+				"database: its texts must be UTF-8 and sort by bytes: CREATE "
+				"DATABASE NAME TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'");
 }
 
-/* The writer's row; texts hold nothing but our own hexadecimal digits and numbers. */
-static int writer_begin(struct pg_conn *c, struct err *e)
+int pg_writer_begin(struct pg_conn *c, struct err *e)
 {
 	uint8_t random[8];
 	char sql[256];
@@ -159,19 +190,15 @@ static int writer_begin(struct pg_conn *c, struct err *e)
 		return pg_failed(e);
 	bool is_missing = strcmp(c->pq->PQgetvalue(r, 0, 0), "t") == 0;
 	c->pq->PQclear(r);
-	if (is_missing &&
-	    pg_say_only(c,
-			"CREATE TABLE IF NOT EXISTS db_writer(id TEXT NOT NULL PRIMARY"
-			" KEY, mark BIGINT NOT NULL, at BIGINT NOT NULL)",
-			e) < 0 &&
-	    e->code != ERR_CONFLICT)
-		return pg_failed(e);
+	if (is_missing)
+		return 0;
 	if (!c->id[0]) {
 		if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 			return err_sys(e, "database: random bytes");
 		num_hex_encode((struct bytes){.ptr = random, .len = sizeof random}, c->id);
 		c->id[16] = '\0';
 	}
+	/* The texts hold nothing but our own hexadecimal digits and numbers. */
 	int64_t now = clock_wall_ms();
 	(void)snprintf(sql, sizeof sql, "DELETE FROM db_writer WHERE at < %lld AND id <> '%s'",
 		       (long long)(now - WRITER_KEEP_MS), c->id);
@@ -181,7 +208,9 @@ static int writer_begin(struct pg_conn *c, struct err *e)
 		       "INSERT INTO db_writer(id, mark, at) VALUES('%s', %lld, %lld)"
 		       " ON CONFLICT(id) DO UPDATE SET at = excluded.at",
 		       c->id, (long long)c->mark, (long long)now);
-	return pg_say_only(c, sql, e);
+	int rc = pg_say_only(c, sql, e);
+	c->is_listed = rc == 0;
+	return rc;
 }
 
 int pg_connect(struct pg_conn *c, struct err *e)
@@ -207,7 +236,7 @@ int pg_connect(struct pg_conn *c, struct err *e)
 		return pg_fail_lost(c, "connect", e);
 	(void)c->pq->PQsetNoticeProcessor(c->pg, quiet, NULL);
 	if (check_server(c, e) == 0 && pg_say_only(c, settings, e) == 0 &&
-	    (!c->writer || writer_begin(c, e) == 0))
+	    (!c->writer || pg_writer_begin(c, e) == 0))
 		return 0;
 	pg_drop(c);
 	return pg_failed(e);

@@ -296,6 +296,9 @@ static struct status_row row_of(const struct err *e, const char **ret_public)
 	} else if (err_is_no_descriptor(e)) {
 		row = status_row(ERR_NOMEM);
 		*ret_public = "the server has too many files open";
+	} else if (err_is_no_database(e)) {
+		row.status = 503;
+		*ret_public = "the database does not answer";
 	}
 	return row;
 }

@@ -318,7 +318,7 @@ static int open_source(struct making *m, struct err *e)
 		return err_sys(e, "%s", m->o->data_dir);
 	if ((size_t)snprintf(path, sizeof path, "%s/plimsoll.db", m->o->data_dir) >= sizeof path)
 		return err_set(e, ERR_LIMIT, "%s: name too long", m->o->data_dir);
-	if (store_address_refuse_server(m->o->data_dir, "plimsoll backup", e) < 0)
+	if (store_address_refuse_server(m->o->data_dir, e) < 0)
 		return -(int)e->code;
 	m->source = store_attach(path, e);
 	return m->source ? 0 : err_ctx(e, "%s", path);

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include "base/own.h"
 #include "store/address.h"
+#include "store/folder.h"
 #include "store/schema.h"
 
 #define MANIFESTS 50U
@@ -175,10 +176,11 @@ static void bad_page(void *arg, const char *text)
 
 static int run(struct checking *c, struct err *e)
 {
-	char path[4096];
-	(void)snprintf(path, sizeof path, "%s/plimsoll.db", c->o->data_dir);
-	if (store_address_refuse_server(c->o->data_dir, "plimsoll fsck", e) < 0)
+	char path[STORE_ADDRESS_CAP], shown[STORE_ADDRESS_CAP];
+	if (store_address_find(c->o->data_dir, "", path, e) < 0)
 		return -(int)e->code;
+	store_address_show(path, shown);
+	bool is_server = db_is_server(path);
 	c->blobs =
 	    c->o->repair ? blobs_open(c->o->data_dir, e) : blobs_open_only(c->o->data_dir, e);
 	if (!c->blobs)
@@ -186,12 +188,14 @@ static int run(struct checking *c, struct err *e)
 	c->dir_fd = open(c->o->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->dir_fd < 0)
 		return err_sys(e, "open");
-	int r = db_check(path, bad_page, c, e);
+	int r = is_server ? 0 : db_check(path, bad_page, c, e);
 	if (r < 0)
-		return err_ctx(e, "plimsoll.db");
+		return err_ctx(e, STORE_FILE);
 	c->db = c->o->repair ? store_attach(path, e) : store_attach_only(path, e);
 	if (!c->db)
-		return err_ctx(e, "plimsoll.db");
+		return err_ctx(e, "%s", is_server ? shown : STORE_FILE);
+	if (is_server && store_folder_check(c->o->data_dir, c->db, e) < 0)
+		return err_ctx(e, "%s", shown);
 	r = backup_each_blob(c->db, check_blob, c, e);
 	if (r == 0)
 		r = check_manifests(c, e);

@@ -37,7 +37,7 @@ static int read_note(const char *data_dir, char out[STORE_ADDRESS_CAP], struct e
 			       BYTES_ARG(bytes_trim(buf_bytes(&text))));
 	buf_free(&text);
 	if (r == 0 && !db_is_server(out))
-		r = err_set(e, ERR_FORMAT, "%s: postgresql://… was expected", path);
+		r = err_set(e, ERR_FORMAT, "%s: postgresql://USER@HOST/NAME was expected", path);
 	return r;
 }
 
@@ -53,7 +53,7 @@ int store_address_find(const char *data_dir, const char *setting, char out[STORE
 		return 0;
 	}
 	if (!db_is_server(server))
-		return err_set(e, ERR_FORMAT, "store: postgresql://… was expected");
+		return err_set(e, ERR_FORMAT, "store: postgresql://USER@HOST/NAME was expected");
 	if (strlen(server) >= STORE_ADDRESS_CAP)
 		return err_set(e, ERR_LIMIT, "store: longer than %d bytes", STORE_ADDRESS_CAP);
 	if (access(own, F_OK) == 0)
@@ -105,15 +105,20 @@ int store_address_keep(const char *data_dir, const char *address, struct err *e)
 	return io_replace_file(path, bytes_of(shown), 0600, e);
 }
 
-int store_address_refuse_server(const char *data_dir, const char *what, struct err *e)
+bool store_address_is_kept(const char *data_dir)
+{
+	char path[STORE_ADDRESS_CAP];
+	return path_in(data_dir, NOTE, path, NULL) == 0 && access(path, F_OK) == 0;
+}
+
+int store_address_refuse_server(const char *data_dir, struct err *e)
 {
 	char note[STORE_ADDRESS_CAP];
 	int r = read_note(data_dir, note, e);
 	if (r < 0 || !*note)
 		return r;
-	return err_set(
-	    e, ERR_UNSUPPORTED,
-	    "%s: its database is on a server (%s): %s is for folders that have their own; "
-	    "docs/backup.md says what to do there",
-	    data_dir, note, what);
+	return err_set(e, ERR_UNSUPPORTED,
+		       "%s: its database is on a server: save it with pg_dump --format=custom "
+		       "--dbname='%s', then copy the folder (docs/backup.md)",
+		       data_dir, note);
 }

@@ -4,7 +4,7 @@
 #pragma once
 #include "base/err.h"
 
-#include <stddef.h>
+#include <stdbool.h>
 
 #define STORE_ADDRESS_CAP 2048
 #define STORE_FILE "plimsoll.db"
@@ -16,8 +16,10 @@ int store_address_find(const char *data_dir, const char *setting, char out[STORE
 		       struct err *e);
 /* Keep it in the folder. Nothing for a file. */
 int store_address_keep(const char *data_dir, const char *address, struct err *e);
+/* A server was kept in it: it was opened once. */
+bool store_address_is_kept(const char *data_dir);
 /* As it may be shown: without a password. */
 void store_address_show(const char *address, char out[STORE_ADDRESS_CAP]);
-/* For commands that work on the folder's own database: ERR_UNSUPPORTED, "what" in it, when it is
+/* For what works on the folder's own database: ERR_UNSUPPORTED, with what to do instead, when it is
  * on a server. */
-int store_address_refuse_server(const char *data_dir, const char *what, struct err *e);
+int store_address_refuse_server(const char *data_dir, struct err *e);

@@ -7,6 +7,7 @@ const struct db_module schema_modules[] = {
      .steps = schema_store,
      .baseline = schema_store_baseline,
      .baseline_step = 3},
+    {.module = "folder", .steps = schema_folder},
     {.module = "registry",
      .steps = schema_registry,
      .baseline = schema_registry_baseline,

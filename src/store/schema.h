@@ -13,6 +13,7 @@ extern const size_t schema_module_count;
 /* One line per module's file. */
 extern const struct db_migration schema_store[];
 extern const char *const schema_store_baseline[];
+extern const struct db_migration schema_folder[];
 extern const struct db_migration schema_scope[];
 extern const char *const schema_scope_baseline[];
 extern const struct db_migration schema_access[];

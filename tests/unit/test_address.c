@@ -55,7 +55,7 @@ static void found(void **state)
 	(void)snprintf(own, sizeof own, "%s/plimsoll.db", dir);
 	assert_int_equal(store_address_find(dir, "", out, &e), 0);
 	assert_string_equal(out, own);
-	assert_int_equal(store_address_refuse_server(dir, "this", &e), 0);
+	assert_int_equal(store_address_refuse_server(dir, &e), 0);
 	assert_int_equal(store_address_find(dir, "mysql://h/db", out, &e), -ERR_FORMAT);
 	/* A server, remembered without its password. */
 	assert_int_equal(store_address_find(dir, "postgresql://a:b@h/db", out, &e), 0);
@@ -63,7 +63,7 @@ static void found(void **state)
 	assert_int_equal(store_address_keep(dir, out, &e), 0);
 	assert_int_equal(store_address_find(dir, "", out, &e), 0);
 	assert_string_equal(out, "postgresql://a@h/db");
-	assert_int_equal(store_address_refuse_server(dir, "this", &e), -ERR_UNSUPPORTED);
+	assert_int_equal(store_address_refuse_server(dir, &e), -ERR_UNSUPPORTED);
 	assert_non_null(strstr(e.msg, "postgresql://a@h/db"));
 	/* Not both. */
 	put(dir, "plimsoll.db", "");
