@@ -7,16 +7,19 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { Server, build, tempDir } from '../e2e/lib.mjs';
+import { Server, build, sql, storeServer, tempDir } from '../e2e/lib.mjs';
 import { figure, median, quantile } from './figure.mjs';
 
-const MEDIAN_MS = 50, P99_MS = 250, ALONE_MS = 5000;
+const MEDIAN_MS = storeServer ? 100 : 50, P99_MS = storeServer ? 500 : 250, ALONE_MS = 5000;
 const readers = Number(process.env.READERS ?? 20), seconds = Number(process.env.SECONDS ?? 30);
 const store = process.argv[2] ?? tempDir('bench-api'), images = process.argv[3] ?? '100000';
-if (!fs.existsSync(path.join(store, 'plimsoll.db'))) {
+// On a server: what bench_rescore filled there.
+const isMade = () => fs.existsSync(path.join(store, storeServer ? 'b.vdb' : 'plimsoll.db'));
+if (!isMade()) {
   const made = spawnSync(path.join(build, 'tests/modules/scan/bench_rescore'), [store, images], { stdio: ['ignore', 'inherit', 'inherit'] });
-  if (!fs.existsSync(path.join(store, 'plimsoll.db'))) throw new Error(`no store was made: status ${made.status} ${made.signal ?? ''}`);
+  if (!isMade()) throw new Error(`no store was made: status ${made.status} ${made.signal ?? ''}`);
 }
+if (storeServer) fs.writeFileSync(path.join(store, 'store'), storeServer);
 const secret = path.join(store, 'bench-api-password'); // the first start says it once
 const begin = () => new Server({ dataDir: store, password: fs.existsSync(secret) ? fs.readFileSync(secret, 'utf8') : undefined }).start();
 let server = await begin();
@@ -130,7 +133,7 @@ slowest.clear();
 const until = performance.now() + seconds * 1000;
 await Promise.all(Array.from({ length: readers }, () => reader(until)));
 agent.destroy();
-const size = fs.statSync(path.join(store, 'plimsoll.db')).size;
+const size = storeServer ? Number(sql('SELECT pg_database_size(current_database())')) : fs.statSync(path.join(store, 'plimsoll.db')).size;
 await server.stop();
 
 const all = [...times.values()].flat();

@@ -27,9 +27,9 @@ export function merge(list, fresh) {
 const shown = (n) => (n >= 1000 ? n.toLocaleString('en-US', { maximumFractionDigits: 0 }) : String(Number(n.toPrecision(3))));
 export function table(list) {
   const ok = (f) => (f.sense === '<=' ? f.figure <= f.limit : f.figure >= f.limit);
-  const rows = list.map((f) => `| ${f.bench} | ${f.what.replace(`${f.bench}: `, '')} | ${shown(f.figure)} ${f.unit} | ` +
+  const rows = list.map((f) => `| ${f.bench} | ${f.what.replace(`${f.bench}: `, '')} | ${f.engine ?? ''} | ${shown(f.figure)} ${f.unit} | ` +
     `${f.sense === '<=' ? '≤' : '≥'} ${shown(f.limit)} | ${(f.figure / f.limit).toFixed(2)} | ${ok(f) ? 'ok' : 'OVER'} | ${f.machine} | ${f.commit} | ${f.date} |\n`);
-  return '| bench | number | figure | limit | ratio | | machine | commit | date |\n|---|---|---|---|---|---|---|---|---|\n' + rows.join('');
+  return '| bench | number | store | figure | limit | ratio | | machine | commit | date |\n|---|---|---|---|---|---|---|---|---|---|\n' + rows.join('');
 }
 
 const read = () => JSON.parse(fs.readFileSync(DATA, 'utf8'));
@@ -47,7 +47,7 @@ function write(list) {
 async function record(bench) {
   const git = () => { try { return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(); } catch { return ''; } };
   const where = { machine: `${os.availableParallelism()} processors, ${Math.round(os.totalmem() / 2 ** 30)} GiB`,
-    commit: git(), date: new Date().toISOString().slice(0, 10) };
+    ...(process.env.PLIMSOLL_TEST_STORE ? { engine: 'PostgreSQL' } : {}), commit: git(), date: new Date().toISOString().slice(0, 10) };
   const fresh = [];
   for await (const line of readline.createInterface({ input: process.stdin })) {
     console.log(line);

@@ -206,8 +206,8 @@ static void watch_that_fails(void **state)
 	assert_int_equal(number(w, "SELECT count(*) FROM event"), 0);
 }
 
-/* Puts and removes manifests until it is killed. */
-static void __attribute__((noreturn)) live(struct watched *w, unsigned round)
+/* Puts and removes manifests until it is killed. A byte into fd when that begins. */
+static void __attribute__((noreturn)) live(struct watched *w, unsigned round, int fd)
 {
 	struct err e = ERR_INIT;
 	place_close(&w->p);
@@ -215,6 +215,8 @@ static void __attribute__((noreturn)) live(struct watched *w, unsigned round)
 		_exit(1);
 	join(w);
 	push_blobs(w->p.g);
+	if (write(fd, "", 1) != 1)
+		_exit(4);
 	for (unsigned n = round * 1000;; n++) {
 		char text[2048];
 		struct registry_put_result got;
@@ -233,12 +235,18 @@ static void death_at_any_moment(void **state)
 	struct err e = ERR_INIT;
 	int64_t seen = 0;
 	unsigned random = 1;
+	int begun[2];
+	char byte;
+	assert_int_equal(pipe(begun), 0);
 	leave(w);
 	for (unsigned round = 0; round < 25; round++) {
 		pid_t child = fork();
 		assert_true(child >= 0);
 		if (child == 0)
-			live(w, round);
+			live(w, round, begun[1]);
+		/* Now and then it dies while it begins. */
+		if (round % 5)
+			assert_int_equal(read(begun[0], &byte, 1), 1);
 		random = random * 1103515245 + 12345;
 		(void)usleep(5000 + random / 65536 % 40000);
 		assert_int_equal(kill(child, SIGKILL), 0);
@@ -257,6 +265,8 @@ static void death_at_any_moment(void **state)
 		leave(w);
 	}
 	assert_true(seen > 0);
+	close(begun[0]);
+	close(begun[1]);
 	assert_int_equal(place_open(&w->p, &e), 0);
 	join(w);
 }
