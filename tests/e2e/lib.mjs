@@ -228,11 +228,13 @@ export class Server {
   async scanned(repository, digest, timeout = 20000) {
     const until = Date.now() + timeout;
     for (;;) {
-      const r = await this.fetch(`/api/v1/registries/local/repositories/${repository}/images/${digest}`);
+      // The scans first: what the image says is then no older than their end.
+      const at = `/api/v1/registries/local/repositories/${repository}/images/${digest}`, scans = await this.fetch(`${at}/scans`);
+      const open = scans.status !== 200 || (await scans.json()).items.some((s) => ['queued', 'running'].includes(s.status));
+      const r = await this.fetch(at);
       if (r.status === 200) {
         const image = await r.json();
-        const scans = await this.json(`/api/v1/registries/local/repositories/${repository}/images/${digest}/scans`);
-        if (image.state !== 'Pending' && scans.items.every((s) => !['queued', 'running'].includes(s.status))) return image;
+        if (image.state !== 'Pending' && !open) return image;
       }
       if (Date.now() > until) throw new Error(`${repository}@${digest}: not scanned within ${timeout} ms: ${await r.text?.().catch(() => '')}`);
       await sleep(10);
