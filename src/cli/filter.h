@@ -3,8 +3,9 @@
 #include "cli/cli.h"
 #include "match/criteria.h"
 
-#define FILTER_OPTION(member, kind, key, option, letter, value, text, ...)                         \
-	{option, letter, value, NULL, text},
+#define FILTER_TEXT(text, ...) text
+#define FILTER_OPTION(member, kind, key, option, letter, value, ...)                               \
+	{option, letter, value, NULL, FILTER_TEXT(__VA_ARGS__, 0)},
 /* For a command's table of options; ends with its own comma. */
 #define FILTER_OPTIONS CRITERIA_OF_FINDING(FILTER_OPTION)
 

@@ -141,9 +141,10 @@ static int read_qualifier(const struct reading *r, struct bytes text)
 		return read_distro(r, value);
 	else if (bytes_eq_lit(key, "epoch") && bytes_eq_lit(p->type, "rpm"))
 		return add_epoch(r, value);
-	else if (bytes_eq_lit(key, "upstream") && p->class == PKG_OS)
-		p->source_name = bytes_cut(&value, '@'), p->source_version = value;
-	else
+	else if (bytes_eq_lit(key, "upstream") && p->class == PKG_OS) {
+		p->source_name = bytes_cut(&value, '@');
+		p->source_version = value;
+	} else
 		return keep_qualifier(r, key, value);
 	return 0;
 }

@@ -4,7 +4,7 @@ void report_package_put(struct json_out *w, const struct pkg *p, struct bytes la
 			struct bytes purl)
 {
 	json_put_string(w, "type", p->type);
-	json_put_text(w, "class", pkg_class_word(p->class));
+	json_put_text(w, "class", pkg_class_word((int)p->class));
 	json_put_string(w, "name", p->name);
 	json_put_string(w, "version", p->version);
 	json_put_string(w, "arch", p->arch);
