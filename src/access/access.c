@@ -412,7 +412,7 @@ int access_login(struct access *a, struct access_login *l, struct arena *arena,
 	}
 	if (!known || !u.principal)
 		rc = check_password(a, l, u.user.password, mac, e);
-	if (rc == -ERR_DENIED || (rc == 0 && !u.principal))
+	if (rc == -ERR_DENIED || (rc >= 0 && !u.principal))
 		return no_one(e);
 	if (rc < 0)
 		return rc;

@@ -146,7 +146,7 @@ struct stream *zip_open_member(struct zip *z, const struct zip_entry *ent, const
 int zip_member_bytes(const struct zip *z, const struct zip_entry *ent, struct bytes *ret,
 		     struct err *e)
 {
-	uint64_t off;
+	uint64_t off = 0;
 	if (z->fd >= 0 || ent->method != MEMBER_STORED || ent->encrypted)
 		return err_set(e, ERR_UNSUPPORTED, "zip: the member cannot be read in its place");
 	int r = find_data(z, ent, &off, e);

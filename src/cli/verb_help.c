@@ -19,7 +19,7 @@ int verb_help(int argc, char **argv)
 	       "[OPTIONS] [OPERANDS]\n\nCommands:\n",
 	       PLIMSOLL_VERSION);
 	for (size_t i = 0; i < cli_count; i++)
-		printf("  %-12s %s\n", cli_table[i].name, cli_table[i].summary);
+		printf("  %-14s %s\n", cli_table[i].name, cli_table[i].summary);
 	printf("\nMore: plimsoll help COMMAND\n"
 	       "Exit status: 0 done, 1 an error, 2 a gate (--fail-on) was reached.\n");
 	return CLI_DONE;
