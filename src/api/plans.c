@@ -3,6 +3,7 @@
 #include "api/people.h"
 #include "base/clock.h"
 #include "store/plan.h"
+#include "store/scans.h"
 #include "store/scope.h"
 
 #define BODY_MAX 65536
@@ -94,6 +95,10 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 				    clock_wall_ms(), e);
 	if (rc <= 0)
 		return rc;
+	/* What was pushed meanwhile. */
+	if (c->ask.tier == PLAN_STANDARD &&
+	    store_scan_add_below(tx, s.id, BYTES_LIT("plan"), clock_wall_ms(), e) < 0)
+		return -(int)e->code;
 	rc = store_scope_path(tx, s.id, a, &path, e);
 	if (rc < 0)
 		return rc;

@@ -3,6 +3,8 @@
 #include "api/routes.h"
 
 #include "api/people.h"
+#include "base/clock.h"
+#include "defend/assessment.h"
 #include "ledger/counts.h"
 #include "oci/reference.h"
 #include "registry/registry.h"
@@ -72,10 +74,12 @@ static const struct record_field registry_fields[] = {
 		 "Host names that mean it; by others it is `HOST/NAME/...`"),
     RECORD_FIELD(struct registry_row, type, RECORD_WORD, "type", "embedded: this server's own",
 		 .words = registry_type),
-    RECORD_FIELD(struct registry_row, state, RECORD_WORD, "state",
-		 "Unhealthy: an image of it has findings. NotApplicable: nothing can be said. "
-		 "Deleting: it is on its way out and cannot be used any more",
-		 .words = registry_state),
+    RECORD_FIELD(
+	struct registry_row, state, RECORD_WORD, "state",
+	"Unhealthy: an image of it has findings. Healthy: every image was assessed and none "
+	"has. NotApplicable: neither, see `reason`. "
+	"Deleting: it is on its way out and cannot be used any more",
+	.words = registry_state),
     RECORD_FIELD(struct registry_row, reason, RECORD_TEXT, "reason",
 		 "Why it is NotApplicable; empty else"),
     TOTAL_FIELDS(struct registry_row),
@@ -112,8 +116,32 @@ static uint64_t pending_of(const struct repository_total *t)
 	return t->images > settled ? t->images - settled : 0;
 }
 
-static int put_registry(struct db_tx *tx, struct json_out *w, const struct store_registry_row *g,
-			const struct visibility *v, struct err *e)
+/* By the recommendation on images' vulnerabilities. Who sees only a part of it gets the state of
+ * that part, and no exemption. */
+static int judge(struct db_tx *tx, struct arena *a, const struct store_registry_row *g, bool whole,
+		 struct registry_row *row, struct err *e)
+{
+	struct store_exempts exempts = {0};
+	struct assessment as = {.subscription = g->subscription};
+	int on = store_plan_is_on(tx, g->id, e);
+	int r = on;
+	if (on >= 0 && whole)
+		r = store_exemption_hold(tx, bytes_of(RECOMMENDATION_IMAGES->key), &g->id, 1,
+					 clock_wall_ms(), a, &exempts, e);
+	const struct assessment_facts f = {.plan_off = on == 0,
+					   .exemption =
+					       exempts.count ? &exempts.items[0].exemption : NULL,
+					   .total = row->total};
+	if (r < 0 || assessment_judge(&f, a, &as, e) < 0)
+		return -(int)e->code;
+	row->state = (enum registry_state)as.state; /* the same words, but Deleting */
+	row->reason = as.reason;
+	return 0;
+}
+
+static int put_registry(struct db_tx *tx, struct json_out *w, struct arena *a,
+			const struct store_registry_row *g, const struct visibility *v,
+			struct err *e)
 {
 	const struct store_registry t = {.tx = tx, .registry = g->id};
 	struct registry_row row = {.g = *g, .hosts = {g->hosts.items, g->hosts.count}};
@@ -124,15 +152,10 @@ static int put_registry(struct db_tx *tx, struct json_out *w, const struct store
 	if (r < 0)
 		return r;
 	row.pending = pending_of(&row.total);
-	if (g->is_going) {
+	if (g->is_going)
 		row.state = REGISTRY_DELETING;
-	} else if (row.total.unhealthy) {
-		row.state = REGISTRY_UNHEALTHY;
-	} else if (row.total.images == row.total.unverified) {
-		row.state = REGISTRY_NOT_APPLICABLE;
-		row.reason = bytes_of(row.total.images ? "no image could be verified"
-						       : "the registry holds no images");
-	}
+	else if (judge(tx, a, g, whole > 0, &row, e) < 0)
+		return -(int)e->code;
 	record_put(w, NULL, &registry_object, &row);
 	return 0;
 }
@@ -216,7 +239,7 @@ static int write_registries(struct db_tx *tx, struct json_out *w, void *arg, str
 		return r;
 	api_list_begin(w);
 	for (size_t i = 0; r == 0 && i < got.count && i < limit; i++)
-		r = put_registry(tx, w, &got.items[i], &v, e);
+		r = put_registry(tx, w, http_arena(l->r), &got.items[i], &v, e);
 	api_list_end(w, got.count > limit ? got.items[limit - 1].name : BYTES_NONE);
 	return r;
 }
@@ -240,7 +263,7 @@ static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struc
 	if (r == 0 && got.count == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",
 			       BYTES_ARG(l->name));
-	return r < 0 ? r : put_registry(tx, w, &got.items[0], &v, e);
+	return r < 0 ? r : put_registry(tx, w, http_arena(l->r), &got.items[0], &v, e);
 }
 
 static int get_registry(struct http_request *r, struct err *e)

@@ -24,8 +24,8 @@ static const char *scan_status(int i)
 
 static const char *trigger_word(int i)
 {
-	static const char *const words[] = {"push",	  "import", "pull",   "recheck",
-					    "advisories", "retry",  "manual", NULL};
+	static const char *const words[] = {"push",  "import", "pull", "recheck", "advisories",
+					    "retry", "manual", "plan", NULL};
 	return words[i];
 }
 

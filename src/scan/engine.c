@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "scan/engine_impl.h"
+
+#include "store/plan.h"
 #include "store/event.h"
 #include "store/history.h"
 
@@ -115,6 +117,7 @@ struct ending {
 	enum store_scan_status status;
 	struct bytes reason;
 	int64_t run_at, retry_at; /* 0: not again by itself */
+	bool is_off;		  /* the plan is: it did not run */
 };
 
 int engine_give_up(struct db_tx *tx, const struct store_scan *s, struct bytes reason, struct err *e)
@@ -126,10 +129,29 @@ int engine_give_up(struct db_tx *tx, const struct store_scan *s, struct bytes re
 	return store_scan_end(tx, s, STORE_SCAN_FAILED, reason, 0, now, e);
 }
 
+/* The plan is off: an image that was never scanned is Unverified for that reason; one that was
+ * keeps its verdict. It counts as not scanned, so that it is when the plan is on again. */
+static int end_off(struct db_tx *tx, const struct ending *n, struct err *e)
+{
+	struct arena a;
+	struct ledger_image image = {.scanned_ms = 0};
+	arena_init(&a, 8U << 20);
+	int r = ledger_image_get(tx, n->scan->repository_id, n->scan->digest, &a, &image, e);
+	if (r > 0 && image.scanned_ms == 0)
+		r = ledger_image_put_state(tx, n->scan->repository_id, n->scan->digest,
+					   IMAGE_UNVERIFIED, n->reason, 0, e);
+	arena_free(&a);
+	return r < 0 ? r
+		     : store_scan_end(tx, n->scan, STORE_SCAN_UNSUPPORTED, n->reason, 0,
+				      clock_wall_ms(), e);
+}
+
 static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct ending *n = arg;
 	int64_t now = clock_wall_ms();
+	if (n->is_off)
+		return end_off(tx, n, e);
 	if (n->status == STORE_SCAN_FAILED) {
 		int r = engine_give_up(tx, n->scan, n->reason, e);
 		return r < 0 || n->retry_at == 0
@@ -223,9 +245,35 @@ static void settle(struct engine *g, const struct store_scan *s, const struct er
 			 e.msg); /* the lease runs out and it is taken again */
 }
 
+static int plan_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct store_scan *s = arg;
+	return store_plan_is_on(tx, s->repository_id, e);
+}
+
+/* 1 = the plan is on; 0 = it is off, and the scan has ended. */
+static int plan_check(struct engine *g, const struct store_scan *s, struct arena *a, struct err *e)
+{
+	struct store_scan copy = *s;
+	int on = db_run(g->o.db, DB_READ, plan_tx, &copy, e);
+	if (on != 0)
+		return on;
+	const char *why =
+	    arena_printf(a, "the plan of subscription \"%.*s\" is off", BYTES_ARG(s->subscription));
+	if (!why)
+		return err_set(e, ERR_NOMEM, "no memory");
+	struct ending n = {.scan = s, .reason = bytes_of(why), .is_off = true};
+	return db_run(g->o.db, DB_WRITE, end_tx, &n, e);
+}
+
 static void run_scan(struct engine *g, const struct store_scan *s, struct arena *a)
 {
 	struct err e = ERR_INIT;
+	int on = plan_check(g, s, a, &e);
+	if (on < 0)
+		settle(g, s, &e);
+	if (on <= 0)
+		return;
 	enum store_scan_status status = STORE_SCAN_COMPLETED;
 	struct bytes reason = BYTES_NONE;
 	int64_t from = clock_mono_us();

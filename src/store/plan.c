@@ -59,9 +59,7 @@ int store_plan_put(struct db_tx *tx, int64_t subscription_id, enum plan_tier tie
 int store_plan_is_on(struct db_tx *tx, int64_t scope_id, struct err *e)
 {
 	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT count(*) FROM scope_up u JOIN subscription_plan p"
-		     " ON p.subscription_id = u.ancestor_id WHERE u.scope_id = $1 AND p.tier = 0",
+	    db_query(tx, "SELECT CASE WHEN " STORE_PLAN_OFF("$1") " THEN 1 ELSE 0 END",
 		     DB_ARGS(DB_I(scope_id)), e);
 	if (!s)
 		return -(int)e->code;

@@ -22,5 +22,9 @@ int store_plan_get(struct db_tx *tx, int64_t subscription_id, struct arena *a,
 /* trial_until is set by the first Standard and never moved. 1 = changed, 0 = it was so already. */
 int store_plan_put(struct db_tx *tx, int64_t subscription_id, enum plan_tier tier, struct bytes by,
 		   int64_t now_ms, struct err *e);
-/* The plan of the subscription that holds the scope is on: 1, 0, <0. */
+/* In SQL: the plan of the subscription that holds the scope is off. */
+#define STORE_PLAN_OFF(scope_id)                                                                   \
+	"EXISTS (SELECT 1 FROM scope_up pu JOIN subscription_plan pp ON pp.subscription_id ="      \
+	" pu.ancestor_id WHERE pu.scope_id = " scope_id " AND pp.tier = 0)"
+/* It is on: 1, 0, <0. */
 int store_plan_is_on(struct db_tx *tx, int64_t scope_id, struct err *e);

@@ -1,5 +1,7 @@
 #include "store/scans.h"
 
+#include "store/plan.h"
+
 #include "store/digest_key.h"
 
 #include <stdint.h>
@@ -340,8 +342,21 @@ int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_
 	    INSERT
 	    " SELECT " NEXT_ID
 	    ", i.repository_id, i.digest, 'recheck', 0, 0, $1, 0, 0, '', $1, 0, 0 FROM image i"
-	    " WHERE i.pulled_at > $2 AND i.scanned_at < $3" UNLESS_OPEN,
+	    " WHERE i.pulled_at > $2 AND i.scanned_at < $3"
+	    " AND NOT " STORE_PLAN_OFF("i.repository_id") UNLESS_OPEN,
 	    DB_ARGS(DB_I(now_ms), DB_I(pulled_ms), DB_I(scanned_ms)), e);
+	return counter_follows(tx, n, e);
+}
+
+int64_t store_scan_add_below(struct db_tx *tx, int64_t scope_id, struct bytes trigger,
+			     int64_t now_ms, struct err *e)
+{
+	int64_t n = db_exec(tx,
+			    INSERT " SELECT " NEXT_ID
+				   ", i.repository_id, i.digest, $3, 0, 0, $2, 0, 0, '', $2, 0, 0"
+				   " FROM image i JOIN scope_up u ON u.scope_id = i.repository_id"
+				   " AND u.ancestor_id = $1 WHERE i.scanned_at = 0" UNLESS_OPEN,
+			    DB_ARGS(DB_I(scope_id), DB_I(now_ms), DB_T(trigger)), e);
 	return counter_follows(tx, n, e);
 }
 

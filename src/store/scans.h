@@ -82,6 +82,9 @@ int64_t store_scan_mend_clock(struct db_tx *tx, int64_t now_ms, struct err *e);
 enum store_scan_again { STORE_SCAN_AGAIN_REASON, STORE_SCAN_AGAIN_FAILED };
 int64_t store_scan_again(struct db_tx *tx, enum store_scan_again which, int64_t from_id,
 			 int64_t to_id, struct bytes trigger, int64_t now_ms, struct err *e);
+/* A scan of every image at and below a scope that was never scanned and has none open; how many. */
+int64_t store_scan_add_below(struct db_tx *tx, int64_t scope_id, struct bytes trigger,
+			     int64_t now_ms, struct err *e);
 /* Every image pulled after pulled_ms and scanned before scanned_ms. Count. */
 int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_ms, int64_t now_ms,
 			   struct err *e);

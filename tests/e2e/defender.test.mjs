@@ -94,7 +94,22 @@ test('a plan that is off takes the registries of its subscription out; switching
   assert.deepEqual([off.tier, off.changed_by], ['Free', 'admin']);
   assert.deepEqual([(await only()).state, (await only()).cause], ['NotApplicable', 'PlanOff']);
   assert.match((await only()).reason, /the plan of subscription "default" is off/);
+  const state = async (what) => (await ask('GET', `/api/v1/registries/local/repositories/${what.repository}/images/${what.digest}`));
+  // What is pushed now is not scanned and says so; what was scanned before keeps its verdict.
+  const late = { repository: 'late', ...image('1', 'late') };
+  await push('late', late);
+  assert.deepEqual([(await state(late)).state, (await state(late)).reason], ['Unverified', 'the plan of subscription "default" is off']);
+  const [scan] = (await ask('GET', `/api/v1/scans?digest=${late.digest}`)).items;
+  assert.deepEqual([scan.status, scan.reason], ['unsupported', 'the plan of subscription "default" is off']);
+  assert.deepEqual([(await ask('GET', '/api/v1/registries/local')).state, (await ask('GET', '/api/v1/registries/local')).reason],
+    ['NotApplicable', 'the plan of subscription "default" is off']);
+  const again = (await ask('GET', '/api/v1/registries/local/repositories/app/images?state=Unhealthy')).items[0];
+  const asked = await ask('POST', '/api/v1/scans', { repository: 'app', digest: again.digest }, 202);
+  for (let i = 0; i < 100 && (await ask('GET', `/api/v1/scans/${asked.id}`)).status !== 'unsupported'; i++) await sleep(50);
+  assert.equal((await state({ repository: 'app', digest: again.digest })).state, 'Unhealthy');
   const on = await ask('PUT', '/api/v1/subscriptions/default/plan', { tier: 'Standard' });
+  for (let i = 0; i < 200 && (await state(late)).state !== 'Unhealthy'; i++) await sleep(50);
+  assert.deepEqual([(await state(late)).state, (await ask('GET', `/api/v1/scans?digest=${late.digest}`)).items[0].trigger], ['Unhealthy', 'plan']);
   const days = (Date.parse(on.trial_until) - Date.parse(on.changed_at)) / 864e5;
   assert.equal(days, 30);
   assert.equal((await only()).state, 'Unhealthy');
@@ -120,7 +135,7 @@ test('the same on the command line', () => {
   const as = { PLIMSOLL_SERVER: server.url, PLIMSOLL_USERNAME: 'admin', PLIMSOLL_PASSWORD: server.password };
   const ok = (...args) => plimsoll(args, { env: as }).stdout;
   assert.match(ok('plan', 'set', 'default', 'standard'), /plan: Standard\n(.*\n)*changed by: admin/);
-  assert.match(ok('recommendation'), /^local +default +Unhealthy +1 +2 +0 +1 /m);
+  assert.match(ok('recommendation'), /^local +default +Unhealthy +2 +3 +0 +2 /m);
   assert.match(ok('score'), /^percent: 0\.00\npoints: 0\.00\nof: 6\.00\nremediating everything adds: 6\.00/m);
   ok('exemption', 'add', '/registries/local', 'by hand', '--category', 'mitigated', '--expires', '2100-01-01T00:00:00Z');
   const [, number] = ok('exemption', 'list').match(/^(\d+) +\/registries\/local +by hand +Mitigated +admin +no +2100-01-01/m);
