@@ -14,9 +14,9 @@
 #define CACHE_MS 60000 /* how long a verified password is remembered */
 #define KEY_FILE "token.key"
 #define TTL_DEFAULT_SEC 300U
-#define AUDIT_DEFAULT_MAX 100000U /* rows: some 30 MB */
+#define AUDIT_DEFAULT_MAX 100000U /* rows: about 30 MB */
 
-/* The signing key: 32 random bytes. A file of another length is somebody's mistake, not a key. */
+/* The signing key: 32 random bytes. A file of another length is a mistake, not a key. */
 static int key_load(struct access *a, const char *dir, struct err *e)
 {
 	char path[4096];
@@ -328,7 +328,7 @@ static int refusal_tx(struct db_tx *tx, void *arg, struct err *e)
 	const struct refusal *r = arg;
 	const struct access_login *l = r->l;
 	const struct access_actor by = {.peer = l->peer};
-	struct bytes name = l->name; /* a stranger's */
+	struct bytes name = l->name; /* untrusted */
 	for (size_t i = 0; i < name.len; i++)
 		if (name.ptr[i] < 0x20 || name.ptr[i] > 0x7e)
 			name = BYTES_LIT("(no name)");
@@ -336,8 +336,8 @@ static int refusal_tx(struct db_tx *tx, void *arg, struct err *e)
 	return rc < 0 ? rc : access_db_audit_trim(tx, ACCESS_LOG_CHANGES, r->audit_max, e);
 }
 
-/* Too many failures. The first of a row of refusals is kept for the owner to see; that it cannot
- * be is no reason to let anyone in. */
+/* Too many failures. The first of a series of refusals is recorded for the owner; if that fails,
+ * the login is refused all the same. */
 static int refuse(struct access *a, struct access_login *l, const struct guard_try *t)
 {
 	struct err ignored = ERR_INIT;
@@ -348,7 +348,7 @@ static int refuse(struct access *a, struct access_login *l, const struct guard_t
 	return -ERR_LIMIT;
 }
 
-/* Hash and compare, when it is this one's turn. */
+/* Hash and compare, when it is this login's turn. */
 static int check_password(struct access *a, struct access_login *l, struct bytes encoded,
 			  const uint8_t mac[SECRET_HASH_LEN], struct err *e)
 {
@@ -436,7 +436,7 @@ struct owner {
 	struct arena *arena;
 };
 
-/* A token ends with its user; another one of the same name was made later. */
+/* A token ends with its user; a later user with the same name is another one. */
 static int owner_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct owner *o = arg;
@@ -447,7 +447,7 @@ static int owner_tx(struct db_tx *tx, void *arg, struct err *e)
 	return rc == 1 && u.enabled && u.created_at / 1000 <= o->c->iat ? 0 : no_one(e);
 }
 
-/* A registry access token says itself what its bearer may: roles are not looked up. */
+/* A registry access token states its own permissions: roles are not looked up. */
 static int by_claims(struct access *a, const struct jwt_claims *c, struct arena *arena,
 		     const struct principal **ret, struct err *e)
 {

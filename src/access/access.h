@@ -1,10 +1,10 @@
-/* access: who asks and what he may. Principals are users and robots; they prove themselves by name
- * and password (or name and token), by a personal token, or by a registry access token that we
+/* access: authentication and authorisation. Principals are users and robots; they authenticate by
+ * name and password (or name and token), by a personal token, or by a registry access token that we
  * signed. Roles are assigned to them at scopes (access/role.h). Thread-safe.
  *
  * Passwords are Argon2id, tokens 256 random bits of which only the SHA-256 is kept. A verified name
  * and password is remembered for a minute under a keyed hash, so that clients that send it with
- * each request do not cost 30 ms each; any change of users or passwords forgets all of them. */
+ * each request do not cost 30 ms each; any change of users or passwords clears them. */
 #pragma once
 #include "access/guard.h"
 #include "access/jwt.h"
@@ -15,8 +15,7 @@
 #include "store/access.h"
 #include "store/scope.h"
 
-#define ACCESS_GRANTS_MAX                                                                          \
-	1024 /* role assignments of one user; each request of his reads them all */
+#define ACCESS_GRANTS_MAX 1024	/* role assignments of one user; each request reads all of them */
 #define ACCESS_PERSONAL_MAX 256 /* personal tokens of one user */
 #define ACCESS_REFRESH_MAX 64	/* refresh tokens of one user, and sessions: one a log-in */
 #define ACCESS_LABEL_MAX 128	/* bytes of a token's label */
@@ -31,7 +30,7 @@ enum access_anonymous {
 	ACCESS_ANONYMOUS_PUSH, /* AcrPush: for tests and closed networks */
 };
 struct access_options {
-	const char *data_dir;	/* the signing key lives there, mode 0600 */
+	const char *data_dir;	/* holds the signing key, mode 0600 */
 	const char *registry;	/* name of the embedded registry in scopes; NULL = "local" */
 	const char *service;	/* of registry tokens; NULL = "plimsoll" */
 	unsigned token_ttl_sec; /* of registry access tokens; 0 = 300 */
@@ -42,12 +41,12 @@ struct access_options {
 /* The texts of o are copied. */
 struct access *access_open(struct db *db, const struct access_options *o, struct err *e);
 void access_close(struct access *a);
-/* When there is no user yet: make the owner "admin" with a random password. 1 = made, secret holds
- * the password, which is never shown again; 0 = there are users. */
+/* If there is no user yet, create the owner "admin" with a random password. 1 = created, the
+ * password is in secret and never shown again; 0 = there are users. */
 int access_bootstrap(struct access *a, char secret[SECRET_TOKEN_CAP], struct err *e);
-/* The same in two steps, so that the password can be kept before it counts. The owner's name is
- * ACCESS_OWNER. access_is_new: 1 = there is no user yet, 0 = there are. access_owner_add: 1 = made,
- * 0 = there are users. */
+/* The same in two steps, so that the password can be stored before it is valid. The owner's name is
+ * ACCESS_OWNER. access_is_new: 1 = there is no user yet, 0 = there are. access_owner_add: 1 =
+ * created, 0 = there are users. */
 #define ACCESS_OWNER "admin"
 #define ACCESS_OWNER_FILE                                                                          \
 	"owner-password" /* of the data folder: what the first start made, until a login or        \
@@ -57,7 +56,7 @@ int access_owner_add(struct access *a, struct bytes password, struct err *e);
 
 enum principal_kind { PRINCIPAL_ANONYMOUS, PRINCIPAL_USER, PRINCIPAL_ROBOT };
 struct grant {
-	struct bytes actions; /* patterns, one a line */
+	struct bytes actions; /* patterns, one per line */
 	struct bytes scope;
 	int64_t scope_id; /* its row; 0 = none: of a token, or a registry below a wider scope */
 };
@@ -71,31 +70,31 @@ struct principal {
 	size_t grant_count;
 };
 
-/* The one decision: p may do the action at the scope. NULL may nothing. */
+/* The decision: p may do the action at the scope. NULL may do nothing. */
 bool access_allows(const struct principal *p, const char *action, struct bytes scope);
 /* Which rows of a list p sees: those at and below the scopes where it may do the action. In the
  * arena; ERR_NOMEM. */
 int access_visibility(const struct principal *p, const char *action, struct arena *arena,
 		      struct visibility *ret, struct err *e);
-/* p asks by a registry access token that does not allow this, yet who the token was made for may do
- * it: another token would help. 1 = so, 0 = not, <0. */
+/* p is a registry access token that does not allow this, but its user may do it: another token
+ * would help. 1, 0, <0. */
 int access_owner_may(struct access *a, const struct principal *p, const char *action,
 		     struct bytes repository, struct arena *arena, struct err *e);
 /* The scope of a repository of the first registry ("NAME") or of another ("/REGISTRY/NAME"), in the
- * arena; empty when memory is spent. Registry tokens name repositories so, too. */
+ * arena; empty when out of memory. Registry tokens name repositories so, too. */
 struct bytes access_repository_scope(const struct access *a, struct bytes repository,
 				     struct arena *arena);
 
-/* Who is it? All make *ret in the arena. ERR_DENIED: no one we know (one message for all reasons);
+/* Authenticate. All create *ret in the arena. ERR_DENIED: unknown (one message for all reasons);
  * ERR_TIMEOUT: the token expired. */
 struct access_login {
 	struct bytes name, password; /* or a token */
-	struct bytes peer;	     /* where it comes from, as text */
+	struct bytes peer;	     /* the client's address, as text */
 	unsigned wait_sec; /* set with ERR_LIMIT: too many failures; how long to stay away */
 };
 int access_login(struct access *a, struct access_login *l, struct arena *arena,
 		 const struct principal **ret, struct err *e);
-/* A bearer token: a personal one or a registry access token, whose user must still be there. */
+/* A bearer token: a personal one or a registry access token, whose user must still exist. */
 int access_bearer(struct access *a, struct bytes token, struct arena *arena,
 		  const struct principal **ret, struct err *e);
 /* A refresh token of the token route. */
@@ -106,16 +105,16 @@ int access_session(struct access *a, struct bytes token, struct arena *arena,
 		   const struct principal **ret, struct err *e);
 int access_session_end(struct access *a, const struct access_actor *by, struct bytes token,
 		       struct err *e);
-/* What those get who say nothing; ERR_DENIED when that is nothing. */
+/* The principal of requests without credentials; ERR_DENIED if they may do nothing. */
 int access_anonymous(struct access *a, struct arena *arena, const struct principal **ret,
 		     struct err *e);
-/* A token in the text; for an audit row: who changes. */
+/* For an audit row: who made the change. */
 struct access_actor {
 	struct bytes name, peer;
 };
 
-/* A registry access token with as much of what is asked for as p may have. ERR_LIMIT: that does not
- * fit in a token (JWT_ACCESS_MAX, JWT_TEXT_MAX). */
+/* A registry access token with as much of the request as p may have. ERR_LIMIT: it does not fit
+ * in a token (JWT_ACCESS_MAX, JWT_TEXT_MAX). */
 struct access_grant {
 	struct bytes token;
 	unsigned expires_in_sec;
@@ -134,7 +133,7 @@ int access_password_set(struct access *a, const struct access_actor *by, struct 
 			struct bytes password, struct err *e);
 int access_user_remove(struct access *a, const struct access_actor *by, struct bytes name,
 		       struct err *e);
-/* role: GUID or name, built-in or custom. ERR_CONFLICT: there already, or ACCESS_GRANTS_MAX are. */
+/* role: GUID or name, built-in or custom. ERR_CONFLICT: exists already, or ACCESS_GRANTS_MAX do. */
 int access_assign(struct access *a, const struct access_actor *by, struct bytes user,
 		  struct bytes role, struct bytes scope, struct err *e);
 int access_unassign(struct access *a, const struct access_actor *by, struct bytes user,
@@ -149,7 +148,7 @@ int access_token_remove(struct access *a, const struct access_actor *by, int64_t
 /* A custom role; id is a GUID or a word of the caller's choice. */
 int access_role_put(struct access *a, const struct access_actor *by,
 		    const struct access_role_row *row, struct err *e);
-/* What was pushed, pulled or deleted, in the same transaction; by may be NULL (nobody is known).
+/* What was pushed, pulled or deleted, in the same transaction; by may be NULL (unknown).
  * The newest max rows are kept. detail: JSON or empty. */
 int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *action,
 		   struct bytes subject, struct bytes detail, uint64_t max, struct err *e);

@@ -21,10 +21,10 @@ struct change {
 	struct arena arena;
 	uint64_t audit_max;
 	db_fn fn;
-	bool note_lost; /* the audit row would not say all */
+	bool note_lost; /* the audit row would be incomplete */
 };
 
-/* No change without its audit row in full. */
+/* No change without a complete audit row. */
 static int audited_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct change *c = arg;

@@ -1,7 +1,7 @@
-/* A bucket is how much was spent of it, in thousandths of an attempt, at a time; it drains evenly.
+/* A bucket is its level, in thousandths of an attempt, at a time; it drains evenly.
  * One that is not in the table is empty, so the table forgets the emptiest of eight when it needs a
- * place: who fills it with new names and peers frees nobody who has spent much. Keys are hashes
- * under a random key, so that no one can choose whom he meets there. */
+ * place: filling it with new names and peers does not displace full buckets. Keys are hashes
+ * under a random key, so that collisions cannot be chosen. */
 #include "access/guard.h"
 
 #include "access/secret.h"
@@ -16,24 +16,24 @@
 
 #define SETS 512U /* powers of two; 128 KiB of buckets in all */
 #define WAYS 8U
-#define KNOWN_SLOTS 1024U /* pairs of name and peer that were right */
+#define KNOWN_SLOTS 1024U /* pairs of name and peer that have authenticated */
 #define ONE 1000U	  /* an attempt */
 #define WAITERS_MAX 128U
-#define WAITERS_STRANGERS 96U /* the other places are for those who are known */
+#define WAITERS_STRANGERS 96U /* the other places are for known clients */
 #define WAITERS_PER_PEER 32U
 #define WAIT_MS 10000	 /* for a turn */
 #define BURST_SEC 4U	 /* of checks_per_sec that may come at once */
-#define NEWS_PER_HOUR 60 /* refusals that are told of */
+#define NEWS_PER_HOUR 60 /* refusals that are reported */
 #define TEXT_MAX 512	 /* bytes that a key is made of */
 
 enum { PAIR, PEER, NAME, KINDS };
 
 struct bucket {
 	uint64_t key; /* 0 = free */
-	uint64_t spent;
+	uint64_t level;
 	int64_t at_ms; /* drained up to here */
 	uint8_t kind;
-	bool told;
+	bool reported;
 };
 
 struct guard {
@@ -43,7 +43,7 @@ struct guard {
 	pthread_cond_t turn;
 	struct bucket buckets[SETS][WAYS];
 	uint64_t known[KNOWN_SLOTS];
-	struct bucket rate, news;      /* of all strangers */
+	struct bucket rate, news;      /* of all unknown clients */
 	uint64_t waiting[WAITERS_MAX]; /* PEER keys; 0 = free */
 	unsigned running;
 };
@@ -76,7 +76,7 @@ void guard_close(struct guard *g)
 	free(g);
 }
 
-/* The bytes that stand for a peer: whoever has an IPv6 address has all of its /64. */
+/* The bytes that identify a peer: an IPv6 client has its whole /64. */
 static struct bytes peer_bytes(struct bytes peer, uint8_t room[sizeof(struct in6_addr)])
 {
 	char text[INET6_ADDRSTRLEN] = "";
@@ -119,16 +119,16 @@ static int key_of(const struct guard *g, uint8_t kind, struct bytes name, struct
 static void drain(struct bucket *b, uint64_t max, uint64_t window_ms, int64_t now)
 {
 	uint64_t past = now > b->at_ms ? (uint64_t)(now - b->at_ms) : 0;
-	if (past >= window_ms || b->spent == 0) {
-		b->spent = 0;
+	if (past >= window_ms || b->level == 0) {
+		b->level = 0;
 		b->at_ms = now;
 	} else {
-		/* Time that is too short for a thousandth is not lost, however often one asks. */
+		/* Time too short for a thousandth is not lost, however often this runs. */
 		uint64_t gone = past * max * ONE / window_ms;
-		b->spent -= gone < b->spent ? gone : b->spent;
+		b->level -= gone < b->level ? gone : b->level;
 		b->at_ms += gone ? (int64_t)(gone * window_ms / (max * ONE)) : 0;
 	}
-	b->told = b->told && b->spent > 0;
+	b->reported = b->reported && b->level > 0;
 }
 
 static uint64_t max_of(const struct guard *g, int kind)
@@ -136,7 +136,7 @@ static uint64_t max_of(const struct guard *g, int kind)
 	return kind == PAIR ? g->o.pair_max : kind == PEER ? g->o.peer_max : g->o.name_max;
 }
 
-/* The bucket of a key, drained; NULL when it is empty and none is to be made. */
+/* The bucket of a key, drained; NULL if it is empty and none is to be created. */
 static struct bucket *find(struct guard *g, uint64_t key, int kind, bool make, int64_t now)
 {
 	struct bucket *set = g->buckets[(key >> 8) & (SETS - 1)], *emptiest = set;
@@ -145,8 +145,8 @@ static struct bucket *find(struct guard *g, uint64_t key, int kind, bool make, i
 		drain(b, max_of(g, b->kind), g->o.window_ms, now); /* a free one is empty */
 		if (b->key == key)
 			return b;
-		if (b->spent < emptiest->spent ||
-		    (b->spent == emptiest->spent && b->at_ms < emptiest->at_ms))
+		if (b->level < emptiest->level ||
+		    (b->level == emptiest->level && b->at_ms < emptiest->at_ms))
 			emptiest = b;
 	}
 	if (!make)
@@ -162,32 +162,33 @@ static uint64_t *known_slot(struct guard *g, uint64_t pair)
 
 static bool is_news(struct guard *g, struct bucket *b, int64_t now)
 {
-	if (b->told)
+	if (b->reported)
 		return false;
-	b->told = true;
+	b->reported = true;
 	drain(&g->news, NEWS_PER_HOUR, 3600000, now);
-	if (g->news.spent + ONE > (uint64_t)NEWS_PER_HOUR * ONE)
+	if (g->news.level + ONE > (uint64_t)NEWS_PER_HOUR * ONE)
 		return false;
-	g->news.spent += ONE;
+	g->news.level += ONE;
 	return true;
 }
 
-/* Does a bucket have no room for one more? Then *t says for how long. */
+/* Whether a bucket is full; *t then has how long. */
 static bool is_full(struct guard *g, struct guard_try *t, int kind, int64_t now)
 {
 	uint64_t max = max_of(g, kind);
 	struct bucket *b = max ? find(g, t->keys[kind], kind, false, now) : NULL;
-	if (!b || b->spent + ONE <= max * ONE)
+	if (!b || b->level + ONE <= max * ONE)
 		return false;
-	/* Who was right here before shares his address with guessers: his own bucket is enough. */
+	/* A client that has authenticated here may share its address with attackers: its own bucket
+	 * is enough. */
 	if (kind != PAIR && t->is_known)
 		return false;
 	if (kind == NAME) {
 		struct bucket *pair = find(g, t->keys[PAIR], PAIR, false, now);
-		if (!pair || pair->spent == 0)
+		if (!pair || pair->level == 0)
 			return false;
 	}
-	uint64_t ms = (b->spent + ONE - max * ONE) * g->o.window_ms / (max * ONE);
+	uint64_t ms = (b->level + ONE - max * ONE) * g->o.window_ms / (max * ONE);
 	t->wait_sec = (unsigned)(ms / 1000 + 1);
 	t->is_news = is_news(g, b, now);
 	return true;
@@ -205,12 +206,12 @@ static void take(struct guard *g, const struct guard_try *t, int64_t now)
 {
 	for (int kind = 0; kind < KINDS; kind++)
 		if (kind == PAIR || max_of(g, kind))
-			find(g, t->keys[kind], kind, true, now)->spent += ONE;
-	g->rate.spent += t->is_known ? 0 : ONE;
+			find(g, t->keys[kind], kind, true, now)->level += ONE;
+	g->rate.level += t->is_known ? 0 : ONE;
 	g->running++;
 }
 
-/* May this one be hashed now? Else *ret_ms: when to ask again unless another ends before. */
+/* Whether this one may be hashed now; else *ret_ms: when to try again unless another ends first. */
 static bool has_turn(struct guard *g, const struct guard_try *t, int64_t now, int64_t *ret_ms)
 {
 	uint64_t max = (uint64_t)g->o.checks_per_sec * BURST_SEC;
@@ -220,13 +221,13 @@ static bool has_turn(struct guard *g, const struct guard_try *t, int64_t now, in
 	if (t->is_known || max == 0)
 		return true;
 	drain(&g->rate, max, BURST_SEC * UINT64_C(1000), now);
-	if (g->rate.spent + ONE <= max * ONE)
+	if (g->rate.level + ONE <= max * ONE)
 		return true;
-	*ret_ms = (int64_t)((g->rate.spent + ONE - max * ONE) / g->o.checks_per_sec) + 1;
+	*ret_ms = (int64_t)((g->rate.level + ONE - max * ONE) / g->o.checks_per_sec) + 1;
 	return false;
 }
 
-/* A place among those who wait; WAITERS_MAX when there is none. */
+/* A free place among the waiting; WAITERS_MAX if there is none. */
 static unsigned queue_place(const struct guard *g, const struct guard_try *t)
 {
 	unsigned place = WAITERS_MAX, same = 0, count = 0;
@@ -275,7 +276,7 @@ int guard_begin(struct guard *g, struct guard_try *t, struct err *e)
 	t->is_news = false;
 	(void)pthread_mutex_lock(&g->lock);
 	t->is_known = *known_slot(g, t->keys[PAIR]) == t->keys[PAIR];
-	/* Asked before waiting, so that those who may not wait do not, and after: others may have
+	/* Checked before waiting, so that the refused do not wait, and after: others may have
 	 * failed meanwhile. */
 	bool go = !is_refused(g, t, clock_steady_ms()) && wait_turn(g, t) &&
 		  !is_refused(g, t, clock_steady_ms());
@@ -291,7 +292,7 @@ static void give_back(struct guard *g, const struct guard_try *t, int kind, int6
 {
 	struct bucket *b = find(g, t->keys[kind], kind, false, now);
 	if (b)
-		b->spent -= b->spent < ONE ? b->spent : ONE;
+		b->level -= b->level < ONE ? b->level : ONE;
 }
 
 void guard_end(struct guard *g, const struct guard_try *t, enum guard_outcome outcome)
@@ -303,7 +304,7 @@ void guard_end(struct guard *g, const struct guard_try *t, enum guard_outcome ou
 	if (outcome == GUARD_RIGHT) {
 		struct bucket *pair = find(g, t->keys[PAIR], PAIR, false, now);
 		if (pair)
-			pair->spent = 0;
+			pair->level = 0;
 		*known_slot(g, t->keys[PAIR]) = t->keys[PAIR];
 	}
 	g->running--;

@@ -192,7 +192,7 @@ bool jwt_scope_parse(struct bytes text, struct jwt_access *ret)
 	if (colon == rest.len || colon == 0 || type.len == 0)
 		return false;
 	struct bytes words = bytes_from(rest, colon + 1);
-	/* "repository(plugin)": a class, which means nothing to us. */
+	/* "repository(plugin)": the class is ignored. */
 	*ret = (struct jwt_access){.type = bytes_part(type, 0, bytes_find(type, '(')),
 				   .name = bytes_part(rest, 0, colon)};
 	bool repository = bytes_eq_lit(ret->type, "repository");

@@ -1,7 +1,7 @@
 /* jwt: the registry's access tokens: JSON Web Tokens signed with HMAC-SHA256.
  * Spec: RFC 7519, RFC 7515; claims of the Docker registry token specification ("access"). Only our
- * own tokens are read, so the header must be ours byte for byte: no algorithm is ever chosen by
- * what a stranger sent. */
+ * own tokens are read, so the header must be ours byte for byte: the sender never chooses an
+ * algorithm. */
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
@@ -38,6 +38,6 @@ struct jwt_checks {
 int jwt_read(struct bytes text, const struct jwt_checks *checks, struct arena *a,
 	     struct jwt_claims *ret, struct err *e);
 
-/* One "type:name:action,action" of a token request; unknown actions are left out. False when it has
- * not that form. "*" is every action of the type. */
+/* One "type:name:action,action" of a token request; unknown actions are left out. False if it does
+ * not have that form. "*" is every action of the type. */
 bool jwt_scope_parse(struct bytes text, struct jwt_access *ret);

@@ -8,7 +8,7 @@
 #pragma once
 #include "base/bytes.h"
 
-#define ACTION_ANY_PRINCIPAL "authenticated" /* whoever has proved who he is, without a role */
+#define ACTION_ANY_PRINCIPAL "authenticated" /* every authenticated principal, without a role */
 #define ACTION_PULL "registries/pull/read"
 #define ACTION_PUSH "registries/push/write"
 #define ACTION_DELETE "registries/artifacts/delete"

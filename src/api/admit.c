@@ -16,7 +16,7 @@ static int fit(struct bytes range, const char *type)
 	return api_is_word(range, type) ? 3 : 0;
 }
 
-/* The weight among the parameters of a range; 1 when there is none that can be read. */
+/* The weight among the parameters of a range; 1 if there is no valid one. */
 static double weight(struct bytes parameters)
 {
 	double q;
@@ -79,7 +79,8 @@ int api_admit(struct http_request *r, const struct http_route *route, struct err
 		return -(int)e->code;
 	const char *type = type_of(route);
 	if (type && !accepts(http_header(r, "Accept"), type)) {
-		const char *text = arena_printf(http_arena(r), "Accept: this route gives %s", type);
+		const char *text =
+		    arena_printf(http_arena(r), "Accept: this route replies with %s", type);
 		return refuse(r, 406, "not_acceptable", text ? text : "not acceptable", e);
 	}
 	struct bytes sent = http_header(r, "Content-Type");

@@ -1,6 +1,6 @@
 #include "api/api.h"
 
-#define READ_MS 5000U /* of a reply's reading, unless told; the longest need tenths of it */
+#define READ_MS 5000U /* default limit of a reply's reads; the longest take tenths of it */
 #define REPLY_MAX                                                                                  \
 	(64U << 20) /* bytes: a page of 1,000 findings takes 3 MB, 20,000 packages 8 MB            \
 		     */

@@ -26,7 +26,7 @@ struct api {
 	struct access *access;
 	struct pool *pool;
 	struct engine *engine;
-	/* Fetch the feeds now rather than at the next turn. NULL: there is nobody who fetches. */
+	/* Fetch the feeds now rather than on schedule. NULL: feeds are not fetched. */
 	void (*vdb_update)(void *arg);
 	void *vdb_update_arg;
 	const char *public_url; /* "" = answer by the Host that was asked */
@@ -71,7 +71,7 @@ bool api_is_foreign(struct http_request *r, bool without);
 int api_unknown(struct http_request *r, const char *why, struct err *e);
 /* 429 with Retry-After for logins. Returns what a handler returns. */
 int api_too_many(struct http_request *r, unsigned wait_sec, struct err *e);
-/* Of a public route: somebody asks who may do the action at "/". Nobody and wrong credentials may
+/* For a public route: the caller may do the action at "/". Anonymous and wrong credentials may
  * not. */
 bool api_is_known(struct http_request *r, const char *action);
 /* name has logged in or got a new password: the file that the first start kept the owner's in goes.

@@ -9,18 +9,18 @@ static const struct record_field audit_fields[] = {
     A(id, RECORD_INT, "id", "Its number; later ones are higher"),
     A(at, RECORD_TIME, "at", "When"),
     A(actor, RECORD_TEXT, "actor", "Who"),
-    A(peer, RECORD_TEXT, "peer", "From which address", .flags = RECORD_OPTIONAL),
+    A(peer, RECORD_TEXT, "peer", "Client address", .flags = RECORD_OPTIONAL),
     A(action, RECORD_TEXT, "action", "What", .example = "\"role.assign\""),
-    A(subject, RECORD_TEXT, "subject", "To whom or what"),
+    A(subject, RECORD_TEXT, "subject", "The user or thing that it changed"),
     A(before, RECORD_JSON, "before", "What it was", .flags = RECORD_OPTIONAL),
-    A(after, RECORD_JSON, "after", "What it is now", .flags = RECORD_OPTIONAL),
+    A(after, RECORD_JSON, "after", "The new value", .flags = RECORD_OPTIONAL),
     A(chain, RECORD_TEXT, "chain",
       "SHA-256 of the chain before it and of this entry; absent in entries of older programs",
       .flags = RECORD_OPTIONAL),
 };
 static const struct record_object audit_object = {
     .name = "AuditEntry",
-    .text = "A change that somebody made, or an image that was pushed, pulled or deleted",
+    .text = "A change by a user, or an image that was pushed, pulled or deleted",
     RECORD_TABLE(audit_fields)};
 
 struct listing {
@@ -94,7 +94,7 @@ const struct http_route api_audit_routes[] = {
      .pattern = "/api/v1/audit",
      .handle = get_audit,
      .action = ACTION_ACCESS_READ,
-     .summary = "What people changed, newest first",
+     .summary = "Changes by users, newest first",
      .doc = &audit_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/audit/images",

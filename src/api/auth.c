@@ -73,7 +73,7 @@ static int identify(struct http_request *r, const struct principal **ret, unsign
 		struct bytes pair = {.ptr = raw};
 		if (rest.len > CREDENTIALS_MAX ||
 		    !base64_decode(BASE64_STANDARD, rest, raw, &pair.len))
-			return err_set(e, ERR_DENIED, "credentials cannot be read");
+			return err_set(e, ERR_DENIED, "malformed credentials");
 		struct bytes name = bytes_cut(&pair, ':');
 		/* Some clients show an empty name and password when they have none. */
 		if (name.len == 0 && pair.len == 0)
@@ -310,8 +310,8 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	struct err why = ERR_INIT;
 	unsigned wait_sec = 0;
 	if (api_is_foreign(r, false)) {
-		int refused = http_reply_error(r, 403, "DENIED",
-					       "Origin: asked by a page of another site", e);
+		int refused = http_reply_error(
+		    r, 403, "DENIED", "Origin: the request comes from a page of another site", e);
 		return refused < 0 ? refused : 1;
 	}
 	int rc = identify(r, &p, &wait_sec, &why);
@@ -329,7 +329,7 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	if (may(p, r, route)) {
 		return api_admit(r, route, e);
 	}
-	/* Someone who could get more by another token is told how; others are told no. */
+	/* A client that could get more with another token is challenged; others are refused. */
 	if (p->by_token || p->kind == PRINCIPAL_ANONYMOUS)
 		return challenge(r, route, BYTES_NONE, rc ? ",error=\"insufficient_scope\"" : "",
 				 e);
@@ -415,9 +415,9 @@ static const struct record_field grant_fields[] = {
     G(token, RECORD_TEXT, "token", "The token"),
     G(token, RECORD_TEXT, "access_token", "The same, for clients of OAuth 2"),
     G(type, RECORD_TEXT, "token_type", "Bearer"),
-    G(expires_in, RECORD_UINT, "expires_in", "Seconds it is good for"),
-    G(issued_at, RECORD_TEXT, "issued_at", "When it was made", .format = "date-time"),
-    G(refresh, RECORD_TEXT, "refresh_token", "Gets further tokens, where one was asked for",
+    G(expires_in, RECORD_UINT, "expires_in", "Lifetime in seconds"),
+    G(issued_at, RECORD_TEXT, "issued_at", "When it was created", .format = "date-time"),
+    G(refresh, RECORD_TEXT, "refresh_token", "For further tokens, if requested",
       .flags = RECORD_OPTIONAL),
 };
 static const struct record_object grant_object = {
@@ -539,12 +539,13 @@ static int post_token(struct http_request *r, struct err *e)
 }
 
 static const struct record_field token_query_fields[] = {
-    RECORD_SHOWN(RECORD_TEXT, "service", "The registry's name, as the challenge tells it"),
-    RECORD_SHOWN(RECORD_TEXT, "scope",
-		 "`repository:NAME:ACTIONS`, several divided by spaces or given several times"),
-    RECORD_SHOWN(RECORD_TEXT, "account", "Who asks; the credentials decide"),
-    RECORD_SHOWN(RECORD_TEXT, "client_id", "Which program asks"),
-    RECORD_SHOWN(RECORD_CHOICE, "offline_token", "A refresh token is wanted too"),
+    RECORD_SHOWN(RECORD_TEXT, "service", "The registry's name, as in the challenge"),
+    RECORD_SHOWN(
+	RECORD_TEXT, "scope",
+	"`repository:NAME:ACTIONS`, several separated by spaces, or the parameter repeated"),
+    RECORD_SHOWN(RECORD_TEXT, "account", "The user; the credentials decide"),
+    RECORD_SHOWN(RECORD_TEXT, "client_id", "The client program"),
+    RECORD_SHOWN(RECORD_CHOICE, "offline_token", "Also return a refresh token"),
 };
 static const struct record_object token_query = {RECORD_TABLE(token_query_fields)};
 static const struct record_field form_fields[] = {
@@ -554,17 +555,17 @@ static const struct record_field form_fields[] = {
     RECORD_SHOWN(RECORD_TEXT, "password", "For `password`", .flags = RECORD_SECRET),
     RECORD_SHOWN(RECORD_TEXT, "refresh_token", "For `refresh_token`", .flags = RECORD_SECRET),
     RECORD_SHOWN(RECORD_TEXT, "service", "The registry's name"),
-    RECORD_SHOWN(RECORD_TEXT, "client_id", "Which program asks"),
+    RECORD_SHOWN(RECORD_TEXT, "client_id", "The client program"),
     RECORD_SHOWN(RECORD_TEXT, "scope", "As in a query"),
-    RECORD_SHOWN(RECORD_TEXT, "access_type", "`offline`: a refresh token is wanted too"),
+    RECORD_SHOWN(RECORD_TEXT, "access_type", "`offline`: also return a refresh token"),
 };
 static const struct record_object form = {.name = "RegistryTokenForm",
-					  .text = "OAuth 2 as registry clients speak it",
+					  .text = "OAuth 2 as registry clients use it",
 					  RECORD_TABLE(form_fields)};
 
 static const struct api_doc get_token_doc = {
     .id = "getRegistryToken",
-    .text = "Credentials are shown by HTTP Basic: name and password, or name and token.",
+    .text = "Credentials are sent by HTTP Basic: name and password, or name and token.",
     .query = &token_query,
     .replies = {{.status = 200, .text = "The token", .of = &grant_object}},
     .errors = {401},
@@ -582,7 +583,7 @@ const struct http_route api_auth_routes[] = {
      .pattern = "/oauth2/token",
      .handle = get_token,
      .action = HTTP_PUBLIC,
-     .summary = "A registry access token for the credentials shown",
+     .summary = "A registry access token for the credentials sent",
      .doc = &get_token_doc},
     {.methods = HTTP_POST,
      .pattern = "/oauth2/token",

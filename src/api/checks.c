@@ -5,7 +5,7 @@
 #include "base/num.h"
 #include "ledger/findings.h"
 
-#define REMEDIATIONS_MAX 20 /* told of one check */
+#define REMEDIATIONS_MAX 20 /* shown for one check */
 
 struct score_row {
 	double base;
@@ -47,15 +47,15 @@ struct check_row {
 };
 #define C(member, kind, key, ...) RECORD_FIELD(struct check_row, member, kind, key, __VA_ARGS__)
 static const struct record_field check_fields[] = {
-    C(c.id, RECORD_UINT, "id", "Its number: the same on every server and for ever"),
+    C(c.id, RECORD_UINT, "id", "Its number: permanent, and the same on every server"),
     C(c.title, RECORD_TEXT, "title", "What it is",
       .example = "\"Debian Security Update for openssl (DSA-5678-1)\""),
-    C(c.category, RECORD_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),
+    C(c.category, RECORD_TEXT, "category", "The advisory's publisher", .example = "\"Debian\""),
     C(c.advisory, RECORD_TEXT, "advisory", "The advisory's id"),
     C(c.source_name, RECORD_TEXT, "source_name", "The source package it is about"),
     C(c.severity, RECORD_WORD, "severity", "The vendor's, else that of the CVSS score",
       .words = api_severity_word),
-    C(c.vendor_severity, RECORD_WORD, "vendor_severity", "The vendor's own",
+    C(c.vendor_severity, RECORD_WORD, "vendor_severity", "The vendor's own severity, if stated",
       .words = api_severity_word),
     C(cves, RECORD_TEXTS, "cves", "The CVEs it is about"),
     C(scores, RECORD_OBJECT, "cvss", "Scores by version of CVSS", .of = &scores_object),
@@ -69,16 +69,16 @@ static const struct record_field check_fields[] = {
       .flags = RECORD_OPTIONAL, .decimals = 5, .max = 1),
     C(c.published_ms, RECORD_TIME, "published", "When the advisory was published",
       .flags = RECORD_OPTIONAL),
-    C(c.modified_ms, RECORD_TIME, "modified", "When it was changed last", .flags = RECORD_OPTIONAL),
-    C(c.summary, RECORD_TEXT, "summary", "The advisory in a line"),
+    C(c.modified_ms, RECORD_TIME, "modified", "When it was last changed", .flags = RECORD_OPTIONAL),
+    C(c.summary, RECORD_TEXT, "summary", "The advisory in one line"),
     C(c.details, RECORD_TEXT, "description", "The advisory in full"),
-    C(references, RECORD_OBJECTS, "references", "Where to read more", .of = &reference_object,
+    C(references, RECORD_OBJECTS, "references", "Further reading", .of = &reference_object,
       .stride = sizeof(struct adv_reference)),
     C(patchable, RECORD_BOOL, "patchable",
-      "For a package at least, the image's own repositories can deliver a fixed version"),
+      "The image's own repositories can deliver a fixed version of at least one package"),
     C(remediations, RECORD_TEXTS, "remediations",
-      "What to do, with the exact commands: up to 20, one for each package and version"),
-    C(images, RECORD_UINT, "images", "Images that it is a finding of"),
+      "What to do, with the exact commands: up to 20, one per package and version"),
+    C(images, RECORD_UINT, "images", "Images that have it as a finding"),
 };
 static const struct record_object check_object = {
     .name = "Check",
@@ -97,7 +97,7 @@ static void put_check(struct json_out *w, struct check_row *row)
 	record_put(w, NULL, &check_object, row);
 }
 
-/* A text that other matches have, too, is told once. */
+/* A text that several matches share is shown once. */
 static void put_remedy(struct bytes text, struct bytes *texts, size_t *n)
 {
 	for (size_t i = 0; i < *n; i++)

@@ -12,36 +12,38 @@ static const struct record_field challenge_fields[] = {
 };
 static const struct record_object challenge_headers = {RECORD_TABLE(challenge_fields)};
 static const struct record_field allow_fields[] = {
-    RECORD_SHOWN(RECORD_TEXT, "Allow", "The methods that this path has", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "Allow", "The methods of this path", .flags = RECORD_OPTIONAL),
 };
 static const struct record_object allow_headers = {RECORD_TABLE(allow_fields)};
 
 const struct error_row error_rows[] = {
     {.status = 400,
      .name = "BadRequest",
-     .text = "The request is wrong; the text names the parameter or field"},
+     .text = "The request is invalid; the text names the parameter or field"},
     {.status = 401,
      .name = "Unauthorized",
-     .text = "Nobody known asks, or nothing is known against the secret shown",
+     .text = "No credentials, or wrong ones",
      .headers = &challenge_headers},
     {.status = 403,
      .name = "Forbidden",
-     .text = "No role of the one who asks has the action at this scope"},
-    {.status = 404, .name = "NotFound", .text = "It is not there"},
+     .text = "None of the caller's roles allows the action at this scope"},
+    {.status = 404, .name = "NotFound", .text = "Not found"},
     {.status = 405,
      .name = "MethodNotAllowed",
-     .text = "This server does not do that",
+     .text = "Not supported by this server",
      .headers = &allow_headers},
     {.status = 406,
      .name = "NotAcceptable",
-     .text = "The Accept header refuses the only form there is"},
-    {.status = 409, .name = "Conflict", .text = "It contradicts what is there"},
-    {.status = 413, .name = "ContentTooLarge", .text = "The body is longer than this route takes"},
-    {.status = 414, .name = "UriTooLong", .text = "Too much is asked for at once"},
+     .text = "The Accept header refuses the only media type available"},
+    {.status = 409, .name = "Conflict", .text = "It conflicts with the current state"},
+    {.status = 413,
+     .name = "ContentTooLarge",
+     .text = "The body is larger than this route accepts"},
+    {.status = 414, .name = "UriTooLong", .text = "Too many requests"},
     {.status = 415, .name = "UnsupportedMediaType", .text = "The body must be application/json"},
     {.status = 416,
      .name = "RangeNotSatisfiable",
-     .text = "The part asked for or sent does not fit"},
+     .text = "The range requested or sent is not valid"},
     {.status = 0, .name = "Error", .text = "Any other error"},
 };
 const size_t error_rows_count = sizeof error_rows / sizeof *error_rows - 1;
@@ -86,7 +88,7 @@ static void add(struct objects *all, const struct record_object *o, enum record_
 	}
 	if (o->name && all->count < OBJECTS_MAX)
 		all->items[all->count++] = (struct found){o, use, list};
-	/* Tables hold no rings: each nested object stands above the one that names it. */
+	/* Tables have no cycles: each nested object is above the one that names it. */
 	for (size_t i = 0; i < o->count; i++)
 		add(all, o->fields[i].of, use, false);
 }
@@ -125,7 +127,7 @@ static void list_put(struct json_out *w, const struct record_object *o)
 
 #define SECURITY                                                                                   \
 	"{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":"                    \
-	"\"A personal token, or below /v2/ one that /oauth2/token gave\"},"                        \
+	"\"A personal token, or below /v2/ one from /oauth2/token\"},"                             \
 	"\"basic\":{\"type\":\"http\",\"scheme\":\"basic\",\"description\":"                       \
 	"\"Name and password, or name and token\"}}"
 

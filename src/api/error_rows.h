@@ -8,4 +8,4 @@ struct error_row {
 	const struct record_object *headers;
 };
 extern const struct error_row error_rows[];
-extern const size_t error_rows_count; /* without the last, which stands for the rest */
+extern const size_t error_rows_count; /* without the last one, which is the default */

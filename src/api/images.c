@@ -1,4 +1,4 @@
-/* Images: how they stand. */
+/* Images and their status. */
 #include "api/doc.h"
 #include "api/routes.h"
 
@@ -11,7 +11,7 @@
 #include "store/digest_key.h"
 #include "store/registries.h"
 
-#define TAGS_MAX 100	  /* told of one image */
+#define TAGS_MAX 100	  /* shown for one image */
 #define SUPPORT_MAX 4096U /* bytes: what is said of a release's support takes some 200 */
 
 static const char *state_word(int i)
@@ -43,10 +43,10 @@ static const struct record_field support_fields[] = {
 		 "extended: standard support has ended, the vendor offers more",
 		 .words = support_word),
     RECORD_SHOWN(RECORD_TEXT, "standard_end", "Last day of standard support", .format = "date"),
-    RECORD_SHOWN(RECORD_TEXT, "extended", "What the vendor calls its further support",
+    RECORD_SHOWN(RECORD_TEXT, "extended", "The vendor's name for extended support",
 		 .flags = RECORD_OPTIONAL),
     RECORD_SHOWN(RECORD_TEXT, "extended_end", "Its last day", .flags = RECORD_OPTIONAL),
-    RECORD_SHOWN(RECORD_TEXT, "source", "Of these dates"),
+    RECORD_SHOWN(RECORD_TEXT, "source", "Source of these dates"),
     RECORD_SHOWN(RECORD_TEXT, "as_of", "When they were looked up", .flags = RECORD_OPTIONAL),
 };
 static const struct record_object support_object = {
@@ -55,30 +55,30 @@ static const struct record_object support_object = {
     RECORD_TABLE(support_fields)};
 static const struct record_field gap_fields[] = {
     RECORD_SHOWN(RECORD_TEXT, "reason", "Why"),
-    RECORD_SHOWN(RECORD_UINT, "packages", "How many packages", .flags = RECORD_OPTIONAL),
-    RECORD_SHOWN(RECORD_UINT, "files", "How many files", .flags = RECORD_OPTIONAL),
-    RECORD_SHOWN(RECORD_TEXTS, "examples", "Names of some, or their paths"),
+    RECORD_SHOWN(RECORD_UINT, "packages", "Number of packages", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_UINT, "files", "Number of files", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXTS, "examples", "Names or paths of some"),
 };
 static const struct record_object gap_object = {
-    .name = "Gap", .text = "What was seen and not assessed", RECORD_TABLE(gap_fields)};
+    .name = "Gap", .text = "What was seen but not assessed", RECORD_TABLE(gap_fields)};
 static const struct record_field coverage_fields[] = {
     RECORD_SHOWN(RECORD_TEXT, "state", "How much could be assessed", .words = coverage_state),
     RECORD_SHOWN(RECORD_UINT, "packages", "Packages found"),
-    RECORD_SHOWN(RECORD_UINT, "packages_assessed", "Those that advisories are known for"),
-    RECORD_SHOWN(RECORD_UINT, "packages_third_party", "Those that the distribution did not make"),
-    RECORD_SHOWN(RECORD_TEXTS, "not_assessed", "What was found and not assessed"),
+    RECORD_SHOWN(RECORD_UINT, "packages_assessed", "Packages that were assessed"),
+    RECORD_SHOWN(RECORD_UINT, "packages_third_party", "Packages not built by the distribution"),
+    RECORD_SHOWN(RECORD_TEXTS, "not_assessed", "What was found but not assessed"),
     RECORD_SHOWN(RECORD_OBJECTS, "gaps",
-		 "Packages and files that were seen and not assessed, by reason",
+		 "Packages and files that were seen but not assessed, by reason",
 		 .of = &gap_object),
-    RECORD_SHOWN(RECORD_OBJECTS, "notes", "What else is to be known", .of = &note_object),
+    RECORD_SHOWN(RECORD_OBJECTS, "notes", "Other notes", .of = &note_object),
     RECORD_SHOWN(RECORD_TEXT, "support_end", "SUPPORT_END of the image's os-release",
 		 .flags = RECORD_OPTIONAL),
-    RECORD_SHOWN(RECORD_OBJECT, "support", "Where it is known", .flags = RECORD_OPTIONAL,
+    RECORD_SHOWN(RECORD_OBJECT, "support", "If known", .flags = RECORD_OPTIONAL,
 		 .of = &support_object),
 };
 static const struct record_object coverage_object = {
     .name = "Coverage",
-    .text = "What of the image was assessed, what was not, and why",
+    .text = "Which parts of the image were assessed, which were not, and why",
     RECORD_TABLE(coverage_fields)};
 
 static const char *kind_word(int i)
@@ -100,10 +100,10 @@ static const struct record_field distro_fields[] = {
 		 .example = "\"12\""),
     RECORD_FIELD(struct ledger_image, distro_name, RECORD_TEXT, "name", "PRETTY_NAME"),
 };
-static const struct record_object distro_object = {
-    .name = "Distro",
-    .text = "The distribution; empty where none was found",
-    RECORD_TABLE(distro_fields)};
+static const struct record_object distro_object = {.name = "Distro",
+						   .text =
+						       "The distribution; empty if none was found",
+						   RECORD_TABLE(distro_fields)};
 static const struct record_field image_fields[] = {
     RECORD_FIELD(struct image_row, i.subscription, RECORD_TEXT, "subscription",
 		 "The subscription its registry is in"),
@@ -116,7 +116,7 @@ static const struct record_field image_fields[] = {
     RECORD_FIELD(
 	struct image_row, kind, RECORD_WORD, "kind",
 	"artifact: no engine could run it (a signature, a chart); it is never assessed and "
-	"counts nowhere",
+	"not counted",
 	.words = kind_word),
     RECORD_FIELD(struct image_row, i.platform, RECORD_TEXT, "platform",
 		 "os/architecture[/variant]; empty until it is scanned",
@@ -126,18 +126,18 @@ static const struct record_field image_fields[] = {
 		 .words = state_word),
     RECORD_FIELD(
 	struct image_row, i.reason, RECORD_TEXT, "reason",
-	"Why it is Unverified; of others what besides could not be assessed; may be empty"),
+	"Why it is Unverified; for other states, what could not be assessed; may be empty"),
     RECORD_FIELD(struct image_row, i.counts, RECORD_OBJECT, "findings",
 		 "Security checks by severity", .of = &api_counts),
     RECORD_FIELD(struct image_row, i.package_count, RECORD_UINT, "packages", "Packages found"),
     RECORD_FIELD(struct image_row, i, RECORD_OBJECT, "distro", "The distribution",
 		 .of = &distro_object),
-    RECORD_FIELD(struct image_row, i.pushed_ms, RECORD_TIME, "pushed_at", "When it was pushed last",
+    RECORD_FIELD(struct image_row, i.pushed_ms, RECORD_TIME, "pushed_at", "When it was last pushed",
 		 .flags = RECORD_OPTIONAL),
-    RECORD_FIELD(struct image_row, i.pulled_ms, RECORD_TIME, "pulled_at", "When it was pulled last",
+    RECORD_FIELD(struct image_row, i.pulled_ms, RECORD_TIME, "pulled_at", "When it was last pulled",
 		 .flags = RECORD_OPTIONAL),
     RECORD_FIELD(struct image_row, i.scanned_ms, RECORD_TIME, "scanned_at",
-		 "When it was scanned last", .flags = RECORD_OPTIONAL),
+		 "When it was last scanned", .flags = RECORD_OPTIONAL),
     RECORD_FIELD(struct image_row, i.coverage, RECORD_JSON, "coverage",
 		 "What was assessed; absent until it is scanned", .flags = RECORD_OPTIONAL,
 		 .of = &coverage_object),
@@ -186,7 +186,7 @@ int64_t api_repository_find(struct db_tx *tx, struct bytes registry, struct byte
 			    const struct visibility *v, struct err *e)
 {
 	if (!ref_is_name(name))
-		return err_set(e, ERR_FORMAT, "repository: \"%.*s\" is not a repository's name",
+		return err_set(e, ERR_FORMAT, "repository: \"%.*s\" is not a valid repository name",
 			       BYTES_ARG(name));
 	struct store_registry t = {.tx = tx, .registry = api_registry_find(tx, registry, e)};
 	int64_t id = t.registry < 0 ? t.registry : store_repository_find(&t, name, e);
@@ -258,7 +258,7 @@ static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *
 	row.kind = i->state == IMAGE_ARTIFACT;
 	if (i->state == IMAGE_ARTIFACT)
 		row.i.state = IMAGE_UNVERIFIED;
-	/* Not scanned yet: there is none. */
+	/* Not scanned yet: no coverage. */
 	row.i.coverage =
 	    bytes_eq_lit(i->coverage, "{}") ? BYTES_NONE : coverage_now(i, http_arena(r));
 	record_put(w, NULL, &image_object, &row);
@@ -326,9 +326,9 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 }
 
 static const struct record_field images_query_fields[] = {
-    RECORD_FIELD(struct images_query, state, RECORD_WORD, "state", "Only those in this state",
+    RECORD_FIELD(struct images_query, state, RECORD_WORD, "state", "Only images in this state",
 		 .words = state_word, .fallback = RECORD_NONE),
-    RECORD_FIELD(struct images_query, kind, RECORD_WORD, "kind", "Only those of this kind",
+    RECORD_FIELD(struct images_query, kind, RECORD_WORD, "kind", "Only images of this kind",
 		 .words = kind_word, .fallback = RECORD_NONE),
     API_PAGE_FIELDS(struct images_query, page),
 };

@@ -71,16 +71,17 @@ static void path_item_put(struct json_out *w, const struct api_routes *tables, s
 	"Registry, scanner and findings of one server. Lists are pages: `{\"items\": [...], "      \
 	"\"next\": \"...\"}`; give `next` as `cursor` to get the next one, the last page has "     \
 	"none. A query parameter that a route does not know, an empty one and one given twice "    \
-	"are refused, so that a misspelt filter never looks like none. Every GET answers HEAD "    \
+	"are refused, so that a misspelt filter is never ignored. Every GET answers HEAD "         \
 	"too. Errors are problems (RFC 9457), those below /v2/ as the OCI distribution "           \
-	"specification has them. Readers must bear fields that they do not know: new ones may "    \
+	"specification has them. Clients must ignore unknown fields: new ones may "                \
 	"come."
 
 static void info_put(struct json_out *w, const char *version, const char *url)
 {
 	json_put_object(w, "info");
 	json_put_text(w, "title", "Plimsoll");
-	json_put_text(w, "summary", "A container registry that knows what is vulnerable in it");
+	json_put_text(w, "summary",
+		      "A container registry that finds the vulnerabilities in its images");
 	json_put_text(w, "description", ABOUT);
 	json_put_object(w, "license");
 	json_put_text(w, "name", "Apache License 2.0");

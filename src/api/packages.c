@@ -16,16 +16,16 @@ static const struct record_field package_fields[] = {
 		 .words = pkg_class_word),
     RECORD_SHOWN(RECORD_TEXT, "name", "Its name"),
     RECORD_SHOWN(RECORD_TEXT, "version", "Its version, as its package manager writes it"),
-    RECORD_SHOWN(RECORD_TEXT, "arch", "Its architecture; empty where it has none"),
+    RECORD_SHOWN(RECORD_TEXT, "arch", "Its architecture; may be empty"),
     RECORD_SHOWN(RECORD_TEXT, "source_name", "The source package it was built from"),
-    RECORD_SHOWN(RECORD_TEXT, "source_version", "The version of that"),
+    RECORD_SHOWN(RECORD_TEXT, "source_version", "The source package's version"),
     RECORD_SHOWN(RECORD_TEXT, "distro", "Distribution and release", .example = "\"debian:12\""),
     RECORD_SHOWN(RECORD_TEXT, "module", "Module and stream of an rpm", .flags = RECORD_OPTIONAL),
-    RECORD_SHOWN(RECORD_TEXT, "vendor", "Who made an rpm", .flags = RECORD_OPTIONAL),
+    RECORD_SHOWN(RECORD_TEXT, "vendor", "Vendor of an rpm", .flags = RECORD_OPTIONAL),
     RECORD_SHOWN(RECORD_BOOL, "third_party",
-		 "Not the distribution's own: its advisories do not hold"),
-    RECORD_SHOWN(RECORD_TEXT, "path", "The file that tells of it"),
-    RECORD_SHOWN(RECORD_TEXT, "layer", "Digest of the layer that brought it in"),
+		 "Not the distribution's own: its advisories do not apply"),
+    RECORD_SHOWN(RECORD_TEXT, "path", "The file that lists it"),
+    RECORD_SHOWN(RECORD_TEXT, "layer", "Digest of the layer that added it"),
     RECORD_SHOWN(RECORD_TEXT, "purl", "Package URL"),
 };
 static const struct record_object package_object = {
@@ -37,9 +37,9 @@ struct packages_query {
 };
 static const struct record_field packages_query_fields[] = {
     RECORD_FIELD(struct packages_query, package, RECORD_TEXT, "package",
-		 "Only those of this name, their own or their source package's"),
+		 "Only packages with this name or source package name"),
     RECORD_FIELD(struct packages_query, type, RECORD_TEXT, "type",
-		 "Only those of this type of package URL", .example = "\"deb\""),
+		 "Only packages of this package URL type", .example = "\"deb\""),
     API_PAGE_FIELDS(struct packages_query, page),
 };
 static const struct record_object packages_query = {RECORD_TABLE(packages_query_fields)};
@@ -65,7 +65,7 @@ static bool copy(struct arena *a, struct db_stmt *s, int column, struct bytes *r
 	return ok;
 }
 
-/* A package that is no longer known cannot say where the list stood. */
+/* A package that no longer exists cannot be a position in the list. */
 static int read_after(struct db_tx *tx, struct arena *a, struct after *at, struct err *e)
 {
 	struct db_stmt *s =

@@ -16,7 +16,7 @@ struct people_list {
 int people_query_read(struct http_request *r, struct people_list *l, struct err *e);
 /* A user and an assignment as JSON. */
 extern const struct record_object people_user, people_assignment;
-/* Writes what is to be told of one user. */
+/* Writes the JSON object of one user. */
 typedef int (*people_put_fn)(struct db_tx *tx, struct json_out *w, const struct people_list *l,
 			     const struct access_user *u, struct err *e);
 /* A page of the list of users, by name. */

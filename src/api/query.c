@@ -1,4 +1,4 @@
-/* Requests, read by tables of fields: what a table does not allow is told with the name of the
+/* Requests, read by tables of fields: what a table does not allow is reported with the name of the
  * parameter or field. */
 #include "api/doc.h"
 

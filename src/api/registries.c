@@ -1,4 +1,4 @@
-/* Registries and their repositories: what is there and how it stands. */
+/* Registries, their repositories and their status. */
 #include "api/doc.h"
 #include "api/routes.h"
 
@@ -87,7 +87,7 @@ static const struct record_field registry_fields[] = {
 		 "When it was created", .flags = RECORD_OPTIONAL),
 };
 static const struct record_object registry_object = {
-    .name = "Registry", .text = "A registry and how it stands", RECORD_TABLE(registry_fields)};
+    .name = "Registry", .text = "A registry and its status", RECORD_TABLE(registry_fields)};
 
 struct repository_row {
 	uint64_t pending;
@@ -434,7 +434,7 @@ const struct http_route api_registries_routes[] = {
      .handle = get_registries,
      .action = ACTION_SECURITY_READ,
      .anywhere = true,
-     .summary = "Registries and how they stand",
+     .summary = "Registries and their status",
      .doc = &registries_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/registries/{registry}",

@@ -8,7 +8,8 @@
 #include "registry/registry.h"
 
 /* The registry that the request means, and {name...} of the path within it, checked. 0, or 1 = the
- * error reply was sent, or <0. Puts Docker-Distribution-Api-Version on whatever is replied. */
+ * error reply was sent, or <0. Puts
+ * Docker-Distribution-Api-Version on every reply. */
 int v2_name(struct http_request *r, struct registry **ret_registry, struct bytes *ret,
 	    struct err *e);
 /* {name...} as the client wrote it: for URLs and replies. */

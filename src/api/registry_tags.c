@@ -111,7 +111,7 @@ static int put_filter_headers(struct http_request *r, struct bytes subject,
 		       e);
 }
 
-/* Annotations that would make the list a heavy one are in the manifest; the list says so in their
+/* Large annotations are only in the manifest; the list says so in their
  * place. */
 static int mark_omitted(struct store_manifest *m, struct arena *a, struct err *e)
 {

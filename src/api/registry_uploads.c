@@ -2,7 +2,7 @@
  *
  * A body is written as it comes. What a failed request leaves of it: a chunk with Content-Range and
  * the body of a PUT are taken back whole, so that the same request may come again; a PATCH without
- * Content-Range keeps what arrived, and GET tells how much. */
+ * Content-Range keeps what arrived, and GET reports how much. */
 #include "api/content_range.h"
 #include "api/registry.h"
 #include "api/registry_doc.h"
@@ -19,7 +19,7 @@ struct push {
 	bool whole;	   /* a failure takes the body back */
 	bool has_range;
 	uint64_t start; /* offset of the session when the request began */
-	uint64_t want;	/* bytes the Content-Range tells */
+	uint64_t want;	/* bytes stated by Content-Range */
 	struct digest digest;
 	char id[BLOB_KEY_CAP];
 };
@@ -68,7 +68,7 @@ static int push_data(struct http_request *r, void *state, struct bytes piece, st
 	if (!p->upload)
 		return err_set(e, ERR_FORMAT, "a POST with a body needs ?digest=");
 	if (p->has_range && upload_offset(p->upload) - p->start + piece.len > p->want)
-		return err_set(e, ERR_FORMAT, "more bytes than Content-Range tells");
+		return err_set(e, ERR_FORMAT, "more bytes than Content-Range states");
 	int rc = upload_write(p->upload, piece, e);
 	/* What was not acknowledged goes: others need the space. */
 	p->whole = p->whole || (rc < 0 && err_is_no_space(e));
@@ -100,7 +100,7 @@ static int chunk_check(struct http_request *r, struct push *p, struct err *e)
 	if (!content_range_parse(text, &first, &last) ||
 	    (length >= 0 && (uint64_t)length != last - first + 1)) {
 		rc = http_reply_error(r, 400, "SIZE_INVALID",
-				      "Content-Range does not fit Content-Length", e);
+				      "Content-Range does not match Content-Length", e);
 		return rc < 0 ? rc : 1;
 	}
 	if (first != p->start) {
@@ -144,7 +144,7 @@ static struct push *push_new(struct http_request *r, struct err *e)
 	return p;
 }
 
-/* The whole chunk came, and is written. 0, 1 = replied, <0 = not written (and the session given
+/* The whole chunk was received and written. 0, 1 = replied, <0 = not written (and the session given
  * back). */
 static int chunk_end(struct http_request *r, struct push *p, struct err *e)
 {
@@ -157,7 +157,7 @@ static int chunk_end(struct http_request *r, struct push *p, struct err *e)
 	}
 	push_abort(r, p);
 	int rc =
-	    http_reply_error(r, 400, "SIZE_INVALID", "fewer bytes than Content-Range tells", e);
+	    http_reply_error(r, 400, "SIZE_INVALID", "fewer bytes than Content-Range states", e);
 	return rc < 0 ? rc : 1;
 }
 
@@ -275,7 +275,7 @@ static int post_mount(struct http_request *r, struct push *p, struct err *e)
 	return rc < 0 ? rc : 1;
 }
 
-/* Sessions that nobody goes on with expire, but nobody knows when. */
+/* Unused sessions expire, but when is unknown. */
 static int too_many(struct http_request *r, struct err *e)
 {
 	struct err why = *e;
@@ -382,7 +382,7 @@ const struct http_route api_registry_uploads_routes[] = {
      .pattern = "/v2/{name...}/blobs/uploads/{id}",
      .handle = upload_drop,
      .action = ACTION_PUSH,
-     .summary = "Give an upload up",
+     .summary = "Cancel an upload",
      .error_format = HTTP_OCI_ERRORS,
      .doc = &v2_cancel_upload_doc},
 };

@@ -1,5 +1,5 @@
-/* Roles and who has them at which scope. Nobody can take a role from himself, so that there is
- * always somebody left who may. */
+/* Roles and who has them at which scope. Users cannot remove their own roles, so that one is always
+ * left who may. */
 #include "api/people.h"
 
 #define BODY_MAX 65536
@@ -11,16 +11,16 @@ struct assignment_row {
 #define M(member, kind, key, ...)                                                                  \
 	RECORD_FIELD(struct assignment_row, member, kind, key, __VA_ARGS__)
 static const struct record_field assignment_fields[] = {
-    M(user, RECORD_TEXT, "user", "Who has it; absent where the user is told around it",
+    M(user, RECORD_TEXT, "user", "The user; absent inside a user's own object",
       .flags = RECORD_OPTIONAL),
     M(role, RECORD_TEXT, "role", "Name of the role", .example = "\"AcrPull\""),
     M(m.role, RECORD_TEXT, "role_id", "Its id"),
-    M(m.scope, RECORD_TEXT, "scope", "At and below which path it holds",
+    M(m.scope, RECORD_TEXT, "scope", "Path at and below which it applies",
       .example = "\"/registries/local/repositories/team\""),
     M(m.created_at, RECORD_TIME, "created_at", "Since when"),
 };
 const struct record_object people_assignment = {.name = "RoleAssignment",
-						.text = "That a user has a role at a scope",
+						.text = "A role of a user at a scope",
 						RECORD_TABLE(assignment_fields)};
 
 static void put_assignment(struct json_out *w, struct bytes user, const struct access_assignment *m)
@@ -51,9 +51,9 @@ struct role_row {
 static const struct record_field role_fields[] = {
     R(id, RECORD_TEXT, "id", "Its id"),
     R(name, RECORD_TEXT, "name", "Its name", .example = "\"AcrPull\""),
-    R(builtin, RECORD_BOOL, "builtin", "It came with the server"),
+    R(builtin, RECORD_BOOL, "builtin", "Built in"),
     R(actions, RECORD_TEXTS, "actions",
-      "Actions it allows; `*` stands for anything, `!` in front takes away"),
+      "Actions it allows; `*` matches anything, a leading `!` excludes"),
 };
 static const struct record_object role_object = {
     .name = "Role", .text = "A role and what it allows", RECORD_TABLE(role_fields)};
@@ -160,11 +160,11 @@ struct assignment_ask {
 static const struct record_field ask_fields[] = {
     K(user, "user", "Name of a user or robot", .flags = RECORD_NEEDED),
     K(role, "role", "Name or id of a role", .flags = RECORD_NEEDED, .example = "\"AcrPull\""),
-    K(scope, "scope", "Path at and below which it holds; `/` when absent",
+    K(scope, "scope", "Path at and below which it applies; default `/`",
       .example = "\"/registries/local/repositories/team\""),
 };
 static const struct record_object ask_body = {.name = "NewRoleAssignment",
-					      .text = "Who is to have which role where",
+					      .text = "The user, role and scope to assign",
 					      RECORD_TABLE(ask_fields)};
 static const struct record_object ask_query = {RECORD_TABLE(ask_fields)};
 
@@ -186,7 +186,7 @@ static int delete_assignment(struct http_request *r, struct err *e)
 	if (api_query_read(r, &q, e) < 0)
 		return -(int)e->code;
 	if (bytes_eq(by.name, q.user))
-		return err_set(e, ERR_CONFLICT, "nobody can take a role from himself");
+		return err_set(e, ERR_CONFLICT, "users cannot remove their own roles");
 	int rc = access_unassign(api_of(r)->access, &by, q.user, q.role,
 				 q.scope.len ? q.scope : BYTES_LIT("/"), e);
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
@@ -202,7 +202,8 @@ static const struct api_doc roles_doc = {
 };
 static const struct api_doc assignments_doc = {
     .id = "listRoleAssignments",
-    .text = "`limit` counts users: what one has stays on one page, and a page may be empty.",
+    .text =
+	"`limit` counts users: all assignments of a user are on one page, and a page may be empty.",
     .query = &assignments_query,
     .replies = {{.status = 200,
 		 .text = "A page of assignments, by user",
@@ -215,7 +216,7 @@ static const struct api_doc post_assignment_doc = {
     .body_example = "{\"user\": \"ci\", \"role\": \"AcrPush\", "
 		    "\"scope\": \"/registries/local/repositories/team\"}",
     .replies = {{.status = 201,
-		 .text = "The user, who has it now",
+		 .text = "The user, with the role",
 		 .of = &people_user,
 		 .headers = &api_created_headers}},
     .errors = {404, 409},

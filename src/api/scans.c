@@ -1,4 +1,4 @@
-/* Scans: how they stand, asking for one, and the stream of what happens. */
+/* Scans, requesting one, and the stream of events. */
 #include "api/doc.h"
 #include "api/routes.h"
 
@@ -43,19 +43,18 @@ static const struct record_field scan_fields[] = {
     S(s.digest, RECORD_TEXT, "digest", "Digest of the image", .pattern = RECORD_DIGEST_PATTERN),
     S(s.trigger, RECORD_TEXT, "trigger", "Why it runs", .words = trigger_word),
     S(s.status, RECORD_WORD, "status",
-      "How it stands. unsupported: the image cannot be assessed, see `reason`",
-      .words = scan_status),
-    S(s.reason, RECORD_TEXT, "reason", "Why it failed, waits for another try or is unsupported"),
-    S(s.attempts, RECORD_INT, "attempts", "How often it was tried"),
-    S(s.queued_ms, RECORD_TIME, "queued_at", "When it was asked for"),
-    S(s.started_ms, RECORD_TIME, "started_at", "When it began last", .flags = RECORD_OPTIONAL),
+      "Its status. unsupported: the image cannot be assessed, see `reason`", .words = scan_status),
+    S(s.reason, RECORD_TEXT, "reason", "Why it failed, waits for a retry or is unsupported"),
+    S(s.attempts, RECORD_INT, "attempts", "Number of attempts"),
+    S(s.queued_ms, RECORD_TIME, "queued_at", "When it was requested"),
+    S(s.started_ms, RECORD_TIME, "started_at", "When it last began", .flags = RECORD_OPTIONAL),
     S(s.finished_ms, RECORD_TIME, "finished_at", "When it ended", .flags = RECORD_OPTIONAL),
-    S(next_run_ms, RECORD_TIME, "next_run_at", "When it will be tried, while it is queued",
+    S(next_run_ms, RECORD_TIME, "next_run_at", "When it will be tried; while it is queued",
       .flags = RECORD_OPTIONAL),
     S(duration_ms, RECORD_INT, "duration_ms", "From start to end", .flags = RECORD_OPTIONAL),
 };
 static const struct record_object scan_object = {
-    .name = "Scan", .text = "A scan of an image and how it stands", RECORD_TABLE(scan_fields)};
+    .name = "Scan", .text = "A scan of an image and its status", RECORD_TABLE(scan_fields)};
 
 static void put_scan(struct json_out *w, const char *key, const struct store_scan *s)
 {
@@ -143,7 +142,7 @@ static int get_scans(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : api_reply_read(r, 200, write_scans, &l, e);
 }
 
-/* An index or an artifact is no image, but has the scan that says so. */
+/* An index or an artifact is not an image, but has a scan that reports that. */
 static int write_image_scans(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *l = arg;
@@ -358,7 +357,7 @@ static const struct record_field id_fields[] = {
 };
 static const struct record_object id_params = {RECORD_TABLE(id_fields)};
 static const struct record_field resume_fields[] = {
-    RECORD_SHOWN(RECORD_INT, "Last-Event-ID", "Begin after this event; else with what comes next"),
+    RECORD_SHOWN(RECORD_INT, "Last-Event-ID", "Begin after this event; default: with the next one"),
 };
 static const struct record_object resume_headers = {RECORD_TABLE(resume_fields)};
 
@@ -372,7 +371,7 @@ static const struct api_doc scans_doc = {
 };
 static const struct api_doc post_scan_doc = {
     .id = "createScan",
-    .text = "A scan that is queued or runs already is told instead of a second one.",
+    .text = "A scan that is already queued or running is returned instead of a second one.",
     .body = &scan_body,
     .body_example = "{\"repository\": \"team/app\", \"digest\": \"sha256:9f86d081884c7d659a2fea"
 		    "a0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"}",
@@ -419,7 +418,7 @@ const struct http_route api_scans_routes[] = {
      .handle = post_scan,
      .body_max = 65536,
      .action = ACTION_SCAN,
-     .summary = "Ask for a scan now",
+     .summary = "Request a scan now",
      .doc = &post_scan_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/scans/{id}",

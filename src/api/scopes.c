@@ -15,8 +15,8 @@ struct scope_row {
 #define S(member, kind, key, ...) RECORD_FIELD(struct scope_row, member, kind, key, __VA_ARGS__)
 static const struct record_field scope_fields[] = {
     S(s.name, RECORD_TEXT, "name", "Its name", .example = "\"production\""),
-    S(s.title, RECORD_TEXT, "title", "What people call it", .flags = RECORD_OPTIONAL),
-    S(path, RECORD_TEXT, "scope", "Its scope, as role assignments name it",
+    S(s.title, RECORD_TEXT, "title", "Display name", .flags = RECORD_OPTIONAL),
+    S(path, RECORD_TEXT, "scope", "Its scope, as in role assignments",
       .example = "\"/subscriptions/production\""),
     S(s.created_at, RECORD_TIME, "created_at", "When it was created", .flags = RECORD_OPTIONAL),
 };
@@ -31,7 +31,7 @@ struct new_scope {
 #define N(member, key, ...) RECORD_FIELD(struct new_scope, member, RECORD_TEXT, key, __VA_ARGS__)
 static const struct record_field new_fields[] = {
     N(name, "name", "1 to 128 letters, digits, `-`, `.` and `_`", .flags = RECORD_NEEDED),
-    N(title, "title", "What people call it"),
+    N(title, "title", "Display name"),
     N(parent, "parent", "Management group it is in; none when absent",
       .example = "\"/managementGroups/europe\""),
 };

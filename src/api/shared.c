@@ -16,18 +16,18 @@ const char *api_status_word(int i)
 
 int api_bad_cursor(struct err *e)
 {
-	return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
+	return err_set(e, ERR_FORMAT, "cursor: not from a reply of this list");
 }
 
 #define COUNT(severity, key, text)                                                                 \
 	RECORD_FIELD(struct image_counts, by[severity], RECORD_UINT, key, text)
 static const struct record_field count_fields[] = {
-    COUNT(ADV_SEV_CRITICAL, "Critical", "Critical ones"),
+    COUNT(ADV_SEV_CRITICAL, "Critical", "Critical findings"),
     COUNT(ADV_SEV_HIGH, "High", "High ones"),
     COUNT(ADV_SEV_MEDIUM, "Medium", "Medium ones"),
     COUNT(ADV_SEV_LOW, "Low", "Low ones"),
-    COUNT(ADV_SEV_NEGLIGIBLE, "Negligible", "Negligible ones"),
-    COUNT(ADV_SEV_UNKNOWN, "Unknown", "Those whose severity nobody tells"),
+    COUNT(ADV_SEV_NEGLIGIBLE, "Negligible", "Negligible findings"),
+    COUNT(ADV_SEV_UNKNOWN, "Unknown", "Findings of unknown severity"),
 };
 const struct record_object api_counts = {
     .name = "Counts",
@@ -35,19 +35,19 @@ const struct record_object api_counts = {
     RECORD_TABLE(count_fields)};
 
 static const struct record_field problem_fields[] = {
-    RECORD_SHOWN(RECORD_TEXT, "type", "Always `about:blank`: the status says it"),
+    RECORD_SHOWN(RECORD_TEXT, "type", "Always `about:blank`: see the status"),
     RECORD_SHOWN(RECORD_TEXT, "title", "The status in words"),
     RECORD_SHOWN(RECORD_INT, "status", "The status", .min = 400, .max = 599),
     RECORD_SHOWN(RECORD_TEXT, "detail",
-		 "What is wrong with this request, with the name of the parameter or field"),
+		 "What is wrong with this request; names the parameter or field"),
     RECORD_SHOWN(RECORD_TEXT, "code", "A word for programs"),
 };
 const struct record_object api_problem = {
     .name = "Problem", .text = "An error. RFC 9457", RECORD_TABLE(problem_fields)};
 
 static const struct record_field oci_error_fields[] = {
-    RECORD_SHOWN(RECORD_TEXT, "code", "The specification's code, as `MANIFEST_UNKNOWN`"),
-    RECORD_SHOWN(RECORD_TEXT, "message", "What is wrong"),
+    RECORD_SHOWN(RECORD_TEXT, "code", "The specification's code, such as `MANIFEST_UNKNOWN`"),
+    RECORD_SHOWN(RECORD_TEXT, "message", "Description of the error"),
 };
 static const struct record_object oci_error = {.name = "OciError", RECORD_TABLE(oci_error_fields)};
 static const struct record_field oci_errors_fields[] = {
@@ -55,11 +55,11 @@ static const struct record_field oci_errors_fields[] = {
 };
 const struct record_object api_oci_errors = {
     .name = "OciErrors",
-    .text = "An error as the OCI distribution specification has it",
+    .text = "An error in the format of the OCI distribution specification",
     RECORD_TABLE(oci_errors_fields)};
 
 static const struct record_field created_fields[] = {
-    RECORD_SHOWN(RECORD_TEXT, "Location", "Path of what was made", .format = "uri-reference"),
+    RECORD_SHOWN(RECORD_TEXT, "Location", "Path of the new resource", .format = "uri-reference"),
 };
 const struct record_object api_created_headers = {RECORD_TABLE(created_fields)};
 

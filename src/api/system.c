@@ -38,7 +38,7 @@ struct check {
 };
 #define TROUBLE_CAP 256
 
-/* When the vulnerability database in use was built, wall ms; 0 = there is none. */
+/* When the vulnerability database in use was built, wall ms; 0 = no database. */
 static int64_t vdb_built(const struct api *api)
 {
 	const struct vdb *v = api->engine ? engine_vdb_take(api->engine) : NULL;
@@ -72,10 +72,10 @@ static void checks_store(const struct api *api, bool with_stored, struct checks 
 			   damaged ? "the database is damaged" : "the database does not answer",
 			   damaged ? c->database : NULL};
 	(void)snprintf(c->collection, sizeof c->collection,
-		       "the last pass left %" PRIu64 " things undone: %s", h->failed, h->why);
+		       "the last collection left %" PRIu64 " things undone: %s", h->failed, h->why);
 	c->rows[5] = (struct check){"collection", !h->failed && !h->is_late,
-				    h->failed ? "the last pass left things undone"
-					      : "no pass has come to its end for long",
+				    h->failed ? "the last collection was incomplete"
+					      : "no collection has completed for a long time",
 				    h->failed ? c->collection : NULL};
 	(void)snprintf(c->blobs, sizeof c->blobs,
 		       "%" PRIu64 " blobs were found damaged and must be pushed again",
@@ -102,9 +102,9 @@ static void checks_run(const struct api *api, bool with_stored, struct checks *c
 	c->rows[3] =
 	    (struct check){"vulnerability database", vdb_built(api) > 0,
 			   "no vulnerability database is loaded: nothing can be matched", NULL};
-	c->rows[4] = (struct check){
-	    "workers", api->pool && !pool_trouble(api->pool, c->trouble, TROUBLE_CAP),
-	    "the last worker that was started did not get ready", c->trouble};
+	c->rows[4] = (struct check){"workers",
+				    api->pool && !pool_trouble(api->pool, c->trouble, TROUBLE_CAP),
+				    "the last worker did not become ready", c->trouble};
 }
 
 struct check_row {
@@ -112,8 +112,8 @@ struct check_row {
 	bool ok;
 };
 static const struct record_field check_fields[] = {
-    RECORD_FIELD(struct check_row, name, RECORD_TEXT, "name", "What was looked at"),
-    RECORD_FIELD(struct check_row, ok, RECORD_BOOL, "ok", "It is as it should be"),
+    RECORD_FIELD(struct check_row, name, RECORD_TEXT, "name", "What was checked"),
+    RECORD_FIELD(struct check_row, ok, RECORD_BOOL, "ok", "The check passed"),
     RECORD_FIELD(struct check_row, reason, RECORD_TEXT, "reason", "What is wrong",
 		 .flags = RECORD_OPTIONAL),
 };
@@ -126,16 +126,16 @@ struct ready_row {
 	int64_t vdb_built_ms;
 };
 static const struct record_field ready_fields[] = {
-    RECORD_FIELD(struct ready_row, ready, RECORD_BOOL, "ready", "The server can do its work"),
-    RECORD_FIELD(struct ready_row, checks, RECORD_OBJECTS, "checks", "What was looked at",
+    RECORD_FIELD(struct ready_row, ready, RECORD_BOOL, "ready", "The server is ready"),
+    RECORD_FIELD(struct ready_row, checks, RECORD_OBJECTS, "checks", "What was checked",
 		 .of = &check_object, .stride = sizeof(struct check_row)),
-    RECORD_FIELD(struct ready_row, jail, RECORD_TEXT, "jail", "How workers are caged",
+    RECORD_FIELD(struct ready_row, jail, RECORD_TEXT, "jail", "The workers' restrictions",
 		 .flags = RECORD_OPTIONAL),
     RECORD_FIELD(struct ready_row, vdb_built_ms, RECORD_TIME, "vulndb_built_at",
 		 "When the vulnerability database was built", .flags = RECORD_OPTIONAL),
 };
 static const struct record_object ready_object = {
-    .name = "Ready", .text = "How the server is", RECORD_TABLE(ready_fields)};
+    .name = "Ready", .text = "The server's state", RECORD_TABLE(ready_fields)};
 
 struct version_row {
 	struct bytes name, version;
@@ -144,7 +144,7 @@ struct version_row {
 static const struct record_field version_fields[] = {
     RECORD_FIELD(struct version_row, name, RECORD_TEXT, "name", "plimsoll"),
     RECORD_FIELD(struct version_row, version, RECORD_TEXT, "version", "Its version"),
-    RECORD_FIELD(struct version_row, apis, RECORD_TEXTS, "apis", "Where its interfaces begin"),
+    RECORD_FIELD(struct version_row, apis, RECORD_TEXTS, "apis", "Paths of its interfaces"),
 };
 static const struct record_object version_object = {.name = "Version",
 						    RECORD_TABLE(version_fields)};
@@ -220,8 +220,8 @@ static void scan_metrics(struct buf *out, const struct api *api)
 	unsigned busy = 0, slots = 0;
 	if (api->pool)
 		pool_load(api->pool, &busy, &slots);
-	metric(out, "plimsoll_workers_busy", "gauge", "Workers at work", busy);
-	metric(out, "plimsoll_workers", "gauge", "Workers at most", slots);
+	metric(out, "plimsoll_workers_busy", "gauge", "Busy workers", busy);
+	metric(out, "plimsoll_workers", "gauge", "Worker slots", slots);
 	if (!api->engine)
 		return;
 	struct engine_counts n = engine_counts_get(api->engine);
@@ -249,22 +249,22 @@ static void store_metrics(struct buf *out, const struct registry_health *h)
 	metric(out, "plimsoll_damaged_blobs_found_total", "counter", "Blobs found damaged",
 	       (double)h->found_damaged);
 	metric(out, "plimsoll_scrubbed_bytes_total", "counter",
-	       "Stored bytes read again to see that they are whole", (double)h->scrubbed_bytes);
-	metric(out, "plimsoll_collected_bytes_total", "counter", "Bytes that collection freed",
+	       "Stored bytes re-read for verification", (double)h->scrubbed_bytes);
+	metric(out, "plimsoll_collected_bytes_total", "counter", "Bytes freed by collection",
 	       (double)h->freed_bytes);
-	metric(out, "plimsoll_collected_files_total", "counter", "Files that collection removed",
+	metric(out, "plimsoll_collected_files_total", "counter", "Files removed by collection",
 	       (double)h->freed_files);
-	metric(out, "plimsoll_collection_failures", "gauge",
-	       "What the last pass of collection could not do", (double)h->failed);
+	metric(out, "plimsoll_collection_failures", "gauge", "Failures of the last collection",
+	       (double)h->failed);
 	metric(out, "plimsoll_collection_whole_timestamp_seconds", "gauge",
-	       "The last pass of collection that did all it had to; 0 = none since the start",
+	       "Time of the last complete collection; 0 = none since the start",
 	       (double)h->last_pass_ms / 1e3);
 	if (h->disk_all == UINT64_MAX)
 		return;
 	metric(out, "plimsoll_disk_free_bytes", "gauge",
 	       "Free bytes of the disk that holds the blobs", (double)h->disk_free);
 	metric(out, "plimsoll_disk_bytes", "gauge", "Size of that disk", (double)h->disk_all);
-	metric(out, "plimsoll_disk_reserve_bytes", "gauge", "Free bytes that uploads leave",
+	metric(out, "plimsoll_disk_reserve_bytes", "gauge", "Free bytes that uploads must leave",
 	       (double)h->reserve);
 }
 
@@ -287,7 +287,7 @@ static int get_metrics(struct http_request *r, struct err *e)
 	       (double)atomic_load(&api->metrics.bytes_in));
 	metric(&body, "plimsoll_http_sent_bytes_total", "counter", "Bytes of reply bodies",
 	       (double)atomic_load(&api->metrics.bytes_out));
-	metric(&body, "plimsoll_uptime_seconds", "gauge", "Since the start",
+	metric(&body, "plimsoll_uptime_seconds", "gauge", "Seconds since the start",
 	       (double)(clock_wall_ms() - api->started_ms) / 1e3);
 	metric(&body, "process_resident_memory_bytes", "gauge", "Resident memory",
 	       (double)resident());
@@ -365,7 +365,7 @@ const struct http_route api_system_routes[] = {
      .pattern = "/readyz",
      .handle = get_readyz,
      .action = HTTP_PUBLIC,
-     .summary = "The server can do its work; what is wrong if not",
+     .summary = "Whether the server is ready, and why not",
      .doc = &readyz_doc},
     {.methods = HTTP_GET,
      .pattern = "/healthz",

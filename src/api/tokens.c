@@ -15,13 +15,13 @@ static const char *kind_word(int i)
 
 #define T(member, kind, key, ...) RECORD_FIELD(struct access_token, member, kind, key, __VA_ARGS__)
 static const struct record_field token_fields[] = {
-    T(id, RECORD_INT, "id", "Its number, to end it by"),
+    T(id, RECORD_INT, "id", "Its number, for revoking it"),
     T(kind, RECORD_TEXT, "kind",
       "refresh: made for a registry client by /oauth2/token; session: of the portal",
       .words = kind_word),
-    T(name, RECORD_TEXT, "label", "What it was called when it was made"),
-    T(created_at, RECORD_TIME, "created_at", "When it was made"),
-    T(expires_at, RECORD_TIME, "expires_at", "When it ends; absent when it does not",
+    T(name, RECORD_TEXT, "label", "Its label"),
+    T(created_at, RECORD_TIME, "created_at", "When it was created"),
+    T(expires_at, RECORD_TIME, "expires_at", "When it expires; absent if never",
       .flags = RECORD_OPTIONAL),
 };
 static const struct record_object token_object = {
@@ -32,13 +32,13 @@ struct made_row {
 	int64_t until;
 };
 static const struct record_field made_fields[] = {
-    RECORD_FIELD(struct made_row, token, RECORD_TEXT, "token", "The secret; shown this once"),
-    RECORD_FIELD(struct made_row, label, RECORD_TEXT, "label", "As it was asked for"),
+    RECORD_FIELD(struct made_row, token, RECORD_TEXT, "token", "The secret; shown only once"),
+    RECORD_FIELD(struct made_row, label, RECORD_TEXT, "label", "As requested"),
     RECORD_FIELD(struct made_row, until, RECORD_TIME, "expires_at",
-		 "When it ends; absent when it does not", .flags = RECORD_OPTIONAL),
+		 "When it expires; absent if never", .flags = RECORD_OPTIONAL),
 };
 static const struct record_object made_object = {
-    .name = "MadeToken", .text = "A token that was just made", RECORD_TABLE(made_fields)};
+    .name = "MadeToken", .text = "A new token", RECORD_TABLE(made_fields)};
 
 struct listing {
 	struct api_page page; /* the table's struct */
@@ -114,13 +114,13 @@ struct new_token {
 	uint64_t days;
 };
 static const struct record_field new_token_fields[] = {
-    RECORD_FIELD(struct new_token, label, RECORD_TEXT, "label", "What it is for",
+    RECORD_FIELD(struct new_token, label, RECORD_TEXT, "label", "Its purpose",
 		 .max = ACCESS_LABEL_MAX),
     RECORD_FIELD(struct new_token, days, RECORD_UINT, "days",
-		 "How long it is good for; for ever when absent", .min = 1, .max = DAYS_MAX),
+		 "Lifetime in days; unlimited by default", .min = 1, .max = DAYS_MAX),
 };
 static const struct record_object new_token = {
-    .name = "NewToken", .text = "A token to be made", RECORD_TABLE(new_token_fields)};
+    .name = "NewToken", .text = "A token to create", RECORD_TABLE(new_token_fields)};
 
 static int reply_made(struct http_request *r, const struct made_row *row, struct err *e)
 {
@@ -209,7 +209,7 @@ const struct http_route api_tokens_routes[] = {
      .handle = post_token,
      .action = ACTION_ACCESS_WRITE,
      .body_max = BODY_MAX,
-     .summary = "A new token; its secret is shown this once",
+     .summary = "Create a token; its secret is shown only once",
      .doc = &post_token_doc},
     {.methods = HTTP_DELETE,
      .pattern = "/api/v1/users/{user}/tokens/{id}",

@@ -1,8 +1,8 @@
 /* Users and robots, and their passwords.
  *
- * Every change is access/'s, which writes its audit row in the same transaction. Nobody can remove
- * himself, so that there is always somebody left who may. The path's parameter is {user}, never
- * {name}: that one stands for a repository when it is decided at which scope the action must be
+ * Every change is access/'s, which writes its audit row in the same transaction. Users cannot
+ * remove themselves, so that one is always left who may. The path's parameter is {user}, never
+ * {name}: that one means a repository when the scope of the action is determined
  * allowed. */
 #include "api/people.h"
 
@@ -37,10 +37,10 @@ struct user_row {
 static const struct record_field user_fields[] = {
     U(u.name, RECORD_TEXT, "name", "Its name", .example = "\"ci\""),
     U(u.kind, RECORD_TEXT, "kind", "A robot has tokens only", .words = kind_word),
-    U(u.enabled, RECORD_BOOL, "enabled", "It may log in"),
-    U(has_password, RECORD_BOOL, "has_password", "A password is set"),
-    U(u.created_at, RECORD_TIME, "created_at", "When it was made"),
-    RECORD_SHOWN(RECORD_OBJECTS, "roles", "What it may, and where", .of = &people_assignment),
+    U(u.enabled, RECORD_BOOL, "enabled", "Whether it may log in"),
+    U(has_password, RECORD_BOOL, "has_password", "Whether a password is set"),
+    U(u.created_at, RECORD_TIME, "created_at", "When it was created"),
+    RECORD_SHOWN(RECORD_OBJECTS, "roles", "Its roles and their scopes", .of = &people_assignment),
 };
 const struct record_object people_user = {
     .name = "User", .text = "A user or robot and its roles", RECORD_TABLE(user_fields)};
@@ -157,12 +157,11 @@ static const struct record_field new_user_fields[] = {
     RECORD_FIELD(struct new_user, name, RECORD_TEXT, "name",
 		 "Letters, digits and `.-_@$+`, not beginning with `-` or `.`",
 		 .flags = RECORD_NEEDED, .min = 1, .max = ACCESS_NAME_MAX),
-    RECORD_FIELD(struct new_user, kind, RECORD_TEXT, "kind", "`user` when absent",
-		 .words = kind_word),
+    RECORD_FIELD(struct new_user, kind, RECORD_TEXT, "kind", "Default `user`", .words = kind_word),
     PASSWORD_FIELD(struct new_user, "A user needs one, a robot has none", .flags = RECORD_SECRET),
 };
 static const struct record_object new_user = {
-    .name = "NewUser", .text = "A user or robot to be made", RECORD_TABLE(new_user_fields)};
+    .name = "NewUser", .text = "A user or robot to create", RECORD_TABLE(new_user_fields)};
 
 static int post_user(struct http_request *r, struct err *e)
 {
@@ -184,7 +183,7 @@ static int delete_user(struct http_request *r, struct err *e)
 	struct access_actor by = people_actor(r);
 	struct bytes name = http_param(r, "user");
 	if (bytes_eq(by.name, name))
-		return err_set(e, ERR_CONFLICT, "nobody can remove himself");
+		return err_set(e, ERR_CONFLICT, "users cannot remove themselves");
 	int rc = access_user_remove(api_of(r)->access, &by, name, e);
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
@@ -194,14 +193,14 @@ struct new_password {
 };
 static const struct record_field new_password_fields[] = {
     RECORD_FIELD(struct new_password, current, RECORD_TEXT, "current_password",
-		 "The one that is good now; needed by who changes his own", .flags = RECORD_SECRET,
+		 "The current one; required to change one's own", .flags = RECORD_SECRET,
 		 .max = PASSWORD_MAX),
     PASSWORD_FIELD(struct new_password, "The new one", .flags = RECORD_NEEDED | RECORD_SECRET),
 };
 static const struct record_object new_password = {.name = "NewPassword",
 						  RECORD_TABLE(new_password_fields)};
 
-/* A session that somebody left open is not enough to take an account over. 0, or 1 = replied. */
+/* An unattended session is not enough to take over an account. 0, or 1 = replied. */
 static int check_current(struct http_request *r, const struct access_actor *by,
 			 struct bytes current, struct err *e)
 {
@@ -209,17 +208,15 @@ static int check_current(struct http_request *r, const struct access_actor *by,
 	const struct principal *p;
 	struct err why = ERR_INIT;
 	if (!current.len)
-		return err_set(
-		    e, ERR_FORMAT,
-		    "current_password: who changes his own password shows the present one");
+		return err_set(e, ERR_FORMAT,
+			       "current_password: required to change one's own password");
 	int rc = secret_is_token(current)
 		     ? -(int)ERR_DENIED
 		     : access_login(api_of(r)->access, &l, http_arena(r), &p, &why);
 	if (l.wait_sec)
 		rc = api_too_many(r, l.wait_sec, e);
 	else if (rc == -ERR_DENIED)
-		rc = http_reply_error(r, 403, "DENIED", "current_password is not the present one",
-				      e);
+		rc = http_reply_error(r, 403, "DENIED", "current_password is wrong", e);
 	else
 		return rc < 0 ? err_again(e, &why) : 0;
 	return rc < 0 ? rc : 1;
@@ -254,7 +251,7 @@ static const struct api_doc users_doc = {
 };
 static const struct api_doc post_user_doc = {
     .id = "createUser",
-    .text = "It may nothing until it has a role.",
+    .text = "It has no permissions until it has a role.",
     .body = &new_user,
     .body_example = "{\"name\": \"ci\", \"kind\": \"robot\"}",
     .replies =
@@ -267,15 +264,15 @@ static const struct api_doc user_doc = {
 };
 static const struct api_doc delete_user_doc = {
     .id = "deleteUser",
-    .replies = {{.status = 204, .text = "It is removed, with tokens and roles"}},
+    .replies = {{.status = 204, .text = "Removed, with its tokens and roles"}},
     .errors = {409},
 };
 static const struct api_doc password_doc = {
     .id = "setPassword",
     .body = &new_password,
     .body_example = "{\"password\": \"correct horse battery staple\"}",
-    .text = "Everybody may change his own; another's needs " ACTION_ACCESS_WRITE ".",
-    .replies = {{.status = 204, .text = "It is set; the user's tokens are ended"}},
+    .text = "Users may change their own; another's needs " ACTION_ACCESS_WRITE ".",
+    .replies = {{.status = 204, .text = "Set; the user's tokens are revoked"}},
     .errors = {403, 409, 429},
 };
 
@@ -291,7 +288,7 @@ const struct http_route api_users_routes[] = {
      .handle = post_user,
      .action = ACTION_ACCESS_WRITE,
      .body_max = BODY_MAX,
-     .summary = "A new user or robot",
+     .summary = "Create a user or robot",
      .doc = &post_user_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/users/{user}",
@@ -310,7 +307,7 @@ const struct http_route api_users_routes[] = {
      .handle = put_password,
      .action = ACTION_ANY_PRINCIPAL,
      .body_max = BODY_MAX,
-     .summary = "A new password; ends the user's tokens",
+     .summary = "Set a password; revokes the user's tokens",
      .doc = &password_doc},
 };
 const size_t api_users_route_count = sizeof api_users_routes / sizeof *api_users_routes;

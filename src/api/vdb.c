@@ -8,11 +8,11 @@
 
 static const struct record_field source_fields[] = {
     RECORD_FIELD(struct vdb_source, feed, RECORD_TEXT, "feed", "Which feed", .example = "\"osv\""),
-    RECORD_FIELD(struct vdb_source, source, RECORD_TEXT, "source", "File or address it came from"),
+    RECORD_FIELD(struct vdb_source, source, RECORD_TEXT, "source", "File or address of the source"),
     RECORD_FIELD(struct vdb_source, fetched_ms, RECORD_TIME, "fetched_at", "When it was fetched",
 		 .flags = RECORD_OPTIONAL),
     RECORD_FIELD(struct vdb_source, records, RECORD_UINT, "records", "Records in it"),
-    RECORD_FIELD(struct vdb_source, notes, RECORD_UINT, "notes", "What could not be read"),
+    RECORD_FIELD(struct vdb_source, notes, RECORD_UINT, "notes", "Records that could not be read"),
 };
 static const struct record_object source_object = {.name = "VulndbSource",
 						   RECORD_TABLE(source_fields)};
@@ -28,13 +28,13 @@ struct vdb_row {
 	RECORD_FIELD(struct vdb_row, member, kind, key, __VA_ARGS__, .flags = RECORD_OPTIONAL)
 static const struct record_field vdb_fields[] = {
     RECORD_FIELD(struct vdb_row, present, RECORD_BOOL, "present",
-		 "There is one; without it nothing can be matched, and nothing else is told"),
+		 "Whether one is loaded; if not, nothing is matched and other fields are absent"),
     V(digest, RECORD_TEXT, "digest", "SHA-256 of the file"),
     V(built_ms, RECORD_TIME, "built_at", "When it was built"),
     V(age_sec, RECORD_INT, "age_seconds", "Since then"),
     V(counts.advisories, RECORD_UINT, "advisories", "Advisories"),
-    V(counts.affected, RECORD_UINT, "affected", "Their statements about packages"),
-    V(counts.packages, RECORD_UINT, "packages", "Packages they are about"),
+    V(counts.affected, RECORD_UINT, "affected", "Affected entries of packages"),
+    V(counts.packages, RECORD_UINT, "packages", "Packages in them"),
     V(counts.exploits, RECORD_UINT, "exploits", "CVEs with KEV or EPSS data"),
     V(counts.file_len, RECORD_UINT, "size", "Bytes of the file"),
     V(sources, RECORD_OBJECTS, "sources", "What it was built from", .of = &source_object,
@@ -93,11 +93,11 @@ static int post_update(struct http_request *r, struct err *e)
 
 static const struct api_doc vdb_doc = {
     .id = "getVulndb",
-    .replies = {{.status = 200, .text = "The database, or that there is none", .of = &vdb_object}},
+    .replies = {{.status = 200, .text = "The database, or that none is loaded", .of = &vdb_object}},
 };
 static const struct api_doc update_doc = {
     .id = "updateVulndb",
-    .text = "The reply does not wait: `built_at` of /api/v1/vulndb tells when it is done.",
+    .text = "The reply does not wait: `built_at` of /api/v1/vulndb changes when it is done.",
     .replies = {{.status = 202, .text = "The feeds are being fetched"}},
 };
 
@@ -112,7 +112,7 @@ const struct http_route api_vdb_routes[] = {
      .pattern = "/api/v1/vulndb:update",
      .handle = post_update,
      .action = ACTION_VDB_UPDATE,
-     .summary = "Fetch the feeds now; what changed is matched as soon as it is built",
+     .summary = "Fetch the feeds now; changes are matched once the database is built",
      .doc = &update_doc},
 };
 const size_t api_vdb_route_count = sizeof api_vdb_routes / sizeof *api_vdb_routes;

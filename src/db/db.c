@@ -21,7 +21,7 @@
 #define TRIES_MIN 4U	/* runs of one write transaction, whatever the time */
 #define PAUSE_MS 2U	/* before the second run of a write, then doubled up to */
 #define PAUSE_MAX_MS 500U
-#define READ_PATIENCE_MS 5000 /* how long a read waits for a server that is gone */
+#define READ_PATIENCE_MS 5000 /* how long a read waits for an unreachable server */
 #define YIELD_US 100U	      /* how long waiting writers are given at a time */
 #define YIELD_MAX                                                                                  \
 	200U /* and how often: writers that never cease must not stop a switch of generations */
@@ -197,7 +197,7 @@ static int write_once(struct db *d, enum db_mode mode, db_fn fn, void *arg, bool
 	bool leave = d->writers_waiting > 0 && d->batch->count < BATCH_MAX &&
 		     !(alone && mode == DB_WRITE_SOON);
 	if (own < 0) {
-		/* Its own changes are gone: it need not wait, but someone must commit the others'.
+		/* Its own changes are lost: it need not wait, but someone must commit the others'.
 		 */
 		struct err other = ERR_INIT;
 		bool ignored;

@@ -61,7 +61,7 @@ int db_check(const char *address, void (*say)(void *arg, const char *text), void
 	     struct err *e);
 
 /* DB_WRITE_SOON: a write that survives the death of this process at once, and a power cut only
- * after the next DB_WRITE or checkpoint: for what nobody was promised. */
+ * after the next DB_WRITE or checkpoint: for what was not promised to a client. */
 enum db_mode { DB_READ, DB_WRITE, DB_WRITE_SOON };
 /* Run fn inside a transaction; commits when it returns >= 0, rolls back otherwise; returns fn's
  * value or the commit's error. A write runs again after a serialisation failure, a deadlock or a

@@ -26,7 +26,8 @@ enum db_verdict { DB_FAILED, DB_AGAIN, DB_UNSURE };
  * open transaction. */
 struct db_engine {
 	bool is_server; /* of many programs at once */
-	/* How long a write that failed through nobody's fault is tried again; 0: a few times. */
+	/* How long a write that failed by a conflict or lost connection is retried; 0: a few times.
+	 */
 	unsigned patience_ms;
 
 	/* A reader refuses to change anything. */

@@ -4,7 +4,7 @@
  * before the first row is handed out.
  *
  * A commit whose answer was lost: each writer has a row in db_writer and numbers its transactions
- * there, as their last change. The row tells which one was the last, and it is locked until a
+ * there, as their last change. The row says which one was the last, and it is locked until a
  * backend that still commits has ended (docs/decisions/sql.md). */
 #include "db/db_pgsql.h"
 
@@ -85,7 +85,7 @@ static int begin(struct db_conn *base, enum db_mode mode, struct err *e)
 	return pg_say_only(c, sql, e);
 }
 
-/* 1 = the transaction of this mark was committed, 0 = it was not, <0 = nobody can say. Waits for a
+/* 1 = the transaction of this mark was committed, 0 = it was not, <0 = unknown. Waits for a
  * backend that still has the row. */
 static int look_up(struct pg_conn *c, struct err *e)
 {

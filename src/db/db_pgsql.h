@@ -48,7 +48,7 @@ struct pg_library {
 	PG_SYMBOLS(PG_FIELD)
 };
 #undef PG_FIELD
-/* NULL: ERR_UNSUPPORTED, there is none. */
+/* NULL: ERR_UNSUPPORTED, not available. */
 const struct pg_library *pg_load(struct err *e);
 
 struct pg_params {
@@ -89,7 +89,7 @@ struct pg_conn {
 	bool writer;
 	PGconn *pg;	     /* NULL: not connected */
 	bool is_doomed;	     /* the transaction may succeed when it is run again, and not go on */
-	bool is_unsure;	     /* nobody knows whether it was committed */
+	bool is_unsure;	     /* whether it was committed is unknown */
 	bool is_listed;	     /* the writer's row is there */
 	char id[17];	     /* of the writer */
 	int64_t mark;	     /* of its last transaction */
@@ -103,7 +103,7 @@ struct pg_conn {
 
 /* db_pgsql_conn.c. -code of an error that was set. */
 int pg_failed(const struct err *e);
-/* Connect (again): what was prepared is gone. */
+/* Connect (again): prepared statements are lost. */
 int pg_connect(struct pg_conn *c, struct err *e);
 void pg_drop(struct pg_conn *c);
 /* The writer's row in db_writer, where the schema was made already. */

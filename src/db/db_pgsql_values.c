@@ -2,7 +2,7 @@
  * order, texts and bytes as they are. An array is dimensions, whether there are NULLs, the
  * elements' type, then of each dimension its length and first index, then of each element its
  * length and bytes (PostgreSQL, src/backend/utils/adt/arrayfuncs.c, array_recv). A numeric is the
- * number of its base-10,000 digits, the power of the first, the sign, the digits behind the point,
+ * number of its base-10,000 digits, the power of the first, the sign, the digits after the point,
  * then the digits (numeric.c, numeric_recv). */
 #include "db/db_pgsql.h"
 
@@ -147,7 +147,7 @@ static void put_list(struct buf *b, const struct db_value *v)
 		put_element(b, v, i);
 }
 
-/* What has to be written anew goes to p->encoded; it may still move. */
+/* Values that must be converted go to p->encoded; it may still move. */
 static void put_value(struct pg_params *p, int i, const struct db_value *v)
 {
 	uint64_t bits;

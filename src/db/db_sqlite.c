@@ -464,7 +464,7 @@ static int savepoint_end(struct db_conn *c, bool keep, struct err *e)
 	return undone < 0 ? undone : released;
 }
 
-/* What the log holds goes where it belongs, so that the log begins anew in the space it has; and
+/* Checkpoint the log, so that it starts again in the space it has; and
  * the ballast goes. */
 static char *ballast_path(const char *address)
 {

@@ -1,4 +1,4 @@
-/* What engines share of statements: the engine behind each call, tokens of the text, counters. */
+/* What engines share of statements: the engine of each call, tokens of the text, counters. */
 #include "db/db_engine.h"
 
 #include "base/buf.h"
@@ -20,7 +20,7 @@ const struct db_engine *db_engine_of(const char *address)
 	return db_is_server(address) ? &db_pgsql : &db_sqlite;
 }
 
-/* "{IN $3}" behind its "{IN ": the parameter's name into out. */
+/* "{IN $3}" after its "{IN ": the parameter's name into out. */
 static const char *put_in(const char *text, const char *in_end, struct buf *out, bool *known)
 {
 	const char *end = strchr(text, '}');

@@ -95,7 +95,7 @@ static int mark_whole(struct db_tx *tx, void *arg, struct err *e)
 	return store_care_whole(&t, bytes_of(j->c->digest), j->c->blob.key, e);
 }
 
-/* Whoever asks must push it again; images that need it hear so. 0 or <0. */
+/* It must be pushed again; images that need it are notified. 0 or <0. */
 static int take_away(struct registry *g, const struct store_care *c, const char *why, struct err *e)
 {
 	char reason[256];
@@ -107,8 +107,8 @@ static int take_away(struct registry *g, const struct store_care *c, const char 
 	pthread_mutex_lock(&g->s->health_lock);
 	g->s->health.found_damaged++;
 	pthread_mutex_unlock(&g->s->health_lock);
-	log_line(LOG_ERROR, "%s; what there is of it lies in damaged/%s; it must be pushed again",
-		 reason, c->blob.key);
+	log_line(LOG_ERROR, "%s; its file is kept as damaged/%s; it must be pushed again", reason,
+		 c->blob.key);
 	return blobs_set_aside(g->s->blobs, c->blob.key, e);
 }
 
@@ -153,7 +153,7 @@ int blob_verify(struct registry *g, const struct store_care *c, blob_step_fn ste
 {
 	char why[64] = "its bytes are not what was pushed";
 	int r = blob_look(g, &c->blob, why) == BLOB_BAD ? 0 : read_all(g, c, step, arg, e);
-	/* A sector that cannot be read is damage; other errors say nothing of the blob. */
+	/* An unreadable sector is damage; other errors prove nothing about the blob. */
 	if (r == -(int)ERR_IO && e->sys == EIO) {
 		*e = (struct err)ERR_INIT;
 		(void)snprintf(why, sizeof why, "its file cannot be read");
@@ -185,7 +185,7 @@ static bool is_verifying(const struct registry *g, const struct verifying *which
 	return false;
 }
 
-/* Waits while another reads the same blob. */
+/* Waits while another thread reads the same blob. */
 static int verify_begin(struct registry *g, struct verifying *me, struct err *e)
 {
 	pthread_mutex_lock(&g->s->verify_lock);
@@ -218,7 +218,7 @@ static int until_stop(void *arg, size_t n, struct err *e)
 	return g->s->stopping ? err_set(e, ERR_CANCELLED, "the server is stopping") : 0;
 }
 
-/* 1 = whole, 0 = it was damaged and is taken away, or another file is the blob's now. */
+/* 1 = whole, 0 = it was damaged and is set aside, or the blob has another file now. */
 static int check(struct blob_job *j, struct err *e)
 {
 	struct registry *g = j->g;
@@ -226,7 +226,7 @@ static int check(struct blob_job *j, struct err *e)
 	if (blob_look(g, &j->blob, NULL) == BLOB_WHOLE)
 		return 1;
 	memcpy(c.digest, j->digest.ptr, j->digest.len);
-	/* Many may wait for the same one: who comes second finds the answer of the first. */
+	/* Several may wait for the same one: the others find the first one's result. */
 	struct verifying me = {.registry = g->id, .digest = j->digest};
 	if (verify_begin(g, &me, e) < 0)
 		return -(int)e->code;
@@ -298,7 +298,7 @@ static int why_damaged(struct db_tx *tx, void *arg, struct err *e)
 	return id <= 0 ? (int)id : store_care_is_damaged(&t, id, j->digest, NULL, NULL, e);
 }
 
-/* Not there; but a blob that was lost is another answer than one that never was. */
+/* Not there; but a lost blob gets another answer than one that never existed. */
 static int not_there(struct blob_job *j, struct err *e)
 {
 	int r = db_run(j->g->s->db, DB_READ, why_damaged, j, e);

@@ -49,7 +49,7 @@ static const char *look(struct checking *c, const struct store_care *b, int *rc,
 	if (c->o->no_digests)
 		return NULL;
 	if (digest_parse(bytes_of(b->digest), &want, e) < 0)
-		return "its digest is none";
+		return "its digest is malformed";
 	backup_path(b->blob.key, path);
 	struct files_sum got = {.algo = want.algo};
 	*rc = files_hash((struct files_name){c->dir_fd, path}, NULL, &got, e);
@@ -203,7 +203,7 @@ static int run(struct checking *c, struct err *e)
 		r = check_references(c, e);
 	for (int folder = 0; r == 0 && folder < 256; folder++)
 		r = blobs_walk(c->blobs, folder, INT64_MAX / 2, check_file, c, e);
-	/* What cannot be read of a damaged database was told. */
+	/* What cannot be read of a damaged database was reported. */
 	if (r == -(int)ERR_DAMAGED) {
 		found(c, "%s", e->msg);
 		*e = (struct err)ERR_INIT;

@@ -135,7 +135,7 @@ static void gc_repeat(struct pass *p, enum gc_step step, uint64_t *count, struct
 	}
 }
 
-/* Somebody, a backup say, needs the files that are there. An answer that cannot be had is a yes. */
+/* Whether something, such as a backup, needs the existing files. Unknown counts as yes. */
 static bool is_held(struct pass *p, struct err *e)
 {
 	struct gc_job j = {.g = p->g, .step = GC_HELD, .now_ms = clock_wall_ms()};
@@ -158,7 +158,7 @@ static int remove_file(struct pass *p, const char *key, struct err *e)
 	return 0;
 }
 
-/* Files first, rows after: a crash between the two leaves rows whose files are gone already, which
+/* Files first, rows after: a crash between the two leaves rows whose files no longer exist, which
  * is no error next time. */
 static int gc_files_step(struct pass *p, char after[BLOB_KEY_CAP], struct gc_job *j, struct err *e)
 {
@@ -197,7 +197,7 @@ static void gc_files(struct pass *p, struct err *e)
 	}
 }
 
-/* An upload file nobody wrote to for too long: the session goes, with or without a row. */
+/* An upload file that was not written to for too long: the session ends, with or without a row. */
 static int expire_upload(void *arg, const char *id, int64_t changed_ms, struct err *e)
 {
 	struct pass *p = arg;

@@ -11,7 +11,7 @@
 #define PARSE_BUDGET                                                                               \
 	(40U << 20)	   /* bytes for the parsed form of 4 MiB of JSON: 97,000 of the shortest   \
 			      descriptors */
-#define TAGS_OF_MAX 10000U /* tags told as deleted with their manifest */
+#define TAGS_OF_MAX 10000U /* tags reported as deleted with their manifest */
 
 struct put_job {
 	struct registry *g;
@@ -276,7 +276,7 @@ static int get(struct db_tx *tx, void *arg, struct err *e)
 		if (r != 1)
 			return r;
 	}
-	/* Also who asks without wanting the content is told of it only when it is whole. */
+	/* It is reported only if it is whole, even without its content. */
 	int r = store_manifest_find(&t, id, digest, true, j->a, j->ret, e);
 	if (r == 1)
 		r = check_content(digest, j->ret->content, e);

@@ -4,7 +4,7 @@
  * of HTTP (api/ does) or scanning.
  *
  * What is acknowledged is on disk: a committed blob is synced and its row committed, a put manifest
- * is committed. Events are appended in the same transaction as what they tell (store/event.h).
+ * is committed. Events are appended in the same transaction as what they report (store/event.h).
  * Thread-safe. Names of repositories, tags and digests given here are checked by the caller
  * (oci/reference.h, digest.h); e is never NULL. While the file system has less free than the
  * reserve, uploads end with ERR_IO and ENOSPC; all else goes on. Error codes: ERR_NOT_FOUND
@@ -33,8 +33,8 @@ struct registries;
 
 struct registry_options {
 	uint64_t blob_max;	   /* bytes of one blob; 64 GiB */
-	uint64_t upload_expire_ms; /* an upload nobody touched this long is given up; 12 h */
-	uint64_t gc_grace_ms; /* a blob nobody refers to lives this long after its last promise; 24
+	uint64_t upload_expire_ms; /* an unused upload is cancelled after this long; 12 h */
+	uint64_t gc_grace_ms; /* an unreferenced blob is kept this long after its last promise; 24
 				 h; above upload_expire_ms */
 	uint64_t gc_every_ms; /* 1 h; 0 = only when registry_gc is called */
 	uint64_t orphan_ms;   /* a file without a row is removed after this; 48 h. Looked for four
@@ -116,21 +116,21 @@ int registry_upload_offset(struct registry *g, struct bytes repository, struct b
 uint64_t upload_offset(const struct upload *u);
 const char *upload_id(const struct upload *u);
 /* Append; up to 256 KiB may wait in memory for more. ERR_LIMIT past blob_max, ERR_IO: bytes that
- * waited are lost with the piece, upload_offset tells. */
+ * waited are lost with the piece; see upload_offset. */
 int upload_write(struct upload *u, struct bytes piece, struct err *e);
 /* Write what waits. ERR_IO: it is lost. */
 int upload_flush(struct upload *u, struct err *e);
-/* Back to a shorter length (a chunk that turned out wrong). */
+/* Back to a shorter length (after a bad chunk). */
 int upload_truncate(struct upload *u, uint64_t len, struct err *e);
 /* The same, and given back: the bytes that stay are read again when the next request takes it. */
 void upload_cut(struct upload *u, uint64_t len);
 /* Give the session back for the next request, with what could be written of the bytes that wait. */
 void upload_release(struct upload *u);
 /* Complete: checks the digest (ERR_INTEGRITY ends the session), makes it durable, links it to the
- * repository. u is gone whatever is returned; so is the session when its bytes could not be made
+ * repository. u is freed whatever is returned; the session ends too if its bytes could not be made
  * durable. */
 int upload_commit(struct upload *u, const struct digest *d, struct err *e);
-/* Give it up, with its bytes. */
+/* Cancel it and delete its bytes. */
 int upload_cancel(struct upload *u, struct err *e);
 
 /* 1 = there and whole as far as is known, 0 = not in this repository, or damaged, so that it must
@@ -167,8 +167,8 @@ int registry_manifest_get(struct registry *g, struct bytes repository, struct by
 			  bool with_content, struct arena *a, struct store_manifest *ret,
 			  struct err *e);
 /* A pull happened (GET, not HEAD): kept in memory, written with its event within a second. counts:
- * it keeps the image in use; one of our own programs that only looks does not, and is only in the
- * log of who pulled what. */
+ * it keeps the image in use; a read by one of our own programs does not, and is only in the
+ * log of pulls. */
 void registry_manifest_pulled(struct registry *g, struct bytes repository,
 			      const struct store_manifest *m, struct bytes tag,
 			      const struct access_actor *by, bool counts);
@@ -179,7 +179,7 @@ struct registry_put {
 	const struct digest *digest; /* of the reference, or NULL when it was a tag */
 	const struct bytes *tags;
 	size_t tag_count;
-	const struct access_actor *by; /* NULL = nobody is known */
+	const struct access_actor *by; /* NULL = unknown */
 	const char *event;	       /* NULL = EVENT_PUSHED */
 };
 struct registry_put_result {
@@ -206,11 +206,11 @@ int registry_catalog(struct registry *g, struct bytes after, size_t n, struct ar
 struct registry_gc_counts {
 	uint64_t marked, collected, files, uploads, orphans;
 	uint64_t bytes;	 /* of the files that were removed */
-	uint64_t failed; /* things that could not be done, and wait for the next pass */
-	bool held;	 /* files were left, because somebody holds them */
+	uint64_t failed; /* what failed and is left to the next pass */
+	bool held;	 /* files were kept because of a hold */
 };
-/* One whole pass at this time: mark, sweep, remove files, expire uploads. Safe while people push
- * and pull. It goes on past what fails; then the first such error is returned. */
+/* One whole pass at this time: mark, sweep, remove files, expire uploads. Safe during pushes
+ * and pulls. It continues after failures and returns the first. */
 int registry_gc(struct registry *g, int64_t now_ms, struct registry_gc_counts *ret, struct err *e);
 /* Files without a row, older than orphan_ms. */
 int registry_orphans(struct registry *g, int64_t now_ms, struct registry_gc_counts *ret,
@@ -218,7 +218,7 @@ int registry_orphans(struct registry *g, int64_t now_ms, struct registry_gc_coun
 /* Write the pulls noted so far. */
 int registry_flush_pulls(struct registry *g, struct err *e);
 /* Read the blob that was read longest ago, if it is due: 1 = done (*ret_size bytes; a damaged one
- * is taken away), 0 = none is due. ERR_CANCELLED when the registry is closing. rate: bytes a
+ * is set aside), 0 = none is due. ERR_CANCELLED when the registry is closing. rate: bytes a
  * second; 0 = as fast as it goes. */
 int registry_scrub(struct registry *g, int64_t now_ms, uint64_t rate, uint64_t *ret_size,
 		   struct err *e);
@@ -229,17 +229,17 @@ uint64_t registry_reserve(const struct registry_options *o, uint64_t all);
 
 struct registry_health {
 	struct store_totals stored;
-	uint64_t disk_free, disk_all; /* UINT64_MAX: the file system does not say */
+	uint64_t disk_free, disk_all; /* UINT64_MAX: unknown */
 	uint64_t reserve;
 	uint64_t freed_bytes, freed_files; /* by collection, since the start */
 	uint64_t scrubbed_bytes, scrubbed_blobs;
 	uint64_t found_damaged; /* since the start */
-	int64_t last_pass_ms; /* wall time of the last pass of collection that did all it had to; 0
-				 = none yet */
-	bool is_late;	      /* and it should have been long ago */
-	uint64_t failed;      /* of the last pass */
-	char why[256];	      /* the first of those */
+	int64_t last_pass_ms;	/* wall time of the last complete collection; 0
+				   = none yet */
+	bool is_late;		/* it is overdue */
+	uint64_t failed;	/* of the last pass */
+	char why[256];		/* the first of those */
 };
-/* with_stored: blobs and bytes, too, for which every row is read: not for strangers. */
+/* with_stored: blobs and bytes, too, for which every row is read: not for public requests. */
 int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret,
 			struct err *e);

@@ -8,7 +8,7 @@
 
 #define PULLS_MAX                                                                                  \
 	1024U /* distinct (image, tag, client) between two writes; further ones are written at     \
-		 once by who comes */
+		 once by their caller */
 
 struct pull_note {
 	struct registry *g;
@@ -62,8 +62,7 @@ struct registries {
 	pthread_mutex_t gc_lock; /* one pass at a time */
 	pthread_mutex_t verify_lock;
 	pthread_cond_t verify_moved;
-	struct verifying
-	    *verifying; /* blobs that are being read because somebody waits for them: each once */
+	struct verifying *verifying; /* blobs that are being read for waiting requests: each once */
 	pthread_t scrub_thread;
 	bool scrub_running;
 
@@ -83,8 +82,7 @@ struct verifying {
 	struct bytes digest;
 };
 #define BLOB_TRUST_MS                                                                              \
-	(INT64_C(7) *                                                                              \
-	 86400000) /* a blob found whole so lately is not written again by a push of it */
+	(INT64_C(7) * 86400000) /* a blob verified so recently is not replaced by a push of it */
 enum blob_state { BLOB_WHOLE, BLOB_SUSPECT, BLOB_BAD };
 /* By its length and time alone; why (may be NULL): 64 bytes, for BLOB_BAD. SUSPECT: written to
  * since it was found whole, or it cannot be looked at. */
@@ -94,7 +92,7 @@ enum blob_state blob_look(struct registry *g, const struct store_blob *b, char w
 typedef int (*blob_step_fn)(void *arg, size_t n, struct err *e);
 int blob_verify(struct registry *g, const struct store_care *c, blob_step_fn step, void *arg,
 		struct err *e);
-/* It was pushed again: images that were waiting for it hear so. */
+/* It was pushed again: images that need it are notified. */
 int blob_mended(const struct store_registry *t, struct bytes digest, struct err *e);
 
 /* ERR_IO with ENOSPC when n more bytes of uploads would touch the reserve. */
@@ -105,15 +103,15 @@ void registry_look_at_space(struct registry *g);
 /* registries.c: read the rows of the registries again. */
 int registries_load(struct registries *s, struct err *e);
 struct store_registry registry_rows(const struct registry *g, struct db_tx *tx);
-/* upload.c: close sessions in memory that nobody used since before (mono ms); their rows and files
- * stay. */
+/* upload.c: close sessions in memory that were not used since before (mono ms); their rows and
+ * files stay. */
 void uploads_close_idle(struct registry *g, int64_t before_mono_ms);
 /* Is a session with this id in use by a request? It is marked so when not: false = taken for
  * removal. */
 bool uploads_take_for_removal(struct registry *g, const char *id);
 void uploads_close_all(struct registry *g);
 struct event;
-/* pulls.c: the row of who did what ev says, count times. by may be NULL. */
+/* pulls.c: the audit row for ev, count times. by may be NULL. */
 int registry_traffic(const struct store_registry *t, const struct registry *g,
 		     const struct event *ev, const struct access_actor *by, uint64_t count,
 		     struct err *e);

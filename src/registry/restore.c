@@ -1,5 +1,5 @@
-/* A data folder made of a backup: everything is hashed as it is copied, and the database gets its
- * name last, so that a folder half made is no server's. */
+/* A data folder made from a backup: everything is hashed as it is copied, and the database gets its
+ * name last, so that a server does not open a partial folder. */
 #include "registry/backup.h"
 
 #include "base/clock.h"
@@ -53,7 +53,7 @@ static int digest_of_line(struct bytes hex, struct digest *ret, struct err *e)
 		return refuse(e, "SHA256SUMS", "a line is not a digest and a name");
 	(void)snprintf(text, sizeof text, "sha256:%.*s", BYTES_ARG(hex));
 	return digest_parse(bytes_of(text), ret, e) < 0
-		   ? refuse(e, "SHA256SUMS", "a digest is none")
+		   ? refuse(e, "SHA256SUMS", "a digest is malformed")
 		   : 0;
 }
 
@@ -131,7 +131,7 @@ static int take_blob(void *arg, const struct store_care *c, struct err *e)
 	if (rc < 0)
 		return err_ctx(e, "blob %s", c->digest);
 	if (size != c->blob.size)
-		return refuse(e, path, "its length is another");
+		return refuse(e, path, "its length differs");
 	r->n.blobs++;
 	r->n.bytes += size;
 	r->n.added++;

@@ -1,5 +1,5 @@
-/* The scrub: every blob is read again in turn, slowly, so that damage is found while those who
- * pushed it still have it. */
+/* The scrub: every blob is read again in turn, slowly, so that damage is found while the clients
+ * that pushed it still have it. */
 #include "registry/registry_impl.h"
 
 #include "base/clock.h"

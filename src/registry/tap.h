@@ -1,5 +1,5 @@
-/* tap: what the registry tells of uploads as they happen, to whoever was wired in (scan/). The
- * registry knows nothing of scanning. A tap never slows or fails an upload: no call blocks, none
+/* tap: what the registry reports of uploads as they happen, to its observer (scan/). The registry
+ * itself does not depend on scanning. A tap never slows or fails an upload: no call blocks, none
  * returns an error. */
 #pragma once
 #include "oci/digest.h"
@@ -13,7 +13,7 @@ struct tap {
 	void *(*begin)(void *arg, uint64_t owner, int fd);
 	/* The file holds `len` bytes now. */
 	void (*grow)(void *arg, void *handle, uint64_t len);
-	/* Complete and stored under d, or (d == NULL) given up. The handle is gone after this. fd
-	 * stays valid until the call returns. */
+	/* Complete and stored under d, or (d == NULL) cancelled. The handle is invalid after this.
+	 * fd stays valid until the call returns. */
 	void (*end)(void *arg, void *handle, const struct digest *d, int fd, uint64_t len);
 };

@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #define WRITEBACK                                                                                  \
-	(8U << 20) /* bytes between two nudges to the disk: the final sync finds little left */
-#define TAP_STEP (256U << 10) /* bytes between two words to the tap */
+	(8U << 20) /* bytes between two starts of writeback: the final sync finds little left */
+#define TAP_STEP (256U << 10) /* bytes between two reports to the tap */
 /* Bytes to a write, which ends where a multiple of it ends in the file: the page cache takes whole
- * blocks at half the price of a client's chunks. */
+ * blocks at half the cost of a client's chunks. */
 #define WRITE_BLOCK (256U << 10)
 #define READ_STEP (256U << 10)
 #define IDLE_MAX 256U /* idle sessions kept in memory; each holds a descriptor */
@@ -28,16 +28,16 @@ struct store_registry registry_rows(const struct registry *g, struct db_tx *tx)
 	return (struct store_registry){.tx = tx, .registry = g->id, .now_ms = clock_wall_ms()};
 }
 
-void upload_tap_tell(struct upload *u, bool all)
+void upload_tap_report(struct upload *u, bool all)
 {
 	struct registry *g = u->g;
-	if (!g->s->has_tap || u->offset == u->told || (!all && u->offset - u->told < TAP_STEP))
+	if (!g->s->has_tap || u->offset == u->reported || (!all && u->offset - u->reported < TAP_STEP))
 		return;
 	if (!u->tap_begun) {
 		u->tap_begun = true;
 		u->tap_handle = g->s->tap.begin(g->s->tap.arg, u->owner, u->fd);
 	}
-	u->told = u->offset;
+	u->reported = u->offset;
 	if (u->tap_handle)
 		g->s->tap.grow(g->s->tap.arg, u->tap_handle, u->offset);
 }
@@ -47,7 +47,7 @@ void upload_tap_end(struct upload *u, const struct digest *d)
 	if (u->tap_handle)
 		u->g->s->tap.end(u->g->s->tap.arg, u->tap_handle, d, u->fd, u->offset);
 	u->tap_handle = NULL;
-	u->told = 0;
+	u->reported = 0;
 	u->tap_begun = false;
 }
 
@@ -293,8 +293,8 @@ int upload_rehash(struct upload *u, enum digest_algo algo, struct digest_run **r
 	return r;
 }
 
-/* A session that is not in memory. It stands in the list by now, so nobody else can end it: only
- * now the row tells the truth. */
+/* A session that is not in memory. It is in the list by now, so no other request can end it: only
+ * now the row is reliable. */
 static int upload_load(struct upload *u, struct row_job *j, struct err *e)
 {
 	struct stat st;
@@ -401,11 +401,11 @@ void upload_release(struct upload *u)
 		(void)upload_cancel(u, &ignored);
 		return;
 	}
-	/* Who needs to know that it is written has flushed before. */
+	/* Callers that need it written have flushed before. */
 	(void)upload_flush(u, &ignored);
 	free(u->block);
 	u->block = NULL;
-	upload_tap_tell(u, true);
+	upload_tap_report(u, true);
 	pthread_mutex_lock(&g->s->upload_lock);
 	u->in_use = false;
 	u->used_mono_ms = clock_steady_ms();
@@ -413,7 +413,7 @@ void upload_release(struct upload *u)
 	pthread_mutex_unlock(&g->s->upload_lock);
 }
 
-/* Write what is held and part behind it. */
+/* Write the held bytes, then part. */
 static int put(struct upload *u, struct bytes part, struct err *e)
 {
 	struct bytes held = {.ptr = u->block, .len = u->held};
@@ -424,7 +424,7 @@ static int put(struct upload *u, struct bytes part, struct err *e)
 	r = held.len ? io_pwrite_pair(u->fd, held, part, u->offset, e)
 		     : io_pwrite(u->fd, part.ptr, part.len, u->offset, e);
 	if (r < 0) {
-		/* The file is the record of what came: cut what was written of this piece. */
+		/* The file records what was received: remove what was written of this piece. */
 		struct err why = *e;
 		if (ftruncate(u->fd, (off_t)u->offset) < 0)
 			return err_sys(e, "upload: cannot cut a failed write");
@@ -439,7 +439,7 @@ static int put(struct upload *u, struct bytes part, struct err *e)
 				      SYNC_FILE_RANGE_WRITE);
 		u->nudged = u->offset;
 	}
-	upload_tap_tell(u, u->told == 0);
+	upload_tap_report(u, u->reported == 0);
 	return 0;
 }
 

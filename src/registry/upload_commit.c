@@ -53,7 +53,7 @@ static int commit_rows(struct db_tx *tx, void *arg, struct err *e)
 		return (int)repository;
 	r = store_blob_link(&t, repository, j->digest, e);
 	if (r >= 0 && !u->once) {
-		/* The row is what makes the key ours: housekeeping may have given the session up.
+		/* The row is what makes the key ours: housekeeping may have ended the session.
 		 */
 		r = store_upload_delete(&t, bytes_of(u->row.id), e);
 		if (r == 0)
@@ -106,9 +106,9 @@ static int discard(struct db_tx *tx, void *arg, struct err *e)
 	return r < 0 ? r : store_upload_delete(&t, bytes_of(j->u->row.id), e);
 }
 
-/* The upload could not be made durable. A sync that failed says that bytes may be lost, and a
- * second one that succeeds does not take that back; a commit that failed may be found done after a
- * crash. So the session is over, and a file that lies under its key stays there until a later
+/* The upload could not be made durable. After a failed sync bytes may be lost, and a later
+ * successful one does not change that; a failed commit may be found done after a
+ * crash. So the session ends, and a file that lies under its key stays there until a later
  * commit has been written over the failed one: that one makes the key garbage. */
 static void give_up(struct upload *u, struct commit_job *j)
 {
@@ -137,7 +137,7 @@ int upload_commit(struct upload *u, const struct digest *d, struct err *e)
 		(void)upload_cancel(u, &ignored);
 		return r;
 	}
-	upload_tap_tell(u, true);
+	upload_tap_report(u, true);
 	digest_text(d, text);
 	struct commit_job j = {.u = u, .digest = bytes_of(text)};
 	r = store(u, &j, e);

@@ -18,16 +18,16 @@ struct upload {
 	uint8_t *block;		   /* WRITE_BLOCK bytes, or NULL; only while in use */
 	size_t held;		   /* bytes in block: they come after offset */
 	uint64_t nudged;	   /* writeback was started up to here */
-	uint64_t told;		   /* the tap knows of this many */
+	uint64_t reported;	   /* bytes reported to the tap */
 	struct digest_run *run;
 	void *tap_handle;
 	bool tap_begun;
 	int64_t used_mono_ms;
 };
 
-/* The tap hears that the upload is over: stored under d, or (NULL) given up. */
+/* Report to the tap that the upload ended: stored under d, or (NULL) cancelled. */
 void upload_tap_end(struct upload *u, const struct digest *d);
-void upload_tap_tell(struct upload *u, bool all);
+void upload_tap_report(struct upload *u, bool all);
 /* Out of the list. */
 void upload_detach(struct upload *u);
 void upload_free(struct upload *u);

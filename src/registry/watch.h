@@ -1,7 +1,7 @@
-/* watch: what the registry reports of its manifests, to whoever was wired in (scan/), in the
+/* watch: what the registry reports of its manifests, to its observer (scan/), in the
  * transaction that writes the fact: what a watch writes is there exactly when its fact is. The
- * registry knows nothing of scanning. A call may be repeated, as its transaction may; one that
- * fails makes the transaction fail. */
+ * registry itself does not depend on scanning. A call may be repeated, as its transaction may; one
+ * that fails makes the transaction fail. */
 #pragma once
 #include "base/bytes.h"
 #include "base/err.h"

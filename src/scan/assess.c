@@ -301,7 +301,8 @@ static int find_reason(const struct assess_input *in, struct assess *as, struct 
  */
 #define SHARE_FOR_REPORT(budget) ((budget) / 8 * 3)
 
-/* Match one package after another. *ret_done: how many; fewer than all when the budget is spent. */
+/* Match one package after another. *ret_done: how many; fewer than all when the budget is
+ * exhausted. */
 static int match_each(const struct assess_input *in, struct arena *a, struct packages_matches *per,
 		      size_t *ret_done, struct err *e)
 {

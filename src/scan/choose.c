@@ -74,7 +74,7 @@ int choose_fail(const struct choose_names *names, struct bytes choice, size_t fo
 			BYTES_ARG(choice), BYTES_ARG(buf_bytes(&list)));
 	else
 		err_set(e, ERR_CONFLICT,
-			"several images; choose one by :TAG or @DIGEST behind the path: %.*s",
+			"several images; choose one by :TAG or @DIGEST after the path: %.*s",
 			BYTES_ARG(buf_bytes(&list)));
 	buf_free(&list);
 	return -(int)e->code;
@@ -127,7 +127,7 @@ static bool is_image_or_index(const struct oci_descriptor *d)
 	       (d->artifact_type.len == 0 || bytes_eq_lit(d->artifact_type, OCI_CONFIG_TYPE));
 }
 
-/* Another image stands beside d that nothing tells from it. */
+/* Another image with d's names and platform exists. */
 static int check_only(const struct oci_manifest *index, const struct oci_descriptor *d,
 		      struct bytes choice, struct arena *a, struct err *e)
 {

@@ -7,7 +7,7 @@ bool choose_is_name(struct bytes name, struct bytes choice);
 
 #define CHOOSE_NAMES_MAX 8
 struct choose_names {
-	struct bytes names[CHOOSE_NAMES_MAX]; /* borrowed; of more the first are told */
+	struct bytes names[CHOOSE_NAMES_MAX]; /* borrowed; the first ones, if there are more */
 	size_t count;
 };
 void choose_names_add(struct choose_names *n, struct bytes name);

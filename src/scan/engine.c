@@ -35,7 +35,7 @@ struct engine *engine_new(const struct engine_options *o, struct err *e)
 	pthread_mutex_init(&g->claim_lock, NULL);
 	pthread_mutex_init(&g->switch_lock, NULL);
 	(void)clock_cond_init(&g->scan_moved);
-	/* A writer that waits must not wait for ever while scans come and go. */
+	/* A waiting writer must not starve while scans come and go. */
 	pthread_rwlockattr_t rw;
 	pthread_rwlockattr_init(&rw);
 	pthread_rwlockattr_setkind_np(&rw, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);

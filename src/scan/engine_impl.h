@@ -65,8 +65,8 @@ struct engine {
 	struct vdb *vdb;
 	pthread_rwlock_t rows_lock; /* read: a scan from matching to its commit; write: a switch, or
 				       clearing remedies. Before vdb_lock */
-	pthread_mutex_t switch_lock; /* one switch at a time, and no clearing of rows beside it */
-	atomic_bool settled, cut_short;	  /* cut_short: switches end early */
+	pthread_mutex_t switch_lock;	/* one switch at a time, and no cleanup of rows during it */
+	atomic_bool settled, cut_short; /* cut_short: switches end early */
 	struct store_history_clock clock; /* the keeper's */
 	atomic_bool again_due;		  /* engine_ask_again failed */
 

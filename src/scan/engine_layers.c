@@ -85,7 +85,7 @@ static bool is_indexing(const struct engine *g, const struct digest *d)
 	return false;
 }
 
-/* Mark d as being indexed; false when somebody does already (or memory is spent). Lock held. */
+/* Mark d as being indexed; false if it already is (or out of memory). Lock held. */
 static bool indexing_add(struct engine *g, const struct digest *d)
 {
 	struct indexing *x = is_indexing(g, d) ? NULL : malloc(sizeof *x);
@@ -269,7 +269,7 @@ void *engine_layers_main(void *arg)
 		g->layer_owners[me] = 0;
 		pthread_cond_broadcast(&g->layer_moved);
 	}
-	/* Those that nobody takes any more: their layers are indexed when an image needs them. */
+	/* Those no longer processed: their layers are indexed when an image needs them. */
 	struct layer_upload *left = g->uploads;
 	g->uploads = NULL;
 	g->uploads_end = &g->uploads;
@@ -283,7 +283,7 @@ void *engine_layers_main(void *arg)
 	return NULL;
 }
 
-/* Wait until nobody indexes d, then take the work; false when stopping. */
+/* Wait until no other thread indexes d, then take the work; false when stopping. */
 static bool take_layer(struct engine *g, const struct digest *d, struct buf *out, bool *ret_found,
 		       int *ret_r, struct err *e)
 {

@@ -170,7 +170,7 @@ static int take_layer(struct image_scan *w, size_t i, struct err *e)
 	return miss_layer(w, i, e);
 }
 
-/* Where each digest stands first: open addressing, position + 1, 0 = free. */
+/* Each digest's first position: open addressing, position + 1, 0 = free. */
 struct firsts {
 	uint32_t *at;
 	size_t mask;
@@ -549,7 +549,7 @@ int engine_scan_image(struct engine *g, const struct store_scan *s,
 		r = take_layers(&w, e);
 	if (r == 0)
 		r = match_and_commit(&w, e);
-	/* The image's own share was spent, and will be the next time. */
+	/* The image exhausted its own share, and would again. */
 	if (r == -ERR_NOMEM && arena_is_spent(a))
 		r = err_set(e, ERR_LIMIT,
 			    "its layers' inventories and packages need more than %u MiB together",

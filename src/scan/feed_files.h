@@ -1,4 +1,4 @@
-/* feed_files: the files behind a PATH of `vdb build`, as descriptors that a worker can read. */
+/* feed_files: the files of a PATH of `vdb build`, as descriptors that a worker can read. */
 #pragma once
 #include "base/err.h"
 #include <stdint.h>

@@ -18,7 +18,7 @@ struct scan_layer {
 
 struct scan_input {
 	struct bytes name;   /* as the user gave it */
-	struct bytes choice; /* what stood behind the path: which image of several; may be empty */
+	struct bytes choice; /* the path's suffix: which image of several; may be empty */
 	struct bytes tag;    /* RepoTags / annotation, may be empty */
 	struct bytes note;   /* what the user should know of how it was chosen; may be empty */
 	bool has_digest;
@@ -42,11 +42,11 @@ struct scan_input {
 int scan_input_open(struct scan_input *in, const char *path, struct bytes platform,
 		    struct pool *pool, struct err *e);
 void scan_input_init(struct scan_input *in, const char *name);
-/* The layer is not in the image: what is told of it, the same wherever the image lies. */
+/* The layer is not in the image: the message, the same wherever the image is. */
 int scan_layer_absent(struct scan_layer *l, struct arena *a, struct err *e);
 /* ERR_LIMIT for more layers than are assessed. */
 int scan_input_check_layers(size_t count, struct err *e);
-/* The path in what the user gave, and what stands behind it: what is there as it stands has no
+/* The path in what the user gave, and its suffix: an existing path has no
  * choice. */
 #define SCAN_PLACE_MAX 4096
 void scan_input_place(const char *path, char place[SCAN_PLACE_MAX], struct bytes *ret_choice);

@@ -58,7 +58,7 @@ struct access_assignment {
 	struct bytes scope; /* its text (store/scope.h); not read when adding */
 	int64_t created_at;
 };
-/* ERR_CONFLICT when it stands already. */
+/* ERR_CONFLICT if it exists already. */
 int64_t access_db_assignment_add(struct db_tx *tx, const struct access_assignment *m,
 				 struct err *e);
 int access_db_assignment_next(struct db_tx *tx, int64_t user_id, int64_t after_id, struct arena *a,

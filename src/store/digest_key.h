@@ -1,5 +1,5 @@
 /* digest_key: digests as columns keep them: the 32 bytes of a SHA-256, the text itself of any other
- * (with a NUL behind one of 32 bytes, which a text never holds). */
+ * (a text of 32 bytes is followed by a NUL, which a text never has). */
 #pragma once
 #include "base/arena.h"
 #include "base/bytes.h"

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "store/scope.h"
 
-/* Types; other rooms may add theirs. */
+/* Types; other modules may add theirs. */
 #define EVENT_PUSHED "pushed"	  /* a manifest was put (or a tag moved to it) */
 #define EVENT_PULLED "pulled"	  /* a manifest was fetched by GET */
 #define EVENT_IMPORTED "imported" /* a manifest came in by import */
@@ -27,7 +27,7 @@ struct event {
 	struct bytes registry, repository, digest, tag;
 	struct bytes media_type;
 	uint64_t size;	     /* bytes of the manifest */
-	struct bytes actor;  /* who did it; empty = nobody known */
+	struct bytes actor;  /* who did it; empty = unknown */
 	struct bytes detail; /* JSON object or empty */
 	int64_t at;	     /* wall ms */
 };

@@ -48,7 +48,7 @@ static size_t same(struct bytes in, size_t a, size_t b)
 	return n;
 }
 
-/* The longest match for what stands at `at`; 0 without one. */
+/* The longest match at `at`; 0 without one. */
 static size_t longest(const struct finder *f, struct bytes in, size_t at, size_t *ret_from)
 {
 	size_t best = 0;
@@ -166,7 +166,7 @@ int pack_get(struct bytes packed, size_t max, struct buf *out, struct err *e)
 static const char prefix[] = "sha256:";
 #define PREFIX_LEN (sizeof prefix - 1)
 
-/* Does a digest stand here, in lower case? */
+/* Whether a lower-case digest is here. */
 static bool is_digest_at(struct bytes in, size_t at)
 {
 	if (in.len - at < PREFIX_LEN + 2 * HASH_LEN || memcmp(in.ptr + at, prefix, PREFIX_LEN) != 0)

@@ -1,4 +1,4 @@
-/* pack: bytes told shorter, for columns that are kept by the hundred thousand and read one at a
+/* pack: compressed bytes, for columns with hundreds of thousands of rows that are read one at a
  * time (layer inventories). A codec for our own text: the program packs what it has checked and
  * unpacks what it packed. It is no parser of strangers' streams; those stay behind the jail. */
 #pragma once

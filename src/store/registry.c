@@ -353,7 +353,7 @@ int store_garbage_list(const struct store_registry *t, int64_t before_ms, struct
 	" AND NOT EXISTS(SELECT 1 FROM manifest_ref m WHERE m.registry_id=blob.registry_id"        \
 	" AND m.digest=blob.digest)"
 
-/* Nobody was promised it lately, and it lost no reference lately; or (freed_ms) space is short, and
+/* It was not promised recently, and lost no reference recently; or (freed_ms) space is short, and
  * the reference is what it lost. */
 #define OUT_OF_GRACE                                                                               \
 	"((touched_at<$1 AND freed_at<$1) OR (freed_at>0 AND freed_at<$2 AND touched_at<$2))"

@@ -25,7 +25,7 @@ struct store_blob {
 	    freed_at; /* the last time a reference to it went; 0 = promised or referred to since */
 };
 #define STORE_ANNOTATIONS_MAX                                                                      \
-	(256U << 10) /* bytes told of one manifest: signatures have some 20 kB */
+	(256U << 10) /* bytes listed for one manifest: signatures have about 20 kB */
 #define STORE_REFERRERS_BYTES (1U << 20) /* of a page: what one reader may make us hold */
 struct store_manifest {
 	struct bytes digest, media_type, artifact_type, subject;
@@ -118,7 +118,7 @@ int store_manifest_find(const struct store_registry *t, int64_t repository, stru
 			struct err *e);
 int store_manifest_exists(const struct store_registry *t, int64_t repository, struct bytes digest,
 			  struct err *e);
-/* With its references: 1 = gone, 0 = was not there. */
+/* With its references: 1 = removed, 0 = did not exist. */
 int store_manifest_delete(const struct store_registry *t, int64_t repository, struct bytes digest,
 			  struct err *e);
 int store_manifest_pulled(const struct store_registry *t, int64_t repository, struct bytes digest,
@@ -232,6 +232,7 @@ int store_totals(const struct store_registry *t, int64_t repository, struct stor
 
 /* Until until_ms no file is removed. A hold is renewed by its name; 0 ends it. */
 int store_hold(const struct store_registry *t, const char *name, int64_t until_ms, struct err *e);
-/* Somebody holds now: 1/0. A hold further ahead than max_ms was set by a wrong clock and is none.
+/* Whether there is a hold now: 1/0. A hold further ahead than max_ms came from a wrong clock and
+ * does not count.
  */
 int store_is_held(const struct store_registry *t, int64_t max_ms, struct err *e);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define DIGEST(text) DB_B(digest_key_of(text, &(struct digest_key){{0}}))
-#define MANIFESTS_MAX 10000U /* told of one damaged blob */
+#define MANIFESTS_MAX 10000U /* notified of one damaged blob */
 
 static int changed(int64_t n)
 {

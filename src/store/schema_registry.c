@@ -48,7 +48,7 @@ const struct db_migration schema_registry[] = {
 	    "){NOROWID};"
 	    "CREATE INDEX repo_blob_digest ON repo_blob(tenant_id,digest);"
 
-	    /* content stands last: reading the columns before it does not read its pages. */
+	    /* content is last: reading the columns before it does not read its pages. */
 	    "CREATE TABLE manifest("
 	    " tenant_id BIGINT NOT NULL,"
 	    " repository_id BIGINT NOT NULL,"

@@ -97,7 +97,7 @@ const struct db_migration schema_scan[] = {
 	 "INSERT INTO generation VALUES(1, '', '', '', '', 0);"
 	 /* How far each consumer of the event table has come. */
 	 "CREATE TABLE event_cursor(name TEXT PRIMARY KEY, last_event BIGINT NOT NULL);"},
-    /* Counts of two generations beside each other (ledger/counts.c). A check's CVEs are found by
+    /* Counts of two generations next to each other (ledger/counts.c). A check's CVEs are found by
        the check, too. */
     {.number = 2,
      .what = "counts by image and repository for a switch in steps",
@@ -159,7 +159,7 @@ const struct db_migration schema_scan[] = {
 	 "ALTER TABLE image DROP COLUMN negligible;"
 	 "ALTER TABLE image DROP COLUMN unknown;"
 	 "CREATE INDEX image_pushed ON image(repository, pushed_at);"},
-    /* What is kept by the hundred thousand takes little room (docs/decisions/store-size.md).
+    /* Rows in large numbers take little space (docs/decisions/store-size.md).
      * members, sets: store/lists.h; a row of package_sets holds the sets from first on. inventory:
      * store/pack.h. */
     {.number = 3,

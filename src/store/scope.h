@@ -38,7 +38,7 @@ bool store_scope_is_name(enum store_scope_kind kind, struct bytes name);
 int64_t store_scope_add(struct db_tx *tx, const struct store_scope *s, struct err *e);
 /* The registry that a server has from the start; 0 = the schema has none (a damaged store). */
 int64_t store_scope_default(struct db_tx *tx, struct err *e);
-/* The scope of a repository, made where there is none. */
+/* The scope of a repository, created if there is none. */
 int64_t store_scope_repository(struct db_tx *tx, int64_t registry_id, struct bytes name,
 			       int64_t now_ms, struct err *e);
 /* 1 = found, 0 = not. owner_id as in struct store_scope. */

@@ -1,7 +1,7 @@
 /* The text of a scope, and the scope of a text. */
 #include "store/scope.h"
 
-/* What stands before a name. */
+/* What precedes a name. */
 static const char *const labels[] = {
     [STORE_SCOPE_MANAGEMENT_GROUP] = "/managementGroups/",
     [STORE_SCOPE_SUBSCRIPTION] = "/subscriptions/",

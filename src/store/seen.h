@@ -1,6 +1,6 @@
 /* seen: the one place that knows which epoch readers see (docs/decisions/generation-switch.md); a
  * switch of generations prepares the next one beside it, and ledger/generation.c raises it.
- * Rows of two epochs stand side by side; these views show the visible one's:
+ * Rows of two epochs are side by side; these views show the visible one's:
  *   package_match, security_check, check_cve   matches, security checks and their CVEs
  *   image_seen        an image's counts by severity and its rest (enum image_state)
  *   repository_seen   sums of a repository's images */

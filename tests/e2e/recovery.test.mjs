@@ -228,7 +228,7 @@ test('workers that do not start: readiness says so, and scans are done when they
     await pushLayout(server, 'no/worker', layout);
     await until('the trouble', async () => !(await workers()).ok);
     assert.match((await workers()).reason, /worker/);
-    const general = 'the last worker that was started did not get ready';
+    const general = 'the last worker did not become ready';
     for (const headers of [{}, { authorization: `Basic ${Buffer.from('admin:wrong').toString('base64')}` }]) {
       const seen = (await (await fetch(new URL('/readyz', server.url), { headers })).json()).checks.find((c) => c.name === 'workers');
       assert.deepEqual([seen.ok, seen.reason], [false, general]);
