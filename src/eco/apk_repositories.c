@@ -5,7 +5,7 @@
  *   /media/cdrom/apks
  *
  * "#" starts a comment. A line with a tag ("@testing") serves only packages that were asked for by
- * that tag, so it does not say which releases the image is of. A release is a component behind
+ * that tag, so they do not identify the image's release. A release is a component after
  * "alpine": vN.M or edge. The newest that the others name is stated, "edge" being newer than all
  * numbers, and as streams all of them where there are several: apk takes from each. Nothing else is
  * stated, and nothing when no line names a release (a mirror of another form, Wolfi).

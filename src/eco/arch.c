@@ -9,7 +9,7 @@
 #include "eco/path.h"
 
 #define FOLDER "var/lib/pacman/local"
-#define FOLDER_TAIL 2 /* components of it that tell, behind a link: "pacman/local" */
+#define FOLDER_TAIL 2 /* components of it that identify it behind a link: "pacman/local" */
 
 static struct eco_want arch_wants(struct bytes path)
 {

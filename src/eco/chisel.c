@@ -7,10 +7,10 @@
  *   {"kind":"path","path":"/usr/lib/…/libc.so.6","mode":"0755","slices":["libc6_libs"],…}
  *   {"kind":"slice","name":"libc6_libs"}
  *
- * The first line is the head, the others stand sorted by their bytes; other kinds may come. A slice
- * is named after its package, "_" between. Of a path's two kinds of line "content" is read: it
- * names one slice. The manifest does not say which source package a package was built from. Spec:
- * canonical/chisel, public/manifest and internal/jsonwall. */
+ * The first line is the header, the others are sorted by their bytes; other kinds may occur. A
+ * slice is named after its package, "_" between. Of a path's two kinds of line "content" is read:
+ * it names one slice. The manifest does not say which source package a package was built from.
+ * Spec: canonical/chisel, public/manifest and internal/jsonwall. */
 #include "base/json.h"
 #include "codec/codec.h"
 #include "eco/parsers.h"

@@ -4,12 +4,12 @@
  *   {"metadata": {…}, "content_sets": ["rhel-8-for-x86_64-baseos-rpms", …], "image_contents": […]}
  *
  * A content set names a product stream, which advisories name by its CPE: the extended update
- * streams of one minor release say so in their middle and their minor behind "__"
+ * streams of one minor release say so in their middle and have their minor after "__"
  * ("rhel-9-for-x86_64-appstream-eus-rpms__9_DOT_2": rhel_eus:9.2); a layered product starts with
  * its name and version
  * ("rhocp-4.12-for-rhel-8-x86_64-rpms": openshift:4.12); the others are the release's own
- * (enterprise_linux:8). Repositories of one stream are not told apart: packages that a later build
- * step adds come from repositories that no manifest names. Red Hat keeps the whole map as
+ * (enterprise_linux:8). Repositories of one stream are not distinguished: packages that a later
+ * build step adds come from repositories that no manifest names. Red Hat keeps the whole map as
  * repository-to-cpe.json. Spec: Red Hat, "Security Data Guidelines", "Content sets". */
 #include "base/json.h"
 #include "base/num.h"
@@ -87,7 +87,7 @@ static void minor_release(struct bytes tail, char out[STREAM_CAP])
 		(void)snprintf(out, STREAM_CAP, "%u.%u", (unsigned)major, (unsigned)minor);
 }
 
-/* The number that name goes on with behind start; false: another name. */
+/* The number that follows start in name; false: another name. */
 static bool major_behind(struct bytes name, const char *start, struct bytes *ret)
 {
 	uint64_t major;

@@ -3,7 +3,7 @@
  * var/lib/dpkg/status holds stanzas ("paragraphs") separated by blank lines; a line is "Field:
  * value", a line that starts with a space or tab continues the field before. Field names are
  * compared without case. Of interest: Package, Status ("want flag state"), Version, Architecture,
- * Source ("name" or "name (version)"), Maintainer. A package is on disk when its state is none of
+ * Source ("name" or "name (version)"), Maintainer. A package is on disk unless its state is one of
  * not-installed, config-files and half-installed, and not without a Status; what is wanted of it
  * (install, deinstall, hold) does not matter. var/lib/dpkg/status.d/NAME (images put together
  * without dpkg) holds one such stanza, without Status. var/lib/dpkg/info/NAME[:ARCH].list names a

@@ -101,7 +101,7 @@ static struct eco_want os_release_wants(struct bytes path)
 	return w;
 }
 
-static int spent(struct err *e)
+static int no_memory(struct err *e)
 {
 	return err_set(e, ERR_NOMEM, "os-release: out of memory");
 }
@@ -123,7 +123,7 @@ static int unquote(struct bytes value, struct arena *a, struct bytes *ret, struc
 	}
 	uint8_t *out = arena_alloc(a, value.len, 1);
 	if (!out)
-		return spent(e);
+		return no_memory(e);
 	size_t n = 0;
 	for (size_t i = 0; i < value.len && value.ptr[i] != quote; i++) {
 		if (value.ptr[i] == '\\' && i + 1 < value.len)
@@ -141,7 +141,7 @@ static int lower(struct bytes b, struct arena *a, struct bytes *ret, struct err 
 		return 0;
 	uint8_t *out = arena_alloc(a, b.len, 1);
 	if (!out)
-		return spent(e);
+		return no_memory(e);
 	for (size_t i = 0; i < b.len; i++)
 		out[i] = byte_lower(b.ptr[i]);
 	*ret = (struct bytes){.ptr = out, .len = b.len};
@@ -161,7 +161,7 @@ static int codename_of_version(struct bytes version, struct arena *a, struct byt
 }
 
 /* openEuler: VERSION_ID="22.03" leaves out what its advisories name, "22.03-LTS-SP1" of
- * VERSION="22.03 (LTS-SP1)", "22.03 LTS" or "22.03 LTS SP1": the words behind the number, as far as
+ * VERSION="22.03 (LTS-SP1)", "22.03 LTS" or "22.03 LTS SP1": the words after the number, as far as
  * they are LTS and SP. */
 static int service_pack(struct bytes version, struct arena *a, struct pkg_distro *d, struct err *e)
 {
@@ -178,7 +178,7 @@ static int service_pack(struct bytes version, struct arena *a, struct pkg_distro
 		char *text =
 		    arena_printf(a, "%.*s-%.*s", BYTES_ARG(d->version_id), BYTES_ARG(word));
 		if (!text)
-			return spent(e);
+			return no_memory(e);
 		d->version_id = bytes_of(text);
 	}
 	return 0;
@@ -230,7 +230,7 @@ static int parse_assign(struct bytes file, bool lsb, struct arena *a, struct pkg
 	return r;
 }
 
-/* The first word that starts with a digit, up to what cannot stand in a version. */
+/* The first word that starts with a digit, up to what cannot be in a version. */
 static struct bytes version_in(struct bytes line)
 {
 	for (size_t i = 0; i < line.len; i++) {
@@ -282,7 +282,7 @@ static int parse_suse(struct bytes file, struct arena *a, struct pkg_distro *d, 
 		return 0;
 	char *text = arena_printf(a, "%.*s.%.*s", BYTES_ARG(version), BYTES_ARG(level));
 	if (!text)
-		return spent(e);
+		return no_memory(e);
 	d->version_id = bytes_of(text);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* parsers (eco_): an ecosystem reads the files it knows in a layer and states packages. One file
- * each, beside the facts in pkg/ecosystems.inc. Runs in the worker only. */
+ * each, besides the facts in pkg/ecosystems.inc. Runs in the worker only. */
 #pragma once
 #include "base/arena.h"
 #include "base/limits.h"
@@ -24,7 +24,7 @@ struct eco_sink {
 struct eco_want {
 	bool wanted;
 	enum eco_merge merge;
-	int rank; /* among REPLACE files of one ecosystem's row that stand for the same thing (both
+	int rank; /* among REPLACE files of one ecosystem's row that describe the same thing (both
 		     apk locations, three rpm formats, etc/os-release over usr/lib/os-release): the
 		     lowest rank that exists wins */
 	size_t keep; /* bytes of the path, from its start, that are in front of the canonical

@@ -5,7 +5,7 @@
 
 /* path is location, or ends with "/" and location: *ret_keep gets the bytes in front of it. */
 bool eco_path_at(struct bytes path, const char *location, size_t *ret_keep);
-/* The same; or path ends with the last tail_parts components of location behind a folder of another
+/* The same; or path ends with the last tail_parts components of location below a folder of another
  * name (a database that a symbolic link points to): *ret_keep then counts everything in front of
  * that tail and is never 0. */
 bool eco_path_near(struct bytes path, const char *location, unsigned tail_parts, size_t *ret_keep);

@@ -3,7 +3,7 @@
  * "Packages.db", NDB (rpm_ndb.c): SUSE. "rpmdb.sqlite", SQLite (rpm_sqlite.c): Fedora since 33,
  * enterprise distributions since 9, Azure Linux. They lie in var/lib/rpm, usr/lib/sysimage/rpm or
  * usr/share/rpm. What a file is, its first bytes decide, not its name.
- * var/lib/rpmmanifest/container-manifest-2 stands in for the database in Microsoft's distroless
+ * var/lib/rpmmanifest/container-manifest-2 replaces the database in Microsoft's distroless
  * images: a line a package, ten fields separated by tabs: name, version-release, install time,
  * build time, vendor, epoch or "(none)", size, architecture, epoch number, source rpm. */
 #include "eco/rpm.h"

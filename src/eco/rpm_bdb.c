@@ -1,5 +1,5 @@
 /* A Berkeley DB hash file, as rpm wrote "Packages" until 4.15. Numbers are in the order of the
- * machine that wrote it; the magic tells.
+ * machine that wrote it; the magic shows which.
  *
  * Page 0: u32 magic 0x061561 at 12, version at 16 (8, 9; 10 from Berkeley DB 18), page size at 20,
  * u8 encryption at 24, u8 page type 8 at 25, u8 flags at 26 (1: checksums), u32 last page at 32.

@@ -141,7 +141,7 @@ bool rpm_split_source(struct bytes sourcerpm, struct bytes *ret_name, struct byt
 	return true;
 }
 
-static int spent(struct err *e)
+static int no_memory(struct err *e)
 {
 	return err_set(e, ERR_NOMEM, "rpm header: out of memory");
 }
@@ -157,7 +157,7 @@ static int state_package(const struct rpm_header *h, struct arena *a, const stru
 		(void)snprintf(prefix, sizeof prefix, "%u:", epoch);
 	char *full = arena_printf(a, "%s%.*s-%.*s", prefix, BYTES_ARG(version), BYTES_ARG(release));
 	if (!full)
-		return spent(e);
+		return no_memory(e);
 	struct pkg p = {.type = BYTES_LIT("rpm"),
 			.name = header_string(h, NAME),
 			.version = bytes_of(full),
@@ -169,10 +169,10 @@ static int state_package(const struct rpm_header *h, struct arena *a, const stru
 	p.source_name = p.name;
 	p.source_version = p.version;
 	if (rpm_split_source(header_string(h, SOURCERPM), &p.source_name, &source_version)) {
-		/* a source rpm's name carries no epoch: that of the binary stands for it */
+		/* a source rpm's name has no epoch: the binary's is used */
 		char *source = arena_printf(a, "%s%.*s", prefix, BYTES_ARG(source_version));
 		if (!source)
-			return spent(e);
+			return no_memory(e);
 		p.source_version = bytes_of(source);
 	}
 	return sink->package(sink->arg, &p, e);
@@ -221,7 +221,7 @@ static int state_files(const struct rpm_header *h, struct arena *a, const struct
 {
 	struct file_list *l = arena_alloc(a, 1, sizeof *l);
 	if (!l)
-		return spent(e);
+		return no_memory(e);
 	l->sink = sink;
 	l->name = header_string(h, NAME);
 	l->arch = header_string(h, ARCH);
@@ -231,7 +231,7 @@ static int state_files(const struct rpm_header *h, struct arena *a, const struct
 	if (h->values[DIRNAMES].count > 0)
 		folders = folder_table(h, a, &folder_count);
 	if (!folders && h->values[DIRNAMES].count > 0)
-		return spent(e);
+		return no_memory(e);
 	enum slot list = h->values[BASENAMES].count > 0 ? BASENAMES : OLDFILENAMES;
 	struct cursor names = cur_of(h->values[list].data);
 	struct cursor indexes = cur_of(h->values[DIRINDEXES].data);

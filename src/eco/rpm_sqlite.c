@@ -1,7 +1,7 @@
 /* rpmdb.sqlite: table Packages(hnum INTEGER PRIMARY KEY, blob BLOB). SQLite reads the file where it
  * lies in memory, through a file system of ours that has one file, cannot be written, and makes no
  * system call (docs/decisions/rpm-sqlite.md). rpm leaves the file in WAL mode (bytes 18 and 19 are
- * 2); without the write-ahead log beside it that would be refused, so these two bytes read as 1:
+ * 2); without the write-ahead log next to it that would be refused, so these two bytes read as 1:
  * the state of the last checkpoint. Spec: SQLite "Database File Format" 1.3; "Defense Against The
  * Dark Arts". */
 #include "eco/rpm.h"
@@ -187,7 +187,7 @@ static int on_progress(void *arg)
 	return 0;
 }
 
-/* Only to read, and only from Packages: a schema that hides a view or a virtual table behind the
+/* Only to read, and only from Packages: a schema that hides a view or a virtual table under the
  * name gets nowhere. */
 static int on_authorize(void *arg, int action, const char *one, const char *two, const char *db,
 			const char *by)

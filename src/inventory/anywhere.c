@@ -28,7 +28,7 @@ static int note_left_out(struct merge *m, size_t eco, size_t count, struct err *
 			 "%zu of the %s belong to packages of the distribution: assessed as "
 			 "part of those",
 			 count, eco_table[eco].name);
-	return text ? note_add(m, -1, BYTES_NONE, bytes_of(text), e) : merge_spent(e);
+	return text ? note_add(m, -1, BYTES_NONE, bytes_of(text), e) : merge_no_memory(e);
 }
 
 static int put_view(struct merge *m, size_t eco, struct err *e)

@@ -12,7 +12,7 @@
 	(1U << 20) /* bytes of a file held in memory when there is a scratch file                  \
 		    */
 #define CHUNK_LEN 65536U
-#define PARSE_MEMORY (24U << 20) /* bytes that a parser may take beside its file */
+#define PARSE_MEMORY (24U << 20) /* bytes that a parser may take besides its file */
 #define CAPTURE_TOTAL_MAX                                                                          \
 	(UINT64_C(2) << 30) /* bytes of files held in one layer, one after another: sparse files   \
 			       are cheap to send */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int merge_spent(struct err *e)
+int merge_no_memory(struct err *e)
 {
 	return err_set(e, ERR_NOMEM, "image inventory: out of memory");
 }
@@ -38,7 +38,7 @@ static void mark_third_party(struct inv_image *im)
 	}
 }
 
-/* CentOS Stream says ID=centos as the rebuild of RHEL did, and is none: only its name tells. */
+/* CentOS Stream has ID=centos, like the former rebuild of RHEL: only its name identifies it. */
 static struct bytes distro_of_packages(const struct pkg_distro *d)
 {
 	bool stream = bytes_eq_lit(d->id, "centos") &&
@@ -66,8 +66,8 @@ static bool says_more(const struct pkg *p)
 	       !bytes_eq(p->source_version, p->version);
 }
 
-/* Two ecosystems may state the same package of a distribution (a status file beside the manifest of
- * what it was cut from): it is one, as the one that says more has it. A language's package that
+/* Two ecosystems may state the same package of a distribution (a status file next to the manifest
+ * of what it was cut from): it is one, as the one that says more has it. A language's package that
  * lies at two places is two. */
 static void drop_repeated(struct inv_image *im)
 {
@@ -100,7 +100,7 @@ static int distro_text(struct merge *m, struct bytes *ret, struct err *e)
 	    arena_printf(m->a, "%.*s:%.*s%s%.*s", BYTES_ARG(distro_of_packages(d)),
 			 BYTES_ARG(version), d->streams.len ? ":" : "", BYTES_ARG(d->streams));
 	*ret = bytes_of(text);
-	return text ? 0 : merge_spent(e);
+	return text ? 0 : merge_no_memory(e);
 }
 
 /* An array for all packages that the views show. */
@@ -119,7 +119,7 @@ static int make_room(struct merge *m, struct err *e)
 			       "the image states %zu packages, more than the %zu that are assessed",
 			       count, max);
 	m->image.packages = arena_alloc(m->a, count ? count : 1, sizeof *m->image.packages);
-	return m->image.packages ? 0 : merge_spent(e);
+	return m->image.packages ? 0 : merge_no_memory(e);
 }
 
 /* What the databases state. */
@@ -176,7 +176,7 @@ static int finish(struct merge *m, struct inv_image *ret, struct err *e)
 	struct inv_note *notes =
 	    arena_alloc(m->a, m->image.note_count ? m->image.note_count : 1, sizeof *notes);
 	if (!notes)
-		return merge_spent(e);
+		return merge_no_memory(e);
 	if (m->image.note_count > 0)
 		memcpy(notes, m->image.notes, m->image.note_count * sizeof *notes);
 	*ret = m->image;
@@ -200,14 +200,14 @@ static int merge_layers(struct merge *m, struct err *e)
 	return r;
 }
 
-/* More than may be spent on one image: nothing is said of its packages rather than what some of its
- * layers show. */
+/* The budget of one image is exhausted: none of its packages are reported rather than what some of
+ * its layers show. */
 static int give_up(const struct merge *m, const char *why, struct inv_image *ret, struct err *e)
 {
 	struct inv_note *note = arena_alloc(m->a, 1, sizeof *note);
 	char *text = arena_printf(m->a, "not assessed: %s", why);
 	if (!note || !text)
-		return merge_spent(e);
+		return merge_no_memory(e);
 	*note = (struct inv_note){.layer = -1, .text = bytes_of(text)};
 	*ret = (struct inv_image){.notes = note,
 				  .note_count = 1,
@@ -231,7 +231,7 @@ int inv_merge(const struct inv_source *source, struct arena *a, struct inv_image
 	e = e ? e : &own;
 	m.views = calloc(eco_count, sizeof *m.views);
 	if (!m.views)
-		return merge_spent(e);
+		return merge_no_memory(e);
 	for (size_t i = 0; i < eco_count; i++)
 		m.views[i].distro = TREE_NONE;
 	int r = merge_layers(&m, e);

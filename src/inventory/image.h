@@ -19,7 +19,7 @@ struct inv_source {
 	size_t diff_id_count;
 	uint64_t step_max;  /* 0: INV_STEP_MAX */
 	size_t package_max; /* 0: LIMIT_PACKAGES_MAX; past either nothing is said of packages */
-	const atomic_bool *cancel; /* true: end with ERR_CANCELLED. NULL: nobody can */
+	const atomic_bool *cancel; /* true: end with ERR_CANCELLED. NULL: cannot be cancelled */
 };
 
 struct inv_package {

@@ -36,7 +36,7 @@ static int read_members(struct indexer *ix, struct stream *plain, member_fn memb
 			break;
 	}
 	tar_close(t);
-	/* what follows the archive is read too: a checksum stands at the very end */
+	/* what follows the archive is read too: a checksum is at the very end */
 	while (r == 0) {
 		struct bytes rest;
 		int more = stream_peek(plain, 1, &rest, e);
@@ -105,7 +105,7 @@ static int index_layer(struct indexer *ix, struct diffid *hash, struct err *e)
 	if (ix->moved && ix->link_count > 0) { /* they are looked for by paths as written */
 		ix->link_count = 0;
 		r = layer_writer_note(&ix->w, BYTES_NONE,
-				      "hard links beside members behind links: not read", e);
+				      "hard links next to members behind links: not read", e);
 		if (r < 0 || ix->program_count == 0)
 			return r;
 	}

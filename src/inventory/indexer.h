@@ -30,7 +30,7 @@ struct indexer {
 	size_t known_len_max;
 	uint8_t path[LIMIT_PATH_MAX], target[LIMIT_PATH_MAX];
 	bool moved;	  /* a member lies behind a link of the layer */
-	bool said_unsure; /* that members lie where nobody can say */
+	bool said_unsure; /* that members are at unknown places */
 	struct indexer_link links[IX_LINKS_MAX];
 	uint32_t link_count;
 	struct indexer_link programs[IX_PROGRAMS_MAX];
@@ -44,7 +44,7 @@ struct indexer_capture {
 	size_t len;
 };
 
-/* The input's fault: recorded, and what was read until then stands. Anything else is ours or the
+/* The input's fault: recorded, and what was read until then is kept. Anything else is ours or the
  * system's and ends the work. */
 bool indexer_is_damage(int r);
 int indexer_capture(struct indexer *ix, struct tar *t, uint64_t size, struct indexer_capture *c,

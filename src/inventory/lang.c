@@ -23,7 +23,7 @@ static void count(struct inv_image *im, const char *kind, struct bytes path, boo
 		l->examples[l->example_count++] = path;
 }
 
-/* The one string of a kind, whatever path it was told of. */
+/* The one string of a kind, for whatever path it was reported. */
 static const char *kind_of(const struct inv_image *im, struct bytes path)
 {
 	const char *kind = language_kind(path);

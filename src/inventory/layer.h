@@ -19,9 +19,10 @@ enum layer_kind {
 			 */
 	LAYER_OTHER, /* a file of no ecosystem, fifo, device … at or above a canonical location: it
 		      hides lower files */
-	LAYER_WHITEOUT, /* path is gone (without the ".wh." prefix); like the rest, where it matters
+	LAYER_WHITEOUT, /* path is removed (without the ".wh." prefix); like the rest, where it
+			 * matters
 			 */
-	LAYER_OPAQUE,	/* what lower layers have below this folder is gone */
+	LAYER_OPAQUE,	/* what lower layers have below this folder is removed */
 	LAYER_DIR, /* a folder at or above a canonical location: it takes the place of a lower link
 		    or file */
 };
@@ -102,8 +103,8 @@ struct lay {
 
 /* Read a layer (compressed as it may be) and serialise its inventory into out. scratch_fd: a file
  * for large captured files (>= 1 MiB), or -1 to keep all in memory. reopen gives a fresh stream of
- * the layer: called once, and again for a second pass (a hard link to a file already gone by),
- * which may be refused with ERR_NOT_FOUND: a note then says so.
+ * the layer: called once, and again for a second pass (a hard link to a file already passed),
+ * which may be refused with ERR_NOT_FOUND: which is then noted.
  * 0 also for a damaged layer: the inventory then says complete = false with a note. <0 only for
  * NOMEM, CANCELLED, IO, INTERNAL. */
 struct layer_source {

@@ -1,8 +1,8 @@
 #include "inventory/marks.h"
 
-/* SipHash-1-3 with the folder's hash as one half of the key: nobody finds a name that takes another
- * one's place in an indexer's table. Spec: Aumasson and Bernstein, "SipHash: a fast short-input
- * PRF". */
+/* SipHash-1-3 with the folder's hash as one half of the key: no one can construct a name that takes
+ * another one's place in an indexer's table. Spec: Aumasson and Bernstein, "SipHash: a fast
+ * short-input PRF". */
 static uint64_t rotate(uint64_t v, unsigned bits)
 {
 	return (v << bits) | (v >> (64 - bits));

@@ -1,4 +1,4 @@
-/* marks (mark_, marks_): at which paths a layer has members, as hashes. Entries tell of few paths;
+/* marks (mark_, marks_): at which paths a layer has members, as hashes. Entries cover few paths;
  * whether a layer has anything at any other one is asked of its marks. They can say yes for a path
  * that hashes like another one, and never no for one that is there: only doubts rest on them. */
 #pragma once

@@ -243,7 +243,7 @@ static int index_hard_link(struct indexer *ix, const struct member *m, struct by
 {
 	uint64_t hash = mark_path(target);
 	struct bytes behind = target.len > 0 ? place_link(&ix->place, hash) : BYTES_NONE;
-	if (behind.len > 0) /* to a symbolic link: it is another one, at this path */
+	if (behind.len > 0) /* to a symbolic link: another link, at this path */
 		return index_symlink(ix, m, behind, e);
 	int r = place_put(&ix->place, &m->spot, MARK_FILE, BYTES_NONE, e);
 	if (!(place_mask(&ix->place, hash) & MARK_FILE)) /* a lower layer's may be a link */
@@ -301,7 +301,7 @@ static bool take_whiteout(struct indexer *ix, struct bytes *path, enum layer_kin
 	struct bytes name = bytes_from(*path, base_off);
 	if (bytes_has_prefix_lit(name, ".wh.") || bytes_eq_lit(name, ".") ||
 	    bytes_eq_lit(name, ".."))
-		path->len = 0; /* AUFS's own, or nobody's */
+		path->len = 0; /* AUFS's own, or without owner */
 	return true;
 }
 

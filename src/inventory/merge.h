@@ -41,8 +41,8 @@ struct merge {
 	bool partial;
 };
 
-int merge_spent(struct err *e);
-/* array, moved when it has to be, with room for one more; NULL: memory is spent. */
+int merge_no_memory(struct err *e);
+/* array, moved if necessary, with room for one more; NULL: out of memory. */
 void *merge_grow(void *array, size_t count, size_t *cap, size_t size);
 static inline const struct tree_node *merge_node(const struct merge *m, uint32_t node)
 {
@@ -50,7 +50,7 @@ static inline const struct tree_node *merge_node(const struct merge *m, uint32_t
 }
 
 /* views */
-/* The file that node, in the folder of a location, stands for: itself, or what lies below it;
+/* The file that node, in the folder of a location, means: itself, or what lies below it;
  * TREE_NONE: none. */
 uint32_t view_file_of(const struct merge *m, const struct eco_location *at, uint32_t node);
 int view_add(struct view *v, uint32_t node, struct err *e);

@@ -1,6 +1,6 @@
-/* What is said of an image beside its packages, and which of it makes the image partial. Two kinds
+/* Notes on an image besides its packages, and which of them make the image partial. Two kinds
  * do: something that counts was not read; and doubts: engines differ on what the layers show, or
- * something lies on the way to a database of which the inventories do not tell all. */
+ * something is on the path to a database that the inventories do not cover fully. */
 #include "inventory/marks.h"
 #include "inventory/merge.h"
 
@@ -23,7 +23,7 @@ int note_add(struct merge *m, int32_t layer, struct bytes path, struct bytes tex
 	}
 	struct inv_note *notes = merge_grow(im->notes, im->note_count, &m->note_cap, sizeof *notes);
 	if (!notes)
-		return merge_spent(e);
+		return merge_no_memory(e);
 	im->notes = notes;
 	notes[im->note_count++] = (struct inv_note){.layer = layer, .path = path, .text = text};
 	return 0;
@@ -43,7 +43,7 @@ static int path_of(const struct merge *m, uint32_t node, struct bytes *ret, stru
 	uint8_t path[LIMIT_PATH_MAX];
 	bool ok;
 	*ret = arena_bytes(m->a, tree_path(overlay_tree(m->overlay), node, path), &ok);
-	return ok ? 0 : merge_spent(e);
+	return ok ? 0 : merge_no_memory(e);
 }
 
 int note_at(struct merge *m, uint32_t node, struct bytes text, bool doubt, struct err *e)
@@ -69,7 +69,7 @@ static int note_diff_ids(struct merge *m, struct err *e)
 				 "the config names %zu layers (rootfs.diff_ids), the "
 				 "manifest %zu: engines refuse the image or run other layers",
 				 s->diff_id_count, m->layer_count);
-		return text ? note_doubt(m, -1, BYTES_NONE, bytes_of(text), e) : merge_spent(e);
+		return text ? note_doubt(m, -1, BYTES_NONE, bytes_of(text), e) : merge_no_memory(e);
 	}
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < m->layer_count; i++) {
@@ -85,7 +85,7 @@ static int note_diff_ids(struct merge *m, struct err *e)
 					  "other content",
 					  i + 1);
 		r = text ? note_doubt(m, (int32_t)i, BYTES_NONE, bytes_of(text), e)
-			 : merge_spent(e);
+			 : merge_no_memory(e);
 	}
 	return r;
 }
@@ -177,9 +177,9 @@ static bool has_database(const struct merge *m)
 	return false;
 }
 
-/* Only files whose own name tells that they are wanted are read: a database of another name is not,
- * whatever link leads to it. Of an image without any database each link is told. *ret_said: that
- * was so. */
+/* Only files whose own name is wanted are read: a database of another name is not,
+ * whatever link leads to it. In an image without any database each link is reported. *ret_said:
+ * that was so. */
 static int note_links(struct merge *m, size_t eco, bool *ret_said, struct err *e)
 {
 	uint32_t told = TREE_NONE;
@@ -194,10 +194,10 @@ static int note_links(struct merge *m, size_t eco, bool *ret_said, struct err *e
 		told = link;
 		*ret_said = true;
 		struct bytes target = merge_node(m, link)->entry->target;
-		char *text = arena_printf(
-		    m->a, "%s are stated behind a link to %.*s, where nothing was read",
-		    eco_table[eco].name, BYTES_ARG(bytes_part(target, 0, 200)));
-		r = text ? note_at(m, link, bytes_of(text), true, e) : merge_spent(e);
+		char *text =
+		    arena_printf(m->a, "%s are behind a link to %.*s, where nothing was read",
+				 eco_table[eco].name, BYTES_ARG(bytes_part(target, 0, 200)));
+		r = text ? note_at(m, link, bytes_of(text), true, e) : merge_no_memory(e);
 	}
 	return r;
 }
@@ -260,7 +260,7 @@ static int note_way(struct merge *m, size_t eco, const struct eco_location *loca
 		return r;
 	char *text = arena_printf(m->a, "%s: %s", eco_table[eco].name, what);
 	return text ? note_doubt(m, path.len ? (int32_t)layer : -1, path, bytes_of(text), e)
-		    : merge_spent(e);
+		    : merge_no_memory(e);
 }
 
 /* Do the ways to this ecosystem's files matter for the image? */
@@ -453,7 +453,7 @@ static int note_files(struct merge *m, struct err *e)
 {
 	uint32_t count = overlay_tree(m->overlay)->count;
 	uint8_t *flags = calloc(count, 1);
-	int r = flags ? 0 : merge_spent(e);
+	int r = flags ? 0 : merge_no_memory(e);
 	if (r == 0)
 		set_flags(m, flags);
 	for (size_t i = 0; r == 0 && i < m->layer_count; i++)

@@ -39,7 +39,7 @@ static int note_global(struct layer_writer *w, const struct tar_entry *m, struct
 {
 	/* Engines read no number of it, but a bad one hides, by chance, what else it says. */
 	if (m->stray_number)
-		return layer_writer_doubt(w, path, "a global header with a number that is none", e);
+		return layer_writer_doubt(w, path, "a global header with an invalid number", e);
 	if (is_usual_global(path, last_part(path)))
 		return 0;
 	return layer_writer_doubt(

@@ -1,4 +1,4 @@
-/* A layer takes effect in three steps: what its marks say to be gone or something else; its
+/* A layer takes effect in three steps: what its marks remove or replace; its
  * whiteouts and opaque marks, which hide lower layers only; then its members in their order, each
  * put where its folders really are. Spec: OCI image-spec layer.md "Representing Changes", "Applying
  * Changesets". */
@@ -24,7 +24,7 @@ struct overlay {
 	size_t through_count, through_cap;
 };
 
-static int spent(struct err *e)
+static int no_memory(struct err *e)
 {
 	return err_set(e, ERR_NOMEM, "image inventory: out of memory");
 }
@@ -68,7 +68,7 @@ struct overlay *overlay_open(const struct lay *layers, size_t layer_count, struc
 {
 	struct overlay *o = calloc(1, sizeof *o);
 	if (!o) {
-		(void)spent(e);
+		(void)no_memory(e);
 		return NULL;
 	}
 	o->layers = layers;
@@ -210,7 +210,7 @@ static int lower_add(struct overlay *o, uint64_t hash, struct err *e)
 		o->lower = calloc(cap, sizeof *o->lower);
 		if (!o->lower) {
 			o->lower = old;
-			return spent(e);
+			return no_memory(e);
 		}
 		o->lower_cap = cap;
 		for (size_t i = 0; i < old_cap; i++) {
@@ -246,7 +246,7 @@ static int through_add(struct overlay *o, uint32_t link, uint32_t target, uint32
 		size_t cap = o->through_cap ? o->through_cap * 2 : 16;
 		struct overlay_through *bigger = realloc(o->throughs, cap * sizeof *bigger);
 		if (!bigger)
-			return spent(e);
+			return no_memory(e);
 		o->throughs = bigger;
 		o->through_cap = cap;
 	}
@@ -266,7 +266,7 @@ static bool is_sure(const struct overlay_way *w)
 	       (w->is_exact || !(w->end_mask & (MARK_FILE | MARK_LINK | MARK_GONE)));
 }
 
-/* Behind links whose entries tell where they lead. */
+/* Behind links whose targets entries record. */
 static int find_known_throughs(struct overlay *o, const struct lay *l, uint32_t layer,
 			       struct err *e)
 {
@@ -320,7 +320,7 @@ static bool hides(const struct layer_entry *ent)
 	return ent->kind == LAYER_WHITEOUT || ent->kind == LAYER_OPAQUE;
 }
 
-/* What lies at node, where entries do not tell all, under what a layer marks there. True: nothing
+/* What lies at node, where entries are incomplete, under what a layer marks there. True: nothing
  * is left below it. */
 static bool hide_marked(struct overlay *o, uint32_t node, uint32_t layer)
 {

@@ -1,6 +1,6 @@
 /* overlay (overlay_): what is visible of the recorded entries while layers are laid over one
  * another, bottom first, and whether what lies there can be trusted to be what engines show: marks
- * tell where layers have something that no entry tells of. */
+ * record where layers have something without an entry. */
 #pragma once
 #include "inventory/tree.h"
 
@@ -25,11 +25,11 @@ uint32_t overlay_folder(struct overlay *o, struct bytes path);
 /* The way to a path, when all layers are laid. */
 struct overlay_way {
 	uint32_t end;	      /* where it ends; TREE_NONE: links in a circle, or too deep */
-	bool is_exact;	      /* entries tell all that happens there */
+	bool is_exact;	      /* entries cover all that happens there */
 	bool by_link;	      /* a symbolic link was followed */
 	unsigned end_mask;    /* marks of all layers there */
 	uint32_t end_layer;   /* the first that has something there */
-	uint32_t doubt;	      /* a component of which no entry tells all; TREE_NONE: none is on the
+	uint32_t doubt;	      /* a component that entries do not cover; TREE_NONE: none is on the
 				 way */
 	uint32_t doubt_layer; /* that has something there */
 };
@@ -43,7 +43,7 @@ bool overlay_is_folder_above(struct overlay *o, uint32_t node);
 /* A layer puts something below a lower layer's symbolic link: engines that unpack layers one by one
  * make a folder there, others follow the link. */
 struct overlay_through {
-	uint32_t link, target; /* nodes; TREE_NONE: of which no entry tells */
+	uint32_t link, target; /* nodes; TREE_NONE: without an entry */
 	uint32_t layer;
 };
 /* Those that can matter: call when all ways were walked. */

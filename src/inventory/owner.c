@@ -58,7 +58,7 @@ int owner_init(struct merge *m, struct err *e)
 	m->own_names =
 	    arena_alloc(m->a, im->package_count ? im->package_count : 1, sizeof *m->own_names);
 	if (!m->own_names)
-		return merge_spent(e);
+		return merge_no_memory(e);
 	for (size_t i = 0; i < im->package_count; i++)
 		if (!im->packages[i].pkg.third_party)
 			m->own_names[m->own_name_count++] = im->packages[i].pkg.name;
@@ -85,7 +85,7 @@ static bool is_owned_by_path(struct merge *m, size_t layer, struct bytes path)
 }
 
 /* Folders that belong to the image's maker and its users: the Filesystem Hierarchy Standard lets no
- * distribution's package write there, so a list that says so is wrong. */
+ * distribution's package write there, so such a list is wrong. */
 static bool is_local(struct bytes path)
 {
 	static const char *const folders[] = {"app/", "home/",	    "root/",	    "srv/",

@@ -19,7 +19,7 @@ void place_free(struct place *p)
 	place_init(p);
 }
 
-static int spent(struct err *e)
+static int no_memory(struct err *e)
 {
 	return err_set(e, ERR_NOMEM, "layer: out of memory");
 }
@@ -66,7 +66,7 @@ static int mark_add(struct place *p, uint64_t hash, unsigned mark, struct err *e
 			return 0;
 		}
 		if (p->count >= p->cap / 8 * 7 && !slots_grow(p))
-			return spent(e);
+			return no_memory(e);
 		s = slot_find(p, hash);
 		*s = hash & ~(uint64_t)MARK_ALL;
 		p->count++;
@@ -156,11 +156,11 @@ static int link_add(struct place *p, uint64_t hash, struct bytes target, struct 
 		return 0;
 	}
 	if (p->link_count >= p->link_cap / 2 && !links_grow(p))
-		return spent(e);
+		return no_memory(e);
 	struct place_link *l = link_slot(p, hash);
 	p->link_count += l->hash == 0;
 	*l = (struct place_link){.hash = hash, .target = arena_bytes(&p->arena, target, &ok)};
-	return ok ? 0 : spent(e);
+	return ok ? 0 : no_memory(e);
 }
 
 int place_put(struct place *p, const struct place_spot *spot, unsigned mark, struct bytes target,

@@ -37,7 +37,8 @@ struct place_spot {
 	unsigned had;	/* the mask of what the layer put there before */
 	unsigned parts; /* components */
 	bool moved;	/* a link of the layer was followed */
-	bool unsure;	/* it lies behind links that are not followed, or below what is no folder */
+	bool unsure; /* it lies behind links that are not followed, or below something that is not a
+			folder */
 };
 
 void place_init(struct place *p);

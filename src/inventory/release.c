@@ -15,7 +15,7 @@ static int refine_release(struct merge *m, uint32_t node, struct err *e)
 				  "are used",
 				  BYTES_ARG(release), BYTES_ARG(d->version_id));
 	if (!text)
-		return merge_spent(e);
+		return merge_no_memory(e);
 	d->version_id = release;
 	return note_at(m, node, bytes_of(text), false, e);
 }
@@ -42,7 +42,7 @@ static int refine_by(struct merge *m, uint32_t node, struct err *e)
 	return r < 0 ? r : refine_streams(m, node, e);
 }
 
-/* Where a row's files say better what the image's packages are of, that counts, and is told. */
+/* If a row's files are more specific about the packages' origin, they decide, which is noted. */
 static int refine_distro(struct merge *m, struct err *e)
 {
 	struct pkg_distro *d = &m->image.distro;
@@ -65,7 +65,7 @@ static int refine_distro(struct merge *m, struct err *e)
 	char *text = arena_printf(
 	    m->a, "packages come from the product streams %.*s: their advisories are used",
 	    BYTES_ARG(d->streams));
-	return text ? note_add(m, -1, BYTES_NONE, bytes_of(text), e) : merge_spent(e);
+	return text ? note_add(m, -1, BYTES_NONE, bytes_of(text), e) : merge_no_memory(e);
 }
 
 int release_find(struct merge *m, struct err *e)

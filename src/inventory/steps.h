@@ -1,5 +1,5 @@
 /* steps: what merging an image's layers costs, counted in looks at components, nodes and marks, not
- * in seconds. A stranger's image that costs more than the budget is given up, and said so. */
+ * in seconds. An image that costs more than the budget is given up, with a note. */
 #pragma once
 #include "base/err.h"
 #include <stdatomic.h>
@@ -8,7 +8,7 @@
 
 struct steps {
 	uint64_t spent, max;
-	const atomic_bool *cancel; /* NULL: nobody can */
+	const atomic_bool *cancel; /* NULL: cannot be cancelled */
 };
 
 void steps_add(struct steps *s, uint64_t n);

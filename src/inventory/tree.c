@@ -7,7 +7,7 @@
 
 #define LINKS_FOLLOWED 40U /* in one path: what Linux allows */
 
-static int spent(struct err *e)
+static int no_memory(struct err *e)
 {
 	return err_set(e, ERR_NOMEM, "image inventory: out of memory");
 }
@@ -56,7 +56,7 @@ int tree_init(struct tree *t, struct steps *steps, struct err *e)
 {
 	*t = (struct tree){.steps = steps};
 	if (!room_for_node(t))
-		return spent(e);
+		return no_memory(e);
 	t->nodes[0] = (struct tree_node){.hash = MARK_ROOT,
 					 .parent = TREE_NONE,
 					 .child = TREE_NONE,
@@ -74,7 +74,7 @@ void tree_free(struct tree *t)
 	*t = (struct tree){.count = 0};
 }
 
-/* The node of name in folder; *ret TREE_NONE when there is none and none is to be made. */
+/* The node of name in folder; *ret TREE_NONE if there is none and none is to be created. */
 static int child(struct tree *t, uint32_t folder, struct bytes name, bool make, uint32_t *ret,
 		 struct err *e)
 {
@@ -90,7 +90,7 @@ static int child(struct tree *t, uint32_t folder, struct bytes name, bool make, 
 		return err_set(e, ERR_LIMIT, "the layers put something at more than %u paths",
 			       TREE_NODES_MAX);
 	if (!room_for_node(t))
-		return spent(e);
+		return no_memory(e);
 	*ret = t->count++;
 	t->nodes[*ret] = (struct tree_node){.name = name,
 					    .hash = hash,
@@ -120,7 +120,7 @@ static int list_link(struct tree *t, uint32_t node, struct err *e)
 		uint32_t cap = t->link_cap ? t->link_cap * 2 : 64;
 		uint32_t *bigger = realloc(t->links, cap * sizeof *bigger);
 		if (!bigger)
-			return spent(e);
+			return no_memory(e);
 		t->links = bigger;
 		t->link_cap = cap;
 	}

@@ -22,7 +22,7 @@ struct tree_node {
 	uint32_t content_layer; /* whose packages entry names (lower than layer for a hard link to a
 				   lower layer's file) */
 	uint16_t depth;
-	bool known;  /* at a location, or above one: entries tell all that happens here */
+	bool known;  /* at a location, or above one: entries cover all that happens here */
 	bool wanted; /* the same: an ecosystem wants files here */
 	bool unsure; /* a link lay here that marks say to be a folder now */
 	bool on_way; /* to a location */

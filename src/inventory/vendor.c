@@ -70,7 +70,7 @@ static const char *const deb_maintainers_whole[] = {"GitHub", "HashiCorp"};
 /* What versions of other builders say, whose packages keep the distribution's Maintainer or Vendor:
  * root.io's patched builds; PostgreSQL's, Ondrej Sury's, MariaDB's, Zabbix's and deadsnakes'
  * archives; builds of a commit (git-buildpackage); Launchpad's PPAs; Ubuntu's Cloud Archive, which
- * has packages of later releases; and release names behind '~', which vendors put there and neither
+ * has packages of later releases; and release names after '~', which vendors put there and neither
  * Debian nor Ubuntu do. */
 static const struct {
 	const char *type, *mark;
@@ -120,7 +120,7 @@ static bool is_foreign_rpm(const struct pkg *p, const struct pkg_distro *d, bool
 {
 	if (!vendors_stated || !has_rule(d->id) || vendor_is_own(p, d))
 		return false;
-	/* Amazon Linux ships some packages without a vendor: their release tells */
+	/* Amazon Linux ships some packages without a vendor: recognised by release */
 	struct bytes release = bytes_from(p->version, bytes_find_last(p->version, '-'));
 	return p->vendor.len > 0 || !bytes_eq_lit(d->id, "amzn") ||
 	       bytes_find_bytes(release, BYTES_LIT("amzn")) == release.len;

@@ -23,7 +23,7 @@ int view_add(struct view *v, uint32_t node, struct err *e)
 {
 	uint32_t *nodes = merge_grow(v->nodes, v->node_count, &v->node_cap, sizeof *nodes);
 	if (!nodes)
-		return merge_spent(e);
+		return merge_no_memory(e);
 	v->nodes = nodes;
 	v->nodes[v->node_count++] = node;
 	return 0;
@@ -50,7 +50,7 @@ static int look_folder(struct merge *m, size_t eco, const struct eco_location *a
 	return 0;
 }
 
-/* Of the files that stand for the same thing the first location that states something is believed.
+/* Of the files that describe the same thing the first location with content is used.
  */
 static int look(struct merge *m, size_t eco, struct err *e)
 {
@@ -126,7 +126,7 @@ static int view_remember(const struct merge *m, struct view *v, struct err *e)
 		const struct layer_entry **last =
 		    merge_grow(v->last, v->last_count, &v->last_cap, sizeof *last);
 		if (!last)
-			return merge_spent(e);
+			return merge_no_memory(e);
 		v->last = last;
 		v->last[v->last_count++] = merge_node(m, v->nodes[i])->entry;
 	}
@@ -154,7 +154,7 @@ static int view_list(struct merge *m, const struct view *v, uint32_t layer, stru
 		return r;
 	struct seen *list = calloc(count ? count : 1, sizeof *list);
 	if (!list)
-		return merge_spent(e);
+		return merge_no_memory(e);
 	for (size_t i = 0; i < v->node_count; i++) {
 		const struct tree_node *node = merge_node(m, v->nodes[i]);
 		const struct layer_entry *ent = node->entry;

@@ -17,7 +17,7 @@
 #include <string.h>
 
 /* Together they keep a layer under 64 MiB of memory whatever it holds: 6 + 8 + 8 + 5 here, 11 for
- * its marks and links, 24 beside them for a parser while it runs, or at most 32 for the serialised
+ * its marks and links, 24 besides them for a parser while it runs, or at most 32 for the serialised
  * form; what it holds is freed as it grows. */
 #define ENTRY_MAX 65536U /* an image of 10,000 packages has 20,000 */
 #define SURE_MAX                                                                                   \
@@ -69,12 +69,12 @@ void layer_writer_free(struct layer_writer *w)
 	*w = (struct layer_writer){.entries = NULL};
 }
 
-static int spent(struct err *e)
+static int no_memory(struct err *e)
 {
 	return err_set(e, ERR_NOMEM, "layer inventory: out of memory");
 }
 
-/* array, moved when it has to be, with room for one more; NULL: memory is spent. */
+/* array, moved if necessary, with room for one more; NULL: out of memory. */
 static void *grow(void *array, uint32_t count, uint32_t *cap, size_t size)
 {
 	if (count < *cap)
@@ -160,10 +160,10 @@ int layer_writer_add(struct layer_writer *w, enum layer_kind kind, struct bytes 
 	    grow(w->entries, w->entry_count, &w->entry_cap, sizeof *w->entries);
 	w->entries = entries ? entries : w->entries;
 	if (!entries || !slots_grow(w))
-		return spent(e);
+		return no_memory(e);
 	struct layer_writer_entry ent = {.kind = kind, .path = arena_bytes(&w->arena, path, &ok)};
 	if (!ok)
-		return spent(e);
+		return no_memory(e);
 	struct layer_writer_slot *s = slot_find(w, key_of(kind), path);
 	if (s->index != 0 && !w->entries[s->index - 1].pinned)
 		w->entries[s->index - 1].dead = true;
@@ -185,7 +185,7 @@ int layer_writer_target(struct layer_writer *w, uint32_t index, struct bytes tar
 {
 	bool ok;
 	w->entries[index].target = arena_bytes(&w->arena, target, &ok);
-	return ok ? 0 : spent(e);
+	return ok ? 0 : no_memory(e);
 }
 
 static void disown(struct layer_writer *w, const struct layer_writer_entry *ent)
@@ -218,7 +218,7 @@ static int nested_path(struct layer_writer *w, const struct layer_writer_entry *
 	buf_put_text(&w->nested, "!/");
 	buf_put(&w->nested, inner);
 	*ret = buf_bytes(&w->nested);
-	return buf_ok(&w->nested) ? 0 : spent(e);
+	return buf_ok(&w->nested) ? 0 : no_memory(e);
 }
 
 int layer_writer_package(struct layer_writer *w, uint32_t index, const struct pkg *p, struct err *e)
@@ -244,7 +244,7 @@ int layer_writer_package(struct layer_writer *w, uint32_t index, const struct pk
 		buf_commit(&w->pkgs, len);
 		return is_limit
 			   ? err_set(e, ERR_LIMIT, "more packages than are recorded of a layer")
-			   : spent(e);
+			   : no_memory(e);
 	}
 	ent->pkg_count++;
 	ent->pkgs_len = (uint32_t)w->pkgs.len - ent->pkgs_off;
@@ -266,7 +266,7 @@ static int name_index(struct layer_writer *w, uint32_t index, struct bytes owner
 		buf_put_blob(&w->names, owner);
 		buf_put_blob(&w->names, list);
 		if (!buf_ok(&w->names) || !buf_ok(&w->last_name))
-			return spent(e);
+			return no_memory(e);
 		w->name_count++;
 	}
 	*ret = w->name_count - 1;
@@ -291,7 +291,7 @@ int layer_writer_owns(struct layer_writer *w, uint32_t index, struct bytes owner
 	struct layer_owned *bigger =
 	    grow(w->owned, w->owned_count, &w->owned_cap, sizeof *w->owned);
 	if (!bigger)
-		return spent(e);
+		return no_memory(e);
 	w->owned = bigger;
 	w->owned[w->owned_count++] =
 	    (struct layer_owned){.path_hash = bytes_hash(path, 0), .pkg = name};
@@ -304,7 +304,7 @@ int layer_writer_distro(struct layer_writer *w, uint32_t index, const struct pkg
 {
 	struct pkg_distro *copy = arena_alloc(&w->arena, 1, sizeof *copy);
 	if (!copy)
-		return spent(e);
+		return no_memory(e);
 	const struct bytes *from[] = {&d->id,	&d->id_like, &d->version_id,  &d->codename,
 				      &d->name, &d->cpe,     &d->support_end, &d->streams};
 	struct bytes *to[] = {&copy->id,   &copy->id_like, &copy->version_id,  &copy->codename,
@@ -314,7 +314,7 @@ int layer_writer_distro(struct layer_writer *w, uint32_t index, const struct pkg
 		*to[i] =
 		    arena_bytes(&w->arena, bytes_part(*from[i], 0, LAYWR_DISTRO_TEXT_MAX), &ok);
 		if (!ok)
-			return spent(e);
+			return no_memory(e);
 	}
 	w->entries[index].distro = copy;
 	return 0;
@@ -325,7 +325,7 @@ int layer_writer_unread(struct layer_writer *w, uint32_t index, const char *text
 	bool ok;
 	struct bytes why = arena_bytes(&w->arena, bytes_of(text), &ok);
 	w->entries[index].note = why;
-	return ok ? 0 : spent(e);
+	return ok ? 0 : no_memory(e);
 }
 
 static int put_note(struct layer_writer *w, struct bytes path, const char *text,
@@ -344,7 +344,7 @@ static int put_note(struct layer_writer *w, struct bytes path, const char *text,
 		buf_clear(&w->notes);
 		buf_commit(&w->notes, len);
 		if (!is_limit)
-			return spent(e);
+			return no_memory(e);
 	}
 	w->left_out = true;
 	w->doubt_left_out = w->doubt_left_out || doubt != LAYER_DOUBT_NONE;
@@ -498,5 +498,5 @@ int layer_writer_put(struct layer_writer *w, const struct layer_writer_totals *t
 	buf_put_varint(out, w->language_count);
 	buf_put(out, buf_bytes(&w->languages));
 	place_put_marks(marks, out);
-	return buf_ok(out) && buf_ok(&w->languages) ? 0 : spent(e);
+	return buf_ok(out) && buf_ok(&w->languages) ? 0 : no_memory(e);
 }

@@ -1,6 +1,6 @@
 /* counts (image_, repository_): how many security checks each image has by severity, and what that
  * sums up to by repository. Kept for two generations at once: a switch writes the next one's counts
- * beside those that readers see, in as many transactions as it likes, and all become visible when
+ * next to those that readers see, in as many transactions as it likes, and all become visible when
  * generation_switch raises the epoch. */
 #pragma once
 #include "base/arena.h"
@@ -8,7 +8,7 @@
 #include "store/scope.h"
 
 /* An artifact (signature, chart, attestation) is Unverified to readers and counts in no sum: it is
- * not an image that somebody has to look after. */
+ * not an image that needs attention. */
 enum image_state {
 	IMAGE_PENDING,
 	IMAGE_HEALTHY,

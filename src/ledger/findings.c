@@ -186,7 +186,7 @@ static int all_checks(struct page *p, struct err *e)
 			return r;
 		look_at(p, &end, INT64_MAX);
 		p->l.from = p->at;
-		p->l.from.check--; /* behind it */
+		p->l.from.check--; /* after it */
 		if (p->l.questions >= p->l.q->questions)
 			return 1;
 		most = 4 * most < BATCH_MAX ? 4 * most : BATCH_MAX;

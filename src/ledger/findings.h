@@ -40,7 +40,7 @@ int finding_cursor_text(const struct finding_cursor *c, struct arena *a, struct 
 int finding_cursor_parse(struct bytes text, struct arena *a, struct finding_cursor *ret,
 			 struct err *e); /* ERR_FORMAT */
 
-/* Up to q->max findings behind the cursor, which is moved; their number, or <0. *ret_more: there
+/* Up to q->max findings after the cursor, which is moved; their number, or <0. *ret_more: there
  * may be more after it. A page may be shorter than max, even empty, while there are more: it ends
  * when it has cost enough. */
 int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,

@@ -68,11 +68,11 @@ int listing_open(struct listing *l, struct err *e);
 /* The next of all checks, not only wanted ones, from l->from on: 1 = there are some, 0 = end. */
 int listing_next(struct listing *l, size_t most, struct err *e);
 /* Where findings of the candidates from..from + count are, of a list that is not small: 1, or 0 =
- * too many places; one candidate's are then read in the order of images behind after_image, at most
+ * too many places; one candidate's are then read in the order of images after after_image, at most
  * max of them. *ret_partial: there are more. */
 int listing_places(struct listing *l, size_t from, size_t count, int64_t after_image, size_t max,
 		   bool *ret_partial, struct err *e);
-/* The images of a candidate behind after_image, ascending, each once, at most max. */
+/* The images of a candidate after after_image, ascending, each once, at most max. */
 size_t listing_images(const struct listing *l, const struct candidate *c, int64_t after_image,
 		      int64_t *out, size_t max);
 /* The findings of pairs, with all their matches. */

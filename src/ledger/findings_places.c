@@ -285,7 +285,7 @@ static int read_holdings(struct listing *l, struct err *e)
 	return r;
 }
 
-/* Is some of the candidate behind the cursor? */
+/* Whether part of the candidate is after the cursor. */
 static bool is_ahead(const struct listing *l, const struct candidate *c)
 {
 	const struct candidate at = {
@@ -562,7 +562,7 @@ static size_t lower_bound(const int64_t *twos, size_t n, int64_t id)
 	return low;
 }
 
-/* The smallest image behind after that a set of the check has; INT64_MAX: none. */
+/* The smallest image after `after` that a set of the check has; INT64_MAX: none. */
 static int64_t next_image(const struct listing *l, const struct candidate *c, int64_t after)
 {
 	int64_t best = INT64_MAX, check = (int64_t)c->check.id;

@@ -30,9 +30,9 @@ struct generation_result {
 	int64_t held_us; /* longest time other writers were kept out at one stretch */
 	int64_t flip_us; /* of it: the last transaction, which makes the new generation visible */
 };
-/* The switch itself. Checks of sets, counts of images and matches are prepared beside what readers
+/* The switch itself. Checks of sets, counts of images and matches are prepared next to what readers
  * see, in short transactions; the last one writes one row and makes all of it visible: until it
- * commits all lists and counts are of the old generation, from then on of the new one. Nobody may
+ * commits all lists and counts are of the old generation, from then on of the new one. No scan may
  * scan meanwhile. What an interrupted switch prepared, for whichever generation, is prepared again.
  * old may be NULL (everything is matched again). stop (may be NULL) is looked at all the while:
  * ERR_CANCELLED, as if it had been interrupted. */

@@ -1,7 +1,7 @@
 /* matches: the matches of packages and the security checks they are about, for two epochs at
  * once: a row holds from epoch since on, until (0 = for good) the epoch until. The views
  * package_match, security_check and check_cve are what readers see. A switch of generations writes
- * versions for the next epoch, which nobody sees before the epoch is raised, and clears what is
+ * versions for the next epoch, which are not visible before the epoch is raised, and clears what is
  * over after it. */
 #pragma once
 #include "base/buf.h"

@@ -1,7 +1,7 @@
-/* rescore: what a new generation changes in sets and images, computed beside what readers
+/* rescore: what a new generation changes in sets and images, computed next to what readers
  * see and written for the next epoch in short transactions. Order: rescore_clear (undo),
  * rescore_packages, rescore_sets, rescore_images, rescore_matches; then the caller raises the
- * epoch; then rescore_clear. Nobody scans meanwhile. */
+ * epoch; then rescore_clear. No scan runs meanwhile. */
 #pragma once
 #include "ledger/images.h"
 #include "vdb/vdb.h"
@@ -38,7 +38,7 @@ int rescore_packages(struct rescore *r, struct err *e);
 int rescore_sets(struct rescore *r, struct err *e);
 /* The counts of the images that have those. */
 int rescore_images(struct rescore *r, struct err *e);
-/* Their matches, and the checks that are other ones. */
+/* Their matches, and the checks that changed. */
 int rescore_matches(struct rescore *r, struct err *e);
 /* Remove matches and checks that no reader sees any more; undo: what an interrupted switch
  * prepared, too. */

@@ -1,5 +1,5 @@
 /* The matches of the changed packages, written for the next epoch in short transactions: as many as
- * there may be, nobody waits for them. */
+ * there may be, nothing waits for them. */
 #include "ledger/matches.h"
 #include "ledger/rescore_lists.h"
 #include "store/seen.h"

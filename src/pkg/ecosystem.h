@@ -24,13 +24,13 @@ struct ecosystem {
 				  state better than os-release does; NULL: none */
 	bool lacks_sources; /* its files do not say which source package a package is built from */
 	bool restates;	    /* its database is one file that says which files packages own: those
-			       of lower layers do not count beside it */
+			       of lower layers do not count next to it */
 	bool by_content;    /* its files are known by what they begin with, wherever they lie:
 			       each is a PART, and anywhere is empty */
 	uint64_t file_max;  /* bytes of one file; also bounded by limits.wanted_file_max */
 	/* Where its files are looked for, NULL-terminated; what links lead to counts as well.
 	 * "var/lib/dpkg/status" is a file; "var/lib/dpkg/info/" the files of a folder, and a '*' in
-	 * the last component some of them; a '*' before the last component stands for the folders
+	 * the last component some of them; a '*' before the last component matches the folders
 	 * of a folder, in each of which the file is looked for. */
 	const char *const *locations;
 	/* Ends of paths at which its files count wherever they lie in the image, each as a PART,

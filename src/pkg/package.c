@@ -5,7 +5,7 @@
 
 #define PKG_FORMAT 2
 
-/* Identity first, in the order of comparison; path and vendor behind. */
+/* Identity first, in the order of comparison; then path and vendor. */
 static const size_t texts[] = {
     offsetof(struct pkg, type),		  offsetof(struct pkg, namespace),
     offsetof(struct pkg, name),		  offsetof(struct pkg, version),

@@ -50,7 +50,7 @@ struct pkg {
 				    "ubuntu:18.04:esm-infra"; set when an image is put together */
 	struct bytes qualifiers; /* those of a purl that no other field holds, as purl writes them:
 				    "classifier=linux&type=zip" */
-	struct bytes path; /* of the database or file that states it; a file in an archive behind
+	struct bytes path; /* of the database or file that states it; a file in an archive after
 			      "!/": "app.war!/WEB-INF/lib/a.jar" */
 	enum pkg_class class;
 	bool third_party; /* not built by the distribution: not matched against its
@@ -59,13 +59,13 @@ struct pkg {
 
 /* Order by the identity, then path. */
 int pkg_cmp(const struct pkg *a, const struct pkg *b);
-/* Appends what tells p from all packages that a store keeps apart: its identity, vendor and
+/* Appends what distinguishes p from all other packages in a store: its identity, vendor and
  * third_party. Two packages give the same bytes only when they agree in all of these. For OS
  * packages without qualifiers the bytes are what 0.1.0 hashed. */
 void pkg_identity(const struct pkg *p, struct buf *out);
 /* Copies all runs into a. */
 int pkg_copy(struct arena *a, const struct pkg *from, struct pkg *ret_to, struct err *e);
-/* Serialise / parse (blobs in field order behind a version byte); parsed runs borrow from the
+/* Serialise / parse (blobs in field order after a version byte); parsed runs borrow from the
  * input. */
 void pkg_put(struct buf *out, const struct pkg *p);
 void pkg_take(struct cursor *c, struct pkg *ret_p);

@@ -1,4 +1,4 @@
-/* streams (pkg_streams_): the product streams that an image's packages come from beside its
+/* streams (pkg_streams_): the product streams that an image's packages come from besides its
  * release's own ("esm-apps,esm-infra", "rhel_eus:9.2"), as one text: sorted, each once, commas
  * between. The text is part of a package's identity, since the same package in another stream has
  * other fixes. */

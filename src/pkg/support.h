@@ -20,9 +20,9 @@ struct support {
 	const char *as_of;    /* when they were looked up; "" for what the image says */
 };
 
-/* Of the release version ("8.5") of distribution id at now_ms; name (PRETTY_NAME) tells CentOS
- * Stream. stated_end: what os-release says (SUPPORT_END), used for releases that the table does not
- * hold; may be empty. False: nothing is known. */
+/* Of the release version ("8.5") of distribution id at now_ms; name (PRETTY_NAME) distinguishes
+ * CentOS Stream. stated_end: what os-release says (SUPPORT_END), used for releases that the table
+ * does not hold; may be empty. False: nothing is known. */
 bool support_find(struct bytes id, struct bytes version, struct bytes name, struct bytes stated_end,
 		  int64_t now_ms, struct support *ret);
 /* The member "support" of a coverage statement. */

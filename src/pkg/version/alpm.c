@@ -3,7 +3,7 @@
  * runs of letters; the other bytes separate. Of two that part at one place the one with fewer
  * separators there comes first, then letters before digits, then digits by value, letters by bytes.
  * What goes on where the other ends is newer, unless it goes on with a letter: "1.5b" is before
- * "1.5", "1.5.b" behind it. A release that only one of them has is not compared: "1.0" is the same
+ * "1.5", "1.5.b" after it. A release that only one of them has is not compared: "1.0" is the same
  * as "1.0-3", and as "1.0-4". Spec: vercmp(8); lib/libalpm/version.c of pacman. */
 #include "pkg/version.h"
 #include "pkg/version/parts.h"

@@ -1,13 +1,13 @@
 /* number{.number}[letter]{_suffix[number]}[~hash][-rnumber]: a list of tokens, compared one by one.
- * A first number, a suffix's number and a revision are compared by value; a number behind a dot
+ * A first number, a suffix's number and a revision are compared by value; a number after a dot
  * too, unless one of the two begins with '0': then in byte order. apk-tools 2 puts the one with
  * more zeros in front first and then compares by value. Suffixes in order: alpha beta pre rc, then
  * cvs svn git hg p. Hashes in byte order. Where two tokens differ in kind, one of alpha to rc comes
  * first; else the order is: what is not valid, the end, revision, hash, suffix number, suffix,
  * letter, number. So an invalid text has its place too, as `apk version -t` gives it one. "apk3" is
- * apk-tools 3. "apk" also reads on where apk-tools 2 does and 3 stops: digits behind the letter
+ * apk-tools 3. "apk" also reads on where apk-tools 2 does and 3 stops: digits after the letter
  * ("6.6.2p1-r1", which old Alpine releases had) and a dot without a number. Leading zeros aside,
- * both agree on everything that both call valid, but for "1.0_rc1" and its like behind a zero:
+ * both agree on everything that both call valid, but for "1.0_rc1" and its like after a zero:
  * apk-tools 2 puts them after "1.0"; here they come before, as the specification has it.
  * Spec: apk-package(5) "Version". Native tool: apk version. */
 #include "pkg/version/parts.h"
@@ -76,7 +76,7 @@ static struct token suffix(struct bytes *rest)
 	return t;
 }
 
-/* The token behind one of the kind was; old: with the leniencies of apk-tools 2. */
+/* The token after one of the kind was; old: with the leniencies of apk-tools 2. */
 static struct token next(struct bytes *rest, enum kind was, bool old)
 {
 	struct token bad = {.kind = KIND_INVALID};
@@ -130,7 +130,7 @@ static size_t zero_count(struct bytes number)
 	return n;
 }
 
-/* Numbers behind a dot of which at least one begins with '0'. */
+/* Numbers after a dot of which at least one begins with '0'. */
 static int zero_cmp(struct bytes a, struct bytes b, bool old)
 {
 	size_t x = zero_count(a), y = zero_count(b);

@@ -1,4 +1,4 @@
-/* Runs of digits and runs of letters; every other byte separates. Order of what can stand at one
+/* Runs of digits and runs of letters; every other byte separates. Order of what can be at one
  * place: other words, dev, alpha (a), beta (b), rc, the end and numbers (the end first, then by
  * value), pl (p). Words count by their beginning and in the case given here (RC also in upper
  * case), as in PHP; a 'v' before the first digit is passed over. Spec: PHP manual, version_compare.

@@ -54,7 +54,7 @@ bool ver_dpkg_is_valid(struct bytes v)
 	 * ("6.0-4.el6.x86_64"). */
 	if (!only(r.revision, "+.~_") || !only(r.upstream, "-+.~:"))
 		return false;
-	/* A colon is part of the upstream version only behind an epoch. */
+	/* A colon is part of the upstream version only after an epoch. */
 	return r.has_epoch || bytes_find(r.upstream, ':') == r.upstream.len;
 }
 

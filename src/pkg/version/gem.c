@@ -1,11 +1,11 @@
-/* Segments of digits or letters; '-' stands for ".pre.". Numbers by value, words in byte order, a
+/* Segments of digits or letters; '-' means ".pre.". Numbers by value, words in byte order, a
  * word before a number; a missing segment is 0, and zeros at the end of the leading numbers do not
  * count ("1.0.a" = "1.a"). The empty text is "0". Spec: Gem::Version of RubyGems. */
 #include "pkg/version/parts.h"
 #include "pkg/version/schemes.h"
 
 struct reader {
-	struct bytes numbers; /* what stands before the first word, without zeros at its end */
+	struct bytes numbers; /* what precedes the first word, without trailing zeros */
 	struct bytes rest;
 };
 

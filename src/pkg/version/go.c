@@ -1,6 +1,6 @@
 /* vMAJOR[.MINOR[.PATCH[-pre][+build]]]: semantic versions whose missing numbers are 0. Advisories
  * write them without the 'v'. The toolchain and standard library are "go1.21.3" and "go1.21rc2":
- * letters behind a number begin a pre-release. What is not valid comes before all that is, and is
+ * letters after a number begin a pre-release. What is not valid comes before all that is, and is
  * equal among itself. Spec: go.dev/ref/mod "Versions". Native tool: golang.org/x/mod/semver. */
 #include "pkg/version/parts.h"
 #include "pkg/version/schemes.h"
@@ -38,7 +38,7 @@ static bool is_toolchain(struct bytes v)
 bool ver_go_is_valid(struct bytes v)
 {
 	struct semver s = split(v);
-	/* Only the toolchain has a pre-release behind two numbers, and then without '-'. */
+	/* Only the toolchain has a pre-release after two numbers, and then without '-'. */
 	size_t dash = bytes_find(v, '-');
 	unsigned min = s.has_pre && is_toolchain(v) && dash == v.len ? 2
 		       : s.has_pre || s.has_build		     ? 3

@@ -1,12 +1,12 @@
 /* A list of items, parted by '.', in which every '-' and every change between digits and letters
- * opens a list inside, as its last item; so does a qualifier behind a '.', when it ends the text or
+ * opens a list inside, as its last item; so does a qualifier after a '.', when it ends the text or
  * a digit follows ("1.0.x1" as "1.0-x1"). Items are numbers (an empty one is 0) or qualifiers, in
  * lower case; a, b, m before a digit mean alpha, beta, milestone; cr means rc; ga, final and
  * release mean the empty one. Null items (0, the empty qualifier) at the end of a list are dropped,
  * then lists that are empty. Qualifiers: alpha beta milestone rc snapshot "" sp, then all others in
  * byte order. Between kinds: qualifier < list < number. A missing item counts as the release: a
  * number is above it, a qualifier where its place says, a list by its first item that differs.
- * Since lists stand last, the whole is a chain and is walked without recursion. Spec: Maven POM
+ * Since lists are last, the whole is a chain and is walked without recursion. Spec: Maven POM
  * reference, "Version Order Specification"; native tool: ComparableVersion of Maven 3.8. */
 #include "pkg/version/parts.h"
 #include "pkg/version/schemes.h"

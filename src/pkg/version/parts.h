@@ -7,7 +7,7 @@
 struct bytes part_digits(struct bytes *rest);
 /* The same for ASCII letters. */
 struct bytes part_letters(struct bytes *rest);
-/* Cut what stands before the first of the two separators; *ret_sep is that separator, 0 at the end
+/* Cut what precedes the first of the two separators; *ret_sep is that separator, 0 at the end
  * of the text. */
 struct bytes part_until(struct bytes *rest, uint8_t sep_a, uint8_t sep_b, uint8_t *ret_sep);
 /* Two runs of digits by value, of any length; the empty run is 0. */

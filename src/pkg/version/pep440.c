@@ -168,7 +168,7 @@ static int local_cmp(struct bytes a, struct bytes b)
 	return (a.len > 0) - (b.len > 0);
 }
 
-/* A part that may be missing: absent is what its absence counts as beside any number. */
+/* A part that may be missing: absent is what its absence counts as next to any number. */
 static int optional_cmp(bool has_a, struct bytes a, bool has_b, struct bytes b, int absent)
 {
 	if (has_a != has_b)

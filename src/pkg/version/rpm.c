@@ -1,7 +1,7 @@
 /* [epoch:]version[-release], and a "label": a version or a release alone. The epoch is a run of
  * digits before ':', absent = 0; the release begins after the last '-'; an absent release comes
  * before any, even an empty one. A label is cut into runs of digits and runs of letters; every
- * other byte separates, but '~' and '^' are parts of their own. Order of what can stand at one
+ * other byte separates, but '~' and '^' are parts of their own. Order of what can be at one
  * place: '~', the end,
  * '^', letters (byte order), digits (by value). Numbers count as newer than letters.
  * Spec: rpm-version(7); rpm's manual, "Dependencies". Native tool: rpm.vercmp, rpm.labelCompare. */

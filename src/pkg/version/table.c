@@ -1,5 +1,5 @@
 /* The schemes, and which OSV ecosystem orders its versions by which. An ecosystem name may carry a
- * release behind ':' ("Debian:12", "Red Hat:enterprise_linux:8::appstream"), which does not change
+ * release after ':' ("Debian:12", "Red Hat:enterprise_linux:8::appstream"), which does not change
  * the order. */
 #include "pkg/version.h"
 #include "pkg/version/schemes.h"
