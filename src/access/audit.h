@@ -1,7 +1,7 @@
-/* audit: the rows of the audit logs are chained, so that a row that is changed, removed or put in
- * between shows: a row's chain is the SHA-256 of the chain before it and the row. The first rows of
- * a log are removed as it grows, so a chain is checked from the oldest row that is left; whoever
- * noted a chain value earlier finds it again, unless what came before was changed. */
+/* audit: the rows of the audit logs are chained, so that a changed, removed or inserted row is
+ * detected: a row's chain is the SHA-256 of the chain before it and the row. The first rows of
+ * a log are removed as it grows, so a chain is checked from the oldest row that is left; a
+ * chain value noted earlier is found again unless what came before was changed. */
 #pragma once
 #include "base/err.h"
 #include "store/access.h"

@@ -271,7 +271,7 @@ static int helper_parse(struct bytes answer, struct arena *a, struct credentials
 }
 
 /* Run docker-credential-NAME get with the registry on its standard input; its answer is JSON. One
- * that fails knows nothing: anonymous then. */
+ * that fails gives none: anonymous then. */
 static int ask_helper(const char *name, struct bytes registry, struct arena *a,
 		      struct credentials *ret, struct err *e)
 {

@@ -10,12 +10,12 @@
 #define MATCH_KERNEL_HEADERS "Kernel headers"
 #define MATCH_KERNEL_HEADERS_WHY "kernel code is not executed in a container"
 
-/* What a finding is about (DESIGN §2 "security check"). */
+/* What a finding is about (ARCHITECTURE, "security check"). */
 struct match_check {
 	uint64_t id;	       /* stable: first 52 bits (never 0) of
 				  SHA-256("feed-family\0advisory-id\0source-name");
-				  the same everywhere and
-				  for ever */
+				  the same everywhere,
+				  never reused */
 	struct bytes advisory; /* id as the vendor writes it: "DSA-5678-1" */
 	struct bytes source_name;
 	struct bytes title; /* "Debian Security Update for openssl (DSA-5678-1)"; CVE-only: "Debian
@@ -85,8 +85,8 @@ int match_unassessed(const struct vdb *v, const struct pkg *p, struct arena *a,
 /* "third-party: …", of several packages. */
 const char *match_unassessed_text(enum match_unassessed u);
 /* Sources whose packages are looked up under the source package name as well: a kernel's signed
- * builds. From a; their number, SIZE_MAX: no memory. Whoever looks for the packages that records of
- * name are about asks for these, too. */
+ * builds. From a; their number, SIZE_MAX: no memory. A search for the packages that records of name
+ * are about must include these. */
 #define MATCH_SOURCES_MAX 10
 size_t match_sources_of(struct bytes name, struct arena *a, struct bytes out[MATCH_SOURCES_MAX]);
 /* The OSV ecosystems that p is looked up in ("Debian:12"), most specific first, into

@@ -58,7 +58,7 @@ int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_t
 /* 1 = still ours, 0 = lost. */
 int store_scan_renew(struct db_tx *tx, const struct store_scan *s, int64_t now_ms, struct err *e);
 /* End it, or put it back (status QUEUED) to be run at run_at_ms. 0 also when the lease was lost:
- * the result of a scan is the same whoever ran it. */
+ * the result of a scan does not depend on who ran it. */
 int store_scan_end(struct db_tx *tx, const struct store_scan *s, enum store_scan_status status,
 		   struct bytes reason, int64_t run_at_ms, int64_t now_ms, struct err *e);
 /* Scans whose lease ran out go back to the queue. With all = true, at a start, all running ones:
