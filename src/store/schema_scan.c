@@ -4,7 +4,7 @@
 /* A step is one text, however long: it is applied whole or not at all. */
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
-/* What scanning keeps (DESIGN §5). Times are milliseconds since 1970. A package's identity, a set's
+/* What scanning keeps. Times are milliseconds since 1970. A package's identity, a set's
  * content and a layer's text are kept once and shared by all images that have the same. */
 const struct db_migration schema_scan[] = {
     {.number = 1,
