@@ -554,7 +554,7 @@ test('a layout of two images: none is taken unasked; one is chosen by tag or dig
   const archive = `${dir}.tar`;
   run('tar', ['-C', dir, '-cf', archive, '.']);
   for (const input of [dir, archive]) {
-    bad(['scan', '--input', input, '--vdb', vdb], /index\.json: several images; choose one by :TAG or @DIGEST behind the path: old, new/);
+    bad(['scan', '--input', input, '--vdb', vdb], /index\.json: several images; choose one by :TAG or @DIGEST after the path: old, new/);
     bad(['scan', '--input', `${input}:newer`, '--vdb', vdb], /there is no image "newer"; there are: old, new/);
     for (const [behind, l, count] of [[':old', layout, 3], [':new', clean, 0], [`@${clean.digest}`, clean, 0], [`@${layout.digest}`, layout, 3]]) {
       const report = JSON.parse(plimsoll(['scan', '--input', `${input}${behind}`, '--vdb', vdb, '--format', 'json']).stdout);
