@@ -22,7 +22,7 @@ static int say(struct merge *m, uint32_t link, size_t eco, struct err *e)
 	char *text =
 	    arena_printf(m->a, "%s may be stated behind a link to %.*s, where nothing was read",
 			 eco_table[eco].name, BYTES_ARG(bytes_part(target, 0, 200)));
-	return text ? note_at(m, link, bytes_of(text), true, e) : merge_spent(e);
+	return text ? note_at(m, link, bytes_of(text), true, e) : merge_no_memory(e);
 }
 
 /* A link to the file itself. */
