@@ -358,6 +358,7 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 		return err_set(e, ERR_NOMEM, "no memory for %zu repositories", limit);
 	struct repository_totals_query q = {
 	    .after = p->page.cursor,
+	    .after_registry = http_param(p->r, "registry"),
 	    .max = limit + 1,
 	    .registry_id = api_registry_find(tx, http_param(p->r, "registry"), e)};
 	int64_t n = q.registry_id < 0 ? q.registry_id : api_visibility(p->r, &q.visible, e);
