@@ -31,7 +31,8 @@ struct store_registry registry_rows(const struct registry *g, struct db_tx *tx)
 void upload_tap_report(struct upload *u, bool all)
 {
 	struct registry *g = u->g;
-	if (!g->s->has_tap || u->offset == u->reported || (!all && u->offset - u->reported < TAP_STEP))
+	if (!g->s->has_tap || u->offset == u->reported ||
+	    (!all && u->offset - u->reported < TAP_STEP))
 		return;
 	if (!u->tap_begun) {
 		u->tap_begun = true;
