@@ -126,8 +126,13 @@ static int judge(struct db_tx *tx, struct arena *a, const struct store_registry_
 	int on = store_plan_is_on(tx, g->id, e);
 	int r = on;
 	if (on >= 0 && whole)
-		r = store_exemption_hold(tx, bytes_of(RECOMMENDATION_IMAGES->key), &g->id, 1,
-					 clock_wall_ms(), a, &exempts, e);
+		r = store_exemption_hold(tx,
+					 &(struct store_exempt_query){
+					     .recommendation = bytes_of(RECOMMENDATION_IMAGES->key),
+					     .registries = &g->id,
+					     .count = 1,
+					     .now_ms = clock_wall_ms()},
+					 a, &exempts, e);
 	const struct assessment_facts f = {.plan_off = on == 0,
 					   .exemption =
 					       exempts.count ? &exempts.items[0].exemption : NULL,

@@ -53,13 +53,13 @@ static struct score_row row_of(const struct score *s)
 static int write_scores(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct http_request *r = arg;
-	struct visibility v;
+	struct score_query q = {.now_ms = clock_wall_ms()};
 	struct scores each;
 	struct score all;
 	struct arena *a = http_arena(r);
-	int rc = api_visibility(r, &v, e);
+	int rc = api_visibility(r, &q.visible, e);
 	if (rc >= 0)
-		rc = score_of(tx, 0, &v, clock_wall_ms(), a, &each, &all, e);
+		rc = score_of(tx, &q, a, &each, &all, e);
 	if (rc < 0)
 		return rc;
 	struct score_row *rows = arena_alloc(a, each.count, sizeof *rows);

@@ -46,3 +46,8 @@ int own_fd_steal(int *fd)
 	*fd = -1;
 	return r;
 }
+
+void *own_calloc(size_t n, size_t size)
+{
+	return calloc(n, size);
+}

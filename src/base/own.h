@@ -11,6 +11,10 @@ void own_dir_close(DIR **d);
 void own_free(void *p_of_p); /* frees *(void **)p_of_p, keeps errno */
 int own_fd_steal(int *fd);   /* the descriptor; *fd becomes -1 */
 
+/* calloc for what OWN_FREE frees: its own function, since analyzers know calloc and not what the
+ * attribute does. */
+void *own_calloc(size_t n, size_t size) __attribute__((warn_unused_result, alloc_size(1, 2)));
+
 #define OWN_FD __attribute__((cleanup(own_fd_close)))
 #define OWN_FILE __attribute__((cleanup(own_file_close)))
 #define OWN_DIR __attribute__((cleanup(own_dir_close)))

@@ -135,8 +135,13 @@ int assessment_list(struct db_tx *tx, const struct assessment_query *q, struct a
 	*ret = (struct assessments){0};
 	int r = registries_read(tx, q, a, ret, &f, e);
 	if (r >= 0 && ret->count)
-		r = store_exemption_hold(tx, bytes_of(q->recommendation->key), f.ids, ret->count,
-					 q->now_ms, a, &f.exempts, e);
+		r = store_exemption_hold(
+		    tx,
+		    &(struct store_exempt_query){.recommendation = bytes_of(q->recommendation->key),
+						 .registries = f.ids,
+						 .count = ret->count,
+						 .now_ms = q->now_ms},
+		    a, &f.exempts, e);
 	for (size_t i = 0; i < ret->count && r >= 0; i++) {
 		struct assessment *as = &ret->items[i];
 		struct assessment_facts facts = {.plan_off = f.plan_off[i],

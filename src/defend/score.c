@@ -49,31 +49,38 @@ static int by_name(const void *a, const void *b)
 	return bytes_cmp(x->subscription, y->subscription);
 }
 
-int score_of(struct db_tx *tx, int64_t below, const struct visibility *v, int64_t now_ms,
-	     struct arena *a, struct scores *ret, struct score *ret_all, struct err *e)
+/* Count a page of registries. */
+static int page_add(const struct assessments *page, struct scores *ret, size_t *cap,
+		    struct score *ret_all, struct arena *a, struct err *e)
+{
+	for (size_t i = 0; i < page->count; i++) {
+		struct score *s = score_find(ret, &page->items[i], a, cap);
+		if (!s)
+			return err_set(e, ERR_NOMEM, "no memory for a score");
+		count(s, page->items[i].state);
+		count(ret_all, page->items[i].state);
+	}
+	return 0;
+}
+
+int score_of(struct db_tx *tx, const struct score_query *q, struct arena *a, struct scores *ret,
+	     struct score *ret_all, struct err *e)
 {
 	size_t cap = 0;
 	struct assessments page = {.more = true};
-	struct assessment_query q = {.recommendation = RECOMMENDATION_IMAGES,
-				     .below = below,
-				     .n = 1000,
-				     .visible = *v,
-				     .now_ms = now_ms};
+	struct assessment_query of = {.recommendation = RECOMMENDATION_IMAGES,
+				      .below = q->below,
+				      .n = 1000,
+				      .visible = q->visible,
+				      .now_ms = q->now_ms};
 	*ret = (struct scores){0};
 	*ret_all = (struct score){0};
 	while (page.more) {
-		int r = assessment_list(tx, &q, a, &page, e);
-		if (r < 0)
-			return r;
-		for (size_t i = 0; i < page.count; i++) {
-			struct score *s = score_find(ret, &page.items[i], a, &cap);
-			if (!s)
-				return err_set(e, ERR_NOMEM, "no memory for a score");
-			count(s, page.items[i].state);
-			count(ret_all, page.items[i].state);
-		}
+		if (assessment_list(tx, &of, a, &page, e) < 0 ||
+		    page_add(&page, ret, &cap, ret_all, a, e) < 0)
+			return -(int)e->code;
 		if (page.count)
-			q.after = page.items[page.count - 1].registry;
+			of.after = page.items[page.count - 1].registry;
 	}
 	for (size_t i = 0; i < ret->count; i++)
 		score_settle(&ret->items[i]);
@@ -90,7 +97,8 @@ int score_record(struct db_tx *tx, int64_t now_ms, struct err *e)
 	struct score whole;
 	int64_t day = now_ms / SCORE_DAY_MS;
 	arena_init(&a, 64U << 20);
-	int r = score_of(tx, 0, &VISIBILITY_ALL, now_ms, &a, &all, &whole, e);
+	int r = score_of(tx, &(struct score_query){.visible = VISIBILITY_ALL, .now_ms = now_ms}, &a,
+			 &all, &whole, e);
 	for (size_t i = 0; i < all.count && r >= 0; i++) {
 		const struct score *s = &all.items[i];
 		r = store_score_put(tx,

@@ -23,8 +23,13 @@ struct scores {
 /* From the numbers of registries. */
 void score_settle(struct score *s);
 /* Of visible registries below a scope (0 = anywhere), each subscription and all together. */
-int score_of(struct db_tx *tx, int64_t below, const struct visibility *v, int64_t now_ms,
-	     struct arena *a, struct scores *ret, struct score *ret_all, struct err *e);
+struct score_query {
+	int64_t below;
+	struct visibility visible;
+	int64_t now_ms;
+};
+int score_of(struct db_tx *tx, const struct score_query *q, struct arena *a, struct scores *ret,
+	     struct score *ret_all, struct err *e);
 /* What one more healthy registry adds to the control of a subscription, points. */
 double score_step(const struct score *s);
 /* Keep today's row of every subscription, and forget what is older than SCORE_DAYS_KEPT. */

@@ -75,7 +75,7 @@ static void read_line(struct bytes line, struct gem *stub, struct gem *ret)
 			   : bytes_eq_lit(key, "platform") ? &ret->platform
 							   : NULL;
 	struct bytes text = to && to->len == 0 ? ruby_text(value) : BYTES_NONE;
-	if (is_word(text))
+	if (to && is_word(text))
 		*to = text;
 }
 

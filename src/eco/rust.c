@@ -8,7 +8,7 @@
  * and is not in it. Other Rust programs say nothing. Spec: rust-secure-code/cargo-auditable
  * PARSING.md and cargo-auditable.schema.json. */
 #include "base/json.h"
-#include "codec/zlib.h"
+#include "codec/deflate.h"
 #include "eco/parsers.h"
 #include "eco/program.h"
 

@@ -110,7 +110,7 @@ static bool file_counts(struct merge *m, const uint8_t *flags, size_t layer, str
 	const struct tree *t = overlay_tree(m->overlay);
 	const struct lay *l = &m->layers[layer];
 	steps_add(&m->steps, t->count);
-	for (uint32_t i = 0; i < t->count; i++) {
+	for (uint32_t i = 0; flags && i < t->count; i++) {
 		const struct tree_node *n = &t->nodes[i];
 		if (n->entry && flags[i] && n->content_layer == layer && is_of_layer(l, n->entry) &&
 		    bytes_eq(n->entry->path, path) && !is_owned(m, i))

@@ -99,7 +99,8 @@ static int write_rows(struct db_tx *tx, const struct row *rows, size_t count, st
 	    " low = $7, negligible = $8, unknown = $9, old_critical = $10, old_high = $11,"
 	    " old_medium = $12, old_low = $13, old_negligible = $14, old_unknown = $15"
 	    " WHERE image_id = $1";
-	OWN_FREE struct db_value *values = calloc(count ? count : 1, ROW_COLUMNS * sizeof *values);
+	OWN_FREE struct db_value *values =
+	    own_calloc(count ? count : 1, ROW_COLUMNS * sizeof *values);
 	if (!values)
 		return no_memory(e);
 	for (size_t i = 0; i < count; i++) {
@@ -125,28 +126,34 @@ static bool is_zero(const struct tally *t)
 	return true;
 }
 
-/* The text for each of the sums whose seen (or next) is not zero. Parameters: the repository, epoch
+/* The text is done for each of the sums whose tally is not zero. Parameters: the repository, epoch
  * (where it is above 0), the tally from first on. */
-static int sums_exec(struct db_tx *tx, const char *text, const struct sums *s, size_t count,
-		     bool next, size_t first, int64_t epoch, struct err *e)
+struct sums_text {
+	const char *text;
+	bool next;    /* of next, not of seen */
+	size_t first; /* of the tally */
+	int64_t epoch;
+};
+static int sums_exec(struct db_tx *tx, const struct sums_text *x, const struct sums *s,
+		     size_t count, struct err *e)
 {
-	size_t columns = (epoch > 0 ? 2U : 1U) + (T_COUNT - first), rows = 0;
-	OWN_FREE struct db_value *values = calloc(count ? count : 1, columns * sizeof *values);
+	size_t columns = (x->epoch > 0 ? 2U : 1U) + (T_COUNT - x->first), rows = 0;
+	OWN_FREE struct db_value *values = own_calloc(count ? count : 1, columns * sizeof *values);
 	if (!values)
 		return no_memory(e);
 	for (size_t i = 0; i < count; i++) {
-		const struct tally *t = next ? &s[i].next : &s[i].seen;
+		const struct tally *t = x->next ? &s[i].next : &s[i].seen;
 		struct db_value *v = &values[rows * columns];
 		if (is_zero(t))
 			continue;
 		*v++ = DB_I(s[i].repository);
-		if (epoch > 0)
-			*v++ = DB_I(epoch);
-		for (size_t k = first; k < T_COUNT; k++)
+		if (x->epoch > 0)
+			*v++ = DB_I(x->epoch);
+		for (size_t k = x->first; k < T_COUNT; k++)
 			*v++ = DB_I(t->v[k]);
 		rows++;
 	}
-	int64_t n = db_exec_many(tx, text, values, columns, rows, e);
+	int64_t n = db_exec_many(tx, x->text, values, columns, rows, e);
 	return n < 0 ? (int)n : 0;
 }
 
@@ -173,10 +180,12 @@ static int sums_write(struct db_tx *tx, const struct sums *s, size_t count, int6
 	    " d_critical = d_critical + $6, d_high = d_high + $7, d_medium = d_medium + $8,"
 	    " d_low = d_low + $9, d_negligible = d_negligible + $10, d_unknown = d_unknown + $11"
 	    " WHERE id = $1";
-	if (sums_exec(tx, seen, s, count, false, T_IMAGES, 0, e) < 0 ||
-	    sums_exec(tx, fold, s, count, true, T_COUNT, epoch + 1, e) < 0 ||
-	    sums_exec(tx, add, s, count, true, T_HEALTHY, epoch + 1, e) < 0)
-		return -(int)e->code;
+	const struct sums_text texts[] = {{seen, false, T_IMAGES, 0},
+					  {fold, true, T_COUNT, epoch + 1},
+					  {add, true, T_HEALTHY, epoch + 1}};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (sums_exec(tx, &texts[i], s, count, e) < 0)
+			return -(int)e->code;
 	return 0;
 }
 
@@ -305,9 +314,9 @@ static struct sums *sums_of(struct sums *all, size_t *count, int64_t repository)
 int image_counts_put_next(struct db_tx *tx, const struct image_counts_next *images, size_t count,
 			  struct err *e)
 {
-	OWN_FREE int64_t *ids = calloc(count + 1, sizeof *ids);
-	OWN_FREE struct row *rows = calloc(2 * count + 1, sizeof *rows);
-	OWN_FREE struct sums *sums = calloc(count + 1, sizeof *sums);
+	OWN_FREE int64_t *ids = own_calloc(count + 1, sizeof *ids);
+	OWN_FREE struct row *rows = own_calloc(2 * count + 1, sizeof *rows);
+	OWN_FREE struct sums *sums = own_calloc(count + 1, sizeof *sums);
 	size_t sum_count = 0;
 	int64_t epoch;
 	if (!ids || !rows || !sums)

@@ -31,7 +31,7 @@ static int layer_key(const struct image_part *part, struct keyed *layer, struct 
 
 static int put_layers(struct db_tx *tx, const struct parts *p, struct err *e)
 {
-	OWN_FREE struct keyed **rows = calloc(p->count + 1, sizeof *rows);
+	OWN_FREE struct keyed **rows = own_calloc(p->count + 1, sizeof *rows);
 	struct many add = {.tx = tx,
 			   .columns = 4,
 			   .text = "INSERT INTO image_layer(id, hash, digest, created_by)"
@@ -93,7 +93,7 @@ static int by_number(const void *a, const void *b)
 static int count_checks(struct db_tx *tx, const struct parts *p, struct image_counts *ret,
 			struct err *e)
 {
-	OWN_FREE int64_t *sets = calloc(p->count + 1, sizeof *sets);
+	OWN_FREE int64_t *sets = own_calloc(p->count + 1, sizeof *sets);
 	struct check_union all = {0};
 	size_t n = 0;
 	if (!sets)
@@ -115,8 +115,8 @@ static int count_checks(struct db_tx *tx, const struct parts *p, struct image_co
 int image_parts_put(struct db_tx *tx, int64_t image, const struct image_part *parts, size_t count,
 		    struct image_counts *ret, struct err *e)
 {
-	OWN_FREE struct package_set_entry *sets = calloc(count + 1, sizeof *sets);
-	OWN_FREE struct keyed *layers = calloc(count + 1, sizeof *layers);
+	OWN_FREE struct package_set_entry *sets = own_calloc(count + 1, sizeof *sets);
+	OWN_FREE struct keyed *layers = own_calloc(count + 1, sizeof *layers);
 	const struct parts p = {.parts = parts, .count = count, .sets = sets, .layers = layers};
 	if (!sets || !layers)
 		return no_memory(e);

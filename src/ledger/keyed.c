@@ -60,7 +60,7 @@ static int ask(struct db_tx *tx, const char *text, const struct bytes *keys, siz
 int keyed_find(struct db_tx *tx, const char *text, struct keyed **items, size_t count,
 	       struct err *e)
 {
-	OWN_FREE struct bytes *keys = calloc(count + 1, sizeof *keys);
+	OWN_FREE struct bytes *keys = own_calloc(count + 1, sizeof *keys);
 	size_t n = 0;
 	if (!keys)
 		return err_set(e, ERR_NOMEM, "no memory for keys of the store");

@@ -30,7 +30,7 @@ static int put_checks(struct db_tx *tx, const struct package_matches *packages, 
 	size_t most = 0, n = 0;
 	for (size_t i = 0; i < count; i++)
 		most += packages[i].count;
-	OWN_FREE struct security_check_entry *entries = calloc(most + 1, sizeof *entries);
+	OWN_FREE struct security_check_entry *entries = own_calloc(most + 1, sizeof *entries);
 	if (!entries)
 		return no_memory(e);
 	for (size_t i = 0; i < count; i++) {
@@ -103,7 +103,7 @@ static void compare_row(struct comparison *c, struct db_stmt *s)
 int matches_compare_many(struct db_tx *tx, const struct package_matches *packages, size_t count,
 			 struct buf *out, struct err *e)
 {
-	OWN_FREE int64_t *ids = calloc(count + 1, sizeof *ids);
+	OWN_FREE int64_t *ids = own_calloc(count + 1, sizeof *ids);
 	if (!ids || count == 0)
 		return ids ? 0 : no_memory(e);
 	for (size_t i = 0; i < count; i++)
@@ -154,7 +154,7 @@ static int end_and_add(struct db_tx *tx, const struct matches_change *changes, s
 int matches_change_many(struct db_tx *tx, const struct matches_change *changes, size_t count,
 			int64_t next, struct err *e)
 {
-	OWN_FREE struct security_check_entry *entries = calloc(count + 1, sizeof *entries);
+	OWN_FREE struct security_check_entry *entries = own_calloc(count + 1, sizeof *entries);
 	size_t n = 0;
 	if (!entries)
 		return no_memory(e);

@@ -28,7 +28,7 @@ int package_identity(struct package_entry *p, struct err *e)
 /* The rows of items of size bytes each, at this offset of them, as keyed_find wants them. */
 static struct keyed **rows_of(void *items, size_t count, size_t size, size_t offset)
 {
-	struct keyed **rows = calloc(count + 1, sizeof *rows);
+	struct keyed **rows = own_calloc(count + 1, sizeof *rows);
 	for (size_t i = 0; rows && i < count; i++)
 		rows[i] = (struct keyed *)(void *)((char *)items + i * size + offset);
 	return rows;
@@ -265,8 +265,8 @@ static int put_sets(struct db_tx *tx, const struct package_set_entry *sets, size
 static int make_sets(struct db_tx *tx, const struct package_set_entry *sets, size_t count,
 		     struct err *e)
 {
-	OWN_FREE int64_t *ids = calloc(count + 1, sizeof *ids);
-	OWN_FREE struct bytes *checks = calloc(count + 1, sizeof *checks);
+	OWN_FREE int64_t *ids = own_calloc(count + 1, sizeof *ids);
+	OWN_FREE struct bytes *checks = own_calloc(count + 1, sizeof *checks);
 	struct kept_sets k = {.ids = ids, .checks = checks};
 	if (!ids || !checks)
 		return no_memory(e);
@@ -320,7 +320,7 @@ static int add_set(void *arg, int64_t set, struct check_union *checks, struct er
 int package_set_checks(struct db_tx *tx, const int64_t *sets, size_t count, struct check_union *all,
 		       struct err *e)
 {
-	OWN_FREE int64_t *prepared = calloc(count + 1, sizeof *prepared);
+	OWN_FREE int64_t *prepared = own_calloc(count + 1, sizeof *prepared);
 	size_t n = 0;
 	struct db_stmt *s =
 	    prepared ? db_query(tx,

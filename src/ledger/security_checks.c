@@ -188,7 +188,7 @@ static int clear_over(struct db_tx *tx, const int64_t *ids, size_t count, struct
 static int read_all(struct db_tx *tx, struct security_check_entry *entries, size_t count,
 		    bool clear, struct err *e)
 {
-	OWN_FREE int64_t *ids = calloc(count + 1, sizeof *ids);
+	OWN_FREE int64_t *ids = own_calloc(count + 1, sizeof *ids);
 	if (!ids)
 		return no_memory(e);
 	for (size_t i = 0; i < count; i++) {

@@ -4,14 +4,14 @@
 
 #define FIELD(member, kind, key, option, letter, value, ...)                                       \
 	RECORD_FIELD(struct criteria, member, kind, key, __VA_ARGS__),
-#define ONE(...) +1
+#define ONE(member, ...) ROW_OF_##member,
 static const struct record_field fields[] = {
     CRITERIA_OF_FINDING(FIELD) /* */
     CRITERIA_OF_IMAGE(FIELD)   /* */
 };
+enum { CRITERIA_OF_FINDING(ONE) OF_FINDING_COUNT };
 const struct record_object criteria_object = {RECORD_TABLE(fields)};
-const struct record_object criteria_of_finding = {.fields = fields,
-						  .count = CRITERIA_OF_FINDING(ONE)};
+const struct record_object criteria_of_finding = {.fields = fields, .count = OF_FINDING_COUNT};
 
 const char *criteria_category_word(int i)
 {

@@ -125,7 +125,7 @@ static int keep_qualifier(const struct reading *r, struct bytes key, struct byte
 static int read_qualifier(const struct reading *r, struct bytes text)
 {
 	struct pkg *p = r->pkg;
-	struct bytes key, value;
+	struct bytes key = BYTES_NONE, value = BYTES_NONE;
 	int rc = decode(r, bytes_cut(&text, '='), true, &key);
 	if (rc == 0)
 		rc = decode(r, text, false, &value);
@@ -164,7 +164,8 @@ static int join(const struct reading *r, struct bytes namespace, uint8_t joint, 
 		return no_memory(r);
 	memcpy(whole, namespace.ptr, namespace.len);
 	whole[namespace.len] = joint;
-	memcpy(whole + namespace.len + 1, name.ptr, name.len);
+	if (name.len)
+		memcpy(whole + namespace.len + 1, name.ptr, name.len);
 	p->name = (struct bytes){.ptr = whole, .len = namespace.len + 1 + name.len};
 	return 0;
 }

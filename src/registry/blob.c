@@ -276,8 +276,8 @@ int registry_blobs_look(struct registry *g, struct db_tx *tx, struct bytes repos
 			const struct digest *digests, size_t count, struct store_blob_look *ret,
 			struct err *e)
 {
-	OWN_FREE char(*texts)[DIGEST_TEXT_CAP] = calloc(count + 1, sizeof *texts);
-	OWN_FREE struct bytes *list = calloc(count + 1, sizeof *list);
+	OWN_FREE char(*texts)[DIGEST_TEXT_CAP] = own_calloc(count + 1, sizeof *texts);
+	OWN_FREE struct bytes *list = own_calloc(count + 1, sizeof *list);
 	if (!texts || !list)
 		return err_set(e, ERR_NOMEM, "blobs: no memory");
 	for (size_t i = 0; i < count; i++) {

@@ -120,9 +120,8 @@ int store_exemption_list(struct db_tx *tx, int64_t after, size_t n, const struct
 	return r < 0 ? r : 0;
 }
 
-int store_exemption_hold(struct db_tx *tx, struct bytes recommendation, const int64_t *registries,
-			 size_t count, int64_t now_ms, struct arena *a, struct store_exempts *ret,
-			 struct err *e)
+int store_exemption_hold(struct db_tx *tx, const struct store_exempt_query *q, struct arena *a,
+			 struct store_exempts *ret, struct err *e)
 {
 	size_t cap = 0;
 	*ret = (struct store_exempts){0};
@@ -131,7 +130,7 @@ int store_exemption_hold(struct db_tx *tx, struct bytes recommendation, const in
 	    "SELECT " COLUMNS ", u.scope_id FROM scope_up u JOIN exemption x"
 	    " ON x.scope_id = u.ancestor_id WHERE u.scope_id {IN $1} AND x.recommendation = $2"
 	    " AND (x.expires_at = 0 OR x.expires_at > $3) ORDER BY u.scope_id, u.distance, x.id",
-	    DB_ARGS(DB_INTS(registries, count), DB_T(recommendation), DB_I(now_ms)), e);
+	    DB_ARGS(DB_INTS(q->registries, q->count), DB_T(q->recommendation), DB_I(q->now_ms)), e);
 	int r = s ? 1 : -(int)e->code;
 	while (r > 0 && (r = db_step(s, e)) > 0) {
 		ret->items = arena_grow(a, ret->items, ret->count, &cap, sizeof *ret->items);

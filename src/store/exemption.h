@@ -47,6 +47,11 @@ struct store_exempts {
 	size_t count;
 };
 /* Of these registries, for the recommendation; the nearest scope's first. */
-int store_exemption_hold(struct db_tx *tx, struct bytes recommendation, const int64_t *registries,
-			 size_t count, int64_t now_ms, struct arena *a, struct store_exempts *ret,
-			 struct err *e);
+struct store_exempt_query {
+	struct bytes recommendation;
+	const int64_t *registries;
+	size_t count;
+	int64_t now_ms;
+};
+int store_exemption_hold(struct db_tx *tx, const struct store_exempt_query *q, struct arena *a,
+			 struct store_exempts *ret, struct err *e);

@@ -53,8 +53,8 @@ static int give(struct db_stmt *s, const struct bytes *keys, size_t count, struc
 int store_inventories_each(struct db_tx *tx, const struct bytes *digests, size_t count,
 			   struct buf *out, store_inventory_fn fn, void *arg, struct err *e)
 {
-	OWN_FREE struct digest_key *keys = calloc(count + 1, sizeof *keys);
-	OWN_FREE struct bytes *list = calloc(count + 1, sizeof *list);
+	OWN_FREE struct digest_key *keys = own_calloc(count + 1, sizeof *keys);
+	OWN_FREE struct bytes *list = own_calloc(count + 1, sizeof *list);
 	if (!keys || !list)
 		return err_set(e, ERR_NOMEM, "no memory for inventories");
 	for (size_t i = 0; i < count; i++)

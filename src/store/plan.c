@@ -36,7 +36,7 @@ int store_plan_get(struct db_tx *tx, int64_t subscription_id, struct arena *a,
 int store_plan_put(struct db_tx *tx, int64_t subscription_id, enum plan_tier tier, struct bytes by,
 		   int64_t now_ms, struct err *e)
 {
-	struct store_plan before;
+	struct store_plan before = {.tier = PLAN_STANDARD};
 	struct arena a;
 	arena_init(&a, 4096);
 	int r = store_plan_get(tx, subscription_id, &a, &before, e);

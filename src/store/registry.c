@@ -364,7 +364,7 @@ int64_t store_blob_names(struct db_stmt *s, size_t n, struct arena *a, struct st
 	struct store_blob_name *out = s ? arena_alloc(a, n, sizeof *out) : NULL;
 	size_t count = 0;
 	int r = !s ? -(int)e->code : out ? 0 : err_set(e, ERR_NOMEM, "blobs: no memory");
-	while (r >= 0 && count < n && (r = db_step(s, e)) == 1) {
+	while (out && r >= 0 && count < n && (r = db_step(s, e)) == 1) {
 		bool ok;
 		out[count++] = (struct store_blob_name){.registry = db_int(s, 0),
 							.key = arena_bytes(a, db_bytes(s, 1), &ok)};

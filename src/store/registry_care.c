@@ -185,8 +185,8 @@ int store_blobs_look(const struct store_registry *t, int64_t repository,
 		     const struct bytes *digests, size_t count, struct store_blob_look *ret,
 		     struct err *e)
 {
-	OWN_FREE struct digest_key *keys = calloc(count + 1, sizeof *keys);
-	OWN_FREE struct bytes *list = calloc(count + 1, sizeof *list);
+	OWN_FREE struct digest_key *keys = own_calloc(count + 1, sizeof *keys);
+	OWN_FREE struct bytes *list = own_calloc(count + 1, sizeof *list);
 	if (!keys || !list)
 		return err_set(e, ERR_NOMEM, "blobs: no memory");
 	for (size_t i = 0; i < count; i++) {
