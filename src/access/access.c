@@ -101,6 +101,14 @@ bool access_allows(const struct principal *p, const char *action, struct bytes s
 	return false;
 }
 
+bool access_is_known_at(const struct principal *p, struct bytes scope)
+{
+	for (size_t i = 0; p && i < p->grant_count; i++)
+		if (role_scope_covers(p->grants[i].scope, scope))
+			return true;
+	return false;
+}
+
 int access_visibility(const struct principal *p, const char *action, struct arena *arena,
 		      struct visibility *ret, struct err *e)
 {
@@ -246,6 +254,19 @@ static int find_token(struct db_tx *tx, void *arg, struct err *e)
 	if (l->token.expires_at && l->token.expires_at <= clock_wall_ms())
 		return err_set(e, ERR_TIMEOUT, "the token expired");
 	return grants_load(tx, l, e);
+}
+
+int access_user_now(struct db_tx *tx, int64_t user_id, struct arena *arena,
+		    const struct principal **ret, struct err *e)
+{
+	struct lookup l = {.arena = arena};
+	int rc = access_db_user_get(tx, user_id, arena, &l.user, e);
+	if (rc == 0 || (rc > 0 && !l.user.enabled))
+		return no_one(e);
+	if (rc > 0)
+		rc = grants_load(tx, &l, e);
+	*ret = l.principal;
+	return rc < 0 ? rc : 0;
 }
 
 static int by_token(struct access *a, struct bytes token, const char *kind, struct arena *arena,

@@ -72,6 +72,8 @@ struct principal {
 
 /* The decision: p may do the action at the scope. NULL may do nothing. */
 bool access_allows(const struct principal *p, const char *action, struct bytes scope);
+/* Some role of p's holds at the scope, whatever it allows. */
+bool access_is_known_at(const struct principal *p, struct bytes scope);
 /* Which rows of a list p sees: those at and below the scopes where it may do the action. In the
  * arena; ERR_NOMEM. */
 int access_visibility(const struct principal *p, const char *action, struct arena *arena,
@@ -97,6 +99,10 @@ int access_login(struct access *a, struct access_login *l, struct arena *arena,
 /* A bearer token: a personal one or a registry access token, whose user must still exist. */
 int access_bearer(struct access *a, struct bytes token, struct arena *arena,
 		  const struct principal **ret, struct err *e);
+/* A user as he is now, in the caller's transaction: for what outlives a request. ERR_DENIED: he was
+ * removed. */
+int access_user_now(struct db_tx *tx, int64_t user_id, struct arena *arena,
+		    const struct principal **ret, struct err *e);
 /* A refresh token of the token route. */
 int access_refresh(struct access *a, struct bytes token, struct arena *arena,
 		   const struct principal **ret, struct err *e);

@@ -78,9 +78,11 @@ struct bytes api_cursor(struct json_out *w, const char *made)
 	return bytes_of(made);
 }
 
-void api_list_end(struct json_out *w, struct bytes next)
+void api_list_end(struct json_out *w, struct bytes next, struct total total)
 {
 	json_put_end(w, ']');
+	json_put_u64(w, "total", total.count);
+	json_put_bool(w, "total_exact", total.exact);
 	json_put_string_nonempty(w, "next", next);
 	json_put_end(w, '}');
 }

@@ -4,7 +4,7 @@
 #pragma once
 #include "base/json.h"
 #include "http/http.h"
-#include "db/db.h"
+#include "store/total.h"
 
 #include <stdatomic.h>
 
@@ -101,9 +101,10 @@ int api_reply_json(struct http_request *r, unsigned status, struct buf *body, st
 typedef int (*api_write_fn)(struct db_tx *tx, struct json_out *w, void *arg, struct err *e);
 int api_reply_read(struct http_request *r, unsigned status, api_write_fn write, void *arg,
 		   struct err *e);
-/* {"items": [ … ], "next": "…"}; next is left out when it is empty: the last page. */
+/* {"items": [ … ], "total": n, "total_exact": true, "next": "…"}; next is left out when it is
+ * empty: the last page. */
 void api_list_begin(struct json_out *w);
-void api_list_end(struct json_out *w, struct bytes next);
+void api_list_end(struct json_out *w, struct bytes next, struct total total);
 /* Such a next, as printed into memory: without memory (NULL) the reply fails, for a list without
  * next would say that it ends here. */
 struct bytes api_cursor(struct json_out *w, const char *made);

@@ -37,7 +37,11 @@ static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	struct access_audit row = {.id = (int64_t)p->before};
 	struct bytes next = BYTES_NONE;
 	int64_t last = 0;
-	int rc;
+	struct total total;
+	int rc = access_db_total(tx, p->log == ACCESS_LOG_CHANGES ? ACCESS_CHANGES : ACCESS_TRAFFIC,
+				 0, &total, e);
+	if (rc < 0)
+		return rc;
 	api_list_begin(w);
 	for (size_t n = 0; (rc = access_db_audit_next(tx, p->log, row.id, a, &row, e)) > 0; n++) {
 		if (n == p->page.limit) {
@@ -48,7 +52,7 @@ static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct e
 		last = row.id;
 		record_put(w, NULL, &audit_object, &row);
 	}
-	api_list_end(w, next);
+	api_list_end(w, next, total);
 	return rc;
 }
 

@@ -302,6 +302,18 @@ static bool may(const struct principal *p, struct http_request *r, const struct 
 	       access_visibility(p, route->action, http_arena(r), &v, NULL) == 0 && v.count > 0;
 }
 
+/* What the caller may do elsewhere, at a scope that no role of his reaches: he is answered as if it
+ * were not there, be it or not. */
+static bool is_out_of_sight(const struct principal *p, struct http_request *r,
+			    const struct http_route *route)
+{
+	struct bytes scope = scope_of(r);
+	struct visibility v;
+	return route->error_format == HTTP_PROBLEM && !bytes_eq_lit(scope, "/") &&
+	       !access_is_known_at(p, scope) &&
+	       access_visibility(p, route->action, http_arena(r), &v, NULL) == 0 && v.count > 0;
+}
+
 int api_authorise(struct http_request *r, const struct http_route *route, struct err *e)
 {
 	const struct principal *p = NULL;
@@ -333,6 +345,9 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 	if (p->by_token || p->kind == PRINCIPAL_ANONYMOUS)
 		return challenge(r, route, BYTES_NONE, rc ? ",error=\"insufficient_scope\"" : "",
 				 e);
+	if (is_out_of_sight(p, r, route))
+		return err_set(e, ERR_NOT_FOUND, "there is no \"%.*s\"",
+			       BYTES_ARG(bytes_part(scope_of(r), 0, 300)));
 	return api_forbid(r, route->action, scope_of(r), e);
 }
 

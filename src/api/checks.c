@@ -108,7 +108,8 @@ static void put_remedy(struct bytes text, struct bytes *texts, size_t *n)
 }
 
 /* What its matches say of a remedy. */
-static int read_remedies(struct db_tx *tx, struct arena *a, struct check_row *row, struct err *e)
+static int read_remedies(struct db_tx *tx, struct arena *a, const struct visibility *v,
+			 struct check_row *row, struct err *e)
 {
 	struct bytes *texts = arena_alloc(a, REMEDIATIONS_MAX, sizeof *texts);
 	if (!texts)
@@ -116,8 +117,9 @@ static int read_remedies(struct db_tx *tx, struct arena *a, struct check_row *ro
 	struct db_stmt *s = db_query(
 	    tx,
 	    "SELECT DISTINCT m.remediation, m.patchable FROM package_match m WHERE m.check_id = $1"
-	    " ORDER BY m.patchable DESC, m.remediation",
-	    DB_ARGS(DB_I(row->c.id)), e);
+	    " AND " FINDING_SHOWN("m.package_id", "$2",
+				  "$3") " ORDER BY m.patchable DESC, m.remediation",
+	    DB_ARGS(DB_I(row->c.id), STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = 1;
@@ -154,7 +156,7 @@ static int write_check(struct db_tx *tx, struct json_out *w, void *arg, struct e
 		return err_set(e, ERR_NOT_FOUND, "there is no security check %llu",
 			       (unsigned long long)q->id);
 	if (r > 0)
-		r = read_remedies(tx, a, &row, e);
+		r = read_remedies(tx, a, &v, &row, e);
 	if (r >= 0)
 		put_check(w, &row);
 	return r < 0 ? r : 0;

@@ -111,12 +111,21 @@ static void list_put(struct json_out *w, const struct record_object *o)
 	json_put_object(w, buf_cstr(&name));
 	buf_free(&name);
 	json_put_text(w, "type", "object");
-	json_put_raw(w, "required", BYTES_LIT("[\"items\"]"));
+	json_put_raw(w, "required", BYTES_LIT("[\"items\",\"total\",\"total_exact\"]"));
 	json_put_object(w, "properties");
 	json_put_object(w, "items");
 	json_put_text(w, "type", "array");
 	record_ref_show(w, "items", o, RECORD_REPLY);
 	json_put_end(w, '}');
+	json_put_raw(w, "total",
+		     BYTES_LIT("{\"type\":\"integer\",\"format\":\"int64\",\"minimum\":0,"
+			       "\"maximum\":10000,\"description\":\"Items of all pages, as the "
+			       "filters leave them\"}"));
+	json_put_raw(
+	    w, "total_exact",
+	    BYTES_LIT("{\"type\":\"boolean\",\"description\":\"false: there are at least "
+		      "`total`; counting ends at 10,000, and earlier where it would cost too "
+		      "much\"}"));
 	json_put_raw(w, "next",
 		     BYTES_LIT("{\"type\":\"string\",\"minLength\":1,\"description\":"
 			       "\"The next page's cursor; absent on the last page\"}"));

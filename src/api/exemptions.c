@@ -105,7 +105,10 @@ static int write_exemptions(struct db_tx *tx, struct json_out *w, void *arg, str
 	struct arena *a = http_arena(l->r);
 	struct store_exemptions got;
 	struct visibility v;
+	struct total total;
 	int rc = api_visibility(l->r, &v, e);
+	if (rc >= 0)
+		rc = store_exemption_total(tx, &v, &total, e);
 	if (rc >= 0)
 		rc = store_exemption_list(tx, (int64_t)l->after, (size_t)l->page.limit, &v, a, &got,
 					  e);
@@ -114,10 +117,11 @@ static int write_exemptions(struct db_tx *tx, struct json_out *w, void *arg, str
 	api_list_begin(w);
 	for (size_t i = 0; i < got.count && rc >= 0; i++)
 		rc = put_exemption(tx, w, a, &got.items[i], e);
-	api_list_end(
-	    w, got.more
-		   ? api_cursor(w, arena_printf(a, "%lld", (long long)got.items[got.count - 1].id))
-		   : BYTES_NONE);
+	api_list_end(w,
+		     got.more ? api_cursor(w, arena_printf(a, "%lld",
+							   (long long)got.items[got.count - 1].id))
+			      : BYTES_NONE,
+		     total);
 	return rc;
 }
 

@@ -2,9 +2,12 @@
 #include "api/doc.h"
 #include "api/routes.h"
 
+#include "base/num.h"
 #include "ledger/findings.h"
 #include "ledger/images.h"
 #include "oci/digest.h"
+
+#define IMAGE_MATCHES_MAX 1000U /* shown below a finding in a list of one image */
 
 struct findings_query {
 	struct api_page page;
@@ -76,7 +79,9 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 	struct finding_query q = {.criteria = &l->q.criteria,
 				  .sort = l->q.sort,
 				  .max = limit,
-				  .matches = l->digest.len ? 0 : FINDING_MATCHES_MAX};
+				  .count = true,
+				  .matches =
+				      l->digest.len ? IMAGE_MATCHES_MAX : FINDING_MATCHES_MAX};
 	if (api_visibility(l->r, &q.visible, e) < 0)
 		return -(int)e->code;
 	if (!rows)
@@ -101,7 +106,7 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 	api_list_begin(w);
 	for (int64_t i = 0; i < n; i++)
 		record_put(w, NULL, &finding_object, &rows[i]);
-	api_list_end(w, next);
+	api_list_end(w, next, cursor.total);
 	return 0;
 }
 
@@ -124,6 +129,51 @@ static int get_image_findings(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_findings, &l, e);
 }
 
+/* One finding, with all its matches. */
+static int write_finding(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	const struct listing *l = arg;
+	struct ledger_image image;
+	struct finding_cursor cursor = {.is_set = false};
+	struct finding f;
+	bool more;
+	if (api_image_find(tx, l->r, &image, e) < 0)
+		return -(int)e->code;
+	const struct finding_query q = {.visible = VISIBILITY_ALL,
+					.repository_id = image.repository_id,
+					.criteria = &l->q.criteria,
+					.max = 1};
+	int64_t n = finding_list(tx, &q, &cursor, http_arena(l->r), &f, &more, e);
+	if (n == 0)
+		return err_set(e, ERR_NOT_FOUND, "security check %.*s is no finding of this image",
+			       BYTES_ARG(http_param(l->r, "id")));
+	if (n > 0)
+		record_put(w, NULL, &finding_object, &f);
+	return n < 0 ? (int)n : 0;
+}
+
+static int get_finding(struct http_request *r, struct err *e)
+{
+	struct listing l = {.r = r};
+	struct bytes id = http_param(r, "id");
+	uint64_t check;
+	if (!num_u64(id, UINT64_C(1) << 53, &check))
+		return err_set(e, ERR_NOT_FOUND, "there is no security check \"%.*s\"",
+			       BYTES_ARG(id));
+	l.digest = http_param(r, "digest");
+	l.q.criteria = (struct criteria){.ids = &check, .id_count = 1, .digests = {&l.digest, 1}};
+	return api_reply_read(r, 200, write_finding, &l, e);
+}
+
+static const struct record_field check_id_fields[] = {
+    RECORD_SHOWN(RECORD_INT, "id", "Number of the security check"),
+};
+static const struct record_object check_id_params = {RECORD_TABLE(check_id_fields)};
+static const struct api_doc finding_doc = {
+    .id = "getFinding",
+    .params = &check_id_params,
+    .replies = {{.status = 200, .text = "The finding", .of = &finding_object}},
+};
 static const struct api_doc findings_doc = {
     .id = "listFindings",
     .where = &criteria_object,
@@ -154,5 +204,11 @@ const struct http_route api_findings_routes[] = {
      .action = ACTION_SECURITY_READ,
      .summary = "Findings of one image",
      .doc = &image_findings_doc},
+    {.methods = HTTP_GET,
+     .pattern = API_IMAGE "/findings/{id}",
+     .handle = get_finding,
+     .action = ACTION_SECURITY_READ,
+     .summary = "One finding of an image, with all its matches",
+     .doc = &finding_doc},
 };
 const size_t api_findings_route_count = sizeof api_findings_routes / sizeof *api_findings_routes;

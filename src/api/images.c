@@ -3,10 +3,12 @@
 #include "api/routes.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
 #include "report/package.h"
 #include "pkg/support.h"
+#include "ledger/holders.h"
 #include "ledger/images.h"
 #include "store/digest_key.h"
 #include "store/registries.h"
@@ -142,21 +144,34 @@ static const struct record_field image_fields[] = {
 		 "What was assessed; absent until it is scanned", .flags = RECORD_OPTIONAL,
 		 .of = &coverage_object),
 };
-static const struct record_object image_object = {
+const struct record_object api_image_object = {
     .name = "Image",
     .text = "One manifest of one platform in one repository; or an artifact",
     RECORD_TABLE(image_fields)};
 
+enum order { BY_DIGEST, BY_SEVERITY, BY_PUSHED, BY_PULLED, BY_SCANNED, BY_PACKAGES, ORDER_COUNT };
+static const char *order_word(int i)
+{
+	static const char *const words[ORDER_COUNT + 1] = {"digest", "severity", "pushed",
+							   "pulled", "scanned",	 "packages"};
+	return words[i];
+}
+
 struct images_query {
 	struct api_page page;
-	int state; /* enum image_state; -1 = any */
-	int kind;  /* of kind_word; -1 = any */
+	int state;	 /* enum image_state; -1 = any */
+	int kind;	 /* of kind_word; -1 = any */
+	struct bytes os; /* empty = any */
+	enum order sort;
 };
 
 struct listing {
 	struct images_query q; /* the table's struct */
 	struct http_request *r;
 	int64_t repository_id;
+	/* The last row of the page before. */
+	int64_t after_key;
+	struct bytes after_digest;
 };
 
 int api_image_find(struct db_tx *tx, struct http_request *r, struct ledger_image *ret,
@@ -246,30 +261,63 @@ static struct bytes coverage_now(const struct ledger_image *i, struct arena *a)
 	return ok ? all : i->coverage;
 }
 
-static int put_image(struct db_tx *tx, struct json_out *w, struct http_request *r,
-		     const struct ledger_image *i, struct err *e)
+int api_image_tags(struct db_tx *tx, struct http_request *r, const struct ledger_image *i,
+		   struct record_rows *ret, struct err *e)
 {
 	struct store_registry t = {.tx = tx, .registry = api_registry_find(tx, i->registry, e)};
 	struct store_texts tags = {0};
 	int rc = t.registry < 0 ? (int)t.registry
 				: store_tags_of(&t, i->repository_id, i->digest, TAGS_MAX,
 						http_arena(r), &tags, e);
-	struct image_row row = {.tags = {.items = tags.items, .count = tags.count}, .i = *i};
+	*ret = (struct record_rows){.items = tags.items, .count = tags.count};
+	return rc < 0 ? rc : 0;
+}
+
+int api_image_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
+		  const struct ledger_image *i, struct err *e)
+{
+	struct image_row row = {.i = *i};
+	int rc = api_image_tags(tx, r, i, &row.tags, e);
 	row.kind = i->state == IMAGE_ARTIFACT;
 	if (i->state == IMAGE_ARTIFACT)
 		row.i.state = IMAGE_UNVERIFIED;
 	/* Not scanned yet: no coverage. */
 	row.i.coverage =
 	    bytes_eq_lit(i->coverage, "{}") ? BYTES_NONE : coverage_now(i, http_arena(r));
-	record_put(w, NULL, &image_object, &row);
-	return rc < 0 ? rc : 0;
+	record_put(w, NULL, &api_image_object, &row);
+	return rc;
+}
+
+int api_holders_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
+		    struct holders_query *q, size_t limit, struct err *e)
+{
+	struct arena *a = http_arena(r);
+	struct ledger_image *rows = arena_alloc(a, limit + 1, sizeof *rows);
+	struct bytes next = BYTES_NONE;
+	struct total total;
+	if (!rows)
+		return err_set(e, ERR_NOMEM, "no memory for %zu images", limit);
+	q->max = limit + 1;
+	int64_t n = holders_total(tx, q, &total, e) < 0 ? -(int64_t)e->code
+							: holders_list(tx, q, a, rows, e);
+	if (n < 0)
+		return (int)n;
+	size_t shown = (size_t)n > limit ? limit : (size_t)n;
+	if ((size_t)n > shown)
+		next = api_cursor(w, arena_printf(a, "%lld", (long long)rows[shown - 1].id));
+	int rc = 0;
+	api_list_begin(w);
+	for (size_t i = 0; rc == 0 && i < shown; i++)
+		rc = api_image_put(tx, w, r, &rows[i], e);
+	api_list_end(w, next, total);
+	return rc;
 }
 
 static int write_image(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct ledger_image image;
 	int rc = api_image_find(tx, arg, &image, e);
-	return rc < 0 ? rc : put_image(tx, w, arg, &image, e);
+	return rc < 0 ? rc : api_image_put(tx, w, arg, &image, e);
 }
 
 static int get_image(struct http_request *r, struct err *e)
@@ -277,21 +325,62 @@ static int get_image(struct http_request *r, struct err *e)
 	return api_reply_read(r, 200, write_image, r, e);
 }
 
+/* The key that an order goes by, highest first; SQL and C say the same. */
+#define SEVERITY_KEY                                                                               \
+	"n.critical * 1000000000000000 + n.high * 10000000000 + n.medium * 100000 + n.low"
+static int64_t key_of(const struct ledger_image *i, enum order order)
+{
+	const uint64_t *by = i->counts.by;
+	switch (order) {
+	case BY_SEVERITY:
+		return (int64_t)(by[ADV_SEV_CRITICAL] * UINT64_C(1000000000000000) +
+				 by[ADV_SEV_HIGH] * UINT64_C(10000000000) +
+				 by[ADV_SEV_MEDIUM] * 100000 + by[ADV_SEV_LOW]);
+	case BY_PUSHED:
+		return i->pushed_ms;
+	case BY_PULLED:
+		return i->pulled_ms;
+	case BY_SCANNED:
+		return i->scanned_ms;
+	case BY_PACKAGES:
+		return (int64_t)i->package_count;
+	case BY_DIGEST:
+	case ORDER_COUNT:
+		break;
+	}
+	return 0;
+}
+
+#define WANTED                                                                                     \
+	"i.repository_id = $1"                                                                     \
+	" AND ($2 < 0 OR " LEDGER_IMAGE_STATE " = $2 OR ($2 = 3 AND n.rest = 4))"                  \
+	" AND ($3 < 0 OR ($3 = 1 AND n.rest = 4) OR ($3 = 0 AND n.rest <> 4))"                     \
+	" AND ($4 = '' OR i.distro_id || ':' || i.distro_version = $4)"
+#define WANTED_ARGS(l)                                                                             \
+	DB_I((l)->repository_id), DB_I((l)->q.state), DB_I((l)->q.kind), DB_T((l)->q.os)
+#define PAGE(key)                                                                                  \
+	"SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM " WHERE " WANTED " AND ((" key   \
+	") < $5 OR ((" key ") = $5 AND i.digest > $6)) ORDER BY " key " DESC, i.digest LIMIT $7"
+static const char *const pages[ORDER_COUNT] = {
+    [BY_DIGEST] = "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM " WHERE " WANTED
+		  " AND $5 >= 0 AND i.digest > $6 ORDER BY i.digest LIMIT $7",
+    [BY_SEVERITY] = PAGE(SEVERITY_KEY),
+    [BY_PUSHED] = PAGE("i.pushed_at"),
+    [BY_PULLED] = PAGE("i.pulled_at"),
+    [BY_SCANNED] = PAGE("i.scanned_at"),
+    [BY_PACKAGES] = PAGE("i.package_count"),
+};
+
 /* Rows are read before the first one is written: its tags are another statement. */
 static int64_t read_images(struct db_tx *tx, const struct listing *q, struct ledger_image *rows,
 			   struct err *e)
 {
 	struct digest_key after;
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
-		     " WHERE i.repository_id = $1 AND i.digest > $2"
-		     " AND ($3 < 0 OR " LEDGER_IMAGE_STATE " = $3 OR ($3 = 3 AND n.rest = 4))"
-		     " AND ($5 < 0 OR ($5 = 1 AND n.rest = 4) OR ($5 = 0 AND n.rest <> 4))"
-		     " ORDER BY i.digest LIMIT $4",
-		     DB_ARGS(DB_I(q->repository_id), DB_B(digest_key_of(q->q.page.cursor, &after)),
-			     DB_I(q->q.state), DB_I(q->q.page.limit + 1), DB_I(q->q.kind)),
-		     e);
+	struct db_stmt *s = db_query(tx, pages[q->q.sort],
+				     DB_ARGS(WANTED_ARGS(q), DB_I(q->after_key),
+					     DB_B(digest_key_of(q->after_digest, &after)),
+					     DB_I(q->q.page.limit + 1)),
+				     e);
 	if (!s)
 		return -(int)e->code;
 	int64_t n = 0;
@@ -303,15 +392,40 @@ static int64_t read_images(struct db_tx *tx, const struct listing *q, struct led
 	return r < 0 ? r : n;
 }
 
+/* "KEY.DIGEST" of the last row of a page. */
+static struct bytes cursor_of(struct json_out *w, const struct listing *q,
+			      const struct ledger_image *last)
+{
+	return api_cursor(w, arena_printf(http_arena(q->r), "%lld.%.*s",
+					  (long long)key_of(last, q->q.sort),
+					  BYTES_ARG(last->digest)));
+}
+
+static int cursor_parse(struct listing *q, struct err *e)
+{
+	struct bytes rest = q->q.page.cursor;
+	struct digest d;
+	struct err why = ERR_INIT;
+	uint64_t key = INT64_MAX;
+	if (rest.len &&
+	    (!num_u64(bytes_cut(&rest, '.'), INT64_MAX, &key) || digest_parse(rest, &d, &why) < 0))
+		return api_bad_cursor(e);
+	q->after_key = (int64_t)key;
+	q->after_digest = rest;
+	return 0;
+}
+
 static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct listing *q = arg;
 	size_t limit = (size_t)q->q.page.limit;
 	struct ledger_image *rows = arena_alloc(http_arena(q->r), limit + 1, sizeof *rows);
+	struct total total;
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu images", limit);
 	q->repository_id = api_repository_of(tx, q->r, e);
-	if (q->repository_id < 0)
+	if (q->repository_id < 0 || total_read(tx, TOTAL_OF(LEDGER_IMAGE_FROM " WHERE " WANTED),
+					       DB_ARGS(WANTED_ARGS(q)), &total, e) < 0)
 		return -(int)e->code;
 	int64_t n = read_images(tx, q, rows, e);
 	if (n < 0)
@@ -320,8 +434,8 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	int r = 0;
 	api_list_begin(w);
 	for (size_t i = 0; r == 0 && i < (more ? limit : (size_t)n); i++)
-		r = put_image(tx, w, q->r, &rows[i], e);
-	api_list_end(w, more ? rows[limit - 1].digest : BYTES_NONE);
+		r = api_image_put(tx, w, q->r, &rows[i], e);
+	api_list_end(w, more ? cursor_of(w, q, &rows[limit - 1]) : BYTES_NONE, total);
 	return r;
 }
 
@@ -330,6 +444,12 @@ static const struct record_field images_query_fields[] = {
 		 .words = state_word, .fallback = RECORD_NONE),
     RECORD_FIELD(struct images_query, kind, RECORD_WORD, "kind", "Only images of this kind",
 		 .words = kind_word, .fallback = RECORD_NONE),
+    RECORD_FIELD(struct images_query, os, RECORD_TEXT, "os", "Only those of this distribution",
+		 .example = "\"debian:12\""),
+    RECORD_FIELD(struct images_query, sort, RECORD_WORD, "sort",
+		 "Order: highest or latest first; by severity the most Critical ones first, then "
+		 "High …",
+		 .words = order_word, .fallback = BY_DIGEST),
     API_PAGE_FIELDS(struct images_query, page),
 };
 static const struct record_object images_query = {RECORD_TABLE(images_query_fields)};
@@ -337,24 +457,19 @@ static const struct record_object images_query = {RECORD_TABLE(images_query_fiel
 static int get_images(struct http_request *r, struct err *e)
 {
 	struct listing q = {.r = r};
-	struct digest d;
-	struct err why = ERR_INIT;
-	if (api_query_read(r, &q.q, e) < 0)
+	if (api_query_read(r, &q.q, e) < 0 || cursor_parse(&q, e) < 0)
 		return -(int)e->code;
-	if (q.q.page.cursor.len && digest_parse(q.q.page.cursor, &d, &why) < 0)
-		return api_bad_cursor(e);
 	return api_reply_read(r, 200, write_images, &q, e);
 }
 
 static const struct api_doc images_doc = {
     .id = "listImages",
     .query = &images_query,
-    .replies =
-	{{.status = 200, .text = "A page of images, by digest", .of = &image_object, .list = true}},
+    .replies = {{.status = 200, .text = "A page of images", .of = &api_image_object, .list = true}},
 };
 static const struct api_doc image_doc = {
     .id = "getImage",
-    .replies = {{.status = 200, .text = "The image", .of = &image_object}},
+    .replies = {{.status = 200, .text = "The image", .of = &api_image_object}},
 };
 const struct http_route api_images_routes[] = {
     {.methods = HTTP_GET,

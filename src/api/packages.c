@@ -127,17 +127,38 @@ static struct db_stmt *query_packages(struct db_tx *tx, const struct packages *l
 	    e);
 }
 
+/* How many there are in all. */
+static int count_packages(struct db_tx *tx, const struct packages *l, int64_t image,
+			  struct total *ret, struct err *e)
+{
+	if (!l->q.package.len && !l->q.type.len)
+		return total_read(tx,
+				  TOTAL_OF("image_set s JOIN set_package sp ON sp.set_id = s.set_id"
+					   " AND sp.position = 0 WHERE s.image_id = $1"),
+				  DB_ARGS(DB_I(image)), ret, e);
+	return total_read(tx,
+			  TOTAL_OF("image_set s JOIN set_package sp ON sp.set_id = s.set_id"
+				   " AND sp.position = 0 JOIN package p ON p.id = sp.package_id"
+				   " WHERE s.image_id = $1"
+				   " AND ($2 = '' OR p.name = $2 OR p.source_name = $2)"
+				   " AND ($3 = '' OR p.type = $3)"),
+			  DB_ARGS(DB_I(image), DB_T(l->q.package), DB_T(l->q.type)), ret, e);
+}
+
 static int write_packages(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct packages *l = arg;
 	struct arena *a = http_arena(l->r);
 	struct ledger_image image;
 	struct bytes next = BYTES_NONE;
+	struct total total;
 	struct buf purl;
 	long long package = 0, position = 0;
 	int r = api_image_find(tx, l->r, &image, e);
 	if (r >= 0 && l->after.is_set)
 		r = read_after(tx, a, &l->after, e);
+	if (r >= 0)
+		r = count_packages(tx, l, image.id, &total, e);
 	struct db_stmt *s = r < 0 ? NULL : query_packages(tx, l, image.id, e);
 	if (!s)
 		return -(int)e->code;
@@ -154,7 +175,7 @@ static int write_packages(struct db_tx *tx, struct json_out *w, void *arg, struc
 	}
 	db_done(s);
 	buf_free(&purl);
-	api_list_end(w, next);
+	api_list_end(w, next, total);
 	return r < 0 ? r : 0;
 }
 

@@ -21,7 +21,7 @@ typedef int (*people_put_fn)(struct db_tx *tx, struct json_out *w, const struct 
 			     const struct access_user *u, struct err *e);
 /* A page of the list of users, by name. */
 int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *l,
-		people_put_fn put, struct err *e);
+		people_put_fn put, struct total total, struct err *e);
 /* The user's role assignments as items of an array; named: each says whose it is. */
 int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct access_user *u,
 			   bool named, struct arena *a, struct err *e);

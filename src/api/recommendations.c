@@ -141,8 +141,9 @@ static int write_recommendations(struct db_tx *tx, struct json_out *w, void *arg
 	api_list_begin(w);
 	for (; i < recommendation_count && i - p->from < p->page.limit && rc >= 0; i++)
 		rc = put_recommendation(tx, w, p->r, &recommendation_table[i], e);
-	api_list_end(w, i < recommendation_count ? bytes_of(recommendation_table[i - 1].key)
-						 : BYTES_NONE);
+	api_list_end(
+	    w, i < recommendation_count ? bytes_of(recommendation_table[i - 1].key) : BYTES_NONE,
+	    total_of(recommendation_count, true));
 	return rc;
 }
 
@@ -257,6 +258,25 @@ static int below_of(struct db_tx *tx, struct bytes subscription, struct arena *a
 	return rc < 0 ? rc : 0;
 }
 
+/* How many there are in all: registries are few. */
+static int count_resources(struct db_tx *tx, const struct listing *l, struct assessment_query q,
+			   struct total *ret, struct err *e)
+{
+	struct assessments page = {.more = true};
+	uint64_t n = 0;
+	for (q.after = BYTES_NONE; page.more && n <= TOTAL_MAX;) {
+		int rc = assessment_list(tx, &q, http_arena(l->r), &page, e);
+		if (rc < 0)
+			return rc;
+		for (size_t i = 0; i < page.count; i++)
+			n += l->q.state < 0 || l->q.state == (int)page.items[i].state;
+		if (page.count)
+			q.after = page.items[page.count - 1].registry;
+	}
+	*ret = total_of(n, true);
+	return 0;
+}
+
 static int write_resources(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *l = arg;
@@ -266,13 +286,14 @@ static int write_resources(struct db_tx *tx, struct json_out *w, void *arg, stru
 				     .after = l->q.page.cursor,
 				     .n = (size_t)l->q.page.limit,
 				     .now_ms = clock_wall_ms()};
+	struct total total;
 	uint64_t written = 0;
 	struct bytes next = BYTES_NONE;
 	int rc = api_visibility(l->r, &q.visible, e);
 	if (rc >= 0)
 		rc = below_of(tx, l->q.subscription, a, &q.below, e);
-	if (rc < 0)
-		return rc;
+	if (rc < 0 || count_resources(tx, l, q, &total, e) < 0)
+		return -(int)e->code;
 	api_list_begin(w);
 	while (page.more && next.len == 0) {
 		rc = assessment_list(tx, &q, a, &page, e);
@@ -290,7 +311,7 @@ static int write_resources(struct db_tx *tx, struct json_out *w, void *arg, stru
 		if (page.count && next.len == 0)
 			q.after = page.items[page.count - 1].registry;
 	}
-	api_list_end(w, next);
+	api_list_end(w, next, total);
 	return 0;
 }
 

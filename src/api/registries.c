@@ -4,6 +4,7 @@
 
 #include "api/people.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "defend/assessment.h"
 #include "ledger/counts.h"
 #include "oci/reference.h"
@@ -154,6 +155,8 @@ static int put_registry(struct db_tx *tx, struct json_out *w, struct arena *a,
 	int r = whole < 0 ? whole : repository_totals_sum(tx, g->id, v, &row.total, e);
 	if (r >= 0 && whole)
 		r = store_totals(&t, 0, &row.stored, e);
+	else if (r >= 0)
+		r = store_totals_visible(&t, v, &row.stored, e);
 	if (r < 0)
 		return r;
 	row.pending = pending_of(&row.total);
@@ -210,21 +213,24 @@ static int by_name(const void *a, const void *b)
 static bool is_wanted(const struct listing *l, const struct store_registry_row *g)
 {
 	const struct registries_query *q = &l->q;
-	return bytes_cmp(g->name, q->page.cursor) > 0 &&
-	       (!q->subscription.len || bytes_eq(q->subscription, g->subscription)) &&
+	return (!q->subscription.len || bytes_eq(q->subscription, g->subscription)) &&
 	       (!q->resource_group.len || bytes_eq(q->resource_group, g->group)) &&
 	       (!l->name.len || bytes_eq(l->name, g->name));
 }
 
 static int read_registries(struct db_tx *tx, const struct listing *l, struct visibility *v,
-			   struct store_registries *ret, struct err *e)
+			   struct store_registries *ret, uint64_t *ret_total, struct err *e)
 {
 	int r = api_visibility(l->r, v, e);
 	if (r >= 0)
 		r = store_registries_list(tx, http_arena(l->r), ret, e);
 	size_t n = 0;
+	*ret_total = 0;
 	for (size_t i = 0; r >= 0 && i < ret->count; i++) {
-		if (is_wanted(l, &ret->items[i]) && (r = is_seen(tx, ret->items[i].id, v, e)) > 0)
+		if (!is_wanted(l, &ret->items[i]) || (r = is_seen(tx, ret->items[i].id, v, e)) <= 0)
+			continue;
+		++*ret_total;
+		if (bytes_cmp(ret->items[i].name, l->q.page.cursor) > 0)
 			ret->items[n++] = ret->items[i];
 	}
 	ret->count = n;
@@ -239,13 +245,15 @@ static int write_registries(struct db_tx *tx, struct json_out *w, void *arg, str
 	struct store_registries got;
 	struct visibility v;
 	size_t limit = (size_t)l->q.page.limit;
-	int r = read_registries(tx, l, &v, &got, e);
+	uint64_t total;
+	int r = read_registries(tx, l, &v, &got, &total, e);
 	if (r < 0)
 		return r;
 	api_list_begin(w);
 	for (size_t i = 0; r == 0 && i < got.count && i < limit; i++)
 		r = put_registry(tx, w, http_arena(l->r), &got.items[i], &v, e);
-	api_list_end(w, got.count > limit ? got.items[limit - 1].name : BYTES_NONE);
+	api_list_end(w, got.count > limit ? got.items[limit - 1].name : BYTES_NONE,
+		     total_of(total, true));
 	return r;
 }
 
@@ -264,7 +272,8 @@ static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struc
 	const struct listing *l = arg;
 	struct store_registries got;
 	struct visibility v;
-	int r = read_registries(tx, l, &v, &got, e);
+	uint64_t total;
+	int r = read_registries(tx, l, &v, &got, &total, e);
 	if (r == 0 && got.count == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",
 			       BYTES_ARG(l->name));
@@ -348,31 +357,56 @@ static int delete_registry(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : http_reply_empty(r, 202, e);
 }
 
-struct repositories {
-	struct api_page page; /* the table's struct: first */
-	struct http_request *r;
+struct repositories_query {
+	struct api_page page;
+	struct bytes search;
+	enum repository_sort sort;
 };
+struct repositories {
+	struct repositories_query q; /* the table's struct: first */
+	struct http_request *r;
+	struct repository_totals_query ask;
+};
+
+static const char *sort_word(int i)
+{
+	static const char *const words[REPOSITORY_SORT_COUNT + 1] = {"name", "severity", "images",
+								     "pushed"};
+	return words[i];
+}
+static const struct record_field repositories_query_fields[] = {
+    RECORD_FIELD(struct repositories_query, search, RECORD_TEXT, "search",
+		 "With this in the name, in any case"),
+    RECORD_FIELD(struct repositories_query, sort, RECORD_WORD, "sort",
+		 "Order: by name; else highest or latest first, by severity the most Critical "
+		 "findings first, then High …",
+		 .words = sort_word, .fallback = REPOSITORY_BY_NAME),
+    API_PAGE_FIELDS(struct repositories_query, page),
+};
+static const struct record_object repositories_query = {RECORD_TABLE(repositories_query_fields)};
 
 static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	const struct repositories *p = arg;
-	size_t limit = (size_t)p->page.limit;
+	struct repositories *p = arg;
+	size_t limit = (size_t)p->q.page.limit;
 	struct arena *a = http_arena(p->r);
 	struct repository_total *rows = arena_alloc(a, limit + 1, sizeof *rows);
+	struct bytes next = BYTES_NONE;
+	struct total total;
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu repositories", limit);
-	struct repository_totals_query q = {
-	    .after = p->page.cursor,
-	    .after_registry = http_param(p->r, "registry"),
-	    .max = limit + 1,
-	    .registry_id = api_registry_find(tx, http_param(p->r, "registry"), e)};
-	int64_t n = q.registry_id < 0 ? q.registry_id : api_visibility(p->r, &q.visible, e);
+	p->ask.max = limit + 1;
+	p->ask.after_registry = http_param(p->r, "registry");
+	p->ask.registry_id = api_registry_find(tx, p->ask.after_registry, e);
+	if (p->ask.registry_id < 0)
+		return (int)p->ask.registry_id;
+	int64_t n = api_visibility(p->r, &p->ask.visible, e);
 	if (n >= 0)
-		n = repository_totals_list(tx, &q, a, rows, e);
-	if (n < 0)
-		return (int)n;
+		n = repository_totals_list(tx, &p->ask, a, rows, e);
+	if (n < 0 || repository_totals_count(tx, &p->ask, a, &total, e) < 0)
+		return -(int)e->code;
 	bool more = (size_t)n > limit;
-	const struct store_registry t = {.tx = tx, .registry = q.registry_id};
+	const struct store_registry t = {.tx = tx, .registry = p->ask.registry_id};
 	api_list_begin(w);
 	for (size_t i = 0; i < (more ? limit : (size_t)n); i++) {
 		struct repository_row row = {.pending = pending_of(&rows[i]), .total = rows[i]};
@@ -380,17 +414,24 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 			return -(int)e->code;
 		record_put(w, NULL, &repository_object, &row);
 	}
-	api_list_end(w, more ? rows[limit - 1].name : BYTES_NONE);
+	if (more)
+		next = api_cursor(w, arena_printf(a, "%lld.%.*s", (long long)rows[limit - 1].key,
+						  BYTES_ARG(rows[limit - 1].name)));
+	api_list_end(w, next, total);
 	return 0;
 }
 
 static int get_repositories(struct http_request *r, struct err *e)
 {
 	struct repositories p = {.r = r};
-	if (api_query_read(r, &p.page, e) < 0)
+	uint64_t key = INT64_MAX;
+	if (api_query_read(r, &p.q, e) < 0)
 		return -(int)e->code;
-	if (p.page.cursor.len && !ref_is_name(p.page.cursor))
+	struct bytes rest = p.q.page.cursor;
+	if (rest.len && (!num_u64(bytes_cut(&rest, '.'), INT64_MAX, &key) || !ref_is_name(rest)))
 		return api_bad_cursor(e);
+	p.ask = (struct repository_totals_query){
+	    .text = p.q.search, .sort = p.q.sort, .after_key = (int64_t)key, .after = rest};
 	return api_reply_read(r, 200, write_repositories, &p, e);
 }
 
@@ -427,11 +468,9 @@ static const struct api_doc delete_doc = {
 };
 static const struct api_doc repositories_doc = {
     .id = "listRepositories",
-    .query = &api_page_query,
-    .replies = {{.status = 200,
-		 .text = "A page of repositories, by name",
-		 .of = &repository_object,
-		 .list = true}},
+    .query = &repositories_query,
+    .replies =
+	{{.status = 200, .text = "A page of repositories", .of = &repository_object, .list = true}},
 };
 
 const struct http_route api_registries_routes[] = {

@@ -102,6 +102,9 @@ static int write_roles(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	struct role_list l = *(const struct role_list *)arg;
 	struct access_role_row row = {.id = BYTES_NONE};
 	int rc = 0;
+	struct total total;
+	if (access_db_total(tx, ACCESS_ROLES, 0, &total, e) < 0)
+		return -(int)e->code;
 	l.started = l.page.cursor.len == 0;
 	api_list_begin(w);
 	for (size_t i = 0; i < role_count; i++)
@@ -112,7 +115,8 @@ static int write_roles(struct db_tx *tx, struct json_out *w, void *arg, struct e
 			 bytes_of(role_table[i].actions));
 	while (!l.more && (rc = access_db_role_next(tx, row.id, http_arena(l.r), &row, e)) > 0)
 		put_role(w, &l, (struct role_row){.id = row.id, .name = row.name}, row.actions);
-	api_list_end(w, l.more ? l.last : BYTES_NONE);
+	api_list_end(w, l.more ? l.last : BYTES_NONE,
+		     total_of(total.count + role_count, total.exact));
 	if (rc >= 0 && !l.started)
 		return api_bad_cursor(e);
 	return rc >= 0 && l.failed ? err_set(e, ERR_NOMEM, "no memory for roles") : rc;
@@ -128,15 +132,25 @@ static int get_roles(struct http_request *r, struct err *e)
 static int put_listed(struct db_tx *tx, struct json_out *w, const struct people_list *l,
 		      const struct access_user *u, struct err *e)
 {
-	if (l->q.user.len && !bytes_eq(l->q.user, u->name))
-		return 0;
 	return people_put_assignments(tx, w, u, true, http_arena(l->r), e);
 }
 
 /* limit counts users: their assignments stay on one page. */
 static int write_assignments(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	return people_each(tx, w, arg, put_listed, e);
+	const struct people_list *l = arg;
+	struct access_user u = {.id = 0};
+	struct total total;
+	int rc = l->q.user.len ? access_db_user_find(tx, l->q.user, http_arena(l->r), &u, e) : 1;
+	if (rc < 0 || access_db_total(tx, ACCESS_ASSIGNMENTS, u.id, &total, e) < 0)
+		return -(int)e->code;
+	if (!l->q.user.len)
+		return people_each(tx, w, l, put_listed, total, e);
+	api_list_begin(w);
+	if (rc > 0)
+		rc = put_listed(tx, w, l, &u, e);
+	api_list_end(w, BYTES_NONE, rc > 0 || u.id ? total : total_of(0, true));
+	return rc < 0 ? rc : 0;
 }
 
 static const struct record_field assignments_query_fields[] = {

@@ -5,6 +5,8 @@
 
 struct ledger_image;
 struct record_object;
+struct record_rows;
+struct holders_query;
 
 #define API_REPOSITORY "/api/v1/registries/{registry}/repositories/{repository...}"
 #define API_IMAGE API_REPOSITORY "/images/{digest}"
@@ -23,6 +25,15 @@ int64_t api_repository_find(struct db_tx *tx, struct bytes registry, struct byte
 			    const struct visibility *v, struct err *e);
 /* That of the route's path. */
 int64_t api_repository_of(struct db_tx *tx, struct http_request *r, struct err *e);
+/* An image as every list of images writes it; its tags. */
+extern const struct record_object api_image_object;
+int api_image_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
+		  const struct ledger_image *i, struct err *e);
+int api_image_tags(struct db_tx *tx, struct http_request *r, const struct ledger_image *i,
+		   struct record_rows *ret, struct err *e);
+/* A page of the images that have some packages, newest first; the cursor is a number. */
+int api_holders_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
+		    struct holders_query *q, size_t limit, struct err *e);
 
 /* The words of severities and of fix status, for tables. */
 const char *api_severity_word(int i);
@@ -59,6 +70,10 @@ extern const struct http_route api_findings_routes[];
 extern const size_t api_findings_route_count;
 extern const struct http_route api_checks_routes[];
 extern const size_t api_checks_route_count;
+extern const struct http_route api_cves_routes[];
+extern const size_t api_cves_route_count;
+extern const struct http_route api_inventory_routes[];
+extern const size_t api_inventory_route_count;
 extern const struct http_route api_scans_routes[];
 extern const size_t api_scans_route_count;
 extern const struct http_route api_vdb_routes[];

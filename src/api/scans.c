@@ -2,6 +2,7 @@
 #include "api/doc.h"
 #include "api/routes.h"
 
+#include "access/access.h"
 #include "base/clock.h"
 #include "base/num.h"
 #include "scan/engine.h"
@@ -97,6 +98,7 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	const struct listing *p = arg;
 	struct arena *a = http_arena(p->r);
 	struct bytes next = BYTES_NONE;
+	struct total total;
 	size_t limit = (size_t)p->q.page.limit;
 	struct store_scan *rows = arena_alloc(a, limit + 1, sizeof *rows);
 	if (!rows)
@@ -108,20 +110,20 @@ static int write_scans(struct db_tx *tx, struct json_out *w, void *arg, struct e
 		n = q.repository_id = repository_id(tx, &p->q, e);
 	if (n == 0 && p->q.repository.len) {
 		api_list_begin(w);
-		api_list_end(w, BYTES_NONE);
+		api_list_end(w, BYTES_NONE, total_of(0, true));
 		return 0;
 	}
 	if (n >= 0)
 		n = store_scan_list(tx, &q, a, rows, e);
-	if (n < 0)
-		return (int)n;
+	if (n < 0 || store_scan_total(tx, &q, &total, e) < 0)
+		return -(int)e->code;
 	size_t shown = (size_t)n > limit ? limit : (size_t)n;
 	if ((size_t)n > shown)
 		next = api_cursor(w, arena_printf(a, "%lld", (long long)rows[shown - 1].id));
 	api_list_begin(w);
 	for (size_t i = 0; i < shown; i++)
 		put_scan(w, NULL, &rows[i]);
-	api_list_end(w, next);
+	api_list_end(w, next, total);
 	return 0;
 }
 
@@ -245,7 +247,7 @@ static int post_scan(struct http_request *r, struct err *e)
 
 struct stream {
 	struct db *db;
-	struct visibility visible; /* its own copy */
+	int64_t user_id;
 	int64_t last;
 	uint64_t seen;
 	struct buf *out;
@@ -291,23 +293,48 @@ static void put_event(struct buf *out, const struct event *ev)
 	buf_put_text(out, "\n\n");
 }
 
+/* What the reader sees now: roles may have changed since he came. ERR_DENIED: nothing. */
+static int visible_now(struct db_tx *tx, const struct stream *s, struct arena *a,
+		       struct visibility *ret, struct err *e)
+{
+	const struct principal *p;
+	if (access_user_now(tx, s->user_id, a, &p, e) < 0 ||
+	    access_visibility(p, ACTION_SECURITY_READ, a, ret, e) < 0)
+		return -(int)e->code;
+	return ret->count || ret->all ? 0 : err_set(e, ERR_DENIED, "no role is left");
+}
+
+static int put_next(struct db_tx *tx, struct stream *s, const struct visibility *v, struct err *e)
+{
+	struct arena a;
+	struct event ev;
+	arena_init(&a, EVENT_BUDGET);
+	int r = event_next(tx, s->last, v, &a, &ev, e);
+	if (r > 0) {
+		put_event(s->out, &ev);
+		s->last = ev.id;
+	}
+	arena_free(&a);
+	return r;
+}
+
 static int next_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct stream *s = arg;
-	for (int i = 0; i < 100; i++) {
-		struct arena a;
-		struct event ev;
-		arena_init(&a, EVENT_BUDGET);
-		int r = event_next(tx, s->last, &s->visible, &a, &ev, e);
-		if (r > 0) {
-			put_event(s->out, &ev);
-			s->last = ev.id;
-		}
-		arena_free(&a);
-		if (r <= 0)
-			return r;
-	}
-	return 0;
+	struct arena a;
+	struct visibility v;
+	int64_t newest = 0;
+	int r = event_last(tx, &newest, e);
+	if (r < 0 || newest <= s->last)
+		return r;
+	arena_init(&a, EVENT_BUDGET);
+	r = visible_now(tx, s, &a, &v, e) < 0 ? -(int)e->code : 1;
+	for (int i = 0; i < 100 && r > 0; i++)
+		r = put_next(tx, s, &v, e);
+	arena_free(&a);
+	if (r == 0)
+		s->last = newest; /* what is not for this reader is passed by */
+	return r < 0 ? r : 0;
 }
 
 static int next_events(void *arg, struct buf *out, unsigned timeout_ms)
@@ -333,16 +360,10 @@ static int get_events(struct http_request *r, struct err *e)
 	bool resumes = header.len > 0;
 	if (resumes && !num_u64(header, INT64_MAX, &last))
 		return err_set(e, ERR_FORMAT, "Last-Event-ID: not the id of an event");
-	struct visibility v;
-	if (api_visibility(r, &v, e) < 0)
-		return -(int)e->code;
-	struct stream *s = calloc(1, sizeof *s + v.count * sizeof *v.scopes);
+	struct stream *s = calloc(1, sizeof *s);
 	if (!s)
 		return err_set(e, ERR_NOMEM, "out of memory");
-	int64_t *scopes = (int64_t *)(s + 1);
-	if (v.count)
-		memcpy(scopes, v.scopes, v.count * sizeof *scopes);
-	s->visible = (struct visibility){.all = v.all, .scopes = scopes, .count = v.count};
+	s->user_id = http_principal(r)->user_id;
 	s->db = api_of(r)->db;
 	s->last = resumes ? (int64_t)last : 0;
 	if (!resumes && db_run(s->db, DB_READ, last_tx, &s->last, e) < 0) {

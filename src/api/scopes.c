@@ -102,6 +102,7 @@ static int write_scopes(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	const struct kind *k = kind_of(l->r);
 	struct arena *a = http_arena(l->r);
 	struct store_scopes got;
+	struct total total;
 	struct store_scope_query q = {
 	    .kind = k->kind, .after = l->page.cursor, .n = (size_t)l->page.limit};
 	int rc = owner_find(tx, l->r, k, &q.below, e);
@@ -109,12 +110,14 @@ static int write_scopes(struct db_tx *tx, struct json_out *w, void *arg, struct 
 		rc = api_visibility(l->r, &q.visible, e);
 	if (rc >= 0)
 		rc = store_scope_list(tx, &q, a, &got, e);
+	if (rc >= 0)
+		rc = store_scope_total(tx, &q, &total, e);
 	if (rc < 0)
 		return rc;
 	api_list_begin(w);
 	for (size_t i = 0; i < got.count && rc >= 0; i++)
 		rc = put_scope(tx, w, a, &got.items[i], e);
-	api_list_end(w, got.more ? got.items[got.count - 1].name : BYTES_NONE);
+	api_list_end(w, got.more ? got.items[got.count - 1].name : BYTES_NONE, total);
 	return rc;
 }
 

@@ -135,6 +135,7 @@ static int write_history(struct db_tx *tx, struct json_out *w, void *arg, struct
 	struct arena *a = http_arena(h->r);
 	struct store_scopes names = {0};
 	struct store_scores days;
+	struct total total;
 	struct store_scope_query q = {.kind = STORE_SCOPE_SUBSCRIPTION, .n = SUBSCRIPTIONS_MAX};
 	int rc = api_visibility(h->r, &q.visible, e);
 	if (rc >= 0)
@@ -154,16 +155,18 @@ static int write_history(struct db_tx *tx, struct json_out *w, void *arg, struct
 	    .after_subscription = (int64_t)h->after_subscription,
 	    .n = (size_t)h->q.page.limit + 1};
 	rc = store_score_list(tx, &days_of, a, &days, e);
-	if (rc < 0)
-		return rc;
+	if (rc < 0 || store_score_total(tx, &days_of, &total, e) < 0)
+		return -(int)e->code;
 	size_t shown = days.count > h->q.page.limit ? (size_t)h->q.page.limit : days.count;
 	const struct store_score *last = days.count > shown ? &days.items[shown - 1] : NULL;
 	api_list_begin(w);
 	for (size_t i = 0; i < shown; i++)
 		put_day(w, &days.items[i], &names);
-	api_list_end(w, last ? api_cursor(w, arena_printf(a, "%lld.%lld", (long long)last->day,
-							  (long long)last->subscription_id))
-			     : BYTES_NONE);
+	api_list_end(w,
+		     last ? api_cursor(w, arena_printf(a, "%lld.%lld", (long long)last->day,
+						       (long long)last->subscription_id))
+			  : BYTES_NONE,
+		     total);
 	return 0;
 }
 

@@ -24,6 +24,8 @@ const struct api_routes api_tables[] = {
      "Findings: a security check of an image"},
     {"checks", api_checks_routes, &api_checks_route_count,
      "Security checks: the subjects of findings"},
+    {"cves", api_cves_routes, &api_cves_route_count, "CVEs: where one is found"},
+    {"inventory", api_inventory_routes, &api_inventory_route_count, "Where a package is"},
     {"scans", api_scans_routes, &api_scans_route_count, "Scans, and what happens as it happens"},
     {"users", api_users_routes, &api_users_route_count, "Users and robots, and their passwords"},
     {"tokens", api_tokens_routes, &api_tokens_route_count, "Tokens of users and robots"},

@@ -54,11 +54,12 @@ static int write_tokens(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	struct access_user u;
 	struct access_token t = {.id = (int64_t)l->after};
 	int64_t last = 0;
+	struct total total;
 	int rc = access_db_user_find(tx, name, a, &u, e);
 	if (rc == 0)
 		return people_no_user(name, e);
-	if (rc < 0)
-		return rc;
+	if (rc < 0 || access_db_total(tx, ACCESS_TOKENS, u.id, &total, e) < 0)
+		return -(int)e->code;
 	api_list_begin(w);
 	for (uint64_t n = 0; (rc = access_db_token_next(tx, u.id, t.id, a, &t, e)) > 0; n++) {
 		if (n == l->page.limit) {
@@ -69,7 +70,7 @@ static int write_tokens(struct db_tx *tx, struct json_out *w, void *arg, struct 
 		record_put(w, NULL, &token_object, &t);
 		last = t.id;
 	}
-	api_list_end(w, next);
+	api_list_end(w, next, total);
 	return rc;
 }
 

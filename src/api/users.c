@@ -79,7 +79,7 @@ int people_query_read(struct http_request *r, struct people_list *l, struct err 
 }
 
 int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *l,
-		people_put_fn put, struct err *e)
+		people_put_fn put, struct total total, struct err *e)
 {
 	struct arena *a = http_arena(l->r);
 	struct access_user u = {.name = l->q.page.cursor};
@@ -97,7 +97,7 @@ int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *
 		if (rc < 0)
 			break;
 	}
-	api_list_end(w, next);
+	api_list_end(w, next, total);
 	return rc;
 }
 
@@ -109,7 +109,10 @@ static int put_listed(struct db_tx *tx, struct json_out *w, const struct people_
 
 static int write_users(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
-	return people_each(tx, w, arg, put_listed, e);
+	struct total total;
+	if (access_db_total(tx, ACCESS_USERS, 0, &total, e) < 0)
+		return -(int)e->code;
+	return people_each(tx, w, arg, put_listed, total, e);
 }
 
 static int get_users(struct http_request *r, struct err *e)

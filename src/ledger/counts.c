@@ -349,20 +349,56 @@ static void read_total(struct db_stmt *s, struct repository_total *t)
 		t->counts.by[order[i]] = (uint64_t)db_int(s, 4 + i);
 }
 
+#define PUSHED "COALESCE((SELECT max(i.pushed_at) FROM image i WHERE i.repository_id = t.id), 0)"
+#define WANTED                                                                                     \
+	"repository_seen t" STORE_NAMES_JOIN(                                                      \
+	    "t.id") " WHERE ($1 = 0 OR nr.registry_id = $1)"                                       \
+		    " AND ($2 = '' OR nr.name LIKE $2 ESCAPE '!') AND " SHOWN("$3", "$4")
+#define WANTED_ARGS(q, pattern)                                                                    \
+	DB_I((q)->registry_id), DB_T(pattern), STORE_VISIBLE_ARGS(&(q)->visible)
+#define PAGE(key, order)                                                                           \
+	"SELECT t.images, t.healthy, t.unhealthy, t.unverified, t.critical, t.high, t.medium,"     \
+	" t.low, t.negligible, t.unknown, nr.name, ng.name, ns.name, t.id, " PUSHED ", " key       \
+	" FROM " WANTED " AND (" key " < $5 OR (" key " = $5 AND (nr.name, ng.name) > ($6, $7)))"  \
+	" ORDER BY " order "nr.name, ng.name LIMIT $8"
+static const char *const pages[REPOSITORY_SORT_COUNT] = {
+    [REPOSITORY_BY_NAME] = PAGE("0", ""),
+    [REPOSITORY_BY_SEVERITY] = PAGE("(t.critical * 1000000000000 + t.high * 100000000"
+				    " + t.medium * 10000 + t.low)",
+				    "16 DESC, "),
+    [REPOSITORY_BY_IMAGES] = PAGE("t.images", "16 DESC, "),
+    [REPOSITORY_BY_PUSHED] = PAGE(PUSHED, "16 DESC, "),
+};
+
+/* The text as a pattern of LIKE; names are in lower case. */
+static int pattern_of(struct bytes text, struct arena *a, struct bytes *ret, struct err *e)
+{
+	uint8_t *out = arena_alloc(a, 2 * text.len + 2, 1);
+	size_t n = 0;
+	if (!out)
+		return no_memory(e);
+	out[n++] = '%';
+	for (size_t i = 0; i < text.len; i++) {
+		uint8_t c = byte_lower(text.ptr[i]);
+		if (c == '%' || c == '_' || c == '!')
+			out[n++] = '!';
+		out[n++] = c;
+	}
+	out[n++] = '%';
+	*ret = text.len ? (struct bytes){.ptr = out, .len = n} : BYTES_NONE;
+	return 0;
+}
+
 int64_t repository_totals_list(struct db_tx *tx, const struct repository_totals_query *q,
 			       struct arena *a, struct repository_total *out, struct err *e)
 {
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT t.images, t.healthy, t.unhealthy, t.unverified, t.critical, t.high, t.medium,"
-	    " t.low, t.negligible, t.unknown, nr.name, ng.name, ns.name, t.id,"
-	    " (SELECT max(i.pushed_at) FROM image i WHERE i.repository_id = t.id)"
-	    " FROM repository_seen t" STORE_NAMES_JOIN(
-		"t.id") " WHERE ($1 = 0 OR nr.registry_id = $1) AND (nr.name, ng.name) > ($2, $3)"
-			" AND " SHOWN("$5", "$6") " ORDER BY nr.name, ng.name LIMIT $4",
-	    DB_ARGS(DB_I(q->registry_id), DB_T(q->after), DB_T(q->after_registry), DB_I(q->max),
-		    STORE_VISIBLE_ARGS(&q->visible)),
-	    e);
+	struct bytes pattern;
+	if (pattern_of(q->text, a, &pattern, e) < 0)
+		return -(int)e->code;
+	struct db_stmt *s = db_query(tx, pages[q->sort],
+				     DB_ARGS(WANTED_ARGS(q, pattern), DB_I(q->after_key),
+					     DB_T(q->after), DB_T(q->after_registry), DB_I(q->max)),
+				     e);
 	if (!s)
 		return -(int)e->code;
 	int r;
@@ -375,7 +411,8 @@ int64_t repository_totals_list(struct db_tx *tx, const struct repository_totals_
 					      .registry = arena_bytes(a, db_bytes(s, 11), &ok2),
 					      .subscription = arena_bytes(a, db_bytes(s, 12), &ok3),
 					      .id = db_int(s, 13),
-					      .pushed_ms = db_int(s, 14)};
+					      .pushed_ms = db_int(s, 14),
+					      .key = db_int(s, 15)};
 		read_total(s, t);
 		if (!ok || !ok2 || !ok3) {
 			r = err_set(e, ERR_NOMEM, "no memory for a repository");
@@ -384,6 +421,15 @@ int64_t repository_totals_list(struct db_tx *tx, const struct repository_totals_
 	}
 	db_done(s);
 	return r < 0 ? r : n;
+}
+
+int repository_totals_count(struct db_tx *tx, const struct repository_totals_query *q,
+			    struct arena *a, struct total *ret, struct err *e)
+{
+	struct bytes pattern;
+	if (pattern_of(q->text, a, &pattern, e) < 0)
+		return -(int)e->code;
+	return total_read(tx, TOTAL_OF(WANTED), DB_ARGS(WANTED_ARGS(q, pattern)), ret, e);
 }
 
 #define SUM(column) "COALESCE(sum(t." column "), 0)"

@@ -45,16 +45,32 @@ struct repository_total {
 	uint64_t images, healthy, unhealthy, unverified;
 	struct image_counts counts;
 	int64_t pushed_ms; /* the newest image */
+	int64_t key;	   /* its place in the order asked for */
+};
+enum repository_sort {
+	REPOSITORY_BY_NAME,
+	REPOSITORY_BY_SEVERITY, /* the most Critical ones first, then High … */
+	REPOSITORY_BY_IMAGES,
+	REPOSITORY_BY_PUSHED,
+	REPOSITORY_SORT_COUNT
 };
 struct repository_totals_query {
-	int64_t registry_id;		    /* 0 = of all */
-	struct bytes after, after_registry; /* behind this repository of this registry */
+	int64_t registry_id;	   /* 0 = of all */
+	struct bytes text;	   /* within the name; empty = any */
+	enum repository_sort sort; /* highest first; equal ones, and of the first, by name */
+	/* Behind this repository of this registry; after_key of a first page that is not by name:
+	 * INT64_MAX. */
+	int64_t after_key;
+	struct bytes after, after_registry;
 	size_t max;
 	struct visibility visible;
 };
-/* Visible repositories by name and registry, up to q->max into out; their number. */
+/* Visible repositories, up to q->max into out; their number. */
 int64_t repository_totals_list(struct db_tx *tx, const struct repository_totals_query *q,
 			       struct arena *a, struct repository_total *out, struct err *e);
+/* How many there are in all. */
+int repository_totals_count(struct db_tx *tx, const struct repository_totals_query *q,
+			    struct arena *a, struct total *ret, struct err *e);
 /* All that are visible of a registry (0: of all) together; without names, pushed_ms 0. */
 int repository_totals_sum(struct db_tx *tx, int64_t registry, const struct visibility *v,
 			  struct repository_total *ret, struct err *e);

@@ -18,11 +18,13 @@ int finding_cursor_text(const struct finding_cursor *c, struct arena *a, struct 
 	uint64_t bits;
 	memcpy(&bits, &c->key, sizeof bits);
 	buf_init(&raw, 8192);
-	buf_put_u8(&raw, 2); /* of this form */
+	buf_put_u8(&raw, 3); /* of this form */
 	buf_put_le64(&raw, bits);
 	buf_put_varint(&raw, (uint64_t)c->check);
 	buf_put_varint(&raw, (uint64_t)c->image);
 	buf_put_blob(&raw, c->name);
+	buf_put_varint(&raw, c->total.count);
+	buf_put_u8(&raw, c->total.exact);
 	char *text = buf_ok(&raw) ? arena_alloc(a, 2 * raw.len + 1, 1) : NULL;
 	if (text)
 		num_hex_encode(buf_bytes(&raw), text);
@@ -48,8 +50,10 @@ int finding_cursor_parse(struct bytes text, struct arena *a, struct finding_curs
 	r.check = (int64_t)cur_varint(&c);
 	r.image = (int64_t)cur_varint(&c);
 	r.name = cur_blob(&c);
+	r.total.count = cur_varint(&c);
+	r.total.exact = cur_u8(&c) == 1;
 	memcpy(&r.key, &bits, sizeof bits);
-	if (!cur_ok(&c) || cur_left(&c) || form != 2)
+	if (!cur_ok(&c) || cur_left(&c) || form != 3 || r.total.count > TOTAL_MAX)
 		return err_set(e, ERR_FORMAT, "cursor: not one that a reply of this list gave");
 	*ret = r;
 	return 0;
@@ -68,10 +72,8 @@ struct page {
 
 static void look_at(struct page *p, const struct candidate *c, int64_t image)
 {
-	p->at = (struct finding_cursor){
-	    .is_set = true, .key = c->key, .check = (int64_t)c->check.id, .image = image};
-	if (p->l.q->sort == FINDING_BY_PACKAGE)
-		p->at.name = c->check.source_name;
+	p->at = listing_at(&p->l, c);
+	p->at.image = image;
 }
 
 /* 1 = the page is full. */
@@ -223,9 +225,13 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 			 .at = *cursor,
 			 .chunk = !few && q.max + 1 < CHUNK_MAX ? q.max + 1 : CHUNK_MAX};
 	int r = make_page(&p, e);
+	struct total total = cursor->total;
+	if (r >= 0 && q.count && !cursor->is_set && listing_total(&p.l, &total, e) < 0)
+		r = -(int)e->code;
 	if (r < 0)
 		return r;
 	*ret_more = r > 0;
 	*cursor = p.at;
+	cursor->total = total;
 	return (int64_t)p.count;
 }

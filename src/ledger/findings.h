@@ -3,6 +3,14 @@
 #pragma once
 #include "match/criteria.h"
 #include "store/scope.h"
+#include "store/total.h"
+
+/* In SQL: an image that is visible has the package of this number. */
+#define FINDING_SHOWN(package, all, scopes)                                                        \
+	"(" all " = 1 OR EXISTS (SELECT 1 FROM set_package fp JOIN image_set fs"                   \
+	" ON fs.set_id = fp.set_id JOIN image fi ON fi.id = fs.image_id"                           \
+	" WHERE fp.package_id = " package                                                          \
+	" AND " STORE_VISIBLE("fi.repository_id", all, scopes) "))"
 
 enum finding_sort {
 	FINDING_BY_SEVERITY,
@@ -21,6 +29,7 @@ struct finding_query {
 	enum finding_sort sort;
 	size_t max;	/* findings of a page */
 	size_t matches; /* shown below each; 0 = all */
+	bool count;	/* the list's total, into the cursor; of a list from its start */
 	/* 0 = as usual. */
 	unsigned places;    /* sets of images that are looked at together */
 	unsigned batch;	    /* checks that are looked at together */
@@ -34,6 +43,7 @@ struct finding_cursor {
 	double key;
 	int64_t check, image;
 	struct bytes name;
+	struct total total; /* of the whole list, as it was at its first page */
 };
 int finding_cursor_text(const struct finding_cursor *c, struct arena *a, struct bytes *ret,
 			struct err *e);
@@ -47,6 +57,13 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 		     struct finding_cursor *cursor, struct arena *a, struct finding *out,
 		     bool *ret_more, struct err *e);
 
+/* The security checks about a CVE, or of an advisory, in any case, without their details; worst
+ * first: how many, at most max. */
+int64_t finding_checks_of(struct db_tx *tx, struct bytes id, size_t max, struct arena *a,
+			  struct match_check *out, struct err *e);
+/* In an image that is visible. */
+int finding_check_is_patchable(struct db_tx *tx, uint64_t id, const struct visibility *v, bool *ret,
+			       struct err *e);
 /* A security check with its details: 1 = found. image_count: images it is a finding of. */
 int finding_check(struct db_tx *tx, uint64_t id, struct arena *a, struct match_check *ret,
 		  const struct visibility *v, uint64_t *ret_image_count, struct err *e);

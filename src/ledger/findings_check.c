@@ -46,6 +46,43 @@ int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_
 	return split_cves(cves, a, c, e);
 }
 
+int64_t finding_checks_of(struct db_tx *tx, struct bytes id, size_t max, struct arena *a,
+			  struct match_check *out, struct err *e)
+{
+	struct bytes low;
+	if (!finding_lower(a, id, &low))
+		return err_set(e, ERR_NOMEM, "no memory for a CVE");
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT " FINDING_CHECK " FROM security_check c WHERE c.id IN (SELECT k.check_id"
+	    " FROM check_cve k WHERE lower(k.cve) = $1 UNION SELECT o.id FROM security_check o"
+	    " WHERE lower(o.advisory) = $1) ORDER BY c.severity DESC, c.id DESC LIMIT $2",
+	    DB_ARGS(DB_T(low), DB_I(max)), e);
+	int r = s ? 0 : -(int)e->code;
+	int64_t n = 0;
+	while (s && (size_t)n < max && (r = db_step(s, e)) > 0) {
+		r = finding_check_read(s, 0, a, &out[n], e);
+		if (r < 0)
+			break;
+		n++;
+	}
+	db_done(s);
+	return r < 0 ? r : n;
+}
+
+#define SHOWN FINDING_SHOWN("m.package_id", "$2", "$3")
+#define PATCHABLE "SELECT 1 FROM package_match m WHERE m.check_id = $1 AND m.patchable = 1"
+int finding_check_is_patchable(struct db_tx *tx, uint64_t id, const struct visibility *v, bool *ret,
+			       struct err *e)
+{
+	struct db_stmt *s = db_query(tx, PATCHABLE " AND " SHOWN " LIMIT 1",
+				     DB_ARGS(DB_I(id), STORE_VISIBLE_ARGS(v)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	db_done(s);
+	*ret = r > 0;
+	return r < 0 ? r : 0;
+}
+
 static int read_references(struct bytes text, struct arena *a, struct match_check *c, struct err *e)
 {
 	struct json j;

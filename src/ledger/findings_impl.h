@@ -54,6 +54,7 @@ struct listing {
 
 int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_check *c,
 		       struct err *e);
+bool finding_lower(struct arena *a, struct bytes text, struct bytes *ret);
 bool finding_copy(struct arena *a, struct db_stmt *s, int column, struct bytes *ret);
 struct db_stmt *listing_ask(struct listing *l, const char *text, const struct db_value *args,
 			    size_t count, struct err *e);
@@ -75,6 +76,14 @@ int listing_places(struct listing *l, size_t from, size_t count, int64_t after_i
 /* The images of a candidate after after_image, ascending, each once, at most max. */
 size_t listing_images(const struct listing *l, const struct candidate *c, int64_t after_image,
 		      int64_t *out, size_t max);
+/* At least so many findings the candidates from..from + count have, which are all fitting ones of a
+ * list over all images: for each the images of the set that most have, counted to TOTAL_MAX. */
+int listing_least(struct listing *l, size_t from, size_t count, uint64_t *ret, struct err *e);
+/* How many findings the list has; after listing_open, of a list without a cursor. The candidates of
+ * one that is neither small nor named are overwritten. */
+int listing_total(struct listing *l, struct total *ret, struct err *e);
+/* The candidate's place. */
+struct finding_cursor listing_at(const struct listing *l, const struct candidate *c);
 /* The findings of pairs, with all their matches. */
 int listing_fill(struct listing *l, const struct pair *pairs, size_t count, struct finding *out,
 		 struct err *e);

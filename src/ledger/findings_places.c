@@ -11,6 +11,7 @@
 #define HOLDINGS_MAX 262144U /* checks of sets */
 #define NAMED_MAX 4096U	     /* checks that a criterion names */
 #define FIRST_KEY 1e9
+#define LEAST_SETS_MAX 2048U /* whose images are counted to bound a list's length */
 #define SEEN_MAX DB_LIST_MAX /* repositories that a caller sees who does not see all */
 
 /* Images that are looked at; $1 to $3 are a question's own. */
@@ -60,6 +61,15 @@ double listing_key(const struct listing *l, const struct match_check *c)
 	       : l->q->sort == FINDING_BY_CVSS	 ? c->cvss.base
 	       : l->q->sort == FINDING_BY_EPSS	 ? c->epss
 						 : 0;
+}
+
+struct finding_cursor listing_at(const struct listing *l, const struct candidate *c)
+{
+	struct finding_cursor at = {
+	    .is_set = true, .key = c->key, .check = (int64_t)c->check.id, .image = INT64_MAX};
+	if (l->q->sort == FINDING_BY_PACKAGE)
+		at.name = c->check.source_name;
+	return at;
 }
 
 int listing_cmp(const struct finding_query *q, const struct candidate *a, const struct candidate *b)
@@ -343,7 +353,7 @@ static const struct bytes *or_empty(struct criteria_texts t)
 	return t.count ? t.items : &none;
 }
 
-static bool lower(struct arena *a, struct bytes text, struct bytes *ret)
+bool finding_lower(struct arena *a, struct bytes text, struct bytes *ret)
 {
 	uint8_t *low = arena_alloc(a, text.len, 1);
 	for (size_t i = 0; low && i < text.len; i++)
@@ -358,7 +368,7 @@ static struct db_stmt *ask_cves(struct listing *l, struct criteria_texts ids, st
 	struct bytes *low = arena_alloc(l->a, ids.count, sizeof *low);
 	bool ok = low != NULL;
 	for (size_t i = 0; ok && i < ids.count; i++)
-		ok = lower(l->a, ids.items[i], &low[i]);
+		ok = finding_lower(l->a, ids.items[i], &low[i]);
 	if (!ok) {
 		(void)no_memory(e);
 		return NULL;
@@ -494,6 +504,60 @@ static int read_wide_holdings(struct listing *l, const int64_t *checks, size_t c
 #define ORDERED(where)                                                                             \
 	"SELECT 0, i.id FROM image i WHERE " where " AND i.id > $1 AND EXISTS (SELECT 1"           \
 	" FROM image_set s WHERE s.image_id = i.id AND s.set_id {IN $2}) ORDER BY i.id LIMIT $3"
+/* The first of n twos whose first number is not below id. */
+static size_t lower_bound(const int64_t *twos, size_t n, int64_t id)
+{
+	size_t low = 0;
+	while (low < n) {
+		size_t middle = low + (n - low) / 2;
+		if (twos[2 * middle] < id)
+			low = middle + 1;
+		else
+			n = middle;
+	}
+	return low;
+}
+
+int listing_least(struct listing *l, size_t from, size_t count, uint64_t *ret, struct err *e)
+{
+	size_t sets, set_count;
+	int64_t *rows, *checks = arena_alloc(l->a, count, sizeof *checks);
+	if (!checks)
+		return no_memory(e);
+	for (size_t i = 0; i < count; i++)
+		checks[i] = (int64_t)l->candidates[from + i].check.id;
+	int r = read_wide_holdings(l, checks, count, e);
+	if (r < 0)
+		return r;
+	int64_t *ids =
+	    distinct((const int64_t *)(const void *)l->holdings, l->holding_count, 1, l->a, &sets);
+	if (!ids)
+		return no_memory(e);
+	sets = sets < LEAST_SETS_MAX ? sets : LEAST_SETS_MAX;
+	struct db_stmt *s = listing_ask(l,
+					"SELECT s.id, (SELECT count(*) FROM (SELECT 1 AS one FROM"
+					" image_set i WHERE i.set_id = s.id LIMIT 10001) c)"
+					" FROM package_set s WHERE s.id {IN $1}",
+					DB_ARGS(DB_INTS(ids, sets)), e);
+	r = read_twos(s, l->a, sets, &rows, &set_count, e);
+	if (r < 0)
+		return r;
+	int64_t check = 0, best = 0;
+	for (size_t h = 0; h < l->holding_count; h++) {
+		size_t at = lower_bound(rows, set_count, l->holdings[h].set);
+		int64_t n =
+		    at < set_count && rows[2 * at] == l->holdings[h].set ? rows[2 * at + 1] : 0;
+		if (l->holdings[h].check != check) {
+			*ret += (uint64_t)best;
+			best = 0;
+			check = l->holdings[h].check;
+		}
+		best = n > best ? n : best;
+	}
+	*ret += (uint64_t)best;
+	return 1;
+}
+
 /* In a list of many places the images of one check are gone through in their order. */
 static int read_ordered(struct listing *l, int64_t check, struct db_value sets, int64_t after_image,
 			size_t max, bool *ret_partial, struct err *e)
@@ -548,16 +612,17 @@ int listing_places(struct listing *l, size_t from, size_t count, int64_t after_i
 				    : r;
 }
 
-/* The first of n twos whose first number is not below id. */
-static size_t lower_bound(const int64_t *twos, size_t n, int64_t id)
+/* The first place of the set whose image is behind after, or the place after the set's. */
+static size_t next_place(const struct listing *l, int64_t set, int64_t after)
 {
-	size_t low = 0;
-	while (low < n) {
-		size_t middle = low + (n - low) / 2;
-		if (twos[2 * middle] < id)
+	size_t low = 0, high = l->place_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct place *p = &l->places[middle];
+		if (p->set < set || (p->set == set && p->image <= after))
 			low = middle + 1;
 		else
-			n = middle;
+			high = middle;
 	}
 	return low;
 }
@@ -569,11 +634,9 @@ static int64_t next_image(const struct listing *l, const struct candidate *c, in
 	size_t h = lower_bound((const int64_t *)(const void *)l->holdings, l->holding_count, check);
 	for (; h < l->holding_count && l->holdings[h].check == check; h++) {
 		int64_t set = l->holdings[h].set;
-		size_t p =
-		    lower_bound((const int64_t *)(const void *)l->places, l->place_count, set);
-		for (; p < l->place_count && l->places[p].set == set; p++)
-			if (l->places[p].image > after && l->places[p].image < best)
-				best = l->places[p].image;
+		size_t p = next_place(l, set, after);
+		if (p < l->place_count && l->places[p].set == set && l->places[p].image < best)
+			best = l->places[p].image;
 	}
 	return best;
 }

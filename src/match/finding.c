@@ -22,9 +22,9 @@ struct bytes finding_package(const struct finding *f)
 bool finding_is_newer(struct bytes a, struct bytes b, struct bytes type)
 {
 	static const char *const schemes[][2] = {
-	    {"deb", "dpkg"},	{"rpm", "rpm"},	    {"apk", "apk"},	     {"npm", "npm"},
-	    {"pypi", "pep440"}, {"golang", "go"},   {"maven", "maven"},	     {"cargo", "cargo"},
-	    {"gem", "gem"},	{"nuget", "nuget"}, {"composer", "composer"}};
+	    {"deb", "dpkg"},	{"rpm", "rpm"},	    {"apk", "apk"},	      {"npm", "npm"},
+	    {"pypi", "pep440"}, {"golang", "go"},   {"maven", "maven"},	      {"cargo", "cargo"},
+	    {"gem", "gem"},	{"nuget", "nuget"}, {"composer", "composer"}, {"alpm", "alpm"}};
 	const struct ver_scheme *s = NULL;
 	if (a.len == 0 || b.len == 0)
 		return a.len > 0 && b.len == 0;

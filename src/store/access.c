@@ -403,3 +403,22 @@ int access_db_audit_next(struct db_tx *tx, enum access_log log, int64_t before_i
 	return one(db_query(tx, logs[log].next, DB_ARGS(DB_I(before_id)), e), audit_fill, a, ret,
 		   e);
 }
+
+int access_db_total(struct db_tx *tx, enum access_list list, int64_t user_id, struct total *ret,
+		    struct err *e)
+{
+	static const char *const texts[ACCESS_LIST_COUNT] = {
+	    [ACCESS_USERS] = TOTAL_OF("access_user"),
+	    [ACCESS_ROLES] = TOTAL_OF("access_role"),
+	    [ACCESS_ASSIGNMENTS] = TOTAL_OF("access_assignment"),
+	    [ACCESS_CHANGES] = TOTAL_OF("access_audit"),
+	    [ACCESS_TRAFFIC] = TOTAL_OF("access_traffic"),
+	    [ACCESS_TOKENS] = TOTAL_OF("access_token WHERE user_id = $1"),
+	};
+	if (list == ACCESS_ASSIGNMENTS && user_id)
+		return total_read(tx, TOTAL_OF("access_assignment WHERE user_id = $1"),
+				  DB_ARGS(DB_I(user_id)), ret, e);
+	if (list == ACCESS_TOKENS)
+		return total_read(tx, texts[list], DB_ARGS(DB_I(user_id)), ret, e);
+	return total_read(tx, texts[list], NULL, 0, ret, e);
+}

@@ -3,6 +3,7 @@
  * the arena given. */
 #pragma once
 #include "db/db.h"
+#include "store/total.h"
 
 struct access_user {
 	int64_t id; /* 0 when adding */
@@ -82,6 +83,20 @@ int access_db_role_find(struct db_tx *tx, struct bytes id, struct arena *a,
 			struct access_role_row *ret, struct err *e);
 int access_db_role_next(struct db_tx *tx, struct bytes after_id, struct arena *a,
 			struct access_role_row *ret, struct err *e);
+
+/* How long the lists are. */
+enum access_list {
+	ACCESS_USERS,
+	ACCESS_ROLES, /* custom ones */
+	ACCESS_ASSIGNMENTS,
+	ACCESS_CHANGES,
+	ACCESS_TRAFFIC,
+	ACCESS_TOKENS,
+	ACCESS_LIST_COUNT
+};
+/* user_id: of tokens, and of assignments unless 0. */
+int access_db_total(struct db_tx *tx, enum access_list list, int64_t user_id, struct total *ret,
+		    struct err *e);
 
 struct access_audit {
 	int64_t id, at;

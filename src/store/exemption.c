@@ -99,6 +99,14 @@ int store_exemption_get(struct db_tx *tx, int64_t id, const struct visibility *v
 	return r;
 }
 
+int store_exemption_total(struct db_tx *tx, const struct visibility *v, struct total *ret,
+			  struct err *e)
+{
+	return total_read(tx,
+			  TOTAL_OF("exemption x WHERE " STORE_VISIBLE("x.scope_id", "$1", "$2")),
+			  DB_ARGS(STORE_VISIBLE_ARGS(v)), ret, e);
+}
+
 int store_exemption_list(struct db_tx *tx, int64_t after, size_t n, const struct visibility *v,
 			 struct arena *a, struct store_exemptions *ret, struct err *e)
 {

@@ -33,6 +33,9 @@ int store_exemption_delete(struct db_tx *tx, int64_t id, struct err *e); /* 1, 0
 /* 1 = found and visible, 0. */
 int store_exemption_get(struct db_tx *tx, int64_t id, const struct visibility *v, struct arena *a,
 			struct store_exemption *ret, struct err *e);
+/* How many are at visible scopes. */
+int store_exemption_total(struct db_tx *tx, const struct visibility *v, struct total *ret,
+			  struct err *e);
 /* Those at visible scopes, by number, after `after`, up to n. */
 int store_exemption_list(struct db_tx *tx, int64_t after, size_t n, const struct visibility *v,
 			 struct arena *a, struct store_exemptions *ret, struct err *e);

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "oci/digest.h"
 #include "store/blobs.h"
+#include "store/scope.h"
 #include "db/db.h"
 
 /* registry: number of its scope; of what is about the whole store, whatever it is. */
@@ -229,6 +230,9 @@ int64_t store_care_count(const struct store_registry *t, struct err *e);
  * row for each. */
 int store_totals(const struct store_registry *t, int64_t repository, struct store_totals *ret,
 		 struct err *e);
+/* The same of the repositories that are visible; damaged is 0. */
+int store_totals_visible(const struct store_registry *t, const struct visibility *v,
+			 struct store_totals *ret, struct err *e);
 
 /* Until until_ms no file is removed. A hold is renewed by its name; 0 ends it. */
 int store_hold(const struct store_registry *t, const char *name, int64_t until_ms, struct err *e);

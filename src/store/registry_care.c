@@ -279,6 +279,24 @@ int store_totals(const struct store_registry *t, int64_t repository, struct stor
 	return r < 0 ? r : 0;
 }
 
+int store_totals_visible(const struct store_registry *t, const struct visibility *v,
+			 struct store_totals *ret, struct err *e)
+{
+	struct db_stmt *s =
+	    db_query(t->tx,
+		     "SELECT COUNT(*),SUM(size) FROM (SELECT DISTINCT b.digest,b.size"
+		     " FROM repo_blob r JOIN blob b ON b.registry_id=r.registry_id"
+		     " AND b.digest=r.digest WHERE r.registry_id=$1 AND r.repository_id IN"
+		     " (SELECT u.scope_id FROM scope_up u WHERE u.ancestor_id {IN $2})) seen",
+		     DB_ARGS(DB_I(t->registry), DB_INTS(v->scopes, v->count)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r == 1)
+		*ret = (struct store_totals){.blobs = (uint64_t)db_int(s, 0),
+					     .bytes = (uint64_t)db_int(s, 1)};
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
 int store_hold(const struct store_registry *t, const char *name, int64_t until_ms, struct err *e)
 {
 	int64_t n = until_ms

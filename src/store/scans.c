@@ -386,6 +386,18 @@ int64_t store_scan_list(struct db_tx *tx, const struct store_scan_query *q, stru
 	return r < 0 ? r : n;
 }
 
+int store_scan_total(struct db_tx *tx, const struct store_scan_query *q, struct total *ret,
+		     struct err *e)
+{
+	return total_read(tx,
+			  TOTAL_OF("scan s WHERE ($1 = 0 OR s.repository_id = $1)"
+				   " AND ($2 = 0 OR s.digest = $3) AND " STORE_VISIBLE(
+				       "s.repository_id", "$4", "$5")),
+			  DB_ARGS(DB_I(q->repository_id), DB_I(q->digest.len > 0),
+				  DIGEST(q->digest), STORE_VISIBLE_ARGS(&q->visible)),
+			  ret, e);
+}
+
 int store_scan_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scan *ret,
 		   struct err *e)
 {

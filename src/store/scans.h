@@ -98,5 +98,8 @@ struct store_scan_query {
 };
 int64_t store_scan_list(struct db_tx *tx, const struct store_scan_query *q, struct arena *a,
 			struct store_scan *out, struct err *e);
+/* How many there are in all, whatever before and max. */
+int store_scan_total(struct db_tx *tx, const struct store_scan_query *q, struct total *ret,
+		     struct err *e);
 int store_scan_get(struct db_tx *tx, int64_t id, struct arena *a, struct store_scan *ret,
 		   struct err *e); /* 1 = found */

@@ -106,6 +106,17 @@ int store_scope_list(struct db_tx *tx, const struct store_scope_query *q, struct
 	    q->n, a, ret, e);
 }
 
+int store_scope_total(struct db_tx *tx, const struct store_scope_query *q, struct total *ret,
+		      struct err *e)
+{
+	return total_read(
+	    tx,
+	    TOTAL_OF("scope s WHERE s.kind = $1 AND ($2 = 0 OR EXISTS (SELECT 1"
+		     " FROM scope_up b WHERE b.scope_id = s.id"
+		     " AND b.ancestor_id = $2)) AND " STORE_VISIBLE("s.id", "$3", "$4")),
+	    DB_ARGS(DB_I(q->kind), DB_I(q->below), STORE_VISIBLE_ARGS(&q->visible)), ret, e);
+}
+
 int store_scope_is_visible(struct db_tx *tx, int64_t id, const struct visibility *v, struct err *e)
 {
 	if (v->all)

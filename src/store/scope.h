@@ -5,7 +5,7 @@
  * All run inside a transaction of the caller; texts are in the arena given. */
 #pragma once
 #include "base/arena.h"
-#include "db/db.h"
+#include "store/total.h"
 
 /* As they are kept. */
 enum store_scope_kind {
@@ -97,6 +97,9 @@ struct store_scope_query {
 };
 int store_scope_list(struct db_tx *tx, const struct store_scope_query *q, struct arena *a,
 		     struct store_scopes *ret, struct err *e);
+/* How many there are in all, whatever after and n. */
+int store_scope_total(struct db_tx *tx, const struct store_scope_query *q, struct total *ret,
+		      struct err *e);
 
 /* In SQL: the text of scope s, whose owner is o (LEFT JOIN scope o ON o.id = s.owner_id). */
 #define STORE_SCOPE_PATH                                                                           \

@@ -19,6 +19,13 @@ int store_score_put(struct db_tx *tx, const struct store_score *rows, size_t cou
 	return 0;
 }
 
+int store_score_total(struct db_tx *tx, const struct store_score_query *q, struct total *ret,
+		      struct err *e)
+{
+	return total_read(tx, TOTAL_OF("score_day WHERE subscription_id {IN $1} AND day >= $2"),
+			  DB_ARGS(DB_INTS(q->subscriptions, q->count), DB_I(q->from_day)), ret, e);
+}
+
 int store_score_list(struct db_tx *tx, const struct store_score_query *q, struct arena *a,
 		     struct store_scores *ret, struct err *e)
 {

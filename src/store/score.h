@@ -1,7 +1,7 @@
 /* score: how many registries of a subscription were healthy, day by day. */
 #pragma once
 #include "base/arena.h"
-#include "db/db.h"
+#include "store/total.h"
 
 #define SCORE_DAY_MS INT64_C(86400000)
 #define SCORE_DAYS_KEPT 400 /* days of history: a year to compare with */
@@ -24,6 +24,9 @@ struct store_score_query {
 	int64_t from_day, after_day, after_subscription; /* after_day 0: from the first */
 	size_t n;
 };
+/* How many there are in all, whatever after_day and n. */
+int store_score_total(struct db_tx *tx, const struct store_score_query *q, struct total *ret,
+		      struct err *e);
 int store_score_list(struct db_tx *tx, const struct store_score_query *q, struct arena *a,
 		     struct store_scores *ret, struct err *e);
 /* Days before that one. */

@@ -74,7 +74,7 @@ test('who may write at a management group may create in its subscriptions, and n
   const headers = await person('north', 'Contributor', '/managementGroups/north');
   const create = (target, name) => send('POST', target, { name }, headers).then((r) => r.status);
   assert.equal(await create('/api/v1/subscriptions/shop/resource-groups', 'extra'), 201);
-  assert.equal(await create('/api/v1/subscriptions/bank/resource-groups', 'extra'), 403);
+  assert.equal(await create('/api/v1/subscriptions/bank/resource-groups', 'extra'), 404); // out of his sight
   assert.equal(await create('/api/v1/subscriptions', 'extra'), 403);
   await ok('DELETE', '/api/v1/subscriptions/shop/resource-groups/extra', undefined, 204);
 });
@@ -126,10 +126,15 @@ test('a reader of one repository sees its rows in every list and nothing else', 
     assert.deepEqual(await of('/api/v1/findings', 'repository'), seen);
     assert.equal((await server.fetch('/api/v1/findings?repository=other', { headers })).status, seen.includes('other') ? 200 : 404);
     // Who sees nothing of a registry does not see that it is there.
-    assert.deepEqual((await items('/api/v1/registries')).map((g) => g.images), seen.length ? [seen.length] : []);
+    assert.deepEqual((await items('/api/v1/registries')).map((r) => [r.images, r.stored_bytes > 0]), seen.length ? [[seen.length, true]] : []);
+    assert.equal((await server.fetch('/api/v1/registries/local', { headers })).status, seen.length ? 200 : 404);
+    for (const target of ['/api/v1/registries/local/repositories', '/api/v1/findings']) {
+      const { total, total_exact: exact } = await (await server.fetch(target, { headers })).json();
+      assert.deepEqual([total, exact], [seen.length, true], target);
+    }
     for (const repository of Object.keys(layouts)) {
       const r = await server.fetch(`/api/v1/registries/local/repositories/${repository}/images`, { headers });
-      assert.equal(r.status, seen.includes(repository) ? 200 : 403, repository);
+      assert.equal(r.status, seen.includes(repository) ? 200 : 404, repository);
     }
     const scan = (await server.json('/api/v1/scans?repository=other')).items[0].id;
     assert.equal((await server.fetch(`/api/v1/scans/${scan}`, { headers })).status, seen.includes('other') ? 200 : 404);

@@ -14,6 +14,8 @@ export interface AuditEntry {
 
 export interface AuditEntryList {
   items: AuditEntry[];
+  total: number;
+  total_exact: boolean;
   next?: string;
 }
 
@@ -130,6 +132,8 @@ export interface Finding {
 
 export interface FindingList {
   items: Finding[];
+  total: number;
+  total_exact: boolean;
   next?: string;
 }
 
@@ -160,6 +164,8 @@ export interface Image {
 
 export interface ImageList {
   items: Image[];
+  total: number;
+  total_exact: boolean;
   next?: string;
 }
 
@@ -215,6 +221,8 @@ export interface Package {
 
 export interface PackageList {
   items: Package[];
+  total: number;
+  total_exact: boolean;
   next?: string;
 }
 
@@ -248,6 +256,8 @@ export interface Registry {
 
 export interface RegistryList {
   items: Registry[];
+  total: number;
+  total_exact: boolean;
   next?: string;
 }
 
@@ -267,6 +277,8 @@ export interface Repository {
 
 export interface RepositoryList {
   items: Repository[];
+  total: number;
+  total_exact: boolean;
   next?: string;
 }
 
@@ -280,6 +292,8 @@ export interface RoleAssignment {
 
 export interface RoleAssignmentList {
   items: RoleAssignment[];
+  total: number;
+  total_exact: boolean;
   next?: string;
 }
 
@@ -300,6 +314,8 @@ export interface Scan {
 
 export interface ScanList {
   items: Scan[];
+  total: number;
+  total_exact: boolean;
   next?: string;
 }
 
@@ -333,6 +349,8 @@ export interface Token {
 
 export interface TokenList {
   items: Token[];
+  total: number;
+  total_exact: boolean;
   next?: string;
 }
 
@@ -347,6 +365,8 @@ export interface User {
 
 export interface UserList {
   items: User[];
+  total: number;
+  total_exact: boolean;
   next?: string;
 }
 
@@ -394,10 +414,10 @@ export interface Operations {
   listImageAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
   listImageScans: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
-  listImages: { path: { registry: string | number; repository: string | number }; query: { state?: string | number; kind?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
+  listImages: { path: { registry: string | number; repository: string | number }; query: { state?: string | number; kind?: string | number; os?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
   listPackages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { package?: string | number; type?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: PackageList };
   listRegistries: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: RegistryList };
-  listRepositories: { path: { registry: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: RepositoryList };
+  listRepositories: { path: { registry: string | number }; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RepositoryList };
   listRoleAssignments: { path: undefined; query: { user?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RoleAssignmentList };
   listScans: { path: undefined; query: { repository?: string | number; digest?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
   listTokens: { path: { user: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: TokenList };

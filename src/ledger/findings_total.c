@@ -1,0 +1,219 @@
+/* How many findings a list has, without reading them. Where severities alone are asked for, the
+ * kept sums say it; a list over few images is counted in memory; of many images each batch of
+ * checks is bounded from below first, by the largest set of each check, so that a long list costs
+ * little. */
+#include "ledger/findings_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH 64U	   /* checks that are counted together */
+#define CHECKS_STEP 1024U  /* checks that are read together, when all are gone through */
+#define FILLED_MAX 2000U   /* findings that are filled in to decide */
+#define FILLED_STEP 500U   /* of them at once */
+#define QUESTIONS_MAX 24U  /* of a count */
+#define COUNTED_MAX 32768U /* sets of images that are looked at together */
+
+struct counting {
+	struct listing *l;
+	uint64_t count;
+	struct pair *pairs; /* to be filled in together */
+	size_t pair_count, filled;
+	bool by_check; /* the check alone decides */
+	bool whole;
+};
+
+static bool is_over(const struct counting *c)
+{
+	return c->count > TOTAL_MAX || !c->whole;
+}
+
+/* Which findings they are is a question of severity and place alone. */
+static bool is_of_sums(const struct criteria *c)
+{
+	struct criteria rest = *c;
+	rest.repositories = (struct criteria_texts){.count = 0};
+	memset(rest.severities, 0, sizeof rest.severities);
+	return !c->any && criteria_is_empty(&rest);
+}
+
+/* Nothing but the check and what narrows the images is asked for. */
+static bool is_of_check(const struct criteria *c)
+{
+	struct criteria rest = {.patchable = c->patchable,
+				.fixed = c->fixed,
+				.packages = c->packages,
+				.tags = c->tags,
+				.os = c->os};
+	memcpy(rest.statuses, c->statuses, sizeof rest.statuses);
+	return !c->any && criteria_is_empty(&rest);
+}
+
+#define SUMS(from)                                                                                 \
+	"SELECT sum(unknown), sum(negligible), sum(low), sum(medium), sum(high), sum(critical)"    \
+	" FROM " from
+_Static_assert(ADV_SEV_UNKNOWN == 0 && ADV_SEV_NEGLIGIBLE == 1 && ADV_SEV_LOW == 2 &&
+		   ADV_SEV_MEDIUM == 3 && ADV_SEV_HIGH == 4 && ADV_SEV_CRITICAL == 5,
+	       "the order of the columns");
+
+static int total_of_sums(struct listing *l, struct total *ret, struct err *e)
+{
+	const bool *wanted = l->q->criteria->severities;
+	bool any = !memchr(wanted, true, ADV_SEV_CRITICAL + 1);
+	uint64_t sum = 0;
+	const struct db_value ids = DB_INTS(l->repositories, l->repository_count);
+	struct db_stmt *s =
+	    l->narrowed ? listing_ask(l, SUMS("repository_seen WHERE id {IN $1}"), &ids, 1, e)
+			: listing_ask(l, SUMS("repository_seen"), NULL, 0, e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	for (int i = 0; r > 0 && i <= ADV_SEV_CRITICAL; i++)
+		if (any || wanted[i])
+			sum += (uint64_t)db_int(s, i);
+	db_done(s);
+	*ret = total_of(sum, true);
+	return r < 0 ? r : 0;
+}
+
+/* Of images that are in l->places: those of a candidate, each once. */
+static int images_of(struct counting *c, size_t candidate, struct buf *out, struct err *e)
+{
+	struct listing *l = c->l;
+	size_t max = TOTAL_MAX + 1, n;
+	int64_t last = INT64_MIN, images[256];
+	buf_clear(out);
+	while (out->len / sizeof *images < max &&
+	       (n = listing_images(l, &l->candidates[candidate], last, images, 256)) > 0) {
+		buf_put(out,
+			(struct bytes){.ptr = (const uint8_t *)images, .len = n * sizeof *images});
+		last = images[n - 1];
+	}
+	return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory for a count of findings");
+}
+
+/* Those of the pairs that the criteria allow. */
+static int count_pairs(struct counting *c, struct err *e)
+{
+	struct listing *l = c->l;
+	size_t n = c->pair_count;
+	struct finding *found = arena_alloc(l->a, n, sizeof *found);
+	c->pair_count = 0;
+	if (!found)
+		return err_set(e, ERR_NOMEM, "no memory for a count of findings");
+	if (n && listing_fill(l, c->pairs, n, found, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < n; i++)
+		c->count += found[i].match_listed > 0 && criteria_fits(l->q->criteria, &found[i]);
+	return 0;
+}
+
+/* A candidate's images, when the check alone does not decide. */
+static int add_pairs(struct counting *c, size_t candidate, struct bytes images, struct err *e)
+{
+	for (; images.len && c->whole; images = bytes_from(images, sizeof(int64_t))) {
+		struct pair *p = &c->pairs[c->pair_count++];
+		p->candidate = candidate;
+		memcpy(&p->image, images.ptr, sizeof p->image);
+		c->whole = ++c->filled < FILLED_MAX;
+		if (c->pair_count == FILLED_STEP && count_pairs(c, e) < 0)
+			return -(int)e->code;
+	}
+	return 0;
+}
+
+/* Candidates from..to, whose places are known. */
+static int count_known(struct counting *c, size_t from, size_t to, struct err *e)
+{
+	struct buf images;
+	int r = 0;
+	buf_init(&images, 2 * (TOTAL_MAX + 256) * sizeof(int64_t));
+	c->pairs = arena_alloc(c->l->a, c->by_check ? 0 : FILLED_STEP, sizeof *c->pairs);
+	if (!c->pairs)
+		r = err_set(e, ERR_NOMEM, "no memory for a count of findings");
+	for (size_t i = from; r == 0 && i < to && !is_over(c); i++) {
+		if (!criteria_fits_check(c->l->q->criteria, &c->l->candidates[i].check))
+			continue;
+		r = images_of(c, i, &images, e);
+		if (r == 0 && c->by_check)
+			c->count += images.len / sizeof(int64_t);
+		else if (r == 0)
+			r = add_pairs(c, i, buf_bytes(&images), e);
+	}
+	if (r == 0)
+		r = count_pairs(c, e);
+	buf_free(&images);
+	return r;
+}
+
+/* Candidates that the criteria allow, of a list that is not small. */
+static int count_wide(struct counting *c, size_t from, size_t to, struct err *e)
+{
+	struct listing *l = c->l;
+	size_t most = BATCH;
+	while (from < to && !is_over(c)) {
+		size_t n = to - from < most ? to - from : most;
+		uint64_t least = 0;
+		bool partial = false;
+		int r = 0;
+		if (l->questions > QUESTIONS_MAX) {
+			c->whole = false;
+			return 0;
+		}
+		if (c->by_check && !l->narrowed && !l->digest_count)
+			r = listing_least(l, from, n, &least, e);
+		if (r >= 0 && c->count + least > TOTAL_MAX) {
+			c->count += least;
+			return 0;
+		}
+		if (r >= 0)
+			r = listing_places(l, from, n, INT64_MIN, COUNTED_MAX, &partial, e);
+		if (r > 0)
+			r = count_known(c, from, from + n, e) < 0 ? -(int)e->code : 1;
+		if (r < 0)
+			return r;
+		if (r == 0 && n > 1) { /* too many places: fewer checks together */
+			most = n / 8 + 1;
+			continue;
+		}
+		c->whole = c->whole && !partial;
+		from += n;
+	}
+	return 0;
+}
+
+static int count_all(struct counting *c, struct err *e)
+{
+	struct listing *l = c->l;
+	int some = 1;
+	l->from = (struct finding_cursor){.is_set = false};
+	while (!is_over(c) && (some = listing_next(l, CHECKS_STEP, e)) > 0) {
+		size_t n = l->candidate_count, kept = 0;
+		struct finding_cursor end = listing_at(l, &l->candidates[n - 1]);
+		for (size_t i = 0; i < n; i++)
+			if (criteria_fits_check(l->q->criteria, &l->candidates[i].check))
+				l->candidates[kept++] = l->candidates[i];
+		if (count_wide(c, 0, kept, e) < 0)
+			return -(int)e->code;
+		l->from = end;
+		l->from.check--; /* behind it */
+		c->whole = c->whole && l->questions <= QUESTIONS_MAX;
+	}
+	return some < 0 ? some : 0;
+}
+
+int listing_total(struct listing *l, struct total *ret, struct err *e)
+{
+	struct finding_query q = *l->q;
+	struct counting c = {.l = l, .by_check = is_of_check(q.criteria), .whole = true};
+	if (is_of_sums(q.criteria))
+		return total_of_sums(l, ret, e);
+	const struct finding_query *was = l->q;
+	l->q = &q;
+	l->questions = 0;
+	q.places = l->small ? q.places : COUNTED_MAX;
+	int r = l->small   ? count_known(&c, 0, l->candidate_count, e)
+		: l->named ? count_wide(&c, 0, l->candidate_count, e)
+			   : count_all(&c, e);
+	l->q = was;
+	*ret = total_of(c.count, c.whole);
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,161 @@
+#include "ledger/holders.h"
+
+#include "base/buf.h"
+#include "match/finding.h"
+
+#include <string.h>
+
+#define HELD_MAX 20000U /* packages of the images of a page: 1,000 images with some each */
+
+static int no_memory(struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "no memory for a list of images");
+}
+
+#define HAS                                                                                        \
+	"i.id IN (SELECT s.image_id FROM set_package sp JOIN image_set s ON s.set_id = sp.set_id"  \
+	" WHERE sp.package_id {IN $1}) AND ($2 = 0 OR i.repository_id = $2)"                       \
+	" AND ($5 = 0 OR EXISTS (SELECT 1 FROM repository o WHERE o.id = i.repository_id"          \
+	" AND o.registry_id = $5)) AND " STORE_VISIBLE("i.repository_id", "$3", "$4")
+#define HAS_ARGS(q)                                                                                \
+	DB_INTS((q)->packages, (q)->package_count), DB_I((q)->repository_id),                      \
+	    STORE_VISIBLE_ARGS(&(q)->visible), DB_I((q)->registry_id)
+
+int64_t holders_list(struct db_tx *tx, const struct holders_query *q, struct arena *a,
+		     struct ledger_image *out, struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
+				     " WHERE " HAS " AND i.id < $6 ORDER BY i.id DESC LIMIT $7",
+				     DB_ARGS(HAS_ARGS(q), DB_I(q->before), DB_I(q->max)), e);
+	int r = s ? 0 : -(int)e->code;
+	int64_t n = 0;
+	while (s && (size_t)n < q->max && (r = db_step(s, e)) > 0 &&
+	       (r = ledger_image_row(s, a, &out[n], e)) >= 0)
+		n++;
+	db_done(s);
+	return r < 0 ? r : n;
+}
+
+int holders_total(struct db_tx *tx, const struct holders_query *q, struct total *ret, struct err *e)
+{
+	return total_read(tx, TOTAL_OF("image i WHERE " HAS), DB_ARGS(HAS_ARGS(q)), ret, e);
+}
+
+/* Numbers of packages, as far as they fit into a list. */
+static int put_numbers(struct buf *numbers, struct arena *a, struct holders_query *ret,
+		       bool *ret_whole, struct err *e)
+{
+	size_t n = numbers->len / sizeof *ret->packages;
+	int64_t *ids = arena_alloc(a, n, sizeof *ids);
+	if (!buf_ok(numbers) || !ids)
+		return no_memory(e);
+	if (n)
+		memcpy(ids, numbers->ptr, n * sizeof *ids);
+	*ret_whole = n <= DB_LIST_MAX;
+	ret->packages = ids;
+	ret->package_count = *ret_whole ? n : DB_LIST_MAX;
+	return 0;
+}
+
+static void put_number(struct buf *numbers, int64_t id)
+{
+	buf_put(numbers, (struct bytes){.ptr = (const uint8_t *)&id, .len = sizeof id});
+}
+
+int holders_of_checks(struct db_tx *tx, const int64_t *checks, size_t count, struct arena *a,
+		      struct holders_query *ret, bool *ret_whole, struct err *e)
+{
+	struct buf numbers;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT DISTINCT package_id FROM package_match"
+				     " WHERE check_id {IN $1} LIMIT $2",
+				     DB_ARGS(DB_INTS(checks, count), DB_I(DB_LIST_MAX + 1)), e);
+	int r = s ? 0 : -(int)e->code;
+	buf_init(&numbers, (DB_LIST_MAX + 1) * sizeof(int64_t));
+	while (s && (r = db_step(s, e)) > 0)
+		put_number(&numbers, db_int(s, 0));
+	db_done(s);
+	if (r >= 0)
+		r = put_numbers(&numbers, a, ret, ret_whole, e);
+	buf_free(&numbers);
+	return r;
+}
+
+static bool fits(const struct held_query *q, struct bytes version, struct bytes type)
+{
+	return (!q->type.len || bytes_eq(type, q->type)) &&
+	       (!q->version.len || bytes_eq(version, q->version)) &&
+	       (!q->version_below.len || finding_is_newer(q->version_below, version, type)) &&
+	       (!q->version_from.len || !finding_is_newer(q->version_from, version, type));
+}
+
+int holders_packages_find(struct db_tx *tx, const struct held_query *q, struct arena *a,
+			  struct holders_query *ret, bool *ret_whole, struct err *e)
+{
+	struct buf numbers;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT id, version, type FROM package WHERE name = $1"
+				     " UNION SELECT id, source_version, type FROM package"
+				     " WHERE source_name = $1 AND name <> $1",
+				     DB_ARGS(DB_T(q->name)), e);
+	int r = s ? 0 : -(int)e->code;
+	buf_init(&numbers, 16 * DB_LIST_MAX * sizeof(int64_t));
+	while (s && (r = db_step(s, e)) > 0)
+		if (fits(q, db_bytes(s, 1), db_bytes(s, 2)))
+			put_number(&numbers, db_int(s, 0));
+	db_done(s);
+	if (r >= 0)
+		r = put_numbers(&numbers, a, ret, ret_whole, e);
+	buf_free(&numbers);
+	return r;
+}
+
+static bool read_held(struct db_stmt *s, struct arena *a, struct held_package *p)
+{
+	struct bytes *const texts[] = {
+	    &p->pkg.type,   &p->pkg.namespace,	 &p->pkg.name,		 &p->pkg.version,
+	    &p->pkg.arch,   &p->pkg.source_name, &p->pkg.source_version, &p->pkg.module,
+	    &p->pkg.vendor, &p->pkg.distro,	 &p->pkg.path,		 &p->layer};
+	bool ok = true;
+	*p = (struct held_package){.image = db_int(s, 0)};
+	p->pkg.third_party = db_int(s, 13) != 0;
+	for (size_t i = 0; ok && i < sizeof texts / sizeof *texts; i++)
+		*texts[i] = arena_bytes(a, db_bytes(s, (int)i + 1), &ok);
+	return ok;
+}
+
+int holders_packages_read(struct db_tx *tx, const struct holders_query *q,
+			  const struct ledger_image *images, size_t count, struct arena *a,
+			  struct held_package **ret, size_t *ret_count, struct err *e)
+{
+	int64_t *ids = arena_alloc(a, count, sizeof *ids);
+	struct held_package *rows = arena_alloc(a, HELD_MAX, sizeof *rows);
+	size_t n = 0;
+	if (!ids || !rows)
+		return no_memory(e);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = images[i].id;
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT s.image_id, p.type, p.namespace, p.name, p.version, p.arch, p.source_name,"
+	    " p.source_version, p.module, p.vendor, p.distro, sp.path, l.digest, p.third_party"
+	    " FROM image_set s JOIN image_layer l ON l.id = s.layer_id"
+	    " JOIN set_package sp ON sp.set_id = s.set_id AND sp.position = 0"
+	    " JOIN package p ON p.id = sp.package_id"
+	    " WHERE s.image_id {IN $1} AND sp.package_id {IN $2}"
+	    " ORDER BY s.image_id DESC, p.name, p.version, p.id, s.position LIMIT $3",
+	    DB_ARGS(DB_INTS(ids, count), DB_INTS(q->packages, q->package_count), DB_I(HELD_MAX)),
+	    e);
+	int r = s ? 0 : -(int)e->code;
+	while (s && n < HELD_MAX && (r = db_step(s, e)) > 0) {
+		if (!read_held(s, a, &rows[n++])) {
+			r = no_memory(e);
+			break;
+		}
+	}
+	db_done(s);
+	*ret = rows;
+	*ret_count = n;
+	return r < 0 ? r : 0;
+}
