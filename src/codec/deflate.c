@@ -29,7 +29,7 @@ static int run(struct inflate *z, struct bytes in, struct buf *out, struct err *
 	return 0;
 }
 
-int zlib_unpack(struct bytes in, struct buf *out, struct err *e)
+int deflate_unpack(struct bytes in, struct buf *out, struct err *e)
 {
 	struct err own = ERR_INIT;
 	e = e ? e : &own;

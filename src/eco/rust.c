@@ -99,7 +99,7 @@ static int rust_parse(struct bytes path, struct bytes file, const struct eco_sin
 	if (section.len == 0) /* the name was met where names lie, and is none of a section's */
 		return 0;
 	buf_init(&text, JSON_MAX);
-	int r = zlib_unpack(section, &text, e);
+	int r = deflate_unpack(section, &text, e);
 	if (r == 0)
 		r = read_json(buf_bytes(&text), sink, a, e);
 	buf_free(&text);
