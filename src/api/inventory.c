@@ -133,17 +133,17 @@ static int put_page(struct db_tx *tx, struct json_out *w, const struct search *s
 		    struct err *e)
 {
 	struct arena *a = http_arena(s->r);
-	struct held_package *held;
-	size_t held_count, at = 0;
-	if (holders_packages_read(tx, ask, images, n, a, &held, &held_count, e) < 0)
+	struct held_packages held;
+	size_t at = 0;
+	if (holders_packages_read(tx, ask, images, n, a, &held, e) < 0)
 		return -(int)e->code;
-	struct held_row *rows = arena_alloc(a, held_count, sizeof *rows);
+	struct held_row *rows = arena_alloc(a, held.count, sizeof *rows);
 	if (!rows)
 		return no_memory(e);
 	for (size_t i = 0; i < n; i++) {
 		size_t from = at;
-		for (; at < held_count && held[at].image == images[i].id; at++)
-			if (fill_package(a, &held[at], &rows[at], e) < 0)
+		for (; at < held.count && held.items[at].image == images[i].id; at++)
+			if (fill_package(a, &held.items[at], &rows[at], e) < 0)
 				return -(int)e->code;
 		const struct record_rows packages = {rows + from, at - from};
 		if (put_holder(tx, w, s, &images[i], &packages, e) < 0)

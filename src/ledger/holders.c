@@ -127,7 +127,7 @@ static bool read_held(struct db_stmt *s, struct arena *a, struct held_package *p
 
 int holders_packages_read(struct db_tx *tx, const struct holders_query *q,
 			  const struct ledger_image *images, size_t count, struct arena *a,
-			  struct held_package **ret, size_t *ret_count, struct err *e)
+			  struct held_packages *ret, struct err *e)
 {
 	int64_t *ids = arena_alloc(a, count, sizeof *ids);
 	struct held_package *rows = arena_alloc(a, HELD_MAX, sizeof *rows);
@@ -155,7 +155,6 @@ int holders_packages_read(struct db_tx *tx, const struct holders_query *q,
 		}
 	}
 	db_done(s);
-	*ret = rows;
-	*ret_count = n;
+	*ret = (struct held_packages){.items = rows, .count = n};
 	return r < 0 ? r : 0;
 }

@@ -37,7 +37,11 @@ struct held_query {
  * package's type. */
 int holders_packages_find(struct db_tx *tx, const struct held_query *q, struct arena *a,
 			  struct holders_query *ret, bool *ret_whole, struct err *e);
-/* Which of the packages these images have, by image; ret_count of them. */
+/* Which of the packages these images have, by image. */
+struct held_packages {
+	struct held_package *items;
+	size_t count;
+};
 int holders_packages_read(struct db_tx *tx, const struct holders_query *q,
 			  const struct ledger_image *images, size_t count, struct arena *a,
-			  struct held_package **ret, size_t *ret_count, struct err *e);
+			  struct held_packages *ret, struct err *e);
