@@ -80,7 +80,7 @@ static const struct odd_case cases[] = {
     {.name = "pax_global_header",
      .type = 'g',
      .record = "uid=x",
-     .doubt = "global header with a number",
+     .doubt = "global header with an invalid number",
      .path = "pax_global_header"},
     {.name = "d/",
      .type = '5',
