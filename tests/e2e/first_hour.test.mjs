@@ -112,7 +112,7 @@ test('public-url is compared by scheme and authority, in any case, without its p
 test('what does not exist is an error, not an empty list; what is missing has a name', async () => {
   const status = async (target) => { const r = await server.fetch(target); return [r.status, (await r.json()).detail]; };
   for (const [target, code, says] of [
-    ['/api/v1/findings?repository=nosuch/repo', 404, /no repository "nosuch\/repo"/], ['/api/v1/findings?repository=team/shop:1.4', 400, /"team\/shop:1\.4" is not a repository's name/],
+    ['/api/v1/findings?repository=nosuch/repo', 404, /no repository "nosuch\/repo"/], ['/api/v1/findings?repository=team/shop:1.4', 400, /"team\/shop:1\.4" is not a valid repository name/],
     ['/api/v1/registries/local/repositories/nosuch/images', 404, /nosuch/], ['/api/v1/findings?category=Debain', 400, /category.*"Debain"/],
     ['/api/v1/findings?category=debian', 200], ['/api/v1/findings?repository=team/shop&category=Kernel%20headers', 200], ['/api/v1/registries/local/repositories/team/shop/images', 200],
   ]) {
