@@ -149,7 +149,7 @@ test('a database belongs to one folder, and a folder to one database', { skip },
   fs.cpSync(server.dataDir, moved, { recursive: true });
   run('pg_restore', ['--dbname', other, '--exit-on-error', '--no-owner', dump]);
   const again = await new Server({ dataDir: moved, password: server.password, args: ['--store', other] }).start();
-  await check(again, [{ repository: 'kept/a', layout }], vdbs[0]).catch((e) => assert.match(e.message, /Expected values/)); // no vulnerability database here
+  assert.deepEqual((await again.json('/api/v1/registries/local/repositories/kept/a/images')).items.map((x) => x.digest), [layout.digest]);
   assert.equal((await again.fetch('/v2/kept/a/manifests/' + layout.tag)).status, 200);
   await again.stop();
   // fsck works on either.
