@@ -314,6 +314,10 @@ struct fill {
 	const struct vdb *v;
 	struct fleet_layer *layers; /* len 0: not made yet */
 	int64_t *packages;	    /* ids by name and version; 0: not kept yet */
+	/* Both as the last transaction left them: one that runs again begins there. */
+	struct fleet_layer *kept_layers;
+	int64_t *kept_packages;
+	size_t layer_count, package_count;
 	struct store_registry store_registry;
 	int64_t repository; /* of the image that is written */
 	unsigned image, end;
@@ -507,6 +511,8 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 static int fill_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct fill *l = arg;
+	memcpy(l->layers, l->kept_layers, l->layer_count * sizeof *l->layers);
+	memcpy(l->packages, l->kept_packages, l->package_count * sizeof *l->packages);
 	l->store_registry = (struct store_registry){
 	    .tx = tx, .registry = store_scope_default(tx, e), .now_ms = clock_wall_ms()};
 	for (unsigned i = l->image; i < l->end; i++) {
@@ -538,17 +544,24 @@ int fleet_fill(const struct fleet *f, struct db *db, const struct vdb *v, bool t
 {
 	struct fill l = {.f = f, .v = v};
 	int r = 0;
-	l.layers = calloc(f->os_sets + f->app_sets, sizeof *l.layers);
-	l.packages =
-	    calloc((size_t)(f->os_names + f->app_names) * FLEET_VERSIONS, sizeof *l.packages);
+	l.layer_count = f->os_sets + f->app_sets;
+	l.package_count = (size_t)(f->os_names + f->app_names) * FLEET_VERSIONS;
+	l.layers = calloc(l.layer_count, sizeof *l.layers);
+	l.kept_layers = calloc(l.layer_count, sizeof *l.layers);
+	l.packages = calloc(l.package_count, sizeof *l.packages);
+	l.kept_packages = calloc(l.package_count, sizeof *l.packages);
 	struct buf *bufs[] = {&l.tar, &l.config, &l.manifest, &l.inventory, &l.packed};
 	for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
 		buf_init(bufs[i], 64U << 20);
-	if (!l.layers || !l.packages)
+	if (!l.layers || !l.packages || !l.kept_layers || !l.kept_packages)
 		r = err_set(e, ERR_NOMEM, "no memory for the fleet");
 	while (r == 0 && l.image < f->images) {
 		l.end = l.image + CHUNK < f->images ? l.image + CHUNK : f->images;
 		r = db_run(db, DB_WRITE_SOON, fill_tx, &l, e);
+		if (r >= 0) {
+			memcpy(l.kept_layers, l.layers, l.layer_count * sizeof *l.layers);
+			memcpy(l.kept_packages, l.packages, l.package_count * sizeof *l.packages);
+		}
 		l.image = l.end;
 		if (talk && l.image % 10000 == 0)
 			printf("  %u images\n", l.image);
@@ -557,5 +570,7 @@ int fleet_fill(const struct fleet *f, struct db *db, const struct vdb *v, bool t
 		buf_free(bufs[i]);
 	free(l.layers);
 	free(l.packages);
+	free(l.kept_layers);
+	free(l.kept_packages);
 	return r < 0 ? r : 0;
 }
