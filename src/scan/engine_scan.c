@@ -33,8 +33,9 @@ struct image_scan {
 	struct oci_config config;
 	struct scan_layer *layers;
 	struct lay *parsed;
-	bool *damaged; /* layers that the registry lost */
-	bool *known;   /* layers whose inventories were kept already */
+	bool *damaged;	 /* layers that the registry lost */
+	bool *known;	 /* layers whose inventories were kept already */
+	uint32_t *first; /* where each layer's digest comes first */
 	size_t layer_count;
 	struct inv_image image;
 	struct assess assess;
@@ -170,37 +171,35 @@ static int take_layer(struct image_scan *w, size_t i, struct err *e)
 	return miss_layer(w, i, e);
 }
 
-/* Each digest's first position: open addressing, position + 1, 0 = free. */
-struct firsts {
-	uint32_t *at;
-	size_t mask;
-};
-
-static int firsts_make(struct firsts *f, size_t count, struct arena *a, struct err *e)
+/* Where each layer's digest comes first: one that is named again is read once, whatever it is. Open
+ * addressing over positions + 1, 0 = free. */
+static int firsts_find(struct image_scan *w, struct err *e)
 {
-	f->mask = 15;
-	while (f->mask < 2 * count)
-		f->mask = f->mask * 2 + 1;
-	f->at = arena_alloc(a, f->mask + 1, sizeof *f->at);
-	return f->at ? 0 : err_set(e, ERR_NOMEM, "no memory for %zu layers", count);
+	size_t mask = 15;
+	while (mask < 2 * w->layer_count)
+		mask = mask * 2 + 1;
+	uint32_t *at = arena_alloc(w->arena, mask + 1, sizeof *at);
+	w->first = arena_alloc(w->arena, w->layer_count, sizeof *w->first);
+	if (!at || !w->first)
+		return err_set(e, ERR_NOMEM, "no memory for %zu layers", w->layer_count);
+	for (size_t i = 0; i < w->layer_count; i++) {
+		const struct digest *d = &w->layers[i].digest;
+		size_t slot =
+		    bytes_hash((struct bytes){.ptr = d->hash, .len = sizeof d->hash}, 0) & mask;
+		while (at[slot] && !digest_eq(&w->layers[at[slot] - 1].digest, d))
+			slot = (slot + 1) & mask;
+		if (!at[slot])
+			at[slot] = (uint32_t)i + 1;
+		w->first[i] = at[slot] - 1;
+	}
+	return 0;
 }
 
-/* A layer that is named again: read once, whatever it is. */
-static bool copy_layer(struct image_scan *w, struct firsts *f, size_t i)
+static void copy_layer(struct image_scan *w, size_t from, size_t to)
 {
-	const struct digest *d = &w->layers[i].digest;
-	size_t slot =
-	    bytes_hash((struct bytes){.ptr = d->hash, .len = sizeof d->hash}, 0) & f->mask;
-	while (f->at[slot] && !digest_eq(&w->layers[f->at[slot] - 1].digest, d))
-		slot = (slot + 1) & f->mask;
-	if (!f->at[slot]) {
-		f->at[slot] = (uint32_t)i + 1;
-		return false;
-	}
-	w->parsed[i] = w->parsed[f->at[slot] - 1];
-	w->layers[i].absent = w->layers[f->at[slot] - 1].absent;
-	w->damaged[i] = w->damaged[f->at[slot] - 1];
-	return true;
+	w->parsed[to] = w->parsed[from];
+	w->layers[to].absent = w->layers[from].absent;
+	w->damaged[to] = w->damaged[from];
 }
 
 /* Layers whose inventories are kept are read some at a time. */
@@ -242,7 +241,8 @@ static int known_tx(struct db_tx *tx, void *arg, struct err *e)
 				looks, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < k->count; i++) {
-		if (!looks[i].is_in || k->w->known[k->from + i])
+		size_t layer = k->from + i;
+		if (!looks[i].is_in || k->w->known[layer] || k->w->first[layer] != layer)
 			continue;
 		digest_text(&k->digests[i], texts[n]);
 		list[n] = bytes_of(texts[n]);
@@ -293,14 +293,14 @@ static int name_layers(struct image_scan *w, struct err *e)
 
 static int take_layers(struct image_scan *w, struct err *e)
 {
-	struct firsts firsts;
-	if (name_layers(w, e) < 0 || read_known(w, e) < 0 ||
-	    firsts_make(&firsts, w->layer_count, w->arena, e) < 0)
+	if (name_layers(w, e) < 0 || firsts_find(w, e) < 0 || read_known(w, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < w->layer_count; i++) {
 		if (atomic_load(&w->g->stopping))
 			return err_set(e, ERR_CANCELLED, "the server is stopping");
-		if (!copy_layer(w, &firsts, i) && !w->known[i] && take_layer(w, i, e) < 0)
+		if (w->first[i] != i)
+			copy_layer(w, w->first[i], i);
+		else if (!w->known[i] && take_layer(w, i, e) < 0)
 			return err_ctx(e, "layer %zu", i + 1);
 	}
 	return 0;

@@ -256,8 +256,11 @@ test('a layer that is named 512 times is read once', { timeout: 60000 }, async (
     await pushLayout(server, 'big/one', layout);
     const got = await server.scanned('big/one', layout.digest, 50000);
     assert.notEqual(got.state, 'Pending');
+    // And so when its inventory is kept already.
+    const asked = await (await server.fetch('/api/v1/scans', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ repository: 'big/one', digest: layout.digest }) })).json();
+    await until('the second scan', async () => (await server.json(`/api/v1/scans/${asked.id}`)).status === 'completed', 30000);
     const peak = Number(/VmHWM:\s+(\d+) kB/.exec(fs.readFileSync(`/proc/${server.child.pid}/status`, 'utf8'))[1]);
-    assert.ok(peak < 512 * 1024, `${peak} KiB`);
+    assert.ok(peak < 256 * 1024, `${peak} KiB`);
   } finally { await server.stop(); }
 });
 
