@@ -59,7 +59,7 @@ _Static_assert(ADV_SEV_UNKNOWN == 0 && ADV_SEV_NEGLIGIBLE == 1 && ADV_SEV_LOW ==
 static int total_of_sums(struct listing *l, struct total *ret, struct err *e)
 {
 	const bool *wanted = l->q->criteria->severities;
-	bool any = !memchr(wanted, true, ADV_SEV_CRITICAL + 1);
+	bool any = !memchr(wanted, 1, ADV_SEV_CRITICAL + 1);
 	uint64_t sum = 0;
 	const struct db_value ids = DB_INTS(l->repositories, l->repository_count);
 	struct db_stmt *s =
