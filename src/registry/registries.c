@@ -52,7 +52,8 @@ static int put_row(struct registries *s, const struct store_registry_row *row, s
 {
 	struct registry *g = find_id(s, row->id);
 	char *hosts = hosts_text(row);
-	if (!g && hosts && row->name.len < sizeof g->name && (g = calloc(1, sizeof *g))) {
+	if (!g && s->local && hosts && row->name.len < sizeof g->name &&
+	    (g = calloc(1, sizeof *g))) {
 		g->s = s;
 		g->id = row->id;
 		memcpy(g->name, row->name.ptr, row->name.len);
