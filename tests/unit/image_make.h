@@ -36,6 +36,7 @@ static inline int merge_lays(const struct lay *lays, size_t count, struct arena 
 static inline void merge(struct image *im)
 {
 	struct err e = ERR_INIT;
+	arena_free(&im->a); /* of a merge before */
 	arena_init(&im->a, (size_t)16 << 20);
 	for (size_t i = 0; i < im->count; i++) {
 		tar_end(&im->tars[i]);
