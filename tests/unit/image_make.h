@@ -39,6 +39,7 @@ static inline void merge(struct image *im)
 	arena_free(&im->a); /* of a merge before */
 	arena_init(&im->a, (size_t)16 << 20);
 	for (size_t i = 0; i < im->count; i++) {
+		buf_free(&im->inventories[i]);
 		tar_end(&im->tars[i]);
 		struct tar_source s = {.bytes = buf_bytes(&im->tars[i])};
 		assert_int_equal(index_tars(&s, -1, &im->inventories[i], &e), 0);
