@@ -20,7 +20,8 @@ bool bytes_eq_lit(struct bytes a, const char *text)
 
 bool bytes_eq_nocase(struct bytes a, struct bytes b)
 {
-	if (a.len != b.len)
+	if (a.len != b.len ||
+	    (a.len && (!a.ptr || !b.ptr))) /* a run of some bytes has an address */
 		return false;
 	for (size_t i = 0; i < a.len; i++)
 		if (byte_lower(a.ptr[i]) != byte_lower(b.ptr[i]))

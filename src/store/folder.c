@@ -56,8 +56,11 @@ static int find(struct folder *f, const char *data_dir, struct err *e)
 	if (n < 0 || (size_t)n >= sizeof f->path)
 		return err_set(e, ERR_LIMIT, "%s: name too long", data_dir);
 	(void)gethostname(host, sizeof host - 1);
-	(void)snprintf(f->place, sizeof f->place, "%s on host %s",
-		       realpath(data_dir, whole) ? whole : data_dir, host);
+	/* Cut where it is longer: it is for people. */
+	n = snprintf(f->place, sizeof f->place, "%s on host %s",
+		     realpath(data_dir, whole) ? whole : data_dir, host);
+	if (n < 0)
+		return err_set(e, ERR_INTERNAL, "%s: no text", data_dir);
 	/* The identity is written before the database has it: a start that dies between them leaves
 	 * a folder that the next start can give to a database. */
 	if (access(f->path, F_OK) < 0 && errno == ENOENT)

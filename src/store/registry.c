@@ -431,7 +431,7 @@ int64_t store_gc_sweep(const struct store_registry *t, int64_t before_ms, int64_
 					      " ORDER BY touched_at LIMIT $3",
 					      DB_ARGS(DB_I(before_ms), DB_I(freed_ms), DB_I(n)), e),
 				     n, a, &list, e);
-	for (int64_t i = 0, count = r; i < count && r >= 0; i++)
+	for (int64_t i = 0, count = r; list && i < count && r >= 0; i++)
 		r = collect(t, &list[i], e) < 0 ? -(int64_t)e->code : count;
 	return r;
 }

@@ -115,7 +115,7 @@ static int tell(const struct store_registry *t, struct bytes digest, const char 
 			   : err_set(e, ERR_NOMEM, "blob: no memory");
 	if (r >= 0)
 		r = needing(t, digest, &a, &events, e);
-	for (int64_t i = 0, count = r; i < count && r >= 0; i++) {
+	for (int64_t i = 0, count = r; events && i < count && r >= 0; i++) {
 		events[i].registry_id = t->registry;
 		events[i].registry = registry.name;
 		events[i].type = bytes_of(type);
