@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "scan/engine_impl.h"
 
-#include "store/plan.h"
 #include "store/event.h"
 #include "store/history.h"
 
@@ -245,42 +244,30 @@ static void settle(struct engine *g, const struct store_scan *s, const struct er
 			 e.msg); /* the lease runs out and it is taken again */
 }
 
-static int plan_tx(struct db_tx *tx, void *arg, struct err *e)
+/* The plan of its subscription is off. */
+static void end_by_plan(struct engine *g, const struct store_scan *s, struct arena *a,
+			struct err *e)
 {
-	const struct store_scan *s = arg;
-	return store_plan_is_on(tx, s->repository_id, e);
-}
-
-/* 1 = the plan is on; 0 = it is off, and the scan has ended. */
-static int plan_check(struct engine *g, const struct store_scan *s, struct arena *a, struct err *e)
-{
-	struct store_scan copy = *s;
-	int on = db_run(g->o.db, DB_READ, plan_tx, &copy, e);
-	if (on != 0)
-		return on;
 	const char *why =
 	    arena_printf(a, "the plan of subscription \"%.*s\" is off", BYTES_ARG(s->subscription));
-	if (!why)
-		return err_set(e, ERR_NOMEM, "no memory");
 	struct ending n = {.scan = s, .reason = bytes_of(why), .is_off = true};
-	return db_run(g->o.db, DB_WRITE, end_tx, &n, e);
+	if ((!why && err_nomem(e) < 0) || db_run(g->o.db, DB_WRITE, end_tx, &n, e) < 0)
+		settle(g, s, e);
 }
 
 static void run_scan(struct engine *g, const struct store_scan *s, struct arena *a)
 {
 	struct err e = ERR_INIT;
-	int on = plan_check(g, s, a, &e);
-	if (on < 0)
-		settle(g, s, &e);
-	if (on <= 0)
-		return;
 	enum store_scan_status status = STORE_SCAN_COMPLETED;
 	struct bytes reason = BYTES_NONE;
 	int64_t from = clock_mono_us();
-	if (engine_scan_image(g, s, &status, &reason, a, &e) < 0) {
+	int r = engine_scan_image(g, s, &status, &reason, a, &e);
+	if (r < 0)
 		settle(g, s, &e);
+	else if (r == 1)
+		end_by_plan(g, s, a, &e);
+	if (r != 0)
 		return;
-	}
 	if (status == STORE_SCAN_UNSUPPORTED) {
 		struct ending n = {.scan = s, .status = status, .reason = reason};
 		atomic_fetch_add(&g->unsupported, 1);

@@ -87,7 +87,8 @@ void engine_layers_stop(struct engine *g);
 int engine_give_up(struct db_tx *tx, const struct store_scan *s, struct bytes reason,
 		   struct err *e);
 
-/* engine_scan.c: one scan from manifest to counts. ret_reason: of STORE_SCAN_UNSUPPORTED. */
+/* engine_scan.c: one scan from manifest to counts. ret_reason: of STORE_SCAN_UNSUPPORTED. 1 = it is
+ * an image and the plan of its subscription is off: nothing was done. */
 int engine_scan_image(struct engine *g, const struct store_scan *s,
 		      enum store_scan_status *ret_status, struct bytes *ret_reason, struct arena *a,
 		      struct err *e);

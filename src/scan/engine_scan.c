@@ -9,6 +9,7 @@
 #include "scan/assess.h"
 #include "store/event.h"
 #include "store/inventories.h"
+#include "store/plan.h"
 #include "ledger/matches.h"
 
 #include <stdlib.h>
@@ -229,7 +230,8 @@ static int on_inventory(void *arg, size_t digest, struct bytes inventory, struct
 	return 0;
 }
 
-/* An inventory is the content's: it is told only to a repository that holds the blob. */
+/* An inventory is the content's: only a repository that holds the blob gets it. 1 = the plan is
+ * off: nothing is read. */
 static int known_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct known_layers *k = arg;
@@ -237,6 +239,11 @@ static int known_tx(struct db_tx *tx, void *arg, struct err *e)
 	char texts[LAYERS_STEP][DIGEST_TEXT_CAP];
 	struct bytes list[LAYERS_STEP];
 	size_t n = 0;
+	if (k->from == 0) {
+		int on = store_plan_is_on(tx, k->w->scan->repository_id, e);
+		if (on <= 0)
+			return on < 0 ? on : 1;
+	}
 	if (registry_blobs_look(k->w->registry, tx, k->w->scan->repository, k->digests, k->count,
 				looks, e) < 0)
 		return -(int)e->code;
@@ -246,17 +253,18 @@ static int known_tx(struct db_tx *tx, void *arg, struct err *e)
 			continue;
 		digest_text(&k->digests[i], texts[n]);
 		list[n] = bytes_of(texts[n]);
-		k->at[n++] = k->from + i;
+		k->at[n++] = layer;
 	}
 	return store_inventories_each(tx, list, n, &k->text, on_inventory, k, e);
 }
 
+/* 1 = the plan is off. */
 static int read_known(struct image_scan *w, struct err *e)
 {
 	struct known_layers k = {.w = w};
 	int r = 0;
 	buf_init(&k.text, LIMIT_INVENTORY_MAX);
-	for (; r >= 0 && k.from < w->layer_count; k.from += k.count) {
+	for (; r == 0 && k.from < w->layer_count; k.from += k.count) {
 		size_t left = w->layer_count - k.from;
 		k.count = left < LAYERS_STEP ? left : LAYERS_STEP;
 		for (size_t i = 0; i < k.count; i++)
@@ -291,10 +299,14 @@ static int name_layers(struct image_scan *w, struct err *e)
 	return 0;
 }
 
+/* 1 = the plan is off. */
 static int take_layers(struct image_scan *w, struct err *e)
 {
-	if (name_layers(w, e) < 0 || firsts_find(w, e) < 0 || read_known(w, e) < 0)
+	if (name_layers(w, e) < 0 || firsts_find(w, e) < 0)
 		return -(int)e->code;
+	int r = read_known(w, e);
+	if (r != 0)
+		return r;
 	for (size_t i = 0; i < w->layer_count; i++) {
 		if (atomic_load(&w->g->stopping))
 			return err_set(e, ERR_CANCELLED, "the server is stopping");
@@ -546,7 +558,7 @@ int engine_scan_image(struct engine *g, const struct store_scan *s,
 		return 0;
 	}
 	if (r == 0)
-		r = take_layers(&w, e);
+		r = take_layers(&w, e); /* 1 = the plan is off */
 	if (r == 0)
 		r = match_and_commit(&w, e);
 	/* The image exhausted its own share, and would again. */

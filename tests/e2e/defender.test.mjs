@@ -101,6 +101,14 @@ test('a plan that is off takes the registries of its subscription out; switching
   assert.deepEqual([(await state(late)).state, (await state(late)).reason], ['Unverified', 'the plan of subscription "default" is off']);
   const [scan] = (await ask('GET', `/api/v1/scans?digest=${late.digest}`)).items;
   assert.deepEqual([scan.status, scan.reason], ['unsupported', 'the plan of subscription "default" is off']);
+  // What is no image says so, plan or not.
+  const index = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests: [{ mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: late.digest, size: late.manifestBytes.length, platform: { os: 'linux', architecture: 'amd64' } }] });
+  const put = await server.fetch('/v2/late/manifests/index', { method: 'PUT', headers: { 'content-type': 'application/vnd.oci.image.index.v1+json' }, body: index });
+  assert.equal(put.status, 201);
+  const ofIndex = async () => (await ask('GET', `/api/v1/scans?digest=${put.headers.get('docker-content-digest')}`)).items[0];
+  for (let i = 0; i < 100 && (await ofIndex()).status !== 'unsupported'; i++) await sleep(50);
+  assert.match((await ofIndex()).reason, /^an index/);
   assert.deepEqual([(await ask('GET', '/api/v1/registries/local')).state, (await ask('GET', '/api/v1/registries/local')).reason],
     ['NotApplicable', 'the plan of subscription "default" is off']);
   const again = (await ask('GET', '/api/v1/registries/local/repositories/app/images?state=Unhealthy')).items[0];
