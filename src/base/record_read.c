@@ -49,6 +49,9 @@ static int words_parse(const struct record_field *f, struct bytes list, bool *ou
 
 static int text_check(const struct record_field *f, struct bytes v, struct err *e)
 {
+	/* C strings end there, and PostgreSQL keeps none. */
+	if (bytes_find(v, 0) < v.len)
+		return err_set(e, ERR_FORMAT, "%s: contains a NUL", f->key);
 	if (!f->max && v.len == 0)
 		return err_set(e, ERR_FORMAT, "%s: is empty", f->key);
 	if (f->max && (v.len < f->min || v.len > f->max))
