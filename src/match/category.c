@@ -39,7 +39,8 @@ static bool is_kernel(struct bytes source)
 	return false;
 }
 
-struct bytes category_of(struct bytes vendor, struct bytes source)
+/* A language's package may be called as it likes ("kernel" of npm). */
+struct bytes category_of(struct bytes vendor, const struct pkg *p, struct bytes source)
 {
-	return is_kernel(source) ? BYTES_LIT(MATCH_KERNEL_HEADERS) : vendor;
+	return p->class == PKG_OS && is_kernel(source) ? BYTES_LIT(MATCH_KERNEL_HEADERS) : vendor;
 }

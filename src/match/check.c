@@ -288,7 +288,7 @@ static int fill_check(const struct gather *g, const struct candidate *v, size_t 
 	    .id = v->check,
 	    .advisory = v->id,
 	    .source_name = source_of(g->p),
-	    .category = category_of(vendor, source_of(g->p)),
+	    .category = category_of(vendor, g->p, source_of(g->p)),
 	};
 	if (!fill_cves(c, v, n, g->a))
 		return err_nomem(g->e);

@@ -108,7 +108,7 @@ const struct pkg *kernel_of(const struct pkg *p, struct arena *a, struct pkg *co
 struct bytes ecosystem_vendor(struct bytes ecosystem);
 
 /* The category of a security check: vendor, or one of its own for source. */
-struct bytes category_of(struct bytes vendor, struct bytes source);
+struct bytes category_of(struct bytes vendor, const struct pkg *p, struct bytes source);
 
 /* The text and, where the names are safe to paste, the exact command. Empty when out of memory. */
 struct bytes remedy_text(const struct pkg *p, const struct match *m, const struct verdict *v,

@@ -1,5 +1,6 @@
 /* Kernels: signed images and headers belong to their source, and how a finding of a kernel is
  * categorised. */
+#include "match/verdict.h"
 #include "match_case.h"
 
 static const struct sample signed_kernels_rows[] = {
@@ -158,11 +159,28 @@ static void kernel_headers_are_a_category(void **state)
 	}
 }
 
+/* A language's package may have any name; hiding kernel headers must not hide it. */
+static void a_language_has_no_kernel(void **state)
+{
+	static const char *const names[] = {"kernel", "linux", "linux-lts"};
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct pkg p = {.class = PKG_LANGUAGE};
+		struct bytes name = bytes_of(names[i]), vendor = BYTES_LIT("npm");
+		assert_true(bytes_eq(category_of(vendor, &p, name), vendor));
+		p.class = PKG_DECLARED;
+		assert_true(bytes_eq(category_of(vendor, &p, name), vendor));
+		p.class = PKG_OS;
+		assert_true(bytes_eq_lit(category_of(vendor, &p, name), "Kernel headers"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(signed_kernels),
 	    cmocka_unit_test(kernel_headers_are_a_category),
+	    cmocka_unit_test(a_language_has_no_kernel),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
