@@ -400,7 +400,7 @@ test('workers that hang, lie, flood and die', { concurrency: 3 }, async (t) => {
       const from = Date.now();
       await pushLayout(server, 'lie/me', layout);
       assert.ok(Date.now() - from < 5000, 'the upload does not wait for the worker');
-      const image = await server.scanned('lie/me', layout.digest, 60000);
+      const image = await server.scanned('lie/me', layout.digest, { timeout: 60000 });
       assert.equal(image.state, 'Unverified');
       assert.match(image.reason, /worker/);
       const scans = await server.json(`/api/v1/registries/local/repositories/lie/me/images/${layout.digest}/scans`);

@@ -225,11 +225,11 @@ export class Server {
     }
   }
   /** Wait until no scan of this image is open; the image. */
-  async scanned(repository, digest, timeout = 20000) {
+  async scanned(repository, digest, { timeout = 20000, registry = 'local' } = {}) {
     const until = Date.now() + timeout;
     for (;;) {
       // The scans first: what the image says is then no older than their end.
-      const at = `/api/v1/registries/local/repositories/${repository}/images/${digest}`, scans = await this.fetch(`${at}/scans`);
+      const at = `/api/v1/registries/${registry}/repositories/${repository}/images/${digest}`, scans = await this.fetch(`${at}/scans`);
       const open = scans.status !== 200 || (await scans.json()).items.some((s) => ['queued', 'running'].includes(s.status));
       const r = await this.fetch(at);
       if (r.status === 200) {

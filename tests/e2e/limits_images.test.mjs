@@ -115,7 +115,7 @@ async function scanned(name, layers, options) {
   const workers = watchWorkers(server.child.pid);
   const put = await pushImage(name, layers, options);
   assert.equal(put.status, 201, put.text);
-  const image = await server.scanned(name, put.digest, 60000);
+  const image = await server.scanned(name, put.digest, { timeout: 60000 });
   workers.stop();
   const at = `/api/v1/registries/local/repositories/${name}/images/${put.digest}`;
   const [scan] = (await server.json(`${at}/scans`)).items;

@@ -254,7 +254,7 @@ test('a layer that is named 512 times is read once', { timeout: 60000 }, async (
     layout.manifestBytes = Buffer.from(JSON.stringify(manifest));
     layout.digest = `sha256:${sha256(layout.manifestBytes)}`;
     await pushLayout(server, 'big/one', layout);
-    const got = await server.scanned('big/one', layout.digest, 50000);
+    const got = await server.scanned('big/one', layout.digest, { timeout: 50000 });
     assert.notEqual(got.state, 'Pending');
     // And so when its inventory is kept already.
     const asked = await (await server.fetch('/api/v1/scans', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ repository: 'big/one', digest: layout.digest }) })).json();

@@ -6,6 +6,7 @@ import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, push
 // A further registry is a further row: its subscription, and its repositories.
 const registries = [
   { name: 'local', subscription: 'default', repositories: ['team/app', 'team/app/inner', 'other'] },
+  { name: 'second', subscription: 'shop', repositories: ['team/app', 'own'] }, // one name in both
 ];
 const all = registries.flatMap((r) => r.repositories.map((repository) => ({ registry: r.name, repository })));
 const at = (registry, repository) => `/registries/${registry}/repositories/${repository}`;
@@ -16,10 +17,10 @@ const callers = [
   ...registries.map((r) => ({ name: `registry-${r.name}`, scope: `/registries/${r.name}`, sees: all.filter((x) => x.registry === r.name) })),
   { name: 'team', scope: at('local', 'team'), sees: all.filter((x) => x.registry === 'local' && x.repository.startsWith('team/')) },
   { name: 'inner', scope: at('local', 'team/app/inner'), sees: all.filter((x) => x.registry === 'local' && x.repository === 'team/app/inner') },
-  { name: 'elsewhere', scope: '/subscriptions/shop', sees: [] },
+  { name: 'elsewhere', scope: '/subscriptions/bank', sees: [] },
   { name: 'nobody', sees: [] },
 ];
-const text = (x) => `${x.registry ?? 'local'}/${x.repository ?? x.name}`;
+const text = (x) => `${x.registry}/${x.repository ?? x.name}`;
 const seen = (c) => c.sees.map(text).sort();
 
 let server, openapi, check;
@@ -33,12 +34,14 @@ before(async () => {
   };
   await post('/api/v1/subscriptions', { name: 'shop' });
   await post('/api/v1/subscriptions/shop/resource-groups', { name: 'web' });
+  await post('/api/v1/subscriptions/shop/resource-groups/web/registries', { name: 'second' });
+  await post('/api/v1/subscriptions', { name: 'bank' });
   await post('/api/v1/management-groups', { name: 'europe' });
   for (const [i, x] of all.entries()) {
     const layout = makeLayout([[debianRelease(), dpkgStatus([{ name: 'shared', version: '1' }]), { path: 'mark', content: String(i) }]]);
-    await pushLayout(server, x.repository, layout);
-    await server.scanned(x.repository, layout.digest);
-    made[text(x)] = { digest: layout.digest, scan: (await server.json(`/api/v1/scans?repository=${x.repository}`)).items[0].id };
+    await pushLayout(server, x.registry === 'local' ? x.repository : `${x.registry}/${x.repository}`, layout);
+    await server.scanned(x.repository, layout.digest, { registry: x.registry });
+    made[text(x)] = { digest: layout.digest, scan: (await server.json(`/api/v1/scans?registry=${x.registry}&repository=${x.repository}`)).items[0].id };
   }
   for (const c of callers) {
     const password = `long enough, ${c.name}`;
@@ -78,7 +81,7 @@ const counted = { getCheck: () => `/api/v1/checks/${check}`, getCve: () => '/api
 const scopes = {
   listRegistries: ['/api/v1/registries', (c) => [...new Set(c.sees.map((x) => x.registry))]],
   listManagementGroups: ['/api/v1/management-groups', (c) => (c.scope === '/' ? ['europe'] : [])],
-  listSubscriptions: ['/api/v1/subscriptions', (c) => (c.scope === '/' ? ['default', 'shop'] : [c.scope?.match(/^\/subscriptions\/(.*)/)?.[1]].filter(Boolean))],
+  listSubscriptions: ['/api/v1/subscriptions', (c) => (c.scope === '/' ? ['bank', 'default', 'shop'] : [c.scope?.match(/^\/subscriptions\/(.*)/)?.[1]].filter(Boolean))],
   listResourceGroups: ['/api/v1/subscriptions/shop/resource-groups', (c) => (['/', '/subscriptions/shop'].includes(c.scope) ? ['web'] : [])],
 };
 // Of the server as a whole: for who may read it at "/".
@@ -158,7 +161,7 @@ test('what is of the server as a whole is for who may read it as a whole', async
     for (const c of callers) assert.equal((await c.ask(target)).status, c.scope === '/' ? 200 : 403, `${id} as ${c.name}`);
 });
 
-/** Repositories of the events so far; stops when there are as many as wanted, or after a while without. */
+/** "registry/repository" of the events so far; stops when there are as many as wanted, or after a while without. */
 async function events(c, wanted) {
   const stop = new AbortController(), found = new Set();
   const r = await c.ask('/api/v1/events', { headers: { 'last-event-id': '0' }, signal: stop.signal });
@@ -168,7 +171,7 @@ async function events(c, wanted) {
   try {
     for await (const chunk of r.body) {
       body += Buffer.from(chunk).toString();
-      for (const m of body.matchAll(/"repository":"([^"]+)"/g)) found.add(m[1]);
+      for (const m of body.matchAll(/^data: (\{.*\})$/gm)) found.add(text(JSON.parse(m[1])));
       if (wanted.length && found.size >= wanted.length) break;
     }
   } catch (e) {
@@ -181,7 +184,7 @@ async function events(c, wanted) {
 
 test('events are those of repositories that the caller sees', async () => {
   for (const c of callers.filter((x) => x.scope)) {
-    const wanted = c.sees.map((x) => x.repository).sort();
+    const wanted = seen(c);
     assert.deepEqual(await events(c, wanted), wanted, c.name);
   }
   assert.equal((await callers.at(-1).ask('/api/v1/events')).status, 403);
