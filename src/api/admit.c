@@ -1,8 +1,6 @@
 /* What is asked of every request to the API before its handler runs. */
 #include "api/doc.h"
 
-#include "base/num.h"
-
 /* How well a media range fits a type without parameters: 0 = not, 1 = all types, 2 = of the kind,
  * 3 = this one. */
 static int fit(struct bytes range, const char *type)
@@ -14,19 +12,6 @@ static int fit(struct bytes range, const char *type)
 	if (bytes_has_suffix_lit(range, "/*"))
 		return bytes_eq(bytes_part(range, 0, range.len - 2), kind) ? 2 : 0;
 	return api_is_word(range, type) ? 3 : 0;
-}
-
-/* The weight among the parameters of a range; 1 if there is no valid one. */
-static double weight(struct bytes parameters)
-{
-	double q;
-	while (parameters.len) {
-		struct bytes one = bytes_trim(bytes_cut(&parameters, ';'));
-		if (one.len > 2 && byte_lower(one.ptr[0]) == 'q' && one.ptr[1] == '=' &&
-		    num_double(bytes_from(one, 2), &q))
-			return q;
-	}
-	return 1;
 }
 
 /* The most specific range that fits decides. Spec: RFC 9110 §12.5.1. */
@@ -42,7 +27,7 @@ static bool accepts(struct bytes accept, const char *type)
 		int f = fit(range, type);
 		if (f > best) {
 			best = f;
-			q = weight(rest);
+			q = http_weight(rest);
 		}
 	}
 	return q > 0;

@@ -111,12 +111,6 @@ static const struct record_object repository_object = {
     .text = "A repository with the sums of its images",
     RECORD_TABLE(repository_fields)};
 
-static uint64_t pending_of(const struct repository_total *t)
-{
-	uint64_t settled = t->healthy + t->unhealthy + t->unverified;
-	return t->images > settled ? t->images - settled : 0;
-}
-
 /* By the recommendation on images' vulnerabilities. Who sees only a part of it gets the state of
  * that part, and no exemption. */
 static int judge(struct db_tx *tx, struct arena *a, const struct store_registry_row *g, bool whole,
@@ -159,7 +153,7 @@ static int put_registry(struct db_tx *tx, struct json_out *w, struct arena *a,
 		r = store_totals_visible(&t, v, &row.stored, e);
 	if (r < 0)
 		return r;
-	row.pending = pending_of(&row.total);
+	row.pending = repository_total_pending(&row.total);
 	if (g->is_going)
 		row.state = REGISTRY_DELETING;
 	else if (judge(tx, a, g, whole > 0, &row, e) < 0)
@@ -409,7 +403,8 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 	const struct store_registry t = {.tx = tx, .registry = p->ask.registry_id};
 	api_list_begin(w);
 	for (size_t i = 0; i < (more ? limit : (size_t)n); i++) {
-		struct repository_row row = {.pending = pending_of(&rows[i]), .total = rows[i]};
+		struct repository_row row = {.pending = repository_total_pending(&rows[i]),
+					     .total = rows[i]};
 		if (store_totals(&t, rows[i].id, &row.stored, e) < 0)
 			return -(int)e->code;
 		record_put(w, NULL, &repository_object, &row);

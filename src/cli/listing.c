@@ -10,7 +10,6 @@
 struct listing {
 	const struct listing_column *columns;
 	size_t count;
-	struct arena *arena;
 	bool titled;
 	struct bytes values[COLUMNS_MAX];
 };
@@ -92,14 +91,14 @@ static int put_item(void *arg, struct json *j, struct err *e)
 int listing_print(struct ppl *p, const char *path, const struct listing_column *columns,
 		  size_t count, struct err *e)
 {
-	struct listing l = {.columns = columns, .count = count, .arena = &p->arena};
+	struct listing l = {.columns = columns, .count = count};
 	return cli_server_each(&p->server, path, put_item, &l, &p->arena, e);
 }
 
 int listing_print_one(struct ppl *p, const char *path, const struct listing_column *columns,
 		      size_t count, struct err *e)
 {
-	struct listing l = {.columns = columns, .count = count, .arena = &p->arena};
+	struct listing l = {.columns = columns, .count = count};
 	struct fetch_reply reply = {0};
 	struct json j;
 	int r = cli_server_ask(&p->server, &(struct cli_server_request){.path = path}, &p->arena,

@@ -12,12 +12,6 @@ const char *assessment_cause_word(int cause)
 	return cause >= 0 && cause <= ASSESSMENT_NOT_ASSESSED ? words[cause] : NULL;
 }
 
-static uint64_t pending_of(const struct repository_total *t)
-{
-	uint64_t settled = t->healthy + t->unhealthy + t->unverified;
-	return t->images > settled ? t->images - settled : 0;
-}
-
 static const char *reason_of(const struct assessment *as, struct arena *a)
 {
 	switch (as->cause) {
@@ -47,7 +41,7 @@ int assessment_judge(const struct assessment_facts *f, struct arena *a, struct a
 		     struct err *e)
 {
 	ret->total = f->total;
-	ret->pending = pending_of(&f->total);
+	ret->pending = repository_total_pending(&f->total);
 	ret->exemption = f->exemption;
 	ret->cause = f->plan_off			   ? ASSESSMENT_PLAN_OFF
 		     : f->exemption			   ? ASSESSMENT_EXEMPT

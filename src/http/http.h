@@ -119,6 +119,9 @@ struct http_static {
 	struct bytes plain, gzip;
 	bool lasting; /* its address will never hold anything else */
 };
+/* The weight among the parameters of a range or coding; 1 where there is none that can be read.
+ * Spec: RFC 9110 §12.4.2. */
+double http_weight(struct bytes parameters);
 int http_reply_static(struct http_request *r, const struct http_static *f, struct err *e);
 int http_reply_empty(struct http_request *r, unsigned status, struct err *e);
 /* A HEAD reply for a body of this length, without the body. */

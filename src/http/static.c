@@ -3,8 +3,7 @@
 
 #include "base/num.h"
 
-/* The weight of a coding among its parameters; 1 when there is none that can be read. */
-static double weight(struct bytes parameters)
+double http_weight(struct bytes parameters)
 {
 	double q;
 	while (parameters.len) {
@@ -16,8 +15,8 @@ static double weight(struct bytes parameters)
 	return 1;
 }
 
-/* Spec: RFC 9110 §12.5.3. A client that says nothing may take anything; we send it the file as it
- * is, as most do that say nothing. */
+/* Spec: RFC 9110 §12.5.3. A client without the header may take anything; it gets the file as it is.
+ */
 static bool takes_gzip(struct bytes accept)
 {
 	bool any = false;
@@ -25,9 +24,9 @@ static bool takes_gzip(struct bytes accept)
 		struct bytes rest = bytes_cut(&accept, ',');
 		struct bytes coding = bytes_trim(bytes_cut(&rest, ';'));
 		if (bytes_eq_nocase(coding, BYTES_LIT("gzip")))
-			return weight(rest) > 0;
+			return http_weight(rest) > 0;
 		if (bytes_eq_lit(coding, "*"))
-			any = weight(rest) > 0;
+			any = http_weight(rest) > 0;
 	}
 	return any;
 }

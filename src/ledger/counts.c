@@ -452,3 +452,9 @@ int repository_totals_sum(struct db_tx *tx, int64_t registry, const struct visib
 	db_done(s);
 	return r < 0 ? r : 0;
 }
+
+uint64_t repository_total_pending(const struct repository_total *t)
+{
+	uint64_t settled = t->healthy + t->unhealthy + t->unverified;
+	return t->images > settled ? t->images - settled : 0;
+}

@@ -47,6 +47,8 @@ struct repository_total {
 	int64_t pushed_ms; /* the newest image */
 	int64_t key;	   /* its place in the order asked for */
 };
+/* Images that are not scanned yet. */
+uint64_t repository_total_pending(const struct repository_total *t);
 enum repository_sort {
 	REPOSITORY_BY_NAME,
 	REPOSITORY_BY_SEVERITY, /* the most Critical ones first, then High … */
