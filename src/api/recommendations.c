@@ -190,7 +190,7 @@ struct resource_row {
 static const struct record_field resource_fields[] = {
     A(as.registry, RECORD_TEXT, "registry", "Name of the registry"),
     A(as.subscription, RECORD_TEXT, "subscription", "Its subscription"),
-    A(as.state, RECORD_WORD, "state", "How it stands by this recommendation",
+    A(as.state, RECORD_WORD, "state", "Its state by this recommendation",
       .words = assessment_state_word),
     A(as.cause, RECORD_WORD, "cause",
       "Why it is NotApplicable: the plan is off, an exemption holds, it has no images, or images "
@@ -209,7 +209,7 @@ static const struct record_field resource_fields[] = {
 };
 static const struct record_object resource_object = {
     .name = "AssessedRegistry",
-    .text = "A registry and how it stands by a recommendation",
+    .text = "A registry and its state by a recommendation",
     RECORD_TABLE(resource_fields)};
 
 struct resources_query {

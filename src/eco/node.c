@@ -5,7 +5,7 @@
  * of which "name" and "version" count, whatever the folder is called (an alias is only a folder).
  * Deeper ones are copies that a package brings along, if they state another name and a version;
  * those of its tests are not meant to run. A package.json elsewhere is a project's source, and not
- * installed. Spec: docs.npmjs.com "package.json", "folders". */
+ * installed. Spec: npm's documentation, "package.json", "folders". */
 #include "eco/parsers.h"
 #include "eco/path.h"
 

@@ -5,8 +5,8 @@
  * {"version", "name" of an alias, "link": true for those}. Version 1: "dependencies" maps names to
  * {"version", "dependencies": {…}}; of an alias the version is "npm:NAME@VERSION".
  * yarn.lock: an entry begins with a line of patterns, "NAME@RANGE, NAME@RANGE:", and has a line
- * version "1.2.3" (Yarn 1) or version: 1.2.3 (later). Spec: docs.npmjs.com "package-lock.json";
- * yarnpkg.com "yarn.lock". */
+ * version "1.2.3" (Yarn 1) or version: 1.2.3 (later). Spec: npm's documentation,
+ * "package-lock.json"; yarnpkg.com "yarn.lock". */
 #include "eco/parsers.h"
 #include "eco/path.h"
 
