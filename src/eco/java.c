@@ -39,6 +39,7 @@ struct archive {
 	struct java_manifest manifest;
 	size_t pom_count;
 	bool pom_is_own; /* one of them is the archive's */
+	bool has_classes;
 };
 
 struct java {
@@ -60,9 +61,9 @@ static int note(const struct archive *a, uint64_t off, struct bytes member, cons
 		return 0;
 	if (j->notes == NOTES_MAX)
 		text = "more could not be read than is said";
-	(void)snprintf(line, sizeof line, "%.*s%s%.*s: %s", BYTES_ARG(bytes_part(a->path, 0, 100)),
+	(void)snprintf(line, sizeof line, "%.*s%s%.*s%s%s", BYTES_ARG(bytes_part(a->path, 0, 100)),
 		       a->path.len && member.len ? "!/" : "", BYTES_ARG(bytes_part(member, 0, 100)),
-		       text);
+		       a->path.len || member.len ? ": " : "", text);
 	return j->sink->note(j->sink->arg, off, line, j->e);
 }
 
@@ -287,6 +288,7 @@ static int read_entry(struct archive *a, const struct zip_entry *ent)
 			   : note(a, ent->header_off, ent->path, "more than 1,024 projects");
 	if (bytes_eq_nocase(ent->path, BYTES_LIT("META-INF/MANIFEST.MF")))
 		return read_small(a, ent, false);
+	a->has_classes = a->has_classes || bytes_has_suffix_lit(base, ".class");
 	return java_is_archive(base) ? read_nested(a, ent) : 0;
 }
 
@@ -295,8 +297,12 @@ static int put_own(const struct archive *a)
 {
 	struct java_pom own;
 	char name[JAVA_NAME_CAP];
-	if (a->pom_is_own || !java_own_find(a->name, &a->manifest, &own))
+	if (a->pom_is_own)
 		return 0;
+	if (!java_own_find(a->name, &a->manifest, &own))
+		return a->has_classes && a->pom_count == 0
+			   ? note(a, 0, BYTES_NONE, "classes without a stated version")
+			   : 0;
 	if (own.group.len == 0 && a->pom_count > 0)
 		return 0;
 	if (own.group.len == 0)
