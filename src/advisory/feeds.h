@@ -1,4 +1,6 @@
 /* names: the feed names of feed/table.c, for programs without the importers. */
 #pragma once
 
-#define FEED_NAMES "osv, alpine-secdb, debian-tracker, debian-lists, kev, epss, cve5"
+#define FEED_NAMES                                                                                 \
+	"osv, alpine-secdb, debian-tracker, debian-lists, kev, epss, cve5, ubuntu-tracker, "       \
+	"ubuntu-vex"

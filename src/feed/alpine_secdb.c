@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "feed/grow.h"
 #include "feed/rows.h"
+#include "feed/text.h"
 #include "feed/value.h"
 
 #include <stdio.h>
@@ -39,17 +40,9 @@ struct package {
 
 bool alpine_secdb_wants(struct bytes path)
 {
-	size_t slash = bytes_find_last(path, '/');
-	struct bytes name = slash < path.len ? bytes_from(path, slash + 1) : path;
+	struct bytes name = text_file_name(path);
 	return bytes_eq_lit(name, "main.json") || bytes_eq_lit(name, "community.json") ||
 	       bytes_eq_lit(name, "security.json");
-}
-
-/* The next blank-separated word of *rest. */
-static struct bytes next_word(struct bytes *rest)
-{
-	*rest = bytes_trim(*rest);
-	return bytes_trim(bytes_cut(rest, ' '));
 }
 
 /* "CVE-2023-5363", "XSA-2", "GNUTLS-SA-2020-06-03", "CVE_2019-2426": a capital first, a digit and a
@@ -107,7 +100,7 @@ static size_t count_cves(struct bytes entry, struct bytes *ret_first)
 	size_t n = 0;
 	*ret_first = BYTES_NONE;
 	for (struct bytes rest = entry; rest.len > 0;) {
-		struct bytes word = next_word(&rest);
+		struct bytes word = text_word(&rest);
 		if (!is_id(word, entry))
 			continue;
 		if (bytes_has_prefix_lit(word, "CVE"))
@@ -131,7 +124,7 @@ static int add_fix(struct json *j, struct secdb *db, struct package *p, struct b
 	if (cves == 0)
 		return add_id(j, p, other, entry, version);
 	for (struct bytes rest = entry; r == 0 && json_ok(j) && rest.len > 0;) {
-		struct bytes word = next_word(&rest);
+		struct bytes word = text_word(&rest);
 		if (is_id(word, entry) && bytes_has_prefix_lit(word, "CVE"))
 			r = add_id(j, p, word, entry, version);
 	}
@@ -169,7 +162,7 @@ static bool add_aliases(struct arena *a, struct adv *adv, struct bytes entry)
 	if (count_cves(entry, &first) > 1)
 		return true;
 	while (rest.len > 0 && ok) {
-		struct bytes word = next_word(&rest);
+		struct bytes word = text_word(&rest);
 		if (!is_id(word, entry))
 			continue;
 		word = clean_id(a, word, &ok);

@@ -17,6 +17,7 @@
  * nothing: neither is sent. */
 #include "feed/grow.h"
 #include "feed/rows.h"
+#include "feed/text.h"
 #include "feed/value.h"
 
 #define VECTORS_MAX 64U /* of one container: real ones have up to 5 */
@@ -177,8 +178,7 @@ static int send(struct record *r, struct bytes path, const struct feed_sink *sin
 /* A folder of the CVE List holds other documents, too ("deltaLog.json"). */
 bool cve5_wants(struct bytes path)
 {
-	size_t slash = bytes_find_last(path, '/');
-	struct bytes name = slash < path.len ? bytes_from(path, slash + 1) : path;
+	struct bytes name = text_file_name(path);
 	return bytes_has_prefix_lit(name, "CVE-") && bytes_has_suffix_lit(name, ".json");
 }
 

@@ -14,6 +14,7 @@
 #include "feed/debian_release.h"
 #include "feed/grow.h"
 #include "feed/rows.h"
+#include "feed/text.h"
 #include "feed/value.h"
 
 #include <stdio.h>
@@ -42,23 +43,11 @@ static int note_line(const struct block *b, size_t line, const char *text, struc
 	return b->sink->note(b->sink->arg, bytes_of(where), text, e);
 }
 
-/* The next word of *rest, which loses it; empty at the end. */
-static struct bytes next_word(struct bytes *rest)
-{
-	*rest = bytes_trim(*rest);
-	size_t n = 0;
-	while (n < rest->len && !byte_is_space(rest->ptr[n]))
-		n++;
-	struct bytes word = bytes_part(*rest, 0, n);
-	*rest = bytes_trim(bytes_from(*rest, n));
-	return word;
-}
-
 /* "29 Mar 2023" to ms, 0 if it is not a date. */
 static int64_t parse_date(struct bytes text)
 {
 	static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-	struct bytes day = next_word(&text), month = next_word(&text), year = next_word(&text);
+	struct bytes day = text_word(&text), month = text_word(&text), year = text_word(&text);
 	char iso[16];
 	int64_t ms = 0;
 	if (day.len < 1 || day.len > 2 || month.len < 3 || year.len != 4)
@@ -100,7 +89,7 @@ static int open_block(struct block *b, struct bytes line, size_t number, struct 
 		return rc;
 	struct bytes rest = bytes_from(line, 1);
 	struct bytes date = bytes_cut(&rest, ']');
-	struct bytes id = next_word(&rest);
+	struct bytes id = text_word(&rest);
 	if (line.ptr[0] != '[' || id.len > 64 ||
 	    !(bytes_has_prefix_lit(id, "DSA-") || bytes_has_prefix_lit(id, "DLA-") ||
 	      bytes_has_prefix_lit(id, "DTSA-")))
@@ -127,7 +116,7 @@ static int add_aliases(struct block *b, struct bytes line, size_t number, struct
 	if (!bytes_has_suffix_lit(rest, "}"))
 		return note_line(b, number, "line not understood", e);
 	rest.len--;
-	for (struct bytes id = next_word(&rest); id.len > 0; id = next_word(&rest)) {
+	for (struct bytes id = text_word(&rest); id.len > 0; id = text_word(&rest)) {
 		if (b->adv.alias_count >= ALIASES_MAX)
 			return err_set(e, ERR_LIMIT, "line %zu: more than %d ids", number,
 				       ALIASES_MAX);
@@ -168,7 +157,7 @@ static int add_package(struct block *b, struct bytes line, size_t number, struct
 {
 	struct bytes rest = bytes_from(line, 1);
 	struct bytes codename = bytes_cut(&rest, ']');
-	struct bytes dash = next_word(&rest), name = next_word(&rest), version = next_word(&rest);
+	struct bytes dash = text_word(&rest), name = text_word(&rest), version = text_word(&rest);
 	struct adv_affected f = {
 	    .ecosystem = debian_release_ecosystem(codename), .name = name, .keyed = ADV_BY_SOURCE};
 	if (!bytes_eq_lit(dash, "-") || version.len == 0)

@@ -20,3 +20,7 @@ bool epss_wants(struct bytes path); /* ….csv */
 FEED_IMPORT(epss_import);
 bool cve5_wants(struct bytes path); /* CVE-….json */
 FEED_IMPORT(cve5_import);
+bool ubuntu_tracker_wants(struct bytes path); /* …/CVE-2024-1 */
+FEED_IMPORT(ubuntu_tracker_import);
+bool ubuntu_vex_wants(struct bytes path); /* CVE-….json */
+FEED_IMPORT(ubuntu_vex_import);

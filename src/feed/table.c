@@ -68,6 +68,24 @@ const struct feed feed_table[] = {
 	.wants = cve5_wants,
 	.import = cve5_import,
     },
+    {
+	.name = "ubuntu-tracker",
+	.title = "Ubuntu CVE tracker",
+	.licence = "not stated (Canonical)",
+	.url = NULL, /* a git tree: configured */
+	.document_max = 8 * MIB,
+	.wants = ubuntu_tracker_wants,
+	.import = ubuntu_tracker_import,
+    },
+    {
+	.name = "ubuntu-vex",
+	.title = "Canonical's OpenVEX: what is not affected, and why there is no fix",
+	.licence = "CC-BY-SA-4.0",
+	.url = "https://security-metadata.canonical.com/vex/vex-all.tar.xz",
+	.document_max = 32 * MIB,
+	.wants = ubuntu_vex_wants,
+	.import = ubuntu_vex_import,
+    },
 };
 const size_t feed_count = sizeof feed_table / sizeof *feed_table;
 

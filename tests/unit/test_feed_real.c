@@ -61,6 +61,8 @@ static const struct {
     {"alpine-secdb", "wolfi/security-generated-here.json.zst", {31931, 31931, 0, 0}},
     /* 5,406 DSA and 3,534 DLA, 27 of them without a package */
     {"debian-lists", "debian/security-tracker-dsa-dla.tar.zst", {8913, 10523, 0, 27}},
+    /* 213 rejected, 52 with a release that has no version, 6 with a version that is none */
+    {"ubuntu-tracker", "ubuntu/ubuntu-cve-tracker.tar.zst", {32629, 388578, 0, 271}},
     {"kev", "kev/cisa-kev.tar.zst", {0, 0, 1404, 0}},
 };
 

@@ -1,0 +1,36 @@
+/* draft: one advisory while an importer puts it together. Out of memory is sticky: draft_send
+ * reports it. All runs are borrowed. */
+#pragma once
+#include "feed/feed.h"
+
+struct draft {
+	struct arena *a;
+	struct adv adv;
+	bool no_memory;
+};
+
+/* feed, id: may be filled in later (d->adv). */
+void draft_init(struct draft *d, struct arena *a, const char *feed, struct bytes id);
+/* Each appends once; an empty run is left out. */
+void draft_alias(struct draft *d, struct bytes id);
+void draft_cvss(struct draft *d, struct bytes vector);
+void draft_cwe(struct draft *d, struct bytes cwe);
+void draft_reference(struct draft *d, const char *type, struct bytes url);
+/* One more affected package; NULL when out of memory. Valid until the next one is added. */
+struct adv_affected *draft_affected(struct draft *d, struct bytes ecosystem, struct bytes name,
+				    enum adv_keyed keyed);
+/* Appends to f, of range number `range`. */
+void draft_event(struct draft *d, struct adv_affected *f, uint8_t range, enum adv_event kind,
+		 struct bytes version);
+/* Affected from the first version to before fixed; with an empty fixed, all: then status says
+ * why. */
+void draft_fixed(struct draft *d, struct adv_affected *f, struct bytes fixed,
+		 enum adv_status status);
+/* printf into the arena; the empty run when out of memory. */
+struct bytes draft_printf(struct draft *d, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Send it, and note the first version that is none and how many there are: nothing can be compared
+ * with them. A record about nothing (no package, no vector) is a note instead. 0, or <0. */
+int draft_send(struct draft *d, struct bytes where, const struct feed_sink *sink, struct err *e);
+/* The note on a record that its source took back. */
+int draft_withdrawn(struct bytes where, const struct feed_sink *sink, struct err *e);
