@@ -1,5 +1,5 @@
-/* ubuntu_release: how Canonical names a release in its tracker and in purls, and what OSV calls
- * it. */
+/* ubuntu_release (ubuntu_): how Canonical names a release in its tracker and in purls, and what OSV
+ * calls it. */
 #pragma once
 #include "base/bytes.h"
 
