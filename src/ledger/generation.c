@@ -50,7 +50,10 @@ int generation_asked(struct db_tx *tx, struct err *e)
 static int flip_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct rescore *r = arg;
-	int64_t n = db_exec(
+	int64_t n = rescore_hold(r, tx, e);
+	if (n < 0)
+		return (int)n;
+	n = db_exec(
 	    tx,
 	    "UPDATE generation SET current_digest = $1, next_digest = '',"
 	    " switched_at = $2, epoch = $3, again = 1 WHERE id = 1",
@@ -60,12 +63,13 @@ static int flip_tx(struct db_tx *tx, void *arg, struct err *e)
 }
 
 int generation_switch(struct db *db, const struct vdb *old, const struct vdb *now,
-		      const atomic_bool *stop, struct generation_result *ret, struct err *e)
+		      const struct generation_run *run, struct generation_result *ret,
+		      struct err *e)
 {
 	struct rescore r;
 	int64_t from = clock_mono_us(), flip_from = 0;
 	rescore_init(&r, db, old, now);
-	r.stop = stop;
+	r.run = run ? *run : (struct generation_run){0};
 	int rc = rescore_clear(&r, true, e);
 	if (rc == 0)
 		rc = rescore_packages(&r, e);

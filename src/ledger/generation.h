@@ -4,6 +4,7 @@
  * repeats the switch at the next start. */
 #pragma once
 #include "ledger/images.h"
+#include "store/lease.h"
 #include "vdb/vdb.h"
 
 #include <stdatomic.h>
@@ -24,6 +25,11 @@ int generation_forget(struct db_tx *tx, struct err *e);
 /* Those scans have been asked for. */
 int generation_asked(struct db_tx *tx, struct err *e);
 
+/* Of a switch that is under way; all may be NULL. */
+struct generation_run {
+	const atomic_bool *stop;	 /* set: it ends with ERR_CANCELLED, as if interrupted */
+	const struct store_lease *lease; /* renewed in each of its transactions */
+};
 struct generation_result {
 	uint64_t keys, packages, sets, images;
 	int64_t took_us;
@@ -34,7 +40,7 @@ struct generation_result {
  * see, in short transactions; the last one writes one row and makes all of it visible: until it
  * commits all lists and counts are of the old generation, from then on of the new one. No scan may
  * scan meanwhile. What an interrupted switch prepared, for whichever generation, is prepared again.
- * old may be NULL (everything is matched again). stop (may be NULL) is looked at all the while:
- * ERR_CANCELLED, as if it had been interrupted. */
+ * old may be NULL (everything is matched again), run too. ERR_CONFLICT: the lease was lost. */
 int generation_switch(struct db *db, const struct vdb *old, const struct vdb *now,
-		      const atomic_bool *stop, struct generation_result *ret, struct err *e);
+		      const struct generation_run *run, struct generation_result *ret,
+		      struct err *e);

@@ -36,9 +36,14 @@ void rescore_free(struct rescore *r)
 
 int rescore_go_on(const struct rescore *r, struct err *e)
 {
-	return r->stop && atomic_load(r->stop)
+	return r->run.stop && atomic_load(r->run.stop)
 		   ? err_set(e, ERR_CANCELLED, "the switch of generations was interrupted")
 		   : 0;
+}
+
+int rescore_hold(const struct rescore *r, struct db_tx *tx, struct err *e)
+{
+	return r->run.lease ? store_lease_renew(tx, r->run.lease, clock_wall_ms(), e) : 0;
 }
 
 /* Changed keys on their way to the packages that they touch. */
@@ -178,13 +183,26 @@ int rescore_packages(struct rescore *r, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
-/* Keep a step's results, and let those go first who waited meanwhile. */
+struct keeping {
+	const struct rescore *r;
+	db_fn fn;
+	void *arg;
+};
+
+static int keep_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct keeping *k = arg;
+	return rescore_hold(k->r, tx, e) < 0 ? -(int)e->code : k->fn(tx, k->arg, e);
+}
+
+/* Keep a step's results, and yield to waiting writers. */
 int rescore_keep(struct rescore *r, db_fn fn, void *arg, struct err *e)
 {
+	struct keeping k = {.r = r, .fn = fn, .arg = arg};
 	if (rescore_go_on(r, e) < 0)
 		return -(int)e->code;
 	int64_t from = clock_mono_us();
-	int rc = db_run(r->db, DB_WRITE_SOON, fn, arg, e);
+	int rc = db_run(r->db, DB_WRITE_SOON, keep_tx, &k, e);
 	int64_t us = clock_mono_us() - from;
 	if (us > r->held_us)
 		r->held_us = us;

@@ -3,10 +3,8 @@
  * rescore_packages, rescore_sets, rescore_images, rescore_matches; then the caller raises the
  * epoch; then rescore_clear. No scan runs meanwhile. */
 #pragma once
-#include "ledger/images.h"
+#include "ledger/generation.h"
 #include "vdb/vdb.h"
-
-#include <stdatomic.h>
 
 /* List of ids; ascending, each once, when a phase is over. */
 struct rescore_ids {
@@ -25,12 +23,14 @@ struct rescore {
 	int64_t held_us; /* longest time the writer was held */
 	int64_t epoch;	 /* of readers */
 	struct rescore_lists *next, *cache;
-	const atomic_bool *stop; /* may be NULL; set: what runs ends with ERR_CANCELLED */
+	struct generation_run run;
 };
 void rescore_init(struct rescore *r, struct db *db, const struct vdb *old, const struct vdb *now);
 void rescore_free(struct rescore *r);
 /* 0, or ERR_CANCELLED when the switch is to end. */
 int rescore_go_on(const struct rescore *r, struct err *e);
+/* In each write transaction: 0, or ERR_CONFLICT when another server switches now. */
+int rescore_hold(const struct rescore *r, struct db_tx *tx, struct err *e);
 /* Which packages may have other matches, and which checks they will have. */
 int rescore_packages(struct rescore *r, struct err *e);
 /* The checks of the sets that hold them. A set that an interrupted switch prepared is prepared

@@ -30,6 +30,10 @@ struct engine *engine_new(const struct engine_options *o, struct err *e)
 		g->o.recheck_ms = ENGINE_STALE_MS;
 	if (g->o.history_ms <= 0)
 		g->o.history_ms = STORE_HISTORY_KEEP_MS;
+	if (store_lease_owner(g->owner, e) < 0) {
+		free(g);
+		return NULL;
+	}
 	pthread_mutex_init(&g->scan_lock, NULL);
 	pthread_mutex_init(&g->claim_lock, NULL);
 	pthread_mutex_init(&g->switch_lock, NULL);
@@ -223,7 +227,8 @@ static void settle(struct engine *g, const struct store_scan *s, const struct er
 			   .status = STORE_SCAN_FAILED,
 			   .reason = bytes_of(why->msg),
 			   .run_at = clock_wall_ms()};
-	bool deleted = why->code == ERR_NOT_FOUND && is_deleted(g, s);
+	bool deleted =
+	    (why->code == ERR_NOT_FOUND || why->code == ERR_CONFLICT) && is_deleted(g, s);
 	if (why->code == ERR_CANCELLED && atomic_load(&g->cut_short))
 		n.status = STORE_SCAN_QUEUED;
 	else if (!deleted)
@@ -239,9 +244,10 @@ static void settle(struct engine *g, const struct store_scan *s, const struct er
 		 n.status == STORE_SCAN_QUEUED ? "; tried again"
 		 : n.retry_at		       ? "; tried again later"
 					       : "; given up");
-	if (db_run(g->o.db, DB_WRITE, end_tx, &n, &e) < 0)
-		log_line(LOG_ERROR, "scan %lld: %s", (long long)s->id,
-			 e.msg); /* the lease runs out and it is taken again */
+	int r = db_run(g->o.db, DB_WRITE, end_tx, &n, &e);
+	if (r < 0) /* not ours any more; or the lease runs out and it is taken again */
+		log_line(r == -ERR_CONFLICT ? LOG_DEBUG : LOG_ERROR, "scan %lld: %s",
+			 (long long)s->id, e.msg);
 }
 
 /* The plan of its subscription is off. */
@@ -320,7 +326,8 @@ static int claim(struct engine *g, struct claim *c, size_t *ret_at, struct err *
 {
 	int64_t full[ENGINE_THREADS_MAX];
 	pthread_mutex_lock(&g->claim_lock);
-	c->turn = (struct store_scan_turn){.after = g->last_repository, .full = full};
+	c->turn =
+	    (struct store_scan_turn){.owner = g->owner, .after = g->last_repository, .full = full};
 	full_repositories(g, c, full);
 	int r = atomic_load(&g->cut_short) ? 0 : db_run(g->o.db, DB_WRITE, claim_tx, c, e);
 	if (r > 0) {
@@ -439,7 +446,9 @@ static int leave_tx(struct db_tx *tx, void *arg, struct err *e)
 		pthread_mutex_lock(&g->scan_lock);
 		struct store_scan s = g->running[i];
 		pthread_mutex_unlock(&g->scan_lock);
-		if (s.id && store_scan_end(tx, &s, STORE_SCAN_QUEUED, BYTES_NONE, now, now, e) < 0)
+		if (s.id &&
+		    store_scan_end(tx, &s, STORE_SCAN_QUEUED, BYTES_NONE, now, now, e) < 0 &&
+		    e->code != ERR_CONFLICT) /* it has ended meanwhile */
 			return -(int)e->code;
 	}
 	return 0;

@@ -154,7 +154,7 @@ static int keep_tx(struct db_tx *tx, void *arg, struct err *e)
 			return -(int)e->code;
 	}
 	int64_t moved = store_scan_mend_clock(tx, now, e);
-	int64_t n = moved < 0 ? moved : store_scan_reap(tx, now, false, e);
+	int64_t n = moved < 0 ? moved : store_scan_reap(tx, now, e);
 	int64_t again = n < 0 ? n : store_scan_retry(tx, now, RETRY_STEP, e);
 	return again < 0 ? (int)again : moved + n + again > 0;
 }

@@ -190,6 +190,33 @@ void engine_ask_again(struct engine *g)
 		log_line(LOG_WARN, "images that were not assessed: %s; tried again", e.msg);
 }
 
+static int take_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct store_lease *l = arg;
+	int r = store_lease_take(tx, l, clock_wall_ms(), e);
+	return r == 0 ? err_set(e, ERR_CONFLICT, "another server is switching") : r;
+}
+
+static int give_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	return store_lease_end(tx, arg, e);
+}
+
+/* generation_switch with the lease of switches. */
+static int switch_leased(struct engine *g, struct vdb *now, struct generation_result *ret,
+			 struct err *e)
+{
+	struct store_lease lease = {.name = "switch of generations", .owner = g->owner};
+	const struct generation_run run = {.stop = &g->cut_short, .lease = &lease};
+	struct err ignored = ERR_INIT;
+	int r = db_run(g->o.db, DB_WRITE, take_tx, &lease, e);
+	if (r < 0)
+		return r;
+	r = generation_switch(g->o.db, g->vdb, now, &run, ret, e);
+	(void)db_run(g->o.db, DB_WRITE_SOON, give_tx, &lease, &ignored); /* else it runs out */
+	return r;
+}
+
 /* The generation on record as the next one comes into use. The switch lock is held. */
 static int flip(struct engine *g, const char *digest, struct err *e)
 {
@@ -202,7 +229,7 @@ static int flip(struct engine *g, const char *digest, struct err *e)
 	struct vdb *old = g->vdb;
 	if (old && strcmp(vdb_digest(old), digest) != 0)
 		path_of(g, vdb_digest(old), old_path);
-	int r = generation_switch(g->o.db, old, now, &g->cut_short, &result, e);
+	int r = switch_leased(g, now, &result, e);
 	if (r >= 0) {
 		/* Who only looks at the database waits for this moment, not for the switch. */
 		pthread_rwlock_wrlock(&g->vdb_lock);
@@ -254,9 +281,9 @@ void engine_vdb_give(struct engine *g, const struct vdb *v)
 
 static int reap_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	(void)arg;
-	int64_t n = store_scan_reap(tx, clock_wall_ms(), true, e);
-	return n < 0 ? (int)n : 0;
+	const struct engine *g = arg;
+	int64_t n = store_scan_reap_ended(tx, g->owner, clock_wall_ms(), e);
+	return n < 0 ? (int)n : store_lease_break(tx, g->owner, e);
 }
 
 static int doomed_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -281,7 +308,7 @@ static int doomed_tx(struct db_tx *tx, void *arg, struct err *e)
  * full disk or too little memory is put right. */
 static int recover(struct engine *g, struct err *e)
 {
-	int r = db_run(g->o.db, DB_WRITE, reap_tx, NULL, e);
+	int r = db_run(g->o.db, DB_WRITE, reap_tx, g, e);
 	for (int more = 1; r >= 0 && more > 0;) {
 		struct arena a;
 		arena_init(&a, STATE_BUDGET);

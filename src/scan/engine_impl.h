@@ -5,6 +5,7 @@
 #include "scan/engine.h"
 #include "store/history.h"
 #include "ledger/images.h"
+#include "store/lease.h"
 #include "store/scans.h"
 
 #include <pthread.h>
@@ -38,6 +39,7 @@ struct indexing {
 
 struct engine {
 	struct engine_options o;
+	char owner[STORE_LEASE_OWNER_CAP]; /* of leases that this engine holds */
 	struct tap tap;
 	struct registry_watch watch;
 	atomic_bool stopping;

@@ -464,16 +464,14 @@ static int commit(struct db_tx *tx, void *arg, struct err *e)
 	struct image_scan *w = arg;
 	struct image_part *parts;
 	size_t part_count;
-	if (look_again(tx, w, e) < 0 || put_packages(tx, w, e) < 0 ||
+	/* First: nothing is written by a scan that another server has taken over. */
+	if (store_scan_end(tx, w->scan, STORE_SCAN_COMPLETED, BYTES_NONE, 0, clock_wall_ms(), e) <
+		0 ||
+	    look_again(tx, w, e) < 0 || put_packages(tx, w, e) < 0 ||
 	    make_parts(w, &parts, &part_count, e) < 0)
 		return -(int)e->code;
 	int r = ledger_image_put(tx, &w->out, parts, part_count, e);
-	if (r < 0)
-		return r;
-	if (append_event(tx, w, e) < 0 || store_scan_end(tx, w->scan, STORE_SCAN_COMPLETED,
-							 BYTES_NONE, 0, clock_wall_ms(), e) < 0)
-		return -(int)e->code;
-	return 0;
+	return r < 0 ? r : append_event(tx, w, e);
 }
 
 static int arena_buf(struct arena *a, struct buf *b, struct bytes *ret, struct err *e)

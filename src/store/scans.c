@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 #define SELECT                                                                                     \
-	"SELECT s.id, nr.name, s.digest, s.trigger, s.status, s.attempts, s.run_at, "              \
-	"s.lease_epoch, s.reason, s.queued_at, s.started_at, s.finished_at, s.deaths, s.retries, " \
-	"s.repository_id, ng.name, ns.name, nr.registry_id FROM scan s" STORE_NAMES_JOIN(          \
-	    "s.repository_id")
+	"SELECT s.id, nr.name, s.digest, s.trigger, s.status, s.attempts, s.run_at,"               \
+	" s.lease_epoch, s.reason, s.queued_at, s.started_at, s.finished_at, s.deaths, s.retries," \
+	" s.repository_id, ng.name, ns.name, nr.registry_id, s.lease_owner"                        \
+	" FROM scan s" STORE_NAMES_JOIN("s.repository_id")
 /* A parameter: the key of a digest's text. */
 #define DIGEST(text) DB_B(digest_key_of(text, &(struct digest_key){{0}}))
 #define INSERT                                                                                     \
@@ -47,11 +47,8 @@ static int row(struct db_stmt *s, struct arena *a, struct store_scan *ret, struc
 	struct {
 		struct bytes *to;
 		int column;
-	} texts[] = {{&r.repository, 1},
-		     {&r.trigger, 3},
-		     {&r.reason, 8},
-		     {&r.registry, 15},
-		     {&r.subscription, 16}};
+	} texts[] = {{&r.repository, 1}, {&r.trigger, 3},	{&r.reason, 8},
+		     {&r.registry, 15},	 {&r.subscription, 16}, {&r.lease_owner, 18}};
 	bool ok;
 	r.digest = digest_key_text(db_bytes(s, 2), a, &ok);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -177,14 +174,15 @@ static int by_turns(struct db_tx *tx, int64_t now_ms, const struct store_scan_tu
 	}
 }
 
-static int take(struct db_tx *tx, int64_t id, int64_t now_ms, struct arena *a,
+static int take(struct db_tx *tx, int64_t id, int64_t now_ms, const char *owner, struct arena *a,
 		struct store_scan *ret, struct err *e)
 {
 	int64_t n = db_exec(
 	    tx,
 	    "UPDATE scan SET status = 1, attempts = attempts + 1, lease_epoch = lease_epoch + 1,"
-	    " lease_until = $2, started_at = $3 WHERE id = $1 AND status = 0",
-	    DB_ARGS(DB_I(id), DB_I(now_ms + STORE_SCAN_LEASE_MS), DB_I(now_ms)), e);
+	    " lease_owner = $4, lease_until = $2, started_at = $3 WHERE id = $1 AND status = 0",
+	    DB_ARGS(DB_I(id), DB_I(now_ms + STORE_LEASE_MS), DB_I(now_ms), DB_T(bytes_of(owner))),
+	    e);
 	return n <= 0 ? (int)n : store_scan_get(tx, id, a, ret, e);
 }
 
@@ -201,44 +199,54 @@ int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_t
 	*ret_next_ms = r ? due : INT64_MAX;
 	if (r == 0 || due > now_ms)
 		return 0;
-	r = turn ? by_turns(tx, now_ms, turn, &id, e) : longest_due(tx, now_ms, &id, e);
-	return r <= 0 ? r : take(tx, id, now_ms, a, ret, e);
+	r = turn->any ? longest_due(tx, now_ms, &id, e) : by_turns(tx, now_ms, turn, &id, e);
+	return r <= 0 ? r : take(tx, id, now_ms, turn->owner, a, ret, e);
 }
+
+#define OURS " WHERE id = $1 AND lease_epoch = $2 AND lease_owner = $3 AND status = 1"
 
 int store_scan_renew(struct db_tx *tx, const struct store_scan *s, int64_t now_ms, struct err *e)
 {
-	int64_t n = db_exec(
-	    tx,
-	    "UPDATE scan SET lease_until = $3 WHERE id = $1 AND lease_epoch = $2 AND status = 1",
-	    DB_ARGS(DB_I(s->id), DB_I(s->lease_epoch), DB_I(now_ms + STORE_SCAN_LEASE_MS)), e);
+	int64_t n = db_exec(tx, "UPDATE scan SET lease_until = $4" OURS,
+			    DB_ARGS(DB_I(s->id), DB_I(s->lease_epoch), DB_T(s->lease_owner),
+				    DB_I(now_ms + STORE_LEASE_MS)),
+			    e);
 	return n < 0 ? (int)n : n > 0;
 }
 
 int store_scan_end(struct db_tx *tx, const struct store_scan *s, enum store_scan_status status,
 		   struct bytes reason, int64_t run_at_ms, int64_t now_ms, struct err *e)
 {
-	int64_t n =
-	    db_exec(tx,
-		    "UPDATE scan SET status = $3, reason = $4, run_at = $5, finished_at = "
-		    "$6, lease_until = 0"
-		    " WHERE id = $1 AND lease_epoch = $2 AND status = 1",
-		    DB_ARGS(DB_I(s->id), DB_I(s->lease_epoch), DB_I(status), DB_T(reason),
-			    DB_I(run_at_ms), DB_I(status == STORE_SCAN_QUEUED ? 0 : now_ms)),
-		    e);
-	return n < 0 ? (int)n : 0;
+	int64_t n = db_exec(
+	    tx,
+	    "UPDATE scan SET status = $4, reason = $5, run_at = $6, finished_at = $7,"
+	    " lease_owner = '', lease_until = 0" OURS,
+	    DB_ARGS(DB_I(s->id), DB_I(s->lease_epoch), DB_T(s->lease_owner), DB_I(status),
+		    DB_T(reason), DB_I(run_at_ms), DB_I(status == STORE_SCAN_QUEUED ? 0 : now_ms)),
+	    e);
+	if (n < 0)
+		return (int)n;
+	return n ? 0
+		 : err_set(e, ERR_CONFLICT,
+			   "scan %lld: another server has taken it over, or its image is gone",
+			   (long long)s->id);
 }
 
-int64_t store_scan_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e)
+int64_t store_scan_reap(struct db_tx *tx, int64_t now_ms, struct err *e)
 {
-	if (!all)
-		return db_exec(
-		    tx,
-		    "UPDATE scan SET status = 0, run_at = $1 WHERE status = 1 AND lease_until < $1",
-		    DB_ARGS(DB_I(now_ms)), e);
 	return db_exec(tx,
-		       "UPDATE scan SET status = 0, run_at = $1, deaths = deaths + 1 WHERE status "
-		       "= 1 AND deaths + 1 < $2",
-		       DB_ARGS(DB_I(now_ms), DB_I(STORE_SCAN_DEATHS_MAX)), e);
+		       "UPDATE scan SET status = 0, run_at = $1, lease_owner = ''"
+		       " WHERE status = 1 AND lease_until < $1",
+		       DB_ARGS(DB_I(now_ms)), e);
+}
+
+int64_t store_scan_reap_ended(struct db_tx *tx, const char *owner, int64_t now_ms, struct err *e)
+{
+	return db_exec(
+	    tx,
+	    "UPDATE scan SET status = 0, run_at = $1, lease_owner = '', deaths = deaths + 1"
+	    " WHERE status = 1 AND lease_owner <> $3 AND deaths + 1 < $2",
+	    DB_ARGS(DB_I(now_ms), DB_I(STORE_SCAN_DEATHS_MAX), DB_T(bytes_of(owner))), e);
 }
 
 int store_scan_doomed(struct db_tx *tx, struct arena *a, struct store_scan *ret, struct err *e)

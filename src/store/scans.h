@@ -1,7 +1,8 @@
-/* scans (store_scan_): the queue of scans, which is also their record. One open scan per image; a
- * lease with an epoch fences workers that were thought dead. */
+/* scans (store_scan_): the queue of scans, which is also their record. One open scan per image,
+ * with a lease of the server that runs it (store/lease.h): a server that lost it cannot commit. */
 #pragma once
 #include "base/arena.h"
+#include "store/lease.h"
 #include "store/scope.h"
 
 enum store_scan_status {
@@ -18,6 +19,7 @@ struct store_scan {
 	int64_t repository_id, registry_id;
 	struct bytes digest, trigger, reason;
 	struct bytes repository, registry, subscription; /* names */
+	struct bytes lease_owner;			 /* empty: nothing runs it */
 	enum store_scan_status status;
 	int64_t attempts, run_at_ms, lease_epoch, queued_ms, started_ms, finished_ms;
 	int64_t deaths;	 /* servers that ended while it ran */
@@ -25,8 +27,6 @@ struct store_scan {
 			    server's */
 };
 
-#define STORE_SCAN_LEASE_MS                                                                        \
-	60000 /* renewed by a third of it; a dead owner's scan is taken over after this */
 #define STORE_SCAN_ATTEMPTS_MAX                                                                    \
 	6 /* then the scan ends as failed: 1 s, 4 s, 16 s … apart, 6 minutes in all */
 #define STORE_SCAN_DEATHS_MAX                                                                      \
@@ -39,9 +39,11 @@ struct store_scan {
 	(INT64_C(6) * 3600000) /* longest time until a scan that failed for reasons of the         \
 				  server's is asked for again */
 
-/* Whose turn it is. after: the repository that was served last; full: repositories that may not
- * take more. */
+/* Who takes a scan, and whose turn it is. after: the repository that was served last; full:
+ * repositories that may not take more. */
 struct store_scan_turn {
+	const char *owner;
+	bool any; /* the one that is due longest, whatever its repository */
 	int64_t after;
 	const int64_t *full;
 	size_t full_count;
@@ -51,20 +53,22 @@ struct store_scan_turn {
 int store_scan_add(struct db_tx *tx, int64_t repository, struct bytes digest, struct bytes trigger,
 		   int64_t now_ms, int64_t *ret_id, struct err *e);
 /* Take one that is due: 1, 0 = none (*ret_next_ms: when the next one is due, INT64_MAX = never; it
- * may be due already and of a repository that is full). turn NULL: the one that is due longest;
- * else repositories take turns by number, each with its own longest due. Runs from a. */
+ * may be due already and of a repository that is full). Repositories take turns by number, each
+ * with its own longest due. Runs from a. */
 int store_scan_claim(struct db_tx *tx, int64_t now_ms, const struct store_scan_turn *turn,
 		     struct arena *a, struct store_scan *ret, int64_t *ret_next_ms, struct err *e);
 /* 1 = still ours, 0 = lost. */
 int store_scan_renew(struct db_tx *tx, const struct store_scan *s, int64_t now_ms, struct err *e);
-/* End it, or put it back (status QUEUED) to be run at run_at_ms. 0 also when the lease was lost:
- * the result of a scan does not depend on who ran it. */
+/* End it, or put it back (status QUEUED) to be run at run_at_ms. ERR_CONFLICT: the lease was lost,
+ * or the scan was removed with its image; the transaction must not be committed. */
 int store_scan_end(struct db_tx *tx, const struct store_scan *s, enum store_scan_status status,
 		   struct bytes reason, int64_t run_at_ms, int64_t now_ms, struct err *e);
-/* Scans whose lease ran out go back to the queue. With all = true, at a start, all running ones:
- * their server ended; but for those of store_scan_doomed. Count. */
-int64_t store_scan_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e);
-/* At a start, after store_scan_reap: one that was running when its server ended, for the
+/* Scans whose lease ran out go back to the queue. Count. */
+int64_t store_scan_reap(struct db_tx *tx, int64_t now_ms, struct err *e);
+/* At a start: all running ones of other owners, whose servers ended, but for those of
+ * store_scan_doomed. Count. */
+int64_t store_scan_reap_ended(struct db_tx *tx, const char *owner, int64_t now_ms, struct err *e);
+/* At a start, after store_scan_reap_ended: one that was running when its server ended, for the
  * STORE_SCAN_DEATHS_MAXth time: 1, 0 = there is none. The caller ends it. Runs from a. */
 int store_scan_doomed(struct db_tx *tx, struct arena *a, struct store_scan *ret, struct err *e);
 /* It ended as failed for reasons of the server's: it is asked for again at retry_at_ms. */

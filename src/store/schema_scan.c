@@ -559,5 +559,8 @@ const struct db_migration schema_scan[] = {
 	    "CREATE INDEX check_version_source ON check_version(source_name, id, since, until);"
 	    "CREATE INDEX cve_version_cve ON cve_version(lower(cve), check_id);" SEEN_COUNT_VIEWS},
     {.number = 11, .what = "images and scans of manifests", .sql = schema_scan_images},
+    {.number = 12,
+     .what = "scans have an owner",
+     .sql = "ALTER TABLE scan ADD COLUMN lease_owner TEXT NOT NULL DEFAULT '';"},
     {0},
 };

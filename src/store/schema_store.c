@@ -1,5 +1,10 @@
 #include "store/schema.h"
 
+/* until: ms since 1970, 0: nobody's. */
+#define LEASE                                                                                      \
+	"CREATE TABLE lease(name TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL,"                  \
+	" epoch BIGINT NOT NULL, until BIGINT NOT NULL){NOROWID};"
+
 const struct db_migration schema_store[] = {
     {.number = 1,
      .what = "events in order; counters for identifiers",
@@ -54,6 +59,7 @@ const struct db_migration schema_store[] = {
      .what = "events of registries and repositories",
      .sql = "ALTER TABLE event RENAME COLUMN tenant_id TO registry_id;"
 	    "ALTER TABLE event ADD COLUMN repository_id BIGINT NOT NULL DEFAULT 0;"},
+    {.number = 4, .what = "leases by owner and epoch", .sql = LEASE},
     {0},
 };
 
@@ -76,5 +82,5 @@ const char *const schema_store_baseline[] = {"CREATE TABLE id_counter("
 					     " at BIGINT NOT NULL,"
 					     " repository_id BIGINT NOT NULL DEFAULT 0"
 					     "){NOROWID};"
-					     "CREATE INDEX event_at ON event(at);",
+					     "CREATE INDEX event_at ON event(at);" LEASE,
 					     NULL};

@@ -446,6 +446,8 @@ static int put_registry(struct db_tx *tx, struct fill *l, const struct fleet_ima
 	return put_event(tx, l, EVENT_PUSHED, im, digest, BYTES_NONE, e);
 }
 
+static const struct store_scan_turn any_scan = {.owner = "fleet", .any = true};
+
 /* What the scan engine writes of it. */
 static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *im,
 		    struct bytes digest, struct err *e)
@@ -495,7 +497,7 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 	if (ledger_image_add(tx, out.repository_id, digest, l->store_registry.now_ms, e) < 0 ||
 	    store_scan_add(tx, out.repository_id, digest, BYTES_LIT("push"),
 			   l->store_registry.now_ms, &next, e) < 0 ||
-	    store_scan_claim(tx, l->store_registry.now_ms, NULL, &a, &scan, &next, e) < 0 ||
+	    store_scan_claim(tx, l->store_registry.now_ms, &any_scan, &a, &scan, &next, e) < 0 ||
 	    ledger_image_put(tx, &out, parts, im->layer_count, e) < 0)
 		return -(int)e->code;
 	(void)snprintf(detail, sizeof detail, "{\"scan\":%lld,\"state\":\"%s\"}",

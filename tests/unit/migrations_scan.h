@@ -585,3 +585,20 @@ static void scan_11_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(ledger_image_delete(tx, 30, BYTES_LIT(DIGEST("a")), e), 0);
 	assert_int_equal(number(tx, "SELECT count(*) FROM repository_total"), 0);
 }
+
+/* A scan that ran when its server, of a time when leases had no owner, ended. */
+static const char scan_11_rows[] =
+    "INSERT INTO repository SELECT 30, id, 'a', 10 FROM scope WHERE kind = 4;"
+    "INSERT INTO scope SELECT 30, id, 5, id, 'a', '', 10 FROM scope WHERE kind = 4;"
+    "INSERT INTO scan(id, repository_id, digest, trigger, status, attempts, run_at, lease_until,"
+    " lease_epoch, reason, queued_at, started_at, finished_at)"
+    " VALUES(4, 30, x'02', 'push', 1, 1, 10, 70, 1, '', 10, 11, 0);"
+    "INSERT INTO id_counter VALUES('scan', 4);";
+
+static void scan_12(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_scan s;
+	assert_int_equal(store_scan_get(tx, 4, a, &s, e), 1);
+	assert_int_equal(s.status, STORE_SCAN_RUNNING);
+	assert_int_equal(s.lease_owner.len, 0);
+}

@@ -3,6 +3,7 @@
 #include "fleet.h"
 #include "repository_of.h"
 #include "recount.h"
+#include "base/clock.h"
 #include "ledger/generation.h"
 #include "ledger/rescore.h"
 #include "store/digest_key.h"
@@ -38,13 +39,26 @@ static void switch_to(struct place *p, const struct vdb *old, int to)
 	assert_int_equal(recount(p->db, p->v[to]), 0);
 }
 
-static int writes_left = -1; /* write transactions that are still let through; -1: all */
-static atomic_bool *stop_at; /* then this is set, and nothing is held up; NULL: they fail */
+static int writes_left = -1;	  /* write transactions that are still let through; -1: all */
+static atomic_bool *stop_at;	  /* then this is set, and nothing is held up; NULL: they fail */
+static struct store_lease *taken; /* or this is taken over, and nothing is held up */
 int __real_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
 int __wrap_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
 
+/* Long after the first owner's end. */
+static int take_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct store_lease *l = arg;
+	int64_t late = clock_wall_ms() + 2 * (int64_t)STORE_LEASE_MS;
+	return store_lease_take(tx, l, late, e);
+}
+
 int __wrap_db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e)
 {
+	if (mode != DB_READ && writes_left == 0 && taken) {
+		assert_int_equal(__real_db_run(d, DB_WRITE, take_tx, taken, e), 1);
+		writes_left = -1;
+	}
 	if (mode != DB_READ && writes_left == 0 && stop_at)
 		atomic_store(stop_at, true);
 	else if (mode != DB_READ && writes_left == 0)
@@ -92,14 +106,15 @@ static void a_switch_that_is_stopped(void **state)
 	struct place *p = *state;
 	struct generation_result r;
 	atomic_bool stop = true;
-	assert_int_equal(generation_switch(p->db, p->v[0], p->v[1], &stop, &r, &p->e),
+	const struct generation_run run = {.stop = &stop};
+	assert_int_equal(generation_switch(p->db, p->v[0], p->v[1], &run, &r, &p->e),
 			 -ERR_CANCELLED);
 	assert_int_equal(recount(p->db, p->v[0]), 0);
 	for (int n = 1; n < 60; n += 7) {
 		atomic_store(&stop, false);
 		stop_at = &stop;
 		writes_left = n;
-		int rc = generation_switch(p->db, p->v[0], p->v[1], &stop, &r, &p->e);
+		int rc = generation_switch(p->db, p->v[0], p->v[1], &run, &r, &p->e);
 		writes_left = -1;
 		stop_at = NULL;
 		if (rc >= 0)
@@ -109,6 +124,45 @@ static void a_switch_that_is_stopped(void **state)
 		assert_int_equal(recount(p->db, p->v[0]), 0);
 	}
 	switch_to(p, p->v[0], 1);
+}
+
+static int begin_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct store_lease *l = arg;
+	return store_lease_break(tx, l->owner, e) < 0
+		   ? -(int)e->code
+		   : store_lease_take(tx, arg, clock_wall_ms(), e);
+}
+
+/* Another server takes the switch over at any step: what the first one would write from then on is
+ * refused, and the second one's switch is whole. */
+static void a_switch_that_is_taken_over(void **state)
+{
+	struct place *p = *state;
+	struct store_lease first = {.name = "switch", .owner = "one"},
+			   second = {.name = "switch", .owner = "two"};
+	const struct generation_run run = {.lease = &first}, next = {.lease = &second};
+	struct generation_result r;
+	int lost = 0;
+	for (int n = 0;; n++) {
+		first.epoch = 0;
+		assert_int_equal(__real_db_run(p->db, DB_WRITE, begin_tx, &first, &p->e), 1);
+		writes_left = n;
+		taken = &second;
+		int rc = generation_switch(p->db, p->v[0], p->v[1], &run, &r, &p->e);
+		writes_left = -1;
+		taken = NULL;
+		if (rc >= 0)
+			break;
+		lost++;
+		assert_int_equal(rc, -ERR_CONFLICT);
+		assert_int_equal(recount(p->db, p->v[0]), 0);
+	}
+	assert_true(lost >= 4); /* sets, images, matches, the last one */
+	assert_int_equal(recount(p->db, p->v[1]), 0);
+	assert_int_equal(__real_db_run(p->db, DB_WRITE, begin_tx, &second, &p->e), 1);
+	right(generation_switch(p->db, p->v[1], p->v[0], &next, &r, &p->e), p);
+	assert_int_equal(recount(p->db, p->v[0]), 0);
 }
 
 static int setup(void **state)
@@ -295,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    CASE(there_and_back),
 	    CASE(a_switch_that_is_stopped),
+	    CASE(a_switch_that_is_taken_over),
 	    CASE(from_nothing),
 	    CASE(nobody_sees_a_switch_before_its_end),
 	    CASE(an_interrupted_switch_is_given_up),

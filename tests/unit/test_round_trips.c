@@ -110,7 +110,8 @@ static int claim_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct claim *c = arg;
 	int64_t next;
-	return store_scan_claim(tx, clock_wall_ms(), NULL, c->a, &c->scan, &next, e);
+	const struct store_scan_turn any = {.owner = "test", .any = true};
+	return store_scan_claim(tx, clock_wall_ms(), &any, c->a, &c->scan, &next, e);
 }
 
 static int image_tx(struct db_tx *tx, void *arg, struct err *e)

@@ -88,8 +88,11 @@ static int64_t add(struct place *p, struct db_tx *tx, const char *repository, co
 static int64_t claim(struct place *p, struct db_tx *tx, int64_t at,
 		     const struct store_scan_turn *turn, struct store_scan *s)
 {
+	static const struct store_scan_turn any = {.any = true};
+	struct store_scan_turn mine = turn ? *turn : any;
 	int64_t next;
-	int r = store_scan_claim(tx, at, turn, &p->a, s, &next, &p->e);
+	mine.owner = "one";
+	int r = store_scan_claim(tx, at, &mine, &p->a, s, &next, &p->e);
 	assert_true(r >= 0);
 	return r ? s->id : 0;
 }
@@ -167,17 +170,17 @@ static void deaths_are_counted(struct place *p, struct db_tx *tx)
 		good = add(p, tx, "a", "sha256:good", NOW + 1);
 	for (int death = 1; death < STORE_SCAN_DEATHS_MAX; death++) {
 		assert_int_equal(claim(p, tx, NOW + death, NULL, &s), bad);
-		assert_int_equal(store_scan_reap(tx, NOW, true, &p->e), 1);
+		assert_int_equal(store_scan_reap_ended(tx, "next", NOW, &p->e), 1);
 		assert_int_equal(store_scan_doomed(tx, &p->a, &doomed, &p->e), 0);
 	}
 	/* A lease that ran out while the server lived says nothing against the scan. */
 	assert_int_equal(claim(p, tx, NOW + 10, NULL, &s), bad);
-	assert_int_equal(store_scan_reap(tx, NOW + 10 + STORE_SCAN_LEASE_MS + 1, false, &p->e), 1);
+	assert_int_equal(store_scan_reap(tx, NOW + 10 + STORE_LEASE_MS + 1, &p->e), 1);
 	/* The last one: it is not queued again, the caller is to end it; the other scan goes on. */
-	assert_int_equal(claim(p, tx, NOW + 100 + STORE_SCAN_LEASE_MS, NULL, &s), good);
-	assert_int_equal(claim(p, tx, NOW + 100 + STORE_SCAN_LEASE_MS, NULL, &s), bad);
+	assert_int_equal(claim(p, tx, NOW + 100 + STORE_LEASE_MS, NULL, &s), good);
+	assert_int_equal(claim(p, tx, NOW + 100 + STORE_LEASE_MS, NULL, &s), bad);
 	assert_int_equal(s.deaths, STORE_SCAN_DEATHS_MAX - 1);
-	assert_int_equal(store_scan_reap(tx, NOW, true, &p->e), 1);
+	assert_int_equal(store_scan_reap_ended(tx, "next", NOW, &p->e), 1);
 	assert_int_equal(store_scan_doomed(tx, &p->a, &doomed, &p->e), 1);
 	assert_int_equal(doomed.id, bad);
 	assert_int_equal(doomed.deaths, STORE_SCAN_DEATHS_MAX);
@@ -187,6 +190,83 @@ static void deaths_are_counted(struct place *p, struct db_tx *tx)
 	assert_int_equal(store_scan_doomed(tx, &p->a, &doomed, &p->e), 0);
 	assert_int_equal(store_scan_get(tx, bad, &p->a, &s, &p->e), 1);
 	assert_int_equal(s.status, STORE_SCAN_FAILED);
+}
+
+/* Two servers: the one that lost a scan can neither renew nor end it, whatever it would write with
+ * it, and the one that took it over can. A start of a server leaves its own alone. */
+static void two_holders(struct place *p, struct db_tx *tx)
+{
+	const struct store_scan_turn other = {.owner = "two", .any = true};
+	struct store_scan s, taken;
+	int64_t next, late = NOW + STORE_LEASE_MS + 2;
+	int64_t id = add(p, tx, "a", "sha256:a", NOW);
+	assert_int_equal(claim(p, tx, NOW, NULL, &s), id);
+	assert_int_equal(store_scan_reap_ended(tx, "one", NOW, &p->e), 0);
+	assert_int_equal(store_scan_reap(tx, NOW + STORE_LEASE_MS, &p->e), 0);
+	assert_int_equal(store_scan_renew(tx, &s, NOW + 1, &p->e), 1);
+	assert_int_equal(store_scan_reap(tx, NOW + STORE_LEASE_MS + 1, &p->e), 0);
+	assert_int_equal(store_scan_reap(tx, late, &p->e), 1);
+	assert_int_equal(store_scan_renew(tx, &s, late, &p->e), 0);
+	assert_int_equal(store_scan_claim(tx, late, &other, &p->a, &taken, &next, &p->e), 1);
+	assert_int_equal(taken.id, id);
+	assert_int_equal(store_scan_renew(tx, &s, late, &p->e), 0);
+	assert_int_equal(store_scan_end(tx, &s, STORE_SCAN_COMPLETED, BYTES_NONE, 0, late, &p->e),
+			 -ERR_CONFLICT);
+	/* The epoch of the other's lease is not enough, nor is its owner. */
+	struct store_scan forged = s;
+	forged.lease_epoch = taken.lease_epoch;
+	assert_int_equal(store_scan_renew(tx, &forged, late, &p->e), 0);
+	forged = taken;
+	forged.lease_epoch = s.lease_epoch;
+	assert_int_equal(store_scan_renew(tx, &forged, late, &p->e), 0);
+	assert_int_equal(
+	    store_scan_end(tx, &taken, STORE_SCAN_COMPLETED, BYTES_NONE, 0, late, &p->e), 0);
+	assert_int_equal(store_scan_get(tx, id, &p->a, &s, &p->e), 1);
+	assert_int_equal(s.status, STORE_SCAN_COMPLETED);
+	assert_int_equal(s.lease_owner.len, 0);
+}
+
+static void holders(void **state)
+{
+	run(state, two_holders);
+}
+
+/* Work that has a name. */
+static void two_owners(struct place *p, struct db_tx *tx)
+{
+	char name[2][STORE_LEASE_OWNER_CAP];
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(store_lease_owner(name[i], &p->e), 0);
+	assert_string_not_equal(name[0], name[1]);
+	struct store_lease one = {.name = "work", .owner = name[0]}, two = one;
+	two.owner = name[1];
+	assert_int_equal(store_lease_take(tx, &one, NOW, &p->e), 1);
+	assert_int_equal(store_lease_take(tx, &two, NOW + STORE_LEASE_MS, &p->e), 0);
+	assert_int_equal(store_lease_renew(tx, &one, NOW + 1, &p->e), 0);
+	assert_int_equal(store_lease_take(tx, &two, NOW + STORE_LEASE_MS + 1, &p->e), 0);
+	assert_int_equal(store_lease_take(tx, &two, NOW + STORE_LEASE_MS + 2, &p->e), 1);
+	assert_true(two.epoch > one.epoch);
+	assert_int_equal(store_lease_renew(tx, &one, NOW, &p->e), -ERR_CONFLICT);
+	/* What is over for the first does not end the second's. */
+	assert_int_equal(store_lease_end(tx, &one, &p->e), 0);
+	assert_int_equal(store_lease_renew(tx, &two, NOW, &p->e), 0);
+	/* Taken again by its own owner: what it did under the first epoch is refused. */
+	struct store_lease again = two;
+	assert_int_equal(store_lease_take(tx, &again, NOW, &p->e), 1);
+	assert_int_equal(store_lease_renew(tx, &two, NOW, &p->e), -ERR_CONFLICT);
+	/* A start of the first, which knows that it is alone, need not wait. */
+	assert_int_equal(store_lease_break(tx, name[0], &p->e), 0);
+	assert_int_equal(store_lease_renew(tx, &again, NOW, &p->e), -ERR_CONFLICT);
+	assert_int_equal(store_lease_take(tx, &one, NOW, &p->e), 1);
+	assert_int_equal(store_lease_break(tx, name[0], &p->e), 0);
+	assert_int_equal(store_lease_renew(tx, &one, NOW, &p->e), 0);
+	assert_int_equal(store_lease_end(tx, &one, &p->e), 0);
+	assert_int_equal(store_lease_take(tx, &two, NOW, &p->e), 1);
+}
+
+static void owners(void **state)
+{
+	run(state, two_owners);
 }
 
 /* An end that puts them back says nothing against them. */
@@ -199,7 +279,7 @@ static void ends_in_order(struct place *p, struct db_tx *tx)
 		assert_int_equal(s.deaths, 0);
 		assert_int_equal(
 		    store_scan_end(tx, &s, STORE_SCAN_QUEUED, BYTES_NONE, NOW, NOW, &p->e), 0);
-		assert_int_equal(store_scan_reap(tx, NOW, true, &p->e), 0);
+		assert_int_equal(store_scan_reap_ended(tx, "next", NOW, &p->e), 0);
 		assert_int_equal(store_scan_doomed(tx, &p->a, &s, &p->e), 0);
 	}
 }
@@ -393,6 +473,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(turns, setup, teardown),
 	    cmocka_unit_test_setup_teardown(full, setup, teardown),
 	    cmocka_unit_test_setup_teardown(deaths, setup, teardown),
+	    cmocka_unit_test_setup_teardown(holders, setup, teardown),
+	    cmocka_unit_test_setup_teardown(owners, setup, teardown),
 	    cmocka_unit_test_setup_teardown(ends, setup, teardown),
 	    cmocka_unit_test_setup_teardown(retries, setup, teardown),
 	    cmocka_unit_test_setup_teardown(clock_set_back, setup, teardown),

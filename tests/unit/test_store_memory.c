@@ -188,7 +188,9 @@ static int scan_tx(struct db_tx *tx, void *arg, struct err *e)
 	int r = n < 0 ? (int)n : 0;
 	if (n >= 0)
 		assert_int_equal(n, 1);
-	if (r < 0 || (r = store_scan_claim(tx, NOW, NULL, &a, &scan, &next, e)) < 0 ||
+	if (r < 0 ||
+	    (r = store_scan_claim(tx, NOW, &(struct store_scan_turn){.owner = "test", .any = true},
+				  &a, &scan, &next, e)) < 0 ||
 	    (im.repository_id = scan.repository_id) < 0 ||
 	    (r = ledger_case_package(tx, &package, matches, (size_t)n, &member.package, e)) < 0 ||
 	    (r = ledger_image_put(tx, &im, &part, 1, e)) < 0 ||
