@@ -91,3 +91,28 @@ int part_sign(int64_t difference)
 {
 	return (difference > 0) - (difference < 0);
 }
+
+int part_numbers_cmp(struct bytes a, struct bytes b, uint8_t sep_a, uint8_t sep_b)
+{
+	uint8_t end_a = 1, end_b = 1;
+	while (end_a != 0 && end_b != 0) {
+		struct bytes x = part_until(&a, sep_a, sep_b, &end_a),
+			     y = part_until(&b, sep_a, sep_b, &end_b);
+		bool nx = part_is_digits(x), ny = part_is_digits(y);
+		if (nx != ny)
+			return nx ? 1 : -1;
+		int r = nx ? part_digits_cmp(x, y) : part_sign(bytes_cmp(x, y));
+		if (r != 0)
+			return r;
+	}
+	return (end_a != 0) - (end_b != 0);
+}
+
+bool part_is_numbers(struct bytes b, uint8_t sep_a, uint8_t sep_b, size_t min)
+{
+	size_t count = 0;
+	for (uint8_t end = 1; end != 0; count++)
+		if (!part_is_digits(part_until(&b, sep_a, sep_b, &end)))
+			return false;
+	return count >= min;
+}

@@ -12,6 +12,11 @@ struct bytes part_letters(struct bytes *rest);
 struct bytes part_until(struct bytes *rest, uint8_t sep_a, uint8_t sep_b, uint8_t *ret_sep);
 /* Two runs of digits by value, of any length; the empty run is 0. */
 int part_digits_cmp(struct bytes a, struct bytes b);
+/* Runs of digits between the two separators, one by one by value; where one ends, the shorter comes
+ * first. What is no run of digits comes before all that are, in byte order. */
+int part_numbers_cmp(struct bytes a, struct bytes b, uint8_t sep_a, uint8_t sep_b);
+/* min or more runs of digits between the two separators. */
+bool part_is_numbers(struct bytes b, uint8_t sep_a, uint8_t sep_b, size_t min);
 /* At least one byte, and all of them digits. */
 bool part_is_digits(struct bytes b);
 /* Byte order after folding ASCII letters to lower case, shorter first. */
