@@ -178,17 +178,10 @@ static int all_checks(struct page *p, struct err *e)
 	p->l.from = p->l.after;
 	p->l.from.check -= p->l.after.image == INT64_MAX; /* nothing of it is left */
 	while (r == 0 && (some = listing_next(&p->l, most, e)) > 0) {
-		size_t n = p->l.candidate_count, kept = 0;
-		struct candidate end = p->l.candidates[n - 1];
-		for (size_t i = 0; i < n; i++)
-			if (criteria_fits_check(p->l.q->criteria, &p->l.candidates[i].check))
-				p->l.candidates[kept++] = p->l.candidates[i];
-		r = wide(p, 0, kept, e);
+		r = wide(p, 0, p->l.candidate_count, e);
 		if (r != 0)
 			return r;
-		look_at(p, &end, INT64_MAX);
-		p->l.from = p->at;
-		p->l.from.check--; /* after it */
+		p->at = p->l.end;
 		if (p->l.questions >= p->l.q->questions)
 			return 1;
 		most = 4 * most < BATCH_MAX ? 4 * most : BATCH_MAX;
@@ -196,15 +189,24 @@ static int all_checks(struct page *p, struct err *e)
 	return some < 0 ? some : r;
 }
 
+/* Whether findings must be filled in to know if they are wanted. */
+static bool is_of_matches(const struct criteria *c)
+{
+	return c->any || c->patchable || c->fixed || c->packages.count || c->tags.count ||
+	       c->os.count || memchr(c->statuses, 1, sizeof c->statuses);
+}
+
 static int make_page(struct page *p, struct err *e)
 {
+	int r = listing_open(&p->l, e);
+	if (r < 0)
+		return r;
+	p->chunk =
+	    is_of_matches(&p->l.left) || p->l.q->max >= CHUNK_MAX ? CHUNK_MAX : p->l.q->max + 1;
 	p->pairs = arena_alloc(p->l.a, p->chunk, sizeof *p->pairs);
 	p->filled = arena_alloc(p->l.a, p->chunk, sizeof *p->filled);
 	if (!p->pairs || !p->filled)
 		return err_set(e, ERR_NOMEM, "no memory for a page of findings");
-	int r = listing_open(&p->l, e);
-	if (r < 0)
-		return r;
 	if (p->l.small)
 		return go_through(p, 0, p->l.candidate_count, false, e);
 	return p->l.named ? wide(p, 0, p->l.candidate_count, e) : all_checks(p, e);
@@ -217,13 +219,8 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 	struct finding_query q = *asked;
 	q.batch = q.batch ? q.batch : BATCH;
 	q.questions = q.questions ? q.questions : QUESTIONS_MAX;
-	const struct criteria *c = q.criteria;
-	bool few = c->patchable || c->fixed || c->packages.count || c->tags.count || c->os.count ||
-		   memchr(c->statuses, 1, sizeof c->statuses);
-	struct page p = {.l = {.tx = tx, .q = &q, .after = *cursor, .a = a},
-			 .out = out,
-			 .at = *cursor,
-			 .chunk = !few && q.max + 1 < CHUNK_MAX ? q.max + 1 : CHUNK_MAX};
+	struct page p = {
+	    .l = {.tx = tx, .q = &q, .after = *cursor, .a = a}, .out = out, .at = *cursor};
 	int r = make_page(&p, e);
 	struct total total = cursor->total;
 	if (r >= 0 && q.count && !cursor->is_set && listing_total(&p.l, &total, e) < 0)

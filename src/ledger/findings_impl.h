@@ -33,6 +33,7 @@ struct listing {
 	const struct finding_query *q;
 	struct finding_cursor after;
 	struct finding_cursor from; /* where listing_next goes on, check included */
+	struct finding_cursor end;  /* what it looked at last */
 	struct arena *a;
 	unsigned questions; /* asked */
 	/* The repositories that are looked at, where the criteria or the caller narrow them. */
@@ -50,6 +51,10 @@ struct listing {
 	struct holding *holdings;
 	size_t holding_count;
 	bool named; /* candidates are all there are */
+	/* What the finding itself must still be asked for: the criteria without those that decided
+	 * which checks and sets are holdings. */
+	struct criteria left;
+	bool by_package, by_patchable; /* one of them decided */
 };
 
 int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_check *c,
@@ -66,7 +71,12 @@ int listing_cmp_ids(const void *x, const void *y);
 
 /* Where the list begins: the images that are in question, and for few of them their checks. */
 int listing_open(struct listing *l, struct err *e);
-/* The next of all checks, not only wanted ones, from l->from on: 1 = there are some, 0 = end. */
+/* The title of the check c has the text of this pattern. */
+#define LISTING_TEXT(pattern) "lower(c.title) LIKE " pattern " ESCAPE '\\'"
+/* The text that is searched for, as such a pattern; empty: none is. false: no memory. */
+bool listing_pattern(struct listing *l, struct bytes *ret);
+/* The next of all checks from l->from on, which is moved behind the last that was looked at; the
+ * wanted ones of them are the candidates: 1 = some were looked at, 0 = end. */
 int listing_next(struct listing *l, size_t most, struct err *e);
 /* Where findings of the candidates from..from + count are, of a list that is not small: 1, or 0 =
  * too many places; one candidate's are then read in the order of images after after_image, at most

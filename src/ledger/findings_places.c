@@ -1,6 +1,7 @@
 /* Where findings are: images, their sets, the checks that these hold. */
 #include "base/cursor.h"
 #include "ledger/findings_impl.h"
+#include "store/checks.h"
 #include "store/seen.h"
 #include "store/digest_key.h"
 
@@ -10,7 +11,6 @@
 #define PLACES_MAX 4096U     /* sets of images */
 #define HOLDINGS_MAX 262144U /* checks of sets */
 #define NAMED_MAX 4096U	     /* checks that a criterion names */
-#define FIRST_KEY 1e9
 #define LEAST_SETS_MAX 2048U /* whose images are counted to bound a list's length */
 #define SEEN_MAX DB_LIST_MAX /* repositories that a caller sees who does not see all */
 
@@ -179,6 +179,14 @@ static int narrow(struct listing *l, struct err *e)
 	}
 	if (read_digests(l, digests, e) < 0)
 		return -(int)e->code;
+	l->left = *q->criteria;
+	l->by_package = !q->criteria->any && q->criteria->packages.count;
+	l->by_patchable =
+	    !q->criteria->any && !l->by_package && q->criteria->patchable == RECORD_YES;
+	if (l->by_package)
+		l->left.packages = (struct criteria_texts){.count = 0};
+	if (l->by_patchable)
+		l->left.patchable = RECORD_UNSAID;
 	l->narrowed = wanted.count || !q->visible.all || q->registry_id || q->repository_id;
 	return l->narrowed ? read_repositories(l, wanted, e) : 0;
 }
@@ -221,16 +229,18 @@ static int64_t *distinct(const int64_t *twos, size_t count, size_t column, struc
 	return ids;
 }
 
-static int put_kept(struct buf *out, int64_t set, struct bytes kept, struct err *e)
+static int put_kept(struct buf *out, int64_t set, struct bytes kept, bool patchable, struct err *e)
 {
 	struct cursor c = cur_of(kept);
 	int64_t row[2] = {0, set};
 	while (cur_left(&c)) {
 		row[0] = (int64_t)((uint64_t)row[0] + cur_varint(&c));
-		(void)cur_u8(&c);
+		bool can_be = (cur_u8(&c) & CHECK_PATCHABLE) != 0;
 		if (!cur_ok(&c))
 			return err_set(e, ERR_DAMAGED, "the checks of a set are damaged");
-		buf_put(out, (struct bytes){.ptr = (const uint8_t *)row, .len = sizeof row});
+		if (!patchable || can_be)
+			buf_put(out,
+				(struct bytes){.ptr = (const uint8_t *)row, .len = sizeof row});
 	}
 	return 0;
 }
@@ -246,7 +256,7 @@ static int read_kept(struct listing *l, const int64_t *sets, size_t count, struc
 	int r = s ? 0 : -(int)e->code;
 	size_t left = count;
 	while (s && (r = db_step(s, e)) > 0) {
-		r = put_kept(out, db_int(s, 0), db_bytes(s, 1), e);
+		r = put_kept(out, db_int(s, 0), db_bytes(s, 1), l->by_patchable, e);
 		left--;
 		if (r < 0)
 			break;
@@ -254,13 +264,43 @@ static int read_kept(struct listing *l, const int64_t *sets, size_t count, struc
 	db_done(s);
 	if (r < 0 || left == 0)
 		return r;
-	s = listing_ask(l,
-			"SELECT DISTINCT m.check_id, sp.set_id FROM package_set g"
-			" JOIN set_package sp ON sp.set_id = g.id"
-			" JOIN package_match m ON m.package_id = sp.package_id"
-			" WHERE g.id {IN $1} AND NOT " SEEN_SET("g"),
-			DB_ARGS(DB_INTS(sets, count)), e);
+	s = listing_ask(
+	    l,
+	    "SELECT DISTINCT m.check_id, sp.set_id FROM package_set g"
+	    " JOIN set_package sp ON sp.set_id = g.id"
+	    " JOIN package_match m ON m.package_id = sp.package_id"
+	    " WHERE g.id {IN $1} AND ($2 = 0 OR m.patchable = 1) AND NOT " SEEN_SET("g"),
+	    DB_ARGS(DB_INTS(sets, count), DB_I(l->by_patchable)), e);
 	r = s ? 0 : -(int)e->code;
+	while (s && (r = db_step(s, e)) > 0) {
+		const int64_t row[2] = {db_int(s, 0), db_int(s, 1)};
+		buf_put(out, (struct bytes){.ptr = (const uint8_t *)row, .len = sizeof row});
+	}
+	db_done(s);
+	return r;
+}
+
+/* Packages that a criterion names, of the match m; their names are the value of this number. */
+#define OF_PACKAGES(value)                                                                         \
+	" AND m.package_id IN (SELECT id FROM package WHERE name {IN " value "} UNION"             \
+	" SELECT id FROM package WHERE source_name {IN " value "})"
+static struct db_value package_names(const struct listing *l)
+{
+	const struct criteria_texts *names = &l->q->criteria->packages;
+	static const struct bytes none;
+	return DB_TEXTS(names->count ? names->items : &none, names->count);
+}
+
+/* What the sets hold of the packages that are asked for. */
+static int read_of_packages(struct listing *l, const int64_t *sets, size_t count, struct buf *out,
+			    struct err *e)
+{
+	struct db_stmt *s = listing_ask(
+	    l,
+	    "SELECT DISTINCT m.check_id, sp.set_id FROM set_package sp JOIN package_match m"
+	    " ON m.package_id = sp.package_id WHERE sp.set_id {IN $1}" OF_PACKAGES("$2"),
+	    DB_ARGS(DB_INTS(sets, count), package_names(l)), e);
+	int r = s ? 0 : -(int)e->code;
 	while (s && (r = db_step(s, e)) > 0) {
 		const int64_t row[2] = {db_int(s, 0), db_int(s, 1)};
 		buf_put(out, (struct bytes){.ptr = (const uint8_t *)row, .len = sizeof row});
@@ -279,7 +319,8 @@ static int read_holdings(struct listing *l, struct err *e)
 	if (!ids)
 		return no_memory(e);
 	buf_init(&rows, (size_t)64 << 20);
-	int r = read_kept(l, ids, sets, &rows, e);
+	int r = l->by_package ? read_of_packages(l, ids, sets, &rows, e)
+			      : read_kept(l, ids, sets, &rows, e);
 	l->holding_count = rows.len / sizeof *l->holdings;
 	if (r >= 0 && !buf_ok(&rows))
 		r = no_memory(e);
@@ -347,12 +388,6 @@ static int read_candidates(struct listing *l, const int64_t *ids, size_t count, 
 	return 0;
 }
 
-static const struct bytes *or_empty(struct criteria_texts t)
-{
-	static const struct bytes none;
-	return t.count ? t.items : &none;
-}
-
 bool finding_lower(struct arena *a, struct bytes text, struct bytes *ret)
 {
 	uint8_t *low = arena_alloc(a, text.len, 1);
@@ -379,13 +414,24 @@ static struct db_stmt *ask_cves(struct listing *l, struct criteria_texts ids, st
 			   DB_ARGS(DB_TEXTS(low, ids.count)), e);
 }
 
+static struct db_stmt *ask_text(struct listing *l, struct err *e)
+{
+	struct bytes pattern;
+	if (!listing_pattern(l, &pattern)) {
+		(void)no_memory(e);
+		return NULL;
+	}
+	return listing_ask(l, "SELECT c.id, 0 FROM security_check c WHERE " LISTING_TEXT("$1"),
+			   DB_ARGS(DB_T(pattern)), e);
+}
+
 /* The checks that a criterion names: 1; 0 = none names them, or too many are. */
 static int read_named(struct listing *l, int64_t **ret, size_t *ret_count, struct err *e)
 {
 	const struct criteria *c = l->q->criteria;
 	struct db_stmt *s;
 	int64_t *rows;
-	if (c->any || (!c->id_count && !c->cves.count && !c->packages.count))
+	if (c->any || (!c->id_count && !c->cves.count && !c->packages.count && !c->text.len))
 		return 0;
 	if (c->id_count)
 		s = listing_ask(
@@ -393,13 +439,15 @@ static int read_named(struct listing *l, int64_t **ret, size_t *ret_count, struc
 		    DB_ARGS(DB_INTS((const int64_t *)(const void *)c->ids, c->id_count)), e);
 	else if (c->cves.count)
 		s = ask_cves(l, c->cves, e);
+	else if (c->text.len)
+		s = ask_text(l, e);
 	else
 		s = listing_ask(l,
 				"SELECT m.check_id, 0 FROM package p JOIN package_match m"
 				" ON m.package_id = p.id WHERE p.name {IN $1}"
 				" UNION SELECT m.check_id, 0 FROM package p JOIN package_match m"
 				" ON m.package_id = p.id WHERE p.source_name {IN $1}",
-				DB_ARGS(DB_TEXTS(or_empty(c->packages), c->packages.count)), e);
+				DB_ARGS(package_names(l)), e);
 	int r = read_twos(s, l->a, NAMED_MAX, &rows, ret_count, e);
 	if (r > 0 && !(*ret = distinct(rows, *ret_count, 0, l->a, ret_count)))
 		r = no_memory(e);
@@ -432,70 +480,20 @@ int listing_open(struct listing *l, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-#define NEXT(from, order)                                                                          \
-	"SELECT " FINDING_CHECK " FROM security_check c WHERE " from " ORDER BY " order " LIMIT $4"
-#define BELOW(key) NEXT("$3 = '' AND (" key ", c.id) <= ($1, $2)", key " DESC, c.id DESC")
-/* After what was looked at last, itself included: some of it may be left. */
-static const char *const next_texts[FINDING_SORT_COUNT] = {
-    [FINDING_BY_SEVERITY] = BELOW("c.severity"),
-    [FINDING_BY_CVSS] = BELOW("c.cvss_base"),
-    [FINDING_BY_EPSS] = BELOW("c.epss"),
-    [FINDING_BY_PACKAGE] =
-	NEXT("$1 >= 0 AND c.source_name >= $3 AND (c.source_name > $3 OR c.id <= $2)",
-	     "c.source_name, c.id DESC"),
-};
-static const char unrated_text[] =
-    NEXT("$1 >= -1 AND $3 = '' AND c.epss IS NULL AND c.id <= $2", "c.id DESC");
-
-/* The next candidates from l->from on: 1, 0 = there are none, <0. */
-static int read_next(struct listing *l, const char *text, size_t most, struct err *e)
-{
-	const struct finding_cursor *at = &l->from;
-	bool by_name = l->q->sort == FINDING_BY_PACKAGE;
-	l->candidate_count = 0;
-	l->candidates = arena_alloc(l->a, most, sizeof *l->candidates);
-	if (!l->candidates)
-		return no_memory(e);
-	struct db_stmt *s = listing_ask(l, text,
-					DB_ARGS(DB_R(at->key), DB_I(at->check),
-						DB_T(by_name ? at->name : BYTES_NONE), DB_I(most)),
-					e);
-	int r = s ? 0 : -(int)e->code;
-	while (r >= 0 && (r = db_step(s, e)) > 0) {
-		struct candidate *c = &l->candidates[l->candidate_count];
-		r = finding_check_read(s, 0, l->a, &c->check, e);
-		c->key = listing_key(l, &c->check);
-		l->candidate_count += r >= 0;
-	}
-	db_done(s);
-	return r < 0 ? r : l->candidate_count > 0;
-}
-
-int listing_next(struct listing *l, size_t most, struct err *e)
-{
-	bool by_epss = l->q->sort == FINDING_BY_EPSS, by_name = l->q->sort == FINDING_BY_PACKAGE;
-	struct finding_cursor *at = &l->from;
-	if (!at->is_set)
-		*at = (struct finding_cursor){
-		    .is_set = true, .key = by_name ? 0 : FIRST_KEY, .check = INT64_MAX};
-	if (!by_epss || at->key >= 0) {
-		int r = read_next(l, next_texts[l->q->sort], most, e);
-		if (r != 0 || !by_epss)
-			return r;
-		*at = (struct finding_cursor){.is_set = true, .key = -1, .check = INT64_MAX};
-	}
-	return read_next(l, unrated_text, most, e);
-}
-
+#define HOLDING(more)                                                                              \
+	"SELECT DISTINCT m.check_id, sp.set_id FROM package_match m"                               \
+	" JOIN set_package sp ON sp.package_id = m.package_id WHERE m.check_id {IN $1}" more       \
+	" LIMIT $2"
 static int read_wide_holdings(struct listing *l, const int64_t *checks, size_t count, struct err *e)
 {
 	int64_t *rows;
-	struct db_stmt *s = listing_ask(
-	    l,
-	    "SELECT DISTINCT m.check_id, sp.set_id FROM package_match m"
-	    " JOIN set_package sp ON sp.package_id = m.package_id WHERE m.check_id {IN $1}"
-	    " LIMIT $2",
-	    DB_ARGS(DB_INTS(checks, count), DB_I(HOLDINGS_MAX + 1)), e);
+	struct db_value ids = DB_INTS(checks, count), max = DB_I(HOLDINGS_MAX + 1);
+	struct db_stmt *s =
+	    l->by_package
+		? listing_ask(l, HOLDING(OF_PACKAGES("$3")), DB_ARGS(ids, max, package_names(l)), e)
+	    : l->by_patchable
+		? listing_ask(l, HOLDING(" AND m.patchable = 1"), DB_ARGS(ids, max), e)
+		: listing_ask(l, HOLDING(""), DB_ARGS(ids, max), e);
 	int r = read_twos(s, l->a, HOLDINGS_MAX, &rows, &l->holding_count, e);
 	l->holdings = (struct holding *)(void *)rows;
 	return r;

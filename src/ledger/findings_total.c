@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH 64U	   /* checks that are counted together */
-#define CHECKS_STEP 1024U  /* checks that are read together, when all are gone through */
-#define FILLED_MAX 2000U   /* findings that are filled in to decide */
-#define FILLED_STEP 500U   /* of them at once */
-#define QUESTIONS_MAX 24U  /* of a count */
+#define BATCH 64U	  /* checks that are counted together */
+#define CHECKS_STEP 1024U /* checks that are read together, when all are gone through */
+#define FILLED_MAX 2000U  /* findings that are filled in to decide */
+#define FILLED_STEP 500U  /* of them at once */
+#define QUESTIONS_MAX 24U /* of a count */
+#define STEP_MEMORY ((size_t)64 << 20)
 #define COUNTED_MAX 32768U /* sets of images that are looked at together */
 
 struct counting {
@@ -180,21 +181,32 @@ static int count_wide(struct counting *c, size_t from, size_t to, struct err *e)
 	return 0;
 }
 
+/* The next checks in memory of their own: 1 = some were looked at, 0 = end. */
+static int count_next(struct counting *c, struct arena *step, struct err *e)
+{
+	struct listing *l = c->l;
+	struct arena *kept = l->a;
+	bool ok = true;
+	l->a = step;
+	int some = listing_next(l, CHECKS_STEP, e);
+	int r = some > 0 ? count_wide(c, 0, l->candidate_count, e) : some;
+	l->a = kept;
+	l->from.name = arena_bytes(kept, l->from.name, &ok);
+	if (!ok)
+		return err_set(e, ERR_NOMEM, "no memory for a count of findings");
+	return r < 0 ? r : some;
+}
+
 static int count_all(struct counting *c, struct err *e)
 {
 	struct listing *l = c->l;
 	int some = 1;
 	l->from = (struct finding_cursor){.is_set = false};
-	while (!is_over(c) && (some = listing_next(l, CHECKS_STEP, e)) > 0) {
-		size_t n = l->candidate_count, kept = 0;
-		struct finding_cursor end = listing_at(l, &l->candidates[n - 1]);
-		for (size_t i = 0; i < n; i++)
-			if (criteria_fits_check(l->q->criteria, &l->candidates[i].check))
-				l->candidates[kept++] = l->candidates[i];
-		if (count_wide(c, 0, kept, e) < 0)
-			return -(int)e->code;
-		l->from = end;
-		l->from.check--; /* behind it */
+	while (some > 0 && !is_over(c)) {
+		struct arena step;
+		arena_init(&step, STEP_MEMORY);
+		some = count_next(c, &step, e);
+		arena_free(&step);
 		c->whole = c->whole && l->questions <= QUESTIONS_MAX;
 	}
 	return some < 0 ? some : 0;
@@ -203,7 +215,7 @@ static int count_all(struct counting *c, struct err *e)
 int listing_total(struct listing *l, struct total *ret, struct err *e)
 {
 	struct finding_query q = *l->q;
-	struct counting c = {.l = l, .by_check = is_of_check(q.criteria), .whole = true};
+	struct counting c = {.l = l, .by_check = is_of_check(&l->left), .whole = true};
 	if (is_of_sums(q.criteria))
 		return total_of_sums(l, ret, e);
 	const struct finding_query *was = l->q;

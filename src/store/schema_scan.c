@@ -562,5 +562,8 @@ const struct db_migration schema_scan[] = {
     {.number = 12,
      .what = "scans have an owner",
      .sql = "ALTER TABLE scan ADD COLUMN lease_owner TEXT NOT NULL DEFAULT '';"},
+    {.number = 13,
+     .what = "security checks by a text in their title",
+     .sql = "CREATE INDEX check_version_title ON check_version(title, id, since, until);"},
     {0},
 };

@@ -79,7 +79,8 @@ const char *const schema_scan_baseline[] = {
     "CREATE INDEX check_version_cvss ON check_version(cvss_base, id, since, until);"
     "CREATE INDEX check_version_epss ON check_version(epss, id, since, until);"
     "CREATE INDEX check_version_advisory ON check_version(lower(advisory));"
-    "CREATE INDEX check_version_source ON check_version(source_name, id, since, until);",
+    "CREATE INDEX check_version_source ON check_version(source_name, id, since, until);"
+    "CREATE INDEX check_version_title ON check_version(title, id, since, until);",
     "CREATE TABLE cve_version(cve TEXT NOT NULL, check_id BIGINT NOT NULL, since "
     "BIGINT NOT NULL, until BIGINT NOT NULL, PRIMARY KEY(cve, check_id, "
     "since)){NOROWID};"

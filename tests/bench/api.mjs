@@ -23,6 +23,7 @@ if (storeServer) fs.writeFileSync(path.join(store, 'store'), storeServer);
 const secret = path.join(store, 'bench-api-password'); // the first start says it once
 const begin = () => new Server({ dataDir: store, password: fs.existsSync(secret) ? fs.readFileSync(secret, 'utf8') : undefined }).start();
 let server = await begin();
+process.on('exit', () => server.child?.kill('SIGKILL')); // also when a question fails
 fs.writeFileSync(secret, server.password, { mode: 0o600 });
 const made = await server.json('/api/v1/users/admin/tokens', { method: 'POST', body: JSON.stringify({ label: `bench ${process.pid}`, days: 1 }),
   headers: { 'content-type': 'application/json' } });

@@ -222,9 +222,10 @@ static void prepare_set(struct db_tx *tx, int64_t set, unsigned which, int64_t t
 				assert_int_equal(
 				    check_union_add_one(
 					&u,
-					(struct set_check){.id = next.checks[c].id,
-							   .severity =
-							       (uint8_t)next.checks[c].severity},
+					(struct set_check){
+					    .id = next.checks[c].id,
+					    .severity = (uint8_t)next.checks[c].severity,
+					    .patchable = next.matches[p][c].patchable},
 					e),
 				    0);
 	assert_int_equal(check_union_put(&u, &checks, e), 0);

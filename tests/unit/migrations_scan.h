@@ -602,3 +602,20 @@ static void scan_12(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(s.status, STORE_SCAN_RUNNING);
 	assert_int_equal(s.lease_owner.len, 0);
 }
+
+/* A check is found by its title. */
+static const char scan_12_rows[] =
+    "INSERT INTO check_version(id, since, until, advisory, source_name, title, category, severity,"
+    " vendor_severity, cvss_version, cvss_base, cvss_vector, kev, ransomware, published, modified,"
+    " summary, details, cves, refs) VALUES(7, 0, 0, 'DSA-1', 'sudo', 'Debian update for Sudo',"
+    " 'Debian', 4, 0, 0, 0, '', 0, 0, 0, 0, '', '', '', '');";
+
+static void scan_13(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	(void)e;
+	assert_int_equal(
+	    number(tx, "SELECT id FROM security_check WHERE lower(title) LIKE '%for sudo%'"), 7);
+	assert_int_equal(
+	    number(tx, "SELECT count(*) FROM sqlite_master WHERE name = 'check_version_title'"), 1);
+}

@@ -300,7 +300,9 @@ static struct criteria random_criteria(uint64_t *id)
 			     .categories = one(2, maybe(categories, 2, 4)),
 			     .text = bytes_of(maybe(texts, 4, 4)),
 			     .kev = dice(6) ? RECORD_UNSAID : RECORD_YES,
-			     .patchable = dice(4) ? RECORD_UNSAID : RECORD_NO,
+			     .patchable = dice(4)   ? RECORD_UNSAID
+					  : dice(2) ? RECORD_NO
+						    : RECORD_YES,
 			     .cvss_min = dice(4) ? 0 : 5,
 			     .epss_min = dice(4) ? 0 : 0.25,
 			     .ids = id,

@@ -209,6 +209,7 @@ static const struct change {
     {"scan", 10, scan_9_rows, scan_10, scan_10_goes_on},
     {"scan", 11, scan_10_rows, scan_11, scan_11_goes_on},
     {"scan", 12, scan_11_rows, scan_12, NULL},
+    {"scan", 13, scan_12_rows, scan_13, NULL},
     {"store", 4, "", store_4, NULL},
     {"registry", 2, registry_1, registry_2, NULL},
     {"registry", 3, registry_2_rows, registry_3, NULL},
