@@ -53,9 +53,8 @@ static int parse_listing(struct http_request *r, struct listing *l, struct err *
 	return 0;
 }
 
-/* A repository that is named, and not by a glob, is there. */
-static int check_repositories(struct db_tx *tx, struct bytes registry, const struct criteria *c,
-			      const struct visibility *v, struct err *e)
+int api_repositories_check(struct db_tx *tx, struct bytes registry, const struct criteria *c,
+			   const struct visibility *v, struct err *e)
 {
 	for (size_t i = 0; i < c->repositories.count; i++) {
 		struct bytes name = c->repositories.items[i];
@@ -91,7 +90,7 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 	if (q.registry_id < 0)
 		return -(int)e->code;
 	if (!l->digest.len &&
-	    check_repositories(tx, l->q.registry, &l->q.criteria, &q.visible, e) < 0)
+	    api_repositories_check(tx, l->q.registry, &l->q.criteria, &q.visible, e) < 0)
 		return -(int)e->code;
 	if (l->digest.len) {
 		if (api_image_find(tx, l->r, &image, e) < 0)

@@ -23,6 +23,10 @@ int64_t api_registry_find(struct db_tx *tx, struct bytes name, struct err *e);
  * name. */
 int64_t api_repository_find(struct db_tx *tx, struct bytes registry, struct bytes name,
 			    const struct visibility *v, struct err *e);
+/* Repositories that criteria name, and not by a glob, are there and visible. ERR_NOT_FOUND. */
+struct criteria;
+int api_repositories_check(struct db_tx *tx, struct bytes registry, const struct criteria *c,
+			   const struct visibility *v, struct err *e);
 /* That of the route's path. */
 int64_t api_repository_of(struct db_tx *tx, struct http_request *r, struct err *e);
 /* An image as every list of images writes it; its tags. */
@@ -62,6 +66,8 @@ extern const struct http_route api_exemptions_routes[];
 extern const size_t api_exemptions_route_count;
 extern const struct http_route api_secure_score_routes[];
 extern const size_t api_secure_score_route_count;
+extern const struct http_route api_remediation_routes[];
+extern const size_t api_remediation_route_count;
 extern const struct http_route api_images_routes[];
 extern const size_t api_images_route_count;
 extern const struct http_route api_packages_routes[];

@@ -18,6 +18,8 @@ const struct api_routes api_tables[] = {
      "Registries taken out of a recommendation"},
     {"secure_score", api_secure_score_routes, &api_secure_score_route_count,
      "How much of what is recommended is done, as a score"},
+    {"remediation", api_remediation_routes, &api_remediation_route_count,
+     "What to do about findings"},
     {"images", api_images_routes, &api_images_route_count, "Images and their status"},
     {"packages", api_packages_routes, &api_packages_route_count, "The packages found in an image"},
     {"findings", api_findings_routes, &api_findings_route_count,

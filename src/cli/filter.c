@@ -1,6 +1,7 @@
 #include "cli/filter.h"
 
 #include "cli/suggest.h"
+#include "connect/fetch.h"
 
 #define WORDS_MAX 64 /* of one option: there are some 40 categories */
 
@@ -48,4 +49,18 @@ int filter_parse(const struct cli_args *args, struct arena *a, struct criteria *
 			return add_suggestion(&f, bytes_of(text), e);
 	}
 	return 0;
+}
+
+#define PARAMETER(member, kind, key, option, ...) {option, key},
+void filter_query(const struct cli_args *args, struct buf *out)
+{
+	static const char *const rows[][2] = {CRITERIA_OF_FINDING(PARAMETER)
+						  CRITERIA_OF_IMAGE(PARAMETER)};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *value = cli_get(args, rows[i][0]);
+		if (!value)
+			continue;
+		buf_printf(out, "&%s=", rows[i][1]);
+		fetch_encode(out, bytes_of(value));
+	}
 }

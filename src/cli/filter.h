@@ -9,5 +9,10 @@
 /* For a command's table of options; ends with its own comma. */
 #define FILTER_OPTIONS CRITERIA_OF_FINDING(FILTER_OPTION)
 
+/* Those of the image: for a command that asks a server. */
+#define FILTER_IMAGE_OPTIONS CRITERIA_OF_IMAGE(FILTER_OPTION)
+/* The given ones as parameters of the API: "severity=High&kev=true", '&' before each. */
+void filter_query(const struct cli_args *args, struct buf *out);
+
 /* Read them into *ret; values are in the arena. The message of ERR_FORMAT is for the user. */
 int filter_parse(const struct cli_args *args, struct arena *a, struct criteria *ret, struct err *e);

@@ -113,6 +113,12 @@ const struct cli_command cli_table[] = {
      "The score is 6 points times the share of healthy registries among those that are healthy or "
      "unhealthy.",
      defend_options, NULL},
+    {"remediation", verb_remediation, "[--registry NAME] [--repository LIST] [--digest LIST] ...",
+     "what to do about the findings of a server, the cheapest first",
+     "Lists which upgrade of which package clears how many findings, with the command, and what it "
+     "adds to the secure score; then findings whose fix the images' own repositories do not "
+     "deliver, and those without a fix. The filters are those of \"plimsoll scan\".",
+     remediation_options, NULL},
     {"backup", verb_backup, "DIR [--data-dir PATH]", "copy the data folder of a running server",
      "Copies a snapshot of the database, then the blobs it names, keys and the vulnerability "
      "database, while clients push, pull and delete. Blobs are hard links if DIR is on the same "

@@ -17,6 +17,7 @@ extern const struct cli_command token_commands[];
 extern const struct cli_command role_commands[];
 
 extern const struct cli_option defend_options[];
+extern const struct cli_option remediation_options[];
 extern const struct cli_command audit_commands[];
 extern const struct cli_command plan_commands[];
 extern const struct cli_command exemption_commands[];
@@ -38,6 +39,7 @@ int verb_audit(int argc, char **argv);
 int verb_plan(int argc, char **argv);
 int verb_exemption(int argc, char **argv);
 int verb_recommendation(int argc, char **argv);
+int verb_remediation(int argc, char **argv);
 int verb_score(int argc, char **argv);
 int verb_backup(int argc, char **argv);
 int verb_restore(int argc, char **argv);

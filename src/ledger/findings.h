@@ -25,10 +25,12 @@ enum finding_sort {
 struct finding_query {
 	struct visibility visible;
 	int64_t registry_id, repository_id; /* that one; 0 = any */
+	int64_t below;			    /* images at and below this scope; 0 = any */
 	const struct criteria *criteria;
 	enum finding_sort sort;
 	size_t max;	/* findings of a page */
 	size_t matches; /* shown below each; 0 = all */
+	bool by_place;	/* begin with the images, where they are few, of a list over all of them */
 	bool count;	/* the list's total, into the cursor; of a list from its start */
 	/* 0 = as usual. */
 	unsigned places;    /* sets of images that are looked at together */

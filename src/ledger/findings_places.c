@@ -120,11 +120,15 @@ static int read_repositories(struct listing *l, struct criteria_texts wanted, st
 	struct db_stmt *s = listing_ask(
 	    l,
 	    "SELECT w.id, w.name FROM scope w WHERE w.kind = 5 AND ($1 = 0 OR w.name {IN $2})"
-	    " AND " STORE_VISIBLE("w.id", "$3", "$4") " AND ($6 = 0 OR w.owner_id = $6)"
-						      " AND ($7 = 0 OR w.id = $7) LIMIT $5",
+	    " AND " STORE_VISIBLE(
+		"w.id", "$3",
+		"$4") " AND ($6 = 0 OR w.owner_id = $6)"
+		      " AND ($7 = 0 OR w.id = $7)"
+		      " AND ($8 = 0 OR EXISTS (SELECT 1 FROM scope_up b WHERE b.scope_id = w.id"
+		      " AND b.ancestor_id = $8)) LIMIT $5",
 	    DB_ARGS(DB_I(named), DB_TEXTS(wanted.items, named ? wanted.count : 0),
 		    STORE_VISIBLE_ARGS(&l->q->visible), DB_I(SEEN_MAX + 1), DB_I(l->q->registry_id),
-		    DB_I(l->q->repository_id)),
+		    DB_I(l->q->repository_id), DB_I(l->q->below)),
 	    e);
 	struct buf ids;
 	int r = s ? 0 : -(int)e->code;
@@ -187,7 +191,8 @@ static int narrow(struct listing *l, struct err *e)
 		l->left.packages = (struct criteria_texts){.count = 0};
 	if (l->by_patchable)
 		l->left.patchable = RECORD_UNSAID;
-	l->narrowed = wanted.count || !q->visible.all || q->registry_id || q->repository_id;
+	l->narrowed =
+	    wanted.count || !q->visible.all || q->registry_id || q->repository_id || q->below;
 	return l->narrowed ? read_repositories(l, wanted, e) : 0;
 }
 
@@ -197,7 +202,7 @@ static int read_places(struct listing *l, struct err *e)
 {
 	const struct finding_query *q = l->q;
 	size_t max = q->places ? q->places : PLACES_MAX;
-	if (!l->narrowed && !l->digest_count)
+	if (!l->narrowed && !l->digest_count && !q->by_place)
 		return 0;
 	int64_t *rows;
 	struct db_stmt *s = ask_images(l, SETS_OF NARROW " AND i.id > $1 AND i.id < $2 LIMIT $3",

@@ -265,7 +265,7 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 	const struct match_check *c = &f->l->candidates[p->candidate].check;
 	const struct image_row *images = (const void *)f->images.items;
 	size_t at = rows_find(&f->images, p->image, INT64_MIN);
-	*out = (struct finding){.check = *c};
+	*out = (struct finding){.check = *c, .image_id = p->image};
 	if (at < f->images.count && images[at].id == p->image) {
 		out->subscription = images[at].subscription;
 		out->registry = images[at].registry;

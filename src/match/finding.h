@@ -29,6 +29,7 @@ struct finding {
 	struct finding_match *matches; /* by package, version, path; a list may hold some only */
 	size_t match_listed;
 	uint64_t match_count; /* all there are */
+	int64_t image_id;     /* the store's number; 0 = of none */
 	/* Of the image; empty where a list is of one image only. */
 	struct bytes subscription, registry, repository, digest;
 	struct bytes *tags;

@@ -1,26 +1,31 @@
 /* What to do about a match, with the exact command of the distribution's package manager. Names and
  * versions come from strangers' databases and are meant to be pasted into a shell: a command is
  * given only when every character is harmless there. */
+#include "match/remedy.h"
 #include "match/verdict.h"
 
 struct manager {
 	const char *type;    /* purl type */
 	const char *distros; /* space-separated ids, " " at both ends; NULL = any other */
-	const char *exact;   /* %n name, %v version */
-	const char *newest;  /* when the version of the binary package is not known */
+	/* A command and its words for each package: %n name, %v version. */
+	const char *command, *exact;
+	/* When the version of the binary package is not known. */
+	const char *newest_command, *newest;
 };
 
+#define SLES " sles sled sles_sap sle_hpc sle-micro sl-micro opensuse-leap opensuse-tumbleweed "
+#define APT "apt-get update && apt-get install --only-upgrade"
 static const struct manager managers[] = {
-    {"deb", NULL, "apt-get update && apt-get install --only-upgrade %n=%v",
-     "apt-get update && apt-get install --only-upgrade %n"},
-    {"apk", NULL, "apk update && apk add --upgrade '%n>=%v'", "apk update && apk upgrade %n"},
-    {"rpm", " photon mariner azurelinux ", "tdnf update %n-%v", "tdnf update %n"},
-    {"rpm", " sles sled sles_sap sle_hpc sle-micro sl-micro opensuse-leap opensuse-tumbleweed ",
-     "zypper refresh && zypper install '%n>=%v'", "zypper refresh && zypper update %n"},
-    {"rpm", " centos amzn ", "yum update %n-%v", "yum update %n"},
-    {"rpm", NULL, "dnf upgrade --refresh %n-%v", "dnf upgrade --refresh %n"},
-    {"alpm", NULL, "pacman -Syu %n", "pacman -Syu %n"}, /* has the newest version only */
-    {"pypi", NULL, "pip install --upgrade '%n>=%v'", "pip install --upgrade %n"},
+    {"deb", NULL, APT, "%n=%v", APT, "%n"},
+    {"apk", NULL, "apk update && apk add --upgrade", "'%n>=%v'", "apk update && apk upgrade", "%n"},
+    {"rpm", " photon mariner azurelinux ", "tdnf update", "%n-%v", "tdnf update", "%n"},
+    {"rpm", SLES, "zypper refresh && zypper install", "'%n>=%v'", "zypper refresh && zypper update",
+     "%n"},
+    {"rpm", " centos amzn ", "yum update", "%n-%v", "yum update", "%n"},
+    {"rpm", NULL, "dnf upgrade --refresh", "%n-%v", "dnf upgrade --refresh", "%n"},
+    /* has the newest version only */
+    {"alpm", NULL, "pacman -Syu", "%n", "pacman -Syu", "%n"},
+    {"pypi", NULL, "pip install --upgrade", "'%n>=%v'", "pip install --upgrade", "%n"},
 };
 
 static bool is_safe(struct bytes s)
@@ -53,6 +58,19 @@ static const struct manager *manager_of(const struct pkg *p)
 	return NULL;
 }
 
+static void put_words(struct buf *b, const char *words, struct bytes name, struct bytes fixed)
+{
+	buf_put_u8(b, ' ');
+	for (const char *c = words; *c; c++) {
+		if (*c != '%')
+			buf_put_u8(b, (uint8_t)*c);
+		else if (*++c == 'n')
+			buf_put(b, name);
+		else
+			buf_put(b, fixed);
+	}
+}
+
 static void put_command(struct buf *b, const struct pkg *p, struct bytes fixed, bool exact)
 {
 	const struct manager *m = manager_of(p);
@@ -62,14 +80,41 @@ static void put_command(struct buf *b, const struct pkg *p, struct bytes fixed, 
 				    : "Update the package.");
 		return;
 	}
-	for (const char *c = exact ? m->exact : m->newest; *c; c++) {
-		if (*c != '%')
-			buf_put_u8(b, (uint8_t)*c);
-		else if (*++c == 'n')
-			buf_put(b, p->name);
-		else
-			buf_put(b, fixed);
+	buf_put_text(b, exact ? m->command : m->newest_command);
+	put_words(b, exact ? m->exact : m->newest, p->name, fixed);
+}
+
+/* A fix is stated for the source package: the binary's version is that only where the two are
+ * numbered alike. */
+static bool is_exact(const struct pkg *p)
+{
+	return p->source_version.len == 0 || bytes_eq(p->source_version, p->version);
+}
+
+struct bytes remedy_command(const struct remedy_target *targets, size_t count, struct arena *a,
+			    bool *ret_ok)
+{
+	struct buf b;
+	const struct manager *m = count ? manager_of(targets[0].pkg) : NULL;
+	bool exact = false;
+	*ret_ok = true;
+	for (size_t i = 0; m && i < count; i++) {
+		exact = exact || is_exact(targets[i].pkg);
+		if (manager_of(targets[i].pkg) != m || !is_safe(targets[i].pkg->name) ||
+		    !is_safe(targets[i].fixed))
+			m = NULL;
 	}
+	if (!m)
+		return BYTES_NONE;
+	buf_init(&b, 1U << 20);
+	buf_put_text(&b, exact ? m->command : m->newest_command);
+	for (size_t i = 0; i < count; i++)
+		put_words(&b, is_exact(targets[i].pkg) ? m->exact : m->newest, targets[i].pkg->name,
+			  targets[i].fixed);
+	struct bytes t = buf_ok(&b) ? arena_bytes(a, buf_bytes(&b), ret_ok) : BYTES_NONE;
+	*ret_ok = *ret_ok && buf_ok(&b);
+	buf_free(&b);
+	return t;
 }
 
 static const char *without_fix(enum adv_status s)
@@ -102,8 +147,7 @@ static void put_fix(struct buf *b, const struct pkg *p, const struct match *m,
 	/* A source package's version is the binary's only where the database says they are equal.
 	 */
 	bool by_source = v->hit->affected.keyed == ADV_BY_SOURCE;
-	bool exact =
-	    !by_source || p->source_version.len == 0 || bytes_eq(p->source_version, p->version);
+	bool exact = !by_source || is_exact(p);
 	put_command(b, p, v->fixed, exact);
 	if (!exact)
 		buf_printf(b, " (fixed in source package %.*s %.*s)",

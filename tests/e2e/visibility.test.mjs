@@ -72,6 +72,7 @@ const ofRepository = {
   listImageFindings: (x) => `${image(x)}/findings`,
   getFinding: (x) => `${image(x)}/findings/${check}`,
   listPackages: (x) => `${image(x)}/packages`,
+  getImageRemediation: (x) => `${image(x)}/remediation`,
   listImageScans: (x) => `${image(x)}/scans`,
   getScan: (x) => `/api/v1/scans/${made[text(x)].scan}`,
 };
@@ -91,7 +92,7 @@ const ofServer = {
 };
 // Tested by name below, or nothing of repositories in them; what recommendations, plans, exemptions and the score show is tested beside them.
 const others = new Set(['getRegistry', 'streamEvents', 'getOpenapi', 'getVulndb', 'getSession', 'getPlan', 'listRecommendations', 'getRecommendation',
-  'listAssessedRegistries', 'listExemptions', 'getExemption', 'getSecureScore', 'listSecureScoreDays']);
+  'listAssessedRegistries', 'listExemptions', 'getExemption', 'getSecureScore', 'listSecureScoreDays', 'getRemediation']);
 
 test('every route that reads is in a table', () => {
   const known = new Set([lists, ofRepository, counted, scopes, ofServer].flatMap(Object.keys).concat(...others));

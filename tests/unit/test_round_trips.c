@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "fleet.h"
+#include "defend/remediation.h"
 #include "ledger/findings.h"
 #include "scan/engine_impl.h"
 #include "store/inventories.h"
@@ -13,6 +14,7 @@
 
 #define SCAN_MOST 200U
 #define PAGE_MOST 15U
+#define PLAN_MOST 80U /* five pages of findings, and what they come to */
 #define PAGE 100
 #define LAYERS_MAX 101
 
@@ -215,6 +217,36 @@ static void a_page(void **state)
 	}
 }
 
+static int plan_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct finding_query *q = arg;
+	struct remediation plan;
+	struct arena a;
+	arena_init(&a, 64U << 20);
+	int r = remediation_plan(tx, q, 1, &a, &plan, e);
+	assert_true(r < 0 || plan.findings == REMEDIATION_FINDINGS_MAX);
+	arena_free(&a);
+	return r;
+}
+
+/* Of everything, and of the largest image. */
+static void a_plan(void **state)
+{
+	struct scanned *s = *state;
+	struct err e = ERR_INIT;
+	char text[DIGEST_TEXT_CAP];
+	struct digest d = digest_for(buf_bytes(&s->manifest));
+	digest_text(&d, text);
+	struct bytes digest = bytes_of(text);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct criteria of = {.digests = {.items = &digest, .count = i}};
+		struct finding_query q = {.visible = VISIBILITY_ALL, .criteria = &of};
+		uint64_t before = db_asked(s->p.db);
+		right(db_run(s->p.db, DB_READ, plan_tx, &q, &e), &e);
+		assert_in_range(db_asked(s->p.db) - before, 1, PLAN_MOST);
+	}
+}
+
 static int setup(void **state)
 {
 	struct scanned *s = calloc(1, sizeof *s);
@@ -264,6 +296,7 @@ static int teardown(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(a_scan), cmocka_unit_test(a_page)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(a_scan), cmocka_unit_test(a_page),
+					   cmocka_unit_test(a_plan)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

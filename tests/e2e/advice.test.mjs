@@ -1,0 +1,102 @@
+// What a server advises: the remediation plan. Expected figures are counted by hand from the fixture below.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout } from './lib.mjs';
+import { check, record } from './openapi.mjs';
+
+let server, recorded;
+const at = (repository, layout) => `/api/v1/registries/local/repositories/${repository}/images/${layout.digest}`;
+const ask = (target) => server.json(target);
+async function push(repository, layout, tag = layout.tag) {
+  await pushLayout(server, repository, layout, tag);
+  await server.scanned(repository, layout.digest);
+}
+async function person(name, role, scope) {
+  const password = `a good one ${name}`;
+  const send = (target, body) => server.json(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  await send('/api/v1/users', { name, password });
+  await send('/api/v1/role-assignments', { user: name, role, scope });
+  return { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` };
+}
+
+const ssl = (version) => [{ name: 'libssl3', source: 'openssl', version }, { name: 'openssl', version }];
+const bash = { name: 'bash', version: '5.2' }, zlib = { name: 'zlib1g', source: 'zlib', version: '1.2' };
+const image = (...packages) => makeLayout([[debianRelease(), dpkgStatus(packages)]]);
+const app = image(...ssl('3.0.1'), bash, zlib); // five findings
+const web = image(ssl('3.0.1')[0]); // three
+const shell = image(bash); // one
+const debian = (name, fixed) => [{ ecosystem: 'Debian:12', name, fixed }];
+
+before(async () => {
+  server = await new Server({ args: ['--vdb', makeVdb([
+    osvRecord('CVE-2026-1', debian('openssl', '3.0.2'), { severity: 'HIGH' }), osvRecord('CVE-2026-2', debian('openssl', '3.0.3'), { severity: 'CRITICAL' }),
+    osvRecord('CVE-2026-3', debian('openssl'), { severity: 'MEDIUM' }), osvRecord('CVE-2026-4', debian('bash', '5.3'), { severity: 'LOW' }),
+    osvRecord('CVE-2026-5', debian('zlib'), { severity: 'HIGH' }),
+  ])] }).start();
+  recorded = record(server);
+  await push('team/app', app);
+  await push('team/web', web);
+  await push('shell', shell);
+});
+after(() => server?.stop());
+
+const step = (s) => [s.kind, s.package, s.fixed_version, s.findings, s.images, s.images_cleared];
+const APT = 'apt-get update && apt-get install --only-upgrade';
+
+test('a plan over everything lists what to upgrade, what that clears, and what has no fix', async () => {
+  const plan = await ask('/api/v1/remediation');
+  assert.deepEqual(plan.steps.map(step), [
+    ['upgrade', 'openssl', '3.0.3', 4, 2, 0], ['upgrade', 'bash', '5.3', 2, 2, 1],
+    ['no_fix', 'zlib', undefined, 1, 1, 0], ['no_fix', 'openssl', undefined, 2, 2, 0]]);
+  assert.deepEqual([plan.findings, plan.images, plan.upgrade_findings, plan.fix_elsewhere_findings, plan.no_fix_findings, plan.images_cleared, plan.whole, plan.step_count],
+    [9, 3, 6, 0, 3, 1, true, 4]);
+  assert.equal(plan.findings, (await ask('/api/v1/findings')).total, 'the plan is about what the list lists');
+  const [openssl] = plan.steps;
+  assert.deepEqual(openssl.by_severity, { Critical: 2, High: 2, Medium: 0, Low: 0, Negligible: 0, Unknown: 0 });
+  assert.deepEqual([openssl.type, openssl.distro, openssl.installed_version, openssl.text], ['deb', 'debian:12', '3.0.1', 'Upgrade openssl to 3.0.3.']);
+  assert.deepEqual(openssl.packages.map((p) => [p.name, p.installed_version, p.fixed_version]), [['libssl3', '3.0.1', '3.0.3'], ['openssl', '3.0.1', '3.0.3']]);
+  assert.equal(openssl.command, `${APT} libssl3=3.0.3 openssl=3.0.3`);
+  assert.deepEqual(plan.commands, [{ type: 'deb', distro: 'debian:12', packages: 3, command: `${APT} libssl3=3.0.3 openssl=3.0.3 bash=5.3` }]);
+  assert.match(plan.steps[2].text, /No fixed version/);
+  assert.deepEqual([plan.score_increase, openssl.score_increase], [0, 0], 'other images keep the registry unhealthy');
+});
+
+test('a plan of a repository, an image, a subscription, and of findings that filters leave', async () => {
+  const of = async (target) => { const p = await ask(target); return [p.findings, p.images, p.steps.map(step)]; };
+  const openssl = ['upgrade', 'openssl', '3.0.3', 2, 1, 0];
+  const web_ = [3, 1, [openssl, ['no_fix', 'openssl', undefined, 1, 1, 0]]];
+  assert.deepEqual(await of('/api/v1/remediation?registry=local&repository=team/web'), web_);
+  assert.deepEqual(await of(`${at('team/web', web)}/remediation`), web_);
+  assert.deepEqual(await of('/api/v1/remediation?severity=low'), [2, 2, [['upgrade', 'bash', '5.3', 2, 2, 1]]]);
+  assert.equal((await of('/api/v1/remediation?subscription=default'))[0], 9);
+  assert.deepEqual(await of(`${at('shell', shell)}/remediation`), [1, 1, [['upgrade', 'bash', '5.3', 1, 1, 1]]]);
+  const first = await ask('/api/v1/remediation?limit=1');
+  assert.deepEqual([first.steps.length, first.step_count], [1, 4]);
+  for (const query of ['registry=none', 'subscription=none', 'repository=none'])
+    assert.equal((await server.fetch(`/api/v1/remediation?${query}`)).status, 404, query);
+});
+
+test('who sees one repository gets its plan, without the score of a registry that he does not see', async () => {
+  const headers = await person('web', 'Security Reader', '/registries/local/repositories/team/web');
+  const plan = await server.json('/api/v1/remediation', { headers });
+  assert.deepEqual([plan.findings, plan.images, plan.score_increase], [3, 1, undefined]);
+  assert.equal((await server.fetch('/api/v1/remediation?repository=shell', { headers })).status, 404);
+});
+
+test('what the last unhealthy image needs says what it adds to the score; the command prints the plan', async () => {
+  const printed = plimsoll(['remediation', '--server', server.url, '-u', 'admin', '-p', server.password, '--severity', 'critical,low']).stdout;
+  assert.match(printed, /^4 findings in 3 images: upgrades clear 4, 0 have a fix elsewhere, 0 have none\n/);
+  assert.match(printed, /1\. Upgrade openssl to 3\.0\.3\.\n {3}clears 2 findings \(2 critical, 0 high, 0 medium\) in 2 images\n {3}apt-get/);
+  for (const [repository, layout] of [['team/app', app], ['team/web', web]])
+    assert.equal((await server.fetch(`/v2/${repository}/manifests/${layout.digest}`, { method: 'DELETE' })).status, 202);
+  const plan = await ask('/api/v1/remediation');
+  assert.deepEqual([plan.images_cleared, plan.score_increase, plan.steps[0].score_increase], [1, 6, 6]);
+  await push('team/app', app);
+  await push('team/web', web);
+});
+
+test('every reply fits the document', async () => {
+  await recorded.settled();
+  const { failures } = await check(await ask('/api/v1/openapi.json'), recorded.exchanges);
+  assert.deepEqual(failures, []);
+});
