@@ -3,7 +3,7 @@
 #include "api/registry_doc.h"
 
 #include "access/role.h"
-#include "base/own.h"
+#include "base/content.h"
 
 static int root(struct http_request *r, struct err *e)
 {
@@ -51,14 +51,12 @@ static int part_of(struct http_request *r, const char *digest, uint64_t size, ui
 	return http_range_parse(http_header(r, "Range"), size, ret_off, ret_len);
 }
 
-/* fd is taken. */
-static int reply_part(struct http_request *r, const char *digest, int fd, uint64_t size,
-		      struct err *e)
+/* c is taken. */
+static int reply_part(struct http_request *r, const char *digest, struct content *c, struct err *e)
 {
-	OWN_FD int file = fd;
 	uint64_t off, len;
-	unsigned long long total = size;
-	int part = part_of(r, digest, size, &off, &len);
+	unsigned long long total = c->size;
+	int part = part_of(r, digest, c->size, &off, &len);
 	int rc = 0;
 	if (part < 0) {
 		rc = put_content_range(r, arena_printf(http_arena(r), "bytes */%llu", total), e);
@@ -67,16 +65,20 @@ static int reply_part(struct http_request *r, const char *digest, int fd, uint64
 						 e);
 	}
 	if (part == 0)
-		return http_reply_file(r, 200, "application/octet-stream", STEAL_FD(file), 0, size,
-				       e);
+		return http_reply_content(r, 200, c, 0, c->size, e);
 	rc = put_content_range(r,
 			       arena_printf(http_arena(r), "bytes %llu-%llu/%llu",
 					    (unsigned long long)off,
 					    (unsigned long long)(off + len - 1), total),
 			       e);
-	return rc < 0 ? rc
-		      : http_reply_file(r, 206, "application/octet-stream", STEAL_FD(file), off,
-					len, e);
+	return rc < 0 ? rc : http_reply_content(r, 206, c, off, len, e);
+}
+
+/* The client fetches it itself, whole or in part. Spec: OCI distribution, "Pulling blobs". */
+static int reply_address(struct http_request *r, const struct content *c, struct err *e)
+{
+	int rc = http_reply_header(r, "Location", bytes_of(c->address), e);
+	return rc < 0 ? rc : http_reply_empty(r, 307, e);
 }
 
 /* Name and digest of the path: 0, 1 = replied. */
@@ -93,26 +95,25 @@ static int get_blob(struct http_request *r, struct err *e)
 	struct bytes name;
 	struct digest d;
 	char text[DIGEST_TEXT_CAP];
-	uint64_t size;
-	int fd = -1;
+	uint64_t size = 0;
+	OWN_CONTENT struct content content = CONTENT_INIT;
 	int rc = which(r, &g, &name, &d, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	digest_text(&d, text);
 	bool head = http_method_get(r) == HTTP_HEAD;
 	rc = head ? registry_blob_find(g, name, &d, &size, e)
-		  : registry_blob_open(g, name, &d, &fd, &size, e);
+		  : registry_blob_open(g, name, &d, &content, e);
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
 		return http_reply_error(r, 404, "BLOB_UNKNOWN", text, e);
-	OWN_FD int file = fd;
 	rc = put_headers(r, text, e);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	if (head)
 		return http_reply_head(r, 200, "application/octet-stream", size, e);
-	return reply_part(r, text, STEAL_FD(file), size, e);
+	return content.address ? reply_address(r, &content, e) : reply_part(r, text, &content, e);
 }
 
 static int delete_blob(struct http_request *r, struct err *e)

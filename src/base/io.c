@@ -191,7 +191,7 @@ static int copy_rest(int in, int out, struct err *e)
 }
 
 /* The new content: that of a descriptor, or bytes. */
-struct content {
+struct replacement {
 	int fd; /* -1: bytes */
 	struct bytes bytes;
 };
@@ -223,7 +223,7 @@ int io_temporary_close(struct io_temporary *t, int r, struct err *e)
 	return r;
 }
 
-static int replace(const char *path, const struct content *c, unsigned mode, struct err *e)
+static int replace(const char *path, const struct replacement *c, unsigned mode, struct err *e)
 {
 	struct io_temporary t = {.fd = -1};
 	char dir[4096];
@@ -248,7 +248,7 @@ static int replace(const char *path, const struct content *c, unsigned mode, str
 
 int io_replace_file(const char *path, struct bytes content, unsigned mode, struct err *e)
 {
-	return replace(path, &(struct content){.fd = -1, .bytes = content}, mode, e);
+	return replace(path, &(struct replacement){.fd = -1, .bytes = content}, mode, e);
 }
 
 int io_copy_file(const char *from, const char *path, unsigned mode, struct err *e)
@@ -256,7 +256,7 @@ int io_copy_file(const char *from, const char *path, unsigned mode, struct err *
 	OWN_FD int fd = open(from, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "%s", from);
-	return replace(path, &(struct content){.fd = fd}, mode, e);
+	return replace(path, &(struct replacement){.fd = fd}, mode, e);
 }
 
 int io_random(uint8_t *out, size_t n, struct err *e)

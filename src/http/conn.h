@@ -50,9 +50,9 @@ struct reply {
 	const char *content_type; /* of the arena */
 	struct bytes body;	  /* BYTES: owned, unless it is lasting */
 	bool lasting;
-	uint64_t len; /* of the body, as declared in the head */
-	int fd;	      /* FILE: owned; else -1 */
-	uint64_t off; /* FILE: next byte; sent bytes are taken from left */
+	uint64_t len;	     /* of the body, as declared in the head */
+	struct content file; /* FILE: owned */
+	uint64_t off;	     /* FILE: next byte; sent bytes are taken from left */
 	uint64_t left;
 	struct buf head; /* followed by a small body */
 	size_t sent;	 /* of head, then of body */

@@ -9,6 +9,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/content.h"
 #include "base/err.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -130,6 +131,10 @@ int http_reply_head(struct http_request *r, unsigned status, const char *content
 /* A file's part; fd is taken (closed on failure too). sendfile where there is no TLS. */
 int http_reply_file(struct http_request *r, unsigned status, const char *content_type, int fd,
 		    uint64_t off, uint64_t len, struct err *e);
+/* A content's part; it is taken, also on failure. sendfile where it is a file and there is no
+ * TLS. */
+int http_reply_content(struct http_request *r, unsigned status, struct content *c, uint64_t off,
+		       uint64_t len, struct err *e);
 /* Server-sent events: next fills *out with the next event text (blocks at most timeout_ms, may
  * leave it empty for a keep-alive), 0 to go on, <0 to end. done is called once in any case. */
 typedef int (*http_event_fn)(void *arg, struct buf *out, unsigned timeout_ms);

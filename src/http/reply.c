@@ -53,8 +53,7 @@ void reply_drop(struct http_request *r)
 	if (!reply->lasting)
 		free(body.out);
 	buf_free(&reply->head);
-	own_fd_close(&reply->fd);
-	reply->fd = -1;
+	content_close(&reply->file);
 	reply->body = BYTES_NONE;
 	if (reply->kind != REPLY_EVENTS)
 		return;
@@ -124,11 +123,24 @@ int http_reply_head(struct http_request *r, unsigned status, const char *content
 int http_reply_file(struct http_request *r, unsigned status, const char *content_type, int fd,
 		    uint64_t off, uint64_t len, struct err *e)
 {
-	OWN_FD int file = fd;
+	OWN_CONTENT struct content file = {.fd = fd};
 	int rc = reply_set(r, REPLY_FILE, status, content_type, len, e);
 	if (rc < 0)
 		return rc;
-	r->reply.fd = STEAL_FD(file);
+	r->reply.file = content_steal(&file);
+	r->reply.off = off;
+	r->reply.left = len;
+	return 0;
+}
+
+int http_reply_content(struct http_request *r, unsigned status, struct content *c, uint64_t off,
+		       uint64_t len, struct err *e)
+{
+	OWN_CONTENT struct content file = content_steal(c);
+	int rc = reply_set(r, REPLY_FILE, status, "application/octet-stream", len, e);
+	if (rc < 0)
+		return rc;
+	r->reply.file = content_steal(&file);
 	r->reply.off = off;
 	r->reply.left = len;
 	return 0;

@@ -46,7 +46,7 @@ struct http_request *request_open(struct http_conn *c, struct bytes head)
 	}
 	r->conn = c;
 	r->head.target = copy; /* until it is parsed */
-	r->reply.fd = -1;
+	r->reply.file = (struct content)CONTENT_INIT;
 	r->begin_us = clock_mono_us();
 	buf_init(&r->body, SIZE_MAX);
 	buf_init(&r->reply.head, SIZE_MAX);

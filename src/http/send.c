@@ -1,6 +1,6 @@
 /* A reply's head, and how head and body leave: as much as the socket takes, and the rest when the
  * client has read. A file goes from the page cache to the socket (sendfile), or through the
- * thread's buffer where TLS has to see it. */
+ * thread's buffer where TLS has to see it, as a content does that is no file. */
 #include "http/conn.h"
 
 #include "base/clock.h"
@@ -12,8 +12,8 @@
 #include <sys/sendfile.h>
 #include <time.h>
 
-#define SENDFILE_MAX (1U << 30)	  /* bytes of one call: the system's own limit is 2 GiB */
-#define TLS_PIECE_LEN (64U << 10) /* bytes of a file that are encrypted at once */
+#define SENDFILE_MAX (1U << 30) /* bytes of one call: the system's own limit is 2 GiB */
+#define PIECE_LEN (64U << 10)	/* bytes that are read, and encrypted, at once */
 
 /* "Sun, 06 Nov 1994 08:49:37 GMT", made once a second. Spec: RFC 9110 §5.6.7. */
 static const char *date_of(struct hand *h)
@@ -98,14 +98,15 @@ static ssize_t send_piece(struct hand *h, struct http_request *r)
 {
 	struct reply *p = &r->reply;
 	struct http_conn *c = r->conn;
-	size_t max = c->tls ? TLS_PIECE_LEN : SENDFILE_MAX;
-	size_t want = p->left < max ? (size_t)p->left : max;
-	if (c->tls) {
-		ssize_t n = io_pread(p->fd, h->piece, want, p->off, NULL);
+	size_t want = p->left < SENDFILE_MAX ? (size_t)p->left : SENDFILE_MAX;
+	if (c->tls || p->file.stream) {
+		if (want > PIECE_LEN)
+			want = PIECE_LEN;
+		ssize_t n = content_read(&p->file, h->piece, want, p->off, NULL);
 		return n <= 0 ? -2 : conn_write(c, h->piece, (size_t)n, false);
 	}
 	off_t off = (off_t)p->off;
-	ssize_t n = sendfile(c->fd, p->fd, &off, want);
+	ssize_t n = sendfile(c->fd, p->file.fd, &off, want);
 	c->want = EPOLLOUT;
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? -1 : -2;

@@ -25,6 +25,7 @@ struct making {
 	const struct backup_options *o;
 	struct backup_counts n;
 	struct db *source, *copy;
+	struct blobs *blobs; /* of the folder that is backed up */
 	int data_fd, dir_fd, mark_fd;
 	int64_t renewed_mono_ms;
 	char database[64]; /* name of the new copy */
@@ -80,11 +81,6 @@ int backup_each_blob(struct db *d, backup_blob_fn fn, void *arg, struct err *e)
 	return 0;
 }
 
-void backup_path(const char *key, char out[BACKUP_PATH_CAP])
-{
-	(void)snprintf(out, BACKUP_PATH_CAP, "blobs/%.2s/%s", key, key);
-}
-
 struct damage_job {
 	const struct store_care *c;
 	const char *why;
@@ -112,28 +108,38 @@ static int has_length(int dir_fd, const char *path, uint64_t size, struct err *e
 	return S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
 }
 
+/* 1 = linked, 0 = copied. */
+static int copy_blob(struct making *m, const char *key, const char *path, struct err *e)
+{
+	OWN_CONTENT struct content from = CONTENT_INIT;
+	(void)unlinkat(m->dir_fd, path, 0); /* of another length: an earlier run was interrupted */
+	int r = m->o->copy ? 0 : blobs_link(m->blobs, key, m->dir_fd, path, e);
+	if (r != 0)
+		return r;
+	if (blobs_read(m->blobs, key, &from, e) < 0)
+		return -(int)e->code;
+	return files_put(&from, (struct files_name){m->dir_fd, path}, &m->watch, NULL, e);
+}
+
 static int put_blob(void *arg, const struct store_care *c, struct err *e)
 {
 	struct making *m = arg;
-	char path[BACKUP_PATH_CAP];
-	backup_path(c->blob.key, path);
+	char path[BLOBS_PATH_CAP];
+	struct blobs_stat st;
+	blobs_path(c->blob.key, path);
 	if (hold(m, e) < 0)
 		return -(int)e->code;
 	int there = has_length(m->dir_fd, path, c->blob.size, e);
-	int whole = there == 0 ? has_length(m->data_fd, path, c->blob.size, e) : 0;
+	int whole = there == 0 ? blobs_stat(m->blobs, c->blob.key, &st, e) : 0;
 	if (there < 0 || whole < 0)
 		return -(int)e->code;
-	if (!there && !whole) {
+	if (!there && (!whole || st.size != c->blob.size)) {
 		m->n.damaged++;
 		return backup_mark_damaged(m->copy, DB_WRITE_SOON, c,
 					   "its file was not whole when it was backed up", e);
 	}
 	if (!there) {
-		(void)unlinkat(m->dir_fd, path,
-			       0); /* of another length: an earlier run was interrupted */
-		struct files_name from = {m->data_fd, path}, to = {m->dir_fd, path};
-		int r = m->o->copy ? files_copy(from, to, &m->watch, NULL, e)
-				   : files_link(from, to, &m->watch, e);
+		int r = copy_blob(m, c->blob.key, path, e);
 		if (r < 0)
 			return r;
 		m->n.added++;
@@ -320,6 +326,9 @@ static int open_source(struct making *m, struct err *e)
 		return err_set(e, ERR_LIMIT, "%s: name too long", m->o->data_dir);
 	if (store_address_refuse_server(m->o->data_dir, e) < 0)
 		return -(int)e->code;
+	m->blobs = blobs_open_shared(m->o->data_dir, e);
+	if (!m->blobs)
+		return err_ctx(e, "%s", m->o->data_dir);
 	m->source = store_attach(path, e);
 	return m->source ? 0 : err_ctx(e, "%s", path);
 }
@@ -379,6 +388,7 @@ int backup_make(const struct backup_options *o, struct backup_counts *ret, struc
 	db_close(m.copy);
 	db_close(m.source);
 	buf_free(&m.sums);
+	blobs_close(m.blobs);
 	own_fd_close(&m.mark_fd);
 	own_fd_close(&m.dir_fd);
 	own_fd_close(&m.data_fd);

@@ -4,7 +4,6 @@
 #include "store/registry.h"
 
 #define BACKUP_LIST 100U
-#define BACKUP_PATH_CAP 48
 #define BACKUP_SUMS_MAX ((size_t)1 << 30) /* bytes of SHA256SUMS: ten million blobs */
 #define BACKUP_FIRST_LINE "# plimsoll backup 1"
 
@@ -16,7 +15,6 @@ struct backup_list {
 /* Each blob's row, by key, read 100 at a time. */
 typedef int (*backup_blob_fn)(void *arg, const struct store_care *c, struct err *e);
 int backup_each_blob(struct db *d, backup_blob_fn fn, void *arg, struct err *e);
-void backup_path(const char *key, char out[BACKUP_PATH_CAP]);
 /* Record in d that the blob is damaged, and why. 1, 0 = the blob has another file by now, <0. */
 int backup_mark_damaged(struct db *d, enum db_mode mode, const struct store_care *c,
 			const char *why, struct err *e);

@@ -123,17 +123,18 @@ static int read_all(struct registry *g, const struct store_care *c, blob_step_fn
 		    struct err *e)
 {
 	struct digest want, got;
-	uint64_t size;
-	int r = digest_parse(bytes_of(c->digest), &want, e);
-	OWN_FD int fd = r < 0 ? -1 : blobs_read(g->s->blobs, c->blob.key, &size, e);
-	if (fd < 0)
-		return r < 0 ? r : e->code == ERR_NOT_FOUND ? 0 : -(int)e->code;
+	OWN_CONTENT struct content content = CONTENT_INIT;
+	if (digest_parse(bytes_of(c->digest), &want, e) < 0)
+		return -(int)e->code;
+	int r = blobs_read(g->s->blobs, c->blob.key, &content, e);
+	if (r < 0)
+		return r == -ERR_NOT_FOUND ? 0 : r;
 	struct digest_run *run = digest_run_open(want.algo, e);
 	OWN_FREE uint8_t *piece = run ? io_block(READ_STEP) : NULL;
 	if (!piece)
 		r = err_set(e, ERR_NOMEM, "blob: no memory");
 	for (uint64_t off = 0; r == 0;) {
-		ssize_t n = io_pread(fd, piece, READ_STEP, off, e);
+		ssize_t n = content_read(&content, piece, READ_STEP, off, e);
 		if (n <= 0) {
 			r = (int)n;
 			break;
@@ -309,7 +310,7 @@ static int not_there(struct blob_job *j, struct err *e)
 }
 
 int registry_blob_open(struct registry *g, struct bytes repository, const struct digest *d,
-		       int *ret_fd, uint64_t *ret_size, struct err *e)
+		       struct content *ret, struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
 	digest_text(d, text);
@@ -322,19 +323,35 @@ int registry_blob_open(struct registry *g, struct bytes repository, const struct
 			continue;
 		if (r != 1)
 			return r < 0 ? r : not_there(&j, e);
-		OWN_FD int fd = blobs_read(g->s->blobs, j.blob.key, ret_size, e);
-		if (fd < 0 && e->code == ERR_NOT_FOUND && i == 0)
+		OWN_CONTENT struct content content = CONTENT_INIT;
+		r = blobs_read(g->s->blobs, j.blob.key, &content, e);
+		if (r == -ERR_NOT_FOUND && i == 0)
 			continue;
-		if (fd < 0 && e->code == ERR_NOT_FOUND)
+		if (r == -ERR_NOT_FOUND)
 			return err_set(e, ERR_DAMAGED, "blob %s: its file is gone", text);
-		if (fd < 0)
+		if (r < 0)
 			return err_ctx(e, "blob %s", text);
-		if (*ret_size != j.blob.size)
+		if (content.size != j.blob.size)
 			return err_set(e, ERR_DAMAGED, "blob %s: its file has another length",
 				       text);
-		*ret_fd = STEAL_FD(fd);
+		*ret = content_steal(&content);
 		return 1;
 	}
+}
+
+int registry_blob_file(struct registry *g, struct bytes repository, const struct digest *d,
+		       int *ret_fd, uint64_t *ret_size, struct err *e)
+{
+	OWN_CONTENT struct content content = CONTENT_INIT;
+	int r = registry_blob_open(g, repository, d, &content, e);
+	if (r <= 0)
+		return r;
+	int fd = blobs_read_file(g->s->blobs, &content, e);
+	if (fd < 0)
+		return fd;
+	*ret_size = content.size;
+	*ret_fd = fd;
+	return 1;
 }
 
 static int mount(struct db_tx *tx, void *arg, struct err *e)

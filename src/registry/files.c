@@ -10,15 +10,15 @@
 #define STEP (1U << 20)
 
 /* All of from, into to (-1: only read). */
-static int pump(int from, int to, const struct files_watch *w, struct digest_run *run,
-		uint64_t *ret_size, struct err *e)
+static int pump(const struct content *from, int to, const struct files_watch *w,
+		struct digest_run *run, uint64_t *ret_size, struct err *e)
 {
 	OWN_FREE uint8_t *piece = io_block(STEP);
 	uint64_t off = 0;
 	if (!piece)
 		return err_set(e, ERR_NOMEM, "no memory");
 	for (;;) {
-		ssize_t n = io_pread(from, piece, STEP, off, e);
+		ssize_t n = content_read(from, piece, STEP, off, e);
 		if (n <= 0) {
 			*ret_size = off;
 			return (int)n;
@@ -33,16 +33,19 @@ static int pump(int from, int to, const struct files_watch *w, struct digest_run
 	}
 }
 
-static int open_for_reading(struct files_name from, struct err *e)
+static int open_for_reading(struct files_name from, struct content *ret, struct err *e)
 {
 	int fd = openat(from.dir_fd, from.name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT)
 		return err_set(e, ERR_NOT_FOUND, "%s: no such file", from.name);
-	return fd < 0 ? err_sys(e, "%s", from.name) : fd;
+	if (fd < 0)
+		return err_sys(e, "%s", from.name);
+	*ret = (struct content){.fd = fd};
+	return 0;
 }
 
-static int pump_and_hash(int from, int to, const struct files_watch *w, struct files_sum *sum,
-			 struct err *e)
+static int pump_and_hash(const struct content *from, int to, const struct files_watch *w,
+			 struct files_sum *sum, struct err *e)
 {
 	uint64_t size;
 	if (!sum)
@@ -57,35 +60,37 @@ static int pump_and_hash(int from, int to, const struct files_watch *w, struct f
 	return r;
 }
 
+int files_sum_up(const struct content *from, const struct files_watch *w, struct files_sum *sum,
+		 struct err *e)
+{
+	return pump_and_hash(from, -1, w, sum, e);
+}
+
 int files_hash(struct files_name from, const struct files_watch *w, struct files_sum *sum,
 	       struct err *e)
 {
-	OWN_FD int in = open_for_reading(from, e);
-	if (in < 0)
-		return in;
-	int r = pump_and_hash(in, -1, w, sum, e);
+	OWN_CONTENT struct content in = CONTENT_INIT;
+	int r = open_for_reading(from, &in, e);
+	if (r < 0)
+		return r;
+	r = files_sum_up(&in, w, sum, e);
 	return r < 0 ? err_ctx(e, "%s", from.name) : 0;
+}
+
+int files_put(const struct content *from, struct files_name to, const struct files_watch *w,
+	      struct files_sum *sum, struct err *e)
+{
+	struct io_temporary t = {.fd = -1};
+	int r = io_temporary_open(&t, to.dir_fd, to.name, 0600, e);
+	return r < 0 ? r : io_temporary_close(&t, pump_and_hash(from, t.fd, w, sum, e), e);
 }
 
 int files_copy(struct files_name from, struct files_name to, const struct files_watch *w,
 	       struct files_sum *sum, struct err *e)
 {
-	struct io_temporary t = {.fd = -1};
-	OWN_FD int in = open_for_reading(from, e);
-	if (in < 0)
-		return in;
-	int r = io_temporary_open(&t, to.dir_fd, to.name, 0600, e);
-	return r < 0 ? r : io_temporary_close(&t, pump_and_hash(in, t.fd, w, sum, e), e);
-}
-
-int files_link(struct files_name from, struct files_name to, const struct files_watch *w,
-	       struct err *e)
-{
-	if (linkat(from.dir_fd, from.name, to.dir_fd, to.name, 0) == 0)
-		return 1;
-	if (errno == ENOENT)
-		return err_set(e, ERR_NOT_FOUND, "%s: no such file", from.name);
-	return files_copy(from, to, w, NULL, e);
+	OWN_CONTENT struct content in = CONTENT_INIT;
+	int r = open_for_reading(from, &in, e);
+	return r < 0 ? r : files_put(&in, to, w, sum, e);
 }
 
 bool files_is_name(struct bytes name)

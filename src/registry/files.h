@@ -1,6 +1,7 @@
 /* files (files_): copies of a data folder's files, linked or copied, hashed as they are copied.
  * Private to registry/. */
 #pragma once
+#include "base/content.h"
 #include "oci/digest.h"
 
 #include <stdint.h>
@@ -27,11 +28,13 @@ struct files_sum {
  * w and sum may be NULL. */
 int files_copy(struct files_name from, struct files_name to, const struct files_watch *w,
 	       struct files_sum *sum, struct err *e);
-/* Link from as to, or copy it where the file system cannot. 1 = linked, 0 = copied. */
-int files_link(struct files_name from, struct files_name to, const struct files_watch *w,
-	       struct err *e);
 int files_hash(struct files_name from, const struct files_watch *w, struct files_sum *sum,
 	       struct err *e);
+/* The same of a content. */
+int files_put(const struct content *from, struct files_name to, const struct files_watch *w,
+	      struct files_sum *sum, struct err *e);
+int files_sum_up(const struct content *from, const struct files_watch *w, struct files_sum *sum,
+		 struct err *e);
 /* A name below a folder: no "..", no empty part, not absolute, at most 255 bytes. */
 bool files_is_name(struct bytes name);
 /* 1 = the folder is empty, 0 = it is not; ERR_NOT_FOUND. */

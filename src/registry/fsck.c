@@ -21,7 +21,6 @@ struct checking {
 	struct fsck_counts n;
 	struct blobs *blobs;
 	struct db *db;
-	int dir_fd;
 };
 
 __attribute__((format(printf, 2, 3))) static void found(struct checking *c, const char *fmt, ...)
@@ -38,7 +37,7 @@ __attribute__((format(printf, 2, 3))) static void found(struct checking *c, cons
 /* Why it is not whole; NULL = it is. <0 in *rc. */
 static const char *look(struct checking *c, const struct store_care *b, int *rc, struct err *e)
 {
-	char path[BACKUP_PATH_CAP];
+	OWN_CONTENT struct content content = CONTENT_INIT;
 	struct digest want;
 	struct blobs_stat st;
 	*rc = blobs_stat(c->blobs, b->blob.key, &st, e);
@@ -50,9 +49,10 @@ static const char *look(struct checking *c, const struct store_care *b, int *rc,
 		return NULL;
 	if (digest_parse(bytes_of(b->digest), &want, e) < 0)
 		return "its digest is malformed";
-	backup_path(b->blob.key, path);
 	struct files_sum got = {.algo = want.algo};
-	*rc = files_hash((struct files_name){c->dir_fd, path}, NULL, &got, e);
+	*rc = blobs_read(c->blobs, b->blob.key, &content, e);
+	if (*rc == 0)
+		*rc = files_sum_up(&content, NULL, &got, e);
 	if (*rc < 0 && e->code == ERR_IO) {
 		*e = (struct err)ERR_INIT;
 		*rc = 0;
@@ -65,14 +65,15 @@ static const char *look(struct checking *c, const struct store_care *b, int *rc,
 static int check_blob(void *arg, const struct store_care *b, struct err *e)
 {
 	struct checking *c = arg;
-	char reason[256];
+	char reason[256], path[BLOBS_PATH_CAP];
 	int rc = 0;
 	const char *why = look(c, b, &rc, e);
 	c->n.blobs++;
 	c->n.bytes += b->blob.size;
 	if (rc < 0 || !why)
 		return rc < 0 ? rc : 0;
-	found(c, "blob %s, file blobs/%.2s/%s: %s", b->digest, b->blob.key, b->blob.key, why);
+	blobs_path(b->blob.key, path);
+	found(c, "blob %s, file %s: %s", b->digest, path, why);
 	if (!c->o->repair)
 		return 0;
 	(void)snprintf(reason, sizeof reason, "blob %s is damaged on disk: %s", b->digest, why);
@@ -154,13 +155,14 @@ static int key_tx(struct db_tx *tx, void *arg, struct err *e)
 static int check_file(void *arg, const char *key, int64_t changed_ms, struct err *e)
 {
 	struct checking *c = arg;
-	char copy[BLOB_KEY_CAP];
+	char copy[BLOB_KEY_CAP], path[BLOBS_PATH_CAP];
 	(void)changed_ms;
 	memcpy(copy, key, sizeof copy);
 	int r = db_run(c->db, DB_READ, key_tx, copy, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	found(c, "file blobs/%.2s/%s: no row names it", key, key);
+	blobs_path(key, path);
+	found(c, "file %s: no row names it", path);
 	if (!c->o->repair)
 		return 0;
 	r = blobs_remove(c->blobs, key, e);
@@ -185,9 +187,6 @@ static int run(struct checking *c, struct err *e)
 	    c->o->repair ? blobs_open(c->o->data_dir, e) : blobs_open_only(c->o->data_dir, e);
 	if (!c->blobs)
 		return -(int)e->code;
-	c->dir_fd = open(c->o->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (c->dir_fd < 0)
-		return err_sys(e, "open");
 	int r = is_server ? 0 : db_check(path, bad_page, c, e);
 	if (r < 0)
 		return err_ctx(e, STORE_FILE);
@@ -214,10 +213,9 @@ static int run(struct checking *c, struct err *e)
 
 int fsck_run(const struct fsck_options *o, struct fsck_counts *ret, struct err *e)
 {
-	struct checking c = {.o = o, .dir_fd = -1};
+	struct checking c = {.o = o};
 	int r = run(&c, e);
 	db_close(c.db);
-	own_fd_close(&c.dir_fd);
 	blobs_close(c.blobs);
 	*ret = c.n;
 	return r;

@@ -150,8 +150,11 @@ int registry_blob_damage(struct registry *g, struct db_tx *tx, struct bytes repo
 int registry_blobs_look(struct registry *g, struct db_tx *tx, struct bytes repository,
 			const struct digest *digests, size_t count, struct store_blob_look *ret,
 			struct err *e);
-/* As registry_blob_find, with a descriptor for reading, which is the caller's. ERR_DAMAGED. */
+/* As registry_blob_find, with the content, which is the caller's. ERR_DAMAGED. */
 int registry_blob_open(struct registry *g, struct bytes repository, const struct digest *d,
+		       struct content *ret, struct err *e);
+/* The same as a file, for what needs a descriptor: a content that is none is copied. */
+int registry_blob_file(struct registry *g, struct bytes repository, const struct digest *d,
 		       int *ret_fd, uint64_t *ret_size, struct err *e);
 /* 1 = linked into `to`, 0 = `from` does not have it. Whether the caller may read `from` is for the
  * caller to know. */

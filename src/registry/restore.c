@@ -121,12 +121,12 @@ static int take_files(struct restoring *r, struct bytes text, struct err *e)
 static int take_blob(void *arg, const struct store_care *c, struct err *e)
 {
 	struct restoring *r = arg;
-	char path[BACKUP_PATH_CAP];
+	char path[BLOBS_PATH_CAP];
 	struct digest d;
 	uint64_t size = 0;
 	if (digest_parse(bytes_of(c->digest), &d, e) < 0)
 		return refuse(e, c->digest, "not a digest");
-	backup_path(c->blob.key, path);
+	blobs_path(c->blob.key, path);
 	int rc = copy_checked(r, path, path, &d, &size, e);
 	if (rc < 0)
 		return err_ctx(e, "blob %s", c->digest);

@@ -1,18 +1,16 @@
 #include "scan/artifact.h"
 
-#include "base/io.h"
-
 int artifact_has_image_config(const struct oci_manifest *m, struct bytes text, struct arena *a,
 			      struct err *e)
 {
 	return oci_is_config_type(m->config.media_type) ? 1 : oci_config_has_rootfs(text, a, e);
 }
 
-bool artifact_is_json(int fd, uint64_t off)
+bool artifact_is_json(const struct content *c, uint64_t off)
 {
 	uint8_t first = 0;
 	struct err e = ERR_INIT;
-	return io_pread(fd, &first, 1, off, &e) == 1 && (first == '{' || first == '[');
+	return content_read(c, &first, 1, off, &e) == 1 && (first == '{' || first == '[');
 }
 
 bool artifact_has_layers(const struct oci_manifest *m, const struct scan_layer *layers,
@@ -22,7 +20,7 @@ bool artifact_has_layers(const struct oci_manifest *m, const struct scan_layer *
 		return true;
 	for (size_t i = 0; i < count; i++)
 		if (layers[i].absent.len || layers[i].fd < 0 ||
-		    !artifact_is_json(layers[i].fd, layers[i].off))
+		    !artifact_is_json(&(struct content){.fd = layers[i].fd}, layers[i].off))
 			return true;
 	return false;
 }

@@ -123,4 +123,7 @@ struct registry *engine_registry(const struct engine *g, const struct store_scan
 int engine_read_manifest(struct engine *g, const struct store_scan *s, struct arena *a,
 			 struct bytes *ret_text, struct bytes *ret_type, struct err *e);
 int engine_open_blob(struct engine *g, const struct store_scan *s, const struct digest *d,
-		     int *ret_fd, uint64_t *ret_len, struct err *e);
+		     struct content *ret, struct err *e);
+/* The same as a file, for a worker. */
+int engine_open_layer(struct engine *g, const struct store_scan *s, const struct digest *d,
+		      int *ret_fd, uint64_t *ret_len, struct err *e);

@@ -329,7 +329,7 @@ int engine_layer_get(struct engine *g, const struct store_scan *s, const struct 
 	OWN_FD int fd = -1;
 	uint64_t len;
 	buf_clear(out);
-	r = engine_open_blob(g, s, d, &fd, &len, e);
+	r = engine_open_layer(g, s, d, &fd, &len, e);
 	*ret_absent = r == -ERR_NOT_FOUND;
 	if (r >= 0)
 		r = layers_index_one(

@@ -48,11 +48,11 @@ struct image_scan {
 /* The config's text; empty when it is larger than one may be. */
 static int read_config(struct image_scan *w, struct bytes *ret, struct err *e)
 {
-	OWN_FD int fd = -1;
-	uint64_t len;
+	OWN_CONTENT struct content content = CONTENT_INIT;
 	*ret = BYTES_NONE;
-	if (engine_open_blob(w->g, w->scan, &w->manifest.config.digest, &fd, &len, e) < 0)
+	if (engine_open_blob(w->g, w->scan, &w->manifest.config.digest, &content, e) < 0)
 		return -(int)e->code;
+	uint64_t len = content.size;
 	if (len > LIMIT_CONFIG_MAX)
 		return oci_is_config_type(w->manifest.config.media_type)
 			   ? err_set(e, ERR_LIMIT, "config: %llu bytes, more than %u",
@@ -61,7 +61,7 @@ static int read_config(struct image_scan *w, struct bytes *ret, struct err *e)
 	uint8_t *config = arena_alloc(w->arena, (size_t)len, 1);
 	if (!config)
 		return err_set(e, ERR_NOMEM, "no memory for the config");
-	ssize_t n = io_pread(fd, config, (size_t)len, 0, e);
+	ssize_t n = content_read(&content, config, (size_t)len, 0, e);
 	if (n < 0)
 		return (int)n;
 	*ret = (struct bytes){.ptr = config, .len = (size_t)n};
@@ -73,14 +73,13 @@ static int has_layers(struct image_scan *w, bool *ret, struct err *e)
 {
 	*ret = oci_has_layer_type(&w->manifest);
 	for (size_t i = 0; i < w->manifest.layer_count && !*ret; i++) {
-		OWN_FD int fd = -1;
-		uint64_t len;
+		OWN_CONTENT struct content content = CONTENT_INIT;
 		const struct digest *d = &w->manifest.layers[i].digest;
 		int r = d->algo == DIGEST_NONE ? -(int)ERR_NOT_FOUND
-					       : engine_open_blob(w->g, w->scan, d, &fd, &len, e);
+					       : engine_open_blob(w->g, w->scan, d, &content, e);
 		if (r < 0 && r != -ERR_NOT_FOUND)
 			return r;
-		*ret = r < 0 || !artifact_is_json(fd, 0);
+		*ret = r < 0 || !artifact_is_json(&content, 0);
 	}
 	return 0;
 }

@@ -25,16 +25,29 @@ int engine_read_manifest(struct engine *g, const struct store_scan *s, struct ar
 	return 0;
 }
 
-int engine_open_blob(struct engine *g, const struct store_scan *s, const struct digest *d,
-		     int *ret_fd, uint64_t *ret_len, struct err *e)
+static int not_there(int r, const struct digest *d, struct err *e)
 {
 	char text[DIGEST_TEXT_CAP];
+	if (r != 0)
+		return r < 0 ? r : 0;
+	digest_text(d, text);
+	return err_set(e, ERR_NOT_FOUND, "blob %s is not in the registry", text);
+}
+
+int engine_open_blob(struct engine *g, const struct store_scan *s, const struct digest *d,
+		     struct content *ret, struct err *e)
+{
 	struct registry *registry = engine_registry(g, s, e);
-	int r = registry ? registry_blob_open(registry, s->repository, d, ret_fd, ret_len, e)
-			 : -(int)e->code;
-	if (r == 0) {
-		digest_text(d, text);
-		return err_set(e, ERR_NOT_FOUND, "blob %s is not in the registry", text);
-	}
-	return r < 0 ? r : 0;
+	return registry ? not_there(registry_blob_open(registry, s->repository, d, ret, e), d, e)
+			: -(int)e->code;
+}
+
+int engine_open_layer(struct engine *g, const struct store_scan *s, const struct digest *d,
+		      int *ret_fd, uint64_t *ret_len, struct err *e)
+{
+	struct registry *registry = engine_registry(g, s, e);
+	return registry
+		   ? not_there(registry_blob_file(registry, s->repository, d, ret_fd, ret_len, e),
+			       d, e)
+		   : -(int)e->code;
 }

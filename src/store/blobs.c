@@ -26,7 +26,8 @@
 struct blobs {
 	int dir_fd, blobs_fd, uploads_fd, damaged_fd; /* folders */
 	int lock_fd;
-	bool make;
+	bool make, shared;
+	const struct blobs_reader *reader; /* NULL: the folder */
 };
 
 bool blobs_is_key(struct bytes text)
@@ -127,7 +128,7 @@ static int open_in(struct blobs *b, const char *dir, struct err *e)
 				       : err_sys(e, "open");
 	if (!b->make && faccessat(b->dir_fd, "blobs", F_OK, 0) < 0)
 		return err_set(e, ERR_NOT_FOUND, "not a data folder: it has no blobs/");
-	if (lock(b, e) < 0 || (b->blobs_fd = folder_open(b, "blobs", e)) < 0)
+	if ((!b->shared && lock(b, e) < 0) || (b->blobs_fd = folder_open(b, "blobs", e)) < 0)
 		return -(int)e->code;
 	if (!b->make)
 		return 0;
@@ -138,14 +139,14 @@ static int open_in(struct blobs *b, const char *dir, struct err *e)
 	return io_sync_dir(dir, e);
 }
 
-static struct blobs *blobs_new(const char *dir, bool make, struct err *e)
+static struct blobs *blobs_new(const char *dir, const struct blobs *how, struct err *e)
 {
 	struct blobs *b = calloc(1, sizeof *b);
 	if (!b) {
 		err_set(e, ERR_NOMEM, "no memory");
 		return NULL;
 	}
-	b->make = make;
+	*b = *how;
 	b->dir_fd = b->blobs_fd = b->uploads_fd = b->damaged_fd = b->lock_fd = -1;
 	if (open_in(b, dir, e) == 0)
 		return b;
@@ -155,12 +156,17 @@ static struct blobs *blobs_new(const char *dir, bool make, struct err *e)
 
 struct blobs *blobs_open(const char *dir, struct err *e)
 {
-	return io_mkdirs(dir, e) < 0 ? NULL : blobs_new(dir, true, e);
+	return io_mkdirs(dir, e) < 0 ? NULL : blobs_new(dir, &(struct blobs){.make = true}, e);
 }
 
 struct blobs *blobs_open_only(const char *dir, struct err *e)
 {
-	return blobs_new(dir, false, e);
+	return blobs_new(dir, &(struct blobs){.make = false}, e);
+}
+
+struct blobs *blobs_open_shared(const char *dir, struct err *e)
+{
+	return blobs_new(dir, &(struct blobs){.shared = true}, e);
 }
 
 void blobs_close(struct blobs *b)
@@ -230,19 +236,53 @@ int blobs_upload_commit(struct blobs *b, const char *id, int fd, const char *key
 	return 0;
 }
 
-int blobs_read(struct blobs *b, const char *key, uint64_t *ret_size, struct err *e)
+int blobs_read(struct blobs *b, const char *key, struct content *ret, struct err *e)
 {
 	char path[PATH_CAP];
 	struct stat st;
 	if (key_path(key, path, e) < 0)
 		return -(int)ERR_INTERNAL;
+	if (b->reader)
+		return b->reader->open(b->reader, key, ret, e);
 	OWN_FD int fd = openat(b->blobs_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT)
 		return err_set(e, ERR_NOT_FOUND, "blob key %s: no file", key);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "blob key %s", key);
-	*ret_size = (uint64_t)st.st_size;
-	return STEAL_FD(fd);
+	*ret = (struct content){.size = (uint64_t)st.st_size, .fd = STEAL_FD(fd)};
+	return 0;
+}
+
+void blobs_read_by(struct blobs *b, const struct blobs_reader *r)
+{
+	b->reader = r;
+}
+
+int blobs_read_file(struct blobs *b, struct content *c, struct err *e)
+{
+	if (!c->stream)
+		return STEAL_FD(c->fd);
+	OWN_FD int fd = openat(b->uploads_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, "uploads: a temporary file");
+	return content_copy(c, fd, e) < 0 ? -(int)e->code : STEAL_FD(fd);
+}
+
+int blobs_link(struct blobs *b, const char *key, int to_dir_fd, const char *to, struct err *e)
+{
+	char path[PATH_CAP];
+	if (key_path(key, path, e) < 0)
+		return -(int)ERR_INTERNAL;
+	if (b->reader)
+		return 0;
+	if (linkat(b->blobs_fd, path, to_dir_fd, to, 0) == 0)
+		return 1;
+	return errno == ENOENT ? err_set(e, ERR_NOT_FOUND, "blob key %s: no file", key) : 0;
+}
+
+void blobs_path(const char *key, char out[BLOBS_PATH_CAP])
+{
+	(void)snprintf(out, BLOBS_PATH_CAP, "blobs/%.2s/%.*s", key, (int)KEY_LEN, key);
 }
 
 int blobs_remove(struct blobs *b, const char *key, struct err *e)

@@ -4,6 +4,7 @@
  * Thread-safe. */
 #pragma once
 #include "base/bytes.h"
+#include "base/content.h"
 #include "base/err.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,8 @@ struct blobs *blobs_open(const char *dir, struct err *e);
 /* As blobs_open, but nothing is made or removed: for reading blobs. ERR_NOT_FOUND when it is no
  * data folder. */
 struct blobs *blobs_open_only(const char *dir, struct err *e);
+/* As blobs_open_only, of a folder that a server uses: without its lock. */
+struct blobs *blobs_open_shared(const char *dir, struct err *e);
 void blobs_close(struct blobs *b);
 
 /* There is a blob's file: 1/0. */
@@ -40,8 +43,23 @@ bool blobs_upload_exists(struct blobs *b, const char *id);
  * key may be committed. */
 int blobs_upload_commit(struct blobs *b, const char *id, int fd, const char *key, struct err *e);
 
-/* A descriptor for reading. ERR_NOT_FOUND. */
-int blobs_read(struct blobs *b, const char *key, uint64_t *ret_size, struct err *e);
+/* The blob's content, which is the caller's. ERR_NOT_FOUND. All that reads a blob calls this. */
+int blobs_read(struct blobs *b, const char *key, struct content *ret, struct err *e);
+/* A descriptor of a file with this content, from its beginning: the content's own, which moves to
+ * the caller, or a copy that has no name. */
+int blobs_read_file(struct blobs *b, struct content *c, struct err *e);
+/* 1 = the blob's file lies also under this name, 0 = it cannot (another file system, or it is no
+ * file). ERR_NOT_FOUND. */
+int blobs_link(struct blobs *b, const char *key, int to_dir_fd, const char *to, struct err *e);
+/* Where a blob lies in a data folder, and in a backup: "blobs/ab/KEY". */
+#define BLOBS_PATH_CAP 48
+void blobs_path(const char *key, char out[BLOBS_PATH_CAP]);
+/* Where contents come from when not from the folder. open as blobs_read; r lives as long as b. */
+struct blobs_reader {
+	int (*open)(const struct blobs_reader *r, const char *key, struct content *ret,
+		    struct err *e);
+};
+void blobs_read_by(struct blobs *b, const struct blobs_reader *r);
 /* Absence is not an error. */
 int blobs_remove(struct blobs *b, const char *key, struct err *e);
 

@@ -164,18 +164,16 @@ static inline bool blob_is(struct registry *g, struct bytes repository, struct b
 {
 	struct err e = ERR_INIT;
 	struct digest d = digest_for(content);
-	uint64_t size = 0;
-	int fd = -1;
-	if (registry_blob_open(g, repository, &d, &fd, &size, &e) != 1)
+	OWN_CONTENT struct content got = CONTENT_INIT;
+	if (registry_blob_open(g, repository, &d, &got, &e) != 1)
 		return false;
-	bool same = size == content.len;
+	bool same = got.size == content.len;
 	for (size_t off = 0; same && off < content.len;) {
 		uint8_t piece[16384];
-		ssize_t n = read(fd, piece, sizeof piece);
+		ssize_t n = content_read(&got, piece, sizeof piece, off, &e);
 		same = n > 0 && (size_t)n <= content.len - off &&
 		       memcmp(piece, content.ptr + off, (size_t)n) == 0;
 		off += n > 0 ? (size_t)n : 0;
 	}
-	close(fd);
 	return same;
 }
