@@ -1,11 +1,13 @@
 /* The registry alone on a port, for the conformance test, fault tests and benches: http, access,
  * registry, store; no scanning.
  *
- *   registry_server DIR PORT [anonymous]
+ *   registry_server DIR PORT [anonymous [streams [URL]]]
  *
  * Prints "port=N user=admin password=P", serves until SIGTERM or SIGINT. The password is made on
  * the first start of a folder; later starts print an empty one. With "anonymous" every request is
- * the owner's. */
+ * the owner's; with "streams" blobs are read as if they were no files, and with URL clients are
+ * sent to URL followed by the blob's key. */
+#include "../unit/blob_readers.h"
 #include "access/access.h"
 #include "api/routes.h"
 #include "base/clock.h"
@@ -41,7 +43,7 @@ static int allow_all(struct http_request *r, const struct http_route *route, str
 	return 0;
 }
 
-static int serve(const char *dir, uint16_t port, bool anonymous)
+static int serve(const char *dir, uint16_t port, bool anonymous, struct stream_reader *streams)
 {
 	static struct api api;
 	struct err e = ERR_INIT;
@@ -50,6 +52,8 @@ static int serve(const char *dir, uint16_t port, bool anonymous)
 	struct blobs *blobs = blobs_open(dir, &e);
 	struct db *db = blobs ? store_open(path, &e) : NULL;
 	struct registry *g = db ? registry_open(db, blobs, NULL, NULL, &e) : NULL;
+	if (blobs && streams && stream_reader_begin(streams, dir, blobs, &e) < 0)
+		return fatal("streams", &e);
 	if (!g || registry_start(g, &e) < 0)
 		return fatal(dir, &e);
 	struct access_options ao = {.data_dir = dir};
@@ -88,6 +92,8 @@ static int serve(const char *dir, uint16_t port, bool anonymous)
 	access_close(api.access);
 	db_close(db);
 	blobs_close(blobs);
+	if (streams)
+		stream_reader_end(streams);
 	return 0;
 }
 
@@ -103,8 +109,9 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 3) {
-		fprintf(stderr, "usage: registry_server DIR PORT [anonymous]\n");
+		fprintf(stderr, "usage: registry_server DIR PORT [anonymous [streams [URL]]]\n");
 		return 2;
 	}
-	return serve(argv[1], (uint16_t)atoi(argv[2]), argc > 3);
+	struct stream_reader streams = {.address = argc > 5 ? argv[5] : NULL};
+	return serve(argv[1], (uint16_t)atoi(argv[2]), argc > 3, argc > 4 ? &streams : NULL);
 }
