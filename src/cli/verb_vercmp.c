@@ -1,4 +1,5 @@
 #include "cli/lines.h"
+#include "pkg/vers.h"
 #include "pkg/version.h"
 #include <stdio.h>
 #include <unistd.h>
@@ -69,7 +70,8 @@ static int batch(void)
 static int usage(void)
 {
 	(void)fputs("usage: plimsoll vercmp SCHEME A B\n       plimsoll vercmp --batch < rows of "
-		    "SCHEME<TAB>A<TAB>B\nschemes:",
+		    "SCHEME<TAB>A<TAB>B\n       plimsoll vercmp --in vers:SCHEME/RANGE "
+		    "VERSION\nschemes:",
 		    stderr);
 	for (size_t i = 0; i < ver_count; i++)
 		fprintf(stderr, " %s", ver_table[i].name);
@@ -77,10 +79,21 @@ static int usage(void)
 	return 1;
 }
 
+static int in_range(const char *range, const char *version)
+{
+	enum vers_answer a = vers_has(bytes_of(range), bytes_of(version));
+	if (a != VERS_INVALID)
+		return puts(a == VERS_IN ? "yes" : "no") < 0;
+	(void)fputs("plimsoll vercmp: not a vers range, or of an unknown scheme\n", stderr);
+	return 1;
+}
+
 int verb_vercmp(int argc, char **argv)
 {
 	if (argc == 2 && bytes_eq_lit(bytes_of(argv[1]), "--batch"))
 		return batch();
+	if (argc == 4 && bytes_eq_lit(bytes_of(argv[1]), "--in"))
+		return in_range(argv[2], argv[3]);
 	if (argc > 1 && bytes_eq_lit(bytes_of(argv[1]), "--")) {
 		argc--;
 		argv++;

@@ -1,5 +1,6 @@
 /* Version order against the tables of the native tools, and the laws that any order keeps. */
 #include "corpus.h"
+#include "pkg/vers.h"
 #include "pkg/version.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,6 +48,38 @@ static const struct {
     {"semver", "1.0.0-rc.1", "1.0.0", -1}, /* semver.org §11 */
     {"semver", "1.0.0-beta.11", "1.0.0-beta.2", 1},
     {"semver", "1.0.0+a", "1.0.0+b", 0},
+    {"pub", "1.0.0+a", "1.0.0+b", -1}, /* build data counts, behind the release */
+    {"pub", "1.0.0", "1.0.0+a", -1},
+    {"pub", "1.0.0-z", "1.0.0", -1},
+    {"cargo-buildmeta", "1.0.0+2", "1.0.0+10", -1},
+    {"hex", "1.0.0+a", "1.0.0+b", 0},
+    {"cran", "0.1-10", "0.1.9", 1}, /* '.' and '-' mean the same */
+    {"cran", "1.0", "1.0.0", -1},
+    {"hackage", "1.2", "1.10", -1},
+    {"npm-loose", "=v 1.2.3beta", "1.2.3-beta", 0},
+    {"npm-loose", "01.2.3", "1.2.3", 0},
+    {"conan", "1.0", "1", 0},
+    {"conan", "9a", "10a", -1},
+    {"conan", "1.0-a-b", "1.0-a", -1}, /* b is the pre-release of a */
+    {"conan", "1.0+1", "1.0", 1},
+    {"openssl", "1.0.2z", "1.0.2za", -1},
+    {"openssl", "3.0.0-alpha2", "3.0.0-alpha10", -1},
+    {"openssl", "3.0.0-beta1", "3.0.0", -1},
+    {"jvm", "1.8.0_345", "8.0.345+1", 0},
+    {"jvm", "1.8.0u92", "1.8.0_101", -1},
+    {"jvm", "17-ea+11", "17", -1},
+    {"jvm", "11.0.9.1+1", "11.0.9+11", 1},
+    {"go-toolchain", "go1.20", "1.20.0", 0},
+    {"go-toolchain", "go1.21", "go1.21rc2", -1},
+    {"go-toolchain", "devel", "1.0", -1},
+    {"gentoo", "1.2_p", "1.2_p0", 0}, /* PMS 3.3: an absent number is 0 */
+    {"gentoo", "1.2_rc1_p1", "1.2_rc1", 1},
+    {"gentoo", "1.10", "1.9", 1},
+    {"gentoo", "1.05", "1.1", -1},
+    {"composer-lib", "dev-a", "dev-b", -1}, /* two branches are never the same */
+    {"composer-lib", "dev-main", "0.0.1", -1},
+    {"datetime", "2031-01-01T00:00:00+01:00", "2030-12-31T23:30:00Z", -1},
+    {"lexicographic", "10", "9", -1},
 };
 
 static void test_rules(void **state)
@@ -98,6 +131,54 @@ static void test_table(const struct ver_scheme *s)
 				 BYTES_ARG(b));
 	}
 	assert_true(rows > 0);
+	buf_free(&text);
+}
+
+static void test_vers(void **state)
+{
+	static const struct {
+		const char *range, *version;
+		enum vers_answer want;
+	} rows[] = {
+	    {"vers:pypi/>=1.0|<2.0|!=1.5", "1.4", VERS_IN},
+	    {"vers:pypi/>=1.0|<2.0|!=1.5", "1.5.0", VERS_OUT},
+	    {"vers:pypi/<2.0|>=1.0", "2.0", VERS_OUT},
+	    {"vers:deb/<1.0|>=1.1|<1.2", "1.1~rc1", VERS_OUT},
+	    {"vers:deb/<1.0|>=1.1|<1.2", "1:0", VERS_OUT},
+	    {"vers:golang/>v1.2.3", "v1.10.0", VERS_IN},
+	    {"vers:npm/1.0.0|1.2.0", "1.1.0", VERS_OUT},
+	    {"vers:npm/1.0.0|1.2.0", "1.2.0+b", VERS_IN},
+	    {"vers:npm/!=1.0.0", "2.0.0", VERS_IN},
+	    {"vers:maven/<=1.0%2B1", "1.0+1", VERS_IN},
+	    {"vers:gem/<1|<3", "2", VERS_IN},
+	    {"vers:apk/*", "1", VERS_IN},
+	    {"vers:nothing/*", "1", VERS_INVALID},
+	    {"vers:npm/", "1", VERS_INVALID},
+	    {"vers:npm/>=%zz", "1", VERS_INVALID},
+	    {"vers:npm/>=", "1", VERS_INVALID},
+	    {"npm/>=1", "1", VERS_INVALID},
+	    {"", "1", VERS_INVALID},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (vers_has(bytes_of(rows[i].range), bytes_of(rows[i].version)) != rows[i].want)
+			fail_msg("%s %s", rows[i].range, rows[i].version);
+}
+
+static void test_vers_table(void **state)
+{
+	struct buf text;
+	(void)state;
+	if (!corpus_read("versions/vers.ranges.tsv", &text))
+		text.len = 0;
+	for (struct bytes rest = buf_bytes(&text); rest.len > 0;) {
+		struct bytes row = bytes_cut(&rest, '\n');
+		(void)bytes_cut(&row, '\t');
+		struct bytes version = bytes_cut(&row, '\t'), range = bytes_cut(&row, '\t');
+		bool want = bytes_eq_lit(bytes_cut(&row, '\t'), "yes");
+		if (vers_has(range, version) != (want ? VERS_IN : VERS_OUT))
+			fail_msg("%.*s in %.*s", BYTES_ARG(version), BYTES_ARG(range));
+	}
 	buf_free(&text);
 }
 
@@ -301,6 +382,59 @@ static void test_laws(void **state)
 	}
 }
 
+#define RANDOM_COUNT 64
+#define RANDOM_LEN 12
+
+/* Texts that look like versions, from a fixed seed: pieces that mean something to some scheme. */
+static void random_texts(char texts[RANDOM_COUNT][RANDOM_LEN * 8], uint32_t seed)
+{
+	static const char *const pieces[] = {"0",  "1",	    "2",   "10", "01", ".",	".",
+					     ".",  "-",	    "_",   "+",	 "~",  "a",	"b",
+					     "rc", "alpha", "-r1", ":",	 "p",  "dev",	"_p1",
+					     "x",  "_rc",   "-ea", "v",	 "^",  "_alpha"};
+	for (size_t i = 0; i < RANDOM_COUNT; i++) {
+		texts[i][0] = '\0';
+		size_t n = 1 + seed % RANDOM_LEN;
+		for (size_t k = 0; k < n; k++) {
+			seed = seed * 1664525U + 1013904223U;
+			strcat(texts[i],
+			       pieces[(seed >> 16) % (sizeof(pieces) / sizeof(pieces[0]))]);
+		}
+	}
+}
+
+static void check_random(const struct ver_scheme *s, char texts[RANDOM_COUNT][RANDOM_LEN * 8])
+{
+	static signed char seen[RANDOM_COUNT][RANDOM_COUNT];
+	for (size_t i = 0; i < RANDOM_COUNT; i++)
+		for (size_t j = 0; j < RANDOM_COUNT; j++)
+			seen[i][j] =
+			    (signed char)sign(s->cmp(bytes_of(texts[i]), bytes_of(texts[j])));
+	for (size_t i = 0; i < RANDOM_COUNT; i++)
+		for (size_t j = 0; j < RANDOM_COUNT; j++) {
+			if (seen[i][j] != -seen[j][i])
+				fail_msg("%s: '%s' and '%s' are not antisymmetric", s->name,
+					 texts[i], texts[j]);
+			for (size_t k = 0; seen[i][j] <= 0 && k < RANDOM_COUNT; k++)
+				if (seen[j][k] <= 0 && seen[i][k] > 0)
+					fail_msg("%s: '%s' <= '%s' <= '%s' is not transitive",
+						 s->name, texts[i], texts[j], texts[k]);
+		}
+}
+
+static void test_random_laws(void **state)
+{
+	static char texts[RANDOM_COUNT][RANDOM_LEN * 8];
+	(void)state;
+	for (uint32_t seed = 1; seed <= 8; seed++) {
+		random_texts(texts, seed * 2654435761U);
+		for (size_t s = 0; s < ver_count; s++)
+			if (strcmp(ver_table[s].name, "maven") != 0 &&
+			    strcmp(ver_table[s].name, "alpm") != 0)
+				check_random(&ver_table[s], texts);
+	}
+}
+
 /* A quarter megabyte of each mark and of digits: all comparisons end at once (linear time, no
  * recursion).
  */
@@ -363,6 +497,15 @@ static void test_ecosystems(void **state)
 	    {"RubyGems", "gem"},
 	    {"NuGet", "nuget"},
 	    {"Packagist", "composer"},
+	    {"Pub", "pub"},
+	    {"Hex", "hex"},
+	    {"CRAN", "cran"},
+	    {"ConanCenter", "conan"},
+	    {"Hackage", "hackage"},
+	    {"GHC", "hackage"},
+	    {"SwiftURL", "semver"},
+	    {"GitHub Actions", "semver"},
+	    {"opam", "dpkg"},
 	};
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
 		const struct ver_scheme *s = ver_of_ecosystem(bytes_of(want[i][0]));
@@ -377,10 +520,12 @@ static void test_ecosystems(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_rules),      cmocka_unit_test(test_laws),
-	    cmocka_unit_test(test_hostile),    cmocka_unit_test(test_composer_branches),
-	    cmocka_unit_test(test_comparable), cmocka_unit_test(test_tables),
-	    cmocka_unit_test(test_validity),   cmocka_unit_test(test_ecosystems),
+	    cmocka_unit_test(test_rules),	cmocka_unit_test(test_laws),
+	    cmocka_unit_test(test_hostile),	cmocka_unit_test(test_composer_branches),
+	    cmocka_unit_test(test_comparable),	cmocka_unit_test(test_tables),
+	    cmocka_unit_test(test_validity),	cmocka_unit_test(test_ecosystems),
+	    cmocka_unit_test(test_vers),	cmocka_unit_test(test_vers_table),
+	    cmocka_unit_test(test_random_laws),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (failed == 0 && checked_tables == 0) {

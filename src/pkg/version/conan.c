@@ -5,7 +5,6 @@
  * Spec: docs.conan.io "Version ranges". Native tool: conan.internal.model.version. */
 #include "pkg/version/parts.h"
 #include "pkg/version/schemes.h"
-#include "pkg/version/semver.h"
 
 static bool is_zero(struct bytes item)
 {
@@ -48,18 +47,18 @@ static int list_cmp(struct bytes a, struct bytes b)
 	return (end_a != 0) - (end_b != 0);
 }
 
-static struct semver split(struct bytes v)
+/* Items, then the pre-releases one inside the other: "a-b" is a version a with the pre-release b.
+ */
+static int nested_cmp(struct bytes a, struct bytes b)
 {
-	struct semver s = {.has_pre = false};
-	size_t plus = bytes_find(v, '+');
-	s.has_build = plus < v.len;
-	s.build = bytes_from(v, plus + 1);
-	v = bytes_part(v, 0, plus);
-	size_t dash = bytes_find(v, '-');
-	s.has_pre = dash < v.len;
-	s.pre = bytes_from(v, dash + 1);
-	s.core = bytes_part(v, 0, dash);
-	return s;
+	uint8_t end_a = 1, end_b = 1;
+	while (end_a != 0 && end_b != 0) {
+		int r =
+		    list_cmp(part_until(&a, '-', '-', &end_a), part_until(&b, '-', '-', &end_b));
+		if (r != 0)
+			return r;
+	}
+	return (end_b != 0) - (end_a != 0);
 }
 
 bool ver_conan_is_valid(struct bytes v)
@@ -67,18 +66,15 @@ bool ver_conan_is_valid(struct bytes v)
 	for (size_t i = 0; i < v.len; i++)
 		if (v.ptr[i] <= ' ' || v.ptr[i] == 0x7f)
 			return false;
-	return split(v).core.len > 0;
+	return v.len > 0 && v.ptr[0] != '-' && v.ptr[0] != '+';
 }
 
 int ver_conan_cmp(struct bytes a, struct bytes b)
 {
-	struct semver x = split(a), y = split(b);
-	int r = list_cmp(x.core, y.core);
-	if (r == 0 && x.has_pre != y.has_pre)
-		r = x.has_pre ? -1 : 1;
-	if (r == 0)
-		r = list_cmp(x.pre, y.pre);
-	if (r == 0 && x.has_build != y.has_build)
-		r = x.has_build ? 1 : -1;
-	return r != 0 ? r : list_cmp(x.build, y.build);
+	size_t plus_a = bytes_find(a, '+'), plus_b = bytes_find(b, '+');
+	bool build_a = plus_a < a.len, build_b = plus_b < b.len;
+	int r = nested_cmp(bytes_part(a, 0, plus_a), bytes_part(b, 0, plus_b));
+	if (r == 0 && build_a != build_b)
+		r = build_a ? 1 : -1;
+	return r != 0 ? r : nested_cmp(bytes_from(a, plus_a + 1), bytes_from(b, plus_b + 1));
 }

@@ -7,19 +7,17 @@
 
 static struct semver split(struct bytes v)
 {
-	struct semver s = semver_split(v);
-	s.core = bytes_trim(s.core);
-	size_t n = 0;
-	while (n < s.core.len && (byte_is_digit(s.core.ptr[n]) || s.core.ptr[n] == '.'))
-		n++;
-	if (n < s.core.len) {
-		/* "1.2.3beta-4": the dash, if any, is within the pre-release. */
-		const uint8_t *end = s.has_pre ? s.pre.ptr + s.pre.len : s.core.ptr + s.core.len;
-		s.pre =
-		    (struct bytes){.ptr = s.core.ptr + n, .len = (size_t)(end - (s.core.ptr + n))};
-		s.core = bytes_part(s.core, 0, n);
-		s.has_pre = true;
-	}
+	v = bytes_trim(v);
+	while (v.len > 0 && (byte_is_space(v.ptr[0]) || v.ptr[0] == '=' || v.ptr[0] == 'v'))
+		v = bytes_from(v, 1);
+	size_t plus = bytes_find(v, '+'), end = 0;
+	struct semver s = {.has_build = plus < v.len, .build = bytes_from(v, plus + 1)};
+	v = bytes_part(v, 0, plus);
+	while (end < v.len && (byte_is_digit(v.ptr[end]) || v.ptr[end] == '.'))
+		end++;
+	s.core = bytes_part(v, 0, end);
+	s.has_pre = end < v.len;
+	s.pre = bytes_from(v, end + (end < v.len && v.ptr[end] == '-'));
 	return s;
 }
 

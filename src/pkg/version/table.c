@@ -36,6 +36,10 @@ const struct ver_scheme ver_table[] = {
      .doubt = VER_REFUSE},
     {.name = "hex", .is_valid = ver_hex_is_valid, .cmp = ver_hex_cmp, .doubt = VER_REFUSE},
     {.name = "pub", .is_valid = ver_pub_is_valid, .cmp = ver_pub_cmp, .doubt = VER_ORDER},
+    {.name = "cargo-buildmeta", /* the semver crate's own order */
+     .is_valid = ver_cargo_is_valid,
+     .cmp = ver_pub_cmp,
+     .doubt = VER_REFUSE},
     {.name = "cran", .is_valid = ver_cran_is_valid, .cmp = ver_cran_cmp, .doubt = VER_REFUSE},
     {.name = "hackage",
      .is_valid = ver_hackage_is_valid,
@@ -112,6 +116,11 @@ static const struct {
     {"ConanCenter", "conan", false},
     {"Julia", "semver", false},
     {"SwiftURL", "semver", false},
+    {"CleanStart", "apk", false},
+    {"GitHub Actions", "semver", false},
+    {"Kubernetes", "semver", false},
+    {"VSCode", "semver", false},
+    {"opam", "dpkg", false}, /* opam's order is Debian's: opam manual, "Version ordering" */
 };
 #define ECOSYSTEM_COUNT (sizeof ecosystems / sizeof ecosystems[0])
 
