@@ -204,7 +204,7 @@ static int grants_load(struct db_tx *tx, struct lookup *l, struct err *e)
 {
 	struct access_assignment *list, *below;
 	size_t count, below_count;
-	int rc = access_db_assignment_list(tx, l->user.id, l->arena, &list, &count, e);
+	int rc = access_db_assignment_all(tx, l->user.id, l->arena, &list, &count, e);
 	if (rc >= 0)
 		rc = access_db_assignment_below(tx, l->user.id, l->arena, &below, &below_count, e);
 	if (rc < 0)

@@ -15,11 +15,17 @@
 #include "store/access.h"
 #include "store/scope.h"
 
-#define ACCESS_GRANTS_MAX 1024	/* role assignments of one user; each request reads all of them */
-#define ACCESS_PERSONAL_MAX 256 /* personal tokens of one user */
-#define ACCESS_REFRESH_MAX 64	/* refresh tokens of one user, and sessions: one a log-in */
-#define ACCESS_LABEL_MAX 128	/* bytes of a token's label */
-#define ACCESS_NAME_MAX 128	/* bytes of a user's name */
+/* Role assignments of one user with those of its groups; each request reads all of them. */
+#define ACCESS_GRANTS_MAX 1024
+#define ACCESS_GROUPS_MAX 64	  /* groups of one user */
+#define ACCESS_MEMBERS_MAX 10000  /* members of one group */
+#define ACCESS_ACTIONS_MAX 64	  /* patterns of a custom role */
+#define ACCESS_ROLE_SCOPES_MAX 32 /* scopes that a custom role may be assigned at */
+#define ACCESS_TEXT_MAX 256	  /* bytes of a claim, or of a role's name or description */
+#define ACCESS_PERSONAL_MAX 256	  /* personal tokens of one user */
+#define ACCESS_REFRESH_MAX 64	  /* refresh tokens of one user, and sessions: one a log-in */
+#define ACCESS_LABEL_MAX 128	  /* bytes of a token's label */
+#define ACCESS_NAME_MAX 128	  /* bytes of a user's name */
 
 struct access;
 struct access_actor;
@@ -142,6 +148,7 @@ int access_user_remove(struct access *a, const struct access_actor *by, struct b
 /* role: GUID or name, built-in or custom. ERR_CONFLICT: exists already, or ACCESS_GRANTS_MAX do. */
 int access_assign(struct access *a, const struct access_actor *by, struct bytes user,
 		  struct bytes role, struct bytes scope, struct err *e);
+/* ERR_CONFLICT: by's own, or that of a group by is in. */
 int access_unassign(struct access *a, const struct access_actor *by, struct bytes user,
 		    struct bytes role, struct bytes scope, struct err *e);
 /* A token of row->user_id with row's kind, name and expiry; the rest of row is not read. The
@@ -151,9 +158,30 @@ int access_token_add(struct access *a, const struct access_actor *by,
 		     const struct access_token *row, char token[SECRET_TOKEN_CAP], struct err *e);
 int access_token_remove(struct access *a, const struct access_actor *by, int64_t user_id,
 			int64_t token_id, struct err *e);
-/* A custom role; id is a GUID or a word of the caller's choice. */
+/* Groups: their names are among those of users, roles are assigned to them as to users, and hold
+ * for every member. claim: a value of a sign-in's group claim that makes a member; may be empty. */
+int access_group_add(struct access *a, const struct access_actor *by, struct bytes name,
+		     struct bytes claim, struct err *e);
+int access_group_set(struct access *a, const struct access_actor *by, struct bytes name,
+		     struct bytes claim, struct err *e);
+int access_group_remove(struct access *a, const struct access_actor *by, struct bytes name,
+			struct err *e);
+/* Also of one that is a member. ERR_CONFLICT: ACCESS_GROUPS_MAX, ACCESS_MEMBERS_MAX or
+ * ACCESS_GRANTS_MAX is reached. */
+int access_member_add(struct access *a, const struct access_actor *by, struct bytes group,
+		      struct bytes user, struct err *e);
+int access_member_remove(struct access *a, const struct access_actor *by, struct bytes group,
+			 struct bytes user, struct err *e);
+/* A new GUID for one. */
+#define ACCESS_ROLE_ID_CAP 37
+int access_role_id(char out[ACCESS_ROLE_ID_CAP], struct err *e);
+/* A custom role. Its patterns are those that role_pattern_check accepts. is_new: ERR_CONFLICT if
+ * there is one with the id or name; else ERR_NOT_FOUND if there is none with the id. */
 int access_role_put(struct access *a, const struct access_actor *by,
-		    const struct access_role_row *row, struct err *e);
+		    const struct access_role_row *row, bool is_new, struct err *e);
+/* ERR_CONFLICT while it is assigned. */
+int access_role_remove(struct access *a, const struct access_actor *by, struct bytes role,
+		       struct err *e);
 /* What was pushed, pulled or deleted, in the same transaction; by may be NULL (unknown).
  * The newest max rows are kept. detail: JSON or empty. */
 int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *action,

@@ -1,28 +1,14 @@
 /* Changes of users, tokens, roles and assignments. A change and its audit row are one transaction.
  */
-#include "access/state.h"
+#include "access/change.h"
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "store/group.h"
 
 #include <string.h>
 
-#define NOTE_MAX 4096 /* bytes of an audit row's before or after */
-#define CHANGE_ARENA_MAX (1U << 20)
-
-/* One change; which fields are used depends on its function. */
-struct change {
-	const struct access_actor *by;
-	struct bytes name, password, role, scope;
-	bool robot, only_first;
-	struct access_token token;
-	int64_t user_id, token_id, made;
-	const struct access_role_row *row;
-	struct arena arena;
-	uint64_t audit_max;
-	db_fn fn;
-	bool note_lost; /* the audit row would be incomplete */
-};
+#define NOTE_MAX 16384 /* bytes of an audit row's before or after */
 
 /* No change without a complete audit row. */
 static int audited_tx(struct db_tx *tx, void *arg, struct err *e)
@@ -35,7 +21,7 @@ static int audited_tx(struct db_tx *tx, void *arg, struct err *e)
 	return rc >= 0 && c->note_lost ? err_set(e, ERR_NOMEM, "no memory for the audit row") : rc;
 }
 
-static int change_run(struct access *a, db_fn fn, struct change *c, struct err *e)
+int change_run(struct access *a, db_fn fn, struct change *c, struct err *e)
 {
 	arena_init(&c->arena, CHANGE_ARENA_MAX);
 	c->fn = fn;
@@ -45,8 +31,7 @@ static int change_run(struct access *a, db_fn fn, struct change *c, struct err *
 	return rc;
 }
 
-/* {"k1":"v1","k2":"v2"} for the audit row; a NULL key ends. */
-static struct bytes note(struct change *c, const char *k1, struct bytes v1, const char *k2,
+struct bytes change_note(struct change *c, const char *k1, struct bytes v1, const char *k2,
 			 struct bytes v2)
 {
 	struct buf out;
@@ -66,7 +51,7 @@ static struct bytes note(struct change *c, const char *k1, struct bytes v1, cons
 	return text;
 }
 
-static bool is_name(struct bytes name)
+bool change_is_name(struct bytes name)
 {
 	if (name.len == 0 || name.len > ACCESS_NAME_MAX || name.ptr[0] == '-' || name.ptr[0] == '.')
 		return false;
@@ -76,10 +61,19 @@ static bool is_name(struct bytes name)
 	return true;
 }
 
-static int user_of(struct db_tx *tx, struct change *c, struct access_user *ret, struct err *e)
+int change_principal(struct db_tx *tx, struct change *c, struct access_user *ret, struct err *e)
 {
 	int rc = access_db_user_find(tx, c->name, &c->arena, ret, e);
 	if (rc == 0)
+		return err_set(e, ERR_NOT_FOUND, "no user, robot or group \"%.*s\"",
+			       BYTES_ARG(c->name));
+	return rc < 0 ? rc : 0;
+}
+
+int change_user(struct db_tx *tx, struct change *c, struct access_user *ret, struct err *e)
+{
+	int rc = access_db_user_find(tx, c->name, &c->arena, ret, e);
+	if (rc == 0 || (rc > 0 && bytes_eq_lit(ret->kind, "group")))
 		return err_set(e, ERR_NOT_FOUND, "no user \"%.*s\"", BYTES_ARG(c->name));
 	return rc < 0 ? rc : 0;
 }
@@ -116,7 +110,7 @@ static int user_add_tx(struct db_tx *tx, void *arg, struct err *e)
 					  : -(int)e->code;
 	}
 	int rc = access_audit(tx, c->by, "user.add", c->name, BYTES_NONE,
-			      note(c, "kind", kind, NULL, BYTES_NONE), e);
+			      change_note(c, "kind", kind, NULL, BYTES_NONE), e);
 	return rc < 0 ? rc : 1;
 }
 
@@ -168,7 +162,7 @@ int64_t access_user_add(struct access *a, const struct access_actor *by, struct 
 {
 	struct arena arena;
 	struct change c = {.by = by, .name = name, .robot = robot};
-	if (!is_name(name))
+	if (!change_is_name(name))
 		return err_set(e, ERR_FORMAT, "\"%.*s\" is no user name", BYTES_ARG(name));
 	arena_init(&arena, CHANGE_ARENA_MAX);
 	int rc = 0;
@@ -185,7 +179,7 @@ static int password_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct change *c = arg;
 	struct access_user u;
-	int rc = user_of(tx, c, &u, e);
+	int rc = change_user(tx, c, &u, e);
 	if (rc < 0)
 		return rc;
 	if (bytes_eq_lit(u.kind, "robot"))
@@ -217,14 +211,14 @@ static int user_remove_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct change *c = arg;
 	struct access_user u;
-	int rc = user_of(tx, c, &u, e);
+	int rc = change_user(tx, c, &u, e);
 	if (rc < 0)
 		return rc;
 	int64_t n = access_db_user_remove(tx, u.id, e);
 	if (n < 0)
 		return (int)n;
 	return access_audit(tx, c->by, "user.remove", c->name,
-			    note(c, "kind", u.kind, NULL, BYTES_NONE), BYTES_NONE, e);
+			    change_note(c, "kind", u.kind, NULL, BYTES_NONE), BYTES_NONE, e);
 }
 
 int access_user_remove(struct access *a, const struct access_actor *by, struct bytes name,
@@ -236,11 +230,14 @@ int access_user_remove(struct access *a, const struct access_actor *by, struct b
 	return rc < 0 ? rc : 0;
 }
 
-/* The identifier of a role given by GUID or name. */
-static int role_id(struct db_tx *tx, struct change *c, struct bytes *ret, struct err *e)
+/* The identifier of a role given by GUID or name; scopes: where it may be assigned, one a line,
+ * empty = anywhere. */
+static int role_id(struct db_tx *tx, struct change *c, struct bytes *ret, struct bytes *ret_scopes,
+		   struct err *e)
 {
 	const struct role *role = role_find(c->role);
 	struct access_role_row row;
+	*ret_scopes = BYTES_NONE;
 	if (role) {
 		*ret = bytes_of(role->id);
 		return 0;
@@ -248,9 +245,53 @@ static int role_id(struct db_tx *tx, struct change *c, struct bytes *ret, struct
 	int rc = access_db_role_find(tx, c->role, &c->arena, &row, e);
 	if (rc == 0)
 		return err_set(e, ERR_NOT_FOUND, "no role \"%.*s\"", BYTES_ARG(c->role));
-	if (rc == 1)
-		*ret = row.id;
-	return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	*ret = row.id;
+	*ret_scopes = row.scopes;
+	return 0;
+}
+
+/* One of these scopes is the scope or above it. */
+static int is_assignable(struct db_tx *tx, struct change *c, struct bytes scopes,
+			 const struct store_scope *s, struct err *e)
+{
+	int64_t ids[ACCESS_ROLE_SCOPES_MAX];
+	struct visibility v = {.scopes = ids};
+	if (!scopes.len)
+		return 0;
+	while (scopes.len && v.count < ACCESS_ROLE_SCOPES_MAX) {
+		struct store_scope at;
+		int rc =
+		    store_scope_resolve(tx, bytes_cut(&scopes, '\n'), false, &c->arena, &at, e);
+		if (rc < 0)
+			return rc;
+		if (rc > 0)
+			ids[v.count++] = at.id;
+	}
+	int rc = store_scope_is_visible(tx, s->id, &v, e);
+	return rc != 0 ? (rc < 0 ? rc : 0)
+		       : err_set(e, ERR_CONFLICT, "the role %.*s may not be assigned at %.*s",
+				 BYTES_ARG(c->role), BYTES_ARG(c->scope));
+}
+
+/* The most assignments that count for one user, if the row gets one more. */
+static int check_grants(struct db_tx *tx, const struct access_user *u, struct err *e)
+{
+	bool group = bytes_eq_lit(u->kind, "group");
+	int64_t own = access_db_assignment_count(tx, u->id, e);
+	int64_t n = own < 0 ? own
+		    : group ? store_member_grants_most(tx, u->id, e)
+			    : store_member_grants(tx, u->id, e);
+	if (n < 0)
+		return (int)n;
+	if (own < ACCESS_GRANTS_MAX && n < ACCESS_GRANTS_MAX)
+		return 0;
+	return err_set(e, ERR_CONFLICT,
+		       "%.*s has %d role assignments%s, the most there may be: assign one at a "
+		       "wider scope",
+		       BYTES_ARG(u->name), ACCESS_GRANTS_MAX,
+		       group ? " or a member with as many" : ", with those of its groups");
 }
 
 static int scope_of(struct db_tx *tx, struct change *c, bool make, struct store_scope *ret,
@@ -266,35 +307,28 @@ static int assign_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct change *c = arg;
 	struct access_user u;
-	struct bytes role = BYTES_NONE;
-	int rc = user_of(tx, c, &u, e);
-	if (rc == 0)
-		rc = role_id(tx, c, &role, e);
-	if (rc < 0)
-		return rc;
 	struct store_scope scope;
-	rc = scope_of(tx, c, true, &scope, e);
+	struct bytes role = BYTES_NONE, scopes;
+	int rc = change_principal(tx, c, &u, e);
+	if (rc == 0)
+		rc = role_id(tx, c, &role, &scopes, e);
+	if (rc >= 0)
+		rc = scope_of(tx, c, true, &scope, e);
+	if (rc >= 0)
+		rc = is_assignable(tx, c, scopes, &scope, e);
+	if (rc >= 0)
+		rc = check_grants(tx, &u, e);
 	if (rc < 0)
 		return rc;
-	int64_t id = access_db_assignment_count(tx, u.id, e);
-	if (id >= ACCESS_GRANTS_MAX)
-		return err_set(
-		    e, ERR_CONFLICT,
-		    "%.*s has %d role assignments, the most there may be: assign one at a "
-		    "wider scope",
-		    BYTES_ARG(c->name), ACCESS_GRANTS_MAX);
-	if (id >= 0)
-		id = access_db_assignment_add(
-		    tx,
-		    &(struct access_assignment){.user_id = u.id,
-						.role = role,
-						.scope_id = scope.id,
-						.created_at = clock_wall_ms()},
-		    e);
+	int64_t id = access_db_assignment_add(
+	    tx,
+	    &(struct access_assignment){
+		.user_id = u.id, .role = role, .scope_id = scope.id, .created_at = clock_wall_ms()},
+	    e);
 	if (id < 0)
 		return (int)id;
 	return access_audit(tx, c->by, "role.assign", c->name, BYTES_NONE,
-			    note(c, "role", role, "scope", c->scope), e);
+			    change_note(c, "role", role, "scope", c->scope), e);
 }
 
 int access_assign(struct access *a, const struct access_actor *by, struct bytes user,
@@ -309,15 +343,19 @@ static int unassign_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct change *c = arg;
 	struct access_user u;
-	struct bytes role = BYTES_NONE;
+	struct bytes role = BYTES_NONE, scopes;
 	struct access_assignment m = {.id = 0};
-	int rc = user_of(tx, c, &u, e);
+	int rc = change_principal(tx, c, &u, e);
 	if (rc == 0)
-		rc = role_id(tx, c, &role, e);
-	if (rc < 0)
-		return rc;
+		rc = role_id(tx, c, &role, &scopes, e);
+	if (rc >= 0)
+		rc = bytes_eq(c->by->name, c->name) ? 1 : change_is_own(tx, c, u.id, e);
+	if (rc > 0)
+		return err_set(e, ERR_CONFLICT,
+			       "users cannot remove their own roles, nor those of their groups");
 	struct store_scope scope;
-	rc = scope_of(tx, c, false, &scope, e);
+	if (rc >= 0)
+		rc = scope_of(tx, c, false, &scope, e);
 	if (rc < 0)
 		return rc;
 	do {
@@ -331,7 +369,7 @@ static int unassign_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (n < 0)
 		return (int)n;
 	return access_audit(tx, c->by, "role.unassign", c->name,
-			    note(c, "role", role, "scope", c->scope), BYTES_NONE, e);
+			    change_note(c, "role", role, "scope", c->scope), BYTES_NONE, e);
 }
 
 int access_unassign(struct access *a, const struct access_actor *by, struct bytes user,
@@ -362,7 +400,7 @@ static int token_add_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct change *c = arg;
 	struct access_user u;
 	int rc = access_db_user_get(tx, c->user_id, &c->arena, &u, e);
-	if (rc == 0)
+	if (rc == 0 || (rc > 0 && bytes_eq_lit(u.kind, "group")))
 		return err_set(e, ERR_NOT_FOUND, "no such user");
 	if (rc < 0)
 		return rc;
@@ -376,7 +414,7 @@ static int token_add_tx(struct db_tx *tx, void *arg, struct err *e)
 	if (c->made < 0)
 		return (int)c->made;
 	return access_audit(tx, c->by, "token.add", u.name, BYTES_NONE,
-			    note(c, "kind", c->token.kind, "name", c->token.name), e);
+			    change_note(c, "kind", c->token.kind, "name", c->token.name), e);
 }
 
 int access_token_add(struct access *a, const struct access_actor *by,
@@ -441,28 +479,4 @@ int access_session_end(struct access *a, const struct access_actor *by, struct b
 	struct change c = {.by = by, .token = {.hash = {.ptr = hash, .len = sizeof hash}}};
 	int rc = secret_sha256(token, hash, e);
 	return rc < 0 ? rc : change_run(a, session_end_tx, &c, e);
-}
-
-static int role_put_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct change *c = arg;
-	struct access_role_row old = {.id = BYTES_NONE};
-	int rc = access_db_role_find(tx, c->row->id, &c->arena, &old, e);
-	int64_t n = rc < 0 ? rc : access_db_role_put(tx, c->row, e);
-	if (n < 0)
-		return (int)n;
-	return access_audit(tx, c->by, "role.put", c->row->id,
-			    rc == 1 ? note(c, "name", old.name, "actions", old.actions)
-				    : BYTES_NONE,
-			    note(c, "name", c->row->name, "actions", c->row->actions), e);
-}
-
-int access_role_put(struct access *a, const struct access_actor *by,
-		    const struct access_role_row *row, struct err *e)
-{
-	struct change c = {.by = by, .row = row};
-	if (row->id.len == 0 || row->name.len == 0 || role_find(row->id) || role_find(row->name))
-		return err_set(e, ERR_CONFLICT, "a built-in role has this name");
-	int rc = change_run(a, role_put_tx, &c, e);
-	return rc < 0 ? rc : 0;
 }

@@ -25,6 +25,30 @@ const struct role role_table[] = {
 };
 const size_t role_count = sizeof role_table / sizeof *role_table;
 
+const char *const role_actions[] = {
+    ACTION_PULL,
+    ACTION_PUSH,
+    ACTION_DELETE,
+    ACTION_CATALOG,
+    ACTION_REGISTRY_READ,
+    ACTION_REGISTRY_WRITE,
+    ACTION_IMPORT,
+    ACTION_SIGN,
+    ACTION_QUARANTINE_READ,
+    ACTION_QUARANTINE_WRITE,
+    ACTION_SECURITY_READ,
+    ACTION_SCAN,
+    ACTION_VDB_UPDATE,
+    ACTION_PLAN_READ,
+    ACTION_PLAN_WRITE,
+    ACTION_EXEMPTION_WRITE,
+    ACTION_SCOPE_READ,
+    ACTION_SYSTEM_READ,
+    ACTION_ACCESS_READ,
+    ACTION_ACCESS_WRITE,
+};
+const size_t role_action_count = sizeof role_actions / sizeof *role_actions;
+
 const struct role *role_find(struct bytes id_or_name)
 {
 	for (size_t i = 0; i < role_count; i++)
@@ -71,6 +95,30 @@ bool role_allows(struct bytes patterns, struct bytes action)
 		allowed = true;
 	}
 	return allowed;
+}
+
+int role_pattern_check(struct bytes pattern, struct err *e)
+{
+	bool takes = bytes_has_prefix_lit(pattern, "!");
+	struct bytes wanted = bytes_from(pattern, takes);
+	bool some = false, registry = false, wild = bytes_find(wanted, '*') < wanted.len;
+	for (size_t i = 0; i < role_action_count; i++) {
+		struct bytes action = bytes_of(role_actions[i]);
+		if (!fits(wanted, action))
+			continue;
+		some = true;
+		registry = registry || bytes_has_prefix_lit(action, "registries/");
+	}
+	if (!some)
+		return err_set(e, ERR_FORMAT, "actions: \"%.*s\" means no action that there is",
+			       BYTES_ARG(pattern));
+	if (wild && registry && !takes)
+		return err_set(
+		    e, ERR_FORMAT,
+		    "actions: \"%.*s\": the actions of a registry have no wildcards: list "
+		    "them, as " ACTION_PULL,
+		    BYTES_ARG(pattern));
+	return 0;
 }
 
 bool role_scope_covers(struct bytes scope, struct bytes path)

@@ -7,6 +7,7 @@
  * Spec: Azure built-in roles; the GUIDs are theirs, so that their clients find them. */
 #pragma once
 #include "base/bytes.h"
+#include "base/err.h"
 
 #define ACTION_ANY_PRINCIPAL "authenticated" /* every authenticated principal, without a role */
 #define ACTION_PULL "registries/pull/read"
@@ -26,6 +27,11 @@
 #define ACTION_ACCESS_READ "Microsoft.Authorization/roleAssignments/read"
 #define ACTION_ACCESS_WRITE "Microsoft.Authorization/roleAssignments/write"
 
+#define ACTION_SIGN "registries/sign/write"
+#define ACTION_QUARANTINE_READ "registries/quarantine/read"
+#define ACTION_QUARANTINE_WRITE "registries/quarantine/write"
+#define ACTION_SCOPE_READ "Microsoft.Resources/subscriptions/read"
+
 #define ROLE_OWNER "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 #define ROLE_ACR_PULL "7f951dda-4ed3-4680-a7ca-43fe172d538d"
 #define ROLE_ACR_PUSH "8311e382-0749-4cb8-b61a-304f252e45ec"
@@ -37,6 +43,14 @@ struct role {
 };
 extern const struct role role_table[];
 extern const size_t role_count;
+/* Every action there is: what a custom role may list. */
+extern const char *const role_actions[];
+extern const size_t role_action_count;
+/* A custom role may have this pattern: an action of role_actions, or one with "*" that means some
+ * of them and none of a registry ("Microsoft.Security/" and "*"), whose actions are listed one by
+ * one;
+ * "!" in front takes away and may have any. ERR_FORMAT says what is wrong. */
+int role_pattern_check(struct bytes pattern, struct err *e);
 /* By GUID or by name; NULL when it is not a built-in role. */
 const struct role *role_find(struct bytes id_or_name);
 

@@ -27,3 +27,8 @@ struct access {
 
 /* After a change of users or passwords. */
 void state_forget(struct access *a);
+
+struct store_group;
+/* The user becomes a member, unless a limit (ERR_CONFLICT) is reached. 1 = did, 0 = was one. */
+int group_join(struct db_tx *tx, const struct store_group *g, const struct access_user *u,
+	       bool by_claim, struct err *e);

@@ -11,11 +11,14 @@ struct people_query {
 struct people_list {
 	struct people_query q; /* the tables' struct */
 	struct http_request *r;
+	bool groups; /* they are among the users */
 };
 /* The query, and that its cursor is a user's name. ERR_FORMAT. */
 int people_query_read(struct http_request *r, struct people_list *l, struct err *e);
 /* A user and an assignment as JSON. */
 extern const struct record_object people_user, people_assignment;
+/* A name of a user or group may be this: of a cursor. */
+bool people_is_cursor(struct bytes name);
 /* Writes the JSON object of one user. */
 typedef int (*people_put_fn)(struct db_tx *tx, struct json_out *w, const struct people_list *l,
 			     const struct access_user *u, struct err *e);

@@ -1,5 +1,4 @@
-/* Roles and who has them at which scope. Users cannot remove their own roles, so that one is always
- * left who may. */
+/* Roles and who has them at which scope. */
 #include "api/people.h"
 
 #define BODY_MAX 65536
@@ -11,7 +10,7 @@ struct assignment_row {
 #define M(member, kind, key, ...)                                                                  \
 	RECORD_FIELD(struct assignment_row, member, kind, key, __VA_ARGS__)
 static const struct record_field assignment_fields[] = {
-    M(user, RECORD_TEXT, "user", "The user; absent inside a user's own object",
+    M(user, RECORD_TEXT, "user", "The user, robot or group; absent inside a user's own object",
       .flags = RECORD_OPTIONAL),
     M(role, RECORD_TEXT, "role", "Name of the role", .example = "\"AcrPull\""),
     M(m.role, RECORD_TEXT, "role_id", "Its id"),
@@ -23,12 +22,17 @@ const struct record_object people_assignment = {.name = "RoleAssignment",
 						.text = "A role of a user at a scope",
 						RECORD_TABLE(assignment_fields)};
 
-static void put_assignment(struct json_out *w, struct bytes user, const struct access_assignment *m)
+/* Custom roles are looked up by their id. */
+static int put_assignment(struct db_tx *tx, struct json_out *w, struct bytes user,
+			  const struct access_assignment *m, struct arena *a, struct err *e)
 {
 	const struct role *role = role_find(m->role);
+	struct access_role_row custom = {.name = m->role};
+	int rc = role ? 0 : access_db_role_find(tx, m->role, a, &custom, e);
 	struct assignment_row row = {
-	    .user = user, .role = role ? bytes_of(role->name) : m->role, .m = *m};
+	    .user = user, .role = role ? bytes_of(role->name) : custom.name, .m = *m};
 	record_put(w, NULL, &people_assignment, &row);
+	return rc < 0 ? rc : 0;
 }
 
 int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct access_user *u,
@@ -38,13 +42,13 @@ int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct ac
 	size_t count;
 	int rc = access_db_assignment_list(tx, u->id, a, &list, &count, e);
 	for (size_t i = 0; rc >= 0 && i < count; i++)
-		put_assignment(w, named ? u->name : BYTES_NONE, &list[i]);
+		rc = put_assignment(tx, w, named ? u->name : BYTES_NONE, &list[i], a, e);
 	return rc;
 }
 
 struct role_row {
-	struct bytes id, name;
-	struct record_rows actions;
+	struct bytes id, name, description;
+	struct record_rows actions, scopes;
 	bool builtin;
 };
 #define R(member, kind, key, ...) RECORD_FIELD(struct role_row, member, kind, key, __VA_ARGS__)
@@ -54,6 +58,8 @@ static const struct record_field role_fields[] = {
     R(builtin, RECORD_BOOL, "builtin", "Built in"),
     R(actions, RECORD_TEXTS, "actions",
       "Actions it allows; `*` matches anything, a leading `!` excludes"),
+    R(description, RECORD_TEXT, "description", "Its purpose", .flags = RECORD_OPTIONAL),
+    R(scopes, RECORD_TEXTS, "scopes", "At and below which scopes it may be assigned"),
 };
 static const struct record_object role_object = {
     .name = "Role", .text = "A role and what it allows", RECORD_TABLE(role_fields)};
@@ -80,7 +86,7 @@ static struct record_rows split(struct bytes lines, struct arena *a)
 }
 
 static void put_role(struct json_out *w, struct role_list *l, struct role_row row,
-		     struct bytes actions)
+		     struct bytes actions, struct bytes scopes)
 {
 	if (!l->started) {
 		l->started = bytes_eq(row.id, l->page.cursor);
@@ -91,7 +97,8 @@ static void put_role(struct json_out *w, struct role_list *l, struct role_row ro
 		return;
 	}
 	row.actions = split(actions, http_arena(l->r));
-	l->failed = l->failed || (actions.len && !row.actions.items);
+	row.scopes = split(scopes, http_arena(l->r));
+	l->failed = l->failed || !row.actions.items || !row.scopes.items;
 	record_put(w, NULL, &role_object, &row);
 	l->last = row.id;
 	l->written++;
@@ -112,9 +119,12 @@ static int write_roles(struct db_tx *tx, struct json_out *w, void *arg, struct e
 			 (struct role_row){.id = bytes_of(role_table[i].id),
 					   .name = bytes_of(role_table[i].name),
 					   .builtin = true},
-			 bytes_of(role_table[i].actions));
+			 bytes_of(role_table[i].actions), BYTES_LIT("/"));
 	while (!l.more && (rc = access_db_role_next(tx, row.id, http_arena(l.r), &row, e)) > 0)
-		put_role(w, &l, (struct role_row){.id = row.id, .name = row.name}, row.actions);
+		put_role(w, &l,
+			 (struct role_row){
+			     .id = row.id, .name = row.name, .description = row.description},
+			 row.actions, row.scopes);
 	api_list_end(w, l.more ? l.last : BYTES_NONE,
 		     total_of(total.count + role_count, total.exact));
 	if (rc >= 0 && !l.started)
@@ -154,14 +164,15 @@ static int write_assignments(struct db_tx *tx, struct json_out *w, void *arg, st
 }
 
 static const struct record_field assignments_query_fields[] = {
-    RECORD_FIELD(struct people_query, user, RECORD_TEXT, "user", "Of this user"),
+    RECORD_FIELD(struct people_query, user, RECORD_TEXT, "user",
+		 "Of this user, robot or group; what a user has by groups is listed with them"),
     API_PAGE_FIELDS(struct people_query, page),
 };
 static const struct record_object assignments_query = {RECORD_TABLE(assignments_query_fields)};
 
 static int get_assignments(struct http_request *r, struct err *e)
 {
-	struct people_list l = {.r = r};
+	struct people_list l = {.r = r, .groups = true};
 	int rc = people_query_read(r, &l, e);
 	return rc < 0 ? rc : api_reply_read(r, 200, write_assignments, &l, e);
 }
@@ -172,7 +183,7 @@ struct assignment_ask {
 #define K(member, key, ...)                                                                        \
 	RECORD_FIELD(struct assignment_ask, member, RECORD_TEXT, key, __VA_ARGS__)
 static const struct record_field ask_fields[] = {
-    K(user, "user", "Name of a user or robot", .flags = RECORD_NEEDED),
+    K(user, "user", "Name of a user, robot or group", .flags = RECORD_NEEDED),
     K(role, "role", "Name or id of a role", .flags = RECORD_NEEDED, .example = "\"AcrPull\""),
     K(scope, "scope", "Path at and below which it applies; default `/`",
       .example = "\"/registries/local/repositories/team\""),
@@ -199,10 +210,139 @@ static int delete_assignment(struct http_request *r, struct err *e)
 	struct access_actor by = people_actor(r);
 	if (api_query_read(r, &q, e) < 0)
 		return -(int)e->code;
-	if (bytes_eq(by.name, q.user))
-		return err_set(e, ERR_CONFLICT, "users cannot remove their own roles");
 	int rc = access_unassign(api_of(r)->access, &by, q.user, q.role,
 				 q.scope.len ? q.scope : BYTES_LIT("/"), e);
+	return rc < 0 ? rc : http_reply_empty(r, 204, e);
+}
+
+/* Custom roles. */
+struct role_ask {
+	struct bytes name, description;
+	struct record_rows actions, scopes;
+};
+#define C(member, kind, key, ...) RECORD_FIELD(struct role_ask, member, kind, key, __VA_ARGS__)
+static const struct record_field role_ask_fields[] = {
+    C(name, RECORD_TEXT, "name", "Its name", .flags = RECORD_NEEDED, .min = 1,
+      .max = ACCESS_TEXT_MAX, .example = "\"Release manager\""),
+    C(description, RECORD_TEXT, "description", "Its purpose", .max = ACCESS_TEXT_MAX),
+    C(actions, RECORD_TEXTS, "actions",
+      "Up to 64. Those of a registry are listed one by one; in others `*` matches anything. A "
+      "leading `!` excludes",
+      .flags = RECORD_NEEDED),
+    C(scopes, RECORD_TEXTS, "scopes",
+      "Up to 32 scopes at and below which it may be assigned; `/` when absent"),
+};
+static const struct record_object role_ask = {
+    .name = "NewRole", .text = "A custom role", RECORD_TABLE(role_ask_fields)};
+
+/* The texts of a list, one a line. ERR_FORMAT: there are none or too many, or one that is no line.
+ */
+static int joined(const struct record_rows *rows, const char *key, size_t max, struct arena *a,
+		  struct bytes *ret, struct err *e)
+{
+	const struct bytes *texts = rows->items;
+	const char *all = "";
+	if (rows->count == 0 || rows->count > max)
+		return err_set(e, ERR_FORMAT, "%s: 1 to %zu are needed", key, max);
+	for (size_t i = 0; i < rows->count; i++) {
+		struct bytes t = texts[i];
+		if (t.len == 0 || t.len > 1024 || bytes_find(t, '\n') < t.len)
+			return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is none", key,
+				       BYTES_ARG(bytes_part(t, 0, 100)));
+		all = arena_printf(a, "%s%s%.*s", all, i ? "\n" : "", BYTES_ARG(t));
+		if (!all)
+			return err_set(e, ERR_NOMEM, "no memory for a role");
+	}
+	*ret = bytes_of(all);
+	return 0;
+}
+
+static int role_read(struct http_request *r, struct access_role_row *ret, struct err *e)
+{
+	struct role_ask b = {.name = BYTES_NONE};
+	struct arena *a = http_arena(r);
+	if (api_body_read(r, &b, e) < 0)
+		return -(int)e->code;
+	*ret = (struct access_role_row){
+	    .id = b.name, .name = b.name, .description = b.description, .scopes = BYTES_LIT("/")};
+	if (joined(&b.actions, "actions", ACCESS_ACTIONS_MAX, a, &ret->actions, e) < 0)
+		return -(int)e->code;
+	return b.scopes.items
+		   ? joined(&b.scopes, "scopes", ACCESS_ROLE_SCOPES_MAX, a, &ret->scopes, e)
+		   : 0;
+}
+
+struct role_show {
+	struct http_request *r;
+	struct bytes role;
+};
+
+static int write_role(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	const struct role_show *s = arg;
+	struct role_list l = {.r = s->r, .started = true, .page = {.limit = 1}};
+	struct access_role_row row;
+	const struct role *known = role_find(s->role);
+	int rc = known ? 1 : access_db_role_find(tx, s->role, http_arena(s->r), &row, e);
+	if (rc == 0)
+		return err_set(e, ERR_NOT_FOUND, "no role \"%.*s\"", BYTES_ARG(s->role));
+	if (rc < 0)
+		return rc;
+	if (known)
+		put_role(w, &l,
+			 (struct role_row){.id = bytes_of(known->id),
+					   .name = bytes_of(known->name),
+					   .builtin = true},
+			 bytes_of(known->actions), BYTES_LIT("/"));
+	else
+		put_role(w, &l,
+			 (struct role_row){
+			     .id = row.id, .name = row.name, .description = row.description},
+			 row.actions, row.scopes);
+	return l.failed ? err_set(e, ERR_NOMEM, "no memory for roles") : 0;
+}
+
+static int get_role(struct http_request *r, struct err *e)
+{
+	struct role_show s = {.r = r, .role = http_param(r, "role")};
+	return api_reply_read(r, 200, write_role, &s, e);
+}
+
+static int post_role(struct http_request *r, struct err *e)
+{
+	struct access_role_row row;
+	struct access_actor by = people_actor(r);
+	char id[ACCESS_ROLE_ID_CAP];
+	if (role_read(r, &row, e) < 0 || access_role_id(id, e) < 0)
+		return -(int)e->code;
+	row.id = bytes_of(id);
+	if (access_role_put(api_of(r)->access, &by, &row, true, e) < 0)
+		return -(int)e->code;
+	const char *at = arena_printf(http_arena(r), "/api/v1/roles/%s", id);
+	if (!at)
+		return err_set(e, ERR_NOMEM, "no memory");
+	struct role_show s = {.r = r, .role = row.id};
+	int rc = http_reply_header(r, "Location", bytes_of(at), e);
+	return rc < 0 ? rc : api_reply_read(r, 201, write_role, &s, e);
+}
+
+static int put_one_role(struct http_request *r, struct err *e)
+{
+	struct access_role_row row;
+	struct access_actor by = people_actor(r);
+	if (role_read(r, &row, e) < 0)
+		return -(int)e->code;
+	row.id = http_param(r, "role");
+	if (access_role_put(api_of(r)->access, &by, &row, false, e) < 0)
+		return -(int)e->code;
+	struct role_show s = {.r = r, .role = row.name};
+	return api_reply_read(r, 200, write_role, &s, e);
+}
+
+static int delete_role(struct http_request *r, struct err *e)
+{
+	struct access_actor by = people_actor(r);
+	int rc = access_role_remove(api_of(r)->access, &by, http_param(r, "role"), e);
 	return rc < 0 ? rc : http_reply_empty(r, 204, e);
 }
 
@@ -213,6 +353,36 @@ static const struct api_doc roles_doc = {
 		 .text = "A page of roles, the built-in ones first",
 		 .of = &role_object,
 		 .list = true}},
+};
+#define ROLE_EXAMPLE                                                                               \
+	"{\"name\": \"Release manager\", \"actions\": [\"registries/pull/read\", "                 \
+	"\"registries/push/write\", \"Microsoft.Security/*/read\"], \"scopes\": "                  \
+	"[\"/registries/local\"]}"
+static const struct api_doc role_doc = {
+    .id = "getRole",
+    .replies = {{.status = 200, .text = "The role", .of = &role_object}},
+};
+static const struct api_doc post_role_doc = {
+    .id = "createRole",
+    .body = &role_ask,
+    .body_example = ROLE_EXAMPLE,
+    .replies =
+	{{.status = 201, .text = "The role", .of = &role_object, .headers = &api_created_headers}},
+    .errors = {409},
+};
+static const struct api_doc put_role_doc = {
+    .id = "changeRole",
+    .text =
+	"In effect at once where it is assigned. Assignments elsewhere than at its scopes stay.",
+    .body = &role_ask,
+    .body_example = ROLE_EXAMPLE,
+    .replies = {{.status = 200, .text = "The role", .of = &role_object}},
+    .errors = {404, 409},
+};
+static const struct api_doc delete_role_doc = {
+    .id = "deleteRole",
+    .replies = {{.status = 204, .text = "It is gone"}},
+    .errors = {409},
 };
 static const struct api_doc assignments_doc = {
     .id = "listRoleAssignments",
@@ -249,6 +419,32 @@ const struct http_route api_roles_routes[] = {
      .action = ACTION_ACCESS_READ,
      .summary = "Built-in and custom roles and their actions",
      .doc = &roles_doc},
+    {.methods = HTTP_POST,
+     .pattern = "/api/v1/roles",
+     .handle = post_role,
+     .action = ACTION_ACCESS_WRITE,
+     .body_max = BODY_MAX,
+     .summary = "Create a custom role",
+     .doc = &post_role_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/roles/{role}",
+     .handle = get_role,
+     .action = ACTION_ACCESS_READ,
+     .summary = "One role, by id or name",
+     .doc = &role_doc},
+    {.methods = HTTP_PUT,
+     .pattern = "/api/v1/roles/{role}",
+     .handle = put_one_role,
+     .action = ACTION_ACCESS_WRITE,
+     .body_max = BODY_MAX,
+     .summary = "Change a custom role",
+     .doc = &put_role_doc},
+    {.methods = HTTP_DELETE,
+     .pattern = "/api/v1/roles/{role}",
+     .handle = delete_role,
+     .action = ACTION_ACCESS_WRITE,
+     .summary = "Delete a custom role that is not assigned",
+     .doc = &delete_role_doc},
     {.methods = HTTP_GET,
      .pattern = "/api/v1/role-assignments",
      .handle = get_assignments,

@@ -86,6 +86,8 @@ extern const struct http_route api_vdb_routes[];
 extern const size_t api_vdb_route_count;
 extern const struct http_route api_users_routes[];
 extern const size_t api_users_route_count;
+extern const struct http_route api_groups_routes[];
+extern const size_t api_groups_route_count;
 extern const struct http_route api_tokens_routes[];
 extern const size_t api_tokens_route_count;
 extern const struct http_route api_roles_routes[];

@@ -30,6 +30,7 @@ const struct api_routes api_tables[] = {
     {"inventory", api_inventory_routes, &api_inventory_route_count, "Where a package is"},
     {"scans", api_scans_routes, &api_scans_route_count, "Scans, and what happens as it happens"},
     {"users", api_users_routes, &api_users_route_count, "Users and robots, and their passwords"},
+    {"groups", api_groups_routes, &api_groups_route_count, "Groups of users and robots"},
     {"tokens", api_tokens_routes, &api_tokens_route_count, "Tokens of users and robots"},
     {"roles", api_roles_routes, &api_roles_route_count, "Roles and who has them"},
     {"audit", api_audit_routes, &api_audit_route_count, "Who changed what"},

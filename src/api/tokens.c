@@ -56,7 +56,7 @@ static int write_tokens(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	int64_t last = 0;
 	struct total total;
 	int rc = access_db_user_find(tx, name, a, &u, e);
-	if (rc == 0)
+	if (rc == 0 || (rc > 0 && bytes_eq_lit(u.kind, "group")))
 		return people_no_user(name, e);
 	if (rc < 0 || access_db_total(tx, ACCESS_TOKENS, u.id, &total, e) < 0)
 		return -(int)e->code;
@@ -95,7 +95,7 @@ static int user_id_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct user_id *f = arg;
 	struct access_user u;
 	int rc = access_db_user_find(tx, f->name, f->arena, &u, e);
-	if (rc == 0)
+	if (rc == 0 || (rc > 0 && bytes_eq_lit(u.kind, "group")))
 		return people_no_user(f->name, e);
 	if (rc > 0)
 		f->id = u.id;

@@ -5,6 +5,7 @@
  * {name}: that one means a repository when the scope of the action is determined
  * allowed. */
 #include "api/people.h"
+#include "store/group.h"
 
 #include <string.h>
 
@@ -29,6 +30,12 @@ static const char *kind_word(int i)
 	return words[i];
 }
 
+static const char *shown_kind_word(int i)
+{
+	static const char *const words[] = {"user", "robot", "group", NULL};
+	return words[i];
+}
+
 #define U(member, kind, key, ...) RECORD_FIELD(struct user_row, member, kind, key, __VA_ARGS__)
 struct user_row {
 	struct access_user u;
@@ -36,17 +43,33 @@ struct user_row {
 };
 static const struct record_field user_fields[] = {
     U(u.name, RECORD_TEXT, "name", "Its name", .example = "\"ci\""),
-    U(u.kind, RECORD_TEXT, "kind", "A robot has tokens only", .words = kind_word),
+    U(u.kind, RECORD_TEXT, "kind",
+      "A robot has tokens only; a group, which only a new role assignment shows, has neither",
+      .words = shown_kind_word),
     U(u.enabled, RECORD_BOOL, "enabled", "Whether it may log in"),
     U(has_password, RECORD_BOOL, "has_password", "Whether a password is set"),
     U(u.created_at, RECORD_TIME, "created_at", "When it was created"),
-    RECORD_SHOWN(RECORD_OBJECTS, "roles", "Its roles and their scopes", .of = &people_assignment),
+    RECORD_SHOWN(RECORD_TEXTS, "groups", "Groups it is a member of"),
+    RECORD_SHOWN(RECORD_OBJECTS, "roles", "Its own roles and their scopes",
+		 .of = &people_assignment),
 };
 const struct record_object people_user = {
     .name = "User", .text = "A user or robot and its roles", RECORD_TABLE(user_fields)};
-/* All but the roles, which are read while they are written. */
+/* All but the groups and roles, which are read while they are written. */
 static const struct record_object user_written = {
-    .fields = user_fields, .count = sizeof user_fields / sizeof *user_fields - 1};
+    .fields = user_fields, .count = sizeof user_fields / sizeof *user_fields - 2};
+
+static int put_groups(struct db_tx *tx, struct json_out *w, const struct access_user *u,
+		      struct arena *a, struct err *e)
+{
+	struct store_members got;
+	int rc = store_member_groups(tx, u->id, a, &got, e);
+	json_put_array(w, "groups");
+	for (size_t i = 0; rc >= 0 && i < got.count; i++)
+		json_put_string(w, NULL, got.items[i].name);
+	json_put_end(w, ']');
+	return rc;
+}
 
 static int put_user(struct db_tx *tx, struct json_out *w, const struct access_user *u,
 		    struct arena *a, struct err *e)
@@ -54,14 +77,16 @@ static int put_user(struct db_tx *tx, struct json_out *w, const struct access_us
 	struct user_row row = {.u = *u, .has_password = u->password.len > 0};
 	json_put_object(w, NULL);
 	record_put_members(w, &user_written, &row);
+	int rc = put_groups(tx, w, u, a, e);
 	json_put_array(w, "roles");
-	int rc = people_put_assignments(tx, w, u, false, a, e);
+	if (rc >= 0)
+		rc = people_put_assignments(tx, w, u, false, a, e);
 	json_put_end(w, ']');
 	json_put_end(w, '}');
 	return rc;
 }
 
-static bool is_cursor(struct bytes name)
+bool people_is_cursor(struct bytes name)
 {
 	if (name.len && (name.ptr[0] == '-' || name.ptr[0] == '.'))
 		return false;
@@ -75,7 +100,7 @@ int people_query_read(struct http_request *r, struct people_list *l, struct err 
 {
 	if (api_query_read(r, &l->q, e) < 0)
 		return -(int)e->code;
-	return is_cursor(l->q.page.cursor) ? 0 : api_bad_cursor(e);
+	return people_is_cursor(l->q.page.cursor) ? 0 : api_bad_cursor(e);
 }
 
 int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *l,
@@ -86,7 +111,7 @@ int people_each(struct db_tx *tx, struct json_out *w, const struct people_list *
 	struct bytes last = BYTES_NONE, next = BYTES_NONE;
 	int rc = 0;
 	api_list_begin(w);
-	for (size_t n = 0; (rc = access_db_user_next(tx, u.name, a, &u, e)) > 0; n++) {
+	for (size_t n = 0; (rc = access_db_user_next(tx, u.name, l->groups, a, &u, e)) > 0; n++) {
 		if (n == l->q.page.limit) {
 			next = last;
 			rc = 0;
@@ -127,16 +152,41 @@ static int write_user(struct db_tx *tx, struct json_out *w, void *arg, struct er
 	const struct people_list *l = arg;
 	struct access_user u;
 	int rc = access_db_user_find(tx, l->q.user, http_arena(l->r), &u, e);
-	if (rc == 0)
+	if (rc == 0 || (rc > 0 && !l->groups && bytes_eq_lit(u.kind, "group")))
 		return people_no_user(l->q.user, e);
 	return rc < 0 ? rc : put_user(tx, w, &u, http_arena(l->r), e);
 }
 
+struct kind_ask {
+	struct bytes name;
+	struct arena *arena;
+	bool is_group;
+};
+
+static int kind_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct kind_ask *k = arg;
+	struct store_group g;
+	int rc = store_group_find(tx, k->name, k->arena, &g, e);
+	k->is_group = rc == 1;
+	return rc < 0 ? rc : 0;
+}
+
+/* Where a user or a group of this name is. */
+static const char *people_path(struct http_request *r, struct bytes name)
+{
+	struct kind_ask k = {.name = name, .arena = http_arena(r)};
+	struct err ignored = ERR_INIT;
+	(void)db_run(api_of(r)->db, DB_READ, kind_tx, &k, &ignored);
+	return k.is_group ? "/api/v1/groups" : "/api/v1/users";
+}
+
 int people_reply_user(struct http_request *r, unsigned status, struct bytes name, struct err *e)
 {
-	struct people_list l = {.r = r, .q = {.user = name}};
+	struct people_list l = {.r = r, .q = {.user = name}, .groups = status == 201};
 	if (status == 201) {
-		const char *at = arena_printf(http_arena(r), "/api/v1/users/%.*s", BYTES_ARG(name));
+		const char *at =
+		    arena_printf(http_arena(r), "%s/%.*s", people_path(r, name), BYTES_ARG(name));
 		if (!at)
 			return err_set(e, ERR_NOMEM, "no memory");
 		if (http_reply_header(r, "Location", bytes_of(at), e) < 0)

@@ -41,16 +41,21 @@ int people_close(struct ppl *p, int r, const struct err *e)
 	return status;
 }
 
-const char *people_user_path(struct ppl *p, const char *name, const char *leaf)
+const char *people_path(struct ppl *p, const char *before, const char *part, const char *after)
 {
 	struct buf b;
-	buf_init(&b, 4096);
-	buf_put_text(&b, "/api/v1/users/");
-	fetch_encode(&b, bytes_of(name));
-	buf_put_text(&b, leaf);
+	buf_init(&b, 65536);
+	buf_put_text(&b, before);
+	fetch_encode(&b, bytes_of(part));
+	buf_put_text(&b, after);
 	const char *path = buf_ok(&b) ? arena_cstr(&p->arena, buf_bytes(&b)) : NULL;
 	buf_free(&b);
 	return path;
+}
+
+const char *people_user_path(struct ppl *p, const char *name, const char *leaf)
+{
+	return people_path(p, "/api/v1/users/", name, leaf);
 }
 
 const char *people_text(struct ppl *p, struct buf *b, struct err *e)

@@ -22,6 +22,8 @@ int people_connect(struct ppl *p, struct err *e);
 int people_close(struct ppl *p, int r, const struct err *e);
 /* "/api/v1/users/NAME" + leaf, the name percent-encoded; NULL without memory. */
 const char *people_user_path(struct ppl *p, const char *name, const char *leaf);
+/* before + part, percent-encoded, + after; NULL without memory. */
+const char *people_path(struct ppl *p, const char *before, const char *part, const char *after);
 /* {"k":"v", …} of pairs that end with NULL; a NULL value is left out. */
 const char *people_json(struct ppl *p, const char *const *pairs, struct err *e);
 /* The JSON text in b, which is freed; NULL and *e without memory. */

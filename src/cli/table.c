@@ -66,6 +66,12 @@ const struct cli_command cli_table[] = {
      .text = "Uses the API of a running Plimsoll and needs the role Owner. To reset a lost "
 	     "password, stop the server and run plimsoll user passwd admin --data-dir DIR.",
      .verbs = user_commands},
+    {.name = "group",
+     .main = verb_group,
+     .synopsis = "COMMAND ...",
+     .summary = "groups of users and robots",
+     .text = "A role that is assigned to a group holds for each of its members.",
+     .verbs = group_commands},
     {.name = "token",
      .main = verb_token,
      .synopsis = "COMMAND ...",

@@ -12,19 +12,6 @@
 
 const struct cli_option defend_options[] = {SRV_OPTIONS, {0}};
 
-/* "/api/v1/…" with one part percent-encoded. */
-static const char *path_of(struct ppl *p, const char *before, const char *part, const char *after)
-{
-	struct buf b;
-	buf_init(&b, 65536);
-	buf_put_text(&b, before);
-	fetch_encode(&b, bytes_of(part));
-	buf_put_text(&b, after);
-	const char *path = buf_ok(&b) ? arena_cstr(&p->arena, buf_bytes(&b)) : NULL;
-	buf_free(&b);
-	return path;
-}
-
 static const struct listing_column plan_columns[] = {
     {"subscription", "subscription", 0}, {"tier", "plan", 0},
     {"trial_until", "trial until", 0},	 {"changed_at", "changed", 0},
@@ -34,7 +21,7 @@ static const struct listing_column plan_columns[] = {
 static const char *plan_path(struct ppl *p)
 {
 	const char *name = p->args.operand_count ? p->args.operands[0] : "default";
-	return path_of(p, "/api/v1/subscriptions/", name, "/plan");
+	return people_path(p, "/api/v1/subscriptions/", name, "/plan");
 }
 
 static int plan_print(struct ppl *p, struct err *e)
@@ -160,7 +147,8 @@ static int exemption_remove(int argc, char **argv)
 			      p.args.operands[0]);
 	if (r == 0)
 		r = people_do(&p, "DELETE",
-			      path_of(&p, "/api/v1/exemptions/", p.args.operands[0], ""), NULL, &e);
+			      people_path(&p, "/api/v1/exemptions/", p.args.operands[0], ""), NULL,
+			      &e);
 	return people_close(&p, r, &e);
 }
 
@@ -205,7 +193,7 @@ int verb_recommendation(int argc, char **argv)
 		return CLI_ERROR;
 	int r = people_connect(&p, &e);
 	const char *path =
-	    path_of(&p, "/api/v1/recommendations/", RECOMMENDATION_IMAGES->key, "/registries");
+	    people_path(&p, "/api/v1/recommendations/", RECOMMENDATION_IMAGES->key, "/registries");
 	if (r == 0 && !path)
 		r = err_set(&e, ERR_NOMEM, "no memory");
 	if (r == 0) {

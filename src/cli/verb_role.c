@@ -129,8 +129,11 @@ static int role_list(int argc, char **argv)
 			argv, &e) < 0)
 		return CLI_ERROR;
 	int r = people_connect(&p, &e);
-	if (r == 0 && p.args.operand_count) /* there is such a user */
+	if (r == 0 && p.args.operand_count) /* there is such a user or group */
 		r = people_do(&p, NULL, people_user_path(&p, p.args.operands[0], ""), NULL, &e);
+	if (r == -(int)ERR_NOT_FOUND)
+		r = people_do(&p, NULL, people_path(&p, "/api/v1/groups/", p.args.operands[0], ""),
+			      NULL, &e);
 	if (r == 0)
 		r = cli_server_each(&p.server, "/api/v1/role-assignments", put_assignment, &p,
 				    &p.arena, &e);
@@ -191,6 +194,87 @@ static int role_remove(int argc, char **argv)
 	return people_close(&p, remove_from(&p, &e), &e);
 }
 
+static const struct cli_option custom_options[] = {
+    {"actions", 0, "LIST", NULL, "what it allows, separated by commas (see plimsoll role names)"},
+    {"scopes", 0, "LIST", "/", "where it may be assigned, separated by commas"},
+    {"description", 0, "TEXT", NULL, "its purpose"},
+    SRV_OPTIONS,
+    {0},
+};
+
+static void put_list(struct json_out *w, const char *key, const char *list)
+{
+	struct bytes rest = bytes_of(list);
+	json_put_array(w, key);
+	while (rest.len)
+		json_put_string(w, NULL, bytes_trim(bytes_cut(&rest, ',')));
+	json_put_end(w, ']');
+}
+
+/* The custom role of the command line as a body. */
+static const char *custom_json(struct ppl *p, struct err *e)
+{
+	const char *actions = cli_get(&p->args, "actions");
+	const char *text = cli_get(&p->args, "description");
+	struct buf b;
+	struct json_out w;
+	if (!actions) {
+		(void)err_set(e, ERR_FORMAT, "--actions is needed");
+		return NULL;
+	}
+	buf_init(&b, 65536);
+	json_out_init(&w, &b, false);
+	json_put_object(&w, NULL);
+	json_put_text(&w, "name", p->args.operands[0]);
+	if (text)
+		json_put_text(&w, "description", text);
+	put_list(&w, "actions", actions);
+	put_list(&w, "scopes", cli_get(&p->args, "scopes"));
+	json_put_end(&w, '}');
+	return people_text(p, &b, e);
+}
+
+static int custom(int argc, char **argv, const char *name, bool is_new)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (people_open(&p, &(const struct people_verb){name, custom_options, 1, 1}, argc, argv,
+			&e) < 0)
+		return CLI_ERROR;
+	const char *json = custom_json(&p, &e);
+	int r = json ? people_connect(&p, &e) : -(int)e.code;
+	if (r == 0)
+		r = people_do(&p, is_new ? "POST" : "PUT",
+			      is_new ? "/api/v1/roles"
+				     : people_path(&p, "/api/v1/roles/", p.args.operands[0], ""),
+			      json, &e);
+	return people_close(&p, r, &e);
+}
+
+static int role_create(int argc, char **argv)
+{
+	return custom(argc, argv, "role create", true);
+}
+
+static int role_change(int argc, char **argv)
+{
+	return custom(argc, argv, "role change", false);
+}
+
+static int role_delete(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (people_open(&p, &(const struct people_verb){"role delete", role_options, 1, 1}, argc,
+			argv, &e) < 0)
+		return CLI_ERROR;
+	int r = people_connect(&p, &e);
+	if (r == 0)
+		r = people_do(&p, "DELETE",
+			      people_path(&p, "/api/v1/roles/", p.args.operands[0], ""), NULL, &e);
+	return people_close(&p, r, &e);
+}
+
 const struct cli_command role_commands[] = {
     {.name = "names",
      .main = role_names,
@@ -199,17 +283,32 @@ const struct cli_command role_commands[] = {
      .options = role_options},
     {.name = "list",
      .main = role_list,
-     .synopsis = "[USER]",
+     .synopsis = "[USER|GROUP]",
      .summary = "list role assignments",
+     .options = role_options},
+    {.name = "create",
+     .main = role_create,
+     .synopsis = "ROLE --actions LIST [--scopes LIST]",
+     .summary = "create a custom role",
+     .options = custom_options},
+    {.name = "change",
+     .main = role_change,
+     .synopsis = "ROLE --actions LIST [--scopes LIST]",
+     .summary = "give a custom role other actions and scopes",
+     .options = custom_options},
+    {.name = "delete",
+     .main = role_delete,
+     .synopsis = "ROLE",
+     .summary = "delete a custom role that is not assigned",
      .options = role_options},
     {.name = "assign",
      .main = role_assign,
-     .synopsis = "USER ROLE [REPOSITORY|/SCOPE]",
+     .synopsis = "USER|GROUP ROLE [REPOSITORY|/SCOPE]",
      .summary = "assign a role, everywhere or at and below a repository",
      .options = role_options},
     {.name = "remove",
      .main = role_remove,
-     .synopsis = "USER ROLE [REPOSITORY|/SCOPE]",
+     .synopsis = "USER|GROUP ROLE [REPOSITORY|/SCOPE]",
      .summary = "remove a role assignment",
      .options = role_options},
     {.name = NULL},

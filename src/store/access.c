@@ -84,11 +84,13 @@ int access_db_user_get(struct db_tx *tx, int64_t id, struct arena *a, struct acc
 		   ret, e);
 }
 
-int access_db_user_next(struct db_tx *tx, struct bytes after, struct arena *a,
+int access_db_user_next(struct db_tx *tx, struct bytes after, bool groups, struct arena *a,
 			struct access_user *ret, struct err *e)
 {
-	return one(db_query(tx, USER_COLUMNS "WHERE name>$1 ORDER BY name LIMIT 1",
-			    DB_ARGS(DB_T(after)), e),
+	return one(db_query(tx,
+			    USER_COLUMNS "WHERE name>$1 AND (kind<>'group' OR $2=1)"
+					 " ORDER BY name LIMIT 1",
+			    DB_ARGS(DB_T(after), DB_I(groups)), e),
 		   user_fill, a, ret, e);
 }
 
@@ -102,6 +104,11 @@ int64_t access_db_user_set(struct db_tx *tx, int64_t id, struct bytes password, 
 int64_t access_db_user_remove(struct db_tx *tx, int64_t id, struct err *e)
 {
 	int64_t n = access_db_token_remove_all(tx, id, e);
+	if (n >= 0)
+		n = db_exec(tx, "DELETE FROM access_member WHERE user_id=$1", DB_ARGS(DB_I(id)), e);
+	if (n >= 0)
+		n = db_exec(tx, "DELETE FROM access_identity WHERE user_id=$1", DB_ARGS(DB_I(id)),
+			    e);
 	if (n >= 0)
 		n = db_exec(tx, "DELETE FROM access_assignment WHERE user_id=$1", DB_ARGS(DB_I(id)),
 			    e);
@@ -121,8 +128,9 @@ static bool count_fill(struct db_stmt *s, struct arena *a, void *arg)
 int64_t access_db_user_count(struct db_tx *tx, struct err *e)
 {
 	int64_t n = 0;
-	int rc = one(db_query(tx, "SELECT count(*) FROM access_user", NULL, 0, e), count_fill, NULL,
-		     &n, e);
+	int rc =
+	    one(db_query(tx, "SELECT count(*) FROM access_user WHERE kind<>'group'", NULL, 0, e),
+		count_fill, NULL, &n, e);
 	return rc < 0 ? rc : n;
 }
 
@@ -261,6 +269,15 @@ static int list_assignments(struct db_stmt *s, struct arena *a, struct access_as
 	return rc;
 }
 
+int access_db_assignment_all(struct db_tx *tx, int64_t user_id, struct arena *a,
+			     struct access_assignment **ret, size_t *ret_count, struct err *e)
+{
+	return list_assignments(
+	    db_query(tx, ASSIGNMENTS " WHERE " ACCESS_ASSIGNED_TO("$1") " ORDER BY m.id",
+		     DB_ARGS(DB_I(user_id)), e),
+	    a, ret, ret_count, e);
+}
+
 int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a,
 			      struct access_assignment **ret, size_t *ret_count, struct err *e)
 {
@@ -279,7 +296,8 @@ int access_db_assignment_below(struct db_tx *tx, int64_t user_id, struct arena *
 		" FROM access_assignment m JOIN scope g ON g.id=m.scope_id AND g.kind IN (1,2,3)"
 		" JOIN scope_up u ON u.ancestor_id=g.id AND u.distance>0"
 		" JOIN scope s ON s.id=u.scope_id AND s.kind IN (2,3,4)"
-		" LEFT JOIN scope o ON o.id=s.owner_id WHERE m.user_id=$1 ORDER BY m.role,s.id",
+		" LEFT JOIN scope o ON o.id=s.owner_id WHERE " ACCESS_ASSIGNED_TO(
+		    "$1") " ORDER BY m.role,s.id",
 		DB_ARGS(DB_I(user_id)), e),
 	    a, ret, ret_count, e);
 }
@@ -306,34 +324,54 @@ static bool role_fill(struct db_stmt *s, struct arena *a, void *arg)
 	    .id = keep(s, 0, a, &ok),
 	    .name = keep(s, 1, a, &ok),
 	    .actions = keep(s, 2, a, &ok),
+	    .description = keep(s, 3, a, &ok),
+	    .scopes = keep(s, 4, a, &ok),
 	};
 	return ok;
 }
 
+#define ROLE_COLUMNS "SELECT id,name,actions,description,scopes FROM access_role "
+
 int64_t access_db_role_put(struct db_tx *tx, const struct access_role_row *r, struct err *e)
 {
 	return db_exec(tx,
-		       "INSERT INTO access_role(id,name,actions) VALUES($1,$2,$3)"
-		       " ON CONFLICT(id) DO UPDATE SET name=excluded.name,actions=excluded.actions",
-		       DB_ARGS(DB_T(r->id), DB_T(r->name), DB_T(r->actions)), e);
+		       "INSERT INTO access_role(id,name,actions,description,scopes)"
+		       " VALUES($1,$2,$3,$4,$5) ON CONFLICT(id) DO UPDATE SET name=excluded.name,"
+		       "actions=excluded.actions,description=excluded.description,"
+		       "scopes=excluded.scopes",
+		       DB_ARGS(DB_T(r->id), DB_T(r->name), DB_T(r->actions), DB_T(r->description),
+			       DB_T(r->scopes)),
+		       e);
 }
 
-int access_db_role_find(struct db_tx *tx, struct bytes id, struct arena *a,
+int access_db_role_find(struct db_tx *tx, struct bytes id_or_name, struct arena *a,
 			struct access_role_row *ret, struct err *e)
 {
-	return one(db_query(tx, "SELECT id,name,actions FROM access_role WHERE id=$1",
-			    DB_ARGS(DB_T(id)), e),
+	return one(db_query(tx, ROLE_COLUMNS "WHERE id=$1 OR name=$1 LIMIT 1",
+			    DB_ARGS(DB_T(id_or_name)), e),
 		   role_fill, a, ret, e);
 }
 
 int access_db_role_next(struct db_tx *tx, struct bytes after_id, struct arena *a,
 			struct access_role_row *ret, struct err *e)
 {
-	return one(db_query(tx,
-			    "SELECT id,name,actions FROM access_role"
-			    " WHERE id>$1 ORDER BY id LIMIT 1",
+	return one(db_query(tx, ROLE_COLUMNS "WHERE id>$1 ORDER BY id LIMIT 1",
 			    DB_ARGS(DB_T(after_id)), e),
 		   role_fill, a, ret, e);
+}
+
+int64_t access_db_role_remove(struct db_tx *tx, struct bytes id, struct err *e)
+{
+	return db_exec(tx, "DELETE FROM access_role WHERE id=$1", DB_ARGS(DB_T(id)), e);
+}
+
+int64_t access_db_role_uses(struct db_tx *tx, struct bytes id, struct err *e)
+{
+	int64_t n = 0;
+	int rc = one(db_query(tx, "SELECT count(*) FROM access_assignment WHERE role=$1",
+			      DB_ARGS(DB_T(id)), e),
+		     count_fill, NULL, &n, e);
+	return rc < 0 ? rc : n;
 }
 
 static bool audit_fill(struct db_stmt *s, struct arena *a, void *arg)
@@ -355,26 +393,20 @@ static bool audit_fill(struct db_stmt *s, struct arena *a, void *arg)
 }
 
 /* One text a table: a name cannot be a parameter. */
+#define LOG(table)                                                                                 \
+	{                                                                                          \
+		table,                                                                             \
+		    "INSERT INTO " table "(id,at,actor,peer,action,subject,before,after,chain)"    \
+		    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9)",                                         \
+		    "DELETE FROM " table " WHERE id<=(SELECT max(id) FROM " table ")-$1",          \
+		    "SELECT id,at,actor,peer,action,subject,before,after,chain FROM " table        \
+		    " WHERE id<$1 ORDER BY id DESC LIMIT 1"                                        \
+	}
 static const struct {
 	const char *counter, *add, *trim, *next;
-} logs[] = {
-    [ACCESS_LOG_CHANGES] = {"access_audit",
-			    "INSERT INTO access_audit"
-			    "(id,at,actor,peer,action,subject,before,after,chain)"
-			    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9)",
-			    "DELETE FROM access_audit"
-			    " WHERE id<=(SELECT max(id) FROM access_audit)-$1",
-			    "SELECT id,at,actor,peer,action,subject,before,after,chain"
-			    " FROM access_audit WHERE id<$1 ORDER BY id DESC LIMIT 1"},
-    [ACCESS_LOG_TRAFFIC] = {"access_traffic",
-			    "INSERT INTO access_traffic"
-			    "(id,at,actor,peer,action,subject,before,after,chain)"
-			    " VALUES($1,$2,$3,$4,$5,$6,$7,$8,$9)",
-			    "DELETE FROM access_traffic"
-			    " WHERE id<=(SELECT max(id) FROM access_traffic)-$1",
-			    "SELECT id,at,actor,peer,action,subject,before,after,chain"
-			    " FROM access_traffic WHERE id<$1 ORDER BY id DESC LIMIT 1"},
-};
+} logs[] = {[ACCESS_LOG_CHANGES] = LOG("access_audit"),
+	    [ACCESS_LOG_TRAFFIC] = LOG("access_traffic"),
+	    [ACCESS_LOG_DENIALS] = LOG("access_denial")};
 
 int64_t access_db_audit_add(struct db_tx *tx, enum access_log log, const struct access_audit *row,
 			    struct err *e)
@@ -408,17 +440,20 @@ int access_db_total(struct db_tx *tx, enum access_list list, int64_t user_id, st
 		    struct err *e)
 {
 	static const char *const texts[ACCESS_LIST_COUNT] = {
-	    [ACCESS_USERS] = TOTAL_OF("access_user"),
+	    [ACCESS_USERS] = TOTAL_OF("access_user WHERE kind<>'group'"),
 	    [ACCESS_ROLES] = TOTAL_OF("access_role"),
 	    [ACCESS_ASSIGNMENTS] = TOTAL_OF("access_assignment"),
 	    [ACCESS_CHANGES] = TOTAL_OF("access_audit"),
 	    [ACCESS_TRAFFIC] = TOTAL_OF("access_traffic"),
+	    [ACCESS_DENIALS] = TOTAL_OF("access_denial"),
 	    [ACCESS_TOKENS] = TOTAL_OF("access_token WHERE user_id = $1"),
+	    [ACCESS_GROUPS] = TOTAL_OF("access_group"),
+	    [ACCESS_MEMBERS] = TOTAL_OF("access_member WHERE group_id = $1"),
 	};
 	if (list == ACCESS_ASSIGNMENTS && user_id)
 		return total_read(tx, TOTAL_OF("access_assignment WHERE user_id = $1"),
 				  DB_ARGS(DB_I(user_id)), ret, e);
-	if (list == ACCESS_TOKENS)
+	if (list == ACCESS_TOKENS || list == ACCESS_MEMBERS)
 		return total_read(tx, texts[list], DB_ARGS(DB_I(user_id)), ret, e);
 	return total_read(tx, texts[list], NULL, 0, ret, e);
 }

@@ -8,7 +8,7 @@
 struct access_user {
 	int64_t id; /* 0 when adding */
 	struct bytes name;
-	struct bytes kind;     /* "user", "robot" */
+	struct bytes kind;     /* "user", "robot", "group" (store/group.h) */
 	struct bytes password; /* Argon2id, encoded; empty = none */
 	bool enabled;
 	int64_t created_at; /* wall ms */
@@ -20,14 +20,14 @@ int access_db_user_find(struct db_tx *tx, struct bytes name, struct arena *a,
 			struct access_user *ret, struct err *e);
 int access_db_user_get(struct db_tx *tx, int64_t id, struct arena *a, struct access_user *ret,
 		       struct err *e);
-/* In order of name, the first after the one given: 1 or 0. */
-int access_db_user_next(struct db_tx *tx, struct bytes after, struct arena *a,
+/* In order of name, the first after the one given: 1 or 0. groups: groups are among them. */
+int access_db_user_next(struct db_tx *tx, struct bytes after, bool groups, struct arena *a,
 			struct access_user *ret, struct err *e);
 /* Rows changed (0 = no such user). */
 int64_t access_db_user_set(struct db_tx *tx, int64_t id, struct bytes password, bool enabled,
 			   struct err *e);
 int64_t access_db_user_remove(struct db_tx *tx, int64_t id, struct err *e);
-/* How many users there are. */
+/* How many users and robots there are. */
 int64_t access_db_user_count(struct db_tx *tx, struct err *e);
 
 struct access_token {
@@ -64,23 +64,34 @@ int64_t access_db_assignment_add(struct db_tx *tx, const struct access_assignmen
 				 struct err *e);
 int access_db_assignment_next(struct db_tx *tx, int64_t user_id, int64_t after_id, struct arena *a,
 			      struct access_assignment *ret, struct err *e);
-/* All of the user, in order of id; in the arena. */
+/* In SQL: assignment m is the user's own or that of a group with the user as a member. */
+#define ACCESS_ASSIGNED_TO(user_id)                                                                \
+	"(m.user_id = " user_id " OR m.user_id IN"                                                 \
+	" (SELECT gm.group_id FROM access_member gm WHERE gm.user_id = " user_id "))"
+/* All that hold for the user, own and of groups, in order of id; in the arena. */
+int access_db_assignment_all(struct db_tx *tx, int64_t user_id, struct arena *a,
+			     struct access_assignment **ret, size_t *ret_count, struct err *e);
+/* The user's own, in order of id; in the arena. */
 int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a,
 			      struct access_assignment **ret, size_t *ret_count, struct err *e);
-/* What an assignment above registries comes to: the registries below it, with the role; scope_id
- * and id are 0. In the arena. */
+/* What assignments above registries come to, own and of groups: the registries below, with the
+ * role; scope_id and id are 0. In the arena. */
 int access_db_assignment_below(struct db_tx *tx, int64_t user_id, struct arena *a,
 			       struct access_assignment **ret, size_t *ret_count, struct err *e);
 int64_t access_db_assignment_count(struct db_tx *tx, int64_t user_id, struct err *e);
 int64_t access_db_assignment_remove(struct db_tx *tx, int64_t id, struct err *e);
 
-/* A custom role; actions: one pattern a line. */
+/* A custom role; actions: one pattern a line; scopes: texts of scopes at and below which it may be
+ * assigned, one a line. */
 struct access_role_row {
-	struct bytes id, name, actions;
+	struct bytes id, name, description, actions, scopes;
 };
 int64_t access_db_role_put(struct db_tx *tx, const struct access_role_row *r, struct err *e);
-int access_db_role_find(struct db_tx *tx, struct bytes id, struct arena *a,
+int access_db_role_find(struct db_tx *tx, struct bytes id_or_name, struct arena *a,
 			struct access_role_row *ret, struct err *e);
+int64_t access_db_role_remove(struct db_tx *tx, struct bytes id, struct err *e);
+/* How many assignments there are of it. */
+int64_t access_db_role_uses(struct db_tx *tx, struct bytes id, struct err *e);
 int access_db_role_next(struct db_tx *tx, struct bytes after_id, struct arena *a,
 			struct access_role_row *ret, struct err *e);
 
@@ -91,10 +102,13 @@ enum access_list {
 	ACCESS_ASSIGNMENTS,
 	ACCESS_CHANGES,
 	ACCESS_TRAFFIC,
+	ACCESS_DENIALS,
 	ACCESS_TOKENS,
+	ACCESS_GROUPS,
+	ACCESS_MEMBERS, /* of the group user_id */
 	ACCESS_LIST_COUNT
 };
-/* user_id: of tokens, and of assignments unless 0. */
+/* user_id: of tokens and members, and of assignments unless 0. */
 int access_db_total(struct db_tx *tx, enum access_list list, int64_t user_id, struct total *ret,
 		    struct err *e);
 
@@ -104,10 +118,11 @@ struct access_audit {
 	struct bytes before, after; /* JSON or empty */
 	struct bytes chain;	    /* hex (access/audit.h); empty in rows of older programs */
 };
-/* Two logs, so that busy clients cannot push changes out: each keeps its own newest rows. */
+/* Three logs, so that busy clients cannot push changes out: each keeps its own newest rows. */
 enum access_log {
 	ACCESS_LOG_CHANGES, /* what people changed */
 	ACCESS_LOG_TRAFFIC, /* what was pushed, pulled and deleted */
+	ACCESS_LOG_DENIALS, /* changes that were denied */
 };
 int64_t access_db_audit_add(struct db_tx *tx, enum access_log log, const struct access_audit *row,
 			    struct err *e);

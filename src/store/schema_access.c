@@ -104,6 +104,41 @@ const struct db_migration schema_access[] = {
      .what = "rows of the audit logs are chained",
      .sql = "ALTER TABLE access_audit ADD COLUMN chain TEXT NOT NULL DEFAULT '';"
 	    "ALTER TABLE access_traffic ADD COLUMN chain TEXT NOT NULL DEFAULT '';"},
+    {.number = 5,
+     .what = "groups, users of sign-in providers, scopes of custom roles, denied changes",
+     .sql = "CREATE TABLE access_group(" /* rows of access_user with the kind group */
+	    " id BIGINT NOT NULL PRIMARY KEY,"
+	    " claim TEXT NOT NULL" /* empty: none */
+	    "){NOROWID};"
+	    "CREATE INDEX access_group_claim ON access_group(claim);"
+	    "CREATE TABLE access_member("
+	    " group_id BIGINT NOT NULL,"
+	    " user_id BIGINT NOT NULL,"
+	    " by_claim SMALLINT NOT NULL," /* 1: until a sign-in without the claim */
+	    " created_at BIGINT NOT NULL,"
+	    " PRIMARY KEY(group_id, user_id)"
+	    "){NOROWID};"
+	    "CREATE INDEX access_member_user ON access_member(user_id, group_id);"
+	    "CREATE TABLE access_identity("
+	    " issuer TEXT NOT NULL,"
+	    " subject TEXT NOT NULL,"
+	    " user_id BIGINT NOT NULL,"
+	    " PRIMARY KEY(issuer, subject)"
+	    "){NOROWID};"
+	    "CREATE INDEX access_identity_user ON access_identity(user_id);"
+	    "ALTER TABLE access_role ADD COLUMN description TEXT NOT NULL DEFAULT '';"
+	    "ALTER TABLE access_role ADD COLUMN scopes TEXT NOT NULL DEFAULT '/';"
+	    "CREATE TABLE access_denial(" /* rows as in access_audit, in numbers of their own */
+	    " id BIGINT NOT NULL PRIMARY KEY,"
+	    " at BIGINT NOT NULL,"
+	    " actor TEXT NOT NULL,"
+	    " peer TEXT NOT NULL,"
+	    " action TEXT NOT NULL,"
+	    " subject TEXT NOT NULL,"
+	    " before TEXT NOT NULL,"
+	    " after TEXT NOT NULL,"
+	    " chain TEXT NOT NULL"
+	    "){NOROWID};"},
     {0},
 };
 

@@ -18,12 +18,15 @@ before(async () => {
   await pushLayout(server, 'b/app', layout);
   await server.scanned('b/app', layout.digest);
   assert.equal((await server.fetch('/api/v1/exemptions', { method: 'POST', headers: json, body: JSON.stringify({ name: 'x', scope: '/subscriptions/default', category: 'Waiver' }) })).status, 201);
+  for (const [target, body] of [['/api/v1/groups', { name: 'crew' }], ['/api/v1/roles', { name: 'Cleaner', actions: ['registries/artifacts/delete'] }]])
+    assert.equal((await server.fetch(target, { method: 'POST', headers: json, body: JSON.stringify(body) })).status, 201);
+  assert.equal((await server.fetch('/api/v1/groups/crew/members/admin', { method: 'PUT' })).status, 204);
   openapi = await server.json('/api/v1/openapi.json');
   const scan = (await server.json('/api/v1/scans')).items[0].id, checkId = (await server.json('/api/v1/findings')).items[0].id;
   for (const [path, item] of Object.entries(openapi.paths)) {
     for (const [method, operation] of Object.entries(item)) {
       const id = /\/(checks|findings)\//.test(path) ? checkId : path.includes('/scans/') ? scan : path.includes('/cves/') ? 'CVE-2026-1000' : '1';
-      const values = { registry: 'local', subscription: 'default', resource_group: 'default', repository: 'b/app', name: 'b/app', digest: layout.digest, user: 'admin', key: 'dbd0cb49-b563-45e7-9724-889e799fa648', reference: 'm0', id };
+      const values = { registry: 'local', subscription: 'default', resource_group: 'default', repository: 'b/app', name: 'b/app', digest: layout.digest, user: 'admin', group: 'crew', role: 'Cleaner', key: 'dbd0cb49-b563-45e7-9724-889e799fa648', reference: 'm0', id };
       operations.push({ id: operation.operationId, path, method: method.toUpperCase(), operation, target: path.replace(/\{(\w+)\}/g, (_, n) => values[n]) });
     }
   }
@@ -195,7 +198,7 @@ test('406 for a client that takes something else, 415 for a body that is no JSON
           await problem(await server.fetch(o.target, { method: o.method, headers: json, body: `{"${name}":${wrong}}` }), 400, `${o.id}: ${name}=${wrong}`, 'body');
     }
   }
-  assert.ok(negotiated >= 18 && sent === 13, `${negotiated} ${sent}`);
+  assert.ok(negotiated >= 18 && sent === 17, `${negotiated} ${sent}`);
 });
 
 test('every parameter: a wrong value is a 400 that names it, and so is an unknown one', async () => {
@@ -227,9 +230,9 @@ test('what is not there: 404', async () => {
   for (const o of operations.filter((x) => isApi(x) && x.path.includes('{') && !x.operation.requestBody)) {
     for (const [name] of [...o.path.matchAll(/\{(\w+)\}/g)].map((m) => [m[1]])) {
       const elsewhere = { registry: 'elsewhere', repository: 'no/such', digest: `sha256:${'0'.repeat(64)}`, user: 'nobody', id: '999999',
-        key: 'elsewhere', subscription: 'elsewhere', resource_group: 'elsewhere', management_group: 'elsewhere' }[name];
+        key: 'elsewhere', group: 'elsewhere', role: 'elsewhere', subscription: 'elsewhere', resource_group: 'elsewhere', management_group: 'elsewhere' }[name];
       if (o.id === 'listImages' && name === 'repository') continue; // a repository without images has no row of its own
-      const values = { registry: 'local', subscription: 'default', resource_group: 'default', repository: 'b/app', digest: layout.digest, user: 'admin', id: '1' };
+      const values = { registry: 'local', subscription: 'default', resource_group: 'default', repository: 'b/app', digest: layout.digest, user: 'admin', group: 'crew', role: 'Cleaner', id: '1' };
       const target = o.path.replace(/\{(\w+)\}/g, (_, n) => (n === name ? elsewhere : values[n]));
       await problem(await server.fetch(target, { method: o.method }), 404, `${o.id}: ${name}`, o.id === 'deleteToken' && name === 'id' ? 'token' : elsewhere.split(':')[0]);
     }

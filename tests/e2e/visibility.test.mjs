@@ -37,6 +37,7 @@ before(async () => {
   await post('/api/v1/subscriptions/shop/resource-groups/web/registries', { name: 'second' });
   await post('/api/v1/subscriptions', { name: 'bank' });
   await post('/api/v1/management-groups', { name: 'europe' });
+  await post('/api/v1/groups', { name: 'crew' });
   for (const [i, x] of all.entries()) {
     const layout = makeLayout([[debianRelease(), dpkgStatus([{ name: 'shared', version: '1' }]), { path: 'mark', content: String(i) }]]);
     await pushLayout(server, x.registry === 'local' ? x.repository : `${x.registry}/${x.repository}`, layout);
@@ -87,7 +88,8 @@ const scopes = {
 };
 // Of the server as a whole: for who may read it at "/".
 const ofServer = {
-  listUsers: '/api/v1/users', getUser: '/api/v1/users/owner', listTokens: '/api/v1/users/owner/tokens', listRoles: '/api/v1/roles',
+  listUsers: '/api/v1/users', getUser: '/api/v1/users/owner', listTokens: '/api/v1/users/owner/tokens', listRoles: '/api/v1/roles', getRole: '/api/v1/roles/Owner',
+  listGroups: '/api/v1/groups', getGroup: '/api/v1/groups/crew', listGroupMembers: '/api/v1/groups/crew/members',
   listRoleAssignments: '/api/v1/role-assignments', listAudit: '/api/v1/audit', listImageAudit: '/api/v1/audit/images',
 };
 // Tested by name below, or nothing of repositories in them; what recommendations, plans, exemptions and the score show is tested beside them.

@@ -116,6 +116,30 @@ static void test_scopes(void **state)
 		assert_false(role_is_scope(bytes_of(bad[i])));
 }
 
+/* Custom roles list the actions of a registry one by one. */
+static void test_patterns(void **state)
+{
+	(void)state;
+	static const char *const good[] = {ACTION_PULL, "Microsoft.Security/*", "Microsoft.*/read",
+					   "system/*",	"!registries/*",	"!*"};
+	static const char *const bad[] = {"",
+					  "*",
+					  "*/read",
+					  "registries/*",
+					  "registries/pull/rea*",
+					  "reg*",
+					  "registries/pull",
+					  "Registries/pull/read",
+					  "Microsoft.Nothing/*",
+					  "!registries/no/such",
+					  "registries/pull/read\r"};
+	struct err e = ERR_INIT;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		assert_int_equal(role_pattern_check(bytes_of(good[i]), &e), 0);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(role_pattern_check(bytes_of(bad[i]), &e), -ERR_FORMAT);
+}
+
 /* The matrix of the described system: who may pull, push, delete, read findings, change roles. */
 static void test_role_matrix(void **state)
 {
@@ -287,11 +311,13 @@ static void test_assignments(void **state)
 	assert_false(may(who, ACTION_DELETE, "/registries/local/repositories/team"));
 	const struct access_role_row custom = {.id = BYTES_LIT("cleaner"),
 					       .name = BYTES_LIT("Cleaner"),
-					       .actions = BYTES_LIT(ACTION_DELETE)};
-	assert_int_equal(access_role_put(p->a, &me, &custom, &e), 0);
+					       .actions = BYTES_LIT(ACTION_DELETE),
+					       .scopes = BYTES_LIT("/registries/local")};
+	assert_int_equal(access_role_put(p->a, &me, &custom, true, &e), 0);
+	assert_int_equal(access_role_put(p->a, &me, &custom, true, &e), -ERR_CONFLICT);
 	const struct access_role_row fake = {
 	    .id = BYTES_LIT(ROLE_OWNER), .name = BYTES_LIT("O"), .actions = BYTES_LIT("*")};
-	assert_int_equal(access_role_put(p->a, &me, &fake, &e), -ERR_CONFLICT);
+	assert_int_equal(access_role_put(p->a, &me, &fake, true, &e), -ERR_CONFLICT);
 	assert_int_equal(access_assign(p->a, &me, ann, BYTES_LIT("cleaner"), team, &e), 0);
 	assert_int_equal(access_unassign(p->a, &me, ann, BYTES_LIT("AcrPush"), team, &e), 0);
 	assert_int_equal(access_unassign(p->a, &me, ann, BYTES_LIT("AcrPush"), team, &e),
@@ -640,13 +666,21 @@ int main(void)
 {
 #define IN_PLACE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_scopes), cmocka_unit_test(test_role_matrix),
-	    cmocka_unit_test(test_base64), cmocka_unit_test(test_jwt),
-	    cmocka_unit_test(test_hmac),   cmocka_unit_test(test_scope_parse),
-	    IN_PLACE(test_bootstrap),	   IN_PLACE(test_login),
-	    IN_PLACE(test_assignments),	   IN_PLACE(test_audit),
-	    IN_PLACE(test_refusals),	   IN_PLACE(test_tokens),
-	    IN_PLACE(test_registry_token), IN_PLACE(test_anonymous),
+	    cmocka_unit_test(test_scopes),
+	    cmocka_unit_test(test_role_matrix),
+	    cmocka_unit_test(test_patterns),
+	    cmocka_unit_test(test_base64),
+	    cmocka_unit_test(test_jwt),
+	    cmocka_unit_test(test_hmac),
+	    cmocka_unit_test(test_scope_parse),
+	    IN_PLACE(test_bootstrap),
+	    IN_PLACE(test_login),
+	    IN_PLACE(test_assignments),
+	    IN_PLACE(test_audit),
+	    IN_PLACE(test_refusals),
+	    IN_PLACE(test_tokens),
+	    IN_PLACE(test_registry_token),
+	    IN_PLACE(test_anonymous),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include "server_store.h"
 
 #include "store/access.h"
+#include "store/group.h"
 #include "store/scope.h"
 #include "store/event.h"
 #include "store/list_functions.h"
@@ -189,6 +190,50 @@ static void access_4(struct db_tx *tx, struct arena *a, struct err *e)
 	}
 }
 
+/* A custom role of before may be assigned anywhere; an assignment holds on. */
+static const char access_4_rows[] =
+    "INSERT INTO access_user VALUES(1, 'ann', 'user', '', 1, 5);"
+    "INSERT INTO access_role VALUES('r1', 'Cleaner', 'registries/artifacts/delete');"
+    "INSERT INTO access_assignment SELECT 1, 1, 'r1', id, 6 FROM scope WHERE kind = 0;"
+    "INSERT INTO id_counter(name, value) VALUES('access_user', 1), ('access_assignment', 1);";
+
+static void access_5(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct access_role_row row;
+	struct access_assignment *got;
+	struct access_audit denial;
+	size_t count;
+	assert_int_equal(access_db_role_find(tx, BYTES_LIT("Cleaner"), a, &row, e), 1);
+	assert_true(bytes_eq_lit(row.id, "r1") && bytes_eq_lit(row.scopes, "/"));
+	assert_int_equal(access_db_assignment_all(tx, 1, a, &got, &count, e), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(access_db_audit_next(tx, ACCESS_LOG_DENIALS, INT64_MAX, a, &denial, e), 0);
+}
+
+/* A member has what its group has. */
+static void access_5_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	const struct store_group group = {.row = {.name = BYTES_LIT("ops"), .enabled = true},
+					  .claim = BYTES_LIT("o")};
+	struct access_assignment *got;
+	size_t count;
+	int64_t id = store_group_add(tx, &group, e);
+	assert_true(id > 0);
+	assert_int_equal(
+	    store_member_put(tx, &(struct store_member){.group_id = id, .user_id = 1}, e), 1);
+	assert_true(
+	    access_db_assignment_add(
+		tx,
+		&(struct access_assignment){.user_id = id, .role = BYTES_LIT("r1"), .scope_id = 1},
+		e) > 0);
+	assert_int_equal(access_db_assignment_all(tx, 1, a, &got, &count, e), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(access_db_assignment_list(tx, 1, a, &got, &count, e), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(store_member_grants(tx, 1, e), 2);
+	assert_int_equal(store_member_grants_most(tx, id, e), 2);
+}
+
 static const struct change {
 	const char *module;
 	int step;	    /* this one, after all before it */
@@ -222,6 +267,7 @@ static const struct change {
     {"access", 2, access_1, access_2, access_2_goes_on},
     {"access", 3, access_2_rows, access_3, NULL},
     {"access", 4, access_3_rows, access_4, NULL},
+    {"access", 5, access_4_rows, access_5, access_5_goes_on},
 };
 #define CHANGES (sizeof changes / sizeof *changes)
 

@@ -1,0 +1,165 @@
+// Groups, custom roles and robots: what they allow in the registry and the API, what is refused, what is recorded.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Server, clock, debianRelease, makeLayout, plimsoll, pushLayout } from './lib.mjs';
+
+let server;
+const headers = { 'content-type': 'application/json' };
+const send = (method, target, body) => server.fetch(target, { method, ...(body ? { headers, body: JSON.stringify(body) } : {}) });
+async function ok(method, target, body, status) {
+  const r = await send(method, target, body), text = await r.text();
+  assert.equal(r.status, status, `${method} ${target}: ${text}`);
+  return text ? JSON.parse(text) : undefined;
+}
+async function refused(method, target, body, status, detail) {
+  const r = await send(method, target, body), text = await r.text();
+  assert.equal(r.status, status, `${method} ${target}: ${text}`);
+  assert.match(JSON.parse(text).detail, detail);
+}
+async function person(name) {
+  const password = `long enough, ${name}`;
+  await ok('POST', '/api/v1/users', { name, password }, 201);
+  return as(name, password);
+}
+const as = (name, password) => {
+  const authorization = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+  return { authorization, ask: (target, options = {}) => fetch(new URL(target, server.url), { ...options, headers: { ...options.headers, authorization } }) };
+};
+const status = async (who, target, options) => { const r = await who.ask(target, options); await r.text(); return r.status; };
+const tags = (repository) => `/v2/${repository}/tags/list`;
+
+before(async () => {
+  server = await new Server().start();
+  for (const repository of ['team/app', 'other/app']) await pushLayout(server, repository, makeLayout([[debianRelease()]]));
+});
+after(() => server?.stop());
+
+test('a role of a group holds for its members, in registry and API, at its scope', async () => {
+  const ann = await person('ann'), bob = await person('bob');
+  const group = await ok('POST', '/api/v1/groups', { name: 'team' }, 201);
+  assert.deepEqual([group.name, group.members, group.roles, group.claim], ['team', 0, [], undefined]);
+  const made = await send('POST', '/api/v1/role-assignments', { user: 'team', role: 'AcrPull', scope: '/registries/local/repositories/team' });
+  assert.equal(made.headers.get('location'), '/api/v1/groups/team');
+  assert.equal((await made.json()).kind, 'group');
+  await ok('POST', '/api/v1/role-assignments', { user: 'team', role: 'Security Reader', scope: '/subscriptions/default' }, 201);
+  assert.deepEqual([await status(ann, tags('team/app')), await status(ann, '/api/v1/findings')], [403, 403]);
+  await ok('PUT', '/api/v1/groups/team/members/ann', undefined, 204);
+  await ok('PUT', '/api/v1/groups/team/members/ann', undefined, 204); // again
+  assert.deepEqual([await status(ann, tags('team/app')), await status(ann, tags('other/app')), await status(ann, '/api/v1/findings')], [200, 403, 200]);
+  assert.equal(await status(bob, tags('team/app')), 403);
+  assert.deepEqual((await server.json('/api/v1/groups/team/members')).items.map((m) => [m.name, m.kind, m.by_claim]), [['ann', 'user', false]]);
+  assert.deepEqual((await server.json('/api/v1/users/ann')).groups, ['team']);
+  // A token of the registry grants what the group does.
+  const token = await (await ann.ask('/oauth2/token?service=plimsoll&scope=repository:team/app:pull,push&scope=repository:other/app:pull')).json();
+  const { access } = JSON.parse(Buffer.from(token.token.split('.')[1], 'base64url'));
+  assert.deepEqual(access, [{ type: 'repository', name: 'team/app', actions: ['pull'] }]);
+  await ok('DELETE', '/api/v1/groups/team/members/ann', undefined, 204);
+  assert.deepEqual([await status(ann, tags('team/app')), await status(ann, '/api/v1/findings')], [403, 403]);
+});
+
+test('a group is no user: it has no password, no tokens, and is in no group', async () => {
+  await refused('GET', '/api/v1/users/team', undefined, 404, /team/);
+  await refused('PUT', '/api/v1/users/team/password', { password: 'long enough, team' }, 404, /team/);
+  await refused('POST', '/api/v1/users/team/tokens', { label: 'x' }, 404, /team/);
+  await refused('DELETE', '/api/v1/users/team', undefined, 404, /team/);
+  await refused('POST', '/api/v1/users', { name: 'team', kind: 'robot' }, 409, /./);
+  await refused('POST', '/api/v1/groups', { name: 'ann' }, 409, /./);
+  await refused('POST', '/api/v1/groups', { name: '-x' }, 400, /name/);
+  await ok('POST', '/api/v1/groups', { name: 'outer' }, 201);
+  await refused('PUT', '/api/v1/groups/outer/members/team', undefined, 404, /team/);
+  await refused('PUT', '/api/v1/groups/nothing/members/ann', undefined, 404, /nothing/);
+  await refused('DELETE', '/api/v1/groups/outer/members/ann', undefined, 404, /ann/);
+  assert.equal((await fetch(new URL('/v2/', server.url), { headers: { authorization: `Basic ${Buffer.from('team:').toString('base64')}` } })).status, 401);
+  assert.ok(!(await server.all('/api/v1/users')).some((u) => u.name === 'team'));
+  assert.deepEqual((await server.all('/api/v1/role-assignments')).filter((a) => a.user === 'team').map((a) => a.role), ['AcrPull', 'Security Reader']);
+});
+
+test('who is owner by a group cannot take that from everybody', async () => {
+  const eve = await person('eve');
+  await ok('POST', '/api/v1/groups', { name: 'owners' }, 201);
+  await ok('POST', '/api/v1/role-assignments', { user: 'owners', role: 'Owner' }, 201);
+  await ok('PUT', '/api/v1/groups/owners/members/eve', undefined, 204);
+  for (const [method, target] of [['DELETE', '/api/v1/groups/owners'], ['DELETE', '/api/v1/groups/owners/members/eve'], ['DELETE', '/api/v1/role-assignments?user=owners&role=Owner']])
+    assert.equal(await status(eve, target, { method }), 409, target);
+  assert.equal(await status(eve, '/api/v1/users'), 200);
+  await ok('DELETE', '/api/v1/groups/owners', undefined, 204);
+  assert.equal(await status(eve, '/api/v1/users'), 403);
+});
+
+test('a custom role allows its actions, only where it may be assigned, and changes at once', async () => {
+  const cy = await person('cy');
+  for (const [actions, why] of [[['*'], /wildcards/], [['*/read'], /wildcards/], [['registries/*'], /wildcards/], [['registries/pull'], /no action/], [[''], /actions/], [[], /actions/],
+    [['Microsoft.Security/assessments/read', 'reg*'], /reg/]])
+    await refused('POST', '/api/v1/roles', { name: 'Bad', actions }, 400, why);
+  await refused('POST', '/api/v1/roles', { name: 'Owner', actions: ['registries/pull/read'] }, 409, /built-in/);
+  await refused('POST', '/api/v1/roles', { name: 'Lost', actions: ['registries/pull/read'], scopes: ['/subscriptions/none'] }, 400, /none/);
+  const role = await ok('POST', '/api/v1/roles', { name: 'Puller', actions: ['registries/pull/read', 'Microsoft.Security/*/read'], scopes: ['/registries/local/repositories/team'] }, 201);
+  assert.match(role.id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.equal(role.builtin, false);
+  await refused('POST', '/api/v1/roles', { name: 'Puller', actions: ['registries/pull/read'] }, 409, /Puller/);
+  for (const scope of ['/', '/registries/local', '/registries/local/repositories/other/app'])
+    await refused('POST', '/api/v1/role-assignments', { user: 'cy', role: 'Puller', scope }, 409, /may not be assigned/);
+  await ok('POST', '/api/v1/role-assignments', { user: 'cy', role: 'Puller', scope: '/registries/local/repositories/team/app' }, 201);
+  assert.deepEqual([await status(cy, tags('team/app')), await status(cy, '/v2/team/app/blobs/uploads/', { method: 'POST' }), await status(cy, tags('other/app'))], [200, 403, 403]);
+  assert.equal((await server.json('/api/v1/users/cy')).roles[0].role, 'Puller');
+  await ok('PUT', `/api/v1/roles/${role.id}`, { name: 'Pusher', actions: ['registries/push/write'], scopes: ['/'] }, 200);
+  assert.deepEqual([await status(cy, tags('team/app')), await status(cy, '/v2/team/app/blobs/uploads/', { method: 'POST' })], [403, 202]);
+  await refused('DELETE', '/api/v1/roles/Pusher', undefined, 409, /assigned/);
+  await refused('DELETE', '/api/v1/roles/Owner', undefined, 409, /built in/);
+  await refused('PUT', '/api/v1/roles/AcrPull', { name: 'AcrPull', actions: ['registries/push/write'] }, 409, /built-in/);
+  await refused('PUT', '/api/v1/roles/nothing', { name: 'x', actions: ['registries/push/write'] }, 404, /nothing/);
+  await ok('DELETE', `/api/v1/role-assignments?user=cy&role=Pusher&scope=${encodeURIComponent('/registries/local/repositories/team/app')}`, undefined, 204);
+  await ok('DELETE', `/api/v1/roles/${role.id}`, undefined, 204);
+});
+
+test('every action of a route is one that a custom role may have', async () => {
+  const { paths } = await server.json('/api/v1/openapi.json');
+  const actions = new Set(Object.values(paths).flatMap((item) => Object.values(item)).map((o) => o['x-plimsoll-action']).filter((a) => a && a !== 'authenticated'));
+  assert.ok(actions.size >= 12, `${actions.size}`);
+  await ok('POST', '/api/v1/roles', { name: 'Everything', actions: [...actions] }, 201);
+  await ok('DELETE', '/api/v1/roles/Everything', undefined, 204);
+});
+
+test('a robot\'s token ends when it says, and with the robot', async () => {
+  await ok('POST', '/api/v1/users', { name: 'ci', kind: 'robot' }, 201);
+  await ok('PUT', '/api/v1/groups/team/members/ci', undefined, 204);
+  const { token } = await ok('POST', '/api/v1/users/ci/tokens', { label: 'build', days: 2 }, 201);
+  const lasting = (await ok('POST', '/api/v1/users/ci/tokens', {}, 201)).token;
+  const bearer = { ask: (target) => fetch(new URL(target, server.url), { headers: { authorization: `Bearer ${token}` } }) };
+  assert.deepEqual([await status(bearer, tags('team/app')), await status(as('ci', token), tags('team/app'))], [200, 200]);
+  clock.advance(2 * 86400000 - 60000);
+  assert.equal(await status(bearer, tags('team/app')), 200);
+  clock.advance(61000);
+  assert.deepEqual([await status(bearer, tags('team/app')), await status(as('ci', token), tags('team/app')), await status(as('ci', lasting), tags('team/app'))], [401, 401, 200]);
+  await ok('DELETE', '/api/v1/users/ci', undefined, 204);
+  assert.equal(await status(as('ci', lasting), tags('team/app')), 401);
+  assert.equal((await server.json('/api/v1/groups/team')).members, 0);
+});
+
+test('the command line', async () => {
+  const cli = (...args) => plimsoll([...args, '--server', server.url, '--username', 'admin'], { env: { PLIMSOLL_PASSWORD: server.password } }).stdout;
+  cli('group', 'add', 'devs', '--claim', 'developers');
+  cli('group', 'join', 'devs', 'ann');
+  assert.match(cli('group', 'list'), /^devs +1 +developers$/m);
+  assert.match(cli('group', 'list', 'devs'), /^ann +user/m);
+  cli('role', 'create', 'Sign and pull', '--actions', 'registries/sign/write,registries/pull/read', '--scopes', '/registries/local');
+  cli('role', 'assign', 'devs', 'Sign and pull', '/registries/local');
+  assert.match(cli('role', 'list', 'devs'), /^devs +Sign and pull +\/registries\/local$/m);
+  cli('role', 'change', 'Sign and pull', '--actions', 'registries/sign/write');
+  assert.match(cli('role', 'names'), /^Sign and pull +registries\/sign\/write$/m);
+  cli('role', 'remove', 'devs', 'Sign and pull', '/registries/local');
+  cli('role', 'delete', 'Sign and pull');
+  cli('group', 'claim', 'devs');
+  assert.doesNotMatch(cli('group', 'list'), /developers/);
+  cli('group', 'leave', 'devs', 'ann');
+  cli('group', 'remove', 'devs');
+  assert.doesNotMatch(cli('group', 'list'), /devs/);
+});
+
+test('each change is in the audit log', async () => {
+  const rows = await server.all('/api/v1/audit'), seen = new Set(rows.map((r) => r.action));
+  for (const action of ['group.add', 'group.change', 'group.remove', 'group.member.add', 'group.member.remove', 'role.add', 'role.change', 'role.remove', 'role.assign', 'role.unassign'])
+    assert.ok(seen.has(action), action);
+  const change = rows.find((r) => r.action === 'role.change' && r.subject === 'Pusher');
+  assert.deepEqual([change.before.actions, change.after.actions], ['registries/pull/read\nMicrosoft.Security/*/read', 'registries/push/write']);
+});
