@@ -1,7 +1,7 @@
 /* base64url(header) "." base64url(claims) "." base64url(HMAC-SHA256(key, all before this dot)) */
 #include "access/jwt.h"
 
-#include "access/base64.h"
+#include "base/base64.h"
 #include "access/secret.h"
 #include "base/json.h"
 

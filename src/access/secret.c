@@ -1,6 +1,6 @@
 #include "access/secret.h"
 
-#include "access/base64.h"
+#include "base/base64.h"
 #include "base/io.h"
 
 #include <argon2.h>

@@ -5,7 +5,7 @@
  * name and password (Basic, or a form) and gets a token good for what it may of what it asked.
  * Name and password, and personal tokens, are taken on every route directly, too. */
 #include "access/access.h"
-#include "access/base64.h"
+#include "base/base64.h"
 #include "api/doc.h"
 #include "api/routes.h"
 #include "base/clock.h"

@@ -9,6 +9,8 @@
 #define LIMIT_CONFIG_MAX (8U << 20)   /* bytes of an image config: history of 10,000 lines fits */
 #define LIMIT_LAYERS_MAX 512	 /* layers of an image that is assessed: overlay stops at 500 */
 #define LIMIT_PACKAGES_MAX 65536 /* of an image that is assessed: large ones have 10,000 */
+#define LIMIT_REPORT_MAX                                                                           \
+	(512U << 20) /* bytes of a report: 100,000 findings take some 300 MiB as Trivy's JSON */
 #define LIMIT_INVENTORY_MAX (32U << 20) /* bytes of a layer inventory a worker may send */
 #define LIMIT_FRAME_MAX (1U << 20)	/* bytes of one message between daemon and worker */
 

@@ -142,9 +142,17 @@ void record_put(struct json_out *w, const char *key, const struct record_object 
 }
 /* NOLINTEND(misc-no-recursion) */
 
-static void put_cell(struct buf *out, struct bytes v)
+/* What spreadsheets take for a formula. "@scope/name" is none: a formula that begins so calls a
+ * function. */
+static bool is_formula(struct bytes v)
 {
-	buf_put_u8(out, '"');
+	return v.len && (bytes_find(BYTES_LIT("=+-\t\r"), v.ptr[0]) < 5 ||
+			 (v.ptr[0] == '@' && bytes_find(v, '(') < v.len));
+}
+
+void record_csv_cell(struct buf *out, struct bytes v)
+{
+	buf_put_text(out, is_formula(v) ? "\"'" : "\"");
 	while (v.len) {
 		struct bytes part = bytes_part(v, 0, bytes_find(v, '"'));
 		buf_put(out, part);
@@ -164,7 +172,7 @@ static void put_cell_texts(struct buf *out, struct record_rows rows)
 		buf_put_text(&all, i ? " " : "");
 		buf_put(&all, items[i]);
 	}
-	put_cell(out, buf_bytes(&all));
+	record_csv_cell(out, buf_bytes(&all));
 	out->failed |= !buf_ok(&all);
 	buf_free(&all);
 }
@@ -181,13 +189,13 @@ static void put_cell_of(struct buf *out, const struct record_field *f, const voi
 	if (f->has && !f->has(row))
 		return;
 	if (f->made)
-		put_cell(out, f->made(row));
+		record_csv_cell(out, f->made(row));
 	else if (f->kind == RECORD_TEXT)
-		put_cell(out, *(const struct bytes *)at);
+		record_csv_cell(out, *(const struct bytes *)at);
 	else if (f->kind == RECORD_TEXTS)
 		put_cell_texts(out, rows_at(at));
 	else if (f->kind == RECORD_WORD)
-		put_cell(out, bytes_of(word_of(f, at)));
+		record_csv_cell(out, bytes_of(word_of(f, at)));
 	else {
 		/* Numbers, truths and times are written as in JSON, whose key is not. */
 		struct json_out w;

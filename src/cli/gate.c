@@ -1,9 +1,12 @@
 #include "cli/gate.h"
 
+#include "base/io.h"
 #include "base/num.h"
 #include "cli/filter.h"
+#include "report/template.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NO_SEVERITY (ADV_SEV_CRITICAL + 1)
@@ -68,12 +71,22 @@ static int parse_status(const struct cli_args *args, const char *name, int *ret,
 	return 0;
 }
 
+int gate_template(const struct cli_args *args, struct buf *ret, struct err *e)
+{
+	const char *path = cli_get(args, "template");
+	buf_init(ret, TEMPLATE_MAX);
+	return path && io_read_file(path, ret, e) < 0 ? err_ctx(e, "--template: %s", path) : 0;
+}
+
 static int parse_format(const struct cli_args *args, struct gate *g, struct err *e)
 {
 	const char *name = cli_get(args, "format");
 	g->format = report_find(bytes_of(name));
+	if (g->format && (strcmp(name, "template") == 0) != cli_has(args, "template"))
+		return err_set(e, ERR_FORMAT,
+			       "--format template and --template FILE need each other");
 	if (g->format)
-		return 0;
+		return gate_template(args, &g->template, e);
 	struct buf names;
 	buf_init(&names, 1024);
 	for (size_t i = 0; i < report_count; i++)
@@ -102,6 +115,7 @@ int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e)
 void gate_free(struct gate *g)
 {
 	arena_free(&g->arena);
+	buf_free(&g->template);
 }
 
 void gate_apply(const struct gate *g, struct report *r)
@@ -120,6 +134,12 @@ void gate_apply(const struct gate *g, struct report *r)
 	r->hidden_count = r->finding_count - kept;
 	r->finding_count = kept;
 	r->style = g->style;
+	r->template = buf_bytes(&g->template);
+	/* As GitHub's runners state it. */
+	r->run = (struct report_run){.commit = getenv("GITHUB_SHA"),
+				     .ref = getenv("GITHUB_REF"),
+				     .job = getenv("GITHUB_RUN_ID"),
+				     .workflow = getenv("GITHUB_WORKFLOW")};
 }
 
 static bool fails(const struct gate *g, const struct finding *x)
@@ -205,7 +225,7 @@ int gate_write(const struct gate *g, const struct report *r, const struct cli_ar
 	       struct err *e)
 {
 	struct buf out;
-	buf_init(&out, SIZE_MAX / 4);
+	buf_init(&out, LIMIT_REPORT_MAX);
 	int rc = g->format->put(r, &out, e);
 	if (rc == 0)
 		rc = cli_write(cli_get(args, "output"), buf_bytes(&out), e);

@@ -11,7 +11,8 @@
 	"unverified, eol"
 /* Options of every such command. */
 #define GATE_OPTIONS                                                                               \
-	{"format", 'f', "NAME", "table", "table, json, sarif or cyclonedx"},                       \
+	{"format", 'f', "NAME", "table", "one of " REPORT_NAMES},                                  \
+	    {"template", 0, "FILE", NULL, "the template of --format template"},                    \
 	    FILTER_OPTIONS{"ignore-unfixed", 0, NULL, NULL,                                        \
 			   "hide findings without a fixed version"},                               \
 	    {"only-fixed", 0, NULL, NULL, "same as --ignore-unfixed"},                             \
@@ -30,11 +31,14 @@ struct gate {
 	    eol_status; /* for remaining findings, for an ended release; 0: not requested */
 	const struct report_format *format;
 	struct report_style style;
+	struct buf template; /* the file of --template */
 };
 
 /* ERR_FORMAT in the user's words. gate_free in any case. */
 int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e);
 void gate_free(struct gate *g); /* accepts a zeroed struct */
+/* The file of --template, if there is one, into ret, which the caller frees. */
+int gate_template(const struct cli_args *args, struct buf *ret, struct err *e);
 /* Take out of r what is not to be shown; r->findings is changed in place. */
 void gate_apply(const struct gate *g, struct report *r);
 /* The exit status by what is left; says on standard error, in the name of the verb, what an exit

@@ -293,8 +293,7 @@ static int read_image(const struct asking *q, const struct asked *x, struct aren
 	if (r == 0)
 		r = err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s",
 			    BYTES_ARG(x->digest));
-	/* A format that is an inventory, too, lists the packages. */
-	if (r > 0 && q->gate.format->put == q->gate.format->put_inventory &&
+	if (r > 0 && q->gate.format->lists_packages &&
 	    remote_packages(&q->srv, q->repository, x->digest, a, m, e) < 0)
 		r = -(int)e->code;
 	if (r > 0)

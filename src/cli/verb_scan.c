@@ -16,7 +16,8 @@ const struct cli_option scan_options[] = {
 };
 const struct cli_option inventory_options[] = {
     CIMG_OPTIONS,
-    {"format", 'f', "NAME", "table", "table, json or cyclonedx"},
+    {"format", 'f', "NAME", "table", "one of " REPORT_INVENTORY_NAMES},
+    {"template", 0, "FILE", NULL, "the template of --format template"},
     {"wide", 'w', NULL, NULL, "table: nothing truncated or left out"},
     {0},
 };
@@ -78,7 +79,7 @@ int verb_inventory(int argc, char **argv)
 	if (args.operand_count > 1 || !f || !f->put_inventory) {
 		err_set(&e, ERR_FORMAT,
 			args.operand_count > 1 ? "one image at a time"
-					       : "--format must be table, json or cyclonedx");
+					       : "--format must be one of " REPORT_INVENTORY_NAMES);
 		return cli_usage("inventory", &e);
 	}
 	int rc = cli_image_open(&c, &args, args.operand_count ? args.operands[0] : NULL, false, &e);
@@ -89,9 +90,13 @@ int verb_inventory(int argc, char **argv)
 	const struct report_format put = {.put = f ? f->put_inventory : NULL};
 	struct gate all = {.format = &put};
 	if (rc == 0)
+		rc = gate_template(&args, &all.template, &e);
+	gate_apply(&all, &r);
+	if (rc == 0)
 		rc = term_style(&args, &r.style, &e);
 	if (rc == 0)
 		rc = gate_write(&all, &r, &args, &e);
 	cli_image_close(&c);
+	gate_free(&all);
 	return rc < 0 ? cli_fail("inventory", &e) : 0;
 }

@@ -1,6 +1,8 @@
 #include "report/report.h"
 
+#include "base/limits.h"
 #include "base/utf8.h"
+#include "oci/reference.h"
 
 const enum adv_severity report_severity_order[ADV_SEV_CRITICAL + 1] = {
     ADV_SEV_CRITICAL, ADV_SEV_HIGH,	  ADV_SEV_MEDIUM,
@@ -90,4 +92,108 @@ void report_put_image(struct json_out *w, const struct report *r)
 	}
 	json_put_end(w, ']');
 	json_put_end(w, '}');
+}
+
+int report_end_text(struct buf *out, struct err *e)
+{
+	if (buf_ok(out))
+		return 0;
+	/* A growth that would pass the maximum fails with half of it in use at least. */
+	return out->max <= LIMIT_REPORT_MAX && out->len >= out->max / 2
+		   ? err_set(
+			 e, ERR_LIMIT,
+			 "the report is larger than %u MiB: filter it, or choose another format",
+			 LIMIT_REPORT_MAX >> 20)
+		   : err_set(e, ERR_NOMEM, "no memory for the report");
+}
+
+int report_end(struct buf *out, struct err *e)
+{
+	buf_put_u8(out, '\n');
+	return report_end_text(out, e);
+}
+
+size_t report_package_count(const struct report *r)
+{
+	return r->assess->image->packages ? r->assess->image->package_count : 0;
+}
+
+size_t report_id_count(const struct finding *f)
+{
+	return f->check.cve_count ? f->check.cve_count : 1;
+}
+
+struct bytes report_id(const struct finding *f, size_t i)
+{
+	return f->check.cve_count ? f->check.cves[i] : f->check.advisory;
+}
+
+void report_put_url(struct buf *out, struct bytes id)
+{
+	static const struct {
+		const char *prefix, *url;
+	} rows[] = {
+	    {"CVE-", "https://nvd.nist.gov/vuln/detail/"},
+	    {"GHSA-", "https://github.com/advisories/"},
+	    {"DSA-", "https://security-tracker.debian.org/tracker/"},
+	    {"DLA-", "https://security-tracker.debian.org/tracker/"},
+	    {"USN-", "https://ubuntu.com/security/notices/"},
+	    {"RHSA-", "https://access.redhat.com/errata/"},
+	    {"", "https://osv.dev/vulnerability/"},
+	};
+	size_t i = 0;
+	while (!bytes_has_prefix_lit(id, rows[i].prefix))
+		i++;
+	buf_put_text(out, rows[i].url);
+	buf_put_percent(out, id, ":");
+}
+
+/* What was given is a reference, not the path of a file. */
+static bool read_reference(const struct report *r, struct buf *out, struct arena *a,
+			   struct ref *ret)
+{
+	struct err e = ERR_INIT;
+	struct bytes name = r->input->name;
+	bool path = name.len == 0 || name.ptr[0] == '/' || name.ptr[0] == '.';
+	bool known = !path && ref_parse(name, a, ret, &e) == 0;
+	out->failed |= e.code == ERR_NOMEM;
+	return known;
+}
+
+bool report_put_repository(struct buf *out, const struct report *r)
+{
+	struct arena a;
+	struct ref ref;
+	arena_init(&a, 65536);
+	bool known = read_reference(r, out, &a, &ref);
+	if (known) {
+		buf_put(out, ref.registry);
+		buf_put_u8(out, '/');
+		buf_put(out, ref.repository);
+	}
+	arena_free(&a);
+	return known;
+}
+
+void report_put_image_purl(struct buf *out, const struct report *r)
+{
+	char digest[DIGEST_TEXT_CAP];
+	struct arena a;
+	struct ref ref;
+	arena_init(&a, 65536);
+	digest_text(&r->input->digest, digest);
+	bool known = read_reference(r, out, &a, &ref);
+	struct bytes name = known ? ref.repository : BYTES_LIT("image");
+	size_t slash = bytes_find_last(name, '/');
+	buf_put_text(out, "pkg:oci/");
+	buf_put_percent(out, slash < name.len ? bytes_from(name, slash + 1) : name, "");
+	buf_put_u8(out, '@');
+	buf_put_percent(out, bytes_of(digest), ":");
+	if (known) {
+		buf_put_text(out, "?repository_url=");
+		buf_put_percent(out, ref.registry, ":");
+		buf_put_u8(out, '/');
+		buf_put_percent(out, ref.repository, "/");
+	}
+	arena_free(&a);
 }

@@ -5,15 +5,10 @@
  * A component's bom-ref is its purl, which is unique here: packages that differ in nothing that a
  * purl says are one component. */
 #include "report/formats.h"
+#include "report/parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-
-#define MEMORY_MAX (256U << 20) /* bytes for purls and the order of findings */
-
-struct part {
-	struct bytes purl;
-	const struct inv_package *package;
-};
 
 static void put_property(struct json_out *w, const char *name, struct bytes value)
 {
@@ -65,61 +60,65 @@ static void put_distribution(struct json_out *w, const struct pkg_distro *d)
 	json_put_string(w, "name", d->id);
 	json_put_string_nonempty(w, "version", d->version_id);
 	json_put_string_nonempty(w, "description", d->name);
-	json_put_end(w, '}');
-}
-
-static void put_component(struct json_out *w, const struct report *r, const struct part *part)
-{
-	const struct pkg *p = &part->package->pkg;
-	uint32_t layer = part->package->layer;
-	json_put_object(w, NULL);
-	json_put_string(w, "bom-ref", part->purl);
-	json_put_text(w, "type", "library");
-	json_put_string(w, "name", p->name);
-	json_put_string(w, "version", p->version);
-	json_put_string(w, "purl", part->purl);
 	json_put_array(w, "properties");
-	put_property(w, "plimsoll:source_name", p->source_name);
-	put_property(w, "plimsoll:source_version", p->source_version);
-	if (layer < r->assess->layer_count)
-		put_property(w, "plimsoll:layer", bytes_of(r->assess->layers[layer].digest));
+	put_property(w, "plimsoll:id_like", d->id_like);
+	put_property(w, "plimsoll:codename", d->codename);
+	put_property(w, "plimsoll:support_end", d->support_end);
+	put_property(w, "plimsoll:streams", d->streams);
 	json_put_end(w, ']');
 	json_put_end(w, '}');
 }
 
-static int by_purl(const void *a, const void *b)
+static void put_extra(void *arg, const char *name, struct bytes value)
 {
-	const struct part *x = a, *y = b;
-	return bytes_cmp(x->purl, y->purl);
+	char key[64];
+	(void)snprintf(key, sizeof key, "plimsoll:%s", name);
+	put_property(arg, key, value);
+}
+
+/* The parts from first to end are one component: they differ in their paths only. */
+static void put_component(struct json_out *w, const struct report *r, const struct part *parts,
+			  size_t first, size_t end)
+{
+	const struct pkg *p = &parts[first].package->pkg;
+	json_put_object(w, NULL);
+	json_put_string(w, "bom-ref", parts[first].purl);
+	json_put_text(w, "type", "library");
+	json_put_string(w, "name", p->name);
+	json_put_string(w, "version", p->version);
+	json_put_string(w, "purl", parts[first].purl);
+	json_put_array(w, "properties");
+	parts_extras(r, parts[first].package, put_extra, w);
+	json_put_end(w, ']');
+	json_put_object(w, "evidence");
+	json_put_array(w, "occurrences");
+	for (size_t i = first; i < end; i++) {
+		json_put_object(w, NULL);
+		json_put_string(w, "location", parts[i].package->pkg.path);
+		json_put_end(w, '}');
+	}
+	json_put_end(w, ']');
+	json_put_end(w, '}');
+	json_put_end(w, '}');
 }
 
 static int put_components(struct json_out *w, const struct report *r, struct arena *a,
 			  struct err *e)
 {
 	const struct inv_image *image = r->assess->image;
-	struct buf purl;
-	struct part *parts = arena_alloc(a, image->package_count + 1, sizeof *parts);
-	bool ok = parts != NULL;
-	buf_init(&purl, PKG_PURL_MAX);
-	for (size_t i = 0; ok && i < image->package_count; i++) {
-		buf_clear(&purl);
-		pkg_purl(&image->packages[i].pkg, &purl);
-		parts[i].package = &image->packages[i];
-		ok = buf_ok(&purl);
-		if (ok)
-			parts[i].purl = arena_bytes(a, buf_bytes(&purl), &ok);
-	}
-	buf_free(&purl);
-	if (!ok)
-		return err_set(e, ERR_NOMEM, "no memory for the report");
-	if (image->package_count)
-		qsort(parts, image->package_count, sizeof *parts, by_purl);
+	struct part *parts = NULL;
+	size_t count = 0;
+	if (parts_of(r, a, &parts, &count, e) < 0)
+		return -(int)e->code;
 	json_put_array(w, "components");
 	if (image->has_distro)
 		put_distribution(w, &image->distro);
-	for (size_t i = 0; i < image->package_count; i++)
-		if (i == 0 || !bytes_eq(parts[i].purl, parts[i - 1].purl))
-			put_component(w, r, &parts[i]);
+	for (size_t i = 0, end; i < count; i = end) {
+		end = i + 1;
+		while (end < count && bytes_eq(parts[end].purl, parts[i].purl))
+			end++;
+		put_component(w, r, parts, i, end);
+	}
 	json_put_end(w, ']');
 	return 0;
 }
@@ -181,25 +180,14 @@ static void put_references(struct json_out *w, const struct match_check *f, stru
 		json_put_end(w, ']');
 }
 
-static int by_match_purl(const void *a, const void *b)
-{
-	const struct finding_match *const *x = a, *const *y = b;
-	int c = bytes_cmp((*x)->purl, (*y)->purl);
-	return c ? c : (*x > *y) - (*x < *y);
-}
-
 static int put_affects(struct json_out *w, const struct finding *f, struct err *e)
 {
-	const struct finding_match **rows = calloc(f->match_listed + 1, sizeof *rows);
+	size_t count = 0;
+	const struct finding_match **rows = parts_hit(f, &count, e);
 	if (!rows)
-		return err_set(e, ERR_NOMEM, "no memory for the report");
-	for (size_t i = 0; i < f->match_listed; i++)
-		rows[i] = &f->matches[i];
-	qsort(rows, f->match_listed, sizeof *rows, by_match_purl);
+		return -(int)e->code;
 	json_put_array(w, "affects");
-	for (size_t i = 0; i < f->match_listed; i++) {
-		if (i > 0 && bytes_eq(rows[i - 1]->purl, rows[i]->purl))
-			continue;
+	for (size_t i = 0; i < count; i++) {
 		json_put_object(w, NULL);
 		json_put_string(w, "ref", rows[i]->purl);
 		json_put_array(w, "versions");
@@ -254,7 +242,7 @@ int cyclonedx_put(const struct report *r, struct buf *out, struct err *e)
 	struct json_out w;
 	struct arena a;
 	json_out_init(&w, out, true);
-	arena_init(&a, MEMORY_MAX);
+	arena_init(&a, REPORT_MEMORY_MAX);
 	json_put_object(&w, NULL);
 	json_put_text(&w, "$schema", "http://cyclonedx.org/schema/bom-1.6.schema.json");
 	json_put_text(&w, "bomFormat", "CycloneDX");
@@ -265,9 +253,6 @@ int cyclonedx_put(const struct report *r, struct buf *out, struct err *e)
 	if (rc == 0 && r->finding_count)
 		rc = put_vulnerabilities(&w, r, e);
 	json_put_end(&w, '}');
-	buf_put_u8(out, '\n');
 	arena_free(&a);
-	if (rc == 0 && !buf_ok(out))
-		rc = err_set(e, ERR_NOMEM, "no memory for the report");
-	return rc;
+	return rc < 0 ? rc : report_end(out, e);
 }

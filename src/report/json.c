@@ -2,6 +2,7 @@
 #include "report/formats.h"
 #include "report/package.h"
 #include "report/rows.h"
+#include "report/template.h"
 
 static void put_vdb(struct json_out *w, const struct vdb *vdb)
 {
@@ -53,8 +54,7 @@ static void put_summary(struct json_out *w, const struct report *r)
 static int end(struct json_out *w, struct err *e)
 {
 	json_put_end(w, '}');
-	buf_put_u8(w->out, '\n');
-	return buf_ok(w->out) ? 0 : err_set(e, ERR_NOMEM, "no memory for the report");
+	return report_end(w->out, e);
 }
 
 static void begin(struct json_out *w, const struct report *r, struct buf *out, const char *kind)
@@ -111,4 +111,31 @@ int report_inventory_json(const struct report *r, struct buf *out, struct err *e
 	buf_free(&purl);
 	report_put_coverage(&w, r);
 	return end(&w, e);
+}
+
+static int render(const struct report *r,
+		  int (*put)(const struct report *r, struct buf *out, struct err *e),
+		  struct buf *out, struct err *e)
+{
+	struct arena a;
+	struct buf data;
+	arena_init(&a,
+		   4 * (size_t)REPORT_MEMORY_MAX); /* a node of each value takes some 100 bytes */
+	buf_init(&data, LIMIT_REPORT_MAX);
+	int rc = put(r, &data, e);
+	if (rc == 0)
+		rc = template_render(r->template, buf_bytes(&data), &a, out, e);
+	buf_free(&data);
+	arena_free(&a);
+	return rc < 0 ? rc : report_end_text(out, e);
+}
+
+int report_template_put(const struct report *r, struct buf *out, struct err *e)
+{
+	return render(r, report_json_put, out, e);
+}
+
+int report_inventory_template(const struct report *r, struct buf *out, struct err *e)
+{
+	return render(r, report_inventory_json, out, e);
 }

@@ -17,6 +17,11 @@ struct report_style {
 	size_t column_count;		    /* 0: the usual ones */
 };
 
+/* The run of a pipeline that a report belongs to, for formats that name it. NULL: not known. */
+struct report_run {
+	const char *commit, *ref, *job, *workflow;
+};
+
 struct report {
 	const struct scan_input *input;
 	const struct assess *assess;
@@ -26,20 +31,46 @@ struct report {
 	size_t hidden_count;	   /* findings that the filters took out */
 	size_t hidden_unrated;	   /* those without a severity that a list of severities took out */
 	struct report_style style; /* of the table */
-	const char *version;	   /* of the program */
-	int64_t now_ms;		   /* for what has ended by now; 0: nothing is said of that */
+	struct report_run run;
+	struct bytes template; /* of the format "template" */
+	const char *version;   /* of the program */
+	int64_t now_ms;	       /* for what has ended by now; 0: nothing is said of that */
 };
 
 struct report_format {
 	const char *name;
 	const char *help;
 	int (*put)(const struct report *r, struct buf *out, struct err *e);
+	bool lists_packages; /* put needs the image's packages, too */
 	/* The package list of an image, for `plimsoll inventory`; NULL: the format has none. */
 	int (*put_inventory)(const struct report *r, struct buf *out, struct err *e);
 };
+/* Their names, for help: a test compares them with the table. */
+#define REPORT_NAMES                                                                               \
+	"table, json, trivy, grype, sarif, cyclonedx, spdx-json, spdx-tv, openvex, csv, html, "    \
+	"junit, gitlab, github, template"
+#define REPORT_INVENTORY_NAMES "table, json, cyclonedx, spdx-json, spdx-tv, github, template"
 extern const struct report_format report_table[];
 extern const size_t report_count;
 const struct report_format *report_find(struct bytes name);
+
+#define REPORT_MEMORY_MAX (256U << 20) /* bytes that a format may need next to its output */
+#define REPORT_URL_MAX 4096U
+
+/* Ends a JSON document, or a text: 0, ERR_LIMIT (LIMIT_REPORT_MAX), ERR_NOMEM. */
+int report_end(struct buf *out, struct err *e);
+int report_end_text(struct buf *out, struct err *e);
+/* The packages that r lists: none when only their number is known. */
+size_t report_package_count(const struct report *r);
+/* By which names other tools know a finding: its CVEs, else its advisory's id; at least one. */
+size_t report_id_count(const struct finding *f);
+struct bytes report_id(const struct finding *f, size_t i);
+/* Where people read about a vulnerability. */
+void report_put_url(struct buf *out, struct bytes id);
+/* REGISTRY/REPOSITORY of an image that was given as a reference; false: it was not. */
+bool report_put_repository(struct buf *out, const struct report *r);
+/* "pkg:oci/…" of any image. */
+void report_put_image_purl(struct buf *out, const struct report *r);
 
 /* Shared by formats. Untrusted bytes for a terminal: control bytes and escapes become '?', valid
  * UTF-8 stays. */

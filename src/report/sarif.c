@@ -203,6 +203,5 @@ int sarif_put(const struct report *r, struct buf *out, struct err *e)
 	json_put_end(&w, '}');
 	json_put_end(&w, ']');
 	json_put_end(&w, '}');
-	buf_put_u8(out, '\n');
-	return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory for the report");
+	return report_end(out, e);
 }

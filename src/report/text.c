@@ -294,7 +294,8 @@ static int put_all(struct table *t, struct buf *out, struct err *e)
 		return -(int)e->code;
 	buf_put_text(out, t->row_count ? "\n" : "");
 	put_notes(r, out);
-	return buf_ok(out) && !t->lost ? 0 : err_set(e, ERR_NOMEM, "no memory for the report");
+	return t->lost ? err_set(e, ERR_NOMEM, "no memory for the report")
+		       : report_end_text(out, e);
 }
 
 int table_put(const struct report *r, struct buf *out, struct err *e)
@@ -341,5 +342,5 @@ int report_inventory_table(const struct report *r, struct buf *out, struct err *
 		buf_printf(out, "layer %u\n", image->packages[i].layer + 1);
 	}
 	put_notes(r, out);
-	return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, "no memory for the report");
+	return report_end_text(out, e);
 }

@@ -1,6 +1,6 @@
 /* Tokens, token scopes, base64, role patterns and scopes. A stranger's token cannot be signed, so
  * the claims are tried under the right signature too. */
-#include "access/base64.h"
+#include "base/base64.h"
 #include "access/jwt.h"
 #include "access/role.h"
 #include "access/secret.h"

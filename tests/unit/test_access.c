@@ -1,7 +1,7 @@
 /* Who may do what: roles, scopes, passwords, tokens, audit; JSON Web Tokens against RFC 7515's
  * rules and an independent signature made here by hand. */
 #include "access/access.h"
-#include "access/base64.h"
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "store/access.h"

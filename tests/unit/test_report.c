@@ -317,10 +317,13 @@ static void test_memory(void **state)
 	struct report full = report;
 	full.findings = &finding;
 	full.finding_count = 1;
-	struct format_case cases[16] = {{.put = report_inventory_json},
+	full.template =
+	    BYTES_LIT("{{image.name}} has these findings:\n{{#findings}}{{id}} {{.|json}}\n"
+		      "{{#matches}}{{purl|url}}{{/matches}}{{/findings}}");
+	struct format_case cases[24] = {{.put = report_inventory_json},
 					{.put = report_inventory_table}};
 	size_t n = 2;
-	for (size_t i = 0; i < report_count && n < 16; i++)
+	for (size_t i = 0; i < report_count && n < 24; i++)
 		cases[n++].put = report_table[i].put;
 	for (size_t i = 0; i < n; i++) {
 		cases[i].report = &full;

@@ -1,7 +1,7 @@
 /* The registry's token dance over a real socket: challenge, token route, what a token opens. Spec:
  * Docker registry token authentication specification; RFC 6750 §3; RFC 7617. */
 #include "access/access.h"
-#include "access/base64.h"
+#include "base/base64.h"
 #include "api/routes.h"
 #include "base/json.h"
 #include "store/schema.h"

@@ -1,4 +1,4 @@
-#include "access/base64.h"
+#include "base/base64.h"
 
 static const char alphabets[2][65] = {
     [BASE64_STANDARD] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
