@@ -15,10 +15,11 @@ const Registries = lazy(() => import('./pages/registries.tsx'));
 const RegistryPage = lazy(() => import('./pages/registry.tsx'));
 const RepositoryPage = lazy(() => import('./pages/repository.tsx'));
 const ImagePage = lazy(() => import('./pages/image.tsx'));
+const Recommendation = lazy(() => import('./pages/recommendation.tsx'));
 const Cve = lazy(() => import('./pages/cve.tsx'));
 /** Pages whose address is their name. */
 const plain = {
-  findings: lazy(() => import('./pages/findings.tsx')), registries: Registries, scans: lazy(() => import('./pages/scans.tsx')), access: lazy(() => import('./pages/access.tsx')),
+  exceptions: lazy(() => import('./pages/exceptions.tsx')), recommendations: lazy(() => import('./pages/recommendations.tsx')), findings: lazy(() => import('./pages/findings.tsx')), registries: Registries, scans: lazy(() => import('./pages/scans.tsx')), access: lazy(() => import('./pages/access.tsx')),
   settings: lazy(() => import('./pages/settings.tsx')), audit: lazy(() => import('./pages/audit.tsx')), start: lazy(() => import('./pages/start.tsx')),
 };
 
@@ -35,6 +36,7 @@ function Pages() {
     const Plain = plain[page as keyof typeof plain];
     return <Plain />;
   }
+  if (page === 'recommendations' && parts.length === 2) return <Recommendation key={registry} id={registry} />;
   if (page === 'cve' && parts.length === 2) return <Cve key={registry} id={registry} />;
   if (page === 'registries' && parts.length === 2) return <RegistryPage registry={registry} />;
   if (page === 'registries' && repositories === 'repositories') {

@@ -22,7 +22,7 @@ const light = {
   raised: '#FFFFFF', sunken: '#F2F4F6', hover: '#F4F6F8', accent: '#2B59C3', accentFill: '#2B59C3', accentBg: '#EDF2FC', accentLine: '#C3D2F3',
   critical: '#A8123E', criticalFill: '#B81446', criticalBg: '#FBEAEF', high: '#AD3D08', highFill: '#D0560F', medium: '#7A5700', mediumFill: '#B58300',
   low: '#4A6076', lowFill: '#6E879E', negligible: '#5D6671', negligibleFill: '#8B939D', unknown: '#464E58', unknownFill: '#858D98',
-  good: '#0E6B3D', warn: '#5C4400', warnBg: '#FFF8E3', warnLine: '#E3C878',
+  good: '#0E6B3D', goodFill: '#1F8A52', warn: '#5C4400', warnBg: '#FFF8E3', warnLine: '#E3C878',
   cardShadow: '0 1px 2px rgba(20,26,34,.06)', paneShadow: '-8px 0 32px rgba(20,26,34,.14)', scheme: 'light',
 };
 
@@ -37,7 +37,7 @@ const dark: typeof light = {
   raised: '#1C1F24', sunken: '#121417', hover: '#1D2025', accent: '#8AACFF', accentFill: '#3A66D1', accentBg: '#1A253D', accentLine: '#33487A',
   critical: '#FF8FA8', criticalFill: '#E5486F', criticalBg: '#3A1722', high: '#FF9F68', highFill: '#E8763A', medium: '#E6BB4D', mediumFill: '#CF9F2B',
   low: '#A9BDD1', lowFill: '#7E97AF', negligible: '#A2AAB5', negligibleFill: '#7D8692', unknown: '#B8BFC9', unknownFill: '#8B94A0',
-  good: '#6CCB96', warn: '#F0D48A', warnBg: '#2A2210', warnLine: '#6B561E',
+  good: '#6CCB96', goodFill: '#3FA36C', warn: '#F0D48A', warnBg: '#2A2210', warnLine: '#6B561E',
   cardShadow: 'none', paneShadow: '-12px 0 40px rgba(0,0,0,.55)', scheme: 'dark',
 };
 

@@ -8,6 +8,8 @@
 #include "oci/digest.h"
 
 #define IMAGE_MATCHES_MAX 1000U /* shown below a finding in a list of one image */
+#define CHECKS_QUESTIONS                                                                           \
+	64U /* of a page of checks: each may be in too many images to look together */
 
 struct findings_query {
 	struct api_page page;
@@ -65,13 +67,31 @@ int api_repositories_check(struct db_tx *tx, struct bytes registry, const struct
 	return 0;
 }
 
+/* What both lists ask for; of an image's own list its repository is known. */
+static int fill_query(struct db_tx *tx, const struct listing *l, struct finding_query *q,
+		      struct err *e)
+{
+	struct ledger_image image;
+	if (api_visibility(l->r, &q->visible, e) < 0)
+		return -(int)e->code;
+	if (l->q.registry.len)
+		q->registry_id = api_registry_find(tx, l->q.registry, e);
+	if (q->registry_id < 0)
+		return -(int)e->code;
+	if (!l->digest.len)
+		return api_repositories_check(tx, l->q.registry, &l->q.criteria, &q->visible, e);
+	if (api_image_find(tx, l->r, &image, e) < 0)
+		return -(int)e->code;
+	q->repository_id = image.repository_id;
+	return 0;
+}
+
 static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *l = arg;
 	struct arena *a = http_arena(l->r);
 	struct finding_cursor cursor = l->cursor;
 	struct bytes next = BYTES_NONE;
-	struct ledger_image image;
 	bool more;
 	size_t limit = (size_t)l->q.page.limit;
 	struct finding *rows = arena_alloc(a, limit, sizeof *rows);
@@ -81,22 +101,10 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 				  .count = true,
 				  .matches =
 				      l->digest.len ? IMAGE_MATCHES_MAX : FINDING_MATCHES_MAX};
-	if (api_visibility(l->r, &q.visible, e) < 0)
-		return -(int)e->code;
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu findings", limit);
-	if (l->q.registry.len)
-		q.registry_id = api_registry_find(tx, l->q.registry, e);
-	if (q.registry_id < 0)
+	if (fill_query(tx, l, &q, e) < 0)
 		return -(int)e->code;
-	if (!l->digest.len &&
-	    api_repositories_check(tx, l->q.registry, &l->q.criteria, &q.visible, e) < 0)
-		return -(int)e->code;
-	if (l->digest.len) {
-		if (api_image_find(tx, l->r, &image, e) < 0)
-			return -(int)e->code;
-		q.repository_id = image.repository_id;
-	}
 	int64_t n = finding_list(tx, &q, &cursor, a, rows, &more, e);
 	if (n < 0)
 		return (int)n;
@@ -115,6 +123,97 @@ static int get_findings(struct http_request *r, struct err *e)
 	if (parse_listing(r, &l, e) < 0)
 		return -(int)e->code;
 	return api_reply_read(r, 200, write_findings, &l, e);
+}
+
+/* A security check of a list of them. */
+struct check_row {
+	struct finding f;
+	struct total images;
+	struct record_rows cves;
+	struct bytes package;
+	double cvss;
+};
+#define C(member, kind, key, ...) RECORD_FIELD(struct check_row, member, kind, key, __VA_ARGS__)
+static const struct record_field check_fields[] = {
+    C(f.check.id, RECORD_UINT, "id", "Its number"),
+    C(f.check.title, RECORD_TEXT, "title", "What it is"),
+    C(f.check.category, RECORD_TEXT, "category", "Whose advisory it is", .example = "\"Debian\""),
+    C(f.check.advisory, RECORD_TEXT, "advisory", "The advisory's id"),
+    C(package, RECORD_TEXT, "package", "The source package it is about"),
+    C(f.check.severity, RECORD_WORD, "severity", "The vendor's, else that of the CVSS score",
+      .words = api_severity_word),
+    C(cves, RECORD_TEXTS, "cves", "The CVEs it is about"),
+    C(cvss, RECORD_NUMBER, "cvss", "CVSS base score", .flags = RECORD_OPTIONAL, .decimals = 1,
+      .max = 10),
+    C(f.check.epss, RECORD_NUMBER, "epss", "Probability of exploitation within 30 days",
+      .flags = RECORD_OPTIONAL, .decimals = 5, .max = 1),
+    C(f.check.kev, RECORD_BOOL, "kev", "Listed in CISA KEV: known to be exploited"),
+    C(images.count, RECORD_UINT, "images", "Images that it is a finding of, up to 10,000"),
+    C(images.exact, RECORD_BOOL, "images_exact", "false: there are more"),
+    C(f.patchable, RECORD_BOOL, "patchable",
+      "In the first of these images: its own repositories can deliver a fixed version"),
+    C(f.fixed, RECORD_TEXT, "fixed_version", "The version that fixes it there; empty: none"),
+    C(f.status, RECORD_WORD, "status", "Its fix status there", .words = finding_status_word),
+    C(f.registry, RECORD_TEXT, "registry", "Registry of that image"),
+    C(f.repository, RECORD_TEXT, "repository", "Its repository",
+      .pattern = RECORD_REPOSITORY_PATTERN),
+    C(f.digest, RECORD_TEXT, "digest", "Its digest", .pattern = RECORD_DIGEST_PATTERN),
+};
+static const struct record_object check_object = {
+    .name = "FoundCheck",
+    .text = "A security check that is a finding, and of how many images",
+    RECORD_TABLE(check_fields)};
+
+static void put_check(struct json_out *w, const struct finding *f, struct total images)
+{
+	const struct match_check *c = &f->check;
+	const struct check_row row = {.f = *f,
+				      .images = images,
+				      .cves = {c->cves, c->cve_count},
+				      .package = finding_package(f),
+				      .cvss = c->cvss.version == CVSS_NONE ? -1 : c->cvss.base};
+	record_put(w, NULL, &check_object, &row);
+}
+
+static int write_checks(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	const struct listing *l = arg;
+	struct arena *a = http_arena(l->r);
+	struct finding_cursor cursor = l->cursor;
+	struct bytes next = BYTES_NONE;
+	bool more;
+	size_t limit = (size_t)l->q.page.limit;
+	struct finding *rows = arena_alloc(a, limit, sizeof *rows);
+	struct total *images = arena_alloc(a, limit, sizeof *images);
+	struct finding_query q = {.criteria = &l->q.criteria,
+				  .sort = l->q.sort,
+				  .max = limit,
+				  .images = images,
+				  .questions = CHECKS_QUESTIONS,
+				  .matches = 1};
+	if (!rows || !images)
+		return err_set(e, ERR_NOMEM, "no memory for %zu security checks", limit);
+	if (fill_query(tx, l, &q, e) < 0)
+		return -(int)e->code;
+	int64_t n = finding_list(tx, &q, &cursor, a, rows, &more, e);
+	if (n < 0)
+		return (int)n;
+	if (more && finding_cursor_text(&cursor, a, &next, e) < 0)
+		return -(int)e->code;
+	api_list_begin(w);
+	for (int64_t i = 0; i < n; i++)
+		put_check(w, &rows[i], images[i]);
+	/* How many there are in all would take going through all of them. */
+	api_list_end(w, next, total_of((uint64_t)n, !more && !l->cursor.is_set));
+	return 0;
+}
+
+static int get_checks(struct http_request *r, struct err *e)
+{
+	struct listing l = {.r = r};
+	if (parse_listing(r, &l, e) < 0)
+		return -(int)e->code;
+	return api_reply_read(r, 200, write_checks, &l, e);
 }
 
 static int get_image_findings(struct http_request *r, struct err *e)
@@ -181,6 +280,15 @@ static const struct api_doc findings_doc = {
     .replies = {{.status = 200, .text = "A page of findings", .of = &finding_object, .list = true}},
     .errors = {404},
 };
+static const struct api_doc checks_doc = {
+    .id = "listChecks",
+    .where = &criteria_object,
+    .where_at = offsetof(struct findings_query, criteria),
+    .query = &query,
+    .replies =
+	{{.status = 200, .text = "A page of security checks", .of = &check_object, .list = true}},
+    .errors = {404},
+};
 static const struct api_doc image_findings_doc = {
     .id = "listImageFindings",
     .where = &criteria_of_finding,
@@ -197,6 +305,13 @@ const struct http_route api_findings_routes[] = {
      .action = ACTION_SECURITY_READ,
      .summary = "Findings, filtered and sorted",
      .doc = &findings_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/checks",
+     .anywhere = true,
+     .handle = get_checks,
+     .action = ACTION_SECURITY_READ,
+     .summary = "Security checks that are findings, each once, filtered and sorted",
+     .doc = &checks_doc},
     {.methods = HTTP_GET,
      .pattern = API_IMAGE "/findings",
      .handle = get_image_findings,

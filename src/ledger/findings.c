@@ -68,12 +68,31 @@ struct page {
 	struct pair *pairs;
 	struct finding *filled;
 	size_t pair_count, chunk;
+	bool by_check; /* the check alone decides, wherever the list looks */
 };
 
 static void look_at(struct page *p, const struct candidate *c, int64_t image)
 {
 	p->at = listing_at(&p->l, c);
 	p->at.image = image;
+}
+
+/* Of a list of checks: this one is on the page; another image of it is counted. */
+static bool is_listed(struct page *p, const struct pair *at)
+{
+	size_t n = p->count;
+	return p->l.q->images && n &&
+	       p->out[n - 1].check.id == p->l.candidates[at->candidate].check.id;
+}
+
+static void put_finding(struct page *p, const struct finding *f)
+{
+	struct total *images = p->l.q->images;
+	if (images)
+		images[p->count] = total_of(1, true);
+	p->out[p->count++] = *f;
+	if (images)
+		p->at.image = INT64_MAX; /* nothing of it is left for another page */
 }
 
 /* 1 = the page is full. */
@@ -88,18 +107,30 @@ static int flush(struct page *p, struct err *e)
 		return -(int)e->code;
 	for (size_t i = 0; i < n; i++) {
 		struct finding *f = &p->filled[i];
+		bool fits = f->match_listed > 0 && criteria_fits(q->criteria, f);
+		if (is_listed(p, &p->pairs[i])) {
+			q->images[p->count - 1].count += fits;
+			continue;
+		}
 		if (p->count == q->max)
 			return 1;
 		look_at(p, &p->l.candidates[p->pairs[i].candidate], p->pairs[i].image);
-		if (f->match_listed == 0 || !criteria_fits(q->criteria, f))
+		if (!fits)
 			continue;
 		if (q->matches && f->match_listed > q->matches) {
 			f->match_listed = q->matches;
 			f->best = f->best < q->matches ? f->best : 0;
 		}
-		p->out[p->count++] = *f;
+		put_finding(p, f);
 	}
 	return 0;
+}
+
+/* The page ends before all images of its last check were looked at. */
+static void uncounted(struct page *p)
+{
+	if (p->l.q->images && p->count)
+		p->l.q->images[p->count - 1].exact = false;
 }
 
 /* The findings of a candidate: 1 = the page ends. */
@@ -108,6 +139,7 @@ static int one_candidate(struct page *p, size_t i, struct err *e)
 	const struct candidate *c = &p->l.candidates[i];
 	const struct finding_cursor *after = &p->l.after;
 	int64_t images[64], last = INT64_MIN;
+	bool first_only = p->l.q->images && p->by_check;
 	bool same = after->is_set && (int64_t)c->check.id == after->check && c->key >= after->key &&
 		    c->key <= after->key;
 	size_t n;
@@ -115,7 +147,7 @@ static int one_candidate(struct page *p, size_t i, struct err *e)
 		last = after->image;
 	if (!criteria_fits_check(p->l.q->criteria, &c->check))
 		return 0;
-	while ((n = listing_images(&p->l, c, last, images, 64)) > 0) {
+	while ((n = listing_images(&p->l, c, last, images, first_only ? 1 : 64)) > 0) {
 		for (size_t k = 0; k < n; k++) {
 			p->pairs[p->pair_count++] = (struct pair){i, images[k]};
 			if (p->pair_count < p->chunk)
@@ -123,10 +155,12 @@ static int one_candidate(struct page *p, size_t i, struct err *e)
 			int r = flush(p, e);
 			if (r != 0)
 				return r;
-			if (p->l.questions >= p->l.q->questions)
+			if (p->l.questions >= p->l.q->questions) {
+				uncounted(p);
 				return 1;
+			}
 		}
-		last = images[n - 1];
+		last = first_only ? INT64_MAX : images[n - 1];
 	}
 	return 0;
 }
@@ -139,6 +173,8 @@ static int go_through(struct page *p, size_t from, size_t to, bool partial, stru
 		r = one_candidate(p, i, e);
 	if (r == 0)
 		r = flush(p, e);
+	if (r == 0 && partial)
+		uncounted(p);
 	if (r == 0 && to > from && !partial)
 		look_at(p, &p->l.candidates[to - 1], INT64_MAX);
 	return r == 0 ? partial : r;
@@ -163,7 +199,7 @@ static int wide(struct page *p, size_t from, size_t to, struct err *e)
 			most = 1;
 			continue;
 		}
-		r = go_through(p, from, from + n, partial, e);
+		r = go_through(p, from, from + n, partial && !(p->l.q->images && p->by_check), e);
 		from += n;
 		if (r == 0 && from < to && p->l.questions >= p->l.q->questions)
 			return 1;
@@ -201,8 +237,8 @@ static int make_page(struct page *p, struct err *e)
 	int r = listing_open(&p->l, e);
 	if (r < 0)
 		return r;
-	p->chunk =
-	    is_of_matches(&p->l.left) || p->l.q->max >= CHUNK_MAX ? CHUNK_MAX : p->l.q->max + 1;
+	p->by_check = !is_of_matches(&p->l.left);
+	p->chunk = !p->by_check || p->l.q->max >= CHUNK_MAX ? CHUNK_MAX : p->l.q->max + 1;
 	p->pairs = arena_alloc(p->l.a, p->chunk, sizeof *p->pairs);
 	p->filled = arena_alloc(p->l.a, p->chunk, sizeof *p->filled);
 	if (!p->pairs || !p->filled)
@@ -223,6 +259,8 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 	    .l = {.tx = tx, .q = &q, .after = *cursor, .a = a}, .out = out, .at = *cursor};
 	int r = make_page(&p, e);
 	struct total total = cursor->total;
+	if (r >= 0 && q.images && listing_images_count(&p.l, p.by_check, out, p.count, e) < 0)
+		r = -(int)e->code;
 	if (r >= 0 && q.count && !cursor->is_set && listing_total(&p.l, &total, e) < 0)
 		r = -(int)e->code;
 	if (r < 0)

@@ -32,6 +32,9 @@ struct finding_query {
 	size_t matches; /* shown below each; 0 = all */
 	bool by_place;	/* begin with the images, where they are few, of a list over all of them */
 	bool count;	/* the list's total, into the cursor; of a list from its start */
+	/* Not NULL: each security check once, with its first finding, and here in how many images
+	 * it is one; as long as out. */
+	struct total *images;
 	/* 0 = as usual. */
 	unsigned places;    /* sets of images that are looked at together */
 	unsigned batch;	    /* checks that are looked at together */

@@ -92,6 +92,10 @@ int listing_least(struct listing *l, size_t from, size_t count, uint64_t *ret, s
 /* How many findings the list has; after listing_open, of a list without a cursor. The candidates of
  * one that is neither small nor named are overwritten. */
 int listing_total(struct listing *l, struct total *ret, struct err *e);
+/* A list of checks: in how many images each of out is a finding, into q->images, where the list
+ * did not go through all images itself: where the check alone decides. */
+int listing_images_count(struct listing *l, bool by_check, const struct finding *out, size_t count,
+			 struct err *e);
 /* The candidate's place. */
 struct finding_cursor listing_at(const struct listing *l, const struct candidate *c);
 /* The findings of pairs, with all their matches. */

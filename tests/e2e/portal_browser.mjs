@@ -1,5 +1,6 @@
 // Debian's Chromium, driven by Playwright. tools/setup installs both.
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 
 export const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((p) => fs.existsSync(p));
 const playwright = await import('playwright-core').catch(() => undefined);
@@ -13,4 +14,31 @@ export async function signIn(page, password, name = 'admin') {
   await page.fill('input[name=password]', password);
   await page.keyboard.press('Enter');
   await page.waitForSelector('.top');
+}
+
+/** A browser's window on the portal. broken: takes what the policy refused, and errors of scripts. */
+export async function openPage(browser, broken, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options }); // what axe sees is no colour in between
+  await context.addInitScript(() => document.addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sample}`)));
+  const page = await context.newPage();
+  page.on('console', (m) => { if (m.type() === 'error' && !/status of 40[0-9]/.test(m.text())) broken.push(`${m.text()} ${m.location().url}`); });
+  page.on('pageerror', (e) => broken.push(e.message));
+  return [context, page];
+}
+
+/** What axe finds on pages of the portal, and which of them scroll sideways. page: signed in, somewhere in the portal; addresses: name → address. */
+export async function lookAt(page, addresses) {
+  const found = [];
+  await page.evaluate(fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  for (const [name, address] of Object.entries(addresses)) {
+    // As its links do: a new page of the portal is no new document.
+    await page.evaluate((to) => { history.pushState(null, '', to); dispatchEvent(new PopStateEvent('popstate')); }, `/portal/${address}`);
+    await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+    await page.waitForFunction(() => document.querySelector('h1') && !document.querySelector('[aria-busy]')).catch((e) => { throw new Error(`${name}: ${e.message}`); });
+    // Fluent puts focus keepers beside what it opens; they are hidden from no one who can reach them.
+    const { violations } = await page.evaluate(() => window.axe.run({ exclude: [['[data-tabster-dummy]']] }, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+    found.push(...violations.map((v) => [name, v.id, ...v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))]));
+    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) found.push([name, 'scrolls sideways']);
+  }
+  return found;
 }

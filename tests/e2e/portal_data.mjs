@@ -50,11 +50,15 @@ export async function pushAll(server) {
 export function pushWithSkopeo(server, repository, layout) {
   run('skopeo', ['copy', '--dest-tls-verify=false', '--dest-creds', `admin:${server.password}`, `oci:${layout.dir}:${layout.tag}`, `docker://${server.host}/${repository}:${layout.tag}`]);
 }
+export const KEY = 'dbd0cb49-b563-45e7-9724-889e799fa648';
+/** Names of pages that portal_defender.test.mjs is about. */
+export const ofDefender = ['recommendations', 'recommendations-flat', 'recommendation', 'definition', 'exempt', 'exceptions'];
 /** Addresses of every page, once the images are there. */
 export const pages = () => {
   const image = `registries/local/repositories/shop%2Fcheckout/images/${images.shop.digest}`;
   return {
-    overview: 'overview', findings: 'findings', registries: 'registries', registry: 'registries/local', repository: 'registries/local/repositories/shop%2Fcheckout', image, packages: `${image}?tab=packages`, layers: `${image}?tab=layers`,
+    overview: 'overview', recommendations: 'recommendations', 'recommendations-flat': 'recommendations?tab=all&group=none', recommendation: `recommendations/${KEY}`, definition: `recommendations/${KEY}?pane=definition`, exempt: `recommendations/${KEY}?pane=exempt&registry=local`, exceptions: 'exceptions',
+    findings: 'findings', registries: 'registries', registry: 'registries/local', repository: 'registries/local/repositories/shop%2Fcheckout', image, packages: `${image}?tab=packages`, layers: `${image}?tab=layers`,
     'image-scans': `${image}?tab=scans`, unverified: `registries/local/repositories/tools%2Fstatic/images/${images.odd.digest}`, healthy: `registries/local/repositories/shop%2Fsearch/images/${images.fixed.digest}`,
     cve: 'cve/CVE-2026-1051', 'cve-none': 'cve/CVE-2026-9999', scans: 'scans', access: 'access', users: 'access?tab=users', tokens: 'access?tab=tokens', settings: 'settings', audit: 'audit', start: 'start', 'no-match': 'findings?package=nothing&severity=Low', missing: 'registries/none',
   };

@@ -1,4 +1,4 @@
-// Pictures of every page in light and dark at 1280 and 390 pixels, to be looked at. Usage: node tests/e2e/portal_screenshots.mjs [FOLDER [PAGE…]]   (default: build/portal-screenshots)
+// Pictures of every page in light and dark at 1280 and 390 pixels, to be looked at. Usage: node tests/e2e/portal_screenshots.mjs [FOLDER [PAGE…]]   (default: build/portal-screenshots; FULL=1: whole pages)
 import fs from 'node:fs';
 import path from 'node:path';
 import { build } from './lib.mjs';
@@ -13,6 +13,8 @@ const browser = await openBrowser();
 const finding = (await server.findings('shop/checkout', images.shop.digest)).find((f) => f.kev);
 const all = { ...pages() };
 all.finding = `${all.image}?finding=${finding.id}`;
+const [check] = (await server.json('/api/v1/checks')).items;
+all.check = `${all.recommendation}?check=${check.id}`;
 all['finding-everywhere'] = `findings?finding=${finding.id}&at=shop/checkout@${images.shop.digest}`;
 for (const scheme of ['light', 'dark']) {
   for (const width of [1280, 390]) {
@@ -27,7 +29,7 @@ for (const scheme of ['light', 'dark']) {
       await page.goto(new URL(`/portal/${address}`, server.url).href);
       await page.waitForSelector('h1');
       await page.waitForTimeout(400); // pictures only: what arrives later is in them
-      await page.screenshot({ path: path.join(out, `${name}-${scheme}-${width}.png`) });
+      await page.screenshot({ path: path.join(out, `${name}-${scheme}-${width}.png`), fullPage: process.env.FULL === '1' });
     }
     await context.close();
   }

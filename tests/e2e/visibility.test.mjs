@@ -78,6 +78,8 @@ const ofRepository = {
   getScan: (x) => `/api/v1/scans/${made[text(x)].scan}`,
 };
 // One thing that everybody who may read may know, with the number of images that he sees.
+// A list of such things: each with the number of images that the caller sees.
+const countedLists = { listChecks: () => '/api/v1/checks' };
 const counted = { getCheck: () => `/api/v1/checks/${check}`, getCve: () => '/api/v1/cves/CVE-2026-1000' };
 // Scopes: the names that a caller sees.
 const scopes = {
@@ -97,7 +99,7 @@ const others = new Set(['getRegistry', 'streamEvents', 'getOpenapi', 'getVulndb'
   'listAssessedRegistries', 'listExemptions', 'getExemption', 'getSecureScore', 'listSecureScoreDays', 'getRemediation']);
 
 test('every route that reads is in a table', () => {
-  const known = new Set([lists, ofRepository, counted, scopes, ofServer].flatMap(Object.keys).concat(...others));
+  const known = new Set([lists, ofRepository, counted, countedLists, scopes, ofServer].flatMap(Object.keys).concat(...others));
   const missing = Object.entries(openapi.paths).filter(([path, item]) => path.startsWith('/api/v1/') && item.get).map(([, item]) => item.get.operationId);
   assert.deepEqual(missing.filter((id) => !known.has(id)), []);
   assert.deepEqual([...known].filter((id) => !missing.includes(id)), [], 'routes that are gone');
@@ -140,6 +142,12 @@ test('what everybody may know counts the images that the caller sees', async () 
       const r = await c.ask(target());
       assert.equal(r.status, c.scope ? 200 : 403, `${id} as ${c.name}`);
       if (r.status === 200) assert.equal((await r.json()).images, c.sees.length, `${id} as ${c.name}`);
+    }
+  for (const [id, target] of Object.entries(countedLists))
+    for (const c of callers) {
+      const r = await c.ask(target());
+      assert.equal(r.status, c.scope ? 200 : 403, `${id} as ${c.name}`);
+      if (r.status === 200) assert.deepEqual((await r.json()).items.map((i) => i.images), c.sees.length ? [c.sees.length] : [], `${id} as ${c.name}`);
     }
 });
 

@@ -247,6 +247,54 @@ static int compare_tx(struct db_tx *tx, void *arg, struct err *e)
 	return 0;
 }
 
+/* The same as a list of checks: each once, with its first finding and the number of its images. */
+static int compare_checks_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct asked *q = arg;
+	static struct row want[ROWS_MAX];
+	static struct finding got[ROWS_MAX];
+	static struct total in[ROWS_MAX];
+	size_t count = expected(q->q.criteria, q->place, q->q.sort, q->m, want), at = 0;
+	struct finding_cursor cursor = {0};
+	struct arena a, kept[2];
+	bool more = true;
+	arena_init(&kept[0], 1U << 16);
+	arena_init(&kept[1], 1U << 16);
+	q->q.images = in;
+	q->q.count = false;
+	for (unsigned page = 0; more; page++) {
+		arena_init(&a, 64U << 20);
+		assert_true(page < 2000);
+		int64_t n = finding_list(tx, &q->q, &cursor, &a, got, &more, e);
+		assert_true(n >= 0 && (size_t)n <= q->q.max);
+		for (int64_t i = 0; i < n; i++) {
+			size_t first = at;
+			assert_true(at < count);
+			same(&got[i], &want[at], q->m);
+			while (at < count && want[at].check == want[first].check)
+				at++;
+			if (in[i].exact ? in[i].count != at - first : in[i].count > at - first)
+				fail_msg("%llu of %zu images, exact %d",
+					 (unsigned long long)in[i].count, at - first, in[i].exact);
+			assert_true(in[i].count > 0 &&
+				    (in[i].exact || q->q.places || q->q.questions));
+		}
+		struct arena *mine = &kept[page % 2]; /* the cursor's name is in the page's */
+		struct bytes text;
+		arena_free(mine);
+		arena_init(mine, 1U << 16);
+		if (more) {
+			assert_int_equal(finding_cursor_text(&cursor, mine, &text, e), 0);
+			assert_int_equal(finding_cursor_parse(text, mine, &cursor, e), 0);
+		}
+		arena_free(&a);
+	}
+	arena_free(&kept[0]);
+	arena_free(&kept[1]);
+	assert_int_equal(at, count);
+	return 0;
+}
+
 static int64_t scope_of(const char *repository);
 
 static size_t compare(const struct criteria *criteria, const struct place *w, const struct model *m)
@@ -274,6 +322,8 @@ static size_t compare(const struct criteria *criteria, const struct place *w, co
 		for (q.q.sort = 0; q.q.sort < FINDING_SORT_COUNT; q.q.sort++)
 			assert_int_equal(db_run(db, DB_READ, compare_tx, &q, &e), 0);
 		rows += q.rows;
+		for (q.q.sort = 0; q.q.sort < FINDING_SORT_COUNT; q.q.sort++)
+			assert_int_equal(db_run(db, DB_READ, compare_checks_tx, &q, &e), 0);
 	}
 	return rows;
 }

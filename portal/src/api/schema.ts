@@ -1,5 +1,28 @@
 // Made by scripts/api.mjs from the server's OpenAPI document; not to be edited.
 
+export interface AssessedRegistry {
+  registry: string;
+  subscription: string;
+  state: 'Healthy' | 'Unhealthy' | 'NotApplicable';
+  cause: '' | 'PlanOff' | 'Exempt' | 'NoImages' | 'NotAssessed';
+  reason: string;
+  exemption?: string;
+  category?: string;
+  images: number;
+  unhealthy: number;
+  healthy: number;
+  unverified: number;
+  pending: number;
+  findings: Counts;
+}
+
+export interface AssessedRegistryList {
+  items: AssessedRegistry[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
 export interface AuditEntry {
   id: number;
   at: string;
@@ -102,6 +125,33 @@ export interface Evidence {
   range: string;
 }
 
+export interface Exemption {
+  id: number;
+  name: string;
+  scope: string;
+  recommendation: string;
+  category: 'Mitigated' | 'Waiver';
+  description: string;
+  author: string;
+  created_at: string;
+  expires_at?: string;
+  expired: boolean;
+}
+
+export interface ExemptionChange {
+  name: string;
+  category: 'Mitigated' | 'Waiver';
+  description?: string;
+  expires_at?: string;
+}
+
+export interface ExemptionList {
+  items: Exemption[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
 export interface Finding {
   id: number;
   check: string;
@@ -124,6 +174,8 @@ export interface Finding {
   summary?: string;
   remediation?: string;
   published?: string;
+  subscription?: string;
+  registry?: string;
   repository?: string;
   digest?: string;
   match_count: number;
@@ -137,6 +189,34 @@ export interface FindingList {
   next?: string;
 }
 
+export interface FoundCheck {
+  id: number;
+  title: string;
+  category: string;
+  advisory: string;
+  package: string;
+  severity: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  cves: string[];
+  cvss?: number;
+  epss?: number;
+  kev: boolean;
+  images: number;
+  images_exact: boolean;
+  patchable: boolean;
+  fixed_version: string;
+  status: 'unknown' | 'fixed' | 'affected' | 'will_not_fix' | 'fix_deferred' | 'end_of_life' | 'under_investigation' | 'not_affected';
+  registry: string;
+  repository: string;
+  digest: string;
+}
+
+export interface FoundCheckList {
+  items: FoundCheck[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
 export interface Gap {
   reason: string;
   packages?: number;
@@ -145,6 +225,7 @@ export interface Gap {
 }
 
 export interface Image {
+  subscription: string;
   registry: string;
   repository: string;
   digest: string;
@@ -192,7 +273,17 @@ export interface Match {
   evidence?: Evidence;
 }
 
+export interface NewExemption {
+  name: string;
+  category: 'Mitigated' | 'Waiver';
+  description?: string;
+  expires_at?: string;
+  scope: string;
+  recommendation?: string;
+}
+
 export interface NewScan {
+  registry?: string;
   repository: string;
   digest: string;
 }
@@ -234,6 +325,32 @@ export interface Problem {
   code: string;
 }
 
+export interface Recommendation {
+  key: string;
+  name: string;
+  description: string;
+  remediation_steps: string[];
+  severity: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  control: string;
+  state: 'Healthy' | 'Unhealthy' | 'NotApplicable';
+  unhealthy_registries: number;
+  healthy_registries: number;
+  not_applicable_registries: number;
+  images: number;
+  unhealthy_images: number;
+  findings: Counts;
+  max_score?: number;
+  current_score?: number;
+  potential_increase?: number;
+}
+
+export interface RecommendationList {
+  items: Recommendation[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
 export interface Reference {
   type: string;
   url: string;
@@ -241,8 +358,12 @@ export interface Reference {
 
 export interface Registry {
   name: string;
+  title?: string;
+  subscription: string;
+  resource_group: string;
+  hosts: string[];
   type: 'embedded';
-  state: 'Healthy' | 'Unhealthy' | 'NotApplicable';
+  state: 'Healthy' | 'Unhealthy' | 'NotApplicable' | 'Deleting';
   reason: string;
   images: number;
   unhealthy: number;
@@ -252,6 +373,7 @@ export interface Registry {
   findings: Counts;
   stored_blobs: number;
   stored_bytes: number;
+  created_at?: string;
 }
 
 export interface RegistryList {
@@ -262,6 +384,7 @@ export interface RegistryList {
 }
 
 export interface Repository {
+  subscription: string;
   registry: string;
   name: string;
   images: number;
@@ -299,9 +422,11 @@ export interface RoleAssignmentList {
 
 export interface Scan {
   id: number;
+  subscription: string;
+  registry: string;
   repository: string;
   digest: string;
-  trigger: 'push' | 'import' | 'pull' | 'recheck' | 'advisories' | 'retry' | 'manual';
+  trigger: 'push' | 'import' | 'pull' | 'recheck' | 'advisories' | 'retry' | 'manual' | 'plan';
   status: 'queued' | 'running' | 'completed' | 'failed' | 'unsupported';
   reason: string;
   attempts: number;
@@ -317,6 +442,37 @@ export interface ScanList {
   total: number;
   total_exact: boolean;
   next?: string;
+}
+
+export interface Scope {
+  name: string;
+  title?: string;
+  scope: string;
+  created_at?: string;
+}
+
+export interface ScopeList {
+  items: Scope[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
+export interface Score {
+  subscription?: string;
+  percentage?: number;
+  current: number;
+  max: number;
+  potential_increase: number;
+  increase_per_registry: number;
+  healthy: number;
+  unhealthy: number;
+  not_applicable: number;
+}
+
+export interface SecureScore {
+  all: Score;
+  subscriptions: Score[];
 }
 
 export interface Session {
@@ -356,10 +512,11 @@ export interface TokenList {
 
 export interface User {
   name: string;
-  kind: 'user' | 'robot';
+  kind: 'user' | 'robot' | 'group';
   enabled: boolean;
   has_password: boolean;
   created_at: string;
+  groups: string[];
   roles: RoleAssignment[];
 }
 
@@ -398,28 +555,40 @@ export interface VulndbSource {
 }
 
 export interface Operations {
+  changeExemption: { path: { id: string | number }; query: undefined; body: ExemptionChange; reply: Exemption };
+  createExemption: { path: undefined; query: undefined; body: NewExemption; reply: Exemption };
   createScan: { path: undefined; query: undefined; body: NewScan; reply: Scan };
   createSession: { path: undefined; query: undefined; body: SignIn; reply: Session };
   createToken: { path: { user: string | number }; query: undefined; body: NewToken; reply: MadeToken };
+  deleteExemption: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteSession: { path: undefined; query: undefined; body: undefined; reply: undefined };
   deleteToken: { path: { user: string | number; id: string | number }; query: undefined; body: undefined; reply: undefined };
   getCheck: { path: { id: string | number }; query: undefined; body: undefined; reply: Check };
   getImage: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: Image };
+  getRecommendation: { path: { key: string | number }; query: undefined; body: undefined; reply: Recommendation };
   getRegistry: { path: { registry: string | number }; query: undefined; body: undefined; reply: Registry };
+  getSecureScore: { path: undefined; query: undefined; body: undefined; reply: SecureScore };
   getSession: { path: undefined; query: undefined; body: undefined; reply: Session };
   getVersion: { path: undefined; query: undefined; body: undefined; reply: Version };
   getVulndb: { path: undefined; query: undefined; body: undefined; reply: Vulndb };
+  listAssessedRegistries: { path: { key: string | number }; query: { state?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: AssessedRegistryList };
   listAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
-  listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
+  listCheckImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
+  listChecks: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FoundCheckList };
+  listExemptions: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ExemptionList };
+  listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
   listImageAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
-  listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
+  listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
   listImageScans: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
   listImages: { path: { registry: string | number; repository: string | number }; query: { state?: string | number; kind?: string | number; os?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
+  listManagementGroups: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScopeList };
   listPackages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { package?: string | number; type?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: PackageList };
-  listRegistries: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: RegistryList };
+  listRecommendations: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: RecommendationList };
+  listRegistries: { path: undefined; query: { subscription?: string | number; resource_group?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RegistryList };
   listRepositories: { path: { registry: string | number }; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RepositoryList };
   listRoleAssignments: { path: undefined; query: { user?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RoleAssignmentList };
-  listScans: { path: undefined; query: { repository?: string | number; digest?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
+  listScans: { path: undefined; query: { registry?: string | number; repository?: string | number; digest?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
+  listSubscriptions: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScopeList };
   listTokens: { path: { user: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: TokenList };
   listUsers: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: UserList };
   updateVulndb: { path: undefined; query: undefined; body: undefined; reply: undefined };
@@ -427,28 +596,40 @@ export interface Operations {
 
 /** Method, path, and the action that a role must allow. */
 export const operations: Record<keyof Operations, [string, string, string]> = {
+  changeExemption: ['PUT', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write'],
+  createExemption: ['POST', '/api/v1/exemptions', 'Microsoft.Authorization/policyExemptions/write'],
   createScan: ['POST', '/api/v1/scans', 'Microsoft.Security/assessments/write'],
   createSession: ['POST', '/api/v1/session', ''],
   createToken: ['POST', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/write'],
+  deleteExemption: ['DELETE', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write'],
   deleteSession: ['DELETE', '/api/v1/session', 'authenticated'],
   deleteToken: ['DELETE', '/api/v1/users/{user}/tokens/{id}', 'Microsoft.Authorization/roleAssignments/write'],
   getCheck: ['GET', '/api/v1/checks/{id}', 'Microsoft.Security/assessments/read'],
   getImage: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}', 'Microsoft.Security/assessments/read'],
+  getRecommendation: ['GET', '/api/v1/recommendations/{key}', 'Microsoft.Security/assessments/read'],
   getRegistry: ['GET', '/api/v1/registries/{registry}', 'Microsoft.Security/assessments/read'],
+  getSecureScore: ['GET', '/api/v1/secure-score', 'Microsoft.Security/assessments/read'],
   getSession: ['GET', '/api/v1/session', 'authenticated'],
   getVersion: ['GET', '/version', ''],
   getVulndb: ['GET', '/api/v1/vulndb', 'Microsoft.Security/assessments/read'],
+  listAssessedRegistries: ['GET', '/api/v1/recommendations/{key}/registries', 'Microsoft.Security/assessments/read'],
   listAudit: ['GET', '/api/v1/audit', 'Microsoft.Authorization/roleAssignments/read'],
+  listCheckImages: ['GET', '/api/v1/checks/{id}/images', 'Microsoft.Security/assessments/read'],
+  listChecks: ['GET', '/api/v1/checks', 'Microsoft.Security/assessments/read'],
+  listExemptions: ['GET', '/api/v1/exemptions', 'Microsoft.Security/assessments/read'],
   listFindings: ['GET', '/api/v1/findings', 'Microsoft.Security/assessments/read'],
   listImageAudit: ['GET', '/api/v1/audit/images', 'Microsoft.Authorization/roleAssignments/read'],
   listImageFindings: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/findings', 'Microsoft.Security/assessments/read'],
   listImageScans: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/scans', 'Microsoft.Security/assessments/read'],
   listImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images', 'Microsoft.Security/assessments/read'],
+  listManagementGroups: ['GET', '/api/v1/management-groups', 'Microsoft.Security/assessments/read'],
   listPackages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/packages', 'Microsoft.Security/assessments/read'],
+  listRecommendations: ['GET', '/api/v1/recommendations', 'Microsoft.Security/assessments/read'],
   listRegistries: ['GET', '/api/v1/registries', 'Microsoft.Security/assessments/read'],
   listRepositories: ['GET', '/api/v1/registries/{registry}/repositories', 'Microsoft.Security/assessments/read'],
   listRoleAssignments: ['GET', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/read'],
   listScans: ['GET', '/api/v1/scans', 'Microsoft.Security/assessments/read'],
+  listSubscriptions: ['GET', '/api/v1/subscriptions', 'Microsoft.Security/assessments/read'],
   listTokens: ['GET', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/read'],
   listUsers: ['GET', '/api/v1/users', 'Microsoft.Authorization/roleAssignments/read'],
   updateVulndb: ['POST', '/api/v1/vulndb:update', 'Microsoft.Security/vulnerabilityDatabase/write'],

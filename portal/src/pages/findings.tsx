@@ -2,16 +2,14 @@ import { usePages } from '../api/client.ts';
 import type { Finding } from '../api/schema.ts';
 import { FindingPane } from '../parts/finding_pane.tsx';
 import { FindingList } from '../parts/findings.tsx';
-import { filterNames, useFilters } from '../parts/filters.tsx';
+import { everywhereFilters, useFilters } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { go, to, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
 
-const names = [...filterNames, 'repository'] as const;
-
 export default function Findings() {
   const { query } = usePlace();
-  const filters = useFilters(names);
+  const filters = useFilters(everywhereFilters);
   const sort = query.get('sort') ?? undefined;
   const pages = usePages('listFindings', { query: { ...filters, ...(sort ? { sort } : {}) } });
   const open = query.get('finding') ?? '', at = query.get('at') ?? '';
@@ -22,7 +20,7 @@ export default function Findings() {
   const index = pages.items.findIndex(isOpen);
   return (
     <Page title={s.findings.title} crumbs={[[s.findings.title]]} sentence={s.findings.sentence}>
-      <section className="card"><FindingList pages={pages} filters={filters} names={names} everywhere empty={s.empty.findings} addressOf={address} isOpen={isOpen} /></section>
+      <section className="card"><FindingList pages={pages} filters={filters} names={everywhereFilters} everywhere empty={s.empty.findings} addressOf={address} isOpen={isOpen} /></section>
       {open && digest && <FindingPane id={open} registry="local" repository={repository} digest={digest} found={pages.items[index]} position={index < 0 ? undefined : [index, pages.items.length]} step={(by) => { const f = pages.items[index + by]; if (f) go(address(f), true); }} />}
     </Page>
   );

@@ -1,17 +1,17 @@
-import { Button, Input, Tab, TabList, Tooltip } from '@fluentui/react-components';
+import { Input, Tab, TabList } from '@fluentui/react-components';
 import { ArrowClockwiseRegular, SearchRegular } from '@fluentui/react-icons';
 import { useMemo, useState, type ReactNode } from 'react';
 import { asFailure, call, useApi, useEvents, usePages } from '../api/client.ts';
 import type { Finding, Image } from '../api/schema.ts';
-import { Bones, Code, Copy, Empty, Failed, Time, day, short } from '../parts/basics.tsx';
+import { ActionButton, Bones, Code, Copy, Empty, Failed, Time, day, short } from '../parts/basics.tsx';
 import { FindingPane } from '../parts/finding_pane.tsx';
 import { FindingList } from '../parts/findings.tsx';
-import { filterNames, useFilters } from '../parts/filters.tsx';
+import { findingFilters, useFilters } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Kev, StateGlyph, StateWord } from '../parts/glyphs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
 import { change, go, repositoryPath, to, usePlace } from '../route.tsx';
-import { action, useMay } from '../session.tsx';
+import { action } from '../session.tsx';
 import { s } from '../strings.ts';
 import { ScanRows } from './scans.tsx';
 
@@ -20,14 +20,11 @@ const PACKAGES = 20000;
 type Where = { registry: string; repository: string; digest: string };
 
 function ScanAgain({ where, reload }: { where: Where; reload: () => void }) {
-  const may = useMay(action.scan);
   const [said, setSaid] = useState('');
   const scan = () => {
-    if (!may) return;
     call('createScan', { body: { repository: where.repository, digest: where.digest } }).then(() => { setSaid(s.image.scanAsked); reload(); }, (e: unknown) => setSaid(asFailure(e).message));
   };
-  const button = <Button icon={<ArrowClockwiseRegular />} disabledFocusable={!may} onClick={scan}>{s.image.scan}</Button>;
-  return <div>{may ? button : <Tooltip content={s.errors.needs(action.scan)} relationship="description">{button}</Tooltip>}<div role="status" className="s t3">{said}</div></div>;
+  return <div><ActionButton action={action.scan} icon={<ArrowClockwiseRegular />} onClick={scan}>{s.image.scan}</ActionButton><div role="status" className="s t3">{said}</div></div>;
 }
 
 function Sentence({ image, findings, whole }: { image: Image; findings: Finding[]; whole: boolean }) {
@@ -160,7 +157,7 @@ const tabs = ['findings', 'packages', 'layers', 'scans'] as const;
 export default function ImagePage({ where }: { where: Where }) {
   const { registry, repository, digest } = where;
   const { query } = usePlace();
-  const filters = useFilters(filterNames);
+  const filters = useFilters(findingFilters);
   const sort = query.get('sort') ?? undefined;
   const plain = !Object.keys(filters).length && !sort;
   const image = useApi('getImage', { path: where });
@@ -191,7 +188,7 @@ export default function ImagePage({ where }: { where: Where }) {
             <TabList selectedValue={tab} onTabSelect={(_, x) => change({ tab: x.value === 'findings' ? undefined : String(x.value), finding: undefined, package: undefined })} style={{ padding: '0 8px', overflowX: 'auto' }}>
               {tabs.map((x) => <Tab key={x} value={x}>{s.image.tabs[x]}{counts[x] !== undefined && <span className="t3"> {counts[x]}</span>}</Tab>)}
             </TabList>
-            {tab === 'findings' && <FindingList pages={list} filters={filters} names={filterNames} groups empty={d.state === 'Healthy' ? s.empty.findings : d.state === 'Pending' ? s.empty.findingsPending : s.empty.findingsUnverified} addressOf={address} isOpen={(f) => String(f.id) === open} />}
+            {tab === 'findings' && <FindingList pages={list} filters={filters} names={findingFilters} groups empty={d.state === 'Healthy' ? s.empty.findings : d.state === 'Pending' ? s.empty.findingsPending : s.empty.findingsUnverified} addressOf={address} isOpen={(f) => String(f.id) === open} />}
             {tab === 'packages' && <Packages where={where} />}
             {tab === 'layers' && <Layers where={where} findings={all.items} />}
             {tab === 'scans' && <Scans where={where} />}

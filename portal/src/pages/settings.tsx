@@ -1,22 +1,19 @@
-import { Button, Tooltip } from '@fluentui/react-components';
 import { useState } from 'react';
 import { asFailure, call, useApi } from '../api/client.ts';
-import { Bones, Failed, Time } from '../parts/basics.tsx';
+import { ActionButton, Bones, Failed, Time } from '../parts/basics.tsx';
 import { Page, isLate } from '../parts/frame.tsx';
 import { StateGlyph, StateWord } from '../parts/glyphs.tsx';
-import { action, useMay } from '../session.tsx';
+import { action } from '../session.tsx';
 import { count, s } from '../strings.ts';
 
 export default function Settings() {
   const vdb = useApi('getVulndb', {});
   const version = useApi('getVersion', {});
-  const may = useMay(action.update);
   const [said, setSaid] = useState('');
-  const update = () => { if (may) call('updateVulndb', {}).then(() => setSaid(s.settings.updating), (e: unknown) => setSaid(asFailure(e).message)); };
-  const button = <Button disabledFocusable={!may} onClick={update}>{s.settings.update}</Button>;
+  const update = () => { call('updateVulndb', {}).then(() => setSaid(s.settings.updating), (e: unknown) => setSaid(asFailure(e).message)); };
   const d = vdb.data;
   return (
-    <Page title={s.settings.title} crumbs={[[s.settings.title]]} sentence={s.settings.sentence} actions={<div>{may ? button : <Tooltip content={s.errors.needs(action.update)} relationship="description">{button}</Tooltip>}<div role="status" className="s t3">{said}</div></div>}>
+    <Page title={s.settings.title} crumbs={[[s.settings.title]]} sentence={s.settings.sentence} actions={<div><ActionButton action={action.update} onClick={update}>{s.settings.update}</ActionButton><div role="status" className="s t3">{said}</div></div>}>
       {vdb.error && <section className="card"><Failed what={s.settings.vdb} error={vdb.error} retry={vdb.reload} operation="getVulndb" /></section>}
       {!d && !vdb.error && <Bones />}
       {d && !d.present && <div className="note warn" style={{ marginBottom: 16 }}><StateGlyph look="late" /><span>{s.settings.none}</span></div>}

@@ -1,11 +1,11 @@
 // Small parts that every page uses: times, copying, what is shown while loading, when there is nothing and when something failed.
 import { Button, Tooltip } from '@fluentui/react-components';
 import { CheckmarkRegular, CopyRegular } from '@fluentui/react-icons';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ComponentProps, type ReactNode } from 'react';
 import { operations, type Operations } from '../api/schema.ts';
 import type { Failure } from '../api/client.ts';
 import { A, to } from '../route.tsx';
-import { useSession } from '../session.tsx';
+import { needs, rolesOf, useMay, useSession } from '../session.tsx';
 import { s } from '../strings.ts';
 import { StateWord } from './glyphs.tsx';
 
@@ -117,7 +117,7 @@ export function Failed({ what, error, retry, operation }: { what: string; error:
     return (
       <div className="state">
         <StateWord look="none" word={s.errors.denied} />
-        <p className="t2">{s.errors.deniedText(action, session.name)}</p>
+        <p className="t2">{s.errors.deniedText(action, rolesOf(action), session.name)}</p>
         <Button size="small" onClick={() => copy(s.errors.requestText(session.name, action, location.href))}>{done ? s.copied : s.errors.request}</Button>
       </div>
     );
@@ -137,4 +137,11 @@ export function Segments<T extends string>({ label, value, options, onChange }: 
       {options.map(([v, text]) => <button key={v} type="button" aria-pressed={v === value} onClick={() => onChange(v)}>{text}</button>)}
     </div>
   );
+}
+
+/** A button for those who may; for others it says which role it takes, and does nothing. */
+export function ActionButton({ action, onClick, children, ...rest }: { action: string; onClick: () => void } & Omit<ComponentProps<typeof Button>, 'onClick' | 'action'>) {
+  const may = useMay(action);
+  const button = <Button {...(rest as object)} disabledFocusable={!may} onClick={() => { if (may) onClick(); }}>{children as ReactNode}</Button>;
+  return may ? button : <Tooltip content={needs(action)} relationship="description">{button}</Tooltip>;
 }

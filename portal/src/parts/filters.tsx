@@ -1,89 +1,95 @@
-// One filter bar for every list of findings: typed pills, kept in the address under the API's own names.
+// One filter bar for every list: typed pills, kept in the address under the API's own names.
 import { Button, Checkbox, Input, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger, Popover, PopoverSurface, PopoverTrigger } from '@fluentui/react-components';
 import { DismissRegular, SearchRegular } from '@fluentui/react-icons';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { change, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
 
-type Kind = 'list' | 'yes' | 'number' | 'text';
-const kinds: Record<string, Kind> = { severity: 'list', kev: 'yes', patchable: 'yes', cvss_gte: 'number', epss_gte: 'number', package: 'text', cve: 'text', category: 'text', status: 'list', repository: 'text' };
-const choices: Record<string, [string, string][]> = {
-  severity: s.severities.map((x) => [x, x]),
-  status: Object.entries(s.findings.status),
-};
+/** What a list can be filtered by. of: the words of a list that is chosen from. start: what holds where the address says nothing; "any" in the address takes it away. */
+export interface Filter { name: string; kind: 'list' | 'yes' | 'number' | 'text'; label: string; hint?: string; of?: [string, string][]; max?: number; start?: string }
+const filter = (kind: Filter['kind'], name: string, more: Partial<Filter> = {}): Filter =>
+  ({ name, kind, label: s.filters.names[name] ?? name, ...(s.filters.hints[name] ? { hint: s.filters.hints[name] } : {}), ...more });
+/** Of findings: the API's criteria. */
+export const findingFilters: Filter[] = [
+  filter('list', 'severity', { of: s.severities.map((x) => [x, x]) }), filter('yes', 'kev'), filter('yes', 'patchable'), filter('number', 'cvss_gte', { max: 10 }), filter('number', 'epss_gte', { max: 1 }),
+  filter('text', 'package'), filter('text', 'cve'), filter('text', 'category'), filter('list', 'status', { of: Object.entries(s.findings.status) }),
+];
+export const everywhereFilters: Filter[] = [...findingFilters, filter('text', 'repository')];
+
+const ANY = 'any';
 export type Filters = Record<string, string>;
-
-/** What the address asks for; names: those that this list knows. */
-export function useFilters(names: readonly string[]): Filters {
+/** What the address asks for, of what this list knows. */
+export function useFilters(of: readonly Filter[]): Filters {
   const { query } = usePlace();
-  return Object.fromEntries([...names, 'search'].flatMap((n) => (query.get(n) ? [[n, query.get(n) ?? '']] : [])));
-}
-export const filterNames = ['severity', 'kev', 'patchable', 'cvss_gte', 'epss_gte', 'package', 'cve', 'category', 'status'] as const;
-
-function words(name: string, value: string): string {
-  if (kinds[name] === 'yes') return value === 'true' ? s.filters.yes : s.filters.no;
-  if (kinds[name] === 'number') return `${s.filters.atLeast} ${value}`;
-  return value.split(',').map((v) => choices[name]?.find(([key]) => key === v)?.[1] ?? v).join(', ');
+  const values = of.map((f): [string, string] => [f.name, query.get(f.name) ?? f.start ?? '']);
+  return Object.fromEntries([...values, ['search', query.get('search') ?? '']].filter(([, v]) => v && v !== ANY));
 }
 
-function Editor({ name, value, done }: { name: string; value: string; done: (value: string) => void }) {
+function words(f: Filter | undefined, value: string): string {
+  if (f?.kind === 'yes') return value === 'true' ? s.filters.yes : s.filters.no;
+  if (f?.kind === 'number') return `${s.filters.atLeast} ${value}`;
+  return value.split(',').map((v) => f?.of?.find(([key]) => key === v)?.[1] ?? v).join(', ');
+}
+
+function Editor({ of, value, done }: { of: Filter; value: string; done: (value: string) => void }) {
   const [text, setText] = useState(value);
   const submit = (e: FormEvent) => { e.preventDefault(); done(text.trim()); };
   const picked = text.split(',').filter(Boolean);
-  const kind = kinds[name];
+  const pick = (key: string, yes: boolean) => setText(of.of?.map(([k]) => k).filter((k) => (k === key ? yes : picked.includes(k))).join(',') ?? '');
   return (
     <form className="editor" onSubmit={submit}>
-      <div className="b">{s.filters.names[name]}</div>
-      {kind === 'list' && <div className="checks">{choices[name]?.map(([key, label]) => (
-        <Checkbox key={key} label={label} checked={picked.includes(key)} onChange={(_, d) => setText(choices[name]?.map(([k]) => k).filter((k) => (k === key ? d.checked : picked.includes(k))).join(',') ?? '')} />
-      ))}</div>}
-      {kind === 'yes' && <div style={{ display: 'flex', gap: 8 }}><Button onClick={() => done('true')}>{s.filters.yes}</Button><Button onClick={() => done('false')}>{s.filters.no}</Button></div>}
-      {(kind === 'text' || kind === 'number') && <Input aria-label={s.filters.names[name]} placeholder={s.filters.hints[name]} value={text} {...(kind === 'number' ? { type: 'number', step: 'any', min: 0, max: name === 'epss_gte' ? 1 : 10 } as const : {})} onChange={(_, d) => setText(d.value)} />}
-      {kind !== 'yes' && <Button appearance="primary" type="submit">{s.filters.apply}</Button>}
+      <div className="b">{of.label}</div>
+      {of.kind === 'list' && <div className="checks">{of.of?.map(([key, label]) => <Checkbox key={key} label={label} checked={picked.includes(key)} onChange={(_, d) => pick(key, d.checked === true)} />)}</div>}
+      {of.kind === 'yes' && <div style={{ display: 'flex', gap: 8 }}><Button onClick={() => done('true')}>{s.filters.yes}</Button><Button onClick={() => done('false')}>{s.filters.no}</Button></div>}
+      {(of.kind === 'text' || of.kind === 'number') && <Input aria-label={of.label} placeholder={of.hint} value={text} {...(of.kind === 'number' ? { type: 'number', step: 'any', min: 0, max: of.max ?? 10 } as const : {})} onChange={(_, d) => setText(d.value)} />}
+      {of.kind !== 'yes' && <Button appearance="primary" type="submit">{s.filters.apply}</Button>}
     </form>
   );
 }
 
-export function FilterBar({ names, children }: { names: readonly string[]; children?: ReactNode }) {
-  const filters = useFilters(names);
+/** search: what the text box says; none: there is no text box. */
+export function FilterBar({ of, search = s.filters.search, children }: { of: readonly Filter[]; search?: string; children?: ReactNode }) {
+  const filters = useFilters(of);
   const [editing, setEditing] = useState('');
   const [text, setText] = useState(filters.search ?? '');
-  const active = names.filter((n) => filters[n]);
-  const set = (name: string, value: string) => { setEditing(''); change({ [name]: value || undefined }); };
-  const shown = editing && !active.includes(editing) ? [...active, editing] : active;
+  const active = of.filter((f) => filters[f.name]);
+  const set = (f: Filter, value: string) => { setEditing(''); change({ [f.name]: value === (f.start ?? '') ? undefined : value || ANY }); };
+  const shown = of.filter((f) => filters[f.name] || f.name === editing);
+  const setSearch = () => { if (text.trim() !== (filters.search ?? '')) change({ search: text.trim() || undefined }); };
   return (
     <div className="filters" role="search">
-      <form onSubmit={(e) => { e.preventDefault(); set('search', text.trim()); }}>
-        <Input style={{ width: 190 }} aria-label={s.filters.search} placeholder={s.filters.search} contentBefore={<SearchRegular />} value={text} onChange={(_, d) => setText(d.value)} onBlur={() => { if (text.trim() !== (filters.search ?? '')) set('search', text.trim()); }} />
-      </form>
-      {shown.map((name) => (
-        <span key={name} className="pill">
-          <Popover open={editing === name} onOpenChange={(_, d) => setEditing(d.open ? name : '')} trapFocus>
-            <PopoverTrigger disableButtonEnhancement><button type="button" aria-label={`${s.filters.edit(s.filters.names[name] ?? name)}: ${filters[name] ? words(name, filters[name]) : ''}`}>{s.filters.names[name]}{filters[name] && <>: <b>{words(name, filters[name])}</b></>}</button></PopoverTrigger>
-            <PopoverSurface aria-label={s.filters.names[name] ?? name}><Editor key={`${name}${filters[name] ?? ''}`} name={name} value={filters[name] ?? ''} done={(v) => set(name, v)} /></PopoverSurface>
+      {search && <form onSubmit={(e) => { e.preventDefault(); setSearch(); }}>
+        <Input style={{ width: 210 }} aria-label={search} placeholder={search} contentBefore={<SearchRegular />} value={text} onChange={(_, d) => setText(d.value)} onBlur={setSearch} />
+      </form>}
+      {shown.map((f) => (
+        <span key={f.name} className="pill">
+          <Popover open={editing === f.name} onOpenChange={(_, d) => setEditing(d.open ? f.name : '')} trapFocus>
+            <PopoverTrigger disableButtonEnhancement><button type="button" aria-label={`${s.filters.edit(f.label)}: ${filters[f.name] ? words(f, filters[f.name] ?? '') : ''}`}>{f.label}{filters[f.name] && <>: <b>{words(f, filters[f.name] ?? '')}</b></>}</button></PopoverTrigger>
+            <PopoverSurface aria-label={f.label}><Editor key={`${f.name}${filters[f.name] ?? ''}`} of={f} value={filters[f.name] ?? ''} done={(v) => set(f, v)} /></PopoverSurface>
           </Popover>
-          <button type="button" aria-label={s.filters.remove(s.filters.names[name] ?? name)} onClick={() => set(name, '')}><DismissRegular fontSize={12} /></button>
+          <button type="button" aria-label={s.filters.remove(f.label)} onClick={() => set(f, '')}><DismissRegular fontSize={12} /></button>
         </span>
       ))}
-      <Menu>
+      {active.length < of.length && <Menu>
         <MenuTrigger disableButtonEnhancement><button type="button" className="add">+ {s.filters.add}</button></MenuTrigger>
-        <MenuPopover><MenuList>{names.filter((n) => !active.includes(n)).map((n) => <MenuItem key={n} onClick={() => setTimeout(() => setEditing(n), 0)}>{s.filters.names[n]}</MenuItem>)}</MenuList></MenuPopover>
-      </Menu>
-      {active.length > 1 && <Button size="small" appearance="subtle" onClick={() => change(Object.fromEntries([...names, 'search'].map((n) => [n, undefined])))}>{s.filters.clear}</Button>}
+        <MenuPopover><MenuList>{of.filter((f) => !filters[f.name]).map((f) => <MenuItem key={f.name} onClick={() => setTimeout(() => setEditing(f.name), 0)}>{f.label}</MenuItem>)}</MenuList></MenuPopover>
+      </Menu>}
+      {active.filter((f) => filters[f.name] !== f.start).length > 1 && <Button size="small" appearance="subtle" onClick={() => change(Object.fromEntries([...of.map((f) => [f.name, f.start ? ANY : undefined]), ['search', undefined]]))}>{s.filters.clear}</Button>}
       <span className="grow" />
       {children}
     </div>
   );
 }
 
-/** Nothing matches: which filters there are, and one to take away. */
-export function NoMatch({ filters }: { filters: Filters }) {
+/** Nothing matches: which filters there are, and one to take away; without: how many each hides, where that is known. */
+export function NoMatch({ of, filters, without = {} }: { of: readonly Filter[]; filters: Filters; without?: Record<string, number> }) {
   const names = Object.keys(filters);
+  const label = (n: string) => of.find((f) => f.name === n)?.label ?? s.filters.names[n] ?? n;
   return (
     <div className="state">
-      <p className="t2">{s.empty.filtered(names.map((n) => `${s.filters.names[n]}: ${words(n, filters[n] ?? '')}`).join(', '))}</p>
+      <p className="t2">{s.empty.filtered(names.map((n) => `${label(n)}: ${words(of.find((f) => f.name === n), filters[n] ?? '')}`).join(', '))}</p>
       <div style={{ display: 'flex', gap: 8, flexWrap: 'wrap' }}>
-        {names.map((n) => <Button key={n} size="small" onClick={() => change({ [n]: undefined })}>{s.empty.removeOne(s.filters.names[n] ?? n)}</Button>)}
+        {names.map((n) => <Button key={n} size="small" onClick={() => change({ [n]: of.find((f) => f.name === n)?.start ? ANY : undefined })}>{s.empty.removeOne(label(n))}{without[n] ? `: ${s.empty.gives(without[n])}` : ''}</Button>)}
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 // One finding of one image: what it is, how to be rid of it, and why we say so.
 import { Button } from '@fluentui/react-components';
-import { ArrowDownRegular, ArrowUpRegular, DismissRegular } from '@fluentui/react-icons';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { ArrowDownRegular, ArrowUpRegular } from '@fluentui/react-icons';
+import type { ReactNode } from 'react';
 import { useApi } from '../api/client.ts';
 import type { Check, Finding, Match } from '../api/schema.ts';
 import { A, change, imagePath, repositoryPath, to } from '../route.tsx';
@@ -9,25 +9,28 @@ import { s } from '../strings.ts';
 import { Bones, Code, Copy, Failed, percent, short, useCopy, utc } from './basics.tsx';
 import { Fix } from './findings.tsx';
 import { Kev, SeverityWord, StateWord } from './glyphs.tsx';
+import { Pane } from './pane.tsx';
 
 const t = s.finding;
 
 function Facts({ rows }: { rows: [string, ReactNode][] }) {
   return <dl className="facts">{rows.map(([k, v]) => <div key={k} style={{ display: 'contents' }}><dt>{k}</dt><dd>{v ?? <span className="t3">{t.notGiven}</span>}</dd></div>)}</dl>;
 }
-function Section({ title, children }: { title: string; children: ReactNode }) {
+export function Section({ title, children }: { title: string; children: ReactNode }) {
   return <details open><summary>{title}</summary><div>{children}</div></details>;
 }
 const score = (of: { base: number } | undefined) => of?.base.toFixed(1);
 const host = (url: string): string => { try { const u = new URL(url); return u.host + (u.pathname.length > 1 ? u.pathname : ''); } catch { return url; } };
 
-function General({ f, check }: { f: Finding; check: Check | undefined }) {
+export function CheckGeneral({ check, patchable, id = check?.id, severity = check?.severity, category = check?.category, published = check?.published, cves = check?.cves ?? [] }: {
+  check: Check | undefined; patchable: boolean; id?: number | undefined; severity?: Finding['severity'] | undefined; category?: string | undefined; published?: string | undefined; cves?: string[];
+}) {
   return (
     <Facts rows={[
-      [t.id, f.id], [s.severity, <SeverityWord key="s" of={f.severity} />], [t.type, t.typeVulnerability], [t.category, f.category], [t.published, f.published && utc(f.published)],
-      [t.patchable, f.patchable ? t.yesPatchable : t.noPatchable], [t.cvss3, score(check?.cvss['3.0'])], [t.cvss2, score(check?.cvss['2.0'])],
+      [t.id, id], [s.severity, severity && <SeverityWord key="s" of={severity} />], [t.type, t.typeVulnerability], [t.category, category], [t.published, published && utc(published)],
+      [t.patchable, patchable ? t.yesPatchable : t.noPatchable], [t.cvss3, score(check?.cvss['3.0'])], [t.cvss2, score(check?.cvss['2.0'])],
       ...(check?.cvss['4.0'] ? [[t.cvss4, score(check.cvss['4.0'])] as [string, ReactNode]] : []),
-      [t.cves, f.cves.length ? f.cves.map((c, i) => <span key={c}>{i > 0 && ', '}<A href={to(['cve', c])}>{c}</A></span>) : undefined],
+      [t.cves, cves.length ? cves.map((c, i) => <span key={c}>{i > 0 && ', '}<A href={to(['cve', c])}>{c}</A></span>) : undefined],
       [t.references, check?.references.length ? <ul>{check.references.slice(0, 8).map((r) => <li key={r.url}><a href={r.url} rel="noreferrer noopener" target="_blank">{host(r.url)}</a></li>)}</ul> : undefined],
     ]} />
   );
@@ -64,7 +67,7 @@ function Body({ f, check, registry, repository, digest }: { f: Finding; check: C
         {f.patchable ? <><div className="b">{t.upgrade(f.package)}</div><Fix of={f} /></> : <><div className="b">{s.image.wait}</div><span className="s t2">{t.noFix}{s.findings.status[f.status] ?? f.status}.</span></>}
       </div>
       <Section title={t.description}><p>{check?.description || f.summary || <span className="t3">{t.noDescription}</span>}</p></Section>
-      <Section title={t.general}><General f={f} check={check} /></Section>
+      <Section title={t.general}><CheckGeneral check={check} patchable={f.patchable} id={f.id} severity={f.severity} category={f.category} published={f.published} cves={f.cves} /></Section>
       <Section title={t.remediation}>{f.remediation ? <Code text={f.remediation} /> : <p>{t.noFix}{s.findings.status[f.status] ?? f.status}.</p>}</Section>
       <Section title={t.exploited}>
         <p>{f.kev ? <><Kev /> {t.kevYes}{f.ransomware ? `. ${t.ransomware}` : ''}</> : t.kevNo}</p>
@@ -82,6 +85,16 @@ function Body({ f, check, registry, repository, digest }: { f: Finding; check: C
   );
 }
 
+export function CheckAdditional({ check }: { check: Check }) {
+  return (
+    <Facts rows={[
+      [t.packageName, check.source_name], [t.vendor, check.category], [t.advisory, check.advisory], [t.vendorSeverity, check.vendor_severity],
+      [t.vector, check.cvss_vector && <span key="v" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{check.cvss_vector}</span><Copy text={check.cvss_vector} label={`${s.copy}: ${t.vector}`} /></span>],
+      [t.modified, check.modified && utc(check.modified)],
+    ]} />
+  );
+}
+
 /** found: it is in the list already. step: to its neighbour in the list. */
 export function FindingPane({ id, registry, repository, digest, found, position, step }: {
   id: string; registry: string; repository: string; digest: string; found: Finding | undefined; position: [number, number] | undefined; step: (by: number) => void;
@@ -89,36 +102,19 @@ export function FindingPane({ id, registry, repository, digest, found, position,
   const asked = useApi('listImageFindings', found ? null : { path: { registry, repository, digest }, query: { check_id: id } });
   const f = found ?? asked.data?.items[0];
   const check = useApi('getCheck', { path: { id } });
-  const title = useRef<HTMLHeadingElement>(null);
   const [done, copy] = useCopy();
   const close = () => change({ finding: undefined, at: undefined });
-  useEffect(() => { // back to the row it was opened from
-    const before = document.activeElement;
-    return () => { if (before instanceof HTMLElement && before.isConnected) before.focus(); };
-  }, []);
-  useEffect(() => title.current?.focus({ preventScroll: true }), [id, repository, digest]);
-  useEffect(() => {
-    const key = (e: KeyboardEvent) => {
-      if (e.key === 'Escape' && !e.defaultPrevented) { e.preventDefault(); close(); }
-      if (e.altKey && (e.key === 'ArrowUp' || e.key === 'ArrowDown')) { e.preventDefault(); step(e.key === 'ArrowUp' ? -1 : 1); }
-    };
-    addEventListener('keydown', key);
-    return () => removeEventListener('keydown', key);
-  });
+  const onKey = (e: KeyboardEvent) => {
+    if (e.altKey && (e.key === 'ArrowUp' || e.key === 'ArrowDown')) { e.preventDefault(); step(e.key === 'ArrowUp' ? -1 : 1); }
+  };
   return (
-    <aside className="pane" role="dialog" aria-labelledby="finding-title">
-      <header>
-        <div className="grow">
-          <div style={{ display: 'flex', gap: 8, alignItems: 'center', minHeight: 24 }}>{f && <><SeverityWord of={f.severity} />{f.kev && <Kev />}</>}{position && <span className="s t3">{t.position(position[0] + 1, position[1])}</span>}</div>
-          <h2 id="finding-title" ref={title} tabIndex={-1}>{f ? `${f.id} – ${f.check}` : check.data ? `${check.data.id} – ${check.data.title}` : id}</h2>
-        </div>
-        {position && <><Button appearance="subtle" icon={<ArrowUpRegular />} aria-label={s.previous} disabledFocusable={position[0] === 0} onClick={() => step(-1)} /><Button appearance="subtle" icon={<ArrowDownRegular />} aria-label={s.next} disabledFocusable={position[0] === position[1] - 1} onClick={() => step(1)} /></>}
-        <Button appearance="subtle" icon={<DismissRegular />} aria-label={s.close} onClick={close} />
-      </header>
+    <Pane title={f ? `${f.id} – ${f.check}` : check.data ? `${check.data.id} – ${check.data.title}` : id} about={`${id} ${repository} ${digest}`} close={close} onKey={onKey}
+      lead={<div style={{ display: 'flex', gap: 8, alignItems: 'center', minHeight: 24 }}>{f && <><SeverityWord of={f.severity} />{f.kev && <Kev />}</>}{position && <span className="s t3">{t.position(position[0] + 1, position[1])}</span>}</div>}
+      buttons={position && <><Button appearance="subtle" icon={<ArrowUpRegular />} aria-label={s.previous} disabledFocusable={position[0] === 0} onClick={() => step(-1)} /><Button appearance="subtle" icon={<ArrowDownRegular />} aria-label={s.next} disabledFocusable={position[0] === position[1] - 1} onClick={() => step(1)} /></>}
+      footer={<>{f?.remediation && <Button appearance="primary" onClick={() => copy(f.remediation ?? '')}>{done ? s.copied : t.copyFix}</Button>}<Button onClick={close}>{s.close}</Button></>}>
       {f ? <Body f={f} check={check.data} registry={registry} repository={repository} digest={digest} />
         : asked.error ? <Failed what={id} error={asked.error} retry={asked.reload} operation="listImageFindings" />
           : asked.data ? <div className="body"><div className="note unknown"><StateWord look="none" word="" /><span>{t.gone}</span></div></div> : <Bones />}
-      <footer>{f?.remediation && <Button appearance="primary" onClick={() => copy(f.remediation ?? '')}>{done ? s.copied : t.copyFix}</Button>}<Button onClick={close}>{s.close}</Button></footer>
-    </aside>
+    </Pane>
   );
 }

@@ -5,7 +5,7 @@ import type { Finding } from '../api/schema.ts';
 import { A, change, imagePath, to, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
 import { Bones, Empty, Failed, Segments, percent, short } from './basics.tsx';
-import { FilterBar, NoMatch, type Filters } from './filters.tsx';
+import { FilterBar, NoMatch, type Filter, type Filters } from './filters.tsx';
 import { Chevron, Kev, SeverityWord } from './glyphs.tsx';
 import { LongTable, type Row } from './long_table.tsx';
 
@@ -46,7 +46,7 @@ function Cells({ f, address, everywhere }: { f: Finding; address: string; everyw
 
 /** addressOf: where a finding opens; isOpen: it is the one in the pane. everywhere: over all images, which each row names. */
 export function FindingList({ pages, filters, names, everywhere = false, groups = false, empty, addressOf, isOpen }: {
-  pages: Pages<Finding>; filters: Filters; names: readonly string[]; everywhere?: boolean; groups?: boolean; empty: string;
+  pages: Pages<Finding>; filters: Filters; names: readonly Filter[]; everywhere?: boolean; groups?: boolean; empty: string;
   addressOf: (f: Finding) => string; isOpen: (f: Finding) => boolean;
 }) {
   const { query } = usePlace();
@@ -92,11 +92,11 @@ export function FindingList({ pages, filters, names, everywhere = false, groups 
   const density = <Segments label={s.density.label} value={dense ? 'compact' : 'comfortable'} options={[['comfortable', s.density.comfortable], ['compact', s.density.compact]]} onChange={(d) => setDense(d === 'compact')} />;
   return (
     <>
-      <FilterBar names={names}>
+      <FilterBar of={names}>
         {groups && <Segments label={s.image.groupBy} value={by} options={grouped.map((g) => [g, s.image.groups[g] ?? g])} onChange={(g) => change({ group: g === 'fix' ? undefined : g })} />}
       </FilterBar>
       {pages.error && <Failed what={s.pages.findings} error={pages.error} retry={pages.reload} operation="listFindings" />}
-      {!pages.error && !rows.length && (pages.loading ? <Bones /> : filtered ? <NoMatch filters={filters} /> : <Empty>{empty}</Empty>)}
+      {!pages.error && !rows.length && (pages.loading ? <Bones /> : filtered ? <NoMatch of={names} filters={filters} /> : <Empty>{empty}</Empty>)}
       {rows.length > 0 && (
         <div className={dense ? 'compact' : ''}>
           <LongTable label={s.pages.findings} columns={columns} rows={rows} pages={pages} noun={s.nouns.vulnerabilities} className="cards fixed" foot={density} head={(

@@ -1,6 +1,6 @@
 // The frame of every page: bar, navigation, breadcrumb, title.
 import { Button, Input, Menu, MenuDivider, MenuGroup, MenuGroupHeader, MenuItem, MenuItemRadio, MenuList, MenuPopover, MenuTrigger, OverlayDrawer } from '@fluentui/react-components';
-import { DocumentTextRegular, HomeRegular, LinkRegular, NavigationRegular, OptionsRegular, PersonRegular, ScanRegular, SearchRegular, ServerRegular, ShieldErrorRegular } from '@fluentui/react-icons';
+import { DocumentTextRegular, HomeRegular, LinkRegular, NavigationRegular, OptionsRegular, PersonRegular, ProhibitedRegular, ScanRegular, SearchRegular, ServerRegular, ShieldErrorRegular, TaskListLtrRegular } from '@fluentui/react-icons';
 import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { useApi } from '../api/client.ts';
 import { A, go, to, usePlace } from '../route.tsx';
@@ -25,7 +25,7 @@ function Nav({ side, chosen }: { side: boolean; chosen?: () => void }) {
   return (
     <nav className={side ? 'nav side' : 'nav'} aria-label={s.navigation} style={side ? undefined : { position: 'static', width: 'auto', flex: 1, border: 0 }}>
       <ul>
-        {may.security && [item('overview', <HomeRegular />), item('findings', <ShieldErrorRegular />), item('registries', <ServerRegular />), item('scans', <ScanRegular />)]}
+        {may.security && [item('overview', <HomeRegular />), item('recommendations', <TaskListLtrRegular />), item('findings', <ShieldErrorRegular />), item('registries', <ServerRegular />), item('scans', <ScanRegular />), item('exceptions', <ProhibitedRegular />)]}
       </ul>
       <h2>{s.manage}</h2>
       <ul>

@@ -48,7 +48,7 @@ export function LongTable({ label, head, rows, columns, pages, className = 'card
               return row && (
                 <tr key={row.key} role="row" data-index={v.index} ref={virtual.measureElement} aria-rowindex={v.index + 2}
                   className={[row.className, row.current ? 'open' : ''].join(' ')} {...(row.current ? { 'aria-current': true as const } : {})}
-                  onClick={(e) => { if (!(e.target as HTMLElement).closest('a, button')) row.open?.(); }}>{row.cells}</tr>
+                  onClick={(e) => { if (!(e.target as HTMLElement).closest('a, button, input, label, [role=menu]')) row.open?.(); }}>{row.cells}</tr>
               );
             })}
             {after > 0 && <tr className="space" aria-hidden="true"><td colSpan={columns} style={{ height: after }} /></tr>}

@@ -1,0 +1,63 @@
+import { Button, Tab, TabList } from '@fluentui/react-components';
+import { useState } from 'react';
+import { asFailure, call, usePages } from '../api/client.ts';
+import type { Exemption } from '../api/schema.ts';
+import { ActionButton, Bones, Empty, Failed, Time, day } from '../parts/basics.tsx';
+import { ExemptPane } from '../parts/exempt_pane.tsx';
+import { Page } from '../parts/frame.tsx';
+import { StateWord } from '../parts/glyphs.tsx';
+import { LongTable } from '../parts/long_table.tsx';
+import { A, change, to, usePlace } from '../route.tsx';
+import { action } from '../session.tsx';
+import { s } from '../strings.ts';
+
+const t = s.exceptions;
+
+/** Deleting brings back what was taken out, so it asks once, in its place. */
+export function Delete({ what, may, remove }: { what: string; may: string; remove: () => Promise<unknown> }) {
+  const [asked, setAsked] = useState(false);
+  const [wrong, setWrong] = useState('');
+  if (!asked) return <ActionButton action={may} size="small" appearance="subtle" aria-label={`${t.remove}: ${what}`} onClick={() => setAsked(true)}>{t.remove}</ActionButton>;
+  return (
+    <span className="g" role="group" aria-label={t.sure(what)} style={{ justifyContent: 'flex-end' }}>
+      <span className="s" role="status">{wrong || t.sure(what)}</span>
+      <Button size="small" onClick={() => { remove().catch((e: unknown) => setWrong(asFailure(e).message)); }}>{t.remove}</Button><Button size="small" onClick={() => setAsked(false)}>{s.cancel}</Button>
+    </span>
+  );
+}
+
+function Exemptions() {
+  const { query } = usePlace();
+  const pages = usePages('listExemptions', {});
+  const names = usePages('listRecommendations', {}, 1000);
+  const open = pages.items.find((x) => String(x.id) === query.get('exemption'));
+  const state = (x: Exemption) => (x.expired ? <StateWord look="none" word={t.expired} /> : <StateWord look="done" word={t.holds} />);
+  const done = () => { change({ exemption: undefined }); pages.reload(); };
+  return (
+    <>
+      {pages.error && <Failed what={t.tabs.exemptions} error={pages.error} retry={pages.reload} operation="listExemptions" />}
+      {!pages.error && !pages.items.length && (!pages.done ? <Bones /> : <Empty action={<A href={to(['recommendations'])}>{s.recommendations.title}</A>}>{t.none}</Empty>)}
+      {pages.items.length > 0 && <LongTable label={t.tabs.exemptions} columns={7} pages={pages} noun={s.nouns.exemptions}
+        head={<tr role="row"><th role="columnheader">{s.registries.name}</th><th role="columnheader">{t.state}</th><th role="columnheader">{t.scope}</th><th role="columnheader">{s.exempt.category}</th><th role="columnheader">{t.recommendation}</th><th role="columnheader">{t.ends}</th><th role="columnheader"><span className="vh">{t.actions}</span></th></tr>}
+        rows={pages.items.map((x) => ({ key: x.id, current: open?.id === x.id, cells: <>
+          <td role="cell" className="full"><button type="button" className="link" onClick={() => change({ exemption: String(x.id) })}>{x.name}</button><div className="s t3">{x.author}, <Time at={x.created_at} />{x.description && ` · ${x.description}`}</div></td>
+          <td role="cell" className="nw">{state(x)}</td><td role="cell" className="mono full">{x.scope}</td><td role="cell">{x.category}</td>
+          <td role="cell" className="full"><A href={to(['recommendations', x.recommendation])}>{names.items.find((r) => r.key === x.recommendation)?.name ?? x.recommendation}</A></td>
+          <td role="cell" className="nw" data-label={t.ends}>{x.expires_at ? day(x.expires_at) : t.never}</td>
+          <td role="cell" className="num full"><Delete what={x.name} may={action.exempt} remove={() => call('deleteExemption', { path: { id: x.id } }).then(pages.reload)} /></td>
+        </> }))} />}
+      {open && <ExemptPane key={open.id} recommendation={open.recommendation} of={open} close={() => change({ exemption: undefined })} done={done} />}
+    </>
+  );
+}
+
+export default function Exceptions() {
+  return (
+    <Page title={t.title} crumbs={[[s.pages.overview, to(['overview'])], [t.title]]} sentence={t.sentence}>
+      <section className="card">
+        <TabList className="tabs" selectedValue="exemptions"><Tab value="exemptions">{t.tabs.exemptions}</Tab></TabList>
+        <Exemptions />
+      </section>
+    </Page>
+  );
+}

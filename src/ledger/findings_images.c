@@ -1,0 +1,46 @@
+/* In how many images a security check is a finding, of a list of checks. */
+#include "ledger/findings_impl.h"
+
+/* Of a list whose places are all known. */
+static struct total of_small(const struct listing *l, uint64_t check)
+{
+	int64_t images[256], last = INT64_MIN;
+	size_t i = 0, n = 0, got;
+	while (i < l->candidate_count && l->candidates[i].check.id != check)
+		i++;
+	while (i < l->candidate_count && n <= TOTAL_MAX &&
+	       (got = listing_images(l, &l->candidates[i], last, images, 256)) > 0) {
+		n += got;
+		last = images[got - 1];
+	}
+	return total_of(n, true);
+}
+
+/* The list of this check alone, with what else is asked for. */
+static int of_list(const struct listing *l, uint64_t check, struct total *ret, struct err *e)
+{
+	struct criteria c = *l->q->criteria;
+	struct finding_query q = *l->q;
+	c.ids = &check;
+	c.id_count = 1;
+	q.criteria = &c;
+	q.images = NULL;
+	struct listing one = {.tx = l->tx, .q = &q, .a = l->a};
+	int r = listing_open(&one, e);
+	return r < 0 ? r : listing_total(&one, ret, e);
+}
+
+int listing_images_count(struct listing *l, bool by_check, const struct finding *out, size_t count,
+			 struct err *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct total *to = &l->q->images[i];
+		if (!by_check)
+			*to = total_of(to->count, to->exact);
+		else if (l->small)
+			*to = of_small(l, out[i].check.id);
+		else if (of_list(l, out[i].check.id, to, e) < 0)
+			return -(int)e->code;
+	}
+	return 0;
+}

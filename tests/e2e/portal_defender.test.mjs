@@ -1,0 +1,147 @@
+// The defender in a real browser: recommendations, security checks, exemptions; roles, axe and the policy on each.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { after, before, test } from 'node:test';
+import { lookAt, missing, openBrowser, openPage, signIn } from './portal_browser.mjs';
+import { KEY, images, pushAll, startServer } from './portal_data.mjs';
+
+const skip = missing || false;
+let server, browser, context, page;
+const broken = [];
+const at = (address) => new URL(`/portal/${address}`, server.url).href;
+async function post(target, body) {
+  const r = await server.fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  assert.equal(r.status, 201, await r.text());
+}
+/** What a click saves, as rows of a file of comma-separated values without line breaks inside. */
+async function saved(click) {
+  const [file] = await Promise.all([page.waitForEvent('download'), click()]);
+  return fs.readFileSync(await file.path(), 'utf8').replace('\ufeff', '').trimEnd().split('\r\n');
+}
+
+before(async () => {
+  if (skip) return;
+  server = await startServer();
+  await pushAll(server);
+  await post('/api/v1/subscriptions', { name: 'edge', title: 'Edge' });
+  await post('/api/v1/subscriptions/edge/resource-groups', { name: 'field' });
+  await post('/api/v1/subscriptions/edge/resource-groups/field/registries', { name: 'outpost' });
+  browser = await openBrowser();
+  [context, page] = await openPage(browser, broken);
+  await page.goto(at('recommendations'));
+  await signIn(page, server.password);
+});
+after(async () => { await browser?.close(); await server?.stop(); });
+
+test('recommendations: tiles, groups by control, filters in the address, the view as CSV', { skip }, async () => {
+  await page.getByText('0.00 of 6').waitFor();
+  await page.getByRole('img', { name: '1 registry is unhealthy, 0 healthy, 1 not applicable' }).first().waitFor();
+  const group = page.getByRole('row', { name: /Remediate vulnerabilities 1 6 0\.00 \+100% \(6 points\) Unhealthy 1 of 1 registry/ });
+  await group.waitFor();
+  await page.getByRole('button', { name: /Remediate vulnerabilities/ }).click();
+  assert.equal(await page.getByRole('link', { name: /Vulnerabilities in container registry images/ }).count(), 0, 'a folded group');
+  await page.getByRole('switch', { name: 'Group by control' }).click();
+  await page.waitForURL(/group=none/);
+  await page.getByRole('row', { name: /Vulnerabilities in container registry images should be remediated 6 0\.00 \+100% \(6 points\) Unhealthy/ }).waitFor();
+  const rows = await saved(() => page.getByRole('button', { name: 'Download CSV' }).click());
+  assert.deepEqual([rows.length, rows[1]], [2, `Vulnerabilities in container registry images should be remediated,Remediate vulnerabilities,High,6,0,6,Unhealthy,1,0,1,${KEY}`]);
+  await page.goto(at('recommendations?status=Healthy'));
+  await page.getByText('Nothing matches Resource type: Container registries, Status: Healthy.').waitFor();
+  await page.getByRole('button', { name: 'Remove Status: gives 1' }).click();
+  await page.waitForURL(/status=any/);
+  await group.waitFor();
+});
+
+test('the recommendation: its sentence, tiles, definition, registries in three tabs with reasons', { skip }, async () => {
+  await page.getByRole('link', { name: /Vulnerabilities in container registry images/ }).click();
+  await page.getByText('2 images hold 22 open vulnerabilities. 12 can be fixed today.').waitFor();
+  await page.getByText('1 of 4 images is not assessed and 1 registry is not applicable. They count neither as healthy nor as unhealthy.').waitFor();
+  await page.getByRole('row', { name: /local default Unhealthy 2 of 4/ }).waitFor();
+  await page.getByRole('button', { name: 'Show them' }).click();
+  await page.waitForURL(/tab=NotApplicable/);
+  await page.getByRole('row', { name: /outpost edge Not applicable .*no images/ }).getByRole('link', { name: 'Push your first image' }).waitFor();
+  await page.getByRole('tab', { name: /^Healthy 0/ }).click();
+  await page.getByText('No registry is healthy').waitFor();
+  await page.getByRole('button', { name: 'View definition' }).click();
+  await page.getByRole('dialog', { name: 'Definition' }).getByText(KEY).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: /Open query/ }).click();
+  const target = await page.getByRole('menuitem', { name: 'Query returning affected resources' }).getAttribute('href');
+  assert.equal((await server.json(target)).items[0].registry, 'local');
+  await page.keyboard.press('Escape');
+});
+
+test('security checks: each once, with the images that it applies to, filtered as findings are; its pane names them', { skip }, async () => {
+  await page.goto(at(`recommendations/${KEY}`));
+  await page.getByRole('row', { name: /Critical \d+ Debian Vulnerability in curl .*7\.88\.1-10\+deb12u4 1 of 3 images/ }).first().waitFor();
+  await page.getByText('18 checks', { exact: true }).waitFor();
+  await page.goto(at(`recommendations/${KEY}?package=tar`));
+  const row = page.getByRole('row', { name: /Low \d+ Debian Vulnerability in tar .*CVE-2026-1071 .*2 of 3 images/ });
+  await row.waitFor();
+  const rows = await saved(() => page.getByRole('button', { name: 'CSV', exact: true }).click());
+  assert.deepEqual([rows.length, rows.filter((r) => /,2$/.test(r)).length], [3, 2], 'two checks of tar, each in two images');
+  await row.getByRole('link').click();
+  const pane = page.getByRole('dialog', { name: /CVE-2026-1071/ });
+  await pane.getByRole('row', { name: /shop\/checkout local/ }).waitFor();
+  await pane.getByRole('row', { name: /batch local/ }).getByRole('link').click();
+  await page.getByRole('heading', { name: 'batch', level: 1 }).waitFor();
+  await page.getByRole('dialog', { name: /CVE-2026-1071/ }).waitFor();
+});
+
+test('an exemption: for the registries that are ticked; changed and deleted among the exceptions', { skip }, async () => {
+  await page.goto(at(`recommendations/${KEY}`));
+  await page.getByRole('checkbox', { name: 'Select local' }).check();
+  await page.getByRole('button', { name: 'Exempt 1 registry' }).click();
+  const pane = page.getByRole('dialog', { name: 'Exempt' });
+  await pane.getByText('1 registry becomes Not applicable. Secure score: 0% → not scored.').waitFor();
+  await pane.getByRole('textbox', { name: 'Name' }).fill('behind a gateway');
+  await pane.getByRole('radio', { name: /Waiver/ }).check();
+  await pane.getByLabel('Ends on').fill('2100-02-28');
+  await pane.getByRole('button', { name: 'Create exemption' }).click();
+  await pane.waitFor({ state: 'detached' });
+  await page.getByText('1 exemption holds for this recommendation.').waitFor();
+  await page.getByRole('tab', { name: /Not applicable 2/ }).click();
+  await page.getByRole('row', { name: /local default Not applicable exempt: Waiver, "behind a gateway"/ }).waitFor();
+  await page.getByText('No registry could be assessed').waitFor();
+  await page.getByRole('link', { name: 'View exemptions' }).click();
+  await page.getByRole('row', { name: /behind a gateway .*In effect \/registries\/local Waiver .*28 Feb 2100/ }).waitFor();
+  await page.getByRole('button', { name: 'behind a gateway', exact: true }).click();
+  const change = page.getByRole('dialog', { name: 'Change the exemption' });
+  await change.getByRole('radio', { name: /Mitigated/ }).check();
+  await change.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('row', { name: /In effect \/registries\/local Mitigated/ }).waitFor();
+  assert.equal((await server.json('/api/v1/exemptions')).items[0].expires_at.slice(0, 10), '2100-02-28', 'what was not touched stays');
+  await page.getByRole('button', { name: 'Delete: behind a gateway' }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByText('No exemptions.').waitFor();
+  assert.equal((await server.json(`/api/v1/recommendations/${KEY}`)).state, 'Unhealthy');
+});
+
+test('a reader sees the same, and each action says which role it takes', { skip }, async () => {
+  await post('/api/v1/users', { name: 'reader', password: 'long enough, reader' });
+  await post('/api/v1/role-assignments', { user: 'reader', role: 'Security Reader' });
+  const [other, theirs] = await openPage(browser, broken);
+  await theirs.goto(at(`recommendations/${KEY}`));
+  await signIn(theirs, 'long enough, reader', 'reader');
+  const exempt = theirs.getByRole('button', { name: 'Exempt', exact: true });
+  await exempt.waitFor();
+  assert.equal(await exempt.getAttribute('aria-disabled'), 'true');
+  await exempt.focus();
+  await theirs.getByRole('tooltip', { name: /Resource Policy Contributor, Security Admin or Owner/ }).waitFor();
+  await other.close();
+});
+
+test('axe finds nothing on the pages, nor on narrow ones in dark; nothing was refused by the policy or broke', { skip }, async () => {
+  const [check] = (await server.json('/api/v1/checks')).items;
+  const all = { recommendations: 'recommendations', flat: 'recommendations?tab=all&group=none', none: 'recommendations?severity=Low', recommendation: `recommendations/${KEY}`, definition: `recommendations/${KEY}?pane=definition`,
+    exempt: `recommendations/${KEY}?pane=exempt&registry=local`, check: `recommendations/${KEY}?check=${check.id}`, exceptions: 'exceptions' };
+  await post('/api/v1/exemptions', { name: 'kept', scope: '/subscriptions/edge', category: 'Mitigated' });
+  await page.goto(at('overview'));
+  const found = await lookAt(page, all);
+  const [phone, narrow] = await openPage(browser, broken, { viewport: { width: 390, height: 844 }, colorScheme: 'dark', storageState: await context.storageState() });
+  await narrow.goto(at('overview'));
+  found.push(...await lookAt(narrow, all));
+  await phone.close();
+  assert.deepEqual(found, []);
+  assert.deepEqual(broken, []);
+});
