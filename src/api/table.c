@@ -21,6 +21,7 @@ const struct api_routes api_tables[] = {
     {"remediation", api_remediation_routes, &api_remediation_route_count,
      "What to do about findings"},
     {"images", api_images_routes, &api_images_route_count, "Images and their status"},
+    {"compare", api_compare_routes, &api_compare_route_count, "Two images side by side"},
     {"packages", api_packages_routes, &api_packages_route_count, "The packages found in an image"},
     {"findings", api_findings_routes, &api_findings_route_count,
      "Findings: a security check of an image"},

@@ -29,6 +29,11 @@ const struct cli_command cli_table[] = {
      "Lists every package with its source package, distribution, the package database that lists "
      "it and the layer that added it.",
      inventory_options, NULL},
+    {"compare", verb_compare, "IMAGE IMAGE", "show what differs between two images",
+     "Lists the findings that the second image adds (+), those of the first one that it has fixed "
+     "(-), and packages that were added, removed or changed. Images are named as for \"plimsoll "
+     "scan\".",
+     compare_options, NULL},
     {"why", verb_why, "ID (REF | PATH | -)", "show why a finding is reported",
      "Shows, for each package affected by the CVE or advisory ID, which record, range and "
      "comparison decided, and which file in which layer lists the package.",

@@ -6,6 +6,7 @@
 extern const struct cli_option scan_options[];
 extern const struct cli_option inventory_options[];
 extern const struct cli_option why_options[];
+extern const struct cli_option compare_options[];
 extern const struct cli_option serve_options[];
 extern const struct cli_option push_status_options[];
 extern const struct cli_option backup_options[];
@@ -25,6 +26,7 @@ extern const struct cli_command exemption_commands[];
 
 int verb_scan(int argc, char **argv);
 int verb_inventory(int argc, char **argv);
+int verb_compare(int argc, char **argv);
 int verb_why(int argc, char **argv);
 int verb_why_not(int argc, char **argv);
 int verb_vdb(int argc, char **argv);

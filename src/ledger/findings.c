@@ -270,3 +270,33 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 	cursor->total = total;
 	return (int64_t)p.count;
 }
+
+#define ALL_PAGE 1000U
+
+int64_t finding_list_all(struct db_tx *tx, const struct finding_query *asked, size_t max,
+			 struct arena *a, struct finding **ret, bool *ret_whole, struct err *e)
+{
+	struct finding_query q = *asked;
+	struct finding_cursor cursor = {.is_set = false};
+	struct finding *all = NULL;
+	size_t count = 0;
+	bool more = true;
+	q.sort = FINDING_BY_SEVERITY;
+	q.count = false;
+	while (more && count < max) {
+		q.max = max - count < ALL_PAGE ? max - count : ALL_PAGE;
+		struct finding *grown = arena_alloc(a, count + q.max, sizeof *grown);
+		if (!grown)
+			return err_set(e, ERR_NOMEM, "no memory for a list of findings");
+		if (count)
+			memcpy(grown, all, count * sizeof *grown);
+		all = grown;
+		int64_t n = finding_list(tx, &q, &cursor, a, all + count, &more, e);
+		if (n < 0)
+			return n;
+		count += (size_t)n;
+	}
+	*ret = all;
+	*ret_whole = !more;
+	return (int64_t)count;
+}

@@ -1,10 +1,10 @@
-// What a server advises: the remediation plan. Expected figures are counted by hand from the fixture below.
+// What a server advises: the remediation plan, two images side by side. Expected figures are counted by hand from the fixture below.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout } from './lib.mjs';
 import { check, record } from './openapi.mjs';
 
-let server, recorded;
+let server, recorded, vdb;
 const at = (repository, layout) => `/api/v1/registries/local/repositories/${repository}/images/${layout.digest}`;
 const ask = (target) => server.json(target);
 async function push(repository, layout, tag = layout.tag) {
@@ -28,11 +28,12 @@ const shell = image(bash); // one
 const debian = (name, fixed) => [{ ecosystem: 'Debian:12', name, fixed }];
 
 before(async () => {
-  server = await new Server({ args: ['--vdb', makeVdb([
+  vdb = makeVdb([
     osvRecord('CVE-2026-1', debian('openssl', '3.0.2'), { severity: 'HIGH' }), osvRecord('CVE-2026-2', debian('openssl', '3.0.3'), { severity: 'CRITICAL' }),
     osvRecord('CVE-2026-3', debian('openssl'), { severity: 'MEDIUM' }), osvRecord('CVE-2026-4', debian('bash', '5.3'), { severity: 'LOW' }),
     osvRecord('CVE-2026-5', debian('zlib'), { severity: 'HIGH' }),
-  ])] }).start();
+  ]);
+  server = await new Server({ args: ['--vdb', vdb] }).start();
   recorded = record(server);
   await push('team/app', app);
   await push('team/web', web);
@@ -93,6 +94,42 @@ test('what the last unhealthy image needs says what it adds to the score; the co
   assert.deepEqual([plan.images_cleared, plan.score_increase, plan.steps[0].score_increase], [1, 6, 6]);
   await push('team/app', app);
   await push('team/web', web);
+});
+
+const counted = (by) => Object.values(by).reduce((a, b) => a + b, 0);
+test('two images side by side, from the server and from their layouts', async () => {
+  const next = image(...ssl('3.0.2'), bash, { name: 'vim', version: '9' });
+  await push('team/app', next, 'next');
+  const c = await ask(`${at('team/app', next)}/compare?from=latest`);
+  assert.deepEqual([c.from.digest, c.from.tags, c.to.digest, c.to.state, c.whole], [app.digest, ['latest'], next.digest, 'Unhealthy', true]);
+  assert.deepEqual(c.findings.map((f) => [f.change, f.advisory, f.from_version, f.to_version]), [
+    ['fixed', 'CVE-2026-1', '3.0.1', undefined], ['fixed', 'CVE-2026-5', '1.2', undefined],
+    ['unchanged', 'CVE-2026-2', '3.0.1', '3.0.2'], ['unchanged', 'CVE-2026-3', '3.0.1', '3.0.2'], ['unchanged', 'CVE-2026-4', '5.2', '5.2']]);
+  assert.deepEqual([counted(c.added), counted(c.fixed), counted(c.unchanged), c.fixed.High], [0, 2, 3, 2]);
+  const packages = [['changed', 'libssl3', '3.0.1', '3.0.2'], ['changed', 'openssl', '3.0.1', '3.0.2'], ['added', 'vim', undefined, '9'], ['removed', 'zlib1g', '1.2', undefined]];
+  const row = (p) => [p.change, p.name, p.from_version, p.to_version];
+  assert.deepEqual(c.packages.map(row), packages);
+  assert.deepEqual([c.packages_added, c.packages_removed, c.packages_changed, c.packages_unchanged], [1, 1, 2, 1]);
+  const back = await ask(`${at('team/app', app)}/compare?from=${next.digest}&limit=1`);
+  assert.deepEqual([back.findings.length, counted(back.added), counted(back.fixed)], [1, 2, 0]);
+  const other = await ask(`${at('team/app', next)}/compare?from=latest&from_repository=shell&from_registry=local`);
+  assert.deepEqual([counted(other.added), counted(other.unchanged)], [2, 1]);
+  for (const [query, status] of [['', 400], ['?from=none', 404], ['?from=latest&from_repository=none', 404], ['?from=latest&from_registry=none', 404], ['?from=%20', 400]])
+    assert.equal((await server.fetch(`${at('team/app', next)}/compare${query}`)).status, status, query);
+  const args = ['--vdb', vdb, app.dir, next.dir];
+  const local = JSON.parse(plimsoll(['compare', '--json', '--all', ...args]).stdout);
+  assert.deepEqual(local.findings.map((f) => [f.change, f.id]), c.findings.map((f) => [f.change, f.id]), 'the same without a server');
+  assert.deepEqual(local.packages.map(row), packages);
+  const text = plimsoll(['compare', ...args]).stdout;
+  assert.match(text, /^findings: 0 added, 2 fixed \(2 High\), 3 unchanged \(1 Critical, 1 Medium, 1 Low\)\n- High +CVE-2026-1  openssl 3\.0\.1 -> 3\.0\.2\n/);
+  assert.match(text, /packages: 1 added, 1 removed, 2 changed, 1 unchanged\n~ libssl3 3\.0\.1 -> 3\.0\.2\n[^]*\+ vim 9\n- zlib1g 1\.2\n$/);
+  assert.equal((await server.fetch(`/v2/team/app/manifests/${next.digest}`, { method: 'DELETE' })).status, 202);
+});
+
+test('who does not see the other image cannot compare with it', async () => {
+  const headers = await person('app', 'Security Reader', '/registries/local/repositories/team/app');
+  assert.equal((await server.fetch(`${at('team/app', app)}/compare?from=latest`, { headers })).status, 200);
+  assert.equal((await server.fetch(`${at('team/app', app)}/compare?from=latest&from_repository=shell`, { headers })).status, 404);
 });
 
 test('every reply fits the document', async () => {

@@ -34,9 +34,10 @@ before(async () => {
 after(() => server?.stop());
 
 /** With what its query must have. */
-const withNeeded = (o) => {
-  const needed = o.operation.parameters.filter((p) => p.in === 'query' && p.required).map((p) => `${p.name}=alpha`);
-  return needed.length ? `${o.target}?${needed.join('&')}` : o.target;
+const withNeeded = (o, target = o.target) => {
+  const values = { from: layout.tag };
+  const needed = o.operation.parameters.filter((p) => p.in === 'query' && p.required).map((p) => `${p.name}=${values[p.name] ?? 'alpha'}`);
+  return needed.length ? `${target}?${needed.join('&')}` : target;
 };
 const isApi = (o) => o.path.startsWith('/api/v1/');
 const isStream = (o) => o.id === 'streamEvents';
@@ -234,7 +235,7 @@ test('what is not there: 404', async () => {
       if (o.id === 'listImages' && name === 'repository') continue; // a repository without images has no row of its own
       const values = { registry: 'local', subscription: 'default', resource_group: 'default', repository: 'b/app', digest: layout.digest, user: 'admin', group: 'crew', role: 'Cleaner', id: '1' };
       const target = o.path.replace(/\{(\w+)\}/g, (_, n) => (n === name ? elsewhere : values[n]));
-      await problem(await server.fetch(target, { method: o.method }), 404, `${o.id}: ${name}`, o.id === 'deleteToken' && name === 'id' ? 'token' : elsewhere.split(':')[0]);
+      await problem(await server.fetch(withNeeded(o, target), { method: o.method }), 404, `${o.id}: ${name}`, o.id === 'deleteToken' && name === 'id' ? 'token' : elsewhere.split(':')[0]);
     }
   }
 });

@@ -73,6 +73,7 @@ const ofRepository = {
   listImageFindings: (x) => `${image(x)}/findings`,
   getFinding: (x) => `${image(x)}/findings/${check}`,
   listPackages: (x) => `${image(x)}/packages`,
+  compareImages: (x) => `${image(x)}/compare?from=${made[text(x)].digest}`,
   getImageRemediation: (x) => `${image(x)}/remediation`,
   listImageScans: (x) => `${image(x)}/scans`,
   getScan: (x) => `/api/v1/scans/${made[text(x)].scan}`,
