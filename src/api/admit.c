@@ -36,6 +36,8 @@ static bool accepts(struct bytes accept, const char *type)
 static const char *type_of(const struct http_route *route)
 {
 	const struct api_reply *reply = &route->doc->replies[0];
+	if (reply->type && bytes_eq_lit(bytes_of(reply->type), API_ANY_TYPE))
+		return NULL; /* a parameter chooses it */
 	return reply->type ? reply->type : reply->of ? "application/json" : NULL;
 }
 

@@ -38,15 +38,50 @@ static bool is_gone(void *arg)
 	return http_is_gone(arg);
 }
 
+static void limit(struct db_tx *tx, struct http_request *r)
+{
+	unsigned ms = api_of(r)->read_ms;
+	db_limit(tx, ms ? ms : READ_MS, is_gone, r);
+}
+
 static int reading_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct reading *r = arg;
 	struct json_out w;
-	unsigned ms = api_of(r->r)->read_ms;
-	db_limit(tx, ms ? ms : READ_MS, is_gone, r->r);
+	limit(tx, r->r);
 	buf_clear(&r->out);
 	json_out_init(&w, &r->out, false);
 	return r->write(tx, &w, r->arg, e);
+}
+
+/* What took too long may be asked for again. */
+static int run(struct http_request *r, db_fn fn, void *arg, struct err *e)
+{
+	struct err ignored = ERR_INIT;
+	int rc = db_run(api_of(r)->db, DB_READ, fn, arg, e);
+	if (rc == -(int)ERR_TIMEOUT)
+		(void)http_reply_header(r, "Retry-After", BYTES_LIT("5"), &ignored);
+	return rc;
+}
+
+struct plain_reading {
+	struct http_request *r;
+	int (*read)(struct db_tx *tx, void *arg, struct err *e);
+	void *arg;
+};
+
+static int plain_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct plain_reading *p = arg;
+	limit(tx, p->r);
+	return p->read(tx, p->arg, e);
+}
+
+int api_read(struct http_request *r, int (*read)(struct db_tx *tx, void *arg, struct err *e),
+	     void *arg, struct err *e)
+{
+	struct plain_reading p = {.r = r, .read = read, .arg = arg};
+	return run(r, plain_tx, &p, e);
 }
 
 int api_reply_read(struct http_request *r, unsigned status, api_write_fn write, void *arg,
@@ -54,12 +89,9 @@ int api_reply_read(struct http_request *r, unsigned status, api_write_fn write, 
 {
 	struct reading reading = {.r = r, .write = write, .arg = arg};
 	buf_init(&reading.out, REPLY_MAX);
-	int rc = db_run(api_of(r)->db, DB_READ, reading_tx, &reading, e);
+	int rc = run(r, reading_tx, &reading, e);
 	if (rc < 0) {
-		struct err ignored = ERR_INIT;
 		buf_free(&reading.out);
-		if (rc == -(int)ERR_TIMEOUT)
-			(void)http_reply_header(r, "Retry-After", BYTES_LIT("5"), &ignored);
 		return rc;
 	}
 	return api_reply_json(r, status, &reading.out, e);

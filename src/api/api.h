@@ -101,6 +101,10 @@ int api_reply_json(struct http_request *r, unsigned status, struct buf *body, st
 typedef int (*api_write_fn)(struct db_tx *tx, struct json_out *w, void *arg, struct err *e);
 int api_reply_read(struct http_request *r, unsigned status, api_write_fn write, void *arg,
 		   struct err *e);
+/* One read transaction with the limits of a reply's, for who replies by itself; it may be repeated.
+ */
+int api_read(struct http_request *r, int (*read)(struct db_tx *tx, void *arg, struct err *e),
+	     void *arg, struct err *e);
 /* {"items": [ … ], "total": n, "total_exact": true, "next": "…"}; next is left out when it is
  * empty: the last page. */
 void api_list_begin(struct json_out *w);

@@ -8,10 +8,12 @@
 #define API_REPLIES_MAX 4
 #define API_ERRORS_MAX 6
 
+#define API_ANY_TYPE "*/*"
 struct api_reply {
 	unsigned status; /* 0 ends the list */
 	const char *text;
-	const char *type;		/* of the body; NULL with `of`: application/json */
+	const char *type;		/* of the body; NULL with `of`: application/json; a
+					 * parameter chooses it: API_ANY_TYPE */
 	const struct record_object *of; /* NULL: no body, or one without a schema */
 	bool list;			/* {"items": [of …], "next": …} */
 	const struct record_object *headers;

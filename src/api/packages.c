@@ -81,22 +81,28 @@ static int read_after(struct db_tx *tx, struct arena *a, struct after *at, struc
 	return r == 0 ? api_bad_cursor(e) : r < 0 ? r : 0;
 }
 
+/* Of a row of COLUMNS; runs live until the next step. */
+static struct pkg package_of(struct db_stmt *s)
+{
+	return (struct pkg){.type = db_bytes(s, 0),
+			    .namespace = db_bytes(s, 1),
+			    .name = db_bytes(s, 2),
+			    .version = db_bytes(s, 3),
+			    .arch = db_bytes(s, 4),
+			    .source_name = db_bytes(s, 5),
+			    .source_version = db_bytes(s, 6),
+			    .module = db_bytes(s, 7),
+			    .vendor = db_bytes(s, 8),
+			    .distro = db_bytes(s, 9),
+			    .third_party = db_int(s, 10) != 0,
+			    .path = db_bytes(s, 11),
+			    .qualifiers = db_bytes(s, 15),
+			    .class = (enum pkg_class)db_int(s, 16)};
+}
+
 static void put_package(struct json_out *w, struct db_stmt *s, struct buf *purl)
 {
-	struct pkg p = {.type = db_bytes(s, 0),
-			.namespace = db_bytes(s, 1),
-			.name = db_bytes(s, 2),
-			.version = db_bytes(s, 3),
-			.arch = db_bytes(s, 4),
-			.source_name = db_bytes(s, 5),
-			.source_version = db_bytes(s, 6),
-			.module = db_bytes(s, 7),
-			.vendor = db_bytes(s, 8),
-			.distro = db_bytes(s, 9),
-			.third_party = db_int(s, 10) != 0,
-			.path = db_bytes(s, 11),
-			.qualifiers = db_bytes(s, 15),
-			.class = (enum pkg_class)db_int(s, 16)};
+	struct pkg p = package_of(s);
 	buf_clear(purl);
 	pkg_purl(&p, purl);
 	json_put_need(w, purl);
@@ -105,18 +111,20 @@ static void put_package(struct json_out *w, struct db_stmt *s, struct buf *purl)
 	json_put_end(w, '}');
 }
 
+#define COLUMNS                                                                                    \
+	"p.type, p.namespace, p.name, p.version, p.arch, p.source_name,"                           \
+	" p.source_version, p.module, p.vendor, p.distro, p.third_party, sp.path, l.digest,"       \
+	" p.id, s.position, p.qualifiers, p.class"                                                 \
+	" FROM image_set s JOIN image_layer l ON l.id = s.layer_id"                                \
+	" JOIN set_package sp ON sp.set_id = s.set_id"                                             \
+	" JOIN package p ON p.id = sp.package_id"
 static struct db_stmt *query_packages(struct db_tx *tx, const struct packages *l, int64_t image,
 				      struct err *e)
 {
 	const struct after *at = &l->after;
 	return db_query(
 	    tx,
-	    "SELECT p.type, p.namespace, p.name, p.version, p.arch, p.source_name,"
-	    " p.source_version, p.module, p.vendor, p.distro, p.third_party, sp.path, l.digest,"
-	    " p.id, s.position, p.qualifiers, p.class"
-	    " FROM image_set s JOIN image_layer l ON l.id = s.layer_id"
-	    " JOIN set_package sp ON sp.set_id = s.set_id AND sp.position = 0"
-	    " JOIN package p ON p.id = sp.package_id WHERE s.image_id = $1"
+	    "SELECT " COLUMNS " WHERE s.image_id = $1 AND sp.position = 0"
 	    " AND ($2 = '' OR p.name = $2 OR p.source_name = $2) AND ($3 = '' OR p.type = $3)"
 	    " AND ($4 = 0 OR (p.type, p.name, p.version, p.arch, p.id, s.position)"
 	    " > ($5, $6, $7, $8, $9, $10))"
@@ -176,6 +184,29 @@ static int write_packages(struct db_tx *tx, struct json_out *w, void *arg, struc
 	db_done(s);
 	buf_free(&purl);
 	api_list_end(w, next, total);
+	return r < 0 ? r : 0;
+}
+
+int api_packages_each(struct db_tx *tx, int64_t image,
+		      int (*each)(void *arg, const struct pkg *p, struct bytes layer,
+				  struct err *e),
+		      void *arg, struct err *e)
+{
+	int r;
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT " COLUMNS " WHERE s.image_id = $1"
+		     " ORDER BY p.type, p.name, p.version, p.arch, p.id, s.position",
+		     DB_ARGS(DB_I(image)), e);
+	if (!s)
+		return -(int)e->code;
+	while ((r = db_step(s, e)) > 0) {
+		struct pkg p = package_of(s);
+		r = each(arg, &p, db_bytes(s, 12), e);
+		if (r < 0)
+			break;
+	}
+	db_done(s);
 	return r < 0 ? r : 0;
 }
 

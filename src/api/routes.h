@@ -35,6 +35,13 @@ int api_image_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
 		  const struct ledger_image *i, struct err *e);
 int api_image_tags(struct db_tx *tx, struct http_request *r, const struct ledger_image *i,
 		   struct record_rows *ret, struct err *e);
+struct pkg;
+/* Each package of an image with the digest of the layer that brought it in, whose runs live until
+ * each returns. */
+int api_packages_each(struct db_tx *tx, int64_t image,
+		      int (*each)(void *arg, const struct pkg *p, struct bytes layer,
+				  struct err *e),
+		      void *arg, struct err *e);
 /* A page of the images that have some packages, newest first; the cursor is a number. */
 int api_holders_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
 		    struct holders_query *q, size_t limit, struct err *e);
@@ -74,6 +81,8 @@ extern const struct http_route api_images_routes[];
 extern const size_t api_images_route_count;
 extern const struct http_route api_packages_routes[];
 extern const size_t api_packages_route_count;
+extern const struct http_route api_reports_routes[];
+extern const size_t api_reports_route_count;
 extern const struct http_route api_findings_routes[];
 extern const size_t api_findings_route_count;
 extern const struct http_route api_checks_routes[];

@@ -23,6 +23,7 @@ const struct api_routes api_tables[] = {
     {"images", api_images_routes, &api_images_route_count, "Images and their status"},
     {"compare", api_compare_routes, &api_compare_route_count, "Two images side by side"},
     {"packages", api_packages_routes, &api_packages_route_count, "The packages found in an image"},
+    {"reports", api_reports_routes, &api_reports_route_count, "Reports on an image, in any format"},
     {"findings", api_findings_routes, &api_findings_route_count,
      "Findings: a security check of an image"},
     {"checks", api_checks_routes, &api_checks_route_count,

@@ -2,91 +2,10 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "report/coverage.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define TEXTS_MAX 1024 /* of a list: a server of ours sends fewer */
-
-static void read_texts(struct json *j, struct arena *a, struct bytes **ret, size_t *ret_count)
-{
-	struct bytes held[TEXTS_MAX];
-	size_t n = 0;
-	if (!json_enter_array(j))
-		return;
-	while (json_next_item(j)) {
-		struct bytes text = json_string(j);
-		if (n < TEXTS_MAX)
-			held[n++] = text;
-	}
-	*ret = arena_alloc(a, n, sizeof **ret);
-	*ret_count = *ret ? n : 0;
-	if (!*ret)
-		json_fail_memory(j);
-	else if (n)
-		memcpy(*ret, held, n * sizeof *held);
-}
-
-static void read_note(struct json *j, struct inv_note *n)
-{
-	struct bytes layer = BYTES_NONE;
-	*n = (struct inv_note){.layer = -1};
-	if (!json_enter_object(j))
-		return;
-	for (struct bytes key; json_next_key(j, &key);) {
-		struct bytes *to = bytes_eq_lit(key, "path")	? &n->path
-				   : bytes_eq_lit(key, "text")	? &n->text
-				   : bytes_eq_lit(key, "layer") ? &layer
-								: NULL;
-		if (to)
-			*to = json_string(j);
-		else
-			json_skip(j);
-	}
-}
-
-static void read_notes(struct json *j, struct arena *a, struct inv_image *image)
-{
-	image->notes = arena_alloc(a, TEXTS_MAX, sizeof *image->notes);
-	if (!image->notes)
-		json_fail_memory(j);
-	if (!image->notes || !json_enter_array(j))
-		return;
-	while (json_next_item(j)) {
-		struct inv_note note;
-		read_note(j, &note);
-		if (image->note_count < TEXTS_MAX)
-			image->notes[image->note_count++] = note;
-	}
-}
-
-static void read_coverage(struct json *j, struct arena *a, struct remote *m)
-{
-	if (!json_enter_object(j))
-		return;
-	for (struct bytes key; json_next_key(j, &key);) {
-		if (bytes_eq_lit(key, "state")) {
-			struct bytes word = json_string(j);
-			m->image.state = bytes_eq_lit(word, "assessed")	 ? INV_ASSESSED
-					 : bytes_eq_lit(word, "partial") ? INV_PARTIAL
-									 : INV_NOTHING;
-		} else if (bytes_eq_lit(key, "packages")) {
-			m->image.package_count = (size_t)json_u64(j);
-		} else if (bytes_eq_lit(key, "packages_assessed")) {
-			m->assess.assessed_count = (size_t)json_u64(j);
-		} else if (bytes_eq_lit(key, "packages_third_party")) {
-			m->image.third_party_count = (size_t)json_u64(j);
-		} else if (bytes_eq_lit(key, "not_assessed")) {
-			read_texts(j, a, &m->assess.unassessed, &m->assess.unassessed_count);
-		} else if (bytes_eq_lit(key, "notes")) {
-			read_notes(j, a, &m->image);
-		} else if (bytes_eq_lit(key, "support_end")) {
-			m->image.distro.support_end = json_string(j);
-		} else {
-			json_skip(j);
-		}
-	}
-}
 
 static void read_distro(struct json *j, struct pkg_distro *d)
 {
@@ -126,7 +45,7 @@ static int read_image(struct json *j, struct arena *a, struct remote *m, struct 
 			else if (bytes_eq_lit(key, "distro"))
 				read_distro(j, &m->image.distro);
 			else if (bytes_eq_lit(key, "coverage"))
-				read_coverage(j, a, m);
+				coverage_read(j, a, &m->image, &m->assess);
 			else
 				json_skip(j);
 		}

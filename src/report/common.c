@@ -102,8 +102,8 @@ int report_end_text(struct buf *out, struct err *e)
 	return out->max <= LIMIT_REPORT_MAX && out->len >= out->max / 2
 		   ? err_set(
 			 e, ERR_LIMIT,
-			 "the report is larger than %u MiB: filter it, or choose another format",
-			 LIMIT_REPORT_MAX >> 20)
+			 "the report is larger than %zu MiB: filter it, or choose another format",
+			 out->max >> 20)
 		   : err_set(e, ERR_NOMEM, "no memory for the report");
 }
 

@@ -40,6 +40,7 @@ struct report {
 struct report_format {
 	const char *name;
 	const char *help;
+	const char *type; /* its media type */
 	int (*put)(const struct report *r, struct buf *out, struct err *e);
 	bool lists_packages; /* put needs the image's packages, too */
 	/* The package list of an image, for `plimsoll inventory`; NULL: the format has none. */

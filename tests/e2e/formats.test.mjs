@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { createHash } from 'node:crypto';
-import { debianRelease, dpkgStatus, has, hasShared, makeLayout, makeVdb, osvRecord, plimsoll, root, run, shared, tempDir } from './lib.mjs';
+import { Server, debianRelease, dpkgStatus, has, hasShared, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, root, run, shared, tempDir } from './lib.mjs';
 
 const vector = 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N'; // 7.5
 const template = '{{#findings}}{{id}}\n{{/findings}}';
@@ -118,6 +118,35 @@ test('a template: sections, filters, and what is wrong with one', () => {
   assert.match(render('a\n{{#findings}}').stderr, /template: line 2: a section is not closed: "findings"/);
   assert.match(render('{{x|nonsense}}').stderr, /line 1: there is no filter "nonsense"/);
   assert.match(plimsoll(['scan', '--input', layout.dir, '--format', 'template'], { check: false }).stderr, /--format template and --template FILE need each other/);
+});
+
+test('a server reports the same findings, in every format but templates', async () => {
+  const server = await new Server({ args: ['--vdb', vdb] }).start();
+  try {
+    await pushLayout(server, 'team/app', layout);
+    await server.scanned('team/app', layout.digest);
+    const ask = (query) => server.fetch(`/api/v1/registries/local/repositories/team/app/images/${layout.digest}/report${query}`);
+    const ids = unique(found.json(report('json')));
+    for (const [format, ids_of] of Object.entries(found).filter(([f]) => f !== 'template')) {
+      const r = await ask(`?format=${format}`);
+      assert.equal(r.status, 200, format);
+      assert.deepEqual(unique(ids_of(await r.text())), ids, format);
+    }
+    const bom = await ask('?format=cyclonedx'), mine = JSON.parse(report('cyclonedx'));
+    assert.match(bom.headers.get('content-type'), /^application\/vnd\.cyclonedx\+json/);
+    const theirs = await bom.json();
+    assert.deepEqual(theirs.components.map((c) => [c.purl, c.evidence?.occurrences]), mine.components.map((c) => [c.purl, c.evidence?.occurrences]));
+    assert.equal(theirs.vulnerabilities.length, 4);
+    assert.equal((await (await ask('')).json()).kind, 'scan');
+    const trivy = await (await ask('?format=trivy')).json();
+    assert.equal(trivy.ArtifactName, `${new URL(server.url).host}/team/app@${layout.digest}`);
+    assert.deepEqual(trivy.Metadata.RepoDigests, [trivy.ArtifactName]);
+    assert.equal((await ask('?format=template')).status, 400);
+    assert.equal((await ask('?format=none')).status, 400);
+    assert.equal((await ask(`?format=json`.replace('json', 'JSON'))).status, 200);
+  } finally {
+    await server.stop();
+  }
 });
 
 const python = path.join(root, 'tests/e2e/.venv/bin/python');

@@ -72,6 +72,7 @@ const ofRepository = {
   getImage: image,
   listImageFindings: (x) => `${image(x)}/findings`,
   getFinding: (x) => `${image(x)}/findings/${check}`,
+  getReport: (x) => `${image(x)}/report?format=trivy`,
   listPackages: (x) => `${image(x)}/packages`,
   compareImages: (x) => `${image(x)}/compare?from=${made[text(x)].digest}`,
   getImageRemediation: (x) => `${image(x)}/remediation`,
