@@ -9,7 +9,7 @@
 #include "pkg/ecosystem.h"
 #include "pkg/package.h"
 
-#define LAYER_ANALYZER_VERSION 7 /* raised when the same layer would give another inventory */
+#define LAYER_ANALYZER_VERSION 8 /* raised when the same layer would give another inventory */
 
 enum layer_kind {
 	LAYER_FILE,	/* a file an ecosystem parsed (or failed to: note set) */

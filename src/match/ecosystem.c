@@ -329,9 +329,10 @@ static void add_rows(struct names *n, struct bytes id, struct bytes version, boo
 static const struct {
 	const char *type, *ecosystem;
 } languages[] = {
-    {"cargo", "crates.io"}, {"composer", "Packagist"}, {"gem", "RubyGems"},
-    {"golang", "Go"},	    {"maven", "Maven"},	       {"npm", "npm"},
-    {"nuget", "NuGet"},	    {"pypi", "PyPI"},
+    {"cargo", "crates.io"}, {"composer", "Packagist"}, {"conan", "ConanCenter"}, {"cran", "CRAN"},
+    {"gem", "RubyGems"},    {"golang", "Go"},	       {"hackage", "Hackage"},	 {"hex", "Hex"},
+    {"julia", "Julia"},	    {"maven", "Maven"},	       {"npm", "npm"},		 {"nuget", "NuGet"},
+    {"pub", "Pub"},	    {"pypi", "PyPI"},	       {"swift", "SwiftURL"},
 };
 
 static void add_language(struct names *n, const struct pkg *p)

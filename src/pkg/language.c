@@ -10,14 +10,8 @@
 static const struct {
 	const char *kind, *base, *suffix, *folder;
 } files[] = {
-    {"Maven", "gradle.lockfile", NULL, NULL},
-    {"crates.io", "Cargo.lock", NULL, NULL},
     {"Go", "go.sum", NULL, NULL},
     {"NuGet", NULL, ".nuspec", NULL},
-    {"Conda", NULL, ".json", "conda-meta"},
-    {"Hex", "mix.lock", NULL, NULL},
-    {"Pub", "pubspec.lock", NULL, NULL},
-    {"SwiftURL", "Package.resolved", NULL, NULL},
 };
 
 static bool ends_in(struct bytes folder, const char *end)

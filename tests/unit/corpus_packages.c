@@ -14,7 +14,7 @@
 enum { F_TYPE, F_PROJECT, F_COMMIT, F_FIXTURES, F_EXPECTED, F_COUNT, F_TEST, F_CASE, F_NOTE };
 
 /* Whose rules names and versions are compared by. */
-enum names { OF_OTHERS, OF_RPM, OF_PYTHON };
+enum names { OF_OTHERS, OF_RPM, OF_PYTHON, OF_GO };
 
 static enum names names_of(struct bytes type)
 {
@@ -24,7 +24,9 @@ static enum names names_of(struct bytes type)
 	for (size_t i = 0; i < sizeof python / sizeof *python; i++)
 		if (bytes_eq_lit(type, python[i]))
 			return OF_PYTHON;
-	return bytes_eq_lit(type, "rpm") ? OF_RPM : OF_OTHERS;
+	return bytes_eq_lit(type, "rpm")      ? OF_RPM
+	       : bytes_eq_lit(type, "go-mod") ? OF_GO
+					      : OF_OTHERS;
 }
 
 struct lines {
@@ -59,6 +61,13 @@ static void put_name(struct bytes name, bool is_python, struct buf *out)
 	}
 }
 
+/* One list has the 'v' of Go's versions, the other has not. */
+static void put_version(struct bytes version, enum names names, struct buf *out)
+{
+	bool v = names == OF_GO && bytes_has_prefix_lit(version, "v");
+	buf_put(out, bytes_from(version, v));
+}
+
 static void expected_line(struct bytes row, enum names names, struct buf *out)
 {
 	bool is_rpm = names == OF_RPM;
@@ -81,7 +90,7 @@ static void expected_line(struct bytes row, enum names names, struct buf *out)
 		buf_put(out, epoch);
 		buf_put_u8(out, ':');
 	}
-	buf_put(out, f[1]);
+	put_version(f[1], names, out);
 	buf_put_u8(out, ' ');
 	buf_put(out, f[2]);
 	buf_put_u8(out, ' ');
@@ -93,14 +102,15 @@ static void expected_line(struct bytes row, enum names names, struct buf *out)
 }
 
 /* The same of what we read; parts that the expected row leaves empty are left empty. */
-static void actual_line(struct bytes row, struct bytes want_row, bool is_rpm, struct buf *out)
+static void actual_line(struct bytes row, struct bytes want_row, enum names names, struct buf *out)
 {
+	bool is_rpm = names == OF_RPM;
 	struct bytes f[8], w[6];
 	cut_fields(row, '\t', f, 8);
 	cut_fields(want_row, '\t', w, 6);
 	buf_put(out, f[1]);
 	buf_put_u8(out, ' ');
-	buf_put(out, f[2]);
+	put_version(f[2], names, out);
 	buf_put_u8(out, ' ');
 	if (w[2].len > 0)
 		buf_put(out, f[3]);
@@ -149,7 +159,7 @@ static void compare(struct bytes want_text, struct bytes have_text, enum names n
 		expected_line(want.line[i], names, &a);
 		for (size_t k = 0; k < have.count && !(found && names == OF_RPM); k++) {
 			buf_clear(&b);
-			actual_line(have.line[k], want.line[i], names == OF_RPM, &b);
+			actual_line(have.line[k], want.line[i], names, &b);
 			/* what a lock file says twice is one */
 			bool once = names == OF_OTHERS || names == OF_PYTHON || !used[k];
 			bool same = once && bytes_eq(buf_bytes(&a), buf_bytes(&b));
@@ -195,6 +205,22 @@ static const struct {
     {"python-requirements", "srv/requirements.txt"},
     {"uv-lock", "srv/uv.lock"},
     {"yarn", "srv/yarn.lock"},
+    {"bun", "srv/bun.lock"},
+    {"cabal", "srv/cabal.project.freeze"},
+    {"cargo-lock", "srv/Cargo.lock"},
+    {"cocoapods", "srv/Podfile.lock"},
+    {"conan", "srv/conan.lock"},
+    {"conda-meta", "opt/conda-meta/a.json"},
+    {"go-mod", "srv/go.mod"},
+    {"gradle-lockfile", "srv/gradle.lockfile"},
+    {"julia-manifest", "srv/Manifest.toml"},
+    {"mix-lock", "srv/mix.lock"},
+    {"pnpm", "srv/pnpm-lock.yaml"},
+    {"pub", "srv/pubspec.lock"},
+    {"renvlock", "srv/renv.lock"},
+    {"sbt-lockfile", "srv/build.sbt.lock"},
+    {"swift-resolved", "srv/Package.resolved"},
+    {"wordpress", "srv/wp-includes/version.php"},
 };
 #define KIND_COUNT (sizeof kinds / sizeof *kinds)
 
