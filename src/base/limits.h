@@ -5,6 +5,7 @@
 
 #define LIMIT_PATH_MAX 4096	      /* bytes of a member's path: Linux PATH_MAX */
 #define LIMIT_JSON_DEPTH 64	      /* levels: real documents stay under 20 */
+#define LIMIT_XML_DEPTH 48	      /* elements in one another: real documents stay under 20 */
 #define LIMIT_MANIFEST_MAX (4U << 20) /* bytes: OCI distribution-spec asks for at least 4 MiB */
 #define LIMIT_CONFIG_MAX (8U << 20)   /* bytes of an image config: history of 10,000 lines fits */
 #define LIMIT_LAYERS_MAX 512	 /* layers of an image that is assessed: overlay stops at 500 */
