@@ -24,3 +24,5 @@ bool ubuntu_tracker_wants(struct bytes path); /* …/CVE-2024-1 */
 FEED_IMPORT(ubuntu_tracker_import);
 bool ubuntu_vex_wants(struct bytes path); /* CVE-….json */
 FEED_IMPORT(ubuntu_vex_import);
+bool oval_wants(struct bytes path); /* ….xml */
+FEED_IMPORT(oval_import);

@@ -86,6 +86,15 @@ const struct feed feed_table[] = {
 	.wants = ubuntu_vex_wants,
 	.import = ubuntu_vex_import,
     },
+    {
+	.name = "oval",
+	.title = "OVAL of Oracle, SUSE, Microsoft, VMware, AlmaLinux and Red Hat",
+	.licence = "each vendor's",
+	.url = NULL, /* one file for each release: configured */
+	.document_max = 128 * MIB,
+	.wants = oval_wants,
+	.import = oval_import,
+    },
 };
 const size_t feed_count = sizeof feed_table / sizeof *feed_table;
 

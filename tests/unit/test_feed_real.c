@@ -63,6 +63,12 @@ static const struct {
     {"debian-lists", "debian/security-tracker-dsa-dla.tar.zst", {8913, 10523, 0, 27}},
     /* 213 rejected, 52 with a release that has no version, 6 with a version that is none */
     {"ubuntu-tracker", "ubuntu/ubuntu-cve-tracker.tar.zst", {32629, 388578, 0, 271}},
+    {"oval", "azurelinux/azurelinux-3.0-oval.xml.zst", {1222, 1222, 0, 0}},
+    {"oval", "azurelinux/cbl-mariner-2.0-oval.xml.zst", {2436, 2436, 0, 0}},
+    {"oval", "photon/com.vmware.phsa-photon3.xml.zst", {222, 778, 0, 0}},
+    {"oval", "rhel/rhel-8.oval.xml.zst", {181, 2835, 0, 0}},
+    /* 5 of 327 errata fix no CVE */
+    {"oval", "rhel/Red_Hat_Enterprise_Linux_3.xml.zst", {322, 8775, 0, 0}},
     {"kev", "kev/cisa-kev.tar.zst", {0, 0, 1404, 0}},
 };
 
