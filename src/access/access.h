@@ -189,3 +189,9 @@ int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *
 /* For other modules' changes: an audit row in their own transaction. */
 int access_audit(struct db_tx *tx, const struct access_actor *by, const char *action,
 		 struct bytes subject, struct bytes before, struct bytes after, struct err *e);
+/* Other people's secrets that must outlive this process; bound as in
+ * secret_seal. The key follows from the data folder's. */
+int access_seal(const struct access *a, struct bytes bound, struct bytes text, struct buf *out,
+		struct err *e);
+int access_unseal(const struct access *a, struct bytes bound, struct bytes sealed, struct buf *out,
+		  struct err *e);

@@ -123,3 +123,71 @@ int secret_password_check(struct bytes encoded, struct bytes password, struct er
 		return err_set(e, ERR_DENIED, "wrong name or password");
 	return 0;
 }
+
+#define GCM_NONCE 12U
+#define GCM_TAG 16U
+
+static bool gcm_bind(EVP_CIPHER_CTX *c, struct bytes bound)
+{
+	int n;
+	return bound.len <= INT32_MAX &&
+	       EVP_CipherUpdate(c, NULL, &n, bound.ptr, (int)bound.len) == 1;
+}
+
+int secret_seal(const uint8_t key[SECRET_HASH_LEN], struct bytes bound, struct bytes text,
+		struct buf *out, struct err *e)
+{
+	uint8_t nonce[GCM_NONCE], tag[GCM_TAG];
+	int n = 0;
+	if (text.len > INT32_MAX - SECRET_SEAL_EXTRA)
+		return err_set(e, ERR_LIMIT, "seal: %zu bytes", text.len);
+	if (secret_random(nonce, sizeof nonce, e) < 0)
+		return -(int)e->code;
+	buf_put(out, (struct bytes){.ptr = nonce, .len = sizeof nonce});
+	uint8_t *to = buf_room(out, text.len + 1);
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	if (!to || !c) {
+		EVP_CIPHER_CTX_free(c);
+		return err_nomem(e);
+	}
+	bool ok = EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, nonce) == 1 &&
+		  gcm_bind(c, bound) &&
+		  EVP_EncryptUpdate(c, to, &n, text.ptr, (int)text.len) == 1 &&
+		  EVP_EncryptFinal_ex(c, to + n, &n) == 1 &&
+		  EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_GET_TAG, GCM_TAG, tag) == 1;
+	EVP_CIPHER_CTX_free(c);
+	if (!ok)
+		return err_set(e, ERR_INTERNAL, "seal");
+	buf_commit(out, text.len);
+	buf_put(out, (struct bytes){.ptr = tag, .len = sizeof tag});
+	return buf_ok(out) ? 0 : err_nomem(e);
+}
+
+int secret_open(const uint8_t key[SECRET_HASH_LEN], struct bytes bound, struct bytes sealed,
+		struct buf *out, struct err *e)
+{
+	uint8_t tag[GCM_TAG];
+	int n = 0;
+	if (sealed.len < SECRET_SEAL_EXTRA || sealed.len > INT32_MAX)
+		return err_set(e, ERR_DENIED, "sealed text of %zu bytes", sealed.len);
+	struct bytes text = bytes_part(sealed, GCM_NONCE, sealed.len - SECRET_SEAL_EXTRA);
+	memcpy(tag, sealed.ptr + sealed.len - GCM_TAG, sizeof tag);
+	uint8_t *to = buf_room(out, text.len + 1);
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	if (!to || !c) {
+		EVP_CIPHER_CTX_free(c);
+		return err_nomem(e);
+	}
+	bool ok = EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, sealed.ptr) == 1 &&
+		  gcm_bind(c, bound) &&
+		  EVP_DecryptUpdate(c, to, &n, text.ptr, (int)text.len) == 1 &&
+		  EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_GCM_SET_TAG, GCM_TAG, tag) == 1 &&
+		  EVP_DecryptFinal_ex(c, to + n, &n) == 1;
+	EVP_CIPHER_CTX_free(c);
+	if (!ok) {
+		secret_wipe(to, text.len);
+		return err_set(e, ERR_DENIED, "sealed text: another key, or not as it was");
+	}
+	buf_commit(out, text.len);
+	return 0;
+}

@@ -26,3 +26,12 @@ int secret_password_hash(struct bytes password, struct arena *a, struct bytes *r
 /* 0 = fits, ERR_DENIED = does not (also for an empty or broken encoded text, after the same
  * work). */
 int secret_password_check(struct bytes encoded, struct bytes password, struct err *e);
+
+/* Text that is kept where others may read it, under a key of SECRET_HASH_LEN bytes (AES-256-GCM).
+ * bound: what it belongs to; it opens only with the same. out gets nonce, ciphertext, tag. */
+#define SECRET_SEAL_EXTRA 28U /* bytes that it is longer */
+int secret_seal(const uint8_t key[SECRET_HASH_LEN], struct bytes bound, struct bytes text,
+		struct buf *out, struct err *e);
+/* ERR_DENIED: another key, another bound, or not as it was sealed. */
+int secret_open(const uint8_t key[SECRET_HASH_LEN], struct bytes bound, struct bytes sealed,
+		struct buf *out, struct err *e);

@@ -10,6 +10,7 @@
 
 struct access;
 struct engine;
+struct importer;
 struct pool;
 struct registry;
 struct visibility;
@@ -26,6 +27,7 @@ struct api {
 	struct access *access;
 	struct pool *pool;
 	struct engine *engine;
+	struct importer *importer;
 	/* Fetch the feeds now rather than on schedule. NULL: feeds are not fetched. */
 	void (*vdb_update)(void *arg);
 	void *vdb_update_arg;

@@ -91,6 +91,8 @@ extern const struct http_route api_cves_routes[];
 extern const size_t api_cves_route_count;
 extern const struct http_route api_inventory_routes[];
 extern const size_t api_inventory_route_count;
+extern const struct http_route api_imports_routes[];
+extern const size_t api_imports_route_count;
 extern const struct http_route api_scans_routes[];
 extern const size_t api_scans_route_count;
 extern const struct http_route api_vdb_routes[];

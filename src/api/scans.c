@@ -262,7 +262,7 @@ static const char *event_word(int i)
 {
 	static const char *const words[] = {EVENT_PUSHED,  EVENT_PULLED,  EVENT_IMPORTED,
 					    EVENT_DELETED, EVENT_DAMAGED, EVENT_MENDED,
-					    "scanned",	   NULL};
+					    "scanned",	   "import",	  NULL};
 	return words[i];
 }
 #define EV(member, kind, key, ...) RECORD_FIELD(struct event, member, kind, key, __VA_ARGS__)
@@ -276,7 +276,7 @@ static const struct record_field event_fields[] = {
     EV(at, RECORD_TIME, "at", "When"),
     EV(detail, RECORD_JSON, "detail",
        "scanned: `scan` (its number) and `state` (of the image); pulled: `count`; damaged: "
-       "`reason`",
+       "`reason`; import: `import` (its number), `state` and counts of what is done",
        .flags = RECORD_OPTIONAL),
 };
 static const struct record_object event_object = {
@@ -459,7 +459,8 @@ const struct http_route api_scans_routes[] = {
      .handle = get_events,
      .action = ACTION_SECURITY_READ,
      .anywhere = true,
-     .summary = "Server-sent events: pushed, pulled, deleted, scanned, damaged, mended",
+     .summary =
+	 "Server-sent events: pushed, pulled, imported, deleted, scanned, damaged, mended, import",
      .doc = &events_doc},
 };
 const size_t api_scans_route_count = sizeof api_scans_routes / sizeof *api_scans_routes;

@@ -235,7 +235,9 @@ static int strict_texts(struct json *j, const struct record_field *f, void *to, 
 	return 0;
 }
 
-/* Bodies: texts, words, times, numbers, yes or no, and lists of texts. */
+/* NOLINTBEGIN(misc-no-recursion): as deep as the tables, which name each other in no circle */
+
+/* Bodies: texts, words, times, numbers, yes or no, lists of texts, and objects of those. */
 static int strict_read(struct json *j, const struct record_field *f, void *to, struct err *e)
 {
 	static const struct {
@@ -245,7 +247,7 @@ static int strict_read(struct json *j, const struct record_field *f, void *to, s
 	    [RECORD_UINT] = {JSON_NUMBER, "number"},	  [RECORD_NUMBER] = {JSON_NUMBER, "number"},
 	    [RECORD_BOOL] = {JSON_BOOL, "true or false"}, [RECORD_TEXTS] = {JSON_ARRAY, "list"},
 	    [RECORD_TEXT] = {JSON_STRING, "string"},	  [RECORD_WORD] = {JSON_STRING, "string"},
-	    [RECORD_TIME] = {JSON_STRING, "string"},
+	    [RECORD_TIME] = {JSON_STRING, "string"},	  [RECORD_OBJECT] = {JSON_OBJECT, "object"},
 	};
 	if (!wants[f->kind].name)
 		return err_set(e, ERR_INTERNAL, "%s: a kind that no body has", f->key);
@@ -261,12 +263,12 @@ static int strict_read(struct json *j, const struct record_field *f, void *to, s
 		*(bool *)to = json_bool(j);
 		return 0;
 	}
+	if (f->kind == RECORD_OBJECT)
+		return record_read(j, f->of, to, true, e) < 0 ? err_ctx(e, "%s", f->key) : 0;
 	struct bytes v = json_string(j);
 	/* json_finish says what was wrong with the text itself. */
 	return json_ok(j) ? strict_text(f, v, to, j->arena, e) : 0;
 }
-
-/* NOLINTBEGIN(misc-no-recursion): as deep as the tables, which name each other in no circle */
 
 /* A list grows in the arena; the copies left behind are at most its size again. */
 static int list_read(struct json *j, const struct record_field *f, void *to, struct err *e)

@@ -10,6 +10,10 @@
 
 #define TOKEN_REPLY_MAX (1U << 20)
 #define BLOB_TRIES 4
+/* Of a stranger's server: */
+#define SHORT_SEC 60	      /* a token or manifest, whole */
+#define BLOB_SEC (12U * 3600) /* a blob, in one request */
+#define RATE_MIN 1024U	      /* bytes a second, over a minute */
 
 static const char accept_types[] = "Accept: " OCI_INDEX_TYPE ", " OCI_MANIFEST_TYPE
 				   ", " DOCKER_LIST_TYPE ", " DOCKER_MANIFEST_TYPE;
@@ -41,7 +45,7 @@ bool client_is_loopback(struct bytes host)
 static bool may_tell(const struct client *c, struct bytes url)
 {
 	struct bytes rest = url, scheme = bytes_cut(&rest, ':');
-	if (bytes_eq_nocase(scheme, BYTES_LIT("https")) || c->insecure)
+	if (bytes_eq_nocase(scheme, BYTES_LIT("https")) || c->o.insecure)
 		return true;
 	rest = bytes_has_prefix_lit(rest, "//") ? bytes_from(rest, 2) : BYTES_NONE;
 	for (size_t i = 0; i < rest.len; i++)
@@ -102,6 +106,9 @@ static int token_refused(const struct client *c, const struct fetch_reply *reply
 	if ((reply->status == 401 || reply->status == 403) && c->credentials.username)
 		return err_set(e, ERR_DENIED, "%.*s: wrong name or password for \"%s\"",
 			       BYTES_ARG(c->registry), c->credentials.username);
+	if ((reply->status == 401 || reply->status == 403) && c->o.given_only)
+		return err_set(e, ERR_DENIED, "%.*s: access denied without credentials",
+			       BYTES_ARG(c->registry));
 	if (reply->status == 401 || reply->status == 403)
 		return err_set(
 		    e, ERR_DENIED,
@@ -111,25 +118,41 @@ static int token_refused(const struct client *c, const struct fetch_reply *reply
 		return err_set(e, ERR_LIMIT,
 			       "%.*s: too many requests or wrong passwords: retry in %u s",
 			       BYTES_ARG(c->registry), reply->retry_after_sec);
-	return err_set(e, ERR_DENIED, "%.*s: the token service answered %ld",
-		       BYTES_ARG(c->registry), reply->status);
+	return err_set(e, reply->status == 429 || reply->status >= 500 ? ERR_IO : ERR_DENIED,
+		       "%.*s: the token service answered %ld", BYTES_ARG(c->registry),
+		       reply->status);
+}
+
+/* What holds for every request. A blob has its own limits. */
+static void set_rules(const struct client *c, struct fetch *f)
+{
+	f->insecure = c->o.insecure || client_is_loopback(c->registry);
+	f->reach = c->o.reach;
+	f->authorities = c->o.authorities;
+	f->stop = c->o.stop;
+	if (!c->o.reach)
+		return;
+	f->rate_min = RATE_MIN;
+	f->total_sec = f->sink ? BLOB_SEC : SHORT_SEC;
 }
 
 /* Answer a 401: get a token, or turn to Basic. ERR_DENIED when nothing is left to try. */
 static int authenticate(struct client *c, const char *challenge_text, struct err *e)
 {
 	struct bytes challenge = bytes_of(challenge_text);
-	if (bytes_has_prefix_lit(challenge, "Basic") && c->credentials.username && !c->basic) {
+	if (bytes_has_prefix_nocase(challenge, BYTES_LIT("Basic")) && c->credentials.username &&
+	    !c->basic) {
 		c->basic = true;
 		return 0;
 	}
 	struct bytes realm = challenge_value(challenge, "realm"),
 		     service = challenge_value(challenge, "service");
 	struct bytes scope = challenge_value(challenge, "scope");
-	if (!bytes_has_prefix_lit(challenge, "Bearer") || !realm.len || c->token)
+	if (!bytes_has_prefix_nocase(challenge, BYTES_LIT("Bearer")) || !realm.len || c->token)
 		return err_set(e, ERR_DENIED, "%.*s: access denied%s", BYTES_ARG(c->registry),
-			       c->credentials.username ? ""
-						       : " (no credentials were found for it)");
+			       c->credentials.username || c->o.bearer ? ""
+			       : c->o.given_only		      ? " without credentials"
+						 : " (no credentials were found for it)");
 	if (c->credentials.username && !may_tell(c, realm))
 		return err_set(
 		    e, ERR_DENIED,
@@ -152,13 +175,15 @@ static int authenticate(struct client *c, const char *challenge_text, struct err
 	struct fetch f = {.url = buf_cstr(&url),
 			  .username = c->credentials.username,
 			  .password = c->credentials.password,
-			  .insecure = c->insecure,
 			  .max = TOKEN_REPLY_MAX,
 			  .out_fd = -1};
+	set_rules(c, &f);
 	struct fetch_reply reply;
 	int r = fetch_run(&f, &reply, e);
-	if (r == 0 && reply.status != 200)
+	if (r == 0 && reply.status != 200) {
+		c->retry_after_sec = reply.retry_after_sec;
 		r = token_refused(c, &reply, e);
+	}
 	if (r == 0)
 		r = token_of(c, buf_bytes(&reply.body), e);
 	fetch_reply_free(&reply);
@@ -170,7 +195,7 @@ static int authenticate(struct client *c, const char *challenge_text, struct err
 static bool may_downgrade(struct client *c, const struct err *e)
 {
 	if (strcmp(c->scheme, "https") != 0 || e->code != ERR_IO ||
-	    !(c->insecure || client_is_loopback(c->registry)))
+	    !(c->o.insecure || client_is_loopback(c->registry)))
 		return false;
 	c->scheme = "http";
 	return true;
@@ -180,9 +205,10 @@ static bool may_downgrade(struct client *c, const struct err *e)
 static int request(struct client *c, const char *kind, const char *leaf, struct fetch *f,
 		   struct fetch_reply *reply, struct err *e)
 {
+	bool fresh = false; /* the token was made for this request */
 	for (int tries = 0; tries < 4; tries++) {
 		f->url = url_of(c, kind, leaf);
-		f->insecure = c->insecure || client_is_loopback(c->registry);
+		set_rules(c, f);
 		f->bearer = c->token;
 		f->username = c->basic ? c->credentials.username : NULL;
 		f->password = c->basic ? c->credentials.password : NULL;
@@ -196,6 +222,10 @@ static int request(struct client *c, const char *kind, const char *leaf, struct 
 		}
 		if (reply->status != 401)
 			return 0;
+		/* Tokens expire: one that was good for an earlier request is replaced, once. */
+		if (!fresh && c->token != c->o.bearer)
+			c->token = NULL;
+		fresh = true;
 		if (authenticate(c, reply->challenge, e) < 0)
 			return -(int)e->code;
 		fetch_reply_free(reply);
@@ -203,17 +233,19 @@ static int request(struct client *c, const char *kind, const char *leaf, struct 
 	return err_set(e, ERR_DENIED, "%.*s: access denied", BYTES_ARG(c->registry));
 }
 
-int client_open(struct client *c, const struct ref *ref, const struct credentials *cred,
-		bool insecure, struct err *e)
+int client_open(struct client *c, const struct ref *ref, const struct client_options *o,
+		struct err *e)
 {
-	*c = (struct client){.registry = ref->registry,
+	*c = (struct client){.o = *o,
+			     .registry = ref->registry,
 			     .repository = ref->repository,
-			     .scheme = "https",
-			     .insecure = insecure};
+			     .token = o->bearer,
+			     .scheme = "https"};
 	arena_init(&c->arena, 32U << 20);
-	if (cred && cred->username)
-		c->credentials = *cred;
-	else if (cred_find(ref->registry, ref->repository, &c->arena, &c->credentials, e) < 0)
+	if (o->credentials && o->credentials->username)
+		c->credentials = *o->credentials;
+	else if (!o->given_only &&
+		 cred_find(ref->registry, ref->repository, &c->arena, &c->credentials, e) < 0)
 		return -(int)e->code;
 	return 0;
 }
@@ -224,16 +256,20 @@ void client_close(struct client *c)
 	*c = (struct client){0};
 }
 
-static int status_error(const struct client *c, long status, const char *what, struct err *e)
+static int status_error(struct client *c, const struct fetch_reply *reply, const char *what,
+			struct err *e)
 {
+	long status = reply->status;
+	c->retry_after_sec = reply->retry_after_sec;
 	if (status == 404)
 		return err_set(e, ERR_NOT_FOUND, "%.*s/%.*s: no %s", BYTES_ARG(c->registry),
 			       BYTES_ARG(c->repository), what);
 	if (status == 403)
 		return err_set(e, ERR_DENIED, "%.*s/%.*s: access denied", BYTES_ARG(c->registry),
 			       BYTES_ARG(c->repository));
-	return err_set(e, ERR_IO, "%.*s/%.*s: %s: the registry answered %ld",
-		       BYTES_ARG(c->registry), BYTES_ARG(c->repository), what, status);
+	return err_set(e, status == 429 || status >= 500 ? ERR_IO : ERR_UNSUPPORTED,
+		       "%.*s/%.*s: %s: the registry answered %ld", BYTES_ARG(c->registry),
+		       BYTES_ARG(c->repository), what, status);
 }
 
 int client_manifest(struct client *c, struct bytes reference, struct buf *out,
@@ -249,8 +285,9 @@ int client_manifest(struct client *c, struct bytes reference, struct buf *out,
 		return err_set(e, ERR_FORMAT, "the reference contains a NUL");
 	int r = request(c, "manifests", leaf, &f, &reply, e);
 	if (r == 0 && reply.status != 200)
-		r = status_error(c, reply.status, "such manifest", e);
-	if (r == 0 && digest_parse(reference, &want, &ignored) == 0) {
+		r = status_error(c, &reply, "such manifest", e);
+	if (r == 0 && (digest_parse(reference, &want, &ignored) == 0 ||
+		       digest_parse(bytes_of(reply.digest), &want, &ignored) == 0)) {
 		digest_of(want.algo, buf_bytes(&reply.body), &got);
 		if (!digest_eq(&want, &got))
 			r = err_set(e, ERR_INTEGRITY,
@@ -280,6 +317,8 @@ int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, 
 		struct fetch_reply reply = {0};
 		r = request(c, "blobs", text, &f, &reply, e);
 		long status = reply.status;
+		if (r == 0 && status != 200 && status != 206)
+			r = status_error(c, &reply, text, e);
 		fetch_reply_free(&reply);
 		if (r < 0 && e->code != ERR_IO && e->code != ERR_TIMEOUT)
 			return r;
@@ -290,9 +329,21 @@ int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, 
 		/* The server sent everything although the rest was requested: start again. */
 		if (status == 200 && (ftruncate(fd, 0) < 0 || lseek(fd, 0, SEEK_SET) < 0))
 			return err_sys(e, "temporary file");
-		if (status != 200)
-			return status_error(c, status, text, e);
 		r = err_set(e, ERR_IO, "blob %s: the registry did not resume the download", text);
 	}
+	return r;
+}
+
+int client_blob_stream(struct client *c, const struct digest *d, uint64_t from, uint64_t max,
+		       const struct fetch_sink *sink, struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	digest_text(d, text);
+	struct fetch f = {.max = max, .out_fd = -1, .sink = sink, .resume_from = from};
+	struct fetch_reply reply = {0};
+	int r = request(c, "blobs", text, &f, &reply, e);
+	if (r == 0 && reply.status != 200 && reply.status != 206)
+		r = status_error(c, &reply, text, e);
+	fetch_reply_free(&reply);
 	return r;
 }

@@ -8,27 +8,44 @@
 #include "oci/manifest.h"
 #include "oci/reference.h"
 
+struct client_options {
+	const struct credentials *credentials; /* NULL or without a name: looked up (cred_find) */
+	const char *bearer; /* a token of the registry's instead of them; may be NULL */
+	bool
+	    given_only; /* nothing is looked up: credentials of this machine are not the caller's */
+	bool insecure;
+	const struct reach *reach; /* of fetch, with limits for strangers; may be NULL */
+	const char *authorities;   /* of fetch; may be NULL */
+	const atomic_bool *stop;   /* of fetch; may be NULL */
+};
+
 struct client {
+	struct client_options o;
 	struct bytes registry; /* host[:port] */
 	struct bytes repository;
 	const char *scheme; /* "https", or "http" if that was detected */
-	bool insecure;
 	struct credentials credentials;
-	char *token; /* bearer, for pulls of repository; NULL = none yet */
-	bool basic;  /* the registry requires Basic */
+	const char *token;	  /* bearer, for pulls of repository; NULL = none yet */
+	bool basic;		  /* the registry requires Basic */
+	unsigned retry_after_sec; /* what the last error's reply asked for; 0 = nothing */
 	struct arena arena;
 };
 
 /* "localhost", 127.0.0.0/8 or [::1], with or without a port; not a host name that merely begins
  * like one. */
 bool client_is_loopback(struct bytes host);
-/* Loopback registries may speak plain http; others only with insecure. */
-int client_open(struct client *c, const struct ref *ref, const struct credentials *cred,
-		bool insecure, struct err *e);
+/* Loopback registries may speak plain http; others only with insecure. What ref and o point to
+ * outlives c. */
+int client_open(struct client *c, const struct ref *ref, const struct client_options *o,
+		struct err *e);
 void client_close(struct client *c);
-/* reference: tag or digest text. The body is checked against the digest when reference is one.
- * ret_type: of the reply. */
+/* reference: tag or digest text. The body is checked against the digest when reference is one, else
+ * against the one that the registry states, if any. ret_type: of the reply. */
 int client_manifest(struct client *c, struct bytes reference, struct buf *out,
 		    struct bytes *ret_type, struct err *e);
 /* The blob into fd, at most max bytes; resumed where it broke off. The caller checks its digest. */
 int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, struct err *e);
+/* The same into a sink, once, from a byte on where the registry can. What was written before an
+ * error stays good. */
+int client_blob_stream(struct client *c, const struct digest *d, uint64_t from, uint64_t max,
+		       const struct fetch_sink *sink, struct err *e);

@@ -3,15 +3,20 @@
 #include "base/io.h"
 #include "base/library.h"
 #include "base/num.h"
+#include "connect/reach.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#define REDIRECTS_MAX 8L
+#define REDIRECTS_MAX 8
+#define HEADERS_MAX (256U << 10) /* bytes of all headers of a request's replies */
 #define CONNECT_SEC 15L
 
 /* libcurl is loaded when the first request is made: with it come some thirty libraries, whose
@@ -28,6 +33,11 @@ static struct library {
 	const char *(*strerror)(CURLcode code);
 	struct curl_slist *(*slist_append)(struct curl_slist *list, const char *text);
 	void (*slist_free_all)(struct curl_slist *list);
+	CURLU *(*url)(void);
+	CURLUcode (*url_set)(CURLU *u, CURLUPart what, const char *part, unsigned flags);
+	CURLUcode (*url_get)(const CURLU *u, CURLUPart what, char **part, unsigned flags);
+	void (*url_cleanup)(CURLU *u);
+	void (*release)(void *p);
 } lib;
 static const char *authorities; /* fetch_authorities */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -45,6 +55,11 @@ static void init_library(void)
 	    {"curl_easy_strerror", &lib.strerror},
 	    {"curl_slist_append", &lib.slist_append},
 	    {"curl_slist_free_all", &lib.slist_free_all},
+	    {"curl_url", &lib.url},
+	    {"curl_url_set", &lib.url_set},
+	    {"curl_url_get", &lib.url_get},
+	    {"curl_url_cleanup", &lib.url_cleanup},
+	    {"curl_free", &lib.release},
 	};
 	if (library_load(LIBRARY, symbols, sizeof symbols / sizeof *symbols, &failed) == 0)
 		(void)lib.global_init(CURL_GLOBAL_DEFAULT);
@@ -56,34 +71,65 @@ struct transfer {
 	struct err *e;
 	CURL *curl;
 	bool failed;
+	uint64_t header_bytes;
+	/* With reach: where this hop goes. */
+	bool listed, foreign; /* foreign: another host than the first, which gets no credentials */
+	char host[256], first[320];
+	char refused[INET6_ADDRSTRLEN]; /* an address that was not connected to */
 };
+
+static bool is_redirect(long status)
+{
+	return status >= 301 && status <= 308 && status != 304 && status != 305 && status != 306;
+}
+
+static long status_of(const struct transfer *t)
+{
+	long status = 0;
+	(void)lib.getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+	return status;
+}
+
+/* The whole instead of the rest that was asked for: what is there is of another entity. */
+static int forget_old(struct transfer *t)
+{
+	const struct fetch *f = t->f;
+	if (f->sink)
+		return f->sink->restart(f->sink->arg, t->e);
+	return ftruncate(f->out_fd, 0) < 0 ? err_sys(t->e, "cut the old part") : 0;
+}
+
+static int put_body(struct transfer *t, const char *data, size_t n)
+{
+	const struct fetch *f = t->f;
+	if (f->sink)
+		return f->sink->write(f->sink->arg,
+				      (struct bytes){.ptr = (const uint8_t *)data, .len = n}, t->e);
+	return io_write(f->out_fd, data, n, t->e);
+}
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
 	struct transfer *t = arg;
+	const struct fetch *f = t->f;
 	size_t n = size * count;
-	long status = 0;
-	(void)lib.getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-	/* Only a wanted body goes to the file: an error page must not end up in it, and may be
-	 * larger than what was wanted. */
-	bool to_file = t->f->out_fd >= 0 && (status == 200 || status == 206);
-	uint64_t max = t->f->out_fd < 0 || to_file ? t->f->max : t->reply->body.max;
+	long status = status_of(t);
+	/* Only a wanted body goes there: an error page must not end up in it, and may be larger
+	 * than what was wanted. */
+	bool streams = f->out_fd >= 0 || f->sink,
+	     wanted = streams && (status == 200 || status == 206);
+	uint64_t max = !streams || wanted ? f->max : t->reply->body.max;
 	if (t->reply->length > max || n > max - t->reply->length) {
 		err_set(t->e, ERR_LIMIT, "the reply is larger than %llu bytes",
 			(unsigned long long)max);
 		t->failed = true;
 		return 0;
 	}
-	/* The whole instead of the rest that was asked for: what is there is of another entity. */
-	if (t->reply->length == 0 && t->f->out_fd >= 0 && t->f->resume_from && status == 200 &&
-	    ftruncate(t->f->out_fd, 0) < 0) {
-		err_sys(t->e, "cut the old part");
-		t->failed = true;
-		return 0;
-	}
+	bool first = t->reply->length == 0;
 	t->reply->length += n;
-	if (to_file) {
-		if (io_write(t->f->out_fd, data, n, t->e) < 0) {
+	if (wanted) {
+		if ((first && f->resume_from && status == 200 && forget_old(t) < 0) ||
+		    put_body(t, data, n) < 0) {
 			t->failed = true;
 			return 0;
 		}
@@ -117,6 +163,13 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 	struct transfer *t = arg;
 	struct fetch_reply *r = t->reply;
 	struct bytes line = {.ptr = (const uint8_t *)data, .len = size * count}, v;
+	t->header_bytes += line.len;
+	if (t->header_bytes > HEADERS_MAX) {
+		err_set(t->e, ERR_LIMIT, "the reply's headers are larger than %u bytes",
+			HEADERS_MAX);
+		t->failed = true;
+		return 0;
+	}
 	if (bytes_has_prefix_lit(line, "HTTP/")) { /* a redirect's headers are not the reply's */
 		r->content_type[0] = r->etag[0] = r->last_modified[0] = r->digest[0] =
 		    r->challenge[0] = '\0';
@@ -134,7 +187,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 		r->retry_after_sec = num_u64(v, UINT32_MAX, &sec) ? (unsigned)sec : 0;
 	} else if (header_is(line, "WWW-Authenticate", &v)) {
 		/* Of several challenges the Bearer one is the one to take. */
-		if (!r->challenge[0] || bytes_has_prefix_lit(v, "Bearer"))
+		if (!r->challenge[0] || bytes_has_prefix_nocase(v, BYTES_LIT("Bearer")))
 			keep(r->challenge, sizeof r->challenge, v);
 	}
 	return size * count;
@@ -153,6 +206,24 @@ static int on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_o
 	return t->f->stop && atomic_load(t->f->stop);
 }
 
+/* Instead of connecting to an address that the rules forbid. */
+static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct transfer *t = arg;
+	(void)purpose;
+	if (reach_may_connect(t->f->reach, &to->addr, t->listed))
+		return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	const void *addr =
+	    to->family == AF_INET
+		? (const void *)((const char *)&to->addr + offsetof(struct sockaddr_in, sin_addr))
+		: (const void *)((const char *)&to->addr +
+				 offsetof(struct sockaddr_in6, sin6_addr));
+	if (to->family != AF_INET && to->family != AF_INET6)
+		return CURL_SOCKET_BAD;
+	(void)inet_ntop(to->family, addr, t->refused, sizeof t->refused);
+	return CURL_SOCKET_BAD;
+}
+
 static int explain(CURLcode code, const char *detail, const struct transfer *t)
 {
 	if (t->failed)
@@ -164,42 +235,52 @@ static int explain(CURLcode code, const char *detail, const struct transfer *t)
 		return err_set(t->e, ERR_TIMEOUT, "%s", text);
 	if (code == CURLE_OUT_OF_MEMORY)
 		return err_set(t->e, ERR_NOMEM, "%s", text);
+	if (code == CURLE_TOO_MANY_REDIRECTS)
+		return err_set(t->e, ERR_LIMIT, "more than %d redirects", REDIRECTS_MAX);
+	if (t->refused[0] && code == CURLE_COULDNT_CONNECT)
+		return reach_refuse(bytes_of(t->host), t->refused, t->e);
+	if (t->f->reach && code == CURLE_PEER_FAILED_VERIFICATION)
+		return err_set(t->e, ERR_DENIED, "%s", text);
 	return err_set(t->e, ERR_IO, "%s", text);
 }
 
-static int perform(struct transfer *t, struct curl_slist *headers)
+static void set_reach(struct transfer *t)
+{
+	const struct reach *reach = t->f->reach;
+	bool proxied = reach->proxy && *reach->proxy;
+	CURL *c = t->curl;
+	(void)lib.setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)lib.setopt(c, CURLOPT_PROXY, proxied ? reach->proxy : "");
+	if (!proxied) {
+		(void)lib.setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+		(void)lib.setopt(c, CURLOPT_OPENSOCKETDATA, t);
+	}
+}
+
+static void set_trust(const struct transfer *t)
 {
 	const struct fetch *f = t->f;
 	CURL *c = t->curl;
-	char detail[CURL_ERROR_SIZE] = "", range[32];
-	(void)lib.setopt(c, CURLOPT_URL, f->url);
-	(void)lib.setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	(void)lib.setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	(void)lib.setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-	(void)lib.setopt(c, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
-	(void)lib.setopt(c, CURLOPT_NOSIGNAL, 1L);
-	(void)lib.setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SEC);
-	(void)lib.setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	(void)lib.setopt(c, CURLOPT_LOW_SPEED_TIME, (long)(f->stall_sec ? f->stall_sec : 60));
-	(void)lib.setopt(c, CURLOPT_BUFFERSIZE, 256L * 1024);
-	(void)lib.setopt(c, CURLOPT_USERAGENT, FETCH_USER_AGENT);
-	(void)lib.setopt(c, CURLOPT_ERRORBUFFER, detail);
-	(void)lib.setopt(c, CURLOPT_HTTPHEADER, headers);
-	(void)lib.setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	(void)lib.setopt(c, CURLOPT_WRITEDATA, t);
-	(void)lib.setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-	(void)lib.setopt(c, CURLOPT_HEADERDATA, t);
-	if (f->stop) {
-		(void)lib.setopt(c, CURLOPT_NOPROGRESS, 0L);
-		(void)lib.setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-		(void)lib.setopt(c, CURLOPT_XFERINFODATA, t);
-		(void)lib.setopt(c, CURLOPT_QUICK_EXIT,
-				 1L); /* nor wait for a name that is being looked up */
-	}
+	const char *file = authorities ? authorities : getenv("SSL_CERT_FILE");
 	if (f->insecure) {
 		(void)lib.setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
 		(void)lib.setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
+	if (f->authorities) {
+		struct curl_blob pem = {.len = strlen(f->authorities), .flags = CURL_BLOB_COPY};
+		memcpy(&pem.data, &f->authorities, sizeof pem.data);
+		(void)lib.setopt(c, CURLOPT_CAINFO_BLOB, &pem);
+	} else if (file && *file) {
+		(void)lib.setopt(c, CURLOPT_CAINFO, file);
+	}
+}
+
+static void set_credentials(const struct transfer *t)
+{
+	const struct fetch *f = t->f;
+	CURL *c = t->curl;
+	if (t->foreign)
+		return;
 	if (f->username && f->password) {
 		(void)lib.setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 		(void)lib.setopt(c, CURLOPT_USERNAME, f->username);
@@ -208,9 +289,48 @@ static int perform(struct transfer *t, struct curl_slist *headers)
 		(void)lib.setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		(void)lib.setopt(c, CURLOPT_XOAUTH2_BEARER, f->bearer);
 	}
-	const char *file = authorities ? authorities : getenv("SSL_CERT_FILE");
-	if (file && *file)
-		(void)lib.setopt(c, CURLOPT_CAINFO, file);
+}
+
+static void set_limits(struct transfer *t)
+{
+	const struct fetch *f = t->f;
+	CURL *c = t->curl;
+	(void)lib.setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SEC);
+	(void)lib.setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)(f->rate_min ? f->rate_min : 1));
+	(void)lib.setopt(c, CURLOPT_LOW_SPEED_TIME, (long)(f->stall_sec ? f->stall_sec : 60));
+	(void)lib.setopt(c, CURLOPT_TIMEOUT, (long)f->total_sec);
+	if (!f->stop)
+		return;
+	(void)lib.setopt(c, CURLOPT_NOPROGRESS, 0L);
+	(void)lib.setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+	(void)lib.setopt(c, CURLOPT_XFERINFODATA, t);
+	(void)lib.setopt(c, CURLOPT_QUICK_EXIT, 1L); /* nor wait for a name that is looked up */
+}
+
+static int perform(struct transfer *t, const char *url, struct curl_slist *headers)
+{
+	const struct fetch *f = t->f;
+	CURL *c = t->curl;
+	char detail[CURL_ERROR_SIZE] = "", range[32];
+	(void)lib.setopt(c, CURLOPT_URL, url);
+	(void)lib.setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	(void)lib.setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	(void)lib.setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+	(void)lib.setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
+	(void)lib.setopt(c, CURLOPT_NOSIGNAL, 1L);
+	(void)lib.setopt(c, CURLOPT_BUFFERSIZE, 256L * 1024);
+	(void)lib.setopt(c, CURLOPT_USERAGENT, FETCH_USER_AGENT);
+	(void)lib.setopt(c, CURLOPT_ERRORBUFFER, detail);
+	(void)lib.setopt(c, CURLOPT_HTTPHEADER, headers);
+	(void)lib.setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	(void)lib.setopt(c, CURLOPT_WRITEDATA, t);
+	(void)lib.setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	(void)lib.setopt(c, CURLOPT_HEADERDATA, t);
+	set_limits(t);
+	set_trust(t);
+	set_credentials(t);
+	if (f->reach)
+		set_reach(t);
 	if (f->body)
 		(void)lib.setopt(c, CURLOPT_POSTFIELDS, f->body);
 	if (f->method)
@@ -222,14 +342,79 @@ static int perform(struct transfer *t, struct curl_slist *headers)
 	CURLcode code = lib.perform(c);
 	if (code != CURLE_OK)
 		return explain(code, detail, t);
-	(void)lib.getinfo(c, CURLINFO_RESPONSE_CODE, &t->reply->status);
+	t->reply->status = status_of(t);
 	return 0;
+}
+
+/* A part of a URL as the client library itself reads it; false: it has none, or too long a one. */
+static bool url_part(CURLU *u, CURLUPart what, char *out, size_t cap)
+{
+	char *text = NULL;
+	bool ok =
+	    lib.url_get(u, what, &text, CURLU_DEFAULT_PORT) == CURLUE_OK && strlen(text) < cap;
+	if (ok)
+		memcpy(out, text, strlen(text) + 1);
+	lib.release(text);
+	return ok;
+}
+
+/* Where a hop goes, by the rules of reach. was: the scheme before; "" at the first. */
+static int hop(struct transfer *t, const char *url, char was[8])
+{
+	char scheme[8] = "", port[8] = "", origin[sizeof t->first];
+	uint64_t number = 0;
+	CURLU *u = lib.url();
+	bool ok = u && lib.url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+		  url_part(u, CURLUPART_SCHEME, scheme, sizeof scheme) &&
+		  url_part(u, CURLUPART_HOST, t->host, sizeof t->host) &&
+		  url_part(u, CURLUPART_PORT, port, sizeof port) &&
+		  num_u64(bytes_of(port), 65535, &number);
+	lib.url_cleanup(u);
+	if (!ok || (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0))
+		return err_set(t->e, ERR_FORMAT, "\"%.100s\" is not an http(s) URL", url);
+	if (strcmp(was, "https") == 0 && strcmp(scheme, "https") != 0 && !t->f->insecure)
+		return err_set(t->e, ERR_DENIED, "a redirect from https to http (%s)", t->host);
+	memcpy(was, scheme, sizeof scheme);
+	(void)snprintf(origin, sizeof origin, "%s://%s:%s", scheme, t->host, port);
+	if (!t->first[0])
+		memcpy(t->first, origin, sizeof t->first);
+	t->foreign = strcmp(t->first, origin) != 0;
+	t->listed = reach_has_host(t->f->reach, bytes_of(t->host), (unsigned)number);
+	return 0;
+}
+
+/* Hop by hop, so that each is judged before it is made. */
+static int follow(struct transfer *t, struct curl_slist *headers)
+{
+	char was[8] = "", *url = strdup(t->f->url), *next = NULL;
+	int r = url ? 0 : err_nomem(t->e);
+	for (int hops = 0; r == 0; hops++) {
+		r = hop(t, url, was);
+		if (r == 0)
+			r = perform(t, url, headers);
+		if (r < 0 || !is_redirect(t->reply->status) ||
+		    lib.getinfo(t->curl, CURLINFO_REDIRECT_URL, &next) != CURLE_OK || !next)
+			break;
+		if (hops == REDIRECTS_MAX) {
+			r = err_set(t->e, ERR_LIMIT, "more than %d redirects", REDIRECTS_MAX);
+			break;
+		}
+		free(url);
+		url = strdup(next);
+		lib.cleanup(t->curl);
+		t->curl = lib.init();
+		buf_clear(&t->reply->body);
+		t->reply->length = 0;
+		r = url && t->curl ? 0 : err_nomem(t->e);
+	}
+	free(url);
+	return r;
 }
 
 int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e)
 {
 	*ret = (struct fetch_reply){0};
-	buf_init(&ret->body, f->out_fd >= 0 ? 1U << 20 : (size_t)f->max);
+	buf_init(&ret->body, f->out_fd >= 0 || f->sink ? 1U << 20 : (size_t)f->max);
 	(void)pthread_once(&once, init_library);
 	if (failed.code != ERR_OK)
 		return err_set(e, ERR_UNSUPPORTED, "the HTTP library cannot be loaded: %s",
@@ -245,7 +430,7 @@ int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e)
 			headers = more;
 	}
 	if (r == 0)
-		r = perform(&t, headers);
+		r = f->reach ? follow(&t, headers) : perform(&t, f->url, headers);
 	lib.slist_free_all(headers);
 	lib.cleanup(t.curl);
 	return r < 0 ? err_ctx(e, "%s", f->url) : 0;

@@ -8,7 +8,17 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+struct reach;
+
 #define FETCH_USER_AGENT "plimsoll" /* our registry does not count its pulls */
+
+/* Where the body of a 200 or 206 goes, piece by piece; <0 ends the request with e. */
+struct fetch_sink {
+	void *arg;
+	int (*write)(void *arg, struct bytes piece, struct err *e);
+	/* Before the first piece of a 200 although the rest was asked for: forget what there is. */
+	int (*restart)(void *arg, struct err *e);
+};
 
 struct fetch {
 	const char *url;
@@ -23,6 +33,13 @@ struct fetch {
 	unsigned stall_sec;		 /* give up after this long below 1 byte/s; 0 = 60 */
 	int out_fd; /* where the body goes, appended (open it with O_APPEND); -1 = into reply.body
 		     */
+	const struct fetch_sink *sink; /* instead of out_fd, which is -1 then; may be NULL */
+	/* A stranger's server is asked: which addresses may be connected to, at each redirect, too;
+	 * none leads from https to http, and no proxy of the environment is used. NULL: any. */
+	const struct reach *reach;
+	const char *authorities; /* PEM text, instead of fetch_authorities; may be NULL */
+	unsigned total_sec;	 /* the request may take so long; 0 = any time */
+	unsigned rate_min;	 /* with stall_sec: bytes a second; 0 = 1 */
 	const atomic_bool
 	    *stop; /* set: the request ends with ERR_CANCELLED within about a second; may be NULL */
 	uint64_t resume_from; /* ask for the rest from here (Range); reply.status 206 tells that it
@@ -38,7 +55,8 @@ struct fetch_reply {
 };
 
 /* 0 = there was a reply, whatever its status. ERR_IO (network, TLS; text says which), ERR_TIMEOUT,
- * ERR_LIMIT, ERR_CANCELLED. Free with fetch_reply_free in any case. */
+ * ERR_LIMIT (also: too many redirects), ERR_DENIED (an address that reach forbids, a certificate
+ * that is not trusted), ERR_CANCELLED. Free with fetch_reply_free in any case. */
 int fetch_run(const struct fetch *f, struct fetch_reply *ret, struct err *e);
 void fetch_reply_free(struct fetch_reply *r);
 /* Percent-encode for a query or form value. */

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "connect/reach.h"
 #include "daemon/settings.h"
 #include "oci/reference.h"
 #include "scan/update.h"
@@ -140,6 +141,14 @@ static int check_text(const char *name, const char *text, struct err *e)
 	    strncmp(text, "https://", 8) != 0)
 		return err_set(e, ERR_FORMAT, "\"%s\" does not begin with http:// or https://",
 			       text);
+	if (strcmp(name, "import-allow") == 0 || strcmp(name, "import-insecure") == 0) {
+		struct arena a;
+		struct reach reach;
+		arena_init(&a, 1U << 20);
+		int r = reach_parse(bytes_of(text), &a, &reach, e);
+		arena_free(&a);
+		return r;
+	}
 	if (strcmp(name, "feeds") == 0) {
 		struct arena a;
 		struct update_source *sources;

@@ -46,6 +46,8 @@ struct config {
 	uint64_t feeds_every_ms; /* 0 = never */
 	const char *feeds;	 /* "osv=URL …", empty = the built-in list */
 	const char *vdb;	 /* a database file to load at start, may be empty */
+	uint64_t imports;	 /* at once */
+	const char *import_allow, *import_insecure, *import_proxy;
 	uint64_t recheck_ms;
 	uint64_t history_ms;
 	uint64_t layer_out_max, layer_window_max, worker_wall_ms;

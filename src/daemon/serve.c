@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "connect/import.h"
 #include "daemon/certs.h"
 #include "daemon/schedule.h"
 #include "defend/score.h"
@@ -44,6 +45,9 @@ struct server {
 	struct registry *registry;
 	struct access *access;
 	struct schedule *schedule;
+	struct importer *importer;
+	struct arena import_lists;
+	struct reach import_reach, import_insecure;
 	struct http_server *http;
 	struct certs certs;
 	unsigned connections; /* as many as there are descriptors for */
@@ -214,6 +218,25 @@ static int make_owner(struct server *s, struct err *e)
 	return 0;
 }
 
+static int open_importer(struct server *s, struct err *e)
+{
+	arena_init(&s->import_lists, 4U << 20);
+	if (reach_parse(bytes_of(s->c->import_allow), &s->import_lists, &s->import_reach, e) < 0 ||
+	    reach_parse(bytes_of(s->c->import_insecure), &s->import_lists, &s->import_insecure, e) <
+		0)
+		return -(int)e->code;
+	s->import_reach.proxy = s->c->import_proxy;
+	const struct importer_options io = {.db = s->db,
+					    .registry = s->registry,
+					    .access = s->access,
+					    .reach = &s->import_reach,
+					    .insecure = &s->import_insecure,
+					    .threads = (unsigned)s->c->imports,
+					    .history_ms = (int64_t)s->c->history_ms};
+	s->importer = importer_start(&io, e);
+	return s->importer ? 0 : err_ctx(e, "imports");
+}
+
 static void update_now(void *schedule)
 {
 	schedule_update_now(schedule);
@@ -237,6 +260,7 @@ static int open_http(struct server *s, struct err *e)
 			      .access = s->access,
 			      .pool = s->pool,
 			      .engine = s->engine,
+			      .importer = s->importer,
 			      .vdb_update = update_now,
 			      .vdb_update_arg = s->schedule,
 			      .public_url = s->c->public_url,
@@ -273,6 +297,7 @@ static void close_all(struct server *s)
 	if (s->db)
 		db_stop(s->db); /* do not wait for the end of a long list */
 	schedule_stop_soon(s->schedule);
+	importer_stop_soon(s->importer);
 	if (s->engine)
 		engine_stop_soon(s->engine);
 	registry_stop_soon(s->registry);
@@ -286,6 +311,8 @@ static void close_all(struct server *s)
 	if (s->engine)
 		engine_stop(s->engine);
 	schedule_stop(s->schedule);
+	importer_stop(s->importer);
+	arena_free(&s->import_lists);
 	registry_close(s->registry);
 	access_close(s->access);
 	engine_free(s->engine);
@@ -452,6 +479,8 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 		r = open_registry(&s, e);
 	if (r == 0)
 		r = open_access(&s, e);
+	if (r == 0)
+		r = open_importer(&s, e);
 	if (r == 0) {
 		s.schedule = schedule_start(c, s.engine, s.pool, e);
 		r = s.schedule ? open_http(&s, e) : -(int)e->code;

@@ -97,6 +97,17 @@
 	  "the advisory feeds to fetch, NAME=URL each (default: the built-in list)", feeds)        \
 	X("feeds-every", CONFIG_TIME, "TIME", "6h", 0, 30 * CONFIG_DAY,                            \
 	  "how often feeds are fetched; 0 = never", feeds_every_ms)                                \
+	X("imports", CONFIG_COUNT, "N", "2", 1, 16, "imports from other registries at once",       \
+	  imports)                                                                                 \
+	X("import-allow", CONFIG_TEXT, "TEXT", "", 0, 0,                                           \
+	  "hosts and networks that imports may reach besides public addresses; * = any",           \
+	  import_allow)                                                                            \
+	X("import-insecure", CONFIG_TEXT, "TEXT", "", 0, 0,                                        \
+	  "hosts that may be imported from by plain HTTP or with an unknown certificate",          \
+	  import_insecure)                                                                         \
+	X("import-proxy", CONFIG_TEXT, "TEXT", "", 0, 0,                                           \
+	  "URL of the proxy that imports use; it decides which addresses they reach",              \
+	  import_proxy)                                                                            \
 	X("recheck", CONFIG_TIME, "TIME", "7d", 60000, 365 * CONFIG_DAY,                           \
 	  "images pulled in the last 30 days are rescanned after this", recheck_ms)                \
 	X("history", CONFIG_TIME, "TIME", "90d", 3600000, 3650 * CONFIG_DAY,                       \

@@ -9,6 +9,9 @@
 #include "oci/descriptor.h"
 #include "oci/fields.h"
 
+#include <string.h>
+#include <sys/utsname.h>
+
 struct reader {
 	struct oci_manifest m;
 	uint64_t schema_version;
@@ -303,4 +306,34 @@ void oci_platform_text(const struct oci_platform *p, struct buf *out)
 		buf_put_u8(out, '/');
 		buf_put(out, p->variant);
 	}
+}
+
+static const char *machine_platform(void)
+{
+	struct utsname u;
+	if (uname(&u) == 0 && strcmp(u.machine, "aarch64") == 0)
+		return "linux/arm64";
+	return "linux/amd64";
+}
+
+static bool is_attestation(const struct oci_descriptor *d)
+{
+	return d->has_platform && bytes_eq_lit(d->platform.os, "unknown");
+}
+
+const struct oci_descriptor *oci_index_choose(const struct oci_manifest *index,
+					      struct bytes platform)
+{
+	struct bytes want = platform.len ? platform : bytes_of(machine_platform());
+	for (size_t i = 0; i < index->layer_count; i++) {
+		const struct oci_descriptor *d = &index->layers[i];
+		if (d->has_platform && oci_platform_matches(&d->platform, want))
+			return d;
+	}
+	for (size_t i = 0; i < index->layer_count; i++) {
+		const struct oci_descriptor *d = &index->layers[i];
+		if (!is_attestation(d) && (!platform.len || !d->has_platform))
+			return d;
+	}
+	return NULL;
 }

@@ -68,6 +68,10 @@ bool oci_has_layer_type(const struct oci_manifest *m);
 /* "linux/arm64/v8" against a platform; omitted parts match anything. A platform without a variant
  * has the one that engines assume: v7 of arm, v8 of arm64, v1 of amd64. */
 bool oci_platform_matches(const struct oci_platform *p, struct bytes text);
+/* Which manifest of an index: the wanted platform's, this machine's when empty, else the first
+ * image. NULL = none. */
+const struct oci_descriptor *oci_index_choose(const struct oci_manifest *index,
+					      struct bytes platform);
 bool oci_platform_eq(const struct oci_platform *a, const struct oci_platform *b);
 void oci_platform_text(const struct oci_platform *p,
 		       struct buf *out); /* "linux/amd64", with "/variant" if there is one */

@@ -384,6 +384,30 @@ int registry_blob_mount(struct registry *g, struct bytes from, struct bytes to,
 	return db_run(g->s->db, DB_WRITE, mount, &j, e);
 }
 
+struct holders_job {
+	struct registry *g;
+	struct bytes digest;
+	size_t n;
+	struct arena *a;
+	struct store_texts *ret;
+};
+
+static int holders(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct holders_job *j = arg;
+	struct store_registry t = registry_rows(j->g, tx);
+	return store_blob_holders(&t, j->digest, j->n, j->a, j->ret, e);
+}
+
+int registry_blob_holders(struct registry *g, const struct digest *d, size_t n, struct arena *a,
+			  struct store_texts *ret, struct err *e)
+{
+	char text[DIGEST_TEXT_CAP];
+	digest_text(d, text);
+	struct holders_job j = {.g = g, .digest = bytes_of(text), .n = n, .a = a, .ret = ret};
+	return db_run(g->s->db, DB_READ, holders, &j, e);
+}
+
 static int drop(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct blob_job *j = arg;

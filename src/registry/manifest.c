@@ -130,6 +130,24 @@ static int refer(const struct store_registry *t, int64_t repository, struct put_
 	return r;
 }
 
+/* With keep_tags: a tag that is there stays where it is. */
+static int check_tags(const struct store_registry *t, int64_t repository, const struct put_job *j,
+		      struct err *e)
+{
+	struct arena a;
+	int r = 0;
+	arena_init(&a, 64U << 10);
+	for (size_t i = 0; r >= 0 && j->p->keep_tags && i < j->p->tag_count; i++) {
+		struct bytes digest;
+		r = store_tag_find(t, repository, j->p->tags[i], &a, &digest, e);
+		if (r > 0 && !bytes_eq(digest, j->digest))
+			r = err_set(e, ERR_CONFLICT, "the tag \"%.*s\" exists",
+				    BYTES_ARG(j->p->tags[i]));
+	}
+	arena_free(&a);
+	return r < 0 ? r : 0;
+}
+
 static int put_tags(const struct store_registry *t, int64_t repository, const struct put_job *j,
 		    struct err *e)
 {
@@ -186,7 +204,9 @@ static int put(struct db_tx *tx, void *arg, struct err *e)
 					 m->has_subject ? m->subject.digest_text : BYTES_NONE,
 				     .annotations = m->has_subject ? m->annotations : BYTES_NONE,
 				     .content = j->p->content};
-	r = store_manifest_put(&t, repository, &row, e);
+	r = check_tags(&t, repository, j, e);
+	if (r == 0)
+		r = store_manifest_put(&t, repository, &row, e);
 	if (r >= 0)
 		r = put_tags(&t, repository, j, e);
 	return r < 0 ? r : watch_put(&t, repository, j, e);

@@ -156,6 +156,9 @@ int registry_blob_open(struct registry *g, struct bytes repository, const struct
 /* The same as a file, for what needs a descriptor: a content that is none is copied. */
 int registry_blob_file(struct registry *g, struct bytes repository, const struct digest *d,
 		       int *ret_fd, uint64_t *ret_size, struct err *e);
+/* Repositories that have it, up to n: for a mount. */
+int registry_blob_holders(struct registry *g, const struct digest *d, size_t n, struct arena *a,
+			  struct store_texts *ret, struct err *e);
 /* 1 = linked into `to`, 0 = `from` does not have it. Whether the caller may read `from` is for the
  * caller to know. */
 int registry_blob_mount(struct registry *g, struct bytes from, struct bytes to,
@@ -184,6 +187,7 @@ struct registry_put {
 	size_t tag_count;
 	const struct access_actor *by; /* NULL = unknown */
 	const char *event;	       /* NULL = EVENT_PUSHED */
+	bool keep_tags; /* ERR_CONFLICT when one of tags is there and names another manifest */
 };
 struct registry_put_result {
 	char digest[DIGEST_TEXT_CAP];

@@ -8,36 +8,10 @@
 #include "scan/input.h"
 
 #include <string.h>
-#include <sys/utsname.h>
-
-static const char *machine_platform(void)
-{
-	struct utsname u;
-	if (uname(&u) == 0 && strcmp(u.machine, "aarch64") == 0)
-		return "linux/arm64";
-	return "linux/amd64";
-}
 
 static bool is_attestation(const struct oci_descriptor *d)
 {
 	return d->has_platform && bytes_eq_lit(d->platform.os, "unknown");
-}
-
-const struct oci_descriptor *scan_input_choose(const struct oci_manifest *index,
-					       struct bytes platform)
-{
-	struct bytes want = platform.len ? platform : bytes_of(machine_platform());
-	for (size_t i = 0; i < index->layer_count; i++) {
-		const struct oci_descriptor *d = &index->layers[i];
-		if (d->has_platform && oci_platform_matches(&d->platform, want))
-			return d;
-	}
-	for (size_t i = 0; i < index->layer_count; i++) {
-		const struct oci_descriptor *d = &index->layers[i];
-		if (!is_attestation(d) && (!platform.len || !d->has_platform))
-			return d;
-	}
-	return NULL;
 }
 
 bool choose_is_name(struct bytes name, struct bytes choice)
@@ -178,7 +152,7 @@ int choose_from_layout(const struct oci_manifest *index, struct bytes choice, st
 	struct oci_manifest meant;
 	if (filter(index, choice, a, &meant, e) < 0)
 		return -(int)e->code;
-	*ret = scan_input_choose(&meant, platform);
+	*ret = oci_index_choose(&meant, platform);
 	if (!*ret)
 		return err_set(e, ERR_NOT_FOUND, "names no image%s%.*s",
 			       platform.len ? " for " : "", BYTES_ARG(platform));

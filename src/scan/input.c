@@ -161,7 +161,7 @@ static int choose_present(struct scan_input *in, const struct oci_manifest *inde
 {
 	struct oci_manifest here = *index;
 	struct buf text;
-	*ret = scan_input_choose(index, BYTES_NONE);
+	*ret = oci_index_choose(index, BYTES_NONE);
 	here.layer_count = 0;
 	here.layers = arena_alloc(&in->arena, index->layer_count, sizeof *here.layers);
 	if (index->layer_count && !here.layers)
@@ -179,7 +179,7 @@ static int choose_present(struct scan_input *in, const struct oci_manifest *inde
 		if (r > 0)
 			here.layers[here.layer_count++] = index->layers[i];
 	}
-	const struct oci_descriptor *d = scan_input_choose(&here, BYTES_NONE);
+	const struct oci_descriptor *d = oci_index_choose(&here, BYTES_NONE);
 	if (!*ret || !d || bytes_eq(d->digest_text, (*ret)->digest_text))
 		return 0;
 	*ret = d;
@@ -206,7 +206,7 @@ static int open_manifest(struct scan_input *in, const struct oci_descriptor *fir
 		if (oci_manifest_parse(text, d.media_type, &in->arena, &m, e) < 0)
 			return err_ctx(e, "manifest %.*s", BYTES_ARG(d.digest_text));
 		if (m.kind == OCI_INDEX) {
-			const struct oci_descriptor *next = scan_input_choose(&m, platform);
+			const struct oci_descriptor *next = oci_index_choose(&m, platform);
 			if (next && !platform.len && choose_present(in, &m, &next, e) < 0)
 				return -(int)e->code;
 			if (!next)

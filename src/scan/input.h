@@ -50,10 +50,6 @@ int scan_input_check_layers(size_t count, struct err *e);
  * choice. */
 #define SCAN_PLACE_MAX 4096
 void scan_input_place(const char *path, char place[SCAN_PLACE_MAX], struct bytes *ret_choice);
-/* Which manifest of an index: the wanted platform's, this machine's when empty, else the first
- * image. NULL = none. */
-const struct oci_descriptor *scan_input_choose(const struct oci_manifest *index,
-					       struct bytes platform);
 void scan_input_free(struct scan_input *in);
 /* Add a text the input's runs may borrow from; NULL when there is no room. */
 struct buf *scan_input_text(struct scan_input *in, size_t max);

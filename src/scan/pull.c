@@ -42,7 +42,7 @@ static int find_manifest(struct scan_input *in, struct client *c, const struct r
 			in->has_digest = true;
 			return 0;
 		}
-		const struct oci_descriptor *next = scan_input_choose(m, platform);
+		const struct oci_descriptor *next = oci_index_choose(m, platform);
 		if (!next)
 			return err_set(e, ERR_NOT_FOUND,
 				       "the index has no image for platform \"%.*s\"",
@@ -144,7 +144,8 @@ static int pull(struct scan_input *in, const struct ref *ref, const struct pull_
 		return -(int)e->code;
 	if (cred.username && !cred.password)
 		return err_set(e, ERR_FORMAT, "--username needs --password or --password-stdin");
-	int r = client_open(&c, ref, &cred, o->insecure, e);
+	const struct client_options how = {.credentials = &cred, .insecure = o->insecure};
+	int r = client_open(&c, ref, &how, e);
 	if (r == 0)
 		r = find_manifest(in, &c, ref, bytes_of(o->platform), &m, e);
 	if (r == 0)

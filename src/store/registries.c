@@ -195,7 +195,9 @@ static int64_t clear_scopes(const struct store_registry *t, size_t n, struct err
 	int64_t gone = store_scope_clear(t->tx, t->registry, n, e);
 	if (gone != 0)
 		return gone;
-	if (db_exec(t->tx, "DELETE FROM registry_host WHERE registry_id = $1",
+	if (db_exec(t->tx, "DELETE FROM import WHERE registry_id = $1", DB_ARGS(DB_I(t->registry)),
+		    e) < 0 ||
+	    db_exec(t->tx, "DELETE FROM registry_host WHERE registry_id = $1",
 		    DB_ARGS(DB_I(t->registry)), e) < 0 ||
 	    db_exec(t->tx, "DELETE FROM registry_going WHERE registry_id = $1",
 		    DB_ARGS(DB_I(t->registry)), e) < 0 ||

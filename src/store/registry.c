@@ -215,6 +215,17 @@ int store_blob_link(const struct store_registry *t, int64_t repository, struct b
 			       DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e));
 }
 
+int store_blob_holders(const struct store_registry *t, struct bytes digest, size_t n,
+		       struct arena *a, struct store_texts *ret, struct err *e)
+{
+	struct db_stmt *s =
+	    db_query(t->tx,
+		     "SELECT r.name FROM repo_blob b JOIN repository r ON r.id=b.repository_id"
+		     " WHERE b.registry_id=$1 AND b.digest=$2 ORDER BY b.repository_id LIMIT $3",
+		     DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_I(n + 1)), e);
+	return store_texts_read(s, n, a, ret, e);
+}
+
 int store_blob_unlink(const struct store_registry *t, int64_t repository, struct bytes digest,
 		      struct err *e)
 {

@@ -78,6 +78,9 @@ int store_blob_rekey(const struct store_registry *t, struct bytes digest, const 
 		     uint64_t size, struct err *e);
 int store_blob_link(const struct store_registry *t, int64_t repository, struct bytes digest,
 		    struct err *e);
+/* Names of up to n repositories that have it. */
+int store_blob_holders(const struct store_registry *t, struct bytes digest, size_t n,
+		       struct arena *a, struct store_texts *ret, struct err *e);
 int store_blob_unlink(const struct store_registry *t, int64_t repository, struct bytes digest,
 		      struct err *e);
 /* A manifest of this repository (0 = of any) refers to it: 1/0. */

@@ -25,6 +25,10 @@ const struct db_module schema_modules[] = {
      .steps = schema_defend,
      .baseline = schema_defend_baseline,
      .baseline_step = 1},
+    {.module = "import",
+     .steps = schema_import,
+     .baseline = schema_import_baseline,
+     .baseline_step = 1},
 };
 const size_t schema_module_count = sizeof schema_modules / sizeof schema_modules[0];
 

@@ -1,0 +1,185 @@
+/* reach: what is public by IANA's registries of special-purpose addresses, and what lists permit.
+ */
+#include "connect/reach.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+static struct arena a;
+
+static struct reach list(const char *text)
+{
+	struct reach r;
+	struct err e = ERR_INIT;
+	if (reach_parse(bytes_of(text), &a, &r, &e) < 0)
+		fail_msg("%s: %s", text, e.msg);
+	return r;
+}
+
+static bool may(const struct reach *r, const char *address, bool listed)
+{
+	struct sockaddr_storage any = {0};
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	if (inet_pton(AF_INET, address, &in.sin_addr) == 1)
+		memcpy(&any, &in, sizeof in);
+	else if (inet_pton(AF_INET6, address, &in6.sin6_addr) == 1)
+		memcpy(&any, &in6, sizeof in6);
+	else
+		fail_msg("%s is no address", address);
+	return reach_may_connect(r, (const struct sockaddr *)&any, listed);
+}
+
+static void test_public(void **state)
+{
+	(void)state;
+	static const char *const yes[] = {"1.1.1.1",	     "9.255.255.255",	  "11.0.0.0",
+					  "100.63.255.255",  "100.128.0.0",	  "126.0.0.1",
+					  "128.0.0.1",	     "172.15.0.1",	  "172.32.0.1",
+					  "192.0.1.1",	     "192.167.0.1",	  "192.169.0.1",
+					  "198.17.0.1",	     "198.20.0.1",	  "223.255.255.255",
+					  "2600::1",	     "2a00:1450:4001::1", "2001:200::1",
+					  "2002:101:101::1", "64:ff9b::101:101",  "::ffff:1.1.1.1"};
+	static const char *const no[] = {"0.0.0.0",
+					 "0.1.2.3",
+					 "10.0.0.1",
+					 "10.255.255.255",
+					 "100.64.0.1",
+					 "100.127.255.255",
+					 "127.0.0.1",
+					 "127.255.255.255",
+					 "169.254.169.254",
+					 "172.16.0.1",
+					 "172.31.255.255",
+					 "192.0.0.1",
+					 "192.0.2.1",
+					 "192.168.255.255",
+					 "198.18.0.1",
+					 "198.19.255.255",
+					 "198.51.100.1",
+					 "203.0.113.1",
+					 "224.0.0.1",
+					 "240.0.0.1",
+					 "255.255.255.255",
+					 "::",
+					 "::1",
+					 "::ffff:127.0.0.1",
+					 "::ffff:10.1.1.1",
+					 "::7f00:1",
+					 "64:ff9b::7f00:1",
+					 "64:ff9b:1::1",
+					 "100::1",
+					 "2001::1",
+					 "2001:db8::1",
+					 "2002:7f00:1::",
+					 "2002:a00:1::1",
+					 "3fff::1",
+					 "4000::1",
+					 "fc00::1",
+					 "fd12::1",
+					 "fe80::1",
+					 "fec0::1",
+					 "ff02::1"};
+	struct reach none = list(""), all = list("*");
+	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+		if (!may(&none, yes[i], false))
+			fail_msg("%s is public", yes[i]);
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+		if (may(&none, no[i], false))
+			fail_msg("%s is not public", no[i]);
+		bool link_local = strncmp(no[i], "169.254.", 8) == 0 || no[i][2] == '8';
+		if (strcmp(no[i], "fe80::1") == 0 || strncmp(no[i], "169.254.", 8) == 0)
+			assert_true(link_local && !may(&all, no[i], false));
+		else if (!may(&all, no[i], false))
+			fail_msg("%s is any", no[i]);
+		assert_true(may(&none, no[i], true));
+	}
+	const struct sockaddr_storage local = {.ss_family = AF_UNIX};
+	assert_false(reach_may_connect(&all, (const struct sockaddr *)&local, true));
+}
+
+static void test_lists(void **state)
+{
+	(void)state;
+	struct reach r =
+	    list(" 10.0.0.0/8,fd00::/12\t192.168.1.1 Registry.Example:5000\n[::1]:5001 "
+		 "other 169.254.1.0/24");
+	assert_true(may(&r, "10.9.9.9", false) && may(&r, "::ffff:10.9.9.9", false));
+	assert_true(may(&r, "192.168.1.1", false) && !may(&r, "192.168.1.2", false));
+	assert_true(may(&r, "fd0f::1", false) && !may(&r, "fd10::1", false));
+	assert_true(may(&r, "169.254.1.9", false) && !may(&r, "169.254.2.9", false));
+	assert_true(reach_has_host(&r, BYTES_LIT("registry.EXAMPLE"), 5000));
+	assert_false(reach_has_host(&r, BYTES_LIT("registry.example"), 443));
+	assert_true(reach_has_host(&r, BYTES_LIT("other"), 1) &&
+		    !reach_has_host(&r, BYTES_LIT("other.example"), 1) &&
+		    !reach_has_host(&r, BYTES_LIT("anot.her"), 1));
+	assert_true(reach_has_host(&r, BYTES_LIT("[::1]"), 5001) &&
+		    reach_has_host(&r, BYTES_LIT("::1"), 5001));
+	assert_true(reach_has_authority(&r, BYTES_LIT("other:77")) &&
+		    reach_has_authority(&r, BYTES_LIT("10.1.1.1:5000")) &&
+		    !reach_has_authority(&r, BYTES_LIT("11.1.1.1:5000")) &&
+		    !reach_has_authority(&r, BYTES_LIT("registry.example")));
+	static const char *const bad[] = {"10.0.0.0/33", "fd00::/129", "a b/c", "http://x",
+					  "-x",		 "x:70000",    "x y@z", "*.x",
+					  "10.0.0.0/",	 "/8",	       "[::1"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct err e = ERR_INIT;
+		if (reach_parse(bytes_of(bad[i]), &a, &r, &e) != -ERR_FORMAT)
+			fail_msg("%s: accepted", bad[i]);
+	}
+}
+
+static void test_check(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *authority, *allow;
+		int want;
+	} cases[] = {
+	    {"registry.example:5000", "", 0},
+	    {"1.1.1.1", "", 0},
+	    {"10.0.0.1:5000", "", -ERR_DENIED},
+	    {"10.0.0.1:5000", "10.0.0.0/8", 0},
+	    {"10.0.0.1:5000", "10.0.0.1:5000", 0},
+	    {"10.0.0.1:5001", "10.0.0.1:5000", -ERR_DENIED},
+	    {"[::1]:5000", "", -ERR_DENIED},
+	    {"[::ffff:127.0.0.1]", "", -ERR_DENIED},
+	    {"[::ffff:127.0.0.1]", "127.0.0.0/8", 0},
+	    {"localhost:5000", "", -ERR_DENIED},
+	    {"LOCALHOST", "", -ERR_DENIED},
+	    {"localhost:5000", "localhost", 0},
+	    {"localhost:5000", "*", 0},
+	    {"169.254.169.254", "*", -ERR_DENIED},
+	    {"a/b", "", -ERR_FORMAT},
+	    {"", "", -ERR_FORMAT},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct err e = ERR_INIT;
+		struct reach r = list(cases[i].allow);
+		int got = reach_check_authority(&r, bytes_of(cases[i].authority), &e);
+		if (got != cases[i].want)
+			fail_msg("%s with \"%s\": %d %s", cases[i].authority, cases[i].allow, got,
+				 e.msg);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_public),
+	    cmocka_unit_test(test_lists),
+	    cmocka_unit_test(test_check),
+	};
+	arena_init(&a, 4U << 20);
+	int r = cmocka_run_group_tests(tests, NULL, NULL);
+	arena_free(&a);
+	return r;
+}
