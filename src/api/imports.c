@@ -6,7 +6,7 @@
 #include "connect/import.h"
 #include "registry/registry.h"
 
-#define BODY_MAX (256U << 10) /* certificates are the largest part */
+#define BODY_MAX 65536 /* certificates are the largest part */
 
 static const char *mode_word(int i)
 {
@@ -287,7 +287,7 @@ static int post_import(struct http_request *r, struct err *e)
 				       .force = b.mode == 1,
 				       .insecure = b.insecure};
 	if (importer_add(api_of(r)->importer, g, &ask, &by, &q.id, e) < 0)
-		return -(int)e->code;
+		return e->code == ERR_FORMAT ? err_ctx(e, "body") : -(int)e->code;
 	const char *at = arena_printf(http_arena(r), "/api/v1/imports/%lld", (long long)q.id);
 	if (!at)
 		return err_set(e, ERR_NOMEM, "no memory");

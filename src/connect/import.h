@@ -17,7 +17,7 @@ struct importer;
 #define IMPORT_MANIFEST_BYTES (16U << 20) /* of all manifests of an import */
 #define IMPORT_OPEN_MAX 1000		  /* imports of a user that have not ended */
 #define IMPORT_SECRET_MAX 8192 /* bytes of a password or token: some are signed statements */
-#define IMPORT_AUTHORITIES_MAX (64U << 10) /* bytes of certificates */
+#define IMPORT_AUTHORITIES_MAX (48U << 10) /* bytes of certificates */
 
 /* What a client asks for. Texts may be empty where they have a default. */
 struct import_ask {

@@ -73,6 +73,8 @@ test('every operation of the OpenAPI document answers, and not with 404 or 405 w
   const post = (target, body) => server.fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   assert.equal((await post('/api/v1/subscriptions/default/resource-groups', { name: 'aside' })).status, 201);
   assert.equal((await post('/api/v1/exemptions', { name: 'x', scope: '/subscriptions/default/resourceGroups/aside', category: 'Waiver' })).status, 201);
+  assert.equal((await post('/api/v1/registries/local/imports', { source: 'nowhere.invalid/x' })).status, 202);
+  assert.equal((await server.fetch('/api/v1/imports/1', { method: 'DELETE' })).status, 204);
   let count = 0;
   for (const [pattern, operations] of Object.entries(openapi.paths)) {
     for (const [method, operation] of Object.entries(operations)) {

@@ -16,75 +16,76 @@
 
 #define D "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
+static const struct {
+	const char *ask[6];			/* source, or registry, repository, tag,
+						   digest; target repository */
+	const char *source, *repository, *tags; /* source NULL: refused */
+	const char *host;
+} sources[] = {
+    {.ask = {"alpine"},
+     .source = "docker.io/library/alpine:latest",
+     .repository = "library/alpine",
+     .tags = "latest",
+     .host = "registry-1.docker.io"},
+    {.ask = {"docker.io/library/alpine:3.18", "", "", "", "", "base/alpine"},
+     .source = "docker.io/library/alpine:3.18",
+     .repository = "base/alpine",
+     .tags = "3.18",
+     .host = "registry-1.docker.io"},
+    {.ask = {"mcr.microsoft.com/dotnet/runtime:8.0"},
+     .source = "mcr.microsoft.com/dotnet/runtime:8.0",
+     .repository = "dotnet/runtime",
+     .tags = "8.0",
+     .host = "mcr.microsoft.com"},
+    {.ask = {"docker://host:5000/a/b@" D},
+     .source = "host:5000/a/b@" D,
+     .repository = "a/b",
+     .tags = "",
+     .host = "host:5000"},
+    {.ask = {"host:5000/a/b:1@" D},
+     .source = "host:5000/a/b@" D,
+     .repository = "a/b",
+     .tags = "1",
+     .host = "host:5000"},
+    {.ask = {"", "docker.io", "alpine"},
+     .source = "docker.io/library/alpine:latest",
+     .repository = "library/alpine",
+     .tags = "latest",
+     .host = "registry-1.docker.io"},
+    {.ask = {"", "registry", "a", "1"},
+     .source = "registry/a:1",
+     .repository = "a",
+     .tags = "1",
+     .host = "registry"},
+    {.ask = {"", "[fd00::1]:5000", "a", "", D},
+     .source = "[fd00::1]:5000/a@" D,
+     .repository = "a",
+     .tags = "",
+     .host = "[fd00::1]:5000"},
+    {.ask = {""}},
+    {.ask = {"a:1", "", "", "2"}},
+    {.ask = {"user@host/a:1"}},
+    {.ask = {"https://host/a:1"}},
+    {.ask = {"host.x/a?b:1"}},
+    {.ask = {"host.x/a/../b"}},
+    {.ask = {"", "a/b", "c"}},
+    {.ask = {"", "user@host", "c"}},
+    {.ask = {"", "", "c", "", "sha256:1"}},
+    {.ask = {"", "", "c", "1", D}},
+    {.ask = {"", "host"}},
+    {.ask = {"a", "", "", "", "", "Upper"}},
+};
+
 static void test_source(void **state)
 {
 	(void)state;
-	static const struct {
-		const char *ask[6];			/* source, or registry, repository, tag,
-							   digest; target repository */
-		const char *source, *repository, *tags; /* source NULL: refused */
-		const char *host;
-	} cases[] = {
-	    {.ask = {"alpine"},
-	     .source = "docker.io/library/alpine:latest",
-	     .repository = "library/alpine",
-	     .tags = "latest",
-	     .host = "registry-1.docker.io"},
-	    {.ask = {"docker.io/library/alpine:3.18", "", "", "", "", "base/alpine"},
-	     .source = "docker.io/library/alpine:3.18",
-	     .repository = "base/alpine",
-	     .tags = "3.18",
-	     .host = "registry-1.docker.io"},
-	    {.ask = {"mcr.microsoft.com/dotnet/runtime:8.0"},
-	     .source = "mcr.microsoft.com/dotnet/runtime:8.0",
-	     .repository = "dotnet/runtime",
-	     .tags = "8.0",
-	     .host = "mcr.microsoft.com"},
-	    {.ask = {"docker://host:5000/a/b@" D},
-	     .source = "host:5000/a/b@" D,
-	     .repository = "a/b",
-	     .tags = "",
-	     .host = "host:5000"},
-	    {.ask = {"host:5000/a/b:1@" D},
-	     .source = "host:5000/a/b@" D,
-	     .repository = "a/b",
-	     .tags = "1",
-	     .host = "host:5000"},
-	    {.ask = {"", "docker.io", "alpine"},
-	     .source = "docker.io/library/alpine:latest",
-	     .repository = "library/alpine",
-	     .tags = "latest",
-	     .host = "registry-1.docker.io"},
-	    {.ask = {"", "registry", "a", "1"},
-	     .source = "registry/a:1",
-	     .repository = "a",
-	     .tags = "1",
-	     .host = "registry"},
-	    {.ask = {"", "[fd00::1]:5000", "a", "", D},
-	     .source = "[fd00::1]:5000/a@" D,
-	     .repository = "a",
-	     .tags = "",
-	     .host = "[fd00::1]:5000"},
-	    {.ask = {""}},
-	    {.ask = {"a:1", "", "", "2"}},
-	    {.ask = {"user@host/a:1"}},
-	    {.ask = {"https://host/a:1"}},
-	    {.ask = {"host.x/a?b:1"}},
-	    {.ask = {"host.x/a/../b"}},
-	    {.ask = {"", "a/b", "c"}},
-	    {.ask = {"", "user@host", "c"}},
-	    {.ask = {"", "", "c", "", "sha256:1"}},
-	    {.ask = {"", "", "c", "1", D}},
-	    {.ask = {"", "host"}},
-	    {.ask = {"a", "", "", "", "", "Upper"}},
-	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
 		struct arena a;
 		struct err e = ERR_INIT;
 		struct store_import got;
 		struct bytes text[6];
 		for (size_t k = 0; k < 6; k++)
-			text[k] = cases[i].ask[k] ? bytes_of(cases[i].ask[k]) : BYTES_NONE;
+			text[k] = sources[i].ask[k] ? bytes_of(sources[i].ask[k]) : BYTES_NONE;
 		const struct import_ask ask = {.source = text[0],
 					       .registry = text[1],
 					       .source_repository = text[2],
@@ -93,13 +94,13 @@ static void test_source(void **state)
 					       .repository = text[5]};
 		arena_init(&a, 1U << 20);
 		int r = import_parse(&ask, &a, &got, &e);
-		if ((r == 0) != (cases[i].source != NULL))
+		if ((r == 0) != (sources[i].source != NULL))
 			fail_msg("case %zu: %d %s", i, r, e.msg);
 		if (r == 0) {
-			assert_string_equal(import_source_text(&got, &a), cases[i].source);
-			assert_true(bytes_eq_lit(got.repository, cases[i].repository));
-			assert_true(bytes_eq_lit(got.tags, cases[i].tags));
-			assert_true(bytes_eq_lit(got.host, cases[i].host));
+			assert_string_equal(import_source_text(&got, &a), sources[i].source);
+			assert_true(bytes_eq_lit(got.repository, sources[i].repository));
+			assert_true(bytes_eq_lit(got.tags, sources[i].tags));
+			assert_true(bytes_eq_lit(got.host, sources[i].host));
 		} else {
 			assert_int_equal(r, -ERR_FORMAT);
 		}
@@ -240,6 +241,26 @@ static int do_tx(struct store *s, enum db_mode mode, db_fn fn)
 	return r;
 }
 
+/* ids[0] and ids[2] run still: their server dies again and again. */
+static void die_often(struct store *s)
+{
+	for (int i = 1; i < STORE_IMPORT_DEATHS_MAX; i++) {
+		assert_int_equal(do_tx(s, DB_WRITE, reap), 2);
+		for (int k = 0; k < 2; k++)
+			assert_int_equal(do_tx(s, DB_WRITE, claim), 1);
+	}
+	do_tx(s, DB_WRITE, reap);
+	assert_int_equal(do_tx(s, DB_WRITE, claim), 0);
+	s->got.id = s->ids[0];
+	assert_int_equal(do_tx(s, DB_READ, get), 1);
+	assert_int_equal(s->got.state, STORE_IMPORT_FAILED);
+	assert_true(s->got.reason.len > 0);
+	assert_int_equal(do_tx(s, DB_READ, secrets_left), 0);
+	assert_int_equal(do_tx(s, DB_WRITE, prune), 1); /* the one of 200 */
+	s->now = 301;
+	assert_int_equal(do_tx(s, DB_WRITE, prune), 3);
+}
+
 /* Who has the fewest running is served first; a lease is lost by cancelling and by the next claim;
  * nothing that ended keeps its credentials; servers that die five times end it. */
 static void test_queue(void **state)
@@ -283,22 +304,7 @@ static void test_queue(void **state)
 	assert_int_equal(do_tx(&s, DB_WRITE, end), 0);
 	assert_int_equal(do_tx(&s, DB_READ, get), 1);
 	assert_int_equal(s.got.state, STORE_IMPORT_CANCELLED);
-	/* ids[0] and ids[2] run still: their server dies again and again. */
-	for (int i = 1; i < STORE_IMPORT_DEATHS_MAX; i++) {
-		assert_int_equal(do_tx(&s, DB_WRITE, reap), 2);
-		for (int k = 0; k < 2; k++)
-			assert_int_equal(do_tx(&s, DB_WRITE, claim), 1);
-	}
-	do_tx(&s, DB_WRITE, reap);
-	assert_int_equal(do_tx(&s, DB_WRITE, claim), 0);
-	s.got.id = s.ids[0];
-	assert_int_equal(do_tx(&s, DB_READ, get), 1);
-	assert_int_equal(s.got.state, STORE_IMPORT_FAILED);
-	assert_true(s.got.reason.len > 0);
-	assert_int_equal(do_tx(&s, DB_READ, secrets_left), 0);
-	assert_int_equal(do_tx(&s, DB_WRITE, prune), 1); /* the one of 200 */
-	s.now = 301;
-	assert_int_equal(do_tx(&s, DB_WRITE, prune), 3);
+	die_often(&s);
 	arena_free(&s.a);
 	db_close(s.db);
 	char command[128];

@@ -38,69 +38,69 @@ static bool may(const struct reach *r, const char *address, bool listed)
 	return reach_may_connect(r, (const struct sockaddr *)&any, listed);
 }
 
+static const char *const public[] = {
+    "1.1.1.1",	     "9.255.255.255",	  "11.0.0.0",	 "100.63.255.255",  "100.128.0.0",
+    "126.0.0.1",     "128.0.0.1",	  "172.15.0.1",	 "172.32.0.1",	    "192.0.1.1",
+    "192.167.0.1",   "192.169.0.1",	  "198.17.0.1",	 "198.20.0.1",	    "223.255.255.255",
+    "2600::1",	     "2a00:1450:4001::1", "2001:200::1", "2002:101:101::1", "64:ff9b::101:101",
+    "::ffff:1.1.1.1"};
+static const char *const special[] = {"0.0.0.0",
+				      "0.1.2.3",
+				      "10.0.0.1",
+				      "10.255.255.255",
+				      "100.64.0.1",
+				      "100.127.255.255",
+				      "127.0.0.1",
+				      "127.255.255.255",
+				      "169.254.169.254",
+				      "172.16.0.1",
+				      "172.31.255.255",
+				      "192.0.0.1",
+				      "192.0.2.1",
+				      "192.168.255.255",
+				      "198.18.0.1",
+				      "198.19.255.255",
+				      "198.51.100.1",
+				      "203.0.113.1",
+				      "224.0.0.1",
+				      "240.0.0.1",
+				      "255.255.255.255",
+				      "::",
+				      "::1",
+				      "::ffff:127.0.0.1",
+				      "::ffff:10.1.1.1",
+				      "::7f00:1",
+				      "64:ff9b::7f00:1",
+				      "64:ff9b:1::1",
+				      "100::1",
+				      "2001::1",
+				      "2001:db8::1",
+				      "2002:7f00:1::",
+				      "2002:a00:1::1",
+				      "3fff::1",
+				      "4000::1",
+				      "fc00::1",
+				      "fd12::1",
+				      "fe80::1",
+				      "fec0::1",
+				      "ff02::1"};
+
 static void test_public(void **state)
 {
 	(void)state;
-	static const char *const yes[] = {"1.1.1.1",	     "9.255.255.255",	  "11.0.0.0",
-					  "100.63.255.255",  "100.128.0.0",	  "126.0.0.1",
-					  "128.0.0.1",	     "172.15.0.1",	  "172.32.0.1",
-					  "192.0.1.1",	     "192.167.0.1",	  "192.169.0.1",
-					  "198.17.0.1",	     "198.20.0.1",	  "223.255.255.255",
-					  "2600::1",	     "2a00:1450:4001::1", "2001:200::1",
-					  "2002:101:101::1", "64:ff9b::101:101",  "::ffff:1.1.1.1"};
-	static const char *const no[] = {"0.0.0.0",
-					 "0.1.2.3",
-					 "10.0.0.1",
-					 "10.255.255.255",
-					 "100.64.0.1",
-					 "100.127.255.255",
-					 "127.0.0.1",
-					 "127.255.255.255",
-					 "169.254.169.254",
-					 "172.16.0.1",
-					 "172.31.255.255",
-					 "192.0.0.1",
-					 "192.0.2.1",
-					 "192.168.255.255",
-					 "198.18.0.1",
-					 "198.19.255.255",
-					 "198.51.100.1",
-					 "203.0.113.1",
-					 "224.0.0.1",
-					 "240.0.0.1",
-					 "255.255.255.255",
-					 "::",
-					 "::1",
-					 "::ffff:127.0.0.1",
-					 "::ffff:10.1.1.1",
-					 "::7f00:1",
-					 "64:ff9b::7f00:1",
-					 "64:ff9b:1::1",
-					 "100::1",
-					 "2001::1",
-					 "2001:db8::1",
-					 "2002:7f00:1::",
-					 "2002:a00:1::1",
-					 "3fff::1",
-					 "4000::1",
-					 "fc00::1",
-					 "fd12::1",
-					 "fe80::1",
-					 "fec0::1",
-					 "ff02::1"};
 	struct reach none = list(""), all = list("*");
-	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
-		if (!may(&none, yes[i], false))
-			fail_msg("%s is public", yes[i]);
-	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
-		if (may(&none, no[i], false))
-			fail_msg("%s is not public", no[i]);
-		bool link_local = strncmp(no[i], "169.254.", 8) == 0 || no[i][2] == '8';
-		if (strcmp(no[i], "fe80::1") == 0 || strncmp(no[i], "169.254.", 8) == 0)
-			assert_true(link_local && !may(&all, no[i], false));
-		else if (!may(&all, no[i], false))
-			fail_msg("%s is any", no[i]);
-		assert_true(may(&none, no[i], true));
+	for (size_t i = 0; i < sizeof public / sizeof *public; i++)
+		if (!may(&none, public[i], false))
+			fail_msg("%s is public", public[i]);
+	for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
+		if (may(&none, special[i], false))
+			fail_msg("%s is not public", special[i]);
+		bool link_local = strncmp(special[i], "169.254.", 8) == 0 || special[i][2] == '8';
+		if (strcmp(special[i], "fe80::1") == 0 || strncmp(special[i], "169.254.", 8) == 0)
+			assert_true(link_local && !may(&all, special[i], false));
+		else if (!may(&all, special[i], false))
+			fail_msg("%s is any", special[i]);
+		assert_true(may(&none, special[i], true));
 	}
 	const struct sockaddr_storage local = {.ss_family = AF_UNIX};
 	assert_false(reach_may_connect(&all, (const struct sockaddr *)&local, true));
