@@ -21,6 +21,8 @@ before(async () => {
   for (const [target, body] of [['/api/v1/groups', { name: 'crew' }], ['/api/v1/roles', { name: 'Cleaner', actions: ['registries/artifacts/delete'] }]])
     assert.equal((await server.fetch(target, { method: 'POST', headers: json, body: JSON.stringify(body) })).status, 201);
   assert.equal((await server.fetch('/api/v1/groups/crew/members/admin', { method: 'PUT' })).status, 204);
+  const imported = JSON.stringify({ source: 'nowhere.invalid/x' });
+  assert.equal((await server.fetch('/api/v1/registries/local/imports', { method: 'POST', headers: json, body: imported })).status, 202);
   openapi = await server.json('/api/v1/openapi.json');
   const scan = (await server.json('/api/v1/scans')).items[0].id, checkId = (await server.json('/api/v1/findings')).items[0].id;
   for (const [path, item] of Object.entries(openapi.paths)) {
