@@ -19,7 +19,7 @@ const Recommendation = lazy(() => import('./pages/recommendation.tsx'));
 const Cve = lazy(() => import('./pages/cve.tsx'));
 /** Pages whose address is their name. */
 const plain = {
-  exceptions: lazy(() => import('./pages/exceptions.tsx')), recommendations: lazy(() => import('./pages/recommendations.tsx')), findings: lazy(() => import('./pages/findings.tsx')), registries: Registries, scans: lazy(() => import('./pages/scans.tsx')), access: lazy(() => import('./pages/access.tsx')),
+  plan: lazy(() => import('./pages/plan.tsx')), inventory: lazy(() => import('./pages/inventory.tsx')), exceptions: lazy(() => import('./pages/exceptions.tsx')), recommendations: lazy(() => import('./pages/recommendations.tsx')), findings: lazy(() => import('./pages/findings.tsx')), registries: Registries, scans: lazy(() => import('./pages/scans.tsx')), access: lazy(() => import('./pages/access.tsx')),
   settings: lazy(() => import('./pages/settings.tsx')), audit: lazy(() => import('./pages/audit.tsx')), start: lazy(() => import('./pages/start.tsx')),
 };
 

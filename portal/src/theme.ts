@@ -44,12 +44,16 @@ const dark: typeof light = {
 export type Choice = 'light' | 'dark' | 'system';
 export const themes: Record<'light' | 'dark', Theme> = { light: light as Theme, dark: dark as Theme };
 
-// A cookie, so that the choice is there before anything is drawn.
-const name = 'plimsoll_theme';
+// Cookies, so that a choice is there before anything is drawn.
+const read = (name: string): string => new RegExp(`(?:^|; )${name}=(\\w+)(?:;|$)`).exec(document.cookie)?.[1] ?? '';
+function keep(name: string, value: string): void {
+  document.cookie = `${name}=${value}; Path=/portal/; Max-Age=${value ? 31536000 : 0}; SameSite=Strict`;
+}
 export function themeChoice(): Choice {
-  const at = new RegExp(`(?:^|; )${name}=(light|dark)(?:;|$)`).exec(document.cookie);
-  return (at?.[1] as Choice | undefined) ?? 'system';
+  const at = read('plimsoll_theme');
+  return at === 'light' || at === 'dark' ? at : 'system';
 }
-export function keepTheme(choice: Choice): void {
-  document.cookie = `${name}=${choice}; Path=/portal/; Max-Age=${choice === 'system' ? 0 : 31536000}; SameSite=Strict`;
-}
+export const keepTheme = (choice: Choice): void => keep('plimsoll_theme', choice === 'system' ? '' : choice);
+/** Keys without Ctrl or Alt do something ("/" and "?"); speech input may set them off, so they can be switched off. */
+export const keysAreOn = (): boolean => read('plimsoll_keys') !== 'off';
+export const keepKeys = (on: boolean): void => keep('plimsoll_keys', on ? '' : 'off');

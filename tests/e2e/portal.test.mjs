@@ -125,7 +125,7 @@ test('where am I affected: the search leads to the CVE, which names the images',
   await page.keyboard.press('/');
   await page.keyboard.type('cve-2026-1051');
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'You are affected: 2 images' }).waitFor();
+  await page.getByRole('heading', { name: /You are affected: 2 of \d+ assessed images/ }).waitFor();
   await page.getByRole('link', { name: 'batch' }).waitFor();
 });
 

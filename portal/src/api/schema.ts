@@ -94,6 +94,31 @@ export interface CoverageNote {
   text: string;
 }
 
+export interface Cve {
+  id: string;
+  severity: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  cvss?: number;
+  epss?: number;
+  kev: boolean;
+  published?: string;
+  summary?: string;
+  images: number;
+  images_exact: boolean;
+  checks: CveCheck[];
+}
+
+export interface CveCheck {
+  id: number;
+  title: string;
+  category: string;
+  advisory: string;
+  source_name: string;
+  severity: 'Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical';
+  patchable: boolean;
+  images: number;
+  images_exact: boolean;
+}
+
 export interface Cvss {
   version: '2.0' | '3.0' | '3.1' | '4.0';
   base: number;
@@ -224,6 +249,19 @@ export interface Gap {
   examples: string[];
 }
 
+export interface HeldPackage {
+  type: string;
+  name: string;
+  version: string;
+  arch: string;
+  source_name: string;
+  source_version: string;
+  distro: string;
+  path: string;
+  layer: string;
+  purl: string;
+}
+
 export interface Image {
   subscription: string;
   registry: string;
@@ -310,6 +348,25 @@ export interface Package {
   purl: string;
 }
 
+export interface PackageHolder {
+  subscription: string;
+  registry: string;
+  repository: string;
+  digest: string;
+  tags: string[];
+  os: string;
+  pushed_at?: string;
+  pulled_at?: string;
+  packages: HeldPackage[];
+}
+
+export interface PackageHolderList {
+  items: PackageHolder[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
 export interface PackageList {
   items: Package[];
   total: number;
@@ -381,6 +438,51 @@ export interface RegistryList {
   total: number;
   total_exact: boolean;
   next?: string;
+}
+
+export interface Remediation {
+  findings: number;
+  images: number;
+  whole: boolean;
+  upgrade_findings: number;
+  fix_elsewhere_findings: number;
+  no_fix_findings: number;
+  images_cleared: number;
+  score_increase?: number;
+  commands: RemediationCommand[];
+  step_count: number;
+  steps: RemediationStep[];
+}
+
+export interface RemediationCommand {
+  type: string;
+  distro?: string;
+  packages: number;
+  command: string;
+}
+
+export interface RemediationPackage {
+  name: string;
+  installed_version: string;
+  fixed_version: string;
+}
+
+export interface RemediationStep {
+  kind: 'upgrade' | 'fix_elsewhere' | 'no_fix';
+  package: string;
+  type: string;
+  distro?: string;
+  installed_version?: string;
+  fixed_version?: string;
+  text: string;
+  command?: string;
+  findings: number;
+  by_severity: Counts;
+  kev: number;
+  images: number;
+  images_cleared: number;
+  score_increase?: number;
+  packages: RemediationPackage[];
 }
 
 export interface Repository {
@@ -468,6 +570,22 @@ export interface Score {
   healthy: number;
   unhealthy: number;
   not_applicable: number;
+}
+
+export interface ScoreDay {
+  day: string;
+  subscription: string;
+  percentage?: number;
+  healthy: number;
+  unhealthy: number;
+  not_applicable: number;
+}
+
+export interface ScoreDayList {
+  items: ScoreDay[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
 }
 
 export interface SecureScore {
@@ -564,9 +682,12 @@ export interface Operations {
   deleteSession: { path: undefined; query: undefined; body: undefined; reply: undefined };
   deleteToken: { path: { user: string | number; id: string | number }; query: undefined; body: undefined; reply: undefined };
   getCheck: { path: { id: string | number }; query: undefined; body: undefined; reply: Check };
+  getCve: { path: { id: string | number }; query: undefined; body: undefined; reply: Cve };
   getImage: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: Image };
+  getImageRemediation: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; limit?: string | number }; body: undefined; reply: Remediation };
   getRecommendation: { path: { key: string | number }; query: undefined; body: undefined; reply: Recommendation };
   getRegistry: { path: { registry: string | number }; query: undefined; body: undefined; reply: Registry };
+  getRemediation: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; subscription?: string | number; registry?: string | number; limit?: string | number }; body: undefined; reply: Remediation };
   getSecureScore: { path: undefined; query: undefined; body: undefined; reply: SecureScore };
   getSession: { path: undefined; query: undefined; body: undefined; reply: Session };
   getVersion: { path: undefined; query: undefined; body: undefined; reply: Version };
@@ -575,6 +696,7 @@ export interface Operations {
   listAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listCheckImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
   listChecks: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FoundCheckList };
+  listCveImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
   listExemptions: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ExemptionList };
   listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
   listImageAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
@@ -588,9 +710,11 @@ export interface Operations {
   listRepositories: { path: { registry: string | number }; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RepositoryList };
   listRoleAssignments: { path: undefined; query: { user?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RoleAssignmentList };
   listScans: { path: undefined; query: { registry?: string | number; repository?: string | number; digest?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
+  listSecureScoreDays: { path: undefined; query: { days?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ScoreDayList };
   listSubscriptions: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScopeList };
   listTokens: { path: { user: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: TokenList };
   listUsers: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: UserList };
+  searchPackages: { path: undefined; query: { name: string | number; type?: string | number; version?: string | number; version_below?: string | number; version_from?: string | number; registry?: string | number; repository?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: PackageHolderList };
   updateVulndb: { path: undefined; query: undefined; body: undefined; reply: undefined };
 }
 
@@ -605,9 +729,12 @@ export const operations: Record<keyof Operations, [string, string, string]> = {
   deleteSession: ['DELETE', '/api/v1/session', 'authenticated'],
   deleteToken: ['DELETE', '/api/v1/users/{user}/tokens/{id}', 'Microsoft.Authorization/roleAssignments/write'],
   getCheck: ['GET', '/api/v1/checks/{id}', 'Microsoft.Security/assessments/read'],
+  getCve: ['GET', '/api/v1/cves/{id}', 'Microsoft.Security/assessments/read'],
   getImage: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}', 'Microsoft.Security/assessments/read'],
+  getImageRemediation: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/remediation', 'Microsoft.Security/assessments/read'],
   getRecommendation: ['GET', '/api/v1/recommendations/{key}', 'Microsoft.Security/assessments/read'],
   getRegistry: ['GET', '/api/v1/registries/{registry}', 'Microsoft.Security/assessments/read'],
+  getRemediation: ['GET', '/api/v1/remediation', 'Microsoft.Security/assessments/read'],
   getSecureScore: ['GET', '/api/v1/secure-score', 'Microsoft.Security/assessments/read'],
   getSession: ['GET', '/api/v1/session', 'authenticated'],
   getVersion: ['GET', '/version', ''],
@@ -616,6 +743,7 @@ export const operations: Record<keyof Operations, [string, string, string]> = {
   listAudit: ['GET', '/api/v1/audit', 'Microsoft.Authorization/roleAssignments/read'],
   listCheckImages: ['GET', '/api/v1/checks/{id}/images', 'Microsoft.Security/assessments/read'],
   listChecks: ['GET', '/api/v1/checks', 'Microsoft.Security/assessments/read'],
+  listCveImages: ['GET', '/api/v1/cves/{id}/images', 'Microsoft.Security/assessments/read'],
   listExemptions: ['GET', '/api/v1/exemptions', 'Microsoft.Security/assessments/read'],
   listFindings: ['GET', '/api/v1/findings', 'Microsoft.Security/assessments/read'],
   listImageAudit: ['GET', '/api/v1/audit/images', 'Microsoft.Authorization/roleAssignments/read'],
@@ -629,8 +757,10 @@ export const operations: Record<keyof Operations, [string, string, string]> = {
   listRepositories: ['GET', '/api/v1/registries/{registry}/repositories', 'Microsoft.Security/assessments/read'],
   listRoleAssignments: ['GET', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/read'],
   listScans: ['GET', '/api/v1/scans', 'Microsoft.Security/assessments/read'],
+  listSecureScoreDays: ['GET', '/api/v1/secure-score/days', 'Microsoft.Security/assessments/read'],
   listSubscriptions: ['GET', '/api/v1/subscriptions', 'Microsoft.Security/assessments/read'],
   listTokens: ['GET', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/read'],
   listUsers: ['GET', '/api/v1/users', 'Microsoft.Authorization/roleAssignments/read'],
+  searchPackages: ['GET', '/api/v1/packages', 'Microsoft.Security/assessments/read'],
   updateVulndb: ['POST', '/api/v1/vulndb:update', 'Microsoft.Security/vulnerabilityDatabase/write'],
 };

@@ -1,18 +1,19 @@
 import { Input, Tab, TabList } from '@fluentui/react-components';
 import { ArrowClockwiseRegular, SearchRegular } from '@fluentui/react-icons';
-import { useMemo, useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { asFailure, call, useApi, useEvents, usePages } from '../api/client.ts';
 import type { Finding, Image } from '../api/schema.ts';
-import { ActionButton, Bones, Code, Copy, Empty, Failed, Time, day, short } from '../parts/basics.tsx';
+import { ActionButton, Bones, Copy, Empty, Failed, Time, day, short } from '../parts/basics.tsx';
 import { FindingPane } from '../parts/finding_pane.tsx';
 import { FindingList } from '../parts/findings.tsx';
 import { findingFilters, useFilters } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
-import { Kev, StateGlyph, StateWord } from '../parts/glyphs.tsx';
+import { StateGlyph, StateWord } from '../parts/glyphs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
-import { change, go, repositoryPath, to, usePlace } from '../route.tsx';
+import { A, change, go, repositoryPath, to, usePlace } from '../route.tsx';
 import { action } from '../session.tsx';
 import { s } from '../strings.ts';
+import { Step } from './plan.tsx';
 import { ScanRows } from './scans.tsx';
 
 const ALL = 10000; // findings that are read to be grouped
@@ -45,28 +46,22 @@ function ImageFacts({ image }: { image: Image }) {
 }
 
 const STEPS = 4;
-function Plan({ findings, loading, first }: { findings: Finding[]; loading: boolean; first: boolean }) {
-  const steps = useMemo(() => {
-    const by = new Map<string, Finding[]>();
-    for (const f of findings) if (f.patchable) by.set(f.package, [...(by.get(f.package) ?? []), f]);
-    const kev = (list: Finding[]) => list.filter((f) => f.kev).length;
-    return [...by.entries()].toSorted(([, a], [, b]) => kev(b) - kev(a) || b.length - a.length);
-  }, [findings]);
-  const stuck = findings.filter((f) => !f.patchable).length;
+function Plan({ where, turn, first }: { where: Where; turn: string; first: boolean }) {
+  const plan = useApi('getImageRemediation', { path: where, query: { limit: 50 } });
+  const { reload } = plan;
+  useEffect(() => { if (turn) reload(); }, [turn, reload]); // a new scan may have made another
+  const p = plan.data;
+  const steps = p?.steps.slice(0, STEPS) ?? [];
   return (
     <section className={first ? 'card first' : 'card'}>
-      <header><h2 className="h">{s.image.todo}</h2></header>
+      <header><h2 className="h">{s.image.todo}</h2><span className="end s t3">{s.image.cheapest}</span></header>
       <div className="pad0" style={{ display: 'grid', gap: 16 }}>
-        {loading && !findings.length && <Bones rows={2} />}
-        {!loading && !findings.length && <p className="t2">{s.image.todoNone}</p>}
-        {steps.slice(0, STEPS).map(([name, list], i) => (
-          <div key={name} style={{ display: 'grid', gap: 6 }}>
-            <div className="g"><span className="b grow">{i + 1}. {s.image.upgrade(name)}</span>{list.some((f) => f.kev) && <Kev />}<span className="mark">{s.image.clears(list.length)}</span></div>
-            {list[0]?.remediation && <Code text={list[0].remediation} />}
-          </div>
-        ))}
-        {steps.length > STEPS && <p className="s t3">{s.image.moreSteps(steps.length - STEPS)}</p>}
-        {stuck > 0 && <div className="g"><span className="b grow">{s.image.wait}</span><span className="mark">{s.vulnerabilities(stuck)}</span></div>}
+        {plan.error && <Failed what={s.image.todo} error={plan.error} retry={plan.reload} operation="getImageRemediation" />}
+        {!p && !plan.error && <Bones rows={2} />}
+        {p && p.findings === 0 && <p className="t2">{s.image.todoNone}</p>}
+        {steps.map((x, i) => <Step key={`${x.kind}${x.type}${x.package}`} of={x} number={i + 1} images={false} />)}
+        {p && p.step_count > steps.length && <p className="s t3">{s.image.moreSteps(p.step_count - steps.length)}</p>}
+        {p && p.findings > 0 && <p className="s t2 in-text ruled">{p.score_increase !== undefined && s.plan.score(p.score_increase)} <A href={to(['plan'], { registry: where.registry, repository: where.repository })}>{s.plan.planFor(where.repository)}</A></p>}
       </div>
     </section>
   );
@@ -193,7 +188,7 @@ export default function ImagePage({ where }: { where: Where }) {
             {tab === 'layers' && <Layers where={where} findings={all.items} />}
             {tab === 'scans' && <Scans where={where} />}
           </section>
-          <div className="col"><Plan findings={all.items} loading={all.loading} first={tab === 'findings'} /><Assessed image={d} /></div>
+          <div className="col"><Plan where={where} turn={d.scanned_at ?? ''} first={tab === 'findings'} /><Assessed image={d} /></div>
         </div>
       </>}
       {open && <FindingPane id={open} registry={registry} repository={repository} digest={digest} found={list.items[index]} position={index < 0 ? undefined : [index, list.items.length]} step={(by) => { const f = list.items[index + by]; if (f) go(address(f), true); }} />}

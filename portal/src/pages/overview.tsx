@@ -3,10 +3,12 @@ import { useApi, usePages } from '../api/client.ts';
 import { Bones, Failed, Time } from '../parts/basics.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, SeverityWord, StateWord } from '../parts/glyphs.tsx';
+import { ScoreCard } from '../parts/score.tsx';
 import { A, go, imagePath, repositoryPath, to } from '../route.tsx';
 import { count, s } from '../strings.ts';
 
 const WORST = 5;
+const VULNERABILITIES = 'dbd0cb49-b563-45e7-9724-889e799fa648'; // the recommendation that is scored
 
 /** first: the address of the portal itself, which leads on to the first page while there is no image. */
 export default function Overview({ first }: { first: boolean }) {
@@ -34,12 +36,13 @@ function Cards({ registries, ready }: { registries: Registry[]; ready: boolean }
   return (
     <>
       <div className="grid">
-        <section className="card c4">
+        <ScoreCard recommendation={VULNERABILITIES} />
+        <section className="card c3">
           <header><h2 className="h">{s.overview.states}</h2></header>
           {!ready && <Bones rows={4} />}
           {ready && <ul className="lines">{states.map(([state, n]) => <li key={state}><StateWord of={state} /><span className="grow" /><span className={n ? 'num b' : 'num t3'}>{count(n)}</span></li>)}</ul>}
         </section>
-        <section className="card c8">
+        <section className="card c5">
           <header><h2 className="h">{s.overview.bySeverity}</h2><span className="s t3">{s.overview.summed}</span></header>
           <div className="pad0 bars">
             {severities.map(([x, n]) => (

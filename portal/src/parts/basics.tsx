@@ -21,6 +21,8 @@ export function relative(at: number, now = Date.now()): string {
 const exact = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
 export const utc = (at: string): string => `${exact.format(new Date(at))} UTC`;
 const dayOnly = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+const noYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+export const dayMonth = (at: number): string => noYear.format(new Date(at));
 export const day = (at: string): string => dayOnly.format(new Date(at));
 
 /** How long ago, in words; exactly on hover and focus. */

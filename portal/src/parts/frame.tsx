@@ -1,14 +1,15 @@
 // The frame of every page: bar, navigation, breadcrumb, title.
-import { Button, Input, Menu, MenuDivider, MenuGroup, MenuGroupHeader, MenuItem, MenuItemRadio, MenuList, MenuPopover, MenuTrigger, OverlayDrawer } from '@fluentui/react-components';
-import { DocumentTextRegular, HomeRegular, LinkRegular, NavigationRegular, OptionsRegular, PersonRegular, ProhibitedRegular, ScanRegular, SearchRegular, ServerRegular, ShieldErrorRegular, TaskListLtrRegular } from '@fluentui/react-icons';
-import { useEffect, useRef, useState, type FormEvent, type ReactNode } from 'react';
+import { Button, Input, Menu, MenuDivider, MenuGroup, MenuGroupHeader, MenuItem, MenuItemCheckbox, MenuItemRadio, MenuList, MenuPopover, MenuTrigger, OverlayDrawer } from '@fluentui/react-components';
+import { BoxRegular, DocumentTextRegular, HomeRegular, LinkRegular, NavigationRegular, OptionsRegular, PersonRegular, ProhibitedRegular, QuestionCircleRegular, ScanRegular, SearchRegular, ServerRegular, ShieldErrorRegular, TaskListLtrRegular } from '@fluentui/react-icons';
+import { useEffect, useEffectEvent, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { useApi } from '../api/client.ts';
 import { A, go, to, usePlace } from '../route.tsx';
 import { action, useMay, useSession } from '../session.tsx';
 import { s } from '../strings.ts';
-import type { Choice } from '../theme.ts';
+import { keepKeys, keysAreOn, type Choice } from '../theme.ts';
 import { Time, useCopy, useTitle } from './basics.tsx';
 import { Mark } from './glyphs.tsx';
+import { Pane } from './pane.tsx';
 
 const LATE_MS = 2 * 86400000;
 export const isLate = (at: string): boolean => Date.now() - Date.parse(at) > LATE_MS;
@@ -17,7 +18,7 @@ function Nav({ side, chosen }: { side: boolean; chosen?: () => void }) {
   const { parts } = usePlace();
   const may = { security: useMay(action.security), access: useMay(action.accessRead) };
   const vdb = useApi('getVulndb', may.security ? {} : null).data;
-  const at = parts[0] === 'cve' ? 'findings' : parts[0] === 'start' || !parts[0] ? 'overview' : parts[0];
+  const at = parts[0] === 'cve' ? 'inventory' : parts[0] === 'plan' ? 'recommendations' : parts[0] === 'start' || !parts[0] ? 'overview' : parts[0];
   const item = (name: keyof typeof s.pages, icon: ReactNode) => (
     <li key={name}><A href={to([name])} {...(at === name ? { 'aria-current': 'page' as const } : {})} onClick={() => chosen?.()}>{icon}{s.pages[name]}</A></li>
   );
@@ -25,7 +26,7 @@ function Nav({ side, chosen }: { side: boolean; chosen?: () => void }) {
   return (
     <nav className={side ? 'nav side' : 'nav'} aria-label={s.navigation} style={side ? undefined : { position: 'static', width: 'auto', flex: 1, border: 0 }}>
       <ul>
-        {may.security && [item('overview', <HomeRegular />), item('recommendations', <TaskListLtrRegular />), item('findings', <ShieldErrorRegular />), item('registries', <ServerRegular />), item('scans', <ScanRegular />), item('exceptions', <ProhibitedRegular />)]}
+        {may.security && [item('overview', <HomeRegular />), item('recommendations', <TaskListLtrRegular />), item('findings', <ShieldErrorRegular />), item('inventory', <BoxRegular />), item('registries', <ServerRegular />), item('scans', <ScanRegular />), item('exceptions', <ProhibitedRegular />)]}
       </ul>
       <h2>{s.manage}</h2>
       <ul>
@@ -38,24 +39,41 @@ function Nav({ side, chosen }: { side: boolean; chosen?: () => void }) {
   );
 }
 
-function Search() {
-  const [text, setText] = useState('');
-  const box = useRef<HTMLInputElement>(null);
+/** A single key, pressed outside of fields. */
+function useKey(wanted: string, pressed: () => void): void {
+  const press = useEffectEvent(pressed);
   useEffect(() => {
     const key = (e: KeyboardEvent) => {
       const inField = e.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName);
-      if (e.key !== '/' || inField || e.ctrlKey || e.metaKey || e.altKey) return;
+      if (e.key !== wanted || inField || e.ctrlKey || e.metaKey || e.altKey || !keysAreOn()) return;
       e.preventDefault();
-      box.current?.focus();
+      press();
     };
     addEventListener('keydown', key);
     return () => removeEventListener('keydown', key);
-  }, []);
+  }, [wanted]);
+}
+
+function Help() {
+  const [open, setOpen] = useState(false);
+  useKey('?', () => setOpen(true));
+  return (
+    <>
+      <Button className="hide-phone" appearance="subtle" icon={<QuestionCircleRegular />} aria-label={s.help.button} onClick={() => setOpen(true)} />
+      {open && <Pane title={s.help.title} close={() => setOpen(false)}><div className="body"><dl className="facts">{s.help.keys.map(([key, what]) => <div key={key} style={{ display: 'contents' }}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl></div></Pane>}
+    </>
+  );
+}
+
+function Search() {
+  const [text, setText] = useState('');
+  const box = useRef<HTMLInputElement>(null);
+  useKey('/', () => box.current?.focus());
   const submit = (e: FormEvent) => {
     e.preventDefault();
     const wanted = text.trim();
     if (/^(CVE|GHSA|DSA|DLA|RHSA|ALAS|USN)-/i.test(wanted)) go(to(['cve', wanted.toUpperCase().startsWith('GHSA') ? wanted : wanted.toUpperCase()]));
-    else if (wanted) go(to(['findings'], { package: wanted }));
+    else if (wanted) go(to(['inventory'], { q: wanted }));
     setText('');
   };
   return (
@@ -68,9 +86,13 @@ function Search() {
 function Person({ theme, setTheme }: { theme: Choice; setTheme: (c: Choice) => void }) {
   const session = useSession();
   const label = (c: Choice) => s.theme[c];
+  const [keys, setKeys] = useState(keysAreOn);
   const initials = session.name.slice(0, 2).toUpperCase();
   return (
-    <Menu checkedValues={{ theme: [theme] }} onCheckedValueChange={(_, d) => setTheme(d.checkedItems[0] as Choice)}>
+    <Menu checkedValues={{ theme: [theme], keys: keys ? ['on'] : [] }} onCheckedValueChange={(_, d) => {
+      if (d.name === 'theme') setTheme(d.checkedItems[0] as Choice);
+      else { keepKeys(d.checkedItems.length > 0); setKeys(d.checkedItems.length > 0); }
+    }}>
       <MenuTrigger disableButtonEnhancement>
         <Button appearance="subtle" aria-label={s.person.label(initials, session.name)} style={{ minWidth: 0, padding: 2 }}>
           <span aria-hidden="true" style={{ width: 28, height: 28, borderRadius: '50%', background: 'var(--accentBg)', color: 'var(--accent)', display: 'grid', placeItems: 'center', fontSize: 11, fontWeight: 600 }}>{initials}</span>
@@ -82,6 +104,7 @@ function Person({ theme, setTheme }: { theme: Choice; setTheme: (c: Choice) => v
             <MenuGroupHeader>{s.theme.label}</MenuGroupHeader>
             {(['light', 'dark', 'system'] as const).map((c) => <MenuItemRadio key={c} name="theme" value={c}>{label(c)}</MenuItemRadio>)}
           </MenuGroup>
+          <MenuItemCheckbox name="keys" value="on">{s.help.single}</MenuItemCheckbox>
           <MenuDivider />
           <MenuGroup>
             <MenuGroupHeader>{s.person.signedIn(session.name)}</MenuGroupHeader>
@@ -103,6 +126,7 @@ export function Frame({ theme, setTheme, children }: { theme: Choice; setTheme: 
         <A className="logo" href={to([])} aria-label={s.name}><Mark /><span>{s.name}</span></A>
         <span className="grow hide-phone" />
         <Search />
+        <Help />
         <Person theme={theme} setTheme={setTheme} />
       </header>
       <Nav side />
