@@ -264,6 +264,7 @@ static int count_resources(struct db_tx *tx, const struct listing *l, struct ass
 {
 	struct assessments page = {.more = true};
 	uint64_t n = 0;
+	q.n = PAGE;
 	for (q.after = BYTES_NONE; page.more && n <= TOTAL_MAX;) {
 		int rc = assessment_list(tx, &q, http_arena(l->r), &page, e);
 		if (rc < 0)
@@ -284,7 +285,7 @@ static int write_resources(struct db_tx *tx, struct json_out *w, void *arg, stru
 	struct assessments page = {.more = true};
 	struct assessment_query q = {.recommendation = l->recommendation,
 				     .after = l->q.page.cursor,
-				     .n = (size_t)l->q.page.limit,
+				     .n = l->q.state < 0 ? (size_t)l->q.page.limit + 1 : PAGE,
 				     .now_ms = clock_wall_ms()};
 	struct total total;
 	uint64_t written = 0;

@@ -43,9 +43,12 @@ struct registry_row {
 	enum registry_state state;
 	uint64_t pending;
 	struct repository_total total;
-	struct store_totals stored;
+	struct store_stored stored;
 };
 
+#define STORED_BYTES                                                                               \
+	"Bytes of those blobs. Repositories may share blobs: the registry has each once; for a "   \
+	"caller who sees a part of it they are the sums of the repositories"
 #define TOTAL_FIELDS(type)                                                                         \
 	RECORD_FIELD(type, total.images, RECORD_UINT, "images", "Images in all"),                  \
 	    RECORD_FIELD(type, total.unhealthy, RECORD_UINT, "unhealthy", "Images with findings"), \
@@ -59,9 +62,7 @@ struct registry_row {
 			 .of = &api_counts),                                                       \
 	    RECORD_FIELD(type, stored.blobs, RECORD_UINT, "stored_blobs",                          \
 			 "Blobs it holds, each once"),                                             \
-	    RECORD_FIELD(                                                                          \
-		type, stored.bytes, RECORD_UINT, "stored_bytes",                                   \
-		"Bytes of those blobs. Repositories may share blobs: the registry has each once")
+	    RECORD_FIELD(type, stored.bytes, RECORD_UINT, "stored_bytes", STORED_BYTES)
 
 static const struct record_field registry_fields[] = {
     RECORD_FIELD(struct registry_row, g.name, RECORD_TEXT, "name", "Its name"),
@@ -93,7 +94,7 @@ static const struct record_object registry_object = {
 struct repository_row {
 	uint64_t pending;
 	struct repository_total total;
-	struct store_totals stored;
+	struct store_stored stored;
 };
 
 static const struct record_field repository_fields[] = {
@@ -111,72 +112,87 @@ static const struct record_object repository_object = {
     .text = "A repository with the sums of its images",
     RECORD_TABLE(repository_fields)};
 
-/* By the recommendation on images' vulnerabilities. Who sees only a part of it gets the state of
- * that part, and no exemption. */
-static int judge(struct db_tx *tx, struct arena *a, const struct store_registry_row *g, bool whole,
-		 struct registry_row *row, struct err *e)
+/* The registries of a page, and what is read at once for all of them. */
+struct registry_page {
+	struct store_registry_row *rows;
+	int64_t *ids;
+	bool *whole; /* seen whole */
+	struct repository_total *totals;
+	struct store_stored *stored;
+	struct store_exempts exempts;
+	size_t count;
+};
+
+static const struct store_exemption *exemption_of(const struct registry_page *p, size_t i)
 {
-	struct store_exempts exempts = {0};
-	struct assessment as = {.subscription = g->subscription};
-	int on = store_plan_is_on(tx, g->id, e);
-	int r = on;
-	if (on >= 0 && whole)
-		r = store_exemption_hold(tx,
-					 &(struct store_exempt_query){
-					     .recommendation = bytes_of(RECOMMENDATION_IMAGES->key),
-					     .registries = &g->id,
-					     .count = 1,
-					     .now_ms = clock_wall_ms()},
-					 a, &exempts, e);
-	const struct assessment_facts f = {.plan_off = on == 0,
-					   .exemption =
-					       exempts.count ? &exempts.items[0].exemption : NULL,
-					   .total = row->total};
-	if (r < 0 || assessment_judge(&f, a, &as, e) < 0)
-		return -(int)e->code;
-	row->state = (enum registry_state)as.state; /* the same words, but Deleting */
-	row->reason = as.reason;
-	return 0;
+	for (size_t k = 0; k < p->exempts.count; k++)
+		if (p->exempts.items[k].registry_id == p->ids[i])
+			return &p->exempts.items[k].exemption;
+	return NULL;
 }
 
-static int put_registry(struct db_tx *tx, struct json_out *w, struct arena *a,
-			const struct store_registry_row *g, const struct visibility *v,
-			struct err *e)
+/* By the recommendation on images' vulnerabilities. Who sees only a part of it gets the state of
+ * that part, and no exemption. */
+static int put_registry(struct json_out *w, struct arena *a, const struct registry_page *p,
+			size_t i, struct err *e)
 {
-	const struct store_registry t = {.tx = tx, .registry = g->id};
-	struct registry_row row = {.g = *g, .hosts = {g->hosts.items, g->hosts.count}};
-	int whole = store_scope_is_visible(tx, g->id, v, e);
-	int r = whole < 0 ? whole : repository_totals_sum(tx, g->id, v, &row.total, e);
-	if (r >= 0 && whole)
-		r = store_totals(&t, 0, &row.stored, e);
-	else if (r >= 0)
-		r = store_totals_visible(&t, v, &row.stored, e);
-	if (r < 0)
-		return r;
-	row.pending = repository_total_pending(&row.total);
-	if (g->is_going)
-		row.state = REGISTRY_DELETING;
-	else if (judge(tx, a, g, whole > 0, &row, e) < 0)
-		return -(int)e->code;
+	const struct store_registry_row *g = &p->rows[i];
+	struct registry_row row = {.g = *g,
+				   .hosts = {g->hosts.items, g->hosts.count},
+				   .state = REGISTRY_DELETING,
+				   .pending = repository_total_pending(&p->totals[i]),
+				   .total = p->totals[i],
+				   .stored = p->stored[i]};
+	struct assessment as = {.subscription = g->subscription};
+	const struct assessment_facts f = {.plan_off = g->plan_off,
+					   .exemption = p->whole[i] ? exemption_of(p, i) : NULL,
+					   .total = row.total};
+	if (!g->is_going) {
+		if (assessment_judge(&f, a, &as, e) < 0)
+			return -(int)e->code;
+		row.state = (enum registry_state)as.state; /* the same words, but Deleting */
+		row.reason = as.reason;
+	}
 	record_put(w, NULL, &registry_object, &row);
 	return 0;
 }
 
-/* It, or something in it: 1/0. */
-static int is_seen(struct db_tx *tx, int64_t id, const struct visibility *v, struct err *e)
+/* What is stored: the registry's own sums, or of the repositories that are seen. */
+static int read_stored(struct db_tx *tx, struct registry_page *p, const struct visibility *v,
+		       struct arena *a, struct err *e)
 {
-	struct store_scopes got;
-	struct arena a;
-	const struct store_scope_query q = {
-	    .kind = STORE_SCOPE_REPOSITORY, .below = id, .n = 1, .visible = *v};
-	int r = store_scope_is_visible(tx, id, v, e);
-	if (r != 0)
-		return r;
-	arena_init(&a, 64U << 10);
-	r = store_scope_list(tx, &q, &a, &got, e);
-	bool some = r >= 0 && got.count > 0;
-	arena_free(&a);
-	return r < 0 ? r : some;
+	bool all = true;
+	struct store_stored *part = arena_alloc(a, p->count, sizeof *part);
+	if (!part)
+		return err_set(e, ERR_NOMEM, "no memory for registries");
+	for (size_t i = 0; i < p->count; i++)
+		all = all && p->whole[i];
+	if (store_stored_many(tx, p->ids, p->count, p->stored, e) < 0 ||
+	    (!all && store_stored_visible(tx, p->ids, p->count, v, part, e) < 0))
+		return -(int)e->code;
+	for (size_t i = 0; i < p->count; i++)
+		if (!p->whole[i])
+			p->stored[i] = part[i];
+	return 0;
+}
+
+static int read_page(struct db_tx *tx, struct registry_page *p, const struct visibility *v,
+		     struct arena *a, struct err *e)
+{
+	p->totals = arena_alloc(a, p->count, sizeof *p->totals);
+	p->stored = arena_alloc(a, p->count, sizeof *p->stored);
+	if (!p->totals || !p->stored)
+		return err_set(e, ERR_NOMEM, "no memory for registries");
+	if (p->count == 0)
+		return 0;
+	const struct store_exempt_query q = {.recommendation = bytes_of(RECOMMENDATION_IMAGES->key),
+					     .registries = p->ids,
+					     .count = p->count,
+					     .now_ms = clock_wall_ms()};
+	int r = repository_totals_sums(tx, p->ids, p->count, v, p->totals, e);
+	if (r >= 0)
+		r = read_stored(tx, p, v, a, e);
+	return r < 0 ? r : store_exemption_hold(tx, &q, a, &p->exempts, e);
 }
 
 struct registries_query {
@@ -204,49 +220,66 @@ static int by_name(const void *a, const void *b)
 	return bytes_cmp(x->name, y->name);
 }
 
-static bool is_wanted(const struct listing *l, const struct store_registry_row *g)
+/* Those that are seen after the cursor, at most one more than the limit; how many are seen in
+ * all. */
+static int pick(struct db_tx *tx, const struct listing *l, const struct visibility *v,
+		struct registry_page *p, uint64_t *ret_total, struct err *e)
 {
-	const struct registries_query *q = &l->q;
-	return (!q->subscription.len || bytes_eq(q->subscription, g->subscription)) &&
-	       (!q->resource_group.len || bytes_eq(q->resource_group, g->group)) &&
-	       (!l->name.len || bytes_eq(l->name, g->name));
+	bool *some = arena_alloc(http_arena(l->r), p->count, sizeof *some);
+	size_t n = 0, max = l->name.len ? 1 : (size_t)l->q.page.limit + 1;
+	if (!some)
+		return err_set(e, ERR_NOMEM, "no memory for registries");
+	if (p->count)
+		qsort(p->rows, p->count, sizeof *p->rows, by_name);
+	for (size_t i = 0; i < p->count; i++)
+		p->ids[i] = p->rows[i].id;
+	int r = store_registries_seen(tx, p->ids, p->count, v, p->whole, some, e);
+	*ret_total = 0;
+	for (size_t i = 0; r >= 0 && i < p->count; i++) {
+		*ret_total += some[i];
+		if (!some[i] || n == max || bytes_cmp(p->rows[i].name, l->q.page.cursor) <= 0)
+			continue;
+		p->rows[n] = p->rows[i];
+		p->ids[n] = p->ids[i];
+		p->whole[n++] = p->whole[i];
+	}
+	p->count = n;
+	return r;
 }
 
-static int read_registries(struct db_tx *tx, const struct listing *l, struct visibility *v,
-			   struct store_registries *ret, uint64_t *ret_total, struct err *e)
+static int read_registries(struct db_tx *tx, const struct listing *l, struct registry_page *ret,
+			   uint64_t *ret_total, struct err *e)
 {
-	int r = api_visibility(l->r, v, e);
-	if (r >= 0)
-		r = store_registries_list(tx, http_arena(l->r), ret, e);
-	size_t n = 0;
-	*ret_total = 0;
-	for (size_t i = 0; r >= 0 && i < ret->count; i++) {
-		if (!is_wanted(l, &ret->items[i]) || (r = is_seen(tx, ret->items[i].id, v, e)) <= 0)
-			continue;
-		++*ret_total;
-		if (bytes_cmp(ret->items[i].name, l->q.page.cursor) > 0)
-			ret->items[n++] = ret->items[i];
-	}
-	ret->count = n;
-	if (n)
-		qsort(ret->items, n, sizeof *ret->items, by_name);
-	return r < 0 ? r : 0;
+	struct arena *a = http_arena(l->r);
+	struct visibility v;
+	struct store_registries got;
+	const struct store_registries_query q = {
+	    .name = l->name, .group = l->q.resource_group, .subscription = l->q.subscription};
+	if (api_visibility(l->r, &v, e) < 0 || store_registries_list(tx, &q, a, &got, e) < 0)
+		return -(int)e->code;
+	*ret = (struct registry_page){.rows = got.items,
+				      .ids = arena_alloc(a, got.count, sizeof *ret->ids),
+				      .whole = arena_alloc(a, got.count, sizeof *ret->whole),
+				      .count = got.count};
+	if (!ret->ids || !ret->whole)
+		return err_set(e, ERR_NOMEM, "no memory for registries");
+	int r = pick(tx, l, &v, ret, ret_total, e);
+	return r < 0 ? r : read_page(tx, ret, &v, a, e);
 }
 
 static int write_registries(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *l = arg;
-	struct store_registries got;
-	struct visibility v;
+	struct registry_page page;
 	size_t limit = (size_t)l->q.page.limit;
 	uint64_t total;
-	int r = read_registries(tx, l, &v, &got, &total, e);
+	int r = read_registries(tx, l, &page, &total, e);
 	if (r < 0)
 		return r;
 	api_list_begin(w);
-	for (size_t i = 0; r == 0 && i < got.count && i < limit; i++)
-		r = put_registry(tx, w, http_arena(l->r), &got.items[i], &v, e);
-	api_list_end(w, got.count > limit ? got.items[limit - 1].name : BYTES_NONE,
+	for (size_t i = 0; r == 0 && i < page.count && i < limit; i++)
+		r = put_registry(w, http_arena(l->r), &page, i, e);
+	api_list_end(w, page.count > limit ? page.rows[limit - 1].name : BYTES_NONE,
 		     total_of(total, true));
 	return r;
 }
@@ -264,14 +297,13 @@ static int get_registries(struct http_request *r, struct err *e)
 static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *l = arg;
-	struct store_registries got;
-	struct visibility v;
+	struct registry_page page;
 	uint64_t total;
-	int r = read_registries(tx, l, &v, &got, &total, e);
-	if (r == 0 && got.count == 0)
+	int r = read_registries(tx, l, &page, &total, e);
+	if (r == 0 && page.count == 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",
 			       BYTES_ARG(l->name));
-	return r < 0 ? r : put_registry(tx, w, http_arena(l->r), &got.items[0], &v, e);
+	return r < 0 ? r : put_registry(w, http_arena(l->r), &page, 0, e);
 }
 
 static int get_registry(struct http_request *r, struct err *e)
@@ -340,6 +372,38 @@ static int post_registry(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : api_reply_read(r, 201, write_registry, &l, e);
 }
 
+struct changed_registry {
+	struct bytes title;
+	struct record_rows hosts;
+};
+static const struct record_field change_fields[] = {
+    RECORD_FIELD(struct changed_registry, title, RECORD_TEXT, "title", "What people call it"),
+    RECORD_FIELD(struct changed_registry, hosts, RECORD_TEXTS, "hosts",
+		 "All its host names from now on; an empty list takes them away",
+		 .example = "[\"registry.example.com\"]"),
+};
+static const struct record_object change_body = {
+    .name = "ChangedRegistry", .text = "What changes; the rest stays", RECORD_TABLE(change_fields)};
+
+static int patch_registry(struct http_request *r, struct err *e)
+{
+	struct changed_registry b;
+	struct bytes name = http_param(r, "registry");
+	const struct access_actor by = people_actor(r);
+	struct registry *g = registry_named(api_of(r)->registry, name);
+	if (!g)
+		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"", BYTES_ARG(name));
+	if (api_body_read(r, &b, e) < 0)
+		return -(int)e->code;
+	const struct store_registry_change c = {.title = b.title.ptr ? &b.title : NULL,
+						.hosts = b.hosts.items,
+						.host_count = b.hosts.count};
+	if ((c.title || c.hosts) && registry_change(g, &c, &by, e) < 0)
+		return -(int)e->code;
+	struct listing l = {.r = r, .name = name};
+	return api_reply_read(r, 200, write_registry, &l, e);
+}
+
 static int delete_registry(struct http_request *r, struct err *e)
 {
 	struct bytes name = http_param(r, "registry");
@@ -379,6 +443,20 @@ static const struct record_field repositories_query_fields[] = {
 };
 static const struct record_object repositories_query = {RECORD_TABLE(repositories_query_fields)};
 
+/* Of each row, in one question. */
+static struct store_stored *repositories_stored(struct db_tx *tx,
+						const struct repository_total *rows, size_t count,
+						struct arena *a, struct err *e)
+{
+	int64_t *ids = arena_alloc(a, count, sizeof *ids);
+	struct store_stored *ret = arena_alloc(a, count, sizeof *ret);
+	for (size_t i = 0; ids && i < count; i++)
+		ids[i] = rows[i].id;
+	if (!ids || !ret)
+		err_set(e, ERR_NOMEM, "no memory for %zu repositories", count);
+	return ids && ret && store_stored_many(tx, ids, count, ret, e) >= 0 ? ret : NULL;
+}
+
 static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct repositories *p = arg;
@@ -400,13 +478,15 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 	if (n < 0 || repository_totals_count(tx, &p->ask, a, &total, e) < 0)
 		return -(int)e->code;
 	bool more = (size_t)n > limit;
-	const struct store_registry t = {.tx = tx, .registry = p->ask.registry_id};
+	size_t count = more ? limit : (size_t)n;
+	struct store_stored *stored = repositories_stored(tx, rows, count, a, e);
+	if (!stored)
+		return -(int)e->code;
 	api_list_begin(w);
-	for (size_t i = 0; i < (more ? limit : (size_t)n); i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct repository_row row = {.pending = repository_total_pending(&rows[i]),
-					     .total = rows[i]};
-		if (store_totals(&t, rows[i].id, &row.stored, e) < 0)
-			return -(int)e->code;
+					     .total = rows[i],
+					     .stored = stored[i]};
 		record_put(w, NULL, &repository_object, &row);
 	}
 	if (more)
@@ -454,6 +534,13 @@ static const struct api_doc post_doc = {
 		 .headers = &api_created_headers}},
     .errors = {404, 409},
 };
+static const struct api_doc patch_doc = {
+    .id = "changeRegistry",
+    .body = &change_body,
+    .body_example = "{\"hosts\": [\"registry.example.com\"]}",
+    .replies = {{.status = 200, .text = "The registry as it is now", .of = &registry_object}},
+    .errors = {404, 409},
+};
 static const struct api_doc delete_doc = {
     .id = "deleteRegistry",
     .text = "Its repositories, images, findings and roles go with it. It cannot be used any more "
@@ -497,6 +584,13 @@ const struct http_route api_registries_routes[] = {
      .body_max = BODY_MAX,
      .summary = "Create a registry",
      .doc = &post_doc},
+    {.methods = HTTP_PATCH,
+     .pattern = "/api/v1/registries/{registry}",
+     .handle = patch_registry,
+     .action = ACTION_REGISTRY_WRITE,
+     .body_max = BODY_MAX,
+     .summary = "Change a registry's title or host names",
+     .doc = &patch_doc},
     {.methods = HTTP_DELETE,
      .pattern = "/api/v1/registries/{registry}",
      .handle = delete_registry,

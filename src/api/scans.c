@@ -269,6 +269,8 @@ static const char *event_word(int i)
 static const struct record_field event_fields[] = {
     EV(id, RECORD_INT, "id", "Its number; later ones are higher"),
     EV(type, RECORD_TEXT, "type", "What happened", .words = event_word),
+    EV(subscription, RECORD_TEXT, "subscription",
+       "In which subscription; empty when the registry is gone"),
     EV(registry, RECORD_TEXT, "registry", "In which registry"),
     EV(repository, RECORD_TEXT, "repository", "In which repository"),
     EV(digest, RECORD_TEXT, "digest", "To which manifest", .flags = RECORD_OPTIONAL),

@@ -242,8 +242,8 @@ static void scan_metrics(struct buf *out, const struct api *api)
 static void store_metrics(struct buf *out, const struct registry_health *h)
 {
 	metric(out, "plimsoll_stored_bytes", "gauge", "Bytes of stored blobs, each once",
-	       (double)h->stored.bytes);
-	metric(out, "plimsoll_stored_blobs", "gauge", "Stored blobs", (double)h->stored.blobs);
+	       (double)h->stored.all.bytes);
+	metric(out, "plimsoll_stored_blobs", "gauge", "Stored blobs", (double)h->stored.all.blobs);
 	metric(out, "plimsoll_damaged_blobs", "gauge",
 	       "Blobs that were found damaged and must be pushed again", (double)h->stored.damaged);
 	metric(out, "plimsoll_damaged_blobs_found_total", "counter", "Blobs found damaged",

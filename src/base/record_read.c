@@ -231,7 +231,8 @@ static int strict_texts(struct json *j, const struct record_field *f, void *to, 
 			return -(int)e->code;
 		n++;
 	}
-	*(struct record_rows *)to = (struct record_rows){items, n};
+	static const struct bytes none;
+	*(struct record_rows *)to = (struct record_rows){items ? items : &none, n};
 	return 0;
 }
 

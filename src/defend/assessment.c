@@ -136,13 +136,18 @@ int assessment_list(struct db_tx *tx, const struct assessment_query *q, struct a
 						 .count = ret->count,
 						 .now_ms = q->now_ms},
 		    a, &f.exempts, e);
+	struct repository_total *totals =
+	    ret->count ? arena_alloc(a, ret->count, sizeof *totals) : NULL;
+	if (r >= 0 && ret->count)
+		r = totals
+			? repository_totals_sums(tx, f.ids, ret->count, &VISIBILITY_ALL, totals, e)
+			: err_set(e, ERR_NOMEM, "no memory for registries");
 	for (size_t i = 0; i < ret->count && r >= 0; i++) {
 		struct assessment *as = &ret->items[i];
 		struct assessment_facts facts = {.plan_off = f.plan_off[i],
-						 .exemption = exemption_of(&f, as->registry_id)};
-		r = repository_totals_sum(tx, as->registry_id, &VISIBILITY_ALL, &facts.total, e);
-		if (r >= 0)
-			r = assessment_judge(&facts, a, as, e);
+						 .exemption = exemption_of(&f, as->registry_id),
+						 .total = totals[i]};
+		r = assessment_judge(&facts, a, as, e);
 	}
 	return r < 0 ? r : 0;
 }

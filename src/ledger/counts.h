@@ -76,3 +76,6 @@ int repository_totals_count(struct db_tx *tx, const struct repository_totals_que
 /* All that are visible of a registry (0: of all) together; without names, pushed_ms 0. */
 int repository_totals_sum(struct db_tx *tx, int64_t registry, const struct visibility *v,
 			  struct repository_total *ret, struct err *e);
+/* The same of each of these registries: ret[i] of registries[i]. */
+int repository_totals_sums(struct db_tx *tx, const int64_t *registries, size_t count,
+			   const struct visibility *v, struct repository_total *ret, struct err *e);

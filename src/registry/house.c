@@ -200,25 +200,24 @@ int registry_start(struct registry *g, struct err *e)
 struct totals_job {
 	struct registry *g;
 	bool damaged_only;
-	struct store_totals *ret;
+	struct registry_stored *ret;
 };
 
 static int totals(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct totals_job *j = arg;
 	struct store_registry t = {.tx = tx};
-	if (j->damaged_only) {
-		int64_t n = store_care_count(&t, e);
-		j->ret->damaged = n > 0 ? (uint64_t)n : 0;
+	int64_t n = store_care_count(&t, e);
+	j->ret->damaged = n > 0 ? (uint64_t)n : 0;
+	if (n < 0 || j->damaged_only)
 		return n < 0 ? (int)n : 0;
-	}
-	return store_totals(&t, 0, j->ret, e);
+	return store_stored_all(tx, &j->ret->all, e);
 }
 
 int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret,
 			struct err *e)
 {
-	struct store_totals stored = {.blobs = 0};
+	struct registry_stored stored = {.damaged = 0};
 	struct totals_job j = {.g = g, .ret = &stored, .damaged_only = !with_stored};
 	int r = db_run(g->s->db, DB_READ, totals, &j, e);
 	if (r < 0)

@@ -4,6 +4,7 @@
 
 #include "access/access.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "oci/reference.h"
 #include "store/event.h"
@@ -78,7 +79,8 @@ struct list_job {
 static int list_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct list_job *j = arg;
-	return store_registries_list(tx, &j->a, &j->rows, e);
+	static const struct store_registries_query all = {.name = {.len = 0}};
+	return store_registries_list(tx, &all, &j->a, &j->rows, e);
 }
 
 int registries_load(struct registries *s, struct err *e)
@@ -254,6 +256,7 @@ int registry_sweep(struct registry *any, struct err *e)
 struct change_job {
 	struct registry *any;
 	const struct registry_new *ask;
+	const struct store_registry_change *change;
 	const struct access_actor *by;
 	int64_t id;
 	struct bytes path;
@@ -281,6 +284,17 @@ static int create_tx(struct db_tx *tx, void *arg, struct err *e)
 	return access_audit(tx, j->by, "registry.create", j->path, BYTES_NONE, BYTES_NONE, e);
 }
 
+static int check_hosts(const struct bytes *hosts, size_t count, struct err *e)
+{
+	if (count > STORE_HOSTS_MAX)
+		return err_set(e, ERR_FORMAT, "a registry may have %u hosts", STORE_HOSTS_MAX);
+	for (size_t i = 0; i < count; i++)
+		if (!ref_is_host(hosts[i]))
+			return err_set(e, ERR_FORMAT, "\"%.*s\" is not the name of a host",
+				       BYTES_ARG(hosts[i]));
+	return 0;
+}
+
 int registry_create(struct registry *any, const struct registry_new *ask,
 		    const struct access_actor *by, struct err *e)
 {
@@ -290,16 +304,68 @@ int registry_create(struct registry *any, const struct registry_new *ask,
 			       "\"%.*s\" is not a valid name of a registry: lower-case letters and "
 			       "digits, divided by \"-\", \".\" or \"_\"",
 			       BYTES_ARG(ask->name));
-	if (ask->host_count > STORE_HOSTS_MAX)
-		return err_set(e, ERR_FORMAT, "a registry may have %u hosts", STORE_HOSTS_MAX);
-	for (size_t i = 0; i < ask->host_count; i++)
-		if (!ref_is_host(ask->hosts[i]))
-			return err_set(e, ERR_FORMAT, "\"%.*s\" is not the name of a host",
-				       BYTES_ARG(ask->hosts[i]));
+	if (check_hosts(ask->hosts, ask->host_count, e) < 0)
+		return -(int)e->code;
 	arena_init(&j.a, 4096);
 	int r = db_run(any->s->db, DB_WRITE, create_tx, &j, e);
 	arena_free(&j.a);
 	return r < 0 ? r : registries_load(any->s, e);
+}
+
+/* The change as the audit log keeps it. */
+static void put_change(struct buf *out, const struct store_registry_change *c)
+{
+	struct json_out w;
+	json_out_init(&w, out, false);
+	json_put_object(&w, NULL);
+	if (c->title)
+		json_put_string(&w, "title", *c->title);
+	if (c->hosts) {
+		json_put_array(&w, "hosts");
+		for (size_t i = 0; i < c->host_count; i++)
+			json_put_string(&w, NULL, c->hosts[i]);
+		json_put_end(&w, ']');
+	}
+	json_put_end(&w, '}');
+}
+
+static int change_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change_job *j = arg;
+	struct buf text;
+	if (store_registries_change(tx, j->id, j->change, e) < 0 || path_of(tx, j, e) < 0)
+		return -(int)e->code;
+	buf_init(&text, 65536);
+	put_change(&text, j->change);
+	int r = buf_ok(&text) ? access_audit(tx, j->by, "registry.change", j->path, BYTES_NONE,
+					     buf_bytes(&text), e)
+			      : err_nomem(e);
+	buf_free(&text);
+	return r;
+}
+
+int registry_change(struct registry *g, const struct store_registry_change *c,
+		    const struct access_actor *by, struct err *e)
+{
+	struct change_job j = {.any = g, .change = c, .by = by, .id = g->id};
+	if (c->hosts && check_hosts(c->hosts, c->host_count, e) < 0)
+		return -(int)e->code;
+	arena_init(&j.a, 4096);
+	int r = db_run(g->s->db, DB_WRITE, change_tx, &j, e);
+	arena_free(&j.a);
+	return r < 0 ? r : registries_load(g->s, e);
+}
+
+bool registry_has_hosts(struct registry *g, const struct bytes *hosts, size_t count)
+{
+	size_t had = 0, same = 0;
+	pthread_mutex_lock(&g->s->hosts_lock);
+	for (const char *p = g->hosts; p && *p; p++)
+		had += *p == '\n';
+	for (size_t i = 0; i < count; i++)
+		same += has_host(g, hosts[i]);
+	pthread_mutex_unlock(&g->s->hosts_lock);
+	return had == count && same == count;
 }
 
 static int delete_tx(struct db_tx *tx, void *arg, struct err *e)

@@ -23,6 +23,7 @@
 #include "db/db.h"
 #include "base/limits.h"
 #include "store/registry.h"
+#include "store/stored.h"
 
 struct access_actor;
 
@@ -90,6 +91,12 @@ struct registry_new {
 /* ERR_FORMAT: a name that is none; ERR_CONFLICT: it is taken, or a host is. by: for the audit. */
 int registry_create(struct registry *any, const struct registry_new *ask,
 		    const struct access_actor *by, struct err *e);
+/* Its title or hosts from now on. ERR_FORMAT, ERR_CONFLICT likewise. */
+struct store_registry_change;
+int registry_change(struct registry *g, const struct store_registry_change *c,
+		    const struct access_actor *by, struct err *e);
+/* It has exactly these hosts. */
+bool registry_has_hosts(struct registry *g, const struct bytes *hosts, size_t count);
 /* From now on it is not found, and what it holds goes: at once where registry_start runs, else with
  * registry_sweep. A server that ends meanwhile goes on at its next start. by may be NULL.
  * ERR_CONFLICT: `local`. */
@@ -234,8 +241,12 @@ int registry_scrub(struct registry *g, int64_t now_ms, uint64_t rate, uint64_t *
  * of that at most 1 GiB), and at most an eighth, for small ones. 0 when the setting is 0. */
 uint64_t registry_reserve(const struct registry_options *o, uint64_t all);
 
+struct registry_stored {
+	struct store_stored all; /* in all registries */
+	uint64_t damaged;	 /* blobs that were found damaged and not pushed again */
+};
 struct registry_health {
-	struct store_totals stored;
+	struct registry_stored stored;
 	uint64_t disk_free, disk_all; /* UINT64_MAX: unknown */
 	uint64_t reserve;
 	uint64_t freed_bytes, freed_files; /* by collection, since the start */
@@ -247,6 +258,6 @@ struct registry_health {
 	uint64_t failed;	/* of the last pass */
 	char why[256];		/* the first of those */
 };
-/* with_stored: blobs and bytes, too, for which every row is read: not for public requests. */
+/* with_stored: blobs and bytes, too. */
 int registry_health_get(struct registry *g, bool with_stored, struct registry_health *ret,
 			struct err *e);

@@ -24,43 +24,45 @@ int event_append(struct db_tx *tx, const struct event *ev, struct err *e)
 	return 0;
 }
 
+static int read_event(struct db_stmt *s, struct arena *a, struct event *ret, struct err *e)
+{
+	bool ok = true, fits = true;
+	struct event ev = {.id = db_int(s, 0),
+			   .registry_id = db_int(s, 1),
+			   .size = (uint64_t)db_int(s, 8),
+			   .at = db_int(s, 11),
+			   .repository_id = db_int(s, 12)};
+	const struct {
+		struct bytes *to;
+		int column;
+	} texts[] = {{&ev.type, 2},    {&ev.registry, 3},     {&ev.repository, 4},
+		     {&ev.tag, 6},     {&ev.media_type, 7},   {&ev.actor, 9},
+		     {&ev.detail, 10}, {&ev.subscription, 13}};
+	ev.digest = digest_key_text(db_bytes(s, 5), a, &fits);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts && fits; i++) {
+		*texts[i].to = arena_bytes(a, db_bytes(s, texts[i].column), &ok);
+		fits = ok;
+	}
+	*ret = ev;
+	return fits ? 1 : err_set(e, ERR_NOMEM, "event %lld: no memory", (long long)ev.id);
+}
+
 int event_next(struct db_tx *tx, int64_t after_id, const struct visibility *v, struct arena *a,
 	       struct event *ret, struct err *e)
 {
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT id,registry_id,type,registry,repository,digest,tag,media_type,size,"
-		     "actor,detail,at,repository_id FROM event WHERE id>$1 AND " STORE_VISIBLE(
-			 "repository_id", "$2", "$3") " ORDER BY id LIMIT 1",
-		     DB_ARGS(DB_I(after_id), STORE_VISIBLE_ARGS(v)), e);
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT v.id,v.registry_id,v.type,v.registry,v.repository,v.digest,v.tag,v.media_type,"
+	    "v.size,v.actor,v.detail,v.at,v.repository_id,COALESCE(ns.name,'') FROM event v"
+	    " LEFT JOIN scope ng ON ng.id=v.registry_id LEFT JOIN scope nh ON nh.id=ng.parent_id"
+	    " LEFT JOIN scope ns ON ns.id=nh.parent_id WHERE v.id>$1 AND " STORE_VISIBLE(
+		"v.repository_id", "$2", "$3") " ORDER BY v.id LIMIT 1",
+	    DB_ARGS(DB_I(after_id), STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;
 	int r = db_step(s, e);
-	if (r == 1) {
-		bool ok = true, fits = true;
-		struct bytes text[8];
-		const int columns[8] = {2, 3, 4, 5, 6, 7, 9, 10};
-		for (size_t i = 0; i < 8; i++) {
-			text[i] = columns[i] == 5 ? digest_key_text(db_bytes(s, 5), a, &ok)
-						  : arena_bytes(a, db_bytes(s, columns[i]), &ok);
-			fits = fits && ok;
-		}
-		*ret = (struct event){.id = db_int(s, 0),
-				      .registry_id = db_int(s, 1),
-				      .type = text[0],
-				      .registry = text[1],
-				      .repository = text[2],
-				      .digest = text[3],
-				      .tag = text[4],
-				      .media_type = text[5],
-				      .size = (uint64_t)db_int(s, 8),
-				      .actor = text[6],
-				      .detail = text[7],
-				      .at = db_int(s, 11),
-				      .repository_id = db_int(s, 12)};
-		if (!fits)
-			r = err_set(e, ERR_NOMEM, "event %lld: no memory", (long long)ret->id);
-	}
+	if (r == 1)
+		r = read_event(s, a, ret, e);
 	db_done(s);
 	return r;
 }

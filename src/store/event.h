@@ -25,6 +25,7 @@ struct event {
 	int64_t registry_id, repository_id;
 	struct bytes type;
 	struct bytes registry, repository, digest, tag;
+	struct bytes subscription; /* the registry's, when it is read; empty: it is gone */
 	struct bytes media_type;
 	uint64_t size;	     /* bytes of the manifest */
 	struct bytes actor;  /* who did it; empty = unknown */

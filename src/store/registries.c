@@ -1,6 +1,8 @@
 #include "store/registries.h"
 
 #include "store/digest_key.h"
+#include "store/plan.h"
+#include "store/stored.h"
 
 #include <string.h>
 
@@ -14,42 +16,104 @@ static int read_row(struct db_stmt *s, struct arena *a, struct store_registry_ro
 					   .created_at = db_int(s, 3),
 					   .group = arena_bytes(a, db_bytes(s, 4), &ok[2]),
 					   .subscription = arena_bytes(a, db_bytes(s, 5), &ok[3]),
-					   .is_going = db_int(s, 6) != 0};
+					   .is_going = db_int(s, 6) != 0,
+					   .plan_off = db_int(s, 7) != 0};
 	return ok[0] && ok[1] && ok[2] && ok[3] ? 1
 						: err_set(e, ERR_NOMEM, "no memory for registries");
 }
 
-static int read_hosts(struct db_tx *tx, struct arena *a, struct store_registry_row *row,
-		      struct err *e)
+static struct store_registry_row *row_of(const struct store_registries *list, int64_t id)
 {
-	return store_texts_read(
-	    db_query(tx, "SELECT host FROM registry_host WHERE registry_id = $1 ORDER BY host",
-		     DB_ARGS(DB_I(row->id)), e),
-	    STORE_HOSTS_MAX, a, &row->hosts, e);
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].id == id)
+			return &list->items[i];
+	return NULL;
 }
 
-int store_registries_list(struct db_tx *tx, struct arena *a, struct store_registries *ret,
-			  struct err *e)
+/* Of all registries at once, by registry. */
+static int read_hosts(struct db_tx *tx, struct arena *a, struct store_registries *list,
+		      struct err *e)
 {
-	*ret = (struct store_registries){
-	    .items = arena_alloc(a, STORE_REGISTRIES_MAX, sizeof *ret->items)};
+	struct store_registry_row *row = NULL;
 	struct db_stmt *s =
-	    ret->items
-		? db_query(tx,
-			   "SELECT s.id, s.name, s.title, s.created_at, g.name, b.name,"
-			   " CASE WHEN EXISTS (SELECT 1 FROM registry_going o"
-			   " WHERE o.registry_id = s.id) THEN 1 ELSE 0 END"
-			   " FROM scope s JOIN scope g ON g.id = s.parent_id"
-			   " JOIN scope b ON b.id = g.parent_id WHERE s.kind = 4 ORDER BY s.id",
-			   NULL, 0, e)
-		: NULL;
-	int r = s ? 0 : ret->items ? -(int)e->code : err_set(e, ERR_NOMEM, "no memory");
-	while (r >= 0 && ret->count < STORE_REGISTRIES_MAX && (r = db_step(s, e)) == 1)
-		r = read_row(s, a, &ret->items[ret->count++], e);
+	    db_query(tx, "SELECT registry_id, host FROM registry_host ORDER BY registry_id, host",
+		     NULL, 0, e);
+	int r = s ? 1 : -(int)e->code;
+	while (r > 0 && (r = db_step(s, e)) > 0) {
+		bool ok = true;
+		row = row && row->id == db_int(s, 0) ? row : row_of(list, db_int(s, 0));
+		if (!row || row->hosts.count == STORE_HOSTS_MAX)
+			continue;
+		if (!row->hosts.items)
+			row->hosts.items = arena_alloc(a, STORE_HOSTS_MAX, sizeof(struct bytes));
+		if (row->hosts.items)
+			row->hosts.items[row->hosts.count++] = arena_bytes(a, db_bytes(s, 1), &ok);
+		if (!row->hosts.items || !ok)
+			r = err_set(e, ERR_NOMEM, "no memory for registries");
+	}
 	db_done(s);
-	for (size_t i = 0; i < ret->count && r >= 0; i++)
-		r = read_hosts(tx, a, &ret->items[i], e);
 	return r < 0 ? r : 0;
+}
+
+int store_registries_list(struct db_tx *tx, const struct store_registries_query *q, struct arena *a,
+			  struct store_registries *ret, struct err *e)
+{
+	size_t cap = 0;
+	*ret = (struct store_registries){.items = NULL};
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT s.id, s.name, s.title, s.created_at, g.name, b.name,"
+		     " CASE WHEN EXISTS (SELECT 1 FROM registry_going o"
+		     " WHERE o.registry_id = s.id) THEN 1 ELSE 0 END,"
+		     " CASE WHEN " STORE_PLAN_OFF(
+			 "s.id") " THEN 1 ELSE 0 END"
+				 " FROM scope s JOIN scope g ON g.id = s.parent_id"
+				 " JOIN scope b ON b.id = g.parent_id WHERE s.kind = 4"
+				 " AND ($1 = '' OR s.name = $1) AND ($2 = '' OR g.name = $2)"
+				 " AND ($3 = '' OR b.name = $3) ORDER BY s.id",
+		     DB_ARGS(DB_T(q->name), DB_T(q->group), DB_T(q->subscription)), e);
+	int r = s ? 1 : -(int)e->code;
+	while (r > 0 && ret->count < STORE_REGISTRIES_MAX && (r = db_step(s, e)) > 0) {
+		ret->items = arena_grow(a, ret->items, ret->count, &cap, sizeof *ret->items);
+		r = ret->items ? read_row(s, a, &ret->items[ret->count++], e)
+			       : err_set(e, ERR_NOMEM, "no memory for registries");
+	}
+	db_done(s);
+	return r < 0 ? r : read_hosts(tx, a, ret, e);
+}
+
+/* to[i] of each of the ids that the statement's rows name. */
+static int mark(struct db_stmt *s, const int64_t *ids, size_t count, bool *to, struct err *e)
+{
+	int r = s ? 1 : -(int)e->code;
+	while (r > 0 && (r = db_step(s, e)) > 0)
+		for (size_t i = 0; i < count; i++)
+			to[i] = to[i] || ids[i] == db_int(s, 0);
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
+int store_registries_seen(struct db_tx *tx, const int64_t *ids, size_t count,
+			  const struct visibility *v, bool *whole, bool *some, struct err *e)
+{
+	for (size_t i = 0; i < count; i++)
+		whole[i] = some[i] = v->all;
+	if (v->all)
+		return 0;
+	int r = mark(db_query(tx,
+			      "SELECT DISTINCT scope_id FROM scope_up WHERE scope_id {IN $1}"
+			      " AND ancestor_id {IN $2}",
+			      DB_ARGS(DB_INTS(ids, count), DB_INTS(v->scopes, v->count)), e),
+		     ids, count, whole, e);
+	if (r >= 0)
+		r = mark(db_query(tx,
+				  "SELECT DISTINCT ancestor_id FROM scope_up"
+				  " WHERE ancestor_id {IN $1} AND scope_id {IN $2}",
+				  DB_ARGS(DB_INTS(ids, count), DB_INTS(v->scopes, v->count)), e),
+			 ids, count, some, e);
+	for (size_t i = 0; i < count; i++)
+		some[i] = some[i] || whole[i];
+	return r;
 }
 
 int64_t store_registries_find(struct db_tx *tx, struct bytes name, struct err *e)
@@ -97,22 +161,45 @@ static int may_add(struct db_tx *tx, const struct store_scope *s, struct err *e)
 		     : r;
 }
 
+static int add_hosts(struct db_tx *tx, int64_t id, const struct bytes *hosts, size_t count,
+		     struct err *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		int64_t n = db_exec(tx,
+				    "INSERT INTO registry_host(host, registry_id)"
+				    " VALUES(lower($1), $2) ON CONFLICT(host) DO NOTHING",
+				    DB_ARGS(DB_T(hosts[i]), DB_I(id)), e);
+		if (n < 0)
+			return (int)n;
+		if (n == 0 && has_row(tx,
+				      "SELECT 1 FROM registry_host WHERE host = lower($1)"
+				      " AND registry_id = $2",
+				      DB_ARGS(DB_T(hosts[i]), DB_I(id)), e) != 1)
+			return err_set(e, ERR_CONFLICT, "the host \"%.*s\" is another registry's",
+				       BYTES_ARG(hosts[i]));
+	}
+	return 0;
+}
+
 int64_t store_registries_add(struct db_tx *tx, const struct store_scope *s,
 			     const struct bytes *hosts, size_t host_count, struct err *e)
 {
 	int64_t r = may_add(tx, s, e);
 	int64_t id = r < 0 ? r : store_scope_add(tx, s, e);
-	for (size_t i = 0; i < host_count && id > 0; i++) {
-		r = db_exec(tx,
-			    "INSERT INTO registry_host(host, registry_id) VALUES(lower($1), $2)"
-			    " ON CONFLICT(host) DO NOTHING",
-			    DB_ARGS(DB_T(hosts[i]), DB_I(id)), e);
-		if (r == 0)
-			r = err_set(e, ERR_CONFLICT, "the host \"%.*s\" is another registry's",
-				    BYTES_ARG(hosts[i]));
-		id = r < 0 ? r : id;
-	}
-	return id;
+	return id > 0 && add_hosts(tx, id, hosts, host_count, e) < 0 ? -(int64_t)e->code : id;
+}
+
+int store_registries_change(struct db_tx *tx, int64_t id, const struct store_registry_change *c,
+			    struct err *e)
+{
+	if (c->title && db_exec(tx, "UPDATE scope SET title = $2 WHERE id = $1",
+				DB_ARGS(DB_I(id), DB_T(*c->title)), e) < 0)
+		return -(int)e->code;
+	if (!c->hosts)
+		return 0;
+	int64_t n =
+	    db_exec(tx, "DELETE FROM registry_host WHERE registry_id = $1", DB_ARGS(DB_I(id)), e);
+	return n < 0 ? (int)n : add_hosts(tx, id, c->hosts, c->host_count, e);
 }
 
 int store_registries_going(struct db_tx *tx, int64_t id, int64_t now_ms, struct err *e)
@@ -176,14 +263,18 @@ static const struct {
     {NULL, "DELETE FROM tag WHERE registry_id = $1 AND (repository_id, name) IN"
 	   " (SELECT repository_id, name FROM tag WHERE registry_id = $1"
 	   " ORDER BY repository_id, name LIMIT $2)"},
-    {NULL, "DELETE FROM repository WHERE registry_id = $1 AND " FIRST(
-	       "id", "repository") " WHERE registry_id = $1 ORDER BY id LIMIT $2)"},
+    {"DELETE FROM scope_stored WHERE scope_id IN (SELECT id FROM repository"
+     " WHERE registry_id = $1 AND $3 > 0 ORDER BY id LIMIT $2)",
+     "DELETE FROM repository WHERE registry_id = $1 AND " FIRST(
+	 "id", "repository") " WHERE registry_id = $1 ORDER BY id LIMIT $2)"},
 };
+
+#define STEP_BLOBS 1 /* of steps */
 
 static int64_t clear_step(const struct store_registry *t, size_t i, size_t n, struct err *e)
 {
-	int64_t r = 0;
-	if (steps[i].before)
+	int64_t r = i == STEP_BLOBS ? store_stored_clear(t, n, e) : 0;
+	if (r >= 0 && steps[i].before)
 		r = db_exec(t->tx, steps[i].before,
 			    DB_ARGS(DB_I(t->registry), DB_I(n), DB_I(t->now_ms)), e);
 	return r < 0 ? r : db_exec(t->tx, steps[i].text, DB_ARGS(DB_I(t->registry), DB_I(n)), e);
@@ -198,6 +289,8 @@ static int64_t clear_scopes(const struct store_registry *t, size_t n, struct err
 	if (db_exec(t->tx, "DELETE FROM import WHERE registry_id = $1", DB_ARGS(DB_I(t->registry)),
 		    e) < 0 ||
 	    db_exec(t->tx, "DELETE FROM registry_host WHERE registry_id = $1",
+		    DB_ARGS(DB_I(t->registry)), e) < 0 ||
+	    db_exec(t->tx, "DELETE FROM scope_stored WHERE scope_id = $1",
 		    DB_ARGS(DB_I(t->registry)), e) < 0 ||
 	    db_exec(t->tx, "DELETE FROM registry_going WHERE registry_id = $1",
 		    DB_ARGS(DB_I(t->registry)), e) < 0 ||

@@ -12,15 +12,24 @@ struct store_registry_row {
 	int64_t id, created_at;
 	struct bytes name, title, group, subscription;
 	bool is_going; /* it is being deleted */
+	bool plan_off; /* its subscription's plan is off (store/plan.h) */
 	struct store_texts hosts;
 };
 struct store_registries {
 	struct store_registry_row *items;
 	size_t count;
 };
-/* All, by number. From the arena. */
-int store_registries_list(struct db_tx *tx, struct arena *a, struct store_registries *ret,
-			  struct err *e);
+/* Which ones: an empty text is any. */
+struct store_registries_query {
+	struct bytes name, group, subscription; /* names */
+};
+/* By number. From the arena. */
+int store_registries_list(struct db_tx *tx, const struct store_registries_query *q, struct arena *a,
+			  struct store_registries *ret, struct err *e);
+/* What the caller sees of each of these registries: of ids[i] the whole (whole[i]), or something
+ * in it (some[i], also when the whole). */
+int store_registries_seen(struct db_tx *tx, const int64_t *ids, size_t count,
+			  const struct visibility *v, bool *whole, bool *some, struct err *e);
 /* The number of the one of this name; 0 = there is none, or it is being deleted. */
 int64_t store_registries_find(struct db_tx *tx, struct bytes name, struct err *e);
 /* Its number. ERR_CONFLICT: the name, or the host named in e, is taken; a repository of the
@@ -28,6 +37,14 @@ int64_t store_registries_find(struct db_tx *tx, struct bytes name, struct err *e
  * checked and in lower case (oci/reference.h). */
 int64_t store_registries_add(struct db_tx *tx, const struct store_scope *s,
 			     const struct bytes *hosts, size_t host_count, struct err *e);
+/* Its title and its hosts from now on, where given. ERR_CONFLICT as above. */
+struct store_registry_change {
+	const struct bytes *title; /* NULL: as it is */
+	const struct bytes *hosts; /* likewise */
+	size_t host_count;
+};
+int store_registries_change(struct db_tx *tx, int64_t id, const struct store_registry_change *c,
+			    struct err *e);
 /* From now on it is being deleted: 1 = so, 0 = it was already. */
 int store_registries_going(struct db_tx *tx, int64_t id, int64_t now_ms, struct err *e);
 /* Of a registry that is being deleted: up to n manifests, subject is their repository's name. */

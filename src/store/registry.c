@@ -1,6 +1,7 @@
 #include "store/registry.h"
 
 #include "store/scope.h"
+#include "store/stored.h"
 
 #include "store/digest_key.h"
 
@@ -8,7 +9,8 @@
 
 #define PAGE_MAX 10000U /* rows of one list */
 /* A parameter: the key of a digest's text. */
-#define DIGEST(text) DB_B(digest_key_of(text, &(struct digest_key){{0}}))
+#define DIGEST_KEY(text) digest_key_of(text, &(struct digest_key){{0}})
+#define DIGEST(text) DB_B(DIGEST_KEY(text))
 
 static int changed(int64_t n)
 {
@@ -184,13 +186,16 @@ int store_blob_add(const struct store_registry *t, struct bytes digest, const ch
 	int r = store_blob_touch(t, digest, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	return changed(db_exec(
+	r = changed(db_exec(
 	    t->tx,
 	    "INSERT INTO blob(registry_id,digest,key,size,state,touched_at,verified_at,freed_at)"
 	    " VALUES($1,$2,$3,$4,0,$5,$5,0) ON CONFLICT(registry_id,digest) DO NOTHING",
 	    DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_T(bytes_of(key)), DB_I(size),
 		    DB_I(t->now_ms)),
 	    e));
+	if (r > 0 && store_stored_blob(t, DIGEST_KEY(digest), 1, e) < 0)
+		return -(int)e->code;
+	return r;
 }
 
 int store_blob_rekey(const struct store_registry *t, struct bytes digest, const char *key,
@@ -208,11 +213,14 @@ int store_blob_rekey(const struct store_registry *t, struct bytes digest, const 
 int store_blob_link(const struct store_registry *t, int64_t repository, struct bytes digest,
 		    struct err *e)
 {
-	return changed(db_exec(t->tx,
-			       "INSERT INTO repo_blob(registry_id,repository_id,digest)"
-			       " VALUES($1,$2,$3)"
-			       " ON CONFLICT(registry_id,repository_id,digest) DO NOTHING",
-			       DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e));
+	int r = changed(db_exec(t->tx,
+				"INSERT INTO repo_blob(registry_id,repository_id,digest)"
+				" VALUES($1,$2,$3)"
+				" ON CONFLICT(registry_id,repository_id,digest) DO NOTHING",
+				DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e));
+	if (r > 0 && store_stored_link(t, repository, DIGEST_KEY(digest), 1, e) < 0)
+		return -(int)e->code;
+	return r;
 }
 
 int store_blob_holders(const struct store_registry *t, struct bytes digest, size_t n,
@@ -231,12 +239,16 @@ int store_blob_unlink(const struct store_registry *t, int64_t repository, struct
 {
 	int64_t n = db_exec(t->tx, "UPDATE blob SET freed_at=$3 WHERE registry_id=$1 AND digest=$2",
 			    DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_I(t->now_ms)), e);
-	return n < 0 ? (int)n
-		     : changed(db_exec(t->tx,
-				       "DELETE FROM repo_blob WHERE registry_id=$1 AND "
-				       "repository_id=$2 AND digest=$3",
-				       DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)),
-				       e));
+	int r =
+	    n < 0
+		? (int)n
+		: changed(db_exec(t->tx,
+				  "DELETE FROM repo_blob"
+				  " WHERE registry_id=$1 AND repository_id=$2 AND digest=$3",
+				  DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e));
+	if (r > 0 && store_stored_link(t, repository, DIGEST_KEY(digest), -1, e) < 0)
+		return -(int)e->code;
+	return r;
 }
 
 int store_is_referenced(const struct store_registry *t, int64_t repository, struct bytes digest,
@@ -422,6 +434,10 @@ static int collect(const struct store_registry *t, const struct store_blob_name 
 			    "INSERT INTO garbage(key,queued_at) SELECT key,CAST($3 AS BIGINT)"
 			    " FROM blob WHERE registry_id=$1 AND digest=$2",
 			    DB_ARGS(DB_I(b->registry), DB_B(b->key), DB_I(t->now_ms)), e);
+	struct store_registry own = *t;
+	own.registry = b->registry;
+	if (r >= 0)
+		r = store_stored_blob(&own, b->key, -1, e);
 	if (r >= 0)
 		r = db_exec(t->tx, "DELETE FROM repo_blob WHERE registry_id=$1 AND digest=$2",
 			    DB_ARGS(DB_I(b->registry), DB_B(b->key)), e);

@@ -224,18 +224,8 @@ int store_blobs_look(const struct store_registry *t, int64_t repository,
 int64_t store_care_forget(const struct store_registry *t, int64_t before_ms, size_t n,
 			  struct err *e);
 
-struct store_totals {
-	uint64_t blobs, bytes, damaged;
-};
 /* Blobs of the whole store that were found damaged and not pushed again: how many. */
 int64_t store_care_count(const struct store_registry *t, struct err *e);
-/* What is stored: in this repository, or (0) in the registry (0: in all), each blob once. Reads a
- * row for each. */
-int store_totals(const struct store_registry *t, int64_t repository, struct store_totals *ret,
-		 struct err *e);
-/* The same of the repositories that are visible; damaged is 0. */
-int store_totals_visible(const struct store_registry *t, const struct visibility *v,
-			 struct store_totals *ret, struct err *e);
 
 /* Until until_ms no file is removed. A hold is renewed by its name; 0 ends it. */
 int store_hold(const struct store_registry *t, const char *name, int64_t until_ms, struct err *e);

@@ -6,6 +6,7 @@
 #include "store/digest_key.h"
 #include "store/event.h"
 #include "store/scope.h"
+#include "store/stored.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,8 @@ int store_care_damaged(const struct store_registry *t, struct bytes digest, cons
 		    e);
 	if (n <= 0)
 		return (int)n;
+	if (store_stored_blob(t, digest_key_of(digest, &(struct digest_key){{0}}), -1, e) < 0)
+		return -(int)e->code;
 	n = db_exec(t->tx, "DELETE FROM blob WHERE registry_id=$1 AND digest=$2 AND key=$3",
 		    DB_ARGS(DB_I(t->registry), DIGEST(digest), DB_T(bytes_of(key))), e);
 	if (n < 0)
@@ -252,49 +255,6 @@ int64_t store_care_count(const struct store_registry *t, struct err *e)
 		n = db_int(s, 0);
 	db_done(s);
 	return n;
-}
-
-int store_totals(const struct store_registry *t, int64_t repository, struct store_totals *ret,
-		 struct err *e)
-{
-	struct db_stmt *s =
-	    repository
-		? db_query(t->tx,
-			   "SELECT COUNT(*),SUM(b.size),0 FROM repo_blob r JOIN blob b ON "
-			   "b.registry_id=r.registry_id"
-			   " AND b.digest=r.digest WHERE r.registry_id=$1 AND r.repository_id=$2",
-			   DB_ARGS(DB_I(t->registry), DB_I(repository)), e)
-		: db_query(t->tx,
-			   "SELECT COUNT(*),SUM(size),(SELECT COUNT(*) FROM damaged_blob d WHERE"
-			   " $1=0 OR d.registry_id=$1) FROM blob WHERE $1=0 OR registry_id=$1",
-			   DB_ARGS(DB_I(t->registry)), e);
-	if (!s)
-		return -(int)e->code;
-	int r = db_step(s, e);
-	if (r == 1)
-		*ret = (struct store_totals){.blobs = (uint64_t)db_int(s, 0),
-					     .bytes = (uint64_t)db_int(s, 1),
-					     .damaged = (uint64_t)db_int(s, 2)};
-	db_done(s);
-	return r < 0 ? r : 0;
-}
-
-int store_totals_visible(const struct store_registry *t, const struct visibility *v,
-			 struct store_totals *ret, struct err *e)
-{
-	struct db_stmt *s =
-	    db_query(t->tx,
-		     "SELECT COUNT(*),SUM(size) FROM (SELECT DISTINCT b.digest,b.size"
-		     " FROM repo_blob r JOIN blob b ON b.registry_id=r.registry_id"
-		     " AND b.digest=r.digest WHERE r.registry_id=$1 AND r.repository_id IN"
-		     " (SELECT u.scope_id FROM scope_up u WHERE u.ancestor_id {IN $2})) seen",
-		     DB_ARGS(DB_I(t->registry), DB_INTS(v->scopes, v->count)), e);
-	int r = s ? db_step(s, e) : -(int)e->code;
-	if (r == 1)
-		*ret = (struct store_totals){.blobs = (uint64_t)db_int(s, 0),
-					     .bytes = (uint64_t)db_int(s, 1)};
-	db_done(s);
-	return r < 0 ? r : 0;
 }
 
 int store_hold(const struct store_registry *t, const char *name, int64_t until_ms, struct err *e)

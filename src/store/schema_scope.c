@@ -72,11 +72,26 @@
 	"UPDATE event SET registry_id = " LOCAL ", repository_id = COALESCE("                      \
 	"(SELECT r.id FROM repository r WHERE r.name = event.repository), 0);"
 
+/* Sums (store/stored.h). */
+#define STORED                                                                                     \
+	"CREATE TABLE scope_stored("                                                               \
+	" scope_id BIGINT NOT NULL PRIMARY KEY,"                                                   \
+	" blobs BIGINT NOT NULL,"                                                                  \
+	" bytes BIGINT NOT NULL"                                                                   \
+	"){NOROWID};"
+#define STORED_FILL                                                                                \
+	"INSERT INTO scope_stored(scope_id, blobs, bytes)"                                         \
+	" SELECT registry_id, count(*), sum(size) FROM blob GROUP BY registry_id;"                 \
+	"INSERT INTO scope_stored(scope_id, blobs, bytes)"                                         \
+	" SELECT r.repository_id, count(*), sum(b.size) FROM repo_blob r JOIN blob b"              \
+	" ON b.registry_id = r.registry_id AND b.digest = r.digest GROUP BY r.repository_id;"
+
 const struct db_migration schema_scope[] = {
     {.number = 1,
      .what = "scopes: management groups to repositories",
      .sql = TABLES FIXED REPOSITORIES UP NESTED},
     {.number = 2, .what = "rows of the registry have its number", .sql = OF_LOCAL},
+    {.number = 3, .what = "what is stored, by registry and repository", .sql = STORED STORED_FILL},
     {0},
 };
-const char *const schema_scope_baseline[] = {TABLES FIXED UP, NULL};
+const char *const schema_scope_baseline[] = {TABLES FIXED UP STORED, NULL};

@@ -197,11 +197,11 @@ test('406 for a client that takes something else, 415 for a body that is no JSON
         await problem(await server.fetch(o.target, { method: o.method, headers: json, body }), 400, `${o.id}: ${body}`, 'body');
       const schema = openapi.components.schemas[o.operation.requestBody.content['application/json'].schema.$ref.split('/').at(-1)];
       for (const [name, field] of Object.entries(schema.properties))
-        for (const wrong of field.type === 'integer' ? ['"1"', '0', '-1', '1.5', String((field.maximum ?? 0) + 1), 'null', '{}'] : ['1', 'true', 'null', '[]', '{}', '"a\\u0000b"', ...(field.minLength ? ['""'] : [])])
+        for (const wrong of field.type === 'integer' ? ['"1"', '0', '-1', '1.5', String((field.maximum ?? 0) + 1), 'null', '{}'] : ['1', 'true', 'null', field.type === 'array' ? '[1]' : '[]', '{}', '"a\\u0000b"', ...(field.minLength ? ['""'] : [])])
           await problem(await server.fetch(o.target, { method: o.method, headers: json, body: `{"${name}":${wrong}}` }), 400, `${o.id}: ${name}=${wrong}`, 'body');
     }
   }
-  assert.ok(negotiated >= 18 && sent === 17, `${negotiated} ${sent}`);
+  assert.ok(negotiated >= 18 && sent >= 18, `${negotiated} ${sent}`);
 });
 
 test('every parameter: a wrong value is a 400 that names it, and so is an unknown one', async () => {

@@ -1,6 +1,7 @@
 /* Rows of registry's older schemas, in SQL of their time, and what must be there of them today. */
 #pragma once
 #include "migrations_scan.h"
+#include "store/stored.h"
 #include "store/registries.h"
 #include "store/scope.h"
 
@@ -90,14 +91,15 @@ static void registry_5(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e), .now_ms = 100};
 	struct store_blob b;
-	struct store_totals totals;
+	struct store_stored stored;
 	struct bytes digest =
 	    BYTES_LIT("sha256:00000000000000000000000000000000000000000000000000000000000000bb");
 	(void)a;
 	assert_int_equal(store_repository_find(&t, BYTES_LIT("a"), e), 3);
 	assert_int_equal(store_blob_find(&t, 3, digest, &b, e), 1);
-	assert_int_equal(store_totals(&t, 0, &totals, e), 0);
-	assert_true(totals.blobs == 1 && totals.bytes == 11 && totals.damaged == 1);
+	assert_int_equal(store_stored_all(tx, &stored, e), 0);
+	assert_true(stored.blobs == 1 && stored.bytes == 11);
+	assert_int_equal(store_care_count(&t, e), 1);
 	assert_int_equal(store_upload_count(&t, BYTES_LIT("ci"), e), 1);
 	t.registry = 1;
 	assert_int_equal(store_repository_find(&t, BYTES_LIT("a"), e), 0);
@@ -116,7 +118,9 @@ static void registry_5_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 static void registry_6(struct db_tx *tx, struct arena *a, struct err *e)
 {
 	struct store_registries got;
-	assert_int_equal(store_registries_list(tx, a, &got, e), 0);
+	assert_int_equal(store_registries_list(
+			     tx, &(struct store_registries_query){.name = BYTES_NONE}, a, &got, e),
+			 0);
 	assert_int_equal(got.count, 1);
 	assert_true(bytes_eq_lit(got.items[0].name, STORE_REGISTRY_DEFAULT));
 	assert_true(bytes_eq_lit(got.items[0].subscription, "default"));

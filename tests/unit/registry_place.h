@@ -62,10 +62,47 @@ static inline int place_setup(void **state)
 	return 0;
 }
 
+/* Sums of what is stored that are not what the rows come to (store/stored.h). */
+static inline int stored_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+#define STORED_ROWS                                                                                \
+	"(SELECT registry_id AS id, count(*) AS n, sum(size) AS bytes FROM blob"                   \
+	" GROUP BY registry_id UNION ALL SELECT r.repository_id, count(*), sum(b.size)"            \
+	" FROM repo_blob r JOIN blob b ON b.registry_id = r.registry_id"                           \
+	" AND b.digest = r.digest GROUP BY r.repository_id) w"
+	static const char *const texts[] = {
+	    "SELECT count(*) FROM " STORED_ROWS " LEFT JOIN scope_stored o ON o.scope_id = w.id"
+	    " WHERE COALESCE(o.blobs, 0) <> w.n OR COALESCE(o.bytes, 0) <> w.bytes",
+	    "SELECT count(*) FROM scope_stored o LEFT JOIN " STORED_ROWS " ON o.scope_id = w.id"
+	    " WHERE w.id IS NULL AND (o.blobs <> 0 OR o.bytes <> 0)",
+	};
+	int64_t *wrong = arg;
+	*wrong = 0;
+	for (int i = 0; i < 2; i++) {
+		struct db_stmt *s = db_query(tx, texts[i], NULL, 0, e);
+		int r = s ? db_step(s, e) : -(int)e->code;
+		*wrong += r > 0 ? db_int(s, 0) : 0;
+		db_done(s);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static inline void stored_is_right(struct db *db)
+{
+	struct err e = ERR_INIT;
+	int64_t wrong = 0;
+	if (db_run(db, DB_READ, stored_tx, &wrong, &e) < 0 || wrong)
+		fail_msg("%lld sums of what is stored are wrong: %s", (long long)wrong, e.msg);
+}
+
 static inline int place_teardown(void **state)
 {
 	struct place *p = *state;
 	char command[128];
+	if (p->db)
+		stored_is_right(p->db);
 	place_close(p);
 	(void)snprintf(command, sizeof command, "rm -rf '%s'", p->dir);
 	int r = system(command);

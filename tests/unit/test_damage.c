@@ -186,13 +186,13 @@ static void scrub(void **state)
 	assert_int_equal(events(p, EVENT_DAMAGED), 1);
 	assert_int_equal(registry_health_get(p->g, true, &h, &e), 0);
 	assert_int_equal(h.stored.damaged, 1);
-	assert_int_equal(h.stored.bytes, CONFIG.len);
+	assert_int_equal(h.stored.all.bytes, CONFIG.len);
 	assert_int_equal(h.scrubbed_blobs, 2);
 	assert_int_equal(h.found_damaged, 1);
 	/* Who may ask as often as he likes is told of damage only. */
 	assert_int_equal(registry_health_get(p->g, false, &h, &e), 0);
 	assert_int_equal(h.stored.damaged, 1);
-	assert_int_equal(h.stored.blobs, 0);
+	assert_int_equal(h.stored.all.blobs, 0);
 	/* The image is deleted instead: nothing is left of the blob, its links included. */
 	struct registry_gc_counts n;
 	assert_int_equal(registry_manifest_delete(p->g, REPO, bytes_of(got.digest), NULL, &e), 1);

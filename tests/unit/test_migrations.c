@@ -4,6 +4,7 @@
  * a store that the next start brings to the end. */
 #include "migrations_registry.h"
 #include "migrations_scan.h"
+#include "migrations_store.h"
 #include "server_store.h"
 
 #include "store/access.h"
@@ -12,6 +13,7 @@
 #include "store/event.h"
 #include "store/list_functions.h"
 #include "store/schema.h"
+#include "store/stored.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -35,78 +37,6 @@ static const char *path_of(char out[96], const char *name)
 {
 	(void)snprintf(out, 96, "%s/%s", dir, name);
 	return out;
-}
-
-/* Room store before step 2. */
-static const char store_1[] = "INSERT INTO event VALUES(41, 1, 'pushed', 'local', 'a', '" DIGEST(
-    "c") "', 'latest', 'a/type', 5, 'ann', '{}', 17);"
-	 "INSERT INTO event VALUES(42, 1, 'deleted', 'local', 'a', '', 'v1', '', 0, '', '', 18);";
-
-static void store_2(struct db_tx *tx, struct arena *a, struct err *e)
-{
-	struct event ev;
-	assert_int_equal(event_next(tx, 0, &VISIBILITY_ALL, a, &ev, e), 1);
-	assert_int_equal(ev.id, 41);
-	assert_true(bytes_eq_lit(ev.digest, DIGEST("c")));
-	assert_true(bytes_eq_lit(ev.actor, "ann"));
-	assert_int_equal(event_next(tx, 41, &VISIBILITY_ALL, a, &ev, e), 1);
-	assert_int_equal(ev.digest.len, 0);
-	assert_true(bytes_eq_lit(ev.tag, "v1"));
-	assert_int_equal(event_next(tx, 42, &VISIBILITY_ALL, a, &ev, e), 0);
-}
-
-/* An event of before repositories had scopes is of the one registry; of its repository when there
- * still is one. */
-#define EVENTS_OF_BEFORE                                                                           \
-	"INSERT INTO repository VALUES(1, 3, 'a', 10);"                                            \
-	"INSERT INTO event VALUES(41, 1, 'pushed', 'local', 'a', x'aa', 'latest', 't', 5, 'ann',"  \
-	" '', 17);"                                                                                \
-	"INSERT INTO event VALUES(42, 0, 'scanned', '', 'gone', x'bb', '', '', 0, '', '', 18);"
-static const char store_2_rows[] = EVENTS_OF_BEFORE;
-
-static void store_3(struct db_tx *tx, struct arena *a, struct err *e)
-{
-	struct event ev;
-	int64_t registry = store_scope_default(tx, e);
-	struct visibility v = {.scopes = (const int64_t[]){3}, .count = 1};
-	assert_true(registry > 3);
-	assert_int_equal(event_next(tx, 0, &VISIBILITY_ALL, a, &ev, e), 1);
-	assert_int_equal(ev.registry_id, registry);
-	assert_int_equal(ev.repository_id, 3);
-	assert_int_equal(event_next(tx, 41, &VISIBILITY_ALL, a, &ev, e), 1);
-	assert_int_equal(ev.registry_id, registry);
-	assert_int_equal(ev.repository_id, 0);
-	assert_int_equal(event_next(tx, 0, &v, a, &ev, e), 1);
-	assert_int_equal(ev.id, 41);
-	assert_int_equal(event_next(tx, 41, &v, a, &ev, e), 0);
-}
-
-/* There are leases, and nobody has one. */
-static void store_4(struct db_tx *tx, struct arena *a, struct err *e)
-{
-	(void)a;
-	assert_int_equal(number(tx, "SELECT count(*) FROM lease"), 0);
-	(void)e;
-}
-
-/* Between the registry's step 5 and the scopes' step 2 its rows have the number 1. */
-static const char scope_1_rows[] =
-    "INSERT INTO repository VALUES(3, 1, 'a', 10);"
-    "INSERT INTO blob(registry_id, digest, key, size, state, touched_at) VALUES(1,"
-    " x'00000000000000000000000000000000000000000000000000000000000000bb',"
-    " '0123456789abcdef0123456789abcdef', 11, 0, 12);"
-    "INSERT INTO repo_blob VALUES(1, 3, "
-    "x'00000000000000000000000000000000000000000000000000000000000000bb');";
-
-static void scope_2(struct db_tx *tx, struct arena *a, struct err *e)
-{
-	struct store_registry t = {.tx = tx, .registry = store_scope_default(tx, e)};
-	struct store_blob b;
-	struct bytes digest =
-	    BYTES_LIT("sha256:00000000000000000000000000000000000000000000000000000000000000bb");
-	(void)a;
-	assert_int_equal(store_repository_find(&t, BYTES_LIT("a"), e), 3);
-	assert_int_equal(store_blob_find(&t, 3, digest, &b, e), 1);
 }
 
 static const char access_1[] =
@@ -263,6 +193,7 @@ static const struct change {
     {"registry", 6, "", registry_6, NULL},
     {"store", 3, store_2_rows, store_3, NULL},
     {"scope", 2, scope_1_rows, scope_2, NULL},
+    {"scope", 3, scope_2_rows, scope_3, NULL},
     {"store", 2, store_1, store_2, NULL},
     {"access", 2, access_1, access_2, access_2_goes_on},
     {"access", 3, access_2_rows, access_3, NULL},

@@ -279,6 +279,7 @@ static void deleted(void **state)
 		push(other, REPO, i, name);
 	}
 	push(p->g, REPO, 1, "v1");
+	stored_is_right(p->db);
 	int64_t local = rows_of(p, registry_id(p->g)), all = rows_of(p, id);
 	assert_int_equal(registry_delete(p->g, NULL, &e), -ERR_CONFLICT);
 	/* In the second step, then in the first of what is left: each step is done or not at all.
@@ -289,6 +290,7 @@ static void deleted(void **state)
 	assert_true(left > 0 && left < all);
 	delete_and_die(p, 50);
 	assert_int_equal(rows_of(p, id), left);
+	stored_is_right(p->db);
 	e = (struct err)ERR_INIT;
 	assert_int_equal(registry_sweep(p->g, &e), 0);
 	assert_int_equal(rows_of(p, id), 0);
@@ -306,9 +308,50 @@ static void deleted(void **state)
 	assert_int_equal(has(other, REPO, "v1", 9), 1);
 }
 
+/* Hosts change: what they lead to, whose they are, and what is refused leaves all as it was. */
+static void changed(void **state)
+{
+	struct place *p = *state;
+	struct err e = ERR_INIT;
+	struct registry *one = make(p, "one", "one.example.com"),
+			*two = make(p, "two", "two.example.com");
+	const struct access_actor by = {.name = BYTES_LIT("ann")};
+	const struct bytes hosts[] = {BYTES_LIT("New.example.com:5000"),
+				      BYTES_LIT("one.example.com")},
+			   taken[] = {BYTES_LIT("free.example.com"), BYTES_LIT("two.example.com")},
+			   bad[] = {BYTES_LIT("no host")}, title = BYTES_LIT("The first");
+	struct bytes name = BYTES_LIT("a/b");
+	struct store_registry_change c = {.hosts = hosts, .host_count = 2};
+	assert_int_equal(registry_change(one, &c, &by, &e), 0);
+	assert_true(registry_has_hosts(one, hosts, 2));
+	assert_false(registry_has_hosts(one, hosts, 1));
+	assert_ptr_equal(registry_asked(p->g, BYTES_LIT("new.example.com:5000"), &name), one);
+	c.hosts = taken;
+	assert_int_equal(registry_change(one, &c, &by, &e), -ERR_CONFLICT);
+	assert_non_null(strstr(e.msg, "two.example.com"));
+	assert_ptr_equal(registry_asked(p->g, BYTES_LIT("free.example.com"), &name), p->g);
+	c = (struct store_registry_change){.hosts = bad, .host_count = 1};
+	assert_int_equal(registry_change(one, &c, &by, &e), -ERR_FORMAT);
+	c = (struct store_registry_change){.title = &title};
+	assert_int_equal(registry_change(one, &c, &by, &e), 0);
+	assert_true(registry_has_hosts(one, hosts, 2));
+	/* One's host may become another's once it is given up. */
+	c = (struct store_registry_change){.hosts = hosts, .host_count = 0};
+	assert_int_equal(registry_change(one, &c, &by, &e), 0);
+	assert_ptr_equal(registry_asked(p->g, BYTES_LIT("one.example.com"), &name), p->g);
+	c.host_count = 2;
+	assert_int_equal(registry_change(two, &c, &by, &e), 0);
+	assert_ptr_equal(registry_asked(p->g, BYTES_LIT("ONE.example.com"), &name), two);
+	assert_int_equal(number(p,
+				"SELECT count(*) FROM access_audit WHERE action = 'registry.change'"
+				" AND id > $1",
+				0),
+			 4);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, place_setup, place_teardown)
-	const struct CMUnitTest tests[] = {T(apart), T(which), T(catalog), T(deleted)};
+	const struct CMUnitTest tests[] = {T(apart), T(which), T(catalog), T(deleted), T(changed)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
