@@ -63,7 +63,9 @@ struct access *access_open(struct db *db, const struct access_options *o, struct
 	ok = ok && secret_random(a->cache_key, sizeof a->cache_key, e) == 0;
 	if (ok)
 		a->guard = guard_open(&o->guard, e);
-	if (!a->guard || key_load(a, o->data_dir, e) < 0) {
+	if (a->guard)
+		a->denials = denial_open(db, a->audit_max, e);
+	if (!a->denials || key_load(a, o->data_dir, e) < 0) {
 		access_close(a);
 		return NULL;
 	}
@@ -74,12 +76,23 @@ void access_close(struct access *a)
 {
 	if (!a)
 		return;
+	denial_close(a->denials);
 	(void)pthread_mutex_destroy(&a->lock);
 	guard_close(a->guard);
 	free(a->registry);
 	free(a->service);
 	secret_wipe(a, sizeof *a);
 	free(a);
+}
+
+void access_denied(struct access *a, const struct denial *what)
+{
+	denial_note(a->denials, what);
+}
+
+void access_denied_flush(struct access *a)
+{
+	denial_flush(a->denials);
 }
 
 const char *access_service(const struct access *a)

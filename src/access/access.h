@@ -6,6 +6,7 @@
  * and password is remembered for a minute under a keyed hash, so that clients that send it with
  * each request do not cost 30 ms each; any change of users or passwords clears them. */
 #pragma once
+#include "access/denial.h"
 #include "access/guard.h"
 #include "access/jwt.h"
 #include "access/role.h"
@@ -40,7 +41,7 @@ struct access_options {
 	const char *registry;	/* name of the embedded registry in scopes; NULL = "local" */
 	const char *service;	/* of registry tokens; NULL = "plimsoll" */
 	unsigned token_ttl_sec; /* of registry access tokens; 0 = 300 */
-	uint64_t audit_max;	/* rows of the audit log that are kept; 0 = 100,000 */
+	uint64_t audit_max;	/* rows of each audit log that are kept; 0 = 100,000 */
 	enum access_anonymous anonymous;
 	struct guard_options guard; /* of passwords */
 };
@@ -186,6 +187,9 @@ int access_role_remove(struct access *a, const struct access_actor *by, struct b
  * The newest max rows are kept. detail: JSON or empty. */
 int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *action,
 		   struct bytes subject, struct bytes detail, uint64_t max, struct err *e);
+/* A change that was denied, for the log of them; write what of it was only counted (denial.h). */
+void access_denied(struct access *a, const struct denial *what);
+void access_denied_flush(struct access *a);
 /* For other modules' changes: an audit row in their own transaction. */
 int access_audit(struct db_tx *tx, const struct access_actor *by, const char *action,
 		 struct bytes subject, struct bytes before, struct bytes after, struct err *e);

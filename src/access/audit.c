@@ -7,6 +7,16 @@
 
 #include <stdio.h>
 
+#define A(member, kind, key) RECORD_FIELD(struct access_audit, member, kind, key, "")
+static const struct record_field columns[] = {
+    A(id, RECORD_INT, "id"),	      A(at, RECORD_TIME, "at"),
+    A(actor, RECORD_TEXT, "actor"),   A(peer, RECORD_TEXT, "peer"),
+    A(action, RECORD_TEXT, "action"), A(subject, RECORD_TEXT, "subject"),
+    A(before, RECORD_TEXT, "before"), A(after, RECORD_TEXT, "after"),
+    A(chain, RECORD_TEXT, "chain"),
+};
+const struct record_object audit_columns = {RECORD_TABLE(columns)};
+
 #define ROW_MAX (1U << 20) /* bytes of a row's texts together */
 
 static void put(struct buf *b, struct bytes field)
@@ -36,7 +46,7 @@ int audit_chain(struct bytes previous, const struct access_audit *row, char out[
 	return r;
 }
 
-static int add(struct db_tx *tx, enum access_log log, struct access_audit *row, struct err *e)
+int audit_add(struct db_tx *tx, enum access_log log, struct access_audit *row, struct err *e)
 {
 	struct arena a;
 	struct access_audit last;
@@ -63,7 +73,7 @@ int access_audit(struct db_tx *tx, const struct access_actor *by, const char *ac
 				   .subject = subject,
 				   .before = before,
 				   .after = after};
-	return add(tx, ACCESS_LOG_CHANGES, &row, e);
+	return audit_add(tx, ACCESS_LOG_CHANGES, &row, e);
 }
 
 int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *action,
@@ -75,7 +85,7 @@ int access_traffic(struct db_tx *tx, const struct access_actor *by, const char *
 				   .action = bytes_of(action),
 				   .subject = subject,
 				   .after = detail};
-	int r = add(tx, ACCESS_LOG_TRAFFIC, &row, e);
+	int r = audit_add(tx, ACCESS_LOG_TRAFFIC, &row, e);
 	return r < 0 ? r : access_db_audit_trim(tx, ACCESS_LOG_TRAFFIC, max, e);
 }
 

@@ -4,6 +4,7 @@
  * chain value noted earlier is found again unless what came before was changed. */
 #pragma once
 #include "base/err.h"
+#include "base/record.h"
 #include "store/access.h"
 
 #define AUDIT_CHAIN_CAP 65 /* hex and a NUL */
@@ -12,6 +13,11 @@
  * "LENGTH:BYTES,": previous, at in ms, actor, peer, action, subject, before, after. */
 int audit_chain(struct bytes previous, const struct access_audit *row, char out[AUDIT_CHAIN_CAP],
 		struct err *e);
+
+/* Write the row, whose chain is made here, in the caller's transaction. */
+int audit_add(struct db_tx *tx, enum access_log log, struct access_audit *row, struct err *e);
+/* An entry's columns in CSV. */
+extern const struct record_object audit_columns;
 
 /* Rows are checked newest first, as they are listed. */
 struct audit_check {

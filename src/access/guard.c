@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -90,6 +91,21 @@ static struct bytes peer_bytes(struct bytes peer, uint8_t room[sizeof(struct in6
 	memcpy(room, &a, sizeof a);
 	size_t from = IN6_IS_ADDR_V4MAPPED(&a) ? 12 : 0;
 	return (struct bytes){.ptr = room + from, .len = from ? 4 : 8};
+}
+
+void guard_peer_text(struct bytes peer, char *out, size_t cap)
+{
+	uint8_t room[sizeof(struct in6_addr)] = {0};
+	struct bytes b = peer_bytes(peer, room);
+	char text[INET6_ADDRSTRLEN] = "";
+	if (b.ptr == room) { /* what was put there is all that is compared */
+		memset(room + b.len, 0, sizeof room - b.len);
+		(void)inet_ntop(AF_INET6, room, text, sizeof text);
+	}
+	if (b.ptr == room && b.len == 8)
+		(void)snprintf(out, cap, "%s/64", text);
+	else
+		(void)snprintf(out, cap, "%.*s", BYTES_ARG(bytes_part(peer, 0, INET6_ADDRSTRLEN)));
 }
 
 static int key_of(const struct guard *g, uint8_t kind, struct bytes name, struct bytes peer,

@@ -22,7 +22,8 @@ struct access {
 	pthread_mutex_t lock; /* the rest */
 	struct state_verified cache[STATE_CACHE_SLOTS];
 	uint64_t epoch; /* of users and passwords: a check that began before a change is not kept */
-	struct guard *guard; /* has its own lock */
+	struct guard *guard; /* have their own locks */
+	struct denials *denials;
 };
 
 /* After a change of users or passwords. */

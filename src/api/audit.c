@@ -20,7 +20,7 @@ static const struct record_field audit_fields[] = {
 };
 static const struct record_object audit_object = {
     .name = "AuditEntry",
-    .text = "A change by a user, or an image that was pushed, pulled or deleted",
+    .text = "A change by a user, an image that was pushed, pulled or deleted, or a denied change",
     RECORD_TABLE(audit_fields)};
 
 struct listing {
@@ -38,8 +38,10 @@ static int write_audit(struct db_tx *tx, struct json_out *w, void *arg, struct e
 	struct bytes next = BYTES_NONE;
 	int64_t last = 0;
 	struct total total;
-	int rc = access_db_total(tx, p->log == ACCESS_LOG_CHANGES ? ACCESS_CHANGES : ACCESS_TRAFFIC,
-				 0, &total, e);
+	static const enum access_list lists[] = {[ACCESS_LOG_CHANGES] = ACCESS_CHANGES,
+						 [ACCESS_LOG_TRAFFIC] = ACCESS_TRAFFIC,
+						 [ACCESS_LOG_DENIALS] = ACCESS_DENIALS};
+	int rc = access_db_total(tx, lists[p->log], 0, &total, e);
 	if (rc < 0)
 		return rc;
 	api_list_begin(w);
@@ -76,6 +78,23 @@ static int get_traffic(struct http_request *r, struct err *e)
 	return get_log(r, ACCESS_LOG_TRAFFIC, e);
 }
 
+static int get_denials(struct http_request *r, struct err *e)
+{
+	access_denied_flush(api_of(r)->access);
+	return get_log(r, ACCESS_LOG_DENIALS, e);
+}
+
+static const struct api_doc denials_doc = {
+    .id = "listDenials",
+    .text = "`after` says method, route, the action that lacks and the status of the reply. Of one "
+	    "caller at one address 20 a minute are listed; `denied.more` says how many there were "
+	    "besides.",
+    .query = &api_page_query,
+    .replies = {{.status = 200,
+		 .text = "A page of changes that were denied, newest first",
+		 .of = &audit_object,
+		 .list = true}},
+};
 static const struct api_doc traffic_doc = {
     .id = "listImageAudit",
     .query = &api_page_query,
@@ -106,5 +125,11 @@ const struct http_route api_audit_routes[] = {
      .action = ACTION_ACCESS_READ,
      .summary = "Who pushed, pulled and deleted which image, newest first",
      .doc = &traffic_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/audit/denials",
+     .handle = get_denials,
+     .action = ACTION_ACCESS_READ,
+     .summary = "Changes that were denied, newest first",
+     .doc = &denials_doc},
 };
 const size_t api_audit_route_count = sizeof api_audit_routes / sizeof *api_audit_routes;

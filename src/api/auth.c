@@ -203,7 +203,7 @@ static int challenge(struct http_request *r, const struct http_route *route, str
 }
 
 /* What is asked for: a repository, the registry, or everything. */
-static struct bytes scope_of(struct http_request *r)
+struct bytes api_scope_asked(struct http_request *r)
 {
 	struct bytes repository = repository_of(r);
 	if (repository.len)
@@ -296,7 +296,7 @@ int api_visibility(struct http_request *r, struct visibility *ret, struct err *e
 static bool may(const struct principal *p, struct http_request *r, const struct http_route *route)
 {
 	struct visibility v;
-	if (access_allows(p, route->action, scope_of(r)))
+	if (access_allows(p, route->action, api_scope_asked(r)))
 		return true;
 	return route->anywhere &&
 	       access_visibility(p, route->action, http_arena(r), &v, NULL) == 0 && v.count > 0;
@@ -307,11 +307,21 @@ static bool may(const struct principal *p, struct http_request *r, const struct 
 static bool is_out_of_sight(const struct principal *p, struct http_request *r,
 			    const struct http_route *route)
 {
-	struct bytes scope = scope_of(r);
+	struct bytes scope = api_scope_asked(r);
 	struct visibility v;
 	return route->error_format == HTTP_PROBLEM && !bytes_eq_lit(scope, "/") &&
 	       !access_is_known_at(p, scope) &&
 	       access_visibility(p, route->action, http_arena(r), &v, NULL) == 0 && v.count > 0;
+}
+
+/* The token's owner may do it: the client will come back with a token for it. */
+static bool may_with_another(struct http_request *r, const struct principal *p,
+			     const struct http_route *route)
+{
+	struct err ignored = ERR_INIT;
+	struct bytes repository = repository_of(r);
+	return repository.len && access_owner_may(api_of(r)->access, p, route->action, repository,
+						  http_arena(r), &ignored) > 0;
 }
 
 int api_authorise(struct http_request *r, const struct http_route *route, struct err *e)
@@ -342,13 +352,15 @@ int api_authorise(struct http_request *r, const struct http_route *route, struct
 		return api_admit(r, route, e);
 	}
 	/* A client that could get more with another token is challenged; others are refused. */
+	if (p->by_token && !may_with_another(r, p, route))
+		api_denied(r, 401);
 	if (p->by_token || p->kind == PRINCIPAL_ANONYMOUS)
 		return challenge(r, route, BYTES_NONE, rc ? ",error=\"insufficient_scope\"" : "",
 				 e);
 	if (is_out_of_sight(p, r, route))
 		return err_set(e, ERR_NOT_FOUND, "there is no \"%.*s\"",
-			       BYTES_ARG(bytes_part(scope_of(r), 0, 300)));
-	return api_forbid(r, route->action, scope_of(r), e);
+			       BYTES_ARG(bytes_part(api_scope_asked(r), 0, 300)));
+	return api_forbid(r, route->action, api_scope_asked(r), e);
 }
 
 bool api_is_known(struct http_request *r, const char *action)

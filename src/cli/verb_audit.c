@@ -11,12 +11,21 @@
 
 static const struct cli_option list_options[] = {
     {"images", 0, NULL, NULL, "pushes, pulls and deletions instead of changes"},
+    {"denials", 0, NULL, NULL, "changes that were denied"},
     {"json", 0, NULL, NULL, "one JSON object a line, with everything there is"},
+    SRV_OPTIONS,
+    {0},
+};
+static const struct cli_option export_options[] = {
+    {"images", 0, NULL, NULL, "pushes, pulls and deletions instead of changes"},
+    {"denials", 0, NULL, NULL, "changes that were denied"},
+    {"format", 0, "WORD", "ndjson", "ndjson (one JSON object a line) or csv"},
     SRV_OPTIONS,
     {0},
 };
 static const struct cli_option verify_options[] = {
     {"images", 0, NULL, NULL, "pushes, pulls and deletions instead of changes"},
+    {"denials", 0, NULL, NULL, "changes that were denied"},
     {"head", 0, "HASH", NULL, "a head that was printed earlier: it must still be in the chain"},
     SRV_OPTIONS,
     {0},
@@ -24,7 +33,9 @@ static const struct cli_option verify_options[] = {
 
 static const char *log_path(const struct ppl *p)
 {
-	return cli_has(&p->args, "images") ? "/api/v1/audit/images" : "/api/v1/audit";
+	return cli_has(&p->args, "images")    ? "/api/v1/audit/images"
+	       : cli_has(&p->args, "denials") ? "/api/v1/audit/denials"
+					      : "/api/v1/audit";
 }
 
 static void read_row(struct json *j, struct access_audit *row)
@@ -55,18 +66,70 @@ static void read_row(struct json *j, struct access_audit *row)
 	(void)clock_parse_rfc3339(at, &row->at);
 }
 
+static int put_raw(void *arg, struct json *j, struct err *e)
+{
+	struct bytes raw = json_raw(j);
+	(void)arg;
+	(void)e;
+	if (json_ok(j))
+		printf("%.*s\n", BYTES_ARG(raw));
+	return 0;
+}
+
+static int put_csv(void *arg, struct json *j, struct err *e)
+{
+	struct buf line;
+	struct access_audit row;
+	(void)arg;
+	read_row(j, &row);
+	if (!json_ok(j))
+		return 0;
+	buf_init(&line, 1U << 20);
+	record_csv_row(&line, &audit_columns, &row);
+	printf("%s\r\n", buf_cstr(&line));
+	bool ok = buf_ok(&line);
+	buf_free(&line);
+	return ok ? 0 : err_nomem(e);
+}
+
+static void put_titles(void)
+{
+	struct buf line;
+	buf_init(&line, 4096);
+	record_csv_header(&line, &audit_columns);
+	printf("%s\r\n", buf_cstr(&line));
+	buf_free(&line);
+}
+
+static int audit_export(int argc, char **argv)
+{
+	struct err e = ERR_INIT;
+	struct ppl p;
+	if (people_open(&p, &(const struct people_verb){"audit export", export_options, 0, 0}, argc,
+			argv, &e) < 0)
+		return CLI_ERROR;
+	const char *format = cli_get(&p.args, "format");
+	bool csv = strcmp(format, "csv") == 0;
+	int r = csv || strcmp(format, "ndjson") == 0
+		    ? people_connect(&p, &e)
+		    : err_set(&e, ERR_FORMAT, "--format: \"%s\" is neither ndjson nor csv", format);
+	if (r == 0 && csv)
+		put_titles();
+	if (r == 0)
+		r = cli_server_each(&p.server, log_path(&p), csv ? put_csv : put_raw, &p, &p.arena,
+				    &e);
+	if (r == 0 && fflush(stdout) != 0)
+		r = err_set(&e, ERR_IO, "standard output could not be written");
+	return people_close(&p, r, &e);
+}
+
 static int put_row(void *arg, struct json *j, struct err *e)
 {
 	const struct ppl *p = arg;
 	struct access_audit row;
 	char at[CLOCK_RFC3339_CAP];
-	(void)e;
-	if (cli_has(&p->args, "json")) {
-		struct bytes raw = json_raw(j);
-		if (json_ok(j))
-			printf("%.*s\n", BYTES_ARG(raw));
-		return 0;
-	}
+	if (cli_has(&p->args, "json"))
+		return put_raw(arg, j, e);
 	read_row(j, &row);
 	if (!json_ok(j))
 		return 0;
@@ -151,12 +214,18 @@ static int audit_verify(int argc, char **argv)
 const struct cli_command audit_commands[] = {
     {.name = "list",
      .main = audit_list,
-     .synopsis = "[--images] [--json]",
-     .summary = "list who changed what, or who pushed, pulled and deleted what, newest first",
+     .synopsis = "[--images|--denials] [--json]",
+     .summary = "list who changed what, who pushed, pulled and deleted what, or what was denied, "
+		"newest first",
      .options = list_options},
+    {.name = "export",
+     .main = audit_export,
+     .synopsis = "[--images|--denials] [--format ndjson|csv]",
+     .summary = "write a log, newest first, with everything there is",
+     .options = export_options},
     {.name = "verify",
      .main = audit_verify,
-     .synopsis = "[--images] [--head HASH]",
+     .synopsis = "[--images|--denials] [--head HASH]",
      .summary = "check that no entry was changed, removed or put in between",
      .options = verify_options},
     {.name = NULL},

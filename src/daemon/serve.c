@@ -267,8 +267,10 @@ static int open_http(struct server *s, struct err *e)
 			      .version = s->api.version,
 			      .started_ms = clock_wall_ms(),
 			      .read_ms = (unsigned)s->c->read_timeout_ms};
-	struct http_hooks hooks = {
-	    .context = &s->api, .authorise = api_authorise, .served = api_served};
+	struct http_hooks hooks = {.context = &s->api,
+				   .authorise = api_authorise,
+				   .denied = api_denied,
+				   .served = api_served};
 	struct http_options ho = {.address = s->c->address,
 				  .port = s->c->port,
 				  .tls_cert_pem = tls ? buf_cstr(&s->certs.cert) : NULL,

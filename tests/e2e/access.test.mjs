@@ -156,6 +156,61 @@ test('the command line', async () => {
   assert.doesNotMatch(cli('group', 'list'), /devs/);
 });
 
+test('each change that is denied is in a log of its own: who, what, where, from where', async () => {
+  const before = (await server.json('/api/v1/audit/denials?limit=1')).items[0]?.id ?? 0;
+  const dan = await person('dan');
+  await ok('POST', '/api/v1/role-assignments', { user: 'dan', role: 'Security Reader', scope: '/registries/local' }, 201);
+  await ok('POST', '/api/v1/role-assignments', { user: 'dan', role: 'Security Admin', scope: '/subscriptions/default' }, 201);
+  await ok('POST', '/api/v1/subscriptions', { name: 'bank' }, 201);
+  const change = { method: 'POST', headers, body: JSON.stringify({ name: 'eva', password: 'long enough, eva' }) };
+  assert.equal(await status(dan, '/api/v1/users', change), 403);
+  assert.equal(await status(dan, '/api/v1/registries/local', { method: 'DELETE' }), 403);
+  assert.equal(await status(dan, '/v2/team/app/manifests/latest', { method: 'DELETE' }), 403);
+  // Out of sight is answered as absent, and is denied all the same.
+  assert.equal(await status(dan, '/api/v1/subscriptions/bank/plan', { method: 'PUT', headers, body: '{"tier":"Free"}' }), 404);
+  // A token of the registry without the push it is used for.
+  const { token } = await (await dan.ask('/oauth2/token?service=plimsoll&scope=repository:team/app:push')).json();
+  const pushed = await fetch(new URL('/v2/team/app/blobs/uploads/', server.url), { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+  assert.equal(pushed.status, 401);
+  // Not denials: reading, what is not there, a client that has not logged in, a token for less than its owner may do.
+  assert.equal(await status(dan, '/api/v1/users'), 403);
+  assert.equal(await status({ ask: server.fetch.bind(server) }, '/api/v1/users/none', { method: 'DELETE' }), 404);
+  assert.equal((await fetch(new URL('/api/v1/users', server.url), { method: 'POST' })).status, 401);
+  const less = (await server.json('/oauth2/token?service=plimsoll&scope=repository:team/app:pull')).token;
+  assert.equal((await fetch(new URL('/v2/team/app/blobs/uploads/', server.url), { method: 'POST', headers: { authorization: `Bearer ${less}` } })).status, 401);
+  const rows = (await server.all('/api/v1/audit/denials')).filter((r) => r.id > before).reverse();
+  assert.deepEqual(rows.map((r) => [r.actor, r.peer, r.action, r.subject, r.after.method, r.after.route, r.after.needs, r.after.status]), [
+    ['dan', '127.0.0.1', 'denied', '/', 'POST', '/api/v1/users', 'Microsoft.Authorization/roleAssignments/write', 403],
+    ['dan', '127.0.0.1', 'denied', '/registries/local', 'DELETE', '/api/v1/registries/{registry}', 'registries/write', 403],
+    ['dan', '127.0.0.1', 'denied', '/registries/local/repositories/team/app', 'DELETE', '/v2/{name...}/manifests/{reference}', 'registries/artifacts/delete', 403],
+    ['dan', '127.0.0.1', 'denied', '/subscriptions/bank', 'PUT', '/api/v1/subscriptions/{subscription}/plan', 'Microsoft.Security/pricings/write', 404],
+    ['dan', '127.0.0.1', 'denied', '/registries/local/repositories/team/app', 'POST', '/v2/{name...}/blobs/uploads/', 'registries/push/write', 401],
+  ]);
+});
+
+test('a flood of denied changes is counted, and pushes no change out of the log', async () => {
+  const fay = await person('fay');
+  for (let i = 0; i < 50; i++) assert.equal(await status(fay, '/api/v1/vulndb:update', { method: 'POST' }), 403);
+  const ofFay = async () => (await server.all('/api/v1/audit/denials')).filter((r) => r.actor === 'fay');
+  assert.equal((await ofFay()).length, 20);
+  clock.advance(61000);
+  const rows = await ofFay();
+  assert.deepEqual([rows.length, rows[0].action, rows[0].after.count], [21, 'denied.more', 30]);
+});
+
+test('the logs are exported as NDJSON and CSV, and their chains verified', async () => {
+  const cli = (...args) => plimsoll(['audit', ...args, '--server', server.url, '--username', 'admin'], { env: { PLIMSOLL_PASSWORD: server.password } }).stdout;
+  for (const [flags, target] of [[[], '/api/v1/audit'], [['--denials'], '/api/v1/audit/denials'], [['--images'], '/api/v1/audit/images']]) {
+    const rows = await server.all(target);
+    assert.deepEqual(cli('export', ...flags).trim().split('\n').map((l) => JSON.parse(l)), rows, target);
+    const csv = cli('export', '--format', 'csv', ...flags).split('\r\n');
+    assert.equal(csv[0], 'id,at,actor,peer,action,subject,before,after,chain');
+    assert.equal(csv.length, rows.length + 2, target);
+    assert.ok(csv[1].includes(rows[0].chain) && csv[1].startsWith(`${rows[0].id},`), csv[1]);
+    assert.match(cli('verify', ...flags), new RegExp(`^${rows.length} entries, whole from the first one`));
+  }
+});
+
 test('each change is in the audit log', async () => {
   const rows = await server.all('/api/v1/audit'), seen = new Set(rows.map((r) => r.action));
   for (const action of ['group.add', 'group.change', 'group.remove', 'group.member.add', 'group.member.remove', 'role.add', 'role.change', 'role.remove', 'role.assign', 'role.unassign'])

@@ -94,7 +94,7 @@ const scopes = {
 const ofServer = {
   listUsers: '/api/v1/users', getUser: '/api/v1/users/owner', listTokens: '/api/v1/users/owner/tokens', listRoles: '/api/v1/roles', getRole: '/api/v1/roles/Owner',
   listGroups: '/api/v1/groups', getGroup: '/api/v1/groups/crew', listGroupMembers: '/api/v1/groups/crew/members',
-  listRoleAssignments: '/api/v1/role-assignments', listAudit: '/api/v1/audit', listImageAudit: '/api/v1/audit/images',
+  listRoleAssignments: '/api/v1/role-assignments', listAudit: '/api/v1/audit', listImageAudit: '/api/v1/audit/images', listDenials: '/api/v1/audit/denials',
 };
 // Tested by name below, or nothing of repositories in them; what recommendations, plans, exemptions and the score show is tested beside them.
 const others = new Set(['getRegistry', 'streamEvents', 'getOpenapi', 'getVulndb', 'getSession', 'getPlan', 'listRecommendations', 'getRecommendation',

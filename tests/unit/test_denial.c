@@ -1,0 +1,186 @@
+/* The log of denied changes: each is a row, a flood is counted and its rows are bounded, nothing is
+ * lost, and the log's chain holds. */
+#include "access/access.h"
+#include "access/audit.h"
+#include "base/clock.h"
+#include "store/schema.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct place {
+	char dir[64];
+	struct db *db;
+	struct denials *log;
+};
+
+static int setup(void **state)
+{
+	struct place *p = calloc(1, sizeof *p);
+	struct err e = ERR_INIT;
+	char file[96];
+	assert_non_null(p);
+	(void)snprintf(p->dir, sizeof p->dir, "/tmp/plimsoll-denial-XXXXXX");
+	assert_non_null(mkdtemp(p->dir));
+	(void)snprintf(file, sizeof file, "%s/db", p->dir);
+	p->db = store_open(file, &e);
+	if (!p->db)
+		fail_msg("%s", e.msg);
+	p->log = denial_open(p->db, 1000, &e);
+	assert_non_null(p->log);
+	*state = p;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *p = *state;
+	char line[128];
+	denial_close(p->log);
+	db_close(p->db);
+	(void)snprintf(line, sizeof line, "rm -r %s", p->dir);
+	int rc = system(line);
+	free(p);
+	return rc;
+}
+
+static void deny(struct place *p, const char *actor, const char *peer)
+{
+	denial_note(p->log, &(struct denial){.actor = bytes_of(actor),
+					     .peer = bytes_of(peer),
+					     .method = "PUT",
+					     .route = "/api/v1/x",
+					     .needs = "a/write",
+					     .scope = BYTES_LIT("/registries/local"),
+					     .status = 403});
+}
+
+/* What the log holds. */
+struct seen {
+	uint64_t rows, more, counted;
+	char actor[160], subject[64], after[256];
+	struct audit_check check;
+};
+
+static int read_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct seen *s = arg;
+	struct arena a;
+	struct access_audit row = {.id = INT64_MAX};
+	arena_init(&a, 16U << 20);
+	int rc;
+	while ((rc = access_db_audit_next(tx, ACCESS_LOG_DENIALS, row.id, &a, &row, e)) > 0) {
+		assert_int_equal(audit_check_next(&s->check, &row, e), 0);
+		if (bytes_eq_lit(row.action, "denied.more")) {
+			char text[256];
+			unsigned long long n = 0;
+			(void)snprintf(text, sizeof text, "%.*s", BYTES_ARG(row.after));
+			assert_int_equal(sscanf(text, "{\"count\":%llu,\"since\":\"20", &n), 1);
+			s->counted += n;
+			s->more++;
+			continue;
+		}
+		assert_true(bytes_eq_lit(row.action, "denied"));
+		s->rows++;
+		(void)snprintf(s->actor, sizeof s->actor, "%.*s", BYTES_ARG(row.actor));
+		(void)snprintf(s->subject, sizeof s->subject, "%.*s", BYTES_ARG(row.subject));
+		(void)snprintf(s->after, sizeof s->after, "%.*s", BYTES_ARG(row.after));
+	}
+	assert_int_equal(audit_check_end(&s->check, e), 0);
+	arena_free(&a);
+	return rc;
+}
+
+static struct seen look(struct place *p)
+{
+	struct seen s = {.rows = 0};
+	struct err e = ERR_INIT;
+	assert_int_equal(db_run(p->db, DB_READ, read_tx, &s, &e), 0);
+	assert_int_equal(s.check.broken, 0);
+	return s;
+}
+
+static void one_is_a_row(void **state)
+{
+	struct place *p = *state;
+	deny(p, "ann", "127.0.0.1");
+	struct seen s = look(p);
+	assert_int_equal(s.rows, 1);
+	assert_string_equal(s.actor, "ann");
+	assert_string_equal(s.subject, "/registries/local");
+	assert_string_equal(s.after, "{\"method\":\"PUT\",\"route\":\"/api/v1/x\",\"needs\":"
+				     "\"a/write\",\"status\":403}");
+}
+
+static void a_flood_is_counted(void **state)
+{
+	struct place *p = *state;
+	for (int i = 0; i < 500; i++)
+		deny(p, "ann", "127.0.0.1");
+	deny(p, "bob", "127.0.0.1"); /* not held up by ann */
+	struct seen s = look(p);
+	assert_int_equal(s.rows, DENIAL_ROWS_MAX + 1);
+	assert_int_equal(s.more, 0);
+	denial_flush(p->log); /* the minute is not over */
+	assert_int_equal(look(p).more, 0);
+	clock_advance_for_tests(DENIAL_WINDOW_MS + 1);
+	denial_flush(p->log);
+	s = look(p);
+	assert_int_equal(s.more, 1);
+	assert_int_equal(s.counted, 500 - DENIAL_ROWS_MAX);
+	denial_flush(p->log); /* once */
+	assert_int_equal(look(p).more, 1);
+	deny(p, "ann", "127.0.0.1");
+	assert_int_equal(look(p).rows, DENIAL_ROWS_MAX + 2);
+}
+
+static void an_ipv6_network_is_one_address(void **state)
+{
+	struct place *p = *state;
+	char peer[64];
+	for (unsigned i = 0; i < 100; i++) {
+		(void)snprintf(peer, sizeof peer, "2001:db8:1:2:%x::%x", i, i + 1);
+		deny(p, "ann", peer);
+	}
+	assert_int_equal(look(p).rows, DENIAL_ROWS_MAX);
+	deny(p, "ann", "2001:db8:1:3::1");
+	assert_int_equal(look(p).rows, DENIAL_ROWS_MAX + 1);
+}
+
+/* Many callers at once: the rows are bounded, and rows and counts are all there were. */
+static void many_callers_are_counted_together(void **state)
+{
+	struct place *p = *state;
+	struct err e = ERR_INIT;
+	char peer[64];
+	for (unsigned i = 0; i < 3000; i++) {
+		(void)snprintf(peer, sizeof peer, "10.0.%u.%u", i % 300 / 100, i % 100);
+		deny(p, "ann", peer);
+	}
+	struct seen s = look(p);
+	assert_true(s.rows <= DENIAL_ALL_MAX);
+	denial_close(p->log); /* writes what was counted */
+	s = look(p);
+	assert_int_equal(s.rows + s.counted, 3000);
+	p->log = denial_open(p->db, 1000, &e);
+	assert_non_null(p->log);
+}
+
+int main(void)
+{
+#define IN_PLACE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    IN_PLACE(one_is_a_row),
+	    IN_PLACE(a_flood_is_counted),
+	    IN_PLACE(an_ipv6_network_is_one_address),
+	    IN_PLACE(many_callers_are_counted_together),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
