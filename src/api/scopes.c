@@ -9,7 +9,7 @@
 #define BODY_MAX 65536
 
 struct scope_row {
-	struct bytes path;
+	struct bytes path, parent;
 	struct store_scope s;
 };
 #define S(member, kind, key, ...) RECORD_FIELD(struct scope_row, member, kind, key, __VA_ARGS__)
@@ -18,6 +18,8 @@ static const struct record_field scope_fields[] = {
     S(s.title, RECORD_TEXT, "title", "Display name", .flags = RECORD_OPTIONAL),
     S(path, RECORD_TEXT, "scope", "Its scope, as in role assignments",
       .example = "\"/subscriptions/production\""),
+    S(parent, RECORD_TEXT, "parent", "The scope it is in, if the caller sees that",
+      .flags = RECORD_OPTIONAL, .example = "\"/managementGroups/europe\""),
     S(s.created_at, RECORD_TIME, "created_at", "When it was created", .flags = RECORD_OPTIONAL),
 };
 static const struct record_object scope_object = {
@@ -37,6 +39,14 @@ static const struct record_field new_fields[] = {
 };
 static const struct record_object new_body = {
     .name = "NewScope", .text = "What to create", RECORD_TABLE(new_fields)};
+
+static const struct record_field set_fields[] = {
+    N(title, "title", "Display name; absent: as it is"),
+    N(parent, "parent", "Management group, or `/`, that it moves into; absent: it stays",
+      .example = "\"/managementGroups/europe\""),
+};
+static const struct record_object set_body = {
+    .name = "ScopeChange", .text = "What it becomes", RECORD_TABLE(set_fields)};
 
 /* The kind of scope that a route is about: where its path says it is, and the parameter that names
  * one. */
@@ -86,11 +96,15 @@ struct listing {
 	struct http_request *r;
 };
 
-static int put_scope(struct db_tx *tx, struct json_out *w, struct arena *a,
-		     const struct store_scope *s, struct err *e)
+static int put_scope(struct db_tx *tx, struct json_out *w, const struct visibility *v,
+		     struct arena *a, const struct store_scope *s, struct err *e)
 {
 	struct scope_row row = {.s = *s};
 	int rc = store_scope_path(tx, s->id, a, &row.path, e);
+	if (rc >= 0)
+		rc = store_scope_is_visible(tx, s->parent_id, v, e);
+	if (rc > 0)
+		rc = store_scope_path(tx, s->parent_id, a, &row.parent, e);
 	if (rc >= 0)
 		record_put(w, NULL, &scope_object, &row);
 	return rc;
@@ -116,7 +130,7 @@ static int write_scopes(struct db_tx *tx, struct json_out *w, void *arg, struct 
 		return rc;
 	api_list_begin(w);
 	for (size_t i = 0; i < got.count && rc >= 0; i++)
-		rc = put_scope(tx, w, a, &got.items[i], e);
+		rc = put_scope(tx, w, &q.visible, a, &got.items[i], e);
 	api_list_end(w, got.more ? got.items[got.count - 1].name : BYTES_NONE, total);
 	return rc;
 }
@@ -175,7 +189,11 @@ static int write_created(struct db_tx *tx, struct json_out *w, void *arg, struct
 	int rc = store_scope_resolve(tx, c->path, false, http_arena(c->r), &s, e);
 	if (rc == 0)
 		return no_scope(e, c->path);
-	return rc < 0 ? rc : put_scope(tx, w, http_arena(c->r), &s, e);
+	struct visibility v = {.count = 0};
+	if (rc > 0)
+		rc = access_visibility(http_principal(c->r), ACTION_SECURITY_READ, http_arena(c->r),
+				       &v, e);
+	return rc < 0 ? rc : put_scope(tx, w, &v, http_arena(c->r), &s, e);
 }
 
 static int post_scope(struct http_request *r, struct err *e)
@@ -189,19 +207,89 @@ static int post_scope(struct http_request *r, struct err *e)
 	return rc < 0 ? rc : api_reply_read(r, 201, write_created, &c, e);
 }
 
-static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
+/* The scope of the path. */
+static int scope_find(struct db_tx *tx, struct change *c, struct store_scope *ret, struct err *e)
 {
-	struct change *c = arg;
-	struct store_scope s;
 	int64_t owner;
 	struct bytes name = http_param(c->r, c->kind->param);
 	int rc = owner_find(tx, c->r, c->kind, &owner, e);
 	if (rc >= 0)
-		rc = store_scope_find(tx, c->kind->kind, owner, name, http_arena(c->r), &s, e);
+		rc = store_scope_find(tx, c->kind->kind, owner, name, http_arena(c->r), ret, e);
 	if (rc == 0)
 		return no_scope(e, name);
-	if (rc < 0 || store_scope_path(tx, s.id, http_arena(c->r), &c->path, e) < 0)
+	return rc < 0 ? rc : store_scope_path(tx, ret->id, http_arena(c->r), &c->path, e);
+}
+
+/* Who moves a scope changes what roles and rules hold there: they must be allowed to change it
+ * where it is and where it goes, and to assign roles at it. */
+static int check_move(struct change *c, struct bytes from, struct bytes to, struct err *e)
+{
+	const struct {
+		const char *action;
+		struct bytes scope;
+	} needs[] = {{ACTION_REGISTRY_WRITE, from},
+		     {ACTION_REGISTRY_WRITE, to},
+		     {ACTION_ACCESS_WRITE, c->path}};
+	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+		if (!access_allows(http_principal(c->r), needs[i].action, needs[i].scope))
+			return err_set(e, ERR_DENIED, "this needs the action %s at %.*s",
+				       needs[i].action, BYTES_ARG(needs[i].scope));
+	return 0;
+}
+
+static int move(struct db_tx *tx, struct change *c, const struct store_scope *s, struct err *e)
+{
+	struct store_scope parent;
+	struct bytes from, to;
+	struct arena *a = http_arena(c->r);
+	int rc = store_scope_resolve(tx, c->ask.parent, false, a, &parent, e);
+	if (rc == 0)
+		return no_scope(e, c->ask.parent);
+	if (rc < 0 || store_scope_path(tx, s->parent_id, a, &from, e) < 0 ||
+	    store_scope_path(tx, parent.id, a, &to, e) < 0 || check_move(c, from, to, e) < 0)
 		return -(int)e->code;
+	if (parent.id == s->parent_id)
+		return 0;
+	if (store_scope_move(tx, s->id, parent.id, e) < 0)
+		return -(int)e->code;
+	const char *was = arena_printf(a, "{\"parent\":\"%.*s\"}", BYTES_ARG(from));
+	const char *is = arena_printf(a, "{\"parent\":\"%.*s\"}", BYTES_ARG(to));
+	if (!was || !is)
+		return err_set(e, ERR_NOMEM, "no memory for the audit");
+	return access_audit(tx, &c->by, "scope.move", c->path, bytes_of(was), bytes_of(is), e);
+}
+
+static int put_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct store_scope s;
+	int rc = scope_find(tx, c, &s, e);
+	if (rc >= 0 && c->ask.parent.len)
+		rc = move(tx, c, &s, e);
+	if (rc < 0 || !c->ask.title.len || bytes_eq(c->ask.title, s.title))
+		return rc;
+	rc = store_scope_set_title(tx, s.id, c->ask.title, e);
+	return rc < 0
+		   ? rc
+		   : access_audit(tx, &c->by, "scope.change", c->path, BYTES_NONE, BYTES_NONE, e);
+}
+
+static int put_one(struct http_request *r, struct err *e)
+{
+	struct change c = {.r = r, .kind = kind_of(r), .by = people_actor(r)};
+	int rc = api_body_read(r, &c.ask, e);
+	if (rc >= 0)
+		rc = db_run(api_of(r)->db, DB_WRITE, put_tx, &c, e);
+	return rc < 0 ? rc : api_reply_read(r, 200, write_created, &c, e);
+}
+
+static int delete_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct change *c = arg;
+	struct store_scope s;
+	int rc = scope_find(tx, c, &s, e);
+	if (rc < 0)
+		return rc;
 	rc = store_scope_delete(tx, s.id, e);
 	if (rc == -(int)ERR_CONFLICT)
 		return err_set(e, ERR_CONFLICT, "%.*s is not empty", BYTES_ARG(c->path));
@@ -241,12 +329,24 @@ static int delete_scope(struct http_request *r, struct err *e)
 				     "at it"}},                                                    \
 		.errors = {404, 409},                                                              \
 	}
+#define PUT_DOC(operation)                                                                         \
+	{                                                                                          \
+		.id = (operation), .body = &set_body,                                              \
+		.text = "To move it needs " ACTION_REGISTRY_WRITE                                  \
+			" at both parents and " ACTION_ACCESS_WRITE                                \
+			" at it: other roles hold at and below it then.",                          \
+		.body_example = "{\"parent\": \"/managementGroups/europe\"}",                      \
+		.replies = {{.status = 200, .text = "As it is now", .of = &scope_object}},         \
+		.errors = {403, 404, 409},                                                         \
+	}
 static const struct api_doc groups_doc = LIST_DOC("listManagementGroups");
 static const struct api_doc subscriptions_doc = LIST_DOC("listSubscriptions");
 static const struct api_doc resources_doc = LIST_DOC("listResourceGroups");
 static const struct api_doc group_post_doc = POST_DOC("createManagementGroup");
 static const struct api_doc subscription_post_doc = POST_DOC("createSubscription");
 static const struct api_doc resource_post_doc = POST_DOC("createResourceGroup");
+static const struct api_doc group_put_doc = PUT_DOC("changeManagementGroup");
+static const struct api_doc subscription_put_doc = PUT_DOC("changeSubscription");
 static const struct api_doc group_delete_doc = DELETE_DOC("deleteManagementGroup");
 static const struct api_doc subscription_delete_doc = DELETE_DOC("deleteSubscription");
 static const struct api_doc resource_delete_doc = DELETE_DOC("deleteResourceGroup");
@@ -265,6 +365,12 @@ static const struct api_doc resource_delete_doc = DELETE_DOC("deleteResourceGrou
 		.action = ACTION_REGISTRY_WRITE, .body_max = BODY_MAX, .summary = (text),          \
 		.doc = &(of)                                                                       \
 	}
+#define PUT(path, text, of)                                                                        \
+	{                                                                                          \
+		.methods = HTTP_PUT, .pattern = (path), .handle = put_one,                         \
+		.action = ACTION_REGISTRY_WRITE, .body_max = BODY_MAX, .summary = (text),          \
+		.doc = &(of)                                                                       \
+	}
 #define DELETE(path, text, of)                                                                     \
 	{                                                                                          \
 		.methods = HTTP_DELETE, .pattern = (path), .handle = delete_scope,                 \
@@ -273,10 +379,14 @@ static const struct api_doc resource_delete_doc = DELETE_DOC("deleteResourceGrou
 const struct http_route api_scopes_routes[] = {
     LIST(GROUPS, "Management groups", groups_doc),
     POST(GROUPS, "Create a management group", group_post_doc),
+    PUT(GROUPS "/{management_group}", "Move a management group, or call it otherwise",
+	group_put_doc),
     DELETE(GROUPS "/{management_group}", "Delete a management group that is empty",
 	   group_delete_doc),
     LIST(SUBSCRIPTIONS, "Subscriptions", subscriptions_doc),
     POST(SUBSCRIPTIONS, "Create a subscription", subscription_post_doc),
+    PUT(SUBSCRIPTIONS "/{subscription}", "Move a subscription, or call it otherwise",
+	subscription_put_doc),
     DELETE(SUBSCRIPTIONS "/{subscription}", "Delete a subscription that is empty",
 	   subscription_delete_doc),
     LIST(RESOURCES, "Resource groups of a subscription", resources_doc),

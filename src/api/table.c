@@ -12,6 +12,7 @@ const struct api_routes api_tables[] = {
      "Management groups, subscriptions and resource groups, which registries are in"},
     {"plans", api_plans_routes, &api_plans_route_count,
      "The defender, switched on or off for subscriptions"},
+    {"usage", api_usage_routes, &api_usage_route_count, "Images that are billed"},
     {"recommendations", api_recommendations_routes, &api_recommendations_route_count,
      "What should be done, and the state of registries by it"},
     {"exemptions", api_exemptions_routes, &api_exemptions_route_count,

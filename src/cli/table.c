@@ -101,6 +101,13 @@ const struct cli_command cli_table[] = {
 	     "that chain here, not on the server; note the head that it prints, and give it to a "
 	     "later verify with --head.",
      .verbs = audit_commands},
+    {.name = "scope",
+     .main = verb_scope,
+     .synopsis = "COMMAND ...",
+     .summary = "management groups, subscriptions and resource groups",
+     .text = "Scopes are written as in role assignments: /managementGroups/NAME, "
+	     "/subscriptions/NAME, /subscriptions/NAME/resourceGroups/NAME.",
+     .verbs = scope_commands},
     {.name = "plan",
      .main = verb_plan,
      .synopsis = "COMMAND ...",
@@ -120,6 +127,11 @@ const struct cli_command cli_table[] = {
      .text = "An exemption holds for the registries at and below its scope until it expires or is "
 	     "removed.",
      .verbs = exemption_commands},
+    {"usage", verb_usage, "[--month YYYY-MM] [--images] [--format table|csv]",
+     "the images that are billed",
+     "A digest counts once in a subscription, at its first successful scan while the plan is on; "
+     "scanning it again, another repository or tag of it, and deleting it change nothing.",
+     usage_options, NULL},
     {"score", verb_score, "", "the secure score of a server",
      "The score is 6 points times the share of healthy registries among those that are healthy or "
      "unhealthy.",

@@ -15,6 +15,8 @@ extern const struct cli_option fsck_options[];
 
 extern const struct cli_command user_commands[];
 extern const struct cli_command group_commands[];
+extern const struct cli_command scope_commands[];
+extern const struct cli_option usage_options[];
 extern const struct cli_command token_commands[];
 extern const struct cli_command role_commands[];
 
@@ -37,6 +39,8 @@ int verb_serve(int argc, char **argv);
 int verb_push_status(int argc, char **argv);
 int verb_user(int argc, char **argv);
 int verb_group(int argc, char **argv);
+int verb_usage(int argc, char **argv);
+int verb_scope(int argc, char **argv);
 int verb_token(int argc, char **argv);
 int verb_role(int argc, char **argv);
 int verb_audit(int argc, char **argv);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "scan/engine_impl.h"
 
+#include "store/plan.h"
 #include "store/event.h"
 #include "store/history.h"
 
@@ -133,11 +134,18 @@ int engine_give_up(struct db_tx *tx, const struct store_scan *s, struct bytes re
 }
 
 /* The plan is off: an image that was never scanned is Unverified for that reason; one that was
- * keeps its verdict. It counts as not scanned, so that it is when the plan is on again. */
+ * keeps its verdict. It counts as not scanned, so that it is when the plan is on again. If that
+ * happened meanwhile, it found this scan open and added none: this one runs once more. */
 static int end_off(struct db_tx *tx, const struct ending *n, struct err *e)
 {
 	struct arena a;
 	struct ledger_image image = {.scanned_ms = 0};
+	int64_t now = clock_wall_ms();
+	int on = store_plan_is_on(tx, n->scan->repository_id, e);
+	if (on != 0)
+		return on < 0 ? on
+			      : store_scan_end(tx, n->scan, STORE_SCAN_QUEUED, BYTES_NONE, now, now,
+					       e);
 	arena_init(&a, 8U << 20);
 	int r = ledger_image_get(tx, n->scan->repository_id, n->scan->digest, &a, &image, e);
 	if (r > 0 && image.scanned_ms == 0)

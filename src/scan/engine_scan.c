@@ -10,6 +10,7 @@
 #include "store/event.h"
 #include "store/inventories.h"
 #include "store/plan.h"
+#include "store/usage.h"
 #include "ledger/matches.h"
 
 #include <stdlib.h>
@@ -470,6 +471,8 @@ static int commit(struct db_tx *tx, void *arg, struct err *e)
 	    make_parts(w, &parts, &part_count, e) < 0)
 		return -(int)e->code;
 	int r = ledger_image_put(tx, &w->out, parts, part_count, e);
+	if (r >= 0 && w->out.state != IMAGE_UNVERIFIED)
+		r = store_usage_add(tx, w->out.repository_id, w->out.digest, w->out.scanned_ms, e);
 	return r < 0 ? r : append_event(tx, w, e);
 }
 

@@ -295,7 +295,7 @@ int access_db_assignment_below(struct db_tx *tx, int64_t user_id, struct arena *
 		"SELECT 0,m.user_id,m.role," STORE_SCOPE_PATH ",m.created_at,0"
 		" FROM access_assignment m JOIN scope g ON g.id=m.scope_id AND g.kind IN (1,2,3)"
 		" JOIN scope_up u ON u.ancestor_id=g.id AND u.distance>0"
-		" JOIN scope s ON s.id=u.scope_id AND s.kind IN (2,3,4)"
+		" JOIN scope s ON s.id=u.scope_id AND s.kind IN (1,2,3,4)"
 		" LEFT JOIN scope o ON o.id=s.owner_id WHERE " ACCESS_ASSIGNED_TO(
 		    "$1") " ORDER BY m.role,s.id",
 		DB_ARGS(DB_I(user_id)), e),

@@ -74,8 +74,8 @@ int access_db_assignment_all(struct db_tx *tx, int64_t user_id, struct arena *a,
 /* The user's own, in order of id; in the arena. */
 int access_db_assignment_list(struct db_tx *tx, int64_t user_id, struct arena *a,
 			      struct access_assignment **ret, size_t *ret_count, struct err *e);
-/* What assignments above registries come to, own and of groups: the registries below, with the
- * role; scope_id and id are 0. In the arena. */
+/* What assignments above registries come to, own and of groups: the scopes below, down to
+ * registries, with the role; scope_id and id are 0. In the arena. */
 int access_db_assignment_below(struct db_tx *tx, int64_t user_id, struct arena *a,
 			       struct access_assignment **ret, size_t *ret_count, struct err *e);
 int64_t access_db_assignment_count(struct db_tx *tx, int64_t user_id, struct err *e);

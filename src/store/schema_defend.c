@@ -1,5 +1,5 @@
 /* What people decide about subscriptions and registries: plans, exemptions, and the score of each
- * day (store/plan.h, store/exemption.h, store/score.h). */
+ * day; what is billed (store/plan.h, store/exemption.h, store/score.h, store/usage.h). */
 #include "store/schema.h"
 
 #define TABLES                                                                                     \
@@ -31,8 +31,22 @@
 	" PRIMARY KEY(subscription_id, day)"                                                       \
 	"){NOROWID};"
 
+#define USAGE                                                                                      \
+	"CREATE TABLE billable_image("                                                             \
+	" subscription_id BIGINT NOT NULL,"                                                        \
+	" digest {BLOB} NOT NULL,"                                                                 \
+	" subscription TEXT NOT NULL," /* names of then: rows outlive what they name */            \
+	" registry TEXT NOT NULL,"                                                                 \
+	" repository TEXT NOT NULL,"                                                               \
+	" at BIGINT NOT NULL,"                                                                     \
+	" is_trial SMALLINT NOT NULL,"                                                             \
+	" PRIMARY KEY(subscription_id, digest)"                                                    \
+	"){NOROWID};"                                                                              \
+	"CREATE INDEX billable_image_at ON billable_image(at, digest);"
+
 const struct db_migration schema_defend[] = {
     {.number = 1, .what = "plans, exemptions and the score of each day", .sql = TABLES},
+    {.number = 2, .what = "images that are billed", .sql = USAGE},
     {0},
 };
 const char *const schema_defend_baseline[] = {TABLES, NULL};

@@ -234,6 +234,27 @@ static int owner_of(struct db_tx *tx, const struct store_scope *s, int64_t *ret,
 	return r;
 }
 
+/* At or below the scope, groups are nested no deeper than they may be. */
+static int check_depth(struct db_tx *tx, int64_t id, struct err *e)
+{
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT max(q.n) FROM (SELECT (SELECT count(*) FROM scope_up u JOIN scope g ON"
+		     " g.id = u.ancestor_id AND g.kind = 1 WHERE u.scope_id = d.scope_id) AS n"
+		     " FROM scope_up d JOIN scope x ON x.id = d.scope_id AND x.kind = 1"
+		     " WHERE d.ancestor_id = $1) q",
+		     DB_ARGS(DB_I(id)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	int64_t deepest = r > 0 ? db_int(s, 0) : 0;
+	db_done(s);
+	if (r < 0)
+		return r;
+	return deepest <= STORE_SCOPE_NEST_MAX
+		   ? 0
+		   : err_set(e, ERR_CONFLICT, "more than %u management groups above one another",
+			     STORE_SCOPE_NEST_MAX);
+}
+
 int64_t store_scope_add(struct db_tx *tx, const struct store_scope *s, struct err *e)
 {
 	struct store_scope row = *s;
@@ -260,7 +281,65 @@ int64_t store_scope_add(struct db_tx *tx, const struct store_scope *s, struct er
 	if (n == 0)
 		return err_set(e, ERR_CONFLICT, "the name \"%.*s\" is taken", BYTES_ARG(s->name));
 	r = n < 0 ? (int)n : add_up(tx, &row, e);
+	if (r >= 0 && row.kind == STORE_SCOPE_MANAGEMENT_GROUP)
+		r = check_depth(tx, row.id, e);
 	return r < 0 ? r : row.id;
+}
+
+int store_scope_set_title(struct db_tx *tx, int64_t id, struct bytes title, struct err *e)
+{
+	int64_t n = db_exec(tx, "UPDATE scope SET title = $2 WHERE id = $1",
+			    DB_ARGS(DB_I(id), DB_T(title)), e);
+	return n < 0 ? (int)n : 0;
+}
+
+/* Everything below and at the scope leaves what is above it, and gets what is above the parent. */
+static int move_up(struct db_tx *tx, int64_t id, int64_t parent_id, struct err *e)
+{
+	int64_t n = db_exec(tx,
+			    "DELETE FROM scope_up WHERE scope_id IN (SELECT d.scope_id FROM"
+			    " scope_up d WHERE d.ancestor_id = $1) AND ancestor_id IN (SELECT"
+			    " u.ancestor_id FROM scope_up u WHERE u.scope_id = $1 AND"
+			    " u.distance > 0)",
+			    DB_ARGS(DB_I(id)), e);
+	if (n >= 0)
+		n = db_exec(tx,
+			    "INSERT INTO scope_up(scope_id, ancestor_id, distance)"
+			    " SELECT d.scope_id, u.ancestor_id, d.distance + 1 + u.distance"
+			    " FROM scope_up d JOIN scope_up u ON u.scope_id = $2"
+			    " WHERE d.ancestor_id = $1",
+			    DB_ARGS(DB_I(id), DB_I(parent_id)), e);
+	if (n >= 0)
+		n = db_exec(tx, "UPDATE scope SET parent_id = $2 WHERE id = $1",
+			    DB_ARGS(DB_I(id), DB_I(parent_id)), e);
+	return n < 0 ? (int)n : 0;
+}
+
+int store_scope_move(struct db_tx *tx, int64_t id, int64_t parent_id, struct err *e)
+{
+	struct arena a;
+	struct store_scope s;
+	int64_t owner;
+	arena_init(&a, 64U << 10);
+	int r = store_scope_get(tx, id, &a, &s, e);
+	if (r == 0)
+		r = err_set(e, ERR_NOT_FOUND, "scope %lld does not exist", (long long)id);
+	else if (r > 0 && s.kind != STORE_SCOPE_MANAGEMENT_GROUP &&
+		 s.kind != STORE_SCOPE_SUBSCRIPTION)
+		r = err_set(e, ERR_FORMAT, "\"%.*s\" stays where it is", BYTES_ARG(s.name));
+	if (r > 0) {
+		s.parent_id = parent_id;
+		r = owner_of(tx, &s, &owner, e);
+	}
+	arena_free(&a);
+	struct visibility below = {.scopes = &id, .count = 1};
+	if (r >= 0)
+		r = store_scope_is_visible(tx, parent_id, &below, e);
+	if (r > 0)
+		return err_set(e, ERR_CONFLICT, "a scope cannot be moved below itself");
+	if (r >= 0)
+		r = move_up(tx, id, parent_id, e);
+	return r < 0 ? r : check_depth(tx, id, e);
 }
 
 int64_t store_scope_repository(struct db_tx *tx, int64_t registry_id, struct bytes name,

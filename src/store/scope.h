@@ -18,6 +18,7 @@ enum store_scope_kind {
 };
 #define STORE_SCOPE_NAME_MAX 128U /* bytes; a repository's name has its own rule */
 #define STORE_SCOPE_DEPTH_MAX 32U /* scopes above one */
+#define STORE_SCOPE_NEST_MAX 16U  /* management groups above one another */
 #define STORE_REGISTRY_DEFAULT "local"
 
 struct store_scope {
@@ -36,6 +37,11 @@ bool store_scope_is_name(enum store_scope_kind kind, struct bytes name);
  * no such parent; ERR_FORMAT: a scope of this kind is not below one of the parent's, or has no such
  * name. */
 int64_t store_scope_add(struct db_tx *tx, const struct store_scope *s, struct err *e);
+/* A management group or subscription, with all below it, to another parent (the one it has is one,
+ * too). ERR_CONFLICT: the parent is the scope or below it, or the tree would be too deep;
+ * ERR_FORMAT, ERR_NOT_FOUND as above. */
+int store_scope_move(struct db_tx *tx, int64_t id, int64_t parent_id, struct err *e);
+int store_scope_set_title(struct db_tx *tx, int64_t id, struct bytes title, struct err *e);
 /* The registry that a server has from the start; 0 = the schema has none (a damaged store). */
 int64_t store_scope_default(struct db_tx *tx, struct err *e);
 /* The scope of a repository, created if there is none. */

@@ -14,6 +14,7 @@
 #include "store/list_functions.h"
 #include "store/schema.h"
 #include "store/stored.h"
+#include "store/usage.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -164,6 +165,15 @@ static void access_5_goes_on(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(store_member_grants_most(tx, id, e), 2);
 }
 
+/* What was scanned before is not billed after the fact. */
+static void defend_2(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_usages got;
+	const struct store_usage_query q = {.to_ms = INT64_MAX, .visible = VISIBILITY_ALL, .n = 10};
+	assert_int_equal(store_usage_list(tx, &q, a, &got, e), 0);
+	assert_int_equal(got.count, 0);
+}
+
 static const struct change {
 	const char *module;
 	int step;	    /* this one, after all before it */
@@ -199,6 +209,7 @@ static const struct change {
     {"access", 3, access_2_rows, access_3, NULL},
     {"access", 4, access_3_rows, access_4, NULL},
     {"access", 5, access_4_rows, access_5, access_5_goes_on},
+    {"defend", 2, "", defend_2, NULL},
 };
 #define CHANGES (sizeof changes / sizeof *changes)
 
