@@ -118,12 +118,11 @@ const char *match_unassessed_text(enum match_unassessed u)
 		return "stated by Java archives without their group, by which advisories name "
 		       "them";
 	case MATCH_NO_ADVISORIES:
-		return "the vulnerability database holds no advisories for their release";
+		return "of a release that the vulnerability database holds no advisories for";
 	case MATCH_NO_LANGUAGE:
-		return "the vulnerability database holds no advisories for packages of their "
-		       "language";
+		return "of a language that the vulnerability database holds no advisories for";
 	case MATCH_NO_ORDER:
-		return "versions of their ecosystem cannot be ordered yet";
+		return "of an ecosystem whose versions cannot be ordered yet";
 	case MATCH_UNVERSIONED:
 		return "of a version that is not stated, and advisories are about them";
 	case MATCH_NO_VERSION:
