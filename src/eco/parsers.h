@@ -90,3 +90,4 @@ extern const struct eco_parser eco_go_locks;
 extern const struct eco_parser eco_java_locks;
 extern const struct eco_parser eco_haskell_locks;
 extern const struct eco_parser eco_node_text_locks;
+extern const struct eco_parser eco_bitnami;

@@ -48,6 +48,10 @@ static const struct {
     {"semver", "1.0.0-rc.1", "1.0.0", -1}, /* semver.org §11 */
     {"semver", "1.0.0-beta.11", "1.0.0-beta.2", 1},
     {"semver", "1.0.0+a", "1.0.0+b", 0},
+    {"bitnami", "2.4.58-3", "2.4.58", 1}, /* a build of it, not before it */
+    {"bitnami", "2.4.58-3", "2.4.59", -1},
+    {"bitnami", "2.4.58-10", "2.4.58-9", 1},
+    {"bitnami", "2.4.58-rc1", "2.4.58", -1},
     {"pub", "1.0.0+a", "1.0.0+b", -1}, /* build data counts, behind the release */
     {"pub", "1.0.0", "1.0.0+a", -1},
     {"pub", "1.0.0-z", "1.0.0", -1},
@@ -488,7 +492,7 @@ static void test_ecosystems(void **state)
 	    {"openEuler:22.03-LTS", "rpm"},
 	    {"Mageia:9", "rpm"},
 	    {"Oracle Linux:8", "rpm"},
-	    {"Bitnami", "semver"},
+	    {"Bitnami", "bitnami"},
 	    {"Go", "go"},
 	    {"npm", "npm"},
 	    {"crates.io", "cargo"},

@@ -60,3 +60,5 @@ bool ver_datetime_is_valid(struct bytes v);
 int ver_datetime_cmp(struct bytes a, struct bytes b);
 bool ver_lexicographic_is_valid(struct bytes v);
 int ver_lexicographic_cmp(struct bytes a, struct bytes b);
+bool ver_bitnami_is_valid(struct bytes v);
+int ver_bitnami_cmp(struct bytes a, struct bytes b);

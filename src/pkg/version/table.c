@@ -64,6 +64,10 @@ const struct ver_scheme ver_table[] = {
      .is_valid = ver_lexicographic_is_valid,
      .cmp = ver_lexicographic_cmp,
      .doubt = VER_REFUSE},
+    {.name = "bitnami",
+     .is_valid = ver_bitnami_is_valid,
+     .cmp = ver_bitnami_cmp,
+     .doubt = VER_REFUSE},
 };
 const size_t ver_count = sizeof(ver_table) / sizeof(ver_table[0]);
 
@@ -98,7 +102,7 @@ static const struct {
     {"Mageia", "rpm", false},
     {"Bottlerocket", "rpm", false},
     {"Arch Linux", "alpm", false},
-    {"Bitnami", "semver", false},
+    {"Bitnami", "bitnami", false},
     {"Go", "go", false},
     {"npm", "npm", false},
     {"crates.io", "cargo", false},
