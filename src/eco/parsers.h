@@ -91,3 +91,5 @@ extern const struct eco_parser eco_java_locks;
 extern const struct eco_parser eco_haskell_locks;
 extern const struct eco_parser eco_node_text_locks;
 extern const struct eco_parser eco_bitnami;
+extern const struct eco_parser eco_known;
+extern const struct eco_parser eco_jvm;

@@ -2,6 +2,7 @@
  * at while it goes by. What can only be read with the whole file at hand is read in a second pass,
  * by the number of its member. docs/decisions/programs.md */
 #include "eco/program_scan.h"
+#include "eco/program_text.h"
 #include "inventory/indexer.h"
 
 #include <stdlib.h>
@@ -10,14 +11,17 @@
 #define NOT_AGAIN "its build information is read in a second pass, which did not reach it"
 
 /* All that is left of the member; the layer may end inside it, which is the caller's to say. */
-static int feed_all(struct program_scan *s, struct tar *t, struct err *e)
+static int feed_all(struct program_scan *s, struct program_text *text, struct tar *t, struct err *e)
 {
 	uint8_t *chunk = malloc(CHUNK_LEN);
 	if (!chunk)
 		return err_set(e, ERR_NOMEM, "layer: out of memory");
 	int64_t n;
-	while ((n = tar_read(t, chunk, CHUNK_LEN, e)) > 0)
-		program_scan_feed(s, (struct bytes){.ptr = chunk, .len = (size_t)n});
+	while ((n = tar_read(t, chunk, CHUNK_LEN, e)) > 0) {
+		const struct bytes b = {.ptr = chunk, .len = (size_t)n};
+		program_scan_feed(s, b);
+		program_text_feed(text, b);
+	}
 	free(chunk);
 	return (int)n;
 }
@@ -53,9 +57,11 @@ static int put_later(struct indexer *ix, struct bytes path, size_t eco, uint64_t
 }
 
 /* *ret_added: it is an entry now. */
-static int put_found(struct indexer *ix, const struct program_scan *s, struct bytes path,
-		     uint64_t size, bool *ret_added, struct err *e)
+static int put_found(struct indexer *ix, const struct program_scan *s,
+		     const struct program_text *text, struct bytes path, uint64_t size,
+		     bool *ret_added, struct err *e)
 {
+	uint8_t excerpt[2 * PROGRAM_TEXT_SEAM];
 	uint32_t index;
 	int r = 1;
 	if (s->has_excerpt) {
@@ -66,6 +72,10 @@ static int put_found(struct indexer *ix, const struct program_scan *s, struct by
 		r = put_later(ix, path, ECO_GO, size, e);
 	} else if (s->has_rust) {
 		r = put_later(ix, path, ECO_RUST, size, e);
+	} else if (text->version_len > 0) {
+		r = add_entry(ix, path, ECO_KNOWN, size, &index, e);
+		if (r == 0)
+			r = indexer_parse(ix, index, program_text_excerpt(text, excerpt), e);
 	}
 	*ret_added = r == 0;
 	if (r == 0 && s->has_rust && (s->has_excerpt || s->has_pointers || s->is_cut))
@@ -99,13 +109,17 @@ static int look(struct indexer *ix, struct tar *t, struct bytes head, struct byt
 	struct program_scan *s = malloc(sizeof *s);
 	if (!s)
 		return err_set(e, ERR_NOMEM, "layer: out of memory");
+	struct program_text text;
+	program_text_init(&text, path);
+	program_text_feed(&text, head);
 	program_scan_init(s);
 	program_scan_feed(s, head);
-	int r = feed_all(s, t, e);
+	int r = feed_all(s, &text, t, e);
+	program_text_end(&text);
 	if (!program_scan_end(s) && r == 0)
 		r = err_set(e, ERR_NOMEM, "layer: out of memory");
 	if (r == 0)
-		r = put_found(ix, s, path, size, ret_added, e);
+		r = put_found(ix, s, &text, path, size, ret_added, e);
 	program_scan_free(s);
 	free(s);
 	return r;

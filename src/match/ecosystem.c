@@ -331,10 +331,10 @@ static const struct {
 } languages[] = {
     {"bitnami", "Bitnami"},   {"cargo", "crates.io"}, {"composer", "Packagist"},
     {"conan", "ConanCenter"}, {"cran", "CRAN"},	      {"gem", "RubyGems"},
-    {"golang", "Go"},	      {"hackage", "Hackage"}, {"hex", "Hex"},
-    {"julia", "Julia"},	      {"maven", "Maven"},     {"npm", "npm"},
-    {"nuget", "NuGet"},	      {"pub", "Pub"},	      {"pypi", "PyPI"},
-    {"swift", "SwiftURL"},
+    {"generic", "Bitnami"},   {"golang", "Go"},	      {"hackage", "Hackage"},
+    {"hex", "Hex"},	      {"julia", "Julia"},     {"maven", "Maven"},
+    {"npm", "npm"},	      {"nuget", "NuGet"},     {"pub", "Pub"},
+    {"pypi", "PyPI"},	      {"swift", "SwiftURL"},
 };
 
 static void add_language(struct names *n, const struct pkg *p)

@@ -164,7 +164,7 @@ static void maps_distributions(void **state)
 	assert_text(out[1], "SUSE:Linux Enterprise Server 12 SP5-LTSS");
 	assert_text(out[3], "SUSE:Linux Enterprise Module for Web and Scripting 12");
 	p.class = PKG_LANGUAGE;
-	p.type = BYTES_LIT("generic");
+	p.type = BYTES_LIT("luarocks");
 	assert_int_equal(match_ecosystems(&p, &a, out), 0);
 	/* purl's types and what OSV calls their ecosystems */
 	static const char *const languages[][2] = {
