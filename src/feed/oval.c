@@ -264,12 +264,12 @@ static int send(struct reading *r, struct definition *def, struct err *e)
 		return 0; /* fixes of no vulnerability, and what a release began with */
 	list_products(def, &scope);
 	struct bytes of_file = ecosystem_of_file(def, r->path);
-	found.by_source = of_file.len > 0;
+	found.keyed = of_file.len > 0 ? ADV_BY_SOURCE : ADV_BY_BINARY;
 	if (of_file.len > 0)
 		oval_scope_add(&scope, &def->d, of_file);
 	oval_criteria_find(&def->criteria, &scope, &def->d, &found);
 	r->unknown_platform += found.unknown_platform;
-	oval_packages_put(&found, &def->d);
+	builds_put(&found.builds, &def->d);
 	if (!def->d.no_memory && def->d.adv.affected_count == 0) {
 		r->no_package++;
 		return 0;

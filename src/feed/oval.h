@@ -3,6 +3,7 @@
 #pragma once
 #include "base/xml.h"
 #include "feed/feed.h"
+#include "feed/index.h"
 
 enum oval_operation { OVAL_NONE, OVAL_BELOW, OVAL_UP_TO, OVAL_ZERO /* version equals 0 */ };
 
@@ -15,9 +16,8 @@ struct oval_item {
 
 struct oval_index {
 	struct oval_item *items;
-	uint32_t *slots; /* number of an item + 1, 0: free */
-	size_t count, slot_count;
-	uint64_t seed; /* of the hash: ids are a stranger's */
+	uint32_t count;
+	struct index ids;
 };
 
 /* What a test compares. */

@@ -2,10 +2,6 @@
 
 #include "feed/grow.h"
 #include "feed/product.h"
-#include "pkg/version.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 /* Depth: the reader stops at LIMIT_XML_DEPTH. */
 void oval_criteria_read(struct xml *x, struct oval_node *ret)
@@ -141,23 +137,13 @@ static bool is_ignored(struct bytes comment)
 }
 
 static void push(struct oval_packages *out, struct draft *d, const struct oval_scope *s,
-		 struct oval_package p)
+		 struct build p)
 {
 	if (s->count == 0)
 		out->unknown_platform++;
 	for (size_t i = 0; i < s->count; i++) {
-		struct oval_package *room = feed_grow(d->a, out->v, out->count, sizeof *room);
-		if (!room) {
-			d->no_memory = true;
-			return;
-		}
-		out->v = room;
 		p.ecosystem = s->ecosystems[i];
-		/* an epoch of 0 says nothing where most records have none */
-		if (!ver_states_epochs(p.ecosystem))
-			(void)cut_start(&p.fixed, "0:");
-		p.fixed = bytes_trim(p.fixed); /* "0: 1.20.10-1.azl3" */
-		room[out->count++] = p;
+		builds_add(&out->builds, d, p);
 	}
 }
 
@@ -181,8 +167,10 @@ static void find_package(const struct oval_node *n, const struct oval_scope *s, 
 	if (is_ignored(comment) || is_platform(n, out->ix) ||
 	    !oval_test_find(out->ix, n->test, &t) || is_release_package(t.package))
 		return;
-	struct oval_package p = {
-	    .name = t.package, .module = s->module, .arches = arches_of(&t, s)};
+	struct build p = {.name = t.package,
+			  .module = s->module,
+			  .arches = arches_of(&t, s),
+			  .keyed = out->keyed};
 	bool compared = t.operation == OVAL_BELOW && t.evr.len > 0;
 	if (compared) {
 		p.status = out->unfixed == ADV_NOT_AFFECTED ? ADV_NOT_AFFECTED : ADV_FIXED;
@@ -221,79 +209,5 @@ void oval_criteria_find(const struct oval_node *top, const struct oval_scope *sc
 			oval_criteria_find(c, &s, d, ret);
 		else if (!c->is_criteria)
 			find_package(c, &s, d, ret);
-	}
-}
-
-static int cmp_but_arches(const struct oval_package *x, const struct oval_package *y)
-{
-	int c = bytes_cmp(x->ecosystem, y->ecosystem);
-	c = c ? c : bytes_cmp(x->name, y->name);
-	c = c ? c : bytes_cmp(x->module, y->module);
-	c = c ? c : bytes_cmp(x->fixed, y->fixed);
-	return c ? c : (int)x->status - (int)y->status;
-}
-
-static int cmp_package(const void *a, const void *b)
-{
-	const struct oval_package *x = a, *y = b;
-	int c = cmp_but_arches(x, y);
-	return c ? c : bytes_cmp(x->arches, y->arches);
-}
-
-static bool has_word(const uint8_t *list, size_t len, struct bytes word)
-{
-	struct bytes rest = {list, len};
-	while (rest.len > 0)
-		if (bytes_eq(bytes_cut(&rest, ' '), word))
-			return true;
-	return false;
-}
-
-/* The architectures of n equal packages, with blanks between, each once; empty when one of them is
- * for all. */
-static struct bytes join_arches(struct draft *d, const struct oval_package *v, size_t n)
-{
-	size_t len = 0, used = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (v[i].arches.len == 0)
-			return BYTES_NONE;
-		len += v[i].arches.len + 1;
-	}
-	uint8_t *room = arena_alloc(d->a, len, 1);
-	if (!room) {
-		d->no_memory = true;
-		return BYTES_NONE;
-	}
-	for (size_t i = 0; i < n; i++) {
-		for (struct bytes rest = v[i].arches; rest.len > 0;) {
-			struct bytes word = bytes_trim(bytes_cut(&rest, '|'));
-			if (word.len == 0 || has_word(room, used, word))
-				continue;
-			if (used > 0)
-				room[used++] = ' ';
-			memcpy(room + used, word.ptr, word.len);
-			used += word.len;
-		}
-		while (i + 1 < n && bytes_eq(v[i + 1].arches, v[i].arches))
-			i++;
-	}
-	return (struct bytes){room, used};
-}
-
-void oval_packages_put(struct oval_packages *found, struct draft *d)
-{
-	if (found->count > 0)
-		qsort(found->v, found->count, sizeof *found->v, cmp_package);
-	for (size_t i = 0, n; i < found->count && !d->no_memory; i += n) {
-		const struct oval_package *p = &found->v[i];
-		for (n = 1; i + n < found->count && cmp_but_arches(p, p + n) == 0;)
-			n++;
-		struct adv_affected *f = draft_affected(
-		    d, p->ecosystem, p->name, found->by_source ? ADV_BY_SOURCE : ADV_BY_BINARY);
-		draft_fixed(d, f, p->status == ADV_NOT_AFFECTED ? BYTES_NONE : p->fixed, p->status);
-		if (!f)
-			return;
-		f->module = p->module;
-		f->arches = join_arches(d, p, n);
 	}
 }

@@ -1,6 +1,6 @@
 /* oval_criteria (oval_): the packages that a definition's criteria are about. */
 #pragma once
-#include "feed/draft.h"
+#include "feed/builds.h"
 #include "feed/oval.h"
 
 struct oval_node {
@@ -19,17 +19,11 @@ struct oval_scope {
 			 less */
 };
 
-struct oval_package {
-	struct bytes ecosystem, name, fixed, module, arches;
-	enum adv_status status;
-};
-
 struct oval_packages {
 	const struct oval_index *ix;
 	enum adv_status unfixed; /* of packages without a fix */
-	bool by_source;
-	struct oval_package *v;
-	size_t count;
+	enum adv_keyed keyed;
+	struct builds builds;
 	uint64_t unknown_platform;
 };
 
@@ -39,5 +33,3 @@ void oval_scope_add(struct oval_scope *s, struct draft *d, struct bytes ecosyste
 /* All packages in top, in scope. */
 void oval_criteria_find(const struct oval_node *top, const struct oval_scope *scope,
 			struct draft *d, struct oval_packages *ret);
-/* Put them into the draft, each once: equal ones of several architectures are one. */
-void oval_packages_put(struct oval_packages *found, struct draft *d);

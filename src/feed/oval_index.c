@@ -9,8 +9,6 @@
  * A test of several states (package and signature) is of the one that compares versions. */
 #include "feed/oval.h"
 
-#define SLOTS_MIN 64U
-
 struct section {
 	struct xml at; /* entered */
 	size_t count;
@@ -79,14 +77,6 @@ static void read_state(struct xml *x, struct oval_item *item)
 	}
 }
 
-static size_t slot_of(const struct oval_index *ix, struct bytes id)
-{
-	size_t i = (size_t)bytes_hash(id, ix->seed) & (ix->slot_count - 1);
-	while (ix->slots[i] && !bytes_eq(ix->items[ix->slots[i] - 1].id, id))
-		i = (i + 1) & (ix->slot_count - 1);
-	return i;
-}
-
 /* The first item of an id counts. */
 static void read_section(struct oval_index *ix, const struct section *s, struct xml *x,
 			 void (*read)(struct xml *x, struct oval_item *item))
@@ -96,10 +86,9 @@ static void read_section(struct oval_index *ix, const struct section *s, struct 
 		struct oval_item *item = &ix->items[ix->count];
 		*item = (struct oval_item){.id = xml_attribute(x, "id")};
 		read(x, item);
-		size_t slot = slot_of(ix, item->id);
-		if (!xml_ok(x) || item->id.len == 0 || ix->slots[slot])
-			continue;
-		ix->slots[slot] = (uint32_t)++ix->count;
+		if (!index_add(&ix->ids, item->id, ix->count))
+			xml_fail_memory(x);
+		ix->count++;
 	}
 }
 
@@ -110,8 +99,7 @@ int oval_index_read(struct bytes document, struct arena *a, struct oval_index *r
 	struct section sections[3] = {{.count = 0}};
 	static void (*const reads[3])(struct xml *, struct oval_item *) = {read_test, read_object,
 									   read_state};
-	*ret =
-	    (struct oval_index){.slot_count = SLOTS_MIN, .seed = (uint64_t)(uintptr_t)document.ptr};
+	*ret = (struct oval_index){.count = 0};
 	ret_definitions->depth = 0;
 	xml_init(&x, document, a);
 	if (xml_root(&x) && !xml_is(&x, "oval_definitions"))
@@ -122,11 +110,8 @@ int oval_index_read(struct bytes document, struct arena *a, struct oval_index *r
 	size_t total = sections[0].count + sections[1].count + sections[2].count;
 	if (rc < 0)
 		return rc;
-	while (ret->slot_count / 2 < total)
-		ret->slot_count *= 2;
-	ret->items = arena_alloc(a, total + 1, sizeof *ret->items);
-	ret->slots = arena_alloc(a, ret->slot_count, sizeof *ret->slots);
-	if (!ret->items || !ret->slots || total >= UINT32_MAX)
+	ret->items = total < INDEX_NONE ? arena_alloc(a, total + 1, sizeof *ret->items) : NULL;
+	if (!ret->items || !index_init(&ret->ids, a, total, document.ptr))
 		return err_set(e, ERR_NOMEM, "OVAL: no memory for %zu tests and their parts",
 			       total);
 	for (size_t i = 0; i < 3; i++) {
@@ -141,8 +126,8 @@ int oval_index_read(struct bytes document, struct arena *a, struct oval_index *r
 
 static const struct oval_item *find(const struct oval_index *ix, struct bytes id)
 {
-	size_t slot = slot_of(ix, id);
-	return id.len > 0 && ix->slots[slot] ? &ix->items[ix->slots[slot] - 1] : NULL;
+	uint32_t number = index_find(&ix->ids, id);
+	return number == INDEX_NONE ? NULL : &ix->items[number];
 }
 
 bool oval_test_find(const struct oval_index *ix, struct bytes id, struct oval_test *ret)

@@ -26,3 +26,5 @@ bool ubuntu_vex_wants(struct bytes path); /* CVE-….json */
 FEED_IMPORT(ubuntu_vex_import);
 bool oval_wants(struct bytes path); /* ….xml */
 FEED_IMPORT(oval_import);
+bool csaf_wants(struct bytes path); /* ….json */
+FEED_IMPORT(csaf_import);

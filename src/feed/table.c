@@ -95,6 +95,16 @@ const struct feed feed_table[] = {
 	.wants = oval_wants,
 	.import = oval_import,
     },
+    {
+	.name = "csaf",
+	.title = "CSAF of Red Hat and SUSE, VEX and advisories",
+	.licence = "CC-BY-4.0 (Red Hat, SUSE)",
+	.url = "https://security.access.redhat.com/data/csaf/v2/vex/", /* an archive with a date in
+									  its name */
+	.document_max = 64 * MIB,
+	.wants = csaf_wants,
+	.import = csaf_import,
+    },
 };
 const size_t feed_count = sizeof feed_table / sizeof *feed_table;
 

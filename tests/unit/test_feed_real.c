@@ -69,6 +69,8 @@ static const struct {
     {"oval", "rhel/rhel-8.oval.xml.zst", {181, 2835, 0, 0}},
     /* 5 of 327 errata fix no CVE */
     {"oval", "rhel/Red_Hat_Enterprise_Linux_3.xml.zst", {322, 8775, 0, 0}},
+    /* two documents were deleted */
+    {"csaf", "format-fixtures/claircore-rhel-vex.tar.zst", {7, 419, 0, 2}},
     {"kev", "kev/cisa-kev.tar.zst", {0, 0, 1404, 0}},
 };
 
