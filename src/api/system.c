@@ -4,15 +4,17 @@
 #include "api/routes.h"
 #include "base/clock.h"
 #include "jail/pool.h"
+#include "ledger/counts.h"
 #include "registry/registry.h"
 #include "scan/engine.h"
+#include "store/registries.h"
 #include "vdb/vdb.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define METRICS_MAX (64U << 10)
+#define METRICS_MAX (1U << 20) /* bytes: five lines a registry */
 
 static int get_livez(struct http_request *r, struct err *e)
 {
@@ -268,8 +270,64 @@ static void store_metrics(struct buf *out, const struct registry_health *h)
 	       (double)h->reserve);
 }
 
+#define REGISTRIES_BUDGET (8U << 20) /* bytes: names and hosts of all registries */
+
+struct by_registry {
+	struct buf *out;
+	struct arena a;
+};
+
+/* What each registry holds, labelled with its name, which has no character that a label must
+ * escape. */
+static void registry_metrics(struct buf *out, const struct store_registries *list,
+			     const struct repository_total *totals,
+			     const struct store_stored *stored)
+{
+	static const struct {
+		const char *name, *help;
+	} rows[] = {{"plimsoll_registry_images", "Images of a registry"},
+		    {"plimsoll_registry_unhealthy_images", "Images with findings"},
+		    {"plimsoll_registry_unverified_images", "Images that could not be assessed"},
+		    {"plimsoll_registry_stored_blobs", "Blobs of a registry"},
+		    {"plimsoll_registry_stored_bytes", "Bytes of those blobs"}};
+	for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+		buf_printf(out, "# HELP %s %s\n# TYPE %s gauge\n", rows[k].name, rows[k].help,
+			   rows[k].name);
+		for (size_t i = 0; i < list->count; i++) {
+			const uint64_t values[] = {totals[i].images, totals[i].unhealthy,
+						   totals[i].unverified, stored[i].blobs,
+						   stored[i].bytes};
+			buf_printf(out, "%s{registry=\"%.*s\"} %" PRIu64 "\n", rows[k].name,
+				   BYTES_ARG(list->items[i].name), values[k]);
+		}
+	}
+}
+
+static int registries_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	static const struct store_registries_query all = {.name = {.len = 0}};
+	const struct visibility v = VISIBILITY_ALL;
+	struct by_registry *b = arg;
+	struct store_registries list;
+	if (store_registries_list(tx, &all, &b->a, &list, e) < 0)
+		return -(int)e->code;
+	int64_t *ids = arena_alloc(&b->a, list.count, sizeof *ids);
+	struct repository_total *totals = arena_alloc(&b->a, list.count, sizeof *totals);
+	struct store_stored *stored = arena_alloc(&b->a, list.count, sizeof *stored);
+	if (!ids || !totals || !stored)
+		return err_nomem(e);
+	for (size_t i = 0; i < list.count; i++)
+		ids[i] = list.items[i].id;
+	if (repository_totals_sums(tx, ids, list.count, &v, totals, e) < 0 ||
+	    store_stored_many(tx, ids, list.count, stored, e) < 0)
+		return -(int)e->code;
+	registry_metrics(b->out, &list, totals, stored);
+	return 0;
+}
+
 static int get_metrics(struct http_request *r, struct err *e)
 {
+	struct by_registry by = {.out = NULL};
 	struct buf body;
 	struct api *api = api_of(r);
 	struct checks checks;
@@ -298,6 +356,13 @@ static int get_metrics(struct http_request *r, struct err *e)
 	if (checks.has_stored)
 		store_metrics(&body, &checks.stored);
 	scan_metrics(&body, api);
+	metric(&body, "plimsoll_store_statements_total", "counter",
+	       "Statements that the database was asked", (double)db_asked(api->db));
+	by.out = &body;
+	arena_init(&by.a, REGISTRIES_BUDGET);
+	if (db_run(api->db, DB_READ, registries_tx, &by, e) < 0)
+		buf_printf(&body, "# registries: not read\n");
+	arena_free(&by.a);
 	int rc = buf_ok(&body)
 		     ? http_reply_bytes(r, 200, "text/plain; version=0.0.4", buf_bytes(&body), e)
 		     : err_set(e, ERR_NOMEM, "metrics");

@@ -14,7 +14,28 @@ struct listing {
 	struct bytes values[COLUMNS_MAX];
 };
 
-/* A scalar as text; others are skipped. */
+/* "a, b" of a list of strings. */
+static struct bytes joined(struct json *j)
+{
+	struct buf b;
+	bool ok;
+	buf_init(&b, 65536);
+	if (json_enter_array(j)) {
+		while (json_next_item(j)) {
+			if (json_peek(j) == JSON_STRING) {
+				buf_put_text(&b, b.len ? ", " : "");
+				buf_put(&b, json_string(j));
+			} else {
+				json_skip(j);
+			}
+		}
+	}
+	struct bytes all = arena_bytes(j->arena, buf_bytes(&b), &ok);
+	buf_free(&b);
+	return all;
+}
+
+/* A scalar as text, or a list of texts; others are skipped. */
 static struct bytes scalar(struct json *j)
 {
 	switch (json_peek(j)) {
@@ -24,9 +45,10 @@ static struct bytes scalar(struct json *j)
 		return json_number(j);
 	case JSON_BOOL:
 		return json_bool(j) ? BYTES_LIT("yes") : BYTES_LIT("no");
+	case JSON_ARRAY:
+		return joined(j);
 	case JSON_NONE:
 	case JSON_NULL:
-	case JSON_ARRAY:
 	case JSON_OBJECT:
 		break;
 	}

@@ -93,6 +93,14 @@ const struct cli_command cli_table[] = {
 	 "written Pull, Push and Delete. A robot that pushes and reads findings needs two roles: "
 	 "Push and Security Reader.",
      .verbs = role_commands},
+    {.name = "registry",
+     .main = verb_registry,
+     .synopsis = "COMMAND ...",
+     .summary = "the registries of a server and their host names",
+     .text = "A registry is reached by its host names, and by any other name of the server as "
+	     "HOST/NAME/REPOSITORY. Deleting one takes its repositories, images, findings and "
+	     "roles along.",
+     .verbs = registry_commands},
     {.name = "audit",
      .main = verb_audit,
      .synopsis = "COMMAND ...",

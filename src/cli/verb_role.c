@@ -10,6 +10,11 @@
 #include <string.h>
 
 static const struct cli_option role_options[] = {SRV_OPTIONS, {0}};
+static const struct cli_option scope_options[] = {
+    {"registry", 0, "NAME", NULL, "registry of REPOSITORY (default local); alone: that registry"},
+    SRV_OPTIONS,
+    {0},
+};
 
 #define WORD_CAP 64
 
@@ -38,12 +43,25 @@ static const char *role_of(const char *word)
 	return word;
 }
 
-/* A scope is a path; what is no path is a repository. */
-static const char *scope_of(struct ppl *p, const char *text)
+/* A scope is a path; what is no path is a repository, of the registry that --registry names;
+ * without one it is that registry, else everything. NULL and *e: --registry with a path, or no
+ * memory. */
+static const char *scope_of(struct ppl *p, const char *text, struct err *e)
 {
-	if (!text || *text == '/')
+	const char *registry = cli_get(&p->args, "registry"), *path;
+	if (text && *text == '/' && cli_given(&p->args, "registry")) {
+		err_set(e, ERR_FORMAT, "--registry goes with the name of a repository, not with %s",
+			text);
+		return NULL;
+	}
+	if ((text && *text == '/') || (!text && !registry))
 		return text ? text : "/";
-	return arena_printf(&p->arena, "/registries/local/repositories/%s", text);
+	path = text ? arena_printf(&p->arena, "/registries/%s/repositories/%s",
+				   registry ? registry : "local", text)
+		    : arena_printf(&p->arena, "/registries/%s", registry);
+	if (!path)
+		err_nomem(e);
+	return path;
 }
 
 static void read_actions(struct json *j, struct buf *out)
@@ -142,14 +160,12 @@ static int role_list(int argc, char **argv)
 
 static int assign(struct ppl *p, struct err *e)
 {
-	const char *scope = scope_of(p, p->args.operand_count > 2 ? p->args.operands[2] : NULL);
+	const char *scope = scope_of(p, p->args.operand_count > 2 ? p->args.operands[2] : NULL, e);
 	const char *const pairs[] = {
 	    "user", p->args.operands[0], "role", role_of(p->args.operands[1]), "scope", scope,
 	    NULL};
 	const char *json = scope ? people_json(p, pairs, e) : NULL;
-	if (!json)
-		return err_nomem(e);
-	if (people_connect(p, e) < 0)
+	if (!json || people_connect(p, e) < 0)
 		return -(int)e->code;
 	return people_do(p, "POST", "/api/v1/role-assignments", json, e);
 }
@@ -158,7 +174,7 @@ static int role_assign(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"role assign", role_options, 2, 3}, argc,
+	if (people_open(&p, &(const struct people_verb){"role assign", scope_options, 2, 3}, argc,
 			argv, &e) < 0)
 		return CLI_ERROR;
 	return people_close(&p, assign(&p, &e), &e);
@@ -166,10 +182,10 @@ static int role_assign(int argc, char **argv)
 
 static int remove_from(struct ppl *p, struct err *e)
 {
-	const char *scope = scope_of(p, p->args.operand_count > 2 ? p->args.operands[2] : NULL);
+	const char *scope = scope_of(p, p->args.operand_count > 2 ? p->args.operands[2] : NULL, e);
 	struct buf path;
 	if (!scope)
-		return err_nomem(e);
+		return -(int)e->code;
 	if (people_connect(p, e) < 0)
 		return -(int)e->code;
 	buf_init(&path, 65536);
@@ -188,7 +204,7 @@ static int role_remove(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	if (people_open(&p, &(const struct people_verb){"role remove", role_options, 2, 3}, argc,
+	if (people_open(&p, &(const struct people_verb){"role remove", scope_options, 2, 3}, argc,
 			argv, &e) < 0)
 		return CLI_ERROR;
 	return people_close(&p, remove_from(&p, &e), &e);

@@ -24,6 +24,7 @@ extern const struct cli_option defend_options[];
 extern const struct cli_option remediation_options[];
 extern const struct cli_command audit_commands[];
 extern const struct cli_command plan_commands[];
+extern const struct cli_command registry_commands[];
 extern const struct cli_command exemption_commands[];
 
 int verb_scan(int argc, char **argv);
@@ -45,6 +46,7 @@ int verb_token(int argc, char **argv);
 int verb_role(int argc, char **argv);
 int verb_audit(int argc, char **argv);
 int verb_plan(int argc, char **argv);
+int verb_registry(int argc, char **argv);
 int verb_exemption(int argc, char **argv);
 int verb_recommendation(int argc, char **argv);
 int verb_remediation(int argc, char **argv);

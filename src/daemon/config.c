@@ -1,5 +1,6 @@
 #include "daemon/config.h"
 
+#include "daemon/hosts.h"
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -149,6 +150,8 @@ static int check_text(const char *name, const char *text, struct err *e)
 		arena_free(&a);
 		return r;
 	}
+	if (strcmp(name, "registry-hosts") == 0)
+		return hosts_check(text, e);
 	if (strcmp(name, "feeds") == 0) {
 		struct arena a;
 		struct update_source *sources;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "connect/import.h"
 #include "daemon/certs.h"
+#include "daemon/hosts.h"
 #include "daemon/schedule.h"
 #include "defend/score.h"
 #include "jail/pool.h"
@@ -153,6 +154,8 @@ static int open_registry(struct server *s, struct err *e)
 	ro.scrub_rate = s->c->scrub_rate;
 	ro.scrub_every_ms = s->c->scrub_every_ms;
 	registry_configure(s->registry, &ro);
+	if (hosts_apply(s->registry, s->c->registry_hosts, e) < 0)
+		return err_ctx(e, "registry-hosts");
 	if (registry_start(s->registry, e) < 0)
 		return err_ctx(e, "registry");
 	engine_set_registry(s->engine, s->registry);

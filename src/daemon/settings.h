@@ -18,6 +18,10 @@
 	  "http(s)://HOST[:PORT][/PATH] by which clients reach the server, if it is behind a "     \
 	  "proxy",                                                                                 \
 	  public_url)                                                                              \
+	X("registry-hosts", CONFIG_TEXT, "TEXT", "", 0, 0,                                         \
+	  "host names of registries, NAME=HOST each: a registry named here has these at each "     \
+	  "start, and no others",                                                                  \
+	  registry_hosts)                                                                          \
 	X("log-level", CONFIG_TEXT, "TEXT", "info", 0, 0, "debug, info, warn, error or none",      \
 	  log_level)                                                                               \
 	X("worker", CONFIG_PATH, "PATH", "", 0, 0,                                                 \
