@@ -31,7 +31,7 @@
 #define LEAVE_MS                                                                                   \
 	2000 /* the end without a request that does not end: the queue of scans hears of it */
 #define HELLO_MS 2000
-#define TABLES_MAX 32
+#define TABLES_MAX 64
 #define DESCRIPTORS_MAX (1U << 20)
 #define DESCRIPTORS_KEPT 64
 
