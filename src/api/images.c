@@ -7,6 +7,7 @@
 #include "oci/digest.h"
 #include "oci/reference.h"
 #include "report/package.h"
+#include "scan/engine.h"
 #include "pkg/support.h"
 #include "ledger/holders.h"
 #include "ledger/images.h"
@@ -93,6 +94,8 @@ struct image_row {
 	int kind; /* of kind_word */
 	struct record_rows tags;
 	struct ledger_image i;
+	struct engine_outlook next;
+	struct bytes note;
 };
 
 static const struct record_field distro_fields[] = {
@@ -140,6 +143,16 @@ static const struct record_field image_fields[] = {
 		 .flags = RECORD_OPTIONAL),
     RECORD_FIELD(struct image_row, i.scanned_ms, RECORD_TIME, "scanned_at",
 		 "When it was last scanned", .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct image_row, next.trigger, RECORD_TEXT, "scan_trigger",
+		 "Why that scan ran: its trigger", .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct image_row, next.at_ms, RECORD_TIME, "scan_next_at",
+		 "When it is scanned next; absent: nothing is planned, or a scan is running",
+		 .flags = RECORD_OPTIONAL),
+    RECORD_FIELD(struct image_row, next.reason, RECORD_TEXT, "scan_next_reason",
+		 "Why then, or why nothing is planned"),
+    RECORD_FIELD(struct image_row, note, RECORD_TEXT, "note",
+		 "What to know of an image that no tag leads to any more",
+		 .flags = RECORD_OPTIONAL),
     RECORD_FIELD(struct image_row, i.coverage, RECORD_JSON, "coverage",
 		 "What was assessed; absent until it is scanned", .flags = RECORD_OPTIONAL,
 		 .of = &coverage_object),
@@ -273,6 +286,26 @@ int api_image_tags(struct db_tx *tx, struct http_request *r, const struct ledger
 	return rc < 0 ? rc : 0;
 }
 
+#define NO_TAGS "This image has no tags. It still exists in the registry."
+
+/* A digest that its tags left behind. */
+static int find_note(struct db_tx *tx, struct image_row *row, struct err *e)
+{
+	if (row->tags.count || row->kind)
+		return 0;
+	const struct store_registry t = {.tx = tx,
+					 .registry = api_registry_find(tx, row->i.registry, e)};
+	int rc = t.registry < 0
+		     ? (int)t.registry
+		     : store_manifest_is_tagged(&t, row->i.repository_id, row->i.digest, e);
+	if (rc == 0)
+		row->note = row->i.state == IMAGE_UNHEALTHY
+				? BYTES_LIT(NO_TAGS " If it's pulled by its digest, it'll expose "
+						    "security vulnerabilities.")
+				: BYTES_LIT(NO_TAGS);
+	return rc < 0 ? rc : 0;
+}
+
 int api_image_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
 		  const struct ledger_image *i, struct err *e)
 {
@@ -284,6 +317,10 @@ int api_image_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
 	/* Not scanned yet: no coverage. */
 	row.i.coverage =
 	    bytes_eq_lit(i->coverage, "{}") ? BYTES_NONE : coverage_now(i, http_arena(r));
+	if (rc >= 0)
+		rc = find_note(tx, &row, e);
+	if (rc >= 0)
+		rc = engine_outlook(api_of(r)->engine, tx, i, http_arena(r), &row.next, e);
 	record_put(w, NULL, &api_image_object, &row);
 	return rc;
 }

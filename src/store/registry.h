@@ -120,6 +120,9 @@ int store_manifest_ref(const struct store_registry *t, int64_t repository, struc
 int store_manifest_find(const struct store_registry *t, int64_t repository, struct bytes digest,
 			bool with_content, struct arena *a, struct store_manifest *ret,
 			struct err *e);
+/* A tag leads to it: its own, or that of an index that refers to it. 1/0. */
+int store_manifest_is_tagged(const struct store_registry *t, int64_t repository,
+			     struct bytes digest, struct err *e);
 int store_manifest_exists(const struct store_registry *t, int64_t repository, struct bytes digest,
 			  struct err *e);
 /* With its references: 1 = removed, 0 = did not exist. */

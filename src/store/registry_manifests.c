@@ -124,6 +124,21 @@ int store_manifest_find(const struct store_registry *t, int64_t repository, stru
 	return r;
 }
 
+int store_manifest_is_tagged(const struct store_registry *t, int64_t repository,
+			     struct bytes digest, struct err *e)
+{
+	struct db_stmt *s = db_query(
+	    t->tx,
+	    "SELECT 1 FROM tag WHERE registry_id=$1 AND repository_id=$2 AND digest=$3 UNION ALL"
+	    " SELECT 1 FROM manifest_ref f JOIN tag t ON t.registry_id=f.registry_id"
+	    " AND t.repository_id=f.repository_id AND t.digest=f.manifest"
+	    " WHERE f.registry_id=$1 AND f.repository_id=$2 AND f.digest=$3 LIMIT 1",
+	    DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	db_done(s);
+	return r;
+}
+
 int store_manifest_exists(const struct store_registry *t, int64_t repository, struct bytes digest,
 			  struct err *e)
 {

@@ -368,6 +368,37 @@ int64_t store_scan_add_below(struct db_tx *tx, int64_t scope_id, struct bytes tr
 	return counter_follows(tx, n, e);
 }
 
+int store_scan_outlook(struct db_tx *tx, int64_t repository, struct bytes digest, struct arena *a,
+		       struct store_scan_outlook *ret, struct err *e)
+{
+	*ret = (struct store_scan_outlook){0};
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT s.trigger, s.status, s.run_at, s.retry_at, CASE WHEN " STORE_PLAN_OFF(
+			 "s.repository_id") " THEN 1 ELSE 0 END FROM scan s WHERE s.repository_id"
+					    " = $1 AND s.digest = $2 ORDER BY s.id DESC LIMIT 2",
+		     DB_ARGS(DB_I(repository), DIGEST(digest)), e);
+	int r = s ? 1 : -(int)e->code, found = 0;
+	while (r > 0 && (r = db_step(s, e)) > 0) {
+		bool ok, is_open = db_int(s, 1) <= STORE_SCAN_RUNNING;
+		struct bytes trigger = arena_bytes(a, db_bytes(s, 0), &ok);
+		if (!ok)
+			r = err_set(e, ERR_NOMEM, "no memory for a scan");
+		if (is_open && !found) {
+			ret->open_trigger = trigger;
+			ret->is_running = db_int(s, 1) == STORE_SCAN_RUNNING;
+			ret->run_at_ms = db_int(s, 2);
+		} else if (!is_open && !ret->trigger.len) {
+			ret->trigger = trigger;
+			ret->retry_at_ms = db_int(s, 3);
+		}
+		ret->plan_off = db_int(s, 4) != 0;
+		found = 1;
+	}
+	db_done(s);
+	return r < 0 ? r : found;
+}
+
 int64_t store_scan_list(struct db_tx *tx, const struct store_scan_query *q, struct arena *a,
 			struct store_scan *out, struct err *e)
 {
