@@ -64,6 +64,14 @@ const struct cli_command cli_table[] = {
      "status is 0 when the report was written, 1 on an error, 2 when --fail-on was reached, and "
      "the value of --exit-code when findings remain.",
      push_status_options, NULL},
+    {"import", verb_import, "SOURCE [REPOSITORY[:TAG]] | --list | --cancel NUMBER",
+     "let a server fetch an image of another registry",
+     "The server fetches what it does not have and scans the image; the tags appear when "
+     "everything is there. An import that breaks off goes on by itself. The source is reached from "
+     "the server: hosts whose addresses are not public must be in its setting import-allow.\n\n"
+     "Credentials for the source are those of --source-username, not of docker login here. With "
+     "--watch the exit status is 0 when the import has succeeded, else 1.",
+     import_options, NULL},
     {.name = "user",
      .main = verb_user,
      .synopsis = "COMMAND ...",

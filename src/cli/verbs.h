@@ -26,6 +26,7 @@ extern const struct cli_command audit_commands[];
 extern const struct cli_command plan_commands[];
 extern const struct cli_command registry_commands[];
 extern const struct cli_command exemption_commands[];
+extern const struct cli_option import_options[];
 
 int verb_scan(int argc, char **argv);
 int verb_inventory(int argc, char **argv);
@@ -38,6 +39,7 @@ int verb_vercmp(int argc, char **argv);
 int verb_cvss(int argc, char **argv);
 int verb_serve(int argc, char **argv);
 int verb_push_status(int argc, char **argv);
+int verb_import(int argc, char **argv);
 int verb_user(int argc, char **argv);
 int verb_group(int argc, char **argv);
 int verb_usage(int argc, char **argv);

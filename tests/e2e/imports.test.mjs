@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, pushLayout, run, sha256, sleep, tempDir } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, program, pushLayout, run, runAsync, sha256, sleep, tempDir } from './lib.mjs';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json', INDEX = 'application/vnd.oci.image.index.v1+json';
 const packages = (version = '1') => [debianRelease(), dpkgStatus([{ name: 'shared', version }])];
@@ -390,4 +390,27 @@ test('from another Plimsoll by its tokens; into a registry of its own', async ()
     await refused(server, { source: `${other.host}/own/app:v1`, repository: 'second/app' }, 409, /in the registry/);
     assert.deepEqual((await server.json('/api/v1/imports?registry=second')).items.map((x) => x.id), [i.id]);
   } finally { await other.stop(); }
+});
+
+test('plimsoll import: watched, listed, cancelled', async () => {
+  const layout = source.add(makeLayout([packages('16')]), 'cli');
+  const cli = (...args) => runAsync(program, ['import', '--server', server.url, '--username', 'admin', ...args],
+    { env: { ...clock.env, PLIMSOLL_PASSWORD: server.password, XDG_CACHE_HOME: tempDir('cache') } });
+  const watched = await cli(`${source.host}/x/cli:cli`, 'from/cli:1', '--tags', 'latest,1', '--watch');
+  assert.deepEqual([watched.status, watched.stdout], [0, `local/from/cli@${layout.digest}\n`], watched.stderr);
+  assert.deepEqual((await server.json(`/api/v1/registries/local/repositories/from/cli/images/${layout.digest}`)).tags, ['1', 'latest']);
+  const again = await cli(`${source.host}/x/cli:cli`, 'from/cli:1', '--watch');
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /the tag "1" exists; mode Force moves it/);
+  assert.equal((await cli(`${source.host}/x/cli:cli`, 'from/cli:1', '--watch', '--force')).status, 0);
+  const failed = await cli(`${source.host}/x/cli:none`, '--watch');
+  assert.equal(failed.status, 1);
+  assert.match(failed.stderr, /Failed: .*no such manifest/);
+  const queued = await cli(`${source.host}/x/cli:cli`, 'from/queued', '--source-username', 'ann', '--source-password', 'x');
+  const number = /^import (\d+) is queued/.exec(queued.stdout)[1];
+  await until(server, number);
+  assert.match((await cli('--list')).stdout, new RegExp(`^${number} +Succeeded .*from/queued`, 'm'));
+  const late = await cli('--cancel', number);
+  assert.equal(late.status, 1);
+  assert.match(late.stderr, /has ended/);
 });
