@@ -123,10 +123,20 @@ static int open_pool(struct cimg *c, const struct cli_args *args, struct err *e)
 	return c->pool ? 0 : -(int)e->code;
 }
 
+static int open_bill(struct cimg *c, const char *path, struct err *e)
+{
+	c->is_bill = true;
+	int r = bill_input_open(&c->bill, &c->input, path, c->pool, &c->arena, e);
+	c->image = c->bill.image;
+	return r;
+}
+
 /* shown: what the user calls it. */
 static int open_path(struct cimg *c, const struct cli_args *args, const char *path,
 		     const char *shown, struct err *e)
 {
+	if (bill_input_is(path))
+		return open_bill(c, path, e);
 	int r = scan_input_open(&c->input, path, bytes_of(cli_get(args, "platform")), c->pool, e);
 	if (r == 0 && c->input.note.len && !cli_has(args, "quiet"))
 		fprintf(stderr, "%s: %.*s\n", shown, BYTES_ARG(c->input.note));
@@ -201,6 +211,8 @@ static int open_input(struct cimg *c, const struct cli_args *args, const struct 
 		return open_stdin(c, args, e);
 	case OPD_PATH:
 		return open_path(c, args, o->text, o->text, e);
+	case OPD_SBOM:
+		return open_bill(c, o->text, e);
 	case OPD_REFERENCE:
 	default:
 		return open_reference(c, args, o->text, e);
@@ -226,6 +238,8 @@ static int check_platform(const struct cimg *c, const struct cli_args *args, str
 static int take_inventory(struct cimg *c, const struct cli_args *args, struct err *e)
 {
 	char cache[4096];
+	if (c->is_bill)
+		return 0;
 	const char *dir = cache_dir(args, cache);
 	struct layers_progress progress = {.arg = c, .done = on_layer};
 	int r = layers_index(&c->input, c->pool, dir, &progress, &c->layers, e);
@@ -241,14 +255,14 @@ static int take_inventory(struct cimg *c, const struct cli_args *args, struct er
 	return inv_merge(&source, &c->arena, &c->image, e);
 }
 
-/* A tar is listed by a worker. */
+/* A tar is listed by a worker, a bill of materials read by one. */
 static bool is_tar(const struct operand *o)
 {
 	struct stat st;
 	char place[SCAN_PLACE_MAX];
 	struct bytes choice;
 	if (o->kind != OPD_PATH)
-		return o->kind == OPD_STDIN;
+		return o->kind == OPD_STDIN || o->kind == OPD_SBOM;
 	scan_input_place(o->text, place, &choice);
 	return stat(place, &st) == 0 && S_ISREG(st.st_mode);
 }
@@ -277,8 +291,13 @@ int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text
 					.vdb = c->vdb,
 					.declared = cli_has(args, "declared"),
 					.now_ms = clock_wall_ms()};
-	if (r < 0 || assess_image(&in, &c->arena, &c->assess, e) < 0 ||
-	    assess_layers(&c->assess, c->input.layers, c->layers.parsed, c->layers.count, &c->arena,
+	if (r < 0 || assess_image(&in, &c->arena, &c->assess, e) < 0)
+		return err_ctx(e, "%.*s", BYTES_ARG(c->input.name));
+	if (c->is_bill) {
+		assess_name_layers(&c->assess, c->bill.layers, c->bill.layer_count);
+		return 0;
+	}
+	if (assess_layers(&c->assess, c->input.layers, c->layers.parsed, c->layers.count, &c->arena,
 			  e) < 0)
 		return err_ctx(e, "%.*s", BYTES_ARG(c->input.name));
 	return 0;
@@ -290,6 +309,7 @@ void cli_image_close(struct cimg *c)
 		pthread_join(c->checker, NULL);
 	layers_result_free(&c->layers);
 	scan_input_free(&c->input);
+	bill_input_free(&c->bill);
 	vdb_close(c->vdb);
 	pool_close(c->pool);
 	if (c->spool > 0)

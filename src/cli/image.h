@@ -2,6 +2,7 @@
 #pragma once
 #include "cli/cli.h"
 #include "report/report.h"
+#include "scan/bill_input.h"
 #include "scan/layers.h"
 #include <pthread.h>
 
@@ -37,6 +38,8 @@ struct cimg {
 	struct scan_input input;
 	struct layers_result layers;
 	struct inv_image image;
+	struct bill_input bill; /* in place of layers */
+	bool is_bill;
 	struct assess assess;
 	struct arena arena;
 	bool progress;

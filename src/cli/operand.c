@@ -29,7 +29,7 @@ static const struct scheme {
      "-"},
     {"containers-storage:", OPD_REFERENCE,
      "podman's storage is not read; pipe the image: podman save IMAGE | plimsoll scan -"},
-    {"sbom:", OPD_REFERENCE, "SBOMs are not supported yet; name the image"},
+    {"sbom:", OPD_SBOM, NULL},
     {"http://", OPD_REFERENCE,
      "a reference has no http:// prefix: HOST/REPOSITORY:TAG; --insecure allows plain http"},
     {"https://", OPD_REFERENCE, "a reference has no https:// prefix: HOST/REPOSITORY:TAG"},

@@ -60,6 +60,8 @@ struct inv_image {
 	size_t third_party_count;
 	struct inv_language languages[INV_LANGUAGES_MAX];
 	size_t language_count;
+	bool is_bill; /* made of a bill of materials: without packages of a distribution it needs
+			 none */
 	enum inv_state state;
 	struct bytes lack; /* of an image that could be read: what it does not hold; may be empty */
 	bool unread;	   /* a layer or a file that counts could not be read, or not to its end, or

@@ -19,6 +19,7 @@ static const struct answer {
     /* An advisory that lists every affected version of a kernel takes megabytes. */
     {TASK_READ_FEED, TASK_ADVISORY, 16U << 20, 16U << 20, UINT64_C(16) << 30},
     {TASK_READ_FEED, TASK_EXPLOIT, 64U << 10, 16U << 20, UINT64_C(16) << 30},
+    {TASK_READ_SBOM, TASK_BILL, LIMIT_INVENTORY_MAX, 1, LIMIT_INVENTORY_MAX},
     {TASK_LIST_TAR, TASK_MEMBER, 2 * LIMIT_PATH_MAX + 64, 0, UINT64_C(1) << 30},
 };
 

@@ -23,8 +23,9 @@ enum task_kind {
 	TASK_INDEX_LAYER, /* fd 0: the layer's file (maybe still growing), fd 1: scratch file;
 			     answers one inventory */
 	TASK_READ_FEED,	  /* fd 0: a feed document or archive; answers advisories and exploits */
-	TASK_LIST_TAR, /* fd 0: a docker-archive or OCI-layout tar (maybe compressed), fd 1: where
-			  to put it plain if compressed; answers members */
+	TASK_LIST_TAR,	/* fd 0: a docker-archive or OCI-layout tar (maybe compressed), fd 1: where
+			   to put it plain if compressed; answers members */
+	TASK_READ_SBOM, /* fd 0: a bill of materials; answers what it says (inventory/bill.h) */
 	TASK_KIND_COUNT
 };
 
@@ -48,7 +49,13 @@ enum task_reply {
  * u8 landlock, u8 seccomp, u32 landlock ABI. TASK_BATCH body: u8 record type, then small whole
  * records of that type, a blob each, at least one. TASK_RECORD body: u8 record type, u8 more (1 =
  * the record goes on in the next message), bytes. */
-enum task_record { TASK_INVENTORY = 1, TASK_ADVISORY = 2, TASK_EXPLOIT = 3, TASK_MEMBER = 4 };
+enum task_record {
+	TASK_INVENTORY = 1,
+	TASK_ADVISORY = 2,
+	TASK_EXPLOIT = 3,
+	TASK_MEMBER = 4,
+	TASK_BILL = 5
+};
 /* TASK_MEMBER body: blob path, u8 tar_type, blob link, u64 offset, u64 size.  TASK_NOTE body: blob
  * where, blob text. TASK_DONE body: u64 records sent.  TASK_FAILED body: u8 err_code, blob text. */
 

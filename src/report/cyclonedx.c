@@ -20,6 +20,11 @@ static void put_property(struct json_out *w, const char *name, struct bytes valu
 	json_put_end(w, '}');
 }
 
+static void put_unread(void *arg, struct bytes text)
+{
+	put_property(arg, "plimsoll:not_read", text);
+}
+
 static void put_metadata(struct json_out *w, const struct report *r)
 {
 	const struct scan_input *in = r->input;
@@ -48,6 +53,7 @@ static void put_metadata(struct json_out *w, const struct report *r)
 	put_property(w, "plimsoll:reason", r->assess->reason);
 	for (size_t i = 0; i < r->assess->unassessed_count; i++)
 		put_property(w, "plimsoll:not_assessed", r->assess->unassessed[i]);
+	parts_unread(r, put_unread, w);
 	json_put_end(w, ']');
 	json_put_end(w, '}');
 }

@@ -1,5 +1,6 @@
 #include "report/parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static int by_purl(const void *a, const void *b)
@@ -60,6 +61,24 @@ const struct finding_match **parts_hit(const struct finding *f, size_t *ret_coun
 			rows[n++] = rows[i];
 	*ret_count = n;
 	return rows;
+}
+
+void parts_unread(const struct report *r, void (*put)(void *arg, struct bytes text), void *arg)
+{
+	const struct inv_image *image = r->assess->image;
+	if (image->state != INV_ASSESSED)
+		put(arg, image->lack.len	? image->lack
+			 : image->doubt.len	? image->doubt
+			 : image->package_count ? BYTES_LIT("part of the image could not be read")
+						: BYTES_LIT("no packages were found"));
+	for (size_t i = 0; i < r->assess->gap_count; i++) {
+		const struct assess_gap *g = &r->assess->gaps[i];
+		char text[400];
+		(void)snprintf(text, sizeof text, "%zu file%s %.*s", g->count,
+			       g->count == 1 ? "" : "s", BYTES_ARG(bytes_part(g->reason, 0, 300)));
+		if (g->files)
+			put(arg, bytes_of(text));
+	}
 }
 
 void parts_extras(const struct report *r, const struct inv_package *ip,

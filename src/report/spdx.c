@@ -141,6 +141,11 @@ static int make_distribution(const struct pkg_distro *d, struct arena *a, struct
 	return ok ? 0 : err_nomem(e);
 }
 
+static void put_unread(void *arg, struct bytes text)
+{
+	json_put_string(arg, NULL, text);
+}
+
 static int make_image(const struct report *r, struct arena *a, struct spdx_package *p,
 		      struct err *e)
 {
@@ -163,6 +168,9 @@ static int make_image(const struct report *r, struct arena *a, struct spdx_packa
 			json_put_string(&w, NULL, r->assess->unassessed[i]);
 		json_put_end(&w, ']');
 	}
+	json_put_array(&w, "not_read");
+	parts_unread(r, put_unread, &w);
+	json_put_end(&w, ']');
 	json_put_end(&w, '}');
 	json_put_end(&w, '}');
 	p->version = arena_bytes(a, bytes_of(digest), &version_ok);

@@ -87,6 +87,15 @@ static const char *absent_text(const struct inv_image *image, struct arena *a)
 			    image->absent_count - 1, image->absent_count == 2 ? " is" : "s are");
 }
 
+/* A bill of materials may list packages of languages only. */
+static bool needs_distro(const struct inv_image *image)
+{
+	bool needs = !image->is_bill;
+	for (size_t i = 0; !needs && i < image->package_count; i++)
+		needs = image->packages[i].pkg.class == PKG_OS;
+	return needs && image->package_count;
+}
+
 /* Why none of the image could be assessed, or not known that all was; "" when it could. */
 static int whole_reason(const struct assess_input *in, struct arena *a, struct bytes *ret,
 			struct err *e)
@@ -104,7 +113,7 @@ static int whole_reason(const struct assess_input *in, struct arena *a, struct b
 		return 0;
 	} else if (image->state == INV_NOTHING)
 		text = "no package database and no distribution was found in the image";
-	else if (!image->has_distro && image->package_count)
+	else if (!image->has_distro && needs_distro(image))
 		text = "the image does not say which distribution it is (no os-release)";
 	else if (!image->package_count && image->state == INV_ASSESSED)
 		text = "the package database states no packages";
@@ -447,6 +456,14 @@ static void name_layers(const struct assess *as, struct finding *f)
 	}
 }
 
+void assess_name_layers(struct assess *as, struct assess_layer *layers, size_t count)
+{
+	as->layers = layers;
+	as->layer_count = count;
+	for (size_t i = 0; i < as->finding_count; i++)
+		name_layers(as, &as->findings[i]);
+}
+
 int assess_layers(struct assess *as, const struct scan_layer *layers, const struct lay *inventories,
 		  size_t count, struct arena *a, struct err *e)
 {
@@ -462,8 +479,6 @@ int assess_layers(struct assess *as, const struct scan_layer *layers, const stru
 		l->out_len = inventories[i].out_len;
 		l->member_count = inventories[i].member_count;
 	}
-	as->layer_count = count;
-	for (size_t i = 0; i < as->finding_count; i++)
-		name_layers(as, &as->findings[i]);
+	assess_name_layers(as, as->layers, count);
 	return 0;
 }

@@ -62,6 +62,8 @@ int assess_describe(const struct assess_input *in, struct arena *a, struct asses
 void assess_put_coverage(struct json_out *w, const char *key, const struct assess *as);
 /* Its members; the caller opens and closes the object. */
 void assess_put_coverage_members(struct json_out *w, const struct assess *as);
+/* The same with layers that are known by name only. */
+void assess_name_layers(struct assess *as, struct assess_layer *layers, size_t count);
 const char *assess_state_word(enum assess_state s); /* "Healthy" … */
 /* The layers' part of the statement and of the findings' matches. */
 int assess_layers(struct assess *as, const struct scan_layer *layers, const struct lay *inventories,

@@ -14,4 +14,5 @@ extern const size_t worker_task_count;
 
 int task_index_layer(struct session *s, int out_fd, struct err *e);
 int task_read_feed(struct session *s, int out_fd, struct err *e);
+int task_read_sbom(struct session *s, int out_fd, struct err *e);
 int task_list_tar(struct session *s, int out_fd, struct err *e);
