@@ -78,7 +78,7 @@ for (const [url, item] of Object.entries(document.paths)) {
     const [, reply] = Object.entries(o.responses).find(([status]) => status.startsWith('2'));
     types.push(`  ${o.operationId}: { path: ${parameters(o, 'path')}; query: ${parameters(o, 'query')}; body: ${
       type(o.requestBody?.content['application/json']?.schema)}; reply: ${type(reply.content?.['application/json']?.schema)} };`);
-    table.push(`  ${o.operationId}: ['${method.toUpperCase()}', '${url}', '${o['x-plimsoll-action'] ?? ''}'],`);
+    table.push(`  ${o.operationId}: ['${method.toUpperCase()}', '${url}', '${o['x-plimsoll-action'] ?? ''}', ${o['x-plimsoll-scoped'] === true}],`);
   }
 }
 types.sort();
@@ -87,5 +87,5 @@ fs.writeFileSync(target, `// Made by scripts/api.mjs from the server's OpenAPI d
   [...needed].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => `export interface ${name} ${text}\n`).join('\n')}
 export interface Operations {\n${types.join('\n')}\n}
 
-/** Method, path, and the action that a role must allow. */
-export const operations: Record<keyof Operations, [string, string, string]> = {\n${table.join('\n')}\n};\n`);
+/** Method, path, the action that a role must allow, and whether its query narrows to a scope. */
+export const operations: Record<keyof Operations, [string, string, string, boolean]> = {\n${table.join('\n')}\n};\n`);

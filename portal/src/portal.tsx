@@ -5,7 +5,7 @@ import type { Session } from './api/schema.ts';
 import { Bones, Empty } from './parts/basics.tsx';
 import { Frame, Page } from './parts/frame.tsx';
 import { SignIn } from './parts/sign_in.tsx';
-import { A, Router, go, to, usePlace } from './route.tsx';
+import { A, Router, go, scopeOf, to, usePlace } from './route.tsx';
 import { SessionContext } from './session.tsx';
 import { s } from './strings.ts';
 import { keepTheme, themeChoice, themes, type Choice } from './theme.ts';
@@ -16,6 +16,7 @@ const RegistryPage = lazy(() => import('./pages/registry.tsx'));
 const RepositoryPage = lazy(() => import('./pages/repository.tsx'));
 const ImagePage = lazy(() => import('./pages/image.tsx'));
 const Recommendation = lazy(() => import('./pages/recommendation.tsx'));
+const Compare = lazy(() => import('./pages/compare.tsx'));
 const Cve = lazy(() => import('./pages/cve.tsx'));
 /** Pages whose address is their name. */
 const plain = {
@@ -29,7 +30,7 @@ function NotFound() {
 
 function Pages() {
   const { parts } = usePlace();
-  const [page, registry = '', repositories, repository = '', images, digest = ''] = parts;
+  const [page, registry = '', repositories, repository = '', images, digest = '', compare, from = ''] = parts;
   if (!page) return <Overview first />;
   if (parts.length === 1 && page === 'overview') return <Overview first={false} />;
   if (parts.length === 1 && Object.hasOwn(plain, page)) {
@@ -41,6 +42,7 @@ function Pages() {
   if (page === 'registries' && parts.length === 2) return <RegistryPage registry={registry} />;
   if (page === 'registries' && repositories === 'repositories') {
     if (parts.length === 4) return <RepositoryPage key={repository} registry={registry} repository={repository} />;
+    if (parts.length === 8 && images === 'images' && compare === 'compare') return <Compare key={digest + from} registry={registry} repository={repository} digest={digest} from={from} />;
     if (parts.length === 6 && images === 'images') return <ImagePage key={digest} where={{ registry, repository, digest }} />;
   }
   return <NotFound />;
@@ -59,8 +61,8 @@ class Guard extends Component<{ children: ReactNode; at: string }, { broken: str
   }
 }
 function Inside({ theme, setTheme }: { theme: Choice; setTheme: (c: Choice) => void }) {
-  const { parts } = usePlace();
-  return <Frame theme={theme} setTheme={setTheme}><Guard at={parts.join('/')}><Suspense fallback={<Bones />}><Pages /></Suspense></Guard></Frame>;
+  const { parts, query } = usePlace();
+  return <Frame theme={theme} setTheme={setTheme}><Guard at={parts.join('/')}><Suspense fallback={<Bones />}><Pages key={scopeOf(query)} /></Suspense></Guard></Frame>;
 }
 
 export function Portal() {

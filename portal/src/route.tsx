@@ -12,9 +12,19 @@ function here(): Place {
   return { parts, query: new URLSearchParams(location.search) };
 }
 
-/** An address: its parts are encoded, those of the query that are empty are left out. */
+/** What is looked at, on every address: "sub:NAME" or "mg:NAME"; empty: everything. */
+export const scopeOf = (query: URLSearchParams): string => (/^(?:sub|mg):./.test(query.get('scope') ?? '') ? query.get('scope') ?? '' : '');
+/** As the API takes it. */
+export function scopePath(): string {
+  const scope = scopeOf(new URLSearchParams(location.search));
+  return scope && (scope.startsWith('sub:') ? '/subscriptions/' : '/managementGroups/') + scope.slice(scope.indexOf(':') + 1);
+}
+
+/** An address: its parts are encoded, those of the query that are empty are left out; the scope stays. */
 export function to(parts: string[], query: Record<string, string | number | undefined> = {}): string {
   const q = new URLSearchParams();
+  const scope = scopeOf(new URLSearchParams(location.search));
+  if (scope && !('scope' in query)) q.set('scope', scope);
   for (const [k, v] of Object.entries(query)) if (v !== undefined && v !== '') q.set(k, String(v));
   const path = `${base}/${parts.map(encodeURIComponent).join('/')}`;
   return readable(q) ? `${path}?${readable(q)}` : path;

@@ -14,6 +14,7 @@ export const s = {
     start: 'Get started', cve: 'CVE',
   },
   search: { label: 'Search packages and CVEs', hint: 'Package or CVE' }, help: { title: 'Keys', button: 'Keys', single: 'Single-key shortcuts', keys: [['/', 'Search'], ['?', 'This list'], ['↑ ↓', 'Move from row to row'], ['← →', 'Close and open a group'], ['Enter', 'Open'], ['Alt + ↑ ↓', 'Previous and next finding'], ['Esc', 'Close a pane']] as [string, string][] },
+  scope: { label: 'Scope', all: 'All', everything: 'Everything that you can see', groups: 'Management groups', subscriptionsTitle: 'Subscriptions', subscriptions: (n: number) => of(n, 'subscription'), kinds: { mg: 'management group', sub: 'subscription' } as Record<string, string> },
   theme: { label: 'Appearance', light: 'Light', dark: 'Dark', system: 'As the system' },
   person: { label: (initials: string, who: string) => `${initials}: ${who}, account`, signedIn: (who: string) => `Signed in as ${who}`, out: 'Sign out' },
   address: { copy: 'Copy the address of this page', copied: 'Address copied' },
@@ -53,7 +54,7 @@ export const s = {
     denied: 'You may not see this',
     deniedText: (action: string, roles: string, who: string) => `This takes ${roles} (action ${action}). ${who} has none of these here. A user access administrator can assign one.`,
     request: 'Copy request', requestText: (who: string, action: string, where: string) => `Please give ${who} a role with the action ${action} for ${where}`,
-    notFound: 'Not found', notFoundText: 'There is nothing at this address, or your roles do not let you know of it.', back: 'To the overview',
+    notFound: 'Not found', notFoundText: 'There is nothing at this address, or your roles do not let you know of it.', outside: 'There is nothing of it in the scope that is chosen above, or your roles do not let you know of it.', back: 'To the overview',
     needs: (action: string, roles: string) => `This takes ${roles} (action ${action}).`, role: (names: string[]) => (names.length === 0 ? 'a role that allows it' : names.length === 1 ? `the role ${names[0]}` : `the role ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`),
   },
   empty: {
@@ -171,6 +172,11 @@ export const s = {
     title: 'What to do', titleFor: (name: string) => `What to do in ${name}`, sentence: (n: number, all: number, whole: boolean) => `Upgrades clear ${count(n)} of ${whole ? '' : 'the gravest '}${of(all, 'vulnerability', 'vulnerabilities')}.`, outcome: (n: number, all: number) => `${count(n)} of ${of(all, 'image')} would have none left.`, nothing: 'Nothing to fix in what was assessed.',
     commands: 'In one go', steps: 'Step by step, the cheapest first', in: (n: number) => `in ${of(n, 'image')}`, cleared: (n: number) => `${count(n)} with none left after it`, score: (n: number) => (n > 0 ? `Score: +${n.toFixed(2)} points.` : 'Score: this alone adds nothing.'), scoreAll: (n: number) => (n > 0 ? `Score: +${n.toFixed(2)} points.` : 'Score: these upgrades alone add nothing.'), more: (n: number) => `${of(n, 'further step')}; filter to see them.`, kinds: { upgrade: '', fix_elsewhere: 'fix elsewhere', no_fix: 'no fix yet' } as Record<string, string>,
     do: (kind: string, name: string) => (kind === 'upgrade' ? `Upgrade ${name}` : kind === 'no_fix' ? `Decide on ${name}` : `Get a fix of ${name}`), all: 'Whole plan', planFor: (name: string) => `Plan for ${name}`,
+  },
+  compare: {
+    title: 'Compare', button: 'Compare', with: 'Compare with', titleOf: (a: string, b: string) => `${a} → ${b}`, from: 'Compared with', to: 'This image', sentence: (added: number, fixed: number, same: number) => `${of(added, 'vulnerability', 'vulnerabilities')} more, ${count(fixed)} fixed, ${count(same)} unchanged.`,
+    tabs: { added: 'Added', fixed: 'Fixed', unchanged: 'Unchanged', packages: 'Packages' }, none: { added: 'This image adds none.', fixed: 'This image fixes none.', unchanged: 'They have none in common.', packages: 'Both hold the same packages.' }, notShown: 'They are behind the first 1,000 that are shown.', unsure: 'One of the two could not be assessed in whole: what is missing there is not known to be absent.', part: 'Only a part was compared: an image has more than 10,000 findings or 65,536 packages.',
+    change: 'Change', changes: { added: 'added', removed: 'removed', changed: 'another version' } as Record<string, string>, only: 'There is no other image in this repository.', more: 'Other images',
   },
   scans: { title: 'Scans', live: 'Live: this page follows along', paused: 'Not live: the connection is lost, it is tried again', image: 'Image', trigger: 'Trigger', status: 'Status', queued: 'Asked', took: 'Took', reason: 'Reason',
     triggers: { push: 'push', import: 'import', pull: 'pull', recheck: 'weekly recheck', advisories: 'advisories changed', retry: 'retry', manual: 'by hand' } as Record<string, string>, sentence: 'Newest first. Every push is scanned; so is what was pulled in the last 30 days.' },

@@ -77,6 +77,7 @@ static void parameters_put(struct json_out *w, const struct http_route *route)
 	path_parameters_put(w, route);
 	fields_put(w, route->doc->where, "query");
 	fields_put(w, route->doc->query, "query");
+	fields_put(w, api_narrow_query(route), "query");
 	fields_put(w, route->doc->headers, "header");
 	json_put_end(w, ']');
 }
@@ -236,6 +237,8 @@ void doc_operation_put(struct json_out *w, const char *method, const struct http
 		json_put_raw(w, "security", BYTES_LIT("[]"));
 	else
 		json_put_text(w, "x-plimsoll-action", route->action);
+	if (api_narrow_query(route))
+		json_put_bool(w, "x-plimsoll-scoped", true);
 	request_put(w, route);
 	replies_put(w, route);
 	json_put_end(w, '}');

@@ -58,6 +58,10 @@ extern const struct record_object api_page_query;
  * takes the only type there is (else 406), and a JSON body says that it is one (else 415).
  * 0 = go on, 1 = a reply was sent. */
 int api_admit(struct http_request *r, const struct http_route *route, struct err *e);
+/* Its query may narrow what the caller sees to a scope: the parameter; else NULL. */
+const struct record_object *api_narrow_query(const struct http_route *route);
+/* What the caller sees, by the query's scope. ERR_NOT_FOUND: it sees nothing there. */
+int api_narrow(struct http_request *r, const struct http_route *route, struct err *e);
 /* The route has a body to be accepted or not. */
 bool api_negotiates(const struct http_route *route);
 

@@ -41,12 +41,14 @@ int api_query_check(struct http_request *r, struct err *e)
 	struct bytes path, query;
 	struct uri_form form;
 	const struct api_doc *doc = http_route_get(r)->doc;
+	const struct record_object *narrow = api_narrow_query(http_route_get(r));
 	if (uri_split(http_target(r), &path, &query, e) < 0 ||
 	    uri_form_parse(query, http_arena(r), &form, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < form.count; i++) {
 		struct bytes name = form.pairs[i].name;
-		if (!doc || !(record_find(doc->query, name) || record_find(doc->where, name)))
+		if (!doc || !(record_find(doc->query, name) || record_find(doc->where, name) ||
+			      record_find(narrow, name)))
 			return err_set(e, ERR_FORMAT, "there is no query parameter \"%.*s\" here",
 				       BYTES_ARG(name));
 		if (form.pairs[i].value.len == 0)

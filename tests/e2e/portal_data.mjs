@@ -52,12 +52,12 @@ export function pushWithSkopeo(server, repository, layout) {
 }
 export const KEY = 'dbd0cb49-b563-45e7-9724-889e799fa648';
 /** Names of pages that portal_defender.test.mjs is about. */
-export const ofDefender = ['recommendations', 'recommendations-flat', 'recommendation', 'definition', 'exempt', 'exceptions', 'inventory', 'inventory-found', 'plan', 'overview', 'cve', 'cve-none'];
+export const ofDefender = ['recommendations', 'recommendations-flat', 'recommendation', 'definition', 'exempt', 'exceptions', 'inventory', 'inventory-found', 'plan', 'compare', 'overview', 'cve', 'cve-none'];
 /** Addresses of every page, once the images are there. */
 export const pages = () => {
   const image = `registries/local/repositories/shop%2Fcheckout/images/${images.shop.digest}`;
   return {
-    overview: 'overview', recommendations: 'recommendations', 'recommendations-flat': 'recommendations?tab=all&group=none', recommendation: `recommendations/${KEY}`, definition: `recommendations/${KEY}?pane=definition`, exempt: `recommendations/${KEY}?pane=exempt&registry=local`, exceptions: 'exceptions', inventory: 'inventory', 'inventory-found': 'inventory?q=openssl+<+3.0.10', plan: 'plan?registry=local',
+    overview: 'overview', recommendations: 'recommendations', 'recommendations-flat': 'recommendations?tab=all&group=none', recommendation: `recommendations/${KEY}`, definition: `recommendations/${KEY}?pane=definition`, exempt: `recommendations/${KEY}?pane=exempt&registry=local`, exceptions: 'exceptions', inventory: 'inventory', 'inventory-found': 'inventory?q=openssl+<+3.0.10', plan: 'plan?registry=local', compare: `registries/local/repositories/shop%2Fcheckout/images/${images.shop.digest}/compare/${images.fixed.digest}`,
     findings: 'findings', registries: 'registries', registry: 'registries/local', repository: 'registries/local/repositories/shop%2Fcheckout', image, packages: `${image}?tab=packages`, layers: `${image}?tab=layers`,
     'image-scans': `${image}?tab=scans`, unverified: `registries/local/repositories/tools%2Fstatic/images/${images.odd.digest}`, healthy: `registries/local/repositories/shop%2Fsearch/images/${images.fixed.digest}`,
     cve: 'cve/CVE-2026-1051', 'cve-none': 'cve/CVE-2026-9999', scans: 'scans', access: 'access', users: 'access?tab=users', tokens: 'access?tab=tokens', settings: 'settings', audit: 'audit', start: 'start', 'no-match': 'findings?package=nothing&severity=Low', missing: 'registries/none',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
+import { pushLayout } from './lib.mjs';
 import { lookAt, missing, openBrowser, openPage, signIn } from './portal_browser.mjs';
 import { KEY, images, pushAll, startServer } from './portal_data.mjs';
 
@@ -161,6 +162,41 @@ test('a CVE: images, repositories, packages, what vendors say; one that is nowhe
   await page.getByText(/unknown to our advisories of/).waitFor();
 });
 
+test('a scope is chosen once and stays: pages show what is in it', { skip }, async () => {
+  await page.goto(at('recommendations'));
+  await page.getByRole('button', { name: 'Scope All 2 subscriptions' }).click();
+  await page.getByRole('menuitemradio', { name: 'Edge' }).click();
+  await page.waitForURL(/scope=sub:edge/);
+  await page.getByRole('img', { name: '0 registries are unhealthy, 0 healthy, 1 not applicable' }).first().waitFor();
+  await page.getByRole('link', { name: 'Registries', exact: true }).click();
+  await page.getByRole('link', { name: 'outpost' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'local', exact: true }).count(), 0);
+  assert.match(page.url(), /registries\?scope=sub:edge$/);
+  await page.goto(at('cve/CVE-2026-1071?scope=sub:edge'));
+  await page.getByRole('heading', { name: 'No image was assessed yet' }).waitFor();
+  await page.goto(at('registries/local?scope=sub:edge'));
+  await page.getByText('There is nothing of it in the scope that is chosen above').waitFor();
+  await page.getByRole('button', { name: 'Everything that you can see' }).click();
+  await page.getByRole('link', { name: 'shop/checkout' }).waitFor();
+});
+
+test('two images side by side', { skip }, async () => {
+  const image = (x) => `registries/local/repositories/shop%2Fcheckout/images/${x.digest}`;
+  await pushLayout(server, 'shop/checkout', images.fixed);
+  await server.scanned('shop/checkout', images.fixed.digest);
+  await page.goto(at(image(images.fixed)));
+  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByRole('menuitem', { name: /2\.14\.1/ }).click();
+  await page.getByRole('heading', { name: 'shop/checkout:2.14.1 → shop/checkout:2.14.2' }).waitFor();
+  await page.getByText('0 vulnerabilities more, 18 fixed, 0 unchanged.').waitFor();
+  await page.getByText('This image adds none.').waitFor();
+  await page.getByRole('tab', { name: 'Fixed 18' }).click();
+  await page.getByRole('row', { name: /Critical Debian Vulnerability in curl/ }).first().waitFor();
+  await page.getByRole('tab', { name: 'Packages 9' }).click();
+  await page.getByRole('row', { name: /curl deb another version 7\.88\.1-10 7\.88\.1-10\+deb12u4/ }).waitFor();
+  assert.match(page.url(), /compare\/sha256%3A[0-9a-f]{64}\?tab=packages$/);
+});
+
 test('keys are listed by one of them, and can be switched off', { skip }, async () => {
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys' }).getByText('Previous and next finding').waitFor();
@@ -193,7 +229,8 @@ test('a reader sees the same, and each action says which role it takes', { skip 
 test('axe finds nothing on the pages, nor on narrow ones in dark; nothing was refused by the policy or broke', { skip }, async () => {
   const [check] = (await server.json('/api/v1/checks')).items;
   const all = { recommendations: 'recommendations', flat: 'recommendations?tab=all&group=none', none: 'recommendations?severity=Low', recommendation: `recommendations/${KEY}`, definition: `recommendations/${KEY}?pane=definition`,
-    exempt: `recommendations/${KEY}?pane=exempt&registry=local`, check: `recommendations/${KEY}?check=${check.id}`, exceptions: 'exceptions', overview: 'overview', inventory: 'inventory', found: 'inventory?q=openssl < 3.0.10', cve: 'cve/CVE-2026-1051', 'cve-none': 'cve/CVE-2026-9999', plan: 'plan?registry=local' };
+    exempt: `recommendations/${KEY}?pane=exempt&registry=local`, check: `recommendations/${KEY}?check=${check.id}`, exceptions: 'exceptions', overview: 'overview', inventory: 'inventory', found: 'inventory?q=openssl < 3.0.10', cve: 'cve/CVE-2026-1051', 'cve-none': 'cve/CVE-2026-9999', plan: 'plan?registry=local',
+    compare: `registries/local/repositories/shop%2Fcheckout/images/${images.fixed.digest}/compare/${images.shop.digest}` };
   await post('/api/v1/exemptions', { name: 'kept', scope: '/subscriptions/edge', category: 'Mitigated' });
   await page.goto(at('overview'));
   const found = await lookAt(page, all);

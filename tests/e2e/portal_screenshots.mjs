@@ -1,7 +1,7 @@
 // Pictures of every page in light and dark at 1280 and 390 pixels, to be looked at. Usage: node tests/e2e/portal_screenshots.mjs [FOLDER [PAGE…]]   (default: build/portal-screenshots; FULL=1: whole pages)
 import fs from 'node:fs';
 import path from 'node:path';
-import { build } from './lib.mjs';
+import { build, pushLayout } from './lib.mjs';
 import { openBrowser, signIn } from './portal_browser.mjs';
 import { images, pages, pushAll, startServer } from './portal_data.mjs';
 
@@ -9,6 +9,10 @@ const out = process.argv[2] ?? path.join(build, 'portal-screenshots'), only = pr
 fs.mkdirSync(out, { recursive: true });
 const server = await startServer();
 await pushAll(server);
+await pushLayout(server, 'shop/checkout', images.fixed); // to compare with
+await server.scanned('shop/checkout', images.fixed.digest);
+for (const [target, body] of [['subscriptions', { name: 'edge', title: 'Edge' }], ['subscriptions/edge/resource-groups', { name: 'field' }], ['subscriptions/edge/resource-groups/field/registries', { name: 'outpost' }], ['exemptions', { name: 'Behind a gateway', scope: '/subscriptions/edge', category: 'Mitigated', description: 'Reached through the gateway only', expires_at: '2100-01-01T00:00:00Z' }]])
+  await server.fetch(`/api/v1/${target}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 const browser = await openBrowser();
 const finding = (await server.findings('shop/checkout', images.shop.digest)).find((f) => f.kev);
 const all = { ...pages() };

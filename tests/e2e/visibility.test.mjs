@@ -123,6 +123,23 @@ test('lists show what is at or below a scope where the caller may read', async (
     }
 });
 
+test('a list is narrowed to a scope: never to more than the caller sees, and a scope out of sight is not there', async () => {
+  const scoped = Object.values(openapi.paths).flatMap((x) => (x.get?.['x-plimsoll-scoped'] ? [x.get.operationId] : []));
+  for (const id of ['listRepositories', 'listFindings', 'listChecks', 'listScans', 'searchPackages', 'getCve', 'listRecommendations', 'getSecureScore', 'getRemediation', 'listRegistries', 'listExemptions']) assert.ok(scoped.includes(id), id);
+  for (const [id, targets] of Object.entries(lists).filter(([id]) => id !== 'listRepositories'))
+    for (const c of callers.filter((x) => x.scope))
+      for (const d of callers.filter((x) => x.scope && x.scope !== '/')) {
+        const both = seen(c).filter((x) => seen(d).includes(x));
+        const [target] = targets();
+        const r = await c.ask(`${target}${target.includes('?') ? '&' : '?'}scope=${d.scope}`);
+        assert.equal(r.status, both.length || c.scope === '/' || c.scope === d.scope ? 200 : 404, `${id} as ${c.name} at ${d.scope}`);
+        if (r.status === 200) assert.deepEqual([...new Set((await r.json()).items.map(text))].sort(), both, `${id} as ${c.name} at ${d.scope}`);
+      }
+  const owner = callers.find((c) => c.scope === '/');
+  for (const [query, status] of [['/subscriptions/none', 404], ['nonsense', 400], ['', 400]]) assert.equal((await owner.ask(`/api/v1/findings?scope=${query}`)).status, status, query);
+  assert.equal((await owner.ask(`/api/v1/registries/local?scope=/subscriptions/bank`)).status, 404, 'a registry outside of it');
+});
+
 test('what is out of sight is answered as what is not there', async () => {
   const none = `sha256:${'0'.repeat(64)}`;
   for (const c of callers) {

@@ -1,5 +1,6 @@
 // The API, by its operations. Types and paths are generated (schema.ts).
 import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react';
+import { scopePath, usePlace } from '../route.tsx';
 import { operations, type Operations, type Problem } from './schema.ts';
 
 export type Operation = keyof Operations;
@@ -22,11 +23,18 @@ export function onSignedOut(told: () => void): () => void {
 
 const TIMEOUT_MS = 10000;
 
+/** Narrowed to the scope of the page's address, unless a scope is given; an empty one: everything. */
+function scoped<O extends Operation>(operation: O, args: Args<O>): Args<O> {
+  const scope = operations[operation][3] ? scopePath() : '';
+  return scope && !('scope' in (args.query ?? {})) ? { ...args, query: { ...(args.query as object | undefined), scope } } : args;
+}
+
 export async function call<O extends Operation>(operation: O, args: Args<O>, signal?: AbortSignal): Promise<Reply<O>> {
   const [method, pattern] = operations[operation];
+  const asked = scoped(operation, args);
   const path = pattern.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String((args.path as Record<string, string>)[name])));
   const query = new URLSearchParams();
-  for (const [k, v] of Object.entries(args.query ?? {})) if (v !== undefined && v !== '') query.set(k, String(v));
+  for (const [k, v] of Object.entries(asked.query ?? {})) if (v !== undefined && v !== '') query.set(k, String(v));
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   let reply: Response;
   try {
@@ -61,7 +69,8 @@ function keep(key: string, value: unknown): void {
 
 /** One reply; what was there before is shown until the new one comes. null: ask nothing. */
 export function useApi<O extends Operation>(operation: O, args: Args<O> | null): Loaded<Reply<O>> {
-  const text = args ? JSON.stringify(args) : '';
+  usePlace(); // the scope is in the address
+  const text = args ? JSON.stringify(scoped(operation, args)) : '';
   const key = text && operation + text;
   const [state, setState] = useState<{ key: string; data?: Reply<O> | undefined; error?: Failure | undefined }>({ key: '' });
   const [turn, setTurn] = useState(0);
@@ -101,7 +110,8 @@ interface Read<T> { key: string; items: T[]; total?: Total | undefined; next: st
 
 /** A list, page by page; all: read on until the end or so many items. */
 export function usePages<O extends ListOperation>(operation: O, args: Args<O> | null, all = 0): Pages<Item<O>> {
-  const text = args ? JSON.stringify(args) : '';
+  usePlace(); // the scope is in the address
+  const text = args ? JSON.stringify(scoped(operation, args)) : '';
   const key = text && operation + text;
   const [state, setState] = useState<Read<Item<O>>>({ key: '', items: [], next: '', error: undefined, loading: true });
   const [turn, setTurn] = useState(0);

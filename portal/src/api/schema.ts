@@ -67,6 +67,53 @@ export interface Check {
   images: number;
 }
 
+export interface ComparedFinding {
+  change: 'added' | 'fixed' | 'changed' | 'unchanged';
+  id: number;
+  cves: string[];
+  kev: boolean;
+  check: string;
+  advisory: string;
+  severity: string;
+  package: string;
+  from_version?: string;
+  to_version?: string;
+  fixed_version?: string;
+}
+
+export interface ComparedImage {
+  registry: string;
+  repository: string;
+  digest: string;
+  tags: string[];
+  state: 'Pending' | 'Healthy' | 'Unhealthy' | 'Unverified';
+  reason?: string;
+}
+
+export interface ComparedPackage {
+  change: 'added' | 'removed' | 'changed';
+  type: string;
+  name: string;
+  arch?: string;
+  from_version?: string;
+  to_version?: string;
+}
+
+export interface Comparison {
+  from: ComparedImage;
+  to: ComparedImage;
+  added: Counts;
+  fixed: Counts;
+  unchanged: Counts;
+  packages_added: number;
+  packages_removed: number;
+  packages_changed: number;
+  packages_unchanged: number;
+  whole: boolean;
+  findings: ComparedFinding[];
+  packages: ComparedPackage[];
+}
+
 export interface Counts {
   Critical: number;
   High: number;
@@ -674,6 +721,7 @@ export interface VulndbSource {
 
 export interface Operations {
   changeExemption: { path: { id: string | number }; query: undefined; body: ExemptionChange; reply: Exemption };
+  compareImages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { from: string | number; from_repository?: string | number; from_registry?: string | number; limit?: string | number }; body: undefined; reply: Comparison };
   createExemption: { path: undefined; query: undefined; body: NewExemption; reply: Exemption };
   createScan: { path: undefined; query: undefined; body: NewScan; reply: Scan };
   createSession: { path: undefined; query: undefined; body: SignIn; reply: Session };
@@ -681,86 +729,87 @@ export interface Operations {
   deleteExemption: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteSession: { path: undefined; query: undefined; body: undefined; reply: undefined };
   deleteToken: { path: { user: string | number; id: string | number }; query: undefined; body: undefined; reply: undefined };
-  getCheck: { path: { id: string | number }; query: undefined; body: undefined; reply: Check };
-  getCve: { path: { id: string | number }; query: undefined; body: undefined; reply: Cve };
+  getCheck: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Check };
+  getCve: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Cve };
   getImage: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: Image };
   getImageRemediation: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; limit?: string | number }; body: undefined; reply: Remediation };
-  getRecommendation: { path: { key: string | number }; query: undefined; body: undefined; reply: Recommendation };
-  getRegistry: { path: { registry: string | number }; query: undefined; body: undefined; reply: Registry };
-  getRemediation: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; subscription?: string | number; registry?: string | number; limit?: string | number }; body: undefined; reply: Remediation };
-  getSecureScore: { path: undefined; query: undefined; body: undefined; reply: SecureScore };
+  getRecommendation: { path: { key: string | number }; query: { scope?: string | number }; body: undefined; reply: Recommendation };
+  getRegistry: { path: { registry: string | number }; query: { scope?: string | number }; body: undefined; reply: Registry };
+  getRemediation: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; subscription?: string | number; registry?: string | number; limit?: string | number; scope?: string | number }; body: undefined; reply: Remediation };
+  getSecureScore: { path: undefined; query: { scope?: string | number }; body: undefined; reply: SecureScore };
   getSession: { path: undefined; query: undefined; body: undefined; reply: Session };
   getVersion: { path: undefined; query: undefined; body: undefined; reply: Version };
   getVulndb: { path: undefined; query: undefined; body: undefined; reply: Vulndb };
-  listAssessedRegistries: { path: { key: string | number }; query: { state?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: AssessedRegistryList };
+  listAssessedRegistries: { path: { key: string | number }; query: { state?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: AssessedRegistryList };
   listAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
-  listCheckImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
-  listChecks: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FoundCheckList };
-  listCveImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
-  listExemptions: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ExemptionList };
-  listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
+  listCheckImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
+  listChecks: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FoundCheckList };
+  listCveImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
+  listExemptions: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ExemptionList };
+  listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FindingList };
   listImageAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
   listImageScans: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
   listImages: { path: { registry: string | number; repository: string | number }; query: { state?: string | number; kind?: string | number; os?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
-  listManagementGroups: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScopeList };
+  listManagementGroups: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScopeList };
   listPackages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { package?: string | number; type?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: PackageList };
-  listRecommendations: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: RecommendationList };
-  listRegistries: { path: undefined; query: { subscription?: string | number; resource_group?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RegistryList };
-  listRepositories: { path: { registry: string | number }; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RepositoryList };
+  listRecommendations: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RecommendationList };
+  listRegistries: { path: undefined; query: { subscription?: string | number; resource_group?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RegistryList };
+  listRepositories: { path: { registry: string | number }; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RepositoryList };
   listRoleAssignments: { path: undefined; query: { user?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RoleAssignmentList };
-  listScans: { path: undefined; query: { registry?: string | number; repository?: string | number; digest?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
-  listSecureScoreDays: { path: undefined; query: { days?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ScoreDayList };
-  listSubscriptions: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScopeList };
+  listScans: { path: undefined; query: { registry?: string | number; repository?: string | number; digest?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScanList };
+  listSecureScoreDays: { path: undefined; query: { days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScoreDayList };
+  listSubscriptions: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScopeList };
   listTokens: { path: { user: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: TokenList };
   listUsers: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: UserList };
-  searchPackages: { path: undefined; query: { name: string | number; type?: string | number; version?: string | number; version_below?: string | number; version_from?: string | number; registry?: string | number; repository?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: PackageHolderList };
+  searchPackages: { path: undefined; query: { name: string | number; type?: string | number; version?: string | number; version_below?: string | number; version_from?: string | number; registry?: string | number; repository?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: PackageHolderList };
   updateVulndb: { path: undefined; query: undefined; body: undefined; reply: undefined };
 }
 
-/** Method, path, and the action that a role must allow. */
-export const operations: Record<keyof Operations, [string, string, string]> = {
-  changeExemption: ['PUT', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write'],
-  createExemption: ['POST', '/api/v1/exemptions', 'Microsoft.Authorization/policyExemptions/write'],
-  createScan: ['POST', '/api/v1/scans', 'Microsoft.Security/assessments/write'],
-  createSession: ['POST', '/api/v1/session', ''],
-  createToken: ['POST', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/write'],
-  deleteExemption: ['DELETE', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write'],
-  deleteSession: ['DELETE', '/api/v1/session', 'authenticated'],
-  deleteToken: ['DELETE', '/api/v1/users/{user}/tokens/{id}', 'Microsoft.Authorization/roleAssignments/write'],
-  getCheck: ['GET', '/api/v1/checks/{id}', 'Microsoft.Security/assessments/read'],
-  getCve: ['GET', '/api/v1/cves/{id}', 'Microsoft.Security/assessments/read'],
-  getImage: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}', 'Microsoft.Security/assessments/read'],
-  getImageRemediation: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/remediation', 'Microsoft.Security/assessments/read'],
-  getRecommendation: ['GET', '/api/v1/recommendations/{key}', 'Microsoft.Security/assessments/read'],
-  getRegistry: ['GET', '/api/v1/registries/{registry}', 'Microsoft.Security/assessments/read'],
-  getRemediation: ['GET', '/api/v1/remediation', 'Microsoft.Security/assessments/read'],
-  getSecureScore: ['GET', '/api/v1/secure-score', 'Microsoft.Security/assessments/read'],
-  getSession: ['GET', '/api/v1/session', 'authenticated'],
-  getVersion: ['GET', '/version', ''],
-  getVulndb: ['GET', '/api/v1/vulndb', 'Microsoft.Security/assessments/read'],
-  listAssessedRegistries: ['GET', '/api/v1/recommendations/{key}/registries', 'Microsoft.Security/assessments/read'],
-  listAudit: ['GET', '/api/v1/audit', 'Microsoft.Authorization/roleAssignments/read'],
-  listCheckImages: ['GET', '/api/v1/checks/{id}/images', 'Microsoft.Security/assessments/read'],
-  listChecks: ['GET', '/api/v1/checks', 'Microsoft.Security/assessments/read'],
-  listCveImages: ['GET', '/api/v1/cves/{id}/images', 'Microsoft.Security/assessments/read'],
-  listExemptions: ['GET', '/api/v1/exemptions', 'Microsoft.Security/assessments/read'],
-  listFindings: ['GET', '/api/v1/findings', 'Microsoft.Security/assessments/read'],
-  listImageAudit: ['GET', '/api/v1/audit/images', 'Microsoft.Authorization/roleAssignments/read'],
-  listImageFindings: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/findings', 'Microsoft.Security/assessments/read'],
-  listImageScans: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/scans', 'Microsoft.Security/assessments/read'],
-  listImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images', 'Microsoft.Security/assessments/read'],
-  listManagementGroups: ['GET', '/api/v1/management-groups', 'Microsoft.Security/assessments/read'],
-  listPackages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/packages', 'Microsoft.Security/assessments/read'],
-  listRecommendations: ['GET', '/api/v1/recommendations', 'Microsoft.Security/assessments/read'],
-  listRegistries: ['GET', '/api/v1/registries', 'Microsoft.Security/assessments/read'],
-  listRepositories: ['GET', '/api/v1/registries/{registry}/repositories', 'Microsoft.Security/assessments/read'],
-  listRoleAssignments: ['GET', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/read'],
-  listScans: ['GET', '/api/v1/scans', 'Microsoft.Security/assessments/read'],
-  listSecureScoreDays: ['GET', '/api/v1/secure-score/days', 'Microsoft.Security/assessments/read'],
-  listSubscriptions: ['GET', '/api/v1/subscriptions', 'Microsoft.Security/assessments/read'],
-  listTokens: ['GET', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/read'],
-  listUsers: ['GET', '/api/v1/users', 'Microsoft.Authorization/roleAssignments/read'],
-  searchPackages: ['GET', '/api/v1/packages', 'Microsoft.Security/assessments/read'],
-  updateVulndb: ['POST', '/api/v1/vulndb:update', 'Microsoft.Security/vulnerabilityDatabase/write'],
+/** Method, path, the action that a role must allow, and whether its query narrows to a scope. */
+export const operations: Record<keyof Operations, [string, string, string, boolean]> = {
+  changeExemption: ['PUT', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write', false],
+  compareImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/compare', 'Microsoft.Security/assessments/read', false],
+  createExemption: ['POST', '/api/v1/exemptions', 'Microsoft.Authorization/policyExemptions/write', false],
+  createScan: ['POST', '/api/v1/scans', 'Microsoft.Security/assessments/write', false],
+  createSession: ['POST', '/api/v1/session', '', false],
+  createToken: ['POST', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/write', false],
+  deleteExemption: ['DELETE', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write', false],
+  deleteSession: ['DELETE', '/api/v1/session', 'authenticated', false],
+  deleteToken: ['DELETE', '/api/v1/users/{user}/tokens/{id}', 'Microsoft.Authorization/roleAssignments/write', false],
+  getCheck: ['GET', '/api/v1/checks/{id}', 'Microsoft.Security/assessments/read', true],
+  getCve: ['GET', '/api/v1/cves/{id}', 'Microsoft.Security/assessments/read', true],
+  getImage: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}', 'Microsoft.Security/assessments/read', false],
+  getImageRemediation: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/remediation', 'Microsoft.Security/assessments/read', false],
+  getRecommendation: ['GET', '/api/v1/recommendations/{key}', 'Microsoft.Security/assessments/read', true],
+  getRegistry: ['GET', '/api/v1/registries/{registry}', 'Microsoft.Security/assessments/read', true],
+  getRemediation: ['GET', '/api/v1/remediation', 'Microsoft.Security/assessments/read', true],
+  getSecureScore: ['GET', '/api/v1/secure-score', 'Microsoft.Security/assessments/read', true],
+  getSession: ['GET', '/api/v1/session', 'authenticated', false],
+  getVersion: ['GET', '/version', '', false],
+  getVulndb: ['GET', '/api/v1/vulndb', 'Microsoft.Security/assessments/read', false],
+  listAssessedRegistries: ['GET', '/api/v1/recommendations/{key}/registries', 'Microsoft.Security/assessments/read', true],
+  listAudit: ['GET', '/api/v1/audit', 'Microsoft.Authorization/roleAssignments/read', false],
+  listCheckImages: ['GET', '/api/v1/checks/{id}/images', 'Microsoft.Security/assessments/read', true],
+  listChecks: ['GET', '/api/v1/checks', 'Microsoft.Security/assessments/read', true],
+  listCveImages: ['GET', '/api/v1/cves/{id}/images', 'Microsoft.Security/assessments/read', true],
+  listExemptions: ['GET', '/api/v1/exemptions', 'Microsoft.Security/assessments/read', true],
+  listFindings: ['GET', '/api/v1/findings', 'Microsoft.Security/assessments/read', true],
+  listImageAudit: ['GET', '/api/v1/audit/images', 'Microsoft.Authorization/roleAssignments/read', false],
+  listImageFindings: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/findings', 'Microsoft.Security/assessments/read', false],
+  listImageScans: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/scans', 'Microsoft.Security/assessments/read', false],
+  listImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images', 'Microsoft.Security/assessments/read', false],
+  listManagementGroups: ['GET', '/api/v1/management-groups', 'Microsoft.Security/assessments/read', true],
+  listPackages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/packages', 'Microsoft.Security/assessments/read', false],
+  listRecommendations: ['GET', '/api/v1/recommendations', 'Microsoft.Security/assessments/read', true],
+  listRegistries: ['GET', '/api/v1/registries', 'Microsoft.Security/assessments/read', true],
+  listRepositories: ['GET', '/api/v1/registries/{registry}/repositories', 'Microsoft.Security/assessments/read', true],
+  listRoleAssignments: ['GET', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/read', false],
+  listScans: ['GET', '/api/v1/scans', 'Microsoft.Security/assessments/read', true],
+  listSecureScoreDays: ['GET', '/api/v1/secure-score/days', 'Microsoft.Security/assessments/read', true],
+  listSubscriptions: ['GET', '/api/v1/subscriptions', 'Microsoft.Security/assessments/read', true],
+  listTokens: ['GET', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/read', false],
+  listUsers: ['GET', '/api/v1/users', 'Microsoft.Authorization/roleAssignments/read', false],
+  searchPackages: ['GET', '/api/v1/packages', 'Microsoft.Security/assessments/read', true],
+  updateVulndb: ['POST', '/api/v1/vulndb:update', 'Microsoft.Security/vulnerabilityDatabase/write', false],
 };

@@ -1,16 +1,16 @@
-import { Input, Tab, TabList } from '@fluentui/react-components';
-import { ArrowClockwiseRegular, SearchRegular } from '@fluentui/react-icons';
+import { Button, Input, Menu, MenuGroup, MenuGroupHeader, MenuItem, MenuList, MenuPopover, MenuTrigger, Tab, TabList } from '@fluentui/react-components';
+import { ArrowClockwiseRegular, ArrowSwapRegular, SearchRegular } from '@fluentui/react-icons';
 import { useEffect, useState, type ReactNode } from 'react';
 import { asFailure, call, useApi, useEvents, usePages } from '../api/client.ts';
 import type { Finding, Image } from '../api/schema.ts';
-import { ActionButton, Bones, Copy, Empty, Failed, Time, day, short } from '../parts/basics.tsx';
+import { ActionButton, Bones, Copy, Empty, Failed, Time, day, relative, short } from '../parts/basics.tsx';
 import { FindingPane } from '../parts/finding_pane.tsx';
 import { FindingList } from '../parts/findings.tsx';
 import { findingFilters, useFilters } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { StateGlyph, StateWord } from '../parts/glyphs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
-import { A, change, go, repositoryPath, to, usePlace } from '../route.tsx';
+import { A, change, go, imagePath, repositoryPath, to, usePlace } from '../route.tsx';
 import { action } from '../session.tsx';
 import { s } from '../strings.ts';
 import { Step } from './plan.tsx';
@@ -26,6 +26,24 @@ function ScanAgain({ where, reload }: { where: Where; reload: () => void }) {
     call('createScan', { body: { repository: where.repository, digest: where.digest } }).then(() => { setSaid(s.image.scanAsked); reload(); }, (e: unknown) => setSaid(asFailure(e).message));
   };
   return <div><ActionButton action={action.scan} icon={<ArrowClockwiseRegular />} onClick={scan}>{s.image.scan}</ActionButton><div role="status" className="s t3">{said}</div></div>;
+}
+
+/** The other images of the repository, to be compared with. */
+function CompareWith({ where }: { where: Where }) {
+  const [open, setOpen] = useState(false);
+  const others = useApi('listImages', open ? { path: { registry: where.registry, repository: where.repository }, query: { kind: 'image', limit: 50 } } : null);
+  const list = others.data?.items.filter((x) => x.digest !== where.digest) ?? [];
+  return (
+    <Menu open={open} onOpenChange={(_, d) => setOpen(d.open)}>
+      <MenuTrigger disableButtonEnhancement><Button icon={<ArrowSwapRegular />}>{s.compare.button}</Button></MenuTrigger>
+      <MenuPopover><MenuList>
+        <MenuGroup>
+          <MenuGroupHeader>{others.error ? others.error.message : others.data && !list.length ? s.compare.only : s.compare.with}</MenuGroupHeader>
+          {list.map((x) => <MenuItem key={x.digest} onClick={() => go(to([...imagePath(where.registry, where.repository, where.digest), 'compare', x.digest]))}>{x.tags.slice(0, 3).join(', ') || short(x.digest)} <span className="s t3">{relative(Date.parse(x.pushed_at ?? ''))}</span></MenuItem>)}
+        </MenuGroup>
+      </MenuList></MenuPopover>
+    </Menu>
+  );
 }
 
 function Sentence({ image, findings, whole }: { image: Image; findings: Finding[]; whole: boolean }) {
@@ -172,7 +190,7 @@ export default function ImagePage({ where }: { where: Where }) {
   const counts: Partial<Record<(typeof tabs)[number], number>> = d ? { findings: total, packages: d.packages } : {};
   return (
     <Page title={title} crumbs={crumbs} heading={d && <>{d.tags.slice(0, 6).map((t) => <span key={t} className="tag">{t}</span>)}</>}
-      sentence={d && <><StateWord of={d.kind === 'artifact' ? 'artifact' : d.state} /><Sentence image={d} findings={all.items} whole={all.done} /></>} actions={d && d.kind === 'image' && <ScanAgain where={where} reload={image.reload} />}>
+      sentence={d && <><StateWord of={d.kind === 'artifact' ? 'artifact' : d.state} /><Sentence image={d} findings={all.items} whole={all.done} /></>} actions={d && d.kind === 'image' && <div style={{ display: 'flex', gap: 8, flexWrap: 'wrap' }}><CompareWith where={where} /><ScanAgain where={where} reload={image.reload} /></div>}>
       {!d && <Bones />}
       {d && <>
         {d.reason && <div className="note unknown" style={{ marginBottom: 16 }}><StateGlyph look="none" /><span>{d.reason}</span></div>}

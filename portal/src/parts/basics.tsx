@@ -4,7 +4,7 @@ import { CheckmarkRegular, CopyRegular } from '@fluentui/react-icons';
 import { useEffect, useRef, useState, type ComponentProps, type ReactNode } from 'react';
 import { operations, type Operations } from '../api/schema.ts';
 import type { Failure } from '../api/client.ts';
-import { A, to } from '../route.tsx';
+import { A, change, scopeOf, to, usePlace } from '../route.tsx';
 import { needs, rolesOf, useMay, useSession } from '../session.tsx';
 import { s } from '../strings.ts';
 import { StateWord } from './glyphs.tsx';
@@ -113,6 +113,8 @@ export function Empty({ children, action }: { children: ReactNode; action?: Reac
 export function Failed({ what, error, retry, operation }: { what: string; error: Failure; retry?: () => void; operation: keyof Operations }) {
   const session = useSession();
   const [done, copy] = useCopy();
+  const { query } = usePlace();
+  if (error.status === 404 && scopeOf(query)) return <div className="state"><StateWord look="none" word={s.errors.notFound} /><p className="t2">{s.errors.outside}</p><Button size="small" onClick={() => change({ scope: undefined })}>{s.scope.everything}</Button></div>;
   if (error.status === 404) return <div className="state"><StateWord look="none" word={s.errors.notFound} /><p className="t2">{s.errors.notFoundText}</p><p><A href={to(['overview'])}>{s.errors.back}</A></p></div>;
   if (error.status === 403) {
     const action = operations[operation][2];

@@ -3,12 +3,12 @@ import { Button, Input, Menu, MenuDivider, MenuGroup, MenuGroupHeader, MenuItem,
 import { BoxRegular, DocumentTextRegular, HomeRegular, LinkRegular, NavigationRegular, OptionsRegular, PersonRegular, ProhibitedRegular, QuestionCircleRegular, ScanRegular, SearchRegular, ServerRegular, ShieldErrorRegular, TaskListLtrRegular } from '@fluentui/react-icons';
 import { useEffect, useEffectEvent, useRef, useState, type FormEvent, type ReactNode } from 'react';
 import { useApi } from '../api/client.ts';
-import { A, go, to, usePlace } from '../route.tsx';
+import { A, change, go, scopeOf, to, usePlace } from '../route.tsx';
 import { action, useMay, useSession } from '../session.tsx';
 import { s } from '../strings.ts';
 import { keepKeys, keysAreOn, type Choice } from '../theme.ts';
 import { Time, useCopy, useTitle } from './basics.tsx';
-import { Mark } from './glyphs.tsx';
+import { Chevron, Mark } from './glyphs.tsx';
 import { Pane } from './pane.tsx';
 
 const LATE_MS = 2 * 86400000;
@@ -36,6 +36,27 @@ function Nav({ side, chosen }: { side: boolean; chosen?: () => void }) {
       </ul>
       {vdb && <div className="foot">{vdb.present ? <>{s.advisories.age} <Time at={vdb.built_at} />{late > 0 && <><br />{s.advisories.late(late)}</>}</> : s.advisories.none}</div>}
     </nav>
+  );
+}
+
+/** What is looked at: everything, a management group, a subscription. */
+function ScopePicker() {
+  const { query } = usePlace();
+  const chosen = scopeOf(query);
+  const groups = useApi('listManagementGroups', { query: { scope: '', limit: 1000 } }).data?.items ?? [], subscriptions = useApi('listSubscriptions', { query: { scope: '', limit: 1000 } }).data?.items ?? [];
+  if (groups.length + subscriptions.length < 2 && !chosen) return null; // nothing to choose from
+  const names = new Map<string, string>([...groups.map((x) => [`mg:${x.name}`, x.title || x.name] as const), ...subscriptions.map((x) => [`sub:${x.name}`, x.title || x.name] as const)]);
+  const rows = (kind: string, title: string) => {
+    const of = [...names].filter(([key]) => key.startsWith(kind));
+    return of.length > 0 && <MenuGroup><MenuGroupHeader>{title}</MenuGroupHeader>{of.map(([key, name]) => <MenuItemRadio key={key} name="scope" value={key}>{name}</MenuItemRadio>)}</MenuGroup>;
+  };
+  return (
+    <Menu checkedValues={{ scope: [chosen] }} onCheckedValueChange={(_, d) => change({ scope: d.checkedItems[0] || undefined })}>
+      <MenuTrigger disableButtonEnhancement>
+        <button type="button" className="scope"><span className="s t3 hide-phone">{s.scope.label}</span><b className="cut">{chosen ? names.get(chosen) ?? chosen.slice(chosen.indexOf(':') + 1) : s.scope.all}</b><span className="s t3 nw hide-phone">{chosen ? s.scope.kinds[chosen.split(':')[0] ?? ''] : s.scope.subscriptions(subscriptions.length)}</span><Chevron /></button>
+      </MenuTrigger>
+      <MenuPopover><MenuList><MenuItemRadio name="scope" value="">{s.scope.everything}</MenuItemRadio>{rows('mg:', s.scope.groups)}{rows('sub:', s.scope.subscriptionsTitle)}</MenuList></MenuPopover>
+    </Menu>
   );
 }
 
@@ -118,12 +139,14 @@ function Person({ theme, setTheme }: { theme: Choice; setTheme: (c: Choice) => v
 
 export function Frame({ theme, setTheme, children }: { theme: Choice; setTheme: (c: Choice) => void; children: ReactNode }) {
   const [open, setOpen] = useState(false);
+  const security = useMay(action.security);
   return (
     <>
       <a className="skip" href="#content" onClick={(e) => { e.preventDefault(); document.querySelector('h1')?.focus(); }}>{s.skip}</a>
       <header className="top">
         <Button className="burger" appearance="subtle" icon={<NavigationRegular />} aria-label={s.menu} aria-expanded={open} onClick={() => setOpen(true)} />
         <A className="logo" href={to([])} aria-label={s.name}><Mark /><span>{s.name}</span></A>
+        {security && <ScopePicker />}
         <span className="grow hide-phone" />
         <Search />
         <Help />
