@@ -175,10 +175,17 @@ static void expected(const struct http_route *route, char path[256], char params
 	const struct record_object *tables[] = {route->doc->where, route->doc->query,
 						route->doc->headers};
 	const char *const kinds[] = {"query:", "query:", "header:"};
-	for (size_t t = 0; t < 3; t++)
-		for (size_t i = 0; tables[t] && i < tables[t]->count; i++)
+	/* What a caller sees somewhere can be narrowed to a scope. */
+	bool narrow = route->anywhere && route->methods == HTTP_GET && !route->doc->replies[0].type;
+	for (size_t t = 0; t < 3; t++) {
+		for (size_t i = 0; tables[t] && i < tables[t]->count; i++) {
 			append(params, 1024, kinds[t], tables[t]->fields[i].key,
 			       strlen(tables[t]->fields[i].key));
+			narrow = narrow && strcmp(tables[t]->fields[i].key, "scope") != 0;
+		}
+		if (t == 1 && narrow)
+			append(params, 1024, "query:", "scope", 5);
+	}
 }
 
 /* Bytes of the member that a kind reads or writes. */
