@@ -16,11 +16,11 @@ enum { FOUND_LAYER, FOUND_SET, FOUND_PACKAGE, FOUND_IMAGE_LAYER, FOUND_CHECK, FO
 	"NOT EXISTS (SELECT 1 FROM blob b WHERE b.registry_id IN"                                  \
 	" (SELECT DISTINCT registry_id FROM repository) AND b.digest = l.digest)"
 
-/* find: ids that nothing needs (a layer's: analyzer and digest). remove: first that row, if nothing
- * needs it still ($1), and when it went what hangs on it. */
+/* find: ids that nothing needs (a layer's: analyzer and digest). remove: of those in $1 the rows
+ * that nothing needs still; rest: what belonged to rows that went. */
 static const struct sort {
-	const char *find, *remove, *rest[2];
-	unsigned step;
+	const char *find, *remove, *rest;
+	unsigned step; /* rows of a write transaction */
 } sorts[FOUND_COUNT] = {
     [FOUND_LAYER] =
 	{.find =
@@ -30,26 +30,31 @@ static const struct sort {
 	 .step = ROWS_STEP},
     [FOUND_SET] = {.find = "SELECT s.id FROM package_set s WHERE NOT EXISTS (SELECT 1 FROM "
 			   "image_set i WHERE i.set_id = s.id) LIMIT 2048",
-		   .remove = "DELETE FROM package_set WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM "
-			     "image_set i WHERE i.set_id = $1)",
-		   .rest = {"DELETE FROM set_package WHERE set_id = $1"},
+		   .remove = "DELETE FROM package_set WHERE id {IN $1} AND NOT EXISTS (SELECT 1 "
+			     "FROM image_set i WHERE i.set_id = package_set.id)",
+		   .rest = "DELETE FROM set_package WHERE set_id {IN $1} AND NOT EXISTS (SELECT 1 "
+			   "FROM package_set s WHERE s.id = set_package.set_id)",
 		   .step = SETS_STEP},
     [FOUND_PACKAGE] = {.find = "SELECT p.id FROM package p WHERE NOT EXISTS (SELECT 1 FROM "
 			       "set_package s WHERE s.package_id = p.id) LIMIT 2048",
-		       .remove = "DELETE FROM package WHERE id = $1 AND NOT EXISTS (SELECT 1 "
-				 "FROM set_package s WHERE s.package_id = $1)",
-		       .rest = {"DELETE FROM match_version WHERE package_id = $1"},
+		       .remove = "DELETE FROM package WHERE id {IN $1} AND NOT EXISTS (SELECT 1 "
+				 "FROM set_package s WHERE s.package_id = package.id)",
+		       .rest = "DELETE FROM match_version WHERE package_id {IN $1} AND NOT EXISTS "
+			       "(SELECT 1 FROM package p WHERE p.id = match_version.package_id)",
 		       .step = ROWS_STEP},
     [FOUND_IMAGE_LAYER] = {.find = "SELECT l.id FROM image_layer l WHERE NOT EXISTS (SELECT 1 FROM "
 				   "image_set i WHERE i.layer_id = l.id) LIMIT 2048",
-			   .remove = "DELETE FROM image_layer WHERE id = $1 AND NOT EXISTS (SELECT "
-				     "1 FROM image_set i WHERE i.layer_id = $1)",
+			   .remove =
+			       "DELETE FROM image_layer WHERE id {IN $1} AND NOT EXISTS "
+			       "(SELECT 1 FROM image_set i WHERE i.layer_id = image_layer.id)",
 			   .step = ROWS_STEP},
     [FOUND_CHECK] = {.find = "SELECT DISTINCT c.id FROM check_version c WHERE NOT EXISTS (SELECT 1 "
 			     "FROM match_version m WHERE m.check_id = c.id) LIMIT 2048",
-		     .remove = "DELETE FROM check_version WHERE id = $1 AND NOT EXISTS (SELECT 1 "
-			       "FROM match_version m WHERE m.check_id = $1)",
-		     .rest = {"DELETE FROM cve_version WHERE check_id = $1"},
+		     .remove = "DELETE FROM check_version WHERE id {IN $1} AND NOT EXISTS (SELECT "
+			       "1 FROM match_version m WHERE m.check_id = check_version.id)",
+		     .rest =
+			 "DELETE FROM cve_version WHERE check_id {IN $1} AND NOT EXISTS (SELECT "
+			 "1 FROM check_version c WHERE c.id = cve_version.check_id)",
 		     .step = ROWS_STEP},
 };
 
@@ -85,30 +90,26 @@ static int find_tx(struct db_tx *tx, void *arg, struct err *e)
 	return r;
 }
 
-static int remove_one(struct db_tx *tx, struct pass *p, size_t at, struct err *e)
+static int64_t remove_layers(struct db_tx *tx, const struct pass *p, struct err *e)
 {
-	int64_t id = p->ids[at];
-	const struct db_value key[] = {DB_I(id), DB_B(p->digests[at])};
-	int64_t n = db_exec(tx, p->sort->remove, key, p->sort == &sorts[FOUND_LAYER] ? 2 : 1, e);
-	if (n <= 0)
-		return (int)n;
-	p->removed += n;
-	for (size_t i = 0; i < 2 && p->sort->rest[i]; i++) {
-		if (db_exec(tx, p->sort->rest[i], DB_ARGS(DB_I(id)), e) < 0)
-			return -(int)e->code;
+	struct db_value args[ROWS_STEP * 2];
+	size_t n = 0;
+	for (size_t i = p->at; i < p->to; i++) {
+		args[n++] = DB_I(p->ids[i]);
+		args[n++] = DB_B(p->digests[i]);
 	}
-	return 0;
+	return db_exec_many(tx, p->sort->remove, args, 2, n / 2, e);
 }
 
 static int remove_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct pass *p = arg;
-	p->removed = 0;
-	for (size_t i = p->at; i < p->to; i++) {
-		if (remove_one(tx, p, i, e) < 0)
-			return -(int)e->code;
-	}
-	return 0;
+	const struct db_value ids[] = {DB_INTS(p->ids + p->at, p->to - p->at)};
+	p->removed = p->sort == &sorts[FOUND_LAYER] ? remove_layers(tx, p, e)
+						    : db_exec(tx, p->sort->remove, ids, 1, e);
+	if (p->removed > 0 && p->sort->rest && db_exec(tx, p->sort->rest, ids, 1, e) < 0)
+		return -(int)e->code;
+	return p->removed < 0 ? (int)p->removed : 0;
 }
 
 static bool is_stopped(const struct pass *p)

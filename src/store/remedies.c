@@ -2,8 +2,6 @@
  * the version. */
 #include "store/remedies.h"
 
-#include "db/db.h"
-
 #include <string.h>
 
 enum { NAME = 1, FIXED = 2 };
@@ -52,23 +50,4 @@ int remedies_text(struct bytes template, struct bytes name, struct bytes fixed, 
 	ok = ok && buf_ok(&text);
 	buf_free(&text);
 	return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for a remedy");
-}
-
-int remedies_id(struct db_tx *tx, struct bytes template, int64_t *ret, struct err *e)
-{
-	struct db_stmt *s =
-	    db_query(tx, "SELECT id FROM remedy WHERE text = $1", DB_ARGS(DB_T(template)), e);
-	int r = s ? db_step(s, e) : -(int)e->code;
-	if (r > 0)
-		*ret = db_int(s, 0);
-	db_done(s);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	s = db_query(tx, "INSERT INTO remedy(text) VALUES($1) RETURNING id",
-		     DB_ARGS(DB_T(template)), e);
-	r = s ? 1 : -(int)e->code;
-	while (r > 0 && (r = db_step(s, e)) > 0)
-		*ret = db_int(s, 0);
-	db_done(s);
-	return r;
 }

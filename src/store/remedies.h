@@ -5,12 +5,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-struct db_tx;
-
 /* The template of a text, appended to out. */
 void remedies_template(struct bytes text, struct bytes name, struct bytes fixed, struct buf *out);
 /* The text again, in the arena. */
 int remedies_text(struct bytes template, struct bytes name, struct bytes fixed, struct arena *a,
 		  struct bytes *ret, struct err *e);
-/* The number of a template, made when it is new. */
-int remedies_id(struct db_tx *tx, struct bytes template, int64_t *ret, struct err *e);

@@ -173,6 +173,48 @@ static void a_scan(void **state)
 	assert_in_range(took, 1, SCAN_MOST);
 }
 
+static int take_over_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct claim *c = arg;
+	const struct store_scan_turn other = {.owner = "other", .any = true};
+	int64_t next, late = clock_wall_ms() + 2 * (int64_t)STORE_LEASE_MS;
+	int64_t n = store_scan_reap(tx, late, e);
+	return n <= 0 ? (int)n : store_scan_claim(tx, late, &other, c->a, &c->scan, &next, e);
+}
+
+/* A server that was thought dead comes to the end of its scan after another took it over: nothing
+ * of it is kept, and what the other one does is. */
+static void a_scan_that_was_taken_over(void **state)
+{
+	struct scanned *s = *state;
+	struct err e = ERR_INIT;
+	struct arena a;
+	struct claim slow = {.a = &a}, other = {.a = &a};
+	struct ledger_image image = {0};
+	enum store_scan_status status;
+	struct bytes reason = BYTES_NONE;
+	char text[DIGEST_TEXT_CAP];
+	arena_init(&a, ENGINE_SCAN_BUDGET);
+	put_image(s, 20);
+	struct digest d = digest_for(buf_bytes(&s->manifest));
+	digest_text(&d, text);
+	image.digest = bytes_of(text);
+	assert_int_equal(db_run(s->p.db, DB_WRITE, claim_tx, &slow, &e), 1);
+	assert_int_equal(db_run(s->p.db, DB_WRITE, take_over_tx, &other, &e), 1);
+	assert_int_equal(slow.scan.id, other.scan.id);
+	assert_int_equal(engine_scan_image(s->engine, &slow.scan, &status, &reason, &a, &e),
+			 -ERR_CONFLICT);
+	assert_int_equal(db_run(s->p.db, DB_READ, image_tx, &image, &e), 1);
+	assert_int_equal(image.state, IMAGE_PENDING);
+	image.digest = bytes_of(text);
+	e = (struct err)ERR_INIT;
+	right(engine_scan_image(s->engine, &other.scan, &status, &reason, &a, &e), &e);
+	assert_int_equal(status, STORE_SCAN_COMPLETED);
+	assert_int_equal(db_run(s->p.db, DB_READ, image_tx, &image, &e), 1);
+	assert_int_equal(image.state, IMAGE_UNHEALTHY);
+	arena_free(&a);
+}
+
 struct page {
 	struct finding_query q;
 	struct finding_cursor cursor;
@@ -297,6 +339,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_scan), cmocka_unit_test(a_page),
-					   cmocka_unit_test(a_plan)};
+					   cmocka_unit_test(a_plan),
+					   cmocka_unit_test(a_scan_that_was_taken_over)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
