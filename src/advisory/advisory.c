@@ -266,6 +266,7 @@ enum adv_severity adv_severity_parse(struct bytes word)
 		enum adv_severity severity;
 	} words[] = {
 	    {"critical", ADV_SEV_CRITICAL},
+	    {"urgent", ADV_SEV_CRITICAL}, /* Fedora */
 	    {"high", ADV_SEV_HIGH},
 	    {"important", ADV_SEV_HIGH}, /* Red Hat, AlmaLinux, Rocky, SUSE, Microsoft */
 	    {"medium", ADV_SEV_MEDIUM},

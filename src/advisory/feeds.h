@@ -3,4 +3,4 @@
 
 #define FEED_NAMES                                                                                 \
 	"osv, alpine-secdb, debian-tracker, debian-lists, kev, epss, cve5, ubuntu-tracker, "       \
-	"ubuntu-vex, oval, csaf"
+	"ubuntu-vex, oval, csaf, updateinfo, bodhi, arch-tracker, photon-cve, nvd"

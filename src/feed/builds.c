@@ -27,6 +27,7 @@ static int cmp_but_arches(const struct build *x, const struct build *y)
 	c = c ? c : bytes_cmp(x->name, y->name);
 	c = c ? c : bytes_cmp(x->module, y->module);
 	c = c ? c : bytes_cmp(x->fixed, y->fixed);
+	c = c ? c : bytes_cmp(x->introduced, y->introduced);
 	c = c ? c : (int)x->keyed - (int)y->keyed;
 	return c ? c : (int)x->status - (int)y->status;
 }
@@ -90,6 +91,8 @@ void builds_put(struct builds *b, struct draft *d)
 		draft_fixed(d, f, p->status == ADV_NOT_AFFECTED ? BYTES_NONE : p->fixed, p->status);
 		if (!f)
 			return;
+		if (f->event_count > 0 && p->introduced.len > 0)
+			f->events[0].version = p->introduced;
 		f->module = p->module;
 		f->vendor_id = p->erratum;
 		f->arches = join_arches(d, p, n);

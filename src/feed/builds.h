@@ -5,9 +5,10 @@
 
 struct build {
 	struct bytes ecosystem, name, module;
-	struct bytes fixed;   /* empty: no fix */
-	struct bytes arches;  /* with '|' between; empty: all */
-	struct bytes erratum; /* that fixes it, empty: the record */
+	struct bytes introduced; /* empty: affected from the first version on */
+	struct bytes fixed;	 /* empty: no fix */
+	struct bytes arches;	 /* with '|' between; empty: all */
+	struct bytes erratum;	 /* that fixes it, empty: the record */
 	enum adv_status status;
 	enum adv_keyed keyed;
 };

@@ -23,6 +23,21 @@ void draft_alias(struct draft *d, struct bytes id)
 		add(d, &d->adv.aliases, &d->adv.alias_count, id);
 }
 
+void draft_cves(struct draft *d, struct bytes text)
+{
+	for (;;) {
+		size_t at = bytes_find_bytes(text, BYTES_LIT("CVE-")), end = 4;
+		if (at == text.len)
+			return;
+		text = bytes_from(text, at);
+		while (end < text.len && (byte_is_digit(text.ptr[end]) || text.ptr[end] == '-'))
+			end++;
+		if (end >= sizeof "CVE-2000-" && text.ptr[end - 1] != '-')
+			draft_alias(d, bytes_part(text, 0, end));
+		text = bytes_from(text, end);
+	}
+}
+
 void draft_cvss(struct draft *d, struct bytes vector)
 {
 	if (bytes_find(vector, '/') < vector.len) /* a bare number is a score without its vector */

@@ -11,8 +11,10 @@ struct draft {
 
 /* feed, id: may be filled in later (d->adv). */
 void draft_init(struct draft *d, struct arena *a, const char *feed, struct bytes id);
-/* Each appends once; an empty run is left out. */
+/* Each appends aliases or what it is called after, once; an empty run is left out. */
 void draft_alias(struct draft *d, struct bytes id);
+/* Every CVE id in text. */
+void draft_cves(struct draft *d, struct bytes text);
 void draft_cvss(struct draft *d, struct bytes vector);
 void draft_cwe(struct draft *d, struct bytes cwe);
 void draft_reference(struct draft *d, const char *type, struct bytes url);

@@ -105,6 +105,51 @@ const struct feed feed_table[] = {
 	.wants = csaf_wants,
 	.import = csaf_import,
     },
+    {
+	.name = "updateinfo",
+	.title = "updateinfo.xml of rpm repositories: Amazon, Rocky, AlmaLinux, Oracle, Fedora",
+	.licence = "each vendor's",
+	.url = NULL, /* one file for each repository: configured */
+	.document_max = 128 * MIB,
+	.wants = updateinfo_wants,
+	.import = updateinfo_import,
+    },
+    {
+	.name = "bodhi",
+	.title = "Fedora's updates (Bodhi)",
+	.licence = "not stated (Fedora project)",
+	.url = NULL, /* pages of an API: configured */
+	.document_max = 64 * MIB,
+	.wants = feed_wants_json,
+	.import = bodhi_import,
+    },
+    {
+	.name = "arch-tracker",
+	.title = "Arch Linux security tracker",
+	.licence = "not stated (Arch Linux)",
+	.url = "https://security.archlinux.org/all.json",
+	.document_max = 32 * MIB,
+	.wants = feed_wants_json,
+	.import = arch_tracker_import,
+    },
+    {
+	.name = "photon-cve",
+	.title = "VMware's CVE data of Photon OS",
+	.licence = "not stated (Broadcom)",
+	.url = "https://packages.broadcom.com/artifactory/photon/photon_cve_metadata/",
+	.document_max = 64 * MIB,
+	.wants = photon_cve_wants,
+	.import = photon_cve_import,
+    },
+    {
+	.name = "nvd",
+	.title = "NVD 2.0: severity, weakness and text by CVE",
+	.licence = "public domain",
+	.url = "https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-modified.json.gz",
+	.document_max = 128 * MIB,
+	.wants = feed_wants_json,
+	.import = nvd_import,
+    },
 };
 const size_t feed_count = sizeof feed_table / sizeof *feed_table;
 

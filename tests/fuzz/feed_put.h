@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the document is called: some feeds say things in names alone. */
+#ifndef FEED_PATH
+#define FEED_PATH "file"
+#endif
+
 static inline int put_advisory(void *arg, const struct adv *a, struct err *e)
 {
 	struct buf first, second;
@@ -66,7 +71,7 @@ static inline int put_import(const char *feed, const uint8_t *data, size_t size)
 	struct arena a;
 	arena_init(&a, 96U << 20);
 	int rc = feed_find(bytes_of(feed))
-		     ->import(BYTES_LIT("file"), (struct bytes){data, size}, &sink, &a, &e);
+		     ->import(BYTES_LIT(FEED_PATH), (struct bytes){data, size}, &sink, &a, &e);
 	if (rc > 0 || (rc < 0 && e.msg[0] == '\0'))
 		abort();
 	arena_free(&a);
