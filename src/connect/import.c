@@ -16,7 +16,7 @@
 #define RETRY_MAX_MS 300000
 #define RETRY_AFTER_MAX_MS 3600000 /* a source may ask for a longer pause */
 #define KEEP_MS 1000		   /* between two writes of progress */
-#define LEASE_RENEW_MS (STORE_IMPORT_LEASE_MS / 4)
+#define LEASE_RENEW_MS (STORE_LEASE_MS / 4)
 #define TELL_MS 2000 /* between two events of progress */
 #define PRUNE_MS 3600000
 #define EVENT_IMPORT "import" /* an import's state or progress changed */
@@ -100,7 +100,7 @@ static int claim_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct import_run *run = arg;
 	arena_free(&run->arena);
 	arena_init(&run->arena, IMPORT_BUDGET);
-	int r = store_import_claim(tx, clock_wall_ms(), &run->arena, &run->row, e);
+	int r = store_import_claim(tx, run->m->owner, clock_wall_ms(), &run->arena, &run->row, e);
 	return r > 0 && import_tell(tx, &run->row, e) < 0 ? -(int)e->code : r;
 }
 
@@ -249,8 +249,15 @@ static void keep_one(struct import_run *run)
 
 static int reap_tx(struct db_tx *tx, void *arg, struct err *e)
 {
-	const bool *all = arg;
-	int64_t n = store_import_reap(tx, clock_wall_ms(), *all, e);
+	(void)arg;
+	int64_t n = store_import_reap(tx, clock_wall_ms(), e);
+	return n < 0 ? (int)n : n > 0;
+}
+
+static int ended_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct importer *m = arg;
+	int64_t n = store_import_reap_ended(tx, m->owner, clock_wall_ms(), e);
 	return n < 0 ? (int)n : n > 0;
 }
 
@@ -271,9 +278,8 @@ static void *keeper_main(void *arg)
 			keep_one(run);
 		pthread_mutex_unlock(&m->lock);
 		struct err e = ERR_INIT;
-		bool all = false;
 		int64_t now = clock_steady_ms();
-		int r = now < next_reap ? 0 : db_run(m->o.db, DB_WRITE, reap_tx, &all, &e);
+		int r = now < next_reap ? 0 : db_run(m->o.db, DB_WRITE, reap_tx, NULL, &e);
 		next_reap = now < next_reap ? next_reap : now + LEASE_RENEW_MS;
 		while (r >= 0 && now >= next_prune &&
 		       (r = db_run(m->o.db, DB_WRITE, prune_tx, m, &e)) > 0)
@@ -292,7 +298,6 @@ static void *keeper_main(void *arg)
 struct importer *importer_start(const struct importer_options *o, struct err *e)
 {
 	struct importer *m = calloc(1, sizeof *m);
-	bool all = true;
 	if (!m) {
 		err_nomem(e);
 		return NULL;
@@ -300,7 +305,9 @@ struct importer *importer_start(const struct importer_options *o, struct err *e)
 	m->o = *o;
 	pthread_mutex_init(&m->lock, NULL);
 	(void)clock_cond_init(&m->moved);
-	int r = db_run(o->db, DB_WRITE, reap_tx, &all, e);
+	int r = store_lease_owner(m->owner, e);
+	if (r >= 0)
+		r = db_run(o->db, DB_WRITE, ended_tx, m, e);
 	size_t want = o->threads < IMPORT_THREADS_MAX ? o->threads : IMPORT_THREADS_MAX;
 	for (size_t i = 0; r >= 0 && i <= want; i++) {
 		if (pthread_create(&m->threads[i], NULL, i ? importer_main : keeper_main, m) != 0)

@@ -13,6 +13,7 @@
 
 struct importer {
 	struct importer_options o;
+	char owner[STORE_LEASE_OWNER_CAP]; /* of the leases that this importer holds */
 	atomic_bool stopping;
 	pthread_t threads[IMPORT_THREADS_MAX + 1]; /* and the keeper */
 	size_t thread_count;

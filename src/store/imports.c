@@ -164,15 +164,17 @@ int store_import_total(struct db_tx *tx, const struct store_import_query *q, str
 	    DB_ARGS(DB_I(q->registry_id), DB_I(q->state), STORE_VISIBLE_ARGS(&q->visible)), ret, e);
 }
 
-static int take(struct db_tx *tx, int64_t id, int64_t now_ms, struct arena *a,
+static int take(struct db_tx *tx, int64_t id, const char *owner, int64_t now_ms, struct arena *a,
 		struct store_import *ret, struct err *e)
 {
-	int64_t n =
-	    db_exec(tx,
-		    "UPDATE import SET state = 1, lease_epoch = lease_epoch + 1, lease_until = $2,"
-		    " started_at = CASE WHEN started_at = 0 THEN $3 ELSE started_at END"
-		    " WHERE id = $1 AND state = 0",
-		    DB_ARGS(DB_I(id), DB_I(now_ms + STORE_IMPORT_LEASE_MS), DB_I(now_ms)), e);
+	int64_t n = db_exec(
+	    tx,
+	    "UPDATE import SET state = 1, lease_epoch = lease_epoch + 1, lease_until = $2,"
+	    " lease_owner = $4,"
+	    " started_at = CASE WHEN started_at = 0 THEN $3 ELSE started_at END"
+	    " WHERE id = $1 AND state = 0",
+	    DB_ARGS(DB_I(id), DB_I(now_ms + STORE_LEASE_MS), DB_I(now_ms), DB_T(bytes_of(owner))),
+	    e);
 	if (n <= 0)
 		return (int)n;
 	struct db_stmt *s = db_query(tx, "SELECT " COLUMNS WITH_SECRETS FROM " WHERE i.id = $1",
@@ -181,6 +183,7 @@ static int take(struct db_tx *tx, int64_t id, int64_t now_ms, struct arena *a,
 	if (r > 0 && row(s, true, a, ret, e) < 0)
 		r = -(int)e->code;
 	db_done(s);
+	ret->lease_owner = owner;
 	return r;
 }
 
@@ -193,8 +196,8 @@ int store_import_due(struct db_tx *tx, int64_t now_ms, struct err *e)
 			 &id, e);
 }
 
-int store_import_claim(struct db_tx *tx, int64_t now_ms, struct arena *a, struct store_import *ret,
-		       struct err *e)
+int store_import_claim(struct db_tx *tx, const char *owner, int64_t now_ms, struct arena *a,
+		       struct store_import *ret, struct err *e)
 {
 	int64_t id = 0;
 	int r = first_int(
@@ -204,7 +207,7 @@ int store_import_claim(struct db_tx *tx, int64_t now_ms, struct arena *a, struct
 		     " i.run_at, i.id LIMIT 1",
 		     DB_ARGS(DB_I(now_ms)), e),
 	    &id, e);
-	return r <= 0 ? r : take(tx, id, now_ms, a, ret, e);
+	return r <= 0 ? r : take(tx, id, owner, now_ms, a, ret, e);
 }
 
 #define PROGRESS_SET                                                                               \
@@ -220,9 +223,11 @@ int store_import_renew(struct db_tx *tx, const struct store_import *i, int64_t n
 {
 	int64_t n = db_exec(tx,
 			    "UPDATE import SET" PROGRESS_SET ", lease_until = $10, digest = $11"
-			    " WHERE id = $1 AND lease_epoch = $2 AND state = 1",
+			    " WHERE id = $1 AND lease_epoch = $2 AND lease_owner = $12"
+			    " AND state = 1",
 			    DB_ARGS(DB_I(i->id), DB_I(i->lease_epoch), PROGRESS_ARGS(&i->progress),
-				    DB_I(now_ms + STORE_IMPORT_LEASE_MS), DB_T(i->digest)),
+				    DB_I(now_ms + STORE_LEASE_MS), DB_T(i->digest),
+				    DB_T(bytes_of(i->lease_owner))),
 			    e);
 	return n < 0 ? (int)n : n > 0;
 }
@@ -240,17 +245,17 @@ static int clear_parts(struct db_tx *tx, int64_t id, struct err *e)
 int store_import_end(struct db_tx *tx, const struct store_import *i, int64_t now_ms, struct err *e)
 {
 	bool over = i->state != STORE_IMPORT_QUEUED;
-	int64_t n =
-	    db_exec(tx,
-		    "UPDATE import SET" PROGRESS_SET
-		    ", state = $10, reason = $11, digest = $12, attempts = $13, run_at = $14,"
-		    " finished_at = $15, lease_until = 0,"
-		    " sealed = CASE WHEN $15 = 0 THEN sealed ELSE $16 END"
-		    " WHERE id = $1 AND lease_epoch = $2 AND state = 1",
-		    DB_ARGS(DB_I(i->id), DB_I(i->lease_epoch), PROGRESS_ARGS(&i->progress),
-			    DB_I(i->state), DB_T(i->reason), DB_T(i->digest), DB_I(i->attempts),
-			    DB_I(i->run_at), DB_I(over ? now_ms : 0), DB_B(BYTES_NONE)),
-		    e);
+	int64_t n = db_exec(
+	    tx,
+	    "UPDATE import SET" PROGRESS_SET
+	    ", state = $10, reason = $11, digest = $12, attempts = $13, run_at = $14,"
+	    " finished_at = $15, lease_until = 0,"
+	    " sealed = CASE WHEN $15 = 0 THEN sealed ELSE $16 END"
+	    " WHERE id = $1 AND lease_epoch = $2 AND lease_owner = $17 AND state = 1",
+	    DB_ARGS(DB_I(i->id), DB_I(i->lease_epoch), PROGRESS_ARGS(&i->progress), DB_I(i->state),
+		    DB_T(i->reason), DB_T(i->digest), DB_I(i->attempts), DB_I(i->run_at),
+		    DB_I(over ? now_ms : 0), DB_B(BYTES_NONE), DB_T(bytes_of(i->lease_owner))),
+	    e);
 	if (n <= 0)
 		return (int)n;
 	return over && clear_parts(tx, i->id, e) < 0 ? -(int)e->code : 1;
@@ -266,22 +271,25 @@ int store_import_cancel(struct db_tx *tx, int64_t id, int64_t now_ms, struct err
 	return n < 0 ? (int)n : n > 0;
 }
 
-int64_t store_import_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e)
+int64_t store_import_reap(struct db_tx *tx, int64_t now_ms, struct err *e)
 {
-	if (!all)
-		return db_exec(
-		    tx,
-		    "UPDATE import SET state = 0, run_at = $1 WHERE state = 1 AND lease_until < $1",
-		    DB_ARGS(DB_I(now_ms)), e);
+	return db_exec(
+	    tx, "UPDATE import SET state = 0, run_at = $1 WHERE state = 1 AND lease_until < $1",
+	    DB_ARGS(DB_I(now_ms)), e);
+}
+
+int64_t store_import_reap_ended(struct db_tx *tx, const char *owner, int64_t now_ms, struct err *e)
+{
 	int64_t n = db_exec(tx,
 			    "UPDATE import SET state = CASE WHEN deaths + 1 < $2 THEN 0 ELSE 3 END,"
 			    " reason = CASE WHEN deaths + 1 < $2 THEN reason ELSE $3 END,"
 			    " finished_at = CASE WHEN deaths + 1 < $2 THEN 0 ELSE $1 END,"
 			    " sealed = CASE WHEN deaths + 1 < $2 THEN sealed ELSE $4 END,"
-			    " deaths = deaths + 1, run_at = $1, lease_until = 0 WHERE state = 1",
+			    " deaths = deaths + 1, run_at = $1, lease_until = 0"
+			    " WHERE state = 1 AND lease_owner <> $5",
 			    DB_ARGS(DB_I(now_ms), DB_I(STORE_IMPORT_DEATHS_MAX),
 				    DB_T(BYTES_LIT("the server ended five times while it ran")),
-				    DB_B(BYTES_NONE)),
+				    DB_B(BYTES_NONE), DB_T(bytes_of(owner))),
 			    e);
 	/* Parts of what ended without the server that ran it: it was killed, or the registry went.
 	 */

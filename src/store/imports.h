@@ -1,8 +1,9 @@
 /* imports (store_import_): the queue of imports from other registries, which is also their record.
- * A lease with an epoch fences servers that were thought dead; what is left to do of an import is
+ * A lease (store/lease.h) fences servers that were thought dead; what is left to do of an import is
  * in rows of its own, so that it goes on where it was. */
 #pragma once
 #include "base/arena.h"
+#include "store/lease.h"
 #include "store/scope.h"
 #include "store/total.h"
 
@@ -41,6 +42,7 @@ struct store_import {
 	struct bytes reason; /* why it failed, or waits for another attempt */
 	struct bytes digest; /* of the image or index, once the source was read */
 	int64_t attempts, deaths, run_at, lease_epoch;
+	const char *lease_owner; /* of one that was claimed; borrowed */
 	struct store_import_progress progress;
 	int64_t created_at, started_at, finished_at;
 };
@@ -50,7 +52,6 @@ struct store_imports {
 	bool more;
 };
 
-#define STORE_IMPORT_LEASE_MS 60000
 #define STORE_IMPORT_DEATHS_MAX 5 /* servers that end while it runs: then it is given up */
 
 /* Of row the fields up to peer but id and registry are read. Its number. */
@@ -77,9 +78,9 @@ int store_import_total(struct db_tx *tx, const struct store_import_query *q, str
 /* One is due: 1, 0. */
 int store_import_due(struct db_tx *tx, int64_t now_ms, struct err *e);
 /* Take the one that is due: of the user who has the fewest running, then the one that is due
- * longest. 1, 0 = none. */
-int store_import_claim(struct db_tx *tx, int64_t now_ms, struct arena *a, struct store_import *ret,
-		       struct err *e);
+ * longest. owner outlives it. 1, 0 = none. */
+int store_import_claim(struct db_tx *tx, const char *owner, int64_t now_ms, struct arena *a,
+		       struct store_import *ret, struct err *e);
 /* Its progress and digest, and the lease goes on: 1, 0 = it is not ours any more (cancelled, taken
  * over). */
 int store_import_renew(struct db_tx *tx, const struct store_import *i, int64_t now_ms,
@@ -89,9 +90,11 @@ int store_import_renew(struct db_tx *tx, const struct store_import *i, int64_t n
 int store_import_end(struct db_tx *tx, const struct store_import *i, int64_t now_ms, struct err *e);
 /* 1 = cancelled, 0 = it had ended. */
 int store_import_cancel(struct db_tx *tx, int64_t id, int64_t now_ms, struct err *e);
-/* Those whose lease ran out, or with all (at a start) all that run, go back to the queue; those
- * that ended too many servers have failed. Count. */
-int64_t store_import_reap(struct db_tx *tx, int64_t now_ms, bool all, struct err *e);
+/* Those whose lease ran out go back to the queue. Count. */
+int64_t store_import_reap(struct db_tx *tx, int64_t now_ms, struct err *e);
+/* At a start: all that run of other owners, whose servers ended; those that ended too many have
+ * failed. Count. */
+int64_t store_import_reap_ended(struct db_tx *tx, const char *owner, int64_t now_ms, struct err *e);
 /* Those that ended before before_ms go, up to 1,000. Count. */
 int64_t store_import_prune(struct db_tx *tx, int64_t before_ms, struct err *e);
 

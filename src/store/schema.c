@@ -28,7 +28,7 @@ const struct db_module schema_modules[] = {
     {.module = "import",
      .steps = schema_import,
      .baseline = schema_import_baseline,
-     .baseline_step = 1},
+     .baseline_step = 2},
 };
 const size_t schema_module_count = sizeof schema_modules / sizeof schema_modules[0];
 

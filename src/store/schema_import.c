@@ -4,7 +4,7 @@
 
 /* Times are milliseconds since 1970. sealed: the source's credentials (access/access.h), empty when
  * there are none and from the end on. */
-#define TABLES                                                                                     \
+#define TABLES(last)                                                                               \
 	"CREATE TABLE import("                                                                     \
 	" id BIGINT NOT NULL PRIMARY KEY,"                                                         \
 	" registry_id BIGINT NOT NULL,"                                                            \
@@ -37,8 +37,7 @@
 	" bytes_fetched BIGINT NOT NULL,"                                                          \
 	" created_at BIGINT NOT NULL,"                                                             \
 	" started_at BIGINT NOT NULL,"                                                             \
-	" finished_at BIGINT NOT NULL"                                                             \
-	"){NOROWID};"                                                                              \
+	" finished_at BIGINT NOT NULL" last "){NOROWID};"                                          \
 	"CREATE INDEX import_state ON import(state, run_at);"                                      \
 	"CREATE INDEX import_registry ON import(registry_id);"                                     \
 	"CREATE TABLE import_manifest("                                                            \
@@ -60,8 +59,13 @@
 	" PRIMARY KEY(import_id, position)"                                                        \
 	"){NOROWID};"
 
+#define OWNER " lease_owner TEXT NOT NULL DEFAULT ''"
+
 const struct db_migration schema_import[] = {
-    {.number = 1, .what = "imports from other registries", .sql = TABLES},
+    {.number = 1, .what = "imports from other registries", .sql = TABLES("")},
+    {.number = 2,
+     .what = "imports have an owner",
+     .sql = "ALTER TABLE import ADD COLUMN" OWNER ";"},
     {0},
 };
-const char *const schema_import_baseline[] = {TABLES, NULL};
+const char *const schema_import_baseline[] = {TABLES("," OWNER), NULL};

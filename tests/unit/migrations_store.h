@@ -3,6 +3,7 @@
 #pragma once
 #include "migrations_scan.h"
 #include "store/event.h"
+#include "store/imports.h"
 #include "store/scope.h"
 #include "store/stored.h"
 
@@ -106,4 +107,18 @@ static void scope_3(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_true(got[3].blobs == 0 && got[3].bytes == 0);
 	assert_int_equal(store_stored_all(tx, &all, e), 0);
 	assert_true(all.blobs == 2 && all.bytes == 16);
+}
+
+/* One that ran when its server, of a time when leases had no owner, ended. */
+static const char import_1_rows[] =
+    "INSERT INTO import SELECT 7, id, 'a', '', 'example.com', 'b', 'v1', '', 0, '', x'', 0, 'ann',"
+    " '', 1, '', '', 0, 0, 10, 70, 1, 0, 0, 0, 0, 0, 0, 0, 10, 11, 0 FROM scope WHERE kind = 4;";
+
+static void import_2(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	struct store_import i;
+	const struct visibility v = VISIBILITY_ALL;
+	assert_int_equal(store_import_get(tx, 7, &v, a, &i, e), 1);
+	assert_int_equal(i.state, STORE_IMPORT_RUNNING);
+	assert_int_equal(number(tx, "SELECT count(*) FROM import WHERE lease_owner = ''"), 1);
 }

@@ -181,7 +181,7 @@ static int add_four(struct db_tx *tx, void *arg, struct err *e)
 static int claim(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct store *s = arg;
-	return store_import_claim(tx, s->now, &s->a, &s->got, e);
+	return store_import_claim(tx, "one", s->now, &s->a, &s->got, e);
 }
 
 static int end(struct db_tx *tx, void *arg, struct err *e)
@@ -193,7 +193,7 @@ static int end(struct db_tx *tx, void *arg, struct err *e)
 static int reap(struct db_tx *tx, void *arg, struct err *e)
 {
 	const struct store *s = arg;
-	return (int)store_import_reap(tx, s->now, true, e);
+	return (int)store_import_reap_ended(tx, "next", s->now, e);
 }
 
 static int renew(struct db_tx *tx, void *arg, struct err *e)

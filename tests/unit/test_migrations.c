@@ -196,6 +196,7 @@ static const struct change {
     {"scan", 12, scan_11_rows, scan_12, NULL},
     {"scan", 13, scan_12_rows, scan_13, NULL},
     {"store", 4, "", store_4, NULL},
+    {"import", 2, import_1_rows, import_2, NULL},
     {"registry", 2, registry_1, registry_2, NULL},
     {"registry", 3, registry_2_rows, registry_3, NULL},
     {"registry", 4, registry_3_rows, registry_4, NULL},
