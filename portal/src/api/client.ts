@@ -67,8 +67,8 @@ function keep(key: string, value: unknown): void {
   if (cache.size > CACHE_MAX && oldest !== undefined) cache.delete(oldest);
 }
 
-/** One reply; what was there before is shown until the new one comes. null: ask nothing. */
-export function useApi<O extends Operation>(operation: O, args: Args<O> | null): Loaded<Reply<O>> {
+/** One reply; what was there before is shown until the new one comes. null: ask nothing. again: another number asks again. */
+export function useApi<O extends Operation>(operation: O, args: Args<O> | null, again = 0): Loaded<Reply<O>> {
   usePlace(); // the scope is in the address
   const text = args ? JSON.stringify(scoped(operation, args)) : '';
   const key = text && operation + text;
@@ -81,7 +81,7 @@ export function useApi<O extends Operation>(operation: O, args: Args<O> | null):
       (data) => { keep(key, data); setState({ key, data }); },
       (error: unknown) => { if (!stop.signal.aborted) setState({ key, data: cache.get(key) as Reply<O> | undefined, error: asFailure(error) }); });
     return () => stop.abort();
-  }, [operation, key, text, turn]);
+  }, [operation, key, text, turn, again]);
   const reload = useCallback(() => setTurn((n) => n + 1), []);
   const mine = state.key === key ? state : { data: cache.get(key) as Reply<O> | undefined, error: undefined };
   return { data: mine.data, error: mine.error, reload };

@@ -325,6 +325,10 @@ export interface Image {
   pushed_at?: string;
   pulled_at?: string;
   scanned_at?: string;
+  scan_trigger?: string;
+  scan_next_at?: string;
+  scan_next_reason: string;
+  note?: string;
   coverage?: Coverage;
 }
 
@@ -365,6 +369,10 @@ export interface NewExemption {
   expires_at?: string;
   scope: string;
   recommendation?: string;
+}
+
+export interface NewPlan {
+  tier: 'Free' | 'Standard';
 }
 
 export interface NewScan {
@@ -419,6 +427,14 @@ export interface PackageList {
   total: number;
   total_exact: boolean;
   next?: string;
+}
+
+export interface Plan {
+  subscription: string;
+  tier: 'Free' | 'Standard';
+  trial_until?: string;
+  changed_at?: string;
+  changed_by?: string;
 }
 
 export interface Problem {
@@ -597,6 +613,7 @@ export interface Scope {
   name: string;
   title?: string;
   scope: string;
+  parent?: string;
   created_at?: string;
 }
 
@@ -733,6 +750,7 @@ export interface Operations {
   getCve: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Cve };
   getImage: { path: { registry: string | number; repository: string | number; digest: string | number }; query: undefined; body: undefined; reply: Image };
   getImageRemediation: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; limit?: string | number }; body: undefined; reply: Remediation };
+  getPlan: { path: { subscription: string | number }; query: { scope?: string | number }; body: undefined; reply: Plan };
   getRecommendation: { path: { key: string | number }; query: { scope?: string | number }; body: undefined; reply: Recommendation };
   getRegistry: { path: { registry: string | number }; query: { scope?: string | number }; body: undefined; reply: Registry };
   getRemediation: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; subscription?: string | number; registry?: string | number; limit?: string | number; scope?: string | number }; body: undefined; reply: Remediation };
@@ -763,6 +781,7 @@ export interface Operations {
   listTokens: { path: { user: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: TokenList };
   listUsers: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: UserList };
   searchPackages: { path: undefined; query: { name: string | number; type?: string | number; version?: string | number; version_below?: string | number; version_from?: string | number; registry?: string | number; repository?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: PackageHolderList };
+  setPlan: { path: { subscription: string | number }; query: undefined; body: NewPlan; reply: Plan };
   updateVulndb: { path: undefined; query: undefined; body: undefined; reply: undefined };
 }
 
@@ -781,6 +800,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   getCve: ['GET', '/api/v1/cves/{id}', 'Microsoft.Security/assessments/read', true],
   getImage: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}', 'Microsoft.Security/assessments/read', false],
   getImageRemediation: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/remediation', 'Microsoft.Security/assessments/read', false],
+  getPlan: ['GET', '/api/v1/subscriptions/{subscription}/plan', 'Microsoft.Security/pricings/read', true],
   getRecommendation: ['GET', '/api/v1/recommendations/{key}', 'Microsoft.Security/assessments/read', true],
   getRegistry: ['GET', '/api/v1/registries/{registry}', 'Microsoft.Security/assessments/read', true],
   getRemediation: ['GET', '/api/v1/remediation', 'Microsoft.Security/assessments/read', true],
@@ -811,5 +831,6 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   listTokens: ['GET', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/read', false],
   listUsers: ['GET', '/api/v1/users', 'Microsoft.Authorization/roleAssignments/read', false],
   searchPackages: ['GET', '/api/v1/packages', 'Microsoft.Security/assessments/read', true],
+  setPlan: ['PUT', '/api/v1/subscriptions/{subscription}/plan', 'Microsoft.Security/pricings/write', false],
   updateVulndb: ['POST', '/api/v1/vulndb:update', 'Microsoft.Security/vulnerabilityDatabase/write', false],
 };

@@ -58,7 +58,8 @@ function ImageFacts({ image }: { image: Image }) {
   const rows: [string, ReactNode][] = [
     [s.image.digest, <span key="d" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(image.digest)}</span><Copy text={image.digest} label={`${s.copy}: ${s.image.digest}`} /></span>],
     [s.image.platform, image.platform], [s.image.release, image.distro.name || image.distro.id || '–'], [s.image.pushed, <Time key="p" at={image.pushed_at} />],
-    [s.image.pulled, <Time key="l" at={image.pulled_at} />], [s.image.scanned, <Time key="s" at={image.scanned_at} none={s.notYet} />],
+    [s.image.pulled, <Time key="l" at={image.pulled_at} />], [s.image.scanned, <span key="s"><Time at={image.scanned_at} none={s.notYet} />{image.scan_trigger && <div className="s t3">{s.scans.triggers[image.scan_trigger] ?? image.scan_trigger}</div>}</span>],
+    [s.image.nextScan, <span key="n"><Time at={image.scan_next_at} none={s.image.noNext} /><div className="s t3">{image.scan_next_reason}</div></span>],
   ];
   return <dl className="card tiles">{rows.map(([k, v]) => <div key={k} className="tile"><dt>{k}</dt><dd>{v}</dd></div>)}</dl>;
 }
@@ -194,7 +195,7 @@ export default function ImagePage({ where }: { where: Where }) {
       {!d && <Bones />}
       {d && <>
         {d.reason && <div className="note unknown" style={{ marginBottom: 16 }}><StateGlyph look="none" /><span>{d.reason}</span></div>}
-        {!d.tags.length && <div className="note" style={{ marginBottom: 16 }}><StateGlyph look="late" /><span>{s.image.noTags}</span></div>}
+        {d.note && <div className="note" style={{ marginBottom: 16 }}><StateGlyph look="late" /><span>{d.note}</span></div>}
         <ImageFacts image={d} />
         <div className="split">
           <section className="card" style={{ minWidth: 0 }}>

@@ -3,6 +3,7 @@ import { asFailure, call, useApi } from '../api/client.ts';
 import { ActionButton, Bones, Failed, Time } from '../parts/basics.tsx';
 import { Page, isLate } from '../parts/frame.tsx';
 import { StateGlyph, StateWord } from '../parts/glyphs.tsx';
+import { Plans } from '../parts/plans.tsx';
 import { action } from '../session.tsx';
 import { count, s } from '../strings.ts';
 
@@ -14,6 +15,7 @@ export default function Settings() {
   const d = vdb.data;
   return (
     <Page title={s.settings.title} crumbs={[[s.settings.title]]} sentence={s.settings.sentence} actions={<div><ActionButton action={action.update} onClick={update}>{s.settings.update}</ActionButton><div role="status" className="s t3">{said}</div></div>}>
+      <Plans />
       {vdb.error && <section className="card"><Failed what={s.settings.vdb} error={vdb.error} retry={vdb.reload} operation="getVulndb" /></section>}
       {!d && !vdb.error && <Bones />}
       {d && !d.present && <div className="note warn" style={{ marginBottom: 16 }}><StateGlyph look="late" /><span>{s.settings.none}</span></div>}
