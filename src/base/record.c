@@ -44,12 +44,52 @@ static void put_objects(struct json_out *w, const struct record_field *f, struct
 	json_put_end(w, ']');
 }
 
+static void put_list(struct json_out *w, const struct record_field *f, struct record_rows rows)
+{
+	if (f->kind == RECORD_OBJECTS)
+		put_objects(w, f, rows);
+	else if ((f->flags & RECORD_OPTIONAL) && !rows.count)
+		return;
+	else if (f->kind == RECORD_TEXTS)
+		put_texts(w, f->key, rows);
+	else
+		put_uints(w, f->key, rows);
+}
+
 static void put_text(struct json_out *w, const struct record_field *f, struct bytes v)
 {
 	if (f->flags & RECORD_OPTIONAL)
 		json_put_string_nonempty(w, f->key, v);
 	else
 		json_put_string(w, f->key, v);
+}
+
+static void put_words(struct json_out *w, const struct record_field *f, const bool *set)
+{
+	bool any = false;
+	for (int i = 0; f->words(i); i++)
+		any = any || set[i];
+	if ((f->flags & RECORD_OPTIONAL) && !any)
+		return;
+	json_put_array(w, f->key);
+	for (int i = 0; f->words(i); i++)
+		if (set[i])
+			json_put_text(w, NULL, f->words(i));
+	json_put_end(w, ']');
+}
+
+static void put_number(struct json_out *w, const struct record_field *f, double v)
+{
+	unsigned decimals = f->decimals;
+	if (f->flags & RECORD_EXACT) {
+		double scaled = v;
+		for (decimals = 0; decimals < 6; decimals++, scaled *= 10) {
+			double rest = scaled - (double)(int64_t)scaled;
+			if (rest < 1e-6 || rest > 1 - 1e-6)
+				break;
+		}
+	}
+	json_put_double(w, f->key, v, decimals);
 }
 
 /* "" where the member has none of the words. */
@@ -83,7 +123,7 @@ static void put_field(struct json_out *w, const struct record_field *f, const vo
 		break;
 	case RECORD_NUMBER:
 		if (!optional || *(const double *)at >= 0)
-			json_put_double(w, f->key, *(const double *)at, f->decimals);
+			put_number(w, f, *(const double *)at);
 		break;
 	case RECORD_BOOL:
 		if (!optional || *(const bool *)at)
@@ -104,18 +144,19 @@ static void put_field(struct json_out *w, const struct record_field *f, const vo
 			record_put(w, f->key, f->of, *(const void *const *)at);
 		break;
 	case RECORD_TEXTS:
-		put_texts(w, f->key, rows_at(at));
-		break;
 	case RECORD_UINTS:
-		put_uints(w, f->key, rows_at(at));
-		break;
 	case RECORD_OBJECTS:
-		put_objects(w, f, rows_at(at));
+		put_list(w, f, rows_at(at));
 		break;
 	case RECORD_WORD_LIST:
+		put_words(w, f, at);
+		break;
 	case RECORD_CHOICE:
+		if (*(const enum record_choice *)at != RECORD_UNSAID)
+			json_put_bool(w, f->key, *(const enum record_choice *)at == RECORD_YES);
+		break;
 	case RECORD_KIND_COUNT:
-		break; /* of queries only */
+		break;
 	}
 }
 

@@ -9,12 +9,12 @@
 enum record_kind {
 	RECORD_TEXT,	  /* struct bytes */
 	RECORD_WORD,	  /* an enum or int, written and read as its word */
-	RECORD_WORD_LIST, /* of a query: "a,b" to bool[RECORD_WORDS_MAX], by the word's number */
+	RECORD_WORD_LIST, /* bool[RECORD_WORDS_MAX], by the word's number; of a query "a,b" */
 	RECORD_INT,	  /* int64_t; optional: left out when negative */
 	RECORD_UINT,	  /* uint64_t */
 	RECORD_NUMBER,	  /* double; optional: left out when negative */
 	RECORD_BOOL,	  /* bool; optional: left out when false */
-	RECORD_CHOICE,	  /* of a query: true, false or not given: enum record_choice */
+	RECORD_CHOICE,	  /* true, false or not given: enum record_choice */
 	RECORD_TIME,	  /* int64_t, wall ms; optional: left out when 0 */
 	RECORD_JSON,	  /* struct bytes, JSON text as it is; shown as `of`, or as any object */
 	RECORD_OBJECT,	  /* a struct of its own: `of` */
@@ -27,10 +27,11 @@ enum record_kind {
 };
 enum record_choice { RECORD_UNSAID, RECORD_NO, RECORD_YES };
 enum record_flag {
-	RECORD_OPTIONAL = 1, /* a reply may lack it; a text is left out when empty */
+	RECORD_OPTIONAL = 1, /* a reply may lack it; a text or list is left out when empty */
 	RECORD_NEEDED = 2,   /* required in a request */
 	RECORD_SECRET = 4,   /* a password */
 	RECORD_UNREAD = 8,   /* follows from other fields: never read */
+	RECORD_EXACT = 16,   /* a number with as many decimals as it has, up to six */
 };
 #define RECORD_WORDS_MAX 16
 #define RECORD_VALUES_MAX 256U /* of a list in a query */

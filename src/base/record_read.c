@@ -213,7 +213,7 @@ static int strict_text(const struct record_field *f, struct bytes v, void *to, s
 	return text_check(f, v, e);
 }
 
-/* A list of texts of a request's body. */
+/* A list of texts of a request's body; words are those of a query, in any case. */
 static int strict_texts(struct json *j, const struct record_field *f, void *to, struct err *e)
 {
 	struct bytes *items = NULL;
@@ -223,6 +223,12 @@ static int strict_texts(struct json *j, const struct record_field *f, void *to, 
 	while (json_next_item(j)) {
 		if (json_peek(j) != JSON_STRING)
 			return err_set(e, ERR_FORMAT, "%s: a list of strings is needed", f->key);
+		if (f->kind == RECORD_WORD_LIST) {
+			struct bytes word = json_string(j);
+			if (json_ok(j) && words_parse(f, word, to, j->arena, e) < 0)
+				return -(int)e->code;
+			continue;
+		}
 		items = arena_grow(j->arena, items, n, &cap, sizeof *items);
 		if (!items)
 			return err_set(e, ERR_NOMEM, "no memory for a list");
@@ -232,23 +238,52 @@ static int strict_texts(struct json *j, const struct record_field *f, void *to, 
 		n++;
 	}
 	static const struct bytes none;
-	*(struct record_rows *)to = (struct record_rows){items ? items : &none, n};
+	if (f->kind == RECORD_TEXTS)
+		list_set(to, items ? items : &none, n);
+	return 0;
+}
+
+static int strict_uints(struct json *j, const struct record_field *f, void *to, struct err *e)
+{
+	uint64_t *items = NULL;
+	size_t n = 0, cap = 0;
+	if (!json_enter_array(j))
+		return 0;
+	while (json_next_item(j)) {
+		if (json_peek(j) != JSON_NUMBER)
+			return err_set(e, ERR_FORMAT, "%s: a list of numbers is needed", f->key);
+		items = arena_grow(j->arena, items, n, &cap, sizeof *items);
+		if (!items)
+			return err_set(e, ERR_NOMEM, "no memory for a list");
+		struct bytes v = json_number(j);
+		if (json_ok(j) && uint_parse(f, v, &items[n], e) < 0)
+			return -(int)e->code;
+		n++;
+	}
+	list_set(to, items, n);
 	return 0;
 }
 
 /* NOLINTBEGIN(misc-no-recursion): as deep as the tables, which name each other in no circle */
 
-/* Bodies: texts, words, times, numbers, yes or no, lists of texts, and objects of those. */
+/* Bodies: texts, words, times, numbers, yes or no, lists of them, and objects. */
 static int strict_read(struct json *j, const struct record_field *f, void *to, struct err *e)
 {
 	static const struct {
 		enum json_type type;
 		const char *name;
 	} wants[RECORD_KIND_COUNT] = {
-	    [RECORD_UINT] = {JSON_NUMBER, "number"},	  [RECORD_NUMBER] = {JSON_NUMBER, "number"},
-	    [RECORD_BOOL] = {JSON_BOOL, "true or false"}, [RECORD_TEXTS] = {JSON_ARRAY, "list"},
-	    [RECORD_TEXT] = {JSON_STRING, "string"},	  [RECORD_WORD] = {JSON_STRING, "string"},
-	    [RECORD_TIME] = {JSON_STRING, "string"},	  [RECORD_OBJECT] = {JSON_OBJECT, "object"},
+	    [RECORD_UINT] = {JSON_NUMBER, "number"},
+	    [RECORD_NUMBER] = {JSON_NUMBER, "number"},
+	    [RECORD_BOOL] = {JSON_BOOL, "true or false"},
+	    [RECORD_TEXTS] = {JSON_ARRAY, "list"},
+	    [RECORD_TEXT] = {JSON_STRING, "string"},
+	    [RECORD_WORD] = {JSON_STRING, "string"},
+	    [RECORD_TIME] = {JSON_STRING, "string"},
+	    [RECORD_CHOICE] = {JSON_BOOL, "true or false"},
+	    [RECORD_UINTS] = {JSON_ARRAY, "list"},
+	    [RECORD_WORD_LIST] = {JSON_ARRAY, "list"},
+	    [RECORD_OBJECT] = {JSON_OBJECT, "object"},
 	};
 	if (!wants[f->kind].name)
 		return err_set(e, ERR_INTERNAL, "%s: a kind that no body has", f->key);
@@ -258,8 +293,14 @@ static int strict_read(struct json *j, const struct record_field *f, void *to, s
 		return uint_parse(f, json_number(j), to, e);
 	if (f->kind == RECORD_NUMBER)
 		return number_parse(f, json_number(j), to, e);
-	if (f->kind == RECORD_TEXTS)
+	if (f->kind == RECORD_TEXTS || f->kind == RECORD_WORD_LIST)
 		return strict_texts(j, f, to, e);
+	if (f->kind == RECORD_UINTS)
+		return strict_uints(j, f, to, e);
+	if (f->kind == RECORD_CHOICE) {
+		*(enum record_choice *)to = json_bool(j) ? RECORD_YES : RECORD_NO;
+		return 0;
+	}
 	if (f->kind == RECORD_BOOL) {
 		*(bool *)to = json_bool(j);
 		return 0;

@@ -6,6 +6,7 @@
 #include "ledger/counts.h"
 
 #include "base/own.h"
+#include "ledger/rule_sums.h"
 #include "store/seen.h"
 
 #include <stdlib.h>
@@ -16,7 +17,8 @@ enum {
 	T_UNHEALTHY,
 	T_UNVERIFIED,
 	T_CRITICAL,
-	T_COUNT = T_CRITICAL + ADV_SEV_CRITICAL + 1
+	T_DISABLED = T_CRITICAL + ADV_SEV_CRITICAL + 1,
+	T_COUNT
 };
 
 /* Severities in the order of the columns. */
@@ -24,7 +26,10 @@ static const enum adv_severity order[] = {ADV_SEV_CRITICAL, ADV_SEV_HIGH,	ADV_SE
 					  ADV_SEV_LOW,	    ADV_SEV_NEGLIGIBLE, ADV_SEV_UNKNOWN};
 #define NOW(column) column
 #define OLD(column) "old_" column
-#define ALL_COUNTS SEEN_SEVERITIES(NOW) ", " SEEN_SEVERITIES(OLD)
+#define ALL_COUNTS                                                                                 \
+	SEEN_SEVERITIES(NOW)                                                                       \
+	", " SEEN_SEVERITIES(OLD) ", " SEEN_POLICIES(NOW) ", " SEEN_POLICIES(OLD)
+#define TEXTS_BUDGET (64U << 20) /* bytes: by_rule of the rows of a step */
 
 struct tally {
 	int64_t v[T_COUNT];
@@ -33,7 +38,7 @@ struct tally {
 struct row {
 	int64_t image, repository, since;
 	enum image_state rest;
-	struct image_counts now, old;
+	struct image_counted now, old;
 };
 
 /* What changes in the sums of a repository. */
@@ -47,8 +52,9 @@ static int no_memory(struct err *e)
 	return err_set(e, ERR_NOMEM, "no memory for the counts of images");
 }
 
-static struct tally tally_of(const struct row *r, const struct image_counts *c)
+static struct tally tally_of(const struct row *r, const struct image_counted *counted)
 {
+	const struct image_counts *c = &counted->counts;
 	struct tally t = {.v = {[T_IMAGES] = 1}};
 	uint64_t total = 0;
 	if (r->rest == IMAGE_ARTIFACT)
@@ -57,6 +63,7 @@ static struct tally tally_of(const struct row *r, const struct image_counts *c)
 		t.v[T_CRITICAL + i] = (int64_t)c->by[order[i]];
 		total += c->by[order[i]];
 	}
+	t.v[T_DISABLED] = (int64_t)c->disabled;
 	if (total)
 		t.v[T_UNHEALTHY] = 1;
 	else if (r->rest == IMAGE_HEALTHY)
@@ -66,9 +73,19 @@ static struct tally tally_of(const struct row *r, const struct image_counts *c)
 	return t;
 }
 
-/* The rows that there are of these images, in any order; their number. */
-static int64_t read_rows(struct db_tx *tx, const int64_t *images, size_t count, struct row *ret,
-			 struct err *e)
+/* Policy, disabled and by_rule from the column on. */
+static bool read_policy(struct db_stmt *s, int column, struct arena *a, struct image_counted *ret)
+{
+	bool ok;
+	ret->policy = db_int(s, column);
+	ret->counts.disabled = (uint64_t)db_int(s, column + 1);
+	ret->by_rule = arena_bytes(a, db_bytes(s, column + 2), &ok);
+	return ok;
+}
+
+/* The rows that there are of these images, in any order; their number. Texts are in a. */
+static int64_t read_rows(struct db_tx *tx, const int64_t *images, size_t count, struct arena *a,
+			 struct row *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(tx,
 				     "SELECT image_id, repository_id, rest, since, " ALL_COUNTS
@@ -83,21 +100,27 @@ static int64_t read_rows(struct db_tx *tx, const int64_t *images, size_t count, 
 				    .rest = (enum image_state)db_int(s, 2),
 				    .since = db_int(s, 3)};
 		for (int i = 0; i <= ADV_SEV_CRITICAL; i++) {
-			row->now.by[order[i]] = (uint64_t)db_int(s, 4 + i);
-			row->old.by[order[i]] = (uint64_t)db_int(s, 10 + i);
+			row->now.counts.by[order[i]] = (uint64_t)db_int(s, 4 + i);
+			row->old.counts.by[order[i]] = (uint64_t)db_int(s, 10 + i);
+		}
+		if (!read_policy(s, 16, a, &row->now) || !read_policy(s, 19, a, &row->old)) {
+			r = no_memory(e);
+			break;
 		}
 	}
 	db_done(s);
 	return r < 0 ? r : n;
 }
 
-#define ROW_COLUMNS 15
+#define ROW_COLUMNS 21
 static int write_rows(struct db_tx *tx, const struct row *rows, size_t count, struct err *e)
 {
 	static const char text[] =
 	    "UPDATE image_counts SET rest = $2, since = $3, critical = $4, high = $5, medium = $6,"
 	    " low = $7, negligible = $8, unknown = $9, old_critical = $10, old_high = $11,"
-	    " old_medium = $12, old_low = $13, old_negligible = $14, old_unknown = $15"
+	    " old_medium = $12, old_low = $13, old_negligible = $14, old_unknown = $15,"
+	    " policy = $16, disabled = $17, by_rule = $18, old_policy = $19, old_disabled = $20,"
+	    " old_by_rule = $21"
 	    " WHERE image_id = $1";
 	OWN_FREE struct db_value *values =
 	    own_calloc(count ? count : 1, ROW_COLUMNS * sizeof *values);
@@ -109,9 +132,15 @@ static int write_rows(struct db_tx *tx, const struct row *rows, size_t count, st
 		v[1] = DB_I(rows[i].rest);
 		v[2] = DB_I(rows[i].since);
 		for (size_t k = 0; k <= ADV_SEV_CRITICAL; k++) {
-			v[3 + k] = DB_I(rows[i].now.by[order[k]]);
-			v[9 + k] = DB_I(rows[i].old.by[order[k]]);
+			v[3 + k] = DB_I(rows[i].now.counts.by[order[k]]);
+			v[9 + k] = DB_I(rows[i].old.counts.by[order[k]]);
 		}
+		v[15] = DB_I(rows[i].now.policy);
+		v[16] = DB_I(rows[i].now.counts.disabled);
+		v[17] = DB_T(rows[i].now.by_rule);
+		v[18] = DB_I(rows[i].old.policy);
+		v[19] = DB_I(rows[i].old.counts.disabled);
+		v[20] = DB_T(rows[i].old.by_rule);
 	}
 	int64_t n = db_exec_many(tx, text, values, ROW_COLUMNS, count, e);
 	return n < 0 ? (int)n : 0;
@@ -164,22 +193,24 @@ static int sums_write(struct db_tx *tx, const struct sums *s, size_t count, int6
 	    "UPDATE repository_total SET images = images + $2, healthy = healthy + $3,"
 	    " unhealthy = unhealthy + $4, unverified = unverified + $5, critical = critical + $6,"
 	    " high = high + $7, medium = medium + $8, low = low + $9,"
-	    " negligible = negligible + $10, unknown = unknown + $11 WHERE id = $1";
+	    " negligible = negligible + $10, unknown = unknown + $11, disabled = disabled + $12"
+	    " WHERE id = $1";
 	/* What the epoch before added is seen by now: it becomes part of the sums. */
 	static const char fold[] =
 	    "UPDATE repository_total SET healthy = healthy + d_healthy,"
 	    " unhealthy = unhealthy + d_unhealthy, unverified = unverified + d_unverified,"
 	    " critical = critical + d_critical, high = high + d_high, medium = medium + d_medium,"
 	    " low = low + d_low, negligible = negligible + d_negligible,"
-	    " unknown = unknown + d_unknown, d_healthy = 0, d_unhealthy = 0, d_unverified = 0,"
+	    " unknown = unknown + d_unknown, disabled = disabled + d_disabled, d_disabled = 0,"
+	    " d_healthy = 0, d_unhealthy = 0, d_unverified = 0,"
 	    " d_critical = 0, d_high = 0, d_medium = 0, d_low = 0, d_negligible = 0, d_unknown = 0"
 	    " WHERE id = $1 AND since < $2";
 	static const char add[] =
 	    "UPDATE repository_total SET since = $2, d_healthy = d_healthy + $3,"
 	    " d_unhealthy = d_unhealthy + $4, d_unverified = d_unverified + $5,"
 	    " d_critical = d_critical + $6, d_high = d_high + $7, d_medium = d_medium + $8,"
-	    " d_low = d_low + $9, d_negligible = d_negligible + $10, d_unknown = d_unknown + $11"
-	    " WHERE id = $1";
+	    " d_low = d_low + $9, d_negligible = d_negligible + $10, d_unknown = d_unknown + $11,"
+	    " d_disabled = d_disabled + $12 WHERE id = $1";
 	const struct sums_text texts[] = {{seen, false, T_IMAGES, 0},
 					  {fold, true, T_COUNT, epoch + 1},
 					  {add, true, T_HEALTHY, epoch + 1}};
@@ -187,6 +218,17 @@ static int sums_write(struct db_tx *tx, const struct sums *s, size_t count, int6
 		if (sums_exec(tx, &texts[i], s, count, e) < 0)
 			return -(int)e->code;
 	return 0;
+}
+
+/* The same for the sums of the rules that fit its findings. */
+static int rules_add(struct rule_sums *s, int64_t epoch, const struct row *row, int sign,
+		     struct err *e)
+{
+	struct bytes next = row->rest == IMAGE_ARTIFACT ? BYTES_NONE : row->now.by_rule;
+	struct bytes seen = row->since <= epoch		  ? next
+			    : row->rest == IMAGE_ARTIFACT ? BYTES_NONE
+							  : row->old.by_rule;
+	return rule_sums_add(s, seen, next, sign, e);
 }
 
 /* Add (sign 1) or take out (-1) what a row is to its repository's sums. */
@@ -206,14 +248,25 @@ static int sums_move(struct db_tx *tx, const struct row *before, const struct ro
 		     struct err *e)
 {
 	struct sums s = {0};
+	struct rule_sums rules = {0};
 	int64_t epoch;
 	if (seen_epoch(tx, &epoch, e) < 0)
 		return -(int)e->code;
-	if (before)
+	int r = 0;
+	if (before) {
 		sums_add(&s, epoch, before, -1);
-	if (after)
+		r = rules_add(&rules, epoch, before, -1, e);
+	}
+	if (after && r == 0) {
 		sums_add(&s, epoch, after, 1);
-	return sums_write(tx, &s, 1, epoch, e);
+		r = rules_add(&rules, epoch, after, 1, e);
+	}
+	if (r == 0)
+		r = sums_write(tx, &s, 1, epoch, e);
+	if (r == 0)
+		r = rule_sums_write(tx, &rules, epoch, e);
+	rule_sums_free(&rules);
+	return r;
 }
 
 static int add_total(struct db_tx *tx, int64_t repository, struct err *e)
@@ -234,40 +287,52 @@ int image_counts_add(struct db_tx *tx, int64_t image, int64_t repository, struct
 {
 	struct row row = {.image = image, .repository = repository, .rest = IMAGE_PENDING};
 	if (add_total(tx, repository, e) < 0 ||
-	    db_exec(tx,
-		    "INSERT INTO image_counts(image_id, repository_id, rest, since, " ALL_COUNTS ")"
-		    " VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-		    DB_ARGS(DB_I(image), DB_I(row.repository)), e) < 0)
+	    db_exec(
+		tx,
+		"INSERT INTO image_counts(image_id, repository_id, rest, since, " SEEN_SEVERITIES(
+		    NOW) ", " SEEN_SEVERITIES(OLD) ")"
+						   " VALUES($1, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0, "
+						   "0, 0, 0, 0, 0)",
+		DB_ARGS(DB_I(image), DB_I(row.repository)), e) < 0)
 		return -(int)e->code;
 	return sums_move(tx, NULL, &row, e);
 }
 
 int image_counts_put(struct db_tx *tx, int64_t image, enum image_state rest,
-		     const struct image_counts *counts, struct err *e)
+		     const struct image_counted *counted, struct err *e)
 {
 	struct row before;
-	int64_t n = read_rows(tx, &image, 1, &before, e);
-	if (n <= 0)
-		return (int)n;
-	struct row after = before;
-	after.rest = rest;
-	if (counts) {
-		after.now = *counts;
-		after.old = (struct image_counts){0};
-		after.since = 0;
+	struct arena a;
+	arena_init(&a, TEXTS_BUDGET);
+	int64_t n = read_rows(tx, &image, 1, &a, &before, e);
+	int r = n < 0 ? (int)n : 0;
+	if (n > 0) {
+		struct row after = before;
+		after.rest = rest;
+		if (counted) {
+			after.now = *counted;
+			after.old = (struct image_counted){0};
+			after.since = 0;
+		}
+		r = write_rows(tx, &after, 1, e);
+		if (r == 0)
+			r = sums_move(tx, &before, &after, e);
 	}
-	int r = write_rows(tx, &after, 1, e);
-	return r < 0 ? r : sums_move(tx, &before, &after, e);
+	arena_free(&a);
+	return r;
 }
 
 int image_counts_delete(struct db_tx *tx, int64_t image, struct err *e)
 {
 	struct row row;
-	int64_t n = read_rows(tx, &image, 1, &row, e);
-	if (n <= 0)
-		return (int)n;
-	if (sums_move(tx, &row, NULL, e) < 0 ||
-	    db_exec(tx, "DELETE FROM image_counts WHERE image_id = $1", DB_ARGS(DB_I(image)), e) <
+	struct arena a;
+	arena_init(&a, TEXTS_BUDGET);
+	int64_t n = read_rows(tx, &image, 1, &a, &row, e);
+	int moved = n > 0 ? sums_move(tx, &row, NULL, e) : (int)n;
+	arena_free(&a);
+	if (n <= 0 || moved < 0)
+		return moved;
+	if (db_exec(tx, "DELETE FROM image_counts WHERE image_id = $1", DB_ARGS(DB_I(image)), e) <
 		0 ||
 	    db_exec(tx,
 		    "DELETE FROM repository_total WHERE id = $1 AND images = 0 AND NOT EXISTS"
@@ -296,7 +361,7 @@ static void next_rows(const struct image_counts_next *images, size_t count, int6
 		if (before[k].since <= epoch)
 			before[k].old = before[k].now;
 		after[k] = before[k];
-		after[k].now = images[i].counts;
+		after[k].now = images[i].counted;
 		after[k].since = epoch + 1;
 	}
 }
@@ -311,30 +376,55 @@ static struct sums *sums_of(struct sums *all, size_t *count, int64_t repository)
 	return &all[(*count)++];
 }
 
+/* A step's rows: as they are, as they become, and what that changes in sums. */
+struct step {
+	int64_t *ids;
+	struct row *rows; /* twice as many */
+	struct sums *sums;
+	size_t sum_count;
+	struct rule_sums rules;
+	struct arena arena;
+};
+
+static int step_put(struct db_tx *tx, const struct image_counts_next *images, size_t count,
+		    struct step *w, struct err *e)
+{
+	int64_t epoch;
+	for (size_t i = 0; i < count; i++)
+		w->ids[i] = images[i].image;
+	struct row *after = w->rows + count;
+	int64_t n = read_rows(tx, w->ids, count, &w->arena, w->rows, e);
+	if (n < 0 || seen_epoch(tx, &epoch, e) < 0)
+		return -(int)e->code;
+	next_rows(images, count, epoch, w->rows, (size_t)n, after);
+	for (size_t i = 0; i < (size_t)n; i++) {
+		struct sums *s = sums_of(w->sums, &w->sum_count, w->rows[i].repository);
+		sums_add(s, epoch, &w->rows[i], -1);
+		sums_add(s, epoch, &after[i], 1);
+		if (rules_add(&w->rules, epoch, &w->rows[i], -1, e) < 0 ||
+		    rules_add(&w->rules, epoch, &after[i], 1, e) < 0)
+			return -(int)e->code;
+	}
+	int r = write_rows(tx, after, (size_t)n, e);
+	if (r == 0)
+		r = sums_write(tx, w->sums, w->sum_count, epoch, e);
+	return r < 0 ? r : rule_sums_write(tx, &w->rules, epoch, e);
+}
+
 int image_counts_put_next(struct db_tx *tx, const struct image_counts_next *images, size_t count,
 			  struct err *e)
 {
 	OWN_FREE int64_t *ids = own_calloc(count + 1, sizeof *ids);
 	OWN_FREE struct row *rows = own_calloc(2 * count + 1, sizeof *rows);
 	OWN_FREE struct sums *sums = own_calloc(count + 1, sizeof *sums);
-	size_t sum_count = 0;
-	int64_t epoch;
+	struct step w = {.ids = ids, .rows = rows, .sums = sums};
 	if (!ids || !rows || !sums)
 		return no_memory(e);
-	for (size_t i = 0; i < count; i++)
-		ids[i] = images[i].image;
-	struct row *after = rows + count;
-	int64_t n = read_rows(tx, ids, count, rows, e);
-	if (n < 0 || seen_epoch(tx, &epoch, e) < 0)
-		return -(int)e->code;
-	next_rows(images, count, epoch, rows, (size_t)n, after);
-	for (size_t i = 0; i < (size_t)n; i++) {
-		struct sums *s = sums_of(sums, &sum_count, rows[i].repository);
-		sums_add(s, epoch, &rows[i], -1);
-		sums_add(s, epoch, &after[i], 1);
-	}
-	int r = write_rows(tx, after, (size_t)n, e);
-	return r < 0 ? r : sums_write(tx, sums, sum_count, epoch, e);
+	arena_init(&w.arena, TEXTS_BUDGET);
+	int r = step_put(tx, images, count, &w, e);
+	rule_sums_free(&w.rules);
+	arena_free(&w.arena);
+	return r;
 }
 
 #define SHOWN(all, scopes) STORE_VISIBLE("t.id", all, scopes)
@@ -347,6 +437,7 @@ static void read_total(struct db_stmt *s, struct repository_total *t)
 	t->unverified = (uint64_t)db_int(s, 3);
 	for (int i = 0; i <= ADV_SEV_CRITICAL; i++)
 		t->counts.by[order[i]] = (uint64_t)db_int(s, 4 + i);
+	t->counts.disabled = (uint64_t)db_int(s, 10);
 }
 
 #define PUSHED "COALESCE((SELECT max(i.pushed_at) FROM image i WHERE i.repository_id = t.id), 0)"
@@ -358,16 +449,17 @@ static void read_total(struct db_stmt *s, struct repository_total *t)
 	DB_I((q)->registry_id), DB_T(pattern), STORE_VISIBLE_ARGS(&(q)->visible)
 #define PAGE(key, order)                                                                           \
 	"SELECT t.images, t.healthy, t.unhealthy, t.unverified, t.critical, t.high, t.medium,"     \
-	" t.low, t.negligible, t.unknown, nr.name, ng.name, ns.name, t.id, " PUSHED ", " key       \
-	" FROM " WANTED " AND (" key " < $5 OR (" key " = $5 AND (nr.name, ng.name) > ($6, $7)))"  \
+	" t.low, t.negligible, t.unknown, t.disabled, nr.name, ng.name, ns.name, t.id, " PUSHED    \
+	", " key " FROM " WANTED " AND (" key " < $5 OR (" key                                     \
+	" = $5 AND (nr.name, ng.name) > ($6, $7)))"                                                \
 	" ORDER BY " order "nr.name, ng.name LIMIT $8"
 static const char *const pages[REPOSITORY_SORT_COUNT] = {
     [REPOSITORY_BY_NAME] = PAGE("0", ""),
     [REPOSITORY_BY_SEVERITY] = PAGE("(t.critical * 1000000000000 + t.high * 100000000"
 				    " + t.medium * 10000 + t.low)",
-				    "16 DESC, "),
-    [REPOSITORY_BY_IMAGES] = PAGE("t.images", "16 DESC, "),
-    [REPOSITORY_BY_PUSHED] = PAGE(PUSHED, "16 DESC, "),
+				    "17 DESC, "),
+    [REPOSITORY_BY_IMAGES] = PAGE("t.images", "17 DESC, "),
+    [REPOSITORY_BY_PUSHED] = PAGE(PUSHED, "17 DESC, "),
 };
 
 /* The text as a pattern of LIKE; names are in lower case. */
@@ -407,12 +499,12 @@ int64_t repository_totals_list(struct db_tx *tx, const struct repository_totals_
 		bool ok, ok2, ok3;
 		struct repository_total *t = &out[n++];
 		*t =
-		    (struct repository_total){.name = arena_bytes(a, db_bytes(s, 10), &ok),
-					      .registry = arena_bytes(a, db_bytes(s, 11), &ok2),
-					      .subscription = arena_bytes(a, db_bytes(s, 12), &ok3),
-					      .id = db_int(s, 13),
-					      .pushed_ms = db_int(s, 14),
-					      .key = db_int(s, 15)};
+		    (struct repository_total){.name = arena_bytes(a, db_bytes(s, 11), &ok),
+					      .registry = arena_bytes(a, db_bytes(s, 12), &ok2),
+					      .subscription = arena_bytes(a, db_bytes(s, 13), &ok3),
+					      .id = db_int(s, 14),
+					      .pushed_ms = db_int(s, 15),
+					      .key = db_int(s, 16)};
 		read_total(s, t);
 		if (!ok || !ok2 || !ok3) {
 			r = err_set(e, ERR_NOMEM, "no memory for a repository");
@@ -433,15 +525,17 @@ int repository_totals_count(struct db_tx *tx, const struct repository_totals_que
 }
 
 #define SUM(column) "COALESCE(sum(t." column "), 0)"
+#define SUMS                                                                                       \
+	SUM("images")                                                                              \
+	", " SEEN_STATES(SUM) ", " SEEN_SEVERITIES(SUM) ", " SUM("disabled")
 
 int repository_totals_sum(struct db_tx *tx, int64_t registry, const struct visibility *v,
 			  struct repository_total *ret, struct err *e)
 {
 	struct db_stmt *s = db_query(
 	    tx,
-	    "SELECT " SUM("images") ", " SEEN_STATES(SUM) ", " SEEN_SEVERITIES(
-		SUM) " FROM repository_seen t WHERE ($1 = 0 OR EXISTS (SELECT 1 FROM repository r"
-		     " WHERE r.id = t.id AND r.registry_id = $1)) AND " SHOWN("$2", "$3"),
+	    "SELECT " SUMS " FROM repository_seen t WHERE ($1 = 0 OR EXISTS (SELECT 1"
+	    " FROM repository r WHERE r.id = t.id AND r.registry_id = $1)) AND " SHOWN("$2", "$3"),
 	    DB_ARGS(DB_I(registry), STORE_VISIBLE_ARGS(v)), e);
 	if (!s)
 		return -(int)e->code;

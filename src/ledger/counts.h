@@ -18,23 +18,30 @@ enum image_state {
 };
 
 struct image_counts {
-	uint64_t by[ADV_SEV_CRITICAL + 1]; /* security checks by enum adv_severity */
+	uint64_t by[ADV_SEV_CRITICAL + 1]; /* active ones by enum adv_severity */
+	uint64_t disabled;		   /* by rules; counted nowhere else */
+};
+
+/* What an image comes to under its policy (ledger/tally.h). */
+struct image_counted {
+	struct image_counts counts;
+	int64_t policy;	      /* 0 = no rule holds */
+	struct bytes by_rule; /* "RULE:FINDINGS:RELEASED …": of each rule that fits anything */
 };
 
 /* A new image of a repository: Pending, without checks. */
 int image_counts_add(struct db_tx *tx, int64_t image, int64_t repository, struct err *e);
-/* What a scan found. rest: IMAGE_PENDING, _HEALTHY, _UNVERIFIED or _ARTIFACT; counts NULL: they
- * stay.
- */
+/* What a scan found. rest: IMAGE_PENDING, _HEALTHY, _UNVERIFIED or _ARTIFACT; counted NULL: that
+ * stays. */
 int image_counts_put(struct db_tx *tx, int64_t image, enum image_state rest,
-		     const struct image_counts *counts, struct err *e);
+		     const struct image_counted *counted, struct err *e);
 int image_counts_delete(struct db_tx *tx, int64_t image, struct err *e);
 
 /* The next generation's counts of many images (at most DB_LIST_MAX), which ascend. An image that
  * was deleted meanwhile is left out. */
 struct image_counts_next {
 	int64_t image;
-	struct image_counts counts;
+	struct image_counted counted;
 };
 int image_counts_put_next(struct db_tx *tx, const struct image_counts_next *images, size_t count,
 			  struct err *e);

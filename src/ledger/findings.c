@@ -69,6 +69,9 @@ struct page {
 	struct finding *filled;
 	size_t pair_count, chunk;
 	bool by_check; /* the check alone decides, wherever the list looks */
+	/* Those of the images that are gone through, where checks decide what they disable. */
+	bool by_policy;
+	struct listing_policies policies;
 };
 
 static void look_at(struct page *p, const struct candidate *c, int64_t image)
@@ -95,11 +98,20 @@ static void put_finding(struct page *p, const struct finding *f)
 		p->at.image = INT64_MAX; /* nothing of it is left for another page */
 }
 
+static int make_space(struct page *p, size_t chunk, struct err *e)
+{
+	p->chunk = chunk;
+	p->pairs = arena_alloc(p->l.a, chunk, sizeof *p->pairs);
+	p->filled = arena_alloc(p->l.a, chunk, sizeof *p->filled);
+	return p->pairs && p->filled ? 0
+				     : err_set(e, ERR_NOMEM, "no memory for a page of findings");
+}
+
 /* 1 = the page is full. */
 static int flush(struct page *p, struct err *e)
 {
 	const struct finding_query *q = p->l.q;
-	size_t n = p->pair_count;
+	size_t n = p->pair_count, shown = p->count;
 	p->pair_count = 0;
 	if (n == 0)
 		return 0;
@@ -107,7 +119,8 @@ static int flush(struct page *p, struct err *e)
 		return -(int)e->code;
 	for (size_t i = 0; i < n; i++) {
 		struct finding *f = &p->filled[i];
-		bool fits = f->match_listed > 0 && criteria_fits(q->criteria, f);
+		bool fits =
+		    f->match_listed > 0 && listing_shows(&p->l, f) && criteria_fits(q->criteria, f);
 		if (is_listed(p, &p->pairs[i])) {
 			q->images[p->count - 1].count += fits;
 			continue;
@@ -123,6 +136,9 @@ static int flush(struct page *p, struct err *e)
 		}
 		put_finding(p, f);
 	}
+	/* Where rules leave few of them more are looked at together. */
+	if (p->l.policies.count && 2 * (p->count - shown) < n && p->chunk < CHUNK_MAX)
+		return make_space(p, CHUNK_MAX, e);
 	return 0;
 }
 
@@ -131,6 +147,28 @@ static void uncounted(struct page *p)
 {
 	if (p->l.q->images && p->count)
 		p->l.q->images[p->count - 1].exact = false;
+}
+
+/* Policies ask for nothing but the check, or need not be asked. */
+static bool is_of_checks(const struct page *p)
+{
+	return p->l.q->shown == FINDING_SHOW_ALL || !p->l.policies.count ||
+	       listing_is_of_checks(&p->l);
+}
+
+/* The next images of a candidate whose policies leave it in the list. */
+static size_t next_images(struct page *p, const struct candidate *c, int64_t *last, int64_t *out,
+			  size_t max)
+{
+	size_t n = 1, kept = 0;
+	while (kept == 0 && n > 0 && (n = listing_images(&p->l, c, *last, out, max)) > 0) {
+		*last = out[n - 1];
+		for (size_t i = 0; i < n; i++)
+			if (!p->by_policy || listing_is_disabled(&p->l, &p->policies, out[i]) ==
+						 (p->l.q->shown == FINDING_SHOW_DISABLED))
+				out[kept++] = out[i];
+	}
+	return kept;
 }
 
 /* The findings of a candidate: 1 = the page ends. */
@@ -147,7 +185,9 @@ static int one_candidate(struct page *p, size_t i, struct err *e)
 		last = after->image;
 	if (!criteria_fits_check(p->l.q->criteria, &c->check))
 		return 0;
-	while ((n = listing_images(&p->l, c, last, images, first_only ? 1 : 64)) > 0) {
+	if (p->by_policy)
+		listing_judge(&p->l, &c->check, &p->policies);
+	while ((n = next_images(p, c, &last, images, first_only ? 1 : 64)) > 0) {
 		for (size_t k = 0; k < n; k++) {
 			p->pairs[p->pair_count++] = (struct pair){i, images[k]};
 			if (p->pair_count < p->chunk)
@@ -160,7 +200,8 @@ static int one_candidate(struct page *p, size_t i, struct err *e)
 				return 1;
 			}
 		}
-		last = first_only ? INT64_MAX : images[n - 1];
+		if (first_only)
+			break;
 	}
 	return 0;
 }
@@ -169,6 +210,9 @@ static int one_candidate(struct page *p, size_t i, struct err *e)
 static int go_through(struct page *p, size_t from, size_t to, bool partial, struct err *e)
 {
 	int r = 0;
+	p->by_policy = p->l.policies.count && p->l.q->shown != FINDING_SHOW_ALL && is_of_checks(p);
+	if (p->by_policy)
+		r = listing_policies(&p->l, &p->policies, e);
 	for (size_t i = from; r == 0 && i < to; i++)
 		r = one_candidate(p, i, e);
 	if (r == 0)
@@ -237,12 +281,13 @@ static int make_page(struct page *p, struct err *e)
 	int r = listing_open(&p->l, e);
 	if (r < 0)
 		return r;
-	p->by_check = !is_of_matches(&p->l.left);
-	p->chunk = !p->by_check || p->l.q->max >= CHUNK_MAX ? CHUNK_MAX : p->l.q->max + 1;
-	p->pairs = arena_alloc(p->l.a, p->chunk, sizeof *p->pairs);
-	p->filled = arena_alloc(p->l.a, p->chunk, sizeof *p->filled);
-	if (!p->pairs || !p->filled)
-		return err_set(e, ERR_NOMEM, "no memory for a page of findings");
+	if (p->l.q->images && listing_know_policies(&p->l, e) < 0)
+		return -(int)e->code;
+	p->by_check = !is_of_matches(&p->l.left) && (!p->l.q->images || is_of_checks(p));
+	bool few =
+	    !p->by_check || p->l.q->max >= CHUNK_MAX || p->l.q->shown == FINDING_SHOW_DISABLED;
+	if (make_space(p, few ? CHUNK_MAX : p->l.q->max + 1, e) < 0)
+		return -(int)e->code;
 	if (p->l.small)
 		return go_through(p, 0, p->l.candidate_count, false, e);
 	return p->l.named ? wide(p, 0, p->l.candidate_count, e) : all_checks(p, e);
@@ -262,6 +307,8 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 	if (r >= 0 && q.images && listing_images_count(&p.l, p.by_check, out, p.count, e) < 0)
 		r = -(int)e->code;
 	if (r >= 0 && q.count && !cursor->is_set && listing_total(&p.l, &total, e) < 0)
+		r = -(int)e->code;
+	if (r >= 0 && p.l.policies.count && listing_rules(&p.l, p.out, p.count, e) < 0)
 		r = -(int)e->code;
 	if (r < 0)
 		return r;

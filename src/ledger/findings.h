@@ -20,6 +20,9 @@ enum finding_sort {
 	FINDING_SORT_COUNT
 };
 
+/* Which findings a list has, by disable rules. */
+enum finding_shown { FINDING_SHOW_ACTIVE, FINDING_SHOW_DISABLED, FINDING_SHOW_ALL };
+
 #define FINDING_MATCHES_MAX 100U /* below a finding of a list */
 
 struct finding_query {
@@ -28,6 +31,7 @@ struct finding_query {
 	int64_t below;			    /* images at and below this scope; 0 = any */
 	const struct criteria *criteria;
 	enum finding_sort sort;
+	enum finding_shown shown;
 	size_t max;	/* findings of a page */
 	size_t matches; /* shown below each; 0 = all */
 	bool by_place;	/* begin with the images, where they are few, of a list over all of them */

@@ -2,15 +2,20 @@
 #include "ledger/findings_impl.h"
 
 /* Of a list whose places are all known. */
-static struct total of_small(const struct listing *l, uint64_t check)
+static struct total of_small(const struct listing *l, struct listing_policies *of, uint64_t check)
 {
 	int64_t images[256], last = INT64_MIN;
 	size_t i = 0, n = 0, got;
+	bool by_policy = l->policies.count && l->q->shown != FINDING_SHOW_ALL;
 	while (i < l->candidate_count && l->candidates[i].check.id != check)
 		i++;
+	if (by_policy && i < l->candidate_count)
+		listing_judge(l, &l->candidates[i].check, of);
 	while (i < l->candidate_count && n <= TOTAL_MAX &&
 	       (got = listing_images(l, &l->candidates[i], last, images, 256)) > 0) {
-		n += got;
+		for (size_t k = 0; k < got; k++)
+			n += !by_policy || listing_is_disabled(l, of, images[k]) ==
+					       (l->q->shown == FINDING_SHOW_DISABLED);
 		last = images[got - 1];
 	}
 	return total_of(n, true);
@@ -33,12 +38,15 @@ static int of_list(const struct listing *l, uint64_t check, struct total *ret, s
 int listing_images_count(struct listing *l, bool by_check, const struct finding *out, size_t count,
 			 struct err *e)
 {
+	struct listing_policies of;
+	if (by_check && l->small && l->policies.count && listing_policies(l, &of, e) < 0)
+		return -(int)e->code;
 	for (size_t i = 0; i < count; i++) {
 		struct total *to = &l->q->images[i];
 		if (!by_check)
 			*to = total_of(to->count, to->exact);
 		else if (l->small)
-			*to = of_small(l, out[i].check.id);
+			*to = of_small(l, &of, out[i].check.id);
 		else if (of_list(l, out[i].check.id, to, e) < 0)
 			return -(int)e->code;
 	}

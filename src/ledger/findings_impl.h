@@ -2,6 +2,7 @@
 #pragma once
 #include "base/buf.h"
 #include "ledger/findings.h"
+#include "ledger/policy.h"
 
 /* The columns of a security check as finding_check_read reads them; of a table called c. */
 #define FINDING_CHECK                                                                              \
@@ -55,6 +56,8 @@ struct listing {
 	 * which checks and sets are holdings. */
 	struct criteria left;
 	bool by_package, by_patchable; /* one of them decided */
+	struct policies policies;      /* of all images, once they were needed */
+	bool knows_policies;
 };
 
 int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_check *c,
@@ -98,6 +101,26 @@ int listing_images_count(struct listing *l, bool by_check, const struct finding 
 			 struct err *e);
 /* The candidate's place. */
 struct finding_cursor listing_at(const struct listing *l, const struct candidate *c);
-/* The findings of pairs, with all their matches. */
+/* The list shows findings of this state. */
+bool listing_shows(const struct listing *l, const struct finding *f);
+/* Reads l->policies, once. */
+int listing_know_policies(struct listing *l, struct err *e);
+/* The policies of the images that are in l->places. */
+struct listing_policies {
+	int64_t *pairs; /* image and policy, by image; those without one are left out */
+	size_t count;
+	bool *disabled; /* of a check: by the place of the policy */
+};
+int listing_policies(struct listing *l, struct listing_policies *ret, struct err *e);
+/* Work out what the policies say of a check: they ask for nothing else. */
+void listing_judge(const struct listing *l, const struct match_check *c,
+		   struct listing_policies *of);
+/* What listing_judge said for this image. */
+bool listing_is_disabled(const struct listing *l, const struct listing_policies *of, int64_t image);
+/* The check decides what policies disable. */
+bool listing_is_of_checks(const struct listing *l);
+/* What rules disable the findings. */
+int listing_rules(struct listing *l, struct finding *findings, size_t count, struct err *e);
+/* The findings of pairs, with all their matches and their state. */
 int listing_fill(struct listing *l, const struct pair *pairs, size_t count, struct finding *out,
 		 struct err *e);

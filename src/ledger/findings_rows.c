@@ -7,6 +7,7 @@
 
 struct image_row {
 	int64_t id;
+	int64_t policy;
 	struct bytes repository, registry, subscription, digest, os;
 };
 struct set_row {
@@ -120,6 +121,7 @@ static bool read_image(struct filling *f, struct db_stmt *s, void *row)
 	struct bytes version = db_bytes(s, 4), distro = db_bytes(s, 3);
 	char *os = arena_printf(f->l->a, "%.*s:%.*s", BYTES_ARG(distro), BYTES_ARG(version));
 	i->id = db_int(s, 0);
+	i->policy = db_int(s, 7);
 	i->os = os ? bytes_of(os) : BYTES_NONE;
 	bool ok;
 	i->digest = digest_key_text(db_bytes(s, 2), f->l->a, &ok);
@@ -189,14 +191,14 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 {
 	struct listing *l = f->l;
 	size_t sets, packages;
-	int r = read_rows(
-	    f,
-	    listing_ask(l,
-			"SELECT i.id, nr.name, i.digest, i.distro_id,"
-			" i.distro_version, ng.name, ns.name FROM image i" STORE_NAMES_JOIN(
-			    "i.repository_id") " WHERE i.id {IN $1}",
-			DB_ARGS(DB_INTS(images, image_count)), e),
-	    &f->images, read_image, e);
+	int r = read_rows(f,
+			  listing_ask(l,
+				      "SELECT i.id, nr.name, i.digest, i.distro_id,"
+				      " i.distro_version, ng.name, ns.name, n.policy FROM image i"
+				      " JOIN image_seen n ON n.image_id = i.id" STORE_NAMES_JOIN(
+					  "i.repository_id") " WHERE i.id {IN $1}",
+				      DB_ARGS(DB_INTS(images, image_count)), e),
+			  &f->images, read_image, e);
 	if (r >= 0)
 		r = read_rows(
 		    f,
@@ -265,6 +267,7 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 	const struct match_check *c = &f->l->candidates[p->candidate].check;
 	const struct image_row *images = (const void *)f->images.items;
 	size_t at = rows_find(&f->images, p->image, INT64_MIN);
+	int64_t policy = 0;
 	*out = (struct finding){.check = *c, .image_id = p->image};
 	if (at < f->images.count && images[at].id == p->image) {
 		out->subscription = images[at].subscription;
@@ -272,6 +275,7 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 		out->repository = images[at].repository;
 		out->digest = images[at].digest;
 		out->os = images[at].os;
+		policy = images[at].policy;
 	}
 	size_t n = matches_of(f, (int64_t)c->id, p->image, NULL);
 	out->matches = arena_alloc(f->l->a, n, sizeof *out->matches);
@@ -279,6 +283,10 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 		return no_memory(e);
 	out->match_listed = matches_of(f, (int64_t)c->id, p->image, out->matches);
 	finding_settle(out);
+	const struct policy_rule *rule =
+	    policy_disables(policies_find(&f->l->policies, policy), out);
+	out->state = rule ? FINDING_DISABLED : FINDING_ACTIVE;
+	out->rule = rule ? rule->rule : 0;
 	return 0;
 }
 
@@ -301,6 +309,10 @@ int listing_fill(struct listing *l, const struct pair *pairs, size_t count, stru
 			checks[n++] = (int64_t)l->candidates[pairs[i].candidate].check.id;
 	}
 	int r = read_all(&f, images, count, checks, n, e);
+	const struct image_row *rows = (const void *)f.images.items;
+	for (size_t i = 0; r >= 0 && i < f.images.count; i++)
+		if (rows[i].policy)
+			r = listing_know_policies(l, e);
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = fill_one(&f, &pairs[i], &out[i], e);
 	free(f.images.items);

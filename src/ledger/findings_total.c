@@ -20,7 +20,9 @@ struct counting {
 	uint64_t count;
 	struct pair *pairs; /* to be filled in together */
 	size_t pair_count, filled;
-	bool by_check; /* the check alone decides */
+	bool by_check;	/* the check alone decides */
+	bool by_policy; /* and the policies of images */
+	struct listing_policies policies;
 	bool whole;
 };
 
@@ -29,9 +31,13 @@ static bool is_over(const struct counting *c)
 	return c->count > TOTAL_MAX || !c->whole;
 }
 
-/* Which findings they are is a question of severity and place alone. */
-static bool is_of_sums(const struct criteria *c)
+/* Which findings they are is a question of severity and place alone. Those that are disabled are
+ * not kept by severity. */
+static bool is_of_sums(const struct finding_query *q)
 {
+	const struct criteria *c = q->criteria;
+	if (q->shown != FINDING_SHOW_ACTIVE && memchr(c->severities, 1, sizeof c->severities))
+		return false;
 	struct criteria rest = *c;
 	rest.repositories = (struct criteria_texts){.count = 0};
 	memset(rest.severities, 0, sizeof rest.severities);
@@ -51,8 +57,8 @@ static bool is_of_check(const struct criteria *c)
 }
 
 #define SUMS(from)                                                                                 \
-	"SELECT sum(unknown), sum(negligible), sum(low), sum(medium), sum(high), sum(critical)"    \
-	" FROM " from
+	"SELECT sum(unknown), sum(negligible), sum(low), sum(medium), sum(high), sum(critical),"   \
+	" sum(disabled) FROM " from
 _Static_assert(ADV_SEV_UNKNOWN == 0 && ADV_SEV_NEGLIGIBLE == 1 && ADV_SEV_LOW == 2 &&
 		   ADV_SEV_MEDIUM == 3 && ADV_SEV_HIGH == 4 && ADV_SEV_CRITICAL == 5,
 	       "the order of the columns");
@@ -68,8 +74,10 @@ static int total_of_sums(struct listing *l, struct total *ret, struct err *e)
 			: listing_ask(l, SUMS("repository_seen"), NULL, 0, e);
 	int r = s ? db_step(s, e) : -(int)e->code;
 	for (int i = 0; r > 0 && i <= ADV_SEV_CRITICAL; i++)
-		if (any || wanted[i])
+		if (l->q->shown != FINDING_SHOW_DISABLED && (any || wanted[i]))
 			sum += (uint64_t)db_int(s, i);
+	if (r > 0 && l->q->shown != FINDING_SHOW_ACTIVE)
+		sum += (uint64_t)db_int(s, ADV_SEV_CRITICAL + 1);
 	db_done(s);
 	*ret = total_of(sum, true);
 	return r < 0 ? r : 0;
@@ -103,7 +111,8 @@ static int count_pairs(struct counting *c, struct err *e)
 	if (n && listing_fill(l, c->pairs, n, found, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < n; i++)
-		c->count += found[i].match_listed > 0 && criteria_fits(l->q->criteria, &found[i]);
+		c->count += found[i].match_listed > 0 && listing_shows(l, &found[i]) &&
+			    criteria_fits(l->q->criteria, &found[i]);
 	return 0;
 }
 
@@ -121,6 +130,21 @@ static int add_pairs(struct counting *c, size_t candidate, struct bytes images, 
 	return 0;
 }
 
+/* How many of a candidate's images the policies leave in the list. */
+static uint64_t count_shown(struct counting *c, size_t candidate, struct bytes images)
+{
+	struct listing *l = c->l;
+	uint64_t n = 0;
+	listing_judge(l, &l->candidates[candidate].check, &c->policies);
+	for (; images.len; images = bytes_from(images, sizeof(int64_t))) {
+		int64_t image;
+		memcpy(&image, images.ptr, sizeof image);
+		n += listing_is_disabled(l, &c->policies, image) ==
+		     (l->q->shown == FINDING_SHOW_DISABLED);
+	}
+	return n;
+}
+
 /* Candidates from..to, whose places are known. */
 static int count_known(struct counting *c, size_t from, size_t to, struct err *e)
 {
@@ -130,13 +154,20 @@ static int count_known(struct counting *c, size_t from, size_t to, struct err *e
 	c->pairs = arena_alloc(c->l->a, c->by_check ? 0 : FILLED_STEP, sizeof *c->pairs);
 	if (!c->pairs)
 		r = err_set(e, ERR_NOMEM, "no memory for a count of findings");
+	if (r == 0 && c->by_check && c->by_policy)
+		r = listing_policies(c->l, &c->policies, e);
 	for (size_t i = from; r == 0 && i < to && !is_over(c); i++) {
 		if (!criteria_fits_check(c->l->q->criteria, &c->l->candidates[i].check))
 			continue;
 		r = images_of(c, i, &images, e);
 		if (r == 0 && c->by_check)
-			c->count += images.len / sizeof(int64_t);
-		else if (r == 0)
+			c->count += c->by_policy ? count_shown(c, i, buf_bytes(&images))
+						 : images.len / sizeof(int64_t);
+		/* No more were looked at. */
+		if (r == 0 && c->by_check && c->by_policy &&
+		    images.len / sizeof(int64_t) > TOTAL_MAX)
+			c->whole = false;
+		if (r == 0 && !c->by_check)
 			r = add_pairs(c, i, buf_bytes(&images), e);
 	}
 	if (r == 0)
@@ -159,7 +190,7 @@ static int count_wide(struct counting *c, size_t from, size_t to, struct err *e)
 			c->whole = false;
 			return 0;
 		}
-		if (c->by_check && !l->narrowed && !l->digest_count)
+		if (c->by_check && !c->by_policy && !l->narrowed && !l->digest_count)
 			r = listing_least(l, from, n, &least, e);
 		if (r >= 0 && c->count + least > TOTAL_MAX) {
 			c->count += least;
@@ -216,8 +247,16 @@ int listing_total(struct listing *l, struct total *ret, struct err *e)
 {
 	struct finding_query q = *l->q;
 	struct counting c = {.l = l, .by_check = is_of_check(&l->left), .whole = true};
-	if (is_of_sums(q.criteria))
+	if (is_of_sums(&q))
 		return total_of_sums(l, ret, e);
+	if (listing_know_policies(l, e) < 0)
+		return -(int)e->code;
+	if (q.shown == FINDING_SHOW_DISABLED && !l->policies.count) {
+		*ret = total_of(0, true);
+		return 0;
+	}
+	c.by_policy = l->policies.count && q.shown != FINDING_SHOW_ALL;
+	c.by_check = c.by_check && (!c.by_policy || listing_is_of_checks(l));
 	const struct finding_query *was = l->q;
 	l->q = &q;
 	l->questions = 0;

@@ -76,9 +76,9 @@ int generation_switch(struct db *db, const struct vdb *old, const struct vdb *no
 	if (rc == 0)
 		rc = rescore_sets(&r, e);
 	if (rc == 0)
-		rc = rescore_images(&r, e);
-	if (rc == 0)
 		rc = rescore_matches(&r, e);
+	if (rc == 0)
+		rc = rescore_images(&r, e);
 	if (rc == 0) {
 		flip_from = clock_mono_us();
 		rc = db_run(db, DB_WRITE, flip_tx, &r, e);

@@ -2,6 +2,8 @@
 
 #include "base/own.h"
 #include "ledger/many.h"
+#include "ledger/tally.h"
+#include "store/seen.h"
 
 #include <stdlib.h>
 
@@ -89,31 +91,56 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Without a policy nothing more is read than the sets' own lists. */
+static int count_under(struct db_tx *tx, struct tally_asked *q, struct arena *a,
+		       struct image_counted *ret, struct err *e)
+{
+	int64_t epoch = 0;
+	if (q->policy && seen_epoch(tx, &epoch, e) < 0)
+		return -(int)e->code;
+	struct tally *t = tally_open(epoch);
+	if (!t)
+		return no_memory(e);
+	int r = 0;
+	if (q->policy)
+		r = tally_policies_read(t, tx, &q->policy, 1, e);
+	if (r == 0 && q->policy)
+		r = tally_want(t, q->checks, e);
+	if (r == 0 && q->policy)
+		r = tally_checks_read(t, tx, e);
+	if (r == 0 && tally_asks_matches(t, q->policy))
+		r = tally_sets_read(t, tx, q->sets, q->set_count, e);
+	if (r == 0)
+		r = tally_image(t, q, a, ret, e);
+	tally_close(t);
+	return r;
+}
+
 /* A check that two sets share counts once. */
-static int count_checks(struct db_tx *tx, const struct parts *p, struct image_counts *ret,
-			struct err *e)
+static int count_checks(struct db_tx *tx, const struct parts *p, int64_t policy, struct arena *a,
+			struct image_counted *ret, struct err *e)
 {
 	OWN_FREE int64_t *sets = own_calloc(p->count + 1, sizeof *sets);
 	struct check_union all = {0};
-	size_t n = 0;
+	struct tally_asked q = {.policy = policy, .checks = &all, .sets = sets};
 	if (!sets)
 		return no_memory(e);
 	for (size_t i = 0; i < p->count; i++)
 		sets[i] = p->sets[i].row.id;
 	qsort(sets, p->count, sizeof *sets, by_number);
 	for (size_t i = 0; i < p->count; i++) {
-		if (n == 0 || sets[n - 1] != sets[i])
-			sets[n++] = sets[i];
+		if (q.set_count == 0 || sets[q.set_count - 1] != sets[i])
+			sets[q.set_count++] = sets[i];
 	}
-	int r = package_set_checks(tx, sets, n, &all, e);
+	int r = package_set_checks(tx, sets, q.set_count, &all, e);
 	if (r == 0)
-		check_union_count(&all, ret->by);
+		r = count_under(tx, &q, a, ret, e);
 	check_union_free(&all);
 	return r;
 }
 
 int image_parts_put(struct db_tx *tx, int64_t image, const struct image_part *parts, size_t count,
-		    struct image_counts *ret, struct err *e)
+		    int64_t policy, struct arena *a, struct image_counted *ret, struct err *e)
 {
 	OWN_FREE struct package_set_entry *sets = own_calloc(count + 1, sizeof *sets);
 	OWN_FREE struct keyed *layers = own_calloc(count + 1, sizeof *layers);
@@ -122,5 +149,5 @@ int image_parts_put(struct db_tx *tx, int64_t image, const struct image_part *pa
 		return no_memory(e);
 	if (put_sets(tx, &p, e) < 0 || put_layers(tx, &p, e) < 0 || put_rows(tx, image, &p, e) < 0)
 		return -(int)e->code;
-	return count_checks(tx, &p, ret, e);
+	return count_checks(tx, &p, policy, a, ret, e);
 }

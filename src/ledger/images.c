@@ -1,8 +1,11 @@
 #include "ledger/images.h"
 
+#include "ledger/image_policy.h"
 #include "store/digest_key.h"
 
 #include <stdlib.h>
+
+#define POLICY_BUDGET ((size_t)256 << 20) /* bytes: the rules that hold for an image */
 
 /* A parameter: the key of a digest's text. */
 #define DIGEST(text) DB_B(digest_key_of(text, &(struct digest_key){{0}}))
@@ -54,6 +57,30 @@ int ledger_image_add(struct db_tx *tx, int64_t repository, struct bytes digest, 
 	return image_counts_add(tx, id, repository, e);
 }
 
+static int put_counted(struct db_tx *tx, struct ledger_image *image, const struct image_part *parts,
+		       size_t count, struct err *e)
+{
+	struct arena a;
+	struct image_counted counted;
+	int64_t policy = 0;
+	/* A transaction may run again, after state became Unhealthy. */
+	enum image_state rest = image->state != IMAGE_UNHEALTHY ? image->state
+				: image->reason.len		? IMAGE_UNVERIFIED
+								: IMAGE_HEALTHY;
+	arena_init(&a, POLICY_BUDGET);
+	int r = image_policy_find(tx, image, &a, &policy, e);
+	if (r == 0)
+		r = image_parts_put(tx, image->id, parts, count, policy, &a, &counted, e);
+	if (r == 0)
+		r = image_counts_put(tx, image->id, rest, &counted, e);
+	if (r == 0) {
+		image->counts = counted.counts;
+		image->state = rest;
+	}
+	arena_free(&a);
+	return r;
+}
+
 int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct image_part *parts,
 		     size_t part_count, struct err *e)
 {
@@ -79,8 +106,7 @@ int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct 
 	if (!image->id)
 		return err_set(e, ERR_NOT_FOUND, "image %.*s was deleted",
 			       BYTES_ARG(image->digest));
-	if (image_parts_put(tx, image->id, parts, part_count, &image->counts, e) < 0 ||
-	    image_counts_put(tx, image->id, image->state, &image->counts, e) < 0)
+	if (put_counted(tx, image, parts, part_count, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++) {
 		if (image->counts.by[i])
@@ -106,14 +132,17 @@ int ledger_image_put_state(struct db_tx *tx, int64_t repository, struct bytes di
 int ledger_image_put_artifact(struct db_tx *tx, int64_t repository, struct bytes digest,
 			      struct bytes reason, int64_t scanned_ms, struct err *e)
 {
-	struct image_counts none = {0};
+	struct image_counted none = {.policy = 0};
+	struct arena a;
 	int64_t id = 0;
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r <= 0)
 		return r;
-	if (image_parts_put(tx, id, NULL, 0, &none, e) < 0 ||
-	    db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
-		    DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0)
+	arena_init(&a, 0);
+	r = image_parts_put(tx, id, NULL, 0, 0, &a, &none, e);
+	arena_free(&a);
+	if (r < 0 || db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
+			     DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0)
 		return -(int)e->code;
 	return image_counts_put(tx, id, IMAGE_ARTIFACT, &none, e);
 }
@@ -171,7 +200,9 @@ int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *re
 				 .pushed_ms = db_int(s, 11),
 				 .pulled_ms = db_int(s, 12),
 				 .scanned_ms = db_int(s, 13),
-				 .repository_id = db_int(s, 22)};
+				 .repository_id = db_int(s, 22),
+				 .policy = db_int(s, 24),
+				 .counts = {.disabled = (uint64_t)db_int(s, 23)}};
 	struct {
 		struct bytes *to;
 		int column;

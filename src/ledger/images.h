@@ -17,14 +17,16 @@ struct ledger_image {
 	uint64_t package_count;
 	int64_t pushed_ms, pulled_ms, scanned_ms;
 	struct image_counts counts;
+	int64_t policy; /* ledger/policy.h; when read */
 };
 
 /* Note that an image exists (state Pending until it is scanned). pushed_ms of an older row is
  * brought forward. */
 int ledger_image_add(struct db_tx *tx, int64_t repository, struct bytes digest, int64_t pushed_ms,
 		     struct err *e);
-/* The result of a scan: row, sets and counts. image->id and counts are filled in, and the state
- * becomes Unhealthy when there are checks. ERR_NOT_FOUND when the image was deleted meanwhile. */
+/* The result of a scan: row, sets and counts under the rules in effect. image->id and counts are
+ * filled in, and the state becomes Unhealthy when there are active checks. ERR_NOT_FOUND when the
+ * image was deleted meanwhile. */
 int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct image_part *parts,
 		     size_t part_count, struct err *e);
 /* Only the state (a scan that could not be done). */
@@ -52,7 +54,7 @@ int ledger_image_get(struct db_tx *tx, int64_t repository, struct bytes digest, 
 	"i.id, nr.name, i.digest, i.platform, " LEDGER_IMAGE_STATE                                 \
 	", i.reason, i.coverage, i.distro_id, i.distro_version, i.distro_name, i.package_count,"   \
 	" i.pushed_at, i.pulled_at, i.scanned_at, n.critical, n.high, n.medium, n.low,"            \
-	" n.negligible, n.unknown, ng.name, ns.name, i.repository_id"
+	" n.negligible, n.unknown, ng.name, ns.name, i.repository_id, n.disabled, n.policy"
 #define LEDGER_IMAGE_FROM                                                                          \
 	"image i JOIN image_seen n ON n.image_id = i.id" STORE_NAMES_JOIN("i.repository_id")
 int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *ret, struct err *e);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "ledger/rescore_lists.h"
+#include "ledger/tally.h"
 #include "store/seen.h"
 
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 		     */
 #define LISTS_MAX                                                                                  \
 	((size_t)1 << 30)	/* bytes of the new checks of changed packages: some 4 a check */
-#define IMAGES_STEP 512U	/* a write transaction: a few milliseconds */
 #define NAMES_STEP 512U		/* keys that are looked up together */
 #define NAMES_BUDGET (4U << 20) /* bytes: their names */
 #define PACKAGES_STEP 256U
@@ -23,12 +23,15 @@ void rescore_init(struct rescore *r, struct db *db, const struct vdb *old, const
 	*r = (struct rescore){.db = db, .old = old, .now = now};
 	buf_init(&r->packages.buf, RESCORE_IDS_MAX);
 	buf_init(&r->sets.buf, RESCORE_IDS_MAX);
+	buf_init(&r->policies, RESCORE_IDS_MAX);
 }
 
 void rescore_free(struct rescore *r)
 {
 	buf_free(&r->packages.buf);
 	buf_free(&r->sets.buf);
+	buf_free(&r->policies);
+	tally_close(r->tally);
 	rescore_lists_close(r->next);
 	rescore_lists_close(r->cache);
 	*r = (struct rescore){0};
@@ -173,12 +176,36 @@ static int packages_tx(struct db_tx *tx, void *arg, struct err *e)
 	return rc;
 }
 
-int rescore_packages(struct rescore *r, struct err *e)
+static int open_lists(struct rescore *r, struct err *e)
 {
 	r->next = rescore_lists_open(LISTS_MAX);
 	r->cache = rescore_lists_open(LISTS_MAX);
-	if (!r->next || !r->cache)
-		return err_set(e, ERR_NOMEM, "no memory for a switch of generations");
+	return r->next && r->cache ? 0
+				   : err_set(e, ERR_NOMEM, "no memory for a switch of generations");
+}
+
+static int epoch_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct rescore *r = arg;
+	return seen_epoch(tx, &r->epoch, e);
+}
+
+int rescore_rules(struct rescore *r, const struct buf *policies, struct err *e)
+{
+	r->is_of_rules = true;
+	buf_put(&r->policies, buf_bytes(policies));
+	if (!buf_ok(&r->policies))
+		return err_set(e, ERR_NOMEM, "no memory for a recount");
+	if (open_lists(r, e) < 0)
+		return -(int)e->code;
+	int rc = db_run(r->db, DB_READ, epoch_tx, r, e);
+	return rc < 0 ? rc : 0;
+}
+
+int rescore_packages(struct rescore *r, struct err *e)
+{
+	if (open_lists(r, e) < 0)
+		return -(int)e->code;
 	int rc = db_run(r->db, DB_READ, packages_tx, r, e);
 	return rc < 0 ? rc : 0;
 }
@@ -207,134 +234,5 @@ int rescore_keep(struct rescore *r, db_fn fn, void *arg, struct err *e)
 	if (us > r->held_us)
 		r->held_us = us;
 	db_yield(r->db);
-	return rc < 0 ? rc : 0;
-}
-
-struct dirty {
-	struct rescore *r;
-	struct rescore_ids ids;
-};
-
-struct image_step {
-	struct rescore *r;
-	const int64_t *ids; /* ascending */
-	size_t count;
-	struct buf pairs; /* struct rescore_pair: image and set, by image */
-	struct check_union all;
-	struct image_counts_next results[IMAGES_STEP];
-};
-
-/* The checks of all sets of the step into the cache, which forgets them only before a step. */
-static int load_sets(struct image_step *w, struct db_tx *tx, struct err *e)
-{
-	size_t count = rescore_pairs_count(&w->pairs);
-	const struct rescore_pair *pairs = rescore_pairs_all(&w->pairs);
-	struct rescore_lists *cache = w->r->cache;
-	struct rescore_ids missing;
-	struct bytes known;
-	buf_init(&missing.buf, RESCORE_IDS_MAX);
-	rescore_lists_make_space(cache);
-	for (size_t i = 0; i < count; i++) {
-		if (!rescore_lists_find(cache, pairs[i].other, &known))
-			rescore_ids_add(&missing, pairs[i].other);
-	}
-	int r = rescore_ids_settle(&missing, e);
-	size_t n = rescore_ids_count(&missing);
-	for (size_t i = 0; r == 0 && i < n; i += DB_LIST_MAX) {
-		struct db_stmt *s =
-		    db_query(tx, "SELECT id, checks FROM package_set WHERE id {IN $1}",
-			     DB_ARGS(DB_INTS(rescore_ids_all(&missing) + i,
-					     n - i < DB_LIST_MAX ? n - i : DB_LIST_MAX)),
-			     e);
-		r = s ? 0 : -(int)e->code;
-		while (s && (r = db_step(s, e)) > 0) {
-			if (!rescore_lists_put(cache, db_int(s, 0), db_bytes(s, 1))) {
-				r = err_set(e, ERR_NOMEM, "no memory for the checks of sets");
-				break;
-			}
-		}
-		db_done(s);
-	}
-	buf_free(&missing.buf);
-	return r;
-}
-
-static int count_image(struct image_step *w, size_t at, size_t *pair, struct err *e)
-{
-	size_t count = rescore_pairs_count(&w->pairs);
-	const struct rescore_pair *pairs = rescore_pairs_all(&w->pairs);
-	int r = 0;
-	check_union_clear(&w->all);
-	for (; r == 0 && *pair < count && pairs[*pair].id == w->ids[at]; (*pair)++) {
-		struct bytes checks;
-		if (rescore_lists_find(w->r->cache, pairs[*pair].other, &checks))
-			r = check_union_add(&w->all, checks, e);
-	}
-	w->results[at].image = w->ids[at];
-	if (r == 0)
-		check_union_count(&w->all, w->results[at].counts.by);
-	return r;
-}
-
-static int images_compute_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct image_step *w = arg;
-	buf_clear(&w->pairs);
-	int r = rescore_pairs_collect(tx,
-				      "SELECT image_id, set_id FROM image_set"
-				      " WHERE image_id {IN $1}",
-				      DB_ARGS(DB_INTS(w->ids, w->count)), &w->pairs, e);
-	if (r == 0)
-		r = rescore_pairs_settle(&w->pairs, e);
-	if (r == 0)
-		r = load_sets(w, tx, e);
-	for (size_t i = 0, pair = 0; i < w->count && r == 0; i++)
-		r = count_image(w, i, &pair, e);
-	return r;
-}
-
-static int images_keep_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct image_step *w = arg;
-	return image_counts_put_next(tx, w->results, w->count, e);
-}
-
-static int dirty_images_tx(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct dirty *d = arg;
-	size_t n = rescore_ids_count(&d->r->sets);
-	int r = rescore_ids_collect(tx, "SELECT image_id FROM image_counts WHERE since > $1",
-				    DB_ARGS(DB_I(d->r->epoch)), &d->ids, e);
-	for (size_t i = 0; i < n && r == 0; i += DB_LIST_MAX)
-		r = rescore_ids_collect(tx, "SELECT image_id FROM image_set WHERE set_id {IN $1}",
-					DB_ARGS(DB_INTS(rescore_ids_all(&d->r->sets) + i,
-							n - i < DB_LIST_MAX ? n - i : DB_LIST_MAX)),
-					&d->ids, e);
-	return r == 0 ? rescore_ids_settle(&d->ids, e) : r;
-}
-
-int rescore_images(struct rescore *r, struct err *e)
-{
-	struct dirty d = {.r = r};
-	struct image_step *w = calloc(1, sizeof *w);
-	if (!w)
-		return err_set(e, ERR_NOMEM, "no memory for a switch of generations");
-	w->r = r;
-	buf_init(&w->pairs, RESCORE_IDS_MAX);
-	buf_init(&d.ids.buf, RESCORE_IDS_MAX);
-	rescore_lists_clear(r->cache); /* it held packages */
-	int rc = db_run(r->db, DB_READ, dirty_images_tx, &d, e);
-	r->images = rescore_ids_count(&d.ids);
-	for (size_t i = 0; i < r->images && rc >= 0; i += w->count) {
-		w->ids = rescore_ids_all(&d.ids) + i;
-		w->count = r->images - i < IMAGES_STEP ? r->images - i : IMAGES_STEP;
-		rc = db_run(r->db, DB_READ, images_compute_tx, w, e);
-		if (rc >= 0)
-			rc = rescore_keep(r, images_keep_tx, w, e);
-	}
-	buf_free(&d.ids.buf);
-	buf_free(&w->pairs);
-	check_union_free(&w->all);
-	free(w);
 	return rc < 0 ? rc : 0;
 }

@@ -49,8 +49,9 @@ static int changed_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct step *w = arg;
 	const struct rescore *r = w->r;
 	size_t n = r->old ? rescore_ids_count(&r->packages) : 0;
+	bool all = !r->old && !r->is_of_rules;
 	int rc = rescore_pairs_collect(tx, "SELECT id, 0 FROM package_set WHERE since > $1",
-				       DB_ARGS(DB_I(r->old ? r->epoch : -1)), &w->members, e);
+				       DB_ARGS(DB_I(all ? -1 : r->epoch)), &w->members, e);
 	for (size_t i = 0; i < n && rc == 0; i += DB_LIST_MAX) {
 		rc = rescore_go_on(r, e);
 		if (rc == 0)

@@ -66,6 +66,14 @@ static bool has_text(struct bytes title, struct bytes text)
 	return false;
 }
 
+static bool texts_fit(struct criteria_texts texts, struct bytes title)
+{
+	for (size_t i = 0; i < texts.count; i++)
+		if (has_text(title, texts.items[i]))
+			return true;
+	return false;
+}
+
 static bool any_set(const bool *flags, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -95,7 +103,7 @@ static bool cve_fits(const struct criteria *c, const struct match_check *check)
 	return fits;
 }
 
-#define OF_CHECK 9
+#define OF_CHECK 10
 static void ask_check(const struct criteria *c, const struct match_check *k,
 		      enum said out[OF_CHECK])
 {
@@ -114,6 +122,7 @@ static void ask_check(const struct criteria *c, const struct match_check *k,
 		      k->epss >= 0 && k->epss >= c->epss_min &&
 			  (c->epss_below <= 0 || k->epss < c->epss_below));
 	out[8] = of_choice(c->kev, k->kev);
+	out[9] = said(c->texts.count > 0, texts_fit(c->texts, k->title));
 }
 
 static bool package_fits(const struct criteria *c, const struct finding *f)
@@ -135,6 +144,7 @@ static bool tag_fits(const struct criteria *c, const struct finding *f)
 	return false;
 }
 
+#define OF_MATCHES 4
 #define OF_FINDING 8
 static void ask_finding(const struct criteria *c, const struct finding *f,
 			enum said out[OF_FINDING])
@@ -194,4 +204,31 @@ bool criteria_is_empty(const struct criteria *c)
 		if (answers[i] != NOT_GIVEN)
 			return false;
 	return true;
+}
+
+bool criteria_ask_matches(const struct criteria *c)
+{
+	return c->fixed != RECORD_UNSAID || c->packages.count > 0 ||
+	       any_set(c->statuses, ADV_NOT_AFFECTED + 1);
+}
+
+enum criteria_rest criteria_of_image(const struct criteria *c, const struct finding *image,
+				     struct criteria *ret)
+{
+	enum said answers[OF_FINDING];
+	bool yes = false, no = false;
+	ask_finding(c, image, answers);
+	for (size_t i = OF_MATCHES; i < OF_FINDING; i++) {
+		yes = yes || answers[i] == YES;
+		no = no || answers[i] == NO;
+	}
+	*ret = *c;
+	ret->digests = ret->tags = ret->repositories = ret->os = (struct criteria_texts){0};
+	bool is_rest = !criteria_is_empty(ret);
+	if (c->any)
+		return yes	 ? CRITERIA_ALL
+		       : is_rest ? CRITERIA_REST
+		       : no	 ? CRITERIA_NONE
+				 : CRITERIA_ALL;
+	return no ? CRITERIA_NONE : is_rest ? CRITERIA_REST : CRITERIA_ALL;
 }

@@ -18,6 +18,7 @@ struct criteria {
 	struct criteria_texts categories;     /* any case */
 	struct criteria_texts not_categories; /* those that do not fit; any case */
 	struct bytes text;		      /* within the title; any case of ASCII */
+	struct criteria_texts texts;	      /* one of them within the title, the same way */
 	bool severities[ADV_SEV_CRITICAL + 1];
 	/* <= 0: not given. No score fits none of them. */
 	double cvss_min, cvss_below, epss_min, epss_below;
@@ -75,6 +76,14 @@ struct criteria {
 	ROW(os, RECORD_TEXTS, "os", "os", 0, "LIST",                                               \
 	    "In an image of one of these distributions; `*` and `?` as in `repository`",           \
 	    .example = "[\"debian:12\"]")
+/* What disable rules ask for besides. */
+#define CRITERIA_OF_RULE(ROW)                                                                      \
+	ROW(texts, RECORD_TEXTS, "text", "text", 0, "LIST",                                        \
+	    "With one of these in the title of the security check, in any case",                   \
+	    .example = "[\"sudo\"]")                                                               \
+	ROW(tags, RECORD_TEXTS, "tag", "tag", 0, "LIST",                                           \
+	    "In an image with one of these tags; `*` and `?` as in `repository`",                  \
+	    .example = "[\"nightly-*\"]")
 /* The rows as a table of struct criteria: all, and those that are not of the image. */
 extern const struct record_object criteria_object, criteria_of_finding;
 /* Categories that a finding can have; NULL past the last. */
@@ -86,3 +95,11 @@ bool criteria_fits_check(const struct criteria *c, const struct match_check *che
 /* No criterion is given. */
 bool criteria_is_empty(const struct criteria *c);
 bool criteria_glob(struct bytes pattern, struct bytes text);
+
+/* What is left of criteria for the findings of one image, by the fields of the image alone:
+ * nothing of it fits, or all of it, or *ret, which asks for no field of the image, decides. */
+enum criteria_rest { CRITERIA_NONE, CRITERIA_ALL, CRITERIA_REST };
+enum criteria_rest criteria_of_image(const struct criteria *c, const struct finding *image,
+				     struct criteria *ret);
+/* They ask for packages, fixed versions or statuses: more than the check and patchable. */
+bool criteria_ask_matches(const struct criteria *c);

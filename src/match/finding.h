@@ -17,6 +17,14 @@ struct finding_match {
 	struct match_evidence evidence; /* of a scan in memory; else empty */
 };
 
+/* The rule that disables a finding, as lists show it. */
+struct finding_rule {
+	int64_t id;
+	struct bytes name, scope, justification;
+	int64_t expires_at; /* 0 = never */
+};
+enum finding_state { FINDING_STATE_NONE, FINDING_ACTIVE, FINDING_DISABLED };
+
 struct finding {
 	struct match_check check;
 	/* What the matches come to (finding_settle). */
@@ -28,8 +36,11 @@ struct finding {
 	size_t best;		  /* that match */
 	struct finding_match *matches; /* by package, version, path; a list may hold some only */
 	size_t match_listed;
-	uint64_t match_count; /* all there are */
-	int64_t image_id;     /* the store's number; 0 = of none */
+	uint64_t match_count;	  /* all there are */
+	int64_t image_id;	  /* the store's number; 0 = of none */
+	enum finding_state state; /* by disable rules; none where there are no rules */
+	int64_t rule;		  /* that disables it; 0 = none */
+	const void *disabled_by;  /* struct finding_rule; NULL = none, or not read */
 	/* Of the image; empty where a list is of one image only. */
 	struct bytes subscription, registry, repository, digest;
 	struct bytes *tags;

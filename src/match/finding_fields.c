@@ -99,6 +99,24 @@ static struct bytes severity_source(const void *row)
 	return has_cvss(row) ? BYTES_LIT("cvss") : BYTES_LIT("other_record");
 }
 
+static const char *state_word(int i)
+{
+	static const char *const words[] = {"active", "disabled", NULL};
+	return words[i];
+}
+
+#define D(member, kind, key, ...) RECORD_FIELD(struct finding_rule, member, kind, key, __VA_ARGS__)
+static const struct record_field rule_fields[] = {
+    D(id, RECORD_INT, "rule", "Its number"),
+    D(name, RECORD_TEXT, "name", "What people call it"),
+    D(scope, RECORD_TEXT, "scope", "The scope it is set at"),
+    D(justification, RECORD_TEXT, "justification", "Why", .flags = RECORD_OPTIONAL),
+    D(expires_at, RECORD_TIME, "expires_at", "When it ends; absent: never",
+      .flags = RECORD_OPTIONAL),
+};
+static const struct record_object rule_object = {
+    .name = "DisabledBy", .text = "The rule that disables a finding", RECORD_TABLE(rule_fields)};
+
 #define F(member, kind, key, ...) RECORD_FIELD(struct finding, member, kind, key, __VA_ARGS__)
 static const struct record_field finding_fields[] = {
     F(check.id, RECORD_UINT, "id", "Number of the security check: the same on every server"),
@@ -151,6 +169,11 @@ static const struct record_field finding_fields[] = {
       .flags = RECORD_OPTIONAL),
     F(digest, RECORD_TEXT, "digest", "Digest of the image, in the API's lists",
       .flags = RECORD_OPTIONAL, .pattern = RECORD_DIGEST_PATTERN),
+    F(state, RECORD_WORD, "state",
+      "`disabled`: by a rule, so it counts nowhere; in the API's lists", .flags = RECORD_OPTIONAL,
+      .words = state_word, .words_from = FINDING_ACTIVE),
+    F(disabled_by, RECORD_OBJECT_AT, "disabled_by", "The rule that disables it",
+      .flags = RECORD_OPTIONAL, .of = &rule_object),
     F(match_count, RECORD_UINT, "match_count",
       "Packages of the image that it hits; a list over many images shows up to 100 of them"),
     F(matches, RECORD_OBJECTS, "matches", "These packages, by name", .of = &finding_match_object,

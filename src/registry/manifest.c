@@ -148,6 +148,14 @@ static int check_tags(const struct store_registry *t, int64_t repository, const 
 	return r < 0 ? r : 0;
 }
 
+static int watch_tags(const struct store_registry *t, const struct registry *g, int64_t repository,
+		      struct err *e)
+{
+	return g->s->has_watch && g->s->watch.tagged
+		   ? g->s->watch.tagged(t->tx, g->s->watch.arg, repository, e)
+		   : 0;
+}
+
 static int put_tags(const struct store_registry *t, int64_t repository, const struct put_job *j,
 		    struct err *e)
 {
@@ -167,7 +175,7 @@ static int put_tags(const struct store_registry *t, int64_t repository, const st
 		if (r >= 0)
 			r = append(t, j->g, &ev, p->by, e);
 	}
-	return r;
+	return r < 0 ? r : watch_tags(t, j->g, repository, e);
 }
 
 static int watch_put(const struct store_registry *t, int64_t repository, const struct put_job *j,
@@ -357,7 +365,9 @@ static int drop_tag(const struct store_registry *t, struct get_job *j, int64_t i
 	if (r != 1)
 		return r;
 	r = append(t, j->g, &ev, j->by, e);
-	return r < 0 ? r : store_tag_delete(t, id, j->reference, e);
+	if (r >= 0)
+		r = store_tag_delete(t, id, j->reference, e);
+	return r >= 0 && watch_tags(t, j->g, id, e) < 0 ? -(int)e->code : r;
 }
 
 static int drop(struct db_tx *tx, void *arg, struct err *e)

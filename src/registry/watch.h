@@ -24,6 +24,9 @@ struct registry_watch {
 	int (*put)(struct db_tx *tx, void *arg, const struct registry_image *i, struct err *e);
 	/* It is about to be removed. */
 	int (*gone)(struct db_tx *tx, void *arg, const struct registry_image *i, struct err *e);
+	/* A tag of the repository names another manifest, or none. Its rows are written.
+	 * NULL: no one asks. */
+	int (*tagged)(struct db_tx *tx, void *arg, int64_t repository_id, struct err *e);
 	/* It was pulled, within the last second. */
 	int (*pulled)(struct db_tx *tx, void *arg, const struct registry_image *i, struct err *e);
 };

@@ -410,7 +410,7 @@ int engine_start(struct engine *g, const char *vdb, struct err *e)
 	pool_load(g->o.pool, &busy, &slots);
 	if (engine_generation_open(g, vdb, e) < 0 || start_thread(g, engine_settle_main, e) < 0 ||
 	    start_thread(g, engine_events_main, e) < 0 ||
-	    start_thread(g, engine_keeper_main, e) < 0)
+	    start_thread(g, engine_keeper_main, e) < 0 || start_thread(g, engine_rules_main, e) < 0)
 		return -(int)e->code;
 	for (unsigned i = 0; i < slots && i < ENGINE_LAYER_THREADS_MAX; i++) {
 		if (start_thread(g, engine_layers_main, e) < 0)

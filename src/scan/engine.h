@@ -50,6 +50,9 @@ void engine_free(struct engine *g);
 /* Make file (a complete vdb) the current generation: kept under vdb_dir, matched by
  * generation_switch. ERR_CANCELLED when the engine stops. */
 int engine_switch(struct engine *g, const char *file, struct err *e);
+/* Rules that were changed come into effect: at once where nothing else is counted again. 1 = they
+ * are in effect; 0 = not yet, and they will be without another call. */
+int engine_rules_apply(struct engine *g, struct err *e);
 /* The current generation; NULL when there is none. Give it back. */
 const struct vdb *engine_vdb_take(struct engine *g);
 void engine_vdb_give(struct engine *g, const struct vdb *v);

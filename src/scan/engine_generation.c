@@ -202,9 +202,10 @@ static int give_tx(struct db_tx *tx, void *arg, struct err *e)
 	return store_lease_end(tx, arg, e);
 }
 
-/* generation_switch with the lease of switches. */
-static int switch_leased(struct engine *g, struct vdb *now, struct generation_result *ret,
-			 struct err *e)
+int engine_leased(struct engine *g,
+		  int (*fn)(struct engine *g, const struct generation_run *run, void *arg,
+			    struct err *e),
+		  void *arg, struct err *e)
 {
 	struct store_lease lease = {.name = "switch of generations", .owner = g->owner};
 	const struct generation_run run = {.stop = &g->cut_short, .lease = &lease};
@@ -212,9 +213,20 @@ static int switch_leased(struct engine *g, struct vdb *now, struct generation_re
 	int r = db_run(g->o.db, DB_WRITE, take_tx, &lease, e);
 	if (r < 0)
 		return r;
-	r = generation_switch(g->o.db, g->vdb, now, &run, ret, e);
+	r = fn(g, &run, arg, e);
 	(void)db_run(g->o.db, DB_WRITE_SOON, give_tx, &lease, &ignored); /* else it runs out */
 	return r;
+}
+
+struct switching {
+	struct vdb *now;
+	struct generation_result result;
+};
+
+static int switch_to(struct engine *g, const struct generation_run *run, void *arg, struct err *e)
+{
+	struct switching *w = arg;
+	return generation_switch(g->o.db, g->vdb, w->now, run, &w->result, e);
 }
 
 /* The generation on record as the next one comes into use. The switch lock is held. */
@@ -229,7 +241,9 @@ static int flip(struct engine *g, const char *digest, struct err *e)
 	struct vdb *old = g->vdb;
 	if (old && strcmp(vdb_digest(old), digest) != 0)
 		path_of(g, vdb_digest(old), old_path);
-	int r = switch_leased(g, now, &result, e);
+	struct switching w = {.now = now};
+	int r = engine_leased(g, switch_to, &w, e);
+	result = w.result;
 	if (r >= 0) {
 		/* Who only looks at the database waits for this moment, not for the switch. */
 		pthread_rwlock_wrlock(&g->vdb_lock);

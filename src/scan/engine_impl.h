@@ -4,6 +4,7 @@
 #include "oci/config.h"
 #include "scan/engine.h"
 #include "store/history.h"
+#include "ledger/generation.h"
 #include "ledger/images.h"
 #include "store/lease.h"
 #include "store/scans.h"
@@ -108,6 +109,15 @@ void engine_sleep(struct engine *g, unsigned ms); /* until woken by engine_wake_
 int engine_generation_open(struct engine *g, const char *vdb, struct err *e);
 void *engine_settle_main(void *arg);
 void engine_ask_again(struct engine *g);
+
+/* With the lease of switches, which one server has at a time: fn, or ERR_CONFLICT. */
+int engine_leased(struct engine *g,
+		  int (*fn)(struct engine *g, const struct generation_run *run, void *arg,
+			    struct err *e),
+		  void *arg, struct err *e);
+
+/* engine_rules.c */
+void *engine_rules_main(void *arg);
 
 /* engine_sweep.c: remove files of generations but that of this digest; at a start, before anything
  * is written: what a crash left of temporary files. */

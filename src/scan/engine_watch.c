@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "oci/manifest.h"
+#include "store/rule.h"
 
 /* Images are what has findings. An index is known by its type and never listed; an artifact's
  * config must be read first, so its scan takes it from the list. */
@@ -37,6 +38,13 @@ static int on_pulled(struct db_tx *tx, void *arg, const struct registry_image *i
 			      &id, e);
 }
 
+/* Rules may look at tags. */
+static int on_tagged(struct db_tx *tx, void *arg, int64_t repository, struct err *e)
+{
+	(void)arg;
+	return store_rule_due_tag(tx, repository, e);
+}
+
 const struct registry_watch *engine_watch(struct engine *g)
 {
 	return &g->watch;
@@ -44,6 +52,6 @@ const struct registry_watch *engine_watch(struct engine *g)
 
 void engine_watch_init(struct engine *g)
 {
-	g->watch =
-	    (struct registry_watch){.arg = g, .put = on_put, .gone = on_gone, .pulled = on_pulled};
+	g->watch = (struct registry_watch){
+	    .arg = g, .put = on_put, .gone = on_gone, .tagged = on_tagged, .pulled = on_pulled};
 }

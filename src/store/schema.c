@@ -20,6 +20,7 @@ const struct db_module schema_modules[] = {
      .steps = schema_access,
      .baseline = schema_access_baseline,
      .baseline_step = 2},
+    {.module = "rule", .steps = schema_rule, .baseline = schema_rule_baseline, .baseline_step = 1},
     {.module = "scan", .steps = schema_scan, .baseline = schema_scan_baseline, .baseline_step = 13},
     {.module = "defend",
      .steps = schema_defend,

@@ -28,6 +28,9 @@ extern const char *const schema_import_baseline[];
 extern const struct db_migration schema_defend[];
 extern const char *const schema_defend_baseline[];
 
+extern const struct db_migration schema_rule[];
+extern const char *const schema_rule_baseline[];
+
 /* db_open, db_attach and db_attach_only with these tables. */
 struct db *store_open(const char *address, struct err *e);
 struct db *store_attach(const char *address, struct err *e);

@@ -565,5 +565,19 @@ const struct db_migration schema_scan[] = {
     {.number = 13,
      .what = "security checks by a text in their title",
      .sql = "CREATE INDEX check_version_title ON check_version(title, id, since, until);"},
+    /* by_rule: "RULE:FINDINGS:RELEASED …" (ledger/counts.c); image_counts has both epochs. */
+    {.number = 14,
+     .what = "policies of images, and what they disable",
+     .sql = "DROP VIEW image_seen;"
+	    "DROP VIEW repository_seen;"
+	    "ALTER TABLE image_counts ADD COLUMN policy BIGINT NOT NULL DEFAULT 0;"
+	    "ALTER TABLE image_counts ADD COLUMN disabled BIGINT NOT NULL DEFAULT 0;"
+	    "ALTER TABLE image_counts ADD COLUMN by_rule TEXT NOT NULL DEFAULT '';"
+	    "ALTER TABLE image_counts ADD COLUMN old_policy BIGINT NOT NULL DEFAULT 0;"
+	    "ALTER TABLE image_counts ADD COLUMN old_disabled BIGINT NOT NULL DEFAULT 0;"
+	    "ALTER TABLE image_counts ADD COLUMN old_by_rule TEXT NOT NULL DEFAULT '';"
+	    "ALTER TABLE repository_total ADD COLUMN disabled BIGINT NOT NULL DEFAULT 0;"
+	    "ALTER TABLE repository_total ADD COLUMN d_disabled BIGINT NOT NULL"
+	    " DEFAULT 0;" SEEN_POLICY_VIEWS},
     {0},
 };

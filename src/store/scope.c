@@ -379,13 +379,16 @@ int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e)
 	if (r == 0)
 		r = has_row(tx,
 			    "SELECT 1 FROM access_assignment a JOIN scope s ON s.id = a.scope_id"
-			    " WHERE a.scope_id = $1 AND s.kind = 5 LIMIT 1",
+			    " WHERE a.scope_id = $1 AND s.kind = 5 UNION ALL SELECT 1 FROM rule r"
+			    " JOIN scope s ON s.id = r.scope_id WHERE r.scope_id = $1"
+			    " AND s.kind = 5 LIMIT 1",
 			    id, e);
 	if (r != 0)
 		return r < 0 ? r : 1;
 	if (db_exec(tx, "DELETE FROM access_assignment WHERE scope_id = $1", DB_ARGS(DB_I(id)), e) <
 		0 ||
 	    db_exec(tx, "DELETE FROM exemption WHERE scope_id = $1", DB_ARGS(DB_I(id)), e) < 0 ||
+	    db_exec(tx, "DELETE FROM rule WHERE scope_id = $1", DB_ARGS(DB_I(id)), e) < 0 ||
 	    db_exec(tx, "DELETE FROM subscription_plan WHERE subscription_id = $1",
 		    DB_ARGS(DB_I(id)), e) < 0 ||
 	    db_exec(tx, "DELETE FROM score_day WHERE subscription_id = $1", DB_ARGS(DB_I(id)), e) <
@@ -401,6 +404,7 @@ int64_t store_scope_clear(struct db_tx *tx, int64_t registry, size_t n, struct e
 {
 	static const char *const texts[] = {
 	    "DELETE FROM access_assignment WHERE scope_id {IN $1}",
+	    "DELETE FROM rule WHERE scope_id {IN $1}",
 	    "DELETE FROM scope_up WHERE scope_id {IN $1}",
 	    "DELETE FROM scope_up WHERE ancestor_id {IN $1}",
 	    "DELETE FROM scope WHERE id {IN $1}",

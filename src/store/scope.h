@@ -55,9 +55,9 @@ int store_scope_find(struct db_tx *tx, enum store_scope_kind kind, int64_t owner
 /* The nearest one of this kind at or above: 1 = found, 0 = not. */
 int store_scope_above(struct db_tx *tx, int64_t id, enum store_scope_kind kind, struct arena *a,
 		      struct store_scope *ret, struct err *e);
-/* With the roles, plan and exemptions at it; but a repository's scope stays while there are any:
- * the repository may be pushed again. ERR_CONFLICT: there are scopes below it. 1 = done, 0 = was
- * not there. */
+/* With the roles, plan, rules and exemptions at it; but a repository's scope stays while there are
+ * roles or rules: the repository may be pushed again. ERR_CONFLICT: there are scopes below it. 1 =
+ * done, 0 = was not there. */
 int store_scope_delete(struct db_tx *tx, int64_t id, struct err *e);
 
 /* Up to n repositories' scopes of a registry, with the roles assigned at them: how many. */

@@ -2,8 +2,9 @@
  * switch of generations prepares the next one beside it, and ledger/generation.c raises it.
  * Rows of two epochs are side by side; these views show the visible one's:
  *   package_match, security_check, check_cve   matches, security checks and their CVEs
- *   image_seen        an image's counts by severity and its rest (enum image_state)
- *   repository_seen   sums of a repository's images */
+ *   image_seen        an image's counts by severity, its rest (enum image_state) and its policy
+ *   repository_seen   sums of a repository's images
+ *   rule_seen         sums of a rule's images */
 #pragma once
 #include "db/db.h"
 
@@ -41,4 +42,18 @@ int seen_epoch(struct db_tx *tx, int64_t *ret, struct err *e);
 	    SEEN_COUNT) " FROM image_counts;"                                                      \
 			"CREATE VIEW repository_seen AS SELECT id, images, " SEEN_STATES(          \
 			    SEEN_SUM) ", " SEEN_SEVERITIES(SEEN_SUM) " FROM repository_total;"
+/* The same with policies: what the views are since step 14 of schema_scan.c. */
+#define SEEN_POLICIES(of) SEEN_EACH(of, "policy", "disabled", "by_rule")
+#define SEEN_IMAGE SEEN_SEVERITIES(SEEN_COUNT) ", " SEEN_POLICIES(SEEN_COUNT)
+#define SEEN_REPOSITORY                                                                            \
+	SEEN_STATES(SEEN_SUM) ", " SEEN_SEVERITIES(SEEN_SUM) ", " SEEN_SUM("disabled")
+#define SEEN_RULE SEEN_EACH(SEEN_SUM, "findings", "images", "released")
+#define SEEN_IMAGE_VIEW                                                                            \
+	"CREATE VIEW image_seen AS SELECT image_id, repository_id, rest, " SEEN_IMAGE              \
+	" FROM image_counts;"
+#define SEEN_POLICY_VIEWS                                                                          \
+	SEEN_IMAGE_VIEW                                                                            \
+	"CREATE VIEW repository_seen AS SELECT id, images, " SEEN_REPOSITORY                       \
+	" FROM repository_total;"                                                                  \
+	"CREATE VIEW rule_seen AS SELECT rule_id, " SEEN_RULE " FROM rule_total;"
 #define SEEN_VIEWS SEEN_MATCH_VIEW SEEN_CHECK_VIEWS SEEN_COUNT_VIEWS

@@ -619,3 +619,22 @@ static void scan_13(struct db_tx *tx, struct arena *a, struct err *e)
 	assert_int_equal(
 	    number(tx, "SELECT count(*) FROM sqlite_master WHERE name = 'check_version_title'"), 1);
 }
+
+/* An image's counts of two epochs, and its repository's: nothing is disabled by no rule. */
+static const char scan_13_rows[] =
+    "INSERT INTO image_counts VALUES(2, 30, 1, 2, 0, 3, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0);"
+    "INSERT INTO repository_total VALUES(30, 2, 1, 0, 1, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, -1, 1, 0, 0,"
+    " 0, 0);";
+
+static void scan_14(struct db_tx *tx, struct arena *a, struct err *e)
+{
+	(void)a;
+	(void)e;
+	assert_int_equal(number(tx, "SELECT high FROM image_seen WHERE image_id = 2 AND policy = 0"
+				    " AND disabled = 0 AND by_rule = ''"),
+			 2);
+	assert_int_equal(number(tx, "SELECT high FROM repository_seen WHERE id = 30"
+				    " AND disabled = 0 AND critical = 1"),
+			 2);
+	assert_int_equal(number(tx, "SELECT count(*) FROM rule_seen"), 0);
+}

@@ -30,7 +30,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#define ROOMS_MAX 8
+#define ROOMS_MAX 16
 
 static char dir[64];
 
@@ -195,6 +195,7 @@ static const struct change {
     {"scan", 11, scan_10_rows, scan_11, scan_11_goes_on},
     {"scan", 12, scan_11_rows, scan_12, NULL},
     {"scan", 13, scan_12_rows, scan_13, NULL},
+    {"scan", 14, scan_13_rows, scan_14, NULL},
     {"store", 4, "", store_4, NULL},
     {"import", 2, import_1_rows, import_2, NULL},
     {"registry", 2, registry_1, registry_2, NULL},

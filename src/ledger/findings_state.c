@@ -1,0 +1,126 @@
+/* Findings that rules disable, in lists. */
+#include "ledger/findings_impl.h"
+
+#include <stdlib.h>
+
+bool listing_shows(const struct listing *l, const struct finding *f)
+{
+	return l->q->shown == FINDING_SHOW_ALL ||
+	       (f->state == FINDING_DISABLED) == (l->q->shown == FINDING_SHOW_DISABLED);
+}
+
+int listing_know_policies(struct listing *l, struct err *e)
+{
+	if (l->knows_policies)
+		return 0;
+	l->knows_policies = true;
+	l->questions++;
+	return policies_read_all(l->tx, l->a, &l->policies, e);
+}
+
+static bool read_rule(struct db_stmt *s, struct arena *a, struct finding_rule *ret)
+{
+	*ret = (struct finding_rule){.id = db_int(s, 0), .expires_at = db_int(s, 3)};
+	return finding_copy(a, s, 1, &ret->name) && finding_copy(a, s, 2, &ret->justification) &&
+	       finding_copy(a, s, 4, &ret->scope);
+}
+
+int listing_rules(struct listing *l, struct finding *findings, size_t count, struct err *e)
+{
+	int64_t *ids = arena_alloc(l->a, count, sizeof *ids);
+	struct finding_rule *rules = arena_alloc(l->a, count, sizeof *rules);
+	size_t n = 0, read = 0;
+	bool ok = ids && rules;
+	for (size_t i = 0; ok && i < count; i++) {
+		size_t k = 0;
+		while (k < n && ids[k] != findings[i].rule)
+			k++;
+		if (findings[i].rule && k == n)
+			ids[n++] = findings[i].rule;
+	}
+	if (!ok || n == 0)
+		return ok ? 0 : err_set(e, ERR_NOMEM, "no memory for findings");
+	struct db_stmt *s = listing_ask(
+	    l,
+	    "SELECT x.id, x.name, x.justification, x.expires_at, " STORE_SCOPE_PATH " FROM rule x"
+	    " JOIN scope s ON s.id = x.scope_id LEFT JOIN scope o ON o.id = s.owner_id"
+	    " WHERE x.id {IN $1}",
+	    DB_ARGS(DB_INTS(ids, n)), e);
+	int r = s ? 0 : -(int)e->code;
+	while (s && ok && read < n && (r = db_step(s, e)) > 0)
+		ok = read_rule(s, l->a, &rules[read++]);
+	db_done(s);
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < read; k++)
+			if (rules[k].id == findings[i].rule)
+				findings[i].disabled_by = &rules[k];
+	return r < 0 ? r : ok ? 0 : err_set(e, ERR_NOMEM, "no memory for findings");
+}
+
+bool listing_is_of_checks(const struct listing *l)
+{
+	for (size_t i = 0; i < l->policies.count; i++)
+		if (l->policies.items[i].asks_matches || l->policies.items[i].asks_patchable)
+			return false;
+	return true;
+}
+
+static int64_t *images_of(const struct listing *l, size_t *ret)
+{
+	int64_t *ids = arena_alloc(l->a, l->place_count, sizeof *ids);
+	size_t n = 0;
+	for (size_t i = 0; ids && i < l->place_count; i++)
+		ids[i] = l->places[i].image;
+	if (ids && l->place_count)
+		qsort(ids, l->place_count, sizeof *ids, listing_cmp_ids);
+	for (size_t i = 0; ids && i < l->place_count; i++)
+		if (n == 0 || ids[n - 1] != ids[i])
+			ids[n++] = ids[i];
+	*ret = n;
+	return ids;
+}
+
+int listing_policies(struct listing *l, struct listing_policies *ret, struct err *e)
+{
+	size_t n;
+	int64_t *ids = images_of(l, &n);
+	*ret = (struct listing_policies){
+	    .pairs = arena_alloc(l->a, n, 2 * sizeof *ret->pairs),
+	    .disabled = arena_alloc(l->a, l->policies.count, sizeof *ret->disabled)};
+	if (!ids || !ret->pairs || !ret->disabled)
+		return err_set(e, ERR_NOMEM, "no memory for a count of findings");
+	int r = 0;
+	for (size_t from = 0; r == 0 && from < n; from += DB_LIST_MAX) {
+		size_t some = n - from < DB_LIST_MAX ? n - from : DB_LIST_MAX;
+		struct db_stmt *s = listing_ask(l,
+						"SELECT image_id, policy FROM image_seen"
+						" WHERE image_id {IN $1} AND policy > 0"
+						" ORDER BY image_id",
+						DB_ARGS(DB_INTS(ids + from, some)), e);
+		r = s ? 0 : -(int)e->code;
+		while (s && ret->count < n && (r = db_step(s, e)) > 0) {
+			ret->pairs[2 * ret->count] = db_int(s, 0);
+			ret->pairs[2 * ret->count++ + 1] = db_int(s, 1);
+		}
+		db_done(s);
+		r = r < 0 ? r : 0;
+	}
+	return r;
+}
+
+void listing_judge(const struct listing *l, const struct match_check *c,
+		   struct listing_policies *of)
+{
+	const struct finding f = {.check = *c};
+	for (size_t i = 0; i < l->policies.count; i++)
+		of->disabled[i] = policy_disables(&l->policies.items[i], &f) != NULL;
+}
+
+bool listing_is_disabled(const struct listing *l, const struct listing_policies *of, int64_t image)
+{
+	const int64_t *found =
+	    of->count ? bsearch(&image, of->pairs, of->count, 2 * sizeof image, listing_cmp_ids)
+		      : NULL;
+	const struct policy *p = found ? policies_find(&l->policies, found[1]) : NULL;
+	return p && of->disabled[p - l->policies.items];
+}

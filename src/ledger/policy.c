@@ -1,0 +1,265 @@
+#include "ledger/policy.h"
+
+#include "base/cursor.h"
+#include "base/own.h"
+#include "ledger/keyed.h"
+#include "ledger/many.h"
+#include "store/seen.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int no_memory(struct err *e)
+{
+	return err_set(e, ERR_NOMEM, "no memory for the policy of an image");
+}
+
+static void note_asked(struct policy_source *s, const struct criteria *c)
+{
+	s->asks_tags = s->asks_tags || c->tags.count > 0;
+	s->asks_image = s->asks_image || c->tags.count || c->digests.count || c->os.count;
+}
+
+int policy_source_read(struct db_tx *tx, int64_t scope, int64_t except, int64_t now_ms,
+		       struct arena *a, struct policy_source *ret, struct err *e)
+{
+	*ret = (struct policy_source){0};
+	if (store_rules_in_effect(tx, scope, except, now_ms, a, &ret->rules, e) < 0)
+		return -(int)e->code;
+	if (ret->rules.count == 0)
+		return 0;
+	ret->terms = arena_alloc(a, ret->rules.count, sizeof *ret->terms);
+	if (!ret->terms)
+		return no_memory(e);
+	for (size_t i = 0; i < ret->rules.count; i++) {
+		if (rule_terms_parse(ret->rules.items[i].terms, a, &ret->terms[i], e) < 0)
+			return err_ctx(e, "rule %lld", (long long)ret->rules.items[i].id);
+		note_asked(ret, &ret->terms[i].what.c);
+	}
+	return 0;
+}
+
+int policy_source_add(struct policy_source *s, const struct store_rule *rule,
+		      const struct rule_terms *terms, struct arena *a, struct err *e)
+{
+	size_t n = s->rules.count;
+	struct store_rule *rules = arena_alloc(a, n + 1, sizeof *rules);
+	struct rule_terms *all = arena_alloc(a, n + 1, sizeof *all);
+	if (!rules || !all)
+		return no_memory(e);
+	for (size_t i = 0; i < n; i++) {
+		rules[i] = s->rules.items[i];
+		all[i] = s->terms[i];
+	}
+	rules[n] = *rule;
+	all[n] = *terms;
+	s->rules = (struct store_rules){.items = rules, .count = n + 1};
+	s->terms = all;
+	note_asked(s, &terms->what.c);
+	return 0;
+}
+
+void policy_key(const struct policy_source *s, const size_t *which, size_t count,
+		const struct finding *image, struct buf *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t at = which ? which[i] : i;
+		struct criteria rest;
+		enum criteria_rest left = criteria_of_image(&s->terms[at].what.c, image, &rest);
+		if (left == CRITERIA_NONE)
+			continue;
+		buf_put_varint(out, at);
+		buf_put_u8(out, (uint8_t)left);
+	}
+}
+
+/* A rule of a policy as it is kept. */
+struct kept_rule {
+	uint64_t rule;
+	bool whole, observes;
+	struct rule_terms terms;
+};
+#define K(member, kind, key, ...) RECORD_FIELD(struct kept_rule, member, kind, key, __VA_ARGS__)
+static const struct record_field kept_fields[] = {
+    K(rule, RECORD_UINT, "rule", "Its number"),
+    K(whole, RECORD_BOOL, "whole", "Every finding fits", .flags = RECORD_OPTIONAL),
+    K(observes, RECORD_BOOL, "observes", "It disables nothing", .flags = RECORD_OPTIONAL),
+    K(terms, RECORD_OBJECT, "terms", "What it says", .of = &rule_terms_object),
+};
+static const struct record_object kept_object = {RECORD_TABLE(kept_fields)};
+
+void policy_body(const struct policy_source *s, struct bytes key, struct buf *out)
+{
+	struct cursor c = cur_of(key);
+	struct json_out w;
+	if (!key.len)
+		return;
+	json_out_init(&w, out, false);
+	json_put_array(&w, NULL);
+	while (cur_left(&c)) {
+		size_t at = (size_t)cur_varint(&c);
+		enum criteria_rest left = (enum criteria_rest)cur_u8(&c);
+		if (!cur_ok(&c) || at >= s->rules.count)
+			break;
+		struct kept_rule k = {.rule = (uint64_t)s->rules.items[at].id,
+				      .whole = left == CRITERIA_ALL,
+				      .observes = s->rules.items[at].effect == RULE_OBSERVES,
+				      .terms = s->terms[at]};
+		struct criteria *kept = &k.terms.what.c;
+		kept->digests = kept->tags = kept->repositories = kept->os =
+		    (struct criteria_texts){0};
+		if (k.whole)
+			k.terms.what = (struct rule_criteria){.c = {.cvss_min = -1,
+								    .cvss_below = -1,
+								    .epss_min = -1,
+								    .epss_below = -1}};
+		record_put(&w, NULL, &kept_object, &k);
+	}
+	json_put_end(&w, ']');
+}
+
+int policy_parse(struct bytes body, struct arena *a, struct policy *ret, struct err *e)
+{
+	struct json j;
+	size_t cap = 0;
+	json_init(&j, body, a);
+	if (json_enter_array(&j)) {
+		while (json_next_item(&j)) {
+			struct kept_rule k = {0};
+			ret->rules =
+			    arena_grow(a, ret->rules, ret->count, &cap, sizeof *ret->rules);
+			if (!ret->rules)
+				return no_memory(e);
+			if (record_read(&j, &kept_object, &k, true, e) < 0 ||
+			    (json_ok(&j) && rule_terms_settle(&k.terms, e) < 0))
+				return err_ctx(e, "policy %lld", (long long)ret->id);
+			ret->rules[ret->count++] = (struct policy_rule){.rule = (int64_t)k.rule,
+									.whole = k.whole,
+									.observes = k.observes,
+									.terms = k.terms};
+			ret->asks_matches =
+			    ret->asks_matches || rule_asks_matches(&k.terms, k.whole);
+			ret->asks_patchable =
+			    ret->asks_patchable || k.terms.what.c.patchable != RECORD_UNSAID;
+		}
+	}
+	return json_finish(&j, e) < 0 ? err_ctx(e, "policy %lld", (long long)ret->id) : 0;
+}
+
+static int read_bodies(struct db_stmt *s, struct arena *a, struct policies *ret,
+		       struct bytes **ret_bodies, struct err *e)
+{
+	size_t cap = 0, body_cap = 0;
+	int r = s ? 0 : -(int)e->code;
+	bool ok = true;
+	*ret = (struct policies){0};
+	*ret_bodies = NULL;
+	while (s && ok && (r = db_step(s, e)) > 0) {
+		ret->items = arena_grow(a, ret->items, ret->count, &cap, sizeof *ret->items);
+		*ret_bodies =
+		    arena_grow(a, *ret_bodies, ret->count, &body_cap, sizeof **ret_bodies);
+		ok = ret->items && *ret_bodies;
+		if (!ok)
+			break;
+		ret->items[ret->count] = (struct policy){.id = db_int(s, 0)};
+		(*ret_bodies)[ret->count++] = arena_bytes(a, db_bytes(s, 1), &ok);
+	}
+	db_done(s);
+	return r < 0 ? r : ok ? 0 : no_memory(e);
+}
+
+static int parse_all(struct policies *all, const struct bytes *bodies, struct arena *a,
+		     struct err *e)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (policy_parse(bodies[i], a, &all->items[i], e) < 0)
+			return -(int)e->code;
+	return 0;
+}
+
+int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
+		  struct policies *ret, struct err *e)
+{
+	struct bytes *bodies;
+	int r = read_bodies(db_query(tx, "SELECT id, body FROM policy WHERE id {IN $1} ORDER BY id",
+				     DB_ARGS(DB_INTS(ids, count)), e),
+			    a, ret, &bodies, e);
+	return r < 0 ? r : parse_all(ret, bodies, a, e);
+}
+
+int policies_read_all(struct db_tx *tx, struct arena *a, struct policies *ret, struct err *e)
+{
+	struct bytes *bodies;
+	int r = read_bodies(db_query(tx, "SELECT id, body FROM policy ORDER BY id", NULL, 0, e), a,
+			    ret, &bodies, e);
+	return r < 0 ? r : parse_all(ret, bodies, a, e);
+}
+
+const struct policy *policies_find(const struct policies *all, int64_t id)
+{
+	size_t low = 0, high = all->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (all->items[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < all->count && all->items[low].id == id ? &all->items[low] : NULL;
+}
+
+const struct policy_rule *policy_disables(const struct policy *p, const struct finding *f)
+{
+	for (size_t i = 0; p && i < p->count; i++) {
+		const struct policy_rule *r = &p->rules[i];
+		if (!r->observes && rule_of(&r->terms, r->whole, f) == RULE_FITS)
+			return r;
+	}
+	return NULL;
+}
+
+int policy_put_many(struct db_tx *tx, const struct bytes *bodies, size_t count, int64_t *ret,
+		    struct err *e)
+{
+	OWN_FREE struct keyed *rows = own_calloc(count + 1, sizeof *rows);
+	OWN_FREE struct keyed **sorted = own_calloc(count + 1, sizeof *sorted);
+	struct many add = {.tx = tx,
+			   .columns = 3,
+			   .text = "INSERT INTO policy(id, hash, body) VALUES($1, $2, $3)"};
+	size_t n = 0;
+	int r = rows && sorted ? 0 : no_memory(e);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct buf text;
+		ret[i] = 0;
+		if (!bodies[i].len)
+			continue;
+		buf_init(&text, POLICY_BODY_MAX);
+		buf_put(&text, bodies[i]);
+		sorted[n++] = &rows[i];
+		r = keyed_hash(&text, rows[i].key, e);
+		buf_free(&text);
+	}
+	if (r == 0 && n)
+		r = keyed_find(tx, "SELECT hash, id FROM policy WHERE hash {IN $1}", sorted, n, e);
+	if (r == 0 && n)
+		r = keyed_number(tx, "policy", sorted, n, e);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const struct db_value values[] = {
+		    DB_I(rows[i].id), DB_B(((struct bytes){.ptr = rows[i].key, .len = KEYED_LEN})),
+		    DB_T(bodies[i])};
+		ret[i] = rows[i].id;
+		if (rows[i].is_new)
+			r = many_add(&add, values, e);
+	}
+	return many_end(&add, r, e);
+}
+
+int policy_clear(struct db_tx *tx, struct err *e)
+{
+	int64_t n = db_exec(tx,
+			    "DELETE FROM policy WHERE id NOT IN (SELECT policy FROM image_counts)"
+			    " AND id NOT IN (SELECT old_policy FROM image_counts"
+			    " WHERE since > " SEEN_EPOCH ")",
+			    NULL, 0, e);
+	return n < 0 ? (int)n : 0;
+}
