@@ -15,6 +15,7 @@ export const action = {
   security: 'Microsoft.Security/assessments/read',
   scan: 'Microsoft.Security/assessments/write',
   update: 'Microsoft.Security/vulnerabilityDatabase/write',
+  import: 'registries/importImage/action',
   accessRead: 'Microsoft.Authorization/roleAssignments/read',
   accessWrite: 'Microsoft.Authorization/roleAssignments/write',
 } as const;
@@ -23,6 +24,7 @@ export const action = {
 const roles: Record<string, string[]> = {
   [action.security]: ['Security Reader', 'Reader', 'Security Admin', 'Owner'], [action.scan]: ['Security Admin', 'Contributor', 'Owner'], [action.update]: ['Security Admin', 'Contributor', 'Owner'],
   [action.exempt]: ['Resource Policy Contributor', 'Security Admin', 'Owner'], [action.plan]: ['Security Admin', 'Owner'],
+  [action.import]: ['Contributor', 'Owner'],
   [action.accessRead]: ['Reader', 'User Access Administrator', 'Owner'], [action.accessWrite]: ['User Access Administrator', 'Owner'],
 };
 export const rolesOf = (name: string): string => s.errors.role(roles[name] ?? []);

@@ -115,6 +115,12 @@ export const s = {
   },
   registries: { title: 'Registries', sentence: (n: number) => `${of(n, 'registry', 'registries')} that you can see.`, name: 'Name', state: 'State', images: 'Images', stored: 'Stored', repository: 'Repository', pushed: 'Last push', type: { embedded: 'this server' } as Record<string, string> },
   registry: { sentence: (unhealthy: number, all: number) => `${count(unhealthy)} of ${of(all, 'image')} ${unhealthy === 1 ? 'has' : 'have'} open vulnerabilities.`, repositories: 'Repositories', unverified: (n: number) => `${count(n)} could not be assessed.` },
+  imports: {
+    title: 'Import an image', button: 'Import', list: 'Imports', into: (registry: string) => `Into the registry ${registry}`, source: 'Source', sourceHint: 'As clients write it, by tag or digest. The server must be able to reach it.', example: 'docker.io/library/alpine:3.18',
+    repository: 'Target repository', repositoryHint: 'Empty: the name of the source’s', tags: 'Target tags', tagsHint: 'Separated by commas. Empty: the source’s tag', force: 'Move tags that exist', platforms: 'Of an image for several platforms', one: 'The server’s platform', all: 'All platforms', allText: 'At most 50 manifests',
+    username: 'User name at the source', password: 'Password', credentialsHint: 'Kept encrypted until the import has ended; never shown', background: 'It goes on in the background.', reading: 'Reading the source', blobs: (done: number, all: number) => `${count(done)} of ${of(all, 'blob')}`,
+    state: 'Status', progress: 'Progress', actions: 'Actions', noun: (n: number) => (n === 1 ? 'import' : 'imports'), states: { Queued: 'Queued', Running: 'Running', Succeeded: 'Succeeded', Failed: 'Failed', Cancelled: 'Cancelled' },
+  },
   repository: { images: 'Images', image: 'Image', tags: 'Tags', noTags: 'No tags; can be pulled by digest', pulled: 'Last pulled', scanned: 'Last scan', pushed: 'Pushed', platform: 'Platform', all: 'All', kinds: 'Images only', kindsAll: 'With signatures and other artifacts' },
   image: {
     sentence: (total: number, kev: number, fixable: number) =>

@@ -158,7 +158,7 @@ export function useEvents(heard: (e: LiveEvent) => void): boolean {
     const source = new EventSource('/api/v1/events');
     source.addEventListener('open', () => setOpen(true));
     source.addEventListener('error', () => setOpen(false));
-        for (const type of ['pushed', 'pulled', 'imported', 'deleted', 'damaged', 'mended', 'scanned']) source.addEventListener(type, (m: Event) => tell(m as MessageEvent<string>));
+        for (const type of ['pushed', 'pulled', 'imported', 'deleted', 'damaged', 'mended', 'scanned', 'import']) source.addEventListener(type, (m: Event) => tell(m as MessageEvent<string>));
     return () => source.close();
   }, []);
   return open;

@@ -339,6 +339,53 @@ export interface ImageList {
   next?: string;
 }
 
+export interface Import {
+  id: number;
+  source: string;
+  registry: string;
+  repository: string;
+  tags: string[];
+  all_platforms: boolean;
+  platform?: string;
+  mode: 'NoForce' | 'Force';
+  state: 'Queued' | 'Running' | 'Succeeded' | 'Failed' | 'Cancelled';
+  reason?: string;
+  digest?: string;
+  manifests_done: number;
+  manifests_total: number;
+  blobs_done: number;
+  blobs_total: number;
+  bytes_done: number;
+  bytes_total: number;
+  bytes_fetched: number;
+  attempts: number;
+  requested_by: string;
+  created_at: string;
+  started_at?: string;
+  finished_at?: string;
+  next_run_at?: string;
+}
+
+export interface ImportCredentials {
+  username?: string;
+  password?: string;
+  token?: string;
+}
+
+export interface ImportList {
+  items: Import[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
+export interface ImportSource {
+  registry?: string;
+  repository: string;
+  tag?: string;
+  digest?: string;
+}
+
 export interface MadeToken {
   token: string;
   label: string;
@@ -369,6 +416,19 @@ export interface NewExemption {
   expires_at?: string;
   scope: string;
   recommendation?: string;
+}
+
+export interface NewImport {
+  source?: string;
+  from?: ImportSource;
+  credentials?: ImportCredentials;
+  repository?: string;
+  tags?: string[];
+  all_platforms?: boolean;
+  platform?: string;
+  mode?: 'NoForce' | 'Force';
+  insecure?: boolean;
+  ca_certificates?: string;
 }
 
 export interface NewPlan {
@@ -737,9 +797,11 @@ export interface VulndbSource {
 }
 
 export interface Operations {
+  cancelImport: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
   changeExemption: { path: { id: string | number }; query: undefined; body: ExemptionChange; reply: Exemption };
   compareImages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { from: string | number; from_repository?: string | number; from_registry?: string | number; limit?: string | number }; body: undefined; reply: Comparison };
   createExemption: { path: undefined; query: undefined; body: NewExemption; reply: Exemption };
+  createImport: { path: { registry: string | number }; query: undefined; body: NewImport; reply: Import };
   createScan: { path: undefined; query: undefined; body: NewScan; reply: Scan };
   createSession: { path: undefined; query: undefined; body: SignIn; reply: Session };
   createToken: { path: { user: string | number }; query: undefined; body: NewToken; reply: MadeToken };
@@ -769,6 +831,7 @@ export interface Operations {
   listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
   listImageScans: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
   listImages: { path: { registry: string | number; repository: string | number }; query: { state?: string | number; kind?: string | number; os?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
+  listImports: { path: undefined; query: { registry?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImportList };
   listManagementGroups: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScopeList };
   listPackages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { package?: string | number; type?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: PackageList };
   listRecommendations: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RecommendationList };
@@ -787,9 +850,11 @@ export interface Operations {
 
 /** Method, path, the action that a role must allow, and whether its query narrows to a scope. */
 export const operations: Record<keyof Operations, [string, string, string, boolean]> = {
+  cancelImport: ['DELETE', '/api/v1/imports/{id}', 'registries/importImage/action', false],
   changeExemption: ['PUT', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write', false],
   compareImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/compare', 'Microsoft.Security/assessments/read', false],
   createExemption: ['POST', '/api/v1/exemptions', 'Microsoft.Authorization/policyExemptions/write', false],
+  createImport: ['POST', '/api/v1/registries/{registry}/imports', 'registries/importImage/action', false],
   createScan: ['POST', '/api/v1/scans', 'Microsoft.Security/assessments/write', false],
   createSession: ['POST', '/api/v1/session', '', false],
   createToken: ['POST', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/write', false],
@@ -819,6 +884,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   listImageFindings: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/findings', 'Microsoft.Security/assessments/read', false],
   listImageScans: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/scans', 'Microsoft.Security/assessments/read', false],
   listImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images', 'Microsoft.Security/assessments/read', false],
+  listImports: ['GET', '/api/v1/imports', 'registries/read', true],
   listManagementGroups: ['GET', '/api/v1/management-groups', 'Microsoft.Security/assessments/read', true],
   listPackages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/packages', 'Microsoft.Security/assessments/read', false],
   listRecommendations: ['GET', '/api/v1/recommendations', 'Microsoft.Security/assessments/read', true],

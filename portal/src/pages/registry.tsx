@@ -2,6 +2,7 @@ import { useApi, usePages } from '../api/client.ts';
 import { Bones, Empty, Failed, Time, bytes } from '../parts/basics.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, StateWord } from '../parts/glyphs.tsx';
+import { ImportButton, Imports } from '../parts/imports.tsx';
 import { LongTable } from '../parts/long_table.tsx';
 import { A, repositoryPath, to } from '../route.tsx';
 import { s } from '../strings.ts';
@@ -13,7 +14,7 @@ export default function RegistryPage({ registry }: { registry: string }) {
   const d = one.data;
   if (one.error && !d) return <Page title={registry} crumbs={crumbs}><section className="card"><Failed what={registry} error={one.error} retry={one.reload} operation="getRegistry" /></section></Page>;
   return (
-    <Page title={registry} crumbs={crumbs} sentence={d && <><StateWord of={d.state} /><span>{d.reason || `${s.registry.sentence(d.unhealthy, d.images)}${d.unverified ? ` ${s.registry.unverified(d.unverified)}` : ''}`}</span></>}>
+    <Page title={registry} crumbs={crumbs} sentence={d && <><StateWord of={d.state} /><span>{d.reason || `${s.registry.sentence(d.unhealthy, d.images)}${d.unverified ? ` ${s.registry.unverified(d.unverified)}` : ''}`}</span></>} actions={<ImportButton />}>
       <section className="card">
         <header><h2 className="h">{s.registry.repositories}</h2></header>
         {pages.error && <Failed what={s.registry.repositories} error={pages.error} retry={pages.reload} operation="listRepositories" />}
@@ -25,6 +26,7 @@ export default function RegistryPage({ registry }: { registry: string }) {
             <td role="cell" className="full"><Counts of={r.findings} /></td><td role="cell" className="num gone">{bytes(r.stored_bytes)}</td><td role="cell" className="num gone"><Time at={r.pushed_at} /></td>
           </> }))} />}
       </section>
+      <Imports registry={registry} moved={pages.reload} />
     </Page>
   );
 }
