@@ -164,11 +164,11 @@ test('JSON reports hold what docs/formats/report-json.md says, and nothing else'
 });
 
 test('an image of language packages alone says what was not assessed', () => {
-  const image = makeLayout([[debianRelease(), { path: 'app/mix.lock', content: '%{}' }]]);
+  const image = makeLayout([[debianRelease(), { path: 'app/go.sum', content: 'x' }]]);
   const r = JSON.parse(plimsoll(['scan', '--input', image.dir, '--vdb', vdb, '--format', 'json']).stdout);
   assert.equal(r.state, 'Unverified');
-  assert.equal(r.reason, 'no package database found; 1 file of Hex packages, which are not read (app/mix.lock)');
-  assert.deepEqual(r.coverage.gaps, [{ reason: 'of Hex packages, which are not read', files: 1, examples: ['app/mix.lock'] }]);
+  assert.equal(r.reason, 'no package database found; 1 file of Go packages, which are not read (app/go.sum)');
+  assert.deepEqual(r.coverage.gaps, [{ reason: 'of Go packages, which are not read', files: 1, examples: ['app/go.sum'] }]);
   assert.ok(r.coverage.not_assessed.some((text) => /language packages/.test(text)), JSON.stringify(r.coverage));
 });
 

@@ -52,7 +52,7 @@ static const struct db_migration steps_gap[] = {{.number = 2, .what = "late", .s
 #define STORE                                                                                      \
 	{                                                                                          \
 		.module = "store", .steps = schema_store, .baseline = schema_store_baseline,       \
-		.baseline_step = 3                                                                 \
+		.baseline_step = 4                                                                 \
 	}
 static const struct db_module rooms_1[] = {STORE, {.module = "thing", .steps = steps_1}};
 static const struct db_module rooms_2[] = {STORE, {.module = "thing", .steps = steps_2}};

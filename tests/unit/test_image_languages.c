@@ -24,8 +24,8 @@ static void test_languages(void **state)
 	t = new_layer(&im);
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("a", "1"));
-	tar_file(t, "app/a/mix.lock", "{}");
-	tar_file(t, "app/b/mix.lock", "{}");
+	tar_file(t, "app/a/go.sum", "{}");
+	tar_file(t, "app/b/go.sum", "{}");
 	tar_file(t, "cache/x.nuspec", "");
 	tar_file(t, "opt/y.nuspec", "");
 	tar_file(t, "opq/z.nuspec", "");
@@ -36,9 +36,9 @@ static void test_languages(void **state)
 	tar_file(t, "opt/y.nuspec", "again");
 	merge(&im);
 	assert_int_equal(im.out.language_count, 2);
-	assert_string_equal(im.out.languages[0].kind, "Hex");
+	assert_string_equal(im.out.languages[0].kind, "Go");
 	assert_int_equal(im.out.languages[0].count, 1);
-	assert_true(bytes_eq_lit(im.out.languages[0].examples[0], "app/a/mix.lock"));
+	assert_true(bytes_eq_lit(im.out.languages[0].examples[0], "app/a/go.sum"));
 	assert_string_equal(im.out.languages[1].kind, "NuGet");
 	assert_int_equal(im.out.languages[1].count, 1);
 	assert_int_equal(im.out.state, INV_ASSESSED);
@@ -84,21 +84,21 @@ static void test_languages_owned(void **state)
 	(void)state;
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("npm", "1"));
-	tar_file(t, "var/lib/dpkg/info/npm.list", "/usr/lib/npm/mix.lock\n/opt/b.nuspec\n");
+	tar_file(t, "var/lib/dpkg/info/npm.list", "/usr/lib/npm/go.sum\n/opt/b.nuspec\n");
 	tar_file(t, "var/lib/dpkg/info/gone.list", "/opt/a.nuspec\n");
-	tar_file(t, "usr/lib/npm/mix.lock", "1");
+	tar_file(t, "usr/lib/npm/go.sum", "1");
 	tar_file(t, "opt/a.nuspec", "");
 	tar_file(t, "opt/b.nuspec", "");
 	tar_put(t, "opt/c.nuspec", '2', "/data/c", BYTES_NONE);
 	tar_put(t, "opt/d.nuspec", '2', "b.nuspec", BYTES_NONE);
-	tar_file(new_layer(&im), "usr/lib/npm/mix.lock", "2");
+	tar_file(new_layer(&im), "usr/lib/npm/go.sum", "2");
 	merge(&im);
 	assert_int_equal(im.out.language_count, 2);
 	assert_string_equal(im.out.languages[0].kind, "NuGet");
 	assert_int_equal(im.out.languages[0].count, 2);
 	assert_true(bytes_eq_lit(im.out.languages[0].examples[0], "opt/a.nuspec"));
 	assert_true(bytes_eq_lit(im.out.languages[0].examples[1], "opt/c.nuspec"));
-	assert_string_equal(im.out.languages[1].kind, "Hex");
+	assert_string_equal(im.out.languages[1].kind, "Go");
 	assert_int_equal(im.out.languages[1].count, 1);
 	drop(&im);
 }
@@ -108,7 +108,7 @@ static void test_languages_owned(void **state)
 static void test_languages_claimed(void **state)
 {
 	static const char *const claimed[] = {
-	    "app/a/mix.lock", "home/x/a.nuspec",	"root/a.nuspec",    "srv/a.nuspec",
+	    "app/a/go.sum", "home/x/a.nuspec",	"root/a.nuspec",    "srv/a.nuspec",
 	    "tmp/a.nuspec",   "usr/local/lib/a.nuspec", "usr/data/a.nuspec"};
 	enum { COUNT = sizeof claimed / sizeof claimed[0] };
 	struct image im = {.count = 0};
@@ -117,7 +117,7 @@ static void test_languages_claimed(void **state)
 	tar_file(t, "etc/os-release", "ID=debian\nVERSION_ID=12\n");
 	tar_file(t, "var/lib/dpkg/status", PKG("bash", "1"));
 	tar_file(t, "var/lib/dpkg/info/bash.list",
-		 "/app/a/mix.lock\n/home/x/a.nuspec\n/root/a.nuspec\n/srv/a.nuspec\n/tmp/a.nuspec\n"
+		 "/app/a/go.sum\n/home/x/a.nuspec\n/root/a.nuspec\n/srv/a.nuspec\n/tmp/a.nuspec\n"
 		 "/usr/local/lib/a.nuspec\n/data/a.nuspec\n");
 	for (size_t i = 0; i < COUNT; i++)
 		tar_file(t, claimed[i], "");
