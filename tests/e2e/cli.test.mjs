@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { Server, debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, plimsoll, program, root, run, runAsync, sha256,
   tempDir, matchRows } from './lib.mjs';
 
-const commands = ['serve', 'scan', 'inventory', 'compare', 'why', 'why-not', 'vdb', 'vercmp', 'cvss', 'push-status', 'user', 'group', 'token', 'role', 'registry', 'audit', 'scope', 'plan', 'recommendation', 'exemption', 'usage', 'score', 'remediation', 'backup', 'restore', 'fsck', 'completion', 'help', 'man', 'version'];
+const commands = ['serve', 'scan', 'inventory', 'compare', 'why', 'why-not', 'vdb', 'vercmp', 'cvss', 'push-status', 'import', 'user', 'group', 'token', 'role', 'registry', 'audit', 'scope', 'plan', 'recommendation', 'exemption', 'usage', 'score', 'remediation', 'backup', 'restore', 'fsck', 'completion', 'help', 'man', 'version'];
 const records = [
   osvRecord('CVE-2026-1', [{ ecosystem: 'Debian:12', name: 'openssl', fixed: '3.1' }], { severity: 'HIGH', cvss: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N' }),
   osvRecord('CVE-2026-2', [{ ecosystem: 'Debian:12', name: 'bash' }], { severity: 'LOW' }),
@@ -253,7 +253,7 @@ test('wrong input is told in clear words, with status 1', () => {
     [['scan', '--input', dir, '--vdb', vdb], /layout|manifest|index/], [['scan', '--input', junk, '--vdb', vdb], /junk/],
     [['scan', '--input', layout.dir, '--vdb', vdb, '--platform', 'plan9/vax'], /plan9\/vax|platform/],
     [['scan', 'UPPER/case:x', '--vdb', vdb], /UPPER|reference/], [['scan', '127.0.0.1:1/x:y', '--vdb', vdb, '--insecure'], /127\.0\.0\.1:1|connect/i],
-    [['inventory', '--input', layout.dir, '--format', 'sarif'], /table, json or cyclonedx/], [['why'], /id/], [['why-not'], /id/],
+    [['inventory', '--input', layout.dir, '--format', 'sarif'], /table, json, cyclonedx, spdx-json/], [['why'], /id/], [['why-not'], /id/],
     [['vercmp', 'dpkg', '1'], /usage/], [['vercmp', 'nope', '1', '2'], /nope/], [['vercmp', 'dpkg', 'not a version!', '1'], /valid/],
     [['cvss'], /usage/], [['cvss', 'CVSS:3.1/nope'], /valid/], [['vdb'], /usage/], [['vdb', 'nope'], /unknown command "nope"/],
     [['vdb', 'build', 'osv=.'], /--out/], [['vdb', 'build', '--out', path.join(dir, 'x'), 'osv'], /"osv" is not NAME=PATH/],

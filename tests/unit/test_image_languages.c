@@ -108,8 +108,8 @@ static void test_languages_owned(void **state)
 static void test_languages_claimed(void **state)
 {
 	static const char *const claimed[] = {
-	    "app/a/go.sum", "home/x/a.nuspec",	"root/a.nuspec",    "srv/a.nuspec",
-	    "tmp/a.nuspec",   "usr/local/lib/a.nuspec", "usr/data/a.nuspec"};
+	    "app/a/go.sum", "home/x/a.nuspec",	      "root/a.nuspec",	  "srv/a.nuspec",
+	    "tmp/a.nuspec", "usr/local/lib/a.nuspec", "usr/data/a.nuspec"};
 	enum { COUNT = sizeof claimed / sizeof claimed[0] };
 	struct image im = {.count = 0};
 	struct buf *t = new_layer(&im);
