@@ -95,6 +95,21 @@ void access_denied_flush(struct access *a)
 	denial_flush(a->denials);
 }
 
+int access_mac(struct access *a, const char *purpose, struct bytes text,
+	       uint8_t out[SECRET_HASH_LEN], struct err *e)
+{
+	struct buf b;
+	buf_init(&b, 65536);
+	buf_put_text(&b, purpose);
+	buf_put_u8(&b, 0); /* in no token of ours */
+	buf_put(&b, text);
+	struct bytes key = {.ptr = a->sign_key, .len = sizeof a->sign_key};
+	int rc =
+	    buf_ok(&b) ? secret_hmac(key, buf_bytes(&b), out, e) : err_set(e, ERR_NOMEM, "mac");
+	buf_free(&b);
+	return rc;
+}
+
 const char *access_service(const struct access *a)
 {
 	return a->service;
@@ -380,6 +395,21 @@ static int refuse(struct access *a, struct access_login *l, const struct guard_t
 	if (t->is_news)
 		(void)db_run(a->db, DB_WRITE, refusal_tx, &r, &ignored);
 	return -ERR_LIMIT;
+}
+
+int access_attempt(struct access *a, struct access_login *l, struct err *e)
+{
+	struct guard_try t = {.name = l->name, .peer = l->peer};
+	int rc = guard_look(a->guard, &t, e);
+	return rc == -ERR_LIMIT ? refuse(a, l, &t) : rc;
+}
+
+void access_attempt_failed(struct access *a, struct access_login *l)
+{
+	struct guard_try t = {.name = l->name, .peer = l->peer};
+	struct err ignored = ERR_INIT;
+	if (guard_look(a->guard, &t, &ignored) == 0)
+		guard_fail(a->guard, &t);
 }
 
 /* Hash and compare, when it is this login's turn. */

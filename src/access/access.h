@@ -118,6 +118,26 @@ int access_session(struct access *a, struct bytes token, struct arena *arena,
 		   const struct principal **ret, struct err *e);
 int access_session_end(struct access *a, const struct access_actor *by, struct bytes token,
 		       struct err *e);
+/* A user whom a provider vouches for (access/id_token.h), by issuer and subject; the first time a
+ * user of this name is made. Memberships of groups that claims made become those of these claims.
+ * ERR_DENIED: there is none and none may be made, or the user is disabled; ERR_CONFLICT: the name
+ * is another user's, or a limit of groups; ERR_FORMAT: it is no name of a user. */
+struct access_identity {
+	struct bytes issuer, subject, name;
+	const struct bytes *groups;
+	size_t group_count;
+	bool may_create;
+};
+int access_identify(struct access *a, const struct access_actor *by,
+		    const struct access_identity *who, struct arena *arena,
+		    const struct principal **ret, struct err *e);
+/* HMAC-SHA256 under the server's key of a text for this purpose. */
+int access_mac(struct access *a, const char *purpose, struct bytes text,
+	       uint8_t out[SECRET_HASH_LEN], struct err *e);
+/* A sign-in by a provider: before it and when it failed, as for passwords. ERR_LIMIT: too many from
+ * this address; l->wait_sec. */
+int access_attempt(struct access *a, struct access_login *l, struct err *e);
+void access_attempt_failed(struct access *a, struct access_login *l);
 /* The principal of requests without credentials; ERR_DENIED if they may do nothing. */
 int access_anonymous(struct access *a, struct arena *arena, const struct principal **ret,
 		     struct err *e);

@@ -218,11 +218,16 @@ static bool is_refused(struct guard *g, struct guard_try *t, int64_t now)
 	return false;
 }
 
-static void take(struct guard *g, const struct guard_try *t, int64_t now)
+static void fill(struct guard *g, const struct guard_try *t, int64_t now)
 {
 	for (int kind = 0; kind < KINDS; kind++)
 		if (kind == PAIR || max_of(g, kind))
 			find(g, t->keys[kind], kind, true, now)->level += ONE;
+}
+
+static void take(struct guard *g, const struct guard_try *t, int64_t now)
+{
+	fill(g, t, now);
 	g->rate.level += t->is_known ? 0 : ONE;
 	g->running++;
 }
@@ -278,15 +283,43 @@ static bool wait_turn(struct guard *g, struct guard_try *t)
 	return came;
 }
 
-int guard_begin(struct guard *g, struct guard_try *t, struct err *e)
+static int keys_of(const struct guard *g, struct guard_try *t, struct err *e)
 {
 	uint8_t room[sizeof(struct in6_addr)];
 	struct bytes peer = peer_bytes(t->peer, room);
 	int rc = key_of(g, PAIR, t->name, peer, &t->keys[PAIR], e);
 	if (rc == 0)
 		rc = key_of(g, PEER, BYTES_NONE, peer, &t->keys[PEER], e);
-	if (rc == 0)
-		rc = key_of(g, NAME, t->name, BYTES_NONE, &t->keys[NAME], e);
+	return rc < 0 ? rc : key_of(g, NAME, t->name, BYTES_NONE, &t->keys[NAME], e);
+}
+
+static int too_many(const struct guard_try *t, struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "too many attempts to log in: again in %u s", t->wait_sec);
+}
+
+int guard_look(struct guard *g, struct guard_try *t, struct err *e)
+{
+	int rc = keys_of(g, t, e);
+	if (rc < 0)
+		return rc;
+	t->is_news = t->is_known = false;
+	(void)pthread_mutex_lock(&g->lock);
+	bool refused = is_refused(g, t, clock_steady_ms());
+	(void)pthread_mutex_unlock(&g->lock);
+	return refused ? too_many(t, e) : 0;
+}
+
+void guard_fail(struct guard *g, const struct guard_try *t)
+{
+	(void)pthread_mutex_lock(&g->lock);
+	fill(g, t, clock_steady_ms());
+	(void)pthread_mutex_unlock(&g->lock);
+}
+
+int guard_begin(struct guard *g, struct guard_try *t, struct err *e)
+{
+	int rc = keys_of(g, t, e);
 	if (rc < 0)
 		return rc;
 	t->is_news = false;
@@ -301,7 +334,7 @@ int guard_begin(struct guard *g, struct guard_try *t, struct err *e)
 	(void)pthread_mutex_unlock(&g->lock);
 	if (go)
 		return 0;
-	return err_set(e, ERR_LIMIT, "too many attempts to log in: again in %u s", t->wait_sec);
+	return too_many(t, e);
 }
 
 static void give_back(struct guard *g, const struct guard_try *t, int kind, int64_t now)

@@ -38,6 +38,9 @@ enum guard_outcome { GUARD_WRONG, GUARD_RIGHT, GUARD_UNDONE };
 
 /* The peer as text, of an IPv6 client its /64 ("2001:db8::/64"), cut at cap. */
 void guard_peer_text(struct bytes peer, char *out, size_t cap);
+/* Whether a try of another kind than a password would be refused (ERR_LIMIT); it failed. */
+int guard_look(struct guard *g, struct guard_try *t, struct err *e);
+void guard_fail(struct guard *g, const struct guard_try *t);
 /* Before a password is hashed; may wait some seconds. 0: do it, then call guard_end. ERR_LIMIT: do
  * not. */
 int guard_begin(struct guard *g, struct guard_try *t, struct err *e);

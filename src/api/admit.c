@@ -62,7 +62,7 @@ int api_admit(struct http_request *r, const struct http_route *route, struct err
 {
 	if (!is_ours(route))
 		return 0;
-	if (api_query_check(r, e) < 0 || api_narrow(r, route, e) < 0)
+	if ((!route->doc->open_query && api_query_check(r, e) < 0) || api_narrow(r, route, e) < 0)
 		return -(int)e->code;
 	const char *type = type_of(route);
 	if (type && !accepts(http_header(r, "Accept"), type)) {

@@ -10,6 +10,7 @@
 
 struct access;
 struct engine;
+struct api_oidc;
 struct importer;
 struct pool;
 struct registry;
@@ -28,6 +29,7 @@ struct api {
 	struct pool *pool;
 	struct engine *engine;
 	struct importer *importer;
+	const struct api_oidc *oidc; /* NULL: people have passwords only */
 	/* Fetch the feeds now rather than on schedule. NULL: feeds are not fetched. */
 	void (*vdb_update)(void *arg);
 	void *vdb_update_arg;
@@ -72,6 +74,7 @@ bool api_wants_page(struct http_request *r);
 /* The cookie that holds a session of the portal; empty: none. */
 #define API_SESSION_COOKIE "plimsoll_session"
 struct bytes api_session_cookie(struct http_request *r);
+struct bytes api_cookie(struct http_request *r, const char *name); /* empty: none */
 /* A page of another site asks, or may: without is the answer where no origin is stated. */
 bool api_is_foreign(struct http_request *r, bool without);
 /* 401 of a route under /api/v1. */

@@ -32,11 +32,16 @@ void api_owner_seen(struct api *api, struct bytes name)
 
 struct bytes api_session_cookie(struct http_request *r)
 {
+	return api_cookie(r, API_SESSION_COOKIE);
+}
+
+struct bytes api_cookie(struct http_request *r, const char *wanted)
+{
 	struct bytes rest = http_header(r, "Cookie");
 	while (rest.len) {
 		struct bytes value = bytes_trim(bytes_cut(&rest, ';'));
 		struct bytes name = bytes_cut(&value, '=');
-		if (bytes_eq_lit(name, API_SESSION_COOKIE))
+		if (bytes_eq_lit(name, wanted))
 			return value;
 	}
 	return BYTES_NONE;

@@ -28,6 +28,7 @@ struct api_doc {
 	/* More of it, read into the member at where_at of the same struct: criteria. */
 	const struct record_object *where;
 	size_t where_at;
+	bool open_query; /* others may ask with further parameters, which are not looked at */
 	const struct record_object *headers; /* of the request */
 	const struct record_object *body;    /* read by api_body_read */
 	const char *body_type;		     /* of a body that is not JSON */

@@ -55,6 +55,8 @@ extern const struct http_route api_auth_routes[];
 extern const size_t api_auth_route_count;
 extern const struct http_route api_session_routes[];
 extern const size_t api_session_route_count;
+extern const struct http_route api_oidc_routes[];
+extern const size_t api_oidc_route_count;
 extern const struct http_route api_portal_routes[];
 extern const size_t api_portal_route_count;
 extern const struct http_route api_home_routes[];

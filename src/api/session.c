@@ -5,6 +5,7 @@
 #include "api/doc.h"
 #include "api/people.h"
 #include "api/routes.h"
+#include "api/session.h"
 #include "base/clock.h"
 
 #define BODY_MAX 65536
@@ -83,21 +84,23 @@ static int get_session(struct http_request *r, struct err *e)
 	return reply_session(r, http_principal(r), 200, e);
 }
 
+bool api_cookie_is_secure(struct http_request *r)
+{
+	return http_is_tls(r) || bytes_has_prefix_lit(bytes_of(api_of(r)->public_url), "https:");
+}
+
 /* A value that is empty ends the cookie. */
 static int set_cookie(struct http_request *r, const char *value, struct err *e)
 {
-	const char *text = arena_printf(
-	    http_arena(r), "%s=%s; Max-Age=%d%s%s", API_SESSION_COOKIE, value,
-	    *value ? SESSION_HOURS * 3600 : 0, COOKIE_TAIL,
-	    http_is_tls(r) || bytes_has_prefix_lit(bytes_of(api_of(r)->public_url), "https:")
-		? "; Secure"
-		: "");
+	const char *text = arena_printf(http_arena(r), "%s=%s; Max-Age=%d%s%s", API_SESSION_COOKIE,
+					value, *value ? SESSION_HOURS * 3600 : 0, COOKIE_TAIL,
+					api_cookie_is_secure(r) ? "; Secure" : "");
 	if (!text)
 		return err_set(e, ERR_NOMEM, "cookie");
 	return http_reply_header(r, "Set-Cookie", bytes_of(text), e);
 }
 
-static int open_session(struct http_request *r, const struct principal *p, struct err *e)
+int api_session_begin(struct http_request *r, const struct principal *p, struct err *e)
 {
 	char token[SECRET_TOKEN_CAP];
 	const struct access_actor by = {.name = p->name, .peer = http_peer(r)};
@@ -111,7 +114,7 @@ static int open_session(struct http_request *r, const struct principal *p, struc
 	if (rc == 0)
 		rc = set_cookie(r, token, e);
 	secret_wipe(token, sizeof token);
-	return rc < 0 ? rc : reply_session(r, p, 201, e);
+	return rc;
 }
 
 static int post_session(struct http_request *r, struct err *e)
@@ -135,7 +138,8 @@ static int post_session(struct http_request *r, struct err *e)
 	if (p->kind != PRINCIPAL_USER || !p->by_password)
 		return api_unknown(r, "sign in with a user's password, not with a token", e);
 	api_owner_seen(api_of(r), b.name);
-	return open_session(r, p, e);
+	rc = api_session_begin(r, p, e);
+	return rc < 0 ? rc : reply_session(r, p, 201, e);
 }
 
 static int delete_session(struct http_request *r, struct err *e)

@@ -3,6 +3,7 @@
 const struct api_routes api_tables[] = {
     {"auth", api_auth_routes, &api_auth_route_count, "Tokens of the registry"},
     {"session", api_session_routes, &api_session_route_count, "Sign-in of the portal"},
+    {"oidc", api_oidc_routes, &api_oidc_route_count, "Sign-in by an OpenID provider"},
     {"portal", api_portal_routes, &api_portal_route_count, "The portal's pages"},
     {"home", api_home_routes, &api_home_route_count, "The page at the server's address"},
     {"system", api_system_routes, &api_system_route_count, "How the server is"},

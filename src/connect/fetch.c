@@ -315,7 +315,7 @@ static int perform(struct transfer *t, const char *url, struct curl_slist *heade
 	(void)lib.setopt(c, CURLOPT_URL, url);
 	(void)lib.setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	(void)lib.setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-	(void)lib.setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+	(void)lib.setopt(c, CURLOPT_FOLLOWLOCATION, f->no_redirects ? 0L : 1L);
 	(void)lib.setopt(c, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
 	(void)lib.setopt(c, CURLOPT_NOSIGNAL, 1L);
 	(void)lib.setopt(c, CURLOPT_BUFFERSIZE, 256L * 1024);

@@ -38,6 +38,7 @@ struct fetch {
 	 * none leads from https to http, and no proxy of the environment is used. NULL: any. */
 	const struct reach *reach;
 	const char *authorities; /* PEM text, instead of fetch_authorities; may be NULL */
+	bool no_redirects;	 /* none is followed: the reply has its status */
 	unsigned total_sec;	 /* the request may take so long; 0 = any time */
 	unsigned rate_min;	 /* with stall_sec: bytes a second; 0 = 1 */
 	const atomic_bool

@@ -28,6 +28,9 @@ struct config {
 	const char *log_level;
 	const char *worker;
 	bool anonymous_pull;
+	const char *oidc_issuer, *oidc_client_id, *oidc_client_secret_file, *oidc_name;
+	const char *oidc_scopes, *oidc_name_claim, *oidc_groups_claim;
+	bool oidc_create_users;
 	bool allow_unjailed;
 	uint64_t audit_max;
 	uint64_t workers; /* 0 = processors */

@@ -3,10 +3,13 @@
 #include "access/access.h"
 #include "access/secret.h"
 #include "api/api.h"
+#include "api/oidc.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/own.h"
 #include "connect/import.h"
+#include "connect/oidc.h"
 #include "daemon/certs.h"
 #include "daemon/hosts.h"
 #include "daemon/schedule.h"
@@ -19,6 +22,7 @@
 #include "store/folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -47,6 +51,7 @@ struct server {
 	struct access *access;
 	struct schedule *schedule;
 	struct importer *importer;
+	struct api_oidc oidc; /* provider NULL: none */
 	struct arena import_lists;
 	struct reach import_reach, import_insecure;
 	struct http_server *http;
@@ -240,6 +245,40 @@ static int open_importer(struct server *s, struct err *e)
 	return s->importer ? 0 : err_ctx(e, "imports");
 }
 
+#define CLIENT_SECRET_MAX 4096
+
+static int open_oidc(struct server *s, struct err *e)
+{
+	const struct config *c = s->c;
+	char secret[CLIENT_SECRET_MAX + 1] = "";
+	if (!*c->oidc_issuer)
+		return 0;
+	if (*c->oidc_client_secret_file) {
+		OWN_FD int fd = open(c->oidc_client_secret_file, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return err_sys(e, "oidc-client-secret-file: %s",
+				       c->oidc_client_secret_file);
+		ssize_t n = io_read(fd, secret, CLIENT_SECRET_MAX, e);
+		if (n < 0)
+			return err_ctx(e, "oidc-client-secret-file");
+		while (n > 0 && (secret[n - 1] == '\n' || secret[n - 1] == '\r'))
+			n--;
+		secret[n] = '\0';
+	}
+	const struct oidc_options o = {
+	    .issuer = c->oidc_issuer, .client_id = c->oidc_client_id, .client_secret = secret};
+	s->oidc = (struct api_oidc){.provider = oidc_open(&o, e),
+				    .issuer = c->oidc_issuer,
+				    .client_id = c->oidc_client_id,
+				    .name = c->oidc_name,
+				    .scopes = c->oidc_scopes,
+				    .name_claim = c->oidc_name_claim,
+				    .groups_claim = c->oidc_groups_claim,
+				    .may_create = c->oidc_create_users};
+	secret_wipe(secret, sizeof secret);
+	return s->oidc.provider ? 0 : err_ctx(e, "oidc-issuer");
+}
+
 static void update_now(void *schedule)
 {
 	schedule_update_now(schedule);
@@ -264,6 +303,7 @@ static int open_http(struct server *s, struct err *e)
 			      .pool = s->pool,
 			      .engine = s->engine,
 			      .importer = s->importer,
+			      .oidc = s->oidc.provider ? &s->oidc : NULL,
 			      .vdb_update = update_now,
 			      .vdb_update_arg = s->schedule,
 			      .public_url = s->c->public_url,
@@ -303,6 +343,7 @@ static void close_all(struct server *s)
 		db_stop(s->db); /* do not wait for the end of a long list */
 	schedule_stop_soon(s->schedule);
 	importer_stop_soon(s->importer);
+	oidc_stop_soon(s->oidc.provider);
 	if (s->engine)
 		engine_stop_soon(s->engine);
 	registry_stop_soon(s->registry);
@@ -317,6 +358,7 @@ static void close_all(struct server *s)
 		engine_stop(s->engine);
 	schedule_stop(s->schedule);
 	importer_stop(s->importer);
+	oidc_close(s->oidc.provider);
 	arena_free(&s->import_lists);
 	registry_close(s->registry);
 	access_close(s->access);
@@ -486,6 +528,8 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 		r = open_access(&s, e);
 	if (r == 0)
 		r = open_importer(&s, e);
+	if (r == 0)
+		r = open_oidc(&s, e);
 	if (r == 0) {
 		s.schedule = schedule_start(c, s.engine, s.pool, e);
 		r = s.schedule ? open_http(&s, e) : -(int)e->code;

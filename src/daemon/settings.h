@@ -32,6 +32,22 @@
 	  "run even if the kernel cannot jail workers", allow_unjailed)                            \
 	X("anonymous-pull", CONFIG_SWITCH, "BOOL", "false", 0, 0,                                  \
 	  "allow pulls without an account", anonymous_pull)                                        \
+	X("oidc-issuer", CONFIG_URL, "URL", "", 0, 0,                                              \
+	  "issuer of the OpenID provider that people may sign in by; empty = none", oidc_issuer)   \
+	X("oidc-client-id", CONFIG_TEXT, "TEXT", "", 0, 0, "client id at the provider",            \
+	  oidc_client_id)                                                                          \
+	X("oidc-client-secret-file", CONFIG_PATH, "PATH", "", 0, 0,                                \
+	  "file that holds the client's secret; empty = a public client", oidc_client_secret_file) \
+	X("oidc-name", CONFIG_TEXT, "TEXT", "OpenID", 0, 0,                                        \
+	  "what the portal's button calls the provider", oidc_name)                                \
+	X("oidc-scopes", CONFIG_TEXT, "TEXT", "openid profile email", 0, 0,                        \
+	  "scopes that are asked for", oidc_scopes)                                                \
+	X("oidc-name-claim", CONFIG_TEXT, "TEXT", "preferred_username", 0, 0,                      \
+	  "claim of the ID token that names a new user", oidc_name_claim)                          \
+	X("oidc-groups-claim", CONFIG_TEXT, "TEXT", "groups", 0, 0,                                \
+	  "claim of the ID token that lists the groups of the user", oidc_groups_claim)            \
+	X("oidc-create-users", CONFIG_SWITCH, "BOOL", "true", 0, 0,                                \
+	  "make a user for who signs in for the first time", oidc_create_users)                    \
 	X("login-failures", CONFIG_COUNT, "N", "10", 0, 1000000,                                   \
 	  "wrong passwords for one name from one address within login-window; 0 = no limit",       \
 	  login_failures)                                                                          \

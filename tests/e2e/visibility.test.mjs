@@ -97,7 +97,7 @@ const ofServer = {
   listRoleAssignments: '/api/v1/role-assignments', listAudit: '/api/v1/audit', listImageAudit: '/api/v1/audit/images', listDenials: '/api/v1/audit/denials',
 };
 // Tested by name below, or nothing of repositories in them; what recommendations, plans, exemptions and the score show is tested beside them.
-const others = new Set(['getRegistry', 'streamEvents', 'getOpenapi', 'getVulndb', 'getSession', 'getPlan', 'listUsage', 'listBilledImages', 'getUsageCsv', 'listRecommendations', 'getRecommendation',
+const others = new Set(['getRegistry', 'streamEvents', 'getOpenapi', 'getVulndb', 'getSession', 'getPlan', 'listUsage', 'listBilledImages', 'getUsageCsv', 'getSignInWays', 'beginProviderSignIn', 'endProviderSignIn', 'listRecommendations', 'getRecommendation',
   'listAssessedRegistries', 'listImports', 'getImport', 'listExemptions', 'getExemption', 'getSecureScore', 'listSecureScoreDays', 'getRemediation']);
 
 test('every route that reads is in a table', () => {
