@@ -25,6 +25,11 @@ export const s = {
     title: 'Sign in to Plimsoll', name: 'Name', password: 'Password', button: 'Sign in', working: 'Signing in',
     first: 'The first start of the server showed the password of “admin”; until the first sign-in it is also in the file owner-password of the data folder.',
     wait: (sec: number) => `Too many attempts. Try again in ${of(sec, 'second')}.`,
+    by: (provider: string) => `Sign in with ${provider}`,
+    refused: {
+      denied: 'The provider did not confirm who you are, or you are not known here. Try again, or ask an owner of this server.', name: 'Another user here has your name. Ask an owner of this server.',
+      busy: 'Too many sign-ins. Try again in a minute.', provider: 'The provider could not be asked, or its answer could not be used. The server’s log says why.',
+    } as Record<string, string>,
   },
 
   advisories: {

@@ -182,6 +182,14 @@ export interface CvssScores {
   '4.0'?: CvssBase;
 }
 
+export interface DisabledBy {
+  rule: number;
+  name: string;
+  scope: string;
+  justification?: string;
+  expires_at?: string;
+}
+
 export interface Distro {
   id: string;
   version_id: string;
@@ -250,6 +258,8 @@ export interface Finding {
   registry?: string;
   repository?: string;
   digest?: string;
+  state?: 'active' | 'disabled';
+  disabled_by?: DisabledBy;
   match_count: number;
   matches: Match[];
 }
@@ -728,6 +738,12 @@ export interface SignIn {
   password: string;
 }
 
+export interface SignInWays {
+  password: boolean;
+  provider?: string;
+  provider_url?: string;
+}
+
 export interface Support {
   state: 'supported' | 'extended' | 'ended';
   standard_end: string;
@@ -818,6 +834,7 @@ export interface Operations {
   getRemediation: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; subscription?: string | number; registry?: string | number; limit?: string | number; scope?: string | number }; body: undefined; reply: Remediation };
   getSecureScore: { path: undefined; query: { scope?: string | number }; body: undefined; reply: SecureScore };
   getSession: { path: undefined; query: undefined; body: undefined; reply: Session };
+  getSignInWays: { path: undefined; query: undefined; body: undefined; reply: SignInWays };
   getVersion: { path: undefined; query: undefined; body: undefined; reply: Version };
   getVulndb: { path: undefined; query: undefined; body: undefined; reply: Vulndb };
   listAssessedRegistries: { path: { key: string | number }; query: { state?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: AssessedRegistryList };
@@ -871,6 +888,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   getRemediation: ['GET', '/api/v1/remediation', 'Microsoft.Security/assessments/read', true],
   getSecureScore: ['GET', '/api/v1/secure-score', 'Microsoft.Security/assessments/read', true],
   getSession: ['GET', '/api/v1/session', 'authenticated', false],
+  getSignInWays: ['GET', '/api/v1/session/ways', '', false],
   getVersion: ['GET', '/version', '', false],
   getVulndb: ['GET', '/api/v1/vulndb', 'Microsoft.Security/assessments/read', false],
   listAssessedRegistries: ['GET', '/api/v1/recommendations/{key}/registries', 'Microsoft.Security/assessments/read', true],

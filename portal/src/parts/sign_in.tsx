@@ -1,7 +1,7 @@
 import { Button, Field, Input } from '@fluentui/react-components';
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 import { asFailure, call } from '../api/client.ts';
-import type { Session } from '../api/schema.ts';
+import type { Session, SignInWays } from '../api/schema.ts';
 import { s } from '../strings.ts';
 import { useTitle } from './basics.tsx';
 import { Mark } from './glyphs.tsx';
@@ -11,10 +11,14 @@ export function SignIn({ done }: { done: (session: Session) => void }) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [wrong, setWrong] = useState('');
+  const [ways, setWays] = useState<SignInWays>();
+  // Why a sign-in by the provider failed: the server sends the browser here with a word.
+  const refused = new URLSearchParams(location.search).get('sign_in');
   const [busy, setBusy] = useState(false);
   const first = useRef<HTMLInputElement>(null);
   useTitle(s.signIn.title);
   useEffect(() => first.current?.focus(), []);
+  useEffect(() => { call('getSignInWays', {}).then(setWays, () => undefined); }, []); // without an answer, by password
   const submit = async (e: FormEvent) => {
     e.preventDefault();
     setBusy(true);
@@ -38,6 +42,8 @@ export function SignIn({ done }: { done: (session: Session) => void }) {
         </Field>
         <Button appearance="primary" type="submit" disabledFocusable={busy}>{busy ? s.signIn.working : s.signIn.button}</Button>
       </form>
+      {refused && <p role="alert">{s.signIn.refused[refused] ?? s.signIn.refused.provider}</p>}
+      {ways?.provider && <Button as="a" href={ways.provider_url}>{s.signIn.by(ways.provider)}</Button>}
       <p className="s t3">{s.signIn.first}</p>
     </main>
   );
