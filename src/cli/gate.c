@@ -97,7 +97,7 @@ static int parse_format(const struct cli_args *args, struct gate *g, struct err 
 	return r;
 }
 
-int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e)
+int gate_parse(const struct cli_args *args, const char *verb, struct gate *ret, struct err *e)
 {
 	*ret = (struct gate){.left_status = CLI_DONE};
 	arena_init(&ret->arena, VALUES_BUDGET);
@@ -105,7 +105,7 @@ int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e)
 	    parse_fail_on(bytes_of(cli_get(args, "fail-on")), ret, e) < 0 ||
 	    parse_status(args, "exit-code", &ret->left_status, e) < 0 ||
 	    parse_status(args, "exit-on-eol", &ret->eol_status, e) < 0 ||
-	    parse_format(args, ret, e) < 0)
+	    parse_format(args, ret, e) < 0 || except_read(args, verb, &ret->exceptions, e) < 0)
 		return -(int)e->code;
 	if (cli_has(args, "ignore-unfixed") || cli_has(args, "only-fixed"))
 		ret->shown.fixed = RECORD_YES;
@@ -116,6 +116,12 @@ void gate_free(struct gate *g)
 {
 	arena_free(&g->arena);
 	buf_free(&g->template);
+	exceptions_free(&g->exceptions);
+}
+
+int gate_except(struct gate *g, struct report *r, struct assess *assess, struct err *e)
+{
+	return except_apply(&g->exceptions, r, assess, &g->exceptions.arena, e);
 }
 
 void gate_apply(const struct gate *g, struct report *r)

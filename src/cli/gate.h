@@ -2,6 +2,7 @@
  * command that reports on one. */
 #pragma once
 #include "cli/cli.h"
+#include "cli/except.h"
 #include "cli/filter.h"
 #include "cli/term.h"
 #include "report/report.h"
@@ -21,7 +22,7 @@
 	     "exit with N when any finding remains and --fail-on was not reached"},                \
 	    {"exit-on-eol", 0, "N", NULL,                                                          \
 	     "exit with N when the image's release gets no more fixes"},                           \
-	    TERM_OPTIONS
+	    EXCEPT_OPTIONS, TERM_OPTIONS
 
 struct gate {
 	struct criteria shown, fails;	   /* fails: any of them; empty: no finding does */
@@ -32,13 +33,16 @@ struct gate {
 	const struct report_format *format;
 	struct report_style style;
 	struct buf template; /* the file of --template */
+	struct exceptions exceptions;
 };
 
 /* ERR_FORMAT in the user's words. gate_free in any case. */
-int gate_parse(const struct cli_args *args, struct gate *ret, struct err *e);
+int gate_parse(const struct cli_args *args, const char *verb, struct gate *ret, struct err *e);
 void gate_free(struct gate *g); /* accepts a zeroed struct */
 /* The file of --template, if there is one, into ret, which the caller frees. */
 int gate_template(const struct cli_args *args, struct buf *ret, struct err *e);
+/* Take out of r what --vex and --ignore-file fit: before gate_apply. assess is r's. */
+int gate_except(struct gate *g, struct report *r, struct assess *assess, struct err *e);
 /* Take out of r what is not to be shown; r->findings is changed in place. */
 void gate_apply(const struct gate *g, struct report *r);
 /* The exit status by what is left; says on standard error, in the name of the verb, what an exit

@@ -312,6 +312,8 @@ static int report_one(struct asking *q, const struct asked *x, struct err *e)
 	int r = read_image(q, x, &a, &m, e);
 	bool bare = x->open.len && bytes_eq_lit(m.state, "Pending") && is_table(q);
 	if (r == 0)
+		r = gate_except(&q->gate, &m.report, &m.assess, e);
+	if (r == 0)
 		gate_apply(&q->gate, &m.report);
 	if (r == 0 && x->open.len && is_table(q))
 		put_line(q, x->digest, x->open, BYTES_NONE);
@@ -413,7 +415,7 @@ int verb_push_status(int argc, char **argv)
 	uint64_t timeout_ms = 0;
 	struct asking q = {.args = &args, .arena = &a};
 	if (cli_parse(push_status_options, argc, argv, &args, &e) < 0 ||
-	    gate_parse(&args, &q.gate, &e) < 0) {
+	    gate_parse(&args, "push-status", &q.gate, &e) < 0) {
 		gate_free(&q.gate);
 		return cli_usage("push-status", &e);
 	}

@@ -39,7 +39,7 @@ int verb_scan(int argc, char **argv)
 	struct gate gate = {.left_status = CLI_DONE};
 	struct cimg c = {0};
 	if (cli_parse(scan_options, argc, argv, &args, &e) < 0 ||
-	    gate_parse(&args, &gate, &e) < 0) {
+	    gate_parse(&args, "scan", &gate, &e) < 0) {
 		gate_free(&gate);
 		return cli_usage("scan", &e);
 	}
@@ -58,6 +58,8 @@ int verb_scan(int argc, char **argv)
 	int status = 1;
 	r.findings = c.assess.findings;
 	r.finding_count = c.assess.finding_count;
+	if (rc == 0)
+		rc = gate_except(&gate, &r, &c.assess, &e);
 	gate_apply(&gate, &r);
 	if (rc == 0)
 		rc = gate_write(&gate, &r, &args, &e);

@@ -1,9 +1,10 @@
+#include "cli/except.h"
 #include "cli/image.h"
 #include "cli/verbs.h"
 
 #include <stdio.h>
 
-const struct cli_option why_options[] = {CIMG_OPTIONS, {0}};
+const struct cli_option why_options[] = {CIMG_OPTIONS, EXCEPT_OPTIONS, {0}};
 
 static void put_package(struct buf *out, const struct cimg *c, const struct inv_package *ip)
 {
@@ -47,7 +48,34 @@ struct answer {
 	size_t reported_count, not_reported_count;
 };
 
-static int explain(const struct cimg *c, struct bytes id, struct answer *ret, struct err *e)
+static bool is_about(const struct match_check *check, struct bytes id)
+{
+	bool about = bytes_eq_nocase(check->advisory, id);
+	for (size_t i = 0; !about && i < check->cve_count; i++)
+		about = bytes_eq_nocase(check->cves[i], id);
+	return about;
+}
+
+/* What takes this package's match out of reports. */
+static void put_excepted(struct buf *out, const struct report *r, const struct pkg *p,
+			 struct bytes id)
+{
+	for (size_t i = 0; i < r->excepted_count; i++) {
+		const struct exception_hit *h = &r->excepted[i];
+		struct buf line;
+		if (!is_about(&h->check, id) || pkg_cmp(&h->match.pkg, p) != 0)
+			continue;
+		buf_init(&line, 65536);
+		buf_put_text(&line, "suppressed by ");
+		exception_put_text(&line, h->by);
+		put_lines(out, buf_bytes(&line));
+		out->failed |= !buf_ok(&line);
+		buf_free(&line);
+	}
+}
+
+static int explain(const struct cimg *c, const struct report *r, struct bytes id,
+		   struct answer *ret, struct err *e)
 {
 	struct arena a;
 	for (size_t i = 0; i < c->image.package_count; i++) {
@@ -62,6 +90,8 @@ static int explain(const struct cimg *c, struct bytes id, struct answer *ret, st
 			struct buf *out = affected ? &ret->reported : &ret->not_reported;
 			put_package(out, c, ip);
 			put_lines(out, text);
+			if (affected)
+				put_excepted(out, r, &ip->pkg, id);
 			*(affected ? &ret->reported_count : &ret->not_reported_count) += 1;
 		}
 		arena_free(&a);
@@ -144,15 +174,23 @@ static int run(const char *verb, bool why_not, int argc, char **argv)
 	struct bytes id;
 	struct buf out;
 	struct answer answer = {.reported_count = 0};
+	struct exceptions exceptions = {.count = 0};
+	struct report r = {.input = &c.input, .assess = &c.assess};
 	buf_init(&out, 64U << 20);
 	buf_init(&answer.reported, 32U << 20);
 	buf_init(&answer.not_reported, 32U << 20);
 	int rc =
 	    cli_image_open(&c, &args, args.operand_count == 2 ? args.operands[1] : NULL, true, &e);
+	r.findings = c.assess.findings;
+	r.finding_count = c.assess.finding_count;
+	if (rc == 0)
+		rc = except_read(&args, verb, &exceptions, &e);
+	if (rc == 0)
+		rc = except_apply(&exceptions, &r, &c.assess, &c.arena, &e);
 	if (rc == 0)
 		rc = cli_known_id(c.vdb, args.operands[0], &c.arena, &id, &e);
 	if (rc == 0)
-		rc = explain(&c, id, &answer, &e);
+		rc = explain(&c, &r, id, &answer, &e);
 	if (rc == 0)
 		put_answer(&out, id, why_not, &answer);
 	if (rc == 0 && answer.reported_count + answer.not_reported_count == 0)
@@ -162,6 +200,7 @@ static int run(const char *verb, bool why_not, int argc, char **argv)
 	buf_free(&answer.reported);
 	buf_free(&answer.not_reported);
 	buf_free(&out);
+	exceptions_free(&exceptions);
 	cli_image_close(&c);
 	return rc < 0 ? cli_fail(verb, &e) : 0;
 }

@@ -4,7 +4,7 @@
 
 #define VERSION 1
 #define NOTES_MAX 64
-#define PACKAGE_LEN_MIN 40 /* bytes: the lengths of a package's fields */
+#define PACKAGE_LEN_MIN 10 /* bytes: the lengths of a package's fields */
 
 /* The fields of a distribution, in their order. */
 static struct bytes *distro_field(struct pkg_distro *d, size_t i)
@@ -50,7 +50,7 @@ static int take_notes(struct cursor *c, struct arena *a, struct bill *b, struct 
 static int take_packages(struct cursor *c, struct arena *a, struct bill *b, struct err *e)
 {
 	uint64_t count = cur_varint(c);
-	if (count > cur_left(c) / (PACKAGE_LEN_MIN / 2))
+	if (count > cur_left(c) / PACKAGE_LEN_MIN)
 		return err_set(e, ERR_FORMAT, "bill: %llu packages in %zu bytes",
 			       (unsigned long long)count, cur_left(c));
 	if (count > LIMIT_PACKAGES_MAX)

@@ -197,3 +197,11 @@ void report_put_image_purl(struct buf *out, const struct report *r)
 	}
 	arena_free(&a);
 }
+
+size_t report_excepted(const struct report *r, enum exception_kind kind)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->excepted_count; i++)
+		n += r->excepted[i].whole && r->excepted[i].by->kind == kind;
+	return n;
+}

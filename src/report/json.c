@@ -41,6 +41,8 @@ static void put_summary(struct json_out *w, const struct report *r)
 	json_put_object(w, "summary");
 	json_put_u64(w, "total", c.findings);
 	json_put_u64(w, "hidden_by_filters", r->hidden_count);
+	json_put_u64(w, "suppressed_by_vex", report_excepted(r, EXCEPTION_VEX));
+	json_put_u64(w, "suppressed_by_ignore_files", report_excepted(r, EXCEPTION_IGNORED));
 	json_put_u64(w, "kev", c.kev);
 	json_put_u64(w, "fixed", c.fixed);
 	json_put_u64(w, "matches", c.matches);
@@ -70,6 +72,38 @@ static void begin(struct json_out *w, const struct report *r, struct buf *out, c
 	report_put_image(w, r);
 }
 
+/* One row for each match that was taken out. */
+static void put_suppressed(struct json_out *w, const struct report *r)
+{
+	json_put_array(w, "suppressed");
+	for (size_t i = 0; i < r->excepted_count; i++) {
+		const struct exception_hit *h = &r->excepted[i];
+		json_put_object(w, NULL);
+		json_put_text(w, "by", h->by->kind == EXCEPTION_VEX ? "vex" : "ignore_file");
+		json_put_string(w, "source", h->by->source);
+		if (h->by->line)
+			json_put_u64(w, "line", h->by->line);
+		if (h->by->kind == EXCEPTION_VEX)
+			json_put_text(w, "status", adv_status_word(h->by->status));
+		json_put_string_nonempty(w, "justification", h->by->justification);
+		json_put_string_nonempty(w, "statement", h->by->statement);
+		json_put_u64(w, "id", h->check.id);
+		json_put_string(w, "check", h->check.title);
+		json_put_string(w, "advisory", h->check.advisory);
+		json_put_array(w, "cves");
+		for (size_t k = 0; k < h->check.cve_count; k++)
+			json_put_string(w, NULL, h->check.cves[k]);
+		json_put_end(w, ']');
+		json_put_text(w, "severity", adv_severity_word(h->check.severity));
+		json_put_string(w, "package", h->match.pkg.name);
+		json_put_string(w, "installed_version", h->match.pkg.version);
+		json_put_string(w, "path", h->match.pkg.path);
+		json_put_string(w, "purl", h->match.purl);
+		json_put_end(w, '}');
+	}
+	json_put_end(w, ']');
+}
+
 int report_json_put(const struct report *r, struct buf *out, struct err *e)
 {
 	struct json_out w;
@@ -81,6 +115,8 @@ int report_json_put(const struct report *r, struct buf *out, struct err *e)
 	for (size_t i = 0; i < r->finding_count; i++)
 		record_put(&w, NULL, &finding_object, &r->findings[i]);
 	json_put_end(&w, ']');
+	if (r->excepted_count)
+		put_suppressed(&w, r);
 	report_put_coverage(&w, r);
 	put_vdb(&w, r->vdb);
 	return end(&w, e);

@@ -1,6 +1,7 @@
 /* report: a scan's result in the formats people ask for: one file and one row in report/table.c
  * for each. */
 #pragma once
+#include "exception/exception.h"
 #include "match/finding.h"
 #include "pkg/support.h"
 #include "scan/assess.h"
@@ -31,6 +32,8 @@ struct report {
 	size_t hidden_count;	   /* findings that the filters took out */
 	size_t hidden_unrated;	   /* those without a severity that a list of severities took out */
 	struct report_style style; /* of the table */
+	struct exception_hit *excepted; /* what VEX and ignore files took out */
+	size_t excepted_count;
 	struct report_run run;
 	struct bytes template; /* of the format "template" */
 	const char *version;   /* of the program */
@@ -73,6 +76,8 @@ bool report_put_repository(struct buf *out, const struct report *r);
 /* "pkg:oci/…" of any image. */
 void report_put_image_purl(struct buf *out, const struct report *r);
 
+/* Findings that are gone by exceptions of this kind. */
+size_t report_excepted(const struct report *r, enum exception_kind kind);
 /* Shared by formats. Untrusted bytes for a terminal: control bytes and escapes become '?', valid
  * UTF-8 stays. */
 void report_put_plain(struct buf *out, struct bytes text);

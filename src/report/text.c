@@ -280,6 +280,23 @@ static void put_notes(const struct report *r, struct buf *out)
 	}
 }
 
+/* What VEX and ignore files took out is never silent. */
+static void put_excepted(const struct report *r, struct buf *out)
+{
+	size_t vex = report_excepted(r, EXCEPTION_VEX),
+	       ignored = report_excepted(r, EXCEPTION_IGNORED), whole = vex + ignored;
+	if (vex) {
+		report_put_count(out, vex, "finding", "findings");
+		buf_put_text(out, " suppressed by VEX.\n");
+	}
+	if (ignored) {
+		report_put_count(out, ignored, "finding", "findings");
+		buf_put_text(out, " suppressed by ignore files.\n");
+	}
+	if (r->excepted_count > whole)
+		buf_printf(out, "Matches suppressed in all: %zu.\n", r->excepted_count);
+}
+
 static int put_all(struct table *t, struct buf *out, struct err *e)
 {
 	const struct report *r = t->r;
@@ -289,6 +306,7 @@ static int put_all(struct table *t, struct buf *out, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory for %zu findings", r->finding_count);
 	put_head(r, out);
 	put_totals(t, out);
+	put_excepted(r, out);
 	put_rows(t, out);
 	if (put_upgrades(t, out, e) < 0)
 		return -(int)e->code;

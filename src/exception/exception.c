@@ -1,0 +1,457 @@
+#include "exception/exception.h"
+
+#include "base/clock.h"
+#include "exception/parse.h"
+#include "match/criteria.h"
+
+#include <string.h>
+
+#define MEMORY_MAX ((size_t)512 << 20) /* bytes: the texts, and what 200,000 exceptions take */
+
+void exceptions_init(struct exceptions *x)
+{
+	*x = (struct exceptions){.count = 0};
+	arena_init(&x->arena, MEMORY_MAX);
+}
+
+void exceptions_free(struct exceptions *x)
+{
+	arena_free(&x->arena);
+	*x = (struct exceptions){.count = 0};
+}
+
+struct exception *exceptions_push(struct exceptions *x, struct err *e)
+{
+	if (x->count == EXCEPTIONS_MAX) {
+		(void)err_set(e, ERR_LIMIT, "more than %u exceptions", EXCEPTIONS_MAX);
+		return NULL;
+	}
+	struct exception *more = arena_grow(&x->arena, x->items, x->count, &x->cap, sizeof *more);
+	if (!more) {
+		(void)err_nomem(e);
+		return NULL;
+	}
+	x->items = more;
+	more[x->count] = (struct exception){.kind = EXCEPTION_IGNORED};
+	return &more[x->count++];
+}
+
+void exceptions_note(struct exceptions *x, const char *made)
+{
+	size_t max = sizeof x->notes / sizeof *x->notes;
+	x->no_memory |= !made;
+	if (!made || x->note_count == max)
+		return;
+	x->notes[x->note_count] = x->note_count + 1 == max
+				      ? BYTES_LIT("there are more notes than are kept")
+				      : bytes_of(made);
+	x->note_count++;
+}
+
+int exceptions_text_add(struct exceptions *x, struct bytes **list, size_t *count, struct bytes text,
+			struct err *e)
+{
+	struct bytes *more = arena_alloc(&x->arena, *count + 1, sizeof *more);
+	if (!more)
+		return err_nomem(e);
+	if (*count)
+		memcpy(more, *list, *count * sizeof *more);
+	more[(*count)++] = text;
+	*list = more;
+	return 0;
+}
+
+bool exception_product(struct exceptions *x, struct bytes purl, struct exception *out)
+{
+	struct pkg p;
+	struct err why = ERR_INIT;
+	if (!purl.len || pkg_purl_read(purl, &x->arena, &p, &why) < 0) {
+		x->no_memory |= why.code == ERR_NOMEM;
+		return false;
+	}
+	bool image = bytes_eq_lit(p.type, "oci") || bytes_eq_lit(p.type, "docker");
+	/* A package that has a package as its product: both cannot be told here, the part is meant.
+	 */
+	if (image) {
+		out->of_image = true;
+		out->image = p;
+	} else {
+		out->of_package = true;
+		out->package = p;
+	}
+	return true;
+}
+
+static int keep(struct exceptions *x, struct bytes *text, struct bytes *source, struct err *e)
+{
+	bool a, b;
+	if (text->len > EXCEPTION_FILE_MAX)
+		return err_set(e, ERR_LIMIT, "more than %u MiB", EXCEPTION_FILE_MAX >> 20);
+	*text = arena_bytes(&x->arena, *text, &a);
+	*source = arena_bytes(&x->arena, *source, &b);
+	return a && b ? 0 : err_nomem(e);
+}
+
+static int add_vex(struct exceptions *x, struct bytes text, struct bytes source, struct err *e)
+{
+	static const struct {
+		const char *key;
+		int (*read)(struct exceptions *x, struct bytes text, struct bytes source,
+			    struct err *e);
+	} forms[] = {{"statements", openvex_read},
+		     {"document", csaf_read},
+		     {"bomFormat", cdx_vex_read},
+		     {"specVersion", cdx_vex_read}};
+	struct json j;
+	size_t form = sizeof forms / sizeof *forms;
+	json_init(&j, text, &x->arena);
+	if (json_enter_object(&j))
+		for (struct bytes key; json_next_key(&j, &key);) {
+			for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+				if (form == sizeof forms / sizeof *forms &&
+				    bytes_eq_lit(key, forms[i].key))
+					form = i;
+			json_skip(&j);
+		}
+	if (json_finish(&j, e) < 0)
+		return -(int)e->code;
+	if (form == sizeof forms / sizeof *forms)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "no VEX document: neither OpenVEX (statements), CSAF (document) nor "
+			       "CycloneDX (bomFormat)");
+	return forms[form].read(x, text, source, e);
+}
+
+int exceptions_add_vex(struct exceptions *x, struct bytes text, struct bytes source, struct err *e)
+{
+	int r = keep(x, &text, &source, e);
+	if (r == 0)
+		r = add_vex(x, text, source, e);
+	if (r == 0 && x->no_memory)
+		r = err_nomem(e);
+	return r < 0 ? err_ctx(e, "%.*s", BYTES_ARG(source)) : 0;
+}
+
+int exceptions_add_ignore(struct exceptions *x, struct bytes text, struct bytes source,
+			  struct err *e)
+{
+	int r = keep(x, &text, &source, e);
+	/* A map's key ends its line's first word with ':'; an id never does. */
+	bool yaml = bytes_has_suffix_lit(source, ".yaml") || bytes_has_suffix_lit(source, ".yml");
+	struct bytes rest = text;
+	while (!yaml && rest.len) {
+		struct bytes line = bytes_trim(bytes_cut(&rest, '\n'));
+		if (!line.len || line.ptr[0] == '#')
+			continue;
+		yaml = bytes_has_suffix_lit(line, ":");
+		break;
+	}
+	if (r == 0)
+		r = yaml ? ignore_yaml_read(x, text, source, e)
+			 : ignore_lines_read(x, text, source, e);
+	if (r == 0 && x->no_memory)
+		r = err_nomem(e);
+	return r < 0 ? err_ctx(e, "%.*s", BYTES_ARG(source)) : 0;
+}
+
+/* Does what a purl says hold for a package? What it does not say fits any. */
+static bool fits_purl(const struct pkg *want, const struct pkg *have)
+{
+	struct bytes stated = want->qualifiers;
+	if (!bytes_eq(want->type, have->type) || !bytes_eq(want->name, have->name) ||
+	    !bytes_eq(want->namespace, have->namespace) ||
+	    (want->version.len && !bytes_eq(want->version, have->version)) ||
+	    (want->arch.len && !bytes_eq(want->arch, have->arch)) ||
+	    (want->distro.len && !bytes_eq(want->distro, have->distro)))
+		return false;
+	while (stated.len) {
+		struct bytes one = bytes_cut(&stated, '&'), rest = have->qualifiers;
+		bool found = false;
+		while (rest.len && !found)
+			found = bytes_eq(bytes_cut(&rest, '&'), one);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* The value of a qualifier that no field of a package holds, decoded into out. */
+static struct bytes qualifier(const struct pkg *p, const char *key, uint8_t *out, size_t cap)
+{
+	struct bytes rest = p->qualifiers;
+	while (rest.len) {
+		struct bytes value = bytes_cut(&rest, '&'), name = bytes_cut(&value, '=');
+		if (!bytes_eq_lit(name, key))
+			continue;
+		size_t n = 0;
+		for (size_t i = 0; i < value.len && n < cap; i++) {
+			uint8_t c = value.ptr[i];
+			if (c == '%' && i + 2 < value.len && byte_is_hex(value.ptr[i + 1]) &&
+			    byte_is_hex(value.ptr[i + 2])) {
+				unsigned v = 0;
+				for (size_t k = 1; k <= 2; k++) {
+					uint8_t h = byte_lower(value.ptr[i + k]);
+					v = v * 16 +
+					    ((unsigned)(byte_is_digit(h) ? h - '0' : h - 'a' + 10));
+				}
+				c = (uint8_t)v;
+				i += 2;
+			}
+			out[n++] = c;
+		}
+		return (struct bytes){.ptr = out, .len = n};
+	}
+	return BYTES_NONE;
+}
+
+/* docker.io has three names. */
+static struct bytes without_docker(struct bytes repository)
+{
+	static const char *const hosts[] = {"registry-1.docker.io/", "index.docker.io/",
+					    "docker.io/"};
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+		if (bytes_has_prefix_lit(repository, hosts[i]))
+			return bytes_from(repository, strlen(hosts[i]));
+	return repository;
+}
+
+static bool fits_image(const struct pkg *want, const struct exception_image *image)
+{
+	uint8_t url_text[512], tag_text[128];
+	struct bytes url = qualifier(want, "repository_url", url_text, sizeof url_text);
+	struct bytes tag = qualifier(want, "tag", tag_text, sizeof tag_text);
+	struct bytes repository = without_docker(image->repository), name = repository;
+	size_t slash = bytes_find_last(name, '/');
+	name = slash < name.len ? bytes_from(name, slash + 1) : name;
+	bool by_digest = want->version.len > 0 && image->digest.len > 0 &&
+			 bytes_eq(want->version, image->digest);
+	if (want->version.len && !by_digest)
+		return false;
+	if ((want->arch.len && image->arch.len && !bytes_eq(want->arch, image->arch)) ||
+	    (tag.len && !bytes_eq(tag, image->tag) && !by_digest))
+		return false;
+	if (!image->repository.len)
+		return by_digest; /* a digest is an image, whatever it is called */
+	url = without_docker(url);
+	bool whole = bytes_eq(url, repository);
+	bool folder = url.len + 1 + want->name.len == repository.len &&
+		      bytes_has_prefix(repository, url) && repository.ptr[url.len] == '/' &&
+		      bytes_has_suffix(repository, want->name);
+	return url.len ? whole || folder : by_digest || bytes_eq(name, want->name);
+}
+
+static bool fits_any(const struct bytes *list, size_t count, struct bytes text,
+		     bool (*fits)(struct bytes pattern, struct bytes text))
+{
+	for (size_t i = 0; i < count; i++)
+		if (fits(list[i], text))
+			return true;
+	return count == 0;
+}
+
+static bool fits_path(struct bytes pattern, struct bytes path)
+{
+	while (bytes_has_prefix_lit(pattern, "/"))
+		pattern = bytes_from(pattern, 1);
+	return criteria_glob(pattern, path);
+}
+
+static bool fits_purl_list(const struct exception *x, const struct pkg *have)
+{
+	bool fits = x->purl_count == 0;
+	for (size_t i = 0; !fits && i < x->purl_count; i++) {
+		struct arena a;
+		struct pkg want;
+		struct err why = ERR_INIT;
+		arena_init(&a, 1U << 20);
+		fits = pkg_purl_read(x->purls[i], &a, &want, &why) == 0 && fits_purl(&want, have);
+		arena_free(&a);
+	}
+	return fits;
+}
+
+static const char *fix_state(const struct finding_match *m)
+{
+	if (m->fixed_version.len)
+		return "fixed";
+	if (m->status == ADV_WILL_NOT_FIX || m->status == ADV_END_OF_LIFE)
+		return "wont-fix";
+	return m->status == ADV_UNKNOWN ? "unknown" : "not-fixed";
+}
+
+/* Grype's words of a purl type, and the other way about. */
+static bool fits_type(struct bytes want, struct bytes type)
+{
+	static const char *const rows[][2] = {{"python", "pypi"},
+					      {"java-archive", "maven"},
+					      {"go-module", "golang"},
+					      {"rust-crate", "cargo"},
+					      {"php-composer", "composer"},
+					      {"dotnet", "nuget"},
+					      {"javascript", "npm"},
+					      {"java", "maven"},
+					      {"go", "golang"},
+					      {"rust", "cargo"},
+					      {"ruby", "gem"},
+					      {"php", "composer"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (bytes_eq_lit(want, rows[i][0]) && bytes_eq_lit(type, rows[i][1]))
+			return true;
+	return bytes_eq(want, type);
+}
+
+static bool fits_rule(const struct exception *x, const struct finding_match *m,
+		      const struct pkg *have)
+{
+	if (x->name.len && !criteria_glob(x->name, m->pkg.name))
+		return false;
+	if (x->version.len && !bytes_eq(x->version, m->pkg.version))
+		return false;
+	if (x->source_name.len && !bytes_eq(x->source_name, m->pkg.source_name))
+		return false;
+	if ((x->type.len && !fits_type(x->type, have->type)) ||
+	    (x->language.len && !fits_type(x->language, have->type)))
+		return false;
+	if (x->fix_state.len && !bytes_eq_lit(x->fix_state, fix_state(m)))
+		return false;
+	return fits_any(x->paths, x->path_count, m->pkg.path, fits_path) && fits_purl_list(x, have);
+}
+
+static bool fits_id(const struct exception *x, struct bytes id)
+{
+	return fits_any(x->ids, x->id_count, id, bytes_eq_nocase);
+}
+
+static bool fits(const struct exception *x, const struct finding_match *m, const struct pkg *have,
+		 const struct exception_image *image)
+{
+	if (x->namespace.len) /* of Grype's database: nothing here has one */
+		return false;
+	return (!x->of_image || fits_image(&x->image, image)) &&
+	       (!x->of_package || fits_purl(&x->package, have)) && fits_rule(x, m, have);
+}
+
+const struct exception *exceptions_find(const struct exceptions *x, struct bytes id,
+					const struct finding_match *m,
+					const struct exception_image *image, int64_t now_ms)
+{
+	const struct exception *ignored = NULL, *vex = NULL;
+	struct arena a;
+	struct pkg have;
+	struct err why = ERR_INIT;
+	arena_init(&a, 1U << 20);
+	if (pkg_purl_read(m->purl, &a, &have, &why) < 0)
+		have = m->pkg;
+	for (size_t i = 0; i < x->count; i++) {
+		const struct exception *one = &x->items[i];
+		bool over = one->expires_ms && one->expires_ms <= now_ms;
+		if (over || !fits_id(one, id) || !fits(one, m, &have, image))
+			continue;
+		if (one->kind == EXCEPTION_IGNORED)
+			ignored = ignored ? ignored : one;
+		else if (!vex || one->at_ms >= vex->at_ms)
+			vex = one;
+	}
+	arena_free(&a);
+	if (vex && vex->status != ADV_NOT_AFFECTED && vex->status != ADV_FIXED)
+		vex = NULL;
+	return ignored ? ignored : vex;
+}
+
+/* What takes out a match of f: its advisory as a whole, or each of its vulnerabilities. */
+static const struct exception *match_find(const struct exceptions *x, const struct finding *f,
+					  const struct finding_match *m,
+					  const struct exception_image *image, int64_t now_ms)
+{
+	const struct match_check *c = &f->check;
+	const struct exception *first = NULL,
+			       *by = c->advisory.len
+					 ? exceptions_find(x, c->advisory, m, image, now_ms)
+					 : NULL;
+	if (by)
+		return by;
+	for (size_t i = 0; i < c->cve_count; i++) {
+		by = exceptions_find(x, c->cves[i], m, image, now_ms);
+		if (!by)
+			return NULL;
+		first = first ? first : by;
+	}
+	return first;
+}
+
+/* Take matches out of one finding; 1: some are left. */
+static int apply_one(const struct exceptions *x, const struct exception_image *image,
+		     int64_t now_ms, struct finding *f, struct arena *a,
+		     struct exception_hit **hits, size_t *count, size_t *cap, struct err *e)
+{
+	size_t kept = 0, first = *count;
+	for (size_t i = 0; i < f->match_listed; i++) {
+		const struct exception *by = match_find(x, f, &f->matches[i], image, now_ms);
+		if (!by) {
+			f->matches[kept++] = f->matches[i];
+			continue;
+		}
+		struct exception_hit *more = arena_grow(a, *hits, *count, cap, sizeof *more);
+		if (!more)
+			return err_nomem(e);
+		*hits = more;
+		more[(*count)++] =
+		    (struct exception_hit){.check = f->check, .match = f->matches[i], .by = by};
+	}
+	size_t gone = f->match_listed - kept;
+	f->match_listed = kept;
+	f->match_count -= gone < f->match_count ? gone : f->match_count;
+	if (kept && gone) {
+		f->match_count = f->match_count > kept ? f->match_count : 0;
+		finding_settle(f);
+	} else if (!kept && *count > first) {
+		(*hits)[*count - 1].whole = true;
+	}
+	return kept > 0;
+}
+
+int exceptions_apply(const struct exceptions *x, const struct exception_image *image,
+		     int64_t now_ms, struct finding *findings, size_t *count, struct arena *a,
+		     struct exception_hit **ret_hits, size_t *ret_hit_count, struct err *e)
+{
+	size_t kept = 0, cap = 0;
+	*ret_hits = NULL;
+	*ret_hit_count = 0;
+	for (size_t i = 0; i < *count; i++) {
+		int r =
+		    apply_one(x, image, now_ms, &findings[i], a, ret_hits, ret_hit_count, &cap, e);
+		if (r < 0)
+			return r;
+		if (r)
+			findings[kept++] = findings[i];
+	}
+	*count = kept;
+	return 0;
+}
+
+size_t exceptions_expired(const struct exceptions *x, int64_t now_ms)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < x->count; i++)
+		n += x->items[i].expires_ms && x->items[i].expires_ms <= now_ms;
+	return n;
+}
+
+void exception_put_text(struct buf *out, const struct exception *x)
+{
+	buf_put_text(out, x->kind == EXCEPTION_VEX ? "VEX document " : "ignore file ");
+	buf_put(out, x->source);
+	if (x->line)
+		buf_printf(out, ", line %u", x->line);
+	if (x->kind == EXCEPTION_VEX)
+		buf_printf(out, ": %s", adv_status_word(x->status));
+	if (x->justification.len) {
+		buf_put_text(out, " (");
+		buf_put(out, x->justification);
+		buf_put_text(out, ")");
+	}
+	if (x->statement.len) {
+		buf_put_text(out, ": ");
+		buf_put(out, x->statement);
+	}
+}

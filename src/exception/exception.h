@@ -1,0 +1,80 @@
+/* exception: what people have said of findings beforehand: VEX statements (OpenVEX, CSAF,
+ * CycloneDX) and rules of ignore files (.trivyignore, .trivyignore.yaml, Grype's configuration).
+ * One form for all; docs/formats/exceptions.md says which parts of each are read and how they
+ * match. */
+#pragma once
+#include "match/finding.h"
+
+#define EXCEPTION_FILE_MAX (64U << 20) /* bytes of a document: Red Hat's largest VEX has 40 MB */
+#define EXCEPTIONS_MAX 200000U	       /* of all files together */
+
+enum exception_kind { EXCEPTION_IGNORED, EXCEPTION_VEX };
+
+struct exception {
+	enum exception_kind kind;
+	struct bytes *ids; /* of vulnerabilities, any of; none: of all */
+	size_t id_count;
+	/* Of VEX. */
+	bool of_image; /* it is about an image, or about packages of one */
+	struct pkg image;
+	enum adv_status status; /* NOT_AFFECTED and FIXED take findings out */
+	int64_t at_ms;		/* the latest statement that fits decides */
+	/* Of all: empty fits any. */
+	bool of_package;
+	struct pkg package;	     /* of a purl: what it says must be the same */
+	struct bytes version;	     /* exact; of CycloneDX's versions */
+	struct bytes *paths, *purls; /* globs of the package's file; purls, any of */
+	size_t path_count, purl_count;
+	struct bytes name, type, language, source_name, fix_state,
+	    namespace;	    /* of Grype; name is a glob */
+	int64_t expires_ms; /* 0: never */
+	struct bytes justification, statement, source;
+	unsigned line; /* of source; 0: not known */
+};
+
+/* The image that findings are of. */
+struct exception_image {
+	struct bytes repository; /* "ghcr.io/team/app"; empty: not known */
+	struct bytes digest, tag, arch;
+};
+
+struct exceptions {
+	struct arena arena; /* holds what items point to, texts too */
+	struct exception *items;
+	size_t count, cap;
+	struct bytes notes[32]; /* what of the files cannot be applied */
+	size_t note_count;
+	bool no_memory; /* for something small: what adds fails */
+};
+void exceptions_init(struct exceptions *x);
+void exceptions_free(struct exceptions *x); /* accepts a zeroed struct */
+
+/* Add what a document says; source: its name. The text is copied. ERR_FORMAT, ERR_UNSUPPORTED (none
+ * of the forms), ERR_LIMIT, ERR_NOMEM. Parts that are not understood narrow: a rule with a member
+ * that is not known is not applied, with a note. */
+int exceptions_add_vex(struct exceptions *x, struct bytes text, struct bytes source, struct err *e);
+int exceptions_add_ignore(struct exceptions *x, struct bytes text, struct bytes source,
+			  struct err *e);
+
+/* What takes this match out of what is said of id ("CVE-2024-1"), or NULL. now_ms: for what
+ * expires.
+ */
+const struct exception *exceptions_find(const struct exceptions *x, struct bytes id,
+					const struct finding_match *m,
+					const struct exception_image *image, int64_t now_ms);
+/* A match that was taken out: each vulnerability of its finding has an exception. */
+struct exception_hit {
+	struct match_check check;
+	struct finding_match match;
+	const struct exception *by; /* of the first of them */
+	bool whole;		    /* the last match of its finding: the finding is gone with it */
+};
+/* Take out of findings, in place, the matches that exceptions fit, and findings without any left.
+ * *ret_hits from a. */
+int exceptions_apply(const struct exceptions *x, const struct exception_image *image,
+		     int64_t now_ms, struct finding *findings, size_t *count, struct arena *a,
+		     struct exception_hit **ret_hits, size_t *ret_hit_count, struct err *e);
+/* How many have expired. */
+size_t exceptions_expired(const struct exceptions *x, int64_t now_ms);
+/* "VEX document vex.json: not_affected (component_not_present): text" */
+void exception_put_text(struct buf *out, const struct exception *x);

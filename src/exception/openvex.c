@@ -1,0 +1,200 @@
+/* OpenVEX 0.2.0 (github.com/openvex/spec OPENVEX-SPEC.md): statements about a vulnerability, with
+ * products and their subcomponents. A product without subcomponents is meant whole. A statement's
+ * time, else the document's, says which of several holds. */
+#include "base/clock.h"
+#include "exception/parse.h"
+
+struct statement {
+	struct bytes vulnerability, products, status, justification, impact, timestamp, action;
+};
+
+static enum adv_status status_of(struct bytes word)
+{
+	return bytes_eq_lit(word, "not_affected")	   ? ADV_NOT_AFFECTED
+	       : bytes_eq_lit(word, "fixed")		   ? ADV_FIXED
+	       : bytes_eq_lit(word, "affected")		   ? ADV_AFFECTED
+	       : bytes_eq_lit(word, "under_investigation") ? ADV_UNDER_INVESTIGATION
+							   : ADV_UNKNOWN;
+}
+
+/* A text, or {"@id", "name", "aliases"}. */
+static int read_vulnerability(struct exceptions *x, struct json *j, struct exception *out,
+			      struct err *e)
+{
+	if (json_peek(j) == JSON_STRING)
+		return exceptions_text_add(x, &out->ids, &out->id_count, json_string(j), e);
+	int r = 0;
+	if (!json_enter_object(j))
+		return 0;
+	for (struct bytes key; json_next_key(j, &key);) {
+		if (bytes_eq_lit(key, "name") && json_peek(j) == JSON_STRING) {
+			r = exceptions_text_add(x, &out->ids, &out->id_count, json_string(j), e);
+		} else if (bytes_eq_lit(key, "aliases") && json_enter_array(j)) {
+			while (json_next_item(j) && r == 0)
+				r = exceptions_text_add(x, &out->ids, &out->id_count,
+							json_string(j), e);
+		} else {
+			json_skip(j);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The purl of a component: its @id, or among its identifiers. subcomponents: their text. */
+static struct bytes read_component(struct json *j, struct bytes *ret_inner)
+{
+	struct bytes id = BYTES_NONE, purl = BYTES_NONE;
+	*ret_inner = BYTES_NONE;
+	if (json_peek(j) == JSON_STRING)
+		return json_string(j);
+	if (!json_enter_object(j))
+		return BYTES_NONE;
+	for (struct bytes key; json_next_key(j, &key);) {
+		if (bytes_eq_lit(key, "@id") && json_peek(j) == JSON_STRING) {
+			id = json_string(j);
+		} else if (bytes_eq_lit(key, "subcomponents") && json_peek(j) == JSON_ARRAY) {
+			*ret_inner = json_raw(j);
+		} else if (bytes_eq_lit(key, "identifiers") && json_enter_object(j)) {
+			for (struct bytes kind; json_next_key(j, &kind);) {
+				if (bytes_eq_lit(kind, "purl") && json_peek(j) == JSON_STRING)
+					purl = json_string(j);
+				else
+					json_skip(j);
+			}
+		} else if (!bytes_eq_lit(key, "identifiers")) {
+			json_skip(j);
+		}
+	}
+	return purl.len ? purl : id;
+}
+
+static int add(struct exceptions *x, const struct exception *base, struct bytes product,
+	       struct bytes component, struct err *e)
+{
+	struct exception one = *base;
+	bool known = exception_product(x, product, &one);
+	if (known && component.len && !one.of_image) {
+		exceptions_note(x, arena_printf(&x->arena,
+						"%.*s: a package as part of another, which nothing "
+						"shows here, is not applied: \"%.*s\"",
+						BYTES_ARG(base->source), BYTES_ARG(component)));
+		return 0;
+	}
+	known = known && (!component.len || exception_product(x, component, &one));
+	if (!known) {
+		exceptions_note(x, arena_printf(&x->arena,
+						"%.*s: a product that is no package URL: \"%.*s\"",
+						BYTES_ARG(base->source), BYTES_ARG(product)));
+		return 0;
+	}
+	struct exception *new = exceptions_push(x, e);
+	if (!new)
+		return -(int)e->code;
+	*new = one;
+	return 0;
+}
+
+static int add_products(struct exceptions *x, const struct exception *base, struct bytes products,
+			struct err *e)
+{
+	struct json j;
+	int r = 0;
+	json_init(&j, products, &x->arena);
+	if (!json_enter_array(&j))
+		return json_finish(&j, e);
+	while (r == 0 && json_next_item(&j)) {
+		struct bytes inner, ignored, product = read_component(&j, &inner);
+		if (!inner.len) {
+			r = add(x, base, product, BYTES_NONE, e);
+			continue;
+		}
+		struct json k;
+		json_init(&k, inner, &x->arena);
+		if (json_enter_array(&k))
+			while (r == 0 && json_next_item(&k))
+				r = add(x, base, product, read_component(&k, &ignored), e);
+		if (r == 0 && k.failed)
+			r = json_finish(&k, e);
+	}
+	return r < 0 ? r : json_finish(&j, e);
+}
+
+static void read_statement(struct json *j, struct statement *s)
+{
+	*s = (struct statement){.status = BYTES_NONE};
+	if (!json_enter_object(j))
+		return;
+	for (struct bytes key; json_next_key(j, &key);) {
+		struct bytes *to = bytes_eq_lit(key, "status")		   ? &s->status
+				   : bytes_eq_lit(key, "justification")	   ? &s->justification
+				   : bytes_eq_lit(key, "impact_statement") ? &s->impact
+				   : bytes_eq_lit(key, "status_notes")	   ? &s->action
+				   : bytes_eq_lit(key, "timestamp")	   ? &s->timestamp
+									   : NULL;
+		if (to && json_peek(j) == JSON_STRING)
+			*to = json_string(j);
+		else if (bytes_eq_lit(key, "vulnerability"))
+			s->vulnerability = json_raw(j);
+		else if (bytes_eq_lit(key, "products"))
+			s->products = json_raw(j);
+		else
+			json_skip(j);
+	}
+}
+
+static int take_statement(struct exceptions *x, const struct statement *s, struct bytes source,
+			  int64_t at_ms, struct err *e)
+{
+	struct json j;
+	struct exception base = {.kind = EXCEPTION_VEX,
+				 .status = status_of(s->status),
+				 .justification = s->justification,
+				 .statement = s->impact.len ? s->impact : s->action,
+				 .source = source,
+				 .at_ms = at_ms};
+	(void)(s->timestamp.len && clock_parse_rfc3339(s->timestamp, &base.at_ms));
+	json_init(&j, s->vulnerability, &x->arena);
+	if (s->vulnerability.len && read_vulnerability(x, &j, &base, e) < 0)
+		return -(int)e->code;
+	if (base.status == ADV_UNKNOWN || !base.id_count || !s->products.len) {
+		exceptions_note(x,
+				arena_printf(&x->arena,
+					     "%.*s: a statement without vulnerability, product or "
+					     "known status is not applied",
+					     BYTES_ARG(source)));
+		return 0;
+	}
+	return add_products(x, &base, s->products, e);
+}
+
+int openvex_read(struct exceptions *x, struct bytes text, struct bytes source, struct err *e)
+{
+	struct json j;
+	struct bytes statements = BYTES_NONE;
+	int64_t at_ms = 0;
+	json_init(&j, text, &x->arena);
+	if (json_enter_object(&j)) {
+		for (struct bytes key; json_next_key(&j, &key);) {
+			if (bytes_eq_lit(key, "statements"))
+				statements = json_raw(&j);
+			else if (bytes_eq_lit(key, "timestamp") && json_peek(&j) == JSON_STRING)
+				(void)clock_parse_rfc3339(json_string(&j), &at_ms);
+			else
+				json_skip(&j);
+		}
+	}
+	if (json_finish(&j, e) < 0)
+		return -(int)e->code;
+	json_init(&j, statements.len ? statements : BYTES_LIT("[]"), &x->arena);
+	if (json_enter_array(&j)) {
+		while (json_next_item(&j)) {
+			struct statement s;
+			read_statement(&j, &s);
+			if (json_ok(&j) && take_statement(x, &s, source, at_ms, e) < 0)
+				return -(int)e->code;
+		}
+	}
+	return json_finish(&j, e);
+}

@@ -1,0 +1,19 @@
+/* parse (exception_, exceptions_): shared by the forms. Inside exception only. */
+#pragma once
+#include "base/json.h"
+#include "exception/exception.h"
+
+/* NULL: ERR_NOMEM, ERR_LIMIT. */
+struct exception *exceptions_push(struct exceptions *x, struct err *e);
+void exceptions_note(struct exceptions *x, const char *made);
+/* One more of a list in x's arena. */
+int exceptions_text_add(struct exceptions *x, struct bytes **list, size_t *count, struct bytes text,
+			struct err *e);
+/* A product's purl into out: an image's, or a package's. False: it is none, or not read. */
+bool exception_product(struct exceptions *x, struct bytes purl, struct exception *out);
+
+int openvex_read(struct exceptions *x, struct bytes text, struct bytes source, struct err *e);
+int csaf_read(struct exceptions *x, struct bytes text, struct bytes source, struct err *e);
+int cdx_vex_read(struct exceptions *x, struct bytes text, struct bytes source, struct err *e);
+int ignore_lines_read(struct exceptions *x, struct bytes text, struct bytes source, struct err *e);
+int ignore_yaml_read(struct exceptions *x, struct bytes text, struct bytes source, struct err *e);
