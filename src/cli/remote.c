@@ -57,11 +57,86 @@ static int read_image(struct json *j, struct arena *a, struct remote *m, struct 
 	return json_finish(j, e);
 }
 
-static const char *image_path(struct bytes repository, struct bytes digest, const char *leaf,
+struct registries {
+	struct bytes host, first; /* of the server; the name's first component, when it has more */
+	struct bytes by_host, by_name; /* the registries of those; empty: none */
+	struct arena *arena;
+};
+
+static bool is_host(struct json *j, struct bytes host)
+{
+	bool found = false;
+	if (json_peek(j) != JSON_ARRAY) {
+		json_skip(j);
+		return false;
+	}
+	json_enter_array(j);
+	while (json_next_item(j))
+		found = bytes_eq(json_string(j), host) || found;
+	return found;
+}
+
+static int on_registry(void *arg, struct json *j, struct err *e)
+{
+	struct registries *r = arg;
+	struct bytes name = BYTES_NONE;
+	bool ok = true, host = false;
+	if (!json_enter_object(j))
+		return 0;
+	for (struct bytes key; json_next_key(j, &key);) {
+		if (bytes_eq_lit(key, "name"))
+			name = json_string(j);
+		else if (bytes_eq_lit(key, "hosts"))
+			host = is_host(j, r->host);
+		else
+			json_skip(j);
+	}
+	if (host)
+		r->by_host = arena_bytes(r->arena, name, &ok);
+	if (name.len && bytes_eq(name, r->first))
+		r->by_name = r->first;
+	return ok ? 0 : err_nomem(e);
+}
+
+/* "https://Registry.example:5000/x": registry.example:5000 */
+static struct bytes host_of(const char *url, struct arena *a, bool *ret_ok)
+{
+	struct bytes rest = bytes_of(url);
+	size_t at = bytes_find_bytes(rest, BYTES_LIT("://"));
+	rest = at < rest.len ? bytes_from(rest, at + 3) : rest;
+	return arena_lower(a, bytes_part(rest, 0, bytes_find(rest, '/')), ret_ok);
+}
+
+const char *remote_repository(const struct srv *s, struct bytes name, struct arena *a,
+			      struct err *e)
+{
+	bool ok;
+	struct registries r = {.arena = a, .host = host_of(s->url, a, &ok)};
+	size_t slash = bytes_find(name, '/');
+	if (slash < name.len)
+		r.first = bytes_part(name, 0, slash);
+	if (!ok)
+		return err_nomem(e), NULL;
+	if (cli_server_each(s, "/api/v1/registries", on_registry, &r, a, e) < 0) {
+		if (e->code != ERR_DENIED && e->code != ERR_NOT_FOUND)
+			return NULL;
+		*e = (struct err)ERR_INIT; /* who may not list them has no other */
+	}
+	struct bytes registry = r.by_host.len ? r.by_host : r.by_name;
+	if (!r.by_host.len && r.by_name.len)
+		name = bytes_from(name, slash + 1);
+	const char *path =
+	    arena_printf(a, "/api/v1/registries/%.*s/repositories/%.*s",
+			 BYTES_ARG(registry.len ? registry : BYTES_LIT("local")), BYTES_ARG(name));
+	if (!path)
+		err_nomem(e);
+	return path;
+}
+
+static const char *image_path(const char *repository, struct bytes digest, const char *leaf,
 			      struct arena *a)
 {
-	return arena_printf(a, "/api/v1/registries/local/repositories/%.*s/images/%.*s%s",
-			    BYTES_ARG(repository), BYTES_ARG(digest), leaf);
+	return arena_printf(a, "%s/images/%.*s%s", repository, BYTES_ARG(digest), leaf);
 }
 
 static void point(struct remote *m)
@@ -73,8 +148,8 @@ static void point(struct remote *m)
 				    .now_ms = clock_wall_ms()};
 }
 
-int remote_image(const struct srv *s, struct bytes repository, struct bytes digest,
-		 const char *name, struct arena *a, struct remote *ret, struct err *e)
+int remote_image(const struct srv *s, const char *repository, struct bytes digest, const char *name,
+		 struct arena *a, struct remote *ret, struct err *e)
 {
 	struct fetch_reply reply = {0};
 	struct json j;
@@ -181,7 +256,7 @@ static int on_package(void *arg, struct json *j, struct err *e)
 	return 0;
 }
 
-int remote_packages(const struct srv *s, struct bytes repository, struct bytes digest,
+int remote_packages(const struct srv *s, const char *repository, struct bytes digest,
 		    struct arena *a, struct remote *ret, struct err *e)
 {
 	const char *path = image_path(repository, digest, "/packages", a);
@@ -236,7 +311,7 @@ static int on_finding(void *arg, struct json *j, struct err *e)
 	return 0;
 }
 
-int remote_findings(const struct srv *s, struct bytes repository, struct bytes digest,
+int remote_findings(const struct srv *s, const char *repository, struct bytes digest,
 		    struct arena *a, struct remote *ret, struct err *e)
 {
 	struct reading g = {.rows = NULL};

@@ -1,5 +1,5 @@
 /* remote (remote_): a running server's view of an image, as a report with the same formats, filters
- * and gates as a scan. */
+ * and gates as a scan. repository: a path that remote_repository gave. */
 #pragma once
 #include "cli/server.h"
 #include "report/report.h"
@@ -14,16 +14,21 @@ struct remote {
 	struct inv_image image;
 };
 
+/* Where the API has a repository, by the name that clients of the registry call it: of another
+ * registry than local, its host name is the server's, or its name is in front. "/api/v1/registries/
+ * local/repositories/team/shop"; NULL: no memory, or the server does not answer. */
+const char *remote_repository(const struct srv *s, struct bytes name, struct arena *a,
+			      struct err *e);
 /* The image of this digest, without its findings; name: of the report. All borrows from a. 1, 0:
  * unknown to the server, <0. */
-int remote_image(const struct srv *s, struct bytes repository, struct bytes digest,
-		 const char *name, struct arena *a, struct remote *ret, struct err *e);
+int remote_image(const struct srv *s, const char *repository, struct bytes digest, const char *name,
+		 struct arena *a, struct remote *ret, struct err *e);
 /* For a manifest that is not an image: a report with the reason, without findings. */
 int remote_none(const char *name, struct bytes digest, struct bytes reason, struct remote *ret,
 		struct err *e);
 /* Its packages and the layers that added them, for formats that list them. */
-int remote_packages(const struct srv *s, struct bytes repository, struct bytes digest,
+int remote_packages(const struct srv *s, const char *repository, struct bytes digest,
 		    struct arena *a, struct remote *ret, struct err *e);
 /* Its findings, into ret->report. */
-int remote_findings(const struct srv *s, struct bytes repository, struct bytes digest,
+int remote_findings(const struct srv *s, const char *repository, struct bytes digest,
 		    struct arena *a, struct remote *ret, struct err *e);

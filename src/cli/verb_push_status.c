@@ -42,6 +42,7 @@ struct asking {
 	struct gate gate;
 	struct arena *arena;
 	struct bytes repository;
+	const char *path; /* of the repository, in the API */
 	const char *name; /* of the only image; NULL: its digest */
 	int64_t until;
 	struct buf out;
@@ -108,9 +109,7 @@ static int on_scan(void *arg, struct json *j, struct err *e)
 static int read_newest(const struct asking *q, struct bytes digest, struct arena *a,
 		       struct newest *ret, struct err *e)
 {
-	const char *path =
-	    arena_printf(a, "/api/v1/registries/local/repositories/%.*s/images/%.*s/scans",
-			 BYTES_ARG(q->repository), BYTES_ARG(digest));
+	const char *path = arena_printf(a, "%s/images/%.*s/scans", q->path, BYTES_ARG(digest));
 	*ret = (struct newest){.status = BYTES_NONE};
 	int r = path ? cli_server_each(&q->srv, path, on_scan, ret, a, e) : err_nomem(e);
 	if (r < 0 && e->code == ERR_NOT_FOUND) {
@@ -162,7 +161,7 @@ static int look(const struct asking *q, struct bytes digest, struct arena *a, st
 	struct newest scan;
 	*ret = (struct seen){.word = BYTES_NONE};
 	bool late = clock_mono_ms() > q->until, now = cli_has(q->args, "no-wait");
-	int known = remote_image(&q->srv, q->repository, digest, "", a, &m, e);
+	int known = remote_image(&q->srv, q->path, digest, "", a, &m, e);
 	if (known < 0 || read_newest(q, digest, a, &scan, e) < 0)
 		return -(int)e->code;
 	if (known ? m.is_artifact : bytes_eq_lit(scan.status, "unsupported")) {
@@ -288,16 +287,15 @@ static int read_image(const struct asking *q, const struct asked *x, struct aren
 	    q->name && q->image_count == 1
 		? q->name
 		: arena_printf(a, "%.*s@%.*s", BYTES_ARG(q->repository), BYTES_ARG(x->digest));
-	int r =
-	    name ? remote_image(&q->srv, q->repository, x->digest, name, a, m, e) : err_nomem(e);
+	int r = name ? remote_image(&q->srv, q->path, x->digest, name, a, m, e) : err_nomem(e);
 	if (r == 0)
 		r = err_set(e, ERR_NOT_FOUND, "the server knows no image %.*s",
 			    BYTES_ARG(x->digest));
 	if (r > 0 && q->gate.format->lists_packages &&
-	    remote_packages(&q->srv, q->repository, x->digest, a, m, e) < 0)
+	    remote_packages(&q->srv, q->path, x->digest, a, m, e) < 0)
 		r = -(int)e->code;
 	if (r > 0)
-		r = remote_findings(&q->srv, q->repository, x->digest, a, m, e);
+		r = remote_findings(&q->srv, q->path, x->digest, a, m, e);
 	if (r == 0 && x->open.len)
 		r = doubt(m, x->open, a, e);
 	return r;
@@ -395,6 +393,9 @@ static int run(struct asking *q, struct err *e)
 	struct seen seen = {.word = BYTES_NONE};
 	if (parse_operand(q, operand, &ref, &host, e) < 0 ||
 	    cli_server_open(&q->srv, q->args, host, q->arena, e) < 0)
+		return -(int)e->code;
+	q->path = remote_repository(&q->srv, q->repository, q->arena, e);
+	if (!q->path)
 		return -(int)e->code;
 	q->name = operand;
 	if (ref.has_digest) {
