@@ -3,4 +3,5 @@
 
 #define FEED_NAMES                                                                                 \
 	"osv, alpine-secdb, debian-tracker, debian-lists, kev, epss, cve5, ubuntu-tracker, "       \
-	"ubuntu-vex, oval, csaf, updateinfo, bodhi, arch-tracker, photon-cve, nvd"
+	"ubuntu-vex, oval, csaf, updateinfo, bodhi, arch-tracker, photon-cve, nvd, "               \
+	"rubysec, php-advisories"

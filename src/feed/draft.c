@@ -109,6 +109,15 @@ void draft_fixed(struct draft *d, struct adv_affected *f, struct bytes fixed,
 		draft_event(d, f, 0, ADV_FIXED_AT, fixed);
 }
 
+struct bytes draft_score_word(double score)
+{
+	return score >= 9   ? BYTES_LIT("Critical")
+	       : score >= 7 ? BYTES_LIT("High")
+	       : score >= 4 ? BYTES_LIT("Medium")
+	       : score > 0  ? BYTES_LIT("Low")
+			    : BYTES_NONE;
+}
+
 struct bytes draft_printf(struct draft *d, const char *fmt, ...)
 {
 	char text[512];

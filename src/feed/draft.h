@@ -28,6 +28,8 @@ void draft_event(struct draft *d, struct adv_affected *f, uint8_t range, enum ad
  * why. */
 void draft_fixed(struct draft *d, struct adv_affected *f, struct bytes fixed,
 		 enum adv_status status);
+/* "High" of 7.5 (CVSS 3.1, table 14), for scores without their vectors; empty for 0. */
+struct bytes draft_score_word(double score);
 /* printf into the arena; the empty run when out of memory. */
 struct bytes draft_printf(struct draft *d, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -56,15 +56,6 @@ static void read_entry(struct json *j, struct entry *in)
 	}
 }
 
-static struct bytes word_of(double score)
-{
-	return score >= 9   ? BYTES_LIT("Critical")
-	       : score >= 7 ? BYTES_LIT("High")
-	       : score >= 4 ? BYTES_LIT("Medium")
-	       : score > 0  ? BYTES_LIT("Low")
-			    : BYTES_NONE;
-}
-
 static int send(struct draft *d, const struct entry *in, struct bytes ecosystem,
 		const struct feed_sink *sink, struct err *e)
 {
@@ -78,7 +69,7 @@ static int send(struct draft *d, const struct entry *in, struct bytes ecosystem,
 	draft_fixed(d, f, fixed && status != ADV_NOT_AFFECTED ? in->fixed : BYTES_NONE, status);
 	d->adv.id = in->id;
 	if (f)
-		f->severity_text = word_of(in->score);
+		f->severity_text = draft_score_word(in->score);
 	return draft_send(d, in->id, sink, e);
 }
 

@@ -35,3 +35,7 @@ FEED_IMPORT(arch_tracker_import);
 bool photon_cve_wants(struct bytes path); /* cve_data_photon….json */
 FEED_IMPORT(photon_cve_import);
 FEED_IMPORT(nvd_import);
+bool rubysec_wants(struct bytes path); /* …gems/….yml */
+FEED_IMPORT(rubysec_import);
+bool php_advisories_wants(struct bytes path); /* ….yaml */
+FEED_IMPORT(php_advisories_import);

@@ -150,6 +150,25 @@ const struct feed feed_table[] = {
 	.wants = feed_wants_json,
 	.import = nvd_import,
     },
+    {
+	.name = "rubysec",
+	.title = "ruby-advisory-db",
+	.licence = "public domain",
+	.url = "https://github.com/rubysec/ruby-advisory-db/archive/refs/heads/master.tar.gz",
+	.document_max = 1 * MIB,
+	.wants = rubysec_wants,
+	.import = rubysec_import,
+    },
+    {
+	.name = "php-advisories",
+	.title = "FriendsOfPHP security advisories",
+	.licence = "Unlicense",
+	.url = "https://github.com/FriendsOfPHP/security-advisories/archive/refs/heads/"
+	       "master.tar.gz",
+	.document_max = 1 * MIB,
+	.wants = php_advisories_wants,
+	.import = php_advisories_import,
+    },
 };
 const size_t feed_count = sizeof feed_table / sizeof *feed_table;
 

@@ -71,6 +71,8 @@ static const struct {
     {"oval", "rhel/Red_Hat_Enterprise_Linux_3.xml.zst", {322, 8775, 0, 0}},
     /* two documents were deleted */
     {"csaf", "format-fixtures/claircore-rhel-vex.tar.zst", {7, 419, 0, 2}},
+    {"rubysec", "rubygems/ruby-advisory-db.tar.zst", {1234, 1234, 0, 0}},
+    {"php-advisories", "packagist/FriendsOfPHP-security-advisories.tar.zst", {1592, 1592, 0, 0}},
     {"bodhi", "fedora/bodhi-F36-updates.json.zst", {100, 117, 0, 0}},
     {"kev", "kev/cisa-kev.tar.zst", {0, 0, 1404, 0}},
 };
