@@ -1,4 +1,4 @@
-/* ranges: what is affected, of advisories that state what is not. */
+/* ranges (range_): what is affected, of advisories that state what is not. */
 #pragma once
 #include "feed/draft.h"
 
