@@ -277,52 +277,73 @@ static struct bytes coverage_now(const struct ledger_image *i, struct arena *a)
 int api_image_tags(struct db_tx *tx, struct http_request *r, const struct ledger_image *i,
 		   struct record_rows *ret, struct err *e)
 {
-	struct store_registry t = {.tx = tx, .registry = api_registry_find(tx, i->registry, e)};
-	struct store_texts tags = {0};
-	int rc = t.registry < 0 ? (int)t.registry
-				: store_tags_of(&t, i->repository_id, i->digest, TAGS_MAX,
-						http_arena(r), &tags, e);
-	*ret = (struct record_rows){.items = tags.items, .count = tags.count};
-	return rc < 0 ? rc : 0;
+	struct store_texts tags;
+	int rc = store_tags_many(tx, &i->id, 1, TAGS_MAX, http_arena(r), &tags, e);
+	if (rc >= 0)
+		*ret = (struct record_rows){.items = tags.items, .count = tags.count};
+	return rc;
 }
 
 #define NO_TAGS "This image has no tags. It still exists in the registry."
 
-/* A digest that its tags left behind. */
-static int find_note(struct db_tx *tx, struct image_row *row, struct err *e)
+/* Of a digest that its tags left behind. */
+static struct bytes note_of(const struct image_row *row, bool is_referred)
 {
-	if (row->tags.count || row->kind)
-		return 0;
-	const struct store_registry t = {.tx = tx,
-					 .registry = api_registry_find(tx, row->i.registry, e)};
-	int rc = t.registry < 0
-		     ? (int)t.registry
-		     : store_manifest_is_tagged(&t, row->i.repository_id, row->i.digest, e);
-	if (rc == 0)
-		row->note = row->i.state == IMAGE_UNHEALTHY
-				? BYTES_LIT(NO_TAGS " If it's pulled by its digest, it'll expose "
-						    "security vulnerabilities.")
-				: BYTES_LIT(NO_TAGS);
-	return rc < 0 ? rc : 0;
+	if (row->tags.count || row->kind || is_referred)
+		return BYTES_NONE;
+	return row->i.state == IMAGE_UNHEALTHY
+		   ? BYTES_LIT(
+			 NO_TAGS
+			 " If it's pulled by its digest, it'll expose security vulnerabilities.")
+		   : BYTES_LIT(NO_TAGS);
 }
 
-int api_image_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
-		  const struct ledger_image *i, struct err *e)
+/* What a page of images shows besides their rows. */
+struct page_facts {
+	int64_t *ids;
+	struct store_texts *tags;
+	bool *referred; /* by an index that has a tag */
+	struct engine_outlook *next;
+};
+
+static int read_facts(struct db_tx *tx, struct http_request *r, const struct ledger_image *images,
+		      size_t count, struct page_facts *f, struct err *e)
 {
-	struct image_row row = {.i = *i};
-	int rc = api_image_tags(tx, r, i, &row.tags, e);
-	row.kind = i->state == IMAGE_ARTIFACT;
-	if (i->state == IMAGE_ARTIFACT)
-		row.i.state = IMAGE_UNVERIFIED;
-	/* Not scanned yet: no coverage. */
-	row.i.coverage =
-	    bytes_eq_lit(i->coverage, "{}") ? BYTES_NONE : coverage_now(i, http_arena(r));
+	struct arena *a = http_arena(r);
+	*f = (struct page_facts){.ids = arena_alloc(a, count, sizeof *f->ids),
+				 .tags = arena_alloc(a, count, sizeof *f->tags),
+				 .referred = arena_alloc(a, count, sizeof *f->referred),
+				 .next = arena_alloc(a, count, sizeof *f->next)};
+	if (!f->ids || !f->tags || !f->referred || !f->next)
+		return err_set(e, ERR_NOMEM, "no memory for %zu images", count);
+	for (size_t i = 0; i < count; i++)
+		f->ids[i] = images[i].id;
+	int rc = store_tags_many(tx, f->ids, count, TAGS_MAX, a, f->tags, e);
 	if (rc >= 0)
-		rc = find_note(tx, &row, e);
-	if (rc >= 0)
-		rc = engine_outlook(api_of(r)->engine, tx, i, http_arena(r), &row.next, e);
-	record_put(w, NULL, &api_image_object, &row);
-	return rc;
+		rc = store_images_referred(tx, f->ids, count, f->referred, e);
+	return rc < 0 ? rc : engine_outlooks(api_of(r)->engine, tx, images, count, a, f->next, e);
+}
+
+int api_images_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
+		   const struct ledger_image *images, size_t count, struct err *e)
+{
+	struct page_facts f;
+	int rc = read_facts(tx, r, images, count, &f, e);
+	for (size_t k = 0; rc >= 0 && k < count; k++) {
+		const struct ledger_image *i = &images[k];
+		struct image_row row = {.i = *i,
+					.kind = i->state == IMAGE_ARTIFACT,
+					.tags = {f.tags[k].items, f.tags[k].count},
+					.next = f.next[k]};
+		if (i->state == IMAGE_ARTIFACT)
+			row.i.state = IMAGE_UNVERIFIED;
+		row.note = note_of(&row, f.referred[k]);
+		/* Not scanned yet: no coverage. */
+		row.i.coverage =
+		    bytes_eq_lit(i->coverage, "{}") ? BYTES_NONE : coverage_now(i, http_arena(r));
+		record_put(w, NULL, &api_image_object, &row);
+	}
+	return rc < 0 ? rc : 0;
 }
 
 int api_holders_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
@@ -342,10 +363,8 @@ int api_holders_put(struct db_tx *tx, struct json_out *w, struct http_request *r
 	size_t shown = (size_t)n > limit ? limit : (size_t)n;
 	if ((size_t)n > shown)
 		next = api_cursor(w, arena_printf(a, "%lld", (long long)rows[shown - 1].id));
-	int rc = 0;
 	api_list_begin(w);
-	for (size_t i = 0; rc == 0 && i < shown; i++)
-		rc = api_image_put(tx, w, r, &rows[i], e);
+	int rc = api_images_put(tx, w, r, rows, shown, e);
 	api_list_end(w, next, total);
 	return rc;
 }
@@ -354,7 +373,7 @@ static int write_image(struct db_tx *tx, struct json_out *w, void *arg, struct e
 {
 	struct ledger_image image;
 	int rc = api_image_find(tx, arg, &image, e);
-	return rc < 0 ? rc : api_image_put(tx, w, arg, &image, e);
+	return rc < 0 ? rc : api_images_put(tx, w, arg, &image, 1, e);
 }
 
 static int get_image(struct http_request *r, struct err *e)
@@ -468,10 +487,8 @@ static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	if (n < 0)
 		return (int)n;
 	bool more = (size_t)n > limit;
-	int r = 0;
 	api_list_begin(w);
-	for (size_t i = 0; r == 0 && i < (more ? limit : (size_t)n); i++)
-		r = api_image_put(tx, w, q->r, &rows[i], e);
+	int r = api_images_put(tx, w, q->r, rows, more ? limit : (size_t)n, e);
 	api_list_end(w, more ? cursor_of(w, q, &rows[limit - 1]) : BYTES_NONE, total);
 	return r;
 }

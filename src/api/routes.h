@@ -29,10 +29,10 @@ int api_repositories_check(struct db_tx *tx, struct bytes registry, const struct
 			   const struct visibility *v, struct err *e);
 /* That of the route's path. */
 int64_t api_repository_of(struct db_tx *tx, struct http_request *r, struct err *e);
-/* An image as every list of images writes it; its tags. */
+/* Images as every list of images writes them, with few statements for all; the tags of one. */
 extern const struct record_object api_image_object;
-int api_image_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
-		  const struct ledger_image *i, struct err *e);
+int api_images_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
+		   const struct ledger_image *images, size_t count, struct err *e);
 int api_image_tags(struct db_tx *tx, struct http_request *r, const struct ledger_image *i,
 		   struct record_rows *ret, struct err *e);
 struct pkg;

@@ -56,15 +56,15 @@ int engine_rules_apply(struct engine *g, struct err *e);
 /* The current generation; NULL when there is none. Give it back. */
 const struct vdb *engine_vdb_take(struct engine *g);
 void engine_vdb_give(struct engine *g, const struct vdb *v);
-/* When an image is scanned next, and why then or why not; trigger: of its last scan, empty = none.
- * In the caller's transaction. */
+/* When each image is scanned next, and why then or why not; trigger: of its last scan, empty =
+ * none. In the caller's transaction. */
 struct ledger_image;
 struct engine_outlook {
 	int64_t at_ms; /* 0 = nothing is planned, or it runs */
 	struct bytes reason, trigger;
 };
-int engine_outlook(const struct engine *g, struct db_tx *tx, const struct ledger_image *i,
-		   struct arena *a, struct engine_outlook *ret, struct err *e);
+int engine_outlooks(const struct engine *g, struct db_tx *tx, const struct ledger_image *images,
+		    size_t count, struct arena *a, struct engine_outlook *ret, struct err *e);
 /* Ask for a scan now. ERR_NOT_FOUND. */
 int engine_scan_now(struct engine *g, const struct registry *registry, struct bytes repository,
 		    struct bytes digest, int64_t *ret_scan, struct err *e);

@@ -34,19 +34,31 @@ static void decide(const struct engine *g, const struct ledger_image *i,
 	}
 }
 
-int engine_outlook(const struct engine *g, struct db_tx *tx, const struct ledger_image *i,
-		   struct arena *a, struct engine_outlook *ret, struct err *e)
+static int look(const struct engine *g, const struct ledger_image *i,
+		const struct store_scan_outlook *o, struct arena *a, struct engine_outlook *ret,
+		struct err *e)
 {
-	struct store_scan_outlook o;
-	*ret = (struct engine_outlook){0};
-	if (store_scan_outlook(tx, i->repository_id, i->digest, a, &o, e) < 0)
-		return -(int)e->code;
-	ret->trigger = o.trigger;
-	decide(g, i, &o, ret);
+	*ret = (struct engine_outlook){.trigger = o->trigger};
+	decide(g, i, o, ret);
 	if (ret->reason.len)
 		return 0;
-	const char *text = arena_printf(a, "%s: %.*s", o.is_running ? "running" : "queued",
-					BYTES_ARG(o.open_trigger));
+	const char *text = arena_printf(a, "%s: %.*s", o->is_running ? "running" : "queued",
+					BYTES_ARG(o->open_trigger));
 	ret->reason = bytes_of(text);
 	return text ? 0 : err_nomem(e);
+}
+
+int engine_outlooks(const struct engine *g, struct db_tx *tx, const struct ledger_image *images,
+		    size_t count, struct arena *a, struct engine_outlook *ret, struct err *e)
+{
+	int64_t *ids = arena_alloc(a, count, sizeof *ids);
+	struct store_scan_outlook *o = arena_alloc(a, count, sizeof *o);
+	if (!ids || !o)
+		return err_nomem(e);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = images[i].id;
+	int r = store_scan_outlooks(tx, ids, count, a, o, e);
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = look(g, &images[i], &o[i], a, &ret[i], e);
+	return r;
 }

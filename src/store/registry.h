@@ -120,9 +120,6 @@ int store_manifest_ref(const struct store_registry *t, int64_t repository, struc
 int store_manifest_find(const struct store_registry *t, int64_t repository, struct bytes digest,
 			bool with_content, struct arena *a, struct store_manifest *ret,
 			struct err *e);
-/* A tag leads to it: its own, or that of an index that refers to it. 1/0. */
-int store_manifest_is_tagged(const struct store_registry *t, int64_t repository,
-			     struct bytes digest, struct err *e);
 int store_manifest_exists(const struct store_registry *t, int64_t repository, struct bytes digest,
 			  struct err *e);
 /* With its references: 1 = removed, 0 = did not exist. */
@@ -157,6 +154,12 @@ int store_tags(const struct store_registry *t, int64_t repository, const struct 
 /* Tags of one manifest, all of them up to n. */
 int store_tags_of(const struct store_registry *t, int64_t repository, struct bytes digest, size_t n,
 		  struct arena *a, struct store_texts *ret, struct err *e);
+/* Of images by their numbers: up to n tags of each, and whether an index that has a tag refers to
+ * it: ret[i] of images[i]. */
+int store_tags_many(struct db_tx *tx, const int64_t *images, size_t count, size_t n,
+		    struct arena *a, struct store_texts *ret, struct err *e);
+int store_images_referred(struct db_tx *tx, const int64_t *images, size_t count, bool *ret,
+			  struct err *e);
 
 /* A blob of any registry; key: of its digest (store/digest_key.h). */
 struct store_blob_name {

@@ -124,21 +124,6 @@ int store_manifest_find(const struct store_registry *t, int64_t repository, stru
 	return r;
 }
 
-int store_manifest_is_tagged(const struct store_registry *t, int64_t repository,
-			     struct bytes digest, struct err *e)
-{
-	struct db_stmt *s = db_query(
-	    t->tx,
-	    "SELECT 1 FROM tag WHERE registry_id=$1 AND repository_id=$2 AND digest=$3 UNION ALL"
-	    " SELECT 1 FROM manifest_ref f JOIN tag t ON t.registry_id=f.registry_id"
-	    " AND t.repository_id=f.repository_id AND t.digest=f.manifest"
-	    " WHERE f.registry_id=$1 AND f.repository_id=$2 AND f.digest=$3 LIMIT 1",
-	    DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest)), e);
-	int r = s ? db_step(s, e) : -(int)e->code;
-	db_done(s);
-	return r;
-}
-
 int store_manifest_exists(const struct store_registry *t, int64_t repository, struct bytes digest,
 			  struct err *e)
 {
@@ -343,4 +328,65 @@ int store_tags_of(const struct store_registry *t, int64_t repository, struct byt
 		     " AND digest=$3 ORDER BY name LIMIT $4",
 		     DB_ARGS(DB_I(t->registry), DB_I(repository), DIGEST(digest), DB_I(n + 1)), e),
 	    n, a, ret, e);
+}
+
+#define OF_IMAGES                                                                                  \
+	" FROM image i JOIN repository r ON r.id=i.repository_id"                                  \
+	" JOIN tag t ON t.registry_id=r.registry_id AND t.repository_id=i.repository_id"
+
+static size_t place_of(const int64_t *images, size_t count, int64_t id)
+{
+	size_t i = 0;
+	while (i < count && images[i] != id)
+		i++;
+	return i;
+}
+
+int store_tags_many(struct db_tx *tx, const int64_t *images, size_t count, size_t n,
+		    struct arena *a, struct store_texts *ret, struct err *e)
+{
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT x.id,x.name FROM (SELECT i.id AS id,t.name AS name,row_number() OVER"
+	    " (PARTITION BY i.id ORDER BY t.name) AS n" OF_IMAGES
+	    " AND t.digest=i.digest WHERE i.id {IN $1}) x WHERE x.n<=$2 ORDER BY x.id,x.name",
+	    DB_ARGS(DB_INTS(images, count), DB_I(n)), e);
+	int r = s ? 1 : -(int)e->code;
+	for (size_t i = 0; i < count; i++)
+		ret[i] = (struct store_texts){.items = NULL};
+	while (r > 0 && (r = db_step(s, e)) > 0) {
+		size_t at = place_of(images, count, db_int(s, 0));
+		bool ok = true;
+		if (at == count || ret[at].count == n)
+			continue;
+		if (!ret[at].items)
+			ret[at].items = arena_alloc(a, n, sizeof *ret[at].items);
+		if (ret[at].items)
+			ret[at].items[ret[at].count++] = arena_bytes(a, db_bytes(s, 1), &ok);
+		if (!ret[at].items || !ok)
+			r = err_set(e, ERR_NOMEM, "no memory for tags");
+	}
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
+int store_images_referred(struct db_tx *tx, const int64_t *images, size_t count, bool *ret,
+			  struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT DISTINCT i.id" OF_IMAGES
+				     " JOIN manifest_ref f ON f.registry_id=t.registry_id"
+				     " AND f.repository_id=t.repository_id AND f.manifest=t.digest"
+				     " AND f.digest=i.digest WHERE i.id {IN $1}",
+				     DB_ARGS(DB_INTS(images, count)), e);
+	int r = s ? 1 : -(int)e->code;
+	for (size_t i = 0; i < count; i++)
+		ret[i] = false;
+	while (r > 0 && (r = db_step(s, e)) > 0) {
+		size_t at = place_of(images, count, db_int(s, 0));
+		if (at < count)
+			ret[at] = true;
+	}
+	db_done(s);
+	return r < 0 ? r : 0;
 }

@@ -368,35 +368,51 @@ int64_t store_scan_add_below(struct db_tx *tx, int64_t scope_id, struct bytes tr
 	return counter_follows(tx, n, e);
 }
 
-int store_scan_outlook(struct db_tx *tx, int64_t repository, struct bytes digest, struct arena *a,
-		       struct store_scan_outlook *ret, struct err *e)
+/* One of the last two scans of an image, the later one first. */
+static int add_outlook(struct db_stmt *s, struct arena *a, struct store_scan_outlook *o,
+		       struct err *e)
 {
-	*ret = (struct store_scan_outlook){0};
-	struct db_stmt *s =
-	    db_query(tx,
-		     "SELECT s.trigger, s.status, s.run_at, s.retry_at, CASE WHEN " STORE_PLAN_OFF(
-			 "s.repository_id") " THEN 1 ELSE 0 END FROM scan s WHERE s.repository_id"
-					    " = $1 AND s.digest = $2 ORDER BY s.id DESC LIMIT 2",
-		     DB_ARGS(DB_I(repository), DIGEST(digest)), e);
-	int r = s ? 1 : -(int)e->code, found = 0;
+	bool ok, is_open = db_int(s, 2) <= STORE_SCAN_RUNNING;
+	struct bytes trigger = arena_bytes(a, db_bytes(s, 1), &ok);
+	if (is_open && !o->open_trigger.len && !o->trigger.len) {
+		o->open_trigger = trigger;
+		o->is_running = db_int(s, 2) == STORE_SCAN_RUNNING;
+		o->run_at_ms = db_int(s, 3);
+	} else if (!is_open && !o->trigger.len) {
+		o->trigger = trigger;
+		o->retry_at_ms = db_int(s, 4);
+	}
+	return ok ? 1 : err_set(e, ERR_NOMEM, "no memory for a scan");
+}
+
+int store_scan_outlooks(struct db_tx *tx, const int64_t *images, size_t count, struct arena *a,
+			struct store_scan_outlook *ret, struct err *e)
+{
+	struct db_stmt *s = db_query(
+	    tx,
+	    "SELECT x.id, x.why, x.status, x.run_at, x.retry_at, CASE WHEN " STORE_PLAN_OFF(
+		"x.repository_id") " THEN 1 ELSE 0 END FROM (SELECT i.id AS id,"
+				   " i.repository_id AS repository_id, s.trigger AS why,"
+				   " s.status AS status, s.run_at AS run_at,"
+				   " s.retry_at AS retry_at, s.id AS scan, row_number() OVER"
+				   " (PARTITION BY i.id ORDER BY s.id DESC) AS n FROM image i"
+				   " JOIN scan s ON s.repository_id = i.repository_id"
+				   " AND s.digest = i.digest WHERE i.id {IN $1}) x"
+				   " WHERE x.n <= 2 ORDER BY x.id, x.scan DESC",
+	    DB_ARGS(DB_INTS(images, count)), e);
+	int r = s ? 1 : -(int)e->code;
+	for (size_t i = 0; i < count; i++)
+		ret[i] = (struct store_scan_outlook){0};
 	while (r > 0 && (r = db_step(s, e)) > 0) {
-		bool ok, is_open = db_int(s, 1) <= STORE_SCAN_RUNNING;
-		struct bytes trigger = arena_bytes(a, db_bytes(s, 0), &ok);
-		if (!ok)
-			r = err_set(e, ERR_NOMEM, "no memory for a scan");
-		if (is_open && !found) {
-			ret->open_trigger = trigger;
-			ret->is_running = db_int(s, 1) == STORE_SCAN_RUNNING;
-			ret->run_at_ms = db_int(s, 2);
-		} else if (!is_open && !ret->trigger.len) {
-			ret->trigger = trigger;
-			ret->retry_at_ms = db_int(s, 3);
+		for (size_t i = 0; i < count && r > 0; i++) {
+			if (images[i] != db_int(s, 0))
+				continue;
+			ret[i].plan_off = db_int(s, 5) != 0;
+			r = add_outlook(s, a, &ret[i], e);
 		}
-		ret->plan_off = db_int(s, 4) != 0;
-		found = 1;
 	}
 	db_done(s);
-	return r < 0 ? r : found;
+	return r < 0 ? r : 0;
 }
 
 int64_t store_scan_list(struct db_tx *tx, const struct store_scan_query *q, struct arena *a,

@@ -92,7 +92,7 @@ int64_t store_scan_add_below(struct db_tx *tx, int64_t scope_id, struct bytes tr
 /* Every image pulled after pulled_ms and scanned before scanned_ms. Count. */
 int64_t store_scan_recheck(struct db_tx *tx, int64_t pulled_ms, int64_t scanned_ms, int64_t now_ms,
 			   struct err *e);
-/* The scans of an image that say what comes next: 1, 0 = it has none. */
+/* What the last scans of an image say of the next. */
 struct store_scan_outlook {
 	struct bytes trigger;	   /* of the last that ended; empty = none */
 	struct bytes open_trigger; /* of the one that has not; empty = none */
@@ -101,8 +101,9 @@ struct store_scan_outlook {
 	int64_t retry_at_ms;	   /* the last one failed and is asked for again then; 0 = not */
 	bool plan_off;
 };
-int store_scan_outlook(struct db_tx *tx, int64_t repository, struct bytes digest, struct arena *a,
-		       struct store_scan_outlook *ret, struct err *e);
+/* Of images by their numbers: ret[i] of images[i]. */
+int store_scan_outlooks(struct db_tx *tx, const int64_t *images, size_t count, struct arena *a,
+			struct store_scan_outlook *ret, struct err *e);
 /* Newest first: the count into out[max]. */
 struct store_scan_query {
 	int64_t repository_id; /* 0 = any */

@@ -76,14 +76,17 @@ test('a page of many registries or repositories asks few statements, whatever it
   const repositories = (await server.json('/api/v1/registries/local/repositories?limit=100')).items;
   assert.deepEqual([repositories.length, repositories[0].stored_blobs, repositories[0].stored_bytes], [100, 2, sizes]);
   const key = (await server.json('/api/v1/recommendations')).items[0].key;
-  for (const [target, most] of [['/api/v1/registries?limit=100', 15], ['/api/v1/registries?subscription=default', 15], ['/api/v1/registries/local/repositories?limit=100', 15],
+  for (let i = 0; i < 30; i++) await pushLayout(server, 'many/of', makeLayout([[{ path: `f${i}`, content: 'x' }]]), `t${i}`);
+  const images = '/api/v1/registries/local/repositories/many/of/images?limit=100';
+  assert.deepEqual((await server.json(images)).items.map((i) => i.tags.length), Array(30).fill(1));
+  for (const [target, most] of [[images, 15], ['/api/v1/registries?limit=100', 15], ['/api/v1/registries?subscription=default', 15], ['/api/v1/registries/local/repositories?limit=100', 15],
     ['/api/v1/recommendations', 15], [`/api/v1/recommendations/${key}/registries?limit=1`, 15], [`/api/v1/recommendations/${key}/registries?limit=100`, 15]]) {
     const n = await cost(target);
     assert.ok(n >= 1 && n <= most, `${target}: ${n} statements`);
   }
   const metrics = await (await server.fetch('/metrics')).text();
   assert.match(metrics, new RegExp(`^plimsoll_registry_stored_bytes\\{registry="r7"\\} ${sizes + 7}$`, 'm'));
-  assert.match(metrics, /^plimsoll_registry_images\{registry="local"\} 100$/m);
+  assert.match(metrics, /^plimsoll_registry_images\{registry="local"\} 130$/m);
 });
 
 test('an event names the subscription of its registry', async () => {
@@ -93,7 +96,7 @@ test('an event names the subscription of its registry', async () => {
     text += Buffer.from(piece);
     if (text.includes('"registry":"r7"')) break;
   }
-  const data = text.split('\n').filter((l) => l.startsWith('data: ')).map((l) => JSON.parse(l.slice(6)));
+  const data = text.slice(0, text.lastIndexOf('\n')).split('\n').filter((l) => l.startsWith('data: ')).map((l) => JSON.parse(l.slice(6)));
   assert.deepEqual([...new Set(data.map((d) => `${d.subscription} ${d.registry}`))].sort(), ['default local', 'default r7']);
 });
 
