@@ -11,7 +11,10 @@
 #include <string.h>
 
 #define ATTEMPTS_FIRST 4 /* without having read the source's manifests: its name may be wrong */
-#define ATTEMPTS_MAX 10	 /* in a row that fetched nothing: a quarter of an hour */
+#define ATTEMPTS_MAX 10	 /* in a row without progress: a quarter of an hour */
+#define PROGRESS_MIN (256U << 10) /* bytes: less of a blob is none, or a trickle would never end   \
+				   */
+#define TIME_MAX_MS (INT64_C(24) * 3600000) /* from the first attempt: no other begins later */
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS 300000
 #define RETRY_AFTER_MAX_MS 3600000 /* a source may ask for a longer pause */
@@ -118,11 +121,14 @@ static int end_tx(struct db_tx *tx, void *arg, struct err *e)
 }
 
 /* When it is tried again; 0 = it is not. */
-static int64_t next_attempt(struct import_run *run, bool moved)
+static int64_t next_attempt(struct import_run *run, const struct store_import_progress *was)
 {
 	struct store_import *i = &run->row;
+	bool moved = i->progress.blobs_done > was->blobs_done ||
+		     i->progress.bytes_fetched - was->bytes_fetched >= PROGRESS_MIN;
 	i->attempts = moved ? 1 : i->attempts + 1;
-	if (i->attempts >= (i->digest.len ? ATTEMPTS_MAX : ATTEMPTS_FIRST))
+	if (i->attempts >= (i->digest.len ? ATTEMPTS_MAX : ATTEMPTS_FIRST) ||
+	    clock_wall_ms() - i->started_at > TIME_MAX_MS)
 		return 0;
 	int64_t ms = (int64_t)RETRY_FIRST_MS << (i->attempts - 1);
 	int64_t asked = (int64_t)run->retry_after_sec * 1000;
@@ -131,8 +137,9 @@ static int64_t next_attempt(struct import_run *run, bool moved)
 	return clock_wall_ms() + (asked > ms ? asked : ms);
 }
 
-/* What becomes of it. was: bytes fetched before this run. */
-static void finish(struct import_run *run, int r, const struct err *why, uint64_t was)
+/* What becomes of it. was: how far it was before this run. */
+static void finish(struct import_run *run, int r, const struct err *why,
+		   const struct store_import_progress *was)
 {
 	struct store_import *i = &run->row;
 	struct err e = ERR_INIT;
@@ -145,7 +152,7 @@ static void finish(struct import_run *run, int r, const struct err *why, uint64_
 		i->reason = BYTES_NONE;
 		i->run_at = clock_wall_ms();
 	} else if (r < 0 && import_is_temporary(why)) {
-		int64_t at = next_attempt(run, i->progress.bytes_fetched > was);
+		int64_t at = next_attempt(run, was);
 		i->state = at ? STORE_IMPORT_QUEUED : STORE_IMPORT_FAILED;
 		i->run_at = at;
 	}
@@ -160,15 +167,18 @@ static void finish(struct import_run *run, int r, const struct err *why, uint64_
 static void run_one(struct import_run *run)
 {
 	struct err e = ERR_INIT;
-	uint64_t was = run->row.progress.bytes_fetched;
-	run->bytes_fetched = was;
+	struct store_import_progress was = run->row.progress;
+	run->bytes_fetched = was.bytes_fetched;
 	run->actor = (struct access_actor){.name = run->row.actor, .peer = run->row.peer};
 	run->target = registry_numbered(run->m->o.registry, run->row.registry_id);
 	list_add(run);
 	int r = run->target ? import_run(run, &e)
 			    : err_set(&e, ERR_NOT_FOUND, "the registry is being deleted");
 	list_remove(run);
-	finish(run, r, &e, was);
+	if (r == -ERR_CANCELLED && run->target &&
+	    !registry_numbered(run->m->o.registry, run->row.registry_id))
+		r = err_set(&e, ERR_NOT_FOUND, "the registry is being deleted");
+	finish(run, r, &e, &was);
 }
 
 /* 1 = one was done. */
@@ -228,6 +238,8 @@ static void keep_one(struct import_run *run)
 {
 	int64_t now = clock_mono_ms();
 	struct err e = ERR_INIT;
+	if (!registry_numbered(run->m->o.registry, run->row.registry_id))
+		run->stop = true; /* it is being deleted: nothing is added to it any more */
 	pthread_mutex_lock(&run->lock);
 	struct keep_job j = {.row = run->row};
 	pthread_mutex_unlock(&run->lock);

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { Server, clock, debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, program, pushLayout, run, runAsync, sha256, sleep, tempDir } from './lib.mjs';
+import { Server, clock, debianRelease, dpkgStatus, has, makeLayout, makeVdb, osvRecord, program, pushLayout, run, runAsync, sha256, sleep, storeServer, tempDir } from './lib.mjs';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json', INDEX = 'application/vnd.oci.image.index.v1+json';
 const packages = (version = '1') => [debianRelease(), dpkgStatus([{ name: 'shared', version }])];
@@ -199,6 +199,10 @@ test('addresses that are not public are refused, by whichever name and after red
     const i = await imported(narrow, { source: `${source.host}/base/debian:v1` });
     assert.equal(i.state, 'Failed');
     assert.match(i.reason, /127\.0\.0\.2.*not a public address/);
+    // Nor may the token service be there.
+    source.hook = (request, reply) => reply.writeHead(401, { 'www-authenticate': 'bearer realm="https://127.0.0.2/token",service="x"' }).end();
+    const token = await imported(narrow, { source: `${source.host}/base/debian:v1`, credentials: { username: 'ann', password: 'x' } });
+    assert.match(`${token.state} ${token.reason}`, /Failed .*127\.0\.0\.2.*not a public address/);
   } finally { source.hook = undefined; await narrow.stop(); }
 });
 
@@ -267,6 +271,9 @@ test('kill -9 in the middle: it goes on by itself after the start, with its cred
     const begun = await ask(victim, { source: `${source.host}/k:killed`, credentials: { token: 'of-the-source' } });
     await stalled;
     await until(victim, begun.id, (i) => i.bytes_done > 500000 && i.blobs_done === 2);
+    if (!storeServer)
+      for (const file of ['plimsoll.db', 'plimsoll.db-wal'].map((f) => path.join(victim.dataDir, f)).filter((f) => fs.existsSync(f)))
+        assert.ok(!fs.readFileSync(file).includes('of-the-source'), `${file} holds the token`);
     await victim.kill();
     const before = source.asked.length;
     await victim.start();
@@ -277,6 +284,47 @@ test('kill -9 in the middle: it goes on by itself after the start, with its cred
     assert.match(asked[0].range, /^bytes=[1-9]\d+-$/);
     assert.equal((await victim.scanned('k', layout.digest)).state, 'Unhealthy');
   } finally { source.hook = undefined; await victim.stop(); }
+});
+
+test('a source that is busy: tried again when it says, and at last given up', async () => {
+  const layout = source.add(makeLayout([packages('17')]), 'busy');
+  let answers = 1;
+  source.hook = (request, reply, kind) => kind === 'blobs' && answers-- > 0 && reply.writeHead(429, { 'retry-after': '600' }).end();
+  const begun = await ask(server, { source: `${source.host}/busy:busy` });
+  const waits = await until(server, begun.id, (i) => i.state === 'Queued' && i.reason);
+  assert.match(waits.reason, /answered 429/);
+  assert.deepEqual([waits.attempts, waits.digest], [1, layout.digest]);
+  const wait = Date.parse(waits.next_run_at) - clock.now();
+  assert.ok(wait > 580000 && wait <= 600000, `${wait}`);
+  clock.advance(600000);
+  assert.equal((await until(server, begun.id)).state, 'Succeeded');
+  answers = 1000;
+  source.add(makeLayout([packages('17.1')]), 'busier');
+  const lost = await ask(server, { source: `${source.host}/busy:busier` });
+  for (let attempt = 1; attempt < 10; attempt++) {
+    await until(server, lost.id, (i) => i.attempts === attempt && i.state === 'Queued');
+    clock.advance(600000);
+  }
+  const failed = await until(server, lost.id);
+  source.hook = undefined;
+  assert.match(`${failed.state} ${failed.reason}`, /Failed .*answered 429/);
+});
+
+test('a registry that is deleted takes its imports along', async () => {
+  const made = await server.fetch('/api/v1/subscriptions/default/resource-groups/default/registries', {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ name: 'short' }) });
+  assert.equal(made.status, 201, await made.text());
+  const layout = source.add(makeLayout([packages('18')]), 'short');
+  let reached; const stalled = new Promise((done) => { reached = done; });
+  source.hook = (request, reply, kind, name) => name === layout.layers[0].digest && (reply.writeHead(200).write('x', reached), true);
+  const { id } = await ask(server, { source: `${source.host}/a:short` }, 'short');
+  await stalled;
+  assert.equal((await server.fetch('/api/v1/registries/short', { method: 'DELETE' })).status, 202);
+  for (const end = Date.now() + 10000; (await server.fetch(`/api/v1/imports/${id}`)).status !== 404;) {
+    assert.ok(Date.now() < end, 'gone');
+    await sleep(50);
+  }
+  source.hook = undefined;
 });
 
 test('hostile sources: each ends with its reason, and leaves no tag', async () => {
@@ -314,16 +362,17 @@ test('cancelled: what was fetched goes, and it stays so', async () => {
   const large = layout.layers[0].digest;
   let half, stalled = new Promise((done) => { half = done; });
   source.hook = (request, reply, kind, name) => name === large && (reply.writeHead(200).write(source.blobs.get(large).subarray(0, 300000), half), true);
+  const uploads = () => fs.readdirSync(path.join(server.dataDir, 'uploads')).length, others = uploads();
   const begun = await ask(server, { source: `${source.host}/c:slow` });
   await stalled;
-  const uploads = () => fs.readdirSync(path.join(server.dataDir, 'uploads')).length;
+  assert.ok(uploads() > others);
   assert.equal((await server.fetch(`/api/v1/imports/${begun.id}`, { method: 'DELETE' })).status, 204);
   const i = await server.json(`/api/v1/imports/${begun.id}`);
   assert.equal(i.state, 'Cancelled');
   assert.equal((await server.fetch(`/api/v1/imports/${begun.id}`, { method: 'DELETE' })).status, 409);
-  for (const end = Date.now() + 5000; uploads() > 0 && Date.now() < end;) await sleep(20);
+  for (const end = Date.now() + 5000; uploads() > others && Date.now() < end;) await sleep(20);
   source.hook = undefined;
-  assert.equal(uploads(), 0);
+  assert.ok(uploads() <= others);
   assert.equal((await server.fetch('/v2/c/manifests/slow')).status, 404);
 });
 
