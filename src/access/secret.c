@@ -130,6 +130,8 @@ int secret_password_check(struct bytes encoded, struct bytes password, struct er
 static bool gcm_bind(EVP_CIPHER_CTX *c, struct bytes bound)
 {
 	int n;
+	if (bound.len == 0)
+		return true;
 	return bound.len <= INT32_MAX &&
 	       EVP_CipherUpdate(c, NULL, &n, bound.ptr, (int)bound.len) == 1;
 }

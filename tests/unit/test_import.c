@@ -2,6 +2,7 @@
 #include "connect/import.h"
 #include "server_store.h"
 #include "store/schema.h"
+#include "torture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -141,6 +142,34 @@ static void test_limits(void **state)
 	ask.authorities = (struct bytes){.ptr = big, .len = sizeof big};
 	assert_int_equal(import_parse(&ask, &a, &got, &e), -ERR_LIMIT);
 	arena_free(&a);
+}
+
+/* Without memory: ERR_NOMEM or the whole. */
+static void test_memory(void **state)
+{
+	(void)state;
+	const struct bytes tags[] = {BYTES_LIT("a"), BYTES_LIT("b")};
+	const struct import_ask ask = {
+	    .source = BYTES_LIT("alpine@" D), .tags = tags, .tag_count = 2};
+	bool hit = true;
+	for (unsigned long n = 1; hit; n++) {
+		struct arena a;
+		struct err e = ERR_INIT;
+		struct store_import got;
+		arena_init(&a, 1U << 20);
+		torture_left = n;
+		torture_hit = false;
+		int r = import_parse(&ask, &a, &got, &e);
+		hit = torture_hit;
+		torture_left = 0;
+		if (r == 0)
+			assert_true(bytes_eq_lit(got.tags, "a b") &&
+				    bytes_eq_lit(got.reference, D));
+		else
+			assert_true(hit && r == -ERR_NOMEM);
+		arena_free(&a);
+		assert_true(n < 100);
+	}
 }
 
 struct store {
@@ -317,6 +346,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_source),
 	    cmocka_unit_test(test_limits),
+	    cmocka_unit_test(test_memory),
 	    cmocka_unit_test(test_queue),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
