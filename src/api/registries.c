@@ -423,6 +423,7 @@ struct repositories_query {
 struct repositories {
 	struct repositories_query q; /* the table's struct: first */
 	struct http_request *r;
+	bool all; /* of every registry */
 	struct repository_totals_query ask;
 };
 
@@ -468,8 +469,8 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for %zu repositories", limit);
 	p->ask.max = limit + 1;
-	p->ask.after_registry = http_param(p->r, "registry");
-	p->ask.registry_id = api_registry_find(tx, p->ask.after_registry, e);
+	if (!p->all)
+		p->ask.registry_id = api_registry_find(tx, http_param(p->r, "registry"), e);
 	if (p->ask.registry_id < 0)
 		return (int)p->ask.registry_id;
 	int64_t n = api_visibility(p->r, &p->ask.visible, e);
@@ -490,24 +491,40 @@ static int write_repositories(struct db_tx *tx, struct json_out *w, void *arg, s
 		record_put(w, NULL, &repository_object, &row);
 	}
 	if (more)
-		next = api_cursor(w, arena_printf(a, "%lld.%.*s", (long long)rows[limit - 1].key,
-						  BYTES_ARG(rows[limit - 1].name)));
+		next =
+		    api_cursor(w, arena_printf(a, "%lld.%.*s/%.*s", (long long)rows[limit - 1].key,
+					       BYTES_ARG(rows[limit - 1].registry),
+					       BYTES_ARG(rows[limit - 1].name)));
 	api_list_end(w, next, total);
 	return 0;
 }
 
-static int get_repositories(struct http_request *r, struct err *e)
+static int list_repositories(struct http_request *r, bool all, struct err *e)
 {
-	struct repositories p = {.r = r};
+	struct repositories p = {.r = r, .all = all};
 	uint64_t key = INT64_MAX;
 	if (api_query_read(r, &p.q, e) < 0)
 		return -(int)e->code;
-	struct bytes rest = p.q.page.cursor;
-	if (rest.len && (!num_u64(bytes_cut(&rest, '.'), INT64_MAX, &key) || !ref_is_name(rest)))
+	struct bytes rest = p.q.page.cursor, registry = BYTES_NONE;
+	if (rest.len && (!num_u64(bytes_cut(&rest, '.'), INT64_MAX, &key) ||
+			 (registry = bytes_cut(&rest, '/')).len == 0 || !ref_is_name(rest)))
 		return api_bad_cursor(e);
-	p.ask = (struct repository_totals_query){
-	    .text = p.q.search, .sort = p.q.sort, .after_key = (int64_t)key, .after = rest};
+	p.ask = (struct repository_totals_query){.text = p.q.search,
+						 .sort = p.q.sort,
+						 .after_key = (int64_t)key,
+						 .after = rest,
+						 .after_registry = registry};
 	return api_reply_read(r, 200, write_repositories, &p, e);
+}
+
+static int get_repositories(struct http_request *r, struct err *e)
+{
+	return list_repositories(r, false, e);
+}
+
+static int get_all_repositories(struct http_request *r, struct err *e)
+{
+	return list_repositories(r, true, e);
 }
 
 static const struct api_doc registries_doc = {
@@ -554,6 +571,14 @@ static const struct api_doc repositories_doc = {
     .replies =
 	{{.status = 200, .text = "A page of repositories", .of = &repository_object, .list = true}},
 };
+static const struct api_doc all_repositories_doc = {
+    .id = "listAllRepositories",
+    .query = &repositories_query,
+    .replies = {{.status = 200,
+		 .text = "A page of repositories; those of one name by registry",
+		 .of = &repository_object,
+		 .list = true}},
+};
 
 const struct http_route api_registries_routes[] = {
     {.methods = HTTP_GET,
@@ -577,6 +602,13 @@ const struct http_route api_registries_routes[] = {
      .anywhere = true,
      .summary = "Repositories with the findings of their images",
      .doc = &repositories_doc},
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/repositories",
+     .handle = get_all_repositories,
+     .action = ACTION_SECURITY_READ,
+     .anywhere = true,
+     .summary = "Repositories of all registries with the findings of their images",
+     .doc = &all_repositories_doc},
     {.methods = HTTP_POST,
      .pattern = "/api/v1/subscriptions/{subscription}/resource-groups/{resource_group}/registries",
      .handle = post_registry,

@@ -59,6 +59,7 @@ after(() => server?.stop());
 // Lists over repositories: where, and what of an item says which repository it is of.
 const lists = {
   listRepositories: () => registries.map((r) => `/api/v1/registries/${r.name}/repositories`),
+  listAllRepositories: () => ['/api/v1/repositories'],
   listFindings: () => ['/api/v1/findings'],
   listScans: () => ['/api/v1/scans'],
   listCheckImages: () => [`/api/v1/checks/${check}/images`],
