@@ -74,7 +74,7 @@ export const s = {
   overview: {
     sentence: (images: number, registries: number, need: number) => `${of(images, 'image')} in ${of(registries, 'registry', 'registries')}. ${need === 0 ? 'None has open vulnerabilities.' : `${of(need, 'image has', 'images have')} open vulnerabilities.`}`,
     states: 'Images by state', bySeverity: 'Vulnerabilities by severity', summed: 'summed over images', repositories: 'Repositories with most critical vulnerabilities',
-    partly: (n: number) => `among the first ${count(n)} by name`, all: 'All repositories', recent: 'Recent scans', allScans: 'All scans', trust: 'Can this be trusted?',
+    partly: 'of the registries with most', all: 'All repositories', recent: 'Recent scans', allScans: 'All scans', trust: 'Can this be trusted?',
     unverified: (n: number) => `${of(n, 'image')} could not be assessed in whole; nothing is said for what was not.`, pending: (n: number) => `${of(n, 'image waits', 'images wait')} for the first scan.`,
     allAssessed: 'Every image was assessed.', noVdb: 'There is no vulnerability database: images stay Unverified until one is there.',
     feeds: (n: number, records: number) => `${of(n, 'feed')} with ${of(records, 'record')}`, ready: 'The server can do its work.', notReady: (why: string) => `The server reports a problem: ${why}`,

@@ -1,5 +1,5 @@
-import { useEffect } from 'react';
-import { useApi, usePages } from '../api/client.ts';
+import { useEffect, useState } from 'react';
+import { call, useApi, usePages } from '../api/client.ts';
 import { Bones, Failed, Time } from '../parts/basics.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, SeverityWord, StateWord } from '../parts/glyphs.tsx';
@@ -60,21 +60,36 @@ function Cards({ registries, ready }: { registries: Registry[]; ready: boolean }
   );
 }
 
+const LOOKED_AT = 5; // registries whose repositories are read
+type Repository = Awaited<ReturnType<typeof call<'listRepositories'>>>['items'][number];
+const rank = (r: { findings: { Critical: number; High: number } }) => r.findings.Critical * 1e6 + r.findings.High;
+
+/** Repositories of the registries with most, read together. partly: there are more than were read. */
+function useWorst(registries: Registry[]): { list: Repository[]; partly: boolean } {
+  const worst = registries.filter((r) => r.unhealthy).toSorted((a, b) => rank(b) - rank(a));
+  const names = worst.slice(0, LOOKED_AT).map((r) => r.name).join(' ');
+  const [got, setGot] = useState<{ list: Repository[]; partly: boolean }>({ list: [], partly: false });
+  useEffect(() => {
+    const stop = new AbortController();
+    void Promise.all(names.split(' ').filter(Boolean).map((registry) => call('listRepositories', { path: { registry }, query: { limit: 200 } }, stop.signal))).then(
+      (pages) => setGot({ list: pages.flatMap((x) => x.items), partly: pages.some((x) => x.next) }), () => undefined); // the card is left out
+    return () => stop.abort();
+  }, [names]);
+  return { list: got.list.filter((r) => r.unhealthy).toSorted((a, b) => rank(b) - rank(a)).slice(0, WORST), partly: got.partly || worst.length > LOOKED_AT };
+}
+
 function Worst({ registries }: { registries: Registry[] }) {
-  const name = registries[0]?.name;
-  const page = useApi('listRepositories', name ? { path: { registry: name }, query: { limit: 200 } } : null);
-  const rank = (r: { findings: { Critical: number; High: number } }) => r.findings.Critical * 1e6 + r.findings.High;
-  const worst = (page.data?.items ?? []).toSorted((a, b) => rank(b) - rank(a)).slice(0, WORST).filter((r) => r.unhealthy);
-  if (!worst.length || !name) return null;
+  const { list: worst, partly } = useWorst(registries);
+  if (!worst.length) return null;
   return (
     <section className="card" style={{ marginBottom: 16 }}>
-      <header><h2 className="h">{s.overview.repositories}</h2>{page.data?.next && <span className="s t3">{s.overview.partly(page.data.items.length)}</span>}<A className="end s" href={to(['registries', name])}>{s.overview.all}</A></header>
+      <header><h2 className="h">{s.overview.repositories}</h2>{partly && <span className="s t3">{s.overview.partly}</span>}<A className="end s" href={to(['registries'])}>{s.overview.all}</A></header>
       <table className="cards">
         <thead><tr><th>{s.registries.repository}</th><th className="num">{s.registries.images}</th><th>{s.counts}</th><th className="num">{s.registries.pushed}</th></tr></thead>
         <tbody>
           {worst.map((r) => (
-            <tr key={r.name}>
-              <td><A className="b" href={to(repositoryPath(r.registry, r.name))}>{r.name}</A></td><td className="num" data-label={s.registries.images}>{r.images}</td>
+            <tr key={`${r.registry}/${r.name}`}>
+              <td><A className="b" href={to(repositoryPath(r.registry, r.name))}>{r.name}</A> <span className="s t3">{r.registry}</span></td><td className="num" data-label={s.registries.images}>{r.images}</td>
               <td className="full"><Counts of={r.findings} /></td><td className="num gone"><Time at={r.pushed_at} /></td>
             </tr>
           ))}

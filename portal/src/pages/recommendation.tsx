@@ -1,6 +1,6 @@
 import { Button, Checkbox, Menu, MenuItem, MenuItemLink, MenuList, MenuPopover, MenuTrigger, Tab, TabList } from '@fluentui/react-components';
 import { ArrowDownloadRegular, BracesRegular, MoreHorizontalRegular, ShieldRegular, TextBulletListSquareSearchRegular } from '@fluentui/react-icons';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { asFailure, call, useApi, usePages, type Pages } from '../api/client.ts';
 import type { AssessedRegistry, Exemption, FoundCheck, Recommendation } from '../api/schema.ts';
 import { ActionButton, Bones, Copy, Empty, Failed } from '../parts/basics.tsx';
@@ -20,12 +20,13 @@ import { count, s } from '../strings.ts';
 const t = s.recommendation;
 const REGISTRIES = 1000; // read for sums and for those with most
 const MOST = 4;
+const FIXABLE_OF = 10; // registries that are asked for what can be fixed
 const CSV_MAX = 10000;
 const total = (of: Recommendation['findings']) => s.severities.reduce((n, x) => n + of[x], 0);
 const states = ['Unhealthy', 'Healthy', 'NotApplicable'] as const;
 type State = (typeof states)[number];
 
-function Tiles({ r, registries }: { r: Recommendation; registries: AssessedRegistry[] }) {
+function Tiles({ r, registries, fixable }: { r: Recommendation; registries: AssessedRegistry[]; fixable: string }) {
   const all = total(r.findings);
   const most = registries.filter((x) => x.state === 'Unhealthy').map((x) => [x, total(x.findings)] as const).toSorted(([, a], [, b]) => b - a).slice(0, MOST);
   const worst = Math.max(1, ...s.severities.map((x) => r.findings[x]));
@@ -38,7 +39,7 @@ function Tiles({ r, registries }: { r: Recommendation; registries: AssessedRegis
         <div className="tile"><dt>{t.unhealthy}</dt><dd><span className="v">{count(r.unhealthy_registries)}</span> {t.of(r.unhealthy_registries + r.healthy_registries)}</dd></div>
         <div className="tile"><dt>{t.vulnerable}</dt><dd><span className="v">{count(r.unhealthy_images)}</span> {t.of(Math.max(r.unhealthy_images, r.images - unassessed))}</dd></div>
         <div className="tile"><dt>{t.total}</dt><dd className="v">{count(all)}</dd></div>
-        <div className="tile"><dt>{t.fixable}</dt><dd className="v"><Fixable /></dd></div>
+        <div className="tile"><dt>{t.fixable}</dt><dd className="v">{fixable || '–'}</dd></div>
         <div className="tile"><dt>{t.freshness}</dt><dd><span className="v">{t.atOnce}</span> {t.freshText}</dd></div>
       </dl>
       <div className="side">
@@ -55,11 +56,19 @@ function Tiles({ r, registries }: { r: Recommendation; registries: AssessedRegis
     </div>
   );
 }
-function useFixable(): string {
-  const one = useApi('listFindings', { query: { patchable: 'true', limit: 1 } }).data;
-  return one ? `${count(one.total)}${one.total_exact ? '' : '+'}` : '';
+/** Of the findings of unhealthy registries those with a fix; empty: not known, or too many registries to ask for. */
+function useFixable(registries: AssessedRegistry[]): string {
+  const unhealthy = registries.filter((x) => x.state === 'Unhealthy').map((x) => x.registry), names = unhealthy.length > FIXABLE_OF ? '' : unhealthy.join(' ');
+  const [text, setText] = useState('');
+  useEffect(() => {
+    if (!names) return undefined;
+    const stop = new AbortController();
+    void Promise.all(names.split(' ').map((registry) => call('listFindings', { query: { registry, patchable: 'true', limit: 1 } }, stop.signal))).then(
+      (of) => setText(`${count(of.reduce((n, x) => n + x.total, 0))}${of.every((x) => x.total_exact) ? '' : '+'}`), () => undefined); // the figure is left out
+    return () => stop.abort();
+  }, [names]);
+  return names ? text : '';
 }
-function Fixable() { return useFixable() || '–'; }
 
 function NotAssessed({ r, registries }: { r: Recommendation; registries: AssessedRegistry[] }) {
   const unassessed = registries.reduce((n, x) => n + x.unverified + x.pending, 0);
@@ -164,17 +173,16 @@ function Toolbar({ r, picked }: { r: Recommendation; picked: ReadonlySet<string>
   );
 }
 
-function Whole({ r, reload }: { r: Recommendation; reload: () => void }) {
+function Whole({ r, reload, registries, fixable }: { r: Recommendation; reload: () => void; registries: Pages<AssessedRegistry>; fixable: string }) {
   const { query } = usePlace();
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
-  const registries = usePages('listAssessedRegistries', { path: { key: r.key }, query: { limit: 1000 } }, REGISTRIES);
   const exemptions = usePages('listExemptions', {}, 1000);
   const pane = query.get('pane'), check = query.get('check') ?? '';
   const assessed = registries.items.reduce((n, x) => n + x.healthy + x.unhealthy, 0);
   return (
     <>
       <Toolbar r={r} picked={picked} />
-      <Tiles r={r} registries={registries.items} />
+      <Tiles r={r} registries={registries.items} fixable={fixable} />
       {registries.done && <NotAssessed r={r} registries={registries.items} />}
       <Exempted list={exemptions.items.filter((x) => x.recommendation === r.key)} />
       <section className="card folds" style={{ marginBottom: 16 }}>
@@ -192,7 +200,8 @@ function Whole({ r, reload }: { r: Recommendation; reload: () => void }) {
 
 export default function RecommendationPage({ id }: { id: string }) {
   const one = useApi('getRecommendation', { path: { key: id } });
-  const fixable = useFixable();
+  const registries = usePages('listAssessedRegistries', { path: { key: id }, query: { limit: 1000 } }, REGISTRIES);
+  const fixable = useFixable(registries.items);
   const r = one.data;
   const crumbs: [string, string?][] = [[s.pages.overview, to(['overview'])], [s.recommendations.title, to(['recommendations'])], [r?.name ?? id]];
   const sentence = r && (r.unhealthy_images ? t.sentence(r.unhealthy_images, total(r.findings), fixable) : r.state === 'Healthy' ? t.sentenceHealthy(r.images) : t.sentenceNone);
@@ -200,7 +209,7 @@ export default function RecommendationPage({ id }: { id: string }) {
     <Page title={r?.name ?? id} crumbs={crumbs} sentence={sentence}>
       {one.error && <section className="card"><Failed what={s.recommendations.title} error={one.error} retry={one.reload} operation="getRecommendation" /></section>}
       {!r && !one.error && <Bones />}
-      {r && <Whole r={r} reload={one.reload} />}
+      {r && <Whole r={r} reload={one.reload} registries={registries} fixable={fixable} />}
     </Page>
   );
 }
