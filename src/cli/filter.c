@@ -25,10 +25,9 @@ static int add_suggestion(const struct record_field *f, struct bytes list, struc
 	while (f->words && list.len) {
 		struct bytes word = bytes_trim(bytes_cut(&list, ','));
 		const char *near = is_one(word, words) ? NULL : suggest(word, words);
-		if (near) {
-			struct err was = *e;
-			return err_set(e, ERR_FORMAT, "%s; did you mean %s?", was.msg, near);
-		}
+		if (near) /* in place of all the words there are, which may be many */
+			return err_set(e, ERR_FORMAT, "%s: \"%.*s\" is unknown; did you mean %s?",
+				       f->key, BYTES_ARG(word), near);
 	}
 	return -(int)e->code;
 }
