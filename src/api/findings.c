@@ -83,6 +83,7 @@ static int fill_query(struct db_tx *tx, const struct listing *l, struct finding_
 	if (api_image_find(tx, l->r, &image, e) < 0)
 		return -(int)e->code;
 	q->repository_id = image.repository_id;
+	q->origins = true;
 	return 0;
 }
 
@@ -237,9 +238,13 @@ static int write_finding(struct db_tx *tx, struct json_out *w, void *arg, struct
 	bool more;
 	if (api_image_find(tx, l->r, &image, e) < 0)
 		return -(int)e->code;
-	const struct finding_query q = {.visible = VISIBILITY_ALL,
+	struct visibility v;
+	if (api_visibility(l->r, &v, e) < 0)
+		return -(int)e->code;
+	const struct finding_query q = {.visible = v,
 					.repository_id = image.repository_id,
 					.criteria = &l->q.criteria,
+					.origins = true,
 					.max = 1};
 	int64_t n = finding_list(tx, &q, &cursor, http_arena(l->r), &f, &more, e);
 	if (n == 0)

@@ -9,6 +9,7 @@
 #include "report/package.h"
 #include "scan/engine.h"
 #include "pkg/support.h"
+#include "ledger/ancestry.h"
 #include "ledger/holders.h"
 #include "ledger/images.h"
 #include "store/digest_key.h"
@@ -90,8 +91,39 @@ static const char *kind_word(int i)
 	return words[i];
 }
 
+static const char *how_word(int i)
+{
+	return ancestry_how_word(i + ANCESTRY_EXACT);
+}
+struct base_row {
+	struct ancestry found;
+	struct ledger_image i; /* where it is known */
+	struct record_rows tags;
+};
+#define B(member, kind, key, ...) RECORD_FIELD(struct base_row, member, kind, key, __VA_ARGS__)
+static const struct record_field base_fields[] = {
+    B(found.how, RECORD_WORD, "how",
+      "exact: all layers of an image that is here. guessed: by the history of the image's own "
+      "config",
+      .words = how_word, .words_from = ANCESTRY_EXACT),
+    B(found.layers, RECORD_UINT, "layers", "How many of the image's layers are its"),
+    B(i.registry, RECORD_TEXT, "registry", "Its registry", .flags = RECORD_OPTIONAL),
+    B(i.repository, RECORD_TEXT, "repository", "Its repository", .flags = RECORD_OPTIONAL,
+      .pattern = RECORD_REPOSITORY_PATTERN),
+    B(i.digest, RECORD_TEXT, "digest", "Its digest", .flags = RECORD_OPTIONAL,
+      .pattern = RECORD_DIGEST_PATTERN),
+    B(tags, RECORD_TEXTS, "tags", "Up to 100 of its tags; empty where it is guessed"),
+    B(i.distro_name, RECORD_TEXT, "distro", "Its distribution", .flags = RECORD_OPTIONAL),
+    B(i.pushed_ms, RECORD_TIME, "pushed_at", "When it was pushed last", .flags = RECORD_OPTIONAL),
+};
+static const struct record_object base_object = {
+    .name = "BaseImage",
+    .text = "The image that an image was built on; of several that are the same, the oldest here",
+    RECORD_TABLE(base_fields)};
+
 struct image_row {
-	int kind; /* of kind_word */
+	const void *base; /* struct base_row */
+	int kind;	  /* of kind_word */
 	struct record_rows tags;
 	struct ledger_image i;
 	struct engine_outlook next;
@@ -156,6 +188,9 @@ static const struct record_field image_fields[] = {
     RECORD_FIELD(struct image_row, i.coverage, RECORD_JSON, "coverage",
 		 "What was assessed; absent until it is scanned", .flags = RECORD_OPTIONAL,
 		 .of = &coverage_object),
+    RECORD_FIELD(struct image_row, base, RECORD_OBJECT_AT, "base",
+		 "The image it was built on, where that is known or guessed; not in lists",
+		 .flags = RECORD_OPTIONAL, .of = &base_object),
 };
 const struct record_object api_image_object = {
     .name = "Image",
@@ -324,14 +359,17 @@ static int read_facts(struct db_tx *tx, struct http_request *r, const struct led
 	return rc < 0 ? rc : engine_outlooks(api_of(r)->engine, tx, images, count, a, f->next, e);
 }
 
-int api_images_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
-		   const struct ledger_image *images, size_t count, struct err *e)
+/* base: of the only one; may be NULL. */
+static int put_images(struct db_tx *tx, struct json_out *w, struct http_request *r,
+		      const struct ledger_image *images, size_t count, const struct base_row *base,
+		      struct err *e)
 {
 	struct page_facts f;
 	int rc = read_facts(tx, r, images, count, &f, e);
 	for (size_t k = 0; rc >= 0 && k < count; k++) {
 		const struct ledger_image *i = &images[k];
 		struct image_row row = {.i = *i,
+					.base = base,
 					.kind = i->state == IMAGE_ARTIFACT,
 					.tags = {f.tags[k].items, f.tags[k].count},
 					.next = f.next[k]};
@@ -344,6 +382,12 @@ int api_images_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
 		record_put(w, NULL, &api_image_object, &row);
 	}
 	return rc < 0 ? rc : 0;
+}
+
+int api_images_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
+		   const struct ledger_image *images, size_t count, struct err *e)
+{
+	return put_images(tx, w, r, images, count, NULL, e);
 }
 
 int api_holders_put(struct db_tx *tx, struct json_out *w, struct http_request *r,
@@ -372,8 +416,20 @@ int api_holders_put(struct db_tx *tx, struct json_out *w, struct http_request *r
 static int write_image(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct ledger_image image;
-	int rc = api_image_find(tx, arg, &image, e);
-	return rc < 0 ? rc : api_images_put(tx, w, arg, &image, 1, e);
+	struct base_row base = {.found = {.how = ANCESTRY_NONE}};
+	struct visibility v;
+	struct arena *a = http_arena(arg);
+	if (api_image_find(tx, arg, &image, e) < 0 || api_visibility(arg, &v, e) < 0 ||
+	    ancestry_find(tx, &v, &image.id, 1, a, &base.found, e) < 0)
+		return -(int)e->code;
+	int rc = base.found.how == ANCESTRY_EXACT
+		     ? ledger_image_at(tx, base.found.base, a, &base.i, e)
+		     : 0;
+	if (rc > 0)
+		rc = api_image_tags(tx, arg, &base.i, &base.tags, e);
+	return rc < 0 ? rc
+		      : put_images(tx, w, arg, &image, 1,
+				   base.found.how == ANCESTRY_NONE ? NULL : &base, e);
 }
 
 static int get_image(struct http_request *r, struct err *e)

@@ -20,7 +20,30 @@ static const struct record_field package_fields[] = {
 static const struct record_object package_object = {
     .name = "RemediationPackage", .text = "A package of the step", RECORD_TABLE(package_fields)};
 
+struct base_row {
+	struct ledger_image from, to;
+	struct record_rows tags;
+};
+#define B(member, kind, key, ...) RECORD_FIELD(struct base_row, member, kind, key, __VA_ARGS__)
+static const struct record_field base_fields[] = {
+    B(to.registry, RECORD_TEXT, "registry", "Its registry"),
+    B(to.repository, RECORD_TEXT, "repository", "Its repository",
+      .pattern = RECORD_REPOSITORY_PATTERN),
+    B(from.digest, RECORD_TEXT, "from_digest", "The base image in use",
+      .pattern = RECORD_DIGEST_PATTERN),
+    B(to.digest, RECORD_TEXT, "digest", "The newer one", .pattern = RECORD_DIGEST_PATTERN),
+    B(tags, RECORD_TEXTS, "tags", "Up to 100 of its tags"),
+    B(from.distro_name, RECORD_TEXT, "from_distro", "Distribution of the base image in use"),
+    B(to.distro_name, RECORD_TEXT, "distro", "Distribution of the newer one"),
+    B(to.pushed_ms, RECORD_TIME, "pushed_at", "When the newer one was pushed"),
+};
+static const struct record_object base_object = {
+    .name = "NewerBase",
+    .text = "A newer base image of the same repository, platform and distribution",
+    RECORD_TABLE(base_fields)};
+
 struct step_row {
+	const void *base; /* struct base_row */
 	struct remediation_step s;
 	struct record_rows packages;
 	bool has_score;
@@ -32,12 +55,15 @@ static bool has_score(const void *row)
 #define S(member, kind, key, ...) RECORD_FIELD(struct step_row, member, kind, key, __VA_ARGS__)
 static const struct record_field step_fields[] = {
     S(s.kind, RECORD_WORD, "kind",
-      "upgrade: the image's own repositories deliver the fix. fix_elsewhere: there is a fix that "
-      "they do not deliver. no_fix: there is none",
+      "upgrade: the image's own repositories deliver the fix. rebase: a newer base image is here "
+      "that does not have these findings; upgrades may clear them, too. fix_elsewhere: there is a "
+      "fix that they do not deliver. no_fix: there is none",
       .words = remediation_kind_word),
     S(s.package, RECORD_TEXT, "package",
-      "The package: the source package, or the package itself where there is none"),
-    S(s.type, RECORD_TEXT, "type", "Type of its package URL", .example = "\"deb\""),
+      "The package: the source package, or the package itself where there is none; of rebase the "
+      "repository of the base image"),
+    S(s.type, RECORD_TEXT, "type", "Type of its package URL", .flags = RECORD_OPTIONAL,
+      .example = "\"deb\""),
     S(s.distro, RECORD_TEXT, "distro", "Distribution and release, of an OS package",
       .flags = RECORD_OPTIONAL, .example = "\"debian:12\""),
     S(s.installed, RECORD_TEXT, "installed_version", "Its version, where all have the same",
@@ -58,6 +84,8 @@ static const struct record_field step_fields[] = {
 	"Points that this step alone adds to the secure score; absent where the caller may "
 	"not see the registries' states",
 	.flags = RECORD_OPTIONAL, .has = has_score, .decimals = 2),
+    S(base, RECORD_OBJECT_AT, "base", "Of rebase: what to build on", .flags = RECORD_OPTIONAL,
+      .of = &base_object),
     S(packages, RECORD_OBJECTS, "packages", "Up to 64 of the packages, by name",
       .of = &package_object, .stride = sizeof(struct remediation_package)),
 };
@@ -141,18 +169,32 @@ struct asked {
 	struct bytes digest; /* of the path */
 };
 
-static int put_plan(struct json_out *w, struct arena *a, const struct remediation *p,
-		    uint64_t limit, struct err *e)
+static int fill_base(struct db_tx *tx, struct http_request *r, struct step_row *row, struct err *e)
 {
+	struct base_row *base = arena_alloc(http_arena(r), 1, sizeof *base);
+	if (!base)
+		return err_set(e, ERR_NOMEM, "no memory for a remediation plan");
+	*base = (struct base_row){.from = row->s.base, .to = row->s.newer};
+	row->base = base;
+	return api_image_tags(tx, r, &base->to, &base->tags, e);
+}
+
+static int put_plan(struct db_tx *tx, struct json_out *w, struct http_request *r,
+		    const struct remediation *p, uint64_t limit, struct err *e)
+{
+	struct arena *a = http_arena(r);
 	size_t n = p->step_count < limit ? p->step_count : (size_t)limit;
 	struct step_row *steps = arena_alloc(a, n, sizeof *steps);
 	if (!steps)
 		return err_set(e, ERR_NOMEM, "no memory for a remediation plan");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		steps[i] =
 		    (struct step_row){.s = p->steps[i],
 				      .packages = {p->steps[i].packages, p->steps[i].package_count},
 				      .has_score = p->has_score};
+		if (p->steps[i].kind == REMEDIATION_REBASE && fill_base(tx, r, &steps[i], e) < 0)
+			return -(int)e->code;
+	}
 	const struct plan_row row = {
 	    .p = *p, .steps = {steps, n}, .commands = {p->commands, p->command_count}};
 	record_put(w, NULL, &plan_object, &row);
@@ -204,7 +246,7 @@ static int write_plan(struct db_tx *tx, struct json_out *w, void *arg, struct er
 	}
 	if (remediation_plan(tx, &q, clock_wall_ms(), a, &plan, e) < 0)
 		return -(int)e->code;
-	return put_plan(w, a, &plan, x->q.limit, e);
+	return put_plan(tx, w, x->r, &plan, x->q.limit, e);
 }
 
 static int get_plan(struct http_request *r, struct err *e)

@@ -27,7 +27,16 @@ static const struct record_field severity_fields[] = {
     RECORD_FIELD(struct severities, medium, RECORD_UINT, "Medium", ""),
 };
 static const struct record_object severities_object = {RECORD_TABLE(severity_fields)};
+struct base {
+	struct bytes repository, digest;
+};
+static const struct record_field base_fields[] = {
+    RECORD_FIELD(struct base, repository, RECORD_TEXT, "repository", ""),
+    RECORD_FIELD(struct base, digest, RECORD_TEXT, "digest", ""),
+};
+static const struct record_object base_object = {RECORD_TABLE(base_fields)};
 struct step {
+	struct base base;
 	struct bytes kind, package, text, command;
 	uint64_t findings, kev, images, cleared;
 	double score;
@@ -44,6 +53,7 @@ static const struct record_field step_fields[] = {
     RECORD_FIELD(struct step, images, RECORD_UINT, "images", ""),
     RECORD_FIELD(struct step, cleared, RECORD_UINT, "images_cleared", ""),
     RECORD_FIELD(struct step, score, RECORD_NUMBER, "score_increase", ""),
+    RECORD_FIELD(struct step, base, RECORD_OBJECT, "base", "", .of = &base_object),
     RECORD_FIELD(struct step, by, RECORD_OBJECT, "by_severity", "", .of = &severities_object),
 };
 static const struct record_object step_object = {RECORD_TABLE(step_fields)};
@@ -80,13 +90,14 @@ static const struct record_object plan_object = {RECORD_TABLE(plan_fields)};
 static void put_step(struct buf *out, size_t number, const struct step *s)
 {
 	buf_printf(out, "%zu. ", number);
-	if (!bytes_eq_lit(s->kind, "upgrade")) {
+	bool does = bytes_eq_lit(s->kind, "upgrade") || bytes_eq_lit(s->kind, "rebase");
+	if (!does) {
 		report_put_plain(out, s->package);
 		buf_put_text(out, ": ");
 	}
 	report_put_plain(out, s->text);
 	buf_put_text(out, "\n   ");
-	buf_put_text(out, bytes_eq_lit(s->kind, "upgrade") ? "clears " : "leaves ");
+	buf_put_text(out, does ? "clears " : "leaves ");
 	report_put_count(out, s->findings, "finding", "findings");
 	buf_printf(out, " (%llu critical, %llu high, %llu medium",
 		   (unsigned long long)s->by.critical, (unsigned long long)s->by.high,
@@ -100,6 +111,13 @@ static void put_step(struct buf *out, size_t number, const struct step *s)
 	if (s->score > 0)
 		buf_printf(out, "; secure score +%.2f", s->score);
 	buf_put_text(out, "\n");
+	if (s->base.digest.len) {
+		buf_put_text(out, "   FROM ");
+		report_put_plain(out, s->base.repository);
+		buf_put_text(out, "@");
+		report_put_plain(out, s->base.digest);
+		buf_put_text(out, "\n");
+	}
 	if (s->command.len) {
 		buf_put_text(out, "   ");
 		report_put_plain(out, s->command);

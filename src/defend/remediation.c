@@ -1,4 +1,4 @@
-#include "defend/remediation.h"
+#include "defend/remediation_impl.h"
 
 #include "match/remedy.h"
 
@@ -9,42 +9,9 @@
 #define QUESTIONS 20U		/* that a page of findings may ask of the store */
 #define PAGE_ARENA (256U << 20) /* bytes: a page of findings with all matches */
 
-/* A finding, by the step that is about it. */
-struct use {
-	size_t step;
-	int64_t image;
-};
-struct planned_image {
-	int64_t id, registry;
-	uint64_t findings; /* all that it has */
-};
-struct planned_registry {
-	int64_t id;
-	uint64_t unhealthy;
-	double step;	/* what it adds when it is healthy */
-	bool can_clear; /* nothing but findings keeps it from being healthy */
-};
-
-struct planning {
-	struct db_tx *tx;
-	const struct finding_query *q;
-	struct arena *a;
-	struct err *e;
-	struct remediation *out;
-	size_t step_cap;
-	uint64_t *keys; /* a hash for each step */
-	size_t key_cap;
-	struct use uses[REMEDIATION_FINDINGS_MAX];
-	size_t use_count;
-	struct planned_image *images;
-	size_t image_count;
-	struct planned_registry *registries;
-	size_t registry_count;
-};
-
 const char *remediation_kind_word(int kind)
 {
-	static const char *const words[] = {"upgrade", "fix_elsewhere", "no_fix"};
+	static const char *const words[] = {"upgrade", "rebase", "fix_elsewhere", "no_fix"};
 	return kind >= 0 && kind <= REMEDIATION_NONE ? words[kind] : NULL;
 }
 
@@ -90,6 +57,19 @@ static struct bytes distro_of(const struct pkg *p)
 	return p->class == PKG_OS ? p->distro : BYTES_NONE;
 }
 
+struct remediation_step *planning_step_add(struct planning *p, enum remediation_kind kind)
+{
+	struct remediation *out = p->out;
+	out->steps =
+	    arena_grow(p->a, out->steps, out->step_count, &p->step_cap, sizeof *out->steps);
+	p->keys = arena_grow(p->a, p->keys, out->step_count, &p->key_cap, sizeof *p->keys);
+	if (!out->steps || !p->keys)
+		return NULL;
+	struct remediation_step *s = &out->steps[out->step_count++];
+	*s = (struct remediation_step){.kind = kind};
+	return s;
+}
+
 /* The step of this kind for this package, made when it is new; NULL: no memory. */
 static struct remediation_step *step_find(struct planning *p, enum remediation_kind kind,
 					  const struct finding *f)
@@ -104,14 +84,10 @@ static struct remediation_step *step_find(struct planning *p, enum remediation_k
 		    bytes_eq(s->distro, distro) && bytes_eq(s->type, pkg->type))
 			return s;
 	}
-	out->steps =
-	    arena_grow(p->a, out->steps, out->step_count, &p->step_cap, sizeof *out->steps);
-	p->keys = arena_grow(p->a, p->keys, out->step_count, &p->key_cap, sizeof *p->keys);
-	if (!out->steps || !p->keys)
+	struct remediation_step *s = planning_step_add(p, kind);
+	if (!s)
 		return NULL;
-	struct remediation_step *s = &out->steps[out->step_count];
-	*s = (struct remediation_step){.kind = kind};
-	p->keys[out->step_count++] = key;
+	p->keys[out->step_count - 1] = key;
 	return take(p->a, pkg->type, &s->type) && take(p->a, distro, &s->distro) &&
 		       take(p->a, name, &s->package) && take(p->a, f->installed, &s->installed)
 		   ? s
@@ -159,8 +135,12 @@ static int add_finding(struct planning *p, const struct finding *f)
 	s->findings++;
 	s->kev += f->check.kev;
 	s->counts.by[f->check.severity]++;
-	p->uses[p->use_count++] =
-	    (struct use){.step = (size_t)(s - p->out->steps), .image = f->image_id};
+	p->uses[p->use_count++] = (struct use){.step = (size_t)(s - p->out->steps),
+					       .image = f->image_id,
+					       .check = f->check.id,
+					       .severity = f->check.severity,
+					       .kev = f->check.kev,
+					       .in_base = f->origin == FINDING_ORIGIN_BASE};
 	return 0;
 }
 
@@ -174,6 +154,7 @@ static int read_findings(struct planning *p)
 	q.sort = FINDING_BY_SEVERITY;
 	q.questions = QUESTIONS;
 	q.by_place = true;
+	q.origins = true;
 	q.matches = 0;
 	q.count = false;
 	for (unsigned page = 0; n >= 0 && more && page < REMEDIATION_PAGES_MAX; page++) {
@@ -293,10 +274,8 @@ static int read_registries(struct planning *p, int64_t now_ms)
 	return 0;
 }
 
-/* What clearing these findings, by image, does: images without any left, and the points of
- * registries all of whose unhealthy images those are. */
-static int effect(struct planning *p, const struct use *uses, size_t count, uint64_t *ret_images,
-		  uint64_t *ret_cleared, double *ret_score)
+int planning_effect(struct planning *p, const struct use *uses, size_t count, uint64_t *ret_images,
+		    uint64_t *ret_cleared, double *ret_score)
 {
 	int64_t *cleared = arena_alloc(p->a, count, sizeof *cleared);
 	size_t n = 0;
@@ -344,7 +323,8 @@ static int step_effects(struct planning *p)
 		for (end = i; end < p->use_count && p->uses[end].step == p->uses[i].step; end++)
 			if (s->kind == REMEDIATION_UPGRADE)
 				upgrades[n++] = p->uses[end];
-		if (effect(p, p->uses + i, end - i, &s->images, &s->images_cleared, &s->score) < 0)
+		if (planning_effect(p, p->uses + i, end - i, &s->images, &s->images_cleared,
+				    &s->score) < 0)
 			return -(int)p->e->code;
 		/* Nothing is done about it, so nothing comes of it. */
 		if (s->kind != REMEDIATION_UPGRADE) {
@@ -357,7 +337,7 @@ static int step_effects(struct planning *p)
 	}
 	if (n)
 		qsort(upgrades, n, sizeof *upgrades, by_image);
-	return effect(p, upgrades, n, &ignored, &out->images_cleared, &out->score);
+	return planning_effect(p, upgrades, n, &ignored, &out->images_cleared, &out->score);
 }
 
 /* By what it clears, the gravest first; Unknown is between High and Medium: nobody has rated it. */
@@ -367,8 +347,10 @@ static int by_gain(const void *x, const void *y)
 						  ADV_SEV_UNKNOWN,  ADV_SEV_MEDIUM,
 						  ADV_SEV_LOW,	    ADV_SEV_NEGLIGIBLE};
 	const struct remediation_step *a = x, *b = y;
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
+	enum remediation_kind of_a = a->kind == REMEDIATION_REBASE ? REMEDIATION_UPGRADE : a->kind;
+	enum remediation_kind of_b = b->kind == REMEDIATION_REBASE ? REMEDIATION_UPGRADE : b->kind;
+	if (of_a != of_b)
+		return of_a < of_b ? -1 : 1;
 	if (a->kev != b->kev)
 		return a->kev > b->kev ? -1 : 1;
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
@@ -376,7 +358,8 @@ static int by_gain(const void *x, const void *y)
 			return a->counts.by[order[i]] > b->counts.by[order[i]] ? -1 : 1;
 	int r = bytes_cmp(a->package, b->package);
 	r = r ? r : bytes_cmp(a->distro, b->distro);
-	return r ? r : bytes_cmp(a->type, b->type);
+	r = r ? r : bytes_cmp(a->type, b->type);
+	return r ? r : (a->base.id > b->base.id) - (a->base.id < b->base.id);
 }
 
 static int by_name(const void *x, const void *y)
@@ -411,7 +394,8 @@ static int say_steps(struct planning *p)
 	for (size_t i = 0; i < out->step_count; i++) {
 		struct remediation_step *s = &out->steps[i];
 		uint64_t ignored;
-		qsort(s->packages, s->package_count, sizeof *s->packages, by_name);
+		if (s->package_count)
+			qsort(s->packages, s->package_count, sizeof *s->packages, by_name);
 		if (s->kind != REMEDIATION_UPGRADE)
 			continue;
 		char *text = arena_printf(p->a, "Upgrade %.*s to %.*s.", BYTES_ARG(s->package),
@@ -472,7 +456,7 @@ int remediation_plan(struct db_tx *tx, const struct finding_query *q, int64_t no
 	p->e = e;
 	p->out = ret;
 	if (read_findings(p) < 0 || read_images(p) < 0 || read_registries(p, now_ms) < 0 ||
-	    step_effects(p) < 0)
+	    planning_rebase(p) < 0 || step_effects(p) < 0)
 		return -(int)e->code;
 	if (ret->step_count)
 		qsort(ret->steps, ret->step_count, sizeof *ret->steps, by_gain);

@@ -1,15 +1,18 @@
 /* remediation: what to do about findings, the cheapest first: a step is the upgrade of one source
- * package, wherever it is found. What no step clears is listed too, with the reason. */
+ * package, wherever it is found, or a newer base image, which may clear what upgrades clear, too.
+ * What no step clears is listed as well, with the reason. */
 #pragma once
 #include "defend/score.h"
 #include "ledger/findings.h"
+#include "ledger/images.h"
 
 enum remediation_kind {
 	REMEDIATION_UPGRADE,   /* the image's own repositories deliver the fix */
+	REMEDIATION_REBASE,    /* a newer base image is here that does not have the finding */
 	REMEDIATION_ELSEWHERE, /* there is a fix, which they do not deliver */
 	REMEDIATION_NONE,      /* there is no fix */
 };
-/* "upgrade", "fix_elsewhere", "no_fix"; NULL past them. */
+/* "upgrade", "rebase", "fix_elsewhere", "no_fix"; NULL past them. */
 const char *remediation_kind_word(int kind);
 
 #define REMEDIATION_FINDINGS_MAX 5000U /* looked at, the gravest first: a second's work at most */
@@ -33,6 +36,7 @@ struct remediation_step {
 	uint64_t images_cleared; /* images that have no finding left */
 	double score;		 /* points it adds to the secure score */
 	struct bytes text, command;
+	struct ledger_image base, newer; /* of REBASE; package is their repository */
 };
 /* The upgrades of one package manager together. */
 struct remediation_command {

@@ -1,5 +1,6 @@
 /* Findings in full: a question for images, sets, matches and packages each. */
 #include "ledger/findings_impl.h"
+#include "ledger/ancestry.h"
 #include "store/digest_key.h"
 
 #include <stdlib.h>
@@ -9,9 +10,11 @@ struct image_row {
 	int64_t id;
 	int64_t policy;
 	struct bytes repository, registry, subscription, digest, os;
+	struct ancestry ancestry; /* where it is asked for */
 };
 struct set_row {
 	int64_t image, set;
+	int64_t position; /* of the layer */
 	struct bytes layer, created_by;
 };
 struct match_row {
@@ -135,6 +138,7 @@ static bool read_set(struct filling *f, struct db_stmt *s, void *row)
 	struct set_row *r = row;
 	r->image = db_int(s, 0);
 	r->set = db_int(s, 1);
+	r->position = db_int(s, 4);
 	return finding_copy(f->l->a, s, 2, &r->layer) &&
 	       finding_copy(f->l->a, s, 3, &r->created_by);
 }
@@ -203,7 +207,7 @@ static int read_all(struct filling *f, const int64_t *images, size_t image_count
 		r = read_rows(
 		    f,
 		    listing_ask(l,
-				"SELECT s.image_id, s.set_id, l.digest, l.created_by"
+				"SELECT s.image_id, s.set_id, l.digest, l.created_by, s.position"
 				" FROM image_set s JOIN image_layer l ON l.id = s.layer_id"
 				" WHERE s.image_id {IN $1}",
 				DB_ARGS(DB_INTS(images, image_count)), e),
@@ -237,6 +241,7 @@ static void put_match(struct filling *f, const struct match_row *m, const struct
 	*out = (struct finding_match){.pkg = p->pkg,
 				      .purl = p->purl,
 				      .fixed_version = m->fixed,
+				      .layer_number = (uint32_t)s->position,
 				      .layer = s->layer,
 				      .layer_created_by = s->created_by,
 				      .status = m->status,
@@ -262,6 +267,33 @@ static size_t matches_of(struct filling *f, int64_t check, int64_t image, struct
 	return n;
 }
 
+/* The bases of the images. */
+static int read_ancestry(struct filling *f, struct err *e)
+{
+	struct image_row *images = (void *)f->images.items;
+	size_t count = f->images.count;
+	int64_t *ids = arena_alloc(f->l->a, count, sizeof *ids);
+	struct ancestry *found = arena_alloc(f->l->a, count, sizeof *found);
+	if (!ids || !found)
+		return no_memory(e);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = images[i].id;
+	f->l->questions += 2;
+	if (ancestry_find(f->l->tx, &f->l->q->visible, ids, count, f->l->a, found, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < count; i++)
+		images[i].ancestry = found[i];
+	return 0;
+}
+
+static void set_origins(const struct ancestry *base, struct finding *out)
+{
+	for (size_t i = 0; base->how != ANCESTRY_NONE && i < out->match_listed; i++)
+		out->matches[i].origin = out->matches[i].layer_number < base->layers
+					     ? FINDING_ORIGIN_BASE
+					     : FINDING_ORIGIN_IMAGE;
+}
+
 static int fill_one(struct filling *f, const struct pair *p, struct finding *out, struct err *e)
 {
 	const struct match_check *c = &f->l->candidates[p->candidate].check;
@@ -282,6 +314,8 @@ static int fill_one(struct filling *f, const struct pair *p, struct finding *out
 	if (!out->matches)
 		return no_memory(e);
 	out->match_listed = matches_of(f, (int64_t)c->id, p->image, out->matches);
+	if (at < f->images.count)
+		set_origins(&images[at].ancestry, out);
 	finding_settle(out);
 	const struct policy_rule *rule =
 	    policy_disables(policies_find(&f->l->policies, policy), out);
@@ -309,6 +343,8 @@ int listing_fill(struct listing *l, const struct pair *pairs, size_t count, stru
 			checks[n++] = (int64_t)l->candidates[pairs[i].candidate].check.id;
 	}
 	int r = read_all(&f, images, count, checks, n, e);
+	if (r >= 0 && l->q->origins)
+		r = read_ancestry(&f, e);
 	const struct image_row *rows = (const void *)f.images.items;
 	for (size_t i = 0; r >= 0 && i < f.images.count; i++)
 		if (rows[i].policy)

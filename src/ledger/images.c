@@ -1,5 +1,6 @@
 #include "ledger/images.h"
 
+#include "ledger/ancestry.h"
 #include "ledger/image_policy.h"
 #include "store/digest_key.h"
 
@@ -106,7 +107,9 @@ int ledger_image_put(struct db_tx *tx, struct ledger_image *image, const struct 
 	if (!image->id)
 		return err_set(e, ERR_NOT_FOUND, "image %.*s was deleted",
 			       BYTES_ARG(image->digest));
-	if (put_counted(tx, image, parts, part_count, e) < 0)
+	if (put_counted(tx, image, parts, part_count, e) < 0 ||
+	    (image->config &&
+	     ancestry_put(tx, image->id, image->config, image->layer_count, e) < 0))
 		return -(int)e->code;
 	for (size_t i = 0; i <= ADV_SEV_CRITICAL; i++) {
 		if (image->counts.by[i])
@@ -173,7 +176,7 @@ static int forget(struct db_tx *tx, int64_t repository, struct bytes digest, str
 	int r = find_id(tx, repository, digest, &id, e);
 	if (r <= 0)
 		return r;
-	if (image_counts_delete(tx, id, e) < 0 ||
+	if (image_counts_delete(tx, id, e) < 0 || ancestry_delete(tx, id, e) < 0 ||
 	    db_exec(tx, "DELETE FROM image_set WHERE image_id = $1", DB_ARGS(DB_I(id)), e) < 0 ||
 	    db_exec(tx, "DELETE FROM image WHERE id = $1", DB_ARGS(DB_I(id)), e) < 0)
 		return -(int)e->code;
@@ -223,18 +226,28 @@ int ledger_image_row(struct db_stmt *s, struct arena *a, struct ledger_image *re
 	return 0;
 }
 
-int ledger_image_get(struct db_tx *tx, int64_t repository, struct bytes digest, struct arena *a,
-		     struct ledger_image *ret, struct err *e)
+#define ROW "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM " WHERE "
+
+/* One row or none. */
+static int read_one(struct db_stmt *s, struct arena *a, struct ledger_image *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(tx,
-				     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
-				     " WHERE i.repository_id = $1 AND i.digest = $2",
-				     DB_ARGS(DB_I(repository), DIGEST(digest)), e);
-	if (!s)
-		return -(int)e->code;
-	int r = db_step(s, e);
+	int r = s ? db_step(s, e) : -(int)e->code;
 	if (r > 0 && ledger_image_row(s, a, ret, e) < 0)
 		r = -(int)e->code;
 	db_done(s);
 	return r;
+}
+
+int ledger_image_get(struct db_tx *tx, int64_t repository, struct bytes digest, struct arena *a,
+		     struct ledger_image *ret, struct err *e)
+{
+	return read_one(db_query(tx, ROW "i.repository_id = $1 AND i.digest = $2",
+				 DB_ARGS(DB_I(repository), DIGEST(digest)), e),
+			a, ret, e);
+}
+
+int ledger_image_at(struct db_tx *tx, int64_t id, struct arena *a, struct ledger_image *ret,
+		    struct err *e)
+{
+	return read_one(db_query(tx, ROW "i.id = $1", DB_ARGS(DB_I(id)), e), a, ret, e);
 }

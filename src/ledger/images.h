@@ -2,6 +2,8 @@
 #pragma once
 #include "ledger/image_parts.h"
 
+struct oci_config;
+
 const char *
 ledger_image_state_word(enum image_state s); /* "Pending", "Healthy" …; an artifact is Unverified */
 
@@ -18,6 +20,9 @@ struct ledger_image {
 	int64_t pushed_ms, pulled_ms, scanned_ms;
 	struct image_counts counts;
 	int64_t policy; /* ledger/policy.h; when read */
+	/* When written; NULL: nothing is kept of it. */
+	const struct oci_config *config;
+	size_t layer_count; /* of the manifest */
 };
 
 /* Note that an image exists (state Pending until it is scanned). pushed_ms of an older row is
@@ -44,6 +49,8 @@ int ledger_image_delete(struct db_tx *tx, int64_t repository, struct bytes diges
 /* 1 = found; runs from a. */
 int ledger_image_get(struct db_tx *tx, int64_t repository, struct bytes digest, struct arena *a,
 		     struct ledger_image *ret, struct err *e);
+int ledger_image_at(struct db_tx *tx, int64_t id, struct arena *a, struct ledger_image *ret,
+		    struct err *e);
 /* In SQL: the state of an image. One that has checks is Unhealthy; rest is its state without them.
  */
 #define LEDGER_IMAGE_STATE                                                                         \

@@ -57,6 +57,7 @@ void finding_settle(struct finding *f)
 	unsigned statuses = 0;
 	size_t n = f->match_listed;
 	f->patchable = false;
+	f->origin = n ? f->matches[0].origin : FINDING_ORIGIN_UNKNOWN;
 	f->best = 0;
 	if (n)
 		qsort(f->matches, n, sizeof *f->matches, by_package);
@@ -64,6 +65,8 @@ void finding_settle(struct finding *f)
 		const struct finding_match *m = &f->matches[i];
 		statuses |= 1U << m->status;
 		f->patchable = f->patchable || m->patchable;
+		if (m->origin != f->origin)
+			f->origin = FINDING_ORIGIN_IMAGE;
 		if (i == 0)
 			f->installed = m->pkg.version;
 		/* Binary packages of versions of their own: that of their source is said. */

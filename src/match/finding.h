@@ -5,6 +5,10 @@
 #include "base/record.h"
 #include "match/match.h"
 
+/* Whether a package is in a layer of the base image, as far as that is known (ledger/ancestry.h).
+ */
+enum finding_origin { FINDING_ORIGIN_UNKNOWN, FINDING_ORIGIN_BASE, FINDING_ORIGIN_IMAGE };
+
 struct finding_match {
 	struct pkg pkg;
 	struct bytes purl;
@@ -14,6 +18,7 @@ struct finding_match {
 	struct bytes layer, layer_created_by; /* digest and history line */
 	enum adv_status status;
 	bool patchable;
+	enum finding_origin origin;
 	struct match_evidence evidence; /* of a scan in memory; else empty */
 };
 
@@ -28,12 +33,13 @@ enum finding_state { FINDING_STATE_NONE, FINDING_ACTIVE, FINDING_DISABLED };
 struct finding {
 	struct match_check check;
 	/* What the matches come to (finding_settle). */
-	enum adv_status status;	  /* fixed where any is, else the gravest */
-	bool patchable;		  /* any is */
-	struct bytes installed;	  /* the version they share, else that of their source package */
-	struct bytes fixed;	  /* the newest; empty = none */
-	struct bytes remediation; /* of the match with the newest fix */
-	size_t best;		  /* that match */
+	enum adv_status status;	    /* fixed where any is, else the gravest */
+	bool patchable;		    /* any is */
+	enum finding_origin origin; /* the base's when all are */
+	struct bytes installed;	    /* the version they share, else that of their source package */
+	struct bytes fixed;	    /* the newest; empty = none */
+	struct bytes remediation;   /* of the match with the newest fix */
+	size_t best;		    /* that match */
 	struct finding_match *matches; /* by package, version, path; a list may hold some only */
 	size_t match_listed;
 	uint64_t match_count;	  /* all there are */

@@ -48,6 +48,20 @@ static bool has_evidence(const void *row)
 	return m->evidence.ecosystem.len > 0;
 }
 
+static const char *origin_word(int i)
+{
+	static const char *const words[] = {"base", "image", NULL};
+	return words[i];
+}
+static bool match_has_origin(const void *row)
+{
+	return ((const struct finding_match *)row)->origin != FINDING_ORIGIN_UNKNOWN;
+}
+static bool has_origin(const void *row)
+{
+	return ((const struct finding *)row)->origin != FINDING_ORIGIN_UNKNOWN;
+}
+
 #define M(member, kind, key, ...) RECORD_FIELD(struct finding_match, member, kind, key, __VA_ARGS__)
 static const struct record_field match_fields[] = {
     M(pkg.name, RECORD_TEXT, "package", "Name of the package"),
@@ -63,6 +77,11 @@ static const struct record_field match_fields[] = {
     M(layer, RECORD_TEXT, "layer", "Digest of the layer that brought the package in"),
     M(layer_created_by, RECORD_TEXT, "layer_created_by", "History line of that layer",
       .flags = RECORD_OPTIONAL),
+    M(origin, RECORD_WORD, "origin",
+      "base: in a layer of the base image. image: above it. In lists of one image, where the base "
+      "is known or guessed",
+      .flags = RECORD_OPTIONAL, .words = origin_word, .words_from = FINDING_ORIGIN_BASE,
+      .has = match_has_origin),
     M(pkg.path, RECORD_TEXT, "path", "The file that states the package"),
     M(purl, RECORD_TEXT, "purl", "Package URL"),
     M(remediation, RECORD_TEXT, "remediation", "What to do, with the exact command",
@@ -146,6 +165,9 @@ static const struct record_field finding_fields[] = {
       .words = finding_status_word),
     F(patchable, RECORD_BOOL, "patchable",
       "The image's own repositories can deliver a fixed version of a match at least"),
+    F(origin, RECORD_WORD, "origin", "base: all its packages are in layers of the base image",
+      .flags = RECORD_OPTIONAL, .words = origin_word, .words_from = FINDING_ORIGIN_BASE,
+      .has = has_origin),
     F(check, RECORD_OBJECT, "cvss", "The effective score", .flags = RECORD_OPTIONAL,
       .of = &cvss_object, .has = has_cvss),
     F(check.kev, RECORD_BOOL, "kev", "Listed in CISA KEV: known to be exploited"),

@@ -207,3 +207,27 @@ struct bytes oci_config_layer_line(const struct oci_config *c, size_t i)
 	/* History that does not account for every layer cannot be matched with them. */
 	return layers == c->diff_id_count ? line : BYTES_NONE;
 }
+
+/* Classic builders write "/bin/sh -c #(nop)  CMD [...]", BuildKit "CMD [...]". */
+static bool is_cmd(struct bytes line)
+{
+	static const char *const starts[] = {"/bin/sh -c #(nop)  CMD ", "/bin/sh -c #(nop) CMD ",
+					     "CMD "};
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		if (bytes_has_prefix(line, bytes_of(starts[i])))
+			return true;
+	return false;
+}
+
+size_t oci_config_base_guess(const struct oci_config *c)
+{
+	size_t layers = 0, base = 0;
+	for (size_t i = 0; i < c->history_count; i++) {
+		/* The last CMD that a layer follows ends the base. */
+		if (!c->history[i].empty_layer)
+			layers++;
+		else if (is_cmd(c->history[i].created_by) && layers < c->diff_id_count)
+			base = layers;
+	}
+	return layers == c->diff_id_count ? base : 0;
+}

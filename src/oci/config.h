@@ -20,5 +20,9 @@ int oci_config_parse(struct bytes text, struct arena *a, struct oci_config *ret,
 /* Could an engine read text as an image config: is it a JSON object with a member that is read as
  * rootfs? Anything after that member is not examined. 1, 0 or -ERR_NOMEM. */
 int oci_config_has_rootfs(struct bytes text, struct arena *a, struct err *e);
+/* How many of the layers are another image's as far as the history tells: an image ends with CMD,
+ * so what follows such a line was built on it. 0 = none is to be seen, or the history does not fit
+ * the layers. */
+size_t oci_config_base_guess(const struct oci_config *c);
 /* The history line of layer i (0 = bottom), or the empty run when history has none. */
 struct bytes oci_config_layer_line(const struct oci_config *c, size_t i);

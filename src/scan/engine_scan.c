@@ -498,6 +498,8 @@ static int describe(struct image_scan *w, struct err *e)
 				       .digest = w->scan->digest,
 				       .reason = w->assess.reason,
 				       .package_count = w->image.package_count,
+				       .config = &w->config,
+				       .layer_count = w->layer_count,
 				       .scanned_ms = clock_wall_ms()};
 	w->out.state =
 	    w->assess.reason.len

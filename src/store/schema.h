@@ -25,6 +25,8 @@ extern const char *const schema_scan_baseline[];
 extern const char schema_scan_images[];
 extern const struct db_migration schema_import[];
 extern const char *const schema_import_baseline[];
+extern const struct db_migration schema_image_config[];
+extern const char *const schema_image_config_baseline[];
 extern const struct db_migration schema_defend[];
 extern const char *const schema_defend_baseline[];
 

@@ -1,4 +1,4 @@
-// What a server advises: the remediation plan, two images side by side. Expected figures are counted by hand from the fixture below.
+// What a server advises: the remediation plan, two images side by side, base images. Expected figures are counted by hand from the fixture below.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Server, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout } from './lib.mjs';
@@ -130,6 +130,47 @@ test('who does not see the other image cannot compare with it', async () => {
   const headers = await person('app', 'Security Reader', '/registries/local/repositories/team/app');
   assert.equal((await server.fetch(`${at('team/app', app)}/compare?from=latest`, { headers })).status, 200);
   assert.equal((await server.fetch(`${at('team/app', app)}/compare?from=latest&from_repository=shell`, { headers })).status, 404);
+});
+
+const system = (ssl_, ...more) => [debianRelease(), dpkgStatus([...ssl(ssl_), bash, ...more])];
+const above = { path: 'app/main', content: 'x' };
+test('a base image is found by its layers, its findings are marked, and a newer one is a step of the plan', async () => {
+  const base = makeLayout([system('3.0.1')], { tag: '12' });
+  const built = makeLayout([system('3.0.1'), [above]]);
+  const child = makeLayout([system('3.0.1'), [above], [system('3.0.1', zlib)[1]]]); // zlib comes in above
+  await push('base/debian', base, '12');
+  await push('built', built);
+  await push('child', child);
+  const found = async (repository, layout) => {
+    const { base: b } = await ask(at(repository, layout));
+    return b && [b.how, b.layers, b.repository, b.digest, b.tags];
+  };
+  assert.equal(await found('base/debian', base), undefined, 'nothing is below it');
+  assert.deepEqual(await found('built', built), ['exact', 1, 'base/debian', base.digest, ['12']]);
+  assert.deepEqual(await found('child', child), ['exact', 2, 'built', built.digest, ['latest']], 'the one with the most layers');
+  assert.equal((await ask('/api/v1/registries/local/repositories/built/images')).items[0].base, undefined, 'not in lists');
+  const origins = async (repository, layout) => Object.fromEntries((await ask(`${at(repository, layout)}/findings`)).items.map((f) => [f.advisory, [f.origin, ...new Set(f.matches.map((m) => m.origin))].join()]));
+  assert.deepEqual(await origins('child', child), { 'CVE-2026-1': 'base,base', 'CVE-2026-2': 'base,base', 'CVE-2026-3': 'base,base', 'CVE-2026-4': 'base,base', 'CVE-2026-5': 'image,image' });
+  assert.deepEqual([...new Set(Object.values(await origins('base/debian', base)))], [','], 'neither, where no base is known');
+  const one = (await ask(`${at('built', built)}/findings`)).items[0];
+  assert.equal((await ask(`${at('built', built)}/findings/${one.id}`)).origin, 'base');
+
+  const rebase = async (repository, layout) => (await ask(`${at(repository, layout)}/remediation`)).steps.filter((s) => s.kind === 'rebase').map((s) => [s.package, s.findings, s.images_cleared, s.base.from_digest, s.base.digest, s.base.tags]);
+  assert.deepEqual(await rebase('built', built), [], 'no newer one is here');
+  const newer = makeLayout([system('3.0.3')], { tag: '12' });
+  await push('base/debian', newer, '12');
+  // CVE-2026-1 and -2 are fixed by it; -3 has no fix, -4 is in bash, which is the same.
+  assert.deepEqual(await rebase('built', built), [['base/debian', 2, 0, base.digest, newer.digest, ['12']]]);
+  assert.deepEqual(await rebase('child', child), [], 'what it was built on has no newer image');
+  const untagged = makeLayout([[debianRelease(), dpkgStatus([bash])]]);
+  await push('base/debian', untagged, untagged.digest);
+  assert.equal((await rebase('built', built))[0][4], newer.digest, 'one without a tag is not proposed');
+
+  const headers = await person('built', 'Security Reader', '/registries/local/repositories/built');
+  assert.equal((await server.json(at('built', built), { headers })).base, undefined, 'whoever does not see the base is not shown it');
+  for (const [repository, layout] of [['base/debian', base], ['base/debian', newer], ['base/debian', untagged], ['child', child]])
+    assert.equal((await server.fetch(`/v2/${repository}/manifests/${layout.digest}`, { method: 'DELETE' })).status, 202);
+  assert.equal(await found('built', built), undefined, 'a base that is deleted is none');
 });
 
 test('every reply fits the document', async () => {

@@ -199,12 +199,12 @@ static void test_csv(void **state)
 	record_csv_header(&out, &finding_match_object);
 	assert_string_equal(buf_cstr(&out),
 			    "package,installed_version,fixed_version,status,patchable,arch,"
-			    "source_name,source_version,layer,layer_created_by,path,purl,"
+			    "source_name,source_version,layer,layer_created_by,origin,path,purl,"
 			    "remediation");
 	buf_clear(&out);
 	record_csv_row(&out, &finding_match_object, &m);
 	assert_string_equal(buf_cstr(&out), "\"a\"\"b,c\",\"\",\"\",\"fixed\",true,\"\",\"\",\"\","
-					    "\"\",\"\",\"\",\"\",\"\"");
+					    "\"\",\"\",,\"\",\"\",\"\"");
 	buf_free(&out);
 }
 

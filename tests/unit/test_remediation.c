@@ -107,7 +107,7 @@ static void compare(const struct model *with)
 {
 	struct made m = {.criteria = {.any = false}};
 	struct err e = ERR_INIT;
-	uint64_t findings = 0, kinds[3] = {0};
+	uint64_t findings = 0, kinds[REMEDIATION_NONE + 1] = {0};
 	seen = with;
 	arena_init(&m.a, 64U << 20);
 	assert_int_equal(db_run(db, DB_READ, plan_tx, &m, &e), 0);
@@ -121,9 +121,9 @@ static void compare(const struct model *with)
 	}
 	assert_true(m.plan.whole && m.plan.step_count >= 5 && findings > 30);
 	assert_int_equal(m.plan.findings, findings);
-	assert_int_equal(m.plan.findings_upgrade, kinds[0]);
-	assert_int_equal(m.plan.findings_elsewhere, kinds[1]);
-	assert_int_equal(m.plan.findings_none, kinds[2]);
+	assert_int_equal(m.plan.findings_upgrade, kinds[REMEDIATION_UPGRADE]);
+	assert_int_equal(m.plan.findings_elsewhere, kinds[REMEDIATION_ELSEWHERE]);
+	assert_int_equal(m.plan.findings_none, kinds[REMEDIATION_NONE]);
 	for (size_t k = 0; k < m.plan.step_count; k++) {
 		const struct remediation_step *s = &m.plan.steps[k];
 		struct count n = model_step(s);
