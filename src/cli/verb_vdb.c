@@ -103,7 +103,7 @@ static void say_built(const char *out, const struct vdb_build_stats *s, int64_t 
 		(unsigned long long)c.packages, (unsigned long long)c.exploits,
 		(unsigned long long)c.file_len, (long long)ms);
 	if (s->notes)
-		fprintf(stderr, "unreadable records: %llu (--notes lists them)\n",
+		fprintf(stderr, "records not used, or used in part: %llu (--notes lists them)\n",
 			(unsigned long long)s->notes);
 	vdb_close(v);
 }

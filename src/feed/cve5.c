@@ -5,7 +5,8 @@
  *    "cveMetadata": {"cveId": "CVE-2024-1", "state": "PUBLISHED" | "REJECTED", "datePublished",
  *                    "dateUpdated"},
  *    "containers": {"cna": CONTAINER, "adp": [CONTAINER]}}
- *   CONTAINER = {"title", "metrics": [{"cvssV2_0" | "cvssV3_0" | "cvssV3_1" | "cvssV4_0":
+ *   CONTAINER = {"title", "descriptions": [{"lang": "en", "value"}], "metrics": [{"cvssV2_0" |
+ * "cvssV3_0" | "cvssV3_1" | "cvssV4_0":
  *                {"vectorString"}, "other": …}], "problemTypes": [{"descriptions": [{"cweId"}]}],
  * …}
  *
@@ -13,8 +14,9 @@
  * people, and distributions say it of their packages. What is used is the severity: an advisory
  * without packages is sent, from whose vectors match/ takes what a vendor's record of the same CVE
  * leaves out. The vectors are those of the authority that named the CVE (cna); where it states
- * none, those that others added (adp). A rejected record is withdrawn, one without a vector says
+ * none, those that others added (adp). A rejected record is noted, one without a vector says
  * nothing: neither is sent. */
+#include "feed/draft.h"
 #include "feed/grow.h"
 #include "feed/rows.h"
 #include "feed/text.h"
@@ -31,7 +33,7 @@ struct container {
 struct record {
 	struct json *j;
 	struct arena *a;
-	struct bytes type, id, state, title;
+	struct bytes type, id, state, title, text;
 	int64_t published_ms, updated_ms;
 	struct container cna, adp;
 };
@@ -99,7 +101,27 @@ static bool problem_type_member(struct record *r, struct container *c, struct by
 	return true;
 }
 
-static void read_container(struct record *r, struct container *c, struct bytes *title)
+/* "descriptions" of the record: the English text. */
+static void read_texts(struct record *r)
+{
+	struct bytes key;
+	for (bool more = value_array(r->j); more && json_next_item(r->j);) {
+		struct bytes lang = BYTES_NONE, text = BYTES_NONE;
+		for (bool in = value_object(r->j); in && json_next_key(r->j, &key);) {
+			if (bytes_eq_lit(key, "lang"))
+				lang = value_text(r->j);
+			else if (bytes_eq_lit(key, "value"))
+				text = value_text(r->j);
+			else
+				json_skip(r->j);
+		}
+		if (r->text.len == 0 && bytes_has_prefix_lit(lang, "en"))
+			r->text = text;
+	}
+}
+
+/* own: of the authority that named the CVE. */
+static void read_container(struct record *r, struct container *c, bool own)
 {
 	struct bytes key;
 	if (!value_object(r->j))
@@ -109,8 +131,10 @@ static void read_container(struct record *r, struct container *c, struct bytes *
 			read_objects(r, c, metric_member);
 		else if (bytes_eq_lit(key, "problemTypes"))
 			read_objects(r, c, problem_type_member);
-		else if (title && bytes_eq_lit(key, "title"))
-			*title = value_text(r->j);
+		else if (own && bytes_eq_lit(key, "title"))
+			r->title = value_text(r->j);
+		else if (own && bytes_eq_lit(key, "descriptions"))
+			read_texts(r);
 		else
 			json_skip(r->j);
 	}
@@ -123,12 +147,12 @@ static void read_containers(struct record *r)
 		return;
 	while (json_next_key(r->j, &key)) {
 		if (bytes_eq_lit(key, "cna"))
-			read_container(r, &r->cna, &r->title);
+			read_container(r, &r->cna, true);
 		else if (!bytes_eq_lit(key, "adp"))
 			json_skip(r->j);
 		else if (value_array(r->j))
 			while (json_next_item(r->j))
-				read_container(r, &r->adp, NULL);
+				read_container(r, &r->adp, false);
 	}
 }
 
@@ -158,7 +182,7 @@ static int send(struct record *r, struct bytes path, const struct feed_sink *sin
 	if (!bytes_has_prefix_lit(r->id, "CVE-"))
 		return sink->note(sink->arg, path, "record not used: no CVE id", e);
 	if (bytes_eq_lit(r->state, "REJECTED"))
-		return 0;
+		return draft_withdrawn(r->id, sink, e);
 	const struct container *scored = r->cna.cvss_count ? &r->cna : &r->adp;
 	const struct container *typed = r->cna.cwe_count ? &r->cna : &r->adp;
 	if (scored->cvss_count == 0)
@@ -166,6 +190,7 @@ static int send(struct record *r, struct bytes path, const struct feed_sink *sin
 	struct adv adv = {.feed = BYTES_LIT("cve5"),
 			  .id = r->id,
 			  .summary = r->title,
+			  .details = r->text,
 			  .published_ms = r->published_ms,
 			  .modified_ms = r->updated_ms,
 			  .cvss = scored->cvss,

@@ -5,13 +5,14 @@
  * "CVSS_V4" | vendor, "score"}], "affected": […], "references": [{"type", "url"}], "credits": […],
  * "database_specific": {…}}
  *
- * or an array of such objects. A record is sent, or withdrawn, or reported by a note: one that
+ * or an array of such objects. A record is sent or reported by a note: one that was withdrawn,
  * names no package that can be matched, or whose shape is wrong. An alias is what means the same
  * vulnerability: "aliases", then the CVE and GHSA ids of "upstream" (what a distribution's record
  * is about), for an erratum of a distribution the CVEs of "related", and the CVE inside ids such as
  * UBUNTU-CVE-2024-1, its own and those of "upstream" (Ubuntu's notices name their CVEs so). */
 #include "feed/osv.h"
 
+#include "feed/draft.h"
 #include "feed/grow.h"
 #include "feed/rows.h"
 #include "feed/value.h"
@@ -309,6 +310,9 @@ static void finish_severity(struct osv_record *r)
 			adv->severity_text = word;
 	}
 	adv->severity = adv_severity_parse(adv->severity_text);
+	/* malicious packages: nobody rates them, there is nothing worse to install */
+	if (adv->severity == ADV_SEV_UNKNOWN && bytes_has_prefix_lit(adv->id, "MAL-"))
+		adv->severity = ADV_SEV_CRITICAL;
 }
 
 /* Exports of the Trivy database name the record itself where no erratum fixes the package. */
@@ -396,8 +400,10 @@ static int read_record(struct json *j, struct bytes path, const struct feed_sink
 	while (json_next_key(j, &key))
 		if (!read_record_key(&r, key, &withdrawn))
 			json_skip(j);
-	if (!json_ok(j) || withdrawn)
+	if (!json_ok(j))
 		return 0;
+	if (withdrawn)
+		return draft_withdrawn(r.adv.id.len > 0 ? r.adv.id : path, sink, e);
 	osv_finish_affected(&r);
 	finish_aliases(&r);
 	finish_severity(&r);

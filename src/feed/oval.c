@@ -192,17 +192,24 @@ static struct bytes erratum_in(struct bytes title)
 }
 
 /* Microsoft's documents name their release nowhere but in their file's name:
- * "azurelinux-3.0-oval.xml", "cbl-mariner-2.0-oval.xml". */
+ * "azurelinux-3.0-oval.xml", "cbl-mariner-2.0-oval.xml", which a copy may have something in front
+ * of. */
 static struct bytes ecosystem_of_file(struct definition *def, struct bytes path)
 {
+	static const struct {
+		const char *part, *ecosystem;
+	} files[] = {{"azurelinux-", "Azure Linux"}, {"cbl-mariner-", "CBL-Mariner"}};
 	struct bytes name = text_file_name(path);
-	bool azure = bytes_has_prefix_lit(name, "azurelinux-");
-	struct bytes rest = bytes_from(name, bytes_of(azure ? "azurelinux-" : "cbl-mariner-").len);
-	rest = bytes_part(rest, 0, bytes_find(rest, '-'));
-	if (!azure && !bytes_has_prefix_lit(name, "cbl-mariner-"))
-		return BYTES_NONE;
-	return draft_printf(&def->d, "%s:%.*s", azure ? "Azure Linux" : "CBL-Mariner",
-			    BYTES_ARG(bytes_part(rest, 0, 16)));
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		struct bytes part = bytes_of(files[i].part);
+		size_t at = bytes_find_bytes(name, part);
+		struct bytes rest = bytes_from(name, at + part.len);
+		rest = bytes_part(rest, 0, bytes_find(rest, '-'));
+		if (at < name.len && rest.len > 0 && byte_is_digit(rest.ptr[0]))
+			return draft_printf(&def->d, "%s:%.*s", files[i].ecosystem,
+					    BYTES_ARG(bytes_part(rest, 0, 16)));
+	}
+	return BYTES_NONE;
 }
 
 static enum adv_status unfixed_status(const struct definition *def)

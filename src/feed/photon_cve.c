@@ -17,24 +17,26 @@ struct entry {
 	double score;
 };
 
+#define FILE_NAME BYTES_LIT("cve_data_photon")
+
 bool photon_cve_wants(struct bytes path)
 {
-	return bytes_has_prefix_lit(text_file_name(path), "cve_data_photon") &&
-	       feed_wants_json(path);
+	struct bytes name = text_file_name(path);
+	return bytes_find_bytes(name, FILE_NAME) < name.len && feed_wants_json(path);
 }
 
-/* "Photon OS:5.0" of "cve_data_photon5.0.json". */
-static bool ecosystem_of(struct bytes path, struct bytes *ret_release)
+/* "5.0" of "cve_data_photon5.0.json", which a copy may have something in front of. */
+static bool release_of(struct bytes path, struct bytes *ret_release)
 {
-	struct bytes start = BYTES_LIT("cve_data_photon"), name = text_file_name(path);
-	struct bytes rest = bytes_from(name, start.len);
-	size_t n = 0;
+	struct bytes name = text_file_name(path), start = FILE_NAME;
+	size_t at = bytes_find_bytes(name, start), n = 0;
+	struct bytes rest = bytes_from(name, at + start.len);
 	while (n < rest.len && (byte_is_digit(rest.ptr[n]) || rest.ptr[n] == '.'))
 		n++;
 	while (n > 0 && rest.ptr[n - 1] == '.')
 		n--;
 	*ret_release = bytes_part(rest, 0, n);
-	return bytes_has_prefix(name, start) && n > 0 && n < 16;
+	return at < name.len && n > 0 && n < 16;
 }
 
 static void read_entry(struct json *j, struct entry *in)
@@ -80,7 +82,7 @@ int photon_cve_import(struct bytes path, struct bytes document, const struct fee
 	struct bytes release;
 	size_t budget = a->budget;
 	int rc = 0;
-	if (!ecosystem_of(path, &release))
+	if (!release_of(path, &release))
 		return err_set(e, ERR_FORMAT, "the file is not called cve_data_photonN.N.json");
 	json_init(&j, document, a);
 	for (bool more = json_enter_array(&j); more && rc == 0 && json_next_item(&j);) {

@@ -63,20 +63,54 @@ static bool is_of_component(const struct adv *adv)
 	return bytes_has_prefix_lit(adv->id, "CGA-");
 }
 
-/* The same vulnerability of a language's package has records of several bodies (GHSA, PYSEC) in one
- * feed: they are one check, by their CVE. */
-static struct bytes id_of(const struct adv *adv, const struct pkg *p)
+/* The one id of that kind among an advisory's own and its aliases; empty for none and for several.
+ */
+static struct bytes only(const struct adv *adv, const char *start)
 {
-	bool by_cve = is_of_component(adv) || p->class != PKG_OS;
-	struct bytes cve = BYTES_NONE;
-	size_t cves = 0;
-	for (size_t i = 0; by_cve && i < adv->alias_count; i++) {
-		if (!candidate_is_cve(adv->aliases[i]))
+	struct bytes found = BYTES_NONE;
+	for (size_t i = 0; i <= adv->alias_count; i++) {
+		struct bytes id = i < adv->alias_count ? adv->aliases[i] : adv->id;
+		if (!bytes_has_prefix_lit(id, start) || bytes_eq(id, found))
 			continue;
-		cve = adv->aliases[i];
-		cves++;
+		if (found.len)
+			return BYTES_NONE;
+		found = id;
 	}
-	return cves == 1 ? cve : candidate_vendor_id(adv->id);
+	return found;
+}
+
+/* The CVE that the record of a GHSA names, which other bodies' records name by the GHSA alone. */
+static int cve_of(const struct gather *g, struct bytes ghsa, struct bytes *ret)
+{
+	uint32_t *ids;
+	int64_t n = vdb_find_id(g->v, ghsa, g->a, &ids, g->e);
+	for (int64_t i = 0; i < n && ret->len == 0; i++) {
+		struct adv adv;
+		int r = vdb_advisory(g->v, ids[i], g->a, &adv, g->e);
+		if (r < 0)
+			return r;
+		if (bytes_eq(adv.id, ghsa))
+			*ret = only(&adv, "CVE-");
+	}
+	return n < 0 ? (int)n : 0;
+}
+
+/* The same vulnerability of a language's package has records of several bodies (GHSA, PYSEC,
+ * RUSTSEC, MAL) in one feed, and more in others: they are one check, by their CVE, or, where there
+ * is none, by GitHub's id. */
+static int id_of(const struct gather *g, const struct adv *adv, struct bytes *ret)
+{
+	struct bytes cve = BYTES_NONE, ghsa = BYTES_NONE;
+	int r = 0;
+	if (g->p->class != PKG_OS) {
+		cve = only(adv, "CVE-");
+		ghsa = cve.len ? BYTES_NONE : only(adv, "GHSA-");
+		r = ghsa.len ? cve_of(g, ghsa, &cve) : 0;
+	} else if (is_of_component(adv)) {
+		cve = only(adv, "CVE-");
+	}
+	*ret = cve.len ? cve : ghsa.len ? ghsa : candidate_vendor_id(adv->id);
+	return r;
 }
 
 static int64_t gather(const struct gather *g, const struct verdicts *all, struct candidate **ret)
@@ -95,7 +129,9 @@ static int64_t gather(const struct gather *g, const struct verdicts *all, struct
 			return r;
 		c->v = v;
 		c->second = stream_is_second(g->p, &v->hit->affected);
-		c->id = id_of(&c->adv, g->p);
+		r = id_of(g, &c->adv, &c->id);
+		if (r < 0)
+			return r;
 		c->check =
 		    check_id(ecosystem_vendor(v->hit->affected.ecosystem), c->id, source_of(g->p));
 		if (c->check == 0)
@@ -248,6 +284,29 @@ static int fill_severity(const struct gather *g, struct match_check *c, const st
 	return r;
 }
 
+/* A feed without texts (Alpine's) may be helped by any other record of the same CVEs. */
+static int borrow_text(const struct gather *g, struct match_check *c)
+{
+	for (size_t i = 0; i < c->cve_count && !c->summary.len && !c->details.len; i++) {
+		uint32_t *ids;
+		int64_t n = vdb_find_id(g->v, c->cves[i], g->a, &ids, g->e);
+		if (n < 0)
+			return (int)n;
+		for (int64_t k = 0; k < n && !c->summary.len && !c->details.len; k++) {
+			struct adv adv;
+			int r = vdb_advisory(g->v, ids[k], g->a, &adv, g->e);
+			if (r < 0)
+				return r;
+			/* of the CVE alone: an erratum's text is about other things as well */
+			if (!bytes_eq(candidate_vendor_id(adv.id), c->cves[i]))
+				continue;
+			c->summary = adv.summary;
+			c->details = adv.details;
+		}
+	}
+	return 0;
+}
+
 static void fill_exploits(const struct vdb *v, struct match_check *c)
 {
 	c->epss = c->epss_percentile = -1;
@@ -297,6 +356,8 @@ static int fill_check(const struct gather *g, const struct candidate *v, size_t 
 		return r;
 	fill_exploits(g->v, c);
 	for (size_t i = 0; i < n; i++) {
+		if (bytes_has_prefix_lit(v[i].adv.id, "MAL-"))
+			c->category = BYTES_LIT(MATCH_MALICIOUS);
 		c->summary = first_text(c->summary, v[i].adv.summary);
 		c->details = first_text(c->details, v[i].adv.details);
 		if (!c->published_ms)
@@ -308,6 +369,9 @@ static int fill_check(const struct gather *g, const struct candidate *v, size_t 
 			c->reference_count = v[i].adv.reference_count;
 		}
 	}
+	r = borrow_text(g, c);
+	if (r < 0)
+		return r;
 	struct bytes erratum = v->v->hit->affected.vendor_id;
 	if (bytes_eq(erratum, c->advisory) || candidate_is_cve(erratum))
 		erratum = BYTES_NONE;

@@ -10,6 +10,9 @@
 #define MATCH_KERNEL_HEADERS "Kernel headers"
 #define MATCH_KERNEL_HEADERS_WHY "kernel code is not executed in a container"
 
+/* The category of checks of packages that were made to do harm. */
+#define MATCH_MALICIOUS "Malicious packages"
+
 /* What a finding is about (ARCHITECTURE, "security check"). */
 struct match_check {
 	uint64_t id;	       /* stable: first 52 bits (never 0) of
@@ -20,8 +23,8 @@ struct match_check {
 	struct bytes source_name;
 	struct bytes title; /* "Debian Security Update for openssl (DSA-5678-1)"; CVE-only: "Debian
 			       Vulnerability in bash (CVE-2019-18276)" */
-	struct bytes category; /* "Debian", "Alpine", "AlmaLinux", "Red Hat" …, or
-				  MATCH_KERNEL_HEADERS; no part of the id */
+	struct bytes category; /* "Debian", "Alpine", "AlmaLinux", "Red Hat" …,
+				  MATCH_KERNEL_HEADERS or MATCH_MALICIOUS; no part of the id */
 	struct bytes *cves;
 	size_t cve_count;
 	enum adv_severity severity; /* vendor's first, then CVSS */

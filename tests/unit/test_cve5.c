@@ -16,7 +16,11 @@ static const struct feed_case cases[] = {
      "advisory cve5 CVE-2024-1 Unknown\n summary t\n cvss " V31 "\n", 0},
     /* a score without its vector says nothing that can be checked */
     {DOC(META(), "\"cna\":{\"metrics\":[{\"cvssV3_1\":{\"baseScore\":9.8}}]}"), "", 0},
-    {DOC(META(",\"state\":\"REJECTED\""), "\"cna\":{" METRIC(V31) "}"), "", 0},
+    {DOC(META(",\"state\":\"REJECTED\""), "\"cna\":{" METRIC(V31) "}"),
+     "note CVE-2024-1: record not used: withdrawn\n", 0},
+    {DOC(META(), "\"cna\":{\"descriptions\":[{\"lang\":\"de\",\"value\":\"x\"},{\"lang\":"
+		 "\"en-US\",\"value\":\"y\"}]," METRIC(V31) "}"),
+     "advisory cve5 CVE-2024-1 Unknown\n details y\n cvss " V31 "\n", 0},
     {DOC(META(), ""), "", 0},
     /* shapes that no schema knows are passed over */
     {DOC(META(), "\"cna\":[1],\"adp\":{\"a\":1}"), "", 0},

@@ -49,13 +49,13 @@ static const struct {
     /* withdrawn: 17 of Go's 4,291, 10 of PyPI's 2,661, 13 of RustSec's 1,206, 5 of Ubuntu's 18 */
     /* 1,197 of AlmaLinux's 5,637 repair or add something and fix no vulnerability */
     {"osv", "osv/AlmaLinux/all.zip", {4440, 59899, 0, 0}},
-    {"osv", "osv/Go/all.zip", {4274, 6106, 0, 0}},
+    {"osv", "osv/Go/all.zip", {4274, 6106, 0, 17}},
     {"osv", "osv/Bitnami/all.zip", {7444, 7444, 0, 0}},
-    {"osv", "osv/PyPI/all.zip", {2651, 2651, 0, 0}},
-    {"osv", "osv/crates.io/all.zip", {1193, 1193, 0, 0}},
+    {"osv", "osv/PyPI/all.zip", {2651, 2651, 0, 10}},
+    {"osv", "osv/crates.io/all.zip", {1193, 1193, 0, 13}},
     {"osv", "osv/PSF/all.zip", {0, 0, 0, 132}},			/* GIT ranges only */
     {"osv", "osv-derived/Debian/all.zip", {8911, 10468, 0, 1}}, /* "<not-affected>" as a fix */
-    {"osv", "osv-fragments/Ubuntu/all.zip", {13, 69, 0, 0}},
+    {"osv", "osv-fragments/Ubuntu/all.zip", {13, 69, 0, 5}},
     {"osv", "osv-fragments/Rocky Linux/all.zip", {8, 275, 0, 0}},
     {"alpine-secdb", "alpine/alpine-secdb-from-aports.tar.zst", {67374, 67581, 0, 0}},
     {"alpine-secdb", "wolfi/security-generated-here.json.zst", {31931, 31931, 0, 0}},

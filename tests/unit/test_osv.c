@@ -32,7 +32,11 @@ static const struct feed_case records[] = {
 				     "{\"introduced\":\"0\"},{\"last_affected\":\"1\"}]}]")),
      HEAD " affected npm a binary affected\n  0 introduced 0\n  0 last_affected 1\n", 0},
     /* withdrawn is not sent, whatever else it says */
-    {RECORD("\"withdrawn\":\"2024-02-02T00:00:00Z\"," AFFECTED(PKG("npm", "a") "," FROM0)), "", 0},
+    {RECORD("\"withdrawn\":\"2024-02-02T00:00:00Z\"," AFFECTED(PKG("npm", "a") "," FROM0)),
+     "note X-1: record not used: withdrawn\n", 0},
+    /* a malicious package is as bad as can be, unless someone says otherwise */
+    {"{\"id\":\"MAL-2031-1\"," AFFECTED(PKG("npm", "a") "," FROM0) "}",
+     "advisory osv MAL-2031-1 Critical\n affected npm a binary affected\n  0 introduced 0\n", 0},
     /* errata that repair or add something (bug fix, enhancement) are no vulnerabilities, unless
      * they list one */
     {"{\"id\":\"ALBA-2020:1673\",\"related\":[],\"summary\":\"bug fix and enhancement "

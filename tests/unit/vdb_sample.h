@@ -23,6 +23,7 @@ struct sample {
 	const char *alias, *module, *arches, *severity_text, *vendor_id, *cvss, *summary, *listed;
 	enum adv_severity severity;
 	int64_t modified_ms;
+	bool silent; /* no details */
 };
 
 static inline enum adv_event sample_kind(struct bytes word)
@@ -76,7 +77,7 @@ static inline int sample_add(struct vdb_writer *w, const struct sample *s, struc
 	    .aliases = &alias,
 	    .alias_count = s->alias ? 1 : 0,
 	    .summary = bytes_of(s->summary),
-	    .details = BYTES_LIT("details of it"),
+	    .details = s->silent ? BYTES_NONE : BYTES_LIT("details of it"),
 	    .modified_ms = s->modified_ms,
 	    .severity = s->severity,
 	    .cvss = &cvss,
