@@ -115,18 +115,31 @@ const char *access_service(const struct access *a)
 	return a->service;
 }
 
+/* Some role allows the action at the scope. */
+static bool grants(const struct principal *p, struct bytes action, struct bytes scope)
+{
+	for (size_t i = 0; i < p->grant_count; i++)
+		if (role_scope_covers(p->grants[i].scope, scope) &&
+		    role_allows(p->grants[i].actions, action))
+			return true;
+	return false;
+}
+
+/* What is found in a registry is for who may read the registry, too: by one role or by two. */
+static const char *needs_also(struct bytes action)
+{
+	return bytes_eq_lit(action, ACTION_SECURITY_READ) ? ACTION_REGISTRY_READ : NULL;
+}
+
 bool access_allows(const struct principal *p, const char *action, struct bytes scope)
 {
 	struct bytes wanted = bytes_of(action);
+	const char *also = needs_also(wanted);
 	if (!p)
 		return false;
 	if (bytes_eq_lit(wanted, ACTION_ANY_PRINCIPAL))
 		return p->kind != PRINCIPAL_ANONYMOUS || p->by_token;
-	for (size_t i = 0; i < p->grant_count; i++)
-		if (role_scope_covers(p->grants[i].scope, scope) &&
-		    role_allows(p->grants[i].actions, wanted))
-			return true;
-	return false;
+	return grants(p, wanted, scope) && (!also || grants(p, bytes_of(also), scope));
 }
 
 bool access_is_known_at(const struct principal *p, struct bytes scope)
@@ -147,7 +160,12 @@ int access_visibility(const struct principal *p, const char *action, struct aren
 		return err_set(e, ERR_NOMEM, "out of memory for scopes");
 	for (size_t i = 0; i < max; i++) {
 		const struct grant *g = &p->grants[i];
-		if (!role_allows(g->actions, bytes_of(action)))
+		/* Of two actions, either may be the one that is allowed in a narrower scope. */
+		const char *also = needs_also(bytes_of(action));
+		if (!role_allows(g->actions, bytes_of(action)) &&
+		    !(also && role_allows(g->actions, bytes_of(also))))
+			continue;
+		if (!access_allows(p, action, g->scope))
 			continue;
 		ret->all = ret->all || bytes_eq_lit(g->scope, "/");
 		if (g->scope_id)

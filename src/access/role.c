@@ -1,5 +1,8 @@
 #include "access/role.h"
 
+/* Of readers that see a registry and not what is in it. */
+#define NO_DATA "\n!" ACTION_PULL "\n!" ACTION_CATALOG "\n!registries/quarantine/read"
+
 const struct role role_table[] = {
     {"Owner", ROLE_OWNER, "*"},
     {"Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c",
@@ -19,9 +22,9 @@ const struct role role_table[] = {
      "Microsoft.Security/*\nMicrosoft.Authorization/policy*\n" ACTION_REGISTRY_READ
      "\nMicrosoft.Resources/subscriptions/read"},
     {"Resource Policy Contributor", "36243c78-bf99-498c-9df9-86d9f8d28608",
-     "Microsoft.Authorization/policy*\n*/read\n!" ACTION_PULL "\n!registries/quarantine/read"},
+     "Microsoft.Authorization/policy*\n*/read" NO_DATA},
     {"User Access Administrator", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
-     "Microsoft.Authorization/*\n*/read\n!" ACTION_PULL "\n!registries/quarantine/read"},
+     "Microsoft.Authorization/*\n*/read" NO_DATA},
 };
 const size_t role_count = sizeof role_table / sizeof *role_table;
 

@@ -17,6 +17,7 @@
 #define ACTION_REGISTRY_READ "registries/read"
 #define ACTION_REGISTRY_WRITE "registries/write"
 #define ACTION_IMPORT "registries/importImage/action"
+/* Counts only with ACTION_REGISTRY_READ at the same scope (access_allows). */
 #define ACTION_SECURITY_READ "Microsoft.Security/assessments/read"
 #define ACTION_SCAN "Microsoft.Security/assessments/write"
 #define ACTION_VDB_UPDATE "Microsoft.Security/vulnerabilityDatabase/write"

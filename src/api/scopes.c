@@ -4,6 +4,8 @@
 #include "api/doc.h"
 #include "api/people.h"
 #include "base/clock.h"
+#include "scan/engine.h"
+#include "store/rule.h"
 #include "store/scope.h"
 
 #define BODY_MAX 65536
@@ -152,6 +154,7 @@ struct change {
 	struct new_scope ask;
 	struct access_actor by;
 	struct bytes path;
+	bool moved;
 };
 
 static int parent_find(struct db_tx *tx, const struct change *c, int64_t *ret, struct err *e)
@@ -250,8 +253,9 @@ static int move(struct db_tx *tx, struct change *c, const struct store_scope *s,
 		return -(int)e->code;
 	if (parent.id == s->parent_id)
 		return 0;
-	if (store_scope_move(tx, s->id, parent.id, e) < 0)
+	if (store_scope_move(tx, s->id, parent.id, e) < 0 || store_rule_due_add(tx, s->id, e) < 0)
 		return -(int)e->code;
+	c->moved = true;
 	const char *was = arena_printf(a, "{\"parent\":\"%.*s\"}", BYTES_ARG(from));
 	const char *is = arena_printf(a, "{\"parent\":\"%.*s\"}", BYTES_ARG(to));
 	if (!was || !is)
@@ -277,9 +281,13 @@ static int put_tx(struct db_tx *tx, void *arg, struct err *e)
 static int put_one(struct http_request *r, struct err *e)
 {
 	struct change c = {.r = r, .kind = kind_of(r), .by = people_actor(r)};
+	struct err ignored = ERR_INIT;
 	int rc = api_body_read(r, &c.ask, e);
 	if (rc >= 0)
 		rc = db_run(api_of(r)->db, DB_WRITE, put_tx, &c, e);
+	/* Other rules hold now. What fails is tried again in the background. */
+	if (rc >= 0 && c.moved && api_of(r)->engine)
+		(void)engine_rules_apply(api_of(r)->engine, &ignored);
 	return rc < 0 ? rc : api_reply_read(r, 200, write_created, &c, e);
 }
 
