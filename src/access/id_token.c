@@ -396,10 +396,13 @@ int id_token_read(struct bytes token, struct bytes keys, const struct id_token_c
 		return err_set(e, ERR_FORMAT, "ID token: its signature is not base64url");
 	if (keys_read(keys, a, &all, e) < 0)
 		return err_ctx(e, "the provider's keys");
-	if (header_read(bytes_part(token, 0, first), a, &h, e) < 0 ||
-	    signature_check(&h, bytes_part(token, 0, last), sig, &all, a, e) < 0 ||
-	    claims_read(bytes_part(token, first + 1, last - first - 1), checks, a, &made, e) < 0)
-		return -(int)e->code;
-	*ret = made;
-	return 0;
+	int rc = header_read(bytes_part(token, 0, first), a, &h, e);
+	if (rc == 0)
+		rc = signature_check(&h, bytes_part(token, 0, last), sig, &all, a, e);
+	if (rc == 0)
+		rc = claims_read(bytes_part(token, first + 1, last - first - 1), checks, a, &made,
+				 e);
+	if (rc == 0)
+		*ret = made;
+	return rc;
 }
