@@ -3,10 +3,12 @@
 #include "api/doc.h"
 #include "api/routes.h"
 
+#include "access/access.h"
 #include "base/clock.h"
 #include "ledger/findings.h"
 #include "ledger/images.h"
 #include "oci/digest.h"
+#include "registry/registry.h"
 #include "report/coverage.h"
 #include "report/report.h"
 #include "store/registries.h"
@@ -174,7 +176,8 @@ static int read_image(struct db_tx *tx, void *arg, struct err *e)
 	return read_findings(tx, g, e);
 }
 
-static int reply(struct reporting *g, const struct report_format *f, struct err *e)
+/* In the format, into g->out. */
+static int write_report(struct reporting *g, const struct report_format *f, struct err *e)
 {
 	const struct report report = {.input = &g->input,
 				      .assess = &g->assess,
@@ -183,27 +186,184 @@ static int reply(struct reporting *g, const struct report_format *f, struct err 
 				      .version = api_of(g->r)->version,
 				      .now_ms = clock_wall_ms()};
 	buf_init(&g->out, REPORT_BYTES_MAX);
-	int rc = f->put(&report, &g->out, e);
-	if (rc == 0)
-		rc = http_reply_bytes(g->r, 200, f->type, buf_bytes(&g->out), e);
+	return f->put(&report, &g->out, e);
+}
+
+static int make_report(struct reporting *g, int format, struct err *e)
+{
+	return api_read(g->r, read_image, g, e) < 0 ? -(int)e->code
+						    : write_report(g, &report_table[format], e);
+}
+
+static struct reporting *reporting_new(struct http_request *r, struct err *e)
+{
+	struct reporting *g = arena_alloc(http_arena(r), 1, sizeof *g);
+	if (g)
+		g->r = r;
+	else
+		(void)err_nomem(e);
+	return g;
+}
+
+static void reporting_end(struct reporting *g)
+{
+	free(g->findings);
 	buf_free(&g->out);
-	return rc;
+	arena_free(&g->a);
 }
 
 static int get_report(struct http_request *r, struct err *e)
 {
-	struct reporting *g = arena_alloc(http_arena(r), 1, sizeof *g);
+	struct reporting *g = reporting_new(r, e);
 	if (!g)
-		return err_nomem(e);
-	g->r = r;
+		return -(int)e->code;
 	int rc = api_query_read(r, &g->q, e);
 	if (rc == 0)
-		rc = api_read(r, read_image, g, e);
+		rc = make_report(g, g->q.format, e);
 	if (rc == 0)
-		rc = reply(g, &report_table[g->q.format], e);
-	free(g->findings);
-	arena_free(&g->a);
+		rc =
+		    http_reply_bytes(r, 200, report_table[g->q.format].type, buf_bytes(&g->out), e);
+	reporting_end(g);
 	return rc;
+}
+
+/* What can be attached, and as what: the first word is what gates on images look for. */
+static const struct attachable {
+	const char *name, *type;
+	const char *annotations; /* of the layer, or "" */
+} attachables[] = {
+    {"in-toto", "application/vnd.in-toto+json",
+     ",\"annotations\":{\"in-toto.io/predicate-type\":\"" REPORT_VULNS_TYPE
+     "\",\"report-type\":\"SoftwareInventoryAssessment\",\"scanner\":\"Plimsoll\"}"},
+    {"cyclonedx", "application/vnd.cyclonedx+json", ""},
+    {"spdx-json", "application/spdx+json", ""},
+};
+static const char *attachable_word(int i)
+{
+	return (size_t)i < sizeof attachables / sizeof *attachables ? attachables[i].name : NULL;
+}
+
+struct attach_body {
+	int format;
+};
+static const struct record_field attach_fields[] = {
+    RECORD_FIELD(struct attach_body, format, RECORD_WORD, "format",
+		 "in-toto: its findings; the others: its bill of materials",
+		 .words = attachable_word, .flags = RECORD_NEEDED),
+};
+static const struct record_object attach_body = {
+    .name = "NewReferrer", .text = "What to attach to an image", RECORD_TABLE(attach_fields)};
+struct attached {
+	struct bytes digest;
+};
+static const struct record_field attached_fields[] = {
+    RECORD_FIELD(struct attached, digest, RECORD_TEXT, "digest", "Digest of the new manifest",
+		 .pattern = RECORD_DIGEST_PATTERN),
+};
+static const struct record_object attached = {.name = "Attached",
+					      .text = "A manifest that refers to the image",
+					      RECORD_TABLE(attached_fields)};
+
+/* A blob of the repository; its digest. */
+static int put_blob(struct registry *g, struct bytes repository, struct bytes actor,
+		    struct bytes content, char ret[DIGEST_TEXT_CAP], struct err *e)
+{
+	struct upload *u = NULL;
+	struct digest d;
+	digest_of(DIGEST_SHA256, content, &d);
+	digest_text(&d, ret);
+	if (registry_upload_once(g, repository, actor, DIGEST_SHA256, &u, e) < 0)
+		return -(int)e->code;
+	if (upload_write(u, content, e) < 0) {
+		struct err ignored = ERR_INIT;
+		(void)upload_cancel(u, &ignored);
+		return -(int)e->code;
+	}
+	return upload_commit(u, &d, e);
+}
+
+#define MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
+static int put_referrer(struct registry *g, struct reporting *x, const struct attachable *what,
+			struct registry_put_result *ret, struct err *e)
+{
+	struct arena *a = http_arena(x->r);
+	struct store_manifest subject;
+	char layer[DIGEST_TEXT_CAP], config[DIGEST_TEXT_CAP];
+	const struct access_actor by = {.name = http_principal(x->r)->name,
+					.peer = http_peer(x->r)};
+	int found =
+	    registry_manifest_get(g, x->row.repository, x->row.digest, false, a, &subject, e);
+	if (found <= 0)
+		return found < 0 ? found
+				 : err_set(e, ERR_NOT_FOUND, "the image's manifest is gone");
+	if (put_blob(g, x->row.repository, by.name, buf_bytes(&x->out), layer, e) < 0 ||
+	    put_blob(g, x->row.repository, by.name, BYTES_LIT("{}"), config, e) < 0)
+		return -(int)e->code;
+	const char *text = arena_printf(
+	    a,
+	    "{\"schemaVersion\":2,\"mediaType\":\"" MANIFEST_TYPE "\",\"artifactType\":\"%s\","
+	    "\"config\":{\"mediaType\":\"application/vnd.oci.empty.v1+json\",\"digest\":\"%s\","
+	    "\"size\":2,\"data\":\"e30=\"},\"layers\":[{\"mediaType\":\"%s\",\"digest\":\"%s\","
+	    "\"size\":%zu%s}],\"subject\":{\"mediaType\":\"%.*s\",\"digest\":\"%.*s\","
+	    "\"size\":%llu}}",
+	    what->type, config, what->type, layer, x->out.len, what->annotations,
+	    BYTES_ARG(subject.media_type), BYTES_ARG(subject.digest),
+	    (unsigned long long)subject.size);
+	if (!text)
+		return err_nomem(e);
+	struct digest d;
+	digest_of(DIGEST_SHA256, bytes_of(text), &d);
+	const struct registry_put p = {.repository = x->row.repository,
+				       .content_type = BYTES_LIT(MANIFEST_TYPE),
+				       .content = bytes_of(text),
+				       .digest = &d,
+				       .by = &by};
+	return registry_manifest_put(g, &p, a, ret, e);
+}
+
+static int reply_attached(struct http_request *r, const char *digest, struct err *e)
+{
+	struct buf body;
+	struct json_out w;
+	const struct attached row = {.digest = bytes_of(digest)};
+	buf_init(&body, 1024);
+	json_out_init(&w, &body, false);
+	record_put(&w, NULL, &attached, &row);
+	return api_reply_json(r, 201, &body, e);
+}
+
+/* Who may push may attach, if he may also read what is attached. */
+static int post_referrer(struct http_request *r, struct err *e)
+{
+	struct attach_body b;
+	struct registry_put_result result;
+	struct bytes name = http_param(r, "repository"), registry = http_param(r, "registry");
+	const char *scope =
+	    arena_printf(http_arena(r), "/%.*s/%.*s", BYTES_ARG(registry), BYTES_ARG(name));
+	struct registry *g = registry_named(api_of(r)->registry, registry);
+	struct reporting *x = reporting_new(r, e);
+	if (!x || !scope)
+		return err_nomem(e);
+	if (!g)
+		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",
+			       BYTES_ARG(registry));
+	int rc = api_body_read(r, &b, e);
+	size_t format = 0;
+	while (rc == 0 &&
+	       !bytes_eq_lit(bytes_of(attachables[b.format].name), report_table[format].name))
+		format++;
+	if (rc == 0)
+		rc = make_report(x, (int)format, e);
+	/* Who may not read findings learns nothing but that the image is there. */
+	if (rc == 0 && !api_allows(r, ACTION_SECURITY_READ, bytes_of(scope))) {
+		reporting_end(x);
+		rc = api_forbid(r, ACTION_SECURITY_READ, bytes_of(scope), e);
+		return rc < 0 ? rc : 0;
+	}
+	if (rc == 0)
+		rc = put_referrer(g, x, &attachables[b.format], &result, e);
+	reporting_end(x);
+	return rc < 0 ? rc : reply_attached(r, result.digest, e);
 }
 
 static const struct api_doc report_doc = {
@@ -214,7 +374,22 @@ static const struct api_doc report_doc = {
     .replies = {{.status = 200, .text = "The report", .type = API_ANY_TYPE}},
     .errors = {413},
 };
+static const struct api_doc referrer_doc = {
+    .id = "attachReport",
+    .text = "Stores the report as an OCI artifact whose subject is the image, as clients of the "
+	    "referrers API find it. It is no image: it is neither assessed nor counted.",
+    .body = &attach_body,
+    .body_example = "{\"format\": \"in-toto\"}",
+    .replies = {{.status = 201, .text = "Attached", .of = &attached}},
+};
 const struct http_route api_reports_routes[] = {
+    {.methods = HTTP_POST,
+     .pattern = API_IMAGE "/referrers",
+     .handle = post_referrer,
+     .action = ACTION_PUSH,
+     .body_max = 4096,
+     .summary = "Attach a report to an image",
+     .doc = &referrer_doc},
     {.methods = HTTP_GET,
      .pattern = API_IMAGE "/report",
      .handle = get_report,

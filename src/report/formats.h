@@ -15,6 +15,7 @@ int csv_put(const struct report *r, struct buf *out, struct err *e);
 int html_put(const struct report *r, struct buf *out, struct err *e);
 int junit_put(const struct report *r, struct buf *out, struct err *e);
 int gitlab_put(const struct report *r, struct buf *out, struct err *e);
+int intoto_put(const struct report *r, struct buf *out, struct err *e);
 int github_put(const struct report *r, struct buf *out, struct err *e);
 /* r->template with the JSON report as its data. */
 int report_template_put(const struct report *r, struct buf *out, struct err *e);

@@ -52,7 +52,7 @@ struct report_format {
 /* Their names, for help: a test compares them with the table. */
 #define REPORT_NAMES                                                                               \
 	"table, json, trivy, grype, sarif, cyclonedx, spdx-json, spdx-tv, openvex, csv, html, "    \
-	"junit, gitlab, github, template"
+	"junit, gitlab, github, in-toto, template"
 #define REPORT_INVENTORY_NAMES "table, json, cyclonedx, spdx-json, spdx-tv, github, template"
 extern const struct report_format report_table[];
 extern const size_t report_count;
@@ -60,6 +60,7 @@ const struct report_format *report_find(struct bytes name);
 
 #define REPORT_MEMORY_MAX (256U << 20) /* bytes that a format may need next to its output */
 #define REPORT_URL_MAX 4096U
+#define REPORT_VULNS_TYPE "https://in-toto.io/attestation/vulns/v0.2" /* of the format in-toto */
 
 /* Ends a JSON document, or a text: 0, ERR_LIMIT (LIMIT_REPORT_MAX), ERR_NOMEM. */
 int report_end(struct buf *out, struct err *e);

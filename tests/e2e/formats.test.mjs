@@ -45,6 +45,7 @@ const found = {
   html: (t) => [...t.matchAll(/id="check-(\d+)"/g)].map((m) => m[1]),
   junit: (t) => [...t.matchAll(/<testcase [^>]* name="[^"]*\((\d+)\)">/g)].map((m) => m[1]),
   gitlab: (t) => JSON.parse(t).vulnerabilities.map((v) => v.identifiers.at(-1).value),
+  'in-toto': (t) => JSON.parse(t).predicate.scanner.result.map((v) => v.annotations[0]['plimsoll.check']),
   template: (t) => t.trim().split('\n'),
 };
 
@@ -142,6 +143,28 @@ test('a server reports the same findings, in every format but templates', async 
     assert.equal(trivy.ArtifactName, `${new URL(server.url).host}/team/app@${layout.digest}`);
     assert.deepEqual(trivy.Metadata.RepoDigests, [trivy.ArtifactName]);
     assert.equal((await ask('?format=template')).status, 400);
+    // Attached on request: found by the referrers API, no image, no pull.
+    const before = await server.json('/api/v1/registries/local/repositories/team/app/images?kind=image');
+    const attach = (format) => server.fetch(`/api/v1/registries/local/repositories/team/app/images/${layout.digest}/referrers`,
+      { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ format }) });
+    for (const [format, type] of [['in-toto', 'application/vnd.in-toto+json'], ['cyclonedx', 'application/vnd.cyclonedx+json'], ['spdx-json', 'application/spdx+json']]) {
+      const r = await attach(format);
+      assert.equal(r.status, 201, format);
+      const { digest } = await r.json();
+      const index = await (await server.fetch(`/v2/team/app/referrers/${layout.digest}?artifactType=${encodeURIComponent(type)}`)).json();
+      assert.deepEqual(index.manifests.map((m) => [m.digest, m.artifactType]), [[digest, type]]);
+      const manifest = await (await server.fetch(`/v2/team/app/manifests/${digest}`)).json();
+      assert.deepEqual([manifest.config.mediaType, manifest.layers[0].mediaType, manifest.subject.digest], ['application/vnd.oci.empty.v1+json', type, layout.digest]);
+      const blob = await (await server.fetch(`/v2/team/app/blobs/${manifest.layers[0].digest}`)).json();
+      if (format !== 'in-toto') { assert.equal(blob[format === 'cyclonedx' ? 'components' : 'packages'].filter((c) => c.name === 'bash').length, 1); continue; }
+      assert.equal(manifest.layers[0].annotations['in-toto.io/predicate-type'], 'https://in-toto.io/attestation/vulns/v0.2');
+      assert.equal(blob.predicateType, 'https://in-toto.io/attestation/vulns/v0.2');
+      assert.deepEqual(blob.subject, [{ name: trivy.ArtifactName.split('@')[0], digest: { sha256: layout.digest.slice(7) } }]);
+      assert.deepEqual(unique(found['in-toto'](JSON.stringify(blob))), ids);
+    }
+    const images = await server.json('/api/v1/registries/local/repositories/team/app/images?kind=image');
+    assert.deepEqual(images.items.map((i) => [i.digest, i.pulled_at, i.findings]), before.items.map((i) => [i.digest, i.pulled_at, i.findings]));
+    assert.equal((await attach('html')).status, 400);
     assert.equal((await ask('?format=none')).status, 400);
     assert.equal((await ask(`?format=json`.replace('json', 'JSON'))).status, 200);
   } finally {
