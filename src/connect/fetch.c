@@ -378,7 +378,8 @@ static int hop(struct transfer *t, const char *url, char was[8])
 	(void)snprintf(origin, sizeof origin, "%s://%s:%s", scheme, t->host, port);
 	if (!t->first[0])
 		memcpy(t->first, origin, sizeof t->first);
-	t->foreign = strcmp(t->first, origin) != 0;
+	/* Nor does the first host get them at the wish of another one. */
+	t->foreign = t->foreign || strcmp(t->first, origin) != 0;
 	t->listed = reach_has_host(t->f->reach, bytes_of(t->host), (unsigned)number);
 	return 0;
 }

@@ -95,7 +95,7 @@ static int content_of(struct plan *p, struct bytes reference, bool is_digest,
 	struct import_run *run = p->run;
 	struct store_manifest here;
 	struct buf text;
-	bool ok;
+	bool ok, type_ok;
 	int r = is_digest ? registry_manifest_get(run->target, run->row.repository, reference, true,
 						  &run->arena, &here, e)
 			  : 0;
@@ -104,12 +104,14 @@ static int content_of(struct plan *p, struct bytes reference, bool is_digest,
 		*ret_type = here.media_type;
 		return 0;
 	}
-	*e = (struct err)ERR_INIT; /* damaged here: the source's is taken */
+	*e = (struct err)ERR_INIT;	/* damaged here: the source's is taken */
+	struct bytes type = BYTES_NONE; /* the client's, which is closed before it is used last */
 	buf_init(&text, LIMIT_MANIFEST_MAX);
-	r = client_manifest(p->client, reference, &text, ret_type, e);
+	r = client_manifest(p->client, reference, &text, &type, e);
 	*ret_content = arena_bytes(&run->arena, buf_bytes(&text), &ok);
+	*ret_type = arena_bytes(&run->arena, type, &type_ok);
 	buf_free(&text);
-	return r < 0 ? r : ok ? 0 : err_nomem(e);
+	return r < 0 ? r : ok && type_ok ? 0 : err_nomem(e);
 }
 
 /* type: what refers to it says, or empty. */

@@ -78,6 +78,15 @@ class Source {
   }
 }
 
+/** One that nobody has, for a program that cannot choose by itself. */
+async function freePort() {
+  const holder = http.createServer();
+  await new Promise((done) => holder.listen(0, '127.0.0.1', done));
+  const { port } = holder.address();
+  await new Promise((done) => holder.close(done));
+  return port;
+}
+
 before(async () => {
   [server, source] = await Promise.all([new Server({ args: open }).start(), new Source().start()]);
 });
@@ -227,6 +236,42 @@ test('credentials: never shown, never sent elsewhere', async () => {
     const audit = await (await server.fetch('/api/v1/audit?limit=1000')).text(), shown = await (await server.fetch('/api/v1/imports')).text();
     assert.ok(!/wörd|w\\u00f6rd/.test(audit + shown));
   } finally { source.hook = undefined; other.stop(); }
+});
+
+test('tokens: anonymous ones as of public registries, and one that expires in the middle', async () => {
+  const layout = source.add(makeLayout([packages('6.1'), packages('6.2')]), 'public');
+  const uses = new Map();
+  source.hook = (request, reply, kind) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://x');
+    if (pathname === '/token') {
+      assert.equal(searchParams.get('scope'), 'repository:library/p:pull');
+      assert.equal(request.headers.authorization, undefined);
+      uses.set(`Bearer t${uses.size}`, 0);
+      return reply.writeHead(200).end(JSON.stringify({ token: `t${uses.size - 1}`, expires_in: 60 }));
+    }
+    const used = uses.get(request.headers.authorization); // each is good for one request
+    if (used !== undefined) uses.set(request.headers.authorization, used + 1);
+    if (kind && used === 0) return false;
+    return reply.writeHead(401, { 'www-authenticate': `Bearer realm="http://${source.host}/token",service="s",scope="repository:library/p:pull"` }).end();
+  };
+  try {
+    const done = await imported(server, { source: `${source.host}/library/p:public` });
+    assert.deepEqual([done.state, done.digest], ['Succeeded', layout.digest], done.reason);
+    assert.ok(uses.size >= 4); // a manifest and three blobs
+  } finally { source.hook = undefined; }
+});
+
+test('a manifest that does not state its type, from a server that states a general one', async () => {
+  const layout = makeLayout([packages('6.3')]);
+  const bytes = Buffer.from(JSON.stringify({ ...JSON.parse(layout.manifestBytes), mediaType: undefined }));
+  source.add(layout);
+  const digest = `sha256:${sha256(bytes)}`;
+  for (const [tag, type] of [['plain', 'application/json'], ['typed', `${MANIFEST}; charset=utf-8`]]) {
+    for (const name of [tag, digest]) source.manifests.set(name, { type, bytes });
+    const done = await imported(server, { source: `${source.host}/${tag}:${tag}` });
+    assert.deepEqual([done.state, done.digest], ['Succeeded', digest], done.reason);
+    assert.equal((await server.fetch(`/v2/${tag}/manifests/${tag}`)).headers.get('content-type'), MANIFEST);
+  }
 });
 
 test('broken off: the rest is asked for, and nothing that is here', async () => {
@@ -409,12 +454,12 @@ test('from Debian\'s docker-registry, with and without credentials', { skip: !ha
   const hash = run('python3', ['-W', 'ignore', '-c', 'import crypt; print(crypt.crypt("sesame", crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16)))']).stdout.trim();
   fs.writeFileSync(path.join(dir, 'htpasswd'), `ann:${hash}\n`);
   for (const auth of [false, true]) {
-    const port = 20000 + Math.floor(Math.random() * 20000);
+    const port = await freePort();
     fs.writeFileSync(path.join(dir, 'config.yml'), `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${dir}/data}}\n` +
       `http: {addr: "127.0.0.1:${port}"}\n${auth ? `auth: {htpasswd: {realm: x, path: ${dir}/htpasswd}}\n` : ''}`);
     const child = spawn('docker-registry', ['serve', path.join(dir, 'config.yml')], { stdio: 'ignore' });
     try {
-      for (let i = 0; i < 200; i++) if (await fetch(`http://127.0.0.1:${port}/v2/`).then(() => true, () => sleep(25))) break;
+      for (const end = Date.now() + 30000; Date.now() < end;) if (await fetch(`http://127.0.0.1:${port}/v2/`).then(() => true, () => sleep(25))) break;
       const credentials = auth ? { username: 'ann', password: 'sesame' } : undefined;
       run('skopeo', ['copy', '-q', '--dest-tls-verify=false', ...(auth ? ['--dest-creds', 'ann:sesame'] : []), `oci:${layout.dir}:latest`,
         `docker://127.0.0.1:${port}/deb/ian:1`]);
