@@ -449,7 +449,9 @@ test('roles: who may not is refused, whose role was taken does not run on', asyn
   assert.match(`${i.state} ${i.reason}`, /Failed .*cora.* may not import/);
 });
 
-test('from Debian\'s docker-registry, with and without credentials', { skip: !has('docker-registry') && 'docker-registry is not installed' }, async () => {
+// Or another build of distribution, as by `go install github.com/distribution/distribution/v3/cmd/registry@v3.0.0`.
+const distribution = process.env.PLIMSOLL_DISTRIBUTION ?? 'docker-registry';
+test(`from ${distribution}, with and without credentials`, { skip: !has(distribution) && `${distribution} is not installed` }, async () => {
   const dir = tempDir('distribution'), layout = makeLayout([packages('14')]);
   const hash = run('python3', ['-W', 'ignore', '-c', 'import crypt; print(crypt.crypt("sesame", crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16)))']).stdout.trim();
   fs.writeFileSync(path.join(dir, 'htpasswd'), `ann:${hash}\n`);
@@ -457,7 +459,7 @@ test('from Debian\'s docker-registry, with and without credentials', { skip: !ha
     const port = await freePort();
     fs.writeFileSync(path.join(dir, 'config.yml'), `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${dir}/data}}\n` +
       `http: {addr: "127.0.0.1:${port}"}\n${auth ? `auth: {htpasswd: {realm: x, path: ${dir}/htpasswd}}\n` : ''}`);
-    const child = spawn('docker-registry', ['serve', path.join(dir, 'config.yml')], { stdio: 'ignore' });
+    const child = spawn(distribution, ['serve', path.join(dir, 'config.yml')], { stdio: 'ignore' });
     try {
       for (const end = Date.now() + 30000; Date.now() < end;) if (await fetch(`http://127.0.0.1:${port}/v2/`).then(() => true, () => sleep(25))) break;
       const credentials = auth ? { username: 'ann', password: 'sesame' } : undefined;
