@@ -432,11 +432,19 @@ test('roles: who may not is refused, whose role was taken does not run on', asyn
     await admin('POST', '/api/v1/users', { name, password });
     await admin('POST', '/api/v1/role-assignments', { user: name, role, scope: '/registries/local' });
   }
-  source.add(makeLayout([packages('13')]), 'roles');
+  const shared = source.add(makeLayout([packages('13')]), 'roles');
   assert.equal((await post(as('cora'), { source: `${source.host}/r1:roles` })).status, 202);
   for (const name of ['rita', 'paul']) assert.equal((await post(as(name), { source: `${source.host}/r2:roles` })).status, 403, name);
   assert.equal((await as('rita').fetch('/api/v1/imports')).status, 200);
   assert.equal((await as('paul').fetch('/api/v1/imports')).status, 403);
+  // Who may import and not pull gets nothing of what others hold: it comes from the source, whose bytes these are.
+  await admin('POST', '/api/v1/roles', { name: 'Importer', actions: ['registries/importImage/action', 'registries/read'] });
+  await admin('POST', '/api/v1/users', { name: 'ines', password });
+  await admin('POST', '/api/v1/role-assignments', { user: 'ines', role: 'Importer', scope: '/registries/local' });
+  await until(server, (await (await server.fetch('/api/v1/imports?limit=1')).json()).items[0].id);
+  const own = await until(server, (await (await post(as('ines'), { source: `${source.host}/ines:roles` })).json()).id);
+  assert.deepEqual([own.state, own.bytes_fetched], ['Succeeded', shared.config.size + shared.layers[0].size], own.reason);
+  assert.equal((await imported(server, { source: `${source.host}/linked:roles` })).bytes_fetched, 0);
   // Two runs are held, so that Cora's next one waits in the queue while the role goes.
   let release; const held = new Promise((done) => { release = done; });
   source.hook = async () => { await held; return false; };
