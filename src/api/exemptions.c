@@ -82,15 +82,25 @@ static int exemption_find(struct db_tx *tx, struct http_request *r, struct store
 	return rc == 0 ? no_exemption(r, e) : rc < 0 ? rc : 0;
 }
 
-static int put_exemption(struct db_tx *tx, struct json_out *w, struct arena *a,
-			 const struct store_exemption *x, struct err *e)
+static int put_exemptions(struct db_tx *tx, struct json_out *w, struct arena *a,
+			  const struct store_exemption *items, size_t count, struct err *e)
 {
-	struct exemption_row row = {
-	    .x = *x, .is_expired = x->expires_at && x->expires_at <= clock_wall_ms()};
-	int rc = store_scope_path(tx, x->scope_id, a, &row.scope, e);
-	if (rc >= 0)
+	int64_t *ids = arena_alloc(a, count, sizeof *ids);
+	struct bytes *paths = arena_alloc(a, count, sizeof *paths);
+	if (!ids || !paths)
+		return err_set(e, ERR_NOMEM, "no memory for %zu exemptions", count);
+	for (size_t i = 0; i < count; i++)
+		ids[i] = items[i].scope_id;
+	if (store_scope_paths(tx, ids, count, a, paths, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < count; i++) {
+		const struct exemption_row row = {
+		    .x = items[i],
+		    .scope = paths[i],
+		    .is_expired = items[i].expires_at && items[i].expires_at <= clock_wall_ms()};
 		record_put(w, NULL, &exemption_object, &row);
-	return rc;
+	}
+	return 0;
 }
 
 struct listing {
@@ -115,8 +125,7 @@ static int write_exemptions(struct db_tx *tx, struct json_out *w, void *arg, str
 	if (rc < 0)
 		return rc;
 	api_list_begin(w);
-	for (size_t i = 0; i < got.count && rc >= 0; i++)
-		rc = put_exemption(tx, w, a, &got.items[i], e);
+	rc = put_exemptions(tx, w, a, got.items, got.count, e);
 	api_list_end(w,
 		     got.more ? api_cursor(w, arena_printf(a, "%lld",
 							   (long long)got.items[got.count - 1].id))
@@ -232,7 +241,7 @@ static int write_one(struct db_tx *tx, struct json_out *w, void *arg, struct err
 	struct store_exemption x;
 	int rc = c->id ? store_exemption_get(tx, c->id, &VISIBILITY_ALL, http_arena(c->r), &x, e)
 		       : exemption_find(tx, c->r, &x, e);
-	return rc < 0 ? rc : put_exemption(tx, w, http_arena(c->r), &x, e);
+	return rc < 0 ? rc : put_exemptions(tx, w, http_arena(c->r), &x, 1, e);
 }
 
 static int get_exemption(struct http_request *r, struct err *e)

@@ -98,18 +98,29 @@ struct listing {
 	struct http_request *r;
 };
 
-static int put_scope(struct db_tx *tx, struct json_out *w, const struct visibility *v,
-		     struct arena *a, const struct store_scope *s, struct err *e)
+/* Texts of the scopes, and of those above them that the caller may see. */
+static int put_scopes(struct db_tx *tx, struct json_out *w, const struct visibility *v,
+		      struct arena *a, const struct store_scope *items, size_t count, struct err *e)
 {
-	struct scope_row row = {.s = *s};
-	int rc = store_scope_path(tx, s->id, a, &row.path, e);
-	if (rc >= 0)
-		rc = store_scope_is_visible(tx, s->parent_id, v, e);
-	if (rc > 0)
-		rc = store_scope_path(tx, s->parent_id, a, &row.parent, e);
-	if (rc >= 0)
+	int64_t *ids = arena_alloc(a, 2 * count, sizeof *ids);
+	struct bytes *paths = arena_alloc(a, 2 * count, sizeof *paths);
+	bool *seen = arena_alloc(a, count, sizeof *seen);
+	if (!ids || !paths || !seen)
+		return err_set(e, ERR_NOMEM, "no memory for %zu scopes", count);
+	for (size_t i = 0; i < count; i++) {
+		ids[i] = items[i].id;
+		ids[count + i] = items[i].parent_id;
+	}
+	if (store_scope_paths(tx, ids, 2 * count, a, paths, e) < 0 ||
+	    store_scopes_visible(tx, ids + count, count, v, seen, e) < 0)
+		return -(int)e->code;
+	for (size_t i = 0; i < count; i++) {
+		const struct scope_row row = {.s = items[i],
+					      .path = paths[i],
+					      .parent = seen[i] ? paths[count + i] : BYTES_NONE};
 		record_put(w, NULL, &scope_object, &row);
-	return rc;
+	}
+	return 0;
 }
 
 static int write_scopes(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
@@ -131,8 +142,7 @@ static int write_scopes(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	if (rc < 0)
 		return rc;
 	api_list_begin(w);
-	for (size_t i = 0; i < got.count && rc >= 0; i++)
-		rc = put_scope(tx, w, &q.visible, a, &got.items[i], e);
+	rc = put_scopes(tx, w, &q.visible, a, got.items, got.count, e);
 	api_list_end(w, got.more ? got.items[got.count - 1].name : BYTES_NONE, total);
 	return rc;
 }
@@ -196,7 +206,7 @@ static int write_created(struct db_tx *tx, struct json_out *w, void *arg, struct
 	if (rc > 0)
 		rc = access_visibility(http_principal(c->r), ACTION_SECURITY_READ, http_arena(c->r),
 				       &v, e);
-	return rc < 0 ? rc : put_scope(tx, w, &v, http_arena(c->r), &s, e);
+	return rc < 0 ? rc : put_scopes(tx, w, &v, http_arena(c->r), &s, 1, e);
 }
 
 static int post_scope(struct http_request *r, struct err *e)

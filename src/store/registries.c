@@ -82,38 +82,24 @@ int store_registries_list(struct db_tx *tx, const struct store_registries_query 
 	return r < 0 ? r : read_hosts(tx, a, ret, e);
 }
 
-/* to[i] of each of the ids that the statement's rows name. */
-static int mark(struct db_stmt *s, const int64_t *ids, size_t count, bool *to, struct err *e)
-{
-	int r = s ? 1 : -(int)e->code;
-	while (r > 0 && (r = db_step(s, e)) > 0)
-		for (size_t i = 0; i < count; i++)
-			to[i] = to[i] || ids[i] == db_int(s, 0);
-	db_done(s);
-	return r < 0 ? r : 0;
-}
-
 int store_registries_seen(struct db_tx *tx, const int64_t *ids, size_t count,
 			  const struct visibility *v, bool *whole, bool *some, struct err *e)
 {
+	int r = store_scopes_visible(tx, ids, count, v, whole, e);
 	for (size_t i = 0; i < count; i++)
-		whole[i] = some[i] = v->all;
-	if (v->all)
-		return 0;
-	int r = mark(db_query(tx,
-			      "SELECT DISTINCT scope_id FROM scope_up WHERE scope_id {IN $1}"
-			      " AND ancestor_id {IN $2}",
-			      DB_ARGS(DB_INTS(ids, count), DB_INTS(v->scopes, v->count)), e),
-		     ids, count, whole, e);
-	if (r >= 0)
-		r = mark(db_query(tx,
-				  "SELECT DISTINCT ancestor_id FROM scope_up"
-				  " WHERE ancestor_id {IN $1} AND scope_id {IN $2}",
-				  DB_ARGS(DB_INTS(ids, count), DB_INTS(v->scopes, v->count)), e),
-			 ids, count, some, e);
-	for (size_t i = 0; i < count; i++)
-		some[i] = some[i] || whole[i];
-	return r;
+		some[i] = whole[i];
+	if (r < 0 || v->all)
+		return r;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT DISTINCT ancestor_id FROM scope_up"
+				     " WHERE ancestor_id {IN $1} AND scope_id {IN $2}",
+				     DB_ARGS(DB_INTS(ids, count), DB_INTS(v->scopes, v->count)), e);
+	r = s ? 1 : -(int)e->code;
+	while (r > 0 && (r = db_step(s, e)) > 0)
+		for (size_t i = 0; i < count; i++)
+			some[i] = some[i] || ids[i] == db_int(s, 0);
+	db_done(s);
+	return r < 0 ? r : 0;
 }
 
 int64_t store_registries_find(struct db_tx *tx, struct bytes name, struct err *e)

@@ -119,6 +119,12 @@ int store_scope_total(struct db_tx *tx, const struct store_scope_query *q, struc
  * "/registries/NAME/repositories/NAME". ERR_NOT_FOUND. */
 int store_scope_path(struct db_tx *tx, int64_t id, struct arena *a, struct bytes *ret,
 		     struct err *e);
+/* Of many, in one question: ret[i] of ids[i], empty where there is no such scope. */
+int store_scope_paths(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
+		      struct bytes *ret, struct err *e);
+/* Which of many are visible: ret[i] of ids[i]. */
+int store_scopes_visible(struct db_tx *tx, const int64_t *ids, size_t count,
+			 const struct visibility *v, bool *ret, struct err *e);
 /* The scope of a text; a registry may also be written below its resource group
  * ("/subscriptions/S/resourceGroups/G/registries/R/…"). make: a repository that there is not yet
  * gets its scope. 1 = found, 0 = there is none, ERR_FORMAT: it is not the text of a scope. */

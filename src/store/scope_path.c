@@ -27,6 +27,48 @@ int store_scope_path(struct db_tx *tx, int64_t id, struct arena *a, struct bytes
 	return r < 0 ? r : ok ? 0 : err_set(e, ERR_NOMEM, "out of memory for a scope");
 }
 
+int store_scope_paths(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
+		      struct bytes *ret, struct err *e)
+{
+	struct db_stmt *s = db_query(tx,
+				     "SELECT s.id, " STORE_SCOPE_PATH " FROM scope s"
+				     " LEFT JOIN scope o ON o.id = s.owner_id WHERE s.id {IN $1}",
+				     DB_ARGS(DB_INTS(ids, count)), e);
+	int r = s ? 1 : -(int)e->code;
+	for (size_t i = 0; i < count; i++)
+		ret[i] = BYTES_NONE;
+	while (r > 0 && (r = db_step(s, e)) > 0) {
+		bool ok;
+		struct bytes path = arena_bytes(a, db_bytes(s, 1), &ok);
+		for (size_t i = 0; i < count; i++)
+			if (ids[i] == db_int(s, 0))
+				ret[i] = path;
+		if (!ok)
+			r = err_set(e, ERR_NOMEM, "out of memory for scopes");
+	}
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
+int store_scopes_visible(struct db_tx *tx, const int64_t *ids, size_t count,
+			 const struct visibility *v, bool *ret, struct err *e)
+{
+	for (size_t i = 0; i < count; i++)
+		ret[i] = v->all;
+	if (v->all)
+		return 0;
+	struct db_stmt *s = db_query(tx,
+				     "SELECT DISTINCT scope_id FROM scope_up WHERE scope_id {IN $1}"
+				     " AND ancestor_id {IN $2}",
+				     DB_ARGS(DB_INTS(ids, count), DB_INTS(v->scopes, v->count)), e);
+	int r = s ? 1 : -(int)e->code;
+	while (r > 0 && (r = db_step(s, e)) > 0)
+		for (size_t i = 0; i < count; i++)
+			ret[i] = ret[i] || ids[i] == db_int(s, 0);
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
 static bool skip_label(struct bytes *rest, enum store_scope_kind kind)
 {
 	struct bytes label = bytes_of(labels[kind]);

@@ -79,7 +79,10 @@ test('a page of many registries or repositories asks few statements, whatever it
   for (let i = 0; i < 30; i++) await pushLayout(server, 'many/of', makeLayout([[{ path: `f${i}`, content: 'x' }]]), `t${i}`);
   const images = '/api/v1/registries/local/repositories/many/of/images?limit=100';
   assert.deepEqual((await server.json(images)).items.map((i) => i.tags.length), Array(30).fill(1));
-  for (const [target, most] of [[images, 15], ['/api/v1/registries?limit=100', 15], ['/api/v1/registries?subscription=default', 15], ['/api/v1/registries/local/repositories?limit=100', 15],
+  for (let i = 0; i < 20; i++)
+    for (const [target, body] of [['/api/v1/subscriptions', { name: `s${i}` }], ['/api/v1/exemptions', { name: `e${i}`, scope: `/registries/r${i}`, category: 'Waiver' }]])
+      assert.equal((await server.fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).status, 201, target);
+  for (const [target, most] of [[images, 15], ['/api/v1/subscriptions?limit=100', 15], ['/api/v1/exemptions?limit=100', 15], ['/api/v1/registries?limit=100', 15], ['/api/v1/registries?subscription=default', 15], ['/api/v1/registries/local/repositories?limit=100', 15],
     ['/api/v1/recommendations', 15], [`/api/v1/recommendations/${key}/registries?limit=1`, 15], [`/api/v1/recommendations/${key}/registries?limit=100`, 15]]) {
     const n = await cost(target);
     assert.ok(n >= 1 && n <= most, `${target}: ${n} statements`);
