@@ -1,8 +1,8 @@
 /* denial: the log of changes that were denied: who, from where, what, and the action that lacks. A
  * caller at one address (an IPv6 /64) has DENIAL_ROWS_MAX rows a minute in it, all together
  * DENIAL_ALL_MAX; what is denied besides is counted, and a row "denied.more" per caller states how
- * many when the minute is over: with the next denial, when the log is read, and at the end. Thread-
- * safe, of constant size. */
+ * many at the end of the minute: with the next denial, when the log is read, and at the end.
+ * Thread- safe, of constant size. */
 #pragma once
 #include "base/bytes.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-/* Who asks, and the registry's token service.
+/* The caller of a request, and the registry's token service.
  *
  * Spec: the Docker registry token authentication specification. A client without a token is sent
  * to the token route by "WWW-Authenticate: Bearer realm=...,service=...,scope=..."; there it shows

@@ -16,7 +16,7 @@ void api_denied(struct http_request *r, unsigned status)
 	const struct http_route *route = http_route_get(r);
 	const struct principal *p = http_principal(r);
 	const char *method = method_word(http_method_get(r));
-	/* What nobody asked for with a name is a matter of logging in. */
+	/* A request without a name is a matter of logging in. */
 	if (!method || !route || !p || !p->name.len)
 		return;
 	if (status == 404 && access_allows(p, route->action, api_scope_asked(r)))

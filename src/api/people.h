@@ -30,6 +30,6 @@ int people_put_assignments(struct db_tx *tx, struct json_out *w, const struct ac
 			   bool named, struct arena *a, struct err *e);
 /* A 201 says where the user is. */
 int people_reply_user(struct http_request *r, unsigned status, struct bytes name, struct err *e);
-/* Who asks, for the audit. */
+/* The caller, for the audit. */
 struct access_actor people_actor(const struct http_request *r);
 int people_no_user(struct bytes name, struct err *e); /* ERR_NOT_FOUND */

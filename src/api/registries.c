@@ -131,8 +131,8 @@ static const struct store_exemption *exemption_of(const struct registry_page *p,
 	return NULL;
 }
 
-/* By the recommendation on images' vulnerabilities. Who sees only a part of it gets the state of
- * that part, and no exemption. */
+/* By the recommendation on images' vulnerabilities. A caller who sees only a part of it gets the
+ * state of that part, and no exemption. */
 static int put_registry(struct json_out *w, struct arena *a, const struct registry_page *p,
 			size_t i, struct err *e)
 {

@@ -24,7 +24,7 @@ int v2_location(struct http_request *r, const char *path, struct err *e);
 /* ?n= of a paged list: fallback when absent; 0, or 1 = the error reply was sent. *ret_n is at most
  * max. */
 int v2_page(struct http_request *r, size_t fallback, size_t max, size_t *ret_n, struct err *e);
-/* Who asks, for events. */
+/* The caller, for events. */
 struct access_actor v2_actor(struct http_request *r);
 /* Link: <path?query>; rel="next" */
 int v2_next(struct http_request *r, const char *target, struct err *e);

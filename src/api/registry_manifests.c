@@ -50,7 +50,7 @@ static int get_manifest(struct http_request *r, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory");
 	if (head)
 		return http_reply_head(r, 200, type, m.size, e);
-	/* Who looks at an image with our own program does not run it. */
+	/* A user who reads an image with our own program does not run it. */
 	const struct access_actor by = v2_actor(r);
 	registry_manifest_pulled(g, name, &m, is_digest_like(reference) ? BYTES_NONE : reference,
 				 &by,

@@ -275,7 +275,7 @@ static int check_current(struct http_request *r, const struct access_actor *by,
 	return rc < 0 ? rc : 1;
 }
 
-/* One's own, or everybody's for who may change access. */
+/* One's own, or everybody's for callers who may change access. */
 static int put_password(struct http_request *r, struct err *e)
 {
 	struct new_password b;

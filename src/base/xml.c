@@ -2,7 +2,7 @@
  * read as one) or blanks; an element <name attributes>content</name> or <name attributes/>; content
  * text, elements, comments, instructions and <![CDATA[…]]>. Attributes are name="value" or
  * name='value', with a blank in front, each name once, no '<' in the value. In text and values &lt;
- * &gt; &amp; &quot; &apos; and &#N; &#xN; stand for characters. */
+ * &gt; &amp; &quot; &apos; and &#N; &#xN; mean characters. */
 #include "base/xml.h"
 
 #include "base/utf8.h"
@@ -251,7 +251,7 @@ bool xml_is(const struct xml *x, const char *name)
 			    name);
 }
 
-/* The character that "&NAME;" stands for, 0 for none. */
+/* The character that "&NAME;" means, 0 for none. */
 static uint32_t reference(struct bytes name)
 {
 	static const struct {
@@ -279,8 +279,8 @@ static uint32_t reference(struct bytes name)
 	return none ? 0 : code;
 }
 
-/* raw into out, which has space for raw.len bytes: no reference is shorter than what it stands
- * for. Its length. */
+/* raw into out, which has space for raw.len bytes: no reference is shorter than what it
+ * means. Its length. */
 static size_t decode(struct xml *x, struct bytes raw, uint8_t *out)
 {
 	size_t n = 0;

@@ -189,7 +189,7 @@ struct listing {
 	size_t layer_count;
 };
 
-/* Make room for one more row of size bytes. */
+/* Make space for one more row of size bytes. */
 static int grow(void **rows, size_t count, size_t *cap, size_t size, struct err *e)
 {
 	if (count < *cap)

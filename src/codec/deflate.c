@@ -3,7 +3,7 @@
 #include "codec/inflate.h"
 
 /* u8 method (low half: 8, deflate) and window, u8 flags, both a multiple of 31 as one number; bit 5
- * of the flags: a dictionary, which nobody has. */
+ * of the flags: a dictionary, which no writer uses. */
 
 #define ROOM_LEN 65536U
 

@@ -17,7 +17,7 @@ struct engine_ops {
 	const char *name;
 	/* Do these first bytes (up to 16, all there are) start a member? */
 	bool (*is_magic)(struct bytes head);
-	/* Could they start a member, but are too short to tell? */
+	/* Could they start a member, but are too short to decide? */
 	bool (*is_short)(struct bytes head);
 	/* Begin a member; may take its header from in. 0 or <0. */
 	int (*start)(void *z, struct stream *in, struct err *e);

@@ -43,7 +43,7 @@ struct fetch {
 	unsigned rate_min;	 /* with stall_sec: bytes a second; 0 = 1 */
 	const atomic_bool
 	    *stop; /* set: the request ends with ERR_CANCELLED within about a second; may be NULL */
-	uint64_t resume_from; /* ask for the rest from here (Range); reply.status 206 tells that it
+	uint64_t resume_from; /* ask for the rest from here (Range); reply.status 206 says that it
 				 was, with 200 out_fd was cut to nothing first */
 };
 

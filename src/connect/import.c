@@ -49,7 +49,7 @@ int import_tell(struct db_tx *tx, const struct store_import *i, struct err *e)
 	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
 		json_put_u64(&w, counts[k].key, counts[k].n);
 	json_put_end(&w, '}');
-	/* Visible to who sees the repository, or while there is none the registry. */
+	/* Visible to callers who see the repository, or while there is none the registry. */
 	const struct event ev = {.registry_id = i->registry_id,
 				 .repository_id = repository ? repository : i->registry_id,
 				 .type = BYTES_LIT(EVENT_IMPORT),

@@ -31,7 +31,7 @@ struct import_ask {
 	struct bytes platform;
 	bool all_platforms, force, insecure;
 };
-/* The request as a row, without ids, credentials and who asks. ERR_FORMAT and ERR_LIMIT name the
+/* The request as a row, without ids, credentials and the caller. ERR_FORMAT and ERR_LIMIT name the
  * field. Texts borrow from ask and a. */
 int import_parse(const struct import_ask *ask, struct arena *a, struct store_import *ret,
 		 struct err *e);

@@ -60,7 +60,7 @@ int import_tell(struct db_tx *tx, const struct store_import *i, struct err *e);
 int import_plan(struct import_run *run, struct err *e);
 /* import_blobs.c: every blob of run->parts is in the target's repository, or the first error. */
 int import_blobs(struct import_run *run, struct err *e);
-/* Uploads that nobody goes on with. */
+/* Uploads that no run continues. */
 void import_blobs_discard(struct import_run *run);
 /* import_run.c: all of it. Temporary errors: see import_is_temporary. */
 int import_run(struct import_run *run, struct err *e);

@@ -1,4 +1,4 @@
-/* One run of an import: who asks may still; the plan; the blobs; then manifests and tags, what is
+/* One run of an import: the caller may still; the plan; the blobs; then manifests and tags, what is
  * referred to first, each in the registry's own transaction. A tag appears with the last one. */
 #include "connect/import_impl.h"
 

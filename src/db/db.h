@@ -71,8 +71,8 @@ enum db_mode { DB_READ, DB_WRITE, DB_WRITE_SOON };
 typedef int (*db_fn)(struct db_tx *tx, void *arg, struct err *e);
 int db_run(struct db *d, enum db_mode mode, db_fn fn, void *arg, struct err *e);
 
-/* What a read may take: longer than ms, or when gone(arg) says that nobody waits for it any more
- * (asked now and then, from this thread; NULL = somebody always does), its statements fail with
+/* What a read may take: longer than ms, or when gone(arg) says that no client waits for it any more
+ * (asked now and then, from this thread; NULL = one always does), its statements fail with
  * ERR_TIMEOUT. Until the transaction ends. Writes have no limit. */
 void db_limit(struct db_tx *tx, unsigned ms, bool (*gone)(void *arg), void *arg);
 /* Reads that have a limit end, now and from now on: the program is about to end. */

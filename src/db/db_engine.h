@@ -18,8 +18,8 @@ struct db_place {
 	bool keep_log;				     /* nothing on disk is to be changed */
 };
 
-/* Of a transaction that failed: through its own doing; it may succeed if it runs again; nobody
- * knows whether it was committed. */
+/* Of a transaction that failed: through its own doing; it may succeed if it runs again; it is
+ * unknown whether it was committed. */
 enum db_verdict { DB_FAILED, DB_AGAIN, DB_UNSURE };
 
 /* Connections are used by one thread at a time. Statements of db_query are of the connection's

@@ -340,7 +340,8 @@ static int step_effects(struct planning *p)
 	return planning_effect(p, upgrades, n, &ignored, &out->images_cleared, &out->score);
 }
 
-/* By what it clears, the gravest first; Unknown is between High and Medium: nobody has rated it. */
+/* By what it clears, the gravest first; Unknown is between High and Medium: no source has rated it.
+ */
 static int by_gain(const void *x, const void *y)
 {
 	static const enum adv_severity order[] = {ADV_SEV_CRITICAL, ADV_SEV_HIGH,

@@ -5,7 +5,7 @@
  * compared without case. Of interest: Package, Status ("want flag state"), Version, Architecture,
  * Source ("name" or "name (version)"), Maintainer. A package is on disk unless its state is one of
  * not-installed, config-files and half-installed, and not without a Status; what is wanted of it
- * (install, deinstall, hold) does not matter. var/lib/dpkg/status.d/NAME (images put together
+ * (install, deinstall, hold) does not matter. var/lib/dpkg/status.d/NAME (images assembled
  * without dpkg) holds one such stanza, without Status. var/lib/dpkg/info/NAME[:ARCH].list names a
  * package's files and folders, one absolute path a line; NAME[:ARCH].md5sums has lines of 32
  * hexadecimal digits, two spaces and a path relative to the root. status.d/NAME.md5sums is the
@@ -132,7 +132,7 @@ static int stanza_end(const struct stanza *s, const char *type, const struct eco
 	return sink->package(sink->arg, &p, e);
 }
 
-/* A second Package: the blank line between two stanzas was forgotten (files put together by "cat").
+/* A second Package: the blank line between two stanzas was forgotten (files joined by "cat").
  * dpkg does not read such a file at all. */
 static bool is_next_package(const struct stanza *s, struct bytes line)
 {

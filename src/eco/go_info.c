@@ -1,6 +1,6 @@
 /* A header of 32 bytes: "\xff Go buildinf:", u8 size of a pointer, u8 flags (1: big-endian, 2: in
  * place). In place (Go 1.18 and later) a varint length and the version follow, then a varint length
- * and the modules. Else (Go 1.13 to 1.17) two pointers stand in the header, each to a string of the
+ * and the modules. Else (Go 1.13 to 1.17) two pointers are in the header, each to a string of the
  * program: a pointer and a length. The modules are between two runs of 16 bytes that no text has.
  * Spec: Go's debug/buildinfo, cmd/link/internal/ld/data.go. */
 #include "eco/go_info.h"

@@ -3,12 +3,12 @@
 #include "eco/program.h"
 
 #define GO_INFO_HEAD_LEN 32U   /* bytes in front of what is said in place */
-#define GO_INFO_HEAD_MAX 324U  /* bytes that tell whether it is one: header, version, a length */
+#define GO_INFO_HEAD_MAX 324U  /* bytes that decide whether it is one: header, version, a length */
 #define GO_INFO_MAX (4U << 20) /* bytes of the list of modules: 1,500 take 200 KiB */
 
 enum go_info_state {
 	GO_INFO_NONE,	   /* it is something else */
-	GO_INFO_MORE,	   /* *ret_need bytes are needed to tell */
+	GO_INFO_MORE,	   /* *ret_need bytes are needed to decide */
 	GO_INFO_PART,	   /* it is one; *ret_need bytes are all of it */
 	GO_INFO_WHOLE,	   /* all that is said in place, *ret_need bytes */
 	GO_INFO_POINTERS,  /* it points to what it says */

@@ -160,7 +160,7 @@ static struct bytes unquote(struct bytes text)
 	return bytes_part(text, 0, bytes_find(text, '"'));
 }
 
-/* The name of the first pattern; of an alias ("a@npm:b@^1") that of what it stands for. Empty: it
+/* The name of the first pattern; of an alias ("a@npm:b@^1") that of what it means. Empty: it
  * is none, or one of the project's own folders. */
 static struct bytes pattern_name(struct bytes line)
 {

@@ -10,7 +10,7 @@ bool eco_path_at(struct bytes path, const char *location, size_t *ret_keep);
  * that tail and is never 0. */
 bool eco_path_near(struct bytes path, const char *location, unsigned tail_parts, size_t *ret_keep);
 /* A lock file of the row, where it may be a project's own: not in a folder of packages that
- * somebody else made. */
+ * others made. */
 struct eco_want eco_wants_lock(size_t row, struct bytes path);
 /* The last component, and what is in front of it without the "/". */
 struct bytes eco_path_base(struct bytes path);

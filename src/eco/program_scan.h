@@ -26,5 +26,5 @@ struct program_scan {
 void program_scan_init(struct program_scan *s);
 void program_scan_free(struct program_scan *s);
 void program_scan_feed(struct program_scan *s, struct bytes b);
-/* The program's end. False: memory is spent. */
+/* The program's end. False: out of memory. */
 bool program_scan_end(struct program_scan *s);

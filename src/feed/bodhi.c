@@ -6,7 +6,7 @@
  *     "flatpak", "release": {"version": "36", "id_prefix": "FEDORA" | "FEDORA-EPEL"},
  *     "builds": [{"nvr": "firefox-102.0-1.fc36", "epoch": 0}], "bugs": [{"title"}]}]}
  *
- * Builds are of source packages. The CVEs stand in the titles of bugs, in the
+ * Builds are of source packages. The CVEs are in the titles of bugs, in the
  * title and in the notes. */
 #include "base/clock.h"
 #include "feed/draft.h"

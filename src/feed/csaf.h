@@ -29,7 +29,7 @@ struct csaf_package {
 };
 enum csaf_find { CSAF_FOUND, CSAF_OTHER /* no package of a distribution */, CSAF_UNKNOWN };
 
-/* "product_tree", as it stands in the document. 0, <0. */
+/* "product_tree", as it is in the document. 0, <0. */
 int csaf_tree_read(struct bytes text, struct arena *a, struct csaf_tree *ret, struct err *e);
 struct csaf_product *csaf_product_find(const struct csaf_tree *t, struct bytes id);
 /* What an id of product_status means. UNKNOWN: the tree does not say. */

@@ -14,7 +14,7 @@
  *
  * Criteria are read as those vendors write them: what an AND holds about platform, module and
  * architecture goes for the packages in it. A package is a criterion whose test compares its
- * version, or, without one, says that it is installed. What cannot be told from an image
+ * version, or, without one, says that it is installed. What cannot be known from an image
  * (signatures, the running kernel) is taken for true.
  *
  * A patch is one advisory, with the id of its erratum; a vulnerability one with the id of the CVE,
@@ -221,7 +221,7 @@ static enum adv_status unfixed_status(const struct definition *def)
 	return stated == ADV_UNKNOWN || stated == ADV_FIXED ? ADV_AFFECTED : stated;
 }
 
-/* Is product i the one that its stream is told by? The first with a repository, else the first. */
+/* Is product i the one that names its stream? The first with a repository, else the first. */
 static bool is_told_by(const struct definition *def, size_t i)
 {
 	struct bytes stream = product_stream(def->products[i]);

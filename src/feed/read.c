@@ -194,7 +194,7 @@ int feed_read(const struct feed *f, struct bytes path, int fd, const struct limi
 {
 	struct reading r = {.feed = f, .outer = sink, .lim = lim};
 	uint8_t magic[4];
-	/* STEP_LEN more: tar_read asks for room before it knows that the member has ended. */
+	/* STEP_LEN more: tar_read asks for space before it knows that the member has ended. */
 	buf_init(&r.document, (size_t)f->document_max + STEP_LEN);
 	ssize_t n = io_pread(fd, magic, sizeof magic, 0, e);
 	int rc = n < 0 ? (int)n : 0;

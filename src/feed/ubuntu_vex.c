@@ -7,7 +7,7 @@
  *      "justification", "impact_statement", "action_statement"}]}
  *
  * What OSV's records leave out is taken: releases that are not affected, and why there is no fix
- * (the action statement tells it in a sentence). "fixed" is not: the version of its product is the
+ * (the action statement says it in a sentence). "fixed" is not: the version of its product is the
  * archive's newest, not the one that fixed it, and OSV has that. Products are binary packages and
  * their sources; sources are enough. One advisory for each document. */
 #include "feed/draft.h"

@@ -115,7 +115,7 @@ static void conn_close(struct http_conn *c)
 	}
 	(void)pthread_mutex_lock(&s->lock);
 	int fd = c->fd;
-	c->fd = -1; /* so that nobody cuts the next file with this number */
+	c->fd = -1; /* so that no thread cuts the next file with this number */
 	(void)pthread_mutex_unlock(&s->lock);
 	release(c, fd);
 	(void)pthread_mutex_lock(&s->lock);
@@ -300,7 +300,7 @@ static void begin_request(struct http_conn *c, struct bytes head, unsigned refus
 		return;
 	}
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	/* A client that waits for it sent nothing after its head, so there is room for it. */
+	/* A client that waits for it sent nothing after its head, so there is space for it. */
 	if (r->body_len && r->head.expects && c->in.len == 0 &&
 	    conn_write(c, go_on, sizeof go_on - 1, false) != sizeof go_on - 1)
 		return;

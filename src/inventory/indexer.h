@@ -62,8 +62,8 @@ int indexer_member(struct indexer *ix, struct tar *t, const struct tar_entry *ta
 int indexer_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m,
 			  struct err *e);
 
-/* A file that no path tells: is it a compiled program that states packages? *ret_added: it is an
- * entry, that of path. Uses up the member's content. */
+/* A file that no path identifies: is it a compiled program that states packages? *ret_added: it is
+ * an entry, that of path. Uses up the member's content. */
 int indexer_program(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
 		    struct bytes path, bool *ret_added, struct err *e);
 /* Is a file of this layer at path such an entry? */

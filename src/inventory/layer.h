@@ -96,7 +96,7 @@ struct lay {
 	struct bytes marks;	 /* marks.h: of all members, in order */
 	bool marks_full;	 /* there are more than are marked */
 	bool complete; /* false: the layer ended early (a note says why); what was read until then
-			  stands */
+			  counts */
 	struct bytes absent; /* no inventory says so, but who has no layer to read: why; all else
 				is empty then */
 };

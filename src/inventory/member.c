@@ -93,9 +93,8 @@ static bool is_package_folder(const struct member *m)
 
 /* entries */
 
-/* Entries past the limit are dropped with a note (layer_writer_add); the layer goes on. *ret_added
- * tells.
- */
+/* Entries past the limit are dropped with a note (layer_writer_add); the layer goes on. *ret_added:
+ * whether it was added. */
 static int add(struct indexer *ix, enum layer_kind kind, const struct member *m,
 	       uint32_t *ret_index, bool *ret_added, struct err *e)
 {
@@ -343,7 +342,7 @@ static int find(struct indexer *ix, struct bytes path, enum layer_kind kind, str
 		    e);
 	}
 	look_up(ix, m);
-	/* no path tells that it is one: all that happens there is recorded from now on */
+	/* no path says that it is one: all that happens there is recorded from now on */
 	if (!is_exact(m) && (m->spot.had & MARK_FILE))
 		m->known = indexer_is_program(ix, m->spot.path);
 	return r;

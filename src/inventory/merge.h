@@ -42,7 +42,7 @@ struct merge {
 };
 
 int merge_no_memory(struct err *e);
-/* array, moved if necessary, with room for one more; NULL: out of memory. */
+/* array, moved if necessary, with space for one more; NULL: out of memory. */
 void *merge_grow(void *array, size_t count, size_t *cap, size_t size);
 static inline const struct tree_node *merge_node(const struct merge *m, uint32_t node)
 {
@@ -70,8 +70,8 @@ bool owner_is_own(struct merge *m, size_t layer, struct bytes path);
 
 /* anywhere: the files that count wherever they lie, when all layers are laid, into their views. */
 int anywhere_find(struct merge *m, struct err *e);
-/* Their packages behind those of m->image, which has room for all; what the distribution's packages
- * own is left out and said. */
+/* Their packages behind those of m->image, which has space for all; what the distribution's
+ * packages own is left out and said. */
 int anywhere_put(struct merge *m, struct err *e);
 
 /* linked: what is said of links where files would state packages wherever they lie. */

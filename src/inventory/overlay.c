@@ -328,7 +328,7 @@ static bool hide_marked(struct overlay *o, uint32_t node, uint32_t layer)
 	unsigned mask = marks_of(o, layer, n->hash);
 	bool is_link = n->entry && n->entry->kind == LAYER_SYMLINK;
 	unsigned hiding = MARK_FILE | MARK_GONE | (n->depth > NEAR_ROOT ? MARK_LINK : 0U);
-	if (n->entry && n->entry->kind == LAYER_FILE) /* that its path does not tell */
+	if (n->entry && n->entry->kind == LAYER_FILE) /* its path does not say so */
 		hiding |= MARK_LINK | MARK_DIR;
 	if (mask & hiding) {
 		tree_drop_below(&o->tree, node);
@@ -465,7 +465,7 @@ static int put_entry(struct overlay *o, const struct layer_entry *ent, uint32_t 
 	int r = tree_find(&o->tree, ent->path, &to_entry, &node, e);
 	if (r < 0 || node == TREE_NONE || node == TREE_ROOT)
 		return r; /* links in a circle: it is never found */
-	/* what else happens at a path that tells nothing of itself is known by marks alone */
+	/* what else happens at a path that says nothing of its content is known by marks alone */
 	if ((ent->kind == LAYER_FILE || ent->kind == LAYER_HARDLINK) &&
 	    !eco_table[ent->eco].by_content)
 		o->tree.nodes[node].wanted = true;

@@ -207,7 +207,7 @@ static struct bytes next_part(struct walk *w, bool *ret_last)
 	return part;
 }
 
-/* 1 = a step was made; 0 = there is no more room. */
+/* 1 = a step was made; 0 = there is no more space. */
 static int step_down(struct place *p, struct walk *w, struct bytes name)
 {
 	size_t at = w->steps[w->parts].end, slash = at > 0;

@@ -1,6 +1,6 @@
-/* Compiled programs, which no name tells: each file that no ecosystem wants by its path is looked
- * at while it goes by. What can only be read with the whole file at hand is read in a second pass,
- * by the number of its member. docs/decisions/programs.md */
+/* Compiled programs, which no name identifies: each file that no ecosystem wants by its path is
+ * looked at while it goes by. What can only be read with the whole file at hand is read in a second
+ * pass, by the number of its member. docs/decisions/programs.md */
 #include "eco/program_scan.h"
 #include "eco/program_text.h"
 #include "inventory/indexer.h"

@@ -21,12 +21,12 @@
  * form; what it holds is freed as it grows. */
 #define ENTRY_MAX 65536U /* an image of 10,000 packages has 20,000 */
 #define SURE_MAX                                                                                   \
-	(ENTRY_MAX + 8192U)    /* with those at a database's own location, which always find room */
-#define PATHS_MAX (6U << 20)   /* bytes of paths, targets and distributions */
-#define PKGS_MAX (8U << 20)    /* bytes of packages: some 45,000 */
-#define OWNED_MAX (512U << 10) /* paths; a server with a desktop has 400,000 */
-#define NAMES_MAX (2U << 20)   /* bytes of owner names */
-#define NOTES_MAX (256U << 10) /* bytes of notes */
+	(ENTRY_MAX + 8192U)  /* with those at a database's own location, which always find space */
+#define PATHS_MAX (6U << 20) /* bytes of paths, targets and distributions */
+#define PKGS_MAX (8U << 20)  /* bytes of packages: some 45,000 */
+#define OWNED_MAX (512U << 10)	 /* paths; a server with a desktop has 400,000 */
+#define NAMES_MAX (2U << 20)	 /* bytes of owner names */
+#define NOTES_MAX (256U << 10)	 /* bytes of notes */
 #define LANGUAGES_MAX (1U << 20) /* bytes of paths of languages' files */
 #define NOTE_COUNT_MAX 500U
 #define FIELD_MAX 1024U		/* bytes of one field of a package */
@@ -74,7 +74,7 @@ static int no_memory(struct err *e)
 	return err_set(e, ERR_NOMEM, "layer inventory: out of memory");
 }
 
-/* array, moved if necessary, with room for one more; NULL: out of memory. */
+/* array, moved if necessary, with space for one more; NULL: out of memory. */
 static void *grow(void *array, uint32_t count, uint32_t *cap, size_t size)
 {
 	if (count < *cap)

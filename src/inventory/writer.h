@@ -53,7 +53,7 @@ struct layer_writer_totals {
 void layer_writer_init(struct layer_writer *w);
 void layer_writer_free(struct layer_writer *w);
 /* A new entry of kind at path (copied), in place of an earlier one there; whiteouts and opaque
- * marks are next to it. sure: it lies at a database's location or above one, and has room that
+ * marks are next to it. sure: it lies at a database's location or above one, and has space that
  * others cannot take. *ret: its index. ERR_LIMIT: the layer has too many; w->complete is then
  * false and a note says so. */
 int layer_writer_add(struct layer_writer *w, enum layer_kind kind, struct bytes path, bool sure,

@@ -90,7 +90,7 @@ static uint64_t sum(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &a) ? RLIM_INFINITY : a;
 }
 
-/* Memory of its own is bounded by DATA; AS leaves room for the largest captured file to be mapped
+/* Memory of its own is bounded by DATA; AS leaves space for the largest captured file to be mapped
  * from the scratch file as well. */
 static int enter_memory(const struct limits *lim, const struct program *program, struct err *e)
 {

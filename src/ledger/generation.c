@@ -84,8 +84,8 @@ int generation_switch(struct db *db, const struct vdb *old, const struct vdb *no
 		rc = db_run(db, DB_WRITE, flip_tx, &r, e);
 	}
 	int64_t end = clock_mono_us();
-	/* The switch has been made: what is over and cannot be cleared now is cleared by the next
-	 * one. */
+	/* The switch has been made: expired versions that cannot be removed now are removed by the
+	 * next one. */
 	struct err ignored = ERR_INIT;
 	if (rc >= 0)
 		(void)rescore_clear(&r, false, &ignored);

@@ -33,6 +33,6 @@ int matches_compare_many(struct db_tx *tx, const struct package_matches *package
 /* Write changes for the epoch next; a check is named once. */
 int matches_change_many(struct db_tx *tx, const struct matches_change *changes, size_t count,
 			int64_t next, struct err *e);
-/* One step of clearing what is over and taking back what an interrupted switch prepared (undo), at
- * most max rows of each: rows touched, 0 = all done. */
+/* One step of removing expired versions and taking back what an interrupted switch prepared (undo),
+ * at most max rows of each: rows touched, 0 = all done. */
 int64_t matches_clear(struct db_tx *tx, int64_t epoch, bool undo, size_t max, struct err *e);

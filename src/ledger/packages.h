@@ -5,7 +5,7 @@
 #include "match/match.h"
 #include "store/checks.h"
 
-/* A package on its way into the store: key is its identity, over what tells packages apart
+/* A package on its way into the store: key is its identity, over what distinguishes packages
  * (pkg_identity). */
 struct package_entry {
 	const struct pkg *pkg;

@@ -7,7 +7,7 @@
 #include "ledger/generation.h"
 #include "vdb/vdb.h"
 
-/* List of ids; ascending, each once, when a phase is over. */
+/* List of ids; ascending, each once, at the end of a phase. */
 struct rescore_ids {
 	struct buf buf;
 };

@@ -40,5 +40,5 @@ bool rescore_lists_put(struct rescore_lists *l, int64_t key, struct bytes checks
  * in use. */
 void rescore_lists_make_space(struct rescore_lists *l);
 
-/* Keep a step's results in a write transaction, and let those go first who waited meanwhile. */
+/* Keep a step's results in a write transaction, and yield to waiting writers. */
 int rescore_keep(struct rescore *r, db_fn fn, void *arg, struct err *e);

@@ -1,7 +1,7 @@
 /* A set's next checks come from those it has: with what its changed packages get. Only a set of
  * which nothing is certain (the first database; one that an interrupted switch prepared, maybe of
  * another generation), of which most packages changed, or one of whose packages lost something that
- * another may have too, is put together from all of them. Sets are looked at many at a time, and
+ * another may have too, is rebuilt from all of them. Sets are looked at many at a time, and
  * what they need is read with a question for each kind. */
 #include "base/cursor.h"
 #include "ledger/many.h"

@@ -174,7 +174,7 @@ static int read_seen(struct db_tx *tx, struct security_check_entry *entries, con
 	return r < 0 ? r : 0;
 }
 
-/* What is over of these and not cleared yet has no reader; it would be in the way. */
+/* Expired versions of these that are not removed yet have no reader, and would conflict. */
 static int clear_over(struct db_tx *tx, const int64_t *ids, size_t count, struct err *e)
 {
 #define OVER(table, key)                                                                           \
@@ -314,7 +314,7 @@ int security_check_put_many(struct db_tx *tx, struct security_check_entry *entri
 }
 
 /* The versions that readers see end where they differ; then there are new ones for those, and for
- * what nobody sees. */
+ * what no reader sees. */
 static int change(struct db_tx *tx, struct security_check_entry *entries, size_t count,
 		  int64_t next, struct err *e)
 {

@@ -19,7 +19,7 @@ struct reader {
 	bool nomem;
 };
 
-/* Room for count elements, or NULL (none, or failed). */
+/* Space for count elements, or NULL (none, or failed). */
 static void *room_for(struct json *j, struct reader *r, size_t count, size_t size)
 {
 	void *room = count ? arena_alloc(r->arena, count, size) : NULL;

@@ -57,7 +57,7 @@ struct qualifiers {
 	size_t count;
 };
 
-/* By key; what has no value, or stands there already, is left out. */
+/* By key; what has no value, or is there already, is left out. */
 static void add(struct qualifiers *q, struct qualifier new)
 {
 	size_t at = q->count;

@@ -1,5 +1,5 @@
 /* Reading a purl: subpath, qualifiers and version are cut off its end, then type, namespace and
- * name are told apart; each is percent-decoded. A subpath names a file in a package and is passed
+ * name are separated; each is percent-decoded. A subpath names a file in a package and is passed
  * over. Spec: package-url/purl-spec PURL-SPECIFICATION.rst, "How to parse a purl string". */
 #include "pkg/ecosystem.h"
 #include "pkg/purl.h"
@@ -204,7 +204,7 @@ int pkg_purl_read(struct bytes purl, struct arena *a, struct pkg *ret, struct er
 	struct bytes type = bytes_cut(&text, '/');
 	if (!is_type(type))
 		return bad(&r, "no type");
-	/* an '@' in front of the last '/' is of a namespace that nobody encoded */
+	/* an '@' in front of the last '/' is of a namespace that was not encoded */
 	size_t at = bytes_find_last(text, '@'), slash = bytes_find_last(text, '/');
 	if (at < text.len && (slash == text.len || at > slash))
 		version = cut_last(&text, '@');

@@ -55,7 +55,7 @@ static int hex_of(uint8_t c)
 	return byte_is_digit(c) ? c - '0' : byte_lower(c) - 'a' + 10;
 }
 
-/* False: too long, or a '%' that stands for nothing. */
+/* False: too long, or a '%' that encodes nothing. */
 static bool decode(struct bytes in, struct constraint *c)
 {
 	size_t n = 0;

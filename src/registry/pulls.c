@@ -140,7 +140,7 @@ static char *copy(struct bytes b)
 	return strndup(b.len ? (const char *)b.ptr : "", b.len);
 }
 
-/* Under pull_lock: false when there is no room. */
+/* Under pull_lock: false when there is no space. */
 static bool note(struct registry *g, struct bytes repository, const struct store_manifest *m,
 		 struct bytes tag, const struct access_actor *by, bool counts)
 {

@@ -23,8 +23,8 @@ struct pull_note {
 	int64_t at;
 };
 
-/* One of the server's registries. It stays in memory until the server ends, deleted or not: whoever
- * has a pointer to it may go on to use it. */
+/* One of the server's registries. It stays in memory until the server ends, deleted or not: a
+ * pointer to it stays valid. */
 struct registry {
 	struct registries *s;
 	struct registry *next;

@@ -31,7 +31,7 @@ static int next(struct db_tx *tx, void *arg, struct err *e)
 	return store_care_next(&t, j->before_ms, &j->care, e);
 }
 
-/* Sleeps until the registry closes or the time is over. */
+/* Sleeps until the registry closes or the time has passed. */
 static void nap(struct registry *g, int64_t ms)
 {
 	pthread_mutex_lock(&g->s->house_lock);

@@ -1,4 +1,4 @@
-/* kind (kind_): what Trivy and Grype call a package: their consumers tell packages apart by these
+/* kind (kind_): what Trivy and Grype call a package: their consumers distinguish packages by these
  * words. */
 #pragma once
 #include "pkg/package.h"

@@ -54,7 +54,7 @@ void draft_comment(struct draft *d, struct bytes comment,
 void draft_distro(struct draft *d, struct bytes name, struct bytes version, struct bytes text);
 /* Ids of distributions as other tools write them: "redhat" is "rhel". */
 struct bytes draft_distro_id(struct bytes name);
-/* Sorted, each package once; notes put together. */
+/* Sorted, each package once; notes merged. */
 int draft_finish(struct draft *d, struct err *e);
 
 /* What SPDX's forms share: the version of 2.x; a package; the source package that Trivy states. */

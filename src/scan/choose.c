@@ -1,5 +1,5 @@
 /* index.json of an OCI layout may name many images: those of an index by platform, and any number
- * beside them, which their tags tell apart. Spec: image-layout.md "index.json", annotations.md
+ * beside them, which their tags distinguish. Spec: image-layout.md "index.json", annotations.md
  * "org.opencontainers.image.ref.name"; Docker and containerd write the whole name as
  * io.containerd.image.name beside it. */
 #include "scan/choose.h"

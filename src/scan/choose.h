@@ -11,12 +11,12 @@ struct choose_names {
 	size_t count;
 };
 void choose_names_add(struct choose_names *n, struct bytes name);
-/* ERR_NOT_FOUND when choice means none of them (found = 0), else ERR_CONFLICT; both tell what there
+/* ERR_NOT_FOUND when choice means none of them (found = 0), else ERR_CONFLICT; both say what there
  * is. */
 int choose_fail(const struct choose_names *names, struct bytes choice, size_t found, struct err *e);
 
 /* One of the images that a layout's index.json names: by choice (tag, name or digest; may be
- * empty), then by platform. ERR_CONFLICT when two different ones of a platform are left: nobody
- * could say which was looked at. */
+ * empty), then by platform. ERR_CONFLICT when two different ones of a platform are left: it
+ * would be unknown which was read. */
 int choose_from_layout(const struct oci_manifest *index, struct bytes choice, struct bytes platform,
 		       struct arena *a, const struct oci_descriptor **ret, struct err *e);

@@ -245,7 +245,7 @@ static int flip(struct engine *g, const char *digest, struct err *e)
 	int r = engine_leased(g, switch_to, &w, e);
 	result = w.result;
 	if (r >= 0) {
-		/* Who only looks at the database waits for this moment, not for the switch. */
+		/* What only reads the database waits for this moment, not for the switch. */
 		pthread_rwlock_wrlock(&g->vdb_lock);
 		g->vdb = now;
 		pthread_rwlock_unlock(&g->vdb_lock);

@@ -1,4 +1,4 @@
-/* What is over and what nothing needs is cleared away, once an hour. */
+/* Expired rows, and rows that nothing needs, are removed once an hour. */
 #include "scan/engine_impl.h"
 
 #include "base/clock.h"

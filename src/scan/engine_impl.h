@@ -124,7 +124,7 @@ void *engine_rules_main(void *arg);
 void engine_sweep(struct engine *g, const char *keep);
 void engine_sweep_temporary(struct engine *g);
 
-/* engine_house.c: clear away what is over, what nothing needs. */
+/* engine_house.c: remove expired rows, and rows that nothing needs. */
 void engine_house(struct engine *g);
 
 /* engine_source.c: what scanning reads of the registry. */

@@ -38,7 +38,7 @@ static void *tap_begin(void *arg, uint64_t owner, int fd)
 	return u;
 }
 
-/* The first byte tells configs from layers: a JSON document is nothing to index. */
+/* The first byte distinguishes configs from layers: a JSON document is not indexed. */
 static void decide(struct engine *g, struct layer_upload *u)
 {
 	uint8_t first = 0;
@@ -317,8 +317,8 @@ int engine_layer_get(struct engine *g, const struct store_scan *s, const struct 
 {
 	bool found = false;
 	*ret_absent = false;
-	/* An inventory is the content's: it is told only to a repository that holds the blob, or
-	 * who knows a digest would learn what a layer of others holds. */
+	/* An inventory is the content's: it is given only to a repository that holds the blob, or
+	 * a caller who knows a digest would learn what a layer of others holds. */
 	struct registry *registry = engine_registry(g, s, e);
 	int r = registry ? registry_blob_is_in(registry, s->repository, d, e) : -(int)e->code;
 	*ret_absent = r == 0;

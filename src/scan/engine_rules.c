@@ -1,5 +1,5 @@
-/* Disable rules come into effect: when one is changed, when its time is over, when a tag moved that
- * rules look at, and what the last run left. */
+/* Disable rules come into effect: when one is changed, when its time has passed, when a tag moved
+ * that rules look at, and what the last run left. */
 #include "scan/engine_impl.h"
 
 #include "base/clock.h"

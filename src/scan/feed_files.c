@@ -1,6 +1,6 @@
 /* Small plain files go to the worker as one ustar stream: header of 512 bytes (POSIX.1-2017 pax,
  * "ustar Interchange Format"), content, zeros to the next 512; two blocks of zeros at the end.
- * Names of more than 100 bytes stand in a pax record before ("%d path=%s\n"). */
+ * Names of more than 100 bytes are in a pax record before ("%d path=%s\n"). */
 #include "scan/feed_files.h"
 
 #include "base/io.h"

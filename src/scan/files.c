@@ -99,7 +99,7 @@ static int sort_members(struct files *f, struct err *e)
 	size_t n = f->member_count, kept = 0;
 	if (n == 0)
 		return 0;
-	/* A stable order: equal paths are told apart by where their content lies. */
+	/* A stable order: equal paths are ordered by where their content lies. */
 	qsort(from, n, sizeof *from, by_path);
 	for (size_t i = 0; i < n; i++) {
 		if (kept && bytes_eq(from[kept - 1].path, from[i].path)) {

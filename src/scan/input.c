@@ -155,7 +155,7 @@ static void add_history(struct scan_input *in)
 }
 
 /* An archive of one platform has the index of all of them: those whose manifests are there are
- * chosen from, when nobody asked for a platform. docker save writes such. */
+ * chosen from, when no platform was asked for. docker save writes such. */
 static int choose_present(struct scan_input *in, const struct oci_manifest *index,
 			  const struct oci_descriptor **ret, struct err *e)
 {

@@ -14,7 +14,7 @@ struct layers_result {
 };
 
 /* cache_dir: folder of kept inventories ("sha256-<hex>-<analyzer>.lay"), or NULL for none. progress
- * (may be NULL) is told after each layer. pool may be NULL: then a layer that is not in the cache
+ * (may be NULL) is called after each layer. pool may be NULL: then a layer that is not in the cache
  * is ERR_CONFLICT. ERR_INTEGRITY when a layer is neither; ERR_CHILD / ERR_TIMEOUT when a worker
  * failed. A damaged or absent layer is not an error: its inventory reports it. */
 struct layers_progress {

@@ -32,8 +32,8 @@ struct update_place {
 	const char *dir;
 	const atomic_bool *stop; /* set: ERR_CANCELLED before long; may be NULL */
 };
-/* Fetch all into the place. *ret (count rows) from a. <0 only when dir cannot be used, memory is
- * spent, or stop was set. */
+/* Fetch all into the place. *ret (count rows) from a. <0 only when dir cannot be used, out of
+ * memory, or stop was set. */
 int update_fetch(const struct update_source *sources, size_t count,
 		 const struct update_place *place, struct arena *a, struct update_file **ret,
 		 struct err *e);

@@ -1,4 +1,4 @@
-/* event: facts the rest of the house reacts to, kept in order, appended in the transaction of the
+/* event: facts that other modules react to, kept in order, appended in the transaction of the
  * fact itself: an event is there exactly when its fact is. */
 #pragma once
 #include "base/arena.h"
@@ -47,7 +47,7 @@ int64_t event_prune(struct db_tx *tx, int64_t upto_id, int64_t before_ms, struct
 /* Wake-up without polling: take the sequence, look for events, then wait for the sequence to move.
  * The sequence counts commits (of this process) that appended events. */
 uint64_t event_seq(struct db *d);
-/* Waits until the sequence differs from seen or the time is over; returns the sequence. */
+/* Waits until the sequence differs from seen or the time has passed; returns the sequence. */
 uint64_t event_wait(struct db *d, uint64_t seen, unsigned timeout_ms);
 /* Wakes all waiters without an event (at shutdown). */
 void event_wake(struct db *d);

@@ -80,7 +80,7 @@ static int refuse_other(struct db_stmt *s, const struct folder *f, struct err *e
 		       BYTES_ARG(place), when, f->place);
 }
 
-/* 1 = it is this folder's, 0 = nobody's. */
+/* 1 = it is this folder's, 0 = no folder's. */
 static int is_ours(struct db_tx *tx, const struct folder *f, struct err *e)
 {
 	struct db_stmt *s = db_query(

@@ -19,7 +19,7 @@ const char *store_import_state_word(int state); /* "Queued" …; NULL past them 
 enum store_import_option {
 	STORE_IMPORT_ALL_PLATFORMS = 1,
 	STORE_IMPORT_FORCE = 2,	   /* tags that exist are moved */
-	STORE_IMPORT_INSECURE = 4, /* plain http, or a certificate that nobody signed */
+	STORE_IMPORT_INSECURE = 4, /* plain http, or a certificate that no authority signed */
 };
 
 /* Done and in all; 0 in all until the source's manifests were read. */

@@ -159,7 +159,7 @@ int pack_get(struct bytes packed, size_t max, struct buf *out, struct err *e)
 	return 0;
 }
 
-/* u8: are digests short; then the pack of the text, in which a mark and 32 bytes stand for
+/* u8: are digests short; then the pack of the text, in which a mark and 32 bytes mean
  * "sha256:" and 64 digits. A text that holds the mark is left alone. */
 #define MARK 1U
 #define HASH_LEN 32U

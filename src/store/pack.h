@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Append in to out in its packed form (never more than 16 bytes longer). out fails when memory is
- * spent. */
+/* Append in to out in its packed form (never more than 16 bytes longer). out fails when out of
+ * memory. */
 void pack_put(struct bytes in, struct buf *out);
 /* Append what was packed to out, at most max bytes. ERR_DAMAGED: packed is damaged; ERR_LIMIT,
  * ERR_NOMEM. */

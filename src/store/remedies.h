@@ -1,4 +1,4 @@
-/* remedies: what to do about a match, told once for all that differ in nothing but the
+/* remedies: what to do about a match, kept once for all that differ in nothing but the
  * package's name and the fixed version. */
 #pragma once
 #include "base/arena.h"

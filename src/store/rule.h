@@ -72,7 +72,7 @@ int store_rules_read(struct db_tx *tx, const int64_t *ids, size_t count, struct 
 int store_rule_due_add(struct db_tx *tx, int64_t scope, struct err *e);
 /* A tag of a repository moved: it is due when a rule that asks for tags holds for it. */
 int store_rule_due_tag(struct db_tx *tx, int64_t repository, struct err *e);
-/* Rules whose time is over become expired, and their scopes due: how many. */
+/* Rules whose time has passed become expired, and their scopes due: how many. */
 int64_t store_rule_expire(struct db_tx *tx, int64_t now_ms, struct err *e);
 /* The scopes that are due, and the number that says until when they were asked for. 1 = some are.
  */

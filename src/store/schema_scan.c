@@ -202,7 +202,7 @@ const struct db_migration schema_scan[] = {
 	    "ALTER TABLE packed_layer RENAME TO layer;"
 	    "CREATE UNIQUE INDEX layer_digest ON layer(digest, analyzer);"},
     /* since, until: ledger/matches.h. What is not for good is found by the small indexes. A match's
-     * evidence was read by nobody: it follows from package and generation. */
+     * evidence was never read: it follows from package and generation. */
     {.number = 4,
      .what = "matches and checks of two epochs",
      .sql = "CREATE TABLE match_version(package_id BIGINT NOT NULL, check_id BIGINT NOT NULL, "
@@ -264,7 +264,7 @@ const struct db_migration schema_scan[] = {
 	    "epss_percentile, published, modified, summary,"
 	    " details, cves, refs FROM check_version WHERE " SEEN ";"
 	    "CREATE VIEW check_cve AS SELECT cve, check_id FROM cve_version WHERE " SEEN ";"},
-    /* What many packages have in common stands once; a source is NULL where it is called as the
+    /* What many packages have in common is kept once; a source is NULL where it is called as the
        package is. Nothing asked by an image's digest alone. */
     {.number = 5,
      .what = "kinds of packages",

@@ -1,6 +1,6 @@
 #include "store/schema.h"
 
-/* until: ms since 1970, 0: nobody's. */
+/* until: ms since 1970, 0: no owner's. */
 #define LEASE                                                                                      \
 	"CREATE TABLE lease(name TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL,"                  \
 	" epoch BIGINT NOT NULL, until BIGINT NOT NULL){NOROWID};"

@@ -114,7 +114,7 @@ bool vdb_key_get(const struct vdb *v, uint32_t key, struct vdb_key *ret)
 static const struct adv_range_event event_all = {
     .range = 0, .kind = ADV_INTRODUCED, .version = {.ptr = (const uint8_t *)"0", .len = 1}};
 
-/* pair: room for the two events that nearly all entries have at most. */
+/* pair: space for the two events that nearly all entries have at most. */
 static void take_events(const struct vdb *v, struct cursor *c, struct arena *a,
 			struct adv_affected *to, enum vdb_shape shape, struct adv_range_event *pair,
 			bool *ok)

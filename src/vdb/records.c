@@ -272,7 +272,7 @@ static bool join(struct rec *to, const struct rec *more, const uint32_t *rank, s
 }
 
 /* A tracker sends thousands of records of one id, one for each package: joining them one by one
- * would copy quadratically, so the room for all is taken at once by joining in a balanced way. */
+ * would copy quadratically, so the space for all is taken at once by joining in a balanced way. */
 static bool join_group(struct rec *g, size_t n, const uint32_t *rank, struct arena *a)
 {
 	for (size_t step = 1; step < n; step *= 2)

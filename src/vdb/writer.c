@@ -36,7 +36,7 @@ void vdb_writer_close(struct vdb_writer *w)
 	free(w);
 }
 
-/* Room for one more row in *rows. */
+/* Space for one more row in *rows. */
 static int room(void **rows, size_t count, size_t *cap, size_t size, struct err *e)
 {
 	if (count < *cap)

@@ -28,8 +28,8 @@ int session_wait_start(struct session *s, struct err *e);
 struct stream *session_open_input(struct session *s, struct err *e);
 /* Send one record; small ones travel together. */
 int session_record(struct session *s, enum task_record type, struct bytes body, struct err *e);
-/* Tell of something that could not be read. After NOTE_MAX of them the rest is only counted and
- * told at the end. */
+/* Report something that could not be read. After NOTE_MAX of them the rest is only counted and
+ * reported at the end. */
 int session_note(struct session *s, struct bytes where, struct bytes text, struct err *e);
 /* The end of the task: DONE, or FAILED with *task_error. */
 int session_done(struct session *s, struct err *e);

@@ -1,4 +1,4 @@
-/* npm's versions as node-semver reads them when it is told to be lenient: blanks around and after a
+/* npm's versions as node-semver reads them in its lenient mode: blanks around and after a
  * '=' or 'v' in front, leading zeros, and a pre-release without its '-' ("1.2.3beta").
  * Native tool: node-semver, loose. */
 #include "pkg/version/parts.h"
