@@ -131,7 +131,7 @@ export const s = {
     sentence: (total: number, kev: number, fixable: number) =>
       total === 0 ? 'No open vulnerabilities in what was assessed.' : `${of(total, 'open vulnerability', 'open vulnerabilities')}${kev ? `, ${count(kev)} known exploited` : ''}. ${fixable === 0 ? 'None can be fixed yet.' : `${count(fixable)} can be fixed.`}`,
     partial: (total: number) => `${of(total, 'open vulnerability', 'open vulnerabilities')}.`,
-    digest: 'Digest', platform: 'Platform', release: 'Release', pulled: 'Last pulled', scanned: 'Last scan', pushed: 'Pushed', nextScan: 'Next scan', noNext: 'none planned',
+    digest: 'Digest', platform: 'Platform', release: 'Release', pulled: 'Last pulled', scanned: 'Last scan', pushed: 'Pushed', nextScan: 'Next scan', noNext: 'none planned', base: 'Base image', baseGuessed: 'guessed from its history', baseLayers: (n: number) => `${of(n, 'layer')} of it`, noBase: 'not known',
     scan: 'Scan again', scanAsked: 'Scan requested', tabs: { findings: 'Vulnerabilities', packages: 'Packages', layers: 'Layers', scans: 'Scans' },
     todo: 'What to do', cheapest: 'cheapest first', todoNone: 'Nothing to fix in what was assessed.', clears: (n: number) => `clears ${count(n)}`, noFix: 'no fix', upgrade: (name: string) => `Upgrade ${name}`, wait: 'No fix yet', moreSteps: (n: number) => `${of(n, 'further step')} in the list, grouped by fix.`,
     assessed: 'What was assessed', packagesAssessed: (a: number, b: number) => `${count(a)} of ${of(b, 'package')} assessed`, gaps: 'Not assessed', noCoverage: 'Not assessed yet.', supportEnd: (date: string) => `This release gets no fixes since ${date}.`,
@@ -181,7 +181,7 @@ export const s = {
   plan: {
     title: 'What to do', titleFor: (name: string) => `What to do in ${name}`, sentence: (n: number, all: number, whole: boolean) => `Upgrades clear ${count(n)} of ${whole ? '' : 'the gravest '}${of(all, 'vulnerability', 'vulnerabilities')}.`, outcome: (n: number, all: number) => `${count(n)} of ${of(all, 'image')} would have none left.`, nothing: 'Nothing to fix in what was assessed.',
     commands: 'In one go', steps: 'Step by step, the cheapest first', in: (n: number) => `in ${of(n, 'image')}`, cleared: (n: number) => `${count(n)} with none left after it`, score: (n: number) => (n > 0 ? `Score: +${n.toFixed(2)} points.` : 'Score: this alone adds nothing.'), scoreAll: (n: number) => (n > 0 ? `Score: +${n.toFixed(2)} points.` : 'Score: these upgrades alone add nothing.'), more: (n: number) => `${of(n, 'further step')}; filter to see them.`, kinds: { upgrade: '', fix_elsewhere: 'fix elsewhere', no_fix: 'no fix yet' } as Record<string, string>,
-    do: (kind: string, name: string) => (kind === 'upgrade' ? `Upgrade ${name}` : kind === 'no_fix' ? `Decide on ${name}` : `Get a fix of ${name}`), all: 'Whole plan', planFor: (name: string) => `Plan for ${name}`,
+    do: (kind: string, name: string) => (kind === 'rebase' ? `Rebuild on ${name}` : kind === 'upgrade' ? `Upgrade ${name}` : kind === 'no_fix' ? `Decide on ${name}` : `Get a fix of ${name}`), all: 'Whole plan', planFor: (name: string) => `Plan for ${name}`,
   },
   compare: {
     title: 'Compare', button: 'Compare', with: 'Compare with', titleOf: (a: string, b: string) => `${a} → ${b}`, from: 'Compared with', to: 'This image', sentence: (added: number, fixed: number, same: number) => `${of(added, 'vulnerability', 'vulnerabilities')} more, ${count(fixed)} fixed, ${count(same)} unchanged.`,

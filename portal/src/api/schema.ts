@@ -42,6 +42,17 @@ export interface AuditEntryList {
   next?: string;
 }
 
+export interface BaseImage {
+  how: 'exact' | 'guessed';
+  layers: number;
+  registry?: string;
+  repository?: string;
+  digest?: string;
+  tags: string[];
+  distro?: string;
+  pushed_at?: string;
+}
+
 export interface Check {
   id: number;
   title: string;
@@ -246,6 +257,7 @@ export interface Finding {
   fixed_version: string;
   status: 'unknown' | 'fixed' | 'affected' | 'will_not_fix' | 'fix_deferred' | 'end_of_life' | 'under_investigation' | 'not_affected';
   patchable: boolean;
+  origin?: 'base' | 'image';
   cvss?: Cvss;
   kev: boolean;
   ransomware?: boolean;
@@ -340,6 +352,7 @@ export interface Image {
   scan_next_reason: string;
   note?: string;
   coverage?: Coverage;
+  base?: BaseImage;
 }
 
 export interface ImageList {
@@ -413,6 +426,7 @@ export interface Match {
   source_version: string;
   layer: string;
   layer_created_by?: string;
+  origin?: 'base' | 'image';
   path: string;
   purl: string;
   remediation?: string;
@@ -454,6 +468,17 @@ export interface NewScan {
 export interface NewToken {
   label?: string;
   days?: number;
+}
+
+export interface NewerBase {
+  registry: string;
+  repository: string;
+  from_digest: string;
+  digest: string;
+  tags: string[];
+  from_distro: string;
+  distro: string;
+  pushed_at: string;
 }
 
 export interface Package {
@@ -601,9 +626,9 @@ export interface RemediationPackage {
 }
 
 export interface RemediationStep {
-  kind: 'upgrade' | 'fix_elsewhere' | 'no_fix';
+  kind: 'upgrade' | 'rebase' | 'fix_elsewhere' | 'no_fix';
   package: string;
-  type: string;
+  type?: string;
   distro?: string;
   installed_version?: string;
   fixed_version?: string;
@@ -615,6 +640,7 @@ export interface RemediationStep {
   images: number;
   images_cleared: number;
   score_increase?: number;
+  base?: NewerBase;
   packages: RemediationPackage[];
 }
 

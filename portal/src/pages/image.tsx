@@ -54,14 +54,20 @@ function Sentence({ image, findings, whole }: { image: Image; findings: Finding[
   return <span>{s.image.sentence(total, findings.filter((f) => f.kev).length, findings.filter((f) => f.patchable).length)}</span>;
 }
 
+function Base({ of }: { of: Image['base'] }) {
+  if (!of) return <span className="t3">{s.image.noBase}</span>;
+  const name = of.repository ? `${of.repository}${of.tags[0] ? `:${of.tags[0]}` : ''}` : of.distro ?? s.image.noBase;
+  return <span>{of.registry && of.repository && of.digest ? <A href={to(imagePath(of.registry, of.repository, of.digest))}>{name}</A> : name}<div className="s t3">{of.how === 'guessed' ? s.image.baseGuessed : of.pushed_at ? <Time at={of.pushed_at} /> : s.image.baseLayers(of.layers)}</div></span>;
+}
+
 function ImageFacts({ image }: { image: Image }) {
   const rows: [string, ReactNode][] = [
     [s.image.digest, <span key="d" style={{ display: 'flex', gap: 4, alignItems: 'center' }}><span className="mono">{short(image.digest)}</span><Copy text={image.digest} label={`${s.copy}: ${s.image.digest}`} /></span>],
-    [s.image.platform, image.platform], [s.image.release, image.distro.name || image.distro.id || '–'], [s.image.pushed, <Time key="p" at={image.pushed_at} />],
+    [s.image.platform, image.platform], [s.image.release, image.distro.name || image.distro.id || '–'], [s.image.base, <Base key="b" of={image.base} />], [s.image.pushed, <Time key="p" at={image.pushed_at} />],
     [s.image.pulled, <Time key="l" at={image.pulled_at} />], [s.image.scanned, <span key="s"><Time at={image.scanned_at} none={s.notYet} />{image.scan_trigger && <div className="s t3">{s.scans.triggers[image.scan_trigger] ?? image.scan_trigger}</div>}</span>],
     [s.image.nextScan, <span key="n"><Time at={image.scan_next_at} none={s.image.noNext} /><div className="s t3">{image.scan_next_reason}</div></span>],
   ];
-  return <dl className="card tiles">{rows.map(([k, v]) => <div key={k} className="tile"><dt>{k}</dt><dd>{v}</dd></div>)}</dl>;
+  return <dl className="card tiles even">{rows.map(([k, v]) => <div key={k} className="tile"><dt>{k}</dt><dd>{v}</dd></div>)}</dl>;
 }
 
 const STEPS = 4;

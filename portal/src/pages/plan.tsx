@@ -1,10 +1,10 @@
 import { useApi } from '../api/client.ts';
 import type { RemediationStep } from '../api/schema.ts';
-import { Bones, Code, Empty, Failed } from '../parts/basics.tsx';
+import { Bones, Code, Empty, Failed, Time, short } from '../parts/basics.tsx';
 import { everywhereFilters, FilterBar, useFilters, type Filter } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, Kev } from '../parts/glyphs.tsx';
-import { A, repositoryPath, to, usePlace } from '../route.tsx';
+import { A, imagePath, repositoryPath, to, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
 
 const t = s.plan;
@@ -14,8 +14,9 @@ const filters: Filter[] = [{ name: 'subscription', kind: 'text', label: s.recomm
 export function Step({ of, number, images = true }: { of: RemediationStep; number?: number; images?: boolean }) {
   return (
     <div style={{ display: 'grid', gap: 6, minWidth: 0 }}>
-      <div className="g"><span className="b grow" style={{ overflowWrap: 'anywhere' }}>{number !== undefined && `${number}. `}{t.do(of.kind, of.package)}</span>{of.kev > 0 && <Kev />}<span className="mark">{of.kind === 'upgrade' ? s.image.clears(of.findings) : t.kinds[of.kind]}</span></div>
+      <div className="g"><span className="b grow" style={{ overflowWrap: 'anywhere' }}>{number !== undefined && `${number}. `}{t.do(of.kind, of.base?.tags[0] ? `${of.package}:${of.base.tags[0]}` : of.package)}</span>{of.kev > 0 && <Kev />}<span className="mark">{of.kind === 'upgrade' || of.kind === 'rebase' ? s.image.clears(of.findings) : t.kinds[of.kind]}</span></div>
       {of.fixed_version && <span className="fix">{of.installed_version && <>{of.installed_version} → </>}<b>{of.fixed_version}</b></span>}
+      {of.base && <span className="s in-text"><A href={to(imagePath(of.base.registry, of.base.repository, of.base.digest))}>{of.base.repository}</A> <span className="mono t3">{short(of.base.digest)}</span>, <Time at={of.base.pushed_at} /></span>}
       {(of.kind !== 'upgrade' || !of.command) && <span className="s t2">{of.text}</span>}
       {of.command && <Code text={of.command} />}
       {images && <div className="g s t3"><Counts of={of.by_severity} /><span>{t.in(of.images)}{of.images_cleared > 0 && `, ${t.cleared(of.images_cleared)}`}</span>{of.score_increase !== undefined && of.score_increase > 0 && <span>{t.score(of.score_increase)}</span>}</div>}
