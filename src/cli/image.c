@@ -164,18 +164,54 @@ static int open_reference(struct cimg *c, const struct cli_args *args, const cha
 						       : pull_image(&c->input, ref, &o, e);
 }
 
-static int open_rootfs(struct cimg *c, const char *dir, struct err *e)
+static void warn_rootfs(const char *dir, size_t count, const char *what)
 {
-	struct rootfs_stats stats;
-	if (rootfs_open(&c->input, dir, &stats, e) < 0)
+	if (count)
+		fprintf(stderr, "plimsoll: warning: %s: %s: %zu\n", dir, what, count);
+}
+
+/* One more note of the image as a whole; a doubt leaves it Unverified. */
+static int note_image(struct cimg *c, size_t count, const char *what, bool doubt, struct err *e)
+{
+	struct inv_image *image = &c->image;
+	if (!count)
+		return 0;
+	const char *text = arena_printf(&c->arena, "%s: %zu", what, count);
+	struct inv_note *more = arena_alloc(&c->arena, image->note_count + 1, sizeof *more);
+	if (!more || !text)
+		return err_nomem(e);
+	if (image->note_count)
+		memcpy(more, image->notes, image->note_count * sizeof *more);
+	more[image->note_count++] = (struct inv_note){.layer = -1, .text = bytes_of(text)};
+	image->notes = more;
+	if (doubt && image->state == INV_ASSESSED)
+		image->state = INV_PARTIAL;
+	if (doubt && !image->doubt.len)
+		image->doubt = bytes_of(text);
+	return 0;
+}
+
+#define UNREADABLE "unreadable files or folders"
+#define NOT_ENTERED "folders on other file systems, not entered"
+static int note_rootfs(struct cimg *c, struct err *e)
+{
+	const struct rootfs_stats *s = &c->rootfs;
+	return note_image(c, s->unreadable, UNREADABLE, true, e) < 0 ||
+		       note_image(c, s->skipped, "folders that were to be skipped", true, e) < 0 ||
+		       note_image(c, s->other_file_systems, NOT_ENTERED, false, e) < 0
+		   ? -(int)e->code
+		   : 0;
+}
+
+static int open_rootfs(struct cimg *c, const struct cli_args *args, const char *dir, struct err *e)
+{
+	const struct rootfs_options options = {.other_file_systems =
+						   cli_has(args, "all-file-systems"),
+					       .skipped = bytes_of(cli_get(args, "skip-dirs"))};
+	if (rootfs_open(&c->input, dir, &options, &c->rootfs, e) < 0)
 		return -(int)e->code;
-	if (stats.unreadable)
-		fprintf(stderr, "plimsoll: warning: %s: unreadable files or folders: %zu\n", dir,
-			stats.unreadable);
-	if (stats.other_file_systems)
-		fprintf(stderr,
-			"plimsoll: warning: %s: folders on other file systems, not entered: %zu\n",
-			dir, stats.other_file_systems);
+	warn_rootfs(dir, c->rootfs.unreadable, UNREADABLE);
+	warn_rootfs(dir, c->rootfs.other_file_systems, NOT_ENTERED);
 	return 0;
 }
 
@@ -206,7 +242,7 @@ static int open_input(struct cimg *c, const struct cli_args *args, const struct 
 {
 	switch (o->kind) {
 	case OPD_ROOTFS:
-		return open_rootfs(c, o->text, e);
+		return open_rootfs(c, args, o->text, e);
 	case OPD_STDIN:
 		return open_stdin(c, args, e);
 	case OPD_PATH:
@@ -252,7 +288,8 @@ static int take_inventory(struct cimg *c, const struct cli_args *args, struct er
 					  .has_config = true,
 					  .diff_ids = c->input.config.diff_ids,
 					  .diff_id_count = c->input.config.diff_id_count};
-	return inv_merge(&source, &c->arena, &c->image, e);
+	r = inv_merge(&source, &c->arena, &c->image, e);
+	return r < 0 ? r : note_rootfs(c, e);
 }
 
 /* A tar is listed by a worker, a bill of materials read by one. */

@@ -4,6 +4,7 @@
 #include "report/report.h"
 #include "scan/bill_input.h"
 #include "scan/layers.h"
+#include "scan/rootfs.h"
 #include <pthread.h>
 
 /* Options of every such verb, at the start of its table. */
@@ -12,6 +13,9 @@
 	 "an OCI layout or docker-archive, folder or tar, instead of an operand; "                 \
 	 "PATH:TAG or PATH@DIGEST selects one of several images"},                                 \
 	    {"platform", 0, "OS/ARCH", NULL, "which image of an index (default: this machine's)"}, \
+	    {"all-file-systems", 0, NULL, NULL,                                                    \
+	     "of a root folder: enter other file systems, too"},                                   \
+	    {"skip-dirs", 0, "LIST", NULL, "of a root folder: do not enter these folders"},        \
 	    {"vdb", 0, "FILE", NULL, "the vulnerability database"},                                \
 	    {"cache-dir", 0, "DIR", NULL, "where layer inventories are kept"},                     \
 	    {"no-cache", 0, NULL, NULL, "neither read nor store layer inventories"},               \
@@ -40,6 +44,7 @@ struct cimg {
 	struct inv_image image;
 	struct bill_input bill; /* in place of layers */
 	bool is_bill;
+	struct rootfs_stats rootfs; /* of a root folder */
 	struct assess assess;
 	struct arena arena;
 	bool progress;

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <linux/magic.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -27,6 +29,7 @@
 #define NAME_FIELD 100	      /* bytes of a name or link in the header itself */
 
 struct walk {
+	const struct rootfs_options *options;
 	struct rootfs_stats *stats;
 	dev_t device;
 	int out;
@@ -244,22 +247,66 @@ static int put_link(struct walk *w, int dir, const char *name, struct err *e)
 
 static int walk_folder(struct walk *w, int fd, int depth, struct err *e);
 
+static bool is_skipped(const struct walk *w)
+{
+	struct bytes rest = w->options->skipped,
+		     path = {.ptr = (const uint8_t *)w->path, .len = w->path_len};
+	while (rest.len) {
+		struct bytes one = bytes_trim(bytes_cut(&rest, ','));
+		while (bytes_has_prefix_lit(one, "/"))
+			one = bytes_from(one, 1);
+		while (bytes_has_suffix_lit(one, "/"))
+			one.len--;
+		if (one.len && bytes_eq(one, path))
+			return true;
+	}
+	return false;
+}
+
+/* Made of a kernel's memory: what is in it is no file of anybody. */
+static bool is_kernels(int fd)
+{
+	static const unsigned long types[] = {
+	    PROC_SUPER_MAGIC,	SYSFS_MAGIC,	CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
+	    DEBUGFS_MAGIC,	TRACEFS_MAGIC,	SECURITYFS_MAGIC,   BPF_FS_MAGIC,
+	    DEVPTS_SUPER_MAGIC, PSTOREFS_MAGIC, EFIVARFS_MAGIC,	    BINFMTFS_MAGIC};
+	struct statfs s;
+	if (fstatfs(fd, &s) < 0)
+		return true;
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if ((unsigned long)s.f_type == types[i])
+			return true;
+	return false;
+}
+
+/* The folder's descriptor, or -1: it is not entered. */
+static int open_folder(struct walk *w, int dir, const char *name, const struct stat *st)
+{
+	bool other = st->st_dev != w->device;
+	if (is_skipped(w)) {
+		w->stats->skipped++;
+		return -1;
+	}
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		w->stats->unreadable++;
+	else if (other && is_kernels(fd))
+		own_fd_close(&fd);
+	else if (other && !w->options->other_file_systems) {
+		w->stats->other_file_systems++;
+		own_fd_close(&fd);
+	}
+	return fd;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
 static int enter_folder(struct walk *w, int dir, const char *name, const struct stat *st, int depth,
 			struct err *e)
 {
-	if (st->st_dev != w->device) {
-		w->stats->other_file_systems++;
-		return put_member(w, '5', 0, BYTES_NONE, st->st_mode, e);
-	}
 	if (put_member(w, '5', 0, BYTES_NONE, st->st_mode, e) < 0)
 		return -(int)e->code;
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0) {
-		w->stats->unreadable++;
-		return 0;
-	}
-	return walk_folder(w, fd, depth + 1, e);
+	int fd = open_folder(w, dir, name, st);
+	return fd < 0 ? 0 : walk_folder(w, fd, depth + 1, e);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
@@ -359,8 +406,8 @@ static int describe(struct scan_input *in, int fd, uint64_t len, const struct di
 	return 0;
 }
 
-int rootfs_open(struct scan_input *in, const char *dir, struct rootfs_stats *ret_stats,
-		struct err *e)
+int rootfs_open(struct scan_input *in, const char *dir, const struct rootfs_options *options,
+		struct rootfs_stats *ret_stats, struct err *e)
 {
 	struct digest d;
 	*ret_stats = (struct rootfs_stats){0};
@@ -368,6 +415,7 @@ int rootfs_open(struct scan_input *in, const char *dir, struct rootfs_stats *ret
 	if (!w)
 		return err_set(e, ERR_NOMEM, "no memory");
 	scan_input_init(in, dir);
+	w->options = options;
 	w->stats = ret_stats;
 	buf_init(&w->held, 4 * OUT_BUFFER);
 	w->hash = digest_run_open(DIGEST_SHA256, e);

@@ -97,6 +97,30 @@ test('a root file system: its databases are read, its links kept, nothing outsid
   assert.match(plimsoll(['why', 'CVE-2026-1', root, '--vdb', vdb]).stdout, /listed in/);
 });
 
+const mounts = run('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { check: false }).status === 0;
+test('a root folder: skipped folders, other file systems, and a kernel\'s', { skip: !mounts && 'nothing can be mounted here' }, () => {
+  const root = tempDir('mounts');
+  for (const d of ['etc', 'var/lib/dpkg', 'proc', 'extra/node_modules/x']) fs.mkdirSync(path.join(root, d), { recursive: true });
+  fs.writeFileSync(path.join(root, debianRelease().path), debianRelease().content);
+  fs.writeFileSync(path.join(root, status.path), status.content);
+  const count = (...args) => {
+    const other = tempDir('status');
+    fs.writeFileSync(path.join(other, 'status'), status.content);
+    const script = `mount -t tmpfs none ${root}/var/lib/dpkg && cp ${other}/status ${root}/var/lib/dpkg/status && mount --rbind /proc ${root}/proc && exec ${program} inventory ${root} --format json ${args.join(' ')}`;
+    const r = run('unshare', ['-rm', 'sh', '-c', script], { check: false });
+    assert.equal(r.status, 0, r.stderr);
+    const report = JSON.parse(r.stdout);
+    return { packages: report.packages.length, notes: report.coverage.notes.map((n) => n.text).join('\n'), stderr: r.stderr };
+  };
+  const plain = count(), all = count('--all-file-systems'), skipped = count('--all-file-systems', '--skip-dirs', '/extra,var/lib/dpkg/');
+  assert.ok(all.packages > 0);
+  assert.equal(plain.packages, 0);
+  assert.match(plain.notes, /folders on other file systems, not entered: 1/); // and /proc is none
+  assert.doesNotMatch(all.notes, /other file systems/);
+  assert.equal(skipped.packages, 0);
+  assert.match(skipped.notes, /folders that were to be skipped: 2/);
+});
+
 test('why and why-not are one answer, whatever the case of the id', () => {
   const ask = (verb, id) => plimsoll([verb, id, layout.dir, '--vdb', vdb]).stdout;
   for (const id of ['CVE-2026-1', 'cve-2026-1']) {
