@@ -196,7 +196,7 @@ static int watch(struct ppl *p, const char *path, struct import_view *v, struct 
 		if (r == 0)
 			show_progress(v, terminal);
 		if (over && terminal)
-			fputs("\r\033[K", stderr);
+			(void)fputs("\r\033[K", stderr);
 		if (r == 0 && over && bytes_eq_lit(v->state, "Succeeded"))
 			printf("%.*s/%.*s@%.*s\n", BYTES_ARG(v->registry), BYTES_ARG(v->repository),
 			       BYTES_ARG(v->digest));

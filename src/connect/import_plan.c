@@ -155,7 +155,7 @@ static int read_top(struct plan *p, struct err *e)
 {
 	struct import_run *run = p->run;
 	struct bytes reference = run->row.reference, type = BYTES_NONE, content;
-	struct oci_manifest m;
+	struct oci_manifest m = {.kind = OCI_IMAGE};
 	struct digest d;
 	char text[DIGEST_TEXT_CAP];
 	bool ok;
@@ -191,7 +191,7 @@ static int read_all(struct plan *p, struct err *e)
 	int r = read_top(p, e);
 	for (size_t i = 1; r == 0 && i < p->parts.manifest_count; i++) {
 		struct bytes digest = p->parts.manifests[i].digest, content;
-		struct oci_manifest m;
+		struct oci_manifest m = {.kind = OCI_IMAGE};
 		run->manifests_total = p->parts.manifest_count;
 		if (atomic_load(&run->stop))
 			return err_set(e, ERR_CANCELLED, "interrupted");

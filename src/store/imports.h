@@ -54,8 +54,8 @@ struct store_imports {
 
 #define STORE_IMPORT_DEATHS_MAX 5 /* servers that end while it runs: then it is given up */
 
-/* Of row the fields up to peer but id and registry are read. Its number. */
-int64_t store_import_add(struct db_tx *tx, const struct store_import *row, int64_t now_ms,
+/* Of i the fields up to peer but id and registry are read. Its number. */
+int64_t store_import_add(struct db_tx *tx, const struct store_import *i, int64_t now_ms,
 			 struct err *e);
 /* How many of the user's have not ended. */
 int64_t store_import_open(struct db_tx *tx, int64_t user_id, struct err *e);
