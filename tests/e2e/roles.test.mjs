@@ -25,13 +25,13 @@ const kinds = {
 };
 const routes = {
   pull: ['getBlob', 'getManifest', 'listReferrers', 'listTags', 'listCatalog'],
-  push: ['openUpload', 'getUpload', 'appendUpload', 'completeUpload', 'cancelUpload', 'putManifest'],
+  push: ['openUpload', 'getUpload', 'appendUpload', 'completeUpload', 'cancelUpload', 'putManifest', 'attachReport'],
   deleteData: ['deleteManifest', 'deleteBlob'],
   manageRegistry: ['createRegistry', 'changeRegistry', 'deleteRegistry', 'createManagementGroup', 'changeManagementGroup', 'deleteManagementGroup', 'createSubscription', 'changeSubscription', 'deleteSubscription',
     'createResourceGroup', 'deleteResourceGroup'],
   importImage: ['createImport', 'cancelImport'],
   readRegistry: ['listImports', 'getImport'],
-  readSecurity: ['listRegistries', 'getRegistry', 'listRepositories', 'listManagementGroups', 'listSubscriptions', 'listResourceGroups', 'listImages', 'getImage', 'listPackages', 'listImageFindings', 'getFinding', 'listImageScans',
+  readSecurity: ['listRegistries', 'getRegistry', 'listRepositories', 'listAllRepositories', 'listManagementGroups', 'listSubscriptions', 'listResourceGroups', 'listImages', 'getImage', 'listPackages', 'listImageFindings', 'getFinding', 'listImageScans',
     'compareImages', 'getReport', 'getImageRemediation', 'getRemediation', 'listFindings', 'listChecks', 'getCheck', 'listCheckImages', 'getCve', 'listCveImages', 'searchPackages', 'listScans', 'getScan', 'streamEvents',
     'getVulndb', 'listRecommendations', 'getRecommendation', 'listAssessedRegistries', 'listExemptions', 'getExemption', 'getSecureScore', 'listSecureScoreDays', 'getPlan', 'listUsage', 'listBilledImages', 'getUsageCsv'],
   scan: ['createScan', 'updateVulndb'],

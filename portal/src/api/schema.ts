@@ -794,6 +794,21 @@ export interface TokenList {
   next?: string;
 }
 
+export interface Usage {
+  month: string;
+  subscription: string;
+  images: number;
+  trial_images: number;
+  billable_images: number;
+}
+
+export interface UsageList {
+  items: Usage[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
 export interface User {
   name: string;
   kind: 'user' | 'robot' | 'group';
@@ -885,6 +900,7 @@ export interface Operations {
   listSecureScoreDays: { path: undefined; query: { days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScoreDayList };
   listSubscriptions: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScopeList };
   listTokens: { path: { user: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: TokenList };
+  listUsage: { path: undefined; query: { month?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: UsageList };
   listUsers: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: UserList };
   searchPackages: { path: undefined; query: { name: string | number; type?: string | number; version?: string | number; version_below?: string | number; version_from?: string | number; registry?: string | number; repository?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: PackageHolderList };
   setPlan: { path: { subscription: string | number }; query: undefined; body: NewPlan; reply: Plan };
@@ -939,6 +955,7 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   listSecureScoreDays: ['GET', '/api/v1/secure-score/days', 'Microsoft.Security/assessments/read', true],
   listSubscriptions: ['GET', '/api/v1/subscriptions', 'Microsoft.Security/assessments/read', true],
   listTokens: ['GET', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/read', false],
+  listUsage: ['GET', '/api/v1/usage', 'Microsoft.Security/pricings/read', true],
   listUsers: ['GET', '/api/v1/users', 'Microsoft.Authorization/roleAssignments/read', false],
   searchPackages: ['GET', '/api/v1/packages', 'Microsoft.Security/assessments/read', true],
   setPlan: ['PUT', '/api/v1/subscriptions/{subscription}/plan', 'Microsoft.Security/pricings/write', false],

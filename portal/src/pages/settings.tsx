@@ -4,6 +4,7 @@ import { ActionButton, Bones, Failed, Time } from '../parts/basics.tsx';
 import { Page, isLate } from '../parts/frame.tsx';
 import { StateGlyph, StateWord } from '../parts/glyphs.tsx';
 import { Plans } from '../parts/plans.tsx';
+import { Usage } from '../parts/usage.tsx';
 import { action } from '../session.tsx';
 import { count, s } from '../strings.ts';
 
@@ -16,6 +17,7 @@ export default function Settings() {
   return (
     <Page title={s.settings.title} crumbs={[[s.settings.title]]} sentence={s.settings.sentence} actions={<div><ActionButton action={action.update} onClick={update}>{s.settings.update}</ActionButton><div role="status" className="s t3">{said}</div></div>}>
       <Plans />
+      <Usage />
       {vdb.error && <section className="card"><Failed what={s.settings.vdb} error={vdb.error} retry={vdb.reload} operation="getVulndb" /></section>}
       {!d && !vdb.error && <Bones />}
       {d && !d.present && <div className="note warn" style={{ marginBottom: 16 }}><StateGlyph look="late" /><span>{s.settings.none}</span></div>}
