@@ -79,6 +79,8 @@ extern const struct http_route api_secure_score_routes[];
 extern const size_t api_secure_score_route_count;
 extern const struct http_route api_remediation_routes[];
 extern const size_t api_remediation_route_count;
+extern const struct http_route api_why_routes[];
+extern const size_t api_why_route_count;
 extern const struct http_route api_compare_routes[];
 extern const size_t api_compare_route_count;
 extern const struct http_route api_images_routes[];

@@ -23,6 +23,7 @@ const struct api_routes api_tables[] = {
     {"remediation", api_remediation_routes, &api_remediation_route_count,
      "What to do about findings"},
     {"images", api_images_routes, &api_images_route_count, "Images and their status"},
+    {"why", api_why_routes, &api_why_route_count, "Why something is reported, and why not"},
     {"compare", api_compare_routes, &api_compare_route_count, "Two images side by side"},
     {"packages", api_packages_routes, &api_packages_route_count, "The packages found in an image"},
     {"reports", api_reports_routes, &api_reports_route_count, "Reports on an image, in any format"},

@@ -9,6 +9,7 @@ struct why {
 	struct buf *out;
 	uint32_t *ids; /* advisories that the id means */
 	size_t id_count;
+	struct match_explanation *x;
 };
 
 static bool is_meant(const struct why *w, uint32_t advisory)
@@ -101,6 +102,56 @@ static void say_verdict(struct why *w, const struct verdict *v)
 	buf_put_text(w->out, "\n");
 }
 
+static int note_match(struct why *w, const struct match *m)
+{
+	const struct match_evidence *v = &m->evidence;
+	for (size_t i = 0; i < w->id_count && !w->x->feed.len; i++) {
+		struct adv adv;
+		int r = vdb_advisory(w->v, w->ids[i], w->a, &adv, w->e);
+		if (r < 0)
+			return r;
+		if (bytes_eq(adv.id, m->check.advisory))
+			w->x->feed = adv.feed;
+	}
+	w->x->advisory = m->check.advisory;
+	w->x->ecosystem = v->ecosystem;
+	w->x->compared = v->compared;
+	w->x->scheme = v->scheme;
+	w->x->range = v->range;
+	w->x->fixed = m->fixed_version;
+	return 0;
+}
+
+static enum match_by by_of(const struct verdict *v)
+{
+	if (v->kind == VERDICT_NOT_AFFECTED)
+		return MATCH_BY_VENDOR;
+	if (v->kind != VERDICT_OUT_OF_RANGE)
+		return MATCH_BY_OTHER;
+	return v->fixed.len ? MATCH_BY_FIX : MATCH_BY_OUTSIDE;
+}
+
+/* The verdict that says most is kept. */
+static int note_verdict(struct why *w, const struct verdict *v)
+{
+	struct adv adv;
+	if (w->x->advisory.len && by_of(v) <= w->x->by)
+		return 0;
+	int r = vdb_advisory(w->v, v->hit->advisory, w->a, &adv, w->e);
+	if (r < 0)
+		return r;
+	*w->x = (struct match_explanation){.by = by_of(v),
+					   .advisory = adv.id,
+					   .feed = adv.feed,
+					   .ecosystem = v->hit->affected.ecosystem,
+					   .compared = v->compared,
+					   .range = range_text(&v->hit->affected, w->a),
+					   .fixed = v->fixed};
+	if (v->scheme)
+		w->x->scheme = bytes_of(v->scheme->name);
+	return w->x->range.len ? 0 : err_nomem(w->e);
+}
+
 static int64_t say_reported(struct why *w, struct bytes id)
 {
 	struct match *m;
@@ -109,7 +160,9 @@ static int64_t say_reported(struct why *w, struct bytes id)
 		if (!names_id(&m[i].check, id))
 			continue;
 		say_match(w, &m[i]);
-		said++;
+		int r = said++ == 0 ? note_match(w, &m[i]) : 0;
+		if (r < 0)
+			return r;
 	}
 	return n < 0 ? n : said;
 }
@@ -174,11 +227,11 @@ static int explain(struct why *w, struct bytes id)
 		    w, "it belongs to a package manager other than the distribution's");
 	if (n == 0)
 		return not_assessed(w, "no advisories are known for its distribution");
-	int64_t said = say_reported(w, id);
+	int r = find_meant(w, id);
+	int64_t said = r < 0 ? r : say_reported(w, id);
 	if (said != 0)
 		return said < 0 ? (int)said : MATCH_AFFECTED;
-	int r = find_meant(w, id);
-	if (r < 0 || (r = verdict_all(w->v, w->p, w->a, &all, w->e)) < 0)
+	if ((r = verdict_all(w->v, w->p, w->a, &all, w->e)) < 0)
 		return r;
 	size_t count = 0;
 	bool assessed = false;
@@ -186,6 +239,9 @@ static int explain(struct why *w, struct bytes id)
 		if (!is_meant(w, all.v[i].hit->advisory))
 			continue;
 		say_verdict(w, &all.v[i]);
+		r = note_verdict(w, &all.v[i]);
+		if (r < 0)
+			return r;
 		count++;
 		assessed |=
 		    all.v[i].kind != VERDICT_NO_SCHEME && all.v[i].kind != VERDICT_NO_VERSION;
@@ -199,14 +255,15 @@ static int explain(struct why *w, struct bytes id)
 	return r < 0 ? r : MATCH_NO_RECORD;
 }
 
-int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a,
-		  enum match_outcome *ret_outcome, struct bytes *ret_text, struct err *e)
+int match_explain_full(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a,
+		       struct match_explanation *ret, struct err *e)
 {
 	struct buf out;
 	bool ok = false;
 	buf_init(&out, 1U << 20);
 	struct pkg copy;
-	struct why w = {.v = v, .p = kernel_of(p, a, &copy), .a = a, .e = e, .out = &out};
+	struct match_explanation x = {.outcome = MATCH_NO_RECORD};
+	struct why w = {.v = v, .p = kernel_of(p, a, &copy), .a = a, .e = e, .out = &out, .x = &x};
 	int r = w.p ? explain(&w, id) : err_nomem(e);
 	struct bytes text = buf_ok(&out) ? arena_bytes(a, buf_bytes(&out), &ok) : BYTES_NONE;
 	buf_free(&out);
@@ -214,7 +271,20 @@ int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, str
 		return r;
 	if (!ok)
 		return err_nomem(e);
-	*ret_outcome = (enum match_outcome)r;
-	*ret_text = text;
+	*ret = x;
+	ret->outcome = (enum match_outcome)r;
+	ret->text = text;
+	return 0;
+}
+
+int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a,
+		  enum match_outcome *ret_outcome, struct bytes *ret_text, struct err *e)
+{
+	struct match_explanation x;
+	int r = match_explain_full(v, p, id, a, &x, e);
+	if (r < 0)
+		return r;
+	*ret_outcome = x.outcome;
+	*ret_text = x.text;
 	return 0;
 }

@@ -67,6 +67,21 @@ enum match_outcome { MATCH_AFFECTED, MATCH_NOT_AFFECTED, MATCH_NO_RECORD, MATCH_
  * or names of the same check are one match). Returns their number or <0. */
 int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a, struct match **ret,
 		      struct err *e);
+enum match_by {
+	MATCH_BY_OTHER,	  /* the record is about another build, or another one takes precedence */
+	MATCH_BY_OUTSIDE, /* the version is outside of the range */
+	MATCH_BY_FIX,	  /* it is at or above the fix */
+	MATCH_BY_VENDOR,  /* who states that the package is not affected */
+};
+/* What decided about a package and a CVE or advisory: of several records that which says most. */
+struct match_explanation {
+	enum match_outcome outcome;
+	enum match_by by; /* of NOT_AFFECTED */
+	struct bytes advisory, feed, ecosystem, compared, scheme, range, fixed;
+	struct bytes text; /* one or more lines */
+};
+int match_explain_full(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a,
+		       struct match_explanation *ret, struct err *e);
 /* Why id (CVE or advisory) is or is not reported for p; *ret_text explains in one or more lines. */
 int match_explain(const struct vdb *v, const struct pkg *p, struct bytes id, struct arena *a,
 		  enum match_outcome *ret_outcome, struct bytes *ret_text, struct err *e);

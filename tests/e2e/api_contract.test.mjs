@@ -37,7 +37,7 @@ after(() => server?.stop());
 
 /** With what its query must have. */
 const withNeeded = (o, target = o.target) => {
-  const values = { from: layout.tag };
+  const values = { from: layout.tag, cve: 'CVE-2023-5363' };
   const needed = o.operation.parameters.filter((p) => p.in === 'query' && p.required).map((p) => `${p.name}=${values[p.name] ?? 'alpha'}`);
   return needed.length ? `${target}?${needed.join('&')}` : target;
 };

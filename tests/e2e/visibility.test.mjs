@@ -75,6 +75,8 @@ const ofRepository = {
   getFinding: (x) => `${image(x)}/findings/${check}`,
   getReport: (x) => `${image(x)}/report?format=trivy`,
   listPackages: (x) => `${image(x)}/packages`,
+  getWhy: (x) => `${image(x)}/why?cve=CVE-2026-1000`,
+  getWhyNot: (x) => `${image(x)}/why-not?cve=CVE-2026-1001`,
   compareImages: (x) => `${image(x)}/compare?from=${made[text(x)].digest}`,
   getImageRemediation: (x) => `${image(x)}/remediation`,
   listImageScans: (x) => `${image(x)}/scans`,
