@@ -121,9 +121,16 @@ static const struct record_object base_object = {
     .text = "The image that an image was built on; of several that are the same, the oldest here",
     RECORD_TABLE(base_fields)};
 
+/* What only a single image shows. */
+struct image_more {
+	struct base_row base;
+	struct bytes runs_as;
+};
+
 struct image_row {
 	const void *base; /* struct base_row */
-	int kind;	  /* of kind_word */
+	struct bytes runs_as;
+	int kind; /* of kind_word */
 	struct record_rows tags;
 	struct ledger_image i;
 	struct engine_outlook next;
@@ -188,6 +195,10 @@ static const struct record_field image_fields[] = {
     RECORD_FIELD(struct image_row, i.coverage, RECORD_JSON, "coverage",
 		 "What was assessed; absent until it is scanned", .flags = RECORD_OPTIONAL,
 		 .of = &coverage_object),
+    RECORD_FIELD(struct image_row, runs_as, RECORD_TEXT, "runs_as",
+		 "The user of its processes, as its config states it; `root` also where it states "
+		 "none. Not in lists",
+		 .flags = RECORD_OPTIONAL, .example = "\"root\""),
     RECORD_FIELD(struct image_row, base, RECORD_OBJECT_AT, "base",
 		 "The image it was built on, where that is known or guessed; not in lists",
 		 .flags = RECORD_OPTIONAL, .of = &base_object),
@@ -359,20 +370,22 @@ static int read_facts(struct db_tx *tx, struct http_request *r, const struct led
 	return rc < 0 ? rc : engine_outlooks(api_of(r)->engine, tx, images, count, a, f->next, e);
 }
 
-/* base: of the only one; may be NULL. */
+/* more: of the only one; may be NULL. */
 static int put_images(struct db_tx *tx, struct json_out *w, struct http_request *r,
-		      const struct ledger_image *images, size_t count, const struct base_row *base,
-		      struct err *e)
+		      const struct ledger_image *images, size_t count,
+		      const struct image_more *more, struct err *e)
 {
 	struct page_facts f;
 	int rc = read_facts(tx, r, images, count, &f, e);
 	for (size_t k = 0; rc >= 0 && k < count; k++) {
 		const struct ledger_image *i = &images[k];
-		struct image_row row = {.i = *i,
-					.base = base,
-					.kind = i->state == IMAGE_ARTIFACT,
-					.tags = {f.tags[k].items, f.tags[k].count},
-					.next = f.next[k]};
+		struct image_row row = {
+		    .i = *i,
+		    .base = more && more->base.found.how != ANCESTRY_NONE ? &more->base : NULL,
+		    .runs_as = more ? more->runs_as : BYTES_NONE,
+		    .kind = i->state == IMAGE_ARTIFACT,
+		    .tags = {f.tags[k].items, f.tags[k].count},
+		    .next = f.next[k]};
 		if (i->state == IMAGE_ARTIFACT)
 			row.i.state = IMAGE_UNVERIFIED;
 		row.note = note_of(&row, f.referred[k]);
@@ -413,23 +426,44 @@ int api_holders_put(struct db_tx *tx, struct json_out *w, struct http_request *r
 	return rc;
 }
 
+static int find_base(struct db_tx *tx, struct http_request *r, int64_t image, struct base_row *ret,
+		     struct err *e)
+{
+	struct visibility v;
+	struct arena *a = http_arena(r);
+	if (api_visibility(r, &v, e) < 0 || ancestry_find(tx, &v, &image, 1, a, &ret->found, e) < 0)
+		return -(int)e->code;
+	int rc = ret->found.how == ANCESTRY_EXACT
+		     ? ledger_image_at(tx, ret->found.base, a, &ret->i, e)
+		     : 0;
+	if (rc > 0)
+		rc = api_image_tags(tx, r, &ret->i, &ret->tags, e);
+	return rc < 0 ? rc : 0;
+}
+
+/* "root", "0" and "root:root" are one, and so is a config that states none. */
+static int find_user(struct db_tx *tx, struct http_request *r, int64_t image, struct bytes *ret,
+		     struct err *e)
+{
+	struct bytes user, rest;
+	int rc = ancestry_runs_as(tx, image, http_arena(r), &user, e);
+	rest = user;
+	struct bytes name = rc > 0 ? bytes_cut(&rest, ':') : BYTES_NONE;
+	bool root = !name.len || bytes_eq_lit(name, "0") || bytes_eq_lit(name, "root");
+	if (rc > 0)
+		*ret = root ? BYTES_LIT("root") : user;
+	return rc < 0 ? rc : 0;
+}
+
 static int write_image(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	struct ledger_image image;
-	struct base_row base = {.found = {.how = ANCESTRY_NONE}};
-	struct visibility v;
-	struct arena *a = http_arena(arg);
-	if (api_image_find(tx, arg, &image, e) < 0 || api_visibility(arg, &v, e) < 0 ||
-	    ancestry_find(tx, &v, &image.id, 1, a, &base.found, e) < 0)
+	struct image_more more = {.base = {.found = {.how = ANCESTRY_NONE}}};
+	if (api_image_find(tx, arg, &image, e) < 0 ||
+	    find_base(tx, arg, image.id, &more.base, e) < 0 ||
+	    find_user(tx, arg, image.id, &more.runs_as, e) < 0)
 		return -(int)e->code;
-	int rc = base.found.how == ANCESTRY_EXACT
-		     ? ledger_image_at(tx, base.found.base, a, &base.i, e)
-		     : 0;
-	if (rc > 0)
-		rc = api_image_tags(tx, arg, &base.i, &base.tags, e);
-	return rc < 0 ? rc
-		      : put_images(tx, w, arg, &image, 1,
-				   base.found.how == ANCESTRY_NONE ? NULL : &base, e);
+	return put_images(tx, w, arg, &image, 1, &more, e);
 }
 
 static int get_image(struct http_request *r, struct err *e)

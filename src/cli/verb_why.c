@@ -2,6 +2,9 @@
 #include "cli/image.h"
 #include "cli/verbs.h"
 
+#include "base/clock.h"
+#include "match/why.h"
+
 #include <stdio.h>
 
 const struct cli_option why_options[] = {CIMG_OPTIONS, EXCEPT_OPTIONS, {0}};
@@ -160,6 +163,48 @@ static int put_unknown(const struct cimg *c, struct bytes id, struct buf *out, s
 	return n < 0 ? (int)n : 0;
 }
 
+static bool is_listed(const struct finding *findings, size_t count, struct bytes id)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct match_check *c = &findings[i].check;
+		bool is = bytes_eq(c->advisory, id);
+		for (size_t k = 0; k < c->cve_count; k++)
+			is = is || bytes_eq(c->cves[k], id);
+		if (is)
+			return true;
+	}
+	return false;
+}
+
+/* The one reason. What is reported is what the report lists. */
+static int put_reason(struct cimg *c, const struct report *r, struct bytes id, struct buf *out,
+		      struct err *e)
+{
+	size_t n = c->image.package_count;
+	const struct pkg **packages = arena_alloc(&c->arena, n, sizeof(void *));
+	struct why why = {.reason = WHY_REPORTED};
+	if (!packages)
+		return err_nomem(e);
+	for (size_t i = 0; i < n; i++)
+		packages[i] = &c->image.packages[i].pkg;
+	const struct why_input in = {.v = c->vdb,
+				     .packages = packages,
+				     .package_count = n,
+				     .id = id,
+				     .unread = c->image.state != INV_ASSESSED,
+				     .now_ms = clock_wall_ms()};
+	if (is_listed(r->findings, r->finding_count, id))
+		why.reason = WHY_REPORTED;
+	else if (is_listed(c->assess.findings, c->assess.finding_count, id))
+		why.reason = WHY_DISABLED;
+	else if (why_ask(&in, &c->arena, &why, e) < 0)
+		return -(int)e->code;
+	buf_printf(out, "reason: %s: %s\n", why_reason_word((int)why.reason),
+		   why.reason == WHY_DISABLED ? "An ignore file or VEX document takes it out."
+					      : why_reason_text(why.reason));
+	return 0;
+}
+
 static int run(const char *verb, bool why_not, int argc, char **argv)
 {
 	struct err e = ERR_INIT;
@@ -195,6 +240,8 @@ static int run(const char *verb, bool why_not, int argc, char **argv)
 		put_answer(&out, id, why_not, &answer);
 	if (rc == 0 && answer.reported_count + answer.not_reported_count == 0)
 		rc = put_unknown(&c, id, &out, &e);
+	if (rc == 0)
+		rc = put_reason(&c, &r, id, &out, &e);
 	if (rc == 0)
 		rc = cli_write(cli_get(&args, "output"), buf_bytes(&out), &e);
 	buf_free(&answer.reported);

@@ -66,6 +66,19 @@ int ancestry_put(struct db_tx *tx, int64_t image, const struct oci_config *confi
 	return r < 0 ? (int)r : 0;
 }
 
+int ancestry_runs_as(struct db_tx *tx, int64_t image, struct arena *a, struct bytes *ret,
+		     struct err *e)
+{
+	bool ok = true;
+	struct db_stmt *s = db_query(tx, "SELECT runs_as FROM image_config WHERE image_id = $1",
+				     DB_ARGS(DB_I(image)), e);
+	int r = s ? db_step(s, e) : -(int)e->code;
+	if (r > 0)
+		*ret = arena_bytes(a, db_bytes(s, 0), &ok);
+	db_done(s);
+	return ok ? r : err_set(e, ERR_NOMEM, "no memory for the user of an image");
+}
+
 /* A key of a chain below its top: who has it as top is a base. */
 struct below {
 	uint8_t key[ANCESTRY_KEY];

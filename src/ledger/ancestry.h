@@ -16,6 +16,10 @@ int ancestry_put(struct db_tx *tx, int64_t image, const struct oci_config *confi
 		 size_t layer_count, struct err *e);
 int ancestry_delete(struct db_tx *tx, int64_t image, struct err *e);
 
+/* Who the processes of an image run as: 1, 0 = not known. Empty: not stated, which is root. */
+int ancestry_runs_as(struct db_tx *tx, int64_t image, struct arena *a, struct bytes *ret,
+		     struct err *e);
+
 enum ancestry_how { ANCESTRY_NONE, ANCESTRY_EXACT, ANCESTRY_GUESSED };
 /* "exact", "guessed"; NULL for others. */
 const char *ancestry_how_word(int how);

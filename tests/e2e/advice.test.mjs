@@ -148,6 +148,7 @@ test('a base image is found by its layers, its findings are marked, and a newer 
   assert.equal(await found('base/debian', base), undefined, 'nothing is below it');
   assert.deepEqual(await found('built', built), ['exact', 1, 'base/debian', base.digest, ['12']]);
   assert.deepEqual(await found('child', child), ['exact', 2, 'built', built.digest, ['latest']], 'the one with the most layers');
+  assert.equal((await ask(at('built', built))).runs_as, 'root', 'a config that states no user');
   assert.equal((await ask('/api/v1/registries/local/repositories/built/images')).items[0].base, undefined, 'not in lists');
   const origins = async (repository, layout) => Object.fromEntries((await ask(`${at(repository, layout)}/findings`)).items.map((f) => [f.advisory, [f.origin, ...new Set(f.matches.map((m) => m.origin))].join()]));
   assert.deepEqual(await origins('child', child), { 'CVE-2026-1': 'base,base', 'CVE-2026-2': 'base,base', 'CVE-2026-3': 'base,base', 'CVE-2026-4': 'base,base', 'CVE-2026-5': 'image,image' });

@@ -52,6 +52,7 @@ test('for every pair both answers are one, and the list of findings says the sam
       assert.equal(why.packages.some((p) => p.outcome === 'affected'), why.reported, what);
       const local = plimsoll(['why-not', cve, fleet[name].dir, '--vdb', vdb], { check: false }).stdout;
       assert.equal(/ IS reported/.test(local), why.reported, `${what}: the same without a server`);
+      assert.equal(/^reason: (\w+): /m.exec(local)?.[1], why.reason, what);
     }
 });
 

@@ -116,7 +116,16 @@ static int odd_tx(struct db_tx *tx, void *arg, struct err *e)
 	int64_t image = add(tx, "odd", "ab", e);
 	struct oci_config c = {.diff_ids = layers, .diff_id_count = 2};
 	(void)arg;
+	struct arena a;
+	struct bytes user;
+	arena_init(&a, 1U << 20);
 	assert_int_equal(base(tx, image, &all, e).how, ANCESTRY_EXACT);
+	c.user = BYTES_LIT("app:1");
+	assert_int_equal(ancestry_put(tx, image, &c, 2, e), 0);
+	assert_int_equal(ancestry_runs_as(tx, image, &a, &user, e), 1);
+	assert_true(bytes_eq_lit(user, "app:1"));
+	assert_int_equal(ancestry_runs_as(tx, -1, &a, &user, e), 0);
+	arena_free(&a);
 	assert_int_equal(ancestry_put(tx, image, &c, 3, e), 0);
 	assert_int_equal(base(tx, image, &all, e).how, ANCESTRY_NONE);
 	c.diff_id_count = LAYERS_MAX;
