@@ -3,7 +3,11 @@
  * "shortDescription", "requiredAction", "dueDate", "knownRansomwareCampaignUse": "Known" |
  * "Unknown", "notes", "cwes": […]}]}. Entries are sent as they are read; one without a CVE id is
  * reported by a note. "count", if present, must be the number of entries: a catalogue cut by
- * its server is noticed. */
+ * its server is noticed.
+ *
+ * Others' lists are an array of such entries: VulnCheck's, with "cve": [id], "date_added" and
+ * "required_action", and ENISA's, with "dateReported": "17/01/25". */
+#include "base/clock.h"
 #include "feed/rows.h"
 #include "feed/value.h"
 
@@ -16,41 +20,92 @@ struct kev {
 	uint64_t count;
 };
 
+#define CVES_MAX 16U /* of one entry: VulnCheck's have one, seldom two */
+
 bool kev_wants(struct bytes path)
 {
-	return bytes_has_suffix_lit(path, "known_exploited_vulnerabilities.json");
+	return bytes_has_suffix_lit(path, "known_exploited_vulnerabilities.json") ||
+	       bytes_has_suffix_lit(path, "kev.json");
+}
+
+/* "-" and "tbc" stand for nothing in ENISA's list. */
+static struct bytes said(struct json *j)
+{
+	struct bytes text = value_text(j);
+	return bytes_eq_lit(text, "-") || bytes_eq_lit(text, "tbc") ? BYTES_NONE : text;
+}
+
+/* "17/01/25" of ENISA's list. */
+static int64_t day_of(struct json *j)
+{
+	struct bytes rest = value_text(j);
+	struct bytes day = bytes_cut(&rest, '/'), month = bytes_cut(&rest, '/');
+	char text[16];
+	int64_t ms = 0;
+	if (day.len != 2 || month.len != 2 || rest.len != 2)
+		return 0;
+	(void)snprintf(text, sizeof text, "20%.*s-%.*s-%.*s", BYTES_ARG(rest), BYTES_ARG(month),
+		       BYTES_ARG(day));
+	return clock_parse_rfc3339(bytes_of(text), &ms) ? ms : 0;
+}
+
+struct entry {
+	struct adv_exploit x;
+	struct bytes cves[CVES_MAX];
+	size_t cve_count;
+};
+
+static void add_cve(struct entry *in, struct bytes id)
+{
+	if (bytes_has_prefix_lit(id, "CVE-") && in->cve_count < CVES_MAX)
+		in->cves[in->cve_count++] = id;
+}
+
+static void read_member(struct json *j, struct entry *in, struct bytes key)
+{
+	struct adv_exploit *x = &in->x;
+	if (bytes_eq_lit(key, "cveID"))
+		add_cve(in, value_text(j));
+	else if (bytes_eq_lit(key, "cve"))
+		for (bool more = value_array(j); more && json_next_item(j);)
+			add_cve(in, value_text(j));
+	else if (bytes_eq_lit(key, "vulnerabilityName"))
+		x->kev_name = said(j);
+	else if (bytes_eq_lit(key, "requiredAction") || bytes_eq_lit(key, "required_action"))
+		x->kev_action = said(j);
+	else if (bytes_eq_lit(key, "dateAdded") || bytes_eq_lit(key, "date_added"))
+		x->kev_added_ms = value_time(j);
+	else if (bytes_eq_lit(key, "dateReported"))
+		x->kev_added_ms = day_of(j);
+	else if (bytes_eq_lit(key, "knownRansomwareCampaignUse"))
+		x->ransomware = bytes_eq_lit(value_text(j), "Known");
+	else
+		json_skip(j);
 }
 
 static int read_entry(struct json *j, struct kev *k, struct err *e)
 {
-	struct adv_exploit x = {.kev = true, .epss = -1, .epss_percentile = -1};
+	struct entry in = {.x = {.kev = true, .epss = -1, .epss_percentile = -1}};
 	struct bytes key;
+	int rc = 0;
 	if (!json_enter_object(j))
 		return 0;
-	while (json_next_key(j, &key)) {
-		if (bytes_eq_lit(key, "cveID"))
-			x.cve = value_text(j);
-		else if (bytes_eq_lit(key, "vulnerabilityName"))
-			x.kev_name = value_text(j);
-		else if (bytes_eq_lit(key, "requiredAction"))
-			x.kev_action = value_text(j);
-		else if (bytes_eq_lit(key, "dateAdded"))
-			x.kev_added_ms = value_time(j);
-		else if (bytes_eq_lit(key, "knownRansomwareCampaignUse"))
-			x.ransomware = bytes_eq_lit(value_text(j), "Known");
-		else
-			json_skip(j);
-	}
+	while (json_next_key(j, &key))
+		read_member(j, &in, key);
 	if (!json_ok(j))
 		return 0;
 	char where[48];
 	(void)snprintf(where, sizeof where, "vulnerabilities[%llu]",
 		       (unsigned long long)k->entries);
 	k->entries++;
-	if (!bytes_has_prefix_lit(x.cve, "CVE-"))
+	if (in.cve_count == 0)
 		return k->sink->note(k->sink->arg, bytes_of(where), "record not used: no CVE id",
 				     e);
-	return k->sink->exploit(k->sink->arg, &x, e);
+	for (size_t i = 0; rc == 0 && i < in.cve_count; i++) {
+		in.x.cve = in.cves[i];
+		rc = k->sink->exploit(k->sink->arg, &in.x, e);
+	}
+	return rc;
 }
 
 static int read_entries(struct json *j, struct kev *k, struct err *e)
@@ -77,6 +132,10 @@ int kev_import(struct bytes path, struct bytes document, const struct feed_sink 
 	int rc = 0;
 	bool found = false;
 	json_init(&j, document, a);
+	if (json_peek(&j) == JSON_ARRAY) { /* VulnCheck's and ENISA's lists are their entries */
+		rc = read_entries(&j, &k, e);
+		return rc < 0 ? rc : json_finish(&j, e);
+	}
 	for (bool more = json_enter_object(&j); more && rc >= 0 && json_next_key(&j, &key);) {
 		if (bytes_eq_lit(key, "vulnerabilities")) {
 			found = true;

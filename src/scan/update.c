@@ -25,6 +25,9 @@
 		"osv", "https://osv-vulnerabilities.storage.googleapis.com/" ecosystem "/all.zip"  \
 	}
 
+#define PHOTON                                                                                     \
+	"https://packages.broadcom.com/artifactory/photon/photon_cve_metadata/cve_data_photon"
+
 const struct update_source update_defaults[] = {
     OSV("Debian"),
     OSV("AlmaLinux"),
@@ -38,6 +41,29 @@ const struct update_source update_defaults[] = {
     OSV("openEuler"),
     OSV("Mageia"),
     OSV("Azure%20Linux"),
+    OSV("MinimOS"),
+    OSV("Alpaquita"),
+    OSV("BellSoft%20Hardened%20Containers"),
+    OSV("Echo"),
+    OSV("Bitnami"),
+    OSV("CRAN"),
+    OSV("ConanCenter"),
+    OSV("Go"),
+    OSV("Hackage"),
+    OSV("Hex"),
+    OSV("Julia"),
+    OSV("Maven"),
+    OSV("NuGet"),
+    OSV("Packagist"),
+    OSV("Pub"),
+    OSV("PyPI"),
+    OSV("RubyGems"),
+    OSV("SwiftURL"),
+    OSV("crates.io"),
+    OSV("npm"),
+    {"arch-tracker", "https://security.archlinux.org/all.json"},
+    {"photon-cve", PHOTON "5.0.json"},
+    {"photon-cve", PHOTON "4.0.json"},
     {"alpine-secdb", "https://secdb.alpinelinux.org/edge/main.json"},
     {"alpine-secdb", "https://secdb.alpinelinux.org/edge/community.json"},
     {"alpine-secdb", "https://secdb.alpinelinux.org/v3.23/main.json"},

@@ -20,6 +20,17 @@ static const struct feed_case cases[] = {
     /* a catalogue that holds less than it says */
     {"{\"vulnerabilities\":[{\"cveID\":\"CVE-1\"}],\"count\":2}",
      "exploit CVE-1 kev=1 ransomware=0\nnote file: KEV announces 2 entries and has 1\n", 0},
+    /* VulnCheck's form, and ENISA's */
+    {"[{\"cve\":[\"CVE-1\",\"CVE-2\"],\"date_added\":\"2021-12-10T00:00:00Z\",\"required_action\":"
+     "\"Update\",\"knownRansomwareCampaignUse\":\"Known\"}]",
+     "exploit CVE-1 kev=1 ransomware=1 added=1639094400000 action=Update\n"
+     "exploit CVE-2 kev=1 ransomware=1 added=1639094400000 action=Update\n",
+     0},
+    {"[{\"cveID\":\"CVE-1\",\"vulnerabilityName\":\"-\",\"dateReported\":\"10/12/21\"},"
+     "{\"cveID\":\"CVE-2\",\"dateReported\":\"1/2\"},{\"cve\":\"CVE-3\"}]",
+     "exploit CVE-1 kev=1 ransomware=0 added=1639094400000\nexploit CVE-2 kev=1 ransomware=0\n"
+     "note vulnerabilities[2]: record not used: no CVE id\n",
+     0},
     {DOC(""), "", 0},
     {"{}", "", -ERR_FORMAT},
     {"{\"vulnerabilities\":{}}", "", -ERR_FORMAT},

@@ -510,12 +510,27 @@ static void test_ecosystems(void **state)
 	    {"SwiftURL", "semver"},
 	    {"GitHub Actions", "semver"},
 	    {"opam", "dpkg"},
+	    {"Alpaquita:stream", "apk"},
+	    {"BellSoft Hardened Containers:23", "apk"},
+	    {"Bioconductor:3.18", "cran"},
+	    {"CleanStart", "apk"},
+	    {"Docker Hardened Images", "dpkg"},
+	    {"Echo", "dpkg"},
+	    {"Julia", "semver"},
+	    {"Kubernetes", "semver"},
+	    {"MinimOS", "apk"},
+	    {"Root:Alpine:3.18", "apk"},
+	    {"VSCode", "semver"},
 	};
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
 		const struct ver_scheme *s = ver_of_ecosystem(bytes_of(want[i][0]));
 		assert_non_null(s);
 		assert_string_equal(s->name, want[i][1]);
 	}
+	/* what OSV lists besides has no order that is known, or no versions */
+	static const char *const none[] = {"Android", "FreeBSD", "GIT", "Linux", "OSS-Fuzz"};
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		assert_null(ver_of_ecosystem(bytes_of(none[i])));
 	assert_null(ver_of_ecosystem(BYTES_LIT("Debianish:12")));
 	assert_null(ver_of_ecosystem(BYTES_NONE));
 	assert_null(ver_find(BYTES_LIT("dpk")));
