@@ -321,6 +321,28 @@ static int put_referrer(struct registry *g, struct reporting *x, const struct at
 	return registry_manifest_put(g, &p, a, ret, e);
 }
 
+struct listing {
+	const struct reporting *x;
+	const char *digest, *reason;
+};
+
+static int list_artifact(struct db_tx *tx, void *arg, struct err *e)
+{
+	const struct listing *l = arg;
+	return ledger_image_put_artifact(tx, l->x->row.repository_id, bytes_of(l->digest),
+					 bytes_of(l->reason), clock_wall_ms(), e);
+}
+
+/* What it is need not be found out by a scan: it is no image from the reply on. */
+static int mark_artifact(struct reporting *x, const struct attachable *what, const char *digest,
+			 struct err *e)
+{
+	struct listing l = {.x = x, .digest = digest};
+	l.reason =
+	    arena_printf(http_arena(x->r), "an artifact of type %s, not an image", what->type);
+	return l.reason ? db_run(api_of(x->r)->db, DB_WRITE, list_artifact, &l, e) : err_nomem(e);
+}
+
 static int reply_attached(struct http_request *r, const char *digest, struct err *e)
 {
 	struct buf body;
@@ -362,6 +384,8 @@ static int post_referrer(struct http_request *r, struct err *e)
 	}
 	if (rc == 0)
 		rc = put_referrer(g, x, &attachables[b.format], &result, e);
+	if (rc >= 0)
+		rc = mark_artifact(x, &attachables[b.format], result.digest, e);
 	reporting_end(x);
 	return rc < 0 ? rc : reply_attached(r, result.digest, e);
 }

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#define SOLUTION_MAX 7000U  /* bytes: the schema allows so many characters */
 #define IDENTIFIERS_MAX 20U /* GitLab reads no more of a vulnerability */
 
 static const char *severity(enum adv_severity s)
@@ -88,23 +89,27 @@ static void put_identifiers(struct json_out *w, const struct finding *f)
 	json_put_end(w, ']');
 }
 
-/* NAME:TAG, which the schema wants. */
+/* NAME:TAG, which the schema wants; a path has no colon of its own then. */
 static void put_image(struct json_out *w, const struct report *r)
 {
-	struct buf text;
+	struct buf text, repository;
 	struct bytes name = r->input->name;
 	size_t slash = bytes_find_last(name, '/');
-	bool tagged = bytes_find(bytes_from(name, slash < name.len ? slash : 0), ':') <
-		      bytes_from(name, slash < name.len ? slash : 0).len;
+	struct bytes last = bytes_from(name, slash < name.len ? slash : 0);
+	buf_init(&repository, 2 * LIMIT_PATH_MAX);
 	buf_init(&text, 2 * LIMIT_PATH_MAX);
-	buf_put(&text, name);
-	if (!tagged) {
+	bool known = report_put_repository(&repository, r);
+	for (size_t i = 0; i < name.len; i++)
+		buf_put_u8(&text, name.ptr[i] == ':' && !known ? '-' : name.ptr[i]);
+	if (!known || bytes_find(last, ':') == last.len) {
 		buf_put_u8(&text, ':');
 		buf_put(&text, r->input->tag.len ? r->input->tag : BYTES_LIT("latest"));
 	}
 	json_put_string(w, "image", buf_bytes(&text));
 	json_put_need(w, &text);
+	json_put_need(w, &repository);
 	buf_free(&text);
+	buf_free(&repository);
 }
 
 static void put_location(struct json_out *w, const struct report *r, const struct finding_match *m)
@@ -133,7 +138,8 @@ static void put_links(struct json_out *w, const struct match_check *c)
 {
 	json_put_array(w, "links");
 	for (size_t i = 0; i < c->reference_count; i++) {
-		if (!bytes_has_prefix_lit(c->references[i].url, "http"))
+		if (!bytes_has_prefix_lit(c->references[i].url, "https://") &&
+		    !bytes_has_prefix_lit(c->references[i].url, "http://"))
 			continue;
 		json_put_object(w, NULL);
 		json_put_string(w, "url", c->references[i].url);
@@ -153,8 +159,8 @@ static void put_vulnerability(struct json_out *w, const struct report *r, const 
 	json_put_string(w, "name", bytes_part(f->check.title, 0, 255));
 	json_put_string(w, "description", f->check.summary.len ? f->check.summary : f->check.title);
 	json_put_text(w, "severity", severity(f->check.severity));
-	json_put_string_nonempty(w, "solution",
-				 m->remediation.len ? m->remediation : f->remediation);
+	struct bytes solution = m->remediation.len ? m->remediation : f->remediation;
+	json_put_string_nonempty(w, "solution", bytes_part(solution, 0, SOLUTION_MAX));
 	put_identifiers(w, f);
 	put_links(w, &f->check);
 	put_location(w, r, m);

@@ -22,7 +22,7 @@ static void put_subcomponents(struct json_out *w, const struct finding *f)
 	free(rows);
 }
 
-static void put_vulnerability(struct json_out *w, const struct finding *f, struct bytes id)
+static void put_vulnerability(struct json_out *w, const struct match_check *c, struct bytes id)
 {
 	struct buf url;
 	buf_init(&url, REPORT_URL_MAX);
@@ -30,8 +30,7 @@ static void put_vulnerability(struct json_out *w, const struct finding *f, struc
 	json_put_object(w, "vulnerability");
 	json_put_string_nonempty(w, "@id", buf_bytes(&url));
 	json_put_string(w, "name", id);
-	json_put_string_nonempty(w, "description",
-				 f->check.summary.len ? f->check.summary : f->check.title);
+	json_put_string_nonempty(w, "description", c->summary.len ? c->summary : c->title);
 	json_put_end(w, '}');
 	json_put_need(w, &url);
 	buf_free(&url);
@@ -49,7 +48,7 @@ static void put_statement(struct json_out *w, const struct report *r, struct byt
 	json_put_object(w, NULL);
 	json_put_string(w, "@id", buf_bytes(&text));
 	json_put_need(w, &text);
-	put_vulnerability(w, f, id);
+	put_vulnerability(w, &f->check, id);
 	json_put_array(w, "products");
 	json_put_object(w, NULL);
 	buf_clear(&text);
@@ -68,6 +67,66 @@ static void put_statement(struct json_out *w, const struct report *r, struct byt
 	json_put_need(w, &text);
 	json_put_end(w, '}');
 	buf_free(&text);
+}
+
+/* The words that OpenVEX has. */
+static bool is_justification(struct bytes word)
+{
+	static const char *const words[] = {"component_not_present", "vulnerable_code_not_present",
+					    "vulnerable_code_not_in_execute_path",
+					    "vulnerable_code_cannot_be_controlled_by_adversary",
+					    "inline_mitigations_already_exist"};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (bytes_eq_lit(word, words[i]))
+			return true;
+	return false;
+}
+
+/* What a VEX document took out is said on, with its reason. */
+static void put_decided(struct json_out *w, const struct report *r, const struct exception_hit *h,
+			struct bytes id)
+{
+	struct buf product;
+	bool fixed = h->by->status == ADV_FIXED;
+	buf_init(&product, 65536);
+	report_put_image_purl(&product, r);
+	json_put_object(w, NULL);
+	put_vulnerability(w, &h->check, id);
+	json_put_array(w, "products");
+	json_put_object(w, NULL);
+	json_put_string(w, "@id", buf_bytes(&product));
+	json_put_array(w, "subcomponents");
+	json_put_object(w, NULL);
+	json_put_string(w, "@id", h->match.purl);
+	json_put_end(w, '}');
+	json_put_end(w, ']');
+	json_put_end(w, '}');
+	json_put_end(w, ']');
+	json_put_text(w, "status", fixed ? "fixed" : "not_affected");
+	if (!fixed) {
+		if (is_justification(h->by->justification))
+			json_put_string(w, "justification", h->by->justification);
+		json_put_string(w, "impact_statement",
+				h->by->statement.len	   ? h->by->statement
+				: h->by->justification.len ? h->by->justification
+							   : h->by->source);
+	}
+	json_put_end(w, '}');
+	json_put_need(w, &product);
+	buf_free(&product);
+}
+
+static void put_statements(struct json_out *w, const struct report *r, struct bytes document)
+{
+	for (size_t i = 0; i < r->finding_count; i++)
+		for (size_t c = 0; c < report_id_count(&r->findings[i]); c++)
+			put_statement(w, r, document, &r->findings[i],
+				      report_id(&r->findings[i], c));
+	for (size_t i = 0; i < r->excepted_count; i++) {
+		const struct exception_hit *h = &r->excepted[i];
+		for (size_t c = 0; h->by->kind == EXCEPTION_VEX && c < h->check.cve_count; c++)
+			put_decided(w, r, h, h->check.cves[c]);
+	}
 }
 
 int openvex_put(const struct report *r, struct buf *out, struct err *e)
@@ -93,10 +152,7 @@ int openvex_put(const struct report *r, struct buf *out, struct err *e)
 	json_put_u64(&w, "version", 1);
 	json_put_string(&w, "tooling", buf_bytes(&tool));
 	json_put_array(&w, "statements");
-	for (size_t i = 0; i < r->finding_count; i++)
-		for (size_t c = 0; c < report_id_count(&r->findings[i]); c++)
-			put_statement(&w, r, buf_bytes(&id), &r->findings[i],
-				      report_id(&r->findings[i], c));
+	put_statements(&w, r, buf_bytes(&id));
 	json_put_end(&w, ']');
 	json_put_end(&w, '}');
 	json_put_need(&w, &id);

@@ -31,6 +31,11 @@ test('a statement on a package, on a part of the image by its digest, and on ano
   assert.deepEqual(one.suppressed.map((s) => [s.by, s.source, s.status, s.justification, s.statement, s.advisory, s.package]),
     [['vex', bash, 'not_affected', 'vulnerable_code_not_present', 'built without', 'CVE-2026-3', 'bash']]);
   assert.match(scan('--vex', bash).stdout, /^1 finding suppressed by VEX\.$/m);
+  // What was decided goes on as VEX, and is read again alike.
+  const said = JSON.parse(scan('--vex', bash, '--format', 'openvex').stdout).statements;
+  assert.deepEqual(said.filter((s) => s.status !== 'affected').map((s) => [s.vulnerability.name, s.status, s.justification, s.impact_statement]),
+    [['CVE-2026-3', 'not_affected', 'vulnerable_code_not_present', 'built without']]);
+  assert.deepEqual(left(json('--vex', file('again.json', scan('--vex', bash, '--format', 'openvex').stdout))), ['CVE-2026-5', 'DSA-1-1']);
   const part = [{ '@id': `pkg:oci/any@${encodeURIComponent(layout.digest)}`, subcomponents: [{ '@id': 'pkg:npm/b@1.0.0' }] }];
   assert.deepEqual(left(json('--vex', file('part.json', openvex([says('CVE-2026-5', part, 'fixed')])))), ['CVE-2026-3', 'DSA-1-1']);
   const other = [{ '@id': 'pkg:oci/any@sha256:00', subcomponents: [{ '@id': 'pkg:npm/b@1.0.0' }] }];

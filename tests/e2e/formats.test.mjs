@@ -89,6 +89,25 @@ test('an image without findings, and one that could not be assessed', () => {
   assert.equal(JSON.parse(report('gitlab', scratch)).scan.status, 'failure');
 });
 
+test("GitLab's rules: what its schema 15.0 asks of a report", () => {
+  const dirs = tempDir('a:b:c:d'), copy = path.join(dirs, 'x');
+  fs.cpSync(layout.dir, copy, { recursive: true });
+  for (const image of [layout, { dir: copy }]) {
+    const r = JSON.parse(report('gitlab', image));
+    assert.match(r.scan.start_time, /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$/);
+    for (const tool of [r.scan.analyzer, r.scan.scanner]) assert.ok(tool.id && tool.name && tool.version && tool.vendor.name);
+    for (const v of r.vulnerabilities) {
+      assert.ok(v.id && v.name.length <= 255 && (v.solution ?? '').length <= 7000 && v.identifiers.length <= 20);
+      assert.ok(['Info', 'Unknown', 'Low', 'Medium', 'High', 'Critical'].includes(v.severity));
+      for (const i of v.identifiers) assert.ok(i.type && i.name && i.value && (!i.url || /^https?:\/\/.+/.test(i.url)));
+      for (const l of v.links) assert.match(l.url, /^https?:\/\/.+/);
+      assert.match(v.location.image, /^[^:]+(:\d+[^:]*)?:[^:]+(:[^:]+)?$/);
+      assert.ok(v.location.operating_system && v.location.dependency.package.name && v.location.dependency.version);
+    }
+    assert.equal(new Set(r.vulnerabilities.map((v) => v.id)).size, r.vulnerabilities.length);
+  }
+});
+
 test('text of the image stays text', () => {
   const evil = '<script>alert(1)</script>&"\'';
   const image = makeLayout([[debianRelease(), dpkgStatus([{ name: 'bash', version: '5' }])],
