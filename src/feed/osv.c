@@ -15,7 +15,9 @@
 #include "feed/draft.h"
 #include "feed/grow.h"
 #include "feed/rows.h"
+#include "feed/text.h"
 #include "feed/value.h"
+#include "feed/yaml.h"
 
 #include <stdio.h>
 
@@ -23,6 +25,7 @@
 #define ALIASES_MAX 8192 /* ids of one list: kernel errata name up to about 2,000 CVEs */
 #define VECTORS_MAX 64	 /* CVSS vectors of one record */
 #define CWES_MAX 256
+#define YAML_JSON_MAX ((size_t)32 << 20) /* bytes: as a document of JSON */
 
 bool feed_wants_json(struct bytes path)
 {
@@ -413,8 +416,8 @@ static int read_record(struct json *j, struct bytes path, const struct feed_sink
 	return json_ok(j) ? send_record(&r, path, sink, e) : 0;
 }
 
-int osv_import(struct bytes path, struct bytes document, const struct feed_sink *sink,
-	       struct arena *a, struct err *e)
+static int import_json(struct bytes path, struct bytes document, const struct feed_sink *sink,
+		       struct arena *a, struct err *e)
 {
 	struct json j;
 	int rc = 0;
@@ -434,4 +437,29 @@ int osv_import(struct bytes path, struct bytes document, const struct feed_sink 
 		arena_free(&one);
 	}
 	return rc < 0 ? rc : json_finish(&j, e);
+}
+
+/* PyPA's and R's databases keep their records as YAML; other YAML lies beside records. */
+bool osv_wants(struct bytes path)
+{
+	static const char *const starts[] = {"PYSEC-", "RSEC-"};
+	struct bytes name = text_file_name(path);
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		if (bytes_has_prefix_lit(name, starts[i]) && bytes_has_suffix_lit(name, ".yaml"))
+			return true;
+	return feed_wants_json(path);
+}
+
+int osv_import(struct bytes path, struct bytes document, const struct feed_sink *sink,
+	       struct arena *a, struct err *e)
+{
+	struct buf text;
+	if (!bytes_has_suffix_lit(path, ".yaml"))
+		return import_json(path, document, sink, a, e);
+	buf_init(&text, YAML_JSON_MAX);
+	int rc = yaml_to_json(document, &text, e);
+	if (rc == 0)
+		rc = import_json(path, buf_bytes(&text), sink, a, e);
+	buf_free(&text);
+	return rc;
 }

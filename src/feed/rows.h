@@ -7,6 +7,7 @@
 		 struct arena *a, struct err *e)
 
 bool feed_wants_json(struct bytes path); /* ….json */
+bool osv_wants(struct bytes path);	 /* ….json, PYSEC-….yaml, RSEC-….yaml */
 FEED_IMPORT(osv_import);
 bool alpine_secdb_wants(struct bytes path); /* main.json, community.json, security.json */
 FEED_IMPORT(alpine_secdb_import);

@@ -10,7 +10,7 @@ const struct feed feed_table[] = {
 	.licence = "per record; see the ecosystem's database",
 	.url = NULL, /* one address per ecosystem: configured */
 	.document_max = 32 * MIB,
-	.wants = feed_wants_json,
+	.wants = osv_wants,
 	.import = osv_import,
     },
     {

@@ -358,6 +358,33 @@ static void hostile_runs_end(void **state)
 	feed_refused("osv", whole);
 }
 
+/* As PyPA keeps its records. */
+static void yaml_is_read_as_well(void **state)
+{
+	static const char document[] = "id: PYSEC-2031-1\nmodified: 2031-02-03T00:00:00Z\n"
+				       "aliases:\n- CVE-2031-1\naffected:\n- package:\n"
+				       "    ecosystem: PyPI\n    name: anchor\n  ranges:\n"
+				       "  - type: ECOSYSTEM\n    events:\n    - introduced: \"0\"\n"
+				       "    - fixed: 1.2\n";
+	struct feed_catch c;
+	struct feed_sink sink = catch_sink(&c);
+	struct arena a;
+	struct err e = ERR_INIT;
+	const struct feed *f = feed_find(BYTES_LIT("osv"));
+	(void)state;
+	arena_init(&a, 1U << 20);
+	assert_int_equal(
+	    f->import(BYTES_LIT("PYSEC-2031-1.yaml"), bytes_of(document), &sink, &a, &e), 0);
+	assert_string_equal(buf_cstr(&c.text),
+			    "advisory osv PYSEC-2031-1 Unknown modified=1927843200000\n"
+			    " alias CVE-2031-1\n affected PyPI anchor binary fixed\n"
+			    "  0 introduced 0\n  0 fixed 1.2\n");
+	assert_true(f->wants(BYTES_LIT("vulns/anchor/PYSEC-2031-1.yaml")));
+	assert_false(f->wants(BYTES_LIT(".github/workflows/a.yaml")));
+	arena_free(&a);
+	buf_free(&c.text);
+}
+
 static void golden(void **state)
 {
 	(void)state;
@@ -373,6 +400,7 @@ int main(void)
 	    cmocka_unit_test(aliases_mean_the_same),
 	    cmocka_unit_test(too_much_is_refused),
 	    cmocka_unit_test(hostile_runs_end),
+	    cmocka_unit_test(yaml_is_read_as_well),
 	    cmocka_unit_test(golden),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
