@@ -287,6 +287,7 @@ static void name_type(struct finding_match *m)
 	struct bytes rest = m->purl;
 	if (bytes_eq_lit(bytes_cut(&rest, ':'), "pkg"))
 		m->pkg.type = bytes_cut(&rest, '/');
+	m->pkg.class = eco_class_of(m->pkg.type);
 }
 
 static int on_finding(void *arg, struct json *j, struct err *e)

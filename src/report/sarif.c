@@ -1,6 +1,7 @@
 /* SARIF 2.1.0 (OASIS): a rule and a result for each finding, its locations
  * the packages that it hits. Code-scanning services
  * want a region with every location, so line 1 means "the image". */
+#include "pkg/ecosystem.h"
 #include "report/formats.h"
 
 #include <stdio.h>
@@ -55,7 +56,10 @@ static void put_rule(struct json_out *w, const struct finding *f)
 	(void)snprintf(id, sizeof id, "%llu", (unsigned long long)f->check.id);
 	json_put_object(w, NULL);
 	json_put_text(w, "id", id);
-	json_put_text(w, "name", "OsPackageVulnerability");
+	json_put_text(w, "name",
+		      eco_class_of(f->matches[0].pkg.type) == PKG_OS
+			  ? "OsPackageVulnerability"
+			  : "LanguageSpecificPackageVulnerability");
 	put_message(w, "shortDescription", f->check.title);
 	put_message(w, "fullDescription", f->check.summary.len ? f->check.summary : f->check.title);
 	json_put_object(w, "defaultConfiguration");

@@ -159,6 +159,10 @@ test('a server reports the same findings, in every format but templates', async 
     assert.equal(theirs.vulnerabilities.length, 4);
     assert.equal((await (await ask('')).json()).kind, 'scan');
     const trivy = await (await ask('?format=trivy')).json();
+    const groups = (t) => t.Results.filter((x) => x.Vulnerabilities).map((x) => [x.Class, x.Type, unique(x.Vulnerabilities.map((v) => `${v.VulnerabilityID} ${v.PkgIdentifier.PURL}`))]).sort(); // a server keeps one path of a package
+    assert.deepEqual(groups(trivy), groups(JSON.parse(report('trivy'))));
+    const pushed = plimsoll(['push-status', '--server', server.url, '--username', 'admin', `${new URL(server.url).host}/team/app:latest`, '--format', 'trivy'], { env: { PLIMSOLL_PASSWORD: server.password } });
+    assert.deepEqual(groups(JSON.parse(pushed.stdout)), groups(trivy));
     assert.equal(trivy.ArtifactName, `${new URL(server.url).host}/team/app@${layout.digest}`);
     assert.deepEqual(trivy.Metadata.RepoDigests, [trivy.ArtifactName]);
     assert.equal((await ask('?format=template')).status, 400);
