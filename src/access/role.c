@@ -45,6 +45,7 @@ const char *const role_actions[] = {
     ACTION_PLAN_READ,
     ACTION_PLAN_WRITE,
     ACTION_EXEMPTION_WRITE,
+    "Microsoft.Authorization/policyAssignments/write", /* disable rules */
     ACTION_SCOPE_READ,
     ACTION_SYSTEM_READ,
     ACTION_ACCESS_READ,
