@@ -99,6 +99,8 @@ extern const struct http_route api_inventory_routes[];
 extern const size_t api_inventory_route_count;
 extern const struct http_route api_imports_routes[];
 extern const size_t api_imports_route_count;
+extern const struct http_route api_scans_summary_routes[];
+extern const size_t api_scans_summary_route_count;
 extern const struct http_route api_scans_routes[];
 extern const size_t api_scans_route_count;
 extern const struct http_route api_vdb_routes[];

@@ -35,6 +35,8 @@ const struct api_routes api_tables[] = {
     {"inventory", api_inventory_routes, &api_inventory_route_count, "Where a package is"},
     {"imports", api_imports_routes, &api_imports_route_count,
      "Images fetched from other registries"},
+    {"scans_summary", api_scans_summary_routes, &api_scans_summary_route_count,
+     "How scanning is, in figures"},
     {"scans", api_scans_routes, &api_scans_route_count, "Scans, and what happens as it happens"},
     {"users", api_users_routes, &api_users_route_count, "Users and robots, and their passwords"},
     {"groups", api_groups_routes, &api_groups_route_count, "Groups of users and robots"},

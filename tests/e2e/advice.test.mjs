@@ -174,6 +174,15 @@ test('a base image is found by its layers, its findings are marked, and a newer 
   assert.equal(await found('built', built), undefined, 'a base that is deleted is none');
 });
 
+test('how scanning is, over what the caller sees', async () => {
+  const all = await ask('/api/v1/scans:summary');
+  assert.deepEqual([all.queued, all.running, all.retrying, all.exact, all.pending_images, all.oldest_queued_at], [0, 0, 0, true, 0, undefined]);
+  const { items } = await ask('/api/v1/registries');
+  assert.equal(all.images, items.reduce((n, r) => n + r.images, 0));
+  const headers = await person('one', 'Security Reader', '/registries/local/repositories/shell');
+  assert.equal((await server.json('/api/v1/scans:summary', { headers })).images, 1);
+});
+
 test('every reply fits the document', async () => {
   await recorded.settled();
   const { failures } = await check(await ask('/api/v1/openapi.json'), recorded.exchanges);

@@ -72,7 +72,6 @@ test('a rule that disables a finding is the reason, and its end brings the repor
   const scope = '/registries/local/repositories/fleet/old';
   const r = await server.fetch('/api/v1/rules', { method: 'POST', headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ scope, name: 'accepted', effect: 'disable', match: 'any', criteria: { cve: ['CVE-2026-1'] }, justification: 'not reachable' }) });
-  if (r.status === 404) return; // a server without rules
   assert.equal(r.status, 201, await r.clone().text());
   const rule = await r.json();
   for (const what of ['why', 'why-not']) {
