@@ -23,6 +23,7 @@
 #define ACTION_VDB_UPDATE "Microsoft.Security/vulnerabilityDatabase/write"
 #define ACTION_PLAN_READ "Microsoft.Security/pricings/read"
 #define ACTION_PLAN_WRITE "Microsoft.Security/pricings/write"
+#define ACTION_RULE_WRITE "Microsoft.Authorization/policyAssignments/write"
 #define ACTION_EXEMPTION_WRITE "Microsoft.Authorization/policyExemptions/write"
 #define ACTION_SYSTEM_READ "system/read"
 #define ACTION_ACCESS_READ "Microsoft.Authorization/roleAssignments/read"

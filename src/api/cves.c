@@ -112,7 +112,9 @@ static int holders(struct db_tx *tx, const struct asked *q, const struct match_c
 	*ret = (struct holders_query){.before = q->before ? (int64_t)q->before : INT64_MAX};
 	if (api_visibility(q->r, &ret->visible, e) < 0)
 		return -(int)e->code;
-	return holders_of_checks(tx, ids, count, http_arena(q->r), ret, &whole, e);
+	return holders_without(tx, checks, count, http_arena(q->r), ret, e) < 0
+		   ? -(int)e->code
+		   : holders_of_checks(tx, ids, count, http_arena(q->r), ret, &whole, e);
 }
 
 static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)

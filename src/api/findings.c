@@ -16,7 +16,14 @@ struct findings_query {
 	struct criteria criteria;
 	struct bytes registry;
 	enum finding_sort sort;
+	int shown; /* enum finding_shown */
 };
+
+static const char *shown_word(int i)
+{
+	static const char *const words[] = {"active", "disabled", "all", NULL};
+	return words[i];
+}
 
 static const char *sort_word(int i)
 {
@@ -31,6 +38,8 @@ static const struct record_field query_fields[] = {
     Q(registry, RECORD_TEXT, "registry", "In this registry"),
     Q(sort, RECORD_WORD, "sort", "Order: highest first, packages by name", .words = sort_word,
       .fallback = FINDING_BY_SEVERITY),
+    Q(shown, RECORD_WORD, "state", "Those that rules leave, or those that rules disable",
+      .words = shown_word, .fallback = FINDING_SHOW_ACTIVE),
     API_PAGE_FIELDS(struct findings_query, page),
 };
 static const struct record_object query = {RECORD_TABLE(query_fields)};
@@ -98,6 +107,7 @@ static int write_findings(struct db_tx *tx, struct json_out *w, void *arg, struc
 	struct finding *rows = arena_alloc(a, limit, sizeof *rows);
 	struct finding_query q = {.criteria = &l->q.criteria,
 				  .sort = l->q.sort,
+				  .shown = (enum finding_shown)l->q.shown,
 				  .max = limit,
 				  .count = true,
 				  .matches =
@@ -188,6 +198,7 @@ static int write_checks(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	struct total *images = arena_alloc(a, limit, sizeof *images);
 	struct finding_query q = {.criteria = &l->q.criteria,
 				  .sort = l->q.sort,
+				  .shown = (enum finding_shown)l->q.shown,
 				  .max = limit,
 				  .images = images,
 				  .questions = CHECKS_QUESTIONS,
@@ -245,6 +256,7 @@ static int write_finding(struct db_tx *tx, struct json_out *w, void *arg, struct
 					.repository_id = image.repository_id,
 					.criteria = &l->q.criteria,
 					.origins = true,
+					.shown = (enum finding_shown)l->q.shown,
 					.max = 1};
 	int64_t n = finding_list(tx, &q, &cursor, http_arena(l->r), &f, &more, e);
 	if (n == 0)
@@ -263,6 +275,8 @@ static int get_finding(struct http_request *r, struct err *e)
 	if (!num_u64(id, UINT64_C(1) << 53, &check))
 		return err_set(e, ERR_NOT_FOUND, "there is no security check \"%.*s\"",
 			       BYTES_ARG(id));
+	if (api_query_read(r, &l.q, e) < 0)
+		return -(int)e->code;
 	l.digest = http_param(r, "digest");
 	l.q.criteria = (struct criteria){.ids = &check, .id_count = 1, .digests = {&l.digest, 1}};
 	return api_reply_read(r, 200, write_finding, &l, e);
@@ -272,9 +286,15 @@ static const struct record_field check_id_fields[] = {
     RECORD_SHOWN(RECORD_INT, "id", "Number of the security check"),
 };
 static const struct record_object check_id_params = {RECORD_TABLE(check_id_fields)};
+static const struct record_field finding_query_fields[] = {
+    Q(shown, RECORD_WORD, "state", "Only if rules leave it, or only if they disable it",
+      .words = shown_word, .fallback = FINDING_SHOW_ALL),
+};
+static const struct record_object finding_query = {RECORD_TABLE(finding_query_fields)};
 static const struct api_doc finding_doc = {
     .id = "getFinding",
     .params = &check_id_params,
+    .query = &finding_query,
     .replies = {{.status = 200, .text = "The finding", .of = &finding_object}},
 };
 static const struct api_doc findings_doc = {

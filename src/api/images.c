@@ -173,6 +173,8 @@ static const struct record_field image_fields[] = {
 	"Why it is Unverified; for other states, what could not be assessed; may be empty"),
     RECORD_FIELD(struct image_row, i.counts, RECORD_OBJECT, "findings",
 		 "Security checks by severity", .of = &api_counts),
+    RECORD_FIELD(struct image_row, i.counts.disabled, RECORD_UINT, "disabled",
+		 "Findings that rules disable; counted nowhere else"),
     RECORD_FIELD(struct image_row, i.package_count, RECORD_UINT, "packages", "Packages found"),
     RECORD_FIELD(struct image_row, i, RECORD_OBJECT, "distro", "The distribution",
 		 .of = &distro_object),

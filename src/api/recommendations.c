@@ -52,6 +52,8 @@ static const struct record_field recommendation_fields[] = {
     R(unhealthy_images, RECORD_UINT, "unhealthy_images", "Images with findings"),
     R(counts, RECORD_OBJECT, "findings", "Findings by severity, summed over the images",
       .of = &api_counts),
+    R(counts.disabled, RECORD_UINT, "disabled",
+      "Findings that rules disable; counted nowhere else"),
     R_SCORED(score.max, "max_score", "Points of its control"),
     R_SCORED(score.current, "current_score", "Points reached"),
     R_SCORED(score.increase, "potential_increase", "Points that remediating all would add"),
@@ -65,6 +67,7 @@ static void counts_add(struct image_counts *to, const struct image_counts *add)
 {
 	for (size_t i = 0; i < sizeof to->by / sizeof *to->by; i++)
 		to->by[i] += add->by[i];
+	to->disabled += add->disabled;
 }
 
 static void assessment_add(struct recommendation_row *row, const struct assessment *as)
@@ -206,6 +209,8 @@ static const struct record_field resource_fields[] = {
     A(as.total.unverified, RECORD_UINT, "unverified", "Images that could not be assessed"),
     A(as.pending, RECORD_UINT, "pending", "Images that are not scanned yet"),
     A(as.total.counts, RECORD_OBJECT, "findings", "Findings by severity", .of = &api_counts),
+    A(as.total.counts.disabled, RECORD_UINT, "disabled",
+      "Findings that rules disable; counted nowhere else"),
 };
 static const struct record_object resource_object = {
     .name = "AssessedRegistry",

@@ -60,6 +60,8 @@ struct registry_row {
 	    RECORD_FIELD(type, total.counts, RECORD_OBJECT, "findings",                            \
 			 "Security checks by severity, summed over the images",                    \
 			 .of = &api_counts),                                                       \
+	    RECORD_FIELD(type, total.counts.disabled, RECORD_UINT, "disabled",                     \
+			 "Findings that rules disable; counted nowhere else"),                     \
 	    RECORD_FIELD(type, stored.blobs, RECORD_UINT, "stored_blobs",                          \
 			 "Blobs it holds, each once"),                                             \
 	    RECORD_FIELD(type, stored.bytes, RECORD_UINT, "stored_bytes", STORED_BYTES)

@@ -18,6 +18,8 @@ const struct api_routes api_tables[] = {
      "What should be done, and the state of registries by it"},
     {"exemptions", api_exemptions_routes, &api_exemptions_route_count,
      "Registries taken out of a recommendation"},
+    {"rules", api_rules_routes, &api_rules_route_count,
+     "Disable rules: findings that count nowhere"},
     {"secure_score", api_secure_score_routes, &api_secure_score_route_count,
      "How much of what is recommended is done, as a score"},
     {"remediation", api_remediation_routes, &api_remediation_route_count,

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS_MAX 16
+#define COLUMNS_MAX 48
 
 struct listing {
 	const struct listing_column *columns;
@@ -117,14 +117,14 @@ int listing_print(struct ppl *p, const char *path, const struct listing_column *
 	return cli_server_each(&p->server, path, put_item, &l, &p->arena, e);
 }
 
-int listing_print_one(struct ppl *p, const char *path, const struct listing_column *columns,
-		      size_t count, struct err *e)
+int listing_print_reply(struct ppl *p, const char *method, const char *path, const char *text,
+			const struct listing_column *columns, size_t count, struct err *e)
 {
+	const struct cli_server_request ask = {.method = method, .path = path, .json = text};
 	struct listing l = {.columns = columns, .count = count};
 	struct fetch_reply reply = {0};
 	struct json j;
-	int r = cli_server_ask(&p->server, &(struct cli_server_request){.path = path}, &p->arena,
-			       &reply, e);
+	int r = cli_server_ask(&p->server, &ask, &p->arena, &reply, e);
 	if (r == 0) {
 		json_init(&j, buf_bytes(&reply.body), &p->arena);
 		read_item(&l, &j);
@@ -138,4 +138,10 @@ int listing_print_one(struct ppl *p, const char *path, const struct listing_colu
 	}
 	fetch_reply_free(&reply);
 	return r;
+}
+
+int listing_print_one(struct ppl *p, const char *path, const struct listing_column *columns,
+		      size_t count, struct err *e)
+{
+	return listing_print_reply(p, NULL, path, NULL, columns, count, e);
 }

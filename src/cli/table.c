@@ -136,6 +136,13 @@ const struct cli_command cli_table[] = {
      "remediated. A registry is Healthy only if every image of it was assessed and none has "
      "findings; NotApplicable has its reason.",
      defend_options, NULL},
+    {.name = "rule",
+     .main = verb_rule,
+     .synopsis = "COMMAND ...",
+     .summary = "disable rules: findings that count nowhere",
+     .text = "A rule holds at and below its scope: /, a management group, subscription, resource "
+	     "group, registry or repository. What it disables is listed with state=disabled only.",
+     .verbs = rule_commands},
     {.name = "exemption",
      .main = verb_exemption,
      .synopsis = "COMMAND ...",

@@ -26,6 +26,7 @@ extern const struct cli_command audit_commands[];
 extern const struct cli_command plan_commands[];
 extern const struct cli_command registry_commands[];
 extern const struct cli_command exemption_commands[];
+extern const struct cli_command rule_commands[];
 extern const struct cli_option import_options[];
 
 int verb_scan(int argc, char **argv);
@@ -50,6 +51,7 @@ int verb_audit(int argc, char **argv);
 int verb_plan(int argc, char **argv);
 int verb_registry(int argc, char **argv);
 int verb_exemption(int argc, char **argv);
+int verb_rule(int argc, char **argv);
 int verb_recommendation(int argc, char **argv);
 int verb_remediation(int argc, char **argv);
 int verb_score(int argc, char **argv);

@@ -550,19 +550,18 @@ int repository_totals_sum(struct db_tx *tx, int64_t registry, const struct visib
 int repository_totals_sums(struct db_tx *tx, const int64_t *registries, size_t count,
 			   const struct visibility *v, struct repository_total *ret, struct err *e)
 {
-	struct db_stmt *s = db_query(
-	    tx,
-	    "SELECT " SUM("images") ", " SEEN_STATES(SUM) ", " SEEN_SEVERITIES(
-		SUM) ", r.registry_id FROM repository_seen t JOIN repository r ON r.id = t.id"
-		     " WHERE r.registry_id {IN $1} AND " SHOWN("$2",
-							       "$3") " GROUP BY r.registry_id",
-	    DB_ARGS(DB_INTS(registries, count), STORE_VISIBLE_ARGS(v)), e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT " SUMS ", r.registry_id FROM repository_seen t JOIN repository r"
+		     " ON r.id = t.id WHERE r.registry_id {IN $1} AND " SHOWN(
+			 "$2", "$3") " GROUP BY r.registry_id",
+		     DB_ARGS(DB_INTS(registries, count), STORE_VISIBLE_ARGS(v)), e);
 	int r = s ? 1 : -(int)e->code;
 	for (size_t i = 0; i < count; i++)
 		ret[i] = (struct repository_total){0};
 	while (r > 0 && (r = db_step(s, e)) > 0)
 		for (size_t i = 0; i < count; i++)
-			if (registries[i] == db_int(s, 10))
+			if (registries[i] == db_int(s, 11))
 				read_total(s, &ret[i]);
 	db_done(s);
 	return r < 0 ? r : 0;

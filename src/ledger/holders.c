@@ -1,6 +1,7 @@
 #include "ledger/holders.h"
 
 #include "base/buf.h"
+#include "ledger/policy.h"
 #include "match/finding.h"
 
 #include <string.h>
@@ -17,6 +18,9 @@ static int no_memory(struct err *e)
 	" WHERE sp.package_id {IN $1}) AND ($2 = 0 OR i.repository_id = $2)"                       \
 	" AND ($5 = 0 OR EXISTS (SELECT 1 FROM repository o WHERE o.id = i.repository_id"          \
 	" AND o.registry_id = $5)) AND " STORE_VISIBLE("i.repository_id", "$3", "$4")
+#define ACTIVE(some, policies)                                                                     \
+	" AND (" some " = 0 OR NOT EXISTS (SELECT 1 FROM image_seen hn"                            \
+	" WHERE hn.image_id = i.id AND hn.policy {IN " policies "}))"
 #define HAS_ARGS(q)                                                                                \
 	DB_INTS((q)->packages, (q)->package_count), DB_I((q)->repository_id),                      \
 	    STORE_VISIBLE_ARGS(&(q)->visible), DB_I((q)->registry_id)
@@ -24,10 +28,13 @@ static int no_memory(struct err *e)
 int64_t holders_list(struct db_tx *tx, const struct holders_query *q, struct arena *a,
 		     struct ledger_image *out, struct err *e)
 {
-	struct db_stmt *s = db_query(tx,
-				     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
-				     " WHERE " HAS " AND i.id < $6 ORDER BY i.id DESC LIMIT $7",
-				     DB_ARGS(HAS_ARGS(q), DB_I(q->before), DB_I(q->max)), e);
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM
+		     " WHERE " HAS ACTIVE("$8", "$9") " AND i.id < $6 ORDER BY i.id DESC LIMIT $7",
+		     DB_ARGS(HAS_ARGS(q), DB_I(q->before), DB_I(q->max), DB_I(q->without_count),
+			     DB_INTS(q->without, q->without_count)),
+		     e);
 	int r = s ? 0 : -(int)e->code;
 	int64_t n = 0;
 	while (s && (size_t)n < q->max && (r = db_step(s, e)) > 0 &&
@@ -39,7 +46,30 @@ int64_t holders_list(struct db_tx *tx, const struct holders_query *q, struct are
 
 int holders_total(struct db_tx *tx, const struct holders_query *q, struct total *ret, struct err *e)
 {
-	return total_read(tx, TOTAL_OF("image i WHERE " HAS), DB_ARGS(HAS_ARGS(q)), ret, e);
+	return total_read(
+	    tx, TOTAL_OF("image i WHERE " HAS ACTIVE("$6", "$7")),
+	    DB_ARGS(HAS_ARGS(q), DB_I(q->without_count), DB_INTS(q->without, q->without_count)),
+	    ret, e);
+}
+
+int holders_without(struct db_tx *tx, const struct match_check *checks, size_t count,
+		    struct arena *a, struct holders_query *q, struct err *e)
+{
+	struct policies all;
+	if (policies_read_all(tx, a, &all, e) < 0)
+		return -(int)e->code;
+	int64_t *ids = arena_alloc(a, all.count, sizeof *ids);
+	if (!ids)
+		return no_memory(e);
+	q->without = ids;
+	for (size_t i = 0; i < all.count; i++) {
+		size_t k = 0;
+		while (k < count && policy_disables_check(&all.items[i], &checks[k]))
+			k++;
+		if (k == count)
+			ids[q->without_count++] = all.items[i].id;
+	}
+	return 0;
 }
 
 /* Numbers of packages, as far as they fit into a list. */

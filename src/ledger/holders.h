@@ -2,6 +2,7 @@
  * check or a CVE is found. */
 #pragma once
 #include "ledger/images.h"
+#include "match/match.h"
 #include "store/total.h"
 
 struct holders_query {
@@ -11,7 +12,13 @@ struct holders_query {
 	int64_t registry_id, repository_id; /* in that one; 0 = any */
 	int64_t before; /* images with a lower number; of the first page INT64_MAX */
 	size_t max;
+	/* Images with one of these policies are left out: rules disable what is looked for. */
+	const int64_t *without;
+	size_t without_count;
 };
+/* The policies that disable every one of these checks, into q. */
+int holders_without(struct db_tx *tx, const struct match_check *checks, size_t count,
+		    struct arena *a, struct holders_query *q, struct err *e);
 /* Up to q->max into out; their number. */
 int64_t holders_list(struct db_tx *tx, const struct holders_query *q, struct arena *a,
 		     struct ledger_image *out, struct err *e);

@@ -118,6 +118,16 @@ void policy_body(const struct policy_source *s, struct bytes key, struct buf *ou
 	json_put_end(&w, ']');
 }
 
+void policy_settle(struct policy *p)
+{
+	p->asks_matches = p->asks_patchable = false;
+	for (size_t i = 0; i < p->count; i++) {
+		const struct policy_rule *r = &p->rules[i];
+		p->asks_matches = p->asks_matches || rule_asks_matches(&r->terms, r->whole);
+		p->asks_patchable = p->asks_patchable || r->terms.what.c.patchable != RECORD_UNSAID;
+	}
+}
+
 int policy_parse(struct bytes body, struct arena *a, struct policy *ret, struct err *e)
 {
 	struct json j;
@@ -137,12 +147,9 @@ int policy_parse(struct bytes body, struct arena *a, struct policy *ret, struct 
 									.whole = k.whole,
 									.observes = k.observes,
 									.terms = k.terms};
-			ret->asks_matches =
-			    ret->asks_matches || rule_asks_matches(&k.terms, k.whole);
-			ret->asks_patchable =
-			    ret->asks_patchable || k.terms.what.c.patchable != RECORD_UNSAID;
 		}
 	}
+	policy_settle(ret);
 	return json_finish(&j, e) < 0 ? err_ctx(e, "policy %lld", (long long)ret->id) : 0;
 }
 
@@ -206,6 +213,19 @@ const struct policy *policies_find(const struct policies *all, int64_t id)
 			high = middle;
 	}
 	return low < all->count && all->items[low].id == id ? &all->items[low] : NULL;
+}
+
+bool policy_disables_check(const struct policy *p, const struct match_check *c)
+{
+	const struct finding yes = {.check = *c, .patchable = true}, no = {.check = *c};
+	for (size_t i = 0; p && i < p->count; i++) {
+		const struct policy_rule *r = &p->rules[i];
+		if (!r->observes && !rule_asks_matches(&r->terms, r->whole) &&
+		    rule_of(&r->terms, r->whole, &yes) == RULE_FITS &&
+		    rule_of(&r->terms, r->whole, &no) == RULE_FITS)
+			return true;
+	}
+	return false;
 }
 
 const struct policy_rule *policy_disables(const struct policy *p, const struct finding *f)

@@ -51,6 +51,8 @@ struct policies {
 	struct policy *items; /* by number */
 	size_t count;
 };
+/* After its rules were put together: what it asks for. */
+void policy_settle(struct policy *p);
 int policy_parse(struct bytes body, struct arena *a, struct policy *ret, struct err *e);
 /* Those of these numbers; body text and results are in a. */
 int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
@@ -58,5 +60,7 @@ int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct are
 /* All that there are, which images may have. */
 int policies_read_all(struct db_tx *tx, struct arena *a, struct policies *ret, struct err *e);
 const struct policy *policies_find(const struct policies *all, int64_t id); /* NULL: none */
+/* Every finding of the check is disabled, whatever its matches are. */
+bool policy_disables_check(const struct policy *p, const struct match_check *c);
 /* The rule that disables the finding, of which all fields are known; NULL: it is active. */
 const struct policy_rule *policy_disables(const struct policy *p, const struct finding *f);

@@ -201,7 +201,7 @@ static struct known_policy *find_policy(const struct tally *t, int64_t id)
 	return NULL;
 }
 
-static int add_policy(struct tally *t, const struct policy *p, struct err *e)
+int tally_policy_add(struct tally *t, const struct policy *p, struct err *e)
 {
 	struct known_policy *all = grown(t->policies, t->policy_count, &t->policy_cap, sizeof *all);
 	if (!all)
@@ -227,20 +227,9 @@ int tally_policies_read(struct tally *t, struct db_tx *tx, const int64_t *ids, s
 		r = policies_read(tx, (const int64_t *)(const void *)missing.ptr, n, &t->arena,
 				  &got, e);
 	for (size_t i = 0; r == 0 && n && i < got.count; i++)
-		r = add_policy(t, &got.items[i], e);
+		r = tally_policy_add(t, &got.items[i], e);
 	buf_free(&missing);
 	return r;
-}
-
-int tally_policy_add(struct tally *t, int64_t id, struct bytes body, struct err *e)
-{
-	struct policy p = {.id = id};
-	bool ok;
-	struct bytes kept = arena_bytes(&t->arena, body, &ok);
-	if (!ok)
-		return no_memory(e);
-	int r = policy_parse(kept, &t->arena, &p, e);
-	return r < 0 ? r : add_policy(t, &p, e);
 }
 
 bool tally_asks_matches(const struct tally *t, int64_t policy)

@@ -14,7 +14,7 @@ void tally_close(struct tally *t);
 /* Policies are read before they are asked for; one that was added was not written down. */
 int tally_policies_read(struct tally *t, struct db_tx *tx, const int64_t *ids, size_t count,
 			struct err *e);
-int tally_policy_add(struct tally *t, int64_t id, struct bytes body, struct err *e);
+int tally_policy_add(struct tally *t, const struct policy *p, struct err *e);
 /* It asks for the matches of sets (tally_sets_read). */
 bool tally_asks_matches(const struct tally *t, int64_t policy);
 

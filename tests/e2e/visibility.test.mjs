@@ -101,7 +101,7 @@ const ofServer = {
 };
 // Tested by name below, or nothing of repositories in them; what recommendations, plans, exemptions and the score show is tested beside them.
 const others = new Set(['getRegistry', 'streamEvents', 'getOpenapi', 'getVulndb', 'getSession', 'getPlan', 'listUsage', 'listBilledImages', 'getUsageCsv', 'getSignInWays', 'beginProviderSignIn', 'endProviderSignIn', 'listRecommendations', 'getRecommendation',
-  'listAssessedRegistries', 'listImports', 'getImport', 'listExemptions', 'getExemption', 'getSecureScore', 'listSecureScoreDays', 'getRemediation', 'getScansSummary']);
+  'listAssessedRegistries', 'listImports', 'getImport', 'listExemptions', 'getExemption', 'listRules', 'getRule', 'getSecureScore', 'listSecureScoreDays', 'getRemediation', 'getScansSummary']);
 
 test('every route that reads is in a table', () => {
   const known = new Set([lists, ofRepository, counted, countedLists, scopes, ofServer].flatMap(Object.keys).concat(...others));

@@ -1,0 +1,250 @@
+// Disable rules: what one disables counts nowhere, at once, and comes back; the described system's four scenarios; expiry, conditions, tags, roles, kill -9.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Server, clock, debianRelease, dpkgStatus, makeLayout, makeVdb, osvRecord, plimsoll, pushLayout, sleep } from './lib.mjs';
+import { check, record } from './openapi.mjs';
+
+const KEY = 'dbd0cb49-b563-45e7-9724-889e799fa648';
+const NONE = { Critical: 0, High: 0, Medium: 0, Low: 0, Negligible: 0, Unknown: 0 };
+// By name of the package: severity, CVSS 3 and whether there is a fix.
+const facts = {
+  sudo: { severity: 'HIGH', cvss: 'CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H', fixed: '2' }, // 7.8
+  worst: { severity: 'CRITICAL', cvss: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', fixed: '2' }, // 9.8
+  middle: { severity: 'MEDIUM', cvss: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N' }, // 5.3
+  minor: { severity: 'LOW', cvss: 'CVSS:3.1/AV:L/AC:H/PR:L/UI:N/S:U/C:L/I:N/A:N' }, // 2.5
+};
+const names = Object.keys(facts), word = (name) => facts[name].severity[0] + facts[name].severity.slice(1).toLowerCase();
+const cve = (name) => `CVE-2026-100${names.indexOf(name)}`;
+const vdbOf = (of) => makeVdb(names.map((name) => osvRecord(cve(name), [{ ecosystem: 'Debian:12', name, fixed: of[name].fixed }], of[name])));
+const image = makeLayout([[debianRelease(), dpkgStatus(names.map((name) => ({ name, version: '1' })))]]);
+const repository = '/api/v1/registries/local/repositories/app', at = `${repository}/images/${image.digest}`;
+let server, recorded;
+
+async function ask(method, target, body, status = 200, headers) {
+  const r = await server.fetch(target, { method, body: body && JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
+  const text = await r.text();
+  assert.equal(r.status, status, `${method} ${target}: ${text}`);
+  return text ? JSON.parse(text) : undefined;
+}
+const rule = (body, status = 201) => ask('POST', '/api/v1/rules', { name: 'a rule', scope: '/registries/local', ...body }, status);
+const remove = (x) => ask('DELETE', `/api/v1/rules/${x.id}`, undefined, 204);
+const packages = (findings) => findings.map((f) => f.package).sort();
+const sums = (shown) => shown.reduce((s, name) => ({ ...s, [word(name)]: s[word(name)] + 1 }), NONE);
+
+/** Every place that counts or lists findings says that these packages have one, and no other. */
+async function suppressedEverywhere(shown, what) {
+  const hidden = names.filter((name) => !shown.includes(name)).sort(), state = shown.length ? 'Unhealthy' : 'Healthy', counts = sums(shown);
+  const says = (x, more) => assert.deepEqual([x.findings, x.disabled], [counts, hidden.length], `${what}: ${more}`);
+  shown = [...shown].sort();
+  assert.deepEqual(packages(await server.all(`${at}/findings`)), shown, what);
+  assert.deepEqual(packages(await server.all('/api/v1/findings')), shown, what);
+  const list = await server.json('/api/v1/findings?limit=1');
+  assert.deepEqual([list.total, list.total_exact], [shown.length, true], what);
+  assert.deepEqual(packages(await server.all(`${at}/findings?state=disabled`)), hidden, what);
+  assert.deepEqual(packages(await server.all('/api/v1/findings?state=all')), [...names].sort(), what);
+  const i = await server.json(at);
+  says(i, 'image');
+  assert.equal(i.state, state, what);
+  const r = (await server.json('/api/v1/registries/local/repositories')).items[0];
+  says(r, 'repository');
+  assert.deepEqual([r.healthy, r.unhealthy], shown.length ? [0, 1] : [1, 0], what);
+  const g = await server.json('/api/v1/registries/local');
+  says(g, 'registry');
+  assert.equal(g.state, state, what);
+  const [all] = (await server.json('/api/v1/recommendations')).items;
+  says(all, 'recommendation');
+  assert.equal(all.state, state, what);
+  const [resource] = (await server.json(`/api/v1/recommendations/${KEY}/registries`)).items;
+  says(resource, 'assessed registry');
+  assert.equal((await server.json('/api/v1/secure-score')).all.percentage, shown.length ? 0 : 100, what);
+  assert.deepEqual((await server.all('/api/v1/checks')).map((x) => x.package).sort(), shown, what);
+  const report = await server.json(`${at}/report?format=trivy`);
+  assert.deepEqual((report.Results ?? []).flatMap((x) => x.Vulnerabilities ?? []).map((v) => v.PkgName).sort(), shown, what);
+  const env = { PLIMSOLL_SERVER: server.url, PLIMSOLL_USERNAME: 'admin', PLIMSOLL_PASSWORD: server.password };
+  const gate = plimsoll(['push-status', 'app:latest', '--format', 'json', '--fail-on', 'critical,high,medium,low'], { env, check: false });
+  assert.deepEqual([gate.status, packages(JSON.parse(gate.stdout).findings)], [shown.length ? 2 : 0, shown], `${what}: ${gate.stderr}`);
+}
+const within = async (what, ms = 8000) => {
+  for (const until = Date.now() + ms; ; await sleep(50)) {
+    if (await what()) return;
+    assert.ok(Date.now() < until, `not within ${ms} ms: ${what}`);
+  }
+};
+async function person(name, role, scope) {
+  const password = `a good one ${name}`;
+  await ask('POST', '/api/v1/users', { name, password }, 201);
+  await ask('POST', '/api/v1/role-assignments', { user: name, role, scope }, 201);
+  return { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` };
+}
+
+before(async () => {
+  server = await new Server({ args: ['--vdb', vdbOf(facts)] }).start();
+  recorded = record(server);
+  await pushLayout(server, 'app', image);
+  await server.scanned('app', image.digest);
+});
+after(() => server?.stop());
+
+test('without a rule everything is there', () => suppressedEverywhere(names, 'no rule'));
+
+test('the four scenarios: suppressed everywhere, and back', async () => {
+  for (const [what, criteria, shown] of [
+    ['severity below medium', { severity_below: 'Medium' }, ['sudo', 'worst', 'middle']],
+    ['not patchable', { patchable: false }, ['sudo', 'worst']],
+    ['CVSS below 6.5', { cvss_lt: 6.5 }, ['sudo', 'worst']],
+    ['text', { text: ['SUDO'] }, ['worst', 'middle', 'minor']],
+  ]) {
+    const preview = await ask('POST', '/api/v1/rules/preview', { scope: '/subscriptions/default', criteria });
+    assert.deepEqual([preview.findings, preview.new_findings, preview.images, preview.exact], [4 - shown.length, 4 - shown.length, 1, true], what);
+    assert.deepEqual(preview.by_severity, sums(names.filter((n) => !shown.includes(n))), what);
+    await suppressedEverywhere(names, `${what}: a preview changes nothing`);
+    const made = await rule({ criteria, scope: '/subscriptions/default', justification: what });
+    assert.deepEqual([made.state, made.in_effect, made.findings, made.images, made.scope.path, made.author], ['active', true, 4 - shown.length, 1, '/subscriptions/default', 'admin'], what);
+    await suppressedEverywhere(shown, what);
+    for (const f of await server.all(`${at}/findings?state=disabled`))
+      assert.deepEqual([f.state, f.disabled_by], ['disabled', { rule: made.id, name: 'a rule', scope: '/subscriptions/default', justification: what }]);
+    await remove(made);
+    await suppressedEverywhere(names, `${what}: deleted`);
+  }
+});
+
+test('any and all; a rule that observes; a change; two rules', async () => {
+  const made = await rule({ match: 'all', criteria: { severity: ['Low', 'High'], package: ['sudo'] } });
+  await suppressedEverywhere(['worst', 'middle', 'minor'], 'all');
+  const body = { name: 'b', criteria: { severity: ['Low'], package: ['sudo'] } };
+  assert.equal((await ask('PUT', `/api/v1/rules/${made.id}`, body)).match, 'any');
+  await suppressedEverywhere(['worst', 'middle'], 'any');
+  const other = await rule({ scope: '/registries/local/repositories/app', criteria: { cve: [cve('sudo').toLowerCase()] } });
+  const f = (await server.all(`${at}/findings?state=disabled`)).find((x) => x.package === 'sudo');
+  assert.equal(f.disabled_by.rule, other.id, 'the nearest scope');
+  assert.equal((await ask('POST', '/api/v1/rules/preview', { scope: '/registries/local', criteria: { severity_below: 'Critical' } })).new_findings, 1);
+  assert.equal((await ask('PUT', `/api/v1/rules/${made.id}`, { ...body, effect: 'observe' })).findings, 2, 'it would');
+  await suppressedEverywhere(['worst', 'middle', 'minor'], 'observed');
+  await remove(made);
+  await remove(other);
+  await suppressedEverywhere(names, 'deleted');
+});
+
+test('an image without active findings is Healthy only by assessment; a scan counts with the rules, and says so', async () => {
+  const made = await rule({ scope: '/', criteria: { severity_below: 'Critical', cve: [cve('worst')] } });
+  await suppressedEverywhere([], 'all disabled');
+  const newest = (await server.json(`${at}/scans`)).items[0].id;
+  await ask('POST', '/api/v1/scans', { repository: 'app', digest: image.digest }, 202);
+  await server.scanned('app', image.digest);
+  assert.notEqual((await server.json(`${at}/scans`)).items[0].id, newest);
+  await suppressedEverywhere([], 'scanned again');
+  const alien = makeLayout([[{ path: 'etc/os-release', content: 'ID=nobody-knows\n' }, dpkgStatus([{ name: 'sudo', version: '1' }])]], { tag: 'alien' });
+  await pushLayout(server, 'aside', alien);
+  assert.equal((await server.scanned('aside', alien.digest)).state, 'Unverified');
+  await ask('DELETE', `/v2/aside/manifests/${alien.digest}`, undefined, 202);
+  await remove(made);
+  await suppressedEverywhere(names, 'deleted');
+});
+
+test('a rule expires by the clock', async () => {
+  const made = await rule({ criteria: { severity_below: 'Medium' }, expires_at: new Date(clock.now() + 3600e3).toISOString() });
+  await suppressedEverywhere(['sudo', 'worst', 'middle'], 'before');
+  clock.advance(3601e3);
+  await within(async () => (await server.json(at)).findings.Low === 1);
+  await suppressedEverywhere(names, 'expired');
+  const x = await ask('GET', `/api/v1/rules/${made.id}`);
+  assert.deepEqual([x.state, x.findings], ['expired', 0]);
+  assert.deepEqual((await ask('GET', '/api/v1/rules?state=active')).items, []);
+  assert.deepEqual((await ask('GET', '/api/v1/rules?state=expired')).items.map((y) => y.id), [made.id]);
+  await remove(made);
+});
+
+test('a tag that moves takes a rule along', async () => {
+  const made = await rule({ match: 'all', criteria: { tag: ['nightly-*'], severity_below: 'Critical' } });
+  await suppressedEverywhere(names, 'another tag');
+  await pushLayout(server, 'app', image, 'nightly-1');
+  await within(async () => (await server.json(at)).disabled === 3);
+  await suppressedEverywhere(['worst'], 'tagged');
+  await ask('DELETE', '/v2/app/manifests/nightly-1', undefined, 202);
+  await within(async () => (await server.json(at)).disabled === 0);
+  await suppressedEverywhere(names, 'the tag is gone');
+  await remove(made);
+});
+
+test('a finding comes back when a condition is met, in the moment that the new fact is seen', async () => {
+  const made = await rule({ criteria: { package: ['minor', 'middle'] }, ends_when: { fix_available: true, severity_gte: 'Critical' } });
+  await suppressedEverywhere(['sudo', 'worst'], 'before');
+  await server.stop();
+  server.options.args = ['--vdb', vdbOf({ ...facts, minor: { ...facts.minor, fixed: '2' } })];
+  await server.start();
+  await within(async () => (await server.json(at)).findings.Low === 1);
+  await suppressedEverywhere(['sudo', 'worst', 'minor'], 'a fix');
+  let x = await ask('GET', `/api/v1/rules/${made.id}`);
+  assert.deepEqual([x.state, x.findings, x.released], ['active', 1, 1]);
+  await ask('PUT', `/api/v1/rules/${made.id}`, { name: 'b', criteria: { package: ['minor'] }, ends_when: { fix_available: true } });
+  x = await ask('GET', `/api/v1/rules/${made.id}`);
+  assert.deepEqual([x.state, x.findings, x.released], ['ended', 0, 1]);
+  await remove(x);
+  await server.stop();
+  server.options.args = ['--vdb', vdbOf(facts)];
+  await server.start();
+  await within(async () => (await server.json(at)).findings.Low === 1);
+});
+
+test('killed in a change: what was acknowledged holds after the next start, and nothing is half', async () => {
+  for (let round = 0; round < 4; round++) {
+    const made = await rule({ criteria: { severity_below: 'Medium' } });
+    const late = ask('PUT', `/api/v1/rules/${made.id}`, { name: 'c', criteria: { severity_below: 'High' } }).then(() => true, () => false);
+    await sleep(round * 3);
+    await server.kill();
+    const acknowledged = await late;
+    await server.start();
+    await within(async () => (await ask('GET', `/api/v1/rules/${made.id}`)).in_effect);
+    const now = await ask('GET', `/api/v1/rules/${made.id}`);
+    assert.ok(!acknowledged || now.name === 'c');
+    await suppressedEverywhere(now.name === 'c' ? ['sudo', 'worst'] : ['sudo', 'worst', 'middle'], `round ${round}`);
+    await remove(now);
+  }
+  await suppressedEverywhere(names, 'deleted');
+});
+
+test('who may: Owner, Security Admin and Resource Policy Contributor, where they have the role', async () => {
+  await ask('POST', '/api/v1/subscriptions', { name: 'edge' }, 201);
+  const body = { name: 'x', scope: '/registries/local', criteria: { severity_below: 'Low' } };
+  for (const role of ['Reader', 'Contributor', 'Security Reader'])
+    await ask('POST', '/api/v1/rules', body, 403, await person(role.replace(' ', '').toLowerCase(), role, '/'));
+  const aside = await person('aside', 'Security Admin', '/subscriptions/edge');
+  await ask('POST', '/api/v1/rules', body, 403, aside);
+  for (const role of ['Security Admin', 'Resource Policy Contributor']) {
+    const who = await person(`ok${role.length}`, role, '/registries/local');
+    const made = await ask('POST', '/api/v1/rules', body, 201, who);
+    await ask('GET', `/api/v1/rules/${made.id}`, undefined, 404, aside);
+    assert.deepEqual((await ask('GET', '/api/v1/rules', undefined, 200, aside)).items, []);
+    await ask('DELETE', `/api/v1/rules/${made.id}`, undefined, 404, aside);
+    await ask('DELETE', `/api/v1/rules/${made.id}`, undefined, 204, who);
+  }
+  const root = await rule({ scope: '/', criteria: { severity_below: 'Low' } });
+  const reader = await person('narrow', 'Security Reader', '/registries/local');
+  const [seen] = (await ask('GET', '/api/v1/rules?scope=/registries/local&inherited=true', undefined, 200, reader)).items;
+  assert.deepEqual([seen.id, seen.findings], [root.id, undefined], 'it holds here; what it disables elsewhere is not for everyone');
+  assert.deepEqual((await ask('GET', '/api/v1/rules?scope=/registries/local', undefined, 200, reader)).items, []);
+  await remove(root);
+  for (const [wrong, what] of [[{ criteria: {} }, /at least one criterion/], [{ criteria: { severity_below: 'Medium' }, scope: '/registries/none' }, /no scope/],
+    [{ criteria: { cve: 'x' } }, /cve: a list is needed/], [{ criteria: { unknown: 1 } }, /no field "unknown"/], [{}, /criteria is needed/]])
+    assert.match((await rule(wrong, 400)).detail, what);
+});
+
+test('the command line; the audit', async () => {
+  const env = { PLIMSOLL_SERVER: server.url, PLIMSOLL_USERNAME: 'admin', PLIMSOLL_PASSWORD: server.password };
+  const ok = (...args) => plimsoll(args, { env }).stdout;
+  assert.match(ok('rule', 'preview', '/registries/local', '--severity-below', 'medium'), /^findings: 1$/m);
+  ok('rule', 'create', '/registries/local', 'by hand', '--cve', `${cve('sudo')},${cve('minor')}`, '--until-kev', '--justification', 'why not');
+  const [, number] = ok('rule', 'list').match(/^(\d+) +\/registries\/local +by hand +disable +active +2 +1 +admin/m);
+  assert.match(ok('rule', 'show', number), /^justification: why not$/m);
+  await suppressedEverywhere(['worst', 'middle'], 'by hand');
+  ok('rule', 'delete', number);
+  assert.match(plimsoll(['rule', 'delete', number], { env, check: false }).stderr, /there is no rule/);
+  const log = (await server.all('/api/v1/audit')).filter((x) => x.action.startsWith('rule.') && x.subject.endsWith('by hand'));
+  assert.deepEqual(log.map((x) => x.action), ['rule.delete', 'rule.create']);
+  assert.match(JSON.stringify(log[1].after), /CVE-2026-1000/);
+});
+
+test('what was answered is what the OpenAPI document says', async () => {
+  await recorded.settled();
+  assert.deepEqual((await check(await server.json('/api/v1/openapi.json'), recorded.exchanges)).failures, []);
+});
