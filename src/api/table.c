@@ -20,6 +20,8 @@ const struct api_routes api_tables[] = {
      "Registries taken out of a recommendation"},
     {"rules", api_rules_routes, &api_rules_route_count,
      "Disable rules: findings that count nowhere"},
+    {"rules_import", api_rules_import_routes, &api_rules_import_route_count,
+     "Disable rules from files of other tools"},
     {"secure_score", api_secure_score_routes, &api_secure_score_route_count,
      "How much of what is recommended is done, as a score"},
     {"remediation", api_remediation_routes, &api_remediation_route_count,

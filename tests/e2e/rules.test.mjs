@@ -229,6 +229,30 @@ test('who may: Owner, Security Admin and Resource Policy Contributor, where they
     assert.match((await rule(wrong, 400)).detail, what);
 });
 
+test('files of other tools become rules, which never say more than the file', async () => {
+  const load = async (query, body, status = 200) => {
+    const r = await server.fetch(`/api/v1/rules/import?${query}`, { method: 'POST', body, headers: { 'content-type': 'text/plain' } });
+    const text = await r.text();
+    assert.equal(r.status, status, text);
+    return JSON.parse(text);
+  };
+  const file = `# ours\n${cve('sudo')}\n${cve('minor')} # by design\n`;
+  const dry = await load('format=trivyignore&scope=/registries/local&dry_run=true', file);
+  assert.deepEqual([dry.rules, dry.created, dry.vulnerabilities, dry.left_out], [2, [], 2, 0]);
+  await suppressedEverywhere(names, 'a dry run');
+  const made = await load('format=trivyignore&scope=/registries/local', file);
+  assert.equal(made.created.length, 2);
+  await suppressedEverywhere(['worst', 'middle'], 'imported');
+  assert.equal((await ask('GET', `/api/v1/rules/${made.created[1]}`)).justification, 'by design');
+  for (const id of made.created) await remove({ id });
+  const narrow = await load('format=grype&scope=/', `ignore:\n  - vulnerability: ${cve('sudo')}\n    package:\n      version: "1"\n`);
+  assert.deepEqual([narrow.rules, narrow.left_out], [0, 1]);
+  assert.match(narrow.notes[0], /version/);
+  assert.match((await load('format=harbor&scope=/', '{}', 400)).detail, /items/);
+  assert.match((await load('scope=/', file, 400)).detail, /format is needed|format: is needed/);
+  await suppressedEverywhere(names, 'nothing is left');
+});
+
 test('the command line; the audit', async () => {
   const env = { PLIMSOLL_SERVER: server.url, PLIMSOLL_USERNAME: 'admin', PLIMSOLL_PASSWORD: server.password };
   const ok = (...args) => plimsoll(args, { env }).stdout;

@@ -207,7 +207,8 @@ static void check_table(const struct record_object *o)
 {
 	for (size_t i = 0; o && i < o->count; i++) {
 		const struct record_field *f = &o->fields[i];
-		bool is_list = f->kind == RECORD_TEXTS || f->kind == RECORD_OBJECTS;
+		bool is_list =
+		    f->kind == RECORD_TEXTS || f->kind == RECORD_UINTS || f->kind == RECORD_OBJECTS;
 		bool is_words = f->kind == RECORD_WORD_LIST;
 		int word_count = 0;
 		if (f->size && f->kind != RECORD_OBJECT && f->size != size_of(f) &&
