@@ -20,7 +20,7 @@ struct places {
 /* A match as rules see it. */
 struct fact {
 	uint64_t check;
-	uint32_t package; /* of packages */
+	uint32_t package; /* of packages; of none where no policy asks for them */
 	uint8_t status;
 	bool fixed;
 };
@@ -60,8 +60,11 @@ struct tally {
 	struct set_facts *sets;
 	size_t set_count, set_cap;
 	struct places package_at, set_at;
+	bool asks_packages; /* a policy does: packages have names */
+	struct buf unnamed; /* int64_t: whose names are still to be read */
 	/* Of one image. */
-	struct buf image; /* struct fact, by check */
+	struct set_facts *left; /* of each of its sets: what comes next */
+	size_t left_count, left_cap;
 	struct finding_match *of_check;
 	size_t of_check_cap;
 	struct verdict *scratch;
@@ -155,7 +158,7 @@ struct tally *tally_open(int64_t epoch)
 	arena_init(&t->matches, FACTS_MAX);
 	buf_init(&t->wanted, FACTS_MAX);
 	buf_init(&t->facts, FACTS_MAX);
-	buf_init(&t->image, FACTS_MAX);
+	buf_init(&t->unnamed, FACTS_MAX);
 	return t;
 }
 
@@ -164,6 +167,7 @@ static void forget_matches(struct tally *t)
 	arena_free(&t->matches);
 	arena_init(&t->matches, FACTS_MAX);
 	buf_clear(&t->facts);
+	buf_clear(&t->unnamed);
 	free(t->packages);
 	t->packages = NULL;
 	t->package_count = t->package_cap = t->set_count = 0;
@@ -181,13 +185,14 @@ void tally_close(struct tally *t)
 	free(t->policies);
 	free(t->checks);
 	free(t->sets);
+	free(t->left);
 	free(t->of_check);
 	free(t->scratch);
 	free(t->by_rule);
 	places_free(&t->check_at);
 	buf_free(&t->wanted);
 	buf_free(&t->facts);
-	buf_free(&t->image);
+	buf_free(&t->unnamed);
 	arena_free(&t->arena);
 	arena_free(&t->matches);
 	free(t);
@@ -207,6 +212,11 @@ int tally_policy_add(struct tally *t, const struct policy *p, struct err *e)
 	if (!all)
 		return no_memory(e);
 	t->policies = all;
+	for (size_t i = 0; i < p->count && !t->asks_packages; i++)
+		if (!p->rules[i].whole && p->rules[i].terms.what.c.packages.count) {
+			t->asks_packages = true;
+			forget_matches(t); /* they have no names */
+		}
 	t->policies[t->policy_count++] = (struct known_policy){.p = *p};
 	return 0;
 }
@@ -326,30 +336,29 @@ int tally_checks_read(struct tally *t, struct db_tx *tx, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-static int put_package(struct tally *t, struct db_stmt *s, size_t *ret, struct err *e)
+/* The package's place. */
+static int put_package(struct tally *t, int64_t id, size_t *ret, struct err *e)
 {
-	uint64_t id = (uint64_t)db_int(s, 4);
-	bool ok, ok2;
-	if (places_find(&t->package_at, id, ret))
+	*ret = 0;
+	if (!t->asks_packages || places_find(&t->package_at, (uint64_t)id, ret))
 		return 0;
 	struct finding_match *all =
 	    grown(t->packages, t->package_count, &t->package_cap, sizeof *all);
 	if (all)
 		t->packages = all;
-	if (!all || !places_put(&t->package_at, id, t->package_count))
+	if (!all || !places_put(&t->package_at, (uint64_t)id, t->package_count))
 		return no_memory(e);
-	t->packages[t->package_count] = (struct finding_match){
-	    .pkg = {.name = arena_bytes(&t->matches, db_bytes(s, 5), &ok),
-		    .source_name = arena_bytes(&t->matches, db_bytes(s, 6), &ok2)}};
+	t->packages[t->package_count] = (struct finding_match){.fixed_version = BYTES_NONE};
 	*ret = t->package_count++;
-	return ok && ok2 ? 0 : no_memory(e);
+	buf_put(&t->unnamed, (struct bytes){.ptr = (const uint8_t *)&id, .len = sizeof id});
+	return buf_ok(&t->unnamed) ? 0 : no_memory(e);
 }
 
 static int put_fact(struct tally *t, struct db_stmt *s, struct err *e)
 {
 	size_t package, at;
 	uint64_t set = (uint64_t)db_int(s, 0);
-	if (put_package(t, s, &package, e) < 0)
+	if (put_package(t, db_int(s, 4), &package, e) < 0)
 		return -(int)e->code;
 	const struct fact f = {.check = (uint64_t)db_int(s, 1),
 			       .package = (uint32_t)package,
@@ -362,6 +371,42 @@ static int put_fact(struct tally *t, struct db_stmt *s, struct err *e)
 	t->sets[at].count++;
 	buf_put(&t->facts, (struct bytes){.ptr = (const uint8_t *)&f, .len = sizeof f});
 	return 0;
+}
+
+static int read_names(struct tally *t, struct db_tx *tx, struct err *e)
+{
+	const int64_t *ids = (const int64_t *)(const void *)t->unnamed.ptr;
+	size_t count = t->unnamed.len / sizeof *ids;
+	int r = 0;
+	for (size_t from = 0; r == 0 && from < count; from += DB_LIST_MAX) {
+		size_t some = count - from < DB_LIST_MAX ? count - from : DB_LIST_MAX;
+		struct db_stmt *s =
+		    db_query(tx, "SELECT id, name, source_name FROM package WHERE id {IN $1}",
+			     DB_ARGS(DB_INTS(ids + from, some)), e);
+		r = s ? 0 : -(int)e->code;
+		while (s && (r = db_step(s, e)) > 0) {
+			size_t at;
+			bool ok, ok2;
+			if (!places_find(&t->package_at, (uint64_t)db_int(s, 0), &at))
+				continue;
+			struct pkg *p = &t->packages[at].pkg;
+			p->name = arena_bytes(&t->matches, db_bytes(s, 1), &ok);
+			p->source_name = arena_bytes(&t->matches, db_bytes(s, 2), &ok2);
+			if (!ok || !ok2) {
+				r = no_memory(e);
+				break;
+			}
+		}
+		db_done(s);
+	}
+	buf_clear(&t->unnamed);
+	return r < 0 ? r : 0;
+}
+
+static int by_check(const void *a, const void *b)
+{
+	const struct fact *x = a, *y = b;
+	return (x->check > y->check) - (x->check < y->check);
 }
 
 /* Of these sets those that are not known, which then are, empty at first. */
@@ -395,9 +440,8 @@ int tally_sets_read(struct tally *t, struct db_tx *tx, const int64_t *sets, size
 		struct db_stmt *s = db_query(
 		    tx,
 		    "SELECT sp.set_id, m.check_id, m.status,"
-		    " CASE WHEN m.fixed_version = '' THEN 0 ELSE 1 END, p.id, p.name,"
-		    " p.source_name FROM set_package sp JOIN match_version m"
-		    " ON m.package_id = sp.package_id JOIN package p ON p.id = sp.package_id"
+		    " CASE WHEN m.fixed_version = '' THEN 0 ELSE 1 END, m.package_id"
+		    " FROM set_package sp JOIN match_version m ON m.package_id = sp.package_id"
 		    " WHERE sp.set_id {IN $1} AND sp.position = 0 AND m.since <= $2"
 		    " AND (m.until = 0 OR m.until > $2) ORDER BY sp.set_id",
 		    DB_ARGS(DB_INTS(ids + from, some), DB_I(t->epoch)), e);
@@ -407,54 +451,57 @@ int tally_sets_read(struct tally *t, struct db_tx *tx, const int64_t *sets, size
 				break;
 		db_done(s);
 	}
+	if (r >= 0 && !buf_ok(&t->facts))
+		r = no_memory(e);
+	for (size_t i = 0, at; r >= 0 && i < n; i++)
+		if (places_find(&t->set_at, (uint64_t)ids[i], &at) && t->sets[at].count)
+			qsort((struct fact *)(void *)t->facts.ptr + t->sets[at].at,
+			      t->sets[at].count, sizeof(struct fact), by_check);
 	free(ids);
-	return r < 0 ? r : buf_ok(&t->facts) ? 0 : no_memory(e);
+	return r < 0 ? r : read_names(t, tx, e);
 }
 
-static int by_check(const void *a, const void *b)
-{
-	const struct fact *x = a, *y = b;
-	return (x->check > y->check) - (x->check < y->check);
-}
-
-/* The matches of all sets of an image, by check. */
+/* The matches of all sets of an image, each by check. */
 static int gather(struct tally *t, const struct tally_asked *q, struct err *e)
 {
-	buf_clear(&t->image);
+	t->left_count = 0;
 	for (size_t i = 0; i < q->set_count; i++) {
 		size_t at;
+		struct set_facts *all = grown(t->left, t->left_count, &t->left_cap, sizeof *all);
+		if (!all)
+			return no_memory(e);
+		t->left = all;
 		if (!places_find(&t->set_at, (uint64_t)q->sets[i], &at))
 			return err_set(e, ERR_INTERNAL, "the matches of a set were not read");
-		buf_put(&t->image,
-			bytes_part(buf_bytes(&t->facts), t->sets[at].at * sizeof(struct fact),
-				   t->sets[at].count * sizeof(struct fact)));
+		t->left[t->left_count++] = t->sets[at];
 	}
-	if (!buf_ok(&t->image))
-		return no_memory(e);
-	if (t->image.len)
-		qsort(t->image.ptr, t->image.len / sizeof(struct fact), sizeof(struct fact),
-		      by_check);
 	return 0;
 }
 
-/* The finding as its matches make it; *at goes on through t->image. */
-static int settle(struct tally *t, struct finding *f, size_t *at, struct err *e)
+/* The finding as its matches make it; checks come in their order. */
+static int settle(struct tally *t, struct finding *f, struct err *e)
 {
-	const struct fact *all = (const struct fact *)(const void *)t->image.ptr;
-	size_t count = t->image.len / sizeof *all;
+	const struct fact *all = (const struct fact *)(const void *)t->facts.ptr;
 	unsigned statuses = 0;
-	while (*at < count && all[*at].check < f->check.id)
-		(*at)++;
-	for (; *at < count && all[*at].check == f->check.id; (*at)++) {
-		struct finding_match *m =
-		    grown(t->of_check, f->match_listed, &t->of_check_cap, sizeof *m);
-		if (!m)
-			return no_memory(e);
-		t->of_check = m;
-		t->of_check[f->match_listed++] = t->packages[all[*at].package];
-		statuses |= 1U << all[*at].status;
-		if (all[*at].fixed)
-			f->fixed = BYTES_LIT("fixed");
+	for (size_t i = 0; i < t->left_count; i++) {
+		struct set_facts *left = &t->left[i];
+		for (; left->count && all[left->at].check <= f->check.id;
+		     left->at++, left->count--) {
+			const struct fact *x = &all[left->at];
+			if (x->check < f->check.id)
+				continue;
+			statuses |= 1U << x->status;
+			if (x->fixed)
+				f->fixed = BYTES_LIT("fixed");
+			if (!t->asks_packages)
+				continue;
+			struct finding_match *m =
+			    grown(t->of_check, f->match_listed, &t->of_check_cap, sizeof *m);
+			if (!m)
+				return no_memory(e);
+			t->of_check = m;
+			t->of_check[f->match_listed++] = t->packages[x->package];
+		}
 	}
 	f->matches = t->of_check;
 	f->match_count = f->match_listed;
@@ -568,21 +615,21 @@ static int begin(struct tally *t, const struct tally_asked *q, const struct know
 	return p->p.asks_matches ? gather(t, q, e) : 0;
 }
 
-/* What the policy says of a check of the image; NULL: no memory. *at: through t->image. */
+/* What the policy says of a check of the image; NULL: no memory. */
 static const struct verdict *judge(struct tally *t, struct known_policy *p, size_t check,
-				   bool patchable, size_t *at, struct err *e)
+				   bool patchable, struct err *e)
 {
 	if (!p->p.asks_matches)
 		return remembered(t, p, check, patchable, e);
 	struct finding f = {.check = t->checks[check], .patchable = patchable};
-	return settle(t, &f, at, e) < 0 || decide(t, &p->p, &f, e) < 0 ? NULL : t->scratch;
+	return settle(t, &f, e) < 0 || decide(t, &p->p, &f, e) < 0 ? NULL : t->scratch;
 }
 
 int tally_image(struct tally *t, const struct tally_asked *q, struct arena *a,
 		struct image_counted *ret, struct err *e)
 {
 	struct known_policy *p = q->policy ? find_policy(t, q->policy) : NULL;
-	size_t at = 0, check;
+	size_t check;
 	*ret = (struct image_counted){.policy = q->policy};
 	check_union_settle(q->checks);
 	if (!q->policy) {
@@ -600,7 +647,7 @@ int tally_image(struct tally *t, const struct tally_asked *q, struct arena *a,
 			ret->counts.by[c->severity]++;
 			continue;
 		}
-		const struct verdict *v = judge(t, p, check, c->patchable, &at, e);
+		const struct verdict *v = judge(t, p, check, c->patchable, e);
 		if (!v)
 			return -(int)e->code;
 		note(t, q, p, v, c, &t->checks[check]);
