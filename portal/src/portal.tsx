@@ -17,6 +17,7 @@ const RepositoryPage = lazy(() => import('./pages/repository.tsx'));
 const ImagePage = lazy(() => import('./pages/image.tsx'));
 const Recommendation = lazy(() => import('./pages/recommendation.tsx'));
 const Compare = lazy(() => import('./pages/compare.tsx'));
+const RulePane = lazy(() => import('./parts/rule_pane.tsx'));
 const Cve = lazy(() => import('./pages/cve.tsx'));
 /** Pages whose address is their name. */
 const plain = {
@@ -62,7 +63,15 @@ class Guard extends Component<{ children: ReactNode; at: string }, { broken: str
 }
 function Inside({ theme, setTheme }: { theme: Choice; setTheme: (c: Choice) => void }) {
   const { parts, query } = usePlace();
-  return <Frame theme={theme} setTheme={setTheme}><Guard at={parts.join('/')}><Suspense fallback={<Bones />}><Pages key={scopeOf(query)} /></Suspense></Guard></Frame>;
+  const [turn, setTurn] = useState(0); // what a rule changed is read again
+  return (
+    <Frame theme={theme} setTheme={setTheme}>
+      <Guard at={parts.join('/')}>
+        <Suspense fallback={<Bones />}><Pages key={`${scopeOf(query)} ${turn}`} /></Suspense>
+        {query.get('pane') === 'rule' && <Suspense fallback={null}><RulePane key={query.get('rule') ?? ''} id={query.get('rule') ?? ''} done={() => setTurn((n) => n + 1)} /></Suspense>}
+      </Guard>
+    </Frame>
+  );
 }
 
 export function Portal() {

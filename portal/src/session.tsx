@@ -12,6 +12,7 @@ export function useMay(action: string): boolean {
 export const action = {
   exempt: 'Microsoft.Authorization/policyExemptions/write',
   plan: 'Microsoft.Security/pricings/write',
+  rule: 'Microsoft.Authorization/policyAssignments/write',
   security: 'Microsoft.Security/assessments/read',
   scan: 'Microsoft.Security/assessments/write',
   update: 'Microsoft.Security/vulnerabilityDatabase/write',
@@ -23,7 +24,7 @@ export const action = {
 /** The roles that allow an action, the widest last. */
 const roles: Record<string, string[]> = {
   [action.security]: ['Security Reader', 'Reader', 'Security Admin', 'Owner'], [action.scan]: ['Security Admin', 'Contributor', 'Owner'], [action.update]: ['Security Admin', 'Contributor', 'Owner'],
-  [action.exempt]: ['Resource Policy Contributor', 'Security Admin', 'Owner'], [action.plan]: ['Security Admin', 'Owner'],
+  [action.exempt]: ['Resource Policy Contributor', 'Security Admin', 'Owner'], [action.rule]: ['Resource Policy Contributor', 'Security Admin', 'Owner'], [action.plan]: ['Security Admin', 'Owner'],
   [action.import]: ['Contributor', 'Owner'],
   [action.accessRead]: ['Reader', 'User Access Administrator', 'Owner'], [action.accessWrite]: ['User Access Administrator', 'Owner'],
 };

@@ -14,6 +14,7 @@ export interface AssessedRegistry {
   unverified: number;
   pending: number;
   findings: Counts;
+  disabled: number;
 }
 
 export interface AssessedRegistryList {
@@ -243,6 +244,12 @@ export interface ExemptionList {
   next?: string;
 }
 
+export interface ExploitedCheck {
+  id: number;
+  title: string;
+  cves: string[];
+}
+
 export interface Finding {
   id: number;
   check: string;
@@ -342,6 +349,7 @@ export interface Image {
   state: 'Pending' | 'Healthy' | 'Unhealthy' | 'Unverified';
   reason: string;
   findings: Counts;
+  disabled: number;
   packages: number;
   distro: Distro;
   pushed_at?: string;
@@ -352,6 +360,7 @@ export interface Image {
   scan_next_reason: string;
   note?: string;
   coverage?: Coverage;
+  runs_as?: string;
   base?: BaseImage;
 }
 
@@ -459,6 +468,18 @@ export interface NewPlan {
   tier: 'Free' | 'Standard';
 }
 
+export interface NewRule {
+  name: string;
+  scope: string;
+  effect?: 'disable' | 'observe';
+  match?: 'any' | 'all';
+  criteria: RuleCriteria;
+  ends_when?: RuleEnd;
+  justification?: string;
+  ticket?: string;
+  expires_at?: string;
+}
+
 export interface NewScan {
   registry?: string;
   repository: string;
@@ -554,6 +575,7 @@ export interface Recommendation {
   images: number;
   unhealthy_images: number;
   findings: Counts;
+  disabled: number;
   max_score?: number;
   current_score?: number;
   potential_increase?: number;
@@ -586,6 +608,7 @@ export interface Registry {
   healthy: number;
   pending: number;
   findings: Counts;
+  disabled: number;
   stored_blobs: number;
   stored_bytes: number;
   created_at?: string;
@@ -654,6 +677,7 @@ export interface Repository {
   healthy: number;
   pending: number;
   findings: Counts;
+  disabled: number;
   stored_blobs: number;
   stored_bytes: number;
   pushed_at?: string;
@@ -679,6 +703,109 @@ export interface RoleAssignmentList {
   total: number;
   total_exact: boolean;
   next?: string;
+}
+
+export interface Rule {
+  id: number;
+  scope: RuleScope;
+  name: string;
+  effect: 'disable' | 'observe';
+  match: 'any' | 'all';
+  criteria: RuleCriteria;
+  ends_when?: RuleEnd;
+  justification: string;
+  ticket: string;
+  author: string;
+  created_at: string;
+  changed_at: string;
+  expires_at?: string;
+  state: 'active' | 'expired' | 'ended';
+  ended_reason?: string;
+  in_effect: boolean;
+  findings?: number;
+  images?: number;
+  released?: number;
+}
+
+export interface RuleChange {
+  name: string;
+  effect?: 'disable' | 'observe';
+  match?: 'any' | 'all';
+  criteria: RuleCriteria;
+  ends_when?: RuleEnd;
+  justification?: string;
+  ticket?: string;
+  expires_at?: string;
+}
+
+export interface RuleCriteria {
+  severity?: ('Unknown' | 'Negligible' | 'Low' | 'Medium' | 'High' | 'Critical')[];
+  category?: ('Kernel headers' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
+  not_category?: ('Kernel headers' | 'Debian' | 'Ubuntu' | 'Echo' | 'Docker Hardened Images' | 'Alpine' | 'Wolfi' | 'Chainguard' | 'MinimOS' | 'Alpaquita' | 'BellSoft Hardened Containers' | 'AlmaLinux' | 'Rocky Linux' | 'Red Hat' | 'CentOS' | 'Fedora' | 'SUSE' | 'openSUSE' | 'Photon OS' | 'Amazon Linux' | 'Oracle Linux' | 'Azure Linux' | 'CBL-Mariner' | 'openEuler' | 'Mageia' | 'Bottlerocket' | 'Arch Linux' | 'Bitnami' | 'Go' | 'npm' | 'crates.io' | 'PyPI' | 'Maven' | 'RubyGems' | 'NuGet' | 'Packagist' | 'Hex' | 'Pub' | 'CRAN' | 'Bioconductor' | 'Hackage' | 'GHC' | 'ConanCenter' | 'Julia' | 'SwiftURL' | 'CleanStart' | 'GitHub Actions' | 'Kubernetes' | 'VSCode' | 'opam')[];
+  check_id?: number[];
+  cve?: string[];
+  package?: string[];
+  status?: ('unknown' | 'fixed' | 'affected' | 'will_not_fix' | 'fix_deferred' | 'end_of_life' | 'under_investigation' | 'not_affected')[];
+  patchable?: boolean;
+  fixed?: boolean;
+  kev?: boolean;
+  cvss_gte?: number;
+  cvss_lt?: number;
+  epss_gte?: number;
+  epss_lt?: number;
+  search?: string;
+  repository?: string[];
+  digest?: string[];
+  os?: string[];
+  text?: string[];
+  tag?: string[];
+  severity_below?: 'Low' | 'Medium' | 'High' | 'Critical';
+}
+
+export interface RuleEnd {
+  fix_available?: boolean;
+  kev?: boolean;
+  epss_gte?: number;
+  severity_gte?: 'Low' | 'Medium' | 'High' | 'Critical';
+}
+
+export interface RuleList {
+  items: Rule[];
+  total: number;
+  total_exact: boolean;
+  next?: string;
+}
+
+export interface RulePreview {
+  findings: number;
+  new_findings: number;
+  images: number;
+  kev: number;
+  patchable: number;
+  by_severity: Counts;
+  exploited_checks: ExploitedCheck[];
+  warning?: string;
+  exact: boolean;
+}
+
+export interface RulePreviewRequest {
+  name?: string;
+  scope: string;
+  effect?: 'disable' | 'observe';
+  match?: 'any' | 'all';
+  criteria: RuleCriteria;
+  ends_when?: RuleEnd;
+  justification?: string;
+  ticket?: string;
+  expires_at?: string;
+  replaces?: number;
+}
+
+export interface RuleScope {
+  id: number;
+  kind: 'root' | 'managementGroup' | 'subscription' | 'resourceGroup' | 'registry' | 'repository';
+  name: string;
+  path: string;
 }
 
 export interface Scan {
@@ -856,13 +983,16 @@ export interface VulndbSource {
 export interface Operations {
   cancelImport: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
   changeExemption: { path: { id: string | number }; query: undefined; body: ExemptionChange; reply: Exemption };
+  changeRule: { path: { id: string | number }; query: undefined; body: RuleChange; reply: Rule };
   compareImages: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { from: string | number; from_repository?: string | number; from_registry?: string | number; limit?: string | number }; body: undefined; reply: Comparison };
   createExemption: { path: undefined; query: undefined; body: NewExemption; reply: Exemption };
   createImport: { path: { registry: string | number }; query: undefined; body: NewImport; reply: Import };
+  createRule: { path: undefined; query: undefined; body: NewRule; reply: Rule };
   createScan: { path: undefined; query: undefined; body: NewScan; reply: Scan };
   createSession: { path: undefined; query: undefined; body: SignIn; reply: Session };
   createToken: { path: { user: string | number }; query: undefined; body: NewToken; reply: MadeToken };
   deleteExemption: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
+  deleteRule: { path: { id: string | number }; query: undefined; body: undefined; reply: undefined };
   deleteSession: { path: undefined; query: undefined; body: undefined; reply: undefined };
   deleteToken: { path: { user: string | number; id: string | number }; query: undefined; body: undefined; reply: undefined };
   getCheck: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Check };
@@ -873,20 +1003,22 @@ export interface Operations {
   getRecommendation: { path: { key: string | number }; query: { scope?: string | number }; body: undefined; reply: Recommendation };
   getRegistry: { path: { registry: string | number }; query: { scope?: string | number }; body: undefined; reply: Registry };
   getRemediation: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; subscription?: string | number; registry?: string | number; limit?: string | number; scope?: string | number }; body: undefined; reply: Remediation };
+  getRule: { path: { id: string | number }; query: { scope?: string | number }; body: undefined; reply: Rule };
   getSecureScore: { path: undefined; query: { scope?: string | number }; body: undefined; reply: SecureScore };
   getSession: { path: undefined; query: undefined; body: undefined; reply: Session };
   getSignInWays: { path: undefined; query: undefined; body: undefined; reply: SignInWays };
   getVersion: { path: undefined; query: undefined; body: undefined; reply: Version };
   getVulndb: { path: undefined; query: undefined; body: undefined; reply: Vulndb };
+  listAllRepositories: { path: undefined; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RepositoryList };
   listAssessedRegistries: { path: { key: string | number }; query: { state?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: AssessedRegistryList };
   listAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
   listCheckImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
-  listChecks: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FoundCheckList };
+  listChecks: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FoundCheckList };
   listCveImages: { path: { id: string | number }; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImageList };
   listExemptions: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ExemptionList };
-  listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FindingList };
+  listFindings: { path: undefined; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; repository?: string | number; digest?: string | number; os?: string | number; registry?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: FindingList };
   listImageAudit: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: AuditEntryList };
-  listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; registry?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
+  listImageFindings: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { severity?: string | number; category?: string | number; not_category?: string | number; check_id?: string | number; cve?: string | number; package?: string | number; status?: string | number; patchable?: string | number; fixed?: string | number; kev?: string | number; cvss_gte?: string | number; cvss_lt?: string | number; epss_gte?: string | number; epss_lt?: string | number; search?: string | number; registry?: string | number; sort?: string | number; state?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: FindingList };
   listImageScans: { path: { registry: string | number; repository: string | number; digest: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: ScanList };
   listImages: { path: { registry: string | number; repository: string | number }; query: { state?: string | number; kind?: string | number; os?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: ImageList };
   listImports: { path: undefined; query: { registry?: string | number; state?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ImportList };
@@ -896,12 +1028,14 @@ export interface Operations {
   listRegistries: { path: undefined; query: { subscription?: string | number; resource_group?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RegistryList };
   listRepositories: { path: { registry: string | number }; query: { search?: string | number; sort?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: RepositoryList };
   listRoleAssignments: { path: undefined; query: { user?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RoleAssignmentList };
+  listRules: { path: undefined; query: { scope?: string | number; inherited?: string | number; state?: string | number; limit?: string | number; cursor?: string | number }; body: undefined; reply: RuleList };
   listScans: { path: undefined; query: { registry?: string | number; repository?: string | number; digest?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScanList };
   listSecureScoreDays: { path: undefined; query: { days?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScoreDayList };
   listSubscriptions: { path: undefined; query: { limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: ScopeList };
   listTokens: { path: { user: string | number }; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: TokenList };
   listUsage: { path: undefined; query: { month?: string | number; subscription?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: UsageList };
   listUsers: { path: undefined; query: { limit?: string | number; cursor?: string | number }; body: undefined; reply: UserList };
+  previewRule: { path: undefined; query: undefined; body: RulePreviewRequest; reply: RulePreview };
   searchPackages: { path: undefined; query: { name: string | number; type?: string | number; version?: string | number; version_below?: string | number; version_from?: string | number; registry?: string | number; repository?: string | number; limit?: string | number; cursor?: string | number; scope?: string | number }; body: undefined; reply: PackageHolderList };
   setPlan: { path: { subscription: string | number }; query: undefined; body: NewPlan; reply: Plan };
   updateVulndb: { path: undefined; query: undefined; body: undefined; reply: undefined };
@@ -911,13 +1045,16 @@ export interface Operations {
 export const operations: Record<keyof Operations, [string, string, string, boolean]> = {
   cancelImport: ['DELETE', '/api/v1/imports/{id}', 'registries/importImage/action', false],
   changeExemption: ['PUT', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write', false],
+  changeRule: ['PUT', '/api/v1/rules/{id}', 'Microsoft.Authorization/policyAssignments/write', false],
   compareImages: ['GET', '/api/v1/registries/{registry}/repositories/{repository}/images/{digest}/compare', 'Microsoft.Security/assessments/read', false],
   createExemption: ['POST', '/api/v1/exemptions', 'Microsoft.Authorization/policyExemptions/write', false],
   createImport: ['POST', '/api/v1/registries/{registry}/imports', 'registries/importImage/action', false],
+  createRule: ['POST', '/api/v1/rules', 'Microsoft.Authorization/policyAssignments/write', false],
   createScan: ['POST', '/api/v1/scans', 'Microsoft.Security/assessments/write', false],
   createSession: ['POST', '/api/v1/session', '', false],
   createToken: ['POST', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/write', false],
   deleteExemption: ['DELETE', '/api/v1/exemptions/{id}', 'Microsoft.Authorization/policyExemptions/write', false],
+  deleteRule: ['DELETE', '/api/v1/rules/{id}', 'Microsoft.Authorization/policyAssignments/write', false],
   deleteSession: ['DELETE', '/api/v1/session', 'authenticated', false],
   deleteToken: ['DELETE', '/api/v1/users/{user}/tokens/{id}', 'Microsoft.Authorization/roleAssignments/write', false],
   getCheck: ['GET', '/api/v1/checks/{id}', 'Microsoft.Security/assessments/read', true],
@@ -928,11 +1065,13 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   getRecommendation: ['GET', '/api/v1/recommendations/{key}', 'Microsoft.Security/assessments/read', true],
   getRegistry: ['GET', '/api/v1/registries/{registry}', 'Microsoft.Security/assessments/read', true],
   getRemediation: ['GET', '/api/v1/remediation', 'Microsoft.Security/assessments/read', true],
+  getRule: ['GET', '/api/v1/rules/{id}', 'Microsoft.Security/assessments/read', true],
   getSecureScore: ['GET', '/api/v1/secure-score', 'Microsoft.Security/assessments/read', true],
   getSession: ['GET', '/api/v1/session', 'authenticated', false],
   getSignInWays: ['GET', '/api/v1/session/ways', '', false],
   getVersion: ['GET', '/version', '', false],
   getVulndb: ['GET', '/api/v1/vulndb', 'Microsoft.Security/assessments/read', false],
+  listAllRepositories: ['GET', '/api/v1/repositories', 'Microsoft.Security/assessments/read', true],
   listAssessedRegistries: ['GET', '/api/v1/recommendations/{key}/registries', 'Microsoft.Security/assessments/read', true],
   listAudit: ['GET', '/api/v1/audit', 'Microsoft.Authorization/roleAssignments/read', false],
   listCheckImages: ['GET', '/api/v1/checks/{id}/images', 'Microsoft.Security/assessments/read', true],
@@ -951,12 +1090,14 @@ export const operations: Record<keyof Operations, [string, string, string, boole
   listRegistries: ['GET', '/api/v1/registries', 'Microsoft.Security/assessments/read', true],
   listRepositories: ['GET', '/api/v1/registries/{registry}/repositories', 'Microsoft.Security/assessments/read', true],
   listRoleAssignments: ['GET', '/api/v1/role-assignments', 'Microsoft.Authorization/roleAssignments/read', false],
+  listRules: ['GET', '/api/v1/rules', 'Microsoft.Security/assessments/read', false],
   listScans: ['GET', '/api/v1/scans', 'Microsoft.Security/assessments/read', true],
   listSecureScoreDays: ['GET', '/api/v1/secure-score/days', 'Microsoft.Security/assessments/read', true],
   listSubscriptions: ['GET', '/api/v1/subscriptions', 'Microsoft.Security/assessments/read', true],
   listTokens: ['GET', '/api/v1/users/{user}/tokens', 'Microsoft.Authorization/roleAssignments/read', false],
   listUsage: ['GET', '/api/v1/usage', 'Microsoft.Security/pricings/read', true],
   listUsers: ['GET', '/api/v1/users', 'Microsoft.Authorization/roleAssignments/read', false],
+  previewRule: ['POST', '/api/v1/rules/preview', 'Microsoft.Authorization/policyAssignments/write', false],
   searchPackages: ['GET', '/api/v1/packages', 'Microsoft.Security/assessments/read', true],
   setPlan: ['PUT', '/api/v1/subscriptions/{subscription}/plan', 'Microsoft.Security/pricings/write', false],
   updateVulndb: ['POST', '/api/v1/vulndb:update', 'Microsoft.Security/vulnerabilityDatabase/write', false],

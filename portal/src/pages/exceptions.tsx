@@ -1,7 +1,8 @@
 import { Button, Tab, TabList } from '@fluentui/react-components';
+import { AddRegular } from '@fluentui/react-icons';
 import { useState } from 'react';
 import { asFailure, call, usePages } from '../api/client.ts';
-import type { Exemption } from '../api/schema.ts';
+import type { Exemption, Rule } from '../api/schema.ts';
 import { ActionButton, Bones, Empty, Failed, Time, day } from '../parts/basics.tsx';
 import { ExemptPane } from '../parts/exempt_pane.tsx';
 import { Page } from '../parts/frame.tsx';
@@ -51,12 +52,46 @@ function Exemptions() {
   );
 }
 
+/** A rule's criteria in words. */
+function words(r: Rule): string {
+  const list = Object.entries(r.criteria).flatMap(([key, value]) => {
+    if (value === undefined || (Array.isArray(value) && !value.length)) return [];
+    const label = s.rule.criteria[key] ?? s.filters.names[key] ?? key;
+    return [typeof value === 'boolean' ? label : `${label}: ${Array.isArray(value) ? value.slice(0, 4).join(', ') + (value.length > 4 ? ` +${value.length - 4}` : '') : String(value)}`];
+  });
+  return (list.length > 1 ? (r.match === 'all' ? t.allOf : t.anyOf) : '') + list.join('; ');
+}
+
+function Rules() {
+  const { query } = usePlace();
+  const pages = usePages('listRules', {});
+  const state = (r: Rule) => (r.state === 'active' ? <StateWord look="done" word={r.effect === 'observe' ? t.observed : t.ruleStates.active ?? ''} /> : <StateWord look="off" word={t.ruleStates[r.state] ?? r.state} />);
+  return (
+    <>
+      <div className="filters"><span className="grow" /><ActionButton action={action.rule} icon={<AddRegular />} onClick={() => change({ pane: 'rule' })}>{t.newRule}</ActionButton></div>
+      {pages.error && <Failed what={t.tabs.rules} error={pages.error} retry={pages.reload} operation="listRules" />}
+      {!pages.error && !pages.items.length && (!pages.done ? <Bones /> : <Empty>{t.noRules}</Empty>)}
+      {pages.items.length > 0 && <LongTable label={t.tabs.rules} columns={6} pages={pages} noun={s.nouns.rules}
+        head={<tr role="row"><th role="columnheader">{s.registries.name}</th><th role="columnheader">{t.state}</th><th role="columnheader">{t.scope}</th><th role="columnheader">{t.hides}</th><th role="columnheader">{t.ends}</th><th role="columnheader"><span className="vh">{t.actions}</span></th></tr>}
+        rows={pages.items.map((r) => ({ key: r.id, current: String(r.id) === query.get('rule'), cells: <>
+          <td role="cell" className="full"><button type="button" className="link" onClick={() => change({ pane: 'rule', rule: String(r.id) })}>{r.name}</button><div className="s t2">{words(r)}</div><div className="s t3">{r.author}, <Time at={r.created_at} /> · {r.justification}{r.ticket && ` · ${r.ticket}`}</div></td>
+          <td role="cell" className="nw">{state(r)}{r.ended_reason && <div className="s t3">{r.ended_reason}</div>}</td><td role="cell" className="mono full">{r.scope.path}</td>
+          <td role="cell" className="nw">{r.findings === undefined ? <span className="t3">{t.pending}</span> : <>{r.effect === 'observe' && `${t.wouldHide} `}{t.inImages(r.findings, r.images ?? 0)}</>}{Boolean(r.released) && <div className="s t3">{t.released(r.released ?? 0)}</div>}</td>
+          <td role="cell" className="nw" data-label={t.ends}>{r.expires_at ? day(r.expires_at) : t.never}</td>
+          <td role="cell" className="num full"><Delete what={r.name} may={action.rule} remove={() => call('deleteRule', { path: { id: r.id } }).then(pages.reload)} /></td>
+        </> }))} />}
+    </>
+  );
+}
+
 export default function Exceptions() {
+  const { query } = usePlace();
+  const rules = query.get('tab') === 'rules';
   return (
     <Page title={t.title} crumbs={[[s.pages.overview, to(['overview'])], [t.title]]} sentence={t.sentence}>
       <section className="card">
-        <TabList className="tabs" selectedValue="exemptions"><Tab value="exemptions">{t.tabs.exemptions}</Tab></TabList>
-        <Exemptions />
+        <TabList className="tabs" selectedValue={rules ? 'rules' : 'exemptions'} onTabSelect={(_, d) => change({ tab: d.value === 'rules' ? 'rules' : undefined, exemption: undefined })}><Tab value="exemptions">{t.tabs.exemptions}</Tab><Tab value="rules">{t.tabs.rules}</Tab></TabList>
+        {rules ? <Rules /> : <Exemptions />}
       </section>
     </Page>
   );

@@ -21,7 +21,7 @@ export default function Findings() {
   return (
     <Page title={s.findings.title} crumbs={[[s.findings.title]]} sentence={s.findings.sentence}>
       <section className="card"><FindingList pages={pages} filters={filters} names={everywhereFilters} everywhere empty={s.empty.findings} addressOf={address} isOpen={isOpen} /></section>
-      {open && digest && <FindingPane id={open} registry="local" repository={repository} digest={digest} found={pages.items[index]} position={index < 0 ? undefined : [index, pages.items.length]} step={(by) => { const f = pages.items[index + by]; if (f) go(address(f), true); }} />}
+      {open && digest && !query.get('pane') && <FindingPane id={open} registry="local" repository={repository} digest={digest} found={pages.items[index]} position={index < 0 ? undefined : [index, pages.items.length]} step={(by) => { const f = pages.items[index + by]; if (f) go(address(f), true); }} />}
     </Page>
   );
 }

@@ -5,10 +5,10 @@ import { asFailure, call, useApi, useEvents, usePages } from '../api/client.ts';
 import type { Finding, Image } from '../api/schema.ts';
 import { ActionButton, Bones, Copy, Empty, Failed, Time, day, relative, short } from '../parts/basics.tsx';
 import { FindingPane } from '../parts/finding_pane.tsx';
-import { FindingList } from '../parts/findings.tsx';
+import { FindingList, Fix } from '../parts/findings.tsx';
 import { findingFilters, useFilters } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
-import { StateGlyph, StateWord } from '../parts/glyphs.tsx';
+import { SeverityWord, StateGlyph, StateWord } from '../parts/glyphs.tsx';
 import { LongTable } from '../parts/long_table.tsx';
 import { A, change, go, imagePath, repositoryPath, to, usePlace } from '../route.tsx';
 import { action } from '../session.tsx';
@@ -118,6 +118,21 @@ function Assessed({ image }: { image: Image }) {
   );
 }
 
+/** What rules disable, and which rule: counted nowhere else. */
+function Disabled({ where, open, addressOf }: { where: Where; open: string; addressOf: (f: Finding) => string }) {
+  const pages = usePages('listImageFindings', { path: where, query: { state: 'disabled', limit: 1000 } }, ALL);
+  if (pages.error) return <Failed what={s.image.tabs.disabled} error={pages.error} retry={pages.reload} operation="listImageFindings" />;
+  if (!pages.items.length) return !pages.done ? <Bones /> : <Empty>{s.checks.noneDisabled}</Empty>;
+  return (
+    <LongTable label={s.image.tabs.disabled} columns={3} pages={pages} noun={s.nouns.findings} className="cards fixed"
+      head={<tr role="row"><th role="columnheader" style={{ width: 116 }}>{s.severity}</th><th role="columnheader">{s.findings.check}</th><th role="columnheader" style={{ width: '40%' }}>{s.finding.disabledBy}</th></tr>}
+      rows={pages.items.map((f) => ({ key: f.id, current: String(f.id) === open, open: () => go(addressOf(f)), cells: <>
+        <td role="cell"><SeverityWord of={f.severity} /></td><td role="cell" className="full"><div className="two"><A href={addressOf(f)}>{f.check}</A><Fix of={f} /></div></td>
+        <td role="cell" className="full">{f.disabled_by && <><A href={to(['exceptions'], { tab: 'rules', pane: 'rule', rule: f.disabled_by.rule })}>{f.disabled_by.name}</A><div className="s t3">{f.disabled_by.justification}{f.disabled_by.expires_at && `, ${s.finding.until(day(f.disabled_by.expires_at))}`}</div></>}</td>
+      </> }))} />
+  );
+}
+
 function Packages({ where }: { where: Where }) {
   const { query } = usePlace();
   const name = query.get('package') ?? '';
@@ -172,7 +187,7 @@ function Scans({ where }: { where: Where }) {
   return <ScanRows pages={pages} operation="listImageScans" withImage={false} />;
 }
 
-const tabs = ['findings', 'packages', 'layers', 'scans'] as const;
+const tabs = ['findings', 'disabled', 'packages', 'layers', 'scans'] as const;
 
 export default function ImagePage({ where }: { where: Where }) {
   const { registry, repository, digest } = where;
@@ -194,7 +209,7 @@ export default function ImagePage({ where }: { where: Where }) {
   const crumbs: [string, string?][] = [[s.registries.title, to(['registries'])], [registry, to(['registries', registry])], [repository, to(repositoryPath(registry, repository))], [short(digest)]];
   const title = repository;
   if (image.error && !d) return <Page title={title} crumbs={crumbs}><section className="card"><Failed what={title} error={image.error} retry={image.reload} operation="getImage" /></section></Page>;
-  const counts: Partial<Record<(typeof tabs)[number], number>> = d ? { findings: total, packages: d.packages } : {};
+  const counts: Partial<Record<(typeof tabs)[number], number>> = d ? { findings: total, disabled: d.disabled, packages: d.packages } : {};
   return (
     <Page title={title} crumbs={crumbs} heading={d && <>{d.tags.slice(0, 6).map((t) => <span key={t} className="tag">{t}</span>)}</>}
       sentence={d && <><StateWord of={d.kind === 'artifact' ? 'artifact' : d.state} /><Sentence image={d} findings={all.items} whole={all.done} /></>} actions={d && d.kind === 'image' && <div style={{ display: 'flex', gap: 8, flexWrap: 'wrap' }}><CompareWith where={where} /><ScanAgain where={where} reload={image.reload} /></div>}>
@@ -209,6 +224,7 @@ export default function ImagePage({ where }: { where: Where }) {
               {tabs.map((x) => <Tab key={x} value={x}>{s.image.tabs[x]}{counts[x] !== undefined && <span className="t3"> {counts[x]}</span>}</Tab>)}
             </TabList>
             {tab === 'findings' && <FindingList pages={list} filters={filters} names={findingFilters} groups empty={d.state === 'Healthy' ? s.empty.findings : d.state === 'Pending' ? s.empty.findingsPending : s.empty.findingsUnverified} addressOf={address} isOpen={(f) => String(f.id) === open} />}
+            {tab === 'disabled' && <Disabled where={where} open={open} addressOf={address} />}
             {tab === 'packages' && <Packages where={where} />}
             {tab === 'layers' && <Layers where={where} findings={all.items} />}
             {tab === 'scans' && <Scans where={where} />}
@@ -216,7 +232,7 @@ export default function ImagePage({ where }: { where: Where }) {
           <div className="col"><Plan where={where} turn={d.scanned_at ?? ''} first={tab === 'findings'} /><Assessed image={d} /></div>
         </div>
       </>}
-      {open && <FindingPane id={open} registry={registry} repository={repository} digest={digest} found={list.items[index]} position={index < 0 ? undefined : [index, list.items.length]} step={(by) => { const f = list.items[index + by]; if (f) go(address(f), true); }} />}
+      {open && !query.get('pane') && <FindingPane id={open} registry={registry} repository={repository} digest={digest} found={list.items[index]} position={index < 0 ? undefined : [index, list.items.length]} step={(by) => { const f = list.items[index + by]; if (f) go(address(f), true); }} />}
     </Page>
   );
 }

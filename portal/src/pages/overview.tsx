@@ -1,5 +1,5 @@
-import { useEffect, useState } from 'react';
-import { call, useApi, usePages } from '../api/client.ts';
+import { useEffect } from 'react';
+import { useApi, usePages } from '../api/client.ts';
 import { Bones, Failed, Time } from '../parts/basics.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, SeverityWord, StateWord } from '../parts/glyphs.tsx';
@@ -32,6 +32,7 @@ const sum = (list: Registry[], f: (r: Registry) => number) => list.reduce((n, r)
 function Cards({ registries, ready }: { registries: Registry[]; ready: boolean }) {
   const states = [['Unhealthy', sum(registries, (r) => r.unhealthy)], ['Unverified', sum(registries, (r) => r.unverified)], ['Pending', sum(registries, (r) => r.pending)], ['Healthy', sum(registries, (r) => r.healthy)]] as const;
   const severities = s.severities.map((x) => [x, sum(registries, (r) => r.findings[x])] as const);
+  const disabled = sum(registries, (r) => r.disabled);
   const most = Math.max(1, ...severities.map(([, n]) => n));
   return (
     <>
@@ -52,38 +53,22 @@ function Cards({ registries, ready }: { registries: Registry[]; ready: boolean }
               </div>
             ))}
           </div>
+          {disabled > 0 && <div className="under in-text"><span><b>{s.overview.disabled(disabled)}</b> {s.overview.notCounted} <A href={to(['exceptions'], { tab: 'rules' })}>{s.overview.seeThem}</A></span></div>}
         </section>
       </div>
-      <Worst registries={registries} />
+      <Worst />
       <div className="grid"><Recent /><Trust unverified={states[1][1]} pending={states[2][1]} /></div>
     </>
   );
 }
 
-const LOOKED_AT = 5; // registries whose repositories are read
-type Repository = Awaited<ReturnType<typeof call<'listRepositories'>>>['items'][number];
-const rank = (r: { findings: { Critical: number; High: number } }) => r.findings.Critical * 1e6 + r.findings.High;
-
-/** Repositories of the registries with most, read together. partly: there are more than were read. */
-function useWorst(registries: Registry[]): { list: Repository[]; partly: boolean } {
-  const worst = registries.filter((r) => r.unhealthy).toSorted((a, b) => rank(b) - rank(a));
-  const names = worst.slice(0, LOOKED_AT).map((r) => r.name).join(' ');
-  const [got, setGot] = useState<{ list: Repository[]; partly: boolean }>({ list: [], partly: false });
-  useEffect(() => {
-    const stop = new AbortController();
-    void Promise.all(names.split(' ').filter(Boolean).map((registry) => call('listRepositories', { path: { registry }, query: { limit: 200 } }, stop.signal))).then(
-      (pages) => setGot({ list: pages.flatMap((x) => x.items), partly: pages.some((x) => x.next) }), () => undefined); // the card is left out
-    return () => stop.abort();
-  }, [names]);
-  return { list: got.list.filter((r) => r.unhealthy).toSorted((a, b) => rank(b) - rank(a)).slice(0, WORST), partly: got.partly || worst.length > LOOKED_AT };
-}
-
-function Worst({ registries }: { registries: Registry[] }) {
-  const { list: worst, partly } = useWorst(registries);
+function Worst() {
+  const page = useApi('listAllRepositories', { query: { sort: 'severity', limit: WORST } });
+  const worst = page.data?.items.filter((r) => r.unhealthy) ?? [];
   if (!worst.length) return null;
   return (
     <section className="card" style={{ marginBottom: 16 }}>
-      <header><h2 className="h">{s.overview.repositories}</h2>{partly && <span className="s t3">{s.overview.partly}</span>}<A className="end s" href={to(['registries'])}>{s.overview.all}</A></header>
+      <header><h2 className="h">{s.overview.repositories}</h2><A className="end s" href={to(['registries'])}>{s.overview.all}</A></header>
       <table className="cards">
         <thead><tr><th>{s.registries.repository}</th><th className="num">{s.registries.images}</th><th>{s.counts}</th><th className="num">{s.registries.pushed}</th></tr></thead>
         <tbody>

@@ -1,5 +1,5 @@
 import { Button, Checkbox, Menu, MenuItem, MenuItemLink, MenuList, MenuPopover, MenuTrigger, Tab, TabList } from '@fluentui/react-components';
-import { ArrowDownloadRegular, BracesRegular, MoreHorizontalRegular, ShieldRegular, TextBulletListSquareSearchRegular } from '@fluentui/react-icons';
+import { ArrowDownloadRegular, BracesRegular, MoreHorizontalRegular, ProhibitedRegular, ShieldRegular, TextBulletListSquareSearchRegular } from '@fluentui/react-icons';
 import { useEffect, useState } from 'react';
 import { asFailure, call, useApi, usePages, type Pages } from '../api/client.ts';
 import type { AssessedRegistry, Exemption, FoundCheck, Recommendation } from '../api/schema.ts';
@@ -158,6 +158,7 @@ function Toolbar({ r, picked }: { r: Recommendation; picked: ReadonlySet<string>
   return (
     <div className="tools" role="toolbar" aria-label={t.tools}>
       <ActionButton action={action.exempt} appearance="subtle" icon={<ShieldRegular />} onClick={() => change({ pane: 'exempt', registry: picked.size ? [...picked].join(',') : undefined })}>{picked.size ? t.exemptN(picked.size) : t.exempt}</ActionButton>
+      <ActionButton action={action.rule} appearance="subtle" icon={<ProhibitedRegular />} onClick={() => change({ pane: 'rule' })}>{t.disableRule}</ActionButton>
       <Button appearance="subtle" icon={<BracesRegular />} onClick={() => change({ pane: 'definition' })}>{t.viewDefinition}</Button>
       <Menu>
         <MenuTrigger disableButtonEnhancement><Button appearance="subtle" icon={<TextBulletListSquareSearchRegular />}>{t.openQuery} ▾</Button></MenuTrigger>
@@ -190,7 +191,7 @@ function Whole({ r, reload, registries, fixable }: { r: Recommendation; reload: 
         <details><summary>{t.steps}<span className="s t3 cut hide-phone">{t.stepsInShort}</span></summary><ol className="t2 steps">{r.remediation_steps.map((x) => <li key={x}>{x}</li>)}</ol></details>
       </section>
       <Registries r={r} pages={registries} picked={picked} pick={(names) => setPicked(new Set(names))} />
-      <CheckTabs images={assessed} total={total(r.findings)} />
+      <CheckTabs images={assessed} total={total(r.findings)} disabled={r.disabled} />
       {pane === 'definition' && <Definition r={r} close={() => change({ pane: undefined })} />}
       {pane === 'exempt' && <ExemptPane recommendation={r.key} close={() => change({ pane: undefined, registry: undefined })} done={() => { setPicked(new Set()); change({ pane: undefined, registry: undefined }); registries.reload(); exemptions.reload(); reload(); }} />}
       {!pane && check && <CheckPane id={check} close={() => change({ check: undefined })} />}

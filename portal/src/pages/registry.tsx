@@ -1,15 +1,21 @@
 import { useApi, usePages } from '../api/client.ts';
 import { Bones, Empty, Failed, Time, bytes } from '../parts/basics.tsx';
+import { FilterBar, NoMatch } from '../parts/filters.tsx';
 import { Page } from '../parts/frame.tsx';
 import { Counts, StateWord } from '../parts/glyphs.tsx';
 import { ImportButton, Imports } from '../parts/imports.tsx';
 import { LongTable } from '../parts/long_table.tsx';
-import { A, repositoryPath, to } from '../route.tsx';
+import { A, change, repositoryPath, to, usePlace } from '../route.tsx';
 import { s } from '../strings.ts';
 
 export default function RegistryPage({ registry }: { registry: string }) {
   const one = useApi('getRegistry', { path: { registry } });
-  const pages = usePages('listRepositories', { path: { registry } });
+  const { query } = usePlace();
+  const sort = query.get('sort') ?? '', search = query.get('search') ?? '';
+  const pages = usePages('listRepositories', { path: { registry }, query: { ...(sort ? { sort } : {}), ...(search ? { search } : {}) } });
+  const head = (key: string, label: string, num = false) => (
+    <th role="columnheader" className={num ? 'num' : ''} {...((sort || 'name') === key ? { 'aria-sort': key === 'name' ? 'ascending' as const : 'descending' as const } : {})}><button type="button" onClick={() => change({ sort: key === 'name' ? undefined : key })}>{label}{(sort || 'name') === key && (key === 'name' ? ' ↑' : ' ↓')}</button></th>
+  );
   const crumbs: [string, string?][] = [[s.registries.title, to(['registries'])], [registry]];
   const d = one.data;
   if (one.error && !d) return <Page title={registry} crumbs={crumbs}><section className="card"><Failed what={registry} error={one.error} retry={one.reload} operation="getRegistry" /></section></Page>;
@@ -17,10 +23,11 @@ export default function RegistryPage({ registry }: { registry: string }) {
     <Page title={registry} crumbs={crumbs} sentence={d && <><StateWord of={d.state} /><span>{d.reason || `${s.registry.sentence(d.unhealthy, d.images)}${d.unverified ? ` ${s.registry.unverified(d.unverified)}` : ''}`}</span></>} actions={<ImportButton />}>
       <section className="card">
         <header><h2 className="h">{s.registry.repositories}</h2></header>
+        <FilterBar of={[]} search={s.registry.search} />
         {pages.error && <Failed what={s.registry.repositories} error={pages.error} retry={pages.reload} operation="listRepositories" />}
-        {!pages.error && !pages.items.length && (pages.loading ? <Bones /> : <Empty action={<A href={to(['start'])}>{s.empty.start}</A>}>{s.empty.repositories}</Empty>)}
+        {!pages.error && !pages.items.length && (pages.loading ? <Bones /> : search ? <NoMatch of={[]} filters={{ search }} /> : <Empty action={<A href={to(['start'])}>{s.empty.start}</A>}>{s.empty.repositories}</Empty>)}
         {pages.items.length > 0 && <LongTable label={s.registry.repositories} columns={5} pages={pages} noun={s.nouns.repositories}
-          head={<tr role="row"><th role="columnheader">{s.registries.repository}</th><th role="columnheader" className="num">{s.registries.images}</th><th role="columnheader">{s.counts}</th><th role="columnheader" className="num">{s.registries.stored}</th><th role="columnheader" className="num">{s.registries.pushed}</th></tr>}
+          head={<tr role="row">{head('name', s.registries.repository)}{head('images', s.registries.images, true)}{head('severity', s.counts)}<th role="columnheader" className="num">{s.registries.stored}</th>{head('pushed', s.registries.pushed, true)}</tr>}
           rows={pages.items.map((r) => ({ key: r.name, cells: <>
             <td role="cell"><A className="b" href={to(repositoryPath(registry, r.name))}>{r.name}</A>{r.unverified > 0 && <div className="s t3">{s.registry.unverified(r.unverified)}</div>}</td><td role="cell" className="num" data-label={s.registries.images}>{r.images}</td>
             <td role="cell" className="full"><Counts of={r.findings} /></td><td role="cell" className="num gone">{bytes(r.stored_bytes)}</td><td role="cell" className="num gone"><Time at={r.pushed_at} /></td>

@@ -32,12 +32,12 @@ function Cells({ c, address, images }: { c: FoundCheck; address: string; images:
   );
 }
 
-/** images: so many were assessed. */
-export function Checks({ images }: { images: number }) {
+/** images: so many were assessed. disabled: those that rules disable. */
+function Checks({ images, disabled }: { images: number; disabled: boolean }) {
   const { query, parts } = usePlace();
   const filters = useFilters(everywhereFilters);
   const sort = query.get('sort') ?? '';
-  const pages = usePages('listChecks', { query: { ...filters, ...(sort ? { sort } : {}), limit: PAGE } });
+  const pages = usePages('listChecks', { query: { ...filters, ...(sort ? { sort } : {}), ...(disabled ? { state: 'disabled' } : {}), limit: PAGE } });
   const open = query.get('check') ?? '';
   const address = (c: FoundCheck) => { const q = Object.fromEntries(query); return to(parts, { ...q, check: c.id }); };
   const head = (key: string, label: string, width: number, num = false) => (
@@ -47,7 +47,7 @@ export function Checks({ images }: { images: number }) {
     <>
       <FilterBar of={everywhereFilters} search={t.search} />
       {pages.error && <Failed what={t.title} error={pages.error} retry={pages.reload} operation="listChecks" />}
-      {!pages.error && !pages.items.length && (!pages.done ? <Bones /> : Object.keys(filters).length ? <NoMatch of={everywhereFilters} filters={filters} /> : <Empty>{s.empty.findings}</Empty>)}
+      {!pages.error && !pages.items.length && (!pages.done ? <Bones /> : Object.keys(filters).length ? <NoMatch of={everywhereFilters} filters={filters} /> : <Empty action={disabled ? <A href={to(['exceptions'], { tab: 'rules' })}>{s.rule.allRules}</A> : undefined}>{disabled ? t.noneDisabled : s.empty.findings}</Empty>)}
       {pages.items.length > 0 && (
         <LongTable label={t.title} columns={7} pages={pages} noun={s.nouns.checks} className="cards fixed"
           head={<tr role="row">{head('severity', s.severity, 116)}<th role="columnheader" style={{ width: 140 }}>{t.id}</th><th role="columnheader">{t.check}</th><th role="columnheader" style={{ width: 80 }}>{t.exploited}</th>{head('epss', s.findings.epss, 84, true)}<th role="columnheader" style={{ width: 160 }}>{t.fixed}</th><th role="columnheader" className="num" style={{ width: 150 }}>{t.applies}</th></tr>}
@@ -57,12 +57,15 @@ export function Checks({ images }: { images: number }) {
   );
 }
 
-export function CheckTabs({ images, total }: { images: number; total: number }) {
+export function CheckTabs({ images, total, disabled }: { images: number; total: number; disabled: number }) {
+  const tab = usePlace().query.get('check-tab') === 'disabled' ? 'disabled' : 'findings';
   return (
     <section className="card" aria-labelledby="checks">
       <header style={{ paddingBottom: 0 }}><h2 className="h" id="checks">{t.title}</h2></header>
-      <TabList className="tabs" selectedValue="findings"><Tab value="findings">{t.tabs.findings} <span className="t3">{count(total)}</span></Tab></TabList>
-      <Checks images={images} />
+      <TabList className="tabs" selectedValue={tab} onTabSelect={(_, d) => change({ 'check-tab': d.value === 'disabled' ? 'disabled' : undefined, check: undefined })}>
+        <Tab value="findings">{t.tabs.findings} <span className="t3">{count(total)}</span></Tab><Tab value="disabled">{t.tabs.disabled} <span className="t3">{count(disabled)}</span></Tab>
+      </TabList>
+      <Checks key={tab} images={images} disabled={tab === 'disabled'} />
     </section>
   );
 }

@@ -5,8 +5,9 @@ import type { ReactNode } from 'react';
 import { useApi } from '../api/client.ts';
 import type { Check, Finding, Match } from '../api/schema.ts';
 import { A, change, imagePath, repositoryPath, to } from '../route.tsx';
+import { action } from '../session.tsx';
 import { s } from '../strings.ts';
-import { Bones, Code, Copy, Failed, percent, short, useCopy, utc } from './basics.tsx';
+import { ActionButton, Bones, Code, Copy, Failed, day, percent, short, useCopy, utc } from './basics.tsx';
 import { Fix } from './findings.tsx';
 import { Kev, SeverityWord, StateWord } from './glyphs.tsx';
 import { Pane } from './pane.tsx';
@@ -66,6 +67,7 @@ function Body({ f, check, registry, repository, digest }: { f: Finding; check: C
       <div className="strip" style={{ marginBottom: 8 }}>
         {f.patchable ? <><div className="b">{t.upgrade(f.package)}</div><Fix of={f} /></> : <><div className="b">{s.image.wait}</div><span className="s t2">{t.noFix}{s.findings.status[f.status] ?? f.status}.</span></>}
       </div>
+      {f.disabled_by && <div className="note" style={{ marginBottom: 8 }}><StateWord look="off" word="" /><span>{t.disabledBy} <A href={to(['exceptions'], { tab: 'rules', pane: 'rule', rule: f.disabled_by.rule })}>{f.disabled_by.name}</A> ({f.disabled_by.scope}){f.disabled_by.expires_at ? `, ${t.until(day(f.disabled_by.expires_at))}` : ''}: {f.disabled_by.justification}</span></div>}
       <Section title={t.description}><p>{check?.description || f.summary || <span className="t3">{t.noDescription}</span>}</p></Section>
       <Section title={t.general}><CheckGeneral check={check} patchable={f.patchable} id={f.id} severity={f.severity} category={f.category} published={f.published} cves={f.cves} /></Section>
       <Section title={t.remediation}>{f.remediation ? <Code text={f.remediation} /> : <p>{t.noFix}{s.findings.status[f.status] ?? f.status}.</p>}</Section>
@@ -99,7 +101,7 @@ export function CheckAdditional({ check }: { check: Check }) {
 export function FindingPane({ id, registry, repository, digest, found, position, step }: {
   id: string; registry: string; repository: string; digest: string; found: Finding | undefined; position: [number, number] | undefined; step: (by: number) => void;
 }) {
-  const asked = useApi('listImageFindings', found ? null : { path: { registry, repository, digest }, query: { check_id: id } });
+  const asked = useApi('listImageFindings', found ? null : { path: { registry, repository, digest }, query: { check_id: id, state: 'all' } });
   const f = found ?? asked.data?.items[0];
   const check = useApi('getCheck', { path: { id } });
   const [done, copy] = useCopy();
@@ -111,7 +113,7 @@ export function FindingPane({ id, registry, repository, digest, found, position,
     <Pane title={f ? `${f.id} – ${f.check}` : check.data ? `${check.data.id} – ${check.data.title}` : id} about={`${id} ${repository} ${digest}`} close={close} onKey={onKey}
       lead={<div style={{ display: 'flex', gap: 8, alignItems: 'center', minHeight: 24 }}>{f && <><SeverityWord of={f.severity} />{f.kev && <Kev />}</>}{position && <span className="s t3">{t.position(position[0] + 1, position[1])}</span>}</div>}
       buttons={position && <><Button appearance="subtle" icon={<ArrowUpRegular />} aria-label={s.previous} disabledFocusable={position[0] === 0} onClick={() => step(-1)} /><Button appearance="subtle" icon={<ArrowDownRegular />} aria-label={s.next} disabledFocusable={position[0] === position[1] - 1} onClick={() => step(1)} /></>}
-      footer={<>{f?.remediation && <Button appearance="primary" onClick={() => copy(f.remediation ?? '')}>{done ? s.copied : t.copyFix}</Button>}<Button onClick={close}>{s.close}</Button></>}>
+      footer={<>{f && !f.disabled_by && <ActionButton action={action.rule} onClick={() => change({ pane: 'rule', rule_check_id: id, rule_scope: `/registries/${registry}/repositories/${repository}` })}>{t.disable}</ActionButton>}{f?.remediation && <Button appearance="primary" onClick={() => copy(f.remediation ?? '')}>{done ? s.copied : t.copyFix}</Button>}<Button onClick={close}>{s.close}</Button></>}>
       {f ? <Body f={f} check={check.data} registry={registry} repository={repository} digest={digest} />
         : asked.error ? <Failed what={id} error={asked.error} retry={asked.reload} operation="listImageFindings" />
           : asked.data ? <div className="body"><div className="note unknown"><StateWord look="none" word="" /><span>{t.gone}</span></div></div> : <Bones />}

@@ -43,6 +43,7 @@ const looks: Record<string, [string, ReactNode]> = {
   run: ['run', <><circle cx="8" cy="8" r="6.4" opacity=".3" /><path d="M8 1.6A6.4 6.4 0 0 1 14.4 8" strokeLinecap="round" strokeWidth="1.8" /></>],
   late: ['late', <><path d="M8 1.8L14.8 14H1.2z" strokeLinejoin="round" /><path d="M8 6v4M8 11.6v.7" strokeLinecap="round" /></>],
   done: ['none', <><circle cx="8" cy="8" r="6.8" /><path d="M5 8.2l2.1 2.1L11 6.3" strokeLinecap="round" /></>],
+  off: ['none', <><circle cx="8" cy="8" r="6.6" /><path d="M3.6 12.4l8.8-8.8" strokeLinecap="round" /></>],
   wait: ['none', <circle cx="8" cy="8" r="6.6" />],
 };
 /* oxlint-enable react/jsx-key */
