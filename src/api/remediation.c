@@ -228,10 +228,12 @@ static int find_places(struct db_tx *tx, const struct asked *x, struct finding_q
 	return api_repositories_check(tx, p->registry, &p->criteria, &q->visible, e);
 }
 
-static int write_plan(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+/* A plan of many images needs more than a request has. */
+#define BUDGET ((size_t)128 << 20)
+
+static int write_plan_of(struct db_tx *tx, struct json_out *w, const struct asked *x,
+			 struct arena *a, struct err *e)
 {
-	const struct asked *x = arg;
-	struct arena *a = http_arena(x->r);
 	struct finding_query q = {.criteria = &x->q.criteria};
 	struct remediation plan;
 	struct ledger_image image;
@@ -247,6 +249,15 @@ static int write_plan(struct db_tx *tx, struct json_out *w, void *arg, struct er
 	if (remediation_plan(tx, &q, clock_wall_ms(), a, &plan, e) < 0)
 		return -(int)e->code;
 	return put_plan(tx, w, x->r, &plan, x->q.limit, e);
+}
+
+static int write_plan(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	struct arena a;
+	arena_init(&a, BUDGET);
+	int r = write_plan_of(tx, w, arg, &a, e);
+	arena_free(&a);
+	return r;
 }
 
 static int get_plan(struct http_request *r, struct err *e)

@@ -93,6 +93,12 @@ const mix = [
   [3, 'images of one check', () => `/api/v1/findings?check_id=${one(checkList)}&limit=50`, true],
   [2, 'images of one CVE', () => `/api/v1/findings?cve=${one(cveList)}&limit=50`],
   [5, 'packages of an image', () => `${imagePath()}/packages`],
+  [2, 'repositories of all registries, worst first', () => '/api/v1/repositories?sort=severity&limit=50'],
+  [2, 'security checks', () => '/api/v1/checks?limit=50'],
+  [1, 'recommendations', () => '/api/v1/recommendations'],
+  [1, 'secure score', () => '/api/v1/secure-score'],
+  [1, 'where a package is below a version', () => `/api/v1/packages?name=${one(packageList)}&version_below=9&limit=50`],
+  [1, 'what to do about an image', () => `${imagePath()}/remediation`],
 ];
 
 // Each route once, alone.
