@@ -5,6 +5,8 @@
 #include "eco/declared.h"
 #include "eco/path.h"
 
+#include <stdlib.h>
+
 struct go_replace {
 	struct bytes from, from_version, to, to_version; /* from_version empty: any */
 };
@@ -37,18 +39,33 @@ static void put_module(struct go_mod *m, struct bytes name, struct bytes version
 	declared_put(&m->d, name, version);
 }
 
+static int by_from(const void *a, const void *b)
+{
+	const struct go_replace *x = a, *y = b;
+	int d = bytes_cmp(x->from, y->from);
+	return d ? d : bytes_cmp(x->from_version, y->from_version);
+}
+
+/* The replacement of this version, or else of any; two of the same are an error of go's. */
+static const struct go_replace *replaced(const struct go_mod *m, struct bytes name,
+					 struct bytes version)
+{
+	struct go_replace key = {.from = name, .from_version = version};
+	const struct go_replace *r = NULL;
+	if (m->count)
+		r = bsearch(&key, m->replaces, m->count, sizeof key, by_from);
+	key.from_version = BYTES_NONE;
+	if (!r && m->count)
+		r = bsearch(&key, m->replaces, m->count, sizeof key, by_from);
+	return r;
+}
+
 static void require(struct go_mod *m, struct bytes line)
 {
 	struct bytes name = word(&line), version = word(&line);
-	const struct go_replace *by = NULL;
 	if (!m->emits)
 		return;
-	for (size_t i = 0; i < m->count; i++) {
-		const struct go_replace *r = &m->replaces[i];
-		bool exact = bytes_eq(r->from_version, version);
-		if (bytes_eq(r->from, name) && (exact || (r->from_version.len == 0 && !by)))
-			by = r;
-	}
+	const struct go_replace *by = replaced(m, name, version);
 	if (!by)
 		put_module(m, name, version);
 	else
@@ -126,6 +143,8 @@ static int locks_parse(struct bytes path, struct bytes file, const struct eco_si
 	struct go_mod m = {.d = {.sink = sink, .purl_type = "golang", .e = e}, .arena = a};
 	(void)path;
 	read_lines(&m, file);
+	if (m.count)
+		qsort(m.replaces, m.count, sizeof *m.replaces, by_from);
 	m.emits = true;
 	if (m.d.r == 0)
 		read_lines(&m, file);
