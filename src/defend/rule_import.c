@@ -54,6 +54,7 @@ static int read_harbor(struct rule_import *x, struct bytes text, struct err *e)
 	struct exception one = {.kind = EXCEPTION_IGNORED};
 	struct json j;
 	bool found = false;
+	size_t cap = 0;
 	json_init(&j, text, &to->arena);
 	if (json_enter_object(&j)) {
 		for (struct bytes key; json_next_key(&j, &key);) {
@@ -78,7 +79,6 @@ static int read_harbor(struct rule_import *x, struct bytes text, struct err *e)
 					if (one.id_count == EXCEPTIONS_MAX)
 						return err_set(e, ERR_LIMIT, "more than %u CVEs",
 							       EXCEPTIONS_MAX);
-					size_t cap = one.id_count;
 					one.ids = arena_grow(&to->arena, one.ids, one.id_count,
 							     &cap, sizeof *one.ids);
 					if (!one.ids)
@@ -200,28 +200,80 @@ static int add(struct rule_import *x, const struct exception *from, struct err *
 	return 0;
 }
 
-/* A later statement of the same vulnerability says otherwise. */
-static bool is_overruled(const struct rule_import *x, const struct exception *one)
+/* A statement that takes nothing out. */
+struct denial {
+	struct bytes id; /* as it is written */
+	int64_t at_ms;
+};
+struct denials {
+	struct denial *items; /* by id without case, the latest first */
+	size_t count;
+};
+
+static int by_name(struct bytes a, struct bytes b)
 {
+	for (size_t i = 0; i < a.len && i < b.len; i++) {
+		int d = byte_lower(a.ptr[i]) - byte_lower(b.ptr[i]);
+		if (d)
+			return d;
+	}
+	return (a.len > b.len) - (a.len < b.len);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct denial *x = a, *y = b;
+	int d = by_name(x->id, y->id);
+	return d ? d : (x->at_ms < y->at_ms) - (x->at_ms > y->at_ms);
+}
+
+static bool takes_out(const struct exception *one)
+{
+	return one->status == ADV_NOT_AFFECTED || one->status == ADV_FIXED;
+}
+
+static int denials_read(struct rule_import *x, struct denials *ret, struct err *e)
+{
+	*ret = (struct denials){arena_alloc(&x->read.arena, x->read.count, sizeof *ret->items), 0};
+	if (!ret->items)
+		return no_memory(e);
 	for (size_t i = 0; i < x->read.count; i++) {
 		const struct exception *o = &x->read.items[i];
-		if (o->kind == EXCEPTION_VEX && o->status != ADV_NOT_AFFECTED &&
-		    o->status != ADV_FIXED && o->at_ms >= one->at_ms && o->id_count &&
-		    one->id_count && bytes_eq_nocase(o->ids[0], one->ids[0]))
-			return true;
+		if (o->kind == EXCEPTION_VEX && !takes_out(o) && o->id_count)
+			ret->items[ret->count++] = (struct denial){o->ids[0], o->at_ms};
 	}
-	return false;
+	if (ret->count)
+		qsort(ret->items, ret->count, sizeof *ret->items, by_id);
+	return 0;
+}
+
+/* A later statement of the same vulnerability says otherwise. */
+static bool is_overruled(const struct denials *d, const struct exception *one)
+{
+	size_t from = 0, to = d->count;
+	while (one->id_count && from < to) {
+		size_t mid = from + (to - from) / 2;
+		if (by_name(d->items[mid].id, one->ids[0]) < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	return one->id_count && from < d->count && by_name(d->items[from].id, one->ids[0]) == 0 &&
+	       d->items[from].at_ms >= one->at_ms;
 }
 
 static int convert(struct rule_import *x, struct err *e)
 {
+	struct denials denials = {.count = 0};
+	if (x->read.count && denials_read(x, &denials, e) < 0)
+		return -(int)e->code;
 	for (size_t i = 0; i < x->read.count; i++) {
 		const struct exception *one = &x->read.items[i];
 		const char *why = too_narrow(one);
 		bool vex = one->kind == EXCEPTION_VEX;
-		if (vex && one->status != ADV_NOT_AFFECTED && one->status != ADV_FIXED)
+		if (vex && !takes_out(one))
 			why = "only not_affected and fixed take findings out";
-		else if (vex && !why && is_overruled(x, one))
+		else if (vex && !why && is_overruled(&denials, one))
 			why = "a later statement says otherwise";
 		int r = why ? leave_out(x, one, why, e) : add(x, one, e);
 		if (r < 0)

@@ -123,6 +123,67 @@ static void many(void **state)
 	buf_free(&text);
 }
 
+/* An allowlist of Harbor's is one list, which becomes as many rules as it takes. */
+static void long_allowlist(void **state)
+{
+	struct rule_import x;
+	struct err e = ERR_INIT;
+	struct buf text;
+	(void)state;
+	buf_init(&text, 4U << 20);
+	buf_put_text(&text, "{\"items\": [");
+	for (unsigned i = 0; i < 20 * RULE_VALUES_MAX; i++)
+		buf_printf(&text, "%s{\"cve_id\": \"CVE-2026-%u\"}", i ? "," : "", 10000 + i);
+	buf_put_text(&text, "]}");
+	if (rule_import_read(RULE_IMPORT_HARBOR, buf_bytes(&text), &x, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_int_equal(x.count, 20);
+	has_cves(&x.items[19], RULE_VALUES_MAX, "CVE-2026-48000");
+	rule_import_free(&x);
+	buf_free(&text);
+}
+
+/* Of statements of one vulnerability the latest counts, in whatever case it is written and wherever
+ * it is in the document. Each letter is a statement: n not_affected, a affected; its number the
+ * month. */
+static void overruled(void **state)
+{
+	static const struct {
+		const char *statements;
+		size_t rules;
+	} cases[] = {{"n2", 1},	    {"n2a1", 1},   {"n2a2", 0}, {"n2a3", 0},   {"a3n2", 0},
+		     {"a1a3n2", 0}, {"a3a1n2", 0}, {"a1n2", 1}, {"a1a1n2", 1}, {"a1n2a3n4", 1}};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct rule_import x;
+		struct err e = ERR_INIT;
+		struct buf text;
+		buf_init(&text, 65536);
+		buf_put_text(&text, "{\"@context\": \"https://openvex.dev/ns/v0.2.0\", \"@id\":"
+				    " \"x\", \"author\": \"a\", \"timestamp\":"
+				    " \"2026-01-01T00:00:00Z\", \"version\": 1, \"statements\": [");
+		for (const char *c = cases[i].statements; *c; c += 2)
+			buf_printf(&text,
+				   "{\"vulnerability\": {\"name\": \"%s-2026-1\"}, \"products\":"
+				   " [{\"@id\": \"pkg:deb/debian/sudo\"}], \"timestamp\":"
+				   " \"2026-0%c-01T00:00:00Z\", \"status\": \"%s\"},",
+				   *c == 'n' ? "CVE" : "cve", c[1],
+				   *c == 'n' ? "not_affected" : "affected");
+		/* Others, before and behind it in order. */
+		buf_put_text(&text, "{\"vulnerability\": {\"name\": \"CVE-2026-0\"}, \"products\":"
+				    " [{\"@id\": \"pkg:deb/debian/sudo\"}], \"status\":"
+				    " \"affected\"}, {\"vulnerability\": {\"name\":"
+				    " \"CVE-2026-10\"}, \"products\": [{\"@id\":"
+				    " \"pkg:deb/debian/sudo\"}], \"status\": \"affected\"}]}");
+		if (rule_import_read(RULE_IMPORT_OPENVEX, buf_bytes(&text), &x, &e) < 0)
+			fail_msg("%s: %s", cases[i].statements, e.msg);
+		if (x.count != cases[i].rules)
+			fail_msg("%s: %zu rules", cases[i].statements, x.count);
+		rule_import_free(&x);
+		buf_free(&text);
+	}
+}
+
 static void every_prefix(void **state)
 {
 	(void)state;
@@ -186,7 +247,9 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_format), cmocka_unit_test(many), cmocka_unit_test(every_prefix),
-	    cmocka_unit_test(without_memory), cmocka_unit_test(refused)};
+	    cmocka_unit_test(every_format),   cmocka_unit_test(many),
+	    cmocka_unit_test(long_allowlist), cmocka_unit_test(overruled),
+	    cmocka_unit_test(every_prefix),   cmocka_unit_test(without_memory),
+	    cmocka_unit_test(refused)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
