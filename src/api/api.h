@@ -67,6 +67,11 @@ void api_denied(struct http_request *r, unsigned status);
 struct bytes api_scope_asked(struct http_request *r);
 /* Whose rows the caller of an `anywhere` route sees. */
 int api_visibility(struct http_request *r, struct visibility *ret, struct err *e);
+/* The answer for a scope that a request names and that is not there: ERR_FORMAT for who may do what
+ * the route asks for at this path; others must not learn that, and get what scopes of others get,
+ * api_scope_denied. */
+int api_no_scope(struct http_request *r, struct bytes scope, struct err *e);
+int api_scope_denied(struct http_request *r, struct bytes scope, struct err *e);
 /* 403 that names the action that lacks. Returns 1, or <0. */
 int api_forbid(struct http_request *r, const char *action, struct bytes scope, struct err *e);
 /* A browser asks, for a person. */

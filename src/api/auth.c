@@ -298,6 +298,21 @@ int api_visibility(struct http_request *r, struct visibility *ret, struct err *e
 				 e);
 }
 
+int api_scope_denied(struct http_request *r, struct bytes scope, struct err *e)
+{
+	return err_set(e, ERR_DENIED, "this needs the action %s at %.*s", http_route_get(r)->action,
+		       BYTES_ARG(scope));
+}
+
+int api_no_scope(struct http_request *r, struct bytes scope, struct err *e)
+{
+	/* By its number a scope is not below another. */
+	struct bytes at = bytes_has_prefix_lit(scope, "/") ? scope : BYTES_LIT("/");
+	if (!access_allows(http_principal(r), http_route_get(r)->action, at))
+		return api_scope_denied(r, scope, e);
+	return err_set(e, ERR_FORMAT, "scope: there is no scope \"%.*s\"", BYTES_ARG(scope));
+}
+
 static bool may(const struct principal *p, struct http_request *r, const struct http_route *route)
 {
 	struct visibility v;

@@ -171,20 +171,18 @@ static int scope_of_body(struct db_tx *tx, struct change *c, struct store_scope 
 	struct visibility v;
 	int rc = store_scope_resolve(tx, c->ask.scope, false, http_arena(c->r), ret, e);
 	if (rc == 0)
-		return err_set(e, ERR_FORMAT, "scope: there is no scope \"%.*s\"",
-			       BYTES_ARG(c->ask.scope));
-	if (rc > 0 && (ret->kind == STORE_SCOPE_REPOSITORY || ret->kind == STORE_SCOPE_ROOT))
-		return err_set(
-		    e, ERR_FORMAT,
-		    "scope: a management group, subscription, resource group or registry "
-		    "is needed");
+		return api_no_scope(c->r, c->ask.scope, e);
 	if (rc > 0)
 		rc = api_visibility(c->r, &v, e);
 	if (rc >= 0)
 		rc = store_scope_is_visible(tx, ret->id, &v, e);
 	if (rc == 0)
-		return err_set(e, ERR_DENIED, "this needs the action %s at %.*s",
-			       http_route_get(c->r)->action, BYTES_ARG(c->ask.scope));
+		return api_scope_denied(c->r, c->ask.scope, e);
+	if (rc > 0 && (ret->kind == STORE_SCOPE_REPOSITORY || ret->kind == STORE_SCOPE_ROOT))
+		return err_set(
+		    e, ERR_FORMAT,
+		    "scope: a management group, subscription, resource group or registry "
+		    "is needed");
 	return rc < 0 ? rc : 0;
 }
 

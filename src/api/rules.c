@@ -82,7 +82,7 @@ static const struct record_field rule_fields[] = {
     R(in_effect, RECORD_BOOL, "in_effect",
       "false: it was changed, and images are still to be counted again"),
     R(x.findings, RECORD_UINT, "findings",
-      "Findings that it disables, or would; absent where the caller does not see its scope",
+      "Findings that it disables, or would; absent where the caller does not see the findings of its scope",
       .flags = RECORD_OPTIONAL, .has = is_counted),
     R(x.images, RECORD_UINT, "images", "Images that have them", .flags = RECORD_OPTIONAL,
       .has = is_counted),
@@ -209,15 +209,22 @@ int api_rule_scope(struct db_tx *tx, struct http_request *r, struct bytes text, 
 		     ? store_scope_get(tx, (int64_t)id, http_arena(r), ret, e)
 		     : store_scope_resolve(tx, text, make, http_arena(r), ret, e);
 	if (rc == 0)
-		return err_set(e, ERR_FORMAT, "scope: there is no scope \"%.*s\"", BYTES_ARG(text));
+		return api_no_scope(r, text, e);
 	if (rc > 0)
 		rc = api_visibility(r, &v, e);
 	if (rc >= 0)
 		rc = store_scope_is_visible(tx, ret->id, &v, e);
 	if (rc == 0)
-		return err_set(e, ERR_DENIED, "this needs the action %s at %.*s",
-			       http_route_get(r)->action, BYTES_ARG(text));
+		return api_scope_denied(r, text, e);
 	return rc < 0 ? rc : 0;
+}
+
+/* 1: the caller sees the findings of the scope, 0: he may only change its rules; <0. */
+static int sees_findings(struct db_tx *tx, struct http_request *r, int64_t scope, struct err *e)
+{
+	struct visibility v;
+	int rc = access_visibility(http_principal(r), ACTION_SECURITY_READ, http_arena(r), &v, e);
+	return rc < 0 ? rc : store_scope_is_visible(tx, scope, &v, e);
 }
 
 struct rules_query {
@@ -387,7 +394,9 @@ static int write_one(struct db_tx *tx, struct json_out *w, void *arg, struct err
 	struct arena *a = http_arena(c->c.r);
 	int rc = c->x.id ? store_rule_get(tx, c->x.id, &VISIBILITY_ALL, a, &x, e)
 			 : rule_find(tx, c->c.r, &x, e);
-	return rc < 0 ? rc : put_rule(tx, w, a, &x, true, e);
+	if (rc >= 0)
+		rc = sees_findings(tx, c->c.r, x.scope_id, e);
+	return rc < 0 ? rc : put_rule(tx, w, a, &x, rc > 0, e);
 }
 
 static int get_rule(struct http_request *r, struct err *e)
@@ -500,6 +509,12 @@ static int write_preview(struct db_tx *tx, struct json_out *w, void *arg, struct
 	if (api_rule_scope(tx, c->c.r, c->ask.scope, false, &s, e) < 0)
 		return -(int)e->code;
 	c->x.scope_id = s.id;
+	int sees = sees_findings(tx, c->c.r, s.id, e);
+	if (sees < 0)
+		return sees;
+	if (sees == 0)
+		return err_set(e, ERR_DENIED, "this needs the action %s at %.*s",
+			       ACTION_SECURITY_READ, BYTES_ARG(c->ask.scope));
 	if (preview_rule(tx, &c->x, &c->ask.terms, (int64_t)c->ask.replaces, a, &row.p, e) < 0)
 		return -(int)e->code;
 	row.exploited = (struct record_rows){row.p.exploited, row.p.exploited_count};
@@ -556,6 +571,7 @@ static const struct api_doc delete_doc = {
 };
 static const struct api_doc preview_doc = {
     .id = "previewRule",
+    .text = "Also needs `" ACTION_SECURITY_READ "` at the scope: the figures are of its findings.",
     .body = &preview_body,
     .body_example = "{\"scope\": \"/registries/local\", " EXAMPLE_TERMS,
     .replies = {{.status = 200, .text = "What it would do", .of = &shown_object}},

@@ -229,6 +229,25 @@ test('who may: Owner, Security Admin and Resource Policy Contributor, where they
     assert.match((await rule(wrong, 400)).detail, what);
 });
 
+test('who may change rules and not read findings learns no figures, and of scopes of others not even that they are there', async () => {
+  await ask('POST', '/api/v1/roles', { name: 'Rules only', actions: ['Microsoft.Authorization/policyAssignments/write'] }, 201);
+  const blind = await person('blind', 'Rules only', '/registries/local');
+  const body = { scope: '/registries/local', criteria: { severity_below: 'Critical' } };
+  assert.match((await ask('POST', '/api/v1/rules/preview', body, 403, blind)).detail, /Microsoft\.Security.*\/registries\/local/);
+  const made = await ask('POST', '/api/v1/rules', { name: 'x', ...body }, 201, blind);
+  assert.deepEqual([made.findings, made.images, made.released], [undefined, undefined, undefined]);
+  assert.ok((await ask('GET', `/api/v1/rules/${made.id}`)).findings > 0, 'the owner sees them');
+  assert.equal((await ask('PUT', `/api/v1/rules/${made.id}`, { name: 'y', criteria: body.criteria }, 200, blind)).findings, undefined);
+  await ask('DELETE', `/api/v1/rules/${made.id}`, undefined, 204, blind);
+  const narrow = await person('onlyteam', 'Security Admin', '/registries/local/repositories/team');
+  for (const path of ['/api/v1/rules', '/api/v1/rules/preview', '/api/v1/exemptions']) {
+    const said = [];
+    for (const scope of ['/registries/local', '/registries/local/repositories/app', '/registries/local/repositories/nothing', '/registries/nothing', '/subscriptions/nothing', '/'])
+      said.push((await ask('POST', path, path.endsWith('exemptions') ? { name: 'x', scope, category: 'Waiver' } : { name: 'x', scope, criteria: body.criteria }, 403, narrow)).detail.replace(/ at \S*$/, ''));
+    assert.equal(new Set(said).size, 1, `${path}: ${said.join('; ')}`);
+  }
+});
+
 test('files of other tools become rules, which never say more than the file', async () => {
   const load = async (query, body, status = 200) => {
     const r = await server.fetch(`/api/v1/rules/import?${query}`, { method: 'POST', body, headers: { 'content-type': 'text/plain' } });
