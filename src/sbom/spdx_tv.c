@@ -82,13 +82,14 @@ int spdx_tv_read(struct bytes text, struct draft *d, struct err *e)
 		return err_nomem(e);
 	for (size_t line = 1; rest.len; line++) {
 		struct bytes value, here = rest, tag;
-		size_t end = bytes_find(rest, '\n'), colon = bytes_find(rest, ':');
-		tag = bytes_trim(bytes_part(rest, 0, colon < end ? colon : end));
+		struct bytes front = bytes_part(rest, 0, bytes_find(rest, '\n'));
+		size_t colon = bytes_find(front, ':');
+		tag = bytes_trim(bytes_part(front, 0, colon));
 		if (!tag.len || tag.ptr[0] == '#') {
 			(void)bytes_cut(&rest, '\n');
 			continue;
 		}
-		if (colon >= end)
+		if (colon == front.len)
 			return err_set(e, ERR_FORMAT,
 				       "SPDX tag and value: byte %zu: \"%.*s\" is no tag and value",
 				       text.len - here.len, BYTES_ARG(bytes_part(tag, 0, 60)));

@@ -241,6 +241,29 @@ static int once(void *arg)
 	return r;
 }
 
+/* Lines without a tag, millions of which are one document. */
+static void test_blank(void **state)
+{
+	static const char front[] = "SPDXVersion: SPDX-2.3\nPackageName: a\nExternalRef: "
+				    "PACKAGE-MANAGER purl pkg:deb/debian/a@1\n";
+	size_t len = sizeof front - 1 + (8U << 20);
+	uint8_t *text = malloc(len);
+	struct buf out;
+	struct err e = ERR_INIT;
+	(void)state;
+	assert_non_null(text);
+	memset(text, '\n', len);
+	memcpy(text, front, sizeof front - 1);
+	for (size_t i = sizeof front; i + 1 < len; i += 4)
+		text[i] = '#';
+	buf_init(&out, 1U << 20);
+	if (sbom_read((struct bytes){text, len}, &out, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_true(out.len > 0);
+	buf_free(&out);
+	free(text);
+}
+
 static void test_memory(void **state)
 {
 	(void)state;
@@ -298,7 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_cases),  cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_fronts), cmocka_unit_test(test_nested),
-	    cmocka_unit_test(test_memory), cmocka_unit_test(test_wire),
-	    cmocka_unit_test(test_is)};
+	    cmocka_unit_test(test_memory), cmocka_unit_test(test_blank),
+	    cmocka_unit_test(test_wire),   cmocka_unit_test(test_is)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
