@@ -215,30 +215,36 @@ static int token_check(struct http_request *r, const struct flow *f, struct byte
 	return rc < 0 ? rc : id_token_read(token, keys, &checks, a, ret, e);
 }
 
-static int identify(struct http_request *r, const struct principal **ret, struct err *e)
+/* The sign-in that this browser began and the provider answers. */
+static int answer_read(struct http_request *r, struct flow *f, struct err *e)
+{
+	struct bytes issuer = http_query(r, "iss", NULL); /* RFC 9207 */
+	if (flow_read(r, f, e) < 0)
+		return -(int)e->code;
+	if (!f->state.len || !secret_eq(f->state, http_query(r, "state", NULL)))
+		return err_set(e, ERR_DENIED, "the state is of another sign-in");
+	if (issuer.len && !bytes_eq_lit(issuer, api_of(r)->oidc->issuer))
+		return err_set(e, ERR_DENIED, "the answer is of another provider");
+	return 0;
+}
+
+static int identify(struct http_request *r, const struct flow *f, const struct principal **ret,
+		    struct err *e)
 {
 	const struct api_oidc *o = api_of(r)->oidc;
-	struct flow f;
 	struct bytes token, code = http_query(r, "code", NULL),
 			    error = http_query(r, "error", NULL);
 	struct id_token id;
 	const char *back = redirect_uri(r);
-	if (flow_read(r, &f, e) < 0)
-		return -(int)e->code;
-	if (!f.state.len || !secret_eq(f.state, http_query(r, "state", NULL)))
-		return err_set(e, ERR_DENIED, "the state is of another sign-in");
-	struct bytes issuer = http_query(r, "iss", NULL); /* RFC 9207 */
-	if (issuer.len && !bytes_eq_lit(issuer, o->issuer))
-		return err_set(e, ERR_DENIED, "the answer is of another provider");
 	if (error.len)
 		return err_set(e, ERR_DENIED, "the provider says: %.*s",
 			       BYTES_ARG(bytes_part(error, 0, 100)));
 	if (!code.len || code.len > CODE_MAX || !back)
 		return err_set(e, ERR_DENIED, "the provider sent no code");
 	const struct oidc_exchange x = {
-	    .code = code, .redirect_uri = bytes_of(back), .verifier = f.verifier};
+	    .code = code, .redirect_uri = bytes_of(back), .verifier = f->verifier};
 	if (oidc_exchange(o->provider, &x, http_arena(r), &token, e) < 0 ||
-	    token_check(r, &f, token, &id, e) < 0)
+	    token_check(r, f, token, &id, e) < 0)
 		return -(int)e->code;
 	const struct access_identity who = {.issuer = bytes_of(o->issuer),
 					    .subject = id.subject,
@@ -270,13 +276,18 @@ static const char *word_of(enum err_code code)
 static int get_callback(struct http_request *r, struct err *e)
 {
 	const struct principal *p = NULL;
+	struct flow f;
 	struct err why = ERR_INIT;
 	struct access_login l = {.name = BYTES_LIT("oidc"), .peer = http_peer(r)};
 	if (!api_of(r)->oidc)
 		return no_provider(e);
 	int rc = access_attempt(api_of(r)->access, &l, &why);
+	if (rc == 0)
+		rc = answer_read(r, &f, &why);
+	/* Pages of others can make browsers come here, but not with a sign-in that was begun: these
+	 * do not count, or they would use up what the address has. */
 	if (rc == 0) {
-		rc = identify(r, &p, &why);
+		rc = identify(r, &f, &p, &why);
 		if (rc < 0 && rc != -ERR_LIMIT)
 			access_attempt_failed(api_of(r)->access, &l);
 	}

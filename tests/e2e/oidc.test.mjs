@@ -281,6 +281,10 @@ test('without a provider there is nothing; with oidc-create-users false only use
   try {
     provider.next = { sub: '12', preferred_username: 'una' };
     const words = [];
+    for (let i = 0; i < 5; i++) { // as an image of a page of another site's
+      const r = await fetch(new URL('/api/v1/session/oidc/callback?code=x&state=y', closed.url), { redirect: 'manual' });
+      assert.match(r.headers.get('location'), /sign_in=denied$/, 'what no browser began does not count');
+    }
     for (let i = 0; i < 5; i++) words.push(new URL(await new Browser(closed.url).signIn(), closed.url).searchParams.get('sign_in'));
     assert.deepEqual(words, ['denied', 'denied', 'denied', 'busy', 'busy']);
     assert.equal((await closed.all('/api/v1/users')).length, 1);
