@@ -324,7 +324,8 @@ static const struct record_field new_fields[] = {
 		 .flags = RECORD_NEEDED),
     RECORD_FIELD(struct new_registry, title, RECORD_TEXT, "title", "What people call it"),
     RECORD_FIELD(struct new_registry, hosts, RECORD_TEXTS, "hosts",
-		 "Up to 16 host names, with the port where clients name one",
+		 "Up to 16 host names, with the port where clients name one; to name any needs "
+		 "`" ACTION_REGISTRY_WRITE "` at `/`",
 		 .example = "[\"registry.example.com\"]"),
 };
 static const struct record_object new_body = {
@@ -353,12 +354,25 @@ static int find_group(struct db_tx *tx, void *arg, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+/* By a host clients find a registry, and by all others the first: who takes one may take what
+ * others are asked for. */
+static int may_take_hosts(struct http_request *r, const struct record_rows *hosts, struct err *e)
+{
+	if (hosts->count == 0 ||
+	    access_allows(http_principal(r), ACTION_REGISTRY_WRITE, BYTES_LIT("/")))
+		return 0;
+	return err_set(e, ERR_DENIED,
+		       "hosts: this needs the action " ACTION_REGISTRY_WRITE
+		       " at /, since names of hosts are the whole server's");
+}
+
 static int post_registry(struct http_request *r, struct err *e)
 {
 	struct new_registry b;
 	struct group_job j = {.r = r};
 	const struct access_actor by = people_actor(r);
-	if (api_body_read(r, &b, e) < 0 || db_run(api_of(r)->db, DB_READ, find_group, &j, e) < 0)
+	if (api_body_read(r, &b, e) < 0 || may_take_hosts(r, &b.hosts, e) < 0 ||
+	    db_run(api_of(r)->db, DB_READ, find_group, &j, e) < 0)
 		return -(int)e->code;
 	const struct registry_new ask = {.group_id = j.id,
 					 .name = b.name,
@@ -381,7 +395,8 @@ struct changed_registry {
 static const struct record_field change_fields[] = {
     RECORD_FIELD(struct changed_registry, title, RECORD_TEXT, "title", "What people call it"),
     RECORD_FIELD(struct changed_registry, hosts, RECORD_TEXTS, "hosts",
-		 "All its host names from now on; an empty list takes them away",
+		 "All its host names from now on; an empty list takes them away. Others than it "
+		 "has need `" ACTION_REGISTRY_WRITE "` at `/`",
 		 .example = "[\"registry.example.com\"]"),
 };
 static const struct record_object change_body = {
@@ -400,6 +415,9 @@ static int patch_registry(struct http_request *r, struct err *e)
 	const struct store_registry_change c = {.title = b.title.ptr ? &b.title : NULL,
 						.hosts = b.hosts.items,
 						.host_count = b.hosts.count};
+	if (!registry_has_hosts(g, b.hosts.items, b.hosts.count) &&
+	    may_take_hosts(r, &b.hosts, e) < 0)
+		return -(int)e->code;
 	if ((c.title || c.hosts) && registry_change(g, &c, &by, e) < 0)
 		return -(int)e->code;
 	struct listing l = {.r = r, .name = name};

@@ -45,6 +45,31 @@ test('a role in another registry, by its name', async () => {
   assert.deepEqual(scopes(), ['/registries/local/repositories/team', '/registries/shop/repositories/team']);
 });
 
+test('hosts are the whole server\'s: who may change a registry alone takes none', async () => {
+  const password = 'a good one of the shop';
+  const send = async (method, path, body, headers = {}) => {
+    const r = await server.fetch(path, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
+    return [r.status, (await r.json()).detail];
+  };
+  await send('POST', '/api/v1/users', { name: 'keeper', password });
+  for (const scope of ['/registries/shop', '/subscriptions/default/resourceGroups/default']) await send('POST', '/api/v1/role-assignments', { user: 'keeper', role: 'Contributor', scope });
+  const keeper = { authorization: `Basic ${Buffer.from(`keeper:${password}`).toString('base64')}` };
+  const own = new URL(server.url).host;
+  const change = (body, who) => send('PATCH', '/api/v1/registries/shop', body, who);
+  for (const body of [{ hosts: [own] }, { title: 'Mine', hosts: ['any.example.com'] }]) {
+    const [status, why] = await change(body, keeper);
+    assert.deepEqual([status, /hosts: .* at \//.test(why)], [403, true], why);
+  }
+  const group = '/api/v1/subscriptions/default/resource-groups/default/registries';
+  assert.equal((await send('POST', group, { name: 'taker', hosts: [own] }, keeper))[0], 403);
+  assert.equal((await send('POST', group, { name: 'taker' }, keeper))[0], 201);
+  assert.equal((await server.fetch('/api/v1/registries/taker', { method: 'DELETE' })).status, 202);
+  assert.equal((await change({ title: 'Our shop' }, keeper))[0], 200);
+  assert.equal((await change({ hosts: ['shop.example.com'] }))[0], 200);
+  assert.equal((await change({ title: 'The shop', hosts: ['shop.example.com'] }, keeper))[0], 200, 'those that it has');
+  assert.equal((await change({ hosts: [] }, keeper))[0], 200);
+});
+
 const statements = async () => Number(/^plimsoll_store_statements_total (\d+)$/m.exec(await (await server.fetch('/metrics')).text())[1]);
 // What a request asks, with what its caller's login asks; housekeeping asks now and then, so the least of some.
 async function cost(target) {
