@@ -82,7 +82,8 @@ static const struct record_field rule_fields[] = {
     R(in_effect, RECORD_BOOL, "in_effect",
       "false: it was changed, and images are still to be counted again"),
     R(x.findings, RECORD_UINT, "findings",
-      "Findings that it disables, or would; absent where the caller does not see the findings of its scope",
+      "Findings that it disables, or would; absent where the caller does not see those of its "
+      "scope",
       .flags = RECORD_OPTIONAL, .has = is_counted),
     R(x.images, RECORD_UINT, "images", "Images that have them", .flags = RECORD_OPTIONAL,
       .has = is_counted),
