@@ -258,3 +258,22 @@ test('axe finds nothing on the pages, nor on narrow ones in dark; nothing was re
   assert.deepEqual(found, []);
   assert.deepEqual(broken, []);
 });
+
+test('lists over all registries lead to the registry that an image is in', { skip }, async () => {
+  await pushLayout(server, 'outpost/field/app', images.shop);
+  await server.scanned('field%2Fapp', images.shop.digest, { registry: 'outpost' });
+  const image = `/portal/registries/outpost/repositories/field%2Fapp/images/${encodeURIComponent(images.shop.digest)}`;
+  const leads = async (address) => {
+    await page.goto(at(address));
+    return page.getByRole('link', { name: 'field/app', exact: true }).first().getAttribute('href');
+  };
+  for (const address of ['findings?repository=field/*', 'scans', 'overview']) {
+    const to = await leads(address);
+    assert.ok(to === image || address === 'overview' && to.startsWith('/portal/registries/outpost/repositories/field%2Fapp'), `${address}: ${to}`);
+  }
+  await page.goto(at('findings?repository=field/*'));
+  await page.getByRole('row', { name: /Critical/ }).first().getByRole('link').first().click();
+  await page.waitForURL(/at=outpost/);
+  await page.getByRole('dialog').getByRole('link', { name: 'outpost', exact: true }).waitFor();
+  assert.deepEqual(broken, []);
+});

@@ -130,6 +130,7 @@ export function usePages<O extends ListOperation>(operation: O, args: Args<O> | 
         items = [...items, ...page.items];
         cursor = page.next;
         if (page.total !== undefined) total = { count: page.total, exact: page.total_exact ?? true }; // some lists count on their first page
+        if (total?.exact && items.length >= total.count) cursor = undefined; // the last page may be followed by an empty one
         const counted = total;
         const now: Read<Item<O>> = { key, items, next: cursor, error: undefined, loading: cursor !== undefined && (items.length < all || got === 0) };
         setState((was) => ({ ...now, total: counted ?? (was.key === key ? was.total : undefined) }));
@@ -149,7 +150,7 @@ export function usePages<O extends ListOperation>(operation: O, args: Args<O> | 
   return { items: mine.items, done: !mine.loading && !mine.next, total: mine.total, loading: mine.loading, error: mine.error, more, reload: () => setTurn((n) => n + 1) };
 }
 
-export interface LiveEvent { id: number; type: string; repository: string; digest?: string; tag?: string; at: string; detail?: Record<string, unknown> }
+export interface LiveEvent { id: number; type: string; registry: string; repository: string; digest?: string; tag?: string; at: string; detail?: Record<string, unknown> }
 /** What happens on the server, as it happens. */
 export function useEvents(heard: (e: LiveEvent) => void): boolean {
   const [open, setOpen] = useState(false);

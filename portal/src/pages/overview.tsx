@@ -93,7 +93,7 @@ function Recent() {
       {!page.data && !page.error && <Bones rows={WORST} />}
       <ul className="lines">
         {page.data?.items.map((x) => (
-          <li key={x.id}><StateWord of={x.status} /><span className="grow"><A href={to(imagePath('local', x.repository, x.digest))}>{x.repository}</A> <span className="t3">{s.scans.triggers[x.trigger]}</span>{x.reason && <div className="s t3">{x.reason}</div>}</span><Time at={x.finished_at ?? x.queued_at} /></li>
+          <li key={x.id}><StateWord of={x.status} /><span className="grow"><A href={to(imagePath(x.registry, x.repository, x.digest))}>{x.repository}</A> <span className="t3">{s.scans.triggers[x.trigger]}</span>{x.reason && <div className="s t3">{x.reason}</div>}</span><Time at={x.finished_at ?? x.queued_at} /></li>
         ))}
         {page.data && !page.data.items.length && <li className="t2">{s.empty.scans}</li>}
       </ul>

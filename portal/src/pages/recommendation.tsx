@@ -31,7 +31,7 @@ function Tiles({ r, registries, fixable }: { r: Recommendation; registries: Asse
   const most = registries.filter((x) => x.state === 'Unhealthy').map((x) => [x, total(x.findings)] as const).toSorted(([, a], [, b]) => b - a).slice(0, MOST);
   const worst = Math.max(1, ...s.severities.map((x) => r.findings[x]));
   const order = ['Critical', 'High', 'Medium', 'Low', 'Negligible', 'Unknown'] as const;
-  const unassessed = registries.reduce((n, x) => n + x.unverified + x.pending, 0);
+  const unassessed = registries.filter((x) => x.state !== 'NotApplicable').reduce((n, x) => n + x.unverified + x.pending, 0);
   return (
     <div className="card summary">
       <dl className="six">

@@ -14,11 +14,12 @@ export default function Registries() {
         {!list.error && !list.items.length && (list.loading ? <Bones rows={2} /> : <Empty>{s.errors.notFoundText}</Empty>)}
         {list.items.length > 0 && (
           <table className="cards">
-            <thead><tr><th>{s.registries.name}</th><th>{s.registries.state}</th><th className="num">{s.registries.images}</th><th>{s.counts}</th><th className="num">{s.registries.stored}</th></tr></thead>
+            <thead><tr><th>{s.registries.name}</th><th>{s.recommendation.subscription}</th><th>{s.registries.state}</th><th className="num">{s.registries.images}</th><th>{s.counts}</th><th className="num">{s.registries.stored}</th></tr></thead>
             <tbody>
               {list.items.map((r) => (
                 <tr key={r.name}>
-                  <td><A className="b" href={to(['registries', r.name])}>{r.name}</A> <span className="t3">{s.registries.type[r.type]}</span></td>
+                  <td><A className="b" href={to(['registries', r.name])}>{r.name}</A>{r.hosts.length > 0 && <div className="s t3">{r.hosts.join(', ')}</div>}</td>
+                  <td>{r.subscription}</td>
                   <td><StateWord of={r.state} />{r.reason && <div className="s t3">{r.reason}</div>}</td>
                   <td className="num" data-label={s.registries.images}>{r.images}</td>
                   <td className="full"><Counts of={r.findings} /></td>

@@ -20,7 +20,7 @@ export default function RegistryPage({ registry }: { registry: string }) {
   const d = one.data;
   if (one.error && !d) return <Page title={registry} crumbs={crumbs}><section className="card"><Failed what={registry} error={one.error} retry={one.reload} operation="getRegistry" /></section></Page>;
   return (
-    <Page title={registry} crumbs={crumbs} sentence={d && <><StateWord of={d.state} /><span>{d.reason || `${s.registry.sentence(d.unhealthy, d.images)}${d.unverified ? ` ${s.registry.unverified(d.unverified)}` : ''}`}</span></>} actions={<ImportButton />}>
+    <Page title={registry} crumbs={crumbs} sentence={d && <><StateWord of={d.state} /><span>{d.reason || `${s.registry.sentence(d.unhealthy, d.images)}${d.unverified ? ` ${s.registry.unverified(d.unverified)}` : ''}`}</span></>} actions={<><A className="button large" href={to(['plan'], { registry })}>{s.pages.plan}</A><ImportButton /></>}>
       <section className="card">
         <header><h2 className="h">{s.registry.repositories}</h2></header>
         <FilterBar of={[]} search={s.registry.search} />

@@ -18,7 +18,7 @@ export function ScanRows({ pages, operation, withImage }: { pages: Pages<Scan>; 
       head={<tr role="row"><th role="columnheader" style={{ width: 150 }}>{s.scans.status}</th>{withImage && <th role="columnheader">{s.scans.image}</th>}<th role="columnheader">{s.scans.trigger}</th><th role="columnheader" className="num" style={{ width: 90 }}>{s.scans.took}</th><th role="columnheader" className="num" style={{ width: 130 }}>{s.scans.queued}</th></tr>}
       rows={pages.items.map((x) => ({ key: x.id, cells: <>
         <td role="cell"><StateWord of={x.status} /></td>
-        {withImage && <td role="cell" className="full"><A href={to(imagePath('local', x.repository, x.digest))}>{x.repository}</A><div className="mono t3">{short(x.digest)}</div></td>}
+        {withImage && <td role="cell" className="full"><A href={to(imagePath(x.registry, x.repository, x.digest))}>{x.repository}</A><div className="s t3">{x.registry} <span className="mono">{short(x.digest)}</span></div></td>}
         <td role="cell">{s.scans.triggers[x.trigger]}{x.reason && <div className="s t3">{x.reason}</div>}</td><td role="cell" className="num gone">{took(x.duration_ms)}</td><td role="cell" className="num"><Time at={x.queued_at} /></td>
       </> }))} />
   );

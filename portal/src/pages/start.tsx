@@ -22,9 +22,9 @@ function commands(client: Client, host: string, who: string, plain: boolean): [s
 }
 
 function Result({ of }: { of: LiveEvent }) {
-  const image = useApi('getImage', of.digest ? { path: { registry: 'local', repository: of.repository, digest: of.digest } } : null).data;
+  const image = useApi('getImage', of.digest ? { path: { registry: of.registry, repository: of.repository, digest: of.digest } } : null).data;
   if (!image) return null;
-  return <div style={{ display: 'grid', gap: 6 }}><StateWord of={image.state} /><Counts of={image.findings} />{image.reason && <div className="s t3">{image.reason}</div>}<A className="b" href={to(imagePath('local', of.repository, image.digest))}>{t.open}</A></div>;
+  return <div style={{ display: 'grid', gap: 6 }}><StateWord of={image.state} /><Counts of={image.findings} />{image.reason && <div className="s t3">{image.reason}</div>}<A className="b" href={to(imagePath(of.registry, of.repository, image.digest))}>{t.open}</A></div>;
 }
 
 export default function Start() {

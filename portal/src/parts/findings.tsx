@@ -36,7 +36,7 @@ function Cells({ f, address, everywhere }: { f: Finding; address: string; everyw
           <span><Fix of={f} />{others > 0 && <span className="s t3"> {s.findings.morePackages(others)}</span>}</span>
         </div>
       </td>
-      {everywhere && <td role="cell" className="full"><A href={to(imagePath('local', f.repository ?? '', f.digest ?? ''))}>{f.repository}</A> <span className="mono t3">{short(f.digest ?? '')}</span></td>}
+      {everywhere && <td role="cell" className="full"><A href={to(imagePath(f.registry ?? '', f.repository ?? '', f.digest ?? ''))}>{f.repository}</A><div className="s t3">{f.registry} <span className="mono">{short(f.digest ?? '')}</span></div></td>}
       <td role="cell"><div style={{ display: 'flex', gap: 6, flexWrap: 'wrap', alignItems: 'center' }}><span className="nw">{f.cves[0] ?? ''}{f.cves.length > 1 ? `, +${f.cves.length - 1}` : ''}</span>{f.kev && <Kev ransomware={f.ransomware ?? false} />}</div></td>
       <td role="cell" className="num up" data-label={s.findings.cvss}>{f.cvss ? f.cvss.base.toFixed(1) : <span className="t3 s nw">{s.findings.notScored}</span>}</td>
       <td role="cell" className={f.epss === undefined ? 'num gone' : 'num'} data-label={s.findings.epss}>{f.epss === undefined ? <span className="t3 s nw">{s.findings.notScored}</span> : percent(f.epss)}</td>
@@ -56,7 +56,7 @@ export function FindingList({ pages, filters, names, everywhere = false, groups 
   const [dense, setDense] = useState(false);
   const columns = everywhere ? 6 : 5;
   const line = (f: Finding): Row => ({
-    key: `${f.id}${f.repository ?? ''}${f.digest ?? ''}`, current: isOpen(f), open: () => { history.pushState(null, '', addressOf(f)); dispatchEvent(new PopStateEvent('popstate')); },
+    key: `${f.id}${f.registry ?? ''}/${f.repository ?? ''}${f.digest ?? ''}`, current: isOpen(f), open: () => { history.pushState(null, '', addressOf(f)); dispatchEvent(new PopStateEvent('popstate')); },
     cells: <Cells f={f} address={addressOf(f)} everywhere={everywhere} />,
   });
   const rows: Row[] = [];
