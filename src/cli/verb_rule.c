@@ -313,10 +313,13 @@ static const struct listing_column preview_columns[] = {
     {"by_severity.Critical", "Critical", 0},
     {"by_severity.High", "High", 0},
     {"by_severity.Medium", "Medium", 0},
+    {"by_severity.Low", "Low", 0},
+    {"by_severity.Negligible", "Negligible", 0},
+    {"by_severity.Unknown", "Unknown", 0},
     {"kev", "known to be exploited", 0},
     {"patchable", "that an update repairs", 0},
-    {"exact", "all images were looked at", 0},
-    {"warning", "WARNING", 0},
+    {"exact", "all images were counted", 0},
+    {"warning", "warning", 0},
 };
 
 static int rule_preview(int argc, char **argv)
