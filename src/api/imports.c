@@ -100,6 +100,8 @@ static const struct record_field imports_query_fields[] = {
 };
 static const struct record_object imports_query = {RECORD_TABLE(imports_query_fields)};
 
+#define NOWHERE (-1) /* no registry has this number */
+
 struct listing {
 	struct imports_query q; /* the table's struct: first */
 	struct http_request *r;
@@ -114,9 +116,16 @@ static int write_imports(struct db_tx *tx, struct json_out *w, void *arg, struct
 	struct total total;
 	struct store_import_query q = {
 	    .state = l->q.state, .before = (int64_t)l->before, .n = (size_t)l->q.page.limit};
-	int64_t id = l->q.registry.len ? api_registry_find(tx, l->q.registry, e) : 0;
-	q.registry_id = id;
-	int rc = id < 0 ? (int)id : api_visibility(l->r, &q.visible, e);
+	int rc = api_visibility(l->r, &q.visible, e);
+	if (rc >= 0 && l->q.registry.len) {
+		q.registry_id = api_registry_find(tx, l->q.registry, e);
+		rc = q.registry_id < 0 ? (int)q.registry_id : 0;
+	}
+	if (rc == -ERR_NOT_FOUND && !q.visible.all) { /* not told from one that is out of sight */
+		*e = (struct err)ERR_INIT;
+		q.registry_id = NOWHERE;
+		rc = 0;
+	}
 	if (rc >= 0)
 		rc = store_import_total(tx, &q, &total, e);
 	if (rc >= 0)

@@ -93,6 +93,8 @@ static int owner_find(struct db_tx *tx, struct http_request *r, const struct kin
 	return rc < 0 ? rc : 0;
 }
 
+#define NOWHERE (-1) /* no scope has this number */
+
 struct listing {
 	struct api_page page; /* the table's struct: first */
 	struct http_request *r;
@@ -132,9 +134,14 @@ static int write_scopes(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	struct total total;
 	struct store_scope_query q = {
 	    .kind = k->kind, .after = l->page.cursor, .n = (size_t)l->page.limit};
-	int rc = owner_find(tx, l->r, k, &q.below, e);
+	int rc = api_visibility(l->r, &q.visible, e);
 	if (rc >= 0)
-		rc = api_visibility(l->r, &q.visible, e);
+		rc = owner_find(tx, l->r, k, &q.below, e);
+	if (rc == -ERR_NOT_FOUND && !q.visible.all) { /* not told from one that is out of sight */
+		*e = (struct err)ERR_INIT;
+		q.below = NOWHERE;
+		rc = 0;
+	}
 	if (rc >= 0)
 		rc = store_scope_list(tx, &q, a, &got, e);
 	if (rc >= 0)

@@ -67,6 +67,8 @@ test('a role holds at and below its scope, and a list shows nothing else', async
     assert.deepEqual(await names('/api/v1/subscriptions', headers), subscriptions, name);
     assert.deepEqual(await names('/api/v1/management-groups', headers), groups, name);
     assert.deepEqual(await names('/api/v1/subscriptions/shop/resource-groups', headers), resources, name);
+    // What is not there is as what is out of sight.
+    assert.deepEqual(await names('/api/v1/subscriptions/none/resource-groups', headers), scope === '/' && role !== 'AcrPull' ? 404 : role === null || role === 'AcrPull' ? 403 : [], name);
   }
 });
 
