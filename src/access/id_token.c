@@ -375,6 +375,8 @@ static int claims_read(struct bytes encoded, const struct id_token_checks *check
 	if (json_enter_object(&j))
 		for (struct bytes name; json_next_key(&j, &name);)
 			claim_read(&j, name, checks, &c);
+	if (bytes_eq_lit(checks->name_claim, "sub")) /* it was read as the subject */
+		ret->name = ret->subject;
 	if (json_finish(&j, e) < 0)
 		return err_ctx(e, "ID token's claims");
 	return claims_check(&c, checks, e);

@@ -89,6 +89,11 @@ static void what_is_signed_is_read(void **state)
 		assert_true(bytes_eq_lit(t.name, "ann"));
 		assert_int_equal(t.group_count, good[i].groups);
 		assert_true(bytes_eq_lit(t.groups[0], "a"));
+		struct id_token_checks by_subject = checks;
+		by_subject.name_claim = BYTES_LIT("sub");
+		assert_int_equal(read_with(good[i].token, KEYS, &by_subject, &t, &a, &e), 0);
+		assert_true(bytes_eq_lit(t.subject, "subject"));
+		assert_true(bytes_eq_lit(t.name, "subject"));
 		arena_free(&a);
 	}
 }
