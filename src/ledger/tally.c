@@ -1,33 +1,20 @@
 #include "ledger/tally.h"
 
 #include "base/cursor.h"
+#include "ledger/places.h"
+#include "ledger/set_facts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define FACTS_MAX ((size_t)1 << 30) /* bytes: facts of 1,000,000 checks and what was decided */
-#define MATCHES_MAX                                                                                \
-	((size_t)192 << 20) /* bytes of matches that are kept from step to step: 8 million */
-#define NOT_DECIDED 0U
+#define VERDICTS_MAX 255U	    /* different ones of a policy that are kept */
+#define DECIDED_MAX                                                                                \
+	((size_t)256 << 20) /* bytes: what is decided, of all policies; past it no more is kept */
+#define OF_CHECK 2	    /* findings of a check that rules tell apart: by patchable */
+#define OF_MATCHES (OF_CHECK * (ADV_NOT_AFFECTED + 1) * 2) /* and by status and fixed version */
 
-/* A number's place in an array: open addressing, 0 is no key. */
-struct places {
-	uint64_t *keys;
-	uint32_t *values;
-	size_t mask, used;
-};
-
-/* A match as rules see it. */
-struct fact {
-	uint64_t check;
-	uint32_t package; /* of packages; of none where no policy asks for them */
-	uint8_t status;
-	bool fixed;
-};
-struct set_facts {
-	size_t at, count; /* of facts; by check */
-};
-/* What a policy says of a check: the rules that fit, by their place in the policy. */
+/* What a policy says of a finding: the rules that fit, by their place in the policy. */
 struct verdict {
 	const struct policy_rule *hides; /* NULL: active */
 	size_t count;
@@ -38,10 +25,13 @@ struct verdict {
 };
 struct known_policy {
 	struct policy p;
-	/* By check and patchable; NULL where it is not decided. Of one that asks for matches: none.
-	 */
-	const struct verdict **verdicts;
-	size_t verdict_count;
+	bool asks_packages;
+	/* Of each finding that rules tell apart, by check: the number of its verdict + 1; 0 = not
+	 * decided. One in a package that rules name is decided each time. */
+	uint8_t *decided;
+	size_t decided_count;
+	struct verdict **verdicts; /* few different ones */
+	size_t verdict_count, verdict_cap;
 };
 
 struct tally {
@@ -53,17 +43,10 @@ struct tally {
 	size_t check_count, check_cap;
 	struct places check_at;
 	struct buf wanted; /* int64_t */
-	struct arena matches;
-	struct buf facts;		/* struct fact */
-	struct finding_match *packages; /* name and source alone */
-	size_t package_count, package_cap;
-	struct set_facts *sets;
-	size_t set_count, set_cap;
-	struct places package_at, set_at;
-	bool asks_packages; /* a policy does: packages have names */
-	struct buf unnamed; /* int64_t: whose names are still to be read */
+	struct set_facts *facts;
+	size_t decided; /* bytes of all policies */
 	/* Of one image. */
-	struct set_facts *left; /* of each of its sets: what comes next */
+	struct set_facts_span *left; /* of each of its sets: what comes next */
 	size_t left_count, left_cap;
 	struct finding_match *of_check;
 	size_t of_check_cap;
@@ -76,62 +59,6 @@ struct tally {
 static int no_memory(struct err *e)
 {
 	return err_set(e, ERR_NOMEM, "no memory for the counts of images");
-}
-
-static size_t slot_of(const struct places *p, uint64_t key)
-{
-	size_t i = (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 24) & p->mask;
-	while (p->keys[i] && p->keys[i] != key)
-		i = (i + 1) & p->mask;
-	return i;
-}
-
-static void places_free(struct places *p)
-{
-	free(p->keys);
-	free(p->values);
-	*p = (struct places){0};
-}
-
-static bool places_find(const struct places *p, uint64_t key, size_t *ret)
-{
-	size_t i = p->keys ? slot_of(p, key) : 0;
-	if (!p->keys || !p->keys[i])
-		return false;
-	*ret = p->values[i];
-	return true;
-}
-
-static bool places_grow(struct places *p)
-{
-	struct places more = {.mask = p->keys ? p->mask * 2 + 1 : 1023, .used = p->used};
-	more.keys = calloc(more.mask + 1, sizeof *more.keys);
-	more.values = calloc(more.mask + 1, sizeof *more.values);
-	if (!more.keys || !more.values) {
-		places_free(&more);
-		return false;
-	}
-	for (size_t i = 0; p->keys && i <= p->mask; i++) {
-		if (!p->keys[i])
-			continue;
-		size_t at = slot_of(&more, p->keys[i]);
-		more.keys[at] = p->keys[i];
-		more.values[at] = p->values[i];
-	}
-	places_free(p);
-	*p = more;
-	return true;
-}
-
-static bool places_put(struct places *p, uint64_t key, size_t value)
-{
-	if ((!p->keys || p->used * 2 > p->mask) && !places_grow(p))
-		return false;
-	size_t i = slot_of(p, key);
-	p->used += p->keys[i] == 0;
-	p->keys[i] = key;
-	p->values[i] = (uint32_t)value;
-	return true;
 }
 
 /* Space for one more element; doubles. */
@@ -155,46 +82,34 @@ struct tally *tally_open(int64_t epoch)
 		return NULL;
 	t->epoch = epoch;
 	arena_init(&t->arena, FACTS_MAX);
-	arena_init(&t->matches, FACTS_MAX);
 	buf_init(&t->wanted, FACTS_MAX);
-	buf_init(&t->facts, FACTS_MAX);
-	buf_init(&t->unnamed, FACTS_MAX);
+	if (!(t->facts = set_facts_open(epoch))) {
+		tally_close(t);
+		return NULL;
+	}
 	return t;
-}
-
-static void forget_matches(struct tally *t)
-{
-	arena_free(&t->matches);
-	arena_init(&t->matches, FACTS_MAX);
-	buf_clear(&t->facts);
-	buf_clear(&t->unnamed);
-	free(t->packages);
-	t->packages = NULL;
-	t->package_count = t->package_cap = t->set_count = 0;
-	places_free(&t->package_at);
-	places_free(&t->set_at);
 }
 
 void tally_close(struct tally *t)
 {
 	if (!t)
 		return;
-	forget_matches(t);
-	for (size_t i = 0; i < t->policy_count; i++)
+	for (size_t i = 0; i < t->policy_count; i++) {
+		for (size_t k = 0; k < t->policies[i].verdict_count; k++)
+			free(t->policies[i].verdicts[k]);
 		free(t->policies[i].verdicts);
+		free(t->policies[i].decided);
+	}
+	set_facts_close(t->facts);
 	free(t->policies);
 	free(t->checks);
-	free(t->sets);
 	free(t->left);
 	free(t->of_check);
 	free(t->scratch);
 	free(t->by_rule);
 	places_free(&t->check_at);
 	buf_free(&t->wanted);
-	buf_free(&t->facts);
-	buf_free(&t->unnamed);
 	arena_free(&t->arena);
-	arena_free(&t->matches);
 	free(t);
 }
 
@@ -212,12 +127,15 @@ int tally_policy_add(struct tally *t, const struct policy *p, struct err *e)
 	if (!all)
 		return no_memory(e);
 	t->policies = all;
-	for (size_t i = 0; i < p->count && !t->asks_packages; i++)
-		if (!p->rules[i].whole && p->rules[i].terms.what.c.packages.count) {
-			t->asks_packages = true;
-			forget_matches(t); /* they have no names */
-		}
-	t->policies[t->policy_count++] = (struct known_policy){.p = *p};
+	struct known_policy known = {.p = *p};
+	for (size_t i = 0; i < p->count; i++) {
+		const struct policy_rule *r = &p->rules[i];
+		if (set_facts_ask(t->facts, &r->terms, r->whole, e) < 0)
+			return -(int)e->code;
+		known.asks_packages =
+		    known.asks_packages || (!r->whole && r->terms.what.c.packages.count > 0);
+	}
+	t->policies[t->policy_count++] = known;
 	return 0;
 }
 
@@ -336,129 +254,10 @@ int tally_checks_read(struct tally *t, struct db_tx *tx, struct err *e)
 	return r < 0 ? r : 0;
 }
 
-/* The package's place. */
-static int put_package(struct tally *t, int64_t id, size_t *ret, struct err *e)
-{
-	*ret = 0;
-	if (!t->asks_packages || places_find(&t->package_at, (uint64_t)id, ret))
-		return 0;
-	struct finding_match *all =
-	    grown(t->packages, t->package_count, &t->package_cap, sizeof *all);
-	if (all)
-		t->packages = all;
-	if (!all || !places_put(&t->package_at, (uint64_t)id, t->package_count))
-		return no_memory(e);
-	t->packages[t->package_count] = (struct finding_match){.fixed_version = BYTES_NONE};
-	*ret = t->package_count++;
-	buf_put(&t->unnamed, (struct bytes){.ptr = (const uint8_t *)&id, .len = sizeof id});
-	return buf_ok(&t->unnamed) ? 0 : no_memory(e);
-}
-
-static int put_fact(struct tally *t, struct db_stmt *s, struct err *e)
-{
-	size_t package, at;
-	uint64_t set = (uint64_t)db_int(s, 0);
-	if (put_package(t, db_int(s, 4), &package, e) < 0)
-		return -(int)e->code;
-	const struct fact f = {.check = (uint64_t)db_int(s, 1),
-			       .package = (uint32_t)package,
-			       .status = (uint8_t)db_int(s, 2),
-			       .fixed = db_int(s, 3) != 0};
-	if (!places_find(&t->set_at, set, &at))
-		return err_set(e, ERR_INTERNAL, "a set that was not asked for");
-	if (t->sets[at].count == 0)
-		t->sets[at].at = t->facts.len / sizeof f;
-	t->sets[at].count++;
-	buf_put(&t->facts, (struct bytes){.ptr = (const uint8_t *)&f, .len = sizeof f});
-	return 0;
-}
-
-static int read_names(struct tally *t, struct db_tx *tx, struct err *e)
-{
-	const int64_t *ids = (const int64_t *)(const void *)t->unnamed.ptr;
-	size_t count = t->unnamed.len / sizeof *ids;
-	int r = 0;
-	for (size_t from = 0; r == 0 && from < count; from += DB_LIST_MAX) {
-		size_t some = count - from < DB_LIST_MAX ? count - from : DB_LIST_MAX;
-		struct db_stmt *s =
-		    db_query(tx, "SELECT id, name, source_name FROM package WHERE id {IN $1}",
-			     DB_ARGS(DB_INTS(ids + from, some)), e);
-		r = s ? 0 : -(int)e->code;
-		while (s && (r = db_step(s, e)) > 0) {
-			size_t at;
-			bool ok, ok2;
-			if (!places_find(&t->package_at, (uint64_t)db_int(s, 0), &at))
-				continue;
-			struct pkg *p = &t->packages[at].pkg;
-			p->name = arena_bytes(&t->matches, db_bytes(s, 1), &ok);
-			p->source_name = arena_bytes(&t->matches, db_bytes(s, 2), &ok2);
-			if (!ok || !ok2) {
-				r = no_memory(e);
-				break;
-			}
-		}
-		db_done(s);
-	}
-	buf_clear(&t->unnamed);
-	return r < 0 ? r : 0;
-}
-
-static int by_check(const void *a, const void *b)
-{
-	const struct fact *x = a, *y = b;
-	return (x->check > y->check) - (x->check < y->check);
-}
-
-/* Of these sets those that are not known, which then are, empty at first. */
-static size_t unknown_sets(struct tally *t, const int64_t *sets, size_t count, int64_t *out)
-{
-	size_t n = 0, at;
-	for (size_t i = 0; i < count; i++) {
-		if (places_find(&t->set_at, (uint64_t)sets[i], &at))
-			continue;
-		struct set_facts *all = grown(t->sets, t->set_count, &t->set_cap, sizeof *all);
-		if (all)
-			t->sets = all;
-		if (!all || !places_put(&t->set_at, (uint64_t)sets[i], t->set_count))
-			return SIZE_MAX;
-		t->sets[t->set_count++] = (struct set_facts){0};
-		out[n++] = sets[i];
-	}
-	return n;
-}
-
 int tally_sets_read(struct tally *t, struct db_tx *tx, const int64_t *sets, size_t count,
 		    struct err *e)
 {
-	if (t->facts.len + t->matches.used > MATCHES_MAX)
-		forget_matches(t);
-	int64_t *ids = calloc(count + 1, sizeof *ids);
-	size_t n = ids ? unknown_sets(t, sets, count, ids) : SIZE_MAX;
-	int r = n == SIZE_MAX ? no_memory(e) : 0;
-	for (size_t from = 0; r == 0 && from < n; from += DB_LIST_MAX) {
-		size_t some = n - from < DB_LIST_MAX ? n - from : DB_LIST_MAX;
-		struct db_stmt *s = db_query(
-		    tx,
-		    "SELECT sp.set_id, m.check_id, m.status,"
-		    " CASE WHEN m.fixed_version = '' THEN 0 ELSE 1 END, m.package_id"
-		    " FROM set_package sp JOIN match_version m ON m.package_id = sp.package_id"
-		    " WHERE sp.set_id {IN $1} AND sp.position = 0 AND m.since <= $2"
-		    " AND (m.until = 0 OR m.until > $2) ORDER BY sp.set_id",
-		    DB_ARGS(DB_INTS(ids + from, some), DB_I(t->epoch)), e);
-		r = s ? 0 : -(int)e->code;
-		while (s && (r = db_step(s, e)) > 0)
-			if ((r = put_fact(t, s, e)) < 0)
-				break;
-		db_done(s);
-	}
-	if (r >= 0 && !buf_ok(&t->facts))
-		r = no_memory(e);
-	for (size_t i = 0, at; r >= 0 && i < n; i++)
-		if (places_find(&t->set_at, (uint64_t)ids[i], &at) && t->sets[at].count)
-			qsort((struct fact *)(void *)t->facts.ptr + t->sets[at].at,
-			      t->sets[at].count, sizeof(struct fact), by_check);
-	free(ids);
-	return r < 0 ? r : read_names(t, tx, e);
+	return set_facts_read(t->facts, tx, sets, count, e);
 }
 
 /* The matches of all sets of an image, each by check. */
@@ -466,14 +265,13 @@ static int gather(struct tally *t, const struct tally_asked *q, struct err *e)
 {
 	t->left_count = 0;
 	for (size_t i = 0; i < q->set_count; i++) {
-		size_t at;
-		struct set_facts *all = grown(t->left, t->left_count, &t->left_cap, sizeof *all);
+		struct set_facts_span *all =
+		    grown(t->left, t->left_count, &t->left_cap, sizeof *all);
 		if (!all)
 			return no_memory(e);
 		t->left = all;
-		if (!places_find(&t->set_at, (uint64_t)q->sets[i], &at))
-			return err_set(e, ERR_INTERNAL, "the matches of a set were not read");
-		t->left[t->left_count++] = t->sets[at];
+		if (set_facts_of(t->facts, q->sets[i], &t->left[t->left_count++], e) < 0)
+			return -(int)e->code;
 	}
 	return 0;
 }
@@ -481,26 +279,25 @@ static int gather(struct tally *t, const struct tally_asked *q, struct err *e)
 /* The finding as its matches make it; checks come in their order. */
 static int settle(struct tally *t, struct finding *f, struct err *e)
 {
-	const struct fact *all = (const struct fact *)(const void *)t->facts.ptr;
 	unsigned statuses = 0;
 	for (size_t i = 0; i < t->left_count; i++) {
-		struct set_facts *left = &t->left[i];
-		for (; left->count && all[left->at].check <= f->check.id;
-		     left->at++, left->count--) {
-			const struct fact *x = &all[left->at];
+		struct set_facts_span *left = &t->left[i];
+		for (; left->count && left->items->check <= f->check.id;
+		     left->items++, left->count--) {
+			const struct set_fact *x = left->items;
 			if (x->check < f->check.id)
 				continue;
-			statuses |= 1U << x->status;
+			statuses |= x->statuses;
 			if (x->fixed)
 				f->fixed = BYTES_LIT("fixed");
-			if (!t->asks_packages)
+			if (x->package == SET_FACT_UNNAMED)
 				continue;
 			struct finding_match *m =
 			    grown(t->of_check, f->match_listed, &t->of_check_cap, sizeof *m);
 			if (!m)
 				return no_memory(e);
 			t->of_check = m;
-			t->of_check[f->match_listed++] = t->packages[x->package];
+			t->of_check[f->match_listed++] = *set_facts_package(t->facts, x->package);
 		}
 	}
 	f->matches = t->of_check;
@@ -536,36 +333,67 @@ static int decide(struct tally *t, const struct policy *p, const struct finding 
 	return 0;
 }
 
-/* Decided once for a policy that the check and patchable decide. */
-static const struct verdict *remembered(struct tally *t, struct known_policy *p, size_t check,
-					bool patchable, struct err *e)
+/* The verdict at hand, which the policy keeps; false: it has too many, or there is no memory. */
+static bool keep_verdict(const struct tally *t, struct known_policy *p, size_t *ret)
 {
-	size_t at = 2 * check + patchable;
-	if (at >= p->verdict_count) {
-		size_t more = 2 * t->check_cap;
-		const struct verdict **all = reallocarray(p->verdicts, more, sizeof(void *));
-		if (!all) {
-			(void)no_memory(e);
-			return NULL;
-		}
-		memset(all + p->verdict_count, 0, (more - p->verdict_count) * sizeof(void *));
-		p->verdicts = all;
-		p->verdict_count = more;
-	}
-	if (p->verdicts[at])
-		return p->verdicts[at];
-	const struct finding f = {.check = t->checks[check], .patchable = patchable};
-	if (decide(t, &p->p, &f, e) < 0)
-		return NULL;
 	size_t size = sizeof *t->scratch + t->scratch->count * sizeof t->scratch->rules[0];
-	struct verdict *kept = arena_alloc(&t->arena, size, 1);
-	if (!kept) {
-		(void)no_memory(e);
-		return NULL;
+	for (*ret = 0; *ret < p->verdict_count; ++*ret) {
+		const struct verdict *v = p->verdicts[*ret];
+		bool same = v->hides == t->scratch->hides && v->count == t->scratch->count;
+		for (size_t i = 0; same && i < v->count; i++)
+			same = v->rules[i].rule == t->scratch->rules[i].rule &&
+			       v->rules[i].released == t->scratch->rules[i].released;
+		if (same)
+			return true;
 	}
+	if (p->verdict_count == VERDICTS_MAX)
+		return false;
+	struct verdict **all = grown(p->verdicts, p->verdict_count, &p->verdict_cap, sizeof *all);
+	struct verdict *kept = all ? malloc(size) : NULL;
+	if (all)
+		p->verdicts = all;
+	if (!kept)
+		return false;
 	memcpy(kept, t->scratch, size);
-	p->verdicts[at] = kept;
-	return kept;
+	p->verdicts[p->verdict_count++] = kept;
+	return true;
+}
+
+/* Where the verdict of the finding is kept; NULL: it is not. */
+static uint8_t *kept_at(struct tally *t, struct known_policy *p, size_t check,
+			const struct finding *f)
+{
+	size_t each = p->p.asks_matches ? OF_MATCHES : OF_CHECK;
+	size_t at = check * each + f->patchable;
+	if (p->p.asks_matches)
+		at += OF_CHECK * (2 * (size_t)f->status + (f->fixed.len > 0));
+	if (at < p->decided_count)
+		return &p->decided[at];
+	size_t more = each * t->check_cap, add = more - p->decided_count;
+	uint8_t *all = t->decided + add > DECIDED_MAX ? NULL : realloc(p->decided, more);
+	if (!all)
+		return NULL;
+	memset(all + p->decided_count, 0, add);
+	t->decided += add;
+	p->decided = all;
+	p->decided_count = more;
+	return &all[at];
+}
+
+/* Decided once for all findings of which the policy knows the same. */
+static const struct verdict *remembered(struct tally *t, struct known_policy *p, size_t check,
+					struct finding *f, struct err *e)
+{
+	uint8_t *at = kept_at(t, p, check, f);
+	size_t verdict;
+	if (at && *at)
+		return p->verdicts[*at - 1];
+	f->check = t->checks[check];
+	if (decide(t, &p->p, f, e) < 0)
+		return NULL;
+	if (at && keep_verdict(t, p, &verdict))
+		*at = (uint8_t)(verdict + 1);
+	return t->scratch;
 }
 
 static void note(struct tally *t, const struct tally_asked *q, const struct known_policy *p,
@@ -617,12 +445,16 @@ static int begin(struct tally *t, const struct tally_asked *q, const struct know
 
 /* What the policy says of a check of the image; NULL: no memory. */
 static const struct verdict *judge(struct tally *t, struct known_policy *p, size_t check,
-				   bool patchable, struct err *e)
+				   const struct set_check *c, struct err *e)
 {
-	if (!p->p.asks_matches)
-		return remembered(t, p, check, patchable, e);
-	struct finding f = {.check = t->checks[check], .patchable = patchable};
-	return settle(t, &f, e) < 0 || decide(t, &p->p, &f, e) < 0 ? NULL : t->scratch;
+	/* The check itself is looked at only where something is to be decided. */
+	struct finding f = {.check.id = c->id, .patchable = c->patchable};
+	if (p->p.asks_matches && settle(t, &f, e) < 0)
+		return NULL;
+	if (!p->asks_packages || f.match_listed == 0)
+		return remembered(t, p, check, &f, e);
+	f.check = t->checks[check];
+	return decide(t, &p->p, &f, e) < 0 ? NULL : t->scratch;
 }
 
 int tally_image(struct tally *t, const struct tally_asked *q, struct arena *a,
@@ -647,7 +479,7 @@ int tally_image(struct tally *t, const struct tally_asked *q, struct arena *a,
 			ret->counts.by[c->severity]++;
 			continue;
 		}
-		const struct verdict *v = judge(t, p, check, c->patchable, e);
+		const struct verdict *v = judge(t, p, check, c, e);
 		if (!v)
 			return -(int)e->code;
 		note(t, q, p, v, c, &t->checks[check]);

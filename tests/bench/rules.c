@@ -1,7 +1,8 @@
 /* bench: a disable rule over a store of 10,000 images (fleet.h): how long until it is in effect in
  * all counts and lists, when it is created, changed and deleted; by the check alone, by what an
- * update repairs, and by packages. Sums are then compared with those of before. Prints each figure,
- * its limit and their ratio; status 1 over a limit or when a count is wrong.
+ * update repairs, by fixed versions, by statuses and by packages. Sums are then compared with those
+ * of before. Prints each figure, its limit and their ratio; status 1 over a limit or when a count
+ * is wrong.
  * build/tests/modules/scan/bench_rules DIR [IMAGES]      DIR is kept.
  * PLIMSOLL_TEST_STORE=postgresql://…: the store is there and not in DIR. */
 #include "base/clock.h"
@@ -159,6 +160,12 @@ int main(int argc, char **argv)
 	one(db, "without a fixed version, low ones",
 	    (struct rule_terms){.match = 1,
 				.what = {.c.fixed = RECORD_NO, .severity_below = ADV_SEV_HIGH}});
+	one(db, "without a fixed version", (struct rule_terms){.what.c.fixed = RECORD_NO});
+	one(db, "with the status Fixed", (struct rule_terms){.what.c.statuses[ADV_FIXED] = true});
+	struct bytes names[] = {BYTES_LIT("os00001"), BYTES_LIT("os00002"), BYTES_LIT("os00003"),
+				BYTES_LIT("app00004")};
+	one(db, "four packages",
+	    (struct rule_terms){.what.c.packages = {names, sizeof names / sizeof *names}});
 	db_close(db);
 	return figure_status();
 }
