@@ -186,7 +186,7 @@ static int add(struct rule_import *x, const struct exception *from, struct err *
 	for (size_t at = 0; at == 0 || at < from->id_count; at += RULE_VALUES_MAX) {
 		struct exception part = *from;
 		struct rule_import_item *i = NULL;
-		part.ids = from->ids + at;
+		part.ids = from->id_count ? from->ids + at : NULL;
 		part.id_count =
 		    from->id_count - at < RULE_VALUES_MAX ? from->id_count - at : RULE_VALUES_MAX;
 		for (size_t k = x->count; !i && k > 0 && x->count - k < 64; k--)
