@@ -19,7 +19,7 @@ export default function Registries() {
               {list.items.map((r) => (
                 <tr key={r.name}>
                   <td><A className="b" href={to(['registries', r.name])}>{r.name}</A>{r.hosts.length > 0 && <div className="s t3">{r.hosts.join(', ')}</div>}</td>
-                  <td>{r.subscription}</td>
+                  <td data-label={s.recommendation.subscription}>{r.subscription}</td>
                   <td><StateWord of={r.state} />{r.reason && <div className="s t3">{r.reason}</div>}</td>
                   <td className="num" data-label={s.registries.images}>{r.images}</td>
                   <td className="full"><Counts of={r.findings} /></td>
