@@ -40,6 +40,8 @@ static int read_image(struct json *j, struct arena *a, struct remote *m, struct 
 				m->is_artifact = bytes_eq_lit(json_string(j), "artifact");
 			else if (bytes_eq_lit(key, "reason"))
 				m->assess.reason = json_string(j);
+			else if (bytes_eq_lit(key, "disabled"))
+				m->disabled = json_u64(j);
 			else if (bytes_eq_lit(key, "platform"))
 				read_platform(json_string(j), &m->input.config.platform);
 			else if (bytes_eq_lit(key, "distro"))
@@ -144,6 +146,7 @@ static void point(struct remote *m)
 	m->assess.image = &m->image;
 	m->report = (struct report){.input = &m->input,
 				    .assess = &m->assess,
+				    .disabled_count = m->disabled,
 				    .version = PLIMSOLL_VERSION,
 				    .now_ms = clock_wall_ms()};
 }

@@ -7,6 +7,7 @@
 struct remote {
 	struct bytes state; /* Pending, Healthy, Unhealthy, Unverified */
 	bool is_artifact;   /* not a runnable image: never assessed */
+	uint64_t disabled;  /* findings that rules disable */
 	struct report report;
 	/* what the report points to */
 	struct scan_input input;

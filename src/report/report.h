@@ -34,6 +34,7 @@ struct report {
 	struct report_style style; /* of the table */
 	struct exception_hit *excepted; /* what VEX and ignore files took out */
 	size_t excepted_count;
+	uint64_t disabled_count; /* findings that rules of the server disable */
 	struct report_run run;
 	struct bytes template; /* of the format "template" */
 	const char *version;   /* of the program */

@@ -280,7 +280,7 @@ static void put_notes(const struct report *r, struct buf *out)
 	}
 }
 
-/* What VEX and ignore files took out is never silent. */
+/* What VEX, ignore files and rules took out is never silent. */
 static void put_excepted(const struct report *r, struct buf *out)
 {
 	size_t vex = report_excepted(r, EXCEPTION_VEX),
@@ -295,6 +295,10 @@ static void put_excepted(const struct report *r, struct buf *out)
 	}
 	if (r->excepted_count > whole)
 		buf_printf(out, "Matches suppressed in all: %zu.\n", r->excepted_count);
+	if (r->disabled_count) {
+		report_put_count(out, r->disabled_count, "finding", "findings");
+		buf_put_text(out, " disabled by rules of the server.\n");
+	}
 }
 
 static int put_all(struct table *t, struct buf *out, struct err *e)

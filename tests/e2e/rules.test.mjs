@@ -280,6 +280,7 @@ test('the command line; the audit', async () => {
   const [, number] = ok('rule', 'list').match(/^(\d+) +\/registries\/local +by hand +disable +active +2 +1 +admin/m);
   assert.match(ok('rule', 'show', number), /^justification: why not$/m);
   await suppressedEverywhere(['worst', 'middle'], 'by hand');
+  assert.match(ok('push-status', 'app:latest'), /^2 findings disabled by rules of the server\.$/m);
   ok('rule', 'delete', number);
   assert.match(plimsoll(['rule', 'delete', number], { env, check: false }).stderr, /there is no rule/);
   const log = (await server.all('/api/v1/audit')).filter((x) => x.action.startsWith('rule.') && x.subject.endsWith('by hand'));
