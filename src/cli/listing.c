@@ -113,8 +113,17 @@ static int put_item(void *arg, struct json *j, struct err *e)
 int listing_print(struct ppl *p, const char *path, const struct listing_column *columns,
 		  size_t count, struct err *e)
 {
+	return listing_print_all(p, &path, 1, columns, count, e);
+}
+
+int listing_print_all(struct ppl *p, const char *const *paths, size_t path_count,
+		      const struct listing_column *columns, size_t count, struct err *e)
+{
 	struct listing l = {.columns = columns, .count = count};
-	return cli_server_each(&p->server, path, put_item, &l, &p->arena, e);
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < path_count; i++)
+		r = cli_server_each(&p->server, paths[i], put_item, &l, &p->arena, e);
+	return r;
 }
 
 int listing_print_reply(struct ppl *p, const char *method, const char *path, const char *text,

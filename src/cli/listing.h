@@ -10,6 +10,9 @@ struct listing_column {
 /* Prints the titles (when there are items) and a line for each item of a paged list. */
 int listing_print(struct ppl *p, const char *path, const struct listing_column *columns,
 		  size_t count, struct err *e);
+/* The same of several lists, under one line of titles. */
+int listing_print_all(struct ppl *p, const char *const *paths, size_t path_count,
+		      const struct listing_column *columns, size_t count, struct err *e);
 /* listing_print_one of the reply to this request; body NULL: none. */
 int listing_print_reply(struct ppl *p, const char *method, const char *path, const char *body,
 			const struct listing_column *columns, size_t count, struct err *e);

@@ -56,6 +56,7 @@ static int place_of(struct ppl *p, const char *text, struct place *ret, struct e
 
 static int scope_list(int argc, char **argv)
 {
+	static const char *const both[] = {"/api/v1/management-groups", "/api/v1/subscriptions"};
 	struct err e = ERR_INIT;
 	struct ppl p;
 	struct place at;
@@ -68,13 +69,10 @@ static int scope_list(int argc, char **argv)
 		resources = arena_printf(&p.arena, "%s/resource-groups", at.one);
 	if (r == 0)
 		r = people_connect(&p, &e);
-	if (r == 0 && resources) {
+	if (r == 0 && resources)
 		r = listing_print(&p, resources, columns, COUNT(columns), &e);
-	} else if (r == 0) {
-		r = listing_print(&p, "/api/v1/management-groups", columns, COUNT(columns), &e);
-		if (r == 0)
-			r = listing_print(&p, "/api/v1/subscriptions", columns, COUNT(columns), &e);
-	}
+	else if (r == 0)
+		r = listing_print_all(&p, both, COUNT(both), columns, COUNT(columns), &e);
 	return people_close(&p, r, &e);
 }
 
