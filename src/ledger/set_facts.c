@@ -18,8 +18,7 @@ struct package {
 	uint32_t named; /* of matches; or SET_FACT_UNNAMED */
 };
 struct member {
-	size_t set; /* of sets */
-	int64_t package;
+	size_t set, package; /* of sets, of packages */
 };
 
 struct set_facts {
@@ -143,13 +142,13 @@ static int unknown_sets(struct set_facts *f, const int64_t *sets, size_t count, 
 }
 
 /* A package is known from now on, without a match at first. */
-static int want(struct set_facts *f, int64_t id, struct err *e)
+static int want(struct set_facts *f, int64_t id, size_t *ret, struct err *e)
 {
 	const struct package none = {.named = SET_FACT_UNNAMED};
-	size_t at;
-	if (places_find(&f->package_at, (uint64_t)id, &at))
+	if (places_find(&f->package_at, (uint64_t)id, ret))
 		return 0;
-	if (!places_put(&f->package_at, (uint64_t)id, COUNT(struct package, f->packages)))
+	*ret = COUNT(struct package, f->packages);
+	if (!places_put(&f->package_at, (uint64_t)id, *ret))
 		return no_memory(e);
 	buf_put(&f->packages, AS_BYTES(none));
 	rescore_ids_add(&f->wanted, id);
@@ -167,16 +166,15 @@ static int read_members(struct set_facts *f, struct db_tx *tx, const int64_t *se
 	struct member m = {0};
 	int64_t last = 0;
 	while (s && (r = db_step(s, e)) > 0) {
-		m.package = db_int(s, 1);
 		if (db_int(s, 0) != last &&
 		    !places_find(&f->set_at, (uint64_t)db_int(s, 0), &m.set)) {
 			r = err_set(e, ERR_INTERNAL, "a set that was not asked for");
 			break;
 		}
 		last = db_int(s, 0);
-		buf_put(&f->members, AS_BYTES(m));
-		if ((r = want(f, m.package, e)) < 0)
+		if ((r = want(f, db_int(s, 1), &m.package, e)) < 0)
 			break;
+		buf_put(&f->members, AS_BYTES(m));
 	}
 	db_done(s);
 	return r < 0 ? r : buf_ok(&f->members) ? 0 : no_memory(e);
@@ -315,8 +313,9 @@ static int put_sets(struct set_facts *f, struct err *e)
 		struct span *set = &ITEMS(struct span, f->sets)[all[i].set];
 		size_t at = COUNT(struct set_fact, f->of_set), of = all[i].set;
 		for (; i < count && all[i].set == of; i++) {
-			const struct package *p = package_of(f, all[i].package);
-			if (p && p->facts.count)
+			const struct package *p =
+			    &ITEMS(struct package, f->packages)[all[i].package];
+			if (p->facts.count)
 				buf_put(&f->of_set,
 					(struct bytes){
 					    .ptr = (const uint8_t *)(ITEMS(struct set_fact,
