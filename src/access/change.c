@@ -308,7 +308,7 @@ static int assign_tx(struct db_tx *tx, void *arg, struct err *e)
 	struct change *c = arg;
 	struct access_user u;
 	struct store_scope scope;
-	struct bytes role = BYTES_NONE, scopes;
+	struct bytes role = BYTES_NONE, scopes = BYTES_NONE;
 	int rc = change_principal(tx, c, &u, e);
 	if (rc == 0)
 		rc = role_id(tx, c, &role, &scopes, e);

@@ -69,6 +69,11 @@ void json_init(struct json *j, struct bytes text, struct arena *arena)
 	*j = (struct json){.text = text, .arena = arena, .first = true};
 }
 
+void json_use(struct json *j, struct arena *arena)
+{
+	j->arena = arena;
+}
+
 enum json_type json_peek(struct json *j)
 {
 	if (j->failed)

@@ -41,6 +41,8 @@ struct json {
 };
 
 void json_init(struct json *j, struct bytes text, struct arena *arena);
+/* Memory for what is read from now on. */
+void json_use(struct json *j, struct arena *arena);
 /* Of the next value; JSON_NONE at the end or after failure. */
 enum json_type json_peek(struct json *j);
 /* Enter the next value; false + failure when it has a different type. */

@@ -214,7 +214,7 @@ int planning_rebase(struct planning *p)
 		return -(int)p->e->code;
 	for (size_t i = 0; i < count; i++) {
 		struct ledger_image from, to;
-		struct checks checks;
+		struct checks checks = {.whole = false};
 		int r = ledger_image_at(p->tx, bases[i].id, p->a, &from, p->e);
 		if (r > 0)
 			r = find_newer(p, &from, &to);

@@ -148,13 +148,13 @@ static int read_one(struct json *j, const struct feed_sink *sink, struct arena *
 	struct update u = {.type = BYTES_NONE};
 	int rc = 0;
 	arena_init(&one, a->budget);
-	j->arena = &one;
+	json_use(j, &one);
 	draft_init(&u.d, &one, "bodhi", BYTES_NONE);
 	if (value_object(j))
 		read_update(j, &u);
 	if (json_ok(j))
 		rc = send(&u, sink, e);
-	j->arena = a;
+	json_use(j, a);
 	arena_free(&one);
 	return rc;
 }

@@ -179,12 +179,12 @@ static int read_one(struct json *j, struct bytes path, const struct feed_sink *s
 	struct record r = {.second = second};
 	int rc = 0;
 	arena_init(&one, a->budget);
-	j->arena = &one;
+	json_use(j, &one);
 	draft_init(&r.d, &one, "nvd", BYTES_NONE);
 	read_cve(j, &r);
 	if (json_ok(j))
 		rc = send(&r, path, sink, e);
-	j->arena = a;
+	json_use(j, a);
 	arena_free(&one);
 	return rc;
 }
