@@ -35,14 +35,17 @@ static struct version split(struct bytes v)
 		v = bytes_from(v, 2);
 	struct version r = {.minor = BYTES_LIT("0"), .patch = BYTES_LIT("0")};
 	r.major = part_digits(&v);
-	if (v.len == 0)
-		return r.valid = is_number(r.major), r;
+	if (v.len == 0) {
+		r.valid = is_number(r.major);
+		return r;
+	}
 	if (!cut_dot(&v))
 		return r;
 	r.minor = part_digits(&v);
 	if (v.len == 0) {
 		r.patch = is_one_number(r.minor) ? BYTES_LIT("0") : BYTES_NONE;
-		return r.valid = is_number(r.major) && is_number(r.minor), r;
+		r.valid = is_number(r.major) && is_number(r.minor);
+		return r;
 	}
 	bool has_patch = cut_dot(&v);
 	r.patch = has_patch ? part_digits(&v) : BYTES_NONE;
