@@ -117,8 +117,10 @@ const char *remote_repository(const struct srv *s, struct bytes name, struct are
 	size_t slash = bytes_find(name, '/');
 	if (slash < name.len)
 		r.first = bytes_part(name, 0, slash);
-	if (!ok)
-		return err_nomem(e), NULL;
+	if (!ok) {
+		err_nomem(e);
+		return NULL;
+	}
 	if (cli_server_each(s, "/api/v1/registries", on_registry, &r, a, e) < 0) {
 		if (e->code != ERR_DENIED && e->code != ERR_NOT_FOUND)
 			return NULL;

@@ -88,9 +88,9 @@ static bool is_version_byte(uint8_t c)
 /* The version that text begins with: digits and a dot in it, ended by something else. */
 static struct bytes version_at(struct bytes text, bool last)
 {
-	size_t n = 0, dots = 0;
+	size_t n = 0;
 	while (n < text.len && is_version_byte(text.ptr[n]))
-		dots += text.ptr[n++] == '.';
+		n++;
 	bool ended = n < text.len || last;
 	if (!ended || n == 0 || n > PROGRAM_TEXT_VERSION || !byte_is_digit(text.ptr[0]) ||
 	    text.ptr[n - 1] == '.')
