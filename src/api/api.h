@@ -79,7 +79,7 @@ bool api_wants_page(struct http_request *r);
 /* The cookie that holds a session of the portal; empty: none. */
 #define API_SESSION_COOKIE "plimsoll_session"
 struct bytes api_session_cookie(struct http_request *r);
-struct bytes api_cookie(struct http_request *r, const char *name); /* empty: none */
+struct bytes api_cookie(struct http_request *r, const char *wanted); /* empty: none */
 /* A page of another site asks, or may: without is the answer where no origin is stated. */
 bool api_is_foreign(struct http_request *r, bool without);
 /* 401 of a route under /api/v1. */

@@ -76,13 +76,14 @@ static int flow_begin(struct http_request *r, struct flow *f, struct err *e)
 {
 	struct arena *a = http_arena(r);
 	uint8_t mac[SECRET_HASH_LEN];
-	struct bytes mark;
+	struct bytes mark = BYTES_NONE;
+	int64_t until = clock_wall_ms() / 1000 + MINUTES * 60;
 	if (part_make(a, &f->state, e) < 0 || part_make(a, &f->nonce, e) < 0 ||
 	    part_make(a, &f->verifier, e) < 0)
 		return -(int)e->code;
-	const char *text = arena_printf(a, "%.*s.%.*s.%.*s.%lld", BYTES_ARG(f->state),
-					BYTES_ARG(f->nonce), BYTES_ARG(f->verifier),
-					(long long)(clock_wall_ms() / 1000 + MINUTES * 60));
+	const char *text =
+	    arena_printf(a, "%.*s.%.*s.%.*s.%lld", BYTES_ARG(f->state), BYTES_ARG(f->nonce),
+			 BYTES_ARG(f->verifier), (long long)until);
 	if (!text)
 		return err_set(e, ERR_NOMEM, "sign-in");
 	if (access_mac(api_of(r)->access, PURPOSE, bytes_of(text), mac, e) < 0 ||
@@ -130,7 +131,7 @@ static int authorization_put(struct http_request *r, const struct flow *f, struc
 {
 	const struct api_oidc *o = api_of(r)->oidc;
 	uint8_t hash[SECRET_HASH_LEN];
-	struct bytes challenge;
+	struct bytes challenge = BYTES_NONE;
 	const char *back = redirect_uri(r);
 	if (!back)
 		return err_set(e, ERR_NOMEM, "sign-in");
@@ -174,7 +175,7 @@ static int no_provider(struct err *e)
 static int get_start(struct http_request *r, struct err *e)
 {
 	const struct api_oidc *o = api_of(r)->oidc;
-	struct flow f;
+	struct flow f = {.state = BYTES_NONE};
 	struct bytes url;
 	struct err why = ERR_INIT;
 	struct buf to;
@@ -276,7 +277,7 @@ static const char *word_of(enum err_code code)
 static int get_callback(struct http_request *r, struct err *e)
 {
 	const struct principal *p = NULL;
-	struct flow f;
+	struct flow f = {.state = BYTES_NONE};
 	struct err why = ERR_INIT;
 	struct access_login l = {.name = BYTES_LIT("oidc"), .peer = http_peer(r)};
 	if (!api_of(r)->oidc)

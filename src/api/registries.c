@@ -272,12 +272,12 @@ static int read_registries(struct db_tx *tx, const struct listing *l, struct reg
 static int write_registries(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *l = arg;
-	struct registry_page page;
+	struct registry_page page = {.count = 0};
 	size_t limit = (size_t)l->q.page.limit;
-	uint64_t total;
+	uint64_t total = 0;
 	int r = read_registries(tx, l, &page, &total, e);
-	if (r < 0)
-		return r;
+	if (r < 0 || !page.rows)
+		return r < 0 ? r : err_set(e, ERR_INTERNAL, "a page of registries without rows");
 	api_list_begin(w);
 	for (size_t i = 0; r == 0 && i < page.count && i < limit; i++)
 		r = put_registry(w, http_arena(l->r), &page, i, e);
@@ -299,10 +299,10 @@ static int get_registries(struct http_request *r, struct err *e)
 static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
 {
 	const struct listing *l = arg;
-	struct registry_page page;
-	uint64_t total;
+	struct registry_page page = {.count = 0};
+	uint64_t total = 0;
 	int r = read_registries(tx, l, &page, &total, e);
-	if (r == 0 && page.count == 0)
+	if (r == 0 && (page.count == 0 || !page.rows))
 		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",
 			       BYTES_ARG(l->name));
 	return r < 0 ? r : put_registry(w, http_arena(l->r), &page, 0, e);

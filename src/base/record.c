@@ -78,18 +78,23 @@ static void put_words(struct json_out *w, const struct record_field *f, const bo
 	json_put_end(w, ']');
 }
 
+/* As many as the number has, up to six. */
+static unsigned exact_decimals(double v)
+{
+	unsigned n = 0;
+	while (n < 6) {
+		double rest = v - (double)(int64_t)v;
+		if (rest < 1e-6 || rest > 1 - 1e-6)
+			break;
+		v *= 10;
+		n++;
+	}
+	return n;
+}
+
 static void put_number(struct json_out *w, const struct record_field *f, double v)
 {
-	unsigned decimals = f->decimals;
-	if (f->flags & RECORD_EXACT) {
-		double scaled = v;
-		for (decimals = 0; decimals < 6; decimals++, scaled *= 10) {
-			double rest = scaled - (double)(int64_t)scaled;
-			if (rest < 1e-6 || rest > 1 - 1e-6)
-				break;
-		}
-	}
-	json_put_double(w, f->key, v, decimals);
+	json_put_double(w, f->key, v, f->flags & RECORD_EXACT ? exact_decimals(v) : f->decimals);
 }
 
 /* "" where the member has none of the words. */

@@ -116,7 +116,7 @@ int record_read(struct json *j, const struct record_object *o, void *row, bool s
 /* A line of CSV (RFC 4180): the names of the table's scalar fields; those of a row. Objects and
  * lists of objects have no column; texts of a list are separated by spaces. A text that a
  * spreadsheet would take for a formula begins with an apostrophe. */
-void record_csv_cell(struct buf *out, struct bytes text);
+void record_csv_cell(struct buf *out, struct bytes v);
 void record_csv_header(struct buf *out, const struct record_object *o);
 void record_csv_row(struct buf *out, const struct record_object *o, const void *row);
 /* The table as rows of a reference page: "| `key` | type | meaning |". */

@@ -76,16 +76,15 @@ int except_apply(const struct exceptions *x, struct report *r, struct assess *as
 		 struct arena *a, struct err *e)
 {
 	struct exception_image image;
-	struct exception_hit *hits;
-	size_t count;
+	struct exception_findings f = {.items = r->findings, .count = r->finding_count};
 	if (x->count == 0)
 		return 0;
 	if (except_image(r, a, &image, e) < 0 ||
-	    exceptions_apply(x, &image, clock_wall_ms(), r->findings, &r->finding_count, a, &hits,
-			     &count, e) < 0)
+	    exceptions_apply(x, &image, clock_wall_ms(), &f, a, e) < 0)
 		return -(int)e->code;
-	r->excepted = hits;
-	r->excepted_count = count;
+	r->finding_count = f.count;
+	r->excepted = f.hits;
+	r->excepted_count = f.hit_count;
 	if (r->finding_count == 0 && assess->state == ASSESS_UNHEALTHY)
 		assess->state = assess->reason.len ? ASSESS_UNVERIFIED : ASSESS_HEALTHY;
 	return 0;

@@ -13,8 +13,8 @@ int listing_print(struct ppl *p, const char *path, const struct listing_column *
 /* The same of several lists, under one line of titles. */
 int listing_print_all(struct ppl *p, const char *const *paths, size_t path_count,
 		      const struct listing_column *columns, size_t count, struct err *e);
-/* listing_print_one of the reply to this request; body NULL: none. */
-int listing_print_reply(struct ppl *p, const char *method, const char *path, const char *body,
+/* listing_print_one of the reply to this request; text: its body; NULL: none. */
+int listing_print_reply(struct ppl *p, const char *method, const char *path, const char *text,
 			const struct listing_column *columns, size_t count, struct err *e);
 /* The same of one object: "title: value" a line; absent fields are left out. */
 int listing_print_one(struct ppl *p, const char *path, const struct listing_column *columns,

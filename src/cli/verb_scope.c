@@ -59,7 +59,7 @@ static int scope_list(int argc, char **argv)
 	static const char *const both[] = {"/api/v1/management-groups", "/api/v1/subscriptions"};
 	struct err e = ERR_INIT;
 	struct ppl p;
-	struct place at;
+	struct place at = {.one = NULL};
 	const char *resources = NULL;
 	if (people_open(&p, &(const struct people_verb){"scope list", scope_options, 0, 1}, argc,
 			argv, &e) < 0)
@@ -80,7 +80,7 @@ static int scope_create(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	struct place at;
+	struct place at = {.one = NULL};
 	if (people_open(&p, &(const struct people_verb){"scope create", create_options, 1, 1}, argc,
 			argv, &e) < 0)
 		return CLI_ERROR;
@@ -101,7 +101,7 @@ static int scope_move(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	struct place at;
+	struct place at = {.one = NULL};
 	if (people_open(&p, &(const struct people_verb){"scope move", scope_options, 2, 2}, argc,
 			argv, &e) < 0)
 		return CLI_ERROR;
@@ -119,7 +119,7 @@ static int scope_delete(int argc, char **argv)
 {
 	struct err e = ERR_INIT;
 	struct ppl p;
-	struct place at;
+	struct place at = {.one = NULL};
 	if (people_open(&p, &(const struct people_verb){"scope delete", scope_options, 1, 1}, argc,
 			argv, &e) < 0)
 		return CLI_ERROR;

@@ -225,7 +225,7 @@ static int metadata_read(struct oidc *o, struct bytes text, struct arena *a, str
 
 static int metadata(struct oidc *o, struct arena *a, struct metadata *ret, struct err *e)
 {
-	struct bytes text;
+	struct bytes text = BYTES_NONE;
 	int r = fresh(o, &o->provider, KEPT_MS, a, &text, e);
 	if (r > 0) {
 		size_t n = strlen(o->issuer);

@@ -16,7 +16,7 @@ struct oidc_options {
 };
 struct oidc;
 /* Copies the options. ERR_FORMAT: the issuer is no such URL. */
-struct oidc *oidc_open(const struct oidc_options *o, struct err *e);
+struct oidc *oidc_open(const struct oidc_options *given, struct err *e);
 void oidc_stop_soon(struct oidc *o); /* requests end. NULL accepted, here and below */
 void oidc_close(struct oidc *o);
 

@@ -47,6 +47,25 @@ static int leave_out(struct rule_import *x, const struct exception *from, const 
 		    e);
 }
 
+/* {"cve_id": "CVE-…"} */
+static int read_harbor_item(struct json *j, struct arena *a, struct exception *one, size_t *cap,
+			    struct err *e)
+{
+	for (struct bytes key; json_next_key(j, &key);) {
+		if (!bytes_eq_lit(key, "cve_id") || json_peek(j) != JSON_STRING) {
+			json_skip(j);
+			continue;
+		}
+		if (one->id_count == EXCEPTIONS_MAX)
+			return err_set(e, ERR_LIMIT, "more than %u CVEs", EXCEPTIONS_MAX);
+		one->ids = arena_grow(a, one->ids, one->id_count, cap, sizeof *one->ids);
+		if (!one->ids)
+			return no_memory(e);
+		one->ids[one->id_count++] = json_string(j);
+	}
+	return 0;
+}
+
 /* Harbor: {"items": [{"cve_id": "CVE-…"}], "expires_at": seconds or null}. */
 static int read_harbor(struct rule_import *x, struct bytes text, struct err *e)
 {
@@ -70,21 +89,8 @@ static int read_harbor(struct rule_import *x, struct bytes text, struct err *e)
 			}
 			found = true;
 			while (json_next_item(&j) && json_enter_object(&j))
-				for (struct bytes k; json_next_key(&j, &k);) {
-					if (!bytes_eq_lit(k, "cve_id") ||
-					    json_peek(&j) != JSON_STRING) {
-						json_skip(&j);
-						continue;
-					}
-					if (one.id_count == EXCEPTIONS_MAX)
-						return err_set(e, ERR_LIMIT, "more than %u CVEs",
-							       EXCEPTIONS_MAX);
-					one.ids = arena_grow(&to->arena, one.ids, one.id_count,
-							     &cap, sizeof *one.ids);
-					if (!one.ids)
-						return no_memory(e);
-					one.ids[one.id_count++] = json_string(&j);
-				}
+				if (read_harbor_item(&j, &to->arena, &one, &cap, e) < 0)
+					return -(int)e->code;
 		}
 	}
 	if (json_finish(&j, e) < 0)

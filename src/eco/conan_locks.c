@@ -47,21 +47,26 @@ static void read_node(struct json *j, struct declared *d)
 		put(d, reference);
 }
 
-/* Objects by key: those of graph_lock, of its nodes, and the nodes. */
-static void read_graph(struct json *j, struct declared *d, unsigned depth)
+static void read_nodes(struct json *j, struct declared *d)
 {
 	struct bytes key;
 	json_enter_object(j);
-	while (d->r == 0 && json_next_key(j, &key)) {
-		if (json_peek(j) != JSON_OBJECT)
-			json_skip(j);
-		else if (depth == 0 && bytes_eq_lit(key, "nodes"))
-			read_graph(j, d, 1);
-		else if (depth == 1)
+	while (d->r == 0 && json_next_key(j, &key))
+		if (json_peek(j) == JSON_OBJECT)
 			read_node(j, d);
 		else
 			json_skip(j);
-	}
+}
+
+static void read_graph(struct json *j, struct declared *d)
+{
+	struct bytes key;
+	json_enter_object(j);
+	while (d->r == 0 && json_next_key(j, &key))
+		if (bytes_eq_lit(key, "nodes") && json_peek(j) == JSON_OBJECT)
+			read_nodes(j, d);
+		else
+			json_skip(j);
 }
 
 static int locks_parse(struct bytes path, struct bytes file, const struct eco_sink *sink,
@@ -81,7 +86,7 @@ static int locks_parse(struct bytes path, struct bytes file, const struct eco_si
 		if (list && json_peek(&j) == JSON_ARRAY)
 			read_requires(&j, &d);
 		else if (bytes_eq_lit(key, "graph_lock") && json_peek(&j) == JSON_OBJECT)
-			read_graph(&j, &d, 0);
+			read_graph(&j, &d);
 		else
 			json_skip(&j);
 	}

@@ -60,17 +60,27 @@ static void read_pins(struct json *j, struct declared *d)
 	}
 }
 
-static void read_resolved(struct json *j, struct declared *d, unsigned depth)
+/* The value of a key that may be "pins". */
+static void read_pins_of(struct json *j, struct declared *d, struct bytes key)
+{
+	if (bytes_eq_lit(key, "pins") && json_peek(j) == JSON_ARRAY)
+		read_pins(j, d);
+	else
+		json_skip(j);
+}
+
+static void read_resolved(struct json *j, struct declared *d)
 {
 	struct bytes key;
 	json_enter_object(j);
 	while (d->r == 0 && json_next_key(j, &key)) {
-		if (bytes_eq_lit(key, "pins") && json_peek(j) == JSON_ARRAY)
-			read_pins(j, d);
-		else if (depth == 0 && bytes_eq_lit(key, "object") && json_peek(j) == JSON_OBJECT)
-			read_resolved(j, d, 1);
-		else
-			json_skip(j);
+		if (!bytes_eq_lit(key, "object") || json_peek(j) != JSON_OBJECT) {
+			read_pins_of(j, d, key);
+			continue;
+		}
+		json_enter_object(j);
+		while (d->r == 0 && json_next_key(j, &key))
+			read_pins_of(j, d, key);
 	}
 }
 
@@ -81,7 +91,7 @@ static int swift_parse(struct bytes path, struct bytes file, const struct eco_si
 	struct json j;
 	(void)path;
 	json_init(&j, file, a);
-	read_resolved(&j, &d, 0);
+	read_resolved(&j, &d);
 	return d.r < 0 ? d.r : json_finish(&j, e);
 }
 

@@ -175,6 +175,21 @@ static bool fits_purl(const struct pkg *want, const struct pkg *have)
 	return true;
 }
 
+static unsigned hex_digit(uint8_t c)
+{
+	return byte_is_digit(c) ? (unsigned)(c - '0') : (unsigned)(byte_lower(c) - 'a' + 10);
+}
+
+/* The next byte of a percent-encoded text. */
+static uint8_t cut_byte(struct bytes *text)
+{
+	struct bytes b = *text;
+	bool encoded =
+	    b.ptr[0] == '%' && b.len > 2 && byte_is_hex(b.ptr[1]) && byte_is_hex(b.ptr[2]);
+	*text = bytes_from(b, encoded ? 3 : 1);
+	return encoded ? (uint8_t)(16 * hex_digit(b.ptr[1]) + hex_digit(b.ptr[2])) : b.ptr[0];
+}
+
 /* The value of a qualifier that no field of a package holds, decoded into out. */
 static struct bytes qualifier(const struct pkg *p, const char *key, uint8_t *out, size_t cap)
 {
@@ -184,21 +199,8 @@ static struct bytes qualifier(const struct pkg *p, const char *key, uint8_t *out
 		if (!bytes_eq_lit(name, key))
 			continue;
 		size_t n = 0;
-		for (size_t i = 0; i < value.len && n < cap; i++) {
-			uint8_t c = value.ptr[i];
-			if (c == '%' && i + 2 < value.len && byte_is_hex(value.ptr[i + 1]) &&
-			    byte_is_hex(value.ptr[i + 2])) {
-				unsigned v = 0;
-				for (size_t k = 1; k <= 2; k++) {
-					uint8_t h = byte_lower(value.ptr[i + k]);
-					v = v * 16 +
-					    ((unsigned)(byte_is_digit(h) ? h - '0' : h - 'a' + 10));
-				}
-				c = (uint8_t)v;
-				i += 2;
-			}
-			out[n++] = c;
-		}
+		while (value.len && n < cap)
+			out[n++] = cut_byte(&value);
 		return (struct bytes){.ptr = out, .len = n};
 	}
 	return BYTES_NONE;
@@ -379,53 +381,69 @@ static const struct exception *match_find(const struct exceptions *x, const stru
 	return first;
 }
 
-/* Take matches out of one finding; 1: some are left. */
-static int apply_one(const struct exceptions *x, const struct exception_image *image,
-		     int64_t now_ms, struct finding *f, struct arena *a,
-		     struct exception_hit **hits, size_t *count, size_t *cap, struct err *e)
+static int put_hit(struct exception_findings *all, struct exception_hit hit, struct arena *a,
+		   struct err *e)
 {
-	size_t kept = 0, first = *count;
-	for (size_t i = 0; i < f->match_listed; i++) {
-		const struct exception *by = match_find(x, f, &f->matches[i], image, now_ms);
-		if (!by) {
-			f->matches[kept++] = f->matches[i];
-			continue;
-		}
-		struct exception_hit *more = arena_grow(a, *hits, *count, cap, sizeof *more);
-		if (!more)
-			return err_nomem(e);
-		*hits = more;
-		more[(*count)++] =
-		    (struct exception_hit){.check = f->check, .match = f->matches[i], .by = by};
-	}
+	struct exception_hit *more =
+	    arena_grow(a, all->hits, all->hit_count, &all->hit_cap, sizeof *more);
+	if (!more)
+		return err_nomem(e);
+	all->hits = more;
+	more[all->hit_count++] = hit;
+	return 0;
+}
+
+/* What is left of a finding after kept of its matches. */
+static void settle_rest(struct finding *f, size_t kept)
+{
 	size_t gone = f->match_listed - kept;
 	f->match_listed = kept;
 	f->match_count -= gone < f->match_count ? gone : f->match_count;
-	if (kept && gone) {
-		f->match_count = f->match_count > kept ? f->match_count : 0;
-		finding_settle(f);
-	} else if (!kept && *count > first) {
-		(*hits)[*count - 1].whole = true;
+	if (!kept || !gone)
+		return;
+	f->match_count = f->match_count > kept ? f->match_count : 0;
+	finding_settle(f);
+}
+
+struct applying {
+	const struct exceptions *x;
+	const struct exception_image *image;
+	int64_t now_ms;
+};
+
+/* Take matches out of one finding; 1: some are left. */
+static int apply_one(const struct applying *by, struct exception_findings *all, struct finding *f,
+		     struct arena *a, struct err *e)
+{
+	size_t kept = 0, first = all->hit_count;
+	for (size_t i = 0; i < f->match_listed; i++) {
+		const struct exception *x =
+		    match_find(by->x, f, &f->matches[i], by->image, by->now_ms);
+		struct exception_hit hit = {.check = f->check, .match = f->matches[i], .by = x};
+		if (!x)
+			f->matches[kept++] = f->matches[i];
+		else if (put_hit(all, hit, a, e) < 0)
+			return -(int)e->code;
 	}
+	settle_rest(f, kept);
+	if (!kept && all->hit_count > first)
+		all->hits[all->hit_count - 1].whole = true;
 	return kept > 0;
 }
 
 int exceptions_apply(const struct exceptions *x, const struct exception_image *image,
-		     int64_t now_ms, struct finding *findings, size_t *count, struct arena *a,
-		     struct exception_hit **ret_hits, size_t *ret_hit_count, struct err *e)
+		     int64_t now_ms, struct exception_findings *f, struct arena *a, struct err *e)
 {
-	size_t kept = 0, cap = 0;
-	*ret_hits = NULL;
-	*ret_hit_count = 0;
-	for (size_t i = 0; i < *count; i++) {
-		int r =
-		    apply_one(x, image, now_ms, &findings[i], a, ret_hits, ret_hit_count, &cap, e);
+	const struct applying by = {.x = x, .image = image, .now_ms = now_ms};
+	size_t kept = 0;
+	for (size_t i = 0; i < f->count; i++) {
+		int r = apply_one(&by, f, &f->items[i], a, e);
 		if (r < 0)
 			return r;
 		if (r)
-			findings[kept++] = findings[i];
+			f->items[kept++] = f->items[i];
 	}
-	*count = kept;
+	f->count = kept;
 	return 0;
 }
 

@@ -69,11 +69,17 @@ struct exception_hit {
 	const struct exception *by; /* of the first of them */
 	bool whole;		    /* the last match of its finding: the finding is gone with it */
 };
+/* Findings of an image, and what was taken out of them. */
+struct exception_findings {
+	struct finding *items;
+	size_t count;
+	struct exception_hit *hits;
+	size_t hit_count, hit_cap;
+};
 /* Take out of findings, in place, the matches that exceptions fit, and findings without any left.
- * *ret_hits from a. */
+ * The hits are from a. */
 int exceptions_apply(const struct exceptions *x, const struct exception_image *image,
-		     int64_t now_ms, struct finding *findings, size_t *count, struct arena *a,
-		     struct exception_hit **ret_hits, size_t *ret_hit_count, struct err *e);
+		     int64_t now_ms, struct exception_findings *f, struct arena *a, struct err *e);
 /* How many have expired. */
 size_t exceptions_expired(const struct exceptions *x, int64_t now_ms);
 /* "VEX document vex.json: not_affected (component_not_present): text" */

@@ -178,7 +178,7 @@ static int read_bodies(struct db_stmt *s, struct arena *a, struct policies *ret,
 static int parse_all(struct policies *all, const struct bytes *bodies, struct arena *a,
 		     struct err *e)
 {
-	for (size_t i = 0; i < all->count; i++)
+	for (size_t i = 0; bodies && i < all->count; i++)
 		if (policy_parse(bodies[i], a, &all->items[i], e) < 0)
 			return -(int)e->code;
 	return 0;
@@ -187,7 +187,7 @@ static int parse_all(struct policies *all, const struct bytes *bodies, struct ar
 int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
 		  struct policies *ret, struct err *e)
 {
-	struct bytes *bodies;
+	struct bytes *bodies = NULL;
 	int r = read_bodies(db_query(tx, "SELECT id, body FROM policy WHERE id {IN $1} ORDER BY id",
 				     DB_ARGS(DB_INTS(ids, count)), e),
 			    a, ret, &bodies, e);
@@ -196,7 +196,7 @@ int policies_read(struct db_tx *tx, const int64_t *ids, size_t count, struct are
 
 int policies_read_all(struct db_tx *tx, struct arena *a, struct policies *ret, struct err *e)
 {
-	struct bytes *bodies;
+	struct bytes *bodies = NULL;
 	int r = read_bodies(db_query(tx, "SELECT id, body FROM policy ORDER BY id", NULL, 0, e), a,
 			    ret, &bodies, e);
 	return r < 0 ? r : parse_all(ret, bodies, a, e);

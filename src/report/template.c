@@ -284,7 +284,7 @@ static int program_parse(struct bytes text, struct program *p, struct err *e)
 static const struct node *member_of(const struct node *n, struct bytes key)
 {
 	const struct node *found = NULL;
-	if (n->type != JSON_OBJECT)
+	if (!n || n->type != JSON_OBJECT)
 		return NULL;
 	for (const struct node *c = n->child; c; c = c->next)
 		if (bytes_eq(c->key, key))
@@ -450,7 +450,7 @@ static size_t leave(struct run *r, size_t at)
 {
 	struct frame *f = &r->frames[r->depth - 1];
 	if (f->count && f->index + 1 < f->count) {
-		f->at = f->at->next;
+		f->at = f->at ? f->at->next : NULL;
 		f->index++;
 		return f->open + 1;
 	}
@@ -494,6 +494,6 @@ int template_render(struct bytes text, struct bytes data, struct arena *a, struc
 		return bad(&p, e, "a section is not closed:", p.steps[p.open[p.depth - 1]].text);
 	if (node_parse(data, a, &root, e) < 0)
 		return -(int)e->code;
-	struct run r = {.p = &p, .root = root, .out = out};
+	struct run r = {.p = &p, .root = root, .out = out, .frames = {{.at = NULL}}};
 	return carry_out(&r, e);
 }

@@ -290,8 +290,6 @@ static void test_apply(void **state)
 		struct err e = ERR_INIT;
 		struct exceptions x;
 		struct arena a;
-		struct exception_hit *hits;
-		size_t hit_count, count = 1;
 		struct finding_match matches[] = {match_named("b"), match_named("bash")};
 		struct finding f = {.check = {.id = 1,
 					      .advisory = BYTES_LIT("DSA-1"),
@@ -300,19 +298,19 @@ static void test_apply(void **state)
 				    .matches = matches,
 				    .match_listed = 2,
 				    .match_count = 2};
+		struct exception_findings all = {.items = &f, .count = 1};
 		arena_init(&a, 1U << 20);
 		exceptions_init(&x);
 		assert_int_equal(
 		    exceptions_add_ignore(&x, bytes_of(rows[i].text), BYTES_LIT("i"), &e), 0);
-		assert_int_equal(
-		    exceptions_apply(&x, &image, NOW, &f, &count, &a, &hits, &hit_count, &e), 0);
-		assert_int_equal(count, rows[i].findings);
-		assert_int_equal(hit_count, rows[i].hits);
-		if (count) {
+		assert_int_equal(exceptions_apply(&x, &image, NOW, &all, &a, &e), 0);
+		assert_int_equal(all.count, rows[i].findings);
+		assert_int_equal(all.hit_count, rows[i].hits);
+		if (all.count) {
 			assert_int_equal(f.match_listed, rows[i].matches);
 			assert_int_equal(f.match_count, rows[i].matches);
 		} else {
-			assert_true(hits[hit_count - 1].whole);
+			assert_true(all.hits[all.hit_count - 1].whole);
 		}
 		exceptions_free(&x);
 		arena_free(&a);
