@@ -302,7 +302,7 @@ static int write_registry(struct db_tx *tx, struct json_out *w, void *arg, struc
 	struct registry_page page = {.count = 0};
 	uint64_t total = 0;
 	int r = read_registries(tx, l, &page, &total, e);
-	if (r == 0 && (page.count == 0 || !page.rows))
+	if (r >= 0 && (page.count == 0 || !page.rows))
 		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"",
 			       BYTES_ARG(l->name));
 	return r < 0 ? r : put_registry(w, http_arena(l->r), &page, 0, e);

@@ -121,7 +121,7 @@ static int flush(struct page *p, struct err *e)
 		struct finding *f = &p->filled[i];
 		bool fits =
 		    f->match_listed > 0 && listing_shows(&p->l, f) && criteria_fits(q->criteria, f);
-		if (is_listed(p, &p->pairs[i])) {
+		if (q->images && is_listed(p, &p->pairs[i])) {
 			q->images[p->count - 1].count += fits;
 			continue;
 		}

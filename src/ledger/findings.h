@@ -69,7 +69,7 @@ int64_t finding_list(struct db_tx *tx, const struct finding_query *asked,
 
 /* All of them, up to max, the gravest first: their number. *ret_whole: there are no more. q's max,
  * sort and count are chosen here. */
-int64_t finding_list_all(struct db_tx *tx, const struct finding_query *q, size_t max,
+int64_t finding_list_all(struct db_tx *tx, const struct finding_query *asked, size_t max,
 			 struct arena *a, struct finding **ret, bool *ret_whole, struct err *e);
 
 /* The security checks about a CVE, or of an advisory, in any case, without their details; worst

@@ -139,15 +139,16 @@ static int count_checks(struct db_tx *tx, const struct parts *p, int64_t policy,
 	return r;
 }
 
-int image_parts_put(struct db_tx *tx, int64_t image, const struct image_part *parts, size_t count,
-		    int64_t policy, struct arena *a, struct image_counted *ret, struct err *e)
+int image_parts_put(struct db_tx *tx, int64_t image, const struct image_parts *in, struct arena *a,
+		    struct image_counted *ret, struct err *e)
 {
+	size_t count = in->count;
 	OWN_FREE struct package_set_entry *sets = own_calloc(count + 1, sizeof *sets);
 	OWN_FREE struct keyed *layers = own_calloc(count + 1, sizeof *layers);
-	const struct parts p = {.parts = parts, .count = count, .sets = sets, .layers = layers};
+	const struct parts p = {.parts = in->parts, .count = count, .sets = sets, .layers = layers};
 	if (!sets || !layers)
 		return no_memory(e);
 	if (put_sets(tx, &p, e) < 0 || put_layers(tx, &p, e) < 0 || put_rows(tx, image, &p, e) < 0)
 		return -(int)e->code;
-	return count_checks(tx, &p, policy, a, ret, e);
+	return count_checks(tx, &p, in->policy, a, ret, e);
 }

@@ -11,7 +11,12 @@ struct image_part {
 	struct package_set_member *members;
 	size_t member_count;
 };
+struct image_parts {
+	const struct image_part *parts;
+	size_t count;
+	int64_t policy; /* of the image */
+};
 /* In place of those that the image had; *ret: what its security checks, each once, come to under
  * the policy. Texts are in a. */
-int image_parts_put(struct db_tx *tx, int64_t image, const struct image_part *parts, size_t count,
-		    int64_t policy, struct arena *a, struct image_counted *ret, struct err *e);
+int image_parts_put(struct db_tx *tx, int64_t image, const struct image_parts *in, struct arena *a,
+		    struct image_counted *ret, struct err *e);

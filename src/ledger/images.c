@@ -62,7 +62,7 @@ static int put_counted(struct db_tx *tx, struct ledger_image *image, const struc
 		       size_t count, struct err *e)
 {
 	struct arena a;
-	struct image_counted counted;
+	struct image_counted counted = {.policy = 0};
 	int64_t policy = 0;
 	/* A transaction may run again, after state became Unhealthy. */
 	enum image_state rest = image->state != IMAGE_UNHEALTHY ? image->state
@@ -71,7 +71,10 @@ static int put_counted(struct db_tx *tx, struct ledger_image *image, const struc
 	arena_init(&a, POLICY_BUDGET);
 	int r = image_policy_find(tx, image, &a, &policy, e);
 	if (r == 0)
-		r = image_parts_put(tx, image->id, parts, count, policy, &a, &counted, e);
+		r = image_parts_put(
+		    tx, image->id,
+		    &(const struct image_parts){.parts = parts, .count = count, .policy = policy},
+		    &a, &counted, e);
 	if (r == 0)
 		r = image_counts_put(tx, image->id, rest, &counted, e);
 	if (r == 0) {
@@ -142,7 +145,7 @@ int ledger_image_put_artifact(struct db_tx *tx, int64_t repository, struct bytes
 	if (r <= 0)
 		return r;
 	arena_init(&a, 0);
-	r = image_parts_put(tx, id, NULL, 0, 0, &a, &none, e);
+	r = image_parts_put(tx, id, &(const struct image_parts){.count = 0}, &a, &none, e);
 	arena_free(&a);
 	if (r < 0 || db_exec(tx, "UPDATE image SET reason = $2, scanned_at = $3 WHERE id = $1",
 			     DB_ARGS(DB_I(id), DB_T(reason), DB_I(scanned_ms)), e) < 0)

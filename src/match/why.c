@@ -38,8 +38,8 @@ const char *why_reason_text(enum why_reason reason)
 	    [WHY_FIXED] = "The installed version is at or above the fixed one.",
 	    [WHY_OUTSIDE] =
 		"The installed version is outside of the range that the records mention.",
-	    [WHY_OTHER_RECORD] = "The records are about another build of the package, or another "
-				 "record of the same vendor takes precedence.",
+	    [WHY_OTHER_RECORD] =
+		"The records are about another build, or one of the same vendor takes precedence.",
 	    [WHY_NO_RECORD] =
 		"Records mention packages of that name, but none of the image's release.",
 	    [WHY_NOT_COVERED] =
@@ -49,8 +49,8 @@ const char *why_reason_text(enum why_reason reason)
 	    [WHY_UNKNOWN_ID] = "The vulnerability database has no such record.",
 	    [WHY_DATABASE_OLD] =
 		"The vulnerability database has no such record, and it is older than a week.",
-	    [WHY_BEING_UPDATED] = "The database in use says that it is; the findings are not "
-				  "counted with it yet.",
+	    [WHY_BEING_UPDATED] =
+		"The database in use says that it is; the findings are not counted with it yet.",
 	    [WHY_NO_DATABASE] = "There is no vulnerability database.",
 	};
 	return texts[reason];

@@ -13,7 +13,7 @@ static void put_subcomponents(struct json_out *w, const struct finding *f)
 	const struct finding_match **rows = parts_hit(f, &count, &e);
 	w->out->failed |= !rows;
 	json_put_array(w, "subcomponents");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; rows && i < count; i++) {
 		json_put_object(w, NULL);
 		json_put_string(w, "@id", rows[i]->purl);
 		json_put_end(w, '}');

@@ -87,7 +87,8 @@ static void each_property(struct json *j, void (*see)(void *arg, struct bytes, s
 
 static void see_item(void *arg, struct bytes name, struct bytes value)
 {
-	see_property(arg, name, value);
+	if (arg)
+		see_property(arg, name, value);
 }
 
 static void see_distro(void *arg, struct bytes name, struct bytes value)

@@ -64,7 +64,8 @@ void draft_source_info(struct draft_item *item, struct bytes text)
 
 static void see_item(void *arg, struct bytes name, struct bytes value)
 {
-	draft_extra(arg, name, value);
+	if (arg)
+		draft_extra(arg, name, value);
 }
 
 static void see_distro(void *arg, struct bytes name, struct bytes value)
