@@ -71,6 +71,8 @@ void draft_distro(struct draft *d, struct bytes name, struct bytes version, stru
 
 void draft_extra(struct draft_item *item, struct bytes name, struct bytes value)
 {
+	if (!item)
+		return;
 	struct bytes *to = bytes_eq_lit(name, "class")		  ? &item->class
 			   : bytes_eq_lit(name, "source_name")	  ? &item->source_name
 			   : bytes_eq_lit(name, "source_version") ? &item->source_version
