@@ -494,6 +494,11 @@ int template_render(struct bytes text, struct bytes data, struct arena *a, struc
 		return bad(&p, e, "a section is not closed:", p.steps[p.open[p.depth - 1]].text);
 	if (node_parse(data, a, &root, e) < 0)
 		return -(int)e->code;
-	struct run r = {.p = &p, .root = root, .out = out, .frames = {{.at = NULL}}};
-	return carry_out(&r, e);
+	struct run *r = arena_alloc(a, 1, sizeof *r);
+	if (!r)
+		return err_set(e, ERR_NOMEM, "template: out of memory");
+	r->p = &p;
+	r->root = root;
+	r->out = out;
+	return carry_out(r, e);
 }
