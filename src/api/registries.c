@@ -276,12 +276,13 @@ static int write_registries(struct db_tx *tx, struct json_out *w, void *arg, str
 	size_t limit = (size_t)l->q.page.limit;
 	uint64_t total = 0;
 	int r = read_registries(tx, l, &page, &total, e);
-	if (r < 0 || !page.rows)
-		return r < 0 ? r : err_set(e, ERR_INTERNAL, "a page of registries without rows");
+	if (r < 0)
+		return r;
+	size_t count = page.rows ? page.count : 0;
 	api_list_begin(w);
-	for (size_t i = 0; r == 0 && i < page.count && i < limit; i++)
+	for (size_t i = 0; r == 0 && i < count && i < limit; i++)
 		r = put_registry(w, http_arena(l->r), &page, i, e);
-	api_list_end(w, page.count > limit ? page.rows[limit - 1].name : BYTES_NONE,
+	api_list_end(w, count > limit ? page.rows[limit - 1].name : BYTES_NONE,
 		     total_of(total, true));
 	return r;
 }
