@@ -105,6 +105,18 @@ static int read_harbor(struct rule_import *x, struct bytes text, struct err *e)
 	return 0;
 }
 
+/* A zero byte, which no text of a rule can hold, in one of its ids or names. */
+static bool has_zero(const struct exception *x)
+{
+	const struct bytes texts[] = {x->name, x->package.name, x->image.version};
+	bool found = false;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		found = found || bytes_find(texts[i], 0) < texts[i].len;
+	for (size_t i = 0; !found && i < x->id_count; i++)
+		found = bytes_find(x->ids[i], 0) < x->ids[i].len;
+	return found;
+}
+
 /* Why criteria cannot say this as narrowly; NULL: they can. */
 static const char *too_narrow(const struct exception *x)
 {
@@ -119,6 +131,8 @@ static const char *too_narrow(const struct exception *x)
 		return "a pattern of package names cannot be a criterion of a rule";
 	if (x->of_image && !bytes_has_prefix_lit(x->image.version, "sha256:"))
 		return "an image without its digest cannot be a criterion of a rule";
+	if (has_zero(x))
+		return "an id or name with a zero byte cannot be a criterion of a rule";
 	if (!x->id_count && !x->name.len && !x->of_package)
 		return "it names neither a vulnerability nor a package";
 	return NULL;
@@ -187,6 +201,7 @@ static int new_rule(struct rule_import *x, const struct exception *from, struct 
 static int add(struct rule_import *x, const struct exception *from, struct err *e)
 {
 	struct bytes why = from->statement.len ? from->statement : from->justification;
+	why = bytes_part(why, 0, bytes_find(why, 0)); /* no text of a rule holds a zero byte */
 	why = bytes_part(why, 0, STORE_RULE_TEXT_MAX);
 	/* In parts, as a rule's list goes. */
 	for (size_t at = 0; at == 0 || at < from->id_count; at += RULE_VALUES_MAX) {
