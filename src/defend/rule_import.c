@@ -105,16 +105,23 @@ static int read_harbor(struct rule_import *x, struct bytes text, struct err *e)
 	return 0;
 }
 
-/* A zero byte, which no text of a rule can hold, in one of its ids or names. */
-static bool has_zero(const struct exception *x)
+#define NAME_MAX_LEN 128U /* of an id or name; real ones stay under 100 bytes */
+
+static bool is_plain(struct bytes text)
 {
-	const struct bytes texts[] = {x->name, x->package.name, x->image.version};
-	bool found = false;
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		found = found || bytes_find(texts[i], 0) < texts[i].len;
-	for (size_t i = 0; !found && i < x->id_count; i++)
-		found = bytes_find(x->ids[i], 0) < x->ids[i].len;
-	return found;
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < ' ' || text.ptr[i] > '~')
+			return false;
+	return text.len <= NAME_MAX_LEN;
+}
+
+/* Ids and names as they are written: printable ASCII, and no longer than any. */
+static bool has_plain_names(const struct exception *x)
+{
+	bool plain = is_plain(x->name) && is_plain(x->package.name) && is_plain(x->image.version);
+	for (size_t i = 0; plain && i < x->id_count; i++)
+		plain = is_plain(x->ids[i]);
+	return plain;
 }
 
 /* Why criteria cannot say this as narrowly; NULL: they can. */
@@ -131,8 +138,8 @@ static const char *too_narrow(const struct exception *x)
 		return "a pattern of package names cannot be a criterion of a rule";
 	if (x->of_image && !bytes_has_prefix_lit(x->image.version, "sha256:"))
 		return "an image without its digest cannot be a criterion of a rule";
-	if (has_zero(x))
-		return "an id or name with a zero byte cannot be a criterion of a rule";
+	if (!has_plain_names(x))
+		return "an id or name that is not plain ASCII cannot be a criterion of a rule";
 	if (!x->id_count && !x->name.len && !x->of_package)
 		return "it names neither a vulnerability nor a package";
 	return NULL;
