@@ -1,6 +1,8 @@
 /* Security checks as they are kept. */
 #include "base/json.h"
 #include "ledger/findings_impl.h"
+
+#include <stdlib.h>
 #include "ledger/holders.h"
 
 bool finding_copy(struct arena *a, struct db_stmt *s, int column, struct bytes *ret)
@@ -45,6 +47,62 @@ int finding_check_read(struct db_stmt *s, int at, struct arena *a, struct match_
 	    !finding_copy(a, s, at + 16, &c->summary) || !finding_copy(a, s, at + 17, &cves))
 		return err_set(e, ERR_NOMEM, "no memory for a finding");
 	return split_cves(cves, a, c, e);
+}
+
+/* The brief ones of these candidates, by number: twos of a check and its place. */
+static int64_t *brief_of(struct listing *l, const struct pair *pairs, size_t count, size_t *ret)
+{
+	size_t most = pairs ? count : l->candidate_count, n = 0, last = SIZE_MAX;
+	int64_t *twos = arena_alloc(l->a, most, 2 * sizeof *twos);
+	for (size_t i = 0; twos && i < most; i++) {
+		size_t at = pairs ? pairs[i].candidate : i;
+		if (at == last || !l->candidates[at].is_brief)
+			continue;
+		last = at;
+		twos[2 * n] = (int64_t)l->candidates[at].check.id;
+		twos[2 * n++ + 1] = (int64_t)at;
+	}
+	if (n)
+		qsort(twos, n, 2 * sizeof *twos, listing_cmp_ids);
+	*ret = n;
+	return twos;
+}
+
+static int read_full(struct listing *l, const int64_t *twos, size_t count, const int64_t *ids,
+		     struct err *e)
+{
+	struct db_stmt *s = listing_ask(l, FINDING_CHECKS, DB_ARGS(DB_INTS(ids, count)), e);
+	int r = s ? 0 : -(int)e->code;
+	while (s && (r = db_step(s, e)) > 0) {
+		const int64_t id = db_int(s, 0);
+		const int64_t *two = bsearch(&id, twos, count, 2 * sizeof id, listing_cmp_ids);
+		struct candidate *c = two ? &l->candidates[two[1]] : NULL;
+		if (!c)
+			continue;
+		r = finding_check_read(s, 0, l->a, &c->check, e);
+		if (r < 0)
+			break;
+		c->is_brief = false;
+	}
+	db_done(s);
+	return r < 0 ? r : 0;
+}
+
+int listing_read_checks(struct listing *l, const struct pair *pairs, size_t count, struct err *e)
+{
+	size_t n;
+	int r = 0;
+	int64_t *twos = brief_of(l, pairs, count, &n);
+	int64_t *ids = twos ? arena_alloc(l->a, n, sizeof *ids) : NULL;
+	if (!ids)
+		return err_set(e, ERR_NOMEM, "no memory for findings");
+	for (size_t i = 0; i < n; i++)
+		ids[i] = twos[2 * i];
+	for (size_t from = 0; r == 0 && from < n; from += DB_LIST_MAX) {
+		size_t some = n - from < DB_LIST_MAX ? n - from : DB_LIST_MAX;
+		r = read_full(l, twos + 2 * from, some, ids + from, e);
+	}
+	return r;
 }
 
 int64_t finding_checks_of(struct db_tx *tx, struct bytes id, size_t max, struct arena *a,

@@ -10,10 +10,14 @@
 	" c.cvss_version, c.cvss_base, c.cvss_vector, c.kev, c.ransomware, c.epss,"                \
 	" c.epss_percentile, c.published, c.modified, c.summary, c.cves"
 
+#define FINDING_CHECKS "SELECT " FINDING_CHECK " FROM security_check c WHERE c.id {IN $1}"
+
 /* A check that the list may go through, in its place. */
 struct candidate {
 	double key;
 	struct match_check check;
+	bool
+	    is_brief; /* check has what orders it and what numbers decide; its texts are not read */
 };
 /* A finding that is not filled in yet. */
 struct pair {
@@ -89,6 +93,8 @@ int listing_places(struct listing *l, size_t from, size_t count, int64_t after_i
 /* The images of a candidate after after_image, ascending, each once, at most max. */
 size_t listing_images(const struct listing *l, const struct candidate *c, int64_t after_image,
 		      int64_t *out, size_t max);
+/* Read in full the checks of these candidates, of all when pairs is NULL. */
+int listing_read_checks(struct listing *l, const struct pair *pairs, size_t count, struct err *e);
 /* At least so many findings the candidates from..from + count have, which are all fitting ones of a
  * list over all images: for each the images of the set that most have, counted to TOTAL_MAX. */
 int listing_least(struct listing *l, size_t from, size_t count, uint64_t *ret, struct err *e);

@@ -361,24 +361,50 @@ static int by_name(const void *x, const void *y)
 	return listing_cmp(&(const struct finding_query){.sort = FINDING_BY_PACKAGE}, x, y);
 }
 
-/* The checks of these numbers that the criteria allow, in order. */
+#define BRIEF                                                                                      \
+	"SELECT c.id, c.severity, c.cvss_version, c.cvss_base, c.kev, c.epss, c.source_name"       \
+	" FROM security_check c WHERE c.id {IN $1}"
+/* Columns of BRIEF. The name is needed for an order by it alone. */
+static int read_brief(struct listing *l, struct db_stmt *s, struct match_check *c, struct err *e)
+{
+	*c = (struct match_check){
+	    .id = (uint64_t)db_int(s, 0),
+	    .severity = (enum adv_severity)db_int(s, 1),
+	    .cvss = {.version = (enum cvss_version)db_int(s, 2), .base = db_real(s, 3)},
+	    .kev = db_int(s, 4) != 0,
+	    .epss = db_is_null(s, 5) ? -1 : db_real(s, 5)};
+	bool ok = l->q->sort != FINDING_BY_PACKAGE || finding_copy(l->a, s, 6, &c->source_name);
+	return ok ? 0 : no_memory(e);
+}
+
+/* Whether the criteria ask a check for more than that. */
+static bool asks_for_texts(const struct criteria *c)
+{
+	return c->any || c->cves.count || c->categories.count || c->not_categories.count ||
+	       c->texts.count || c->text.len;
+}
+
+/* The checks of these numbers that the criteria allow, in order. A list of a repository goes
+ * through thousands, of which a page shows some: they are read in full when they are shown. */
 static int read_candidates(struct listing *l, const int64_t *ids, size_t count, struct err *e)
 {
+	bool brief = !asks_for_texts(l->q->criteria);
 	l->candidates = arena_alloc(l->a, count, sizeof *l->candidates);
 	l->candidate_count = 0;
 	if (!l->candidates)
 		return no_memory(e);
 	for (size_t from = 0; from < count; from += DB_LIST_MAX) {
 		size_t n = count - from < DB_LIST_MAX ? count - from : DB_LIST_MAX;
-		struct db_stmt *s = listing_ask(
-		    l, "SELECT " FINDING_CHECK " FROM security_check c WHERE c.id {IN $1}",
-		    DB_ARGS(DB_INTS(ids + from, n)), e);
+		struct db_stmt *s = listing_ask(l, brief ? BRIEF : FINDING_CHECKS,
+						DB_ARGS(DB_INTS(ids + from, n)), e);
 		int r = s ? 0 : -(int)e->code;
 		while (s && (r = db_step(s, e)) > 0) {
 			struct candidate *c = &l->candidates[l->candidate_count];
-			r = finding_check_read(s, 0, l->a, &c->check, e);
+			r = brief ? read_brief(l, s, &c->check, e)
+				  : finding_check_read(s, 0, l->a, &c->check, e);
 			if (r < 0)
 				break;
+			c->is_brief = brief;
 			c->key = listing_key(l, &c->check);
 			if (criteria_fits_check(l->q->criteria, &c->check) && is_ahead(l, c))
 				l->candidate_count++;

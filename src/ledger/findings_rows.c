@@ -337,6 +337,8 @@ int listing_fill(struct listing *l, const struct pair *pairs, size_t count, stru
 	size_t n = 0;
 	if (!images || !checks)
 		return no_memory(e);
+	if (listing_read_checks(l, pairs, count, e) < 0)
+		return -(int)e->code;
 	for (size_t i = 0; i < count; i++) {
 		images[i] = pairs[i].image;
 		if (i == 0 || pairs[i].candidate != pairs[i - 1].candidate)

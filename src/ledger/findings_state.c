@@ -89,7 +89,7 @@ int listing_policies(struct listing *l, struct listing_policies *ret, struct err
 	    .disabled = arena_alloc(l->a, l->policies.count, sizeof *ret->disabled)};
 	if (!ids || !ret->pairs || !ret->disabled)
 		return err_set(e, ERR_NOMEM, "no memory for a count of findings");
-	int r = 0;
+	int r = listing_read_checks(l, NULL, 0, e); /* rules may ask for any of their texts */
 	for (size_t from = 0; r == 0 && from < n; from += DB_LIST_MAX) {
 		size_t some = n - from < DB_LIST_MAX ? n - from : DB_LIST_MAX;
 		struct db_stmt *s = listing_ask(l,
