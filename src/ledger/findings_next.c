@@ -49,7 +49,7 @@ bool listing_pattern(struct listing *l, struct bytes *ret)
 /* Reads the row's check; into the candidates when it is wanted. */
 static int put_candidate(struct listing *l, struct db_stmt *s, struct arena *row, struct err *e)
 {
-	struct candidate c;
+	struct candidate c = {.key = 0};
 	int r = finding_check_read(s, 0, row, &c.check, e);
 	if (r < 0)
 		return r;

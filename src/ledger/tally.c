@@ -142,7 +142,7 @@ int tally_policy_add(struct tally *t, const struct policy *p, struct err *e)
 int tally_policies_read(struct tally *t, struct db_tx *tx, const int64_t *ids, size_t count,
 			struct err *e)
 {
-	struct policies got;
+	struct policies got = {.count = 0};
 	struct buf missing;
 	buf_init(&missing, FACTS_MAX);
 	for (size_t i = 0; i < count; i++)
