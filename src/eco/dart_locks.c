@@ -12,13 +12,6 @@ static size_t indent_of(struct bytes line)
 	return n;
 }
 
-static struct bytes unquoted(struct bytes text)
-{
-	struct bytes rest = text;
-	struct bytes inner = declared_quoted(&rest);
-	return inner.len > 0 ? inner : text;
-}
-
 struct entry {
 	struct bytes name, version;
 	bool none; /* of no release */
@@ -46,13 +39,13 @@ static int locks_parse(struct bytes path, struct bytes file, const struct eco_si
 		if (value.len == 0 || value.ptr[0] == '#')
 			continue;
 		struct bytes key = bytes_trim(bytes_cut(&value, ':'));
-		value = unquoted(bytes_trim(value));
+		value = declared_unquoted(bytes_trim(value));
 		if (indent < 4)
 			end(&d, &in);
 		if (indent == 0)
 			inside = bytes_eq_lit(key, "packages");
 		else if (inside && indent == 2)
-			in.name = unquoted(key);
+			in.name = declared_unquoted(key);
 		else if (inside && indent == 4 && bytes_eq_lit(key, "version"))
 			in.version = value;
 		else if (inside && indent == 4 && bytes_eq_lit(key, "source"))

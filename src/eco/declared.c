@@ -17,3 +17,10 @@ struct bytes declared_quoted(struct bytes *rest)
 	*rest = bytes_from(text, end + 1);
 	return end < text.len ? bytes_part(text, 0, end) : BYTES_NONE;
 }
+
+struct bytes declared_unquoted(struct bytes text)
+{
+	bool quoted = text.len > 1 && (text.ptr[0] == '\'' || text.ptr[0] == '"') &&
+		      text.ptr[text.len - 1] == text.ptr[0];
+	return quoted ? bytes_part(text, 1, text.len - 2) : text;
+}

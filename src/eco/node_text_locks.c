@@ -46,15 +46,9 @@ static void end(struct declared *d, struct pnpm_entry *in)
 	*in = (struct pnpm_entry){.name = BYTES_NONE};
 }
 
-static struct bytes unquoted(struct bytes text)
-{
-	bool quoted = text.len > 1 && (text.ptr[0] == '\'' || text.ptr[0] == '"');
-	return quoted ? bytes_part(text, 1, text.len - 2) : text;
-}
-
 static void read_key(struct bytes key, struct pnpm_entry *ret)
 {
-	key = unquoted(key);
+	key = declared_unquoted(key);
 	key = bytes_part(key, 0, bytes_find(key, '('));
 	bool rooted = bytes_has_prefix_lit(key, "/");
 	key = bytes_from(key, rooted);
@@ -88,9 +82,9 @@ static void read_line(struct declared *d, struct bytes line, struct pnpm_entry *
 	key = bytes_cut(&value, ':');
 	bool field = line.len > 4 && line.ptr[3] == ' ' && line.ptr[4] != ' ';
 	if (field && bytes_eq_lit(key, "name"))
-		in->said_name = unquoted(bytes_trim(value));
+		in->said_name = declared_unquoted(bytes_trim(value));
 	else if (field && bytes_eq_lit(key, "version"))
-		in->said_version = unquoted(bytes_trim(value));
+		in->said_version = declared_unquoted(bytes_trim(value));
 }
 
 static int read_pnpm(struct declared *d, struct bytes file)

@@ -1,6 +1,7 @@
 #include "exception/exception.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "exception/parse.h"
 #include "match/criteria.h"
 
@@ -175,19 +176,14 @@ static bool fits_purl(const struct pkg *want, const struct pkg *have)
 	return true;
 }
 
-static unsigned hex_digit(uint8_t c)
-{
-	return byte_is_digit(c) ? (unsigned)(c - '0') : (unsigned)(byte_lower(c) - 'a' + 10);
-}
-
 /* The next byte of a percent-encoded text. */
 static uint8_t cut_byte(struct bytes *text)
 {
-	struct bytes b = *text;
+	uint8_t c = text->ptr[0], decoded;
 	bool encoded =
-	    b.ptr[0] == '%' && b.len > 2 && byte_is_hex(b.ptr[1]) && byte_is_hex(b.ptr[2]);
-	*text = bytes_from(b, encoded ? 3 : 1);
-	return encoded ? (uint8_t)(16 * hex_digit(b.ptr[1]) + hex_digit(b.ptr[2])) : b.ptr[0];
+	    c == '%' && text->len > 2 && num_hex_decode(bytes_part(*text, 1, 2), &decoded, 1);
+	*text = bytes_from(*text, encoded ? 3 : 1);
+	return encoded ? decoded : c;
 }
 
 /* The value of a qualifier that no field of a package holds, decoded into out. */
