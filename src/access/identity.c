@@ -17,7 +17,7 @@ static int user_make(struct db_tx *tx, struct sign_in *s, struct access_user *re
 {
 	const struct access_identity *who = s->who;
 	if (!who->may_create)
-		return err_set(e, ERR_DENIED, "nobody here is the provider's \"%.*s\"",
+		return err_set(e, ERR_DENIED, "no user here is the provider's \"%.*s\"",
 			       BYTES_ARG(who->name));
 	if (!change_is_name(who->name))
 		return err_set(e, ERR_FORMAT, "the provider's \"%.*s\" is no user name",

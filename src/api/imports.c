@@ -121,7 +121,7 @@ static int write_imports(struct db_tx *tx, struct json_out *w, void *arg, struct
 		q.registry_id = api_registry_find(tx, l->q.registry, e);
 		rc = q.registry_id < 0 ? (int)q.registry_id : 0;
 	}
-	if (rc == -ERR_NOT_FOUND && !q.visible.all) { /* not told from one that is out of sight */
+	if (rc == -ERR_NOT_FOUND && !q.visible.all) { /* the answer of one that is out of sight */
 		*e = (struct err)ERR_INIT;
 		q.registry_id = NOWHERE;
 		rc = 0;

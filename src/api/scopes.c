@@ -137,7 +137,7 @@ static int write_scopes(struct db_tx *tx, struct json_out *w, void *arg, struct 
 	int rc = api_visibility(l->r, &q.visible, e);
 	if (rc >= 0)
 		rc = owner_find(tx, l->r, k, &q.below, e);
-	if (rc == -ERR_NOT_FOUND && !q.visible.all) { /* not told from one that is out of sight */
+	if (rc == -ERR_NOT_FOUND && !q.visible.all) { /* the answer of one that is out of sight */
 		*e = (struct err)ERR_INIT;
 		q.below = NOWHERE;
 		rc = 0;

@@ -296,7 +296,7 @@ static size_t decode(struct xml *x, struct bytes raw, uint8_t *out)
 		uint32_t code = end < raw.len ? reference(bytes_part(raw, 1, end - 1)) : 0;
 		if (code == 0) {
 			fail_code(x, ERR_FORMAT, (size_t)(raw.ptr - x->text.ptr),
-				  "a reference that stands for nothing (XML 1.0, 4.1)");
+				  "an undefined reference (XML 1.0, 4.1)");
 			return 0;
 		}
 		n += utf8_put(out + n, code);

@@ -130,7 +130,7 @@ static size_t put_escape(struct yaml *y, struct bytes b, size_t i, struct buf *t
 	if (ok)
 		buf_put(to, (struct bytes){sequence, utf8_put(sequence, code)});
 	else
-		fail(y, ERR_FORMAT, y->number, "an escape that stands for nothing (YAML 1.2, 5.7)");
+		fail(y, ERR_FORMAT, y->number, "an undefined escape (YAML 1.2, 5.7)");
 	return i + 1 + digits;
 }
 
