@@ -176,6 +176,12 @@ const struct cli_command cli_table[] = {
      "NEW must be empty or absent. Every byte is verified against its digest as it is copied; a "
      "damaged backup is refused, and NEW is left empty.",
      restore_options, NULL},
+    {.name = "database",
+     .main = verb_database,
+     .synopsis = "COMMAND ...",
+     .summary = "where a server keeps its rows",
+     .text = "The database is a file of the data folder, or on a PostgreSQL server.",
+     .verbs = database_commands},
     {"fsck", verb_fsck, "DATA-DIR [--repair]", "check the data folder of a stopped server",
      "Checks the database, the blobs' files, their bytes against their digests, and looks for "
      "orphaned files. Prints one line per problem; nothing is changed without --repair.\n\n"

@@ -123,7 +123,7 @@ struct db_value {
 #define DB_INTS(p, n) ((struct db_value){.type = DB_INT_LIST, .ints = (p), .count = (n)})
 #define DB_TEXTS(p, n) ((struct db_value){.type = DB_TEXT_LIST, .texts = (p), .count = (n)})
 #define DB_BLOBS(p, n) ((struct db_value){.type = DB_BLOB_LIST, .texts = (p), .count = (n)})
-#define DB_PARAMS_MAX 32U
+#define DB_PARAMS_MAX 40U
 #define DB_LIST_MAX 65536U /* values of a list: what an image's packages come to */
 
 /* A statement: text is a string literal (prepared once per connection, kept by its address). args:

@@ -62,6 +62,10 @@ struct db_engine {
 			     size_t columns, size_t rows, struct err *e);
 	void (*limit)(struct db_conn *c, const struct db_limits *l); /* NULL: none any more */
 
+	/* A text for query: table, column, type and place in the primary key (from 1; 0: none) of
+	 * all tables of the schema, in the order they were made. */
+	const char *dictionary;
+
 	/* Of a whole database. NULL: not for this engine. */
 	int (*check)(const char *address, void (*say)(void *arg, const char *text), void *arg,
 		     struct err *e);

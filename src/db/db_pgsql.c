@@ -514,6 +514,15 @@ static struct db_conn *open_conn(const struct db_place *p, bool writer, struct e
 	return NULL;
 }
 
+/* indkey counts from 0. */
+static const char dictionary[] =
+    "SELECT c.relname, a.attname, format_type(a.atttypid, -1),"
+    " COALESCE(array_position(i.indkey::int2[], a.attnum) + 1, 0)"
+    " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+    " LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary"
+    " WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace"
+    " AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.oid, a.attnum";
+
 const struct db_engine db_pgsql = {
     .is_server = true,
     .patience_ms = PATIENCE_MS,
@@ -537,4 +546,5 @@ const struct db_engine db_pgsql = {
     .exec = exec,
     .exec_many = exec_many,
     .limit = limit,
+    .dictionary = dictionary,
 };

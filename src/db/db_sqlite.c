@@ -580,6 +580,11 @@ static void close_conn(struct db_conn *c)
 	lite_close(c ? conn_of(c) : NULL);
 }
 
+static const char dictionary[] =
+    "SELECT m.name, c.name, c.type, c.pk FROM sqlite_master m JOIN pragma_table_info(m.name) c"
+    " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    " ORDER BY m.rowid, c.cid";
+
 const struct db_engine db_sqlite = {
     .open = open_conn,
     .close = close_conn,
@@ -601,6 +606,7 @@ const struct db_engine db_sqlite = {
     .exec = exec,
     .exec_many = exec_many,
     .limit = limit,
+    .dictionary = dictionary,
     .check = lite_check,
     .copy = lite_copy,
     .checkpoint = checkpoint,

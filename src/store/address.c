@@ -20,8 +20,7 @@ static int path_in(const char *data_dir, const char *name, char out[STORE_ADDRES
 		   : err_set(e, ERR_LIMIT, "%s: name too long", data_dir);
 }
 
-/* What the file of the folder says; empty when there is none. */
-static int read_note(const char *data_dir, char out[STORE_ADDRESS_CAP], struct err *e)
+int store_address_read(const char *data_dir, char out[STORE_ADDRESS_CAP], struct err *e)
 {
 	char path[STORE_ADDRESS_CAP];
 	struct buf text;
@@ -45,7 +44,7 @@ int store_address_find(const char *data_dir, const char *setting, char out[STORE
 		       struct err *e)
 {
 	char own[STORE_ADDRESS_CAP], note[STORE_ADDRESS_CAP];
-	if (path_in(data_dir, STORE_FILE, own, e) < 0 || read_note(data_dir, note, e) < 0)
+	if (path_in(data_dir, STORE_FILE, own, e) < 0 || store_address_read(data_dir, note, e) < 0)
 		return -(int)e->code;
 	const char *server = *setting ? setting : note;
 	if (!*server) {
@@ -58,8 +57,9 @@ int store_address_find(const char *data_dir, const char *setting, char out[STORE
 		return err_set(e, ERR_LIMIT, "store: longer than %d bytes", STORE_ADDRESS_CAP);
 	if (access(own, F_OK) == 0)
 		return err_set(e, ERR_CONFLICT,
-			       "%s has a database of its own (" STORE_FILE "): a store on a server "
-			       "begins with a folder that has none",
+			       "%s has a database of its own (" STORE_FILE
+			       "): move it to the server "
+			       "(plimsoll database move), or begin with a folder that has none",
 			       data_dir);
 	(void)snprintf(out, STORE_ADDRESS_CAP, "%s", server);
 	return 0;
@@ -98,11 +98,21 @@ int store_address_keep(const char *data_dir, const char *address, struct err *e)
 	if (!db_is_server(address))
 		return 0;
 	store_address_show(address, shown);
-	if (path_in(data_dir, NOTE, path, e) < 0 || read_note(data_dir, note, e) < 0)
+	if (path_in(data_dir, NOTE, path, e) < 0 || store_address_read(data_dir, note, e) < 0)
 		return -(int)e->code;
 	if (strcmp(note, shown) == 0)
 		return 0;
 	return io_replace_file(path, bytes_of(shown), 0600, e);
+}
+
+int store_address_forget(const char *data_dir, struct err *e)
+{
+	char path[STORE_ADDRESS_CAP];
+	if (path_in(data_dir, NOTE, path, e) < 0)
+		return -(int)e->code;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_sys(e, "%s", path);
+	return io_sync_dir(data_dir, e);
 }
 
 bool store_address_is_kept(const char *data_dir)
@@ -114,7 +124,7 @@ bool store_address_is_kept(const char *data_dir)
 int store_address_refuse_server(const char *data_dir, struct err *e)
 {
 	char note[STORE_ADDRESS_CAP];
-	int r = read_note(data_dir, note, e);
+	int r = store_address_read(data_dir, note, e);
 	if (r < 0 || !*note)
 		return r;
 	return err_set(e, ERR_UNSUPPORTED,

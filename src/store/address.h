@@ -16,6 +16,9 @@ int store_address_find(const char *data_dir, const char *setting, char out[STORE
 		       struct err *e);
 /* Keep it in the folder. Nothing for a file. */
 int store_address_keep(const char *data_dir, const char *address, struct err *e);
+/* What is kept in it; empty: nothing. */
+int store_address_read(const char *data_dir, char out[STORE_ADDRESS_CAP], struct err *e);
+int store_address_forget(const char *data_dir, struct err *e);
 /* A server was kept in it: it was opened once. */
 bool store_address_is_kept(const char *data_dir);
 /* As it may be shown: without a password. */

@@ -164,6 +164,66 @@ test('a database belongs to one folder, and a folder to one database', { skip },
   assert.equal(r.status, 0, r.stderr);
 });
 
+test('a folder moves to a server and back: nothing is lost, whenever it is killed', { skip }, async () => {
+  const address = pg('create', 'moving'), dataDir = tempDir('moving'), images = [];
+  const move = (to, options = {}) => runAsync(program, ['database', 'move', to, '--data-dir', dataDir], options);
+  const begin = async (password) => new Server({ dataDir, password, args: ['--vdb', vdbs[0]] }).start();
+  let server = await begin(), r = await move(address);
+  assert.equal(r.status, 1);
+  assert.match(r.stderr, /in use by a running server: stop it first/);
+  for (let i = 0; i < 3; i++) {
+    images.push({ repository: `moving/${i}`, layout: makeImage() });
+    await pushLayout(server, images[i].repository, images[i].layout);
+    await server.scanned(images[i].repository, images[i].layout.digest);
+  }
+  const users = await server.json('/api/v1/users'), { password } = server;
+  const lists = async () => ({
+    users: await server.json('/api/v1/users'), findings: await server.json('/api/v1/findings?limit=500'), registries: await server.json('/api/v1/registries'),
+    checks: await server.json('/api/v1/checks?limit=200'), scans: (await server.json('/api/v1/scans')).items.map((s) => s.id),
+  });
+  const before = await lists();
+  assert.ok(before.findings.items.length > 3 && users.items.length === 1);
+  await server.stop();
+  // Killed at any time: the next one does it all.
+  for (const ms of [5, 40, 120]) {
+    const child = runAsync(program, ['database', 'move', address, '--data-dir', dataDir], { timeout: ms, killSignal: 'SIGKILL' });
+    await child.catch(() => {});
+    if (fs.existsSync(path.join(dataDir, 'store'))) break; // it was done before
+  }
+  if (fs.existsSync(path.join(dataDir, 'plimsoll.db'))) {
+    r = await move(address);
+    assert.equal(r.status, 0, r.stderr);
+    assert.match(r.stderr, /manifest: 3 rows[^]*rows of \d+ tables are at postgresql:.*plimsoll\.db\.moved/);
+  }
+  assert.ok(!fs.existsSync(path.join(dataDir, 'plimsoll.db')) && fs.existsSync(path.join(dataDir, 'plimsoll.db.moved')));
+  server = await begin(password);
+  assert.deepEqual(await lists(), before);
+  images.push({ repository: 'moving/later', layout: makeImage() });
+  await pushLayout(server, 'moving/later', images[3].layout);
+  await check(server, images, vdbs[0]);
+  const later = await lists();
+  await server.stop();
+  r = await move(address);
+  assert.match(r.stderr, /its database is on a server already/);
+  // Back, from between its two last steps.
+  r = await move('file');
+  assert.equal(r.status, 0, r.stderr);
+  assert.ok(!fs.existsSync(path.join(dataDir, 'store')));
+  fs.writeFileSync(path.join(dataDir, 'store'), address);
+  r = await runAsync(program, ['serve', '--data-dir', dataDir, '--listen', '127.0.0.1:0']);
+  assert.match(r.stderr, /has a database of its own .*plimsoll database move/);
+  r = await move('file');
+  assert.equal(r.status, 0, r.stderr);
+  server = await begin(password);
+  assert.deepEqual(await lists(), later);
+  await check(server, images, vdbs[0]);
+  await server.stop();
+  r = await move('file');
+  assert.match(r.stderr, /its database is its file already/);
+  r = await move(pg('create', 'others'));
+  assert.equal(r.status, 0, r.stderr);
+});
+
 test('a database that cannot be used: said where and what', { skip }, async () => {
   const address = pg('create', 'third'), at = (name) => address.replace('/third?', `/${name}?`);
   run('psql', ['-X', '-q', '-d', address, '-c', `CREATE DATABASE german TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'`]);
