@@ -38,7 +38,8 @@ const freePort = () => new Promise((done) => {
 });
 const ready = async (server) => (await server.fetch('/readyz').catch(() => ({}))).status === 200;
 
-/** Push until told to stop; what was acknowledged is in images. A request may fail: then its reply says that it is not the client's fault. */
+/** Push until told to stop; what was acknowledged is in images. A request may fail: then its reply says that it is not the client's fault. An upload
+ * session that had begun may be gone (docs/decisions/durability.md): the blob is uploaded again. */
 async function pushOn(server, repository, images, state) {
   while (!state.stop) {
     const layout = makeImage();
@@ -46,7 +47,7 @@ async function pushOn(server, repository, images, state) {
       await pushLayout(server, repository, layout);
       images.push({ repository, layout });
     } catch (e) {
-      assert.match(`${e.message} ${e.cause?.code ?? ''}`, /: 503 |fetch failed|ECONN|terminated|socket/, server.output);
+      assert.match(`${e.message} ${e.cause?.code ?? ''}`, /: 503 |: 404 .*BLOB_UPLOAD_UNKNOWN|fetch failed|ECONN|terminated|socket/, server.output);
       await sleep(50);
     }
   }
