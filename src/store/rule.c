@@ -201,12 +201,12 @@ int store_rules_in_effect(struct db_tx *tx, int64_t scope, int64_t except, int64
 	return read_rows(s, 0, false, a, ret, e);
 }
 
-int store_rules_read(struct db_tx *tx, const int64_t *ids, size_t n, struct arena *a,
+int store_rules_read(struct db_tx *tx, const int64_t *ids, size_t count, struct arena *a,
 		     struct store_rules *ret, struct err *e)
 {
 	struct db_stmt *s =
 	    db_query(tx, "SELECT " COLUMNS " FROM rule x WHERE x.id {IN $1} ORDER BY x.id",
-		     DB_ARGS(DB_INTS(ids, n)), e);
+		     DB_ARGS(DB_INTS(ids, count)), e);
 	return read_rows(s, 0, false, a, ret, e);
 }
 

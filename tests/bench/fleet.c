@@ -13,6 +13,7 @@
 #include "ledger/images.h"
 #include "store/inventories.h"
 #include "store/pack.h"
+#include "store/registries.h"
 #include "store/registry.h"
 #include "store/scope.h"
 #include "store/scans.h"
@@ -318,8 +319,10 @@ struct fill {
 	struct fleet_layer *kept_layers;
 	int64_t *kept_packages;
 	size_t layer_count, package_count;
+	int64_t registries[FLEET_SUBSCRIPTIONS_MAX + 1]; /* by subscription */
 	struct store_registry store_registry;
-	int64_t repository; /* of the image that is written */
+	int64_t repository;    /* of the image that is written */
+	unsigned subscription; /* likewise */
 	unsigned image, end;
 	struct buf tar, config, manifest, inventory, packed;
 };
@@ -385,7 +388,7 @@ static int put_blob(struct fill *l, int64_t repository, const struct digest *d, 
 {
 	char text[DIGEST_TEXT_CAP], key[BLOB_KEY_CAP];
 	digest_text(d, text);
-	(void)snprintf(key, sizeof key, "%.32s", text + 7 + 16);
+	(void)snprintf(key, sizeof key, "%.30s%02x", text + 7 + 16, l->subscription);
 	return store_blob_add(&l->store_registry, bytes_of(text), key, len, e) < 0 ||
 		       store_blob_link(&l->store_registry, repository, bytes_of(text), e) < 0
 		   ? -(int)e->code
@@ -510,14 +513,53 @@ static int put_scan(struct db_tx *tx, struct fill *l, const struct fleet_image *
 	return r;
 }
 
+/* Subscription, resource group and registry of one name. */
+static int64_t add_registry(struct db_tx *tx, unsigned number, struct err *e)
+{
+	static const enum store_scope_kind kinds[] = {STORE_SCOPE_SUBSCRIPTION,
+						      STORE_SCOPE_RESOURCE_GROUP};
+	struct store_scope root;
+	struct arena a;
+	char name[16];
+	(void)snprintf(name, sizeof name, "sub%02u", number);
+	arena_init(&a, 1U << 20);
+	int r = store_scope_find(tx, STORE_SCOPE_ROOT, 0, BYTES_NONE, &a, &root, e);
+	int64_t id = r > 0 ? root.id : r == 0 ? err_set(e, ERR_NOT_FOUND, "no root") : r;
+	struct store_scope s = {.name = bytes_of(name), .created_at = clock_wall_ms()};
+	for (size_t i = 0; id > 0 && i < sizeof kinds / sizeof *kinds; i++) {
+		s.parent_id = id;
+		s.kind = kinds[i];
+		id = store_scope_add(tx, &s, e);
+	}
+	s.parent_id = id;
+	s.kind = STORE_SCOPE_REGISTRY;
+	id = id > 0 ? store_registries_add(tx, &s, NULL, 0, e) : id;
+	arena_free(&a);
+	return id;
+}
+
+static int registries_tx(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct fill *l = arg;
+	l->registries[0] = store_scope_default(tx, e);
+	for (unsigned i = 1; i < l->f->subscriptions; i++) {
+		l->registries[i] = add_registry(tx, i, e);
+		if (l->registries[i] < 0)
+			return (int)l->registries[i];
+	}
+	return l->registries[0] < 0 ? (int)l->registries[0] : 0;
+}
+
 static int fill_tx(struct db_tx *tx, void *arg, struct err *e)
 {
 	struct fill *l = arg;
 	memcpy(l->layers, l->kept_layers, l->layer_count * sizeof *l->layers);
 	memcpy(l->packages, l->kept_packages, l->package_count * sizeof *l->packages);
-	l->store_registry = (struct store_registry){
-	    .tx = tx, .registry = store_scope_default(tx, e), .now_ms = clock_wall_ms()};
+	l->store_registry = (struct store_registry){.tx = tx, .now_ms = clock_wall_ms()};
 	for (unsigned i = l->image; i < l->end; i++) {
+		unsigned subscriptions = l->f->subscriptions ? l->f->subscriptions : 1;
+		l->subscription = i / 50 % subscriptions;
+		l->store_registry.registry = l->registries[l->subscription];
 		struct fleet_image im = fleet_image_of(l->f, i);
 		struct digest d;
 		char digest[DIGEST_TEXT_CAP];
@@ -557,6 +599,8 @@ int fleet_fill(const struct fleet *f, struct db *db, const struct vdb *v, bool t
 		buf_init(bufs[i], 64U << 20);
 	if (!l.layers || !l.packages || !l.kept_layers || !l.kept_packages)
 		r = err_set(e, ERR_NOMEM, "no memory for the fleet");
+	if (r == 0)
+		r = db_run(db, DB_WRITE, registries_tx, &l, e);
 	while (r == 0 && l.image < f->images) {
 		l.end = l.image + CHUNK < f->images ? l.image + CHUNK : f->images;
 		r = db_run(db, DB_WRITE_SOON, fill_tx, &l, e);

@@ -18,7 +18,11 @@
 
 struct fleet {
 	unsigned images, os_sets, app_sets, os_names, app_names;
+	/* Each has one registry, and every so many of the repositories; 0 and 1: only the default
+	 * one. The others are called sub01, sub02, …, their registries too. */
+	unsigned subscriptions;
 };
+#define FLEET_SUBSCRIPTIONS_MAX 99U
 /* 1,000 operating-system sets of 120, 60,000 application sets of 60, one and one or two of them an
  * image, 300,000 package versions, about 1.5 matches each. */
 #define FLEET_FULL                                                                                 \

@@ -3,6 +3,7 @@
  * acknowledgement waits meanwhile, how much memory that takes, how large the store is. All counts
  * are then counted again from the advisories, without the store's own counts. Prints each figure,
  * its limit and their ratio; status 1 over a limit or when a count is wrong.
+ * SUBSCRIPTIONS=50: that many, with a registry each.
  * build/tests/modules/scan/bench_rescore DIR [IMAGES [huge]]      DIR is kept: a second run
  * switches back, and api.mjs serves it. huge: then all advisories go, and a first database comes.
  * PLIMSOLL_TEST_STORE=postgresql://…: the store is there: made in DIR, or found there, and moved.
@@ -297,6 +298,10 @@ int main(int argc, char **argv)
 	}
 	if (argc > 2)
 		f.images = (unsigned)atoi(argv[2]);
+	const char *subscriptions = getenv("SUBSCRIPTIONS");
+	f.subscriptions = subscriptions ? (unsigned)atoi(subscriptions) : 1;
+	if (f.subscriptions > FLEET_SUBSCRIPTIONS_MAX)
+		f.subscriptions = FLEET_SUBSCRIPTIONS_MAX;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	(void)mkdir(argv[1], 0700);
 	const char *server = getenv("PLIMSOLL_TEST_STORE");
