@@ -139,14 +139,15 @@ static int read_side(struct db_tx *tx, const struct ledger_image *i, struct aren
 	    .findings = arena_alloc(a, (size_t)n, sizeof(void *)),
 	    .packages = arena_alloc(a, (size_t)p, sizeof(void *)),
 	    .finding_count = (size_t)n,
-	    .package_count = (size_t)p,
 	};
 	if (!ret->findings || !ret->packages)
 		return err_set(e, ERR_NOMEM, "no memory for a comparison");
 	for (int64_t k = 0; k < n; k++)
 		ret->findings[k] = &findings[k];
+	/* what content checks found are findings */
 	for (int64_t k = 0; k < p; k++)
-		ret->packages[k] = &packages[k].pkg;
+		if (packages[k].pkg.class != PKG_CONTENT)
+			ret->packages[ret->package_count++] = &packages[k].pkg;
 	*whole = *whole && all && p < (int64_t)IMAGE_PACKAGES_MAX;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "report/package.h"
 #include "ledger/images.h"
+#include "ledger/packages.h"
 
 /* As report_package_put writes it. */
 static const struct record_field package_fields[] = {
@@ -124,7 +125,7 @@ static struct db_stmt *query_packages(struct db_tx *tx, const struct packages *l
 	const struct after *at = &l->after;
 	return db_query(
 	    tx,
-	    "SELECT " COLUMNS " WHERE s.image_id = $1 AND sp.position = 0"
+	    "SELECT " COLUMNS " WHERE s.image_id = $1 AND sp.position = 0 AND " PACKAGE_IS_ONE
 	    " AND ($2 = '' OR p.name = $2 OR p.source_name = $2) AND ($3 = '' OR p.type = $3)"
 	    " AND ($4 = 0 OR (p.type, p.name, p.version, p.arch, p.id, s.position)"
 	    " > ($5, $6, $7, $8, $9, $10))"
@@ -139,15 +140,10 @@ static struct db_stmt *query_packages(struct db_tx *tx, const struct packages *l
 static int count_packages(struct db_tx *tx, const struct packages *l, int64_t image,
 			  struct total *ret, struct err *e)
 {
-	if (!l->q.package.len && !l->q.type.len)
-		return total_read(tx,
-				  TOTAL_OF("image_set s JOIN set_package sp ON sp.set_id = s.set_id"
-					   " AND sp.position = 0 WHERE s.image_id = $1"),
-				  DB_ARGS(DB_I(image)), ret, e);
 	return total_read(tx,
 			  TOTAL_OF("image_set s JOIN set_package sp ON sp.set_id = s.set_id"
 				   " AND sp.position = 0 JOIN package p ON p.id = sp.package_id"
-				   " WHERE s.image_id = $1"
+				   " WHERE s.image_id = $1 AND " PACKAGE_IS_ONE
 				   " AND ($2 = '' OR p.name = $2 OR p.source_name = $2)"
 				   " AND ($3 = '' OR p.type = $3)"),
 			  DB_ARGS(DB_I(image), DB_T(l->q.package), DB_T(l->q.type)), ret, e);
@@ -195,7 +191,7 @@ int api_packages_each(struct db_tx *tx, int64_t image,
 	int r;
 	struct db_stmt *s =
 	    db_query(tx,
-		     "SELECT " COLUMNS " WHERE s.image_id = $1"
+		     "SELECT " COLUMNS " WHERE s.image_id = $1 AND " PACKAGE_IS_ONE
 		     " ORDER BY p.type, p.name, p.version, p.arch, p.id, s.position",
 		     DB_ARGS(DB_I(image)), e);
 	if (!s)

@@ -186,7 +186,7 @@ static int write_report(struct reporting *g, const struct report_format *f, stru
 				      .version = api_of(g->r)->version,
 				      .now_ms = clock_wall_ms()};
 	buf_init(&g->out, REPORT_BYTES_MAX);
-	return f->put(&report, &g->out, e);
+	return report_put(f, &report, &g->out, e);
 }
 
 static int make_report(struct reporting *g, int format, struct err *e)

@@ -15,6 +15,12 @@
 #define LIMIT_INVENTORY_MAX (32U << 20) /* bytes of a layer inventory a worker may send */
 #define LIMIT_FRAME_MAX (1U << 20)	/* bytes of one message between daemon and worker */
 
+/* What content checks look at in a layer; what they do not is said. */
+#define LIMIT_CONTENT_FILE_MAX (1U << 20) /* bytes of a file: larger texts are data */
+#define LIMIT_CONTENT_LAYER_MAX                                                                    \
+	(UINT64_C(1) << 30)	      /* bytes of all: two seconds; large images have 300 MiB */
+#define LIMIT_CONTENT_FOUND_MAX 1024U /* things found in a layer, and in an image */
+
 /* bytes: what zstd --long writes; for files named by the operator */
 #define LIMIT_WINDOW_MAX (128U << 20)
 

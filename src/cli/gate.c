@@ -232,7 +232,7 @@ int gate_write(const struct gate *g, const struct report *r, const struct cli_ar
 {
 	struct buf out;
 	buf_init(&out, LIMIT_REPORT_MAX);
-	int rc = g->format->put(r, &out, e);
+	int rc = report_put(g->format, r, &out, e);
 	if (rc == 0)
 		rc = cli_write(cli_get(args, "output"), buf_bytes(&out), e);
 	buf_free(&out);

@@ -6,6 +6,7 @@
 #include "cli/operand.h"
 #include "cli/server.h"
 #include "cli/term.h"
+#include "scan/contents.h"
 #include "scan/pull.h"
 #include "scan/rootfs.h"
 
@@ -274,6 +275,11 @@ static int check_platform(const struct cimg *c, const struct cli_args *args, str
 static int take_inventory(struct cimg *c, const struct cli_args *args, struct err *e)
 {
 	char cache[4096];
+	unsigned groups = INSPECT_GROUPS_DEFAULT;
+	if (cli_has(args, "content-checks") &&
+	    !inspect_groups_read(bytes_of(cli_get(args, "content-checks")), &groups))
+		return err_set(e, ERR_FORMAT,
+			       "--content-checks: none, or groups of accounts, secrets");
 	if (c->is_bill)
 		return 0;
 	const char *dir = cache_dir(args, cache);
@@ -289,6 +295,8 @@ static int take_inventory(struct cimg *c, const struct cli_args *args, struct er
 					  .diff_ids = c->input.config.diff_ids,
 					  .diff_id_count = c->input.config.diff_id_count};
 	r = inv_merge(&source, &c->arena, &c->image, e);
+	if (r == 0)
+		r = contents_settle(&c->image, &c->input.config, groups, &c->arena, e);
 	return r < 0 ? r : note_rootfs(c, e);
 }
 

@@ -16,6 +16,8 @@
 	    {"all-file-systems", 0, NULL, NULL,                                                    \
 	     "of a root folder: enter other file systems, too"},                                   \
 	    {"skip-dirs", 0, "LIST", NULL, "of a root folder: do not enter these folders"},        \
+	    {"content-checks", 0, "LIST", NULL,                                                    \
+	     "groups of content checks: accounts, secrets, or none (default: accounts,secrets)"},  \
 	    {"vdb", 0, "FILE", NULL, "the vulnerability database"},                                \
 	    {"cache-dir", 0, "DIR", NULL, "where layer inventories are kept"},                     \
 	    {"no-cache", 0, NULL, NULL, "neither read nor store layer inventories"},               \

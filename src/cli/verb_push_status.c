@@ -316,7 +316,7 @@ static int report_one(struct asking *q, const struct asked *x, struct err *e)
 	if (r == 0 && x->open.len && is_table(q))
 		put_line(q, x->digest, x->open, BYTES_NONE);
 	if (r == 0 && !bare) /* nothing is known yet: the line is enough */
-		r = q->gate.format->put(&m.report, &q->out, e);
+		r = report_put(q->gate.format, &m.report, &q->out, e);
 	if (r == 0)
 		r = gate_status(&q->gate, &m.report, "push-status");
 	arena_free(&a);
@@ -333,7 +333,7 @@ static int report_none(struct asking *q, struct bytes digest, const struct seen 
 			&m, e) < 0)
 		return -(int)e->code;
 	if (!is_table(q) &&
-	    q->gate.format->put(&m.report, &q->out, e) < 0) /* a table has its line */
+	    report_put(q->gate.format, &m.report, &q->out, e) < 0) /* a table has its line */
 		return -(int)e->code;
 	return gate_status(&q->gate, &m.report, "push-status");
 }

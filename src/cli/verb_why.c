@@ -3,6 +3,7 @@
 #include "cli/verbs.h"
 
 #include "base/clock.h"
+#include "inspect/inspect.h"
 #include "match/why.h"
 
 #include <stdio.h>
@@ -15,11 +16,14 @@ static void put_package(struct buf *out, const struct cimg *c, const struct inv_
 	report_put_plain(out, p->name);
 	buf_put_text(out, " ");
 	report_put_plain(out, p->version);
-	buf_put_text(out, " (source ");
-	report_put_plain(out, p->source_name);
-	buf_put_text(out, " ");
-	report_put_plain(out, p->source_version);
-	buf_put_text(out, ")\n  listed in ");
+	if (p->class != PKG_CONTENT) {
+		buf_put_text(out, " (source ");
+		report_put_plain(out, p->source_name);
+		buf_put_text(out, " ");
+		report_put_plain(out, p->source_version);
+		buf_put_text(out, ")");
+	}
+	buf_put_text(out, p->class == PKG_CONTENT ? "\n  found in " : "\n  listed in ");
 	report_put_plain(out, p->path);
 	if (ip->layer < c->assess.layer_count) {
 		const struct assess_layer *l = &c->assess.layers[ip->layer];
@@ -81,8 +85,8 @@ static int explain(const struct cimg *c, const struct report *r, struct bytes id
 		   struct answer *ret, struct err *e)
 {
 	struct arena a;
-	for (size_t i = 0; i < c->image.package_count; i++) {
-		const struct inv_package *ip = &c->image.packages[i];
+	for (size_t i = 0; i < inv_subject_count(&c->image); i++) {
+		const struct inv_package *ip = inv_subject(&c->image, i);
 		enum match_outcome outcome;
 		struct bytes text;
 		arena_init(&a, 16U << 20);
@@ -138,7 +142,9 @@ static int put_unknown(const struct cimg *c, struct bytes id, struct buf *out, s
 	arena_init(&a, 64U << 20);
 	int64_t n = vdb_find_id(c->vdb, id, &a, &ids, e);
 	report_put_plain(out, id);
-	if (n == 0)
+	if (inspect_find(id) != INSPECT_KIND_COUNT)
+		buf_put_text(out, ": a content check, which found nothing in this image\n");
+	else if (n == 0)
 		buf_put_text(out, ": not in the vulnerability database\n");
 	else if (n > 0)
 		buf_put_text(out, ": not reported: the database knows it, but for no package of "
@@ -180,13 +186,13 @@ static bool is_listed(const struct finding *findings, size_t count, struct bytes
 static int put_reason(struct cimg *c, const struct report *r, struct bytes id, struct buf *out,
 		      struct err *e)
 {
-	size_t n = c->image.package_count;
+	size_t n = inv_subject_count(&c->image);
 	const struct pkg **packages = arena_alloc(&c->arena, n, sizeof(void *));
 	struct why why = {.reason = WHY_REPORTED};
 	if (!packages)
 		return err_nomem(e);
 	for (size_t i = 0; i < n; i++)
-		packages[i] = &c->image.packages[i].pkg;
+		packages[i] = &inv_subject(&c->image, i)->pkg;
 	const struct why_input in = {.v = c->vdb,
 				     .packages = packages,
 				     .package_count = n,

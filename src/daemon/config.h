@@ -53,6 +53,7 @@ struct config {
 	uint64_t imports;	    /* at once */
 	const char *import_allow, *import_insecure, *import_proxy;
 	uint64_t recheck_ms;
+	const char *content_checks; /* groups, as inspect_groups_read reads them */
 	uint64_t history_ms;
 	uint64_t layer_out_max, layer_window_max, worker_wall_ms;
 	struct arena arena;

@@ -14,6 +14,7 @@
 #include "daemon/hosts.h"
 #include "daemon/schedule.h"
 #include "defend/score.h"
+#include "inspect/inspect.h"
 #include "jail/pool.h"
 #include "registry/registry.h"
 #include "scan/engine.h"
@@ -137,6 +138,11 @@ static int open_scanning(struct server *s, struct err *e)
 				    .hourly = score_record,
 				    .history_ms = (int64_t)s->c->history_ms,
 				    .layers_ms = (int64_t)s->c->gc_grace_ms};
+	if (!inspect_groups_read(bytes_of(s->c->content_checks), &eo.content_checks))
+		return err_set(e, ERR_FORMAT,
+			       "content-checks: \"%s\" is neither none nor a list of accounts and "
+			       "secrets",
+			       s->c->content_checks);
 	s->engine = engine_new(&eo, e);
 	return s->engine ? io_mkdirs(s->vdb_dir, e) : -(int)e->code;
 }

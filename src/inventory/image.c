@@ -170,6 +170,8 @@ static int finish(struct merge *m, struct inv_image *ret, struct err *e)
 	if (r == 0)
 		r = lang_find(m, e);
 	if (r == 0)
+		r = contents_find(m, e);
+	if (r == 0)
 		r = steps_check(&m->steps, e);
 	if (r < 0)
 		return r;

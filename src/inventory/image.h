@@ -55,6 +55,9 @@ struct inv_image {
 	struct pkg_distro distro;
 	struct inv_package *packages; /* sorted by pkg_cmp, no duplicates */
 	size_t package_count;
+	struct inv_package *contents; /* what content checks found (PKG_CONTENT), by package; no
+					 packages of the image */
+	size_t content_count;
 	struct inv_note *notes;
 	size_t note_count;
 	size_t third_party_count;
@@ -77,6 +80,9 @@ struct inv_image {
  * INTERNAL. */
 int inv_merge(const struct inv_source *source, struct arena *a, struct inv_image *ret,
 	      struct err *e);
+/* What is matched: the packages, then what content checks found. */
+size_t inv_subject_count(const struct inv_image *image);
+const struct inv_package *inv_subject(const struct inv_image *image, size_t i);
 /* Name of the OS package that owns path in the merged image ("bash" or "libc6:amd64"), or the empty
  * run. */
 struct bytes inv_owner(const struct lay *layers, size_t layer_count, struct bytes path);

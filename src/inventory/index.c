@@ -100,6 +100,8 @@ static int index_layer(struct indexer *ix, struct diffid *hash, struct err *e)
 	} else if (r < 0) {
 		return err_set(e, (enum err_code) - r, "%s", why.msg);
 	}
+	if (r == 0)
+		r = indexer_content_end(ix, e);
 	if (r < 0 || (ix->link_count == 0 && ix->program_count == 0))
 		return r;
 	if (ix->moved && ix->link_count > 0) { /* they are looked for by paths as written */
@@ -133,11 +135,16 @@ int layer_index(const struct layer_source *src, const struct limits *lim, struct
 	layer_writer_init(&ix->w);
 	place_init(&ix->place);
 	indexer_known_init(ix);
-	int r = index_layer(ix, own ? own : src->diffid, e);
+	ix->content = inspect_search_open(e);
+	int r = ix->content ? 0 : -ERR_NOMEM;
+	if (r == 0)
+		r = index_layer(ix, own ? own : src->diffid, e);
 	if (r == 0)
 		r = layer_writer_put(&ix->w, &ix->totals, &ix->place, out, e);
 	layer_writer_free(&ix->w);
 	place_free(&ix->place);
+	inspect_search_close(ix->content);
+	free(ix->text);
 	free(ix);
 	diffid_close(own);
 	return r;

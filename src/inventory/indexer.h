@@ -3,6 +3,7 @@
  * only. */
 #pragma once
 #include "archive/tar.h"
+#include "inspect/search.h"
 #include "inventory/layer.h"
 #include "inventory/place.h"
 #include "inventory/writer.h"
@@ -35,6 +36,12 @@ struct indexer {
 	uint32_t link_count;
 	struct indexer_link programs[IX_PROGRAMS_MAX];
 	uint32_t program_count;
+	struct inspect_search *content;
+	uint8_t *text;		/* LIMIT_CONTENT_FILE_MAX bytes, when the first file was read */
+	uint64_t text_total;	/* bytes that were looked at */
+	uint64_t texts_cut;	/* files of which only the beginning was */
+	uint64_t texts_skipped; /* files of which nothing was */
+	uint64_t texts_full;	/* files of which not all that was found is recorded */
 };
 
 /* A member's content while a parser reads it. */
@@ -62,8 +69,14 @@ int indexer_member(struct indexer *ix, struct tar *t, const struct tar_entry *ta
 int indexer_second_member(struct indexer *ix, struct tar *t, const struct tar_entry *m,
 			  struct err *e);
 
+/* Content checks of a file's text; head is what was read of it. */
+int indexer_content(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
+		    struct bytes path, struct bytes head, struct err *e);
+/* What they did not look at. */
+int indexer_content_end(struct indexer *ix, struct err *e);
+
 /* A file that no path identifies: is it a compiled program that states packages? *ret_added: it is
- * an entry, that of path. Uses up the member's content. */
+ * an entry, that of path. Content checks see all others. Uses up the member's content. */
 int indexer_program(struct indexer *ix, struct tar *t, const struct tar_entry *tar,
 		    struct bytes path, bool *ret_added, struct err *e);
 /* Is a file of this layer at path such an entry? */

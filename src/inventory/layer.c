@@ -214,6 +214,36 @@ static int take_languages(struct cursor *c, struct arena *a, struct lay *l, stru
 	return r;
 }
 
+static bool is_printable(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < ' ' || text.ptr[i] > '~')
+			return false;
+	return true;
+}
+
+static int take_contents(struct cursor *c, struct arena *a, struct lay *l, struct err *e)
+{
+	int r;
+	struct layer_content *items = take_array(c, a, 4, sizeof *items, &l->content_count, &r, e);
+	for (size_t i = 0; r == 0 && i < l->content_count; i++) {
+		uint8_t kind = cur_u8(c);
+		uint64_t line = cur_varint(c);
+		items[i].path = cur_blob(c);
+		items[i].detail = cur_blob(c);
+		if (!cur_ok(c) || kind >= INSPECT_KIND_COUNT || line > UINT32_MAX ||
+		    !is_clean_path(items[i].path) || items[i].detail.len > INSPECT_DETAIL_MAX ||
+		    !is_printable(items[i].detail))
+			return malformed(e, "bad content");
+		items[i].kind = (enum inspect_kind)kind;
+		items[i].line = (uint32_t)line;
+	}
+	if (r == 0 && l->content_count > LIMIT_CONTENT_FOUND_MAX)
+		return malformed(e, "more contents than are recorded");
+	l->contents = items;
+	return r;
+}
+
 static int take_marks(struct cursor *c, struct lay *l, struct err *e)
 {
 	uint8_t full = cur_u8(c);
@@ -271,6 +301,8 @@ int layer_parse(struct bytes in, struct arena *a, struct lay *ret, struct err *e
 		r = take_notes(&c, a, &l, e);
 	if (r == 0)
 		r = take_languages(&c, a, &l, e);
+	if (r == 0)
+		r = take_contents(&c, a, &l, e);
 	if (r == 0)
 		r = take_marks(&c, &l, e);
 	if (r < 0)

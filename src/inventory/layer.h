@@ -6,10 +6,11 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "codec/stream.h"
+#include "inspect/inspect.h"
 #include "pkg/ecosystem.h"
 #include "pkg/package.h"
 
-#define LAYER_ANALYZER_VERSION 8 /* raised when the same layer would give another inventory */
+#define LAYER_ANALYZER_VERSION 9 /* raised when the same layer would give another inventory */
 
 enum layer_kind {
 	LAYER_FILE,	/* a file an ecosystem parsed (or failed to: note set) */
@@ -73,6 +74,14 @@ struct layer_owner {
 			      says; empty: a whole database does */
 };
 
+/* What a content check found; at most LIMIT_CONTENT_FOUND_MAX. */
+struct layer_content {
+	enum inspect_kind kind;
+	uint32_t line; /* from 1; 0: of the file as a whole */
+	struct bytes path;
+	struct bytes detail; /* for people, never the secret itself */
+};
+
 struct lay {
 	struct bytes codec; /* "gzip", "zstd", "none" */
 	uint64_t in_len, out_len, member_count;
@@ -93,8 +102,10 @@ struct lay {
 	const struct bytes *languages; /* paths of files of language packages (pkg/language.h) */
 	size_t language_count;
 	uint64_t languages_seen; /* all of them, past LAYER_LANGUAGES_MAX too */
-	struct bytes marks;	 /* marks.h: of all members, in order */
-	bool marks_full;	 /* there are more than are marked */
+	const struct layer_content *contents;
+	size_t content_count;
+	struct bytes marks; /* marks.h: of all members, in order */
+	bool marks_full;    /* there are more than are marked */
 	bool complete; /* false: the layer ended early (a note says why); what was read until then
 			  counts */
 	struct bytes absent; /* no inventory says so, but who has no layer to read: why; all else

@@ -133,10 +133,12 @@ int indexer_program(struct indexer *ix, struct tar *t, const struct tar_entry *t
 	char why[120];
 	*ret_added = false;
 	if (tar->size < sizeof head)
-		return 0;
+		return indexer_content(ix, t, tar, path, BYTES_NONE, e);
 	int r = read_head(t, head, e);
-	if (r != 0 || program_format_of(b) == PROGRAM_NONE)
+	if (r != 0)
 		return r < 0 ? r : 0;
+	if (program_format_of(b) == PROGRAM_NONE)
+		return indexer_content(ix, t, tar, path, b, e);
 	/* holes are cheap to send, and take as long to look at as what is sent */
 	if (tar->sparse && indexer_is_too_large(ix, ECO_GO, tar->size, why))
 		return layer_writer_doubt(&ix->w, path, why, e);

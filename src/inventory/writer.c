@@ -8,8 +8,8 @@
  * the entries, as pkg_put writes them count, owners: blob name, blob path of its list; count, owned
  * paths by ascending hash: u64 hash, u32 index of the owner's name (both fixed, little-endian)
  * count, notes: blob path, blob text, u8 doubt (enum layer_doubt); files of languages seen, count,
- * their paths as blobs; u8 of the marks: are some missing; count, marks of MARK_LEN bytes,
- * ascending
+ * their paths as blobs; count, contents: u8 kind, line, blob path, blob detail; u8 of the marks:
+ * are some missing; count, marks of MARK_LEN bytes, ascending
  */
 #include "inventory/writer.h"
 
@@ -24,10 +24,11 @@
 	(ENTRY_MAX + 8192U)  /* with those at a database's own location, which always find space */
 #define PATHS_MAX (6U << 20) /* bytes of paths, targets and distributions */
 #define PKGS_MAX (8U << 20)  /* bytes of packages: some 45,000 */
-#define OWNED_MAX (512U << 10)	 /* paths; a server with a desktop has 400,000 */
-#define NAMES_MAX (2U << 20)	 /* bytes of owner names */
-#define NOTES_MAX (256U << 10)	 /* bytes of notes */
-#define LANGUAGES_MAX (1U << 20) /* bytes of paths of languages' files */
+#define OWNED_MAX (512U << 10)	  /* paths; a server with a desktop has 400,000 */
+#define NAMES_MAX (2U << 20)	  /* bytes of owner names */
+#define NOTES_MAX (256U << 10)	  /* bytes of notes */
+#define LANGUAGES_MAX (1U << 20)  /* bytes of paths of languages' files */
+#define CONTENTS_MAX (512U << 10) /* bytes of what content checks found */
 #define NOTE_COUNT_MAX 500U
 #define FIELD_MAX 1024U		/* bytes of one field of a package */
 #define PKG_LEN_MAX (16U << 10) /* bytes of a serialised package, path included */
@@ -42,6 +43,7 @@ void layer_writer_init(struct layer_writer *w)
 	buf_init(&w->names, NAMES_MAX);
 	buf_init(&w->notes, NOTES_MAX);
 	buf_init(&w->languages, LANGUAGES_MAX + LIMIT_PATH_MAX + 8);
+	buf_init(&w->contents, CONTENTS_MAX + LIMIT_PATH_MAX + INSPECT_DETAIL_MAX + 16);
 	buf_init(&w->last_name, LIMIT_PATH_MAX);
 	buf_init(&w->nested, LIMIT_PATH_MAX + FIELD_MAX + 2);
 }
@@ -64,6 +66,7 @@ void layer_writer_free(struct layer_writer *w)
 	buf_free(&w->names);
 	buf_free(&w->notes);
 	buf_free(&w->languages);
+	buf_free(&w->contents);
 	buf_free(&w->last_name);
 	buf_free(&w->nested);
 	*w = (struct layer_writer){.entries = NULL};
@@ -462,6 +465,18 @@ void layer_writer_language(struct layer_writer *w, struct bytes path)
 	w->language_count++;
 }
 
+int layer_writer_content(struct layer_writer *w, const struct layer_content *c, struct err *e)
+{
+	if (w->content_count == LIMIT_CONTENT_FOUND_MAX || w->contents.len > CONTENTS_MAX)
+		return 1;
+	buf_put_u8(&w->contents, (uint8_t)c->kind);
+	buf_put_varint(&w->contents, c->line);
+	buf_put_blob(&w->contents, c->path);
+	buf_put_blob(&w->contents, c->detail);
+	w->content_count++;
+	return buf_ok(&w->contents) ? 0 : no_memory(e);
+}
+
 int layer_writer_put(struct layer_writer *w, const struct layer_writer_totals *t,
 		     struct place *marks, struct buf *out, struct err *e)
 {
@@ -497,6 +512,8 @@ int layer_writer_put(struct layer_writer *w, const struct layer_writer_totals *t
 	buf_put_varint(out, w->languages_seen);
 	buf_put_varint(out, w->language_count);
 	buf_put(out, buf_bytes(&w->languages));
+	buf_put_varint(out, w->content_count);
+	buf_put(out, buf_bytes(&w->contents));
 	place_put_marks(marks, out);
 	return buf_ok(out) && buf_ok(&w->languages) ? 0 : no_memory(e);
 }

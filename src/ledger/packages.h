@@ -5,6 +5,10 @@
 #include "match/match.h"
 #include "store/checks.h"
 
+/* A condition: the row p of package is a package, and not what a content check found (PKG_CONTENT).
+ */
+#define PACKAGE_IS_ONE "p.class <> 4"
+
 /* A package on its way into the store: key is its identity, over what distinguishes packages
  * (pkg_identity). */
 struct package_entry {

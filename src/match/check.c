@@ -13,7 +13,7 @@ static struct bytes source_of(const struct pkg *p)
 	return p->source_name.len ? p->source_name : p->name;
 }
 
-static uint64_t check_id(struct bytes vendor, struct bytes id, struct bytes source)
+uint64_t check_number(struct bytes vendor, struct bytes id, struct bytes source)
 {
 	struct buf b;
 	struct digest d;
@@ -132,8 +132,8 @@ static int64_t gather(const struct gather *g, const struct verdicts *all, struct
 		r = id_of(g, &c->adv, &c->id);
 		if (r < 0)
 			return r;
-		c->check =
-		    check_id(ecosystem_vendor(v->hit->affected.ecosystem), c->id, source_of(g->p));
+		c->check = check_number(ecosystem_vendor(v->hit->affected.ecosystem), c->id,
+					source_of(g->p));
 		if (c->check == 0)
 			return err_nomem(g->e);
 		n++;
@@ -428,6 +428,8 @@ int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a,
 	struct verdicts all;
 	struct candidate *list = NULL;
 	*ret = NULL;
+	if (p->class == PKG_CONTENT)
+		return inspected_match(p, a, ret, e);
 	if (!g.p)
 		return err_nomem(e);
 	int r = verdict_all(v, g.p, a, &all, e);

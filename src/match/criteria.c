@@ -1,5 +1,6 @@
 #include "match/criteria.h"
 
+#include "inspect/inspect.h"
 #include "pkg/version.h"
 
 #define FIELD(member, kind, key, option, letter, value, ...)                                       \
@@ -15,7 +16,13 @@ const struct record_object criteria_of_finding = {.fields = fields, .count = OF_
 
 const char *criteria_category_word(int i)
 {
-	return i < 0 ? NULL : i == 0 ? MATCH_KERNEL_HEADERS : ver_ecosystem_name((size_t)i - 1);
+	static const char *const own[] = {MATCH_KERNEL_HEADERS, MATCH_MALICIOUS};
+	const int count = sizeof own / sizeof *own;
+	if (i < count)
+		return i < 0 ? NULL : own[i];
+	if (i < count + INSPECT_GROUP_COUNT)
+		return inspect_category(i - count);
+	return ver_ecosystem_name((size_t)(i - count - INSPECT_GROUP_COUNT));
 }
 
 /* What one criterion says. */

@@ -40,7 +40,8 @@ struct criteria {
 	    "Of one of these severities", .words = finding_severity_word,                          \
 	    .example = "[\"Critical\", \"High\"]")                                                 \
 	ROW(categories, RECORD_TEXTS, "category", "category", 0, "LIST",                           \
-	    "Of one of these categories: the advisory's vendor, or `Kernel headers`",              \
+	    "Of one of these categories: the advisory's vendor, `Kernel headers`, "                \
+	    "`Malicious packages`, `Secrets` or `Accounts`",                                       \
 	    .words = criteria_category_word, .example = "[\"Debian\"]")                            \
 	ROW(not_categories, RECORD_TEXTS, "not_category", "not-category", 0, "LIST",               \
 	    "Of none of these categories", .words = criteria_category_word)                        \

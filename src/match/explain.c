@@ -33,6 +33,13 @@ static bool names_id(const struct match_check *c, struct bytes id)
 static void say_match(struct why *w, const struct match *m)
 {
 	const struct match_evidence *v = &m->evidence;
+	if (w->p->class == PKG_CONTENT) {
+		buf_printf(w->out, "%.*s was found in %.*s", BYTES_ARG(m->check.title),
+			   BYTES_ARG(w->p->path));
+		buf_printf(w->out, ": %.*s\n  %.*s\n", BYTES_ARG(w->p->version),
+			   BYTES_ARG(m->remediation));
+		return;
+	}
 	buf_printf(w->out, "%.*s %.*s is affected: ", BYTES_ARG(w->p->name),
 		   BYTES_ARG(w->p->version));
 	buf_printf(w->out, "%.*s\n", BYTES_ARG(m->check.title));
@@ -209,6 +216,10 @@ static int explain(struct why *w, struct bytes id)
 {
 	struct bytes names[MATCH_ECOSYSTEMS_MAX];
 	struct verdicts all;
+	if (w->p->class == PKG_CONTENT) {
+		int64_t found = say_reported(w, id);
+		return found < 0 ? (int)found : found ? MATCH_AFFECTED : MATCH_NO_RECORD;
+	}
 	if (w->p->third_party)
 		return not_assessed(w, "it does not come from the distribution");
 	if (w->p->class == PKG_DECLARED)

@@ -63,8 +63,9 @@ struct match {
 
 enum match_outcome { MATCH_AFFECTED, MATCH_NOT_AFFECTED, MATCH_NO_RECORD, MATCH_NOT_ASSESSED };
 
-/* All matches of p (p->distro set). *ret from a, sorted by check id, one per check (several ranges
- * or names of the same check are one match). Returns their number or <0. */
+/* All matches of p (p->distro set); of what a content check found v may be NULL. *ret from a,
+ * sorted by check id, one per check (several ranges or names of the same check are one match).
+ * Returns their number or <0. */
 int64_t match_package(const struct vdb *v, const struct pkg *p, struct arena *a, struct match **ret,
 		      struct err *e);
 enum match_by {

@@ -110,6 +110,13 @@ struct bytes ecosystem_vendor(struct bytes ecosystem);
 /* The category of a security check: vendor, or one of its own for source. */
 struct bytes category_of(struct bytes vendor, const struct pkg *p, struct bytes source);
 
+/* The number of a check: 0: no memory (check.c). */
+uint64_t check_number(struct bytes vendor, struct bytes id, struct bytes source);
+
+/* The match of what a content check found (inspected.c): one, or none of a check that this program
+ * does not know. */
+int64_t inspected_match(const struct pkg *p, struct arena *a, struct match **ret, struct err *e);
+
 /* The text and, where the names are safe to paste, the exact command. Empty when out of memory. */
 struct bytes remedy_text(const struct pkg *p, const struct match *m, const struct verdict *v,
 			 struct arena *a);

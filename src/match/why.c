@@ -1,5 +1,6 @@
 #include "match/why.h"
 
+#include "inspect/inspect.h"
 #include "match/verdict.h"
 
 #include <stdlib.h>
@@ -23,6 +24,7 @@ const char *why_reason_word(int reason)
 	    [WHY_DATABASE_OLD] = "database_too_old",
 	    [WHY_BEING_UPDATED] = "being_updated",
 	    [WHY_NO_DATABASE] = "no_database",
+	    [WHY_NOT_FOUND] = "content_not_found",
 	};
 	return reason >= 0 && reason < WHY_REASON_COUNT ? words[reason] : NULL;
 }
@@ -52,6 +54,7 @@ const char *why_reason_text(enum why_reason reason)
 	    [WHY_BEING_UPDATED] =
 		"The database in use says that it is; the findings are not counted with it yet.",
 	    [WHY_NO_DATABASE] = "There is no vulnerability database.",
+	    [WHY_NOT_FOUND] = "The content check found nothing of it in what was looked at.",
 	};
 	return texts[reason];
 }
@@ -104,7 +107,10 @@ int why_known_id(const struct vdb *v, struct bytes text, struct arena *a, struct
 	struct bytes other;
 	int64_t n = vdb_find_id(v, text, a, &ids, e);
 	*ret = text;
-	if (n != 0)
+	enum inspect_kind kind = inspect_find(text);
+	if (kind != INSPECT_KIND_COUNT)
+		*ret = bytes_of(inspect_table[kind].id);
+	if (n != 0 || kind != INSPECT_KIND_COUNT)
 		return n < 0 ? (int)n : 0;
 	if (!respell(text, a, &other))
 		return no_memory(e);
@@ -138,6 +144,8 @@ static int read_names(struct asking *k, const uint32_t *ids, int64_t count)
 
 static bool is_named(const struct asking *k, const struct pkg *p)
 {
+	if (p->class == PKG_CONTENT)
+		return bytes_eq_nocase(p->name, k->in->id);
 	return k->count &&
 	       (bsearch(&p->name, k->names, k->count, sizeof *k->names, by_name) ||
 		bsearch(&p->source_name, k->names, k->count, sizeof *k->names, by_name));
@@ -216,7 +224,9 @@ int why_ask(const struct why_input *in, struct arena *a, struct why *ret, struct
 		enum why_reason r = reason_of(&ret->packages[i].x);
 		ret->reason = r < ret->reason ? r : ret->reason;
 	}
-	if (n == 0)
+	if (inspect_find(ret->id) != INSPECT_KIND_COUNT)
+		ret->reason = ret->package_count ? ret->reason : WHY_NOT_FOUND;
+	else if (n == 0)
 		ret->reason = in->now_ms - vdb_built_ms(in->v) > WHY_DATABASE_OLD_MS
 				  ? WHY_DATABASE_OLD
 				  : WHY_UNKNOWN_ID;

@@ -21,6 +21,7 @@ enum why_reason {
 	WHY_DATABASE_OLD,   /* nor could it: it is older than a week */
 	WHY_BEING_UPDATED,  /* the database says so, the findings are not counted with it yet */
 	WHY_NO_DATABASE,
+	WHY_NOT_FOUND, /* a content check found nothing */
 	WHY_REASON_COUNT
 };
 const char *why_reason_word(int reason);	     /* "reported" …; NULL past them */

@@ -97,15 +97,62 @@ static void read_history(struct json *j, struct reader *r)
 	r->c.history_count = i;
 }
 
+/* Other types than strings are passed over: engines refuse them, and it is no matter here. */
+static void add_string(struct json *j, struct reader *r, struct bytes **items, size_t *count,
+		       size_t *cap)
+{
+	if (json_peek(j) != JSON_STRING) {
+		json_skip(j);
+		return;
+	}
+	*items = arena_grow(r->arena, *items, *count, cap, sizeof **items);
+	if (*items) {
+		(*items)[(*count)++] = json_string(j);
+		return;
+	}
+	r->nomem = true;
+	json_fail(j, "no memory");
+}
+
+static void read_env(struct json *j, struct reader *r)
+{
+	size_t cap = 0;
+	r->c.env_count = 0;
+	if (json_peek(j) != JSON_ARRAY || !json_enter_array(j)) {
+		json_skip(j);
+		return;
+	}
+	while (json_next_item(j))
+		add_string(j, r, &r->c.env, &r->c.env_count, &cap);
+}
+
+static void read_labels(struct json *j, struct reader *r)
+{
+	size_t cap = 0;
+	r->c.label_count = 0;
+	if (json_peek(j) != JSON_OBJECT || !json_enter_object(j)) {
+		json_skip(j);
+		return;
+	}
+	for (struct bytes key; json_next_key(j, &key);)
+		add_string(j, r, &r->c.labels, &r->c.label_count, &cap);
+}
+
 static void read_run_config(struct json *j, struct reader *r)
 {
-	static const char *const names[] = {"User"};
-	struct fields f = {.names = names, .count = 1};
+	static const char *const names[] = {"User", "Env", "Labels"};
+	struct fields f = {.names = names, .count = 3};
 	unsigned i;
 	if (!fields_enter(j, &f))
 		return;
-	while (fields_next(j, &f, &i))
-		r->c.user = json_string(j);
+	while (fields_next(j, &f, &i)) {
+		if (i == 0)
+			r->c.user = json_string(j);
+		else if (i == 1)
+			read_env(j, r);
+		else
+			read_labels(j, r);
+	}
 }
 
 enum field {

@@ -11,6 +11,10 @@ struct oci_config {
 	struct oci_platform platform;
 	struct bytes created;
 	struct bytes user;
+	struct bytes *env; /* "NAME=value" */
+	size_t env_count;
+	struct bytes *labels; /* their values */
+	size_t label_count;
 	struct digest *diff_ids;
 	size_t diff_id_count;
 	struct oci_history *history;

@@ -13,7 +13,7 @@ enum pkg_class eco_class_of(struct bytes purl_type)
 	for (size_t i = 0; i < eco_count; i++)
 		if (eco_table[i].purl_type && bytes_eq_lit(purl_type, eco_table[i].purl_type))
 			return eco_table[i].class;
-	return PKG_OS;
+	return bytes_eq_lit(purl_type, PKG_CONTENT_TYPE) ? PKG_CONTENT : PKG_OS;
 }
 
 bool eco_name_fits(struct bytes name, struct bytes pattern)

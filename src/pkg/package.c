@@ -101,6 +101,7 @@ const char *pkg_class_word(int number)
 	static const char *const words[] = {[PKG_OS] = "os",
 					    [PKG_LANGUAGE] = "language",
 					    [PKG_BINARY] = "binary",
-					    [PKG_DECLARED] = "declared"};
-	return number >= 0 && number <= PKG_DECLARED ? words[number] : NULL;
+					    [PKG_DECLARED] = "declared",
+					    [PKG_CONTENT] = "content"};
+	return number >= 0 && number <= PKG_CONTENT ? words[number] : NULL;
 }

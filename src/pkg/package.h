@@ -12,9 +12,12 @@ enum pkg_class {
 	PKG_LANGUAGE, /* installed files of a language's package */
 	PKG_BINARY,   /* a compiled program that says what it was built from */
 	PKG_DECLARED, /* a lock file: said to be wanted, not seen to be installed */
+	PKG_CONTENT,  /* no package: what a content check found (inspect/inspect.h) */
 };
 
-/* "os", "language", "binary", "declared"; NULL: no class has this number. */
+#define PKG_CONTENT_TYPE "content" /* what it has for a purl type */
+
+/* "os", "language", "binary", "declared", "content"; NULL: no class has this number. */
 const char *pkg_class_word(int number);
 
 /* What an os-release file (or an older relative) says. All runs borrow from one arena. */

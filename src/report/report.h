@@ -46,6 +46,8 @@ struct report_format {
 	const char *help;
 	const char *type; /* its media type */
 	int (*put)(const struct report *r, struct buf *out, struct err *e);
+	bool of_packages;    /* it is about packages' vulnerabilities: what content checks found has
+				no place in it */
 	bool lists_packages; /* put needs the image's packages, too */
 	/* The package list of an image, for `plimsoll inventory`; NULL: the format has none. */
 	int (*put_inventory)(const struct report *r, struct buf *out, struct err *e);
@@ -58,6 +60,13 @@ struct report_format {
 extern const struct report_format report_table[];
 extern const size_t report_count;
 const struct report_format *report_find(struct bytes name);
+/* Write r in the format f. */
+int report_put(const struct report_format *f, const struct report *r, struct buf *out,
+	       struct err *e);
+/* Is it a content check's? And where: "app/.env" and line 12 of "app/.env:12"; line 1 where none is
+ * said. */
+bool report_is_content(const struct finding *f);
+struct bytes report_content_place(const struct finding_match *m, uint64_t *ret_line);
 
 #define REPORT_MEMORY_MAX (256U << 20) /* bytes that a format may need next to its output */
 #define REPORT_URL_MAX 4096U

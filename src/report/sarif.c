@@ -57,11 +57,15 @@ static void put_rule(struct json_out *w, const struct finding *f)
 	json_put_object(w, NULL);
 	json_put_text(w, "id", id);
 	json_put_text(w, "name",
-		      eco_class_of(f->matches[0].pkg.type) == PKG_OS
+		      report_is_content(f) ? "ImageContent"
+		      : eco_class_of(f->matches[0].pkg.type) == PKG_OS
 			  ? "OsPackageVulnerability"
 			  : "LanguageSpecificPackageVulnerability");
 	put_message(w, "shortDescription", f->check.title);
-	put_message(w, "fullDescription", f->check.summary.len ? f->check.summary : f->check.title);
+	put_message(w, "fullDescription",
+		    report_is_content(f) && f->check.details.len ? f->check.details
+		    : f->check.summary.len			 ? f->check.summary
+								 : f->check.title);
 	json_put_object(w, "defaultConfiguration");
 	json_put_text(w, "level", level(f->check.severity));
 	json_put_end(w, '}');
@@ -82,12 +86,12 @@ static void put_rule(struct json_out *w, const struct finding *f)
 	json_put_end(w, '}');
 }
 
-static void put_region(struct json_out *w)
+static void put_region(struct json_out *w, uint64_t line)
 {
 	json_put_object(w, "region");
-	json_put_u64(w, "startLine", 1);
+	json_put_u64(w, "startLine", line);
 	json_put_u64(w, "startColumn", 1);
-	json_put_u64(w, "endLine", 1);
+	json_put_u64(w, "endLine", line);
 	json_put_u64(w, "endColumn", 1);
 	json_put_end(w, '}');
 }
@@ -97,6 +101,10 @@ static void put_text(struct buf *text, const struct finding *f)
 {
 	const struct finding_match *m = &f->matches[f->best];
 	buf_put(text, f->check.title);
+	if (report_is_content(f)) {
+		buf_printf(text, ": %.*s, %.*s", BYTES_ARG(m->pkg.path), BYTES_ARG(m->pkg.version));
+		return;
+	}
 	buf_put_text(text, ": package ");
 	buf_put(text, m->pkg.name);
 	buf_put_text(text, " ");
@@ -113,13 +121,16 @@ static void put_text(struct buf *text, const struct finding *f)
 
 static void put_location(struct json_out *w, const struct finding_match *m)
 {
+	uint64_t line = 1;
+	struct bytes path =
+	    m->pkg.class == PKG_CONTENT ? report_content_place(m, &line) : m->pkg.path;
 	json_put_object(w, NULL);
 	json_put_object(w, "physicalLocation");
 	json_put_object(w, "artifactLocation");
-	put_uri(w, m->pkg.path);
+	put_uri(w, path);
 	json_put_text(w, "uriBaseId", "ROOTPATH");
 	json_put_end(w, '}');
-	put_region(w);
+	put_region(w, line);
 	json_put_end(w, '}');
 	put_message(w, "message", m->purl);
 	json_put_end(w, '}');

@@ -4,6 +4,7 @@
  * security check's number, by which findings can be counted again. All keys are Pascal case. */
 #include "report/formats.h"
 #include "report/kind.h"
+#include "report/trivy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ struct groups {
 	uint32_t *of_package; /* by the image's packages: the group's number */
 };
 
-static const char *severity(enum adv_severity s)
+const char *trivy_severity(enum adv_severity s)
 {
 	static const char *const words[] = {
 	    [ADV_SEV_UNKNOWN] = "UNKNOWN", [ADV_SEV_NEGLIGIBLE] = "LOW",
@@ -83,6 +84,8 @@ static int group_all(const struct report *r, struct arena *a, struct groups *g, 
 	}
 	for (size_t i = 0; i < r->finding_count; i++)
 		for (size_t k = 0; k < r->findings[i].match_listed; k++) {
+			if (report_is_content(&r->findings[i]))
+				break;
 			struct kind kind = kind_of(&r->findings[i].matches[k].pkg, distro);
 			if (group_add(g, &cap, &kind, a, &at, e) < 0)
 				return -(int)e->code;
@@ -113,7 +116,7 @@ static void put_id(struct json_out *w, const char *key, const struct pkg *p)
 }
 
 /* Of the layer with this digest, its diff ID where the config names one. */
-static void put_layer(struct json_out *w, const struct report *r, struct bytes digest)
+void trivy_put_layer(struct json_out *w, const struct report *r, struct bytes digest)
 {
 	char diff_id[DIGEST_TEXT_CAP] = "";
 	const struct oci_config *c = &r->input->config;
@@ -147,9 +150,10 @@ static void put_package(struct json_out *w, const struct report *r, const struct
 	} else {
 		json_put_string_nonempty(w, "FilePath", p->path);
 	}
-	put_layer(w, r,
-		  ip->layer < r->assess->layer_count ? bytes_of(r->assess->layers[ip->layer].digest)
-						     : BYTES_NONE);
+	trivy_put_layer(w, r,
+			ip->layer < r->assess->layer_count
+			    ? bytes_of(r->assess->layers[ip->layer].digest)
+			    : BYTES_NONE);
 	json_put_end(w, '}');
 }
 
@@ -190,7 +194,7 @@ static void put_check(struct json_out *w, const struct finding *f, struct bytes 
 	json_put_end(w, '}');
 	json_put_string_nonempty(w, "Title", c->summary.len ? c->summary : c->title);
 	json_put_string_nonempty(w, "Description", c->details.len ? c->details : c->summary);
-	json_put_text(w, "Severity", severity(c->severity));
+	json_put_text(w, "Severity", trivy_severity(c->severity));
 	if (c->vendor_severity != ADV_SEV_UNKNOWN) {
 		json_put_object(w, "VendorSeverity");
 		json_put_u64(w, source,
@@ -236,7 +240,7 @@ static void put_vulnerability(struct json_out *w, const struct report *r, const 
 	json_put_string(w, "InstalledVersion", m->pkg.version);
 	json_put_string_nonempty(w, "FixedVersion", m->fixed_version);
 	json_put_text(w, "Status", adv_status_word(m->status));
-	put_layer(w, r, m->layer);
+	trivy_put_layer(w, r, m->layer);
 	put_check(w, f, id);
 	json_put_end(w, '}');
 }
@@ -246,7 +250,7 @@ static void put_vulnerabilities(struct json_out *w, const struct report *r, cons
 	bool any = false;
 	for (size_t i = 0; i < r->finding_count; i++) {
 		const struct finding *f = &r->findings[i];
-		for (size_t n = 0; n < f->match_listed; n++) {
+		for (size_t n = 0; n < f->match_listed && !report_is_content(f); n++) {
 			const struct finding_match *m = &f->matches[n];
 			struct kind is = kind_of(&m->pkg, distro_id(r));
 			if (is.trivy_class != k->trivy_class ||
@@ -381,6 +385,7 @@ int trivy_put(const struct report *r, struct buf *out, struct err *e)
 	json_put_array(&w, "Results");
 	for (size_t i = 0; rc == 0 && i < g.count; i++)
 		put_result(&w, r, &g, i);
+	trivy_put_contents(&w, r);
 	json_put_end(&w, ']');
 	json_put_end(&w, '}');
 	arena_free(&a);

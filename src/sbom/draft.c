@@ -163,7 +163,7 @@ static int source_version(struct draft *d, const struct draft_item *i, struct by
 static enum pkg_class class_of(struct bytes word, enum pkg_class fallback)
 {
 	for (int n = 0; pkg_class_word(n); n++)
-		if (bytes_eq_lit(word, pkg_class_word(n)))
+		if (n != PKG_CONTENT && bytes_eq_lit(word, pkg_class_word(n)))
 			return (enum pkg_class)n;
 	return fallback;
 }

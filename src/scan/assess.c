@@ -319,8 +319,8 @@ static int match_each(const struct assess_input *in, struct arena *a, struct pac
 	size_t kept = SHARE_FOR_REPORT(a->budget), i;
 	int r = 0;
 	a->budget -= kept;
-	for (i = 0; i < image->package_count; i++) {
-		struct pkg ask = asked(in, &image->packages[i].pkg);
+	for (i = 0; i < inv_subject_count(image); i++) {
+		struct pkg ask = asked(in, &inv_subject(image, i)->pkg);
 		per[i].count = match_package(in->vdb, &ask, a, &per[i].matches, e);
 		if (per[i].count >= 0)
 			continue;
@@ -341,10 +341,10 @@ static int match_all(const struct assess_input *in, struct arena *a, struct asse
 		     struct err *e)
 {
 	const struct inv_image *image = in->image;
-	size_t total = 0, done;
-	struct packages_matches *per = arena_alloc(a, image->package_count, sizeof *per);
+	size_t total = 0, done, count = inv_subject_count(image);
+	struct packages_matches *per = arena_alloc(a, count, sizeof *per);
 	if (!per)
-		return err_set(e, ERR_NOMEM, "no memory for %zu packages", image->package_count);
+		return err_set(e, ERR_NOMEM, "no memory for %zu packages", count);
 	if (match_each(in, a, per, &done, e) < 0)
 		return -(int)e->code;
 	for (size_t i = 0; i < done; i++)
@@ -355,12 +355,12 @@ static int match_all(const struct assess_input *in, struct arena *a, struct asse
 	total = 0;
 	for (size_t i = 0; i < done; i++)
 		for (int64_t k = 0; k < per[i].count; k++)
-			hits[total++] = (struct hit){&image->packages[i], &per[i].matches[k]};
+			hits[total++] = (struct hit){inv_subject(image, i), &per[i].matches[k]};
 	if (group(as, hits, total, a, e) < 0)
 		return -(int)e->code;
-	if (done == image->package_count)
+	if (done == count)
 		return 0;
-	size_t left = image->package_count - done;
+	size_t left = count - done;
 	as->assessed_count -= left < as->assessed_count ? left : as->assessed_count;
 	return reason_add(as,
 			  arena_printf(a,

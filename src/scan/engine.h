@@ -23,6 +23,7 @@ struct engine_options {
 	/* Done once an hour in a write transaction, beside the engine's own housekeeping. NULL: no
 	 * one asks. */
 	int (*hourly)(struct db_tx *tx, int64_t now_ms, struct err *e);
+	unsigned content_checks; /* groups that are on (inspect/inspect.h) */
 	int64_t layers_ms; /* inventories of layers that are not here any more are kept so long */
 };
 /* Tap and watch must be given to registry_open before the engine can exist, so it is made first and

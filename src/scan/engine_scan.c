@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "scan/artifact.h"
 #include "scan/assess.h"
+#include "scan/contents.h"
 #include "store/event.h"
 #include "store/inventories.h"
 #include "store/plan.h"
@@ -318,25 +319,25 @@ static int take_layers(struct image_scan *w, struct err *e)
 	return 0;
 }
 
-static int find_known(struct db_tx *tx, void *arg, struct err *e)
-{
-	struct image_scan *w = arg;
-	return package_find_many(tx, w->entries, w->image.package_count, e);
-}
-
 static int make_entries(struct image_scan *w, struct err *e)
 {
-	size_t n = w->image.package_count;
+	size_t n = inv_subject_count(&w->image);
 	w->entries = arena_alloc(w->arena, n, sizeof *w->entries);
 	w->found = arena_alloc(w->arena, n, sizeof *w->found);
 	if (!w->entries || !w->found)
 		return err_set(e, ERR_NOMEM, "no memory for %zu packages", n);
 	for (size_t i = 0; i < n; i++) {
-		w->entries[i].pkg = &w->image.packages[i].pkg;
+		w->entries[i].pkg = &inv_subject(&w->image, i)->pkg;
 		if (package_identity(&w->entries[i], e) < 0)
 			return -(int)e->code;
 	}
 	return 0;
+}
+
+static int find_known(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct image_scan *w = arg;
+	return package_find_many(tx, w->entries, inv_subject_count(&w->image), e);
 }
 
 /* Match what the store does not know yet. The caller holds the generation. */
@@ -344,10 +345,10 @@ static int match_new(struct image_scan *w, struct err *e)
 {
 	if (make_entries(w, e) < 0 || db_run(w->g->o.db, DB_READ, find_known, w, e) < 0)
 		return -(int)e->code;
-	for (size_t i = 0; w->g->vdb && i < w->image.package_count; i++) {
+	for (size_t i = 0; i < inv_subject_count(&w->image); i++) {
 		struct found *f = &w->found[i];
 		f->known = w->entries[i].row.id != 0;
-		if (f->known)
+		if (f->known || (!w->g->vdb && w->entries[i].pkg->class != PKG_CONTENT))
 			continue;
 		int64_t n = match_package(w->g->vdb, w->entries[i].pkg, w->arena, &f->matches, e);
 		if (n < 0)
@@ -361,7 +362,7 @@ static int match_new(struct image_scan *w, struct err *e)
  * meanwhile, with the matches of this generation. */
 static int put_packages(struct db_tx *tx, struct image_scan *w, struct err *e)
 {
-	size_t count = w->image.package_count, n = 0;
+	size_t count = inv_subject_count(&w->image), n = 0;
 	struct package_matches *matches = arena_alloc(w->arena, count, sizeof *matches);
 	if (!matches)
 		return err_set(e, ERR_NOMEM, "no memory for %zu packages", count);
@@ -394,19 +395,19 @@ static int make_parts(struct image_scan *w, struct image_part **ret, size_t *ret
 		*p = (struct image_part){.position = (uint32_t)layer,
 					 .layer = bytes_of(w->assess.layers[layer].digest),
 					 .created_by = w->layers[layer].created_by};
-		for (size_t i = 0; i < w->image.package_count; i++)
-			p->member_count += w->image.packages[i].layer == layer;
+		for (size_t i = 0; i < inv_subject_count(&w->image); i++)
+			p->member_count += inv_subject(&w->image, i)->layer == layer;
 		if (p->member_count == 0)
 			continue;
 		p->members = arena_alloc(w->arena, p->member_count, sizeof *p->members);
 		if (!p->members)
 			return err_set(e, ERR_NOMEM, "no memory");
 		size_t at = 0;
-		for (size_t i = 0; i < w->image.package_count; i++) {
-			if (w->image.packages[i].layer == layer)
+		for (size_t i = 0; i < inv_subject_count(&w->image); i++) {
+			if (inv_subject(&w->image, i)->layer == layer)
 				p->members[at++] = (struct package_set_member){
 				    .package = w->entries[i].row.id,
-				    .path = w->image.packages[i].pkg.path};
+				    .path = inv_subject(&w->image, i)->pkg.path};
 		}
 		n++;
 	}
@@ -523,7 +524,8 @@ static int match_and_commit(struct image_scan *w, struct err *e)
 					  .diff_ids = w->config.diff_ids,
 					  .diff_id_count = w->config.diff_id_count,
 					  .cancel = &w->g->stopping};
-	if (inv_merge(&source, w->arena, &w->image, e) < 0)
+	if (inv_merge(&source, w->arena, &w->image, e) < 0 ||
+	    contents_settle(&w->image, &w->config, w->g->o.content_checks, w->arena, e) < 0)
 		return -(int)e->code;
 	/* A switch of generations waits for this scan, or this scan for it: never half of each. */
 	pthread_rwlock_rdlock(&w->g->rows_lock);

@@ -95,7 +95,7 @@ export const tar = (files) => Buffer.concat([...files.map(tarMember), Buffer.all
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
 /** An OCI layout with one image of these layers ([[file, …], …], bottom first). Returns {dir, digest, layers}. */
-export function makeLayout(layers, { tag = 'latest', codec = 'gzip', platform = { os: 'linux', architecture: 'amd64' } } = {}) {
+export function makeLayout(layers, { tag = 'latest', codec = 'gzip', platform = { os: 'linux', architecture: 'amd64' }, config: run = {}, history } = {}) {
   const dir = tempDir('layout');
   const blobs = path.join(dir, 'blobs/sha256');
   fs.mkdirSync(blobs, { recursive: true });
@@ -112,8 +112,8 @@ export function makeLayout(layers, { tag = 'latest', codec = 'gzip', platform = 
     descriptors.push({ mediaType: `application/vnd.oci.image.layer.v1.tar${codec === 'gzip' ? '+gzip' : ''}`, ...put(packed) });
   }
   const config = put(Buffer.from(JSON.stringify({
-    ...platform, config: {}, rootfs: { type: 'layers', diff_ids: diffIds },
-    history: layers.map((_, i) => ({ created_by: `step ${i + 1}` })),
+    ...platform, config: run, rootfs: { type: 'layers', diff_ids: diffIds },
+    history: history ?? layers.map((_, i) => ({ created_by: `step ${i + 1}` })),
   })));
   const manifestBytes = Buffer.from(JSON.stringify({
     schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json',
