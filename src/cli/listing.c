@@ -1,6 +1,7 @@
 #include "cli/listing.h"
 
 #include "base/json.h"
+#include "base/record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 struct listing {
 	const struct listing_column *columns;
 	size_t count;
+	enum listing_format format;
 	bool titled;
 	struct bytes values[COLUMNS_MAX];
 };
@@ -79,6 +81,50 @@ static void read_members(struct listing *l, struct json *j, struct bytes prefix)
 	}
 }
 
+/* "a, b" of what an object of a list adds, each once. */
+static void add_value(struct bytes *to, struct bytes value, struct arena *a)
+{
+	struct bytes rest = *to;
+	while (rest.len) {
+		struct bytes one = bytes_trim(bytes_cut(&rest, ','));
+		if (bytes_eq(one, value))
+			return;
+	}
+	struct buf all;
+	bool ok;
+	buf_init(&all, 1U << 20);
+	buf_put(&all, *to);
+	buf_put_text(&all, to->len ? ", " : "");
+	buf_put(&all, value);
+	*to = arena_bytes(a, buf_bytes(&all), &ok);
+	buf_free(&all);
+}
+
+/* A list: of texts, or of objects with members that have columns. */
+static void read_list(struct listing *l, struct json *j, struct bytes key)
+{
+	struct listing one = {.columns = l->columns, .count = l->count};
+	size_t at = column_of(l, BYTES_NONE, key);
+	if (at < l->count) {
+		l->values[at] = scalar(j);
+		return;
+	}
+	if (!json_enter_array(j))
+		return;
+	while (json_next_item(j)) {
+		if (json_peek(j) != JSON_OBJECT || !json_enter_object(j)) {
+			json_skip(j);
+			continue;
+		}
+		memset(one.values, 0, sizeof one.values);
+		read_members(&one, j, key);
+		for (size_t i = 0; i < l->count; i++) {
+			if (one.values[i].len)
+				add_value(&l->values[i], one.values[i], j->arena);
+		}
+	}
+}
+
 static void read_item(struct listing *l, struct json *j)
 {
 	memset(l->values, 0, sizeof l->values);
@@ -88,6 +134,8 @@ static void read_item(struct listing *l, struct json *j)
 		size_t at = column_of(l, BYTES_NONE, key);
 		if (json_peek(j) == JSON_OBJECT && json_enter_object(j))
 			read_members(l, j, key);
+		else if (json_peek(j) == JSON_ARRAY)
+			read_list(l, j, key);
 		else if (at < l->count)
 			l->values[at] = scalar(j);
 		else
@@ -108,6 +156,58 @@ static int put_item(void *arg, struct json *j, struct err *e)
 	for (size_t i = 0; i < l->count; i++)
 		people_cell(l->values[i], l->columns[i].width);
 	return 0;
+}
+
+/* RFC 4180. */
+static void put_csv(const struct bytes *cells, size_t count, struct buf *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		buf_put_text(out, i ? "," : "");
+		record_csv_cell(out, cells[i]);
+	}
+	buf_put_text(out, "\r\n");
+}
+
+static int put_csv_item(struct listing *l, struct json *j, struct err *e)
+{
+	struct bytes titles[COLUMNS_MAX];
+	struct buf line;
+	buf_init(&line, 4U << 20);
+	for (size_t i = 0; i < l->count; i++)
+		titles[i] = bytes_of(l->columns[i].key);
+	if (!l->titled)
+		put_csv(titles, l->count, &line);
+	l->titled = true;
+	read_item(l, j);
+	put_csv(l->values, l->count, &line);
+	bool ok = buf_ok(&line);
+	if (ok && json_ok(j))
+		(void)fwrite(buf_bytes(&line).ptr, 1, line.len,
+			     stdout); /* the caller asks whether it was */
+	buf_free(&line);
+	return ok ? 0 : err_nomem(e);
+}
+
+static int put_formatted(void *arg, struct json *j, struct err *e)
+{
+	struct listing *l = arg;
+	switch (l->format) {
+	case LISTING_NDJSON:
+		return people_put_raw(NULL, j, e);
+	case LISTING_CSV:
+		return put_csv_item(l, j, e);
+	case LISTING_TABLE:
+		break;
+	}
+	return put_item(l, j, e);
+}
+
+int listing_write(struct ppl *p, const char *path, const struct listing_column *columns,
+		  size_t count, struct listing_show *show, struct err *e)
+{
+	struct listing l = {.columns = columns, .count = count, .format = show->format};
+	return cli_server_first(&p->server, path, show->most, &show->more, put_formatted, &l,
+				&p->arena, e);
 }
 
 int listing_print(struct ppl *p, const char *path, const struct listing_column *columns,

@@ -93,6 +93,16 @@ int people_do(struct ppl *p, const char *method, const char *path, const char *j
 	return r;
 }
 
+int people_put_raw(void *arg, struct json *j, struct err *e)
+{
+	struct bytes raw = json_raw(j);
+	(void)arg;
+	if (!json_ok(j))
+		return 0;
+	bool ok = fwrite(raw.ptr, 1, raw.len, stdout) == raw.len && putchar('\n') != EOF;
+	return ok ? 0 : err_set(e, ERR_IO, "standard output could not be written");
+}
+
 void people_cell(struct bytes text, size_t width)
 {
 	struct buf b;

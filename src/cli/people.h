@@ -30,5 +30,7 @@ const char *people_json(struct ppl *p, const char *const *pairs, struct err *e);
 const char *people_text(struct ppl *p, struct buf *b, struct err *e);
 /* A request whose reply is not shown. */
 int people_do(struct ppl *p, const char *method, const char *path, const char *json, struct err *e);
+/* The next item of a list as the server sent it, whole, on a line; a cli_server_item_fn. */
+int people_put_raw(void *arg, struct json *j, struct err *e);
 /* Cells of a listing: padded to width, then two spaces; width 0 ends the line. */
 void people_cell(struct bytes text, size_t width);

@@ -11,7 +11,7 @@
 
 #define URL_DEFAULT "http://127.0.0.1:5080"
 #define REPLY_MAX (32U << 20) /* bytes: a page of 1,000 findings takes 2 MiB */
-#define PAGE "limit=1000"
+#define PAGE_MAX 1000U	      /* items asked for at once */
 
 int cli_server_set_authorities(const struct cli_args *args, struct err *e)
 {
@@ -192,8 +192,8 @@ int cli_server_ask(const struct srv *s, const struct cli_server_request *q, stru
 	return reply->status < 400 ? 0 : refused(s, reply, a, e);
 }
 
-static int read_page(struct bytes text, cli_server_item_fn each, void *arg, struct arena *a,
-		     struct bytes *ret_next, struct err *e)
+static int read_page(struct bytes text, size_t *count, cli_server_item_fn each, void *arg,
+		     struct arena *a, struct bytes *ret_next, struct err *e)
 {
 	struct json j;
 	int r = 0;
@@ -204,7 +204,7 @@ static int read_page(struct bytes text, cli_server_item_fn each, void *arg, stru
 			if (bytes_eq_lit(key, "next")) {
 				*ret_next = json_string(&j);
 			} else if (bytes_eq_lit(key, "items") && json_enter_array(&j)) {
-				while (r >= 0 && json_next_item(&j))
+				for (; r >= 0 && json_next_item(&j); ++*count)
 					r = each(arg, &j, e);
 			} else {
 				json_skip(&j);
@@ -214,18 +214,21 @@ static int read_page(struct bytes text, cli_server_item_fn each, void *arg, stru
 	return r < 0 ? r : json_finish(&j, e);
 }
 
-int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn each, void *arg,
-		    struct arena *a, struct err *e)
+int cli_server_first(const struct srv *s, const char *path, size_t most, bool *ret_more,
+		     cli_server_item_fn each, void *arg, struct arena *a, struct err *e)
 {
 	struct buf at;
 	struct bytes next = BYTES_NONE;
+	size_t count = 0;
 	int r = 0;
 	buf_init(&at, 65536);
 	do {
 		struct fetch_reply reply = {0};
 		bool ok = true;
+		size_t left = most ? most - count : PAGE_MAX;
 		buf_clear(&at);
-		buf_printf(&at, "%s%c" PAGE, path, strchr(path, '?') ? '&' : '?');
+		buf_printf(&at, "%s%climit=%zu", path, strchr(path, '?') ? '&' : '?',
+			   left < PAGE_MAX ? left : PAGE_MAX);
 		if (next.len) {
 			buf_put_text(&at, "&cursor=");
 			fetch_encode(&at, next);
@@ -237,9 +240,17 @@ int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn ea
 		    r == 0 ? arena_bytes(a, buf_bytes(&reply.body), &ok) : BYTES_NONE;
 		fetch_reply_free(&reply);
 		if (r == 0)
-			r = ok && buf_ok(&at) ? read_page(text, each, arg, a, &next, e)
+			r = ok && buf_ok(&at) ? read_page(text, &count, each, arg, a, &next, e)
 					      : err_nomem(e);
-	} while (r == 0 && next.len);
+	} while (r == 0 && next.len && (most == 0 || count < most));
+	*ret_more = next.len > 0;
 	buf_free(&at);
 	return r;
+}
+
+int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn each, void *arg,
+		    struct arena *a, struct err *e)
+{
+	bool more;
+	return cli_server_first(s, path, 0, &more, each, arg, a, e);
 }

@@ -47,3 +47,6 @@ struct json;
 typedef int (*cli_server_item_fn)(void *arg, struct json *j, struct err *e);
 int cli_server_each(const struct srv *s, const char *path, cli_server_item_fn each, void *arg,
 		    struct arena *a, struct err *e);
+/* The same of the first `most` items (0: all); *ret_more: there are others. */
+int cli_server_first(const struct srv *s, const char *path, size_t most, bool *ret_more,
+		     cli_server_item_fn each, void *arg, struct arena *a, struct err *e);

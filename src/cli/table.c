@@ -56,6 +56,15 @@ const struct cli_command cli_table[] = {
      "Prints version and base score. With --batch, reads one vector per line; invalid ones give "
      "\"invalid\".",
      NULL, NULL},
+    {.name = "list",
+     .main = verb_list,
+     .synopsis = "COMMAND ...",
+     .summary = "what a server holds: findings, images, packages ...",
+     .text =
+	 "Filters are those of \"plimsoll scan\", and the server decides: \"list findings --cve "
+	 "CVE-2021-44228\" says which images are affected, \"list packages openssl --below "
+	 "3.0.14\" where an old one is, assessed or not.",
+     .verbs = list_commands},
     {"push-status", verb_push_status, "[HOST/]REPOSITORY[:TAG|@DIGEST]",
      "wait for a pushed image's findings",
      "Waits until a running Plimsoll has scanned an image, and reports its findings with the "

@@ -66,16 +66,6 @@ static void read_row(struct json *j, struct access_audit *row)
 	(void)clock_parse_rfc3339(at, &row->at);
 }
 
-static int put_raw(void *arg, struct json *j, struct err *e)
-{
-	struct bytes raw = json_raw(j);
-	(void)arg;
-	(void)e;
-	if (json_ok(j))
-		printf("%.*s\n", BYTES_ARG(raw));
-	return 0;
-}
-
 static int put_csv(void *arg, struct json *j, struct err *e)
 {
 	struct buf line;
@@ -86,8 +76,7 @@ static int put_csv(void *arg, struct json *j, struct err *e)
 		return 0;
 	buf_init(&line, 1U << 20);
 	record_csv_row(&line, &audit_columns, &row);
-	printf("%s\r\n", buf_cstr(&line));
-	bool ok = buf_ok(&line);
+	bool ok = buf_ok(&line) && printf("%s\r\n", buf_cstr(&line)) > 0;
 	buf_free(&line);
 	return ok ? 0 : err_nomem(e);
 }
@@ -116,8 +105,8 @@ static int audit_export(int argc, char **argv)
 	if (r == 0 && csv)
 		put_titles();
 	if (r == 0)
-		r = cli_server_each(&p.server, log_path(&p), csv ? put_csv : put_raw, &p, &p.arena,
-				    &e);
+		r = cli_server_each(&p.server, log_path(&p), csv ? put_csv : people_put_raw, &p,
+				    &p.arena, &e);
 	if (r == 0 && fflush(stdout) != 0)
 		r = err_set(&e, ERR_IO, "standard output could not be written");
 	return people_close(&p, r, &e);
@@ -129,7 +118,7 @@ static int put_row(void *arg, struct json *j, struct err *e)
 	struct access_audit row;
 	char at[CLOCK_RFC3339_CAP];
 	if (cli_has(&p->args, "json"))
-		return put_raw(arg, j, e);
+		return people_put_raw(arg, j, e);
 	read_row(j, &row);
 	if (!json_ok(j))
 		return 0;

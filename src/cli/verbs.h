@@ -27,6 +27,7 @@ extern const struct cli_command plan_commands[];
 extern const struct cli_command registry_commands[];
 extern const struct cli_command exemption_commands[];
 extern const struct cli_command rule_commands[];
+extern const struct cli_command list_commands[];
 extern const struct cli_command database_commands[];
 extern const struct cli_option import_options[];
 
@@ -56,6 +57,7 @@ int verb_rule(int argc, char **argv);
 int verb_recommendation(int argc, char **argv);
 int verb_remediation(int argc, char **argv);
 int verb_score(int argc, char **argv);
+int verb_list(int argc, char **argv);
 int verb_database(int argc, char **argv);
 int verb_backup(int argc, char **argv);
 int verb_restore(int argc, char **argv);

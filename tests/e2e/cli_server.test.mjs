@@ -47,6 +47,29 @@ test('push-status reports as scan does: the same rows, counts, formats and gates
   }
 });
 
+test('list: what the server holds, as a table, CSV and NDJSON; filters are the server\'s', () => {
+  const rows = (text) => text.trim().split('\n').map((line) => line.split(/ {2,}/));
+  let t = rows(ok(['list', 'findings']));
+  assert.deepEqual(t[0], ['SEVERITY', 'KEV', 'VULNERABILITY', 'PACKAGE', 'INSTALLED', 'FIXED IN', 'REGISTRY', 'REPOSITORY', 'DIGEST']);
+  assert.deepEqual(t.slice(1).map((r) => [r[0], r[3], r.at(-1)]), [['High', 'openssl', layout.digest], ['Unknown', 'bash', layout.digest]]);
+  assert.equal(rows(ok(['list', 'findings', '--cve', 'CVE-2026-1'])).length, 2);
+  assert.equal(ok(['list', 'findings', '--cve', 'CVE-1999-1']), '');
+  const whole = ok(['list', 'findings', '--format', 'ndjson']).trim().split('\n').map(JSON.parse);
+  assert.deepEqual(whole[0].matches.map((m) => m.package).sort(), ['libssl3', 'openssl']); // more than 1,000 bytes, none of them cut
+  const csv = ok(['list', 'checks', '--format', 'csv', '--severity', 'High']).split('\r\n');
+  assert.deepEqual([csv[0].split(',')[0], csv[1].split(',').slice(0, 4), csv.length], ['"severity"', ['"High"', '"no"', '"7.5"', '"1"'], 3]);
+  assert.deepEqual(rows(ok(['list', 'images', 'team/shop']))[1].slice(0, 3), ['Unhealthy', '0', '1']);
+  assert.deepEqual(rows(ok(['list', 'repositories', '--registry', 'local'])).slice(1).map((r) => r.at(-1)), ['team/scratch', 'team/shop']);
+  assert.deepEqual(rows(ok(['list', 'packages', 'openssl', '--below', '3.0.1']))[1].slice(0, 2), ['openssl, libssl3', '3.0']);
+  assert.equal(ok(['list', 'packages', 'openssl', '--below', '2']), '');
+  assert.equal(rows(ok(['list', 'scans', '--status', 'completed'])).length, 3);
+  for (const [args, says] of [
+    [['list', 'findings', '--limit', '1'], /there are more than the 1 listed/], [['list', 'findings', '--limit', 'x'], /--limit: "x" is no number/],
+    [['list', 'findings', '--format', 'xml'], /none of table, csv, ndjson/], [['list', 'packages'], /too few operands|operand/], [['list', 'images', 'no/such'], /no\/such/],
+    [['list', 'findings', '--severity', 'Bad'], /severity/],
+  ]) assert.match(ask(args).stderr, says, args.join(' '));
+});
+
 const put = async (repository, reference, manifest) => {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...manifest }));
   const r = await server.fetch(`/v2/${repository}/manifests/${reference}`, { method: 'PUT', body: bytes, headers: { 'content-type': manifest.mediaType } });
