@@ -59,7 +59,7 @@ const struct cli_command cli_table[] = {
     {.name = "list",
      .main = verb_list,
      .synopsis = "COMMAND ...",
-     .summary = "what a server holds: findings, images, packages ...",
+     .summary = "findings, images, packages and scans of a server",
      .text =
 	 "Filters are those of \"plimsoll scan\", and the server decides: \"list findings --cve "
 	 "CVE-2021-44228\" says which images are affected, \"list packages openssl --below "

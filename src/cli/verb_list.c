@@ -37,7 +37,11 @@ static const struct cli_option image_options[] = {
     {0},
 };
 static const struct cli_option repository_options[] = {
-    WHERE_OPTIONS, {"sort", 0, "WORD", NULL, "name or severity"}, SHOW_OPTIONS, SRV_OPTIONS, {0},
+    {"scope", 0, "PATH", NULL, "within a scope: /subscriptions/NAME, /registries/NAME ..."},
+    {"sort", 0, "WORD", NULL, "name or severity"},
+    SHOW_OPTIONS,
+    SRV_OPTIONS,
+    {0},
 };
 static const struct cli_option package_options[] = {
     {"type", 0, "WORD", NULL, "of this type of package URL: deb, npm, ..."},
@@ -51,7 +55,8 @@ static const struct cli_option package_options[] = {
     {0},
 };
 static const struct cli_option scans_options[] = {
-    {"status", 0, "WORD", NULL, "queued, running, completed, failed, refused or cancelled"},
+    {"repository", 0, "NAME", NULL, "of this repository"},
+    {"digest", 0, "DIGEST", NULL, "of this image"},
     WHERE_OPTIONS,
     SHOW_OPTIONS,
     SRV_OPTIONS,
@@ -118,8 +123,11 @@ static const struct parameter of_packages[] = {{"scope", "scope"},
 					       {"from", "version_from"},
 					       {"repository", "repository"},
 					       {NULL, NULL}};
-static const struct parameter of_scans[] = {
-    {"scope", "scope"}, {"registry", "registry"}, {"status", "status"}, {NULL, NULL}};
+static const struct parameter of_scans[] = {{"scope", "scope"},
+					    {"registry", "registry"},
+					    {"repository", "repository"},
+					    {"digest", "digest"},
+					    {NULL, NULL}};
 
 struct list {
 	const char *name; /* "list findings" */
@@ -250,7 +258,7 @@ const struct cli_command list_commands[] = {
      .options = image_options},
     {.name = "repositories",
      .main = list_repositories,
-     .synopsis = "[--registry NAME] [--scope PATH]",
+     .synopsis = "[--scope PATH] [--sort WORD]",
      .summary = "repositories of all registries, with the sums of their images",
      .options = repository_options},
     {.name = "packages",
@@ -260,7 +268,7 @@ const struct cli_command list_commands[] = {
      .options = package_options},
     {.name = "scans",
      .main = list_scans,
-     .synopsis = "[--status WORD]",
+     .synopsis = "[--registry NAME] [--repository NAME]",
      .summary = "scans, newest first",
      .options = scans_options},
     {.name = NULL},
