@@ -21,6 +21,10 @@
 	(UINT64_C(1) << 30)	      /* bytes of all: two seconds; large images have 300 MiB */
 #define LIMIT_CONTENT_FOUND_MAX 1024U /* things found in a layer, and in an image */
 
+#define LIMIT_VDB_MAX (UINT64_C(4) << 30) /* bytes of a vulnerability database that is fetched */
+/* bytes of a delta: a day's change is some MiB; applying one takes up to some thirty times this */
+#define LIMIT_VDB_DELTA_MAX (16U << 20)
+
 /* bytes: what zstd --long writes; for files named by the operator */
 #define LIMIT_WINDOW_MAX (128U << 20)
 

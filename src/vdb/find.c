@@ -371,14 +371,13 @@ static double epss_of(uint32_t units)
 	return units == VDB_EPSS_UNKNOWN ? -1 : units / VDB_EPSS_UNIT;
 }
 
-bool vdb_exploit(const struct vdb *v, struct bytes cve, struct adv_exploit *ret)
+bool vdb_exploit_at(const struct vdb *v, uint32_t row, struct adv_exploit *ret)
 {
-	uint32_t row = 0;
-	struct bytes have;
-	if (vdb_lower_bound(v, VDB_EXPLOITS, cve, &row, NULL) < 0 || row >= v->rows[VDB_EXPLOITS] ||
-	    !vdb_string(v, vdb_row_u32(v, VDB_EXPLOITS, row, 0), &have) || !bytes_eq(have, cve))
+	struct bytes cve;
+	if (row >= v->rows[VDB_EXPLOITS] ||
+	    !vdb_string(v, vdb_row_u32(v, VDB_EXPLOITS, row, 0), &cve))
 		return false;
-	struct adv_exploit x = {.cve = have,
+	struct adv_exploit x = {.cve = cve,
 				.epss = epss_of(vdb_row_u32(v, VDB_EXPLOITS, row, 4)),
 				.epss_percentile = epss_of(vdb_row_u32(v, VDB_EXPLOITS, row, 8))};
 	uint32_t facts = vdb_row_u32(v, VDB_EXPLOITS, row, 12);
@@ -392,6 +391,17 @@ bool vdb_exploit(const struct vdb *v, struct bytes cve, struct adv_exploit *ret)
 		if (!cur_ok(&c))
 			return false;
 	}
+	*ret = x;
+	return true;
+}
+
+bool vdb_exploit(const struct vdb *v, struct bytes cve, struct adv_exploit *ret)
+{
+	uint32_t row = 0;
+	struct adv_exploit x;
+	if (vdb_lower_bound(v, VDB_EXPLOITS, cve, &row, NULL) < 0 || !vdb_exploit_at(v, row, &x) ||
+	    !bytes_eq(x.cve, cve))
+		return false;
 	*ret = x;
 	return true;
 }

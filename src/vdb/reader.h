@@ -40,3 +40,5 @@ bool vdb_key_get(const struct vdb *v, uint32_t key, struct vdb_key *ret);
 /* Decode a key's entries: all, or only those of one advisory (UINT32_MAX = all). */
 int64_t vdb_key_hits(const struct vdb *v, const struct vdb_key *k, uint32_t only, struct arena *a,
 		     struct vdb_hit **ret, struct err *e);
+/* The row of EXPLOITS; false: there is none, or it is damaged. */
+bool vdb_exploit_at(const struct vdb *v, uint32_t row, struct adv_exploit *ret);

@@ -77,6 +77,14 @@ static void affected(struct conv *c, const struct adv_affected *from, struct rec
 	to->versions = list(c, from->versions, from->version_count);
 }
 
+int rec_affected_from(struct intern *t, struct arena *a, const struct adv_affected *from,
+		      struct rec_affected *ret, struct err *e)
+{
+	struct conv c = {.t = t, .a = a, .e = e};
+	affected(&c, from, ret);
+	return c.r;
+}
+
 int rec_from_adv(struct intern *t, struct arena *a, const struct adv *adv, struct rec *ret,
 		 struct err *e)
 {

@@ -54,6 +54,9 @@ struct rec_source {
 int rec_from_adv(struct intern *t, struct arena *a, const struct adv *adv, struct rec *ret,
 		 struct err *e);
 
+int rec_affected_from(struct intern *t, struct arena *a, const struct adv_affected *from,
+		      struct rec_affected *ret, struct err *e);
+
 /* Sort (by rank, the strings' byte order) and remove duplicates: in the lists of every record, then
  * records of the same feed and id. Of those, the newest by modified_ms is kept; several of the
  * same time are merged. recs is sorted; *count shrinks. NOMEM. */

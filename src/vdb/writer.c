@@ -50,6 +50,14 @@ static int room(void **rows, size_t count, size_t *cap, size_t size, struct err 
 	return 0;
 }
 
+struct rec *vdb_writer_record(struct vdb_writer *w, struct err *e)
+{
+	void *rows = w->recs;
+	int r = room(&rows, w->rec_count, &w->rec_cap, sizeof *w->recs, e);
+	w->recs = rows;
+	return r < 0 ? NULL : &w->recs[w->rec_count];
+}
+
 static void newer(struct vdb_writer *w, int64_t ms)
 {
 	if (ms > w->newest_ms)
@@ -62,12 +70,8 @@ int vdb_writer_add(struct vdb_writer *w, const struct adv *a, struct err *e)
 		return 0;
 	if (a->id.len == 0)
 		return err_set(e, ERR_FORMAT, "advisory without an id");
-	void *rows = w->recs;
-	int r = room(&rows, w->rec_count, &w->rec_cap, sizeof *w->recs, e);
-	w->recs = rows;
-	if (r < 0)
-		return r;
-	r = rec_from_adv(&w->strings, &w->arena, a, &w->recs[w->rec_count], e);
+	struct rec *rec = vdb_writer_record(w, e);
+	int r = rec ? rec_from_adv(&w->strings, &w->arena, a, rec, e) : -(int)e->code;
 	if (r < 0)
 		return r;
 	w->rec_count++;

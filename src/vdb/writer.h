@@ -17,3 +17,6 @@ struct vdb_writer {
 
 /* The whole file into *out (initialised). Also sorts the records. */
 int vdb_layout(struct vdb_writer *w, struct buf *out, struct err *e);
+/* Space for one record, which counts once rec_count is raised; NULL: no memory. It moves when the
+ * next one is asked for. */
+struct rec *vdb_writer_record(struct vdb_writer *w, struct err *e);
