@@ -1,4 +1,4 @@
-#include "connect/client.h"
+#include "connect/client_impl.h"
 
 #include "base/json.h"
 #include "base/limits.h"
@@ -123,8 +123,7 @@ static int token_refused(const struct client *c, const struct fetch_reply *reply
 		       reply->status);
 }
 
-/* What holds for every request. A blob has its own limits. */
-static void set_rules(const struct client *c, struct fetch *f)
+void client_set_rules(const struct client *c, struct fetch *f)
 {
 	f->insecure = c->o.insecure || client_is_loopback(c->registry);
 	f->reach = c->o.reach;
@@ -170,14 +169,14 @@ static int authenticate(struct client *c, const char *challenge_text, struct err
 	} else {
 		buf_put_text(&url, "repository%3A");
 		fetch_encode(&url, c->repository);
-		buf_put_text(&url, "%3Apull");
+		buf_put_text(&url, c->push ? "%3Apull%2Cpush" : "%3Apull");
 	}
 	struct fetch f = {.url = buf_cstr(&url),
 			  .username = c->credentials.username,
 			  .password = c->credentials.password,
 			  .max = TOKEN_REPLY_MAX,
 			  .out_fd = -1};
-	set_rules(c, &f);
+	client_set_rules(c, &f);
 	struct fetch_reply reply;
 	int r = fetch_run(&f, &reply, e);
 	if (r == 0 && reply.status != 200) {
@@ -201,14 +200,13 @@ static bool may_downgrade(struct client *c, const struct err *e)
 	return true;
 }
 
-/* kind/leaf with authentication; f's url is filled in here. The caller frees reply. */
-static int request(struct client *c, const char *kind, const char *leaf, struct fetch *f,
+int client_request(struct client *c, const char *kind, const char *leaf, struct fetch *f,
 		   struct fetch_reply *reply, struct err *e)
 {
 	bool fresh = false; /* the token was made for this request */
 	for (int tries = 0; tries < 4; tries++) {
-		f->url = url_of(c, kind, leaf);
-		set_rules(c, f);
+		f->url = kind ? url_of(c, kind, leaf) : leaf;
+		client_set_rules(c, f);
 		f->bearer = c->token;
 		f->username = c->basic ? c->credentials.username : NULL;
 		f->password = c->basic ? c->credentials.password : NULL;
@@ -256,7 +254,7 @@ void client_close(struct client *c)
 	*c = (struct client){0};
 }
 
-static int status_error(struct client *c, const struct fetch_reply *reply, const char *what,
+int client_status_error(struct client *c, const struct fetch_reply *reply, const char *what,
 			struct err *e)
 {
 	long status = reply->status;
@@ -283,9 +281,9 @@ int client_manifest(struct client *c, struct bytes reference, struct buf *out,
 	char *leaf = arena_cstr(&c->arena, reference);
 	if (!leaf)
 		return err_set(e, ERR_FORMAT, "the reference contains a NUL");
-	int r = request(c, "manifests", leaf, &f, &reply, e);
+	int r = client_request(c, "manifests", leaf, &f, &reply, e);
 	if (r == 0 && reply.status != 200)
-		r = status_error(c, &reply, "such manifest", e);
+		r = client_status_error(c, &reply, "such manifest", e);
 	if (r == 0 && (digest_parse(reference, &want, &ignored) == 0 ||
 		       digest_parse(bytes_of(reply.digest), &want, &ignored) == 0)) {
 		digest_of(want.algo, buf_bytes(&reply.body), &got);
@@ -315,10 +313,10 @@ int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, 
 		struct fetch f = {
 		    .max = max, .out_fd = fd, .resume_from = have > 0 ? (uint64_t)have : 0};
 		struct fetch_reply reply = {0};
-		r = request(c, "blobs", text, &f, &reply, e);
+		r = client_request(c, "blobs", text, &f, &reply, e);
 		long status = reply.status;
 		if (r == 0 && status != 200 && status != 206)
-			r = status_error(c, &reply, text, e);
+			r = client_status_error(c, &reply, text, e);
 		fetch_reply_free(&reply);
 		if (r < 0 && e->code != ERR_IO && e->code != ERR_TIMEOUT)
 			return r;
@@ -341,9 +339,9 @@ int client_blob_stream(struct client *c, const struct digest *d, uint64_t from, 
 	digest_text(d, text);
 	struct fetch f = {.max = max, .out_fd = -1, .sink = sink, .resume_from = from};
 	struct fetch_reply reply = {0};
-	int r = request(c, "blobs", text, &f, &reply, e);
+	int r = client_request(c, "blobs", text, &f, &reply, e);
 	if (r == 0 && reply.status != 200 && reply.status != 206)
-		r = status_error(c, &reply, text, e);
+		r = client_status_error(c, &reply, text, e);
 	fetch_reply_free(&reply);
 	return r;
 }

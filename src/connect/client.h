@@ -1,5 +1,5 @@
-/* client: pulls from another registry. Spec: OCI distribution-spec v1.1 "Pull"; distribution "Token
- * Authentication Specification". */
+/* client: pulls from another registry, and pushes to it. Spec: OCI distribution-spec v1.1 "Pull",
+ * "Push"; distribution "Token Authentication Specification". */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -27,6 +27,7 @@ struct client {
 	struct credentials credentials;
 	const char *token;	  /* bearer, for pulls of repository; NULL = none yet */
 	bool basic;		  /* the registry requires Basic */
+	bool push;		  /* asks for tokens that permit pushes, too */
 	unsigned retry_after_sec; /* what the last error's reply asked for; 0 = nothing */
 	struct arena arena;
 };
@@ -49,3 +50,11 @@ int client_blob(struct client *c, const struct digest *d, uint64_t max, int fd, 
  * error stays good. */
 int client_blob_stream(struct client *c, const struct digest *d, uint64_t from, uint64_t max,
 		       const struct fetch_sink *sink, struct err *e);
+
+/* Pushes; c->push is set before. */
+/* A blob, unless the registry has it: a file, or text where file is NULL. */
+int client_put_blob(struct client *c, const struct digest *d, const struct fetch_file *file,
+		    const char *text, struct err *e);
+/* reference: tag or digest text. */
+int client_put_manifest(struct client *c, const char *reference, const char *text, const char *type,
+			struct err *e);

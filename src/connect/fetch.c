@@ -70,6 +70,7 @@ struct transfer {
 	struct fetch_reply *reply;
 	struct err *e;
 	CURL *curl;
+	uint64_t sent; /* of f->file */
 	bool failed;
 	uint64_t header_bytes;
 	/* With reach: where this hop goes. */
@@ -172,7 +173,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 	}
 	if (bytes_has_prefix_lit(line, "HTTP/")) { /* a redirect's headers are not the reply's */
 		r->content_type[0] = r->etag[0] = r->last_modified[0] = r->digest[0] =
-		    r->challenge[0] = '\0';
+		    r->challenge[0] = r->location[0] = '\0';
 		r->retry_after_sec = 0;
 	} else if (header_is(line, "Content-Type", &v)) {
 		keep(r->content_type, sizeof r->content_type, v);
@@ -182,6 +183,9 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 		keep(r->last_modified, sizeof r->last_modified, v);
 	} else if (header_is(line, "Docker-Content-Digest", &v)) {
 		keep(r->digest, sizeof r->digest, v);
+	} else if (header_is(line, "Location", &v)) {
+		if (v.len < sizeof r->location) /* half of one leads elsewhere */
+			keep(r->location, sizeof r->location, v);
 	} else if (header_is(line, "Retry-After", &v)) {
 		uint64_t sec;
 		r->retry_after_sec = num_u64(v, UINT32_MAX, &sec) ? (unsigned)sec : 0;
@@ -191,6 +195,33 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 			keep(r->challenge, sizeof r->challenge, v);
 	}
 	return size * count;
+}
+
+/* The next piece of the file that is sent. */
+static size_t on_send(char *out, size_t size, size_t count, void *arg)
+{
+	struct transfer *t = arg;
+	uint64_t left = t->f->file->len - t->sent;
+	size_t n = size * count < left ? size * count : (size_t)left;
+	ssize_t got = n ? io_pread(t->f->file->fd, out, n, t->sent, t->e) : 0;
+	if (got < 0 || (size_t)got != n) {
+		if (got >= 0)
+			(void)err_set(t->e, ERR_TRUNCATED, "the file became shorter");
+		t->failed = true;
+		return CURL_READFUNC_ABORT;
+	}
+	t->sent += n;
+	return n;
+}
+
+/* The library starts again after a redirect, or on another connection. */
+static int on_seek(void *arg, curl_off_t off, int origin)
+{
+	struct transfer *t = arg;
+	if (origin != SEEK_SET || off < 0 || (uint64_t)off > t->f->file->len)
+		return CURL_SEEKFUNC_FAIL;
+	t->sent = (uint64_t)off;
+	return CURL_SEEKFUNC_OK;
 }
 
 /* Called often while bytes move, and about once a second while they do not, also while a name is
@@ -307,6 +338,27 @@ static void set_limits(struct transfer *t)
 	(void)lib.setopt(c, CURLOPT_QUICK_EXIT, 1L); /* nor wait for a name that is looked up */
 }
 
+static void set_body(struct transfer *t)
+{
+	const struct fetch *f = t->f;
+	CURL *c = t->curl;
+	if (f->file) {
+		t->sent = 0;
+		(void)lib.setopt(c, CURLOPT_UPLOAD, 1L);
+		(void)lib.setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)f->file->len);
+		(void)lib.setopt(c, CURLOPT_READFUNCTION, on_send);
+		(void)lib.setopt(c, CURLOPT_READDATA, t);
+		(void)lib.setopt(c, CURLOPT_SEEKFUNCTION, on_seek);
+		(void)lib.setopt(c, CURLOPT_SEEKDATA, t);
+	} else if (f->body) {
+		(void)lib.setopt(c, CURLOPT_POSTFIELDS, f->body);
+	}
+	if (f->method && strcmp(f->method, "HEAD") == 0)
+		(void)lib.setopt(c, CURLOPT_NOBODY, 1L);
+	else if (f->method)
+		(void)lib.setopt(c, CURLOPT_CUSTOMREQUEST, f->method);
+}
+
 static int perform(struct transfer *t, const char *url, struct curl_slist *headers)
 {
 	const struct fetch *f = t->f;
@@ -331,10 +383,7 @@ static int perform(struct transfer *t, const char *url, struct curl_slist *heade
 	set_credentials(t);
 	if (f->reach)
 		set_reach(t);
-	if (f->body)
-		(void)lib.setopt(c, CURLOPT_POSTFIELDS, f->body);
-	if (f->method)
-		(void)lib.setopt(c, CURLOPT_CUSTOMREQUEST, f->method);
+	set_body(t);
 	if (f->resume_from) {
 		(void)snprintf(range, sizeof range, "%llu-", (unsigned long long)f->resume_from);
 		(void)lib.setopt(c, CURLOPT_RANGE, range);

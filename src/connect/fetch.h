@@ -20,12 +20,19 @@ struct fetch_sink {
 	int (*restart)(void *arg, struct err *e);
 };
 
+/* A file that is sent as the body. */
+struct fetch_file {
+	int fd;
+	uint64_t len; /* from its start */
+};
+
 struct fetch {
 	const char *url;
 	const char *const *headers; /* "Name: value", NULL-terminated; may be NULL */
 	const char *method;	    /* NULL: GET, or POST with a body */
 	const char *body; /* of type application/x-www-form-urlencoded unless headers say otherwise;
 			     may be NULL */
+	const struct fetch_file *file; /* instead of body; method PUT unless stated; may be NULL */
 	const char *username, *password; /* Basic, may be NULL */
 	const char *bearer;		 /* may be NULL */
 	bool insecure;			 /* do not check the certificate */
@@ -53,6 +60,7 @@ struct fetch_reply {
 	uint64_t length;	  /* bytes of body received */
 	unsigned retry_after_sec; /* of Retry-After in seconds; 0 = none */
 	char content_type[256], etag[256], last_modified[64], digest[160], challenge[2048];
+	char location[4096]; /* as it was sent: often without scheme and host */
 };
 
 /* 0 = there was a reply, whatever its status. ERR_IO (network, TLS; text says which), ERR_TIMEOUT,
