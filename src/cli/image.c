@@ -7,7 +7,6 @@
 #include "cli/server.h"
 #include "cli/term.h"
 #include "scan/contents.h"
-#include "scan/pull.h"
 #include "scan/rootfs.h"
 
 #include <pthread.h>
@@ -89,7 +88,8 @@ static int open_vdb(struct cimg *c, const struct cli_args *args, struct err *e)
 			       "no vulnerability database at %s: build one with \"plimsoll vdb "
 			       "update\" or name one with --vdb",
 			       fallback);
-	if (!c->vdb)
+	struct vdb_statement s;
+	if (!c->vdb || cli_vdb_check_signed(c->vdb, c->vdb_path, args, &s, e) < 0)
 		return -(int)e->code;
 	c->args = args;
 	c->check_err = (struct err)ERR_INIT;
@@ -144,25 +144,36 @@ static int open_path(struct cimg *c, const struct cli_args *args, const char *pa
 	return r;
 }
 
-static int open_reference(struct cimg *c, const struct cli_args *args, const char *ref,
-			  struct err *e)
+int cli_registry_options(const struct cli_args *args, struct arena *a, struct pull_options *ret,
+			 struct err *e)
 {
 	char prompt[512];
 	struct pull_options o = {.username = cli_get(args, "username"),
 				 .password = cli_get(args, "password"),
 				 .password_stdin = cli_has(args, "password-stdin"),
-				 .insecure = cli_has(args, "insecure"),
-				 .platform = cli_get(args, "platform")};
+				 .insecure = cli_has(args, "insecure")};
 	if (o.username && !o.password && !o.password_stdin) {
 		(void)snprintf(prompt, sizeof prompt, "Password for %s", o.username);
-		if (term_password(prompt, &c->arena, &o.password, e) < 0)
+		if (term_password(prompt, a, &o.password, e) < 0)
 			return err_set(e, ERR_FORMAT,
 				       "no password for \"%s\": set PLIMSOLL_PASSWORD or use "
 				       "--password-stdin",
 				       o.username);
 	}
-	return cli_server_set_authorities(args, e) < 0 ? -(int)e->code
-						       : pull_image(&c->input, ref, &o, e);
+	if (cli_server_set_authorities(args, e) < 0)
+		return -(int)e->code;
+	*ret = o;
+	return 0;
+}
+
+static int open_reference(struct cimg *c, const struct cli_args *args, const char *ref,
+			  struct err *e)
+{
+	struct pull_options o;
+	if (cli_registry_options(args, &c->arena, &o, e) < 0)
+		return -(int)e->code;
+	o.platform = cli_get(args, "platform");
+	return pull_image(&c->input, ref, &o, e);
 }
 
 static void warn_rootfs(const char *dir, size_t count, const char *what)

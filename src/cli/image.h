@@ -1,11 +1,27 @@
 /* image (cli_image_): shared by the verbs that read one image: open it, inventory it, match it. */
 #pragma once
-#include "cli/cli.h"
+#include "cli/vdb_verbs.h"
 #include "report/report.h"
 #include "scan/bill_input.h"
 #include "scan/layers.h"
+#include "scan/pull.h"
 #include "scan/rootfs.h"
 #include <pthread.h>
+
+/* Options of every verb that uses a registry. */
+#define CREG_OPTIONS                                                                               \
+	{"insecure", 0, NULL, NULL,                                                                \
+	 "use a registry without TLS or without checking its certificate"},                        \
+	    {"cacert", 0, "FILE", NULL,                                                            \
+	     "certificate authorities to trust (default: SSL_CERT_FILE)"},                         \
+	    {"username", 'u', "NAME", NULL,                                                        \
+	     "for the registry (default: the credentials of docker, podman or skopeo login)"},     \
+	    {"password", 'p', "TEXT", NULL,                                                        \
+	     "visible to every user of this machine; prefer PLIMSOLL_PASSWORD, "                   \
+	     "--password-stdin or the prompt"},                                                    \
+	{                                                                                          \
+		"password-stdin", 0, NULL, NULL, "read the password from standard input"           \
+	}
 
 /* Options of every such verb, at the start of its table. */
 #define CIMG_OPTIONS                                                                               \
@@ -18,22 +34,12 @@
 	    {"skip-dirs", 0, "LIST", NULL, "of a root folder: do not enter these folders"},        \
 	    {"content-checks", 0, "LIST", NULL,                                                    \
 	     "groups of content checks: accounts, secrets, or none (default: accounts,secrets)"},  \
-	    {"vdb", 0, "FILE", NULL, "the vulnerability database"},                                \
+	    {"vdb", 0, "FILE", NULL, "the vulnerability database"}, VDB_KEY_OPTIONS,               \
 	    {"cache-dir", 0, "DIR", NULL, "where layer inventories are kept"},                     \
 	    {"no-cache", 0, NULL, NULL, "neither read nor store layer inventories"},               \
 	    {"timeout", 0, "TIME", "5m", "give up after this time"},                               \
 	    {"quiet", 'q', NULL, NULL, "no progress on standard error"},                           \
-	    {"output", 'o', "FILE", NULL, "write the report to FILE"},                             \
-	    {"insecure", 0, NULL, NULL,                                                            \
-	     "use a registry without TLS or without checking its certificate"},                    \
-	    {"cacert", 0, "FILE", NULL,                                                            \
-	     "certificate authorities to trust (default: SSL_CERT_FILE)"},                         \
-	    {"username", 'u', "NAME", NULL,                                                        \
-	     "for the registry (default: the credentials of docker, podman or skopeo login)"},     \
-	    {"password", 'p', "TEXT", NULL,                                                        \
-	     "visible to every user of this machine; prefer PLIMSOLL_PASSWORD, "                   \
-	     "--password-stdin or the prompt"},                                                    \
-	    {"password-stdin", 0, NULL, NULL, "read the password from standard input"},            \
+	    {"output", 'o', "FILE", NULL, "write the report to FILE"}, CREG_OPTIONS,               \
 	{                                                                                          \
 		"allow-unjailed", 0, NULL, NULL, "run even if this kernel cannot jail the workers" \
 	}
@@ -66,3 +72,6 @@ int cli_image_open(struct cimg *c, const struct cli_args *args, const char *text
 void cli_image_close(struct cimg *c);
 /* From here on the process ends with status 1 after --timeout. */
 int cli_image_arm_timeout(const struct cli_args *args, struct err *e);
+/* Of these options; the password is asked for where that is needed. */
+int cli_registry_options(const struct cli_args *args, struct arena *a, struct pull_options *ret,
+			 struct err *e);

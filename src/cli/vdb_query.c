@@ -1,4 +1,4 @@
-/* vdb info, query, diff, verify: what a database holds. */
+/* vdb info, query, diff: what a database holds. */
 #include "cli/vdb_verbs.h"
 #include "cli/verbs.h"
 
@@ -501,21 +501,4 @@ int vdb_verb_diff(int argc, char **argv)
 	buf_free(&d.names);
 	arena_free(&d.a);
 	return rc < 0 ? cli_fail("vdb diff", &e) : 0;
-}
-
-int vdb_verb_verify(int argc, char **argv)
-{
-	struct err e = ERR_INIT;
-	if (argc != 2) {
-		(void)err_set(&e, ERR_FORMAT, "give one FILE");
-		return cli_usage("vdb verify", &e);
-	}
-	struct vdb *v = vdb_open(argv[1], &e);
-	int rc = v ? vdb_verify(v, &e) : -(int)e.code;
-	if (v && rc < 0)
-		(void)err_ctx(&e, "%s", argv[1]);
-	if (rc == 0)
-		printf("%s  %s\n", vdb_digest(v), argv[1]);
-	vdb_close(v);
-	return rc < 0 ? cli_fail("vdb verify", &e) : 0;
 }

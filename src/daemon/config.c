@@ -8,6 +8,7 @@
 #include "connect/reach.h"
 #include "daemon/settings.h"
 #include "oci/reference.h"
+#include "scan/travel.h"
 #include "scan/update.h"
 
 #include <stddef.h>
@@ -131,6 +132,19 @@ static int parse_listen(struct config *c, const char *text, struct err *e)
 	return c->address ? 0 : err_nomem(e);
 }
 
+static int check_source(const char *text, struct err *e)
+{
+	struct arena a;
+	struct ref ref;
+	struct bytes rest = bytes_of(text);
+	if (!bytes_has_prefix_lit(rest, TRAVEL_SCHEME))
+		return err_set(e, ERR_FORMAT, "\"%s\" does not begin with " TRAVEL_SCHEME, text);
+	arena_init(&a, 65536);
+	int r = ref_parse(bytes_from(rest, sizeof TRAVEL_SCHEME - 1), &a, &ref, e);
+	arena_free(&a);
+	return r;
+}
+
 /* Texts that must be of some form. */
 static int check_text(const char *name, const char *text, struct err *e)
 {
@@ -152,6 +166,11 @@ static int check_text(const char *name, const char *text, struct err *e)
 	}
 	if (strcmp(name, "registry-hosts") == 0)
 		return hosts_check(text, e);
+	if (strcmp(name, "vdb-source") == 0 && *text)
+		return check_source(text, e);
+	if (strcmp(name, "vdb-name") == 0 && !vdb_is_name(bytes_of(text)))
+		return err_set(e, ERR_FORMAT,
+			       "\"%s\" is not a name of letters, digits, '.', '_' and '-'", text);
 	if (strcmp(name, "feeds") == 0) {
 		struct arena a;
 		struct update_source *sources;

@@ -50,7 +50,10 @@ struct config {
 	const char *registry_hosts; /* "NAME=HOST …" */
 	const char *feeds;	    /* "osv=URL …", empty = the built-in list */
 	const char *vdb;	    /* a database file to load at start, may be empty */
-	uint64_t imports;	    /* at once */
+	const char *vdb_source;	    /* oci://…, empty = feeds */
+	const char *vdb_key, *vdb_name;
+	uint64_t vdb_keep;
+	uint64_t imports; /* at once */
 	const char *import_allow, *import_insecure, *import_proxy;
 	uint64_t recheck_ms;
 	const char *content_checks; /* groups, as inspect_groups_read reads them */

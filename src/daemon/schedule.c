@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "scan/engine.h"
+#include "scan/travel.h"
 #include "scan/update.h"
 #include "scan/vdb_build.h"
 
@@ -11,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define UPDATE_BUDGET (16U << 20)
 #define FIRST_UPDATE_MS 2000 /* after the start: a restart must not wait for feeds */
@@ -22,6 +24,8 @@ struct schedule {
 	const struct config *c;
 	struct engine *engine;
 	struct pool *pool;
+	const struct vdb_keys *keys;
+	char pulled[65]; /* SHA-256 of the file that was fetched last */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
@@ -113,6 +117,55 @@ static enum outcome update(struct schedule *s)
 	return r < 0 || failed == count ? OUTCOME_NOTHING : failed ? OUTCOME_PART : OUTCOME_WHOLE;
 }
 
+/* The file of the database in use; false: there is none. */
+static bool current_file(const struct schedule *s, char path[4096], int64_t *ret_built_ms)
+{
+	const struct vdb *v = engine_vdb_take(s->engine);
+	if (v) {
+		(void)snprintf(path, 4096, "%s/vdb/vdb-%s.vdb", s->c->data_dir, vdb_digest(v));
+		*ret_built_ms = vdb_built_ms(v);
+	}
+	engine_vdb_give(s->engine, v);
+	return v != NULL;
+}
+
+/* Fetch the database that vdb-source names, and make it the current generation. */
+static enum outcome follow(struct schedule *s)
+{
+	char current[4096], next[4096], signature[4200];
+	int64_t built_ms = 0;
+	struct err e = ERR_INIT;
+	struct travel_pulled got;
+	bool present = current_file(s, current, &built_ms);
+	(void)snprintf(next, sizeof next, "%s/vdb/next.vdb", s->c->data_dir);
+	(void)snprintf(signature, sizeof signature, "%s" VDB_SIGNATURE_ENDING, next);
+	const struct travel_pull p = {.from = {.ref = s->c->vdb_source, .stop = &s->stopping},
+				      .to = next,
+				      .current = present ? current : NULL,
+				      .known = s->pulled,
+				      .keys = s->keys->text,
+				      .name = s->keys->name};
+	int r = travel_pull(&p, &got, &e);
+	if (r == 0 && got.changed)
+		r = engine_switch(s->engine, next, &e);
+	(void)remove(next);
+	(void)remove(signature);
+	if (r == 0)
+		memcpy(s->pulled, got.file, sizeof s->pulled);
+	if (r == 0 && got.changed)
+		log_line(LOG_INFO, "vulnerability database: fetched %llu bytes (%s)",
+			 (unsigned long long)got.received,
+			 got.by_delta ? "a delta" : "the whole file");
+	if (r < 0 && present && !atomic_load(&s->stopping))
+		log_line(
+		    LOG_WARN,
+		    "vulnerability database: %s; the one in use stays, it is of %lld hours ago",
+		    e.msg, (long long)((clock_wall_ms() - built_ms) / 3600000));
+	else if (r < 0 && !atomic_load(&s->stopping))
+		log_line(LOG_WARN, "vulnerability database: %s", e.msg);
+	return r < 0 ? OUTCOME_NOTHING : OUTCOME_WHOLE;
+}
+
 /* Until the next try. Feeds are asked for in full at each: those that did not change answer with a
  * line. */
 static int64_t next_after(const struct schedule *s, enum outcome outcome, unsigned failures)
@@ -140,7 +193,7 @@ static void *schedule_main(void *arg)
 		if (s->update_now || (s->c->feeds_every_ms && clock_steady_ms() >= next_update)) {
 			s->update_now = false;
 			pthread_mutex_unlock(&s->lock);
-			enum outcome outcome = update(s);
+			enum outcome outcome = *s->c->vdb_source ? follow(s) : update(s);
 			next_update = clock_steady_ms() + next_after(s, outcome, failures);
 			failures = outcome == OUTCOME_WHOLE ? 0 : failures + 1;
 			pthread_mutex_lock(&s->lock);
@@ -153,7 +206,7 @@ static void *schedule_main(void *arg)
 }
 
 struct schedule *schedule_start(const struct config *c, struct engine *engine, struct pool *pool,
-				struct err *e)
+				const struct vdb_keys *keys, struct err *e)
 {
 	struct schedule *s = calloc(1, sizeof *s);
 	if (!s) {
@@ -163,6 +216,7 @@ struct schedule *schedule_start(const struct config *c, struct engine *engine, s
 	s->c = c;
 	s->engine = engine;
 	s->pool = pool;
+	s->keys = keys;
 	pthread_mutex_init(&s->lock, NULL);
 	(void)clock_cond_init(&s->moved);
 	if (pthread_create(&s->thread, NULL, schedule_main, s) != 0) {

@@ -59,6 +59,8 @@ struct server {
 	struct certs certs;
 	unsigned connections; /* as many as there are descriptors for */
 	char vdb_dir[4200];
+	struct buf vdb_key_text;
+	struct vdb_keys vdb_keys;
 	char owner_file[4200],
 	    owner_password[SECRET_TOKEN_CAP]; /* the latter of a first start only */
 };
@@ -128,12 +130,28 @@ static int open_workers(struct server *s, struct err *e)
 	return 0;
 }
 
+static int read_vdb_keys(struct server *s, struct err *e)
+{
+	buf_init(&s->vdb_key_text, VDB_KEYS_MAX);
+	if (!*s->c->vdb_key)
+		return 0;
+	if (io_read_file(s->c->vdb_key, &s->vdb_key_text, e) < 0)
+		return err_ctx(e, "vdb-key");
+	s->vdb_keys =
+	    (struct vdb_keys){.text = buf_bytes(&s->vdb_key_text), .name = s->c->vdb_name};
+	return s->vdb_keys.text.len ? 0 : err_set(e, ERR_FORMAT, "vdb-key: the file is empty");
+}
+
 static int open_scanning(struct server *s, struct err *e)
 {
+	if (read_vdb_keys(s, e) < 0)
+		return -(int)e->code;
 	(void)snprintf(s->vdb_dir, sizeof s->vdb_dir, "%s/vdb", s->c->data_dir);
 	struct engine_options eo = {.db = s->db,
 				    .pool = s->pool,
 				    .vdb_dir = s->vdb_dir,
+				    .vdb_keys = s->vdb_keys,
+				    .vdb_keep = s->c->vdb_keep,
 				    .recheck_ms = (int64_t)s->c->recheck_ms,
 				    .hourly = score_record,
 				    .history_ms = (int64_t)s->c->history_ms,
@@ -369,6 +387,7 @@ static void close_all(struct server *s)
 	registry_close(s->registry);
 	access_close(s->access);
 	engine_free(s->engine);
+	buf_free(&s->vdb_key_text);
 	pool_close(s->pool);
 	db_close(s->db);
 	blobs_close(s->blobs);
@@ -537,7 +556,7 @@ int serve_run(const struct config *c, const char *version, struct err *e)
 	if (r == 0)
 		r = open_oidc(&s, e);
 	if (r == 0) {
-		s.schedule = schedule_start(c, s.engine, s.pool, e);
+		s.schedule = schedule_start(c, s.engine, s.pool, &s.vdb_keys, e);
 		r = s.schedule ? open_http(&s, e) : -(int)e->code;
 	}
 	if (r == 0)

@@ -113,6 +113,17 @@
 	X("scrub-every", CONFIG_TIME, "TIME", "7d", 1000, 365 * CONFIG_DAY,                        \
 	  "each stored blob is re-read after this", scrub_every_ms)                                \
 	X("vdb", CONFIG_PATH, "PATH", "", 0, 0, "vulnerability database to load at start", vdb)    \
+	X("vdb-source", CONFIG_TEXT, "URL", "", 0, 0,                                              \
+	  "oci://HOST/REPOSITORY:TAG of a database that is fetched every feeds-every instead of "  \
+	  "feeds",                                                                                 \
+	  vdb_source)                                                                              \
+	X("vdb-key", CONFIG_PATH, "PATH", "", 0, 0,                                                \
+	  "public keys (PEM): a database that comes from elsewhere must be signed by one of them", \
+	  vdb_key)                                                                                 \
+	X("vdb-name", CONFIG_TEXT, "NAME", "plimsoll", 0, 0,                                       \
+	  "name of the series that a signature must state", vdb_name)                              \
+	X("vdb-keep", CONFIG_COUNT, "N", "7", 0, 3650,                                             \
+	  "older databases that are kept: the newest of each day, for so many days", vdb_keep)     \
 	X("feeds", CONFIG_TEXT, "TEXT", "", 0, 0,                                                  \
 	  "the advisory feeds to fetch, NAME=URL each (default: the built-in list)", feeds)        \
 	X("feeds-every", CONFIG_TIME, "TIME", "6h", 0, 30 * CONFIG_DAY,                            \

@@ -6,7 +6,7 @@
 #include "jail/pool.h"
 #include "registry/registry.h"
 #include "db/db.h"
-#include "vdb/vdb.h"
+#include "vdb/sign.h"
 
 struct engine;
 struct engine_options {
@@ -15,6 +15,8 @@ struct engine_options {
 	struct pool *pool;
 	const char
 	    *vdb_dir; /* generations are kept here: vdb-<digest>.vdb; may be empty at first */
+	struct vdb_keys vdb_keys; /* of a file given at the start */
+	uint64_t vdb_keep;     /* older generations that are kept there: the newest of each day */
 	unsigned scan_threads; /* 0 = one per processor, and one more, since a repository may have
 				  all but one */
 	int64_t

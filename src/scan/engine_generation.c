@@ -11,6 +11,8 @@
 #include "base/log.h"
 #include "store/event.h"
 #include "ledger/generation.h"
+#include "scan/generations.h"
+#include "vdb/sign.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,17 +75,32 @@ static int keep_file(struct engine *g, const char *file, const char *path, struc
 	return r < 0 ? r : io_copy_file(file, path, 0600, e);
 }
 
+/* Its signature too, so that an older one is known to be older. */
+static int keep_signature(const char *file, const char *path, struct err *e)
+{
+	char from[PATH_CAP + 8], to[PATH_CAP + 8];
+	(void)snprintf(from, sizeof from, "%s" VDB_SIGNATURE_ENDING, file);
+	(void)snprintf(to, sizeof to, "%s" VDB_SIGNATURE_ENDING, path);
+	if (strcmp(path, file) == 0 || access(from, F_OK) != 0)
+		return 0;
+	return io_copy_file(from, to, 0600, e);
+}
+
 static bool is_current(const struct engine *g, const char *digest)
 {
 	return g->vdb && strcmp(vdb_digest(g->vdb), digest) == 0;
 }
 
 /* Check file, keep it and record that it is the next: 0, or 1 when it is in use already. */
-static int adopt(struct engine *g, const char *file, char digest[65], struct err *e)
+static int adopt(struct engine *g, const char *file, const struct vdb_keys *keys, char digest[65],
+		 struct err *e)
 {
 	char path[PATH_CAP];
+	struct vdb_statement said;
 	struct vdb *v = vdb_open(file, e);
 	int r = v ? vdb_verify(v, e) : -(int)e->code;
+	if (r == 0 && keys && keys->text.len)
+		r = vdb_check_signed(v, file, keys->text, keys->name, &said, e);
 	if (r == 0) {
 		(void)snprintf(digest, 65, "%s", vdb_digest(v));
 		r = is_current(g, digest);
@@ -94,7 +111,7 @@ static int adopt(struct engine *g, const char *file, char digest[65], struct err
 	char none[] = "";
 	path_of(g, digest, path);
 	bool used = r > 0;
-	if (!used && keep_file(g, file, path, e) < 0)
+	if ((!used && keep_file(g, file, path, e) < 0) || keep_signature(file, path, e) < 0)
 		return -(int)e->code;
 	/* In use already: whatever was to be the next one is not any more. */
 	r = db_run(g->o.db, DB_WRITE, begin_tx, used ? none : digest, e);
@@ -131,7 +148,7 @@ int engine_generation_open(struct engine *g, const char *vdb, struct err *e)
 		r = db_run(g->o.db, DB_WRITE, forget_tx, NULL, e);
 	}
 	if (r >= 0 && vdb)
-		r = adopt(g, vdb, digest, e);
+		r = adopt(g, vdb, &g->o.vdb_keys, digest, e);
 	return r < 0 ? err_ctx(e, "vdb") : 0;
 }
 
@@ -232,15 +249,12 @@ static int switch_to(struct engine *g, const struct generation_run *run, void *a
 /* The generation on record as the next one comes into use. The switch lock is held. */
 static int flip(struct engine *g, const char *digest, struct err *e)
 {
-	char old_path[PATH_CAP] = "";
 	struct vdb *now = NULL;
 	struct generation_result result;
 	if (load(g, digest, &now, e) < 0)
 		return -(int)e->code;
 	pthread_rwlock_wrlock(&g->rows_lock);
 	struct vdb *old = g->vdb;
-	if (old && strcmp(vdb_digest(old), digest) != 0)
-		path_of(g, vdb_digest(old), old_path);
 	struct switching w = {.now = now};
 	int r = engine_leased(g, switch_to, &w, e);
 	result = w.result;
@@ -254,8 +268,7 @@ static int flip(struct engine *g, const char *digest, struct err *e)
 	vdb_close(r >= 0 ? old : now);
 	if (r < 0)
 		return r;
-	if (*old_path)
-		(void)unlink(old_path);
+	generations_prune(g->o.vdb_dir, now, g->o.vdb_keep);
 	struct vdb_counts counts = vdb_counts_get(now);
 	log_line(LOG_INFO,
 		 "vulnerability database %.12s is in use: %llu advisories; matched again %llu "
@@ -271,7 +284,7 @@ int engine_switch(struct engine *g, const char *file, struct err *e)
 {
 	char digest[65];
 	pthread_mutex_lock(&g->switch_lock);
-	int r = adopt(g, file, digest, e);
+	int r = adopt(g, file, NULL, digest, e);
 	if (r == 0)
 		r = flip(g, digest, e);
 	pthread_mutex_unlock(&g->switch_lock);
@@ -343,7 +356,7 @@ static int finish(struct engine *g, struct err *e)
 	else if (r >= 0 && rec.again)
 		engine_ask_again(g);
 	if (r >= 0 && g->vdb)
-		engine_sweep(g, vdb_digest(g->vdb));
+		generations_prune(g->o.vdb_dir, g->vdb, g->o.vdb_keep);
 	pthread_mutex_unlock(&g->switch_lock);
 	return r < 0 ? r : 0;
 }

@@ -119,9 +119,8 @@ int engine_leased(struct engine *g,
 /* engine_rules.c */
 void *engine_rules_main(void *arg);
 
-/* engine_sweep.c: remove files of generations but that of this digest; at a start, before anything
+/* engine_sweep.c: at a start, before anything
  * is written: what a crash left of temporary files. */
-void engine_sweep(struct engine *g, const char *keep);
 void engine_sweep_temporary(struct engine *g);
 
 /* engine_house.c: remove expired rows, and rows that nothing needs. */

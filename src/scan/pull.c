@@ -134,16 +134,25 @@ static int password_from_stdin(struct arena *a, const char **ret, struct err *e)
 	return *ret ? 0 : err_set(e, ERR_FORMAT, "the password on standard input holds a NUL");
 }
 
+int pull_credentials(const struct pull_options *o, struct arena *a, struct credentials *ret,
+		     struct err *e)
+{
+	*ret = (struct credentials){.username = o->username, .password = o->password};
+	if (o->password_stdin && password_from_stdin(a, &ret->password, e) < 0)
+		return -(int)e->code;
+	if (ret->username && !ret->password)
+		return err_set(e, ERR_FORMAT, "--username needs --password or --password-stdin");
+	return 0;
+}
+
 static int pull(struct scan_input *in, const struct ref *ref, const struct pull_options *o,
 		struct err *e)
 {
 	struct client c;
 	struct oci_manifest m;
-	struct credentials cred = {.username = o->username, .password = o->password};
-	if (o->password_stdin && password_from_stdin(&in->arena, &cred.password, e) < 0)
+	struct credentials cred;
+	if (pull_credentials(o, &in->arena, &cred, e) < 0)
 		return -(int)e->code;
-	if (cred.username && !cred.password)
-		return err_set(e, ERR_FORMAT, "--username needs --password or --password-stdin");
 	const struct client_options how = {.credentials = &cred, .insecure = o->insecure};
 	int r = client_open(&c, ref, &how, e);
 	if (r == 0)

@@ -15,3 +15,7 @@ struct pull_options {
  * digests as they arrive (layers: when layers_index reads them). ERR_DENIED, ERR_NOT_FOUND, ERR_IO
  * (network), ERR_TIMEOUT. */
 int pull_image(struct scan_input *in, const char *ref, const struct pull_options *o, struct err *e);
+/* Name and password of these options, the password from standard input where that was asked for. */
+struct credentials;
+int pull_credentials(const struct pull_options *o, struct arena *a, struct credentials *ret,
+		     struct err *e);
