@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLI_OPTIONS_MAX 64
+#define CLI_OPTIONS_MAX 128
 #define CLI_OPERANDS_MAX 512
 
 /* Exit statuses, the same for every command; --exit-code and --exit-on-eol name further ones. */
