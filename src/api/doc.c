@@ -20,6 +20,7 @@ static const struct record_field path_fields[] = {
     RECORD_SHOWN(RECORD_TEXT, "reference", "A tag or a digest", .example = "\"latest\""),
     RECORD_SHOWN(RECORD_TEXT, "user", "Name of a user or robot", .example = "\"ci\""),
     RECORD_SHOWN(RECORD_TEXT, "group", "Name of a group", .example = "\"operators\""),
+    RECORD_SHOWN(RECORD_TEXT, "tag", "A tag", .example = "\"v1.2\""),
     RECORD_SHOWN(RECORD_TEXT, "role", "Id or name of a role", .example = "\"AcrPull\""),
     RECORD_SHOWN(RECORD_INT, "id", "Number of what is asked for"),
 };

@@ -271,14 +271,11 @@ static int post_import(struct http_request *r, struct err *e)
 {
 	struct new_import b = {.mode = 0};
 	struct asked q = {.r = r};
-	struct bytes name = http_param(r, "registry");
+	struct registry *g;
 	const struct access_actor actor = people_actor(r);
 	const struct import_by by = {.actor = &actor, .user_id = http_principal(r)->user_id};
-	if (api_body_read(r, &b, e) < 0)
+	if (api_body_read(r, &b, e) < 0 || api_registry_get(r, &g, e) < 0)
 		return -(int)e->code;
-	struct registry *g = registry_named(api_of(r)->registry, name);
-	if (!g)
-		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"", BYTES_ARG(name));
 	const struct import_ask ask = {.source = b.source,
 				       .registry = b.from.registry,
 				       .source_repository = b.from.repository,

@@ -408,10 +408,8 @@ static int patch_registry(struct http_request *r, struct err *e)
 	struct changed_registry b;
 	struct bytes name = http_param(r, "registry");
 	const struct access_actor by = people_actor(r);
-	struct registry *g = registry_named(api_of(r)->registry, name);
-	if (!g)
-		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"", BYTES_ARG(name));
-	if (api_body_read(r, &b, e) < 0)
+	struct registry *g;
+	if (api_registry_get(r, &g, e) < 0 || api_body_read(r, &b, e) < 0)
 		return -(int)e->code;
 	const struct store_registry_change c = {.title = b.title.ptr ? &b.title : NULL,
 						.hosts = b.hosts.items,
@@ -427,12 +425,11 @@ static int patch_registry(struct http_request *r, struct err *e)
 
 static int delete_registry(struct http_request *r, struct err *e)
 {
-	struct bytes name = http_param(r, "registry");
 	const struct access_actor by = people_actor(r);
-	struct registry *g = registry_named(api_of(r)->registry, name);
-	if (!g)
-		return err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"", BYTES_ARG(name));
-	int rc = registry_delete(g, &by, e);
+	struct registry *g;
+	int rc = api_registry_get(r, &g, e);
+	if (rc == 0)
+		rc = registry_delete(g, &by, e);
 	return rc < 0 ? rc : http_reply_empty(r, 202, e);
 }
 

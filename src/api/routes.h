@@ -17,6 +17,9 @@ extern const struct record_object api_counts;
 int api_image_find(struct db_tx *tx, struct http_request *r, struct ledger_image *ret,
 		   struct err *e);
 
+/* The registry that the path names. ERR_NOT_FOUND. */
+struct registry;
+int api_registry_get(struct http_request *r, struct registry **ret, struct err *e);
 /* The number of a registry ("": the first). ERR_NOT_FOUND. */
 int64_t api_registry_find(struct db_tx *tx, struct bytes name, struct err *e);
 /* The number of its repository. ERR_NOT_FOUND where none is visible, ERR_FORMAT where it is not a
@@ -89,6 +92,12 @@ extern const struct http_route api_compare_routes[];
 extern const size_t api_compare_route_count;
 extern const struct http_route api_images_routes[];
 extern const size_t api_images_route_count;
+extern const struct http_route api_all_images_routes[];
+extern const size_t api_all_images_route_count;
+extern const struct http_route api_contents_routes[];
+extern const size_t api_contents_route_count;
+extern const struct http_route api_remove_routes[];
+extern const size_t api_remove_route_count;
 extern const struct http_route api_packages_routes[];
 extern const size_t api_packages_route_count;
 extern const struct http_route api_reports_routes[];

@@ -3,6 +3,7 @@
 #include "api/routes.h"
 
 #include "ledger/counts.h"
+#include "registry/registry.h"
 
 const char *api_severity_word(int i)
 {
@@ -12,6 +13,14 @@ const char *api_severity_word(int i)
 const char *api_status_word(int i)
 {
 	return i >= 0 && i <= ADV_NOT_AFFECTED ? adv_status_word((enum adv_status)i) : NULL;
+}
+
+int api_registry_get(struct http_request *r, struct registry **ret, struct err *e)
+{
+	struct bytes name = http_param(r, "registry");
+	*ret = registry_named(api_of(r)->registry, name);
+	return *ret ? 0
+		    : err_set(e, ERR_NOT_FOUND, "there is no registry \"%.*s\"", BYTES_ARG(name));
 }
 
 int api_bad_cursor(struct err *e)

@@ -12,6 +12,7 @@
 	(40U << 20)	   /* bytes for the parsed form of 4 MiB of JSON: 97,000 of the shortest   \
 			      descriptors */
 #define TAGS_OF_MAX 10000U /* tags reported as deleted with their manifest */
+#define CLEAR_STEP 100U	   /* manifests of a repository removed in one transaction */
 
 struct put_job {
 	struct registry *g;
@@ -390,6 +391,71 @@ int registry_manifest_delete(struct registry *g, struct bytes repository, struct
 	int r = db_run(g->s->db, DB_WRITE, drop, &j, e);
 	arena_free(&a);
 	return r;
+}
+
+/* One step of a repository's deletion. */
+struct clear_job {
+	struct registry *g;
+	struct bytes repository;
+	const struct access_actor *by;
+	struct arena a;
+	bool begun; /* a step before removed some */
+	size_t count;
+};
+
+static int audit_clear(struct db_tx *tx, struct clear_job *j, int64_t id, struct err *e)
+{
+	struct bytes path;
+	int r = store_scope_path(tx, id, &j->a, &path, e);
+	return r < 0
+		   ? r
+		   : access_audit(tx, j->by, "repository.delete", path, BYTES_NONE, BYTES_NONE, e);
+}
+
+static int clear_one(const struct store_registry *t, struct clear_job *j, int64_t id,
+		     struct bytes digest, struct err *e)
+{
+	struct arena a;
+	arena_init(&a, PARSE_BUDGET);
+	struct get_job one = {
+	    .g = j->g, .repository = j->repository, .reference = digest, .a = &a, .by = j->by};
+	int r = drop_manifest(t, &one, id, e);
+	arena_free(&a);
+	return r;
+}
+
+static int clear_step(struct db_tx *tx, void *arg, struct err *e)
+{
+	struct clear_job *j = arg;
+	struct store_registry t = registry_rows(j->g, tx);
+	struct store_texts list;
+	arena_free(&j->a);
+	arena_init(&j->a, PARSE_BUDGET);
+	j->count = 0;
+	int64_t id = store_repository_find(&t, j->repository, e);
+	int r = id <= 0 ? (int)id : store_manifests_some(&t, id, CLEAR_STEP, &j->a, &list, e);
+	if (r < 0 || id == 0)
+		return r;
+	for (size_t i = 0; r >= 0 && i < list.count; i++)
+		r = clear_one(&t, j, id, list.items[i], e);
+	if (r >= 0 && list.count && !j->begun)
+		r = audit_clear(tx, j, id, e);
+	j->count = list.count;
+	return r < 0 ? r : 0;
+}
+
+int registry_repository_delete(struct registry *g, struct bytes repository,
+			       const struct access_actor *by, struct err *e)
+{
+	struct clear_job j = {.g = g, .repository = repository, .by = by};
+	int r;
+	arena_init(&j.a, PARSE_BUDGET);
+	do {
+		r = db_run(g->s->db, DB_WRITE, clear_step, &j, e);
+		j.begun = j.begun || (r >= 0 && j.count);
+	} while (r >= 0 && j.count == CLEAR_STEP);
+	arena_free(&j.a);
+	return r < 0 ? r : j.begun;
 }
 
 struct list_job {

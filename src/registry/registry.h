@@ -206,6 +206,10 @@ int registry_manifest_put(struct registry *g, const struct registry_put *p, stru
 /* A tag, or with a digest the manifest and all tags that point to it. 1/0. */
 int registry_manifest_delete(struct registry *g, struct bytes repository, struct bytes reference,
 			     const struct access_actor *by, struct err *e);
+/* Every manifest of a repository with its tags, a transaction for each 100: 1, 0 = it holds none. A
+ * server that ends meanwhile leaves the rest. */
+int registry_repository_delete(struct registry *g, struct bytes repository,
+			       const struct access_actor *by, struct err *e);
 /* ERR_NOT_FOUND: no such repository. */
 int registry_tags(struct registry *g, struct bytes repository, const struct store_page *page,
 		  struct arena *a, struct store_texts *ret, struct err *e);

@@ -125,6 +125,9 @@ int store_manifest_exists(const struct store_registry *t, int64_t repository, st
 /* With its references: 1 = removed, 0 = did not exist. */
 int store_manifest_delete(const struct store_registry *t, int64_t repository, struct bytes digest,
 			  struct err *e);
+/* Digests of up to n manifests of the repository. */
+int store_manifests_some(const struct store_registry *t, int64_t repository, size_t n,
+			 struct arena *a, struct store_texts *ret, struct err *e);
 int store_manifest_pulled(const struct store_registry *t, int64_t repository, struct bytes digest,
 			  int64_t at_ms, struct err *e);
 /* Manifests whose subject is this one, by digest, after `after`; content is left empty. A page ends

@@ -137,6 +137,20 @@ int store_manifest_exists(const struct store_registry *t, int64_t repository, st
 	return r;
 }
 
+int store_manifests_some(const struct store_registry *t, int64_t repository, size_t n,
+			 struct arena *a, struct store_texts *ret, struct err *e)
+{
+	struct db_stmt *s = db_query(t->tx,
+				     "SELECT digest FROM manifest WHERE registry_id=$1"
+				     " AND repository_id=$2 ORDER BY digest LIMIT $3",
+				     DB_ARGS(DB_I(t->registry), DB_I(repository), DB_I(n)), e);
+	int r = store_texts_read(s, n, a, ret, e);
+	bool ok = true;
+	for (size_t i = 0; r >= 0 && ok && i < ret->count; i++)
+		ret->items[i] = digest_key_text(ret->items[i], a, &ok);
+	return ok ? r : err_nomem(e);
+}
+
 int store_manifest_delete(const struct store_registry *t, int64_t repository, struct bytes digest,
 			  struct err *e)
 {

@@ -28,7 +28,7 @@ before(async () => {
   for (const [path, item] of Object.entries(openapi.paths)) {
     for (const [method, operation] of Object.entries(item)) {
       const id = /\/(checks|findings)\//.test(path) ? checkId : path.includes('/scans/') ? scan : path.includes('/cves/') ? 'CVE-2026-1000' : '1';
-      const values = { registry: 'local', subscription: 'default', resource_group: 'default', repository: 'b/app', name: 'b/app', digest: layout.digest, user: 'admin', group: 'crew', role: 'Cleaner', key: 'dbd0cb49-b563-45e7-9724-889e799fa648', reference: 'm0', id };
+      const values = { registry: 'local', subscription: 'default', resource_group: 'default', repository: 'b%2Fapp', name: 'b/app', digest: layout.digest, tag: layout.tag, user: 'admin', group: 'crew', role: 'Cleaner', key: 'dbd0cb49-b563-45e7-9724-889e799fa648', reference: 'm0', id };
       operations.push({ id: operation.operationId, path, method: method.toUpperCase(), operation, target: path.replace(/\{(\w+)\}/g, (_, n) => values[n]) });
     }
   }
@@ -67,7 +67,7 @@ async function person(name, roles = []) {
 
 test('the document is one of OpenAPI 3.1', async () => {
   assert.deepEqual((await check(openapi)).failures, []);
-  for (const o of operations.filter((x) => isApi(x) && x.method === 'GET' && !isStream(x) && !['getOpenapi', 'getReport', 'getUsageCsv', 'beginProviderSignIn', 'endProviderSignIn'].includes(x.id)))
+  for (const o of operations.filter((x) => isApi(x) && x.method === 'GET' && !isStream(x) && !['getOpenapi', 'getReport', 'getImageManifest', 'getImageConfig', 'downloadBlob', 'getUsageCsv', 'beginProviderSignIn', 'endProviderSignIn'].includes(x.id)))
     assert.ok(o.operation.responses[200].content['application/json'].schema.$ref, o.id);
 });
 
@@ -129,7 +129,7 @@ test('every route: 401 without an account, 403 exactly when the role lacks the a
   for (const o of operations) {
     const isPublic = o.operation.security?.length === 0;
     // What is not there: nothing is changed by asking.
-    const target = o.path.replace(/\{(\w+)\}/g, (_, n) => ({ registry: 'local', repository: 'no/such', name: 'no/such', digest: `sha256:${'0'.repeat(64)}` })[n] ?? '999999');
+    const target = o.path.replace(/\{(\w+)\}/g, (_, n) => ({ registry: 'local', repository: 'no%2Fsuch', name: 'no/such', digest: `sha256:${'0'.repeat(64)}` })[n] ?? '999999');
     const r = await done(await anonymous(target, { method: o.method }));
     if (isPublic) { assert.equal(action(o), undefined, o.id); continue; }
     assert.equal(r.status, 401, o.id);
@@ -235,12 +235,12 @@ test('every parameter: a wrong value is a 400 that names it, and so is an unknow
 test('what is not there: 404', async () => {
   for (const o of operations.filter((x) => isApi(x) && x.path.includes('{') && !x.operation.requestBody)) {
     for (const [name] of [...o.path.matchAll(/\{(\w+)\}/g)].map((m) => [m[1]])) {
-      const elsewhere = { registry: 'elsewhere', repository: 'no/such', digest: `sha256:${'0'.repeat(64)}`, user: 'nobody', id: '999999',
+      const elsewhere = { registry: 'elsewhere', repository: 'no%2Fsuch', tag: 'elsewhere', digest: `sha256:${'0'.repeat(64)}`, user: 'nobody', id: '999999',
         key: 'elsewhere', group: 'elsewhere', role: 'elsewhere', subscription: 'elsewhere', resource_group: 'elsewhere', management_group: 'elsewhere' }[name];
       if (o.id === 'listImages' && name === 'repository') continue; // a repository without images has no row of its own
-      const values = { registry: 'local', subscription: 'default', resource_group: 'default', repository: 'b/app', digest: layout.digest, user: 'admin', group: 'crew', role: 'Cleaner', id: '1' };
+      const values = { registry: 'local', subscription: 'default', resource_group: 'default', repository: 'b%2Fapp', digest: layout.digest, tag: layout.tag, user: 'admin', group: 'crew', role: 'Cleaner', id: '1' };
       const target = o.path.replace(/\{(\w+)\}/g, (_, n) => (n === name ? elsewhere : values[n]));
-      await problem(await server.fetch(withNeeded(o, target), { method: o.method }), 404, `${o.id}: ${name}`, o.id === 'deleteToken' && name === 'id' ? 'token' : elsewhere.split(':')[0]);
+      await problem(await server.fetch(withNeeded(o, target), { method: o.method }), 404, `${o.id}: ${name}`, o.id === 'deleteToken' && name === 'id' ? 'token' : decodeURIComponent(elsewhere).split(':')[0]);
     }
   }
 });

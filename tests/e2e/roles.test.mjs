@@ -24,14 +24,14 @@ const kinds = {
   open: 'without an account, too',
 };
 const routes = {
-  pull: ['getBlob', 'getManifest', 'listReferrers', 'listTags', 'listCatalog'],
+  pull: ['getBlob', 'getManifest', 'listReferrers', 'listTags', 'listCatalog', 'getImageManifest', 'getImageConfig', 'downloadBlob'],
   push: ['openUpload', 'getUpload', 'appendUpload', 'completeUpload', 'cancelUpload', 'putManifest', 'attachReport'],
-  deleteData: ['deleteManifest', 'deleteBlob'],
+  deleteData: ['deleteManifest', 'deleteBlob', 'deleteImage', 'deleteTag', 'deleteRepository'],
   manageRegistry: ['createRegistry', 'changeRegistry', 'deleteRegistry', 'createManagementGroup', 'changeManagementGroup', 'deleteManagementGroup', 'createSubscription', 'changeSubscription', 'deleteSubscription',
     'createResourceGroup', 'deleteResourceGroup'],
   importImage: ['createImport', 'cancelImport'],
   readRegistry: ['listImports', 'getImport'],
-  readSecurity: ['listRegistries', 'getRegistry', 'listRepositories', 'listAllRepositories', 'listManagementGroups', 'listSubscriptions', 'listResourceGroups', 'listImages', 'getImage', 'listPackages', 'listImageFindings', 'getFinding', 'listImageScans',
+  readSecurity: ['listRegistries', 'getRegistry', 'listRepositories', 'listAllRepositories', 'listManagementGroups', 'listSubscriptions', 'listResourceGroups', 'listImages', 'listAllImages', 'listLayers', 'listImageReferrers', 'getImage', 'listPackages', 'listImageFindings', 'getFinding', 'listImageScans',
     'compareImages', 'getReport', 'getImageRemediation', 'getRemediation', 'listFindings', 'listChecks', 'getCheck', 'listCheckImages', 'getCve', 'listCveImages', 'searchPackages', 'listScans', 'getScan', 'streamEvents',
     'getVulndb', 'listRecommendations', 'getRecommendation', 'listAssessedRegistries', 'listExemptions', 'getExemption', 'getSecureScore', 'listSecureScoreDays', 'getPlan', 'getWhy', 'getWhyNot', 'listRules', 'getRule', 'getScansSummary', 'listUsage', 'listBilledImages', 'getUsageCsv'],
   scan: ['createScan', 'updateVulndb'],
@@ -61,7 +61,7 @@ async function person(roles) {
   return async (target, options = {}) => fetch(new URL(target, server.url), { redirect: 'manual', ...options, headers: { ...options.headers, authorization } });
 }
 /** What is not there, so that asking changes nothing. */
-const targetOf = (path) => path.replace(/\{(\w+)\}/g, (_, n) => ({ registry: 'local', repository: 'no/such', name: 'no/such', digest: `sha256:${'0'.repeat(64)}`, subscription: 'default', resource_group: 'default' })[n] ?? '999999');
+const targetOf = (path) => path.replace(/\{(\w+)\}/g, (_, n) => ({ registry: 'local', repository: 'no%2Fsuch', name: 'no/such', digest: `sha256:${'0'.repeat(64)}`, subscription: 'default', resource_group: 'default' })[n] ?? '999999');
 const operations = () => Object.entries(openapi.paths).flatMap(([path, item]) => Object.entries(item).map(([method, o]) => ({ id: o.operationId, method: method.toUpperCase(), target: targetOf(path), isPublic: o.security?.length === 0 })));
 
 before(async () => {

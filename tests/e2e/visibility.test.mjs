@@ -60,6 +60,7 @@ after(() => server?.stop());
 const lists = {
   listRepositories: () => registries.map((r) => `/api/v1/registries/${r.name}/repositories`),
   listAllRepositories: () => ['/api/v1/repositories'],
+  listAllImages: () => ['/api/v1/images'],
   listFindings: () => ['/api/v1/findings'],
   listScans: () => ['/api/v1/scans'],
   listCheckImages: () => [`/api/v1/checks/${check}/images`],
@@ -75,6 +76,8 @@ const ofRepository = {
   getFinding: (x) => `${image(x)}/findings/${check}`,
   getReport: (x) => `${image(x)}/report?format=trivy`,
   listPackages: (x) => `${image(x)}/packages`,
+  listLayers: (x) => `${image(x)}/layers`,
+  listImageReferrers: (x) => `${image(x)}/referrers`,
   getWhy: (x) => `${image(x)}/why?cve=CVE-2026-1000`,
   getWhyNot: (x) => `${image(x)}/why-not?cve=CVE-2026-1001`,
   compareImages: (x) => `${image(x)}/compare?from=${made[text(x)].digest}`,
@@ -101,7 +104,8 @@ const ofServer = {
 };
 // Tested by name below, or nothing of repositories in them; what recommendations, plans, exemptions and the score show is tested beside them.
 const others = new Set(['getRegistry', 'streamEvents', 'getOpenapi', 'getVulndb', 'getSession', 'getPlan', 'listUsage', 'listBilledImages', 'getUsageCsv', 'getSignInWays', 'beginProviderSignIn', 'endProviderSignIn', 'listRecommendations', 'getRecommendation',
-  'listAssessedRegistries', 'listImports', 'getImport', 'listExemptions', 'getExemption', 'listRules', 'getRule', 'getSecureScore', 'listSecureScoreDays', 'getRemediation', 'getScansSummary']);
+  'listAssessedRegistries', 'listImports', 'getImport', 'listExemptions', 'getExemption', 'listRules', 'getRule', 'getSecureScore', 'listSecureScoreDays', 'getRemediation', 'getScansSummary',
+  'getImageManifest', 'getImageConfig', 'downloadBlob' /* by the right to pull: image_contents.test.mjs */]);
 
 test('every route that reads is in a table', () => {
   const known = new Set([lists, ofRepository, counted, countedLists, scopes, ofServer].flatMap(Object.keys).concat(...others));

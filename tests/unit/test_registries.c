@@ -349,9 +349,37 @@ static void changed(void **state)
 			 4);
 }
 
+/* A repository goes in several transactions; what is named below it stays. */
+static void emptied(void **state)
+{
+	struct place *p = *state;
+	struct err e = ERR_INIT;
+	const struct access_actor by = {.name = BYTES_LIT("root"), .peer = BYTES_LIT("127.0.0.1")};
+	struct bytes below = BYTES_LIT("team/app/inner"), gone = BYTES_LIT("team/app");
+	char tag[16];
+	for (unsigned i = 0; i < 205; i++) {
+		(void)snprintf(tag, sizeof tag, "v%u", i);
+		push(p->g, gone, i, tag);
+	}
+	push(p->g, below, 1, "v1");
+	assert_int_equal(registry_repository_delete(p->g, gone, &by, &e), 1);
+	assert_int_equal(has(p->g, gone, "v204", 204), 0);
+	assert_int_equal(number(p, "SELECT count(*) FROM manifest WHERE registry_id > $1", 0), 1);
+	assert_int_equal(number(p, "SELECT count(*) FROM tag WHERE registry_id > $1", 0), 1);
+	assert_int_equal(has(p->g, below, "v1", 1), 1);
+	assert_int_equal(registry_repository_delete(p->g, gone, &by, &e), 0);
+	assert_int_equal(registry_repository_delete(p->g, BYTES_LIT("none"), &by, &e), 0);
+	assert_int_equal(number(p,
+				"SELECT count(*) FROM access_audit WHERE action ="
+				" 'repository.delete' AND id > $1",
+				0),
+			 1);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, place_setup, place_teardown)
-	const struct CMUnitTest tests[] = {T(apart), T(which), T(catalog), T(deleted), T(changed)};
+	const struct CMUnitTest tests[] = {T(apart),   T(which),   T(catalog),
+					   T(deleted), T(changed), T(emptied)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,135 @@
+/* Images of every repository that the caller sees, newest first. */
+#include "api/doc.h"
+#include "api/routes.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "ledger/images.h"
+#include "store/scope.h"
+
+#define DAY_MS INT64_C(86400000)
+
+struct all_query {
+	struct api_page page;
+	struct bytes registry, repository;
+	int state;	      /* enum image_state; -1 = any */
+	uint64_t pulled_days; /* 0 = pulled or not */
+};
+struct listing {
+	struct all_query q; /* the table's struct: first */
+	struct http_request *r;
+	int64_t before, pulled_ms, registry_id, repository_id;
+	struct visibility visible;
+};
+
+static const char *state_word(int i)
+{
+	return i >= IMAGE_PENDING && i <= IMAGE_UNVERIFIED
+		   ? ledger_image_state_word((enum image_state)i)
+		   : NULL;
+}
+static const struct record_field query_fields[] = {
+    RECORD_FIELD(struct all_query, registry, RECORD_TEXT, "registry", "In this registry"),
+    RECORD_FIELD(struct all_query, repository, RECORD_TEXT, "repository",
+		 "In this repository, of the first registry where none is named"),
+    RECORD_FIELD(struct all_query, state, RECORD_WORD, "state", "Only images in this state",
+		 .words = state_word, .fallback = RECORD_NONE),
+    RECORD_FIELD(struct all_query, pulled_days, RECORD_UINT, "pulled_days",
+		 "Only those that were pulled within so many days", .min = 1, .max = 3650),
+    API_PAGE_FIELDS(struct all_query, page),
+};
+static const struct record_object query = {RECORD_TABLE(query_fields)};
+
+/* What is no image (rest = 4) is in none of these lists. */
+#define WANTED                                                                                                        \
+	"n.rest <> 4 AND ($1 < 0 OR " LEDGER_IMAGE_STATE " = $1)"                                                     \
+	" AND ($6 = 0 OR i.pulled_at >= $6) AND ($2 = 0 OR i.repository_id = $2) AND ($3 = 0 OR nr.registry_id = $3)" \
+	" AND " STORE_VISIBLE("i.repository_id", "$4", "$5")
+#define WANTED_ARGS(l)                                                                             \
+	DB_I((l)->q.state), DB_I((l)->repository_id), DB_I((l)->registry_id),                      \
+	    STORE_VISIBLE_ARGS(&(l)->visible), DB_I((l)->pulled_ms)
+
+static int64_t read_page(struct db_tx *tx, const struct listing *l, struct ledger_image *rows,
+			 struct err *e)
+{
+	struct db_stmt *s =
+	    db_query(tx,
+		     "SELECT " LEDGER_IMAGE_COLUMNS " FROM " LEDGER_IMAGE_FROM " WHERE " WANTED
+		     " AND i.id < $7 ORDER BY i.id DESC LIMIT $8",
+		     DB_ARGS(WANTED_ARGS(l), DB_I(l->before), DB_I(l->q.page.limit + 1)), e);
+	int r = s ? 0 : -(int)e->code;
+	int64_t n = 0;
+	while (s && (r = db_step(s, e)) > 0 &&
+	       (r = ledger_image_row(s, http_arena(l->r), &rows[n], e)) >= 0)
+		n++;
+	db_done(s);
+	return r < 0 ? r : n;
+}
+
+static int find_where(struct db_tx *tx, struct listing *l, struct err *e)
+{
+	if (api_visibility(l->r, &l->visible, e) < 0)
+		return -(int)e->code;
+	l->registry_id = l->q.registry.len ? api_registry_find(tx, l->q.registry, e) : 0;
+	if (l->registry_id >= 0 && l->q.repository.len)
+		l->repository_id =
+		    api_repository_find(tx, l->q.registry, l->q.repository, &l->visible, e);
+	return l->registry_id < 0 || l->repository_id < 0 ? -(int)e->code : 0;
+}
+
+static int write_images(struct db_tx *tx, struct json_out *w, void *arg, struct err *e)
+{
+	struct listing *l = arg;
+	struct arena *a = http_arena(l->r);
+	size_t limit = (size_t)l->q.page.limit;
+	struct ledger_image *rows = arena_alloc(a, limit + 1, sizeof *rows);
+	struct bytes next = BYTES_NONE;
+	struct total total;
+	if (!rows)
+		return err_nomem(e);
+	int64_t n = find_where(tx, l, e) < 0 ? -(int64_t)e->code : read_page(tx, l, rows, e);
+	if (n < 0 || total_read(tx, TOTAL_OF(LEDGER_IMAGE_FROM " WHERE " WANTED),
+				DB_ARGS(WANTED_ARGS(l)), &total, e) < 0)
+		return -(int)e->code;
+	size_t shown = (size_t)n > limit ? limit : (size_t)n;
+	if ((size_t)n > shown)
+		next = api_cursor(w, arena_printf(a, "%lld", (long long)rows[shown - 1].id));
+	api_list_begin(w);
+	int rc = api_images_put(tx, w, l->r, rows, shown, e);
+	api_list_end(w, next, total);
+	return rc;
+}
+
+static int get_images(struct http_request *r, struct err *e)
+{
+	struct listing l = {.r = r};
+	uint64_t before = INT64_MAX;
+	if (api_query_read(r, &l.q, e) < 0)
+		return -(int)e->code;
+	if (l.q.page.cursor.len && !num_u64(l.q.page.cursor, INT64_MAX, &before))
+		return api_bad_cursor(e);
+	l.before = (int64_t)before;
+	if (l.q.pulled_days)
+		l.pulled_ms = clock_wall_ms() - (int64_t)l.q.pulled_days * DAY_MS;
+	return api_reply_read(r, 200, write_images, &l, e);
+}
+
+static const struct api_doc images_doc = {
+    .id = "listAllImages",
+    .query = &query,
+    .replies = {{.status = 200,
+		 .text = "A page of images, newest first",
+		 .of = &api_image_object,
+		 .list = true}},
+};
+const struct http_route api_all_images_routes[] = {
+    {.methods = HTTP_GET,
+     .pattern = "/api/v1/images",
+     .handle = get_images,
+     .action = ACTION_SECURITY_READ,
+     .anywhere = true,
+     .summary = "Images of all repositories, newest first",
+     .doc = &images_doc},
+};
+const size_t api_all_images_route_count =
+    sizeof api_all_images_routes / sizeof *api_all_images_routes;
